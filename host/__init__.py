@@ -1,0 +1,1 @@
+"""The money. Knows no bytes of any terminal."""

@@ -1,0 +1,1 @@
+"""The frames between switch and host, and the client end of their connection."""

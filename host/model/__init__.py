@@ -1,0 +1,1 @@
+"""The words the whole house shares: secrets, money, reasons, requests, responses, terminals."""

@@ -1,0 +1,38 @@
+"""Amounts: whole numbers of minor units, never floats, each with its unit.
+
+A unit is a currency's ISO 4217 letters (`CNY`, minor unit fen) or a points programme
+(`P:` and the programme's code, minor unit one point).
+"""
+
+from typing import Final, Self
+
+import msgspec
+
+POINTS_PREFIX: Final = "P:"
+CURRENCY_BY_NUMBER: Final = {"156": "CNY"}
+"""ISO 4217 numeric code, as F49 carries it, to the letters the ledger uses."""
+NUMBER_BY_CURRENCY: Final = {letters: number for number, letters in CURRENCY_BY_NUMBER.items()}
+
+
+class Money(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """An amount in minor units of one unit. May be negative only where a balance may."""
+
+    amount_minor: int
+    unit: str
+
+    @property
+    def is_points(self) -> bool:
+        """Whether the unit is a points programme rather than a currency."""
+        return self.unit.startswith(POINTS_PREFIX)
+
+    @classmethod
+    def points(cls, programme: str, amount: int) -> Self:
+        """So many points of a programme."""
+        return cls(amount, POINTS_PREFIX + programme)
+
+    def __str__(self) -> str:
+        if self.is_points:
+            return f"{self.amount_minor:,} points"
+        sign = "-" if self.amount_minor < 0 else ""
+        whole, part = divmod(abs(self.amount_minor), 100)
+        return f"{sign}{whole:,}.{part:02d} {self.unit}"

@@ -1,0 +1,171 @@
+"""The one canonical request and its response: what every channel is translated to and from.
+
+Both are msgspec structs so that they cross the host link without a second definition; they
+hold no bytes of any dialect. `Pan` and `Secret` inside them cross only through the link's own
+hooks; any other encoder refuses them.
+"""
+
+import enum
+from typing import Final
+
+import msgspec
+
+from host.model.money import Money
+from host.model.responses import Reason
+from host.model.secrets import Pan, Secret
+
+
+@enum.unique
+class Family(enum.StrEnum):
+    """Message families that may reuse one STAN: an original, its reversal, its confirmation."""
+
+    FINANCIAL = "f"
+    CONFIRM = "c"
+    REVERSAL = "r"
+    MANAGEMENT = "m"
+
+
+@enum.unique
+class Kind(enum.StrEnum):
+    """What is asked, in the house's words. `KINDS` says how each behaves."""
+
+    BALANCE_INQUIRY = "balance_inquiry"
+    PURCHASE = "purchase"
+    CASH_LOAD = "cash_load"
+    CASH_LOAD_CONFIRM = "cash_load_confirm"
+    POINTS_REDEMPTION = "points_redemption"
+    VOID = "void"
+    REFUND = "refund"
+    REVERSAL = "reversal"
+    SIGN_ON = "sign_on"
+    SIGN_OFF = "sign_off"
+    ECHO = "echo"
+
+
+class KindRow(msgspec.Struct, frozen=True):
+    """How a kind behaves on its way through the switch."""
+
+    family: Family
+    moves_value: bool
+    """In doubt after a lost answer, something may have been posted."""
+    undone_by_switch: bool
+    """When its deadline passes the switch reverses it; the terminal will not confirm it."""
+
+
+KINDS: Final[dict[Kind, KindRow]] = {
+    Kind.BALANCE_INQUIRY: KindRow(Family.FINANCIAL, moves_value=False, undone_by_switch=False),
+    Kind.PURCHASE: KindRow(Family.FINANCIAL, moves_value=True, undone_by_switch=True),
+    Kind.CASH_LOAD: KindRow(Family.FINANCIAL, moves_value=True, undone_by_switch=True),
+    Kind.CASH_LOAD_CONFIRM: KindRow(Family.CONFIRM, moves_value=True, undone_by_switch=False),
+    Kind.POINTS_REDEMPTION: KindRow(Family.FINANCIAL, moves_value=True, undone_by_switch=True),
+    Kind.VOID: KindRow(Family.FINANCIAL, moves_value=True, undone_by_switch=True),
+    Kind.REFUND: KindRow(Family.FINANCIAL, moves_value=True, undone_by_switch=False),
+    Kind.REVERSAL: KindRow(Family.REVERSAL, moves_value=True, undone_by_switch=False),
+    Kind.SIGN_ON: KindRow(Family.MANAGEMENT, moves_value=False, undone_by_switch=False),
+    Kind.SIGN_OFF: KindRow(Family.MANAGEMENT, moves_value=False, undone_by_switch=False),
+    Kind.ECHO: KindRow(Family.MANAGEMENT, moves_value=False, undone_by_switch=False),
+}
+"""A refund (0220) is not reversed: the terminal repeats it until it is answered."""
+
+
+class ExchangeKey(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What makes a message the same message when it comes again.
+
+    `institution` is the channel's (`pos`), `epoch` is what makes a STAN unique for a terminal:
+    its batch number in a POS dialect, a local date elsewhere. The dialect says which.
+    """
+
+    institution: str
+    terminal_id: str
+    epoch: str
+    stan: str
+    family: Family
+
+    @property
+    def text(self) -> str:
+        """The key as it is stored: readable, sorted by terminal, batch and trace."""
+        return f"{self.institution}/{self.terminal_id}/{self.epoch}/{self.stan}/{self.family.value}"
+
+    def of_family(self, family: Family) -> "ExchangeKey":
+        """The key of the original, reversal or confirmation that shares this STAN."""
+        return ExchangeKey(self.institution, self.terminal_id, self.epoch, self.stan, family)
+
+
+class Original(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """How a void, refund, confirmation or reversal names what it is about."""
+
+    key: ExchangeKey | None = None
+    rrn: str | None = None
+    auth_code: str | None = None
+    local_date: str | None = None
+    """MMDD, as F61.3 carries it."""
+    kind: Kind | None = None
+    """In a reversal: what kind the original was, read from its processing code."""
+
+
+class PinBlock(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """An encrypted PIN block and the format to read it by (ISO 9564-1)."""
+
+    iso_format: int
+    block: Secret
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
+    """One message from a terminal, whatever it was spelled in."""
+
+    kind: Kind
+    key: ExchangeKey
+    merchant_id: str
+    """F42, 15 characters."""
+    pan: Pan | None = None
+    expiry: str | None = None
+    """YYMM, from F14 or the track."""
+    amount: Money | None = None
+    """In a points kind the unit is `P:` alone: the card's issuer says which programme."""
+    pin: PinBlock | None = None
+    entry_mode: str = "000"
+    original: Original | None = None
+    goods: str | None = None
+    key_generation: int = 0
+    """Which delivered key set authenticated this message; 0 where no MAC is used."""
+    working_keys: str | None = None
+    """Sign-on: which key layout is asked, F60.3 (`001`, `003`, `004`)."""
+    serial: str | None = None
+    """Sign-on: what the terminal says of its hardware."""
+    issued_by_switch: bool = False
+    """A reversal the switch itself sends because it could not deliver an answer."""
+
+
+class Response(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
+    """What the host decided. Stored as it is, so a repeat gets the very same answer."""
+
+    reason: Reason
+    rrn: str = ""
+    """F37: 12 characters, MMDD of the business date and a counter."""
+    auth_code: str | None = None
+    """F38: 6 characters, approvals only."""
+    local_time: str = ""
+    """The host's clock in the acquirer's zone, YYYYMMDDhhmmss."""
+    business_date: str = ""
+    """YYYYMMDD."""
+    balance: Money | None = None
+    """The card's available value after this, where the kind shows it."""
+    points_balance: int | None = None
+    points_earned: int = 0
+    points_used: int = 0
+    self_pay_minor: int = 0
+    issuer_id: str = ""
+    """F44: the institution that decided, up to 11 digits."""
+    acquirer_id: str = ""
+    """F32 and F44: up to 11 digits."""
+    epoch: str | None = None
+    """Sign-on: the batch number the terminal is to use."""
+    key_block: bytes = b""
+    """Sign-on F62: working keys under the TMK with check values; never a clear key."""
+    sign_on_again: bool = False
+    """Ask the terminal to sign on (header processing digit 3)."""
+
+    @property
+    def is_approved(self) -> bool:
+        """Whether the terminal may tell its customer that it happened."""
+        return self.reason is Reason.APPROVED

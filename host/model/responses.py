@@ -1,0 +1,100 @@
+"""Why a request was answered as it was.
+
+`Reason` is the house's own neutral word; `RESPONSE_CODES` gives each its usual F39 spelling
+with the texts people see. A dialect whose acquirer uses other codes overrides rows, never
+meanings. Codes and their meaning follow the UnionPay POS response table.
+"""
+
+import enum
+from typing import Final
+
+import msgspec
+
+
+@enum.unique
+class Reason(enum.StrEnum):
+    """The outcome of a request, in words that no acquirer's code table can change."""
+
+    APPROVED = "approved"
+    INVALID_MERCHANT = "invalid_merchant"
+    INVALID_TRANSACTION = "invalid_transaction"
+    INVALID_AMOUNT = "invalid_amount"
+    CARD_NOT_FOUND = "card_not_found"
+    ISSUER_UNKNOWN = "issuer_unknown"
+    CARD_NOT_ACTIVE = "card_not_active"
+    ORIGINAL_VOIDED = "original_voided"
+    OUTSIDE_WINDOW = "outside_window"
+    ORIGINAL_NOT_FOUND = "original_not_found"
+    FORMAT_ERROR = "format_error"
+    FUNCTION_NOT_SUPPORTED = "function_not_supported"
+    CARD_LOST = "card_lost"
+    CARD_STOLEN = "card_stolen"
+    INSUFFICIENT_FUNDS = "insufficient_funds"
+    EXPIRED = "expired"
+    WRONG_PIN = "wrong_pin"
+    NOT_PERMITTED_TO_CARD = "not_permitted_to_card"
+    NOT_PERMITTED_TO_TERMINAL = "not_permitted_to_terminal"
+    AMOUNT_LIMIT = "amount_limit"
+    CARD_FROZEN = "card_frozen"
+    ORIGINAL_MISMATCH = "original_mismatch"
+    PIN_TRIES_EXCEEDED = "pin_tries_exceeded"
+    BATCH_MISMATCH = "batch_mismatch"
+    CUT_OFF_IN_PROGRESS = "cut_off_in_progress"
+    HOST_UNREACHABLE = "host_unreachable"
+    IN_PROGRESS = "in_progress"
+    DUPLICATE = "duplicate"
+    MALFUNCTION = "malfunction"
+    INVALID_TERMINAL = "invalid_terminal"
+    PIN_FORMAT = "pin_format"
+    MAC_WRONG = "mac_wrong"
+    KEYS_MISSING = "keys_missing"
+
+
+class ResponseCode(msgspec.Struct, frozen=True):
+    """One row of an F39 table: the code, its category and the texts."""
+
+    f39: str
+    category: str
+    """A approved, B may retry, C stop, D operator acts, E fault or time-out."""
+    chinese: str
+    english: str
+
+
+RESPONSE_CODES: Final[dict[Reason, ResponseCode]] = {
+    Reason.APPROVED: ResponseCode("00", "A", "交易成功", "approved"),
+    Reason.INVALID_MERCHANT: ResponseCode("03", "C", "无效商户", "invalid merchant"),
+    Reason.IN_PROGRESS: ResponseCode("09", "B", "处理中", "request in progress"),
+    Reason.INVALID_TRANSACTION: ResponseCode("12", "C", "无效交易", "invalid transaction"),
+    Reason.INVALID_AMOUNT: ResponseCode("13", "B", "无效金额", "invalid amount"),
+    Reason.CARD_NOT_FOUND: ResponseCode("14", "B", "无效卡号", "invalid card number"),
+    Reason.ISSUER_UNKNOWN: ResponseCode("15", "C", "无此发卡方", "no such issuer"),
+    Reason.CARD_NOT_ACTIVE: ResponseCode("21", "C", "卡未初始化", "card not activated"),
+    Reason.ORIGINAL_VOIDED: ResponseCode("22", "C", "原交易已撤销", "original already undone"),
+    Reason.OUTSIDE_WINDOW: ResponseCode("22", "C", "超出天数", "outside the window"),
+    Reason.ORIGINAL_NOT_FOUND: ResponseCode("25", "C", "无原始交易", "original not found"),
+    Reason.FORMAT_ERROR: ResponseCode("30", "C", "报文格式错", "format error"),
+    Reason.FUNCTION_NOT_SUPPORTED: ResponseCode("40", "C", "请求功能不支持", "not supported"),
+    Reason.CARD_LOST: ResponseCode("41", "D", "挂失卡", "lost card"),
+    Reason.CARD_STOLEN: ResponseCode("43", "D", "被窃卡", "stolen card"),
+    Reason.INSUFFICIENT_FUNDS: ResponseCode("51", "C", "余额不足", "insufficient funds"),
+    Reason.EXPIRED: ResponseCode("54", "C", "过期卡", "expired"),
+    Reason.WRONG_PIN: ResponseCode("55", "C", "密码错", "wrong PIN"),
+    Reason.NOT_PERMITTED_TO_CARD: ResponseCode("57", "C", "不允许持卡人进行", "not for this card"),
+    Reason.NOT_PERMITTED_TO_TERMINAL: ResponseCode(
+        "58", "C", "不允许终端进行", "not for this terminal"
+    ),
+    Reason.AMOUNT_LIMIT: ResponseCode("61", "C", "超出金额限制", "over the amount limit"),
+    Reason.CARD_FROZEN: ResponseCode("62", "C", "受限制卡", "card frozen"),
+    Reason.ORIGINAL_MISMATCH: ResponseCode("64", "C", "原始金额不正确", "original differs"),
+    Reason.PIN_TRIES_EXCEEDED: ResponseCode("75", "C", "密码输入超限", "PIN tries exceeded"),
+    Reason.BATCH_MISMATCH: ResponseCode("77", "D", "批次不一致", "batch mismatch: sign on again"),
+    Reason.CUT_OFF_IN_PROGRESS: ResponseCode("90", "C", "日切", "cut-off in progress"),
+    Reason.HOST_UNREACHABLE: ResponseCode("91", "C", "发卡方不能操作", "host unreachable"),
+    Reason.DUPLICATE: ResponseCode("94", "C", "重复交易", "duplicate"),
+    Reason.MALFUNCTION: ResponseCode("96", "C", "系统异常", "system malfunction"),
+    Reason.INVALID_TERMINAL: ResponseCode("97", "D", "终端未登记", "terminal not registered"),
+    Reason.PIN_FORMAT: ResponseCode("99", "B", "PIN格式错", "PIN block error"),
+    Reason.MAC_WRONG: ResponseCode("A0", "B", "MAC校验错", "MAC error: sign on again"),
+    Reason.KEYS_MISSING: ResponseCode("A0", "B", "密钥失效", "no working keys: sign on"),
+}
+"""Every reason has a row; `tests/host/model/test_responses.py` names any that is missing."""

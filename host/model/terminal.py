@@ -1,0 +1,38 @@
+"""What the switch must know of a terminal to speak with it."""
+
+import enum
+
+import msgspec
+
+from host.model.secrets import Secret
+
+
+@enum.unique
+class MacAlgorithm(enum.StrEnum):
+    """How a terminal group seals its messages. Parameters are in `host.hsm`."""
+
+    UNIONPAY_ECB = "up-ecb"
+    X9_9 = "x9.9"
+    X9_19 = "x9.19"
+    AES_CMAC = "cmac"
+
+
+class MacKey(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One delivered message authentication key. A later sign-on has a higher generation."""
+
+    generation: int
+    key: Secret
+
+
+class TerminalProfile(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
+    """A terminal as the switch sees it.
+
+    `mac_keys` holds the newest first: after a sign-on whose answer may have been lost the keys
+    in use stay valid until the first message under the new ones, so there are up to two.
+    """
+
+    terminal_id: str
+    merchant_id: str
+    epoch: str
+    mac_algorithm: MacAlgorithm
+    mac_keys: tuple[MacKey, ...] = ()

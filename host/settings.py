@@ -1,0 +1,24 @@
+"""What the host can be told. Read by `config.settings` from the `[host]` table."""
+
+import msgspec
+
+
+class HostSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Limits and places of the accounting host. Every wait has a limit, and they nest."""
+
+    link: str = "unix:host.sock"
+    """Where the switch finds us: `unix:PATH` (relative to the run directory) or `tcp:HOST:PORT`."""
+    writers: int = 2
+    """Writer connections; each owns a disjoint set of shards."""
+    batch_items_max: int = 512
+    waiting_items_max: int = 20_000
+    """Requests queued for the writers beyond which the host answers that it is unreachable."""
+    terminal_waiting_max: int = 8
+    """Requests of one terminal waiting behind each other."""
+    lock_seconds_max: float = 2.0
+    statement_seconds_max: float = 5.0
+    connect_seconds_max: float = 5.0
+    timezone: str = "Asia/Shanghai"
+    """The acquirer's zone: F12 and F13 are its local time."""
+    acquirer_id: str = "48882900"
+    metrics_port: int | None = None

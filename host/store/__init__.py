@@ -1,0 +1,1 @@
+"""SQL and the thin modules that speak it: one a table family."""

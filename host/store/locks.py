@@ -1,0 +1,13 @@
+"""Advisory lock keys of the database, all in one place so that no two mean different things.
+
+The two-integer form is used: the class below and, for shards, the shard's number.
+"""
+
+from typing import Final
+
+LOCK_CLASS: Final = 0x8583
+MIGRATION_LOCK: Final = (LOCK_CLASS, 1)
+CUT_OFF_LOCK: Final = (LOCK_CLASS, 2)
+"""Writers hold it shared for one batch; cut-off takes it alone to turn the business date."""
+SHARD_LOCK_CLASS: Final = 0x8584
+"""With a shard's number: its one writer holds it for the life of its connection."""

@@ -1,0 +1,1 @@
+"""The wire: sockets, routing, deadlines. Knows no SQL."""

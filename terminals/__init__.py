@@ -1,0 +1,1 @@
+"""How each kind of terminal speaks. Knows no sockets and no SQL."""

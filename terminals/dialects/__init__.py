@@ -1,0 +1,1 @@
+"""How terminals spell their messages: one table a dialect."""
