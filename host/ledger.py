@@ -31,29 +31,55 @@ class Chart(enum.StrEnum):
     SUSPENSE = "suspense"
 
 
+@enum.unique
+class Owner(enum.Flag):
+    """Whose account: it exists once for each combination of these."""
+
+    NOBODY = 0
+    ISSUER = enum.auto()
+    MERCHANT = enum.auto()
+    CARD = enum.auto()
+
+
+@enum.unique
+class Side(enum.Enum):
+    """The side of a leg that makes a balance grow."""
+
+    DEBIT = "debit"
+    CREDIT = "credit"
+
+
 class ChartRow(msgspec.Struct, frozen=True):
     """Whose account it is and which side makes it grow."""
 
-    per_issuer: bool
-    per_merchant: bool
-    per_card: bool
-    grows_by_credit: bool
+    owner: Owner
+    grows_by: Side
     meaning: str
 
 
 CHART: Final[dict[Chart, ChartRow]] = {
-    Chart.CARD_VALUE: ChartRow(True, False, True, True, "what the issuer owes the card holder"),
-    Chart.CARD_POINTS: ChartRow(True, False, True, True, "points the card holder can spend"),
-    Chart.MERCHANT_PAYABLE: ChartRow(True, True, False, True, "sales the issuer owes a merchant"),
-    Chart.MERCHANT_POINTS: ChartRow(True, True, False, True, "points a merchant accepted"),
-    Chart.ISSUER_FUNDS: ChartRow(True, False, False, False, "money the issuer put behind cards"),
-    Chart.POINTS_ISSUED: ChartRow(True, False, False, False, "points a programme has given out"),
-    Chart.LOAD_AGENT_RECEIVABLE: ChartRow(True, True, False, False, "cash a merchant took in"),
-    Chart.FEE_INCOME: ChartRow(False, False, False, True, "fees earned by the operator"),
-    Chart.BREAKAGE: ChartRow(True, False, False, True, "expired value an issuer keeps"),
-    Chart.IN_TRANSIT: ChartRow(False, False, False, True, "between two shards, zero at rest"),
-    Chart.ROUNDING: ChartRow(False, False, False, True, "parts of a minor unit"),
-    Chart.SUSPENSE: ChartRow(False, False, False, True, "waits for an operator"),
+    Chart.CARD_VALUE: ChartRow(
+        Owner.ISSUER | Owner.CARD, Side.CREDIT, "what the issuer owes the card holder"
+    ),
+    Chart.CARD_POINTS: ChartRow(
+        Owner.ISSUER | Owner.CARD, Side.CREDIT, "points the card holder can spend"
+    ),
+    Chart.MERCHANT_PAYABLE: ChartRow(
+        Owner.ISSUER | Owner.MERCHANT, Side.CREDIT, "sales the issuer owes a merchant"
+    ),
+    Chart.MERCHANT_POINTS: ChartRow(
+        Owner.ISSUER | Owner.MERCHANT, Side.CREDIT, "points a merchant accepted"
+    ),
+    Chart.ISSUER_FUNDS: ChartRow(Owner.ISSUER, Side.DEBIT, "money the issuer put behind cards"),
+    Chart.POINTS_ISSUED: ChartRow(Owner.ISSUER, Side.DEBIT, "points a programme has given out"),
+    Chart.LOAD_AGENT_RECEIVABLE: ChartRow(
+        Owner.ISSUER | Owner.MERCHANT, Side.DEBIT, "cash a merchant took in for an issuer"
+    ),
+    Chart.FEE_INCOME: ChartRow(Owner.NOBODY, Side.CREDIT, "fees earned by the operator"),
+    Chart.BREAKAGE: ChartRow(Owner.ISSUER, Side.CREDIT, "expired value an issuer keeps"),
+    Chart.IN_TRANSIT: ChartRow(Owner.NOBODY, Side.CREDIT, "between two shards, zero at rest"),
+    Chart.ROUNDING: ChartRow(Owner.NOBODY, Side.CREDIT, "parts of a minor unit"),
+    Chart.SUSPENSE: ChartRow(Owner.ISSUER, Side.DEBIT, "undone but spent: an operator decides"),
 }
 
 

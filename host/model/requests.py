@@ -55,7 +55,7 @@ class KindRow(msgspec.Struct, frozen=True):
 KINDS: Final[dict[Kind, KindRow]] = {
     Kind.BALANCE_INQUIRY: KindRow(Family.FINANCIAL, moves_value=False, undone_by_switch=False),
     Kind.PURCHASE: KindRow(Family.FINANCIAL, moves_value=True, undone_by_switch=True),
-    Kind.CASH_LOAD: KindRow(Family.FINANCIAL, moves_value=True, undone_by_switch=True),
+    Kind.CASH_LOAD: KindRow(Family.FINANCIAL, moves_value=True, undone_by_switch=False),
     Kind.CASH_LOAD_CONFIRM: KindRow(Family.CONFIRM, moves_value=True, undone_by_switch=False),
     Kind.POINTS_REDEMPTION: KindRow(Family.FINANCIAL, moves_value=True, undone_by_switch=True),
     Kind.VOID: KindRow(Family.FINANCIAL, moves_value=True, undone_by_switch=True),
@@ -65,7 +65,8 @@ KINDS: Final[dict[Kind, KindRow]] = {
     Kind.SIGN_OFF: KindRow(Family.MANAGEMENT, moves_value=False, undone_by_switch=False),
     Kind.ECHO: KindRow(Family.MANAGEMENT, moves_value=False, undone_by_switch=False),
 }
-"""A refund (0220) is not reversed: the terminal repeats it until it is answered."""
+"""A refund (0220) is not reversed: the terminal repeats it until it is answered. Nor is a cash
+load: the terminal confirms it (0220 with the same STAN), and the confirmation settles it."""
 
 
 class ExchangeKey(msgspec.Struct, frozen=True, array_like=True, gc=False):

@@ -56,7 +56,9 @@ CREATE TABLE terminal (
     is_active boolean NOT NULL DEFAULT true,
     epoch text NOT NULL,
     mac_algorithm text NOT NULL,
-    serial text
+    serial text,
+    -- The newest key set the terminal has proved to hold; older ones are dead.
+    key_generation integer NOT NULL DEFAULT 0
 );
 
 -- Keys wrapped under the LMK; check values are for people.
@@ -189,17 +191,18 @@ CREATE TABLE entry (
 );
 CREATE INDEX entry_by_day ON entry USING brin (business_date);
 
--- A fact about an original: voided, reversed, or refunded in part or whole.
+-- A fact about an original: voided, reversed, or refunded in part or whole. A void may itself be
+-- reversed (an undo whose original is the void's journal): then its original stands again and may
+-- be voided a second time. attempt counts the facts about one original, so two can never race.
 CREATE TABLE undo (
     shard smallint NOT NULL,
     original_id bigint NOT NULL,
+    attempt smallint NOT NULL,
     journal_id bigint NOT NULL,
     kind text NOT NULL CHECK (kind IN ('void', 'refund', 'reversal')),
     amount_minor bigint NOT NULL CHECK (amount_minor > 0),
-    CONSTRAINT undo_once PRIMARY KEY (shard, original_id, journal_id)
+    CONSTRAINT undo_once PRIMARY KEY (shard, original_id, attempt)
 );
--- A void and a reversal undo the whole, once.
-CREATE UNIQUE INDEX undone_once ON undo (shard, original_id) WHERE kind <> 'refund';
 
 -- Points are kept in lots; the one that expires first is spent first. A lot may be negative only
 -- where a refunded purchase's points were already spent and the programme allows the debt.
@@ -244,7 +247,7 @@ GRANT INSERT ON exchange, journal, entry, undo, lot, lot_use, seal TO posswitch_
 GRANT UPDATE (posted_minor, held_minor) ON balance TO posswitch_poster;
 GRANT UPDATE (pin_failures) ON card TO posswitch_poster;
 GRANT UPDATE (remaining) ON lot TO posswitch_poster;
-GRANT UPDATE (epoch, serial) ON terminal TO posswitch_poster;
+GRANT UPDATE (epoch, serial, key_generation) ON terminal TO posswitch_poster;
 GRANT INSERT, DELETE ON terminal_key TO posswitch_poster;
 GRANT INSERT, UPDATE ON number_block TO posswitch_poster;
 GRANT INSERT, UPDATE ON business_day TO posswitch_night;

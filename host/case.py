@@ -1,0 +1,120 @@
+"""One request with all that was loaded for it, as the checks and rules read it."""
+
+import datetime as dt
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from host.book import Book, Issuer, Programme, Terminal
+from host.ledger import Leg
+from host.model.money import Money
+from host.model.requests import Kind, Request
+from host.model.secrets import Pan, Secret
+from host.state import Card, Known, LotUse, Original, State
+
+
+class VerifiesPin(Protocol):
+    """What the checks need of the PIN verifier in `host.hsm.pvv`."""
+
+    def matches(self, pan: Pan, pin: Secret, value: str) -> bool:
+        """Whether this PIN gives this stored value; compared in constant time."""
+        ...
+
+
+@dataclass(slots=True, frozen=True)
+class Item:
+    """A request on its way to a writer, with what its key and card number amount to."""
+
+    request: Request
+    slot: str
+    home: int
+    shard: int
+    pan_hash: bytes | None
+    fingerprint: bytes
+    original_slot: str | None
+    terminal: Terminal
+    issuer: Issuer | None
+
+
+@dataclass(slots=True)
+class Case:
+    """What a rule decides over. `card` is the one presented, else the original's."""
+
+    item: Item
+    request: Request
+    state: State
+    book: Book
+    pins: VerifiesPin
+    card: Card | None
+    original: Original | None
+    original_known: Known | None
+    """How the original was answered, approved or not, where it is named by its key."""
+
+    @property
+    def amount(self) -> int:
+        """Minor units or points asked for; 0 where the kind has none."""
+        money = self.request.amount
+        return money.amount_minor if money is not None else 0
+
+    @property
+    def present_card(self) -> Card:
+        """The card, where a check before has made sure of it."""
+        assert self.card is not None
+        return self.card
+
+    @property
+    def present_original(self) -> Original:
+        """The original, where a check before has made sure of it."""
+        assert self.original is not None
+        return self.original
+
+    @property
+    def issuer(self) -> Issuer:
+        """The issuer of the card."""
+        return self.book.issuers[self.present_card.issuer_id]
+
+    def balance(self) -> Money | None:
+        """The card's value as it is now, for the answer."""
+        if self.card is None:
+            return None
+        return Money(self.card.value.available, self.card.value.unit)
+
+    @property
+    def programme(self) -> Programme | None:
+        """The points programme of the card's issuer."""
+        return self.issuer.programme
+
+    @property
+    def merchant_id(self) -> int:
+        """The merchant whose terminal asks."""
+        return self.item.terminal.merchant.id
+
+    @property
+    def today(self) -> dt.date:
+        """The open business date."""
+        return self.state.business_date
+
+
+@dataclass(slots=True, frozen=True)
+class NewLot:
+    """Points to put in a lot of their own, numbered as the journal that earned them."""
+
+    account: int
+    points: int
+    expires_on: dt.date
+
+
+@dataclass(slots=True)
+class Posting:
+    """What an approval writes into the ledger."""
+
+    card: Card
+    merchant: int
+    amount_minor: int
+    unit: str
+    legs: list[Leg]
+    lot_uses: list[LotUse] = field(default_factory=list)
+    new_lot: NewLot | None = None
+    undoes: Original | None = None
+    undo_kind: Kind | None = None
+    points_earned: int = 0
+    points_used: int = 0

@@ -1,0 +1,228 @@
+"""decide: one request over the loaded state, no I/O, in the order of arrival.
+
+A key that was answered before gets its answer again, declines included. The one exception is
+an approval that was reversed since: to say "approved" again would tell of money that was put
+back, so it is answered 94, as is an original that its reversal overtook.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import msgspec
+
+from host.book import Book
+from host.case import Case, Item, Posting, VerifiesPin
+from host.checks import pin_refusal
+from host.ledger import Leg
+from host.model.numbers import rrn_of
+from host.model.requests import Kind, Response
+from host.model.responses import Reason
+from host.postings import fact_of
+from host.state import Card, Known, State
+from host.transactions import NEEDS_ORIGINAL, TRANSACTIONS, PinRule, Rule
+
+SIGN_ON_AGAIN: Final = frozenset({Reason.BATCH_MISMATCH, Reason.DUPLICATE, Reason.PIN_FORMAT})
+"""Declines that a fresh sign-on mends: new keys, the right batch."""
+AUTH_CODES: Final = 1_000_000
+
+_encode = msgspec.msgpack.Encoder().encode
+_decoder = msgspec.msgpack.Decoder(Response)
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What is to be stored and answered for one request. `number` 0: nothing to store."""
+
+    item: Item
+    response: Response
+    number: int = 0
+    answer: bytes = b""
+    card: Card | None = None
+    posting: Posting | None = None
+    tombstone: int = 0
+    """The number of the tombstone put in the original's place, 0 for none."""
+    tombstone_answer: bytes = b""
+
+
+class Numbers(msgspec.Struct):
+    """The writer's stock of exchange numbers: `next` up to, not including, `end`."""
+
+    next: int
+    end: int
+
+    def take(self) -> int:
+        """The next number. The writer has made sure there are enough."""
+        number = self.next
+        assert number < self.end, "the writer's block of numbers is empty"
+        self.next = number + 1
+        return number
+
+
+@dataclass(slots=True, frozen=True)
+class Court:
+    """What every decision needs besides the state: the estate and the PIN verifier."""
+
+    book: Book
+    pins: VerifiesPin
+    acquirer_id: str
+
+
+def decide(item: Item, state: State, court: Court, numbers: Numbers) -> Outcome:
+    """Decide one request and change `state` as its effects will change the database."""
+    known = state.known.get(item.slot)
+    if known is not None:
+        return Outcome(item, answer_again(item, known, state))
+    rule = TRANSACTIONS[item.request.kind]
+    case = _open(item, state, court)
+    reason = _refusal(rule, case)
+    result = rule.post(case) if reason is None else reason
+    posting = result if isinstance(result, Posting) else None
+    reason = result if isinstance(result, Reason) else Reason.APPROVED
+    outcome = _outcome(case, court, reason, posting, numbers)
+    _apply(outcome, state)
+    _bury_original(outcome, case, court, numbers)
+    return outcome
+
+
+def answer_again(item: Item, known: Known, state: State) -> Response:
+    """The stored answer for a repeat; 94 where the key is another's or was reversed since."""
+    answer = _decoder.decode(known.answer) if known.answer else Response(reason=known.reason)
+    if known.is_tombstone:
+        return answer
+    if known.fingerprint != item.fingerprint:
+        return _duplicate(answer)
+    original = state.originals.get(known.slot)
+    if original is not None and original.is_reversed:
+        return _duplicate(answer)
+    return answer
+
+
+def _duplicate(answer: Response) -> Response:
+    return Response(
+        reason=Reason.DUPLICATE,
+        rrn=answer.rrn,
+        local_time=answer.local_time,
+        business_date=answer.business_date,
+        issuer_id=answer.issuer_id,
+        acquirer_id=answer.acquirer_id,
+        sign_on_again=True,
+    )
+
+
+def _open(item: Item, state: State, court: Court) -> Case:
+    request = item.request
+    original = known = None
+    if request.kind in NEEDS_ORIGINAL and request.original is not None:
+        if item.original_slot is not None:
+            original = state.originals.get(item.original_slot)
+            known = state.known.get(item.original_slot)
+        elif request.original.rrn is not None:
+            original = state.by_rrn.get(request.original.rrn)
+    card = state.cards.get(item.pan_hash) if item.pan_hash is not None else None
+    if card is None and item.pan_hash is None and original is not None:
+        card = original.card
+    return Case(item, request, state, court.book, court.pins, card, original, known)
+
+
+def _refusal(rule: Rule, case: Case) -> Reason | None:
+    for is_well, reason in rule.card_checks:
+        if not is_well(case):
+            return reason
+    if rule.pin is not PinRule.NEVER:
+        reason_of_pin = pin_refusal(case, is_required=rule.pin is PinRule.REQUIRED)
+        if reason_of_pin is not None:
+            return reason_of_pin
+    for is_well, reason in rule.checks:
+        if not is_well(case):
+            return reason
+    return None
+
+
+def _outcome(
+    case: Case, court: Court, reason: Reason, posting: Posting | None, numbers: Numbers
+) -> Outcome:
+    number = numbers.take()
+    card = posting.card if posting is not None else case.card
+    if posting is not None:
+        _move(posting, number)
+    response = _response(case, court, reason, posting, number)
+    return Outcome(case.item, response, number, _encode(response), card, posting)
+
+
+def _move(posting: Posting, number: int) -> None:
+    card = posting.card
+    for leg in posting.legs:
+        _change(card, leg)
+    fact = fact_of(posting, number)
+    if posting.undoes is not None and fact is not None:
+        posting.undoes.facts.append(fact)
+
+
+def _change(card: Card, leg: Leg) -> None:
+    payer, payee = card.purse_of(leg.debit), card.purse_of(leg.credit)
+    if payer is not None:
+        payer.change -= leg.amount_minor
+    if payee is not None:
+        payee.change += leg.amount_minor
+
+
+def _response(
+    case: Case, court: Court, reason: Reason, posting: Posting | None, number: int
+) -> Response:
+    state, card = case.state, case.card
+    is_approved = reason is Reason.APPROVED
+    issuer = case.issuer if card is not None else case.item.issuer
+    gives_auth_code = is_approved and TRANSACTIONS[case.request.kind].gives_auth_code
+    return Response(
+        reason=reason,
+        rrn=rrn_of(number),
+        auth_code=f"{number % AUTH_CODES:06d}" if gives_auth_code else None,
+        local_time=state.local_time,
+        business_date=f"{state.business_date:%Y%m%d}",
+        balance=case.balance() if is_approved else None,
+        points_balance=card.points.available if is_approved and card is not None else None,
+        points_earned=posting.points_earned if posting is not None else 0,
+        points_used=posting.points_used if posting is not None else 0,
+        issuer_id=issuer.institution_id if issuer is not None else "",
+        acquirer_id=court.acquirer_id,
+        sign_on_again=reason in SIGN_ON_AGAIN,
+    )
+
+
+def _apply(outcome: Outcome, state: State) -> None:
+    item = outcome.item
+    state.known[item.slot] = Known(
+        slot=item.slot,
+        number=outcome.number,
+        shard=item.shard,
+        kind=item.request.kind,
+        fingerprint=item.fingerprint,
+        reason=outcome.response.reason,
+        is_tombstone=False,
+        answer=outcome.answer,
+    )
+
+
+def _bury_original(outcome: Outcome, case: Case, court: Court, numbers: Numbers) -> None:
+    """Hold the place of an original that has not come yet, so that it is refused when it does."""
+    slot = case.item.original_slot
+    kind = case.request.kind
+    if slot is None or kind not in {Kind.REVERSAL, Kind.CASH_LOAD_CONFIRM}:
+        return
+    if case.original_known is not None or slot in case.state.known:
+        return
+    if kind is Kind.CASH_LOAD_CONFIRM and not outcome.response.is_approved:
+        return
+    outcome.tombstone = numbers.take()
+    response = _response(case, court, Reason.DUPLICATE, None, outcome.tombstone)
+    outcome.tombstone_answer = _encode(response)
+    case.state.known[slot] = Known(
+        slot=slot,
+        number=outcome.tombstone,
+        shard=case.item.shard,
+        kind=kind,
+        fingerprint=b"",
+        reason=Reason.DUPLICATE,
+        is_tombstone=True,
+        answer=outcome.tombstone_answer,
+    )

@@ -1,0 +1,245 @@
+"""The demo estate: two issuers, three merchants, 40 POS terminals, 1,000 cards.
+
+It is the same everywhere: `posswitch up --estate demo`, the tests, the documentation and the
+worked messages of the protocol notes, which can be typed at terminal 80010001 byte for byte.
+Its keys are published test keys or derived from public text: none of them is secret.
+"""
+
+import hashlib
+from typing import Final
+
+import msgspec
+
+from host.estate.plan import (
+    CardPlan,
+    EstatePlan,
+    IssuerPlan,
+    MerchantPlan,
+    ProgrammePlan,
+    StorePlan,
+    TerminalPlan,
+    WorkingKeys,
+)
+from host.model.secrets import Pan, Secret, luhn_digit
+
+EXPIRY: Final = "3012"
+PIN: Final = Secret(b"123456")
+"""Every demo card has the same PIN, so that a person can type it."""
+BALANCE_MINOR: Final = 100_000
+
+CITY: Final = IssuerPlan(
+    id=1,
+    institution_id="48882900",
+    name="City Card",
+    pan_prefix="9988",
+    amount_minor_max=500_000,
+    balance_minor_max=1_000_000,
+)
+PEAR: Final = IssuerPlan(
+    id=2,
+    institution_id="48882977",
+    name="Pear Mall Card",
+    pan_prefix="9977",
+    amount_minor_max=200_000,
+    balance_minor_max=500_000,
+)
+ISSUERS: Final = (CITY, PEAR)
+
+PROGRAMMES: Final = (
+    ProgrammePlan(
+        code="CITY",
+        issuer_id=CITY.id,
+        name="City Points",
+        earn_points=1,
+        earn_per_minor=100,
+        redemption_points_min=100,
+        lot_months=24,
+        debt_is_allowed=True,
+    ),
+    ProgrammePlan(
+        code="PEAR",
+        issuer_id=PEAR.id,
+        name="Pears",
+        earn_points=2,
+        earn_per_minor=100,
+        redemption_points_min=500,
+        lot_months=12,
+        debt_is_allowed=False,
+    ),
+)
+
+MERCHANTS: Final = (
+    MerchantPlan(id=1, merchant_id="888290054110001", name="Harbour Grocery", issuer_ids=(1, 2)),
+    MerchantPlan(id=2, merchant_id="888290058120002", name="Noodle Lane", issuer_ids=(1, 2)),
+    MerchantPlan(id=3, merchant_id="888290059420003", name="Lantern Books", issuer_ids=(1,)),
+)
+"""The third takes only the first issuer's cards: a pear card is declined there."""
+
+STORES: Final = (
+    StorePlan(id=1, merchant_id=1, name="Harbour Grocery, Quay"),
+    StorePlan(id=2, merchant_id=1, name="Harbour Grocery, Station"),
+    StorePlan(id=3, merchant_id=2, name="Noodle Lane, Old Town"),
+    StorePlan(id=4, merchant_id=2, name="Noodle Lane, University"),
+    StorePlan(id=5, merchant_id=3, name="Lantern Books"),
+)
+
+FIRST_TERMINAL: Final = TerminalPlan(
+    terminal_id="80010001",
+    store_id=1,
+    epoch="000012",
+    tmk=Secret.from_hex("40A1B3C2D5E5F70719293B4A5D6D7F8F"),
+    working=WorkingKeys(
+        pik=Secret.from_hex("1C3B5E7092B5D6F80B2C4F6185A7C8EA"),
+        mak=Secret.from_hex("2568ADE013579BDF"),
+    ),
+)
+UNPACKED_TERMINAL: Final = "80010040"
+"""It has its master key only: until it signs on, its messages are answered A0."""
+TERMINALS_PER_STORE: Final = 8
+
+CITY_CARDS: Final = 700
+PEAR_CARDS: Final = 300
+FIRST_CARD_POINTS: Final = 17_800
+"""The worked points purchase takes 5,000 of the first card's points and leaves 12,800."""
+POINTS_EACH_FIFTH_CARD: Final = 2_000
+
+
+class OddCard(msgspec.Struct, frozen=True, kw_only=True):
+    """How a card on purpose differs from the rest."""
+
+    why: str
+    f39: str = "00"
+    """What a purchase of 50.00 with it is answered."""
+    status: str = "active"
+    expiry: str = EXPIRY
+    balance_minor: int = BALANCE_MINOR
+
+
+ODD_CARDS: Final[dict[int, OddCard]] = {
+    101: OddCard(why="frozen", f39="62", status="frozen"),
+    102: OddCard(why="not activated", f39="21", status="inactive", balance_minor=0),
+    103: OddCard(why="expired", f39="54", expiry="2012"),
+    104: OddCard(why="one yuan left", f39="51", balance_minor=100),
+    105: OddCard(why="lost", f39="41", status="lost"),
+    106: OddCard(why="stolen", f39="43", status="stolen"),
+    107: OddCard(why="empty", f39="51", balance_minor=0),
+}
+"""City cards that are declined on purpose, by their number."""
+
+
+def demo_estate() -> EstatePlan:
+    """The demo estate."""
+    return EstatePlan(
+        name="demo",
+        issuers=ISSUERS,
+        programmes=PROGRAMMES,
+        merchants=MERCHANTS,
+        stores=STORES,
+        terminals=_demo_terminals(),
+        cards=(
+            *(_city_card(number) for number in range(1, CITY_CARDS + 1)),
+            *(_pear_card(number) for number in range(1, PEAR_CARDS + 1)),
+        ),
+    )
+
+
+def bench_estate(terminals: int, cards: int) -> EstatePlan:
+    """One issuer, one merchant; cards that never run dry, terminals that are signed on."""
+    issuer = msgspec.structs.replace(CITY, balance_minor_max=10**15)
+    return EstatePlan(
+        name=f"bench-{terminals}-{cards}",
+        issuers=(issuer,),
+        programmes=PROGRAMMES[:1],
+        merchants=(msgspec.structs.replace(MERCHANTS[0], issuer_ids=(issuer.id,)),),
+        stores=STORES[:1],
+        terminals=tuple(
+            made_up_terminal(f"{70_000_000 + number}", store_id=1)
+            for number in range(1, terminals + 1)
+        ),
+        cards=tuple(
+            CardPlan(
+                id=number,
+                issuer_id=issuer.id,
+                pan=card_pan(issuer, number),
+                pin=PIN,
+                expiry=EXPIRY,
+                balance_minor=10**11,
+            )
+            for number in range(1, cards + 1)
+        ),
+    )
+
+
+def card_pan(issuer: IssuerPlan, number: int) -> Pan:
+    """The issuer's card of that number: prefix, number in eleven digits, Luhn digit."""
+    payload = f"{issuer.pan_prefix}{number:011d}"
+    return Pan(payload + luhn_digit(payload))
+
+
+def made_up_terminal(terminal_id: str, store_id: int) -> TerminalPlan:
+    """A signed-on terminal whose keys follow from its id."""
+    return TerminalPlan(
+        terminal_id=terminal_id,
+        store_id=store_id,
+        epoch="000001",
+        tmk=_made_up_key(terminal_id, "tmk", 16),
+        working=WorkingKeys(
+            pik=_made_up_key(terminal_id, "pik", 16), mak=_made_up_key(terminal_id, "mak", 8)
+        ),
+    )
+
+
+def _demo_terminals() -> tuple[TerminalPlan, ...]:
+    made_up = [
+        made_up_terminal(f"{80_010_000 + number}", 1 + (number - 1) // TERMINALS_PER_STORE)
+        for number in range(2, len(STORES) * TERMINALS_PER_STORE + 1)
+    ]
+    return (
+        FIRST_TERMINAL,
+        *(
+            msgspec.structs.replace(one, working=None)
+            if one.terminal_id == UNPACKED_TERMINAL
+            else one
+            for one in made_up
+        ),
+    )
+
+
+def _city_card(number: int) -> CardPlan:
+    odd = ODD_CARDS.get(number, OddCard(why=""))
+    return CardPlan(
+        id=number,
+        issuer_id=CITY.id,
+        pan=card_pan(CITY, number),
+        pin=PIN,
+        expiry=odd.expiry,
+        status=odd.status,
+        balance_minor=odd.balance_minor,
+        points=FIRST_CARD_POINTS if number == 1 else _points_of(number),
+    )
+
+
+def _pear_card(number: int) -> CardPlan:
+    return CardPlan(
+        id=CITY_CARDS + number,
+        issuer_id=PEAR.id,
+        pan=card_pan(PEAR, number),
+        pin=PIN,
+        expiry=EXPIRY,
+        balance_minor=BALANCE_MINOR,
+        points=_points_of(number),
+    )
+
+
+def _points_of(number: int) -> int:
+    return POINTS_EACH_FIFTH_CARD if number % 5 == 0 else 0
+
+
+def _made_up_key(terminal_id: str, usage: str, size: int) -> Secret:
+    """Bytes from public text, each with odd parity as DES keys have."""
+    digest = hashlib.sha256(f"posswitch demo {terminal_id} {usage}".encode()).digest()
+    return Secret(bytes(_with_odd_parity(byte) for byte in digest[:size]))
+
+
+def _with_odd_parity(byte: int) -> int:
+    return byte ^ 1 if byte.bit_count() % 2 == 0 else byte

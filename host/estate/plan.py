@@ -1,0 +1,115 @@
+"""The value types of an estate: everything that must exist before the first message.
+
+A plan is pure: it holds clear test keys and PANs inside their types, and knows no database.
+`host.store.estates` loads one, wrapping every key and posting every opening balance.
+"""
+
+import msgspec
+
+from host.model.money import Money
+from host.model.secrets import Pan, Secret
+from host.model.terminal import MacAlgorithm
+
+
+class IssuerPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """Whose cards they are, and what one transaction and one card may come to."""
+
+    id: int
+    institution_id: str
+    name: str
+    pan_prefix: str
+    currency: str = "CNY"
+    amount_minor_max: int
+    balance_minor_max: int
+    pin_tries_max: int = 3
+
+
+class ProgrammePlan(msgspec.Struct, frozen=True, kw_only=True):
+    """How an issuer's cards earn points: `earn_points` for every `earn_per_minor`, rounded down."""
+
+    code: str
+    issuer_id: int
+    name: str
+    earn_points: int
+    earn_per_minor: int
+    redemption_points_min: int
+    lot_months: int
+    debt_is_allowed: bool
+    """Whether points may go below zero when a refund takes back points already spent."""
+
+    @property
+    def unit(self) -> str:
+        """The ledger's unit for its points."""
+        return Money.points(self.code, 0).unit
+
+
+class MerchantPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """Who sells, and whose cards it takes."""
+
+    id: int
+    merchant_id: str
+    name: str
+    issuer_ids: tuple[int, ...]
+
+
+class StorePlan(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a merchant sells."""
+
+    id: int
+    merchant_id: int
+    name: str
+
+
+class WorkingKeys(msgspec.Struct, frozen=True, kw_only=True):
+    """The keys of a signed-on terminal: for PIN blocks and for MACs."""
+
+    pik: Secret
+    mak: Secret
+
+
+class TerminalPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """A terminal with its master key; with working keys it is as if signed on already."""
+
+    terminal_id: str
+    store_id: int
+    epoch: str
+    tmk: Secret
+    working: WorkingKeys | None = None
+    mac_algorithm: MacAlgorithm = MacAlgorithm.UNIONPAY_ECB
+
+
+class CardPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """A card, its PIN in clear (until it is loaded), and what it opens with."""
+
+    id: int
+    issuer_id: int
+    pan: Pan
+    pin: Secret | None
+    expiry: str
+    """YYMM."""
+    status: str = "active"
+    balance_minor: int = 0
+    points: int = 0
+
+
+class EstatePlan(msgspec.Struct, frozen=True, kw_only=True):
+    """All of it. A database holds one estate, known by its name."""
+
+    name: str
+    issuers: tuple[IssuerPlan, ...]
+    programmes: tuple[ProgrammePlan, ...]
+    merchants: tuple[MerchantPlan, ...]
+    stores: tuple[StorePlan, ...]
+    terminals: tuple[TerminalPlan, ...]
+    cards: tuple[CardPlan, ...]
+
+    def merchant_of(self, terminal: TerminalPlan) -> MerchantPlan:
+        """Whose terminal it is."""
+        [store] = [store for store in self.stores if store.id == terminal.store_id]
+        [merchant] = [one for one in self.merchants if one.id == store.merchant_id]
+        return merchant
+
+    def programme_of(self, issuer_id: int) -> ProgrammePlan:
+        """The issuer's points programme. An issuer that gives no points has one earning none."""
+        [programme] = [one for one in self.programmes if one.issuer_id == issuer_id]
+        return programme

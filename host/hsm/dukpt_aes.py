@@ -1,0 +1,89 @@
+"""AES DUKPT, ANSI X9.24-3:2017, with AES-128 keys: one set of keys for each transaction.
+
+A KSN is 12 bytes: the 8-byte id of the initial key and a 32-bit transaction counter. Every
+derivation encrypts one block that says what the derived key is for (`Usage`), for which
+algorithm, whose, and at which counter. The walk from the initial key takes one step for each
+one-bit of the counter, the highest first; devices use counters with at most 16 one-bits. That a
+counter never comes twice is for whoever keeps the device's record to check.
+"""
+
+import enum
+from typing import Final
+
+from host.hsm.ciphers import aes_encryptor, checked_size
+from host.hsm.ksn import KsnError, counter_of
+from host.model.secrets import Secret
+
+KSN_BYTES: Final = 12
+KEY_ID_BYTES: Final = 8
+COUNTER_BITS: Final = 32
+ONE_BITS_MAX: Final = 16
+KEY_BYTES: Final = 16
+
+_VERSION_AND_BLOCK: Final = b"\x01\x01"
+_AES_128: Final = b"\x00\x02\x00\x80"
+"""Algorithm 2 (AES-128), 128 bits of key."""
+
+
+class Usage(enum.IntEnum):
+    """What a derived key is for: the standard's codes. Generate is the device's direction."""
+
+    PIN = 0x1000
+    MAC_GENERATE = 0x2000
+    MAC_VERIFY = 0x2001
+    MAC_BOTH = 0x2002
+    DATA_ENCRYPT = 0x3000
+    DATA_DECRYPT = 0x3001
+    DATA_BOTH = 0x3002
+    DERIVATION = 0x8000
+    INITIAL = 0x8001
+
+
+def working_key(bdk: Secret, ksn: bytes, usage: Usage) -> Secret:
+    """The key a device with this BDK uses at this KSN for one purpose.
+
+    Raises:
+        KsnError: not 12 bytes, counter zero, or more than 16 one-bits in the counter.
+        ValueError: the BDK is not 16 bytes.
+    """
+    key = transaction_key(initial_key(bdk, ksn[:KEY_ID_BYTES]), ksn)
+    return _derived(key, usage, ksn[4:])
+
+
+def initial_key(bdk: Secret, key_id: bytes) -> Secret:
+    """The key a device is loaded with: of the BDK and the 8-byte initial key id.
+
+    Raises:
+        KsnError: the id is not 8 bytes.
+        ValueError: the BDK is not 16 bytes.
+    """
+    if len(key_id) != KEY_ID_BYTES:
+        msg = f"an initial key id is {KEY_ID_BYTES} bytes, this one has {len(key_id)}"
+        raise KsnError(msg)
+    return _derived(checked_size(bdk, (KEY_BYTES,), "an AES-128 BDK"), Usage.INITIAL, key_id)
+
+
+def transaction_key(initial: Secret, ksn: bytes) -> Secret:
+    """The derivation key at this KSN, walked to from the device's initial key.
+
+    Raises:
+        KsnError: as for `working_key`.
+    """
+    counter = _counter(ksn)
+    device, walked, key = ksn[4:8], 0, initial
+    for place in reversed(range(COUNTER_BITS)):
+        if counter & 1 << place:
+            walked |= 1 << place
+            key = _derived(key, Usage.DERIVATION, device + walked.to_bytes(4, "big"))
+    return key
+
+
+def _derived(key: Secret, usage: Usage, context: bytes) -> Secret:
+    block = _VERSION_AND_BLOCK + usage.to_bytes(2, "big") + _AES_128 + context
+    return Secret(aes_encryptor(key)(block))
+
+
+def _counter(ksn: bytes) -> int:
+    return counter_of(
+        ksn, ksn_bytes=KSN_BYTES, counter_bits=COUNTER_BITS, one_bits_max=ONE_BITS_MAX
+    )

@@ -1,0 +1,166 @@
+"""PIN blocks of ISO 9564-1: read at the host, made by simulators.
+
+Formats 0 and 3 bind the PIN to the PAN's rightmost 12 digits without the check digit; format 1
+knows no PAN; format 4 is AES and binds the whole PAN between two encryptions. A block that is
+not exactly what its format says (control digit, length 4 to 12, decimal digits, filler) is
+refused as a whole: under a wrong key or for another card it nearly always is, and answers 99,
+not 55.
+
+The clear PIN lives only in the `Secret` that `read` gives.
+"""
+
+import secrets
+from dataclasses import dataclass
+from typing import Final
+
+from host.hsm.ciphers import (
+    AES_BLOCK_BYTES,
+    DES_BLOCK_BYTES,
+    Blocks,
+    aes_decryptor,
+    aes_encryptor,
+    des_decryptor,
+    des_encryptor,
+    xor,
+)
+from host.model.secrets import Pan, Secret
+
+PIN_DIGITS_MIN: Final = 4
+PIN_DIGITS_MAX: Final = 12
+
+
+class PinFormatError(Exception):
+    """A decrypted PIN block is not of its format: wrong key, wrong card, or wrong bytes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PinFormat:
+    """One ISO 9564-1 format. Its PIN field is control, length, PIN, and fill to 16 digits."""
+
+    control: str
+    fill: str
+    """The characters that may stand after the PIN."""
+    is_xored: bool = False
+    """The PIN field is XORed with 12 PAN digits before encryption."""
+    is_aes: bool = False
+    """The PIN field and 8 random bytes are encrypted, XORed with the PAN, encrypted again."""
+
+
+FORMATS: Final[dict[int, PinFormat]] = {
+    0: PinFormat(control="0", fill="F", is_xored=True),
+    1: PinFormat(control="1", fill="0123456789ABCDEF"),
+    3: PinFormat(control="3", fill="ABCDEF", is_xored=True),
+    4: PinFormat(control="4", fill="A", is_aes=True),
+}
+
+
+class PinBlockReader:
+    """Reads PIN blocks under one PIN key; keeps its cipher context, built at first use."""
+
+    __slots__ = ("_aes", "_des", "_pik")
+
+    def __init__(self, pik: Secret) -> None:
+        self._pik = pik
+        self._des: Blocks | None = None
+        self._aes: Blocks | None = None
+
+    def read(self, block: Secret, iso_format: int, pan: Pan) -> Secret:
+        """The clear PIN, 4 to 12 ASCII digits.
+
+        Raises:
+            PinFormatError: the block is not of that format under this key for this card.
+            ValueError: the key's length does not fit the format's cipher.
+        """
+        row = _row(iso_format)
+        size = AES_BLOCK_BYTES if row.is_aes else DES_BLOCK_BYTES
+        if len(block) != size:
+            msg = f"a PIN block of format {iso_format} is {size} bytes, not {len(block)}"
+            raise PinFormatError(msg)
+        field = self._field_under_aes if row.is_aes else self._field_under_des
+        return _pin_in(row, field(row, block.reveal(), pan))
+
+    def _field_under_des(self, row: PinFormat, block: bytes, pan: Pan) -> str:
+        if self._des is None:
+            self._des = des_decryptor(self._pik)
+        clear = int.from_bytes(self._des(block), "big")
+        return f"{clear ^ _pan_number(pan) if row.is_xored else clear:016X}"
+
+    def _field_under_aes(self, _row: PinFormat, block: bytes, pan: Pan) -> str:
+        if self._aes is None:
+            self._aes = aes_decryptor(self._pik)
+        return self._aes(xor(self._aes(block), _pan_field(pan)))[:8].hex().upper()
+
+
+def make_pin_block(
+    pik: Secret, pin: Secret, pan: Pan, iso_format: int, fill: str | None = None
+) -> Secret:
+    """An encrypted PIN block, as a PIN pad makes it.
+
+    `fill` replaces what is random, for known answers: the digits after the PIN in formats 1 and
+    3, the 16 digits after the PIN field in format 4.
+
+    Raises:
+        PinFormatError: no such format, or the PIN is not 4 to 12 decimal digits.
+        ValueError: the key's length does not fit the format's cipher, or the fill the format.
+    """
+    if not _row(iso_format).is_aes:
+        return Secret(des_encryptor(pik)(clear_block(pin, pan, iso_format, fill).reveal()))
+    encrypt = aes_encryptor(pik)
+    inner = encrypt(clear_block(pin, pan, iso_format, fill).reveal())
+    return Secret(encrypt(xor(inner, _pan_field(pan))))
+
+
+def clear_block(pin: Secret, pan: Pan, iso_format: int, fill: str | None = None) -> Secret:
+    """What is encrypted: 8 bytes, 16 in format 4. Arguments and errors of `make_pin_block`."""
+    row = _row(iso_format)
+    digits = pin.reveal().decode("latin-1")
+    if not _is_pin(digits):
+        msg = f"a PIN is {PIN_DIGITS_MIN} to {PIN_DIGITS_MAX} decimal digits"
+        raise PinFormatError(msg)
+    size = 14 - len(digits)
+    if row.is_aes:
+        after = "A" * size + (fill or secrets.token_hex(8))
+    else:
+        after = fill or _random_fill(row.fill, size)
+    if len(after) != size + (16 if row.is_aes else 0):
+        raise ValueError("the fill is not as long as the format needs")
+    field = bytes.fromhex(f"{row.control}{len(digits):X}{digits}{after}")
+    return Secret(xor(field, _pan_number(pan).to_bytes(8, "big")) if row.is_xored else field)
+
+
+def _row(iso_format: int) -> PinFormat:
+    if iso_format not in FORMATS:
+        msg = f"PIN block format {iso_format} is not supported: use one of {sorted(FORMATS)}"
+        raise PinFormatError(msg)
+    return FORMATS[iso_format]
+
+
+def _random_fill(characters: str, size: int) -> str:
+    if len(characters) == 1:
+        return characters * size
+    return "".join(secrets.choice(characters) for _ in range(size))
+
+
+def _pin_in(row: PinFormat, field: str) -> Secret:
+    """The PIN of a field of 16 upper-case hexadecimal digits, every part of it checked."""
+    end = 2 + int(field[1], 16)
+    pin = field[2:end]
+    if field[0] != row.control or not _is_pin(pin) or field[end:].strip(row.fill):
+        raise PinFormatError("the PIN block is not of its format under this key for this card")
+    return Secret(pin.encode())
+
+
+def _is_pin(digits: str) -> bool:
+    is_decimal = digits.isascii() and digits.isdigit()
+    return is_decimal and PIN_DIGITS_MIN <= len(digits) <= PIN_DIGITS_MAX
+
+
+def _pan_number(pan: Pan) -> int:
+    """The 12 rightmost digits without the check digit, as the block 0000 and 12 digits."""
+    return int(pan.reveal()[-13:-1], 16)
+
+
+def _pan_field(pan: Pan) -> bytes:
+    """Format 4's PAN field: how many digits beyond 12, the PAN, zeros to 32 digits."""
+    digits = pan.reveal()
+    return bytes.fromhex(f"{len(digits) - 12}{digits}".ljust(32, "0"))

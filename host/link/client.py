@@ -1,0 +1,282 @@
+"""The switch's end of the link: ask, and be told later; many asks leave in one write.
+
+`HostLink.ask` never waits. It takes a request only while the connection stands and the window
+has room, and tells the asker exactly once what became of it: answered, never sent, or in doubt.
+Tickets die with their connection, so an answer can never meet the wrong request after a restart.
+"""
+
+import random
+from collections.abc import Awaitable, Callable
+from typing import Final, NoReturn, Protocol
+
+import msgspec
+import structlog
+import trio
+
+from host.link.address import Address, connect
+from host.link.frames import (
+    ITEMS_MAX,
+    Answers,
+    Ask,
+    Beat,
+    Find,
+    Found,
+    Frame,
+    Hello,
+    LinkError,
+    LinkReader,
+    Ticket,
+    check_hello,
+    encode,
+)
+from host.link.pipe import Pipe
+from host.model.requests import Request, Response
+from host.model.terminal import TerminalProfile
+
+NOT_TAKEN: Final[Ticket] = 0
+"""What `ask` returns when the request certainly goes nowhere."""
+
+_LOG = structlog.get_logger(__name__)
+
+
+class Waiter(Protocol):
+    """Who asked. Exactly one of these is called for each request taken, unless forgotten."""
+
+    def answered(self, response: Response) -> None:
+        """The host decided."""
+
+    def unsent(self) -> None:
+        """The link went down before a byte of it left: nothing has moved."""
+
+    def in_doubt(self) -> None:
+        """The link went down after it was sent: something may have moved."""
+
+
+class Finder(Protocol):
+    """Who asked for a terminal. Exactly one of these is called for each find taken."""
+
+    def found(self, profile: TerminalProfile | None) -> None:
+        """The host's word; None when it knows no such terminal."""
+
+    def lost(self) -> None:
+        """The link went down first."""
+
+
+class LinkLimits(msgspec.Struct, frozen=True, kw_only=True):
+    """How much the link holds and how long it waits."""
+
+    window_max: int = 8192
+    """Requests without an answer; beyond it nothing is taken, so that queues stay short."""
+    beat_seconds: float = 2.0
+    silence_seconds_max: float = 8.0
+    """A link from which nothing is heard for so long is taken for dead."""
+    hello_seconds_max: float = 5.0
+    retry_seconds_min: float = 0.05
+    retry_seconds_max: float = 2.0
+
+
+def _ignore_answer(_response: Response) -> None:
+    """Nobody counts late answers."""
+
+
+def _ignore_turn() -> None:
+    """Nobody needs to know when a turn is over."""
+
+
+class HostLink:
+    """One connection to one host, made again whenever it breaks.
+
+    `on_unmatched` is told of an answer nobody waits for any more; `on_turn` is called once after
+    all that one read, or one breakdown, brought has been handed out.
+    """
+
+    def __init__(
+        self,
+        address: Address,
+        limits: LinkLimits | None = None,
+        *,
+        on_unmatched: Callable[[Response], None] = _ignore_answer,
+        on_turn: Callable[[], None] = _ignore_turn,
+    ) -> None:
+        self._address = address
+        self._limits = limits or LinkLimits()
+        self._on_unmatched = on_unmatched
+        self._on_turn = on_turn
+        self._window_max = self._limits.window_max
+        self._pipe: Pipe | None = None
+        self._last_ticket: Ticket = NOT_TAKEN
+        self._outgoing: list[tuple[Ticket, Request]] = []
+        self._outgoing_frames: list[Frame] = []
+        self._waiters: dict[Ticket, Waiter] = {}
+        self._finders: dict[Ticket, Finder] = {}
+        self.connections_made = 0
+        self.up = trio.Event()
+        """Set when the first connection stands."""
+
+    @property
+    def is_up(self) -> bool:
+        """Whether a connection stands now."""
+        return self._pipe is not None
+
+    @property
+    def unanswered(self) -> int:
+        """Requests taken and not yet answered or forgotten."""
+        return len(self._waiters)
+
+    def ask(self, request: Request, waiter: Waiter) -> Ticket:
+        """Take a request for the next write; `NOT_TAKEN` when the link is down or full."""
+        pipe = self._pipe
+        if pipe is None or len(self._waiters) >= self._window_max:
+            return NOT_TAKEN
+        ticket = self._last_ticket = self._last_ticket + 1
+        self._waiters[ticket] = waiter
+        self._outgoing.append((ticket, request))
+        pipe.wake()
+        return ticket
+
+    def forget(self, ticket: Ticket) -> None:
+        """Stop waiting: its answer, if one comes, goes to `on_unmatched`."""
+        self._waiters.pop(ticket, None)
+
+    def find(self, terminal_id: str, finder: Finder) -> bool:
+        """Ask who a terminal is; False when the link is down."""
+        pipe = self._pipe
+        if pipe is None:
+            return False
+        ticket = self._last_ticket = self._last_ticket + 1
+        self._finders[ticket] = finder
+        self._outgoing_frames.append(Find(ticket, terminal_id))
+        pipe.wake()
+        return True
+
+    async def run(self) -> NoReturn:
+        """Keep a connection standing, for ever."""
+        pause = self._limits.retry_seconds_min
+        while True:
+            made = self.connections_made
+            reason = await self._connect_and_serve()
+            if self.connections_made > made:
+                pause = self._limits.retry_seconds_min
+                _LOG.warning("host link lost", address=str(self._address), why=reason)
+            else:
+                _LOG.info("host not reached", address=str(self._address), why=reason)
+            await trio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, not a secret
+            pause = min(pause * 2, self._limits.retry_seconds_max)
+
+    async def _connect_and_serve(self) -> str:
+        """One connection from beginning to end; returns why it ended."""
+        try:
+            with trio.fail_after(self._limits.hello_seconds_max):
+                pipe = Pipe(await connect(self._address), self._gather)
+        except (OSError, trio.TooSlowError) as error:
+            return str(error) or "no answer to connect"
+        reader = LinkReader()
+        try:
+            with trio.fail_after(self._limits.hello_seconds_max):
+                await pipe.send(encode(Hello()))
+                early = await _greeted(pipe, reader)
+            self._open(pipe)
+            self._hand_out(early)
+            return await self._serve(pipe, reader)
+        except trio.TooSlowError:
+            return "no hello from the host"
+        except (OSError, LinkError) as error:
+            return str(error)
+        finally:
+            pipe.close()
+            self._break()
+
+    async def _serve(self, pipe: Pipe, reader: LinkReader) -> str:
+        reason = "cancelled"
+
+        async def until_it_ends(part: Callable[[], Awaitable[object]]) -> None:
+            nonlocal reason
+            try:
+                reason = str(await part())
+            except (OSError, LinkError) as error:
+                reason = str(error)
+            nursery.cancel_scope.cancel()
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(until_it_ends, pipe.write_gathered)
+            nursery.start_soon(until_it_ends, lambda: self._beat(pipe))
+            nursery.start_soon(until_it_ends, lambda: self._listen(pipe, reader))
+        return reason
+
+    async def _listen(self, pipe: Pipe, reader: LinkReader) -> str:
+        while data := await pipe.receive():
+            self._hand_out(reader.feed(data))
+        return "closed by the host"
+
+    async def _beat(self, pipe: Pipe) -> str:
+        while trio.current_time() - pipe.heard_at < self._limits.silence_seconds_max:
+            self._outgoing_frames.append(Beat())
+            pipe.wake()
+            await trio.sleep(self._limits.beat_seconds)
+        return "nothing heard from the host"
+
+    def _open(self, pipe: Pipe) -> None:
+        self._pipe = pipe
+        self.connections_made += 1
+        _LOG.info("host link up", address=str(self._address))
+        self.up.set()
+
+    def _gather(self) -> bytes:
+        """All that waits to be sent, as frames: from here on it counts as sent."""
+        items, self._outgoing = self._outgoing, []
+        frames, self._outgoing_frames = self._outgoing_frames, []
+        frames += [Ask(items[at : at + ITEMS_MAX]) for at in range(0, len(items), ITEMS_MAX)]
+        return b"".join(map(encode, frames))
+
+    def _hand_out(self, frames: list[Frame]) -> None:
+        for frame in frames:
+            match frame:
+                case Answers(items):
+                    self._answer(items)
+                case Found(ticket, profile):
+                    if finder := self._finders.pop(ticket, None):
+                        finder.found(profile)
+                case Beat():
+                    pass
+                case _:
+                    raise LinkError(f"the host sent a frame of its own asker: {type(frame)}")
+        self._on_turn()
+
+    def _answer(self, items: list[tuple[Ticket, Response]]) -> None:
+        pop = self._waiters.pop
+        for ticket, response in items:
+            waiter = pop(ticket, None)
+            if waiter is None:
+                self._on_unmatched(response)
+            else:
+                waiter.answered(response)
+
+    def _break(self) -> None:
+        """Tell everyone who waits what became of their request; nothing survives."""
+        self._pipe = None
+        unsent = {ticket for ticket, _ in self._outgoing}
+        waiters, self._waiters = self._waiters, {}
+        finders, self._finders = self._finders, {}
+        self._outgoing = []
+        self._outgoing_frames = []
+        for ticket, waiter in waiters.items():
+            if ticket in unsent:
+                waiter.unsent()
+            else:
+                waiter.in_doubt()
+        for finder in finders.values():
+            finder.lost()
+        self._on_turn()
+
+
+async def _greeted(pipe: Pipe, reader: LinkReader) -> list[Frame]:
+    """Wait for the host's hello; returns what came with it.
+
+    Raises:
+        LinkError: another version, or no hello.
+    """
+    while data := await pipe.receive():
+        if frames := reader.feed(data):
+            check_hello(frames[0])
+            return frames[1:]
+    raise LinkError("closed by the host before its hello")

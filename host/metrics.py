@@ -1,0 +1,21 @@
+"""What the host counts, for Prometheus. Children are bound here, once."""
+
+from typing import Final
+
+from prometheus_client import Counter, Gauge, Histogram
+
+from host.model.requests import Kind
+from host.model.responses import Reason
+
+_REQUESTS = Counter(
+    "posswitch_host_requests_total", "Requests answered by the host.", ["kind", "reason"]
+)
+REQUESTS: Final = {
+    (kind, reason): _REQUESTS.labels(kind.value, reason.value) for kind in Kind for reason in Reason
+}
+BATCH_ITEMS: Final = Histogram(
+    "posswitch_host_batch_items",
+    "Requests posted together in one transaction.",
+    buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256, 512),
+)
+WAITING: Final = Gauge("posswitch_host_waiting", "Requests taken and not yet answered.")

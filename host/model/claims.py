@@ -1,0 +1,105 @@
+"""What a client says happened, transaction by transaction: the other side of the audit.
+
+A simulator keeps its own record of what it sent, what it was told and what it was not told.
+Folded into claims, one a financial message, it is laid beside the ledger: message by message
+(`outcome`) and card by card (`card_effects`).
+"""
+
+import enum
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Final
+
+import msgspec
+
+from host.model.money import POINTS_PREFIX
+from host.model.requests import Kind
+
+
+@enum.unique
+class Outcome(enum.StrEnum):
+    """What the ledger must show for a claim."""
+
+    HAPPENED = "happened"
+    """Exactly one journal for the slot, and no reversal of it."""
+    NOT_IN_FORCE = "not_in_force"
+    """Declined, or undone: no journal for the slot, or one that a reversal undid."""
+    UNKNOWN = "unknown"
+    """The client was never told: either of the two, but no third state."""
+
+
+APPROVALS: Final = frozenset({"00", "10", "11", "A2", "A4", "A5", "A6"})
+"""F39 values a POS terminal takes as approval."""
+REVERSAL_ENDS: Final = frozenset({"00", "12", "25"})
+"""F39 values of a reversal's answer after which a terminal knows that nothing stands."""
+
+CARD_SIGN: Final[dict[Kind, int]] = {
+    Kind.PURCHASE: -1,
+    Kind.CASH_LOAD: +1,
+    Kind.POINTS_REDEMPTION: -1,
+    Kind.VOID: +1,
+    Kind.REFUND: +1,
+}
+"""What each kind does to the card's account in its own unit. Earned points are not told to a
+terminal, so points are reckoned only where a terminal asked for them."""
+
+
+class Claim(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """One financial message of one client, with what became of it as far as the client knows."""
+
+    slot: str
+    """`ExchangeKey.text` of the message; its reversal and confirmation share all but the family."""
+    kind: Kind
+    card_id: int | None
+    amount_minor: int
+    unit: str
+    """A currency, or `P:` alone where the card's issuer says which programme."""
+    told: str | None = None
+    """F39 of an answer that passed every check, else nothing."""
+    rrn: str | None = None
+    """F37 of that answer."""
+    original_slot: str | None = None
+    """A void's or refund's original."""
+    reversal_sent: bool = False
+    reversal_told: str | None = None
+    """F39 of the reversal's answer."""
+    confirm_sent: bool = False
+    confirm_told: str | None = None
+    """F39 of a cash load confirmation's answer."""
+
+    @property
+    def outcome(self) -> Outcome:
+        """What the client is entitled to find in the ledger."""
+        if self.reversal_sent:
+            return Outcome.NOT_IN_FORCE if self.reversal_told in REVERSAL_ENDS else Outcome.UNKNOWN
+        if self.confirm_sent:
+            return _of_answer(self.confirm_told)
+        return _of_answer(self.told)
+
+    @property
+    def card_effect_minor(self) -> int:
+        """What this did to the card's account of `unit`, if it happened."""
+        sign = CARD_SIGN.get(self.kind, 0)
+        return sign * self.amount_minor if self.outcome is Outcome.HAPPENED else 0
+
+
+def card_effects(claims: Iterable[Claim]) -> dict[int, int]:
+    """Money each card gained or lost by these claims, in minor units.
+
+    A card with a claim of unknown outcome is left out: nothing exact can be said of it.
+    """
+    effects: defaultdict[int, int] = defaultdict(int)
+    unknown: set[int] = set()
+    for claim in claims:
+        if claim.card_id is None or claim.unit.startswith(POINTS_PREFIX):
+            continue
+        if claim.outcome is Outcome.UNKNOWN and claim.kind in CARD_SIGN:
+            unknown.add(claim.card_id)
+        effects[claim.card_id] += claim.card_effect_minor
+    return {card: minor for card, minor in effects.items() if card not in unknown}
+
+
+def _of_answer(f39: str | None) -> Outcome:
+    if f39 is None:
+        return Outcome.UNKNOWN
+    return Outcome.HAPPENED if f39 in APPROVALS else Outcome.NOT_IN_FORCE

@@ -1,0 +1,82 @@
+"""Points: how many a purchase earns, and which lots a debit takes from.
+
+Points live in lots so that each expires on its own day. A debit takes the lot that expires
+first; giving points back fills the very lots they came from. Invariant: the lots of an account
+sum to its balance.
+"""
+
+import calendar
+import datetime as dt
+
+from host.book import Programme
+from host.state import Card, Lot, LotUse
+
+
+def points_earned(programme: Programme, amount_minor: int) -> int:
+    """Points for a purchase, whole points only, never rounded up."""
+    return amount_minor * programme.earn_points // programme.earn_per_minor
+
+
+def points_to_take_back(earned: int, amount_minor: int, before_minor: int, now_minor: int) -> int:
+    """Earned points that go back when refunds grow from `before_minor` to `now_minor`.
+
+    Computed on the running total so that several partial refunds take back exactly what one
+    whole refund would.
+    """
+    return earned * now_minor // amount_minor - earned * before_minor // amount_minor
+
+
+def expiry_of_lot(earned_on: dt.date, months: int) -> dt.date:
+    """The last day of the month `months` after the one it was earned in."""
+    year, month = divmod(earned_on.year * 12 + earned_on.month - 1 + months, 12)
+    return dt.date(year, month + 1, calendar.monthrange(year, month + 1)[1])
+
+
+def spendable(card: Card, on: dt.date) -> int:
+    """Points in lots that have not expired, never more than the purse has available."""
+    fresh = sum(lot.left for lot in card.lots if lot.expires_on >= on)
+    return min(fresh, card.points.available)
+
+
+def spend(card: Card, points: int, on: dt.date) -> list[LotUse]:
+    """Take `points` from the lots that expire first. The caller has checked `spendable`."""
+    return _take(card, points, [lot for lot in card.lots if lot.expires_on >= on])
+
+
+def take_back(card: Card, source: int, points: int, *, may_owe: bool) -> list[LotUse]:
+    """Take back points that lot `source` brought: from it, then from others, then as a debt.
+
+    The caller has checked that the card has them, or that its programme allows a debt.
+    """
+    lots = sorted(card.lots, key=lambda lot: (lot.id != source, lot.expires_on, lot.id))
+    owed = max(points - sum(max(lot.left, 0) for lot in lots), 0)
+    assert may_owe or not owed, "taking back points the card no longer has"
+    uses = _take(card, points - owed, lots)
+    return _add_debt(lots[0], owed, uses) if owed else uses
+
+
+def give_back(card: Card, uses: tuple[LotUse, ...]) -> list[LotUse]:
+    """Undo earlier uses: fill each lot with what was taken from it."""
+    by_id = {lot.id: lot for lot in card.lots}
+    for use in uses:
+        by_id[use.lot].change += use.points
+    return [LotUse(use.account, use.lot, -use.points) for use in uses]
+
+
+def _take(card: Card, points: int, lots: list[Lot]) -> list[LotUse]:
+    uses: list[LotUse] = []
+    for lot in lots:
+        part = min(points, lot.left)
+        if part > 0:
+            lot.change -= part
+            points -= part
+            uses.append(LotUse(card.points.account, lot.id, part))
+    assert points == 0, "lots hold fewer points than their balance"
+    return uses
+
+
+def _add_debt(lot: Lot, owed: int, uses: list[LotUse]) -> list[LotUse]:
+    lot.change -= owed
+    already = sum(use.points for use in uses if use.lot == lot.id)
+    others = [use for use in uses if use.lot != lot.id]
+    return [*others, LotUse(lot.account, lot.id, already + owed)]

@@ -1,0 +1,260 @@
+"""The poster: takes requests, keeps each terminal's in order, batches them for the writers.
+
+While one batch commits, requests queue; the next batch takes all that queued, up to a bound.
+There is no timer: light load gives small batches and low latency, heavy load large ones.
+
+A terminal has one request under way at a time, the others wait behind it in their order. So a
+reversal never races its original, whichever writer that went to; a repeat of the request that
+is under way joins it and gets the same answer.
+"""
+
+import dataclasses
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Final, Protocol
+
+import structlog
+import trio
+
+from host.book import Book, Terminal
+from host.case import Item
+from host.desk import ANSWERS, Desk
+from host.fingerprint import fingerprint_of
+from host.hsm.vault import Vault
+from host.metrics import BATCH_ITEMS, REQUESTS, WAITING
+from host.model.requests import Request, Response
+from host.model.responses import Reason
+from host.model.terminal import TerminalProfile
+from host.settings import HostSettings
+from host.shards import shard_of
+from host.store.arrays import PLAIN_WORD
+from host.store.writer import Moved, Result, Silence
+
+Deliver = Callable[[Response], None]
+DESK_WAITING_MAX: Final = 1_000
+REOPEN_SECONDS: Final = 0.5
+
+_LOG = structlog.get_logger(__name__)
+
+
+class Posts(Protocol):
+    """What the poster needs of a writer. Called in a thread, never twice at a time."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it has its connection."""
+        ...
+
+    def post(self, items: Sequence[Item]) -> list[Result]:
+        """Post a batch; one result for each item, in order."""
+        ...
+
+    def reopen(self) -> bool:
+        """Try to have a connection again."""
+        ...
+
+
+@dataclasses.dataclass(slots=True)
+class Pending:
+    """A request under way or waiting, and everybody who is to hear its answer."""
+
+    item: Item
+    deliver: list[Deliver]
+
+
+class Queue:
+    """Requests for one writer. `wait` returns when there is something to take."""
+
+    def __init__(self) -> None:
+        self.pending: deque[Pending] = deque()
+        self._wake = trio.Event()
+
+    def put(self, pending: Pending) -> None:
+        """Append, and wake the writer's task."""
+        self.pending.append(pending)
+        self._wake.set()
+
+    async def take(self, items_max: int) -> list[Pending]:
+        """All that waits, up to the bound, as soon as there is anything."""
+        while not self.pending:
+            self._wake = trio.Event()
+            await self._wake.wait()
+        count = min(len(self.pending), items_max)
+        return [self.pending.popleft() for _ in range(count)]
+
+
+class Poster:
+    """The host's front: `submit` requests from the trio thread, `run` its tasks in a nursery."""
+
+    def __init__(
+        self,
+        book: Book,
+        writers: Sequence[Posts],
+        desk: Desk,
+        vault: Vault,
+        settings: HostSettings,
+    ) -> None:
+        self._book = book
+        self._writers = writers
+        self._queues = [Queue() for _ in writers]
+        self._desk = desk
+        self._desk_queue = Queue()
+        self._vault = vault
+        self._settings = settings
+        self._lines: dict[str, deque[Pending]] = {}
+        """Terminal id to its requests: the first is under way, the others wait."""
+        self._waiting = 0
+        self._proved: deque[tuple[str, int]] = deque()
+        self._proved_wake = trio.Event()
+
+    async def find_terminal(self, terminal_id: str) -> TerminalProfile | None:
+        """What the switch needs of a terminal; None when there is none, or it is closed."""
+        terminal = self._book.terminals.get(terminal_id)
+        return terminal.profile() if terminal is not None and terminal.is_active else None
+
+    def submit(self, request: Request, deliver: Deliver) -> None:
+        """Take a request; `deliver` is called once with its answer, never where it is unknown."""
+        terminal = self._book.terminals.get(request.key.terminal_id)
+        reason = self._not_admitted(request, terminal)
+        if terminal is None or reason is not None:
+            self._refuse(request, reason or Reason.INVALID_TERMINAL, deliver)
+            return
+        if request.key_generation and terminal.drop_keys_before(request.key_generation):
+            self._proved.append((terminal.terminal_id, request.key_generation))
+            self._proved_wake.set()
+        self._line_up(Pending(self._item(request, terminal), [deliver]))
+
+    async def run(self) -> None:
+        """Write batches until cancelled."""
+        async with trio.open_nursery() as nursery:
+            for queue, writer in zip(self._queues, self._writers, strict=True):
+                nursery.start_soon(self._write, queue, writer)
+            nursery.start_soon(self._serve_desk)
+            nursery.start_soon(self._store_proofs)
+
+    def _not_admitted(self, request: Request, terminal: Terminal | None) -> Reason | None:
+        """Why it is refused before anything is looked up or stored."""
+        if terminal is None or not terminal.is_active:
+            return Reason.INVALID_TERMINAL
+        merchant = terminal.merchant
+        if merchant.merchant_id != request.merchant_id:
+            return Reason.INVALID_TERMINAL
+        if not merchant.is_active:
+            return Reason.INVALID_MERCHANT
+        if not PLAIN_WORD.fullmatch(request.key.text):
+            return Reason.FORMAT_ERROR
+        if self._waiting >= self._settings.waiting_items_max:
+            return Reason.HOST_UNREACHABLE
+        return None
+
+    def _item(self, request: Request, terminal: Terminal) -> Item:
+        pan = request.pan
+        pan_hash = self._vault.pan_hash(pan) if pan is not None else None
+        original = request.original
+        return Item(
+            request=request,
+            slot=request.key.text,
+            home=terminal.home,
+            shard=(shard_of(pan_hash, self._book.shard_count) if pan_hash else terminal.home),
+            pan_hash=pan_hash,
+            fingerprint=fingerprint_of(request, pan_hash),
+            original_slot=original.key.text if original and original.key else None,
+            terminal=terminal,
+            issuer=self._book.issuer_of(pan) if pan is not None else None,
+        )
+
+    def _line_up(self, pending: Pending) -> None:
+        terminal_id = pending.item.terminal.terminal_id
+        line = self._lines.get(terminal_id)
+        if line is None:
+            self._lines[terminal_id] = deque((pending,))
+            self._waiting += 1
+            self._dispatch(pending)
+            return
+        for other in line:
+            if other.item.slot == pending.item.slot and _is_repeat(other.item, pending.item):
+                other.deliver += pending.deliver
+                return
+        if len(line) > self._settings.terminal_waiting_max:
+            self._refuse(pending.item.request, Reason.IN_PROGRESS, pending.deliver[0])
+            return
+        self._waiting += 1
+        line.append(pending)
+
+    def _dispatch(self, pending: Pending) -> None:
+        if pending.item.request.kind in ANSWERS:
+            self._desk_queue.put(pending)
+            return
+        place = pending.item.shard % len(self._writers)
+        if self._writers[place].is_open:
+            self._queues[place].put(pending)
+        else:
+            self._finish(pending, Response(reason=Reason.HOST_UNREACHABLE))
+
+    async def _write(self, queue: Queue, writer: Posts) -> None:
+        while True:
+            batch = await queue.take(self._settings.batch_items_max)
+            BATCH_ITEMS.observe(len(batch))
+            items = [pending.item for pending in batch]
+            results = await trio.to_thread.run_sync(writer.post, items)
+            for pending, result in zip(batch, results, strict=True):
+                self._finish(pending, result)
+            WAITING.set(self._waiting)
+            while not writer.is_open:
+                self._drain(queue)
+                if not await trio.to_thread.run_sync(writer.reopen):
+                    await trio.sleep(REOPEN_SECONDS)
+
+    def _drain(self, queue: Queue) -> None:
+        """Nothing was sent for these: they can be told at once that the host is down."""
+        while queue.pending:
+            self._finish(queue.pending.popleft(), Response(reason=Reason.HOST_UNREACHABLE))
+
+    async def _serve_desk(self) -> None:
+        while True:
+            for pending in await self._desk_queue.take(1):
+                item = pending.item
+                answer = await trio.to_thread.run_sync(
+                    self._desk.answer, item.request, item.terminal
+                )
+                self._finish(pending, answer)
+
+    async def _store_proofs(self) -> None:
+        while True:
+            while self._proved:
+                await trio.to_thread.run_sync(self._desk.confirm, *self._proved.popleft())
+            self._proved_wake = trio.Event()
+            await self._proved_wake.wait()
+
+    def _finish(self, pending: Pending, result: Result) -> None:
+        if isinstance(result, Moved):
+            pending.item = dataclasses.replace(pending.item, shard=result.shard)
+            self._dispatch(pending)
+            return
+        self._leave_line(pending.item.terminal.terminal_id)
+        if isinstance(result, Silence):
+            return
+        answer = result if result.local_time else self._dated(pending.item.request, result)
+        REQUESTS[pending.item.request.kind, answer.reason].inc()
+        for deliver in pending.deliver:
+            deliver(answer)
+
+    def _leave_line(self, terminal_id: str) -> None:
+        self._waiting -= 1
+        line = self._lines[terminal_id]
+        line.popleft()
+        if line:
+            self._dispatch(line[0])
+        else:
+            del self._lines[terminal_id]
+
+    def _refuse(self, request: Request, reason: Reason, deliver: Deliver) -> None:
+        REQUESTS[request.kind, reason].inc()
+        deliver(self._desk.plain(request, reason))
+
+    def _dated(self, request: Request, result: Response) -> Response:
+        return self._desk.plain(request, result.reason)
+
+
+def _is_repeat(earlier: Item, later: Item) -> bool:
+    return earlier.request.kind is later.request.kind and earlier.fingerprint == later.fingerprint

@@ -1,0 +1,195 @@
+"""What each kind writes once it is approved: legs, lots, and facts about an original.
+
+Pure: a posting function reads the case and returns a `Posting`, a `Reason` to decline after
+all, or None when it is approved and nothing is left to post. Purses and lots inside the case
+are changed by the parts that spend from them, so the next request of the batch sees it.
+"""
+
+from host.book import Issuer
+from host.case import Case, NewLot, Posting
+from host.ledger import Chart, Leg
+from host.model.requests import Kind
+from host.model.responses import Reason
+from host.points import (
+    expiry_of_lot,
+    give_back,
+    points_earned,
+    points_to_take_back,
+    spend,
+    take_back,
+)
+from host.state import Card, Fact, Original
+
+Result = Posting | Reason | None
+
+
+def post_nothing(_case: Case) -> Result:
+    """An inquiry: approved, nothing moves."""
+    return None
+
+
+def post_purchase(case: Case) -> Result:
+    """Card value to the merchant, and the points the programme gives for it."""
+    card, issuer, amount = case.present_card, case.issuer, case.amount
+    payable = case.book.account(
+        Chart.MERCHANT_PAYABLE, issuer.currency, issuer.id, case.merchant_id
+    )
+    legs = [Leg(card.value.account, payable, amount, issuer.currency)]
+    posting = _posting(case, card, issuer.currency, legs)
+    _earn(case, issuer, posting)
+    return posting
+
+
+def post_load(case: Case) -> Result:
+    """Cash the merchant took in becomes value on the card."""
+    card, issuer = case.present_card, case.issuer
+    receivable = case.book.account(
+        Chart.LOAD_AGENT_RECEIVABLE, issuer.currency, issuer.id, case.merchant_id
+    )
+    legs = [Leg(receivable, card.value.account, case.amount, issuer.currency)]
+    return _posting(case, card, issuer.currency, legs)
+
+
+def post_redemption(case: Case) -> Result:
+    """Points to the merchant, out of the lots that expire first."""
+    card, issuer, points = case.present_card, case.issuer, case.amount
+    unit = card.points.unit
+    accepted = case.book.account(Chart.MERCHANT_POINTS, unit, issuer.id, case.merchant_id)
+    posting = _posting(case, card, unit, [Leg(card.points.account, accepted, points, unit)])
+    posting.lot_uses = spend(card, points, case.today)
+    posting.points_used = points
+    return posting
+
+
+def post_void(case: Case) -> Result:
+    """The original's own legs the other way, whole."""
+    return _undo_whole(case, Kind.VOID)
+
+
+def post_refund(case: Case) -> Result:
+    """Part or all of a sale back to the card; the points it earned go back in proportion."""
+    original, amount = case.present_original, case.amount
+    if original.kind is Kind.POINTS_REDEMPTION:
+        return _undo_whole(case, Kind.REFUND)
+    card = original.card
+    before = original.refunded_minor
+    earned = original.points_moved(card.points.account)
+    back = points_to_take_back(earned, original.amount_minor, before, before + amount)
+    may_owe = _debt_is_allowed(case, card)
+    if back > card.points.available and not may_owe:
+        return Reason.INSUFFICIENT_FUNDS
+    uses = take_back(card, original.number, back, may_owe=may_owe) if back else []
+    legs = [_part_of(leg, card, amount, back) for leg in original.legs]
+    posting = _posting(case, card, original.unit, [leg for leg in legs if leg.amount_minor])
+    posting.lot_uses = uses
+    _note(posting, original, Kind.REFUND)
+    return posting
+
+
+def post_reversal(case: Case) -> Result:
+    """Undo what the original did, or find that nothing is left to undo.
+
+    Never fails a terminal for what it cannot mend: value already spent is taken from the
+    issuer's suspense account, where an operator sees it.
+    """
+    known, original = case.original_known, case.original
+    if known is None or known.is_tombstone:
+        return Reason.ORIGINAL_NOT_FOUND
+    if original is None or original.is_undone:
+        return None
+    if original.amount_minor != case.amount or original.kind is not _named_kind(case):
+        return Reason.ORIGINAL_NOT_FOUND
+    if original.refunded_minor:
+        return Reason.ORIGINAL_VOIDED
+    return _undo_whole(case, Kind.REVERSAL)
+
+
+def post_confirm(case: Case) -> Result:
+    """A cash load whose answer was lost: it stands, or it is posted now."""
+    known, original = case.original_known, case.original
+    if original is not None and not original.is_undone:
+        return None
+    if known is not None and not known.is_tombstone and known.reason is not Reason.APPROVED:
+        return known.reason
+    return post_load(case)
+
+
+def _named_kind(case: Case) -> Kind | None:
+    named = case.request.original
+    return named.kind if named is not None else None
+
+
+def _posting(case: Case, card: Card, unit: str, legs: list[Leg]) -> Posting:
+    return Posting(card, case.merchant_id, case.amount, unit, legs)
+
+
+def _earn(case: Case, issuer: Issuer, posting: Posting) -> None:
+    programme = issuer.programme
+    if programme is None:
+        return
+    points = points_earned(programme, case.amount)
+    if points <= 0:
+        return
+    card = posting.card
+    issued = case.book.account(Chart.POINTS_ISSUED, programme.unit, issuer.id)
+    posting.legs.append(Leg(issued, card.points.account, points, programme.unit))
+    expires_on = expiry_of_lot(case.today, programme.lot_months)
+    posting.new_lot = NewLot(card.points.account, points, expires_on)
+    posting.points_earned = points
+
+
+def _undo_whole(case: Case, kind: Kind) -> Result:
+    original = case.present_original
+    card = original.card
+    posting = Posting(card, original.merchant, original.amount_minor, original.unit, [])
+    for leg in original.legs:
+        if not _give_leg_back(case, leg.swapped(), kind, posting):
+            return Reason.INSUFFICIENT_FUNDS
+    posting.lot_uses += give_back(card, tuple(use for use in original.lot_uses if use.points > 0))
+    _note(posting, original, kind)
+    return posting
+
+
+def _give_leg_back(case: Case, back: Leg, kind: Kind, posting: Posting) -> bool:
+    """Add the swapped leg. Where the card pays and cannot any more, False or from suspense."""
+    card, original = posting.card, case.present_original
+    purse = card.purse_of(back.debit)
+    if purse is None:
+        posting.legs.append(back)
+        return True
+    may_owe = purse is card.points and _debt_is_allowed(case, card)
+    part = back.amount_minor if may_owe else min(back.amount_minor, max(purse.available, 0))
+    short = back.amount_minor - part
+    if short and kind is not Kind.REVERSAL:
+        return False
+    if part:
+        posting.legs.append(Leg(back.debit, back.credit, part, back.unit))
+    if short:
+        suspense = case.book.account(Chart.SUSPENSE, back.unit, card.issuer_id)
+        posting.legs.append(Leg(suspense, back.credit, short, back.unit))
+    if purse is card.points:
+        posting.lot_uses += take_back(card, original.number, part, may_owe=may_owe)
+    return True
+
+
+def _debt_is_allowed(case: Case, card: Card) -> bool:
+    programme = case.book.issuers[card.issuer_id].programme
+    return programme is not None and programme.debt_is_allowed
+
+
+def _note(posting: Posting, original: Original, kind: Kind) -> None:
+    posting.undoes = original
+    posting.undo_kind = kind
+
+
+def _part_of(leg: Leg, card: Card, amount: int, points: int) -> Leg:
+    is_points = card.points.account in {leg.debit, leg.credit}
+    part = points if is_points else amount
+    return Leg(leg.credit, leg.debit, part, leg.unit)
+
+
+def fact_of(posting: Posting, number: int) -> Fact | None:
+    """What the posting says of its original, for the next request of the batch."""
+    if posting.undoes is None or posting.undo_kind is None:
+        return None
+    return Fact(number, posting.undo_kind, posting.amount_minor)

@@ -1,0 +1,112 @@
+"""The accounting host, put together: estate, writers, desk, poster, link."""
+
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+import psycopg
+import structlog
+import trio
+from prometheus_client import start_http_server
+
+from host.book import Book
+from host.clock import WallClock, utc_now
+from host.decision import Court
+from host.desk import Desk
+from host.hsm.pvv import PinVerifier
+from host.hsm.vault import Vault
+from host.link.address import Address, listen
+from host.model.secrets import Secret
+from host.poster import Poster
+from host.server import serve
+from host.settings import HostSettings
+from host.store.book import read_book
+from host.store.safety import refuse_unsafe
+from host.store.writer import Writer
+
+OnReady = Callable[[list[str]], None]
+METRICS_HOST: Final = "127.0.0.1"
+
+_LOG = structlog.get_logger(__name__)
+
+
+async def run_host(
+    settings: HostSettings,
+    *,
+    dsn: str,
+    lmk: Secret,
+    on_ready: OnReady,
+    clock: WallClock = utc_now,
+) -> None:
+    """Serve switches until cancelled. `on_ready` gets one line for each listener.
+
+    Raises:
+        UnsafeDatabaseError, NoEstateError, ShardTakenError: the host must not start here.
+        psycopg.OperationalError: no database.
+    """
+    with opened_poster(settings, dsn=dsn, lmk=lmk, clock=clock) as poster:
+        address = Address.parse(settings.link)
+        listener = listen(address)
+        lines = [f"host on {address}"]
+        if settings.metrics_port is not None:
+            start_http_server(settings.metrics_port, METRICS_HOST)
+            lines.append(f"host metrics on {METRICS_HOST}:{settings.metrics_port}")
+        try:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(poster.run)
+                nursery.start_soon(serve, [listener], poster.submit, poster.find_terminal)
+                on_ready(lines)
+        finally:
+            listener.close()
+
+
+@contextlib.contextmanager
+def opened_poster(
+    settings: HostSettings, *, dsn: str, lmk: Secret, clock: WallClock = utc_now
+) -> Iterator[Poster]:
+    """A poster on an open database, whose tasks the caller runs; closed when the block ends."""
+    vault = Vault(lmk)
+    book = _checked_book(dsn, vault, settings)
+    court = Court(book, PinVerifier(vault.pvk), settings.acquirer_id)
+    writers = [
+        Writer(dsn, shards, court, settings, clock)
+        for shards in _shards_of_writers(book.shard_count, settings.writers)
+    ]
+    desk = Desk(lambda: _connect(dsn, settings), vault, settings, clock)
+    try:
+        for writer in writers:
+            writer.open()
+        yield Poster(book, writers, desk, vault, settings)
+    finally:
+        for writer in writers:
+            writer.close()
+        desk.close()
+
+
+def _shards_of_writers(shard_count: int, writers: int) -> list[list[int]]:
+    """Shard n belongs to writer n modulo the number of writers, as the poster assumes."""
+    count = min(writers, shard_count)
+    return [list(range(place, shard_count, count)) for place in range(count)]
+
+
+def _checked_book(dsn: str, vault: Vault, settings: HostSettings) -> Book:
+    with _connect(dsn, settings) as connection:
+        refuse_unsafe(connection)
+        book = read_book(connection, vault)
+    _LOG.info(
+        "estate read",
+        issuers=len(book.issuers),
+        merchants=len(book.merchants),
+        terminals=len(book.terminals),
+        shards=book.shard_count,
+    )
+    return book
+
+
+def _connect(dsn: str, settings: HostSettings) -> psycopg.Connection[Any]:
+    return psycopg.connect(
+        dsn,
+        autocommit=True,
+        connect_timeout=int(settings.connect_seconds_max),
+        options=f"-c statement_timeout={int(settings.statement_seconds_max * 1000)}ms",
+    )

@@ -1,0 +1,178 @@
+"""The host's end of the link: requests in, answers out, nothing decided here.
+
+Requests of one frame are submitted in their order; answers that come together, as all those of
+one committed batch do, leave in one write. A switch that goes away takes its unanswered tickets
+with it: what was decided stays in the exchange record and is told when the terminal asks again.
+"""
+
+import functools
+import socket
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final, NoReturn
+
+import structlog
+import trio
+
+from host.link.frames import (
+    ITEMS_MAX,
+    Answers,
+    Ask,
+    Beat,
+    Find,
+    Found,
+    Frame,
+    Hello,
+    LinkError,
+    LinkReader,
+    Ticket,
+    check_hello,
+    encode,
+)
+from host.link.pipe import Pipe
+from host.model.requests import Request, Response
+from host.model.terminal import TerminalProfile
+
+Submit = Callable[[Request, Callable[[Response], None]], None]
+"""Takes a request and calls back once, on the trio thread, when the answer may be known."""
+FindTerminal = Callable[[str], Awaitable[TerminalProfile | None]]
+
+HELLO_SECONDS_MAX: Final = 5.0
+SILENCE_SECONDS_MAX: Final = 30.0
+"""A switch beats every few seconds; one not heard for so long is gone."""
+ANSWERS_WAITING_MAX: Final = 65_536
+"""Answers a switch has not read; more than any window: the switch is stuck and is cut off."""
+FINDS_MAX: Final = 64
+"""Look-ups of one switch under way; the others wait unread."""
+
+_LOG = structlog.get_logger(__name__)
+
+
+async def serve(
+    listeners: Sequence[socket.socket], submit: Submit, find_terminal: FindTerminal
+) -> NoReturn:
+    """Serve every switch that connects to these listening sockets, for ever."""
+    async with trio.open_nursery() as nursery:
+        for listener in listeners:
+            nursery.start_soon(_accept, listener, submit, find_terminal, nursery)
+    raise AssertionError("listeners never end by themselves")
+
+
+async def _accept(
+    listener: socket.socket, submit: Submit, find_terminal: FindTerminal, nursery: trio.Nursery
+) -> None:
+    listener.settimeout(0)
+    while True:
+        await trio.lowlevel.wait_readable(listener)
+        try:
+            sock, _ = listener.accept()
+        except OSError as error:
+            _LOG.warning("a switch could not be accepted", why=str(error))
+            await trio.sleep(0.1)
+            continue
+        sock.settimeout(0)
+        nursery.start_soon(_serve_switch, sock, submit, find_terminal)
+
+
+async def _serve_switch(sock: socket.socket, submit: Submit, find_terminal: FindTerminal) -> None:
+    switch = _Switch(sock, submit, find_terminal)
+    try:
+        reason = await switch.serve()
+    finally:
+        switch.close()
+    _LOG.info("a switch left", why=reason)
+
+
+class _Switch:
+    """One connected switch."""
+
+    def __init__(self, sock: socket.socket, submit: Submit, find_terminal: FindTerminal) -> None:
+        self._pipe = Pipe(sock, self._gather)
+        self._submit = submit
+        self._find_terminal = find_terminal
+        self._finds = trio.Semaphore(FINDS_MAX)
+        self._answers: list[tuple[Ticket, Response]] = []
+        self._frames: list[Frame] = []
+        self._is_open = True
+
+    async def serve(self) -> str:
+        """Until it ends; returns why."""
+        reason = "cancelled"
+
+        async def until_it_ends(part: Callable[[], Awaitable[object]]) -> None:
+            nonlocal reason
+            try:
+                reason = str(await part())
+            except (OSError, LinkError) as error:
+                reason = str(error)
+            nursery.cancel_scope.cancel()
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(until_it_ends, self._pipe.write_gathered)
+            nursery.start_soon(until_it_ends, self._watch)
+            nursery.start_soon(until_it_ends, lambda: self._listen(nursery))
+        return reason
+
+    def close(self) -> None:
+        """Answers that come later are dropped here."""
+        self._is_open = False
+        self._pipe.close()
+
+    async def _listen(self, nursery: trio.Nursery) -> str:
+        reader = LinkReader()
+        self._frames.append(Hello())
+        self._pipe.wake()
+        is_greeted = False
+        while data := await self._pipe.receive():
+            for frame in reader.feed(data):
+                if is_greeted:
+                    await self._take(frame, nursery)
+                else:
+                    check_hello(frame)
+                    is_greeted = True
+                    _LOG.info("a switch connected")
+        return "closed by the switch"
+
+    async def _take(self, frame: Frame, nursery: trio.Nursery) -> None:
+        match frame:
+            case Ask(items):
+                submit, answer = self._submit, self._answer
+                for ticket, request in items:
+                    submit(request, functools.partial(answer, ticket))
+            case Find():
+                await self._finds.acquire()
+                nursery.start_soon(self._find, frame)
+            case Beat():
+                self._frames.append(frame)
+                self._pipe.wake()
+            case _:
+                raise LinkError(f"a switch sent a frame of the host's: {type(frame).__name__}")
+
+    async def _find(self, wanted: Find) -> None:
+        try:
+            profile = await self._find_terminal(wanted.terminal_id)
+        finally:
+            self._finds.release()
+        self._frames.append(Found(wanted.ticket, profile))
+        self._pipe.wake()
+
+    async def _watch(self) -> str:
+        """Notice a switch that is silent or that does not read."""
+        while True:
+            await trio.sleep(HELLO_SECONDS_MAX)
+            if trio.current_time() - self._pipe.heard_at > SILENCE_SECONDS_MAX:
+                return "nothing heard from the switch"
+            if len(self._answers) > ANSWERS_WAITING_MAX:
+                return "the switch does not read its answers"
+
+    def _answer(self, ticket: Ticket, response: Response) -> None:
+        if self._is_open:
+            self._answers.append((ticket, response))
+            self._pipe.wake()
+
+    def _gather(self) -> bytes:
+        answers, self._answers = self._answers, []
+        frames, self._frames = self._frames, []
+        frames += [
+            Answers(answers[at : at + ITEMS_MAX]) for at in range(0, len(answers), ITEMS_MAX)
+        ]
+        return b"".join(map(encode, frames))

@@ -1,0 +1,16 @@
+"""Which shard keeps what. A terminal's exchanges have a home; a card has a shard.
+
+A swiped reversal names no card, so exchanges are found by the terminal alone.
+"""
+
+import zlib
+
+
+def home_of(terminal_id: str, shard_count: int) -> int:
+    """The shard that keeps a terminal's exchanges."""
+    return zlib.crc32(terminal_id.encode()) % shard_count
+
+
+def shard_of(pan_hash: bytes, shard_count: int) -> int:
+    """The shard that keeps a card, its balances and its journal."""
+    return int.from_bytes(pan_hash[:2], "big") % shard_count

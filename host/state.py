@@ -1,0 +1,164 @@
+"""What a batch is decided over: loaded before it, changed while deciding, dropped after it.
+
+Nothing here is shared between two batches: what was decided is in the database by then.
+"""
+
+import datetime as dt
+from dataclasses import dataclass, field
+
+from host.ledger import Leg
+from host.model.numbers import rrn_of
+from host.model.requests import Kind
+from host.model.responses import Reason
+
+
+@dataclass(slots=True)
+class Purse:
+    """One balance of a card. `change` is what this batch has done to it so far."""
+
+    account: int
+    unit: str
+    posted: int
+    held: int
+    change: int = 0
+
+    @property
+    def available(self) -> int:
+        """What may be spent: posted less held, with this batch's changes counted."""
+        return self.posted + self.change - self.held
+
+
+@dataclass(slots=True)
+class Lot:
+    """Points earned together. `change` is what this batch took (negative) or gave back."""
+
+    account: int
+    id: int
+    expires_on: dt.date
+    remaining: int
+    change: int = 0
+
+    @property
+    def left(self) -> int:
+        """Points left in it now."""
+        return self.remaining + self.change
+
+
+@dataclass(slots=True)
+class Card:
+    """A card with its purses. `lots` is loaded only where a request may touch points lots."""
+
+    id: int
+    shard: int
+    issuer_id: int
+    status: str
+    expiry: str
+    pin_value: str | None
+    pin_failures: int
+    value: Purse
+    points: Purse
+    lots: list[Lot] = field(default_factory=list)
+    pin_failures_changed: bool = False
+
+    def purse_of(self, account: int) -> Purse | None:
+        """The purse with this account id, if it is this card's."""
+        if account == self.value.account:
+            return self.value
+        if account == self.points.account:
+            return self.points
+        return None
+
+
+@dataclass(slots=True, frozen=True)
+class Known:
+    """An exchange that was answered before. `answer` is the Response as it was stored."""
+
+    slot: str
+    number: int
+    shard: int
+    kind: str
+    fingerprint: bytes
+    reason: Reason
+    is_tombstone: bool
+    answer: bytes
+
+
+@dataclass(slots=True, frozen=True)
+class LotUse:
+    """Points a journal took from a lot (positive) or gave back to it (negative)."""
+
+    account: int
+    lot: int
+    points: int
+
+
+@dataclass(slots=True, frozen=True)
+class Fact:
+    """Something that happened to an original. Not standing once it was itself reversed."""
+
+    journal: int
+    kind: Kind
+    amount_minor: int
+    stands: bool = True
+
+
+@dataclass(slots=True)
+class Original:
+    """A posted journal that a void, refund, confirmation or reversal is about."""
+
+    slot: str
+    number: int
+    shard: int
+    kind: Kind
+    card: Card
+    merchant: int
+    terminal_id: str
+    amount_minor: int
+    unit: str
+    legs: tuple[Leg, ...]
+    lot_uses: tuple[LotUse, ...]
+    facts: list[Fact]
+    undoes: int | None = None
+    """The number of its own original, where it is a void or refund."""
+
+    @property
+    def is_undone(self) -> bool:
+        """Whether a standing void or reversal took it back whole."""
+        return any(fact.stands and fact.kind is not Kind.REFUND for fact in self.facts)
+
+    @property
+    def is_reversed(self) -> bool:
+        """Whether a reversal, not a void, took it back."""
+        return any(fact.kind is Kind.REVERSAL for fact in self.facts)
+
+    @property
+    def refunded_minor(self) -> int:
+        """What refunds have given back so far."""
+        return sum(fact.amount_minor for fact in self.facts if fact.kind is Kind.REFUND)
+
+    def attempt_of(self, journal: int) -> int:
+        """Which fact about this original a journal is, counted from 0."""
+        return next(place for place, fact in enumerate(self.facts) if fact.journal == journal)
+
+    def points_moved(self, points_account: int) -> int:
+        """Points its legs credited to the card: what it earned."""
+        return sum(leg.amount_minor for leg in self.legs if leg.credit == points_account)
+
+
+@dataclass(slots=True)
+class State:
+    """All that was loaded for a batch, and grows as its requests are decided."""
+
+    business_date: dt.date
+    decided_at: dt.datetime
+    local_time: str
+    known: dict[str, Known] = field(default_factory=dict)
+    cards: dict[bytes, Card] = field(default_factory=dict)
+    originals: dict[str, Original] = field(default_factory=dict)
+    """By slot."""
+    by_rrn: dict[str, Original] = field(default_factory=dict)
+
+    def add_original(self, original: Original) -> None:
+        """Let it be found by its slot and by its RRN: the same object either way."""
+        self.originals[original.slot] = original
+        self.by_rrn[rrn_of(original.number)] = original

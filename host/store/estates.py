@@ -1,0 +1,302 @@
+"""Puts an estate into the database: once, whole, by sets, with its opening balances posted.
+
+Keys are wrapped, PANs hashed and sealed, PINs turned into verification values before anything
+is sent. Everything goes in by COPY in one transaction: an estate is there or it is not.
+"""
+
+import datetime as dt
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+import psycopg
+
+from host.estate.accounts import HOUSE_SHARD, HouseAccount, house_accounts
+from host.estate.openings import LastSeal, LoadedCard, Row, open_cards
+from host.estate.plan import CardPlan, EstatePlan, TerminalPlan
+from host.hsm.keys import check_value
+from host.hsm.pvv import PinVerifier
+from host.hsm.vault import Vault
+from host.ledger import Chart, Leg
+from host.model.numbers import number_of
+from host.model.secrets import Secret
+from host.points import expiry_of_lot
+from host.store.locks import SHARD_LOCK_CLASS
+from host.store.queries import load_queries
+
+SQL: Final = load_queries("host.store", "estates.sql")
+SHARD_COUNT: Final = 4
+"""Of a new database. It never changes after its first card."""
+DEBT_FLOOR_POINTS: Final = -1_000_000_000
+"""How far below zero points may go where the programme allows a debt at all."""
+FIRST_GENERATION: Final = 1
+"""The generation of working keys that a terminal is delivered with."""
+TMK_GENERATION: Final = 0
+
+Connection = psycopg.Connection[Any]
+
+
+class EstateError(Exception):
+    """The database cannot take this estate. Says what stands in the way and what to do."""
+
+
+def load_estate(
+    connection: Connection,
+    plan: EstatePlan,
+    vault: Vault,
+    *,
+    now: dt.datetime,
+    business_date: dt.date,
+    pin_verifier: PinVerifier,
+) -> bool:
+    """Load the plan unless it is there already; True when this call loaded it.
+
+    `connection` is the owner's. `business_date` opens the first business day; where a day is
+    open already, openings are posted on that one.
+
+    Raises:
+        EstateError: the database holds another estate, or a host is running on it.
+    """
+    with connection.transaction():
+        if not _claim(connection, plan.name):
+            return False
+        date = _open_day(connection, business_date, now)
+        _copy_estate(connection, plan, vault)
+        accounts = _open_house_accounts(connection, plan)
+        issuers = _issuers(plan, accounts, date)
+        loader = _CardLoader(vault, pin_verifier, _settle_shards(connection))
+        ids = iter(_take_account_ids(connection, 2 * len(plan.cards)))
+        cards = [
+            loader.load(card, issuers[card.issuer_id], next(ids), next(ids)) for card in plan.cards
+        ]
+        _copy_cards(connection, cards, issuers)
+        _post_openings(connection, cards, date, now)
+        connection.execute(SQL["analyze"])
+    return True
+
+
+def _claim(connection: Connection, name: str) -> bool:
+    if connection.execute(SQL["claim_database"], {"name": name}).rowcount == 1:
+        return True
+    there = _value(connection, "estate_name")
+    if there != name:
+        raise EstateError(
+            f"the database already holds estate {there!r}, so {name!r} cannot be loaded: "
+            "use another --data directory or another database"
+        )
+    return False
+
+
+def _settle_shards(connection: Connection) -> int:
+    connection.execute(SQL["settle_shard_count"], {"count": str(SHARD_COUNT)})
+    shard_count = int(_value(connection, "shard_count"))
+    for shard in range(shard_count):
+        where = {"lock_class": SHARD_LOCK_CLASS, "shard": shard}
+        if not _value(connection, "try_shard_lock", where):
+            raise EstateError(
+                f"shard {shard} belongs to a running host: stop it, then load the estate again"
+            )
+    return shard_count
+
+
+def _open_day(connection: Connection, business_date: dt.date, now: dt.datetime) -> dt.date:
+    row = connection.execute(SQL["open_business_date"]).fetchone()
+    if row is not None:
+        found: dt.date = row[0]
+        return found
+    connection.execute(SQL["open_business_day"], {"business_date": business_date, "now": now})
+    return business_date
+
+
+def _copy_estate(connection: Connection, plan: EstatePlan, vault: Vault) -> None:
+    """The few rows that the host reads whole."""
+    for name, rows in _estate_rows(plan, vault):
+        _copy(connection, name, rows)
+
+
+def _estate_rows(plan: EstatePlan, vault: Vault) -> Iterator[tuple[str, Iterable[Row]]]:
+    yield "copy_issuers", (_fields(one) for one in plan.issuers)
+    yield "copy_programmes", (_fields(one) for one in plan.programmes)
+    yield "copy_merchants", ((one.id, one.merchant_id, one.name) for one in plan.merchants)
+    yield (
+        "copy_acceptances",
+        ((one.id, issuer) for one in plan.merchants for issuer in one.issuer_ids),
+    )
+    yield "copy_stores", (_fields(one) for one in plan.stores)
+    yield (
+        "copy_terminals",
+        (
+            (one.terminal_id, one.store_id, one.epoch, one.mac_algorithm.value)
+            for one in plan.terminals
+        ),
+    )
+    yield (
+        "copy_terminal_keys",
+        (row for terminal in plan.terminals for row in _key_rows(terminal, vault)),
+    )
+
+
+def _fields(value: Any) -> Row:
+    """A plan value whose fields are its table's columns, in order."""
+    return tuple(getattr(value, name) for name in value.__struct_fields__)
+
+
+def _key_rows(terminal: TerminalPlan, vault: Vault) -> Iterator[Row]:
+    keys: list[tuple[str, int, Secret]] = [("tmk", TMK_GENERATION, terminal.tmk)]
+    if terminal.working is not None:
+        keys.append(("pik", FIRST_GENERATION, terminal.working.pik))
+        keys.append(("mak", FIRST_GENERATION, terminal.working.mak))
+    for usage, generation, key in keys:
+        wrapped = vault.wrap(key, usage)
+        yield terminal.terminal_id, usage, generation, wrapped, check_value(key)
+
+
+def _open_house_accounts(connection: Connection, plan: EstatePlan) -> dict[HouseAccount, int]:
+    names = house_accounts(plan)
+    accounts = dict(zip(names, _take_account_ids(connection, len(names)), strict=True))
+    rows = (
+        (number, HOUSE_SHARD, name.chart.value, name.unit, name.issuer_id, name.merchant_id, None)
+        for name, number in accounts.items()
+    )
+    _copy(connection, "copy_accounts", rows)
+    return accounts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Issuer:
+    """What the cards of one issuer have in common."""
+
+    currency: str
+    points_unit: str
+    funds_account: int
+    points_issued_account: int
+    points_floor: int
+    lot_expires_on: dt.date
+
+
+@dataclass(frozen=True, slots=True)
+class _CardLoader:
+    """Turns planned cards into loaded ones: the only place that sees their PANs and PINs."""
+
+    vault: Vault
+    pin_verifier: PinVerifier
+    shard_count: int
+
+    def load(self, card: CardPlan, issuer: _Issuer, value: int, points: int) -> LoadedCard:
+        """The card with its hash, shard and legs; `value` and `points` are its accounts."""
+        pan_hash = self.vault.pan_hash(card.pan)
+        return LoadedCard(
+            plan=card,
+            shard=int.from_bytes(pan_hash[:2], "big") % self.shard_count,
+            pan_hash=pan_hash,
+            pan_sealed=self.vault.seal_pan(card.pan),
+            pin_value=None if card.pin is None else self.pin_verifier.value(card.pan, card.pin),
+            value_account=value,
+            points_account=points,
+            money_leg=_leg(issuer.funds_account, value, card.balance_minor, issuer.currency),
+            points_leg=_leg(issuer.points_issued_account, points, card.points, issuer.points_unit),
+            lot_expires_on=issuer.lot_expires_on,
+        )
+
+
+def _issuers(
+    plan: EstatePlan, accounts: dict[HouseAccount, int], date: dt.date
+) -> dict[int, _Issuer]:
+    issuers: dict[int, _Issuer] = {}
+    for one in plan.issuers:
+        programme = plan.programme_of(one.id)
+        funds = HouseAccount(Chart.ISSUER_FUNDS, one.currency, one.id, None)
+        issued = HouseAccount(Chart.POINTS_ISSUED, programme.unit, one.id, None)
+        issuers[one.id] = _Issuer(
+            currency=one.currency,
+            points_unit=programme.unit,
+            funds_account=accounts[funds],
+            points_issued_account=accounts[issued],
+            points_floor=DEBT_FLOOR_POINTS if programme.debt_is_allowed else 0,
+            lot_expires_on=expiry_of_lot(date, programme.lot_months),
+        )
+    return issuers
+
+
+def _leg(debit: int, credit: int, amount_minor: int, unit: str) -> Leg | None:
+    return Leg(debit, credit, amount_minor, unit) if amount_minor else None
+
+
+def _copy_cards(
+    connection: Connection, cards: list[LoadedCard], issuers: dict[int, _Issuer]
+) -> None:
+    _copy(connection, "copy_cards", (_card_row(card) for card in cards))
+    _copy(
+        connection,
+        "copy_accounts",
+        (row for card in cards for row in _account_rows(card, issuers[card.plan.issuer_id])),
+    )
+    _copy(
+        connection,
+        "copy_balances",
+        (row for card in cards for row in _balance_rows(card, issuers[card.plan.issuer_id])),
+    )
+
+
+def _card_row(card: LoadedCard) -> Row:
+    plan = card.plan
+    found_by = (card.shard, card.pan_hash, plan.id, plan.issuer_id)
+    checked_by = (plan.status, plan.expiry, card.pin_value)
+    seen_by = (plan.pan.masked, card.pan_sealed)
+    return (*found_by, *checked_by, *seen_by, card.value_account, card.points_account)
+
+
+def _account_rows(card: LoadedCard, issuer: _Issuer) -> tuple[Row, Row]:
+    owner = (card.plan.issuer_id, None, card.plan.id)
+    value, points = Chart.CARD_VALUE.value, Chart.CARD_POINTS.value
+    return (
+        (card.value_account, card.shard, value, issuer.currency, *owner),
+        (card.points_account, card.shard, points, issuer.points_unit, *owner),
+    )
+
+
+def _balance_rows(card: LoadedCard, issuer: _Issuer) -> tuple[Row, Row]:
+    return (
+        (card.shard, card.value_account, card.plan.balance_minor, 0),
+        (card.shard, card.points_account, card.plan.points, issuer.points_floor),
+    )
+
+
+def _post_openings(
+    connection: Connection, cards: list[LoadedCard], date: dt.date, now: dt.datetime
+) -> None:
+    opening = [card for card in cards if card.legs]
+    where = {"business_date": date, "count": len(opening)}
+    rows = open_cards(
+        opening,
+        first_number=number_of(date, _value(connection, "take_numbers", where)),
+        last_seals=_last_seals(connection),
+        business_date=date,
+        now=now,
+    )
+    _copy(connection, "copy_exchanges", rows.exchanges)
+    _copy(connection, "copy_journals", rows.journals)
+    _copy(connection, "copy_entries", rows.entries)
+    _copy(connection, "copy_lots", rows.lots)
+    _copy(connection, "copy_seals", rows.seals)
+
+
+def _last_seals(connection: Connection) -> dict[int, LastSeal]:
+    rows = connection.execute(SQL["last_seals"]).fetchall()
+    return {shard: LastSeal(seq, bytes(digest)) for shard, seq, digest in rows}
+
+
+def _take_account_ids(connection: Connection, count: int) -> list[int]:
+    rows = connection.execute(SQL["take_account_ids"], {"count": count}).fetchall()
+    return [row[0] for row in rows]
+
+
+def _copy(connection: Connection, name: str, rows: Iterable[Row]) -> None:
+    with connection.cursor().copy(SQL[name]) as copy:
+        for row in rows:
+            copy.write_row(row)
+
+
+def _value(connection: Connection, name: str, values: dict[str, Any] | None = None) -> Any:
+    row = connection.execute(SQL[name], values).fetchone()
+    return None if row is None else row[0]

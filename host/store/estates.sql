@@ -1,0 +1,124 @@
+-- name: claim_database
+-- The first estate to write this row owns the database; a second waits here, then sees it.
+INSERT INTO setting (name, value) VALUES ('estate', %(name)s) ON CONFLICT (name) DO NOTHING;
+
+-- name: estate_name
+-- Which estate is loaded.
+SELECT value FROM setting WHERE name = 'estate';
+
+-- name: settle_shard_count
+-- The number of shards never changes once cards are spread over them.
+INSERT INTO setting (name, value) VALUES ('shard_count', %(count)s) ON CONFLICT (name) DO NOTHING;
+
+-- name: shard_count
+-- Over how many shards the cards are spread.
+SELECT value::integer FROM setting WHERE name = 'shard_count';
+
+-- name: try_shard_lock
+-- A running host holds these and remembers each shard's last seal: nobody may seal beside it.
+SELECT pg_try_advisory_xact_lock(%(lock_class)s, %(shard)s);
+
+-- name: open_business_date
+-- The date under which openings are posted.
+SELECT business_date FROM business_day WHERE state = 'open';
+
+-- name: open_business_day
+-- The first day of a new database.
+INSERT INTO business_day (business_date, state, opened_at)
+VALUES (%(business_date)s, 'open', %(now)s);
+
+-- name: take_numbers
+-- A block of RRN counters; a date's counter never goes back.
+INSERT INTO number_block (business_date, next_number)
+VALUES (%(business_date)s, 1 + %(count)s)
+ON CONFLICT (business_date) DO UPDATE SET next_number = number_block.next_number + %(count)s
+RETURNING next_number - %(count)s;
+
+-- name: take_account_ids
+-- As many account ids as the estate needs, in one round trip.
+SELECT nextval('account_number') FROM generate_series(1, %(count)s);
+
+-- name: last_seals
+-- Where each shard's hash chain ends.
+SELECT DISTINCT ON (shard) shard, seq, digest FROM seal ORDER BY shard ASC, seq DESC;
+
+-- name: copy_issuers
+-- Rows of the plan.
+COPY issuer (
+    id, institution_id, name, pan_prefix, currency,
+    amount_minor_max, balance_minor_max, pin_tries_max
+) FROM STDIN;
+
+-- name: copy_programmes
+-- Rows of the plan.
+COPY programme (
+    code, issuer_id, name, earn_points, earn_per_minor,
+    redemption_points_min, lot_months, debt_is_allowed
+) FROM STDIN;
+
+-- name: copy_merchants
+-- Rows of the plan.
+COPY merchant (id, merchant_id, name) FROM STDIN;
+
+-- name: copy_acceptances
+-- Whose cards each merchant takes.
+COPY acceptance (merchant_id, issuer_id) FROM STDIN;
+
+-- name: copy_stores
+-- Rows of the plan.
+COPY store (id, merchant_id, name) FROM STDIN;
+
+-- name: copy_terminals
+-- Rows of the plan.
+COPY terminal (terminal_id, store_id, epoch, mac_algorithm) FROM STDIN;
+
+-- name: copy_terminal_keys
+-- Wrapped under the LMK before they come here.
+COPY terminal_key (terminal_id, usage, generation, wrapped, check_value) FROM STDIN;
+
+-- name: copy_accounts
+-- House accounts and each card's two.
+COPY account (id, shard, chart, unit, issuer_id, merchant_id, card_id) FROM STDIN;
+
+-- name: copy_cards
+-- The PAN only hashed, sealed and masked; the PIN only as its verification value.
+COPY card (
+    shard, pan_hash, id, issuer_id, status, expiry, pin_value,
+    pan_masked, pan_sealed, value_account, points_account
+) FROM STDIN;
+
+-- name: copy_balances
+-- One for each card account, equal to the entries that go in beside it.
+COPY balance (shard, account_id, posted_minor, floor_minor) FROM STDIN;
+
+-- name: copy_exchanges
+-- Every journal has its exchange, an opening too.
+COPY exchange (
+    home, slot, id, shard, seal, kind, fingerprint, reason,
+    is_tombstone, answer, card_id, terminal_id, business_date, decided_at
+) FROM STDIN;
+
+-- name: copy_journals
+-- One opening a card.
+COPY journal (
+    shard, id, seal, home, slot, kind, card_id, issuer_id,
+    merchant_id, terminal_id, amount_minor, unit, business_date
+) FROM STDIN;
+
+-- name: copy_entries
+-- Opening money, then opening points.
+COPY entry (
+    shard, journal_id, leg, debit_account, credit_account, amount_minor, unit, business_date
+) FROM STDIN;
+
+-- name: copy_lots
+-- Opening points are earned on the opening date.
+COPY lot (shard, account_id, id, earned_on, expires_on, points, remaining) FROM STDIN;
+
+-- name: copy_seals
+-- One batch a shard.
+COPY seal (shard, seq, previous, digest, items, business_date, sealed_at) FROM STDIN;
+
+-- name: analyze
+-- The host's statements are planned for these sizes from its first message on.
+ANALYZE card, account, balance, exchange, journal, entry, lot, terminal;

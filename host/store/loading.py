@@ -1,0 +1,183 @@
+"""Load: everything a batch will be decided over, in one round trip, two more where it undoes.
+
+The caller has opened the transaction and its pipeline is not entered yet.
+"""
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from typing import Any, Final, TypeVar
+
+import psycopg
+
+from host.case import Item
+from host.ledger import Leg
+from host.model.numbers import number_of_rrn
+from host.model.requests import Kind
+from host.model.responses import Reason
+from host.state import Card, Fact, Known, Lot, LotUse, Original, Purse, State
+from host.store import arrays
+from host.store.locks import CUT_OFF_LOCK
+from host.store.queries import load_queries
+from host.transactions import TRANSACTIONS
+
+SQL: Final = load_queries("host.store", "posting.sql")
+Connection = psycopg.Connection[Any]
+T = TypeVar("T")
+PointsUnits = dict[int, tuple[str, str]]
+"""Issuer id to its currency and its points unit."""
+
+
+class NoOpenDayError(Exception):
+    """No business day is open: nothing can be posted until an operator opens one."""
+
+
+def load(
+    connection: Connection,
+    items: Sequence[Item],
+    units: PointsUnits,
+    decided_at: dt.datetime,
+    local_time: str,
+) -> State:
+    """Begin the batch's transaction and read its state.
+
+    Raises:
+        NoOpenDayError: there is no open business day.
+    """
+    homes, slots = _slots_of(items)
+    cards = {item.pan_hash: item.shard for item in items if item.pan_hash is not None}
+    with connection.pipeline():
+        connection.execute("BEGIN")
+        connection.execute(SQL["hold_business_day"], CUT_OFF_LOCK, prepare=True)
+        day = connection.execute(SQL["open_business_date"], prepare=True)
+        known = connection.execute(
+            SQL["known"], (arrays.numbers(homes), arrays.words(slots)), prepare=True
+        )
+        found = _ask_cards(connection, cards)
+    row = day.fetchone()
+    if row is None:
+        msg = "no business day is open: run `posswitch clearing open-day`"
+        raise NoOpenDayError(msg)
+    state = State(row[0], decided_at, local_time)
+    state.known = {one.slot: one for one in map(_known, known)}
+    _add_cards(state, found, units)
+    _load_originals(connection, items, state, units)
+    _load_lots(connection, items, state)
+    return state
+
+
+def _slots_of(items: Sequence[Item]) -> tuple[list[int], list[str]]:
+    homes = [item.home for item in items]
+    slots = [item.slot for item in items]
+    for item in items:
+        if item.original_slot is not None:
+            homes.append(item.home)
+            slots.append(item.original_slot)
+    return homes, slots
+
+
+def _ask_cards(connection: Connection, cards: dict[bytes, int]) -> psycopg.Cursor[Any]:
+    return connection.execute(
+        SQL["cards"], (arrays.numbers(cards.values()), arrays.blobs(cards)), prepare=True
+    )
+
+
+def _known(row: tuple[Any, ...]) -> Known:
+    slot, number, shard, kind, fingerprint, reason, is_tombstone, answer = row
+    return Known(slot, number, shard, kind, fingerprint, Reason(reason), is_tombstone, answer)
+
+
+def _add_cards(state: State, rows: Iterable[tuple[Any, ...]], units: PointsUnits) -> None:
+    for pan_hash, *about, value, v_posted, v_held, points, p_posted, p_held in rows:
+        currency, points_unit = units[about[2]]
+        state.cards[pan_hash] = Card(
+            *about,
+            Purse(value, currency, v_posted, v_held),
+            Purse(points, points_unit, p_posted, p_held),
+        )
+
+
+def _load_originals(
+    connection: Connection, items: Sequence[Item], state: State, units: PointsUnits
+) -> None:
+    """Journals named by the batch: undone, confirmed, or asked about a second time."""
+    wanted = {
+        (known.shard, known.number)
+        for known in state.known.values()
+        if known.reason is Reason.APPROVED
+    }
+    for item in items:
+        named = item.request.original
+        if named is not None and named.rrn is not None and item.original_slot is None:
+            number = number_of_rrn(named.rrn, state.business_date)
+            if number is not None:
+                wanted.add((item.shard, number))
+    if not wanted:
+        return
+    keys = (
+        arrays.numbers([shard for shard, _ in wanted]),
+        arrays.numbers([number for _, number in wanted]),
+    )
+    with connection.pipeline():
+        journals = connection.execute(SQL["originals"], keys, prepare=True)
+        legs = connection.execute(SQL["legs"], keys, prepare=True)
+        uses = connection.execute(SQL["lot_uses"], keys, prepare=True)
+        facts = connection.execute(SQL["facts"], keys, prepare=True)
+    rows = journals.fetchall()
+    missing = {row[4]: row[2] for row in rows if row[4] not in state.cards}
+    if missing:
+        _add_cards(state, _ask_cards(connection, missing), units)
+    legs_of = _grouped((row[0], Leg(*row[1:])) for row in legs)
+    uses_of = _grouped((row[0], LotUse(*row[1:])) for row in uses)
+    facts_of = _grouped((row[0], Fact(row[1], Kind(row[2]), *row[3:])) for row in facts)
+    for slot, number, shard, kind, pan_hash, *about, undoes in rows:
+        state.add_original(
+            Original(
+                slot,
+                number,
+                shard,
+                Kind(kind),
+                state.cards[pan_hash],
+                *about,
+                tuple(legs_of.get(number, ())),
+                tuple(uses_of.get(number, ())),
+                facts_of.get(number, []),
+                undoes,
+            )
+        )
+
+
+def _load_lots(connection: Connection, items: Sequence[Item], state: State) -> None:
+    """Points lots of the cards that redeem in this batch or whose originals are undone."""
+    cards = {card.points.account: card for card in _cards_that_need_lots(items, state)}
+    if not cards:
+        return
+    touched = {original.number for original in state.originals.values()}
+    touched |= {use.lot for original in state.originals.values() for use in original.lot_uses}
+    rows = connection.execute(
+        SQL["lots"],
+        (
+            arrays.numbers([card.shard for card in cards.values()]),
+            arrays.numbers(cards),
+            arrays.numbers(touched),
+        ),
+        prepare=True,
+    )
+    for account, number, expires_on, remaining in rows:
+        cards[account].lots.append(Lot(account, number, expires_on, remaining))
+
+
+def _cards_that_need_lots(items: Sequence[Item], state: State) -> Iterable[Card]:
+    for item in items:
+        if item.pan_hash is not None and TRANSACTIONS[item.request.kind].reads_lots:
+            card = state.cards.get(item.pan_hash)
+            if card is not None:
+                yield card
+    for original in state.originals.values():
+        yield original.card
+
+
+def _grouped(rows: Iterable[tuple[int, T]]) -> dict[int, list[T]]:
+    groups: dict[int, list[T]] = {}
+    for number, value in rows:
+        groups.setdefault(number, []).append(value)
+    return groups

@@ -1,0 +1,144 @@
+"""Numbered SQL files, each applied once, in order, whole or not at all.
+
+A file is never edited after it has been applied anywhere: its checksum is kept and compared.
+Roles belong to the server and not to one database, so the group roles that the files grant to are
+made here, before them.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Final, LiteralString
+
+import psycopg
+from psycopg import errors
+
+from host.store.locks import MIGRATION_LOCK
+
+FILES: Final = Path(__file__).parent / "migrations"
+GROUP_ROLES: Final[tuple[LiteralString, ...]] = (
+    "posswitch_poster",  # appends to the ledger, never changes it
+    "posswitch_night",  # closes days, writes positions
+    "posswitch_reader",  # looks
+)
+
+
+class MigrationError(Exception):
+    """The database's history is not a beginning of ours, or its owner may not do what is needed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Migration:
+    """One file: `NNNN_name.sql`."""
+
+    number: int
+    name: str
+    sql: str
+    checksum: bytes
+    """SHA-256 of the file."""
+
+
+@cache
+def migrations() -> tuple[Migration, ...]:
+    """Every file this program knows, in order."""
+    return tuple(_read(path) for path in sorted(FILES.glob("[0-9]*_*.sql")))
+
+
+def schema_version() -> int:
+    """The number of the newest migration this program knows."""
+    return migrations()[-1].number
+
+
+def applied_version(connection: psycopg.Connection) -> int:
+    """The number of the newest migration this database has had; 0 for an empty one."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT to_regclass('schema_migration') IS NOT NULL")
+        if cursor.fetchone() != (True,):
+            return 0
+        cursor.execute("SELECT coalesce(max(number), 0) FROM schema_migration")
+        row = cursor.fetchone()
+    return int(row[0]) if row else 0
+
+
+def migrate(dsn: str) -> list[Migration]:
+    """Bring a database up to date as its owner; gives what was applied now.
+
+    Any number of programs may call it at once: one works, the others wait and find it done.
+
+    Raises:
+        MigrationError: the database has a migration we do not know, or knows one differently.
+    """
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        connection.execute("SELECT pg_advisory_lock(%s, %s)", MIGRATION_LOCK)
+        _make_group_roles(connection)
+        pending = _pending(_applied(connection), migrations())
+        for migration in pending:
+            _apply(connection, migration)
+    return pending
+
+
+def _read(path: Path) -> Migration:
+    text = path.read_bytes()
+    number, _, name = path.stem.partition("_")
+    return Migration(
+        number=int(number), name=name, sql=text.decode(), checksum=hashlib.sha256(text).digest()
+    )
+
+
+def _make_group_roles(connection: psycopg.Connection) -> None:
+    """Make those that are missing; another database's migration may make them at this moment."""
+    rows = connection.execute("SELECT rolname FROM pg_roles").fetchall()
+    existing = {name for (name,) in rows}
+    for role in GROUP_ROLES:
+        if role in existing:
+            continue
+        try:
+            connection.execute(f"CREATE ROLE {role} NOLOGIN")
+        except (errors.DuplicateObject, errors.UniqueViolation):
+            continue
+        except errors.InsufficientPrivilege as refusal:
+            raise MigrationError(
+                f"the database owner may not create the role {role}. Next, as an administrator of "
+                f"the server: {'; '.join(f'CREATE ROLE {each} NOLOGIN' for each in GROUP_ROLES)}"
+            ) from refusal
+
+
+def _applied(connection: psycopg.Connection) -> dict[int, bytes]:
+    connection.execute(
+        "CREATE TABLE IF NOT EXISTS schema_migration ("
+        "number integer PRIMARY KEY, name text NOT NULL, checksum bytea NOT NULL, "
+        "applied_at timestamptz NOT NULL DEFAULT now())"
+    )
+    rows = connection.execute("SELECT number, checksum FROM schema_migration").fetchall()
+    return {number: bytes(checksum) for number, checksum in rows}
+
+
+def _pending(applied: Mapping[int, bytes], known: Sequence[Migration]) -> list[Migration]:
+    """What is still to be applied, once what has been applied is seen to be a beginning of ours."""
+    newest = max(applied, default=0)
+    if newest > known[-1].number:
+        raise MigrationError(
+            f"the database is at schema version {newest}, this program knows {known[-1].number}. "
+            "Next: run the posswitch that made it, or a newer one"
+        )
+    for migration in known:
+        if migration.number > newest:
+            continue
+        if applied.get(migration.number) != migration.checksum:
+            raise MigrationError(
+                f"migration {migration.number:04} ({migration.name}) was applied here with another "
+                "text than this program's. Next: run the posswitch that made this database, or "
+                "begin a new one"
+            )
+    return [migration for migration in known if migration.number > newest]
+
+
+def _apply(connection: psycopg.Connection, migration: Migration) -> None:
+    with connection.transaction():
+        connection.execute(migration.sql)
+        connection.execute(
+            "INSERT INTO schema_migration (number, name, checksum) VALUES (%s, %s, %s)",
+            (migration.number, migration.name, migration.checksum),
+        )

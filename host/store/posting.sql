@@ -1,0 +1,269 @@
+-- The posting path. Arrays come as literals, one element a row, all of one length.
+
+-- name: hold_business_day
+-- Shared: cut-off waits for batches in flight, and batches after it see the new date.
+SELECT pg_advisory_xact_lock_shared(%s, %s);
+
+-- name: open_business_date
+-- Its own statement, after the lock, so that its snapshot is newer than a cut-off we waited for.
+SELECT business_date FROM business_day WHERE state = 'open';
+
+-- name: take_numbers
+-- A block of RRN counters for one writer; taken in the batch's own transaction.
+INSERT INTO number_block AS b (business_date, next_number)
+VALUES (%s, %s)
+ON CONFLICT (business_date) DO UPDATE SET next_number = b.next_number + excluded.next_number
+RETURNING next_number;
+
+-- name: last_seal
+-- Where each shard's hash chain stands, when a writer takes it over.
+SELECT DISTINCT ON (shard) shard, seq, digest
+FROM seal
+WHERE shard = any(%s::smallint [])
+ORDER BY shard ASC, seq DESC;
+
+-- name: known
+-- Exchanges already answered under these keys, and tombstones.
+SELECT
+    e.slot,
+    e.id,
+    e.shard,
+    e.kind,
+    e.fingerprint,
+    e.reason,
+    e.is_tombstone,
+    e.answer
+FROM unnest(%s::smallint [], %s::text []) AS k (home, slot)
+INNER JOIN exchange AS e ON k.home = e.home AND k.slot = e.slot;
+
+-- name: cards
+-- The cards presented, each with its two balances.
+SELECT
+    c.pan_hash,
+    c.id,
+    c.shard,
+    c.issuer_id,
+    c.status,
+    c.expiry,
+    c.pin_value,
+    c.pin_failures,
+    c.value_account,
+    v.posted_minor,
+    v.held_minor,
+    c.points_account,
+    p.posted_minor,
+    p.held_minor
+FROM unnest(%s::smallint [], %s::bytea []) AS k (shard, pan_hash)
+INNER JOIN card AS c ON k.shard = c.shard AND k.pan_hash = c.pan_hash
+INNER JOIN balance AS v ON c.shard = v.shard AND c.value_account = v.account_id
+INNER JOIN balance AS p ON c.shard = p.shard AND c.points_account = p.account_id;
+
+-- name: lots
+-- Points lots of these accounts that hold anything, and those an undo will touch.
+SELECT
+    l.account_id,
+    l.id,
+    l.expires_on,
+    l.remaining
+FROM unnest(%s::smallint [], %s::bigint []) AS k (shard, account_id)
+INNER JOIN lot AS l ON k.shard = l.shard AND k.account_id = l.account_id
+WHERE l.remaining <> 0 OR l.id = any(%s::bigint [])
+ORDER BY l.account_id ASC, l.expires_on ASC, l.id ASC;
+
+-- name: originals
+-- Journals that this batch voids, refunds, confirms, reverses or is asked about again; openings,
+-- which belong to no merchant, are none of a terminal's business.
+SELECT
+    j.slot,
+    j.id,
+    j.shard,
+    j.kind,
+    c.pan_hash,
+    j.merchant_id,
+    j.terminal_id,
+    j.amount_minor,
+    j.unit,
+    j.original_id
+FROM unnest(%s::smallint [], %s::bigint []) AS k (shard, id)
+INNER JOIN journal AS j ON k.shard = j.shard AND k.id = j.id
+INNER JOIN card AS c ON j.card_id = c.id
+WHERE j.merchant_id <> 0;
+
+-- name: legs
+-- What those journals posted.
+SELECT
+    e.journal_id,
+    e.debit_account,
+    e.credit_account,
+    e.amount_minor,
+    e.unit
+FROM unnest(%s::smallint [], %s::bigint []) AS k (shard, id)
+INNER JOIN entry AS e ON k.shard = e.shard AND k.id = e.journal_id
+ORDER BY e.journal_id ASC, e.leg ASC;
+
+-- name: lot_uses
+-- Which lots they took from or gave back to.
+SELECT
+    u.journal_id,
+    u.account_id,
+    u.lot_id,
+    u.points
+FROM unnest(%s::smallint [], %s::bigint []) AS k (shard, id)
+INNER JOIN lot_use AS u ON k.shard = u.shard AND k.id = u.journal_id;
+
+-- name: facts
+-- What happened to them since; a void that was itself reversed no longer stands.
+SELECT
+    u.original_id,
+    u.journal_id,
+    u.kind,
+    u.amount_minor,
+    r.original_id IS NULL AS stands
+FROM unnest(%s::smallint [], %s::bigint []) AS k (shard, id)
+INNER JOIN undo AS u ON k.shard = u.shard AND k.id = u.original_id
+LEFT JOIN undo AS r ON u.shard = r.shard AND u.journal_id = r.original_id
+ORDER BY u.original_id ASC, u.attempt ASC;
+
+-- name: add_exchanges
+-- The answers, once for ever: exchange_once is what makes a key unique.
+INSERT INTO exchange (
+    home, slot, id, shard, seal, kind, fingerprint, reason, is_tombstone, answer,
+    card_id, terminal_id, business_date, decided_at
+)
+SELECT
+    r.home,
+    r.slot,
+    r.id,
+    r.shard,
+    r.seal,
+    r.kind,
+    r.fingerprint,
+    r.reason,
+    r.is_tombstone,
+    r.answer,
+    r.card_id,
+    r.terminal_id,
+    %s::date,
+    %s::timestamptz
+FROM unnest(
+    %s::smallint [],
+    %s::text [],
+    %s::bigint [],
+    %s::smallint [],
+    %s::bigint [],
+    %s::text [],
+    %s::bytea [],
+    %s::text [],
+    %s::boolean [],
+    %s::bytea [],
+    %s::bigint [],
+    %s::text []
+) AS r (
+    home, slot, id, shard, seal, kind, fingerprint, reason, is_tombstone, answer,
+    card_id, terminal_id
+);
+
+-- name: add_journals
+-- One for each approval that moved value.
+INSERT INTO journal (
+    shard, id, seal, home, slot, kind, original_id, card_id, issuer_id, merchant_id,
+    terminal_id, amount_minor, unit, business_date
+)
+SELECT
+    r.*,
+    %s::date AS business_date
+FROM unnest(
+    %s::smallint [],
+    %s::bigint [],
+    %s::bigint [],
+    %s::smallint [],
+    %s::text [],
+    %s::text [],
+    %s::bigint [],
+    %s::bigint [],
+    %s::smallint [],
+    %s::integer [],
+    %s::text [],
+    %s::bigint [],
+    %s::text []
+) AS r;
+
+-- name: add_entries
+-- The legs.
+INSERT INTO entry (
+    shard, journal_id, leg, debit_account, credit_account, amount_minor, unit, business_date
+)
+SELECT
+    r.*,
+    %s::date AS business_date
+FROM unnest(
+    %s::smallint [],
+    %s::bigint [],
+    %s::smallint [],
+    %s::bigint [],
+    %s::bigint [],
+    %s::bigint [],
+    %s::text []
+) AS r;
+
+-- name: change_balances
+-- One row a changed account; account_not_overdrawn has the last word.
+UPDATE balance AS b SET posted_minor = b.posted_minor + r.change
+FROM unnest(%s::smallint [], %s::bigint [], %s::bigint []) AS r (shard, account_id, change)
+WHERE b.shard = r.shard AND b.account_id = r.account_id;
+
+-- name: add_lots
+-- Points earned, each with its own last day.
+INSERT INTO lot (shard, account_id, id, points, remaining, expires_on, earned_on)
+SELECT
+    r.shard,
+    r.account_id,
+    r.id,
+    r.points,
+    r.points,
+    r.expires_on,
+    %s::date
+FROM unnest(
+    %s::smallint [], %s::bigint [], %s::bigint [], %s::bigint [], %s::date []
+) AS r (shard, account_id, id, points, expires_on);
+
+-- name: change_lots
+-- Points taken from lots, or given back.
+UPDATE lot AS l SET remaining = l.remaining + r.change
+FROM unnest(
+    %s::smallint [], %s::bigint [], %s::bigint [], %s::bigint []
+) AS r (shard, account_id, id, change)
+WHERE l.shard = r.shard AND l.account_id = r.account_id AND l.id = r.id;
+
+-- name: add_lot_uses
+-- Kept so that an undo gives back to the very lots it took from.
+INSERT INTO lot_use (shard, journal_id, account_id, lot_id, points)
+SELECT r.*
+FROM unnest(
+    %s::smallint [], %s::bigint [], %s::bigint [], %s::bigint [], %s::bigint []
+) AS r;
+
+-- name: add_facts
+-- undo_once makes the nth fact about an original unique, so two can never race.
+INSERT INTO undo (shard, original_id, attempt, journal_id, kind, amount_minor)
+SELECT r.*
+FROM unnest(
+    %s::smallint [], %s::bigint [], %s::smallint [], %s::bigint [], %s::text [], %s::bigint []
+) AS r;
+
+-- name: count_pin_failures
+-- Wrong PINs so far, cleared by a right one.
+UPDATE card AS c SET pin_failures = r.failures
+FROM unnest(%s::smallint [], %s::bytea [], %s::smallint []) AS r (shard, pan_hash, failures)
+WHERE c.shard = r.shard AND c.pan_hash = r.pan_hash;
+
+-- name: add_seals
+-- One link of each shard's hash chain.
+INSERT INTO seal (shard, seq, previous, digest, items, business_date, sealed_at)
+SELECT
+    r.*,
+    %s::date AS business_date,
+    %s::timestamptz AS sealed_at
+FROM unnest(
+    %s::smallint [], %s::bigint [], %s::bytea [], %s::bytea [], %s::integer []
+) AS r;

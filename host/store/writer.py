@@ -1,0 +1,294 @@
+"""A writer: one connection that owns some shards and posts their batches.
+
+The shards' advisory locks belong to the connection. So when a connection is lost with a COMMIT
+in doubt, the next one gets the locks only after the old transaction has ended for good; posting
+the batch again then finds what was committed as exchanges already answered, and posts the rest.
+Nothing is answered from memory of what may have happened.
+
+All of this is synchronous and runs in a thread, one batch at a time. Every wait is bounded by
+PostgreSQL itself: lock and statement time-outs, connect time-out, TCP keep-alives.
+"""
+
+import time
+import zoneinfo
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import psycopg
+import structlog
+from psycopg import errors
+
+from host.case import Item
+from host.clock import WallClock
+from host.decision import Court, Numbers, Outcome, decide
+from host.faultpoints import reach
+from host.ledger import FIRST_SEAL
+from host.model.numbers import business_date_of, first_number_of
+from host.model.requests import Response
+from host.model.responses import Reason
+from host.settings import HostSettings
+from host.state import State
+from host.store.loading import SQL, load
+from host.store.locks import SHARD_LOCK_CLASS
+from host.store.safety import refuse_unsafe
+from host.store.saving import Link, save
+
+NUMBERS_PER_BLOCK: Final = 10_000
+TRIES_MAX: Final = 5
+"""How often a batch is posted again after a deadlock, a lock time-out or a lost connection."""
+SHARD_WAIT_SECONDS_MAX: Final = 10.0
+RETRY_SECONDS: Final = 0.2
+IN_DOUBT_SECONDS_MAX: Final = 30.0
+
+_LOG = structlog.get_logger(__name__)
+
+_TRANSIENT: Final = (
+    errors.SerializationFailure,
+    errors.DeadlockDetected,
+    errors.LockNotAvailable,
+    errors.QueryCanceled,
+)
+_LOST: Final = (psycopg.OperationalError, psycopg.InterfaceError)
+
+
+class ShardTakenError(Exception):
+    """Another host owns a shard that this one was told to write."""
+
+
+@dataclass(slots=True, frozen=True)
+class Moved:
+    """Not posted: what it is about lives on this shard, which another writer owns."""
+
+    shard: int
+
+
+@dataclass(slots=True, frozen=True)
+class Silence:
+    """Not known whether it was posted: the switch must not be told anything."""
+
+
+Result = Response | Moved | Silence
+
+
+class Writer:
+    """Posts batches of the shards it owns. Not to be used by two threads at a time."""
+
+    def __init__(
+        self,
+        dsn: str,
+        shards: Sequence[int],
+        court: Court,
+        settings: HostSettings,
+        clock: WallClock,
+    ) -> None:
+        self._dsn = dsn
+        self._shards = frozenset(shards)
+        self._court = court
+        self._settings = settings
+        self._clock = clock
+        self._zone = zoneinfo.ZoneInfo(settings.timezone)
+        self._units = {
+            issuer.id: (issuer.currency, issuer.programme.unit if issuer.programme else "")
+            for issuer in court.book.issuers.values()
+        }
+        self._connection: psycopg.Connection[Any] | None = None
+        self._numbers = Numbers(0, 0)
+        self._chain: dict[int, Link] = {}
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is a connection, as far as is known."""
+        return self._connection is not None
+
+    def open(self) -> None:
+        """Connect, check that the database is safe, take the shards.
+
+        Raises:
+            psycopg.Error: no connection.
+            UnsafeDatabaseError: the server's settings would lose money.
+            ShardTakenError: another host writes one of these shards.
+        """
+        connection = psycopg.connect(
+            self._dsn,
+            autocommit=True,
+            prepare_threshold=0,
+            connect_timeout=int(self._settings.connect_seconds_max),
+            options=self._options(),
+            keepalives_idle=5,
+            keepalives_interval=2,
+            keepalives_count=3,
+        )
+        try:
+            refuse_unsafe(connection)
+            self._take_shards(connection)
+            self._chain = self._ends_of_chains(connection)
+        except BaseException:
+            connection.close()
+            raise
+        connection.prepared_max = None
+        self._numbers = Numbers(0, 0)
+        self._connection = connection
+
+    def reopen(self) -> bool:
+        """Try once to have a connection again; True when there is one."""
+        return self._reopen(0.0)
+
+    def close(self) -> None:
+        """Drop the connection; the shards become free."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+    def post(self, items: Sequence[Item]) -> list[Result]:
+        """Post a batch; one result for each item, in order. Never raises for a database's fault."""
+        give_up_at = time.monotonic() + IN_DOUBT_SECONDS_MAX
+        is_in_doubt = False
+        for _ in range(TRIES_MAX):
+            if not self._reopen(give_up_at if is_in_doubt else 0.0):
+                return _all(items, Silence() if is_in_doubt else _refusal(Reason.HOST_UNREACHABLE))
+            try:
+                return self._post_once(items)
+            except _TRANSIENT as error:
+                _LOG.warning("batch tried again", why=type(error).__name__, items=len(items))
+                self._roll_back()
+            except _LOST as error:
+                _LOG.error("connection lost", why=type(error).__name__, items=len(items))
+                self.close()
+                is_in_doubt = True
+            except Exception as error:  # noqa: BLE001 - whatever one item broke, its neighbours go on
+                self._roll_back()
+                return self._post_apart(items, error)
+        return _all(items, Silence() if is_in_doubt else _refusal(Reason.MALFUNCTION))
+
+    def _reopen(self, give_up_at: float) -> bool:
+        """Have a connection; where a commit is in doubt, insist until `give_up_at`."""
+        while self._connection is None:
+            try:
+                self.open()
+            except (psycopg.Error, ShardTakenError) as error:
+                _LOG.error("writer cannot connect", why=_first_line(error))
+                if time.monotonic() >= give_up_at:
+                    return False
+                time.sleep(RETRY_SECONDS)
+        return True
+
+    def _post_once(self, items: Sequence[Item]) -> list[Result]:
+        connection = self._connection
+        assert connection is not None
+        state = self._load(connection, items)
+        results: list[Result | None] = [self._moved(item, state) for item in items]
+        self._stock_numbers(connection, state, len(items))
+        outcomes: list[Outcome] = []
+        for place, item in enumerate(items):
+            if results[place] is not None:
+                continue
+            outcome = decide(item, state, self._court, self._numbers)
+            outcomes.append(outcome)
+            results[place] = outcome.response
+        reach("mid_batch")
+        links = save(connection, outcomes, state, self._chain)
+        reach("after_commit_before_reply")
+        self._chain.update(links)
+        return [result for result in results if result is not None]
+
+    def _load(self, connection: psycopg.Connection[Any], items: Sequence[Item]) -> State:
+        now = self._clock()
+        local_time = f"{now.astimezone(self._zone):%Y%m%d%H%M%S}"
+        return load(connection, items, self._units, now, local_time)
+
+    def _moved(self, item: Item, state: State) -> Moved | None:
+        """Where the original's card lives on a shard that is not ours."""
+        if item.pan_hash is not None or item.original_slot is None:
+            return None
+        known = state.known.get(item.original_slot)
+        if known is None or known.shard in self._shards:
+            return None
+        return Moved(known.shard)
+
+    def _stock_numbers(self, connection: psycopg.Connection[Any], state: State, items: int) -> None:
+        """Enough numbers of the open business date; two an item, as it may leave a tombstone."""
+        needed = 2 * items
+        numbers = self._numbers
+        date = state.business_date
+        if numbers.next + needed <= numbers.end and business_date_of(numbers.next) == date:
+            return
+        block = max(NUMBERS_PER_BLOCK, needed)
+        row = connection.execute(SQL["take_numbers"], (date, block)).fetchone()
+        assert row is not None
+        end = first_number_of(date) + row[0]
+        self._numbers = Numbers(end - block, end)
+
+    def _post_apart(self, items: Sequence[Item], error: Exception) -> list[Result]:
+        """The batch was refused: post its items one by one to find whose fault it is."""
+        constraint = error.diag.constraint_name if isinstance(error, psycopg.Error) else None
+        _LOG.error("batch refused", why=type(error).__name__, constraint=constraint)
+        if len(items) == 1:
+            return [_refusal(Reason.MALFUNCTION)]
+        return [result for item in items for result in self.post([item])]
+
+    def _roll_back(self) -> None:
+        """End the failed transaction, and forget what it had taken."""
+        self._numbers = Numbers(0, 0)
+        if self._connection is None:
+            return
+        try:
+            self._connection.execute("ROLLBACK")
+            self._chain = self._ends_of_chains(self._connection)
+        except psycopg.Error:
+            self.close()
+
+    def _take_shards(self, connection: psycopg.Connection[Any]) -> None:
+        give_up_at = time.monotonic() + SHARD_WAIT_SECONDS_MAX
+        for shard in sorted(self._shards):
+            while not _got_shard(connection, shard):
+                if time.monotonic() >= give_up_at:
+                    raise ShardTakenError(
+                        f"shard {shard} is written by another host: stop that one first, "
+                        "two writers of one shard would not see each other's postings"
+                    )
+                time.sleep(RETRY_SECONDS)
+
+    def _ends_of_chains(self, connection: psycopg.Connection[Any]) -> dict[int, Link]:
+        ends = {shard: Link(0, FIRST_SEAL) for shard in self._shards}
+        rows = connection.execute(SQL["last_seal"], (sorted(self._shards),))
+        ends.update({shard: Link(seq, bytes(digest)) for shard, seq, digest in rows})
+        return ends
+
+    def _options(self) -> str:
+        """Time-outs, and plans that do not depend on how many rows there were at first."""
+        limits: dict[str, object] = {
+            "lock_timeout": _milliseconds(self._settings.lock_seconds_max),
+            "statement_timeout": _milliseconds(self._settings.statement_seconds_max),
+            "idle_in_transaction_session_timeout": _milliseconds(IN_DOUBT_SECONDS_MAX),
+            "plan_cache_mode": "force_generic_plan",
+            "enable_seqscan": "off",
+            "enable_hashjoin": "off",
+            "enable_mergejoin": "off",
+            "jit": "off",
+            "application_name": "posswitch-writer",
+        }
+        return " ".join(f"-c {name}={value}" for name, value in limits.items())
+
+
+def _got_shard(connection: psycopg.Connection[Any], shard: int) -> bool:
+    row = connection.execute(
+        "SELECT pg_try_advisory_lock(%s, %s)", (SHARD_LOCK_CLASS, shard)
+    ).fetchone()
+    return row is not None and bool(row[0])
+
+
+def _refusal(reason: Reason) -> Response:
+    return Response(reason=reason)
+
+
+def _all(items: Sequence[Item], result: Result) -> list[Result]:
+    return [result for _ in items]
+
+
+def _milliseconds(seconds: float) -> str:
+    return f"{int(seconds * 1000)}ms"
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0] if str(error) else type(error).__name__

@@ -1,0 +1,132 @@
+"""TRANSACTIONS: what each kind asks before it posts, and what it posts.
+
+A row is a rule: the checks in the order they are asked, each with the reason its "no" gives,
+whether a PIN is needed, and the function that turns an approval into legs. A new transaction
+type is its word in `host.model.requests`, its row here, and its spelling in a dialect.
+"""
+
+import enum
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from host import checks, postings
+from host.case import Case
+from host.model.requests import Kind
+from host.model.responses import Reason
+
+Check = tuple[Callable[[Case], bool], Reason]
+
+
+@enum.unique
+class PinRule(enum.Enum):
+    """When a PIN is looked at. A card without a stored PIN value never needs one."""
+
+    NEVER = "never"
+    IF_SENT = "if sent"
+    REQUIRED = "required"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """How one kind is decided. The PIN comes between the card's checks and the amount's."""
+
+    card_checks: tuple[Check, ...]
+    pin: PinRule = PinRule.NEVER
+    checks: tuple[Check, ...] = ()
+    post: Callable[[Case], postings.Result]
+    reads_lots: bool = False
+    """The card's points lots are loaded with it."""
+    gives_auth_code: bool = True
+
+
+BATCH: Final[tuple[Check, ...]] = ((checks.batch_is_current, Reason.BATCH_MISMATCH),)
+AMOUNT: Final[tuple[Check, ...]] = ((checks.amount_is_positive, Reason.INVALID_AMOUNT),)
+KNOWN_CARD: Final[tuple[Check, ...]] = (
+    (checks.issuer_is_known, Reason.ISSUER_UNKNOWN),
+    (checks.card_is_known, Reason.CARD_NOT_FOUND),
+    (checks.merchant_accepts_issuer, Reason.NOT_PERMITTED_TO_CARD),
+)
+CARD_IN_USE: Final[tuple[Check, ...]] = (
+    *KNOWN_CARD,
+    (checks.card_is_activated, Reason.CARD_NOT_ACTIVE),
+    (checks.card_is_not_lost, Reason.CARD_LOST),
+    (checks.card_is_not_stolen, Reason.CARD_STOLEN),
+    (checks.card_is_not_frozen, Reason.CARD_FROZEN),
+    (checks.card_has_not_expired, Reason.EXPIRED),
+)
+MONEY: Final[tuple[Check, ...]] = (
+    (checks.currency_is_the_issuers, Reason.INVALID_AMOUNT),
+    (checks.amount_is_within_limit, Reason.AMOUNT_LIMIT),
+)
+ORIGINAL: Final[tuple[Check, ...]] = (
+    (checks.original_is_found, Reason.ORIGINAL_NOT_FOUND),
+    (checks.original_is_this_merchants, Reason.ORIGINAL_NOT_FOUND),
+)
+ROOM: Final[tuple[Check, ...]] = ((checks.balance_stays_within_limit, Reason.AMOUNT_LIMIT),)
+
+TRANSACTIONS: Final[dict[Kind, Rule]] = {
+    Kind.BALANCE_INQUIRY: Rule(
+        card_checks=(*BATCH, *CARD_IN_USE),
+        pin=PinRule.REQUIRED,
+        post=postings.post_nothing,
+        gives_auth_code=False,
+    ),
+    Kind.PURCHASE: Rule(
+        card_checks=(*BATCH, *AMOUNT, *CARD_IN_USE),
+        pin=PinRule.REQUIRED,
+        checks=(*MONEY, (checks.value_covers_amount, Reason.INSUFFICIENT_FUNDS)),
+        post=postings.post_purchase,
+    ),
+    Kind.CASH_LOAD: Rule(
+        card_checks=(*BATCH, *AMOUNT, *CARD_IN_USE),
+        checks=(*MONEY, *ROOM),
+        post=postings.post_load,
+    ),
+    Kind.CASH_LOAD_CONFIRM: Rule(
+        card_checks=(*AMOUNT, *KNOWN_CARD),
+        checks=MONEY,
+        post=postings.post_confirm,
+    ),
+    Kind.POINTS_REDEMPTION: Rule(
+        card_checks=(*BATCH, *AMOUNT, *CARD_IN_USE),
+        pin=PinRule.IF_SENT,
+        checks=(
+            (checks.issuer_has_programme, Reason.FUNCTION_NOT_SUPPORTED),
+            (checks.points_reach_threshold, Reason.INVALID_AMOUNT),
+            (checks.points_cover_amount, Reason.INSUFFICIENT_FUNDS),
+        ),
+        post=postings.post_redemption,
+        reads_lots=True,
+    ),
+    Kind.VOID: Rule(
+        card_checks=(*BATCH, *AMOUNT),
+        pin=PinRule.NEVER,
+        checks=(
+            *ORIGINAL,
+            (checks.original_has_this_rrn, Reason.ORIGINAL_NOT_FOUND),
+            (checks.original_can_be_voided, Reason.INVALID_TRANSACTION),
+            (checks.original_stands, Reason.ORIGINAL_VOIDED),
+            (checks.original_is_not_refunded, Reason.ORIGINAL_VOIDED),
+            (checks.amount_is_the_originals, Reason.ORIGINAL_MISMATCH),
+        ),
+        post=postings.post_void,
+    ),
+    Kind.REFUND: Rule(
+        card_checks=(*BATCH, *AMOUNT, *KNOWN_CARD),
+        checks=(
+            *ORIGINAL,
+            (checks.original_can_be_refunded, Reason.INVALID_TRANSACTION),
+            (checks.unit_is_the_originals, Reason.ORIGINAL_MISMATCH),
+            (checks.original_stands, Reason.ORIGINAL_VOIDED),
+            (checks.points_refund_is_whole, Reason.ORIGINAL_MISMATCH),
+            (checks.refund_fits_original, Reason.AMOUNT_LIMIT),
+        ),
+        post=postings.post_refund,
+    ),
+    Kind.REVERSAL: Rule(card_checks=(), post=postings.post_reversal, gives_auth_code=False),
+}
+"""Management kinds (sign-on, sign-off, echo) move no value and are answered by `host.desk`."""
+
+NEEDS_ORIGINAL: Final = frozenset({Kind.VOID, Kind.REFUND, Kind.REVERSAL, Kind.CASH_LOAD_CONFIRM})
+"""Kinds whose original is loaded with them."""

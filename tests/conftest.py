@@ -1,0 +1,59 @@
+"""What every test may ask for: a real PostgreSQL, and a fresh migrated database on it."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from config.database import Dsns, embedded_dsns, make_database, prepare_embedded
+from config.postgres import Cluster, PostgresServer, start_postgres
+
+TEMPLATE = "posswitch_template"
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """The embedded PostgreSQL with the settings it has in life, for the whole session."""
+    home = Path(tempfile.mkdtemp(prefix="posswitch-test-"))
+    cluster = Cluster(
+        home=home / "postgres",
+        socket_directory=home / "run",
+        log=home / "postgres.log",
+        owner_passfile=home / "secrets" / "owner.pgpass",
+    )
+    try:
+        with start_postgres(cluster) as server:
+            yield server
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def database_template(postgres_server: PostgresServer) -> str:
+    """The name of a migrated, empty database from which the others are copied."""
+    prepare_embedded(postgres_server.cluster, TEMPLATE)
+    return TEMPLATE
+
+
+@pytest.fixture
+def database(postgres_server: PostgresServer, database_template: str) -> Iterator[Dsns]:
+    """A fresh migrated database of this test's own: DSNs of the owner, host and night logins."""
+    yield from _fresh(postgres_server, database_template)
+
+
+@pytest.fixture(scope="module")
+def module_database(postgres_server: PostgresServer, database_template: str) -> Iterator[Dsns]:
+    """As `database`, shared by the tests of one module that do not stand in each other's way."""
+    yield from _fresh(postgres_server, database_template)
+
+
+def _fresh(server: PostgresServer, template: str) -> Iterator[Dsns]:
+    name = f"test_{os.urandom(6).hex()}"
+    with psycopg.connect(server.cluster.owner_dsn(), autocommit=True) as connection:
+        make_database(connection, name, template)
+        yield embedded_dsns(server.cluster, name)
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")

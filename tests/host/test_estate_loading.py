@@ -1,0 +1,207 @@
+"""A loaded estate stands on its own: balances posted and sealed, and no secret in sight."""
+
+import datetime as dt
+from collections.abc import Iterator
+from itertools import groupby
+from typing import Any, LiteralString
+
+import psycopg
+import pytest
+
+from config.database import Dsns
+from host.estate.demo import bench_estate, demo_estate
+from host.estate.plan import EstatePlan
+from host.hsm.pvv import PinVerifier
+from host.hsm.vault import Vault
+from host.ledger import FIRST_SEAL, entry_row, exchange_row, journal_row, seal_digest
+from host.model.secrets import Pan, Secret
+from host.store.estates import EstateError, load_estate
+from host.store.locks import SHARD_LOCK_CLASS
+
+NOW = dt.datetime(2026, 11, 22, 1, 30, tzinfo=dt.UTC)
+TODAY = dt.date(2026, 11, 22)
+VAULT = Vault(Secret(bytes(range(32))))
+FIRST_PAN = Pan("9988000000000015")
+
+Connection = psycopg.Connection[Any]
+
+
+def load(connection: Connection, plan: EstatePlan | None = None) -> bool:
+    return load_estate(
+        connection,
+        plan or demo_estate(),
+        VAULT,
+        now=NOW,
+        business_date=TODAY,
+        pin_verifier=PinVerifier(VAULT.pvk),
+    )
+
+
+def rows(connection: Connection, query: LiteralString) -> list[tuple[Any, ...]]:
+    return connection.execute(query).fetchall()
+
+
+@pytest.fixture
+def empty(database: Dsns) -> Iterator[Connection]:
+    with psycopg.connect(database.owner, autocommit=True) as connection:
+        yield connection
+
+
+@pytest.fixture(scope="module")
+def loaded(module_database: Dsns) -> Iterator[Connection]:
+    with psycopg.connect(module_database.owner, autocommit=True) as connection:
+        assert load(connection)
+        yield connection
+
+
+def test_a_second_load_changes_nothing(loaded: Connection) -> None:
+    count: LiteralString = "SELECT count(*) FROM entry"
+    before = rows(loaded, count)
+    assert load(loaded) is False
+    assert rows(loaded, count) == before
+
+
+def test_another_estate_is_refused_with_the_name_of_the_one_that_is_there(
+    loaded: Connection,
+) -> None:
+    with pytest.raises(EstateError, match="'demo'"):
+        load(loaded, bench_estate(1, 1))
+
+
+def test_an_estate_is_not_loaded_beside_a_running_host(database: Dsns, empty: Connection) -> None:
+    with psycopg.connect(database.owner) as host:
+        host.execute("SELECT pg_advisory_lock(%s, 2)", [SHARD_LOCK_CLASS])
+        with pytest.raises(EstateError, match="running host"):
+            load(empty)
+    assert rows(empty, "SELECT 1 FROM issuer UNION ALL SELECT 1 FROM setting") == []
+
+
+def test_every_balance_equals_its_entries(loaded: Connection) -> None:
+    wrong = rows(
+        loaded,
+        """
+        SELECT account_id FROM balance LEFT JOIN (
+            SELECT shard, credit_account AS account_id, sum(amount_minor) AS total
+            FROM entry GROUP BY shard, credit_account
+        ) AS credit USING (shard, account_id)
+        WHERE posted_minor <> coalesce(total, 0)
+        """,
+    )
+    assert wrong == []
+
+
+def test_points_lots_add_up_to_points_balances(loaded: Connection) -> None:
+    [(in_lots,)] = rows(loaded, "SELECT sum(remaining) FROM lot")
+    [(in_balances,)] = rows(
+        loaded,
+        "SELECT sum(posted_minor) FROM balance JOIN account ON id = account_id "
+        "WHERE chart = 'card_points'",
+    )
+    assert in_lots == in_balances == sum(card.points for card in demo_estate().cards)
+
+
+def test_every_entry_is_between_accounts_of_its_unit(loaded: Connection) -> None:
+    wrong = rows(
+        loaded,
+        "SELECT 1 FROM entry JOIN account ON id IN (debit_account, credit_account) "
+        "WHERE account.unit <> entry.unit",
+    )
+    [(sides, legs)] = rows(
+        loaded,
+        "SELECT count(*), count(DISTINCT (journal_id, leg)) FROM entry "
+        "JOIN account ON id IN (debit_account, credit_account)",
+    )
+    assert wrong == []
+    assert sides == 2 * legs
+
+
+def test_the_hash_chain_holds_from_the_first_row(loaded: Connection) -> None:
+    seals = rows(loaded, "SELECT shard, previous, digest, items FROM seal ORDER BY shard")
+    assert len(seals) == 4
+    for shard, previous, digest, items in seals:
+        texts, count = canonical_rows(loaded, shard)
+        assert previous == FIRST_SEAL
+        assert digest == seal_digest(previous, texts)
+        assert items == count
+
+
+def canonical_rows(connection: Connection, shard: int) -> tuple[list[str], int]:
+    found = connection.execute(
+        """
+        SELECT x.slot, x.id, x.kind, encode(x.fingerprint, 'hex'), x.reason,
+               encode(x.answer, 'hex'), coalesce(j.original_id, 0), j.card_id,
+               j.business_date::text, e.leg, e.debit_account, e.credit_account,
+               e.amount_minor, e.unit
+        FROM exchange x JOIN journal j USING (shard, id)
+        JOIN entry e ON e.shard = j.shard AND e.journal_id = j.id
+        WHERE x.shard = %s AND x.seal = 1 ORDER BY x.id, e.leg
+        """,
+        [shard],
+    ).fetchall()
+    texts: list[str] = []
+    count = 0
+    for _number, group in groupby(found, key=lambda row: row[1]):
+        entries = list(group)
+        slot, number, kind, fingerprint, reason, answer, original, card, date = entries[0][:9]
+        texts.append(exchange_row(slot, number, kind, fingerprint, reason, answer))
+        texts.append(journal_row(number, kind, original, card, date))
+        texts.extend(entry_row(number, *entry[9:]) for entry in entries)
+        count += 1
+    return texts, count
+
+
+def test_numbers_go_on_after_the_openings(loaded: Connection) -> None:
+    [(next_number,)] = rows(loaded, "SELECT next_number FROM number_block")
+    [(last, count)] = rows(loaded, "SELECT max(id) % 1000000000, count(*) FROM journal")
+    assert next_number == last + 1 == count + 1
+
+
+def test_a_card_is_found_by_its_hash_and_opened_by_the_vault(loaded: Connection) -> None:
+    [(card, sealed, shard)] = loaded.execute(
+        "SELECT id, pan_sealed, shard FROM card WHERE pan_hash = %s", [VAULT.pan_hash(FIRST_PAN)]
+    ).fetchall()
+    assert card == 1
+    assert VAULT.open_pan(sealed) == FIRST_PAN
+    assert shard == int.from_bytes(VAULT.pan_hash(FIRST_PAN)[:2], "big") % 4
+
+
+def test_the_right_pin_matches_what_was_stored(loaded: Connection) -> None:
+    [(value,)] = rows(loaded, "SELECT pin_value FROM card WHERE id = 1")
+    verifier = PinVerifier(VAULT.pvk)
+    assert verifier.matches(FIRST_PAN, Secret(b"123456"), value)
+    assert not verifier.matches(FIRST_PAN, Secret(b"123457"), value)
+
+
+def test_terminal_keys_unwrap_to_what_was_planned(loaded: Connection) -> None:
+    first = demo_estate().terminals[0]
+    assert first.working is not None
+    stored = rows(
+        loaded,
+        "SELECT usage, wrapped FROM terminal_key WHERE terminal_id = '80010001' ORDER BY usage",
+    )
+    keys = [VAULT.unwrap(wrapped, usage) for usage, wrapped in stored]
+    assert keys == [first.working.mak, first.working.pik, first.tmk]
+
+
+def test_no_clear_secret_is_in_any_table(loaded: Connection) -> None:
+    tables = rows(loaded, "SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+    first = demo_estate().terminals[0]
+    assert first.working is not None
+    hunted = [FIRST_PAN.reveal().encode(), bytes.fromhex(FIRST_PAN.reveal())]
+    hunted += [key.reveal() for key in (first.tmk, first.working.pik, first.working.mak)]
+    for (table,) in tables:
+        stored = loaded.cursor()
+        with stored.copy(
+            psycopg.sql.SQL("COPY {} TO STDOUT").format(psycopg.sql.Identifier(table))
+        ) as copy:
+            text = b"".join(bytes(part) for part in copy)
+        for secret in hunted:
+            assert secret.hex().encode() not in text.lower(), table
+            assert secret not in text, table
+
+
+def test_a_day_that_is_open_already_is_used(empty: Connection) -> None:
+    yesterday = TODAY - dt.timedelta(days=1)
+    empty.execute("INSERT INTO business_day VALUES (%s, 'open', %s)", [yesterday, NOW])
+    assert load(empty)
+    assert rows(empty, "SELECT DISTINCT business_date FROM journal") == [(yesterday,)]
