@@ -1,8 +1,9 @@
 """One request with all that was loaded for it, as the checks and rules read it."""
 
 import datetime as dt
-from dataclasses import dataclass, field
 from typing import Protocol
+
+import msgspec
 
 from host.book import Book, Issuer, Programme, Terminal
 from host.ledger import Leg
@@ -20,8 +21,7 @@ class VerifiesPin(Protocol):
         ...
 
 
-@dataclass(slots=True, frozen=True)
-class Item:
+class Item(msgspec.Struct, frozen=True, gc=False):
     """A request on its way to a writer, with what its key and card number amount to."""
 
     request: Request
@@ -35,8 +35,7 @@ class Item:
     issuer: Issuer | None
 
 
-@dataclass(slots=True)
-class Case:
+class Case(msgspec.Struct, gc=False):
     """What a rule decides over. `card` is the one presented, else the original's."""
 
     item: Item
@@ -94,8 +93,7 @@ class Case:
         return self.state.business_date
 
 
-@dataclass(slots=True, frozen=True)
-class NewLot:
+class NewLot(msgspec.Struct, frozen=True, gc=False):
     """Points to put in a lot of their own, numbered as the journal that earned them."""
 
     account: int
@@ -103,8 +101,7 @@ class NewLot:
     expires_on: dt.date
 
 
-@dataclass(slots=True)
-class Posting:
+class Posting(msgspec.Struct, gc=False):
     """What an approval writes into the ledger."""
 
     card: Card
@@ -112,7 +109,7 @@ class Posting:
     amount_minor: int
     unit: str
     legs: list[Leg]
-    lot_uses: list[LotUse] = field(default_factory=list)
+    lot_uses: list[LotUse] = []
     new_lot: NewLot | None = None
     undoes: Original | None = None
     undo_kind: Kind | None = None

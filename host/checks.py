@@ -62,7 +62,7 @@ def card_is_not_stolen(case: Case) -> bool:
 def card_has_not_expired(case: Case) -> bool:
     """Today is not after the month the card is valid to, and the date sent is the card's."""
     expiry = case.present_card.expiry
-    return expiry >= f"{case.today:%y%m}" and case.request.expiry in {None, expiry}
+    return expiry >= case.state.month and case.request.expiry in {None, expiry}
 
 
 def currency_is_the_issuers(case: Case) -> bool:

@@ -29,8 +29,7 @@ _encode = msgspec.msgpack.Encoder().encode
 _decoder = msgspec.msgpack.Decoder(Response)
 
 
-@dataclass(slots=True)
-class Outcome:
+class Outcome(msgspec.Struct, gc=False):
     """What is to be stored and answered for one request. `number` 0: nothing to store."""
 
     item: Item
@@ -178,7 +177,7 @@ def _response(
         rrn=rrn_of(number),
         auth_code=f"{number % AUTH_CODES:06d}" if gives_auth_code else None,
         local_time=state.local_time,
-        business_date=f"{state.business_date:%Y%m%d}",
+        business_date=state.date_text,
         balance=case.balance() if is_approved else None,
         points_balance=card.points.available if is_approved and card is not None else None,
         points_earned=posting.points_earned if posting is not None else 0,

@@ -7,6 +7,7 @@ sum to its balance.
 
 import calendar
 import datetime as dt
+import functools
 
 from host.book import Programme
 from host.state import Card, Lot, LotUse
@@ -26,6 +27,7 @@ def points_to_take_back(earned: int, amount_minor: int, before_minor: int, now_m
     return earned * now_minor // amount_minor - earned * before_minor // amount_minor
 
 
+@functools.lru_cache(maxsize=64)
 def expiry_of_lot(earned_on: dt.date, months: int) -> dt.date:
     """The last day of the month `months` after the one it was earned in."""
     year, month = divmod(earned_on.year * 12 + earned_on.month - 1 + months, 12)

@@ -8,11 +8,11 @@ reversal never races its original, whichever writer that went to; a repeat of th
 is under way joins it and gets the same answer.
 """
 
-import dataclasses
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
+import msgspec
 import structlog
 import trio
 
@@ -54,8 +54,7 @@ class Posts(Protocol):
         ...
 
 
-@dataclasses.dataclass(slots=True)
-class Pending:
+class Pending(msgspec.Struct, gc=False):
     """A request under way or waiting, and everybody who is to hear its answer."""
 
     item: Item
@@ -228,7 +227,7 @@ class Poster:
 
     def _finish(self, pending: Pending, result: Result) -> None:
         if isinstance(result, Moved):
-            pending.item = dataclasses.replace(pending.item, shard=result.shard)
+            pending.item = msgspec.structs.replace(pending.item, shard=result.shard)
             self._dispatch(pending)
             return
         self._leave_line(pending.item.terminal.terminal_id)

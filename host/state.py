@@ -6,14 +6,15 @@ Nothing here is shared between two batches: what was decided is in the database 
 import datetime as dt
 from dataclasses import dataclass, field
 
+import msgspec
+
 from host.ledger import Leg
 from host.model.numbers import rrn_of
 from host.model.requests import Kind
 from host.model.responses import Reason
 
 
-@dataclass(slots=True)
-class Purse:
+class Purse(msgspec.Struct, gc=False):
     """One balance of a card. `change` is what this batch has done to it so far."""
 
     account: int
@@ -28,8 +29,7 @@ class Purse:
         return self.posted + self.change - self.held
 
 
-@dataclass(slots=True)
-class Lot:
+class Lot(msgspec.Struct, gc=False):
     """Points earned together. `change` is what this batch took (negative) or gave back."""
 
     account: int
@@ -44,8 +44,7 @@ class Lot:
         return self.remaining + self.change
 
 
-@dataclass(slots=True)
-class Card:
+class Card(msgspec.Struct, gc=False):
     """A card with its purses. `lots` is loaded only where a request may touch points lots."""
 
     id: int
@@ -57,7 +56,7 @@ class Card:
     pin_failures: int
     value: Purse
     points: Purse
-    lots: list[Lot] = field(default_factory=list)
+    lots: list[Lot] = []
     pin_failures_changed: bool = False
 
     def purse_of(self, account: int) -> Purse | None:
@@ -69,8 +68,7 @@ class Card:
         return None
 
 
-@dataclass(slots=True, frozen=True)
-class Known:
+class Known(msgspec.Struct, frozen=True, gc=False):
     """An exchange that was answered before. `answer` is the Response as it was stored."""
 
     slot: str
@@ -83,8 +81,7 @@ class Known:
     answer: bytes
 
 
-@dataclass(slots=True, frozen=True)
-class LotUse:
+class LotUse(msgspec.Struct, frozen=True, gc=False):
     """Points a journal took from a lot (positive) or gave back to it (negative)."""
 
     account: int
@@ -92,8 +89,7 @@ class LotUse:
     points: int
 
 
-@dataclass(slots=True, frozen=True)
-class Fact:
+class Fact(msgspec.Struct, frozen=True, gc=False):
     """Something that happened to an original. Not standing once it was itself reversed."""
 
     journal: int
@@ -152,11 +148,19 @@ class State:
     business_date: dt.date
     decided_at: dt.datetime
     local_time: str
+    date_text: str = ""
+    """The business date as an answer carries it, YYYYMMDD."""
+    month: str = ""
+    """And its YYMM, to hold against a card's."""
     known: dict[str, Known] = field(default_factory=dict)
     cards: dict[bytes, Card] = field(default_factory=dict)
     originals: dict[str, Original] = field(default_factory=dict)
     """By slot."""
     by_rrn: dict[str, Original] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.date_text = f"{self.business_date:%Y%m%d}"
+        self.month = self.date_text[2:6]
 
     def add_original(self, original: Original) -> None:
         """Let it be found by its slot and by its RRN: the same object either way."""

@@ -13,7 +13,12 @@ PLAIN_WORD: Final = re.compile(r"[0-9A-Za-z_/:.-]+")
 """What may stand unquoted in an array literal; the poster refuses keys of anything else."""
 
 
-def numbers(values: Iterable[int | None]) -> str:
+def numbers(values: Iterable[int]) -> str:
+    """An array of integers."""
+    return "{" + ",".join(map(str, values)) + "}"
+
+
+def numbers_or_null(values: Iterable[int | None]) -> str:
     """An array of integers; None is NULL."""
     return "{" + ",".join(["NULL" if value is None else str(value) for value in values]) + "}"
 

@@ -21,6 +21,7 @@ from host.ledger import Chart, Leg
 from host.model.numbers import number_of
 from host.model.secrets import Secret
 from host.points import expiry_of_lot
+from host.shards import shard_of
 from host.store.locks import SHARD_LOCK_CLASS
 from host.store.queries import load_queries
 
@@ -187,7 +188,7 @@ class _CardLoader:
         pan_hash = self.vault.pan_hash(card.pan)
         return LoadedCard(
             plan=card,
-            shard=int.from_bytes(pan_hash[:2], "big") % self.shard_count,
+            shard=shard_of(pan_hash, self.shard_count),
             pan_hash=pan_hash,
             pan_sealed=self.vault.seal_pan(card.pan),
             pin_value=None if card.pin is None else self.pin_verifier.value(card.pan, card.pin),

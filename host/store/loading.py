@@ -58,8 +58,8 @@ def load(
         msg = "no business day is open: run `posswitch clearing open-day`"
         raise NoOpenDayError(msg)
     state = State(row[0], decided_at, local_time)
-    state.known = {one.slot: one for one in map(_known, known)}
-    _add_cards(state, found, units)
+    state.known = {one.slot: one for one in map(_known, known.fetchall())}
+    _add_cards(state, found.fetchall(), units)
     _load_originals(connection, items, state, units)
     _load_lots(connection, items, state)
     return state
@@ -88,9 +88,16 @@ def _known(row: tuple[Any, ...]) -> Known:
 
 def _add_cards(state: State, rows: Iterable[tuple[Any, ...]], units: PointsUnits) -> None:
     for pan_hash, *about, value, v_posted, v_held, points, p_posted, p_held in rows:
-        currency, points_unit = units[about[2]]
+        number, shard, issuer, status, expiry, pin_value, pin_failures = about
+        currency, points_unit = units[issuer]
         state.cards[pan_hash] = Card(
-            *about,
+            number,
+            shard,
+            issuer,
+            status,
+            expiry,
+            pin_value,
+            pin_failures,
             Purse(value, currency, v_posted, v_held),
             Purse(points, points_unit, p_posted, p_held),
         )
@@ -125,11 +132,12 @@ def _load_originals(
     rows = journals.fetchall()
     missing = {row[4]: row[2] for row in rows if row[4] not in state.cards}
     if missing:
-        _add_cards(state, _ask_cards(connection, missing), units)
+        _add_cards(state, _ask_cards(connection, missing).fetchall(), units)
     legs_of = _grouped((row[0], Leg(*row[1:])) for row in legs)
     uses_of = _grouped((row[0], LotUse(*row[1:])) for row in uses)
     facts_of = _grouped((row[0], Fact(row[1], Kind(row[2]), *row[3:])) for row in facts)
     for slot, number, shard, kind, pan_hash, *about, undoes in rows:
+        merchant, terminal_id, amount_minor, unit = about
         state.add_original(
             Original(
                 slot,
@@ -137,7 +145,10 @@ def _load_originals(
                 shard,
                 Kind(kind),
                 state.cards[pan_hash],
-                *about,
+                merchant,
+                terminal_id,
+                amount_minor,
+                unit,
                 tuple(legs_of.get(number, ())),
                 tuple(uses_of.get(number, ())),
                 facts_of.get(number, []),

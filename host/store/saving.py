@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any, Final, LiteralString
 
+import msgspec
 import psycopg
 
 from host.case import Posting
@@ -32,8 +33,7 @@ class Link:
     digest: bytes
 
 
-@dataclass(slots=True, frozen=True)
-class Row:
+class Row(msgspec.Struct, frozen=True, gc=False):
     """One exchange row to be: an answer, or a tombstone in an original's place."""
 
     slot: str
@@ -99,7 +99,7 @@ def _links(rows: list[Row], state: State, chain_of: dict[int, Link]) -> dict[int
 
 def _canonical(row: Row, state: State) -> Iterable[str]:
     yield exchange_row(
-        row.slot, row.number, row.kind.value, row.fingerprint.hex(), row.reason.value,
+        row.slot, row.number, row.kind, row.fingerprint.hex(), row.reason,
         row.answer.hex(),
     )  # fmt: skip
     posting = row.outcome.posting
@@ -107,7 +107,7 @@ def _canonical(row: Row, state: State) -> Iterable[str]:
         return
     undoes = posting.undoes.number if posting.undoes is not None else 0
     date = state.business_date.isoformat()
-    yield journal_row(row.number, row.kind.value, undoes, posting.card.id, date)
+    yield journal_row(row.number, row.kind, undoes, posting.card.id, date)
     for place, leg in enumerate(posting.legs):
         yield entry_row(row.number, place, leg.debit, leg.credit, leg.amount_minor, leg.unit)
 
@@ -142,12 +142,12 @@ def _exchanges(rows: list[Row], state: State, links: dict[int, Link]) -> Stateme
         arrays.numbers([row.number for row in rows]),
         arrays.numbers([row.shard for row in rows]),
         arrays.numbers([links[row.shard].seq for row in rows]),
-        arrays.words([row.kind.value for row in rows]),
+        arrays.words([row.kind for row in rows]),
         arrays.blobs([row.fingerprint for row in rows]),
-        arrays.words([row.reason.value for row in rows]),
+        arrays.words([row.reason for row in rows]),
         arrays.flags([row.is_tombstone for row in rows]),
         arrays.blobs([row.answer for row in rows]),
-        arrays.numbers([row.outcome.card.id if row.outcome.card else None for row in rows]),
+        arrays.numbers_or_null([row.outcome.card.id if row.outcome.card else None for row in rows]),
         arrays.words([row.outcome.item.request.key.terminal_id for row in rows]),
     )
 
@@ -182,8 +182,8 @@ def _journals(
         arrays.numbers([links[card.shard].seq for card in cards]),
         arrays.numbers([item.home for item in items]),
         arrays.words([item.slot for item in items]),
-        arrays.words([item.request.kind.value for item in items]),
-        arrays.numbers([original.number if original else None for original in undone]),
+        arrays.words([item.request.kind for item in items]),
+        arrays.numbers_or_null([original.number if original else None for original in undone]),
         arrays.numbers([card.id for card in cards]),
         arrays.numbers([card.issuer_id for card in cards]),
         arrays.numbers([posting.merchant for _, posting in posted]),
@@ -274,7 +274,7 @@ def _facts(posted: list[tuple[Outcome, Posting]]) -> Iterable[Statement]:
             arrays.numbers([original.number for _, original, _, _, _ in facts]),
             arrays.numbers([original.attempt_of(number) for _, original, number, _, _ in facts]),
             arrays.numbers([number for _, _, number, _, _ in facts]),
-            arrays.words([kind.value for _, _, _, kind, _ in facts]),
+            arrays.words([kind for _, _, _, kind, _ in facts]),
             arrays.numbers([posting.amount_minor for _, _, _, _, posting in facts]),
         ),
     )

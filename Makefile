@@ -1,0 +1,42 @@
+# demo: the whole thing at work, in under two minutes.   test: all tests.   check: all lints.
+# bench: the figures, into build/bench.json.             clean: what can be made again.
+# Each makes .venv when it is missing; PYTHON says from which interpreter (3.11 or newer).
+
+PYTHON ?= $(shell for each in python3.11 python3.12 python3.13 python3.14 python3; do \
+	"$$each" -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& echo "$$each" && break; done)
+BIN := .venv/bin
+# Made again when what it was made from is newer.
+VENV := .venv/made
+
+.PHONY: demo test check bench clean
+.DEFAULT_GOAL := demo
+
+demo: $(VENV)
+	$(BIN)/posswitch demo
+
+test: $(VENV)
+	$(BIN)/pytest
+
+check: $(VENV)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/sqlfluff lint --processes 2 host clearing
+
+bench: $(VENV)
+	$(BIN)/posswitch bench
+
+clean:
+	rm -rf build var/demo .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -not -path './.venv/*' -prune -exec rm -rf {} +
+
+$(VENV): requirements/dev.txt
+	@test -n "$(PYTHON)" || { echo "No Python 3.11 or newer with venv found." \
+		"Next: make PYTHON=/path/to/python3.11"; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+		--no-deps --no-build-isolation --editable .
+	touch $@

@@ -1,0 +1,163 @@
+"""The columns of the files that merchants and issuers get.
+
+One table for both sides. A file (RFC 4180, UTF-8) has a header row, a DETAIL row for each
+journal and unit, a TOTAL row for each unit, and one END row: a file without its END was cut
+short. Amounts are signed: positive is what the issuer owes the merchant, in both files.
+"""
+
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+import msgspec
+
+from host.model.money import POINTS_PREFIX
+from host.model.numbers import business_date_of, rrn_of
+
+DETAIL: Final = "DETAIL"
+TOTAL: Final = "TOTAL"
+END: Final = "END"
+
+
+class Item(NamedTuple):
+    """One journal in one unit, as `file_items` gives it. No card number: only its mask."""
+
+    number: int
+    kind: str
+    terminal_id: str
+    batch: str
+    trace: str
+    merchant: str
+    issuer: str
+    card: str
+    original: int | None
+    unit: str
+    amount_minor: int
+    points_earned: int
+
+
+class Total(NamedTuple):
+    """What a trailer row says: all rows of one unit, or of the whole file where `unit` is empty."""
+
+    rows: int
+    unit: str = ""
+    amount_minor: int = 0
+    points_earned: int = 0
+
+
+def amount_text(amount_minor: int, unit: str) -> str:
+    """Money with its two decimals, points whole; never a thousands mark."""
+    if unit.startswith(POINTS_PREFIX):
+        return str(amount_minor)
+    whole, part = divmod(abs(amount_minor), 100)
+    return f"{'-' if amount_minor < 0 else ''}{whole}.{part:02d}"
+
+
+def _nothing(_total: Total) -> str:
+    return ""
+
+
+class Column(msgspec.Struct, frozen=True, kw_only=True):
+    """One column: how it reads in a DETAIL row and in a TOTAL row."""
+
+    name: str
+    meaning: str
+    of_item: Callable[[Item], str]
+    of_total: Callable[[Total], str] = _nothing
+
+
+COLUMNS: Final = (
+    Column(
+        name="record",
+        meaning="DETAIL, TOTAL or END",
+        of_item=lambda _: DETAIL,
+        of_total=lambda total: TOTAL if total.unit else END,
+    ),
+    Column(
+        name="business_date",
+        meaning="YYYY-MM-DD",
+        of_item=lambda item: business_date_of(item.number).isoformat(),
+    ),
+    Column(
+        name="rrn",
+        meaning="F37 of the answer, 12 characters",
+        of_item=lambda item: rrn_of(item.number),
+    ),
+    Column(
+        name="kind",
+        meaning="a word of host.model.requests.Kind",
+        of_item=lambda item: item.kind,
+    ),
+    Column(
+        name="merchant_id",
+        meaning="F42, 15 characters",
+        of_item=lambda item: item.merchant,
+    ),
+    Column(
+        name="issuer_id",
+        meaning="the issuer's institution number",
+        of_item=lambda item: item.issuer,
+    ),
+    Column(
+        name="terminal_id",
+        meaning="F41, 8 characters",
+        of_item=lambda item: item.terminal_id,
+    ),
+    Column(
+        name="batch",
+        meaning="the terminal's batch number, F60.2",
+        of_item=lambda item: item.batch,
+    ),
+    Column(
+        name="trace",
+        meaning="the terminal's trace number, F11",
+        of_item=lambda item: item.trace,
+    ),
+    Column(
+        name="card",
+        meaning="first six and last four digits",
+        of_item=lambda item: item.card,
+    ),
+    Column(
+        name="original_rrn",
+        meaning="of what a void, refund or reversal undoes",
+        of_item=lambda item: "" if item.original is None else rrn_of(item.original),
+    ),
+    Column(
+        name="unit",
+        meaning="currency letters, or P: and the points programme's code",
+        of_item=lambda item: item.unit,
+        of_total=lambda total: total.unit,
+    ),
+    Column(
+        name="amount",
+        meaning="positive is what the issuer owes the merchant",
+        of_item=lambda item: amount_text(item.amount_minor, item.unit),
+        of_total=lambda total: amount_text(total.amount_minor, total.unit) if total.unit else "",
+    ),
+    Column(
+        name="points_earned",
+        meaning="points the purchase gave its card, or that went back",
+        of_item=lambda item: str(item.points_earned),
+        of_total=lambda total: str(total.points_earned) if total.unit else "",
+    ),
+    Column(
+        name="rows",
+        meaning="in TOTAL and END: how many DETAIL rows",
+        of_item=lambda _: "",
+        of_total=lambda total: str(total.rows),
+    ),
+)
+
+HEADER: Final = tuple(column.name for column in COLUMNS)
+_OF_ITEM: Final = tuple(column.of_item for column in COLUMNS)
+_OF_TOTAL: Final = tuple(column.of_total for column in COLUMNS)
+
+
+def detail_row(item: Item) -> list[str]:
+    """An item in the order of COLUMNS."""
+    return [text(item) for text in _OF_ITEM]
+
+
+def trailer_row(total: Total) -> list[str]:
+    """A total in the order of COLUMNS."""
+    return [text(total) for text in _OF_TOTAL]

@@ -1,0 +1,95 @@
+"""The hash chain, recomputed: every seal over the one before it and the rows of its batch.
+
+Two server-side cursors run side by side in the same order, so memory does not grow with the
+ledger. A changed, dropped or inserted row shows as the first seal that no longer fits; the
+chain is then followed from the seal as it is stored, so one bad row is one finding.
+"""
+
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from operator import itemgetter
+from typing import Any, Final, LiteralString
+
+import psycopg
+
+from host.ledger import FIRST_SEAL, entry_row, exchange_row, journal_row, seal_digest
+from host.model.numbers import rrn_of
+
+ROWS_PER_FETCH: Final = 5_000
+
+Batch = tuple[int, int]
+"""Shard and sequence number of a seal."""
+Row = tuple[Any, ...]
+
+_batch: Final = itemgetter(0, 1)
+_exchange: Final = itemgetter(2, 3)
+
+
+def broken_seals(
+    connection: psycopg.Connection[Any], seals: LiteralString, sealed_rows: LiteralString
+) -> Iterator[str]:
+    """What is wrong with the chain, in words, first things first. Needs an open transaction."""
+    batches = groupby(_stream(connection, "sealed_rows", sealed_rows), _batch)
+    batch = next(batches, None)
+    expected: tuple[int, int, bytes] | None = None
+    for shard, seq, previous, digest, items in _stream(connection, "seals", seals):
+        while batch is not None and batch[0] < (shard, seq):
+            yield _unsealed(batch[0], batch[1])
+            batch = next(batches, None)
+        rows: list[Row] = []
+        if batch is not None and batch[0] == (shard, seq):
+            rows = list(batch[1])
+            batch = next(batches, None)
+        if expected is None or expected[0] != shard:
+            expected = (shard, 1, FIRST_SEAL)
+        yield from _faults((shard, seq, previous, digest, items), expected, rows)
+        expected = (shard, seq + 1, digest)
+    while batch is not None:
+        yield _unsealed(batch[0], batch[1])
+        batch = next(batches, None)
+
+
+def canonical_rows(rows: Iterable[Row]) -> Iterator[str]:
+    """Rows of `sealed_rows` of one batch in the form that `host.ledger.seal_digest` covers."""
+    for _, same in groupby(rows, _exchange):
+        for place, row in enumerate(same):
+            _, _, number, slot, kind, fingerprint, reason, answer, *posted = row
+            journal, journal_kind, original, card, date, leg, *moved = posted
+            if place == 0:
+                yield exchange_row(slot, number, kind, fingerprint.hex(), reason, answer.hex())
+                if journal is not None:
+                    yield journal_row(journal, journal_kind, original, card, date)
+            if leg is not None:
+                yield entry_row(journal, leg, *moved)
+
+
+def _faults(seal: Row, expected: tuple[int, int, bytes], rows: list[Row]) -> Iterator[str]:
+    shard, seq, previous, digest, items = seal
+    _, expected_seq, expected_previous = expected
+    if seq != expected_seq:
+        yield f"shard {shard}: seal {expected_seq} is missing before seal {seq}"
+    elif previous != expected_previous:
+        yield f"shard {shard}, seal {seq}: it does not follow the seal before it"
+    exchanges = len({row[2:4] for row in rows})
+    if exchanges != items:
+        yield f"shard {shard}, seal {seq}: it covers {items} exchanges, {exchanges} are there"
+    elif seal_digest(previous, canonical_rows(rows)) != digest:
+        first, last = rows[0][2], rows[-1][2]
+        yield (
+            f"shard {shard}, seal {seq}: an exchange, journal or entry of numbers {first} to "
+            f"{last} (RRN {rrn_of(first)} to {rrn_of(last)}) is not what was sealed"
+        )
+
+
+def _unsealed(batch: Batch, rows: Iterable[Row]) -> str:
+    shard, seq = batch
+    first = next(iter(rows))
+    return f"shard {shard}: exchange {first[2]} ({first[3]}) names seal {seq}, which is missing"
+
+
+def _stream(
+    connection: psycopg.Connection[Any], name: str, statement: LiteralString
+) -> Iterator[Row]:
+    with connection.cursor(name=name, scrollable=False) as cursor:
+        cursor.itersize = ROWS_PER_FETCH
+        yield from cursor.execute(statement, binary=True)

@@ -1,0 +1,5 @@
+"""`python -m config` is `posswitch`."""
+
+from config.cli import main
+
+main()

@@ -1,0 +1,178 @@
+"""The command `posswitch`: thin commands over the programs, each importing what it needs only then.
+
+Exit status: 0 done; 1 done, and something does not balance; 2 the command line or the settings
+make no sense; 3 the surroundings failed us (a port, a file, the database, a child).
+"""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+from config.errors import FOUND_WRONG, exit_status_of, operator_errors
+
+if TYPE_CHECKING:  # imported by the commands, so that --help stays fast
+    from config.places import Places
+    from config.settings import Settings
+
+app = typer.Typer(
+    help="An ISO 8583 POS acquiring switch and stored-value host.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,  # its tracebacks would show local values
+)
+database = typer.Typer(no_args_is_help=True, help="The database.")
+night = typer.Typer(no_args_is_help=True, help="The night: what closes a business day.")
+app.add_typer(database, name="db")
+app.add_typer(night, name="clearing")
+
+DataOption = Annotated[
+    Path,
+    typer.Option("--data", envvar="POSSWITCH_DATA", help="The data directory.", metavar="DIR"),
+]
+SettingsOption = Annotated[
+    Path | None,
+    typer.Option("--settings", help="A TOML file; DIR/posswitch.toml by itself.", metavar="FILE"),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+
+DATA = Path("var/posswitch")
+
+
+@app.command()
+def up(
+    data: DataOption = DATA,
+    settings: SettingsOption = None,
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="Of the first channel; 0 takes a free one.")
+    ] = None,
+    estate: Annotated[
+        str | None, typer.Option(help="Load an estate first, unless it is there: demo.")
+    ] = None,
+) -> None:
+    """Run everything on this machine: PostgreSQL, the host and the switch. Ctrl-C stops all."""
+    from config.estates import estate_named, loader
+    from config.supervisor import interrupted_by_signals, running_posswitch
+
+    places, told = _told(data, settings)
+    load = None if estate is None else loader(estate_named(estate), told.host.timezone)
+    try:
+        with (
+            interrupted_by_signals(),
+            running_posswitch(told, places, port=port, load_estate=load, say=_remark) as running,
+        ):
+            for line in (*running.listeners, "ready"):
+                typer.echo(line)
+            sys.stdout.flush()
+            running.watch()
+    except KeyboardInterrupt:
+        _remark("stopped")
+
+
+@app.command()
+def host(data: DataOption = DATA, settings: SettingsOption = None) -> None:
+    """Run the accounting host alone. The embedded PostgreSQL is started unless it runs."""
+    from config.database import opened_database
+    from config.programs import run_host, say_ready
+    from config.settings import resolved
+
+    places, told = _told(data, settings)
+    with opened_database(told.database, places, say=_remark):
+        run_host(resolved(told, places), places, say_ready)
+
+
+@app.command()
+def switch(data: DataOption = DATA, settings: SettingsOption = None) -> None:
+    """Run the switch alone. It needs no database, only its link to the host."""
+    from config.programs import run_switch, say_ready
+    from config.settings import resolved
+
+    places, told = _told(data, settings)
+    places.make()
+    run_switch(resolved(told, places), places, say_ready)
+
+
+@database.command()
+def migrate(data: DataOption = DATA, settings: SettingsOption = None) -> None:
+    """Bring the database's schema up to date. A second run changes nothing."""
+    from config.database import dsn_of, opened_database
+    from host.store.migrate import migrate as apply_migrations
+    from host.store.migrate import schema_version
+
+    places, told = _told(data, settings)
+    if not told.database.is_embedded:
+        apply_migrations(dsn_of("owner", told.database, places.cluster))
+    with opened_database(told.database, places, say=_remark):
+        typer.echo(f"schema version {schema_version()}")
+
+
+@night.command("run")
+def clearing_run(
+    data: DataOption = DATA,
+    settings: SettingsOption = None,
+    date: Annotated[
+        str | None, typer.Option(help="The business date to clear, YYYY-MM-DD.", metavar="DATE")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Close the business day while trade goes on: positions, files, trial balance, checkpoint."""
+    from config.night import clear, print_summary
+
+    places, told = _told(data, settings)
+    print_summary(clear(told, places, date, say=_remark), as_json=as_json)
+
+
+@app.command()
+def audit(
+    data: DataOption = DATA,
+    settings: SettingsOption = None,
+    record: Annotated[
+        Path | None,
+        typer.Option(help="What clients were told, as a simulator recorded it.", metavar="FILE"),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Recompute every balance, seal and promise from the ledger. Exit status 1: violations."""
+    from config.night import find_violations, print_violations
+
+    places, told = _told(data, settings)
+    violations = find_violations(told, places, record, say=_remark)
+    print_violations(violations, as_json=as_json)
+    if violations:
+        raise typer.Exit(FOUND_WRONG)
+
+
+def main() -> NoReturn:
+    """The entry of the command."""
+    sys.exit(_status_of(app))
+
+
+def _status_of(command: Callable[[], object]) -> int:
+    """Run a command; what a person did wrong, or can mend, is a sentence and not a traceback."""
+    try:
+        command()
+    except operator_errors() as error:
+        _remark(f"error: {error}")
+        return exit_status_of(error)
+    return 0
+
+
+def _told(data: Path, settings: Path | None) -> "tuple[Places, Settings]":
+    """The places of a data directory and its settings."""
+    from config.errors import SettingsError
+    from config.logging import configure_logging
+    from config.places import places_of
+    from config.settings import load_settings
+
+    places = places_of(data)
+    if settings is not None and not settings.exists():
+        raise SettingsError(f"there is no settings file {settings}. Next: check --settings")
+    told = load_settings(settings or places.settings)
+    configure_logging(told.log.level)
+    return places, told
+
+
+def _remark(text: str) -> None:
+    """Tell the operator something that is not a command's output."""
+    typer.echo(f"posswitch: {text}", err=True)

@@ -1,0 +1,179 @@
+"""The database of one posswitch: who may log in to it, and how a command gets hold of it.
+
+Three logins, each with what its work needs and no more: `owner` migrates and loads estates,
+`host` posts, `night` clears. On the embedded server they are made here; on a server of your own
+they are yours, told in `[database]`.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import psycopg
+from psycopg import sql
+
+from config.errors import SettingsError, SurroundingsError
+from config.places import Places
+from config.postgres import (
+    OWNER,
+    Cluster,
+    PostgresServer,
+    is_serving,
+    new_password,
+    start_postgres,
+    write_passfile,
+)
+from config.settings import DatabaseSettings, revealed
+from host.hsm.vault import LMK_VARIABLE, create_lmk
+from host.store.migrate import migrate
+
+DATABASE: Final = "posswitch"
+LOGINS: Final = {"host": "posswitch_poster", "night": "posswitch_night"}
+"""Login -> the group role whose rights it has."""
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dsns:
+    """Connection strings of one database, by login. Those of the embedded server hold no secret."""
+
+    owner: str
+    host: str
+    night: str
+
+
+def dsn_of(login: str, settings: DatabaseSettings, cluster: Cluster) -> str:
+    """The connection string of one login.
+
+    Raises:
+        SettingsError: the database is not the embedded one and this login is not told.
+    """
+    if settings.is_embedded:
+        return getattr(embedded_dsns(cluster), login)  # type: ignore[no-any-return]
+    told: str | None = getattr(settings, login)
+    if told is None:
+        raise SettingsError(
+            f'database.{login} is not set and this needs it. Next: write {login} = "env:NAME" '
+            "under [database], with the connection string in that variable"
+        )
+    return revealed(told, f"database.{login}")
+
+
+def embedded_dsns(cluster: Cluster, database: str = DATABASE) -> Dsns:
+    """The connection strings of a database on the embedded server."""
+    return Dsns(
+        owner=cluster.dsn(OWNER, cluster.owner_passfile, database),
+        host=cluster.dsn("host", _passfile(cluster, "host"), database),
+        night=cluster.dsn("night", _passfile(cluster, "night"), database),
+    )
+
+
+@contextmanager
+def opened_database(
+    settings: DatabaseSettings, places: Places, *, must_exist: bool = False, say: Say = print
+) -> Iterator[PostgresServer | None]:
+    """A database that is up and migrated: the embedded one is started unless it runs already.
+
+    Gives the server when we started it: it stops when the block is left. An embedded one that is
+    not there is made, unless it `must_exist`.
+
+    Raises:
+        OperatorError: it cannot be started, or its schema is not ours.
+    """
+    if must_exist and settings.is_embedded and not places.cluster.exists:
+        raise SurroundingsError(
+            f"there is no database in {places.data}. Next: posswitch up --data {places.data}, "
+            "or name the right directory"
+        )
+    places.make()
+    with ExitStack() as stack:
+        server = None
+        if not settings.is_embedded:
+            _migrate_as_owner(settings, places)
+        elif not is_serving(places.cluster):
+            server = stack.enter_context(start_postgres(places.cluster, say=say))
+            prepare_embedded(places.cluster)
+        _keep_lmk(places, dsn_of("host", settings, places.cluster))
+        yield server
+
+
+def prepare_embedded(cluster: Cluster, database: str = DATABASE) -> Dsns:
+    """Make the database and its logins where they are missing, and bring the schema up to date."""
+    dsns = embedded_dsns(cluster, database)
+    with psycopg.connect(cluster.owner_dsn(), autocommit=True) as connection:
+        make_database(connection, database)
+        migrate(dsns.owner)
+        _make_logins(connection, cluster)
+    return dsns
+
+
+def make_database(
+    connection: psycopg.Connection, database: str, template: str = "template1"
+) -> bool:
+    """Create a database from a template unless it exists; gives whether it was made now."""
+    found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [database])
+    if found.fetchone():
+        return False
+    connection.execute(
+        sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
+            sql.Identifier(database), sql.Identifier(template)
+        )
+    )
+    return True
+
+
+def _migrate_as_owner(settings: DatabaseSettings, places: Places) -> None:
+    """Migrate a server of your own when we were told its owner; else the host will check."""
+    if settings.owner is not None:
+        migrate(dsn_of("owner", settings, places.cluster))
+
+
+def _make_logins(connection: psycopg.Connection, cluster: Cluster) -> None:
+    """The file is written before the role: a role without its file would lock its program out."""
+    rows = connection.execute("SELECT rolname FROM pg_roles").fetchall()
+    existing = {name for (name,) in rows}
+    for login, group in LOGINS.items():
+        if login in existing and _passfile(cluster, login).exists():
+            continue
+        password = new_password()
+        write_passfile(_passfile(cluster, login), login, password)
+        verifier = connection.pgconn.encrypt_password(
+            password.reveal(), login.encode(), b"scram-sha-256"
+        )
+        verb = "ALTER" if login in existing else "CREATE"
+        connection.execute(
+            sql.SQL("{} ROLE {} LOGIN PASSWORD {}").format(
+                sql.SQL(verb), sql.Identifier(login), sql.Literal(verifier.decode())
+            )
+        )
+        connection.execute(
+            sql.SQL("GRANT {} TO {}").format(sql.Identifier(group), sql.Identifier(login))
+        )
+
+
+def _passfile(cluster: Cluster, login: str) -> Path:
+    return cluster.owner_passfile.with_name(f"{login}.pgpass")
+
+
+def _keep_lmk(places: Places, dsn: str) -> None:
+    """Make the local master key where nothing is sealed under one yet; a lost one is not replaced.
+
+    Raises:
+        SurroundingsError: it is lost.
+    """
+    if places.lmk.exists() or LMK_VARIABLE in os.environ:
+        return
+    with psycopg.connect(dsn) as connection:
+        row = connection.execute(
+            "SELECT EXISTS (SELECT FROM card) OR EXISTS (SELECT FROM terminal_key)"
+        ).fetchone()
+    if row == (True,):
+        raise SurroundingsError(
+            f"the local master key {places.lmk} is missing, and cards and keys in the database are "
+            f"sealed under it. Next: put the file back from your copy, or set {LMK_VARIABLE}"
+        )
+    create_lmk(places.lmk)

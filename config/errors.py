@@ -1,0 +1,57 @@
+"""What went wrong for the person at the keyboard: what, why, and the next command to type.
+
+These reach the terminal as a sentence without a traceback; everything else is a bug and keeps its
+traceback.
+"""
+
+import sys
+from typing import Final
+
+FOUND_WRONG: Final = 1
+"""Exit status: the work was done and something does not balance."""
+SETTINGS_WRONG: Final = 2
+"""Exit status: the command line or the settings make no sense. Nothing was begun."""
+SURROUNDINGS_WRONG: Final = 3
+"""Exit status: a port, a file, the database or a child process failed us."""
+
+FOREIGN: Final = (
+    ("clearing.night", "ClearingError"),
+    ("psycopg", "OperationalError"),
+    ("host.hsm.vault", "LmkError"),
+    ("host.link.address", "AddressError"),
+    ("host.store.book", "NoEstateError"),
+    ("host.store.estates", "EstateError"),
+    ("host.store.migrate", "MigrationError"),
+    ("host.store.safety", "UnsafeDatabaseError"),
+    ("host.store.writer", "ShardTakenError"),
+    ("switch.saf", "SafError"),
+)
+"""Errors of lower floors that are written for the operator: module and name, so that saying
+which they are imports nothing."""
+
+
+class OperatorError(Exception):
+    """The tree's top: its text is what the operator reads."""
+
+    exit_status = SURROUNDINGS_WRONG
+
+
+class SettingsError(OperatorError):
+    """A setting is unknown, of another type, or out of its bounds; names the file and the key."""
+
+    exit_status = SETTINGS_WRONG
+
+
+class SurroundingsError(OperatorError):
+    """What we stand on is missing or in use: a directory, a port, the database, a child."""
+
+
+def operator_errors() -> tuple[type[Exception], ...]:
+    """What an `except` at the top of a program catches. What was never imported was not raised."""
+    found = (getattr(sys.modules.get(module), name, None) for module, name in FOREIGN)
+    return (OperatorError, *(kind for kind in found if kind is not None))
+
+
+def exit_status_of(error: Exception) -> int:
+    """The exit status that tells a script what kind of error this was."""
+    return error.exit_status if isinstance(error, OperatorError) else SURROUNDINGS_WRONG

@@ -1,0 +1,139 @@
+"""Where one posswitch keeps what it has: a data directory, and in it a name for everything."""
+
+import fcntl
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from config.errors import SurroundingsError
+from config.postgres import SOCKET_BYTES_MAX, Cluster, socket_of
+
+DATA: Final = Path("var/posswitch")
+"""The data directory unless one is named."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    """The layout of a data directory. Only its owner may look into it."""
+
+    data: Path
+    """Absolute."""
+
+    @property
+    def settings(self) -> Path:
+        """Optional; what it does not say is as the program has it."""
+        return self.data / "posswitch.toml"
+
+    @property
+    def secrets(self) -> Path:
+        """Passwords of the database and the local master key, each file 0600."""
+        return self.data / "secrets"
+
+    @property
+    def lmk(self) -> Path:
+        """The local master key: without it every stored key and card number is lost."""
+        return self.secrets / "lmk"
+
+    @property
+    def log(self) -> Path:
+        """One file a program."""
+        return self.data / "log"
+
+    @property
+    def files(self) -> Path:
+        """What clearing writes."""
+        return self.data / "files"
+
+    @property
+    def saf(self) -> Path:
+        """The switch's own reversals until the host has answered them."""
+        return self.data / "saf.sqlite"
+
+    @property
+    def lock(self) -> Path:
+        """Held by the supervisor as long as it lives."""
+        return self.data / "lock"
+
+    @property
+    def run(self) -> Path:
+        """Sockets. Elsewhere when the data directory's path is too long to hold a socket."""
+        near = self.data / "run"
+        if len(os.fsencode(socket_of(near / "postgres"))) <= SOCKET_BYTES_MAX:
+            return near
+        mark = hashlib.sha256(os.fsencode(self.data)).hexdigest()[:12]
+        return Path(tempfile.gettempdir()) / f"posswitch-{os.geteuid()}-{mark}"
+
+    @property
+    def cluster(self) -> Cluster:
+        """The embedded PostgreSQL."""
+        return Cluster(
+            home=self.data / "postgres",
+            socket_directory=self.run / "postgres",
+            log=self.log / "postgres.log",
+            owner_passfile=self.secrets / "owner.pgpass",
+        )
+
+    def make(self) -> None:
+        """Make the directories that are missing.
+
+        Raises:
+            SurroundingsError: one cannot be made, or is somebody else's.
+        """
+        for place, mode in (
+            (self.data, 0o711),  # the server's user must be able to pass through
+            (self.run, 0o711),
+            (self.secrets, 0o700),
+            (self.log, 0o700),
+            (self.files, 0o700),
+        ):
+            _make(place, mode)
+
+
+def places_of(data: Path) -> Places:
+    """The places of a data directory, wherever it was named from."""
+    return Places(data=data.expanduser().absolute())
+
+
+@contextmanager
+def locked(places: Places) -> Iterator[None]:
+    """Hold the data directory: one supervisor at a time. The lock ends with us, however we end.
+
+    Raises:
+        SurroundingsError: another holds it.
+    """
+    with places.lock.open("a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            raise SurroundingsError(
+                f"{places.data} is in use by process {file.read().strip() or 'unknown'}. "
+                "Next: stop it, or choose another directory with --data"
+            ) from None
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        yield
+
+
+def _make(place: Path, mode: int) -> None:
+    try:
+        if not place.exists():
+            place.mkdir(parents=True)
+            place.chmod(mode)
+        status = place.stat()
+    except OSError as error:
+        raise SurroundingsError(
+            f"cannot make the directory {place}: {error.strerror}. "
+            "Next: choose another with --data, or make it yourself"
+        ) from error
+    if status.st_uid != os.geteuid():
+        raise SurroundingsError(
+            f"{place} belongs to user {status.st_uid}, not to you ({os.geteuid()}). "
+            "Next: choose another directory with --data"
+        )

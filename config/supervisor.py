@@ -1,0 +1,122 @@
+"""posswitch on one machine: PostgreSQL, the host and the switch as children of one supervisor.
+
+What is started first is stopped last: the switch takes no more messages, the host finishes what it
+has, the server writes its checkpoint. When one of them ends by itself, all are stopped.
+"""
+
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import FrameType
+from typing import Final
+
+import msgspec
+
+from config.children import Program, running_program, watch
+from config.database import Say, dsn_of, opened_database
+from config.places import Places, locked
+from config.postgres import PostgresServer
+from config.programs import command
+from config.settings import Settings, resolved
+
+LoadEstate = Callable[[str, Places], None]
+"""Loads an estate over the owner's connection string, unless it is there already."""
+
+STOP_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Running:
+    """A posswitch that takes messages."""
+
+    places: Places
+    settings: Settings
+    """As its programs have them."""
+    server: PostgresServer | None
+    """None: the database is not ours."""
+    host: Program
+    switch: Program
+    listeners: list[str]
+    """What the switch said when it was ready: one line a listener."""
+
+    @property
+    def programs(self) -> list[Program]:
+        """Every child, the first that was started first."""
+        server = [] if self.server is None else [self.server.program]
+        return [*server, self.host, self.switch]
+
+    def check(self) -> None:
+        """Return while all children run; else raise ChildDiedError with the reason."""
+        for program in self.programs:
+            program.check()
+
+    def watch(self) -> None:
+        """Sleep until a child ends by itself, and raise ChildDiedError with its reason."""
+        watch(self.programs)
+
+
+@contextmanager
+def running_posswitch(
+    settings: Settings,
+    places: Places,
+    *,
+    port: int | None = None,
+    load_estate: LoadEstate | None = None,
+    say: Say = print,
+) -> Iterator[Running]:
+    """Everything up and ready; leaving the block stops everything, whatever happened in it.
+
+    Call it on the main thread: children end with the thread that started them.
+
+    Raises:
+        OperatorError: something could not be started; says what, why and what to do.
+    """
+    places.make()
+    settings = resolved(settings, places, port=port)
+    told = msgspec.json.encode(settings)
+    with locked(places), opened_database(settings.database, places, say=say) as server:
+        if load_estate is not None:
+            load_estate(dsn_of("owner", settings.database, places.cluster), places)
+        with (
+            _started("host", places, told) as host,
+            _started("switch", places, told) as switch,  # they import side by side
+        ):
+            host.wait_until_ready()
+            yield Running(
+                places=places,
+                settings=settings,
+                server=server,
+                host=host,
+                switch=switch,
+                listeners=switch.wait_until_ready(),
+            )
+
+
+@contextmanager
+def interrupted_by_signals() -> Iterator[None]:
+    """Let SIGTERM and a closed terminal end us as Ctrl-C does: through every `finally`."""
+    before = {
+        number: signal.signal(number, _interrupt)
+        for number in STOP_SIGNALS
+        if signal.getsignal(number) is not signal.SIG_IGN or number is signal.SIGINT
+    }
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    """The first signal interrupts; more of them must not interrupt the stopping."""
+    for number in STOP_SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
+@contextmanager
+def _started(name: str, places: Places, told: bytes) -> Iterator[Program]:
+    log = places.log / f"{name}.log"
+    with running_program(name, command(name, places), log, told=told) as program:
+        yield program

@@ -1,0 +1,101 @@
+"""A terminal's TCP line to the switch: one frame out, its answer in, faults in between.
+
+Not being able to connect, a closed connection and a deadline are all the same to a terminal:
+silence.
+"""
+
+import contextlib
+from collections import deque
+from collections.abc import Callable
+from typing import Final
+
+import trio
+
+from simulators.faults import Fault, FaultSource, no_faults
+from terminals.framing import FrameReader, FramingError, wrap
+
+RECEIVE_BYTES_MAX: Final = 65_536
+CONNECT_SECONDS_MAX: Final = 5.0
+
+IsMine = Callable[[bytes], bool]
+
+
+class Line:
+    """Opens a connection when it needs one and keeps it until it breaks."""
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        *,
+        answer_seconds_max: float = 60.0,
+        faults: FaultSource | None = None,
+    ) -> None:
+        self._address = (host, port)
+        self._answer_seconds_max = answer_seconds_max
+        self._faults = faults or no_faults()
+        self._stream: trio.SocketStream | None = None
+        self._reader = FrameReader()
+        self._heard: deque[bytes] = deque()
+        self.repeats_that_differed = 0
+
+    async def ask(self, payload: bytes, is_mine: IsMine) -> bytes | None:
+        """Send a payload and wait for the answer that `is_mine`; None is silence."""
+        fault = self._faults.draw()
+        if fault is Fault.DROP_REQUEST:
+            await trio.lowlevel.checkpoint()
+            return None
+        try:
+            with trio.fail_after(self._answer_seconds_max):
+                return await self._ask(payload, is_mine, fault)
+        except (OSError, trio.BrokenResourceError, trio.ClosedResourceError, trio.TooSlowError):
+            await self.close()
+        except FramingError:
+            await self.close()
+        return None
+
+    async def close(self) -> None:
+        """Hang up. The next `ask` calls again."""
+        stream, self._stream = self._stream, None
+        self._reader = FrameReader()
+        self._heard.clear()
+        if stream is not None:
+            with trio.CancelScope(shield=True), contextlib.suppress(trio.BrokenResourceError):
+                await trio.aclose_forcefully(stream)
+
+    async def _ask(self, payload: bytes, is_mine: IsMine, fault: Fault) -> bytes | None:
+        stream = await self._connected()
+        frame = wrap(payload)
+        await stream.send_all(frame + frame if fault is Fault.DUPLICATE else frame)
+        if fault is Fault.CUT:
+            await self.close()
+            return None
+        if fault is Fault.DELAY_ANSWER:
+            return None
+        answer = await self._receive(stream, is_mine)
+        if fault is Fault.DUPLICATE and answer is not None:
+            second = await self._receive(stream, is_mine)
+            self.repeats_that_differed += second != answer
+        if fault is Fault.DROP_ANSWER:
+            return None
+        if fault is Fault.GARBLE_ANSWER and answer is not None:
+            return answer[:-1] + bytes([answer[-1] ^ 1])
+        return answer
+
+    async def _connected(self) -> trio.SocketStream:
+        if self._stream is None:
+            with trio.fail_after(CONNECT_SECONDS_MAX):
+                self._stream = await trio.open_tcp_stream(*self._address)
+        return self._stream
+
+    async def _receive(self, stream: trio.SocketStream, is_mine: IsMine) -> bytes | None:
+        while True:
+            while self._heard:
+                frame = self._heard.popleft()
+                if is_mine(frame):
+                    return frame
+            data = await stream.receive_some(RECEIVE_BYTES_MAX)
+            if not data:
+                await self.close()
+                return None
+            self._heard.extend(self._reader.feed(bytes(data)))

@@ -1,0 +1,217 @@
+"""What a UnionPay-style POS terminal sends: one function a transaction, fields by number.
+
+Independent of the host's own tables on purpose: a row wrong there is found by the simulator.
+The fields of each are those of the terminals whose behaviour the protocol notes record.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from host.estate.plan import CardPlan
+from host.hsm.pin import make_pin_block
+from host.model.money import NUMBER_BY_CURRENCY
+from host.model.requests import Kind
+from host.model.secrets import Secret
+
+Fields = dict[str, str]
+
+TPDU: Final = bytes.fromhex("6000030000")
+HEADER: Final = bytes.fromhex("603100311000")
+CAPABILITY: Final = "500"
+"""F60.4 to F60.6: reads chip and stripe, nothing special, no partial approval."""
+POINTS_ACCOUNT: Final = "048"
+POINTS_REFUND_ACCOUNT: Final = "065"
+PRODUCT_CODE: Final = "P0001"
+SERVICE_CODE: Final = "120"
+TRACK_2_DIGITS: Final = 37
+KEPT_IN_REVERSAL: Final = frozenset(
+    {"2", "3", "4", "11", "14", "22", "25", "41", "42", "49", "60", "61"}
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """The codes that say which transaction it is."""
+
+    mti: str
+    processing_code: str
+    condition: str = "00"
+    type_code: str
+    account: str = ""
+
+
+WORDS: Final[dict[Kind, Words]] = {
+    Kind.BALANCE_INQUIRY: Words(mti="0200", processing_code="310000", type_code="01"),
+    Kind.PURCHASE: Words(mti="0200", processing_code="000000", type_code="22"),
+    Kind.VOID: Words(mti="0200", processing_code="200000", type_code="23"),
+    Kind.REFUND: Words(mti="0220", processing_code="200000", type_code="25"),
+    Kind.CASH_LOAD: Words(mti="0200", processing_code="630000", type_code="48"),
+    Kind.CASH_LOAD_CONFIRM: Words(mti="0220", processing_code="630000", type_code="48"),
+    Kind.POINTS_REDEMPTION: Words(
+        mti="0200",
+        processing_code="000000",
+        condition="65",
+        type_code="22",
+        account=POINTS_ACCOUNT,
+    ),
+}
+POINTS_VOID: Final = Words(
+    mti="0200",
+    processing_code="200000",
+    condition="65",
+    type_code="23",
+    account=POINTS_ACCOUNT,
+)
+POINTS_REFUND: Final = Words(
+    mti="0220", processing_code="200000", type_code="25", account=POINTS_REFUND_ACCOUNT
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Who:
+    """The terminal as every message names it."""
+
+    terminal_id: str
+    merchant_id: str
+    batch: str
+    pik: Secret | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sale:
+    """An approved purchase or redemption, as a void or refund has to name it."""
+
+    kind: Kind
+    card: CardPlan
+    amount_minor: int
+    batch: str
+    trace: str
+    rrn: str
+    auth_code: str
+    date: str
+    """MMDD, F13 of its answer."""
+    slot: str
+
+    @property
+    def is_in_points(self) -> bool:
+        """Whether its amount counts points."""
+        return self.kind is Kind.POINTS_REDEMPTION
+
+
+def sign_on(who: Who, trace: str, layout: str, serial: str) -> Fields:
+    """0800: asks for working keys in one of the layouts 001, 003, 004."""
+    return {
+        **_named("0800", who, trace),
+        "60": f"00{who.batch}{layout}",
+        "62": f"Sequence No12{serial}".encode().hex().upper(),
+        "63": "01 ",
+    }
+
+
+def sign_off(who: Who, trace: str) -> Fields:
+    """0820/002: the operator goes home."""
+    return {**_named("0820", who, trace), "60": f"00{who.batch}002"}
+
+
+def echo(who: Who) -> Fields:
+    """0820/301: are you there. It has no trace."""
+    fields = {**_named("0820", who, ""), "60": f"00{who.batch}301"}
+    del fields["11"]
+    return fields
+
+
+def swiped(
+    kind: Kind,
+    who: Who,
+    trace: str,
+    card: CardPlan,
+    *,
+    amount_minor: int | None = None,
+    pin: Secret | None = None,
+) -> Fields:
+    """A transaction with the card's stripe: balance, purchase, load, redemption."""
+    words = WORDS[kind]
+    fields = {**_worded(words, who, trace), **_stripe(card), **_pin(who, card, pin)}
+    if amount_minor is not None:
+        fields["4"] = f"{amount_minor:012d}"
+    if kind is Kind.POINTS_REDEMPTION:
+        fields["62"] = f"{PRODUCT_CODE:<30}".encode().hex().upper()
+    return fields
+
+
+def void(who: Who, trace: str, sale: Sale) -> Fields:
+    """Takes back a sale of the current batch, whole. The card number is keyed from the log."""
+    words = POINTS_VOID if sale.is_in_points else WORDS[Kind.VOID]
+    return {
+        **_worded(words, who, trace),
+        **_keyed(sale.card),
+        "4": f"{sale.amount_minor:012d}",
+        "37": sale.rrn,
+        "38": sale.auth_code,
+        "61": sale.batch + sale.trace,
+    }
+
+
+def refund(who: Who, trace: str, sale: Sale, amount_minor: int) -> Fields:
+    """Gives back all or part of a sale of any batch."""
+    words = POINTS_REFUND if sale.is_in_points else WORDS[Kind.REFUND]
+    return {
+        **_worded(words, who, trace),
+        **_stripe(sale.card),
+        **_pin(who, sale.card, None),
+        "4": f"{amount_minor:012d}",
+        "37": sale.rrn,
+        "61": f"000000000000{sale.date}",
+        "63": "000",
+    }
+
+
+def confirm(load: Fields, card: CardPlan, rrn: str | None) -> Fields:
+    """Tells the host that a cash load without a clear answer did happen. Same trace."""
+    batch = load["60"][2:8]
+    kept = {name: load[name] for name in ("3", "4", "11", "25", "41", "42", "49", "60")}
+    fields = {"t": "0220", **_keyed(card), **kept, "61": batch + load["11"]}
+    if rrn is not None:
+        fields["37"] = rrn
+    return fields
+
+
+def reversal(original: Fields, reason: str) -> Fields:
+    """0400: undoes a message of the same trace. `reason` is F39: 98 silence, A0 MAC, 06 other."""
+    kept = {name: text for name, text in original.items() if name in KEPT_IN_REVERSAL}
+    return {"t": "0400", **kept, "39": reason}
+
+
+def _named(mti: str, who: Who, trace: str) -> Fields:
+    return {"t": mti, "11": trace, "41": who.terminal_id, "42": who.merchant_id}
+
+
+def _worded(words: Words, who: Who, trace: str) -> Fields:
+    return {
+        **_named(words.mti, who, trace),
+        "3": words.processing_code,
+        "25": words.condition,
+        "49": NUMBER_BY_CURRENCY["CNY"],
+        "60": f"{words.type_code}{who.batch}000{CAPABILITY}{words.account}",
+    }
+
+
+def _stripe(card: CardPlan) -> Fields:
+    track = f"{card.pan.reveal()}D{card.expiry}{SERVICE_CODE}"
+    return {"35": track.ljust(TRACK_2_DIGITS, "0")}
+
+
+def _keyed(card: CardPlan) -> Fields:
+    return {"2": card.pan.reveal(), "14": card.expiry, "22": "012"}
+
+
+def _pin(who: Who, card: CardPlan, pin: Secret | None) -> Fields:
+    if pin is None or who.pik is None:
+        return {"22": "022", "53": "0600000000000000"}
+    block = make_pin_block(who.pik, pin, card.pan, 0)
+    return {
+        "22": "021",
+        "26": "12",
+        "52": block.reveal().hex().upper(),
+        "53": "2600000000000000",
+    }

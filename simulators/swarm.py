@@ -1,0 +1,252 @@
+"""A swarm of POS terminals trading for a while: a business day in small, from one seed.
+
+What a terminal does next is drawn from `TRADES`: sales mostly, then everything else a counter
+sees, declines on purpose among them. The same seed draws the same trades and the same faults;
+only the order in which terminals come to their turn is the machine's.
+"""
+
+import math
+import random
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import trio
+
+from host.estate.demo import ODD_CARDS
+from host.estate.plan import CardPlan, EstatePlan, TerminalPlan
+from host.model.secrets import Secret
+from simulators.answers import Verdict
+from simulators.faults import DEMO_RATES, Fault, FaultSource
+from simulators.line import Line
+from simulators.messages import Sale
+from simulators.record import Record
+from simulators.tally import SILENCE, Tally
+from simulators.terminal import Done, PosTerminal
+
+WRONG_PIN: Final = Secret(b"000000")
+WRONG_PIN_CARDS: Final = frozenset(range(111, 131))
+"""Only these are tried with a wrong PIN, so that no other card is ever locked."""
+SALES_KEPT_MAX: Final = 20
+"""Sales a terminal remembers for voids and refunds."""
+ROUNDS_OF_MENDING: Final = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SwarmSettings:
+    """Where to, how many, how long, how fast."""
+
+    host: str
+    port: int
+    terminals: int = 40
+    seconds: float = 30.0
+    pause_seconds: float = 0.5
+    """Mean time between two trades of one terminal."""
+    seed: int = 8583
+    answer_seconds_max: float = 10.0
+    faults: Mapping[Fault, float] = field(default_factory=lambda: DEMO_RATES)
+    record: Path | None = None
+
+
+@dataclass(slots=True)
+class Counter:
+    """One terminal's counter: the terminal, its cards, what it sold, its dice."""
+
+    terminal: PosTerminal
+    cards: tuple[CardPlan, ...]
+    odd_cards: Mapping[int, CardPlan]
+    dice: random.Random
+    sales: list[Sale] = field(default_factory=list)
+
+    def card(self) -> CardPlan:
+        """Any card that is in order."""
+        return self.dice.choice(self.cards)
+
+    def take_sale(self, *, in_points: bool) -> Sale | None:
+        """One of the remembered sales, which is then forgotten."""
+        found = [sale for sale in self.sales if sale.is_in_points == in_points]
+        if not found:
+            return None
+        sale = self.dice.choice(found)
+        self.sales.remove(sale)
+        return sale
+
+    def remember(self, sale: Sale) -> None:
+        """Keep a sale for a later void or refund."""
+        self.sales.append(sale)
+        del self.sales[:-SALES_KEPT_MAX]
+
+
+Act = Callable[[Counter], Awaitable[Done | None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TradeRow:
+    """Something that happens at a counter, how often, and the answers it may get."""
+
+    name: str
+    weight: float
+    act: Act
+    expects: frozenset[str]
+
+
+async def _buy(counter: Counter) -> Done:
+    card = counter.card()
+    return await counter.terminal.purchase(card, counter.dice.randint(100, 9_999), card.pin)
+
+
+async def _ask_balance(counter: Counter) -> Done:
+    card = counter.card()
+    return await counter.terminal.balance(card, card.pin)
+
+
+async def _load(counter: Counter) -> Done:
+    amount = counter.dice.choice((5_000, 10_000, 20_000))
+    return await counter.terminal.load_cash(counter.card(), amount)
+
+
+async def _redeem(counter: Counter) -> Done:
+    rich = [card for card in counter.cards if card.points]
+    return await counter.terminal.redeem(counter.dice.choice(rich), 500)
+
+
+async def _void(counter: Counter) -> Done | None:
+    sale = counter.take_sale(in_points=counter.dice.random() < 0.2)
+    return None if sale is None else await counter.terminal.void(sale)
+
+
+async def _refund(counter: Counter) -> Done | None:
+    sale = counter.take_sale(in_points=False)
+    if sale is None:
+        return None
+    part = counter.dice.choice((sale.amount_minor, max(1, sale.amount_minor // 2)))
+    return await counter.terminal.refund(sale, part)
+
+
+async def _buy_with_wrong_pin(counter: Counter) -> Done:
+    card = counter.odd_cards[counter.dice.choice(sorted(WRONG_PIN_CARDS))]
+    return await counter.terminal.purchase(card, 100, WRONG_PIN)
+
+
+async def _buy_too_much(counter: Counter) -> Done:
+    card = counter.card()
+    return await counter.terminal.purchase(card, 900_000, card.pin)
+
+
+def _buy_with_odd_card(number: int) -> Act:
+    async def act(counter: Counter) -> Done:
+        card = counter.odd_cards[number]
+        return await counter.terminal.purchase(card, 5_000, card.pin)
+
+    return act
+
+
+NOT_TAKEN_HERE: Final = "57"
+"""A merchant that does not take the card's issuer."""
+FOR_ANY_CARD: Final = frozenset({"00", "51", NOT_TAKEN_HERE})
+
+TRADES: Final = (
+    TradeRow(name="purchase", weight=60, act=_buy, expects=FOR_ANY_CARD),
+    TradeRow(name="balance", weight=8, act=_ask_balance, expects=FOR_ANY_CARD),
+    TradeRow(name="cash load", weight=8, act=_load, expects=FOR_ANY_CARD | {"61"}),
+    TradeRow(name="redemption", weight=6, act=_redeem, expects=FOR_ANY_CARD),
+    TradeRow(name="void", weight=6, act=_void, expects=frozenset({"00", "51", "22"})),
+    TradeRow(name="refund", weight=6, act=_refund, expects=frozenset({"00", "51", "22"})),
+    TradeRow(
+        name="wrong PIN",
+        weight=1.5,
+        act=_buy_with_wrong_pin,
+        expects=frozenset({"55", "75", NOT_TAKEN_HERE}),
+    ),
+    TradeRow(
+        name="over the limit",
+        weight=1,
+        act=_buy_too_much,
+        expects=frozenset({"61", NOT_TAKEN_HERE}),
+    ),
+    *(
+        TradeRow(
+            name=f"card {number}, {odd.why}",
+            weight=0.5,
+            act=_buy_with_odd_card(number),
+            expects=frozenset({odd.f39}),
+        )
+        for number, odd in ODD_CARDS.items()
+    ),
+)
+"""A void or refund may meet points already spent (51) or a sale its own fault undid (22)."""
+
+
+class Swarm:
+    """Runs terminals of an estate against a switch; look at `tally` while it runs."""
+
+    def __init__(self, settings: SwarmSettings, estate: EstatePlan) -> None:
+        self.settings = settings
+        self.tally = Tally()
+        self.record = Record(settings.record)
+        self._estate = estate
+        odd = WRONG_PIN_CARDS | ODD_CARDS.keys()
+        self._odd_cards = {card.id: card for card in estate.cards if card.id in odd}
+        self._cards = tuple(card for card in estate.cards if card.id not in odd)
+
+    async def run(self) -> Tally:
+        """Open the shops, trade for the time set, mend what is pending, go home."""
+        plans = self._estate.terminals[: self.settings.terminals]
+        async with trio.open_nursery() as nursery:
+            for plan in plans:
+                nursery.start_soon(self._day_of, plan)
+        self.record.close()
+        return self.tally
+
+    async def _day_of(self, plan: TerminalPlan) -> None:
+        settings = self.settings
+        seed = f"{settings.seed}/{plan.terminal_id}"
+        faults = FaultSource(settings.faults, seed)
+        line = Line(
+            settings.host,
+            settings.port,
+            answer_seconds_max=settings.answer_seconds_max,
+            faults=faults,
+        )
+        terminal = PosTerminal(plan, self._estate.merchant_of(plan), line.ask, self.record)
+        dice = random.Random(seed)  # noqa: S311 - a simulation wants to repeat itself
+        counter = Counter(terminal, self._cards, self._odd_cards, dice)
+        try:
+            await self._trade(counter)
+        finally:
+            self.tally.repeats_that_differed += line.repeats_that_differed
+            self.tally.pending += terminal.has_pending
+            await line.close()
+
+    async def _trade(self, counter: Counter) -> None:
+        ends_at = trio.current_time() + self.settings.seconds
+        await trio.sleep(counter.dice.random() * self.settings.pause_seconds)
+        answer = await counter.terminal.sign_on()
+        self.tally.signed_on += answer.is_approved
+        while trio.current_time() < ends_at:
+            [row] = counter.dice.choices(TRADES, [row.weight for row in TRADES])
+            await self._make(row, counter)
+            await trio.sleep(self._pause(counter.dice))
+        for _round in range(ROUNDS_OF_MENDING):
+            await counter.terminal.mend()
+        await counter.terminal.sign_off()
+
+    async def _make(self, row: TradeRow, counter: Counter) -> None:
+        began = trio.current_time()
+        done = await row.act(counter)
+        if done is None:
+            return
+        f39 = done.f39 or SILENCE
+        self.tally.answers[done.kind, f39] += 1
+        if done.sale is not None:
+            counter.remember(done.sale)
+        if done.answer.verdict is Verdict.USABLE:
+            self.tally.latencies.append(trio.current_time() - began)
+            if f39 not in row.expects:
+                self.tally.surprises[row.name, f39] += 1
+
+    def _pause(self, dice: random.Random) -> float:
+        """Exponential, as customers come, but never longer than five means."""
+        mean = self.settings.pause_seconds
+        return min(-math.log(1 - dice.random()) * mean, 5 * mean)

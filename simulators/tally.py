@@ -1,0 +1,50 @@
+"""Counts of a running swarm: what was asked, how it was answered, how long it took."""
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from host.model.requests import Kind
+
+SILENCE = "--"
+"""Stands where F39 would, when no answer was worth believing."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """Grows while the swarm runs; anybody may look."""
+
+    answers: Counter[tuple[Kind, str]] = field(default_factory=Counter)
+    surprises: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """Trades whose answer was not one their row expects, with the F39."""
+    latencies: list[float] = field(default_factory=list)
+    """Seconds, of messages that were answered."""
+    signed_on: int = 0
+    pending: int = 0
+    """Reversals, confirmations and refunds still waiting when the day ended."""
+    repeats_that_differed: int = 0
+
+    @property
+    def trades(self) -> int:
+        """Transactions made, however they ended."""
+        return sum(self.answers.values())
+
+    def count(self, f39: str) -> int:
+        """Transactions that ended with this response code."""
+        return sum(number for (_kind, told), number in self.answers.items() if told == f39)
+
+    def by_kind(self, kind: Kind) -> int:
+        """Transactions of this kind."""
+        return sum(number for (asked, _f39), number in self.answers.items() if asked is kind)
+
+    def latency(self, part: float) -> float:
+        """The latency, in seconds, that this part (0 to 1) of the answers did not exceed."""
+        return percentile(self.latencies, part)
+
+
+def percentile(values: Sequence[float], part: float) -> float:
+    """The smallest value that at least `part` of the values do not exceed; 0 of none."""
+    if not values:
+        return 0.0
+    return sorted(values)[max(0, math.ceil(len(values) * part) - 1)]

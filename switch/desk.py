@@ -1,0 +1,229 @@
+"""Every message in flight: taken in, asked of the host, answered, or left in silence.
+
+The rule in doubt: when nothing can have moved the terminal is told 91 at once; when something
+may have moved it is told nothing, and what the terminal will not undo by itself is undone by a
+reversal that is on disk before it is sent. An answer that comes later is counted, never told.
+"""
+
+from typing import Protocol
+
+import structlog
+import trio
+from prometheus_client import Counter, Histogram
+
+from host.link.client import NOT_TAKEN
+from host.link.frames import Ticket
+from host.model.requests import KINDS, Kind, Request, Response
+from host.model.responses import Reason
+from switch.exchange import SIGN_ON_AGAIN, Exchange, Reply, reversal_of
+from switch.hostlink import Link
+from switch.metrics import Metrics
+from switch.sessions import Session, Sessions
+from switch.settings import SwitchSettings
+from terminals.codec import EncodeError
+from terminals.dialect import Dialect
+
+_LOG = structlog.get_logger(__name__)
+
+
+class Reversals(Protocol):
+    """Who sends the reversals the switch owes."""
+
+    def owe(self, request: Request) -> None:
+        """Store it, then send it until the host has answered."""
+
+
+class Desk:
+    """Exchanges by ticket in the order they were sent, which is the order they time out in."""
+
+    def __init__(
+        self, link: Link, reversals: Reversals, metrics: Metrics, settings: SwitchSettings
+    ) -> None:
+        self._link = link
+        self._reversals = reversals
+        self._metrics = metrics
+        self._host_seconds_max = settings.host_seconds_max
+        self._logs_messages = settings.log_messages
+        self._sessions = Sessions(link, settings, self._resume)
+        self._in_flight: dict[Ticket, Exchange] = {}
+        self._answered: dict[tuple[str, Kind | None, Reason], Counter] = {}
+        self._seconds: dict[str, Histogram] = {}
+
+    @property
+    def in_flight(self) -> int:
+        """Messages at the host."""
+        return len(self._in_flight)
+
+    def take(self, dialect: Dialect, channel: str, reply: Reply, payload: bytes) -> None:
+        """One payload from a terminal: it is answered, now or later, or left in silence."""
+        exchange = Exchange(self, dialect, channel, reply)
+        try:
+            error = exchange.read(payload)
+            if error is None:
+                self._take_read(exchange)
+            elif exchange.message is not None:
+                self._refuse(exchange, Reason.FORMAT_ERROR, str(error))
+            else:
+                self._drop(exchange, "unreadable", str(error))
+        except Exception:  # noqa: BLE001 - one message must never take the others with it
+            _LOG.exception("a message could not be handled", channel=channel)
+            self._fail(exchange)
+
+    def sweep(self, now: float) -> None:
+        """End what the host has not answered in time."""
+        oldest = now - self._host_seconds_max
+        late = []
+        for exchange in self._in_flight.values():
+            if exchange.sent_at > oldest:
+                break
+            late.append(exchange)
+        for exchange in late:
+            self._link.forget(exchange.ticket)
+            self._leave(exchange, "no answer in time")
+        self._sessions.sweep(now)
+
+    def decided(self, exchange: Exchange, response: Response) -> None:
+        """The host's answer, in time."""
+        del self._in_flight[exchange.ticket]
+        self._seconds_of(exchange.channel).observe(trio.current_time() - exchange.sent_at)
+        request = exchange.request
+        assert request is not None
+        if request.kind is Kind.SIGN_ON and response.is_approved:
+            self._sessions.renew(request.key.terminal_id, trio.current_time())
+        try:
+            payload = exchange.answer(response)
+        except Exception:  # noqa: BLE001 - decided already: silence, the terminal undoes it
+            _LOG.exception("an answer could not be spelled", key=request.key.text)
+            self._drop(exchange, "unspeakable", "the host's answer does not fit the dialect")
+            return
+        exchange.finish(payload)
+        self._tell(exchange, response.reason, rrn=response.rrn)
+
+    def never_sent(self, exchange: Exchange) -> None:
+        """The link went down with the request still here: nothing moved."""
+        del self._in_flight[exchange.ticket]
+        self._refuse(exchange, Reason.HOST_UNREACHABLE)
+
+    def in_doubt(self, exchange: Exchange) -> None:
+        """The link went down with the request sent."""
+        self._leave(exchange, "link lost")
+
+    def late(self, response: Response) -> None:
+        """An answer whose exchange has ended: its reversal is on its way."""
+        self._metrics.late(response.reason)
+        _LOG.warning("late answer of the host", reason=response.reason.value, rrn=response.rrn)
+
+    def _take_read(self, exchange: Exchange) -> None:
+        message = exchange.message
+        assert message is not None
+        terminal_id = message.terminal_id
+        if not terminal_id:
+            self._refuse(exchange, Reason.FORMAT_ERROR, "no terminal id")
+            return
+        now = trio.current_time()
+        session = self._sessions.get(terminal_id, now)
+        if session is None:
+            self._wait(exchange, terminal_id, now)
+            return
+        asked = exchange.ask(session)
+        if asked in SIGN_ON_AGAIN and not self._sessions.is_fresh(session, now):
+            self._wait(exchange, terminal_id, now)
+        else:
+            self._forward(exchange, asked, now)
+
+    def _wait(self, exchange: Exchange, terminal_id: str, now: float) -> None:
+        """Until the host has told who this is."""
+        reason = self._sessions.wait(terminal_id, exchange, now)
+        if reason is not None:
+            self._refuse(exchange, reason)
+
+    def _resume(self, exchange: Exchange, session: Session | Reason) -> None:
+        try:
+            asked = session if isinstance(session, Reason) else exchange.ask(session)
+            self._forward(exchange, asked, trio.current_time())
+        except Exception:  # noqa: BLE001 - as in `take`
+            _LOG.exception("a message could not be handled", channel=exchange.channel)
+            self._fail(exchange)
+
+    def _forward(self, exchange: Exchange, asked: Request | Reason, now: float) -> None:
+        if isinstance(asked, Reason):
+            if asked is Reason.MAC_WRONG:
+                self._metrics.mac_failures.inc()
+            self._refuse(exchange, asked)
+            return
+        ticket = self._link.ask(asked, exchange)
+        if ticket == NOT_TAKEN:
+            self._refuse(exchange, Reason.HOST_UNREACHABLE)
+            return
+        exchange.ticket = ticket
+        exchange.sent_at = now
+        self._in_flight[ticket] = exchange
+
+    def _leave(self, exchange: Exchange, why: str) -> None:
+        """In doubt: silence, and a reversal where the terminal's own may never come."""
+        del self._in_flight[exchange.ticket]
+        request = exchange.request
+        assert request is not None
+        if KINDS[request.kind].undone_by_switch:
+            self._metrics.reversals_owed.inc()
+            self._reversals.owe(reversal_of(request))
+        self._drop(exchange, why, request.key.text)
+
+    def _refuse(self, exchange: Exchange, reason: Reason, why: str = "") -> None:
+        try:
+            payload = exchange.refusal(reason)
+        except EncodeError as error:
+            self._drop(exchange, "unreadable", str(error))
+            return
+        exchange.finish(payload)
+        self._tell(exchange, reason, why=why)
+
+    def _fail(self, exchange: Exchange) -> None:
+        """A bug of ours met this message: 96 if it was not sent on and that can be said."""
+        if exchange.ticket != NOT_TAKEN:
+            return
+        try:
+            payload = exchange.refusal(Reason.MALFUNCTION)
+        except Exception:  # noqa: BLE001 - the bug may sit in the spelling itself
+            self._drop(exchange, "failed", "see the exception before this line")
+            return
+        exchange.finish(payload)
+        self._tell(exchange, Reason.MALFUNCTION)
+
+    def _drop(self, exchange: Exchange, why: str, detail: str) -> None:
+        exchange.finish(None)
+        self._metrics.silent(exchange.channel, why)
+        _LOG.warning("message not answered", channel=exchange.channel, why=why, detail=detail)
+
+    def _tell(self, exchange: Exchange, reason: Reason, *, rrn: str = "", why: str = "") -> None:
+        """Count and log one answered message."""
+        kind = exchange.kind
+        key = (exchange.channel, kind, reason)
+        counter = self._answered.get(key)
+        if counter is None:
+            counter = self._answered[key] = self._metrics.answered(*key)
+        counter.inc()
+        if self._logs_messages:
+            self._log(exchange, reason, rrn, why)
+
+    def _log(self, exchange: Exchange, reason: Reason, rrn: str, why: str) -> None:
+        message, request = exchange.message, exchange.request
+        assert message is not None
+        _LOG.info(
+            "message answered",
+            channel=exchange.channel,
+            mti=message.mti,
+            tid=message.terminal_id,
+            stan=message.stan,
+            kind=request.kind.value if request is not None else None,
+            pan=request.pan.masked if request is not None and request.pan is not None else None,
+            reason=reason.value,
+            rrn=rrn,
+            why=why,
+        )
+
+    def _seconds_of(self, channel: str) -> Histogram:
+        seconds = self._seconds.get(channel)
+        if seconds is None:
+            seconds = self._seconds[channel] = self._metrics.seconds(channel)
+        return seconds

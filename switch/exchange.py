@@ -1,0 +1,160 @@
+"""One message in, one answer or silence out; no sockets, no clock.
+
+An `Exchange` holds a message from its first byte to its fate and knows the three things that
+need the dialect: reading it, making the host's request of it once its seal is proved, and
+spelling the answer. What happens in between is the desk's.
+"""
+
+from typing import Final, Protocol
+
+from host.hsm.mac import Mac
+from host.model.requests import Family, Kind, Original, Request, Response
+from host.model.responses import Reason
+from switch.sessions import Session
+from terminals.codec import DecodeError
+from terminals.dialect import Dialect
+from terminals.message import Message
+
+SIGN_ON_AGAIN: Final = frozenset({Reason.MAC_WRONG, Reason.KEYS_MISSING})
+"""Refusals of the switch that new keys would cure: the answer asks for a sign-on."""
+
+
+class Reply(Protocol):
+    """Where the message came from. One of the two is called once for each message."""
+
+    def send(self, payload: bytes) -> None:
+        """Answer it."""
+
+    def stay_silent(self) -> None:
+        """Leave it."""
+
+
+class Desk(Protocol):
+    """Who decides what becomes of an exchange."""
+
+    def decided(self, exchange: "Exchange", response: Response) -> None:
+        """The host has answered."""
+
+    def never_sent(self, exchange: "Exchange") -> None:
+        """The host never saw it."""
+
+    def in_doubt(self, exchange: "Exchange") -> None:
+        """The host may have seen it, and its answer will not come."""
+
+
+class Exchange:
+    """One message and what is known of it so far; the link's `Waiter` for its request."""
+
+    __slots__ = (
+        "_desk",
+        "_reply",
+        "channel",
+        "dialect",
+        "mac",
+        "message",
+        "request",
+        "sent_at",
+        "ticket",
+    )
+
+    def __init__(self, desk: Desk, dialect: Dialect, channel: str, reply: Reply) -> None:
+        self._desk = desk
+        self.dialect = dialect
+        self.channel = channel
+        self._reply: Reply | None = reply
+        self.message: Message | None = None
+        self.request: Request | None = None
+        self.mac: Mac | None = None
+        """The key that proved the message: the answer is sealed under it."""
+        self.ticket = 0
+        self.sent_at = 0.0
+
+    @property
+    def kind(self) -> Kind | None:
+        """What was asked, once it is known."""
+        return self.request.kind if self.request is not None else None
+
+    def read(self, payload: bytes) -> DecodeError | None:
+        """Take the message; on an error what could be read of it, if that can be answered."""
+        try:
+            self.message = self.dialect.read(payload)
+        except DecodeError as error:
+            self.message = error.message
+            return error
+        return None
+
+    def ask(self, session: Session) -> Request | Reason:
+        """The host's request, or why this message is refused here."""
+        dialect, message = self.dialect, self.message
+        assert message is not None
+        generation = 0
+        if dialect.must_be_sealed(message):
+            proved = self._prove(session, message)
+            if isinstance(proved, Reason):
+                return proved
+            generation = proved
+        request = dialect.request(message, generation)
+        if isinstance(request, Request):
+            self.request = request
+        return request
+
+    def answer(self, response: Response) -> bytes:
+        """The answer's payload, sealed when the message was proved to be."""
+        assert self.message is not None
+        return self.dialect.answer(self.message, response, self.mac)
+
+    def refusal(self, reason: Reason) -> bytes:
+        """The payload of the switch's own decline."""
+        return self.answer(Response(reason=reason, sign_on_again=reason in SIGN_ON_AGAIN))
+
+    def finish(self, payload: bytes | None) -> None:
+        """Answer, or with None leave in silence; what comes after the first time is ignored."""
+        reply, self._reply = self._reply, None
+        if reply is None:
+            return
+        if payload is None:
+            reply.stay_silent()
+        else:
+            reply.send(payload)
+
+    def answered(self, response: Response) -> None:
+        """As a `Waiter` of the link."""
+        self._desk.decided(self, response)
+
+    def unsent(self) -> None:
+        """As a `Waiter` of the link."""
+        self._desk.never_sent(self)
+
+    def in_doubt(self) -> None:
+        """As a `Waiter` of the link."""
+        self._desk.in_doubt(self)
+
+    def _prove(self, session: Session, message: Message) -> int | Reason:
+        """The generation of the key that sealed the message, newest first."""
+        if not session.macs:
+            return Reason.KEYS_MISSING
+        newest = session.macs[0][0]
+        for generation, mac in session.macs:
+            if self.dialect.mac_is_right(message, mac):
+                self.mac = mac
+                if generation == newest:
+                    session.keep_newest()
+                return generation
+        return Reason.MAC_WRONG
+
+
+def reversal_of(request: Request) -> Request:
+    """What undoes a request whose answer never came.
+
+    It has the key the terminal's own 0400 would have, so whichever comes first undoes and the
+    other is a repeat. The original's key finds it: no card number is carried or stored.
+    """
+    return Request(
+        kind=Kind.REVERSAL,
+        key=request.key.of_family(Family.REVERSAL),
+        merchant_id=request.merchant_id,
+        amount=request.amount,
+        entry_mode=request.entry_mode,
+        original=Original(key=request.key, kind=request.kind),
+        issued_by_switch=True,
+    )

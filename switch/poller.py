@@ -1,0 +1,59 @@
+"""All sockets of the switch behind one wait.
+
+A selector is itself something to wait for: one trio task waits for the selector, not a task for
+each connection, and then serves every socket that is ready. An idle connection costs no task
+and no stack, and a busy turn costs one wait however many sockets it serves.
+"""
+
+import selectors
+import socket
+from collections.abc import Callable
+from typing import Final, NoReturn
+
+import trio
+
+READ: Final = selectors.EVENT_READ
+WRITE: Final = selectors.EVENT_WRITE
+
+OnReady = Callable[[int], None]
+"""Told which of READ and WRITE a socket is ready for; may be called once after `forget`."""
+
+
+class Poller:
+    """Sockets and what to do when they are ready; `after_turn` runs when all have been served."""
+
+    def __init__(self, after_turn: Callable[[], None]) -> None:
+        self._selector = selectors.DefaultSelector()
+        self._after_turn = after_turn
+
+    def watch(self, sock: socket.socket, interest: int, on_ready: OnReady) -> None:
+        """Start watching a non-blocking socket."""
+        self._selector.register(sock, interest, on_ready)
+
+    def change(self, sock: socket.socket, interest: int, on_ready: OnReady) -> None:
+        """Watch it for something else; no interest at all keeps only errors out of sight."""
+        if sock in self._selector.get_map():
+            if interest:
+                self._selector.modify(sock, interest, on_ready)
+            else:
+                self._selector.unregister(sock)
+        elif interest:
+            self._selector.register(sock, interest, on_ready)
+
+    def forget(self, sock: socket.socket) -> None:
+        """Stop watching: to be called before the socket is closed."""
+        if sock in self._selector.get_map():
+            self._selector.unregister(sock)
+
+    async def run(self) -> NoReturn:
+        """Serve ready sockets, for ever."""
+        selector, after_turn = self._selector, self._after_turn
+        while True:
+            await trio.lowlevel.wait_readable(selector.fileno())
+            for key, ready in selector.select(0):
+                key.data(ready)
+            after_turn()
+
+    def close(self) -> None:
+        """At the very end: every socket has been forgotten."""
+        self._selector.close()

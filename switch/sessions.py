@@ -1,0 +1,163 @@
+"""Who the terminals are and under which keys they speak, as far as this switch has asked.
+
+A terminal is asked for once, its messages waiting meanwhile; after that its keys are at hand
+with their cipher contexts. A terminal nobody knows is remembered for a moment too, so that
+noise at the port does not become noise at the host.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+import structlog
+import trio
+
+from host.hsm.mac import Mac, mac_for
+from host.model.responses import Reason
+from host.model.terminal import TerminalProfile
+from switch.hostlink import Link
+from switch.settings import SwitchSettings
+
+if TYPE_CHECKING:
+    from switch.exchange import Exchange
+
+WAITING_MAX: Final = 8
+"""Messages of one terminal that may wait for its profile; the next are told 09."""
+UNKNOWN_MAX: Final = 10_000
+
+_LOG = structlog.get_logger(__name__)
+
+
+class Session:
+    """A terminal and its kept MACs, the newest generation first."""
+
+    __slots__ = ("fetched_at", "macs", "profile")
+
+    def __init__(self, profile: TerminalProfile, fetched_at: float) -> None:
+        self.profile = profile
+        self.fetched_at = fetched_at
+        self.macs: tuple[tuple[int, Mac], ...] = tuple(
+            (key.generation, mac_for(profile.mac_algorithm, key.key)) for key in profile.mac_keys
+        )
+
+    def keep_newest(self) -> None:
+        """The terminal has used its new keys: the older ones are over."""
+        if len(self.macs) > 1:
+            self.macs = self.macs[:1]
+
+
+Resume = Callable[["Exchange", Session | Reason], None]
+"""Goes on with a message that waited: its terminal's session, or why there is none."""
+
+
+class Sessions:
+    """The cache, and the questions under way."""
+
+    def __init__(self, link: Link, limits: SwitchSettings, resume: Resume) -> None:
+        self._find = link.find
+        self._limits = limits
+        self._resume = resume
+        self._known: dict[str, Session] = {}
+        self._unknown: dict[str, float] = {}
+        self._asked: dict[str, _Question] = {}
+
+    def get(self, terminal_id: str, now: float) -> Session | None:
+        """The session at hand; None when the host has to be asked."""
+        session = self._known.get(terminal_id)
+        if session is None or now - session.fetched_at > self._limits.session_seconds_max:
+            return None
+        return session
+
+    def is_fresh(self, session: Session, now: float) -> bool:
+        """Whether asking again so soon would be in vain."""
+        return now - session.fetched_at < self._limits.refetch_seconds_min
+
+    def wait(self, terminal_id: str, exchange: "Exchange", now: float) -> Reason | None:
+        """Ask the host, or join those who asked; a reason when that is no use now."""
+        if now - self._unknown.get(terminal_id, -1e9) < self._limits.refetch_seconds_min:
+            return Reason.INVALID_TERMINAL
+        question = self._asked.get(terminal_id)
+        if question is None:
+            question = _Question(self, terminal_id, now)
+            if not self._find(terminal_id, question):
+                return Reason.HOST_UNREACHABLE
+            self._asked[terminal_id] = question
+        elif len(question.waiting) >= WAITING_MAX:
+            return Reason.IN_PROGRESS
+        question.waiting.append(exchange)
+        return None
+
+    def renew(self, terminal_id: str, now: float) -> None:
+        """Its keys have changed: forget what we had and ask for the new."""
+        self._known.pop(terminal_id, None)
+        question = _Question(self, terminal_id, now)
+        older = self._asked.get(terminal_id)
+        if older is not None:
+            # What is being answered now may be from before the change.
+            question.waiting, older.waiting = older.waiting, []
+        if self._find(terminal_id, question):
+            self._asked[terminal_id] = question
+        else:
+            self._close(question, Reason.HOST_UNREACHABLE)
+
+    def sweep(self, now: float) -> None:
+        """Give up on questions the host does not answer; forget old strangers."""
+        oldest = now - self._limits.find_seconds_max
+        for question in [late for late in self._asked.values() if late.asked_at <= oldest]:
+            self._close(question, Reason.HOST_UNREACHABLE)
+        oldest = now - self._limits.refetch_seconds_min
+        for terminal_id in [name for name, at in self._unknown.items() if at <= oldest]:
+            del self._unknown[terminal_id]
+
+    def settle(self, question: "_Question", profile: TerminalProfile | None) -> None:
+        """The host has spoken."""
+        now = trio.current_time()
+        if profile is None:
+            if len(self._unknown) < UNKNOWN_MAX:
+                self._unknown[question.terminal_id] = now
+            self._close(question, Reason.INVALID_TERMINAL)
+            return
+        try:
+            session = Session(profile, now)
+        except ValueError as error:
+            _LOG.error("terminal has keys of a wrong size", tid=profile.terminal_id, why=str(error))
+            self._close(question, Reason.MALFUNCTION)
+            return
+        self._remember(question.terminal_id, session)
+        self._close(question, session)
+
+    def lose(self, question: "_Question") -> None:
+        """The link went down before the host could speak."""
+        self._close(question, Reason.HOST_UNREACHABLE)
+
+    def _remember(self, terminal_id: str, session: Session) -> None:
+        self._known.pop(terminal_id, None)
+        if len(self._known) >= self._limits.sessions_max:
+            del self._known[next(iter(self._known))]
+        self._known[terminal_id] = session
+
+    def _close(self, question: "_Question", result: Session | Reason) -> None:
+        if self._asked.get(question.terminal_id) is question:
+            del self._asked[question.terminal_id]
+        waiting, question.waiting = question.waiting, []
+        for exchange in waiting:
+            self._resume(exchange, result)
+
+
+class _Question:
+    """One terminal asked for, and the messages that wait for the answer."""
+
+    __slots__ = ("_sessions", "asked_at", "terminal_id", "waiting")
+
+    def __init__(self, sessions: Sessions, terminal_id: str, asked_at: float) -> None:
+        self._sessions = sessions
+        self.terminal_id = terminal_id
+        self.asked_at = asked_at
+        self.waiting: list[Exchange] = []
+
+    def found(self, profile: TerminalProfile | None) -> None:
+        """As a `Finder` of the link."""
+        self._sessions.settle(self, profile)
+
+    def lost(self) -> None:
+        """As a `Finder` of the link."""
+        self._sessions.lose(self)

@@ -1,0 +1,118 @@
+"""Frames on a TCP stream: a length in front, then the payload. No sockets here.
+
+The length is one of `LENGTH_CODECS`; UnionPay terminals and their NACs write two big-endian
+bytes that do not count themselves. A length out of bounds cannot be survived: the stream has
+lost its step, so the connection has to be closed.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+
+FRAME_BYTES_MIN: Final = 21
+"""TPDU 5, header 6, message type 2, bitmap 8."""
+FRAME_BYTES_MAX: Final = 4096
+"""Every variable field at its longest comes to about 2,100."""
+
+
+class FramingError(ValueError):
+    """The stream is out of step: answer `frames`, which came before, and close."""
+
+    __slots__ = ("frames", "why")
+
+    def __init__(self, why: str, frames: list[bytes]) -> None:
+        super().__init__(why)
+        self.why = why
+        self.frames = frames
+
+
+class LengthCodec(msgspec.Struct, frozen=True):
+    """How a frame's length is written. `read` raises ValueError on what is no length."""
+
+    size: int
+    """How many bytes the length itself takes."""
+    read: Callable[[bytes], int]
+    """From those bytes to the payload's length."""
+    write: Callable[[int], bytes]
+
+
+def _decimal(head: bytes) -> int:
+    if not head.isdigit():
+        raise ValueError("an ASCII length is four decimal digits")
+    return int(head)
+
+
+BE2: Final = LengthCodec(2, int.from_bytes, lambda size: size.to_bytes(2))
+LENGTH_CODECS: Final = {
+    "be2": BE2,
+    "be2-inclusive": LengthCodec(
+        2, lambda head: int.from_bytes(head) - 2, lambda size: (size + 2).to_bytes(2)
+    ),
+    "ascii4": LengthCodec(4, _decimal, lambda size: b"%04d" % size),
+}
+
+
+def wrap(payload: bytes, length_codec: LengthCodec = BE2) -> bytes:
+    """A payload with its length in front."""
+    return length_codec.write(len(payload)) + payload
+
+
+class FrameReader:
+    """Cuts a stream into payloads.
+
+    With `takes_keep_alive` a length of zero is an idle line's sign of life and is passed over;
+    without it, it is out of bounds like any other length that is too small.
+    """
+
+    __slots__ = ("_bytes_max", "_bytes_min", "_codec", "_rest", "_takes_keep_alive")
+
+    def __init__(
+        self,
+        length_codec: LengthCodec = BE2,
+        *,
+        bytes_min: int = FRAME_BYTES_MIN,
+        bytes_max: int = FRAME_BYTES_MAX,
+        takes_keep_alive: bool = False,
+    ) -> None:
+        self._codec = length_codec
+        self._bytes_min = bytes_min
+        self._bytes_max = bytes_max
+        self._takes_keep_alive = takes_keep_alive
+        self._rest = b""
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """The payloads these bytes complete, in order.
+
+        Raises:
+            FramingError: a length is out of bounds; nothing after it can be read.
+        """
+        if self._rest:
+            data = self._rest + data
+        frames: list[bytes] = []
+        head, start, end = self._codec.size, 0, len(data)
+        while end - start >= head:
+            first = start + head
+            size = self._size(data[start:first], frames)
+            if first + size > end:
+                break
+            start = first + size
+            if size:
+                frames.append(data[first:start])
+        self._rest = data[start:]
+        return frames
+
+    @property
+    def is_mid_frame(self) -> bool:
+        """Whether a frame has begun and not ended: the other side owes us bytes."""
+        return bool(self._rest)
+
+    def _size(self, head: bytes, frames: list[bytes]) -> int:
+        try:
+            size = self._codec.read(head)
+        except ValueError:
+            size = -1
+        if self._bytes_min <= size <= self._bytes_max or (self._takes_keep_alive and size == 0):
+            return size
+        why = f"a frame is {self._bytes_min} to {self._bytes_max} bytes long"
+        raise FramingError(f"{why}, its length says {head.hex()}", frames)

@@ -1,0 +1,60 @@
+"""One message of a terminal as its dialect read it."""
+
+from typing import NoReturn
+
+from terminals.spelling import Spelling
+
+
+class Message:
+    """What the wire said, still in the dialect's own words.
+
+    `tpdu` and `header` are kept for the answer, `body` (message type to last field) for the
+    message authentication code, `fields` are the decoded values by number with `t` the message
+    type. Fields hold a card number or a track: the text of a message shows none of them, there
+    is no `__dict__` to walk, and pickling raises.
+    """
+
+    __slots__ = ("body", "fields", "header", "spelling", "tpdu")
+
+    def __init__(
+        self,
+        tpdu: bytes,
+        header: bytes,
+        body: bytes,
+        fields: dict[str, str],
+        spelling: Spelling | None,
+    ) -> None:
+        self.tpdu = tpdu
+        self.header = header
+        self.body = body
+        self.fields = fields
+        self.spelling = spelling
+
+    @property
+    def mti(self) -> str:
+        """The message type, four digits."""
+        return self.fields["t"]
+
+    @property
+    def terminal_id(self) -> str:
+        """F41, 8 characters; empty when the message has none."""
+        return self.fields.get("41", "")
+
+    @property
+    def merchant_id(self) -> str:
+        """F42, 15 characters; empty when the message has none."""
+        return self.fields.get("42", "")
+
+    @property
+    def stan(self) -> str:
+        """F11, six digits; zeros in a message without a trace (echo)."""
+        return self.fields.get("11", "000000")
+
+    def __repr__(self) -> str:
+        return f"<Message {self.mti} of terminal {self.terminal_id!r} trace {self.stan}>"
+
+    __str__ = __repr__
+
+    def __reduce__(self) -> NoReturn:
+        msg = "a Message is never pickled or copied"
+        raise TypeError(msg)

@@ -1,0 +1,332 @@
+"""A small ledger written row by row, so that the night and the audit are tested alone.
+
+It posts as the host does (exchange, journal, entries, balances, lots, undo facts, a seal for
+each batch) but shares no code with it except the seal's own text.
+"""
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import psycopg
+import pytest
+
+from host.ledger import FIRST_SEAL, entry_row, exchange_row, journal_row, seal_digest
+from host.model.numbers import number_of, rrn_of
+
+DAY = dt.date(2026, 9, 30)
+NOW = dt.datetime(2026, 9, 30, 12, tzinfo=dt.UTC)
+EXPIRES = dt.date(2028, 9, 30)
+MERCHANTS = {1: "888290054110001", 2: "888290054110002"}
+ISSUERS = {1: "99880000", 2: "99770000"}
+SHARDS = 2
+POINTS = {1: "P:RED", 2: "P:BLUE"}
+
+
+@dataclass(frozen=True)
+class Posted:
+    """One journal as a test speaks of it."""
+
+    number: int
+    slot: str
+    shard: int
+    kind: str
+    card: int
+    merchant: int
+    amount: int
+    unit: str
+    legs: tuple[tuple[int, int, int, str], ...]
+
+    @property
+    def rrn(self) -> str:
+        return rrn_of(self.number)
+
+
+@dataclass
+class SmallLedger:
+    """Posts into a migrated database as its owner."""
+
+    connection: psycopg.Connection[Any]
+    date: dt.date = DAY
+    cards: int = 6
+    accounts: dict[tuple[object, ...], int] = field(default_factory=dict)
+    seals: dict[int, tuple[int, bytes]] = field(default_factory=dict)
+    counter: int = 0
+    stan: int = 0
+
+    def open(self) -> None:
+        run = self.run
+        run("INSERT INTO business_day VALUES (%s, 'open', %s, NULL)", self.date, NOW)
+        for issuer, institution in ISSUERS.items():
+            run(
+                "INSERT INTO issuer VALUES (%s, %s, %s, %s, 'CNY', 1000000, 1000000, 3)",
+                *(issuer, institution, f"Issuer {issuer}", f"99{issuer}"),
+            )
+        for merchant, name in MERCHANTS.items():
+            run("INSERT INTO merchant VALUES (%s, %s, %s)", merchant, name, f"Shop {merchant}")
+        for issuer in ISSUERS:
+            self._account("issuer_funds", "CNY", issuer, None, None)
+            self._account("points_issued", POINTS[issuer], issuer, None, None)
+            self._account("suspense", "CNY", issuer, None, None)
+            for merchant in MERCHANTS:
+                self._account("merchant_payable", "CNY", issuer, merchant, None)
+                self._account("merchant_points", POINTS[issuer], issuer, merchant, None)
+                self._account("load_agent_receivable", "CNY", issuer, merchant, None)
+        for card in range(1, self.cards + 1):
+            self._card(card)
+
+    def _card(self, card: int) -> None:
+        issuer, shard = self.issuer_of(card), card % SHARDS
+        value = self._account("card_value", "CNY", issuer, None, card)
+        points = self._account("card_points", POINTS[issuer], issuer, None, card)
+        self.run(
+            "INSERT INTO card VALUES (%s, %s, %s, %s, 'active', '3012', NULL, 0, %s, '', %s, %s)",
+            *(shard, card.to_bytes(16, "big"), card, issuer),
+            *(f"99{issuer}000******{card:04d}", value, points),
+        )
+        for account in (value, points):
+            self.run("INSERT INTO balance (shard, account_id) VALUES (%s, %s)", shard, account)
+        funds = self.account("issuer_funds", "CNY", issuer)
+        self._post("opening", card, 0, "CNY", [(funds, value, 100_000, "CNY")])
+
+    def issuer_of(self, card: int) -> int:
+        return 1 + card % len(ISSUERS) if card != 1 else 1
+
+    def account(
+        self,
+        chart: str,
+        unit: str,
+        issuer: int | None = None,
+        merchant: int | None = None,
+        card: int | None = None,
+    ) -> int:
+        return self.accounts[chart, unit, issuer, merchant, card]
+
+    def purse(self, card: int, chart: str = "card_value") -> int:
+        issuer = self.issuer_of(card)
+        unit = "CNY" if chart == "card_value" else POINTS[issuer]
+        return self.account(chart, unit, issuer, None, card)
+
+    def purchase(self, card: int, amount: int, merchant: int = 1, points: int = 0) -> Posted:
+        issuer = self.issuer_of(card)
+        payable = self.account("merchant_payable", "CNY", issuer, merchant)
+        legs = [(self.purse(card), payable, amount, "CNY")]
+        if points:
+            unit = POINTS[issuer]
+            issued = self.account("points_issued", unit, issuer)
+            legs.append((issued, self.purse(card, "card_points"), points, unit))
+        posted = self._post("purchase", card, merchant, "CNY", legs)
+        if points:
+            self.run(
+                "INSERT INTO lot VALUES (%s, %s, %s, %s, %s, %s, %s)",
+                *(posted.shard, self.purse(card, "card_points"), posted.number),
+                *(self.date, EXPIRES, points, points),
+            )
+        return posted
+
+    def load(self, card: int, amount: int, merchant: int = 1) -> Posted:
+        cash = self.account("load_agent_receivable", "CNY", self.issuer_of(card), merchant)
+        legs = [(cash, self.purse(card), amount, "CNY")]
+        return self._post("cash_load", card, merchant, "CNY", legs)
+
+    def redeem(self, card: int, points: int, lot: Posted, merchant: int = 1) -> Posted:
+        issuer = self.issuer_of(card)
+        unit = POINTS[issuer]
+        accepted = self.account("merchant_points", unit, issuer, merchant)
+        purse = self.purse(card, "card_points")
+        posted = self._post("points_redemption", card, merchant, unit, [
+            (purse, accepted, points, unit)
+        ])  # fmt: skip
+        self._use(posted, lot.number, points)
+        return posted
+
+    def undo(self, original: Posted, kind: str = "void", slot: str | None = None) -> Posted:
+        """A void or reversal of the whole, points lots of a purchase included."""
+        legs = [(credit, debit, amount, unit) for debit, credit, amount, unit in original.legs]
+        posted = self._post(
+            kind, original.card, original.merchant, original.unit, legs, original, slot=slot
+        )
+        for _, credit, amount, unit in original.legs:
+            if unit != "CNY" and credit == self.purse(original.card, "card_points"):
+                self._use(posted, original.number, amount)
+        self._fact(original, posted)
+        return posted
+
+    def refund(self, original: Posted, amount: int) -> Posted:
+        debit, credit, _, unit = original.legs[0]
+        posted = self._post(
+            "refund", original.card, original.merchant, unit,
+            [(credit, debit, amount, unit)], original,
+        )  # fmt: skip
+        self._fact(original, posted)
+        return posted
+
+    def decline(self, card: int, reason: str = "insufficient_funds", **how: Any) -> str:
+        """An exchange that posted nothing; `is_tombstone` holds an original's place."""
+        slot = how.get("slot") or self.next_slot()
+        number, shard = self._number(), card % SHARDS
+        kind = how.get("kind", "purchase")
+        self._exchange(number, slot, shard, kind, reason, card, how)
+        self._seal(
+            shard, [exchange_row(slot, number, how.get("kind", "purchase"), "aa", reason, "")]
+        )
+        return str(slot)
+
+    def next_slot(self) -> str:
+        self.stan += 1
+        return f"pos/80010001/000012/{self.stan:06d}/f"
+
+    def run(self, statement: str, *values: object) -> psycopg.Cursor[Any]:
+        return self.connection.execute(statement, values)  # type: ignore[call-overload, no-any-return, unused-ignore]
+
+    def _account(self, *name: object) -> int:
+        number = len(self.accounts) + 1
+        card = name[4]
+        shard = card % SHARDS if isinstance(card, int) else 0
+        self.run(
+            "INSERT INTO account (chart, unit, issuer_id, merchant_id, card_id, id, shard)"
+            " VALUES (%s, %s, %s, %s, %s, %s, %s)",
+            *name, number, shard,
+        )  # fmt: skip
+        self.accounts[name] = number
+        return number
+
+    def _number(self) -> int:
+        self.counter += 1
+        return number_of(self.date, self.counter)
+
+    def _post(
+        self,
+        kind: str,
+        card: int,
+        merchant: int,
+        unit: str,
+        legs: list[tuple[int, int, int, str]],
+        original: Posted | None = None,
+        slot: str | None = None,
+    ) -> Posted:
+        number, shard = self._number(), card % SHARDS
+        slot = slot or (f"estate/{card}/000000/000000/f" if kind == "opening" else self.next_slot())
+        amount = sum(leg[2] for leg in legs if leg[3] == unit)
+        undone = original.number if original else None
+        texts = [
+            exchange_row(slot, number, kind, "aa", "approved", ""),
+            journal_row(number, kind, undone or 0, card, self.date.isoformat()),
+        ]
+        seq = self.seals.get(shard, (0, FIRST_SEAL))[0] + 1
+        self._exchange(number, slot, shard, kind, "approved", card, {})
+        self.run(
+            "INSERT INTO journal VALUES (%s,%s,%s,%s,%s,%s,%s,%s,%s,%s,%s,%s,%s,%s)",
+            *(shard, number, seq, 0, slot, kind, undone, card, self.issuer_of(card), merchant),
+            *(slot.split("/")[1], amount, unit, self.date),
+        )
+        for place, (debit, credit, part, leg_unit) in enumerate(legs):
+            self.run(
+                "INSERT INTO entry VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",
+                *(shard, number, place, debit, credit, part, leg_unit, self.date),
+            )
+            texts.append(entry_row(number, place, debit, credit, part, leg_unit))
+            for account, change in ((debit, -part), (credit, part)):
+                self.run(
+                    "UPDATE balance SET posted_minor = posted_minor + %s WHERE account_id = %s",
+                    *(change, account),
+                )
+        self._seal(shard, texts)
+        return Posted(number, slot, shard, kind, card, merchant, amount, unit, tuple(legs))
+
+    def _exchange(
+        self,
+        number: int,
+        slot: str,
+        shard: int,
+        kind: str,
+        reason: str,
+        card: int,
+        how: dict[str, Any],
+    ) -> None:
+        seq = self.seals.get(shard, (0, FIRST_SEAL))[0] + 1
+        self.run(
+            "INSERT INTO exchange VALUES (%s,%s,%s,%s,%s,%s,%s,%s,%s,%s,%s,%s,%s,%s)",
+            *(0, slot, number, shard, seq, kind, b"\xaa", reason),
+            *(how.get("is_tombstone", False), b"", card, slot.split("/")[1], self.date, NOW),
+        )
+
+    def _seal(self, shard: int, texts: list[str]) -> None:
+        seq, previous = self.seals.get(shard, (0, FIRST_SEAL))
+        digest = seal_digest(previous, texts)
+        self.run(
+            "INSERT INTO seal VALUES (%s, %s, %s, %s, 1, %s, %s)",
+            *(shard, seq + 1, previous, digest, self.date, NOW),
+        )
+        self.seals[shard] = (seq + 1, digest)
+
+    def _use(self, posted: Posted, lot: int, points: int) -> None:
+        purse = self.purse(posted.card, "card_points")
+        self.run(
+            "INSERT INTO lot_use VALUES (%s, %s, %s, %s, %s)",
+            *(posted.shard, posted.number, purse, lot, points),
+        )
+        self.run("UPDATE lot SET remaining = remaining - %s WHERE id = %s", points, lot)
+
+    def _fact(self, original: Posted, posted: Posted) -> None:
+        self.run(
+            "INSERT INTO undo (shard, original_id, attempt, journal_id, kind, amount_minor)"
+            " SELECT %s, %s, count(*), %s, %s, %s FROM undo WHERE original_id = %s",
+            *(posted.shard, original.number, posted.number, posted.kind, posted.amount),
+            original.number,
+        )
+
+
+@pytest.fixture
+def owner(database: Any) -> Iterator[psycopg.Connection[Any]]:
+    with psycopg.connect(database.owner, autocommit=True) as connection:
+        yield connection
+
+
+@pytest.fixture
+def night_login(database: Any) -> Iterator[psycopg.Connection[Any]]:
+    with psycopg.connect(database.night, autocommit=True) as connection:
+        yield connection
+
+
+@pytest.fixture
+def ledger(owner: psycopg.Connection[Any]) -> SmallLedger:
+    """An open day with six cards of 1,000.00 each and nothing sold."""
+    return _open_ledger(owner)
+
+
+@pytest.fixture
+def day(owner: psycopg.Connection[Any]) -> SmallLedger:
+    """The same with one of everything posted."""
+    return _traded_day(owner)
+
+
+@pytest.fixture(scope="module")
+def module_day(module_database: Any) -> Iterator[SmallLedger]:
+    """A traded day that the tests of a module share: what one changes it rolls back."""
+    with psycopg.connect(module_database.owner, autocommit=True) as connection:
+        yield _traded_day(connection)
+
+
+def _open_ledger(connection: psycopg.Connection[Any]) -> SmallLedger:
+    small = SmallLedger(connection)
+    with connection.transaction():
+        small.open()
+    return small
+
+
+def _traded_day(connection: psycopg.Connection[Any]) -> SmallLedger:
+    ledger = _open_ledger(connection)
+    with connection.transaction():
+        sale = ledger.purchase(1, 12_345, points=123)
+        ledger.purchase(2, 5_000, merchant=2)
+        ledger.load(3, 20_000)
+        ledger.redeem(1, 100, sale)
+        ledger.undo(ledger.purchase(4, 7_000, merchant=2, points=70))
+        lost = ledger.purchase(5, 100)
+        ledger.undo(lost, "reversal", slot=f"{lost.slot[:-1]}r")
+        ledger.refund(ledger.purchase(6, 900), 300)
+        ledger.decline(2)
+        ledger.decline(3, "duplicate", kind="reversal", is_tombstone=True)
+    return ledger

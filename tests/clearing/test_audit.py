@@ -1,0 +1,400 @@
+from typing import Any
+
+import psycopg
+import pytest
+
+from clearing.run import run_clearing
+from clearing.verify import CHECKS, SQL, ask, audit
+from host.model.claims import Claim
+from host.model.requests import Kind
+
+Connection = psycopg.Connection[Any]
+
+
+def found(connection: Connection, claims: list[Claim] | None = None) -> set[str]:
+    return {f"{one.check} {one.test}" for one in audit(connection, claims or [])}
+
+
+@pytest.fixture(scope="module")
+def cleared(
+    module_day: Any, module_database: Any, tmp_path_factory: pytest.TempPathFactory
+) -> Connection:
+    """The owner's connection to a traded and cleared day that the tests here share."""
+    with psycopg.connect(module_database.night, autocommit=True) as night:
+        run_clearing(night, tmp_path_factory.mktemp("files"))
+    connection: Connection = module_day.connection
+    return connection
+
+
+def test_there_are_ten_checks_and_every_statement_belongs_to_one() -> None:
+    assert [check.number for check in CHECKS] == list(range(1, 11))
+    helpers = {"create_claim", "copy_claims", "create_claim_effect", "copy_claim_effects"}
+    helpers |= {"create_claim_state", "seals", "sealed_rows"}
+    assert {test.name for check in CHECKS for test in check.tests} == SQL.keys() - helpers
+
+
+@pytest.mark.usefixtures("cleared")
+def test_an_honest_ledger_has_no_violation(module_database: Any) -> None:
+    with psycopg.connect(module_database.night) as night:
+        assert audit(night) == []
+
+
+@pytest.mark.usefixtures("database")
+def test_an_empty_database_has_no_violation(night_login: Connection) -> None:
+    assert audit(night_login) == []
+
+
+BREAKAGES = [
+    (
+        "1 approved_without_journal",
+        "UPDATE exchange SET reason = 'approved' WHERE reason = 'insufficient_funds'",
+        {"7 chain"},
+    ),
+    (
+        "2 journal_without_request",
+        "UPDATE journal SET terminal_id = '80010002' WHERE id % 1000 = 8",
+        set(),
+    ),
+    (
+        "2 journal_without_request",
+        "DELETE FROM exchange WHERE id % 1000 = 8",
+        {"7 chain"},
+    ),
+    (
+        "2 journal_without_request",
+        "UPDATE exchange SET card_id = 5 WHERE id % 1000 = 8",
+        set(),
+    ),
+    (
+        "2 journal_not_its_entries",
+        "UPDATE journal SET amount_minor = 1 WHERE id % 1000 = 8",
+        set(),
+    ),
+    (
+        "2 entry_without_journal",
+        (
+            "INSERT INTO entry SELECT shard, 999, leg, debit_account, credit_account, amount_minor,"
+            " unit, '2026-10-01' FROM entry WHERE unit = 'CNY' AND journal_id % 1000 = 1"
+        ),
+        {"5 balance_not_its_entries"},
+    ),
+    (
+        "2 exchange_out_of_place",
+        "UPDATE exchange SET business_date = '2026-10-01' WHERE reason = 'duplicate'",
+        {"7 seal_of_another_date"},
+    ),
+    (
+        "2 exchange_out_of_place",
+        "UPDATE exchange SET terminal_id = '80010002' WHERE reason = 'duplicate'",
+        set(),
+    ),
+    (
+        "3 slot_posted_twice",
+        (
+            "UPDATE journal SET slot = (SELECT slot FROM journal WHERE id % 1000 = 9)"
+            " WHERE id % 1000 = 8"
+        ),
+        {"2 journal_without_request"},
+    ),
+    (
+        "3 slot_answered_twice",
+        (
+            "INSERT INTO exchange SELECT 7, slot, 2464000009999, shard, seal, kind, fingerprint,"
+            " reason, is_tombstone, answer, card_id, terminal_id, business_date, decided_at"
+            " FROM exchange WHERE reason = 'duplicate'"
+        ),
+        {"7 chain"},
+    ),
+    (
+        "3 number_taken_twice",
+        (
+            "UPDATE exchange SET id = (SELECT id FROM exchange WHERE reason = 'insufficient_funds')"
+            " WHERE reason = 'duplicate'"
+        ),
+        {"7 chain"},
+    ),
+    (
+        "4 entry_between_units",
+        "UPDATE entry SET unit = 'P:RED' WHERE journal_id % 1000 = 8 AND unit = 'CNY'",
+        {"2 journal_not_its_entries", "7 chain"},
+    ),
+    (
+        "4 unit_out_of_balance",
+        (
+            "DELETE FROM account WHERE chart = 'suspense';"
+            " ALTER TABLE checkpoint DROP CONSTRAINT checkpoint_account_id_fkey;"
+            " DELETE FROM account WHERE chart = 'issuer_funds' AND issuer_id = 1"
+        ),
+        {"4 entry_between_units", "10 turnover_not_the_journal"},
+    ),
+    (
+        "5 balance_not_its_entries",
+        (
+            "UPDATE balance SET posted_minor = posted_minor + 1 WHERE account_id ="
+            " (SELECT value_account FROM card WHERE id = 2)"
+        ),
+        set(),
+    ),
+    (
+        "5 balance_not_its_entries",
+        "DELETE FROM balance WHERE account_id = (SELECT value_account FROM card WHERE id = 2)",
+        set(),
+    ),
+    (
+        "5 balance_not_its_entries",
+        "INSERT INTO balance VALUES (0, 999, 5, 0, 0)",
+        set(),
+    ),
+    (
+        "5 hold_without_record",
+        (
+            "UPDATE balance SET held_minor = 1 WHERE account_id ="
+            " (SELECT value_account FROM card WHERE id = 2)"
+        ),
+        set(),
+    ),
+    (
+        "5 checkpoint_not_its_entries",
+        (
+            "UPDATE checkpoint SET balance_minor = balance_minor + 1 WHERE account_id ="
+            " (SELECT value_account FROM card WHERE id = 2)"
+        ),
+        set(),
+    ),
+    (
+        "5 checkpoint_not_its_entries",
+        "DELETE FROM checkpoint WHERE account_id = (SELECT value_account FROM card WHERE id = 2)",
+        set(),
+    ),
+    (
+        "6 account_below_limit",
+        (
+            "ALTER TABLE balance DROP CONSTRAINT account_not_overdrawn;"
+            " UPDATE balance SET floor_minor = posted_minor + 1 WHERE account_id ="
+            " (SELECT value_account FROM card WHERE id = 2)"
+        ),
+        set(),
+    ),
+    ("7 chain", "UPDATE exchange SET answer = 'x' WHERE reason = 'duplicate'", set()),
+    ("7 chain", "UPDATE exchange SET fingerprint = 'x' WHERE reason = 'duplicate'", set()),
+    ("7 chain", "DELETE FROM exchange WHERE reason = 'duplicate'", set()),
+    ("7 chain", "DELETE FROM seal WHERE seq = 2 AND shard = 0", set()),
+    ("7 chain", "UPDATE seal SET previous = 'x' WHERE seq = 3 AND shard = 1", set()),
+    ("7 chain", "UPDATE seal SET items = 2 WHERE seq = 3 AND shard = 1", set()),
+    (
+        "7 chain",
+        "UPDATE exchange SET seal = 1000 WHERE reason = 'duplicate'",
+        set(),
+    ),
+    ("7 seal_of_another_date", "UPDATE seal SET business_date = '2026-10-01' WHERE seq = 2", set()),
+    (
+        "7 checkpoint_seal_missing",
+        "UPDATE checkpoint_seal SET digest = 'x' WHERE shard = 0",
+        set(),
+    ),
+    (
+        "8 undo_without_journals",
+        "UPDATE undo SET amount_minor = amount_minor - 1 WHERE kind = 'refund'",
+        set(),
+    ),
+    ("8 undoing_journal_without_fact", "DELETE FROM undo WHERE kind = 'reversal'", set()),
+    (
+        "8 undone_too_often",
+        (
+            "INSERT INTO undo SELECT shard, original_id, 1, journal_id, kind, amount_minor FROM undo"
+            " WHERE kind = 'void'"
+        ),
+        set(),
+    ),
+    (
+        "8 undone_too_often",
+        (
+            "INSERT INTO undo SELECT shard, original_id, a, journal_id, kind, amount_minor FROM undo,"
+            " generate_series(1, 3) AS a WHERE kind = 'refund'"
+        ),
+        set(),
+    ),
+    (
+        "8 undo_leaves_a_rest",
+        (
+            "UPDATE entry SET amount_minor = amount_minor - 1 WHERE unit = 'CNY' AND journal_id ="
+            " (SELECT journal_id FROM undo WHERE kind = 'void')"
+        ),
+        {
+            "2 journal_not_its_entries",
+            "5 balance_not_its_entries",
+            "5 checkpoint_not_its_entries",
+            "7 chain",
+            "10 position_not_the_journal",
+            "10 turnover_not_the_journal",
+        },
+    ),
+    (
+        "8 undo_by_other_accounts",
+        (
+            "UPDATE undo SET original_id = (SELECT id FROM journal WHERE kind = 'cash_load')"
+            " WHERE kind = 'refund'"
+        ),
+        {"8 undo_without_journals"},
+    ),
+    (
+        "9 lots_not_the_balance",
+        "UPDATE lot SET remaining = 0 WHERE remaining > 0",
+        {"9 lot_not_its_uses"},
+    ),
+    (
+        "9 lot_not_its_uses",
+        "UPDATE lot_use SET points = points + 1 WHERE points = 100",
+        {"9 points_not_their_lots"},
+    ),
+    (
+        "9 points_not_their_lots",
+        "UPDATE lot_use SET journal_id = 1 WHERE points = 100",
+        set(),
+    ),
+    (
+        "10 position_not_the_journal",
+        "UPDATE position SET credit_minor = credit_minor + 1 WHERE chart = 'merchant_points'",
+        set(),
+    ),
+    (
+        "10 position_not_the_journal",
+        "DELETE FROM position WHERE chart = 'merchant_points'",
+        set(),
+    ),
+    (
+        "10 turnover_not_the_journal",
+        "UPDATE trial_balance SET debit_minor = 1 WHERE chart = 'issuer_funds'",
+        set(),
+    ),
+    (
+        "10 journal_of_other_parties",
+        "UPDATE journal SET merchant_id = 2 WHERE id % 1000 = 7",
+        set(),
+    ),
+]
+
+
+@pytest.mark.parametrize(("test", "breakage", "also"), BREAKAGES)
+def test_one_broken_row_is_named_by_its_check(
+    cleared: Connection, test: str, breakage: str, also: set[str]
+) -> None:
+    with cleared.transaction(force_rollback=True):
+        cleared.execute(breakage)
+        assert {f"{one.check} {one.test}" for one in ask(cleared)} == {test, *also}
+
+
+def claim(posted: Any, kind: Kind, **told: Any) -> Claim:
+    answer = {"told": "00", "rrn": posted.rrn} | told
+    return Claim(
+        slot=posted.slot,
+        kind=kind,
+        card_id=posted.card,
+        amount_minor=posted.amount,
+        unit="P:" if posted.unit.startswith("P:") else posted.unit,
+        **answer,
+    )
+
+
+@pytest.fixture
+def told(ledger: Any) -> dict[str, Claim]:
+    """Claims that are all true, by what they are of."""
+    with ledger.connection.transaction():
+        sale = ledger.purchase(1, 12_345, points=123)
+        spent = ledger.redeem(1, 100, sale)
+        load = ledger.load(3, 20_000)
+        voided = ledger.purchase(4, 7_000, merchant=2)
+        void = ledger.undo(voided)
+        lost = ledger.purchase(5, 100)
+        ledger.undo(lost, "reversal", slot=lost.slot[:-1] + "r")
+        declined = ledger.decline(2)
+    never = ledger.next_slot()
+    return {
+        "sale": claim(sale, Kind.PURCHASE),
+        "spent": claim(spent, Kind.POINTS_REDEMPTION),
+        "load": claim(load, Kind.CASH_LOAD),
+        "voided": claim(voided, Kind.PURCHASE),
+        "void": claim(void, Kind.VOID),
+        "lost": claim(lost, Kind.PURCHASE, told=None, rrn=None, reversal_sent=True),
+        "declined": Claim(
+            slot=declined, kind=Kind.PURCHASE, card_id=2, amount_minor=1, unit="CNY", told="51"
+        ),
+        "never": Claim(
+            slot=never,
+            kind=Kind.PURCHASE,
+            card_id=6,
+            amount_minor=1,
+            unit="CNY",
+            reversal_sent=True,
+            reversal_told="25",
+        ),
+    }
+
+
+def test_claims_that_are_true_find_nothing(told: dict[str, Claim], night_login: Connection) -> None:
+    assert audit(night_login, told.values()) == []
+
+
+def changed(claims: dict[str, Claim], name: str, **changes: Any) -> list[Claim]:
+    fields = {key: getattr(claims[name], key) for key in Claim.__struct_fields__}
+    return list({**claims, name: Claim(**(fields | changes))}.values())
+
+
+UNTRUE = [
+    ("never", {"told": "00", "reversal_sent": False}, {"1 claim_not_in_force", "1 card"}),
+    (
+        "lost",
+        {"told": "00", "reversal_sent": False},
+        {"1 claim_not_in_force", "1 claim_told_otherwise", "1 card"},
+    ),
+    ("sale", {"told": "51"}, {"1 claim_still_in_force", "1 claim_told_otherwise", "1 card"}),
+    ("sale", {"told": None}, {"8 claim_in_doubt"}),
+    ("load", {"told": None, "confirm_sent": True}, {"8 claim_in_doubt"}),
+    ("sale", {"amount_minor": 12_344}, {"1 claim_says_otherwise", "1 card"}),
+    ("sale", {"kind": Kind.POINTS_REDEMPTION}, {"1 claim_says_otherwise"}),
+    ("spent", {"card_id": 5}, {"1 claim_says_otherwise"}),
+    ("spent", {"unit": "CNY"}, {"1 claim_says_otherwise", "1 card"}),
+    ("sale", {"rrn": "093000000999"}, {"1 claim_told_otherwise"}),
+    ("declined", {"told": "05", "rrn": None}, set()),
+    ("sale", {"kind": Kind.CASH_LOAD}, {"1 claim_says_otherwise", "1 card"}),
+]
+
+
+@pytest.mark.parametrize(("name", "changes", "tests"), UNTRUE)
+def test_a_claim_that_differs_from_the_ledger_is_named(
+    told: dict[str, Claim],
+    night_login: Connection,
+    name: str,
+    changes: dict[str, Any],
+    tests: set[str],
+) -> None:
+    full = {"1 card_effect_not_its_claims" if one == "1 card" else one for one in tests}
+    assert found(night_login, changed(told, name, **changes)) == full
+
+
+def test_a_posting_in_a_recorded_batch_that_no_client_made_is_named(
+    told: dict[str, Claim], night_login: Connection
+) -> None:
+    rest = [one for name, one in told.items() if name != "sale"]
+    assert found(night_login, rest) == {"2 journal_nobody_claims"}
+
+
+def test_a_load_that_was_lost_may_stand_by_its_confirmation(
+    ledger: Any, night_login: Connection
+) -> None:
+    load = ledger.load(3, 20_000)
+    lost = claim(load, Kind.CASH_LOAD, told=None, rrn=None, confirm_sent=True, confirm_told="00")
+    assert audit(night_login, [lost]) == []
+
+
+def test_a_violation_never_holds_a_card_number(cleared: Connection) -> None:
+    with cleared.transaction(force_rollback=True):
+        cleared.execute("UPDATE balance SET posted_minor = posted_minor + 1")
+        texts = " ".join(str(one) for one in ask(cleared))
+    assert "card 2" in texts
+    assert "******" not in texts
+
+
+def test_the_audit_leaves_nothing_behind(told: dict[str, Claim], night_login: Connection) -> None:
+    audit(night_login, told.values())
+    assert night_login.execute("SELECT to_regclass('claim')").fetchone() == (None,)

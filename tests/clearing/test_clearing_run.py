@@ -1,0 +1,226 @@
+import datetime as dt
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from clearing.night import ClearingError
+from clearing.run import STEPS, run_clearing
+from host.store.locks import CUT_OFF_LOCK
+
+Connection = psycopg.Connection[Any]
+DAY = dt.date(2026, 9, 30)
+TABLES = (
+    "business_day",
+    "clearing_run",
+    "clearing_step",
+    "position",
+    "trial_balance",
+    "clearing_file",
+    "checkpoint",
+    "checkpoint_seal",
+)
+
+
+def contents(directory: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted(directory.iterdir())}
+
+
+def tables(owner: Connection) -> dict[str, list[Any]]:
+    return {
+        name: owner.execute(f"SELECT t::text FROM {name} AS t ORDER BY 1").fetchall()
+        for name in TABLES
+    }
+
+
+def test_a_night_turns_the_date_and_nets_every_merchant_and_issuer(
+    day: Any, night_login: Connection, tmp_path: Path
+) -> None:
+    summary = run_clearing(night_login, tmp_path)
+    assert (summary.business_date, summary.next_business_date) == (DAY, DAY + dt.timedelta(1))
+    nets = {(p.merchant[-1], p.issuer[:4], p.unit): p.net.amount_minor for p in summary.positions}
+    assert nets == {
+        ("1", "9988", "CNY"): 12_345 + 900 - 300,
+        ("1", "9988", "P:RED"): 100,
+        ("1", "9977", "CNY"): -20_000,
+        ("2", "9988", "CNY"): 5_000,
+    }
+    states = day.run("SELECT business_date, state FROM business_day ORDER BY 1").fetchall()
+    assert states == [(DAY, "closed"), (DAY + dt.timedelta(1), "open")]
+
+
+def test_every_step_is_recorded_by_its_name(
+    day: Any, night_login: Connection, tmp_path: Path
+) -> None:
+    run_clearing(night_login, tmp_path)
+    steps = day.run("SELECT step FROM clearing_step ORDER BY finished_at, step").fetchall()
+    assert {name for (name,) in steps} == {step.name for step in STEPS}
+
+
+@pytest.mark.usefixtures("day")
+def test_a_second_run_changes_nothing(
+    owner: Connection, night_login: Connection, tmp_path: Path
+) -> None:
+    first = run_clearing(night_login, tmp_path)
+    before = tables(owner), contents(first.files_dir), first.files_dir.stat().st_mtime_ns
+    again = run_clearing(night_login, tmp_path, DAY)
+    assert again.is_repeat
+    assert again.positions == first.positions
+    assert again.files == first.files
+    after = tables(owner), contents(first.files_dir)
+    assert after == before[:2]
+
+
+@pytest.mark.usefixtures("day")
+def test_a_second_run_without_a_date_does_not_close_an_untraded_day(
+    owner: Connection, night_login: Connection, tmp_path: Path
+) -> None:
+    run_clearing(night_login, tmp_path)
+    before = tables(owner)
+    again = run_clearing(night_login, tmp_path)
+    assert again.business_date == DAY
+    assert "--date 2026-10-01" in again.note
+    assert tables(owner) == before
+
+
+@pytest.mark.usefixtures("day")
+def test_files_lost_from_disk_are_written_again_byte_for_byte(
+    night_login: Connection, tmp_path: Path
+) -> None:
+    first = run_clearing(night_login, tmp_path / "first")
+    elsewhere = run_clearing(night_login, tmp_path / "second", DAY)
+    assert contents(elsewhere.files_dir) == contents(first.files_dir)
+
+
+@pytest.mark.parametrize("fatal", [step.name for step in STEPS])
+@pytest.mark.usefixtures("day")
+def test_a_night_killed_after_any_step_goes_on_there_to_the_same_end(
+    owner: Connection,
+    night_login: Connection,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    fatal: str,
+) -> None:
+    def dying(night: Any, run: Any = None) -> str:
+        run(night)
+        raise KeyboardInterrupt
+
+    def broken(step: Any) -> Any:
+        return step._replace(run=lambda night: dying(night, step.run))
+
+    steps = tuple(broken(step) if step.name == fatal else step for step in STEPS)
+    with monkeypatch.context() as patch:
+        patch.setattr("clearing.run.STEPS", steps)
+        with pytest.raises(KeyboardInterrupt):
+            run_clearing(night_login, tmp_path)
+    summary = run_clearing(night_login, tmp_path)
+    assert summary.business_date == DAY
+    other = run_clearing(night_login, tmp_path / "undisturbed", DAY)
+    assert contents(summary.files_dir) == contents(other.files_dir)
+    assert len(summary.files) == 4
+    assert owner.execute(
+        "SELECT count(*) FROM clearing_run WHERE completed_at IS NULL"
+    ).fetchone() == (0,)
+
+
+@pytest.mark.usefixtures("day")
+def test_a_date_is_not_cleared_before_an_earlier_one_that_was_interrupted(
+    owner: Connection, night_login: Connection, tmp_path: Path
+) -> None:
+    run_clearing(night_login, tmp_path)
+    owner.execute("UPDATE clearing_run SET completed_at = NULL")
+    with pytest.raises(ClearingError, match="clearing run --date 2026-09-30"):
+        run_clearing(night_login, tmp_path, DAY + dt.timedelta(1))
+
+
+@pytest.mark.usefixtures("day")
+def test_a_date_that_is_none_of_ours_is_refused_with_the_open_one(
+    night_login: Connection, tmp_path: Path
+) -> None:
+    with pytest.raises(ClearingError, match="the open one is 2026-09-30"):
+        run_clearing(night_login, tmp_path, dt.date(2026, 12, 1))
+
+
+@pytest.mark.usefixtures("day")
+def test_a_closed_date_that_was_changed_is_not_cleared_again(
+    owner: Connection, night_login: Connection, tmp_path: Path
+) -> None:
+    first = run_clearing(night_login, tmp_path)
+    before = contents(first.files_dir)
+    owner.execute("UPDATE entry SET amount_minor = amount_minor + 1 WHERE journal_id % 100 = 8")
+    with pytest.raises(ClearingError, match="posswitch audit"):
+        run_clearing(night_login, tmp_path, DAY)
+    assert contents(first.files_dir) == before
+
+
+def test_books_that_do_not_balance_stop_the_night_before_any_file(
+    day: Any, owner: Connection, night_login: Connection, tmp_path: Path
+) -> None:
+    owner.execute(
+        "UPDATE balance SET posted_minor = posted_minor + 1 WHERE account_id = %s", [day.purse(1)]
+    )
+    with pytest.raises(ClearingError, match=f"account {day.purse(1)} holds"):
+        run_clearing(night_login, tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_checkpoints_and_later_entries_make_the_next_nights_balances(
+    day: Any, owner: Connection, night_login: Connection, tmp_path: Path
+) -> None:
+    run_clearing(night_login, tmp_path)
+    day.date += dt.timedelta(1)
+    with owner.transaction():
+        day.purchase(1, 2_000)
+    assert run_clearing(night_login, tmp_path).business_date == day.date
+    payable = day.account("merchant_payable", "CNY", 1, 1)
+    balances = owner.execute(
+        "SELECT balance_minor FROM checkpoint WHERE account_id = %s ORDER BY business_date",
+        [payable],
+    ).fetchall()
+    assert balances == [(12_345 + 600,), (12_345 + 600 + 2_000,)]
+
+
+def wait_until_night_waits(owner: Connection) -> None:
+    waiting = "SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+    while owner.execute(waiting).rowcount == 0:
+        pass
+
+
+def test_cut_off_waits_for_a_batch_in_flight_and_counts_it_to_the_old_date(
+    day: Any, owner: Connection, database: Any, night_login: Connection, tmp_path: Path
+) -> None:
+    with ThreadPoolExecutor(1) as pool, psycopg.connect(database.owner) as writer:
+        writer.execute("SELECT pg_advisory_xact_lock_shared(%s, %s)", CUT_OFF_LOCK)
+        night = pool.submit(run_clearing, night_login, tmp_path)
+        wait_until_night_waits(owner)
+        day.connection = writer
+        posted = day.purchase(2, 1_000, merchant=2)
+        writer.commit()
+        summary = night.result()
+    assert posted.rrn in (summary.files_dir / "merchant-888290054110002.csv").read_text()
+
+
+@pytest.mark.usefixtures("day")
+def test_cut_off_gives_way_to_a_writer_that_never_ends_and_leaves_the_date_open(
+    database: Any, night_login: Connection, tmp_path: Path, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr("clearing.cutoff.TRIES_MAX", 2)
+    monkeypatch.setattr("clearing.cutoff.PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr("clearing.cutoff.LOCK_MILLISECONDS_MAX", 20)
+    with psycopg.connect(database.owner) as writer:
+        writer.execute("SELECT pg_advisory_xact_lock_shared(%s, %s)", CUT_OFF_LOCK)
+        with pytest.raises(ClearingError, match="The date is still open"):
+            run_clearing(night_login, tmp_path)
+    assert run_clearing(night_login, tmp_path).business_date == DAY
+
+
+@pytest.mark.usefixtures("day")
+def test_clearing_needs_a_connection_with_no_transaction_open(
+    database: Any, tmp_path: Path
+) -> None:
+    with psycopg.connect(database.night) as busy:
+        busy.execute("SELECT 1")
+        with pytest.raises(ClearingError, match="commit or roll back"):
+            run_clearing(busy, tmp_path)

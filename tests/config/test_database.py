@@ -1,0 +1,94 @@
+"""The database of a data directory: made once, found again, and never without its master key."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from config.database import Dsns, dsn_of, opened_database
+from config.errors import SettingsError, SurroundingsError
+from config.places import Places, places_of
+from config.settings import DatabaseSettings
+from host.store.migrate import schema_version
+
+EMBEDDED = DatabaseSettings()
+
+
+@pytest.fixture(scope="module")
+def places(tmp_path_factory: pytest.TempPathFactory) -> Places:
+    return places_of(tmp_path_factory.mktemp("database") / "data")
+
+
+@pytest.fixture
+def quiet() -> Iterator[list[str]]:
+    said: list[str] = []
+    yield said
+    assert all("chmod o+x" in line for line in said)
+
+
+def test_what_is_running_is_used_and_what_we_started_is_stopped(
+    places: Places, quiet: list[str]
+) -> None:
+    with opened_database(EMBEDDED, places, say=quiet.append) as server:
+        assert server is not None
+        with opened_database(EMBEDDED, places, say=quiet.append) as second:
+            assert second is None
+        psycopg.connect(dsn_of("host", EMBEDDED, places.cluster)).close()
+    with pytest.raises(psycopg.OperationalError):
+        psycopg.connect(dsn_of("host", EMBEDDED, places.cluster))
+
+
+def test_a_lost_master_key_is_not_replaced_once_something_is_sealed_under_it(
+    places: Places, quiet: list[str]
+) -> None:
+    with opened_database(EMBEDDED, places, say=quiet.append):
+        assert places.lmk.exists()
+        places.lmk.unlink()
+        with opened_database(EMBEDDED, places, say=quiet.append):
+            assert places.lmk.exists()  # nothing was sealed yet
+        with psycopg.connect(dsn_of("owner", EMBEDDED, places.cluster)) as connection:
+            connection.execute("SET session_replication_role = replica")
+            connection.execute(
+                "INSERT INTO terminal_key VALUES ('80010001', 'tmk', 0, '\\x00', '00000000')"
+            )
+        places.lmk.unlink()
+        with (
+            pytest.raises(SurroundingsError, match=r"master key .* is missing.*Next: put the file"),
+            opened_database(EMBEDDED, places, say=quiet.append),
+        ):
+            pass
+
+
+def test_a_database_that_must_exist_is_not_made(tmp_path: Path, quiet: list[str]) -> None:
+    with (
+        pytest.raises(SurroundingsError, match=r"no database in .*Next: posswitch up --data"),
+        opened_database(EMBEDDED, places_of(tmp_path), must_exist=True, say=quiet.append),
+    ):
+        pass
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_server_of_your_own_is_reached_by_what_is_told(
+    database: Dsns, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("HOST_DSN", database.host)
+    own = DatabaseSettings(host="env:HOST_DSN")
+    places = places_of(tmp_path)
+    assert dsn_of("host", own, places.cluster) == database.host
+    with opened_database(own, places) as server:
+        assert server is None
+    with pytest.raises(SettingsError, match=r"database.owner is not set.*Next: write owner"):
+        dsn_of("owner", own, places.cluster)
+
+
+def test_migrating_by_command_tells_the_version(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "config", "db", "migrate", "--data", str(tmp_path)],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout == f"schema version {schema_version()}\n"

@@ -1,0 +1,80 @@
+"""Settings: defaults that work, errors that name the key and the cure."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from config.errors import SettingsError
+from config.places import places_of
+from config.settings import Settings, load_settings, resolved, revealed
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "posswitch.toml"
+
+
+def test_no_file_means_the_defaults(file: Path) -> None:
+    assert load_settings(file) == Settings()
+
+
+def test_every_table_is_read(file: Path) -> None:
+    file.write_text(
+        '[host]\nwriters = 3\n[switch]\nhost_seconds_max = 12\n[log]\nlevel = "debug"\n'
+        '[database]\nhost = "env:HOST_DSN"\n[[channels]]\nname = "a"\nport = 9000\n'
+    )
+    settings = load_settings(file)
+    assert settings.host.writers == 3
+    assert settings.switch.host_seconds_max == 12.0
+    assert settings.log.level == "debug"
+    assert [channel.port for channel in settings.switch.channels] == [9000]
+    assert not settings.database.is_embedded
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            "[host]\nwriterz = 3",
+            "host.writerz: there is no such setting. Next: did you mean writers?",
+        ),
+        ("[hosts]\n", "hosts: there is no such setting. Next: did you mean host?"),
+        ("[[channel]]\n", "channel: there is no such setting. Next: did you mean channels?"),
+        ("[log]\ncolour = 1", "log.colour: there is no such setting. Next: known here: level"),
+        ("[[channels]]\nprot = 1", "channels[0].prot: there is no such setting. Next: did you"),
+        ('[host]\nwriters = "two"', "host.writers: expected `int`, got `str`"),
+        ('[[channels]]\nport = "x"', "channels[0].port: expected `int`, got `str`"),
+        ('[log]\nlevel = "loud"', "log.level: invalid enum value 'loud'"),
+        ("host = 3", "host: expected `object`, got `int`"),
+        ("channels = []", "there is no channel. Next: write a [[channels]] table"),
+        ("[host\n", "is not TOML: Expected ']' at the end of a table declaration (at line 1"),
+    ],
+)
+def test_a_wrong_setting_is_named_with_its_cure(file: Path, text: str, message: str) -> None:
+    file.write_text(text)
+    with pytest.raises(SettingsError) as refusal:
+        load_settings(file)
+    assert str(refusal.value).startswith(str(file))
+    assert message in str(refusal.value)
+
+
+def test_settings_travel_as_json_unchanged(file: Path) -> None:
+    file.write_text("[[channels]]\nport = 9000\n")
+    settings = load_settings(file)
+    assert msgspec.json.decode(msgspec.json.encode(settings), type=Settings) == settings
+
+
+def test_relative_places_are_found_in_the_data_directory(tmp_path: Path) -> None:
+    places = places_of(tmp_path)
+    settings = resolved(Settings(), places, port=0)
+    assert settings.host.link == settings.switch.link == f"unix:{places.run}/host.sock"
+    assert Path(settings.switch.saf).parent == places.data
+    assert settings.switch.channels[0].port == 0
+
+
+def test_a_secret_is_read_from_the_environment_when_the_setting_says_so() -> None:
+    assert revealed("env:DSN", "database.host", {"DSN": "host=db"}) == "host=db"
+    assert revealed("host=db", "database.host", {}) == "host=db"
+    with pytest.raises(SettingsError, match=r"database.host .* variable DSN, which is not set"):
+        revealed("env:DSN", "database.host", {})

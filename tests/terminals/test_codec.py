@@ -1,0 +1,326 @@
+"""The codec is pyiso8583: the compiled form never says anything the library does not."""
+
+from typing import Any
+
+import iso8583
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from terminals import codec as codec_module
+from terminals.codec import Codec, DecodeError, EncodeError, compile_spec
+from terminals.compiled import decoder, encoder, numbers_of
+from terminals.dialects.pos import SPEC
+from terminals.formats import FieldSpec, an, lln, n, specification
+from tests.terminals.frames import BODIES, FRAMES, PURCHASE, fields_of
+
+KNOWN = [number for number in range(2, 65) if SPEC[str(number)]["max_len"]]
+CODEC = compile_spec(SPEC)
+THOROUGH = settings(max_examples=500, deadline=None)
+
+
+def warm(codec: Codec = CODEC) -> Codec:
+    """Every worked message seen once, so that its compiled form is in use."""
+    for body in BODIES.values():
+        codec.encode(codec.decode(body))
+    return codec
+
+
+@st.composite
+def broken_bodies(draw: st.DrawFn) -> bytes:
+    """A worked message with bits flipped, bytes replaced, cut off, inserted or appended."""
+    body = bytearray(draw(st.sampled_from(list(BODIES.values()))))
+    for _ in range(draw(st.integers(1, 4))):
+        place = draw(st.integers(0, max(len(body) - 1, 0)))
+        match draw(st.sampled_from(["flip", "set", "cut", "insert", "delete", "append"])):
+            case "flip" if body:
+                body[place] ^= 1 << draw(st.integers(0, 7))
+            case "set" if body:
+                body[place] = draw(st.sampled_from([0x00, 0x0F, 0xF0, 0xFF, 0x99, 0xA1, 0x30]))
+            case "cut":
+                del body[place:]
+            case "insert":
+                body[place:place] = draw(st.binary(min_size=1, max_size=3))
+            case "delete":
+                del body[place : place + draw(st.integers(1, 3))]
+            case _:
+                body += draw(st.binary(min_size=1, max_size=9))
+    return bytes(body)
+
+
+def value_of(field: FieldSpec) -> st.SearchStrategy[str]:
+    """A value that fits a field."""
+    least = 0 if field["len_type"] else field["max_len"]
+    most = field["max_len"]
+    if field.get("len_count") == "nibbles":
+        letters = "0123456789" if field["digits"] else "0123456789D"
+        return st.text(letters, min_size=least, max_size=most)
+    if field["data_enc"] == "b":
+        return st.binary(min_size=least, max_size=most).map(lambda data: data.hex().upper())
+    if field["data_enc"] == "ascii":
+        printable = st.characters(min_codepoint=32, max_codepoint=126)
+        return st.text(printable, min_size=least, max_size=most)
+    return st.text("消费积分余额 OKé09", max_size=most // 4)
+
+
+@st.composite
+def messages(draw: st.DrawFn) -> dict[str, str]:
+    """Values for any set of known fields, in any order."""
+    numbers = draw(st.lists(st.sampled_from(KNOWN), unique=True, max_size=14))
+    fields = {str(number): draw(value_of(SPEC[str(number)])) for number in numbers}
+    return {"t": draw(st.text("0123456789", min_size=4, max_size=4))} | fields
+
+
+@st.composite
+def broken_messages(draw: st.DrawFn) -> dict[str, Any]:
+    """Values of a message, some of them spoilt, or under a name that is no field."""
+    fields: dict[str, Any] = draw(messages())
+    junk = st.one_of(
+        st.text("0123456789ABCDEFabcdef ²Ñ消\x00", max_size=40), st.none(), st.integers()
+    )
+    names = st.sampled_from([*fields, "1", "65", "5", "128", "200", "x", "h", "²"])
+    for name in draw(st.lists(names, max_size=3)):
+        fields[name] = draw(junk)
+    if draw(st.booleans()):
+        del fields[draw(st.sampled_from(list(fields)))]
+    return fields
+
+
+def house_refuses(fields: dict[str, str]) -> set[str]:
+    """Which values the library takes and the house does not, said once more and plainly."""
+    return {
+        name
+        for name, text in fields.items()
+        if name != "p"
+        and (
+            (SPEC[name].get("digits") and set(text) - set("0123456789"))
+            or (
+                SPEC[name]["data_enc"] == "ascii"
+                and any(not " " <= character <= "~" for character in text)
+            )
+        )
+    }
+
+
+@pytest.mark.parametrize("name", FRAMES)
+def test_a_worked_message_decodes_to_its_fields_and_back_to_its_bytes(name: str) -> None:
+    for codec in (compile_spec(SPEC), warm()):
+        fields = codec.decode(BODIES[name])
+        assert {key: text for key, text in fields.items() if key != "p"} == fields_of(name)
+        assert codec.encode(fields) == BODIES[name]
+
+
+@pytest.mark.parametrize("name", FRAMES)
+def test_a_worked_message_takes_the_compiled_way(name: str) -> None:
+    body = BODIES[name]
+    read = decoder(SPEC, numbers_of(int.from_bytes(body[2:10])))
+    fields = CODEC.decode_by_library(body)
+    write = encoder(SPEC, tuple(fields))
+    assert read
+    assert write
+    assert read(body) == fields
+    assert write(fields) == body
+
+
+@given(broken_bodies())
+@THOROUGH
+@example(bytes(10))
+@example(b"")
+def test_a_broken_body_is_read_as_the_library_reads_it(body: bytes) -> None:
+    bitmap = int.from_bytes(body[2:10])
+    if len(body) < 10 or not set(numbers_of(bitmap)) <= set(KNOWN):
+        with pytest.raises(DecodeError):
+            warm().decode(body)
+        return
+    try:
+        expected, _ = iso8583.decode(body, SPEC)
+    except iso8583.DecodeError as error:
+        assert_refused_there_or_padded_otherwise(body, error)
+        return
+    faulty = house_refuses(expected)
+    if not faulty:
+        assert warm().decode(body) == expected
+        return
+    with pytest.raises(DecodeError) as caught:
+        warm().decode(body)
+    assert caught.value.field in faulty
+    assert caught.value.partial == {k: v for k, v in expected.items() if k not in faulty}
+
+
+def assert_refused_there_or_padded_otherwise(body: bytes, error: iso8583.DecodeError) -> None:
+    """Either ours refuses at the same place, or it took a pad nibble F and read on."""
+    try:
+        fields = warm().decode(body)
+    except DecodeError as refusal:
+        at_the_same_place = (refusal.field, refusal.position) == (error.field, error.pos)
+        is_pad = "nibbles, expecting" in error.msg and "pad_also" in SPEC[error.field]
+        assert at_the_same_place or is_pad
+        return
+    ours = CODEC.encode(fields)
+    assert len(ours) == len(body)
+    changed = [(old, new) for old, new in zip(body, ours, strict=True) if old != new]
+    assert changed
+    assert all(old & 0x0F == 0x0F and new == old & 0xF0 for old, new in changed)
+
+
+@given(broken_bodies())
+@THOROUGH
+def test_the_compiled_form_agrees_with_the_library_or_stays_silent(body: bytes) -> None:
+    numbers = numbers_of(int.from_bytes(body[2:10]))
+    read = decoder(SPEC, numbers)
+    if read is None or not set(numbers) <= set(KNOWN):
+        return
+    fields = read(body)
+    if fields is not None:
+        assert fields == CODEC.decode_by_library(body)
+
+
+@given(messages())
+@THOROUGH
+def test_any_values_that_fit_are_written_as_the_library_writes_them(fields) -> None:
+    body, _ = iso8583.encode(dict(fields), SPEC)
+    write = encoder(SPEC, tuple(fields))
+    read = decoder(SPEC, sorted(int(name) for name in fields if name != "t"))
+    assert write
+    assert read
+    assert CODEC.encode(fields) == body
+    assert write(fields) == body
+    decoded, _ = iso8583.decode(bytes(body), SPEC)
+    assert CODEC.decode(bytes(body)) == decoded
+    assert read(bytes(body)) == decoded
+
+
+@given(broken_messages())
+@THOROUGH
+def test_values_that_do_not_fit_are_refused_as_the_library_refuses_them(fields) -> None:
+    is_refused = any(not isinstance(text, str) for text in fields.values())
+    is_refused = is_refused or not set(fields) <= {"t", *map(str, KNOWN)} or "t" not in fields
+    if not is_refused:
+        try:
+            expected, _ = iso8583.encode(dict(fields), SPEC)
+        except iso8583.EncodeError:
+            is_refused = True
+        else:
+            is_refused = bool(house_refuses(fields))
+    write = None if "t" not in fields else encoder_of(fields)
+    if is_refused:
+        with pytest.raises(EncodeError):
+            CODEC.encode(fields)
+        assert write is None or write(fields) is None
+        return
+    assert CODEC.encode(fields) == expected
+    assert write
+    assert write(fields) in {None, bytes(expected)}
+
+
+def encoder_of(fields: dict[str, Any]):
+    names = set(fields) - {"t", "p"}
+    return encoder(SPEC, tuple(fields)) if names <= set(map(str, KNOWN)) else None
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "position"),
+    [
+        ("3", "00000F", 10),
+        ("4", "0000000000AB", 13),
+        ("41", "8001\x00001", 46),
+        ("60", "2200001200050A", 90),
+    ],
+)
+def test_a_value_of_the_wrong_kind_is_named_with_its_byte(field, text, position) -> None:
+    body, _ = iso8583.encode(fields_of(PURCHASE) | {field: text}, SPEC)
+    with pytest.raises(DecodeError) as caught:
+        warm().decode(bytes(body))
+    assert caught.value.field == field
+    assert caught.value.position == position
+    assert field not in caught.value.partial
+    assert caught.value.partial["11"] == "000002"
+
+
+@pytest.mark.parametrize("number", [n for n in KNOWN if SPEC[str(n)]["len_type"]])
+def test_a_value_one_longer_than_its_field_is_refused_both_ways(number: int) -> None:
+    field = SPEC[str(number)]
+    unit = 2 if field["data_enc"] == "b" and "len_count" not in field else 1
+    text = "0" * unit * (field["max_len"] + 1)
+    roomier = SPEC | {str(number): {**field, "max_len": field["max_len"] + 1}}
+    body, _ = iso8583.encode({"t": "0200", str(number): text}, roomier)
+    codec = compile_spec(SPEC)
+    codec.decode(codec.encode({"t": "0200", str(number): text[unit:]}))
+    with pytest.raises(DecodeError) as caught:
+        codec.decode(bytes(body))
+    assert (caught.value.field, caught.value.position) == (str(number), 10)
+    with pytest.raises(EncodeError):
+        codec.encode({"t": "0200", str(number): text})
+
+
+def test_two_odd_values_side_by_side_do_not_make_an_even_one() -> None:
+    codec = compile_spec(SPEC)
+    codec.encode({"t": "0200", "55": "AABB", "58": "CCDD"})
+    with pytest.raises(EncodeError, match="field 55"):
+        codec.encode({"t": "0200", "55": "AAB", "58": "CCD"})
+
+
+def test_a_pad_nibble_f_reads_as_the_same_track() -> None:
+    body = BODIES[PURCHASE]
+    track = bytes.fromhex("9988000000000015D301212000000000000000")
+    padded = body.replace(track, track[:-1] + b"\x0f")
+    assert padded != body
+    assert warm().decode(padded) == warm().decode(body)
+    assert compile_spec(SPEC).decode(padded) == warm().decode(body)
+    with pytest.raises(DecodeError, match="field 35"):
+        warm().decode(body.replace(track, track[:-1] + b"\x07"))
+
+
+def test_bit_1_is_refused_before_a_second_bitmap_is_read() -> None:
+    body = bytearray(BODIES[PURCHASE])
+    body[2] |= 0x80
+    with pytest.raises(DecodeError) as caught:
+        warm().decode(bytes(body))
+    assert (caught.value.field, caught.value.position) == ("1", 2)
+    assert caught.value.partial == {"t": "0200"}
+
+
+def test_an_unknown_field_is_refused_even_when_it_is_empty() -> None:
+    body = bytearray(BODIES[PURCHASE])
+    body[9] |= 1 << 64 - 57
+    for inside in (b"", b"\x00\x00"):
+        with pytest.raises(DecodeError) as caught:
+            warm().decode(bytes(body[:-18]) + inside + bytes(body[-18:]))
+        assert (caught.value.field, caught.value.position) == ("57", 9)
+        assert caught.value.partial["41"] == "80010001"
+        assert "60" not in caught.value.partial
+
+
+def test_no_error_quotes_the_values_it_is_about() -> None:
+    body = BODIES[PURCHASE].replace(b"888290054110001", b"88829005411000\x01")
+    with pytest.raises(DecodeError) as caught:
+        warm().decode(body)
+    told = f"{caught.value} {caught.value!r} {caught.value.args} {vars(caught.value)}"
+    assert "9988000000000015" not in told
+    assert caught.value.__context__ is None
+    with pytest.raises(EncodeError) as refused:
+        CODEC.encode({"t": "0200", "2": "9988000000000015X"})
+    assert "9988" not in f"{refused.value!r} {vars(refused.value)}"
+    assert refused.value.__context__ is None
+
+
+def test_compiled_forms_are_bounded_and_the_library_serves_the_rest(monkeypatch) -> None:
+    monkeypatch.setattr(codec_module, "FAST_FORMS_MAX", 3)
+    codec = warm(compile_spec(SPEC))
+    assert len(codec._decoders) == len(codec._encoders) == 3
+    for name, body in BODIES.items():
+        assert codec.decode(body) == CODEC.decode(body), name
+
+
+def test_a_field_without_a_fast_form_is_served_by_the_library() -> None:
+    odd: FieldSpec = {**lln(9, "a length in EBCDIC"), "len_enc": "cp500", "len_type": 2}
+    unpadded = {**n(3, "an odd size without a pad")}
+    for field, text in ((odd, "1234"), (unpadded, "12")):
+        spec = specification({"2": field, "41": an(8, "terminal")})
+        codec = compile_spec(spec)
+        assert decoder(spec, [2, 41]) is None
+        assert encoder(spec, ("t", "2")) is None
+        if field is odd:
+            fields = {"t": "0200", "2": text, "41": "80010001"}
+            read = codec.decode(codec.encode(fields))
+            assert {name: read[name] for name in fields} == fields
