@@ -8,14 +8,14 @@ writing it again gives the same bytes: the digest of the first time is kept and 
 
 import csv
 import hashlib
+import io
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO, Final
 from urllib.parse import quote
 
 import msgspec
-from psycopg.rows import class_row
 
 from clearing.layout import HEADER, Item, Total, detail_row, trailer_row
 from clearing.night import SQL, ClearingError, Night
@@ -25,6 +25,9 @@ ISSUER: Final = "issuer"
 ROWS_PER_FETCH: Final = 5_000
 FILE_MODE: Final = 0o640
 NEW_FILE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+
+_LINE: Final = io.StringIO(newline="")
+_ROWS: Final = csv.writer(_LINE)
 
 Party = tuple[str, str]
 """A side (merchant or issuer) and the id it is known by."""
@@ -60,8 +63,9 @@ def write_files(night: Night) -> str:
         for party in parties:
             drafts.of(party)
         for item in _items(night):
-            drafts.of((MERCHANT, item.merchant)).add(item)
-            drafts.of((ISSUER, item.issuer)).add(item)
+            line = csv_line(detail_row(item))
+            drafts.of((MERCHANT, item.merchant)).add(item, line)
+            drafts.of((ISSUER, item.issuer)).add(item, line)
         files = drafts.finish()
         _compare(night, recorded, files)
         drafts.publish()
@@ -78,16 +82,24 @@ def recorded_files(night: Night) -> tuple[ClearingFile, ...]:
     return tuple(ClearingFile(**row) for row in night.rows("recorded_files"))
 
 
+def csv_line(row: Sequence[str]) -> bytes:
+    """One row as RFC 4180 writes it, quoted where it must be."""
+    _LINE.seek(0)
+    _LINE.truncate()
+    _ROWS.writerow(row)
+    return _LINE.getvalue().encode()
+
+
 def _all_parties(night: Night) -> list[Party]:
     return [(row["side"], row["party"]) for row in night.rows("parties")]
 
 
 def _items(night: Night) -> Iterator[Item]:
-    with night.connection.cursor(
-        name="file_items", row_factory=class_row(Item), scrollable=False
-    ) as cursor:
+    night.rows("read_to_the_end")
+    with night.connection.cursor(name="file_items", scrollable=False) as cursor:
         cursor.itersize = ROWS_PER_FETCH
-        yield from cursor.execute(SQL["file_items"], {"business_date": night.business_date})
+        cursor.execute(SQL["file_items"], {"business_date": night.business_date}, binary=True)
+        yield from map(Item._make, cursor)
 
 
 def _compare(
@@ -114,12 +126,11 @@ class _Draft:
         self._items = 0
         self._totals: dict[str, Total] = {}
         self._bytes = _Hashed(self.draft_path)
-        self._writer = csv.writer(self._bytes)
-        self._writer.writerow(HEADER)
+        self._bytes.write(csv_line(HEADER))
 
-    def add(self, item: Item) -> None:
-        """Write a DETAIL row and count it."""
-        self._writer.writerow(detail_row(item))
+    def add(self, item: Item, line: bytes) -> None:
+        """Write an item's DETAIL row, the same in both its files, and count it."""
+        self._bytes.write(line)
         self._items += 1
         rows, _, amount, points = self._totals.get(item.unit, (0, "", 0, 0))
         self._totals[item.unit] = Total(
@@ -129,8 +140,8 @@ class _Draft:
     def finish(self) -> ClearingFile:
         """Write the trailer and make the draft durable."""
         for unit in sorted(self._totals):
-            self._writer.writerow(trailer_row(self._totals[unit]))
-        self._writer.writerow(trailer_row(Total(self._items)))
+            self._bytes.write(csv_line(trailer_row(self._totals[unit])))
+        self._bytes.write(csv_line(trailer_row(Total(self._items))))
         digest = self._bytes.sync()
         return ClearingFile(
             name=self.name, side=self.side, party=self.party, items=self._items, sha256=digest
@@ -149,18 +160,17 @@ class _Draft:
 
 
 class _Hashed:
-    """A file that csv writes text to, digested on the way."""
+    """A new file, digested on the way."""
 
     def __init__(self, path: Path) -> None:
         path.unlink(missing_ok=True)
         self._file: BinaryIO = os.fdopen(os.open(path, NEW_FILE, FILE_MODE), "wb")
         self._digest = hashlib.sha256()
 
-    def write(self, text: str) -> int:
-        """One row, as csv hands it over."""
-        data = text.encode()
+    def write(self, data: bytes) -> None:
+        """Append and digest."""
         self._digest.update(data)
-        return self._file.write(data)
+        self._file.write(data)
 
     def sync(self) -> bytes:
         """Make it durable and give the SHA-256 of all that was written."""

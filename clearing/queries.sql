@@ -15,7 +15,7 @@ LIMIT 1;
 -- The open business date, and whether anything was asked under it yet.
 SELECT
     business_date,
-    EXISTS (SELECT FROM exchange WHERE exchange.business_date = business_day.business_date)
+    exists(SELECT FROM exchange WHERE exchange.business_date = business_day.business_date)
         AS has_traded
 FROM business_day
 WHERE state = 'open';
@@ -241,6 +241,10 @@ ORDER BY
     journal.id,
     issuer.institution_id COLLATE "C",
     between_parties.unit COLLATE "C";
+
+-- name: read_to_the_end
+-- A cursor is planned for its first rows unless told; ours are read whole.
+SELECT set_config('cursor_tuple_fraction', '1', true);
 
 -- name: parties
 -- Who gets a file although nothing moved: everybody who may trade.

@@ -1,9 +1,9 @@
 """The audit: ten questions to the ledger, and to the records of those it told things to.
 
-CHECKS is the list; a question is asked by one or more named statements of `audit.sql`, each
-giving the rows that break it, or by a function. All of them see one instant of the database,
-so trade may go on. Zero violations is the only pass. What is found names rows and amounts,
-never a card number.
+CHECKS is the list; a question is asked by one or more named statements of FILES, each giving
+the rows that break it, or by a function. All of them see one instant
+of the database, so trade may go on. Zero violations is the only pass. What is found names rows
+and amounts, never a card number.
 """
 
 import datetime as dt
@@ -16,16 +16,18 @@ from psycopg.rows import dict_row
 
 from clearing.night import ClearingError
 from clearing.seals import broken_seals
+from host.estate.openings import NO_MERCHANT, OPENING
 from host.model.claims import CARD_SIGN, Claim, card_effects
 from host.model.numbers import DAY_ZERO, NUMBERS_PER_DAY, number_of_rrn
 from host.model.requests import Family
 from host.model.responses import RESPONSE_CODES
 from host.store.queries import load_queries
 
-SQL: Final = load_queries("clearing", "audit.sql")
+FILES: Final = ("audit.sql", "audit_facts.sql", "claims.sql")
+SQL: Final = {name: sql for file in FILES for name, sql in load_queries("clearing", file).items()}
 FINDINGS_PER_TEST_MAX: Final = 100
 """Enough to see what happened; the first row is what an operator starts from."""
-POSTING_KINDS: Final = (*(kind.value for kind in CARD_SIGN), "opening")
+POSTING_KINDS: Final = (*(kind.value for kind in CARD_SIGN), OPENING)
 """Kinds that always post when approved. A reversal or confirmation may find nothing to do."""
 
 PARAMETERS: Final[dict[str, object]] = {
@@ -33,6 +35,7 @@ PARAMETERS: Final[dict[str, object]] = {
     "posting_kinds": list(POSTING_KINDS),
     "numbers_per_day": NUMBERS_PER_DAY,
     "day_zero": DAY_ZERO,
+    "no_merchant": NO_MERCHANT,
     "reasons": [reason.value for reason in RESPONSE_CODES],
     "codes": [code.f39 for code in RESPONSE_CODES.values()],
 }
@@ -69,6 +72,7 @@ class Check(NamedTuple):
 
 
 def _chain(connection: Connection) -> Iterator[str]:
+    connection.execute(SQL["read_to_the_end"])
     return broken_seals(connection, SQL["seals"], SQL["sealed_rows"])
 
 
@@ -121,7 +125,7 @@ CHECKS: Final = (
             Test(
                 "exchange_out_of_place",
                 "exchange {id} ({slot}) has another business date or terminal than its number "
-                "and slot say",
+                "and slot say, or is a tombstone that was asked for",
             ),
             Test(
                 "journal_nobody_claims",
@@ -136,6 +140,9 @@ CHECKS: Final = (
         (
             Test("slot_posted_twice", "{slot} has {journals} journals"),
             Test("slot_answered_twice", "{slot} has {answers} stored answers"),
+            Test(
+                "terminal_with_two_homes", "exchanges of terminal {terminal_id} have {homes} homes"
+            ),
             Test("number_taken_twice", "number {id} belongs to {exchanges} exchanges"),
         ),
     ),
@@ -208,6 +215,11 @@ CHECKS: Final = (
                 "{kind} {journal_id} of {original_id} (shard {shard}) does not fit its journals",
             ),
             Test(
+                "undo_out_of_turn",
+                "journal {original_id} of shard {shard} has {facts} facts, "
+                "the last is counted {last_attempt}",
+            ),
+            Test(
                 "undoing_journal_without_fact",
                 "{kind} {id} of shard {shard} is not noted at its original",
             ),
@@ -234,6 +246,10 @@ CHECKS: Final = (
             Test(
                 "lots_not_the_balance",
                 "points account {account_id} holds {posted_minor}, its lots {lots}",
+            ),
+            Test(
+                "lot_of_another_date",
+                "lot {id} of account {account_id} was not earned on {earned_on}, or expired before",
             ),
             Test(
                 "lot_not_its_uses",

@@ -4,6 +4,7 @@ Exit status: 0 done; 1 done, and something does not balance; 2 the command line 
 make no sense; 3 the surroundings failed us (a port, a file, the database, a child).
 """
 
+import functools
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -26,6 +27,8 @@ database = typer.Typer(no_args_is_help=True, help="The database.")
 night = typer.Typer(no_args_is_help=True, help="The night: what closes a business day.")
 app.add_typer(database, name="db")
 app.add_typer(night, name="clearing")
+simulators = typer.Typer(no_args_is_help=True, help="Terminals for a switch that is running.")
+app.add_typer(simulators, name="simulate")
 
 DataOption = Annotated[
     Path,
@@ -36,6 +39,10 @@ SettingsOption = Annotated[
     typer.Option("--settings", help="A TOML file; DIR/posswitch.toml by itself.", metavar="FILE"),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+
+SwitchOption = Annotated[str, typer.Option("--host", help="Where the switch listens.")]
+PortOption = Annotated[int, typer.Option(min=1, max=65535, help="Its POS port.")]
+EstateOption = Annotated[str, typer.Option(help="Whose terminals and cards: demo.")]
 
 DATA = Path("var/posswitch")
 
@@ -123,6 +130,48 @@ def clearing_run(
     print_summary(clear(told, places, date, say=_remark), as_json=as_json)
 
 
+@simulators.command("pos")
+def simulate_pos(
+    address: SwitchOption = "127.0.0.1",
+    port: PortOption = 8583,
+    estate: EstateOption = "demo",
+    terminals: Annotated[int, typer.Option(min=1, help="How many trade.")] = 40,
+    seconds: Annotated[float, typer.Option(min=1, help="How long to trade.")] = 30,
+    seed: Annotated[int, typer.Option(help="The same seed makes the same trades.")] = 8583,
+    faults: Annotated[bool, typer.Option(help="Lose an answer now and then.")] = True,
+    record: Annotated[
+        Path | None, typer.Option(help="Keep what terminals were told, for the audit.")
+    ] = None,
+) -> None:
+    """POS terminals that trade for a while. Exit status 1: an answer nobody expected."""
+    from config.simulate import Target, simulate_pos
+
+    target = Target(host=address, port=port, estate=estate)
+    status = simulate_pos(
+        target,
+        terminals=terminals,
+        seconds=seconds,
+        seed=seed,
+        with_faults=faults,
+        record=record,
+    )
+    raise typer.Exit(status)
+
+
+@simulators.command("scenario")
+def simulate_scenario(
+    file: Annotated[Path, typer.Argument(help="One of simulators/scenarios, or your own.")],
+    address: SwitchOption = "127.0.0.1",
+    port: PortOption = 8583,
+    estate: EstateOption = "demo",
+) -> None:
+    """A story of one till, step by step. Exit status 1: it did not end as it is written."""
+    from config.simulate import Target, simulate_scenario
+
+    target = Target(host=address, port=port, estate=estate)
+    raise typer.Exit(simulate_scenario(target, file))
+
+
 @app.command()
 def audit(
     data: DataOption = DATA,
@@ -143,9 +192,37 @@ def audit(
         raise typer.Exit(FOUND_WRONG)
 
 
+@app.command()
+def demo(
+    data: Annotated[
+        Path | None,
+        typer.Option("--data", help="An unused directory; a new one in var/demo.", metavar="DIR"),
+    ] = None,
+    seconds: Annotated[float, typer.Option(min=1, help="How long the shops are open.")] = 40,
+    terminals: Annotated[int, typer.Option(min=1, max=40, help="How many trade.")] = 40,
+    seed: Annotated[int, typer.Option(help="Of the trades and of what goes wrong.")] = 8583,
+) -> None:
+    """Watch a business day: terminals trade, the night clears, the audit compares."""
+    from config.demo import DemoSettings, fresh_places, run_demo
+    from config.logging import configure_logging
+    from config.settings import Settings
+    from config.supervisor import interrupted_by_signals
+
+    configure_logging(Settings().log.level)
+    told = DemoSettings(seconds=seconds, terminals=terminals, seed=seed)
+    try:
+        with interrupted_by_signals():
+            status = run_demo(Settings(), fresh_places(data), told, say=_remark)
+    except KeyboardInterrupt:
+        _remark("stopped before the end of the day")
+        raise typer.Exit(FOUND_WRONG) from None
+    if status:
+        raise typer.Exit(status)
+
+
 def main() -> NoReturn:
     """The entry of the command."""
-    sys.exit(_status_of(app))
+    sys.exit(_status_of(functools.partial(app, prog_name="posswitch")))
 
 
 def _status_of(command: Callable[[], object]) -> int:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 import psycopg
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -18,6 +19,7 @@ from config.errors import SettingsError, SurroundingsError
 from config.places import Places
 from config.settings import Settings
 from host.model.claims import Claim
+from host.model.money import Money
 from simulators.record import claims_of, read_record
 
 
@@ -53,7 +55,7 @@ def print_summary(summary: Summary, *, as_json: bool = False) -> None:
     if as_json:
         console.out(_json(_by_name(summary)))
         return
-    console.print(f"business date {summary.business_date} cleared {_because(summary.note)}")
+    console.print(f"business date {summary.business_date} cleared{_because(summary.note)}")
     for step in summary.steps:
         again = " (again, unchanged)" if step.is_repeat else ""
         console.print(f"  {step.name:<14} {step.detail}{again}", soft_wrap=True)
@@ -90,18 +92,19 @@ def _claims(record: Path) -> list[Claim]:
 
 
 def _because(note: str) -> str:
-    return f"({note})" if note else ""
+    return f" ({note})" if note else ""
 
 
 def _positions(summary: Summary) -> Table:
-    table = Table("merchant", "issuer", title="positions")
-    for name in ("entries", "merchant pays", "merchant gets", "net"):
-        table.add_column(name, justify="right")
+    table = Table(title="positions", box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    for name in ("merchant", "issuer"):
+        table.add_column(name, no_wrap=True)
+    for name in ("entries", "merchant owes", "is owed", "net"):
+        table.add_column(name, justify="right", no_wrap=True)
     for row in summary.positions:
-        paid, got = (
-            str(type(row.net)(minor, row.unit)) for minor in (row.debit_minor, row.credit_minor)
-        )
-        table.add_row(row.merchant, row.issuer, f"{row.entries:,}", paid, got, str(row.net))
+        owes, owed = Money(row.debit_minor, row.unit), Money(row.credit_minor, row.unit)
+        amounts = (str(amount) for amount in (owes, owed, row.net))
+        table.add_row(row.merchant, row.issuer, f"{row.entries:,}", *amounts)
     return table
 
 

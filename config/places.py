@@ -52,7 +52,7 @@ class Places:
     @property
     def saf(self) -> Path:
         """The switch's own reversals until the host has answered them."""
-        return self.data / "saf.sqlite"
+        return self.data / "switch-saf.db"
 
     @property
     def lock(self) -> Path:

@@ -227,6 +227,21 @@ def _make_places(cluster: Cluster, account: Account | None, say: Say) -> None:
         _open_the_way(
             _ancestors(cluster.home, cluster.socket_directory, binary("postgres")), account, say
         )
+        _open_the_programs(account, say)
+
+
+def _open_the_programs(account: Account, say: Say) -> None:
+    """Let the server's user read the wheel's files where a strict umask closed them to others."""
+    program = binary("postgres")
+    if _may_pass(program.stat(), account):
+        return
+    wheel = program.parents[2]
+    for root in (wheel, wheel.with_name(f"{wheel.name}.libs")):
+        say(f"letting user {account.name}, whom PostgreSQL runs as, read {root} (chmod -R o+rX)")
+        for path in (root, *root.rglob("*")):
+            mode = stat.S_IMODE(path.stat().st_mode)
+            runs = stat.S_IXOTH if mode & stat.S_IXUSR else 0
+            path.chmod(mode | stat.S_IROTH | runs)
 
 
 def _ancestors(*places: Path) -> list[Path]:

@@ -89,11 +89,15 @@ class Terminal:
         return None
 
     def drop_keys_before(self, generation: int) -> bool:
-        """Forget the sets an authenticated message has made old. True when one was forgotten."""
+        """Forget the sets an authenticated message has made old. True when one was forgotten.
+
+        The last set is never forgotten: a generation nobody was delivered proves nothing.
+        """
         kept = tuple(keys for keys in self.key_sets if keys.generation >= generation)
-        dropped = len(kept) < len(self.key_sets)
+        if not kept or len(kept) == len(self.key_sets):
+            return False
         self.key_sets = kept
-        return dropped
+        return True
 
 
 AccountName = tuple[Chart, str, int | None, int | None]

@@ -71,6 +71,13 @@ class Case(msgspec.Struct, gc=False):
         """The issuer of the card."""
         return self.book.issuers[self.present_card.issuer_id]
 
+    @property
+    def issuer_named(self) -> Issuer | None:
+        """Whose the card number is, or, where none was sent, the original's card."""
+        if self.item.pan_hash is not None:
+            return self.item.issuer
+        return self.issuer if self.card is not None else None
+
     def balance(self) -> Money | None:
         """The card's value as it is now, for the answer."""
         if self.card is None:

@@ -6,6 +6,7 @@
 
 from host.case import Case
 from host.hsm.pin import PinFormatError
+from host.model.money import POINTS_PREFIX
 from host.model.numbers import rrn_of
 from host.model.requests import Kind
 from host.model.responses import Reason
@@ -25,7 +26,7 @@ def amount_is_positive(case: Case) -> bool:
 
 def issuer_is_known(case: Case) -> bool:
     """The card number begins as one of our active issuers' cards do."""
-    issuer = case.item.issuer
+    issuer = case.issuer_named
     return issuer is not None and issuer.is_active
 
 
@@ -91,6 +92,12 @@ def issuer_has_programme(case: Case) -> bool:
     return case.programme is not None
 
 
+def amount_is_in_points(case: Case) -> bool:
+    """The amount counts points: of any programme, or of the card's own by name."""
+    money = case.request.amount
+    return money is not None and money.unit in {POINTS_PREFIX, case.present_card.points.unit}
+
+
 def points_reach_threshold(case: Case) -> bool:
     """Not below the smallest redemption the programme allows."""
     programme = case.programme
@@ -109,7 +116,7 @@ def original_is_found(case: Case) -> bool:
 
 
 def original_has_this_rrn(case: Case) -> bool:
-    """The RRN sent with a void, where one is sent, is the original's."""
+    """The RRN sent with a void or refund, where one is sent, is the original's."""
     named = case.request.original
     if named is None or named.rrn is None:
         return True
@@ -119,6 +126,12 @@ def original_has_this_rrn(case: Case) -> bool:
 def original_can_be_voided(case: Case) -> bool:
     """Its kind is one that a void undoes."""
     return case.present_original.kind in {Kind.PURCHASE, Kind.POINTS_REDEMPTION}
+
+
+def original_is_of_this_batch(case: Case) -> bool:
+    """The terminal has not settled since: after that a sale is refunded, not voided."""
+    named = case.request.original
+    return named is None or named.key is None or named.key.epoch == case.request.key.epoch
 
 
 def original_can_be_refunded(case: Case) -> bool:
@@ -159,11 +172,11 @@ def points_refund_is_whole(case: Case) -> bool:
 
 
 def unit_is_the_originals(case: Case) -> bool:
-    """Money is given back for money, points for points."""
-    money = case.request.amount
-    original = case.present_original
-    asked_points = money is not None and money.is_points
-    return asked_points == (original.kind is Kind.POINTS_REDEMPTION)
+    """The same money is given back for money, points for points."""
+    money, unit = case.request.amount, case.present_original.unit
+    if money is None:
+        return False
+    return money.unit == unit or (money.unit == POINTS_PREFIX and unit.startswith(POINTS_PREFIX))
 
 
 def pin_refusal(case: Case, *, is_required: bool) -> Reason | None:
@@ -186,14 +199,17 @@ def pin_refusal(case: Case, *, is_required: bool) -> Reason | None:
 
 
 def _clear_pin(case: Case) -> Secret | None:
-    """The PIN out of its block; None where the block cannot be read under the terminal's key."""
+    """The PIN out of its block; None where the block cannot be read under the terminal's key.
+
+    A ValueError is a format whose cipher the terminal's key does not fit.
+    """
     request = case.request
     reader = case.item.terminal.pin_reader(request.key_generation)
     if reader is None or request.pan is None or request.pin is None:
         return None
     try:
         return reader.read(request.pin.block, request.pin.iso_format, request.pan)
-    except PinFormatError:
+    except (PinFormatError, ValueError):
         return None
 
 

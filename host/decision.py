@@ -18,12 +18,14 @@ from host.model.numbers import rrn_of
 from host.model.requests import Kind, Response
 from host.model.responses import Reason
 from host.postings import fact_of
-from host.state import Card, Known, State
+from host.state import Card, Known, Lot, State
 from host.transactions import NEEDS_ORIGINAL, TRANSACTIONS, PinRule, Rule
 
 SIGN_ON_AGAIN: Final = frozenset({Reason.BATCH_MISMATCH, Reason.DUPLICATE, Reason.PIN_FORMAT})
 """Declines that a fresh sign-on mends: new keys, the right batch."""
 AUTH_CODES: Final = 1_000_000
+BURIES_ORIGINAL: Final = frozenset({Kind.REVERSAL, Kind.CASH_LOAD_CONFIRM})
+"""Kinds that settle the fate of an original, whether or not it has come."""
 
 _encode = msgspec.msgpack.Encoder().encode
 _decoder = msgspec.msgpack.Decoder(Response)
@@ -79,7 +81,8 @@ def decide(item: Item, state: State, court: Court, numbers: Numbers) -> Outcome:
     reason = result if isinstance(result, Reason) else Reason.APPROVED
     outcome = _outcome(case, court, reason, posting, numbers)
     _apply(outcome, state)
-    _bury_original(outcome, case, court, numbers)
+    if item.request.kind in BURIES_ORIGINAL:
+        _bury_original(outcome, case, court, numbers)
     return outcome
 
 
@@ -152,6 +155,9 @@ def _move(posting: Posting, number: int) -> None:
     card = posting.card
     for leg in posting.legs:
         _change(card, leg)
+    if posting.new_lot is not None:
+        new = posting.new_lot
+        card.lots.append(Lot(new.account, number, new.expires_on, new.points))
     fact = fact_of(posting, number)
     if posting.undoes is not None and fact is not None:
         posting.undoes.facts.append(fact)
@@ -193,7 +199,7 @@ def _apply(outcome: Outcome, state: State) -> None:
     state.known[item.slot] = Known(
         slot=item.slot,
         number=outcome.number,
-        shard=item.shard,
+        shard=outcome.card.shard if outcome.card is not None else item.shard,
         kind=item.request.kind,
         fingerprint=item.fingerprint,
         reason=outcome.response.reason,
@@ -203,14 +209,12 @@ def _apply(outcome: Outcome, state: State) -> None:
 
 
 def _bury_original(outcome: Outcome, case: Case, court: Court, numbers: Numbers) -> None:
-    """Hold the place of an original that has not come yet, so that it is refused when it does."""
+    """Hold the place of an original that has not come yet, so that it is refused when it does.
+
+    After a confirmation too, approved or declined: it has told the terminal how the load ended.
+    """
     slot = case.item.original_slot
-    kind = case.request.kind
-    if slot is None or kind not in {Kind.REVERSAL, Kind.CASH_LOAD_CONFIRM}:
-        return
-    if case.original_known is not None or slot in case.state.known:
-        return
-    if kind is Kind.CASH_LOAD_CONFIRM and not outcome.response.is_approved:
+    if slot is None or slot in case.state.known:
         return
     outcome.tombstone = numbers.take()
     response = _response(case, court, Reason.DUPLICATE, None, outcome.tombstone)
@@ -218,8 +222,8 @@ def _bury_original(outcome: Outcome, case: Case, court: Court, numbers: Numbers)
     case.state.known[slot] = Known(
         slot=slot,
         number=outcome.tombstone,
-        shard=case.item.shard,
-        kind=kind,
+        shard=case.state.known[case.item.slot].shard,
+        kind=case.request.kind,
         fingerprint=b"",
         reason=Reason.DUPLICATE,
         is_tombstone=True,

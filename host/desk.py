@@ -7,6 +7,7 @@ and why a sign-off changes nothing.
 """
 
 import datetime as dt
+import threading
 import zoneinfo
 from collections.abc import Callable
 from typing import Any, Final
@@ -33,34 +34,49 @@ Connect = Callable[[], psycopg.Connection[Any]]
 
 
 class Desk:
-    """Answers management requests, one at a time, in a thread of its own."""
+    """Answers management requests, one at a time, in threads: its one connection is not shared."""
 
     def __init__(
         self, connect: Connect, vault: Vault, settings: HostSettings, clock: WallClock
     ) -> None:
         self._connect = connect
         self._connection: psycopg.Connection[Any] | None = None
+        self._one_at_a_time = threading.Lock()
+        self._proved: dict[str, int] = {}
+        """Terminal id to the generation it has proved, until that is stored."""
         self._vault = vault
         self._settings = settings
         self._clock = clock
         self._zone = zoneinfo.ZoneInfo(settings.timezone)
 
     def answer(self, request: Request, terminal: Terminal) -> Response:
-        """The answer to a management request. Never raises for a database's fault."""
-        try:
-            return ANSWERS[request.kind](self, request, terminal)
-        except psycopg.Error as error:
-            _LOG.error("sign-on could not be stored", why=type(error).__name__)
-            self.close()
-            return self.plain(request, Reason.HOST_UNREACHABLE)
+        """The answer to a management request. Never raises: one terminal's fault stays its own."""
+        with self._one_at_a_time:
+            try:
+                return ANSWERS[request.kind](self, request, terminal)
+            except psycopg.Error as error:
+                _LOG.error("sign-on could not be stored", why=type(error).__name__)
+                self.close()
+                return self.plain(request, Reason.HOST_UNREACHABLE)
+            except Exception as error:  # noqa: BLE001 - a key that does not unwrap, or a bug of ours
+                why = type(error).__name__
+                _LOG.error("sign-on failed", tid=terminal.terminal_id, why=why)
+                return self.plain(request, Reason.MALFUNCTION)
 
     def confirm(self, terminal_id: str, generation: int) -> None:
-        """A message under this generation came: it is the terminal's from now on."""
-        try:
-            confirm_keys(self._open(), terminal_id, generation)
-        except psycopg.Error as error:
-            _LOG.error("key generation not stored", why=type(error).__name__)
-            self.close()
+        """A message under this generation came: it is the terminal's from now on.
+
+        What cannot be stored now is stored with the next one.
+        """
+        with self._one_at_a_time:
+            self._proved[terminal_id] = generation
+            try:
+                for proved in list(self._proved.items()):
+                    confirm_keys(self._open(), *proved)
+                    del self._proved[proved[0]]
+            except psycopg.Error as error:
+                _LOG.error("key generation not stored", why=type(error).__name__)
+                self.close()
 
     def plain(self, request: Request, reason: Reason) -> Response:
         """An answer that says no more than its reason."""

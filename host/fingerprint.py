@@ -1,8 +1,8 @@
 """What makes a second message under one key a repeat, and not another message.
 
 A digest of what the message is about, with the keyed hash of the card number in it. A reversal
-leaves the card out: a swiped sale is reversed without naming its card, and the switch's own
-reversal must be the same message as the terminal's.
+leaves out the card, the goods and the reference: a swiped sale is reversed without naming its
+card, and the switch's own reversal must be the same message as the terminal's.
 """
 
 import hashlib
@@ -16,20 +16,23 @@ FINGERPRINT_BYTES: Final = 16
 def fingerprint_of(request: Request, pan_hash: bytes | None) -> bytes:
     """16 bytes over kind, merchant, amount, card, goods and the original named."""
     amount, original = request.amount, request.original
-    about = [
-        request.kind.value,
-        request.merchant_id,
-        f"{amount.amount_minor}{amount.unit}" if amount is not None else "",
-        request.goods or "",
-    ]
+    about: list[str | int | None] = [request.kind.value, request.merchant_id]
+    if amount is not None:
+        about += [amount.amount_minor, amount.unit]
     if original is not None:
         about += [
-            original.key.text if original.key is not None else "",
-            original.kind.value if original.kind is not None else "",
+            original.key.text if original.key is not None else None,
+            original.kind.value if original.kind is not None else None,
         ]
-        if request.kind is not Kind.REVERSAL:
-            about.append(original.rrn or "")
-    digest = hashlib.blake2b("|".join(about).encode(), digest_size=FINGERPRINT_BYTES)
-    if pan_hash is not None and request.kind is not Kind.REVERSAL:
+    if request.kind is Kind.REVERSAL:
+        return _digest(about, None)
+    about += [request.goods, original.rrn if original is not None else None]
+    return _digest(about, pan_hash)
+
+
+def _digest(about: list[str | int | None], pan_hash: bytes | None) -> bytes:
+    """A list's repr quotes its parts, so what a terminal types cannot shift them."""
+    digest = hashlib.blake2b(repr(about).encode(), digest_size=FINGERPRINT_BYTES)
+    if pan_hash is not None:
         digest.update(pan_hash)
     return digest.digest()

@@ -42,7 +42,8 @@ def spendable(card: Card, on: dt.date) -> int:
 
 def spend(card: Card, points: int, on: dt.date) -> list[LotUse]:
     """Take `points` from the lots that expire first. The caller has checked `spendable`."""
-    return _take(card, points, [lot for lot in card.lots if lot.expires_on >= on])
+    fresh = [lot for lot in card.lots if lot.expires_on >= on]
+    return _take(card, points, sorted(fresh, key=lambda lot: (lot.expires_on, lot.id)))
 
 
 def take_back(card: Card, source: int, points: int, *, may_owe: bool) -> list[LotUse]:
@@ -63,6 +64,24 @@ def give_back(card: Card, uses: tuple[LotUse, ...]) -> list[LotUse]:
     for use in uses:
         by_id[use.lot].change += use.points
     return [LotUse(use.account, use.lot, -use.points) for use in uses]
+
+
+def take_again(card: Card, filled: tuple[LotUse, ...], points: int) -> list[LotUse]:
+    """Undo a giving back: take `points` from the very lots it filled.
+
+    A lot whose points were spent since goes below zero, though others may still hold some:
+    whatever is undone later then finds its own lots as it left them, and none is overfilled.
+    """
+    by_id = {lot.id: lot for lot in card.lots}
+    uses: list[LotUse] = []
+    for use in filled:
+        part = min(points, -use.points)
+        if part > 0:
+            by_id[use.lot].change -= part
+            points -= part
+            uses.append(LotUse(use.account, use.lot, part))
+    assert points == 0, "an undo was given back fewer points than it now takes"
+    return uses
 
 
 def _take(card: Card, points: int, lots: list[Lot]) -> list[LotUse]:

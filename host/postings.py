@@ -16,9 +16,10 @@ from host.points import (
     points_earned,
     points_to_take_back,
     spend,
+    take_again,
     take_back,
 )
-from host.state import Card, Fact, Original
+from host.state import Card, Fact, Known, LotUse, Original
 
 Result = Posting | Reason | None
 
@@ -94,29 +95,61 @@ def post_reversal(case: Case) -> Result:
     """
     known, original = case.original_known, case.original
     if known is None or known.is_tombstone:
-        return Reason.ORIGINAL_NOT_FOUND
-    if original is None or original.is_undone:
+        return _of_no_original(known)
+    if original is None:
         return None
-    if original.amount_minor != case.amount or original.kind is not _named_kind(case):
+    if not _is_the_one_named(case, original):
         return Reason.ORIGINAL_NOT_FOUND
-    if original.refunded_minor:
-        return Reason.ORIGINAL_VOIDED
-    return _undo_whole(case, Kind.REVERSAL)
+    if original.is_undone:
+        return None
+    return _why_not_reversed(original) or _undo_whole(case, Kind.REVERSAL)
 
 
 def post_confirm(case: Case) -> Result:
-    """A cash load whose answer was lost: it stands, or it is posted now."""
-    known, original = case.original_known, case.original
-    if original is not None and not original.is_undone:
-        return None
-    if known is not None and not known.is_tombstone and known.reason is not Reason.APPROVED:
+    """A cash load whose answer was lost: it stands, was declined, or is posted now.
+
+    Once it was reversed it stays so: the cash went back over the counter.
+    """
+    known = case.original_known
+    if known is None:
+        return post_load(case)
+    if known.is_tombstone:
+        return Reason.ORIGINAL_VOIDED
+    if known.kind != Kind.CASH_LOAD:
+        return Reason.ORIGINAL_MISMATCH
+    if known.reason is not Reason.APPROVED:
         return known.reason
-    return post_load(case)
+    return _why_not_confirmed(case)
 
 
-def _named_kind(case: Case) -> Kind | None:
+def _of_no_original(known: Known | None) -> Reason:
+    """A load that never came but was confirmed is not reversed: its terminal has the cash."""
+    was_confirmed = known is not None and known.kind == Kind.CASH_LOAD_CONFIRM
+    return Reason.FUNCTION_NOT_SUPPORTED if was_confirmed else Reason.ORIGINAL_NOT_FOUND
+
+
+def _why_not_reversed(original: Original) -> Reason | None:
+    """A refund is repeated until it is answered, never reversed; nor is what one gave back."""
+    if original.kind is Kind.REFUND:
+        return Reason.FUNCTION_NOT_SUPPORTED
+    return Reason.ORIGINAL_VOIDED if original.refunded_minor else None
+
+
+def _why_not_confirmed(case: Case) -> Reason | None:
+    """A load that was approved is confirmed while it stands, by its own card and amount."""
+    original = case.original
+    if original is None or original.is_undone:
+        return Reason.ORIGINAL_VOIDED
+    is_the_same = original.card is case.card and original.amount_minor == case.amount
+    return None if is_the_same else Reason.ORIGINAL_MISMATCH
+
+
+def _is_the_one_named(case: Case, original: Original) -> bool:
+    """A reversal names kind and amount, and the card unless it was swiped: all must be right."""
     named = case.request.original
-    return named.kind if named is not None else None
+    is_its_card = case.item.pan_hash is None or original.card is case.card
+    is_its_kind = named is not None and named.kind is original.kind
+    return is_its_card and is_its_kind and original.amount_minor == case.amount
 
 
 def _posting(case: Case, card: Card, unit: str, legs: list[Leg]) -> Posting:
@@ -168,8 +201,16 @@ def _give_leg_back(case: Case, back: Leg, kind: Kind, posting: Posting) -> bool:
         suspense = case.book.account(Chart.SUSPENSE, back.unit, card.issuer_id)
         posting.legs.append(Leg(suspense, back.credit, short, back.unit))
     if purse is card.points:
-        posting.lot_uses += take_back(card, original.number, part, may_owe=may_owe)
+        posting.lot_uses += _points_back(card, original, part, may_owe=may_owe)
     return True
+
+
+def _points_back(card: Card, original: Original, points: int, *, may_owe: bool) -> list[LotUse]:
+    """Out of the lots that the original filled, or out of the lot it earned."""
+    filled = tuple(use for use in original.lot_uses if use.points < 0)
+    if filled:
+        return take_again(card, filled, points)
+    return take_back(card, original.number, points, may_owe=may_owe)
 
 
 def _debt_is_allowed(case: Case, card: Card) -> bool:

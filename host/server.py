@@ -18,6 +18,7 @@ from host.link.frames import (
     Answers,
     Ask,
     Beat,
+    Failed,
     Find,
     Found,
     Frame,
@@ -35,6 +36,7 @@ from host.model.terminal import TerminalProfile
 Submit = Callable[[Request, Callable[[Response], None]], None]
 """Takes a request and calls back once, on the trio thread, when the answer may be known."""
 FindTerminal = Callable[[str], Awaitable[TerminalProfile | None]]
+"""None when no such terminal is registered; an exception when that cannot be said now."""
 
 HELLO_SECONDS_MAX: Final = 5.0
 SILENCE_SECONDS_MAX: Final = 30.0
@@ -150,9 +152,13 @@ class _Switch:
     async def _find(self, wanted: Find) -> None:
         try:
             profile = await self._find_terminal(wanted.terminal_id)
+        except Exception:  # noqa: BLE001 - whatever the store met, the switch is told
+            _LOG.exception("a terminal could not be looked up", tid=wanted.terminal_id)
+            self._frames.append(Failed(wanted.ticket))
+        else:
+            self._frames.append(Found(wanted.ticket, profile))
         finally:
             self._finds.release()
-        self._frames.append(Found(wanted.ticket, profile))
         self._pipe.wake()
 
     async def _watch(self) -> str:

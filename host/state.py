@@ -130,7 +130,8 @@ class Original:
     @property
     def refunded_minor(self) -> int:
         """What refunds have given back so far."""
-        return sum(fact.amount_minor for fact in self.facts if fact.kind is Kind.REFUND)
+        refunds = (fact for fact in self.facts if fact.stands and fact.kind is Kind.REFUND)
+        return sum(fact.amount_minor for fact in refunds)
 
     def attempt_of(self, journal: int) -> int:
         """Which fact about this original a journal is, counted from 0."""

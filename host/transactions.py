@@ -35,11 +35,25 @@ class Rule:
     pin: PinRule = PinRule.NEVER
     checks: tuple[Check, ...] = ()
     post: Callable[[Case], postings.Result]
+    post_declines: tuple[Reason, ...] = ()
+    """What `post` may still say no with."""
     reads_lots: bool = False
     """The card's points lots are loaded with it."""
     gives_auth_code: bool = True
 
+    @property
+    def declines(self) -> frozenset[Reason]:
+        """Every reason this kind can be declined with."""
+        asked = (reason for _, reason in (*self.card_checks, *self.checks))
+        return frozenset((*asked, *PIN_DECLINES[self.pin], *self.post_declines))
 
+
+_PIN_IS_WRONG: Final = (Reason.WRONG_PIN, Reason.PIN_TRIES_EXCEEDED, Reason.PIN_FORMAT)
+PIN_DECLINES: Final[dict[PinRule, tuple[Reason, ...]]] = {
+    PinRule.NEVER: (),
+    PinRule.IF_SENT: _PIN_IS_WRONG,
+    PinRule.REQUIRED: _PIN_IS_WRONG,
+}
 BATCH: Final[tuple[Check, ...]] = ((checks.batch_is_current, Reason.BATCH_MISMATCH),)
 AMOUNT: Final[tuple[Check, ...]] = ((checks.amount_is_positive, Reason.INVALID_AMOUNT),)
 KNOWN_CARD: Final[tuple[Check, ...]] = (
@@ -62,6 +76,7 @@ MONEY: Final[tuple[Check, ...]] = (
 ORIGINAL: Final[tuple[Check, ...]] = (
     (checks.original_is_found, Reason.ORIGINAL_NOT_FOUND),
     (checks.original_is_this_merchants, Reason.ORIGINAL_NOT_FOUND),
+    (checks.original_has_this_rrn, Reason.ORIGINAL_NOT_FOUND),
 )
 ROOM: Final[tuple[Check, ...]] = ((checks.balance_stays_within_limit, Reason.AMOUNT_LIMIT),)
 
@@ -87,12 +102,14 @@ TRANSACTIONS: Final[dict[Kind, Rule]] = {
         card_checks=(*AMOUNT, *KNOWN_CARD),
         checks=MONEY,
         post=postings.post_confirm,
+        post_declines=(Reason.ORIGINAL_VOIDED, Reason.ORIGINAL_MISMATCH),
     ),
     Kind.POINTS_REDEMPTION: Rule(
         card_checks=(*BATCH, *AMOUNT, *CARD_IN_USE),
         pin=PinRule.IF_SENT,
         checks=(
             (checks.issuer_has_programme, Reason.FUNCTION_NOT_SUPPORTED),
+            (checks.amount_is_in_points, Reason.INVALID_AMOUNT),
             (checks.points_reach_threshold, Reason.INVALID_AMOUNT),
             (checks.points_cover_amount, Reason.INSUFFICIENT_FUNDS),
         ),
@@ -104,13 +121,15 @@ TRANSACTIONS: Final[dict[Kind, Rule]] = {
         pin=PinRule.NEVER,
         checks=(
             *ORIGINAL,
-            (checks.original_has_this_rrn, Reason.ORIGINAL_NOT_FOUND),
             (checks.original_can_be_voided, Reason.INVALID_TRANSACTION),
+            (checks.original_is_of_this_batch, Reason.OUTSIDE_WINDOW),
             (checks.original_stands, Reason.ORIGINAL_VOIDED),
             (checks.original_is_not_refunded, Reason.ORIGINAL_VOIDED),
+            (checks.unit_is_the_originals, Reason.ORIGINAL_MISMATCH),
             (checks.amount_is_the_originals, Reason.ORIGINAL_MISMATCH),
         ),
         post=postings.post_void,
+        post_declines=(Reason.INSUFFICIENT_FUNDS,),
     ),
     Kind.REFUND: Rule(
         card_checks=(*BATCH, *AMOUNT, *KNOWN_CARD),
@@ -123,8 +142,18 @@ TRANSACTIONS: Final[dict[Kind, Rule]] = {
             (checks.refund_fits_original, Reason.AMOUNT_LIMIT),
         ),
         post=postings.post_refund,
+        post_declines=(Reason.INSUFFICIENT_FUNDS,),
     ),
-    Kind.REVERSAL: Rule(card_checks=(), post=postings.post_reversal, gives_auth_code=False),
+    Kind.REVERSAL: Rule(
+        card_checks=(),
+        post=postings.post_reversal,
+        post_declines=(
+            Reason.ORIGINAL_NOT_FOUND,
+            Reason.FUNCTION_NOT_SUPPORTED,
+            Reason.ORIGINAL_VOIDED,
+        ),
+        gives_auth_code=False,
+    ),
 }
 """Management kinds (sign-on, sign-off, echo) move no value and are answered by `host.desk`."""
 

@@ -3,7 +3,7 @@
 import enum
 import random
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, Protocol
 
 
 @enum.unique
@@ -34,6 +34,14 @@ DEMO_RATES: Final[Mapping[Fault, float]] = {
     Fault.DUPLICATE: 0.01,
 }
 NO_FAULTS: Final[Mapping[Fault, float]] = {}
+
+
+class DrawsFaults(Protocol):
+    """What a line asks before each message."""
+
+    def draw(self) -> Fault:
+        """The next message's fault."""
+        ...
 
 
 class FaultSource:

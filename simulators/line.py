@@ -7,11 +7,11 @@ silence.
 import contextlib
 from collections import deque
 from collections.abc import Callable
-from typing import Final
+from typing import Final, Self
 
 import trio
 
-from simulators.faults import Fault, FaultSource, no_faults
+from simulators.faults import DrawsFaults, Fault, no_faults
 from terminals.framing import FrameReader, FramingError, wrap
 
 RECEIVE_BYTES_MAX: Final = 65_536
@@ -29,7 +29,7 @@ class Line:
         port: int,
         *,
         answer_seconds_max: float = 60.0,
-        faults: FaultSource | None = None,
+        faults: DrawsFaults | None = None,
     ) -> None:
         self._address = (host, port)
         self._answer_seconds_max = answer_seconds_max
@@ -38,6 +38,12 @@ class Line:
         self._reader = FrameReader()
         self._heard: deque[bytes] = deque()
         self.repeats_that_differed = 0
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_error: object) -> None:
+        await self.close()
 
     async def ask(self, payload: bytes, is_mine: IsMine) -> bytes | None:
         """Send a payload and wait for the answer that `is_mine`; None is silence."""

@@ -169,7 +169,7 @@ def refund(who: Who, trace: str, sale: Sale, amount_minor: int) -> Fields:
 def confirm(load: Fields, card: CardPlan, rrn: str | None) -> Fields:
     """Tells the host that a cash load without a clear answer did happen. Same trace."""
     batch = load["60"][2:8]
-    kept = {name: load[name] for name in ("3", "4", "11", "25", "41", "42", "49", "60")}
+    kept = {name: load[name] for name in ("3", "4", "11", "22", "25", "41", "42", "49", "60")}
     fields = {"t": "0220", **_keyed(card), **kept, "61": batch + load["11"]}
     if rrn is not None:
         fields["37"] = rrn

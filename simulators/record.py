@@ -9,7 +9,7 @@ the audit lays beside the ledger.
 import enum
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import IO, Any, Final, Self
 
 import msgspec
 
@@ -69,8 +69,10 @@ class Record:
         """What this record says happened."""
         return claims_of(self.events)
 
-    def close(self) -> None:
-        """Close the file."""
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
         if self._file is not None:
             self._file.close()
 

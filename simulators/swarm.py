@@ -47,6 +47,8 @@ class SwarmSettings:
     answer_seconds_max: float = 10.0
     faults: Mapping[Fault, float] = field(default_factory=lambda: DEMO_RATES)
     record: Path | None = None
+    last_trace: int = 0
+    """Where a swarm before this one on the same estate ended."""
 
 
 @dataclass(slots=True)
@@ -193,37 +195,40 @@ class Swarm:
     async def run(self) -> Tally:
         """Open the shops, trade for the time set, mend what is pending, go home."""
         plans = self._estate.terminals[: self.settings.terminals]
-        async with trio.open_nursery() as nursery:
-            for plan in plans:
-                nursery.start_soon(self._day_of, plan)
-        self.record.close()
+        with self.record:
+            async with trio.open_nursery() as nursery:
+                for plan in plans:
+                    nursery.start_soon(self._day_of, plan)
         return self.tally
 
     async def _day_of(self, plan: TerminalPlan) -> None:
         settings = self.settings
         seed = f"{settings.seed}/{plan.terminal_id}"
-        faults = FaultSource(settings.faults, seed)
         line = Line(
             settings.host,
             settings.port,
             answer_seconds_max=settings.answer_seconds_max,
-            faults=faults,
+            faults=FaultSource(settings.faults, seed),
         )
-        terminal = PosTerminal(plan, self._estate.merchant_of(plan), line.ask, self.record)
+        terminal = PosTerminal(
+            plan,
+            self._estate.merchant_of(plan),
+            line.ask,
+            self.record,
+            last_trace=settings.last_trace,
+        )
         dice = random.Random(seed)  # noqa: S311 - a simulation wants to repeat itself
-        counter = Counter(terminal, self._cards, self._odd_cards, dice)
-        try:
-            await self._trade(counter)
-        finally:
-            self.tally.repeats_that_differed += line.repeats_that_differed
-            self.tally.pending += terminal.has_pending
-            await line.close()
+        async with line:
+            await self._trade(Counter(terminal, self._cards, self._odd_cards, dice))
+        self.tally.repeats_that_differed += line.repeats_that_differed
+        self.tally.pending += terminal.has_pending
 
     async def _trade(self, counter: Counter) -> None:
         ends_at = trio.current_time() + self.settings.seconds
         await trio.sleep(counter.dice.random() * self.settings.pause_seconds)
         answer = await counter.terminal.sign_on()
         self.tally.signed_on += answer.is_approved
+        await counter.terminal.echo()
         while trio.current_time() < ends_at:
             [row] = counter.dice.choices(TRADES, [row.weight for row in TRADES])
             await self._make(row, counter)

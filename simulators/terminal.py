@@ -67,15 +67,24 @@ class _Pending:
 
 
 class PosTerminal:
-    """One terminal, one transaction at a time. `ask` is its line."""
+    """One terminal, one transaction at a time. `ask` is its line.
+
+    A real one remembers its last trace through a power cut; a simulated one is told it.
+    """
 
     def __init__(
-        self, plan: TerminalPlan, merchant: MerchantPlan, ask: Ask, record: Record
+        self,
+        plan: TerminalPlan,
+        merchant: MerchantPlan,
+        ask: Ask,
+        record: Record,
+        *,
+        last_trace: int = 0,
     ) -> None:
         self.plan = plan
         self._ask = ask
         self._record = record
-        self._trace = 0
+        self._trace = last_trace
         self._pending: list[_Pending] = []
         self._wants_sign_on = plan.working is None
         self._mac: Mac | None = None

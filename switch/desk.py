@@ -126,7 +126,8 @@ class Desk:
             self._wait(exchange, terminal_id, now)
             return
         asked = exchange.ask(session)
-        if asked in SIGN_ON_AGAIN and not self._sessions.is_fresh(session, now):
+        wants_keys = isinstance(asked, Reason) and asked in SIGN_ON_AGAIN
+        if wants_keys and not self._sessions.is_fresh(session, now):
             self._wait(exchange, terminal_id, now)
         else:
             self._forward(exchange, asked, now)

@@ -4,11 +4,14 @@ Time that is waited for is trio's; the wall clock is used for the age of stored 
 """
 
 import functools
+import resource
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final, NoReturn
+from wsgiref.simple_server import WSGIServer
 
+import structlog
 import trio
 from prometheus_client import start_http_server
 
@@ -31,6 +34,11 @@ SWEEP_SECONDS: Final = 0.1
 """How late a deadline may be noticed."""
 FIRST_LINK_SECONDS_MAX: Final = 2.0
 """How long readiness waits for the host; without it the switch is ready to say 91."""
+
+OTHER_DESCRIPTORS: Final = 64
+"""Files a switch has open beside its connections."""
+
+_LOG = structlog.get_logger(__name__)
 
 
 async def run_switch(
@@ -65,6 +73,7 @@ class Switch:
         metrics = self.metrics = Metrics()
         outboxes = Outboxes()
         self._metrics_port = settings.metrics_port
+        self._page: WSGIServer | None = None
         self.poller = Poller(outboxes.flush)
         self.link = HostLink(
             Address.parse(settings.link),
@@ -84,11 +93,18 @@ class Switch:
         self._watch(metrics)
 
     def open(self) -> None:
-        """Listen everywhere."""
+        """Listen everywhere.
+
+        Raises:
+            OSError: a port is taken, or not ours to take.
+        """
+        _allow_descriptors(sum(channel.settings.connections_max for channel in self.channels))
         for channel in self.channels:
             channel.open()
         if self._metrics_port is not None:
-            start_http_server(self._metrics_port, "127.0.0.1", self.metrics.registry)
+            self._page, _ = start_http_server(
+                self._metrics_port, "127.0.0.1", self.metrics.registry
+            )
 
     def close(self) -> None:
         """Close every socket and the file; what the link left in doubt is in it."""
@@ -96,6 +112,9 @@ class Switch:
             channel.close()
         self.poller.close()
         self.saf.close()
+        if self._page is not None:
+            self._page.shutdown()
+            self._page.server_close()
 
     def addresses(self) -> list[tuple[str, str]]:
         """Each channel's name and where it listens."""
@@ -133,6 +152,22 @@ class Switch:
             "connections_open",
             "Connections of every channel.",
             functools.partial(_sum_connections, self.channels),
+        )
+
+
+def _allow_descriptors(connections_max: int) -> None:
+    """Raise this process's limit of open files to what the channels may need."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = connections_max + OTHER_DESCRIPTORS
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
+        return
+    allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+    if allowed < wanted:
+        _LOG.warning(
+            "fewer connections than the channels allow; raise the hard limit (ulimit -Hn)",
+            connections_max=connections_max,
+            open_files_max=allowed,
         )
 
 

@@ -49,7 +49,10 @@ CREATE TABLE IF NOT EXISTS reversal (
 ) STRICT;
 """
 # A reversal is stored once, however often its exchange is found in doubt.
-_STORE: Final = "INSERT OR IGNORE INTO reversal (key_text, stored_at, request) VALUES (?, ?, ?)"
+_STORE: Final = (
+    "INSERT INTO reversal (key_text, stored_at, request) VALUES (?, ?, ?)"
+    " ON CONFLICT (key_text) DO UPDATE SET given_up_at = NULL"
+)
 # The host has answered it.
 _REMOVE: Final = "DELETE FROM reversal WHERE key_text = ?"
 # Too old to be sent by a machine: kept for people.
@@ -98,9 +101,9 @@ class SafFile:
             sqlite3.Error: none of it was done.
         """
         with self._db:
-            self._db.executemany(_STORE, stored)
             self._db.executemany(_REMOVE, [(key,) for key in removed])
             self._db.executemany(_GIVE_UP, given_up)
+            self._db.executemany(_STORE, stored)
 
     def owed(self) -> list[tuple[float, Request]]:
         """When each was stored, and the reversal."""
@@ -178,9 +181,7 @@ class StoreAndForward:
 
     async def _write(self) -> None:
         """Bring the file up to date; when the disk refuses, go on and try again."""
-        new, self._new = self._new, []
-        settled, self._settled = self._settled, []
-        given_up, self._given_up = self._given_up, []
+        new, settled, given_up = list(self._new), list(self._settled), list(self._given_up)
         if not (new or settled or given_up):
             return
         rows = [owed.row for owed in new]
@@ -188,17 +189,10 @@ class StoreAndForward:
             await trio.to_thread.run_sync(self._file.change, rows, settled, given_up)
         except sqlite3.Error as error:
             _LOG.critical("reversals cannot be stored", count=len(new), why=str(error))
-            self._settled += settled
-            self._given_up += given_up
-            self._new += new
             await trio.sleep(STORE_RETRY_SECONDS)
             self._woken.set()
             return
-        except trio.Cancelled:
-            self._new += new
-            self._settled += settled
-            self._given_up += given_up
-            raise
+        del self._new[: len(new)], self._settled[: len(settled)], self._given_up[: len(given_up)]
         for owed in new:
             self._owed.setdefault(owed.key_text, owed)
 

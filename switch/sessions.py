@@ -20,7 +20,7 @@ from switch.settings import SwitchSettings
 if TYPE_CHECKING:
     from switch.exchange import Exchange
 
-WAITING_MAX: Final = 8
+WAITING_MAX: Final = 64
 """Messages of one terminal that may wait for its profile; the next are told 09."""
 UNKNOWN_MAX: Final = 10_000
 

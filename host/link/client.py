@@ -19,6 +19,7 @@ from host.link.frames import (
     Answers,
     Ask,
     Beat,
+    Failed,
     Find,
     Found,
     Frame,
@@ -59,7 +60,7 @@ class Finder(Protocol):
         """The host's word; None when it knows no such terminal."""
 
     def lost(self) -> None:
-        """The link went down first."""
+        """The host cannot say now, or the link went down first."""
 
 
 class LinkLimits(msgspec.Struct, frozen=True, kw_only=True):
@@ -236,10 +237,13 @@ class HostLink:
                 case Found(ticket, profile):
                     if finder := self._finders.pop(ticket, None):
                         finder.found(profile)
+                case Failed(ticket):
+                    if finder := self._finders.pop(ticket, None):
+                        finder.lost()
                 case Beat():
                     pass
                 case _:
-                    raise LinkError(f"the host sent a frame of its own asker: {type(frame)}")
+                    raise LinkError(f"the host sent a switch's frame: {type(frame).__name__}")
         self._on_turn()
 
     def _answer(self, items: list[tuple[Ticket, Response]]) -> None:

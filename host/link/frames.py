@@ -56,11 +56,17 @@ class Found(msgspec.Struct, frozen=True, array_like=True, tag="found"):
     profile: TerminalProfile | None
 
 
+class Failed(msgspec.Struct, frozen=True, array_like=True, tag="failed"):
+    """The host cannot say now who that terminal is."""
+
+    ticket: Ticket
+
+
 class Beat(msgspec.Struct, frozen=True, array_like=True, tag="beat"):
     """A sign of life; the host returns each one it gets."""
 
 
-Frame = Hello | Ask | Answers | Find | Found | Beat
+Frame = Hello | Ask | Answers | Find | Found | Failed | Beat
 
 
 class LinkError(Exception):
@@ -144,5 +150,5 @@ def _close_secret(kind: type, value: object) -> Pan | Secret:
 
 _ENCODER: Final = msgspec.msgpack.Encoder(enc_hook=_open_secret)
 _DECODER: Final[msgspec.msgpack.Decoder[Frame]] = msgspec.msgpack.Decoder(
-    Hello | Ask | Answers | Find | Found | Beat, dec_hook=_close_secret
+    Hello | Ask | Answers | Find | Found | Failed | Beat, dec_hook=_close_secret
 )

@@ -63,7 +63,8 @@ def add_keys(
     newest = key_sets[0]
     with connection.transaction():
         for usage, key in (("pik", pik), ("mak", newest.mak)):
-            row = (terminal_id, usage, newest.generation, vault.wrap(key, usage), check_value(key))
+            wrapped = vault.wrap(key, key_usage(usage, terminal_id, newest.generation))
+            row = (terminal_id, usage, newest.generation, wrapped, check_value(key))
             connection.execute(SQL["add_key"], row)
         kept = [keys.generation for keys in key_sets]
         connection.execute(SQL["drop_keys"], (terminal_id, kept))
@@ -88,9 +89,21 @@ def newest_generation(connection: Connection, terminal_id: str) -> int:
 
 
 def read_tmk(connection: Connection, vault: Vault, terminal_id: str) -> Secret | None:
-    """The terminal's master key; None where none was ever loaded."""
+    """The terminal's master key; None where none was ever loaded.
+
+    Raises:
+        VaultError: it was wrapped under another LMK, for another terminal, or altered.
+    """
     row = connection.execute(SQL["tmk"], (terminal_id,)).fetchone()
-    return vault.unwrap(bytes(row[0]), "tmk") if row is not None else None
+    if row is None:
+        return None
+    generation, wrapped = row
+    return vault.unwrap(bytes(wrapped), key_usage("tmk", terminal_id, generation))
+
+
+def key_usage(usage: str, terminal_id: str, generation: int) -> str:
+    """What a stored key is bound to: one terminal's key does not unwrap in another's row."""
+    return f"{usage}/{terminal_id}/{generation}"
 
 
 def _issuer(row: tuple[Any, ...]) -> Issuer:
@@ -152,7 +165,7 @@ def _key_sets(rows: Iterable[tuple[Any, ...]], vault: Vault) -> dict[str, list[K
     found: dict[str, dict[int, dict[str, Secret]]] = {}
     for terminal_id, usage, generation, wrapped in rows:
         keys = found.setdefault(terminal_id, {}).setdefault(generation, {})
-        keys[usage] = vault.unwrap(bytes(wrapped), usage)
+        keys[usage] = vault.unwrap(bytes(wrapped), key_usage(usage, terminal_id, generation))
     return {
         terminal_id: [
             KeySet(generation=number, mak=keys["mak"], pin_reader=PinBlockReader(keys["pik"]))

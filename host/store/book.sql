@@ -72,7 +72,7 @@ WHERE card_id IS NULL;
 
 -- name: tmk
 -- The terminal's master key, to deliver working keys under.
-SELECT wrapped FROM terminal_key WHERE terminal_id = %s AND usage = 'tmk';
+SELECT generation, wrapped FROM terminal_key WHERE terminal_id = %s AND usage = 'tmk';
 
 -- name: add_key
 -- A working key just minted, wrapped under the LMK.

@@ -22,6 +22,7 @@ from host.model.numbers import number_of
 from host.model.secrets import Secret
 from host.points import expiry_of_lot
 from host.shards import shard_of
+from host.store.book import key_usage
 from host.store.locks import SHARD_LOCK_CLASS
 from host.store.queries import load_queries
 
@@ -148,7 +149,7 @@ def _key_rows(terminal: TerminalPlan, vault: Vault) -> Iterator[Row]:
         keys.append(("pik", FIRST_GENERATION, terminal.working.pik))
         keys.append(("mak", FIRST_GENERATION, terminal.working.mak))
     for usage, generation, key in keys:
-        wrapped = vault.wrap(key, usage)
+        wrapped = vault.wrap(key, key_usage(usage, terminal.terminal_id, generation))
         yield terminal.terminal_id, usage, generation, wrapped, check_value(key)
 
 

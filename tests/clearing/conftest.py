@@ -248,7 +248,7 @@ class SmallLedger:
         seq = self.seals.get(shard, (0, FIRST_SEAL))[0] + 1
         self.run(
             "INSERT INTO exchange VALUES (%s,%s,%s,%s,%s,%s,%s,%s,%s,%s,%s,%s,%s,%s)",
-            *(0, slot, number, shard, seq, kind, b"\xaa", reason),
+            *(0, slot, number, shard, seq, kind, how.get("fingerprint", b"\xaa"), reason),
             *(how.get("is_tombstone", False), b"", card, slot.split("/")[1], self.date, NOW),
         )
 
@@ -328,5 +328,5 @@ def _traded_day(connection: psycopg.Connection[Any]) -> SmallLedger:
         ledger.undo(lost, "reversal", slot=f"{lost.slot[:-1]}r")
         ledger.refund(ledger.purchase(6, 900), 300)
         ledger.decline(2)
-        ledger.decline(3, "duplicate", kind="reversal", is_tombstone=True)
+        ledger.decline(3, "duplicate", kind="reversal", is_tombstone=True, fingerprint=b"")
     return ledger

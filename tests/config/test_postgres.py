@@ -31,6 +31,10 @@ time.sleep(600)
 """
 
 
+def _exists(name: str) -> bool:
+    return any(user.pw_name == name for user in pwd.getpwall())
+
+
 @pytest.fixture
 def home() -> Iterator[Path]:
     path = Path(tempfile.mkdtemp(prefix="posswitch-test-"))
@@ -188,6 +192,39 @@ def test_root_runs_the_server_as_a_plain_user_and_opens_only_what_was_closed(
     said.clear()
     with start_postgres(cluster, say=said.append):
         assert said == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has to change the server's user")
+@pytest.mark.parametrize("name", [name for name in postgres.ACCOUNTS if _exists(name)])
+def test_each_user_of_the_table_can_run_the_server(
+    cluster: Cluster, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres, "ACCOUNTS", (name,))
+    with start_postgres(cluster, say=lambda _text: None) as server:
+        owner = Path(f"/proc/{server.process.pid}").stat().st_uid
+        assert owner == pwd.getpwnam(name).pw_uid
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has to change the server's user")
+def test_a_wheel_installed_under_a_strict_umask_is_opened_to_the_servers_user(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = home / "wheel" / "pginstall18" / "bin" / "postgres"
+    library = home / "wheel.libs" / "libicu.so"
+    for path, mode in ((program, 0o700), (library, 0o600)):
+        path.parent.mkdir(mode=0o700, parents=True)
+        path.touch()
+        path.chmod(mode)
+    monkeypatch.setattr(postgres, "binary", lambda _name: program)
+    account = postgres.server_account()
+    assert account
+    said: list[str] = []
+    for _time in range(2):
+        postgres._open_the_programs(account, said.append)
+        assert len(said) == 2  # not again
+    assert stat.S_IMODE(program.stat().st_mode) == 0o705
+    assert stat.S_IMODE(program.parent.stat().st_mode) & 0o5 == 0o5
+    assert stat.S_IMODE(library.stat().st_mode) == 0o604
 
 
 def test_a_value_that_broke_a_rule_is_not_in_the_log(cluster: Cluster) -> None:

@@ -72,6 +72,36 @@ def test_it_tells_its_listeners_then_ready_and_the_first_terminal_can_buy(up: Up
     assert b"00000087655" in answer  # what is left, in F54
 
 
+def test_the_night_and_the_audit_run_beside_trade_and_again_when_all_is_down(up: Up) -> None:
+    (line,) = up.wait_until_ready()
+    frame = _vector("frame-stored-value-purchase-123.45-with-PIN")
+    _exchange(int(line.rpartition(":")[2]), frame)
+    first = json.loads(_said("clearing", "run", "--json", places=up.places))
+    assert [step["is_repeat"] for step in first["steps"]] == [False] * len(first["steps"])
+    assert "audit: 0 violations" in _said("audit", places=up.places)
+    up.process.send_signal(signal.SIGINT)
+    up.end()
+    again = json.loads(_said("clearing", "run", "--json", places=up.places))
+    assert all(step["is_repeat"] for step in again["steps"])
+    assert again["files"] == first["files"]
+    assert json.loads(_said("audit", "--json", places=up.places)) == {"violations": []}
+    assert "merchant owes" in _said("clearing", "run", places=up.places)
+
+
+def test_the_host_alone_starts_the_database_and_both_stop_at_a_signal(up: Up) -> None:
+    up.wait_until_ready()
+    up.process.terminate()
+    up.end()
+    command = [sys.executable, "-m", "config", "host", "--data", str(up.places.data)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as host:
+        assert host.stdout
+        assert host.stdout.readlines(2)[0].startswith(b"host on unix:")
+        (server,) = _children_of(host.pid)
+        host.terminate()
+        assert host.wait(END_SECONDS_MAX) == 0
+    assert not _runs(server)
+
+
 def test_a_signal_stops_all_cleanly(up: Up) -> None:
     up.wait_until_ready()
     children = up.children()
@@ -132,6 +162,11 @@ def test_a_port_in_use_is_named(places: Places) -> None:
 def _vector(name: str) -> bytes:
     rows = {row["id"]: row for row in VECTORS["vectors"]}
     return bytes.fromhex(rows[name]["expected"]["frame_hex"])
+
+
+def _said(*words: str, places: Places) -> str:
+    command = [sys.executable, "-m", "config", *words, "--data", str(places.data)]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
 def _exchange(port: int, frame: bytes) -> bytes:

@@ -12,9 +12,10 @@ from config.database import Dsns
 from host.estate.demo import bench_estate, demo_estate
 from host.estate.plan import EstatePlan
 from host.hsm.pvv import PinVerifier
-from host.hsm.vault import Vault
+from host.hsm.vault import Vault, VaultError
 from host.ledger import FIRST_SEAL, entry_row, exchange_row, journal_row, seal_digest
 from host.model.secrets import Pan, Secret
+from host.store.book import key_usage
 from host.store.estates import EstateError, load_estate
 from host.store.locks import SHARD_LOCK_CLASS
 
@@ -177,10 +178,24 @@ def test_terminal_keys_unwrap_to_what_was_planned(loaded: Connection) -> None:
     assert first.working is not None
     stored = rows(
         loaded,
-        "SELECT usage, wrapped FROM terminal_key WHERE terminal_id = '80010001' ORDER BY usage",
+        "SELECT usage, generation, wrapped FROM terminal_key WHERE terminal_id = '80010001' "
+        "ORDER BY usage",
     )
-    keys = [VAULT.unwrap(wrapped, usage) for usage, wrapped in stored]
+    keys = [
+        VAULT.unwrap(wrapped, key_usage(usage, first.terminal_id, generation))
+        for usage, generation, wrapped in stored
+    ]
     assert keys == [first.working.mak, first.working.pik, first.tmk]
+
+
+def test_a_key_put_in_another_terminals_row_does_not_unwrap(loaded: Connection) -> None:
+    [(wrapped,)] = rows(
+        loaded,
+        "SELECT wrapped FROM terminal_key WHERE terminal_id = '80010002' AND usage = 'tmk'",
+    )
+    assert VAULT.unwrap(wrapped, key_usage("tmk", "80010002", 0))
+    with pytest.raises(VaultError):
+        VAULT.unwrap(wrapped, key_usage("tmk", "80010001", 0))
 
 
 def test_no_clear_secret_is_in_any_table(loaded: Connection) -> None:

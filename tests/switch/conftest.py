@@ -20,6 +20,7 @@ from switch.settings import ChannelSettings, SwitchSettings
 from terminals.dialects.pos import POS
 from terminals.message import Message
 
+PATIENCE_SECONDS = 10
 TERMINAL = "80010001"
 MERCHANT = "888290054110001"
 BATCH = "000012"
@@ -102,18 +103,22 @@ class StandInHost:
         self.decide: Callable[[Request], Response | None] = lambda _request: approval()
         """None holds the answer back."""
         self._arrived = trio.Event()
+        self._stopped = trio.Event()
         self._scope: trio.CancelScope | None = None
 
     async def run(self, task_status=trio.TASK_STATUS_IGNORED) -> None:
+        self._stopped = trio.Event()
         with trio.CancelScope() as self._scope:
             listener = listen(Address.parse(self.address))
             task_status.started()
             with contextlib.closing(listener):
                 await serve([listener], self.submit, self.find_terminal)
+        self._stopped.set()
 
-    def stop(self) -> None:
+    async def stop(self) -> None:
         assert self._scope is not None
         self._scope.cancel()
+        await self._stopped.wait()
 
     def submit(self, request: Request, answer: Callable[[Response], None]) -> None:
         self.requests.append(request)
@@ -130,9 +135,10 @@ class StandInHost:
 
     async def has(self, count: int) -> None:
         """Wait until so many requests have come."""
-        while len(self.requests) < count:
-            self._arrived = trio.Event()
-            await self._arrived.wait()
+        with trio.fail_after(PATIENCE_SECONDS):
+            while len(self.requests) < count:
+                self._arrived = trio.Event()
+                await self._arrived.wait()
 
 
 class PosTerminal:
@@ -149,7 +155,8 @@ class PosTerminal:
         """The next answer; None when the switch has closed."""
         while len(self._rest) < 2 or len(self._rest) < 2 + int.from_bytes(self._rest[:2], "big"):
             try:
-                data = await self.stream.receive_some()
+                with trio.fail_after(PATIENCE_SECONDS):
+                    data = await self.stream.receive_some()
             except trio.BrokenResourceError:
                 return None
             if not data:
@@ -176,6 +183,7 @@ class World:
         self.saf_path = home / "saf.db"
         self.port = 0
         self._streams: list[trio.SocketStream] = []
+        self._stopped = trio.Event()
         self._scope: trio.CancelScope | None = None
 
     async def start_host(self) -> None:

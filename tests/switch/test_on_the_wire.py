@@ -2,12 +2,15 @@
 
 import contextlib
 import socket
+import urllib.request
 
 import pytest
 import trio
 
 from host.model.requests import Kind
 from host.model.responses import Reason
+from switch.program import run_switch
+from switch.settings import ChannelSettings, SwitchSettings
 from terminals.dialects.pos import POS
 from tests.switch.conftest import (
     BATCH,
@@ -44,10 +47,11 @@ async def test_a_terminal_is_asked_for_once(terminal, world):
 
 
 async def test_200_pipelined_messages_get_their_own_answers_in_any_order(terminal, world):
+    await terminal.ask(purchase(1))
     world.host.decide = lambda _request: None
-    stans = range(1, 201)
+    stans = range(2, 202)
     await terminal.send(*(purchase(stan) for stan in stans))
-    await world.host.has(200)
+    await world.host.has(201)
     for request, answer in reversed(world.host.held):
         answer(approval(rrn=f"{request.key.stan:>012}"))
     answers = [await terminal.receive() for _ in stans]
@@ -167,7 +171,7 @@ async def test_a_sign_on_makes_the_switch_ask_for_the_new_keys(terminal, world):
 
 
 async def test_without_a_host_the_terminal_is_told_91_at_once(world):
-    world.host.stop()
+    await world.host.stop()
     await world.start_switch()
     terminal = await world.connect()
     assert (await terminal.ask(purchase(1))).fields["39"] == "91"
@@ -310,7 +314,7 @@ async def test_a_link_lost_after_sending_is_silence_and_a_reversal_when_the_host
     world.host.decide = lambda _request: None
     await terminal.send(purchase(1))
     await world.host.has(1)
-    world.host.stop()
+    await world.host.stop()
     world.host.decide = lambda _request: approval()
     await world.start_host()
     await world.host.has(2)
@@ -360,7 +364,39 @@ async def test_a_reversal_of_the_host_is_told_as_it_is(terminal, world):
     assert (answer.mti, answer.fields["39"]) == ("0410", "25")
 
 
-async def test_a_message_too_short_for_a_bitmap_is_dropped(terminal):
-    await terminal.send(TPDU + HEADER + bytes.fromhex("02003020048020C0"), purchase(2))
-    terminal_hears = await terminal.receive()
-    assert terminal_hears is not None
+async def test_the_metrics_page_tells_what_was_answered(world):
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    await world.start_switch(metrics_port=port)
+    terminal = await world.connect()
+    await terminal.ask(purchase())
+    page = await trio.to_thread.run_sync(_page, f"http://127.0.0.1:{port}/metrics")
+    assert (
+        'posswitch_switch_messages_total{channel="pos",code="00",kind="purchase",'
+        'reason="approved"} 1.0'
+    ) in page
+    assert "posswitch_switch_link_up 1.0" in page
+    assert "posswitch_switch_connections_open 1.0" in page
+
+
+def _page(url: str) -> str:
+    with urllib.request.urlopen(url, timeout=10) as answer:
+        return answer.read().decode()
+
+
+async def test_a_taken_port_says_which_and_what_to_do(world):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        settings = SwitchSettings(
+            channels=(ChannelSettings(port=port),),
+            link=world.host.address,
+            saf=str(world.saf_path),
+        )
+        with pytest.raises(OSError, match=f"pos cannot listen on 127.0.0.1:{port}.*another port"):
+            await run_switch(settings, on_ready=print)
+
+
+async def test_a_message_that_names_no_exchange_is_dropped(terminal):
+    await terminal.send(TPDU + HEADER + bytes.fromhex("02003020048020C00000"), purchase(2))
+    assert (await terminal.receive()).stan == "000002"

@@ -1,0 +1,268 @@
+-- The audit's questions about facts beside the ledger: what was undone, and which lots points lie in.
+-- As in audit.sql, each statement gives the rows that break its rule.
+
+-- 8. Every timed-out request ends as one of three. --------------------------------------------
+
+-- name: undo_without_journals
+-- A fact about an original names two journals of one card, and they agree with it.
+SELECT
+    undo.shard,
+    undo.original_id,
+    undo.journal_id,
+    undo.kind
+FROM undo
+LEFT JOIN journal AS original
+    ON original.shard = undo.shard AND original.id = undo.original_id
+LEFT JOIN journal AS undoing
+    ON undoing.shard = undo.shard AND undoing.id = undo.journal_id
+WHERE
+    original.id IS NULL
+    OR undoing.id IS NULL
+    OR undoing.kind <> undo.kind
+    OR undoing.original_id IS DISTINCT FROM undo.original_id
+    OR undoing.card_id <> original.card_id
+    OR undoing.amount_minor <> undo.amount_minor
+ORDER BY undo.journal_id
+LIMIT %(limit)s;
+
+-- name: undo_out_of_turn
+-- The facts about an original are counted from the first, so that two can never race.
+SELECT
+    shard,
+    original_id,
+    count(*) AS facts,
+    max(attempt) AS last_attempt
+FROM undo
+GROUP BY shard, original_id
+HAVING max(attempt) + 1 <> count(*) OR count(DISTINCT attempt) <> count(*)
+ORDER BY original_id
+LIMIT %(limit)s;
+
+-- name: undoing_journal_without_fact
+-- A journal that undoes is known to its original, else the original could be undone again.
+SELECT
+    journal.shard,
+    journal.id,
+    journal.kind
+FROM journal
+LEFT JOIN undo ON undo.shard = journal.shard AND undo.journal_id = journal.id
+WHERE
+    (journal.kind IN ('void', 'refund', 'reversal') OR journal.original_id IS NOT NULL)
+    AND undo.journal_id IS NULL
+ORDER BY journal.id
+LIMIT %(limit)s;
+
+-- name: undone_too_often
+-- Counting only what stands: one void or reversal, or refunds up to the amount, never both. A
+-- void that was itself reversed no longer stands.
+WITH standing AS (
+    SELECT undo.*
+    FROM undo
+    LEFT JOIN undo AS reversal
+        ON
+            reversal.shard = undo.shard
+            AND reversal.original_id = undo.journal_id
+            AND reversal.kind = 'reversal'
+    WHERE reversal.journal_id IS NULL
+)
+
+SELECT
+    standing.shard,
+    standing.original_id,
+    count(*) FILTER (WHERE standing.kind <> 'refund') AS wholes,
+    coalesce(sum(standing.amount_minor) FILTER (WHERE standing.kind = 'refund'), 0)
+        AS refunded_minor,
+    original.amount_minor
+FROM standing
+INNER JOIN journal AS original
+    ON original.shard = standing.shard AND original.id = standing.original_id
+GROUP BY standing.shard, standing.original_id, original.amount_minor
+HAVING
+    count(*) FILTER (WHERE standing.kind <> 'refund') > 1
+    OR count(DISTINCT standing.kind = 'refund') > 1
+    OR sum(standing.amount_minor) FILTER (WHERE standing.kind = 'refund') > original.amount_minor
+ORDER BY standing.original_id
+LIMIT %(limit)s;
+
+-- name: undo_leaves_a_rest
+-- A void or reversal gives back to every account all that the original took from it.
+WITH whole AS (
+    SELECT
+        shard,
+        original_id,
+        journal_id
+    FROM undo
+    WHERE kind <> 'refund'
+),
+
+taken AS (
+    SELECT
+        whole.shard,
+        whole.journal_id,
+        entry.debit_account AS account_id,
+        sum(entry.amount_minor) AS amount_minor
+    FROM whole
+    INNER JOIN entry ON entry.shard = whole.shard AND entry.journal_id = whole.original_id
+    GROUP BY whole.shard, whole.journal_id, entry.debit_account
+),
+
+given AS (
+    SELECT
+        whole.shard,
+        whole.journal_id,
+        entry.credit_account AS account_id,
+        sum(entry.amount_minor) AS amount_minor
+    FROM whole
+    INNER JOIN entry ON entry.shard = whole.shard AND entry.journal_id = whole.journal_id
+    GROUP BY whole.shard, whole.journal_id, entry.credit_account
+)
+
+SELECT
+    shard,
+    journal_id,
+    account_id,
+    coalesce(taken.amount_minor, 0) AS taken_minor,
+    coalesce(given.amount_minor, 0) AS given_minor
+FROM taken
+FULL JOIN given USING (shard, journal_id, account_id)
+WHERE taken.amount_minor IS DISTINCT FROM given.amount_minor
+ORDER BY journal_id, account_id
+LIMIT %(limit)s;
+
+-- name: undo_by_other_accounts
+-- What undoes moves along the original's own legs, or from suspense where the card had spent it.
+SELECT
+    entry.shard,
+    entry.journal_id,
+    entry.leg
+FROM undo
+INNER JOIN entry ON entry.shard = undo.shard AND entry.journal_id = undo.journal_id
+INNER JOIN account AS debit ON debit.id = entry.debit_account
+LEFT JOIN entry AS original
+    ON
+        original.shard = undo.shard
+        AND original.journal_id = undo.original_id
+        AND original.debit_account = entry.credit_account
+        AND original.unit = entry.unit
+        AND (original.credit_account = entry.debit_account OR debit.chart = 'suspense')
+WHERE original.journal_id IS NULL
+ORDER BY entry.journal_id, entry.leg
+LIMIT %(limit)s;
+
+-- 9. The sum of points lots is the points balance. --------------------------------------------
+
+-- name: lots_not_the_balance
+-- Account by account.
+WITH purse AS (
+    SELECT
+        balance.account_id,
+        balance.posted_minor
+    FROM account
+    INNER JOIN balance ON balance.shard = account.shard AND balance.account_id = account.id
+    WHERE account.chart = 'card_points'
+),
+
+summed AS (
+    SELECT
+        account_id,
+        sum(remaining) AS remaining
+    FROM lot
+    GROUP BY account_id
+)
+
+SELECT
+    account_id,
+    purse.posted_minor,
+    coalesce(summed.remaining, 0) AS lots
+FROM purse
+FULL JOIN summed USING (account_id)
+WHERE purse.posted_minor IS DISTINCT FROM coalesce(summed.remaining, 0)
+ORDER BY account_id
+LIMIT %(limit)s;
+
+-- name: lot_of_another_date
+-- A lot is numbered as the journal that earned it, so its number says when.
+SELECT
+    account_id,
+    id,
+    earned_on
+FROM lot
+WHERE
+    id / %(numbers_per_day)s <> earned_on - %(day_zero)s::date
+    OR expires_on < earned_on
+ORDER BY account_id, id
+LIMIT %(limit)s;
+
+-- name: lot_not_its_uses
+-- What is left in a lot is what it began with less what journals took.
+WITH used AS (
+    SELECT
+        shard,
+        account_id,
+        lot_id,
+        sum(points) AS points
+    FROM lot_use
+    GROUP BY shard, account_id, lot_id
+)
+
+SELECT
+    coalesce(lot.account_id, used.account_id) AS account_id,
+    coalesce(lot.id, used.lot_id) AS lot_id,
+    lot.remaining,
+    lot.points - coalesce(used.points, 0) AS expected
+FROM lot
+FULL JOIN used
+    ON used.shard = lot.shard AND used.account_id = lot.account_id AND used.lot_id = lot.id
+WHERE lot.remaining IS DISTINCT FROM lot.points - coalesce(used.points, 0) OR lot.id IS NULL
+ORDER BY coalesce(lot.account_id, used.account_id), coalesce(lot.id, used.lot_id)
+LIMIT %(limit)s;
+
+-- name: points_not_their_lots
+-- Journal by journal: points that moved are a new lot, or uses of lots.
+WITH moved AS (
+    SELECT
+        movement.shard,
+        movement.journal_id,
+        movement.account_id,
+        sum(movement.amount_minor) AS points
+    FROM movement
+    INNER JOIN account ON account.id = movement.account_id
+    WHERE account.chart = 'card_points'
+    GROUP BY movement.shard, movement.journal_id, movement.account_id
+),
+
+lotted AS (
+    SELECT
+        shard,
+        journal_id,
+        account_id,
+        sum(points) AS points
+    FROM (
+        SELECT
+            shard,
+            id AS journal_id,
+            account_id,
+            points
+        FROM lot
+        UNION ALL
+        SELECT
+            shard,
+            journal_id,
+            account_id,
+            -points AS points
+        FROM lot_use
+    ) AS change
+    GROUP BY shard, journal_id, account_id
+)
+
+SELECT
+    shard,
+    journal_id,
+    account_id,
+    coalesce(moved.points, 0) AS moved_points,
+    coalesce(lotted.points, 0) AS lotted_points
+FROM moved
+FULL JOIN lotted USING (shard, journal_id, account_id)
+WHERE coalesce(moved.points, 0) <> coalesce(lotted.points, 0)
+ORDER BY journal_id
+LIMIT %(limit)s;

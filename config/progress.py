@@ -1,0 +1,92 @@
+"""What a person sees while a swarm trades: a live table on a terminal, a line now and then else."""
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Final
+
+import trio
+from rich.console import Console, Group
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from host.model.claims import APPROVALS
+from host.model.requests import Kind
+from host.model.responses import RESPONSE_CODES
+from simulators.record import Event, What
+from simulators.tally import SILENCE, Tally
+
+REFRESH_SECONDS: Final = 0.25
+PLAIN_SECONDS: Final = 5.0
+DECLINES_SHOWN_MAX: Final = 8
+MEANINGS: Final = {row.f39: row.english for row in reversed(RESPONSE_CODES.values())}
+"""F39 to its text; where two reasons share a code, the first of the table speaks."""
+
+
+async def show_progress(tally: Tally, seconds: float, console: Console) -> None:
+    """Show the tally until cancelled; it stays on the screen as it was last."""
+    began = trio.current_time()
+    if not console.is_terminal:
+        while True:
+            await trio.sleep(PLAIN_SECONDS)
+            console.print(headline(tally, trio.current_time() - began, seconds))
+    with Live(console=console, auto_refresh=False) as live:
+        try:
+            while True:
+                live.update(
+                    Group(headline(tally, trio.current_time() - began, seconds), board(tally)),
+                    refresh=True,
+                )
+                await trio.sleep(REFRESH_SECONDS)
+        finally:
+            live.update(board(tally), refresh=True)
+
+
+def headline(tally: Tally, passed: float, seconds: float) -> Text:
+    """One line: how far, how many, how fast."""
+    rate = tally.trades / passed if passed else 0.0
+    p50, p99 = tally.latency(0.50) * 1000, tally.latency(0.99) * 1000
+    return Text(
+        f"{min(passed, seconds):.0f} of {seconds:.0f} s   {tally.trades:,} trades   {rate:.0f}/s"
+        f"   p50 {p50:.0f} ms   p99 {p99:.0f} ms   {tally.count(SILENCE)} lost"
+    )
+
+
+def board(tally: Tally) -> Table:
+    """How each kind of transaction was answered."""
+    table = Table("transaction", title="trades", expand=False)
+    for name in ("approved", "declined", "lost"):
+        table.add_column(name, justify="right")
+    table.add_column("declined because")
+    for kind in Kind:
+        answers = Counter(
+            {f39: number for (asked, f39), number in tally.answers.items() if asked is kind}
+        )
+        if answers:
+            table.add_row(kind.value.replace("_", " "), *_counts(answers), _declines(answers))
+    return table
+
+
+def mended(events: Iterable[Event]) -> str:
+    """What became of the answers that were lost, as the terminals recorded it."""
+    happened = Counter(event.what for event in events)
+    return (
+        f"of {happened[What.NOT_TOLD]} lost answers {happened[What.REVERSAL_TOLD]} were reversed, "
+        f"{happened[What.CONFIRM_TOLD]} confirmed, {happened[What.GIVEN_UP]} given up; "
+        "the rest asked again or moved nothing"
+    )
+
+
+def _counts(answers: Counter[str]) -> tuple[str, str, str]:
+    approved = sum(number for f39, number in answers.items() if f39 in APPROVALS)
+    lost = answers[SILENCE]
+    return f"{approved:,}", f"{answers.total() - approved - lost:,}", f"{lost:,}"
+
+
+def _declines(answers: Counter[str]) -> str:
+    declines = [
+        f"{MEANINGS.get(f39, f39)} {number}"
+        for f39, number in answers.most_common()
+        if f39 not in APPROVALS and f39 != SILENCE
+    ]
+    return ", ".join(declines[:DECLINES_SHOWN_MAX])

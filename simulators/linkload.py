@@ -1,0 +1,186 @@
+"""A load on the host alone, over its link: `python -m simulators.linkload --link unix:PATH`.
+
+Requests are encoded into frames before the clock starts, several to a frame as a busy switch
+sends them. A window bounds how many are under way; each answer makes room for another.
+"""
+
+import argparse
+import random
+import socket
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+import msgspec
+
+from host.estate.demo import bench_estate
+from host.estate.plan import CardPlan, EstatePlan, TerminalPlan
+from host.hsm.pin import make_pin_block
+from host.link.frames import Answers, Ask, Hello, LinkReader, encode
+from host.model.money import Money
+from host.model.requests import ExchangeKey, Family, Kind, PinBlock, Request
+from simulators.tally import percentile
+
+RECEIVE_BYTES_MAX: Final = 1 << 20
+AMOUNT_MINOR_MAX: Final = 9_999
+PIN_FORMAT: Final = 0
+
+
+class LinkLoadSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What to send where. The host must serve `host.estate.demo.bench_estate`."""
+
+    link: str = "unix:host.sock"
+    messages: int = 20_000
+    terminals: int = 512
+    cards: int = 10_000
+    window: int = 256
+    """Requests under way; no more than there are terminals, each has one at a time."""
+    chunk: int = 16
+    """Requests in a frame."""
+    first_trace: int = 1
+    seed: int = 8583
+
+
+class LinkLoadReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of it. Latencies in milliseconds, of whole frames."""
+
+    sent: int
+    approved: int
+    reasons: dict[str, int]
+    elapsed_seconds: float
+    rate: float
+    p50_ms: float
+    p95_ms: float
+    p99_ms: float
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether every request was approved."""
+        return self.approved == self.sent
+
+
+def prepare(settings: LinkLoadSettings) -> list[bytes]:
+    """The frames of a load."""
+    estate = bench_estate(settings.terminals, settings.cards)
+    dice = random.Random(settings.seed)  # noqa: S311 - a load to be repeated, no secret
+    merchant_id = estate.merchants[0].merchant_id
+    requests = [
+        _purchase(terminal, merchant_id, dice.choice(estate.cards), trace, dice)
+        for terminal, trace in _turns(estate, settings)
+    ]
+    return [
+        encode(Ask(list(enumerate(requests[at : at + settings.chunk], at))))
+        for at in range(0, len(requests), settings.chunk)
+    ]
+
+
+def run_load(settings: LinkLoadSettings, frames: Sequence[bytes]) -> LinkLoadReport:
+    """Send everything, take every answer."""
+    link = _connected(settings.link)
+    reader, reasons = LinkReader(), Counter[str]()
+    sent_at: list[float] = []
+    latencies: list[float] = []
+    unsent, under_way = iter(frames), 0
+    began = time.perf_counter()
+    while reasons.total() < settings.messages:
+        while under_way + settings.chunk <= settings.window:
+            frame = next(unsent, None)
+            if frame is None:
+                break
+            link.sendall(frame)
+            sent_at.append(time.perf_counter())
+            under_way += settings.chunk
+        data = link.recv(RECEIVE_BYTES_MAX)
+        if not data:
+            raise ConnectionError("the host closed the link in the middle of the load")
+        now = time.perf_counter()
+        for answers in reader.feed(data):
+            if not isinstance(answers, Answers):
+                continue
+            under_way -= len(answers.items)
+            reasons.update(response.reason for _, response in answers.items)
+            latencies += [now - sent_at[ticket // settings.chunk] for ticket, _ in answers.items]
+    elapsed = time.perf_counter() - began
+    link.close()
+    return _report(settings, reasons, latencies, elapsed)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command line: prepare, say ready, start at a line on standard input, report as JSON."""
+    parser = argparse.ArgumentParser(prog="python -m simulators.linkload", description=__doc__)
+    for field in msgspec.structs.fields(LinkLoadSettings):
+        name = "--" + field.name.replace("_", "-")
+        parser.add_argument(name, default=field.default, type=field.type)
+    settings = LinkLoadSettings(**vars(parser.parse_args(arguments)))
+    frames = prepare(settings)
+    _say("ready")
+    sys.stdin.readline()
+    report = run_load(settings, frames)
+    _say(msgspec.json.encode(report).decode())
+    return 0 if report.is_clean else 1
+
+
+def _turns(estate: EstatePlan, settings: LinkLoadSettings) -> Iterator[tuple[TerminalPlan, int]]:
+    for number in range(settings.messages):
+        each, place = divmod(number, len(estate.terminals))
+        yield estate.terminals[place], settings.first_trace + each
+
+
+def _purchase(
+    terminal: TerminalPlan, merchant_id: str, card: CardPlan, trace: int, dice: random.Random
+) -> Request:
+    assert terminal.working is not None
+    assert card.pin is not None
+    return Request(
+        kind=Kind.PURCHASE,
+        key=ExchangeKey(
+            "pos", terminal.terminal_id, terminal.epoch, f"{trace:06d}", Family.FINANCIAL
+        ),
+        merchant_id=merchant_id,
+        pan=card.pan,
+        amount=Money(dice.randint(1, AMOUNT_MINOR_MAX), "CNY"),
+        pin=PinBlock(
+            PIN_FORMAT, make_pin_block(terminal.working.pik, card.pin, card.pan, PIN_FORMAT)
+        ),
+        entry_mode="021",
+        key_generation=1,
+    )
+
+
+def _connected(link: str) -> socket.socket:
+    scheme, _, rest = link.partition(":")
+    if scheme == "unix":
+        connection = socket.socket(socket.AF_UNIX)
+        connection.connect(rest)
+    else:
+        host, _, port = rest.rpartition(":")
+        connection = socket.create_connection((host, int(port)))
+    connection.sendall(encode(Hello()))
+    return connection
+
+
+def _report(
+    settings: LinkLoadSettings, reasons: Counter[str], latencies: list[float], elapsed: float
+) -> LinkLoadReport:
+    milliseconds = sorted(second * 1000 for second in latencies)
+    return LinkLoadReport(
+        sent=settings.messages,
+        approved=reasons["approved"],
+        reasons=dict(reasons),
+        elapsed_seconds=round(elapsed, 4),
+        rate=round(settings.messages / elapsed, 1),
+        p50_ms=round(percentile(milliseconds, 0.50), 3),
+        p95_ms=round(percentile(milliseconds, 0.95), 3),
+        p99_ms=round(percentile(milliseconds, 0.99), 3),
+    )
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,158 @@
+"""Scenarios: short stories of one till, written in TOML, run against a real switch.
+
+A step says what is done (`do`, a row of ACTS), with which card and amount, what goes wrong on
+the line (`fault`), what to keep (`save`) and use again (`of`), and which fields its answer has
+(`expect`; `"lost"` where no answer is to be believed). `send` is a whole frame in hexadecimal
+instead. Every shipped scenario is a test and a page of the documentation.
+"""
+
+import tomllib
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from host.estate.plan import CardPlan, EstatePlan, TerminalPlan
+from host.model.secrets import Secret
+from simulators.answers import Answer
+from simulators.faults import Fault
+from simulators.line import Line
+from simulators.messages import Sale
+from simulators.record import Record
+from simulators.terminal import Done, PosTerminal
+from terminals.codec import DecodeError
+from terminals.dialects.pos import POS
+
+LENGTH_BYTES: Final = 2
+ANSWER_SECONDS_MAX: Final = 10.0
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One thing done at the till."""
+
+    do: str = ""
+    send: str = ""
+    """A frame in hexadecimal, length first; blanks are for the eye."""
+    card: int = 0
+    amount: int = 0
+    """Fen, or points."""
+    pin: str | None = None
+    """Another PIN than the card's."""
+    of: str = ""
+    save: str = ""
+    fault: Fault = Fault.NONE
+    expect: dict[str, str] | str = msgspec.field(default_factory=dict)
+
+
+class Scenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A story with its steps."""
+
+    title: str
+    why: str = ""
+    terminal: str = "80010001"
+    step: tuple[Step, ...]
+
+
+def read_scenario(file: Path) -> Scenario:
+    """A scenario from its file.
+
+    Raises:
+        msgspec.ValidationError, tomllib.TOMLDecodeError: the file is not one.
+    """
+    return msgspec.convert(tomllib.loads(file.read_text()), Scenario)
+
+
+async def run_scenario(
+    scenario: Scenario, estate: EstatePlan, host: str, port: int, record: Record
+) -> list[str]:
+    """Do every step; gives a sentence for each expectation that was not met."""
+    wrong: list[str] = []
+    plan = _terminal(estate, scenario.terminal)
+    misfortune = _Misfortune()
+    async with Line(host, port, answer_seconds_max=ANSWER_SECONDS_MAX, faults=misfortune) as line:
+        terminal = PosTerminal(plan, estate.merchant_of(plan), line.ask, record)
+        till = _Till(terminal, line, misfortune, {card.id: card for card in estate.cards})
+        for number, step in enumerate(scenario.step, 1):
+            fields = await till.take(step)
+            wrong += [f"step {number} ({step.do or 'send'}): {why}" for why in _unmet(step, fields)]
+    return wrong
+
+
+class _Misfortune:
+    """Draws the fault a step has set, once."""
+
+    def __init__(self) -> None:
+        self.next = Fault.NONE
+
+    def draw(self) -> Fault:
+        fault, self.next = self.next, Fault.NONE
+        return fault
+
+
+@dataclass(slots=True)
+class _Till:
+    terminal: PosTerminal
+    line: Line
+    misfortune: _Misfortune
+    cards: dict[int, CardPlan]
+    sales: dict[str, Sale] = field(default_factory=dict)
+
+    async def take(self, step: Step) -> dict[str, str] | None:
+        """Do a step; gives the fields of its answer, None when none was to be believed."""
+        self.misfortune.next = step.fault
+        if step.send:
+            return await self._send(bytes.fromhex(step.send))
+        done = await ACTS[step.do](self, step)
+        answer = done.answer if isinstance(done, Done) else done
+        if isinstance(done, Done) and done.sale is not None and step.save:
+            self.sales[step.save] = done.sale
+        return answer.fields or None
+
+    def card(self, step: Step) -> CardPlan:
+        return self.cards[step.card]
+
+    def pin(self, step: Step) -> Secret | None:
+        return Secret(step.pin.encode()) if step.pin is not None else self.card(step).pin
+
+    async def _send(self, frame: bytes) -> dict[str, str] | None:
+        said = await self.line.ask(frame[LENGTH_BYTES:], lambda _frame: True)
+        if said is None:
+            return None
+        try:
+            return POS.split(said).fields
+        except DecodeError:
+            return None
+
+
+ACTS: Final[dict[str, Callable[[_Till, Step], Awaitable[Done | Answer]]]] = {
+    "sign_on": lambda till, _step: till.terminal.sign_on(),
+    "sign_off": lambda till, _step: till.terminal.sign_off(),
+    "echo": lambda till, _step: till.terminal.echo(),
+    "balance": lambda till, step: till.terminal.balance(till.card(step), till.pin(step)),
+    "purchase": lambda till, step: till.terminal.purchase(
+        till.card(step), step.amount, till.pin(step)
+    ),
+    "cash_load": lambda till, step: till.terminal.load_cash(till.card(step), step.amount),
+    "redeem": lambda till, step: till.terminal.redeem(till.card(step), step.amount),
+    "void": lambda till, step: till.terminal.void(till.sales[step.of]),
+    "refund": lambda till, step: till.terminal.refund(till.sales[step.of], step.amount),
+}
+
+
+def _terminal(estate: EstatePlan, terminal_id: str) -> TerminalPlan:
+    [plan] = [one for one in estate.terminals if one.terminal_id == terminal_id]
+    return plan
+
+
+def _unmet(step: Step, fields: dict[str, str] | None) -> list[str]:
+    if isinstance(step.expect, str):
+        return [] if fields is None else [f"it was answered F39 = {fields.get('39')}"]
+    if fields is None:
+        return ["no answer was to be believed"]
+    return [
+        f"F{name} is {fields.get(name)!r}, not {text!r}"
+        for name, text in step.expect.items()
+        if fields.get(name) != text
+    ]

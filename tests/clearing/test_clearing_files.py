@@ -1,0 +1,165 @@
+import csv
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from clearing import files
+from clearing.layout import COLUMNS, HEADER, amount_text
+from clearing.run import Summary, run_clearing
+
+Connection = psycopg.Connection[Any]
+Rows = list[dict[str, str]]
+
+
+@pytest.fixture(scope="module")
+def cleared(
+    module_day: Any, module_database: Any, tmp_path_factory: pytest.TempPathFactory
+) -> Summary:
+    assert module_day.date
+    with psycopg.connect(module_database.night) as night:
+        return run_clearing(night, tmp_path_factory.mktemp("files"))
+
+
+def rows_of(summary: Summary, name: str) -> Rows:
+    with (summary.files_dir / name).open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def records(rows: Rows, record: str) -> Rows:
+    return [row for row in rows if row["record"] == record]
+
+
+def test_every_merchant_and_issuer_gets_one_file(cleared: Summary) -> None:
+    names = ["issuer-99770000.csv", "issuer-99880000.csv"]
+    names += ["merchant-888290054110001.csv", "merchant-888290054110002.csv"]
+    assert [file.name for file in cleared.files] == names
+    assert sorted(path.name for path in cleared.files_dir.iterdir()) == names
+    assert cleared.files_dir.name == "20260930"
+
+
+def test_a_file_has_a_row_for_each_journal_then_totals_then_its_end(cleared: Summary) -> None:
+    rows = rows_of(cleared, "merchant-888290054110001.csv")
+    assert [(row["rrn"], row["kind"], row["amount"], row["unit"]) for row in rows] == [
+        ("093000000007", "purchase", "123.45", "CNY"),
+        ("093000000009", "cash_load", "-200.00", "CNY"),
+        ("093000000010", "points_redemption", "100", "P:RED"),
+        ("093000000013", "purchase", "1.00", "CNY"),
+        ("093000000014", "reversal", "-1.00", "CNY"),
+        ("093000000015", "purchase", "9.00", "CNY"),
+        ("093000000016", "refund", "-3.00", "CNY"),
+        ("", "", "-70.55", "CNY"),
+        ("", "", "100", "P:RED"),
+        ("", "", "", ""),
+    ]
+    assert [row["record"] for row in rows[-3:]] == ["TOTAL", "TOTAL", "END"]
+    assert [row["rows"] for row in rows[-3:]] == ["6", "1", "7"]
+    assert rows[0]["points_earned"] == "123"
+    assert rows[4]["original_rrn"] == rows[3]["rrn"]
+    assert (rows[0]["batch"], rows[0]["trace"]) == ("000012", "000001")
+
+
+def test_totals_of_a_merchants_file_are_its_positions(cleared: Summary) -> None:
+    for merchant in ("888290054110001", "888290054110002"):
+        totals = records(rows_of(cleared, f"merchant-{merchant}.csv"), "TOTAL")
+        nets: dict[str, int] = {}
+        for one in cleared.positions:
+            if one.merchant == merchant:
+                nets[one.unit] = nets.get(one.unit, 0) + one.net.amount_minor
+        texts = {unit: amount_text(net, unit) for unit, net in nets.items()}
+        assert {row["unit"]: row["amount"] for row in totals} == texts
+
+
+def test_issuers_files_hold_the_very_rows_of_merchants_files(cleared: Summary) -> None:
+    sides: dict[str, list[tuple[str, ...]]] = {"merchant": [], "issuer": []}
+    for file in cleared.files:
+        details = records(rows_of(cleared, file.name), "DETAIL")
+        assert len(details) == file.items
+        sides[file.side] += [tuple(row.values()) for row in details]
+    assert sorted(sides["merchant"]) == sorted(sides["issuer"])
+    assert sides["merchant"]
+
+
+def test_a_file_shows_a_card_by_its_mask_only(cleared: Summary) -> None:
+    details = records(rows_of(cleared, "issuer-99880000.csv"), "DETAIL")
+    assert details
+    assert all("******" in row["card"] for row in details)
+
+
+def test_a_merchant_without_trade_gets_an_empty_file(
+    ledger: Any, night_login: Connection, tmp_path: Path
+) -> None:
+    ledger.purchase(1, 100)
+    summary = run_clearing(night_login, tmp_path)
+    rows = rows_of(summary, "merchant-888290054110002.csv")
+    assert [(row["record"], row["rows"]) for row in rows] == [("END", "0")]
+
+
+@pytest.mark.usefixtures("day")
+def test_files_half_published_are_completed_by_the_next_run(
+    night_login: Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish = files._Draft.publish
+    published: list[str] = []
+
+    def dies_at_the_third(draft: Any, sha256: bytes) -> None:
+        if len(published) == 2:
+            raise KeyboardInterrupt
+        publish(draft, sha256)
+        published.append(draft.name)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(files._Draft, "publish", dies_at_the_third)
+        with pytest.raises(KeyboardInterrupt):
+            run_clearing(night_login, tmp_path)
+    there = {path.name for path in (tmp_path / "20260930").iterdir()}
+    assert there == set(published)
+    summary = run_clearing(night_login, tmp_path)
+    assert {path.name for path in summary.files_dir.iterdir()} == {
+        file.name for file in summary.files
+    }
+
+
+@pytest.mark.usefixtures("day")
+def test_a_draft_left_by_a_killed_night_is_replaced(
+    night_login: Connection, tmp_path: Path
+) -> None:
+    directory = tmp_path / "20260930"
+    directory.mkdir()
+    (directory / ".merchant-888290054110001.csv.draft").write_text("half a row")
+    summary = run_clearing(night_login, tmp_path)
+    assert len(list(directory.iterdir())) == len(summary.files)
+
+
+@pytest.mark.usefixtures("day")
+def test_a_merchant_id_never_leads_out_of_the_directory(
+    owner: Connection, night_login: Connection, tmp_path: Path
+) -> None:
+    owner.execute("UPDATE merchant SET merchant_id = '../../x,\"=1+1\\ ' WHERE id = 2")
+    summary = run_clearing(night_login, tmp_path)
+    assert len(list(summary.files_dir.iterdir())) == 4
+    name = next(file.name for file in summary.files if file.party.startswith(".."))
+    assert "/" not in name
+    assert records(rows_of(summary, name), "DETAIL")[0]["merchant_id"].startswith("../../x,")
+
+
+def test_the_header_is_the_column_table() -> None:
+    assert tuple(column.name for column in COLUMNS) == HEADER
+    assert len(set(HEADER)) == len(HEADER)
+    assert all(column.meaning for column in COLUMNS)
+
+
+@pytest.mark.parametrize(
+    ("amount_minor", "unit", "text"),
+    [
+        (0, "CNY", "0.00"),
+        (-5, "CNY", "-0.05"),
+        (123_456_789, "CNY", "1234567.89"),
+        (-7, "P:R", "-7"),
+    ],
+)
+def test_amounts_have_a_sign_and_their_units_decimals(
+    amount_minor: int, unit: str, text: str
+) -> None:
+    assert amount_text(amount_minor, unit) == text

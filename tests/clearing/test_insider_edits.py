@@ -1,0 +1,85 @@
+"""Whoever owns the database may change any column; the audit sees it, or it is listed here."""
+
+from typing import Any
+
+import psycopg
+import pytest
+
+from clearing.run import run_clearing
+from clearing.verify import ask
+
+Connection = psycopg.Connection[Any]
+
+NOT_SEEN = {
+    "exchange.card_id": "of a decline: for people; of an approval it is the journal's",
+    "exchange.decided_at": "a stamp for people; the answer holds the local time",
+    "seal.sealed_at": "a stamp for people",
+    "lot.expires_on": "follows from the programme's setting, which may change",
+    "balance.floor_minor": "a setting",
+}
+"""Columns that a change of is no violation, and why."""
+
+ANOTHER = {
+    "smallint": "{0} + 1000",
+    "integer": "{0} + 1000",
+    "bigint": "{0} + 1000",
+    "text": "{0} || 'x'",
+    "bytea": r"{0} || '\x00'",
+    "boolean": "NOT {0}",
+    "date": "{0} + 1",
+    "timestamp with time zone": "{0} + interval '1 second'",
+}
+TABLES = ("exchange", "journal", "entry", "balance", "seal", "undo", "lot", "lot_use")
+"""What the poster writes for a posting."""
+
+
+@pytest.fixture(scope="module")
+def bare(
+    module_day: Any, module_database: Any, tmp_path_factory: pytest.TempPathFactory
+) -> Connection:
+    """The owner's connection to a cleared day, with every constraint of the ledger gone."""
+    with psycopg.connect(module_database.night, autocommit=True) as night:
+        run_clearing(night, tmp_path_factory.mktemp("files"))
+    owner: Connection = module_day.connection
+    constraints = owner.execute(
+        "SELECT conrelid::regclass, conname FROM pg_constraint"
+        " WHERE conrelid::regclass::text = ANY(%s) AND contype IN ('c', 'f')",
+        [list(TABLES)],
+    ).fetchall()
+    for table, name in constraints:
+        owner.execute(f"ALTER TABLE {table} DROP CONSTRAINT {name}")
+    return owner
+
+
+def columns(owner: Connection, table: str) -> list[tuple[str, str]]:
+    return owner.execute(
+        "SELECT column_name, data_type FROM information_schema.columns"
+        " WHERE table_name = %s AND table_schema = 'public' ORDER BY 1",
+        [table],
+    ).fetchall()
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_a_change_of_any_column_of_the_first_and_last_row_is_seen(
+    bare: Connection, table: str
+) -> None:
+    unseen = set()
+    for column, data_type in columns(bare, table):
+        for order in ("min", "max"):
+            with bare.transaction(force_rollback=True):
+                changed = bare.execute(
+                    f"UPDATE {table} SET {column} = {ANOTHER[data_type].format(column)}"
+                    f" WHERE ctid = (SELECT {order}(ctid) FROM {table}"
+                    f" WHERE {column} IS NOT NULL)"
+                )
+                assert changed.rowcount == 1
+                if not ask(bare):
+                    unseen.add(f"{table}.{column}")
+    assert unseen == {name for name in NOT_SEEN if name.startswith(f"{table}.")}
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_a_row_taken_out_is_seen(bare: Connection, table: str) -> None:
+    with bare.transaction(force_rollback=True):
+        bare.execute(f"DELETE FROM {table} WHERE ctid = (SELECT max(ctid) FROM {table})")
+        assert ask(bare)

@@ -1,0 +1,63 @@
+"""What a client may expect to find in the ledger, from what it was told."""
+
+import msgspec
+import pytest
+
+from host.model.claims import CARD_SIGN, Claim, Outcome, card_effects
+from host.model.requests import KINDS, Kind
+
+CLAIM = Claim(slot="a/f", kind=Kind.PURCHASE, card_id=1, amount_minor=100, unit="CNY")
+
+
+def told(claim: Claim = CLAIM, **changes: object) -> Claim:
+    return msgspec.structs.replace(claim, **changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "outcome"),
+    [
+        ({}, Outcome.UNKNOWN),
+        ({"told": "00"}, Outcome.HAPPENED),
+        ({"told": "51"}, Outcome.NOT_IN_FORCE),
+        ({"reversal_sent": True}, Outcome.UNKNOWN),
+        ({"reversal_sent": True, "reversal_told": "00"}, Outcome.NOT_IN_FORCE),
+        ({"reversal_sent": True, "reversal_told": "25"}, Outcome.NOT_IN_FORCE),
+        ({"reversal_sent": True, "reversal_told": "96"}, Outcome.UNKNOWN),
+        ({"told": "98", "confirm_sent": True}, Outcome.UNKNOWN),
+        ({"told": "98", "confirm_sent": True, "confirm_told": "00"}, Outcome.HAPPENED),
+        ({"confirm_sent": True, "confirm_told": "A6"}, Outcome.HAPPENED),
+        ({"confirm_sent": True, "confirm_told": "61"}, Outcome.NOT_IN_FORCE),
+    ],
+)
+def test_an_outcome_follows_from_the_last_thing_told(
+    changes: dict[str, object], outcome: Outcome
+) -> None:
+    assert told(**changes).outcome is outcome
+
+
+def test_a_cards_effects_add_up_over_what_happened() -> None:
+    claims = [
+        told(told="00"),
+        told(told="51", amount_minor=7_777),
+        told(kind=Kind.CASH_LOAD, told="00", amount_minor=5_000),
+        told(kind=Kind.REFUND, told="00", amount_minor=30),
+        told(card_id=2, told="00"),
+    ]
+    assert card_effects(claims) == {1: -100 + 5_000 + 30, 2: -100}
+
+
+def test_a_card_with_an_unknown_outcome_is_left_out() -> None:
+    assert card_effects([told(told="00"), told()]) == {}
+
+
+def test_an_unanswered_balance_inquiry_leaves_its_card_in() -> None:
+    assert card_effects([told(told="00"), told(kind=Kind.BALANCE_INQUIRY)]) == {1: -100}
+
+
+def test_points_are_not_money() -> None:
+    assert card_effects([told(unit="P:", told="00", kind=Kind.POINTS_REDEMPTION)]) == {}
+
+
+def test_every_kind_that_a_client_claims_and_moves_value_has_a_sign() -> None:
+    not_claimed = {Kind.REVERSAL, Kind.CASH_LOAD_CONFIRM}
+    assert {kind for kind, row in KINDS.items() if row.moves_value} - not_claimed == set(CARD_SIGN)

@@ -1,0 +1,264 @@
+"""Reversals the switch owes: on disk first, sent until answered, over restarts, without secrets."""
+
+# ruff: noqa: ARG001 - a clock acts by being asked for
+
+import sqlite3
+import stat
+
+import pytest
+import trio
+
+from host.link.client import NOT_TAKEN
+from host.model.money import Money
+from host.model.requests import ExchangeKey, Family, Kind, Original, PinBlock, Request
+from host.model.responses import Reason
+from host.model.secrets import Pan, Secret
+from switch.exchange import reversal_of
+from switch.saf import DAY_SECONDS, SafError, SafFile, StoreAndForward
+from switch.settings import SwitchSettings
+from tests.switch.conftest import approval
+
+SETTINGS = SwitchSettings(host_seconds_max=30.0, saf_retry_seconds_max=8.0, saf_days_max=7.0)
+PAN = "9988000000000015"
+
+
+def purchase_of(stan: int) -> Request:
+    return Request(
+        kind=Kind.PURCHASE,
+        key=ExchangeKey("pos", "80010001", "000012", f"{stan:06d}", Family.FINANCIAL),
+        merchant_id="888290054110001",
+        pan=Pan(PAN),
+        amount=Money(12345, "CNY"),
+        pin=PinBlock(0, Secret(b"12345678")),
+    )
+
+
+class Line:
+    """A host link that answers as told and looks at the file when it is asked."""
+
+    def __init__(self, path) -> None:
+        self._path = path
+        self.answer: Reason | None = Reason.APPROVED
+        self.is_down = False
+        self.asked: list[Request] = []
+        self.stored_when_asked: list[set[str]] = []
+        self.forgotten: list[int] = []
+        self.asked_event = trio.Event()
+
+    def ask(self, request, waiter):
+        if self.is_down:
+            return NOT_TAKEN
+        self.asked.append(request)
+        self.stored_when_asked.append(keys_in(self._path))
+        self.asked_event.set()
+        if self.answer is not None:
+            waiter.answered(approval(reason=self.answer))
+        return len(self.asked)
+
+    def forget(self, ticket):
+        self.forgotten.append(ticket)
+
+    def find(self, _terminal_id, _finder):
+        return False
+
+    async def has(self, count: int) -> None:
+        while len(self.asked) < count:
+            self.asked_event = trio.Event()
+            await self.asked_event.wait()
+
+
+def keys_in(path) -> set[str]:
+    with sqlite3.connect(path) as db:
+        rows = {key for (key,) in db.execute("SELECT key_text FROM reversal")}
+    db.close()
+    return rows
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "saf.db"
+
+
+@pytest.fixture
+async def line(path):
+    return Line(path)
+
+
+def made(path, line, at: float = 0.0) -> StoreAndForward:
+    return StoreAndForward(SafFile(path), line, SETTINGS, lambda: at)
+
+
+async def settled(saf: StoreAndForward, path) -> None:
+    """Wait until nothing is owed and the file says so."""
+    while saf.waiting or keys_in(path):  # noqa: ASYNC110 - a file has no event
+        await trio.sleep(0.01)
+
+
+async def test_a_reversal_is_on_disk_before_it_is_sent_and_gone_when_answered(
+    path, line, nursery, autojump_clock
+):
+    saf = made(path, line)
+    nursery.start_soon(saf.run)
+    reversals = [reversal_of(purchase_of(stan)) for stan in (1, 2, 3)]
+    for reversal in reversals:
+        saf.owe(reversal)
+    await line.has(3)
+    assert line.asked == reversals
+    assert all(line.stored_when_asked)
+    assert line.stored_when_asked[0] == {reversal.key.text for reversal in reversals}
+    await settled(saf, path)
+    nursery.cancel_scope.cancel()
+    saf.close()
+
+
+@pytest.mark.parametrize("ending", [Reason.APPROVED, Reason.ORIGINAL_NOT_FOUND, Reason.DUPLICATE])
+async def test_any_decision_of_the_host_ends_it(path, line, nursery, autojump_clock, ending):
+    line.answer = ending
+    saf = made(path, line)
+    nursery.start_soon(saf.run)
+    saf.owe(reversal_of(purchase_of(1)))
+    await line.has(1)
+    await settled(saf, path)
+    assert len(line.asked) == 1
+    nursery.cancel_scope.cancel()
+    saf.close()
+
+
+async def test_it_is_sent_again_while_the_host_cannot_decide(path, line, nursery, autojump_clock):
+    line.answer = Reason.HOST_UNREACHABLE
+    saf = made(path, line)
+    nursery.start_soon(saf.run)
+    saf.owe(reversal_of(purchase_of(1)))
+    await line.has(4)
+    assert trio.current_time() >= 0.5 + 1 + 2, "the pause grows"
+    line.answer = Reason.APPROVED
+    await settled(saf, path)
+    nursery.cancel_scope.cancel()
+    saf.close()
+
+
+async def test_it_is_sent_again_when_no_answer_comes(path, line, nursery, autojump_clock):
+    line.answer = None
+    saf = made(path, line)
+    nursery.start_soon(saf.run)
+    saf.owe(reversal_of(purchase_of(1)))
+    await line.has(2)
+    assert trio.current_time() >= SETTINGS.host_seconds_max
+    assert line.forgotten == [1]
+    nursery.cancel_scope.cancel()
+    saf.close()
+
+
+async def test_it_waits_for_the_link(path, line, nursery, autojump_clock):
+    line.is_down = True
+    saf = made(path, line)
+    nursery.start_soon(saf.run)
+    saf.owe(reversal_of(purchase_of(1)))
+    await trio.sleep(60)
+    assert saf.waiting == 1
+    line.is_down = False
+    await line.has(1)
+    await settled(saf, path)
+    nursery.cancel_scope.cancel()
+    saf.close()
+
+
+async def test_it_survives_a_restart(path, line, nursery, autojump_clock):
+    line.is_down = True
+    first = made(path, line)
+    reversal = reversal_of(purchase_of(1))
+    first.owe(reversal)
+    first.close()
+    line.is_down = False
+    second = made(path, line)
+    assert second.waiting == 1
+    nursery.start_soon(second.run)
+    await line.has(1)
+    assert line.asked == [reversal]
+    await settled(second, path)
+    nursery.cancel_scope.cancel()
+    second.close()
+
+
+async def test_one_exchange_is_owed_once(path, line, nursery, autojump_clock):
+    saf = made(path, line)
+    nursery.start_soon(saf.run)
+    saf.owe(reversal_of(purchase_of(1)))
+    saf.owe(reversal_of(purchase_of(1)))
+    await line.has(1)
+    await settled(saf, path)
+    assert len(line.asked) == 1
+    nursery.cancel_scope.cancel()
+    saf.close()
+
+
+async def test_an_old_one_is_left_to_people(path, line, nursery, autojump_clock):
+    first = made(path, line, at=0.0)
+    first.owe(reversal_of(purchase_of(1)))
+    first.close()
+    second = made(path, line, at=SETTINGS.saf_days_max * DAY_SECONDS + 1)
+    nursery.start_soon(second.run)
+    await trio.sleep(60)
+    assert second.waiting == 0
+    nursery.cancel_scope.cancel()
+    second.close()
+    assert line.asked == []
+    assert len(keys_in(path)) == 1
+    assert made(path, line).waiting == 0
+
+
+async def test_a_disk_that_refuses_is_tried_again(path, line, nursery, autojump_clock):
+    class FullDisk(SafFile):
+        refusals = 2
+
+        def change(self, *rows):
+            if self.refusals:
+                self.refusals -= 1
+                raise sqlite3.OperationalError("database or disk is full")
+            super().change(*rows)
+
+    saf = StoreAndForward(FullDisk(path), line, SETTINGS, lambda: 0.0)
+    nursery.start_soon(saf.run)
+    saf.owe(reversal_of(purchase_of(1)))
+    await line.has(1)
+    assert line.stored_when_asked == [{reversal_of(purchase_of(1)).key.text}]
+    nursery.cancel_scope.cancel()
+    saf.close()
+
+
+async def test_the_file_is_its_owners_alone_and_holds_no_card_number(path, line):
+    saf = made(path, line)
+    saf.owe(reversal_of(purchase_of(1)))
+    saf.close()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    text = path.read_bytes()
+    assert b"80010001" in text
+    assert PAN.encode() not in text
+    assert bytes.fromhex(PAN) not in text
+
+
+async def test_a_reversal_that_names_a_card_is_refused(path, line):
+    key = ExchangeKey("pos", "80010001", "000012", "000001", Family.REVERSAL)
+    request = Request(
+        kind=Kind.REVERSAL,
+        key=key,
+        merchant_id="888290054110001",
+        pan=Pan(PAN),
+        original=Original(key=key.of_family(Family.FINANCIAL)),
+    )
+    saf = made(path, line)
+    saf.owe(request)
+    with pytest.raises(TypeError):
+        saf.close()
+
+
+def test_a_file_that_cannot_be_opened_says_what_to_do(tmp_path):
+    with pytest.raises(SafError, match="give the switch a writable `saf` path"):
+        SafFile(tmp_path / "missing" / "saf.db")
+
+
+def test_a_file_that_is_something_else_says_what_to_do(tmp_path):
+    path = tmp_path / "saf.db"
+    path.write_text("not a database, but long enough to be taken for one by mistake " * 20)
+    with pytest.raises(SafError, match="not a database"):
+        SafFile(path)
