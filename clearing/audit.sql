@@ -1,5 +1,5 @@
 -- The audit's questions. Each statement gives the rows that break its rule, none when all is well;
--- clearing.verify.CHECKS says which check asks it and how a row reads to people.
+-- clearing.checks.CHECKS says which check asks it and how a row reads to people.
 
 -- 1. Every approval a client received has exactly one journal. -------------------------------
 

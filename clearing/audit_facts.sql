@@ -1,4 +1,4 @@
--- The audit's questions about facts beside the ledger: what was undone, and which lots points lie in.
+-- The audit's questions about facts beside the ledger: what was undone, where points lie.
 -- As in audit.sql, each statement gives the rows that break its rule.
 
 -- 8. Every timed-out request ends as one of three. --------------------------------------------

@@ -1,5 +1,5 @@
 -- What clients say they were told, laid beside the ledger. As in audit.sql, each question gives the
--- rows that break its rule; clearing.verify.CHECKS says which check asks it.
+-- rows that break its rule; clearing.checks.CHECKS says which check asks it.
 
 -- name: create_claim
 -- Claims are compared by sets, so they stand beside the ledger until the audit's transaction ends.

@@ -131,7 +131,7 @@ def clearing_run(
 
 
 @simulators.command("pos")
-def simulate_pos(
+def simulate_pos(  # noqa: PLR0913, PLR0917 - a command line has an option for each thing
     address: SwitchOption = "127.0.0.1",
     port: PortOption = 8583,
     estate: EstateOption = "demo",
@@ -218,6 +218,29 @@ def demo(
         raise typer.Exit(FOUND_WRONG) from None
     if status:
         raise typer.Exit(status)
+
+
+@app.command()
+def bench(
+    rounds: Annotated[int, typer.Option(min=1, help="Everything is measured so often.")] = 3,
+    report: Annotated[Path, typer.Option(help="Where the figures go.", metavar="FILE")] = Path(
+        "build/bench.json"
+    ),
+) -> None:
+    """Measure rates, latencies and CPU per message, beside pgbench on the same server."""
+    from config.bench import BenchSettings, run_bench
+    from config.logging import configure_logging
+    from config.supervisor import interrupted_by_signals
+
+    configure_logging("warning")
+    with interrupted_by_signals():
+        figures = run_bench(
+            Path("build/bench"), BenchSettings(rounds=rounds), report=report, say=_remark
+        )
+    for name, value in figures.items():
+        if isinstance(value, int | float):
+            typer.echo(f"{name:<28} {value:>12,.2f}")
+    typer.echo(f"written to {report}")
 
 
 def main() -> NoReturn:

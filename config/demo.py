@@ -23,6 +23,7 @@ from config.errors import FOUND_WRONG, SettingsError
 from config.estates import loader
 from config.night import print_summary, print_violations
 from config.places import Places, places_of
+from config.programs import only_one_of
 from config.progress import board, headline, mended, show_progress
 from config.settings import Settings
 from config.supervisor import LoadEstate, Running, running_posswitch
@@ -79,10 +80,17 @@ def run_demo(settings: Settings, places: Places, demo: DemoSettings, *, say: Say
         for line in running.listeners:
             console.print(line)
         swarm = Swarm(_swarm_settings(running, places, demo), estate)
-        summary = trio.run(_day, swarm, running, console)
+        summary = _run_day(swarm, running, console)
         violations = _audit(running, swarm)
     _report(console, swarm, summary, violations, places)
     return 0 if _all_is_well(swarm, violations) else FOUND_WRONG
+
+
+def _run_day(swarm: Swarm, running: Running, console: Console) -> Summary:
+    try:
+        return trio.run(_day, swarm, running, console)
+    except BaseExceptionGroup as group:
+        raise only_one_of(group) from None
 
 
 async def _day(swarm: Swarm, running: Running, console: Console) -> Summary:

@@ -18,7 +18,7 @@ from simulators.tally import SILENCE, Tally
 
 REFRESH_SECONDS: Final = 0.25
 PLAIN_SECONDS: Final = 5.0
-DECLINES_SHOWN_MAX: Final = 8
+DECLINES_SHOWN_MAX: Final = 10
 MEANINGS: Final = {row.f39: row.english for row in reversed(RESPONSE_CODES.values())}
 """F39 to its text; where two reasons share a code, the first of the table speaks."""
 

@@ -66,6 +66,8 @@ class Queue:
 
     def __init__(self) -> None:
         self.pending: deque[Pending] = deque()
+        self.is_open = True
+        """False once its writer has failed to reconnect: nothing would be taken."""
         self._wake = trio.Event()
 
     def put(self, pending: Pending) -> None:
@@ -140,7 +142,7 @@ class Poster:
             return Reason.INVALID_TERMINAL
         if not merchant.is_active:
             return Reason.INVALID_MERCHANT
-        if not PLAIN_WORD.fullmatch(request.key.text):
+        if not _keys_can_be_stored(request):
             return Reason.FORMAT_ERROR
         if self._waiting >= self._settings.waiting_items_max:
             return Reason.HOST_UNREACHABLE
@@ -184,9 +186,9 @@ class Poster:
         if pending.item.request.kind in ANSWERS:
             self._desk_queue.put(pending)
             return
-        place = pending.item.shard % len(self._writers)
-        if self._writers[place].is_open:
-            self._queues[place].put(pending)
+        queue = self._queues[pending.item.shard % len(self._writers)]
+        if queue.is_open:
+            queue.put(pending)
         else:
             self._finish(pending, Response(reason=Reason.HOST_UNREACHABLE))
 
@@ -200,9 +202,11 @@ class Poster:
                 self._finish(pending, result)
             WAITING.set(self._waiting)
             while not writer.is_open:
+                queue.is_open = False
                 self._drain(queue)
                 if not await trio.to_thread.run_sync(writer.reopen):
                     await trio.sleep(REOPEN_SECONDS)
+            queue.is_open = True
 
     def _drain(self, queue: Queue) -> None:
         """Nothing was sent for these: they can be told at once that the host is down."""
@@ -253,6 +257,20 @@ class Poster:
 
     def _dated(self, request: Request, result: Response) -> Response:
         return self._desk.plain(request, result.reason)
+
+
+def _keys_can_be_stored(request: Request) -> bool:
+    """Whether its keys are plain words, and the original it names is of the same terminal."""
+    key, named = request.key, request.original
+    if not PLAIN_WORD.fullmatch(key.text):
+        return False
+    if named is None or named.key is None:
+        return True
+    is_its_own = (named.key.institution, named.key.terminal_id) == (
+        key.institution,
+        key.terminal_id,
+    )
+    return is_its_own and PLAIN_WORD.fullmatch(named.key.text) is not None
 
 
 def _is_repeat(earlier: Item, later: Item) -> bool:

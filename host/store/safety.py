@@ -61,6 +61,12 @@ DEMANDS: Final = (
         cure="ALTER SYSTEM SET full_page_writes = on; SELECT pg_reload_conf()",
     ),
     Demand(
+        setting="default_transaction_isolation",
+        is_safe=lambda value: value == "read committed",
+        why="a batch that waited for cut-off would still see the date before it",
+        cure="ALTER ROLE CURRENT_USER SET default_transaction_isolation = 'read committed'",
+    ),
+    Demand(
         setting="transaction_read_only",
         is_safe=lambda value: value == "off",
         why="nothing can be posted",

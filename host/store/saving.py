@@ -14,6 +14,7 @@ import psycopg
 
 from host.case import Posting
 from host.decision import Outcome
+from host.faultpoints import reach
 from host.ledger import entry_row, exchange_row, journal_row, seal_digest
 from host.model.requests import Kind
 from host.model.responses import Reason
@@ -63,6 +64,7 @@ def save(
     with connection.pipeline():
         for statement, values in _statements(rows, outcomes, state, chain_of, links):
             connection.execute(statement, values, prepare=True)
+        reach("before_commit")
         connection.execute("COMMIT")
     return links
 

@@ -29,9 +29,9 @@ from host.model.requests import Response
 from host.model.responses import Reason
 from host.settings import HostSettings
 from host.state import State
-from host.store.loading import SQL, load
+from host.store.loading import SQL, NoOpenDayError, load
 from host.store.locks import SHARD_LOCK_CLASS
-from host.store.safety import refuse_unsafe
+from host.store.safety import UnsafeDatabaseError, refuse_unsafe
 from host.store.saving import Link, save
 
 NUMBERS_PER_BLOCK: Final = 10_000
@@ -48,6 +48,9 @@ _TRANSIENT: Final = (
     errors.DeadlockDetected,
     errors.LockNotAvailable,
     errors.QueryCanceled,
+    errors.InsufficientResources,
+    errors.DiskFull,
+    errors.OutOfMemory,
 )
 _LOST: Final = (psycopg.OperationalError, psycopg.InterfaceError)
 
@@ -95,6 +98,8 @@ class Writer:
         self._connection: psycopg.Connection[Any] | None = None
         self._numbers = Numbers(0, 0)
         self._chain: dict[int, Link] = {}
+        self._is_saving = False
+        """COMMIT may have been sent: if the connection is lost now, the batch is in doubt."""
 
     @property
     def is_open(self) -> bool:
@@ -155,10 +160,15 @@ class Writer:
             except _LOST as error:
                 _LOG.error("connection lost", why=type(error).__name__, items=len(items))
                 self.close()
-                is_in_doubt = True
+                is_in_doubt |= self._is_saving
+            except NoOpenDayError as error:
+                _LOG.error("no business day", why=str(error), items=len(items))
+                self._roll_back()
+                return _all(items, _refusal(Reason.CUT_OFF_IN_PROGRESS))
             except Exception as error:  # noqa: BLE001 - whatever one item broke, its neighbours go on
                 self._roll_back()
-                return self._post_apart(items, error)
+                results = self._post_apart(items, error)
+                return [_unless_refused(one) for one in results] if is_in_doubt else results
         return _all(items, Silence() if is_in_doubt else _refusal(Reason.MALFUNCTION))
 
     def _reopen(self, give_up_at: float) -> bool:
@@ -166,7 +176,7 @@ class Writer:
         while self._connection is None:
             try:
                 self.open()
-            except (psycopg.Error, ShardTakenError) as error:
+            except (psycopg.Error, ShardTakenError, UnsafeDatabaseError) as error:
                 _LOG.error("writer cannot connect", why=_first_line(error))
                 if time.monotonic() >= give_up_at:
                     return False
@@ -176,6 +186,7 @@ class Writer:
     def _post_once(self, items: Sequence[Item]) -> list[Result]:
         connection = self._connection
         assert connection is not None
+        self._is_saving = False
         state = self._load(connection, items)
         results: list[Result | None] = [self._moved(item, state) for item in items]
         self._stock_numbers(connection, state, len(items))
@@ -187,6 +198,7 @@ class Writer:
             outcomes.append(outcome)
             results[place] = outcome.response
         reach("mid_batch")
+        self._is_saving = True
         links = save(connection, outcomes, state, self._chain)
         reach("after_commit_before_reply")
         self._chain.update(links)
@@ -280,6 +292,11 @@ def _got_shard(connection: psycopg.Connection[Any], shard: int) -> bool:
 
 def _refusal(reason: Reason) -> Response:
     return Response(reason=reason)
+
+
+def _unless_refused(result: Result) -> Result:
+    """A refusal that was not stored says nothing of a batch in doubt."""
+    return Silence() if isinstance(result, Response) and not result.rrn else result
 
 
 def _all(items: Sequence[Item], result: Result) -> list[Result]:

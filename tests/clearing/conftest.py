@@ -21,6 +21,7 @@ EXPIRES = dt.date(2028, 9, 30)
 MERCHANTS = {1: "888290054110001", 2: "888290054110002"}
 ISSUERS = {1: "99880000", 2: "99770000"}
 SHARDS = 2
+FINGERPRINT = b"\xaa"
 POINTS = {1: "P:RED", 2: "P:BLUE"}
 
 
@@ -164,14 +165,12 @@ class SmallLedger:
 
     def decline(self, card: int, reason: str = "insufficient_funds", **how: Any) -> str:
         """An exchange that posted nothing; `is_tombstone` holds an original's place."""
-        slot = how.get("slot") or self.next_slot()
-        number, shard = self._number(), card % SHARDS
-        kind = how.get("kind", "purchase")
+        slot: str = how.get("slot") or self.next_slot()
+        number, shard, kind = self._number(), card % SHARDS, how.get("kind", "purchase")
         self._exchange(number, slot, shard, kind, reason, card, how)
-        self._seal(
-            shard, [exchange_row(slot, number, how.get("kind", "purchase"), "aa", reason, "")]
-        )
-        return str(slot)
+        fingerprint = how.get("fingerprint", FINGERPRINT).hex()
+        self._seal(shard, [exchange_row(slot, number, kind, fingerprint, reason, "")])
+        return slot
 
     def next_slot(self) -> str:
         self.stan += 1
@@ -211,7 +210,7 @@ class SmallLedger:
         amount = sum(leg[2] for leg in legs if leg[3] == unit)
         undone = original.number if original else None
         texts = [
-            exchange_row(slot, number, kind, "aa", "approved", ""),
+            exchange_row(slot, number, kind, FINGERPRINT.hex(), "approved", ""),
             journal_row(number, kind, undone or 0, card, self.date.isoformat()),
         ]
         seq = self.seals.get(shard, (0, FIRST_SEAL))[0] + 1
@@ -248,7 +247,7 @@ class SmallLedger:
         seq = self.seals.get(shard, (0, FIRST_SEAL))[0] + 1
         self.run(
             "INSERT INTO exchange VALUES (%s,%s,%s,%s,%s,%s,%s,%s,%s,%s,%s,%s,%s,%s)",
-            *(0, slot, number, shard, seq, kind, how.get("fingerprint", b"\xaa"), reason),
+            *(0, slot, number, shard, seq, kind, how.get("fingerprint", FINGERPRINT), reason),
             *(how.get("is_tombstone", False), b"", card, slot.split("/")[1], self.date, NOW),
         )
 

@@ -3,8 +3,9 @@ from typing import Any
 import psycopg
 import pytest
 
+from clearing.checks import CHECKS, SQL
 from clearing.run import run_clearing
-from clearing.verify import CHECKS, SQL, ask, audit
+from clearing.verify import ask, audit
 from host.model.claims import Claim
 from host.model.requests import Kind
 
@@ -103,7 +104,7 @@ BREAKAGES = [
             " reason, is_tombstone, answer, card_id, terminal_id, business_date, decided_at"
             " FROM exchange WHERE reason = 'duplicate'"
         ),
-        {"7 chain"},
+        {"3 terminal_with_two_homes", "7 chain"},
     ),
     (
         "3 number_taken_twice",
@@ -176,7 +177,11 @@ BREAKAGES = [
         set(),
     ),
     ("7 chain", "UPDATE exchange SET answer = 'x' WHERE reason = 'duplicate'", set()),
-    ("7 chain", "UPDATE exchange SET fingerprint = 'x' WHERE reason = 'duplicate'", set()),
+    (
+        "7 chain",
+        "UPDATE exchange SET fingerprint = 'x' WHERE reason = 'insufficient_funds'",
+        set(),
+    ),
     ("7 chain", "DELETE FROM exchange WHERE reason = 'duplicate'", set()),
     ("7 chain", "DELETE FROM seal WHERE seq = 2 AND shard = 0", set()),
     ("7 chain", "UPDATE seal SET previous = 'x' WHERE seq = 3 AND shard = 1", set()),

@@ -18,7 +18,7 @@ def _run(*words: str) -> subprocess.CompletedProcess[str]:
 def test_help_lists_the_commands() -> None:
     done = _run("--help")
     assert done.returncode == 0
-    for command in ("up", "host", "switch", "db", "clearing", "audit", "demo"):
+    for command in ("up", "host", "switch", "db", "clearing", "audit", "demo", "bench"):
         assert f" {command} " in done.stdout
 
 

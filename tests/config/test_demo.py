@@ -1,11 +1,13 @@
 """The demo, small: it ends by itself, balanced, and says so with its exit status."""
 
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from rich.console import Console
+from rich.console import Console, RenderableType
 
 from config.demo import fresh_places
 from config.errors import SettingsError
@@ -34,6 +36,49 @@ def test_a_small_demo_balances(tmp_path: Path) -> None:
     assert "9988000000000" not in (data / "terminals.jsonl").read_text()
 
 
+def test_a_demo_that_is_interrupted_stops_everything_and_fails(tmp_path: Path) -> None:
+    data = tmp_path / "demo"
+    command = [sys.executable, "-m", "config", "demo", "--data", str(data), "--terminals", "2"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as running:
+        assert running.stdout is not None
+        assert running.stdout.readline().startswith("pos on ")
+        running.send_signal(signal.SIGINT)
+        _said, errors = running.communicate(timeout=60)
+    assert running.returncode not in {0, None}
+    assert "Traceback" not in errors
+    assert not (data / "postgres" / "postmaster.pid").exists()
+
+
+def child_of(process: int, word: bytes) -> int:
+    children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
+    [found] = [
+        int(child)
+        for child in children
+        if word in Path(f"/proc/{child}/cmdline").read_bytes().split(b"\0")
+    ]
+    return found
+
+
+def test_a_demo_whose_switch_dies_says_so(tmp_path: Path) -> None:
+    data = tmp_path / "demo"
+    command = [sys.executable, "-m", "config", "demo", "--data", str(data), "--terminals", "2"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as running:
+        assert running.stdout is not None
+        running.stdout.readline()
+        [switch] = [
+            child for child in psutil.Process(running.pid).children() if "switch" in child.cmdline()
+        ]
+        switch.kill()
+        _said, errors = running.communicate(timeout=60)
+    assert running.returncode not in {0, None}
+    assert "switch ended by itself" in errors
+    assert "Traceback" not in errors
+
+
 def test_a_directory_in_use_is_refused_with_what_to_do(tmp_path: Path) -> None:
     fresh_places(tmp_path).cluster.home.mkdir()
     with pytest.raises(SettingsError, match="--data"):
@@ -44,11 +89,11 @@ def test_two_demos_get_two_directories() -> None:
     assert fresh_places(None).data != fresh_places(None).data
 
 
-def shown(renderable: object) -> str:
-    console = Console(width=100, record=True, file=None, quiet=False)
-    with console.capture():
+def shown(renderable: RenderableType) -> str:
+    console = Console(width=100)
+    with console.capture() as capture:
         console.print(renderable)
-    return console.export_text()
+    return capture.get()
 
 
 def test_the_board_tells_approved_declined_and_lost_apart() -> None:

@@ -2,17 +2,22 @@
 
 import datetime as dt
 import itertools
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import os
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
 import psycopg
 import pytest
 import trio
 
-from config.database import Dsns
-from host.estate.demo import demo_estate
+from clearing.verify import audit
+from config.database import Dsns, embedded_dsns, make_database
+from config.postgres import PostgresServer
+from host.estate.demo import CITY, ODD_CARDS, PROGRAMMES, card_pan, demo_estate
+from host.estate.plan import CardPlan, EstatePlan
 from host.hsm.pin import make_pin_block
 from host.hsm.pvv import PinVerifier
 from host.hsm.vault import Vault
@@ -27,7 +32,39 @@ from host.store.estates import load_estate
 NOW = dt.datetime(2026, 11, 22, 1, 31, 2, tzinfo=dt.UTC)
 LMK = Secret(bytes(range(32)))
 PLAN = demo_estate()
-CARDS = {card.id: card for card in PLAN.cards}
+PLAIN_ISSUER = msgspec.structs.replace(CITY, id=3, institution_id="48882966", pan_prefix="9966")
+"""It has no points programme; the fourth is closed."""
+CLOSED_ISSUER = msgspec.structs.replace(CITY, id=4, institution_id="48882955", pan_prefix="9955")
+PLAIN_CARD, CLOSED_CARD, PINLESS_CARD = 1001, 1002, 1003
+
+
+def _odd_card(number: int, issuer: Any, pin: Secret | None) -> CardPlan:
+    pan = card_pan(issuer, number)
+    return CardPlan(
+        id=number, issuer_id=issuer.id, pan=pan, pin=pin, expiry="3012", balance_minor=100_000
+    )
+
+
+WIDE_PLAN: EstatePlan = msgspec.structs.replace(
+    PLAN,
+    issuers=(*PLAN.issuers, PLAIN_ISSUER, CLOSED_ISSUER),
+    programmes=(
+        *PLAN.programmes,
+        msgspec.structs.replace(PROGRAMMES[0], code="NONE", issuer_id=3),
+        msgspec.structs.replace(PROGRAMMES[0], code="SHUT", issuer_id=4),
+    ),
+    merchants=tuple(
+        msgspec.structs.replace(one, issuer_ids=(*one.issuer_ids, 3, 4)) for one in PLAN.merchants
+    ),
+    cards=(
+        *PLAN.cards,
+        _odd_card(PLAIN_CARD, PLAIN_ISSUER, PLAN.cards[0].pin),
+        _odd_card(CLOSED_CARD, CLOSED_ISSUER, PLAN.cards[0].pin),
+        _odd_card(PINLESS_CARD, CITY, None),
+    ),
+)
+"""The demo estate with an issuer that gives no points, a closed one, and a card without PIN."""
+CARDS = {card.id: card for card in WIDE_PLAN.cards}
 TERMINALS = {terminal.terminal_id: terminal for terminal in PLAN.terminals}
 FIRST = "80010001"
 MERCHANT_OF = {
@@ -41,6 +78,10 @@ MERCHANT_OF = {
 }
 
 
+STANS = itertools.count(101)
+"""Of every till there is, so that tests may share a database."""
+
+
 @dataclass
 class Till:
     """Builds requests as a dialect would, and asks the poster."""
@@ -48,7 +89,7 @@ class Till:
     poster: Poster
     dsns: Dsns
     terminal_id: str = FIRST
-    stans: Iterator[int] = field(default_factory=lambda: itertools.count(101))
+    stans: Iterator[int] = field(default_factory=lambda: STANS)
 
     def request(
         self, kind: Kind, card: int | None = None, amount: int | None = None, **more: Any
@@ -56,12 +97,12 @@ class Till:
         """A request of this terminal; keywords replace any field."""
         plan = TERMINALS[more.pop("terminal_id", self.terminal_id)]
         stan = more.pop("stan", None) or f"{next(self.stans):06d}"
-        key = ExchangeKey("pos", plan.terminal_id, plan.epoch, stan, KINDS[kind].family)
+        epoch = more.pop("epoch", plan.epoch)
+        key = ExchangeKey("pos", plan.terminal_id, epoch, stan, KINDS[kind].family)
         unit = more.pop("unit", "P:" if kind is Kind.POINTS_REDEMPTION else "CNY")
         pin = more.pop("pin", None)
         if pin is not None:
-            block = make_pin_block(plan.working.pik, Secret(pin.encode()), CARDS[card].pan, 0)
-            more["pin"] = PinBlock(0, block)
+            more["pin"] = pin if isinstance(pin, PinBlock) else self.pin_block(plan, card, pin)
         fields = {
             "kind": kind,
             "key": key,
@@ -71,6 +112,11 @@ class Till:
             "key_generation": 1,
         }
         return Request(**{**fields, **more})
+
+    def pin_block(self, terminal: Any, card: int, pin: str) -> PinBlock:
+        """The PIN as this terminal's pad encrypts it."""
+        pik = terminal.working.pik
+        return PinBlock(0, make_pin_block(pik, Secret(pin.encode()), CARDS[card].pan, 0))
 
     async def ask(self, request: Request) -> Response:
         """Its answer; fails the test when none comes."""
@@ -96,6 +142,10 @@ class Till:
         with trio.fail_after(60):
             await done.wait()
         return [answers[place] for place in range(len(requests))]
+
+    async def load(self, card: int, amount: int, **more: Any) -> Response:
+        """Cash taken in."""
+        return await self.ask(self.request(Kind.CASH_LOAD, card, amount, **more))
 
     async def buy(self, card: int, amount: int, **more: Any) -> Response:
         """A purchase with the right PIN."""
@@ -124,6 +174,11 @@ class Till:
             cursor = connection.execute(statement, values)
             return cursor.fetchall() if cursor.description else []
 
+    def journals(self, request: Request) -> int:
+        """How often this request was posted."""
+        rows = self.sql("SELECT count(*) FROM journal WHERE slot = %s", request.key.text)
+        return int(rows[0][0])
+
     def balances(self, card: int) -> tuple[int, int]:
         """Value and points of a card."""
         rows = self.sql(
@@ -137,11 +192,16 @@ class Till:
 
 def put_demo_estate(dsns: Dsns) -> None:
     """Load the demo estate under the tests' LMK."""
+    put_estate(dsns, PLAN)
+
+
+def put_estate(dsns: Dsns, plan: EstatePlan) -> None:
+    """Load an estate under the tests' LMK."""
     vault = Vault(LMK)
     with psycopg.connect(dsns.owner) as connection:
         load_estate(
             connection,
-            PLAN,
+            plan,
             vault,
             now=NOW,
             business_date=dt.date(2026, 11, 22),
@@ -157,17 +217,105 @@ def opened(dsns: Dsns, **settings: Any) -> Iterator[Poster]:
         yield poster
 
 
+@asynccontextmanager
+async def trading(dsns: Dsns, **settings: Any) -> AsyncIterator[Till]:
+    """A till on a poster that runs until the block ends: leave and enter it for a restart."""
+    with opened(dsns, **settings) as poster:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(poster.run)
+            yield Till(poster, dsns)
+            nursery.cancel_scope.cancel()
+
+
+def audit_ledger(dsns: Dsns) -> None:
+    """The ten questions, to the ledger alone: nobody is short of anything."""
+    with psycopg.connect(dsns.owner, autocommit=True) as connection:
+        assert [str(finding) for finding in audit(connection)] == []
+
+
+@pytest.fixture(scope="session")
+def estate_template(postgres_server: PostgresServer, database_template: str) -> str:
+    """The name of a database with the wide estate in it, from which tests get their own."""
+    name = "posswitch_estate_template"
+    cluster = postgres_server.cluster
+    with psycopg.connect(cluster.owner_dsn(), autocommit=True) as connection:
+        make_database(connection, name, database_template)
+    dsns = embedded_dsns(cluster, name)
+    put_estate(dsns, WIDE_PLAN)
+    with psycopg.connect(dsns.owner, autocommit=True) as connection:
+        connection.execute("DELETE FROM programme WHERE code = 'NONE'")
+        connection.execute("UPDATE issuer SET is_active = false WHERE id = 4")
+    return name
+
+
+def _copied(server: PostgresServer, template: str) -> Iterator[Dsns]:
+    name = f"test_{os.urandom(6).hex()}"
+    with psycopg.connect(server.cluster.owner_dsn(), autocommit=True) as connection:
+        make_database(connection, name, template)
+        yield embedded_dsns(server.cluster, name)
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
 @pytest.fixture
-def estate_database(database: Dsns) -> Dsns:
-    """A database with the demo estate in it."""
-    put_demo_estate(database)
-    return database
+def estate_database(postgres_server: PostgresServer, estate_template: str) -> Iterator[Dsns]:
+    """A database with the wide estate in it, for one test."""
+    yield from _copied(postgres_server, estate_template)
+
+
+@pytest.fixture(scope="module")
+def module_estate(postgres_server: PostgresServer, estate_template: str) -> Iterator[Dsns]:
+    """As `estate_database`, for the tests of one module, which keep to cards of their own."""
+    yield from _copied(postgres_server, estate_template)
+
+
+class CardPool:
+    """Cards nobody has touched yet, by issuer."""
+
+    def __init__(self) -> None:
+        usable = [number for number in range(2, 1001) if number not in ODD_CARDS]
+        self._city = iter([number for number in usable if number <= 700 and number % 5])
+        self._pear = iter([number for number in usable if number > 700 and number % 5])
+        self._with_points = iter([number for number in usable if number <= 700 and not number % 5])
+        self._pear_with_points = iter([one for one in usable if one > 700 and not one % 5])
+
+    def city(self) -> int:
+        """1,000.00 CNY, no points; its programme allows a debt of points."""
+        return next(self._city)
+
+    def pear(self) -> int:
+        """1,000.00 CNY, no points; its programme allows no debt."""
+        return next(self._pear)
+
+    def with_points(self) -> int:
+        """A city card with 2,000 points."""
+        return next(self._with_points)
+
+    def pear_with_points(self) -> int:
+        """A pear card with 2,000 points."""
+        return next(self._pear_with_points)
+
+
+@pytest.fixture(scope="module")
+def pool() -> CardPool:
+    """The cards of the module's database."""
+    return CardPool()
 
 
 @pytest.fixture
 async def till(estate_database: Dsns, nursery: trio.Nursery) -> Any:
-    """The first demo terminal, on a running poster."""
+    """The first demo terminal, on a running poster; the ledger is audited after the test."""
     with opened(estate_database) as poster:
         nursery.start_soon(poster.run)
         yield Till(poster, estate_database)
         nursery.cancel_scope.cancel()
+    audit_ledger(estate_database)
+
+
+@pytest.fixture
+async def shared(module_estate: Dsns, nursery: trio.Nursery) -> Any:
+    """As `till`, on the module's database."""
+    with opened(module_estate) as poster:
+        nursery.start_soon(poster.run)
+        yield Till(poster, module_estate)
+        nursery.cancel_scope.cancel()
+    audit_ledger(module_estate)

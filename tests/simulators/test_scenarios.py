@@ -16,7 +16,7 @@ from host.estate.demo import demo_estate
 from simulators.record import Record
 from simulators.scenario import ACTS, read_scenario, run_scenario
 
-FILES = sorted(Path("simulators/scenarios").glob("*.toml"))
+FILES = sorted((Path(__file__).parents[2] / "simulators/scenarios").glob("*.toml"))
 ESTATE = demo_estate()
 
 

@@ -1,0 +1,250 @@
+"""CHECKS: the ten questions of the audit, and how each is asked.
+
+A question is asked by named statements of FILES, each giving the rows that break its rule, or
+by a function. To ask more of the ledger is a statement there and a row here.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any, Final, NamedTuple
+
+import psycopg
+
+from clearing.seals import broken_seals
+from host.store.queries import load_queries
+
+FILES: Final = ("audit.sql", "audit_facts.sql", "claims.sql")
+SQL: Final = {name: sql for file in FILES for name, sql in load_queries("clearing", file).items()}
+
+Connection = psycopg.Connection[Any]
+
+
+class Test(NamedTuple):
+    """One way to ask: a statement, and how a row of it reads. Claims only where there are any."""
+
+    name: str
+    reads: str
+    of_claims: bool = False
+
+
+class Check(NamedTuple):
+    """One of the ten."""
+
+    number: int
+    question: str
+    tests: tuple[Test, ...]
+    compute: Callable[[Connection], Iterator[str]] | None = None
+
+
+def _chain(connection: Connection) -> Iterator[str]:
+    connection.execute(SQL["read_to_the_end"])
+    return broken_seals(connection, SQL["seals"], SQL["sealed_rows"])
+
+
+CHECKS: Final = (
+    Check(
+        1,
+        "every approval a client received has exactly one journal",
+        (
+            Test("approved_without_journal", "{kind} {slot} was approved but has no journal"),
+            Test(
+                "claim_not_in_force",
+                "{kind} {slot} was told {told} but has {journals} journals, {standing} in force",
+                of_claims=True,
+            ),
+            Test(
+                "claim_still_in_force",
+                "{kind} {slot} was told {told} (reversed: {reversal_sent}) but is in force",
+                of_claims=True,
+            ),
+            Test("claim_says_otherwise", "{slot} was posted with {differs}", of_claims=True),
+            Test(
+                "claim_told_otherwise",
+                "{slot} was told {told}, stored is {code} or another RRN",
+                of_claims=True,
+            ),
+            Test(
+                "card_effect_not_its_claims",
+                "card {card_id}: its client reckons {amount_minor}, the ledger {moved_minor}",
+                of_claims=True,
+            ),
+        ),
+    ),
+    Check(
+        2,
+        "no journal without a request",
+        (
+            Test(
+                "journal_without_request",
+                "journal {id} of shard {shard}, request {slot}: {differs}",
+            ),
+            Test(
+                "journal_not_its_entries",
+                "journal {id} of shard {shard} is of {amount_minor} {unit}, "
+                "its entries make {entries_minor}",
+            ),
+            Test(
+                "entry_without_journal",
+                "entry {journal_id}/{leg} of shard {shard} has no journal of its date",
+            ),
+            Test(
+                "exchange_out_of_place",
+                "exchange {id} ({slot}) has another business date or terminal than its number "
+                "and slot say, or is a tombstone that was asked for",
+            ),
+            Test(
+                "journal_nobody_claims",
+                "journal {id} of shard {shard} ({slot}) is in no client's record",
+                of_claims=True,
+            ),
+        ),
+    ),
+    Check(
+        3,
+        "no key posted twice",
+        (
+            Test("slot_posted_twice", "{slot} has {journals} journals"),
+            Test("slot_answered_twice", "{slot} has {answers} stored answers"),
+            Test(
+                "terminal_with_two_homes", "exchanges of terminal {terminal_id} have {homes} homes"
+            ),
+            Test("number_taken_twice", "number {id} belongs to {exchanges} exchanges"),
+        ),
+    ),
+    Check(
+        4,
+        "the trial balance is zero in every unit",
+        (
+            Test("unit_out_of_balance", "{unit} is out of balance by {amount_minor}"),
+            Test(
+                "entry_between_units",
+                "entry {journal_id}/{leg} of shard {shard} is in {unit}, "
+                "its accounts in {debit_unit} and {credit_unit}",
+            ),
+        ),
+    ),
+    Check(
+        5,
+        "every stored balance equals its entries",
+        (
+            Test(
+                "balance_not_its_entries",
+                "account {account_id} of card {card_id} holds {posted_minor}, "
+                "its entries make {entries_minor}",
+            ),
+            Test("hold_without_record", "account {account_id} has {held_minor} held by nothing"),
+            Test(
+                "checkpoint_not_its_entries",
+                "checkpoint of account {account_id} at {business_date} says {balance_minor}, "
+                "its entries make {entries_minor}",
+            ),
+        ),
+    ),
+    Check(
+        6,
+        "no account below its limit, holds counted",
+        (
+            Test(
+                "account_below_limit",
+                "account {account_id} holds {posted_minor} less {held_minor} held, "
+                "its limit is {floor_minor}",
+            ),
+        ),
+    ),
+    Check(
+        7,
+        "the hash chain verifies",
+        (
+            Test(
+                "seal_of_another_date",
+                "shard {shard}, seal {seal}: its business date is not its exchanges'",
+            ),
+            Test(
+                "checkpoint_seal_missing",
+                "shard {shard}: seal {seq}, its last at {business_date}, is not what it was then",
+            ),
+        ),
+        _chain,
+    ),
+    Check(
+        8,
+        "every timed-out request was reversed, confirmed, or never happened",
+        (
+            Test(
+                "claim_in_doubt",
+                "{kind} {slot} got no answer, has {journals} journals, and {standing} in force",
+                of_claims=True,
+            ),
+            Test(
+                "undo_without_journals",
+                "{kind} {journal_id} of {original_id} (shard {shard}) does not fit its journals",
+            ),
+            Test(
+                "undo_out_of_turn",
+                "journal {original_id} of shard {shard} has {facts} facts, "
+                "the last is counted {last_attempt}",
+            ),
+            Test(
+                "undoing_journal_without_fact",
+                "{kind} {id} of shard {shard} is not noted at its original",
+            ),
+            Test(
+                "undone_too_often",
+                "journal {original_id} of shard {shard}, of {amount_minor}: undone {wholes} "
+                "times, refunded {refunded_minor}",
+            ),
+            Test(
+                "undo_leaves_a_rest",
+                "journal {journal_id} of shard {shard} gives account {account_id} {given_minor} "
+                "back of {taken_minor}",
+            ),
+            Test(
+                "undo_by_other_accounts",
+                "entry {journal_id}/{leg} of shard {shard} undoes no leg of its original",
+            ),
+        ),
+    ),
+    Check(
+        9,
+        "the sum of points lots is the points balance",
+        (
+            Test(
+                "lots_not_the_balance",
+                "points account {account_id} holds {posted_minor}, its lots {lots}",
+            ),
+            Test(
+                "lot_of_another_date",
+                "lot {id} of account {account_id} was not earned on {earned_on}, or expired before",
+            ),
+            Test(
+                "lot_not_its_uses",
+                "lot {lot_id} of account {account_id} has {remaining} left, its uses leave "
+                "{expected}",
+            ),
+            Test(
+                "points_not_their_lots",
+                "journal {journal_id} of shard {shard} moved {moved_points} points of account "
+                "{account_id}, its lots {lotted_points}",
+            ),
+        ),
+    ),
+    Check(
+        10,
+        "clearing's positions are the journal of the day",
+        (
+            Test(
+                "position_not_the_journal",
+                "{business_date}, merchant {merchant_id}, issuer {issuer_id}, {chart} in {unit}: "
+                "cleared {stored_minor}, the journal says {ledger_minor}",
+            ),
+            Test(
+                "turnover_not_the_journal",
+                "{business_date}: the trial balance of {chart} in {unit} is not the journal's",
+            ),
+            Test(
+                "journal_of_other_parties",
+                "journal {id} of shard {shard} moved accounts that are not its card's, "
+                "merchant's or issuer's",
+            ),
+        ),
+    ),
+)
