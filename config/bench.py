@@ -25,7 +25,7 @@ import psycopg
 
 from config.bench_cpu import CpuClock, with_descendants
 from config.children import READY, Program, running_program
-from config.database import Say
+from config.errors import Say
 from config.estates import loader
 from config.places import Places, places_of
 from config.postgres import OWNER, PostgresError, binary
@@ -37,6 +37,7 @@ from host.estate.plan import EstatePlan
 from simulators.linkload import LinkLoadReport
 from simulators.load import LoadReport
 
+DATA: Final = Path("build/bench")
 PGBENCH_DATABASE: Final = "pgbench"
 PGBENCH_SCALE: Final = 20
 PGBENCH_CLIENTS: Final = 32
@@ -98,8 +99,9 @@ class Bench:
         return first
 
 
-def run_bench(data: Path, told: BenchSettings, *, report: Path, say: Say) -> dict[str, Any]:
-    """Measure, print as it goes, write `report` as JSON, return what is in it."""
+def run_bench(told: BenchSettings, *, report: Path, say: Say) -> dict[str, Any]:
+    """Measure, say how it goes, write `report` as JSON, return what is in it."""
+    data = DATA.resolve()
     shutil.rmtree(data, ignore_errors=True)
     estate = bench_estate(told.terminals, told.cards)
     with _everything_up(data, told, estate, say) as bench:
@@ -107,14 +109,14 @@ def run_bench(data: Path, told: BenchSettings, *, report: Path, say: Say) -> dic
             for part in PARTS:
                 part(bench)
             say(f"round {number} of {told.rounds}: {_line(bench.figures)}")
-        batches = _batches_since(bench, {})
         document: dict[str, Any] = {
             **bench.figures.medians(),
             "rounds": bench.figures.values,
-            "batch_items": batches,
+            "batch_items": _batch_items(bench),
             "settings": msgspec.to_builtins(told),
             "processors": os.cpu_count(),
         }
+    shutil.rmtree(data, ignore_errors=True)
     report.parent.mkdir(parents=True, exist_ok=True)
     report.write_bytes(msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n")
     return document
@@ -253,7 +255,7 @@ def _everything_up(
 ) -> Iterator[Bench]:
     metrics_port, port, echo_port = (_free_port() for _ in range(3))
     quiet = msgspec.structs.replace(Settings().log, level="warning")
-    host = msgspec.structs.replace(Settings().host, metrics_port=metrics_port, **({"writers": int(os.environ["BW"])} if "BW" in os.environ else {}))
+    host = msgspec.structs.replace(Settings().host, metrics_port=metrics_port)
     settings = msgspec.structs.replace(Settings(), host=host, log=quiet)
     places = places_of(data)
     say("starting PostgreSQL, the host and the switch, and loading the bench estate")
@@ -330,15 +332,15 @@ def _owner_dsn(places: Places, database: str = "postgres") -> str:
     return cluster.dsn(OWNER, cluster.owner_passfile, database)
 
 
-def _batches_since(bench: Bench, before: dict[str, float]) -> dict[str, float]:
-    """Transactions by how many requests they posted, at most: the host's own histogram."""
-    with urllib.request.urlopen(f"http://127.0.0.1:{bench.metrics_port}/metrics") as page:
-        found = _BUCKET.findall(page.read().decode())
-    below = 0.0
-    counts = {}
+def _batch_items(bench: Bench) -> dict[str, int]:
+    """Transactions by how many requests each posted, at most: the host's own histogram."""
+    page = f"http://127.0.0.1:{bench.metrics_port}/metrics"
+    with urllib.request.urlopen(page) as answer:
+        found = _BUCKET.findall(answer.read().decode())
+    counts, below = {}, 0
     for limit, total in found:
-        counts[f"<={limit}"] = float(total) - below - before.get(limit, 0.0)
-        below = float(total)
+        counts[f"<={limit.removesuffix('.0')}"] = int(float(total)) - below
+        below = int(float(total))
     return counts
 
 

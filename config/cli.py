@@ -223,23 +223,21 @@ def demo(
 @app.command()
 def bench(
     rounds: Annotated[int, typer.Option(min=1, help="Everything is measured so often.")] = 3,
+    messages: Annotated[int, typer.Option(min=1000, help="Of each load of a round.")] = 30_000,
     report: Annotated[Path, typer.Option(help="Where the figures go.", metavar="FILE")] = Path(
         "build/bench.json"
     ),
 ) -> None:
     """Measure rates, latencies and CPU per message, beside pgbench on the same server."""
     from config.bench import BenchSettings, run_bench
+    from config.bench_report import print_report
     from config.logging import configure_logging
     from config.supervisor import interrupted_by_signals
 
     configure_logging("warning")
+    told = BenchSettings(rounds=rounds, messages=messages)
     with interrupted_by_signals():
-        figures = run_bench(
-            Path("build/bench"), BenchSettings(rounds=rounds), report=report, say=_remark
-        )
-    for name, value in figures.items():
-        if isinstance(value, int | float):
-            typer.echo(f"{name:<28} {value:>12,.2f}")
+        print_report(run_bench(told, report=report, say=_remark))
     typer.echo(f"written to {report}")
 
 

@@ -6,7 +6,7 @@ they are yours, told in `[database]`.
 """
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,16 +15,15 @@ from typing import Final
 import psycopg
 from psycopg import sql
 
-from config.errors import SettingsError, SurroundingsError
+from config.errors import Say, SettingsError, SurroundingsError
+from config.passfile import new_password, write_passfile
 from config.places import Places
 from config.postgres import (
     OWNER,
     Cluster,
     PostgresServer,
     is_serving,
-    new_password,
     start_postgres,
-    write_passfile,
 )
 from config.settings import DatabaseSettings, revealed
 from host.hsm.vault import LMK_VARIABLE, create_lmk
@@ -33,8 +32,6 @@ from host.store.migrate import migrate
 DATABASE: Final = "posswitch"
 LOGINS: Final = {"host": "posswitch_poster", "night": "posswitch_night"}
 """Login -> the group role whose rights it has."""
-
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,8 +18,8 @@ from rich.console import Console
 
 from clearing.run import Summary, run_clearing
 from clearing.verify import Violation, audit
-from config.database import Say, dsn_of
-from config.errors import FOUND_WRONG, SettingsError
+from config.database import dsn_of
+from config.errors import FOUND_WRONG, Say, SettingsError
 from config.estates import loader
 from config.night import print_summary, print_violations
 from config.places import Places, places_of

@@ -5,6 +5,7 @@ traceback.
 """
 
 import sys
+from collections.abc import Callable
 from typing import Final
 
 FOUND_WRONG: Final = 1
@@ -28,6 +29,10 @@ FOREIGN: Final = (
 )
 """Errors of lower floors that are written for the operator: module and name, so that saying
 which they are imports nothing."""
+
+
+Say = Callable[[str], None]
+"""Tells the operator something that is not a command's output."""
 
 
 class OperatorError(Exception):

@@ -14,8 +14,8 @@ from rich.table import Table
 
 from clearing.run import Summary, run_clearing
 from clearing.verify import Violation, audit
-from config.database import Say, dsn_of, opened_database
-from config.errors import SettingsError, SurroundingsError
+from config.database import dsn_of, opened_database
+from config.errors import Say, SettingsError, SurroundingsError
 from config.places import Places
 from config.settings import Settings
 from host.model.claims import Claim

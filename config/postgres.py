@@ -8,21 +8,20 @@ that outlive their starter). Ours listens on a Unix socket alone, asks for SCRAM
 import contextlib
 import importlib.util
 import os
-import pwd
 import shutil
 import signal
-import stat
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Final, Self
+from typing import Final, Self
 
+from config.account import let_reach, server_account
 from config.children import Account, Program, start_child, stop_child
-from config.errors import OperatorError
+from config.errors import OperatorError, Say
+from config.passfile import new_password, private_file, write_passfile
 from host.model.secrets import Secret
 
 OWNER: Final = "owner"
@@ -33,9 +32,6 @@ SOCKET_BYTES_MAX: Final = 107
 START_SECONDS_MAX: Final = 120.0
 """Long, because recovery after a crash must be let finish."""
 OLD_SERVER_SECONDS_MAX: Final = 20.0
-ACCOUNTS: Final = ("postgres", "nobody")
-"""Users the server may run as when we are root, the first that exists: it refuses to be root."""
-
 SETTINGS: Final = {
     # Durable, always: the host refuses anything else.
     "fsync": "on",
@@ -68,8 +64,6 @@ SETTINGS: Final = {
 
 STOPPING: Final = ((signal.SIGINT, 20.0), (signal.SIGQUIT, 5.0))
 """Fast shutdown (clients are cut, a last checkpoint is written), then immediate."""
-
-Say = Callable[[str], None]
 
 
 class PostgresError(OperatorError):
@@ -187,36 +181,6 @@ def is_serving(cluster: Cluster) -> bool:
     return pid is not None and _is_server_of(cluster.directory, pid) and _says_ready(lock, pid)
 
 
-def server_account() -> Account | None:
-    """Whom the server runs as: None is ourselves, unless we are root."""
-    if os.geteuid() != 0:
-        return None
-    for name in ACCOUNTS:
-        with contextlib.suppress(KeyError):
-            user = pwd.getpwnam(name)
-            return Account(name=name, uid=user.pw_uid, gid=user.pw_gid)
-    raise PostgresError(
-        f"PostgreSQL refuses to run as root and none of the users {', '.join(ACCOUNTS)} exists. "
-        "Next: useradd --system postgres, or run posswitch as a plain user"
-    )
-
-
-def write_passfile(path: Path, user: str, password: Secret) -> None:
-    """Keep a password where libpq looks for it, readable by us alone."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    new = path.with_suffix(".new")
-    with _private_file(new) as file:
-        file.write(b"*:*:*:" + user.encode() + b":" + password.reveal() + b"\n")
-        file.flush()
-        os.fsync(file.fileno())
-    new.replace(path)
-
-
-def new_password() -> Secret:
-    """192 random bits, in letters that need no quoting anywhere."""
-    return Secret(os.urandom(24).hex().encode())
-
-
 def _make_places(cluster: Cluster, account: Account | None, say: Say) -> None:
     cluster.log.parent.mkdir(parents=True, exist_ok=True)
     for place in (cluster.home, cluster.socket_directory):
@@ -224,50 +188,7 @@ def _make_places(cluster: Cluster, account: Account | None, say: Say) -> None:
         if account and place.stat().st_uid != account.uid:
             os.chown(place, account.uid, account.gid)
     if account:
-        _open_the_way(
-            _ancestors(cluster.home, cluster.socket_directory, binary("postgres")), account, say
-        )
-        _open_the_programs(account, say)
-
-
-def _open_the_programs(account: Account, say: Say) -> None:
-    """Let the server's user read the wheel's files where a strict umask closed them to others."""
-    program = binary("postgres")
-    if _may_pass(program.stat(), account):
-        return
-    wheel = program.parents[2]
-    for root in (wheel, wheel.with_name(f"{wheel.name}.libs")):
-        say(f"letting user {account.name}, whom PostgreSQL runs as, read {root} (chmod -R o+rX)")
-        for path in (root, *root.rglob("*")):
-            mode = stat.S_IMODE(path.stat().st_mode)
-            runs = stat.S_IXOTH if mode & stat.S_IXUSR else 0
-            path.chmod(mode | stat.S_IROTH | runs)
-
-
-def _ancestors(*places: Path) -> list[Path]:
-    """Every directory above these places, outermost first, once."""
-    found = {above for place in places for above in place.resolve().parents}
-    return sorted(found, key=lambda path: len(path.parts))
-
-
-def _open_the_way(directories: Iterable[Path], account: Account, say: Say) -> None:
-    """Let the server's user pass through directories that stand between it and its files."""
-    for directory in directories:
-        status = directory.stat()
-        if not _may_pass(status, account):
-            say(
-                f"letting user {account.name}, whom PostgreSQL runs as, pass through {directory} "
-                "(chmod o+x)"
-            )
-            directory.chmod(stat.S_IMODE(status.st_mode) | stat.S_IXOTH)
-
-
-def _may_pass(status: os.stat_result, account: Account) -> bool:
-    if status.st_uid == account.uid:
-        return bool(status.st_mode & stat.S_IXUSR)
-    if status.st_gid == account.gid:
-        return bool(status.st_mode & stat.S_IXGRP)
-    return bool(status.st_mode & stat.S_IXOTH)
+        let_reach(account, binary("postgres"), (cluster.home, cluster.socket_directory), say)
 
 
 def _initialise(cluster: Cluster, account: Account | None) -> None:
@@ -294,16 +215,10 @@ def _initialise(cluster: Cluster, account: Account | None) -> None:
 
 
 def _write_for(account: Account | None, path: Path, password: Secret) -> None:
-    with _private_file(path) as file:
+    with private_file(path) as file:
         file.write(password.reveal())
         if account:
             os.fchown(file.fileno(), account.uid, account.gid)
-
-
-def _private_file(path: Path) -> BinaryIO:
-    """A new file that nobody else may open, not even between its making and our first byte."""
-    path.unlink(missing_ok=True)
-    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
 
 
 def _run_initdb(directory: Path, passwords: Path, account: Account | None) -> None:

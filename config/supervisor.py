@@ -14,7 +14,8 @@ from typing import Final
 import msgspec
 
 from config.children import Program, running_program, watch
-from config.database import Say, dsn_of, opened_database
+from config.database import dsn_of, opened_database
+from config.errors import Say
 from config.places import Places, locked
 from config.postgres import PostgresServer
 from config.programs import command

@@ -69,10 +69,7 @@ def test_a_demo_whose_switch_dies_says_so(tmp_path: Path) -> None:
     ) as running:
         assert running.stdout is not None
         running.stdout.readline()
-        [switch] = [
-            child for child in psutil.Process(running.pid).children() if "switch" in child.cmdline()
-        ]
-        switch.kill()
+        os.kill(child_of(running.pid, b"switch"), signal.SIGKILL)
         _said, errors = running.communicate(timeout=60)
     assert running.returncode not in {0, None}
     assert "switch ended by itself" in errors

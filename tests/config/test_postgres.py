@@ -14,7 +14,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from config import postgres
+from config import account, postgres
 from config.database import prepare_embedded
 from config.postgres import Cluster, PostgresError, PostgresServer, start_postgres
 
@@ -186,7 +186,7 @@ def test_root_runs_the_server_as_a_plain_user_and_opens_only_what_was_closed(
     before = stat.S_IMODE(home.stat().st_mode)
     with start_postgres(cluster, say=said.append) as server:
         owner = Path(f"/proc/{server.process.pid}").stat().st_uid
-        assert pwd.getpwuid(owner).pw_name in postgres.ACCOUNTS
+        assert pwd.getpwuid(owner).pw_name in account.ACCOUNTS
     assert stat.S_IMODE(home.stat().st_mode) == before | stat.S_IXOTH
     assert [str(home) in line for line in said] == [True]
     said.clear()
@@ -195,11 +195,11 @@ def test_root_runs_the_server_as_a_plain_user_and_opens_only_what_was_closed(
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has to change the server's user")
-@pytest.mark.parametrize("name", [name for name in postgres.ACCOUNTS if _exists(name)])
+@pytest.mark.parametrize("name", [name for name in account.ACCOUNTS if _exists(name)])
 def test_each_user_of_the_table_can_run_the_server(
     cluster: Cluster, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(postgres, "ACCOUNTS", (name,))
+    monkeypatch.setattr(account, "ACCOUNTS", (name,))
     with start_postgres(cluster, say=lambda _text: None) as server:
         owner = Path(f"/proc/{server.process.pid}").stat().st_uid
         assert owner == pwd.getpwnam(name).pw_uid
@@ -207,7 +207,7 @@ def test_each_user_of_the_table_can_run_the_server(
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has to change the server's user")
 def test_a_wheel_installed_under_a_strict_umask_is_opened_to_the_servers_user(
-    home: Path, monkeypatch: pytest.MonkeyPatch
+    home: Path,
 ) -> None:
     program = home / "wheel" / "pginstall18" / "bin" / "postgres"
     library = home / "wheel.libs" / "libicu.so"
@@ -215,12 +215,11 @@ def test_a_wheel_installed_under_a_strict_umask_is_opened_to_the_servers_user(
         path.parent.mkdir(mode=0o700, parents=True)
         path.touch()
         path.chmod(mode)
-    monkeypatch.setattr(postgres, "binary", lambda _name: program)
-    account = postgres.server_account()
-    assert account
+    runs_as = account.server_account()
+    assert runs_as
     said: list[str] = []
     for _time in range(2):
-        postgres._open_the_programs(account, said.append)
+        account._open_the_wheel(program, runs_as, said.append)
         assert len(said) == 2  # not again
     assert stat.S_IMODE(program.stat().st_mode) == 0o705
     assert stat.S_IMODE(program.parent.stat().st_mode) & 0o5 == 0o5

@@ -16,6 +16,7 @@ import trio
 from clearing.verify import audit
 from config.database import Dsns, embedded_dsns, make_database
 from config.postgres import PostgresServer
+from host.book import Terminal
 from host.estate.demo import CITY, ODD_CARDS, PROGRAMMES, card_pan, demo_estate
 from host.estate.plan import CardPlan, EstatePlan
 from host.hsm.pin import make_pin_block
@@ -90,6 +91,11 @@ class Till:
     dsns: Dsns
     terminal_id: str = FIRST
     stans: Iterator[int] = field(default_factory=lambda: STANS)
+
+    @property
+    def terminal(self) -> Terminal:
+        """This terminal in the poster's own book."""
+        return self.poster._book.terminals[self.terminal_id]
 
     def request(
         self, kind: Kind, card: int | None = None, amount: int | None = None, **more: Any
@@ -167,6 +173,28 @@ class Till:
             terminal_id=request.key.terminal_id,
             original=Original(key=request.key, kind=request.kind),
         )
+
+    def confirmation(self, load: Request) -> Request:
+        """The terminal's 0220 of a cash load: the same STAN, card and amount."""
+        assert load.amount is not None
+        return self.request(
+            Kind.CASH_LOAD_CONFIRM,
+            amount=load.amount.amount_minor,
+            stan=load.key.stan,
+            terminal_id=load.key.terminal_id,
+            pan=load.pan,
+            original=Original(key=load.key),
+        )
+
+    async def sell(
+        self, kind: Kind, card: int, amount: int, **more: Any
+    ) -> tuple[Request, Response]:
+        """Something approved: the request and its answer."""
+        pin = "123456" if kind is Kind.PURCHASE else None
+        sale = self.request(kind, card, amount, **{"pin": pin, **more})
+        answer = await self.ask(sale)
+        assert answer.is_approved, answer
+        return sale, answer
 
     def sql(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
         """Rows, as the owner."""

@@ -1,0 +1,322 @@
+"""Every decline that a rule can give: rows of CASES for each, and a test that names any missing.
+
+A decline posts nothing, moves no balance, and is the same when it is asked again.
+"""
+
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any
+
+import msgspec
+import pytest
+
+from host.model.money import Money
+from host.model.requests import Family, Kind, Original, PinBlock, Request
+from host.model.responses import Reason
+from host.model.secrets import Pan, Secret, luhn_digit
+from host.transactions import TRANSACTIONS
+from tests.host.conftest import CARDS, CLOSED_CARD, PLAIN_CARD, CardPool, Till
+
+Case = Callable[[Till, CardPool], Awaitable[Request]]
+"""Prepares what it needs and gives the request that is to be declined."""
+
+OTHER_MERCHANT = "80010017"
+CITY_ONLY_MERCHANT = "80010033"
+ALL = tuple(TRANSACTIONS)
+WITHOUT_ORIGINAL = (
+    Kind.BALANCE_INQUIRY,
+    Kind.PURCHASE,
+    Kind.CASH_LOAD,
+    Kind.POINTS_REDEMPTION,
+)
+WITH_CARD = (*WITHOUT_ORIGINAL, Kind.CASH_LOAD_CONFIRM, Kind.REFUND)
+PIN_NEEDED = (Kind.BALANCE_INQUIRY, Kind.PURCHASE)
+PIN_READ = (*PIN_NEEDED, Kind.POINTS_REDEMPTION)
+BATCHED = tuple(kind for kind in ALL if kind not in {Kind.CASH_LOAD_CONFIRM, Kind.REVERSAL})
+WITH_AMOUNT = tuple(kind for kind in ALL if kind not in {Kind.BALANCE_INQUIRY, Kind.REVERSAL})
+NO_BLOCK = PinBlock(0, Secret(bytes(range(8))))
+
+
+def request_of(till: Till, kind: Kind, card: int, **more: Any) -> Request:
+    """A request in which nothing is wrong but what the case changes, or its missing original."""
+    if kind in PIN_NEEDED:
+        more.setdefault("pin", "123456")
+    amount = more.pop("amount", None if kind is Kind.BALANCE_INQUIRY else 1_000)
+    request = till.request(kind, card, amount, **more)
+    if kind in {Kind.CASH_LOAD_CONFIRM, Kind.REVERSAL}:
+        key = request.key.of_family(Family.FINANCIAL)
+        return changed(request, original=Original(key=key, kind=Kind.PURCHASE))
+    return request
+
+
+def changed(request: Request, **more: Any) -> Request:
+    return msgspec.structs.replace(request, **more)
+
+
+def simply(kind: Kind, card: int | None = None, **more: Any) -> Case:
+    """One request with a fresh card, or with this one."""
+
+    async def ask(till: Till, pool: CardPool) -> Request:
+        return request_of(till, kind, pool.city() if card is None else card, **more)
+
+    return ask
+
+
+def with_pan(kind: Kind, digits: str) -> Case:
+    """A card number that nobody has."""
+
+    async def ask(till: Till, pool: CardPool) -> Request:
+        return changed(request_of(till, kind, pool.city()), pan=Pan(digits + luhn_digit(digits)))
+
+    return ask
+
+
+def on_pear_card(kind: Kind) -> Case:
+    """A card that the third merchant does not take."""
+
+    async def ask(till: Till, pool: CardPool) -> Request:
+        return request_of(till, kind, pool.pear(), terminal_id=CITY_ONLY_MERCHANT)
+
+    return ask
+
+
+def after_wrong_pins(kind: Kind, wrong: int, pin: str) -> Case:
+    """This PIN after so many wrong ones."""
+
+    async def ask(till: Till, pool: CardPool) -> Request:
+        card = pool.with_points()
+        for _ in range(wrong):
+            await till.ask(request_of(till, kind, card, pin="000000"))
+        return request_of(till, kind, card, pin=pin)
+
+    return ask
+
+
+def on_sale(kind: Kind, sold: Kind = Kind.PURCHASE, **more: Any) -> Case:
+    """A void or refund of 1,000 bought, loaded or redeemed just now, with something changed."""
+
+    async def ask(till: Till, pool: CardPool) -> Request:
+        card = pool.with_points()
+        sale, answer = await till.sell(sold, card, 1_000)
+        assert sale.amount is not None
+        original = till.original(sale, answer) if kind is Kind.VOID else Original(rrn=answer.rrn)
+        return changed(
+            request_of(till, kind, card, unit=sale.amount.unit, original=original), **more
+        )
+
+    return ask
+
+
+def on_others_sale(kind: Kind, **more: Any) -> Case:
+    """The same asked with another card, or at another terminal."""
+
+    async def ask(till: Till, pool: CardPool) -> Request:
+        sold, other = pool.city(), pool.city()
+        sale, answer = await till.sell(Kind.PURCHASE, sold, 1_000)
+        original = till.original(sale, answer) if kind is Kind.VOID else Original(rrn=answer.rrn)
+        return request_of(till, kind, sold if more else other, original=original, **more)
+
+    return ask
+
+
+def with_another_rrn(kind: Kind) -> Case:
+    """Batch and trace are those of one sale, the reference another's."""
+
+    async def ask(till: Till, pool: CardPool) -> Request:
+        card = pool.city()
+        sale, _ = await till.sell(Kind.PURCHASE, card, 1_000)
+        _, answer = await till.sell(Kind.PURCHASE, card, 1_000)
+        return request_of(till, kind, card, original=till.original(sale, answer))
+
+    return ask
+
+
+def after(kind: Kind, undoing: Kind, amount: int, asked: int) -> Case:
+    """A void or refund of a purchase of 1,000 that was undone, in part or whole, before."""
+
+    async def ask(till: Till, pool: CardPool) -> Request:
+        card = pool.city()
+        sale, answer = await till.sell(Kind.PURCHASE, card, 1_000)
+        original = till.original(sale, answer)
+        await till.sell(undoing, card, amount, original=original)
+        return till.request(kind, card, asked, original=original)
+
+    return ask
+
+
+def with_points_spent(kind: Kind, amount: int) -> Case:
+    """A pear card that spent the points its purchase earned, where no debt is allowed."""
+
+    async def ask(till: Till, pool: CardPool) -> Request:
+        card = pool.pear()
+        sale, answer = await till.sell(Kind.PURCHASE, card, 50_000)
+        await till.sell(Kind.POINTS_REDEMPTION, card, 1_000)
+        return till.request(kind, card, amount, original=till.original(sale, answer))
+
+    return ask
+
+
+def confirming(sold: Kind | None, *, reverse: bool = False, **more: Any) -> Case:
+    """A confirmation of what was no load, was another load, or was reversed."""
+
+    async def ask(till: Till, pool: CardPool) -> Request:
+        load = till.request(sold or Kind.CASH_LOAD, pool.city(), 1_000, pin="123456")
+        if sold is not None:
+            assert (await till.ask(load)).is_approved
+        if reverse:
+            await till.ask(till.reversal(load))
+        return changed(till.confirmation(load), **more)
+
+    return ask
+
+
+def reversing(sold: Kind, **more: Any) -> Case:
+    """A reversal of something sold just now that says otherwise about it."""
+
+    async def ask(till: Till, pool: CardPool) -> Request:
+        sale, _ = await till.sell(sold, pool.with_points(), 1_000)
+        return changed(till.reversal(sale), **more)
+
+    return ask
+
+
+async def void_of_the_batch_before(till: Till, pool: CardPool) -> Request:
+    card, epoch = pool.city(), till.terminal.epoch
+    till.terminal.epoch = "000011"
+    sale, answer = await till.sell(Kind.PURCHASE, card, 1_000, epoch="000011")
+    till.terminal.epoch = epoch
+    return till.request(Kind.VOID, card, 1_000, original=till.original(sale, answer))
+
+
+async def load_above_what_a_card_may_hold(till: Till, pool: CardPool) -> Request:
+    card = pool.city()
+    await till.sell(Kind.CASH_LOAD, card, 450_000)
+    await till.sell(Kind.CASH_LOAD, card, 450_000)
+    return till.request(Kind.CASH_LOAD, card, 1)
+
+
+async def reversal_of_what_was_refunded(till: Till, pool: CardPool) -> Request:
+    card = pool.city()
+    sale, answer = await till.sell(Kind.PURCHASE, card, 1_000)
+    await till.sell(Kind.REFUND, card, 400, original=Original(rrn=answer.rrn))
+    return till.reversal(sale)
+
+
+async def reversal_of_a_refund(till: Till, pool: CardPool) -> Request:
+    card = pool.city()
+    _, answer = await till.sell(Kind.PURCHASE, card, 1_000)
+    refund, _ = await till.sell(Kind.REFUND, card, 400, original=Original(rrn=answer.rrn))
+    return till.reversal(refund)
+
+
+async def reversal_of_a_load_that_its_confirmation_posted(till: Till, pool: CardPool) -> Request:
+    load = till.request(Kind.CASH_LOAD, pool.city(), 500)
+    assert (await till.ask(till.confirmation(load))).is_approved
+    return till.reversal(load)
+
+
+async def reversal_with_another_card(till: Till, pool: CardPool) -> Request:
+    sale, _ = await till.sell(Kind.PURCHASE, pool.city(), 1_000)
+    return changed(till.reversal(sale), pan=CARDS[pool.city()].pan)
+
+
+def rows(
+    kinds: Iterable[Kind], reason: Reason, make: Callable[[Kind], Case]
+) -> list[tuple[Kind, Reason, Case]]:
+    return [(kind, reason, make(kind)) for kind in kinds]
+
+
+def of(kind: Kind, reason: Reason, *cases: Case) -> list[tuple[Kind, Reason, Case]]:
+    return [(kind, reason, case) for case in cases]
+
+
+R = Reason
+LOAD, CONFIRM, REDEEM = Kind.CASH_LOAD, Kind.CASH_LOAD_CONFIRM, Kind.POINTS_REDEMPTION
+BUY, VOID, REFUND, REVERSE = Kind.PURCHASE, Kind.VOID, Kind.REFUND, Kind.REVERSAL
+YUAN_SHORT, DOLLARS, POINTS = Money(999, "CNY"), Money(1_000, "USD"), Money(1_000, "P:")
+
+CASES = [
+    *rows(BATCHED, R.BATCH_MISMATCH, lambda kind: simply(kind, epoch="000099")),
+    *rows(WITH_AMOUNT, R.INVALID_AMOUNT, lambda kind: simply(kind, amount=0)),
+    *rows(WITH_CARD, R.ISSUER_UNKNOWN, lambda kind: with_pan(kind, "62220000000000")),
+    *rows(WITH_CARD, R.ISSUER_UNKNOWN, lambda kind: simply(kind, CLOSED_CARD)),
+    *rows(WITH_CARD, R.CARD_NOT_FOUND, lambda kind: with_pan(kind, "99880000099999")),
+    *rows(WITH_CARD, R.NOT_PERMITTED_TO_CARD, on_pear_card),
+    *rows(WITHOUT_ORIGINAL, R.CARD_FROZEN, lambda kind: simply(kind, 101)),
+    *rows(WITHOUT_ORIGINAL, R.CARD_NOT_ACTIVE, lambda kind: simply(kind, 102)),
+    *rows(WITHOUT_ORIGINAL, R.EXPIRED, lambda kind: simply(kind, 103)),
+    *rows(WITHOUT_ORIGINAL, R.EXPIRED, lambda kind: simply(kind, expiry="2911")),
+    *rows(WITHOUT_ORIGINAL, R.CARD_LOST, lambda kind: simply(kind, 105)),
+    *rows(WITHOUT_ORIGINAL, R.CARD_STOLEN, lambda kind: simply(kind, 106)),
+    *rows(PIN_READ, R.WRONG_PIN, lambda kind: after_wrong_pins(kind, 0, "123457")),
+    *rows(PIN_READ, R.WRONG_PIN, lambda kind: after_wrong_pins(kind, 1, "1234")),
+    *rows(PIN_NEEDED, R.WRONG_PIN, lambda kind: simply(kind, pin=None)),
+    *rows(PIN_READ, R.PIN_TRIES_EXCEEDED, lambda kind: after_wrong_pins(kind, 2, "111111")),
+    *rows(PIN_READ, R.PIN_TRIES_EXCEEDED, lambda kind: after_wrong_pins(kind, 3, "123456")),
+    *rows(PIN_READ, R.PIN_FORMAT, lambda kind: simply(kind, pin=NO_BLOCK)),
+    *rows(PIN_READ, R.PIN_FORMAT, lambda kind: simply(kind, pin="123456", key_generation=7)),
+    *of(BUY, R.INVALID_AMOUNT, simply(BUY, unit="USD")),
+    *of(BUY, R.AMOUNT_LIMIT, simply(BUY, amount=500_001)),
+    *of(BUY, R.INSUFFICIENT_FUNDS, simply(BUY, amount=100_001), simply(BUY, 104), simply(BUY, 107)),
+    *of(LOAD, R.INVALID_AMOUNT, simply(LOAD, unit="USD")),
+    *of(LOAD, R.AMOUNT_LIMIT, simply(LOAD, amount=500_001), load_above_what_a_card_may_hold),
+    *of(CONFIRM, R.INVALID_AMOUNT, simply(CONFIRM, unit="USD")),
+    *of(CONFIRM, R.AMOUNT_LIMIT, simply(CONFIRM, amount=500_001)),
+    *of(CONFIRM, R.ISSUER_UNKNOWN, confirming(None, pan=None)),
+    *of(CONFIRM, R.ORIGINAL_VOIDED, confirming(LOAD, reverse=True), confirming(None, reverse=True)),
+    *of(CONFIRM, R.ORIGINAL_MISMATCH, confirming(BUY), confirming(LOAD, amount=YUAN_SHORT)),
+    *of(CONFIRM, R.ORIGINAL_MISMATCH, confirming(LOAD, pan=CARDS[PLAIN_CARD].pan)),
+    *of(REDEEM, R.FUNCTION_NOT_SUPPORTED, simply(REDEEM, PLAIN_CARD)),
+    *of(REDEEM, R.INVALID_AMOUNT, simply(REDEEM, amount=99), simply(REDEEM, unit="CNY")),
+    *of(REDEEM, R.INVALID_AMOUNT, simply(REDEEM, unit="P:PEAR")),
+    *of(REDEEM, R.INSUFFICIENT_FUNDS, simply(REDEEM, amount=100), simply(REDEEM, 5, amount=2_001)),
+    *of(VOID, R.ORIGINAL_NOT_FOUND, simply(VOID), on_others_sale(VOID), with_another_rrn(VOID)),
+    *of(VOID, R.INVALID_TRANSACTION, on_sale(VOID, LOAD)),
+    *of(VOID, R.OUTSIDE_WINDOW, void_of_the_batch_before),
+    *of(VOID, R.ORIGINAL_VOIDED, after(VOID, VOID, 1_000, 1_000), after(VOID, REFUND, 1, 1_000)),
+    *of(VOID, R.ORIGINAL_MISMATCH, on_sale(VOID, amount=YUAN_SHORT), on_sale(VOID, amount=POINTS)),
+    *of(VOID, R.ORIGINAL_MISMATCH, on_sale(VOID, REDEEM, amount=Money(1_000, "CNY"))),
+    *of(VOID, R.INSUFFICIENT_FUNDS, with_points_spent(VOID, 50_000)),
+    *of(REFUND, R.ORIGINAL_NOT_FOUND, simply(REFUND, original=Original(rrn="x" * 12))),
+    *of(REFUND, R.ORIGINAL_NOT_FOUND, simply(REFUND, original=Original(rrn="112299999999"))),
+    *of(REFUND, R.ORIGINAL_NOT_FOUND, on_others_sale(REFUND), with_another_rrn(REFUND)),
+    *of(REFUND, R.ORIGINAL_NOT_FOUND, on_others_sale(REFUND, terminal_id=OTHER_MERCHANT)),
+    *of(REFUND, R.INVALID_TRANSACTION, on_sale(REFUND, LOAD)),
+    *of(REFUND, R.ORIGINAL_MISMATCH, on_sale(REFUND, amount=POINTS)),
+    *of(REFUND, R.ORIGINAL_MISMATCH, on_sale(REFUND, amount=DOLLARS)),
+    *of(REFUND, R.ORIGINAL_MISMATCH, on_sale(REFUND, REDEEM, amount=Money(999, "P:"))),
+    *of(REFUND, R.ORIGINAL_VOIDED, after(REFUND, VOID, 1_000, 1)),
+    *of(REFUND, R.AMOUNT_LIMIT, on_sale(REFUND, amount=Money(1_001, "CNY"))),
+    *of(REFUND, R.AMOUNT_LIMIT, after(REFUND, REFUND, 600, 401)),
+    *of(REFUND, R.INSUFFICIENT_FUNDS, with_points_spent(REFUND, 1_000)),
+    *of(REVERSE, R.ORIGINAL_NOT_FOUND, simply(REVERSE), reversal_with_another_card),
+    *of(REVERSE, R.ORIGINAL_NOT_FOUND, reversing(BUY, amount=YUAN_SHORT)),
+    *of(REVERSE, R.ORIGINAL_VOIDED, reversal_of_what_was_refunded),
+    *of(REVERSE, R.FUNCTION_NOT_SUPPORTED, reversal_of_a_refund),
+    *of(REVERSE, R.FUNCTION_NOT_SUPPORTED, reversal_of_a_load_that_its_confirmation_posted),
+]
+
+
+def test_every_decline_of_every_kind_has_a_case() -> None:
+    needed = {(kind, reason) for kind, rule in TRANSACTIONS.items() for reason in rule.declines}
+    assert {(kind, reason) for kind, reason, _ in CASES} == needed
+
+
+@pytest.mark.parametrize("kind", ALL, ids=str)
+async def test_a_decline_posts_nothing_and_stays(shared: Till, pool: CardPool, kind: Kind) -> None:
+    for place, (_, reason, case) in enumerate(one for one in CASES if one[0] is kind):
+        request = await case(shared, pool)
+        before = balances(shared)
+        answer = await shared.ask(request)
+        assert answer.reason is reason, f"case {place} of {kind}: {reason} expected"
+        assert (answer.auth_code, answer.balance, answer.points_earned) == (None, None, 0)
+        assert answer.rrn
+        assert await shared.ask(request) == answer
+        assert shared.journals(request) == 0
+        assert balances(shared) == before
+
+
+def balances(till: Till) -> list[tuple[Any, ...]]:
+    return till.sql(
+        "SELECT sum(posted_minor), sum(account_id * posted_minor), (SELECT count(*) FROM entry),"
+        " (SELECT sum(remaining) FROM lot) FROM balance"
+    )

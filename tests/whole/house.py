@@ -1,0 +1,252 @@
+"""A whole posswitch for tests: by its one command, or in parts that are killed and started again.
+
+Parts run as a process manager would run them, each by its own command; PostgreSQL is the
+embedded one. Everything started here ends with the test process, however that ends.
+"""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Self
+
+import psycopg
+
+from config.children import Program, start_child
+from config.database import Dsns, embedded_dsns, opened_database
+from config.estates import loader
+from config.places import Places, places_of
+from config.postgres import PostgresServer, start_postgres
+from host.estate.plan import EstatePlan
+from host.faultpoints import VARIABLE
+
+ZONE = "Asia/Shanghai"
+SECONDS_MAX = 30.0
+"""How long anything here may take before the test fails: a limit, not a measure."""
+
+
+class Up:
+    """A `posswitch up` as a person starts it."""
+
+    def __init__(self, data: Path, *options: str) -> None:
+        command = Path(sys.executable).with_name("posswitch")
+        self.process = subprocess.Popen(
+            [command, "up", "--estate", "demo", "--data", data, "--port", "0", *options],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.port = 0
+
+    def __enter__(self) -> Self:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            if line == "ready\n":
+                return self
+            self.port = int(line.rpartition(":")[2])
+        raise AssertionError(self.process.communicate()[1])
+
+    def __exit__(self, *_error: object) -> None:
+        self.process.send_signal(signal.SIGINT)
+        self.process.communicate(timeout=SECONDS_MAX)
+
+
+class Part:
+    """One program of a house: started, killed, started again."""
+
+    def __init__(self, name: str, data: Path, log: Path) -> None:
+        self.name = name
+        self._command = [sys.executable, "-m", "config", name, "--data", str(data)]
+        self._log = log
+        self._program: Program | None = None
+
+    @property
+    def program(self) -> Program:
+        assert self._program is not None, f"{self.name} was never started"
+        return self._program
+
+    def start(self, *, fault: str = "") -> None:
+        """Start it and wait until it is ready; `fault` names the point at which it will die."""
+        words = ["env", f"{VARIABLE}={fault}", *self._command]
+        with self._log.open("ab") as log:
+            process = start_child(words, output=subprocess.PIPE, errors=log)
+            self._program = Program(
+                name=self.name, process=process, log=self._log, said_from=log.tell()
+            )
+        self._program.wait_until_ready(SECONDS_MAX)
+
+    def kill(self) -> None:
+        """End it as a power cut would."""
+        self.program.process.kill()
+        self.wait_until_killed()
+
+    def wait_until_killed(self) -> None:
+        """Wait until it is dead by SIGKILL: ours, or that of its fault point."""
+        assert self.program.process.wait(SECONDS_MAX) == -signal.SIGKILL
+        self._let_go()
+
+    def stop(self) -> None:
+        """Ask it to end, and wait."""
+        if self._program is not None and self._program.process.poll() is None:
+            self._program.process.terminate()
+            assert self._program.process.wait(SECONDS_MAX) == 0
+        self._let_go()
+
+    def _let_go(self) -> None:
+        if self._program is not None and self._program.process.stdout is not None:
+            self._program.process.stdout.close()
+
+
+class House:
+    """PostgreSQL, the host and the switch of one data directory, side by side."""
+
+    def __init__(self, data: Path, estate: EstatePlan, *, switch: str = "", log: str = "") -> None:
+        self.estate = estate
+        self.port, self.switch_metrics, self.host_metrics = free_ports(3)
+        self.places: Places = places_of(data)
+        self.places.make()
+        self.places.settings.write_text(
+            f"[switch]\nmetrics_port = {self.switch_metrics}\n{switch}\n"
+            f"[host]\nmetrics_port = {self.host_metrics}\n"
+            f"[log]\n{log}\n[[channels]]\nport = {self.port}\n"
+        )
+        self.host = Part("host", data, self.places.log / "host.log")
+        self.switch = Part("switch", data, self.places.log / "switch.log")
+        self._server: PostgresServer | None = None
+
+    @property
+    def dsns(self) -> Dsns:
+        return embedded_dsns(self.places.cluster)
+
+    def start(self, *, fault: str = "") -> None:
+        """Everything up, the estate loaded once."""
+        is_new = not self.places.cluster.exists
+        if is_new:
+            self._make_database()
+        self.start_postgres()
+        self.host.start(fault=fault)
+        self.switch.start()
+
+    def stop(self) -> None:
+        """Everything down, cleanly."""
+        self.switch.stop()
+        self.host.stop()
+        if self._server is not None:
+            self._server.stop()
+
+    def start_postgres(self) -> None:
+        """Start it, or start it again."""
+        self._server = start_postgres(self.places.cluster, say=_say_nothing)
+
+    def kill_postgres(self) -> None:
+        """Kill the postmaster; its backends end when they notice."""
+        assert self._server is not None
+        self._server.process.kill()
+        self._server.process.wait()
+
+    def rows(self, statement: str) -> list[tuple[Any, ...]]:
+        """Ask the database, as its owner."""
+        return rows(self.dsns.owner, statement)
+
+    def wait_until_reversals_are_delivered(self) -> None:
+        """Until the switch owes the host nothing."""
+        wait_until(
+            lambda: metric(self.switch_metrics, "posswitch_switch_reversals_waiting") == 0,
+            "the switch's reversals were not delivered",
+        )
+
+    def _make_database(self) -> None:
+        """Initialise, migrate, load; the server that did it is stopped again."""
+        from config.settings import DatabaseSettings
+
+        with opened_database(DatabaseSettings(), self.places, say=_say_nothing):
+            loader(self.estate, ZONE)(self.dsns.owner, self.places)
+
+
+@contextlib.contextmanager
+def standing(house: House) -> Iterator[House]:
+    """A house that is up, and down again after."""
+    try:
+        house.start()
+        yield house
+    finally:
+        house.stop()
+
+
+def rows(dsn: str, statement: str) -> list[tuple[Any, ...]]:
+    """What a statement gives."""
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        cursor = connection.execute(statement)  # type: ignore[call-overload]
+        return cursor.fetchall() if cursor.description else []
+
+
+def command(*words: str, data: Path) -> subprocess.CompletedProcess[str]:
+    """Run a `posswitch` command to its end."""
+    program = Path(sys.executable).with_name("posswitch")
+    return subprocess.run(
+        [program, *words, "--data", data], capture_output=True, text=True, check=False
+    )
+
+
+def page(port: int) -> str:
+    """A metrics page."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=SECONDS_MAX) as answer:
+        text: str = answer.read().decode()
+    return text
+
+
+def metric(port: int, name: str) -> float:
+    """One value of a metrics page."""
+    [value] = [line.split()[1] for line in page(port).splitlines() if line.startswith(f"{name} ")]
+    return float(value)
+
+
+def wait_until(is_so: Callable[[], bool], otherwise: str, seconds_max: float = SECONDS_MAX) -> None:
+    """Look again and again; fail with the sentence when it never is so."""
+    until = time.monotonic() + seconds_max
+    while not is_so():
+        assert time.monotonic() < until, otherwise
+        time.sleep(0.05)
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports that nobody listens on now."""
+    with contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        return [each.getsockname()[1] for each in sockets]
+
+
+def descendants_of(pid: int) -> list[int]:
+    """Every process below this one."""
+    try:
+        text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    except OSError:
+        return []
+    children = [int(word) for word in text.split()]
+    return [*children, *(below for child in children for below in descendants_of(child))]
+
+
+def runs(pid: int) -> bool:
+    """Whether a process is there and no zombie."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def resident_bytes(pid: int) -> int:
+    """What a process holds in memory (RSS)."""
+    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+def _say_nothing(_text: str) -> None:
+    pass
