@@ -1,15 +1,18 @@
 # demo: the whole thing at work, in under two minutes.   test: all tests.   check: all lints.
 # bench: the figures, into build/bench.json.             clean: what can be made again.
+# chaos: everything killed many times under load, and audited; CYCLES and SEED say how.
 # Each makes .venv when it is missing; PYTHON says from which interpreter (3.11 or newer).
 
 PYTHON ?= $(shell for each in python3.11 python3.12 python3.13 python3.14 python3; do \
 	"$$each" -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 	&& echo "$$each" && break; done)
+CYCLES ?= 20
+SEED ?= 8583
 BIN := .venv/bin
 # Made again when what it was made from is newer.
 VENV := .venv/made
 
-.PHONY: demo test check bench clean
+.PHONY: demo test check bench chaos clean
 .DEFAULT_GOAL := demo
 
 demo: $(VENV)
@@ -27,6 +30,9 @@ check: $(VENV)
 
 bench: $(VENV)
 	$(BIN)/posswitch bench
+
+chaos: $(VENV)
+	$(BIN)/pytest -m chaos --cycles $(CYCLES) --seed $(SEED) tests/whole/test_chaos.py
 
 clean:
 	rm -rf build var/demo .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -56,8 +56,8 @@ class BenchSettings(msgspec.Struct, frozen=True, kw_only=True):
     seconds: int = 5
     """Of each pgbench run; the loads are sized to take about as long."""
     messages: int = 30_000
-    terminals: int = 512
-    in_flight: int = 256
+    terminals: int = 1024
+    in_flight: int = 512
     connections: int = 32
     cards: int = 10_000
     quiet_messages: int = 500

@@ -93,8 +93,10 @@ class Terminal:
 
         The last set is never forgotten: a generation nobody was delivered proves nothing.
         """
-        kept = tuple(keys for keys in self.key_sets if keys.generation >= generation)
-        if not kept or len(kept) == len(self.key_sets):
+        if not self.key_sets or self.key_sets[-1].generation >= generation:
+            return False
+        kept = tuple([keys for keys in self.key_sets if keys.generation >= generation])
+        if not kept:
             return False
         self.key_sets = kept
         return True

@@ -23,7 +23,7 @@ from simulators.line import Line
 from simulators.messages import Sale
 from simulators.record import Record
 from simulators.tally import SILENCE, Tally
-from simulators.terminal import Done, PosTerminal
+from simulators.terminal import ATTEMPTS_MAX, Done, PosTerminal
 
 WRONG_PIN: Final = Secret(b"000000")
 WRONG_PIN_CARDS: Final = frozenset(range(111, 131))
@@ -49,6 +49,8 @@ class SwarmSettings:
     record: Path | None = None
     last_trace: int = 0
     """Where a swarm before this one on the same estate ended."""
+    attempts_max: int = ATTEMPTS_MAX
+    """How often a terminal tries to mend a lost answer before it leaves it to people."""
 
 
 @dataclass(slots=True)
@@ -191,6 +193,7 @@ class Swarm:
         odd = WRONG_PIN_CARDS | ODD_CARDS.keys()
         self._odd_cards = {card.id: card for card in estate.cards if card.id in odd}
         self._cards = tuple(card for card in estate.cards if card.id not in odd)
+        self._is_closing = False
 
     async def run(self) -> Tally:
         """Open the shops, trade for the time set, mend what is pending, go home."""
@@ -200,6 +203,10 @@ class Swarm:
                 for plan in plans:
                     nursery.start_soon(self._day_of, plan)
         return self.tally
+
+    def close(self) -> None:
+        """Close the shops before their time; terminals still mend what is pending. Any thread."""
+        self._is_closing = True
 
     async def _day_of(self, plan: TerminalPlan) -> None:
         settings = self.settings
@@ -216,6 +223,7 @@ class Swarm:
             line.ask,
             self.record,
             last_trace=settings.last_trace,
+            attempts_max=settings.attempts_max,
         )
         dice = random.Random(seed)  # noqa: S311 - a simulation wants to repeat itself
         async with line:
@@ -229,7 +237,7 @@ class Swarm:
         answer = await counter.terminal.sign_on()
         self.tally.signed_on += answer.is_approved
         await counter.terminal.echo()
-        while trio.current_time() < ends_at:
+        while trio.current_time() < ends_at and not self._is_closing:
             [row] = counter.dice.choices(TRADES, [row.weight for row in TRADES])
             await self._make(row, counter)
             await trio.sleep(self._pause(counter.dice))

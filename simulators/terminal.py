@@ -25,6 +25,7 @@ from simulators.record import Event, Record, What
 from terminals.dialects.pos import POS
 
 ATTEMPTS_MAX: Final = 3
+"""How often a reversal, confirmation or refund is sent, unless a terminal is told otherwise."""
 LAYOUT: Final = "003"
 TRACE_MAX: Final = 999_999
 CURRENCY: Final = "CNY"
@@ -63,7 +64,8 @@ class _Pending:
     told: What
     is_over: Callable[[str], bool]
     """Whether this F39 ends it."""
-    attempts_left: int = ATTEMPTS_MAX
+    attempts: int = 0
+    """How often it was sent."""
 
 
 class PosTerminal:
@@ -80,8 +82,10 @@ class PosTerminal:
         record: Record,
         *,
         last_trace: int = 0,
+        attempts_max: int = ATTEMPTS_MAX,
     ) -> None:
         self.plan = plan
+        self._attempts_max = attempts_max
         self._ask = ask
         self._record = record
         self._trace = last_trace
@@ -231,11 +235,11 @@ class PosTerminal:
 
     async def _send_pending(self, pending: _Pending) -> None:
         answer = await self._exchange(pending.fields, sealed=True)
-        pending = replace(pending, attempts_left=pending.attempts_left - 1)
+        pending = replace(pending, attempts=pending.attempts + 1)
         if answer.f39 is not None and pending.is_over(answer.f39):
             rrn = answer.fields.get("37")
             self._record.note(Event(what=pending.told, slot=pending.slot, f39=answer.f39, rrn=rrn))
-        elif pending.attempts_left:
+        elif pending.attempts < self._attempts_max:
             self._pending.append(pending)
         else:
             self._record.note(Event(what=What.GIVEN_UP, slot=pending.slot, f39=answer.f39))

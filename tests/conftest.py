@@ -15,6 +15,12 @@ from config.postgres import Cluster, PostgresServer, start_postgres
 TEMPLATE = "posswitch_template"
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """What `make chaos` says: see tests/whole/test_chaos.py."""
+    parser.addoption("--cycles", type=int, default=1, help="how often everything is killed")
+    parser.addoption("--seed", type=int, default=8583, help="of the trades and of the kills")
+
+
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[PostgresServer]:
     """The embedded PostgreSQL with the settings it has in life, for the whole session."""

@@ -85,7 +85,7 @@ class ExchangeKey(msgspec.Struct, frozen=True, array_like=True, gc=False):
     @property
     def text(self) -> str:
         """The key as it is stored: readable, sorted by terminal, batch and trace."""
-        return f"{self.institution}/{self.terminal_id}/{self.epoch}/{self.stan}/{self.family.value}"
+        return f"{self.institution}/{self.terminal_id}/{self.epoch}/{self.stan}/{self.family}"
 
     def of_family(self, family: Family) -> "ExchangeKey":
         """The key of the original, reversal or confirmation that shares this STAN."""

@@ -275,13 +275,6 @@ async def test_one_merchant_takes_from_many_cards_at_once(shared: Till, pool: Ca
     assert all(answer.is_approved for answer in await shared.ask_all(requests))
 
 
-async def test_the_wrong_terminals_pin_key_is_no_pin(shared: Till, pool: CardPool) -> None:
-    card = pool.city()
-    block = shared.pin_block(TERMINALS["80010002"], card, "123456")
-    answer = await shared.ask(shared.request(Kind.PURCHASE, card, 100, pin=block))
-    assert answer.reason in {Reason.PIN_FORMAT, Reason.WRONG_PIN}
-
-
 async def test_answers_come_after_the_commit(shared: Till, pool: CardPool) -> None:
     """What was approved can be read by anybody the moment it is told."""
     request = shared.request(Kind.PURCHASE, pool.city(), 100, pin="123456")

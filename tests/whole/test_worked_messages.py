@@ -150,4 +150,4 @@ def test_a_batch_mismatch_and_a_reused_trace_ask_for_a_sign_on(story: Story) -> 
 
 def test_the_readme_types_the_worked_purchase() -> None:
     [typed] = re.findall(r"printf '([0-9A-F\s]+)'", Path("README.md").read_text())
-    assert bytes.fromhex(typed) == FRAMES[PURCHASE]
+    assert bytes.fromhex("".join(typed.split())) == FRAMES[PURCHASE]

@@ -1,0 +1,20 @@
+"""However `posswitch up` ends, nothing that it started lives on."""
+
+from pathlib import Path
+
+from tests.whole.house import Up, descendants_of, runs, wait_until
+
+GONE_SECONDS_MAX = 5.0
+
+
+def test_killing_up_outright_leaves_no_child(tmp_path: Path) -> None:
+    with Up(tmp_path / "data") as up:
+        everyone = descendants_of(up.process.pid)
+        assert len(everyone) > len(("postgres", "host", "switch"))  # backends too
+        up.process.kill()
+        up.process.wait()
+        wait_until(
+            lambda: not any(map(runs, everyone)),
+            f"still there after {GONE_SECONDS_MAX:.0f} s: {[*filter(runs, everyone)]}",
+            GONE_SECONDS_MAX,
+        )
