@@ -23,6 +23,8 @@ class Family(enum.StrEnum):
     CONFIRM = "c"
     REVERSAL = "r"
     MANAGEMENT = "m"
+    SETTLEMENT = "s"
+    UPLOAD = "u"
 
 
 @enum.unique
@@ -40,6 +42,16 @@ class Kind(enum.StrEnum):
     SIGN_ON = "sign_on"
     SIGN_OFF = "sign_off"
     ECHO = "echo"
+    POINTS_INQUIRY = "points_inquiry"
+    POINTS_EARN = "points_earn"
+    LOAD_VERIFICATION = "load_verification"
+    SETTLEMENT = "settlement"
+    BATCH_UPLOAD = "batch_upload"
+    UPLOAD_END = "upload_end"
+    PARAMETER_DOWNLOAD = "parameter_download"
+    PARAMETER_END = "parameter_end"
+    STATUS_UPLOAD = "status_upload"
+    CASE_REPORT = "case_report"
 
 
 class KindRow(msgspec.Struct, frozen=True):
@@ -64,6 +76,16 @@ KINDS: Final[dict[Kind, KindRow]] = {
     Kind.SIGN_ON: KindRow(Family.MANAGEMENT, moves_value=False, undone_by_switch=False),
     Kind.SIGN_OFF: KindRow(Family.MANAGEMENT, moves_value=False, undone_by_switch=False),
     Kind.ECHO: KindRow(Family.MANAGEMENT, moves_value=False, undone_by_switch=False),
+    Kind.POINTS_INQUIRY: KindRow(Family.FINANCIAL, moves_value=False, undone_by_switch=False),
+    Kind.POINTS_EARN: KindRow(Family.FINANCIAL, moves_value=True, undone_by_switch=True),
+    Kind.LOAD_VERIFICATION: KindRow(Family.FINANCIAL, moves_value=False, undone_by_switch=False),
+    Kind.SETTLEMENT: KindRow(Family.SETTLEMENT, moves_value=False, undone_by_switch=False),
+    Kind.BATCH_UPLOAD: KindRow(Family.UPLOAD, moves_value=False, undone_by_switch=False),
+    Kind.UPLOAD_END: KindRow(Family.UPLOAD, moves_value=False, undone_by_switch=False),
+    Kind.PARAMETER_DOWNLOAD: KindRow(Family.MANAGEMENT, moves_value=False, undone_by_switch=False),
+    Kind.PARAMETER_END: KindRow(Family.MANAGEMENT, moves_value=False, undone_by_switch=False),
+    Kind.STATUS_UPLOAD: KindRow(Family.MANAGEMENT, moves_value=False, undone_by_switch=False),
+    Kind.CASE_REPORT: KindRow(Family.MANAGEMENT, moves_value=False, undone_by_switch=False),
 }
 """A refund (0220) is not reversed: the terminal repeats it until it is answered. Nor is a cash
 load: the terminal confirms it (0220 with the same STAN), and the confirmation settles it."""
@@ -109,6 +131,35 @@ class PinBlock(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     iso_format: int
     block: Secret
+    ksn: str | None = None
+    """DUKPT: which key of the instance it is under, hexadecimal. None: the session's PIK."""
+
+
+class SealedPan(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A PAN or track 2 that only the host can open: AES-DUKPT data encryption, AES-CBC, zero IV."""
+
+    block: Secret
+    ksn: str
+
+
+class Totals(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One half of F48 of a settlement: what a batch adds up to on each side, minor units."""
+
+    debit_minor: int = 0
+    debit_count: int = 0
+    credit_minor: int = 0
+    credit_count: int = 0
+
+
+class UploadRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One transaction as the terminal has it, compact (F48) or whole (its own fields)."""
+
+    stan: str
+    amount_minor: int
+    pan: Pan | None = None
+    is_foreign: bool = False
+    kind: Kind | None = None
+    """None in a compact record, which does not say."""
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
@@ -135,6 +186,22 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=Fal
     """Sign-on: what the terminal says of its hardware."""
     issued_by_switch: bool = False
     """A reversal the switch itself sends because it could not deliver an answer."""
+    totals: tuple[Totals, Totals] | None = None
+    """Settlement: money (first half of F48) and points (second half)."""
+    records: tuple[UploadRecord, ...] = ()
+    """Batch upload."""
+    upload_count: int = 0
+    """Upload end: how many records the terminal says it sent."""
+    upload_is_balanced: bool = False
+    """Upload end by F60.3 207: the terminal had been told that its totals agree."""
+    status: bytes = b""
+    """Status upload: F62 as it came."""
+    sealed_pan: SealedPan | None = None
+    """SoftPOS: in place of `pan`, opened at the host."""
+    ksn: str | None = None
+    """DUKPT: the key serial number this message was sealed under, hexadecimal."""
+    detail: str = ""
+    """Case report: what happened, for people."""
 
 
 class Response(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
@@ -165,6 +232,14 @@ class Response(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=Fa
     """Sign-on F62: working keys under the TMK with check values; never a clear key."""
     sign_on_again: bool = False
     """Ask the terminal to sign on (header processing digit 3)."""
+    totals: tuple[Totals, Totals] | None = None
+    """Settlement: the host's own, money and points."""
+    totals_agree: tuple[bool, bool] | None = None
+    """Settlement: whether each half agrees with the terminal's."""
+    parameters: bytes = b""
+    """Parameter download: F62."""
+    load_max_minor: int | None = None
+    """Load verification: the largest amount the card can take."""
 
     @property
     def is_approved(self) -> bool:

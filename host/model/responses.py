@@ -48,6 +48,10 @@ class Reason(enum.StrEnum):
     PIN_FORMAT = "pin_format"
     MAC_WRONG = "mac_wrong"
     KEYS_MISSING = "keys_missing"
+    TIMED_OUT = "timed_out"
+    ROUTE_UNKNOWN = "route_unknown"
+    ATTESTATION_REFUSED = "attestation_refused"
+    KSN_REFUSED = "ksn_refused"
 
 
 class ResponseCode(msgspec.Struct, frozen=True):
@@ -96,5 +100,9 @@ RESPONSE_CODES: Final[dict[Reason, ResponseCode]] = {
     Reason.PIN_FORMAT: ResponseCode("99", "B", "PIN格式错", "PIN block error"),
     Reason.MAC_WRONG: ResponseCode("A0", "B", "MAC校验错", "MAC error: sign on again"),
     Reason.KEYS_MISSING: ResponseCode("A0", "B", "密钥失效", "no working keys: sign on"),
+    Reason.TIMED_OUT: ResponseCode("98", "E", "发卡方超时", "issuer time-out"),
+    Reason.ROUTE_UNKNOWN: ResponseCode("92", "C", "找不到路由", "no route"),
+    Reason.ATTESTATION_REFUSED: ResponseCode("63", "C", "违反安全规定", "attestation refused"),
+    Reason.KSN_REFUSED: ResponseCode("63", "C", "违反安全规定", "key serial number refused"),
 }
 """Every reason has a row; `tests/host/model/test_responses.py` names any that is missing."""

@@ -15,6 +15,7 @@ class MacAlgorithm(enum.StrEnum):
     X9_9 = "x9.9"
     X9_19 = "x9.19"
     AES_CMAC = "cmac"
+    AES_DUKPT = "aes-dukpt"
 
 
 class MacKey(msgspec.Struct, frozen=True, array_like=True, gc=False):
