@@ -409,3 +409,76 @@ WHERE
     OR (journal.kind = 'opening' AND journal.merchant_id <> %(no_merchant)s)
 ORDER BY journal.id
 LIMIT %(limit)s;
+
+-- name: batch_not_its_journals
+-- A settled terminal batch adds up to what was counted when it was settled, or when the upload of
+-- it ended: reversals come too late from then on.
+WITH placed AS (
+    SELECT
+        split_part(journal.slot, '/', 1) AS institution,
+        split_part(journal.slot, '/', 2) AS terminal_id,
+        split_part(journal.slot, '/', 3) AS epoch,
+        starts_with(journal.unit, %(points)s) AS in_points,
+        CASE WHEN starts_with(journal.unit, %(points)s) THEN sides.points ELSE sides.money END
+            AS side,
+        journal.amount_minor
+    FROM journal
+    INNER JOIN
+        unnest(%(kinds)s::text [], %(money_sides)s::text [], %(points_sides)s::text [])
+            AS sides (kind, money, points)
+        ON sides.kind = journal.kind
+    LEFT JOIN undo
+        ON
+            undo.shard = journal.shard
+            AND undo.original_id = journal.id
+            AND undo.kind = 'reversal'
+    WHERE undo.journal_id IS NULL
+),
+
+summed AS (
+    SELECT
+        institution,
+        terminal_id,
+        epoch,
+        in_points,
+        side,
+        sum(amount_minor) AS amount_minor,
+        count(*) AS items
+    FROM placed
+    WHERE side IS NOT NULL
+    GROUP BY institution, terminal_id, epoch, in_points, side
+),
+
+answered AS (
+    SELECT
+        batch.institution,
+        batch.terminal_id,
+        batch.epoch,
+        place.in_points,
+        place.side,
+        CASE WHEN batch.with_points OR NOT place.in_points THEN summed.amount_minor END
+            AS amount_minor,
+        CASE WHEN batch.with_points OR NOT place.in_points THEN summed.items END AS items,
+        batch.counted[place.at] AS counted_minor,
+        batch.counted[place.at + 1] AS counted_items
+    FROM terminal_batch AS batch
+    CROSS JOIN (
+        VALUES (1, false, 'debit'), (3, false, 'credit'), (5, true, 'debit'), (7, true, 'credit')
+    ) AS place (at, in_points, side)
+    LEFT JOIN summed USING (institution, terminal_id, epoch, in_points, side)
+    WHERE batch.state <> 'awaiting_upload'
+)
+
+SELECT
+    terminal_id,
+    epoch,
+    CASE WHEN in_points THEN 'points' ELSE 'money' END AS half,
+    side,
+    counted_minor,
+    counted_items,
+    coalesce(amount_minor, 0) AS journal_minor,
+    coalesce(items, 0) AS journal_items
+FROM answered
+WHERE counted_minor <> coalesce(amount_minor, 0) OR counted_items <> coalesce(items, 0)
+ORDER BY terminal_id, epoch, in_points, side
+LIMIT %(limit)s;

@@ -241,6 +241,11 @@ CHECKS: Final = (
                 "{business_date}: the trial balance of {chart} in {unit} is not the journal's",
             ),
             Test(
+                "batch_not_its_journals",
+                "terminal {terminal_id}, batch {epoch}, {half} {side}: settled {counted_minor} in "
+                "{counted_items}, the journal says {journal_minor} in {journal_items}",
+            ),
+            Test(
                 "journal_of_other_parties",
                 "journal {id} of shard {shard} moved accounts that are not its card's, "
                 "merchant's or issuer's",

@@ -97,7 +97,8 @@ ORDER BY slot
 LIMIT %(limit)s;
 
 -- name: claim_says_otherwise
--- What was posted is what the client asked for: kind, card, amount and unit.
+-- What was posted is what the client asked for: kind, card, amount and unit. Points earned are
+-- asked for by another amount than is posted.
 SELECT
     claim_state.slot,
     concat_ws(
@@ -111,11 +112,15 @@ SELECT
                 THEN format('card %%s, not %%s', journal.card_id, claim_state.card_id)
         END,
         CASE
-            WHEN journal.amount_minor <> claim_state.amount_minor
+            WHEN
+                journal.kind <> 'points_earn'
+                AND journal.amount_minor <> claim_state.amount_minor
                 THEN format('amount %%s, not %%s', journal.amount_minor, claim_state.amount_minor)
         END,
         CASE
-            WHEN NOT starts_with(journal.unit, claim_state.unit)
+            WHEN
+                journal.kind <> 'points_earn'
+                AND NOT starts_with(journal.unit, claim_state.unit)
                 THEN format('unit %%s, not %%s', journal.unit, claim_state.unit)
         END
     ) AS differs
@@ -124,8 +129,13 @@ INNER JOIN journal ON journal.id = claim_state.journal_id
 WHERE
     journal.kind NOT IN (claim_state.kind, claim_state.kind || '_confirm')
     OR journal.card_id <> claim_state.card_id
-    OR journal.amount_minor <> claim_state.amount_minor
-    OR NOT starts_with(journal.unit, claim_state.unit)
+    OR (
+        journal.kind <> 'points_earn'
+        AND (
+            journal.amount_minor <> claim_state.amount_minor
+            OR NOT starts_with(journal.unit, claim_state.unit)
+        )
+    )
 ORDER BY claim_state.slot
 LIMIT %(limit)s;
 

@@ -62,7 +62,7 @@ class Program:
         """
         if self.process.poll() is not None:
             raise ChildDiedError(
-                f"{self.name} ended by itself ({_how_it_ended(self.process)}): "
+                f"{self.name} ended by itself ({how_it_ended(self.process)}): "
                 f"{self.last_words()}\nNext: read {self.log}"
             )
 
@@ -131,14 +131,19 @@ def watch(programs: Sequence[Program]) -> None:
     Raises:
         ChildDiedError: always, in the end.
     """
+    wait_for_an_end(programs)
+    for program in programs:
+        program.check()
+
+
+def wait_for_an_end(programs: Sequence[Program]) -> None:
+    """Sleep until one of them has ended."""
     with contextlib.ExitStack() as stack:
         handles = []
         for program in programs:
             handles.append(os.pidfd_open(program.process.pid))
             stack.callback(os.close, handles[-1])
         select.select(handles, [], [])
-    for program in programs:
-        program.check()
 
 
 def start_child(
@@ -183,7 +188,8 @@ def stop_child(
     return process.wait()
 
 
-def _how_it_ended(process: subprocess.Popen[bytes]) -> str:
+def how_it_ended(process: subprocess.Popen[bytes]) -> str:
+    """What a process that is over is said to have died of."""
     status = process.returncode
     if status < 0:
         return f"killed by {signal.Signals(-status).name}"

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from config.cli_keys import app as keys
+from config.cli_terminal import app as terminals
 from config.errors import FOUND_WRONG, exit_status_of, operator_errors
 
 if TYPE_CHECKING:  # imported by the commands, so that --help stays fast
@@ -29,6 +31,8 @@ app.add_typer(database, name="db")
 app.add_typer(night, name="clearing")
 simulators = typer.Typer(no_args_is_help=True, help="Terminals for a switch that is running.")
 app.add_typer(simulators, name="simulate")
+app.add_typer(terminals, name="terminal")
+app.add_typer(keys, name="keys")
 
 DataOption = Annotated[
     Path,
@@ -63,11 +67,15 @@ def up(
     from config.supervisor import interrupted_by_signals, running_posswitch
 
     places, told = _told(data, settings)
-    load = None if estate is None else loader(estate_named(estate), told.host.timezone)
+    load = (
+        None if estate is None else loader(estate_named(estate), told.host.timezone, told.host.hsm)
+    )
     try:
         with (
             interrupted_by_signals(),
-            running_posswitch(told, places, port=port, load_estate=load, say=_remark) as running,
+            running_posswitch(
+                told, places, port=port, load_estate=load, file=settings, say=_remark
+            ) as running,
         ):
             for line in (*running.listeners, "ready"):
                 typer.echo(line)
@@ -90,14 +98,38 @@ def host(data: DataOption = DATA, settings: SettingsOption = None) -> None:
 
 
 @app.command()
-def switch(data: DataOption = DATA, settings: SettingsOption = None) -> None:
-    """Run the switch alone. It needs no database, only its link to the host."""
+def switch(
+    data: DataOption = DATA,
+    settings: SettingsOption = None,
+    number: Annotated[
+        int, typer.Option(min=1, help="Which one it is, where switch.processes are several.")
+    ] = 1,
+) -> None:
+    """Run the switch alone. It needs no database, only its link to the host. SIGHUP reloads."""
+    from config.orders import Orders
     from config.programs import run_switch, say_ready
     from config.settings import resolved
 
     places, told = _told(data, settings)
     places.make()
-    run_switch(resolved(told, places), places, say_ready)
+    file = None if settings is None else str(settings.absolute())
+    orders = Orders(number=number, file=file)
+    run_switch(resolved(told, places, number=number), places, say_ready, orders)
+
+
+@app.command()
+def reload(data: DataOption = DATA) -> None:
+    """Have the running switch read its settings again: other channels, nobody else disturbed."""
+    from config.control import reload_running
+    from config.places import places_of
+
+    *done, last = reload_running(places_of(data))
+    for line in (done or [last])[0].lines:
+        typer.echo(line)
+    if last.error:
+        kept = f"; {len(done)} other processes have changed already" if done else ""
+        _remark(f"error: nothing changed{kept}: {last.error}")
+        raise typer.Exit(last.exit_status)
 
 
 @database.command()

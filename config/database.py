@@ -5,7 +5,6 @@ Three logins, each with what its work needs and no more: `owner` migrates and lo
 they are yours, told in `[database]`.
 """
 
-import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -26,7 +25,6 @@ from config.postgres import (
     start_postgres,
 )
 from config.settings import DatabaseSettings, revealed
-from host.hsm.vault import LMK_VARIABLE, create_lmk
 from host.store.migrate import migrate
 
 DATABASE: Final = "posswitch"
@@ -94,7 +92,6 @@ def opened_database(
         elif not is_serving(places.cluster):
             server = stack.enter_context(start_postgres(places.cluster, say=say))
             prepare_embedded(places.cluster)
-        _keep_lmk(places, dsn_of("host", settings, places.cluster))
         yield server
 
 
@@ -154,23 +151,3 @@ def _make_logins(connection: psycopg.Connection, cluster: Cluster) -> None:
 
 def _passfile(cluster: Cluster, login: str) -> Path:
     return cluster.owner_passfile.with_name(f"{login}.pgpass")
-
-
-def _keep_lmk(places: Places, dsn: str) -> None:
-    """Make the local master key where nothing is sealed under one yet; a lost one is not replaced.
-
-    Raises:
-        SurroundingsError: it is lost.
-    """
-    if places.lmk.exists() or LMK_VARIABLE in os.environ:
-        return
-    with psycopg.connect(dsn) as connection:
-        row = connection.execute(
-            "SELECT EXISTS (SELECT FROM card) OR EXISTS (SELECT FROM terminal_key)"
-        ).fetchone()
-    if row == (True,):
-        raise SurroundingsError(
-            f"the local master key {places.lmk} is missing, and cards and keys in the database are "
-            f"sealed under it. Next: put the file back from your copy, or set {LMK_VARIABLE}"
-        )
-    create_lmk(places.lmk)

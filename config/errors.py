@@ -18,14 +18,22 @@ SURROUNDINGS_WRONG: Final = 3
 FOREIGN: Final = (
     ("clearing.night", "ClearingError"),
     ("psycopg", "OperationalError"),
+    ("host.hsm.pkcs11", "HsmError"),
     ("host.hsm.vault", "LmkError"),
+    ("host.hsm.vault", "VaultError"),
+    ("host.keys", "KeyCeremonyError"),
     ("host.link.address", "AddressError"),
     ("host.store.book", "NoEstateError"),
+    ("host.store.cases", "CaseError"),
     ("host.store.estates", "EstateError"),
     ("host.store.migrate", "MigrationError"),
     ("host.store.safety", "UnsafeDatabaseError"),
+    ("host.store.settlement_view", "TerminalUnknownError"),
     ("host.store.writer", "ShardTakenError"),
+    ("switch.route_memory", "RouteError"),
     ("switch.saf", "SafError"),
+    ("switch.tls", "TlsFileError"),
+    ("terminals.dialects", "DialectError"),
 )
 """Errors of lower floors that are written for the operator: module and name, so that saying
 which they are imports nothing."""

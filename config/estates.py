@@ -7,15 +7,16 @@ from zoneinfo import ZoneInfo
 import psycopg
 
 from config.errors import SettingsError
+from config.hsm import open_hsm
 from config.places import Places
 from config.supervisor import LoadEstate
 from host.clock import utc_now
 from host.estate.demo import demo_estate
 from host.estate.plan import EstatePlan
-from host.hsm.pvv import PinVerifier
-from host.hsm.vault import Vault, load_lmk
+from host.settings import HsmSettings
 from host.store.estates import load_estate
 
+NO_DEVICE: Final = HsmSettings()
 ESTATES: Final[dict[str, Callable[[], EstatePlan]]] = {"demo": demo_estate}
 
 
@@ -30,20 +31,20 @@ def estate_named(name: str) -> EstatePlan:
     return ESTATES[name]()
 
 
-def loader(plan: EstatePlan, timezone: str) -> LoadEstate:
+def loader(plan: EstatePlan, timezone: str, hsm_settings: HsmSettings = NO_DEVICE) -> LoadEstate:
     """What puts an estate into a database, its first business day being today in that zone."""
 
     def load(dsn: str, places: Places) -> None:
-        vault = Vault(load_lmk(places.lmk))
+        hsm = open_hsm(hsm_settings, places, dsn)
         now = utc_now()
         with psycopg.connect(dsn) as connection:
             load_estate(
                 connection,
                 plan,
-                vault,
+                hsm,
                 now=now,
                 business_date=now.astimezone(ZoneInfo(timezone)).date(),
-                pin_verifier=PinVerifier(vault.pvk),
+                pin_verifier=hsm.pin_verifier(),
             )
 
     return load

@@ -1,7 +1,7 @@
 """The two programs as processes: what they are started with, how they say ready, how they end.
 
-A supervisor starts them as `python -m config.programs NAME DATA` and writes their settings to their
-standard input, where neither a process list nor a file shows them.
+A supervisor starts them as `python -m config.programs NAME DATA ORDERS` and writes their settings
+to their standard input, where neither a process list nor a file shows them.
 """
 
 import errno
@@ -18,6 +18,7 @@ import msgspec
 from config.children import READY
 from config.errors import SurroundingsError, exit_status_of, operator_errors
 from config.logging import configure_logging
+from config.orders import Orders
 from config.places import Places, places_of
 from config.settings import Settings
 
@@ -29,23 +30,37 @@ OnReady = Callable[[list[str]], None]
 Body = Callable[[], Awaitable[None]]
 
 
-def run_host(settings: Settings, places: Places, on_ready: OnReady) -> None:
+def run_host(
+    settings: Settings, places: Places, on_ready: OnReady, _orders: Orders | None = None
+) -> None:
     """The accounting host, until a signal stops it. Its database must be up and migrated."""
     from config.database import dsn_of
-    from host.hsm.vault import load_lmk
+    from config.hsm import open_hsm
     from host.program import run_host as run
 
     dsn = dsn_of("host", settings.database, places.cluster)
-    lmk = load_lmk(places.lmk)
-    _run_until_signal(lambda: run(settings.host, dsn=dsn, lmk=lmk, on_ready=on_ready))
+    hsm = open_hsm(settings.host.hsm, places, dsn)
+    _run_until_signal(lambda: run(settings.host, dsn=dsn, hsm=hsm, on_ready=on_ready))
 
 
-def run_switch(settings: Settings, _places: Places, on_ready: OnReady) -> None:
-    """The switch, until a signal stops it. It needs no database."""
+def run_switch(
+    settings: Settings, places: Places, on_ready: OnReady, orders: Orders | None = None
+) -> None:
+    """The switch, until a signal stops it; another makes it reload. It needs no database."""
+    from config.control import control_socket
+    from config.reloading import Reloader
+    from switch.program import Switch
     from switch.program import run_switch as run
 
+    orders = orders or Orders()
+    reloader = Reloader(places, orders)
     try:
-        _run_until_signal(lambda: run(settings.switch, on_ready=on_ready))
+        with control_socket(places, orders.number) as control:
+
+            async def stand_by(switch: Switch) -> None:
+                await reloader.stand_by(switch, control)
+
+            _run_until_signal(lambda: run(settings.switch, on_ready=on_ready, beside=stand_by))
     except OSError as error:
         if error.errno not in PORT_ERRORS:
             raise
@@ -54,15 +69,16 @@ def run_switch(settings: Settings, _places: Places, on_ready: OnReady) -> None:
         ) from error
 
 
-PROGRAMS: Final[dict[str, Callable[[Settings, Places, OnReady], None]]] = {
+PROGRAMS: Final[dict[str, Callable[[Settings, Places, OnReady, Orders], None]]] = {
     "host": run_host,
     "switch": run_switch,
 }
 
 
-def command(name: str, places: Places) -> list[str]:
+def command(name: str, places: Places, orders: Orders | None = None) -> list[str]:
     """How a supervisor starts a program."""
-    return [sys.executable, "-m", "config.programs", name, str(places.data)]
+    said = msgspec.json.encode(orders or Orders()).decode()
+    return [sys.executable, "-m", "config.programs", name, str(places.data), said]
 
 
 def say_ready(lines: list[str]) -> None:
@@ -85,11 +101,12 @@ def _settle_memory() -> None:
 
 def main() -> int:
     """The entry of a supervised program. Gives its exit status."""
-    name, data = sys.argv[1:]
+    name, data, said = sys.argv[1:]
+    orders = msgspec.json.decode(said, type=Orders)
     settings = msgspec.json.decode(sys.stdin.buffer.read(), type=Settings)
     configure_logging(settings.log.level)
     try:
-        PROGRAMS[name](settings, places_of(Path(data)), say_ready)
+        PROGRAMS[name](settings, places_of(Path(data)), say_ready, orders)
     except operator_errors() as error:
         sys.stderr.write(f"posswitch {name}: {error}\n")
         return exit_status_of(error)

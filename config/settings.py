@@ -18,9 +18,12 @@ from config.errors import SettingsError
 from config.logging import Level
 from config.places import Places
 from host.settings import HostSettings
-from switch.settings import SwitchSettings
+from switch.settings import ChannelSettings, SwitchSettings, TlsSettings
+from switch.strategy import DeadlineError, check_deadlines
 
 ENVIRONMENT: Final = "env:"
+TOP_TABLES: Final = ("channels", "issuers")
+"""Tables of the switch that stand by themselves in the file, as `[[channels]]`."""
 
 
 class DatabaseSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -71,19 +74,31 @@ def load_settings(file: Path) -> Settings:
     return _checked(document, file)
 
 
-def resolved(settings: Settings, places: Places, *, port: int | None = None) -> Settings:
-    """Settings whose relative places are absolute, and whose first channel has the port asked."""
+def resolved(
+    settings: Settings, places: Places, *, port: int | None = None, number: int = 1
+) -> Settings:
+    """Settings as one program has them.
+
+    Relative places are absolute, the first channel has the port asked, and what several switch
+    processes may not share is that of this `number`.
+    """
     replace = msgspec.structs.replace
+    told = settings.switch
     switch = replace(
-        settings.switch,
-        link=_link_in(places.run, settings.switch.link),
-        saf=str(places.data / settings.switch.saf),
+        told,
+        link=_link_in(places.run, told.link),
+        saf=str(saf_of(places.data / told.saf, number)),
+        routes=str(places.data / told.routes),
+        metrics_port=told.metrics_port and told.metrics_port + number - 1,
+        channels=_channels_of(told, places, port, number),
     )
-    if port is not None:
-        first, *others = switch.channels
-        switch = replace(switch, channels=(replace(first, port=port), *others))
     host = replace(settings.host, link=_link_in(places.run, settings.host.link))
     return replace(settings, switch=switch, host=host)
+
+
+def saf_of(first: Path, number: int) -> Path:
+    """The store-and-forward file of a switch process, by that of the first."""
+    return first if number == 1 else first.with_name(f"{first.stem}-{number}{first.suffix}")
 
 
 def revealed(value: str, key: str, environment: Mapping[str, str] = os.environ) -> str:
@@ -103,33 +118,79 @@ def revealed(value: str, key: str, environment: Mapping[str, str] = os.environ) 
     return environment[name]
 
 
+def _channels_of(
+    told: SwitchSettings, places: Places, port: int | None, number: int
+) -> tuple[ChannelSettings, ...]:
+    replace = msgspec.structs.replace
+    first, *others = told.channels
+    rows = (first if port is None else replace(first, port=port), *others)
+    return tuple(
+        replace(
+            row,
+            tls=_tls_in(places.data, row.tls),
+            reuse_port=row.reuse_port or told.processes > 1,
+            options=replace(
+                row.options,
+                attestation_keys={
+                    name: str(places.data / file)
+                    for name, file in row.options.attestation_keys.items()
+                },
+            ),
+        )
+        for row in rows
+        if number == 1 or row.connect_to is None
+    )
+
+
+def _tls_in(directory: Path, tls: TlsSettings | None) -> TlsSettings | None:
+    if tls is None:
+        return None
+    return msgspec.structs.replace(
+        tls,
+        certificate=str(directory / tls.certificate),
+        key=str(directory / tls.key),
+        client_ca=tls.client_ca and str(directory / tls.client_ca),
+    )
+
+
 def _link_in(directory: Path, link: str) -> str:
     scheme, _, rest = link.partition(":")
     return f"unix:{directory / rest}" if scheme == "unix" else link
 
 
 def _checked(document: dict[str, Any], file: Path) -> Settings:
-    has_channels = "channels" in document
-    if has_channels:
-        if document.setdefault("switch", {}).keys() & {"channels"}:
-            raise SettingsError(f"{file}: channels are told twice. Next: keep [[channels]] only")
-        document["switch"]["channels"] = document.pop("channels")
+    moved = [table for table in TOP_TABLES if table in document]
+    for table in moved:
+        if document.setdefault("switch", {}).keys() & {table}:
+            raise SettingsError(f"{file}: {table} are told twice. Next: keep [[{table}]] only")
+        document["switch"][table] = document.pop(table)
     try:
         settings = msgspec.convert(document, Settings)
     except msgspec.ValidationError as error:
         text = _explained(str(error))
-        if has_channels:
-            text = text.replace("switch.channels", "channels")
+        for table in moved:
+            text = text.replace(f"switch.{table}", table)
         raise SettingsError(f"{file}: {text}") from None
     if not settings.switch.channels:
         raise SettingsError(f"{file}: there is no channel. Next: write a [[channels]] table")
+    try:
+        check_deadlines(settings.host.statement_seconds_max, settings.switch)
+    except DeadlineError as error:
+        raise SettingsError(f"{file}: {error}") from None
     return settings
 
 
 def _explained(error: str) -> str:
-    """Turn msgspec's "what - at `$.key`" round: the key, what is wrong with it, the cure."""
+    """Turn msgspec's "what - at `$.key`" round: the key, what is wrong with it, the cure.
+
+    What a row has found wrong with itself begins with its own key already.
+    """
     what, _, place = error.partition(" - at `$.")
     path = place.rstrip("`")
+    if re.match(r"[a-z_]+: ", what):
+        return f"{path}.{what}" if path else what
+    if missing := re.search(r"missing required field `(.+)`", what):
+        return f"{path}.{missing[1]}: it is missing. Next: write it"
     unknown = re.search(r"unknown field `(.+)`", what)
     if unknown is None:
         return f"{path}: {what[0].lower()}{what[1:]}"
@@ -148,4 +209,4 @@ def _keys_at(path: str) -> Iterator[str]:
         kind = (get_args(found) or (found,))[0]
     yield from (field.encode_name for field in msgspec.structs.fields(kind))
     if kind is Settings:
-        yield "channels"
+        yield from TOP_TABLES

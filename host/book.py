@@ -6,8 +6,11 @@ an operator's change is seen when the host reads it again (on SIGHUP or at start
 
 from dataclasses import dataclass, field
 
+from host.hsm.dukpt import Device
 from host.hsm.pin import PinBlockReader
+from host.hsm.track import TrackCipher
 from host.ledger import Chart
+from host.model.requests import PinBlock
 from host.model.secrets import Pan, Secret
 from host.model.terminal import MacAlgorithm, MacKey, TerminalProfile
 
@@ -57,6 +60,8 @@ class KeySet:
     generation: int
     mak: Secret
     pin_reader: PinBlockReader
+    track_cipher: TrackCipher | None = None
+    """Where the sign-on asked for a track key."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -70,6 +75,21 @@ class Terminal:
     mac_algorithm: MacAlgorithm
     home: int
     key_sets: tuple[KeySet, ...] = ()
+    device: Device | None = None
+    """Where it was loaded with an initial DUKPT key."""
+    device_key: MacKey | None = None
+    """That key, where its messages are sealed under it too."""
+    generation_min: int = 0
+    """Messages under older keys are asked to sign on again."""
+    traded_in: str = ""
+    """The batch of the last message that was taken in the batch current then."""
+
+    def has_left(self, epoch: str) -> bool:
+        """Whether that batch is behind it: a batch is left once it is settled.
+
+        While nobody knows which batch is current (a settlement's commit is in doubt), none is.
+        """
+        return self.epoch not in {"", epoch}
 
     def profile(self) -> TerminalProfile:
         """What the switch needs to speak with it."""
@@ -78,15 +98,41 @@ class Terminal:
             merchant_id=self.merchant.merchant_id,
             epoch=self.epoch,
             mac_algorithm=self.mac_algorithm,
-            mac_keys=tuple(MacKey(keys.generation, keys.mak) for keys in self.key_sets),
+            mac_keys=self._mac_keys(),
         )
 
-    def pin_reader(self, generation: int) -> PinBlockReader | None:
-        """The reader for PIN blocks under that generation's PIN key; None when it is gone."""
+    def pin_reader(self, pin: PinBlock, generation: int) -> PinBlockReader | None:
+        """The reader for a PIN block: under its KSN, or that generation's PIN key.
+
+        None when that key is gone or was never loaded.
+
+        Raises:
+            KsnError: no device uses that KSN, or it is another device's.
+        """
+        if pin.ksn is not None:
+            return self.device.pin_reader(pin.ksn) if self.device is not None else None
+        keys = self._keys_of(generation)
+        return keys.pin_reader if keys is not None else None
+
+    def track_cipher(self, generation: int) -> TrackCipher | None:
+        """What opens tracks under that generation's track key; None where there is none."""
+        keys = self._keys_of(generation)
+        return keys.track_cipher if keys is not None else None
+
+    def should_sign_on(self, generation: int) -> bool:
+        """Whether a message authenticated under that generation is asked to fetch new keys."""
+        return 0 < generation < self.generation_min
+
+    def _keys_of(self, generation: int) -> KeySet | None:
         for keys in self.key_sets:
             if keys.generation == generation:
-                return keys.pin_reader
+                return keys
         return None
+
+    def _mac_keys(self) -> tuple[MacKey, ...]:
+        if self.mac_algorithm is MacAlgorithm.AES_DUKPT:
+            return (self.device_key,) if self.device_key is not None else ()
+        return tuple([MacKey(keys.generation, keys.mak) for keys in self.key_sets])
 
     def drop_keys_before(self, generation: int) -> bool:
         """Forget the sets an authenticated message has made old. True when one was forgotten.

@@ -6,8 +6,10 @@ from typing import Protocol
 import msgspec
 
 from host.book import Book, Issuer, Programme, Terminal
+from host.cases import CaseKind, NewCase
+from host.ksn import Used
 from host.ledger import Leg
-from host.model.money import Money
+from host.model.money import POINTS_PREFIX, Money
 from host.model.requests import Kind, Request
 from host.model.secrets import Pan, Secret
 from host.state import Card, Known, LotUse, Original, State
@@ -33,6 +35,8 @@ class Item(msgspec.Struct, frozen=True, gc=False):
     original_slot: str | None
     terminal: Terminal
     issuer: Issuer | None
+    used: Used | None = None
+    """The DUKPT counters it used."""
 
 
 class Case(msgspec.Struct, gc=False):
@@ -47,12 +51,42 @@ class Case(msgspec.Struct, gc=False):
     original: Original | None
     original_known: Known | None
     """How the original was answered, approved or not, where it is named by its key."""
+    opened: list[NewCase] = []
+    """What people are to look at because of this request."""
+
+    def open_case(
+        self, kind: CaseKind, detail: str, amount_minor: int = 0, unit: str = "", *, stan: str = ""
+    ) -> None:
+        """Note a case about this terminal's batch; it is stored with the answer or not at all."""
+        key = self.request.key
+        new = NewCase(
+            kind=kind,
+            terminal_id=key.terminal_id,
+            epoch=key.epoch,
+            stan=stan,
+            detail=detail,
+            amount_minor=amount_minor,
+            unit=unit,
+        )
+        self.opened.append(new)
 
     @property
     def amount(self) -> int:
         """Minor units or points asked for; 0 where the kind has none."""
         money = self.request.amount
         return money.amount_minor if money is not None else 0
+
+    @property
+    def amount_to_name(self) -> int:
+        """By which amount a void or reversal names its original, in the unit it is named in.
+
+        Points that were earned, and the void of them, are named by the points, or by what was
+        paid for them: a terminal has sent that amount and knows it even where the answer was lost.
+        """
+        original, money = self.present_original, self.request.amount
+        if money is None or money.is_points or not original.unit.startswith(POINTS_PREFIX):
+            return original.amount_minor
+        return self.state.paid_minor(original.slot) or original.amount_minor
 
     @property
     def present_card(self) -> Card:
@@ -83,6 +117,14 @@ class Case(msgspec.Struct, gc=False):
         if self.card is None:
             return None
         return Money(self.card.value.available, self.card.value.unit)
+
+    def load_max_minor(self) -> int | None:
+        """Load verification: the largest amount the card can take, at once and in all."""
+        if self.request.kind is not Kind.LOAD_VERIFICATION:
+            return None
+        issuer = self.issuer
+        room = issuer.balance_minor_max - self.present_card.value.available
+        return max(min(issuer.amount_minor_max, room), 0)
 
     @property
     def programme(self) -> Programme | None:
@@ -122,3 +164,5 @@ class Posting(msgspec.Struct, gc=False):
     undo_kind: Kind | None = None
     points_earned: int = 0
     points_used: int = 0
+    paid_minor: int = 0
+    """Points earned, or voided: what was paid elsewhere for them."""

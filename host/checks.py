@@ -4,6 +4,8 @@
 `pin_refusal` alone has an effect: a wrong PIN is counted, a right one clears the count.
 """
 
+from typing import Final
+
 from host.case import Case
 from host.hsm.pin import PinFormatError
 from host.model.money import POINTS_PREFIX
@@ -11,12 +13,18 @@ from host.model.numbers import rrn_of
 from host.model.requests import Kind
 from host.model.responses import Reason
 from host.model.secrets import Secret
-from host.points import spendable
+from host.points import points_earned, spendable
+
+VOIDABLE: Final = frozenset({Kind.PURCHASE, Kind.POINTS_REDEMPTION, Kind.POINTS_EARN})
+
+DATED: Final = frozenset({"mis"})
+"""Institutions whose epoch is the terminal's own date and no batch that the host gives."""
 
 
 def batch_is_current(case: Case) -> bool:
     """The terminal works in the batch we think it is in."""
-    return case.request.key.epoch == case.item.terminal.epoch
+    key = case.request.key
+    return key.institution in DATED or key.epoch == case.item.terminal.epoch
 
 
 def amount_is_positive(case: Case) -> bool:
@@ -92,6 +100,12 @@ def issuer_has_programme(case: Case) -> bool:
     return case.programme is not None
 
 
+def amount_earns_points(case: Case) -> bool:
+    """At least one whole point, so that an approval always has something to undo."""
+    programme = case.programme
+    return programme is not None and points_earned(programme, case.amount) > 0
+
+
 def amount_is_in_points(case: Case) -> bool:
     """The amount counts points: of any programme, or of the card's own by name."""
     money = case.request.amount
@@ -125,7 +139,7 @@ def original_has_this_rrn(case: Case) -> bool:
 
 def original_can_be_voided(case: Case) -> bool:
     """Its kind is one that a void undoes."""
-    return case.present_original.kind in {Kind.PURCHASE, Kind.POINTS_REDEMPTION}
+    return case.present_original.kind in VOIDABLE
 
 
 def original_is_of_this_batch(case: Case) -> bool:
@@ -156,7 +170,7 @@ def original_is_not_refunded(case: Case) -> bool:
 
 def amount_is_the_originals(case: Case) -> bool:
     """A void is of the whole; there is no partial void."""
-    return case.amount == case.present_original.amount_minor
+    return case.amount == case.amount_to_name
 
 
 def refund_fits_original(case: Case) -> bool:
@@ -173,10 +187,21 @@ def points_refund_is_whole(case: Case) -> bool:
 
 def unit_is_the_originals(case: Case) -> bool:
     """The same money is given back for money, points for points."""
-    money, unit = case.request.amount, case.present_original.unit
+    money, original = case.request.amount, case.present_original
     if money is None:
         return False
+    unit = original.unit
+    if original.kind is Kind.POINTS_EARN and not money.is_points:
+        unit = original.card.value.unit
     return money.unit == unit or (money.unit == POINTS_PREFIX and unit.startswith(POINTS_PREFIX))
+
+
+def ksn_refusal(case: Case) -> Reason | None:
+    """Why its DUKPT keys do not let this pass: one was used before. Counts them as used if not."""
+    used = case.item.used
+    if used is None or case.state.use_keys(case.item.terminal.terminal_id, used):
+        return None
+    return Reason.KSN_REFUSED
 
 
 def pin_refusal(case: Case, *, is_required: bool) -> Reason | None:
@@ -204,8 +229,10 @@ def _clear_pin(case: Case) -> Secret | None:
     A ValueError is a format whose cipher the terminal's key does not fit.
     """
     request = case.request
-    reader = case.item.terminal.pin_reader(request.key_generation)
-    if reader is None or request.pan is None or request.pin is None:
+    if request.pan is None or request.pin is None:
+        return None
+    reader = case.item.terminal.pin_reader(request.pin, request.key_generation)
+    if reader is None:
         return None
     try:
         return reader.read(request.pin.block, request.pin.iso_format, request.pan)

@@ -1,6 +1,7 @@
 """decide: one request over the loaded state, no I/O, in the order of arrival.
 
-A key that was answered before gets its answer again, declines included. The one exception is
+A key that was answered before gets its answer again, declines included, whatever DUKPT keys it
+was sealed under this time: nothing is taken twice by that. The one exception is
 an approval that was reversed since: to say "approved" again would tell of money that was put
 back, so it is answered 94, as is an original that its reversal overtook.
 """
@@ -12,7 +13,8 @@ import msgspec
 
 from host.book import Book
 from host.case import Case, Item, Posting, VerifiesPin
-from host.checks import pin_refusal
+from host.cases import CaseKind, NewCase
+from host.checks import ksn_refusal, pin_refusal
 from host.ledger import Leg
 from host.model.numbers import rrn_of
 from host.model.requests import Kind, Response
@@ -43,6 +45,8 @@ class Outcome(msgspec.Struct, gc=False):
     tombstone: int = 0
     """The number of the tombstone put in the original's place, 0 for none."""
     tombstone_answer: bytes = b""
+    opened: list[NewCase] = []
+    """Cases, stored with it."""
 
 
 class Numbers(msgspec.Struct):
@@ -72,14 +76,18 @@ def decide(item: Item, state: State, court: Court, numbers: Numbers) -> Outcome:
     """Decide one request and change `state` as its effects will change the database."""
     known = state.known.get(item.slot)
     if known is not None:
+        if item.used is not None:
+            state.use_keys(item.terminal.terminal_id, item.used)
         return Outcome(item, answer_again(item, known, state))
     rule = TRANSACTIONS[item.request.kind]
     case = _open(item, state, court)
-    reason = _refusal(rule, case)
+    reason = ksn_refusal(case) or _refusal(rule, case)
     result = rule.post(case) if reason is None else reason
     posting = result if isinstance(result, Posting) else None
     reason = result if isinstance(result, Reason) else Reason.APPROVED
     outcome = _outcome(case, court, reason, posting, numbers)
+    _watch_batches(case, reason)
+    outcome.opened = case.opened
     _apply(outcome, state)
     if item.request.kind in BURIES_ORIGINAL:
         _bury_original(outcome, case, court, numbers)
@@ -97,6 +105,18 @@ def answer_again(item: Item, known: Known, state: State) -> Response:
     if original is not None and original.is_reversed:
         return _duplicate(answer)
     return answer
+
+
+def _watch_batches(case: Case, reason: Reason) -> None:
+    """Notice two terminals with one id: an old batch comes again after the current one began.
+
+    A terminal that only missed its new batch number has not traded in the current batch yet.
+    """
+    terminal, epoch = case.item.terminal, case.request.key.epoch
+    if epoch == terminal.epoch:
+        terminal.traded_in = epoch
+    elif reason is Reason.BATCH_MISMATCH and terminal.traded_in == terminal.epoch:
+        case.open_case(CaseKind.CLONED_TERMINAL, f"batch {epoch} while in {terminal.epoch}")
 
 
 def _duplicate(answer: Response) -> Response:
@@ -188,6 +208,8 @@ def _response(
         points_balance=card.points.available if is_approved and card is not None else None,
         points_earned=posting.points_earned if posting is not None else 0,
         points_used=posting.points_used if posting is not None else 0,
+        self_pay_minor=posting.paid_minor if posting is not None else 0,
+        load_max_minor=case.load_max_minor() if is_approved else None,
         issuer_id=issuer.institution_id if issuer is not None else "",
         acquirer_id=court.acquirer_id,
         sign_on_again=reason in SIGN_ON_AGAIN,

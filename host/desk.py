@@ -1,4 +1,7 @@
-"""The desk: sign-on, sign-off and echo. They move no value and are no exchanges.
+"""The desk: whatever moves no value and is no exchange.
+
+Sign-on, sign-off and echo are here, a terminal's batches in `host.desk_batches`, its parameters
+in `host.desk_parameters`.
 
 A sign-on mints working keys and delivers them under the terminal's TMK. Its answer may be lost,
 so the keys in use stay valid until a message under the new ones has come. It is not sealed by a
@@ -15,19 +18,26 @@ from typing import Any, Final
 import psycopg
 import structlog
 
-from host.book import KeySet, Terminal
+from host import desk_batches, desk_parameters
+from host.book import Terminal
 from host.clock import WallClock
-from host.hsm.keys import deliver, new_key
-from host.hsm.pin import PinBlockReader
-from host.hsm.vault import Vault
+from host.hsm.interface import Hsm
+from host.hsm.keys import KeyBlockError, deliver, new_working_keys
+from host.ksn import Used
 from host.model.requests import Kind, Request, Response
 from host.model.responses import Reason
 from host.settings import HostSettings
-from host.store.book import add_keys, confirm_keys, newest_generation, note_serial, read_tmk
-
-KEY_SIZES: Final[dict[str, int]] = {"001": 8, "003": 16}
-"""Sign-on layout (F60.3) to the length of its PIN key; the MAC key is 8 bytes in both."""
-MAK_BYTES: Final = 8
+from host.store.book import (
+    add_keys,
+    confirm_keys,
+    key_set,
+    newest_generation,
+    note_serial,
+    read_tmk,
+)
+from host.store.counters import use_counter
+from host.store.keys import Rotation, read_rotations
+from host.store.settlement import current_of
 
 _LOG = structlog.get_logger(__name__)
 Connect = Callable[[], psycopg.Connection[Any]]
@@ -37,30 +47,38 @@ class Desk:
     """Answers management requests, one at a time, in threads: its one connection is not shared."""
 
     def __init__(
-        self, connect: Connect, vault: Vault, settings: HostSettings, clock: WallClock
+        self, connect: Connect, vault: Hsm, settings: HostSettings, clock: WallClock
     ) -> None:
         self._connect = connect
         self._connection: psycopg.Connection[Any] | None = None
         self._one_at_a_time = threading.Lock()
+        self._is_shut = False
         self._proved: dict[str, int] = {}
         """Terminal id to the generation it has proved, until that is stored."""
-        self._vault = vault
+        self.vault = vault
         self._settings = settings
         self._clock = clock
         self._zone = zoneinfo.ZoneInfo(settings.timezone)
 
-    def answer(self, request: Request, terminal: Terminal) -> Response:
-        """The answer to a management request. Never raises: one terminal's fault stays its own."""
+    def answer(self, request: Request, terminal: Terminal, used: Used | None = None) -> Response:
+        """The answer to a management request. Never raises: one terminal's fault stays its own.
+
+        `used` are the DUKPT counters of the message: here, too, none is taken twice.
+        """
         with self._one_at_a_time:
             try:
+                if used is not None and not self._is_new(request, terminal, used):
+                    return self.plain(request, Reason.KSN_REFUSED)
                 return ANSWERS[request.kind](self, request, terminal)
             except psycopg.Error as error:
-                _LOG.error("sign-on could not be stored", why=type(error).__name__)
+                why = type(error).__name__
+                _LOG.error("desk request not stored", kind=request.kind.value, why=why)
                 self.close()
                 return self.plain(request, Reason.HOST_UNREACHABLE)
             except Exception as error:  # noqa: BLE001 - a key that does not unwrap, or a bug of ours
                 why = type(error).__name__
-                _LOG.error("sign-on failed", tid=terminal.terminal_id, why=why)
+                kind, tid = request.kind.value, terminal.terminal_id
+                _LOG.error("desk request failed", kind=kind, tid=tid, why=why)
                 return self.plain(request, Reason.MALFUNCTION)
 
     def confirm(self, terminal_id: str, generation: int) -> None:
@@ -72,11 +90,21 @@ class Desk:
             self._proved[terminal_id] = generation
             try:
                 for proved in list(self._proved.items()):
-                    confirm_keys(self._open(), *proved)
+                    confirm_keys(self.opened(), *proved)
                     del self._proved[proved[0]]
             except psycopg.Error as error:
                 _LOG.error("key generation not stored", why=type(error).__name__)
                 self.close()
+
+    def rotations(self, newer_than: int) -> list[Rotation]:
+        """What an operator asked since; nothing while there is no database."""
+        with self._one_at_a_time:
+            try:
+                return read_rotations(self.opened(), newer_than)
+            except psycopg.Error as error:
+                _LOG.warning("key rotations not read", why=type(error).__name__)
+                self.close()
+                return []
 
     def plain(self, request: Request, reason: Reason) -> Response:
         """An answer that says no more than its reason."""
@@ -95,6 +123,12 @@ class Desk:
         if connection is not None:
             connection.close()
 
+    def shut(self) -> None:
+        """Drop the connection for good: whoever still asks is refused."""
+        with self._one_at_a_time:
+            self._is_shut = True
+            self.close()
+
     def acknowledge(self, request: Request, _terminal: Terminal) -> Response:
         """Echo and sign-off: heard, and nothing changed."""
         return self.plain(request, Reason.APPROVED)
@@ -102,20 +136,20 @@ class Desk:
     def sign_on(self, request: Request, terminal: Terminal) -> Response:
         """Mint, store and deliver working keys; tell the batch the terminal is to use."""
         layout = request.working_keys or ""
-        size = KEY_SIZES.get(layout)
-        if size is None:
+        try:
+            minted = new_working_keys(layout, terminal.mac_algorithm)
+        except KeyBlockError:
             return self.plain(request, Reason.FUNCTION_NOT_SUPPORTED)
-        connection = self._open()
-        tmk = read_tmk(connection, self._vault, terminal.terminal_id)
+        connection = self.opened()
+        tmk = read_tmk(connection, self.vault, terminal.terminal_id)
         if tmk is None:
             return self.plain(request, Reason.KEYS_MISSING)
-        pik, mak = new_key(size), new_key(MAK_BYTES)
         generation = newest_generation(connection, terminal.terminal_id) + 1
-        minted = KeySet(generation=generation, mak=mak, pin_reader=PinBlockReader(pik))
-        key_sets = (minted, *terminal.key_sets[-1:])
-        add_keys(connection, self._vault, terminal.terminal_id, key_sets, pik)
+        key_sets = (key_set(minted, generation, self.vault), *terminal.key_sets[-1:])
+        add_keys(connection, self.vault, terminal, key_sets, minted)
         terminal.key_sets = key_sets
         note_serial(connection, terminal.terminal_id, request.serial)
+        terminal.epoch = current_of(connection, terminal.terminal_id).epoch
         plain = self.plain(request, Reason.APPROVED)
         return Response(
             reason=plain.reason,
@@ -124,22 +158,46 @@ class Desk:
             business_date=plain.business_date,
             acquirer_id=plain.acquirer_id,
             epoch=terminal.epoch,
-            key_block=deliver(layout, tmk, pik, mak),
+            key_block=deliver(
+                layout,
+                tmk,
+                minted.pik,
+                minted.mak,
+                minted.tdk,
+                terminal.mac_algorithm,
+                self.vault.ciphers.des_encryptor,
+            ),
         )
 
-    def _open(self) -> psycopg.Connection[Any]:
+    def opened(self) -> psycopg.Connection[Any]:
+        """Its one connection, for whoever answers under its lock."""
+        if self._is_shut:
+            raise psycopg.InterfaceError("the desk is shut")
         if self._connection is None:
             self._connection = self._connect()
         return self._connection
 
+    def now(self) -> dt.datetime:
+        """The host's clock."""
+        return self._clock()
+
+    def _is_new(self, request: Request, terminal: Terminal, used: Used) -> bool:
+        return use_counter(self.opened(), terminal.terminal_id, used, request.key.text)
+
     def _local_time(self) -> str:
-        now: dt.datetime = self._clock()
-        return f"{now.astimezone(self._zone):%Y%m%d%H%M%S}"
+        return f"{self.now().astimezone(self._zone):%Y%m%d%H%M%S}"
 
 
 ANSWERS: Final[dict[Kind, Callable[[Desk, Request, Terminal], Response]]] = {
     Kind.SIGN_ON: Desk.sign_on,
     Kind.SIGN_OFF: Desk.acknowledge,
     Kind.ECHO: Desk.acknowledge,
+    Kind.SETTLEMENT: desk_batches.settle,
+    Kind.BATCH_UPLOAD: desk_batches.upload,
+    Kind.UPLOAD_END: desk_batches.end_upload,
+    Kind.STATUS_UPLOAD: desk_batches.keep_status,
+    Kind.CASE_REPORT: desk_batches.report_case,
+    Kind.PARAMETER_DOWNLOAD: desk_parameters.download,
+    Kind.PARAMETER_END: Desk.acknowledge,
 }
-"""Every management kind, and who answers it."""
+"""Every kind that moves no value and is no exchange, and who answers it."""

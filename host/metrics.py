@@ -4,6 +4,7 @@ from typing import Final
 
 from prometheus_client import Counter, Gauge, Histogram
 
+from host.cases import CaseKind
 from host.model.requests import Kind
 from host.model.responses import Reason
 
@@ -13,6 +14,8 @@ _REQUESTS = Counter(
 REQUESTS: Final = {
     (kind, reason): _REQUESTS.labels(kind.value, reason.value) for kind in Kind for reason in Reason
 }
+_CASES = Counter("posswitch_host_cases_total", "Exception cases opened or seen again.", ["kind"])
+CASES_OPENED: Final = {kind: _CASES.labels(kind.value) for kind in CaseKind}
 BATCH_ITEMS: Final = Histogram(
     "posswitch_host_batch_items",
     "Requests posted together in one transaction.",

@@ -20,11 +20,13 @@ from host.book import Book, Terminal
 from host.case import Item
 from host.desk import ANSWERS, Desk
 from host.fingerprint import fingerprint_of
-from host.hsm.vault import Vault
+from host.hsm.interface import Hsm
+from host.ksn import Used
 from host.metrics import BATCH_ITEMS, REQUESTS, WAITING
 from host.model.requests import Request, Response
 from host.model.responses import Reason
 from host.model.terminal import TerminalProfile
+from host.opening import opened
 from host.settings import HostSettings
 from host.shards import shard_of
 from host.store.arrays import PLAIN_WORD
@@ -33,6 +35,8 @@ from host.store.writer import Moved, Result, Silence
 Deliver = Callable[[Response], None]
 DESK_WAITING_MAX: Final = 1_000
 REOPEN_SECONDS: Final = 0.5
+ROTATION_SECONDS: Final = 5.0
+"""How soon a running host learns that an operator rotates keys."""
 
 _LOG = structlog.get_logger(__name__)
 
@@ -92,7 +96,7 @@ class Poster:
         book: Book,
         writers: Sequence[Posts],
         desk: Desk,
-        vault: Vault,
+        hsm: Hsm,
         settings: HostSettings,
     ) -> None:
         self._book = book
@@ -100,7 +104,7 @@ class Poster:
         self._queues = [Queue() for _ in writers]
         self._desk = desk
         self._desk_queue = Queue()
-        self._vault = vault
+        self._hsm = hsm
         self._settings = settings
         self._lines: dict[str, deque[Pending]] = {}
         """Terminal id to its requests: the first is under way, the others wait."""
@@ -123,7 +127,11 @@ class Poster:
         if request.key_generation and terminal.drop_keys_before(request.key_generation):
             self._proved.append((terminal.terminal_id, request.key_generation))
             self._proved_wake.set()
-        self._line_up(Pending(self._item(request, terminal), [deliver]))
+        found = opened(request, terminal)
+        if isinstance(found, Reason):
+            self._refuse(request, found, deliver)
+            return
+        self._line_up(Pending(self._item(*found, terminal), [deliver]))
 
     async def run(self) -> None:
         """Write batches until cancelled."""
@@ -132,6 +140,7 @@ class Poster:
                 nursery.start_soon(self._write, queue, writer)
             nursery.start_soon(self._serve_desk)
             nursery.start_soon(self._store_proofs)
+            nursery.start_soon(self._watch_rotations)
 
     def _not_admitted(self, request: Request, terminal: Terminal | None) -> Reason | None:
         """Why it is refused before anything is looked up or stored."""
@@ -148,9 +157,9 @@ class Poster:
             return Reason.HOST_UNREACHABLE
         return None
 
-    def _item(self, request: Request, terminal: Terminal) -> Item:
+    def _item(self, request: Request, used: Used | None, terminal: Terminal) -> Item:
         pan = request.pan
-        pan_hash = self._vault.pan_hash(pan) if pan is not None else None
+        pan_hash = self._hsm.pan_hash(pan) if pan is not None else None
         original = request.original
         return Item(
             request=request,
@@ -162,6 +171,7 @@ class Poster:
             original_slot=original.key.text if original and original.key else None,
             terminal=terminal,
             issuer=self._book.issuer_of(pan) if pan is not None else None,
+            used=used,
         )
 
     def _line_up(self, pending: Pending) -> None:
@@ -218,7 +228,7 @@ class Poster:
             for pending in await self._desk_queue.take(1):
                 item = pending.item
                 answer = await trio.to_thread.run_sync(
-                    self._desk.answer, item.request, item.terminal
+                    self._desk.answer, item.request, item.terminal, item.used
                 )
                 self._finish(pending, answer)
 
@@ -229,6 +239,17 @@ class Poster:
             self._proved_wake = trio.Event()
             await self._proved_wake.wait()
 
+    async def _watch_rotations(self) -> None:
+        """Learn which terminals an operator wants to sign on."""
+        newest = 0
+        while True:
+            for asked in await trio.to_thread.run_sync(self._desk.rotations, newest):
+                newest = max(newest, asked.number)
+                terminal = self._book.terminals.get(asked.terminal_id)
+                if terminal is not None:
+                    terminal.generation_min = asked.through_generation + 1
+            await trio.sleep(ROTATION_SECONDS)
+
     def _finish(self, pending: Pending, result: Result) -> None:
         if isinstance(result, Moved):
             pending.item = msgspec.structs.replace(pending.item, shard=result.shard)
@@ -238,6 +259,8 @@ class Poster:
         if isinstance(result, Silence):
             return
         answer = result if result.local_time else self._dated(pending.item.request, result)
+        if pending.item.terminal.should_sign_on(pending.item.request.key_generation):
+            answer = msgspec.structs.replace(answer, sign_on_again=True)
         REQUESTS[pending.item.request.kind, answer.reason].inc()
         for deliver in pending.deliver:
             deliver(answer)

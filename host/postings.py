@@ -5,9 +5,14 @@ all, or None when it is approved and nothing is left to post. Purses and lots in
 are changed by the parts that spend from them, so the next request of the batch sees it.
 """
 
+from typing import Final
+
 from host.book import Issuer
 from host.case import Case, NewLot, Posting
+from host.cases import CaseKind
 from host.ledger import Chart, Leg
+from host.model.money import Money
+from host.model.numbers import business_date_of
 from host.model.requests import Kind
 from host.model.responses import Reason
 from host.points import (
@@ -22,6 +27,8 @@ from host.points import (
 from host.state import Card, Fact, Known, LotUse, Original
 
 Result = Posting | Reason | None
+REVERSAL_DAYS_MAX: Final = 60
+"""How long after a transaction its reversal is taken, in a batch that was never settled."""
 
 
 def post_nothing(_case: Case) -> Result:
@@ -62,9 +69,22 @@ def post_redemption(case: Case) -> Result:
     return posting
 
 
+def post_earning(case: Case) -> Result:
+    """Points for what was paid elsewhere, in a lot of their own."""
+    card, programme = case.present_card, case.programme
+    assert programme is not None
+    points = points_earned(programme, case.amount)
+    posting = Posting(card, case.merchant_id, points, programme.unit, [], paid_minor=case.amount)
+    _earn(case, case.issuer, posting)
+    return posting
+
+
 def post_void(case: Case) -> Result:
     """The original's own legs the other way, whole."""
-    return _undo_whole(case, Kind.VOID)
+    result, original = _undo_whole(case, Kind.VOID), case.present_original
+    if isinstance(result, Posting) and original.kind is Kind.POINTS_EARN:
+        result.paid_minor = case.state.paid_minor(original.slot)
+    return result
 
 
 def post_refund(case: Case) -> Result:
@@ -99,10 +119,15 @@ def post_reversal(case: Case) -> Result:
     if original is None:
         return None
     if not _is_the_one_named(case, original):
+        _open_case(case, CaseKind.REVERSAL_DIFFERS, f"it named {_named(case)}")
         return Reason.ORIGINAL_NOT_FOUND
     if original.is_undone:
         return None
-    return _why_not_reversed(original) or _undo_whole(case, Kind.REVERSAL)
+    return (
+        _why_not_reversed(original)
+        or _why_too_late(case, original)
+        or _undo_whole(case, Kind.REVERSAL)
+    )
 
 
 def post_confirm(case: Case) -> Result:
@@ -112,7 +137,7 @@ def post_confirm(case: Case) -> Result:
     """
     known = case.original_known
     if known is None:
-        return post_load(case)
+        return _why_not_loaded_now(case) or post_load(case)
     if known.is_tombstone:
         return Reason.ORIGINAL_VOIDED
     if known.kind != Kind.CASH_LOAD:
@@ -135,6 +160,28 @@ def _why_not_reversed(original: Original) -> Reason | None:
     return Reason.ORIGINAL_VOIDED if original.refunded_minor else None
 
 
+def _why_too_late(case: Case, original: Original) -> Reason | None:
+    """What is settled is never taken back by a message, nor what nobody can remember."""
+    if case.item.terminal.has_left(case.request.key.epoch):
+        _open_case(case, CaseKind.REVERSAL_OF_SETTLED, "25 was answered")
+        return Reason.ORIGINAL_NOT_FOUND
+    age_days = (case.today - business_date_of(original.number)).days
+    if age_days > REVERSAL_DAYS_MAX:
+        _open_case(case, CaseKind.REVERSAL_TOO_OLD, f"{age_days} days after it; 25 was answered")
+        return Reason.ORIGINAL_NOT_FOUND
+    return None
+
+
+def _why_not_loaded_now(case: Case) -> Reason | None:
+    """A settled batch takes no new load, not even by its confirmation."""
+    if not case.item.terminal.has_left(case.request.key.epoch):
+        return None
+    key = case.request.key
+    unit = case.issuer.currency
+    case.open_case(CaseKind.ADVICE_OF_SETTLED, "77 was answered", case.amount, unit, stan=key.stan)
+    return Reason.BATCH_MISMATCH
+
+
 def _why_not_confirmed(case: Case) -> Reason | None:
     """A load that was approved is confirmed while it stands, by its own card and amount."""
     original = case.original
@@ -149,7 +196,21 @@ def _is_the_one_named(case: Case, original: Original) -> bool:
     named = case.request.original
     is_its_card = case.item.pan_hash is None or original.card is case.card
     is_its_kind = named is not None and named.kind is original.kind
-    return is_its_card and is_its_kind and original.amount_minor == case.amount
+    return is_its_card and is_its_kind and case.amount_to_name == case.amount
+
+
+def _named(case: Case) -> str:
+    """What a reversal says its original was."""
+    named, money = case.request.original, case.request.amount
+    kind = named.kind if named is not None and named.kind is not None else "no kind"
+    return f"{kind}, {money or 'no amount'}"
+
+
+def _open_case(case: Case, kind: CaseKind, detail: str) -> None:
+    """A case about a reversal's original, which shares its trace."""
+    original = case.present_original
+    amount, unit, stan = original.amount_minor, original.unit, case.request.key.stan
+    case.open_case(kind, f"{original.kind}: {detail}", amount, unit, stan=stan)
 
 
 def _posting(case: Case, card: Card, unit: str, legs: list[Leg]) -> Posting:
@@ -200,6 +261,9 @@ def _give_leg_back(case: Case, back: Leg, kind: Kind, posting: Posting) -> bool:
     if short:
         suspense = case.book.account(Chart.SUSPENSE, back.unit, card.issuer_id)
         posting.legs.append(Leg(suspense, back.credit, short, back.unit))
+        detail = f"{Money(short, back.unit)} of {Money(back.amount_minor, back.unit)} was spent"
+        stan = case.request.key.stan
+        case.open_case(CaseKind.REVERSAL_NOT_WHOLE, detail, short, back.unit, stan=stan)
     if purse is card.points:
         posting.lot_uses += _points_back(card, original, part, may_owe=may_owe)
     return True

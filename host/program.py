@@ -13,10 +13,8 @@ from host.book import Book
 from host.clock import WallClock, utc_now
 from host.decision import Court
 from host.desk import Desk
-from host.hsm.pvv import PinVerifier
-from host.hsm.vault import Vault
+from host.hsm.interface import Hsm
 from host.link.address import Address, listen
-from host.model.secrets import Secret
 from host.poster import Poster
 from host.server import serve
 from host.settings import HostSettings
@@ -34,7 +32,7 @@ async def run_host(
     settings: HostSettings,
     *,
     dsn: str,
-    lmk: Secret,
+    hsm: Hsm,
     on_ready: OnReady,
     clock: WallClock = utc_now,
 ) -> None:
@@ -44,7 +42,7 @@ async def run_host(
         UnsafeDatabaseError, NoEstateError, ShardTakenError: the host must not start here.
         psycopg.OperationalError: no database.
     """
-    with opened_poster(settings, dsn=dsn, lmk=lmk, clock=clock) as poster:
+    with opened_poster(settings, dsn=dsn, hsm=hsm, clock=clock) as poster:
         address = Address.parse(settings.link)
         listener = listen(address)
         lines = [f"host on {address}"]
@@ -62,25 +60,24 @@ async def run_host(
 
 @contextlib.contextmanager
 def opened_poster(
-    settings: HostSettings, *, dsn: str, lmk: Secret, clock: WallClock = utc_now
+    settings: HostSettings, *, dsn: str, hsm: Hsm, clock: WallClock = utc_now
 ) -> Iterator[Poster]:
     """A poster on an open database, whose tasks the caller runs; closed when the block ends."""
-    vault = Vault(lmk)
-    book = _checked_book(dsn, vault, settings)
-    court = Court(book, PinVerifier(vault.pvk), settings.acquirer_id)
+    book = _checked_book(dsn, hsm, settings)
+    court = Court(book, hsm.pin_verifier(), settings.acquirer_id)
     writers = [
         Writer(dsn, shards, court, settings, clock)
         for shards in _shards_of_writers(book.shard_count, settings.writers)
     ]
-    desk = Desk(lambda: _connect(dsn, settings), vault, settings, clock)
+    desk = Desk(lambda: _connect(dsn, settings), hsm, settings, clock)
     try:
         for writer in writers:
             writer.open()
-        yield Poster(book, writers, desk, vault, settings)
+        yield Poster(book, writers, desk, hsm, settings)
     finally:
         for writer in writers:
             writer.close()
-        desk.close()
+        desk.shut()
 
 
 def _shards_of_writers(shard_count: int, writers: int) -> list[list[int]]:
@@ -89,10 +86,10 @@ def _shards_of_writers(shard_count: int, writers: int) -> list[list[int]]:
     return [list(range(place, shard_count, count)) for place in range(count)]
 
 
-def _checked_book(dsn: str, vault: Vault, settings: HostSettings) -> Book:
+def _checked_book(dsn: str, hsm: Hsm, settings: HostSettings) -> Book:
     with _connect(dsn, settings) as connection:
         refuse_unsafe(connection)
-        book = read_book(connection, vault)
+        book = read_book(connection, hsm)
     _LOG.info(
         "estate read",
         issuers=len(book.issuers),

@@ -3,6 +3,19 @@
 import msgspec
 
 
+class HsmSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A PKCS#11 device that holds the LMK. Without a module, the LMK is a file of ours."""
+
+    module: str | None = None
+    """The device's library, such as /usr/lib/softhsm/libsofthsm2.so."""
+    device: str = "posswitch"
+    """The label of the token in it."""
+    lmk: str = "posswitch-lmk"
+    """The label of the AES-256 key in it that is the LMK."""
+    pin: str = "env:POSSWITCH_HSM_PIN"
+    """The token's user PIN: where it is read from, as `env:NAME`."""
+
+
 class HostSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Limits and places of the accounting host. Every wait has a limit, and they nest."""
 
@@ -22,3 +35,4 @@ class HostSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """The acquirer's zone: F12 and F13 are its local time."""
     acquirer_id: str = "48882900"
     metrics_port: int | None = None
+    hsm: HsmSettings = HsmSettings()

@@ -8,10 +8,13 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from host.ksn import NONE_SEEN, Used
 from host.ledger import Leg
 from host.model.numbers import rrn_of
-from host.model.requests import Kind
+from host.model.requests import Kind, Response
 from host.model.responses import Reason
+
+_decode = msgspec.msgpack.Decoder(Response).decode
 
 
 class Purse(msgspec.Struct, gc=False):
@@ -158,10 +161,26 @@ class State:
     originals: dict[str, Original] = field(default_factory=dict)
     """By slot."""
     by_rrn: dict[str, Original] = field(default_factory=dict)
+    counters: dict[tuple[str, str], int] = field(default_factory=dict)
+    """Terminal and key id to the highest DUKPT counter seen; `raised` names those that rose."""
+    raised: set[tuple[str, str]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.date_text = f"{self.business_date:%Y%m%d}"
         self.month = self.date_text[2:6]
+
+    def use_keys(self, terminal_id: str, used: Used) -> bool:
+        """Count a device's keys as used, for ever; False where one of them was used before."""
+        if used.lowest <= self.counters.get((terminal_id, used.key_id), NONE_SEEN):
+            return False
+        self.counters[terminal_id, used.key_id] = used.highest
+        self.raised.add((terminal_id, used.key_id))
+        return True
+
+    def paid_minor(self, slot: str) -> int:
+        """What was paid for points that an exchange earned or voided; 0 where it is not loaded."""
+        known = self.known.get(slot)
+        return _decode(known.answer).self_pay_minor if known is not None and known.answer else 0
 
     def add_original(self, original: Original) -> None:
         """Let it be found by its slot and by its RRN: the same object either way."""

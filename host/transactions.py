@@ -102,7 +102,11 @@ TRANSACTIONS: Final[dict[Kind, Rule]] = {
         card_checks=(*AMOUNT, *KNOWN_CARD),
         checks=MONEY,
         post=postings.post_confirm,
-        post_declines=(Reason.ORIGINAL_VOIDED, Reason.ORIGINAL_MISMATCH),
+        post_declines=(
+            Reason.BATCH_MISMATCH,
+            Reason.ORIGINAL_VOIDED,
+            Reason.ORIGINAL_MISMATCH,
+        ),
     ),
     Kind.POINTS_REDEMPTION: Rule(
         card_checks=(*BATCH, *AMOUNT, *CARD_IN_USE),
@@ -115,6 +119,28 @@ TRANSACTIONS: Final[dict[Kind, Rule]] = {
         ),
         post=postings.post_redemption,
         reads_lots=True,
+    ),
+    Kind.POINTS_EARN: Rule(
+        card_checks=(*BATCH, *AMOUNT, *CARD_IN_USE),
+        checks=(
+            (checks.issuer_has_programme, Reason.FUNCTION_NOT_SUPPORTED),
+            *MONEY,
+            (checks.amount_earns_points, Reason.INVALID_AMOUNT),
+        ),
+        post=postings.post_earning,
+    ),
+    Kind.POINTS_INQUIRY: Rule(
+        card_checks=(*BATCH, *CARD_IN_USE),
+        pin=PinRule.IF_SENT,
+        checks=((checks.issuer_has_programme, Reason.FUNCTION_NOT_SUPPORTED),),
+        post=postings.post_nothing,
+        gives_auth_code=False,
+    ),
+    Kind.LOAD_VERIFICATION: Rule(
+        card_checks=(*BATCH, *CARD_IN_USE),
+        pin=PinRule.IF_SENT,
+        post=postings.post_nothing,
+        gives_auth_code=False,
     ),
     Kind.VOID: Rule(
         card_checks=(*BATCH, *AMOUNT),
@@ -155,7 +181,7 @@ TRANSACTIONS: Final[dict[Kind, Rule]] = {
         gives_auth_code=False,
     ),
 }
-"""Management kinds (sign-on, sign-off, echo) move no value and are answered by `host.desk`."""
+"""Management, settlement and upload kinds move no value and are answered by `host.desk`."""
 
 NEEDS_ORIGINAL: Final = frozenset({Kind.VOID, Kind.REFUND, Kind.REVERSAL, Kind.CASH_LOAD_CONFIRM})
 """Kinds whose original is loaded with them."""

@@ -17,8 +17,8 @@ from terminals.codec import DecodeError
 from terminals.dialects.pos import POS
 from terminals.message import Message
 
-UNSEALED: Final = frozenset({"0810", "0830"})
-"""Answers to network management, which carry no MAC."""
+UNSEALED: Final = frozenset({"0810", "0830", "0510", "0330"})
+"""Answers to network management, settlement and upload, which carry no MAC."""
 PARTIAL: Final = "10"
 SIGN_ON_DIGIT: Final = "3"
 

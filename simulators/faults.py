@@ -21,6 +21,11 @@ class Fault(enum.StrEnum):
     """The connection is closed right behind the request."""
     GARBLE_ANSWER = "garble_answer"
     """A bit of the answer's last byte flips: its MAC is wrong."""
+    CUT_MID_FRAME = "cut_mid_frame"
+    """The connection is closed when half of the request is out."""
+    HALF_OPEN = "half_open"
+    """The request arrives, then the line goes dead without a word: whoever answers it talks to
+    nobody, and the terminal calls anew."""
     DUPLICATE = "duplicate"
     """The request arrives twice at once; both answers must be the same."""
 
@@ -30,6 +35,8 @@ DEMO_RATES: Final[Mapping[Fault, float]] = {
     Fault.DROP_ANSWER: 0.01,
     Fault.DELAY_ANSWER: 0.004,
     Fault.CUT: 0.004,
+    Fault.CUT_MID_FRAME: 0.002,
+    Fault.HALF_OPEN: 0.002,
     Fault.GARBLE_ANSWER: 0.004,
     Fault.DUPLICATE: 0.01,
 }

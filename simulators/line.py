@@ -5,6 +5,7 @@ silence.
 """
 
 import contextlib
+import ssl
 from collections import deque
 from collections.abc import Callable
 from typing import Final, Self
@@ -12,10 +13,22 @@ from typing import Final, Self
 import trio
 
 from simulators.faults import DrawsFaults, Fault, no_faults
-from terminals.framing import FrameReader, FramingError, wrap
+from terminals.framing import (
+    BE2,
+    FRAME_BYTES_MAX,
+    FRAME_BYTES_MIN,
+    FrameReader,
+    FramingError,
+    LengthCodec,
+    wrap,
+)
 
 RECEIVE_BYTES_MAX: Final = 65_536
 CONNECT_SECONDS_MAX: Final = 5.0
+HALF_OPEN_MAX: Final = 8
+"""Dead connections a line leaves open; the oldest is closed for a new one."""
+
+Stream = trio.SocketStream | trio.SSLStream[trio.SocketStream]
 
 IsMine = Callable[[bytes], bool]
 
@@ -30,12 +43,21 @@ class Line:
         *,
         answer_seconds_max: float = 60.0,
         faults: DrawsFaults | None = None,
+        length_codec: LengthCodec = BE2,
+        frame_bytes: tuple[int, int] = (FRAME_BYTES_MIN, FRAME_BYTES_MAX),
+        tls: ssl.SSLContext | None = None,
+        server_name: str | None = None,
     ) -> None:
         self._address = (host, port)
         self._answer_seconds_max = answer_seconds_max
         self._faults = faults or no_faults()
-        self._stream: trio.SocketStream | None = None
-        self._reader = FrameReader()
+        self._length_codec = length_codec
+        self._frame_bytes = frame_bytes
+        self._tls = tls
+        self._server_name = server_name
+        self._stream: Stream | None = None
+        self._dead: deque[Stream] = deque()
+        self._reader = self._new_reader()
         self._heard: deque[bytes] = deque()
         self.repeats_that_differed = 0
 
@@ -44,6 +66,8 @@ class Line:
 
     async def __aexit__(self, *_error: object) -> None:
         await self.close()
+        while self._dead:
+            await _cut(self._dead.popleft())
 
     async def ask(self, payload: bytes, is_mine: IsMine) -> bytes | None:
         """Send a payload and wait for the answer that `is_mine`; None is silence."""
@@ -63,20 +87,25 @@ class Line:
     async def close(self) -> None:
         """Hang up. The next `ask` calls again."""
         stream, self._stream = self._stream, None
-        self._reader = FrameReader()
+        self._reader = self._new_reader()
         self._heard.clear()
         if stream is not None:
-            with trio.CancelScope(shield=True), contextlib.suppress(trio.BrokenResourceError):
-                await trio.aclose_forcefully(stream)
+            await _cut(stream)
 
     async def _ask(self, payload: bytes, is_mine: IsMine, fault: Fault) -> bytes | None:
         stream = await self._connected()
-        frame = wrap(payload)
+        frame = wrap(payload, self._length_codec)
+        if fault is Fault.CUT_MID_FRAME:
+            await stream.send_all(frame[: len(frame) // 2])
+            await self.close()
+            return None
         await stream.send_all(frame + frame if fault is Fault.DUPLICATE else frame)
         if fault is Fault.CUT:
             await self.close()
             return None
-        if fault is Fault.DELAY_ANSWER:
+        if fault is Fault.HALF_OPEN:
+            await self._leave()
+        if fault in {Fault.DELAY_ANSWER, Fault.HALF_OPEN}:
             return None
         answer = await self._receive(stream, is_mine)
         if fault is Fault.DUPLICATE and answer is not None:
@@ -88,13 +117,30 @@ class Line:
             return answer[:-1] + bytes([answer[-1] ^ 1])
         return answer
 
-    async def _connected(self) -> trio.SocketStream:
+    def _new_reader(self) -> FrameReader:
+        least, most = self._frame_bytes
+        return FrameReader(self._length_codec, bytes_min=least, bytes_max=most)
+
+    async def _leave(self) -> None:
+        """Forget the connection without closing it: neither end hears of it."""
+        if self._stream is not None:
+            self._dead.append(self._stream)
+            self._stream, self._reader = None, self._new_reader()
+            self._heard.clear()
+        if len(self._dead) > HALF_OPEN_MAX:
+            await _cut(self._dead.popleft())
+
+    async def _connected(self) -> Stream:
         if self._stream is None:
             with trio.fail_after(CONNECT_SECONDS_MAX):
-                self._stream = await trio.open_tcp_stream(*self._address)
+                stream: Stream = await trio.open_tcp_stream(*self._address)
+                if self._tls is not None:
+                    stream = trio.SSLStream(stream, self._tls, server_hostname=self._server_name)
+                    await stream.do_handshake()
+                self._stream = stream
         return self._stream
 
-    async def _receive(self, stream: trio.SocketStream, is_mine: IsMine) -> bytes | None:
+    async def _receive(self, stream: Stream, is_mine: IsMine) -> bytes | None:
         while True:
             while self._heard:
                 frame = self._heard.popleft()
@@ -105,3 +151,8 @@ class Line:
                 await self.close()
                 return None
             self._heard.extend(self._reader.feed(bytes(data)))
+
+
+async def _cut(stream: Stream) -> None:
+    with trio.CancelScope(shield=True), contextlib.suppress(trio.BrokenResourceError):
+        await trio.aclose_forcefully(stream)

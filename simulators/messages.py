@@ -22,6 +22,10 @@ CAPABILITY: Final = "500"
 POINTS_ACCOUNT: Final = "048"
 POINTS_REFUND_ACCOUNT: Final = "065"
 PRODUCT_CODE: Final = "P0001"
+OPERATOR: Final = "01 "
+LOAD_CHECK: Final = "11"
+"""F48 of a load verification."""
+LEFT_OUT_OF_UPLOAD: Final = frozenset({"35", "26", "52", "53"})
 SERVICE_CODE: Final = "120"
 TRACK_2_DIGITS: Final = 37
 KEPT_IN_REVERSAL: Final = frozenset(
@@ -47,6 +51,15 @@ WORDS: Final[dict[Kind, Words]] = {
     Kind.REFUND: Words(mti="0220", processing_code="200000", type_code="25"),
     Kind.CASH_LOAD: Words(mti="0200", processing_code="630000", type_code="48"),
     Kind.CASH_LOAD_CONFIRM: Words(mti="0220", processing_code="630000", type_code="48"),
+    Kind.POINTS_INQUIRY: Words(
+        mti="0200",
+        processing_code="310000",
+        condition="65",
+        type_code="03",
+        account="065",
+    ),
+    Kind.POINTS_EARN: Words(mti="0200", processing_code="210000", condition="65", type_code="61"),
+    Kind.LOAD_VERIFICATION: Words(mti="0100", processing_code="330000", type_code="01"),
     Kind.POINTS_REDEMPTION: Words(
         mti="0200",
         processing_code="000000",
@@ -65,6 +78,11 @@ POINTS_VOID: Final = Words(
 POINTS_REFUND: Final = Words(
     mti="0220", processing_code="200000", type_code="25", account=POINTS_REFUND_ACCOUNT
 )
+
+
+EARN_VOID: Final = Words(mti="0200", processing_code="200000", condition="65", type_code="62")
+VOIDS: Final = {Kind.POINTS_REDEMPTION: POINTS_VOID, Kind.POINTS_EARN: EARN_VOID}
+"""Where a void is spelled otherwise than that of a sale."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +109,8 @@ class Sale:
     date: str
     """MMDD, F13 of its answer."""
     slot: str
+    points: int = 0
+    """Points that were earned by it, where that is all it is."""
 
     @property
     def is_in_points(self) -> bool:
@@ -104,7 +124,7 @@ def sign_on(who: Who, trace: str, layout: str, serial: str) -> Fields:
         **_named("0800", who, trace),
         "60": f"00{who.batch}{layout}",
         "62": f"Sequence No12{serial}".encode().hex().upper(),
-        "63": "01 ",
+        "63": OPERATOR,
     }
 
 
@@ -118,6 +138,53 @@ def echo(who: Who) -> Fields:
     fields = {**_named("0820", who, ""), "60": f"00{who.batch}301"}
     del fields["11"]
     return fields
+
+
+def settlement(who: Who, trace: str, totals: str) -> Fields:
+    """0500/201: what the batch adds up to, F48 of 62 digits."""
+    return {
+        **_named("0500", who, trace),
+        "48": totals,
+        "49": NUMBER_BY_CURRENCY["CNY"],
+        "60": f"00{who.batch}201",
+        "63": OPERATOR,
+    }
+
+
+def compact_upload(who: Who, trace: str, records: str) -> Fields:
+    """0320/201: up to eight records of 40 digits in F48."""
+    return {**_named("0320", who, trace), "48": records, "60": f"00{who.batch}201"}
+
+
+def whole_upload(trade: Fields) -> Fields:
+    """0320 of a refund: the fields and the trace it was sent with, without what opens a card."""
+    kept = {name: text for name, text in trade.items() if name not in LEFT_OUT_OF_UPLOAD}
+    return {**kept, "t": "0320"}
+
+
+def upload_end(who: Who, trace: str, count: int, *, balanced: bool) -> Fields:
+    """0320/202, or 207 when the totals had agreed: how many records were sent in all."""
+    function = "207" if balanced else "202"
+    return {**_named("0320", who, trace), "48": f"{count:04d}", "60": f"00{who.batch}{function}"}
+
+
+def parameters(who: Who, trace: str) -> Fields:
+    """0800/360: asks for the terminal's parameters."""
+    return {**_named("0800", who, trace), "60": f"00{who.batch}360"}
+
+
+def parameters_end(who: Who, trace: str) -> Fields:
+    """0820/361: they were taken."""
+    return {**_named("0820", who, trace), "60": f"00{who.batch}361"}
+
+
+def status(who: Who, trace: str, text: str) -> Fields:
+    """0820/362: what the terminal says of itself."""
+    return {
+        **_named("0820", who, trace),
+        "60": f"00{who.batch}362",
+        "62": text.encode().hex().upper(),
+    }
 
 
 def swiped(
@@ -134,6 +201,8 @@ def swiped(
     fields = {**_worded(words, who, trace), **_stripe(card), **_pin(who, card, pin)}
     if amount_minor is not None:
         fields["4"] = f"{amount_minor:012d}"
+    if kind is Kind.LOAD_VERIFICATION:
+        fields["48"] = LOAD_CHECK
     if kind is Kind.POINTS_REDEMPTION:
         fields["62"] = f"{PRODUCT_CODE:<30}".encode().hex().upper()
     return fields
@@ -141,7 +210,7 @@ def swiped(
 
 def void(who: Who, trace: str, sale: Sale) -> Fields:
     """Takes back a sale of the current batch, whole. The card number is keyed from the log."""
-    words = POINTS_VOID if sale.is_in_points else WORDS[Kind.VOID]
+    words = VOIDS.get(sale.kind, WORDS[Kind.VOID])
     return {
         **_worded(words, who, trace),
         **_keyed(sale.card),

@@ -16,12 +16,12 @@ import msgspec
 
 from host.estate.plan import CardPlan, EstatePlan, TerminalPlan
 from host.model.secrets import Secret
-from simulators.answers import Answer
+from simulators.answers import Answer, Verdict
 from simulators.faults import Fault
 from simulators.line import Line
 from simulators.messages import Sale
 from simulators.record import Record
-from simulators.terminal import Done, PosTerminal
+from simulators.terminal import Done, PosTerminal, Settled
 from terminals.codec import DecodeError
 from terminals.dialects.pos import POS
 
@@ -44,6 +44,12 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     save: str = ""
     fault: Fault = Fault.NONE
     expect: dict[str, str] | str = msgspec.field(default_factory=dict)
+    times: int = 1
+    """How often it is done; the last answer counts."""
+    misses: int = 0
+    """Settling: how many entries of the log are lost before."""
+    text: str = ""
+    """Of a status."""
 
 
 class Scenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -104,7 +110,10 @@ class _Till:
         self.misfortune.next = step.fault
         if step.send:
             return await self._send(bytes.fromhex(step.send))
-        done = await ACTS[step.do](self, step)
+        for _time in range(step.times):
+            done = await ACTS[step.do](self, step)
+        if isinstance(done, Settled):
+            return settled_fields(done)
         answer = done.answer if isinstance(done, Done) else done
         if isinstance(done, Done) and done.sale is not None and step.save:
             self.sales[step.save] = done.sale
@@ -126,7 +135,20 @@ class _Till:
             return None
 
 
-ACTS: Final[dict[str, Callable[[_Till, Step], Awaitable[Done | Answer]]]] = {
+def settled_fields(settled: Settled) -> dict[str, str] | None:
+    """What a settlement's expectations are laid beside: the answer, and what followed it."""
+    if settled.answer.verdict is not Verdict.USABLE:
+        return None
+    end = settled.end.f39 if settled.end is not None else None
+    return {
+        **settled.answer.fields,
+        "agrees": "yes" if settled.agrees else "no",
+        "uploaded": str(settled.uploaded),
+        "end": end or "none",
+    }
+
+
+ACTS: Final[dict[str, Callable[[_Till, Step], Awaitable[Done | Answer | Settled]]]] = {
     "sign_on": lambda till, _step: till.terminal.sign_on(),
     "sign_off": lambda till, _step: till.terminal.sign_off(),
     "echo": lambda till, _step: till.terminal.echo(),
@@ -137,6 +159,12 @@ ACTS: Final[dict[str, Callable[[_Till, Step], Awaitable[Done | Answer]]]] = {
     "cash_load": lambda till, step: till.terminal.load_cash(till.card(step), step.amount),
     "redeem": lambda till, step: till.terminal.redeem(till.card(step), step.amount),
     "void": lambda till, step: till.terminal.void(till.sales[step.of]),
+    "earn": lambda till, step: till.terminal.earn(till.card(step), step.amount),
+    "points": lambda till, step: till.terminal.points(till.card(step)),
+    "verify_load": lambda till, step: till.terminal.verify_load(till.card(step)),
+    "settle": lambda till, step: till.terminal.settle(misses=step.misses),
+    "parameters": lambda till, _step: till.terminal.download_parameters(),
+    "status": lambda till, step: till.terminal.tell_status(step.text),
     "refund": lambda till, step: till.terminal.refund(till.sales[step.of], step.amount),
 }
 

@@ -19,10 +19,12 @@ from host.model.requests import ExchangeKey, Family, Kind
 from host.model.secrets import Secret
 from simulators import messages
 from simulators.answers import Answer, Verdict, check_answer, is_answer_to
+from simulators.batch import Batch, Entry, compact_uploads, flags_of, totals_digits
 from simulators.line import IsMine
 from simulators.messages import Fields, Sale, Who
 from simulators.record import Event, Record, What
 from terminals.dialects.pos import POS
+from terminals.fields import AGREED, POINTS_EARNED
 
 ATTEMPTS_MAX: Final = 3
 """How often a reversal, confirmation or refund is sent, unless a terminal is told otherwise."""
@@ -35,8 +37,29 @@ UNDECIDED: Final = frozenset({"09", "68", "90", "91", "92", "96", "97", "98", "9
 
 Ask = Callable[[bytes, IsMine], Awaitable[bytes | None]]
 
-REVERSIBLE: Final = frozenset({Kind.PURCHASE, Kind.VOID, Kind.POINTS_REDEMPTION})
-IN_POINTS: Final = frozenset({Kind.POINTS_REDEMPTION})
+REVERSIBLE: Final = frozenset({Kind.PURCHASE, Kind.VOID, Kind.POINTS_REDEMPTION, Kind.POINTS_EARN})
+IN_POINTS: Final = frozenset({Kind.POINTS_REDEMPTION, Kind.POINTS_EARN})
+SALES: Final = frozenset({Kind.PURCHASE, Kind.POINTS_REDEMPTION, Kind.POINTS_EARN})
+"""What a void can take back."""
+WRONG_BATCH: Final = "77"
+BATCH_LAST: Final = 999_998
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """How a settlement ended, and the upload that followed where the totals did not agree."""
+
+    answer: Answer
+    agrees: bool
+    uploaded: int = 0
+    end: Answer | None = None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the terminal is in its next batch."""
+        return self.answer.verdict is Verdict.USABLE and (
+            self.end is not None and self.end.is_approved
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +87,8 @@ class _Pending:
     told: What
     is_over: Callable[[str], bool]
     """Whether this F39 ends it."""
+    entry: Entry | None = None
+    """What stands in the batch once it is approved."""
     attempts: int = 0
     """How often it was sent."""
 
@@ -92,6 +117,9 @@ class PosTerminal:
         self._pending: list[_Pending] = []
         self._wants_sign_on = plan.working is None
         self._mac: Mac | None = None
+        self.batch = Batch()
+        self.parameters: bytes = b""
+        """F62 of the last download."""
         self._who = Who(
             terminal_id=plan.terminal_id, merchant_id=merchant.merchant_id, batch=plan.epoch
         )
@@ -133,6 +161,18 @@ class PosTerminal:
         """Sell for points."""
         return await self._swipe(Kind.POINTS_REDEMPTION, card, points, None)
 
+    async def earn(self, card: CardPlan, amount_minor: int) -> Done:
+        """Give points for what was paid elsewhere."""
+        return await self._swipe(Kind.POINTS_EARN, card, amount_minor, None)
+
+    async def points(self, card: CardPlan) -> Done:
+        """How many points are on the card: F62."""
+        return await self._swipe(Kind.POINTS_INQUIRY, card, None, None)
+
+    async def verify_load(self, card: CardPlan) -> Done:
+        """How much the card can take: F62."""
+        return await self._swipe(Kind.LOAD_VERIFICATION, card, None, None)
+
     async def void(self, sale: Sale) -> Done:
         """Take back a sale of this batch."""
         await self._before_trade()
@@ -145,6 +185,48 @@ class PosTerminal:
         asked = messages.refund(self._who, self._next_trace(), sale, amount_minor)
         return await self._trade(Kind.REFUND, asked, sale.card, amount_minor, sale)
 
+    async def settle(self, *, misses: int = 0) -> Settled:
+        """Close the batch: totals, where they do not agree the records, and the upload's end.
+
+        `misses` leaves that many entries out of the totals, as a terminal does that lost a page
+        of its log.
+        """
+        await self._before_trade()
+        for trace in list(self.batch.entries)[:misses]:
+            del self.batch.entries[trace]
+        totals = totals_digits(self.batch.totals())
+        asked = messages.settlement(self._who, self._next_trace(), totals)
+        answer = await self._insist(asked)
+        if answer.verdict is not Verdict.USABLE:
+            return Settled(answer=answer, agrees=False)
+        if answer.asks_sign_on:
+            await self.sign_on()
+            return Settled(answer=answer, agrees=False)
+        agrees = set(flags_of(answer.fields["48"])) == {AGREED}
+        uploaded = 0 if agrees else await self._upload()
+        end = await self._insist(
+            messages.upload_end(self._who, self._next_trace(), uploaded, balanced=agrees)
+        )
+        if end.is_approved:
+            self._begin_batch(f"{int(self._who.batch) % BATCH_LAST + 1:06d}")
+        return Settled(answer=answer, agrees=agrees, uploaded=uploaded, end=end)
+
+    async def download_parameters(self) -> Answer:
+        """Fetch the terminal's parameters, and say that they were taken."""
+        answer = await self._exchange(
+            messages.parameters(self._who, self._next_trace()), sealed=False
+        )
+        if answer.is_approved:
+            self.parameters = bytes.fromhex(answer.fields.get("62", ""))
+            ended = messages.parameters_end(self._who, self._next_trace())
+            await self._exchange(ended, sealed=False)
+        return answer
+
+    async def tell_status(self, text: str) -> Answer:
+        """Say how the terminal is: printer, battery, version."""
+        asked = messages.status(self._who, self._next_trace(), text)
+        return await self._exchange(asked, sealed=False)
+
     async def mend(self) -> None:
         """Send what is pending once more; what is out of attempts is given up."""
         pending, self._pending = self._pending, []
@@ -155,6 +237,31 @@ class PosTerminal:
     def has_pending(self) -> bool:
         """Whether a reversal, confirmation or refund still waits for its answer."""
         return bool(self._pending)
+
+    async def _upload(self) -> int:
+        """Send every record, compact ones first; gives how many."""
+        for records in compact_uploads(self.batch.compact):
+            asked = messages.compact_upload(self._who, self._next_trace(), records)
+            await self._insist(asked)
+        for entry in self.batch.whole:
+            await self._insist(messages.whole_upload(entry.asked))
+        return len(self.batch.entries)
+
+    async def _insist(self, asked: Fields) -> Answer:
+        """Send a message that moves nothing again until it is answered."""
+        answer = await self._exchange(asked, sealed=False)
+        for _attempt in range(self._attempts_max - 1):
+            if answer.verdict is Verdict.USABLE:
+                break
+            answer = await self._exchange(asked, sealed=False)
+        return answer
+
+    def _begin_batch(self, number: str) -> None:
+        """A new batch has traces of its own and an empty log."""
+        if number != self._who.batch:
+            self._who = replace(self._who, batch=number)
+            self._trace = 0
+            self.batch = Batch()
 
     async def _swipe(
         self, kind: Kind, card: CardPlan, amount_minor: int | None, pin: Secret | None
@@ -173,21 +280,31 @@ class PosTerminal:
         self, kind: Kind, asked: Fields, card: CardPlan, amount_minor: int, original: Sale | None
     ) -> Done:
         slot = self._slot_of(asked)
-        in_points = kind in IN_POINTS or (original is not None and original.is_in_points)
+        in_points = _is_in_points(kind, original)
         self._record.note(
             Event(
                 what=What.SENT,
                 slot=slot,
                 kind=kind,
                 card_id=card.id,
-                amount_minor=amount_minor,
+                amount_minor=_recorded(amount_minor, original),
                 unit=POINTS_PREFIX if in_points else CURRENCY,
                 original_slot=original.slot if original else None,
             )
         )
         answer = await self._exchange(asked, sealed=True)
         self._note_answer(slot, answer)
-        await self._mend_answer(kind, slot, asked, card, answer)
+        entry = Entry(
+            kind=kind,
+            in_points=in_points,
+            trace=asked["11"],
+            amount_minor=_counted(kind, amount_minor, original, answer),
+            card=card,
+            asked=asked,
+        )
+        if answer.is_approved:
+            self.batch.add(entry)
+        await self._mend_answer(entry, slot, asked, answer)
         sale = self._sale_of(kind, slot, asked, card, amount_minor, answer)
         return Done(kind=kind, slot=slot, answer=answer, sale=sale)
 
@@ -207,16 +324,20 @@ class PosTerminal:
         else:
             self._record.note(Event(what=What.NOT_TOLD, slot=slot, why=answer.verdict.name))
 
-    async def _mend_answer(
-        self, kind: Kind, slot: str, asked: Fields, card: CardPlan, answer: Answer
-    ) -> None:
+    async def _mend_answer(self, entry: Entry, slot: str, asked: Fields, answer: Answer) -> None:
         """Queue what makes a missing answer good, and try it at once."""
+        kind, card = entry.kind, entry.card
         is_told = answer.verdict is Verdict.USABLE
         if kind is Kind.CASH_LOAD and (not is_told or answer.f39 == LOAD_IN_DOUBT):
             fields = messages.confirm(asked, card, answer.fields.get("37"))
             self._record.note(Event(what=What.CONFIRM_SENT, slot=slot))
+            self.batch.add(entry)
             pending = _Pending(
-                slot=slot, fields=fields, told=What.CONFIRM_TOLD, is_over=_is_decided
+                slot=slot,
+                fields=fields,
+                told=What.CONFIRM_TOLD,
+                is_over=_is_decided,
+                entry=entry,
             )
         elif kind in REVERSIBLE and not is_told:
             reason = answer.verdict.value
@@ -228,7 +349,9 @@ class PosTerminal:
                 is_over=REVERSAL_ENDS.__contains__,
             )
         elif kind is Kind.REFUND and not is_told:
-            pending = _Pending(slot=slot, fields=asked, told=What.TOLD, is_over=_is_decided)
+            pending = _Pending(
+                slot=slot, fields=asked, told=What.TOLD, is_over=_is_decided, entry=entry
+            )
         else:
             return
         await self._send_pending(pending)
@@ -239,10 +362,21 @@ class PosTerminal:
         if answer.f39 is not None and pending.is_over(answer.f39):
             rrn = answer.fields.get("37")
             self._record.note(Event(what=pending.told, slot=pending.slot, f39=answer.f39, rrn=rrn))
+            self._book_late(pending, answer)
         elif pending.attempts < self._attempts_max:
             self._pending.append(pending)
         else:
             self._record.note(Event(what=What.GIVEN_UP, slot=pending.slot, f39=answer.f39))
+
+    def _book_late(self, pending: _Pending, answer: Answer) -> None:
+        """A refund told at last stands in the batch; a load refused at last does not."""
+        entry = pending.entry
+        if entry is None or pending.fields["60"][2:8] != self._who.batch:
+            return
+        if answer.is_approved:
+            self.batch.add(entry)
+        else:
+            self.batch.entries.pop(entry.trace, None)
 
     def _sale_of(
         self,
@@ -253,7 +387,7 @@ class PosTerminal:
         amount_minor: int,
         answer: Answer,
     ) -> Sale | None:
-        if kind not in {Kind.PURCHASE, Kind.POINTS_REDEMPTION} or not answer.is_approved:
+        if kind not in SALES or not answer.is_approved:
             return None
         return Sale(
             kind=kind,
@@ -265,19 +399,22 @@ class PosTerminal:
             auth_code=answer.fields.get("38", "000000"),
             date=answer.fields["13"],
             slot=slot,
+            points=_earned(answer) if kind is Kind.POINTS_EARN else 0,
         )
 
     def _sign_on_with(self, fields: Fields, layout: str) -> None:
         try:
-            keys = receive(layout, self.plan.tmk, bytes.fromhex(fields.get("62", "")))
+            keys = receive(
+                layout,
+                self.plan.tmk,
+                bytes.fromhex(fields.get("62", "")),
+                self.plan.mac_algorithm,
+            )
         except KeyBlockError:
             return
         self._use_keys(keys.pik, keys.mak)
         self._wants_sign_on = False
-        batch = fields["60"][2:8]
-        if batch != self._who.batch:
-            self._who = replace(self._who, batch=batch)
-            self._trace = 0
+        self._begin_batch(fields["60"][2:8])
 
     def _use_keys(self, pik: Secret, mak: Secret) -> None:
         self._who = replace(self._who, pik=pik)
@@ -299,3 +436,26 @@ class PosTerminal:
 
 def _is_decided(f39: str) -> bool:
     return f39 not in UNDECIDED
+
+
+def _is_in_points(kind: Kind, original: Sale | None) -> bool:
+    return kind in IN_POINTS or (original is not None and original.kind in IN_POINTS)
+
+
+def _recorded(amount_minor: int, original: Sale | None) -> int:
+    """What the ledger shows of it: a void of points earned takes points, whatever it names."""
+    earned = original is not None and original.kind is Kind.POINTS_EARN
+    return original.points if earned and original is not None else amount_minor
+
+
+def _counted(kind: Kind, amount_minor: int, original: Sale | None, answer: Answer) -> int:
+    """What counts in the totals: where points are earned, the points and not what was paid."""
+    if kind is Kind.POINTS_EARN:
+        return _earned(answer)
+    return _recorded(amount_minor, original)
+
+
+def _earned(answer: Answer) -> int:
+    text = bytes.fromhex(answer.fields.get("62", "")).decode("ascii", "replace")
+    digits = text[POINTS_EARNED["earned"]]
+    return int(digits) if digits.isdigit() else 0

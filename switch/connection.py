@@ -2,15 +2,18 @@
 
 Bytes come in whole reads and leave in whole turns. Messages are answered in any order, so
 nothing here waits for anything; what must be limited (unread answers, unanswered messages, a
-frame that never ends, silence) is limited by the channel's settings. The connection owns its
-unanswered messages: once it is closed their answers are undelivered, never sent elsewhere.
+frame that never ends, silence, messages a second) is limited by the channel's settings. The
+connection owns its unanswered messages: once it is closed their answers are undelivered, never
+sent elsewhere.
 """
 
 import socket
 from typing import Final, Protocol
 
+from switch.channels import ChannelSettings
+from switch.limits import Source
 from switch.poller import READ, WRITE, Poller
-from switch.settings import ChannelSettings
+from switch.tls import Tls, TlsError
 from terminals.framing import FrameReader, FramingError, LengthCodec, wrap
 
 READ_BYTES: Final = 16 * 1024
@@ -23,12 +26,26 @@ class Owner(Protocol):
     poller: Poller
     length_codec: LengthCodec
     outboxes: "Outboxes"
+    is_rated: bool
+    """Whether `may_read` has to be asked, and `spent` to be told."""
+
+    def may_read(self, connection: "Connection") -> bool:
+        """Whether its address has something left of its rate; else it is paused, and resumed."""
+
+    def spent(self, connection: "Connection", messages: int) -> None:
+        """So much of the rate is used."""
 
     def take(self, connection: "Connection", payload: bytes) -> None:
         """A whole frame without its length; answered later by `send` or `stay_silent`."""
 
     def heard(self, connection: "Connection", *, is_mid_frame: bool, had_frames: bool) -> None:
         """Something arrived."""
+
+    def secured(self, connection: "Connection", peer_name: str) -> None:
+        """The TLS handshake is done; `peer_name` is on the certificate shown, if one was."""
+
+    def insecure(self, connection: "Connection", error: TlsError) -> None:
+        """TLS failed; the connection is about to be closed."""
 
     def closed(self, connection: "Connection", why: str) -> None:
         """The connection is gone."""
@@ -64,27 +81,41 @@ class Connection:
         "_backlog",
         "_end_reason",
         "_interest",
+        "_is_paused",
         "_is_queued",
         "_outbox",
         "_owner",
         "_reader",
         "_sock",
+        "_tls",
         "_unanswered",
         "is_open",
         "peer",
+        "source",
     )
 
-    def __init__(self, owner: Owner, sock: socket.socket, peer: str, reader: FrameReader) -> None:
+    def __init__(
+        self,
+        owner: Owner,
+        sock: socket.socket,
+        peer: str,
+        reader: FrameReader,
+        source: Source | None = None,
+        tls: Tls | None = None,
+    ) -> None:
         self._owner = owner
         self._sock = sock
         self._reader = reader
+        self._tls = tls
         self._outbox: list[bytes] = []
         self._backlog = b""
         self._is_queued = False
+        self._is_paused = False
         self._unanswered = 0
         self._end_reason = ""
         self._interest = READ
         self.peer = peer
+        self.source = source
         self.is_open = True
         owner.poller.watch(sock, READ, self.on_ready)
 
@@ -93,21 +124,51 @@ class Connection:
         """Messages taken whose fate is open."""
         return self._unanswered
 
+    @property
+    def host(self) -> str:
+        """The other side's address."""
+        return self.peer.rpartition(":")[0]
+
+    @property
+    def is_mid_frame(self) -> bool:
+        """Whether the other side owes us the rest of something."""
+        return self._reader.is_mid_frame or (self._tls is not None and self._tls.is_mid_record)
+
+    def greet(self) -> None:
+        """Begin, where beginning is ours: we have called."""
+        if self._tls is not None:
+            self._tls.greet()
+            self._queue()
+
     def on_ready(self, ready: int) -> None:
         """The socket can be read, written, or both."""
         if ready & WRITE and self.is_open:
             self.flush()
-        if ready & READ and self.is_open:
-            self._read()
+        if ready & READ and self.is_open and not self._is_paused:
+            owner = self._owner
+            if not owner.is_rated or owner.may_read(self):
+                self._read()
 
-    def send(self, payload: bytes) -> None:
-        """Answer one message, at the end of this turn."""
+    def pause(self) -> None:
+        """Read nothing for now."""
+        self._is_paused = True
+        self._choose_interest()
+
+    def resume(self) -> None:
+        """Read on."""
+        self._is_paused = False
+        if self.is_open:
+            self._choose_interest()
+
+    def send(self, payload: bytes) -> bool:
+        """Answer one message, at the end of this turn; False when the connection is gone."""
         self._unanswered -= 1
         if not self.is_open:
             self._owner.undelivered()
-            return
+            return False
         self._outbox.append(wrap(payload, self._owner.length_codec))
         self._queue()
+        return True
 
     def stay_silent(self) -> None:
         """Leave one message without an answer."""
@@ -120,8 +181,12 @@ class Connection:
         self._is_queued = False
         if not self.is_open:
             return
-        data = self._backlog + b"".join(self._outbox)
+        data = b"".join(self._outbox)
         self._outbox.clear()
+        if self._tls is not None:
+            data = self._sealed(self._tls, data)
+        if self._backlog:
+            data = self._backlog + data
         sent = 0
         if data:
             try:
@@ -138,6 +203,14 @@ class Connection:
             self.close(self._end_reason)
         else:
             self._choose_interest()
+
+    def end(self, reason: str) -> None:
+        """Read nothing more; what was read in step still gets its answers."""
+        self._end_reason = reason
+        if self._unanswered or self._backlog or self._outbox:
+            self._choose_interest()
+        else:
+            self.close(reason)
 
     def close(self, why: str) -> None:
         """Let go of the socket; answers still to come are undelivered."""
@@ -159,30 +232,70 @@ class Connection:
             return
         if not data:
             is_cut = self._reader.is_mid_frame
-            self._end("closed by peer inside a frame" if is_cut else "closed by peer")
+            self._hung_up("closed by peer inside a frame" if is_cut else "closed by peer")
+        elif self._tls is None:
+            self._take(data)
+        else:
+            self._take_sealed(self._tls, data)
+
+    def _take_sealed(self, tls: Tls, data: bytes) -> None:
+        """What the socket brought is TLS: take what it says."""
+        was_up = tls.is_up
+        try:
+            plain = tls.opened(data)
+        except TlsError as error:
+            self._owner.insecure(self, error)
+            self.flush()  # the other side is told why
+            self.close(f"TLS refused: {error}")
             return
+        if tls.is_up and not was_up:
+            self._owner.secured(self, tls.peer_name())
+        if tls.has_unsent:
+            self._queue()
+        self._take(plain)
+        if self.is_open and tls.is_over:
+            self._hung_up("closed by peer")
+
+    def _hung_up(self, reason: str) -> None:
+        """A terminal may still read; a gateway that we called has gone, and is called again."""
+        if self._owner.settings.connect_to is None:
+            self.end(reason)
+        else:
+            self.close(reason)
+
+    def _sealed(self, tls: Tls, data: bytes) -> bytes:
+        try:
+            return tls.sealed(data)
+        except TlsError:
+            self._owner.undelivered()
+            return tls.take_unsent()
+
+    def _take(self, data: bytes) -> None:
         bad_frame = ""
         try:
             frames = self._reader.feed(data)
         except FramingError as error:
             bad_frame, frames = f"bad frame: {error.why}", error.frames
+        owner = self._owner
         self._unanswered += len(frames)
         for payload in frames:
-            self._owner.take(self, payload)
+            owner.take(self, payload)
+        if owner.is_rated:
+            owner.spent(self, len(frames) + self._reader.keep_alives)
+        if self._reader.keep_alives:
+            self._take_keep_alives()
         if bad_frame:
-            self._end(bad_frame)
+            self.end(bad_frame)
             return
-        self._owner.heard(self, is_mid_frame=self._reader.is_mid_frame, had_frames=bool(frames))
-        if self._unanswered >= self._owner.settings.unanswered_max:
+        owner.heard(self, is_mid_frame=self.is_mid_frame, had_frames=bool(frames))
+        if self._unanswered >= owner.settings.unanswered_max:
             self._choose_interest()
 
-    def _end(self, reason: str) -> None:
-        """Nothing more is read; what was read in step still gets its answers."""
-        self._end_reason = reason
-        if self._unanswered or self._backlog or self._outbox:
-            self._choose_interest()
-        else:
-            self.close(reason)
+    def _take_keep_alives(self) -> None:
+        count, self._reader.keep_alives = self._reader.keep_alives, 0
+        if self._owner.settings.keep_alive == "answer":
+            self._outbox += [wrap(b"", self._owner.length_codec)] * count
+            self._queue()
 
     def _queue(self) -> None:
         if not self._is_queued:
@@ -192,7 +305,7 @@ class Connection:
     def _choose_interest(self) -> None:
         """Read while there is room for answers, write while something is left to write."""
         is_full = self._unanswered >= self._owner.settings.unanswered_max
-        interest = 0 if is_full or self._end_reason else READ
+        interest = 0 if is_full or self._is_paused or self._end_reason else READ
         if self._backlog:
             interest |= WRITE
         if interest != self._interest:

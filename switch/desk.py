@@ -5,23 +5,30 @@ may have moved it is told nothing, and what the terminal will not undo by itself
 reversal that is on disk before it is sent. An answer that comes later is counted, never told.
 """
 
-from typing import Protocol
+import functools
+from collections.abc import Callable
+from typing import Final, Protocol
 
 import structlog
 import trio
 from prometheus_client import Counter, Histogram
 
 from host.link.client import NOT_TAKEN
-from host.link.frames import Ticket
 from host.model.requests import KINDS, Kind, Request, Response
 from host.model.responses import Reason
 from switch.exchange import SIGN_ON_AGAIN, Exchange, Reply, reversal_of
 from switch.hostlink import Link
 from switch.metrics import Metrics
+from switch.route_memory import HOST
+from switch.routing import Lane, Router
 from switch.sessions import Session, Sessions
 from switch.settings import SwitchSettings
+from switch.strategy import SILENT, Ending, Endings
 from terminals.codec import EncodeError
 from terminals.dialect import Dialect
+
+UNDO_SECONDS_MAX: Final = 5.0
+"""How long a terminal waits for our reversal to reach the disk; then it hears nothing."""
 
 _LOG = structlog.get_logger(__name__)
 
@@ -29,34 +36,46 @@ _LOG = structlog.get_logger(__name__)
 class Reversals(Protocol):
     """Who sends the reversals the switch owes."""
 
-    def owe(self, request: Request) -> None:
-        """Store it, then send it until the host has answered."""
+    def owe(self, request: Request, route: str, stored: Callable[[], None] | None = None) -> None:
+        """Store it, say so, then send it until it is decided."""
 
 
 class Desk:
-    """Exchanges by ticket in the order they were sent, which is the order they time out in."""
+    """Every exchange, in the lane of whoever is asked. Without a router that is our own host."""
 
     def __init__(
-        self, link: Link, reversals: Reversals, metrics: Metrics, settings: SwitchSettings
+        self,
+        link: Link,
+        reversals: Reversals,
+        metrics: Metrics,
+        settings: SwitchSettings,
+        router: Router | None = None,
     ) -> None:
-        self._link = link
+        self._router = router or Router(Lane(HOST, link, settings.host_seconds_max))
         self._reversals = reversals
         self._metrics = metrics
-        self._host_seconds_max = settings.host_seconds_max
         self._logs_messages = settings.log_messages
         self._sessions = Sessions(link, settings, self._resume)
-        self._in_flight: dict[Ticket, Exchange] = {}
+        self._being_undone: dict[Exchange, float] = {}
+        """Whose terminal is told 98 as soon as the reversal is on disk, and since when."""
         self._answered: dict[tuple[str, Kind | None, Reason], Counter] = {}
         self._seconds: dict[str, Histogram] = {}
 
     @property
     def in_flight(self) -> int:
-        """Messages at the host."""
-        return len(self._in_flight)
+        """Messages at the host and at issuers."""
+        return sum(len(lane.in_flight) for lane in self._router.lanes)
 
-    def take(self, dialect: Dialect, channel: str, reply: Reply, payload: bytes) -> None:
+    def take(
+        self,
+        dialect: Dialect,
+        channel: str,
+        reply: Reply,
+        payload: bytes,
+        endings: Endings = SILENT,
+    ) -> None:
         """One payload from a terminal: it is answered, now or later, or left in silence."""
-        exchange = Exchange(self, dialect, channel, reply)
+        exchange = Exchange(self, dialect, channel, reply, endings)
         try:
             error = exchange.read(payload)
             if error is None:
@@ -70,22 +89,26 @@ class Desk:
             self._fail(exchange)
 
     def sweep(self, now: float) -> None:
-        """End what the host has not answered in time."""
-        oldest = now - self._host_seconds_max
-        late = []
-        for exchange in self._in_flight.values():
-            if exchange.sent_at > oldest:
+        """End what was not answered in time."""
+        for lane in self._router.lanes:
+            for exchange in lane.sent_before(now - lane.seconds_max):
+                lane.destination.forget(exchange.ticket)
+                self._leave(exchange, "no answer in time")
+        for exchange, since in list(self._being_undone.items()):
+            if since > now - UNDO_SECONDS_MAX:
                 break
-            late.append(exchange)
-        for exchange in late:
-            self._link.forget(exchange.ticket)
-            self._leave(exchange, "no answer in time")
+            del self._being_undone[exchange]
+            self._drop(exchange, "reversal not stored", "the terminal reverses it as well")
         self._sessions.sweep(now)
 
     def decided(self, exchange: Exchange, response: Response) -> None:
-        """The host's answer, in time."""
-        del self._in_flight[exchange.ticket]
+        """The answer of whoever was asked, in time."""
+        assert exchange.lane is not None
+        del exchange.lane.in_flight[exchange.ticket]
         self._seconds_of(exchange.channel).observe(trio.current_time() - exchange.sent_at)
+        self._deliver(exchange, response)
+
+    def _deliver(self, exchange: Exchange, response: Response) -> None:
         request = exchange.request
         assert request is not None
         if request.kind is Kind.SIGN_ON and response.is_approved:
@@ -96,12 +119,14 @@ class Desk:
             _LOG.exception("an answer could not be spelled", key=request.key.text)
             self._drop(exchange, "unspeakable", "the host's answer does not fit the dialect")
             return
-        exchange.finish(payload)
+        if not exchange.finish(payload) and response.is_approved:
+            self._note_unacknowledged(exchange)
         self._tell(exchange, response.reason, rrn=response.rrn)
 
     def never_sent(self, exchange: Exchange) -> None:
         """The link went down with the request still here: nothing moved."""
-        del self._in_flight[exchange.ticket]
+        assert exchange.lane is not None
+        del exchange.lane.in_flight[exchange.ticket]
         self._refuse(exchange, Reason.HOST_UNREACHABLE)
 
     def in_doubt(self, exchange: Exchange) -> None:
@@ -152,23 +177,50 @@ class Desk:
                 self._metrics.mac_failures.inc()
             self._refuse(exchange, asked)
             return
-        ticket = self._link.ask(asked, exchange)
-        if ticket == NOT_TAKEN:
-            self._refuse(exchange, Reason.HOST_UNREACHABLE)
+        lane = self._router.lane_of(asked)
+        if not lane.is_ours and asked.merchant_id != exchange.merchant_id:
+            self._refuse(exchange, Reason.INVALID_MERCHANT)
             return
-        exchange.ticket = ticket
-        exchange.sent_at = now
-        self._in_flight[ticket] = exchange
+        taken = lane.destination.ask(asked, exchange)
+        if isinstance(taken, Response):
+            self._deliver(exchange, taken)
+        elif taken == NOT_TAKEN:
+            self._refuse(exchange, Reason.HOST_UNREACHABLE)
+        else:
+            exchange.lane = lane
+            exchange.ticket = taken
+            exchange.sent_at = now
+            lane.in_flight[taken] = exchange
 
     def _leave(self, exchange: Exchange, why: str) -> None:
-        """In doubt: silence, and a reversal where the terminal's own may never come."""
-        del self._in_flight[exchange.ticket]
-        request = exchange.request
+        """In doubt: a reversal where the terminal's own may never come, and its strategy's word."""
+        lane, request = exchange.lane, exchange.request
+        assert lane is not None
         assert request is not None
+        del lane.in_flight[exchange.ticket]
+        ending, stored = exchange.endings[request.kind], None
+        if ending is Ending.TOLD_WHEN_UNDONE:
+            self._being_undone[exchange] = trio.current_time()
+            stored = functools.partial(self._tell_undone, exchange, why)
         if KINDS[request.kind].undone_by_switch:
             self._metrics.reversals_owed.inc()
-            self._reversals.owe(reversal_of(request))
-        self._drop(exchange, why, request.key.text)
+            self._reversals.owe(reversal_of(request), lane.name, stored)
+        if ending is Ending.TOLD:
+            self._refuse(exchange, Reason.TIMED_OUT, why)
+        elif ending is Ending.SILENT:
+            self._drop(exchange, why, request.key.text)
+
+    def _tell_undone(self, exchange: Exchange, why: str) -> None:
+        """Our reversal is on disk: from here on the undoing is ours, and may be told."""
+        if self._being_undone.pop(exchange, None) is not None:
+            self._refuse(exchange, Reason.TIMED_OUT, why)
+
+    def _note_unacknowledged(self, exchange: Exchange) -> None:
+        """Approved, and the terminal will never know: its own reversal or the totals tell."""
+        request = exchange.request
+        if request is not None and KINDS[request.kind].moves_value:
+            self._metrics.unacknowledged.labels(exchange.channel).inc()
+            _LOG.warning("approval not delivered", channel=exchange.channel, key=request.key.text)
 
     def _refuse(self, exchange: Exchange, reason: Reason, why: str = "") -> None:
         try:

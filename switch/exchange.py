@@ -5,15 +5,19 @@ need the dialect: reading it, making the host's request of it once its seal is p
 spelling the answer. What happens in between is the desk's.
 """
 
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from host.hsm.mac import Mac
 from host.model.requests import Family, Kind, Original, Request, Response
 from host.model.responses import Reason
 from switch.sessions import Session
+from switch.strategy import SILENT, Endings
 from terminals.codec import DecodeError
 from terminals.dialect import Dialect
-from terminals.message import Message
+from terminals.message import AnyMessage
+
+if TYPE_CHECKING:
+    from switch.routing import Lane
 
 SIGN_ON_AGAIN: Final = frozenset({Reason.MAC_WRONG, Reason.KEYS_MISSING})
 """Refusals of the switch that new keys would cure: the answer asks for a sign-on."""
@@ -22,8 +26,8 @@ SIGN_ON_AGAIN: Final = frozenset({Reason.MAC_WRONG, Reason.KEYS_MISSING})
 class Reply(Protocol):
     """Where the message came from. One of the two is called once for each message."""
 
-    def send(self, payload: bytes) -> None:
-        """Answer it."""
+    def send(self, payload: bytes) -> bool:
+        """Answer it; False when there is nobody to answer any more."""
 
     def stay_silent(self) -> None:
         """Leave it."""
@@ -50,22 +54,33 @@ class Exchange:
         "_reply",
         "channel",
         "dialect",
+        "endings",
+        "lane",
         "mac",
+        "merchant_id",
         "message",
         "request",
         "sent_at",
         "ticket",
     )
 
-    def __init__(self, desk: Desk, dialect: Dialect, channel: str, reply: Reply) -> None:
+    def __init__(
+        self, desk: Desk, dialect: Dialect, channel: str, reply: Reply, endings: Endings = SILENT
+    ) -> None:
         self._desk = desk
         self.dialect = dialect
         self.channel = channel
+        self.endings = endings
+        """What its terminal is told in doubt, by the channel's strategy."""
         self._reply: Reply | None = reply
-        self.message: Message | None = None
+        self.message: AnyMessage | None = None
         self.request: Request | None = None
         self.mac: Mac | None = None
         """The key that proved the message: the answer is sealed under it."""
+        self.merchant_id = ""
+        """Whose terminal this is, by its profile."""
+        self.lane: Lane | None = None
+        """Where the request went."""
         self.ticket = 0
         self.sent_at = 0.0
 
@@ -86,6 +101,7 @@ class Exchange:
     def ask(self, session: Session) -> Request | Reason:
         """The host's request, or why this message is refused here."""
         dialect, message = self.dialect, self.message
+        self.merchant_id = session.profile.merchant_id
         assert message is not None
         generation = 0
         if dialect.must_be_sealed(message):
@@ -107,15 +123,18 @@ class Exchange:
         """The payload of the switch's own decline."""
         return self.answer(Response(reason=reason, sign_on_again=reason in SIGN_ON_AGAIN))
 
-    def finish(self, payload: bytes | None) -> None:
-        """Answer, or with None leave in silence; what comes after the first time is ignored."""
+    def finish(self, payload: bytes | None) -> bool:
+        """Answer, or with None leave in silence; what comes after the first time is ignored.
+
+        False when there was nobody to take the answer.
+        """
         reply, self._reply = self._reply, None
         if reply is None:
-            return
+            return False
         if payload is None:
             reply.stay_silent()
-        else:
-            reply.send(payload)
+            return True
+        return reply.send(payload)
 
     def answered(self, response: Response) -> None:
         """As a `Waiter` of the link."""
@@ -129,7 +148,7 @@ class Exchange:
         """As a `Waiter` of the link."""
         self._desk.in_doubt(self)
 
-    def _prove(self, session: Session, message: Message) -> int | Reason:
+    def _prove(self, session: Session, message: AnyMessage) -> int | Reason:
         """The generation of the key that sealed the message, newest first."""
         if not session.macs:
             return Reason.KEYS_MISSING

@@ -1,20 +1,40 @@
-"""What the switch needs of a host: `host.link.client.HostLink`, or a test's stand-in."""
+"""Whom the desk asks: our own host, or a stand-in of a test, or an issuer's host.
+
+A `Destination` takes a request and tells its waiter once what became of it. A `Link` is our own
+host's, which also knows the terminals: `host.link.client.HostLink`.
+"""
 
 from typing import Protocol
 
 from host.link.client import Finder, Waiter
 from host.link.frames import Ticket
-from host.model.requests import Request
+from host.model.requests import Request, Response
+
+Taken = Ticket | Response
+"""A ticket to wait by, `NOT_TAKEN`, or the answer at once."""
 
 
-class Link(Protocol):
+class Destination(Protocol):
     """Asks without waiting; told later."""
 
-    def ask(self, request: Request, waiter: Waiter) -> Ticket:
-        """Take a request, or return `NOT_TAKEN`: then it certainly goes nowhere."""
+    def ask(self, request: Request, waiter: Waiter) -> Taken:
+        """Take a request, or return `NOT_TAKEN`: then it certainly goes nowhere.
+
+        An answer that needs nobody to be asked is returned; the waiter then hears nothing.
+        """
 
     def forget(self, ticket: Ticket) -> None:
         """Nobody waits for this answer any more."""
+
+
+class Link(Protocol):
+    """A destination that also knows who a terminal is, and never answers at once."""
+
+    def ask(self, request: Request, waiter: Waiter) -> Ticket:
+        """As a `Destination`."""
+
+    def forget(self, ticket: Ticket) -> None:
+        """As a `Destination`."""
 
     def find(self, terminal_id: str, finder: Finder) -> bool:
         """Ask who a terminal is; False when there is nobody to ask."""

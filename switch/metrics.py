@@ -21,10 +21,15 @@ class ChannelMetrics:
 
     def __init__(self, metrics: "Metrics", channel: str) -> None:
         self.accepted = metrics.accepted.labels(channel)
-        self.refused = metrics.refused.labels(channel)
+        self.throttled = metrics.throttled.labels(channel)
         self.undelivered = metrics.undelivered.labels(channel)
         self._closed = metrics.connections_closed
+        self._refused = metrics.refused
         self._channel = channel
+
+    def refused(self, why: str) -> None:
+        """Count a connection that was let go before it said anything."""
+        self._refused.labels(self._channel, why).inc()
 
     def closed(self, why: str) -> None:
         """Count a closed connection by the first words of its reason."""
@@ -55,7 +60,12 @@ class Metrics:
         )
         self.accepted = counter(f"{PREFIX}connections_total", "Connections accepted.", ("channel",))
         self.refused = counter(
-            f"{PREFIX}connections_refused_total", "Connections over the limit.", ("channel",)
+            f"{PREFIX}connections_refused_total",
+            "Connections over a limit, from elsewhere, or without a good certificate.",
+            ("channel", "why"),
+        )
+        self.throttled = counter(
+            f"{PREFIX}throttled_total", "Reads put off: an address over its rate.", ("channel",)
         )
         self.connections_closed = counter(
             f"{PREFIX}connections_closed_total", "Connections closed.", ("channel", "why")
@@ -64,6 +74,11 @@ class Metrics:
             f"{PREFIX}undelivered_total", "Answers whose connection was gone.", ("channel",)
         )
         self.mac_failures = counter(f"{PREFIX}mac_failures_total", "Messages with a wrong MAC.")
+        self.unacknowledged = counter(
+            f"{PREFIX}unacknowledged_total",
+            "Approvals decided for a terminal that was gone: it will reverse them.",
+            ("channel",),
+        )
         self.reversals_owed = counter(
             f"{PREFIX}reversals_total", "Reversals the switch itself had to send."
         )

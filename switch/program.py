@@ -1,16 +1,18 @@
 """The switch process: everything put together, and its two clocks.
 
-Time that is waited for is trio's; the wall clock is used for the age of stored reversals alone.
+Its channels can be changed while it runs (`Switch.reload`): all that can fail is tried first, so
+that a change happens whole or not at all. Time that is waited for is trio's; the wall clock is
+used for the age of stored reversals alone.
 """
 
-import functools
 import resource
+import socket
 import time
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, NoReturn
 from wsgiref.simple_server import WSGIServer
 
+import msgspec
 import structlog
 import trio
 from prometheus_client import start_http_server
@@ -18,18 +20,20 @@ from prometheus_client import start_http_server
 from host.link.address import Address
 from host.link.client import HostLink, LinkLimits
 from host.model.requests import Response
+from switch.calling import Caller
 from switch.connection import Connection, Outboxes
 from switch.desk import Desk
-from switch.listeners import Channel
+from switch.lanes import Lanes
+from switch.listeners import Channel, Take, listen
 from switch.metrics import ChannelMetrics, Metrics
 from switch.poller import Poller
-from switch.saf import SafFile, StoreAndForward
-from switch.settings import ChannelSettings, SwitchSettings
-from terminals.dialect import Dialect
-from terminals.dialects.pos import POS
+from switch.preamble import Prefixed
+from switch.reload import Change, ReloadError, What, changes, with_ports
+from switch.settings import ChannelSettings, SwitchSettings, check_channels
+from switch.strategy import STRATEGIES
+from switch.tls import TlsEnds, tls_of
+from terminals.dialects import dialect_named
 
-DIALECTS: Final[dict[str, Dialect]] = {"pos": POS}
-"""What `dialect` of a channel may be."""
 SWEEP_SECONDS: Final = 0.1
 """How late a deadline may be noticed."""
 FIRST_LINK_SECONDS_MAX: Final = 2.0
@@ -41,23 +45,34 @@ OTHER_DESCRIPTORS: Final = 64
 _LOG = structlog.get_logger(__name__)
 
 
+Beside = Callable[["Switch"], Awaitable[None]]
+"""Something that runs as long as a switch does, and may reload it."""
+
+
 async def run_switch(
-    settings: SwitchSettings, *, on_ready: Callable[[list[str]], None]
+    settings: SwitchSettings,
+    *,
+    on_ready: Callable[[list[str]], None],
+    beside: Beside | None = None,
 ) -> NoReturn:
     """Run a switch until it is cancelled; `on_ready` is given a line for each listener.
 
     Raises:
         OSError: a port cannot be listened on; the text says which.
         AddressError, SafError: the link address or the store-and-forward file is unusable.
+        DialectError, TlsFileError: a channel cannot be made; the text says what to do.
     """
     switch = Switch(settings)
     try:
         switch.open()
         async with trio.open_nursery() as nursery:
             nursery.start_soon(switch.link.run)
-            nursery.start_soon(switch.saf.run)
+            switch.lanes.start(nursery)
             nursery.start_soon(switch.poller.run)
             nursery.start_soon(switch.sweep)
+            switch.call_gateways(nursery)
+            if beside is not None:
+                nursery.start_soon(beside, switch)
             with trio.move_on_after(FIRST_LINK_SECONDS_MAX):
                 await switch.link.up.wait()
             on_ready([f"{name} on {address}" for name, address in switch.addresses()])
@@ -71,7 +86,8 @@ class Switch:
 
     def __init__(self, settings: SwitchSettings) -> None:
         metrics = self.metrics = Metrics()
-        outboxes = Outboxes()
+        outboxes = self._outboxes = Outboxes()
+        self.settings = settings
         self._metrics_port = settings.metrics_port
         self._page: WSGIServer | None = None
         self.poller = Poller(outboxes.flush)
@@ -81,15 +97,19 @@ class Switch:
             on_unmatched=self._late,
             on_turn=outboxes.flush,
         )
-        self.saf = StoreAndForward(
-            SafFile(Path(settings.saf)), self.link, settings, wall_clock=time.time
+        self.lanes = Lanes(
+            settings,
+            self.link,
+            metrics.registry,
+            wall_clock=time.time,
+            on_turn=outboxes.flush,
         )
-        self.desk = Desk(self.link, self.saf, metrics, settings)
-        self.channels = [
-            self._channel(row, outboxes, ChannelMetrics(metrics, row.name))
-            for row in settings.channels
-        ]
-        self._outboxes = outboxes
+        self.saf = self.lanes.saf
+        self.desk = Desk(self.link, self.saf, metrics, settings, self.lanes.router)
+        self.channels = [self._channel(row, tls_of(row)) for row in settings.channels]
+        self._draining: list[Channel] = []
+        self._callers: dict[str, Caller] = {}
+        self._nursery: trio.Nursery | None = None
         self._watch(metrics)
 
     def open(self) -> None:
@@ -100,7 +120,8 @@ class Switch:
         """
         _allow_descriptors(sum(channel.settings.connections_max for channel in self.channels))
         for channel in self.channels:
-            channel.open()
+            if channel.settings.connect_to is None:
+                channel.open(listen(channel.settings))
         if self._metrics_port is not None:
             self._page, _ = start_http_server(
                 self._metrics_port, "127.0.0.1", self.metrics.registry
@@ -108,10 +129,10 @@ class Switch:
 
     def close(self) -> None:
         """Close every socket and the file; what the link left in doubt is in it."""
-        for channel in self.channels:
+        for channel in (*self.channels, *self._draining):
             channel.close()
         self.poller.close()
-        self.saf.close()
+        self.lanes.close()
         if self._page is not None:
             self._page.shutdown()
             self._page.server_close()
@@ -120,25 +141,127 @@ class Switch:
         """Each channel's name and where it listens."""
         return [(channel.settings.name, channel.address) for channel in self.channels]
 
+    def call_gateways(self, nursery: trio.Nursery) -> None:
+        """Keep a connection to every gateway that does not call us."""
+        self._nursery = nursery
+        for channel in self.channels:
+            self._call(channel)
+
+    def reload(self, rows: Sequence[ChannelSettings]) -> tuple[Change, ...]:
+        """Other channels from now on; connections of those that stay are not touched.
+
+        Raises:
+            ReloadError: they cannot be put to work, and nothing has changed.
+        """
+        taken = {each.settings.name: each.port for each in self.channels if each.port is not None}
+        before = with_ports([each.settings for each in self.channels], taken)
+        after = with_ports(rows, taken)
+        try:
+            check_channels(after)
+            _check_ports(after, self.settings.processes)
+            plan = changes(before, after)
+            made = {row.name: self._channel(row, tls_of(row)) for row in after}
+            fresh = self._listen_where_nobody_does(after)
+        except (OSError, ValueError) as error:
+            raise ReloadError(str(error)) from None
+        self._change(plan, made, fresh)
+        self.settings = msgspec.structs.replace(self.settings, channels=after)
+        for change in plan:
+            _LOG.info("channel reloaded", channel=change.settings.name, what=change.what.value)
+        return plan
+
     async def sweep(self) -> NoReturn:
         """Look for what has waited too long, for ever."""
         while True:
             await trio.sleep(SWEEP_SECONDS)
             now = trio.current_time()
             self.desk.sweep(now)
-            for channel in self.channels:
+            for channel in (*self.channels, *self._draining):
                 channel.sweep(now)
+            if self._draining:
+                self._draining = [each for each in self._draining if not each.is_drained]
             self._outboxes.flush()
 
-    def _channel(
-        self, row: ChannelSettings, outboxes: Outboxes, metrics: ChannelMetrics
-    ) -> Channel:
-        dialect, name, take = DIALECTS[row.dialect], row.name, self.desk.take
+    def _channel(self, row: ChannelSettings, tls: TlsEnds | None) -> Channel:
+        metrics = ChannelMetrics(self.metrics, row.name)
+        return Channel(row, self.poller, self._outboxes, metrics, self._taker(row), tls)
+
+    def _taker(self, row: ChannelSettings) -> Take:
+        dialect = dialect_named(row.dialect, row.options)
+        name, take, endings = row.name, self.desk.take, STRATEGIES[row.strategy]
+        size, is_returned = row.preamble_bytes, row.preamble == "return"
 
         def take_here(connection: Connection, payload: bytes) -> None:
-            take(dialect, name, connection, payload)
+            take(dialect, name, connection, payload, endings)
 
-        return Channel(row, self.poller, outboxes, metrics, take_here)
+        def take_after_preamble(connection: Connection, payload: bytes) -> None:
+            line, message = payload[:size], payload[size:]
+            _LOG.debug("caller line", channel=name, peer=connection.peer, line=line.hex())
+            reply = Prefixed(connection, line) if is_returned else connection
+            take(dialect, name, reply, message, endings)
+
+        return take_after_preamble if size else take_here
+
+    def _listen_where_nobody_does(
+        self, rows: Sequence[ChannelSettings]
+    ) -> dict[str, socket.socket]:
+        """A listening socket for each row at whose place we do not listen yet.
+
+        Raises:
+            OSError: one is taken; then there is none.
+        """
+        ours = {place for channel in self.channels if (place := _place_of(channel))}
+        fresh: dict[str, socket.socket] = {}
+        try:
+            for row in rows:
+                if row.connect_to is None and (row.host, row.port) not in ours:
+                    fresh[row.name] = listen(row)
+        except OSError:
+            for each in fresh.values():
+                each.close()
+            raise
+        return fresh
+
+    def _change(
+        self,
+        plan: Sequence[Change],
+        made: dict[str, Channel],
+        fresh: dict[str, socket.socket],
+    ) -> None:
+        """Do what `reload` has prepared. Nothing here can fail."""
+        old = {channel.settings.name: channel for channel in self.channels}
+        stays = {each.settings.name for each in plan if each.what in {What.KEPT, What.ADJUSTED}}
+        ending = [channel for name, channel in old.items() if name not in stays]
+        handed = {_place_of(channel): channel.hand_over() for channel in ending}
+        self.channels[:] = []
+        for change in plan:
+            name, row = change.settings.name, change.settings
+            if name in stays:
+                if change.what is What.ADJUSTED:
+                    old[name].adjust(row, made[name].tls)
+                self.channels.append(old[name])
+            elif change.what is not What.DRAINED:
+                self.channels.append(made[name])
+                listener = fresh.get(name) or handed.pop((row.host, row.port), None)
+                if listener is not None:
+                    made[name].open(listener)
+        for listener in filter(None, handed.values()):
+            listener.close()
+        now = trio.current_time()
+        for channel in ending:
+            if caller := self._callers.pop(channel.settings.name, None):
+                caller.stop()
+            channel.drain(now)
+        self._draining += ending
+        for channel in self.channels:
+            self._call(channel)
+        _allow_descriptors(sum(channel.settings.connections_max for channel in self.channels))
+
+    def _call(self, channel: Channel) -> None:
+        name = channel.settings.name
+        if channel.settings.connect_to and self._nursery and name not in self._callers:
+            self._callers[name] = Caller(channel)
+            self._nursery.start_soon(self._callers[name].run)
 
     def _late(self, response: Response) -> None:
         self.desk.late(response)
@@ -151,7 +274,7 @@ class Switch:
         watch(
             "connections_open",
             "Connections of every channel.",
-            functools.partial(_sum_connections, self.channels),
+            lambda: sum(each.connections for each in (*self.channels, *self._draining)),
         )
 
 
@@ -171,5 +294,16 @@ def _allow_descriptors(connections_max: int) -> None:
         )
 
 
-def _sum_connections(channels: list[Channel]) -> int:
-    return sum(channel.connections for channel in channels)
+def _check_ports(rows: Sequence[ChannelSettings], processes: int) -> None:
+    """Refuse any free port where several processes would each take another."""
+    free = [row.name for row in rows if row.connect_to is None and not row.port]
+    if free and processes > 1:
+        raise ReloadError(
+            f"channels: {free[0]} takes any free port, and {processes} processes would each take "
+            "another. Next: write a port"
+        )
+
+
+def _place_of(channel: Channel) -> tuple[str, int] | None:
+    """Where a channel listens; None where it does not."""
+    return None if channel.port is None else (channel.settings.host, channel.port)

@@ -4,39 +4,24 @@ Every wait and every buffer has its limit here. Waits nest: the host answers a r
 within `host_seconds_max`, and that is shorter than a terminal's own patience (60 seconds).
 """
 
+from typing import Annotated
+
 import msgspec
 
+from switch.channels import ChannelSettings, TlsSettings
+from switch.issuer_settings import IssuerSettings, check_issuers
 
-class ChannelSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One listening port and the dialect spoken there."""
-
-    name: str = "pos"
-    dialect: str = "pos"
-    host: str = "127.0.0.1"
-    port: int = 8583
-    """0 takes any free port; the port taken is told when the switch is ready."""
-    length_codec: str = "be2"
-    keep_alive: bool = True
-    """A frame of length zero is a sign of life; False: it is a framing error."""
-    frame_bytes_min: int = 21
-    frame_bytes_max: int = 4096
-    frame_seconds_max: float = 10.0
-    """From the first byte of a frame to its last."""
-    idle_seconds_max: float = 600.0
-    """Silence after which a connection is closed."""
-    connections_max: int = 10_000
-    unanswered_max: int = 1024
-    """Messages of one connection waiting for their answers; beyond it nothing more is read."""
-    outbox_bytes_max: int = 256 * 1024
-    """Answers a peer does not read; beyond it the connection is closed."""
-    reuse_port: bool = False
-    """Let several switch processes share the port (SO_REUSEPORT)."""
+__all__ = ["ChannelSettings", "SwitchSettings", "TlsSettings", "check_channels"]
 
 
 class SwitchSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The whole switch process."""
 
     channels: tuple[ChannelSettings, ...] = (ChannelSettings(),)
+    processes: Annotated[int, msgspec.Meta(ge=1, le=64)] = 1
+    """Switch processes that share every port, each with its own store-and-forward file."""
+    issuers: tuple[IssuerSettings, ...] = ()
+    """External issuers' hosts, by whose card numbers requests are routed."""
     link: str = "unix:host.sock"
     """Where the host listens: `unix:PATH` or `tcp:127.0.0.1:PORT`."""
     host_seconds_max: float = 30.0
@@ -51,10 +36,50 @@ class SwitchSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     refetch_seconds_min: float = 5.0
     """A wrong MAC asks for the profile again, but not more often than this."""
     saf: str = "switch-saf.db"
-    """The store-and-forward file: reversals the switch owes the host."""
+    """The store-and-forward file: reversals the switch owes the host. The second process writes
+    `switch-saf-2.db`, and so on."""
     saf_retry_seconds_max: float = 30.0
     saf_days_max: float = 7.0
-    """Age at which an undelivered reversal is left to people."""
+    """Age at which an undelivered reversal is left to people, by a case report to the host."""
+    saf_refusals_max: Annotated[int, msgspec.Meta(ge=1)] = 6
+    """The same after so many refusals; an answer that cannot decide now is none."""
+    routes: str = "switch-routes.db"
+    """What went to external issuers, and what is in flight; shared by all processes."""
+    routes_days_max: float = 30.0
+    """How long a batch can live: where its exchanges went is remembered for so long."""
+    remember_in_flight: bool = False
+    """Note on disk what is asked of our own host before it is sent, and its answer before it is
+    told, so that after a kill of the switch nothing waits for a terminal to undo it. Costs two
+    synchronous commits of latency. POS terminals reverse by themselves what was not answered:
+    for them it buys nothing. What goes to an external issuer is always noted."""
     log_messages: bool = True
     """One log line per message."""
     metrics_port: int | None = None
+    """Of the first process; the second has the next, and so on."""
+
+    def __post_init__(self) -> None:
+        check_channels(self.channels)
+        check_issuers(self.issuers)
+
+
+def check_channels(channels: tuple[ChannelSettings, ...]) -> None:
+    """Refuse rows that stand in each other's way.
+
+    Raises:
+        ValueError: two channels of one name, or on one port.
+    """
+    names: set[str] = set()
+    places: dict[tuple[str, int], str] = {}
+    for row in channels:
+        if row.name in names:
+            raise ValueError(
+                f"channels: two are named {row.name}. Next: give each a name of its own"
+            )
+        names.add(row.name)
+        if row.connect_to is None and row.port:
+            other = places.setdefault((row.host, row.port), row.name)
+            if other != row.name:
+                raise ValueError(
+                    f"channels: {other} and {row.name} both listen on {row.host}:{row.port}. "
+                    "Next: give one of them another port"
+                )

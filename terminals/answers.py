@@ -5,22 +5,44 @@ here: echoed from the request, or made from the response. A value that is empty 
 field out, so an answer the switch gives by itself (no reference, no date) needs no other rows.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Final
 
 import msgspec
 
 from host.model.money import NUMBER_BY_CURRENCY
-from host.model.requests import Kind, Response
+from host.model.requests import Kind, Response, Totals
 from host.model.responses import Reason
+from terminals.codec import EncodeError
+from terminals.fields import (
+    AGREED,
+    CONTROL,
+    INSTITUTIONS,
+    LOAD_MAX,
+    NOT_AGREED,
+    NOT_COMPARED,
+    POINTS_EARNED,
+    POINTS_USED,
+    TOTALS,
+    TOTALS_DIGITS,
+    TOTALS_HALF_DIGITS,
+    Layout,
+    PartTooLongError,
+    digits_of,
+)
 from terminals.message import Message
-from terminals.translate import BATCH, card_expiry, card_number
+from terminals.profiles import Profile, TextIn
+from terminals.spelling import first_of
+from terminals.texts import organisation_and_text
+from terminals.translate import card_expiry, card_number
 
 ValueOf = Callable[[Message, Response], str | None]
 
 _BALANCE_HEAD: Final = "1002"
 """F54: account type 10, amount type 02 (available)."""
-_INSTITUTION_DIGITS: Final = 11
+_ISSUER_CHARACTERS: Final = INSTITUTIONS["issuer"].stop
+_BATCH: Final = CONTROL["batch"]
+_CODE: Final = 39
 
 
 class AnswerRow(msgspec.Struct, frozen=True):
@@ -40,17 +62,13 @@ class AnswerPlans(msgspec.Struct, frozen=True):
     declined: AnswerPlan
 
 
-def plans_of(
-    row: AnswerRow, codes: Mapping[Reason, str], network: str, *, kind: Kind | None = None
-) -> AnswerPlans:
-    """Bind a row's fields to where their values come from.
-
-    `codes` is the dialect's F39 by reason, `network` what it writes in F63.
-    """
-    values = VALUES | _PRIVATE.get(kind, {}) if kind else dict(VALUES)
-    values["39"] = lambda _message, response: codes[response.reason]
-    values["63"] = lambda _message, _response: network
-    return AnswerPlans(_bound(row.approved, values), _bound(row.declined, values))
+def plans_of(row: AnswerRow, profile: Profile, *, kind: Kind | None = None) -> AnswerPlans:
+    """Bind a row's fields to where their values come from, in the words of a profile."""
+    values = VALUES | _worded(profile) | (_PRIVATE.get(kind, {}) if kind else {})
+    return AnswerPlans(
+        _bound(_with_text(row.approved, profile), values),
+        _bound(_with_text(row.declined, profile), values),
+    )
 
 
 def to_fields(message: Message, response: Response, plans: AnswerPlans) -> dict[str, str]:
@@ -69,11 +87,33 @@ def is_request(mti: str) -> bool:
 
 
 def answer_mti(mti: str) -> str:
-    """The message type of the answer: the function digit one higher."""
-    return f"{mti[:2]}{int(mti[2]) + 1}{mti[3]}"
+    """The message type of the answer: the function digit one higher, a repeat as its first."""
+    return f"{mti[:2]}{int(mti[2]) + 1}{first_of(mti)[3]}"
 
 
-def _bound(numbers: tuple[int, ...], values: Mapping[str, ValueOf]) -> AnswerPlan:
+def _worded(profile: Profile) -> dict[str, ValueOf]:
+    """The fields whose values a profile decides, made once for each reason."""
+    codes = {reason: profile.codes[reason] for reason in Reason}
+    texts = {reason: profile.text_of(reason) for reason in Reason}
+    values: dict[str, ValueOf] = {
+        "39": lambda _message, response: codes[response.reason],
+        "59": lambda _message, response: texts[response.reason],
+        "63": lambda _message, _response: profile.organisation,
+    }
+    if profile.text_in is TextIn.FIELD_63:
+        whole = {r: organisation_and_text(profile.organisation, text) for r, text in texts.items()}
+        values["63"] = lambda _message, response: whole[response.reason]
+    return values
+
+
+def _with_text(numbers: tuple[int, ...], profile: Profile) -> tuple[int, ...]:
+    """Where an answer has a code it has its text, too, if the profile has texts."""
+    if profile.text_in is TextIn.NOWHERE or _CODE not in numbers:
+        return numbers
+    return tuple(sorted({*numbers, int(profile.text_in)}))
+
+
+def _bound(numbers: tuple[int, ...], values: dict[str, ValueOf]) -> AnswerPlan:
     return tuple((str(number), values[str(number)]) for number in numbers)
 
 
@@ -117,7 +157,7 @@ def _institutions(_message: Message, response: Response) -> str:
     """F44: issuer and acquirer, each filled with spaces."""
     if not response.issuer_id:
         return ""
-    width = _INSTITUTION_DIGITS
+    width = _ISSUER_CHARACTERS
     return f"{response.issuer_id:<{width}}{response.acquirer_id:<{width}}"
 
 
@@ -134,27 +174,96 @@ def _balance(_message: Message, response: Response) -> str:
 def _control(message: Message, response: Response) -> str | None:
     """F60 as it came, with the batch the host gives at a sign-on."""
     control = message.fields.get("60")
-    if control is None or response.epoch is None:
+    if response.epoch is None:
         return control
-    return control[: BATCH.start] + response.epoch + control[BATCH.stop :]
+    control = control or f"00{'0' * 6}{message.fields.get('70', '000')}"
+    return control[: _BATCH.start] + response.epoch + control[_BATCH.stop :]
 
 
 def _points(_message: Message, response: Response) -> str:
     """F62 of a points purchase: used n10, to pay otherwise n12, remaining n10, in ASCII."""
-    text = f"{response.points_used:010d}{response.self_pay_minor:012d}"
-    if response.points_balance is not None:
-        text += f"{response.points_balance:010d}"
-    return text.encode().hex().upper()
+    remaining = response.points_balance
+    text = _digits(
+        "62",
+        POINTS_USED,
+        used=response.points_used,
+        self_pay_minor=response.self_pay_minor,
+        remaining=remaining or 0,
+    )
+    return _in_hexadecimal(
+        text if remaining is not None else text[: POINTS_USED["remaining"].start]
+    )
+
+
+def _earned(_message: Message, response: Response) -> str:
+    """F62 of points earned: earned n10, balance n10, in ASCII."""
+    balance = response.points_balance
+    text = _digits("62", POINTS_EARNED, earned=response.points_earned, balance=balance or 0)
+    return _in_hexadecimal(text if balance is not None else text[: POINTS_EARNED["balance"].start])
+
+
+def _load_max(_message: Message, response: Response) -> str:
+    """F62 of a load verification: what can be loaded at most, n12 in ASCII."""
+    if response.load_max_minor is None:
+        return ""
+    return _in_hexadecimal(_digits("62", LOAD_MAX, amount_minor=response.load_max_minor))
 
 
 def _keys(_message: Message, response: Response) -> str:
     return response.key_block.hex().upper()
 
 
+def _parameters(_message: Message, response: Response) -> str:
+    return response.parameters.hex().upper()
+
+
+def _totals(message: Message, response: Response) -> str:
+    """F48 of a settlement: the host's totals, each half with what comparing it gave.
+
+    An answer without totals repeats the terminal's: there is no F39 to say more than the flag.
+    """
+    agree = response.totals_agree
+    flags = [NOT_COMPARED] * 2
+    if response.is_approved:
+        flags = [AGREED if half else NOT_AGREED for half in agree or (True, True)]
+    if response.totals is not None:
+        halves = [_half(half) for half in response.totals]
+    else:
+        asked = message.fields.get("48", "")
+        if len(asked) != TOTALS_DIGITS:
+            return ""
+        size = TOTALS_HALF_DIGITS
+        halves = [asked[start : start + size - 1] for start in (0, size)]
+    return "".join(f"{half}{flag}" for half, flag in zip(halves, flags, strict=True))
+
+
+def _half(totals: Totals) -> str:
+    return _digits(
+        "48",
+        TOTALS,
+        debit_minor=totals.debit_minor,
+        debit_count=totals.debit_count,
+        credit_minor=totals.credit_minor,
+        credit_count=totals.credit_count,
+    )
+
+
+def _digits(field: str, parts: Layout, **numbers: int) -> str:
+    try:
+        return digits_of(parts, numbers)
+    except PartTooLongError as error:
+        raise EncodeError(field, str(error)) from None
+
+
+def _in_hexadecimal(text: str) -> str:
+    return text.encode().hex().upper()
+
+
 VALUES: Final[dict[str, ValueOf]] = {
     "2": _card,
     "3": _echo("3"),
     "4": _echo("4"),
+    "7": _echo("7"),
     "11": _echo("11"),
     "12": _time,
     "13": _date,
@@ -167,13 +276,21 @@ VALUES: Final[dict[str, ValueOf]] = {
     "41": _echo("41"),
     "42": _echo("42"),
     "44": _institutions,
+    "48": _echo("48"),
     "49": _echo("49"),
     "54": _balance,
     "60": _control,
+    "70": _echo("70"),
+    "90": _echo("90"),
 }
-"""Where each field of an answer comes from; F39 and F63 are bound to the dialect."""
+"""Where each field of an answer comes from; F39, F59 and F63 are bound to the profile."""
 _PRIVATE: Final[dict[Kind, dict[str, ValueOf]]] = {
     Kind.SIGN_ON: {"62": _keys},
     Kind.POINTS_REDEMPTION: {"62": _points},
+    Kind.POINTS_INQUIRY: {"62": _points},
+    Kind.POINTS_EARN: {"62": _earned},
+    Kind.LOAD_VERIFICATION: {"62": _load_max},
+    Kind.PARAMETER_DOWNLOAD: {"62": _parameters},
+    Kind.SETTLEMENT: {"48": _totals},
 }
-"""F62 is each transaction's own."""
+"""F48 and F62 are each transaction's own."""

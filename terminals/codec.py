@@ -3,15 +3,18 @@
 A dialect's specification belongs to pyiso8583 and the library is its meaning. On the hot path
 run functions compiled from the same specification (`terminals.compiled`); everything they do
 not recognise comes here to the library, and its answer wins. Beyond the library the house asks
-four things of a body, because the library would let them pass or fail without a place:
+this of a body, because the library would let it pass or fail without a place:
 
-- a bit of the bitmap without a field in the dialect (bit 1, the second bitmap, among them) is
-  refused before anything is read by it;
-- digits are decimal digits;
+- a bit of the bitmap without a field in the dialect (bit 1, the second bitmap, among them where
+  the dialect has no field above 64) is refused before anything is read by it;
+- digits are decimal digits, in lengths too, and hexadecimal is hexadecimal;
 - fixed text is printable ASCII;
 - the pad nibble of an odd number of digits may also be the one `pad_also` names.
+
+A second bitmap may be empty: it is read, and not written again.
 """
 
+from binascii import unhexlify
 from typing import Final
 
 import iso8583
@@ -20,19 +23,28 @@ from terminals.compiled import (
     FastDecode,
     FastEncode,
     Fields,
+    Head,
     bitmap_of,
     decoder,
     encoder,
     numbers_of,
 )
-from terminals.formats import FieldSpec, Spec
-from terminals.message import Message
+from terminals.formats import FIELD_NUMBER_MAX, FieldSpec, Spec
+from terminals.message import AnyMessage
 
 FAST_FORMS_MAX: Final = 512
 """Bitmaps with a compiled form, each way. Real terminals use some dozens; whoever sends us
 thousands of different ones is served by the library, more slowly."""
-_HEAD_BYTES: Final = 10
-"""Message type and bitmap."""
+FIRST_MAC: Final = "64"
+SECOND_MAC: Final = "128"
+"""Where a message authentication code stands, by whether there is a second bitmap."""
+_PRIMARY_MAX: Final = 64
+_BITMAP_BYTES: Final = 8
+_MORE_BITMAPS: Final = frozenset({1, 65})
+"""Bits that announce a bitmap: where the dialect has none, nothing behind it is in its place."""
+_HEXADECIMAL: Final = frozenset("0123456789ABCDEFabcdef")
+_FRAME: Final = frozenset({"t", "p", "1"})
+"""What stands beside the fields: message type and bitmaps."""
 
 
 class DecodeError(ValueError):
@@ -51,7 +63,7 @@ class DecodeError(ValueError):
         self.position = position
         self.why = why
         self.partial = partial or {}
-        self.message: Message | None = None
+        self.message: AnyMessage | None = None
 
 
 class EncodeError(ValueError):
@@ -68,15 +80,49 @@ class EncodeError(ValueError):
 class Codec:
     """Reads and writes the bodies of one specification. See `compile_spec`."""
 
-    __slots__ = ("_decoders", "_encoders", "_known", "_names", "_spec")
+    __slots__ = (
+        "_bitmap",
+        "_bitmaps",
+        "_decoders",
+        "_encoders",
+        "_has_second",
+        "_head",
+        "_known",
+        "_names",
+        "_spec",
+    )
 
     def __init__(self, spec: Spec) -> None:
         self._spec = spec
-        numbers = [number for number in range(2, 65) if spec[str(number)]["max_len"]]
+        numbers = [n for n in range(2, FIELD_NUMBER_MAX + 1) if spec[str(n)]["max_len"]]
+        self._has_second = numbers[-1] > _PRIMARY_MAX
         self._names = frozenset(str(number) for number in numbers)
-        self._known = bitmap_of(numbers)
+        self._known = bitmap_of(([1] if self._has_second else []) + numbers, FIELD_NUMBER_MAX)
+        self._head = Head.of(spec)
+        start, size = self._head.type_bytes, self._head.bitmap_bytes
+        self._bitmap = slice(start, start + size)
+        self._bitmaps = slice(start, start + 2 * size)
         self._decoders: dict[bytes, FastDecode] = {}
+        """By the bitmap as it stands on the wire, or by both where there are two."""
         self._encoders: dict[tuple[str, ...], FastEncode] = {}
+
+    @property
+    def head_bytes(self) -> int:
+        """Message type and first bitmap: no body is shorter."""
+        return self._bitmap.stop
+
+    @property
+    def tag_bytes(self) -> int:
+        """How much room a message authentication code takes on the wire."""
+        return self._spec[FIRST_MAC]["max_len"]
+
+    def mac_field(self, fields: Fields) -> str:
+        """Which field of a message with these others holds its code: the last there can be."""
+        if self._has_second and any(
+            name not in _FRAME and int(name) > _PRIMARY_MAX for name in fields
+        ):
+            return SECOND_MAC
+        return FIRST_MAC
 
     def decode(self, body: bytes) -> Fields:
         """The values of a body (message type to last field), with `t` and `p`.
@@ -84,7 +130,9 @@ class Codec:
         Raises:
             DecodeError: the body is no message of this dialect.
         """
-        fast = self._decoders.get(body[2:10])
+        fast = self._decoders.get(body[self._bitmap])
+        if fast is None and self._has_second:
+            fast = self._decoders.get(body[self._bitmaps])
         if fast is not None:
             fields = fast(body)
             if fields is not None:
@@ -107,54 +155,71 @@ class Codec:
 
     def decode_by_library(self, body: bytes) -> Fields:
         """As `decode`, by pyiso8583 alone: what the compiled form is measured against."""
-        unknown = self._first_unknown(body)
+        bitmap = self._read_bitmaps(body)
+        unknown = numbers_of(bitmap & ~self._known, FIELD_NUMBER_MAX)
         if unknown:
             raise self._unknown_field(body, unknown)
         fields, encoded, refused = self._library_decode(body)
         if refused is not None:
             raise refused
         self._check_values(fields, encoded)
-        self._learn_to_decode(body[2:_HEAD_BYTES])
+        self._learn_to_decode(body, numbers_of(bitmap, FIELD_NUMBER_MAX))
         return fields
 
     def encode_by_library(self, fields: Fields) -> bytes:
         """As `encode`, by pyiso8583 alone: what the compiled form is measured against."""
         self._check_names(fields)
         for name, value in fields.items():
-            if name != "p" and (why := _fault(self._spec[name], value)):
+            if name not in {"p", "1"} and (why := _fault(self._spec[name], value)):
                 raise EncodeError(name, why)
         body = self._library_encode(fields)
         self._learn_to_encode(tuple(fields))
         return body
 
-    def _first_unknown(self, body: bytes) -> int:
-        """The first field announced that the dialect does not have, 0 when there is none."""
-        if len(body) < _HEAD_BYTES:
-            raise DecodeError("p", len(body), "the body ends before its bitmap does")
-        unknown = int.from_bytes(body[2:_HEAD_BYTES]) & ~self._known
-        return numbers_of(unknown)[0] if unknown else 0
+    def _read_bitmaps(self, body: bytes) -> int:
+        """Both bitmaps as one number of 128 bits; the second is all zeros where there is none."""
+        first = self._read_bitmap("p", body, self._bitmap)
+        both = first << _PRIMARY_MAX
+        if self._has_second and both & ~self._known == 0 and first >> (_PRIMARY_MAX - 1):
+            both |= self._read_bitmap("1", body, slice(self._bitmap.stop, self._bitmaps.stop))
+        return both
 
-    def _unknown_field(self, body: bytes, unknown: int) -> DecodeError:
-        """The refusal of a field the dialect does not have, with what stands before it."""
-        position = 2 + (unknown - 1) // 8
-        if unknown == 1:
-            head = self._sound({"t": body[:2].hex().upper()})
-            return DecodeError("1", position, "there is no second bitmap", head)
+    def _read_bitmap(self, name: str, body: bytes, place: slice) -> int:
+        if len(body) < place.stop:
+            raise DecodeError(name, len(body), "the body ends before its bitmap does")
+        raw = body[place]
+        if self._head.bitmap_bytes == _BITMAP_BYTES:
+            return int.from_bytes(raw)
+        try:
+            return int.from_bytes(unhexlify(raw))
+        except ValueError:
+            pass
+        raise DecodeError(name, place.start, "the bitmap is not hexadecimal")
+
+    def _unknown_field(self, body: bytes, numbers: list[int]) -> DecodeError:
+        """The refusal of the first field the dialect does not have, with what stands before it."""
+        unknown = numbers[0]
+        position = self._bitmap.start + (unknown - 1) * self._head.bitmap_bytes // _PRIMARY_MAX
+        if not _MORE_BITMAPS.isdisjoint(numbers):
+            head = body[: self._bitmap.start]
+            mti = head.hex().upper() if self._head.is_packed else head.decode("latin-1")
+            why = "the bitmap announces another that this dialect does not have"
+            return DecodeError(str(unknown), position, why, self._sound({"t": mti}))
         fields, _, refused = self._library_decode(body)
         if refused is not None:
             if int(refused.field) < unknown:
                 return refused
             fields = refused.partial
-        names = [name for name in fields if name == "t" or (name != "p" and int(name) < unknown)]
-        before = {name: fields[name] for name in names}
+        before = {n: text for n, text in fields.items() if n == "t" or _is_before(n, unknown)}
         why = "the bitmap announces a field this dialect does not have"
         return DecodeError(str(unknown), position, why, self._sound(before))
 
-    def _learn_to_decode(self, bitmap: bytes) -> None:
-        if bitmap not in self._decoders and len(self._decoders) < FAST_FORMS_MAX:
-            fast = decoder(self._spec, numbers_of(int.from_bytes(bitmap)))
+    def _learn_to_decode(self, body: bytes, numbers: list[int]) -> None:
+        bitmaps = body[self._bitmaps if 1 in numbers else self._bitmap]
+        if bitmaps not in self._decoders and len(self._decoders) < FAST_FORMS_MAX:
+            fast = decoder(self._spec, numbers)
             if fast is not None:
-                self._decoders[bitmap] = fast
+                self._decoders[bitmaps] = fast
 
     def _learn_to_encode(self, names: tuple[str, ...]) -> None:
         if names not in self._encoders and len(self._encoders) < FAST_FORMS_MAX:
@@ -180,7 +245,7 @@ class Codec:
             if repadded is None:
                 break
             body = repadded
-        read = {n: text for n, text in fault.doc_dec.items() if n not in {"p", fault.field}}
+        read = {n: text for n, text in fault.doc_dec.items() if n not in {"p", "1", fault.field}}
         why = fault.msg[:1].lower() + fault.msg[1:]
         return {}, {}, DecodeError(fault.field, fault.pos, why, self._sound(read))
 
@@ -198,7 +263,7 @@ class Codec:
         return body[: end - 1] + last + body[end:]
 
     def _check_values(self, fields: Fields, encoded: dict[str, dict[str, bytes]]) -> None:
-        sound = self._sound(fields)
+        sound = self._sound(fields, encoded)
         if len(sound) == len(fields):
             return
         field = next(name for name in fields if name not in sound)
@@ -207,21 +272,32 @@ class Codec:
             if name == field:
                 break
             position += len(encoded[name]["len"]) + len(encoded[name]["data"])
-        position += len(encoded[field]["len"])
-        raise DecodeError(field, position, _fault(self._spec[field], fields[field]), sound)
+        why = _fault(self._spec[field], fields[field])
+        if why:
+            position += len(encoded[field]["len"])
+        raise DecodeError(field, position, why or "the length is not decimal digits", sound)
 
-    def _sound(self, fields: Fields) -> Fields:
-        """The fields the house holds nothing against."""
-        return {n: text for n, text in fields.items() if not _fault(self._spec[n], text)}
+    def _sound(self, fields: Fields, encoded: dict[str, dict[str, bytes]] | None = None) -> Fields:
+        """The fields the house holds nothing against, their lengths included where given."""
+        lengths = {name: parts["len"] for name, parts in (encoded or {}).items()}
+        return {
+            name: text
+            for name, text in fields.items()
+            if not _fault(self._spec[name], text)
+            and _length_is_digits(self._spec[name], lengths.get(name, b""))
+        }
 
     def _check_names(self, fields: Fields) -> None:
         if "t" not in fields:
             raise EncodeError("t", "a message has a type")
         for name, value in fields.items():
-            if name not in {"t", "p"} and name not in self._names:
+            if name not in self._names and (name not in _FRAME or self._is_no_bitmap(name)):
                 raise EncodeError(name, "this dialect has no such field")
             if not isinstance(value, str):
                 raise EncodeError(name, f"a value is text, not {type(value).__name__}")
+
+    def _is_no_bitmap(self, name: str) -> bool:
+        return name == "1" and not self._has_second
 
     def _library_encode(self, fields: Fields) -> bytes:
         try:
@@ -233,7 +309,7 @@ class Codec:
 
 def compile_spec(spec: Spec) -> Codec:
     """The codec of a specification made by `terminals.formats.specification`."""
-    assert spec["t"]["data_enc"] == spec["p"]["data_enc"] == "b"
+    assert spec["t"]["data_enc"] == "ascii" or spec["t"]["data_enc"] == spec["p"]["data_enc"] == "b"
     assert spec["h"]["max_len"] == 0
     return Codec(spec)
 
@@ -242,6 +318,17 @@ def _fault(field: FieldSpec, text: str) -> str:
     """What the house holds against a value the library takes; empty when nothing."""
     if field.get("digits") and text and not (text.isascii() and text.isdigit()):
         return "not all are decimal digits"
+    if field.get("hexadecimal") and (len(text) % 2 or not set(text) <= _HEXADECIMAL):
+        return "not bytes in hexadecimal"
     if field["data_enc"] == "ascii" and not (text.isascii() and text.isprintable()):
         return "not all are printable ASCII characters"
     return ""
+
+
+def _length_is_digits(field: FieldSpec, length: bytes) -> bool:
+    """The library takes signs, spaces and underscores for a length in characters."""
+    return field["len_enc"] != "ascii" or not length or length.isdigit()
+
+
+def _is_before(name: str, number: int) -> bool:
+    return name not in _FRAME and int(name) < number

@@ -8,16 +8,16 @@ None, and the caller then asks pyiso8583, whose answer wins. So these functions 
 much, never accept too much; the tests hold them equal to the library on valid and broken
 input alike.
 
-Two views of a body are cut by the generated code: `x`, its upper-case hexadecimal text, for
-digits and bytes, and `s`, its Latin-1 text, for characters.
+Two views of a body are cut by the generated code: `s`, its Latin-1 text, for characters, and
+where digits are packed `x`, its upper-case hexadecimal text, for digits and bytes.
 """
 
 import binascii
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
-from terminals.formats import FieldSpec, Spec
+from terminals.formats import FIELD_NUMBER_MAX, TEXT, FieldSpec, Spec
 
 Fields = dict[str, str]
 FastDecode = Callable[[bytes], Fields | None]
@@ -31,56 +31,98 @@ _BCD: Final = tuple(
 )
 """What a BCD byte says; what is no BCD is longer than any field may be."""
 _LENGTHS: Final = {
-    1: tuple(f"{size:02d}" for size in range(100)),
-    2: tuple(f"{size:04d}" for size in range(1000)),
+    ("bcd", 1): ("LENGTH2", tuple(f"{size:02d}" for size in range(100))),
+    ("bcd", 2): ("LENGTH4", tuple(f"{size:04d}" for size in range(1000))),
+    ("ascii", 2): ("LENGTH2", tuple(f"{size:02d}" for size in range(100))),
+    ("ascii", 3): ("LENGTH3", tuple(f"{size:03d}" for size in range(1000))),
 }
+"""By encoding and bytes of a length: the name it has in generated code, and every length."""
+_CHARACTERS: Final = frozenset({"ascii", TEXT})
+"""Character sets whose first 128 are ASCII, which the Latin-1 view is read by."""
+_SECOND: Final = 1
+"""The number that stands for the second bitmap among the fields of a message."""
+_PRIMARY_MAX: Final = 64
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Head:
+    """How a specification writes what stands before the fields."""
+
+    is_packed: bool
+    type_bytes: int
+    bitmap_bytes: int
+
+    @classmethod
+    def of(cls, spec: Spec) -> "Head":
+        """The head that messages of this specification have."""
+        is_packed = spec["t"]["data_enc"] == "b"
+        bitmap_bytes = 8 if spec["p"]["data_enc"] == "b" else 16
+        return cls(is_packed, 2 if is_packed else 4, bitmap_bytes)
+
+
+_SIZES: Final = {text: size for _, texts in _LENGTHS.values() for size, text in enumerate(texts)}
+"""What length digits say; texts of two, three and four digits."""
 _UNUSUAL: Final = (IndexError, KeyError, TypeError, AttributeError, ValueError)
 """What generated code may raise on unusual input; ValueError covers codecs and binascii."""
 
 
 def decoder(spec: Spec, numbers: list[int]) -> FastDecode | None:
-    """The decode function of messages with exactly these fields, None when it has no fast form."""
+    """The decode function of messages with exactly these fields, None when it has no fast form.
+
+    A 1 among the numbers says that there is a second bitmap, if only an empty one.
+    """
     if not _all_have_a_fast_form(spec, numbers):
         return None
-    writer = _DecodeWriter()
+    head = Head.of(spec)
+    writer = _PackedDecodeWriter(head) if head.is_packed else _DecodeWriter(head)
+    writer.bitmaps(1 + (_SECOND in numbers))
     for number in numbers:
-        writer.field(str(number), spec[str(number)])
+        if number != _SECOND:
+            writer.field(str(number), spec[str(number)])
     function: FastDecode = _function("decode", "b", writer.lines())
     return function
 
 
 def encoder(spec: Spec, names: tuple[str, ...]) -> FastEncode | None:
     """The encode function of values with exactly these keys, None when it has no fast form."""
-    numbers = sorted(int(name) for name in names if name not in {"t", "p"})
+    numbers = sorted(int(name) for name in names if name not in {"t", "p", "1"})
     if "t" not in names or not _all_have_a_fast_form(spec, numbers):
         return None
-    writer = _EncodeWriter(bitmap_of(numbers))
+    writer = _EncodeWriter(Head.of(spec))
+    writer.head(numbers)
     for number in numbers:
         writer.field(str(number), spec[str(number)])
     function: FastEncode = _function("encode", "f", writer.lines())
     return function
 
 
-def bitmap_of(numbers: list[int]) -> int:
-    """The primary bitmap, as a number, with these bits set; bit 1 is the highest."""
-    return sum(1 << (64 - number) for number in numbers)
+def bitmap_of(numbers: Iterable[int], size: int = _PRIMARY_MAX) -> int:
+    """A bitmap of so many bits, as a number, with these bits set; bit 1 is the highest."""
+    return sum(1 << (size - number) for number in numbers)
 
 
-def numbers_of(bitmap: int) -> list[int]:
-    """Which fields a primary bitmap announces, in order."""
-    return [number for number in range(1, 65) if bitmap >> (64 - number) & 1]
+def numbers_of(bitmap: int, size: int = _PRIMARY_MAX) -> list[int]:
+    """Which fields a bitmap of so many bits announces, in order."""
+    return [number for number in range(1, size + 1) if bitmap >> (size - number) & 1]
 
 
 def _all_have_a_fast_form(spec: Spec, numbers: list[int]) -> bool:
-    return all(2 <= number <= 64 and _has_a_fast_form(spec[str(number)]) for number in numbers)
+    is_packed = Head.of(spec).is_packed
+    return all(
+        (number == _SECOND and not is_packed)
+        or (2 <= number <= FIELD_NUMBER_MAX and _has_a_fast_form(spec[str(number)], is_packed))
+        for number in numbers
+    )
 
 
-def _has_a_fast_form(field: FieldSpec) -> bool:
-    if field["len_type"] and (field["len_enc"] != "bcd" or field["len_type"] not in _LENGTHS):
-        return False
+def _has_a_fast_form(field: FieldSpec, is_packed: bool) -> bool:
+    if field["len_type"]:
+        is_known = (field["len_enc"], field["len_type"]) in _LENGTHS
+        if not is_known or (field["len_enc"] == "bcd") != is_packed:
+            return False
     if not _counts_nibbles(field):
-        return True
-    if field["data_enc"] != "b":
+        return field["data_enc"] == "b" or field["data_enc"] in _CHARACTERS
+    if not is_packed or field["data_enc"] != "b":
         return False
     if field["len_type"]:
         return "right_pad" in field and "left_pad" not in field
@@ -97,9 +139,9 @@ def _function(name: str, argument: str, lines: list[str]) -> Any:
         f"def {name}({argument}):\n    try:\n{body}\n    except UNUSUAL:\n        return None\n"
     )
     scope: dict[str, Any] = {
+        **dict(_LENGTHS.values()),
         "BCD": _BCD,
-        "LENGTH1": _LENGTHS[1],
-        "LENGTH2": _LENGTHS[2],
+        "SIZES": _SIZES,
         "UNUSUAL": _UNUSUAL,
         "unhex": binascii.a2b_hex,
     }
@@ -110,18 +152,34 @@ def _function(name: str, argument: str, lines: list[str]) -> Any:
 
 @dataclasses.dataclass(slots=True)
 class _DecodeWriter:
-    """Writes a decode function.
+    """Writes a decode function for messages of characters.
 
     `offset` counts bytes from the start of the body, or from the generated function's own `o`
     once a variable field has been passed.
     """
 
-    code: list[str] = dataclasses.field(default_factory=list)
+    head: Head
+    code: list[str] = dataclasses.field(default_factory=lambda: ['s = b.decode("latin-1")'])
     items: list[str] = dataclasses.field(default_factory=list)
-    digits: list[str] = dataclasses.field(default_factory=lambda: ["x[0:4]"])
+    digits: list[str] = dataclasses.field(default_factory=list)
     characters: list[str] = dataclasses.field(default_factory=list)
-    offset: int = 10
+    hexadecimals: list[str] = dataclasses.field(default_factory=list)
+    offset: int = 0
     is_moved: bool = False
+
+    def bitmaps(self, count: int) -> None:
+        """Write what reads the message type and so many bitmaps."""
+        self.code.append("t = s[0:4]")
+        self.items.append('"t": t')
+        self.digits.append("t")
+        self.characters.append("t")
+        self.offset = self.head.type_bytes
+        for name in ("p", "1")[:count]:
+            start, end = self.offset, self.offset + self.head.bitmap_bytes
+            is_binary = self.head.bitmap_bytes == 8
+            cut = f"b[{start}:{end}].hex().upper()" if is_binary else f"s[{start}:{end}]"
+            self.items.append(f'"{name}": {cut}')
+            self.offset = end
 
     def field(self, name: str, field: FieldSpec) -> None:
         """Write what reads one field."""
@@ -135,17 +193,72 @@ class _DecodeWriter:
             self.digits.append(value)
         if field["data_enc"] == "ascii":
             self.characters.append(value)
+        if field.get("hexadecimal"):
+            self.hexadecimals.append(value)
 
     def lines(self) -> list[str]:
         """The whole body of the function."""
-        code = ["x = b.hex().upper()", 's = b.decode("latin-1")', *self.code]
-        code.append(f"if {self._at('o', 0)} != len(b): return None")
+        code = [*self.code, f"if {self._at('o', 0)} != len(b): return None"]
         code.append(f"if not ({' + '.join(self.digits)}).isdigit(): return None")
-        if self.characters:
-            code.append(f"c = {' + '.join(self.characters)}")
-            code.append("if not (c.isascii() and c.isprintable()): return None")
-        code.append('return {"t": x[0:4], "p": x[4:20], ' + ", ".join(self.items) + "}")
+        code += _character_checks(self.characters)
+        if self.hexadecimals:
+            code.append(f"unhex({' + '.join(self.hexadecimals)})")
+        code.append("return {" + ", ".join(self.items) + "}")
         return code
+
+    def _fixed(self, value: str, field: FieldSpec) -> None:
+        size = field["max_len"]
+        self._bytes(value, field, self._at("o", size))
+        self.offset += size
+
+    def _variable(self, value: str, field: FieldSpec) -> None:
+        start = self._at("o", 0)
+        self.code.append(f"n = SIZES[s[{start}:{self._at('o', field['len_type'])}]]")
+        self._limit(field)
+        if field.get("hexadecimal"):
+            self.code.append("if n & 1: return None")
+        self._bytes(value, field, f"{self._at('o', 0)} + n")
+        self._move("n")
+
+    def _limit(self, field: FieldSpec) -> None:
+        self.code.append(f"if n > {field['max_len']}: return None")
+        self.offset += field["len_type"]
+
+    def _bytes(self, value: str, field: FieldSpec, end: str) -> None:
+        cut = f"[{self._at('o', 0)}:{end}]"
+        if field["data_enc"] == "b":
+            self.code.append(f"{value} = b{cut}.hex().upper()")
+            return
+        self.code.append(f"{value} = s{cut}")
+        if field["data_enc"] != "ascii":
+            self.code.append(
+                f'if not {value}.isascii(): {value} = b{cut}.decode("{field["data_enc"]}")'
+            )
+
+    def _move(self, size: str) -> None:
+        self.code.append(f"o = {self._at('o', 0)} + {size}")
+        self.offset = 0
+        self.is_moved = True
+
+    def _at(self, unit: str, more: int) -> str:
+        """A place `more` units on: bytes from `o`, or nibbles from `h`."""
+        place = (self.offset if unit == "o" else 2 * self.offset) + more
+        if not self.is_moved:
+            return str(place)
+        return f"{unit} + {place}" if place else unit
+
+
+class _PackedDecodeWriter(_DecodeWriter):
+    """Writes a decode function for messages whose digits are packed, two a byte."""
+
+    __slots__ = ()
+
+    def bitmaps(self, count: int) -> None:
+        assert count == 1
+        self.code.insert(0, "x = b.hex().upper()")
+        self.items += ['"t": x[0:4]', '"p": x[4:20]']
+        self.digits.append("x[0:4]")
+        self.offset = self.head.type_bytes + self.head.bitmap_bytes
 
     def _fixed(self, value: str, field: FieldSpec) -> None:
         size = field["max_len"]
@@ -153,10 +266,7 @@ class _DecodeWriter:
             self._fixed_nibbles(value, field)
             self.offset += (size + 1) // 2
             return
-        if field["data_enc"] == "b":
-            self.code.append(f"{value} = x[{self._at('h', 0)}:{self._at('h', 2 * size)}]")
-        else:
-            self._characters(value, field, self._at("o", size))
+        self._bytes(value, field, self._at("o", size), self._at("h", 2 * size))
         self.offset += size
 
     def _fixed_nibbles(self, value: str, field: FieldSpec) -> None:
@@ -169,62 +279,50 @@ class _DecodeWriter:
             self.code.append(f'if x[{at}] != "{pad}": return None')
 
     def _variable(self, value: str, field: FieldSpec) -> None:
-        self._length(field)
+        parts = [f"BCD[b[{self._at('o', place)}]]" for place in range(field["len_type"])]
+        self.code.append(f"n = {' * 100 + '.join(parts)}")
+        self._limit(field)
+        at = self._at("h", 0)
         if _counts_nibbles(field):
-            at = self._at("h", 0)
             pads = field["right_pad"] + field.get("pad_also", "")
             self.code.append(f"{value} = x[{at}:{at} + n]")
             self.code.append(f'if n & 1 and x[{at} + n] not in "{pads}": return None')
             self._move("(n + 1 >> 1)")
             return
-        if field["data_enc"] == "b":
-            at = self._at("h", 0)
-            self.code.append(f"{value} = x[{at}:{at} + n + n]")
-        else:
-            self._characters(value, field, f"{self._at('o', 0)} + n")
+        self._bytes(value, field, f"{self._at('o', 0)} + n", f"{at} + n + n")
         self._move("n")
 
-    def _length(self, field: FieldSpec) -> None:
-        parts = [f"BCD[b[{self._at('o', place)}]]" for place in range(field["len_type"])]
-        self.code.append(f"n = {' * 100 + '.join(parts)}")
-        self.code.append(f"if n > {field['max_len']}: return None")
-        self.offset += field["len_type"]
-
-    def _characters(self, value: str, field: FieldSpec, end: str) -> None:
-        cut = f"[{self._at('o', 0)}:{end}]"
-        self.code.append(f"{value} = s{cut}")
-        if field["data_enc"] != "ascii":
-            self.code.append(
-                f'if not {value}.isascii(): {value} = b{cut}.decode("{field["data_enc"]}")'
-            )
+    def _bytes(self, value: str, field: FieldSpec, end: str, nibbles_end: str = "") -> None:
+        if field["data_enc"] == "b":
+            self.code.append(f"{value} = x[{self._at('h', 0)}:{nibbles_end}]")
+            return
+        super()._bytes(value, field, end)
 
     def _move(self, size: str) -> None:
-        self.code.append(f"o = {self._at('o', 0)} + {size}")
+        super()._move(size)
         self.code.append("h = o + o")
-        self.offset = 0
-        self.is_moved = True
-
-    def _at(self, unit: str, more: int) -> str:
-        """A place `more` units on: bytes from `o`, or nibbles from `h`."""
-        place = (self.offset if unit == "o" else 2 * self.offset) + more
-        if not self.is_moved:
-            return str(place)
-        return f"{unit} + {place}" if place else unit
 
 
 @dataclasses.dataclass(slots=True)
 class _EncodeWriter:
     """Writes an encode function: runs of hexadecimal text and of characters, then one join."""
 
-    bitmap: int
+    head_form: Head
     code: list[str] = dataclasses.field(default_factory=list)
     digits: list[str] = dataclasses.field(default_factory=lambda: ["t"])
     characters: list[str] = dataclasses.field(default_factory=list)
+    hexadecimals: list[str] = dataclasses.field(default_factory=list)
     runs: list[tuple[str, list[str]]] = dataclasses.field(default_factory=list)
 
-    def __post_init__(self) -> None:
+    def head(self, numbers: list[int]) -> None:
+        """Write what writes the message type and the bitmaps that announce these fields."""
         self.code += ['t = f["t"]', "if len(t) != 4: return None"]
-        self._put("hex", "t", f'"{self.bitmap:016X}"')
+        self._put("hex" if self.head_form.is_packed else "ascii", "t")
+        if numbers and numbers[-1] > _PRIMARY_MAX:
+            bitmap = f"{bitmap_of([_SECOND, *numbers], FIELD_NUMBER_MAX):032X}"
+        else:
+            bitmap = f"{bitmap_of(numbers):016X}"
+        self._put("hex" if self.head_form.bitmap_bytes == 8 else "ascii", f'"{bitmap}"')
 
     def field(self, name: str, field: FieldSpec) -> None:
         """Write what writes one field."""
@@ -236,13 +334,15 @@ class _EncodeWriter:
             self._characters(value, field)
         if field.get("digits"):
             self.digits.append(value)
+        if field.get("hexadecimal"):
+            self.hexadecimals.append(value)
 
     def lines(self) -> list[str]:
         """The whole body of the function."""
         code = [*self.code, f"if not ({' + '.join(self.digits)}).isdigit(): return None"]
-        if self.characters:
-            code.append(f"c = {' + '.join(self.characters)}")
-            code.append("if not (c.isascii() and c.isprintable()): return None")
+        code += _character_checks(self.characters)
+        if self.hexadecimals:
+            code.append(f"unhex({' + '.join(self.hexadecimals)})")
         parts = [self._run(unit, values) for unit, values in self.runs]
         code.append(f"return {' + '.join(parts)}")
         return code
@@ -256,31 +356,42 @@ class _EncodeWriter:
         self.code.append(f"n{value} = len({value})")
         if per_unit == 1:
             pad = f'("{field["right_pad"]}" if n{value} & 1 else "")'
-            self._put("hex", self._length(value, field), value, pad)
+            self._length(value, field)
+            self._put("hex", value, pad)
         else:
             self.code.append(f"if n{value} & 1: return None")
             self.code.append(f"n{value} >>= 1")
-            self._put("hex", self._length(value, field), value)
+            self._length(value, field)
+            self._put("hex", value)
 
     def _characters(self, value: str, field: FieldSpec) -> None:
-        if field["data_enc"] == "ascii" and not field["len_type"]:
-            self.code.append(f"if len({value}) != {field['max_len']}: return None")
+        if field["data_enc"] == "ascii":
             self.characters.append(value)
-            self._put("ascii", value)
+            self._ascii(value, field)
             return
         self.code.append(f'e{value} = {value}.encode("{field["data_enc"]}")')
         self.code.append(f"n{value} = len(e{value})")
         if field["len_type"]:
-            self._put("hex", self._length(value, field))
+            self._length(value, field)
         else:
             self.code.append(f"if n{value} != {field['max_len']}: return None")
-        if field["data_enc"] == "ascii":
-            self.characters.append(value)
         self._put("bytes", f"e{value}")
 
-    def _length(self, value: str, field: FieldSpec) -> str:
+    def _ascii(self, value: str, field: FieldSpec) -> None:
+        """A character is a byte, or the join refuses it."""
+        if field["len_type"]:
+            self.code.append(f"n{value} = len({value})")
+            if field.get("hexadecimal"):
+                self.code.append(f"if n{value} & 1: return None")
+            self._length(value, field)
+        else:
+            self.code.append(f"if len({value}) != {field['max_len']}: return None")
+        self._put("ascii", value)
+
+    def _length(self, value: str, field: FieldSpec) -> None:
         self.code.append(f"if n{value} > {field['max_len']}: return None")
-        return f"LENGTH{field['len_type']}[n{value}]"
+        name, _ = _LENGTHS[field["len_enc"], field["len_type"]]
+        self._put("hex" if field["len_enc"] == "bcd" else "ascii", f"{name}[n{value}]")
 
     def _padded(self, value: str, field: FieldSpec) -> tuple[str, ...]:
         if not (_counts_nibbles(field) and field["max_len"] % 2):
@@ -300,3 +411,12 @@ class _EncodeWriter:
         if unit == "hex":
             return f"unhex({joined})"
         return f'({joined}).encode("ascii")' if unit == "ascii" else joined
+
+
+def _character_checks(values: list[str]) -> list[str]:
+    if not values:
+        return []
+    return [
+        f"c = {' + '.join(values)}",
+        "if not (c.isascii() and c.isprintable()): return None",
+    ]

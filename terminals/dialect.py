@@ -1,133 +1,59 @@
-"""A dialect as the switch and the simulators hold it: bytes in, `Request` out, and back.
+"""A dialect as the switch holds it: bytes in, `Request` out, and back.
 
-The payload of a frame is a TPDU (5 bytes: protocol, destination, source), a header (6 bytes,
-12 BCD digits) and the ISO 8583 body. The TPDU's addresses are swapped in the answer and mean
-nothing to us. The header's sixth digit tells the terminal what to do next; 3 is: sign on.
+`DialectOf` is the whole contract between a kind of terminal and the switch; the switch knows
+no other word of what terminals say. A dialect reads its own kind of message and is given that
+message back for everything else, so the switch, which only hands messages on, says `Dialect`.
+What a `Mac` is given is the dialect's to say: the switch brings the keys, newest first.
 """
 
-import dataclasses
-from typing import Final
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 from host.hsm.mac import Mac
-from host.model.requests import Kind, Request, Response
+from host.model.requests import Request, Response
 from host.model.responses import Reason
-from terminals.answers import AnswerPlans, is_request, to_fields
-from terminals.codec import Codec, DecodeError
-from terminals.message import Message
-from terminals.sealing import NO_TAG_YET, seal, tag_is_right
-from terminals.spelling import SpellingTable, find_spelling
-from terminals.translate import to_request
+from terminals.message import AnyMessage
 
-TPDU_BYTES: Final = 5
-HEADER_BYTES: Final = 6
-BODY_START: Final = TPDU_BYTES + HEADER_BYTES
-_SHORTEST_BYTES: Final = BODY_START + 10
-_SIGN_ON_AGAIN: Final = 0x03
-"""Header byte 2: terminal status in the high nibble, what to do next in the low one."""
+MessageT = TypeVar("MessageT", bound=AnyMessage)
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Dialect:
-    """How one family of terminals speaks: its codec and its tables."""
+class DialectOf(Protocol[MessageT]):
+    """How one family of terminals speaks, in messages of its own type."""
 
-    institution: str
-    """Whose terminals these are, in exchange keys."""
-    codec: Codec
-    spellings: SpellingTable
-    answers: dict[Kind, AnswerPlans]
-    refusals: AnswerPlans
-    """For a message whose kind is not known."""
-    sealed_classes: frozenset[str]
-    """First two digits of the message types that must carry F64."""
+    @property
+    def institution(self) -> str:
+        """Whose terminals these are, in exchange keys."""
 
-    def read(self, payload: bytes) -> Message:
+    def read(self, payload: bytes) -> MessageT:
         """A request of a terminal.
 
         Raises:
             DecodeError: it cannot be read. Its `message` is set when enough was read to answer
                 a format error; otherwise the bytes are to be dropped.
         """
-        try:
-            message = self.split(payload)
-        except DecodeError as error:
-            error.message = self._answerable(payload, error)
-            error.partial = {}
-            raise
-        if not is_request(message.mti):
-            raise DecodeError("t", 0, "this type of message asks for nothing")
-        return message
 
-    def split(self, payload: bytes) -> Message:
-        """Any message of this dialect, requests and answers alike (a terminal reads answers).
-
-        Raises:
-            DecodeError: it cannot be read; `message` is never set.
-        """
-        if len(payload) < _SHORTEST_BYTES:
-            raise DecodeError("t", len(payload), "the message ends before its bitmap does")
-        body = payload[BODY_START:]
-        return self._message(payload, body, self.codec.decode(body))
-
-    def is_sealed(self, message: Message) -> bool:
+    def is_sealed(self, message: MessageT) -> bool:
         """Whether the message carries a message authentication code."""
-        return "64" in message.fields
 
-    def must_be_sealed(self, message: Message) -> bool:
+    def must_be_sealed(self, message: MessageT) -> bool:
         """Whether a message of this type is refused without one."""
-        return message.mti[:2] in self.sealed_classes
 
-    def mac_is_right(self, message: Message, mac: Mac) -> bool:
+    def mac_is_right(self, message: MessageT, mac: Mac) -> bool:
         """Whether the message carries the code of this key."""
-        return "64" in message.fields and tag_is_right(message.body, mac)
 
-    def request(self, message: Message, generation: int) -> Request | Reason:
+    def request(self, message: MessageT, generation: int) -> Request | Reason:
         """What the message asks, or why it is refused at once.
 
-        `generation` is that of the key set which authenticated it, 0 where none did.
+        Called after `mac_is_right` has said yes where the message must be sealed. `generation`
+        is that of the key set which authenticated it, 0 where none did.
         """
-        return to_request(message, self.institution, generation)
 
-    def answer(self, message: Message, response: Response, mac: Mac | None) -> bytes:
+    def answer(self, message: MessageT, response: Response, mac: Mac | None) -> bytes:
         """The payload that answers a message; sealed when it was and the key is known.
 
         Raises:
             EncodeError: the response holds a value the dialect has no room for.
         """
-        fields = to_fields(message, response, self._plans(message))
-        header = message.header
-        next_step = _SIGN_ON_AGAIN if response.sign_on_again else 0
-        header = header[:2] + bytes(((header[2] & 0xF0) | next_step,)) + header[3:]
-        tpdu = message.tpdu
-        swapped = tpdu[:1] + tpdu[3:5] + tpdu[1:3]
-        return self.compose(swapped, header, fields, mac if "64" in message.fields else None)
 
-    def compose(self, tpdu: bytes, header: bytes, fields: dict[str, str], mac: Mac | None) -> bytes:
-        """A payload from its parts, sealed when a key is given (a terminal writes requests).
 
-        Raises:
-            EncodeError: a value does not fit the dialect.
-        """
-        if mac is None:
-            return tpdu + header + self.codec.encode(fields)
-        return tpdu + header + seal(self.codec.encode(fields | {"64": NO_TAG_YET}), mac)
-
-    def _message(self, payload: bytes, body: bytes, fields: dict[str, str]) -> Message:
-        spelling = find_spelling(self.spellings, fields)
-        return Message(payload[:TPDU_BYTES], payload[TPDU_BYTES:BODY_START], body, fields, spelling)
-
-    def _answerable(self, payload: bytes, error: DecodeError) -> Message | None:
-        """What was read of a broken message, when it names the terminal and its exchange."""
-        fields = error.partial
-        if "t" not in fields or not is_request(fields["t"]):
-            return None
-        is_trade = fields["t"][:2] in self.sealed_classes
-        names = {"3", "11", "41"} if is_trade else {"11", "41"}
-        if not names <= fields.keys():
-            return None
-        return self._message(payload, payload[BODY_START:], fields)
-
-    def _plans(self, message: Message) -> AnswerPlans:
-        row = message.spelling
-        if row is None or isinstance(row.means, Reason):
-            return self.refusals
-        return self.answers[row.means]
+Dialect: TypeAlias = DialectOf[Any]
+"""Any dialect, for whoever only hands its own messages back to it."""

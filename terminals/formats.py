@@ -2,9 +2,12 @@
 
 Each function gives one field of a pyiso8583 specification; the names are those of ISO 8583
 field tables (`n` digits, `z` track, `an` text, `b` bytes; `ll` and `lll` a length in front).
-Two keys are the house's own and unknown to the library, which ignores them:
+The functions here pack digits, two a byte; those whose name begins with `ascii_` write them as
+characters, length digits too. Three keys are the house's own and unknown to the library, which
+ignores them:
 
 - `digits`: the value must be decimal digits. The library takes any nibble.
+- `hexadecimal`: the value is bytes written as hexadecimal characters on the wire, too.
 - `pad_also`: a second pad nibble taken when an odd number of digits arrives. Some terminals
   fill with F where the specification says 0.
 """
@@ -14,7 +17,7 @@ from typing import Final, NotRequired, TypedDict
 
 
 class FieldSpec(TypedDict):
-    """One field as pyiso8583 wants it, with the house's two keys."""
+    """One field as pyiso8583 wants it, with the house's three keys."""
 
     data_enc: str
     len_enc: str
@@ -25,6 +28,7 @@ class FieldSpec(TypedDict):
     left_pad: NotRequired[str]
     right_pad: NotRequired[str]
     digits: NotRequired[bool]
+    hexadecimal: NotRequired[bool]
     pad_also: NotRequired[str]
 
 
@@ -91,8 +95,63 @@ def lllb(size_max: int, desc: str) -> FieldSpec:
     return _bytes("b", 2, size_max, desc)
 
 
+def ascii_n(size: int, desc: str) -> FieldSpec:
+    """So many digits, one a byte."""
+    return _characters(0, size, desc, digits=True)
+
+
+def ascii_lln(size_max: int, desc: str) -> FieldSpec:
+    """Up to 99 digits after two length digits."""
+    return _characters(2, size_max, desc, digits=True)
+
+
+def ascii_llln(size_max: int, desc: str) -> FieldSpec:
+    """Up to 999 digits after three length digits."""
+    return _characters(3, size_max, desc, digits=True)
+
+
+def ascii_an(size: int, desc: str) -> FieldSpec:
+    """So many printable characters."""
+    return _characters(0, size, desc)
+
+
+def ascii_llans(size_max: int, desc: str) -> FieldSpec:
+    """Up to 99 printable characters after two length digits; a track, too."""
+    return _characters(2, size_max, desc)
+
+
+def ascii_lllans(size_max: int, desc: str) -> FieldSpec:
+    """Up to 999 printable characters after three length digits."""
+    return _characters(3, size_max, desc)
+
+
+def ascii_llltext(size_max: int, desc: str) -> FieldSpec:
+    """Text for people, up to 999 bytes after three length digits."""
+    return {**_characters(3, size_max, desc), "data_enc": TEXT}
+
+
+def ascii_b(size: int, desc: str) -> FieldSpec:
+    """So many bytes as they are, in a message of characters; the value is hexadecimal text."""
+    return {**_characters(0, size, desc), "data_enc": "b"}
+
+
+def ascii_lllb(size_max: int, desc: str) -> FieldSpec:
+    """Bytes as they are after three length digits; the value is their hexadecimal text."""
+    return {**_characters(3, size_max, desc), "data_enc": "b"}
+
+
+def ascii_hex(size: int, desc: str) -> FieldSpec:
+    """So many bytes, each written as two hexadecimal characters."""
+    return {**_characters(0, 2 * size, desc), "hexadecimal": True}
+
+
+def ascii_lllhex(size_max: int, desc: str) -> FieldSpec:
+    """Bytes as hexadecimal characters after three length digits, which count characters."""
+    return {**_characters(3, 2 * size_max, desc), "hexadecimal": True}
+
+
 def specification(fields: Mapping[str, FieldSpec]) -> dict[str, FieldSpec]:
-    """A whole pyiso8583 specification: these fields, and no other.
+    """A whole pyiso8583 specification of packed digits: these fields, and no other.
 
     The library answers an unknown field with a KeyError, so every number has an entry; the
     unknown ones have no room for a value.
@@ -105,6 +164,28 @@ def specification(fields: Mapping[str, FieldSpec]) -> dict[str, FieldSpec]:
     }
     nothing = {str(number): lllb(0, "") for number in range(2, FIELD_NUMBER_MAX + 1)}
     return frame | nothing | dict(fields)
+
+
+def ascii_specification(bitmap: FieldSpec, fields: Mapping[str, FieldSpec]) -> dict[str, FieldSpec]:
+    """As `specification`, of characters; `bitmap` is how both bitmaps are written.
+
+    There is a second bitmap where a field above 64 has an entry.
+    """
+    frame: dict[str, FieldSpec] = {
+        "h": ascii_b(0, "header: read by the dialect, not by the codec"),
+        "t": ascii_n(4, "message type"),
+        "p": {**bitmap, "desc": "bitmap"},
+        "1": {**bitmap, "desc": "second bitmap"},
+    }
+    nothing = {str(number): ascii_lllb(0, "") for number in range(2, FIELD_NUMBER_MAX + 1)}
+    return frame | nothing | dict(fields)
+
+
+def _characters(len_type: int, size_max: int, desc: str, *, digits: bool = False) -> FieldSpec:
+    field = _bytes("ascii", len_type, size_max, desc)
+    field["len_enc"] = "ascii"
+    field["digits"] = digits
+    return field
 
 
 def _nibbles(len_type: int, size_max: int, desc: str) -> FieldSpec:

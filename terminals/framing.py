@@ -65,7 +65,7 @@ class FrameReader:
     without it, it is out of bounds like any other length that is too small.
     """
 
-    __slots__ = ("_bytes_max", "_bytes_min", "_codec", "_rest", "_takes_keep_alive")
+    __slots__ = ("_bytes_max", "_bytes_min", "_codec", "_rest", "_takes_keep_alive", "keep_alives")
 
     def __init__(
         self,
@@ -80,6 +80,8 @@ class FrameReader:
         self._bytes_max = bytes_max
         self._takes_keep_alive = takes_keep_alive
         self._rest = b""
+        self.keep_alives = 0
+        """Signs of life passed over; whoever answers them sets it back."""
 
     def feed(self, data: bytes) -> list[bytes]:
         """The payloads these bytes complete, in order.
@@ -99,6 +101,8 @@ class FrameReader:
             start = first + size
             if size:
                 frames.append(data[first:start])
+            else:
+                self.keep_alives += 1
         self._rest = data[start:]
         return frames
 

@@ -1,12 +1,36 @@
 """One message of a terminal as its dialect read it."""
 
-from typing import NoReturn
+from collections.abc import Mapping
+from typing import NoReturn, Protocol
 
 from terminals.spelling import Spelling
 
 
+class AnyMessage(Protocol):
+    """What the switch may see of a message, whatever dialect read it.
+
+    Its text, `repr` included, shows no card number, PIN block or track.
+    """
+
+    @property
+    def mti(self) -> str:
+        """The message type, or what the dialect has in its place."""
+
+    @property
+    def terminal_id(self) -> str:
+        """8 characters; empty when the message has none."""
+
+    @property
+    def stan(self) -> str:
+        """The terminal's own number for this message."""
+
+    @property
+    def fields(self) -> Mapping[str, str]:
+        """The values read, by the dialect's own names. They may hold a card number."""
+
+
 class Message:
-    """What the wire said, still in the dialect's own words.
+    """An ISO 8583 message: what the wire said, still in the dialect's own words.
 
     `tpdu` and `header` are kept for the answer, `body` (message type to last field) for the
     message authentication code, `fields` are the decoded values by number with `t` the message

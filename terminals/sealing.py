@@ -1,8 +1,9 @@
 """Which bytes a message authentication code covers, and where it stands.
 
-F64 is the last field of a sealed message, always 8 bytes. It covers the message type, the
-bitmap with bit 64 set, and every field up to F63 in wire encoding; not the length, the TPDU or
-the header. How it is computed is `host.hsm.mac`'s.
+The last field of a sealed message, F64 or where there is a second bitmap F128, is its code:
+8 bytes, or in a dialect that writes bytes in hexadecimal 16 characters. It covers the message
+type, the bitmaps with its own bit set, and every field before it in wire encoding; not the
+length, the TPDU or the header. How it is computed is `host.hsm.mac`'s.
 """
 
 from typing import Final
@@ -11,20 +12,24 @@ from host.hsm.mac import Mac
 
 TAG_BYTES: Final = 8
 NO_TAG_YET: Final = "00" * TAG_BYTES
-"""F64 of a body to be sealed: it sets bit 64 and keeps the place."""
+"""The code's field in a body to be sealed: it sets the bit and keeps the place."""
 
 
-def covered(body: bytes) -> bytes:
+def covered(body: bytes, tag_bytes: int = TAG_BYTES) -> bytes:
     """The bytes of a sealed body that its code covers."""
-    return body[:-TAG_BYTES]
+    return body[:-tag_bytes]
 
 
-def tag_is_right(body: bytes, mac: Mac) -> bool:
+def tag_is_right(body: bytes, mac: Mac, tag_bytes: int = TAG_BYTES) -> bool:
     """Whether a sealed body carries the code of this key."""
-    return mac.verify(body[:-TAG_BYTES], body[-TAG_BYTES:])
+    tag = body[-tag_bytes:]
+    if tag_bytes != TAG_BYTES:
+        tag = bytes.fromhex(tag.decode("ascii"))
+    return mac.verify(body[:-tag_bytes], tag)
 
 
-def seal(body: bytes, mac: Mac) -> bytes:
-    """The body with its code, given it was encoded with `NO_TAG_YET` in F64."""
-    text = body[:-TAG_BYTES]
-    return text + mac.compute(text)
+def seal(body: bytes, mac: Mac, tag_bytes: int = TAG_BYTES) -> bytes:
+    """The body with its code, given it was encoded with `NO_TAG_YET` in the code's field."""
+    text = body[:-tag_bytes]
+    tag = mac.compute(text)
+    return text + (tag if tag_bytes == TAG_BYTES else tag.hex().upper().encode())

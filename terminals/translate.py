@@ -6,32 +6,68 @@ wrong length) is a format error. What a kind needs is a row of `NEEDS`.
 """
 
 import re
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
 import msgspec
 
 from host.model.money import CURRENCY_BY_NUMBER, POINTS_PREFIX, Money
-from host.model.requests import KINDS, ExchangeKey, Family, Kind, Original, PinBlock, Request
+from host.model.requests import (
+    KINDS,
+    ExchangeKey,
+    Family,
+    Kind,
+    Original,
+    PinBlock,
+    Request,
+    Totals,
+    UploadRecord,
+)
 from host.model.responses import Reason
 from host.model.secrets import Pan, Secret
+from terminals.fields import (
+    CONTROL,
+    ORIGINAL,
+    ORIGINAL_DATA,
+    SECURITY,
+    TOTALS,
+    TOTALS_DIGITS,
+    TOTALS_HALF_DIGITS,
+    UPLOAD_COUNT,
+    UPLOAD_END_DIGITS,
+    UPLOAD_RECORD,
+    UPLOAD_RECORDS_MAX,
+    numbers_in,
+    size_of,
+)
 from terminals.message import Message
 from terminals.spelling import Spelling
 
-BATCH: Final = slice(2, 8)
-"""F60.2 in F60."""
-FUNCTION: Final = slice(8, 11)
-"""F60.3 in F60."""
-_CONTROL_DIGITS_MIN: Final = 8
+_BATCH: Final = CONTROL["batch"]
+_FUNCTION: Final = CONTROL["function"]
+_CONTROL_DIGITS_MIN: Final = _BATCH.stop
+_NO_BATCH: Final = "000000"
 _NO_ORIGINAL: Final = "000000000000"
 """F61 of a refund: no batch and no trace."""
-_TRACK_2: Final = re.compile(r"([0-9]{12,19})D([0-9]{4})[0-9]*")
+_TRACK_2: Final = re.compile(r"([0-9]{12,19})[D=]([0-9]{4})[0-9]*")
+_SEALED_TRACK_2: Final = re.compile(r"[0-9A-F=]{18,37}")
+"""An encrypted block stands in it, so that any nibble may."""
 _TRACK_IS_ENCRYPTED: Final = "1"
 """F53, third digit."""
 _ISO_FORMATS: Final = {"1": 1, "2": 0}
 """F53, first digit: the ISO 9564-1 format of the PIN block."""
 _PRODUCT_BYTES: Final = 30
 _SERIAL_MARK: Final = "Sequence No"
+_LOAD: Final = "11"
+"""F48 of a verification: that the card can be loaded. Other checks are other acquirers'."""
+_BALANCED_END: Final = "207"
+"""F60.3 of an upload end whose totals had agreed."""
+_FAILED_ON_CHIP: Final = frozenset({"204", "206"})
+"""F60.3 of uploaded transactions that the chip refused: they never happened."""
+_FOREIGN: Final = frozenset({"VIS", "MCC", "MAE", "JCB", "DCC", "AMX"})
+"""Card organisations, F63.1, of the second half of the totals."""
+_FOREIGN_CARD: Final = 1
+"""Card type of a compact upload record."""
 
 
 class Needs(msgspec.Struct, frozen=True):
@@ -57,6 +93,15 @@ NEEDS: Final[dict[Kind, Needs]] = {
     Kind.SIGN_ON: Needs(_NOTICE, card=False),
     Kind.SIGN_OFF: Needs(_NOTICE, card=False),
     Kind.ECHO: Needs(_NOTICE - {"11"}, card=False),
+    Kind.POINTS_INQUIRY: Needs(_NOTICE, card=True),
+    Kind.POINTS_EARN: Needs(_TRADE, card=True),
+    Kind.LOAD_VERIFICATION: Needs(_NOTICE | {"48"}, card=True),
+    Kind.SETTLEMENT: Needs(_NOTICE | {"48"}, card=False),
+    Kind.BATCH_UPLOAD: Needs(_NOTICE, card=False),
+    Kind.UPLOAD_END: Needs(_NOTICE | {"48"}, card=False),
+    Kind.PARAMETER_DOWNLOAD: Needs(_NOTICE, card=False),
+    Kind.PARAMETER_END: Needs(_NOTICE, card=False),
+    Kind.STATUS_UPLOAD: Needs(_NOTICE, card=False),
 }
 """A reversal has the amount its original had, which an inquiry had not."""
 
@@ -106,57 +151,88 @@ def _request(
     message: Message, row: Spelling, kind: Kind, institution: str, generation: int
 ) -> Request:
     fields = message.fields
-    needs = NEEDS[kind]
-    if not needs.fields <= fields.keys() or len(fields["60"]) < _CONTROL_DIGITS_MIN:
-        raise Refusal(Reason.FORMAT_ERROR)
-    key = ExchangeKey(
-        institution, fields["41"], fields["60"][BATCH], message.stan, KINDS[kind].family
-    )
-    pan, expiry = _card(fields, is_needed=needs.card)
-    original_of = _ORIGINALS.get(kind)
+    needs, family = NEEDS[kind], KINDS[kind].family
+    _check_presence(fields, needs, family)
+    key = _key(message, institution, family)
+    pan, expiry, track = _card(fields, is_needed=needs.card)
+    original_of, more_of = _ORIGINALS.get(kind), _MORE.get(kind)
     return Request(
         kind=kind,
         key=key,
         merchant_id=fields["42"],
         pan=pan,
         expiry=expiry,
-        amount=_amount(fields, in_points=row.in_points),
+        amount=None if family is Family.UPLOAD else _amount(fields, in_points=row.in_points),
         pin=_pin(fields) if "52" in fields else None,
         entry_mode=fields.get("22", "000"),
         original=original_of(fields, key, row) if original_of else None,
-        goods=_product(fields) if kind is Kind.POINTS_REDEMPTION else None,
         key_generation=generation,
-        working_keys=fields["60"][FUNCTION] if kind is Kind.SIGN_ON else None,
-        serial=_serial(fields) if kind is Kind.SIGN_ON else None,
+        sealed_track=track,
+        **(more_of(fields, row) if more_of else {}),
     )
 
 
-def _card(fields: dict[str, str], *, is_needed: bool) -> tuple[Pan | None, str | None]:
-    """The card by F2, else by the track; both present must agree."""
-    keyed, track_2 = fields.get("2"), fields.get("35")
+def _check_presence(fields: dict[str, str], needs: Needs, family: Family) -> None:
+    """All that the kind needs, and a batch; a management message by F70 may have no F60."""
+    control = fields.get("60")
+    if control is not None and len(control) < _CONTROL_DIGITS_MIN:
+        raise Refusal(Reason.FORMAT_ERROR)
+    if needs.fields <= fields.keys():
+        return
+    may_be_without = {"60"} if family is Family.MANAGEMENT and "70" in fields else set()
+    if not needs.fields - fields.keys() <= may_be_without:
+        raise Refusal(Reason.FORMAT_ERROR)
+
+
+def _key(message: Message, institution: str, family: Family) -> ExchangeKey:
+    """A reversal that names its original in F90 shares its trace with it, as one without does."""
+    fields = message.fields
+    batch = fields["60"][_BATCH] if "60" in fields else _NO_BATCH
+    stan = message.stan
+    if family is Family.REVERSAL and "90" in fields:
+        stan = fields["90"][ORIGINAL_DATA["trace"]]
+    return ExchangeKey(institution, fields["41"], batch, stan, family)
+
+
+def _card(
+    fields: dict[str, str], *, is_needed: bool
+) -> tuple[Pan | None, str | None, Secret | None]:
+    """The card by F2, else by the track, clear or encrypted; two that are clear must agree."""
+    digits, track_2 = fields.get("2"), fields.get("35")
     expiry = fields.get("14")
-    digits = keyed
-    if track_2 and not _track_is_encrypted(fields):
+    if track_2 and _track_is_encrypted(fields):
+        if digits is None:
+            return None, expiry, _sealed(track_2)
+    elif track_2:
         track = _TRACK_2.fullmatch(track_2)
-        if track is None or (keyed is not None and keyed != track[1]):
+        if track is None or (digits is not None and digits != track[1]):
             raise Refusal(Reason.FORMAT_ERROR)
         digits = track[1]
         expiry = expiry or track[2]
-    elif track_2 and keyed is None:
-        raise Refusal(Reason.FUNCTION_NOT_SUPPORTED)
     if digits is None:
         if is_needed:
             raise Refusal(Reason.FORMAT_ERROR)
-        return None, expiry
+        return None, expiry, None
+    return _pan(digits), expiry, None
+
+
+def _pan(digits: str) -> Pan:
     try:
-        return Pan(digits), expiry
+        return Pan(digits)
     except ValueError:
         raise Refusal(Reason.FORMAT_ERROR) from None
 
 
+def _sealed(track_2: str) -> Secret:
+    """A track that only the host can open; `D` for its separator in every dialect."""
+    if not _SEALED_TRACK_2.fullmatch(track_2):
+        raise Refusal(Reason.FORMAT_ERROR)
+    return Secret(track_2.replace("=", "D").encode())
+
+
 def _track_is_encrypted(fields: dict[str, str]) -> bool:
     """An encrypted track must be decrypted before anything in it means anything."""
-    return fields.get("53", "")[2:3] == _TRACK_IS_ENCRYPTED
+    return fields.get("53", "")[SECURITY["track"]] == _TRACK_IS_ENCRYPTED
 
 
 def _amount(fields: dict[str, str], *, in_points: bool) -> Money | None:
@@ -180,15 +256,94 @@ def _pin(fields: dict[str, str]) -> PinBlock:
     return PinBlock(iso_format, Secret(bytes.fromhex(fields["52"])))
 
 
-def _product(fields: dict[str, str]) -> str | None:
+def _goods(fields: dict[str, str], _row: Spelling) -> dict[str, Any]:
     """F62 of a points purchase: the product code, 30 characters filled with spaces."""
-    return _text(fields.get("62", "")[: 2 * _PRODUCT_BYTES]).strip() or None
+    return {"goods": _text(fields.get("62", "")[: 2 * _PRODUCT_BYTES]).strip() or None}
 
 
-def _serial(fields: dict[str, str]) -> str | None:
-    """F62 of a sign-on: a mark, two digits of length, the certificate and serial numbers."""
+def _device(fields: dict[str, str], row: Spelling) -> dict[str, Any]:
+    """A sign-on: which keys, F60.3, and F62: a mark, two digits of length, the serial number."""
     text = _text(fields.get("62", ""))
-    return text.removeprefix(_SERIAL_MARK)[2:].strip() or None if text else None
+    return {
+        "working_keys": fields.get("60", "")[_FUNCTION] or row.function,
+        "serial": text.removeprefix(_SERIAL_MARK)[2:].strip() or None if text else None,
+    }
+
+
+def _load_check(fields: dict[str, str], _row: Spelling) -> dict[str, Any]:
+    if fields["48"] != _LOAD:
+        raise Refusal(Reason.FUNCTION_NOT_SUPPORTED)
+    return {}
+
+
+def _totals(fields: dict[str, str], _row: Spelling) -> dict[str, Any]:
+    """F48 of a settlement: two halves, each with a flag behind it that a request leaves 0."""
+    digits = _digits(fields["48"])
+    if len(digits) != TOTALS_DIGITS:
+        raise Refusal(Reason.FORMAT_ERROR)
+    halves = (digits[:TOTALS_HALF_DIGITS], digits[TOTALS_HALF_DIGITS:])
+    return {"totals": tuple(Totals(**numbers_in(TOTALS, half)) for half in halves)}
+
+
+def _records(fields: dict[str, str], row: Spelling) -> dict[str, Any]:
+    """A batch upload: up to eight compact records in F48, or one transaction in its own fields."""
+    if not row.processing_code and "48" in fields:
+        return {"records": _compact_records(_digits(fields["48"]))}
+    if fields.get("60", "")[_FUNCTION] in _FAILED_ON_CHIP:
+        return {"records": ()}
+    if "4" not in fields:
+        raise Refusal(Reason.FORMAT_ERROR)
+    pan, _, _ = _card(fields, is_needed=False)
+    record = UploadRecord(
+        stan=fields["11"],
+        amount_minor=int(fields["4"]),
+        pan=pan,
+        is_foreign=fields.get("63", "")[:3] in _FOREIGN,
+        kind=row.original,
+    )
+    return {"records": (record,)}
+
+
+def _compact_records(digits: str) -> tuple[UploadRecord, ...]:
+    size, start = size_of(UPLOAD_RECORD), UPLOAD_COUNT.stop
+    count = int(digits[UPLOAD_COUNT] or 0)
+    if not 1 <= count <= UPLOAD_RECORDS_MAX or len(digits) != start + count * size:
+        raise Refusal(Reason.FORMAT_ERROR)
+    return tuple(
+        _compact_record(digits[place : place + size]) for place in range(start, len(digits), size)
+    )
+
+
+def _compact_record(digits: str) -> UploadRecord:
+    parts = {name: digits[place] for name, place in UPLOAD_RECORD.items()}
+    pan = parts["pan"].lstrip("0")
+    return UploadRecord(
+        stan=parts["trace"],
+        amount_minor=int(parts["amount"]),
+        pan=_pan(pan) if pan else None,
+        is_foreign=int(parts["card"]) == _FOREIGN_CARD,
+    )
+
+
+def _upload_end(fields: dict[str, str], _row: Spelling) -> dict[str, Any]:
+    digits = _digits(fields["48"])
+    if len(digits) != UPLOAD_END_DIGITS:
+        raise Refusal(Reason.FORMAT_ERROR)
+    return {
+        "upload_count": int(digits),
+        "upload_is_balanced": fields["60"][_FUNCTION] == _BALANCED_END,
+    }
+
+
+def _status(fields: dict[str, str], _row: Spelling) -> dict[str, Any]:
+    return {"status": bytes.fromhex(fields.get("62", ""))}
+
+
+def _digits(text: str) -> str:
+    """The text, which some dialects let be anything."""
+    if not (text.isascii() and text.isdigit()):
+        raise Refusal(Reason.FORMAT_ERROR)
+    return text
 
 
 def _text(hexadecimal: str) -> str:
@@ -210,7 +365,7 @@ def _original_by_reference(fields: dict[str, str], key: ExchangeKey, _row: Spell
         key=_key_by_reference(reference, key),
         rrn=fields["37"],
         auth_code=fields.get("38"),
-        local_date=reference[12:16] or None,
+        local_date=reference[ORIGINAL["date"]] or None,
     )
 
 
@@ -218,7 +373,11 @@ def _key_by_reference(reference: str, key: ExchangeKey) -> ExchangeKey | None:
     if reference.startswith(_NO_ORIGINAL):
         return None
     return ExchangeKey(
-        key.institution, key.terminal_id, reference[:6], reference[6:12], Family.FINANCIAL
+        key.institution,
+        key.terminal_id,
+        reference[ORIGINAL["batch"]],
+        reference[ORIGINAL["trace"]],
+        Family.FINANCIAL,
     )
 
 
@@ -232,7 +391,17 @@ def _original_of_same_trace(fields: dict[str, str], key: ExchangeKey, row: Spell
     )
 
 
-_ORIGINALS: Final[dict[Kind, Callable[[dict[str, str], ExchangeKey, Spelling], Original]]] = {
+_MORE: Final[Mapping[Kind, Callable[[dict[str, str], Spelling], dict[str, Any]]]] = {
+    Kind.POINTS_REDEMPTION: _goods,
+    Kind.SIGN_ON: _device,
+    Kind.LOAD_VERIFICATION: _load_check,
+    Kind.SETTLEMENT: _totals,
+    Kind.BATCH_UPLOAD: _records,
+    Kind.UPLOAD_END: _upload_end,
+    Kind.STATUS_UPLOAD: _status,
+}
+"""What only one kind carries, as values of the `Request`."""
+_ORIGINALS: Final[Mapping[Kind, Callable[[dict[str, str], ExchangeKey, Spelling], Original]]] = {
     Kind.VOID: _original_by_reference,
     Kind.REFUND: _original_by_reference,
     Kind.CASH_LOAD_CONFIRM: _original_of_same_trace,

@@ -1,4 +1,6 @@
-"""The demo estate: two issuers, three merchants, 40 POS terminals, 1,000 cards.
+"""The demo estate: two issuers, three merchants, 1,000 cards; 40 POS terminals and, behind them,
+20 on a dial-up gateway, 6 tills of merchant systems, 6 payment applications on phones, and 4
+terminals that take the cards of an external issuer.
 
 It is the same everywhere: `posswitch up --estate demo`, the tests, the documentation and the
 worked messages of the protocol notes, which can be typed at terminal 80010001 byte for byte.
@@ -12,6 +14,7 @@ import msgspec
 
 from host.estate.plan import (
     CardPlan,
+    DevicePlan,
     EstatePlan,
     IssuerPlan,
     MerchantPlan,
@@ -20,7 +23,9 @@ from host.estate.plan import (
     TerminalPlan,
     WorkingKeys,
 )
+from host.hsm.dukpt_aes import initial_key
 from host.model.secrets import Pan, Secret, luhn_digit
+from host.model.terminal import MacAlgorithm
 
 EXPIRY: Final = "3012"
 PIN: Final = Secret(b"123456")
@@ -97,6 +102,21 @@ UNPACKED_TERMINAL: Final = "80010040"
 """It has its master key only: until it signs on, its messages are answered A0."""
 TERMINALS_PER_STORE: Final = 8
 
+GATEWAY_TERMINALS: Final = tuple(f"{80_020_000 + number}" for number in range(1, 21))
+"""Behind a dial-up gateway."""
+TILLS: Final = tuple(f"{80_030_000 + number}" for number in range(1, 7))
+"""Of merchants' own systems: X9.19, and a request number and date where others have a batch."""
+PHONES: Final = tuple(f"{80_040_000 + number}" for number in range(1, 7))
+"""Payment applications under AES DUKPT."""
+EXTERNAL_TERMINALS: Final = tuple(f"{80_050_000 + number}" for number in range(1, 5))
+"""POS terminals that take the external issuer's cards."""
+BDK: Final = Secret.from_hex("FEDCBA9876543210F1F1F1F1F1F1F1F1")
+"""Of the standard's test vectors, X9.24-3."""
+
+EXTERNAL_PREFIX: Final = "9955"
+EXTERNAL_CARDS: Final = 200
+"""Cards of an issuer that decides by itself: our host has no account of them."""
+
 CITY_CARDS: Final = 700
 PEAR_CARDS: Final = 300
 FIRST_CARD_POINTS: Final = 17_800
@@ -140,6 +160,22 @@ def demo_estate() -> EstatePlan:
             *(_city_card(number) for number in range(1, CITY_CARDS + 1)),
             *(_pear_card(number) for number in range(1, PEAR_CARDS + 1)),
         ),
+    )
+
+
+def external_cards() -> tuple[CardPlan, ...]:
+    """The external issuer's cards. They have no PIN: a PIN block is under a key it has not."""
+    issuer = msgspec.structs.replace(CITY, id=0, pan_prefix=EXTERNAL_PREFIX)
+    return tuple(
+        CardPlan(
+            id=-number,
+            issuer_id=issuer.id,
+            pan=card_pan(issuer, number),
+            pin=None,
+            expiry=EXPIRY,
+            balance_minor=BALANCE_MINOR,
+        )
+        for number in range(1, EXTERNAL_CARDS + 1)
     )
 
 
@@ -202,6 +238,32 @@ def _demo_terminals() -> tuple[TerminalPlan, ...]:
             else one
             for one in made_up
         ),
+        *(made_up_terminal(name, _store_of(name)) for name in GATEWAY_TERMINALS),
+        *(_till(name) for name in TILLS),
+        *(_phone(name) for name in PHONES),
+        *(made_up_terminal(name, _store_of(name)) for name in EXTERNAL_TERMINALS),
+    )
+
+
+def _store_of(terminal_id: str) -> int:
+    return 1 + int(terminal_id) % len(STORES)
+
+
+def _till(terminal_id: str) -> TerminalPlan:
+    plan = made_up_terminal(terminal_id, _store_of(terminal_id))
+    keys = WorkingKeys(
+        pik=_made_up_key(terminal_id, "pik", 16), mak=_made_up_key(terminal_id, "mak", 16)
+    )
+    return msgspec.structs.replace(plan, working=keys, mac_algorithm=MacAlgorithm.X9_19)
+
+
+def _phone(terminal_id: str) -> TerminalPlan:
+    """Its initial key id is public text, its key the standard's test BDK's."""
+    key_id = f"5053{int(terminal_id):012d}"
+    device = DevicePlan(key_id=key_id, initial_key=initial_key(BDK, bytes.fromhex(key_id)))
+    plan = made_up_terminal(terminal_id, _store_of(terminal_id))
+    return msgspec.structs.replace(
+        plan, working=None, device=device, mac_algorithm=MacAlgorithm.AES_DUKPT
     )
 
 

@@ -65,6 +65,16 @@ class WorkingKeys(msgspec.Struct, frozen=True, kw_only=True):
 
     pik: Secret
     mak: Secret
+    tdk: Secret | None = None
+    """Of terminals that encrypt tracks."""
+
+
+class DevicePlan(msgspec.Struct, frozen=True, kw_only=True):
+    """What a DUKPT device was loaded with: an app instance, or a PIN pad."""
+
+    key_id: str
+    """Hexadecimal, upper case: 16 characters for AES, 20 for TDES (its counter zero)."""
+    initial_key: Secret
 
 
 class TerminalPlan(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,6 +85,8 @@ class TerminalPlan(msgspec.Struct, frozen=True, kw_only=True):
     epoch: str
     tmk: Secret
     working: WorkingKeys | None = None
+    device: DevicePlan | None = None
+    """App instances (`MacAlgorithm.AES_DUKPT`), and PIN pads under DUKPT."""
     mac_algorithm: MacAlgorithm = MacAlgorithm.UNIONPAY_ECB
 
 

@@ -9,7 +9,7 @@ Single DES is triple DES with one key thrice, so 8, 16 and 24 byte keys all end 
 
 import threading
 from collections.abc import Callable
-from typing import Final
+from typing import Final, Protocol
 
 from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
 from cryptography.hazmat.primitives.ciphers import Cipher, modes
@@ -46,6 +46,38 @@ def aes_encryptor(key: Secret) -> Blocks:
 def aes_decryptor(key: Secret) -> Blocks:
     """ECB decryption with AES."""
     return Cipher(_aes(key), _EACH_BLOCK).decryptor().update
+
+
+class Ciphers(Protocol):
+    """Where keys are put to use: in this process, or in a device that holds them."""
+
+    def des_encryptor(self, key: Secret) -> Blocks:
+        """ECB encryption with single, two-key or three-key DES, by the key's length."""
+        ...
+
+    def des_decryptor(self, key: Secret) -> Blocks:
+        """And back."""
+        ...
+
+    def aes_encryptor(self, key: Secret) -> Blocks:
+        """ECB encryption with AES."""
+        ...
+
+    def aes_decryptor(self, key: Secret) -> Blocks:
+        """And back."""
+        ...
+
+
+class ClearCiphers:
+    """The functions above: keys in this process."""
+
+    des_encryptor = staticmethod(des_encryptor)
+    des_decryptor = staticmethod(des_decryptor)
+    aes_encryptor = staticmethod(aes_encryptor)
+    aes_decryptor = staticmethod(aes_decryptor)
+
+
+CLEAR_CIPHERS: Final[Ciphers] = ClearCiphers()
 
 
 class CbcChain:

@@ -18,6 +18,8 @@ KSN_BYTES: Final = 12
 KEY_ID_BYTES: Final = 8
 COUNTER_BITS: Final = 32
 ONE_BITS_MAX: Final = 16
+COUNTER_MAX: Final = 0xFFFF_0000
+"""The last counter a device uses; then it needs a new initial key."""
 KEY_BYTES: Final = 16
 
 _VERSION_AND_BLOCK: Final = b"\x01\x01"
@@ -46,8 +48,16 @@ def working_key(bdk: Secret, ksn: bytes, usage: Usage) -> Secret:
         KsnError: not 12 bytes, counter zero, or more than 16 one-bits in the counter.
         ValueError: the BDK is not 16 bytes.
     """
-    key = transaction_key(initial_key(bdk, ksn[:KEY_ID_BYTES]), ksn)
-    return _derived(key, usage, ksn[4:])
+    return device_key(initial_key(bdk, ksn[:KEY_ID_BYTES]), ksn, usage)
+
+
+def device_key(initial: Secret, ksn: bytes, usage: Usage) -> Secret:
+    """The same, of the device's own initial key: what a device does, and who keeps its key.
+
+    Raises:
+        KsnError: as for `working_key`.
+    """
+    return _derived(transaction_key(initial, ksn), usage, ksn[4:])
 
 
 def initial_key(bdk: Secret, key_id: bytes) -> Secret:
@@ -69,7 +79,7 @@ def transaction_key(initial: Secret, ksn: bytes) -> Secret:
     Raises:
         KsnError: as for `working_key`.
     """
-    counter = _counter(ksn)
+    counter = counter_in(ksn)
     device, walked, key = ksn[4:8], 0, initial
     for place in reversed(range(COUNTER_BITS)):
         if counter & 1 << place:
@@ -78,12 +88,17 @@ def transaction_key(initial: Secret, ksn: bytes) -> Secret:
     return key
 
 
-def _derived(key: Secret, usage: Usage, context: bytes) -> Secret:
-    block = _VERSION_AND_BLOCK + usage.to_bytes(2, "big") + _AES_128 + context
-    return Secret(aes_encryptor(key)(block))
+def counter_in(ksn: bytes) -> int:
+    """The transaction counter of a KSN.
 
-
-def _counter(ksn: bytes) -> int:
+    Raises:
+        KsnError: as for `working_key`.
+    """
     return counter_of(
         ksn, ksn_bytes=KSN_BYTES, counter_bits=COUNTER_BITS, one_bits_max=ONE_BITS_MAX
     )
+
+
+def _derived(key: Secret, usage: Usage, context: bytes) -> Secret:
+    block = _VERSION_AND_BLOCK + usage.to_bytes(2, "big") + _AES_128 + context
+    return Secret(aes_encryptor(key)(block))

@@ -17,6 +17,8 @@ from host.model.secrets import Secret
 KSN_BYTES: Final = 10
 COUNTER_BITS: Final = 21
 ONE_BITS_MAX: Final = 10
+COUNTER_MAX: Final = 0x1F_F800
+"""The last counter a device uses; then it needs a new initial key."""
 
 _COUNTER_MASK: Final = (1 << COUNTER_BITS) - 1
 _KEY_MASK: Final = bytes.fromhex("C0C0C0C000000000" * 2)
@@ -44,7 +46,16 @@ def session_keys(bdk: Secret, ksn: bytes) -> TdesSessionKeys:
         KsnError: not 10 bytes, counter zero, or more than 10 one-bits in the counter.
         ValueError: the BDK is not 16 bytes.
     """
-    key = transaction_key(initial_key(bdk, ksn), ksn).reveal()
+    return device_keys(initial_key(bdk, ksn), ksn)
+
+
+def device_keys(initial: Secret, ksn: bytes) -> TdesSessionKeys:
+    """The same, of the device's own initial key.
+
+    Raises:
+        KsnError: as for `session_keys`.
+    """
+    key = transaction_key(initial, ksn).reveal()
     data = xor(key, _DATA_REQUEST)
     return TdesSessionKeys(
         pin=Secret(xor(key, _PIN)),
@@ -61,8 +72,8 @@ def initial_key(bdk: Secret, ksn: bytes) -> Secret:
         KsnError, ValueError: as for `session_keys`.
     """
     checked_size(bdk, (16,), "a BDK")
-    _counter(ksn)
-    device = (int.from_bytes(ksn, "big") & ~_COUNTER_MASK).to_bytes(KSN_BYTES, "big")[:8]
+    counter_in(ksn)
+    device = device_of(ksn)[:8]
     masked = Secret(xor(bdk.reveal(), _KEY_MASK))
     return Secret(des_encryptor(bdk)(device) + des_encryptor(masked)(device))
 
@@ -73,7 +84,7 @@ def transaction_key(initial: Secret, ksn: bytes) -> Secret:
     Raises:
         KsnError: as for `session_keys`.
     """
-    counter = _counter(ksn)
+    counter = counter_in(ksn)
     register = int.from_bytes(ksn[2:], "big") & ~_COUNTER_MASK
     key = initial.reveal()
     for place in reversed(range(COUNTER_BITS)):
@@ -81,6 +92,22 @@ def transaction_key(initial: Secret, ksn: bytes) -> Secret:
             register |= 1 << place
             key = _next_key(key, register.to_bytes(8, "big"))
     return Secret(key)
+
+
+def counter_in(ksn: bytes) -> int:
+    """The transaction counter of a KSN.
+
+    Raises:
+        KsnError: as for `session_keys`.
+    """
+    return counter_of(
+        ksn, ksn_bytes=KSN_BYTES, counter_bits=COUNTER_BITS, one_bits_max=ONE_BITS_MAX
+    )
+
+
+def device_of(ksn: bytes) -> bytes:
+    """Whose KSN it is: all of it but the counter."""
+    return (int.from_bytes(ksn, "big") & ~_COUNTER_MASK).to_bytes(KSN_BYTES, "big")
 
 
 def _next_key(key: bytes, register: bytes) -> bytes:
@@ -91,9 +118,3 @@ def _next_key(key: bytes, register: bytes) -> bytes:
 def _half(key: bytes, register: bytes) -> bytes:
     left, right = key[:8], key[8:]
     return xor(des_encryptor(Secret(left))(xor(register, right)), right)
-
-
-def _counter(ksn: bytes) -> int:
-    return counter_of(
-        ksn, ksn_bytes=KSN_BYTES, counter_bits=COUNTER_BITS, one_bits_max=ONE_BITS_MAX
-    )

@@ -6,11 +6,14 @@ its check value: the left 4 bytes of the encryption of 8 zero bytes under the ke
 
 F60.3 of the sign-on names the layout. `LAYOUTS` spells them as rows of slots; a slot may be
 longer than its key (an 8-byte MAK stands in 16 bytes), filled with zeros that are not encrypted.
+Which MAK a terminal group needs follows from its MAC algorithm (`MAK_BYTES`); a 16-byte one fills
+its slot.
 """
 
 import hmac
 import secrets
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
@@ -27,6 +30,7 @@ from host.hsm.ciphers import (
     des_encryptor,
 )
 from host.model.secrets import Secret
+from host.model.terminal import MacAlgorithm
 
 CHECK_VALUE_BYTES: Final = 4
 TMK_SIZES: Final = (16, 24)
@@ -71,6 +75,14 @@ LAYOUTS: Final[dict[str, tuple[Slot, ...]]] = {
 }
 """F60.3 to the layout of F62: 24, 40 and 60 bytes."""
 
+MAK_BYTES: Final[dict[MacAlgorithm, int]] = {
+    MacAlgorithm.UNIONPAY_ECB: 8,
+    MacAlgorithm.X9_9: 8,
+    MacAlgorithm.X9_19: 16,
+    MacAlgorithm.AES_CMAC: 16,
+}
+"""How long a delivered MAC key is. Groups that are not here get their keys by no sign-on."""
+
 
 def new_key(size: int) -> Secret:
     """A random DES key of 8, 16 or 24 bytes: odd parity, no weak part, no two parts alike.
@@ -83,41 +95,60 @@ def new_key(size: int) -> Secret:
         raise ValueError(msg)
     parts: list[bytes] = []
     while len(parts) * 8 < size:
-        part = _with_odd_parity(secrets.token_bytes(8))
+        part = with_odd_parity(secrets.token_bytes(8))
         if part not in WEAK_PARTS and part not in parts:
             parts.append(part)
     return Secret(b"".join(parts))
 
 
-def new_working_keys(layout: str) -> DeliveredKeys:
-    """Fresh keys of the lengths a layout carries.
+def new_working_keys(
+    layout: str, algorithm: MacAlgorithm = MacAlgorithm.UNIONPAY_ECB
+) -> DeliveredKeys:
+    """Fresh keys of the lengths a layout carries for a terminal group.
 
     Raises:
-        KeyBlockError: no such layout.
+        KeyBlockError: no such layout, or it has no room for the group's MAC key.
     """
-    made = {slot.usage: new_key(slot.key_bytes) for slot in _slots(layout)}
+    made = {slot.usage: new_key(slot.key_bytes) for slot in _slots(layout, algorithm)}
     return DeliveredKeys(pik=made["pik"], mak=made["mak"], tdk=made.get("tdk"))
 
 
-def deliver(layout: str, tmk: Secret, pik: Secret, mak: Secret, tdk: Secret | None = None) -> bytes:
+def deliver(  # noqa: PLR0913, PLR0917 - the layout, and each key it may carry
+    layout: str,
+    tmk: Secret,
+    pik: Secret,
+    mak: Secret,
+    tdk: Secret | None = None,
+    algorithm: MacAlgorithm = MacAlgorithm.UNIONPAY_ECB,
+    encryptor: Callable[[Secret], Blocks] = des_encryptor,
+) -> bytes:
     """F62 of a sign-on answer: the working keys under the TMK with their check values.
 
+    `encryptor` is where the TMK encrypts: in a device, where there is one.
+
     Raises:
-        KeyBlockError: no such layout, or it carries a track key and none was given.
+        KeyBlockError: no such layout, no room for the group's MAC key, or it carries a track key
+            and none was given.
         ValueError: a key's length is not the layout's.
     """
-    encrypt = des_encryptor(checked_size(tmk, TMK_SIZES, "a TMK"))
+    encrypt = encryptor(checked_size(tmk, TMK_SIZES, "a TMK"))
     given = {"pik": pik, "mak": mak, "tdk": tdk}
-    return b"".join(_filled(slot, given[slot.usage], encrypt) for slot in _slots(layout))
+    slots = _slots(layout, algorithm)
+    return b"".join(_filled(slot, given[slot.usage], encrypt) for slot in slots)
 
 
-def receive(layout: str, tmk: Secret, block: bytes) -> DeliveredKeys:
+def receive(
+    layout: str,
+    tmk: Secret,
+    block: bytes,
+    algorithm: MacAlgorithm = MacAlgorithm.UNIONPAY_ECB,
+) -> DeliveredKeys:
     """The keys in F62 of a sign-on answer, every check value proved: a terminal's side.
 
     Raises:
         KeyBlockError: the length is not the layout's, or a check value is wrong.
     """
-    slots = _slots(layout)
+    slots = _slots(layout, algorithm)
     size = sum(slot.slot_bytes + CHECK_VALUE_BYTES for slot in slots)
     if len(block) != size:
         msg = f"F62 of layout {layout} is {size} bytes, this one has {len(block)}"
@@ -147,11 +178,25 @@ def aes_cmac_check_value(key: Secret) -> str:
     return state.finalize()[:5].hex().upper()
 
 
-def _slots(layout: str) -> tuple[Slot, ...]:
+def with_odd_parity(part: bytes) -> bytes:
+    """The same key with the parity bits that DES keys have; they encrypt nothing."""
+    return bytes(octet ^ 1 if octet.bit_count() % 2 == 0 else octet for octet in part)
+
+
+def _slots(layout: str, algorithm: MacAlgorithm) -> tuple[Slot, ...]:
     if layout not in LAYOUTS:
         msg = f"no key layout {layout!r}: F60.3 of a sign-on is one of {', '.join(LAYOUTS)}"
         raise KeyBlockError(msg)
-    return LAYOUTS[layout]
+    return tuple(_fitted(slot, layout, algorithm) for slot in LAYOUTS[layout])
+
+
+def _fitted(slot: Slot, layout: str, algorithm: MacAlgorithm) -> Slot:
+    """The slot with the key that this terminal group has in it."""
+    size = MAK_BYTES.get(algorithm, 0) if slot.usage == "mak" else slot.key_bytes
+    if not 0 < size <= slot.slot_bytes:
+        msg = f"layout {layout} has no room for the MAC key of {algorithm.value}"
+        raise KeyBlockError(msg)
+    return replace(slot, key_bytes=size)
 
 
 def _filled(slot: Slot, key: Secret | None, encrypt: Blocks) -> bytes:
@@ -173,10 +218,6 @@ def _proved(slot: Slot, block: bytes, decrypt: Blocks) -> Secret:
 
 def _check_bytes(key: Secret) -> bytes:
     return des_encryptor(key)(bytes(DES_BLOCK_BYTES))[:CHECK_VALUE_BYTES]
-
-
-def _with_odd_parity(part: bytes) -> bytes:
-    return bytes(octet ^ 1 if octet.bit_count() % 2 == 0 else octet for octet in part)
 
 
 _WEAK: Final = bytes.fromhex(

@@ -1,4 +1,4 @@
-"""PIN blocks of ISO 9564-1: read at the host, made by simulators.
+"""PIN blocks of ISO 9564-1: read at the host, translated for the next, made by simulators.
 
 Formats 0 and 3 bind the PIN to the PAN's rightmost 12 digits without the check digit; format 1
 knows no PAN; format 4 is AES and binds the whole PAN between two encryptions. A block that is
@@ -15,12 +15,10 @@ from typing import Final
 
 from host.hsm.ciphers import (
     AES_BLOCK_BYTES,
+    CLEAR_CIPHERS,
     DES_BLOCK_BYTES,
     Blocks,
-    aes_decryptor,
-    aes_encryptor,
-    des_decryptor,
-    des_encryptor,
+    Ciphers,
     xor,
 )
 from host.model.secrets import Pan, Secret
@@ -57,10 +55,11 @@ FORMATS: Final[dict[int, PinFormat]] = {
 class PinBlockReader:
     """Reads PIN blocks under one PIN key; keeps its cipher context, built at first use."""
 
-    __slots__ = ("_aes", "_des", "_pik")
+    __slots__ = ("_aes", "_ciphers", "_des", "_pik")
 
-    def __init__(self, pik: Secret) -> None:
+    def __init__(self, pik: Secret, ciphers: Ciphers = CLEAR_CIPHERS) -> None:
         self._pik = pik
+        self._ciphers = ciphers
         self._des: Blocks | None = None
         self._aes: Blocks | None = None
 
@@ -81,18 +80,47 @@ class PinBlockReader:
 
     def _field_under_des(self, row: PinFormat, block: bytes, pan: Pan) -> str:
         if self._des is None:
-            self._des = des_decryptor(self._pik)
+            self._des = self._ciphers.des_decryptor(self._pik)
         clear = int.from_bytes(self._des(block), "big")
         return f"{clear ^ _pan_number(pan) if row.is_xored else clear:016X}"
 
     def _field_under_aes(self, _row: PinFormat, block: bytes, pan: Pan) -> str:
         if self._aes is None:
-            self._aes = aes_decryptor(self._pik)
+            self._aes = self._ciphers.aes_decryptor(self._pik)
         return self._aes(xor(self._aes(block), _pan_field(pan)))[:8].hex().upper()
 
 
+@dataclass(frozen=True, slots=True)
+class PinKey:
+    """A key for PIN blocks and the format they have under it."""
+
+    key: Secret
+    iso_format: int
+
+
+def translate_pin_block(
+    block: Secret, source: PinKey, target: PinKey, pan: Pan, ciphers: Ciphers = CLEAR_CIPHERS
+) -> Secret:
+    """The same PIN under another key, in another format where asked: for the next host on.
+
+    The clear PIN does not leave this function.
+
+    Raises:
+        PinFormatError: the block is not of its format under its key for this card.
+        ValueError: a key's length does not fit its format's cipher.
+    """
+    pin = PinBlockReader(source.key, ciphers).read(block, source.iso_format, pan)
+    return make_pin_block(target.key, pin, pan, target.iso_format, ciphers=ciphers)
+
+
 def make_pin_block(
-    pik: Secret, pin: Secret, pan: Pan, iso_format: int, fill: str | None = None
+    pik: Secret,
+    pin: Secret,
+    pan: Pan,
+    iso_format: int,
+    fill: str | None = None,
+    *,
+    ciphers: Ciphers = CLEAR_CIPHERS,
 ) -> Secret:
     """An encrypted PIN block, as a PIN pad makes it.
 
@@ -104,8 +132,9 @@ def make_pin_block(
         ValueError: the key's length does not fit the format's cipher, or the fill the format.
     """
     if not _row(iso_format).is_aes:
-        return Secret(des_encryptor(pik)(clear_block(pin, pan, iso_format, fill).reveal()))
-    encrypt = aes_encryptor(pik)
+        clear = clear_block(pin, pan, iso_format, fill).reveal()
+        return Secret(ciphers.des_encryptor(pik)(clear))
+    encrypt = ciphers.aes_encryptor(pik)
     inner = encrypt(clear_block(pin, pan, iso_format, fill).reveal())
     return Secret(encrypt(xor(inner, _pan_field(pan))))
 

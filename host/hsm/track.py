@@ -12,10 +12,11 @@ from binascii import unhexlify
 from typing import Final
 
 from host.hsm.ciphers import Blocks, checked_size, des_decryptor, des_encryptor
-from host.model.secrets import Secret
+from host.model.secrets import Pan, Secret
 
 _COVERED_DIGITS: Final = 16
 _TRACK_DIGITS_MIN: Final = 18
+_EXPIRY_DIGITS: Final = 4
 
 
 class TrackError(Exception):
@@ -47,6 +48,27 @@ class TrackCipher:
             TrackError: fewer than 18 digits, or a character that is none.
         """
         return _replaced(track, self._decrypt)
+
+
+def card_of(track: Secret) -> tuple[Pan, str | None]:
+    """The card number and the expiry (YYMM) of a clear track 2, or of a card number alone.
+
+    Raises:
+        TrackError: it begins with no card number, or no expiry follows its separator.
+    """
+    number, _, rest = track.reveal().replace(b"=", b"D").partition(b"D")
+    try:
+        pan = Pan(number.decode("latin-1"))
+    except ValueError:
+        raise TrackError(
+            "a track does not begin with a card number: is it under this key?"
+        ) from None
+    if not rest:
+        return pan, None
+    expiry = rest[:_EXPIRY_DIGITS].decode("latin-1")
+    if len(expiry) != _EXPIRY_DIGITS or not (expiry.isascii() and expiry.isdigit()):
+        raise TrackError("no expiry follows the card number of a track: is it under this key?")
+    return pan, expiry
 
 
 def covered_from(length: int) -> int:

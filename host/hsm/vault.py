@@ -1,13 +1,12 @@
-"""What is kept at rest under the local master key: card numbers and the keys of terminals.
+"""The security module in this process: what is kept at rest under the local master key.
 
-The LMK (32 random bytes) encrypts nothing itself. HKDF (RFC 5869) derives one key from it for
-each purpose, so that no value made for one purpose is of use in another:
+The LMK (32 random bytes) is the root; a key is derived from it for each purpose (see
+`host.hsm.derivation`), so that no value made for one purpose is of use in another:
 
 - a PAN is looked up by a keyed hash (AES-CMAC: without the key all PANs cannot be tried), and
   kept by AES-GCM for the few who must see it whole;
-- terminal keys are wrapped by AES key wrap with padding (RFC 5649) under a key of their usage:
-  a MAK put in the place of a PIK does not unwrap. A caller may put more into the usage, such as
-  the terminal, and binds the key to that too;
+- keys are stored as key blocks (ANSI X9.143, version D) that say what each is for and whose it is:
+  a MAK put in the place of a PIK does not open, nor one terminal's key in another's row;
 - the PVK, under which PIN values are computed.
 
 The LMK comes from the environment or from a file of 64 hexadecimal characters that only its
@@ -22,21 +21,36 @@ from typing import Final
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from cryptography.hazmat.primitives.keywrap import (
-    InvalidUnwrap,
-    aes_key_unwrap_with_padding,
-    aes_key_wrap_with_padding,
-)
 
-from host.hsm.ciphers import checked_size
+from host.hsm.ciphers import CLEAR_CIPHERS, Ciphers, checked_size
+from host.hsm.derivation import derive, purpose_inputs
+from host.hsm.key_blocks import (
+    BlockKeys,
+    ClearBlockKeys,
+    Header,
+    KeyBlockFormatError,
+    open_key,
+    seal_key,
+)
+from host.hsm.keys import aes_check_value
 from host.hsm.mac import AesCmac
+from host.hsm.purposes import LABEL, KeyName
+from host.hsm.pvv import PinVerifier
 from host.model.secrets import Pan, Secret
 
 LMK_BYTES: Final = 32
 LMK_VARIABLE: Final = "POSSWITCH_LMK"
-_NONCE_BYTES: Final = 12
+NONCE_BYTES: Final = 12
+PAN_DOES_NOT_OPEN: Final = (
+    "a sealed PAN does not open: it was altered, or this is not the LMK it is under"
+)
+
+KEY_BLOCKS: Final = "key-blocks"
+PAN_HASH: Final = "pan-hash"
+PAN_SEAL: Final = "pan-seal"
+PVK: Final = "pvk"
+CHECK_VALUE: Final = "check-value"
+"""What keys are derived from the LMK for. Another word is another key: these never change."""
 
 
 class VaultError(Exception):
@@ -47,16 +61,59 @@ class LmkError(Exception):
     """The local master key cannot be loaded or made. The message says what to do."""
 
 
-class Vault:
-    """Seals and opens under one LMK; keeps what it derives, and the contexts of it."""
+class StoresKeys:
+    """Keys as key blocks under their names: the same for every filling that has block keys."""
+
+    __slots__ = ("_block_keys",)
+
+    def __init__(self, block_keys: BlockKeys) -> None:
+        self._block_keys = block_keys
+
+    def wrap(self, key: Secret, name: KeyName) -> str:
+        """A key for storage: a key block of version D, bound to its name.
+
+        Raises:
+            ValueError: the key has a length its purpose does not use.
+        """
+        return seal_key(self._block_keys, name.header(key), key)
+
+    def unwrap(self, block: str, name: KeyName) -> Secret:
+        """The key that `wrap` wrapped under the same name.
+
+        Raises:
+            VaultError: wrapped under another LMK or another name, or altered.
+        """
+        header, key = self.open_block(block)
+        if not name.is_of(header, len(key)):
+            found = header.option(LABEL)
+            msg = f"a stored key is not {name.label!r} but {found!r}: it was put in another's place"
+            raise VaultError(msg)
+        return key
+
+    def open_block(self, block: str) -> tuple[Header, Secret]:
+        """A stored key with its proved header, whatever key it is.
+
+        Raises:
+            VaultError: wrapped under another LMK, or altered.
+        """
+        try:
+            return open_key(self._block_keys, block)
+        except KeyBlockFormatError as error:
+            msg = f"a stored key does not open under this LMK: {error}"
+            raise VaultError(msg) from None
+
+
+class Vault(StoresKeys):
+    """Seals and opens under one LMK in memory; keeps what it derives, and the contexts of it."""
 
     __slots__ = ("_hash_pan", "_lmk", "_pan_cipher", "_pvk")
 
     def __init__(self, lmk: Secret) -> None:
         self._lmk = checked_size(lmk, (LMK_BYTES,), "an LMK")
-        self._hash_pan = AesCmac(self._derived("pan-hash", 32)).whole
-        self._pan_cipher = AESGCM(self._derived("pan-seal", 32).reveal())
-        self._pvk = self._derived("pvk", 16)
+        super().__init__(ClearBlockKeys(self._derived(KEY_BLOCKS, LMK_BYTES)))
+        self._hash_pan = AesCmac(self._derived(PAN_HASH, 32)).whole
+        self._pan_cipher = AESGCM(self._derived(PAN_SEAL, 32).reveal())
+        self._pvk = self._derived(PVK, 16)
 
     @property
     def pvk(self) -> Secret:
@@ -66,7 +123,16 @@ class Vault:
     @property
     def check_value(self) -> str:
         """6 hexadecimal characters that tell one LMK from another and nothing else of it."""
-        return self._derived("check-value", 3).reveal().hex().upper()
+        return aes_check_value(self._derived(CHECK_VALUE, LMK_BYTES))
+
+    @property
+    def ciphers(self) -> Ciphers:
+        """Working keys are put to use in this process."""
+        return CLEAR_CIPHERS
+
+    def pin_verifier(self) -> PinVerifier:
+        """Computes and checks PIN values under the PVK."""
+        return PinVerifier(self._pvk)
 
     def pan_hash(self, pan: Pan) -> bytes:
         """16 bytes by which a card is found; the same for the same PAN under one LMK."""
@@ -74,7 +140,7 @@ class Vault:
 
     def seal_pan(self, pan: Pan) -> bytes:
         """The PAN encrypted; another result every time."""
-        nonce = secrets.token_bytes(_NONCE_BYTES)
+        nonce = secrets.token_bytes(NONCE_BYTES)
         return nonce + self._pan_cipher.encrypt(nonce, pan.reveal().encode(), None)
 
     def open_pan(self, sealed: bytes) -> Pan:
@@ -83,39 +149,14 @@ class Vault:
         Raises:
             VaultError: sealed under another LMK, or altered.
         """
-        nonce, sealed = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
+        nonce, sealed = sealed[:NONCE_BYTES], sealed[NONCE_BYTES:]
         try:
             return Pan(self._pan_cipher.decrypt(nonce, sealed, None).decode())
         except (InvalidTag, ValueError):
-            msg = "a sealed PAN does not open: it was altered, or this is not the LMK it is under"
-            raise VaultError(msg) from None
-
-    def wrap(self, key: Secret, usage: str) -> bytes:
-        """A key for storage. `usage` (`tmk`, `pik`, ...) must be told again to unwrap it."""
-        return aes_key_wrap_with_padding(self._wrapping_key(usage), key.reveal())
-
-    def unwrap(self, wrapped: bytes, usage: str) -> Secret:
-        """The key that `wrap` wrapped for the same usage.
-
-        Raises:
-            VaultError: wrapped under another LMK or for another usage, or altered.
-        """
-        try:
-            return Secret(aes_key_unwrap_with_padding(self._wrapping_key(usage), wrapped))
-        except (InvalidUnwrap, ValueError):
-            msg = (
-                f"a wrapped key does not open as {usage!r}: it was altered, is of another usage, "
-                "or this is not the LMK it is under"
-            )
-            raise VaultError(msg) from None
-
-    def _wrapping_key(self, usage: str) -> bytes:
-        return self._derived(f"wrap/{usage}", 32).reveal()
+            raise VaultError(PAN_DOES_NOT_OPEN) from None
 
     def _derived(self, purpose: str, size: int) -> Secret:
-        info = f"posswitch/1/{purpose}".encode()
-        kdf = HKDF(algorithm=SHA256(), length=size, salt=None, info=info)
-        return Secret(kdf.derive(self._lmk.reveal()))
+        return derive(self._lmk, purpose_inputs(purpose, size), size)
 
 
 def load_lmk(path: Path, environ: Mapping[str, str] = os.environ) -> Secret:

@@ -202,6 +202,9 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=Fal
     """DUKPT: the key serial number this message was sealed under, hexadecimal."""
     detail: str = ""
     """Case report: what happened, for people."""
+    sealed_track: Secret | None = None
+    """F53 digit 3 = 1: track 2 as ASCII (`D` for its separator) with one block under the TDK of
+    `key_generation`. In place of `pan` and `expiry`, opened at the host."""
 
 
 class Response(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):

@@ -1,18 +1,25 @@
 """Reads the estate into the `Book`, and keeps the key sets that sign-ons mint."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass, field
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, Final
 
 import psycopg
 
 from host.book import Book, Issuer, KeySet, Merchant, Programme, Terminal
-from host.hsm.keys import check_value
+from host.hsm.dukpt import Device, device_of
+from host.hsm.interface import Hsm
+from host.hsm.key_blocks import header_of
+from host.hsm.keys import DeliveredKeys
 from host.hsm.pin import PinBlockReader
-from host.hsm.vault import Vault
+from host.hsm.purposes import KeyName, check_value_of, key_id_of
+from host.hsm.track import TrackCipher
 from host.ledger import Chart
 from host.model.money import POINTS_PREFIX
 from host.model.secrets import Secret
-from host.model.terminal import MacAlgorithm
+from host.model.terminal import MacAlgorithm, MacKey
 from host.shards import home_of
 from host.store.queries import load_queries
 
@@ -20,11 +27,21 @@ SQL: Final = load_queries("host.store", "book.sql")
 Connection = psycopg.Connection[Any]
 
 
+@dataclass(slots=True)
+class TerminalKeys:
+    """What is stored of one terminal's keys, ready for use."""
+
+    key_sets: list[KeySet] = field(default_factory=list)
+    """The newest first."""
+    device: Device | None = None
+    device_key: MacKey | None = None
+
+
 class NoEstateError(Exception):
     """The database has no estate: there is nobody to serve."""
 
 
-def read_book(connection: Connection, vault: Vault) -> Book:
+def read_book(connection: Connection, hsm: Hsm) -> Book:
     """Everything the poster needs of the estate, keys unwrapped into their types.
 
     Raises:
@@ -36,13 +53,13 @@ def read_book(connection: Connection, vault: Vault) -> Book:
         raise NoEstateError("the database holds no estate: run `posswitch up --estate demo`")
     shard_count: int = row[0]
     merchants = {row[0]: _merchant(row) for row in connection.execute(SQL["merchants"])}
-    keys = _key_sets(connection.execute(SQL["terminal_keys"]), vault)
+    keys = _keys(connection.execute(SQL["terminal_keys"]), hsm)
     return Book(
         shard_count=shard_count,
         issuers={row[0]: _issuer(row) for row in connection.execute(SQL["issuers"])},
         merchants=merchants,
         terminals={
-            row[0]: _terminal(row, merchants, shard_count, keys.get(row[0], ()))
+            row[0]: _terminal(row, merchants, shard_count, keys.get(row[0], TerminalKeys()))
             for row in connection.execute(SQL["terminals"])
         },
         accounts={
@@ -52,22 +69,45 @@ def read_book(connection: Connection, vault: Vault) -> Book:
     )
 
 
+def key_set(keys: DeliveredKeys, generation: int, hsm: Hsm) -> KeySet:
+    """Working keys ready for use, each in its type."""
+    return KeySet(
+        generation=generation,
+        mak=keys.mak,
+        pin_reader=PinBlockReader(keys.pik, hsm.ciphers),
+        track_cipher=TrackCipher(keys.tdk) if keys.tdk is not None else None,
+    )
+
+
 def add_keys(
     connection: Connection,
-    vault: Vault,
-    terminal_id: str,
+    hsm: Hsm,
+    terminal: Terminal,
     key_sets: tuple[KeySet, ...],
-    pik: Secret,
+    minted: DeliveredKeys,
 ) -> None:
     """Store the first of these key sets, just minted, and drop every set not among them."""
-    newest = key_sets[0]
+    newest, owner = key_sets[0].generation, terminal.terminal_id
     with connection.transaction():
-        for usage, key in (("pik", pik), ("mak", newest.mak)):
-            wrapped = vault.wrap(key, key_usage(usage, terminal_id, newest.generation))
-            row = (terminal_id, usage, newest.generation, wrapped, check_value(key))
-            connection.execute(SQL["add_key"], row)
+        for name, key in working_keys(owner, newest, terminal.mac_algorithm, minted):
+            connection.execute(SQL["add_key"], key_row(hsm, name, key))
         kept = [keys.generation for keys in key_sets]
-        connection.execute(SQL["drop_keys"], (terminal_id, kept))
+        connection.execute(SQL["drop_keys"], (owner, kept))
+
+
+def working_keys(
+    terminal_id: str, generation: int, algorithm: MacAlgorithm, keys: DeliveredKeys
+) -> Iterable[tuple[KeyName, Secret]]:
+    """The keys of one sign-on with the names under which they are stored."""
+    for purpose, key in (("pik", keys.pik), ("mak", keys.mak), ("tdk", keys.tdk)):
+        if key is not None:
+            yield key_name(purpose, terminal_id, generation, algorithm), key
+
+
+def key_row(hsm: Hsm, name: KeyName, key: Secret) -> tuple[str, str, int, str, str]:
+    """A row of terminal_key: whose, what for, generation, key block, check value."""
+    check = check_value_of(key, name.algorithm_of(len(key)))
+    return name.owner, name.purpose, name.generation, hsm.wrap(key, name), check
 
 
 def confirm_keys(connection: Connection, terminal_id: str, generation: int) -> None:
@@ -88,7 +128,7 @@ def newest_generation(connection: Connection, terminal_id: str) -> int:
     return generation
 
 
-def read_tmk(connection: Connection, vault: Vault, terminal_id: str) -> Secret | None:
+def read_tmk(connection: Connection, hsm: Hsm, terminal_id: str) -> Secret | None:
     """The terminal's master key; None where none was ever loaded.
 
     Raises:
@@ -97,13 +137,20 @@ def read_tmk(connection: Connection, vault: Vault, terminal_id: str) -> Secret |
     row = connection.execute(SQL["tmk"], (terminal_id,)).fetchone()
     if row is None:
         return None
-    generation, wrapped = row
-    return vault.unwrap(bytes(wrapped), key_usage("tmk", terminal_id, generation))
+    generation, block = row
+    return hsm.unwrap(block, key_name("tmk", terminal_id, generation))
 
 
-def key_usage(usage: str, terminal_id: str, generation: int) -> str:
+def key_name(
+    purpose: str, terminal_id: str, generation: int, algorithm: MacAlgorithm | None = None
+) -> KeyName:
     """What a stored key is bound to: one terminal's key does not unwrap in another's row."""
-    return f"{usage}/{terminal_id}/{generation}"
+    return KeyName(
+        purpose=purpose,
+        owner=terminal_id,
+        generation=generation,
+        mac_algorithm=algorithm if purpose == "mak" else None,
+    )
 
 
 def _issuer(row: tuple[Any, ...]) -> Issuer:
@@ -144,10 +191,7 @@ def _merchant(row: tuple[Any, ...]) -> Merchant:
 
 
 def _terminal(
-    row: tuple[Any, ...],
-    merchants: dict[int, Merchant],
-    shard_count: int,
-    key_sets: Iterable[KeySet],
+    row: tuple[Any, ...], merchants: dict[int, Merchant], shard_count: int, keys: TerminalKeys
 ) -> Terminal:
     terminal_id, merchant, is_active, epoch, algorithm, proved = row
     return Terminal(
@@ -157,19 +201,32 @@ def _terminal(
         epoch=epoch,
         mac_algorithm=MacAlgorithm(algorithm),
         home=home_of(terminal_id, shard_count),
-        key_sets=tuple(keys for keys in key_sets if keys.generation >= proved),
+        key_sets=tuple(one for one in keys.key_sets if one.generation >= proved),
+        device=keys.device,
+        device_key=keys.device_key,
     )
 
 
-def _key_sets(rows: Iterable[tuple[Any, ...]], vault: Vault) -> dict[str, list[KeySet]]:
-    found: dict[str, dict[int, dict[str, Secret]]] = {}
-    for terminal_id, usage, generation, wrapped in rows:
-        keys = found.setdefault(terminal_id, {}).setdefault(generation, {})
-        keys[usage] = vault.unwrap(bytes(wrapped), key_usage(usage, terminal_id, generation))
+def _keys(rows: Iterable[tuple[Any, ...]], hsm: Hsm) -> dict[str, TerminalKeys]:
+    """Every terminal's keys, opened. Rows come by terminal, the newest generation first."""
     return {
-        terminal_id: [
-            KeySet(generation=number, mak=keys["mak"], pin_reader=PinBlockReader(keys["pik"]))
-            for number, keys in generations.items()
-        ]
-        for terminal_id, generations in found.items()
+        terminal_id: _keys_of(terminal_id, group, hsm)
+        for terminal_id, group in groupby(rows, key=itemgetter(0))
     }
+
+
+def _keys_of(terminal_id: str, rows: Iterable[tuple[Any, ...]], hsm: Hsm) -> TerminalKeys:
+    keys = TerminalKeys()
+    found: dict[int, dict[str, Secret]] = {}
+    for _, purpose, generation, block, algorithm in rows:
+        key = hsm.unwrap(block, key_name(purpose, terminal_id, generation, MacAlgorithm(algorithm)))
+        if purpose != "ik":
+            found.setdefault(generation, {})[purpose] = key
+        elif keys.device is None:
+            keys.device = device_of(key, key_id_of(header_of(block)) or "", hsm.ciphers)
+            keys.device_key = MacKey(generation, key)
+    keys.key_sets = [
+        key_set(DeliveredKeys(pik=one["pik"], mak=one["mak"], tdk=one.get("tdk")), number, hsm)
+        for number, one in found.items()
+    ]
+    return keys

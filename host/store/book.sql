@@ -49,14 +49,16 @@ INNER JOIN store AS s ON t.store_id = s.id
 ORDER BY t.terminal_id;
 
 -- name: terminal_keys
--- Working keys, wrapped; the newest first.
+-- Working keys and initial DUKPT keys, as key blocks; the newest first.
 SELECT
     k.terminal_id,
     k.usage,
     k.generation,
-    k.wrapped
+    k.block,
+    t.mac_algorithm
 FROM terminal_key AS k
-WHERE k.usage IN ('pik', 'mak')
+INNER JOIN terminal AS t ON k.terminal_id = t.terminal_id
+WHERE k.usage <> 'tmk'
 ORDER BY k.terminal_id ASC, k.generation DESC;
 
 -- name: house_accounts
@@ -72,11 +74,12 @@ WHERE card_id IS NULL;
 
 -- name: tmk
 -- The terminal's master key, to deliver working keys under.
-SELECT generation, wrapped FROM terminal_key WHERE terminal_id = %s AND usage = 'tmk';
+SELECT generation, block FROM terminal_key WHERE terminal_id = %s AND usage = 'tmk'
+ORDER BY generation DESC LIMIT 1;
 
 -- name: add_key
--- A working key just minted, wrapped under the LMK.
-INSERT INTO terminal_key (terminal_id, usage, generation, wrapped, check_value)
+-- A key as a key block under the LMK.
+INSERT INTO terminal_key (terminal_id, usage, generation, block, check_value)
 VALUES (%s, %s, %s, %s, %s);
 
 -- name: newest_generation
@@ -88,7 +91,7 @@ SELECT coalesce(max(generation), 0) FROM terminal_key WHERE terminal_id = %s;
 DELETE FROM terminal_key
 WHERE
     terminal_id = %s
-    AND usage <> 'tmk'
+    AND usage IN ('pik', 'mak', 'tdk')
     AND generation <> all(%s::integer []);
 
 -- name: note_sign_on

@@ -14,15 +14,16 @@ import psycopg
 from host.estate.accounts import HOUSE_SHARD, HouseAccount, house_accounts
 from host.estate.openings import LastSeal, LoadedCard, Row, open_cards
 from host.estate.plan import CardPlan, EstatePlan, TerminalPlan
-from host.hsm.keys import check_value
+from host.hsm.interface import Hsm
+from host.hsm.keys import DeliveredKeys
+from host.hsm.purposes import KeyName
 from host.hsm.pvv import PinVerifier
-from host.hsm.vault import Vault
 from host.ledger import Chart, Leg
 from host.model.numbers import number_of
 from host.model.secrets import Secret
 from host.points import expiry_of_lot
 from host.shards import shard_of
-from host.store.book import key_usage
+from host.store.book import key_name, key_row, working_keys
 from host.store.locks import SHARD_LOCK_CLASS
 from host.store.queries import load_queries
 
@@ -45,7 +46,7 @@ class EstateError(Exception):
 def load_estate(
     connection: Connection,
     plan: EstatePlan,
-    vault: Vault,
+    hsm: Hsm,
     *,
     now: dt.datetime,
     business_date: dt.date,
@@ -63,10 +64,10 @@ def load_estate(
         if not _claim(connection, plan.name):
             return False
         date = _open_day(connection, business_date, now)
-        _copy_estate(connection, plan, vault)
+        _copy_estate(connection, plan, hsm)
         accounts = _open_house_accounts(connection, plan)
         issuers = _issuers(plan, accounts, date)
-        loader = _CardLoader(vault, pin_verifier, _settle_shards(connection))
+        loader = _CardLoader(hsm, pin_verifier, _settle_shards(connection))
         ids = iter(_take_account_ids(connection, 2 * len(plan.cards)))
         cards = [
             loader.load(card, issuers[card.issuer_id], next(ids), next(ids)) for card in plan.cards
@@ -110,13 +111,13 @@ def _open_day(connection: Connection, business_date: dt.date, now: dt.datetime) 
     return business_date
 
 
-def _copy_estate(connection: Connection, plan: EstatePlan, vault: Vault) -> None:
+def _copy_estate(connection: Connection, plan: EstatePlan, hsm: Hsm) -> None:
     """The few rows that the host reads whole."""
-    for name, rows in _estate_rows(plan, vault):
+    for name, rows in _estate_rows(plan, hsm):
         _copy(connection, name, rows)
 
 
-def _estate_rows(plan: EstatePlan, vault: Vault) -> Iterator[tuple[str, Iterable[Row]]]:
+def _estate_rows(plan: EstatePlan, hsm: Hsm) -> Iterator[tuple[str, Iterable[Row]]]:
     yield "copy_issuers", (_fields(one) for one in plan.issuers)
     yield "copy_programmes", (_fields(one) for one in plan.programmes)
     yield "copy_merchants", ((one.id, one.merchant_id, one.name) for one in plan.merchants)
@@ -134,7 +135,7 @@ def _estate_rows(plan: EstatePlan, vault: Vault) -> Iterator[tuple[str, Iterable
     )
     yield (
         "copy_terminal_keys",
-        (row for terminal in plan.terminals for row in _key_rows(terminal, vault)),
+        (row for terminal in plan.terminals for row in _key_rows(terminal, hsm)),
     )
 
 
@@ -143,14 +144,19 @@ def _fields(value: Any) -> Row:
     return tuple(getattr(value, name) for name in value.__struct_fields__)
 
 
-def _key_rows(terminal: TerminalPlan, vault: Vault) -> Iterator[Row]:
-    keys: list[tuple[str, int, Secret]] = [("tmk", TMK_GENERATION, terminal.tmk)]
+def _key_rows(terminal: TerminalPlan, hsm: Hsm) -> Iterator[Row]:
+    owner = terminal.terminal_id
+    keys: list[tuple[KeyName, Secret]] = [(key_name("tmk", owner, TMK_GENERATION), terminal.tmk)]
     if terminal.working is not None:
-        keys.append(("pik", FIRST_GENERATION, terminal.working.pik))
-        keys.append(("mak", FIRST_GENERATION, terminal.working.mak))
-    for usage, generation, key in keys:
-        wrapped = vault.wrap(key, key_usage(usage, terminal.terminal_id, generation))
-        yield terminal.terminal_id, usage, generation, wrapped, check_value(key)
+        working = terminal.working
+        delivered = DeliveredKeys(pik=working.pik, mak=working.mak, tdk=working.tdk)
+        keys += working_keys(owner, FIRST_GENERATION, terminal.mac_algorithm, delivered)
+    if terminal.device is not None:
+        key_id = terminal.device.key_id
+        name = KeyName(purpose="ik", owner=owner, generation=FIRST_GENERATION, key_id=key_id)
+        keys.append((name, terminal.device.initial_key))
+    for name, key in keys:
+        yield key_row(hsm, name, key)
 
 
 def _open_house_accounts(connection: Connection, plan: EstatePlan) -> dict[HouseAccount, int]:
@@ -180,18 +186,18 @@ class _Issuer:
 class _CardLoader:
     """Turns planned cards into loaded ones: the only place that sees their PANs and PINs."""
 
-    vault: Vault
+    hsm: Hsm
     pin_verifier: PinVerifier
     shard_count: int
 
     def load(self, card: CardPlan, issuer: _Issuer, value: int, points: int) -> LoadedCard:
         """The card with its hash, shard and legs; `value` and `points` are its accounts."""
-        pan_hash = self.vault.pan_hash(card.pan)
+        pan_hash = self.hsm.pan_hash(card.pan)
         return LoadedCard(
             plan=card,
             shard=shard_of(pan_hash, self.shard_count),
             pan_hash=pan_hash,
-            pan_sealed=self.vault.seal_pan(card.pan),
+            pan_sealed=self.hsm.seal_pan(card.pan),
             pin_value=None if card.pin is None else self.pin_verifier.value(card.pan, card.pin),
             value_account=value,
             points_account=points,

@@ -73,8 +73,8 @@ COPY store (id, merchant_id, name) FROM STDIN;
 COPY terminal (terminal_id, store_id, epoch, mac_algorithm) FROM STDIN;
 
 -- name: copy_terminal_keys
--- Wrapped under the LMK before they come here.
-COPY terminal_key (terminal_id, usage, generation, wrapped, check_value) FROM STDIN;
+-- Key blocks under the LMK before they come here.
+COPY terminal_key (terminal_id, usage, generation, block, check_value) FROM STDIN;
 
 -- name: copy_accounts
 -- House accounts and each card's two.

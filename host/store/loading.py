@@ -16,6 +16,7 @@ from host.model.requests import Kind
 from host.model.responses import Reason
 from host.state import Card, Fact, Known, Lot, LotUse, Original, Purse, State
 from host.store import arrays
+from host.store.counters import load_counters
 from host.store.locks import CUT_OFF_LOCK
 from host.store.queries import load_queries
 from host.transactions import TRANSACTIONS
@@ -62,6 +63,7 @@ def load(
     _add_cards(state, found.fetchall(), units)
     _load_originals(connection, items, state, units)
     _load_lots(connection, items, state)
+    state.counters = load_counters(connection, items)
     return state
 
 

@@ -4,7 +4,7 @@ Each table gets one statement over arrays. The rows' text for the hash chain is 
 from the very values that are stored.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any, Final, LiteralString
@@ -16,14 +16,18 @@ from host.case import Posting
 from host.decision import Outcome
 from host.faultpoints import reach
 from host.ledger import entry_row, exchange_row, journal_row, seal_digest
+from host.metrics import CASES_OPENED
 from host.model.requests import Kind
 from host.model.responses import Reason
 from host.state import Card, State
 from host.store import arrays
+from host.store.cases import SQL as CASE_SQL
+from host.store.cases import row_of
+from host.store.counters import raised_counters
 from host.store.loading import SQL
 
 Connection = psycopg.Connection[Any]
-Statement = tuple[LiteralString, Sequence[Any]]
+Statement = tuple[LiteralString, Sequence[Any] | Mapping[str, Any]]
 
 
 @dataclass(slots=True, frozen=True)
@@ -49,6 +53,7 @@ class Row(msgspec.Struct, frozen=True, gc=False):
 
 
 NO_FINGERPRINT: Final = b""
+OPEN_CASE: Final = CASE_SQL["open_case"]
 
 
 def save(
@@ -66,6 +71,9 @@ def save(
             connection.execute(statement, values, prepare=True)
         reach("before_commit")
         connection.execute("COMMIT")
+    for outcome in outcomes:
+        for case in outcome.opened:
+            CASES_OPENED[case.kind].inc()
     return links
 
 
@@ -133,6 +141,8 @@ def _statements(
         yield from _lots(posted, cards.values(), state)
         yield from _facts(posted)
     yield from _pin_failures(cards.values(), outcomes)
+    yield from raised_counters(state)
+    yield from _cases(outcomes, state)
 
 
 def _exchanges(rows: list[Row], state: State, links: dict[int, Link]) -> Statement:
@@ -298,6 +308,13 @@ def _pin_failures(cards: Iterable[Card], outcomes: Sequence[Outcome]) -> Iterabl
                 arrays.numbers([card.pin_failures for card in changed]),
             ),
         )
+
+
+def _cases(outcomes: Sequence[Outcome], state: State) -> Iterable[Statement]:
+    """Few and far between, so one statement each."""
+    for outcome in outcomes:
+        for case in outcome.opened:
+            yield OPEN_CASE, row_of(case, state.decided_at)
 
 
 def _columns(rows: Sequence[tuple[int, ...]]) -> list[str]:

@@ -8,17 +8,18 @@ approval) and the account type n3.
 
 from typing import Final
 
+import msgspec
+
 from host.model.requests import Kind
-from host.model.responses import RESPONSE_CODES, Reason
-from terminals.answers import AnswerRow, plans_of
+from host.model.responses import Reason
+from terminals.answers import AnswerPlans, AnswerRow, plans_of
 from terminals.codec import compile_spec
-from terminals.dialect import Dialect
 from terminals.formats import an, b, llans, lllans, lllb, llln, lllz, lln, llz, n, specification
-from terminals.spelling import Spelling, reversals_of, table_of
+from terminals.isodialect import IsoDialect
+from terminals.profiles import UNIONPAY, Profile
+from terminals.spelling import Spelling, reversals_of, table_of, uploads_of
 
 INSTITUTION: Final = "pos"
-NETWORK: Final = "CUP"
-"""F63.1 of answers: card organisation."""
 
 SPEC: Final = specification(
     {
@@ -69,6 +70,7 @@ def _row(
     codes: str,
     means: Kind | Reason,
     title: str,
+    english: str,
     *,
     account: str = "",
     in_points: bool = False,
@@ -81,100 +83,141 @@ def _row(
         type_code=type_code,
         means=means,
         title=title,
+        english=english,
         account=account,
         in_points=in_points,
     )
 
 
-def _management_row(codes: str, means: Kind | Reason, title: str) -> Spelling:
+def _points_row(
+    codes: str, means: Kind | Reason, title: str, english: str, *, account: str = ""
+) -> Spelling:
+    row = _row(codes, means, title, english, account=account)
+    return msgspec.structs.replace(row, in_points=True)
+
+
+def _management_row(codes: str, means: Kind | Reason, title: str, english: str) -> Spelling:
     mti, function = codes.split()
-    return Spelling(mti=mti, type_code="00", function=function, means=means, title=title)
+    return Spelling(
+        mti=mti, type_code="00", function=function, means=means, title=title, english=english
+    )
 
 
 #       MTI  F3     F25 F60.1
 TRADES: Final = (
-    _row("0200 310000 00 01", Kind.BALANCE_INQUIRY, "余额查询"),
-    _row("0200 000000 00 22", Kind.PURCHASE, "消费"),
-    _row("0200 200000 00 23", Kind.VOID, "消费撤销"),
-    _row("0220 200000 00 25", Kind.REFUND, "联盟积分退货", account="065", in_points=True),
-    _row("0220 200000 00 25", Kind.REFUND, "退货"),
-    _row("0200 000000 65 22", Kind.POINTS_REDEMPTION, "积分消费", in_points=True),
-    _row("0200 200000 65 23", Kind.VOID, "积分消费撤销", in_points=True),
-    _row("0200 630000 00 48", Kind.CASH_LOAD, "磁条卡现金充值"),
-    _row("0220 630000 00 48", Kind.CASH_LOAD_CONFIRM, "现金充值确认"),
-    _row("0100 030000 06 10", _NOT_OFFERED, "预授权"),
-    _row("0100 200000 06 11", _NOT_OFFERED, "预授权撤销"),
-    _row("0200 000000 06 20", _NOT_OFFERED, "预授权完成"),
-    _row("0220 000000 06 24", _NOT_OFFERED, "完成通知"),
-    _row("0200 200000 06 21", _NOT_OFFERED, "完成撤销"),
-    _row("0100 030000 60 10", _NOT_OFFERED, "追加预授权"),
-    _row("0220 000000 00 30", _NOT_OFFERED, "离线结算"),
-    _row("0220 000000 00 32", _NOT_OFFERED, "结算调整"),
-    _row("0220 000000 00 34", _NOT_OFFERED, "小费"),
-    _row("0200 000000 00 36", _NOT_OFFERED, "脱机消费"),
-    _row("0220 200000 00 27", _NOT_OFFERED, "脱机退货"),
-    _row("0200 310000 65 03", _NOT_OFFERED, "联盟积分查询"),
-    _row("0100 330000 00 01", _NOT_OFFERED, "磁条卡账户验证"),
-    _row("0200 400000 66 49", _NOT_OFFERED, "账户充值"),
-    _row("0200 600000 91 45", _NOT_OFFERED, "指定账户圈存"),
-    _row("0200 630000 91 46", _NOT_OFFERED, "现金圈存"),
-    _row("0200 620000 91 47", _NOT_OFFERED, "非指定账户圈存"),
-    _row("0200 170000 91 51", _NOT_OFFERED, "现金圈存撤销"),
-    _row("0200 600000 91 40", _NOT_OFFERED, "电子钱包指定账户圈存"),
-    _row("0200 630000 91 41", _NOT_OFFERED, "电子钱包现金圈存"),
-    _row("0200 620000 91 42", _NOT_OFFERED, "电子钱包非指定账户圈存"),
-    _row("0200 000000 91 22", _NOT_OFFERED, "电子钱包消费"),
-    _row("0200 000000 64 22", _NOT_OFFERED, "分期付款"),
-    _row("0200 200000 64 23", _NOT_OFFERED, "分期付款撤销"),
-    _row("0200 000000 67 54", _NOT_OFFERED, "预约消费"),
-    _row("0200 200000 67 53", _NOT_OFFERED, "预约消费撤销"),
-    _row("0200 000000 08 22", _NOT_OFFERED, "订购消费"),
-    _row("0200 200000 08 23", _NOT_OFFERED, "订购消费撤销"),
-    _row("0220 200000 08 25", _NOT_OFFERED, "订购退货"),
-    _row("0100 030000 18 10", _NOT_OFFERED, "订购预授权"),
-    _row("0100 200000 18 11", _NOT_OFFERED, "订购预授权撤销"),
-    _row("0200 000000 18 20", _NOT_OFFERED, "订购预授权完成"),
-    _row("0200 200000 18 21", _NOT_OFFERED, "订购完成撤销"),
-    _row("0220 000000 18 24", _NOT_OFFERED, "订购完成通知"),
-    _row("0200 000000 99 26", _NOT_OFFERED, "扫码消费"),
+    _row("0200 310000 00 01", Kind.BALANCE_INQUIRY, "余额查询", "balance inquiry"),
+    _row("0200 000000 00 22", Kind.PURCHASE, "消费", "purchase"),
+    _row("0200 200000 00 23", Kind.VOID, "消费撤销", "purchase void"),
+    _points_row(
+        "0220 200000 00 25", Kind.REFUND, "联盟积分退货", "union points refund", account="065"
+    ),
+    _row("0220 200000 00 25", Kind.REFUND, "退货", "refund"),
+    _points_row(
+        "0200 000000 65 22",
+        Kind.POINTS_REDEMPTION,
+        "联盟积分消费",
+        "union points purchase",
+        account="065",
+    ),
+    _points_row("0200 000000 65 22", Kind.POINTS_REDEMPTION, "积分消费", "points purchase"),
+    _points_row("0200 200000 65 23", Kind.VOID, "积分消费撤销", "points purchase void"),
+    _row(
+        "0200 310000 65 03",
+        Kind.POINTS_INQUIRY,
+        "联盟积分查询",
+        "union points inquiry",
+        account="065",
+    ),
+    _row("0200 210000 65 61", Kind.POINTS_EARN, "积分累积", "points earn"),
+    _row("0200 200000 65 62", Kind.VOID, "积分累积撤销", "points earn void"),
+    _row("0100 330000 00 01", Kind.LOAD_VERIFICATION, "磁条卡账户验证", "load verification"),
+    _row("0200 630000 00 48", Kind.CASH_LOAD, "磁条卡现金充值", "cash top-up"),
+    _row("0220 630000 00 48", Kind.CASH_LOAD_CONFIRM, "现金充值确认", "cash top-up confirm"),
+    _row("0100 030000 06 10", _NOT_OFFERED, "预授权", "pre-authorisation"),
+    _row("0100 200000 06 11", _NOT_OFFERED, "预授权撤销", "pre-authorisation void"),
+    _row("0200 000000 06 20", _NOT_OFFERED, "预授权完成", "completion request"),
+    _row("0220 000000 06 24", _NOT_OFFERED, "完成通知", "completion advice"),
+    _row("0200 200000 06 21", _NOT_OFFERED, "完成撤销", "completion void"),
+    _row("0100 030000 60 10", _NOT_OFFERED, "追加预授权", "incremental pre-authorisation"),
+    _row("0220 000000 00 30", _NOT_OFFERED, "离线结算", "off-line sale"),
+    _row("0220 000000 00 32", _NOT_OFFERED, "结算调整", "adjustment"),
+    _row("0220 000000 00 34", _NOT_OFFERED, "小费", "tip adjustment"),
+    _row("0200 000000 00 36", _NOT_OFFERED, "脱机消费", "chip off-line sale"),
+    _row("0220 200000 00 27", _NOT_OFFERED, "脱机退货", "off-line refund"),
+    _row("0200 400000 66 49", _NOT_OFFERED, "账户充值", "account top-up"),
+    _row("0200 600000 91 45", _NOT_OFFERED, "指定账户圈存", "e-cash load, linked account"),
+    _row("0200 630000 91 46", _NOT_OFFERED, "现金圈存", "e-cash load, cash"),
+    _row("0200 620000 91 47", _NOT_OFFERED, "非指定账户圈存", "e-cash load, other account"),
+    _row("0200 170000 91 51", _NOT_OFFERED, "现金圈存撤销", "e-cash cash load void"),
+    _row("0200 600000 91 40", _NOT_OFFERED, "电子钱包指定账户圈存", "e-purse load, linked"),
+    _row("0200 630000 91 41", _NOT_OFFERED, "电子钱包现金圈存", "e-purse load, cash"),
+    _row("0200 620000 91 42", _NOT_OFFERED, "电子钱包非指定账户圈存", "e-purse load, other"),
+    _row("0200 000000 91 22", _NOT_OFFERED, "电子钱包消费", "e-purse purchase"),
+    _row("0200 000000 64 22", _NOT_OFFERED, "分期付款", "instalment"),
+    _row("0200 200000 64 23", _NOT_OFFERED, "分期付款撤销", "instalment void"),
+    _row("0200 000000 67 54", _NOT_OFFERED, "预约消费", "reservation"),
+    _row("0200 200000 67 53", _NOT_OFFERED, "预约消费撤销", "reservation void"),
+    _row("0200 000000 08 22", _NOT_OFFERED, "订购消费", "mail order sale"),
+    _row("0200 200000 08 23", _NOT_OFFERED, "订购消费撤销", "mail order void"),
+    _row("0220 200000 08 25", _NOT_OFFERED, "订购退货", "mail order refund"),
+    _row("0100 030000 18 10", _NOT_OFFERED, "订购预授权", "mail order pre-authorisation"),
+    _row("0100 200000 18 11", _NOT_OFFERED, "订购预授权撤销", "mail order pre-auth. void"),
+    _row("0200 000000 18 20", _NOT_OFFERED, "订购预授权完成", "mail order completion"),
+    _row("0200 200000 18 21", _NOT_OFFERED, "订购完成撤销", "mail order completion void"),
+    _row("0220 000000 18 24", _NOT_OFFERED, "订购完成通知", "mail order completion advice"),
+    _row("0200 000000 99 26", _NOT_OFFERED, "扫码消费", "scanned code sale"),
+    _row("0200 900000 00 81", _NOT_OFFERED, "礼品卡激活", "gift card activation"),
+    _row("0200 910000 00 82", _NOT_OFFERED, "礼品卡激活撤销", "gift card activation void"),
+    _row("0200 920000 00 83", _NOT_OFFERED, "纸券核销", "paper voucher redemption"),
+    _row("0200 200000 00 84", _NOT_OFFERED, "纸券核销撤销", "voucher redemption void"),
+    _row("0200 940000 65 85", _NOT_OFFERED, "积分抽奖", "points lottery draw"),
+    _row("0200 200000 65 86", _NOT_OFFERED, "抽奖撤销", "lottery prize void"),
 )
-"""The cash top-up stands before its confirmation: that is what a reversal of both undoes."""
+"""The cash top-up stands before its confirmation: that is what a reversal of both undoes. The
+last six, and points earned, have no code of the specification: theirs are private use values."""
 
 #                  MTI  F60.3
 MANAGEMENT: Final = (
-    _management_row("0800 001", Kind.SIGN_ON, "签到, 8-byte keys"),
-    _management_row("0800 003", Kind.SIGN_ON, "签到, 16-byte keys"),
-    _management_row("0800 004", Kind.SIGN_ON, "签到, 16-byte keys and a track key"),
-    _management_row("0820 002", Kind.SIGN_OFF, "签退"),
-    _management_row("0820 301", Kind.ECHO, "回响测试"),
-    _management_row("0800 360", _NOT_OFFERED, "参数下载"),
-    _management_row("0820 361", _NOT_OFFERED, "参数下载结束"),
-    _management_row("0820 362", _NOT_OFFERED, "状态上送"),
-    _management_row("0800 364", _NOT_OFFERED, "TMS 参数下载"),
-    _management_row("0800 370", _NOT_OFFERED, "公钥下载"),
-    _management_row("0800 371", _NOT_OFFERED, "公钥下载结束"),
-    _management_row("0820 372", _NOT_OFFERED, "公钥查询"),
-    _management_row("0800 380", _NOT_OFFERED, "IC 卡参数下载"),
-    _management_row("0800 381", _NOT_OFFERED, "IC 卡参数下载结束"),
-    _management_row("0820 382", _NOT_OFFERED, "IC 卡参数查询"),
-    _management_row("0800 390", _NOT_OFFERED, "黑名单下载"),
-    _management_row("0800 391", _NOT_OFFERED, "黑名单下载结束"),
-    _management_row("0800 401", _NOT_OFFERED, "积分收银员签到"),
-    _management_row("0500 201", _NOT_OFFERED, "批结算"),
-    _management_row("0320 201", _NOT_OFFERED, "批上送"),
-    _management_row("0320 202", _NOT_OFFERED, "批上送结束, 不平"),
-    _management_row("0320 203", _NOT_OFFERED, "IC 通知上送, 平"),
-    _management_row("0320 204", _NOT_OFFERED, "IC 失败交易上送, 不平"),
-    _management_row("0320 205", _NOT_OFFERED, "IC 通知上送, 不平"),
-    _management_row("0320 206", _NOT_OFFERED, "IC 失败交易上送, 平"),
-    _management_row("0320 207", _NOT_OFFERED, "批上送结束, 平"),
+    _management_row("0800 001", Kind.SIGN_ON, "签到", "sign-on, 8-byte keys"),
+    _management_row("0800 003", Kind.SIGN_ON, "签到", "sign-on, 16-byte keys"),
+    _management_row("0800 004", Kind.SIGN_ON, "签到", "sign-on, 16-byte keys and a track key"),
+    _management_row("0820 002", Kind.SIGN_OFF, "签退", "sign-off"),
+    _management_row("0820 301", Kind.ECHO, "回响测试", "echo"),
+    _management_row("0800 360", Kind.PARAMETER_DOWNLOAD, "参数下载", "parameter download"),
+    _management_row("0820 361", Kind.PARAMETER_END, "参数下载结束", "parameter download end"),
+    _management_row("0800 361", Kind.PARAMETER_END, "参数下载结束", "parameter download end"),
+    _management_row("0820 362", Kind.STATUS_UPLOAD, "状态上送", "status upload"),
+    _management_row("0800 364", _NOT_OFFERED, "TMS 参数下载", "TMS parameter download"),
+    _management_row("0800 370", _NOT_OFFERED, "公钥下载", "CA key download"),
+    _management_row("0800 371", _NOT_OFFERED, "公钥下载结束", "CA key download end"),
+    _management_row("0820 372", _NOT_OFFERED, "公钥查询", "CA key query"),
+    _management_row("0800 380", _NOT_OFFERED, "IC 卡参数下载", "chip parameter download"),
+    _management_row("0800 381", _NOT_OFFERED, "IC 卡参数下载结束", "chip parameter download end"),
+    _management_row("0820 382", _NOT_OFFERED, "IC 卡参数查询", "chip parameter query"),
+    _management_row("0800 390", _NOT_OFFERED, "黑名单下载", "blacklist download"),
+    _management_row("0800 391", _NOT_OFFERED, "黑名单下载结束", "blacklist download end"),
+    _management_row("0800 401", _NOT_OFFERED, "积分收银员签到", "points cashier sign-on"),
+    _management_row("0500 201", Kind.SETTLEMENT, "批结算", "settlement"),
+    _management_row("0320 201", Kind.BATCH_UPLOAD, "批上送", "batch upload, compact records"),
+    _management_row("0320 202", Kind.UPLOAD_END, "批上送结束, 不平", "upload end, unbalanced"),
+    _management_row("0320 203", Kind.BATCH_UPLOAD, "IC 通知上送, 平", "chip notices, balanced"),
+    _management_row("0320 204", Kind.BATCH_UPLOAD, "IC 失败上送, 平", "failed chip, balanced"),
+    _management_row("0320 205", Kind.BATCH_UPLOAD, "IC 通知上送, 不平", "chip notices, unbalanced"),
+    _management_row("0320 206", Kind.BATCH_UPLOAD, "IC 失败上送, 不平", "failed chip, unbalanced"),
+    _management_row("0320 207", Kind.UPLOAD_END, "批上送结束, 平", "upload end, balanced"),
 )
 
-SPELLINGS: Final = (*TRADES, *reversals_of(TRADES, "0400"), *MANAGEMENT)
+REVERSALS: Final = (*reversals_of(TRADES, "0400"), *reversals_of(TRADES, "0420"))
+"""Networks use 0400 and 0420 for one thing: 04xx undoes, whatever its last digits."""
+UPLOADS: Final = tuple(uploads_of(TRADES, "0320", Kind.BATCH_UPLOAD))
+"""Refunds and advices are uploaded whole, in their own fields and codes."""
+SPELLINGS: Final = (*TRADES, *REVERSALS, *MANAGEMENT, *UPLOADS)
 
 _REFUSED: Final = (3, 4, 11, 12, 13, 25, 32, 37, 39, 41, 42, 49, 60)
 _TRADED: Final = (2, 3, 4, 11, 12, 13, 14, 15, 25, 32, 37, 38, 39, 41, 42, 44, 49, 54, 60, 63)
 _NOTICED: Final = (11, 12, 13, 32, 37, 39, 41, 42, 60)
+_SETTLED: Final = (11, 12, 13, 15, 32, 37, 41, 42, 48, 49, 60)
+_IN_POINTS: Final = (2, 3, 4, 11, 12, 13, 25, 32, 37, 38, 39, 41, 42, 49, 60, 62)
 
 ANSWERS: Final[dict[Kind, AnswerRow]] = {
     Kind.BALANCE_INQUIRY: AnswerRow(
@@ -185,25 +228,55 @@ ANSWERS: Final[dict[Kind, AnswerRow]] = {
     Kind.REFUND: AnswerRow(_TRADED, _REFUSED),
     Kind.CASH_LOAD: AnswerRow(_TRADED, (2, *_REFUSED)),
     Kind.CASH_LOAD_CONFIRM: AnswerRow((2, *_REFUSED), (2, *_REFUSED)),
-    Kind.POINTS_REDEMPTION: AnswerRow(
-        (2, 3, 4, 11, 12, 13, 25, 32, 37, 38, 39, 41, 42, 49, 60, 62), _REFUSED
+    Kind.LOAD_VERIFICATION: AnswerRow(
+        (2, 3, 11, 12, 13, 25, 32, 37, 39, 41, 42, 49, 60, 62), _REFUSED
+    ),
+    Kind.POINTS_REDEMPTION: AnswerRow(_IN_POINTS, _REFUSED),
+    Kind.POINTS_EARN: AnswerRow(_IN_POINTS, _REFUSED),
+    Kind.POINTS_INQUIRY: AnswerRow(
+        (2, 3, 11, 12, 13, 25, 32, 37, 39, 41, 42, 49, 60, 62), _REFUSED
     ),
     Kind.REVERSAL: AnswerRow(_REFUSED, _REFUSED),
     Kind.SIGN_ON: AnswerRow((*_NOTICED, 62), _NOTICED),
     Kind.SIGN_OFF: AnswerRow(_NOTICED, _NOTICED),
     Kind.ECHO: AnswerRow(_NOTICED, _NOTICED),
+    Kind.PARAMETER_DOWNLOAD: AnswerRow((*_NOTICED, 62), _NOTICED),
+    Kind.PARAMETER_END: AnswerRow(_NOTICED, _NOTICED),
+    Kind.STATUS_UPLOAD: AnswerRow(_NOTICED, _NOTICED),
+    Kind.SETTLEMENT: AnswerRow(_SETTLED, _SETTLED),
+    Kind.BATCH_UPLOAD: AnswerRow(_NOTICED, _NOTICED),
+    Kind.UPLOAD_END: AnswerRow(
+        (11, 12, 13, 32, 37, 39, 41, 42, 48, 60), (11, 12, 13, 32, 37, 39, 41, 42, 48, 60)
+    ),
 }
-"""F64 follows where the request was sealed. Fields without a value are left out."""
+"""F64 follows where the request was sealed and must be. Fields without a value are left out. A
+settlement's answer has no F39: its flags in F48 say what came of it."""
+REFUSALS: Final[dict[str, AnswerRow]] = {
+    "": AnswerRow(_REFUSED, _REFUSED),
+    "05": AnswerRow(_SETTLED, _SETTLED),
+}
+SEALED_CLASSES: Final = frozenset({"01", "02", "04"})
+"""Authorisations, trades and reversals; settlement, upload and management carry no code."""
 
-CODE_OVERRIDES: Final[dict[Reason, str]] = {}
-"""F39 where this acquirer's terminals read another code than the usual one."""
-CODES: Final = {reason: row.f39 for reason, row in RESPONSE_CODES.items()} | CODE_OVERRIDES
+_CODEC: Final = compile_spec(SPEC)
+_TABLE: Final = table_of(SPELLINGS)
 
-POS: Final = Dialect(
-    institution=INSTITUTION,
-    codec=compile_spec(SPEC),
-    spellings=table_of(SPELLINGS),
-    answers={kind: plans_of(row, CODES, NETWORK, kind=kind) for kind, row in ANSWERS.items()},
-    refusals=plans_of(AnswerRow(_REFUSED, _REFUSED), CODES, NETWORK),
-    sealed_classes=frozenset({"01", "02", "04"}),
-)
+
+def pos_dialect(profile: Profile) -> IsoDialect:
+    """This dialect with the answers of one acquirer."""
+    return IsoDialect(
+        institution=INSTITUTION,
+        codec=_CODEC,
+        spellings=_TABLE,
+        answers={kind: plans_of(row, profile, kind=kind) for kind, row in ANSWERS.items()},
+        refusals={name: refusal_plans(name, row, profile) for name, row in REFUSALS.items()},
+        sealed_classes=SEALED_CLASSES,
+    )
+
+
+def refusal_plans(name: str, row: AnswerRow, profile: Profile) -> AnswerPlans:
+    """The answers of messages of one class whose kind is not known."""
+    return plans_of(row, profile, kind=Kind.SETTLEMENT if name == "05" else None)
+
+
+POS: Final = pos_dialect(UNIONPAY)

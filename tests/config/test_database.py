@@ -10,8 +10,10 @@ import pytest
 
 from config.database import Dsns, dsn_of, opened_database
 from config.errors import SettingsError, SurroundingsError
+from config.hsm import open_hsm
 from config.places import Places, places_of
 from config.settings import DatabaseSettings
+from host.settings import HsmSettings
 from host.store.migrate import schema_version
 
 EMBEDDED = DatabaseSettings()
@@ -45,21 +47,22 @@ def test_a_lost_master_key_is_not_replaced_once_something_is_sealed_under_it(
     places: Places, quiet: list[str]
 ) -> None:
     with opened_database(EMBEDDED, places, say=quiet.append):
-        assert places.lmk.exists()
+        dsn = dsn_of("owner", EMBEDDED, places.cluster)
+        first = open_hsm(HsmSettings(), places, dsn).check_value
+        assert open_hsm(HsmSettings(), places, dsn).check_value == first
         places.lmk.unlink()
-        with opened_database(EMBEDDED, places, say=quiet.append):
-            assert places.lmk.exists()  # nothing was sealed yet
-        with psycopg.connect(dsn_of("owner", EMBEDDED, places.cluster)) as connection:
+        assert open_hsm(HsmSettings(), places, dsn).check_value != first  # nothing was sealed yet
+        with psycopg.connect(dsn) as connection:
             connection.execute("SET session_replication_role = replica")
             connection.execute(
-                "INSERT INTO terminal_key VALUES ('80010001', 'tmk', 0, '\\x00', '00000000')"
+                "INSERT INTO terminal_key (terminal_id, usage, generation, block, check_value)"
+                " VALUES ('80010001', 'tmk', 0, 'D', '00000000')"
             )
         places.lmk.unlink()
-        with (
-            pytest.raises(SurroundingsError, match=r"master key .* is missing.*Next: put the file"),
-            opened_database(EMBEDDED, places, say=quiet.append),
+        with pytest.raises(
+            SurroundingsError, match=r"master key .* is missing.*Next: put the file"
         ):
-            pass
+            open_hsm(HsmSettings(), places, dsn)
 
 
 def test_a_database_that_must_exist_is_not_made(tmp_path: Path, quiet: list[str]) -> None:

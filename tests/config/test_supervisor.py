@@ -127,7 +127,21 @@ def test_killing_it_outright_leaves_no_process_and_the_directory_usable(up: Up) 
     assert not any(_runs(pid) for pid in children.values())
 
 
-@pytest.mark.parametrize("name", ["postgres", "host", "switch"])
+def test_a_switch_that_dies_is_started_again_where_it_was(up: Up) -> None:
+    (line,) = up.wait_until_ready()
+    port = int(line.rpartition(":")[2])
+    killed = up.children()["switch"]
+    os.kill(killed, signal.SIGKILL)
+    until = time.monotonic() + END_SECONDS_MAX
+    while not _answers(port):
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    assert up.children()["switch"] != killed
+    up.process.send_signal(signal.SIGINT)
+    assert "switch ended by itself (killed by SIGKILL), and is started again" in up.end()
+
+
+@pytest.mark.parametrize("name", ["postgres", "host"])
 def test_a_child_that_dies_stops_all_and_is_named(up: Up, name: str) -> None:
     up.wait_until_ready()
     children = up.children()
@@ -174,6 +188,11 @@ def _exchange(port: int, frame: bytes) -> bytes:
         connection.sendall(frame)
         head = connection.recv(2, socket.MSG_WAITALL)
         return head + connection.recv(int.from_bytes(head), socket.MSG_WAITALL)
+
+
+def _answers(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def _children_of(pid: int) -> list[int]:

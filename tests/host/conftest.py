@@ -241,7 +241,7 @@ def put_estate(dsns: Dsns, plan: EstatePlan) -> None:
 def opened(dsns: Dsns, **settings: Any) -> Iterator[Poster]:
     """The poster of this database, at a fixed wall-clock time."""
     host = HostSettings(**settings)
-    with opened_poster(host, dsn=dsns.host, lmk=LMK, clock=lambda: NOW) as poster:
+    with opened_poster(host, dsn=dsns.host, hsm=Vault(LMK), clock=lambda: NOW) as poster:
         yield poster
 
 
@@ -330,20 +330,16 @@ def pool() -> CardPool:
 
 
 @pytest.fixture
-async def till(estate_database: Dsns, nursery: trio.Nursery) -> Any:
+async def till(estate_database: Dsns) -> Any:
     """The first demo terminal, on a running poster; the ledger is audited after the test."""
-    with opened(estate_database) as poster:
-        nursery.start_soon(poster.run)
-        yield Till(poster, estate_database)
-        nursery.cancel_scope.cancel()
+    async with trading(estate_database) as till:
+        yield till
     audit_ledger(estate_database)
 
 
 @pytest.fixture
-async def shared(module_estate: Dsns, nursery: trio.Nursery) -> Any:
+async def shared(module_estate: Dsns) -> Any:
     """As `till`, on the module's database."""
-    with opened(module_estate) as poster:
-        nursery.start_soon(poster.run)
-        yield Till(poster, module_estate)
-        nursery.cancel_scope.cancel()
+    async with trading(module_estate) as till:
+        yield till
     audit_ledger(module_estate)

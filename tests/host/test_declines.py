@@ -27,12 +27,21 @@ WITHOUT_ORIGINAL = (
     Kind.PURCHASE,
     Kind.CASH_LOAD,
     Kind.POINTS_REDEMPTION,
+    Kind.POINTS_EARN,
+    Kind.POINTS_INQUIRY,
+    Kind.LOAD_VERIFICATION,
 )
+AMOUNTLESS = {Kind.BALANCE_INQUIRY, Kind.POINTS_INQUIRY, Kind.LOAD_VERIFICATION}
 WITH_CARD = (*WITHOUT_ORIGINAL, Kind.CASH_LOAD_CONFIRM, Kind.REFUND)
 PIN_NEEDED = (Kind.BALANCE_INQUIRY, Kind.PURCHASE)
-PIN_READ = (*PIN_NEEDED, Kind.POINTS_REDEMPTION)
+PIN_READ = (
+    *PIN_NEEDED,
+    Kind.POINTS_REDEMPTION,
+    Kind.POINTS_INQUIRY,
+    Kind.LOAD_VERIFICATION,
+)
 BATCHED = tuple(kind for kind in ALL if kind not in {Kind.CASH_LOAD_CONFIRM, Kind.REVERSAL})
-WITH_AMOUNT = tuple(kind for kind in ALL if kind not in {Kind.BALANCE_INQUIRY, Kind.REVERSAL})
+WITH_AMOUNT = tuple(kind for kind in ALL if kind not in {*AMOUNTLESS, Kind.REVERSAL})
 NO_BLOCK = PinBlock(0, Secret(bytes(range(8))))
 
 
@@ -40,7 +49,7 @@ def request_of(till: Till, kind: Kind, card: int, **more: Any) -> Request:
     """A request in which nothing is wrong but what the case changes, or its missing original."""
     if kind in PIN_NEEDED:
         more.setdefault("pin", "123456")
-    amount = more.pop("amount", None if kind is Kind.BALANCE_INQUIRY else 1_000)
+    amount = more.pop("amount", None if kind in AMOUNTLESS else 1_000)
     request = till.request(kind, card, amount, **more)
     if kind in {Kind.CASH_LOAD_CONFIRM, Kind.REVERSAL}:
         key = request.key.of_family(Family.FINANCIAL)
@@ -187,6 +196,25 @@ async def void_of_the_batch_before(till: Till, pool: CardPool) -> Request:
     return till.request(Kind.VOID, card, 1_000, original=till.original(sale, answer))
 
 
+async def confirmation_of_the_batch_before(till: Till, pool: CardPool) -> Request:
+    load = till.request(Kind.CASH_LOAD, pool.city(), 1_000, epoch="000011")
+    assert load.amount is not None
+    confirm = till.confirmation(load)
+    return changed(
+        confirm,
+        key=load.key.of_family(Family.CONFIRM),
+        original=Original(key=load.key),
+    )
+
+
+async def reversal_of_the_batch_before(till: Till, pool: CardPool) -> Request:
+    card, epoch = pool.city(), till.terminal.epoch
+    till.terminal.epoch = "000011"
+    sale, _ = await till.sell(Kind.PURCHASE, card, 1_000, epoch="000011")
+    till.terminal.epoch = epoch
+    return changed(till.reversal(sale), key=sale.key.of_family(Family.REVERSAL))
+
+
 async def load_above_what_a_card_may_hold(till: Till, pool: CardPool) -> Request:
     card = pool.city()
     await till.sell(Kind.CASH_LOAD, card, 450_000)
@@ -231,6 +259,7 @@ def of(kind: Kind, reason: Reason, *cases: Case) -> list[tuple[Kind, Reason, Cas
 
 R = Reason
 LOAD, CONFIRM, REDEEM = Kind.CASH_LOAD, Kind.CASH_LOAD_CONFIRM, Kind.POINTS_REDEMPTION
+EARN, ASK_POINTS = Kind.POINTS_EARN, Kind.POINTS_INQUIRY
 BUY, VOID, REFUND, REVERSE = Kind.PURCHASE, Kind.VOID, Kind.REFUND, Kind.REVERSAL
 YUAN_SHORT, DOLLARS, POINTS = Money(999, "CNY"), Money(1_000, "USD"), Money(1_000, "P:")
 
@@ -269,6 +298,14 @@ CASES = [
     *of(REDEEM, R.INVALID_AMOUNT, simply(REDEEM, amount=99), simply(REDEEM, unit="CNY")),
     *of(REDEEM, R.INVALID_AMOUNT, simply(REDEEM, unit="P:PEAR")),
     *of(REDEEM, R.INSUFFICIENT_FUNDS, simply(REDEEM, amount=100), simply(REDEEM, 5, amount=2_001)),
+    *of(CONFIRM, R.BATCH_MISMATCH, confirmation_of_the_batch_before),
+    *of(EARN, R.FUNCTION_NOT_SUPPORTED, simply(EARN, PLAIN_CARD)),
+    *of(EARN, R.INVALID_AMOUNT, simply(EARN, unit="USD"), simply(EARN, amount=99)),
+    *of(EARN, R.AMOUNT_LIMIT, simply(EARN, amount=500_001)),
+    *of(ASK_POINTS, R.FUNCTION_NOT_SUPPORTED, simply(ASK_POINTS, PLAIN_CARD)),
+    *of(VOID, R.ORIGINAL_MISMATCH, on_sale(VOID, EARN, amount=YUAN_SHORT)),
+    *of(VOID, R.ORIGINAL_MISMATCH, on_sale(VOID, EARN, amount=POINTS)),
+    *of(VOID, R.ORIGINAL_MISMATCH, on_sale(VOID, EARN, amount=DOLLARS)),
     *of(VOID, R.ORIGINAL_NOT_FOUND, simply(VOID), on_others_sale(VOID), with_another_rrn(VOID)),
     *of(VOID, R.INVALID_TRANSACTION, on_sale(VOID, LOAD)),
     *of(VOID, R.OUTSIDE_WINDOW, void_of_the_batch_before),
@@ -280,7 +317,7 @@ CASES = [
     *of(REFUND, R.ORIGINAL_NOT_FOUND, simply(REFUND, original=Original(rrn="112299999999"))),
     *of(REFUND, R.ORIGINAL_NOT_FOUND, on_others_sale(REFUND), with_another_rrn(REFUND)),
     *of(REFUND, R.ORIGINAL_NOT_FOUND, on_others_sale(REFUND, terminal_id=OTHER_MERCHANT)),
-    *of(REFUND, R.INVALID_TRANSACTION, on_sale(REFUND, LOAD)),
+    *of(REFUND, R.INVALID_TRANSACTION, on_sale(REFUND, LOAD), on_sale(REFUND, EARN)),
     *of(REFUND, R.ORIGINAL_MISMATCH, on_sale(REFUND, amount=POINTS)),
     *of(REFUND, R.ORIGINAL_MISMATCH, on_sale(REFUND, amount=DOLLARS)),
     *of(REFUND, R.ORIGINAL_MISMATCH, on_sale(REFUND, REDEEM, amount=Money(999, "P:"))),
@@ -290,6 +327,8 @@ CASES = [
     *of(REFUND, R.INSUFFICIENT_FUNDS, with_points_spent(REFUND, 1_000)),
     *of(REVERSE, R.ORIGINAL_NOT_FOUND, simply(REVERSE), reversal_with_another_card),
     *of(REVERSE, R.ORIGINAL_NOT_FOUND, reversing(BUY, amount=YUAN_SHORT)),
+    *of(REVERSE, R.ORIGINAL_NOT_FOUND, reversing(EARN, amount=YUAN_SHORT)),
+    *of(REVERSE, R.ORIGINAL_NOT_FOUND, reversal_of_the_batch_before),
     *of(REVERSE, R.ORIGINAL_VOIDED, reversal_of_what_was_refunded),
     *of(REVERSE, R.FUNCTION_NOT_SUPPORTED, reversal_of_a_refund),
     *of(REVERSE, R.FUNCTION_NOT_SUPPORTED, reversal_of_a_load_that_its_confirmation_posted),

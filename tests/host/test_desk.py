@@ -115,7 +115,7 @@ async def test_short_keys_are_delivered_and_read_what_they_fit(
     assert (await shared.ask(odd)).reason is Reason.PIN_FORMAT
 
 
-@pytest.mark.parametrize("layout", ["004", "999", "", None])
+@pytest.mark.parametrize("layout", ["005", "999", "", None])
 async def test_a_key_layout_we_do_not_have_is_declined(shared: Till, layout: str | None) -> None:
     answer = await shared.ask(ask_keys(shared, "80010009", layout))
     assert (answer.reason, answer.key_block) == (Reason.FUNCTION_NOT_SUPPORTED, b"")
@@ -159,10 +159,10 @@ async def test_a_terminal_whose_master_key_is_missing_or_altered_is_alone_in_its
 ) -> None:
     with psycopg.connect(shared.dsns.owner, autocommit=True) as owner:
         master = "FROM terminal_key WHERE usage = 'tmk' AND terminal_id ="
-        [(others,)] = owner.execute(f"SELECT wrapped {master} '80010014'").fetchall()
+        [(others,)] = owner.execute(f"SELECT block {master} '80010014'").fetchall()
         owner.execute("DELETE FROM terminal_key WHERE usage = 'tmk' AND terminal_id = '80010012'")
         owner.execute(
-            "UPDATE terminal_key SET wrapped = %s WHERE usage = 'tmk' AND terminal_id = '80010013'",
+            "UPDATE terminal_key SET block = %s WHERE usage = 'tmk' AND terminal_id = '80010013'",
             [others],
         )
     with capture_logs() as logs:

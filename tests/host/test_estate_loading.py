@@ -15,7 +15,7 @@ from host.hsm.pvv import PinVerifier
 from host.hsm.vault import Vault, VaultError
 from host.ledger import FIRST_SEAL, entry_row, exchange_row, journal_row, seal_digest
 from host.model.secrets import Pan, Secret
-from host.store.book import key_usage
+from host.store.book import key_name
 from host.store.estates import EstateError, load_estate
 from host.store.locks import SHARD_LOCK_CLASS
 
@@ -178,24 +178,25 @@ def test_terminal_keys_unwrap_to_what_was_planned(loaded: Connection) -> None:
     assert first.working is not None
     stored = rows(
         loaded,
-        "SELECT usage, generation, wrapped FROM terminal_key WHERE terminal_id = '80010001' "
+        "SELECT usage, generation, block FROM terminal_key WHERE terminal_id = '80010001' "
         "ORDER BY usage",
     )
     keys = [
-        VAULT.unwrap(wrapped, key_usage(usage, first.terminal_id, generation))
-        for usage, generation, wrapped in stored
+        VAULT.unwrap(block, key_name(usage, first.terminal_id, generation, first.mac_algorithm))
+        for usage, generation, block in stored
     ]
     assert keys == [first.working.mak, first.working.pik, first.tmk]
 
 
 def test_a_key_put_in_another_terminals_row_does_not_unwrap(loaded: Connection) -> None:
-    [(wrapped,)] = rows(
+    [(block,)] = rows(
         loaded,
-        "SELECT wrapped FROM terminal_key WHERE terminal_id = '80010002' AND usage = 'tmk'",
+        "SELECT block FROM terminal_key WHERE terminal_id = '80010002' AND usage = 'tmk'",
     )
-    assert VAULT.unwrap(wrapped, key_usage("tmk", "80010002", 0))
-    with pytest.raises(VaultError):
-        VAULT.unwrap(wrapped, key_usage("tmk", "80010001", 0))
+    assert VAULT.unwrap(block, key_name("tmk", "80010002", 0))
+    for other in (key_name("tmk", "80010001", 0), key_name("tmk", "80010002", 1)):
+        with pytest.raises(VaultError):
+            VAULT.unwrap(block, other)
 
 
 def test_no_clear_secret_is_in_any_table(loaded: Connection) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import trio
 
+from config.fleet import ports_in
 from host.hsm.mac import Mac, mac_for
 from host.link.address import Address, listen
 from host.model.money import Money
@@ -15,7 +16,7 @@ from host.model.responses import Reason
 from host.model.secrets import Secret
 from host.model.terminal import MacAlgorithm, MacKey, TerminalProfile
 from host.server import serve
-from switch.program import run_switch
+from switch.program import Switch, run_switch
 from switch.settings import ChannelSettings, SwitchSettings
 from terminals.dialects.pos import POS
 from terminals.message import Message
@@ -182,6 +183,8 @@ class World:
         self.host = StandInHost(f"unix:{home / 'h.sock'}")
         self.saf_path = home / "saf.db"
         self.port = 0
+        self.ports: dict[str, int] = {}
+        self.switch: Switch | None = None
         self._streams: list[trio.SocketStream] = []
         self._stopped = trio.Event()
         self._scope: trio.CancelScope | None = None
@@ -198,7 +201,7 @@ class World:
         }
         rest = {name: value for name, value in changes.items() if not name.startswith("channel_")}
         settings = SwitchSettings(
-            channels=(ChannelSettings(port=0, **channel),),
+            channels=rest.pop("channels", (ChannelSettings(**({"port": 0} | channel)),)),
             link=self.host.address,
             saf=str(self.saf_path),
             saf_retry_seconds_max=rest.pop("saf_retry_seconds_max", 0.1),
@@ -206,10 +209,15 @@ class World:
         )
         await self._nursery.start(self._run_switch, settings)
 
-    async def connect(self) -> PosTerminal:
-        stream = await trio.open_tcp_stream("127.0.0.1", self.port)
+    async def connect(self, channel: str | None = None) -> PosTerminal:
+        port = self.port if channel is None else self.ports[channel]
+        stream = await trio.open_tcp_stream("127.0.0.1", port)
         self._streams.append(stream)
         return PosTerminal(stream)
+
+    def keep(self, stream: trio.SocketStream) -> None:
+        """Close this connection too when the test is over."""
+        self._streams.append(stream)
 
     def hang_up(self) -> None:
         """Close every terminal's connection."""
@@ -226,10 +234,14 @@ class World:
         with trio.CancelScope() as self._scope:
 
             def ready(lines: list[str]) -> None:
-                self.port = int(lines[0].rpartition(":")[2])
+                self.ports = ports_in(lines)
+                self.port = next(iter(self.ports.values()), 0)
                 task_status.started()
 
-            await run_switch(settings, on_ready=ready)
+            async def beside(switch: Switch) -> None:
+                self.switch = switch
+
+            await run_switch(settings, on_ready=ready, beside=beside)
         self._stopped.set()
 
 

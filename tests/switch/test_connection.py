@@ -19,6 +19,7 @@ class Owner:
     def __init__(self, settings: ChannelSettings) -> None:
         self.settings = settings
         self.outboxes = Outboxes()
+        self.is_rated = False
         self.poller = Poller(self.outboxes.flush)
         self.length_codec = BE2
         self.taken: list[bytes] = []

@@ -9,10 +9,12 @@ import trio
 from host.link.client import NOT_TAKEN
 from host.model.requests import KINDS, ExchangeKey, Family, Kind, Request
 from host.model.responses import Reason
-from switch.desk import Desk
+from switch.desk import UNDO_SECONDS_MAX, Desk
 from switch.exchange import reversal_of
 from switch.metrics import Metrics
+from switch.route_memory import HOST
 from switch.settings import SwitchSettings
+from switch.strategy import STRATEGIES
 from terminals.dialects.pos import POS
 from tests.switch.conftest import (
     BATCH,
@@ -64,9 +66,13 @@ class Paper:
     def __init__(self) -> None:
         self.answers: list = []
         self.silences = 0
+        self.is_gone = False
 
     def send(self, payload):
+        if self.is_gone:
+            return False
         self.answers.append(POS.split(payload))
+        return True
 
     def stay_silent(self):
         self.silences += 1
@@ -81,9 +87,13 @@ class Ledger:
 
     def __init__(self) -> None:
         self.owed: list[Request] = []
+        self.stored: list = []
 
-    def owe(self, request):
+    def owe(self, request, route, stored=None):
+        assert route == HOST
         self.owed.append(request)
+        if stored is not None:
+            self.stored.append(stored)
 
 
 class Bench:
@@ -92,9 +102,10 @@ class Bench:
     def __init__(self) -> None:
         self.line, self.paper, self.ledger, self.metrics = Line(), Paper(), Ledger(), Metrics()
         self.desk = Desk(self.line, self.ledger, self.metrics, SETTINGS)
+        self.endings = STRATEGIES["silent"]
 
     def take(self, payload: bytes, dialect=POS) -> None:
-        self.desk.take(dialect, "pos", self.paper, payload)
+        self.desk.take(dialect, "pos", self.paper, payload, self.endings)
 
     def take_known(self, payload: bytes) -> None:
         """As `take`, the terminal's profile being told at once."""
@@ -158,6 +169,46 @@ async def test_what_is_not_answered_in_time_is_silence_and_undone_by_its_row(
     expected = [reversal_of(request)] if KINDS[kind].undone_by_switch else []
     assert bench.ledger.owed == expected
     assert bench.counted("silent", channel="pos", why="no answer in time") == 1
+
+
+TOLD_AT_ONCE = {Kind.BALANCE_INQUIRY, Kind.CASH_LOAD}
+TOLD_WHEN_UNDONE = {Kind.PURCHASE, Kind.POINTS_REDEMPTION, Kind.VOID}
+
+
+@pytest.mark.parametrize("kind", TRADES)
+async def test_98_is_said_only_when_our_reversal_is_on_disk(bench, mock_clock, kind):
+    bench.endings = STRATEGIES["timeout_98"]
+    bench.take_known(trade(kind))
+    mock_clock.jump(SETTINGS.host_seconds_max)
+    bench.desk.sweep(trio.current_time())
+    assert bench.paper.codes == (["98"] if kind in TOLD_AT_ONCE else [])
+    assert len(bench.ledger.stored) == (kind in TOLD_WHEN_UNDONE)
+    for stored in bench.ledger.stored:
+        stored()
+    told = kind in TOLD_AT_ONCE | TOLD_WHEN_UNDONE
+    assert bench.paper.codes == (["98"] if told else [])
+    assert bench.paper.silences == (not told)
+    expected = [kind] if KINDS[kind].undone_by_switch else []
+    assert [owed.original.kind for owed in bench.ledger.owed] == expected
+
+
+async def test_a_reversal_that_does_not_reach_the_disk_in_time_is_silence(bench, mock_clock):
+    bench.endings = STRATEGIES["timeout_98"]
+    bench.take_known(purchase())
+    bench.line.asked[1][1].in_doubt()
+    mock_clock.jump(UNDO_SECONDS_MAX)
+    bench.desk.sweep(trio.current_time())
+    assert (bench.paper.codes, bench.paper.silences) == ([], 1)
+    bench.ledger.stored[0]()
+    assert bench.paper.codes == [], "the terminal has begun to reverse by itself"
+
+
+async def test_an_approval_nobody_takes_is_counted_as_unacknowledged(bench):
+    bench.take_known(purchase())
+    bench.paper.is_gone = True
+    bench.line.asked[1][1].answered(approval())
+    assert bench.counted("unacknowledged", channel="pos") == 1
+    assert bench.ledger.owed == [], "the terminal reverses what it was not told"
 
 
 async def test_a_late_answer_is_counted_and_never_told(bench):

@@ -90,7 +90,7 @@ async def test_a_keep_alive_frame_is_passed_over(terminal):
 
 
 async def test_a_keep_alive_frame_is_refused_where_the_channel_says_so(world):
-    await world.start_switch(channel_keep_alive=False)
+    await world.start_switch(channel_keep_alive="refuse")
     terminal = await world.connect()
     await terminal.stream.send_all(b"\0\0")
     assert await terminal.receive() is None

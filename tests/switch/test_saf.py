@@ -2,9 +2,15 @@
 
 # ruff: noqa: ARG001 - a clock acts by being asked for
 
+import contextlib
+import os
+import signal
 import sqlite3
 import stat
+import subprocess
+import sys
 
+import msgspec
 import pytest
 import trio
 
@@ -14,6 +20,7 @@ from host.model.requests import ExchangeKey, Family, Kind, Original, PinBlock, R
 from host.model.responses import Reason
 from host.model.secrets import Pan, Secret
 from switch.exchange import reversal_of
+from switch.route_memory import HOST
 from switch.saf import DAY_SECONDS, SafError, SafFile, StoreAndForward
 from switch.settings import SwitchSettings
 from tests.switch.conftest import approval
@@ -85,7 +92,17 @@ async def line(path):
 
 
 def made(path, line, at: float = 0.0) -> StoreAndForward:
-    return StoreAndForward(SafFile(path), line, SETTINGS, lambda: at)
+    return StoreAndForward(SafFile(path), {HOST: line}, SETTINGS, lambda: at)
+
+
+@contextlib.asynccontextmanager
+async def running(saf: StoreAndForward):
+    """At work; afterwards at rest and closed, as the switch does it."""
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(saf.run)
+        yield
+        nursery.cancel_scope.cancel()
+    saf.close()
 
 
 async def settled(saf: StoreAndForward, path) -> None:
@@ -95,75 +112,65 @@ async def settled(saf: StoreAndForward, path) -> None:
 
 
 async def test_a_reversal_is_on_disk_before_it_is_sent_and_gone_when_answered(
-    path, line, nursery, autojump_clock
+    path, line, autojump_clock
 ):
     saf = made(path, line)
-    nursery.start_soon(saf.run)
-    reversals = [reversal_of(purchase_of(stan)) for stan in (1, 2, 3)]
-    for reversal in reversals:
-        saf.owe(reversal)
-    await line.has(3)
-    assert line.asked == reversals
-    assert all(line.stored_when_asked)
-    assert line.stored_when_asked[0] == {reversal.key.text for reversal in reversals}
-    await settled(saf, path)
-    nursery.cancel_scope.cancel()
-    saf.close()
+    async with running(saf):
+        reversals = [reversal_of(purchase_of(stan)) for stan in (1, 2, 3)]
+        for reversal in reversals:
+            saf.owe(reversal)
+        await line.has(3)
+        assert line.asked == reversals
+        assert all(line.stored_when_asked)
+        assert line.stored_when_asked[0] == {reversal.key.text for reversal in reversals}
+        await settled(saf, path)
 
 
 @pytest.mark.parametrize("ending", [Reason.APPROVED, Reason.ORIGINAL_NOT_FOUND, Reason.DUPLICATE])
-async def test_any_decision_of_the_host_ends_it(path, line, nursery, autojump_clock, ending):
+async def test_any_decision_of_the_host_ends_it(path, line, autojump_clock, ending):
     line.answer = ending
     saf = made(path, line)
-    nursery.start_soon(saf.run)
-    saf.owe(reversal_of(purchase_of(1)))
-    await line.has(1)
-    await settled(saf, path)
-    assert len(line.asked) == 1
-    nursery.cancel_scope.cancel()
-    saf.close()
+    async with running(saf):
+        saf.owe(reversal_of(purchase_of(1)))
+        await line.has(1)
+        await settled(saf, path)
+        assert len(line.asked) == 1
 
 
-async def test_it_is_sent_again_while_the_host_cannot_decide(path, line, nursery, autojump_clock):
+async def test_it_is_sent_again_while_the_host_cannot_decide(path, line, autojump_clock):
     line.answer = Reason.HOST_UNREACHABLE
     saf = made(path, line)
-    nursery.start_soon(saf.run)
-    saf.owe(reversal_of(purchase_of(1)))
-    await line.has(4)
-    assert trio.current_time() >= 0.5 + 1 + 2, "the pause grows"
-    line.answer = Reason.APPROVED
-    await settled(saf, path)
-    nursery.cancel_scope.cancel()
-    saf.close()
+    async with running(saf):
+        saf.owe(reversal_of(purchase_of(1)))
+        await line.has(4)
+        assert trio.current_time() >= 0.5 + 1 + 2, "the pause grows"
+        line.answer = Reason.APPROVED
+        await settled(saf, path)
 
 
-async def test_it_is_sent_again_when_no_answer_comes(path, line, nursery, autojump_clock):
+async def test_it_is_sent_again_when_no_answer_comes(path, line, autojump_clock):
     line.answer = None
     saf = made(path, line)
-    nursery.start_soon(saf.run)
-    saf.owe(reversal_of(purchase_of(1)))
-    await line.has(2)
-    assert trio.current_time() >= SETTINGS.host_seconds_max
-    assert line.forgotten == [1]
-    nursery.cancel_scope.cancel()
-    saf.close()
+    async with running(saf):
+        saf.owe(reversal_of(purchase_of(1)))
+        await line.has(2)
+        assert trio.current_time() >= SETTINGS.host_seconds_max
+        assert line.forgotten == [1]
 
 
-async def test_it_waits_for_the_link(path, line, nursery, autojump_clock):
+async def test_it_waits_for_the_link(path, line, autojump_clock):
     line.is_down = True
     saf = made(path, line)
-    nursery.start_soon(saf.run)
-    saf.owe(reversal_of(purchase_of(1)))
-    await trio.sleep(60)
-    assert saf.waiting == 1
-    line.is_down = False
-    await line.has(1)
-    await settled(saf, path)
-    nursery.cancel_scope.cancel()
-    saf.close()
+    async with running(saf):
+        saf.owe(reversal_of(purchase_of(1)))
+        await trio.sleep(60)
+        assert saf.waiting == 1
+        line.is_down = False
+        await line.has(1)
+        await settled(saf, path)
 
 
-async def test_it_survives_a_restart(path, line, nursery, autojump_clock):
+async def test_it_survives_a_restart(path, line, autojump_clock):
     line.is_down = True
     first = made(path, line)
     reversal = reversal_of(purchase_of(1))
@@ -172,42 +179,148 @@ async def test_it_survives_a_restart(path, line, nursery, autojump_clock):
     line.is_down = False
     second = made(path, line)
     assert second.waiting == 1
-    nursery.start_soon(second.run)
-    await line.has(1)
-    assert line.asked == [reversal]
-    await settled(second, path)
-    nursery.cancel_scope.cancel()
-    second.close()
+    async with running(second):
+        await line.has(1)
+        assert line.asked == [reversal]
+        await settled(second, path)
 
 
-async def test_one_exchange_is_owed_once(path, line, nursery, autojump_clock):
+async def test_one_exchange_is_owed_once(path, line, autojump_clock):
     saf = made(path, line)
-    nursery.start_soon(saf.run)
-    saf.owe(reversal_of(purchase_of(1)))
-    saf.owe(reversal_of(purchase_of(1)))
-    await line.has(1)
-    await settled(saf, path)
-    assert len(line.asked) == 1
-    nursery.cancel_scope.cancel()
-    saf.close()
+    async with running(saf):
+        saf.owe(reversal_of(purchase_of(1)))
+        saf.owe(reversal_of(purchase_of(1)))
+        await line.has(1)
+        await settled(saf, path)
+        assert len(line.asked) == 1
 
 
-async def test_an_old_one_is_left_to_people(path, line, nursery, autojump_clock):
+def given_up_in(path) -> set[str]:
+    with sqlite3.connect(path) as db:
+        rows = {key for (key,) in db.execute("SELECT key_text FROM reversal WHERE given_up_at > 0")}
+    db.close()
+    return rows
+
+
+async def reported(saf: StoreAndForward, line: Line) -> Request:
+    """Wait until the host has been told of a case, and nothing is owed any more."""
+    while saf.waiting or not line.asked or line.asked[-1].kind is not Kind.CASE_REPORT:  # noqa: ASYNC110 - as above
+        await trio.sleep(0.01)
+    return line.asked[-1]
+
+
+async def test_an_old_one_is_left_to_people_and_the_host_hears_of_it(path, line, autojump_clock):
+    reversal = reversal_of(purchase_of(1))
     first = made(path, line, at=0.0)
-    first.owe(reversal_of(purchase_of(1)))
+    first.owe(reversal)
     first.close()
     second = made(path, line, at=SETTINGS.saf_days_max * DAY_SECONDS + 1)
-    nursery.start_soon(second.run)
-    await trio.sleep(60)
-    assert second.waiting == 0
-    nursery.cancel_scope.cancel()
-    second.close()
-    assert line.asked == []
-    assert len(keys_in(path)) == 1
+    async with running(second):
+        case = await reported(second, line)
+        assert line.asked == [case], "the reversal itself is not sent any more"
+        assert (case.original.key, case.amount) == (purchase_of(1).key, reversal.amount)
+        assert reversal.key.text in case.detail
+        assert "7.0 days" in case.detail
+        assert case.key.text in line.stored_when_asked[0], "a case is on disk before it is told"
+    assert given_up_in(path) == {reversal.key.text}
     assert made(path, line).waiting == 0
 
 
-async def test_a_disk_that_refuses_is_tried_again(path, line, nursery, autojump_clock):
+async def test_a_refusal_is_tried_again_and_given_up_after_so_many(path, line, autojump_clock):
+    line.answer = Reason.INVALID_TERMINAL
+    saf = made(path, line)
+    async with running(saf):
+        saf.owe(reversal_of(purchase_of(1)))
+        await line.has(SETTINGS.saf_refusals_max)
+        line.answer = Reason.APPROVED
+        case = await reported(saf, line)
+        assert len(line.asked) == SETTINGS.saf_refusals_max + 1
+        assert "refused: invalid_terminal" in case.detail
+        assert f"{SETTINGS.saf_refusals_max} times sent" in case.detail
+
+
+async def test_what_no_repetition_will_change_is_given_up_at_once(path, line, autojump_clock):
+    line.answer = Reason.FORMAT_ERROR
+    saf = made(path, line)
+    async with running(saf):
+        saf.owe(reversal_of(purchase_of(1)))
+        await line.has(1)
+        line.answer = Reason.APPROVED
+        await reported(saf, line)
+        assert [asked.kind for asked in line.asked] == [Kind.REVERSAL, Kind.CASE_REPORT]
+
+
+async def test_not_being_able_to_decide_is_no_refusal(path, line, autojump_clock):
+    line.answer = Reason.MALFUNCTION
+    saf = made(path, line)
+    async with running(saf):
+        saf.owe(reversal_of(purchase_of(1)))
+        await line.has(SETTINGS.saf_refusals_max + 3)
+        assert {asked.kind for asked in line.asked} == {Kind.REVERSAL}
+
+
+async def test_each_goes_to_its_own_destination_and_none_holds_up_another(
+    path, line, autojump_clock
+):
+    down = Line(path)
+    down.is_down = True
+    saf = StoreAndForward(SafFile(path), {HOST: line, "far": down}, SETTINGS, lambda: 0.0)
+    async with running(saf):
+        stored: list[set[str]] = []
+        far, near = reversal_of(purchase_of(1)), reversal_of(purchase_of(2))
+        saf.owe(far, "far", lambda: stored.append(keys_in(path)))
+        saf.owe(near)
+        await line.has(1)
+        assert line.asked == [near]
+        assert far.key.text in stored[0]
+    again = StoreAndForward(SafFile(path), {HOST: line, "far": down}, SETTINGS, lambda: 0.0)
+    assert again.waiting == 1
+    again.close()
+
+
+def test_a_file_of_the_first_release_is_taken_over(path, tmp_path):
+    with sqlite3.connect(path) as db:
+        db.execute(
+            "CREATE TABLE reversal (key_text TEXT PRIMARY KEY, stored_at REAL NOT NULL,"
+            " request BLOB NOT NULL, given_up_at REAL) STRICT"
+        )
+        reversal = reversal_of(purchase_of(1))
+        row = (reversal.key.text, 1.0, msgspec.msgpack.encode(reversal))
+        db.execute("INSERT INTO reversal (key_text, stored_at, request) VALUES (?, ?, ?)", row)
+    db.close()
+    file = SafFile(path)
+    assert file.owed() == [(1.0, reversal, HOST)]
+    file.close()
+
+
+def test_a_switch_killed_when_a_reversal_is_written_owes_it_when_it_lives_again(tmp_path):
+    path = tmp_path / "saf.db"
+    script = (
+        "import sys; from pathlib import Path; from switch.saf import SafFile\n"
+        "from tests.switch.test_saf import purchase_of, reversal_of, encoded\n"
+        "SafFile(Path(sys.argv[1])).change([encoded(reversal_of(purchase_of(1)))], [], [])\n"
+        "print('still alive')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, path],
+        env=os.environ | {"POSSWITCH_FAULT_POINT": "saf_written", "PYTHONPATH": "."},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (-signal.SIGKILL, ""), done.stderr
+    file = SafFile(path)
+    assert [request.key.text for _, request, _ in file.owed()] == [
+        reversal_of(purchase_of(1)).key.text
+    ]
+    file.close()
+
+
+def encoded(request: Request) -> tuple[str, float, bytes, str]:
+    return request.key.text, 0.0, msgspec.msgpack.encode(request), HOST
+
+
+async def test_a_disk_that_refuses_is_tried_again(path, line, autojump_clock):
     class FullDisk(SafFile):
         refusals = 2
 
@@ -217,13 +330,11 @@ async def test_a_disk_that_refuses_is_tried_again(path, line, nursery, autojump_
                 raise sqlite3.OperationalError("database or disk is full")
             super().change(*rows)
 
-    saf = StoreAndForward(FullDisk(path), line, SETTINGS, lambda: 0.0)
-    nursery.start_soon(saf.run)
-    saf.owe(reversal_of(purchase_of(1)))
-    await line.has(1)
-    assert line.stored_when_asked == [{reversal_of(purchase_of(1)).key.text}]
-    nursery.cancel_scope.cancel()
-    saf.close()
+    saf = StoreAndForward(FullDisk(path), {HOST: line}, SETTINGS, lambda: 0.0)
+    async with running(saf):
+        saf.owe(reversal_of(purchase_of(1)))
+        await line.has(1)
+        assert line.stored_when_asked == [{reversal_of(purchase_of(1)).key.text}]
 
 
 async def test_the_file_is_its_owners_alone_and_holds_no_card_number(path, line):

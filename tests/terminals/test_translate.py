@@ -3,10 +3,19 @@
 import pytest
 
 from host.model.money import Money
-from host.model.requests import KINDS, ExchangeKey, Family, Kind, Original, Request
+from host.model.requests import (
+    KINDS,
+    ExchangeKey,
+    Family,
+    Kind,
+    Original,
+    Request,
+    Totals,
+    UploadRecord,
+)
 from host.model.responses import Reason
 from host.model.secrets import Pan
-from terminals.dialects.pos import POS
+from terminals.dialects.pos import POS, TRADES
 from terminals.message import Message
 from terminals.spelling import find_spelling
 from terminals.translate import NEEDS
@@ -83,6 +92,10 @@ WORKED = {
     ),
     "sign-on-request": (Kind.SIGN_ON, Family.MANAGEMENT, "000001", None, None),
     "sign-on-request-with-TDK": (Kind.SIGN_ON, Family.MANAGEMENT, "000001", None, None),
+    "load-card-verification": (Kind.LOAD_VERIFICATION, Family.FINANCIAL, "000007", None, None),
+    "settlement-request": (Kind.SETTLEMENT, Family.SETTLEMENT, "000009", None, None),
+    "batch-upload-2-records": (Kind.BATCH_UPLOAD, Family.UPLOAD, "000010", None, None),
+    "batch-upload-end-unbalanced": (Kind.UPLOAD_END, Family.UPLOAD, "000011", None, None),
     "sign-off": (Kind.SIGN_OFF, Family.MANAGEMENT, "000012", None, None),
     "echo-test": (Kind.ECHO, Family.MANAGEMENT, "000000", None, None),
 }
@@ -182,8 +195,13 @@ def test_an_unknown_combination_is_an_invalid_transaction() -> None:
 
 
 def test_a_known_transaction_that_is_not_offered_is_refused_as_such() -> None:
-    assert asked("load-card-verification") is Reason.FUNCTION_NOT_SUPPORTED
-    assert asked("settlement-request") is Reason.FUNCTION_NOT_SUPPORTED
+    assert asked("sign-on-request", _60="00000012370") is Reason.FUNCTION_NOT_SUPPORTED
+    assert asked("load-card-verification", _48="04") is Reason.FUNCTION_NOT_SUPPORTED
+    for row in TRADES:
+        if isinstance(row.means, Reason):
+            codes = {"_t": row.mti, "_3": row.processing_code, "_25": row.condition}
+            request = asked(**codes, _60=f"{row.type_code}000012000500")
+            assert request is Reason.FUNCTION_NOT_SUPPORTED, row
     assert asked(_t="0100", _3="030000", _25="06", _60="10000012") is Reason.FUNCTION_NOT_SUPPORTED
 
 
@@ -226,12 +244,158 @@ def test_a_reference_too_short_for_batch_and_trace_is_a_format_error() -> None:
     assert asked("void-of-trace-000002", _61="00001200000") is Reason.FORMAT_ERROR
 
 
-def test_an_encrypted_track_is_not_read_as_a_clear_one() -> None:
-    assert asked(_53="2610000000000000") is Reason.FUNCTION_NOT_SUPPORTED
+def test_an_encrypted_track_is_left_for_the_host_to_open() -> None:
+    sealed = "9988000000000015D30129F0A6BCD12345678"
+    request = asked(_53="2610000000000000", _35=sealed)
+    assert isinstance(request, Request)
+    assert (request.pan, request.expiry) == (None, None)
+    assert request.sealed_track is not None
+    assert request.sealed_track.reveal() == sealed.encode()
+    assert sealed not in repr(request)
+
+
+def test_a_keyed_card_beside_an_encrypted_track_is_the_card() -> None:
     keyed = asked(_53="2610000000000000", _2=PAN, _14="3012")
     assert isinstance(keyed, Request)
     assert keyed.pan == Pan(PAN)
+    assert keyed.sealed_track is None
 
 
-def test_every_kind_says_what_it_needs() -> None:
-    assert set(NEEDS) == set(KINDS) == set(Kind)
+@pytest.mark.parametrize("track", ["9988000000000015D", "9988000000000015D3012X12000000"])
+def test_an_encrypted_track_that_cannot_be_one_is_a_format_error(track: str) -> None:
+    assert asked(_53="2610000000000000", _35=track) is Reason.FORMAT_ERROR
+
+
+@pytest.mark.parametrize(
+    ("name", "repeat"),
+    [
+        (PURCHASE, "0201"),
+        ("refund-next-day", "0221"),
+        ("reversal-of-the-purchase-timeout", "0401"),
+        ("reversal-of-the-purchase-timeout", "0420"),
+        ("reversal-of-the-purchase-timeout", "0421"),
+        ("settlement-request", "0501"),
+        ("echo-test", "0821"),
+    ],
+)
+def test_a_repeat_asks_what_the_first_asked(name: str, repeat: str) -> None:
+    assert asked(name, _t=repeat) == asked(name)
+
+
+def test_an_issuers_message_type_is_no_terminals() -> None:
+    assert asked(_t="0202") is Reason.INVALID_TRANSACTION
+    assert asked(_t="0203") is Reason.INVALID_TRANSACTION
+
+
+def test_earning_and_asking_for_points_are_their_own_kinds() -> None:
+    earned = asked(_3="210000", _25="65", _60="61000012000500")
+    assert isinstance(earned, Request)
+    assert (earned.kind, earned.amount) == (Kind.POINTS_EARN, Money(12345, "CNY"))
+    inquiry = asked("balance-inquiry", _25="65", _60="03000012000500065")
+    assert isinstance(inquiry, Request)
+    assert (inquiry.kind, inquiry.amount) == (Kind.POINTS_INQUIRY, None)
+    undone = asked("void-of-trace-000002", _25="65", _60="62000012000500")
+    assert isinstance(undone, Request)
+    assert (undone.kind, undone.amount) == (Kind.VOID, Money(12345, "CNY"))
+
+
+def test_a_settlement_carries_both_halves() -> None:
+    request = asked("settlement-request")
+    assert isinstance(request, Request)
+    assert request.totals == (Totals(12345, 1, 32345, 2), Totals())
+
+
+@pytest.mark.parametrize("text", ["", "0" * 61, "0" * 63])
+def test_totals_of_another_length_are_a_format_error(text: str) -> None:
+    assert asked("settlement-request", _48=text) is Reason.FORMAT_ERROR
+
+
+def test_a_compact_upload_has_a_record_for_each_transaction() -> None:
+    request = asked("batch-upload-2-records")
+    assert isinstance(request, Request)
+    assert request.records == (
+        UploadRecord("000002", 12345, Pan(PAN)),
+        UploadRecord("000008", 20000, Pan("9988001234567890125")),
+    )
+    foreign = asked("batch-upload-2-records", _48="0101000002" + "0" * 20 + "000000000100")
+    assert isinstance(foreign, Request)
+    assert foreign.records == (UploadRecord("000002", 100, None, is_foreign=True),)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "00",
+        "09" + "0" * 360,
+        "02" + "0" * 40,
+        "01" + "0" * 41,
+        "0100000002" + "0" * 15 + "1" * 17,
+    ],
+    ids=len,
+)
+def test_compact_records_that_are_none_are_a_format_error(text: str) -> None:
+    assert asked("batch-upload-2-records", _48=text) is Reason.FORMAT_ERROR
+
+
+def test_a_refund_is_uploaded_whole() -> None:
+    request = asked("refund-next-day", _t="0320", _60="25000013201500", _63="VIS")
+    assert isinstance(request, Request)
+    assert (request.kind, request.amount) == (Kind.BATCH_UPLOAD, None)
+    record = UploadRecord("000005", 2000, Pan(PAN), is_foreign=True, kind=Kind.REFUND)
+    assert request.records == (record,)
+    assert asked("refund-next-day", _t="0320", _4=None) is Reason.FORMAT_ERROR
+
+
+def test_an_advice_this_host_does_not_offer_is_uploaded_all_the_same() -> None:
+    request = asked(_t="0320", _25="00", _60="34000012201", _48="000000000100")
+    assert isinstance(request, Request)
+    assert request.records == (UploadRecord("000002", 12345, Pan(PAN)),)
+
+
+def test_a_chip_notice_is_a_record_and_what_failed_on_the_chip_is_none() -> None:
+    codes = {"_t": "0320", "_3": None, "_25": None}
+    for function in ("203", "205"):
+        request = asked(**codes, _60=f"00000012{function}")
+        assert isinstance(request, Request)
+        assert request.records == (UploadRecord("000002", 12345, Pan(PAN)),)
+    for function in ("204", "206"):
+        request = asked(**codes, _60=f"00000012{function}")
+        assert isinstance(request, Request)
+        assert (request.kind, request.records) == (Kind.BATCH_UPLOAD, ())
+
+
+def test_an_upload_end_says_how_many_and_whether_the_totals_agreed() -> None:
+    name = "batch-upload-end-unbalanced"
+    request = asked(name)
+    assert isinstance(request, Request)
+    assert (request.upload_count, request.upload_is_balanced) == (2, False)
+    balanced = asked(name, _60="00000012207")
+    assert isinstance(balanced, Request)
+    assert balanced.upload_is_balanced
+    assert asked(name, _48="002") is Reason.FORMAT_ERROR
+
+
+def test_a_status_arrives_as_it_was_sent() -> None:
+    request = asked("sign-off", _60="00000012362", _62="9F3303E0F8C8")
+    assert isinstance(request, Request)
+    assert (request.kind, request.status.hex()) == (Kind.STATUS_UPLOAD, "9f3303e0f8c8")
+
+
+@pytest.mark.parametrize(
+    ("mti", "function", "kind"),
+    [
+        ("0800", "360", Kind.PARAMETER_DOWNLOAD),
+        ("0820", "361", Kind.PARAMETER_END),
+        ("0800", "361", Kind.PARAMETER_END),
+    ],
+)
+def test_parameters_are_asked_for_and_ended(mti: str, function: str, kind: Kind) -> None:
+    request = asked("sign-off", _t=mti, _60=f"00000012{function}")
+    assert isinstance(request, Request)
+    assert request.kind is kind
+
+
+def test_every_kind_of_a_terminal_says_what_it_needs() -> None:
+    assert set(NEEDS) == set(KINDS) - {Kind.CASE_REPORT}
+    assert set(KINDS) == set(Kind)

@@ -106,14 +106,16 @@ class Part:
 class House:
     """PostgreSQL, the host and the switch of one data directory, side by side."""
 
-    def __init__(self, data: Path, estate: EstatePlan, *, switch: str = "", log: str = "") -> None:
+    def __init__(
+        self, data: Path, estate: EstatePlan, *, switch: str = "", host: str = "", log: str = ""
+    ) -> None:
         self.estate = estate
         self.port, self.switch_metrics, self.host_metrics = free_ports(3)
         self.places: Places = places_of(data)
         self.places.make()
         self.places.settings.write_text(
             f"[switch]\nmetrics_port = {self.switch_metrics}\n{switch}\n"
-            f"[host]\nmetrics_port = {self.host_metrics}\n"
+            f"[host]\nmetrics_port = {self.host_metrics}\n{host}\n"
             f"[log]\n{log}\n[[channels]]\nport = {self.port}\n"
         )
         self.host = Part("host", data, self.places.log / "host.log")

@@ -50,7 +50,7 @@ class Wire:
 def wire(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wire]:
     channels = (
         ChannelSettings(port=0, frame_seconds_max=FRAME_SECONDS_MAX),
-        ChannelSettings(name="strict", port=0, keep_alive=False),
+        ChannelSettings(name="strict", port=0, keep_alive="refuse"),
     )
     plain = Settings()
     settings = msgspec.structs.replace(

@@ -24,6 +24,7 @@ from tests.whole.till import Till, Voice, fields_in
 
 ESTATE = demo_estate()
 SWITCH = "host_seconds_max = 2\nsaf_retry_seconds_max = 0.5"
+HOST = "statement_seconds_max = 1.5"
 """The host gets two seconds: its death is noticed sooner anyway, a lost COMMIT is not."""
 ANSWER_SECONDS_MAX = 3.0
 TERMINALS = 12
@@ -45,7 +46,7 @@ Kill = Callable[[House, random.Random], None]
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     data = tmp_path_factory.mktemp("chaos") / "data"
-    with standing(House(data, ESTATE, switch=SWITCH)) as house:
+    with standing(House(data, ESTATE, switch=SWITCH, host=HOST)) as house:
         yield house
 
 

@@ -3,7 +3,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from host.hsm.ciphers import des_encryptor
-from host.hsm.pin import FORMATS, PinBlockReader, PinFormatError, clear_block, make_pin_block
+from host.hsm.pin import (
+    FORMATS,
+    PinBlockReader,
+    PinFormatError,
+    PinKey,
+    clear_block,
+    make_pin_block,
+    translate_pin_block,
+)
 from host.model.secrets import Pan, Secret
 
 PIK = Secret.from_hex("1C3B5E7092B5D6F80B2C4F6185A7C8EA")
@@ -106,3 +114,17 @@ def test_the_same_pin_makes_another_block_each_time(iso_format: int) -> None:
 def test_a_single_length_key_cannot_read_an_aes_block() -> None:
     with pytest.raises(ValueError, match="AES key is 16 or 24 or 32 bytes"):
         PinBlockReader(Secret(bytes(8))).read(Secret(bytes(16)), 4, CARD)
+
+
+@pytest.mark.parametrize("source_format", [0, 3, 4])
+@pytest.mark.parametrize("target_format", [0, 3, 4])
+def test_a_pin_block_is_translated_between_keys_and_formats(
+    source_format: int, target_format: int
+) -> None:
+    source = PinKey(PIK, source_format)
+    target = PinKey(Secret(bytes(range(1, 17))), target_format)
+    block = make_pin_block(source.key, Secret(b"123456"), CARD, source_format)
+    translated = translate_pin_block(block, source, target, CARD)
+    assert PinBlockReader(target.key).read(translated, target_format, CARD) == Secret(b"123456")
+    with pytest.raises(PinFormatError):
+        translate_pin_block(block, target, source, CARD)

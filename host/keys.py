@@ -1,0 +1,286 @@
+"""The key ceremony: how a master key comes in, goes out, and is replaced.
+
+A key comes as two or three components, each entered by another person with its check value; it is
+stored when the check value of the whole is right too, and not before (PCI PIN, requirements 6 to
+12: dual control and split knowledge). A key goes out only under a transport key, as a key block
+that says what it is for, and only when its own block says that it may.
+
+All of it is an operator's doing on the owner's connection, beside a host that may be running.
+"""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import msgspec
+
+from host.hsm.components import combine, is_check_value, split
+from host.hsm.dukpt import checked_key_id
+from host.hsm.interface import Hsm
+from host.hsm.key_blocks import ClearBlockKeys, header_of, seal_key
+from host.hsm.keys import WEAK_PARTS, new_key, with_odd_parity
+from host.hsm.ksn import KsnError
+from host.hsm.purposes import PURPOSES, KeyName, check_value_of
+from host.model.secrets import Secret
+from host.store import keys as rows
+from host.store.keys import Connection, StoredComponent
+
+TMK_BYTES: Final = 16
+EXPORTABLE: Final = "E"
+MODES_OUTSIDE: Final = {"tmk": "B"}
+"""A master key encrypts working keys here and decrypts them in the terminal."""
+
+
+class KeyCeremonyError(Exception):
+    """It is not done, and why: what to put right is in the message; no key is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """The key that is entered: a terminal's `tmk` or `ik`, or a `transport` key by its name."""
+
+    purpose: str
+    owner: str
+    key_id: str | None = None
+    """Of an initial DUKPT key: whose KSNs begin with it."""
+
+    @property
+    def text(self) -> str:
+        """What its components are kept under."""
+        return "/".join([self.purpose, self.owner, *([self.key_id] if self.key_id else [])])
+
+    @property
+    def algorithm(self) -> str:
+        """Of its check values: T or A."""
+        return self.name(0).algorithm_of(TMK_BYTES)
+
+    def name(self, generation: int) -> KeyName:
+        """What the key is stored as."""
+        return KeyName(
+            purpose=self.purpose, owner=self.owner, generation=generation, key_id=self.key_id
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One component as a person enters it."""
+
+    number: int
+    count: int
+    value: Secret
+    check_value: str
+    entered_by: str
+    """The login name of that person."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entered:
+    """What came of an entry: components still missing, or the check value of the stored key."""
+
+    missing: tuple[int, ...] = ()
+    check_value: str | None = None
+
+
+def enter_component(
+    connection: Connection,
+    hsm: Hsm,
+    target: Target,
+    entry: Entry,
+    *,
+    whole: str | None,
+    now: dt.datetime,
+) -> Entered:
+    """Take one component; the last one completes the key, whose check value is `whole`.
+
+    Raises:
+        KeyCeremonyError: a check value is wrong, the same person entered another component, or
+            the entry does not fit what was entered before. Nothing is stored.
+    """
+    with connection.transaction():
+        _check_target(connection, target)
+        _check_entry(target, entry)
+        others = rows.components_of(connection, target.text)
+        _check_beside(target, entry, others)
+        missing = sorted(
+            set(range(1, entry.count + 1)) - {one.number for one in others} - {entry.number}
+        )
+        if missing:
+            _keep(connection, hsm, target, entry, now)
+            return Entered(missing=tuple(missing))
+        key = _combined([*(_value(hsm, target, one) for one in others), entry.value])
+        _check_whole(target, key, whole)
+        by = ", ".join([*(one.entered_by for one in others), entry.entered_by])
+        check = _store(connection, hsm, target, key, by, now)
+        rows.drop_components(connection, target.text)
+        return Entered(check_value=check)
+
+
+def give_up_entry(connection: Connection, target: Target) -> int:
+    """Forget the components entered so far; gives how many there were."""
+    return rows.drop_components(connection, target.text)
+
+
+def generate_tmk(
+    connection: Connection, hsm: Hsm, terminal_id: str, *, count: int, by: str, now: dt.datetime
+) -> tuple[list[Secret], str]:
+    """A new master key for a terminal, stored; its components for two or three custodians.
+
+    Raises:
+        KeyCeremonyError: there is no such terminal.
+    """
+    target = Target(purpose="tmk", owner=terminal_id)
+    key = new_key(TMK_BYTES)
+    parts = split(key, count)
+    with connection.transaction():
+        _check_target(connection, target)
+        rows.drop_components(connection, target.text)
+        return parts, _store(connection, hsm, target, key, by, now)
+
+
+def export_key(
+    connection: Connection, hsm: Hsm, purpose: str, terminal_id: str, transport: str
+) -> str:
+    """A stored key as a key block under a transport key.
+
+    Raises:
+        KeyCeremonyError: there is no such key or transport key, or it may not leave.
+    """
+    stored = rows.read_key(connection, hsm, purpose, terminal_id)
+    if stored is None:
+        raise KeyCeremonyError(
+            f"terminal {terminal_id} has no {purpose}. Next: posswitch keys list {terminal_id}"
+        )
+    under = rows.read_key(connection, hsm, "transport", transport)
+    if under is None:
+        raise KeyCeremonyError(
+            f"there is no transport key {transport!r}. Next: enter its components with "
+            f"posswitch keys import --transport {transport}"
+        )
+    block, key = stored
+    header = header_of(block)
+    if header.exportability != EXPORTABLE:
+        raise KeyCeremonyError(f"a {purpose} is not exportable: its key block says that it stays")
+    header = msgspec.structs.replace(header, mode=MODES_OUTSIDE.get(purpose, header.mode))
+    return seal_key(ClearBlockKeys(under[1]), header, key)
+
+
+def rotate(
+    connection: Connection, named: Sequence[str] | None, *, by: str, now: dt.datetime
+) -> int:
+    """Ask terminals to sign on, all where none are named; gives how many will be.
+
+    Raises:
+        KeyCeremonyError: a terminal named is not there, or holds no working keys.
+    """
+    with connection.transaction():
+        for terminal_id in named or ():
+            _check_target(connection, Target(purpose="tmk", owner=terminal_id))
+        count = rows.ask_rotation(connection, named, by, now)
+        if named is not None and count < len(set(named)):
+            raise KeyCeremonyError(
+                "one of these terminals holds no working keys: it signs on before its next "
+                "transaction by itself. Next: posswitch keys list"
+            )
+    return count
+
+
+def _check_target(connection: Connection, target: Target) -> None:
+    if target.purpose != "transport" and not rows.has_terminal(connection, target.owner):
+        raise KeyCeremonyError(f"there is no terminal {target.owner!r}. Next: check its number")
+    if target.purpose == "ik":
+        try:
+            checked_key_id(target.key_id or "")
+        except KsnError as error:
+            raise KeyCeremonyError(f"the key id is none: {error}") from None
+
+
+def _check_entry(target: Target, entry: Entry) -> None:
+    sizes = PURPOSES[target.purpose].sizes
+    if len(entry.value) not in sizes:
+        wanted = " or ".join(str(2 * size) for size in sizes)
+        raise KeyCeremonyError(
+            f"a component of this key has {wanted} hexadecimal characters, this one "
+            f"{2 * len(entry.value)}. Next: enter it again"
+        )
+    if not 1 <= entry.number <= entry.count:
+        raise KeyCeremonyError(f"there is no component {entry.number} of {entry.count}")
+    if not is_check_value(entry.check_value, entry.value, target.algorithm):
+        raise KeyCeremonyError(
+            f"the check value of component {entry.number} is wrong: nothing is stored. "
+            "Next: enter the component again, a character may have slipped"
+        )
+
+
+def _check_beside(target: Target, entry: Entry, others: list[StoredComponent]) -> None:
+    for other in others:
+        if other.entered_by == entry.entered_by:
+            raise KeyCeremonyError(
+                f"{entry.entered_by} has entered component {other.number} of this key: another "
+                "person enters this one, so that nobody has seen two. "
+                "Next: the other operator logs in by their own name"
+            )
+        if other.number == entry.number or other.count != entry.count:
+            raise KeyCeremonyError(
+                f"component {other.number} of {other.count} of {target.text} is entered already "
+                f"(by {other.entered_by}). Next: enter the missing one, or begin again with "
+                "posswitch keys import --give-up"
+            )
+
+
+def _combined(parts: list[Secret]) -> Secret:
+    try:
+        return combine(parts)
+    except ValueError as error:
+        raise KeyCeremonyError(
+            f"{error}: nothing is stored. Next: enter it again, or begin again with "
+            "posswitch keys import --give-up"
+        ) from None
+
+
+def _check_whole(target: Target, key: Secret, whole: str | None) -> None:
+    if whole is None:
+        raise KeyCeremonyError(
+            "this is the last component: the check value of the whole key is needed. "
+            "Next: give it with --check-value"
+        )
+    if not is_check_value(whole, key, target.algorithm):
+        raise KeyCeremonyError(
+            "the components do not give a key with this check value: nothing is stored. Next: "
+            "compare the check values of the components with those on paper, then enter again"
+        )
+    if target.algorithm == "T":
+        _check_strength(key)
+
+
+def _check_strength(key: Secret) -> None:
+    value = with_odd_parity(key.reveal())
+    parts = [value[at : at + 8] for at in range(0, len(value), 8)]
+    if len(set(parts)) != len(parts) or WEAK_PARTS.intersection(parts):
+        raise KeyCeremonyError(
+            "these components give a weak DES key (two parts are alike, or one is known to be "
+            "weak): nothing is stored. Next: have new components made"
+        )
+
+
+def _keep(connection: Connection, hsm: Hsm, target: Target, entry: Entry, now: dt.datetime) -> None:
+    block = hsm.wrap(entry.value, _component_name(target, entry.number))
+    stored = StoredComponent(entry.number, entry.count, block, entry.entered_by)
+    check = check_value_of(entry.value, target.algorithm)
+    rows.add_component(connection, target.text, stored, check, now)
+
+
+def _value(hsm: Hsm, target: Target, stored: StoredComponent) -> Secret:
+    return hsm.unwrap(stored.block, _component_name(target, stored.number))
+
+
+def _component_name(target: Target, number: int) -> KeyName:
+    return KeyName(purpose="component", owner=target.text, generation=number)
+
+
+def _store(
+    connection: Connection, hsm: Hsm, target: Target, key: Secret, by: str, now: dt.datetime
+) -> str:
+    is_transport = target.purpose == "transport"
+    generation = 0 if is_transport else rows.next_generation(connection, target.owner)
+    return rows.put_key(connection, hsm, target.name(generation), key, by, now)

@@ -1,0 +1,67 @@
+"""Opens what only the host can: a track under the TDK, a card number under DUKPT.
+
+Pure, and done once, before a request stands in its terminal's line: whatever comes after sees a
+card number and an expiry as if they had come in clear.
+"""
+
+import msgspec
+
+from host.book import Terminal
+from host.hsm.ksn import KsnError
+from host.hsm.track import TrackError, card_of
+from host.ksn import Used, used_by
+from host.model.requests import Request
+from host.model.responses import Reason
+from host.model.secrets import Secret
+
+
+def opened(request: Request, terminal: Terminal) -> tuple[Request, Used | None] | Reason:
+    """The request with its card, and the DUKPT counters it used; or why it cannot be opened."""
+    if request.ksn is None and _has_nothing_sealed(request):
+        return request, None
+    try:
+        used = used_by(request, terminal.device)
+        track = _track_of(request, terminal)
+        if track is None:
+            return request, used
+        pan, expiry = card_of(track)
+    except KsnError:
+        return Reason.KSN_REFUSED
+    except TrackError:
+        return Reason.FORMAT_ERROR
+    except LookupError:
+        return Reason.KEYS_MISSING
+    return (
+        msgspec.structs.replace(
+            request,
+            pan=pan,
+            expiry=expiry or request.expiry,
+            sealed_pan=None,
+            sealed_track=None,
+        ),
+        used,
+    )
+
+
+def _has_nothing_sealed(request: Request) -> bool:
+    return (
+        request.sealed_pan is None
+        and request.sealed_track is None
+        and (request.pin is None or request.pin.ksn is None)
+    )
+
+
+def _track_of(request: Request, terminal: Terminal) -> Secret | None:
+    """The clear track or card number; None where none came sealed.
+
+    Raises:
+        LookupError: the terminal holds no track key of the generation that sealed the message.
+    """
+    if request.sealed_pan is not None and terminal.device is not None:
+        return terminal.device.open_data(request.sealed_pan)
+    if request.sealed_track is None:
+        return None
+    cipher = terminal.track_cipher(request.key_generation)
+    if cipher is None:
+        raise LookupError(request.key_generation)
+    return cipher.decrypt(request.sealed_track)

@@ -1,0 +1,55 @@
+-- Exception cases, as rows.
+
+-- name: open_case
+-- Once while it is open: the same thing seen again is counted.
+INSERT INTO exception_case AS c (
+    kind, terminal_id, epoch, stan, detail, amount_minor, unit, opened_at, seen_at
+)
+VALUES (
+    %(kind)s, %(terminal_id)s, %(epoch)s, %(stan)s, %(detail)s, %(amount_minor)s, %(unit)s,
+    %(now)s, %(now)s
+)
+ON CONFLICT (kind, terminal_id, epoch, stan, unit) WHERE resolved_at IS NULL
+DO UPDATE SET times = c.times + 1, seen_at = excluded.seen_at;
+
+-- name: list_cases
+-- What is open, or all there ever was; the newest last, as people read on.
+SELECT
+    id,
+    kind,
+    terminal_id,
+    epoch,
+    stan,
+    detail,
+    amount_minor,
+    unit,
+    times,
+    opened_at,
+    seen_at,
+    resolved_at,
+    resolved_by,
+    note
+FROM exception_case
+WHERE
+    (%(with_resolved)s OR resolved_at IS NULL)
+    AND (%(terminal_id)s::text IS NULL OR terminal_id = %(terminal_id)s)
+ORDER BY id
+LIMIT %(limit)s;
+
+-- name: resolve_case
+-- Once: what was resolved keeps its first word.
+UPDATE exception_case SET resolved_at = %(now)s, resolved_by = %(by)s, note = %(note)s
+WHERE id = %(id)s AND resolved_at IS NULL;
+
+-- name: case_state
+-- Why a case could not be resolved: it is not there, or it was.
+SELECT resolved_by FROM exception_case WHERE id = %(id)s;
+
+-- name: settle_case
+-- What a batch itself has answered since: its kind and batch say which.
+UPDATE exception_case SET resolved_at = %(now)s, resolved_by = %(by)s, note = %(note)s
+WHERE
+    kind = %(kind)s
+    AND terminal_id = %(terminal_id)s
+    AND epoch = %(epoch)s
+    AND resolved_at IS NULL;

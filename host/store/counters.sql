@@ -1,0 +1,25 @@
+-- The DUKPT counters of devices.
+
+-- name: counters
+-- The highest counters seen of the devices in this batch.
+SELECT c.terminal_id, c.key_id, c.counter
+FROM unnest(%s::text [], %s::text []) AS k (terminal_id, key_id)
+INNER JOIN terminal_counter AS c ON k.terminal_id = c.terminal_id AND k.key_id = c.key_id;
+
+-- name: raise_counters
+-- In the transaction that decides their messages: what was used is used for ever.
+INSERT INTO terminal_counter AS c (terminal_id, key_id, counter)
+SELECT r.*
+FROM unnest(%s::text [], %s::text [], %s::bigint []) AS r
+ON CONFLICT (terminal_id, key_id)
+DO UPDATE SET counter = greatest(c.counter, excluded.counter), slot = '';
+
+-- name: use_counter
+-- For messages that are no exchange: gives a row where the counter is new, or the last message
+-- comes again because its answer was lost; none where it was used for another.
+INSERT INTO terminal_counter AS c (terminal_id, key_id, counter, slot)
+VALUES (%(terminal_id)s, %(key_id)s, %(highest)s, %(slot)s)
+ON CONFLICT (terminal_id, key_id)
+DO UPDATE SET counter = excluded.counter, slot = excluded.slot
+WHERE c.counter < %(lowest)s OR (c.counter = %(highest)s AND c.slot = %(slot)s)
+RETURNING c.counter;

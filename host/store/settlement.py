@@ -1,0 +1,225 @@
+"""Reads what a terminal batch holds, keeps how it was settled and what was uploaded of it."""
+
+import datetime as dt
+from typing import Any, Final
+
+import msgspec
+import psycopg
+
+from host.model.money import POINTS_PREFIX
+from host.model.requests import Kind, Response, Totals
+from host.model.totals import SIDES, TotalsSide
+from host.settlement import (
+    NOTHING,
+    BatchName,
+    Halves,
+    Record,
+    Traded,
+    totals_of_sums,
+)
+from host.store.queries import load_queries
+
+SQL: Final = load_queries("host.store", "settlement.sql")
+BATCHES_SHOWN_MAX: Final = 10
+
+RECONCILED: Final = "reconciled"
+AWAITING_UPLOAD: Final = "awaiting_upload"
+CLOSED: Final = "closed"
+
+Connection = psycopg.Connection[Any]
+Bounds = dict[str, object]
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(Response).decode
+
+
+class StoredBatch(msgspec.Struct, frozen=True, kw_only=True):
+    """A batch that was settled, or is being uploaded."""
+
+    state: str
+    attempt: int
+    with_points: bool
+    business_date: dt.date
+    told: Halves | None
+    counted: Halves
+    answer: Response | None
+    end_answer: Response | None = None
+    settled_at: dt.datetime
+    closed_at: dt.datetime | None = None
+
+
+class BatchDay(msgspec.Struct, frozen=True, kw_only=True):
+    """Which business date a batch belongs to."""
+
+    date: dt.date
+    is_over: bool
+    is_empty: bool
+    """Nothing was ever asked in this batch."""
+
+
+class Current(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a terminal stands."""
+
+    epoch: str
+    settles_points: bool
+
+
+def bounds_of(batch: BatchName, home: int) -> Bounds:
+    """Where the exchanges of a batch lie."""
+    first = f"{batch.institution}/{batch.terminal_id}/{batch.epoch}/"
+    return {"home": home, "first": first, "end": f"{first[:-1]}0"}
+
+
+def count_batch(connection: Connection, bounds: Bounds, *, with_points: bool) -> Halves:
+    """What the batch adds up to: one statement over its journals."""
+    rows = connection.execute(SQL["count_batch"], {**bounds, **SIDES_IN_SQL}).fetchall()
+    sums = {
+        (in_points, TotalsSide(side)): (minor, items)
+        for in_points, side, minor, items in rows
+        if side is not None
+    }
+    return totals_of_sums(sums, with_points=with_points)
+
+
+def traded_in(
+    connection: Connection, bounds: Bounds, settled_at: dt.datetime | None = None
+) -> list[Traded]:
+    """The batch's financial exchanges, as they stand; those reversed since `settled_at` say so."""
+    rows = connection.execute(SQL["traded"], {**bounds, "settled_at": settled_at})
+    return [_traded(row) for row in rows]
+
+
+def day_of(connection: Connection, bounds: Bounds) -> BatchDay | None:
+    """Its business date; None where no day is open at this moment."""
+    row = connection.execute(SQL["day_of_batch"], bounds).fetchone()
+    assert row is not None
+    last, opened = row
+    if opened is None:
+        return None
+    date = last or opened
+    return BatchDay(date=date, is_over=date < opened, is_empty=last is None)
+
+
+def current_of(connection: Connection, terminal_id: str) -> Current:
+    """The batch the terminal is to use, as it is stored."""
+    row = connection.execute(SQL["epoch_of_terminal"], {"terminal_id": terminal_id}).fetchone()
+    assert row is not None, "a terminal in the book is in the database"
+    return Current(epoch=row[0], settles_points=row[1])
+
+
+def move_on(connection: Connection, batch: BatchName, following: str) -> None:
+    """Give the terminal its next batch, if it is still in this one."""
+    connection.execute(SQL["move_on"], {**batch._asdict(), "next": following})
+
+
+def read_batch(connection: Connection, batch: BatchName) -> StoredBatch | None:
+    """How it was settled; None while it is open."""
+    row = connection.execute(SQL["read_batch"], batch._asdict()).fetchone()
+    if row is None:
+        return None
+    state, attempt, with_points, date, told, counted, answer, end_answer, *moments = row
+    return StoredBatch(
+        state=state,
+        attempt=attempt,
+        with_points=with_points,
+        business_date=date,
+        told=None if told is None else halves_of(told),
+        counted=halves_of(counted),
+        answer=None if answer is None else _decode(answer),
+        end_answer=None if end_answer is None else _decode(end_answer),
+        settled_at=moments[0],
+        closed_at=moments[1],
+    )
+
+
+def save_batch(connection: Connection, batch: BatchName, stored: StoredBatch) -> None:
+    """Keep it as it is now."""
+    row = msgspec.structs.asdict(stored) | {
+        "told": None if stored.told is None else _numbers(stored.told),
+        "counted": _numbers(stored.counted),
+        "answer": None if stored.answer is None else _encode(stored.answer),
+        "end_answer": None if stored.end_answer is None else _encode(stored.end_answer),
+    }
+    connection.execute(SQL["save_batch"], {**batch._asdict(), **row})
+
+
+def add_record(
+    connection: Connection, batch: BatchName, attempt: int, record: Record, *, is_foreign: bool
+) -> bool:
+    """Keep a record unless its trace has one; True when it is kept now."""
+    row = {
+        "attempt": attempt,
+        "stan": record.stan,
+        "amount_minor": record.amount_minor,
+        "pan_hash": record.pan_hash,
+        "pan_masked": record.card or None,
+        "is_foreign": is_foreign,
+        "kind": None if record.kind is None else record.kind.value,
+    }
+    return connection.execute(SQL["add_record"], {**batch._asdict(), **row}).rowcount == 1
+
+
+def records_of(connection: Connection, batch: BatchName, attempt: int) -> list[Record]:
+    """What was uploaded."""
+    rows = connection.execute(SQL["records"], {**batch._asdict(), "attempt": attempt})
+    return [
+        Record(
+            stan=stan,
+            amount_minor=amount,
+            pan_hash=pan_hash,
+            card=masked or "",
+            kind=None if kind is None else Kind(kind),
+        )
+        for stan, amount, pan_hash, masked, kind in rows
+    ]
+
+
+def note_status(connection: Connection, terminal_id: str, status: bytes, now: dt.datetime) -> None:
+    """Keep the last thing a terminal said of itself."""
+    row = {"terminal_id": terminal_id, "status": status, "now": now}
+    connection.execute(SQL["note_status"], row)
+
+
+def merchant_name(connection: Connection, terminal_id: str) -> str:
+    """Whose terminal it is, for people."""
+    row = connection.execute(SQL["merchant_of_terminal"], {"terminal_id": terminal_id}).fetchone()
+    assert row is not None, "a terminal in the book is in the database"
+    return str(row[0])
+
+
+def halves_of(numbers: list[int]) -> Halves:
+    """Totals out of their eight numbers."""
+    return (Totals(*numbers[:4]), Totals(*numbers[4:])) if numbers else NOTHING
+
+
+def _numbers(halves: Halves) -> list[int]:
+    return [number for half in halves for number in msgspec.structs.astuple(half)]
+
+
+def _traded(row: tuple[Any, ...]) -> Traded:
+    stan, kind, is_approved, unit, amount, answer, pan_hash, masked, *reversed_ = row
+    return Traded(
+        stan=stan,
+        kind=Kind(kind),
+        is_approved=is_approved,
+        unit=unit,
+        amount_minor=amount or 0,
+        paid_minor=_decode(answer).self_pay_minor if answer else 0,
+        pan_hash=pan_hash,
+        card=masked or "",
+        is_reversed=reversed_[0],
+        is_reversed_late=reversed_[1],
+    )
+
+
+def _side(side: TotalsSide | None) -> str | None:
+    return None if side is None else side.value
+
+
+SIDES_IN_SQL: Final[dict[str, object]] = {
+    "points": POINTS_PREFIX,
+    "kinds": [kind.value for kind in SIDES],
+    "money_sides": [_side(row.money) for row in SIDES.values()],
+    "points_sides": [_side(row.points) for row in SIDES.values()],
+}
+"""`host.model.totals.SIDES` as the parameters of `count_batch`."""

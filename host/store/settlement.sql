@@ -1,0 +1,147 @@
+-- Terminal batches. A batch's exchanges are a range of slots at its terminal's home:
+-- from `institution/terminal/epoch/` up to, not including, the same with 0, which follows /.
+
+-- name: count_batch
+-- What the batch adds up to: journals that no reversal took back, by the sides of SIDES.
+SELECT
+    starts_with(j.unit, %(points)s) AS in_points,
+    CASE WHEN starts_with(j.unit, %(points)s) THEN s.points ELSE s.money END AS side,
+    sum(j.amount_minor)::bigint AS amount_minor,
+    count(*) AS items
+FROM exchange AS e
+INNER JOIN journal AS j ON e.shard = j.shard AND e.id = j.id
+INNER JOIN
+    unnest(%(kinds)s::text [], %(money_sides)s::text [], %(points_sides)s::text [])
+        AS s (kind, money, points)
+    ON j.kind = s.kind
+LEFT JOIN undo AS u ON j.shard = u.shard AND j.id = u.original_id AND u.kind = 'reversal'
+WHERE
+    e.home = %(home)s
+    AND e.slot >= %(first)s
+    AND e.slot < %(end)s
+    AND u.journal_id IS NULL
+GROUP BY 1, 2;
+
+-- name: traded
+-- The financial exchanges of the batch, each as it stands. A confirmation is one where it posted
+-- the load itself.
+SELECT
+    split_part(e.slot, '/', 4) AS stan,
+    e.kind,
+    e.reason = 'approved' AS is_approved,
+    j.unit,
+    j.amount_minor,
+    CASE WHEN e.kind IN ('points_earn', 'void') THEN e.answer END AS answer,
+    c.pan_hash,
+    c.pan_masked,
+    u.journal_id IS NOT NULL AS is_reversed,
+    coalesce(u.journal_id IS NOT NULL AND r.decided_at > %(settled_at)s, false)
+        AS is_reversed_late
+FROM exchange AS e
+LEFT JOIN journal AS j ON e.shard = j.shard AND e.id = j.id
+LEFT JOIN card AS c ON j.card_id = c.id
+LEFT JOIN undo AS u ON j.shard = u.shard AND j.id = u.original_id AND u.kind = 'reversal'
+LEFT JOIN exchange AS r ON e.home = r.home AND r.slot = regexp_replace(e.slot, '.$', 'r')
+WHERE
+    e.home = %(home)s
+    AND e.slot >= %(first)s
+    AND e.slot < %(end)s
+    AND NOT e.is_tombstone
+    AND (right(e.slot, 2) = '/f' OR (right(e.slot, 2) = '/c' AND j.id IS NOT NULL))
+ORDER BY e.slot;
+
+-- name: day_of_batch
+-- The business date of its last exchange, whether that is over, and the date that is open.
+SELECT
+    (
+        SELECT max(e.business_date)
+        FROM exchange AS e
+        WHERE e.home = %(home)s AND e.slot >= %(first)s AND e.slot < %(end)s
+    ) AS last_date,
+    (SELECT business_date FROM business_day WHERE state = 'open') AS open_date;
+
+-- name: epoch_of_terminal
+-- The batch the terminal is to use, and whether its totals have points in them.
+SELECT epoch, settles_points FROM terminal WHERE terminal_id = %(terminal_id)s;
+
+-- name: move_on
+-- The terminal's next batch; told at its next sign-on.
+UPDATE terminal SET epoch = %(next)s WHERE terminal_id = %(terminal_id)s AND epoch = %(epoch)s;
+
+-- name: read_batch
+-- As it was settled, if it was.
+SELECT
+    state,
+    attempt,
+    with_points,
+    business_date,
+    told,
+    counted,
+    answer,
+    end_answer,
+    settled_at,
+    closed_at
+FROM terminal_batch
+WHERE
+    institution = %(institution)s AND terminal_id = %(terminal_id)s AND epoch = %(epoch)s;
+
+-- name: save_batch
+-- Its first settlement or upload, or whatever came after it.
+INSERT INTO terminal_batch (
+    institution, terminal_id, epoch, state, attempt, with_points, business_date, told, counted,
+    answer, end_answer, settled_at, closed_at
+)
+VALUES (
+    %(institution)s, %(terminal_id)s, %(epoch)s, %(state)s, %(attempt)s, %(with_points)s,
+    %(business_date)s, %(told)s, %(counted)s, %(answer)s, %(end_answer)s, %(settled_at)s,
+    %(closed_at)s
+)
+ON CONFLICT ON CONSTRAINT terminal_batch_once DO UPDATE SET
+    state = excluded.state,
+    attempt = excluded.attempt,
+    business_date = excluded.business_date,
+    told = excluded.told,
+    counted = excluded.counted,
+    answer = excluded.answer,
+    end_answer = excluded.end_answer,
+    settled_at = excluded.settled_at,
+    closed_at = excluded.closed_at;
+
+-- name: add_record
+-- The first record of a trace is kept; whether it came now, says the row count.
+INSERT INTO upload_record (
+    institution, terminal_id, epoch, attempt, stan, amount_minor, pan_hash, pan_masked,
+    is_foreign, kind
+)
+VALUES (
+    %(institution)s, %(terminal_id)s, %(epoch)s, %(attempt)s, %(stan)s, %(amount_minor)s,
+    %(pan_hash)s, %(pan_masked)s, %(is_foreign)s, %(kind)s
+)
+ON CONFLICT ON CONSTRAINT upload_record_once DO NOTHING;
+
+-- name: records
+-- What the terminal has uploaded since it settled with these totals.
+SELECT stan, amount_minor, pan_hash, pan_masked, kind
+FROM upload_record
+WHERE
+    institution = %(institution)s
+    AND terminal_id = %(terminal_id)s
+    AND epoch = %(epoch)s
+    AND attempt = %(attempt)s
+ORDER BY stan;
+
+-- name: note_status
+-- The last thing a terminal said of itself.
+INSERT INTO terminal_status (terminal_id, status, reported_at)
+VALUES (%(terminal_id)s, %(status)s, %(now)s)
+ON CONFLICT (terminal_id) DO UPDATE SET
+    status = excluded.status,
+    reported_at = excluded.reported_at;
+
+-- name: merchant_of_terminal
+-- Who is printed on its slips.
+SELECT m.name
+FROM terminal AS t
+INNER JOIN store AS s ON t.store_id = s.id
+INNER JOIN merchant AS m ON s.merchant_id = m.id
+WHERE t.terminal_id = %(terminal_id)s;

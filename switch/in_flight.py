@@ -1,0 +1,209 @@
+"""Nothing is sent that is not on disk, and no answer told that is not: for whoever needs it.
+
+Put in front of a destination, `WriteAhead` notes a request before it goes on and its answer
+before the asker hears it. A kill at any moment leaves a row that says what may have moved, so
+the next life of the switch undoes it. Each way costs a synchronous commit, shared by all that
+waits at that moment.
+"""
+
+from typing import Protocol
+
+from host.link.client import NOT_TAKEN, Waiter
+from host.link.frames import Ticket
+from host.model.requests import KINDS, Request, Response
+from switch.hostlink import Destination, Link, Taken
+from switch.route_memory import HOST, Noted, RouteMemory, State
+
+
+class Onward(Protocol):
+    """Where a noted request goes."""
+
+    def send(self, request: Request, noted: Noted, waiter: Waiter, *, is_repeat: bool) -> Ticket:
+        """Take it, or return `NOT_TAKEN`: then it certainly goes nowhere."""
+
+    def forget(self, ticket: Ticket) -> None:
+        """Nobody waits for this answer any more."""
+
+
+class WriteAhead:
+    """Requests on their way through the file, out, and back through the file."""
+
+    def __init__(
+        self, route: str, onward: Onward, memory: RouteMemory, *, keeps_answers: bool = True
+    ) -> None:
+        self.route = route
+        self.keeps_answers = keeps_answers
+        self.onward = onward
+        self.memory = memory
+        self._last_ticket: Ticket = NOT_TAKEN
+        self._by_ticket: dict[Ticket, _Passage] = {}
+        self._by_key: dict[str, _Passage] = {}
+
+    @property
+    def count(self) -> int:
+        """How many are on their way."""
+        return len(self._by_key)
+
+    def has(self, key_text: str) -> bool:
+        """Whether an exchange is on its way."""
+        return key_text in self._by_key
+
+    def take(self, request: Request, waiter: Waiter) -> Ticket:
+        """Note it, send it, and tell the waiter exactly once what became of it."""
+        passage = self._passage(request, waiter)
+        self.memory.note(self.route, request, passage.noted)
+        return passage.ticket
+
+    def repeat(self, request: Request, noted: Noted, waiter: Waiter) -> Ticket:
+        """Send once more what was noted and sent before; `NOT_TAKEN` when that cannot be now."""
+        passage = self._passage(request, waiter)
+        passage.note = noted
+        passage.is_repeat = True
+        passage.onward_ticket = self.onward.send(request, noted, passage, is_repeat=True)
+        if passage.onward_ticket == NOT_TAKEN:
+            self.end(passage)
+            return NOT_TAKEN
+        return passage.ticket
+
+    def forget(self, ticket: Ticket) -> None:
+        """Nobody waits for this any more; if it has not left, it will not."""
+        passage = self._by_ticket.pop(ticket, None)
+        if passage is not None:
+            passage.waiter = None
+            if passage.onward_ticket != NOT_TAKEN:
+                self.onward.forget(passage.onward_ticket)
+                self.end(passage)
+
+    def end(self, passage: "_Passage") -> None:
+        """It is over, whatever became of it."""
+        self._by_ticket.pop(passage.ticket, None)
+        self._by_key.pop(passage.key_text, None)
+
+    def _passage(self, request: Request, waiter: Waiter) -> "_Passage":
+        self._last_ticket += 1
+        passage = _Passage(self, request, waiter, self._last_ticket)
+        self._by_ticket[passage.ticket] = self._by_key[passage.key_text] = passage
+        return passage
+
+
+class _Passage:
+    """One request on its way; the `Waiter` of where it goes."""
+
+    __slots__ = (
+        "_ahead",
+        "_request",
+        "_response",
+        "is_repeat",
+        "key_text",
+        "note",
+        "onward_ticket",
+        "ticket",
+        "waiter",
+    )
+
+    def __init__(self, ahead: WriteAhead, request: Request, waiter: Waiter, ticket: Ticket) -> None:
+        self._ahead = ahead
+        self._request = request
+        self._response: Response | None = None
+        self.key_text = request.key.text
+        self.note: Noted | None = None
+        self.is_repeat = False
+        self.ticket = ticket
+        self.onward_ticket: Ticket = NOT_TAKEN
+        self.waiter: Waiter | None = waiter
+        """None when nobody waits any more."""
+
+    def noted(self, note: Noted | None) -> None:
+        """It is on disk, and may go; without a note it must not."""
+        self.note = note
+        if note is not None and self.waiter is not None:
+            self.onward_ticket = self._ahead.onward.send(self._request, note, self, is_repeat=False)
+        if self.onward_ticket == NOT_TAKEN:
+            self.unsent()
+
+    def answered(self, response: Response) -> None:
+        """As a `Waiter`: an answer that is kept must be on disk before it is told."""
+        assert self.note is not None
+        if not self._ahead.keeps_answers:
+            self._ahead.end(self)
+            if self.waiter is not None:
+                self.waiter.answered(response)
+            return
+        self._response = response
+        self._ahead.memory.answer(self.note, response, self._kept)
+
+    def unsent(self) -> None:
+        """As a `Waiter`: nothing has moved."""
+        self._ahead.end(self)
+        if self.note is not None and not self.is_repeat:
+            self._ahead.memory.drop(self.key_text, self._ahead.route)
+        if self.waiter is not None:
+            self.waiter.unsent()
+
+    def in_doubt(self) -> None:
+        """As a `Waiter`: its row stays open until somebody undoes it."""
+        self._ahead.end(self)
+        if self.waiter is not None:
+            self.waiter.in_doubt()
+
+    def _kept(self, note: Noted | None) -> None:
+        """The answer is on disk, or the exchange was undone before."""
+        self._ahead.end(self)
+        if self.waiter is None:
+            return
+        assert self._response is not None
+        if note is None:
+            self.waiter.in_doubt()
+        else:
+            self.waiter.answered(self._response)
+
+
+class RememberingHost:
+    """Our own host, of which the switch remembers what is in flight (`remember_in_flight`).
+
+    POS terminals reverse by themselves what was not answered, so after a kill nothing stays in
+    doubt for long and this is off. It is for terminals that do not: what was in flight in a
+    killed switch is reversed as soon as it lives again.
+    """
+
+    def __init__(self, link: Link, memory: RouteMemory) -> None:
+        self._link = link
+        self._ahead = WriteAhead(HOST, _Plain(link), memory)
+
+    def ask(self, request: Request, waiter: Waiter) -> Taken:
+        """As a `Destination`: only what the switch would have to undo is noted."""
+        if not KINDS[request.kind].undone_by_switch or self._is_known(request.key.text):
+            # The host knows a repeat when it sees one.
+            ticket = self._link.ask(request, waiter)
+            return -ticket
+        return self._ahead.take(request, waiter)
+
+    def forget(self, ticket: Ticket) -> None:
+        """As a `Destination`; tickets of the link are negative here."""
+        if ticket < 0:
+            self._link.forget(-ticket)
+        else:
+            self._ahead.forget(ticket)
+
+    def _is_known(self, key_text: str) -> bool:
+        memory = self._ahead.memory
+        if self._ahead.has(key_text) or memory.is_changing(key_text):
+            return True
+        noted = memory.find(key_text)
+        return noted is not None and noted.state is not State.UNSENT
+
+
+class _Plain:
+    """The host link, which needs no note."""
+
+    def __init__(self, link: Destination) -> None:
+        self._link = link
+
+    def send(self, request: Request, _noted: Noted, waiter: Waiter, *, is_repeat: bool) -> Ticket:
+        assert not is_repeat, "the host is sent a repeat as it comes"
+        taken = self._link.ask(request, waiter)
+        assert isinstance(taken, int)
+        return taken
+
+    def forget(self, ticket: Ticket) -> None:
+        self._link.forget(ticket)

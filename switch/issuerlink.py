@@ -1,0 +1,331 @@
+"""An issuer's own host as a destination: many lines, one window, one breaker.
+
+`IssuerLink` picks a line, speaks the issuer's dialect, and pairs answers. `IssuerDestination` is
+what the desk asks: it knows a repeat when it sees one, sends nothing that is not on disk, and
+answers a terminal's reversal as soon as it is stored. `IssuerReversals` is what store-and-forward
+asks: it sends 0420, again as 0421, and never before its original has come to an end.
+"""
+
+import datetime as dt
+import itertools
+import zoneinfo
+from collections.abc import Callable, Mapping
+from typing import Final, Protocol
+
+import structlog
+import trio
+
+from host.link.client import NOT_TAKEN, Waiter
+from host.link.frames import Ticket
+from host.model.requests import KINDS, Kind, Request, Response
+from host.model.responses import Reason
+from switch.hostlink import Taken
+from switch.in_flight import WriteAhead
+from switch.issuer_settings import IssuerSettings
+from switch.issuerlink_breaker import Breaker
+from switch.issuerlink_line import Correlation, IssuerLine
+from switch.issuerlink_metrics import IssuerMetrics
+from switch.route_memory import Noted, RouteMemory, State, without_secrets
+from terminals.codec import EncodeError
+from terminals.dialects import issuer as dialect
+
+_REFERENCE_LETTERS: Final = 2
+
+_LOG = structlog.get_logger(__name__)
+
+
+class Reversals(Protocol):
+    """Who sends the reversals the switch owes."""
+
+    def owe(self, request: Request, route: str, stored: Callable[[], None] | None = None) -> None:
+        """Store it, say so, then send it until it is decided."""
+
+
+class IssuerLink:
+    """All lines to one issuer. What it is given to send has been noted."""
+
+    def __init__(
+        self,
+        settings: IssuerSettings,
+        memory: RouteMemory,
+        metrics: IssuerMetrics,
+        *,
+        wall_clock: Callable[[], float],
+        on_turn: Callable[[], None],
+    ) -> None:
+        self.settings = settings
+        self._memory = memory
+        self._metrics = metrics
+        self._wall_clock = wall_clock
+        self._on_turn = on_turn
+        self._breaker = Breaker(settings.breaker_time_outs, settings.breaker_seconds)
+        self._parties = dialect.Parties(
+            acquirer_id=settings.acquirer_id,
+            forwarding_id=settings.forwarding_id,
+            issuer_id=settings.issuer_id,
+            zone=zoneinfo.ZoneInfo(settings.timezone),
+        )
+        self._stand_in = {kind: row.reason for row in settings.stand_in for kind in row.kinds}
+        self._tickets = itertools.count(NOT_TAKEN + 1)
+        self._sent: dict[Ticket, _Sent] = {}
+        self._next_line = 0
+        self.lines = [
+            IssuerLine(settings, address, metrics, wall_clock, on_turn)
+            for address in settings.addresses
+        ]
+        metrics.lines_up.set_function(lambda: sum(line.is_up for line in self.lines))
+        metrics.in_flight.set_function(lambda: len(self._sent))
+        metrics.breaker.set_function(lambda: self._breaker.state.value)
+
+    async def run(self) -> None:
+        """Keep every line, for ever."""
+        async with trio.open_nursery() as nursery:
+            for line in self.lines:
+                nursery.start_soon(line.run)
+
+    def refusal(self, request: Request, waiting: int) -> Reason | None:
+        """Why this is not worth trying now, in the words of whoever stands in; None: try.
+
+        `waiting` is how many are on their way already, noted or sent.
+        """
+        if request.pin is not None and not self.settings.takes_no_pin:
+            return Reason.FUNCTION_NOT_SUPPORTED
+        has_room = waiting < self.settings.window_max
+        is_up = any(line.is_up for line in self.lines)
+        if has_room and is_up and self._breaker.would_pass(trio.current_time()):
+            return None
+        reason = self._stand_in.get(request.kind, Reason.HOST_UNREACHABLE)
+        self._metrics.stood_in(reason)
+        return reason
+
+    def send(self, request: Request, noted: Noted, waiter: Waiter, *, is_repeat: bool) -> Ticket:
+        """As an `Onward`."""
+        line = self._line()
+        if line is None or not self._breaker.passes(trio.current_time()):
+            return NOT_TAKEN
+        sent = _Sent(self, line, waiter, next(self._tickets))
+        try:
+            sent.asked = self._fields(request, noted, is_repeat=is_repeat)
+            sent.correlation = line.send(sent.asked, sent)
+        except EncodeError as error:
+            _LOG.error("not to be spelled for the issuer", key=noted.key_text, why=str(error))
+            return NOT_TAKEN
+        self._sent[sent.ticket] = sent
+        return sent.ticket
+
+    def forget(self, ticket: Ticket) -> None:
+        """As an `Onward`: its time is over, and the breaker hears of it."""
+        sent = self._sent.pop(ticket, None)
+        if sent is not None:
+            sent.line.forget(sent.correlation)
+            self._metrics.time_outs.inc()
+            self._breaker.failed(trio.current_time())
+
+    def arrived(self, sent: "_Sent", told: Mapping[str, str]) -> None:
+        """An answer that pairs with what was sent."""
+        del self._sent[sent.ticket]
+        self._breaker.succeeded()
+        now = dt.datetime.fromtimestamp(self._wall_clock(), dt.UTC)
+        try:
+            response = dialect.response_of(sent.asked, told, self._parties, now)
+        except dialect.MismatchError as error:
+            self._metrics.mismatched.inc()
+            _LOG.error("issuer answer not believed", issuer=self.settings.name, why=str(error))
+            sent.waiter.in_doubt()
+            return
+        sent.waiter.answered(response)
+
+    def taken(self, reference: str) -> Response:
+        """Our own answer to a reversal that is on disk."""
+        now = dt.datetime.fromtimestamp(self._wall_clock(), self._parties.zone)
+        return Response(
+            reason=Reason.APPROVED,
+            rrn=reference,
+            local_time=f"{now:%Y%m%d%H%M%S}",
+            business_date=f"{now:%Y%m%d}",
+            issuer_id=self._parties.issuer_id,
+            acquirer_id=self._parties.acquirer_id,
+        )
+
+    def lost(self, sent: "_Sent") -> None:
+        """Its line went down."""
+        del self._sent[sent.ticket]
+        self._breaker.lost(trio.current_time())
+
+    def _line(self) -> IssuerLine | None:
+        """The next line that is up, in turn, while there is room."""
+        if len(self._sent) >= self.settings.window_max:
+            return None
+        for _ in self.lines:
+            self._next_line = (self._next_line + 1) % len(self.lines)
+            if self.lines[self._next_line].is_up:
+                return self.lines[self._next_line]
+        return None
+
+    def _fields(self, request: Request, noted: Noted, *, is_repeat: bool) -> dict[str, str]:
+        sending = dialect.Sending(
+            trace=noted.trace,
+            sent_at=_time_of(noted),
+            reference=self._reference(noted),
+            is_repeat=is_repeat,
+        )
+        return dialect.trade_fields(request, sending, self._original(request), self._parties)
+
+    def _original(self, request: Request) -> dialect.OriginalSent | None:
+        key = request.original.key if request.original is not None else None
+        noted = self._memory.find(key.text) if key is not None else None
+        if noted is None or noted.request is None:
+            return None
+        answer = noted.answer
+        return dialect.OriginalSent(
+            kind=noted.request.kind,
+            trace=noted.trace,
+            sent_at=_time_of(noted),
+            reference=(answer.rrn if answer is not None else "") or self._reference(noted),
+            auth_code=answer.auth_code if answer is not None else None,
+        )
+
+    def _reference(self, noted: Noted) -> str:
+        """F37, ours to give: day, issuer, trace."""
+        name = "".join(filter(str.isalnum, self.settings.name.upper()))
+        day = _time_of(noted).astimezone(self._parties.zone)
+        return f"{day:%m%d}{name[:_REFERENCE_LETTERS]:X<2}{noted.trace:06d}"
+
+
+class _Sent:
+    """One message on a line."""
+
+    __slots__ = ("_link", "asked", "correlation", "line", "ticket", "waiter")
+
+    def __init__(self, link: IssuerLink, line: IssuerLine, waiter: Waiter, ticket: Ticket) -> None:
+        self._link = link
+        self.line = line
+        self.waiter = waiter
+        self.ticket = ticket
+        self.asked: dict[str, str] = {}
+        self.correlation: Correlation = ("", "", "")
+
+    def arrived(self, fields: Mapping[str, str]) -> None:
+        """As a `Sender` of the line."""
+        self._link.arrived(self, fields)
+
+    def unsent(self) -> None:
+        """As a `Sender` of the line."""
+        self._link.lost(self)
+        self.waiter.unsent()
+
+    def in_doubt(self) -> None:
+        """As a `Sender` of the line."""
+        self._link.lost(self)
+        self.waiter.in_doubt()
+
+
+class IssuerDestination:
+    """What the desk asks of an issuer."""
+
+    def __init__(self, link: IssuerLink, memory: RouteMemory, reversals: Reversals) -> None:
+        self._link = link
+        self._memory = memory
+        self._reversals = reversals
+        self.ahead = WriteAhead(link.settings.name, link, memory)
+        self._undoing: dict[Ticket, Waiter] = {}
+        self._last_undoing = 0
+
+    def ask(self, request: Request, waiter: Waiter) -> Taken:
+        """As a `Destination`."""
+        if request.kind is Kind.REVERSAL:
+            return self._undo(request, waiter)
+        key_text = request.key.text
+        if self.ahead.has(key_text) or self._memory.is_changing(key_text):
+            return Response(reason=Reason.IN_PROGRESS)
+        noted = self._memory.find(key_text)
+        if noted is not None and noted.state is not State.UNSENT:
+            return self._again(request, noted, waiter)
+        refusal = self._link.refusal(request, self.ahead.count)
+        return self.ahead.take(request, waiter) if refusal is None else Response(reason=refusal)
+
+    def forget(self, ticket: Ticket) -> None:
+        """As a `Destination`; those of reversals are negative."""
+        if ticket < 0:
+            self._undoing.pop(ticket, None)
+        else:
+            self.ahead.forget(ticket)
+
+    def _again(self, request: Request, noted: Noted, waiter: Waiter) -> Taken:
+        """One key, one answer."""
+        card = request.pan.masked if request.pan is not None else ""
+        if noted.request != without_secrets(request) or noted.card != card:
+            return Response(reason=Reason.DUPLICATE)
+        if noted.state is State.UNDONE:
+            return Response(reason=Reason.DUPLICATE)
+        if noted.answer is not None:
+            return noted.answer
+        if KINDS[request.kind].undone_by_switch:
+            # Sent in another life or by another process: it is answered there, or undone.
+            return Response(reason=Reason.IN_PROGRESS)
+        return self.ahead.repeat(request, noted, waiter)
+
+    def _undo(self, request: Request, waiter: Waiter) -> Taken:
+        """A terminal's reversal: its 00 says that we have it on disk."""
+        original = request.original
+        assert original is not None
+        assert original.key is not None, "a reversal has the trace of its original"
+        key_text = original.key.text
+        noted = self._memory.find(key_text)
+        known = noted.request if noted is not None else None
+        if known is not None and request.amount not in {None, known.amount}:
+            _LOG.warning("reversal of another amount", key=request.key.text)
+            return Response(reason=Reason.ORIGINAL_NOT_FOUND)
+        self._last_undoing -= 1
+        ticket = self._last_undoing
+        self._undoing[ticket] = waiter
+        answer = noted.answer if noted is not None else None
+        route = self._link.settings.name
+
+        def stored() -> None:
+            self._memory.undo(key_text, route, undone)
+
+        def undone(_noted: Noted | None) -> None:
+            asker = self._undoing.pop(ticket, None)
+            if asker is not None:
+                asker.answered(self._link.taken(answer.rrn if answer is not None else ""))
+
+        self._reversals.owe(without_secrets(request), route, stored)
+        return ticket
+
+
+class IssuerReversals:
+    """What store-and-forward asks of an issuer."""
+
+    def __init__(self, link: IssuerLink, memory: RouteMemory, trade: WriteAhead) -> None:
+        self._memory = memory
+        self._trade = trade
+        self._ahead = WriteAhead(link.settings.name, link, memory, keeps_answers=False)
+
+    def ask(self, request: Request, waiter: Waiter) -> Taken:
+        """As a `Destination`, for reversals alone."""
+        original = request.original
+        assert original is not None
+        assert original.key is not None, "store-and-forward holds reversals by key"
+        memory, undone, key_text = self._memory, original.key.text, request.key.text
+        if self._trade.has(undone) or self._ahead.has(key_text):
+            return NOT_TAKEN
+        if memory.is_changing(undone) or memory.is_changing(key_text):
+            return NOT_TAKEN
+        sale = memory.find(undone)
+        if sale is None or sale.request is None:
+            return Response(reason=Reason.ORIGINAL_NOT_FOUND)
+        if sale.state is State.UNSENT:
+            return Response(reason=Reason.APPROVED)
+        noted = memory.find(key_text)
+        if noted is None or noted.state is State.UNSENT:
+            return self._ahead.take(request, waiter)
+        return self._ahead.repeat(request, noted, waiter)
+
+    def forget(self, ticket: Ticket) -> None:
+        """As a `Destination`."""
+        self._ahead.forget(ticket)
+
+
+def _time_of(noted: Noted) -> dt.datetime:
+    return dt.datetime.fromtimestamp(noted.noted_at, dt.UTC)

@@ -1,0 +1,118 @@
+"""Everywhere a request can go, put together: our own host, the issuers, and what they share.
+
+The routes file exists only where something needs it: an issuer, or `remember_in_flight`. A switch
+without either has one lane, and its desk asks the link directly.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import trio
+from prometheus_client import CollectorRegistry
+
+from host.link.client import HostLink
+from host.model.requests import Kind, Request
+from switch.hostlink import Destination
+from switch.in_flight import RememberingHost
+from switch.issuer_settings import IssuerSettings
+from switch.issuerlink import IssuerDestination, IssuerLink, IssuerReversals
+from switch.issuerlink_metrics import IssuerMetrics, IssuersMetrics
+from switch.route_memory import HOST, RouteFile, RouteMemory
+from switch.routing import Lane, Recovery, Router
+from switch.saf import SafFile, StoreAndForward
+from switch.settings import SwitchSettings
+
+
+class Lanes:
+    """The router, store-and-forward, and whatever they need beside them."""
+
+    def __init__(
+        self,
+        settings: SwitchSettings,
+        link: HostLink,
+        registry: CollectorRegistry,
+        *,
+        wall_clock: Callable[[], float],
+        on_turn: Callable[[], None],
+    ) -> None:
+        """Open the files.
+
+        Raises:
+            SafError, RouteError: one cannot be used; the text says what to do.
+        """
+        self._settings = settings
+        self._wall_clock = wall_clock
+        self._on_turn = on_turn
+        self._destinations: dict[str, Destination] = {HOST: link}
+        self.memory = self._open_memory()
+        self.saf = StoreAndForward(
+            SafFile(Path(settings.saf)),
+            self._destinations,
+            settings,
+            wall_clock,
+            on_stored=self._stored,
+            on_turn=on_turn,
+        )
+        host: Destination = link
+        if settings.remember_in_flight and self.memory is not None:
+            host = RememberingHost(link, self.memory)
+        self.issuers: list[IssuerLink] = []
+        families = IssuersMetrics(registry) if settings.issuers else None
+        rows = []
+        for row in settings.issuers:
+            assert families is not None
+            rows.append((row, self._lane(row, IssuerMetrics(families, row.name))))
+        self.router = Router(Lane(HOST, host, settings.host_seconds_max), rows, self.memory)
+
+    def start(self, nursery: trio.Nursery) -> None:
+        """Undo what an earlier life left in flight, and put everything to work."""
+        nursery.start_soon(self.saf.run)
+        if self.memory is None:
+            return
+        recovery = Recovery(self.memory, self.saf, self._owner, self.router.lanes)
+        recovery.begin(self._wall_clock())
+        nursery.start_soon(self.memory.run)
+        nursery.start_soon(recovery.run, self._wall_clock)
+        for issuer in self.issuers:
+            nursery.start_soon(issuer.run)
+
+    def close(self) -> None:
+        """At the very end: what came last is written."""
+        self.saf.close()
+        if self.memory is not None:
+            self.memory.close()
+
+    @property
+    def _owner(self) -> str:
+        """This process by a name that outlives it: no two of them share a file of reversals."""
+        return Path(self._settings.saf).name
+
+    def _open_memory(self) -> RouteMemory | None:
+        settings = self._settings
+        if not settings.issuers and not settings.remember_in_flight:
+            return None
+        return RouteMemory(
+            RouteFile(Path(settings.routes), self._owner),
+            self._wall_clock,
+            days_max=settings.routes_days_max,
+            on_turn=self._on_turn,
+        )
+
+    def _lane(self, row: IssuerSettings, metrics: IssuerMetrics) -> Lane:
+        memory = self.memory
+        assert memory is not None
+        issuer = IssuerLink(
+            row, memory, metrics, wall_clock=self._wall_clock, on_turn=self._on_turn
+        )
+        self.issuers.append(issuer)
+        trade = IssuerDestination(issuer, memory, self.saf)
+        self._destinations[row.name] = IssuerReversals(issuer, memory, trade.ahead)
+        return Lane(row.name, trade, row.seconds_max)
+
+    def _stored(self, request: Request, route: str) -> None:
+        """A reversal is on disk: no answer of its original counts from here on."""
+        original = request.original
+        if self.memory is None or request.kind is not Kind.REVERSAL:
+            return
+        if original is not None and original.key is not None:
+            self.memory.undo(original.key.text, route)

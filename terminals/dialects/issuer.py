@@ -1,0 +1,247 @@
+"""An issuer's own host: ISO 8583:1987 in ASCII with binary bitmaps, spoken as the acquirer.
+
+The switch asks in its own name: F7, F11 and F37 are the switch's, and an original is named by
+its message type, trace and time (F90), never by what the terminal knew of it. Answers are
+believed only where they agree with what was asked. A PIN block is under the terminal's own key,
+which no issuer has, so none is carried.
+"""
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Final
+
+import msgspec
+
+from host.model.money import CURRENCY_BY_NUMBER, NUMBER_BY_CURRENCY, Money
+from host.model.requests import Kind, Request, Response
+from host.model.responses import RESPONSE_CODES, Reason
+from terminals.answers import answer_mti
+from terminals.codec import DecodeError
+from terminals.dialects.ascii87_fields import BINARY
+
+CODEC: Final = BINARY
+SIGN_ON: Final = "001"
+ECHO: Final = "301"
+APPROVED: Final = "00"
+_NO_PIN: Final = "2"
+"""F22, third digit."""
+_BALANCE_CHARACTERS: Final = 20
+
+
+class IssuerRow(msgspec.Struct, frozen=True):
+    """How one kind is spelled."""
+
+    mti: str
+    processing_code: str
+
+
+ROWS: Final[dict[Kind, IssuerRow]] = {
+    Kind.PURCHASE: IssuerRow("0200", "000000"),
+    Kind.BALANCE_INQUIRY: IssuerRow("0200", "310000"),
+    Kind.VOID: IssuerRow("0200", "200000"),
+    Kind.REFUND: IssuerRow("0220", "200000"),
+}
+"""A reversal is 0420 with the processing code of what it undoes."""
+REVERSAL_MTI: Final = "0420"
+MANAGEMENT_MTI: Final = "0800"
+
+REASONS: Final[dict[str, Reason]] = {
+    row.f39: reason for reason, row in reversed(RESPONSE_CODES.items())
+} | {
+    "05": Reason.NOT_PERMITTED_TO_CARD,
+    "68": Reason.TIMED_OUT,
+    **dict.fromkeys(("11", "A2", "A4", "A5", "A6"), Reason.APPROVED),
+}
+"""F39 to our own word; where two of ours share a code the first of the table is meant. There are
+approvals with a remark; an approval of a part (10) is none that a terminal could be told."""
+PARTLY: Final = "10"
+OTHER_DECLINE: Final = Reason.NOT_PERMITTED_TO_CARD
+"""A code that is none of ours approves nothing."""
+
+
+class MismatchError(Exception):
+    """An answer that does not answer what was asked, or approves something else.
+
+    What was asked is in doubt then. The text names fields, never values.
+    """
+
+
+class Parties(msgspec.Struct, frozen=True, kw_only=True):
+    """Who is who, to one issuer."""
+
+    acquirer_id: str
+    forwarding_id: str = ""
+    issuer_id: str = ""
+    zone: dt.tzinfo
+
+
+class Sending(msgspec.Struct, frozen=True, kw_only=True):
+    """What the switch adds to a request; the same again in a repeat."""
+
+    trace: int
+    sent_at: dt.datetime
+    """With its zone."""
+    reference: str
+    """F37, 12 characters."""
+    is_repeat: bool = False
+
+
+class OriginalSent(msgspec.Struct, frozen=True, kw_only=True):
+    """What the issuer knows of the message that a void or a reversal is about."""
+
+    kind: Kind
+    trace: int
+    sent_at: dt.datetime
+    reference: str
+    auth_code: str | None = None
+
+
+def trade_fields(
+    request: Request, sending: Sending, original: OriginalSent | None, parties: Parties
+) -> dict[str, str]:
+    """The fields of a financial message or a reversal, in ascending order."""
+    local = sending.sent_at.astimezone(parties.zone)
+    amount, pan = request.amount, request.pan
+    reference = original.reference if original is not None else _reference(request, sending)
+    fields = {
+        "t": _mti(request.kind, is_repeat=sending.is_repeat),
+        "2": pan.reveal() if pan is not None else "",
+        "3": _processing_code(request, original),
+        "4": f"{amount.amount_minor:012d}" if amount is not None else "",
+        "7": _transmission(sending.sent_at),
+        "11": f"{sending.trace:06d}",
+        "12": f"{local:%H%M%S}",
+        "13": f"{local:%m%d}",
+        "14": request.expiry or "",
+        "22": request.entry_mode[:2] + _NO_PIN,
+        "25": "00",
+        "32": parties.acquirer_id,
+        "33": parties.forwarding_id,
+        "37": reference,
+        "38": (original.auth_code if original is not None else None) or "",
+        "41": request.key.terminal_id,
+        "42": request.merchant_id,
+        "49": NUMBER_BY_CURRENCY[amount.unit] if amount is not None else "",
+        "90": _original_data(original, parties) if original is not None else "",
+    }
+    return {name: value for name, value in fields.items() if value}
+
+
+def management_fields(code: str, trace: int, sent_at: dt.datetime) -> dict[str, str]:
+    """Sign-on or echo."""
+    return {
+        "t": MANAGEMENT_MTI,
+        "7": _transmission(sent_at),
+        "11": f"{trace:06d}",
+        "70": code,
+    }
+
+
+def management_answer(fields: Mapping[str, str]) -> dict[str, str]:
+    """Ours to the issuer's own sign-on or echo."""
+    told = {name: fields[name] for name in ("7", "11") if name in fields}
+    code = {"70": fields["70"]} if "70" in fields else {}
+    return {"t": answer_mti(fields["t"]), **told, "39": APPROVED, **code}
+
+
+def correlation_of(fields: Mapping[str, str]) -> tuple[str, str, str]:
+    """What pairs an answer with its request: class of message, terminal and trace."""
+    return fields["t"][:2], fields.get("41", ""), fields.get("11", "")
+
+
+def is_answer(mti: str) -> bool:
+    """Whether the message type answers something."""
+    return mti[2] in "135"
+
+
+def response_of(
+    asked: Mapping[str, str], told: Mapping[str, str], parties: Parties, now: dt.datetime
+) -> Response:
+    """What the issuer decided.
+
+    Raises:
+        MismatchError: it answers something else, or approves another amount.
+    """
+    code = told.get("39", "")
+    reason = REASONS.get(code, OTHER_DECLINE)
+    if not code or told["t"][:3] != answer_mti(asked["t"])[:3] or reason is Reason.TIMED_OUT:
+        raise MismatchError("fields t, 39: no decision on what was asked")
+    is_approved = reason is Reason.APPROVED
+    wrong = [name for name in ("3", "4") if told.get(name, asked.get(name)) != asked.get(name)]
+    if code == PARTLY or (is_approved and wrong):
+        raise MismatchError(f"approves something else: fields {', '.join(wrong) or '39'}")
+    local = now.astimezone(parties.zone)
+    return Response(
+        reason=reason,
+        rrn=told.get("37", "").strip() or asked.get("37", ""),
+        auth_code=told.get("38") if is_approved else None,
+        local_time=f"{local:%Y%m%d%H%M%S}",
+        business_date=_business_date(told.get("15", ""), local),
+        balance=_balance(told.get("54", "")) if is_approved else None,
+        issuer_id=parties.issuer_id,
+        acquirer_id=parties.acquirer_id,
+    )
+
+
+def decode(body: bytes) -> dict[str, str]:
+    """The fields of a message.
+
+    Raises:
+        DecodeError: it is none.
+    """
+    fields = CODEC.decode(body)
+    if len(fields["t"]) != 4:
+        raise DecodeError("t", 0, "a message type is four digits")
+    return fields
+
+
+def _mti(kind: Kind, *, is_repeat: bool) -> str:
+    mti = REVERSAL_MTI if kind is Kind.REVERSAL else ROWS[kind].mti
+    return f"{mti[:3]}1" if is_repeat else mti
+
+
+def _processing_code(request: Request, original: OriginalSent | None) -> str:
+    if request.kind is Kind.REVERSAL:
+        assert original is not None, "only what was sent is reversed"
+        return ROWS[original.kind].processing_code
+    return ROWS[request.kind].processing_code
+
+
+def _reference(request: Request, sending: Sending) -> str:
+    """A refund is known by the reference of the purchase, whose trace is long forgotten."""
+    original = request.original
+    return (original.rrn if original is not None else None) or sending.reference
+
+
+def _transmission(sent_at: dt.datetime) -> str:
+    """F7 is in universal time."""
+    return f"{sent_at.astimezone(dt.UTC):%m%d%H%M%S}"
+
+
+def _original_data(original: OriginalSent, parties: Parties) -> str:
+    """F90: type n4, trace n6, F7 n10, acquirer n11, forwarder n11."""
+    return (
+        f"{ROWS[original.kind].mti}{original.trace:06d}{_transmission(original.sent_at)}"
+        f"{parties.acquirer_id:>011}{parties.forwarding_id:>011}"
+    )
+
+
+def _business_date(settlement: str, local: dt.datetime) -> str:
+    """F15 has no year: it is the one that brings it nearest to today."""
+    if not settlement:
+        return f"{local:%Y%m%d}"
+    year = local.year
+    if local.month == 12 and settlement[:2] == "01":
+        year += 1
+    elif local.month == 1 and settlement[:2] == "12":
+        year -= 1
+    return f"{year}{settlement}"
+
+
+def _balance(text: str) -> Money | None:
+    """The first of F54: two types n2, currency n3, sign, amount n12."""
+    head, currency = text[:_BALANCE_CHARACTERS], CURRENCY_BY_NUMBER.get(text[4:7])
+    digits = head[8:]
+    if len(head) < _BALANCE_CHARACTERS or currency is None or not digits.isdecimal():
+        return None
+    return Money(-int(digits) if head[7] == "D" else int(digits), currency)

@@ -1,0 +1,238 @@
+"""Tills and servers of merchant systems (MIS) that speak with us directly.
+
+A frame is four digits of length, then `MIS1`, the merchant's request number (12 digits), the
+till id (8 characters), a message code (4), the payload, and where the code is sealed the
+authentication code: 8 bytes raw, 16 by AES-CMAC, as the till's profile says. It covers header
+and payload, for a header that could be exchanged would make a refund of a sale.
+
+The payload is in one of three forms, one a channel: a record of fixed places (`mis-fixed`),
+JSON (`mis-json`), or ISO 8583 in characters (`mis-iso`). It is not read before its code has
+been proved: how long the code is, is known only with the key.
+"""
+
+import hmac
+import re
+from collections.abc import Mapping
+from typing import Final, NoReturn, Protocol, runtime_checkable
+
+import msgspec
+
+from host.hsm.mac import Mac
+from host.model.requests import Request, Response
+from host.model.responses import Reason
+from terminals.codec import DecodeError
+from terminals.dialects.mis_words import (
+    CODES,
+    INSTITUTION,
+    Asked,
+    Code,
+    Head,
+    Told,
+    request_of,
+    told_of,
+)
+
+MAGIC: Final = b"MIS1"
+HEADER_BYTES: Final = 28
+_HEADER: Final = re.compile(rb"MIS1([0-9]{12})([0-9A-Za-z]{8})([A-Z]{4})")
+
+
+class PayloadForm(Protocol):
+    """One way to write what tills ask and are told, under a header."""
+
+    def read_request(self, head: Head, payload: bytes) -> Asked:
+        """A till's request.
+
+        Raises:
+            DecodeError: it is none of this form and code.
+        """
+
+    def write_request(self, head: Head, values: Mapping[str, object]) -> bytes:
+        """As a till writes it: values by the names of `Asked`, plain.
+
+        Raises:
+            EncodeError: a value has no place in this form.
+        """
+
+    def read_answer(self, head: Head, payload: bytes) -> dict[str, object]:
+        """As a till reads it: what is there, by the names of `Told`.
+
+        Raises:
+            DecodeError: it is no answer of this form.
+        """
+
+    def write_answer(self, head: Head, told: Told, asked: Asked | None) -> bytes:
+        """The answer; of a request that was not read there is no `asked`.
+
+        Raises:
+            EncodeError: a value has no place in this form.
+        """
+
+
+class MisMessage:
+    """A till's message: its header, and its payload once that may be read.
+
+    The payload holds a card number: the text of a message shows none of it, there is no
+    `__dict__` to walk, and pickling raises.
+    """
+
+    __slots__ = ("asked", "fault", "head", "header", "payload", "rest")
+
+    def __init__(self, header: bytes, head: Head, rest: bytes) -> None:
+        self.header = header
+        self.head = head
+        self.rest = rest
+        """Payload and authentication code."""
+        self.payload: bytes | None = None
+        """Once its code was proved, or where none is needed."""
+        self.asked: Asked | None = None
+        self.fault = ""
+        """Why the payload could not be read; quotes nothing of it."""
+
+    @property
+    def mti(self) -> str:
+        """The message code."""
+        return self.head.code
+
+    @property
+    def terminal_id(self) -> str:
+        """The till."""
+        return self.head.till
+
+    @property
+    def stan(self) -> str:
+        """The request number."""
+        return self.head.number
+
+    @property
+    def row(self) -> Code | None:
+        """What the code means, None where there is no such code."""
+        return CODES.get(self.head.code)
+
+    @property
+    def fields(self) -> Mapping[str, str]:
+        """The header's words."""
+        return msgspec.structs.asdict(self.head)
+
+    def __repr__(self) -> str:
+        return f"<MisMessage {self.mti} {self.stan} of till {self.terminal_id!r}>"
+
+    __str__ = __repr__
+
+    def __reduce__(self) -> NoReturn:
+        msg = "a MisMessage is never pickled or copied"
+        raise TypeError(msg)
+
+
+@runtime_checkable
+class WholeMac(Protocol):
+    """A Mac whose code is longer than F64 has room for."""
+
+    def whole(self, data: bytes) -> bytes:
+        """All bytes of the code."""
+
+
+class MisDialect:
+    """A filling of `terminals.dialect.DialectOf`: the header, around one payload form."""
+
+    __slots__ = ("form", "institution")
+
+    def __init__(self, form: PayloadForm) -> None:
+        self.institution = INSTITUTION
+        self.form = form
+
+    def read(self, payload: bytes) -> MisMessage:
+        """A till's message, its payload unread.
+
+        Raises:
+            DecodeError: no header of ours; the bytes are to be dropped.
+        """
+        if len(payload) < HEADER_BYTES:
+            raise DecodeError("header", len(payload), "the message ends before its header does")
+        header = payload[:HEADER_BYTES]
+        parts = _HEADER.fullmatch(header)
+        if parts is None:
+            why = "a header is MIS1, a number of 12 digits, a till of 8 characters, 4 letters"
+            raise DecodeError("header", 0, why)
+        head = Head(*(part.decode() for part in parts.groups()))
+        message = MisMessage(header, head, payload[HEADER_BYTES:])
+        if not self.must_be_sealed(message):
+            message.payload = message.rest
+        return message
+
+    def is_sealed(self, message: MisMessage) -> bool:
+        """Whether an authentication code ends the message: whether its message code says so."""
+        return self.must_be_sealed(message)
+
+    def must_be_sealed(self, message: MisMessage) -> bool:
+        """Whether a message of this code is refused without one. An unknown code is refused."""
+        row = message.row
+        return row is not None and row.is_sealed
+
+    def mac_is_right(self, message: MisMessage, mac: Mac) -> bool:
+        """Whether the message ends with the code of this key; if so its payload may be read."""
+        payload = split_tag(message.header, message.rest, mac)
+        if payload is None:
+            return False
+        message.payload = payload
+        return True
+
+    def request(self, message: MisMessage, generation: int) -> Request | Reason:
+        """What the till asks, or why it is refused at once."""
+        row = message.row
+        if row is None:
+            return Reason.INVALID_TRANSACTION
+        if isinstance(row.means, Reason):
+            return row.means
+        assert message.payload is not None
+        try:
+            asked = self.form.read_request(message.head, message.payload)
+        except DecodeError as error:
+            message.fault = str(error)
+            return Reason.FORMAT_ERROR
+        message.asked = asked
+        request = request_of(row.means, message.head, asked, generation)
+        if request is None:
+            message.fault = f"a {message.mti} without all that it needs"
+        return request or Reason.FORMAT_ERROR
+
+    def answer(self, message: MisMessage, response: Response, mac: Mac | None) -> bytes:
+        """The request's header again, what the till is told, and the code where it was sealed.
+
+        Raises:
+            EncodeError: the response holds a value the form has no place for.
+        """
+        told = told_of(message.head, message.asked, response)
+        payload = self.form.write_answer(message.head, told, message.asked)
+        return compose(message.header, payload, mac if self.is_sealed(message) else None)
+
+
+def header_of(head: Head) -> bytes:
+    """A header, as a till writes it.
+
+    Raises:
+        ValueError: a part is not of its length and characters.
+    """
+    header = MAGIC + f"{head.number}{head.till}{head.code}".encode("ascii")
+    if not _HEADER.fullmatch(header):
+        raise ValueError("a header is a number of 12 digits, a till of 8 characters, 4 letters")
+    return header
+
+
+def compose(header: bytes, payload: bytes, mac: Mac | None) -> bytes:
+    """Header, payload, and the code of both where a key is given."""
+    message = header + payload
+    return message if mac is None else message + _tag(mac, message)
+
+
+def split_tag(header: bytes, rest: bytes, mac: Mac) -> bytes | None:
+    """The payload, when what follows it is its code under this key; else None."""
+    size = 16 if isinstance(mac, WholeMac) else 8
+    if len(rest) < size:
+        return None
+    payload, tag = rest[:-size], rest[-size:]
+    return payload if hmac.compare_digest(_tag(mac, header + payload), tag) else None
+
+
+def _tag(mac: Mac, message: bytes) -> bytes:
+    return mac.whole(message) if isinstance(mac, WholeMac) else mac.compute(message)

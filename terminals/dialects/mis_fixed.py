@@ -1,0 +1,117 @@
+"""The fixed form of a till's payload: records whose places a layout file gives.
+
+A layout names its fields by the words of `Asked` and `Told`; fields of other names are read
+past in requests and left blank in answers. `mark` lines of the layout say how the record itself
+marks a transaction, which must agree with the header's message code, as its `till` must with
+the header's.
+Some words are only of answer records: `trace` is the end of the request number, `month_day` and
+`time` are our clock's.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from terminals.codec import DecodeError, EncodeError
+from terminals.dialects.mis import MisDialect
+from terminals.dialects.mis_words import Asked, Head, Told, TotalsWords
+from terminals.json_values import converted
+from terminals.records import CodeRow, Layout, Value
+
+_ASKED: Final = frozenset(Asked.__struct_fields__)
+_TOTALS: Final = {"totals": "", "points_totals": "points_"}
+"""The two halves of a settlement, and what their fields' names begin with."""
+_PARTS: Final = TotalsWords.__struct_fields__
+
+
+class FixedForm:
+    """A `terminals.dialects.mis.PayloadForm` over one layout."""
+
+    __slots__ = ("layout",)
+
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+
+    def read_request(self, head: Head, payload: bytes) -> Asked:
+        """As the protocol says."""
+        values: dict[str, object] = dict(self.layout.request.read(payload))
+        row = self._row(head.code, values)
+        if row is None:
+            raise DecodeError("record", 0, f"the record is not marked as a {head.code}")
+        if values.get("till", head.till) != head.till:
+            raise DecodeError("till", 0, "the till of the record is not the header's")
+        values |= row.extras
+        if head.code == "BTCH":
+            _fold_totals(values)
+        return converted({name: values[name] for name in values.keys() & _ASKED}, Asked)
+
+    def write_request(self, head: Head, values: Mapping[str, object]) -> bytes:
+        """As the protocol says."""
+        flat = _flat(values)
+        unit = flat.pop("unit", "CNY")
+        rows = self.layout.codes.get(head.code, ())
+        for row in rows:
+            if len(rows) == 1 or row.extras.get("unit", "CNY") == unit:
+                return self.layout.request.write({**flat, **row.marks})
+        raise EncodeError(
+            "record", f"layout {self.layout.name!r} does not mark {head.code} in {unit}"
+        )
+
+    def read_answer(self, _head: Head, payload: bytes) -> dict[str, object]:
+        """As the protocol says."""
+        return dict(self.layout.answer.read(payload))
+
+    def write_answer(self, _head: Head, told: Told, _asked: Asked | None) -> bytes:
+        """As the protocol says."""
+        answer = self.layout.answer
+        values = _told_values(told)
+        if "text" in answer.names:
+            values["text"] = answer.longest("text", told.text)
+        return answer.write({name: values[name] for name in values.keys() & answer.names})
+
+    def _row(self, code: str, values: Mapping[str, object]) -> CodeRow | None:
+        for row in self.layout.codes.get(code, ()):
+            if all(values.get(name, "") == text for name, text in row.marks.items()):
+                return row
+        return None
+
+
+def fixed(layout: Layout) -> MisDialect:
+    """The dialect of tills whose records a layout describes."""
+    return MisDialect(FixedForm(layout))
+
+
+def _told_values(told: Told) -> dict[str, Value]:
+    """What an answer record may hold, by the words its layout may use."""
+    values: dict[str, object] = {name: getattr(told, name) for name in Told.__struct_fields__}
+    if told.balance is not None:
+        values["balance"] = abs(told.balance)
+        values["balance_sign"] = "D" if told.balance < 0 else "C"
+    values["trace"] = told.number[-6:]
+    values["month_day"] = told.local_date[4:] if told.local_date else None
+    values["time"] = told.local_time
+    values["settlement_date"] = told.business_date[4:] if told.business_date else None
+    if told.points is not None:
+        values["points"] = str(told.points)
+    for name in ("agrees", "points_agree"):
+        values[name] = {None: None, True: "1", False: "2"}[getattr(told, name)]
+    return _flat(values)
+
+
+def _flat(values: Mapping[str, object]) -> dict[str, Value]:
+    """Totals spread to the fields of a record."""
+    flat: dict[str, Value] = {}
+    for name, value in values.items():
+        if name in _TOTALS and value is not None:
+            for part in _PARTS:
+                amount = value[part] if isinstance(value, dict) else getattr(value, part)
+                flat[_TOTALS[name] + part] = amount
+        elif isinstance(value, str | int) and not isinstance(value, bool):
+            flat[name] = value
+    return flat
+
+
+def _fold_totals(values: dict[str, object]) -> None:
+    for name, prefix in _TOTALS.items():
+        parts = {part: values[prefix + part] for part in _PARTS if prefix + part in values}
+        if parts:
+            values[name] = parts

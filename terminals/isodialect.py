@@ -1,0 +1,146 @@
+"""ISO 8583 terminals: a filling of `terminals.dialect.Dialect` made of a codec and tables.
+
+The payload of a POS frame is a TPDU (5 bytes: protocol, destination, source), a header (6 bytes,
+12 BCD digits) and the ISO 8583 body. The TPDU's addresses are swapped in the answer and mean
+nothing to us. The header's sixth digit tells the terminal what to do next; 3 is: sign on. Other
+dialects have no TPDU, and a header that is repeated in the answer, if any.
+"""
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Final
+
+from host.hsm.mac import Mac
+from host.model.requests import Kind, Request, Response
+from host.model.responses import Reason
+from terminals.answers import AnswerPlans, is_request, to_fields
+from terminals.codec import Codec, DecodeError
+from terminals.message import Message
+from terminals.sealing import NO_TAG_YET, seal, tag_is_right
+from terminals.spelling import SpellingTable, find_spelling
+from terminals.translate import to_request
+
+TPDU_BYTES: Final = 5
+HEADER_BYTES: Final = 6
+BODY_START: Final = TPDU_BYTES + HEADER_BYTES
+_SIGN_ON_AGAIN: Final = 0x03
+"""Header byte 2: terminal status in the high nibble, what to do next in the low one."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class IsoDialect:
+    """How one family of terminals speaks: its codec and its tables."""
+
+    institution: str
+    """Whose terminals these are, in exchange keys."""
+    codec: Codec
+    spellings: SpellingTable
+    answers: dict[Kind, AnswerPlans]
+    refusals: Mapping[str, AnswerPlans]
+    """For a message whose kind is not known, by the class of its type; `""` for every other."""
+    sealed_classes: frozenset[str]
+    """First two digits of the message types that must carry a code, and whose answers do."""
+    tpdu_bytes: int = TPDU_BYTES
+    header_bytes: int = HEADER_BYTES
+    header_says_what_next: bool = True
+    """Whether the header has a digit for it; otherwise it comes back as it came."""
+
+    def read(self, payload: bytes) -> Message:
+        """A request of a terminal.
+
+        Raises:
+            DecodeError: it cannot be read. Its `message` is set when enough was read to answer
+                a format error; otherwise the bytes are to be dropped.
+        """
+        try:
+            message = self.split(payload)
+        except DecodeError as error:
+            error.message = self._answerable(payload, error)
+            error.partial = {}
+            raise
+        if not is_request(message.mti):
+            raise DecodeError("t", 0, "this type of message asks for nothing")
+        return message
+
+    def split(self, payload: bytes) -> Message:
+        """Any message of this dialect, requests and answers alike (a terminal reads answers).
+
+        Raises:
+            DecodeError: it cannot be read; `message` is never set.
+        """
+        start = self.tpdu_bytes + self.header_bytes
+        if len(payload) < start + self.codec.head_bytes:
+            raise DecodeError("t", len(payload), "the message ends before its bitmap does")
+        body = payload[start:]
+        return self._message(payload, body, self.codec.decode(body))
+
+    def is_sealed(self, message: Message) -> bool:
+        """Whether the message carries a message authentication code."""
+        return self.codec.mac_field(message.fields) in message.fields
+
+    def must_be_sealed(self, message: Message) -> bool:
+        """Whether a message of this type is refused without one."""
+        return message.mti[:2] in self.sealed_classes
+
+    def mac_is_right(self, message: Message, mac: Mac) -> bool:
+        """Whether the message carries the code of this key."""
+        return self.is_sealed(message) and tag_is_right(message.body, mac, self.codec.tag_bytes)
+
+    def request(self, message: Message, generation: int) -> Request | Reason:
+        """What the message asks, or why it is refused at once.
+
+        `generation` is that of the key set which authenticated it, 0 where none did.
+        """
+        return to_request(message, self.institution, generation)
+
+    def answer(self, message: Message, response: Response, mac: Mac | None) -> bytes:
+        """The payload that answers a message; sealed when it was and the key is known.
+
+        Answers of classes that need no code (management, settlement, upload) have none.
+
+        Raises:
+            EncodeError: the response holds a value the dialect has no room for.
+        """
+        fields = to_fields(message, response, self._plans(message))
+        header = message.header
+        if self.header_says_what_next:
+            next_step = _SIGN_ON_AGAIN if response.sign_on_again else 0
+            header = header[:2] + bytes(((header[2] & 0xF0) | next_step,)) + header[3:]
+        tpdu = message.tpdu
+        swapped = tpdu[:1] + tpdu[3:5] + tpdu[1:3]
+        is_sealed = self.is_sealed(message) and self.must_be_sealed(message)
+        return self.compose(swapped, header, fields, mac if is_sealed else None)
+
+    def compose(self, tpdu: bytes, header: bytes, fields: dict[str, str], mac: Mac | None) -> bytes:
+        """A payload from its parts, sealed when a key is given (a terminal writes requests).
+
+        Raises:
+            EncodeError: a value does not fit the dialect.
+        """
+        if mac is None:
+            return tpdu + header + self.codec.encode(fields)
+        body = self.codec.encode(fields | {self.codec.mac_field(fields): NO_TAG_YET})
+        return tpdu + header + seal(body, mac, self.codec.tag_bytes)
+
+    def _message(self, payload: bytes, body: bytes, fields: dict[str, str]) -> Message:
+        spelling = find_spelling(self.spellings, fields)
+        tpdu, header = payload[: self.tpdu_bytes], payload[self.tpdu_bytes :][: self.header_bytes]
+        return Message(tpdu, header, body, fields, spelling)
+
+    def _answerable(self, payload: bytes, error: DecodeError) -> Message | None:
+        """What was read of a broken message, when it names the terminal and its exchange."""
+        fields = error.partial
+        if "t" not in fields or not is_request(fields["t"]):
+            return None
+        is_trade = fields["t"][:2] in self.sealed_classes
+        names = {"3", "11", "41"} if is_trade else {"11", "41"}
+        if not names <= fields.keys():
+            return None
+        body = payload[self.tpdu_bytes + self.header_bytes :]
+        return self._message(payload, body, fields)
+
+    def _plans(self, message: Message) -> AnswerPlans:
+        row = message.spelling
+        if row is None or isinstance(row.means, Reason):
+            return self.refusals.get(message.mti[:2], self.refusals[""])
+        return self.answers[row.means]

@@ -1,0 +1,126 @@
+"""JSON objects of terminals: read once, checked strictly, and one canonical spelling of them.
+
+An object is parsed a single time; what a code is computed over and what is acted upon come from
+the same values, so no second reading can differ. The canonical spelling has its keys sorted at
+every depth, no spaces, UTF-8 as it is: RFC 8785 for objects without fractions, which our
+messages do not have.
+"""
+
+import base64
+import binascii
+from typing import Annotated, Any, Final, TypeVar
+
+import msgspec
+
+from host.model.secrets import Pan, Secret
+from terminals.codec import DecodeError
+
+T = TypeVar("T")
+
+DateText = Annotated[
+    str, msgspec.Meta(pattern=r"^20[0-9]{2}(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])\Z")
+]
+"""YYYYMMDD."""
+TimeText = Annotated[str, msgspec.Meta(pattern=r"^([01][0-9]|2[0-3])[0-5][0-9][0-5][0-9]\Z")]
+"""hhmmss."""
+ExpiryText = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{2}(0[1-9]|1[0-2])\Z")]
+"""YYMM."""
+TerminalText = Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Za-z]{8}\Z")]
+MerchantText = Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Za-z]{15}\Z")]
+ReferenceText = Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Z]{12}\Z")]
+"""An RRN."""
+AuthText = Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Z]{1,6}\Z")]
+EntryText = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{3}\Z")]
+"""F22."""
+AmountMinor = Annotated[int, msgspec.Meta(ge=0, le=999_999_999_999)]
+"""F4 has twelve digits."""
+GoodsText = Annotated[str, msgspec.Meta(max_length=30, pattern=r"^[^\x00-\x1f\x7f-\x9f]*\Z")]
+NoteText = Annotated[str, msgspec.Meta(max_length=100, pattern=r"^[^\x00-\x1f\x7f-\x9f]*\Z")]
+
+
+def read_object(payload: bytes) -> dict[str, Any]:
+    """The object these bytes spell.
+
+    Raises:
+        DecodeError: no JSON, or no object. The text quotes nothing of it.
+    """
+    try:
+        value = msgspec.json.decode(payload)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise DecodeError("json", 0, _why(error)) from None
+    if not isinstance(value, dict):
+        raise DecodeError("json", 0, "a message is one JSON object")
+    return value
+
+
+def converted(value: dict[str, Any], kind: type[T]) -> T:
+    """The object as a struct of ours, every type and length of it checked.
+
+    Raises:
+        DecodeError: it is none; the text names the field and what was expected there.
+    """
+    try:
+        return msgspec.convert(value, kind, strict=True, dec_hook=_hidden)
+    except msgspec.ValidationError as error:
+        why, _, place = str(error).partition(" - at `$.")
+        if "unknown field" in why:
+            why = "a field that such a message does not have"
+        raise DecodeError(place.rstrip("`") or "json", 0, why[:1].lower() + why[1:]) from None
+
+
+def canonical(value: object) -> bytes:
+    """The one spelling of a value that authentication codes are computed over.
+
+    Raises:
+        ValueError, RecursionError: it cannot be spelled: a number too large, or too deep.
+    """
+    return msgspec.json.encode(value, order="sorted", enc_hook=_never)
+
+
+def base64_bytes(text: str) -> bytes:
+    """Base64 with padding, strictly: no other character, no stray bits.
+
+    Raises:
+        ValueError: it is not.
+    """
+    try:
+        value = base64.b64decode(text, validate=True)
+    except binascii.Error:
+        raise ValueError("expected base64") from None
+    if base64.b64encode(value).decode() != text:
+        raise ValueError("expected base64 without stray bits")
+    return value
+
+
+_HEXADECIMAL: Final = frozenset("0123456789abcdefABCDEF")
+
+
+class HexSecret(Secret):
+    """A Secret whose JSON form is hexadecimal: PIN blocks of tills."""
+
+    __slots__ = ()
+
+
+def _hidden(kind: type, value: object) -> object:
+    """Card numbers and secrets from their JSON form, as soon as they are read."""
+    if not isinstance(value, str):
+        raise ValueError(f"expected text, got {type(value).__name__}")  # noqa: TRY004 - msgspec's
+    if kind is Pan:
+        return Pan(value)
+    if kind is HexSecret:
+        if len(value) % 2 or not _HEXADECIMAL.issuperset(value):
+            raise ValueError("expected hexadecimal bytes")
+        return HexSecret.from_hex(value)
+    if kind is Secret:
+        return Secret(base64_bytes(value))
+    raise TypeError(f"no JSON form of {kind.__name__}")
+
+
+def _never(value: object) -> object:
+    raise ValueError(f"{type(value).__name__} is never written to JSON")
+
+
+def _why(error: Exception) -> str:
+    return {UnicodeDecodeError: "text is not UTF-8", RecursionError: "nested too deeply"}.get(
+        type(error), "it is no JSON"
+    )

@@ -1,0 +1,167 @@
+"""`docs/dialects.md`, written from the tables: `python -m terminals.manual > docs/dialects.md`.
+
+What stands in it cannot go out of date: a test compares it with what this makes.
+"""
+
+from collections.abc import Iterable
+from typing import Final
+
+from host.model.requests import Kind
+from host.model.responses import RESPONSE_CODES, Reason
+from terminals.dialects import ascii87, pos
+from terminals.profiles import PROFILES, UNIONPAY
+from terminals.spelling import Spelling
+
+_HEAD: Final = """\
+# Dialects
+
+Written from the tables by `python -m terminals.manual > docs/dialects.md`; change the tables.
+
+A channel names its dialect in the settings: `pos` (packed digits, TPDU and header),
+`ascii87-hex` and `ascii87-bin` (ISO 8583:1987 in characters). All three know these transactions.
+A repeat (0201, 0221, 0401) means the message it repeats and is answered as it: 0210, 0230, 0410.
+What a message is, is said by its type, processing code (F3), condition code (F25) and message
+type code (F60.1); where these leave it open, by the account (F60.7).
+"""
+_NOT_OFFERED_HEAD: Final = """\
+These the dialect knows and the host does not offer: {code} is the answer, on purpose. Their
+reversals are answered {ended}, which ends a terminal's retries: nothing was posted.
+"""
+_REVERSALS: Final = """\
+0400 and 0420 undo, with the codes (F3, F25, F60) of what they undo and its trace in F11, or in
+an ASCII dialect in F90. F39 is the reason and changes nothing.
+"""
+_UPLOADS: Final = """\
+A batch upload comes in two forms. Compact: no F3, F48 is a count n2 and up to eight records of
+40 digits (card 00 domestic or 01 foreign n2, trace n6, PAN filled with zeros n20, amount n12).
+Whole, for refunds and advices: the transaction's own F3, F25 and F60.1 under 0320, with its own
+trace in F11. Chip notices (203, 205) are whole without F3; failed chip transactions (204, 206)
+never happened, so they are acknowledged and compared with nothing.
+"""
+_SETTLEMENT: Final = """\
+F48 of a settlement is 62 digits: debit amount n12 and count n3, credit amount n12 and count n3,
+flag n1, and the same once more for points. The answer has no F39: its flags say 1 balanced,
+2 not balanced, 3 not compared.
+"""
+_ASCII: Final = """\
+Digits and lengths are characters, fields 2 to 128 are known, a second bitmap may be empty.
+`ascii87-bin` writes bitmaps, F52, F64, F96 and F128 as bytes, `ascii87-hex` as hexadecimal
+characters; F55 and F62 are hexadecimal characters in both. There is no TPDU; `header_bytes` says
+how many bytes of header come before the message type and go back as they came. F70 names a
+network management message, which then may have no F60; sign-off and echo are 0800 as well. The
+code stands in F128 where there is a second bitmap, else in F64. Answers repeat F7, F70 and F90.
+
+tshark's dissector of ISO 8583 reads these messages, but for faults of its own: it takes F53 for
+8 digits and F86 to F89 for 15 (the standard has 16); set to binary data "not encoded" it cannot
+read F35, and passes over a bitmap whose bytes happen to make 16 bytes of UTF-8 text.
+"""
+
+
+def manual() -> str:
+    """The whole text."""
+    offered = [row for row in pos.TRADES if isinstance(row.means, Kind)]
+    refused = [row for row in pos.TRADES if isinstance(row.means, Reason)]
+    code = UNIONPAY.codes[Reason.FUNCTION_NOT_SUPPORTED]
+    ended = UNIONPAY.codes[Reason.INVALID_TRANSACTION]
+    return "\n".join(
+        [
+            _HEAD,
+            _section("Transactions", _trades(offered)),
+            _section("Reversals", _REVERSALS),
+            _section("Not offered", _NOT_OFFERED_HEAD.format(code=code, ended=ended)),
+            _trades(refused),
+            _section("Network management, settlement, batch upload", _management()),
+            _SETTLEMENT,
+            _UPLOADS,
+            _section("Answers", _answers()),
+            _section("Response codes (F39)", _codes()),
+            _section("ISO 8583:1987 in characters", _ASCII),
+        ]
+    )
+
+
+def _section(title: str, text: str) -> str:
+    return f"## {title}\n\n{text}"
+
+
+def _trades(rows: Iterable[Spelling]) -> str:
+    return _table(
+        ("type", "F3", "F25", "F60.1", "F60.7", "transaction", "its name", "F4 counts", "asks"),
+        (
+            (
+                row.mti,
+                row.processing_code,
+                row.condition,
+                row.type_code,
+                row.account or "any",
+                row.english,
+                row.title,
+                "points" if row.in_points else "money",
+                _meaning(row),
+            )
+            for row in rows
+        ),
+    )
+
+
+def _management() -> str:
+    only_ascii = ascii87.MANAGEMENT[len(pos.MANAGEMENT) :]
+    rows = [(row, "") for row in pos.MANAGEMENT]
+    rows += [(row, "ASCII dialects only") for row in only_ascii]
+    return _table(
+        ("type", "F60.3", "message", "its name", "asks", "note"),
+        (
+            (row.mti, row.function, row.english, row.title, _meaning(row), note)
+            for row, note in rows
+        ),
+    )
+
+
+def _meaning(row: Spelling) -> str:
+    if isinstance(row.means, Kind):
+        return f"`{row.means}`"
+    return f"not offered, {UNIONPAY.codes[row.means]}"
+
+
+def _answers() -> str:
+    rows = (
+        (f"`{kind}`", _numbers(row.approved), _numbers(row.declined))
+        for kind, row in pos.ANSWERS.items()
+    )
+    return (
+        "Fields of an answer, without those that have no value. F64 follows where the request had\n"
+        "it and is a trade or a reversal. With `text_in` an answer that has F39 has its text in\n"
+        "F59, or in F63 behind the card organisation.\n\n"
+        + _table(("asked", "approved", "declined"), rows)
+    )
+
+
+def _numbers(numbers: tuple[int, ...]) -> str:
+    return " ".join(map(str, numbers))
+
+
+def _codes() -> str:
+    names = tuple(f"`{name}`" for name in PROFILES)
+    return _table(
+        ("reason", *names, "English", "Chinese"),
+        (
+            (
+                f"`{reason}`",
+                *(profile.codes[reason] for profile in PROFILES.values()),
+                row.english,
+                row.chinese,
+            )
+            for reason, row in RESPONSE_CODES.items()
+        ),
+    )
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [head, ("---",) * len(head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
+
+
+if __name__ == "__main__":
+    import sys
+
+    sys.stdout.write(manual())

@@ -1,0 +1,308 @@
+"""Records of fixed places, as tills have written them since before messages had bitmaps.
+
+Every region has its own, so a layout is a file and not code. The language is one line a field:
+
+    # what follows a hash is for people
+    request 200                        a record, and how many bytes it has
+    amount    20  12  zeros   number   name, first byte counted from 1, length, pad, charset
+    memo      61 100  spaces  gbk
+    answer 150
+    ...
+    mark SALE class=_ transaction=00   how a request of one message code is marked
+
+Pad says what fills a value that is shorter than its place: `zeros` on the left, `spaces` on the
+right, `none` where it must fill its place. Charsets: `number` (digits, an amount or a count),
+`digits` (digits that are a name, zeros and all), `ascii`, `gbk` (read as GB18030), `hex`. Bytes
+no field covers are spaces and are not looked at. A value that is nothing but its spaces, or
+zeros in a `digits` field padded with zeros, is absent.
+
+A `mark` line gives values of fields, `_` for spaces. A name that is no field of the record adds
+a value that the record has no place for. A code may have several lines; the first that fits is
+taken. Two fields share no byte, and none stands outside its record: a layout is checked whole
+when it is loaded.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from importlib import resources
+from pathlib import Path
+from typing import Final
+
+from terminals.codec import DecodeError, EncodeError
+
+RECORD_BYTES_MAX: Final = 4096
+Value = str | int
+_GBK: Final = "gb18030"
+PADS: Final = ("zeros", "spaces", "none")
+CHARSETS: Final = ("number", "digits", "ascii", "gbk", "hex")
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_HEXADECIMAL: Final = frozenset("0123456789abcdefABCDEF")
+
+
+class LayoutError(ValueError):
+    """A layout file that describes no record. Says the file, the line and what is wrong."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """One field: where it stands and how it is written."""
+
+    name: str
+    start: int
+    """Counted from 0 here, from 1 in the file."""
+    size: int
+    pad: str
+    charset: str
+
+    @property
+    def end(self) -> int:
+        """One past the last byte."""
+        return self.start + self.size
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeRow:
+    """How a request of one message code is marked: field values, and values beyond the record."""
+
+    marks: Mapping[str, str]
+    extras: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One kind of record: its length and its fields in the order they stand."""
+
+    size: int
+    places: tuple[Place, ...]
+
+    def read(self, data: bytes) -> dict[str, Value]:
+        """The values that are there.
+
+        Raises:
+            DecodeError: another length, or bytes that are not of their field's charset.
+        """
+        if len(data) != self.size:
+            why = f"a record of this layout is {self.size} bytes, this one has {len(data)}"
+            raise DecodeError("record", min(len(data), self.size), why)
+        values: dict[str, Value] = {}
+        for place in self.places:
+            try:
+                value = _read(place, data[place.start : place.end])
+            except ValueError as error:
+                raise DecodeError(place.name, place.start, str(error)) from None
+            if value is not None:
+                values[place.name] = value
+        return values
+
+    def write(self, values: Mapping[str, Value]) -> bytes:
+        """The record with these values; fields without one are filled.
+
+        Raises:
+            EncodeError: there is no such field, or a value does not fit its place.
+        """
+        unknown = values.keys() - {place.name for place in self.places}
+        if unknown:
+            raise EncodeError(min(unknown), "the layout has no such field")
+        data = bytearray(b" " * self.size)
+        for place in self.places:
+            try:
+                data[place.start : place.end] = _written(place, values.get(place.name))
+            except ValueError as error:
+                raise EncodeError(place.name, str(error)) from None
+        return bytes(data)
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The fields there are."""
+        return frozenset(place.name for place in self.places)
+
+    def longest(self, name: str, text: str) -> str:
+        """As much of a text as its place holds: text for people is cut, never a message lost."""
+        size = next(place.size for place in self.places if place.name == name)
+        while len(text.encode(_GBK)) > size:
+            text = text[:-1]
+        return text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """One file: the request, the answer, and how requests are marked."""
+
+    name: str
+    request: Record
+    answer: Record
+    codes: Mapping[str, tuple[CodeRow, ...]]
+
+
+def layout_named(name: str) -> Layout:
+    """A layout that is shipped (`common`), or the one in a file.
+
+    Raises:
+        LayoutError: there is none, or it describes no record.
+    """
+    shipped = resources.files("terminals") / "layouts" / f"{name}.txt"
+    is_word = name.replace("-", "").replace("_", "").isalnum()
+    try:
+        text = (shipped if is_word and shipped.is_file() else Path(name)).read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        msg = (
+            f"record layout {name!r} cannot be read: {error}. "
+            "Next: name a shipped one (common) or the path of a file"
+        )
+        raise LayoutError(msg) from None
+    return layout_of(text, name)
+
+
+def layout_of(text: str, name: str) -> Layout:
+    """A layout from the text of its file.
+
+    Raises:
+        LayoutError: it describes no record.
+    """
+    draft = _Draft()
+    for number, line in enumerate(text.splitlines(), start=1):
+        words = line.partition("#")[0].split()
+        try:
+            if words:
+                draft.take(words)
+        except ValueError as error:
+            msg = f"record layout {name!r}, line {number}: {error}"
+            raise LayoutError(msg) from None
+    try:
+        return draft.layout(name)
+    except ValueError as error:
+        msg = f"record layout {name!r}: {error}"
+        raise LayoutError(msg) from None
+
+
+@dataclass(slots=True)
+class _Draft:
+    """A layout while its lines are read. ValueErrors say what is wrong with a line."""
+
+    sizes: dict[str, int] = field(default_factory=dict)
+    places: dict[str, list[Place]] = field(default_factory=dict)
+    codes: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+    section: str = ""
+
+    def take(self, words: list[str]) -> None:
+        head = words[0]
+        if head in {"request", "answer"} and len(words) == 2:
+            self._open(head, words[1])
+        elif head == "mark" and len(words) >= 2:
+            self.codes.append((words[1], dict(_marks(words[2:]))))
+        elif self.section and len(words) == 5:
+            self._place(words)
+        else:
+            raise ValueError(
+                "a line is `request SIZE`, `answer SIZE`, `NAME START LENGTH PAD CHARSET` "
+                "or `mark CODE NAME=VALUE ...`"
+            )
+
+    def layout(self, name: str) -> Layout:
+        for section in ("request", "answer"):
+            if not self.places.get(section):
+                raise ValueError(f"there is no {section} record in it")
+        request = Record(self.sizes["request"], tuple(self.places["request"]))
+        codes: dict[str, tuple[CodeRow, ...]] = {}
+        for code, marks in self.codes:
+            row = CodeRow(
+                marks={key: text for key, text in marks.items() if key in request.names},
+                extras={key: text for key, text in marks.items() if key not in request.names},
+            )
+            request.write(row.marks)
+            codes[code] = (*codes.get(code, ()), row)
+        answer = Record(self.sizes["answer"], tuple(self.places["answer"]))
+        return Layout(name=name, request=request, answer=answer, codes=codes)
+
+    def _open(self, section: str, size: str) -> None:
+        if section in self.sizes:
+            raise ValueError(f"there are two {section} records")
+        self.section = section
+        self.sizes[section] = _count(size, RECORD_BYTES_MAX)
+        self.places[section] = []
+
+    def _place(self, words: list[str]) -> None:
+        name, start, size, pad, charset = words
+        if pad not in PADS or charset not in CHARSETS:
+            raise ValueError(f"a pad is one of {PADS}, a charset one of {CHARSETS}")
+        bytes_max = self.sizes[self.section]
+        place = Place(
+            name=name,
+            start=_count(start, bytes_max) - 1,
+            size=_count(size, bytes_max),
+            pad=pad,
+            charset=charset,
+        )
+        places = self.places[self.section]
+        if place.end > bytes_max:
+            raise ValueError(f"{name} ends at {place.end}, the record at {bytes_max}")
+        for other in places:
+            if other.name == name:
+                raise ValueError(f"there are two fields {name}")
+            if place.start < other.end and other.start < place.end:
+                raise ValueError(f"{name} and {other.name} share bytes")
+        places.append(place)
+
+
+def _marks(words: Iterable[str]) -> Iterator[tuple[str, str]]:
+    for word in words:
+        name, sign, text = word.partition("=")
+        if not (name and sign and text):
+            raise ValueError(f"{word!r} is not NAME=VALUE")
+        yield name, text.replace("_", " ").strip()
+
+
+def _count(text: str, most: int) -> int:
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= most):
+        raise ValueError(f"{text!r} is not a number from 1 to {most}")
+    return int(text)
+
+
+def _read(place: Place, data: bytes) -> Value | None:
+    """A field's value, None where it is absent. ValueErrors never quote it."""
+    if place.charset == "gbk":
+        return _printable(_decoded(data, _GBK).rstrip(" ")) or None
+    text = _decoded(data, "ascii").rstrip(" ")
+    if not text:
+        return None
+    if len(text) < place.size and place.pad != "spaces":
+        raise ValueError("it does not fill its place")
+    if place.charset in {"number", "digits"} and not text.isdigit():
+        raise ValueError("digits are expected")
+    if place.charset == "number":
+        return int(text)
+    if place.charset == "hex" and not (_HEXADECIMAL.issuperset(text) and len(text) % 2 == 0):
+        raise ValueError("hexadecimal bytes are expected")
+    if place.charset == "digits" and place.pad == "zeros" and not text.strip("0"):
+        return None
+    return _printable(text)
+
+
+def _decoded(data: bytes, charset: str) -> str:
+    try:
+        return data.decode(charset)
+    except UnicodeDecodeError:
+        raise ValueError(f"the bytes are not {charset}") from None
+
+
+def _printable(text: str) -> str:
+    if _CONTROL.search(text):
+        raise ValueError("a control character stands in a text")
+    return text
+
+
+def _written(place: Place, value: Value | None) -> bytes:
+    if value is None:
+        fill = b"0" if place.pad == "zeros" and place.charset == "number" else b" "
+        return fill * place.size
+    data = str(value).encode(_GBK if place.charset == "gbk" else "ascii")
+    if place.pad == "zeros":
+        data = data.rjust(place.size, b"0")
+    elif place.pad == "spaces":
+        data = data.ljust(place.size)
+    if len(data) != place.size:
+        raise ValueError(f"{len(data)} bytes do not fit into {place.size}")
+    if _read(place, data) != (value if value != "" else None):
+        raise ValueError(f"it is no {place.charset} padded with {place.pad}")
+    return data

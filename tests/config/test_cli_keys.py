@@ -1,0 +1,193 @@
+"""`posswitch keys` as operators use it: two people, one key, and nothing of it on a screen."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import psec
+import pytest
+
+from config.database import dsn_of, opened_database
+from config.estates import estate_named, loader
+from config.operators import operator_name
+from config.places import places_of
+from config.settings import DatabaseSettings
+from host.hsm.components import split
+from host.hsm.keys import aes_cmac_check_value, check_value
+from host.model.secrets import Secret
+
+TID = "80010040"
+TMK = Secret.from_hex("40A1B3C2D5E5F70719293B4A5D6D7F8F")
+TRANSPORT = Secret(bytes(range(32)))
+
+
+@pytest.fixture(scope="module")
+def data() -> Iterator[Path]:
+    """A data directory with the demo estate, its database up."""
+    home = Path(tempfile.mkdtemp(prefix="posswitch-keys-"))
+    places = places_of(home)
+    settings = DatabaseSettings()
+    try:
+        with opened_database(settings, places, say=lambda _text: None):
+            owner = dsn_of("owner", settings, places.cluster)
+            loader(estate_named("demo"), "Asia/Shanghai")(owner, places)
+            yield home
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def keys(
+    data: Path, *words: str, typed: tuple[str, ...] = (), by: str = "alice"
+) -> subprocess.CompletedProcess[str]:
+    """The command as that person runs it, who types these lines."""
+    environ = {name: value for name, value in os.environ.items() if name != "POSSWITCH_LMK"}
+    return subprocess.run(
+        [sys.executable, "-m", "config", "keys", *words, "--data", str(data)],
+        check=False,
+        capture_output=True,
+        text=True,
+        input="".join(f"{line}\n" for line in typed),
+        env={**environ, "SUDO_USER": by},
+    )
+
+
+def typed(part: Secret, check: str) -> tuple[str, str]:
+    return part.reveal().hex().upper(), check
+
+
+def listed(data: Path, *words: str) -> dict[str, list[dict[str, object]]]:
+    done = keys(data, "list", *words, "--json")
+    assert done.returncode == 0, done.stderr
+    found: dict[str, list[dict[str, object]]] = json.loads(done.stdout)
+    return found
+
+
+needs_sudos_word = pytest.mark.skipif(
+    operator_name({"SUDO_USER": "alice"}) != "alice",
+    reason="the kernel keeps this session's login name, which a test cannot change",
+)
+
+
+@needs_sudos_word
+def test_two_people_enter_a_master_key(data: Path) -> None:
+    first, second = split(TMK, 2)
+    done = keys(data, "import", TID, "--component", "1", typed=typed(first, check_value(first)))
+    assert (done.returncode, done.stdout) == (
+        0,
+        f"tmk/{TID}: entered; component 2 is still to come\n",
+    )
+    same = keys(
+        data, "import", TID, "--component", "2", "--check-value", "67BF1C06",
+        typed=typed(second, check_value(second)),
+    )  # fmt: skip
+    assert same.returncode == 3
+    assert "another person enters this one" in same.stderr
+    done = keys(
+        data, "import", TID, "--component", "2",
+        typed=(*typed(second, check_value(second)), "67BF1C06"), by="bob",
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (0, f"tmk/{TID}: key 67BF1C06 stored\n")
+    [stored] = [one for one in listed(data, TID)["keys"] if one["purpose"] == "tmk"]
+    assert (stored["check_value"], stored["entered_by"]) == ("67BF1C06", "alice, bob")
+
+
+@needs_sudos_word
+def test_a_master_key_leaves_as_a_key_block(data: Path) -> None:
+    for number, (part, by) in enumerate(zip(split(TRANSPORT, 2), ("alice", "bob"), strict=True), 1):
+        done = keys(
+            data, "import", "vendor", "--transport", "--component", str(number),
+            "--check-value", aes_cmac_check_value(TRANSPORT),
+            typed=typed(part, aes_cmac_check_value(part)), by=by,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+    done = keys(data, "export", "80010001", "--to-tr31", "vendor")
+    assert done.returncode == 0, done.stderr
+    header, key = psec.tr31.unwrap(TRANSPORT.reveal(), done.stdout.strip())
+    assert (Secret(key), header.key_usage) == (TMK, "K0")
+
+
+def test_a_generated_key_goes_to_one_file_a_custodian(data: Path, tmp_path: Path) -> None:
+    done = keys(data, "generate", "80010039", "--of", "3", "--to", str(tmp_path), "--replace")
+    assert done.returncode == 0, done.stderr
+    files = sorted(tmp_path.iterdir())
+    assert [file.stat().st_mode & 0o777 for file in files] == [0o600] * 3
+    parts = [bytes.fromhex(file.read_text().splitlines()[1]) for file in files]
+    whole = Secret(bytes(a ^ b ^ c for a, b, c in zip(*parts, strict=True)))
+    told = re.findall(r"master key ([0-9A-F]{8}) stored", done.stdout)
+    assert told == [check_value(whole)]
+    assert all(part.hex() not in done.stdout.lower() for part in parts)
+    again = keys(data, "generate", "80010039", "--to", str(tmp_path), "--replace")
+    assert again.returncode == 3
+    assert "cannot be written" in again.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "message"),
+    [
+        (["generate", TID], 2, "components are shown at a terminal"),
+        (["generate", "80010001", "--to", "."], 3, "has a master key"),
+        (["generate", TID, "--to", "no/where"], 2, "is no directory"),
+        (["import", TID, "--transport", "--key-id", "12"], 2, "no key id"),
+        (["export", "80010001", "--to-tr31", "nobody"], 3, "no transport key 'nobody'. Next:"),
+        (["rotate"], 2, "whose keys? Next:"),
+        (["rotate", "80010001", "--all"], 2, "whose keys? Next:"),
+        (["rotate", "12345678"], 3, "no terminal '12345678'"),
+    ],
+)
+def test_a_mistake_is_a_sentence_and_an_exit_status(
+    data: Path, words: list[str], status: int, message: str
+) -> None:
+    done = keys(data, *words)
+    assert (done.returncode, "Traceback" in done.stderr) == (status, False)
+    assert message in done.stderr
+
+
+@pytest.mark.parametrize("line", ["not hexadecimal", "ABC", "40A1B3C2D5E5F707"])
+def test_what_is_no_component_is_refused_without_showing_it(data: Path, line: str) -> None:
+    done = keys(data, "import", "80010038", typed=(line, "00000000"))
+    assert done.returncode == 3
+    assert line not in done.stderr + done.stdout
+    assert listed(data)["components"] == []
+
+
+def test_an_entry_is_given_up(data: Path) -> None:
+    part = split(TMK, 2)[0]
+    keys(data, "import", "80010037", typed=typed(part, check_value(part)))
+    assert len(listed(data)["components"]) == 1
+    done = keys(data, "import", "80010037", "--give-up")
+    assert done.stdout == "tmk/80010037: 1 components forgotten\n"
+    assert listed(data)["components"] == []
+
+
+def test_rotation_is_asked_for_and_listed(data: Path) -> None:
+    done = keys(data, "rotate", "80010002", "80010003")
+    assert done.stdout == "2 terminals are asked to sign on with their next answers\n"
+    assert listed(data)["asked_to_sign_on"] == ["80010002", "80010003"]
+    assert "80010002: asked to sign on\n" in keys(data, "list", "80010002").stdout
+
+
+def test_a_list_shows_check_values_and_never_a_key(data: Path) -> None:
+    plan = estate_named("demo").terminals[0]
+    assert plan.working is not None
+    for done in (keys(data, "list"), keys(data, "list", "--json")):
+        assert done.returncode == 0, done.stderr
+        assert "A5906092" in done.stdout
+        for key in (plan.tmk, plan.working.pik, plan.working.mak):
+            assert key.reveal().hex().upper() not in done.stdout.upper()
+
+
+def test_the_operator_is_whom_the_kernel_says(tmp_path: Path) -> None:
+    login = tmp_path / "loginuid"
+    login.write_text("0")
+    assert operator_name({"SUDO_USER": "alice"}, login) == "root"
+    login.write_text("4294967295")
+    assert operator_name({"SUDO_USER": "alice"}, login) == "alice"
+    assert operator_name({}, tmp_path / "none")
+    login.write_text("4000123")
+    assert operator_name({}, login) == "uid 4000123"

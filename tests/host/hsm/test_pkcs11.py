@@ -1,0 +1,200 @@
+"""The device against the software: one LMK, the same values. SoftHSM2 stands for the device."""
+
+import gc
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from host.hsm.ciphers import CLEAR_CIPHERS
+from host.hsm.interface import Hsm
+from host.hsm.keys import deliver, new_working_keys, receive
+from host.hsm.pin import PinBlockReader, PinKey, make_pin_block, translate_pin_block
+from host.hsm.pkcs11 import HsmError, Pkcs11Hsm, Token
+from host.hsm.purposes import KeyName
+from host.hsm.vault import Vault, VaultError
+from host.model.secrets import Pan, Secret
+
+MODULE = next(
+    (
+        str(path)
+        for path in (
+            Path("/usr/lib/softhsm/libsofthsm2.so"),
+            Path("/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so"),
+            Path("/usr/lib/aarch64-linux-gnu/softhsm/libsofthsm2.so"),
+            Path("/usr/lib64/pkcs11/libsofthsm2.so"),
+        )
+        if path.exists()
+    ),
+    None,
+)
+pytestmark = pytest.mark.skipif(
+    MODULE is None or shutil.which("softhsm2-util") is None,
+    reason="SoftHSM2 is not installed (Debian: apt-get install softhsm2)",
+)
+
+LMK = Secret(bytes(range(32)))
+CARD = Pan("9988000000000015")
+PIK = KeyName(purpose="pik", owner="80010001", generation=3)
+PIN = Secret(b"4321")
+
+
+@pytest.fixture(scope="module")
+def token(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Token]:
+    """A new token with the LMK in it."""
+    home = tmp_path_factory.mktemp("softhsm")
+    (home / "tokens").mkdir()
+    (home / "softhsm2.conf").write_text(f"directories.tokendir = {home}/tokens\n")
+    before = os.environ.get("SOFTHSM2_CONF")
+    os.environ["SOFTHSM2_CONF"] = str(home / "softhsm2.conf")
+    init = ["softhsm2-util", "--init-token", "--free", "--label", "posswitch"]
+    subprocess.run([*init, "--so-pin", "1234", "--pin", "4321"], check=True, capture_output=True)
+    token = Token(str(MODULE), "posswitch", PIN)
+    token.put_lmk("lmk", LMK)
+    yield token
+    token.close()
+    if before is None:
+        del os.environ["SOFTHSM2_CONF"]
+    else:
+        os.environ["SOFTHSM2_CONF"] = before
+
+
+@pytest.fixture(scope="module")
+def device(token: Token) -> Hsm:
+    return Pkcs11Hsm(token, "lmk")
+
+
+@pytest.fixture(scope="module")
+def vault() -> Hsm:
+    return Vault(LMK)
+
+
+def test_both_fillings_show_the_same_lmk(device: Hsm, vault: Hsm) -> None:
+    assert device.check_value == vault.check_value
+
+
+@given(pan=st.text("0123456789", min_size=12, max_size=19).map(Pan))
+def test_cards_are_found_and_opened_by_either(device: Hsm, vault: Hsm, pan: Pan) -> None:
+    assert device.pan_hash(pan) == vault.pan_hash(pan)
+    assert vault.open_pan(device.seal_pan(pan)) == pan
+    assert device.open_pan(vault.seal_pan(pan)) == pan
+
+
+@pytest.mark.parametrize("size", [8, 16, 24])
+def test_keys_are_stored_by_either_and_opened_by_the_other(
+    device: Hsm, vault: Hsm, size: int
+) -> None:
+    key = Secret(os.urandom(size))
+    assert vault.unwrap(device.wrap(key, PIK), PIK) == key
+    assert device.unwrap(vault.wrap(key, PIK), PIK) == key
+
+
+def test_what_was_altered_does_not_open(device: Hsm) -> None:
+    block, sealed = device.wrap(Secret(bytes(16)), PIK), device.seal_pan(CARD)
+    with pytest.raises(VaultError):
+        device.unwrap(block[:-1] + ("0" if block[-1] != "0" else "1"), PIK)
+    with pytest.raises(VaultError):
+        device.open_pan(sealed[:-1] + bytes([sealed[-1] ^ 1]))
+    with pytest.raises(VaultError):
+        device.open_pan(sealed[:5])
+
+
+def test_pins_are_verified_alike(device: Hsm, vault: Hsm) -> None:
+    pin = Secret(b"123456")
+    value = vault.pin_verifier().value(CARD, pin)
+    assert device.pin_verifier().value(CARD, pin) == value
+    assert device.pin_verifier().matches(CARD, pin, value)
+    assert not device.pin_verifier().matches(CARD, Secret(b"123457"), value)
+
+
+@pytest.mark.parametrize("size", [8, 16, 24])
+def test_des_keys_encrypt_alike(device: Hsm, size: int) -> None:
+    key, data = Secret(os.urandom(size)), os.urandom(24)
+    sealed = device.ciphers.des_encryptor(key)(data)
+    assert sealed == CLEAR_CIPHERS.des_encryptor(key)(data)
+    assert device.ciphers.des_decryptor(key)(sealed) == data
+
+
+@pytest.mark.parametrize("size", [16, 24, 32])
+def test_aes_keys_encrypt_alike(device: Hsm, size: int) -> None:
+    key, data = Secret(os.urandom(size)), os.urandom(32)
+    sealed = device.ciphers.aes_encryptor(key)(data)
+    assert sealed == CLEAR_CIPHERS.aes_encryptor(key)(data)
+    assert device.ciphers.aes_decryptor(key)(sealed) == data
+
+
+def test_pin_blocks_are_read_and_translated_in_the_device(device: Hsm) -> None:
+    terminal, onward = PinKey(Secret(bytes(range(1, 17))), 0), PinKey(Secret(bytes(16)), 4)
+    block = make_pin_block(terminal.key, Secret(b"123456"), CARD, 0)
+    assert PinBlockReader(terminal.key, device.ciphers).read(block, 0, CARD) == Secret(b"123456")
+    translated = translate_pin_block(block, terminal, onward, CARD, device.ciphers)
+    assert PinBlockReader(onward.key).read(translated, 4, CARD) == Secret(b"123456")
+
+
+def test_working_keys_are_delivered_from_the_device(device: Hsm) -> None:
+    tmk, keys = Secret(bytes(range(1, 17))), new_working_keys("004")
+    encryptor = device.ciphers.des_encryptor
+    block = deliver("004", tmk, keys.pik, keys.mak, keys.tdk, encryptor=encryptor)
+    assert receive("004", tmk, block) == keys
+
+
+def test_threads_share_a_device(device: Hsm, vault: Hsm) -> None:
+    pans = [Pan(f"9988{number:012d}") for number in range(200)]
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(device.pan_hash, pans)) == [vault.pan_hash(pan) for pan in pans]
+
+
+def test_key_objects_go_with_those_who_used_them(device: Hsm, token: Token) -> None:
+    for _ in range(20):
+        device.ciphers.des_encryptor(Secret(bytes(range(16))))(bytes(8))
+    gc.collect()
+    before = len(list(token._session.get_objects()))
+    for _ in range(50):
+        device.ciphers.des_encryptor(Secret(bytes(range(16))))(bytes(8))
+    gc.collect()
+    assert len(list(token._session.get_objects())) <= before + 1
+
+
+@pytest.mark.usefixtures("device")
+def test_nothing_derived_can_be_read_from_the_device(token: Token) -> None:
+    import pkcs11
+
+    found = list(token._session.get_objects({pkcs11.Attribute.KEY_TYPE: pkcs11.KeyType.AES}))
+    assert len(found) >= 4
+    for key in found:
+        with pytest.raises(pkcs11.exceptions.AttributeSensitive):
+            key[pkcs11.Attribute.VALUE]
+        assert not key[pkcs11.Attribute.EXTRACTABLE]
+
+
+def test_a_device_can_make_an_lmk_that_nobody_has_seen(token: Token, vault: Hsm) -> None:
+    token.put_lmk("fresh")
+    fresh = Pkcs11Hsm(token, "fresh")
+    assert fresh.check_value != vault.check_value
+    assert fresh.unwrap(fresh.wrap(Secret(bytes(16)), PIK), PIK) == Secret(bytes(16))
+    with pytest.raises(VaultError):
+        fresh.open_pan(vault.seal_pan(CARD))
+
+
+def test_an_lmk_that_is_not_there_is_told_with_the_way_out(token: Token) -> None:
+    with pytest.raises(HsmError, match=r"0 AES keys labelled 'none'.*Next:"):
+        Pkcs11Hsm(token, "none")
+
+
+@pytest.mark.parametrize(
+    ("module", "label", "pin"),
+    [("/none.so", "posswitch", "4321"), (MODULE, "other", "4321"), (MODULE, "posswitch", "0000")],
+)
+@pytest.mark.usefixtures("token")
+def test_a_device_that_does_not_open_is_told_with_the_way_out(
+    module: str, label: str, pin: str
+) -> None:
+    with pytest.raises(HsmError, match=r"cannot be opened .*Next: check module") as refused:
+        Token(module, label, Secret(pin.encode()))
+    assert pin not in str(refused.value)

@@ -1,0 +1,249 @@
+"""Exception cases: opened with the answer that caused them, counted, resolved once, never lost."""
+
+import datetime as dt
+from collections.abc import Iterator
+
+import msgspec
+import psycopg
+import pytest
+from psycopg import errors
+
+from config.database import Dsns
+from host.cases import CaseKind, NewCase
+from host.model.money import Money
+from host.model.requests import KINDS, ExchangeKey, Family, Kind, Request
+from host.model.responses import Reason
+from host.postings import REVERSAL_DAYS_MAX
+from host.store.cases import (
+    LISTED_MAX,
+    CaseError,
+    StoredCase,
+    list_cases,
+    open_case,
+    resolve_case,
+    settle_case,
+)
+from tests.host.conftest import CARDS, FIRST, NOW, CardPool, Till
+
+LATER = NOW + dt.timedelta(hours=1)
+OTHER = "80010002"
+
+
+def cases_of(till: Till, request: Request) -> list[tuple[CaseKind, int, str, int]]:
+    with psycopg.connect(till.dsns.night) as connection:
+        found = list_cases(connection, terminal_id=request.key.terminal_id)
+    return [
+        (case.kind, case.amount_minor, case.unit, case.times)
+        for case in found
+        if case.stan == request.key.stan
+    ]
+
+
+def of_batch(request: Request, epoch: str, family: Family) -> Request:
+    """The same in another batch."""
+    key = ExchangeKey("pos", request.key.terminal_id, epoch, request.key.stan, family)
+    return msgspec.structs.replace(request, key=key)
+
+
+async def test_a_reversal_of_spent_value_opens_a_case_of_what_suspense_bears(
+    shared: Till, pool: CardPool
+) -> None:
+    card = pool.city()
+    load, _ = await shared.sell(Kind.CASH_LOAD, card, 5_000)
+    await shared.sell(Kind.PURCHASE, card, 103_000)
+    reversal = shared.reversal(load)
+    for _ in range(3):
+        assert (await shared.ask(reversal)).is_approved
+    assert cases_of(shared, load) == [(CaseKind.REVERSAL_NOT_WHOLE, 3_000, "CNY", 1)]
+
+
+async def test_money_and_points_that_were_spent_are_a_case_each(
+    shared: Till, pool: CardPool
+) -> None:
+    card = pool.pear()
+    sale, answer = await shared.sell(Kind.PURCHASE, card, 50_000)
+    void, _ = await shared.sell(Kind.VOID, card, 50_000, original=shared.original(sale, answer))
+    await shared.sell(Kind.PURCHASE, card, 100_000)
+    assert (await shared.ask(shared.reversal(void))).is_approved
+    assert cases_of(shared, void) == [(CaseKind.REVERSAL_NOT_WHOLE, 50_000, "CNY", 1)]
+    poor = pool.pear()
+    earning, told = await shared.sell(Kind.POINTS_EARN, poor, 50_000)
+    await shared.sell(Kind.POINTS_REDEMPTION, poor, told.points_earned)
+    assert (await shared.ask(shared.reversal(earning))).is_approved
+    assert cases_of(shared, earning) == [
+        (CaseKind.REVERSAL_NOT_WHOLE, told.points_earned, "P:PEAR", 1)
+    ]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"amount": Money(999, "CNY")},
+        {"original": "another kind"},
+        {"pan": CARDS[700].pan},
+    ],
+    ids=["amount", "kind", "card"],
+)
+async def test_a_reversal_that_names_something_else_is_25_and_a_case(
+    shared: Till, pool: CardPool, wrong: dict[str, object]
+) -> None:
+    card = pool.city()
+    sale, _ = await shared.sell(Kind.PURCHASE, card, 1_000)
+    reversal = shared.reversal(sale)
+    if "original" in wrong:
+        assert reversal.original is not None
+        wrong = {"original": msgspec.structs.replace(reversal.original, kind=Kind.CASH_LOAD)}
+    answer = await shared.ask(msgspec.structs.replace(reversal, **wrong))
+    assert answer.reason is Reason.ORIGINAL_NOT_FOUND
+    assert shared.journals(sale) == 1
+    assert cases_of(shared, sale) == [(CaseKind.REVERSAL_DIFFERS, 1_000, "CNY", 1)]
+
+
+async def test_a_reversal_of_a_settled_transaction_is_25_and_a_case(
+    shared: Till, pool: CardPool
+) -> None:
+    card = pool.city()
+    sale, _ = await shared.sell(Kind.PURCHASE, card, 1_000, terminal_id=OTHER)
+    epoch = shared.poster._book.terminals[OTHER].epoch
+    shared.poster._book.terminals[OTHER].epoch = "000777"
+    late = await shared.ask(shared.reversal(sale))
+    assert late.reason is Reason.ORIGINAL_NOT_FOUND
+    assert await shared.ask(shared.reversal(sale)) == late
+    assert shared.balances(card)[0] == 99_000
+    assert cases_of(shared, sale) == [(CaseKind.REVERSAL_OF_SETTLED, 1_000, "CNY", 1)]
+    shared.poster._book.terminals[OTHER].epoch = epoch
+
+
+async def test_what_was_undone_before_it_was_settled_is_no_case(
+    shared: Till, pool: CardPool
+) -> None:
+    sale, answer = await shared.sell(Kind.PURCHASE, pool.city(), 1_000)
+    await shared.sell(Kind.VOID, None, 1_000, original=shared.original(sale, answer))
+    epoch = shared.terminal.epoch
+    shared.terminal.epoch = "000777"
+    assert (await shared.ask(shared.reversal(sale))).is_approved
+    shared.terminal.epoch = epoch
+    assert cases_of(shared, sale) == []
+
+
+async def test_a_reversal_too_late_for_anybody_to_remember_is_25_and_a_case(
+    till: Till, pool: CardPool
+) -> None:
+    sale, _ = await till.sell(Kind.PURCHASE, pool.city(), 1_000)
+    kept, _ = await till.sell(Kind.PURCHASE, pool.city(), 1_000)
+    for days, reason in (
+        (REVERSAL_DAYS_MAX, Reason.APPROVED),
+        (REVERSAL_DAYS_MAX + 1, Reason.ORIGINAL_NOT_FOUND),
+    ):
+        till.sql("UPDATE business_day SET state = 'closed', closed_at = now() WHERE state = 'open'")
+        till.sql(
+            "INSERT INTO business_day (business_date, state, opened_at) VALUES (%s, 'open', now())",
+            NOW.date() + dt.timedelta(days=days),
+        )
+        about = kept if reason is Reason.APPROVED else sale
+        assert (await till.ask(till.reversal(about))).reason is reason
+    assert cases_of(till, kept) == []
+    assert cases_of(till, sale) == [(CaseKind.REVERSAL_TOO_OLD, 1_000, "CNY", 1)]
+
+
+async def test_a_confirmation_into_a_settled_batch_posts_nothing_and_is_a_case(
+    shared: Till, pool: CardPool
+) -> None:
+    card = pool.city()
+    load = of_batch(shared.request(Kind.CASH_LOAD, card, 5_000), "000003", Family.FINANCIAL)
+    confirm = of_batch(shared.confirmation(load), "000003", Family.CONFIRM)
+    answer = await shared.ask(confirm)
+    assert (answer.reason, answer.sign_on_again) == (Reason.BATCH_MISMATCH, True)
+    assert shared.balances(card)[0] == 100_000
+    assert cases_of(shared, load) == [(CaseKind.ADVICE_OF_SETTLED, 5_000, "CNY", 1)]
+
+
+async def test_what_the_switch_gives_up_is_a_case(shared: Till) -> None:
+    report = msgspec.structs.replace(
+        shared.request(Kind.CASE_REPORT), detail="reversal of a sale, given up after " + "x" * 600
+    )
+    assert KINDS[report.kind].family is Family.MANAGEMENT
+    for _ in range(2):
+        assert (await shared.ask(report)).is_approved
+    assert cases_of(shared, report) == [(CaseKind.SAF_GAVE_UP, 0, "", 2)]
+
+
+@pytest.fixture
+def desk(module_estate: Dsns) -> Iterator[psycopg.Connection]:
+    """The operator's login, on a database whose cases are this test's own."""
+    with psycopg.connect(module_estate.owner, autocommit=True) as owner:
+        owner.execute("DELETE FROM exception_case")
+    with psycopg.connect(module_estate.night, autocommit=True) as connection:
+        yield connection
+
+
+def opened(dsns: Dsns, **more: object) -> StoredCase:
+    """A case, as the poster's login opens it."""
+    case = NewCase(
+        kind=CaseKind.AMOUNT_DIFFERS, terminal_id=FIRST, epoch="000012", stan="000001", detail="?"
+    )
+    with psycopg.connect(dsns.host, autocommit=True) as connection:
+        open_case(connection, msgspec.structs.replace(case, **more), NOW)
+        return list_cases(connection)[-1]
+
+
+def test_a_case_is_resolved_once_by_somebody_who_says_how(
+    module_estate: Dsns, desk: psycopg.Connection
+) -> None:
+    case = opened(module_estate)
+    with pytest.raises(CaseError, match="says how"):
+        resolve_case(desk, case.id, note=" ", by="Li", now=LATER)
+    resolve_case(desk, case.id, note=" slip compared ", by="Li", now=LATER)
+    assert list_cases(desk) == []
+    [kept] = list_cases(desk, with_resolved=True)
+    assert (kept.resolved_by, kept.note, kept.resolved_at) == ("Li", "slip compared", LATER)
+    with pytest.raises(CaseError, match="resolved before, by Li"):
+        resolve_case(desk, case.id, note="again", by="Wang", now=LATER)
+    with pytest.raises(CaseError, match="there is no case"):
+        resolve_case(desk, case.id + 100, note="what", by="Wang", now=LATER)
+
+
+def test_the_same_case_is_counted_while_open_and_opened_anew_after(
+    module_estate: Dsns, desk: psycopg.Connection
+) -> None:
+    first = opened(module_estate)
+    again = opened(module_estate)
+    assert (again.id, again.times) == (first.id, 2)
+    assert opened(module_estate, unit="CNY").id != first.id
+    resolve_case(desk, first.id, note="done", by="Li", now=LATER)
+    anew = opened(module_estate)
+    assert anew.id != first.id
+    assert anew.times == 1
+
+
+def test_a_batch_resolves_only_its_own_case_of_that_kind(
+    module_estate: Dsns, desk: psycopg.Connection
+) -> None:
+    kept = [opened(module_estate), opened(module_estate, epoch="000013", stan="")]
+    gone = opened(module_estate, kind=CaseKind.TOTALS_DIFFER, stan="")
+    case = NewCase(kind=CaseKind.TOTALS_DIFFER, terminal_id=FIRST, epoch="000012")
+    with psycopg.connect(module_estate.host, autocommit=True) as connection:
+        settle_case(connection, case, note="upload compared", now=LATER)
+    assert [one.id for one in list_cases(desk)] == [one.id for one in kept]
+    [resolved] = [one for one in list_cases(desk, with_resolved=True) if one.id == gone.id]
+    assert resolved.resolved_by == "posswitch"
+
+
+def test_no_login_deletes_a_case_or_rewrites_what_happened(
+    module_estate: Dsns, desk: psycopg.Connection
+) -> None:
+    opened(module_estate)
+    with psycopg.connect(module_estate.host, autocommit=True) as poster:
+        for connection in (desk, poster):
+            for statement in (
+                "DELETE FROM exception_case",
+                "UPDATE exception_case SET detail = 'nothing'",
+                "UPDATE exception_case SET amount_minor = 0",
+                "DELETE FROM terminal_batch",
+                "DELETE FROM upload_record",
+            ):
+                with pytest.raises(errors.InsufficientPrivilege):
+                    connection.execute(statement)
+    with pytest.raises(errors.InsufficientPrivilege):
+        desk.execute("UPDATE terminal_batch SET state = 'closed'")
+    assert LISTED_MAX > 1

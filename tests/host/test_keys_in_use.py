@@ -1,0 +1,343 @@
+"""Keys at work in the host: tracks under a TDK, DUKPT counters, groups by MAC, rotation."""
+
+from typing import Any
+
+import msgspec
+import psycopg
+import pytest
+import trio
+
+from config.database import Dsns
+from host.estate.plan import DevicePlan, EstatePlan, TerminalPlan
+from host.hsm import dukpt_aes, dukpt_tdes
+from host.hsm.dukpt import seal_data
+from host.hsm.keys import DeliveredKeys, receive
+from host.hsm.mac import mac_for
+from host.hsm.pin import make_pin_block
+from host.hsm.track import TrackCipher
+from host.keys import rotate
+from host.model.requests import Kind, PinBlock, Request, Response, SealedPan
+from host.model.responses import Reason
+from host.model.secrets import Secret
+from host.model.terminal import MacAlgorithm
+from tests.host.conftest import (
+    CARDS,
+    NOW,
+    TERMINALS,
+    WIDE_PLAN,
+    CardPool,
+    Till,
+    audit_ledger,
+    opened,
+    put_estate,
+    trading,
+)
+
+APP, PAD, RETAIL, CMAC = "80010031", "80010032", "80010033", "80010034"
+APP_ID, PAD_ID = "1234567890123456", "FFFF9876543210E00000"
+APP_KEY = Secret.from_hex("1273671EA26AC29AFA4D1084127652A1")
+PAD_KEY = Secret.from_hex("6AC292FAA1315B4D858AB3A3D7D5933A")
+CHANGES: dict[str, dict[str, Any]] = {
+    APP: {
+        "mac_algorithm": MacAlgorithm.AES_DUKPT,
+        "working": None,
+        "device": DevicePlan(key_id=APP_ID, initial_key=APP_KEY),
+    },
+    PAD: {"device": DevicePlan(key_id=PAD_ID, initial_key=PAD_KEY)},
+    RETAIL: {"mac_algorithm": MacAlgorithm.X9_19, "working": None},
+    CMAC: {"mac_algorithm": MacAlgorithm.AES_CMAC, "working": None},
+}
+
+
+def changed(terminal: TerminalPlan) -> TerminalPlan:
+    return msgspec.structs.replace(terminal, **CHANGES.get(terminal.terminal_id, {}))
+
+
+PLAN: EstatePlan = msgspec.structs.replace(
+    WIDE_PLAN, terminals=tuple(changed(one) for one in WIDE_PLAN.terminals)
+)
+
+
+@pytest.fixture(scope="module")
+def dsns(module_database: Dsns) -> Dsns:
+    """The wide estate with an app instance, a DUKPT PIN pad, and two other MAC groups."""
+    put_estate(module_database, PLAN)
+    return module_database
+
+
+@pytest.fixture
+async def host(dsns: Dsns, nursery: trio.Nursery) -> Any:
+    with opened(dsns) as poster:
+        nursery.start_soon(poster.run)
+        yield Till(poster, dsns)
+        nursery.cancel_scope.cancel()
+    audit_ledger(dsns)
+
+
+COUNTERS = iter(range(1, 2_000))
+
+
+def app_ksn(counter: int | None = None) -> str:
+    return f"{APP_ID}{next(COUNTERS) if counter is None else counter:08X}"
+
+
+def app_sale(till: Till, card: int, ksn: str, **more: Any) -> Request:
+    """A sale of an app instance: card and PIN sealed under the message's own KSN."""
+    pan = CARDS[card].pan
+    key = dukpt_aes.device_key(APP_KEY, bytes.fromhex(ksn), dukpt_aes.Usage.PIN)
+    pin = PinBlock(4, make_pin_block(key, Secret(b"123456"), pan, 4), ksn)
+    track = Secret(f"{pan.reveal()}D3012".encode())
+    sale = till.request(Kind.PURCHASE, None, 100, terminal_id=APP, **more)
+    return msgspec.structs.replace(
+        sale, pin=pin, sealed_pan=seal_data(APP_KEY, ksn, track), ksn=ksn
+    )
+
+
+async def sign_on(till: Till, terminal_id: str, layout: str) -> tuple[Response, DeliveredKeys]:
+    request = till.request(Kind.SIGN_ON, terminal_id=terminal_id, key_generation=0)
+    answer = await till.ask(msgspec.structs.replace(request, working_keys=layout))
+    assert answer.is_approved, answer
+    algorithm = CHANGES.get(terminal_id, {}).get("mac_algorithm", MacAlgorithm.UNIONPAY_ECB)
+    tmk = TERMINALS[terminal_id].tmk
+    return answer, receive(layout, tmk, answer.key_block, algorithm)
+
+
+async def test_an_app_instances_profile_is_its_initial_key(host: Till) -> None:
+    profile = await host.poster.find_terminal(APP)
+    assert profile is not None
+    assert profile.mac_algorithm is MacAlgorithm.AES_DUKPT
+    assert [key.key for key in profile.mac_keys] == [APP_KEY]
+
+
+async def test_what_an_app_sealed_is_opened_and_paid(host: Till, pool: CardPool) -> None:
+    card = pool.city()
+    answer = await host.ask(app_sale(host, card, app_ksn()))
+    assert answer.is_approved, answer
+    assert host.balances(card)[0] == 100_000 - 100
+
+
+async def test_an_app_that_seals_part_by_part_uses_rising_counters(
+    host: Till, pool: CardPool
+) -> None:
+    card = pool.city()
+    sale = app_sale(host, card, app_ksn())
+    assert sale.pin is not None
+    sale = msgspec.structs.replace(sale, ksn=app_ksn())
+    assert (await host.ask(sale)).is_approved
+    between = app_sale(host, card, sale.pin.ksn or "")
+    assert (await host.ask(between)).reason is Reason.KSN_REFUSED
+
+
+async def test_a_key_used_before_pays_for_nothing_else(host: Till, pool: CardPool) -> None:
+    card, ksn = pool.city(), app_ksn()
+    assert (await host.ask(app_sale(host, card, ksn))).is_approved
+    answers = await host.ask_all([app_sale(host, card, ksn) for _ in range(3)])
+    assert {answer.reason for answer in answers} == {Reason.KSN_REFUSED}
+    assert host.balances(card)[0] == 100_000 - 100
+
+
+async def test_a_counter_never_goes_back_not_even_after_a_restart(
+    dsns: Dsns, pool: CardPool
+) -> None:
+    card, lower, higher = pool.city(), app_ksn(), app_ksn()
+    async with trading(dsns) as till:
+        assert (await till.ask(app_sale(till, card, higher))).is_approved
+        assert (await till.ask(app_sale(till, card, lower))).reason is Reason.KSN_REFUSED
+    async with trading(dsns) as till:
+        for ksn in (lower, higher):
+            assert (await till.ask(app_sale(till, card, ksn))).reason is Reason.KSN_REFUSED
+        assert (await till.ask(app_sale(till, card, app_ksn()))).is_approved
+        assert till.balances(card)[0] == 100_000 - 200
+
+
+async def test_a_declined_message_has_used_its_key(host: Till, pool: CardPool) -> None:
+    card, ksn = pool.city(), app_ksn()
+    other = msgspec.structs.replace(
+        app_sale(host, card, ksn), amount=host.request(Kind.PURCHASE, card, 0).amount
+    )
+    assert (await host.ask(other)).reason is Reason.INVALID_AMOUNT
+    assert (await host.ask(app_sale(host, card, ksn))).reason is Reason.KSN_REFUSED
+
+
+async def test_a_repeat_gets_its_answer_whichever_key_it_is_sealed_under(
+    host: Till, pool: CardPool
+) -> None:
+    card, ksn = pool.city(), app_ksn()
+    sale = app_sale(host, card, ksn)
+    first = await host.ask(sale)
+    assert await host.ask(sale) == first
+    again = app_ksn()
+    sealed_again = app_sale(host, card, again, stan=sale.key.stan)
+    assert await host.ask(sealed_again) == first
+    assert (await host.ask(app_sale(host, card, again))).reason is Reason.KSN_REFUSED
+    assert host.balances(card)[0] == 100_000 - 100
+
+
+@pytest.mark.parametrize(
+    "ksn",
+    [
+        f"{APP_ID}00000000",
+        f"{APP_ID}0001FFFF",
+        f"{APP_ID}FFFFFFFF",
+        "123456789012345700000001",
+        "FFFF9876543210E00001",
+        "",
+        "not a KSN",
+    ],
+)
+async def test_a_ksn_no_device_of_ours_sends_is_refused(
+    host: Till, pool: CardPool, ksn: str
+) -> None:
+    card = pool.city()
+    sale = msgspec.structs.replace(app_sale(host, card, app_ksn()), ksn=ksn)
+    assert (await host.ask(sale)).reason is Reason.KSN_REFUSED
+    assert host.balances(card)[0] == 100_000
+
+
+async def test_a_terminal_without_an_initial_key_has_no_ksn(host: Till, pool: CardPool) -> None:
+    sale = msgspec.structs.replace(
+        host.request(Kind.PURCHASE, pool.city(), 100, pin="123456"), ksn=app_ksn()
+    )
+    assert (await host.ask(sale)).reason is Reason.KSN_REFUSED
+
+
+async def test_card_data_sealed_under_another_key_is_a_format_error(
+    host: Till, pool: CardPool
+) -> None:
+    sale = app_sale(host, pool.city(), app_ksn())
+    assert sale.sealed_pan is not None
+    broken = SealedPan(Secret(bytes(32)), sale.sealed_pan.ksn)
+    answer = await host.ask(msgspec.structs.replace(sale, sealed_pan=broken))
+    assert answer.reason is Reason.FORMAT_ERROR
+
+
+async def test_management_messages_count_too(host: Till) -> None:
+    ksn = app_ksn()
+    echo = msgspec.structs.replace(host.request(Kind.ECHO, terminal_id=APP, stan="000001"), ksn=ksn)
+    assert (await host.ask(echo)).is_approved
+    assert (await host.ask(echo)).is_approved  # its answer was lost
+    other = msgspec.structs.replace(
+        host.request(Kind.ECHO, terminal_id=APP, stan="000002"), ksn=ksn
+    )
+    assert (await host.ask(other)).reason is Reason.KSN_REFUSED
+
+
+async def test_a_pin_pad_under_dukpt_serves_a_terminal_with_a_session_mac(
+    host: Till, pool: CardPool
+) -> None:
+    def sale(counter: int, pin: bytes = b"123456") -> Request:
+        ksn = f"{int(PAD_ID, 16) + counter:020X}"
+        keys = dukpt_tdes.device_keys(PAD_KEY, bytes.fromhex(ksn))
+        block = PinBlock(0, make_pin_block(keys.pin, Secret(pin), CARDS[card].pan, 0), ksn)
+        return host.request(Kind.PURCHASE, card, 100, pin=block, terminal_id=PAD)
+
+    card = pool.city()
+    assert (await host.ask(sale(1))).is_approved
+    assert (await host.ask(sale(2, b"123457"))).reason is Reason.WRONG_PIN
+    assert (await host.ask(sale(2))).reason is Reason.KSN_REFUSED
+    assert (await host.ask(sale(0x1FF800))).is_approved  # the last key it has
+    for counter in (3, 0x1FF800):
+        assert (await host.ask(sale(counter))).reason is Reason.KSN_REFUSED
+
+
+async def test_an_encrypted_track_is_opened_under_the_key_that_sealed_its_message(
+    host: Till, pool: CardPool
+) -> None:
+    terminal_id, card = "80010016", pool.city()
+    answer, keys = await sign_on(host, terminal_id, "004")
+    assert (len(answer.key_block), keys.tdk is not None) == (60, True)
+    assert keys.tdk is not None
+    pan = CARDS[card].pan
+    track = Secret(f"{pan.reveal()}D30121200000000000000".encode())
+    sealed = TrackCipher(keys.tdk).encrypt(track)
+    assert sealed != track
+
+    def sale(generation: int) -> Request:
+        pin = PinBlock(0, make_pin_block(keys.pik, Secret(b"123456"), pan, 0))
+        blank = host.request(
+            Kind.PURCHASE, None, 100, pin=pin, terminal_id=terminal_id, key_generation=generation
+        )
+        return msgspec.structs.replace(blank, sealed_track=sealed)
+
+    assert (await host.ask(sale(1))).reason is Reason.KEYS_MISSING
+    assert (await host.ask(sale(2))).is_approved
+    assert host.balances(card)[0] == 100_000 - 100
+
+
+async def test_a_track_under_another_key_is_a_format_error(host: Till) -> None:
+    await sign_on(host, "80010017", "004")
+    noise = Secret(b"9988000000000015DFFFFFFFFFFFFFFFFFFFF")
+    request = host.request(Kind.PURCHASE, None, 100, terminal_id="80010017", key_generation=2)
+    answer = await host.ask(msgspec.structs.replace(request, sealed_track=noise))
+    assert answer.reason is Reason.FORMAT_ERROR
+
+
+async def test_a_track_key_outlives_a_restart(dsns: Dsns, pool: CardPool) -> None:
+    terminal_id, card = "80010018", pool.city()
+    async with trading(dsns) as till:
+        _, keys = await sign_on(till, terminal_id, "004")
+    assert keys.tdk is not None
+    track = Secret(f"{CARDS[card].pan.reveal()}D30121200000000000000".encode())
+    async with trading(dsns) as till:
+        blank = till.request(Kind.BALANCE_INQUIRY, None, terminal_id=terminal_id, key_generation=2)
+        pin = make_pin_block(keys.pik, Secret(b"123456"), CARDS[card].pan, 0)
+        asked = msgspec.structs.replace(
+            blank, pin=PinBlock(0, pin), sealed_track=TrackCipher(keys.tdk).encrypt(track)
+        )
+        assert (await till.ask(asked)).is_approved
+
+
+@pytest.mark.parametrize(("terminal_id", "mak_bytes"), [(RETAIL, 16), (CMAC, 16), ("80010019", 8)])
+@pytest.mark.parametrize("layout", ["003", "004"])
+async def test_a_group_is_delivered_the_mac_key_its_algorithm_needs(
+    host: Till, terminal_id: str, mak_bytes: int, layout: str
+) -> None:
+    _, keys = await sign_on(host, terminal_id, layout)
+    profile = await host.poster.find_terminal(terminal_id)
+    assert profile is not None
+    assert len(keys.mak) == mak_bytes
+    assert profile.mac_keys[0].key == keys.mak
+    ours, theirs = (mac_for(profile.mac_algorithm, key) for key in (keys.mak, keys.mak))
+    assert ours.verify(b"message", theirs.compute(b"message"))
+
+
+@pytest.mark.parametrize(("terminal_id", "layout"), [(RETAIL, "001"), (CMAC, "001"), (APP, "003")])
+async def test_a_layout_without_room_for_a_groups_mac_key_is_declined(
+    host: Till, terminal_id: str, layout: str
+) -> None:
+    request = host.request(Kind.SIGN_ON, terminal_id=terminal_id, key_generation=0)
+    answer = await host.ask(msgspec.structs.replace(request, working_keys=layout))
+    assert answer.reason is Reason.FUNCTION_NOT_SUPPORTED
+
+
+async def test_rotated_terminals_are_asked_to_sign_on_until_they_have(
+    dsns: Dsns, pool: CardPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("host.poster.ROTATION_SECONDS", 0.01)
+    rotated, other = "80010020", "80010021"
+
+    async def is_asked(till: Till, terminal_id: str, generation: int) -> bool:
+        answer = await till.ask(
+            till.request(
+                Kind.CASH_LOAD, pool.city(), 1,
+                terminal_id=terminal_id, key_generation=generation,
+            )
+        )  # fmt: skip
+        assert answer.is_approved
+        return answer.sign_on_again
+
+    async with trading(dsns) as till:
+        assert not await is_asked(till, rotated, 1)
+        with psycopg.connect(dsns.owner, autocommit=True) as owner:
+            assert rotate(owner, [rotated], by="alice", now=NOW) == 1
+        with trio.fail_after(20):
+            while not await is_asked(till, rotated, 1):
+                pass
+        assert not await is_asked(till, other, 1)
+    async with trading(dsns) as till:
+        with trio.fail_after(20):
+            while not await is_asked(till, rotated, 1):
+                pass
+        await sign_on(till, rotated, "003")
+        assert await is_asked(till, rotated, 1)
+        assert not await is_asked(till, rotated, 2)

@@ -1,0 +1,408 @@
+"""Payment applications on phones: sealed JSON, one KSN a message, one attestation a message."""
+
+import base64
+import json
+import pickle
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from hypothesis import given
+from hypothesis import strategies as st
+
+from host.hsm.mac import AesCmac, mac_for
+from host.model.money import Money
+from host.model.requests import (
+    KINDS,
+    ExchangeKey,
+    Family,
+    Kind,
+    Original,
+    Request,
+    Response,
+    SealedPan,
+    Totals,
+)
+from host.model.responses import Reason
+from host.model.secrets import Secret
+from host.model.terminal import MacAlgorithm
+from terminals.attestation import Attestations, Claims, nonce_of, sign_attestation
+from terminals.codec import DecodeError
+from terminals.dialects.softpos import SoftPosDialect, SoftPosMessage, is_sealed_by, sealed
+from terminals.dialects.softpos_words import OPERATIONS, Asked
+from terminals.dukpt_session import Direction, DukptMac
+from tests.vectors.reader import VECTORS
+
+NOW = 1_800_000_000
+ED = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
+INITIAL = Secret.from_hex("1273671EA26AC29AFA4D1084127652A1")
+INSTANCE = "1234567890123456"
+DEVICE = DukptMac(INITIAL, Direction.DEVICE)
+BLOCK = bytes(range(16))
+BLOCK_TEXT = base64.b64encode(BLOCK).decode()
+ORIGINAL = {"batch": 12, "seq": 3, "rrn": "112200000001", "date": "20261122"}
+TOTALS = {"debit_minor": 1, "debit_count": 2, "credit_minor": 3, "credit_count": 4}
+ASKED: dict[str, dict[str, Any]] = {
+    "purchase": {"amount": 100, "pan_block": BLOCK_TEXT, "entry": "nfc"},
+    "points_redeem": {"amount": 100, "pan_block": BLOCK_TEXT, "entry": "nfc", "goods": "茶"},
+    "points_earn": {"amount": 100, "pan_block": BLOCK_TEXT, "entry": "qr"},
+    "top_up": {"amount": 100, "pan_block": BLOCK_TEXT, "entry": "card"},
+    "balance": {"pan_block": BLOCK_TEXT, "entry": "keyed"},
+    "void": {"amount": 100, "original": ORIGINAL},
+    "refund": {"amount": 1, "pan_block": BLOCK_TEXT, "entry": "nfc", "original": ORIGINAL},
+    "reverse": {"amount": 100, "original_op": "purchase"},
+    "settle": {"totals": TOTALS},
+    "echo": {},
+}
+
+
+def dialect() -> SoftPosDialect:
+    return SoftPosDialect(Attestations({"ed": ED.public_key()}, clock=lambda: float(NOW)))
+
+
+def ksn(counter: int) -> str:
+    return f"{INSTANCE}{counter:08X}"
+
+
+def values(op: str = "purchase", counter: int = 1, **other: Any) -> dict[str, Any]:
+    msgid = f"m-{counter}"
+    claims = Claims(sub=INSTANCE, iat=NOW - 5, nonce=nonce_of(msgid), verdict="pass")
+    head = {
+        "msgid": msgid,
+        "instance": INSTANCE,
+        "tid": "80010001",
+        "mid": "888290054110001",
+        "batch": 12,
+        "seq": counter,
+        "op": op,
+        "ksn": ksn(counter),
+        "attestation": sign_attestation(ED, "ed", claims),
+    }
+    whole = head | ASKED.get(op, {}) | other
+    return {name: value for name, value in whole.items() if value is not None}
+
+
+def frame(value: dict[str, Any]) -> bytes:
+    return sealed(value, bytes.fromhex(value["ksn"]), DEVICE)
+
+
+def asked(
+    value: dict[str, Any], speaks: SoftPosDialect | None = None, mac: DukptMac | None = None
+) -> tuple[Request | Reason, SoftPosMessage]:
+    speaks = speaks or dialect()
+    message = speaks.read(frame(value))
+    assert speaks.mac_is_right(message, mac or DukptMac(INITIAL))
+    return speaks.request(message, 1), message
+
+
+@pytest.mark.parametrize("op", ASKED)
+def test_every_operation_is_its_kind_under_batch_and_number(op: str) -> None:
+    request, _ = asked(values(op))
+    assert isinstance(request, Request)
+    assert request.kind is OPERATIONS[op].means
+    family = KINDS[request.kind].family
+    assert request.key == ExchangeKey("softpos", "80010001", "000012", "000001", family)
+    assert request.merchant_id == "888290054110001"
+    assert request.ksn == ksn(1)
+    assert request.pan is None
+
+
+@pytest.mark.parametrize("op", [op for op in OPERATIONS if op not in ASKED])
+def test_what_is_not_offered_is_declined(op: str) -> None:
+    assert asked(values(op))[0] is Reason.FUNCTION_NOT_SUPPORTED
+
+
+def test_an_unknown_operation_is_an_invalid_transaction() -> None:
+    request, message = asked(values("levitate"))
+    assert request is Reason.INVALID_TRANSACTION
+    assert "levitate" not in f"{message} {message.fields}"
+
+
+def test_card_and_pin_stay_sealed_for_the_host() -> None:
+    pin = {"ksn": ksn(1), "block": BLOCK_TEXT}
+    request, message = asked(values(pin=pin))
+    assert isinstance(request, Request)
+    assert request.sealed_pan == SealedPan(Secret(BLOCK), ksn(1))
+    assert request.pin is not None
+    assert (request.pin.iso_format, request.pin.block, request.pin.ksn) == (
+        4,
+        Secret(BLOCK),
+        ksn(1),
+    )
+    assert request.entry_mode == "072"
+    shown = f"{message!r} {message} {message.fields} {message.asked!r} {request!r}"
+    assert BLOCK_TEXT not in shown
+    assert BLOCK.hex() not in shown
+
+
+def test_originals_are_named_by_batch_and_number_or_by_reference() -> None:
+    request, _ = asked(values("void"))
+    assert isinstance(request, Request)
+    key = ExchangeKey("softpos", "80010001", "000012", "000003", Family.FINANCIAL)
+    assert request.original == Original(key=key, rrn="112200000001", local_date="1122")
+    request, _ = asked(values("void", original={"rrn": "112200000001", "unit": "P:"}))
+    assert isinstance(request, Request)
+    assert request.original == Original(rrn="112200000001")
+    assert request.amount == Money(100, "P:")
+
+
+def test_a_reversal_has_the_key_the_switchs_own_would_have_and_needs_no_attestation() -> None:
+    request, _ = asked(values("reverse", attestation=None, original_op="points_redeem"))
+    assert isinstance(request, Request)
+    assert request.key.family is Family.REVERSAL
+    assert request.amount == Money(100, "P:")
+    assert request.original == Original(
+        key=request.key.of_family(Family.FINANCIAL), kind=Kind.POINTS_REDEMPTION
+    )
+
+
+def test_a_settlement_brings_its_totals() -> None:
+    request, _ = asked(values("settle"))
+    assert isinstance(request, Request)
+    assert request.totals == (Totals(1, 2, 3, 4), Totals())
+
+
+@pytest.mark.parametrize("op", ASKED)
+def test_what_an_operation_needs_and_is_missing_is_a_format_error(op: str) -> None:
+    row = OPERATIONS[op]
+    assert all(name in Asked.__struct_fields__ for name in row.needs)
+    for missing in row.needs:
+        request, message = asked(values(op, **{missing: None}))
+        assert request is Reason.FORMAT_ERROR
+        assert message.fault == f"a {op} without all that it needs"
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"pan_block": base64.b64encode(bytes(15)).decode()},
+        {"pan_block": base64.b64encode(bytes(80)).decode()},
+        {"pan_block": ""},
+        {"pin": {"ksn": ksn(1), "block": base64.b64encode(bytes(8)).decode()}},
+        {"op": "void", "original": {"date": "20261122"}},
+    ],
+)
+def test_blocks_and_originals_of_another_shape_are_format_errors(other: dict[str, Any]) -> None:
+    assert asked(values("purchase") | other)[0] is Reason.FORMAT_ERROR
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"instance": "6543210987654321"},
+        {"pin": {"ksn": ksn(2), "block": BLOCK_TEXT}},
+        {"ksn": "FFFFFFFF9012345600000001"},
+    ],
+)
+def test_a_ksn_of_another_instance_or_message_is_refused(other: dict[str, Any]) -> None:
+    assert asked(values(**other))[0] is Reason.KSN_REFUSED
+
+
+def test_a_ksn_that_was_used_or_goes_back_is_refused_and_a_repeat_is_not() -> None:
+    speaks, mac = dialect(), DukptMac(INITIAL)
+    for counter in (5, 6):
+        assert isinstance(asked(values(counter=counter), speaks, mac)[0], Request)
+    assert isinstance(asked(values(counter=5), speaks, mac)[0], Request)
+    assert asked(values(counter=4), speaks, mac)[0] is Reason.KSN_REFUSED
+    assert asked(values(counter=6, amount=101), speaks, mac)[0] is Reason.KSN_REFUSED
+
+
+def test_a_message_whose_code_is_wrong_does_not_move_the_counter() -> None:
+    speaks, mac = dialect(), DukptMac(INITIAL)
+    forged = json.loads(frame(values(counter=9)))
+    forged["amount"] = 1
+    assert not speaks.mac_is_right(speaks.read(json.dumps(forged).encode()), mac)
+    assert isinstance(asked(values(counter=1), speaks, mac)[0], Request)
+
+
+@pytest.mark.parametrize(
+    ("claims", "why"),
+    [
+        ({"iat": NOW - 61}, "the attestation is too old"),
+        ({"sub": "6543210987654321"}, "the attestation is another app instance's"),
+        ({"nonce": nonce_of("m-2")}, "the attestation is not bound to this message"),
+        ({"verdict": "fail"}, "the attestation service did not pass this app"),
+    ],
+)
+def test_an_attestation_that_proves_nothing_refuses_the_message(
+    claims: dict[str, Any], why: str
+) -> None:
+    good = {"sub": INSTANCE, "iat": NOW, "nonce": nonce_of("m-1"), "verdict": "pass"}
+    token = sign_attestation(ED, "ed", Claims(**(good | claims)))
+    request, message = asked(values(attestation=token))
+    assert request is Reason.ATTESTATION_REFUSED
+    assert message.fault == why
+
+
+def test_without_an_attestation_nothing_is_sold() -> None:
+    for op, row in OPERATIONS.items():
+        if op in ASKED and row.needs_attestation:
+            assert asked(values(op, attestation=None))[0] is Reason.ATTESTATION_REFUSED
+
+
+def test_an_attestation_is_good_for_one_message_only() -> None:
+    speaks, mac = dialect(), DukptMac(INITIAL)
+    first = values(counter=1)
+    assert isinstance(asked(first, speaks, mac)[0], Request)
+    second = values(counter=2) | {"attestation": first["attestation"], "msgid": first["msgid"]}
+    request, message = asked(second, speaks, mac)
+    assert request is Reason.ATTESTATION_REFUSED
+    assert message.fault == "the attestation was used before, with another message"
+
+
+def test_however_the_body_was_spelled_its_code_is_the_same() -> None:
+    speaks = dialect()
+    value = json.loads(frame(values(goods="茶")))
+    shuffled = json.dumps(dict(reversed(value.items())), indent=2).encode()
+    assert speaks.mac_is_right(speaks.read(shuffled), DukptMac(INITIAL))
+
+
+def test_the_code_is_the_cmac_under_the_published_key_of_the_ksn() -> None:
+    vector = next(vector for vector in VECTORS if vector["id"] == "dukpt-aes-00020000")
+    key = AesCmac(Secret.from_hex(vector["expected"]["mac_gen_key"]))
+    value = values(counter=0x00020000, seq=1)
+    body = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    tag = base64.b64encode(key.compute(body)).decode()
+    payload = json.dumps(value | {"mac": tag}).encode()
+    speaks = dialect()
+    assert speaks.mac_is_right(speaks.read(payload), DukptMac(INITIAL))
+
+
+def test_only_dukpt_keys_prove_a_message() -> None:
+    speaks = dialect()
+    message = speaks.read(frame(values()))
+    assert speaks.is_sealed(message)
+    assert speaks.must_be_sealed(message)
+    other = mac_for(MacAlgorithm.AES_CMAC, INITIAL)
+    assert not speaks.mac_is_right(message, other)
+    assert not speaks.mac_is_right(message, DukptMac(Secret(bytes(16))))
+
+
+def test_the_answer_says_to_what_and_is_sealed_the_other_way() -> None:
+    speaks, mac = dialect(), DukptMac(INITIAL)
+    _, message = asked(values(), speaks, mac)
+    approved = Response(
+        reason=Reason.APPROVED,
+        rrn="112200000001",
+        auth_code="123456",
+        local_time="20261122093102",
+        business_date="20261122",
+        balance=Money(-5, "CNY"),
+        points_balance=7,
+        totals=(Totals(1, 2, 3, 4), Totals()),
+        totals_agree=(True, False),
+        epoch="000013",
+    )
+    told = json.loads(speaks.answer(message, approved, mac))
+    assert is_sealed_by(told, bytes.fromhex(ksn(1)), DEVICE)
+    assert not is_sealed_by(told, bytes.fromhex(ksn(1)), mac)
+    assert not is_sealed_by(told | {"amount": 1}, bytes.fromhex(ksn(1)), DEVICE)
+    assert not is_sealed_by(told | {"mac": 7}, bytes.fromhex(ksn(1)), DEVICE)
+    del told["mac"]
+    assert told == {
+        "msgid": "m-1",
+        "instance": INSTANCE,
+        "tid": "80010001",
+        "mid": "888290054110001",
+        "batch": 12,
+        "seq": 1,
+        "op": "purchase",
+        "ksn": ksn(1),
+        "code": "00",
+        "text": "交易成功",
+        "amount": 100,
+        "rrn": "112200000001",
+        "auth": "123456",
+        "date": "20261122",
+        "time": "20261122093102",
+        "balance": -5,
+        "points": 7,
+        "next_batch": 13,
+        "totals": TOTALS,
+        "agrees": True,
+        "points_totals": {**dict.fromkeys(TOTALS, 0)},
+        "points_agree": False,
+    }
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_every_reason_can_be_told(reason: Reason) -> None:
+    speaks = dialect()
+    message = speaks.read(frame(values()))
+    told = json.loads(speaks.answer(message, Response(reason=reason), None))
+    assert told["text"]
+    assert "mac" not in told
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"amount": "100"},
+        {"amount": 1.5},
+        {"batch": 1_000_000},
+        {"seq": 0},
+        {"ksn": "12"},
+        {"ksn": ksn(1).lower() + "g"},
+        {"entry": "wave"},
+        {"pan": "9988000000000015"},
+        {"pan_block": "9988000000000015\n"},
+        {"mac": "AAAAAAAAAAA"},
+        {"mac": "AAAAAAAAAAB="},
+    ],
+)
+def test_a_message_that_names_itself_is_answered_a_format_error(other: dict[str, Any]) -> None:
+    speaks = dialect()
+    whole = json.loads(frame(values())) | other
+    with pytest.raises(DecodeError) as caught:
+        speaks.read(json.dumps(whole).encode())
+    message = caught.value.message
+    assert isinstance(message, SoftPosMessage)
+    assert "9988" not in str(caught.value)
+    assert message.terminal_id == "80010001"
+    told = json.loads(speaks.answer(message, Response(reason=Reason.FORMAT_ERROR), None))
+    assert (told["msgid"], told["tid"], told["code"]) == ("m-1", "80010001", "30")
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [b"", b"[]", b"{}", b'{"msgid":"m","tid":"8001"}', b'{"msgid":7,"tid":"80010001"}', b"\xff"],
+)
+def test_a_message_that_does_not_name_itself_is_dropped(payload: bytes) -> None:
+    with pytest.raises(DecodeError) as caught:
+        dialect().read(payload)
+    assert caught.value.message is None
+
+
+def test_a_message_is_never_pickled() -> None:
+    with pytest.raises(TypeError):
+        pickle.dumps(dialect().read(frame(values())))
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=5,
+)
+
+
+@given(st.sampled_from(sorted(Asked.__struct_fields__)), json_values)
+def test_no_value_makes_it_crash(name: str, value: Any) -> None:
+    speaks = dialect()
+    try:
+        whole = values() | {name: value}
+        serial = whole["ksn"] if isinstance(whole["ksn"], str) else ""
+        message = speaks.read(json.dumps(whole | {"mac": "AAAAAAAAAAA="}).encode())
+    except DecodeError as error:
+        assert error.message is None or isinstance(error.message, SoftPosMessage)  # noqa: PT017
+        return
+    assert speaks.mac_is_right(message, DukptMac(INITIAL)) in {True, False}
+    asked_of = speaks.request(message, 1)
+    reason = asked_of if isinstance(asked_of, Reason) else Reason.APPROVED
+    assert speaks.answer(message, Response(reason=reason), None)
+    assert serial
+
+
+@given(st.binary(max_size=300))
+def test_no_bytes_make_it_crash(payload: bytes) -> None:
+    with pytest.raises(DecodeError):
+        dialect().read(payload)
