@@ -27,6 +27,7 @@ from config.operators import operator_name
 from config.places import places_of
 from config.settings import load_settings
 from host.clock import utc_now
+from host.hsm.dukpt import is_exhausted
 from host.hsm.interface import Hsm
 from host.hsm.purposes import check_value_of
 from host.keys import (
@@ -194,7 +195,7 @@ def print_keys(keys: Keys, owner: str | None, *, as_json: bool = False) -> None:
     for terminal_id in sorted(asked & {one.owner for one in found}):
         console.print(f"{terminal_id}: asked to sign on")
     for counter in counters:
-        console.print(f"{counter.terminal_id}: device {counter.key_id} has used {counter.counter}")
+        console.print(_counter_told(counter))
     for one in waiting:
         console.print(
             f"{one.target}: component {one.number} of {one.count} ({one.check_value}) entered by "
@@ -217,6 +218,13 @@ def _key_table(found: list[rows.ListedKey]) -> Table:
             one.entered_by,
         )
     return table
+
+
+def _counter_told(one: rows.ListedCounter) -> str:
+    told = f"{one.terminal_id}: device {one.key_id} is at counter {one.counter}"
+    if is_exhausted(one.key_id, one.counter):
+        told += ", its last. Next: enter a new initial key with posswitch keys import --key-id"
+    return told
 
 
 def _written(made: Generated, number: int) -> str:

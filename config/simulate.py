@@ -13,11 +13,13 @@ from config.errors import FOUND_WRONG, SettingsError
 from config.estates import estate_named
 from config.progress import board, headline, mended, show_progress
 from host.clock import utc_now
+from simulators.channels import CHANNELS, Place
 from simulators.faults import DEMO_RATES, NO_FAULTS, Fault
 from simulators.record import Record
 from simulators.scenario import Scenario, read_scenario, run_scenario
 from simulators.swarm import Swarm, SwarmSettings
 
+ANSWER_SECONDS_MAX: Final = 10.0
 TRACES_PER_SECOND: Final = 10
 """A swarm starts its traces by the time of day, so that the next one does not repeat them."""
 
@@ -27,8 +29,11 @@ class Target:
     """Where the terminals call, and whose they are."""
 
     host: str = "127.0.0.1"
-    port: int = 8583
+    port: int = 0
+    """0: where the channel is by itself."""
     estate: str = "demo"
+    certificates: Path | None = None
+    """For phones: the directory `simulators.certificates` has filled."""
 
 
 def simulate_pos(
@@ -71,7 +76,14 @@ def simulate_scenario(target: Target, file: Path) -> int:
     """
     scenario, estate = _scenario(file), estate_named(target.estate)
     with Record() as record:
-        wrong = trio.run(run_scenario, scenario, estate, target.host, target.port, record)
+        port = target.port or CHANNELS[scenario.channel].port
+        place = Place(
+            host=target.host,
+            port=port,
+            certificates=target.certificates,
+            answer_seconds_max=ANSWER_SECONDS_MAX,
+        )
+        wrong = trio.run(run_scenario, scenario, estate, place, record)
     console = Console(highlight=False)
     for line in wrong:
         console.print(line, markup=False)

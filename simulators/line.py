@@ -8,6 +8,7 @@ import contextlib
 import ssl
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final, Self
 
 import trio
@@ -33,6 +34,19 @@ Stream = trio.SocketStream | trio.SSLStream[trio.SocketStream]
 IsMine = Callable[[bytes], bool]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wire:
+    """How a channel frames its messages, and what it wraps them in."""
+
+    length_codec: LengthCodec = BE2
+    frame_bytes: tuple[int, int] = (FRAME_BYTES_MIN, FRAME_BYTES_MAX)
+    tls: ssl.SSLContext | None = None
+    server_name: str | None = None
+
+
+PLAIN: Final = Wire()
+
+
 class Line:
     """Opens a connection when it needs one and keeps it until it breaks."""
 
@@ -43,18 +57,12 @@ class Line:
         *,
         answer_seconds_max: float = 60.0,
         faults: DrawsFaults | None = None,
-        length_codec: LengthCodec = BE2,
-        frame_bytes: tuple[int, int] = (FRAME_BYTES_MIN, FRAME_BYTES_MAX),
-        tls: ssl.SSLContext | None = None,
-        server_name: str | None = None,
+        wire: Wire = PLAIN,
     ) -> None:
         self._address = (host, port)
         self._answer_seconds_max = answer_seconds_max
         self._faults = faults or no_faults()
-        self._length_codec = length_codec
-        self._frame_bytes = frame_bytes
-        self._tls = tls
-        self._server_name = server_name
+        self._wire = wire
         self._stream: Stream | None = None
         self._dead: deque[Stream] = deque()
         self._reader = self._new_reader()
@@ -94,7 +102,7 @@ class Line:
 
     async def _ask(self, payload: bytes, is_mine: IsMine, fault: Fault) -> bytes | None:
         stream = await self._connected()
-        frame = wrap(payload, self._length_codec)
+        frame = wrap(payload, self._wire.length_codec)
         if fault is Fault.CUT_MID_FRAME:
             await stream.send_all(frame[: len(frame) // 2])
             await self.close()
@@ -118,8 +126,8 @@ class Line:
         return answer
 
     def _new_reader(self) -> FrameReader:
-        least, most = self._frame_bytes
-        return FrameReader(self._length_codec, bytes_min=least, bytes_max=most)
+        least, most = self._wire.frame_bytes
+        return FrameReader(self._wire.length_codec, bytes_min=least, bytes_max=most)
 
     async def _leave(self) -> None:
         """Forget the connection without closing it: neither end hears of it."""
@@ -133,11 +141,20 @@ class Line:
     async def _connected(self) -> Stream:
         if self._stream is None:
             with trio.fail_after(CONNECT_SECONDS_MAX):
-                stream: Stream = await trio.open_tcp_stream(*self._address)
-                if self._tls is not None:
-                    stream = trio.SSLStream(stream, self._tls, server_hostname=self._server_name)
-                    await stream.do_handshake()
-                self._stream = stream
+                plain = await trio.open_tcp_stream(*self._address)
+                tls = self._wire.tls
+                if tls is None:
+                    self._stream = plain
+                else:
+                    name = self._wire.server_name
+                    secret = trio.SSLStream(plain, tls, server_hostname=name)
+                    try:
+                        await secret.do_handshake()
+                    except BaseException:
+                        await _cut(plain)
+                        raise
+                    self._stream = secret
+        assert self._stream is not None
         return self._stream
 
     async def _receive(self, stream: Stream, is_mine: IsMine) -> bytes | None:

@@ -38,7 +38,7 @@ CODES: Final[dict[Kind, str]] = {
     Kind.POINTS_EARN: "PNTE",
 }
 UNSEALED: Final = frozenset({"SIGN", "ECHO"})
-AGREES: Final = {True: "yes", "1": "yes", False: "no", "2": "no"}
+AGREES: Final[dict[object, str]] = {True: "yes", "1": "yes", False: "no", "2": "no"}
 HALF_FLAG: Final = (30, 61)
 """Places of the flags in F48 of the ISO form."""
 
@@ -61,7 +61,7 @@ class MisTill:
         self._form = dialect.form
         self._number = last_number
         self._today = today
-        self._pik = plan.working.pik
+        self._pik: Secret = plan.working.pik
         self._mac: Mac = mac_for(plan.mac_algorithm, plan.working.mak)
 
     def trade(self, trade: Trade) -> Sent:
@@ -144,7 +144,7 @@ class MisTill:
             keys = receive(LAYOUT, self._plan.tmk, block, self._plan.mac_algorithm)
         except KeyBlockError:
             return
-        self._pik: Secret = keys.pik
+        self._pik = keys.pik
         self._mac = mac_for(self._plan.mac_algorithm, keys.mak)
 
     def begin_batch(self) -> None:
@@ -180,7 +180,7 @@ def words_of(told: Mapping[str, object]) -> dict[str, str]:
     if not flags and len(words.get("48", "")) > max(HALF_FLAG):
         flags = [words["48"][place] for place in HALF_FLAG]
     if flags:
-        agree = all(AGREES.get(flag) == "yes" for flag in flags)  # type: ignore[call-overload]
+        agree = all(AGREES.get(flag) == "yes" for flag in flags)
         words["agrees"] = "yes" if agree else "no"
     return words
 

@@ -14,11 +14,12 @@ from typing import Final
 
 import msgspec
 
+from host.estate.demo import external_cards
 from host.estate.plan import CardPlan, EstatePlan, TerminalPlan
 from host.model.secrets import Secret
 from simulators.answers import Answer, Verdict
+from simulators.channels import CHANNELS, AnyLine, Place, Terminal
 from simulators.faults import Fault
-from simulators.line import Line
 from simulators.messages import Sale
 from simulators.record import Record
 from simulators.terminal import Done, PosTerminal, Settled
@@ -26,7 +27,6 @@ from terminals.codec import DecodeError
 from terminals.dialects.pos import POS
 
 LENGTH_BYTES: Final = 2
-ANSWER_SECONDS_MAX: Final = 10.0
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -57,6 +57,8 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     title: str
     why: str = ""
+    channel: str = "pos"
+    """A row of `simulators.channels.CHANNELS`."""
     terminal: str = "80010001"
     step: tuple[Step, ...]
 
@@ -71,18 +73,24 @@ def read_scenario(file: Path) -> Scenario:
 
 
 async def run_scenario(
-    scenario: Scenario, estate: EstatePlan, host: str, port: int, record: Record
+    scenario: Scenario,
+    estate: EstatePlan,
+    place: Place,
+    record: Record,
 ) -> list[str]:
     """Do every step; gives a sentence for each expectation that was not met."""
     wrong: list[str] = []
     plan = _terminal(estate, scenario.terminal)
     misfortune = _Misfortune()
-    async with Line(host, port, answer_seconds_max=ANSWER_SECONDS_MAX, faults=misfortune) as line:
-        terminal = PosTerminal(plan, estate.merchant_of(plan), line.ask, record)
-        till = _Till(terminal, line, misfortune, {card.id: card for card in estate.cards})
-        for number, step in enumerate(scenario.step, 1):
-            fields = await till.take(step)
-            wrong += [f"step {number} ({step.do or 'send'}): {why}" for why in _unmet(step, fields)]
+    cards = {card.id: card for card in (*estate.cards, *external_cards())}
+    async with CHANNELS[scenario.channel].opens(place) as channel:
+        counter = channel.counter(plan, estate, record, misfortune)
+        async with counter.line:
+            till = _Till(counter.terminal, counter.line, misfortune, cards)
+            for number, step in enumerate(scenario.step, 1):
+                fields = await till.take(step)
+                what = step.do or "send"
+                wrong += [f"step {number} ({what}): {why}" for why in _unmet(step, fields)]
     return wrong
 
 
@@ -99,8 +107,8 @@ class _Misfortune:
 
 @dataclass(slots=True)
 class _Till:
-    terminal: PosTerminal
-    line: Line
+    terminal: Terminal
+    line: AnyLine
     misfortune: _Misfortune
     cards: dict[int, CardPlan]
     sales: dict[str, Sale] = field(default_factory=dict)
@@ -118,6 +126,12 @@ class _Till:
         if isinstance(done, Done) and done.sale is not None and step.save:
             self.sales[step.save] = done.sale
         return answer.fields or None
+
+    @property
+    def pos(self) -> PosTerminal:
+        """The terminal, where it has to be a POS terminal."""
+        assert isinstance(self.terminal, PosTerminal), "only POS terminals do this"
+        return self.terminal
 
     def card(self, step: Step) -> CardPlan:
         return self.cards[step.card]
@@ -160,11 +174,11 @@ ACTS: Final[dict[str, Callable[[_Till, Step], Awaitable[Done | Answer | Settled]
     "redeem": lambda till, step: till.terminal.redeem(till.card(step), step.amount),
     "void": lambda till, step: till.terminal.void(till.sales[step.of]),
     "earn": lambda till, step: till.terminal.earn(till.card(step), step.amount),
-    "points": lambda till, step: till.terminal.points(till.card(step)),
-    "verify_load": lambda till, step: till.terminal.verify_load(till.card(step)),
+    "points": lambda till, step: till.pos.points(till.card(step)),
+    "verify_load": lambda till, step: till.pos.verify_load(till.card(step)),
     "settle": lambda till, step: till.terminal.settle(misses=step.misses),
-    "parameters": lambda till, _step: till.terminal.download_parameters(),
-    "status": lambda till, step: till.terminal.tell_status(step.text),
+    "parameters": lambda till, _step: till.pos.download_parameters(),
+    "status": lambda till, step: till.pos.tell_status(step.text),
     "refund": lambda till, step: till.terminal.refund(till.sales[step.of], step.amount),
 }
 

@@ -14,16 +14,16 @@ from typing import Final
 
 import trio
 
-from host.estate.demo import ODD_CARDS
+from host.estate.demo import ODD_CARDS, external_cards
 from host.estate.plan import CardPlan, EstatePlan, TerminalPlan
 from host.model.secrets import Secret
 from simulators.answers import Verdict
+from simulators.channels import CHANNELS, Channel, Opens, Place, Terminal
 from simulators.faults import DEMO_RATES, Fault, FaultSource
-from simulators.line import Line
 from simulators.messages import Sale
 from simulators.record import Record
 from simulators.tally import SILENCE, Tally
-from simulators.terminal import ATTEMPTS_MAX, Done, PosTerminal
+from simulators.terminal import ATTEMPTS_MAX, Done, Settled
 
 WRONG_PIN: Final = Secret(b"000000")
 WRONG_PIN_CARDS: Final = frozenset(range(111, 131))
@@ -51,16 +51,40 @@ class SwarmSettings:
     """Where a swarm before this one on the same estate ended."""
     attempts_max: int = ATTEMPTS_MAX
     """How often a terminal tries to mend a lost answer before it leaves it to people."""
+    channel: str = "pos"
+    """A row of `simulators.channels.CHANNELS`."""
+    opens: Opens | None = None
+    """Another way to open it than the row's: a gateway's slower lines."""
+    certificates: Path | None = None
+    rate: float = 0.0
+    """Customers a second in all, whether or not a terminal is free for them (open loop); their
+    waiting counts. 0: each terminal pauses between two customers."""
+    settles: bool = False
+    """Settle when the shops close."""
+
+
+Act = Callable[["Counter"], Awaitable[Done | None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TradeRow:
+    """Something that happens at a counter, how often, and the answers it may get."""
+
+    name: str
+    weight: float
+    act: Act
+    expects: frozenset[str]
 
 
 @dataclass(slots=True)
 class Counter:
     """One terminal's counter: the terminal, its cards, what it sold, its dice."""
 
-    terminal: PosTerminal
+    terminal: Terminal
     cards: tuple[CardPlan, ...]
     odd_cards: Mapping[int, CardPlan]
     dice: random.Random
+    trades: tuple[TradeRow, ...] = ()
     sales: list[Sale] = field(default_factory=list)
 
     def card(self) -> CardPlan:
@@ -82,22 +106,13 @@ class Counter:
         del self.sales[:-SALES_KEPT_MAX]
 
 
-Act = Callable[[Counter], Awaitable[Done | None]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TradeRow:
-    """Something that happens at a counter, how often, and the answers it may get."""
-
-    name: str
-    weight: float
-    act: Act
-    expects: frozenset[str]
-
-
 async def _buy(counter: Counter) -> Done:
     card = counter.card()
     return await counter.terminal.purchase(card, counter.dice.randint(100, 9_999), card.pin)
+
+
+async def _earn(counter: Counter) -> Done:
+    return await counter.terminal.earn(counter.card(), counter.dice.randint(1_000, 20_000))
 
 
 async def _ask_balance(counter: Counter) -> Done:
@@ -155,6 +170,7 @@ TRADES: Final = (
     TradeRow(name="balance", weight=8, act=_ask_balance, expects=FOR_ANY_CARD),
     TradeRow(name="cash load", weight=8, act=_load, expects=FOR_ANY_CARD | {"61"}),
     TradeRow(name="redemption", weight=6, act=_redeem, expects=FOR_ANY_CARD),
+    TradeRow(name="points earned", weight=3, act=_earn, expects=FOR_ANY_CARD),
     TradeRow(name="void", weight=6, act=_void, expects=frozenset({"00", "51", "22"})),
     TradeRow(name="refund", weight=6, act=_refund, expects=frozenset({"00", "51", "22"})),
     TradeRow(
@@ -181,72 +197,113 @@ TRADES: Final = (
 )
 """A void or refund may meet points already spent (51) or a sale its own fault undid (22)."""
 
+FROM_AN_ISSUER: Final = frozenset({"00", "51", "91", "09", "25", "12"})
+"""Not there (91), still deciding (09), an original it never heard of (25)."""
+EXTERNAL_TRADES: Final = (
+    TradeRow(name="external purchase", weight=70, act=_buy, expects=FROM_AN_ISSUER),
+    TradeRow(name="external balance", weight=10, act=_ask_balance, expects=FROM_AN_ISSUER),
+    TradeRow(name="external void", weight=10, act=_void, expects=FROM_AN_ISSUER),
+    TradeRow(name="external refund", weight=10, act=_refund, expects=FROM_AN_ISSUER),
+)
+"""Cards of an issuer that decides by itself: what it may be asked."""
+
 
 class Swarm:
     """Runs terminals of an estate against a switch; look at `tally` while it runs."""
 
-    def __init__(self, settings: SwarmSettings, estate: EstatePlan) -> None:
+    def __init__(
+        self,
+        settings: SwarmSettings,
+        estate: EstatePlan,
+        *,
+        tally: Tally | None = None,
+        record: Record | None = None,
+    ) -> None:
         self.settings = settings
-        self.tally = Tally()
-        self.record = Record(settings.record)
+        self.tally = tally or Tally()
+        self.record = record or Record(settings.record)
         self._estate = estate
         odd = WRONG_PIN_CARDS | ODD_CARDS.keys()
-        self._odd_cards = {card.id: card for card in estate.cards if card.id in odd}
-        self._cards = tuple(card for card in estate.cards if card.id not in odd)
+        is_external = settings.channel == "external"
+        cards = external_cards() if is_external else estate.cards
+        self._trades = EXTERNAL_TRADES if is_external else TRADES
+        self._odd_cards = {card.id: card for card in cards if card.id in odd}
+        self._cards = tuple(card for card in cards if card.id not in odd)
         self._is_closing = False
+        self._customers: trio.MemoryReceiveChannel[float] | None = None
 
     async def run(self) -> Tally:
-        """Open the shops, trade for the time set, mend what is pending, go home."""
-        plans = self._estate.terminals[: self.settings.terminals]
+        """Open the shops, trade for the time set, mend what is pending, settle, go home."""
+        settings = self.settings
+        row = CHANNELS[settings.channel]
+        plans = [one for one in self._estate.terminals if row.takes(one)][: settings.terminals]
+        place = Place(
+            host=settings.host,
+            port=settings.port,
+            certificates=settings.certificates,
+            answer_seconds_max=settings.answer_seconds_max,
+            last_trace=settings.last_trace,
+            attempts_max=settings.attempts_max,
+        )
         with self.record:
-            async with trio.open_nursery() as nursery:
-                for plan in plans:
-                    nursery.start_soon(self._day_of, plan)
+            async with (settings.opens or row.opens)(place) as channel:
+                async with trio.open_nursery() as nursery:
+                    if settings.rate:
+                        send, self._customers = trio.open_memory_channel[float](math.inf)
+                        nursery.start_soon(self._let_in, send)
+                    for plan in plans:
+                        nursery.start_soon(self._day_of, channel, plan)
         return self.tally
 
     def close(self) -> None:
         """Close the shops before their time; terminals still mend what is pending. Any thread."""
         self._is_closing = True
 
-    async def _day_of(self, plan: TerminalPlan) -> None:
+    async def _let_in(self, send: trio.MemorySendChannel[float]) -> None:
+        """Customers come when they come."""
+        dice = random.Random(f"{self.settings.seed}/door")  # noqa: S311 - a simulation repeats itself
+        ends_at = trio.current_time() + self.settings.seconds
+        async with send:
+            while (now := trio.current_time()) < ends_at and not self._is_closing:
+                send.send_nowait(now)
+                await trio.sleep(dice.expovariate(self.settings.rate))
+
+    async def _day_of(self, channel: Channel, plan: TerminalPlan) -> None:
         settings = self.settings
         seed = f"{settings.seed}/{plan.terminal_id}"
-        line = Line(
-            settings.host,
-            settings.port,
-            answer_seconds_max=settings.answer_seconds_max,
-            faults=FaultSource(settings.faults, seed),
-        )
-        terminal = PosTerminal(
-            plan,
-            self._estate.merchant_of(plan),
-            line.ask,
-            self.record,
-            last_trace=settings.last_trace,
-            attempts_max=settings.attempts_max,
-        )
+        faults = FaultSource(settings.faults, seed)
+        counter = channel.counter(plan, self._estate, self.record, faults)
         dice = random.Random(seed)  # noqa: S311 - a simulation wants to repeat itself
+        terminal, line = counter.terminal, counter.line
         async with line:
-            await self._trade(Counter(terminal, self._cards, self._odd_cards, dice))
+            await self._trade(Counter(terminal, self._cards, self._odd_cards, dice, self._trades))
         self.tally.repeats_that_differed += line.repeats_that_differed
         self.tally.pending += terminal.has_pending
 
     async def _trade(self, counter: Counter) -> None:
-        ends_at = trio.current_time() + self.settings.seconds
         await trio.sleep(counter.dice.random() * self.settings.pause_seconds)
         answer = await counter.terminal.sign_on()
         self.tally.signed_on += answer.is_approved
         await counter.terminal.echo()
-        while trio.current_time() < ends_at and not self._is_closing:
-            [row] = counter.dice.choices(TRADES, [row.weight for row in TRADES])
-            await self._make(row, counter)
-            await trio.sleep(self._pause(counter.dice))
+        if self._customers is not None:
+            async for came_at in self._customers.clone():
+                await self._serve(counter, came_at)
+        else:
+            await self._serve_and_pause(counter)
         for _round in range(ROUNDS_OF_MENDING):
             await counter.terminal.mend()
+        if self.settings.settles:
+            self._count(await counter.terminal.settle())
         await counter.terminal.sign_off()
 
-    async def _make(self, row: TradeRow, counter: Counter) -> None:
-        began = trio.current_time()
+    async def _serve_and_pause(self, counter: Counter) -> None:
+        ends_at = trio.current_time() + self.settings.seconds
+        while trio.current_time() < ends_at and not self._is_closing:
+            await self._serve(counter, trio.current_time())
+            await trio.sleep(self._pause(counter.dice))
+
+    async def _serve(self, counter: Counter, came_at: float) -> None:
+        [row] = counter.dice.choices(counter.trades, [row.weight for row in counter.trades])
         done = await row.act(counter)
         if done is None:
             return
@@ -255,9 +312,15 @@ class Swarm:
         if done.sale is not None:
             counter.remember(done.sale)
         if done.answer.verdict is Verdict.USABLE:
-            self.tally.latencies.append(trio.current_time() - began)
+            self.tally.latencies.append(trio.current_time() - came_at)
             if f39 not in row.expects:
                 self.tally.surprises[row.name, f39] += 1
+
+    def _count(self, settled: Settled) -> None:
+        if settled.answer.verdict is not Verdict.USABLE:
+            self.tally.settled["lost"] += 1
+        else:
+            self.tally.settled["agreed" if settled.agrees else "uploaded"] += 1
 
     def _pause(self, dice: random.Random) -> float:
         """Exponential, as customers come, but never longer than five means."""

@@ -21,6 +21,8 @@ class Tally:
     latencies: list[float] = field(default_factory=list)
     """Seconds, of messages that were answered."""
     signed_on: int = 0
+    settled: Counter[str] = field(default_factory=Counter)
+    """How settlements ended: totals agreed, records uploaded, or no answer."""
     pending: int = 0
     """Reversals, confirmations and refunds still waiting when the day ended."""
     repeats_that_differed: int = 0

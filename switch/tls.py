@@ -87,6 +87,8 @@ def tls_of(channel: ChannelSettings) -> TlsEnds | None:
     if channel.connect_to is None:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.verify_mode = ssl.CERT_REQUIRED if tls.require_client else ssl.CERT_NONE
+        context.num_tickets = 0  # a connection lives long: there is nothing to resume
+        context.options |= ssl.OP_NO_TICKET
         server_name = None
     else:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

@@ -1,6 +1,7 @@
-"""The demo estate: two issuers, three merchants, 1,000 cards; 40 POS terminals and, behind them,
-20 on a dial-up gateway, 6 tills of merchant systems, 6 payment applications on phones, and 4
-terminals that take the cards of an external issuer.
+"""The demo estate: two issuers, three merchants, 1,000 cards, 76 terminals of every kind.
+
+40 POS terminals, 20 behind a dial-up gateway, 6 tills of merchant systems, 6 payment applications
+on phones, and 4 POS terminals that take an external issuer's cards.
 
 It is the same everywhere: `posswitch up --estate demo`, the tests, the documentation and the
 worked messages of the protocol notes, which can be typed at terminal 80010001 byte for byte.

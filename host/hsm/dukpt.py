@@ -30,7 +30,6 @@ class Device(Protocol):
 
     key_id: str
     """Hexadecimal, upper case: the part of its KSNs that never changes."""
-    counter_max: int
 
     def counter(self, ksn: str) -> int:
         """The counter of one of its KSNs.
@@ -65,7 +64,6 @@ class AesDevice:
         self._initial = checked_size(initial, (dukpt_aes.KEY_BYTES,), "an initial AES DUKPT key")
         self._ciphers = ciphers
         self.key_id = checked_key_id(key_id)
-        self.counter_max = dukpt_aes.COUNTER_MAX
 
     def counter(self, ksn: str) -> int:
         """As `Device` says."""
@@ -95,7 +93,6 @@ class TdesDevice:
         self._initial = checked_size(initial, (16,), "an initial TDES DUKPT key")
         self._ciphers = ciphers
         self.key_id = checked_key_id(key_id)
-        self.counter_max = dukpt_tdes.COUNTER_MAX
 
     def counter(self, ksn: str) -> int:
         """As `Device` says."""
@@ -126,6 +123,12 @@ def device_of(initial: Secret, key_id: str, ciphers: Ciphers = CLEAR_CIPHERS) ->
     """
     kind = TdesDevice if len(key_id) == 2 * dukpt_tdes.KSN_BYTES else AesDevice
     return kind(initial, key_id, ciphers)
+
+
+def is_exhausted(key_id: str, counter: int) -> bool:
+    """Whether a device has used its last key, and needs a new initial key."""
+    is_tdes = len(key_id) == 2 * dukpt_tdes.KSN_BYTES
+    return counter >= (dukpt_tdes.COUNTER_MAX if is_tdes else dukpt_aes.COUNTER_MAX)
 
 
 def checked_key_id(key_id: str) -> str:

@@ -19,7 +19,9 @@ DO UPDATE SET counter = greatest(c.counter, excluded.counter), slot = '';
 -- comes again because its answer was lost; none where it was used for another.
 INSERT INTO terminal_counter AS c (terminal_id, key_id, counter, slot)
 VALUES (%(terminal_id)s, %(key_id)s, %(highest)s, %(slot)s)
-ON CONFLICT (terminal_id, key_id)
-DO UPDATE SET counter = excluded.counter, slot = excluded.slot
-WHERE c.counter < %(lowest)s OR (c.counter = %(highest)s AND c.slot = %(slot)s)
+ON CONFLICT (terminal_id, key_id) DO UPDATE
+    SET
+        counter = excluded.counter,
+        slot = excluded.slot
+    WHERE c.counter < %(lowest)s OR (c.counter = %(highest)s AND c.slot = %(slot)s)
 RETURNING c.counter;

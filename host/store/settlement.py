@@ -20,7 +20,6 @@ from host.settlement import (
 from host.store.queries import load_queries
 
 SQL: Final = load_queries("host.store", "settlement.sql")
-BATCHES_SHOWN_MAX: Final = 10
 
 RECONCILED: Final = "reconciled"
 AWAITING_UPLOAD: Final = "awaiting_upload"

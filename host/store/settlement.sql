@@ -20,7 +20,7 @@ WHERE
     AND e.slot >= %(first)s
     AND e.slot < %(end)s
     AND u.journal_id IS NULL
-GROUP BY 1, 2;
+GROUP BY in_points, side;
 
 -- name: traded
 -- The financial exchanges of the batch, each as it stands. A confirmation is one where it posted

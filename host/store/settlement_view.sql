@@ -94,7 +94,10 @@ WHERE
     AND NOT EXISTS (
         SELECT 1
         FROM exchange AS later
-        WHERE later.home = e.home AND later.slot > e.slot || '~' AND later.slot < %(end)s
+        WHERE
+            later.home = e.home
+            AND later.slot > e.slot || '~'
+            AND later.slot < %(end)s
             AND split_part(later.slot, '/', 4) > split_part(e.slot, '/', 4)
     )
 ORDER BY e.slot;

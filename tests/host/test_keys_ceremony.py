@@ -219,6 +219,19 @@ def test_a_master_key_leaves_under_a_transport_key_that_others_can_read(owner: C
     assert open_key(ClearBlockKeys(TRANSPORT), block)[0].option("KC") == "0067BF1C06"
 
 
+@pytest.mark.filterwarnings(
+    "ignore:.*TripleDES.*:cryptography.utils.CryptographyDeprecationWarning"
+)
+def test_an_initial_key_leaves_with_its_id(owner: Connection) -> None:
+    key = Secret.from_hex("1273671EA26AC29AFA4D1084127652A1")
+    enter_whole(owner, key, Target(purpose="ik", owner=TID, key_id="1234567890123456"))
+    enter_whole(owner, TRANSPORT, Target(purpose="transport", owner="vendor"))
+    block = export_key(owner, HSM, "ik", TID, "vendor")
+    header, found = psec.tr31.unwrap(TRANSPORT.reveal(), block)
+    assert (found, header.key_usage, header.mode_of_use) == (key.reveal(), "B1", "X")
+    assert header.blocks["IK"] == "1234567890123456"
+
+
 def test_a_working_key_does_not_leave(owner: Connection) -> None:
     enter_whole(owner, TRANSPORT, Target(purpose="transport", owner="vendor"))
     with pytest.raises(KeyCeremonyError, match="not exportable"):

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from host.hsm import dukpt_aes, dukpt_tdes
-from host.hsm.dukpt import AesDevice, TdesDevice, checked_key_id, device_of, seal_data
+from host.hsm.dukpt import AesDevice, TdesDevice, checked_key_id, device_of, is_exhausted, seal_data
 from host.hsm.ksn import KsnError
 from host.hsm.pin import PinFormatError, make_pin_block
 from host.hsm.track import TrackError, card_of
@@ -96,9 +96,12 @@ def test_another_tdes_devices_ksn_is_refused() -> None:
 
 
 def test_the_last_counter_is_the_highest_a_device_may_use() -> None:
-    assert AES.counter(f"{AES_ID}{AES.counter_max:08X}") == dukpt_aes.COUNTER_MAX
-    last = f"{int(TDES_ID, 16) + TDES.counter_max:020X}"
-    assert TDES.counter(last) == dukpt_tdes.COUNTER_MAX
+    aes_max, tdes_max = dukpt_aes.COUNTER_MAX, dukpt_tdes.COUNTER_MAX
+    assert AES.counter(f"{AES_ID}{aes_max:08X}") == aes_max
+    assert TDES.counter(f"{int(TDES_ID, 16) + tdes_max:020X}") == tdes_max
+    for key_id, last in ((AES_ID, aes_max), (TDES_ID, tdes_max)):
+        assert is_exhausted(key_id, last)
+        assert not is_exhausted(key_id, last - 1)
     for above in range(dukpt_tdes.COUNTER_MAX + 1, 1 << dukpt_tdes.COUNTER_BITS):
         assert above.bit_count() > dukpt_tdes.ONE_BITS_MAX
 

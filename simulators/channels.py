@@ -1,0 +1,269 @@
+"""The channels a terminal may stand on: how it calls, and how it speaks.
+
+A row of `CHANNELS` says whose terminals they are and makes the channel. A channel runs as long as
+its terminals trade (a gateway keeps its one connection), and gives each terminal its line.
+"""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Protocol
+
+from host.estate.demo import (
+    EXTERNAL_TERMINALS,
+    GATEWAY_TERMINALS,
+    PHONES,
+    TILLS,
+)
+from host.estate.plan import CardPlan, EstatePlan, TerminalPlan
+from host.model.secrets import Secret
+from simulators import mis, softpos
+from simulators.answers import Answer
+from simulators.certificates import SWITCH, attestation_key, phone_tls
+from simulators.faults import DrawsFaults
+from simulators.line import PLAIN, IsMine, Line, Wire
+from simulators.messages import Sale
+from simulators.mis import MisTill
+from simulators.nac import Nac, NacSettings
+from simulators.record import Record
+from simulators.softpos import AttestationService, SoftPosApp
+from simulators.terminal import ATTEMPTS_MAX, Done, PosTerminal, Settled
+from simulators.trader import Trader
+from terminals.dialects import dialect_named
+from terminals.dialects.mis import MisDialect
+from terminals.framing import LENGTH_CODECS
+
+
+class Terminal(Protocol):
+    """What happens at any counter."""
+
+    async def sign_on(self) -> Answer:
+        """Ready for the day."""
+
+    async def sign_off(self) -> Answer:
+        """Go home."""
+
+    async def echo(self) -> Answer:
+        """Whether the switch is there."""
+
+    async def balance(self, card: CardPlan, pin: Secret | None) -> Done:
+        """What is on the card."""
+
+    async def purchase(self, card: CardPlan, amount_minor: int, pin: Secret | None) -> Done:
+        """Sell."""
+
+    async def load_cash(self, card: CardPlan, amount_minor: int) -> Done:
+        """Take cash."""
+
+    async def redeem(self, card: CardPlan, points: int) -> Done:
+        """Sell for points."""
+
+    async def earn(self, card: CardPlan, amount_minor: int) -> Done:
+        """Give points."""
+
+    async def void(self, sale: Sale) -> Done:
+        """Take back."""
+
+    async def refund(self, sale: Sale, amount_minor: int) -> Done:
+        """Give back."""
+
+    async def settle(self, *, misses: int = 0) -> Settled:
+        """Close the batch."""
+
+    async def mend(self) -> None:
+        """Send what is pending."""
+
+    @property
+    def has_pending(self) -> bool:
+        """Whether something is."""
+
+
+class AnyLine(Protocol):
+    """How a terminal calls."""
+
+    repeats_that_differed: int
+
+    async def ask(self, payload: bytes, is_mine: IsMine) -> bytes | None:
+        """A question and its answer."""
+
+    async def __aenter__(self) -> object:
+        """Pick up."""
+
+    async def __aexit__(self, *_error: object) -> None:
+        """Hang up."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a channel of the switch is."""
+
+    host: str = "127.0.0.1"
+    port: int
+    certificates: Path | None = None
+    """Of phones: what `simulators.certificates` has made."""
+    answer_seconds_max: float = 60.0
+    last_trace: int = 0
+    """Where whoever simulated before ended."""
+    attempts_max: int = ATTEMPTS_MAX
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """A terminal and its line."""
+
+    terminal: Terminal
+    line: AnyLine
+
+
+class Channel(Protocol):
+    """A channel that is open."""
+
+    def counter(
+        self, plan: TerminalPlan, estate: EstatePlan, record: Record, faults: DrawsFaults
+    ) -> Counter:
+        """A terminal on it."""
+
+
+Opens = Callable[[Place], AbstractAsyncContextManager[Channel]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelRow:
+    """One channel by its name."""
+
+    takes: Callable[[TerminalPlan], bool]
+    """Whose terminals of an estate they are."""
+    opens: Opens
+    port: int
+    """Where the switch has it by itself."""
+    is_pos: bool = False
+    """Whether its terminals know what only POS terminals do."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Lines:
+    """Terminals that each have a connection of their own."""
+
+    place: Place
+    wire: Wire
+    make: Callable[[TerminalPlan, EstatePlan, AnyLine, Record, Place], Terminal]
+
+    def counter(
+        self, plan: TerminalPlan, estate: EstatePlan, record: Record, faults: DrawsFaults
+    ) -> Counter:
+        """As a `Channel`."""
+        place = self.place
+        line = Line(
+            place.host,
+            place.port,
+            answer_seconds_max=place.answer_seconds_max,
+            faults=faults,
+            wire=self.wire,
+        )
+        return Counter(self.make(plan, estate, line, record, place), line)
+
+
+@dataclass(frozen=True, slots=True)
+class _Gateway:
+    place: Place
+    nac: Nac
+
+    def counter(
+        self, plan: TerminalPlan, estate: EstatePlan, record: Record, faults: DrawsFaults
+    ) -> Counter:
+        """As a `Channel`."""
+        line = self.nac.line(plan.terminal_id, faults)
+        return Counter(_pos(plan, estate, line, record, self.place), line)
+
+
+def gateway(settings: NacSettings) -> Opens:
+    """A gateway with telephone lines like these; its place says where the switch is."""
+
+    @asynccontextmanager
+    async def opens(place: Place) -> AsyncIterator[Channel]:
+        nac = Nac(settings.at(place.host, place.port, place.answer_seconds_max))
+        async with nac.running():
+            yield _Gateway(place, nac)
+
+    return opens
+
+
+def mis_tills(form: str) -> Opens:
+    """Tills whose payload has this form."""
+    dialect = dialect_named(form)
+    assert isinstance(dialect, MisDialect)
+
+    def make(
+        plan: TerminalPlan, estate: EstatePlan, line: AnyLine, record: Record, place: Place
+    ) -> Terminal:
+        merchant = estate.merchant_of(plan)
+        till = MisTill(plan, merchant, dialect, last_number=place.last_trace)
+        return Trader(till, line.ask, record, attempts_max=place.attempts_max)
+
+    wire = Wire(length_codec=LENGTH_CODECS["ascii4"], frame_bytes=mis.FRAME_BYTES)
+
+    @asynccontextmanager
+    async def opens(place: Place) -> AsyncIterator[Channel]:
+        yield _Lines(place, wire, make)
+
+    return opens
+
+
+@asynccontextmanager
+async def _pos_lines(place: Place) -> AsyncIterator[Channel]:
+    yield _Lines(place, PLAIN, _pos)
+
+
+@asynccontextmanager
+async def _phones(place: Place) -> AsyncIterator[Channel]:
+    service = AttestationService(attestation_key())
+
+    def make(
+        plan: TerminalPlan, estate: EstatePlan, line: AnyLine, record: Record, place: Place
+    ) -> Terminal:
+        last = place.last_trace
+        merchant = estate.merchant_of(plan)
+        app = SoftPosApp(plan, merchant, service, last_counter=last, last_number=last)
+        return Trader(app, line.ask, record, attempts_max=place.attempts_max)
+
+    tls = phone_tls(place.certificates) if place.certificates else None
+    yield _Lines(place, Wire(frame_bytes=softpos.FRAME_BYTES, tls=tls, server_name=SWITCH), make)
+
+
+def _pos(
+    plan: TerminalPlan, estate: EstatePlan, line: AnyLine, record: Record, place: Place
+) -> Terminal:
+    return PosTerminal(
+        plan,
+        estate.merchant_of(plan),
+        line.ask,
+        record,
+        last_trace=place.last_trace,
+        attempts_max=place.attempts_max,
+    )
+
+
+def _named(*groups: tuple[str, ...]) -> Callable[[TerminalPlan], bool]:
+    names = frozenset(name for group in groups for name in group)
+    return lambda plan: plan.terminal_id in names
+
+
+def _is_pos(plan: TerminalPlan) -> bool:
+    return not _named(GATEWAY_TERMINALS, TILLS, PHONES, EXTERNAL_TERMINALS)(plan)
+
+
+CHANNELS: Final[dict[str, ChannelRow]] = {
+    "pos": ChannelRow(takes=_is_pos, opens=_pos_lines, port=8583, is_pos=True),
+    "external": ChannelRow(
+        takes=_named(EXTERNAL_TERMINALS), opens=_pos_lines, port=8583, is_pos=True
+    ),
+    "nac": ChannelRow(
+        takes=_named(GATEWAY_TERMINALS), opens=gateway(NacSettings()), port=8584, is_pos=True
+    ),
+    "mis-json": ChannelRow(takes=_named(TILLS[:2]), opens=mis_tills("mis-json"), port=8585),
+    "mis-fixed": ChannelRow(takes=_named(TILLS[2:4]), opens=mis_tills("mis-fixed"), port=8585),
+    "mis-iso": ChannelRow(takes=_named(TILLS[4:]), opens=mis_tills("mis-iso"), port=8585),
+    "softpos": ChannelRow(takes=_named(PHONES), opens=_phones, port=8586),
+}
+"""A switch has one MIS form on each of its MIS ports."""
