@@ -15,9 +15,10 @@ from host.link.client import NOT_TAKEN
 from host.link.frames import Ticket
 from host.model.requests import KINDS, Kind, Request, Response
 from host.model.responses import Reason
-from switch.exchange import SIGN_ON_AGAIN, Exchange, Reply, reversal_of
+from switch.exchange import SIGN_ON_AGAIN, Exchange, Reply, reversal_of, without_card
 from switch.hostlink import Link
 from switch.metrics import Metrics
+from switch.saf import NOT_YET
 from switch.sessions import Session, Sessions
 from switch.settings import SwitchSettings
 from terminals.codec import EncodeError
@@ -88,6 +89,9 @@ class Desk:
         self._seconds_of(exchange.channel).observe(trio.current_time() - exchange.sent_at)
         request = exchange.request
         assert request is not None
+        if response.reason in NOT_YET and KINDS[request.kind].only_host_may_end:
+            self._keep_owed(exchange, request)
+            return
         if request.kind is Kind.SIGN_ON and response.is_approved:
             self._sessions.renew(request.key.terminal_id, trio.current_time())
         try:
@@ -102,7 +106,7 @@ class Desk:
     def never_sent(self, exchange: Exchange) -> None:
         """The link went down with the request still here: nothing moved."""
         del self._in_flight[exchange.ticket]
-        self._refuse(exchange, Reason.HOST_UNREACHABLE)
+        self._host_is_away(exchange)
 
     def in_doubt(self, exchange: Exchange) -> None:
         """The link went down with the request sent."""
@@ -150,11 +154,14 @@ class Desk:
         if isinstance(asked, Reason):
             if asked is Reason.MAC_WRONG:
                 self._metrics.mac_failures.inc()
-            self._refuse(exchange, asked)
+            if asked in NOT_YET and exchange.only_host_may_end:
+                self._drop(exchange, "the host has not decided", asked.value)
+            else:
+                self._refuse(exchange, asked)
             return
         ticket = self._link.ask(asked, exchange)
         if ticket == NOT_TAKEN:
-            self._refuse(exchange, Reason.HOST_UNREACHABLE)
+            self._host_is_away(exchange)
             return
         exchange.ticket = ticket
         exchange.sent_at = now
@@ -165,10 +172,32 @@ class Desk:
         del self._in_flight[exchange.ticket]
         request = exchange.request
         assert request is not None
-        if KINDS[request.kind].undone_by_switch:
-            self._metrics.reversals_owed.inc()
-            self._reversals.owe(reversal_of(request))
+        self._owe_undoing(request)
         self._drop(exchange, why, request.key.text)
+
+    def _host_is_away(self, exchange: Exchange) -> None:
+        """The host saw nothing: 91, but for what only the host may end."""
+        request = exchange.request
+        if request is not None and KINDS[request.kind].only_host_may_end:
+            self._keep_owed(exchange, request)
+        else:
+            self._refuse(exchange, Reason.HOST_UNREACHABLE)
+
+    def _keep_owed(self, exchange: Exchange, request: Request) -> None:
+        """Silence, so that the terminal asks again."""
+        self._owe_undoing(request)
+        self._drop(exchange, "the host has not decided", request.key.text)
+
+    def _owe_undoing(self, request: Request) -> None:
+        """Our reversal of what the terminal will not undo, or its own, should it give up."""
+        if KINDS[request.kind].undone_by_switch:
+            owed = reversal_of(request)
+        elif request.kind is Kind.REVERSAL:
+            owed = without_card(request)
+        else:
+            return
+        self._metrics.reversals_owed.inc()
+        self._reversals.owe(owed)
 
     def _refuse(self, exchange: Exchange, reason: Reason, why: str = "") -> None:
         try:

@@ -31,7 +31,8 @@ _TRACK_IS_ENCRYPTED: Final = "1"
 _ISO_FORMATS: Final = {"1": 1, "2": 0}
 """F53, first digit: the ISO 9564-1 format of the PIN block."""
 _PRODUCT_BYTES: Final = 30
-_SERIAL_MARK: Final = "Sequence No"
+_SERIAL: Final = re.compile(r"Sequence No12([0-9A-Za-z]{12})")
+"""F62 of a sign-on. Nothing longer is kept: it could be a card number in the wrong place."""
 
 
 class Needs(msgspec.Struct, frozen=True):
@@ -186,9 +187,9 @@ def _product(fields: dict[str, str]) -> str | None:
 
 
 def _serial(fields: dict[str, str]) -> str | None:
-    """F62 of a sign-on: a mark, two digits of length, the certificate and serial numbers."""
-    text = _text(fields.get("62", ""))
-    return text.removeprefix(_SERIAL_MARK)[2:].strip() or None if text else None
+    """F62 of a sign-on: a mark, the length 12, certificate number and serial number."""
+    told = _SERIAL.fullmatch(_text(fields.get("62", "")))
+    return told[1] if told else None
 
 
 def _text(hexadecimal: str) -> str:
