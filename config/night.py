@@ -99,12 +99,13 @@ def _positions(summary: Summary) -> Table:
     table = Table(title="positions", box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
     for name in ("merchant", "issuer"):
         table.add_column(name, no_wrap=True)
-    for name in ("entries", "merchant owes", "is owed", "net"):
+    for name in ("entries", "owes", "is owed", "net"):
         table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("unit", no_wrap=True)
     for row in summary.positions:
         owes, owed = Money(row.debit_minor, row.unit), Money(row.credit_minor, row.unit)
-        amounts = (str(amount) for amount in (owes, owed, row.net))
-        table.add_row(row.merchant, row.issuer, f"{row.entries:,}", *amounts)
+        amounts = (amount.figures for amount in (owes, owed, row.net))
+        table.add_row(row.merchant, row.issuer, f"{row.entries:,}", *amounts, owes.unit_name)
     return table
 
 

@@ -2,7 +2,7 @@
 
 Inert unless POSSWITCH_FAULT_POINT names one: `before_commit:3` kills the process with SIGKILL
 the third time that point is reached. Points: `mid_batch`, `before_commit`,
-`after_commit_before_reply`, `saf_written`.
+`after_commit_before_reply`.
 """
 
 import os

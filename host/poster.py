@@ -23,7 +23,7 @@ from host.fingerprint import fingerprint_of
 from host.hsm.interface import Hsm
 from host.ksn import Used
 from host.metrics import BATCH_ITEMS, REQUESTS, WAITING
-from host.model.requests import Request, Response
+from host.model.requests import Kind, Request, Response
 from host.model.responses import Reason
 from host.model.terminal import TerminalProfile
 from host.opening import opened
@@ -143,13 +143,17 @@ class Poster:
             nursery.start_soon(self._watch_rotations)
 
     def _not_admitted(self, request: Request, terminal: Terminal | None) -> Reason | None:
-        """Why it is refused before anything is looked up or stored."""
-        if terminal is None or not terminal.is_active:
+        """Why it is refused before anything is looked up or stored.
+
+        What a reversal undoes may have come before its terminal or merchant was closed.
+        """
+        must_be_open = request.kind is not Kind.REVERSAL
+        if terminal is None or (must_be_open and not terminal.is_active):
             return Reason.INVALID_TERMINAL
         merchant = terminal.merchant
         if merchant.merchant_id != request.merchant_id:
             return Reason.INVALID_TERMINAL
-        if not merchant.is_active:
+        if must_be_open and not merchant.is_active:
             return Reason.INVALID_MERCHANT
         if not _keys_can_be_stored(request):
             return Reason.FORMAT_ERROR

@@ -196,7 +196,7 @@ class _Run:
             queue.address: _Terminal(queue, connection)
             for queue, connection in zip(queues, cycle(self._connections), strict=False)
         }
-        self._idle = deque(self._terminals.values())
+        self._idle = deque(one for one in self._terminals.values() if one.frames)
         self._gap = 1 / settings.rate if settings.rate else 0.0
         self._began = 0.0
 

@@ -16,11 +16,12 @@ from prometheus_client import Counter, Histogram
 from host.link.client import NOT_TAKEN
 from host.model.requests import KINDS, Kind, Request, Response
 from host.model.responses import Reason
-from switch.exchange import SIGN_ON_AGAIN, Exchange, Reply, reversal_of
+from switch.exchange import SIGN_ON_AGAIN, Exchange, Reply, reversal_of, without_card
 from switch.hostlink import Link
 from switch.metrics import Metrics
 from switch.route_memory import HOST
 from switch.routing import Lane, Router
+from switch.saf import NOT_YET
 from switch.sessions import Session, Sessions
 from switch.settings import SwitchSettings
 from switch.strategy import SILENT, Ending, Endings
@@ -111,6 +112,9 @@ class Desk:
     def _deliver(self, exchange: Exchange, response: Response) -> None:
         request = exchange.request
         assert request is not None
+        if response.reason in NOT_YET and KINDS[request.kind].only_host_may_end:
+            self._keep_owed(exchange, request)
+            return
         if request.kind is Kind.SIGN_ON and response.is_approved:
             self._sessions.renew(request.key.terminal_id, trio.current_time())
         try:
@@ -127,7 +131,7 @@ class Desk:
         """The link went down with the request still here: nothing moved."""
         assert exchange.lane is not None
         del exchange.lane.in_flight[exchange.ticket]
-        self._refuse(exchange, Reason.HOST_UNREACHABLE)
+        self._host_is_away(exchange)
 
     def in_doubt(self, exchange: Exchange) -> None:
         """The link went down with the request sent."""
@@ -175,7 +179,10 @@ class Desk:
         if isinstance(asked, Reason):
             if asked is Reason.MAC_WRONG:
                 self._metrics.mac_failures.inc()
-            self._refuse(exchange, asked)
+            if asked in NOT_YET and exchange.only_host_may_end:
+                self._drop(exchange, "the host has not decided", asked.value)
+            else:
+                self._refuse(exchange, asked)
             return
         lane = self._router.lane_of(asked)
         if not lane.is_ours and asked.merchant_id != exchange.merchant_id:
@@ -185,7 +192,7 @@ class Desk:
         if isinstance(taken, Response):
             self._deliver(exchange, taken)
         elif taken == NOT_TAKEN:
-            self._refuse(exchange, Reason.HOST_UNREACHABLE)
+            self._host_is_away(exchange)
         else:
             exchange.lane = lane
             exchange.ticket = taken
@@ -202,9 +209,7 @@ class Desk:
         if ending is Ending.TOLD_WHEN_UNDONE:
             self._being_undone[exchange] = trio.current_time()
             stored = functools.partial(self._tell_undone, exchange, why)
-        if KINDS[request.kind].undone_by_switch:
-            self._metrics.reversals_owed.inc()
-            self._reversals.owe(reversal_of(request), lane.name, stored)
+        self._owe_undoing(request, lane, stored)
         if ending is Ending.TOLD:
             self._refuse(exchange, Reason.TIMED_OUT, why)
         elif ending is Ending.SILENT:
@@ -221,6 +226,30 @@ class Desk:
         if request is not None and KINDS[request.kind].moves_value:
             self._metrics.unacknowledged.labels(exchange.channel).inc()
             _LOG.warning("approval not delivered", channel=exchange.channel, key=request.key.text)
+
+    def _host_is_away(self, exchange: Exchange) -> None:
+        """The host saw nothing: 91, but for what only the host may end."""
+        request = exchange.request
+        if request is not None and KINDS[request.kind].only_host_may_end:
+            self._keep_owed(exchange, request)
+        else:
+            self._refuse(exchange, Reason.HOST_UNREACHABLE)
+
+    def _keep_owed(self, exchange: Exchange, request: Request) -> None:
+        """Silence, so that the terminal asks again."""
+        self._owe_undoing(request, self._router.lane_of(request), None)
+        self._drop(exchange, "the host has not decided", request.key.text)
+
+    def _owe_undoing(self, request: Request, lane: Lane, stored: Callable[[], None] | None) -> None:
+        """Our reversal of what the terminal will not undo, or its own, should it give up."""
+        if KINDS[request.kind].undone_by_switch:
+            owed = reversal_of(request)
+        elif request.kind is Kind.REVERSAL:
+            owed = without_card(request)
+        else:
+            return
+        self._metrics.reversals_owed.inc()
+        self._reversals.owe(owed, lane.name, stored)
 
     def _refuse(self, exchange: Exchange, reason: Reason, why: str = "") -> None:
         try:

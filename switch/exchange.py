@@ -7,8 +7,10 @@ spelling the answer. What happens in between is the desk's.
 
 from typing import TYPE_CHECKING, Final, Protocol
 
+import msgspec
+
 from host.hsm.mac import Mac
-from host.model.requests import Family, Kind, Original, Request, Response
+from host.model.requests import KINDS, Family, Kind, Original, Request, Response
 from host.model.responses import Reason
 from switch.sessions import Session
 from switch.strategy import SILENT, Endings
@@ -83,6 +85,12 @@ class Exchange:
         """Where the request went."""
         self.ticket = 0
         self.sent_at = 0.0
+
+    @property
+    def only_host_may_end(self) -> bool:
+        """Whether any answer but the host's would end what the terminal must go on with."""
+        kind = self.message.asks if self.message is not None else None
+        return kind is not None and KINDS[kind].only_host_may_end
 
     @property
     def kind(self) -> Kind | None:
@@ -177,3 +185,8 @@ def reversal_of(request: Request) -> Request:
         original=Original(key=request.key, kind=request.kind),
         issued_by_switch=True,
     )
+
+
+def without_card(reversal: Request) -> Request:
+    """A terminal's own reversal as it is stored: its original is found without a card number."""
+    return msgspec.structs.replace(reversal, pan=None, expiry=None, pin=None)

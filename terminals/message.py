@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import NoReturn, Protocol
 
+from host.model.requests import Kind
 from terminals.spelling import Spelling
 
 
@@ -23,6 +24,10 @@ class AnyMessage(Protocol):
     @property
     def stan(self) -> str:
         """The terminal's own number for this message."""
+
+    @property
+    def asks(self) -> Kind | None:
+        """The kind asked for, as far as the message's own codes tell; None: none of ours."""
 
     @property
     def fields(self) -> Mapping[str, str]:
@@ -73,6 +78,12 @@ class Message:
     def stan(self) -> str:
         """F11, six digits; zeros in a message without a trace (echo)."""
         return self.fields.get("11", "000000")
+
+    @property
+    def asks(self) -> Kind | None:
+        """What its row of the dialect's table means."""
+        means = self.spelling.means if self.spelling is not None else None
+        return means if isinstance(means, Kind) else None
 
     def __repr__(self) -> str:
         return f"<Message {self.mti} of terminal {self.terminal_id!r} trace {self.stan}>"

@@ -57,7 +57,8 @@ _TRACK_IS_ENCRYPTED: Final = "1"
 _ISO_FORMATS: Final = {"1": 1, "2": 0}
 """F53, first digit: the ISO 9564-1 format of the PIN block."""
 _PRODUCT_BYTES: Final = 30
-_SERIAL_MARK: Final = "Sequence No"
+_SERIAL: Final = re.compile(r"Sequence No12([0-9A-Za-z]{12})")
+"""F62 of a sign-on. Nothing longer is kept: it could be a card number in the wrong place."""
 _LOAD: Final = "11"
 """F48 of a verification: that the card can be loaded. Other checks are other acquirers'."""
 _BALANCED_END: Final = "207"
@@ -263,10 +264,10 @@ def _goods(fields: dict[str, str], _row: Spelling) -> dict[str, Any]:
 
 def _device(fields: dict[str, str], row: Spelling) -> dict[str, Any]:
     """A sign-on: which keys, F60.3, and F62: a mark, two digits of length, the serial number."""
-    text = _text(fields.get("62", ""))
+    told = _SERIAL.fullmatch(_text(fields.get("62", "")))
     return {
         "working_keys": fields.get("60", "")[_FUNCTION] or row.function,
-        "serial": text.removeprefix(_SERIAL_MARK)[2:].strip() or None if text else None,
+        "serial": told[1] if told else None,
     }
 
 

@@ -1,8 +1,10 @@
 """What every test may ask for: a real PostgreSQL, and a fresh migrated database on it."""
 
+import contextlib
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,12 +15,37 @@ from config.database import Dsns, embedded_dsns, make_database, prepare_embedded
 from config.postgres import Cluster, PostgresServer, start_postgres
 
 TEMPLATE = "posswitch_template"
+DIRECTORY_PREFIX = "posswitch-tests-"
+DAY_SECONDS = 86_400
+_OWN_DIRECTORY = pytest.StashKey[Path]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """What `make chaos` says: see tests/whole/test_chaos.py."""
     parser.addoption("--cycles", type=int, default=1, help="how often everything is killed")
     parser.addoption("--seed", type=int, default=8583, help="of the trades and of the kills")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """A directory of this run's own. The usual one is closed to others by each run that starts,
+    and with it a server that runs as another user because we are root."""
+    if config.option.basetemp is None:
+        config.option.basetemp = tempfile.mkdtemp(prefix=DIRECTORY_PREFIX)
+        config.stash[_OWN_DIRECTORY] = Path(config.option.basetemp)
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """What a failed run leaves is for who looks into it, for a day."""
+    directory = session.config.stash.get(_OWN_DIRECTORY, None)
+    if directory is None:
+        return
+    if exitstatus == pytest.ExitCode.OK or not any(directory.iterdir()):
+        shutil.rmtree(directory, ignore_errors=True)
+    for left in directory.parent.glob(f"{DIRECTORY_PREFIX}*"):
+        with contextlib.suppress(OSError):
+            if time.time() - left.stat().st_mtime > DAY_SECONDS:
+                shutil.rmtree(left, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

@@ -30,9 +30,21 @@ class Money(msgspec.Struct, frozen=True, array_like=True, gc=False):
         """So many points of a programme."""
         return cls(amount, POINTS_PREFIX + programme)
 
-    def __str__(self) -> str:
+    @property
+    def figures(self) -> str:
+        """The amount as people write it, without its unit."""
         if self.is_points:
-            return f"{self.amount_minor:,} points"
+            return f"{self.amount_minor:,}"
         sign = "-" if self.amount_minor < 0 else ""
         whole, part = divmod(abs(self.amount_minor), 100)
-        return f"{sign}{whole:,}.{part:02d} {self.unit}"
+        return f"{sign}{whole:,}.{part:02d}"
+
+    @property
+    def unit_name(self) -> str:
+        """The unit as people call it: the currency, or points and whose."""
+        if not self.is_points:
+            return self.unit
+        return f"points {self.unit.removeprefix(POINTS_PREFIX)}".strip()
+
+    def __str__(self) -> str:
+        return f"{self.figures} {self.unit_name}"

@@ -62,17 +62,25 @@ class KindRow(msgspec.Struct, frozen=True):
     """In doubt after a lost answer, something may have been posted."""
     undone_by_switch: bool
     """When its deadline passes the switch reverses it; the terminal will not confirm it."""
+    only_host_may_end: bool = False
+    """Any answer ends the terminal's retries, so it gets the host's decision or silence."""
 
 
 KINDS: Final[dict[Kind, KindRow]] = {
     Kind.BALANCE_INQUIRY: KindRow(Family.FINANCIAL, moves_value=False, undone_by_switch=False),
     Kind.PURCHASE: KindRow(Family.FINANCIAL, moves_value=True, undone_by_switch=True),
     Kind.CASH_LOAD: KindRow(Family.FINANCIAL, moves_value=True, undone_by_switch=False),
-    Kind.CASH_LOAD_CONFIRM: KindRow(Family.CONFIRM, moves_value=True, undone_by_switch=False),
+    Kind.CASH_LOAD_CONFIRM: KindRow(
+        Family.CONFIRM, moves_value=True, undone_by_switch=False, only_host_may_end=True
+    ),
     Kind.POINTS_REDEMPTION: KindRow(Family.FINANCIAL, moves_value=True, undone_by_switch=True),
     Kind.VOID: KindRow(Family.FINANCIAL, moves_value=True, undone_by_switch=True),
-    Kind.REFUND: KindRow(Family.FINANCIAL, moves_value=True, undone_by_switch=False),
-    Kind.REVERSAL: KindRow(Family.REVERSAL, moves_value=True, undone_by_switch=False),
+    Kind.REFUND: KindRow(
+        Family.FINANCIAL, moves_value=True, undone_by_switch=False, only_host_may_end=True
+    ),
+    Kind.REVERSAL: KindRow(
+        Family.REVERSAL, moves_value=True, undone_by_switch=False, only_host_may_end=True
+    ),
     Kind.SIGN_ON: KindRow(Family.MANAGEMENT, moves_value=False, undone_by_switch=False),
     Kind.SIGN_OFF: KindRow(Family.MANAGEMENT, moves_value=False, undone_by_switch=False),
     Kind.ECHO: KindRow(Family.MANAGEMENT, moves_value=False, undone_by_switch=False),

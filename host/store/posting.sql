@@ -230,9 +230,10 @@ FROM unnest(
 -- name: change_lots
 -- Points taken from lots, or given back.
 UPDATE lot AS l SET remaining = l.remaining + r.change
-FROM unnest(
-    %s::smallint [], %s::bigint [], %s::bigint [], %s::bigint []
-) AS r (shard, account_id, id, change)
+FROM
+    unnest(
+        %s::smallint [], %s::bigint [], %s::bigint [], %s::bigint []
+    ) AS r (shard, account_id, id, change)
 WHERE l.shard = r.shard AND l.account_id = r.account_id AND l.id = r.id;
 
 -- name: add_lot_uses

@@ -18,7 +18,7 @@ from typing import Final, NoReturn, Protocol, runtime_checkable
 import msgspec
 
 from host.hsm.mac import Mac
-from host.model.requests import Request, Response
+from host.model.requests import Kind, Request, Response
 from host.model.responses import Reason
 from terminals.codec import DecodeError
 from terminals.dialects.mis_words import (
@@ -108,6 +108,12 @@ class MisMessage:
     def row(self) -> Code | None:
         """What the code means, None where there is no such code."""
         return CODES.get(self.head.code)
+
+    @property
+    def asks(self) -> Kind | None:
+        """The kind behind the message code."""
+        means = self.row.means if self.row is not None else None
+        return means if isinstance(means, Kind) else None
 
     @property
     def fields(self) -> Mapping[str, str]:

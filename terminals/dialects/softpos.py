@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 import msgspec
 
 from host.hsm.mac import Mac
-from host.model.requests import Request, Response
+from host.model.requests import Kind, Request, Response
 from host.model.responses import RESPONSE_CODES, Reason
 from terminals.attestation import AttestationError, Attestations
 from terminals.codec import DecodeError
@@ -73,6 +73,13 @@ class SoftPosMessage:
     def stan(self) -> str:
         """`seq`, six digits."""
         return f"{self.asked.seq if self.asked is not None else 0:06d}"
+
+    @property
+    def asks(self) -> Kind | None:
+        """The kind behind the operation."""
+        row = OPERATIONS.get(self.mti)
+        means = row.means if row is not None else None
+        return means if isinstance(means, Kind) else None
 
     @property
     def fields(self) -> Mapping[str, str]:

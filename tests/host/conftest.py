@@ -24,6 +24,7 @@ from host.hsm.pvv import PinVerifier
 from host.hsm.vault import Vault
 from host.model.money import Money
 from host.model.requests import KINDS, ExchangeKey, Kind, Original, PinBlock, Request, Response
+from host.model.responses import Reason
 from host.model.secrets import Secret
 from host.poster import Poster
 from host.program import opened_poster
@@ -148,6 +149,17 @@ class Till:
         with trio.fail_after(60):
             await done.wait()
         return [answers[place] for place in range(len(requests))]
+
+    async def ask_until_reached(self, requests: list[Request]) -> list[Response]:
+        """Their answers, once nobody is told that the host cannot be reached."""
+        for _ in range(600):
+            answers = []
+            for start in range(0, len(requests), 24):
+                answers += await self.ask_all(requests[start : start + 24])
+            if Reason.HOST_UNREACHABLE not in {answer.reason for answer in answers}:
+                return answers
+            await trio.sleep(0.05)
+        raise AssertionError("the host did not come back")
 
     async def load(self, card: int, amount: int, **more: Any) -> Response:
         """Cash taken in."""

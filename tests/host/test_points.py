@@ -140,6 +140,18 @@ def test_taking_back_uses_what_is_there_before_it_owes(
         assert card.lots[source].left == total - points
 
 
+@given(LOTS.filter(bool), st.integers(1, 100), st.integers(0, 500), st.integers(1, 900))
+def test_a_debt_grows_only_when_every_lot_is_empty(
+    lots: list[tuple[int, dt.date]], debt: int, earned: int, points: int
+) -> None:
+    card = card_of(lots)
+    take_back(card, 0, sum(left(card)) + debt, may_owe=True)
+    card.lots.append(Lot(ACCOUNT, 99, dt.date(2028, 1, 31), earned))
+    take_back(card, 99, points, may_owe=True)
+    assert sum(left(card)) == earned - debt - points
+    assert sum(max(one, 0) for one in left(card)) == max(earned - points, 0)
+
+
 @given(LOTS.filter(bool), st.data())
 def test_a_debt_is_paid_before_anything_can_be_spent(
     lots: list[tuple[int, dt.date]], data: st.DataObject

@@ -1,15 +1,17 @@
 """The poster on real PostgreSQL: one key, one posting, one answer."""
 
 import msgspec
+import psycopg
 import pytest
 import trio
 
 from config.database import Dsns
 from host.ledger import Chart
 from host.model.money import Money
-from host.model.requests import ExchangeKey, Family, Kind, Original, Request
+from host.model.requests import ExchangeKey, Family, Kind, Original, Request, Response
 from host.model.responses import Reason
 from host.store import writer
+from host.store.locks import CUT_OFF_LOCK
 from host.store.writer import ShardTakenError
 from tests.host.conftest import TERMINALS, CardPool, Till, audit_ledger, opened, trading
 
@@ -151,14 +153,22 @@ async def test_strangers_are_turned_away_before_anything_is_stored(
     assert shared.sql("SELECT count(*) FROM exchange") == before
 
 
-async def test_a_closed_merchant_and_a_closed_terminal_are_refused(estate_database: Dsns) -> None:
+async def test_a_closed_merchant_and_a_closed_terminal_may_only_undo(
+    estate_database: Dsns,
+) -> None:
     async with trading(estate_database) as till:
+        sales = [
+            (await till.sell(Kind.PURCHASE, 2, 1, terminal_id=place))[0]
+            for place in ("80010017", "80010002")
+        ]
         till.sql("UPDATE merchant SET is_active = false WHERE id = 2")
         till.sql("UPDATE terminal SET is_active = false WHERE terminal_id = '80010002'")
     async with trading(estate_database) as till:
         assert (await till.buy(2, 1, terminal_id="80010017")).reason is Reason.INVALID_MERCHANT
         assert (await till.buy(2, 1, terminal_id="80010002")).reason is Reason.INVALID_TERMINAL
         assert await till.poster.find_terminal("80010002") is None
+        assert all(one.is_approved for one in await till.ask_all([*map(till.reversal, sales)]))
+        assert till.balances(2)[0] == 100_000
         assert (await till.buy(2, 1)).is_approved
 
 
@@ -236,6 +246,27 @@ async def test_what_is_asked_after_cut_off_belongs_to_the_next_day(till: Till) -
     assert after.rrn == "112300000000"
     refund = till.request(Kind.REFUND, 2, 1, original=Original(rrn=before.rrn))
     assert (await till.ask(refund)).is_approved
+
+
+async def test_a_batch_that_waits_for_cut_off_belongs_to_the_next_day(till: Till) -> None:
+    with psycopg.connect(till.dsns.owner) as night:
+        night.execute("SELECT pg_advisory_xact_lock(%s, %s)", CUT_OFF_LOCK)
+        async with trio.open_nursery() as nursery:
+            answers: list[Response] = []
+
+            async def buy() -> None:
+                answers.append(await till.buy(2, 1))
+
+            nursery.start_soon(buy)
+            for _ in range(100):
+                if till.sql("SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"):
+                    break
+                await trio.sleep(0.01)
+            assert answers == []
+            night.execute("UPDATE business_day SET state = 'closed'")
+            night.execute("INSERT INTO business_day VALUES ('2026-11-23', 'open', now())")
+            night.commit()
+    assert [answer.business_date for answer in answers] == ["20261123"]
 
 
 async def test_a_second_host_does_not_get_the_shards(

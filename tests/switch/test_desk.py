@@ -10,7 +10,7 @@ from host.link.client import NOT_TAKEN
 from host.model.requests import KINDS, ExchangeKey, Family, Kind, Request
 from host.model.responses import Reason
 from switch.desk import UNDO_SECONDS_MAX, Desk
-from switch.exchange import reversal_of
+from switch.exchange import reversal_of, without_card
 from switch.metrics import Metrics
 from switch.route_memory import HOST
 from switch.settings import SwitchSettings
@@ -152,6 +152,45 @@ TRADES = [
 ]
 
 
+ENDED_BY_HOST = [kind for kind in TRADES if KINDS[kind].only_host_may_end]
+
+
+def undoing(request: Request) -> list[Request]:
+    """What the switch then owes the host."""
+    if request.kind is Kind.REVERSAL:
+        return [without_card(request)]
+    return [reversal_of(request)] if KINDS[request.kind].undone_by_switch else []
+
+
+@pytest.mark.parametrize("kind", ENDED_BY_HOST)
+async def test_what_only_the_host_may_end_is_silence_while_the_host_is_away(bench, kind):
+    bench.take_known(purchase(1))
+    bench.line.is_down = True
+    bench.take_known(trade(kind))
+    assert (bench.paper.codes, bench.paper.silences) == ([], 1)
+    assert [owed.kind for owed in bench.ledger.owed] == (
+        [Kind.REVERSAL] if kind is Kind.REVERSAL else []
+    )
+
+
+@pytest.mark.parametrize("kind", ENDED_BY_HOST)
+async def test_what_only_the_host_may_end_is_silence_when_the_host_has_not_decided(bench, kind):
+    bench.take_known(trade(kind))
+    bench.line.asked[1][1].answered(approval(reason=Reason.HOST_UNREACHABLE))
+    assert (bench.paper.codes, bench.paper.silences) == ([], 1)
+    assert bench.ledger.owed == undoing(bench.line.asked[1][0])
+
+
+@pytest.mark.parametrize("kind", ENDED_BY_HOST)
+async def test_what_only_the_host_may_end_is_silence_while_its_terminal_is_unknown(
+    bench, mock_clock, kind
+):
+    bench.take(trade(kind))
+    mock_clock.jump(SETTINGS.find_seconds_max)
+    bench.desk.sweep(trio.current_time())
+    assert (bench.paper.codes, bench.paper.silences) == ([], 1)
+
+
 @pytest.mark.parametrize("kind", TRADES)
 async def test_what_is_not_answered_in_time_is_silence_and_undone_by_its_row(
     bench, mock_clock, kind
@@ -166,8 +205,7 @@ async def test_what_is_not_answered_in_time_is_silence_and_undone_by_its_row(
     bench.desk.sweep(trio.current_time())
     assert (bench.paper.silences, bench.paper.answers) == (1, [])
     assert bench.line.forgotten == [1]
-    expected = [reversal_of(request)] if KINDS[kind].undone_by_switch else []
-    assert bench.ledger.owed == expected
+    assert bench.ledger.owed == undoing(request)
     assert bench.counted("silent", channel="pos", why="no answer in time") == 1
 
 

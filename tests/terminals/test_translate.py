@@ -142,6 +142,14 @@ def test_a_sign_on_says_which_keys_and_which_device() -> None:
     assert (request.working_keys, request.serial) == ("004", "312580010001")
 
 
+@pytest.mark.parametrize("told", ["9988000000000015", "12580010001", "3125 8001001", ""])
+def test_a_serial_number_that_is_none_is_not_kept(told: str) -> None:
+    """It could be a card number in the wrong place."""
+    request = asked("sign-on-request", _62=f"Sequence No12{told}".encode().hex().upper())
+    assert isinstance(request, Request)
+    assert request.serial is None
+
+
 def test_a_points_purchase_names_its_goods() -> None:
     name = "points-purchase-product-code-in-F62"
     request = asked(name)

@@ -8,6 +8,7 @@ import contextlib
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -155,6 +156,12 @@ class House:
     def rows(self, statement: str) -> list[tuple[Any, ...]]:
         """Ask the database, as its owner."""
         return rows(self.dsns.owner, statement)
+
+    def reversals_stored(self) -> int:
+        """How many reversals the switch has on disk and still owes."""
+        with contextlib.closing(sqlite3.connect(f"file:{self.places.saf}?mode=ro", uri=True)) as db:
+            [(count,)] = db.execute("SELECT count(*) FROM reversal").fetchall()
+            return int(count)
 
     def wait_until_reversals_are_delivered(self) -> None:
         """Until the switch owes the host nothing."""

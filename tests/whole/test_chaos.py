@@ -4,26 +4,33 @@ The default run kills each part once. `make chaos` does it many times over, at r
 the seed it prints repeats the trades, the faults on the line and the plan of kills.
 """
 
+import contextlib
+import os
 import random
+import signal
+import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 import trio
 
+from config.children import start_child
 from host.estate.demo import demo_estate
+from host.estate.plan import CardPlan
 from host.model.requests import Kind
 from simulators import messages
 from simulators.record import What, read_record
 from simulators.swarm import Swarm, SwarmSettings
-from tests.whole.house import House, command, standing
+from tests.whole.house import House, command, standing, wait_until
 from tests.whole.till import Till, Voice, fields_in
 
 ESTATE = demo_estate()
-SWITCH = "host_seconds_max = 2\nsaf_retry_seconds_max = 0.5"
+HOST_SECONDS_MAX = 2
+"""The host's death is noticed sooner; only a stalled one is waited for."""
+SWITCH = f"host_seconds_max = {HOST_SECONDS_MAX}\nsaf_retry_seconds_max = 0.5"
 HOST = "statement_seconds_max = 1.5"
 """The host gets two seconds: its death is noticed sooner anyway, a lost COMMIT is not."""
 ANSWER_SECONDS_MAX = 3.0
@@ -31,7 +38,7 @@ TERMINALS = 12
 PAUSE_SECONDS = 0.1
 DAY_SECONDS_MAX = 3_600.0
 """The shops close when the last kill is over."""
-QUIET_SECONDS = 0.8
+QUIET_SECONDS = 0.5
 """Trade between two kills."""
 BATCHES_MAX = 25
 """A host with a fault point dies at one of its first batches."""
@@ -104,6 +111,27 @@ def test_a_host_that_dies_keeps_every_promise(
     assert [_balance(house, card.id) for card in (bought, loaded)] == [before[0], before[1] + 900]
 
 
+def test_a_reversal_that_the_switch_owes_outlives_it(house: House, buyer: Voice) -> None:
+    card = ESTATE.cards[202]
+    before = _balance(house, card.id)
+    sale = messages.swiped(
+        Kind.PURCHASE, buyer.who, buyer.trace(), card, amount_minor=700, pin=card.pin
+    )
+    house.host.kill()
+    house.host.start(fault="after_commit_before_reply")
+    with Till(house.port) as till:
+        _wait_for_the_link(till, buyer)
+        till.send(buyer.sealed(sale))
+        house.host.wait_until_killed()
+    wait_until(lambda: house.reversals_stored() == 1, "the switch stored no reversal")
+    assert _balance(house, card.id) == before - 700
+    house.switch.kill()
+    house.host.start()
+    house.switch.start()
+    house.wait_until_reversals_are_delivered()
+    assert _balance(house, card.id) == before
+
+
 def _wait_for_the_link(till: Till, voice: Voice) -> None:
     """Echo until the host is heard through the switch."""
     until = time.monotonic() + 20
@@ -170,6 +198,43 @@ def cut_writers(house: House, _dice: random.Random) -> None:
     )
 
 
+def stall_host(house: House, dice: random.Random) -> None:
+    """Stop the host for longer than the switch waits: its answers come late."""
+    _stall([house.host.program.process.pid], dice)
+
+
+def stall_writers(house: House, dice: random.Random) -> None:
+    """Stop the database under the writers, in the middle of whatever they do."""
+    _stall(
+        [
+            pid
+            for (pid,) in house.rows(
+                "SELECT pid FROM pg_stat_activity WHERE application_name = 'posswitch-writer'"
+            )
+        ],
+        dice,
+    )
+
+
+def _stall(pids: list[int], dice: random.Random) -> None:
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    time.sleep(dice.uniform(0.5, 2 * HOST_SECONDS_MAX))
+    for pid in pids:
+        os.kill(pid, signal.SIGCONT)
+
+
+def kill_night(house: House, dice: random.Random) -> None:
+    """Kill the night at its work, and let another finish it; trade goes on."""
+    words = [sys.executable, "-m", "config", "clearing", "run", "--data", str(house.places.data)]
+    night = start_child(words)
+    time.sleep(dice.uniform(0.3, 1.0))
+    night.kill()
+    night.wait()
+    ended = command("clearing", "run", data=house.places.data)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+
+
 KILLS: dict[str, Kill] = {
     **{f"host at {point}": kill_host_at(point) for point in HOST_POINTS},
     "switch": kill_switch,
@@ -177,6 +242,13 @@ KILLS: dict[str, Kill] = {
     "the writers' connections": cut_writers,
     "all three": kill_all,
 }
+"""The default run does each of these once."""
+STALLS: dict[str, Kill] = {
+    "the host stalls": stall_host,
+    "the database stalls": stall_writers,
+    "the night": kill_night,
+}
+"""What takes longer is left to `make chaos`."""
 
 
 def test_killing_each_part_once_under_load_leaves_nothing_to_find(
@@ -188,7 +260,6 @@ def test_killing_each_part_once_under_load_leaves_nothing_to_find(
         for kill in KILLS.values():
             time.sleep(QUIET_SECONDS)
             kill(house, dice)
-        time.sleep(QUIET_SECONDS)
     _audit(house, record)
 
 
@@ -198,19 +269,19 @@ def test_killing_everything_many_times_leaves_nothing_to_find(
 ) -> None:
     cycles, seed = pytestconfig.getoption("cycles"), pytestconfig.getoption("seed")
     dice, record = random.Random(seed), tmp_path / "terminals.jsonl"
+    everything = KILLS | STALLS
     for cycle in range(1, cycles + 1):
-        kills = dice.sample(sorted(KILLS), k=len(KILLS))
+        kills = dice.sample(sorted(everything), k=len(everything))
         with capsys.disabled():
             print(f"cycle {cycle} of {cycles}, seed {seed}: {', '.join(kills)}")  # noqa: T201
         with _trade(house, record, seed=dice.randrange(10**6), day=1 + cycle):
             for name in kills:
                 time.sleep(dice.uniform(0, 2 * QUIET_SECONDS))
-                KILLS[name](house, dice)
-            time.sleep(QUIET_SECONDS)
+                everything[name](house, dice)
         _audit(house, record)
 
 
-@contextmanager
+@contextlib.contextmanager
 def _trade(house: House, record: Path, *, seed: int, day: int) -> Iterator[None]:
     """A swarm in a thread, as long as the block lasts; then its terminals mend and go home."""
     swarm = Swarm(
@@ -232,11 +303,27 @@ def _trade(house: House, record: Path, *, seed: int, day: int) -> Iterator[None]
         day_over = thread.submit(trio.run, swarm.run)
         try:
             yield
+            _wait_until_it_trades(house, first_trace=day * TRACES_A_DAY)
+            time.sleep(QUIET_SECONDS)
         finally:
             swarm.close()
         tally = day_over.result()
     assert tally.pending == 0
     assert tally.count("00") > 0
+
+
+def _wait_until_it_trades(house: House, *, first_trace: int) -> None:
+    """Until somebody who is not of the swarm is answered, whichever writer has the card."""
+    voice = Voice(ESTATE, "80010037", first_trace=first_trace)
+
+    def is_answered(card: CardPlan) -> bool:
+        asked = messages.swiped(Kind.BALANCE_INQUIRY, voice.who, voice.trace(), card, pin=card.pin)
+        with contextlib.suppress(AssertionError, OSError), Till(house.port) as till:
+            return fields_in(till.ask(voice.sealed(asked)))["39"] == "00"
+        return False
+
+    for card in ESTATE.cards[:20]:
+        wait_until(lambda card=card: is_answered(card), "no trade after the last kill")
 
 
 def _audit(house: House, record: Path) -> None:
