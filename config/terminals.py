@@ -1,10 +1,11 @@
 """What `posswitch terminal` does: hold of the database, and what a person reads."""
 
 import json
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import psycopg
@@ -23,7 +24,8 @@ from host.settlement import Halves, text_of
 from host.store.cases import LISTED_MAX, StoredCase
 from host.store.settlement_view import TerminalView
 
-WHEN = "%Y-%m-%d %H:%M:%S %Z"
+FILE_WIDTH: Final = 160
+WHEN: Final = "%Y-%m-%d %H:%M:%S %Z"
 
 
 @contextmanager
@@ -47,7 +49,7 @@ def opened_desk(data: Path, settings: Path | None) -> Iterator[psycopg.Connectio
 
 def print_cases(cases: Sequence[StoredCase], *, as_json: bool = False) -> None:
     """The list, and for each kind on it what it means and what to do."""
-    console = Console(highlight=False)
+    console = _console()
     if as_json:
         console.out(_json([_case_told(case) for case in cases]))
         return
@@ -63,7 +65,7 @@ def print_cases(cases: Sequence[StoredCase], *, as_json: bool = False) -> None:
 
 def print_terminal(view: TerminalView, *, as_json: bool = False) -> None:
     """One terminal on one screen."""
-    console = Console(highlight=False)
+    console = _console()
     if as_json:
         console.out(_json(_terminal_told(view)))
         return
@@ -71,6 +73,11 @@ def print_terminal(view: TerminalView, *, as_json: bool = False) -> None:
         console.print(line, soft_wrap=True, markup=False)
     if view.cases:
         console.print(_case_table(view.cases))
+
+
+def _console() -> Console:
+    """As wide as the terminal; into a file, wide enough for a case on one line."""
+    return Console(highlight=False, width=None if sys.stdout.isatty() else FILE_WIDTH)
 
 
 def _lines(view: TerminalView) -> Iterator[str]:

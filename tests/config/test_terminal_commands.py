@@ -9,13 +9,13 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from config.database import dsn_of, opened_database
+from config.database import dsn_of, embedded_dsns, opened_database
 from config.places import Places, places_of
 from config.settings import DatabaseSettings
 from host.cases import CASES, CaseKind, NewCase
 from host.clock import utc_now
 from host.store.cases import open_case
-from tests.host.conftest import PLAN, put_estate_for
+from tests.host.conftest import PLAN, put_estate
 
 EMBEDDED = DatabaseSettings()
 TID = "80010001"
@@ -35,7 +35,7 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Places]:
     """A data directory with the demo estate, and its server running."""
     found = places_of(tmp_path_factory.mktemp("terminals") / "data")
     with opened_database(EMBEDDED, found, say=lambda _: None):
-        put_estate_for(dsn_of("owner", EMBEDDED, found.cluster), PLAN)
+        put_estate(embedded_dsns(found.cluster), PLAN)
         yield found
 
 
