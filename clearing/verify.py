@@ -17,15 +17,13 @@ from clearing.night import ClearingError
 from host.estate.openings import NO_MERCHANT, OPENING
 from host.model.claims import CARD_SIGN, Claim, card_effects
 from host.model.numbers import DAY_ZERO, NUMBERS_PER_DAY, number_of_rrn
-from host.model.requests import Family, Kind
+from host.model.requests import Family
 from host.model.responses import RESPONSE_CODES
 from host.store.settlement import SIDES_IN_SQL
 
 FINDINGS_PER_TEST_MAX: Final = 100
 """Enough to see what happened; the first row is what an operator starts from."""
-VALUE_KINDS: Final = frozenset({*CARD_SIGN, Kind.POINTS_EARN})
-"""What a client can claim to have happened to value. What an earning earned is not reckoned."""
-POSTING_KINDS: Final = (*(kind.value for kind in VALUE_KINDS), OPENING)
+POSTING_KINDS: Final = (*(kind.value for kind in CARD_SIGN), OPENING)
 """Kinds that always post when approved. A reversal or confirmation may find nothing to do."""
 
 PARAMETERS: Final[dict[str, object]] = {
@@ -120,7 +118,7 @@ def _claim_row(claim: Claim, today: dt.date) -> tuple[object, ...]:
         claim.told,
         None if claim.rrn is None else number_of_rrn(claim.rrn, today),
         claim.outcome.value,
-        claim.kind in VALUE_KINDS,
+        claim.kind in CARD_SIGN,
         claim.reversal_sent,
     )
 

@@ -139,6 +139,25 @@ def rotate(
     typer.echo(f"{count} terminals are asked to sign on with their next answers")
 
 
+@app.command("into-device")
+def into_device(
+    from_file: Annotated[
+        bool, typer.Option("--from-file", help="The LMK that is in use, not a new one.")
+    ] = False,
+    data: DataOption = DATA,
+    settings: SettingsOption = None,
+) -> None:
+    """Keep the LMK in the PKCS#11 device of [host.hsm], and never show it again."""
+    from config.hsm import put_lmk_in_device
+    from config.keys import opened_owner
+
+    with opened_owner(data, settings) as (told, places, dsn):
+        check_value = put_lmk_in_device(told.host.hsm, places, dsn, from_file=from_file)
+    typer.echo(f"LMK {check_value} is in the device {told.host.hsm.device}")
+    if from_file:
+        typer.echo(f"keep {places.lmk} in a safe and not on this machine")
+
+
 @app.command("list")
 def list_(
     terminal_id: Annotated[

@@ -24,8 +24,8 @@ from config.errors import SettingsError, SurroundingsError
 from config.hsm import open_hsm
 from config.logging import configure_logging
 from config.operators import operator_name
-from config.places import places_of
-from config.settings import load_settings
+from config.places import Places, places_of
+from config.settings import Settings, load_settings
 from host.clock import utc_now
 from host.hsm.dukpt import is_exhausted
 from host.hsm.interface import Hsm
@@ -68,6 +68,19 @@ def opened_keys(data: Path, settings: Path | None) -> Iterator[Keys]:
     """The keys of a data directory.
 
     Raises:
+        OperatorError, LmkError, HsmError: no database, no LMK, or the settings make no sense.
+    """
+    with opened_owner(data, settings) as (told, places, owner):
+        hsm = open_hsm(told.host.hsm, places, owner)
+        with psycopg.connect(owner, autocommit=True) as connection:
+            yield Keys(connection, hsm)
+
+
+@contextmanager
+def opened_owner(data: Path, settings: Path | None) -> Iterator[tuple[Settings, Places, str]]:
+    """The database of a data directory, up, with its owner's connection string.
+
+    Raises:
         OperatorError: there is no such database, or the settings make no sense.
     """
     places = places_of(data)
@@ -76,10 +89,7 @@ def opened_keys(data: Path, settings: Path | None) -> Iterator[Keys]:
     told = load_settings(settings or places.settings)
     configure_logging(told.log.level)
     with opened_database(told.database, places, must_exist=True, say=_quiet):
-        owner = dsn_of("owner", told.database, places.cluster)
-        hsm = open_hsm(told.host.hsm, places, owner)
-        with psycopg.connect(owner, autocommit=True) as connection:
-            yield Keys(connection, hsm)
+        yield told, places, dsn_of("owner", told.database, places.cluster)
 
 
 def target_of(owner: str, *, is_transport: bool, key_id: str | None) -> Target:

@@ -77,6 +77,23 @@ def mended(events: Iterable[Event]) -> str:
     )
 
 
+def settled(tally: Tally) -> str:
+    """How the batches were closed."""
+    ended = tally.settled
+    return (
+        f"of {ended.total()} batches {ended['agreed']} agreed, {ended['uploaded']} did not and "
+        f"went to the exception list, {ended['lost']} had no answer"
+    )
+
+
+def issuer_line(counts: Counter[str]) -> str:
+    """What the external issuer did."""
+    return (
+        f"the external issuer approved {counts['00']}, was slow {counts['slow']}, silent "
+        f"{counts['silent']} and wrong {counts['wrong']} times; {counts['reversed']} were reversed"
+    )
+
+
 def _counts(answers: Counter[str]) -> tuple[str, str, str]:
     approved = sum(number for f39, number in answers.items() if f39 in APPROVALS)
     lost = answers[SILENCE]

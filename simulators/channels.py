@@ -6,7 +6,7 @@ its terminals trade (a gateway keeps its one connection), and gives each termina
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -103,6 +103,8 @@ class Place:
     certificates: Path | None = None
     """Of phones: what `simulators.certificates` has made."""
     answer_seconds_max: float = 60.0
+    caller_bytes: int = 0
+    """Of gateways: how long the caller's number is that the switch expects."""
     last_trace: int = 0
     """Where whoever simulated before ended."""
     attempts_max: int = ATTEMPTS_MAX
@@ -182,7 +184,15 @@ def gateway(settings: NacSettings) -> Opens:
 
     @asynccontextmanager
     async def opens(place: Place) -> AsyncIterator[Channel]:
-        nac = Nac(settings.at(place.host, place.port, place.answer_seconds_max))
+        nac = Nac(
+            replace(
+                settings,
+                host=place.host,
+                port=place.port,
+                preamble_bytes=place.caller_bytes or settings.preamble_bytes,
+                answer_seconds_max=place.answer_seconds_max,
+            )
+        )
         async with nac.running():
             yield _Gateway(place, nac)
 

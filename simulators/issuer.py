@@ -9,6 +9,7 @@ magic amount does on purpose what the seed does by chance (`AMOUNTS`).
 import datetime as dt
 import enum
 import random
+import socket
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -154,13 +155,22 @@ class Issuer:
         self.book = Book({card.pan.reveal(): card.balance_minor for card in cards})
         self.opening = dict(self.book.balances)
         self._clock = clock
+        self._socket: socket.socket | None = None
         self._dice = random.Random(settings.seed)  # noqa: S311 - a simulation repeats itself
 
-    async def run(self, *, task_status: trio.TaskStatus[int] = trio.TASK_STATUS_IGNORED) -> None:
-        """Listen for ever; says its port when it does."""
-        listeners = await trio.open_tcp_listeners(self.settings.port, host=self.settings.host)
-        task_status.started(listeners[0].socket.getsockname()[1])
-        await trio.serve_listeners(self._serve, listeners)
+    def listen(self) -> int:
+        """Take the port; who calls before `run` waits. Gives the port."""
+        self._socket = socket.create_server((self.settings.host, self.settings.port))
+        port: int = self._socket.getsockname()[1]
+        return port
+
+    async def run(self) -> None:
+        """Answer for ever."""
+        if self._socket is None:
+            self.listen()
+        assert self._socket is not None
+        listener = trio.SocketListener(trio.socket.from_stdlib_socket(self._socket))
+        await trio.serve_listeners(self._serve, [listener])
 
     def moved_minor(self, card: CardPlan) -> int:
         """What a card gained or lost since the opening."""

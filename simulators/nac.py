@@ -10,7 +10,7 @@ length zero keep the connection alive. A gateway calls the switch, or listens an
 import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final, Self
 
 import trio
@@ -43,10 +43,6 @@ class NacSettings:
     """Least and most, each way."""
     answer_seconds_max: float = 60.0
     seed: int = 8583
-
-    def at(self, host: str, port: int, answer_seconds_max: float) -> "NacSettings":
-        """The same lines, to this switch."""
-        return replace(self, host=host, port=port, answer_seconds_max=answer_seconds_max)
 
 
 class Nac:

@@ -29,6 +29,10 @@ from terminals.dialects.pos import POS
 LENGTH_BYTES: Final = 2
 
 
+class StepError(Exception):
+    """A step that cannot be done, because one before it did not end as it is written."""
+
+
 class Step(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One thing done at the till."""
 
@@ -88,8 +92,12 @@ async def run_scenario(
         async with counter.line:
             till = _Till(counter.terminal, counter.line, misfortune, cards)
             for number, step in enumerate(scenario.step, 1):
-                fields = await till.take(step)
                 what = step.do or "send"
+                try:
+                    fields = await till.take(step)
+                except StepError as error:
+                    wrong.append(f"step {number} ({what}): {error}")
+                    continue
                 wrong += [f"step {number} ({what}): {why}" for why in _unmet(step, fields)]
     return wrong
 
@@ -133,6 +141,12 @@ class _Till:
         assert isinstance(self.terminal, PosTerminal), "only POS terminals do this"
         return self.terminal
 
+    def sale(self, step: Step) -> Sale:
+        """Raises StepError where the step that was to sell it did not."""
+        if step.of not in self.sales:
+            raise StepError(f"there is no sale {step.of!r} to do it to")
+        return self.sales[step.of]
+
     def card(self, step: Step) -> CardPlan:
         return self.cards[step.card]
 
@@ -172,14 +186,14 @@ ACTS: Final[dict[str, Callable[[_Till, Step], Awaitable[Done | Answer | Settled]
     ),
     "cash_load": lambda till, step: till.terminal.load_cash(till.card(step), step.amount),
     "redeem": lambda till, step: till.terminal.redeem(till.card(step), step.amount),
-    "void": lambda till, step: till.terminal.void(till.sales[step.of]),
+    "void": lambda till, step: till.terminal.void(till.sale(step)),
     "earn": lambda till, step: till.terminal.earn(till.card(step), step.amount),
     "points": lambda till, step: till.pos.points(till.card(step)),
     "verify_load": lambda till, step: till.pos.verify_load(till.card(step)),
     "settle": lambda till, step: till.terminal.settle(misses=step.misses),
     "parameters": lambda till, _step: till.pos.download_parameters(),
     "status": lambda till, step: till.pos.tell_status(step.text),
-    "refund": lambda till, step: till.terminal.refund(till.sales[step.of], step.amount),
+    "refund": lambda till, step: till.terminal.refund(till.sale(step), step.amount),
 }
 
 

@@ -8,6 +8,7 @@ only the order in which terminals come to their turn is the machine's.
 import math
 import random
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -222,6 +223,7 @@ class Swarm:
         self.settings = settings
         self.tally = tally or Tally()
         self.record = record or Record(settings.record)
+        self._owns_record = record is None
         self._estate = estate
         odd = WRONG_PIN_CARDS | ODD_CARDS.keys()
         is_external = settings.channel == "external"
@@ -245,7 +247,7 @@ class Swarm:
             last_trace=settings.last_trace,
             attempts_max=settings.attempts_max,
         )
-        with self.record:
+        with self.record if self._owns_record else nullcontext():
             async with (settings.opens or row.opens)(place) as channel:
                 async with trio.open_nursery() as nursery:
                     if settings.rate:

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Final
 import structlog
 import trio
 
-from host.hsm.mac import Mac, mac_for
+from host.hsm.mac import Mac
 from host.model.responses import Reason
 from host.model.terminal import TerminalProfile
 from switch.hostlink import Link
 from switch.settings import SwitchSettings
+from terminals.dukpt_session import session_mac
 
 if TYPE_CHECKING:
     from switch.exchange import Exchange
@@ -36,7 +37,8 @@ class Session:
         self.profile = profile
         self.fetched_at = fetched_at
         self.macs: tuple[tuple[int, Mac], ...] = tuple(
-            (key.generation, mac_for(profile.mac_algorithm, key.key)) for key in profile.mac_keys
+            (key.generation, session_mac(profile.mac_algorithm, key.key))
+            for key in profile.mac_keys
         )
 
     def keep_newest(self) -> None:

@@ -29,7 +29,9 @@ from terminals.compiled import (
     encoder,
     numbers_of,
 )
+from terminals.extent import Extent
 from terminals.formats import FIELD_NUMBER_MAX, FieldSpec, Spec
+from terminals.framing import Measure
 from terminals.message import AnyMessage
 
 FAST_FORMS_MAX: Final = 512
@@ -110,6 +112,10 @@ class Codec:
     def head_bytes(self) -> int:
         """Message type and first bitmap: no body is shorter."""
         return self._bitmap.stop
+
+    def measure_after(self, start: int) -> Measure:
+        """What finds the end of a message that has so many bytes before its type."""
+        return Extent(self._spec, start).measure
 
     @property
     def tag_bytes(self) -> int:

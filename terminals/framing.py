@@ -43,6 +43,8 @@ def _decimal(head: bytes) -> int:
     return int(head)
 
 
+NO_LENGTH: Final = LengthCodec(0, int.from_bytes, lambda _size: b"")
+"""A message says itself where it ends: see `SelfFramedReader`."""
 BE2: Final = LengthCodec(2, int.from_bytes, lambda size: size.to_bytes(2))
 LENGTH_CODECS: Final = {
     "be2": BE2,
@@ -51,6 +53,7 @@ LENGTH_CODECS: Final = {
     ),
     "ascii4": LengthCodec(4, _decimal, lambda size: b"%04d" % size),
 }
+"""By the name a channel's settings give them; `none` is not among them, it has no length."""
 
 
 def wrap(payload: bytes, length_codec: LengthCodec = BE2) -> bytes:
@@ -120,3 +123,46 @@ class FrameReader:
             return size
         why = f"a frame is {self._bytes_min} to {self._bytes_max} bytes long"
         raise FramingError(f"{why}, its length says {head.hex()}", frames)
+
+
+Measure = Callable[[bytes, int], int]
+"""The size of the message that begins at a place; 0 while too little of it has come.
+ValueError: it is no message."""
+
+
+class SelfFramedReader:
+    """As `FrameReader`, for a stream without lengths; `measure` is its dialect's."""
+
+    __slots__ = ("_bytes_max", "_measure", "_rest", "keep_alives")
+
+    def __init__(self, measure: Measure, *, bytes_max: int = FRAME_BYTES_MAX) -> None:
+        self._measure = measure
+        self._bytes_max = bytes_max
+        self._rest = b""
+        self.keep_alives = 0
+        """There are none without a length to say so."""
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """The payloads these bytes complete, in order.
+
+        Raises:
+            FramingError: what has come is no message; nothing after it can be read.
+        """
+        data = self._rest + data
+        frames: list[bytes] = []
+        start, end = 0, len(data)
+        try:
+            while start < end and (size := self._measure(data, start)):
+                frames.append(data[start : start + size])
+                start += size
+        except ValueError as error:
+            raise FramingError(str(error), frames) from None
+        if end - start > self._bytes_max:
+            raise FramingError(f"a frame is at most {self._bytes_max} bytes long", frames)
+        self._rest = data[start:]
+        return frames
+
+    @property
+    def is_mid_frame(self) -> bool:
+        """Whether a frame has begun and not ended: the other side owes us bytes."""
+        return bool(self._rest)

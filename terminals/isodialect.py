@@ -15,6 +15,7 @@ from host.model.requests import Kind, Request, Response
 from host.model.responses import Reason
 from terminals.answers import AnswerPlans, is_request, to_fields
 from terminals.codec import Codec, DecodeError
+from terminals.framing import Measure
 from terminals.message import Message
 from terminals.sealing import NO_TAG_YET, seal, tag_is_right
 from terminals.spelling import SpellingTable, find_spelling
@@ -61,6 +62,10 @@ class IsoDialect:
         if not is_request(message.mti):
             raise DecodeError("t", 0, "this type of message asks for nothing")
         return message
+
+    def measure_after(self, start: int) -> Measure:
+        """What finds the end of a message on a line without lengths, `start` bytes before it."""
+        return self.codec.measure_after(start + self.tpdu_bytes + self.header_bytes)
 
     def split(self, payload: bytes) -> Message:
         """Any message of this dialect, requests and answers alike (a terminal reads answers).

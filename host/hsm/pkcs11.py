@@ -174,7 +174,14 @@ class Token:
         return found[0]
 
     def put_lmk(self, label: str, lmk: Secret | None = None) -> None:
-        """Keep an LMK in the token for good: this one, or a new one that nobody has seen."""
+        """Keep an LMK in the token for good: this one, or a new one that nobody has seen.
+
+        Raises:
+            HsmError: a key of that label is there; an LMK is never overwritten.
+        """
+        if list(self._session.get_objects({self._library.Attribute.LABEL: label})):
+            msg = f"the token has a key labelled {label!r}: an LMK is never overwritten"
+            raise HsmError(msg)
         attribute, aes = self._library.Attribute, self._library.KeyType.AES
         lasting = {**self._template("derive"), attribute.LABEL: label, attribute.TOKEN: True}
         if lmk is None:

@@ -39,9 +39,11 @@ CARD_SIGN: Final[dict[Kind, int]] = {
     Kind.POINTS_REDEMPTION: -1,
     Kind.VOID: +1,
     Kind.REFUND: +1,
+    Kind.POINTS_EARN: 0,
 }
 """What each kind does to the card's account in its own unit. Earned points are not told to a
-terminal, so points are reckoned only where a terminal asked for them."""
+terminal, so points are reckoned only where a terminal asked for them; an earning asks by the
+amount that was paid elsewhere, which moves no account."""
 
 
 class Claim(msgspec.Struct, frozen=True, kw_only=True, array_like=True):

@@ -191,3 +191,57 @@ def test_the_operator_is_whom_the_kernel_says(tmp_path: Path) -> None:
     assert operator_name({}, tmp_path / "none")
     login.write_text("4000123")
     assert operator_name({}, login) == "uid 4000123"
+
+
+SOFTHSM = next(
+    (
+        path
+        for path in (
+            Path("/usr/lib/softhsm/libsofthsm2.so"),
+            Path("/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so"),
+        )
+        if path.exists()
+    ),
+    None,
+)
+
+
+@pytest.mark.skipif(
+    SOFTHSM is None or shutil.which("softhsm2-util") is None,
+    reason="SoftHSM2 is not installed (Debian: apt-get install softhsm2)",
+)
+def test_the_lmk_moves_into_a_device_and_everything_still_opens(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "tokens").mkdir()
+    (tmp_path / "softhsm2.conf").write_text(f"directories.tokendir = {tmp_path}/tokens\n")
+    monkeypatch.setenv("SOFTHSM2_CONF", str(tmp_path / "softhsm2.conf"))
+    monkeypatch.setenv("POSSWITCH_HSM_PIN", "4321")
+    init = ["softhsm2-util", "--init-token", "--free", "--label", "posswitch"]
+    subprocess.run([*init, "--so-pin", "1234", "--pin", "4321"], check=True, capture_output=True)
+    told = tmp_path / "device.toml"
+    told.write_text(f'[host.hsm]\nmodule = "{SOFTHSM}"\n')
+    before = listed(data)
+    assert "no device is set" in keys(data, "into-device").stderr
+    missing = keys(data, "list", "--settings", str(told))
+    assert (missing.returncode, "0 AES keys" in missing.stderr) == (3, True)
+    fresh = keys(data, "into-device", "--settings", str(told))
+    assert (fresh.returncode, "--from-file" in fresh.stderr) == (3, True)
+    done = keys(data, "into-device", "--from-file", "--settings", str(told))
+    assert done.stdout.startswith(f"LMK {before['lmk']} is in the device posswitch\n")
+    assert listed(data, "--settings", str(told)) == before
+    lmk, aside = places_of(data).lmk, tmp_path / "lmk"
+    lmk.rename(aside)
+    try:
+        part = split(TMK, 2)[0]
+        done = keys(
+            data, "import", "80010036", "--settings", str(told),
+            typed=typed(part, check_value(part)),
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        again = keys(data, "into-device", "--from-file", "--settings", str(told))
+        assert again.returncode == 3
+    finally:
+        aside.rename(lmk)
+    assert len(listed(data)["components"]) == 1
+    assert keys(data, "import", "80010036", "--give-up").returncode == 0

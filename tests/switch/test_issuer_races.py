@@ -13,6 +13,7 @@ import pytest
 import trio
 import trio.testing
 from prometheus_client import CollectorRegistry
+from trio._core import _run
 
 from host.model.requests import Kind, Request
 from host.model.responses import Reason
@@ -45,6 +46,8 @@ ISSUER = IssuerSettings(
 )
 DELAYS = (0.0, 0.001, 0.5, 3.0, 9.9, 10.1, 14.0)
 LOST_SHARE = 0.15
+DISK = random.Random()
+"""How long each write takes."""
 
 
 class Account:
@@ -104,7 +107,7 @@ class OurHost:
     """Knows the terminal, and no original."""
 
     def find(self, _terminal_id, finder):
-        finder.found(profile_of())
+        trio.lowlevel.spawn_system_task(self._tell, finder)
         return True
 
     def ask(self, request, waiter):
@@ -114,6 +117,10 @@ class OurHost:
 
     def forget(self, _ticket):
         return
+
+    async def _tell(self, finder):
+        await trio.sleep(0.01)
+        finder.found(profile_of())
 
     async def _answer(self, waiter):
         await trio.sleep(0.01)
@@ -139,7 +146,7 @@ class Scene:
     """One terminal, one sale, one seed."""
 
     def __init__(self, seed: int, home: Path, nursery: trio.Nursery) -> None:
-        self.dice = random.Random(seed)  # noqa: S311 - a seed is the point
+        self.dice = random.Random(seed)
         self.account, self.paper = Account(), Paper()
         self.memory = RouteMemory(RouteFile(home / "routes.db", "one"), self._wall, days_max=30.0)
         metrics = IssuerMetrics(IssuersMetrics(CollectorRegistry()), "far")
@@ -223,25 +230,27 @@ def quick_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in ("switch.saf", "switch.route_memory"):
         schema = __import__(module, fromlist=["_SCHEMA"])._SCHEMA
         monkeypatch.setattr(f"{module}._SCHEMA", schema.replace("FULL", "OFF"))
-    dice = random.Random(1)  # noqa: S311 - as above
 
     async def in_mock_time(write, *args):
-        await trio.sleep(dice.choice((0.0, 0.001, 0.02, 0.3)))
+        await trio.sleep(DISK.choice((0.0, 0.001, 0.02, 0.3)))
         return write(*args)
 
     monkeypatch.setattr("trio.to_thread.run_sync", in_mock_time)
+    monkeypatch.setattr(_run, "_ALLOW_DETERMINISTIC_SCHEDULING", True)
 
 
 def run_all(seeds: range, home: Path) -> None:
     for seed in seeds:
         place = home / str(seed)
         place.mkdir()
+        DISK.seed(seed)
+        _run._r.seed(seed)
         trio.run(play, seed, place, clock=trio.testing.MockClock(autojump_threshold=0))
 
 
 @pytest.mark.usefixtures("quick_disk")
 def test_every_interleaving_of_a_sale_and_its_reversals_ends_at_zero(tmp_path: Path) -> None:
-    run_all(range(27, 28), tmp_path)
+    run_all(range(SEEDS), tmp_path)
 
 
 @pytest.mark.chaos
