@@ -97,43 +97,53 @@ ORDER BY slot
 LIMIT %(limit)s;
 
 -- name: claim_says_otherwise
--- What was posted is what the client asked for: kind, card, amount and unit. Points earned are
--- asked for by another amount than is posted.
+-- What was posted is what the client asked for: kind, card, amount and unit. Points earned, and
+-- the void of them, are asked for by another amount than is posted.
+WITH posted AS (
+    SELECT
+        journal.*,
+        'points_earn' IN (journal.kind, original.kind) AS is_earning
+    FROM claim_state
+    INNER JOIN journal ON journal.id = claim_state.journal_id
+    LEFT JOIN journal AS original
+        ON original.shard = journal.shard AND original.id = journal.original_id
+)
+
 SELECT
     claim_state.slot,
     concat_ws(
         ', ',
         CASE
-            WHEN journal.kind NOT IN (claim_state.kind, claim_state.kind || '_confirm')
-                THEN format('kind %%s, not %%s', journal.kind, claim_state.kind)
+            WHEN posted.kind NOT IN (claim_state.kind, claim_state.kind || '_confirm')
+                THEN format('kind %%s, not %%s', posted.kind, claim_state.kind)
         END,
         CASE
-            WHEN journal.card_id <> claim_state.card_id
-                THEN format('card %%s, not %%s', journal.card_id, claim_state.card_id)
-        END,
-        CASE
-            WHEN
-                journal.kind <> 'points_earn'
-                AND journal.amount_minor <> claim_state.amount_minor
-                THEN format('amount %%s, not %%s', journal.amount_minor, claim_state.amount_minor)
+            WHEN posted.card_id <> claim_state.card_id
+                THEN format('card %%s, not %%s', posted.card_id, claim_state.card_id)
         END,
         CASE
             WHEN
-                journal.kind <> 'points_earn'
-                AND NOT starts_with(journal.unit, claim_state.unit)
-                THEN format('unit %%s, not %%s', journal.unit, claim_state.unit)
+                NOT coalesce(posted.is_earning, false)
+                AND posted.amount_minor <> claim_state.amount_minor
+                THEN format('amount %%s, not %%s', posted.amount_minor, claim_state.amount_minor)
+        END,
+        CASE
+            WHEN
+                NOT coalesce(posted.is_earning, false)
+                AND NOT starts_with(posted.unit, claim_state.unit)
+                THEN format('unit %%s, not %%s', posted.unit, claim_state.unit)
         END
     ) AS differs
 FROM claim_state
-INNER JOIN journal ON journal.id = claim_state.journal_id
+INNER JOIN posted ON posted.id = claim_state.journal_id
 WHERE
-    journal.kind NOT IN (claim_state.kind, claim_state.kind || '_confirm')
-    OR journal.card_id <> claim_state.card_id
+    posted.kind NOT IN (claim_state.kind, claim_state.kind || '_confirm')
+    OR posted.card_id <> claim_state.card_id
     OR (
-        journal.kind <> 'points_earn'
+        NOT coalesce(posted.is_earning, false)
         AND (
-            journal.amount_minor <> claim_state.amount_minor
-            OR NOT starts_with(journal.unit, claim_state.unit)
+            posted.amount_minor <> claim_state.amount_minor
+            OR NOT starts_with(posted.unit, claim_state.unit)
         )
     )
 ORDER BY claim_state.slot

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from config import cli_simulate
+from config.cli_describe import app as describing
 from config.cli_keys import app as keys
 from config.cli_terminal import app as terminals
 from config.errors import FOUND_WRONG, exit_status_of, operator_errors
@@ -30,9 +32,11 @@ night = typer.Typer(no_args_is_help=True, help="The night: what closes a busines
 app.add_typer(database, name="db")
 app.add_typer(night, name="clearing")
 simulators = typer.Typer(no_args_is_help=True, help="Terminals for a switch that is running.")
+cli_simulate.add_commands(simulators)
 app.add_typer(simulators, name="simulate")
 app.add_typer(terminals, name="terminal")
 app.add_typer(keys, name="keys")
+app.add_typer(describing)
 
 DataOption = Annotated[
     Path,

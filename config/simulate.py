@@ -1,5 +1,7 @@
 """`posswitch simulate`: terminals for a switch that is running already, and scenarios for it."""
 
+import contextlib
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,12 +13,16 @@ from rich.console import Console
 
 from config.errors import FOUND_WRONG, SettingsError
 from config.estates import estate_named
-from config.progress import board, headline, mended, show_progress
+from config.progress import board, headline, mended, settled, show_progress
 from host.clock import utc_now
-from simulators.channels import CHANNELS, Place
+from host.estate.demo import EXTERNAL_PREFIX, external_cards
+from simulators.certificates import make_certificates
+from simulators.channels import CHANNELS, Opens, Place
 from simulators.faults import DEMO_RATES, NO_FAULTS, Fault
+from simulators.issuer import Issuer, IssuerSettings
+from simulators.prompt import run_prompt
 from simulators.record import Record
-from simulators.scenario import Scenario, read_scenario, run_scenario
+from simulators.scenario import ACTS, Scenario, read_scenario, run_scenario
 from simulators.swarm import Swarm, SwarmSettings
 
 ANSWER_SECONDS_MAX: Final = 10.0
@@ -34,6 +40,8 @@ class Target:
     estate: str = "demo"
     certificates: Path | None = None
     """For phones: the directory `simulators.certificates` has filled."""
+    caller_bytes: int = 0
+    """Of a gateway: how long the caller's number is that the switch expects."""
 
 
 def simulate_pos(
@@ -49,7 +57,7 @@ def simulate_pos(
     rates: Mapping[Fault, float] = DEMO_RATES if with_faults else NO_FAULTS
     settings = SwarmSettings(
         host=target.host,
-        port=target.port,
+        port=target.port or CHANNELS["pos"].port,
         terminals=terminals,
         seconds=seconds,
         seed=seed,
@@ -57,15 +65,111 @@ def simulate_pos(
         record=record,
         last_trace=_trace_of_now(),
     )
-    swarm, console = Swarm(settings, estate_named(target.estate)), Console(highlight=False)
+    return _report(Swarm(settings, estate_named(target.estate)))
+
+
+def _report(swarm: Swarm) -> int:
+    console, seconds = Console(highlight=False), swarm.settings.seconds
     trio.run(_watched, swarm, console)
     if not console.is_terminal:
         console.print(board(swarm.tally))
     console.print(headline(swarm.tally, seconds, seconds))
     console.print(mended(swarm.record.events))
+    if swarm.settings.settles:
+        console.print(settled(swarm.tally))
     for (trade, f39), number in swarm.tally.surprises.items():
         console.print(f"unexpected: {trade} was answered {f39}, {number} times", markup=False)
     return FOUND_WRONG if swarm.tally.surprises or not swarm.tally.signed_on else 0
+
+
+def swarm_settings(
+    terminals: int, seconds: float, rate: float, seed: int, *, with_faults: bool, settles: bool
+) -> SwarmSettings:
+    """What a swarm of any channel is told; the channel says the rest."""
+    return SwarmSettings(
+        host="",
+        port=0,
+        terminals=terminals,
+        seconds=seconds,
+        rate=rate,
+        seed=seed,
+        faults=DEMO_RATES if with_faults else NO_FAULTS,
+        settles=settles,
+    )
+
+
+def make_phone_files(home: Path | None) -> int:
+    """Certificates and the attestation key, for the settings of a softpos channel.
+
+    Raises:
+        SettingsError: no directory was named.
+    """
+    if home is None:
+        raise SettingsError("no directory for the files. Next: --certificates DIR --make")
+    make_certificates(home)
+    print_files = sorted(file.name for file in home.iterdir())
+    Console(highlight=False).print(f"{home}: {', '.join(print_files)}", markup=False)
+    return 0
+
+
+def simulate_channel(
+    target: Target,
+    channel: str,
+    *,
+    settings: SwarmSettings,
+    opens: Opens | None = None,
+) -> int:
+    """Let a channel's terminals trade. Gives the exit status: 0 when no answer was a surprise."""
+    row = CHANNELS[channel]
+    told = dataclasses.replace(
+        settings,
+        host=target.host,
+        port=target.port or row.port,
+        channel=channel,
+        opens=opens,
+        certificates=target.certificates,
+        last_trace=_trace_of_now(),
+    )
+    return _report(Swarm(told, estate_named(target.estate)))
+
+
+def simulate_prompt(target: Target, channel: str, terminal_id: str | None) -> int:
+    """A till of a channel to poke at, a line a step.
+
+    Raises:
+        SettingsError: there is no such terminal on this channel.
+    """
+    estate, row = estate_named(target.estate), CHANNELS[channel]
+    plans = {one.terminal_id: one for one in estate.terminals if row.takes(one)}
+    name = terminal_id or next(iter(plans))
+    if name not in plans:
+        raise SettingsError(
+            f"{name} is no terminal of channel {channel}. Next: try {next(iter(plans))}"
+        )
+    place = Place(
+        host=target.host,
+        port=target.port or row.port,
+        certificates=target.certificates,
+        caller_bytes=target.caller_bytes,
+        answer_seconds_max=ANSWER_SECONDS_MAX,
+        last_trace=_trace_of_now(),
+    )
+    console = Console(highlight=False)
+    console.print(f"{name} on {channel}: {', '.join(ACTS)}; end with Ctrl-D", markup=False)
+    trio.run(run_prompt, channel, plans[name], estate, place, _Lines(console))
+    return 0
+
+
+def simulate_issuer(settings: IssuerSettings) -> int:
+    """An external issuer's host, until it is interrupted; its book is printed then."""
+    issuer, console = Issuer(settings, external_cards()), Console(highlight=False)
+    port = issuer.listen()
+    console.print(f"issuer on {settings.host}:{port}, cards {EXTERNAL_PREFIX}…", markup=False)
+    with contextlib.suppress(KeyboardInterrupt):
+        trio.run(issuer.run)
+    for name, number in issuer.book.counts.items():
+        console.print(f"{name}: {number}", markup=False)
+    return 0
 
 
 def simulate_scenario(target: Target, file: Path) -> int:
@@ -81,6 +185,7 @@ def simulate_scenario(target: Target, file: Path) -> int:
             host=target.host,
             port=port,
             certificates=target.certificates,
+            caller_bytes=target.caller_bytes,
             answer_seconds_max=ANSWER_SECONDS_MAX,
         )
         wrong = trio.run(run_scenario, scenario, estate, place, record)
@@ -96,6 +201,24 @@ async def _watched(swarm: Swarm, console: Console) -> None:
         nursery.start_soon(show_progress, swarm.tally, swarm.settings.seconds, console)
         await swarm.run()
         nursery.cancel_scope.cancel()
+
+
+class _Lines:
+    """Standard input and the screen, as a prompt."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+
+    def read(self) -> str | None:
+        """The next line typed."""
+        try:
+            return self._console.input("> ")
+        except EOFError:
+            return None
+
+    def write(self, text: str) -> None:
+        """Show it."""
+        self._console.print(text, markup=False)
 
 
 def _trace_of_now() -> int:

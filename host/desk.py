@@ -1,7 +1,7 @@
 """The desk: whatever moves no value and is no exchange.
 
-Sign-on, sign-off and echo are here, a terminal's batches in `host.desk_batches`, its parameters
-in `host.desk_parameters`.
+Sign-on, sign-off and echo are here, a terminal's batches in `host.desk_batches` and
+`host.desk_uploads`, its parameters in `host.desk_parameters`, reports in `host.desk_reports`.
 
 A sign-on mints working keys and delivers them under the terminal's TMK. Its answer may be lost,
 so the keys in use stay valid until a message under the new ones has come. It is not sealed by a
@@ -18,7 +18,7 @@ from typing import Any, Final
 import psycopg
 import structlog
 
-from host import desk_batches, desk_parameters
+from host import desk_batches, desk_parameters, desk_reports, desk_uploads
 from host.book import Terminal
 from host.clock import WallClock
 from host.hsm.interface import Hsm
@@ -193,10 +193,10 @@ ANSWERS: Final[dict[Kind, Callable[[Desk, Request, Terminal], Response]]] = {
     Kind.SIGN_OFF: Desk.acknowledge,
     Kind.ECHO: Desk.acknowledge,
     Kind.SETTLEMENT: desk_batches.settle,
-    Kind.BATCH_UPLOAD: desk_batches.upload,
-    Kind.UPLOAD_END: desk_batches.end_upload,
-    Kind.STATUS_UPLOAD: desk_batches.keep_status,
-    Kind.CASE_REPORT: desk_batches.report_case,
+    Kind.BATCH_UPLOAD: desk_uploads.upload,
+    Kind.UPLOAD_END: desk_uploads.end_upload,
+    Kind.STATUS_UPLOAD: desk_reports.keep_status,
+    Kind.CASE_REPORT: desk_reports.report_case,
     Kind.PARAMETER_DOWNLOAD: desk_parameters.download,
     Kind.PARAMETER_END: Desk.acknowledge,
 }

@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 
 from host.book import Terminal
-from host.desk_batches import Clerk
+from host.desk_sheet import Clerk
 from host.model.requests import Request, Response
 from host.model.responses import Reason
 from host.store.settlement import merchant_name

@@ -85,12 +85,12 @@ async def run_scenario(
     """Do every step; gives a sentence for each expectation that was not met."""
     wrong: list[str] = []
     plan = _terminal(estate, scenario.terminal)
-    misfortune = _Misfortune()
+    misfortune = Misfortune()
     cards = {card.id: card for card in (*estate.cards, *external_cards())}
     async with CHANNELS[scenario.channel].opens(place) as channel:
         counter = channel.counter(plan, estate, record, misfortune)
         async with counter.line:
-            till = _Till(counter.terminal, counter.line, misfortune, cards)
+            till = Till(counter.terminal, counter.line, misfortune, cards)
             for number, step in enumerate(scenario.step, 1):
                 what = step.do or "send"
                 try:
@@ -102,7 +102,7 @@ async def run_scenario(
     return wrong
 
 
-class _Misfortune:
+class Misfortune:
     """Draws the fault a step has set, once."""
 
     def __init__(self) -> None:
@@ -114,10 +114,12 @@ class _Misfortune:
 
 
 @dataclass(slots=True)
-class _Till:
+class Till:
+    """A terminal, its line, its cards, and the sales that were kept."""
+
     terminal: Terminal
     line: AnyLine
-    misfortune: _Misfortune
+    misfortune: Misfortune
     cards: dict[int, CardPlan]
     sales: dict[str, Sale] = field(default_factory=dict)
 
@@ -148,6 +150,9 @@ class _Till:
         return self.sales[step.of]
 
     def card(self, step: Step) -> CardPlan:
+        """Raises StepError where the estate has no such card."""
+        if step.card not in self.cards:
+            raise StepError(f"the estate has no card {step.card}. Next: try 201")
         return self.cards[step.card]
 
     def pin(self, step: Step) -> Secret | None:
@@ -176,7 +181,7 @@ def settled_fields(settled: Settled) -> dict[str, str] | None:
     }
 
 
-ACTS: Final[dict[str, Callable[[_Till, Step], Awaitable[Done | Answer | Settled]]]] = {
+ACTS: Final[dict[str, Callable[[Till, Step], Awaitable[Done | Answer | Settled]]]] = {
     "sign_on": lambda till, _step: till.terminal.sign_on(),
     "sign_off": lambda till, _step: till.terminal.sign_off(),
     "echo": lambda till, _step: till.terminal.echo(),

@@ -17,6 +17,7 @@ import trio
 
 from host.estate.demo import ODD_CARDS, external_cards
 from host.estate.plan import CardPlan, EstatePlan, TerminalPlan
+from host.model.requests import Kind
 from host.model.secrets import Secret
 from simulators.answers import Verdict
 from simulators.channels import CHANNELS, Channel, Opens, Place, Terminal
@@ -93,8 +94,12 @@ class Counter:
         return self.dice.choice(self.cards)
 
     def take_sale(self, *, in_points: bool) -> Sale | None:
-        """One of the remembered sales, which is then forgotten."""
-        found = [sale for sale in self.sales if sale.is_in_points == in_points]
+        """One of the remembered sales, which is then forgotten; points earned stay."""
+        found = [
+            sale
+            for sale in self.sales
+            if sale.is_in_points == in_points and sale.kind is not Kind.POINTS_EARN
+        ]
         if not found:
             return None
         sale = self.dice.choice(found)
@@ -248,13 +253,13 @@ class Swarm:
             attempts_max=settings.attempts_max,
         )
         with self.record if self._owns_record else nullcontext():
-            async with (settings.opens or row.opens)(place) as channel:
-                async with trio.open_nursery() as nursery:
-                    if settings.rate:
-                        send, self._customers = trio.open_memory_channel[float](math.inf)
-                        nursery.start_soon(self._let_in, send)
-                    for plan in plans:
-                        nursery.start_soon(self._day_of, channel, plan)
+            opened = (settings.opens or row.opens)(place)
+            async with opened as channel, trio.open_nursery() as nursery:
+                if settings.rate:
+                    send, self._customers = trio.open_memory_channel[float](math.inf)
+                    nursery.start_soon(self._let_in, send)
+                for plan in plans:
+                    nursery.start_soon(self._day_of, channel, plan)
         return self.tally
 
     def close(self) -> None:

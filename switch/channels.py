@@ -17,7 +17,9 @@ BY_KIND: Final = -1
 Port = Annotated[int, msgspec.Meta(ge=BY_KIND, le=65535)]
 Count = Annotated[int, msgspec.Meta(ge=1)]
 Seconds = Annotated[float, msgspec.Meta(gt=0)]
-LengthName = Literal["be2", "be2-inclusive", "ascii4", "none"]
+LengthName = Literal["be2", "be2-inclusive", "ascii4"]
+AnyLengthName = LengthName | Literal["none"]
+"""`none`: a message says itself where it ends."""
 Strategy = Literal["silent", "timeout_98"]
 
 
@@ -26,7 +28,7 @@ class ChannelKind(msgspec.Struct, frozen=True, kw_only=True):
 
     dialect: str
     port: int
-    length_codec: LengthName
+    length_codec: AnyLengthName
     frame_bytes_min: int
     frame_bytes_max: int = 4096
     strategy: Strategy = "silent"
@@ -60,7 +62,7 @@ CHANNEL_KINDS: Final[dict[str, ChannelKind]] = {
         frame_bytes_max=16_384,
     ),
 }
-LENGTHS_MAX: Final[dict[LengthName, int]] = {
+LENGTHS_MAX: Final[dict[AnyLengthName, int]] = {
     "be2": 0xFFFF,
     "be2-inclusive": 0xFFFD,
     "ascii4": 9999,
@@ -106,7 +108,7 @@ class ChannelSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     connect_seconds_max: Seconds = 10.0
     reconnect_seconds_max: Seconds = 30.0
     """The longest pause between two calls of a gateway that does not answer."""
-    length_codec: LengthName | Literal[""] = ""
+    length_codec: AnyLengthName | Literal[""] = ""
     preamble_bytes: Annotated[int, msgspec.Meta(ge=0, le=256)] = 0
     """The caller's line, written by a gateway in front of each TPDU."""
     preamble: Literal["return", "drop"] = "return"
@@ -157,7 +159,7 @@ class ChannelSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
             )
 
     @property
-    def length(self) -> LengthName:
+    def length(self) -> AnyLengthName:
         """How lengths are written: the channel's word, or its kind's."""
         assert self.length_codec, "filled when made"
         return self.length_codec

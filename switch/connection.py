@@ -14,7 +14,7 @@ from switch.channels import ChannelSettings
 from switch.limits import Source
 from switch.poller import READ, WRITE, Poller
 from switch.tls import Tls, TlsError
-from terminals.framing import FrameReader, FramingError, LengthCodec, wrap
+from terminals.framing import FrameReader, FramingError, LengthCodec, SelfFramedReader, wrap
 
 READ_BYTES: Final = 16 * 1024
 
@@ -99,7 +99,7 @@ class Connection:
         owner: Owner,
         sock: socket.socket,
         peer: str,
-        reader: FrameReader,
+        reader: FrameReader | SelfFramedReader,
         source: Source | None = None,
         tls: Tls | None = None,
     ) -> None:

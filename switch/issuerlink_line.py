@@ -75,13 +75,7 @@ class IssuerLine:
         self._refusal = ""
         self._traces = itertools.cycle(range(1, TRACE_MAX + 1))
         self.is_up = False
-        self.changed = trio.Event()
-        """Set, and made anew, when the line has come up or gone down."""
-
-    @property
-    def unanswered(self) -> int:
-        """Messages whose answers are open."""
-        return len(self._sent)
+        """Whether it is fit for trade: connected, and signed on where that is asked."""
 
     def send(self, fields: dict[str, str], sender: Sender) -> Correlation:
         """Send at the end of this turn; only on a line that is up.
@@ -230,7 +224,6 @@ class IssuerLine:
 
     def _open(self) -> None:
         self.is_up = True
-        self._tell_change()
         _LOG.info("issuer line up", line=self.name)
 
     def _break(self) -> None:
@@ -246,12 +239,7 @@ class IssuerLine:
                 sender.unsent()
             else:
                 sender.in_doubt()
-        self._tell_change()
         self._on_turn()
-
-    def _tell_change(self) -> None:
-        changed, self.changed = self.changed, trio.Event()
-        changed.set()
 
 
 async def _connected(host: str, port: int) -> socket.socket:

@@ -9,7 +9,7 @@ socket before it drains.
 import contextlib
 import socket
 from collections.abc import Callable
-from typing import Final
+from typing import Final, NamedTuple
 
 import structlog
 import trio
@@ -20,7 +20,13 @@ from switch.limits import Networks, Source, Sources
 from switch.metrics import ChannelMetrics
 from switch.poller import READ, Poller
 from switch.tls import TlsEnds, TlsError
-from terminals.framing import LENGTH_CODECS, FrameReader
+from terminals.framing import (
+    LENGTH_CODECS,
+    NO_LENGTH,
+    FrameReader,
+    Measure,
+    SelfFramedReader,
+)
 
 BACKLOG: Final = 1024
 ACCEPTS_MAX: Final = 64
@@ -32,6 +38,14 @@ _LOG = structlog.get_logger(__name__)
 
 Take = Callable[[Connection, bytes], None]
 """Takes one payload; answers later through the connection."""
+
+
+class Layers(NamedTuple):
+    """What lies between the bytes of a socket and whole messages."""
+
+    tls: TlsEnds | None
+    measure: Measure | None
+    """Finds the ends of messages where no lengths are sent."""
 
 
 def listen(settings: ChannelSettings) -> socket.socket:
@@ -69,15 +83,16 @@ class Channel:
         outboxes: Outboxes,
         metrics: ChannelMetrics,
         take: Take,
-        tls: TlsEnds | None = None,
+        layers: "Layers",
     ) -> None:
         self.settings = settings
         self.poller = poller
         self.outboxes = outboxes
-        self.length_codec = LENGTH_CODECS[settings.length]
+        self.length_codec = LENGTH_CODECS.get(settings.length, NO_LENGTH)
         self.take = take
+        self._measure = layers.measure
         self._metrics = metrics
-        self.tls = tls
+        self.tls = layers.tls
         self._networks = Networks(settings.networks)
         self._sources = Sources(settings.per_source_max, settings.per_source_rate)
         self.is_rated = self._sources.is_rated
@@ -274,12 +289,15 @@ class Channel:
             _LOG.warning("connection refused", channel=self.settings.name, peer=host, why=why)
         return source
 
-    def _reader(self) -> FrameReader:
+    def _reader(self) -> FrameReader | SelfFramedReader:
         settings = self.settings
+        bytes_max = settings.frame_bytes_max + settings.preamble_bytes
+        if self._measure is not None:
+            return SelfFramedReader(self._measure, bytes_max=bytes_max)
         return FrameReader(
             self.length_codec,
             bytes_min=settings.frame_bytes_min + settings.preamble_bytes,
-            bytes_max=settings.frame_bytes_max + settings.preamble_bytes,
+            bytes_max=bytes_max,
             takes_keep_alive=settings.keep_alive != "refuse",
         )
 

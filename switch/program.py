@@ -24,15 +24,18 @@ from switch.calling import Caller
 from switch.connection import Connection, Outboxes
 from switch.desk import Desk
 from switch.lanes import Lanes
-from switch.listeners import Channel, Take, listen
+from switch.listeners import Channel, Layers, Take, listen
 from switch.metrics import ChannelMetrics, Metrics
 from switch.poller import Poller
 from switch.preamble import Prefixed
 from switch.reload import Change, ReloadError, What, changes, with_ports
 from switch.settings import ChannelSettings, SwitchSettings, check_channels
 from switch.strategy import STRATEGIES
-from switch.tls import TlsEnds, tls_of
-from terminals.dialects import dialect_named
+from switch.tls import tls_of
+from terminals.dialect import Dialect
+from terminals.dialects import DialectError, dialect_named
+from terminals.framing import Measure
+from terminals.isodialect import IsoDialect
 
 SWEEP_SECONDS: Final = 0.1
 """How late a deadline may be noticed."""
@@ -106,7 +109,7 @@ class Switch:
         )
         self.saf = self.lanes.saf
         self.desk = Desk(self.link, self.saf, metrics, settings, self.lanes.router)
-        self.channels = [self._channel(row, tls_of(row)) for row in settings.channels]
+        self.channels = [self._channel(row) for row in settings.channels]
         self._draining: list[Channel] = []
         self._callers: dict[str, Caller] = {}
         self._nursery: trio.Nursery | None = None
@@ -160,7 +163,7 @@ class Switch:
             check_channels(after)
             _check_ports(after, self.settings.processes)
             plan = changes(before, after)
-            made = {row.name: self._channel(row, tls_of(row)) for row in after}
+            made = {row.name: self._channel(row) for row in after}
             fresh = self._listen_where_nobody_does(after)
         except (OSError, ValueError) as error:
             raise ReloadError(str(error)) from None
@@ -182,12 +185,18 @@ class Switch:
                 self._draining = [each for each in self._draining if not each.is_drained]
             self._outboxes.flush()
 
-    def _channel(self, row: ChannelSettings, tls: TlsEnds | None) -> Channel:
-        metrics = ChannelMetrics(self.metrics, row.name)
-        return Channel(row, self.poller, self._outboxes, metrics, self._taker(row), tls)
-
-    def _taker(self, row: ChannelSettings) -> Take:
+    def _channel(self, row: ChannelSettings) -> Channel:
         dialect = dialect_named(row.dialect, row.options)
+        return Channel(
+            row,
+            self.poller,
+            self._outboxes,
+            ChannelMetrics(self.metrics, row.name),
+            self._taker(row, dialect),
+            Layers(tls_of(row), _measure_of(row, dialect)),
+        )
+
+    def _taker(self, row: ChannelSettings, dialect: Dialect) -> Take:
         name, take, endings = row.name, self.desk.take, STRATEGIES[row.strategy]
         size, is_returned = row.preamble_bytes, row.preamble == "return"
 
@@ -302,6 +311,18 @@ def _check_ports(rows: Sequence[ChannelSettings], processes: int) -> None:
             f"channels: {free[0]} takes any free port, and {processes} processes would each take "
             "another. Next: write a port"
         )
+
+
+def _measure_of(row: ChannelSettings, dialect: Dialect) -> Measure | None:
+    """What finds the ends of messages where no lengths are sent; None where they are."""
+    if row.length != "none":
+        return None
+    if not isinstance(dialect, IsoDialect):
+        raise DialectError(
+            f"channel {row.name}: messages of {row.dialect} do not say where they end. "
+            "Next: let length_codec be be2, be2-inclusive or ascii4"
+        )
+    return dialect.measure_after(row.preamble_bytes)
 
 
 def _place_of(channel: Channel) -> tuple[str, int] | None:

@@ -25,7 +25,7 @@ from terminals.framing import LENGTH_CODECS
 from terminals.records import Layout
 from terminals.spelling import SpellingTable, find_spelling
 
-MIS_HEAD: Final = (("magic", 4), ("number", 12), ("till", 8), ("code", 4))
+MIS_HEAD: Final = (("magic", 4), ("number", 12), ("till", 8), ("message_code", 4))
 _MIS_MAGIC: Final = b"MIS1"
 _MAC_BYTES: Final = frozenset({0, 8, 16})
 _RUN_KEY: Final = secrets.token_bytes(32)
@@ -45,6 +45,9 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     parts: "tuple[Part, ...]" = ()
     digest: bytes = b""
     """Equal for equal bytes within this process; never printed."""
+
+    def __repr__(self) -> str:
+        return f"<Part {self.name} {self.start}-{self.end} {self.value!r}>"
 
 
 class Wrong(msgspec.Struct, frozen=True):
@@ -182,14 +185,14 @@ def _told(data: bytes, reading: _Reading) -> Description:
     )
 
 
-def _part(
-    data: bytes, shown: Shown, node: Node, known: Known, values: Mapping[str, str]
-) -> Part:
+def _part(data: bytes, shown: Shown, node: Node, known: Known, values: Mapping[str, str]) -> Part:
     span = node.span
     start, end = span.start // 2, (span.end + 1) // 2
     value = shown.value(span.form, span.first, span.last)
-    own = {each.span.name: shown.value(each.span.form, each.span.first, each.span.last)
-           for each in node.parts}
+    own = {
+        each.span.name: shown.value(each.span.form, each.span.first, each.span.last)
+        for each in node.parts
+    }
     digest = hashlib.blake2b(data[start:end], key=_RUN_KEY, digest_size=16).digest()
     return Part(
         name=span.name,
@@ -223,9 +226,7 @@ def _readers() -> dict[str, _Reader]:
 
     pos_table, ascii_table = table_of(pos.SPELLINGS), table_of(ASCII87)
 
-    def iso(
-        name: str, spec: Spec, codec: Codec, table: SpellingTable, head: Heads = ()
-    ) -> _Reader:
+    def iso(name: str, spec: Spec, codec: Codec, table: SpellingTable, head: Heads = ()) -> _Reader:
         return lambda data, start: _iso(data, start, name, _Iso(spec, codec, table, head))
 
     layout = layout_named("common")
@@ -346,8 +347,9 @@ def _mis_walk(data: bytes, start: int) -> Walk | None:
 def _mis_title(values: Mapping[str, str]) -> str:
     from terminals.dialects.mis_words import CODES
 
-    code = CODES.get(values.get("code", "").strip('"'))
-    return f"{values['code']} {code.title}" if code is not None else ""
+    name = values.get("message_code", "")
+    code = CODES.get(name)
+    return f"{name} {code.title}" if code is not None else ""
 
 
 def _mis_iso(data: bytes, start: int, spec: Spec) -> _Reading | None:
@@ -426,8 +428,12 @@ def _mis_fixed(data: bytes, start: int, layout: Layout) -> _Reading | None:
         except DecodeError as error:
             offset = walk.position + error.position
             walk.faults.append(
-                Fault(field=error.field, offset=offset, expected="a value of its place",
-                      actual=error.why)
+                Fault(
+                    field=error.field,
+                    offset=offset,
+                    expected="a value of its place",
+                    actual=error.why,
+                )
             )
         spans = record_spans(record, walk.position)
         walk.position += record.size
@@ -479,8 +485,12 @@ def _raw(data: bytes) -> _Reading:
     """Nobody's message: a row of covered bytes."""
     walk = Walk(data)
     walk.faults.append(
-        Fault(field="message", offset=0, expected="a message of a known dialect",
-              actual=f"{len(data)} bytes")
+        Fault(
+            field="message",
+            offset=0,
+            expected="a message of a known dialect",
+            actual=f"{len(data)} bytes",
+        )
     )
     walk.is_lost = True
     walk.rest()

@@ -59,7 +59,9 @@ class JsonWalk:
             expected = str(error) if isinstance(error, _JsonError) else "JSON"
             left = len(self._text) - offset
             self.faults.append(
-                Fault(field="json", offset=offset, expected=expected, actual=f"{left} bytes are left")
+                Fault(
+                    field="json", offset=offset, expected=expected, actual=f"{left} bytes are left"
+                )
             )
 
     def _object(self, depth: int) -> None:

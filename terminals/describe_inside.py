@@ -53,6 +53,8 @@ KEY_BLOCKS: Final[Mapping[int, Layout]] = {
 
 _CHECK: Final = "_check"
 _BALANCES: Final = re.compile(rb"([0-9]{7}[CD][0-9]{12})+")
+_SERIAL: Final = re.compile(rb"Sequence No12[0-9A-Za-z]{12}")
+"""F62 of a sign-on: the terminal model's number and the terminal's serial number."""
 _TLV_DEPTH_MAX: Final = 8
 _SPLIT: Final[Mapping[str, Layout]] = {
     "44": INSTITUTIONS,
@@ -250,7 +252,10 @@ def _own(cover: Cover, span: Span, known: Known, _faults: list[Fault]) -> tuple[
         return tuple(_split(row, span, unit=_byte(span), form=_text_form(span)))
     nodes = _known_objects(cover, span, raw)
     if not nodes and _is_text(raw):
-        cover.expose_text(span.first, span.last, _byte(span))
+        if _SERIAL.fullmatch(raw):
+            cover.uncover(span.first, span.last)
+        else:
+            cover.expose_text(span.first, span.last, _byte(span))
         part = msgspec.structs.replace(span, name="62.text", label="text", form=_text_form(span))
         return (Node(msgspec.structs.replace(part, start=span.first, end=span.last)),)
     return nodes
@@ -338,9 +343,7 @@ def _text_form(span: Span) -> Form:
     return Form.HEXADECIMAL_TEXT if span.form is Form.HEXADECIMAL else Form.TEXT
 
 
-_SPECIAL: Final[
-    Mapping[str, Callable[[Cover, Span, Known, list[Fault]], tuple[Node, ...]]]
-] = {
+_SPECIAL: Final[Mapping[str, Callable[[Cover, Span, Known, list[Fault]], tuple[Node, ...]]]] = {
     "48": _totals_or_records,
     "54": _balances,
     "55": _chip_data,

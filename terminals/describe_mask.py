@@ -219,7 +219,9 @@ class Cover:
             many = self._data[start]
             size = many // 16 * 10 + many % 16
             first = 2 * start + 2
-            if _PACKED_PAN_MIN <= size <= _PAN_MAX and passes_luhn(self._hex[first : first + size], size):
+            if _PACKED_PAN_MIN <= size <= _PAN_MAX and passes_luhn(
+                self._hex[first : first + size], size
+            ):
                 self._cover_pan(first, first + size, 1)
 
 

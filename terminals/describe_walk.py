@@ -134,7 +134,9 @@ class Walk:
     def _bitmap(self, spec: Spec, name: str, label: str, before: int) -> list[int]:
         is_binary = spec["p"]["data_enc"] == "b"
         start = self.position
-        raw = self.take(name, label, 8 if is_binary else 16, Form.BYTES if is_binary else Form.CHARACTERS)
+        raw = self.take(
+            name, label, 8 if is_binary else 16, Form.BYTES if is_binary else Form.CHARACTERS
+        )
         if raw is None:
             return []
         if not is_binary:

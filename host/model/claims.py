@@ -88,12 +88,17 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
 def card_effects(claims: Iterable[Claim]) -> dict[int, int]:
     """Money each card gained or lost by these claims, in minor units.
 
-    A card with a claim of unknown outcome is left out: nothing exact can be said of it.
+    A card with a claim of unknown outcome is left out: nothing exact can be said of it. The void
+    of an earning names what was paid elsewhere, and gives back points alone.
     """
     effects: defaultdict[int, int] = defaultdict(int)
     unknown: set[int] = set()
-    for claim in claims:
+    listed = list(claims)
+    earnings = {claim.slot for claim in listed if claim.kind is Kind.POINTS_EARN}
+    for claim in listed:
         if claim.card_id is None or claim.unit.startswith(POINTS_PREFIX):
+            continue
+        if claim.original_slot in earnings:
             continue
         if claim.outcome is Outcome.UNKNOWN and claim.kind in CARD_SIGN:
             unknown.add(claim.card_id)

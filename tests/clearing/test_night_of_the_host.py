@@ -34,7 +34,9 @@ class Trader:
     async def trade(self, rounds: int) -> None:
         for _ in range(rounds):
             self.till.terminal_id = self.random.choice(list(TERMINALS)[:10])
-            await self.random.choice([self.buy, self.buy, self.load, self.redeem, self.undo])()
+            await self.random.choice(
+                [self.buy, self.buy, self.load, self.redeem, self.earn, self.undo]
+            )()
 
     async def buy(self) -> None:
         card = self.random.choice(CARDS)
@@ -53,6 +55,20 @@ class Trader:
     async def redeem(self) -> None:
         card = self.random.choice(CARDS)
         request = self.till.request(Kind.POINTS_REDEMPTION, card, self.random.randint(100, 2_000))
+        answer = await self.ask(request, card)
+        if answer is not None and answer.is_approved:
+            self.sales.append((request, answer, card))
+
+    def slot_of_original(self, request: Request) -> str | None:
+        """A refund names only its original's RRN."""
+        named = request.original
+        if named is None or named.key is not None:
+            return named.key.text if named is not None and named.key is not None else None
+        return next(sale.key.text for sale, answer, _ in self.sales if answer.rrn == named.rrn)
+
+    async def earn(self) -> None:
+        card = self.random.choice(CARDS)
+        request = self.till.request(Kind.POINTS_EARN, card, self.random.randint(1_000, 50_000))
         answer = await self.ask(request, card)
         if answer is not None and answer.is_approved:
             self.sales.append((request, answer, card))
@@ -101,6 +117,7 @@ class Trader:
                 card_id=card,
                 amount_minor=request.amount.amount_minor,
                 unit=request.amount.unit,
+                original_slot=self.slot_of_original(request),
                 **facts,
             )
         )

@@ -1,6 +1,7 @@
 """What a hostile peer can do with bytes alone: lie about lengths, or send them very slowly."""
 
 import contextlib
+import resource
 import tracemalloc
 
 import pytest
@@ -18,6 +19,15 @@ LIARS = {
 }
 """Lengths out of bounds, each with its codec: too small, over the limit, as large as it goes."""
 SLOW = 200
+
+
+@pytest.fixture
+def descriptors():
+    """Both ends of every connection are ours, and the limit of a test's process is low."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (before[1], before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
 
 @pytest.mark.parametrize(
@@ -69,9 +79,13 @@ async def test_a_connection_holds_no_more_than_one_read_and_one_frame(world):
     assert len(connection._reader._rest) < 4096 + 2
 
 
-async def test_slow_senders_are_closed_and_an_honest_terminal_is_answered_meanwhile(world, nursery):
+@pytest.mark.usefixtures("descriptors")
+@pytest.mark.parametrize("count_slow", [SLOW, pytest.param(2_000, marks=pytest.mark.chaos)])
+async def test_slow_senders_are_closed_and_an_honest_terminal_is_answered_meanwhile(
+    world, nursery, count_slow
+):
     await world.start_switch(channel_frame_seconds_max=1.0)
-    slow = [await world.connect() for _ in range(SLOW)]
+    slow = [await world.connect() for _ in range(count_slow)]
     honest = await world.connect()
 
     async def drip() -> None:
@@ -83,11 +97,11 @@ async def test_slow_senders_are_closed_and_an_honest_terminal_is_answered_meanwh
 
     nursery.start_soon(drip)
     [channel] = world.switch.channels
-    await until(lambda: len(channel._mid_frame) == SLOW)
+    await until(lambda: len(channel._mid_frame) == count_slow)
     stan = 0
     while channel.connections > 1:
         stan += 1
         assert (await honest.ask(purchase(stan))).fields["39"] == "00"
     why = "frame not finished in time"
-    assert count(world, "connections_closed_total", channel="pos", why=why) == SLOW
+    assert count(world, "connections_closed_total", channel="pos", why=why) == count_slow
     assert stan > 1

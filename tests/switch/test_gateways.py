@@ -6,7 +6,11 @@ import socket
 import pytest
 import trio
 
+from switch.program import run_switch
+from switch.settings import ChannelSettings, SwitchSettings
+from terminals.dialects import DialectError
 from terminals.dialects.pos import POS
+from terminals.framing import SelfFramedReader
 from tests.switch.conftest import (
     HEADER,
     PATIENCE_SECONDS,
@@ -113,6 +117,35 @@ async def test_another_length_codec_is_spoken_both_ways(world, codec):
         while len(answer) < head or not answer.startswith(size(len(answer) - head)):
             answer += await terminal.stream.receive_some()
     assert POS.split(answer[head:]).fields["39"] == "00"
+
+
+async def test_a_line_without_lengths_is_cut_by_the_messages_themselves(world):
+    await world.start_switch(channel_length_codec="none", channel_preamble_bytes=4)
+    terminal = await world.connect()
+    stream = b"".join(b"%04d" % stan + purchase(stan) for stan in (1, 2, 3))
+    await terminal.stream.send_all(stream[:200])
+    await terminal.stream.send_all(stream[200:])
+    cut, answers = SelfFramedReader(POS.measure_after(4)), []
+    with trio.fail_after(PATIENCE_SECONDS):
+        while len(answers) < 3:
+            answers += cut.feed(bytes(await terminal.stream.receive_some()))
+    told = {answer[:4]: POS.split(answer[4:]) for answer in answers}
+    assert {int(line): int(answer.stan) for line, answer in told.items()} == {1: 1, 2: 2, 3: 3}
+    assert {answer.fields["39"] for answer in told.values()} == {"00"}
+
+
+async def test_noise_on_a_line_without_lengths_closes_it(world):
+    await world.start_switch(channel_length_codec="none")
+    terminal = await world.connect()
+    await terminal.stream.send_all(b"\xff" * 100)
+    assert await terminal.receive() is None
+
+
+async def test_a_dialect_that_does_not_say_where_it_ends_needs_a_length(world):
+    row = ChannelSettings(port=0, kind="softpos", length_codec="none")
+    settings = SwitchSettings(channels=(row,), link=world.host.address, saf=str(world.saf_path))
+    with pytest.raises(DialectError, match=r"softpos do not say where they end. Next: "):
+        await run_switch(settings, on_ready=print)
 
 
 async def receive_raw(terminal: PosTerminal) -> bytes:

@@ -1,4 +1,4 @@
-"""How much the two programs hold with a thousand connected terminals that say nothing."""
+"""How much the two programs hold with two thousand connected terminals that say nothing."""
 
 import contextlib
 import resource
@@ -14,14 +14,14 @@ from host.estate.demo import demo_estate
 from tests.whole.house import ZONE, resident_bytes
 from tests.whole.till import Till, Voice, fields_in
 
-CONNECTIONS = 1_000
+CONNECTIONS = 2_000
 MIB = 1024 * 1024
-RESIDENT_BYTES_MAX = 150 * MIB
+RESIDENT_BYTES_MAX = {"switch": 100 * MIB, "host": 150 * MIB}
 
 
 @pytest.fixture
 def descriptors_for_all() -> None:
-    """Our own end of a thousand connections needs as many open files."""
+    """Our own end of these connections needs as many open files."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = 2 * CONNECTIONS
     if soft < wanted:
@@ -29,7 +29,7 @@ def descriptors_for_all() -> None:
 
 
 @pytest.mark.usefixtures("descriptors_for_all")
-def test_a_thousand_idle_connections_fit(
+def test_two_thousand_idle_connections_fit(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     places, load = places_of(tmp_path / "data"), loader(demo_estate(), ZONE)
@@ -51,4 +51,4 @@ def test_a_thousand_idle_connections_fit(
     for name, held_bytes in held.items():
         with capsys.disabled():
             print(f" {name} {held_bytes / MIB:.0f} MiB ", end="")  # noqa: T201 - a figure asked for
-        assert held_bytes < RESIDENT_BYTES_MAX
+        assert held_bytes < RESIDENT_BYTES_MAX[name]

@@ -1,0 +1,144 @@
+"""`posswitch simulate nac|mis|softpos|issuer`: the other channels' terminals, and an issuer."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Host = Annotated[str, typer.Option("--host", help="Where the switch listens.")]
+Port = Annotated[int, typer.Option(min=0, max=65535, help="0: the channel's own.")]
+Terminals = Annotated[int, typer.Option(min=1, help="How many trade.")]
+Seconds = Annotated[float, typer.Option(min=0.1, help="How long to trade.")]
+Seed = Annotated[int, typer.Option(help="The same seed makes the same trades.")]
+Faults = Annotated[bool, typer.Option(help="Lose an answer now and then.")]
+Rate = Annotated[
+    float, typer.Option(min=0, help="Customers a second, whoever is free; 0: at each one's pace.")
+]
+Settle = Annotated[bool, typer.Option(help="Settle at the end.")]
+Prompt = Annotated[bool, typer.Option("--prompt", help="One till, a line a step.")]
+TerminalOption = Annotated[str | None, typer.Option("--terminal", help="Whose prompt.")]
+Part = Annotated[float, typer.Option(min=0, max=1, help="Part of the messages, 0 to 1.")]
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Put them beside `simulate pos`."""
+    app.command("nac")(nac)
+    app.command("mis")(mis)
+    app.command("softpos")(softpos)
+    app.command("issuer")(issuer)
+
+
+def nac(  # noqa: PLR0913, PLR0917 - a command line has an option for each thing
+    address: Host = "127.0.0.1",
+    port: Port = 0,
+    listen: Annotated[bool, typer.Option(help="Be called by the switch at --port.")] = False,
+    caller_bytes: Annotated[int, typer.Option(min=0, help="Length of the caller's number.")] = 0,
+    keep_alive: Annotated[float, typer.Option(min=0, help="Seconds between signs of life.")] = 10,
+    latency: Annotated[float, typer.Option(min=0, help="Longest delay each way.")] = 0.3,
+    terminals: Terminals = 20,
+    seconds: Seconds = 30,
+    rate: Rate = 0,
+    seed: Seed = 8583,
+    faults: Faults = True,
+    settle: Settle = False,
+    prompt: Prompt = False,
+    terminal: TerminalOption = None,
+) -> None:
+    """A dial-up gateway: many terminals on one connection."""
+    from config.simulate import Target, simulate_channel, simulate_prompt, swarm_settings
+    from simulators.channels import gateway
+    from simulators.nac import NacSettings
+
+    target = Target(host=address, port=port, caller_bytes=caller_bytes)
+    if prompt:
+        raise typer.Exit(simulate_prompt(target, "nac", terminal))
+    settings = swarm_settings(terminals, seconds, rate, seed, with_faults=faults, settles=settle)
+    lines = NacSettings(
+        listens=listen,
+        preamble_bytes=caller_bytes,
+        keep_alive_seconds=keep_alive,
+        latency_seconds=(latency / 10, latency),
+        seed=seed,
+    )
+    opens = gateway(lines)
+    raise typer.Exit(simulate_channel(target, "nac", settings=settings, opens=opens))
+
+
+def mis(  # noqa: PLR0913, PLR0917 - a command line has an option for each thing
+    form: Annotated[str, typer.Option(help="Payload: json, fixed or iso.")] = "json",
+    address: Host = "127.0.0.1",
+    port: Port = 0,
+    terminals: Terminals = 2,
+    seconds: Seconds = 30,
+    rate: Rate = 0,
+    seed: Seed = 8583,
+    faults: Faults = True,
+    settle: Settle = False,
+    prompt: Prompt = False,
+    terminal: TerminalOption = None,
+) -> None:
+    """Tills of merchants' own systems."""
+    from config.simulate import Target, simulate_channel, simulate_prompt, swarm_settings
+
+    if form not in {"json", "fixed", "iso"}:
+        raise typer.BadParameter("a payload form is json, fixed or iso")
+    target, channel = Target(host=address, port=port), f"mis-{form}"
+    if prompt:
+        raise typer.Exit(simulate_prompt(target, channel, terminal))
+    settings = swarm_settings(terminals, seconds, rate, seed, with_faults=faults, settles=settle)
+    raise typer.Exit(simulate_channel(target, channel, settings=settings))
+
+
+def softpos(  # noqa: PLR0913, PLR0917 - a command line has an option for each thing
+    certificates: Annotated[
+        Path | None,
+        typer.Option(help="A directory made by --make; none: no TLS.", metavar="DIR"),
+    ] = None,
+    make: Annotated[
+        bool, typer.Option("--make", help="Make the certificates and the attestation key only.")
+    ] = False,
+    address: Host = "127.0.0.1",
+    port: Port = 0,
+    terminals: Terminals = 6,
+    seconds: Seconds = 30,
+    rate: Rate = 0,
+    seed: Seed = 8583,
+    faults: Faults = True,
+    settle: Settle = False,
+    prompt: Prompt = False,
+    terminal: TerminalOption = None,
+) -> None:
+    """Payment applications on phones."""
+    from config.simulate import (
+        Target,
+        make_phone_files,
+        simulate_channel,
+        simulate_prompt,
+        swarm_settings,
+    )
+
+    if make:
+        raise typer.Exit(make_phone_files(certificates))
+    target = Target(host=address, port=port, certificates=certificates)
+    if prompt:
+        raise typer.Exit(simulate_prompt(target, "softpos", terminal))
+    settings = swarm_settings(terminals, seconds, rate, seed, with_faults=faults, settles=settle)
+    raise typer.Exit(simulate_channel(target, "softpos", settings=settings))
+
+
+def issuer(
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes any.")] = 8590,
+    slow: Part = 0,
+    slow_seconds: Annotated[float, typer.Option(min=0, help="How slow.")] = 3,
+    silent: Part = 0,
+    wrong: Part = 0,
+    seed: Seed = 8583,
+) -> None:
+    """An external issuer's host, as bad as you like, until Ctrl-C."""
+    from config.simulate import simulate_issuer
+    from simulators.issuer import IssuerSettings
+
+    settings = IssuerSettings(
+        port=port, slow=slow, slow_seconds=slow_seconds, silent=silent, wrong=wrong, seed=seed
+    )
+    raise typer.Exit(simulate_issuer(settings))
