@@ -3,9 +3,8 @@
 Everything is real: PostgreSQL, host and switch as processes; POS terminals over TCP and behind a
 dial-up gateway, tills of merchant systems, phones in mutual TLS; an issuer's own host beside
 ours; MACs and PINs, answers lost on purpose. When the shops close every batch is settled.
-The night falls while the shops are still open, so cut-off is
-seen to turn the date under trade. Then the audit compares the ledger with what the terminals
-say they were told.
+The night falls while the shops are still open, so cut-off is seen to turn the date under trade.
+Then the audit compares the ledger with what the terminals say they were told.
 """
 
 import dataclasses

@@ -18,6 +18,8 @@ FRAME_BYTES_MAX: Final = 8192
 _FRAME_BYTES_MIN: Final = 10
 _SPACE: Final = re.compile(r"[\s:,]+")
 _STDIN: Final = "-"
+_BASE64_MIN: Final = 20
+"""Shorter is a word: no message fits into it."""
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -41,7 +43,7 @@ def messages_in(text: str, length: str | None = None) -> list[Found]:
     if text == _STDIN:
         return _in_bytes(sys.stdin.buffer.read(BYTES_MAX), "stdin", length)
     path = Path(text)
-    if len(text) < 256 and path.is_file():  # noqa: PLR2004 - longer is no file's name
+    if len(text) < 256 and path.is_file():
         if path.stat().st_size > BYTES_MAX:
             raise SettingsError(f"{path} is larger than {BYTES_MAX} bytes. Next: cut it")
         return _in_bytes(path.read_bytes(), text, length)
@@ -83,6 +85,8 @@ def _decoded(text: str) -> bytes | None:
         return bytes.fromhex(bare) or None
     except ValueError:
         pass
+    if len(bare) < _BASE64_MIN:
+        return None
     try:
         return base64.b64decode(bare, validate=True) or None
     except (binascii.Error, ValueError):

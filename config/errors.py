@@ -30,7 +30,7 @@ FOREIGN: Final = (
     ("host.store.safety", "UnsafeDatabaseError"),
     ("host.store.settlement_view", "TerminalUnknownError"),
     ("host.store.writer", "ShardTakenError"),
-    ("switch.route_memory", "RouteError"),
+    ("switch.route_file", "RouteError"),
     ("switch.saf", "SafError"),
     ("switch.tls", "TlsFileError"),
     ("terminals.dialects", "DialectError"),

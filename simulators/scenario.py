@@ -109,6 +109,7 @@ class Misfortune:
         self.next = Fault.NONE
 
     def draw(self) -> Fault:
+        """The step's fault, then none."""
         fault, self.next = self.next, Fault.NONE
         return fault
 
@@ -156,6 +157,7 @@ class Till:
         return self.cards[step.card]
 
     def pin(self, step: Step) -> Secret | None:
+        """The card's, unless the step says another."""
         return Secret(step.pin.encode()) if step.pin is not None else self.card(step).pin
 
     async def _send(self, frame: bytes) -> dict[str, str] | None:

@@ -19,7 +19,7 @@ from host.model.responses import Reason
 from switch.exchange import SIGN_ON_AGAIN, Exchange, Reply, reversal_of, without_card
 from switch.hostlink import Link
 from switch.metrics import Metrics
-from switch.route_memory import HOST
+from switch.route_file import HOST
 from switch.routing import Lane, Router
 from switch.saf import NOT_YET
 from switch.sessions import Session, Sessions
@@ -60,7 +60,7 @@ class Desk:
         self._being_undone: dict[Exchange, float] = {}
         """Whose terminal is told 98 as soon as the reversal is on disk, and since when."""
         self._answered: dict[tuple[str, Kind | None, Reason], Counter] = {}
-        self._seconds: dict[str, Histogram] = {}
+        self._seconds: dict[tuple[str, Kind | None], Histogram] = {}
 
     @property
     def in_flight(self) -> int:
@@ -106,7 +106,8 @@ class Desk:
         """The answer of whoever was asked, in time."""
         assert exchange.lane is not None
         del exchange.lane.in_flight[exchange.ticket]
-        self._seconds_of(exchange.channel).observe(trio.current_time() - exchange.sent_at)
+        seconds = self._seconds_of(exchange.channel, exchange.kind)
+        seconds.observe(trio.current_time() - exchange.sent_at)
         self._deliver(exchange, response)
 
     def _deliver(self, exchange: Exchange, response: Response) -> None:
@@ -304,8 +305,8 @@ class Desk:
             why=why,
         )
 
-    def _seconds_of(self, channel: str) -> Histogram:
-        seconds = self._seconds.get(channel)
+    def _seconds_of(self, channel: str, kind: Kind | None) -> Histogram:
+        seconds = self._seconds.get((channel, kind))
         if seconds is None:
-            seconds = self._seconds[channel] = self._metrics.seconds(channel)
+            seconds = self._seconds[channel, kind] = self._metrics.seconds(channel, kind)
         return seconds

@@ -12,7 +12,8 @@ from host.link.client import NOT_TAKEN, Waiter
 from host.link.frames import Ticket
 from host.model.requests import KINDS, Request, Response
 from switch.hostlink import Destination, Link, Taken
-from switch.route_memory import HOST, Noted, RouteMemory, State
+from switch.route_file import HOST, Noted, State
+from switch.route_memory import RouteMemory
 
 
 class Onward(Protocol):

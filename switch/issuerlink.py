@@ -25,7 +25,8 @@ from switch.issuer_settings import IssuerSettings
 from switch.issuerlink_breaker import Breaker
 from switch.issuerlink_line import Correlation, IssuerLine
 from switch.issuerlink_metrics import IssuerMetrics
-from switch.route_memory import Noted, RouteMemory, State, without_secrets
+from switch.route_file import Noted, State
+from switch.route_memory import RouteMemory, without_secrets
 from terminals.codec import EncodeError
 from terminals.dialects import issuer as dialect
 

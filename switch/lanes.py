@@ -17,7 +17,8 @@ from switch.in_flight import RememberingHost
 from switch.issuer_settings import IssuerSettings
 from switch.issuerlink import IssuerDestination, IssuerLink, IssuerReversals
 from switch.issuerlink_metrics import IssuerMetrics, IssuersMetrics
-from switch.route_memory import HOST, RouteFile, RouteMemory
+from switch.route_file import HOST, RouteFile
+from switch.route_memory import RouteMemory
 from switch.routing import Lane, Recovery, Router
 from switch.saf import SafFile, StoreAndForward
 from switch.settings import SwitchSettings

@@ -54,7 +54,7 @@ class Metrics:
         self._seconds = Histogram(
             f"{PREFIX}host_seconds",
             "From the request to the host to its answer.",
-            ("channel",),
+            ("channel", "kind"),
             buckets=SECONDS_BUCKETS,
             registry=registry,
         )
@@ -85,8 +85,8 @@ class Metrics:
 
     def answered(self, channel: str, kind: Kind | None, reason: Reason) -> Counter:
         """The child to keep; callers bind it once for each combination."""
-        word = kind.value if kind is not None else "unknown"
-        return self._answered.labels(channel, word, reason.value, RESPONSE_CODES[reason].f39)
+        f39 = RESPONSE_CODES[reason].f39
+        return self._answered.labels(channel, _word(kind), reason.value, f39)
 
     def silent(self, channel: str, why: str) -> None:
         """Count a message that gets no answer."""
@@ -96,10 +96,14 @@ class Metrics:
         """Count an answer that came after its exchange had ended."""
         self._late.labels(reason.value).inc()
 
-    def seconds(self, channel: str) -> Histogram:
+    def seconds(self, channel: str, kind: Kind | None) -> Histogram:
         """The child to keep."""
-        return self._seconds.labels(channel)
+        return self._seconds.labels(channel, _word(kind))
 
     def watch(self, name: str, text: str, read: Callable[[], float]) -> None:
         """A gauge that is read when it is asked for, and costs nothing until then."""
         Gauge(PREFIX + name, text, registry=self.registry).set_function(read)
+
+
+def _word(kind: Kind | None) -> str:
+    return kind.value if kind is not None else "unknown"

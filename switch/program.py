@@ -281,6 +281,11 @@ class Switch:
         watch("host_in_flight", "Requests at the host.", lambda: self.desk.in_flight)
         watch("reversals_waiting", "Reversals owed to the host.", lambda: self.saf.waiting)
         watch(
+            "reversals_oldest_seconds",
+            "How long the oldest reversal has been owed.",
+            lambda: self.saf.oldest_seconds,
+        )
+        watch(
             "connections_open",
             "Connections of every channel.",
             lambda: sum(each.connections for each in (*self.channels, *self._draining)),

@@ -19,7 +19,8 @@ from switch.exchange import Exchange, reversal_of
 from switch.hostlink import Destination, Taken
 from switch.issuer_settings import IssuerSettings
 from switch.issuerlink import Reversals
-from switch.route_memory import HOST, Noted, RouteMemory
+from switch.route_file import HOST, Noted
+from switch.route_memory import RouteMemory
 
 RECOVER_SECONDS: Final = 5.0
 """How often orphans are looked for."""

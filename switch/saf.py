@@ -27,7 +27,7 @@ from host.link.frames import Ticket
 from host.model.requests import Family, Kind, Original, Request, Response
 from host.model.responses import Reason
 from switch.hostlink import Destination
-from switch.route_memory import HOST
+from switch.route_file import HOST
 from switch.settings import SwitchSettings
 
 NOT_YET: Final = frozenset(
@@ -184,6 +184,12 @@ class StoreAndForward:
     def waiting(self) -> int:
         """How many are owed."""
         return len(self._owed) + len(self._new)
+
+    @property
+    def oldest_seconds(self) -> float:
+        """How long the oldest has been owed; 0 when none is."""
+        oldest = min((each.stored_at for each in self._owed.values()), default=None)
+        return 0.0 if oldest is None else max(self._wall_clock() - oldest, 0.0)
 
     def owe(
         self, request: Request, route: str = HOST, stored: Callable[[], None] | None = None

@@ -9,25 +9,18 @@ Card numbers, tracks, PIN blocks and keys are covered before anything is told
 
 import hashlib
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 import msgspec
 
-from terminals.codec import Codec, DecodeError, EncodeError
-from terminals.describe_forms import JsonWalk, json_nodes, record_nodes, record_spans
-from terminals.describe_inside import Known, Node, inside
-from terminals.describe_mask import EXPOSURES, Cover, Exposure, Shown
-from terminals.describe_walk import Fault, Form, Span, Walk
+from terminals.describe_inside import Known, Node
+from terminals.describe_mask import Cover, Shown
+from terminals.describe_readers import Reader, Reading, readers, span_of, unread
+from terminals.describe_walk import Fault, Form
 from terminals.describe_words import meaning_of
-from terminals.formats import Spec
 from terminals.framing import LENGTH_CODECS
-from terminals.records import Layout
-from terminals.spelling import SpellingTable, find_spelling
 
-MIS_HEAD: Final = (("magic", 4), ("number", 12), ("till", 8), ("message_code", 4))
-_MIS_MAGIC: Final = b"MIS1"
-_MAC_BYTES: Final = frozenset({0, 8, 16})
 _RUN_KEY: Final = secrets.token_bytes(32)
 """Two covered values are compared by their digests under this; it ends with the process."""
 
@@ -77,19 +70,6 @@ class UnknownDialectError(ValueError):
     """No dialect of this name can be described. Says which can."""
 
 
-class _Reading(msgspec.Struct, frozen=True, kw_only=True):
-    """What one dialect makes of one payload."""
-
-    dialect: str
-    is_exact: bool
-    reach: int
-    """How far it read before the first fault."""
-    faults: list[Fault]
-    expose: Callable[[Cover], tuple[tuple[Node, ...], Known]]
-    spans: list[Span]
-    title: Callable[[Mapping[str, str]], str]
-
-
 def describe(data: bytes, dialect: str | None = None, length: str | None = None) -> Description:
     """A payload, or a frame whose length is written by `length`, in words.
 
@@ -98,39 +78,36 @@ def describe(data: bytes, dialect: str | None = None, length: str | None = None)
     Raises:
         UnknownDialectError: there is no such dialect, or no such length.
     """
-    readers = _readers()
-    if dialect is not None and dialect not in readers:
-        known = ", ".join(sorted(readers))
-        raise UnknownDialectError(f"there is no dialect {dialect!r}. Next: name one of {known}")
+    known = readers()
+    if dialect is not None and dialect not in known:
+        names = ", ".join(sorted(known))
+        raise UnknownDialectError(f"there is no dialect {dialect!r}. Next: name one of {names}")
     if length is not None and length not in {"none", *LENGTH_CODECS}:
-        known = ", ".join(sorted({"none", *LENGTH_CODECS}))
-        raise UnknownDialectError(f"there is no length {length!r}. Next: name one of {known}")
-    names = [dialect] if dialect is not None else list(readers)
+        names = ", ".join(sorted({"none", *LENGTH_CODECS}))
+        raise UnknownDialectError(f"there is no length {length!r}. Next: name one of {names}")
+    dialects = [dialect] if dialect is not None else list(known)
     lengths = [length] if length is not None else ["none", *LENGTH_CODECS]
     readings = [
         reading
-        for name in names
+        for name in dialects
         for each in lengths
-        if (reading := _framed(data, each, readers[name])) is not None
+        if (reading := _framed(data, each, known[name])) is not None
     ]
     if not readings:
-        readings = [_raw(data)]
+        readings = [unread(data)]
     return _told(data, max(readings, key=_rank))
 
 
 def describable() -> list[str]:
     """The dialects that can be named."""
-    return sorted(_readers())
+    return sorted(readers())
 
 
-def _rank(reading: _Reading) -> tuple[bool, bool, int, int]:
+def _rank(reading: Reading) -> tuple[bool, bool, int, int]:
     return (reading.is_exact, not reading.faults, reading.reach, -len(reading.faults))
 
 
-_Reader = Callable[[bytes, int], _Reading | None]
-
-
-def _framed(data: bytes, length: str, read: _Reader) -> _Reading | None:
+def _framed(data: bytes, length: str, read: Reader) -> Reading | None:
     """A reading behind a length, which has to be right for the reading to be exact."""
     if length == "none":
         return read(data, 0)
@@ -140,7 +117,7 @@ def _framed(data: bytes, length: str, read: _Reader) -> _Reading | None:
     reading = read(data, codec.size)
     if reading is None:
         return None
-    span = _span("length", f"length, {length}", 0, codec.size, Form.BYTES)
+    span = span_of("length", f"length, {length}", 0, codec.size, Form.BYTES)
     faults = reading.faults
     try:
         told = codec.read(data[: codec.size])
@@ -166,7 +143,7 @@ def _framed(data: bytes, length: str, read: _Reader) -> _Reading | None:
     )
 
 
-def _told(data: bytes, reading: _Reading) -> Description:
+def _told(data: bytes, reading: Reading) -> Description:
     cover = Cover(data, is_sound=not reading.faults)
     nodes, known = reading.expose(cover)
     shown = cover.finished(reading.spans)
@@ -212,309 +189,6 @@ def _wrong(shown: Shown, fault: Fault) -> Wrong:
         first, last = fault.quote
         actual = shown.slice(first, last) if shown.is_clear(first, last) else "something covered"
     return Wrong(fault.field, fault.offset, fault.expected, actual)
-
-
-# One reader a dialect ---------------------------------------------------------------------------
-
-
-def _readers() -> dict[str, _Reader]:
-    """A reader for each dialect; made late, for dialects are imported when they are asked for."""
-    from terminals.dialects import ascii87_fields, mis_iso, pos
-    from terminals.dialects.ascii87 import SPELLINGS as ASCII87
-    from terminals.records import layout_named
-    from terminals.spelling import table_of
-
-    pos_table, ascii_table = table_of(pos.SPELLINGS), table_of(ASCII87)
-
-    def iso(name: str, spec: Spec, codec: Codec, table: SpellingTable, head: Heads = ()) -> _Reader:
-        return lambda data, start: _iso(data, start, name, _Iso(spec, codec, table, head))
-
-    layout = layout_named("common")
-    return {
-        "pos": iso("pos", pos.SPEC, pos.POS.codec, pos_table, _POS_HEAD),
-        "ascii87-hex": iso(
-            "ascii87-hex", ascii87_fields.HEXADECIMAL_SPEC, ascii87_fields.HEXADECIMAL, ascii_table
-        ),
-        "ascii87-bin": iso(
-            "ascii87-bin", ascii87_fields.BINARY_SPEC, ascii87_fields.BINARY, ascii_table
-        ),
-        "mis-iso": lambda data, start: _mis_iso(data, start, mis_iso.SPEC),
-        "mis-json": _mis_json,
-        "mis-fixed": lambda data, start: _mis_fixed(data, start, layout),
-        "softpos": _softpos,
-    }
-
-
-Heads = tuple[tuple[str, str, int], ...]
-_POS_HEAD: Final[Heads] = (("tpdu", "TPDU", 5), ("header", "header", 6))
-
-
-class _Iso(msgspec.Struct, frozen=True):
-    """What an ISO 8583 dialect is read with."""
-
-    spec: Spec
-    codec: Codec
-    table: SpellingTable
-    head: Heads
-
-
-def _iso(data: bytes, start: int, name: str, iso: _Iso) -> _Reading:
-    walk = Walk(data, start)
-    for part, label, size in iso.head:
-        walk.take(part, label, size)
-    body = data[walk.position :]
-    walk.body(iso.spec)
-    walk.rest()
-    return _Reading(
-        dialect=name,
-        is_exact=not walk.faults and _comes_back(iso.codec, body),
-        reach=_reach(data, walk.faults) if _is_request_or_answer(walk, data) else 0,
-        faults=walk.faults,
-        expose=_exposer(walk, data, walk.faults),
-        spans=walk.spans,
-        title=lambda values: _iso_title(values, iso.table),
-    )
-
-
-def _comes_back(codec: Codec, body: bytes) -> bool:
-    try:
-        return codec.encode(codec.decode(body)) == body
-    except (DecodeError, EncodeError):
-        return False
-
-
-def _is_request_or_answer(walk: Walk, data: bytes) -> bool:
-    """Whether the message type is one: what tells a dialect from bytes that are no message."""
-    span = next((each for each in walk.spans if each.name == "t"), None)
-    if span is None:
-        return False
-    raw = data[span.first // 2 : span.last // 2]
-    mti = raw.hex() if span.form is Form.NIBBLES else raw.decode("latin-1")
-    return mti[0] == "0" and mti[1] in "12345678" and mti[2] in "01234" and mti[3] in "012345"
-
-
-def _reach(data: bytes, faults: list[Fault]) -> int:
-    return min((fault.offset for fault in faults), default=len(data))
-
-
-def _exposer(
-    walk: Walk, data: bytes, faults: list[Fault], *more: Span
-) -> Callable[[Cover], tuple[tuple[Node, ...], Known]]:
-    def expose(cover: Cover) -> tuple[tuple[Node, ...], Known]:
-        known = _known(walk.spans, data)
-        nodes = []
-        for span in (*walk.spans, *more):
-            if span.name != "rest":
-                cover.uncover_frame(span)
-            cover.expose(span, EXPOSURES.get(span.name))
-            nodes.append(inside(cover, span, known, faults))
-        return tuple(nodes), known
-
-    return expose
-
-
-def _known(spans: Iterable[Span], data: bytes) -> Known:
-    values = {}
-    for span in spans:
-        if span.name in {"t", "60", "70"}:
-            raw = data.hex()[span.first : span.last]
-            is_packed = span.form is Form.NIBBLES
-            values[span.name] = raw if is_packed else bytes.fromhex(raw).decode("latin-1")
-    return Known(values.get("t", ""), values.get("70", "") or values.get("60", "")[8:11])
-
-
-def _iso_title(values: Mapping[str, str], table: SpellingTable) -> str:
-    if "t" not in values:
-        return ""
-    mti = values["t"]
-    row = find_spelling(table, values) if len(mti) == 4 else None
-    if row is None and len(mti) == 4 and mti[2] in "13":
-        asked = mti[:2] + str(int(mti[2]) - 1) + mti[3]
-        row = find_spelling(table, {**values, "t": asked})
-        return f"answer: {row.english} {row.title}" if row is not None else ""
-    return f"{row.english} {row.title}" if row is not None else ""
-
-
-def _mis_walk(data: bytes, start: int) -> Walk | None:
-    if data[start : start + len(_MIS_MAGIC)] != _MIS_MAGIC:
-        return None
-    walk = Walk(data, start)
-    for name, size in MIS_HEAD:
-        walk.take(name, f"header: {name}", size, Form.CHARACTERS)
-    return None if walk.is_lost else walk
-
-
-def _mis_title(values: Mapping[str, str]) -> str:
-    from terminals.dialects.mis_words import CODES
-
-    name = values.get("message_code", "")
-    code = CODES.get(name)
-    return f"{name} {code.title}" if code is not None else ""
-
-
-def _mis_iso(data: bytes, start: int, spec: Spec) -> _Reading | None:
-    walk = _mis_walk(data, start)
-    if walk is None:
-        return None
-    head = list(walk.spans)
-    walk.body(spec)
-    _mac(walk)
-    walk.rest()
-
-    def expose(cover: Cover) -> tuple[tuple[Node, ...], Known]:
-        for span in head:
-            cover.uncover(span.first, span.last)
-        return _exposer(walk, data, walk.faults)(cover)
-
-    return _form_reading("mis-iso", data, walk, walk.faults, expose)
-
-
-def _mis_json(data: bytes, start: int) -> _Reading | None:
-    walk = _mis_walk(data, start)
-    return None if walk is None else _json(data, walk, "mis-json", _mis_title)
-
-
-def _softpos(data: bytes, start: int) -> _Reading | None:
-    if data[start : start + 1] != b"{":
-        return None
-    return _json(data, Walk(data, start), "softpos", lambda values: values.get("op", "").strip('"'))
-
-
-def _json(
-    data: bytes, walk: Walk, name: str, title: Callable[[Mapping[str, str]], str]
-) -> _Reading:
-    head = list(walk.spans)
-    read = JsonWalk(data, walk.position)
-    read.walk()
-    walk.position = read.position
-    walk.faults += read.faults
-    walk.is_lost = bool(read.faults)
-    if name != "softpos":
-        _mac(walk)
-    walk.rest()
-
-    def expose(cover: Cover) -> tuple[tuple[Node, ...], Known]:
-        behind = walk.spans[len(head) :]
-        _expose_ends(cover, [*head, *behind])
-        nodes = json_nodes(cover, read.members)
-        return (*map(Node, head), *nodes, *map(Node, behind)), Known("")
-
-    return _form_reading(name, data, walk, walk.faults, expose, title)
-
-
-def _mis_fixed(data: bytes, start: int, layout: Layout) -> _Reading | None:
-    walk = _mis_walk(data, start)
-    if walk is None:
-        return None
-    head = list(walk.spans)
-    there = walk.left
-    rows = (layout.request, layout.answer)
-    record = next((row for row in rows if there - row.size in _MAC_BYTES), None)
-    spans: list[Span] = []
-    if record is None:
-        sizes = " or ".join(str(row.size) for row in rows)
-        walk.faults.append(
-            Fault(
-                field="record",
-                offset=walk.position,
-                expected=f"a record of {sizes} bytes",
-                actual=f"{there} bytes are left",
-            )
-        )
-        walk.is_lost = True
-    else:
-        try:
-            record.read(data[walk.position : walk.position + record.size])
-        except DecodeError as error:
-            offset = walk.position + error.position
-            walk.faults.append(
-                Fault(
-                    field=error.field,
-                    offset=offset,
-                    expected="a value of its place",
-                    actual=error.why,
-                )
-            )
-        spans = record_spans(record, walk.position)
-        walk.position += record.size
-        _mac(walk)
-    walk.rest()
-
-    def expose(cover: Cover) -> tuple[tuple[Node, ...], Known]:
-        behind = walk.spans[len(head) :]
-        _expose_ends(cover, [*head, *behind])
-        nodes = record_nodes(cover, spans)
-        return (*map(Node, head), *nodes, *map(Node, behind)), Known("")
-
-    return _form_reading("mis-fixed", data, walk, walk.faults, expose)
-
-
-def _form_reading(  # noqa: PLR0913, PLR0917 - the parts of a reading, each made elsewhere
-    name: str,
-    data: bytes,
-    walk: Walk,
-    faults: list[Fault],
-    expose: Callable[[Cover], tuple[tuple[Node, ...], Known]],
-    title: Callable[[Mapping[str, str]], str] = _mis_title,
-) -> _Reading:
-    return _Reading(
-        dialect=name,
-        is_exact=not faults,
-        reach=_reach(data, faults),
-        faults=faults,
-        expose=expose,
-        spans=walk.spans,
-        title=title,
-    )
-
-
-def _expose_ends(cover: Cover, spans: Iterable[Span]) -> None:
-    for span in spans:
-        if span.name == "mac":
-            cover.expose(span, Exposure.BYTES)
-        elif span.name != "rest":
-            cover.uncover(span.first, span.last)
-
-
-def _mac(walk: Walk) -> None:
-    if not walk.is_lost and walk.left and walk.left in _MAC_BYTES:
-        walk.take("mac", "MAC", walk.left)
-
-
-def _raw(data: bytes) -> _Reading:
-    """Nobody's message: a row of covered bytes."""
-    walk = Walk(data)
-    walk.faults.append(
-        Fault(
-            field="message",
-            offset=0,
-            expected="a message of a known dialect",
-            actual=f"{len(data)} bytes",
-        )
-    )
-    walk.is_lost = True
-    walk.rest()
-    return _Reading(
-        dialect="",
-        is_exact=False,
-        reach=0,
-        faults=walk.faults,
-        expose=lambda _cover: (tuple(map(Node, walk.spans)), Known("")),
-        spans=walk.spans,
-        title=lambda _values: "",
-    )
-
-
-def _span(name: str, label: str, start: int, end: int, form: Form) -> Span:
-    return Span(
-        name=name,
-        label=label,
-        start=2 * start,
-        first=2 * start,
-        last=2 * end,
-        end=2 * end,
-        form=form,
-    )
 
 
 def every_part(parts: Iterable[Part], depth: int = 0) -> Iterator[tuple[int, Part]]:

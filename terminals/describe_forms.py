@@ -6,7 +6,6 @@ under a name we do not know, and then not even the name is told.
 
 import json
 from collections.abc import Iterator, Mapping
-from json.decoder import scanstring
 from typing import Final
 
 from terminals.describe_inside import Node
@@ -38,6 +37,7 @@ OBJECTS: Final = frozenset({"totals", "points_totals", "original", "pin"})
 HIDDEN: Final = frozenset({"card", "pan_block", "block", "pin", "key_block", "attestation"})
 """Names that are told and whose value never is, but for a card number's ends."""
 _PAN: Final = "card"
+_DECODER: Final = json.JSONDecoder()
 
 
 class JsonWalk:
@@ -78,14 +78,14 @@ class JsonWalk:
 
     def _member(self, depth: int) -> None:
         start = self._space()
-        self._expect('"')
-        name, after = scanstring(self._text, self.position, True)
-        self.position = after
+        if self._peek() != '"':
+            raise _JsonError("a name")
+        name = self._scalar()
         self._expect(":")
         first = self._space()
         place = len(self.members)
         known = CLEAR_SIZES.keys() | TEXTS | OBJECTS | HIDDEN
-        shown = name if name in known else "?"
+        shown = name if isinstance(name, str) and name in known else "?"
         self.members.append((_member(shown, start, first, first), depth))
         if shown in OBJECTS and self._peek() == "{":
             self._object(depth + 1)
@@ -93,14 +93,13 @@ class JsonWalk:
             self._scalar()
         self.members[place] = (_member(shown, start, first, self.position), depth)
 
-    def _scalar(self) -> None:
-        if self._peek() == '"':
-            _, self.position = scanstring(self._text, self.position + 1, True)
-            return
+    def _scalar(self) -> object:
+        self._space()
         try:
-            _, self.position = json.JSONDecoder().raw_decode(self._text, self.position)
+            value, self.position = _DECODER.raw_decode(self._text, self.position)
         except ValueError:
             raise _JsonError("a value") from None
+        return value
 
     def _space(self) -> int:
         while self._text[self.position : self.position + 1] in {" ", "\t", "\r", "\n"}:

@@ -56,6 +56,11 @@ _PACKED_TRACK: Final = re.compile(r"(?=([0-9]{12,19}D[0-9]{4}[0-9DF]*))")
 _WRITTEN_TRACK: Final = re.compile(rb"(?=([0-9]{12,19}[=D][0-9]{4}[0-9=D]*))")
 _WRITTEN_DIGITS: Final = re.compile(rb"[0-9](?:[ -]?[0-9]){11,}")
 _PACKED_PAN_MIN: Final = 13
+_USUAL_SIZES: Final = (16, 19)
+_USUAL_STARTS: Final = frozenset("234569")
+"""Of card numbers in use: what is covered in a broken message although it may be none."""
+_FRAME: Final = frozenset({"length", "tpdu", "header", "t", "p", "1"})
+"""What stands before the first field: no value can have slipped there."""
 
 
 class Shown:
@@ -158,7 +163,7 @@ class Cover:
         """The payload as it may be seen."""
         self._cover_known(spans)
         if not self._is_sound:
-            self._cover_shapes()
+            self._cover_shapes(spans)
         pairs = zip(self._hex, self._shown, strict=True)
         return Shown("".join(char if shown else STAR for char, shown in pairs))
 
@@ -192,8 +197,8 @@ class Cover:
         for pan in {pan for span in spans for pan in self._pan_in(span)}:
             for match in re.finditer(f"(?={pan})", self._hex):
                 self._cover_pan(match.start(), match.start() + len(pan), 1)
-            for match in re.finditer(b"(?=" + pan.encode() + b")", self._data):
-                self._cover_pan(2 * match.start(), 2 * (match.start() + len(pan)), 2)
+            for written in re.finditer(b"(?=" + pan.encode() + b")", self._data):
+                self._cover_pan(2 * written.start(), 2 * (written.start() + len(pan)), 2)
 
     def _pan_in(self, span: Span) -> Iterator[str]:
         if span.name not in {"2", "35"} or span.form not in {Form.NIBBLES, Form.CHARACTERS}:
@@ -206,36 +211,52 @@ class Cover:
         if pan.isascii() and pan.isdecimal() and len(pan) >= _PAN_MIN:
             yield pan
 
-    def _cover_shapes(self) -> None:
-        """Cover whatever looks like a card number or a track, at any place."""
-        for track in _PACKED_TRACK.finditer(self._hex):
-            self._cover(track.start(1) + _HEAD_DIGITS, track.end(1))
-        for track in _WRITTEN_TRACK.finditer(self._data):
-            self._cover(2 * (track.start(1) + _HEAD_DIGITS), 2 * track.end(1))
-        for run in _WRITTEN_DIGITS.finditer(self._data):
-            for first, last in _pans_written(run.group()):
-                self._cover_pan(2 * (run.start() + first), 2 * (run.start() + last), 2)
-        for start in range(len(self._data)):
-            many = self._data[start]
-            size = many // 16 * 10 + many % 16
-            first = 2 * start + 2
-            if _PACKED_PAN_MIN <= size <= _PAN_MAX and passes_luhn(
-                self._hex[first : first + size], size
-            ):
-                self._cover_pan(first, first + size, 1)
+    def _cover_shapes(self, spans: Sequence[Span]) -> None:
+        """Cover whatever looks like a card number or a track, at any place behind the frame.
+
+        A number of characters may have lost its length and its end among others, so that there
+        every run of digits is looked at in every place.
+        """
+        frame = max((span.end for span in spans if span.name in _FRAME), default=0)
+        is_written = any(span.name == "t" and span.form is Form.CHARACTERS for span in spans)
+        data, text = self._data[frame // 2 :], self._hex[frame:]
+        for track in _PACKED_TRACK.finditer(text):
+            self._cover(frame + track.start(1) + _HEAD_DIGITS, frame + track.end(1))
+        for written in _WRITTEN_TRACK.finditer(data):
+            self._cover(frame + 2 * (written.start(1) + _HEAD_DIGITS), frame + 2 * written.end(1))
+        for run in _WRITTEN_DIGITS.finditer(data):
+            for first, last in _pans_written(run.group(), everywhere=is_written):
+                self._cover_pan(
+                    frame + 2 * (run.start() + first), frame + 2 * (run.start() + last), 2
+                )
+        for first, last in _pans_in(text, everywhere=False):
+            if first % 2 == 0:
+                self._cover_pan(frame + first, frame + last, 1)
 
 
-def _pans_written(run: bytes) -> Iterator[tuple[int, int]]:
-    """Card numbers within a run of written digits: all of it, or behind their length."""
+def _pans_written(run: bytes, *, everywhere: bool) -> Iterator[tuple[int, int]]:
+    """Card numbers within a run of written digits: all of it, or a part of it."""
     text = run.decode("ascii")
     bare = text.replace(" ", "").replace("-", "")
     if _PACKED_PAN_MIN <= len(bare) <= _PAN_MAX and passes_luhn(bare, len(bare)):
         yield 0, len(text)
+    yield from _pans_in(text, everywhere=everywhere)
+
+
+def _pans_in(text: str, *, everywhere: bool) -> Iterator[tuple[int, int]]:
+    """What may be a card number in digits that have lost their places.
+
+    Behind its length any number is; `everywhere` one of a usual length and first digit, too.
+    """
     for first in range(2, len(text)):
         length = text[first - 2 : first]
-        size = int(length) if length.isdecimal() else 0
-        if _PACKED_PAN_MIN <= size <= _PAN_MAX and passes_luhn(text[first : first + size], size):
-            yield first, first + size
+        told = int(length) if length.isdecimal() else 0
+        sizes = {told} if _PACKED_PAN_MIN <= told <= _PAN_MAX else set()
+        if everywhere and text[first] in _USUAL_STARTS:
+            sizes.update(_USUAL_SIZES)
+        for size in sizes:
+            if passes_luhn(text[first : first + size], size):
+                yield first, first + size
 
 
 def passes_luhn(digits: str, size: int) -> bool:

@@ -7,6 +7,7 @@ holds to. Places count nibbles of the whole payload; two are a byte.
 """
 
 import enum
+import itertools
 from collections.abc import Iterator
 from typing import Final
 
@@ -84,7 +85,7 @@ class Walk:
             self.is_lost = True
             return None
         self.position = start + size
-        self._span(name, label, start, start, self.position, form)
+        self._bytes(name, label, start, form)
         return self._data[start : self.position]
 
     def body(self, spec: Spec) -> None:
@@ -109,7 +110,7 @@ class Walk:
                 many = f"{self.left} bytes more"
                 self._fault("rest", start, "the end of the message", many)
             self.position = len(self._data)
-            self._span("rest", "not read", start, start, self.position, Form.BYTES)
+            self._bytes("rest", "not read", start, Form.BYTES)
 
     def _bitmaps(self, spec: Spec) -> list[int]:
         has_second = any(spec[str(n)]["max_len"] for n in range(_BITMAP_BITS + 1, 129))
@@ -179,7 +180,7 @@ class Walk:
             first += 1
         elif pads:
             last -= 1
-        self._span(name, field["desc"], start, first, last, _form(field), nibbles=True)
+        self._span(name, field["desc"], start, (first, last), _form(field))
         if pads:
             self._check_pad(name, field, raw, data)
         self._check(name, field, raw, (first - 2 * data, last - 2 * data), data)
@@ -216,26 +217,21 @@ class Walk:
         for offset, expected in _wrong(field, raw, place):
             self._fault(name, data + offset, expected, "another byte")
 
-    def _span(
-        self,
-        name: str,
-        label: str,
-        start: int,
-        first: int,
-        last: int,
-        form: Form,
-        *,
-        nibbles: bool = False,
-    ) -> None:
-        """Keep a place; `first` and `last` are bytes unless said otherwise."""
-        scale = 1 if nibbles else 2
+    def _bytes(self, name: str, label: str, start: int, form: Form) -> None:
+        """Keep a part that is nothing but its value, up to where we are."""
+        end = self.position
+        self._span(name, label, start, (2 * start, 2 * end), form)
+
+    def _span(self, name: str, label: str, start: int, value: tuple[int, int], form: Form) -> None:
+        """Keep a place, from a byte to where we are; `value` counts nibbles."""
+        first, last = value
         self.spans.append(
             Span(
                 name=name,
                 label=label,
                 start=2 * start,
-                first=scale * first,
-                last=scale * last,
+                first=first,
+                last=last,
                 end=2 * self.position,
                 form=form,
             )
@@ -269,24 +265,25 @@ def _wrong(field: FieldSpec, raw: bytes, place: tuple[int, int]) -> Iterator[tup
     form = _form(field)
     if form is Form.NIBBLES and field.get("digits"):
         text = raw.hex()
-        for index in range(*place):
-            if not text[index].isdecimal():
-                yield index // 2, "decimal digits"
-                return
+        wrong = (at // 2 for at in range(*place) if not text[at].isdecimal())
+        yield from ((at, "decimal digits") for at in itertools.islice(wrong, 1))
     elif form is Form.TEXT:
         try:
             raw.decode(TEXT)
         except UnicodeDecodeError as error:
             yield error.start, "text in GB18030"
     elif form in {Form.CHARACTERS, Form.HEXADECIMAL}:
-        allowed, expected = b"", "printable ASCII characters"
-        if field.get("digits"):
-            allowed, expected = b"0123456789", "decimal digits"
-        elif form is Form.HEXADECIMAL:
-            allowed, expected = b"0123456789ABCDEFabcdef", "hexadecimal characters"
-        for index, byte in enumerate(raw):
-            if byte not in allowed if allowed else not 0x20 <= byte < 0x7F:
-                yield index, expected
-                return
+        allowed, expected = _allowed(field, form)
+        wrong = (at for at, byte in enumerate(raw) if byte not in allowed)
+        yield from ((at, expected) for at in itertools.islice(wrong, 1))
         if form is Form.HEXADECIMAL and len(raw) % 2:
             yield len(raw), "hexadecimal characters in pairs"
+
+
+def _allowed(field: FieldSpec, form: Form) -> tuple[bytes, str]:
+    """Which characters may stand in a field, and what they are called."""
+    if field.get("digits"):
+        return b"0123456789", "decimal digits"
+    if form is Form.HEXADECIMAL:
+        return b"0123456789ABCDEFabcdef", "hexadecimal characters"
+    return bytes(range(0x20, 0x7F)), "printable ASCII characters"

@@ -335,7 +335,7 @@ def mti_words(mti: str) -> str:
     """A message type in words; empty for what is none."""
     if len(mti) != 4:
         return ""
-    version, of, function, origin = mti
+    version, of, function, origin = (mti[at] for at in range(4))
     words = (MTI_CLASSES.get(of), MTI_FUNCTIONS.get(function), MTI_ORIGINS.get(origin))
     if version not in MTI_VERSIONS or None in words:
         return ""

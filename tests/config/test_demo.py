@@ -61,7 +61,7 @@ def child_of(process: int, word: bytes) -> int:
     return found
 
 
-def test_a_demo_whose_switch_dies_says_so(tmp_path: Path) -> None:
+def test_a_demo_whose_host_dies_says_so(tmp_path: Path) -> None:
     data = tmp_path / "demo"
     command = [sys.executable, "-m", "config", "demo", "--data", str(data), "--terminals", "2"]
     with subprocess.Popen(
@@ -69,10 +69,10 @@ def test_a_demo_whose_switch_dies_says_so(tmp_path: Path) -> None:
     ) as running:
         assert running.stdout is not None
         running.stdout.readline()
-        os.kill(child_of(running.pid, b"switch"), signal.SIGKILL)
+        os.kill(child_of(running.pid, b"host"), signal.SIGKILL)
         _said, errors = running.communicate(timeout=60)
     assert running.returncode not in {0, None}
-    assert "switch ended by itself" in errors
+    assert "host ended by itself" in errors
     assert "Traceback" not in errors
 
 

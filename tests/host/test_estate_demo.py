@@ -39,7 +39,7 @@ def test_the_first_terminal_holds_the_keys_of_the_worked_messages() -> None:
 def test_the_estate_has_the_size_that_is_promised() -> None:
     estate = demo_estate()
     sizes = (len(estate.issuers), len(estate.merchants), len(estate.terminals), len(estate.cards))
-    assert sizes == (2, 3, 40, 1000)
+    assert sizes == (2, 3, 76, 1000)
 
 
 def test_no_two_cards_or_terminals_are_the_same() -> None:
@@ -63,7 +63,9 @@ def test_the_estate_is_the_same_every_time() -> None:
 
 
 def test_one_terminal_has_only_its_master_key() -> None:
-    [unpacked] = [one for one in demo_estate().terminals if one.working is None]
+    [unpacked] = [
+        one for one in demo_estate().terminals if one.working is None and one.device is None
+    ]
     assert unpacked.terminal_id == UNPACKED_TERMINAL
 
 

@@ -22,7 +22,8 @@ from switch.issuer_settings import IssuerSettings
 from switch.issuerlink import IssuerDestination, IssuerLink, IssuerReversals
 from switch.issuerlink_metrics import IssuerMetrics, IssuersMetrics
 from switch.metrics import Metrics
-from switch.route_memory import HOST, RouteFile, RouteMemory
+from switch.route_file import HOST, RouteFile
+from switch.route_memory import RouteMemory
 from switch.routing import Lane, Router
 from switch.saf import SafFile, StoreAndForward
 from switch.settings import SwitchSettings
@@ -227,7 +228,7 @@ def check(seed: int, scene: Scene, *, is_reversed: bool) -> None:
 @pytest.fixture
 def quick_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     """Writes take mock time and no synchronous commits."""
-    for module in ("switch.saf", "switch.route_memory"):
+    for module in ("switch.saf", "switch.route_file"):
         schema = __import__(module, fromlist=["_SCHEMA"])._SCHEMA
         monkeypatch.setattr(f"{module}._SCHEMA", schema.replace("FULL", "OFF"))
 

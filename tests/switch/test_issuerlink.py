@@ -11,7 +11,7 @@ from host.model.money import Money
 from host.model.requests import ExchangeKey, Family, Kind, Request
 from host.model.responses import Reason
 from switch.issuer_settings import StandIn
-from switch.route_memory import Change, Noted, RouteFile, State
+from switch.route_file import Change, Noted, RouteFile, State
 from terminals.dialects import issuer as dialect
 from terminals.message import Message
 from tests.switch.conftest import (

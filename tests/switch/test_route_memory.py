@@ -10,16 +10,8 @@ import trio
 from host.model.money import Money
 from host.model.requests import ExchangeKey, Family, Kind, PinBlock, Request
 from host.model.secrets import Pan, Secret
-from switch.route_memory import (
-    DAY_SECONDS,
-    HOST,
-    TRACE_MAX,
-    Noted,
-    RouteError,
-    RouteFile,
-    RouteMemory,
-    State,
-)
+from switch.route_file import HOST, TRACE_MAX, Noted, RouteError, RouteFile, State
+from switch.route_memory import DAY_SECONDS, RouteMemory
 from tests.switch.conftest import approval
 
 NOW = 1_000_000_000.0

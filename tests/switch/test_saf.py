@@ -20,7 +20,7 @@ from host.model.requests import ExchangeKey, Family, Kind, Original, PinBlock, R
 from host.model.responses import Reason
 from host.model.secrets import Pan, Secret
 from switch.exchange import reversal_of
-from switch.route_memory import HOST
+from switch.route_file import HOST
 from switch.saf import DAY_SECONDS, SafError, SafFile, StoreAndForward
 from switch.settings import SwitchSettings
 from tests.switch.conftest import approval

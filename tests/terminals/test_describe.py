@@ -216,7 +216,7 @@ def test_an_apps_message_is_told_without_its_blocks_and_tokens() -> None:
 def test_a_named_dialect_is_the_one_that_reads() -> None:
     assert describe(FRAMES[PURCHASE], "ascii87-bin").dialect == "ascii87-bin"
     assert not describe(FRAMES[PURCHASE], "ascii87-bin").is_exact
-    with pytest.raises(UnknownDialectError, match="there is no dialect 'iso'. Next: name one of"):
+    with pytest.raises(UnknownDialectError, match="there is no dialect 'iso'"):
         describe(b"", "iso")
     with pytest.raises(UnknownDialectError, match="there is no length 'le2'"):
         describe(b"", None, "le2")
