@@ -27,6 +27,12 @@ def batch_is_current(case: Case) -> bool:
     return key.institution in DATED or key.epoch == case.item.terminal.epoch
 
 
+def batch_is_behind(case: Case) -> bool:
+    """The batch that the message names is settled."""
+    key = case.request.key
+    return key.institution not in DATED and case.item.terminal.has_left(key.epoch)
+
+
 def amount_is_positive(case: Case) -> bool:
     """There is an amount and it is not zero."""
     return case.amount > 0

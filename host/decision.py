@@ -23,7 +23,9 @@ from host.postings import fact_of
 from host.state import Card, Known, Lot, State
 from host.transactions import NEEDS_ORIGINAL, TRANSACTIONS, PinRule, Rule
 
-SIGN_ON_AGAIN: Final = frozenset({Reason.BATCH_MISMATCH, Reason.DUPLICATE, Reason.PIN_FORMAT})
+SIGN_ON_AGAIN: Final = frozenset(
+    {Reason.BATCH_MISMATCH, Reason.DUPLICATE, Reason.PIN_FORMAT, Reason.KEYS_MISSING}
+)
 """Declines that a fresh sign-on mends: new keys, the right batch."""
 AUTH_CODES: Final = 1_000_000
 BURIES_ORIGINAL: Final = frozenset({Kind.REVERSAL, Kind.CASH_LOAD_CONFIRM})

@@ -21,6 +21,7 @@ import structlog
 from host import desk_batches, desk_parameters, desk_reports, desk_uploads
 from host.book import Terminal
 from host.clock import WallClock
+from host.decision import SIGN_ON_AGAIN
 from host.hsm.interface import Hsm
 from host.hsm.keys import KeyBlockError, deliver, new_working_keys
 from host.ksn import Used
@@ -115,6 +116,7 @@ class Desk:
             local_time=local_time,
             business_date=local_time[:8],
             acquirer_id=self._settings.acquirer_id,
+            sign_on_again=reason in SIGN_ON_AGAIN and request.kind is not Kind.SIGN_ON,
         )
 
     def close(self) -> None:

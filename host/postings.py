@@ -10,6 +10,7 @@ from typing import Final
 from host.book import Issuer
 from host.case import Case, NewLot, Posting
 from host.cases import CaseKind
+from host.checks import batch_is_behind
 from host.ledger import Chart, Leg
 from host.model.money import Money
 from host.model.numbers import business_date_of
@@ -162,7 +163,7 @@ def _why_not_reversed(original: Original) -> Reason | None:
 
 def _why_too_late(case: Case, original: Original) -> Reason | None:
     """What is settled is never taken back by a message, nor what nobody can remember."""
-    if case.item.terminal.has_left(case.request.key.epoch):
+    if batch_is_behind(case):
         _open_case(case, CaseKind.REVERSAL_OF_SETTLED, "25 was answered")
         return Reason.ORIGINAL_NOT_FOUND
     age_days = (case.today - business_date_of(original.number)).days
@@ -174,7 +175,7 @@ def _why_too_late(case: Case, original: Original) -> Reason | None:
 
 def _why_not_loaded_now(case: Case) -> Reason | None:
     """A settled batch takes no new load, not even by its confirmation."""
-    if not case.item.terminal.has_left(case.request.key.epoch):
+    if not batch_is_behind(case):
         return None
     key = case.request.key
     unit = case.issuer.currency

@@ -218,6 +218,7 @@ class Cover:
         every run of digits is looked at in every place.
         """
         frame = max((span.end for span in spans if span.name in _FRAME), default=0)
+        frame = max(frame - 4, 0)  # a length may have slipped into the bitmap
         is_written = any(span.name == "t" and span.form is Form.CHARACTERS for span in spans)
         data, text = self._data[frame // 2 :], self._hex[frame:]
         for track in _PACKED_TRACK.finditer(text):

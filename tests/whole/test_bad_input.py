@@ -279,7 +279,7 @@ REFUSALS = (
     Refusal("a card nobody issued", _with(f35="9988999999999994D3012120"), "14"),
     Refusal("an issuer nobody knows", _with(f35="4111111111111111D3012120"), "15"),
     Refusal("a track that is none", _with(f35="D9988000000000015"), "30"),
-    Refusal("an encrypted track", _with(f53="2610000000000000"), "40"),
+    Refusal("a track under no key", _with(f53="2610000000000000"), "A0", signs_on_again=True),
     Refusal("a PIN block of another key", _with(f52="0123456789ABCDEF"), "99", signs_on_again=True),
 )
 

@@ -48,6 +48,7 @@ LOGINS = ("owner", "host", "night")
 BITMAP_AT, AMOUNT_AT, TRACK_AT = 15, 26, 39
 """Where they stand in a swiped purchase."""
 SWITCH = "host_seconds_max = 2\nsaf_retry_seconds_max = 0.5"
+HOST = "statement_seconds_max = 1.5"
 
 
 def _card(number: int, card_id: int) -> CardPlan:
@@ -122,7 +123,11 @@ class Day:
 def day(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Day]:
     estate, secrets = secret_estate(), Secrets()
     house = House(
-        tmp_path_factory.mktemp("leaks") / "data", estate, switch=SWITCH, log='level = "debug"'
+        tmp_path_factory.mktemp("leaks") / "data",
+        estate,
+        switch=SWITCH,
+        host=HOST,
+        log='level = "debug"',
     )
     with standing(house):
         _note_the_estate(estate, secrets)

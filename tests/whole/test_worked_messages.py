@@ -37,16 +37,16 @@ ANSWERED_WITH = {
     TOP_UP: "00",
     "void-of-trace-000002": "25",  # it was reversed
     "refund-next-day": "77",  # of a batch that this terminal has not come to
-    "load-card-verification": "40",
-    "settlement-request": "40",
-    "batch-upload-2-records": "40",
-    "batch-upload-end-unbalanced": "40",
-    "sign-on-request-with-TDK": "40",
+    "load-card-verification": "00",
+    "sign-on-request-with-TDK": "00",
     "echo-test": "00",
     "sign-off": "00",
     "published-1": "97",  # a real terminal of somebody else's
 }
 """F39 of the others."""
+SETTLEMENT = "settlement-request"
+SETTLING = (SETTLEMENT, "batch-upload-2-records", "batch-upload-end-unbalanced")
+"""At the end of the day: they move the terminal to its next batch."""
 
 Story = dict[str, bytes]
 
@@ -67,6 +67,8 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
         told |= {name: till.ask(FRAMES[name]) for name in (POINTS, TOP_UP, CONFIRM)}
         told |= {name: till.ask(FRAMES[name]) for name in ANSWERED_WITH if name not in told}
         told |= _sign_on(till)
+        told |= {name: till.ask(FRAMES[name]) for name in SETTLING}
+        told["signed on at last"] = till.ask(FRAMES["sign-on-request"])
     return told
 
 
@@ -115,7 +117,20 @@ def test_every_other_worked_request_gets_its_code(name: str, story: Story) -> No
 
 def test_every_worked_request_is_sent_here() -> None:
     asked = {name for name, frame in FRAMES.items() if fields_in(frame)["t"][2] in "02"}
-    assert asked == ANSWERED_AS_WORKED.keys() | ANSWERED_WITH.keys() | {"sign-on-request"}
+    others = {"sign-on-request", *SETTLING}
+    assert asked == ANSWERED_AS_WORKED.keys() | ANSWERED_WITH.keys() | others
+
+
+def test_a_settlement_that_differs_is_told_our_totals_and_ends_in_the_next_batch(
+    story: Story,
+) -> None:
+    settled = fields_in(story[SETTLEMENT])
+    assert settled["t"] == "0510"
+    assert "39" not in settled
+    assert settled["48"][30] == "2"
+    for name in SETTLING[1:]:
+        assert fields_in(story[name])["39"] == "00"
+    assert fields_in(story["signed on at last"])["60"][2:8] == "000013"
 
 
 @pytest.mark.parametrize("when", ["again", "on another line", "after a restart"])
