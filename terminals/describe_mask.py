@@ -59,8 +59,8 @@ _PACKED_PAN_MIN: Final = 13
 _USUAL_SIZES: Final = (16, 19)
 _USUAL_STARTS: Final = frozenset("234569")
 """Of card numbers in use: what is covered in a broken message although it may be none."""
-_FRAME: Final = frozenset({"length", "tpdu", "header", "t", "p", "1"})
-"""What stands before the first field: no value can have slipped there."""
+_FRAME: Final = frozenset({"length", "t", "p"})
+"""What stands before the first field."""
 
 
 class Shown:
@@ -212,27 +212,35 @@ class Cover:
             yield pan
 
     def _cover_shapes(self, spans: Sequence[Span]) -> None:
-        """Cover whatever looks like a card number or a track, at any place behind the frame.
+        """Cover whatever looks like a card number or a track, at any place.
 
-        A number of characters may have lost its length and its end among others, so that there
-        every run of digits is looked at in every place.
+        A number may have lost its length and its end: so behind the frame every run of digits
+        is looked at in every place. Packed, only a number of 19 begins within a byte, behind the
+        zero that fills its place in a record.
         """
+        for track in _PACKED_TRACK.finditer(self._hex):
+            self._cover(track.start(1) + _HEAD_DIGITS, track.end(1))
+        for written in _WRITTEN_TRACK.finditer(self._data):
+            self._cover(2 * (written.start(1) + _HEAD_DIGITS), 2 * written.end(1))
+        self._cover_written(0, everywhere=False)
+        self._cover_packed(0, everywhere=False)
         frame = max((span.end for span in spans if span.name in _FRAME), default=0)
-        frame = max(frame - 4, 0)  # a length may have slipped into the bitmap
-        is_written = any(span.name == "t" and span.form is Form.CHARACTERS for span in spans)
-        data, text = self._data[frame // 2 :], self._hex[frame:]
-        for track in _PACKED_TRACK.finditer(text):
-            self._cover(frame + track.start(1) + _HEAD_DIGITS, frame + track.end(1))
-        for written in _WRITTEN_TRACK.finditer(data):
-            self._cover(frame + 2 * (written.start(1) + _HEAD_DIGITS), frame + 2 * written.end(1))
-        for run in _WRITTEN_DIGITS.finditer(data):
-            for first, last in _pans_written(run.group(), everywhere=is_written):
-                self._cover_pan(
-                    frame + 2 * (run.start() + first), frame + 2 * (run.start() + last), 2
-                )
-        for first, last in _pans_in(text, everywhere=False):
-            if first % 2 == 0:
-                self._cover_pan(frame + first, frame + last, 1)
+        if any(span.name == "t" and span.form is Form.CHARACTERS for span in spans):
+            self._cover_written(frame // 2, everywhere=True)
+        else:
+            self._cover_packed(frame, everywhere=True)
+
+    def _cover_packed(self, start: int, *, everywhere: bool) -> None:
+        for first, last in _pans_in(self._hex[start:], everywhere=everywhere):
+            begin, end = start + first, start + last
+            is_placed = begin % 2 == 0 or last - first == _PAN_MAX
+            if is_placed and not self._data[begin // 2 : end // 2].isdigit():
+                self._cover_pan(begin, end, 1)
+
+    def _cover_written(self, start: int, *, everywhere: bool) -> None:
+        for run in _WRITTEN_DIGITS.finditer(self._data, start):
+            for first, last in _pans_written(run.group(), everywhere=everywhere):
+                self._cover_pan(2 * (run.start() + first), 2 * (run.start() + last), 2)
 
 
 def _pans_written(run: bytes, *, everywhere: bool) -> Iterator[tuple[int, int]]:
@@ -249,8 +257,8 @@ def _pans_in(text: str, *, everywhere: bool) -> Iterator[tuple[int, int]]:
 
     Behind its length any number is; `everywhere` one of a usual length and first digit, too.
     """
-    for first in range(2, len(text)):
-        length = text[first - 2 : first]
+    for first in range(len(text)):
+        length = text[max(first - 2, 0) : first]
         told = int(length) if length.isdecimal() else 0
         sizes = {told} if _PACKED_PAN_MIN <= told <= _PAN_MAX else set()
         if everywhere and text[first] in _USUAL_STARTS:
