@@ -32,7 +32,7 @@ bench: $(VENV)
 	$(BIN)/posswitch bench
 
 chaos: $(VENV)
-	$(BIN)/pytest -m chaos --cycles $(CYCLES) --seed $(SEED) tests/whole/test_chaos.py
+	$(BIN)/pytest -m chaos --cycles $(CYCLES) --seed $(SEED) tests/whole tests/switch
 
 clean:
 	rm -rf build var/demo .mypy_cache .ruff_cache .hypothesis .import_linter_cache
