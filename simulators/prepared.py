@@ -32,6 +32,7 @@ class Queue:
     """A terminal with what it will send, in order."""
 
     terminal_id: str
+    merchant_id: str
     address: bytes
     """Source address of its requests, destination address of its answers."""
     mac: Mac
@@ -73,7 +74,8 @@ def check_answers(queues: Iterable[Queue], answers: Iterable[bytes]) -> Checked:
     macs_wrong = 0
     for answer in answers:
         queue = by_address[answer[1:3]]
-        terminal_at = answer.find(queue.terminal_id.encode(), BODY_AT)
+        names = (queue.terminal_id + queue.merchant_id).encode()
+        terminal_at = answer.find(names, BODY_AT)
         codes[answer[terminal_at - 2 : terminal_at].decode()] += 1
         macs_wrong += not queue.mac.verify(answer[BODY_AT:-TAG_BYTES], answer[-TAG_BYTES:])
     return Checked(codes, macs_wrong)
@@ -97,7 +99,7 @@ def _queue(
         wrap(POS.compose(tpdu, messages.HEADER, dials.purchase(who, trace, card), mac))
         for trace, card in zip(traces, cards, strict=False)
     ]
-    return Queue(plan.terminal_id, address, mac, frames)
+    return Queue(plan.terminal_id, who.merchant_id, address, mac, frames)
 
 
 @dataclass(frozen=True, slots=True)
