@@ -8,21 +8,25 @@ card, and the switch's own reversal must be the same message as the terminal's.
 import hashlib
 from typing import Final
 
+import msgspec
+
 from host.model.requests import Kind, Request
 
 FINGERPRINT_BYTES: Final = 16
+
+_encode = msgspec.msgpack.Encoder().encode
 
 
 def fingerprint_of(request: Request, pan_hash: bytes | None) -> bytes:
     """16 bytes over kind, merchant, amount, card, goods and the original named."""
     amount, original = request.amount, request.original
-    about: list[str | int | None] = [request.kind.value, request.merchant_id]
+    about: list[str | int | None] = [request.kind, request.merchant_id]
     if amount is not None:
         about += [amount.amount_minor, amount.unit]
     if original is not None:
         about += [
             original.key.text if original.key is not None else None,
-            original.kind.value if original.kind is not None else None,
+            original.kind,
         ]
     if request.kind is Kind.REVERSAL:
         return _digest(about, None)
@@ -31,8 +35,8 @@ def fingerprint_of(request: Request, pan_hash: bytes | None) -> bytes:
 
 
 def _digest(about: list[str | int | None], pan_hash: bytes | None) -> bytes:
-    """A list's repr quotes its parts, so what a terminal types cannot shift them."""
-    digest = hashlib.blake2b(repr(about).encode(), digest_size=FINGERPRINT_BYTES)
+    """MessagePack gives each part its length, so what a terminal types cannot shift them."""
+    digest = hashlib.blake2b(_encode(about), digest_size=FINGERPRINT_BYTES)
     if pan_hash is not None:
         digest.update(pan_hash)
     return digest.digest()

@@ -8,7 +8,7 @@ before, so a row changed, dropped or put in by hand is found by recomputing it.
 import enum
 import hashlib
 from collections.abc import Iterable
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
 
@@ -83,7 +83,7 @@ CHART: Final[dict[Chart, ChartRow]] = {
 }
 
 
-class Leg(NamedTuple):
+class Leg(msgspec.Struct, frozen=True, gc=False):
     """One movement: from the debit account to the credit account. Account ids, minor units."""
 
     debit: int

@@ -8,7 +8,7 @@ reversal never races its original, whichever writer that went to; a repeat of th
 is under way joins it and gets the same answer.
 """
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
@@ -37,6 +37,7 @@ DESK_WAITING_MAX: Final = 1_000
 REOPEN_SECONDS: Final = 0.5
 ROTATION_SECONDS: Final = 5.0
 """How soon a running host learns that an operator rotates keys."""
+_is_plain_word: Final = PLAIN_WORD.fullmatch
 
 _LOG = structlog.get_logger(__name__)
 
@@ -109,6 +110,8 @@ class Poster:
         self._lines: dict[str, deque[Pending]] = {}
         """Terminal id to its requests: the first is under way, the others wait."""
         self._waiting = 0
+        self._answered: Counter[tuple[Kind, Reason]] = Counter()
+        """Answers given and not yet counted in the metrics, which costs more than counting here."""
         self._proved: deque[tuple[str, int]] = deque()
         self._proved_wake = trio.Event()
 
@@ -119,8 +122,8 @@ class Poster:
 
     def submit(self, request: Request, deliver: Deliver) -> None:
         """Take a request; `deliver` is called once with its answer, never where it is unknown."""
-        terminal = self._book.terminals.get(request.key.terminal_id)
-        reason = self._not_admitted(request, terminal)
+        slot, terminal = request.key.text, self._book.terminals.get(request.key.terminal_id)
+        reason = self._not_admitted(request, slot, terminal)
         if terminal is None or reason is not None:
             self._refuse(request, reason or Reason.INVALID_TERMINAL, deliver)
             return
@@ -131,7 +134,7 @@ class Poster:
         if isinstance(found, Reason):
             self._refuse(request, found, deliver)
             return
-        self._line_up(Pending(self._item(*found, terminal), [deliver]))
+        self._line_up(Pending(self._item(*found, slot, terminal), [deliver]))
 
     async def run(self) -> None:
         """Write batches until cancelled."""
@@ -142,7 +145,9 @@ class Poster:
             nursery.start_soon(self._store_proofs)
             nursery.start_soon(self._watch_rotations)
 
-    def _not_admitted(self, request: Request, terminal: Terminal | None) -> Reason | None:
+    def _not_admitted(
+        self, request: Request, slot: str, terminal: Terminal | None
+    ) -> Reason | None:
         """Why it is refused before anything is looked up or stored.
 
         What a reversal undoes may have come before its terminal or merchant was closed.
@@ -155,19 +160,19 @@ class Poster:
             return Reason.INVALID_TERMINAL
         if must_be_open and not merchant.is_active:
             return Reason.INVALID_MERCHANT
-        if not _keys_can_be_stored(request):
+        if not _keys_can_be_stored(request, slot):
             return Reason.FORMAT_ERROR
         if self._waiting >= self._settings.waiting_items_max:
             return Reason.HOST_UNREACHABLE
         return None
 
-    def _item(self, request: Request, used: Used | None, terminal: Terminal) -> Item:
+    def _item(self, request: Request, used: Used | None, slot: str, terminal: Terminal) -> Item:
         pan = request.pan
         pan_hash = self._hsm.pan_hash(pan) if pan is not None else None
         original = request.original
         return Item(
             request=request,
-            slot=request.key.text,
+            slot=slot,
             home=terminal.home,
             shard=(shard_of(pan_hash, self._book.shard_count) if pan_hash else terminal.home),
             pan_hash=pan_hash,
@@ -214,7 +219,7 @@ class Poster:
             results = await trio.to_thread.run_sync(writer.post, items)
             for pending, result in zip(batch, results, strict=True):
                 self._finish(pending, result)
-            WAITING.set(self._waiting)
+            self._count()
             while not writer.is_open:
                 queue.is_open = False
                 self._drain(queue)
@@ -235,6 +240,7 @@ class Poster:
                     self._desk.answer, item.request, item.terminal, item.used
                 )
                 self._finish(pending, answer)
+            self._count()
 
     async def _store_proofs(self) -> None:
         while True:
@@ -262,10 +268,11 @@ class Poster:
         self._leave_line(pending.item.terminal.terminal_id)
         if isinstance(result, Silence):
             return
-        answer = result if result.local_time else self._dated(pending.item.request, result)
-        if pending.item.terminal.should_sign_on(pending.item.request.key_generation):
+        request = pending.item.request
+        answer = result if result.local_time else self._desk.plain(request, result.reason)
+        if pending.item.terminal.should_sign_on(request.key_generation):
             answer = msgspec.structs.replace(answer, sign_on_again=True)
-        REQUESTS[pending.item.request.kind, answer.reason].inc()
+        self._answered[request.kind, answer.reason] += 1
         for deliver in pending.deliver:
             deliver(answer)
 
@@ -282,14 +289,18 @@ class Poster:
         REQUESTS[request.kind, reason].inc()
         deliver(self._desk.plain(request, reason))
 
-    def _dated(self, request: Request, result: Response) -> Response:
-        return self._desk.plain(request, result.reason)
+    def _count(self) -> None:
+        """Bring the metrics up to date, once a batch."""
+        WAITING.set(self._waiting)
+        for answered, times in self._answered.items():
+            REQUESTS[answered].inc(times)
+        self._answered.clear()
 
 
-def _keys_can_be_stored(request: Request) -> bool:
+def _keys_can_be_stored(request: Request, slot: str) -> bool:
     """Whether its keys are plain words, and the original it names is of the same terminal."""
     key, named = request.key, request.original
-    if not PLAIN_WORD.fullmatch(key.text):
+    if not _is_plain_word(slot):
         return False
     if named is None or named.key is None:
         return True
@@ -297,7 +308,7 @@ def _keys_can_be_stored(request: Request) -> bool:
         key.institution,
         key.terminal_id,
     )
-    return is_its_own and PLAIN_WORD.fullmatch(named.key.text) is not None
+    return is_its_own and _is_plain_word(named.key.text) is not None
 
 
 def _is_repeat(earlier: Item, later: Item) -> bool:

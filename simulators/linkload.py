@@ -1,7 +1,7 @@
 """A load on the host alone, over its link: `python -m simulators.linkload --link unix:PATH`.
 
-Requests are encoded into frames before the clock starts, several to a frame as a busy switch
-sends them. A window bounds how many are under way; each answer makes room for another.
+Requests are encoded before the clock starts. A window bounds how many are under way; whatever
+room the answers that came together have made is filled by one frame, as a busy switch does.
 """
 
 import argparse
@@ -18,7 +18,7 @@ import msgspec
 from host.estate.demo import bench_estate
 from host.estate.plan import CardPlan, EstatePlan, TerminalPlan
 from host.hsm.pin import make_pin_block
-from host.link.frames import Answers, Ask, Hello, LinkReader, encode
+from host.link.frames import Answers, Hello, LinkReader, encode, encode_ask, encode_item
 from host.model.money import Money
 from host.model.requests import ExchangeKey, Family, Kind, PinBlock, Request
 from simulators.tally import percentile
@@ -37,14 +37,12 @@ class LinkLoadSettings(msgspec.Struct, frozen=True, kw_only=True):
     cards: int = 10_000
     window: int = 256
     """Requests under way; no more than there are terminals, each has one at a time."""
-    chunk: int = 16
-    """Requests in a frame."""
     first_trace: int = 1
     seed: int = 8583
 
 
 class LinkLoadReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of it. Latencies in milliseconds, of whole frames."""
+    """What came of it. Latencies in milliseconds."""
 
     sent: int
     approved: int
@@ -61,37 +59,33 @@ class LinkLoadReport(msgspec.Struct, frozen=True, kw_only=True):
         return self.approved == self.sent
 
 
-def prepare(settings: LinkLoadSettings) -> list[bytes]:
-    """The frames of a load."""
+def prepare(settings: LinkLoadSettings) -> list[msgspec.Raw]:
+    """Every request with its ticket, as it stands in a frame."""
     estate = bench_estate(settings.terminals, settings.cards)
     dice = random.Random(settings.seed)  # noqa: S311 - a load to be repeated, no secret
     merchant_id = estate.merchants[0].merchant_id
-    requests = [
-        _purchase(terminal, merchant_id, dice.choice(estate.cards), trace, dice)
-        for terminal, trace in _turns(estate, settings)
-    ]
     return [
-        encode(Ask(list(enumerate(requests[at : at + settings.chunk], at))))
-        for at in range(0, len(requests), settings.chunk)
+        encode_item(
+            ticket, _purchase(terminal, merchant_id, dice.choice(estate.cards), trace, dice)
+        )
+        for ticket, (terminal, trace) in enumerate(_turns(estate, settings))
     ]
 
 
-def run_load(settings: LinkLoadSettings, frames: Sequence[bytes]) -> LinkLoadReport:
+def run_load(settings: LinkLoadSettings, requests: Sequence[msgspec.Raw]) -> LinkLoadReport:
     """Send everything, take every answer."""
     link = _connected(settings.link)
     reader, reasons = LinkReader(), Counter[str]()
     sent_at: list[float] = []
     latencies: list[float] = []
-    unsent, under_way = iter(frames), 0
+    answered = 0
     began = time.perf_counter()
-    while reasons.total() < settings.messages:
-        while under_way + settings.chunk <= settings.window:
-            frame = next(unsent, None)
-            if frame is None:
-                break
-            link.sendall(frame)
-            sent_at.append(time.perf_counter())
-            under_way += settings.chunk
+    while answered < settings.messages:
+        sent = len(sent_at)
+        filling = requests[sent : answered + settings.window]
+        if filling:
+            link.sendall(encode_ask(filling))
+            sent_at += [time.perf_counter()] * len(filling)
         data = link.recv(RECEIVE_BYTES_MAX)
         if not data:
             raise ConnectionError("the host closed the link in the middle of the load")
@@ -99,9 +93,9 @@ def run_load(settings: LinkLoadSettings, frames: Sequence[bytes]) -> LinkLoadRep
         for answers in reader.feed(data):
             if not isinstance(answers, Answers):
                 continue
-            under_way -= len(answers.items)
+            answered += len(answers.items)
             reasons.update(response.reason for _, response in answers.items)
-            latencies += [now - sent_at[ticket // settings.chunk] for ticket, _ in answers.items]
+            latencies += [now - sent_at[ticket] for ticket, _ in answers.items]
     elapsed = time.perf_counter() - began
     link.close()
     return _report(settings, reasons, latencies, elapsed)
@@ -114,10 +108,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         name = "--" + field.name.replace("_", "-")
         parser.add_argument(name, default=field.default, type=field.type)
     settings = LinkLoadSettings(**vars(parser.parse_args(arguments)))
-    frames = prepare(settings)
+    requests = prepare(settings)
     _say("ready")
     sys.stdin.readline()
-    report = run_load(settings, frames)
+    report = run_load(settings, requests)
     _say(msgspec.json.encode(report).decode())
     return 0 if report.is_clean else 1
 

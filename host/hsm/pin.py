@@ -70,13 +70,13 @@ class PinBlockReader:
             PinFormatError: the block is not of that format under this key for this card.
             ValueError: the key's length does not fit the format's cipher.
         """
-        row = _row(iso_format)
+        row, sealed = _row(iso_format), block.reveal()
         size = AES_BLOCK_BYTES if row.is_aes else DES_BLOCK_BYTES
-        if len(block) != size:
-            msg = f"a PIN block of format {iso_format} is {size} bytes, not {len(block)}"
+        if len(sealed) != size:
+            msg = f"a PIN block of format {iso_format} is {size} bytes, not {len(sealed)}"
             raise PinFormatError(msg)
         field = self._field_under_aes if row.is_aes else self._field_under_des
-        return _pin_in(row, field(row, block.reveal(), pan))
+        return _pin_in(row, field(row, sealed, pan))
 
     def _field_under_des(self, row: PinFormat, block: bytes, pan: Pan) -> str:
         if self._des is None:
@@ -158,10 +158,11 @@ def clear_block(pin: Secret, pan: Pan, iso_format: int, fill: str | None = None)
 
 
 def _row(iso_format: int) -> PinFormat:
-    if iso_format not in FORMATS:
+    row = FORMATS.get(iso_format)
+    if row is None:
         msg = f"PIN block format {iso_format} is not supported: use one of {sorted(FORMATS)}"
         raise PinFormatError(msg)
-    return FORMATS[iso_format]
+    return row
 
 
 def _random_fill(characters: str, size: int) -> str:

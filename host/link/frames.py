@@ -5,7 +5,8 @@ Requests and answers are paired by a ticket that means something only on one con
 the one encoder that may open a `Pan` or a `Secret`; every other encoder refuses them.
 """
 
-from typing import Final
+from collections.abc import Sequence
+from typing import Final, cast
 
 import msgspec
 
@@ -80,6 +81,16 @@ def encode(frame: Frame) -> bytes:
     """A whole frame, length first."""
     body = _ENCODER.encode(frame)
     return len(body).to_bytes(LENGTH_BYTES, "big") + body
+
+
+def encode_item(ticket: Ticket, request: Request) -> msgspec.Raw:
+    """A request as it stands in an `Ask`, for whoever has it long before it is sent."""
+    return msgspec.Raw(_ENCODER.encode((ticket, request)))
+
+
+def encode_ask(items: Sequence[msgspec.Raw]) -> bytes:
+    """The frame `Ask` of requests encoded before."""
+    return encode(Ask(cast("list[tuple[Ticket, Request]]", items)))
 
 
 class LinkReader:

@@ -6,11 +6,19 @@ hold no character that is special in an array literal.
 """
 
 import re
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Final
+
+Column = Callable[[Iterable[Any]], str]
+"""One of the functions below: the values of a column to its literal."""
 
 PLAIN_WORD: Final = re.compile(r"[0-9A-Za-z_/:.-]+")
 """What may stand unquoted in an array literal; the poster refuses keys of anything else."""
+
+
+def columns(kinds: Sequence[Column], rows: Sequence[tuple[Any, ...]]) -> list[str]:
+    """Rows, at least one, as one literal a column."""
+    return [column(values) for column, values in zip(kinds, zip(*rows, strict=True), strict=True)]
 
 
 def numbers(values: Iterable[int]) -> str:
@@ -29,8 +37,8 @@ def words(values: Iterable[str]) -> str:
 
 
 def blobs(values: Iterable[bytes]) -> str:
-    """An array of bytea in hexadecimal form; the backslash is doubled and the element quoted."""
-    return "{" + ",".join(['"\\\\x' + value.hex() + '"' for value in values]) + "}"
+    """An array of bytea in hexadecimal form; its backslash is doubled."""
+    return "{" + ",".join(["\\\\x" + value.hex() for value in values]) + "}"
 
 
 def flags(values: Iterable[bool]) -> str:

@@ -4,6 +4,7 @@ Each table gets one statement over arrays. The rows' text for the hash chain is 
 from the very values that are stored.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -53,6 +54,25 @@ class Row(msgspec.Struct, frozen=True, gc=False):
 
 
 NO_FINGERPRINT: Final = b""
+
+NUMBER, NUMBER_OR_NULL, WORD = arrays.numbers, arrays.numbers_or_null, arrays.words
+BLOB, FLAG = arrays.blobs, arrays.flags
+EXCHANGE: Final = (
+    NUMBER, WORD, NUMBER, NUMBER, NUMBER, WORD, BLOB, WORD, FLAG, BLOB, NUMBER_OR_NULL, WORD,
+)  # fmt: skip
+SEAL: Final = (NUMBER, NUMBER, BLOB, BLOB, NUMBER)
+JOURNAL: Final = (
+    NUMBER, NUMBER, NUMBER, NUMBER, WORD, WORD, NUMBER_OR_NULL, NUMBER, NUMBER, NUMBER, WORD,
+    NUMBER, WORD,
+)  # fmt: skip
+ENTRY: Final = (NUMBER, NUMBER, NUMBER, NUMBER, NUMBER, NUMBER, WORD)
+BALANCE_CHANGE: Final = (NUMBER, NUMBER, NUMBER)
+LOT: Final = (NUMBER, NUMBER, NUMBER, NUMBER, WORD)
+LOT_CHANGE: Final = (NUMBER, NUMBER, NUMBER, NUMBER)
+LOT_USE: Final = (NUMBER, NUMBER, NUMBER, NUMBER, NUMBER)
+FACT: Final = (NUMBER, NUMBER, NUMBER, NUMBER, WORD, NUMBER)
+PIN_FAILURES: Final = (NUMBER, BLOB, NUMBER)
+"""Columns of the rows that the statements of `posting.sql` take, each in its statement's order."""
 OPEN_CASE: Final = CASE_SQL["open_case"]
 
 
@@ -66,11 +86,11 @@ def save(
     """
     rows = list(chain.from_iterable(map(_rows_of, outcomes)))
     links = _links(rows, state, chain_of) if rows else {}
-    with connection.pipeline():
+    with connection.pipeline(), connection.cursor() as cursor:
         for statement, values in _statements(rows, outcomes, state, chain_of, links):
-            connection.execute(statement, values, prepare=True)
+            cursor.execute(statement, values, prepare=True)
         reach("before_commit")
-        connection.execute("COMMIT")
+        cursor.execute("COMMIT")
     for outcome in outcomes:
         for case in outcome.opened:
             CASES_OPENED[case.kind].inc()
@@ -99,27 +119,27 @@ def _shard_of(outcome: Outcome) -> int:
 def _links(rows: list[Row], state: State, chain_of: dict[int, Link]) -> dict[int, Link]:
     """The next link of each shard that has rows in this batch."""
     texts: dict[int, list[str]] = {}
+    date = state.business_date.isoformat()
     for row in rows:
-        texts.setdefault(row.shard, []).extend(_canonical(row, state))
+        _add_canonical(texts.setdefault(row.shard, []), row, date)
     return {
         shard: Link(chain_of[shard].seq + 1, seal_digest(chain_of[shard].digest, lines))
         for shard, lines in texts.items()
     }
 
 
-def _canonical(row: Row, state: State) -> Iterable[str]:
-    yield exchange_row(
-        row.slot, row.number, row.kind, row.fingerprint.hex(), row.reason,
-        row.answer.hex(),
-    )  # fmt: skip
+def _add_canonical(lines: list[str], row: Row, date: str) -> None:
+    number, kind = row.number, row.kind
+    lines.append(
+        exchange_row(row.slot, number, kind, row.fingerprint.hex(), row.reason, row.answer.hex())
+    )
     posting = row.outcome.posting
     if posting is None or row.is_tombstone:
         return
     undoes = posting.undoes.number if posting.undoes is not None else 0
-    date = state.business_date.isoformat()
-    yield journal_row(row.number, row.kind, undoes, posting.card.id, date)
+    lines.append(journal_row(number, kind, undoes, posting.card.id, date))
     for place, leg in enumerate(posting.legs):
-        yield entry_row(row.number, place, leg.debit, leg.credit, leg.amount_minor, leg.unit)
+        lines.append(entry_row(number, place, leg.debit, leg.credit, leg.amount_minor, leg.unit))
 
 
 def _statements(
@@ -146,81 +166,60 @@ def _statements(
 
 
 def _exchanges(rows: list[Row], state: State, links: dict[int, Link]) -> Statement:
+    stored = []
+    for row in rows:
+        outcome, shard = row.outcome, row.shard
+        card, item = outcome.card, outcome.item
+        stored.append((
+            item.home, row.slot, row.number, shard, links[shard].seq, row.kind, row.fingerprint,
+            row.reason, row.is_tombstone, row.answer, card.id if card is not None else None,
+            item.terminal.terminal_id,
+        ))  # fmt: skip
     return SQL["add_exchanges"], (
         state.business_date,
         state.decided_at,
-        arrays.numbers([row.outcome.item.home for row in rows]),
-        arrays.words([row.slot for row in rows]),
-        arrays.numbers([row.number for row in rows]),
-        arrays.numbers([row.shard for row in rows]),
-        arrays.numbers([links[row.shard].seq for row in rows]),
-        arrays.words([row.kind for row in rows]),
-        arrays.blobs([row.fingerprint for row in rows]),
-        arrays.words([row.reason for row in rows]),
-        arrays.flags([row.is_tombstone for row in rows]),
-        arrays.blobs([row.answer for row in rows]),
-        arrays.numbers_or_null([row.outcome.card.id if row.outcome.card else None for row in rows]),
-        arrays.words([row.outcome.item.request.key.terminal_id for row in rows]),
+        *arrays.columns(EXCHANGE, stored),
     )
 
 
 def _seals(
     rows: list[Row], state: State, chain_of: dict[int, Link], links: dict[int, Link]
 ) -> Statement:
-    counts = dict.fromkeys(links, 0)
-    for row in rows:
-        counts[row.shard] += 1
+    counts = Counter([row.shard for row in rows])
+    stored = [
+        (shard, link.seq, chain_of[shard].digest, link.digest, counts[shard])
+        for shard, link in links.items()
+    ]
     return SQL["add_seals"], (
         state.business_date,
         state.decided_at,
-        arrays.numbers(links),
-        arrays.numbers([link.seq for link in links.values()]),
-        arrays.blobs([chain_of[shard].digest for shard in links]),
-        arrays.blobs([link.digest for link in links.values()]),
-        arrays.numbers(counts.values()),
+        *arrays.columns(SEAL, stored),
     )
 
 
 def _journals(
     posted: list[tuple[Outcome, Posting]], state: State, links: dict[int, Link]
 ) -> Statement:
-    items = [outcome.item for outcome, _ in posted]
-    cards = [posting.card for _, posting in posted]
-    undone = [posting.undoes for _, posting in posted]
-    return SQL["add_journals"], (
-        state.business_date,
-        arrays.numbers([card.shard for card in cards]),
-        arrays.numbers([outcome.number for outcome, _ in posted]),
-        arrays.numbers([links[card.shard].seq for card in cards]),
-        arrays.numbers([item.home for item in items]),
-        arrays.words([item.slot for item in items]),
-        arrays.words([item.request.kind for item in items]),
-        arrays.numbers_or_null([original.number if original else None for original in undone]),
-        arrays.numbers([card.id for card in cards]),
-        arrays.numbers([card.issuer_id for card in cards]),
-        arrays.numbers([posting.merchant for _, posting in posted]),
-        arrays.words([item.request.key.terminal_id for item in items]),
-        arrays.numbers([posting.amount_minor for _, posting in posted]),
-        arrays.words([posting.unit for _, posting in posted]),
-    )
+    stored = []
+    for outcome, posting in posted:
+        item, card, original = outcome.item, posting.card, posting.undoes
+        stored.append((
+            card.shard, outcome.number, links[card.shard].seq, item.home, item.slot,
+            item.request.kind, original.number if original is not None else None, card.id,
+            card.issuer_id, posting.merchant, item.terminal.terminal_id, posting.amount_minor,
+            posting.unit,
+        ))  # fmt: skip
+    return SQL["add_journals"], (state.business_date, *arrays.columns(JOURNAL, stored))
 
 
 def _entries(posted: list[tuple[Outcome, Posting]], state: State) -> Statement:
-    legs = [
-        (posting.card.shard, outcome.number, place, leg)
+    stored = [
+        (posting.card.shard, outcome.number, place, leg.debit, leg.credit, leg.amount_minor,
+         leg.unit)
         for outcome, posting in posted
         for place, leg in enumerate(posting.legs)
-    ]
-    return SQL["add_entries"], (
-        state.business_date,
-        arrays.numbers([shard for shard, _, _, _ in legs]),
-        arrays.numbers([number for _, number, _, _ in legs]),
-        arrays.numbers([place for _, _, place, _ in legs]),
-        arrays.numbers([leg.debit for _, _, _, leg in legs]),
-        arrays.numbers([leg.credit for _, _, _, leg in legs]),
-        arrays.numbers([leg.amount_minor for _, _, _, leg in legs]),
-        arrays.words([leg.unit for _, _, _, leg in legs]),
-    )
+    ]  # fmt: skip
+    return SQL["add_entries"], (state.business_date, *arrays.columns(ENTRY, stored))
 
 
 def _balances(cards: Iterable[Card]) -> Iterable[Statement]:
@@ -231,29 +230,19 @@ def _balances(cards: Iterable[Card]) -> Iterable[Statement]:
         if purse.change
     ]
     if changed:
-        yield SQL["change_balances"], _columns(changed)
+        yield SQL["change_balances"], arrays.columns(BALANCE_CHANGE, changed)
 
 
 def _lots(
     posted: list[tuple[Outcome, Posting]], cards: Iterable[Card], state: State
 ) -> Iterable[Statement]:
     new = [
-        (posting.card.shard, outcome.number, posting.new_lot)
+        (posting.card.shard, lot.account, outcome.number, lot.points, lot.expires_on.isoformat())
         for outcome, posting in posted
-        if posting.new_lot is not None
+        if (lot := posting.new_lot) is not None
     ]
     if new:
-        yield (
-            SQL["add_lots"],
-            (
-                state.business_date,
-                arrays.numbers([shard for shard, _, _ in new]),
-                arrays.numbers([lot.account for _, _, lot in new]),
-                arrays.numbers([number for _, number, _ in new]),
-                arrays.numbers([lot.points for _, _, lot in new]),
-                arrays.words([lot.expires_on.isoformat() for _, _, lot in new]),
-            ),
-        )
+        yield SQL["add_lots"], (state.business_date, *arrays.columns(LOT, new))
     changed = [
         (card.shard, lot.account, lot.id, lot.change)
         for card in cards
@@ -261,53 +250,38 @@ def _lots(
         if lot.change
     ]
     if changed:
-        yield SQL["change_lots"], _columns(changed)
+        yield SQL["change_lots"], arrays.columns(LOT_CHANGE, changed)
     uses = [
         (posting.card.shard, outcome.number, use.account, use.lot, use.points)
         for outcome, posting in posted
         for use in posting.lot_uses
     ]
     if uses:
-        yield SQL["add_lot_uses"], _columns(uses)
+        yield SQL["add_lot_uses"], arrays.columns(LOT_USE, uses)
 
 
 def _facts(posted: list[tuple[Outcome, Posting]]) -> Iterable[Statement]:
     facts = [
-        (posting.card.shard, posting.undoes, outcome.number, posting.undo_kind, posting)
+        (posting.card.shard, original.number, original.attempt_of(outcome.number),
+         outcome.number, kind, posting.amount_minor)
         for outcome, posting in posted
-        if posting.undoes is not None and posting.undo_kind is not None
-    ]
-    if not facts:
-        return
-    yield (
-        SQL["add_facts"],
-        (
-            arrays.numbers([shard for shard, _, _, _, _ in facts]),
-            arrays.numbers([original.number for _, original, _, _, _ in facts]),
-            arrays.numbers([original.attempt_of(number) for _, original, number, _, _ in facts]),
-            arrays.numbers([number for _, _, number, _, _ in facts]),
-            arrays.words([kind for _, _, _, kind, _ in facts]),
-            arrays.numbers([posting.amount_minor for _, _, _, _, posting in facts]),
-        ),
-    )
+        if (original := posting.undoes) is not None and (kind := posting.undo_kind) is not None
+    ]  # fmt: skip
+    if facts:
+        yield SQL["add_facts"], arrays.columns(FACT, facts)
 
 
 def _pin_failures(cards: Iterable[Card], outcomes: Sequence[Outcome]) -> Iterable[Statement]:
+    changed = [card for card in cards if card.pin_failures_changed]
+    if not changed:
+        return
     hashes = {
         outcome.card.id: outcome.item.pan_hash
         for outcome in outcomes
         if outcome.card is not None and outcome.item.pan_hash is not None
     }
-    changed = [card for card in cards if card.pin_failures_changed]
-    if changed:
-        yield (
-            SQL["count_pin_failures"],
-            (
-                arrays.numbers([card.shard for card in changed]),
-                arrays.blobs([hashes[card.id] or b"" for card in changed]),
-                arrays.numbers([card.pin_failures for card in changed]),
-            ),
-        )
+    stored = [(card.shard, hashes[card.id], card.pin_failures) for card in changed]
+    yield SQL["count_pin_failures"], arrays.columns(PIN_FAILURES, stored)
 
 
 def _cases(outcomes: Sequence[Outcome], state: State) -> Iterable[Statement]:
@@ -315,7 +289,3 @@ def _cases(outcomes: Sequence[Outcome], state: State) -> Iterable[Statement]:
     for outcome in outcomes:
         for case in outcome.opened:
             yield OPEN_CASE, row_of(case, state.decided_at)
-
-
-def _columns(rows: Sequence[tuple[int, ...]]) -> list[str]:
-    return [arrays.numbers(column) for column in zip(*rows, strict=True)]
