@@ -17,6 +17,9 @@ from config.postgres import Cluster, PostgresServer, start_postgres
 TEMPLATE = "posswitch_template"
 DIRECTORY_PREFIX = "posswitch-tests-"
 DAY_SECONDS = 86_400
+WORKERS = 2
+LONGEST_FIRST = ("whole", "config", "simulators", "clearing", "switch", "host", "terminals")
+"""With several workers a file goes to one of them whole; no long one may be left to the end."""
 _OWN_DIRECTORY = pytest.StashKey[Path]()
 
 
@@ -24,6 +27,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """What `make chaos` says: see tests/whole/test_chaos.py."""
     parser.addoption("--cycles", type=int, default=1, help="how often everything is killed")
     parser.addoption("--seed", type=int, default=8583, help="of the trades and of the kills")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """All tests go to two workers of pytest-xdist; a part that is named runs right here, where it
+    can be watched, unless `-n` says otherwise."""
+    is_all = config.args_source is pytest.Config.ArgsSource.TESTPATHS
+    is_told = config.option.usepdb or getattr(config.option, "numprocesses", 0) is not None
+    if is_all and not is_told and not _is_worker(config):
+        config.option.numprocesses = WORKERS
+        config.option.dist = "loadfile"
+        config.option.loadscopereorder = False
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -46,6 +61,20 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         with contextlib.suppress(OSError):
             if time.time() - left.stat().st_mtime > DAY_SECONDS:
                 shutil.rmtree(left, ignore_errors=True)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """The order in which workers take files."""
+    if _is_worker(config):
+        items.sort(key=lambda item: _turn(item.path.relative_to(Path(__file__).parent).parts[0]))
+
+
+def _is_worker(config: pytest.Config) -> bool:
+    return hasattr(config, "workerinput")
+
+
+def _turn(folder: str) -> int:
+    return LONGEST_FIRST.index(folder) if folder in LONGEST_FIRST else len(LONGEST_FIRST)
 
 
 @pytest.fixture(scope="session")

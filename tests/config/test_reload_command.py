@@ -14,6 +14,7 @@ import pytest
 from config.control import control_path
 from config.fleet import ports_in
 from config.places import Places, places_of
+from tests.ports import free_port
 
 SECONDS_MAX = 30.0
 
@@ -114,9 +115,7 @@ def test_what_cannot_change_in_a_running_switch_waits_for_a_restart(places, alon
 
 def test_a_signal_reloads_too(places, alone):
     ports = alone.wait_until_ready()
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     tell(places, "pos", more=f'[[channels]]\nname = "more"\nport = {port}\n')
     os.kill(alone.process.pid, signal.SIGHUP)
     wait_until(lambda: listens(port))

@@ -11,6 +11,7 @@ from switch.settings import ChannelSettings, SwitchSettings
 from terminals.dialects import DialectError
 from terminals.dialects.pos import POS
 from terminals.framing import SelfFramedReader
+from tests.ports import free_port
 from tests.switch.conftest import (
     HEADER,
     PATIENCE_SECONDS,
@@ -222,9 +223,7 @@ async def test_a_gateway_that_waits_is_called_and_called_again_when_it_hangs_up(
 
 
 async def test_a_gateway_that_is_away_is_reached_when_it_comes(world):
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     await world.start_switch(
         channel_connect_to=f"127.0.0.1:{port}", channel_reconnect_seconds_max=0.1
     )

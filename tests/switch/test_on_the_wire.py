@@ -12,6 +12,7 @@ from host.model.responses import Reason
 from switch.program import run_switch
 from switch.settings import ChannelSettings, SwitchSettings
 from terminals.dialects.pos import POS
+from tests.ports import free_port
 from tests.switch.conftest import (
     BATCH,
     HEADER,
@@ -365,9 +366,7 @@ async def test_a_reversal_of_the_host_is_told_as_it_is(terminal, world):
 
 
 async def test_the_metrics_page_tells_what_was_answered(world):
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     await world.start_switch(metrics_port=port)
     terminal = await world.connect()
     await terminal.ask(purchase())

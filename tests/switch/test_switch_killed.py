@@ -3,7 +3,6 @@
 import functools
 import os
 import signal
-import socket
 import subprocess
 import sys
 
@@ -13,6 +12,7 @@ import trio
 from host.model.requests import Kind
 from switch.program import run_switch
 from switch.settings import ChannelSettings, SwitchSettings
+from tests.ports import free_port
 from tests.switch.conftest import (
     PATIENCE_SECONDS,
     PosTerminal,
@@ -62,12 +62,6 @@ class Mortal:
         assert await self._process.wait() == -signal.SIGKILL
         if self._terminal is not None:
             self._terminal.stream.socket.close()
-
-
-def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return sock.getsockname()[1]
 
 
 def settings_of(world: World, **changes) -> SwitchSettings:

@@ -7,7 +7,6 @@ embedded one. Everything started here ends with the test process, however that e
 import contextlib
 import os
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -26,6 +25,7 @@ from config.places import Places, places_of
 from config.postgres import PostgresServer, start_postgres
 from host.estate.plan import EstatePlan
 from host.faultpoints import VARIABLE
+from tests.ports import free_ports
 
 ZONE = "Asia/Shanghai"
 SECONDS_MAX = 30.0
@@ -222,15 +222,6 @@ def wait_until(is_so: Callable[[], bool], otherwise: str, seconds_max: float = S
     while not is_so():
         assert time.monotonic() < until, otherwise
         time.sleep(0.05)
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports that nobody listens on now."""
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
 
 
 def descendants_of(pid: int) -> list[int]:

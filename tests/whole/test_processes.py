@@ -23,7 +23,8 @@ from config.supervisor import Running, running_posswitch
 from host.estate.demo import demo_estate
 from simulators.record import What, read_record
 from simulators.swarm import Swarm, SwarmSettings
-from tests.whole.house import ZONE, free_ports, metric, wait_until
+from tests.ports import free_ports
+from tests.whole.house import ZONE, metric, wait_until
 
 ESTATE = demo_estate()
 PROCESSES = 2
@@ -36,10 +37,7 @@ LOOK_SECONDS = 0.05
 @pytest.fixture(scope="module")
 def metrics_ports() -> list[int]:
     """Ports one after the other: each process has the next."""
-    while True:
-        [first] = free_ports(1)
-        if all(_is_free(first + number) for number in range(PROCESSES)):
-            return [first + number for number in range(PROCESSES)]
+    return free_ports(PROCESSES)
 
 
 @pytest.fixture(scope="module")
@@ -149,8 +147,3 @@ def _owed(port: int) -> float | None:
 
 def _accepted(port: int) -> float:
     return metric(port, 'posswitch_switch_connections_total{channel="pos"}')
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) != 0

@@ -14,6 +14,7 @@ from host.model.requests import ExchangeKey, Family, Kind, Request, Response
 from host.model.responses import Reason
 from host.model.terminal import MacAlgorithm, TerminalProfile
 from host.server import serve
+from tests.ports import free_port
 
 PATIENCE_SECONDS = 10
 LIMITS = LinkLimits(window_max=4, beat_seconds=0.05, silence_seconds_max=0.3)
@@ -114,8 +115,7 @@ async def ends(request, nursery: trio.Nursery, tmp_path) -> AsyncIterator[Ends]:
     if request.param == "unix":
         address = f"unix:{tmp_path / 'h.sock'}"
     else:
-        with closing(listen(Address.parse("tcp:127.0.0.1:0"))) as probe:
-            address = f"tcp:127.0.0.1:{probe.getsockname()[1]}"
+        address = f"tcp:127.0.0.1:{free_port()}"
     made = Ends(nursery, address)
     await made.start_host()
     nursery.start_soon(made.link.run)
