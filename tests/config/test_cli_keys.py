@@ -5,7 +5,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +20,7 @@ from config.settings import DatabaseSettings
 from host.hsm.components import split
 from host.hsm.keys import aes_cmac_check_value, check_value
 from host.model.secrets import Secret
+from tests.commands import run_command
 
 TID = "80010040"
 TMK = Secret.from_hex("40A1B3C2D5E5F70719293B4A5D6D7F8F")
@@ -47,14 +47,9 @@ def keys(
 ) -> subprocess.CompletedProcess[str]:
     """The command as that person runs it, who types these lines."""
     environ = {name: value for name, value in os.environ.items() if name != "POSSWITCH_LMK"}
-    return subprocess.run(
-        [sys.executable, "-m", "config", "keys", *words, "--data", str(data)],
-        check=False,
-        capture_output=True,
-        text=True,
-        input="".join(f"{line}\n" for line in typed),
-        env={**environ, "SUDO_USER": by},
-    )
+    lines = "".join(f"{line}\n" for line in typed)
+    told = {**environ, "SUDO_USER": by}
+    return run_command("keys", *words, "--data", data, given=lines.encode(), environ=told)
 
 
 def typed(part: Secret, check: str) -> tuple[str, str]:

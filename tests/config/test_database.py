@@ -1,7 +1,5 @@
 """The database of a data directory: made once, found again, and never without its master key."""
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +13,7 @@ from config.places import Places, places_of
 from config.settings import DatabaseSettings
 from host.settings import HsmSettings
 from host.store.migrate import schema_version
+from tests.commands import run_command
 
 EMBEDDED = DatabaseSettings()
 
@@ -88,10 +87,5 @@ def test_a_server_of_your_own_is_reached_by_what_is_told(
 
 
 def test_migrating_by_command_tells_the_version(tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "config", "db", "migrate", "--data", str(tmp_path)],
-        check=True,
-        capture_output=True,
-        text=True,
-    )
+    done = run_command("db", "migrate", "--data", tmp_path)
     assert done.stdout == f"schema version {schema_version()}\n"

@@ -21,7 +21,7 @@ SLOT = "pos/80010001/000012/000001/f"
 
 def test_a_small_demo_balances(tmp_path: Path) -> None:
     data = tmp_path / "demo"
-    options = ["--data", str(data), "--seconds", "5", "--terminals", "12", "--seed", "1"]
+    options = ["--data", str(data), "--seconds", "3", "--terminals", "12", "--seed", "1"]
     ended = subprocess.run(
         [sys.executable, "-m", "config", "demo", *options],
         capture_output=True,

@@ -4,8 +4,6 @@ import base64
 import json
 import re
 import struct
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -16,18 +14,13 @@ from config.describe_page import page_of
 from config.describe_pcap import streams_of
 from config.errors import SettingsError
 from host.model.responses import RESPONSE_CODES, Reason
+from tests.commands import run_command
 from tests.terminals.frames import FRAMES, PURCHASE
 from tests.vectors.reader import TEST_DATA
 
 FRAME = FRAMES[PURCHASE]
 ANSWER = FRAMES["purchase-response-approved-remaining-balance-876.55"]
 PAN = TEST_DATA["pan"]
-
-
-def run(*words: str, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run(
-        [sys.executable, "-m", "config", *words], check=False, capture_output=True, input=given
-    )
 
 
 def segment(source: int, target: int, sequence: int, data: bytes, flags: int = 0x18) -> bytes:
@@ -196,42 +189,41 @@ def test_every_reason_is_explained_by_its_word_and_its_code() -> None:
 
 
 def test_the_command_reads_stdin_and_prints_json_without_a_secret() -> None:
-    done = run("describe", "--json", given=FRAME)
+    done = run_command("describe", "--json", given=FRAME)
     assert done.returncode == 0
     told = json.loads(done.stdout)
     assert (told["dialect"], told["is_exact"]) == ("pos", True)
-    assert PAN.encode() not in done.stdout
+    assert PAN not in done.stdout
 
 
 def test_the_command_says_what_is_wrong_and_exits_with_one() -> None:
-    done = run("describe", FRAME[:50].hex())
+    done = run_command("describe", FRAME[:50].hex())
     assert done.returncode == 1
-    text = done.stdout.decode()
-    assert "byte 40, field 35: expected 19 bytes of track 2, found 10 are left" in text
-    assert "\x1b" not in text
+    assert "byte 40, field 35: expected 19 bytes of track 2, found 10 are left" in done.stdout
+    assert "\x1b" not in done.stdout
 
 
 def test_the_command_compares_and_writes_pages(tmp_path: Path) -> None:
     other = FRAME.hex().replace("000000012345", "000000012346")
-    done = run("describe", FRAME.hex(), "--diff", other)
+    done = run_command("describe", FRAME.hex(), "--diff", other)
     assert done.returncode == 1
-    assert b"000000012346" in done.stdout
-    assert run("describe", FRAME.hex(), "--diff", FRAME.hex()).returncode == 0
+    assert "000000012346" in done.stdout
+    assert run_command("describe", FRAME.hex(), "--diff", FRAME.hex()).returncode == 0
     page = tmp_path / "page.html"
-    assert run("describe", FRAME.hex(), "--html", str(page)).returncode == 0
+    assert run_command("describe", FRAME.hex(), "--html", str(page)).returncode == 0
     assert page.read_text("utf-8").startswith("<!doctype html>")
 
 
 @pytest.mark.parametrize(
     ("words", "why"),
     [
-        (["describe", "no-such-file"], b"that is no file, no hexadecimal and no base64. Next:"),
-        (["describe", "00", "--dialect", "iso"], b"there is no dialect 'iso'. Next:"),
-        (["explain", "ZZ"], b"'ZZ' is no response code and no reason. Next:"),
+        (["describe", "no-such-file"], "that is no file, no hexadecimal and no base64. Next:"),
+        (["describe", "00", "--dialect", "iso"], "there is no dialect 'iso'. Next:"),
+        (["explain", "ZZ"], "'ZZ' is no response code and no reason. Next:"),
     ],
 )
-def test_a_mistake_is_a_sentence(words: list[str], why: bytes) -> None:
-    done = run(*words)
+def test_a_mistake_is_a_sentence(words: list[str], why: str) -> None:
+    done = run_command(*words)
     assert done.returncode == 2
     assert why in done.stderr
-    assert b"Traceback" not in done.stderr
+    assert "Traceback" not in done.stderr

@@ -14,6 +14,7 @@ import pytest
 from config.control import control_path
 from config.fleet import ports_in
 from config.places import Places, places_of
+from tests.commands import run_command
 from tests.ports import free_port
 
 SECONDS_MAX = 30.0
@@ -66,8 +67,7 @@ def tell(places: Places, *names: str, more: str = "") -> None:
 
 
 def reload(places: Places) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "config", "reload", "--data", str(places.data)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+    return run_command("reload", "--data", places.data)
 
 
 def listens(port: int) -> bool:

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from config.places import Places, places_of
+from tests.commands import run_command
 
 VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "vectors.json").read_text())
 END_SECONDS_MAX = 30.0
@@ -178,8 +179,9 @@ def _vector(name: str) -> bytes:
 
 
 def _said(*words: str, places: Places) -> str:
-    command = [sys.executable, "-m", "config", *words, "--data", str(places.data)]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    done = run_command(*words, "--data", places.data)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 def _exchange(port: int, frame: bytes) -> bytes:

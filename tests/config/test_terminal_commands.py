@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from config.settings import DatabaseSettings
 from host.cases import CASES, CaseKind, NewCase
 from host.clock import utc_now
 from host.store.cases import open_case
+from tests.commands import run_command
 from tests.host.conftest import PLAN, put_estate
 
 EMBEDDED = DatabaseSettings()
@@ -40,8 +40,7 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Places]:
 
 
 def run(places: Places, *words: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "config", "terminal", *words, "--data", str(places.data)]
-    return subprocess.run(command, check=False, capture_output=True, text=True)
+    return run_command("terminal", *words, "--data", places.data)
 
 
 def test_no_case_is_no_trouble(places: Places) -> None:

@@ -25,6 +25,7 @@ from config.places import Places, places_of
 from config.postgres import PostgresServer, start_postgres
 from host.estate.plan import EstatePlan
 from host.faultpoints import VARIABLE
+from tests.commands import run_command
 from tests.ports import free_ports
 
 ZONE = "Asia/Shanghai"
@@ -197,10 +198,7 @@ def rows(dsn: str, statement: str) -> list[tuple[Any, ...]]:
 
 def command(*words: str, data: Path) -> subprocess.CompletedProcess[str]:
     """Run a `posswitch` command to its end."""
-    program = Path(sys.executable).with_name("posswitch")
-    return subprocess.run(
-        [program, *words, "--data", data], capture_output=True, text=True, check=False
-    )
+    return run_command(*words, "--data", data)
 
 
 def page(port: int) -> str:
