@@ -213,7 +213,7 @@ class Codec:
             return DecodeError(str(unknown), position, why, self._sound({"t": mti}))
         fields, _, refused = self._library_decode(body)
         if refused is not None:
-            if int(refused.field) < unknown:
+            if refused.field == "t" or _is_before(refused.field, unknown):
                 return refused
             fields = refused.partial
         before = {n: text for n, text in fields.items() if n == "t" or _is_before(n, unknown)}

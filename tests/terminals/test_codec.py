@@ -12,6 +12,7 @@ from terminals import codec as codec_module
 from terminals.codec import Codec, DecodeError, EncodeError, compile_spec
 from terminals.compiled import Head, decoder, encoder, numbers_of
 from terminals.dialects.ascii87_fields import BINARY_SPEC, HEXADECIMAL_SPEC
+from terminals.dialects.mis_iso import SPEC as MIS_SPEC
 from terminals.dialects.pos import SPEC
 from terminals.formats import (
     FieldSpec,
@@ -408,6 +409,14 @@ def test_an_unknown_field_is_refused_even_when_it_is_empty() -> None:
         assert (caught.value.field, caught.value.position) == ("57", 9)
         assert caught.value.partial["41"] == "80010001"
         assert "60" not in caught.value.partial
+
+
+def test_a_message_type_that_is_no_text_is_told_before_an_unknown_field() -> None:
+    form = form_of(MIS_SPEC, [])
+    unknown = min(set(range(2, 65)) - set(form.known))
+    with pytest.raises(DecodeError) as caught:
+        form.codec.decode(b"\xb0200" + (1 << 64 - unknown).to_bytes(8).hex().encode())
+    assert (caught.value.field, caught.value.partial) == ("t", {})
 
 
 def test_no_error_quotes_the_values_it_is_about() -> None:
