@@ -21,6 +21,7 @@ from switch.channels import address_of
 from switch.issuer_settings import IssuerSettings
 from switch.issuerlink_metrics import IssuerMetrics
 from switch.route_file import TRACE_MAX
+from terminals.answers import is_request
 from terminals.codec import DecodeError
 from terminals.dialects import issuer as dialect
 from terminals.framing import LENGTH_CODECS, FrameReader, FramingError, wrap
@@ -188,7 +189,8 @@ class IssuerLine:
             _LOG.warning("issuer message unreadable", line=self.name, why=str(error))
             return
         mti = fields["t"]
-        if mti[:2] == dialect.MANAGEMENT_MTI[:2]:
+        is_ours = dialect.is_answer(mti) or is_request(mti)
+        if is_ours and mti[:2] == dialect.MANAGEMENT_MTI[:2]:
             self._take_management(fields)
         elif dialect.is_answer(mti) and (
             sender := self._sent.pop(dialect.correlation_of(fields), None)

@@ -268,6 +268,12 @@ async def test_an_answer_that_is_not_to_be_believed_is_undone(trade: Trade, wron
     await trade.silence()
 
 
+async def test_a_management_message_that_neither_asks_nor_answers_is_passed_over(trade: Trade):
+    await trade.begin()
+    await trade.issuer.send({"t": "0890", "11": "000001", "70": "301"})
+    assert code_of(await trade.terminal.ask(purchase())) == "00"
+
+
 async def test_an_issuer_that_cannot_be_reached_is_91_at_once(trade: Trade):
     trade.issuer.port = 1
     await trade.begin(sign_on=False)
