@@ -7,6 +7,8 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import NamedTuple
 
 import psycopg
 import pytest
@@ -23,10 +25,39 @@ LONGEST_FIRST = ("whole", "config", "simulators", "clearing", "switch", "host", 
 _OWN_DIRECTORY = pytest.StashKey[Path]()
 
 
+class Count(NamedTuple):
+    """How often something is tried: in every run, and in `make chaos`."""
+
+    short: int
+    full: int
+    what: str
+
+
+COUNTS = {
+    "cycles": Count(1, 100, "times that everything is killed"),
+    "fuzz": Count(8_000, 1_000_000, "broken frames"),
+    "forgeries": Count(4_000, 100_000, "forged message authentication codes"),
+    "interleavings": Count(120, 10_000, "orders of a sale and its reversals"),
+}
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """What `make chaos` says: see tests/whole/test_chaos.py."""
-    parser.addoption("--cycles", type=int, default=1, help="how often everything is killed")
-    parser.addoption("--seed", type=int, default=8583, help="of the trades and of the kills")
+    """What `make chaos` says."""
+    parser.addoption("--full", action="store_true", help="the full count of everything counted")
+    parser.addoption("--seed", type=int, default=8583, help="of all that is drawn")
+    for name, count in COUNTS.items():
+        told = f"{count.what}: {count.short}, with --full {count.full}"
+        parser.addoption(f"--{name}", type=int, help=told)
+
+
+@pytest.fixture(scope="session")
+def counts(pytestconfig: pytest.Config) -> SimpleNamespace:
+    """How often to try, by the names of `COUNTS`, and the `seed`."""
+    is_full, told = pytestconfig.getoption("full"), {"seed": pytestconfig.getoption("seed")}
+    for name, count in COUNTS.items():
+        asked = pytestconfig.getoption(name)
+        told[name] = asked if asked is not None else count.full if is_full else count.short
+    return SimpleNamespace(**told)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -20,6 +20,7 @@ from switch.program import Switch, run_switch
 from switch.settings import ChannelSettings, SwitchSettings
 from terminals.dialects.pos import POS
 from terminals.message import Message
+from tests.switch.bugs import Bugs
 
 PATIENCE_SECONDS = 10
 TERMINAL = "80010001"
@@ -243,6 +244,15 @@ class World:
 
             await run_switch(settings, on_ready=ready, beside=beside)
         self._stopped.set()
+
+
+@pytest.fixture
+def bugs(monkeypatch: pytest.MonkeyPatch) -> Bugs:
+    """What the desk had to catch; what it and an issuer's line warn of is not printed."""
+    made = Bugs()
+    for module in ("desk", "issuerlink_line"):
+        monkeypatch.setattr(f"switch.{module}._LOG", made)
+    return made
 
 
 @pytest.fixture
