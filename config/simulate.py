@@ -20,9 +20,9 @@ from simulators.certificates import make_certificates
 from simulators.channels import CHANNELS, Opens, Place
 from simulators.faults import DEMO_RATES, NO_FAULTS, Fault
 from simulators.issuer import Issuer, IssuerSettings
-from simulators.prompt import run_prompt
+from simulators.prompt import TYPED, run_prompt
 from simulators.record import Record
-from simulators.scenario import ACTS, Scenario, read_scenario, run_scenario
+from simulators.scenario import Scenario, read_scenario, run_scenario
 from simulators.swarm import Swarm, SwarmSettings
 
 ANSWER_SECONDS_MAX: Final = 10.0
@@ -155,7 +155,7 @@ def simulate_prompt(target: Target, channel: str, terminal_id: str | None) -> in
         last_trace=_trace_of_now(),
     )
     console = Console(highlight=False)
-    console.print(f"{name} on {channel}: {', '.join(ACTS)}; end with Ctrl-D", markup=False)
+    console.print(f"{name} on {channel}: {', '.join(TYPED)}; end with Ctrl-D", markup=False)
     trio.run(run_prompt, channel, plans[name], estate, place, _Lines(console))
     return 0
 

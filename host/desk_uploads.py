@@ -19,9 +19,12 @@ from host.store.settlement import (
 
 
 def upload(desk: Clerk, request: Request, terminal: Terminal) -> Response:
-    """Keep the terminal's records, once each, until the upload ends."""
+    """Keep the terminal's records, once each, until the upload ends.
+
+    What a chip refused comes without a record: it is heard, and never happened.
+    """
     if not request.records:
-        return desk.plain(request, Reason.FORMAT_ERROR)
+        return desk.plain(request, Reason.APPROVED)
     with opened_sheet(desk, request, terminal) as sheet:
         if isinstance(sheet, Response):
             return sheet
@@ -98,7 +101,10 @@ def _close(sheet: Sheet, count: int) -> Response:
 
 
 def _compare(sheet: Sheet, stored: StoredBatch, count: int) -> list[NewCase]:
-    """Nothing to compare where the totals agreed and nothing was uploaded, as is usual then."""
+    """Nothing to compare where the totals agreed and nothing was uploaded, as is usual then.
+
+    Of cards read by chip the terminal sends notices even then, and of nothing else.
+    """
     records = records_of(sheet.connection, sheet.batch, stored.attempt)
     if stored.state == RECONCILED and not records:
         return []
@@ -110,6 +116,7 @@ def _compare(sheet: Sheet, stored: StoredBatch, count: int) -> list[NewCase]:
             told=stored.told,
             with_points=stored.with_points,
             count=count,
+            agreed=stored.state == RECONCILED,
         )
     )
 

@@ -94,6 +94,8 @@ class Upload(msgspec.Struct, frozen=True, kw_only=True):
     """Whether this terminal counts points in its totals."""
     count: int
     """How many records it says it sent."""
+    agreed: bool = False
+    """Whether the totals had agreed: then a terminal may send notices of chips and no more."""
 
 
 def next_epoch(epoch: str) -> str:
@@ -137,15 +139,21 @@ def differences(upload: Upload) -> list[NewCase]:
     ours = {one.stan: one for one in upload.traded}
     found = [case for record in upload.records for case in _of_record(upload, ours, record)]
     uploaded = {record.stan for record in upload.records}
-    found += [
-        _case(upload, CaseKind.MISSING_AT_TERMINAL, one.stan, _seen(one), one.money)
+    missing = [
+        one
         for one in upload.traded
         if one.stands and one.stan not in uploaded and _is_uploaded(upload, one)
     ]
+    is_part = upload.agreed and bool(missing)
+    if not is_part:
+        found += [
+            _case(upload, CaseKind.MISSING_AT_TERMINAL, one.stan, _seen(one), one.money)
+            for one in missing
+        ]
     if len(upload.records) != upload.count:
         detail = f"{upload.count} records sent, {len(upload.records)} came"
         found.append(_case(upload, CaseKind.UPLOAD_INCOMPLETE, "", detail))
-    elif upload.told is not None and not _records_make(upload, ours, upload.told):
+    elif not is_part and upload.told and not _records_make(upload, ours, upload.told):
         found.append(_case(upload, CaseKind.TOTALS_UNEXPLAINED, "", _told_of(upload.told)))
     found += [
         _case(upload, CaseKind.REVERSAL_DURING_UPLOAD, one.stan, _seen(one), one.money)

@@ -61,13 +61,21 @@ def _same(name: str) -> Check:
     return lambda asked, told: asked.get(name) == told.get(name)
 
 
+def _is_record(asked: Fields) -> bool:
+    """Whether it is a record of an upload, whose answer says only that it came."""
+    return asked["t"] == "0320"
+
+
 CHECKS: Final[tuple[tuple[str, Check], ...]] = (
     ("message type is the request's plus 10", lambda a, t: int(t["t"]) == int(a["t"]) + 10),
-    ("processing code is echoed", _same("3")),
+    ("processing code is echoed", lambda a, t: _is_record(a) or _same("3")(a, t)),
     ("trace is the request's or absent in both", lambda a, t: "11" not in a or _same("11")(a, t)),
     ("terminal is echoed", _same("41")),
     ("merchant is echoed on approval", lambda a, t: t.get("39") != "00" or _same("42")(a, t)),
-    ("amount is echoed unless partial", lambda a, t: t.get("39") == PARTIAL or _same("4")(a, t)),
+    (
+        "amount is echoed unless partial",
+        lambda a, t: t.get("39") == PARTIAL or _is_record(a) or _same("4")(a, t),
+    ),
 )
 
 

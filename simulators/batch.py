@@ -24,6 +24,7 @@ Halves = tuple[Totals, Totals]
 """Money and points."""
 WHOLE_UPLOADS: Final = frozenset({Kind.REFUND})
 """Kinds that are uploaded whole, in their own fields."""
+CHIP_DATA: Final = "55"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,17 +40,29 @@ class Entry:
     asked: dict[str, str] = field(default_factory=dict)
     """The message, for an upload in its own fields; of POS terminals alone."""
 
+    @property
+    def is_by_chip(self) -> bool:
+        """Whether the card was read by its chip."""
+        return CHIP_DATA in self.asked
+
 
 @dataclass(slots=True)
 class Batch:
     """Entries by trace, in the order they were made."""
 
     entries: dict[str, Entry] = field(default_factory=dict)
+    refused: list[Entry] = field(default_factory=list)
+    """What was declined to a chip: told in an upload, counted nowhere."""
 
     def add(self, entry: Entry) -> None:
         """Write a line."""
         if entry.kind in SIDES:
             self.entries[entry.trace] = entry
+
+    def refuse(self, entry: Entry) -> None:
+        """Keep what was declined, where that is kept at all."""
+        if entry.is_by_chip:
+            self.refused.append(entry)
 
     def totals(self) -> Halves:
         """What F48 of a settlement says."""
@@ -60,12 +73,21 @@ class Batch:
     @property
     def compact(self) -> list[Entry]:
         """What is uploaded as records of 40 digits."""
-        return [one for one in self.entries.values() if one.kind not in WHOLE_UPLOADS]
+        return [one for one in self._by_stripe if one.kind not in WHOLE_UPLOADS]
 
     @property
     def whole(self) -> list[Entry]:
         """What is uploaded in its own fields."""
-        return [one for one in self.entries.values() if one.kind in WHOLE_UPLOADS]
+        return [one for one in self._by_stripe if one.kind in WHOLE_UPLOADS]
+
+    @property
+    def by_chip(self) -> list[Entry]:
+        """What is uploaded as a notice with its chip data."""
+        return [one for one in self.entries.values() if one.is_by_chip]
+
+    @property
+    def _by_stripe(self) -> list[Entry]:
+        return [one for one in self.entries.values() if not one.is_by_chip]
 
 
 def totals_digits(halves: Halves) -> str:

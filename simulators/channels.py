@@ -23,13 +23,15 @@ from simulators.answers import Answer
 from simulators.certificates import SWITCH, attestation_key, phone_tls
 from simulators.faults import DrawsFaults
 from simulators.line import PLAIN, IsMine, Line, Wire
+from simulators.mending import ATTEMPTS_MAX
 from simulators.messages import Sale
 from simulators.mis import MisTill
 from simulators.nac import Nac, NacSettings
 from simulators.record import Record
 from simulators.softpos import AttestationService, SoftPosApp
-from simulators.terminal import ATTEMPTS_MAX, Done, PosTerminal, Settled
+from simulators.terminal import PosTerminal
 from simulators.trader import Trader
+from simulators.trades import Done, Settled
 from terminals.dialects import dialect_named
 from terminals.dialects.mis import MisDialect
 from terminals.framing import LENGTH_CODECS
@@ -139,8 +141,6 @@ class ChannelRow:
     opens: Opens
     port: int
     """Where the switch has it by itself."""
-    is_pos: bool = False
-    """Whether its terminals know what only POS terminals do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,16 +264,17 @@ def _is_pos(plan: TerminalPlan) -> bool:
 
 
 CHANNELS: Final[dict[str, ChannelRow]] = {
-    "pos": ChannelRow(takes=_is_pos, opens=_pos_lines, port=8583, is_pos=True),
-    "external": ChannelRow(
-        takes=_named(EXTERNAL_TERMINALS), opens=_pos_lines, port=8583, is_pos=True
-    ),
-    "nac": ChannelRow(
-        takes=_named(GATEWAY_TERMINALS), opens=gateway(NacSettings()), port=8584, is_pos=True
+    "pos": ChannelRow(takes=_is_pos, opens=_pos_lines, port=8583),
+    "external": ChannelRow(takes=_named(EXTERNAL_TERMINALS), opens=_pos_lines, port=8583),
+    "nac": ChannelRow(takes=_named(GATEWAY_TERMINALS), opens=gateway(NacSettings()), port=8584),
+    "nac-called": ChannelRow(
+        takes=_named(GATEWAY_TERMINALS),
+        opens=gateway(NacSettings(listens=True)),
+        port=8588,
     ),
     "mis-json": ChannelRow(takes=_named(TILLS[:2]), opens=mis_tills("mis-json"), port=8585),
     "mis-fixed": ChannelRow(takes=_named(TILLS[2:4]), opens=mis_tills("mis-fixed"), port=8585),
     "mis-iso": ChannelRow(takes=_named(TILLS[4:]), opens=mis_tills("mis-iso"), port=8585),
     "softpos": ChannelRow(takes=_named(PHONES), opens=_phones, port=8586),
 }
-"""A switch has one MIS form on each of its MIS ports."""
+"""A switch has one MIS form on each of its MIS ports. It calls `nac-called`, whose port is ours."""

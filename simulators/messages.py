@@ -9,9 +9,11 @@ from typing import Final
 
 from host.estate.plan import CardPlan
 from host.hsm.pin import make_pin_block
+from host.hsm.track import TrackCipher
 from host.model.money import NUMBER_BY_CURRENCY
 from host.model.requests import Kind
 from host.model.secrets import Secret
+from terminals.fields import CONTROL, UPLOAD_COUNT
 
 Fields = dict[str, str]
 
@@ -25,11 +27,17 @@ PRODUCT_CODE: Final = "P0001"
 OPERATOR: Final = "01 "
 LOAD_CHECK: Final = "11"
 """F48 of a load verification."""
+CHIP_DATA: Final = "9F2608A1B2C3D4E5F607089F2701809F360200019F3704DEADBEEF95050000000000"
+"""F55: cryptogram, its kind, counter, the terminal's number, what the terminal found. Made up:
+nobody here has an issuer's chip keys."""
+CARD_SEQUENCE: Final = "001"
+CHIP_UPLOADS: Final = {True: ("203", "204"), False: ("205", "206")}
+"""F60.3 of a chip notice and of a refused chip transaction, by whether the totals agreed."""
 LEFT_OUT_OF_UPLOAD: Final = frozenset({"35", "26", "52", "53"})
 SERVICE_CODE: Final = "120"
 TRACK_2_DIGITS: Final = 37
 KEPT_IN_REVERSAL: Final = frozenset(
-    {"2", "3", "4", "11", "14", "22", "25", "41", "42", "49", "60", "61"}
+    {"2", "3", "4", "11", "14", "22", "23", "25", "41", "42", "49", "55", "60", "61"}
 )
 
 
@@ -162,6 +170,25 @@ def whole_upload(trade: Fields) -> Fields:
     return {**kept, "t": "0320"}
 
 
+def chip_upload(trade: Fields, card: CardPlan, *, balanced: bool) -> Fields:
+    """0320/203 or 205: a transaction by chip, with the trace it was sent with."""
+    notice, _refused = CHIP_UPLOADS[balanced]
+    return _chip_record(trade, card, notice)
+
+
+def refused_chip_upload(trade: Fields, card: CardPlan, *, balanced: bool) -> Fields:
+    """0320/204 or 206: a transaction by chip that was declined."""
+    _notice, refused = CHIP_UPLOADS[balanced]
+    return _chip_record(trade, card, refused)
+
+
+def records_in(upload: Fields) -> int:
+    """How many transactions an upload tells that count: those refused never happened."""
+    if "48" in upload:
+        return int(upload["48"][UPLOAD_COUNT])
+    return int(upload["60"][CONTROL["function"]] not in _REFUSED_BY_CHIP)
+
+
 def upload_end(who: Who, trace: str, count: int, *, balanced: bool) -> Fields:
     """0320/202, or 207 when the totals had agreed: how many records were sent in all."""
     function = "207" if balanced else "202"
@@ -208,6 +235,25 @@ def swiped(
     return fields
 
 
+def dipped(swiped: Fields, _card: CardPlan) -> Fields:
+    """The same, read by the chip: F22 says so, F55 is what the chip said."""
+    entry = "05" + swiped["22"][2]
+    return {**swiped, "22": entry, "23": CARD_SEQUENCE, "55": CHIP_DATA}
+
+
+def of_account(swiped: Fields, account: str) -> Fields:
+    """The same of another account of the card, F60.7."""
+    control = swiped["60"][: CONTROL["account"].start]
+    return {**swiped, "60": control + account}
+
+
+def covered(swiped: Fields, tdk: Secret) -> Fields:
+    """The same with its track encrypted under the key that a sign-on 004 brings."""
+    track = TrackCipher(tdk).encrypt(Secret(swiped["35"].encode())).reveal().decode()
+    digits = swiped["53"]
+    return {**swiped, "35": track, "53": digits[:2] + "1" + digits[3:]}
+
+
 def void(who: Who, trace: str, sale: Sale) -> Fields:
     """Takes back a sale of the current batch, whole. The card number is keyed from the log."""
     words = VOIDS.get(sale.kind, WORDS[Kind.VOID])
@@ -249,6 +295,15 @@ def reversal(original: Fields, reason: str) -> Fields:
     """0400: undoes a message of the same trace. `reason` is F39: 98 silence, A0 MAC, 06 other."""
     kept = {name: text for name, text in original.items() if name in KEPT_IN_REVERSAL}
     return {"t": "0400", **kept, "39": reason}
+
+
+_REFUSED_BY_CHIP: Final = frozenset(refused for _notice, refused in CHIP_UPLOADS.values())
+
+
+def _chip_record(trade: Fields, card: CardPlan, function: str) -> Fields:
+    kept = {name: trade[name] for name in ("4", "11", "22", "23", "41", "42", "49", "55")}
+    batch = trade["60"][CONTROL["batch"]]
+    return {"t": "0320", "2": card.pan.reveal(), **kept, "60": f"00{batch}{function}"}
 
 
 def _named(mti: str, who: Who, trace: str) -> Fields:

@@ -19,7 +19,8 @@ from host.model.requests import ExchangeKey, Family, Kind, Totals
 from host.model.secrets import Secret
 from simulators.answers import Answer, Verdict
 from simulators.batch import Halves
-from simulators.trader import Sent, Trade
+from simulators.trader import Sent
+from simulators.trades import Trade
 from terminals.codec import DecodeError
 from terminals.dialects.mis import HEADER_BYTES, MisDialect, compose, header_of, split_tag
 from terminals.dialects.mis_words import Head
@@ -70,7 +71,7 @@ class MisTill:
         values: dict[str, Any] = {"date": date}
         if trade.kind is not Kind.BALANCE_INQUIRY:
             values["amount"] = trade.amount_minor
-        if card is not None and trade.kind is not Kind.VOID:
+        if trade.kind is not Kind.VOID:
             values |= {"card": card.pan.reveal(), "expiry": card.expiry, "entry": "022"}
             if trade.pin is not None:
                 block = make_pin_block(self._pik, trade.pin, card.pan, 0)

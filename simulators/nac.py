@@ -61,6 +61,7 @@ class Nac:
         self._calls: dict[bytes, trio.MemorySendChannel[bytes]] = {}
         self._order: dict[bytes, None] = {}
         self._stream: trio.SocketStream | None = None
+        self._life = trio.CancelScope()
         self._sending = trio.Lock()
         self._next_port = 0
         self._dice = random.Random(settings.seed)  # noqa: S311 - a simulation repeats itself
@@ -69,7 +70,7 @@ class Nac:
     async def running(self) -> AsyncIterator["Nac"]:
         """Connected, or waiting to be called, as long as the block lasts."""
         async with trio.open_nursery() as nursery:
-            await nursery.start(self._serve if self.settings.listens else self._call)
+            await nursery.start(self._live)
             yield self
             nursery.cancel_scope.cancel()
 
@@ -77,10 +78,12 @@ class Nac:
         """A telephone line; `number` is its own, for the preamble."""
         return NacLine(self, number, faults or no_faults())
 
-    async def cut(self) -> None:
-        """Lose the connection to the switch; it is made again."""
-        if self._stream is not None:
-            await trio.aclose_forcefully(self._stream)
+    def restart(self) -> None:
+        """Lose everything: the connection, the calls of terminals, the place where it listens."""
+        self._life.cancel()
+        self._hang_up()
+        for call in self._calls.values():
+            call.close()
 
     async def carry(
         self, payload: bytes, number: str, is_mine: IsMine, fault: Fault
@@ -129,8 +132,22 @@ class Nac:
             except (OSError, trio.BrokenResourceError, trio.ClosedResourceError):
                 await trio.aclose_forcefully(stream)
 
-    async def _call(self, *, task_status: trio.TaskStatus[None]) -> None:
-        task_status.started()
+    async def _live(self, *, task_status: trio.TaskStatus[None]) -> None:
+        """One life after the other."""
+        is_started = False
+        while True:
+            with trio.CancelScope() as self._life:
+                if self.settings.listens:
+                    listeners = await self._listen()
+                if not is_started:
+                    task_status.started()
+                    is_started = True
+                if self.settings.listens:
+                    await trio.serve_listeners(self._carry_all, listeners)
+                else:
+                    await self._call()
+
+    async def _call(self) -> None:
         while True:
             try:
                 with trio.fail_after(CONNECT_SECONDS_MAX):
@@ -141,12 +158,12 @@ class Nac:
             await self._carry_all(stream)
             await trio.sleep(RETRY_SECONDS)
 
-    async def _serve(self, *, task_status: trio.TaskStatus[None]) -> None:
-        listeners = await trio.open_tcp_listeners(self.settings.port, host=self.settings.host)
-        [listener] = listeners[:1]
-        self.bound_port = listener.socket.getsockname()[1]
-        task_status.started()
-        await trio.serve_listeners(self._carry_all, listeners)
+    async def _listen(self) -> list[trio.SocketListener]:
+        """At the port it had before, if it has lived before."""
+        port = self.bound_port or self.settings.port
+        listeners = await trio.open_tcp_listeners(port, host=self.settings.host)
+        self.bound_port = listeners[0].socket.getsockname()[1]
+        return listeners
 
     async def _carry_all(self, stream: trio.SocketStream) -> None:
         """One connection until it ends."""
@@ -159,9 +176,13 @@ class Nac:
                 await self._receive(stream)
                 nursery.cancel_scope.cancel()
         finally:
-            self.up = trio.Event()
-            self._stream = None
+            if self._stream is stream:  # who calls anew may come before the old call ends
+                self._hang_up()
             await trio.aclose_forcefully(stream)
+
+    def _hang_up(self) -> None:
+        self.up = trio.Event()
+        self._stream = None
 
     async def _receive(self, stream: trio.SocketStream) -> None:
         reader = FrameReader(takes_keep_alive=True)
@@ -186,7 +207,7 @@ class Nac:
         self._order.pop(port, None)
         try:
             call.send_nowait(answer)
-        except trio.WouldBlock:
+        except (trio.WouldBlock, trio.ClosedResourceError):
             self.dropped += 1
 
     async def _keep_alive(self, stream: trio.SocketStream) -> None:
@@ -225,6 +246,10 @@ class NacLine:
         self._number = number
         self._faults = faults
         self.repeats_that_differed = 0
+
+    def restart_gateway(self) -> None:
+        """The gateway of all its lines begins anew."""
+        self._nac.restart()
 
     async def __aenter__(self) -> Self:
         return self

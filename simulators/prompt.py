@@ -13,6 +13,9 @@ from simulators.scenario import ACTS, Misfortune, Step, StepError, Till
 
 LAST: Final = "last"
 """The sale that a prompt's void or refund is about."""
+SCRIPTED: Final = frozenset({"misremember_batch"})
+"""What a line cannot say: it wants a text."""
+TYPED: Final = tuple(name for name in ACTS if name not in SCRIPTED)
 HIDDEN: Final = frozenset({"2", "35", "52", "62", "64", "mac", "key_block"})
 """Fields a prompt does not show: cards, keys and codes."""
 
@@ -62,8 +65,8 @@ def step_of(line: str) -> Step:
         StepError: it is no such line; says what would be.
     """
     do, *words = line.split() or [""]
-    if do not in ACTS:
-        raise StepError(f"no such thing: {do or 'nothing'}. Next: one of {', '.join(ACTS)}")
+    if do not in TYPED:
+        raise StepError(f"no such thing: {do or 'nothing'}. Next: one of {', '.join(TYPED)}")
     numbers = [int(word) for word in words if word.lstrip("-").isdigit()]
     faults = [word for word in words if word in set(Fault)]
     if len(numbers) + len(faults) != len(words):

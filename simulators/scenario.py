@@ -1,28 +1,33 @@
 """Scenarios: short stories of one till, written in TOML, run against a real switch.
 
 A step says what is done (`do`, a row of ACTS), with which card and amount, what goes wrong on
-the line (`fault`), what to keep (`save`) and use again (`of`), and which fields its answer has
-(`expect`; `"lost"` where no answer is to be believed). `send` is a whole frame in hexadecimal
-instead. Every shipped scenario is a test and a page of the documentation.
+the line (`fault`; several for its messages in turn), what to keep (`save`) and use again (`of`),
+and which fields its answer has (`expect`; `"lost"` where no answer is to be believed). `send` is a
+whole frame in hexadecimal instead. Every shipped scenario is a test and a page of the
+documentation.
 """
 
 import tomllib
+from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 import msgspec
+import trio
 
 from host.estate.demo import external_cards
-from host.estate.plan import CardPlan, EstatePlan, TerminalPlan
+from host.estate.plan import CardPlan, EstatePlan
 from host.model.secrets import Secret
 from simulators.answers import Answer, Verdict
 from simulators.channels import CHANNELS, AnyLine, Place, Terminal
 from simulators.faults import Fault
 from simulators.messages import Sale
+from simulators.nac import NacLine
 from simulators.record import Record
-from simulators.terminal import Done, PosTerminal, Settled
+from simulators.terminal import PosTerminal
+from simulators.trades import Done, Settled
 from terminals.codec import DecodeError
 from terminals.dialects.pos import POS
 
@@ -34,7 +39,11 @@ class StepError(Exception):
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One thing done at the till."""
+    """One thing done at the till.
+
+    Raises:
+        ValueError: nothing is called so.
+    """
 
     do: str = ""
     send: str = ""
@@ -46,18 +55,27 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """Another PIN than the card's."""
     of: str = ""
     save: str = ""
-    fault: Fault = Fault.NONE
+    fault: Fault | tuple[Fault, ...] = Fault.NONE
+    """Of the first message of the step, or of its messages one after the other."""
     expect: dict[str, str] | str = msgspec.field(default_factory=dict)
     times: int = 1
     """How often it is done; the last answer counts."""
     misses: int = 0
     """Settling: how many entries of the log are lost before."""
     text: str = ""
-    """Of a status."""
+    """Of a status; the layout of a sign-on's keys; the batch number that is misremembered."""
+
+    def __post_init__(self) -> None:
+        if not self.send and self.do not in ACTS:
+            raise ValueError(f"do = {self.do!r} is none of {', '.join(ACTS)}")
 
 
 class Scenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A story with its steps."""
+    """A story with its steps.
+
+    Raises:
+        ValueError: there is no such channel.
+    """
 
     title: str
     why: str = ""
@@ -65,6 +83,10 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """A row of `simulators.channels.CHANNELS`."""
     terminal: str = "80010001"
     step: tuple[Step, ...]
+
+    def __post_init__(self) -> None:
+        if self.channel not in CHANNELS:
+            raise ValueError(f"channel = {self.channel!r} is none of {', '.join(CHANNELS)}")
 
 
 def read_scenario(file: Path) -> Scenario:
@@ -84,7 +106,10 @@ async def run_scenario(
 ) -> list[str]:
     """Do every step; gives a sentence for each expectation that was not met."""
     wrong: list[str] = []
-    plan = _terminal(estate, scenario.terminal)
+    plans = {one.terminal_id: one for one in estate.terminals}
+    if scenario.terminal not in plans:
+        return [f"the estate has no terminal {scenario.terminal}"]
+    plan = plans[scenario.terminal]
     misfortune = Misfortune()
     cards = {card.id: card for card in (*estate.cards, *external_cards())}
     async with CHANNELS[scenario.channel].opens(place) as channel:
@@ -103,15 +128,18 @@ async def run_scenario(
 
 
 class Misfortune:
-    """Draws the fault a step has set, once."""
+    """Draws the faults a step has set, one a message, then none."""
 
     def __init__(self) -> None:
-        self.next = Fault.NONE
+        self._next: deque[Fault] = deque()
+
+    def set(self, fault: Fault | tuple[Fault, ...]) -> None:
+        """What goes wrong from now on."""
+        self._next = deque((fault,) if isinstance(fault, Fault) else fault)
 
     def draw(self) -> Fault:
-        """The step's fault, then none."""
-        fault, self.next = self.next, Fault.NONE
-        return fault
+        """The next message's fault."""
+        return self._next.popleft() if self._next else Fault.NONE
 
 
 @dataclass(slots=True)
@@ -125,12 +153,17 @@ class Till:
     sales: dict[str, Sale] = field(default_factory=dict)
 
     async def take(self, step: Step) -> dict[str, str] | None:
-        """Do a step; gives the fields of its answer, None when none was to be believed."""
-        self.misfortune.next = step.fault
+        """Do a step; gives the fields of its answer, None when none was to be believed.
+
+        An act that asks nothing has no fields.
+        """
+        self.misfortune.set(step.fault)
         if step.send:
             return await self._send(bytes.fromhex(step.send))
         for _time in range(step.times):
             done = await ACTS[step.do](self, step)
+        if done is None:
+            return {}
         if isinstance(done, Settled):
             return settled_fields(done)
         answer = done.answer if isinstance(done, Done) else done
@@ -140,9 +173,26 @@ class Till:
 
     @property
     def pos(self) -> PosTerminal:
-        """The terminal, where it has to be a POS terminal."""
-        assert isinstance(self.terminal, PosTerminal), "only POS terminals do this"
+        """Raises StepError where the terminal is no POS terminal."""
+        if not isinstance(self.terminal, PosTerminal):
+            raise StepError("only POS terminals do this")
         return self.terminal
+
+    async def sign_on(self, step: Step) -> Answer:
+        """With the keys the step names, where it names some."""
+        return await (self.pos.sign_on(step.text) if step.text else self.terminal.sign_on())
+
+    async def misremember_batch(self, step: Step) -> None:
+        """The terminal takes another number for its batch's."""
+        self.pos.session.misremember_batch(step.text)
+        await trio.lowlevel.checkpoint()
+
+    async def restart_gateway(self) -> None:
+        """The gateway loses every call and connection, and begins anew."""
+        if not isinstance(self.line, NacLine):
+            raise StepError("only terminals behind a gateway do this")
+        self.line.restart_gateway()
+        await trio.lowlevel.checkpoint()
 
     def sale(self, step: Step) -> Sale:
         """Raises StepError where the step that was to sell it did not."""
@@ -183,16 +233,18 @@ def settled_fields(settled: Settled) -> dict[str, str] | None:
     }
 
 
-ACTS: Final[dict[str, Callable[[Till, Step], Awaitable[Done | Answer | Settled]]]] = {
-    "sign_on": lambda till, _step: till.terminal.sign_on(),
+ACTS: Final[dict[str, Callable[[Till, Step], Awaitable[Done | Answer | Settled | None]]]] = {
+    "sign_on": lambda till, step: till.sign_on(step),
     "sign_off": lambda till, _step: till.terminal.sign_off(),
     "echo": lambda till, _step: till.terminal.echo(),
     "balance": lambda till, step: till.terminal.balance(till.card(step), till.pin(step)),
     "purchase": lambda till, step: till.terminal.purchase(
         till.card(step), step.amount, till.pin(step)
     ),
+    "dip": lambda till, step: till.pos.dip(till.card(step), step.amount, till.pin(step)),
     "cash_load": lambda till, step: till.terminal.load_cash(till.card(step), step.amount),
     "redeem": lambda till, step: till.terminal.redeem(till.card(step), step.amount),
+    "redeem_union": lambda till, step: till.pos.redeem_union(till.card(step), step.amount),
     "void": lambda till, step: till.terminal.void(till.sale(step)),
     "earn": lambda till, step: till.terminal.earn(till.card(step), step.amount),
     "points": lambda till, step: till.pos.points(till.card(step)),
@@ -201,12 +253,9 @@ ACTS: Final[dict[str, Callable[[Till, Step], Awaitable[Done | Answer | Settled]]
     "parameters": lambda till, _step: till.pos.download_parameters(),
     "status": lambda till, step: till.pos.tell_status(step.text),
     "refund": lambda till, step: till.terminal.refund(till.sale(step), step.amount),
+    "misremember_batch": lambda till, step: till.misremember_batch(step),
+    "restart_gateway": lambda till, _step: till.restart_gateway(),
 }
-
-
-def _terminal(estate: EstatePlan, terminal_id: str) -> TerminalPlan:
-    [plan] = [one for one in estate.terminals if one.terminal_id == terminal_id]
-    return plan
 
 
 def _unmet(step: Step, fields: dict[str, str] | None) -> list[str]:

@@ -22,7 +22,8 @@ from host.model.requests import ExchangeKey, Family, Kind, Totals
 from host.model.secrets import Secret
 from simulators.answers import Answer, Verdict
 from simulators.batch import Halves
-from simulators.trader import Sent, Trade
+from simulators.trader import Sent
+from simulators.trades import Trade
 from terminals.attestation import Claims, nonce_of, sign_attestation
 from terminals.dialects.softpos import is_sealed_by, sealed
 from terminals.dukpt_session import Direction, DukptMac

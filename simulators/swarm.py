@@ -22,10 +22,11 @@ from host.model.secrets import Secret
 from simulators.answers import Verdict
 from simulators.channels import CHANNELS, Channel, Opens, Place, Terminal
 from simulators.faults import DEMO_RATES, Fault, FaultSource
+from simulators.mending import ATTEMPTS_MAX
 from simulators.messages import Sale
 from simulators.record import Record
 from simulators.tally import SILENCE, Tally
-from simulators.terminal import ATTEMPTS_MAX, Done, Settled
+from simulators.trades import Done, Settled
 
 WRONG_PIN: Final = Secret(b"000000")
 WRONG_PIN_CARDS: Final = frozenset(range(111, 131))

@@ -5,42 +5,27 @@ get the first answer. Only when that stays silent too is a message that may have
 now and before the next trade. A refund is only ever repeated. `Speaker` knows the spelling.
 """
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final, Protocol
 
 from host.estate.plan import CardPlan
 from host.model.claims import REVERSAL_ENDS
-from host.model.money import POINTS_PREFIX
 from host.model.requests import Kind
 from host.model.secrets import Secret
 from simulators.answers import SILENCE, Answer, Verdict
 from simulators.batch import Batch, Entry, Halves
-from simulators.line import IsMine
+from simulators.mending import ATTEMPTS_MAX, UNDECIDED, Mending, Pending, is_decided
 from simulators.messages import Sale
 from simulators.record import Event, Record, What
-from simulators.terminal import CURRENCY, IN_POINTS, SALES, UNDECIDED, Done, Settled
-
-Ask = Callable[[bytes, IsMine], Awaitable[bytes | None]]
+from simulators.session import Ask
+from simulators.trades import SALES, Done, Settled, Trade, told
 
 SENDINGS_MAX: Final = 2
 """How often one message is sent before it counts as not answered."""
-ATTEMPTS_MAX: Final = 3
 MENDED: Final = frozenset(
     {Kind.PURCHASE, Kind.VOID, Kind.POINTS_REDEMPTION, Kind.POINTS_EARN, Kind.CASH_LOAD}
 )
 """What is reversed when it stays without an answer."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trade:
-    """What is done at the counter."""
-
-    kind: Kind
-    card: CardPlan | None = None
-    amount_minor: int = 0
-    pin: Secret | None = None
-    original: Sale | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,20 +70,8 @@ class Speaker(Protocol):
         """A settlement has closed the batch."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Pending:
-    """What must reach the host."""
-
-    slot: str
-    sent: Sent
-    told: What
-    is_over: Callable[[str], bool]
-    entry: Entry | None = None
-    attempts: int = 0
-
-
 class Trader:
-    """One till or app, one transaction at a time: the doings of `simulators.terminal`."""
+    """One till or app, one transaction at a time: the trades of `simulators.terminal`."""
 
     def __init__(
         self, speaker: Speaker, ask: Ask, record: Record, *, attempts_max: int = ATTEMPTS_MAX
@@ -107,8 +80,7 @@ class Trader:
         self._speaker = speaker
         self._ask = ask
         self._record = record
-        self._attempts_max = attempts_max
-        self._pending: list[_Pending] = []
+        self._owed = Mending(self._exchange, self._book_late, record, attempts_max)
 
     async def sign_on(self) -> Answer:
         """Fetch keys, where the channel has keys to fetch."""
@@ -174,39 +146,25 @@ class Trader:
 
     async def mend(self) -> None:
         """Send what is pending once more; what is out of attempts is given up."""
-        pending, self._pending = self._pending, []
-        for one in pending:
-            await self._send_pending(one)
+        await self._owed.again()
 
     @property
     def has_pending(self) -> bool:
         """Whether a reversal or refund still waits for its answer."""
-        return bool(self._pending)
+        return bool(self._owed)
 
     async def _trade(self, trade: Trade) -> Done:
         await self.mend()
-        card = trade.card
-        assert card is not None
         sent = self._speaker.trade(trade)
-        self._record.note(
-            Event(
-                what=What.SENT,
-                slot=sent.slot,
-                kind=trade.kind,
-                card_id=card.id,
-                amount_minor=_recorded(trade),
-                unit=POINTS_PREFIX if _is_in_points(trade) else CURRENCY,
-                original_slot=trade.original.slot if trade.original else None,
-            )
-        )
+        self._record.note(trade.sent(sent.slot))
         answer = await self._insist(sent)
-        self._note(sent, answer)
+        self._record.note(told(sent.slot, answer))
         entry = Entry(
             kind=trade.kind,
-            in_points=_is_in_points(trade),
+            in_points=trade.is_in_points,
             trace=sent.trace,
-            amount_minor=_counted(trade, answer),
-            card=card,
+            amount_minor=trade.counted(_earned(answer)),
+            card=trade.card,
         )
         if answer.is_approved:
             self.batch.add(entry)
@@ -233,65 +191,30 @@ class Trader:
             return SILENCE
         return self._speaker.read(sent, payload)
 
-    def _note(self, sent: Sent, answer: Answer) -> None:
-        if answer.verdict is Verdict.USABLE:
-            rrn = answer.fields.get("37")
-            self._record.note(Event(what=What.TOLD, slot=sent.slot, f39=answer.f39, rrn=rrn))
-        else:
-            self._record.note(Event(what=What.NOT_TOLD, slot=sent.slot, why=answer.verdict.name))
-
     async def _mend_answer(self, trade: Trade, sent: Sent, entry: Entry) -> None:
         if trade.kind in MENDED:
             self._record.note(Event(what=What.REVERSAL_SENT, slot=sent.slot, why="98"))
-            pending = _Pending(
+            pending = Pending(
                 slot=sent.slot,
-                sent=self._speaker.undo(trade, sent),
+                message=self._speaker.undo(trade, sent),
                 told=What.REVERSAL_TOLD,
                 is_over=REVERSAL_ENDS.__contains__,
             )
         elif trade.kind is Kind.REFUND:
-            pending = _Pending(
-                slot=sent.slot, sent=sent, told=What.TOLD, is_over=_is_decided, entry=entry
+            pending = Pending(
+                slot=sent.slot, message=sent, told=What.TOLD, is_over=is_decided, entry=entry
             )
         else:
             return
-        await self._send_pending(pending)
+        await self._owed.send(pending)
 
-    async def _send_pending(self, pending: _Pending) -> None:
-        answer = await self._exchange(pending.sent)
-        pending = replace(pending, attempts=pending.attempts + 1)
-        if answer.f39 is not None and pending.is_over(answer.f39):
-            rrn = answer.fields.get("37")
-            self._record.note(Event(what=pending.told, slot=pending.slot, f39=answer.f39, rrn=rrn))
-            if pending.entry is not None and answer.is_approved:
-                self.batch.add(pending.entry)
-        elif pending.attempts < self._attempts_max:
-            self._pending.append(pending)
-        else:
-            self._record.note(Event(what=What.GIVEN_UP, slot=pending.slot, f39=answer.f39))
-
-
-def _is_in_points(trade: Trade) -> bool:
-    original = trade.original
-    return trade.kind in IN_POINTS or (original is not None and original.kind in IN_POINTS)
-
-
-def _recorded(trade: Trade) -> int:
-    """What the ledger shows of it: a void of points earned takes points."""
-    original = trade.original
-    if original is not None and original.kind is Kind.POINTS_EARN:
-        return original.points
-    return trade.amount_minor
-
-
-def _counted(trade: Trade, answer: Answer) -> int:
-    if trade.kind is Kind.POINTS_EARN:
-        return int(answer.fields.get("points_earned", "0"))
-    return _recorded(trade)
+    def _book_late(self, pending: Pending[Sent], answer: Answer) -> None:
+        if pending.entry is not None and answer.is_approved:
+            self.batch.add(pending.entry)
 
 
 def _sale_of(trade: Trade, sent: Sent, answer: Answer) -> Sale | None:
-    if trade.kind not in SALES or not answer.is_approved or trade.card is None:
+    if trade.kind not in SALES or not answer.is_approved:
         return None
     return Sale(
         kind=trade.kind,
@@ -303,9 +226,9 @@ def _sale_of(trade: Trade, sent: Sent, answer: Answer) -> Sale | None:
         auth_code=answer.fields.get("auth", ""),
         date=answer.fields.get("date", ""),
         slot=sent.slot,
-        points=int(answer.fields.get("points_earned", "0")),
+        points=_earned(answer),
     )
 
 
-def _is_decided(f39: str) -> bool:
-    return f39 not in UNDECIDED
+def _earned(answer: Answer) -> int:
+    return int(answer.fields.get("points_earned", "0"))

@@ -51,12 +51,17 @@ WHERE
 ORDER BY e.slot;
 
 -- name: day_of_batch
--- The business date of its last exchange, whether that is over, and the date that is open.
+-- The business date of its last exchange, whether that is over, and the date that is open. What
+-- was refused with 77 makes no batch of a number that is none.
 SELECT
     (
         SELECT max(e.business_date)
         FROM exchange AS e
-        WHERE e.home = %(home)s AND e.slot >= %(first)s AND e.slot < %(end)s
+        WHERE
+            e.home = %(home)s
+            AND e.slot >= %(first)s
+            AND e.slot < %(end)s
+            AND e.reason <> 'batch_mismatch'
     ) AS last_date,
     (SELECT business_date FROM business_day WHERE state = 'open') AS open_date;
 

@@ -223,9 +223,24 @@ async def test_an_upload_that_lost_records_says_so(shared: Till, pool: CardPool,
     ]
 
 
-async def test_an_upload_of_no_records_is_no_upload(shared: Till, tid: str) -> None:
+async def test_what_a_chip_refused_comes_without_a_record_and_is_heard(
+    shared: Till, tid: str
+) -> None:
     day = Day(shared, tid)
-    assert (await day.upload()).reason is Reason.FORMAT_ERROR
+    assert (await day.upload()).is_approved
+    assert day.kinds() == []
+
+
+async def test_notices_of_chips_after_totals_that_agreed_miss_nothing(
+    shared: Till, pool: CardPool, tid: str
+) -> None:
+    day = Day(shared, tid)
+    await day.sell(Kind.PURCHASE, pool.city(), 1_000)
+    await day.sell(Kind.PURCHASE, pool.city(), 2_000)
+    await day.settle(Totals(3_000, 2))
+    assert (await day.upload(day.records[1])).is_approved
+    assert (await day.end(1)).is_approved
+    assert day.kinds() == []
 
 
 async def test_an_empty_batch_reconciles(shared: Till, tid: str) -> None:
@@ -245,6 +260,16 @@ async def test_a_batch_nobody_knows_is_77(shared: Till, tid: str) -> None:
     ):
         answer = await shared.ask(request)
         assert (answer.reason, answer.sign_on_again) == (Reason.BATCH_MISMATCH, True)
+
+
+async def test_a_sale_refused_with_77_makes_no_batch(
+    shared: Till, pool: CardPool, tid: str
+) -> None:
+    day = Day(shared, tid, "000099")
+    refused = await day.buy(pool.city(), 1_000)
+    assert refused.reason is Reason.BATCH_MISMATCH
+    answer = await day.settle(ZERO)
+    assert (answer.reason, answer.sign_on_again) == (Reason.BATCH_MISMATCH, True)
 
 
 async def test_a_closed_batch_takes_its_own_records_again_and_no_others(

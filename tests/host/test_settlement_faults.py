@@ -60,8 +60,8 @@ async def garbled(day: Day) -> None:
     assert answer.reason is Reason.FORMAT_ERROR
 
 
-async def garbled_upload(day: Day) -> None:
-    assert (await day.upload()).reason is Reason.FORMAT_ERROR
+async def refused_by_a_chip(day: Day) -> None:
+    assert (await day.upload()).is_approved
 
 
 async def uploading(day: Day) -> None:
@@ -120,7 +120,7 @@ ROWS: list[tuple[str, list[Step], list[CaseKind]]] = [
     ("of another batch, then right", [settling_from_another_batch, settling()], []),
     ("wrong, then right", [settling(debit_minor=1), settling()], []),
     ("never, but uploaded", [uploading], [K.UPLOAD_UNASKED]),
-    ("garbled, but uploaded", [garbled, garbled_upload, uploading], [K.UPLOAD_UNASKED]),
+    ("garbled, but uploaded", [garbled, refused_by_a_chip, uploading], [K.UPLOAD_UNASKED]),
     ("uploaded before it is settled", [twice, settling(), uploading], [K.UPLOAD_UNASKED]),
     (
         "uploaded before it is settled, and wrong",

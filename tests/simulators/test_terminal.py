@@ -6,7 +6,7 @@ from host.model.claims import Outcome
 from host.model.requests import Kind
 from host.model.responses import Reason
 from host.model.secrets import Secret
-from simulators.terminal import ATTEMPTS_MAX
+from simulators.mending import ATTEMPTS_MAX
 from tests.simulators.scripted import (
     CARD,
     approve,
@@ -144,11 +144,11 @@ async def test_points_are_claimed_in_points() -> None:
     assert record.claims()[0].unit == "P:"
 
 
-async def test_a_sign_on_brings_keys_and_a_new_batch() -> None:
+async def test_a_sign_on_brings_keys_and_a_new_batch_in_which_traces_go_on() -> None:
     terminal, line, _record = terminal_on(new_keys(batch="000013"), approve())
     assert (await terminal.sign_on()).is_approved
     done = await terminal.purchase(CARD, 100, PIN)
-    assert done.slot == "pos/80010001/000013/000001/f"
+    assert done.slot == "pos/80010001/000013/000002/f"
     assert line.asked[1]["60"][2:8] == "000013"
 
 

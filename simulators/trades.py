@@ -1,0 +1,93 @@
+"""A transaction at a counter, whatever the terminal: what it is, and how it ended."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from host.estate.plan import CardPlan
+from host.model.money import POINTS_PREFIX
+from host.model.requests import Kind
+from host.model.secrets import Secret
+from simulators.answers import Answer, Verdict
+from simulators.messages import Sale
+from simulators.record import Event, What
+
+CURRENCY: Final = "CNY"
+IN_POINTS: Final = frozenset({Kind.POINTS_REDEMPTION, Kind.POINTS_EARN})
+SALES: Final = frozenset({Kind.PURCHASE, Kind.POINTS_REDEMPTION, Kind.POINTS_EARN})
+"""What a void can take back."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trade:
+    """What is done at the counter."""
+
+    kind: Kind
+    card: CardPlan
+    amount_minor: int = 0
+    """Fen, or points."""
+    pin: Secret | None = None
+    original: Sale | None = None
+    """What a void or refund is about."""
+
+    @property
+    def is_in_points(self) -> bool:
+        """Whether it moves points."""
+        original = self.original
+        return self.kind in IN_POINTS or (original is not None and original.kind in IN_POINTS)
+
+    @property
+    def moved(self) -> int:
+        """What the ledger shows of it: a void of points earned takes points, whatever it names."""
+        original = self.original
+        if original is not None and original.kind is Kind.POINTS_EARN:
+            return original.points
+        return self.amount_minor
+
+    def counted(self, earned: int) -> int:
+        """What counts in the totals: where points are earned, the points and not what was paid."""
+        return earned if self.kind is Kind.POINTS_EARN else self.moved
+
+    def sent(self, slot: str) -> Event:
+        """The line of the record that it begins with."""
+        return Event(
+            what=What.SENT,
+            slot=slot,
+            kind=self.kind,
+            card_id=self.card.id,
+            amount_minor=self.moved,
+            unit=POINTS_PREFIX if self.is_in_points else CURRENCY,
+            original_slot=self.original.slot if self.original else None,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """How a transaction ended for the cashier."""
+
+    kind: Kind
+    slot: str
+    answer: Answer
+    sale: Sale | None = None
+    """What a void or refund would need, after an approved purchase or redemption."""
+
+    @property
+    def f39(self) -> str | None:
+        """The response code, nothing where no answer was worth believing."""
+        return self.answer.f39
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """How a settlement ended, and the upload that followed where the totals did not agree."""
+
+    answer: Answer
+    agrees: bool
+    uploaded: int = 0
+    end: Answer | None = None
+
+
+def told(slot: str, answer: Answer) -> Event:
+    """The line of the record that an answer makes, or its absence."""
+    if answer.verdict is Verdict.USABLE:
+        return Event(what=What.TOLD, slot=slot, f39=answer.f39, rrn=answer.fields.get("37"))
+    return Event(what=What.NOT_TOLD, slot=slot, why=answer.verdict.name)

@@ -1,0 +1,139 @@
+"""A whole posswitch with every channel and an external issuer, and the shipped scenarios played."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+import pytest
+import trio
+
+from config.demo import CERTIFICATES, LINES, demo_settings
+from config.estates import loader
+from config.fleet import ports_in
+from config.places import places_of
+from config.settings import Settings
+from config.supervisor import Running, running_posswitch
+from host.estate.demo import demo_estate, external_cards
+from simulators.channels import Place
+from simulators.issuer import Issuer, IssuerSettings
+from simulators.line import IsMine, Line
+from simulators.nac import NacLine
+from simulators.record import Record
+from simulators.scenario import read_scenario, run_scenario
+from switch.channels import ChannelSettings
+from tests.whole.house import free_ports
+
+FILES = sorted((Path(__file__).parents[2] / "simulators/scenarios").glob("*.toml"))
+ESTATE = demo_estate()
+CALLED = "nac-called"
+LINE_KINDS = (Line, NacLine)
+ANSWER_SECONDS_MAX = {"external": 4.0}
+"""On the channel whose scenario has answers lost: longer than the switch waits for the issuer."""
+
+
+@dataclass
+class Played:
+    """What came of the shipped scenarios, and every message their terminals sent."""
+
+    wrong: dict[Path, list[str]] = field(default_factory=dict)
+    sent: dict[str, list[bytes]] = field(default_factory=dict)
+    """By channel."""
+    record: Record = field(default_factory=Record)
+    external: Record = field(default_factory=Record)
+    """Of cards that our ledger does not know."""
+
+
+@pytest.fixture(scope="package")
+def issuer_port() -> Iterator[int]:
+    """An issuer's host in a thread of its own."""
+    issuer, stop = Issuer(IssuerSettings(), external_cards()), trio.CancelScope()
+    ready: list[trio.lowlevel.TrioToken] = []
+
+    async def run() -> None:
+        ready.append(trio.lowlevel.current_trio_token())
+        with stop:
+            await issuer.run()
+
+    port = issuer.listen()
+    thread = threading.Thread(target=trio.run, args=(run,))
+    thread.start()
+    yield port
+    ready[0].run_sync_soon(stop.cancel)
+    thread.join()
+
+
+@pytest.fixture(scope="package")
+def gateway_port() -> int:
+    """Where the switch calls a gateway, once there is one."""
+    [port] = free_ports(1)
+    return port
+
+
+@pytest.fixture(scope="package")
+def posswitch(
+    tmp_path_factory: pytest.TempPathFactory, issuer_port: int, gateway_port: int
+) -> Iterator[Running]:
+    places = places_of(tmp_path_factory.mktemp("scenarios"))
+    told = demo_settings(Settings(), places, issuer_port)
+    called = ChannelSettings(
+        name=CALLED,
+        kind="nac",
+        connect_to=f"127.0.0.1:{gateway_port}",
+        reconnect_seconds_max=0.5,
+        preamble_bytes=LINES.preamble_bytes,
+    )
+    switch = msgspec.structs.replace(told.switch, channels=(*told.switch.channels, called))
+    with running_posswitch(
+        msgspec.structs.replace(told, switch=switch),
+        places,
+        port=0,
+        load_estate=loader(ESTATE, "Asia/Shanghai"),
+        say=lambda _text: None,
+    ) as running:
+        yield running
+
+
+@pytest.fixture(scope="package")
+def place_of(posswitch: Running, gateway_port: int) -> Callable[[str], Place]:
+    """Where a channel of this posswitch is."""
+    ports = ports_in(posswitch.listeners) | {CALLED: gateway_port}
+    return lambda channel: Place(
+        port=ports.get(channel, ports["pos"]),
+        certificates=posswitch.places.data / CERTIFICATES,
+        answer_seconds_max=ANSWER_SECONDS_MAX.get(channel, 10.0),
+        caller_bytes=LINES.preamble_bytes,
+    )
+
+
+@pytest.fixture(scope="package")
+def played(place_of: Callable[[str], Place]) -> Played:
+    """Every shipped scenario, one after the other."""
+    done = Played()
+    for file in FILES:
+        scenario = read_scenario(file)
+        record = done.external if scenario.channel == "external" else done.record
+        with tapped(done.sent.setdefault(scenario.channel, [])):
+            done.wrong[file] = trio.run(
+                run_scenario, scenario, ESTATE, place_of(scenario.channel), record
+            )
+    return done
+
+
+@contextmanager
+def tapped(sent: list[bytes]) -> Iterator[None]:
+    """Hear every message that any terminal sends."""
+    with pytest.MonkeyPatch.context() as patch:
+        for kind in LINE_KINDS:
+            patch.setattr(kind, "ask", _tap(kind.ask, sent))
+        yield
+
+
+def _tap(ask, sent: list[bytes]):
+    async def heard(self, payload: bytes, is_mine: IsMine) -> bytes | None:
+        sent.append(payload)
+        return await ask(self, payload, is_mine)
+
+    return heard
