@@ -8,7 +8,7 @@ from typing import Final
 
 from host.model.requests import Kind
 from host.model.responses import RESPONSE_CODES, Reason
-from terminals.dialects import ascii87, pos
+from terminals.dialects import ascii87, mis_words, pos, softpos_words
 from terminals.profiles import PROFILES, UNIONPAY
 from terminals.spelling import Spelling
 
@@ -55,6 +55,16 @@ tshark's dissector of ISO 8583 reads these messages, but for faults of its own: 
 8 digits and F86 to F89 for 15 (the standard has 16); set to binary data "not encoded" it cannot
 read F35, and passes over a bitmap whose bytes happen to make 16 bytes of UTF-8 text.
 """
+_MIS: Final = """\
+`mis-json`, `mis-fixed` and `mis-iso` share a header: `MIS1`, the request number n12, the till id
+an8, the message code an4; then the payload and its authentication code. A request number is a
+till's own for a date; the same number, date and code again is a repeat. A reversal (REVS) has the
+number and date of what it undoes and names its code. In records (`mis-fixed`) the transaction's own
+mark says what is undone in points, as it does for a sale: class 3.
+"""
+_SOFTPOS: Final = """\
+Framed JSON in mutual TLS, sealed under the keys of its own KSN; `op` says what is asked.
+"""
 
 
 def manual() -> str:
@@ -76,6 +86,19 @@ def manual() -> str:
             _section("Answers", _answers()),
             _section("Response codes (F39)", _codes()),
             _section("ISO 8583:1987 in characters", _ASCII),
+            _section("Tills of merchant systems", _MIS),
+            _table(
+                ("code", "its name", "asks"),
+                ((name, row.title, _meaning(row.means)) for name, row in mis_words.CODES.items()),
+            ),
+            _section("SoftPOS", _SOFTPOS),
+            _table(
+                ("op", "asks"),
+                (
+                    (f"`{name}`", _meaning(row.means))
+                    for name, row in softpos_words.OPERATIONS.items()
+                ),
+            ),
         ]
     )
 
@@ -97,7 +120,7 @@ def _trades(rows: Iterable[Spelling]) -> str:
                 row.english,
                 row.title,
                 "points" if row.in_points else "money",
-                _meaning(row),
+                _meaning(row.means),
             )
             for row in rows
         ),
@@ -111,16 +134,16 @@ def _management() -> str:
     return _table(
         ("type", "F60.3", "message", "its name", "asks", "note"),
         (
-            (row.mti, row.function, row.english, row.title, _meaning(row), note)
+            (row.mti, row.function, row.english, row.title, _meaning(row.means), note)
             for row, note in rows
         ),
     )
 
 
-def _meaning(row: Spelling) -> str:
-    if isinstance(row.means, Kind):
-        return f"`{row.means}`"
-    return f"not offered, {UNIONPAY.codes[row.means]}"
+def _meaning(means: Kind | Reason) -> str:
+    if isinstance(means, Kind):
+        return f"`{means}`"
+    return f"not offered, {UNIONPAY.codes[means]}"
 
 
 def _answers() -> str:

@@ -1,6 +1,5 @@
 """A whole posswitch with every channel and an external issuer, and the shipped scenarios played."""
 
-import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -25,6 +24,7 @@ from simulators.nac import NacLine
 from simulators.record import Record
 from simulators.scenario import read_scenario, run_scenario
 from switch.channels import ChannelSettings
+from tests.ports import free_port
 
 FILES = sorted((Path(__file__).parents[2] / "simulators/scenarios").glob("*.toml"))
 ESTATE = demo_estate()
@@ -66,12 +66,9 @@ def issuer_port() -> Iterator[int]:
 
 
 @pytest.fixture(scope="package")
-def gateway_port() -> Iterator[int]:
-    """Where the switch calls a gateway, once there is one; nobody else gets it meanwhile."""
-    with socket.socket() as reserved:
-        reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        reserved.bind(("127.0.0.1", 0))
-        yield reserved.getsockname()[1]
+def gateway_port() -> int:
+    """Where the switch calls a gateway, once there is one."""
+    return free_port()
 
 
 @pytest.fixture(scope="package")

@@ -144,7 +144,12 @@ def test_points_are_counted_in_points(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize(
     ("code", "kind", "unit"),
-    [("SALE", Kind.PURCHASE, "CNY"), ("PNTR", Kind.POINTS_REDEMPTION, "P:")],
+    [
+        ("SALE", Kind.PURCHASE, "CNY"),
+        ("PNTR", Kind.POINTS_REDEMPTION, "P:"),
+        ("VOID", Kind.VOID, "CNY"),
+        ("VOID", Kind.VOID, "P:"),
+    ],
 )
 def test_a_reversal_has_the_key_the_switchs_own_would_have(
     name: str, code: str, kind: Kind, unit: str
