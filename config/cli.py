@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from config import cli_simulate
 from config.cli_describe import app as describing
 from config.cli_keys import app as keys
+from config.cli_simulate import app as simulating
 from config.cli_terminal import app as terminals
 from config.errors import FOUND_WRONG, exit_status_of, operator_errors
 
@@ -31,9 +31,7 @@ database = typer.Typer(no_args_is_help=True, help="The database.")
 night = typer.Typer(no_args_is_help=True, help="The night: what closes a business day.")
 app.add_typer(database, name="db")
 app.add_typer(night, name="clearing")
-simulators = typer.Typer(no_args_is_help=True, help="Terminals for a switch that is running.")
-cli_simulate.add_commands(simulators)
-app.add_typer(simulators, name="simulate")
+app.add_typer(simulating, name="simulate")
 app.add_typer(terminals, name="terminal")
 app.add_typer(keys, name="keys")
 app.add_typer(describing)
@@ -47,10 +45,6 @@ SettingsOption = Annotated[
     typer.Option("--settings", help="A TOML file; DIR/posswitch.toml by itself.", metavar="FILE"),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
-
-SwitchOption = Annotated[str, typer.Option("--host", help="Where the switch listens.")]
-PortOption = Annotated[int, typer.Option(min=1, max=65535, help="Its POS port.")]
-EstateOption = Annotated[str, typer.Option(help="Whose terminals and cards: demo.")]
 
 DATA = Path("var/posswitch")
 
@@ -164,48 +158,6 @@ def clearing_run(
 
     places, told = _told(data, settings)
     print_summary(clear(told, places, date, say=_remark), as_json=as_json)
-
-
-@simulators.command("pos")
-def simulate_pos(  # noqa: PLR0913, PLR0917 - a command line has an option for each thing
-    address: SwitchOption = "127.0.0.1",
-    port: PortOption = 8583,
-    estate: EstateOption = "demo",
-    terminals: Annotated[int, typer.Option(min=1, help="How many trade.")] = 40,
-    seconds: Annotated[float, typer.Option(min=1, help="How long to trade.")] = 30,
-    seed: Annotated[int, typer.Option(help="The same seed makes the same trades.")] = 8583,
-    faults: Annotated[bool, typer.Option(help="Lose an answer now and then.")] = True,
-    record: Annotated[
-        Path | None, typer.Option(help="Keep what terminals were told, for the audit.")
-    ] = None,
-) -> None:
-    """POS terminals that trade for a while. Exit status 1: an answer nobody expected."""
-    from config.simulate import Target, simulate_pos
-
-    target = Target(host=address, port=port, estate=estate)
-    status = simulate_pos(
-        target,
-        terminals=terminals,
-        seconds=seconds,
-        seed=seed,
-        with_faults=faults,
-        record=record,
-    )
-    raise typer.Exit(status)
-
-
-@simulators.command("scenario")
-def simulate_scenario(
-    file: Annotated[Path, typer.Argument(help="One of simulators/scenarios, or your own.")],
-    address: SwitchOption = "127.0.0.1",
-    port: PortOption = 8583,
-    estate: EstateOption = "demo",
-) -> None:
-    """A story of one till, step by step. Exit status 1: it did not end as it is written."""
-    from config.simulate import Target, simulate_scenario
-
-    target = Target(host=address, port=port, estate=estate)
-    raise typer.Exit(simulate_scenario(target, file))
 
 
 @app.command()

@@ -1,9 +1,11 @@
-"""`posswitch simulate nac|mis|softpos|issuer`: the other channels' terminals, and an issuer."""
+"""`posswitch simulate …`: terminals of every channel, an issuer, and scenarios."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+app = typer.Typer(no_args_is_help=True, help="Terminals for a switch that is running.")
 
 Host = Annotated[str, typer.Option("--host", help="Where the switch listens.")]
 Port = Annotated[int, typer.Option(min=0, max=65535, help="0: the channel's own.")]
@@ -18,21 +20,43 @@ Settle = Annotated[bool, typer.Option(help="Settle at the end.")]
 Prompt = Annotated[bool, typer.Option("--prompt", help="One till, a line a step.")]
 TerminalOption = Annotated[str | None, typer.Option("--terminal", help="Whose prompt.")]
 Part = Annotated[float, typer.Option(min=0, max=1, help="Part of the messages, 0 to 1.")]
+Estate = Annotated[str, typer.Option(help="Whose terminals and cards: demo.")]
+CallerBytes = Annotated[int, typer.Option(min=0, help="Length of the caller's number.")]
 
 
-def add_commands(app: typer.Typer) -> None:
-    """Put them beside `simulate pos`."""
-    app.command("nac")(nac)
-    app.command("mis")(mis)
-    app.command("softpos")(softpos)
-    app.command("issuer")(issuer)
+@app.command()
+def pos(  # noqa: PLR0913, PLR0917 - a command line has an option for each thing
+    address: Host = "127.0.0.1",
+    port: Port = 0,
+    estate: Estate = "demo",
+    terminals: Terminals = 40,
+    seconds: Seconds = 30,
+    rate: Rate = 0,
+    seed: Seed = 8583,
+    faults: Faults = True,
+    settle: Settle = False,
+    record: Annotated[
+        Path | None, typer.Option(help="Keep what terminals were told, for the audit.")
+    ] = None,
+    prompt: Prompt = False,
+    terminal: TerminalOption = None,
+) -> None:
+    """POS terminals that trade for a while. Exit status 1: an answer nobody expected."""
+    from config.simulate import Target, simulate_channel, simulate_prompt, swarm_settings
+
+    target = Target(host=address, port=port, estate=estate)
+    if prompt:
+        raise typer.Exit(simulate_prompt(target, "pos", terminal))
+    settings = swarm_settings(terminals, seconds, rate, seed, with_faults=faults, settles=settle)
+    raise typer.Exit(simulate_channel(target, "pos", settings=settings, record=record))
 
 
+@app.command()
 def nac(  # noqa: PLR0913, PLR0917 - a command line has an option for each thing
     address: Host = "127.0.0.1",
     port: Port = 0,
     listen: Annotated[bool, typer.Option(help="Be called by the switch at --port.")] = False,
-    caller_bytes: Annotated[int, typer.Option(min=0, help="Length of the caller's number.")] = 0,
+    caller_bytes: CallerBytes = 0,
     keep_alive: Annotated[float, typer.Option(min=0, help="Seconds between signs of life.")] = 10,
     latency: Annotated[float, typer.Option(min=0, help="Longest delay each way.")] = 0.3,
     terminals: Terminals = 20,
@@ -64,6 +88,7 @@ def nac(  # noqa: PLR0913, PLR0917 - a command line has an option for each thing
     raise typer.Exit(simulate_channel(target, "nac", settings=settings, opens=opens))
 
 
+@app.command()
 def mis(  # noqa: PLR0913, PLR0917 - a command line has an option for each thing
     form: Annotated[str, typer.Option(help="Payload: json, fixed or iso.")] = "json",
     address: Host = "127.0.0.1",
@@ -89,6 +114,7 @@ def mis(  # noqa: PLR0913, PLR0917 - a command line has an option for each thing
     raise typer.Exit(simulate_channel(target, channel, settings=settings))
 
 
+@app.command()
 def softpos(  # noqa: PLR0913, PLR0917 - a command line has an option for each thing
     certificates: Annotated[
         Path | None,
@@ -126,6 +152,7 @@ def softpos(  # noqa: PLR0913, PLR0917 - a command line has an option for each t
     raise typer.Exit(simulate_channel(target, "softpos", settings=settings))
 
 
+@app.command()
 def issuer(
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes any.")] = 8590,
     slow: Part = 0,
@@ -142,3 +169,26 @@ def issuer(
         port=port, slow=slow, slow_seconds=slow_seconds, silent=silent, wrong=wrong, seed=seed
     )
     raise typer.Exit(simulate_issuer(settings))
+
+
+@app.command()
+def scenario(  # noqa: PLR0913, PLR0917 - a command line has an option for each thing
+    files: Annotated[list[Path], typer.Argument(help="Of simulators/scenarios, or your own.")],
+    address: Host = "127.0.0.1",
+    port: Port = 0,
+    estate: Estate = "demo",
+    certificates: Annotated[
+        Path | None, typer.Option(help="Of phones: a directory made by softpos --make.")
+    ] = None,
+    caller_bytes: CallerBytes = 0,
+    junit: Annotated[
+        Path | None, typer.Option(help="Write a JUnit report there, too.", metavar="FILE")
+    ] = None,
+) -> None:
+    """Stories of one till, step by step. Exit status 1: one did not end as it is written."""
+    from config.simulate import Target, simulate_scenarios
+
+    target = Target(
+        host=address, port=port, estate=estate, certificates=certificates, caller_bytes=caller_bytes
+    )
+    raise typer.Exit(simulate_scenarios(target, files, junit=junit))

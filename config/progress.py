@@ -45,10 +45,10 @@ async def show_progress(tally: Tally, seconds: float, console: Console) -> None:
 def headline(tally: Tally, passed: float, seconds: float) -> Text:
     """One line: how far, how many, how fast."""
     rate = tally.trades / passed if passed else 0.0
-    p50, p99 = tally.latency(0.50) * 1000, tally.latency(0.99) * 1000
+    p50, p99, p999 = (f"{1000 * each:.0f} ms" for each in tally.latency(0.50, 0.99, 0.999))
     return Text(
         f"{min(passed, seconds):.0f} of {seconds:.0f} s   {tally.trades:,} trades   {rate:.0f}/s"
-        f"   p50 {p50:.0f} ms   p99 {p99:.0f} ms   {tally.count(SILENCE)} lost"
+        f"   p50 {p50}   p99 {p99}   p99.9 {p999}   {tally.count(SILENCE)} lost"
     )
 
 

@@ -2,7 +2,8 @@
 
 import contextlib
 import dataclasses
-from collections.abc import Mapping
+import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -13,12 +14,14 @@ from rich.console import Console
 
 from config.errors import FOUND_WRONG, SettingsError
 from config.estates import estate_named
+from config.junit import Ended, junit_report
 from config.progress import board, headline, mended, settled, show_progress
 from host.clock import utc_now
 from host.estate.demo import EXTERNAL_PREFIX, external_cards
+from host.estate.plan import EstatePlan
 from simulators.certificates import make_certificates
 from simulators.channels import CHANNELS, Opens, Place
-from simulators.faults import DEMO_RATES, NO_FAULTS, Fault
+from simulators.faults import DEMO_RATES, NO_FAULTS
 from simulators.issuer import Issuer, IssuerSettings
 from simulators.prompt import TYPED, run_prompt
 from simulators.record import Record
@@ -42,30 +45,6 @@ class Target:
     """For phones: the directory `simulators.certificates` has filled."""
     caller_bytes: int = 0
     """Of a gateway: how long the caller's number is that the switch expects."""
-
-
-def simulate_pos(
-    target: Target,
-    *,
-    terminals: int,
-    seconds: float,
-    seed: int,
-    with_faults: bool,
-    record: Path | None,
-) -> int:
-    """Let a swarm trade. Gives the exit status: 0 when no answer was a surprise."""
-    rates: Mapping[Fault, float] = DEMO_RATES if with_faults else NO_FAULTS
-    settings = SwarmSettings(
-        host=target.host,
-        port=target.port or CHANNELS["pos"].port,
-        terminals=terminals,
-        seconds=seconds,
-        seed=seed,
-        faults=rates,
-        record=record,
-        last_trace=_trace_of_now(),
-    )
-    return _report(Swarm(settings, estate_named(target.estate)))
 
 
 def _report(swarm: Swarm) -> int:
@@ -118,6 +97,7 @@ def simulate_channel(
     *,
     settings: SwarmSettings,
     opens: Opens | None = None,
+    record: Path | None = None,
 ) -> int:
     """Let a channel's terminals trade. Gives the exit status: 0 when no answer was a surprise."""
     row = CHANNELS[channel]
@@ -128,6 +108,7 @@ def simulate_channel(
         channel=channel,
         opens=opens,
         certificates=target.certificates,
+        record=record,
         last_trace=_trace_of_now(),
     )
     return _report(Swarm(told, estate_named(target.estate)))
@@ -172,28 +153,38 @@ def simulate_issuer(settings: IssuerSettings) -> int:
     return 0
 
 
-def simulate_scenario(target: Target, file: Path) -> int:
-    """Run a scenario. Gives the exit status: 0 when it ended as it is written.
+def simulate_scenarios(target: Target, files: Sequence[Path], *, junit: Path | None = None) -> int:
+    """Run scenarios in turn. Gives the exit status: 0 when all ended as they are written.
 
     Raises:
-        SettingsError: the file is no scenario.
+        SettingsError: a file is no scenario; then none is run.
     """
-    scenario, estate = _scenario(file), estate_named(target.estate)
-    with Record() as record:
-        port = target.port or CHANNELS[scenario.channel].port
-        place = Place(
-            host=target.host,
-            port=port,
-            certificates=target.certificates,
-            caller_bytes=target.caller_bytes,
-            answer_seconds_max=ANSWER_SECONDS_MAX,
-        )
-        wrong = trio.run(run_scenario, scenario, estate, place, record)
+    scenarios, estate = [_scenario(file) for file in files], estate_named(target.estate)
+    ended = []
     console = Console(highlight=False)
-    for line in wrong:
-        console.print(line, markup=False)
-    console.print(f"{scenario.title}: {'not as written' if wrong else 'as written'}", markup=False)
-    return FOUND_WRONG if wrong else 0
+    for scenario in scenarios:
+        began = time.monotonic()
+        wrong = _played(scenario, estate, target)
+        ended.append(Ended(scenario, wrong, time.monotonic() - began))
+        for line in wrong:
+            console.print(line, markup=False)
+        how = "not as written" if wrong else "as written"
+        console.print(f"{scenario.title}: {how}", markup=False)
+    if junit is not None:
+        junit.write_bytes(junit_report(ended))
+    return FOUND_WRONG if any(one.wrong for one in ended) else 0
+
+
+def _played(scenario: Scenario, estate: EstatePlan, target: Target) -> list[str]:
+    place = Place(
+        host=target.host,
+        port=target.port or CHANNELS[scenario.channel].port,
+        certificates=target.certificates,
+        caller_bytes=target.caller_bytes,
+        answer_seconds_max=ANSWER_SECONDS_MAX,
+    )
+    with Record() as record:
+        return trio.run(run_scenario, scenario, estate, place, record)
 
 
 async def _watched(swarm: Swarm, console: Console) -> None:

@@ -40,9 +40,10 @@ class Tally:
         """Transactions of this kind."""
         return sum(number for (asked, _f39), number in self.answers.items() if asked is kind)
 
-    def latency(self, part: float) -> float:
-        """The latency, in seconds, that this part (0 to 1) of the answers did not exceed."""
-        return percentile(self.latencies, part)
+    def latency(self, *parts: float) -> list[float]:
+        """The latencies, in seconds, that these parts (0 to 1) of the answers did not exceed."""
+        ordered = sorted(self.latencies)
+        return [percentile(ordered, part) for part in parts]
 
 
 def percentile(values: Sequence[float], part: float) -> float:
