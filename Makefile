@@ -1,5 +1,5 @@
 # demo: the whole thing at work, in under two minutes.   test: all tests.   check: all lints.
-# bench: the figures, into build/bench.json.             clean: what can be made again.
+# bench: the figures, into build/bench*.json.            clean: what can be made again.
 # chaos: everything killed many times under load, and audited; CYCLES and SEED say how.
 # Each makes .venv when it is missing; PYTHON says from which interpreter (3.11 or newer).
 

@@ -1,4 +1,4 @@
-"""`posswitch bench`: how fast, at what cost, held against pgbench on the same server.
+"""The ledger's bench: how fast, at what cost, held against pgbench on the same server.
 
 Machines are noisy, so each round measures everything one after the other, and the ratios are
 taken within a round; CPU per message, read from the kernel's own count of each process, is
@@ -11,8 +11,6 @@ import re
 import shutil
 import socket
 import statistics
-import subprocess
-import sys
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -21,15 +19,14 @@ from pathlib import Path
 from typing import Any, Final
 
 import msgspec
-import psycopg
 
 from config.bench_cpu import CpuClock, with_descendants
-from config.children import READY, Program, running_program
+from config.bench_front import Front, running_front
+from config.bench_load import Load, run_wire_load
+from config.bench_pgbench import Pgbench, filled_pgbench
 from config.errors import Say
 from config.estates import loader
-from config.places import Places, places_of
-from config.postgres import OWNER, PostgresError, binary
-from config.programs import command
+from config.places import places_of
 from config.settings import Settings
 from config.supervisor import Running, running_posswitch
 from host.estate.demo import bench_estate
@@ -38,12 +35,8 @@ from simulators.linkload import LinkLoadReport
 from simulators.load import LoadReport
 
 DATA: Final = Path("build/bench")
-PGBENCH_DATABASE: Final = "pgbench"
-PGBENCH_SCALE: Final = 20
-PGBENCH_CLIENTS: Final = 32
 QUIET_RATE: Final = 100.0
 """Messages a second at which a terminal's usual waiting time is measured."""
-_TPS: Final = re.compile(r"^tps = ([0-9.]+)", re.MULTILINE)
 _BUCKET: Final = re.compile(
     r'^posswitch_host_batch_items_bucket\{le="([^"]+)"\} ([0-9.]+)', re.MULTILINE
 )
@@ -85,10 +78,10 @@ class Bench:
 
     settings: BenchSettings
     running: Running
-    echo_port: int
-    echo_switch: Program
+    front: Front
+    """A second switch, with a host behind it that has no ledger."""
     metrics_port: int
-    pgbench: Path | None
+    pgbench: Pgbench | None
     figures: Figures = field(default_factory=Figures)
     next_trace: int = 1
 
@@ -99,8 +92,8 @@ class Bench:
         return first
 
 
-def run_bench(told: BenchSettings, *, report: Path, say: Say) -> dict[str, Any]:
-    """Measure, say how it goes, write `report` as JSON, return what is in it."""
+def measure_ledger(told: BenchSettings, say: Say) -> dict[str, Any]:
+    """Measure and say how it goes; gives the medians, and every round's values."""
     data = DATA.resolve()
     shutil.rmtree(data, ignore_errors=True)
     estate = bench_estate(told.terminals, told.cards)
@@ -117,8 +110,6 @@ def run_bench(told: BenchSettings, *, report: Path, say: Say) -> dict[str, Any]:
             "processors": os.cpu_count(),
         }
     shutil.rmtree(data, ignore_errors=True)
-    report.parent.mkdir(parents=True, exist_ok=True)
-    report.write_bytes(msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n")
     return document
 
 
@@ -126,14 +117,7 @@ def measure_pgbench(bench: Bench) -> None:
     """TPC-B-like, prepared, on the server that carries the ledger, with its settings."""
     if bench.pgbench is None:
         return
-    text = _pgbench(
-        bench,
-        ["--no-vacuum", "--protocol=prepared", f"--client={PGBENCH_CLIENTS}",
-         f"--time={bench.settings.seconds}"],
-    )  # fmt: skip
-    found = _TPS.search(text)
-    assert found is not None, text
-    bench.figures.add(pgbench_tps=float(found[1]))
+    bench.figures.add(pgbench_tps=bench.pgbench.tps(bench.settings.seconds))
 
 
 def measure_host(bench: Bench) -> None:
@@ -141,7 +125,7 @@ def measure_host(bench: Bench) -> None:
     told, host = bench.settings, bench.running.host.process.pid
     first = bench.traces(told.messages, told.terminals)
     link = bench.running.settings.host.link
-    load = _Load(
+    load = Load(
         "simulators.linkload", link=link, messages=told.messages, terminals=told.terminals,
         cards=told.cards, window=told.in_flight, first_trace=first,
     )  # fmt: skip
@@ -182,8 +166,8 @@ def measure_end_to_end(bench: Bench) -> None:
 def measure_switch(bench: Bench) -> None:
     """The switch in front of a host that only says yes."""
     told = bench.settings
-    clock = CpuClock.read([bench.echo_switch.process.pid])
-    answered = _wire_load(bench, bench.echo_port, told.messages, told.in_flight)
+    clock = CpuClock.read(bench.front.pids)
+    answered = _wire_load(bench, bench.front.port, told.messages, told.in_flight)
     bench.figures.add(
         switch_tps=answered.rate,
         switch_alone_cpu_us=clock.us_each(told.messages),
@@ -214,46 +198,22 @@ PARTS: Final[tuple[Callable[[Bench], None], ...]] = (
 """What a round measures, in this order; a ratio needs pgbench before it."""
 
 
-class _Load:
-    """A load generator of its own process: ready before its clock starts."""
-
-    def __init__(self, module: str, **told: object) -> None:
-        words = [f"--{name.replace('_', '-')}={value}" for name, value in told.items()]
-        wait = [] if module.endswith("linkload") else ["--wait"]
-        self._process = subprocess.Popen(  # noqa: S603 - our own module
-            [sys.executable, "-m", module, *wait, *words],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-        )
-        assert self._process.stdout is not None
-        ready = self._process.stdout.readline().strip()
-        assert ready == READY.encode(), ready
-
-    def run(self) -> bytes:
-        """Let it start; its report when it has ended."""
-        report, _ = self._process.communicate(b"go\n")
-        return report
-
-
 def _wire_load(
     bench: Bench, port: int, messages: int, terminals: int, *, rate: float = 0.0
 ) -> LoadReport:
     told = bench.settings
-    load = _Load(
-        "simulators.load", port=port, messages=messages, terminals=terminals, rate=rate,
+    return run_wire_load(
+        port=port, messages=messages, terminals=terminals, rate=rate,
         connections=told.connections, cards=told.cards,
         first_trace=bench.traces(messages, terminals),
     )  # fmt: skip
-    report = msgspec.json.decode(load.run(), type=LoadReport)
-    assert report.is_clean, (report.codes, report.macs_wrong, report.answered, report.sent)
-    return report
 
 
 @contextmanager
 def _everything_up(
     data: Path, told: BenchSettings, estate: EstatePlan, say: Say
 ) -> Iterator[Bench]:
-    metrics_port, port, echo_port = (_free_port() for _ in range(3))
+    metrics_port, port = (_free_port() for _ in range(2))
     quiet = msgspec.structs.replace(Settings().log, level="warning")
     host = msgspec.structs.replace(Settings().host, metrics_port=metrics_port)
     settings = msgspec.structs.replace(Settings(), host=host, log=quiet)
@@ -262,74 +222,9 @@ def _everything_up(
     load_estate = loader(estate, settings.host.timezone)
     with (
         running_posswitch(settings, places, port=port, load_estate=load_estate, say=say) as running,
-        _echo_pair(running, estate, echo_port) as echo_switch,
+        running_front(data / "echo", estate, Settings()) as front,
     ):
-        bench = Bench(told, running, echo_port, echo_switch, metrics_port, _find_pgbench(say))
-        if bench.pgbench is not None:
-            say(f"filling pgbench's tables, scale {PGBENCH_SCALE}")
-            with psycopg.connect(_owner_dsn(places), autocommit=True) as connection:
-                connection.execute(f"CREATE DATABASE {PGBENCH_DATABASE}")
-            _pgbench(bench, ["--initialize", "--quiet", f"--scale={PGBENCH_SCALE}"])
-        yield bench
-
-
-@contextmanager
-def _echo_pair(running: Running, estate: EstatePlan, port: int) -> Iterator[Program]:
-    """A second switch, with a host behind it that has no ledger."""
-    places = places_of(running.places.data / "echo")
-    places.make()
-    link = f"unix:{places.run / 'echo.sock'}"
-    terminals = places.data / "terminals.json"
-    terminals.write_bytes(msgspec.json.encode(list(_echo_terminals(estate))))
-    echo = [sys.executable, "-m", "host.link.echo", link, str(terminals)]
-    channel = msgspec.structs.replace(running.settings.switch.channels[0], port=port)
-    switch = msgspec.structs.replace(
-        running.settings.switch, link=link, saf=str(places.saf), channels=(channel,)
-    )
-    told = msgspec.json.encode(msgspec.structs.replace(running.settings, switch=switch))
-    with (
-        running_program("echo", echo, places.log / "echo.log"),
-        running_program("switch", command("switch", places), places.log / "switch.log", told=told)
-        as program,
-    ):  # fmt: skip
-        program.wait_until_ready()
-        yield program
-
-
-def _echo_terminals(estate: EstatePlan) -> Iterator[dict[str, str]]:
-    for terminal in estate.terminals:
-        assert terminal.working is not None
-        yield {
-            "terminal_id": terminal.terminal_id,
-            "merchant_id": estate.merchant_of(terminal).merchant_id,
-            "epoch": terminal.epoch,
-            "mac_algorithm": terminal.mac_algorithm.value,
-            "mac_key": terminal.working.mak.reveal().hex(),
-        }
-
-
-def _find_pgbench(say: Say) -> Path | None:
-    try:
-        return binary("pgbench")
-    except PostgresError:
-        found = shutil.which("pgbench")
-    if found is None:
-        say("pgbench is not installed, so there are no ratios. Next: install PostgreSQL's contrib")
-    return Path(found) if found else None
-
-
-def _pgbench(bench: Bench, words: Sequence[str]) -> str:
-    assert bench.pgbench is not None
-    dsn = _owner_dsn(bench.running.places, PGBENCH_DATABASE)
-    done = subprocess.run(  # noqa: S603 - a program of the wheel or the path, our own words
-        [bench.pgbench, *words, dsn], check=True, capture_output=True, text=True
-    )
-    return done.stdout
-
-
-def _owner_dsn(places: Places, database: str = "postgres") -> str:
-    cluster = places.cluster
-    return cluster.dsn(OWNER, cluster.owner_passfile, database)
+        yield Bench(told, running, front, metrics_port, filled_pgbench(places.cluster, say))
 
 
 def _batch_items(bench: Bench) -> dict[str, int]:

@@ -26,6 +26,31 @@ class CpuClock:
         return round(used / messages * 1e6, 1)
 
 
+@dataclass(frozen=True, slots=True)
+class IdleClock:
+    """What all processors together had idled, and had in all, when it was read: ticks."""
+
+    idle: int
+    total: int
+
+    @classmethod
+    def read(cls) -> Self:
+        """Read it now: the first line of /proc/stat."""
+        ticks = [int(word) for word in Path("/proc/stat").read_text().split("\n")[0].split()[1:]]
+        return cls(idle=ticks[3] + ticks[4], total=sum(ticks[:8]))
+
+    def part(self) -> float:
+        """The part of the processors' time that nobody has used since, 0 to 1."""
+        now = self.read()
+        return round((now.idle - self.idle) / max(1, now.total - self.total), 3)
+
+
+def resident_bytes(pid: int) -> int:
+    """What a process holds in memory (RSS)."""
+    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
 def cpu_of(pid: int) -> float:
     """CPU seconds of a process, all its threads; 0 when it is gone."""
     try:

@@ -1,4 +1,4 @@
-"""One slow answer on a gateway's connection: `python -m config.bench_nac`.
+"""One slow answer on a gateway's connection.
 
 500 terminals trade over one connection to a real switch, behind which a host approves at once,
 but for one terminal, whose answer it keeps back for five seconds. What the other 499 wait is
@@ -6,19 +6,18 @@ measured while it does and while it does not, in turns in the same run: no termi
 another's answer.
 """
 
-import argparse
 import random
-import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 import trio
 
 from config.children import running_program
+from config.errors import Say
 from config.places import Places, places_of
 from config.programs import command
 from config.settings import Settings, resolved
@@ -53,23 +52,6 @@ class NacBench(msgspec.Struct, frozen=True, kw_only=True):
     """Messages a second of all terminals together."""
 
 
-class NacFigures(msgspec.Struct, frozen=True, kw_only=True):
-    """Milliseconds the 499 waited; what the stalled one waited."""
-
-    messages: int
-    unstalled_p50_ms: float
-    unstalled_p99_ms: float
-    stalled_p50_ms: float
-    stalled_p99_ms: float
-    the_one_waited_ms: float
-    out_of_order: int
-
-    @property
-    def ratio(self) -> float:
-        """Stalled by unstalled p99: the goal is below 2."""
-        return self.stalled_p99_ms / self.unstalled_p99_ms
-
-
 class StallingHost:
     """Approves at once, and one terminal after a while."""
 
@@ -92,27 +74,28 @@ class StallingHost:
         self._echo.submit(request, answer)
 
 
-def run_bench(bench: NacBench) -> NacFigures:
-    """Start a switch, measure, stop it."""
+def measure_nac(bench: NacBench, say: Say) -> dict[str, Any]:
+    """Milliseconds the 499 waited, and what the stalled one waited."""
     with tempfile.TemporaryDirectory(prefix="posswitch-nac-") as home:
-        return trio.run(_run, bench, Path(home))
+        return trio.run(_run, bench, Path(home), say)
 
 
-async def _run(bench: NacBench, home: Path) -> NacFigures:
+async def _run(bench: NacBench, home: Path, say: Say) -> dict[str, Any]:
     estate = bench_estate(bench.terminals, 1)
     host = StallingHost(estate, estate.terminals[0].terminal_id, bench.stall_seconds)
     places = places_of(home)
     places.make()
     address = Address.parse(f"unix:{places.run / 'host.sock'}")
-    async with trio.open_nursery() as nursery:
-        host.late = nursery
-        nursery.start_soon(serve, [listen(address)], host.submit, host.find_terminal)
-        with _switch(places) as wait_until_ready:
-            port = await trio.to_thread.run_sync(wait_until_ready)
-            nac = Nac(NacSettings(port=port))
-            async with nac.running():
-                figures = await _measure(bench, estate, nac)
-        nursery.cancel_scope.cancel()
+    with closing(listen(address)) as listener:
+        async with trio.open_nursery() as nursery:
+            host.late = nursery
+            nursery.start_soon(serve, [listener], host.submit, host.find_terminal)
+            with _switch(places) as wait_until_ready:
+                port = await trio.to_thread.run_sync(wait_until_ready)
+                nac = Nac(NacSettings(port=port))
+                async with nac.running():
+                    figures = await _measure(bench, estate, nac, say)
+            nursery.cancel_scope.cancel()
     return figures
 
 
@@ -129,7 +112,7 @@ def _switch(places: Places) -> Iterator[Callable[[], int]]:
         yield wait_until_ready
 
 
-async def _measure(bench: NacBench, estate: EstatePlan, nac: Nac) -> NacFigures:
+async def _measure(bench: NacBench, estate: EstatePlan, nac: Nac, say: Say) -> dict[str, Any]:
     card, record = estate.cards[0], Record()
     merchant = estate.merchants[0]
     terminals = [
@@ -165,20 +148,22 @@ async def _measure(bench: NacBench, estate: EstatePlan, nac: Nac) -> NacFigures:
                 nursery.start_soon(trade, terminal, into, ends_at, f"{number}")
 
     await turn([], is_stalled=False)  # every terminal's keys are fetched
-    for _round in range(bench.rounds):
+    for number in range(1, bench.rounds + 1):
         for is_stalled in (False, True):
             await turn(waits[is_stalled], is_stalled=is_stalled)
+        say(f"round {number} of {bench.rounds}: {sum(map(len, waits.values())):,} messages")
     figures = {
-        f"{name}_p{part:.0%}_ms".replace("%", ""): 1000 * percentile(waits[which], part)
+        f"{name}_p{part:.0%}_ms".replace("%", ""): round(1000 * percentile(waits[which], part), 3)
         for which, name in ((False, "unstalled"), (True, "stalled"))
         for part in (0.50, 0.99)
     }
-    return NacFigures(
-        messages=sum(map(len, waits.values())),
-        the_one_waited_ms=1000 * max(slowest),
-        out_of_order=nac.out_of_order,
+    return {
         **figures,
-    )
+        "ratio": round(figures["stalled_p99_ms"] / figures["unstalled_p99_ms"], 3),
+        "messages": sum(map(len, waits.values())),
+        "the_one_waited_ms": round(1000 * max(slowest), 1),
+        "out_of_order": nac.out_of_order,
+    }
 
 
 def _profiles(estate: EstatePlan) -> dict[str, TerminalProfile]:
@@ -193,19 +178,3 @@ def _profiles(estate: EstatePlan) -> dict[str, TerminalProfile]:
         for plan in estate.terminals
         if plan.working is not None
     }
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure, print JSON; exit status 1 when the 499 waited twice as long."""
-    parser = argparse.ArgumentParser(prog="python -m config.bench_nac", description=__doc__)
-    for field in msgspec.structs.fields(NacBench):
-        name = "--" + field.name.replace("_", "-")
-        parser.add_argument(name, default=field.default, type=field.type)
-    figures = run_bench(NacBench(**vars(parser.parse_args(arguments))))
-    shown = {**msgspec.to_builtins(figures), "ratio": figures.ratio}
-    sys.stdout.write(msgspec.json.format(msgspec.json.encode(shown)).decode() + "\n")
-    return int(figures.ratio >= 2)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,5 +1,6 @@
 """What `posswitch bench` prints: the figures that are asked about, with what each means."""
 
+from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 from rich.console import Console
@@ -35,13 +36,55 @@ LATENCIES: Final = (
 )
 
 
-def print_report(document: dict[str, Any]) -> None:
-    """Print the medians, the latencies and the batch sizes."""
-    console = Console()
-    figures = Table("figure", "median", "what", title="figures")
-    for key, form, meaning in FIGURES:
+NAC_FIGURES: Final = (
+    Figure("messages", "{:,}", "of 499 terminals on one connection, both turns"),
+    Figure("unstalled_p50_ms", "{:.1f} ms", "p50, no answer held up"),
+    Figure("unstalled_p99_ms", "{:.1f} ms", "p99, no answer held up"),
+    Figure("stalled_p50_ms", "{:.1f} ms", "p50, beside one answer held up"),
+    Figure("stalled_p99_ms", "{:.1f} ms", "p99, beside one answer held up"),
+    Figure("ratio", "{:.2f} x", "the p99 of both: to be below 2"),
+    Figure("the_one_waited_ms", "{:,.0f} ms", "the one whose answer was held up"),
+)
+PROCESSES_FIGURES: Final = (
+    Figure("rate_1", "{:,.0f}/s", "one switch process, a host that only says yes"),
+    Figure("rate_2", "{:,.0f}/s", "two on the same port"),
+    Figure("rate_ratio", "{:.2f} x", "of the same round; above 1.6 where processors are free"),
+    Figure("idle_part_1", "{:.0%}", "of all processors' time nobody used, one process"),
+    Figure("idle_part_2", "{:.0%}", "the same, two processes"),
+    Figure("cpu_us_1", "{:.0f} us", "CPU a message, one process"),
+    Figure("cpu_us_2", "{:.0f} us", "CPU a message, two processes together"),
+    Figure("per_cpu_second_1", "{:,.0f}", "messages a CPU second, one process"),
+    Figure("per_cpu_second_2", "{:,.0f}", "messages a CPU second, two processes together"),
+    Figure("per_cpu_second_ratio", "{:.2f} x", "of both: what a second costs the first"),
+    Figure("busiest_part_2", "{:.0%}", "of that CPU the busier of the two had: 50 % is fair"),
+)
+SLOW_FIGURES: Final = (
+    Figure("connections", "{:,}", "beside the honest, in each turn"),
+    Figure("alone_p99_ms", "{:.1f} ms", "p99 of honest terminals by themselves"),
+    Figure("slow_p99_ms", "{:.1f} ms", "beside senders of a byte now and then"),
+    Figure("p99_ratio", "{:.2f} x", "of both: to be no more than 2"),
+    Figure("slow_cut_off", "{:,.0f}", "times a slow one was closed by its deadline, a turn"),
+    Figure("slow_over_mib", "{:.0f} MiB", "memory for the slow: to be no more than 200"),
+    Figure("idle_1000_p99_ms", "{:.1f} ms", "p99 beside 1,000 idle connections"),
+    Figure("idle_2000_p99_ms", "{:.1f} ms", "beside 2,000"),
+    Figure("idle_1000_over_mib", "{:.0f} MiB", "memory for 1,000 idle connections"),
+    Figure("idle_2000_over_mib", "{:.0f} MiB", "for 2,000"),
+    Figure("idle_2000_held_mib", "{:.0f} MiB", "all the switch held then: to be below 100"),
+)
+
+
+def print_figures(document: dict[str, Any], rows: Sequence[Figure]) -> None:
+    """Print the figures that are there, with what each means."""
+    figures = Table("figure", "median", "what")
+    for key, form, meaning in rows:
         if key in document:
             figures.add_row(key, form.format(document[key]), meaning)
+    Console().print(figures)
+
+
+def print_ledger(document: dict[str, Any]) -> None:
+    """Print the medians, the latencies and the batch sizes."""
+    print_figures(document, FIGURES)
     latencies = Table("latency, ms", "p50", "p95", "p99")
     for key, form, _ in LATENCIES:
         row = [f"{document[f'{key}_{part}_ms']:.1f}" for part in ("p50", "p95", "p99")]
@@ -50,5 +93,5 @@ def print_report(document: dict[str, Any]) -> None:
     for limit, count in document["batch_items"].items():
         if count:
             batches.add_row(limit, f"{count:,}")
-    for table in (figures, latencies, batches):
-        console.print(table)
+    for table in (latencies, batches):
+        Console().print(table)

@@ -210,23 +210,29 @@ def demo(
 
 @app.command()
 def bench(
-    rounds: Annotated[int, typer.Option(min=1, help="Everything is measured so often.")] = 3,
-    messages: Annotated[int, typer.Option(min=1000, help="Of each load of a round.")] = 30_000,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(help="ledger, nac, processes or slow; again for more.", metavar="NAME"),
+    ] = None,
+    rounds: Annotated[
+        int | None, typer.Option(min=1, help="Everything is measured so often.")
+    ] = None,
+    messages: Annotated[int | None, typer.Option(min=100, help="Of each load of a round.")] = None,
     report: Annotated[Path, typer.Option(help="Where the figures go.", metavar="FILE")] = Path(
         "build/bench.json"
     ),
 ) -> None:
-    """Measure rates, latencies and CPU per message, beside pgbench on the same server."""
-    from config.bench import BenchSettings, run_bench
-    from config.bench_report import print_report
+    """Measure rates, latencies, CPU and memory. Exit status 1: a figure is not met."""
+    from config.benches import Extent, run_benches
     from config.logging import configure_logging
     from config.supervisor import interrupted_by_signals
 
     configure_logging("warning")
-    told = BenchSettings(rounds=rounds, messages=messages)
     with interrupted_by_signals():
-        print_report(run_bench(told, report=report, say=_remark))
-    typer.echo(f"written to {report}")
+        missed = run_benches(only or [], Extent(rounds, messages), report, say=_remark)
+    if missed:
+        _remark(f"not met: {', '.join(missed)}")
+        raise typer.Exit(FOUND_WRONG)
 
 
 def main() -> NoReturn:

@@ -74,8 +74,9 @@ def nac(  # noqa: PLR0913, PLR0917 - a command line has an option for each thing
     from simulators.nac import NacSettings
 
     target = Target(host=address, port=port, caller_bytes=caller_bytes)
+    channel = "nac-called" if listen else "nac"
     if prompt:
-        raise typer.Exit(simulate_prompt(target, "nac", terminal))
+        raise typer.Exit(simulate_prompt(target, channel, terminal))
     settings = swarm_settings(terminals, seconds, rate, seed, with_faults=faults, settles=settle)
     lines = NacSettings(
         listens=listen,
@@ -85,7 +86,7 @@ def nac(  # noqa: PLR0913, PLR0917 - a command line has an option for each thing
         seed=seed,
     )
     opens = gateway(lines)
-    raise typer.Exit(simulate_channel(target, "nac", settings=settings, opens=opens))
+    raise typer.Exit(simulate_channel(target, channel, settings=settings, opens=opens))
 
 
 @app.command()
