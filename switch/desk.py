@@ -18,6 +18,7 @@ from host.model.requests import KINDS, Kind, Request, Response
 from host.model.responses import Reason
 from switch.exchange import SIGN_ON_AGAIN, Exchange, Reply, reversal_of, without_card
 from switch.hostlink import Link
+from switch.mac_guard import NOT_LOCKED, MacGuard
 from switch.metrics import Metrics
 from switch.route_file import HOST
 from switch.routing import Lane, Router
@@ -57,6 +58,7 @@ class Desk:
         self._metrics = metrics
         self._logs_messages = settings.log_messages
         self._sessions = Sessions(link, settings, self._resume)
+        self._guard = MacGuard(settings.mac_failures_max, settings.mac_lock_seconds)
         self._being_undone: dict[Exchange, float] = {}
         """Whose terminal is told 98 as soon as the reversal is on disk, and since when."""
         self._answered: dict[tuple[str, Kind | None, Reason], Counter] = {}
@@ -101,6 +103,7 @@ class Desk:
             del self._being_undone[exchange]
             self._drop(exchange, "reversal not stored", "the terminal reverses it as well")
         self._sessions.sweep(now)
+        self._guard.sweep(now)
 
     def decided(self, exchange: Exchange, response: Response) -> None:
         """The answer of whoever was asked, in time."""
@@ -155,12 +158,12 @@ class Desk:
         if session is None:
             self._wait(exchange, terminal_id, now)
             return
-        asked = exchange.ask(session)
+        asked = self._ask(exchange, session, now)
         wants_keys = isinstance(asked, Reason) and asked in SIGN_ON_AGAIN
         if wants_keys and not self._sessions.is_fresh(session, now):
             self._wait(exchange, terminal_id, now)
         else:
-            self._forward(exchange, asked, now)
+            self._judge(exchange, session, asked, now)
 
     def _wait(self, exchange: Exchange, terminal_id: str, now: float) -> None:
         """Until the host has told who this is."""
@@ -170,16 +173,53 @@ class Desk:
 
     def _resume(self, exchange: Exchange, session: Session | Reason) -> None:
         try:
-            asked = session if isinstance(session, Reason) else exchange.ask(session)
-            self._forward(exchange, asked, trio.current_time())
+            now = trio.current_time()
+            if isinstance(session, Reason):
+                self._forward(exchange, session, now)
+            else:
+                self._judge(exchange, session, self._ask(exchange, session, now), now)
         except Exception:  # noqa: BLE001 - as in `take`
             _LOG.exception("a message could not be handled", channel=exchange.channel)
             self._fail(exchange)
 
+    def _ask(self, exchange: Exchange, session: Session, now: float) -> Request | Reason:
+        """What the message asks, under keys that nobody has been guessing at."""
+        guard = self._guard
+        if guard.suspects_nobody:
+            return exchange.ask(session)
+        terminal_id, source = session.profile.terminal_id, exchange.source
+        asked = exchange.ask(session, guard.spent(terminal_id, source, now))
+        if exchange.mac is not None:
+            guard.right(terminal_id, source)
+        return asked
+
+    def _judge(
+        self, exchange: Exchange, session: Session, asked: Request | Reason, now: float
+    ) -> None:
+        """Go on with what is asked, or count what was not proved."""
+        if asked is Reason.MAC_WRONG:
+            self._count_wrong_mac(exchange, session, now)
+        is_locked = asked is Reason.KEYS_MISSING and session.newest != NOT_LOCKED
+        if is_locked and exchange.only_host_may_end:
+            # A0 would end the terminal's reversal, which may be an honest one.
+            self._drop(exchange, "terminal locked", session.profile.terminal_id)
+        else:
+            self._forward(exchange, asked, now)
+
+    def _count_wrong_mac(self, exchange: Exchange, session: Session, now: float) -> None:
+        self._metrics.mac_failures.labels(exchange.channel).inc()
+        terminal_id, source = session.profile.terminal_id, exchange.source
+        if self._guard.wrong(terminal_id, source, session.newest, now):
+            self._metrics.terminal_locks.labels(exchange.channel).inc()
+            _LOG.warning(
+                "terminal locked: too many wrong MACs; it must sign on",
+                channel=exchange.channel,
+                tid=terminal_id,
+                source=source,
+            )
+
     def _forward(self, exchange: Exchange, asked: Request | Reason, now: float) -> None:
         if isinstance(asked, Reason):
-            if asked is Reason.MAC_WRONG:
-                self._metrics.mac_failures.inc()
             if asked in NOT_YET and exchange.only_host_may_end:
                 self._drop(exchange, "the host has not decided", asked.value)
             else:

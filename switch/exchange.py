@@ -12,6 +12,8 @@ import msgspec
 from host.hsm.mac import Mac
 from host.model.requests import KINDS, Family, Kind, Original, Request, Response
 from host.model.responses import Reason
+from switch.limits import source_name
+from switch.mac_guard import NOT_LOCKED
 from switch.sessions import Session
 from switch.strategy import SILENT, Endings
 from terminals.codec import DecodeError
@@ -27,6 +29,10 @@ SIGN_ON_AGAIN: Final = frozenset({Reason.MAC_WRONG, Reason.KEYS_MISSING})
 
 class Reply(Protocol):
     """Where the message came from. One of the two is called once for each message."""
+
+    @property
+    def host(self) -> str:
+        """The other side's address."""
 
     def send(self, payload: bytes) -> bool:
         """Answer it; False when there is nobody to answer any more."""
@@ -106,14 +112,22 @@ class Exchange:
             return error
         return None
 
-    def ask(self, session: Session) -> Request | Reason:
-        """The host's request, or why this message is refused here."""
+    @property
+    def source(self) -> str:
+        """The address it came from, for as long as it is not answered."""
+        return source_name(self._reply.host) if self._reply is not None else ""
+
+    def ask(self, session: Session, spent: int = NOT_LOCKED) -> Request | Reason:
+        """The host's request, or why this message is refused here.
+
+        Keys up to the generation `spent` prove nothing.
+        """
         dialect, message = self.dialect, self.message
         self.merchant_id = session.profile.merchant_id
         assert message is not None
         generation = 0
         if dialect.must_be_sealed(message):
-            proved = self._prove(session, message)
+            proved = self._prove(session, message, spent)
             if isinstance(proved, Reason):
                 return proved
             generation = proved
@@ -156,13 +170,13 @@ class Exchange:
         """As a `Waiter` of the link."""
         self._desk.in_doubt(self)
 
-    def _prove(self, session: Session, message: AnyMessage) -> int | Reason:
+    def _prove(self, session: Session, message: AnyMessage, spent: int) -> int | Reason:
         """The generation of the key that sealed the message, newest first."""
-        if not session.macs:
+        newest = session.newest
+        if newest <= spent:
             return Reason.KEYS_MISSING
-        newest = session.macs[0][0]
         for generation, mac in session.macs:
-            if self.dialect.mac_is_right(message, mac):
+            if generation > spent and self.dialect.mac_is_right(message, mac):
                 self.mac = mac
                 if generation == newest:
                     session.keep_newest()

@@ -73,7 +73,14 @@ class Metrics:
         self.undelivered = counter(
             f"{PREFIX}undelivered_total", "Answers whose connection was gone.", ("channel",)
         )
-        self.mac_failures = counter(f"{PREFIX}mac_failures_total", "Messages with a wrong MAC.")
+        self.mac_failures = counter(
+            f"{PREFIX}mac_failures_total", "Messages with a wrong MAC.", ("channel",)
+        )
+        self.terminal_locks = counter(
+            f"{PREFIX}terminal_locks_total",
+            "Terminals locked until they sign on, for wrong MACs in a row.",
+            ("channel",),
+        )
         self.unacknowledged = counter(
             f"{PREFIX}unacknowledged_total",
             "Approvals decided for a terminal that was gone: it will reverse them.",

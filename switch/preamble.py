@@ -12,6 +12,11 @@ class Prefixed:
         self._connection = connection
         self._line = line
 
+    @property
+    def host(self) -> str:
+        """The gateway's address."""
+        return self._connection.host
+
     def send(self, payload: bytes) -> bool:
         """Answer the message; False when the connection is gone."""
         return self._connection.send(self._line + payload)

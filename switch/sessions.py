@@ -41,6 +41,11 @@ class Session:
             for key in profile.mac_keys
         )
 
+    @property
+    def newest(self) -> int:
+        """The generation of its newest key; 0 where it has none."""
+        return self.macs[0][0] if self.macs else 0
+
     def keep_newest(self) -> None:
         """The terminal has used its new keys: the older ones are over."""
         if len(self.macs) > 1:

@@ -35,6 +35,11 @@ class SwitchSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """Age at which a terminal's profile is asked for again."""
     refetch_seconds_min: float = 5.0
     """A wrong MAC asks for the profile again, but not more often than this."""
+    mac_failures_max: Annotated[int, msgspec.Meta(ge=1)] = 3
+    """So many wrong MACs in a row for one terminal from one address: its keys are believed no
+    longer, and it must sign on. Each process counts for itself."""
+    mac_lock_seconds: Annotated[float, msgspec.Meta(gt=0)] = 300.0
+    """How long after the last wrong one the keys are believed again all the same."""
     saf: str = "switch-saf.db"
     """The store-and-forward file: reversals the switch owes the host. The second process writes
     `switch-saf-2.db`, and so on."""

@@ -65,6 +65,7 @@ class Paper:
 
     def __init__(self) -> None:
         self.answers: list = []
+        self.host = "10.0.0.1"
         self.silences = 0
         self.is_gone = False
 
@@ -325,7 +326,7 @@ async def test_a_wrong_mac_asks_for_new_keys_once_in_a_while(bench, mock_clock):
     bench.line.profile = profile_of(generations=(2, 1))
     bench.take_known(purchase(3, generation=2))
     assert bench.line.asked[2][0].key_generation == 2
-    assert bench.counted("mac_failures") == 1
+    assert bench.counted("mac_failures", channel="pos") == 1
 
 
 async def test_keys_told_before_a_sign_on_was_answered_are_not_taken_for_the_new(bench):

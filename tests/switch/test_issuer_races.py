@@ -131,6 +131,8 @@ class OurHost:
 class Paper:
     """What the terminal is told, in order."""
 
+    host = "10.0.0.1"
+
     def __init__(self) -> None:
         self.told: list[tuple[str, str]] = []
 
