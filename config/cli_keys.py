@@ -52,7 +52,8 @@ def generate(
 @app.command("import")
 def import_(  # noqa: PLR0913, PLR0917 - a command line has an option for each thing
     owner: Annotated[
-        str, typer.Argument(metavar="TID|NAME", help="The terminal, or the transport key.")
+        str,
+        typer.Argument(metavar="TID|NAME", help="The terminal, the transport key, or the zone."),
     ],
     component: Annotated[
         int, typer.Option(min=1, max=3, help="Which component you hold.", metavar="N")
@@ -63,6 +64,9 @@ def import_(  # noqa: PLR0913, PLR0917 - a command line has an option for each t
     ] = None,
     transport: Annotated[
         bool, typer.Option("--transport", help="It is a transport key (AES).")
+    ] = False,
+    zone: Annotated[
+        bool, typer.Option("--zone", help="It is the PIN key of an issuer's zone (TDES).")
     ] = False,
     key_id: Annotated[
         str | None,
@@ -80,12 +84,9 @@ def import_(  # noqa: PLR0913, PLR0917 - a command line has an option for each t
 
     The component and its check value are asked for, and not shown.
     """
-    from config.errors import SettingsError
     from config.keys import forget_entry, import_component, opened_keys, target_of
 
-    if transport and key_id is not None:
-        raise SettingsError("a transport key has no key id. Next: leave one of the two out")
-    target = target_of(owner, is_transport=transport, key_id=key_id)
+    target = target_of(owner, is_transport=transport, is_zone=zone, key_id=key_id)
     with opened_keys(data, settings) as keys:
         if give_up:
             typer.echo(forget_entry(keys, target))

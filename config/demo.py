@@ -31,7 +31,7 @@ from config.progress import board, headline, issuer_line, mended, settled, show_
 from config.settings import Settings
 from config.supervisor import LoadEstate, Running, running_posswitch
 from host.clock import utc_now
-from host.estate.demo import EXTERNAL_PREFIX, demo_estate, external_cards
+from host.estate.demo import EXTERNAL_PREFIX, EXTERNAL_ZONE, demo_estate, external_cards
 from host.model.claims import card_effects
 from simulators.certificates import ATTESTATION, AUTHORITY, SWITCH, make_certificates
 from simulators.channels import gateway
@@ -98,7 +98,8 @@ def run_demo(settings: Settings, places: Places, demo: DemoSettings, *, say: Say
     """
     console = Console(highlight=False)
     say(f"seed {demo.seed}, data in {places.data}")
-    issuer = Issuer(dataclasses.replace(BAD_ISSUER, seed=demo.seed), external_cards())
+    bad = dataclasses.replace(BAD_ISSUER, seed=demo.seed)
+    issuer = Issuer(bad, external_cards(), zone_key=EXTERNAL_ZONE.key)
     told = demo_settings(settings, places, issuer.listen())
     with running_posswitch(
         told, places, port=0, load_estate=_estate_loader(settings), say=say
@@ -133,6 +134,7 @@ def demo_settings(settings: Settings, places: Places, issuer_port: int) -> Setti
     issuer = IssuerRow(
         name="external",
         prefixes=(EXTERNAL_PREFIX,),
+        pin_zone=EXTERNAL_ZONE.name,
         addresses=(f"127.0.0.1:{issuer_port}",) * 2,
         seconds_max=ISSUER_SECONDS_MAX,
         retry_seconds_max=1.0,

@@ -92,10 +92,20 @@ def opened_owner(data: Path, settings: Path | None) -> Iterator[tuple[Settings, 
         yield told, places, dsn_of("owner", told.database, places.cluster)
 
 
-def target_of(owner: str, *, is_transport: bool, key_id: str | None) -> Target:
-    """The key that a command line means."""
+def target_of(owner: str, *, is_transport: bool, is_zone: bool, key_id: str | None) -> Target:
+    """The key that a command line means.
+
+    Raises:
+        SettingsError: it means more than one.
+    """
+    if is_transport + is_zone + (key_id is not None) > 1:
+        raise SettingsError(
+            "a key is one of these: --transport, --zone, --key-id. Next: leave the others out"
+        )
     if is_transport:
         return Target(purpose="transport", owner=owner)
+    if is_zone:
+        return Target(purpose="zpk", owner=owner)
     if key_id is not None:
         return Target(purpose="ik", owner=owner, key_id=key_id.upper())
     return Target(purpose="tmk", owner=owner)

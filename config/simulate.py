@@ -17,7 +17,7 @@ from config.estates import estate_named
 from config.junit import Ended, junit_report
 from config.progress import board, headline, mended, settled, show_progress
 from host.clock import utc_now
-from host.estate.demo import EXTERNAL_PREFIX, external_cards
+from host.estate.demo import EXTERNAL_PREFIX, EXTERNAL_ZONE, external_cards
 from host.estate.plan import EstatePlan
 from simulators.certificates import make_certificates
 from simulators.channels import CHANNELS, Opens, Place
@@ -143,7 +143,8 @@ def simulate_prompt(target: Target, channel: str, terminal_id: str | None) -> in
 
 def simulate_issuer(settings: IssuerSettings) -> int:
     """An external issuer's host, until it is interrupted; its book is printed then."""
-    issuer, console = Issuer(settings, external_cards()), Console(highlight=False)
+    issuer = Issuer(settings, external_cards(), zone_key=EXTERNAL_ZONE.key)
+    console = Console(highlight=False)
     port = issuer.listen()
     console.print(f"issuer on {settings.host}:{port}, cards {EXTERNAL_PREFIX}…", markup=False)
     with contextlib.suppress(KeyboardInterrupt):

@@ -1,7 +1,8 @@
 """The desk: whatever moves no value and is no exchange.
 
 Sign-on, sign-off and echo are here, a terminal's batches in `host.desk_batches` and
-`host.desk_uploads`, its parameters in `host.desk_parameters`, reports in `host.desk_reports`.
+`host.desk_uploads`, its parameters in `host.desk_parameters`, reports in `host.desk_reports`, PIN
+blocks for external issuers in `host.desk_pins`.
 
 A sign-on mints working keys and delivers them under the terminal's TMK. Its answer may be lost,
 so the keys in use stay valid until a message under the new ones has come. It is not sealed by a
@@ -18,7 +19,7 @@ from typing import Any, Final
 import psycopg
 import structlog
 
-from host import desk_batches, desk_parameters, desk_reports, desk_uploads
+from host import desk_batches, desk_parameters, desk_pins, desk_reports, desk_uploads
 from host.book import Terminal
 from host.clock import WallClock
 from host.decision import SIGN_ON_AGAIN
@@ -199,6 +200,7 @@ ANSWERS: Final[dict[Kind, Callable[[Desk, Request, Terminal], Response]]] = {
     Kind.UPLOAD_END: desk_uploads.end_upload,
     Kind.STATUS_UPLOAD: desk_reports.keep_status,
     Kind.CASE_REPORT: desk_reports.report_case,
+    Kind.PIN_TRANSLATION: desk_pins.translate_pin,
     Kind.PARAMETER_DOWNLOAD: desk_parameters.download,
     Kind.PARAMETER_END: Desk.acknowledge,
 }

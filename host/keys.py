@@ -38,7 +38,7 @@ class KeyCeremonyError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """The key that is entered: a terminal's `tmk` or `ik`, or a `transport` key by its name."""
+    """The key that is entered: a terminal's `tmk` or `ik`, a `transport` key or `zpk` by name."""
 
     purpose: str
     owner: str
@@ -186,7 +186,7 @@ def rotate(
 
 
 def _check_target(connection: Connection, target: Target) -> None:
-    if target.purpose != "transport" and not rows.has_terminal(connection, target.owner):
+    if target.purpose not in rows.NAMED and not rows.has_terminal(connection, target.owner):
         raise KeyCeremonyError(f"there is no terminal {target.owner!r}. Next: check its number")
     if target.purpose == "ik":
         try:
@@ -281,6 +281,6 @@ def _component_name(target: Target, number: int) -> KeyName:
 def _store(
     connection: Connection, hsm: Hsm, target: Target, key: Secret, by: str, now: dt.datetime
 ) -> str:
-    is_transport = target.purpose == "transport"
-    generation = 0 if is_transport else rows.next_generation(connection, target.owner)
+    is_named = target.purpose in rows.NAMED
+    generation = 0 if is_named else rows.next_generation(connection, target.owner)
     return rows.put_key(connection, hsm, target.name(generation), key, by, now)

@@ -2,8 +2,9 @@
 
 It keeps its cards' balances and every decision. A message that comes again (0201, 0221, 0421, or
 the very same) gets the first answer and moves nothing; a reversal names its original in F90 and
-undoes it once, also when it comes first. By option and seed it is slow, silent or wrong, and a
-magic amount does on purpose what the seed does by chance (`AMOUNTS`).
+undoes it once, also when it comes first. A PIN block is read under the zone key. By option and seed
+it is slow, silent or wrong, and a magic amount does on purpose what the seed does by chance
+(`AMOUNTS`).
 """
 
 import datetime as dt
@@ -18,6 +19,8 @@ from typing import Final
 import trio
 
 from host.estate.plan import CardPlan
+from host.hsm.pin import PinBlockReader, PinFormatError
+from host.model.secrets import Pan, Secret
 from simulators.line import RECEIVE_BYTES_MAX
 from terminals.codec import DecodeError
 from terminals.dialects.ascii87_fields import BINARY
@@ -32,6 +35,9 @@ PURCHASE: Final = "000000"
 CREDIT: Final = "200000"
 BALANCE: Final = "310000"
 APPROVED, FORMAT_ERROR, NO_CARD, NO_MONEY, NOT_FOUND = "00", "30", "14", "51", "25"
+WRONG_PIN: Final = "55"
+ZONE_FORMAT: Final = 0
+"""Of the PIN blocks it reads."""
 
 
 @enum.unique
@@ -81,6 +87,9 @@ class Book:
     answers: dict[Seen, Fields] = field(default_factory=dict)
     moved: dict[Seen, tuple[str, int]] = field(default_factory=dict)
     """What each decision put on or took from a card."""
+    pins: dict[str, Secret] = field(default_factory=dict)
+    reads_pin: PinBlockReader | None = None
+    """Under its zone key; where it has none it does not look at PIN blocks."""
     undone: dict[Seen, Fields] = field(default_factory=dict)
     """Reversals by their original, those that came before it too."""
     counts: Counter[str] = field(default_factory=Counter)
@@ -105,19 +114,35 @@ class Book:
             return answer_to(asked, NO_CARD, now)
         if seen in self.undone:
             return answer_to(asked, NOT_FOUND, now)
-        if amount in DECLINED:
-            return answer_to(asked, DECLINED[amount], now)
         sign = SIGNS.get(asked.get("3", ""))
         if sign is None:
             return answer_to(asked, FORMAT_ERROR, now)
-        if self.balances[pan] + sign * amount < 0:
-            return answer_to(asked, NO_MONEY, now)
+        code = self._decline(asked, pan, amount, sign * amount)
+        if code:
+            return answer_to(asked, code, now)
         self.balances[pan] += sign * amount
         if sign:
             self.moved[seen] = (pan, sign * amount)
         balance = self.balances[pan]
         more = {"38": f"{len(self.answers) % 1_000_000:06d}", "54": f"0002156C{balance:012d}"}
         return in_order(answer_to(asked, APPROVED, now) | more)
+
+    def _decline(self, asked: Fields, pan: str, amount: int, moves: int) -> str:
+        """Why a message that makes sense is declined; empty where it is not."""
+        if amount in DECLINED:
+            return DECLINED[amount]
+        if "52" in asked and not self._pin_is_right(Pan(pan), asked["52"]):
+            return WRONG_PIN
+        return NO_MONEY if self.balances[pan] + moves < 0 else ""
+
+    def _pin_is_right(self, pan: Pan, block: str) -> bool:
+        if self.reads_pin is None:
+            return True
+        try:
+            pin = self.reads_pin.read(Secret.from_hex(block), ZONE_FORMAT, pan)
+        except PinFormatError:
+            return False
+        return pin == self.pins.get(pan.reveal())
 
     def _undo(self, asked: Fields, now: dt.datetime) -> Fields:
         original = asked.get("90", "")
@@ -150,9 +175,14 @@ class Issuer:
         settings: IssuerSettings,
         cards: tuple[CardPlan, ...],
         clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
+        zone_key: Secret | None = None,
     ) -> None:
         self.settings = settings
-        self.book = Book({card.pan.reveal(): card.balance_minor for card in cards})
+        self.book = Book(
+            {card.pan.reveal(): card.balance_minor for card in cards},
+            pins={card.pan.reveal(): card.pin for card in cards if card.pin is not None},
+            reads_pin=PinBlockReader(zone_key) if zone_key is not None else None,
+        )
         self.opening = dict(self.book.balances)
         self._clock = clock
         self._socket: socket.socket | None = None

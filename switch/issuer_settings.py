@@ -67,9 +67,12 @@ class IssuerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """Then one message tries it."""
     retry_seconds_max: Seconds = 30.0
     """Longest pause between two attempts to connect."""
+    pin_zone: str = ""
+    """The zone key (ZPK) under which this issuer reads PIN blocks, by the name it was entered with
+    (`posswitch keys import NAME --zone`): our own host puts PINs under it. Empty: there is none."""
     takes_no_pin: bool = False
-    """True: a PIN block is left out and the issuer decides without; False: such a message is
-    declined 40, for a PIN that is typed and not looked at protects nobody."""
+    """Without a zone, True: a PIN block is left out and the issuer decides without; False: such a
+    message is declined 40, for a PIN that is typed and not looked at protects nobody."""
     stand_in: tuple[StandIn, ...] = ()
     """While it cannot be asked; without a row 91. An inquiry is never stood in."""
 
@@ -120,6 +123,9 @@ def _faults_of(issuer: IssuerSettings) -> dict[str, bool]:
             row.reason is Reason.APPROVED for row in issuer.stand_in
         ),
         "stand_in: an inquiry is never stood in. Next: take it out": bool(inquiries),
+        "takes_no_pin: it has a pin_zone. Next: leave one of the two out": (
+            issuer.takes_no_pin and bool(issuer.pin_zone)
+        ),
         f"timezone: there is no {issuer.timezone}. Next: write one such as Asia/Shanghai": (
             issuer.timezone not in zoneinfo.available_timezones()
         ),

@@ -12,12 +12,13 @@ import zoneinfo
 from collections.abc import Callable, Mapping
 from typing import Final, Protocol
 
+import msgspec
 import structlog
 import trio
 
 from host.link.client import NOT_TAKEN, Waiter
 from host.link.frames import Ticket
-from host.model.requests import KINDS, Kind, Request, Response
+from host.model.requests import KINDS, Kind, PinBlock, Request, Response
 from host.model.responses import Reason
 from switch.hostlink import Taken
 from switch.in_flight import WriteAhead
@@ -25,6 +26,7 @@ from switch.issuer_settings import IssuerSettings
 from switch.issuerlink_breaker import Breaker
 from switch.issuerlink_line import Correlation, IssuerLine
 from switch.issuerlink_metrics import IssuerMetrics
+from switch.pin_zones import PinZone
 from switch.route_file import Noted, State
 from switch.route_memory import RouteMemory, without_secrets
 from terminals.codec import EncodeError
@@ -53,8 +55,10 @@ class IssuerLink:
         *,
         wall_clock: Callable[[], float],
         on_turn: Callable[[], None],
+        pins: PinZone | None = None,
     ) -> None:
         self.settings = settings
+        self._pins = pins
         self._memory = memory
         self._metrics = metrics
         self._wall_clock = wall_clock
@@ -69,6 +73,8 @@ class IssuerLink:
         self._stand_in = {kind: row.reason for row in settings.stand_in for kind in row.kinds}
         self._tickets = itertools.count(NOT_TAKEN + 1)
         self._sent: dict[Ticket, _Sent] = {}
+        self._translating: dict[Ticket, Ticket] = {}
+        """Messages whose PIN block is at our own host, by our ticket to the host's."""
         self._next_line = 0
         self.lines = [
             IssuerLine(settings, address, metrics, wall_clock, on_turn)
@@ -89,7 +95,8 @@ class IssuerLink:
 
         `waiting` is how many are on their way already, noted or sent.
         """
-        if request.pin is not None and not self.settings.takes_no_pin:
+        can_pass_pin = self._pins is not None or self.settings.takes_no_pin
+        if request.pin is not None and not can_pass_pin:
             return Reason.FUNCTION_NOT_SUPPORTED
         has_room = waiting < self.settings.window_max
         is_up = any(line.is_up for line in self.lines)
@@ -100,22 +107,37 @@ class IssuerLink:
         return reason
 
     def send(self, request: Request, noted: Noted, waiter: Waiter, *, is_repeat: bool) -> Ticket:
-        """As an `Onward`."""
-        line = self._line()
-        if line is None or not self._breaker.passes(trio.current_time()):
+        """As an `Onward`. Where it has a PIN, that is put under the issuer's key first."""
+        sending = dialect.Sending(
+            trace=noted.trace,
+            sent_at=_time_of(noted),
+            reference=self._reference(noted),
+            is_repeat=is_repeat,
+        )
+        ticket, pins = next(self._tickets), self._pins
+        if request.pin is None or pins is None:
+            return self._put(ticket, request, sending, waiter)
+
+        def translated(found: PinBlock | Response | None) -> None:
+            del self._translating[ticket]
+            if isinstance(found, Response):
+                waiter.answered(found)
+                return
+            under_zone = None if found is None else msgspec.structs.replace(sending, pin=found)
+            if under_zone is None or not self._put(ticket, request, under_zone, waiter):
+                waiter.unsent()
+
+        taken = pins.translate(request, translated)
+        if taken == NOT_TAKEN:
             return NOT_TAKEN
-        sent = _Sent(self, line, waiter, next(self._tickets))
-        try:
-            sent.asked = self._fields(request, noted, is_repeat=is_repeat)
-            sent.correlation = line.send(sent.asked, sent)
-        except EncodeError as error:
-            _LOG.error("not to be spelled for the issuer", key=noted.key_text, why=str(error))
-            return NOT_TAKEN
-        self._sent[sent.ticket] = sent
-        return sent.ticket
+        self._translating[ticket] = taken
+        return ticket
 
     def forget(self, ticket: Ticket) -> None:
         """As an `Onward`: its time is over, and the breaker hears of it."""
+        at_host = self._translating.pop(ticket, None)
+        if at_host is not None and self._pins is not None:
+            self._pins.forget(at_host)
         sent = self._sent.pop(ticket, None)
         if sent is not None:
             sent.line.forget(sent.correlation)
@@ -153,6 +175,24 @@ class IssuerLink:
         del self._sent[sent.ticket]
         self._breaker.lost(trio.current_time())
 
+    def _put(
+        self, ticket: Ticket, request: Request, sending: dialect.Sending, waiter: Waiter
+    ) -> Ticket:
+        """On a line; `NOT_TAKEN` when there is none that it can go on."""
+        line = self._line()
+        if line is None or not self._breaker.passes(trio.current_time()):
+            return NOT_TAKEN
+        sent = _Sent(self, line, waiter, ticket)
+        try:
+            original = self._original(request)
+            sent.asked = dialect.trade_fields(request, sending, original, self._parties)
+            sent.correlation = line.send(sent.asked, sent)
+        except EncodeError as error:
+            _LOG.error("not to be spelled for the issuer", key=request.key.text, why=str(error))
+            return NOT_TAKEN
+        self._sent[ticket] = sent
+        return ticket
+
     def _line(self) -> IssuerLine | None:
         """The next line that is up, in turn, while there is room."""
         if len(self._sent) >= self.settings.window_max:
@@ -162,15 +202,6 @@ class IssuerLink:
             if self.lines[self._next_line].is_up:
                 return self.lines[self._next_line]
         return None
-
-    def _fields(self, request: Request, noted: Noted, *, is_repeat: bool) -> dict[str, str]:
-        sending = dialect.Sending(
-            trace=noted.trace,
-            sent_at=_time_of(noted),
-            reference=self._reference(noted),
-            is_repeat=is_repeat,
-        )
-        return dialect.trade_fields(request, sending, self._original(request), self._parties)
 
     def _original(self, request: Request) -> dialect.OriginalSent | None:
         key = request.original.key if request.original is not None else None

@@ -17,6 +17,7 @@ from switch.in_flight import RememberingHost
 from switch.issuer_settings import IssuerSettings
 from switch.issuerlink import IssuerDestination, IssuerLink, IssuerReversals
 from switch.issuerlink_metrics import IssuerMetrics, IssuersMetrics
+from switch.pin_zones import PinZone
 from switch.route_file import HOST, RouteFile
 from switch.route_memory import RouteMemory
 from switch.routing import Lane, Recovery, Router
@@ -44,6 +45,7 @@ class Lanes:
         self._settings = settings
         self._wall_clock = wall_clock
         self._on_turn = on_turn
+        self._link = link
         self._destinations: dict[str, Destination] = {HOST: link}
         self.memory = self._open_memory()
         self.saf = StoreAndForward(
@@ -103,7 +105,12 @@ class Lanes:
         memory = self.memory
         assert memory is not None
         issuer = IssuerLink(
-            row, memory, metrics, wall_clock=self._wall_clock, on_turn=self._on_turn
+            row,
+            memory,
+            metrics,
+            wall_clock=self._wall_clock,
+            on_turn=self._on_turn,
+            pins=PinZone(self._link, row.pin_zone) if row.pin_zone else None,
         )
         self.issuers.append(issuer)
         trade = IssuerDestination(issuer, memory, self.saf)

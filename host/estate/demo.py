@@ -23,6 +23,7 @@ from host.estate.plan import (
     StorePlan,
     TerminalPlan,
     WorkingKeys,
+    ZoneKeyPlan,
 )
 from host.hsm.dukpt_aes import initial_key
 from host.model.secrets import Pan, Secret, luhn_digit
@@ -117,6 +118,10 @@ BDK: Final = Secret.from_hex("FEDCBA9876543210F1F1F1F1F1F1F1F1")
 EXTERNAL_PREFIX: Final = "9955"
 EXTERNAL_CARDS: Final = 200
 """Cards of an issuer that decides by itself: our host has no account of them."""
+EXTERNAL_ZONE: Final = ZoneKeyPlan(
+    name="external", key=Secret.from_hex("89B07B35A1B3F47E89B07B35A1B3F488")
+)
+"""Under what PIN blocks go to it."""
 
 CITY_CARDS: Final = 700
 PEAR_CARDS: Final = 300
@@ -161,18 +166,19 @@ def demo_estate() -> EstatePlan:
             *(_city_card(number) for number in range(1, CITY_CARDS + 1)),
             *(_pear_card(number) for number in range(1, PEAR_CARDS + 1)),
         ),
+        zone_keys=(EXTERNAL_ZONE,),
     )
 
 
 def external_cards() -> tuple[CardPlan, ...]:
-    """The external issuer's cards. They have no PIN: a PIN block is under a key it has not."""
+    """The external issuer's cards, with the PIN of all others."""
     issuer = msgspec.structs.replace(CITY, id=0, pan_prefix=EXTERNAL_PREFIX)
     return tuple(
         CardPlan(
             id=-number,
             issuer_id=issuer.id,
             pan=card_pan(issuer, number),
-            pin=None,
+            pin=PIN,
             expiry=EXPIRY,
             balance_minor=BALANCE_MINOR,
         )

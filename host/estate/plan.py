@@ -104,6 +104,13 @@ class CardPlan(msgspec.Struct, frozen=True, kw_only=True):
     points: int = 0
 
 
+class ZoneKeyPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """Under what PIN blocks go to an external issuer's own host."""
+
+    name: str
+    key: Secret
+
+
 class EstatePlan(msgspec.Struct, frozen=True, kw_only=True):
     """All of it. A database holds one estate, known by its name."""
 
@@ -114,6 +121,7 @@ class EstatePlan(msgspec.Struct, frozen=True, kw_only=True):
     stores: tuple[StorePlan, ...]
     terminals: tuple[TerminalPlan, ...]
     cards: tuple[CardPlan, ...]
+    zone_keys: tuple[ZoneKeyPlan, ...] = ()
 
     def merchant_of(self, terminal: TerminalPlan) -> MerchantPlan:
         """Whose terminal it is."""

@@ -21,6 +21,7 @@ from host.hsm.ciphers import (
     Ciphers,
     xor,
 )
+from host.model.requests import PinBlock
 from host.model.secrets import Pan, Secret
 
 PIN_DIGITS_MIN: Final = 4
@@ -99,8 +100,12 @@ class PinKey:
 
 
 def translate_pin_block(
-    block: Secret, source: PinKey, target: PinKey, pan: Pan, ciphers: Ciphers = CLEAR_CIPHERS
-) -> Secret:
+    pin: PinBlock,
+    source: PinBlockReader,
+    target: PinKey,
+    pan: Pan,
+    ciphers: Ciphers = CLEAR_CIPHERS,
+) -> PinBlock:
     """The same PIN under another key, in another format where asked: for the next host on.
 
     The clear PIN does not leave this function.
@@ -109,8 +114,9 @@ def translate_pin_block(
         PinFormatError: the block is not of its format under its key for this card.
         ValueError: a key's length does not fit its format's cipher.
     """
-    pin = PinBlockReader(source.key, ciphers).read(block, source.iso_format, pan)
-    return make_pin_block(target.key, pin, pan, target.iso_format, ciphers=ciphers)
+    clear = source.read(pin.block, pin.iso_format, pan)
+    block = make_pin_block(target.key, clear, pan, target.iso_format, ciphers=ciphers)
+    return PinBlock(target.iso_format, block)
 
 
 def make_pin_block(

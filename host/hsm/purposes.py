@@ -48,6 +48,7 @@ PURPOSES: Final[dict[str, Purpose]] = {
     "mak": Purpose(usage="M0", mode="C", sizes=(8, 16), is_aes=None),
     "tdk": Purpose(usage="D0", mode="D", sizes=(16,)),
     "ik": Purpose(usage="B1", mode="X", sizes=(16,), is_aes=None, exportability="E"),
+    "zpk": Purpose(usage="P0", mode="E", sizes=(16, 24)),
     "transport": Purpose(usage="K1", mode="B", sizes=AES_KEY_SIZES, is_aes=True),
     "component": Purpose(usage="11", mode="N", sizes=AES_KEY_SIZES, is_aes=True),
 }
@@ -61,7 +62,7 @@ class KeyName:
 
     purpose: str
     owner: str
-    """A terminal id, or the name of a transport key."""
+    """A terminal id, or the name of a transport or zone key."""
     generation: int = 0
     mac_algorithm: MacAlgorithm | None = None
     """Of a MAC key: what it computes."""

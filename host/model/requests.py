@@ -52,6 +52,7 @@ class Kind(enum.StrEnum):
     PARAMETER_END = "parameter_end"
     STATUS_UPLOAD = "status_upload"
     CASE_REPORT = "case_report"
+    PIN_TRANSLATION = "pin_translation"
 
 
 class KindRow(msgspec.Struct, frozen=True):
@@ -94,6 +95,7 @@ KINDS: Final[dict[Kind, KindRow]] = {
     Kind.PARAMETER_END: KindRow(Family.MANAGEMENT, moves_value=False, undone_by_switch=False),
     Kind.STATUS_UPLOAD: KindRow(Family.MANAGEMENT, moves_value=False, undone_by_switch=False),
     Kind.CASE_REPORT: KindRow(Family.MANAGEMENT, moves_value=False, undone_by_switch=False),
+    Kind.PIN_TRANSLATION: KindRow(Family.MANAGEMENT, moves_value=False, undone_by_switch=False),
 }
 """A refund (0220) is not reversed: the terminal repeats it until it is answered. Nor is a cash
 load: the terminal confirms it (0220 with the same STAN), and the confirmation settles it."""
@@ -213,6 +215,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=Fal
     sealed_track: Secret | None = None
     """F53 digit 3 = 1: track 2 as ASCII (`D` for its separator) with one block under the TDK of
     `key_generation`. In place of `pan` and `expiry`, opened at the host."""
+    zone: str = ""
+    """PIN translation: the zone key under which an issuer reads `pin`, by its name."""
 
 
 class Response(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
@@ -251,6 +255,8 @@ class Response(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=Fa
     """Parameter download: F62."""
     load_max_minor: int | None = None
     """Load verification: the largest amount the card can take."""
+    pin: PinBlock | None = None
+    """PIN translation: under the zone key."""
 
     @property
     def is_approved(self) -> bool:

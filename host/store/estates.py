@@ -13,7 +13,7 @@ import psycopg
 
 from host.estate.accounts import HOUSE_SHARD, HouseAccount, house_accounts
 from host.estate.openings import LastSeal, LoadedCard, Row, open_cards
-from host.estate.plan import CardPlan, EstatePlan, TerminalPlan
+from host.estate.plan import CardPlan, EstatePlan, TerminalPlan, ZoneKeyPlan
 from host.hsm.interface import Hsm
 from host.hsm.keys import DeliveredKeys
 from host.hsm.purposes import KeyName
@@ -137,6 +137,7 @@ def _estate_rows(plan: EstatePlan, hsm: Hsm) -> Iterator[tuple[str, Iterable[Row
         "copy_terminal_keys",
         (row for terminal in plan.terminals for row in _key_rows(terminal, hsm)),
     )
+    yield "copy_zone_keys", (_zone_row(zone, hsm) for zone in plan.zone_keys)
 
 
 def _fields(value: Any) -> Row:
@@ -157,6 +158,13 @@ def _key_rows(terminal: TerminalPlan, hsm: Hsm) -> Iterator[Row]:
         keys.append((name, terminal.device.initial_key))
     for name, key in keys:
         yield key_row(hsm, name, key)
+
+
+def _zone_row(zone: ZoneKeyPlan, hsm: Hsm) -> Row:
+    owner, _, _, block, check_value = key_row(
+        hsm, KeyName(purpose="zpk", owner=zone.name), zone.key
+    )
+    return owner, block, check_value
 
 
 def _open_house_accounts(connection: Connection, plan: EstatePlan) -> dict[HouseAccount, int]:

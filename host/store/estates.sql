@@ -76,6 +76,10 @@ COPY terminal (terminal_id, store_id, epoch, mac_algorithm) FROM STDIN;
 -- Key blocks under the LMK before they come here.
 COPY terminal_key (terminal_id, usage, generation, block, check_value) FROM STDIN;
 
+-- name: copy_zone_keys
+-- The same, of external issuers' zones.
+COPY zone_key (name, block, check_value) FROM STDIN;
+
 -- name: copy_accounts
 -- House accounts and each card's two.
 COPY account (id, shard, chart, unit, issuer_id, merchant_id, card_id) FROM STDIN;

@@ -16,6 +16,8 @@ from host.store.queries import load_queries
 
 SQL: Final = load_queries("host.store", "keys.sql")
 Connection = psycopg.Connection[Any]
+NAMED: Final = {"transport": "transport_key", "zpk": "zone_key"}
+"""Keys that are no terminal's, to the tables that hold them by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +134,8 @@ def put_key(
     """Store a key in the place of the one before it; gives its check value."""
     check = check_value_of(key, name.algorithm_of(len(key)))
     block = hsm.wrap(key, name)
-    if name.purpose == "transport":
-        connection.execute(SQL["put_transport_key"], (name.owner, block, check, by, now))
+    if name.purpose in NAMED:
+        connection.execute(SQL[f"put_{NAMED[name.purpose]}"], (name.owner, block, check, by, now))
     else:
         connection.execute(SQL["drop_usage"], (name.owner, name.purpose))
         row = (name.owner, name.purpose, name.generation, block, check, by, now)
@@ -149,8 +151,8 @@ def read_key(
     Raises:
         VaultError: it is under another LMK, another's, or altered.
     """
-    if purpose == "transport":
-        found = connection.execute(SQL["transport_key"], (owner,)).fetchone()
+    if purpose in NAMED:
+        found = connection.execute(SQL[NAMED[purpose]], (owner,)).fetchone()
         row = None if found is None else (0, found[0])
     else:
         row = connection.execute(SQL["terminal_key"], (owner, purpose)).fetchone()

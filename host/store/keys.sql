@@ -75,6 +75,20 @@ ON CONFLICT (name) DO UPDATE SET
 -- What an exported key leaves under.
 SELECT block FROM transport_key WHERE name = %s;
 
+-- name: put_zone_key
+-- A zone key entered again replaces the one before.
+INSERT INTO zone_key (name, block, check_value, entered_by, stored_at)
+VALUES (%s, %s, %s, %s, %s)
+ON CONFLICT (name) DO UPDATE SET
+    block = excluded.block,
+    check_value = excluded.check_value,
+    entered_by = excluded.entered_by,
+    stored_at = excluded.stored_at;
+
+-- name: zone_key
+-- What PIN blocks go to an external issuer under.
+SELECT block FROM zone_key WHERE name = %s;
+
 -- name: keys
 -- Every key there is, or one terminal's; the blocks for their headers alone.
 SELECT
@@ -97,6 +111,17 @@ SELECT
     entered_by,
     stored_at
 FROM transport_key
+WHERE %(owner)s::text IS NULL OR name = %(owner)s
+UNION ALL
+SELECT
+    name AS owner,
+    'zpk' AS purpose,
+    0 AS generation,
+    check_value,
+    block,
+    entered_by,
+    stored_at
+FROM zone_key
 WHERE %(owner)s::text IS NULL OR name = %(owner)s
 ORDER BY owner ASC, purpose ASC, generation DESC;
 

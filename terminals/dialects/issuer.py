@@ -2,8 +2,8 @@
 
 The switch asks in its own name: F7, F11 and F37 are the switch's, and an original is named by
 its message type, trace and time (F90), never by what the terminal knew of it. Answers are
-believed only where they agree with what was asked. A PIN block is under the terminal's own key,
-which no issuer has, so none is carried.
+believed only where they agree with what was asked. A PIN block is carried under the issuer's zone
+key, never under the terminal's own, which no issuer has.
 """
 
 import datetime as dt
@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 
 from host.model.money import CURRENCY_BY_NUMBER, NUMBER_BY_CURRENCY, Money
-from host.model.requests import Kind, Request, Response
+from host.model.requests import Kind, PinBlock, Request, Response
 from host.model.responses import RESPONSE_CODES, Reason
 from terminals.answers import answer_mti
 from terminals.codec import DecodeError
@@ -23,8 +23,13 @@ CODEC: Final = BINARY
 SIGN_ON: Final = "001"
 ECHO: Final = "301"
 APPROVED: Final = "00"
+_WITH_PIN: Final = "1"
 _NO_PIN: Final = "2"
 """F22, third digit."""
+_PIN_CAPTURE: Final = "12"
+"""F26: up to so many digits."""
+_SECURITY: Final = "2600000000000000"
+"""F53: a PIN block with the card number in it, under two-key TDES; no track."""
 _BALANCE_CHARACTERS: Final = 20
 
 
@@ -84,6 +89,8 @@ class Sending(msgspec.Struct, frozen=True, kw_only=True):
     reference: str
     """F37, 12 characters."""
     is_repeat: bool = False
+    pin: PinBlock | None = None
+    """Under the issuer's zone key. Where there is none, none is carried."""
 
 
 class OriginalSent(msgspec.Struct, frozen=True, kw_only=True):
@@ -101,7 +108,7 @@ def trade_fields(
 ) -> dict[str, str]:
     """The fields of a financial message or a reversal, in ascending order."""
     local = sending.sent_at.astimezone(parties.zone)
-    amount, pan = request.amount, request.pan
+    amount, pan, pin = request.amount, request.pan, sending.pin
     reference = original.reference if original is not None else _reference(request, sending)
     fields = {
         "t": _mti(request.kind, is_repeat=sending.is_repeat),
@@ -113,8 +120,9 @@ def trade_fields(
         "12": f"{local:%H%M%S}",
         "13": f"{local:%m%d}",
         "14": request.expiry or "",
-        "22": request.entry_mode[:2] + _NO_PIN,
+        "22": request.entry_mode[:2] + (_WITH_PIN if pin is not None else _NO_PIN),
         "25": "00",
+        "26": _PIN_CAPTURE if pin is not None else "",
         "32": parties.acquirer_id,
         "33": parties.forwarding_id,
         "37": reference,
@@ -122,6 +130,8 @@ def trade_fields(
         "41": request.key.terminal_id,
         "42": request.merchant_id,
         "49": NUMBER_BY_CURRENCY[amount.unit] if amount is not None else "",
+        "52": pin.block.reveal().hex().upper() if pin is not None else "",
+        "53": _SECURITY if pin is not None else "",
         "90": _original_data(original, parties) if original is not None else "",
     }
     return {name: value for name, value in fields.items() if value}

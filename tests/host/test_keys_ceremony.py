@@ -7,6 +7,7 @@ import psycopg
 import pytest
 
 from config.database import Dsns
+from host.estate.demo import EXTERNAL_ZONE
 from host.hsm.components import split
 from host.hsm.dukpt import checked_key_id
 from host.hsm.key_blocks import ClearBlockKeys, open_key
@@ -26,7 +27,13 @@ from host.keys import (
 )
 from host.model.secrets import Secret
 from host.store.book import read_book, read_tmk
-from host.store.keys import Connection, list_components, list_keys, waiting_rotations
+from host.store.keys import (
+    Connection,
+    list_components,
+    list_keys,
+    read_key,
+    waiting_rotations,
+)
 from tests.host.conftest import LMK, NOW, TERMINALS
 
 TID = "80010040"
@@ -258,7 +265,7 @@ def test_the_list_tells_everything_but_the_keys(owner: Connection) -> None:
         ("pik", "N"),
         ("tmk", "E"),
     }
-    assert {one.owner for one in list_keys(owner)} == set(TERMINALS)
+    assert {one.owner for one in list_keys(owner)} == {*TERMINALS, EXTERNAL_ZONE.name}
 
 
 def test_terminals_are_asked_to_sign_on_by_name_or_all(owner: Connection) -> None:
@@ -269,6 +276,21 @@ def test_terminals_are_asked_to_sign_on_by_name_or_all(owner: Connection) -> Non
     for named, why in ((["99999999"], "no terminal"), ([TID], "no working keys")):
         with pytest.raises(KeyCeremonyError, match=why):
             rotate(owner, named, by="alice", now=NOW)
+
+
+def test_a_zone_key_comes_in_by_two_people_and_goes_nowhere(owner: Connection) -> None:
+    zone = Target(purpose="zpk", owner="far")
+    assert enter_whole(owner, TMK, zone) == check_value(TMK)
+    [listed] = list_keys(owner, "far")
+    assert (listed.purpose, listed.usage, listed.mode, listed.exportability) == (
+        "zpk",
+        "P0",
+        "E",
+        "N",
+    )
+    stored = read_key(owner, HSM, "zpk", "far")
+    assert stored is not None
+    assert stored[1] == TMK
 
 
 def test_the_host_may_not_look_at_components_or_transport_keys(estate_database: Dsns) -> None:

@@ -16,7 +16,7 @@ from config.fleet import ports_in
 from config.places import places_of
 from config.settings import Settings
 from config.supervisor import Running, running_posswitch
-from host.estate.demo import demo_estate, external_cards
+from host.estate.demo import EXTERNAL_ZONE, demo_estate, external_cards
 from simulators.channels import Place
 from simulators.issuer import Issuer, IssuerSettings
 from simulators.line import IsMine, Line
@@ -49,7 +49,8 @@ class Played:
 @pytest.fixture(scope="package")
 def issuer_port() -> Iterator[int]:
     """An issuer's host in a thread of its own."""
-    issuer, stop = Issuer(IssuerSettings(), external_cards()), trio.CancelScope()
+    issuer = Issuer(IssuerSettings(), external_cards(), zone_key=EXTERNAL_ZONE.key)
+    stop = trio.CancelScope()
     ready: list[trio.lowlevel.TrioToken] = []
 
     async def run() -> None:

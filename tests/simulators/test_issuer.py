@@ -5,12 +5,15 @@ import datetime as dt
 import pytest
 
 from host.estate.demo import external_cards
+from host.hsm.pin import PinBlockReader, make_pin_block
+from host.model.secrets import Secret
 from simulators.issuer import AMOUNTS, DECLINED, Book, Fields, management_answer
 from terminals.dialects.ascii87_fields import BINARY
 
 NOW = dt.datetime(2026, 11, 22, 9, 30, tzinfo=dt.UTC)
 [CARD, *_REST] = external_cards()
 PAN = CARD.pan.reveal()
+ZONE = bytes(range(16))
 
 
 def book() -> Book:
@@ -43,6 +46,19 @@ def test_a_sale_moves_once_however_often_it_comes() -> None:
     assert (first["t"], first["39"], first["54"]) == ("0210", "00", "0002156C000000087655")
     assert again == first
     assert issuer.balances[PAN] == 87_655
+
+
+@pytest.mark.parametrize(
+    ("key", "pin", "code"),
+    [(ZONE, b"123456", "00"), (ZONE, b"123457", "55"), (bytes(16), b"123456", "55")],
+    ids=["right", "wrong", "under another key"],
+)
+def test_a_pin_is_read_under_the_zone_key(key: bytes, pin: bytes, code: str) -> None:
+    issuer = Book({PAN: 100_000}, pins={PAN: CARD.pin}, reads_pin=PinBlockReader(Secret(ZONE)))
+    block = make_pin_block(Secret(key), Secret(pin), CARD.pan, 0)
+    typed = {**sale(), "52": block.reveal().hex().upper()}
+    assert issuer.decide(typed, NOW)["39"] == code
+    assert issuer.balances[PAN] == 100_000 - (code == "00") * 12_345
 
 
 def test_a_reversal_undoes_once_however_often_it_comes() -> None:

@@ -21,6 +21,7 @@ GOOD = {"name": "far", "prefixes": ["62"], "addresses": ["127.0.0.1:9000"]}
         ({"kinds": ["settlement"]}, "kinds: an issuer is not asked settlement"),
         ({"stand_in": [{"kinds": ["purchase"], "reason": "approved"}]}, "stand_in: an approval"),
         ({"stand_in": [{"kinds": ["balance_inquiry"], "reason": "expired"}]}, "stand_in: an inq"),
+        ({"pin_zone": "far", "takes_no_pin": True}, "takes_no_pin: it has a pin_zone"),
         ({"timezone": "Moon/Tycho"}, "timezone: there is no Moon/Tycho"),
         ({"seconds_max": 0}, "seconds_max"),
     ],

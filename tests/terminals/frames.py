@@ -3,9 +3,13 @@
 from typing import Any
 
 from host.hsm.mac import Mac, mac_for
+from host.model.requests import Kind
 from host.model.secrets import Secret
 from host.model.terminal import MacAlgorithm
 from tests.vectors.reader import FRAME_ALGORITHM, VECTORS
+
+SAID_BY_NO_TERMINAL = {Kind.CASE_REPORT, Kind.PIN_TRANSLATION}
+"""What the switch itself asks of the host."""
 
 FRAME_VECTORS: dict[str, dict[str, Any]] = {
     vector["id"].removeprefix("frame-"): vector

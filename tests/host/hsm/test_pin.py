@@ -12,6 +12,7 @@ from host.hsm.pin import (
     make_pin_block,
     translate_pin_block,
 )
+from host.model.requests import PinBlock
 from host.model.secrets import Pan, Secret
 
 PIK = Secret.from_hex("1C3B5E7092B5D6F80B2C4F6185A7C8EA")
@@ -121,10 +122,11 @@ def test_a_single_length_key_cannot_read_an_aes_block() -> None:
 def test_a_pin_block_is_translated_between_keys_and_formats(
     source_format: int, target_format: int
 ) -> None:
-    source = PinKey(PIK, source_format)
     target = PinKey(Secret(bytes(range(1, 17))), target_format)
-    block = make_pin_block(source.key, Secret(b"123456"), CARD, source_format)
-    translated = translate_pin_block(block, source, target, CARD)
-    assert PinBlockReader(target.key).read(translated, target_format, CARD) == Secret(b"123456")
+    block = make_pin_block(PIK, Secret(b"123456"), CARD, source_format)
+    pin, onward = PinBlock(source_format, block), PinBlockReader(target.key)
+    translated = translate_pin_block(pin, PinBlockReader(PIK), target, CARD)
+    assert translated.iso_format == target_format
+    assert onward.read(translated.block, target_format, CARD) == Secret(b"123456")
     with pytest.raises(PinFormatError):
-        translate_pin_block(block, target, source, CARD)
+        translate_pin_block(pin, onward, target, CARD)

@@ -19,6 +19,7 @@ from host.hsm.pin import PinBlockReader, PinKey, make_pin_block, translate_pin_b
 from host.hsm.pkcs11 import HsmError, Pkcs11Hsm, Token
 from host.hsm.purposes import KeyName
 from host.hsm.vault import Vault, VaultError
+from host.model.requests import PinBlock
 from host.model.secrets import Pan, Secret
 
 MODULE = next(
@@ -130,11 +131,12 @@ def test_aes_keys_encrypt_alike(device: Hsm, size: int) -> None:
 
 
 def test_pin_blocks_are_read_and_translated_in_the_device(device: Hsm) -> None:
-    terminal, onward = PinKey(Secret(bytes(range(1, 17))), 0), PinKey(Secret(bytes(16)), 4)
-    block = make_pin_block(terminal.key, Secret(b"123456"), CARD, 0)
-    assert PinBlockReader(terminal.key, device.ciphers).read(block, 0, CARD) == Secret(b"123456")
-    translated = translate_pin_block(block, terminal, onward, CARD, device.ciphers)
-    assert PinBlockReader(onward.key).read(translated, 4, CARD) == Secret(b"123456")
+    terminal, onward = Secret(bytes(range(1, 17))), PinKey(Secret(bytes(16)), 4)
+    block = make_pin_block(terminal, Secret(b"123456"), CARD, 0)
+    reader = PinBlockReader(terminal, device.ciphers)
+    assert reader.read(block, 0, CARD) == Secret(b"123456")
+    translated = translate_pin_block(PinBlock(0, block), reader, onward, CARD, device.ciphers)
+    assert PinBlockReader(onward.key).read(translated.block, 4, CARD) == Secret(b"123456")
 
 
 def test_working_keys_are_delivered_from_the_device(device: Hsm) -> None:

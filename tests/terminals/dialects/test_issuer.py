@@ -3,12 +3,13 @@
 import datetime as dt
 import zoneinfo
 
+import msgspec
 import pytest
 
 from host.model.money import Money
-from host.model.requests import ExchangeKey, Family, Kind, Original, Request
+from host.model.requests import ExchangeKey, Family, Kind, Original, PinBlock, Request
 from host.model.responses import RESPONSE_CODES, Reason
-from host.model.secrets import Pan
+from host.model.secrets import Pan, Secret
 from terminals.codec import DecodeError
 from terminals.dialects import issuer
 from terminals.dialects.issuer import MismatchError, OriginalSent, Parties, Sending
@@ -87,6 +88,19 @@ def test_what_is_asked_reads_back_as_it_was_written(kind: Kind, is_repeat: bool)
     assert fields["t"][3] == str(int(is_repeat))
     read = issuer.decode(issuer.CODEC.encode(fields))
     assert {name: read[name] for name in fields} == fields
+
+
+def test_a_pin_under_the_zone_key_is_carried_and_the_terminals_own_never():
+    typed = PinBlock(0, Secret(bytes(8)))
+    bare = issuer.trade_fields(request_of(Kind.PURCHASE, pin=typed), SENDING, None, PARTIES)
+    assert bare == asked_of()
+    under_zone = PinBlock(0, Secret.from_hex("0F1E2D3C4B5A6978"))
+    sending = msgspec.structs.replace(SENDING, pin=under_zone)
+    fields = issuer.trade_fields(request_of(Kind.PURCHASE, pin=typed), sending, None, PARTIES)
+    pin = {"22": "021", "26": "12", "52": "0F1E2D3C4B5A6978", "53": "2600000000000000"}
+    assert fields == asked_of() | pin
+    assert list(fields) == ["t", *sorted(set(fields) - {"t"}, key=int)]
+    assert issuer.decode(issuer.CODEC.encode(fields)).items() >= fields.items()
 
 
 def test_a_reversal_names_its_original_and_no_card():
