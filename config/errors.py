@@ -33,6 +33,7 @@ FOREIGN: Final = (
     ("switch.route_file", "RouteError"),
     ("switch.saf", "SafError"),
     ("switch.tls", "TlsFileError"),
+    ("switch.token_file", "TokenFileError"),
     ("terminals.dialects", "DialectError"),
 )
 """Errors of lower floors that are written for the operator: module and name, so that saying

@@ -89,6 +89,7 @@ def resolved(
         link=_link_in(places.run, told.link),
         saf=str(saf_of(places.data / told.saf, number)),
         routes=str(places.data / told.routes),
+        attestations=str(places.data / told.attestations),
         metrics_port=told.metrics_port and told.metrics_port + number - 1,
         channels=_channels_of(told, places, port, number),
     )

@@ -9,6 +9,7 @@ import resource
 import socket
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
 from typing import Final, NoReturn
 from wsgiref.simple_server import WSGIServer
 
@@ -32,6 +33,7 @@ from switch.reload import Change, ReloadError, What, changes, with_ports
 from switch.settings import ChannelSettings, SwitchSettings, check_channels
 from switch.strategy import STRATEGIES
 from switch.tls import tls_of
+from switch.token_file import TokenFile
 from terminals.dialect import Dialect
 from terminals.dialects import DialectError, dialect_named
 from terminals.framing import Measure
@@ -63,7 +65,8 @@ async def run_switch(
     Raises:
         OSError: a port cannot be listened on; the text says which.
         AddressError, SafError: the link address or the store-and-forward file is unusable.
-        DialectError, TlsFileError: a channel cannot be made; the text says what to do.
+        DialectError, TlsFileError, TokenFileError: a channel cannot be made; the text says what to
+            do.
     """
     switch = Switch(settings)
     try:
@@ -73,6 +76,7 @@ async def run_switch(
             switch.lanes.start(nursery)
             nursery.start_soon(switch.poller.run)
             nursery.start_soon(switch.sweep)
+            nursery.start_soon(switch.tokens.run)
             switch.call_gateways(nursery)
             if beside is not None:
                 nursery.start_soon(beside, switch)
@@ -108,6 +112,7 @@ class Switch:
             on_turn=outboxes.flush,
         )
         self.saf = self.lanes.saf
+        self.tokens = TokenFile(Path(settings.attestations), time.time)
         self.desk = Desk(self.link, self.saf, metrics, settings, self.lanes.router)
         self.channels = [self._channel(row) for row in settings.channels]
         self._draining: list[Channel] = []
@@ -136,6 +141,7 @@ class Switch:
             channel.close()
         self.poller.close()
         self.lanes.close()
+        self.tokens.close()
         if self._page is not None:
             self._page.shutdown()
             self._page.server_close()
@@ -186,7 +192,7 @@ class Switch:
             self._outboxes.flush()
 
     def _channel(self, row: ChannelSettings) -> Channel:
-        dialect = dialect_named(row.dialect, row.options)
+        dialect = dialect_named(row.dialect, row.options, self.tokens.opened)
         return Channel(
             row,
             self.poller,

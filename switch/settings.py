@@ -52,6 +52,8 @@ class SwitchSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """What went to external issuers, and what is in flight; shared by all processes."""
     routes_days_max: float = 30.0
     """How long a batch can live: where its exchanges went is remembered for so long."""
+    attestations: str = "switch-attestations.db"
+    """Which attestations of SoftPOS apps were used; shared by all processes."""
     remember_in_flight: bool = False
     """Note on disk what is asked of our own host before it is sent, and its answer before it is
     told, so that after a kill of the switch nothing waits for a terminal to undo it. Costs two

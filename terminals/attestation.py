@@ -13,8 +13,9 @@ the token's header says counts for no more than which of the channel's keys to t
   that comes with another message is refused. What is remembered is what was signed, not the
   token's text, because one signature can be written in more than one way.
 
-The memory is bounded and never forgets a token that would still pass: once it is full of those,
-new tokens are refused until the oldest have aged.
+What remembers the tokens (`UsedTokens`) is the caller's: a channel that is made anew and another
+process must know what was used before. It is bounded and never forgets a token that would still
+pass: once it is full of those, new tokens are refused until the oldest have aged.
 """
 
 import base64
@@ -25,7 +26,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final, Protocol, TypeVar
 
 import msgspec
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -87,10 +88,71 @@ class Claims(msgspec.Struct, frozen=True, kw_only=True):
     verdict: str
 
 
+class UsedTokens(Protocol):
+    """Which tokens have been used, by digests: of what was signed, and of the message."""
+
+    @property
+    def since(self) -> float:
+        """When remembering began: what was issued before may have been used unseen."""
+        ...
+
+    def find(self, token: bytes) -> bytes | None:
+        """The message a token came with; None where it is new.
+
+        Raises:
+            AttestationError: that cannot be said now.
+        """
+        ...
+
+    def add(self, token: bytes, message: bytes, passes: float, kept: float) -> bytes | None:
+        """Remember a token; gives the message that it serves, which may be another that was first.
+
+        It is kept for so many seconds, and where there is no room only for as long as it would
+        pass. None: there is no room for that either.
+
+        Raises:
+            AttestationError: it cannot be remembered now.
+        """
+        ...
+
+
+class TokensInMemory:
+    """A filling of `UsedTokens` for one process and one life of it."""
+
+    __slots__ = ("_clock", "_tokens_max", "_used", "since")
+
+    def __init__(
+        self, clock: Callable[[], float] = time.time, tokens_max: int = TOKENS_MAX
+    ) -> None:
+        self._clock = clock
+        self._tokens_max = tokens_max
+        self._used: OrderedDict[bytes, tuple[bytes, float, float]] = OrderedDict()
+        """Token to its message, until when it passes, and until when it is kept."""
+        self.since = 0.0
+
+    def find(self, token: bytes) -> bytes | None:
+        """As `UsedTokens`."""
+        message, _, kept_until = self._used.get(token, (None, 0.0, 0.0))
+        return message if self._clock() <= kept_until else None
+
+    def add(self, token: bytes, message: bytes, passes: float, kept: float) -> bytes | None:
+        """As `UsedTokens`."""
+        now = self._clock()
+        while self._used:
+            oldest, (_, passes_until, kept_until) = next(iter(self._used.items()))
+            is_full = len(self._used) >= self._tokens_max
+            if now <= (passes_until if is_full else kept_until):
+                break
+            del self._used[oldest]
+        if len(self._used) >= self._tokens_max:
+            return None
+        return self._used.setdefault(token, (message, now + passes, now + kept))[0]
+
+
 class Attestations:
     """The keys of a channel's attestation services, and the tokens that have been used."""
 
-    __slots__ = ("_age_seconds_max", "_clock", "_keys", "_tokens_max", "_used")
+    __slots__ = ("_age_seconds_max", "_clock", "_keys", "_used")
 
     def __init__(
         self,
@@ -98,14 +160,12 @@ class Attestations:
         *,
         clock: Callable[[], float] = time.time,
         age_seconds_max: float = AGE_SECONDS_MAX,
-        tokens_max: int = TOKENS_MAX,
+        used: UsedTokens | None = None,
     ) -> None:
         self._keys = dict(keys)
         self._clock = clock
         self._age_seconds_max = age_seconds_max
-        self._tokens_max = tokens_max
-        self._used: OrderedDict[bytes, tuple[bytes, float]] = OrderedDict()
-        """What was signed to the message it came with and when, by SHA-256."""
+        self._used = used if used is not None else TokensInMemory(clock)
 
     def accept(self, token: str, *, instance: str, msgid: str, message: bytes) -> None:
         """Take a token for a message, whose bytes tell a repeat from another use.
@@ -120,18 +180,16 @@ class Attestations:
             raise AttestationError("the attestation is not bound to this message")
         if claims.verdict != PASSED:
             raise AttestationError("the attestation service did not pass this app")
-        now = self._clock()
-        self._forget(now)
         use, digest = hashlib.sha256(signed).digest(), hashlib.sha256(message).digest()
-        before = self._used.get(use)
-        if before is not None:
-            if hmac.compare_digest(before[0], digest):
-                return
-            raise AttestationError("the attestation was used before, with another message")
-        self._check_age(claims.iat, now)
-        if len(self._used) >= self._tokens_max:
+        serves = self._used.find(use)
+        if serves is None:
+            self._check_age(claims.iat, self._clock())
+            passes = self._age_seconds_max + AHEAD_SECONDS_MAX
+            serves = self._used.add(use, digest, passes, max(REPEAT_SECONDS_MAX, passes))
+        if serves is None:
             raise AttestationError("too many attestations at once to remember another")
-        self._used[use] = (digest, now)
+        if not hmac.compare_digest(serves, digest):
+            raise AttestationError("the attestation was used before, with another message")
 
     def _signed(self, token: str) -> tuple[bytes, Claims]:
         """What the token signs and says, its signature proved."""
@@ -154,16 +212,8 @@ class Attestations:
             raise AttestationError("the attestation is from the future: compare the clocks")
         if issued < now - self._age_seconds_max:
             raise AttestationError("the attestation is too old")
-
-    def _forget(self, now: float) -> None:
-        """Drop what is past being repeated; without room, what would not pass for its age."""
-        passes = self._age_seconds_max + AHEAD_SECONDS_MAX
-        while self._used:
-            use, (_, at) = next(iter(self._used.items()))
-            is_full = len(self._used) >= self._tokens_max
-            if now - at <= (passes if is_full else max(REPEAT_SECONDS_MAX, passes)):
-                break
-            del self._used[use]
+        if issued < self._used.since:
+            raise AttestationError("the attestation is older than our memory of used ones")
 
 
 def nonce_of(msgid: str) -> str:

@@ -12,6 +12,7 @@ import msgspec
 from terminals.dialect import Dialect
 
 if TYPE_CHECKING:
+    from terminals.attestation import UsedTokens
     from terminals.profiles import Profile
 
 
@@ -38,20 +39,20 @@ class DialectOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """`softpos`: how old an attestation may be."""
 
 
-def _pos(options: DialectOptions) -> Dialect:
+def _pos(options: DialectOptions, _remembers: "Remembers") -> Dialect:
     from terminals.dialects.pos import pos_dialect
 
     return pos_dialect(_profile(options))
 
 
-def _ascii87_hexadecimal(options: DialectOptions) -> Dialect:
+def _ascii87_hexadecimal(options: DialectOptions, _remembers: "Remembers") -> Dialect:
     from terminals.dialects.ascii87 import ascii87_dialect
     from terminals.dialects.ascii87_fields import HEXADECIMAL
 
     return ascii87_dialect(HEXADECIMAL, _profile(options), options.header_bytes)
 
 
-def _ascii87_binary(options: DialectOptions) -> Dialect:
+def _ascii87_binary(options: DialectOptions, _remembers: "Remembers") -> Dialect:
     from terminals.dialects.ascii87 import ascii87_dialect
     from terminals.dialects.ascii87_fields import BINARY
 
@@ -71,7 +72,7 @@ def _profile(options: DialectOptions) -> "Profile":
     )
 
 
-def _mis_fixed(options: DialectOptions) -> Dialect:
+def _mis_fixed(options: DialectOptions, _remembers: "Remembers") -> Dialect:
     from terminals.dialects.mis_fixed import fixed
     from terminals.records import LayoutError, layout_named
 
@@ -81,19 +82,19 @@ def _mis_fixed(options: DialectOptions) -> Dialect:
         raise DialectError(str(error)) from error
 
 
-def _mis_json(_options: DialectOptions) -> Dialect:
+def _mis_json(_options: DialectOptions, _remembers: "Remembers") -> Dialect:
     from terminals.dialects.mis_json import MIS_JSON
 
     return MIS_JSON
 
 
-def _mis_iso(_options: DialectOptions) -> Dialect:
+def _mis_iso(_options: DialectOptions, _remembers: "Remembers") -> Dialect:
     from terminals.dialects.mis_iso import MIS_ISO
 
     return MIS_ISO
 
 
-def _softpos(options: DialectOptions) -> Dialect:
+def _softpos(options: DialectOptions, remembers: "Remembers") -> Dialect:
     from terminals.attestation import AttestationKeyError, Attestations, load_attestation_keys
     from terminals.dialects.softpos import SoftPosDialect
 
@@ -102,10 +103,15 @@ def _softpos(options: DialectOptions) -> Dialect:
     except AttestationKeyError as error:
         raise DialectError(str(error)) from error
     age_seconds_max = options.attestation_seconds_max
-    return SoftPosDialect(Attestations(keys, age_seconds_max=age_seconds_max))
+    return SoftPosDialect(
+        Attestations(keys, age_seconds_max=age_seconds_max, used=remembers() if remembers else None)
+    )
 
 
-DIALECTS: Final[dict[str, Callable[[DialectOptions], Dialect]]] = {
+Remembers = Callable[[], "UsedTokens"] | None
+"""Where used attestations are remembered, asked when a channel needs it; None: in this process."""
+
+DIALECTS: Final[dict[str, Callable[[DialectOptions, Remembers], Dialect]]] = {
     "pos": _pos,
     "ascii87-hex": _ascii87_hexadecimal,
     "ascii87-bin": _ascii87_binary,
@@ -117,7 +123,9 @@ DIALECTS: Final[dict[str, Callable[[DialectOptions], Dialect]]] = {
 """What `dialect` of a channel may be, and what makes it."""
 
 
-def dialect_named(name: str, options: DialectOptions | None = None) -> Dialect:
+def dialect_named(
+    name: str, options: DialectOptions | None = None, remembers: Remembers = None
+) -> Dialect:
     """The dialect of a channel.
 
     Raises:
@@ -128,4 +136,4 @@ def dialect_named(name: str, options: DialectOptions | None = None) -> Dialect:
         known = ", ".join(sorted(DIALECTS))
         msg = f"there is no dialect {name!r}. Next: name one of {known} in [[channels]]"
         raise DialectError(msg)
-    return make(options or DialectOptions())
+    return make(options or DialectOptions(), remembers)

@@ -205,6 +205,7 @@ class World:
             channels=rest.pop("channels", (ChannelSettings(**({"port": 0} | channel)),)),
             link=self.host.address,
             saf=str(self.saf_path),
+            attestations=str(self.home / "attestations.db"),
             saf_retry_seconds_max=rest.pop("saf_retry_seconds_max", 0.1),
             **rest,
         )

@@ -16,6 +16,7 @@ from terminals.attestation import (
     AttestationKeyError,
     Attestations,
     Claims,
+    TokensInMemory,
     load_attestation_keys,
     nonce_of,
     sign_attestation,
@@ -38,7 +39,8 @@ class Clock:
 
 def attestations(clock: Clock | None = None, tokens_max: int = 100) -> Attestations:
     keys = {"ed": ED.public_key(), "ec": P256.public_key()}
-    return Attestations(keys, clock=clock or Clock(), tokens_max=tokens_max)
+    clock = clock or Clock()
+    return Attestations(keys, clock=clock, used=TokensInMemory(clock, tokens_max))
 
 
 def claims(**other: object) -> Claims:
