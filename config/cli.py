@@ -85,12 +85,16 @@ def up(
 
 @app.command()
 def host(data: DataOption = DATA, settings: SettingsOption = None) -> None:
-    """Run the accounting host alone. The embedded PostgreSQL is started unless it runs."""
+    """Run the accounting host alone. SIGHUP reads estate and keys again.
+
+    The embedded PostgreSQL is started unless it runs.
+    """
     from config.database import opened_database
     from config.programs import run_host, say_ready
     from config.settings import resolved
 
     places, told = _told(data, settings)
+    places.make()
     with opened_database(told.database, places, say=_remark):
         run_host(resolved(told, places), places, say_ready)
 
@@ -117,13 +121,19 @@ def switch(
 
 @app.command()
 def reload(data: DataOption = DATA) -> None:
-    """Have the running switch read its settings again: other channels, nobody else disturbed."""
-    from config.control import reload_running
+    """Have what runs read again: the host its estate and keys, the switch its channels.
+
+    Nobody else is disturbed.
+    """
+    from config.control import HOST, reload_running
     from config.places import places_of
 
-    *done, last = reload_running(places_of(data))
-    for line in (done or [last])[0].lines:
-        typer.echo(line)
+    *done, last = outcomes = reload_running(places_of(data))
+    of_host = [outcome for outcome in outcomes if outcome.number == HOST]
+    first_switch = [outcome for outcome in outcomes if outcome.number != HOST][:1]
+    for outcome in of_host + first_switch:
+        for line in outcome.lines:
+            typer.echo(line)
     if last.error:
         kept = f"; {len(done)} other processes have changed already" if done else ""
         _remark(f"error: nothing changed{kept}: {last.error}")

@@ -1,4 +1,4 @@
-"""Telling a running switch to read its settings again: a socket for each switch process.
+"""Telling running programs to read again: a socket for each switch process, and the host's.
 
 SIGHUP does the same without an answer; the command wants to know what came of it. The socket also
 shows that a process of this number runs, so that no two share a store-and-forward file.
@@ -6,8 +6,9 @@ shows that a process of this number runs, so that no two share a store-and-forwa
 
 import contextlib
 import os
+import signal
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -27,19 +28,21 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """What came of it in one process."""
 
     number: int
+    """Which switch process; 0 is the host."""
     lines: tuple[str, ...] = ()
-    """What became of each channel."""
+    """What became of each channel, or of the estate."""
     error: str = ""
     """Why nothing was changed."""
     exit_status: int = 0
 
 
-Reload = Callable[[], Outcome]
+Reload = Callable[[], Awaitable[Outcome]]
+HOST: Final = 0
 
 
 def control_path(places: Places, number: int) -> Path:
-    """Where the switch process of this number is asked."""
-    return places.run / f"switch-{number}.ctl"
+    """Where the switch process of this number is asked, or the host."""
+    return places.run / ("host.ctl" if number == HOST else f"switch-{number}.ctl")
 
 
 @contextmanager
@@ -51,9 +54,11 @@ def control_socket(places: Places, number: int) -> Iterator[socket.socket]:
     """
     path = control_path(places, number)
     if _reached(path):
+        who, other = f"switch process {number}", " give this one another --number,"
+        if number == HOST:
+            who, other = "the host", ""
         raise SurroundingsError(
-            f"switch process {number} of {places.data} runs already. "
-            "Next: stop it, give this one another --number, or choose another --data"
+            f"{who} of {places.data} runs already. Next: stop it,{other} or choose another --data"
         )
     path.unlink(missing_ok=True)
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
@@ -68,6 +73,15 @@ def control_socket(places: Places, number: int) -> Iterator[socket.socket]:
         path.unlink(missing_ok=True)
 
 
+async def stand_by(listener: socket.socket, reload: Reload) -> None:
+    """Reload at every SIGHUP and whenever it is asked at the socket, for ever."""
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(serve_control, listener, reload)
+        with trio.open_signal_receiver(signal.SIGHUP) as signals:
+            async for _number in signals:
+                await reload()
+
+
 async def serve_control(listener: socket.socket, reload: Reload) -> None:
     """Do what is asked at the socket, for ever."""
 
@@ -77,7 +91,7 @@ async def serve_control(listener: socket.socket, reload: Reload) -> None:
             while not asked.endswith(b"\n") and (more := await stream.receive_some(len(RELOAD))):
                 asked += more
             if asked == RELOAD:
-                await stream.send_all(msgspec.json.encode(reload()))
+                await stream.send_all(msgspec.json.encode(await reload()))
         await stream.aclose()
 
     doors = [trio.SocketListener(trio.socket.from_stdlib_socket(listener.dup()))]
@@ -85,13 +99,13 @@ async def serve_control(listener: socket.socket, reload: Reload) -> None:
 
 
 def reload_running(places: Places) -> list[Outcome]:
-    """Ask every switch process in turn; the first that refuses is the last that is asked.
+    """Ask the host and every switch process; the first that refuses is the last that is asked.
 
     Raises:
         SurroundingsError: none runs.
     """
     outcomes: list[Outcome] = []
-    for path in sorted(places.run.glob("switch-*.ctl")):
+    for path in (control_path(places, HOST), *sorted(places.run.glob("switch-*.ctl"))):
         outcome = _ask(path)
         if outcome is not None:
             outcomes.append(outcome)
@@ -99,7 +113,7 @@ def reload_running(places: Places) -> list[Outcome]:
                 return outcomes
     if not outcomes:
         raise SurroundingsError(
-            f"no switch runs on {places.data}. Next: posswitch up --data {places.data}"
+            f"no host and no switch runs on {places.data}. Next: posswitch up --data {places.data}"
         )
     return outcomes
 
@@ -117,7 +131,7 @@ def _ask(path: Path) -> Outcome | None:
             return None
         except (OSError, msgspec.DecodeError) as error:
             raise SurroundingsError(
-                f"the switch at {path} gave no answer ({error}). Next: read its log"
+                f"the process at {path} gave no answer ({error}). Next: read its log"
             ) from error
 
 

@@ -196,7 +196,7 @@ def forget_entry(keys: Keys, target: Target) -> str:
 
 def print_keys(keys: Keys, owner: str | None, *, as_json: bool = False) -> None:
     """Every key but the keys themselves."""
-    found = rows.list_keys(keys.connection, owner)
+    found = rows.list_keys(keys.connection, owner, keys.hsm)
     counters = rows.list_counters(keys.connection, owner)
     waiting = rows.list_components(keys.connection)
     asked = rows.waiting_rotations(keys.connection)
@@ -212,6 +212,9 @@ def print_keys(keys: Keys, owner: str | None, *, as_json: bool = False) -> None:
         console.out(msgspec.json.format(msgspec.json.encode(told)).decode())
         return
     console.print(_key_table(found))
+    for key in found:
+        if key.fault:
+            console.print(_fault_told(key), markup=False)
     for terminal_id in sorted(asked & {one.owner for one in found}):
         console.print(f"{terminal_id}: asked to sign on")
     for counter in counters:
@@ -238,6 +241,14 @@ def _key_table(found: list[rows.ListedKey]) -> Table:
             one.entered_by,
         )
     return table
+
+
+def _fault_told(one: rows.ListedKey) -> str:
+    cure = {"tmk": "generate it anew", "ik": "enter it anew", "zpk": "enter it anew"}
+    return (
+        f"{one.owner}: its {one.purpose} {one.generation} cannot be used: {one.fault}. "
+        f"Next: {cure.get(one.purpose, 'the terminal signs on by itself, then it is replaced')}"
+    )
 
 
 def _counter_told(one: rows.ListedCounter) -> str:

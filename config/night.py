@@ -5,6 +5,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
+from typing import Final
 
 import msgspec
 import psycopg
@@ -15,12 +16,17 @@ from rich.table import Table
 from clearing.run import Summary, run_clearing
 from clearing.verify import Violation, audit
 from config.database import dsn_of, opened_database
-from config.errors import Say, SettingsError, SurroundingsError
+from config.errors import Say, SettingsError, SurroundingsError, operator_errors
+from config.hsm import open_hsm
 from config.places import Places
 from config.settings import Settings
 from host.model.claims import Claim
 from host.model.money import Money
+from host.store.keys import key_faults
 from simulators.record import claims_of, read_record
+
+KEYS_CHECK: Final = 11
+"""The audit's question beside the ledger's ten: does every stored key open, and is it itself?"""
 
 
 def clear(settings: Settings, places: Places, date: str | None, *, say: Say) -> Summary:
@@ -40,13 +46,26 @@ def clear(settings: Settings, places: Places, date: str | None, *, say: Say) -> 
 def find_violations(
     settings: Settings, places: Places, record: Path | None, *, say: Say
 ) -> list[Violation]:
-    """Audit the ledger, against what clients were told when there is a record of it."""
+    """Audit the ledger, against what clients were told when there is a record of it; and the keys.
+
+    Where the security module is not at hand, stored keys are not tried, and that is said.
+    """
     claims = [] if record is None else _claims(record)
+    dsn = dsn_of("night", settings.database, places.cluster)
     with (
         opened_database(settings.database, places, must_exist=True, say=say),
-        psycopg.connect(dsn_of("night", settings.database, places.cluster)) as connection,
+        psycopg.connect(dsn) as connection,
     ):
-        return audit(connection, claims)
+        violations = audit(connection, claims)
+        try:
+            hsm = open_hsm(settings.host.hsm, places, dsn)
+        except operator_errors() as error:
+            say(f"stored keys were not tried: {error}")
+            return violations
+        return violations + [
+            Violation(check=KEYS_CHECK, test="key_unusable", what=f"key {fault}")
+            for fault in key_faults(connection, hsm)
+        ]
 
 
 def print_summary(summary: Summary, *, as_json: bool = False) -> None:

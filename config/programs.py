@@ -33,14 +33,30 @@ Body = Callable[[], Awaitable[None]]
 def run_host(
     settings: Settings, places: Places, on_ready: OnReady, _orders: Orders | None = None
 ) -> None:
-    """The accounting host, until a signal stops it. Its database must be up and migrated."""
+    """The accounting host, until a signal stops it; another makes it read the estate again.
+
+    Its database must be up and migrated.
+    """
+    from config.control import HOST, Outcome, control_socket, stand_by
     from config.database import dsn_of
+    from config.host_reloading import reload_host
     from config.hsm import open_hsm
+    from host.poster import Poster
     from host.program import run_host as run
 
     dsn = dsn_of("host", settings.database, places.cluster)
     hsm = open_hsm(settings.host.hsm, places, dsn)
-    _run_until_signal(lambda: run(settings.host, dsn=dsn, hsm=hsm, on_ready=on_ready))
+    with control_socket(places, HOST) as control:
+
+        async def beside(poster: Poster) -> None:
+            async def reload() -> Outcome:
+                return await reload_host(poster)
+
+            await stand_by(control, reload)
+
+        _run_until_signal(
+            lambda: run(settings.host, dsn=dsn, hsm=hsm, on_ready=on_ready, beside=beside)
+        )
 
 
 def run_switch(

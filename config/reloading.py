@@ -7,16 +7,14 @@ is started again after a crash stands where the others stand, whatever the file 
 """
 
 import os
-import signal
 import socket
 from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 import structlog
-import trio
 
-from config.control import Outcome, serve_control
+from config.control import Outcome, stand_by
 from config.errors import SETTINGS_WRONG, SettingsError
 from config.orders import Orders
 from config.places import Places
@@ -37,11 +35,11 @@ class Reloader:
 
     async def stand_by(self, switch: Switch, control: socket.socket) -> None:
         """Reload at every signal and whenever it is asked, for ever."""
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(serve_control, control, lambda: self.reload(switch))
-            with trio.open_signal_receiver(signal.SIGHUP) as signals:
-                async for _number in signals:
-                    self.reload(switch)
+
+        async def reload() -> Outcome:
+            return self.reload(switch)
+
+        await stand_by(control, reload)
 
     def reload(self, switch: Switch) -> Outcome:
         """Put the file's channels to work, or change nothing."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from host.hsm.dukpt import Device
 from host.hsm.pin import PinBlockReader
 from host.hsm.track import TrackCipher
+from host.key_faults import KeyFault
 from host.ledger import Chart
 from host.model.requests import PinBlock
 from host.model.secrets import Pan, Secret
@@ -123,6 +124,15 @@ class Terminal:
         """Whether a message authenticated under that generation is asked to fetch new keys."""
         return 0 < generation < self.generation_min
 
+    def take_over(self, fresh: "Terminal") -> None:
+        """What an operator has changed. The batch, and which keys it has proved, are its own."""
+        self.is_active = fresh.is_active
+        self.mac_algorithm = fresh.mac_algorithm
+        self.merchant = fresh.merchant
+        self.device, self.device_key = fresh.device, fresh.device_key
+        proved = self.key_sets[-1].generation if self.key_sets else 0
+        self.key_sets = tuple([keys for keys in fresh.key_sets if keys.generation >= proved])
+
     def _keys_of(self, generation: int) -> KeySet | None:
         for keys in self.key_sets:
             if keys.generation == generation:
@@ -161,10 +171,30 @@ class Book:
     merchants: dict[int, Merchant]
     terminals: dict[str, Terminal]
     accounts: dict[AccountName, int]
+    key_faults: tuple[KeyFault, ...] = ()
+    """Stored keys that nobody is served by."""
     _prefixes: dict[str, Issuer] = field(default_factory=dict)
     _prefix_lengths: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
+        self._know_prefixes()
+
+    def take_over(self, fresh: "Book") -> None:
+        """What an operator has changed, from a book read anew, while this one is in use.
+
+        Every part is exchanged whole. Terminals stay who they are, with what they are doing.
+        """
+        self.accounts = fresh.accounts
+        self.issuers = fresh.issuers
+        self._know_prefixes()
+        self.merchants = fresh.merchants
+        for terminal_id, terminal in fresh.terminals.items():
+            self.terminals.setdefault(terminal_id, terminal).take_over(terminal)
+        for terminal_id in self.terminals.keys() - fresh.terminals.keys():
+            del self.terminals[terminal_id]
+        self.key_faults = fresh.key_faults
+
+    def _know_prefixes(self) -> None:
         self._prefixes = {issuer.pan_prefix: issuer for issuer in self.issuers.values()}
         lengths = {len(prefix) for prefix in self._prefixes}
         self._prefix_lengths = tuple(sorted(lengths, reverse=True))

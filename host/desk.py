@@ -20,11 +20,12 @@ import psycopg
 import structlog
 
 from host import desk_batches, desk_parameters, desk_pins, desk_reports, desk_uploads
-from host.book import Terminal
+from host.book import Book, Terminal
 from host.clock import WallClock
 from host.decision import SIGN_ON_AGAIN
 from host.hsm.interface import Hsm
 from host.hsm.keys import KeyBlockError, deliver, new_working_keys
+from host.hsm.vault import VaultError
 from host.ksn import Used
 from host.model.requests import Kind, Request, Response
 from host.model.responses import Reason
@@ -35,6 +36,7 @@ from host.store.book import (
     key_set,
     newest_generation,
     note_serial,
+    read_book,
     read_tmk,
 )
 from host.store.counters import use_counter
@@ -108,6 +110,20 @@ class Desk:
                 self.close()
                 return []
 
+    def reread(self, book: Book) -> None:
+        """Bring a book that is in use up to date; meanwhile no sign-on changes any key.
+
+        Raises:
+            psycopg.Error, VaultError: it is as it was.
+        """
+        with self._one_at_a_time:
+            try:
+                fresh = read_book(self.opened(), self.vault)
+            except psycopg.Error:
+                self.close()
+                raise
+            book.take_over(fresh)
+
     def plain(self, request: Request, reason: Reason) -> Response:
         """An answer that says no more than its reason."""
         local_time = self._local_time()
@@ -144,7 +160,11 @@ class Desk:
         except KeyBlockError:
             return self.plain(request, Reason.FUNCTION_NOT_SUPPORTED)
         connection = self.opened()
-        tmk = read_tmk(connection, self.vault, terminal.terminal_id)
+        try:
+            tmk = read_tmk(connection, self.vault, terminal.terminal_id)
+        except VaultError as error:
+            _LOG.error("a master key cannot be used", tid=terminal.terminal_id, why=str(error))
+            tmk = None
         if tmk is None:
             return self.plain(request, Reason.KEYS_MISSING)
         generation = newest_generation(connection, terminal.terminal_id) + 1

@@ -16,6 +16,9 @@ REQUESTS: Final = {
 }
 _CASES = Counter("posswitch_host_cases_total", "Exception cases opened or seen again.", ["kind"])
 CASES_OPENED: Final = {kind: _CASES.labels(kind.value) for kind in CaseKind}
+KEYS_UNUSABLE: Final = Gauge(
+    "posswitch_host_keys_unusable", "Stored keys that cannot be used: their terminals are refused."
+)
 BATCH_ITEMS: Final = Histogram(
     "posswitch_host_batch_items",
     "Requests posted together in one transaction.",

@@ -136,6 +136,15 @@ class Poster:
             return
         self._line_up(Pending(self._item(*found, slot, terminal), [deliver]))
 
+    async def reload(self) -> Book:
+        """Take over what an operator has changed in the estate and its keys; gives the book.
+
+        Raises:
+            psycopg.Error, VaultError: nothing has changed.
+        """
+        await trio.to_thread.run_sync(self._desk.reread, self._book)
+        return self._book
+
     async def run(self) -> None:
         """Write batches until cancelled."""
         async with trio.open_nursery() as nursery:

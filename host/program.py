@@ -1,7 +1,7 @@
 """The accounting host, put together: estate, writers, desk, poster, link."""
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, Final
 
 import psycopg
@@ -15,6 +15,7 @@ from host.decision import Court
 from host.desk import Desk
 from host.hsm.interface import Hsm
 from host.link.address import Address, listen
+from host.metrics import KEYS_UNUSABLE
 from host.poster import Poster
 from host.server import serve
 from host.settings import HostSettings
@@ -23,6 +24,8 @@ from host.store.safety import refuse_unsafe
 from host.store.writer import Writer
 
 OnReady = Callable[[list[str]], None]
+Beside = Callable[[Poster], Awaitable[None]]
+"""Something that runs as long as a host does, and may reload it."""
 METRICS_HOST: Final = "127.0.0.1"
 
 _LOG = structlog.get_logger(__name__)
@@ -35,6 +38,7 @@ async def run_host(
     hsm: Hsm,
     on_ready: OnReady,
     clock: WallClock = utc_now,
+    beside: Beside | None = None,
 ) -> None:
     """Serve switches until cancelled. `on_ready` gets one line for each listener.
 
@@ -53,6 +57,8 @@ async def run_host(
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(poster.run)
                 nursery.start_soon(serve, [listener], poster.submit, poster.find_terminal)
+                if beside is not None:
+                    nursery.start_soon(beside, poster)
                 on_ready(lines)
         finally:
             listener.close()
@@ -90,6 +96,12 @@ def _checked_book(dsn: str, hsm: Hsm, settings: HostSettings) -> Book:
     with _connect(dsn, settings) as connection:
         refuse_unsafe(connection)
         book = read_book(connection, hsm)
+    tell_of(book)
+    return book
+
+
+def tell_of(book: Book) -> None:
+    """What was read of the estate, and every stored key that cannot be used."""
     _LOG.info(
         "estate read",
         issuers=len(book.issuers),
@@ -97,7 +109,15 @@ def _checked_book(dsn: str, hsm: Hsm, settings: HostSettings) -> Book:
         terminals=len(book.terminals),
         shards=book.shard_count,
     )
-    return book
+    KEYS_UNUSABLE.set(len(book.key_faults))
+    for fault in book.key_faults:
+        _LOG.error(
+            "a stored key cannot be used: its terminal is refused; see posswitch keys list",
+            tid=fault.owner,
+            key=fault.purpose,
+            generation=fault.generation,
+            why=fault.why,
+        )
 
 
 def _connect(dsn: str, settings: HostSettings) -> psycopg.Connection[Any]:

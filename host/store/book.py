@@ -16,6 +16,8 @@ from host.hsm.keys import DeliveredKeys
 from host.hsm.pin import PinBlockReader
 from host.hsm.purposes import KeyName, check_value_of, key_id_of
 from host.hsm.track import TrackCipher
+from host.hsm.vault import VaultError
+from host.key_faults import UNUSABLE, KeyFault
 from host.ledger import Chart
 from host.model.money import POINTS_PREFIX
 from host.model.secrets import Secret
@@ -35,6 +37,7 @@ class TerminalKeys:
     """The newest first."""
     device: Device | None = None
     device_key: MacKey | None = None
+    faults: list[KeyFault] = field(default_factory=list)
 
 
 class NoEstateError(Exception):
@@ -44,9 +47,11 @@ class NoEstateError(Exception):
 def read_book(connection: Connection, hsm: Hsm) -> Book:
     """Everything the poster needs of the estate, keys unwrapped into their types.
 
+    A key that cannot be used is left out and named in `key_faults`.
+
     Raises:
         NoEstateError: no estate was ever loaded.
-        VaultError: keys were wrapped under another LMK.
+        VaultError: no key opens at all: they were wrapped under another LMK.
     """
     row = connection.execute(SQL["shard_count"]).fetchone()
     if row is None:
@@ -54,6 +59,10 @@ def read_book(connection: Connection, hsm: Hsm) -> Book:
     shard_count: int = row[0]
     merchants = {row[0]: _merchant(row) for row in connection.execute(SQL["merchants"])}
     keys = _keys(connection.execute(SQL["terminal_keys"]), hsm)
+    faults = tuple(fault for terminal in keys.values() for fault in terminal.faults)
+    if faults and not any(one.key_sets or one.device for one in keys.values()):
+        msg = f"no stored key can be used: {faults[0]}"
+        raise VaultError(msg)
     return Book(
         shard_count=shard_count,
         issuers={row[0]: _issuer(row) for row in connection.execute(SQL["issuers"])},
@@ -66,6 +75,7 @@ def read_book(connection: Connection, hsm: Hsm) -> Book:
             (Chart(chart), unit, issuer, merchant): number
             for chart, unit, issuer, merchant, number in connection.execute(SQL["house_accounts"])
         },
+        key_faults=faults,
     )
 
 
@@ -216,17 +226,32 @@ def _keys(rows: Iterable[tuple[Any, ...]], hsm: Hsm) -> dict[str, TerminalKeys]:
 
 
 def _keys_of(terminal_id: str, rows: Iterable[tuple[Any, ...]], hsm: Hsm) -> TerminalKeys:
+    """A set with one key that cannot be used is no set, nor is one with a key missing."""
     keys = TerminalKeys()
     found: dict[int, dict[str, Secret]] = {}
+    broken: set[int] = set()
     for _, purpose, generation, block, algorithm in rows:
-        key = hsm.unwrap(block, key_name(purpose, terminal_id, generation, MacAlgorithm(algorithm)))
-        if purpose != "ik":
-            found.setdefault(generation, {})[purpose] = key
-        elif keys.device is None:
-            keys.device = device_of(key, key_id_of(header_of(block)) or "", hsm.ciphers)
-            keys.device_key = MacKey(generation, key)
-    keys.key_sets = [
-        key_set(DeliveredKeys(pik=one["pik"], mak=one["mak"], tdk=one.get("tdk")), number, hsm)
-        for number, one in found.items()
-    ]
+        name = key_name(purpose, terminal_id, generation, MacAlgorithm(algorithm))
+        try:
+            key = hsm.unwrap(block, name)
+            if purpose != "ik":
+                found.setdefault(generation, {})[purpose] = key
+            elif keys.device is None:
+                keys.device = device_of(key, key_id_of(header_of(block)) or "", hsm.ciphers)
+                keys.device_key = MacKey(generation, key)
+        except UNUSABLE as error:
+            keys.faults.append(_fault(name, str(error)))
+            broken.add(generation)
+    for generation, one in found.items():
+        missing = {"pik", "mak"} - one.keys()
+        if missing and generation not in broken:
+            name = key_name(min(missing), terminal_id, generation)
+            keys.faults.append(_fault(name, "it is missing"))
+        if not missing and generation not in broken:
+            delivered = DeliveredKeys(pik=one["pik"], mak=one["mak"], tdk=one.get("tdk"))
+            keys.key_sets.append(key_set(delivered, generation, hsm))
     return keys
+
+
+def _fault(name: KeyName, why: str) -> KeyFault:
+    return KeyFault(owner=name.owner, purpose=name.purpose, generation=name.generation, why=why)

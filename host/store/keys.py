@@ -9,9 +9,11 @@ import msgspec
 import psycopg
 
 from host.hsm.interface import Hsm
-from host.hsm.key_blocks import header_of
+from host.hsm.key_blocks import KeyBlockFormatError, header_of
 from host.hsm.purposes import KeyName, check_value_of
+from host.key_faults import UNUSABLE, KeyFault
 from host.model.secrets import Secret
+from host.model.terminal import MacAlgorithm
 from host.store.queries import load_queries
 
 SQL: Final = load_queries("host.store", "keys.sql")
@@ -53,6 +55,8 @@ class ListedKey(msgspec.Struct, frozen=True):
     exportability: str
     entered_by: str
     stored_at: dt.datetime
+    fault: str = ""
+    """Why it cannot be used; known only where it was tried."""
 
 
 class ListedComponent(msgspec.Struct, frozen=True):
@@ -162,9 +166,20 @@ def read_key(
     return row[1], hsm.unwrap(row[1], name)
 
 
-def list_keys(connection: Connection, owner: str | None = None) -> list[ListedKey]:
-    """Every key, or one terminal's."""
-    return [_listed(row) for row in connection.execute(SQL["keys"], {"owner": owner})]
+def list_keys(
+    connection: Connection, owner: str | None = None, hsm: Hsm | None = None
+) -> list[ListedKey]:
+    """Every key, or one terminal's. With a security module each is tried, for its `fault`."""
+    return [_listed(row, hsm) for row in connection.execute(SQL["keys"], {"owner": owner})]
+
+
+def key_faults(connection: Connection, hsm: Hsm) -> list[KeyFault]:
+    """Every key of terminals and zones that cannot be used."""
+    return [
+        KeyFault(owner=row[0], purpose=row[1], generation=row[2], why=why)
+        for row in connection.execute(SQL["served_keys"])
+        if (why := _why_unusable(row, hsm))
+    ]
 
 
 def list_components(connection: Connection) -> list[ListedComponent]:
@@ -178,18 +193,40 @@ def list_counters(connection: Connection, owner: str | None = None) -> list[List
     return [ListedCounter(*row) for row in rows]
 
 
-def _listed(row: tuple[Any, ...]) -> ListedKey:
-    owner, purpose, generation, check_value, block, entered_by, stored_at = row
-    header = header_of(block)
+def _listed(row: tuple[Any, ...], hsm: Hsm | None) -> ListedKey:
+    owner, purpose, generation, check_value, block, _, entered_by, stored_at = row
+    try:
+        header = header_of(block)
+        told = (header.usage, header.algorithm, header.mode, header.exportability)
+    except KeyBlockFormatError:
+        told = ("?", "?", "?", "?")
+    usage, algorithm, mode, exportability = told
     return ListedKey(
         owner=owner,
         purpose=purpose,
         generation=generation,
         check_value=check_value,
-        usage=header.usage,
-        algorithm=header.algorithm,
-        mode=header.mode,
-        exportability=header.exportability,
+        usage=usage,
+        algorithm=algorithm,
+        mode=mode,
+        exportability=exportability,
         entered_by=entered_by,
         stored_at=stored_at,
+        fault=_why_unusable(row, hsm) if hsm is not None else "",
     )
+
+
+def _why_unusable(row: tuple[Any, ...], hsm: Hsm) -> str:
+    owner, purpose, generation, check_value, block, algorithm, *_ = row
+    name = KeyName(
+        purpose=purpose,
+        owner=owner,
+        generation=generation,
+        mac_algorithm=MacAlgorithm(algorithm) if purpose == "mak" else None,
+    )
+    try:
+        key = hsm.unwrap(block, name)
+        found = check_value_of(key, header_of(block).algorithm)
+    except UNUSABLE as error:
+        return str(error)
+    return "" if found == check_value else "its check value is another key's"

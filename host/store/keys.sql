@@ -92,15 +92,17 @@ SELECT block FROM zone_key WHERE name = %s;
 -- name: keys
 -- Every key there is, or one terminal's; the blocks for their headers alone.
 SELECT
-    terminal_id AS owner,
-    usage AS purpose,
-    generation,
-    check_value,
-    block,
-    entered_by,
-    stored_at
-FROM terminal_key
-WHERE %(owner)s::text IS NULL OR terminal_id = %(owner)s
+    k.terminal_id AS owner,
+    k.usage AS purpose,
+    k.generation,
+    k.check_value,
+    k.block,
+    t.mac_algorithm,
+    k.entered_by,
+    k.stored_at
+FROM terminal_key AS k
+INNER JOIN terminal AS t ON k.terminal_id = t.terminal_id
+WHERE %(owner)s::text IS NULL OR k.terminal_id = %(owner)s
 UNION ALL
 SELECT
     name AS owner,
@@ -108,6 +110,7 @@ SELECT
     0 AS generation,
     check_value,
     block,
+    NULL AS mac_algorithm,
     entered_by,
     stored_at
 FROM transport_key
@@ -119,10 +122,33 @@ SELECT
     0 AS generation,
     check_value,
     block,
+    NULL AS mac_algorithm,
     entered_by,
     stored_at
 FROM zone_key
 WHERE %(owner)s::text IS NULL OR name = %(owner)s
+ORDER BY owner ASC, purpose ASC, generation DESC;
+
+-- name: served_keys
+-- Every key that terminals are served with, for the audit to open.
+SELECT
+    k.terminal_id AS owner,
+    k.usage AS purpose,
+    k.generation,
+    k.check_value,
+    k.block,
+    t.mac_algorithm
+FROM terminal_key AS k
+INNER JOIN terminal AS t ON k.terminal_id = t.terminal_id
+UNION ALL
+SELECT
+    name AS owner,
+    'zpk' AS purpose,
+    0 AS generation,
+    check_value,
+    block,
+    NULL AS mac_algorithm
+FROM zone_key
 ORDER BY owner ASC, purpose ASC, generation DESC;
 
 -- name: device_counters

@@ -9,4 +9,4 @@ CREATE TABLE zone_key (
     stored_at timestamptz NOT NULL DEFAULT now()
 );
 
-GRANT SELECT ON zone_key TO posswitch_poster;
+GRANT SELECT ON zone_key TO posswitch_poster, posswitch_night;

@@ -1,0 +1,26 @@
+"""A host takes over a changed estate and changed keys as it runs: on SIGHUP, or when asked."""
+
+from typing import Final
+
+import psycopg
+
+from config.control import HOST, Outcome
+from config.errors import SURROUNDINGS_WRONG
+from host.hsm.vault import VaultError
+from host.poster import Poster
+from host.program import tell_of
+from host.store.book import NoEstateError
+
+NOTHING_CHANGED: Final = (psycopg.Error, VaultError, NoEstateError)
+
+
+async def reload_host(poster: Poster) -> Outcome:
+    """Read the estate again, or change nothing."""
+    try:
+        book = await poster.reload()
+    except NOTHING_CHANGED as error:
+        return Outcome(number=HOST, error=f"host: {error}".strip(), exit_status=SURROUNDINGS_WRONG)
+    tell_of(book)
+    lines = [f"host: {len(book.merchants):,} merchants, {len(book.terminals):,} terminals"]
+    lines += [f"host: a key cannot be used: {fault}" for fault in book.key_faults]
+    return Outcome(number=HOST, lines=tuple(lines))
