@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from config.errors import Say, SurroundingsError
+from switch.route_file import RouteError, RouteFile, done_here
 from switch.saf import SafFile
 
 _TABLES: Final = (
@@ -20,8 +21,6 @@ _TABLES: Final = (
 )
 # What both have is the same row: the file was being taken over when we were stopped.
 _TAKE_OVER: Final = 'INSERT OR IGNORE INTO main."{0}" SELECT * FROM orphan."{0}"'
-# Processes are named in the routes file by their store-and-forward files.
-_INHERIT: Final = "UPDATE exchange SET owner = ? WHERE owner = ?"
 
 
 def adopt_files(first: Path, routes: Path, processes: int, say: Say) -> None:
@@ -35,7 +34,7 @@ def adopt_files(first: Path, routes: Path, processes: int, say: Say) -> None:
             if routes.exists():
                 _inherit(orphan, first, routes)
             _move(orphan, first)
-        except sqlite3.Error as error:
+        except (sqlite3.Error, RouteError) as error:
             raise SurroundingsError(
                 f"cannot take over the reversals in {orphan}: {error}. "
                 f"Next: mend it, or raise switch.processes so that it is used again"
@@ -52,9 +51,12 @@ def _files_beyond(first: Path, processes: int) -> Iterator[Path]:
 
 
 def _inherit(orphan: Path, first: Path, routes: Path) -> None:
-    """What the orphan's process has open is the first one's now."""
-    with closing(sqlite3.connect(routes)) as db, db:
-        db.execute(_INHERIT, (first.name, orphan.name))
+    """What the orphan's process has open is the first one's now.
+
+    Processes are named in the routes file by their store-and-forward files.
+    """
+    with closing(RouteFile(routes, first.name)) as file:
+        done_here(file.inheriting(orphan.name))
 
 
 def _move(orphan: Path, first: Path) -> None:

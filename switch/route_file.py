@@ -1,116 +1,55 @@
-"""The routes file: exchanges that went to an issuer, or are in flight, in SQLite.
+"""The routes file: exchanges that went to an issuer, or are in flight.
 
-Written by one thread at a time and read on a connection of its own, so that a look-up never waits
-for a commit. STANs are given by the file, in the transaction that notes a message: no two
-processes, and no two lives of one, ever share them. All switch processes of a machine write here.
+Every change is a row of the log (`switch.record_log`): one frame, one synchronous write, for all
+that change at that moment. The rows of the log are in memory too; when it has grown long they are
+put on the shelf (`switch.route_shelf`), where an exchange is found for as long as its batch can
+live. A look-up asks memory first and the shelf then, and never waits for a write.
+
+All switch processes of a machine write here: whoever has the lock has read what the others wrote.
+STANs are given by the file, with the row that notes a message: no two processes, and no two lives
+of one, ever share them.
 """
 
-import enum
-import os
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
 from host.model.requests import Request, Response
+from switch.record_log import LogError, Place, RecordLog, framed
+from switch.route_shelf import RouteShelf
+from switch.route_words import HOST, TRACE_MAX, Noted, State
 
-HOST: Final = ""
-"""The route of what went to our own host."""
-TRACE_MAX: Final = 999_999
-BUSY_SECONDS_MAX: Final = 5.0
-"""How long one process waits for another's transaction."""
+__all__ = [
+    "HOST",
+    "TRACE_MAX",
+    "Change",
+    "Noted",
+    "RouteError",
+    "RouteFile",
+    "State",
+    "Steps",
+    "done_here",
+]
 
-_SCHEMA: Final = """
-PRAGMA journal_mode = WAL;
-PRAGMA synchronous = FULL;
-CREATE TABLE IF NOT EXISTS exchange (
-    key_text TEXT PRIMARY KEY,
-    route TEXT NOT NULL,
-    owner TEXT NOT NULL,
-    state TEXT NOT NULL,
-    noted_at REAL NOT NULL,
-    trace INTEGER NOT NULL,
-    card TEXT NOT NULL,
-    request BLOB,
-    answer BLOB
-) STRICT, WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS exchange_by_age ON exchange (noted_at);
-CREATE INDEX IF NOT EXISTS exchange_open ON exchange (noted_at) WHERE state = 'open';
-CREATE TABLE IF NOT EXISTS trace (route TEXT PRIMARY KEY, last INTEGER NOT NULL) STRICT;
-"""
-# What is about to be sent; what was never sent may be sent again under its old key.
-_NOTE: Final = (
-    "INSERT INTO exchange (key_text, route, owner, state, noted_at, trace, card, request)"
-    " VALUES (?, ?, ?, 'open', ?, ?, ?, ?)"
-    " ON CONFLICT (key_text) DO UPDATE SET route = excluded.route, owner = excluded.owner,"
-    " state = excluded.state, noted_at = excluded.noted_at, trace = excluded.trace,"
-    " card = excluded.card, request = excluded.request WHERE state = 'unsent'"
-)
-# The answer counts only while nobody has undone the exchange.
-_ANSWER: Final = (
-    "UPDATE exchange SET state = 'answered', answer = ? WHERE key_text = ? AND state = 'open'"
-)
-# It certainly did not leave.
-_DROP: Final = "UPDATE exchange SET state = 'unsent' WHERE key_text = ? AND state = 'open'"
-# Undone; where it is not known, a tombstone that stops an original which comes too late.
-_UNDO: Final = (
-    "INSERT INTO exchange (key_text, route, owner, state, noted_at, trace, card)"
-    " VALUES (?, ?, ?, 'undone', ?, 0, '')"
-    " ON CONFLICT (key_text) DO UPDATE SET state = 'undone' WHERE state <> 'undone'"
-)
-_LAST_TRACE: Final = "SELECT last FROM trace WHERE route = ?"
-_KEEP_TRACE: Final = (
-    "INSERT INTO trace (route, last) VALUES (?, ?)"
-    " ON CONFLICT (route) DO UPDATE SET last = excluded.last"
-)
-_FIND: Final = (
-    "SELECT key_text, route, owner, state, noted_at, trace, card, request, answer"
-    " FROM exchange WHERE key_text = ?"
-)
-# Sent or about to be, and no end known: this process's own from before a kill, or anybody's of age.
-_OPEN: Final = (
-    "SELECT key_text, route, owner, state, noted_at, trace, card, request, answer"
-    " FROM exchange WHERE state = 'open' AND noted_at <= ? ORDER BY noted_at"
-)
-# Its batch is over.
-_PURGE: Final = "DELETE FROM exchange WHERE noted_at < ?"
+LOG_BYTES_MAX: Final = 2 * 1024 * 1024
+"""Beyond it the log's rows are put on the shelf: some 3,000 exchanges, a few hundredths of a
+second."""
+ABSENT_MAX: Final = 20_000
 
 _ENCODER: Final = msgspec.msgpack.Encoder()
-_REQUESTS: Final = msgspec.msgpack.Decoder(Request)
-_ANSWERS: Final = msgspec.msgpack.Decoder(Response)
+_ROWS: Final = msgspec.msgpack.Decoder(list[Noted])
+
+
+Work = Callable[[], object]
+Steps = Generator[Work, None, None]
 
 
 class RouteError(Exception):
     """The file cannot be used; the text says what to do."""
-
-
-@enum.unique
-class State(enum.StrEnum):
-    """What is known of an exchange."""
-
-    OPEN = "open"
-    ANSWERED = "answered"
-    UNSENT = "unsent"
-    UNDONE = "undone"
-
-
-class Noted(msgspec.Struct, frozen=True, kw_only=True):
-    """One exchange as it is remembered."""
-
-    key_text: str
-    route: str
-    owner: str
-    state: State
-    noted_at: float
-    """Seconds since 1970, also what the issuer was told as the time of transmission."""
-    trace: int
-    """The STAN under which the issuer knows it."""
-    card: str = ""
-    request: Request | None = None
-    """Without card, PIN and track; None in a tombstone."""
-    answer: Response | None = None
 
 
 class Change(msgspec.Struct, kw_only=True):
@@ -123,8 +62,6 @@ class Change(msgspec.Struct, kw_only=True):
     card: str = ""
     request: Request | None = None
     answer: Response | None = None
-    noted: Noted | None = None
-    """Of an answer: what it answers."""
     done: Callable[[Noted | None], None]
     may_fail: bool = False
     """When the disk refuses: give up at once rather than try again."""
@@ -132,135 +69,284 @@ class Change(msgspec.Struct, kw_only=True):
 
 
 class RouteFile:
-    """The file: written by one thread at a time, read on a connection of its own."""
+    """The log, its rows in memory, and the shelf.
+
+    What changes the file is a generator of `Work` that waits for the disk, each to be done before
+    the next is asked for: here (`done_here`), or in a thread while others look up. They raise a
+    RouteError when the disk refuses, and then nothing was done.
+    """
 
     def __init__(self, path: Path, owner: str) -> None:
-        """Open or make the file, readable by its user alone.
+        """Open or make the shelf at `path` and the log beside it, readable by their user alone.
 
         Raises:
-            RouteError: it cannot be opened, or is not ours.
+            RouteError: that cannot be done, they are not ours, or they are damaged.
         """
+        self._path = path
         self._owner = owner
-        self._last_traces: dict[str, int] = {}
-        """Of the transaction under way, by route."""
+        self._rows: dict[str, Noted] = {}
+        """What the log says, on disk."""
+        self._traces: dict[str, int] = {}
+        """The last of each route, where the log says one."""
+        self._new: dict[str, Noted] = {}
+        """What is on its way to the log."""
+        self._absent: set[str] = set()
+        """Keys that the shelf does not have: it changes with the log's generation only."""
+        self._new_traces: dict[str, int] = {}
         try:
-            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-            self._db = _opened(path)
-            self._db.executescript(_SCHEMA)
-            self._reader = _opened(path)
-            self._reader.execute("PRAGMA query_only = ON")
+            self._shelf = RouteShelf(path)
+            self._log = RecordLog(Path(f"{path}-log"))
+            self._log.lock()
+            payloads, self._place = self._log.recover(self._shelf.generation)
+            self._log.unlock()
+            self._take_over(payloads)
         except (OSError, sqlite3.Error) as error:
             raise RouteError(
                 f"routes file {path}: {error}; give the switch a writable `routes` path"
             ) from None
+        except (LogError, msgspec.MsgspecError) as error:
+            raise self._damaged(error) from None
 
-    def write(self, changes: Iterable[Change]) -> None:
-        """All of them in one transaction, on disk when it returns; each gets its `result`.
-
-        Raises:
-            sqlite3.Error: none of it was done.
-        """
-        db = self._db
-        db.execute("BEGIN IMMEDIATE")
-        try:
+    def writing(self, changes: Iterable[Change]) -> Steps:
+        """All of them at once, on disk at the end; each gets its `result`."""
+        with self._alone() as steps:
+            yield from steps
+            if self._place.end > LOG_BYTES_MAX:
+                yield from self._shelving()
             for change in changes:
                 change.result = change.write(self, change)
-            db.executemany(_KEEP_TRACE, self._last_traces.items())
-            db.execute("COMMIT")
-        except BaseException:
-            if db.in_transaction:
-                db.execute("ROLLBACK")
-            raise
-        finally:
-            self._last_traces.clear()
+            if self._new:
+                yield from self._appending()
+
+    def purging(self, before: float) -> Steps:
+        """Forget what is older."""
+        with self._alone() as steps:
+            yield from steps
+            yield from self._shelving()
+            yield lambda: self._shelf.purge(before)
+            self._shelf.look_again()
+
+    def inheriting(self, owner: str) -> Steps:
+        """Take over what a process of another name has: it is no longer started."""
+        with self._alone() as steps:
+            yield from steps
+            yield from self._shelving()
+            yield lambda: self._shelf.inherit(self._owner, owner)
+            self._shelf.look_again()
 
     def find(self, key_text: str) -> Noted | None:
-        """What is remembered under a key."""
-        return _row(self._reader.execute(_FIND, (key_text,)).fetchone())
+        """What is remembered under a key.
+
+        Raises:
+            RouteError: the log is damaged.
+        """
+        self._catch_up()
+        noted = self._rows.get(key_text)
+        if noted is None and key_text not in self._absent:
+            noted = self._shelf.find(key_text)
+            if noted is None:
+                self._note_absent(key_text)
+        return noted
 
     def open_before(self, wall_time: float) -> list[Noted]:
         """Exchanges without an end that were noted by then, oldest first."""
-        rows = self._reader.execute(_OPEN, (wall_time,)).fetchall()
-        return [noted for row in rows if (noted := _row(row)) is not None]
-
-    def purge(self, before: float) -> int:
-        """Forget what is older; returns how many."""
-        return self._db.execute(_PURGE, (before,)).rowcount
+        self._catch_up()
+        newer = self._rows
+        found = [row for row in self._shelf.open_before(wall_time) if row.key_text not in newer]
+        found += [
+            row for row in newer.values() if row.state is State.OPEN and row.noted_at <= wall_time
+        ]
+        return sorted(found, key=lambda row: row.noted_at)
 
     def close(self) -> None:
-        """Let go of the file."""
-        self._reader.close()
-        self._db.close()
+        """Let go of the files."""
+        self._log.close()
+        self._shelf.close()
 
     def note(self, change: Change) -> Noted | None:
         """As a `Change.write`: remember a message that is about to be sent."""
-        assert change.request is not None
-        trace = self._next_trace(change.route) if change.route else 0
-        blob = _ENCODER.encode(change.request)
-        values = (change.key_text, change.route, self._owner, change.noted_at, trace)
-        if not self._db.execute(_NOTE, (*values, change.card, blob)).rowcount:
+        standing = self._standing(change.key_text)
+        if standing is not None and standing.state is not State.UNSENT:
             return None
-        return Noted(
-            key_text=change.key_text,
-            route=change.route,
-            owner=self._owner,
-            state=State.OPEN,
-            noted_at=change.noted_at,
-            trace=trace,
-            card=change.card,
-            request=change.request,
+        return self._add(
+            Noted(
+                key_text=change.key_text,
+                route=change.route,
+                owner=self._owner,
+                state=State.OPEN,
+                noted_at=change.noted_at,
+                trace=self._next_trace(change.route) if change.route else 0,
+                card=change.card,
+                request=change.request,
+            )
         )
 
     def answer(self, change: Change) -> Noted | None:
         """As a `Change.write`: remember the answer, unless the exchange has been undone."""
-        blob = _ENCODER.encode(change.answer)
-        assert change.noted is not None
-        if not self._db.execute(_ANSWER, (blob, change.key_text)).rowcount:
+        standing = self._standing(change.key_text)
+        if standing is None or standing.state is not State.OPEN:
             return None
-        return msgspec.structs.replace(change.noted, state=State.ANSWERED, answer=change.answer)
+        return self._add(_changed(standing, State.ANSWERED, change.answer))
 
     def drop(self, change: Change) -> Noted | None:
-        """As a `Change.write`: it was never sent."""
-        self._db.execute(_DROP, (change.key_text,))
+        """As a `Change.write`: it was never sent, and may be sent again under its old key."""
+        standing = self._standing(change.key_text)
+        if standing is not None and standing.state is State.OPEN:
+            self._add(_changed(standing, State.UNSENT, standing.answer))
         return None
 
     def undo(self, change: Change) -> Noted | None:
-        """As a `Change.write`: no answer counts from now on."""
-        self._db.execute(_UNDO, (change.key_text, change.route, self._owner, change.noted_at))
-        return self._standing(change.key_text)
+        """As a `Change.write`: no answer counts from now on.
+
+        Where the exchange is not known, a tombstone stops an original that comes too late.
+        """
+        standing = self._standing(change.key_text)
+        if standing is None:
+            return self._add(
+                Noted(
+                    key_text=change.key_text,
+                    route=change.route,
+                    owner=self._owner,
+                    state=State.UNDONE,
+                    noted_at=change.noted_at,
+                    trace=0,
+                )
+            )
+        if standing.state is State.UNDONE:
+            return standing
+        return self._add(_changed(standing, State.UNDONE, standing.answer))
+
+    def _add(self, noted: Noted) -> Noted:
+        self._new[noted.key_text] = noted
+        return noted
 
     def _standing(self, key_text: str) -> Noted | None:
-        return _row(self._db.execute(_FIND, (key_text,)).fetchone())
+        """The newest row of a key, for whoever holds the lock."""
+        return self._new.get(key_text) or self.find(key_text)
 
     def _next_trace(self, route: str) -> int:
-        """STANs are given by the file: no two processes and no two lives of one share them."""
-        last = self._last_traces.get(route)
+        last = self._new_traces.get(route) or self._traces.get(route)
         if last is None:
-            row = self._db.execute(_LAST_TRACE, (route,)).fetchone()
-            last = row[0] if row else 0
-        trace = self._last_traces[route] = last % TRACE_MAX + 1
+            last = self._shelf.last_trace(route)
+        trace = self._new_traces[route] = last % TRACE_MAX + 1
         return trace
 
+    @contextmanager
+    def _alone(self) -> Iterator[Steps]:
+        """Hold the lock, and know all that was written once these steps are done."""
+        try:
+            yield self._locking()
+        except (OSError, sqlite3.Error, LogError) as error:
+            raise RouteError(f"routes file {self._path}: {error}") from None
+        finally:
+            self._log.unlock()
+            self._new.clear()
+            self._new_traces.clear()
 
-def _opened(path: Path) -> sqlite3.Connection:
-    # Autocommit: transactions are begun and ended here, by their own words.
-    return sqlite3.connect(
-        path, check_same_thread=False, isolation_level=None, timeout=BUSY_SECONDS_MAX
-    )
+    def _locking(self) -> Steps:
+        if not self._log.try_lock():
+            yield self._log.lock
+        self._catch_up()
+        if self._place.may_be_over and self._shelf.generation != self._place.generation:
+            # Who put the log on the shelf was killed before it could begin it again.
+            self._begin(self._shelf.generation)
+
+    def _shelving(self) -> Steps:
+        """Begin the log again; what it said is on the shelf, in one step with the new number."""
+        generation, rows = self._place.generation + 1, list(self._rows.values())
+        self._place = self._place._replace(may_be_over=True)
+        self._log.say(self._place)
+        self._shelf.look_away()
+        yield lambda: self._shelf.put(rows, self._traces, generation)
+        self._begin(generation)
+
+    def _appending(self) -> Steps:
+        rows, at = list(self._new.values()), self._place
+        frame = framed(at.generation, _ENCODER.encode(rows))
+        yield lambda: self._log.append(at, frame)
+        place = Place(at.generation, at.end + len(frame))
+        self._log.say(place)
+        self._place = place
+        self._take_rows(rows)
+
+    def _begin(self, generation: int) -> None:
+        self._place = Place(generation, 0)
+        self._log.say(self._place)
+        self._forget()
+
+    def _catch_up(self) -> None:
+        """Take over what other processes have written."""
+        while (mark := self._log.mark) != self._place:
+            try:
+                self._read_to(mark)
+            except (LogError, msgspec.MsgspecError) as error:
+                if self._log.mark == mark:  # else it was begun again while we read
+                    raise self._damaged(error) from None
+
+    def _read_to(self, mark: Place | None) -> None:
+        if mark is None:
+            raise LogError(f"{self._log.path}-mark says nothing")
+        is_begun_again = mark.generation != self._place.generation
+        payloads = self._log.read(0 if is_begun_again else self._place.end, mark)
+        if is_begun_again:
+            self._forget()
+        if mark.may_be_over:
+            self._shelf.look_away()
+        self._take_over(payloads)
+        self._place = mark
+
+    def _forget(self) -> None:
+        """What the log said before is on the shelf."""
+        self._rows, self._traces = {}, {}
+        self._absent.clear()
+        self._shelf.look_again()
+
+    def _note_absent(self, key_text: str) -> None:
+        if len(self._absent) >= ABSENT_MAX:
+            self._absent.clear()
+        self._absent.add(key_text)
+
+    def _take_over(self, payloads: Iterable[bytes]) -> None:
+        for payload in payloads:
+            self._take_rows(_ROWS.decode(payload))
+
+    def _take_rows(self, rows: Iterable[Noted]) -> None:
+        for row in rows:
+            self._rows[row.key_text] = row
+            if row.state is State.OPEN and row.trace:
+                self._traces[row.route] = row.trace
+
+    def _damaged(self, error: Exception) -> RouteError:
+        return RouteError(
+            f"routes file {self._path}: {error}. Next: put the copy of a backup there; or move "
+            f"{self._path}-log and {self._path}-mark away, start, and compare the last hours "
+            "with the issuers by hand, for what was in flight then is not known"
+        )
 
 
-def _row(values: tuple[Any, ...] | None) -> Noted | None:
-    if values is None:
-        return None
-    key_text, route, owner, state, noted_at, trace, card, request, answer = values
+def _changed(noted: Noted, state: State, answer: Response | None) -> Noted:
     return Noted(
-        key_text=key_text,
-        route=route,
-        owner=owner,
-        state=State(state),
-        noted_at=noted_at,
-        trace=trace,
-        card=card,
-        request=_REQUESTS.decode(request) if request is not None else None,
-        answer=_ANSWERS.decode(answer) if answer is not None else None,
+        key_text=noted.key_text,
+        route=noted.route,
+        owner=noted.owner,
+        state=state,
+        noted_at=noted.noted_at,
+        trace=noted.trace,
+        card=noted.card,
+        request=noted.request,
+        answer=answer,
     )
+
+
+def done_here(steps: Steps) -> None:
+    """Do all the work of one change of the file.
+
+    Raises:
+        RouteError: nothing was done.
+    """
+    with closing(steps):
+        for work in steps:
+            try:
+                work()
+            except (OSError, sqlite3.Error, LogError) as error:
+                steps.throw(error)

@@ -10,19 +10,22 @@ No card number is kept, only its first six and last four digits, to tell one car
 All switch processes of one machine share the file.
 """
 
-import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from typing import Final, NoReturn
 
 import structlog
 import trio
 
 from host.model.requests import Request, Response
-from switch.route_file import Change, Noted, RouteFile
+from switch.one_thread import OneThread
+from switch.route_file import Change, Noted, RouteError, RouteFile, Steps, done_here
 
 RETRY_SECONDS: Final = 1.0
 PURGE_SECONDS: Final = 3600.0
 DAY_SECONDS: Final = 86_400
+CHANGES_MAX: Final = 4096
+"""In one write: what comes meanwhile is in the next."""
 
 _LOG = structlog.get_logger(__name__)
 
@@ -55,6 +58,7 @@ class RouteMemory:
         self._wall_clock = wall_clock
         self._days_max = days_max
         self._on_turn = on_turn
+        self._thread = OneThread("routes")
         self._queue: list[Change] = []
         self._changing: dict[str, str] = {}
         """Keys with a change on its way, and the route each names."""
@@ -107,7 +111,6 @@ class RouteMemory:
                 key_text=noted.key_text,
                 route=noted.route,
                 answer=response,
-                noted=noted,
                 done=done,
             )
         )
@@ -144,9 +147,10 @@ class RouteMemory:
 
     def close(self) -> None:
         """At the very end, when `run` is over: write what came last."""
+        self._thread.close()
         try:
-            self._file.write(self._queue)
-        except sqlite3.Error as error:
+            done_here(self._file.writing(self._queue))
+        except RouteError as error:
             _LOG.critical("routes lost at the end", count=len(self._queue), why=str(error))
         self._file.close()
 
@@ -156,23 +160,32 @@ class RouteMemory:
         self._woken.set()
 
     async def _write(self) -> None:
-        changes = list(self._queue)
+        changes = self._queue[:CHANGES_MAX]
         try:
-            await trio.to_thread.run_sync(self._write_in_thread, changes)
-        except sqlite3.Error as error:
+            await self._forget_the_old()
+            await self._do(self._file.writing(changes))
+        except RouteError as error:
             await self._refused(changes, error)
             return
         del self._queue[: len(changes)]
         self._done(changes)
 
-    def _write_in_thread(self, changes: list[Change]) -> None:
+    async def _forget_the_old(self) -> None:
         now = self._wall_clock()
         if now >= self._purge_at:
             self._purge_at = now + PURGE_SECONDS
-            self._file.purge(now - self._days_max * DAY_SECONDS)
-        self._file.write(changes)
+            await self._do(self._file.purging(now - self._days_max * DAY_SECONDS))
 
-    async def _refused(self, changes: list[Change], error: sqlite3.Error) -> None:
+    async def _do(self, steps: Steps) -> None:
+        """As `done_here`, waiting for the disk in a thread."""
+        with closing(steps):
+            for work in steps:
+                try:
+                    await self._thread.run(work)
+                except Exception as error:  # noqa: BLE001 - what it is, is the file's to say
+                    steps.throw(error)
+
+    async def _refused(self, changes: list[Change], error: RouteError) -> None:
         """The disk will not: what need not be sent is not, everything else is tried again."""
         failed = [change for change in changes if change.may_fail]
         self._queue[: len(changes)] = [change for change in changes if not change.may_fail]
