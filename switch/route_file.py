@@ -39,12 +39,13 @@ LOG_BYTES_MAX: Final = 2 * 1024 * 1024
 """Beyond it the log's rows are put on the shelf: some 3,000 exchanges, a few hundredths of a
 second."""
 ABSENT_MAX: Final = 20_000
+"""Keys remembered as being nowhere, so that a new one is looked for on the shelf once."""
 
 _ENCODER: Final = msgspec.msgpack.Encoder()
 _ROWS: Final = msgspec.msgpack.Decoder(list[Noted])
 
-
 Work = Callable[[], object]
+"""Something that waits for the disk."""
 Steps = Generator[Work, None, None]
 
 
@@ -124,7 +125,6 @@ class RouteFile:
             yield from steps
             yield from self._shelving()
             yield lambda: self._shelf.purge(before)
-            self._shelf.look_again()
 
     def inheriting(self, owner: str) -> Steps:
         """Take over what a process of another name has: it is no longer started."""
@@ -132,7 +132,6 @@ class RouteFile:
             yield from steps
             yield from self._shelving()
             yield lambda: self._shelf.inherit(self._owner, owner)
-            self._shelf.look_again()
 
     def find(self, key_text: str) -> Noted | None:
         """What is remembered under a key.
@@ -141,12 +140,7 @@ class RouteFile:
             RouteError: the log is damaged.
         """
         self._catch_up()
-        noted = self._rows.get(key_text)
-        if noted is None and key_text not in self._absent:
-            noted = self._shelf.find(key_text)
-            if noted is None:
-                self._note_absent(key_text)
-        return noted
+        return self._found(key_text)
 
     def open_before(self, wall_time: float) -> list[Noted]:
         """Exchanges without an end that were noted by then, oldest first."""
@@ -222,7 +216,15 @@ class RouteFile:
 
     def _standing(self, key_text: str) -> Noted | None:
         """The newest row of a key, for whoever holds the lock."""
-        return self._new.get(key_text) or self.find(key_text)
+        return self._new.get(key_text) or self._found(key_text)
+
+    def _found(self, key_text: str) -> Noted | None:
+        noted = self._rows.get(key_text)
+        if noted is None and key_text not in self._absent:
+            noted = self._shelf.find(key_text)
+            if noted is None:
+                self._note_absent(key_text)
+        return noted
 
     def _next_trace(self, route: str) -> int:
         last = self._new_traces.get(route) or self._traces.get(route)
@@ -256,7 +258,6 @@ class RouteFile:
         generation, rows = self._place.generation + 1, list(self._rows.values())
         self._place = self._place._replace(may_be_over=True)
         self._log.say(self._place)
-        self._shelf.look_away()
         yield lambda: self._shelf.put(rows, self._traces, generation)
         self._begin(generation)
 
@@ -290,8 +291,6 @@ class RouteFile:
         payloads = self._log.read(0 if is_begun_again else self._place.end, mark)
         if is_begun_again:
             self._forget()
-        if mark.may_be_over:
-            self._shelf.look_away()
         self._take_over(payloads)
         self._place = mark
 
@@ -299,7 +298,6 @@ class RouteFile:
         """What the log said before is on the shelf."""
         self._rows, self._traces = {}, {}
         self._absent.clear()
-        self._shelf.look_again()
 
     def _note_absent(self, key_text: str) -> None:
         if len(self._absent) >= ABSENT_MAX:
@@ -319,7 +317,7 @@ class RouteFile:
     def _damaged(self, error: Exception) -> RouteError:
         return RouteError(
             f"routes file {self._path}: {error}. Next: put the copy of a backup there; or move "
-            f"{self._path}-log and {self._path}-mark away, start, and compare the last hours "
+            f"{self._path}-log and {self._path}-log-mark away, start, and compare the last hours "
             "with the issuers by hand, for what was in flight then is not known"
         )
 

@@ -88,7 +88,6 @@ class RouteShelf:
         self._db.executescript(_SCHEMA)
         self._reader = _opened(path)
         self._reader.execute("PRAGMA query_only = ON")
-        self.look_again()
 
     def close(self) -> None:
         """Let go of the file."""
@@ -113,8 +112,6 @@ class RouteShelf:
             sqlite3.Error: none of it was done.
         """
         db = self._db
-        # All of the write-ahead log is in the file, so this transaction may begin it again.
-        db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
         db.execute("BEGIN IMMEDIATE")
         try:
             # In the order of the keys, so that neighbours share a page.
@@ -130,20 +127,6 @@ class RouteShelf:
     def find(self, key_text: str) -> Noted | None:
         """What is remembered under a key."""
         return _row(self._reader.execute(_FIND, (key_text,)).fetchone())
-
-    def look_again(self) -> None:
-        """See what has been put here by now, and nothing newer.
-
-        Look-ups share one read transaction, for to begin one costs more than to find a row. It
-        must not last while rows are put here (`look_away`): what is read is never written over.
-        """
-        self.look_away()
-        self._reader.execute("BEGIN")
-
-    def look_away(self) -> None:
-        """Every look-up for itself, until the next `look_again`."""
-        if self._reader.in_transaction:
-            self._reader.execute("ROLLBACK")
 
     def open_before(self, wall_time: float) -> list[Noted]:
         """Exchanges without an end that were noted by then."""

@@ -230,15 +230,20 @@ def check(seed: int, scene: Scene, *, is_reversed: bool) -> None:
 @pytest.fixture
 def quick_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     """Writes take mock time and no synchronous commits."""
-    for module in ("switch.saf", "switch.route_file"):
+    for module in ("switch.saf", "switch.route_shelf"):
         schema = __import__(module, fromlist=["_SCHEMA"])._SCHEMA
         monkeypatch.setattr(f"{module}._SCHEMA", schema.replace("FULL", "OFF"))
+    monkeypatch.setattr("os.fdatasync", lambda _file: None)
 
     async def in_mock_time(write, *args):
         await trio.sleep(DISK.choice((0.0, 0.001, 0.02, 0.3)))
         return write(*args)
 
+    async def in_its_thread(_thread, work):
+        await in_mock_time(work)
+
     monkeypatch.setattr("trio.to_thread.run_sync", in_mock_time)
+    monkeypatch.setattr("switch.one_thread.OneThread.run", in_its_thread)
     monkeypatch.setattr(_run, "_ALLOW_DETERMINISTIC_SCHEDULING", True)
 
 

@@ -1,6 +1,5 @@
 """An external issuer's host on real sockets: asked once, believed once, undone when in doubt."""
 
-import sqlite3
 import time
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from host.model.money import Money
 from host.model.requests import ExchangeKey, Family, Kind, Request
 from host.model.responses import Reason
 from switch.issuer_settings import StandIn
-from switch.route_file import Change, Noted, RouteFile, State
+from switch.route_file import Change, Noted, RouteFile, State, done_here
 from terminals.dialects import issuer as dialect
 from terminals.message import Message
 from tests.switch.conftest import (
@@ -444,7 +443,7 @@ def note_in(path: Path, request: Request) -> Noted:
         request=request,
         done=lambda _noted: None,
     )
-    file.write([change])
+    done_here(file.writing([change]))
     file.close()
     assert change.result is not None
     return change.result
@@ -460,7 +459,7 @@ async def test_the_files_hold_no_card_number(trade: Trade):
             data = path.read_bytes()
             assert PAN.encode() not in data
             assert bytes.fromhex(PAN) not in data
-    with sqlite3.connect(trade.routes) as db:
-        rows = db.execute("SELECT card, state FROM exchange WHERE key_text LIKE '%/000002/f'")
-        assert rows.fetchall() == [("998800******0015", State.UNDONE.value)]
-    db.close()
+    file = RouteFile(trade.routes, "looker")
+    noted = file.find(ExchangeKey("pos", TERMINAL, BATCH, "000002", Family.FINANCIAL).text)
+    file.close()
+    assert (noted.card, noted.state) == ("998800******0015", State.UNDONE)

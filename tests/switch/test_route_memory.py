@@ -1,7 +1,6 @@
 """What is remembered of exchanges: on disk before anybody is told, once, and not for ever."""
 
 import contextlib
-import sqlite3
 import stat
 
 import pytest
@@ -10,7 +9,7 @@ import trio
 from host.model.money import Money
 from host.model.requests import ExchangeKey, Family, Kind, PinBlock, Request
 from host.model.secrets import Pan, Secret
-from switch.route_file import HOST, TRACE_MAX, Noted, RouteError, RouteFile, State
+from switch.route_file import HOST, Noted, RouteError, RouteFile, State
 from switch.route_memory import DAY_SECONDS, RouteMemory
 from tests.switch.conftest import approval
 
@@ -154,15 +153,13 @@ async def _begun(begin) -> trio.Event:
     return done
 
 
-async def test_traces_go_on_over_restarts_and_processes_and_wrap(path, clock):
+async def test_traces_go_on_over_restarts_and_processes_and_wrap(path, clock, monkeypatch):
     traces = []
     for owner, stan in (("one", 1), ("two", 2), ("one", 3)):
         async with at_work(path, clock, owner) as book:
             traces.append((await book.note(stan)).trace)
     assert traces == [1, 2, 3]
-    with sqlite3.connect(path) as db:
-        db.execute("UPDATE trace SET last = ?", (TRACE_MAX,))
-    db.close()
+    monkeypatch.setattr("switch.route_file.TRACE_MAX", 3)
     async with at_work(path, clock) as book:
         assert (await book.note(4)).trace == 1
         assert (await book.note(5, route="near")).trace == 1, "each issuer has its own"
@@ -196,11 +193,11 @@ async def test_a_disk_that_refuses_lets_nothing_be_sent_and_loses_no_answer(
     class FullDisk(RouteFile):
         refusals = 0
 
-        def write(self, changes):
+        def writing(self, changes):
             if self.refusals:
                 self.refusals -= 1
-                raise sqlite3.OperationalError("database or disk is full")
-            super().write(changes)
+                raise RouteError("no space left on device")
+            return super().writing(changes)
 
     file = FullDisk(path, "one")
     memory = RouteMemory(file, clock, days_max=30.0)
@@ -228,8 +225,10 @@ async def test_what_comes_last_is_written_at_the_end(path, clock):
 async def test_the_file_is_its_users_alone_and_holds_no_secret(path, clock):
     async with at_work(path, clock) as book:
         await book.note()
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    data = path.read_bytes()
+    files = list(path.parent.iterdir())
+    assert {file.name for file in files} >= {"routes.db", "routes.db-log", "routes.db-log-mark"}
+    assert all(stat.S_IMODE(file.stat().st_mode) == 0o600 for file in files)
+    data = b"".join(file.read_bytes() for file in files)
     assert b"80010001" in data
     for secret in (PAN.encode(), bytes.fromhex(PAN), b"12345678", b"3012"):
         assert secret not in data
