@@ -84,6 +84,38 @@ WHERE summed.amount_minor IS DISTINCT FROM journal.amount_minor
 ORDER BY journal.id
 LIMIT %(limit)s;
 
+-- name: journal_without_card
+-- A journal is of a card of ours, or it is what an external issuer decided and told us by an
+-- advice, or the reversal of such. Only those move what an external issuer has to pay.
+WITH moved AS (
+    SELECT
+        movement.shard,
+        movement.journal_id,
+        bool_or(account.chart = 'issuer_receivable') AS by_issuer
+    FROM movement
+    INNER JOIN account ON account.id = movement.account_id
+    GROUP BY movement.shard, movement.journal_id
+)
+
+SELECT
+    coalesce(journal.shard, advice.shard) AS shard,
+    coalesce(journal.id, advice.journal_id) AS id,
+    journal.kind,
+    journal.card_id,
+    advice.reference
+FROM journal
+FULL JOIN advice ON advice.shard = journal.shard AND advice.journal_id = journal.id
+LEFT JOIN card ON card.id = journal.card_id
+LEFT JOIN moved ON moved.shard = journal.shard AND moved.journal_id = journal.id
+WHERE
+    journal.id IS NULL
+    OR (journal.card_id <> %(no_card)s AND card.id IS NULL)
+    OR (journal.card_id = %(no_card)s) <> coalesce(moved.by_issuer, false)
+    OR (journal.card_id = %(no_card)s AND journal.kind <> 'reversal')
+    <> (advice.journal_id IS NOT NULL)
+ORDER BY coalesce(journal.id, advice.journal_id)
+LIMIT %(limit)s;
+
 -- name: entry_without_journal
 -- An entry belongs to a journal of its own date.
 SELECT
@@ -400,7 +432,7 @@ SELECT DISTINCT
 FROM journal
 INNER JOIN movement ON movement.shard = journal.shard AND movement.journal_id = journal.id
 INNER JOIN account ON account.id = movement.account_id
-INNER JOIN card ON card.id = journal.card_id
+LEFT JOIN card ON card.id = journal.card_id
 WHERE
     account.card_id <> journal.card_id
     OR account.merchant_id <> journal.merchant_id
@@ -412,7 +444,8 @@ LIMIT %(limit)s;
 
 -- name: batch_not_its_journals
 -- A settled terminal batch adds up to what was counted when it was settled, or when the upload of
--- it ended: reversals come too late from then on.
+-- it ended: reversals come too late from then on. What an external issuer approved is posted
+-- whenever it is heard of, and does not count where that was later.
 WITH placed AS (
     SELECT
         split_part(journal.slot, '/', 1) AS institution,
@@ -432,7 +465,19 @@ WITH placed AS (
             undo.shard = journal.shard
             AND undo.original_id = journal.id
             AND undo.kind = 'reversal'
-    WHERE undo.journal_id IS NULL
+    LEFT JOIN exchange AS advised
+        ON
+            journal.card_id = %(no_card)s
+            AND advised.home = journal.home
+            AND advised.slot = journal.slot
+    LEFT JOIN terminal_batch AS batch
+        ON
+            batch.institution = split_part(advised.slot, '/', 1)
+            AND batch.terminal_id = split_part(advised.slot, '/', 2)
+            AND batch.epoch = split_part(advised.slot, '/', 3)
+    WHERE
+        undo.journal_id IS NULL
+        AND (advised.decided_at > coalesce(batch.closed_at, batch.settled_at)) IS NOT TRUE
 ),
 
 summed AS (

@@ -39,7 +39,8 @@ ORDER BY original_id
 LIMIT %(limit)s;
 
 -- name: undoing_journal_without_fact
--- A journal that undoes is known to its original, else the original could be undone again.
+-- A journal that undoes is known to its original, else the original could be undone again. A
+-- refund that an external issuer decided names none: the issuer has matched it with its sale.
 SELECT
     journal.shard,
     journal.id,
@@ -47,7 +48,11 @@ SELECT
 FROM journal
 LEFT JOIN undo ON undo.shard = journal.shard AND undo.journal_id = journal.id
 WHERE
-    (journal.kind IN ('void', 'refund', 'reversal') OR journal.original_id IS NOT NULL)
+    (
+        journal.kind IN ('void', 'reversal')
+        OR (journal.kind = 'refund' AND journal.card_id <> %(no_card)s)
+        OR journal.original_id IS NOT NULL
+    )
     AND undo.journal_id IS NULL
 ORDER BY journal.id
 LIMIT %(limit)s;

@@ -83,6 +83,11 @@ CHECKS: Final = (
                 "its entries make {entries_minor}",
             ),
             Test(
+                "journal_without_card",
+                "journal {id} of shard {shard} ({kind}, card {card_id}, advice {reference}) is "
+                "neither of a card of ours nor of an external issuer's",
+            ),
+            Test(
                 "entry_without_journal",
                 "entry {journal_id}/{leg} of shard {shard} has no journal of its date",
             ),

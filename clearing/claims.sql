@@ -98,7 +98,8 @@ LIMIT %(limit)s;
 
 -- name: claim_says_otherwise
 -- What was posted is what the client asked for: kind, card, amount and unit. Points earned, and
--- the void of them, are asked for by another amount than is posted.
+-- the void of them, are asked for by another amount than is posted. An external issuer's card is in
+-- no book of ours.
 WITH posted AS (
     SELECT
         journal.*,
@@ -118,7 +119,7 @@ SELECT
                 THEN format('kind %%s, not %%s', posted.kind, claim_state.kind)
         END,
         CASE
-            WHEN posted.card_id <> claim_state.card_id
+            WHEN posted.card_id NOT IN (claim_state.card_id, %(no_card)s)
                 THEN format('card %%s, not %%s', posted.card_id, claim_state.card_id)
         END,
         CASE
@@ -138,7 +139,7 @@ FROM claim_state
 INNER JOIN posted ON posted.id = claim_state.journal_id
 WHERE
     posted.kind NOT IN (claim_state.kind, claim_state.kind || '_confirm')
-    OR posted.card_id <> claim_state.card_id
+    OR posted.card_id NOT IN (claim_state.card_id, %(no_card)s)
     OR (
         NOT coalesce(posted.is_earning, false)
         AND (
@@ -151,7 +152,8 @@ LIMIT %(limit)s;
 
 -- name: claim_told_otherwise
 -- An answer with the stored answer's RRN says what the stored answer says; 94 is the exception,
--- it repeats the RRN of the exchange whose key was used again.
+-- it repeats the RRN of the exchange whose key was used again. An external issuer's RRN is its own,
+-- kept in its advice.
 WITH spelled AS (
     SELECT *
     FROM unnest(%(reasons)s::text[], %(codes)s::text[]) AS row_of (reason, code)
@@ -166,6 +168,7 @@ INNER JOIN exchange ON exchange.slot = claim.slot
 INNER JOIN spelled ON spelled.reason = exchange.reason
 WHERE
     NOT exchange.is_tombstone
+    AND exchange.card_id IS DISTINCT FROM %(no_card)s
     AND claim.told <> '94'
     AND (
         (exchange.id = claim.number AND spelled.code <> claim.told)
@@ -176,7 +179,8 @@ LIMIT %(limit)s;
 
 -- name: card_effect_not_its_claims
 -- Card by card: what the claimed journals moved is what the client reckons. What a reversal took
--- from suspense, because the card had spent it, counts as taken from the card.
+-- from suspense, because the card had spent it, counts as taken from the card. Of an external
+-- issuer's card we have no account.
 WITH named AS (
     SELECT slot FROM claim WHERE card_id IS NOT NULL
     UNION
@@ -205,6 +209,7 @@ SELECT
     claim_effect.amount_minor,
     coalesce(moved.amount_minor, 0) AS moved_minor
 FROM claim_effect
+INNER JOIN card ON card.id = claim_effect.card_id
 LEFT JOIN moved ON moved.card_id = claim_effect.card_id
 WHERE claim_effect.amount_minor <> coalesce(moved.amount_minor, 0)
 ORDER BY claim_effect.card_id

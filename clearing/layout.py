@@ -33,6 +33,9 @@ class Item(NamedTuple):
     unit: str
     amount_minor: int
     points_earned: int
+    reference: str | None = None
+    """F37 of what an external issuer decided: its own, or given by the switch."""
+    original_reference: str | None = None
 
 
 class Total(NamedTuple):
@@ -54,6 +57,12 @@ def amount_text(amount_minor: int, unit: str) -> str:
 
 def _nothing(_total: Total) -> str:
     return ""
+
+
+def _original_rrn(item: Item) -> str:
+    if item.original is None:
+        return ""
+    return item.original_reference or rrn_of(item.original)
 
 
 class Column(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,7 +89,7 @@ COLUMNS: Final = (
     Column(
         name="rrn",
         meaning="F37 of the answer, 12 characters",
-        of_item=lambda item: rrn_of(item.number),
+        of_item=lambda item: item.reference or rrn_of(item.number),
     ),
     Column(
         name="kind",
@@ -120,7 +129,7 @@ COLUMNS: Final = (
     Column(
         name="original_rrn",
         meaning="of what a void, refund or reversal undoes",
-        of_item=lambda item: "" if item.original is None else rrn_of(item.original),
+        of_item=_original_rrn,
     ),
     Column(
         name="unit",

@@ -181,7 +181,8 @@ LIMIT 20;
 -- Files. ----------------------------------------------------------------------------------
 
 -- name: file_items
--- One row for each journal and unit that moved something between a merchant and an issuer.
+-- One row for each journal and unit that moved something between a merchant and an issuer. What an
+-- external issuer decided is named as it knows it.
 WITH between_parties AS (
     SELECT
         movement.shard,
@@ -220,18 +221,25 @@ SELECT
     split_part(journal.slot, '/', 4) AS trace,
     merchant.merchant_id AS merchant,
     issuer.institution_id AS issuer,
-    card.pan_masked AS card,
+    coalesce(card.pan_masked, advice.pan_masked, original_advice.pan_masked, '') AS card,
     journal.original_id AS original,
     between_parties.unit,
     between_parties.amount_minor::bigint AS amount_minor,
     CASE
         WHEN between_parties.unit = journal.unit THEN coalesce(points.earned, 0)
         ELSE 0
-    END::bigint AS points_earned
+    END::bigint AS points_earned,
+    advice.reference,
+    original_advice.reference AS original_reference
 FROM between_parties
 INNER JOIN journal
     ON journal.shard = between_parties.shard AND journal.id = between_parties.journal_id
-INNER JOIN card ON card.id = journal.card_id
+LEFT JOIN card ON card.id = journal.card_id
+LEFT JOIN advice ON advice.shard = journal.shard AND advice.journal_id = journal.id
+LEFT JOIN advice AS original_advice
+    ON
+        original_advice.shard = journal.shard
+        AND original_advice.journal_id = journal.original_id
 INNER JOIN merchant ON merchant.id = between_parties.merchant_id
 INNER JOIN issuer ON issuer.id = between_parties.issuer_id
 LEFT JOIN points

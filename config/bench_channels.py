@@ -40,7 +40,8 @@ from simulators.certificates import (
 from simulators.mis import MisTill
 from simulators.prepared import prepare_purchases
 from simulators.softpos import KID, AttestationService, SoftPosApp
-from simulators.trader import Speaker, Trade
+from simulators.trader import Speaker
+from simulators.trades import Trade
 from switch.channels import ChannelSettings, TlsSettings
 from switch.issuer_settings import IssuerSettings
 from switch.settings import SwitchSettings

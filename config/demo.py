@@ -31,8 +31,8 @@ from config.progress import board, headline, issuer_line, mended, settled, show_
 from config.settings import Settings
 from config.supervisor import LoadEstate, Running, running_posswitch
 from host.clock import utc_now
-from host.estate.demo import EXTERNAL_PREFIX, EXTERNAL_ZONE, demo_estate, external_cards
-from host.model.claims import card_effects
+from host.estate.demo import EXTERNAL, EXTERNAL_ZONE, demo_estate, external_cards
+from host.model.claims import Claim, card_effects
 from simulators.certificates import ATTESTATION, AUTHORITY, SWITCH, make_certificates
 from simulators.channels import gateway
 from simulators.issuer import Issuer, IssuerSettings
@@ -54,7 +54,7 @@ NIGHT_FALLS: Final = 0.8
 LOOK_SECONDS: Final = 0.5
 RECORD: Final = "terminals.jsonl"
 EXTERNAL_RECORD: Final = "external.jsonl"
-"""Kept apart: of cards that our ledger does not know."""
+"""Kept apart: the issuer's own book is compared with it as well."""
 CERTIFICATES: Final = "certificates"
 ISSUER_SECONDS_MAX: Final = 2.0
 BOOKS_SECONDS_MAX: Final = 20.0
@@ -108,7 +108,7 @@ def run_demo(settings: Settings, places: Places, demo: DemoSettings, *, say: Say
             console.print(line)
         day = _Day(demo, running, places, issuer)
         summary = day.run(console)
-        violations = _audit(running, day.record)
+        violations = _audit(running, [*day.record.claims(), *day.external.claims()])
     _report(console, day, summary, violations, places)
     return 0 if _all_is_well(day, violations) else FOUND_WRONG
 
@@ -133,7 +133,8 @@ def demo_settings(settings: Settings, places: Places, issuer_port: int) -> Setti
     )
     issuer = IssuerRow(
         name="external",
-        prefixes=(EXTERNAL_PREFIX,),
+        issuer_id=EXTERNAL.institution_id,
+        prefixes=(EXTERNAL.pan_prefix,),
         pin_zone=EXTERNAL_ZONE.name,
         addresses=(f"127.0.0.1:{issuer_port}",) * 2,
         seconds_max=ISSUER_SECONDS_MAX,
@@ -238,9 +239,9 @@ def _clear(running: Running) -> Summary:
         return run_clearing(connection, running.places.files)
 
 
-def _audit(running: Running, record: Record) -> list[Violation]:
+def _audit(running: Running, claims: list[Claim]) -> list[Violation]:
     with _night_connection(running) as connection:
-        return audit(connection, record.claims())
+        return audit(connection, claims)
 
 
 def _night_connection(running: Running) -> psycopg.Connection:
@@ -295,5 +296,5 @@ def _swarm_settings(name: str, port: int, places: Places, demo: DemoSettings) ->
         seconds=demo.seconds,
         seed=demo.seed,
         answer_seconds_max=ANSWER_SECONDS_MAX,
-        settles=name != "external",
+        settles=True,
     )

@@ -17,7 +17,7 @@ from config.estates import estate_named
 from config.junit import Ended, junit_report
 from config.progress import board, headline, mended, settled, show_progress
 from host.clock import utc_now
-from host.estate.demo import EXTERNAL_PREFIX, EXTERNAL_ZONE, external_cards
+from host.estate.demo import EXTERNAL, EXTERNAL_ZONE, external_cards
 from host.estate.plan import EstatePlan
 from simulators.certificates import make_certificates
 from simulators.channels import CHANNELS, Opens, Place
@@ -146,7 +146,7 @@ def simulate_issuer(settings: IssuerSettings) -> int:
     issuer = Issuer(settings, external_cards(), zone_key=EXTERNAL_ZONE.key)
     console = Console(highlight=False)
     port = issuer.listen()
-    console.print(f"issuer on {settings.host}:{port}, cards {EXTERNAL_PREFIX}…", markup=False)
+    console.print(f"issuer on {settings.host}:{port}, cards {EXTERNAL.pan_prefix}…", markup=False)
     with contextlib.suppress(KeyboardInterrupt):
         trio.run(issuer.run)
     for name, number in issuer.book.counts.items():

@@ -175,6 +175,7 @@ class Book:
     """Stored keys that nobody is served by."""
     _prefixes: dict[str, Issuer] = field(default_factory=dict)
     _prefix_lengths: tuple[int, ...] = ()
+    _institutions: dict[str, Issuer] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._know_prefixes()
@@ -196,6 +197,7 @@ class Book:
 
     def _know_prefixes(self) -> None:
         self._prefixes = {issuer.pan_prefix: issuer for issuer in self.issuers.values()}
+        self._institutions = {issuer.institution_id: issuer for issuer in self.issuers.values()}
         lengths = {len(prefix) for prefix in self._prefixes}
         self._prefix_lengths = tuple(sorted(lengths, reverse=True))
 
@@ -207,6 +209,10 @@ class Book:
             if issuer is not None:
                 return issuer
         return None
+
+    def institution(self, institution_id: str) -> Issuer | None:
+        """The issuer of that institution number."""
+        return self._institutions.get(institution_id)
 
     def account(
         self, chart: Chart, unit: str, issuer: int | None = None, merchant: int | None = None

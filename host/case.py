@@ -12,7 +12,7 @@ from host.ledger import Leg
 from host.model.money import POINTS_PREFIX, Money
 from host.model.requests import Kind, Request
 from host.model.secrets import Pan, Secret
-from host.state import Card, Known, LotUse, Original, State
+from host.state import NO_CARD, Card, Known, LotUse, Original, State
 
 
 class VerifiesPin(Protocol):
@@ -113,8 +113,8 @@ class Case(msgspec.Struct, gc=False):
         return self.issuer if self.card is not None else None
 
     def balance(self) -> Money | None:
-        """The card's value as it is now, for the answer."""
-        if self.card is None:
+        """The card's value as it is now, for the answer; an external issuer's is not known here."""
+        if self.card is None or self.card.id == NO_CARD:
             return None
         return Money(self.card.value.available, self.card.value.unit)
 

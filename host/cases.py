@@ -35,6 +35,7 @@ class CaseKind(enum.StrEnum):
     REVERSAL_DIFFERS = "reversal_differs"
     REVERSAL_NOT_WHOLE = "reversal_not_whole"
     ADVICE_OF_SETTLED = "advice_of_settled"
+    ADVICE_AFTER_SETTLEMENT = "advice_after_settlement"
     CLONED_TERMINAL = "cloned_terminal"
     SAF_GAVE_UP = "saf_gave_up"
 
@@ -131,6 +132,11 @@ CASES: Final[dict[CaseKind, CaseRow]] = {
     CaseKind.ADVICE_OF_SETTLED: CaseRow(
         "a confirmation came for a load that never came, of a settled batch",
         "it was refused with 77; if the cash was taken in, load the card again",
+    ),
+    CaseKind.ADVICE_AFTER_SETTLEMENT: CaseRow(
+        "an external issuer's approval reached the host after the batch was settled",
+        "it was posted and the merchant is paid; a case of that batch may be explained by it",
+        is_notice=True,
     ),
     CaseKind.CLONED_TERMINAL: CaseRow(
         "messages of an old batch come between those of the current one",

@@ -11,6 +11,7 @@ from typing import Final
 
 import msgspec
 
+from host.advices import answer_to_advice, post_advice
 from host.book import Book
 from host.case import Case, Item, Posting, VerifiesPin
 from host.cases import CaseKind, NewCase
@@ -76,6 +77,8 @@ class Court:
 
 def decide(item: Item, state: State, court: Court, numbers: Numbers) -> Outcome:
     """Decide one request and change `state` as its effects will change the database."""
+    if item.request.decision is not None:
+        return _take_advice(item, state, court, numbers)
     known = state.known.get(item.slot)
     if known is not None:
         if item.used is not None:
@@ -107,6 +110,31 @@ def answer_again(item: Item, known: Known, state: State) -> Response:
     if original is not None and original.is_reversed:
         return _duplicate(answer)
     return answer
+
+
+def _take_advice(item: Item, state: State, court: Court, numbers: Numbers) -> Outcome:
+    """What an external issuer approved: posted once, or not taken and nothing stored.
+
+    One key, one posting: what its reversal overtook is 94, another body under its key is 64.
+    """
+    decision, known = item.request.decision, state.known.get(item.slot)
+    assert decision is not None
+    if known is not None:
+        is_another = not known.is_tombstone and known.fingerprint != item.fingerprint
+        mismatch = Response(reason=Reason.ORIGINAL_MISMATCH)
+        return Outcome(item, mismatch if is_another else answer_again(item, known, state))
+    case = _open(item, state, court)
+    posting = post_advice(case)
+    if isinstance(posting, Reason):
+        return Outcome(item, Response(reason=posting))
+    number = numbers.take()
+    _move(posting, number)
+    response = answer_to_advice(decision, state, court.acquirer_id)
+    _watch_batches(case, Reason.APPROVED)
+    outcome = Outcome(item, response, number, _encode(response), posting.card, posting)
+    outcome.opened = case.opened
+    _apply(outcome, state)
+    return outcome
 
 
 def _watch_batches(case: Case, reason: Reason) -> None:

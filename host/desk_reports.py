@@ -10,7 +10,7 @@ from host.desk_sheet import Clerk
 from host.model.money import Money
 from host.model.requests import Request, Response
 from host.model.responses import Reason
-from host.store.cases import open_case
+from host.store.cases import report_case_once
 from host.store.settlement import note_status
 
 DETAIL_LENGTH_MAX: Final = 500
@@ -26,7 +26,10 @@ def keep_status(desk: Clerk, request: Request, terminal: Terminal) -> Response:
 
 
 def report_case(desk: Clerk, request: Request, terminal: Terminal) -> Response:
-    """The switch could not deliver what it had stored: people are told."""
+    """The switch could not deliver what it had stored: people are told, once a report.
+
+    It comes again where its answer was lost, and may then have been resolved already.
+    """
     amount = request.amount or Money(0, "")
     case = NewCase(
         kind=CaseKind.SAF_GAVE_UP,
@@ -37,6 +40,6 @@ def report_case(desk: Clerk, request: Request, terminal: Terminal) -> Response:
         amount_minor=amount.amount_minor,
         unit=amount.unit,
     )
-    open_case(desk.opened(), case, desk.now())
-    _LOG.warning("case opened", kind=case.kind.value, tid=case.terminal_id, batch=case.epoch)
+    if report_case_once(desk.opened(), request.key.text, case, desk.now()):
+        _LOG.warning("case opened", kind=case.kind.value, tid=case.terminal_id, batch=case.epoch)
     return desk.plain(request, Reason.APPROVED)

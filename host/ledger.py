@@ -24,6 +24,7 @@ class Chart(enum.StrEnum):
     ISSUER_FUNDS = "issuer_funds"
     POINTS_ISSUED = "points_issued"
     LOAD_AGENT_RECEIVABLE = "load_agent_receivable"
+    ISSUER_RECEIVABLE = "issuer_receivable"
     FEE_INCOME = "fee_income"
     BREAKAGE = "breakage"
     IN_TRANSIT = "in_transit"
@@ -74,6 +75,9 @@ CHART: Final[dict[Chart, ChartRow]] = {
     Chart.POINTS_ISSUED: ChartRow(Owner.ISSUER, Side.DEBIT, "points a programme has given out"),
     Chart.LOAD_AGENT_RECEIVABLE: ChartRow(
         Owner.ISSUER | Owner.MERCHANT, Side.DEBIT, "cash a merchant took in for an issuer"
+    ),
+    Chart.ISSUER_RECEIVABLE: ChartRow(
+        Owner.ISSUER, Side.DEBIT, "sales an external issuer decided and has to pay"
     ),
     Chart.FEE_INCOME: ChartRow(Owner.NOBODY, Side.CREDIT, "fees earned by the operator"),
     Chart.BREAKAGE: ChartRow(Owner.ISSUER, Side.CREDIT, "expired value an issuer keeps"),

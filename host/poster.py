@@ -108,7 +108,8 @@ class Poster:
         self._hsm = hsm
         self._settings = settings
         self._lines: dict[str, deque[Pending]] = {}
-        """Terminal id to its requests: the first is under way, the others wait."""
+        """Terminal id to its requests: the first is under way, the others wait. Few may: but
+        advices, which come all together when the host was away, are the switch's to hold back."""
         self._waiting = 0
         self._answered: Counter[tuple[Kind, Reason]] = Counter()
         """Answers given and not yet counted in the metrics, which costs more than counting here."""
@@ -159,9 +160,10 @@ class Poster:
     ) -> Reason | None:
         """Why it is refused before anything is looked up or stored.
 
-        What a reversal undoes may have come before its terminal or merchant was closed.
+        What a reversal undoes, or an issuer approved, may have come before its terminal or
+        merchant was closed.
         """
-        must_be_open = request.kind is not Kind.REVERSAL
+        must_be_open = request.kind is not Kind.REVERSAL and request.decision is None
         if terminal is None or (must_be_open and not terminal.is_active):
             return Reason.INVALID_TERMINAL
         merchant = terminal.merchant
@@ -204,7 +206,8 @@ class Poster:
             if other.item.slot == pending.item.slot and _is_repeat(other.item, pending.item):
                 other.deliver += pending.deliver
                 return
-        if len(line) > self._settings.terminal_waiting_max:
+        is_owed = pending.item.request.decision is not None
+        if len(line) > self._settings.terminal_waiting_max and not is_owed:
             self._refuse(pending.item.request, Reason.IN_PROGRESS, pending.deliver[0])
             return
         self._waiting += 1

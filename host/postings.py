@@ -82,7 +82,7 @@ def post_earning(case: Case) -> Result:
 
 def post_void(case: Case) -> Result:
     """The original's own legs the other way, whole."""
-    result, original = _undo_whole(case, Kind.VOID), case.present_original
+    result, original = undo_whole(case, Kind.VOID), case.present_original
     if isinstance(result, Posting) and original.kind is Kind.POINTS_EARN:
         result.paid_minor = case.state.paid_minor(original.slot)
     return result
@@ -92,7 +92,7 @@ def post_refund(case: Case) -> Result:
     """Part or all of a sale back to the card; the points it earned go back in proportion."""
     original, amount = case.present_original, case.amount
     if original.kind is Kind.POINTS_REDEMPTION:
-        return _undo_whole(case, Kind.REFUND)
+        return undo_whole(case, Kind.REFUND)
     card = original.card
     before = original.refunded_minor
     earned = original.points_moved(card.points.account)
@@ -127,7 +127,7 @@ def post_reversal(case: Case) -> Result:
     return (
         _why_not_reversed(original)
         or _why_too_late(case, original)
-        or _undo_whole(case, Kind.REVERSAL)
+        or undo_whole(case, Kind.REVERSAL)
     )
 
 
@@ -233,7 +233,8 @@ def _earn(case: Case, issuer: Issuer, posting: Posting) -> None:
     posting.points_earned = points
 
 
-def _undo_whole(case: Case, kind: Kind) -> Result:
+def undo_whole(case: Case, kind: Kind) -> Result:
+    """The original's own legs the other way, and the points lots it took from or filled."""
     original = case.present_original
     card = original.card
     posting = Posting(card, original.merchant, original.amount_minor, original.unit, [])

@@ -5,6 +5,7 @@ Nothing here is shared between two batches: what was decided is in the database 
 
 import datetime as dt
 from dataclasses import dataclass, field
+from typing import Final
 
 import msgspec
 
@@ -14,6 +15,7 @@ from host.model.numbers import rrn_of
 from host.model.requests import Kind, Response
 from host.model.responses import Reason
 
+NO_ACCOUNT: Final = 0
 _decode = msgspec.msgpack.Decoder(Response).decode
 
 
@@ -69,6 +71,16 @@ class Card(msgspec.Struct, gc=False):
         if account == self.points.account:
             return self.points
         return None
+
+
+NO_CARD: Final = 0
+"""The card of what an external issuer decided: its cards are in no book of ours."""
+
+
+def card_of_nobody(shard: int, issuer_id: int, currency: str) -> Card:
+    """Stands for an external issuer's card: no purse of it is ever debited or credited here."""
+    purse = Purse(NO_ACCOUNT, currency, 0, 0)
+    return Card(NO_CARD, shard, issuer_id, "", "", None, 0, purse, purse)
 
 
 class Known(msgspec.Struct, frozen=True, gc=False):

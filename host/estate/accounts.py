@@ -28,6 +28,7 @@ UNITS: Final[dict[Chart, Units]] = {
     Chart.ISSUER_FUNDS: Units.MONEY,
     Chart.POINTS_ISSUED: Units.POINTS,
     Chart.LOAD_AGENT_RECEIVABLE: Units.MONEY,
+    Chart.ISSUER_RECEIVABLE: Units.MONEY,
     Chart.FEE_INCOME: Units.MONEY,
     Chart.BREAKAGE: Units.BOTH,
     Chart.IN_TRANSIT: Units.BOTH,

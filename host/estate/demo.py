@@ -1,5 +1,7 @@
 """The demo estate: two issuers, three merchants, 1,000 cards, 76 terminals of every kind.
 
+A third issuer decides by itself and keeps its cards' accounts: ours are what it owes merchants.
+
 40 POS terminals, 20 behind a dial-up gateway, 6 tills of merchant systems, 6 payment applications
 on phones, and 4 POS terminals that take an external issuer's cards.
 
@@ -50,7 +52,16 @@ PEAR: Final = IssuerPlan(
     amount_minor_max=200_000,
     balance_minor_max=500_000,
 )
-ISSUERS: Final = (CITY, PEAR)
+EXTERNAL: Final = IssuerPlan(
+    id=3,
+    institution_id="48882955",
+    name="Lake Bank",
+    pan_prefix="9955",
+    amount_minor_max=500_000,
+    balance_minor_max=1_000_000,
+)
+"""It decides by itself (`[[issuers]]`): our host has no account of its cards."""
+ISSUERS: Final = (CITY, PEAR, EXTERNAL)
 
 PROGRAMMES: Final = (
     ProgrammePlan(
@@ -73,14 +84,24 @@ PROGRAMMES: Final = (
         lot_months=12,
         debt_is_allowed=False,
     ),
+    ProgrammePlan(
+        code="LAKE",
+        issuer_id=EXTERNAL.id,
+        name="None of ours",
+        earn_points=0,
+        earn_per_minor=100,
+        redemption_points_min=0,
+        lot_months=1,
+        debt_is_allowed=False,
+    ),
 )
 
 MERCHANTS: Final = (
-    MerchantPlan(id=1, merchant_id="888290054110001", name="Harbour Grocery", issuer_ids=(1, 2)),
-    MerchantPlan(id=2, merchant_id="888290058120002", name="Noodle Lane", issuer_ids=(1, 2)),
-    MerchantPlan(id=3, merchant_id="888290059420003", name="Lantern Books", issuer_ids=(1,)),
+    MerchantPlan(id=1, merchant_id="888290054110001", name="Harbour Grocery", issuer_ids=(1, 2, 3)),
+    MerchantPlan(id=2, merchant_id="888290058120002", name="Noodle Lane", issuer_ids=(1, 2, 3)),
+    MerchantPlan(id=3, merchant_id="888290059420003", name="Lantern Books", issuer_ids=(1, 3)),
 )
-"""The third takes only the first issuer's cards: a pear card is declined there."""
+"""The third takes no pear cards: they are declined there."""
 
 STORES: Final = (
     StorePlan(id=1, merchant_id=1, name="Harbour Grocery, Quay"),
@@ -115,9 +136,7 @@ EXTERNAL_TERMINALS: Final = tuple(f"{80_050_000 + number}" for number in range(1
 BDK: Final = Secret.from_hex("FEDCBA9876543210F1F1F1F1F1F1F1F1")
 """Of the standard's test vectors, X9.24-3."""
 
-EXTERNAL_PREFIX: Final = "9955"
 EXTERNAL_CARDS: Final = 200
-"""Cards of an issuer that decides by itself: our host has no account of them."""
 EXTERNAL_ZONE: Final = ZoneKeyPlan(
     name="external", key=Secret.from_hex("89B07B35A1B3F47E89B07B35A1B3F488")
 )
@@ -172,12 +191,11 @@ def demo_estate() -> EstatePlan:
 
 def external_cards() -> tuple[CardPlan, ...]:
     """The external issuer's cards, with the PIN of all others."""
-    issuer = msgspec.structs.replace(CITY, id=0, pan_prefix=EXTERNAL_PREFIX)
     return tuple(
         CardPlan(
             id=-number,
-            issuer_id=issuer.id,
-            pan=card_pan(issuer, number),
+            issuer_id=EXTERNAL.id,
+            pan=card_pan(EXTERNAL, number),
             pin=PIN,
             expiry=EXPIRY,
             balance_minor=BALANCE_MINOR,

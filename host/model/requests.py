@@ -172,6 +172,18 @@ class UploadRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """None in a compact record, which does not say."""
 
 
+class IssuerDecision(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What an external issuer approved, in the words its terminal is told."""
+
+    issuer_id: str
+    """The institution that decided, as the estate names it."""
+    rrn: str
+    """F37: the issuer knows the transaction by it."""
+    auth_code: str | None = None
+    card: str = ""
+    """Masked; empty where the message named none."""
+
+
 class Request(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """One message from a terminal, whatever it was spelled in."""
 
@@ -217,6 +229,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=Fal
     `key_generation`. In place of `pan` and `expiry`, opened at the host."""
     zone: str = ""
     """PIN translation: the zone key under which an issuer reads `pin`, by its name."""
+    decision: IssuerDecision | None = None
+    """An advice: an external issuer has approved this, and the host posts what it did."""
 
 
 class Response(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):

@@ -52,6 +52,16 @@ def open_case(connection: Connection, case: NewCase, now: dt.datetime) -> None:
     CASES_OPENED[case.kind].inc()
 
 
+def report_case_once(connection: Connection, slot: str, case: NewCase, now: dt.datetime) -> bool:
+    """Store a reported case; False where this report has been here, whoever brings it now."""
+    with connection.transaction():
+        report = {"slot": slot, "detail": case.detail, "now": now}
+        is_new = connection.execute(SQL["note_report"], report).rowcount == 1
+        if is_new:
+            open_case(connection, case, now)
+    return is_new
+
+
 def row_of(case: NewCase, now: dt.datetime) -> dict[str, object]:
     """The parameters of `open_case`."""
     return {**msgspec.structs.asdict(case), "kind": case.kind.value, "now": now}

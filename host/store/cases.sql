@@ -12,6 +12,12 @@ VALUES (
 ON CONFLICT (kind, terminal_id, epoch, stan, unit) WHERE resolved_at IS NULL
 DO UPDATE SET times = c.times + 1, seen_at = excluded.seen_at;
 
+-- name: note_report
+-- What the switch reports, once; whether it came now, says the row count.
+INSERT INTO case_report (slot, detail, reported_at)
+VALUES (%(slot)s, %(detail)s, %(now)s)
+ON CONFLICT ON CONSTRAINT case_report_once DO NOTHING;
+
 -- name: list_cases
 -- What is open, or all there ever was; the newest last, as people read on.
 SELECT

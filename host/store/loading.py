@@ -14,7 +14,7 @@ from host.ledger import Leg
 from host.model.numbers import number_of_rrn
 from host.model.requests import Kind
 from host.model.responses import Reason
-from host.state import Card, Fact, Known, Lot, LotUse, Original, Purse, State
+from host.state import Card, Fact, Known, Lot, LotUse, Original, Purse, State, card_of_nobody
 from host.store import arrays
 from host.store.counters import load_counters
 from host.store.locks import CUT_OFF_LOCK
@@ -132,13 +132,13 @@ def _load_originals(
         uses = connection.execute(SQL["lot_uses"], keys, prepare=True)
         facts = connection.execute(SQL["facts"], keys, prepare=True)
     rows = journals.fetchall()
-    missing = {row[4]: row[2] for row in rows if row[4] not in state.cards}
+    missing = {row[4]: row[2] for row in rows if row[4] and row[4] not in state.cards}
     if missing:
         _add_cards(state, _ask_cards(connection, missing).fetchall(), units)
     legs_of = _grouped((row[0], Leg(*row[1:])) for row in legs)
     uses_of = _grouped((row[0], LotUse(*row[1:])) for row in uses)
     facts_of = _grouped((row[0], Fact(row[1], Kind(row[2]), *row[3:])) for row in facts)
-    for slot, number, shard, kind, pan_hash, *about, undoes in rows:
+    for slot, number, shard, kind, pan_hash, *about, undoes, issuer in rows:
         merchant, terminal_id, amount_minor, unit = about
         state.add_original(
             Original(
@@ -146,7 +146,7 @@ def _load_originals(
                 number,
                 shard,
                 Kind(kind),
-                state.cards[pan_hash],
+                state.cards[pan_hash] if pan_hash else card_of_nobody(shard, issuer, unit),
                 merchant,
                 terminal_id,
                 amount_minor,

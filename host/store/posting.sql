@@ -72,7 +72,8 @@ ORDER BY l.account_id ASC, l.expires_on ASC, l.id ASC;
 
 -- name: originals
 -- Journals that this batch voids, refunds, confirms, reverses or is asked about again; openings,
--- which belong to no merchant, are none of a terminal's business.
+-- which belong to no merchant, are none of a terminal's business. An external issuer's sale has
+-- no card here.
 SELECT
     j.slot,
     j.id,
@@ -83,11 +84,12 @@ SELECT
     j.terminal_id,
     j.amount_minor,
     j.unit,
-    j.original_id
+    j.original_id,
+    j.issuer_id
 FROM unnest(%s::smallint [], %s::bigint []) AS k (shard, id)
 INNER JOIN journal AS j ON k.shard = j.shard AND k.id = j.id
-INNER JOIN card AS c ON j.card_id = c.id
-WHERE j.merchant_id <> 0;
+LEFT JOIN card AS c ON j.card_id = c.id
+WHERE j.merchant_id <> 0 AND (c.id IS NOT NULL OR j.card_id = 0);
 
 -- name: legs
 -- What those journals posted.
@@ -186,6 +188,14 @@ FROM unnest(
     %s::text [],
     %s::bigint [],
     %s::text []
+) AS r;
+
+-- name: add_advices
+-- By which words an external issuer knows what it decided.
+INSERT INTO advice (shard, journal_id, reference, auth_code, pan_masked)
+SELECT r.*
+FROM unnest(
+    %s::smallint [], %s::bigint [], %s::text [], %s::text [], %s::text []
 ) AS r;
 
 -- name: add_entries

@@ -160,6 +160,7 @@ def _statements(
         yield from _balances(cards.values())
         yield from _lots(posted, cards.values(), state)
         yield from _facts(posted)
+        yield from _advices(posted)
     yield from _pin_failures(cards.values(), outcomes)
     yield from raised_counters(state)
     yield from _cases(outcomes, state)
@@ -269,6 +270,26 @@ def _facts(posted: list[tuple[Outcome, Posting]]) -> Iterable[Statement]:
     ]  # fmt: skip
     if facts:
         yield SQL["add_facts"], arrays.columns(FACT, facts)
+
+
+def _advices(posted: list[tuple[Outcome, Posting]]) -> Iterable[Statement]:
+    """An issuer's words may hold anything, so these go in as lists."""
+    told = [
+        (posting.card.shard, outcome.number, decision)
+        for outcome, posting in posted
+        if (decision := outcome.item.request.decision) is not None
+    ]
+    if told:
+        yield (
+            SQL["add_advices"],
+            (
+                [shard for shard, _, _ in told],
+                [number for _, number, _ in told],
+                [decision.rrn for _, _, decision in told],
+                [decision.auth_code for _, _, decision in told],
+                [decision.card for _, _, decision in told],
+            ),
+        )
 
 
 def _pin_failures(cards: Iterable[Card], outcomes: Sequence[Outcome]) -> Iterable[Statement]:

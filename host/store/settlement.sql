@@ -33,13 +33,14 @@ SELECT
     j.amount_minor,
     CASE WHEN e.kind IN ('points_earn', 'void') THEN e.answer END AS answer,
     c.pan_hash,
-    c.pan_masked,
+    coalesce(c.pan_masked, a.pan_masked) AS pan_masked,
     u.journal_id IS NOT NULL AS is_reversed,
     coalesce(u.journal_id IS NOT NULL AND r.decided_at > %(settled_at)s, false)
         AS is_reversed_late
 FROM exchange AS e
 LEFT JOIN journal AS j ON e.shard = j.shard AND e.id = j.id
 LEFT JOIN card AS c ON j.card_id = c.id
+LEFT JOIN advice AS a ON j.shard = a.shard AND j.id = a.journal_id
 LEFT JOIN undo AS u ON j.shard = u.shard AND j.id = u.original_id AND u.kind = 'reversal'
 LEFT JOIN exchange AS r ON e.home = r.home AND r.slot = regexp_replace(e.slot, '.$', 'r')
 WHERE

@@ -34,9 +34,9 @@ from host.store.estates import load_estate
 NOW = dt.datetime(2026, 11, 22, 1, 31, 2, tzinfo=dt.UTC)
 LMK = Secret(bytes(range(32)))
 PLAN = demo_estate()
-PLAIN_ISSUER = msgspec.structs.replace(CITY, id=3, institution_id="48882966", pan_prefix="9966")
-"""It has no points programme; the fourth is closed."""
-CLOSED_ISSUER = msgspec.structs.replace(CITY, id=4, institution_id="48882955", pan_prefix="9955")
+PLAIN_ISSUER = msgspec.structs.replace(CITY, id=4, institution_id="48882966", pan_prefix="9966")
+"""It has no points programme; the fifth is closed."""
+CLOSED_ISSUER = msgspec.structs.replace(CITY, id=5, institution_id="48882944", pan_prefix="9944")
 PLAIN_CARD, CLOSED_CARD, PINLESS_CARD = 1001, 1002, 1003
 
 
@@ -52,11 +52,11 @@ WIDE_PLAN: EstatePlan = msgspec.structs.replace(
     issuers=(*PLAN.issuers, PLAIN_ISSUER, CLOSED_ISSUER),
     programmes=(
         *PLAN.programmes,
-        msgspec.structs.replace(PROGRAMMES[0], code="NONE", issuer_id=3),
-        msgspec.structs.replace(PROGRAMMES[0], code="SHUT", issuer_id=4),
+        msgspec.structs.replace(PROGRAMMES[0], code="NONE", issuer_id=4),
+        msgspec.structs.replace(PROGRAMMES[0], code="SHUT", issuer_id=5),
     ),
     merchants=tuple(
-        msgspec.structs.replace(one, issuer_ids=(*one.issuer_ids, 3, 4)) for one in PLAN.merchants
+        msgspec.structs.replace(one, issuer_ids=(*one.issuer_ids, 4, 5)) for one in PLAN.merchants
     ),
     cards=(
         *PLAN.cards,
@@ -250,10 +250,12 @@ def put_estate(dsns: Dsns, plan: EstatePlan) -> None:
 
 
 @contextmanager
-def opened(dsns: Dsns, **settings: Any) -> Iterator[Poster]:
-    """The poster of this database, at a fixed wall-clock time."""
+def opened(
+    dsns: Dsns, clock: Callable[[], dt.datetime] = lambda: NOW, **settings: Any
+) -> Iterator[Poster]:
+    """The poster of this database, at a fixed wall-clock time unless it is given a clock."""
     host = HostSettings(**settings)
-    with opened_poster(host, dsn=dsns.host, hsm=Vault(LMK), clock=lambda: NOW) as poster:
+    with opened_poster(host, dsn=dsns.host, hsm=Vault(LMK), clock=clock) as poster:
         yield poster
 
 
@@ -284,7 +286,7 @@ def estate_template(postgres_server: PostgresServer, database_template: str) -> 
     put_estate(dsns, WIDE_PLAN)
     with psycopg.connect(dsns.owner, autocommit=True) as connection:
         connection.execute("DELETE FROM programme WHERE code = 'NONE'")
-        connection.execute("UPDATE issuer SET is_active = false WHERE id = 4")
+        connection.execute("UPDATE issuer SET is_active = false WHERE id = 5")
     return name
 
 

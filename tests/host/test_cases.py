@@ -1,7 +1,9 @@
 """Exception cases: opened with the answer that caused them, counted, resolved once, never lost."""
 
 import datetime as dt
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
 import psycopg
@@ -20,6 +22,7 @@ from host.store.cases import (
     StoredCase,
     list_cases,
     open_case,
+    report_case_once,
     resolve_case,
     settle_case,
 )
@@ -163,9 +166,54 @@ async def test_what_the_switch_gives_up_is_a_case(shared: Till) -> None:
         shared.request(Kind.CASE_REPORT), detail="reversal of a sale, given up after " + "x" * 600
     )
     assert KINDS[report.kind].family is Family.MANAGEMENT
-    for _ in range(2):
+    assert (await shared.ask(report)).is_approved
+    assert cases_of(shared, report) == [(CaseKind.SAF_GAVE_UP, 0, "", 1)]
+
+
+def given_up(till: Till, detail: str = "advice of a sale, refused") -> Request:
+    return msgspec.structs.replace(till.request(Kind.CASE_REPORT), detail=detail)
+
+
+async def test_a_report_that_comes_again_is_no_second_case_though_it_was_resolved(
+    shared: Till, module_estate: Dsns
+) -> None:
+    report = given_up(shared)
+    for _ in range(3):
         assert (await shared.ask(report)).is_approved
-    assert cases_of(shared, report) == [(CaseKind.SAF_GAVE_UP, 0, "", 2)]
+    assert cases_of(shared, report) == [(CaseKind.SAF_GAVE_UP, 0, "", 1)]
+    with psycopg.connect(module_estate.night, autocommit=True) as connection:
+        [case] = [one for one in list_cases(connection) if one.stan == report.key.stan]
+        resolve_case(connection, case.id, note="posted by hand", by="Li", now=LATER)
+    assert (await shared.ask(report)).is_approved
+    assert cases_of(shared, report) == []
+    other = msgspec.structs.replace(report, detail="reversal of a sale, refused")
+    assert (await shared.ask(other)).is_approved
+    assert len(cases_of(shared, report)) == 1, "other words are another report"
+
+
+async def test_a_report_that_comes_twice_at_once_is_one_case(shared: Till) -> None:
+    report = given_up(shared)
+    answers = await shared.ask_all([report] * 8)
+    assert {one.reason for one in answers} == {Reason.APPROVED}
+    assert cases_of(shared, report) == [(CaseKind.SAF_GAVE_UP, 0, "", 1)]
+
+
+def test_of_hosts_that_are_told_at_the_same_moment_one_opens_the_case(module_estate: Dsns) -> None:
+    hosts, together = 8, threading.Barrier(8)
+    case = NewCase(
+        kind=CaseKind.SAF_GAVE_UP, terminal_id=OTHER, epoch="000012", stan="000077", detail="?"
+    )
+
+    def told(_host: int) -> bool:
+        with psycopg.connect(module_estate.host, autocommit=True) as connection:
+            together.wait()
+            return report_case_once(connection, "pos/80010002/000012/000077/m", case, NOW)
+
+    with ThreadPoolExecutor(hosts) as pool:
+        assert sorted(pool.map(told, range(hosts))) == [False] * (hosts - 1) + [True]
+    with psycopg.connect(module_estate.night) as connection:
+        [kept] = [one for one in list_cases(connection) if one.stan == "000077"]
+    assert kept.times == 1
 
 
 @pytest.fixture

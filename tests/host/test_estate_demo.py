@@ -39,7 +39,7 @@ def test_the_first_terminal_holds_the_keys_of_the_worked_messages() -> None:
 def test_the_estate_has_the_size_that_is_promised() -> None:
     estate = demo_estate()
     sizes = (len(estate.issuers), len(estate.merchants), len(estate.terminals), len(estate.cards))
-    assert sizes == (2, 3, 76, 1000)
+    assert sizes == (3, 3, 76, 1000)
 
 
 def test_no_two_cards_or_terminals_are_the_same() -> None:
@@ -102,7 +102,7 @@ def test_every_house_row_of_the_chart_gets_its_accounts(chart: Chart) -> None:
 def test_every_merchant_has_an_account_with_every_issuer() -> None:
     payable = {one for one in house_accounts(demo_estate()) if one.chart is Chart.MERCHANT_PAYABLE}
     assert {(one.issuer_id, one.merchant_id) for one in payable} == {
-        (issuer, merchant) for issuer in (1, 2) for merchant in (1, 2, 3)
+        (issuer, merchant) for issuer in (1, 2, 3) for merchant in (1, 2, 3)
     }
 
 

@@ -13,7 +13,7 @@ import msgspec
 import pytest
 import trio
 
-from host.estate.demo import EXTERNAL_PREFIX, EXTERNAL_TERMINALS, demo_estate, external_cards
+from host.estate.demo import EXTERNAL, EXTERNAL_TERMINALS, demo_estate, external_cards
 from host.estate.plan import EstatePlan, ZoneKeyPlan
 from host.hsm.keys import new_key
 from host.hsm.pin import clear_block
@@ -83,7 +83,8 @@ def house(
 ) -> Iterator[House]:
     row = (
         'level = "debug"\n[[issuers]]\nname = "far"\n'
-        f'prefixes = ["{EXTERNAL_PREFIX}"]\naddresses = ["127.0.0.1:{far.port}"]\n'
+        f'issuer_id = "{EXTERNAL.institution_id}"\n'
+        f'prefixes = ["{EXTERNAL.pan_prefix}"]\naddresses = ["127.0.0.1:{far.port}"]\n'
         f'pin_zone = "{ZONE.name}"\n'
     )
     house = House(tmp_path_factory.mktemp("pins") / "data", estate, log=row)
