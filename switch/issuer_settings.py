@@ -4,6 +4,7 @@ A message goes to the issuer whose prefix of the card number is the longest that
 about an earlier message (a void, a reversal) goes where that one went.
 """
 
+import re
 import zoneinfo
 from collections.abc import Sequence
 from typing import Final
@@ -46,8 +47,9 @@ class IssuerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """F32: who we are to the issuer, up to 11 digits."""
     forwarding_id: str = ""
     """F33, left out when empty."""
-    issuer_id: str = ""
-    """F44 of our answers: who decided, up to 11 digits."""
+    issuer_id: str
+    """Its institution number, up to 11 digits: F44 of our answers, and the issuer of the estate in
+    whose name our own host posts what it approves."""
     timezone: str = "Asia/Shanghai"
     """Whose local time F12 and F13 are."""
     length_codec: LengthName = "be2"
@@ -113,6 +115,8 @@ def _faults_of(issuer: IssuerSettings) -> dict[str, bool]:
     exposed = [] if issuer.is_private_line else _beyond_loopback(issuer.addresses)
     return {
         "name: it is empty. Next: give the issuer a short name": not issuer.name,
+        "issuer_id: it is not up to 11 digits. Next: write the issuer's institution number, as the "
+        "estate has it": not re.fullmatch(r"[0-9]{1,11}", issuer.issuer_id),
         "prefixes: none. Next: write the first digits of its card numbers": not issuer.prefixes,
         "prefixes: each is one to twelve digits. Next: write them so": not all(
             p.isascii() and p.isdigit() and len(p) <= PREFIX_DIGITS_MAX for p in issuer.prefixes

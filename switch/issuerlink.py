@@ -10,7 +10,7 @@ import datetime as dt
 import itertools
 import zoneinfo
 from collections.abc import Callable, Mapping
-from typing import Final, Protocol
+from typing import Final
 
 import msgspec
 import structlog
@@ -20,6 +20,8 @@ from host.link.client import NOT_TAKEN, Waiter
 from host.link.frames import Ticket
 from host.model.requests import KINDS, Kind, PinBlock, Request, Response
 from host.model.responses import Reason
+from switch.advice import Advising, Owing
+from switch.exchange import reversal_of
 from switch.hostlink import Taken
 from switch.in_flight import WriteAhead
 from switch.issuer_settings import IssuerSettings
@@ -35,13 +37,6 @@ from terminals.dialects import issuer as dialect
 _REFERENCE_LETTERS: Final = 2
 
 _LOG = structlog.get_logger(__name__)
-
-
-class Reversals(Protocol):
-    """Who sends the reversals the switch owes."""
-
-    def owe(self, request: Request, route: str, stored: Callable[[], None] | None = None) -> None:
-        """Store it, say so, then send it until it is decided."""
 
 
 class IssuerLink:
@@ -255,11 +250,12 @@ class _Sent:
 class IssuerDestination:
     """What the desk asks of an issuer."""
 
-    def __init__(self, link: IssuerLink, memory: RouteMemory, reversals: Reversals) -> None:
+    def __init__(self, link: IssuerLink, memory: RouteMemory, owing: Owing) -> None:
         self._link = link
         self._memory = memory
-        self._reversals = reversals
-        self.ahead = WriteAhead(link.settings.name, link, memory)
+        self._owing = owing
+        onward = Advising(link, owing, link.settings.issuer_id)
+        self.ahead = WriteAhead(link.settings.name, onward, memory)
         self._undoing: dict[Ticket, Waiter] = {}
         self._last_undoing = 0
 
@@ -273,6 +269,8 @@ class IssuerDestination:
         noted = self._memory.find(key_text)
         if noted is not None and noted.state is not State.UNSENT:
             return self._again(request, noted, waiter)
+        if self._owing.is_full and KINDS[request.kind].moves_value:
+            return Response(reason=Reason.HOST_UNREACHABLE)
         refusal = self._link.refusal(request, self.ahead.count)
         return self.ahead.take(request, waiter) if refusal is None else Response(reason=refusal)
 
@@ -298,7 +296,10 @@ class IssuerDestination:
         return self.ahead.repeat(request, noted, waiter)
 
     def _undo(self, request: Request, waiter: Waiter) -> Taken:
-        """A terminal's reversal: its 00 says that we have it on disk."""
+        """A terminal's reversal: its 00 says that we have it on disk.
+
+        A refund is repeated until it is answered, never reversed, as at our own host.
+        """
         original = request.original
         assert original is not None
         assert original.key is not None, "a reversal has the trace of its original"
@@ -308,6 +309,8 @@ class IssuerDestination:
         if known is not None and request.amount not in {None, known.amount}:
             _LOG.warning("reversal of another amount", key=request.key.text)
             return Response(reason=Reason.ORIGINAL_NOT_FOUND)
+        if known is not None and known.kind is Kind.REFUND:
+            return Response(reason=Reason.FUNCTION_NOT_SUPPORTED)
         self._last_undoing -= 1
         ticket = self._last_undoing
         self._undoing[ticket] = waiter
@@ -322,7 +325,8 @@ class IssuerDestination:
             if asker is not None:
                 asker.answered(self._link.taken(answer.rrn if answer is not None else ""))
 
-        self._reversals.owe(without_secrets(request), route, stored)
+        undoing = without_secrets(request) if known is None else reversal_of(known)
+        self._owing.owe(undoing, route, stored)
         return ticket
 
 

@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry
 
 from host.link.client import HostLink
 from host.model.requests import Kind, Request
+from switch.advice import Settling
 from switch.hostlink import Destination
 from switch.in_flight import RememberingHost
 from switch.issuer_settings import IssuerSettings
@@ -65,7 +66,9 @@ class Lanes:
         for row in settings.issuers:
             assert families is not None
             rows.append((row, self._lane(row, IssuerMetrics(families, row.name))))
-        self.router = Router(Lane(HOST, host, settings.host_seconds_max), rows, self.memory)
+        seconds_max = settings.host_seconds_max
+        settling = Lane(HOST, Settling(link, self.saf), seconds_max) if rows else None
+        self.router = Router(Lane(HOST, host, seconds_max), rows, self.memory, settling)
 
     def start(self, nursery: trio.Nursery) -> None:
         """Undo what an earlier life left in flight, and put everything to work."""

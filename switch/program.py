@@ -285,10 +285,10 @@ class Switch:
         watch = metrics.watch
         watch("link_up", "Whether the host link stands.", lambda: float(self.link.is_up))
         watch("host_in_flight", "Requests at the host.", lambda: self.desk.in_flight)
-        watch("reversals_waiting", "Reversals owed to the host.", lambda: self.saf.waiting)
+        watch("reversals_waiting", "Reversals and advices owed.", lambda: self.saf.waiting)
         watch(
             "reversals_oldest_seconds",
-            "How long the oldest reversal has been owed.",
+            "How long the oldest of them has been owed.",
             lambda: self.saf.oldest_seconds,
         )
         watch(

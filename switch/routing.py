@@ -15,10 +15,10 @@ import trio
 from host.link.client import NOT_TAKEN, Waiter
 from host.link.frames import Ticket
 from host.model.requests import KINDS, Kind, Request
+from switch.advice import Owing
 from switch.exchange import Exchange, reversal_of
 from switch.hostlink import Destination, Taken
 from switch.issuer_settings import IssuerSettings
-from switch.issuerlink import Reversals
 from switch.route_file import HOST, Noted
 from switch.route_memory import RouteMemory
 
@@ -61,8 +61,11 @@ class Router:
         host: Lane,
         issuers: Sequence[tuple[IssuerSettings, Lane]] = (),
         memory: RouteMemory | None = None,
+        settling: Lane | None = None,
     ) -> None:
+        """`settling` is our own host's for settlements, where there are issuers."""
         self._host = host
+        self._settling = settling or host
         self._memory = memory
         self._lanes = {lane.name: lane for _, lane in issuers}
         self._by_prefix = {
@@ -71,7 +74,7 @@ class Router:
             for prefix in settings.prefixes
         }
         self._sizes = sorted({len(prefix) for prefix in self._by_prefix}, reverse=True)
-        self.lanes = (host, *self._lanes.values())
+        self.lanes = (host, *self._lanes.values(), *([settling] if settling else []))
 
     def lane_of(self, request: Request) -> Lane:
         """Where a request goes."""
@@ -80,13 +83,14 @@ class Router:
         original = request.original
         if original is not None and original.key is not None:
             return self._lane_of_original(original.key.text, request)
-        if request.pan is not None:
-            digits = request.pan.reveal()
-            for size in self._sizes:
-                found = self._by_prefix.get(digits[:size])
-                if found is not None:
-                    kinds, lane = found
-                    return lane if request.kind in kinds else self._host
+        if request.pan is None:
+            return self._settling if request.kind is Kind.SETTLEMENT else self._host
+        digits = request.pan.reveal()
+        for size in self._sizes:
+            found = self._by_prefix.get(digits[:size])
+            if found is not None:
+                kinds, lane = found
+                return lane if request.kind in kinds else self._host
         return self._host
 
     def _lane_of_original(self, key_text: str, request: Request) -> Lane:
@@ -123,10 +127,10 @@ class Recovery:
     """
 
     def __init__(
-        self, memory: RouteMemory, reversals: Reversals, owner: str, lanes: Iterable[Lane]
+        self, memory: RouteMemory, owing: Owing, owner: str, lanes: Iterable[Lane]
     ) -> None:
         self._memory = memory
-        self._reversals = reversals
+        self._owing = owing
         self._owner = owner
         self._seconds_max = {lane.name: lane.seconds_max for lane in lanes}
         self._longest = max(self._seconds_max.values())
@@ -159,7 +163,7 @@ class Recovery:
                 continue
             if noted.key_text not in self._owed:
                 self._owed.add(noted.key_text)
-                self._reversals.owe(reversal_of(request), noted.route)
+                self._owing.owe(reversal_of(request), noted.route)
                 count += 1
         if count:
             _LOG.warning("in flight when a switch ended: undone", count=count)

@@ -1,21 +1,24 @@
-"""Store and forward: the reversals the switch owes, to our own host and to issuers.
+"""Store and forward: what the switch owes, to our own host and to issuers.
 
 When the switch cannot know whether something was posted, it writes down the reversal before it
-sends it, and sends it until somebody has decided, through lost links and restarts. A reversal
-holds no card number and no secret: its encoder refuses both. SQLite with a synchronous
-write-ahead log keeps the file; the disk is only ever waited for in a thread, many reversals at a
-time.
+sends it, and sends it until somebody has decided, through lost links and restarts. What an issuer
+has approved is owed to our own host as an advice in the same way, and so is every reversal that
+is owed to an issuer. Nothing here holds a card number or a secret: the encoder refuses both.
+SQLite with a synchronous write-ahead log keeps the file; the disk is only ever waited for in a
+thread, many messages at a time.
 
-Nothing is kept for ever. A reversal that grows too old, or is refused again and again, is given
+Nothing is kept for ever. A message that grows too old, or is refused again and again, is given
 up: it stays in the file for people, and a case report takes its place, which the host is sent in
 the same way until it has it in its list of exceptions.
 """
 
+import heapq
+import itertools
 import os
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import Final, NamedTuple, NoReturn
 
 import msgspec
 import structlog
@@ -40,48 +43,83 @@ NOT_YET: Final = frozenset(
     }
 )
 """Answers that leave it owed: the other side cannot say now."""
-DECIDED: Final = frozenset(
-    {
-        Reason.APPROVED,
+
+
+class Answers(NamedTuple):
+    """What answers mean. Every one that is in no column is a refusal, and counted."""
+
+    decided: frozenset[Reason]
+    """They end it."""
+    not_yet: frozenset[Reason]
+    """They leave it owed."""
+    hopeless: frozenset[Reason]
+    """No repetition will change them."""
+
+
+OF_REVERSALS: Final = Answers(
+    decided=frozenset(
+        {
+            Reason.APPROVED,
+            Reason.ORIGINAL_NOT_FOUND,
+            Reason.ORIGINAL_VOIDED,
+            Reason.DUPLICATE,
+        }
+    ),
+    not_yet=NOT_YET,
+    hopeless=frozenset({Reason.FORMAT_ERROR, Reason.FUNCTION_NOT_SUPPORTED}),
+)
+"""Undone, or nothing to undo. A case report is answered 00."""
+OF_ADVICES: Final = Answers(
+    decided=frozenset({Reason.APPROVED, Reason.DUPLICATE}),
+    not_yet=NOT_YET | {Reason.ISSUER_UNKNOWN},
+    hopeless=OF_REVERSALS.hopeless
+    | {
+        Reason.INVALID_AMOUNT,
+        Reason.ORIGINAL_MISMATCH,
         Reason.ORIGINAL_NOT_FOUND,
         Reason.ORIGINAL_VOIDED,
-        Reason.DUPLICATE,
-    }
+    },
 )
-"""Answers that end it: undone, or nothing to undo."""
-HOPELESS: Final = frozenset({Reason.FORMAT_ERROR, Reason.FUNCTION_NOT_SUPPORTED})
-"""Answers that no repetition will change. Every other answer is a refusal, and counted."""
+"""Posted, or undone before it came (94). An issuer that the estate lacks can be put into it."""
 RETRY_SECONDS_MIN: Final = 0.5
 STORE_RETRY_SECONDS: Final = 1.0
 SEND_MAX: Final = 256
-"""Reversals sent in one turn, so that a backlog leaves the link to the living."""
+"""Messages sent in one turn, so that a backlog leaves the link to the living."""
 DAY_SECONDS: Final = 86_400
 
 _SCHEMA: Final = """
 PRAGMA journal_mode = WAL;
 PRAGMA synchronous = FULL;
-CREATE TABLE IF NOT EXISTS reversal (
-    key_text TEXT PRIMARY KEY,
+CREATE TABLE IF NOT EXISTS owed (
+    key_text TEXT NOT NULL,
+    route TEXT NOT NULL,
     stored_at REAL NOT NULL,
     request BLOB NOT NULL,
-    given_up_at REAL
+    given_up_at REAL,
+    PRIMARY KEY (key_text, route)
 ) STRICT;
 """
-# Files of the first release knew one destination, our own host.
-_ADD_ROUTE: Final = "ALTER TABLE reversal ADD COLUMN route TEXT NOT NULL DEFAULT ''"
-_COLUMNS: Final = "SELECT name FROM pragma_table_info('reversal')"
-# A reversal is stored once, however often its exchange is found in doubt.
+# Earlier files owed reversals alone, each to one destination; the first knew only our own host.
+_EARLIER: Final = "SELECT name FROM pragma_table_info('reversal')"
+_TAKE_OVER: Final = """
+BEGIN;
+INSERT OR IGNORE INTO owed (key_text, route, stored_at, request, given_up_at)
+SELECT key_text, {route}, stored_at, request, given_up_at FROM reversal;
+DROP TABLE reversal;
+COMMIT;
+"""
+# A message is stored once for each destination, however often its exchange is found in doubt.
 _STORE: Final = (
-    "INSERT INTO reversal (key_text, stored_at, request, route) VALUES (?, ?, ?, ?)"
-    " ON CONFLICT (key_text) DO UPDATE SET given_up_at = NULL"
+    "INSERT INTO owed (key_text, stored_at, request, route) VALUES (?, ?, ?, ?)"
+    " ON CONFLICT (key_text, route) DO UPDATE SET given_up_at = NULL"
 )
 # It has been decided.
-_REMOVE: Final = "DELETE FROM reversal WHERE key_text = ?"
+_REMOVE: Final = "DELETE FROM owed WHERE key_text = ? AND route = ?"
 # Not to be sent by a machine any more: kept for people.
-_GIVE_UP: Final = "UPDATE reversal SET given_up_at = ? WHERE key_text = ?"
+_GIVE_UP: Final = "UPDATE owed SET given_up_at = ? WHERE key_text = ? AND route = ?"
 # What is still owed after a restart, oldest first.
 _OWED: Final = (
-    "SELECT stored_at, request, route FROM reversal"
+    "SELECT stored_at, request, route FROM owed"
     " WHERE given_up_at IS NULL ORDER BY stored_at, key_text"
 )
 
@@ -90,6 +128,8 @@ _ENCODER: Final = msgspec.msgpack.Encoder()
 _DECODER: Final = msgspec.msgpack.Decoder(Request)
 
 Row = tuple[str, float, bytes, str]
+Name = tuple[str, str]
+"""Key and route: what is owed to two is owed twice."""
 
 
 class SafError(Exception):
@@ -109,8 +149,9 @@ class SafFile:
             os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
             self._db = sqlite3.connect(path, check_same_thread=False)
             self._db.executescript(_SCHEMA)
-            if ("route",) not in self._db.execute(_COLUMNS).fetchall():
-                self._db.execute(_ADD_ROUTE)
+            if earlier := self._db.execute(_EARLIER).fetchall():
+                route = "route" if ("route",) in earlier else "''"
+                self._db.executescript(_TAKE_OVER.format(route=route))
         except (OSError, sqlite3.Error) as error:
             raise SafError(
                 f"store-and-forward file {path}: {error}; give the switch a writable `saf` path"
@@ -119,8 +160,8 @@ class SafFile:
     def change(
         self,
         stored: Sequence[Row],
-        removed: Sequence[str],
-        given_up: Sequence[tuple[float, str]],
+        removed: Sequence[Name],
+        given_up: Sequence[tuple[float, str, str]],
     ) -> None:
         """All of these in one transaction, on disk when it returns.
 
@@ -128,14 +169,14 @@ class SafFile:
             sqlite3.Error: none of it was done.
         """
         with self._db:
-            self._db.executemany(_REMOVE, [(key,) for key in removed])
+            self._db.executemany(_REMOVE, removed)
             self._db.executemany(_GIVE_UP, given_up)
             self._db.executemany(_STORE, stored)
         if stored:
             reach("saf_written")
 
     def owed(self) -> list[tuple[float, Request, str]]:
-        """When each was stored, the reversal, and for whom."""
+        """When each was stored, the message, and for whom."""
         rows = self._db.execute(_OWED)
         return [(at, _DECODER.decode(body), route) for at, body, route in rows]
 
@@ -152,8 +193,8 @@ class StoreAndForward:
     """What is owed and on its way; `owe` never waits.
 
     `destinations` are by route; ours is `HOST`. `wall_clock` gives seconds since 1970: age must
-    survive a restart. `on_stored` is told of every reversal that has come to the disk, and
-    `on_turn` when all that one turn brought has been told.
+    survive a restart. `on_stored` is told of everything that has come to the disk, and `on_turn`
+    when all that one turn brought has been told.
     """
 
     def __init__(
@@ -173,12 +214,19 @@ class StoreAndForward:
         self._on_stored = on_stored
         self._on_turn = on_turn
         self._new: list[_Owed] = []
-        self._owed: dict[str, _Owed] = {}
-        self._settled: list[str] = []
-        self._given_up: list[tuple[float, str]] = []
+        self._owed: dict[Name, _Owed] = {}
+        self._due: list[tuple[float, int, _Owed]] = []
+        """When to look at each again, the soonest first; a row may be out of date."""
+        self._count = itertools.count()
+        self._settled: list[Name] = []
+        self._given_up: list[tuple[float, str, str]] = []
+        self._clear: dict[str, list[Callable[[], None]]] = {}
+        """By terminal: who waits until our host is owed nothing of it."""
         self._woken = trio.Event()
         for stored_at, request, route in file.owed():
-            self._owed[request.key.text] = _Owed(self, request, route, stored_at)
+            owed = _Owed(self, request, route, stored_at)
+            self._owed[owed.name] = owed
+            self._look_at(owed)
 
     @property
     def waiting(self) -> int:
@@ -191,12 +239,40 @@ class StoreAndForward:
         oldest = min((each.stored_at for each in self._owed.values()), default=None)
         return 0.0 if oldest is None else max(self._wall_clock() - oldest, 0.0)
 
+    @property
+    def is_full(self) -> bool:
+        """Whether so much is owed that nothing new should be begun that will be owed too."""
+        return self.waiting >= self._limits.saf_waiting_max
+
     def owe(
         self, request: Request, route: str = HOST, stored: Callable[[], None] | None = None
     ) -> None:
-        """Store this, then send it until it is decided; `stored` is called once it is on disk."""
-        self._new.append(_Owed(self, request, route, self._wall_clock(), stored))
+        """Store this, then send it until it is decided; `stored` is called once it is on disk.
+
+        What an issuer is to undo our own host undoes too, if it has heard of it or ever will:
+        both stand in the file, or neither.
+        """
+        now = self._wall_clock()
+        self._new.append(_Owed(self, request, route, now, stored))
+        if route != HOST:
+            self._new.append(_Owed(self, request, HOST, now, is_copy=True))
         self._woken.set()
+
+    def owes(self, terminal_id: str) -> bool:
+        """Whether our own host is still to hear anything of this terminal."""
+        return any(each.is_of(terminal_id) for each in (*self._new, *self._owed.values()))
+
+    def hasten(self, terminal_id: str) -> bool:
+        """Send what our own host is owed of a terminal now; False where it cannot be reached."""
+        found = [each for each in self._owed.values() if each.is_of(terminal_id)]
+        for each in found:
+            if each.ticket == NOT_TAKEN:
+                self._send(each, trio.current_time())
+        return all(each.ticket != NOT_TAKEN or each.name not in self._owed for each in found)
+
+    def when_clear(self, terminal_id: str, then: Callable[[], None]) -> None:
+        """Call this once our own host has decided all that it is owed of a terminal."""
+        self._clear.setdefault(terminal_id, []).append(then)
 
     async def run(self) -> NoReturn:
         """Store, send, and strike off, for ever."""
@@ -212,19 +288,24 @@ class StoreAndForward:
         try:
             self._file.change([owed.row for owed in self._new], self._settled, self._given_up)
         except sqlite3.Error as error:
-            _LOG.critical("reversals lost at the end", count=len(self._new), why=str(error))
+            _LOG.critical("owed messages lost at the end", count=len(self._new), why=str(error))
         self._file.close()
 
     def settle(self, owed: "_Owed", reason: Reason) -> None:
         """It was answered."""
-        if reason in DECIDED:
-            if self._owed.pop(owed.key_text, None) is not None:
-                self._settled.append(owed.key_text)
+        answers = OF_ADVICES if owed.request.decision is not None else OF_REVERSALS
+        if reason in answers.decided:
+            if self._owed.pop(owed.name, None) is not None:
+                self._settled.append(owed.name)
                 self._woken.set()
-                _LOG.info("switch reversal answered", key=owed.key_text, reason=reason.value)
+                what = what_of(owed.request)
+                _LOG.info("owed message answered", what=what, key=owed.name[0], reason=reason.value)
+                self._say_if_clear(owed)
             return
-        owed.refusals += reason not in NOT_YET
-        if reason in HOPELESS or owed.refusals >= self._limits.saf_refusals_max:
+        owed.refusals += reason not in answers.not_yet
+        if reason not in NOT_YET:
+            _LOG.warning("owed message not taken", key=owed.name[0], reason=reason.value)
+        if reason in answers.hopeless or owed.refusals >= self._limits.saf_refusals_max:
             self._give_up(owed, f"refused: {reason.value}")
         else:
             self.put_off(owed)
@@ -234,7 +315,11 @@ class StoreAndForward:
         owed.ticket = NOT_TAKEN
         owed.pause = min(owed.pause * 2, self._limits.saf_retry_seconds_max)
         owed.due_at = trio.current_time() + owed.pause
+        self._look_at(owed)
         self._woken.set()
+
+    def _look_at(self, owed: "_Owed") -> None:
+        heapq.heappush(self._due, (owed.due_at, next(self._count), owed))
 
     async def _write(self) -> None:
         """Bring the file up to date; when the disk refuses, go on and try again."""
@@ -245,27 +330,29 @@ class StoreAndForward:
         try:
             await trio.to_thread.run_sync(self._file.change, rows, settled, given_up)
         except sqlite3.Error as error:
-            _LOG.critical("reversals cannot be stored", count=len(new), why=str(error))
+            _LOG.critical("owed messages cannot be stored", count=len(new), why=str(error))
             await trio.sleep(STORE_RETRY_SECONDS)
             self._woken.set()
             return
         del self._new[: len(new)], self._settled[: len(settled)], self._given_up[: len(given_up)]
         for owed in new:
-            self._owed.setdefault(owed.key_text, owed)
-            self._on_stored(owed.request, owed.route)
+            if self._owed.setdefault(owed.name, owed) is owed:
+                self._look_at(owed)
+            if not owed.is_copy:
+                self._on_stored(owed.request, owed.route)
             if owed.stored is not None:
                 owed.stored()
         self._on_turn()
 
     def _send_due(self, now: float) -> float:
         """Send what is due; returns for how long nothing will be."""
-        sent, wake_at = 0, now + self._limits.saf_retry_seconds_max
-        for owed in list(self._owed.values()):
-            if owed.due_at <= now and sent < SEND_MAX:
+        due, sent = self._due, 0
+        while due and due[0][0] <= now and sent < SEND_MAX:
+            due_at, _, owed = heapq.heappop(due)
+            if owed.due_at == due_at and self._owed.get(owed.name) is owed:
                 sent += 1
                 self._send(owed, now)
-            wake_at = min(wake_at, owed.due_at)
-        return max(wake_at - now, 0.0)
+        return max(due[0][0] - now, 0.0) if due else self._limits.saf_retry_seconds_max
 
     def _send(self, owed: "_Owed", now: float) -> None:
         days = (self._wall_clock() - owed.stored_at) / DAY_SECONDS
@@ -274,7 +361,7 @@ class StoreAndForward:
             return
         destination = self._destinations.get(owed.route)
         if destination is None:
-            _LOG.error("nobody is named so any more", route=owed.route, key=owed.key_text)
+            _LOG.error("nobody is named so any more", route=owed.route, key=owed.name[0])
             self.put_off(owed)
             return
         if owed.ticket != NOT_TAKEN:
@@ -288,16 +375,30 @@ class StoreAndForward:
         else:
             owed.ticket = taken
             owed.due_at = now + self._limits.host_seconds_max
+            self._look_at(owed)
 
     def _give_up(self, owed: "_Owed", why: str) -> None:
         """Leave it to people, and see to it that they hear of it."""
-        if self._owed.pop(owed.key_text, None) is None:
+        if self._owed.pop(owed.name, None) is None:
             return
-        self._given_up.append((self._wall_clock(), owed.key_text))
+        self._given_up.append((self._wall_clock(), *owed.name))
         self._woken.set()
-        _LOG.critical("given up: settle it by hand", key=owed.key_text, to=owed.route, why=why)
+        _LOG.critical("given up: settle it by hand", key=owed.name[0], to=owed.route, why=why)
+        self._say_if_clear(owed)
         if owed.request.kind is not Kind.CASE_REPORT:
             self.owe(case_of(owed.request, owed.route, why, owed.attempts))
+
+    def _say_if_clear(self, owed: "_Owed") -> None:
+        """Whoever waits for the last that is owed of a terminal hears that this was it."""
+        terminal_id = owed.request.key.terminal_id
+        if terminal_id in self._clear and not self.owes(terminal_id):
+            for then in self._clear.pop(terminal_id):
+                then()
+
+
+def what_of(request: Request) -> str:
+    """What is owed, for people."""
+    return f"advice of {request.kind}" if request.decision is not None else request.kind.value
 
 
 def case_of(request: Request, route: str, why: str, attempts: int) -> Request:
@@ -313,7 +414,7 @@ def case_of(request: Request, route: str, why: str, attempts: int) -> Request:
         amount=request.amount,
         original=request.original or Original(key=request.key, kind=request.kind),
         issued_by_switch=True,
-        detail=f"{request.kind.value} {request.key.text} to {to}, {attempts} times sent: {why}",
+        detail=f"{what_of(request)} {request.key.text} to {to}, {attempts} times sent: {why}",
     )
 
 
@@ -324,7 +425,8 @@ class _Owed:
         "_saf",
         "attempts",
         "due_at",
-        "key_text",
+        "is_copy",
+        "name",
         "pause",
         "refusals",
         "request",
@@ -341,13 +443,17 @@ class _Owed:
         route: str,
         stored_at: float,
         stored: Callable[[], None] | None = None,
+        *,
+        is_copy: bool = False,
     ) -> None:
         self._saf = saf
         self.request = request
         self.route = route
         self.stored_at = stored_at
         self.stored = stored
-        self.key_text = request.key.text
+        self.name: Name = (request.key.text, route)
+        self.is_copy = is_copy
+        """It goes with what is owed to an issuer."""
         self.ticket: Ticket = NOT_TAKEN
         self.attempts = 0
         self.refusals = 0
@@ -357,7 +463,13 @@ class _Owed:
     @property
     def row(self) -> Row:
         """As the file has it."""
-        return self.key_text, self.stored_at, _ENCODER.encode(self.request), self.route
+        return self.name[0], self.stored_at, _ENCODER.encode(self.request), self.route
+
+    def is_of(self, terminal_id: str) -> bool:
+        """Whether our own host is owed this, of that terminal, and its books wait for it."""
+        request = self.request
+        is_books = request.kind is not Kind.CASE_REPORT
+        return self.route == HOST and is_books and request.key.terminal_id == terminal_id
 
     def answered(self, response: Response) -> None:
         """As a `Waiter`."""

@@ -41,13 +41,15 @@ class SwitchSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     mac_lock_seconds: Annotated[float, msgspec.Meta(gt=0)] = 300.0
     """How long after the last wrong one the keys are believed again all the same."""
     saf: str = "switch-saf.db"
-    """The store-and-forward file: reversals the switch owes the host. The second process writes
-    `switch-saf-2.db`, and so on."""
+    """The store-and-forward file: reversals the switch owes, and advices of what issuers approved.
+    The second process writes `switch-saf-2.db`, and so on."""
     saf_retry_seconds_max: float = 30.0
     saf_days_max: float = 7.0
-    """Age at which an undelivered reversal is left to people, by a case report to the host."""
+    """Age at which an undelivered message is left to people, by a case report to the host."""
     saf_refusals_max: Annotated[int, msgspec.Meta(ge=1)] = 6
     """The same after so many refusals; an answer that cannot decide now is none."""
+    saf_waiting_max: Annotated[int, msgspec.Meta(ge=1)] = 20_000
+    """While so much is owed (the host is down), issuers are asked for nothing new: 91."""
     routes: str = "switch-routes.db"
     """What went to external issuers, and what is in flight; shared by all processes."""
     routes_days_max: float = 30.0

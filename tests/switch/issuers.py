@@ -47,6 +47,7 @@ class FakeIssuer:
     def settings(self, *others: "FakeIssuer", **changes) -> IssuerSettings:
         values = {
             "name": "far",
+            "issuer_id": "48882955",
             "prefixes": ("998800",),
             "addresses": tuple(f"127.0.0.1:{each.port}" for each in (self, *others)),
             "seconds_max": 5.0,

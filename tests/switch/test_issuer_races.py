@@ -39,6 +39,7 @@ SEEDS_OF_CHAOS = 10_000
 SETTINGS = SwitchSettings(host_seconds_max=30.0, saf_retry_seconds_max=5.0)
 ISSUER = IssuerSettings(
     name="far",
+    issuer_id="48882955",
     prefixes=("998800",),
     addresses=("127.0.0.1:9",),
     seconds_max=10.0,
@@ -105,15 +106,23 @@ class Line:
 
 
 class OurHost:
-    """Knows the terminal, and no original."""
+    """Knows the terminal, posts advices, undoes in any order, and loses questions and answers."""
+
+    def __init__(self, dice: random.Random) -> None:
+        self._dice = dice
+        self.posted: Counter[str] = Counter()
+        self.undone: set[str] = set()
+
+    @property
+    def net(self) -> int:
+        return sum(count for key, count in self.posted.items() if key not in self.undone)
 
     def find(self, _terminal_id, finder):
         trio.lowlevel.spawn_system_task(self._tell, finder)
         return True
 
     def ask(self, request, waiter):
-        assert request.kind is Kind.REVERSAL
-        trio.lowlevel.spawn_system_task(self._answer, waiter)
+        trio.lowlevel.spawn_system_task(self._carry, request, waiter)
         return 1 + id(waiter)
 
     def forget(self, _ticket):
@@ -123,9 +132,26 @@ class OurHost:
         await trio.sleep(0.01)
         finder.found(profile_of())
 
-    async def _answer(self, waiter):
-        await trio.sleep(0.01)
-        waiter.answered(approval(reason=Reason.ORIGINAL_NOT_FOUND, auth_code=None))
+    async def _carry(self, request, waiter):
+        await trio.sleep(self._dice.choice(DELAYS))
+        if self._dice.random() < LOST_SHARE:
+            return
+        reason = self._take(request)
+        await trio.sleep(self._dice.choice(DELAYS))
+        if self._dice.random() >= LOST_SHARE:
+            waiter.answered(approval(reason=reason, auth_code=None))
+
+    def _take(self, request):
+        key = request.key.text
+        if request.kind is Kind.REVERSAL:
+            key = request.original.key.text
+            self.undone.add(key)
+            return Reason.APPROVED if self.posted[key] else Reason.ORIGINAL_NOT_FOUND
+        assert request.decision is not None, "only approvals of the issuer come here"
+        if key in self.undone:
+            return Reason.DUPLICATE
+        self.posted[key] = 1
+        return Reason.APPROVED
 
 
 class Paper:
@@ -155,7 +181,8 @@ class Scene:
         metrics = IssuerMetrics(IssuersMetrics(CollectorRegistry()), "far")
         link = IssuerLink(ISSUER, self.memory, metrics, wall_clock=self._wall, on_turn=lambda: None)
         link.lines = [Line(self.account, self.dice, nursery)]  # type: ignore[list-item]
-        destinations: dict = {HOST: OurHost()}
+        self.host = OurHost(self.dice)
+        destinations: dict = {HOST: self.host}
         self.saf = StoreAndForward(
             SafFile(home / "saf.db"), destinations, SETTINGS, self._wall, on_stored=self._stored
         )
@@ -188,7 +215,8 @@ class Scene:
         self.memory.close()
 
     def _stored(self, request: Request, route: str) -> None:
-        self.memory.undo(request.original.key.text, route)
+        if request.kind is Kind.REVERSAL:
+            self.memory.undo(request.original.key.text, route)
 
     @staticmethod
     def _wall() -> float:
@@ -216,6 +244,7 @@ async def play(seed: int, home: Path) -> None:
 def check(seed: int, scene: Scene, *, is_reversed: bool) -> None:
     told, net = scene.paper.told, scene.account.net
     is_sold = ("0210", "00") in told
+    assert scene.host.net == net, f"seed {seed}: our host has {scene.host.net}, the issuer {net}"
     assert max(scene.account.sold.values(), default=0) <= 1, f"seed {seed}: posted twice"
     if is_reversed and any(mti == "0410" for mti, _ in told):
         assert net == 0, f"seed {seed}: {told}"

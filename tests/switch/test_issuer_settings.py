@@ -5,13 +5,20 @@ import pytest
 
 from switch.issuer_settings import IssuerSettings, check_issuers
 
-GOOD = {"name": "far", "prefixes": ["62"], "addresses": ["127.0.0.1:9000"]}
+GOOD = {
+    "name": "far",
+    "issuer_id": "48882955",
+    "prefixes": ["62"],
+    "addresses": ["127.0.0.1:9000"],
+}
 
 
 @pytest.mark.parametrize(
     ("change", "names"),
     [
         ({"name": ""}, "name: "),
+        ({"issuer_id": ""}, "issuer_id: "),
+        ({"issuer_id": "far"}, "issuer_id: "),
         ({"prefixes": []}, "prefixes: "),
         ({"prefixes": ["62x"]}, "prefixes: "),
         ({"prefixes": ["1234567890123"]}, "prefixes: "),

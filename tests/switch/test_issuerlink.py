@@ -7,7 +7,7 @@ import pytest
 import trio
 
 from host.model.money import Money
-from host.model.requests import ExchangeKey, Family, Kind, Request
+from host.model.requests import ExchangeKey, Family, IssuerDecision, Kind, Request
 from host.model.responses import Reason
 from switch.issuer_settings import StandIn
 from switch.route_file import Change, Noted, RouteFile, State, done_here
@@ -149,7 +149,11 @@ async def test_a_card_of_an_issuer_is_asked_there_in_the_switchs_own_name(trade:
     assert code_of(answer) == "00"
     assert (answer.fields["37"], answer.fields["38"]) == (asked["37"], "I00001")
     assert answer.fields["44"].startswith("12345678")
-    assert [request.kind for request in trade.world.host.requests] == []
+    [told] = trade.world.host.requests
+    assert (told.kind, told.pan, told.pin) == (Kind.PURCHASE, None, None)
+    assert told.decision == IssuerDecision(
+        issuer_id="12345678", rrn=asked["37"], auth_code="I00001", card="998800******0015"
+    )
 
 
 async def test_other_cards_and_other_kinds_are_our_own_hosts(trade: Trade):
@@ -182,7 +186,10 @@ async def test_a_swiped_reversal_follows_its_original_even_after_a_restart(
     assert (undone["37"], undone["41"]) == (sale["37"], TERMINAL)
     assert undone["11"] != sale["11"]
     assert code_of(await trade.terminal.ask(reversal())) == "00", "again, the same"
-    assert trade.world.host.requests == []
+    advice, *undoing = trade.world.host.requests
+    assert advice.decision is not None
+    assert {each.kind for each in undoing} == {Kind.REVERSAL}
+    assert {each.original.key for each in undoing} == {advice.key}, "our own host undoes it too"
 
 
 @pytest.mark.parametrize("is_restarted", [False, True])

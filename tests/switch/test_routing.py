@@ -36,7 +36,13 @@ class Memory:
 
 
 def issuer(name: str, *prefixes: str, **changes) -> IssuerSettings:
-    return IssuerSettings(name=name, prefixes=prefixes, addresses=("127.0.0.1:9000",), **changes)
+    return IssuerSettings(
+        name=name,
+        issuer_id="48882955",
+        prefixes=prefixes,
+        addresses=("127.0.0.1:9000",),
+        **changes,
+    )
 
 
 def lane(name: str) -> Lane:

@@ -16,12 +16,21 @@ import trio
 
 from host.link.client import NOT_TAKEN
 from host.model.money import Money
-from host.model.requests import ExchangeKey, Family, Kind, Original, PinBlock, Request
+from host.model.requests import (
+    ExchangeKey,
+    Family,
+    IssuerDecision,
+    Kind,
+    Original,
+    PinBlock,
+    Request,
+)
 from host.model.responses import Reason
 from host.model.secrets import Pan, Secret
 from switch.exchange import reversal_of
 from switch.route_file import HOST
-from switch.saf import DAY_SECONDS, SafError, SafFile, StoreAndForward
+from switch.route_memory import without_secrets
+from switch.saf import DAY_SECONDS, SEND_MAX, SafError, SafFile, StoreAndForward
 from switch.settings import SwitchSettings
 from tests.switch.conftest import approval
 
@@ -76,7 +85,7 @@ class Line:
 
 def keys_in(path) -> set[str]:
     with sqlite3.connect(path) as db:
-        rows = {key for (key,) in db.execute("SELECT key_text FROM reversal")}
+        rows = {key for (key,) in db.execute("SELECT key_text FROM owed")}
     db.close()
     return rows
 
@@ -197,7 +206,7 @@ async def test_one_exchange_is_owed_once(path, line, autojump_clock):
 
 def given_up_in(path) -> set[str]:
     with sqlite3.connect(path) as db:
-        rows = {key for (key,) in db.execute("SELECT key_text FROM reversal WHERE given_up_at > 0")}
+        rows = {key for (key,) in db.execute("SELECT key_text FROM owed WHERE given_up_at > 0")}
     db.close()
     return rows
 
@@ -270,12 +279,79 @@ async def test_each_goes_to_its_own_destination_and_none_holds_up_another(
         far, near = reversal_of(purchase_of(1)), reversal_of(purchase_of(2))
         saf.owe(far, "far", lambda: stored.append(keys_in(path)))
         saf.owe(near)
-        await line.has(1)
-        assert line.asked == [near]
+        await line.has(2)
+        assert line.asked == [far, near], "our own host undoes what an issuer is to undo"
         assert far.key.text in stored[0]
     again = StoreAndForward(SafFile(path), {HOST: line, "far": down}, SETTINGS, lambda: 0.0)
     assert again.waiting == 1
+    assert not again.owes("80010001"), "our own host has heard of it"
     again.close()
+
+
+async def test_what_an_issuer_and_our_host_are_owed_is_on_disk_as_one(path, line, autojump_clock):
+    line.is_down = True
+    saf = StoreAndForward(SafFile(path), {HOST: line, "far": line}, SETTINGS, lambda: 0.0)
+    before: list[int] = []
+    async with running(saf):
+        saf.owe(
+            reversal_of(purchase_of(1)), "far", lambda: before.append(len(SafFile(path).owed()))
+        )
+        await trio.sleep(1)
+    assert before == [2]
+
+
+ADVICE = msgspec.structs.replace(
+    without_secrets(purchase_of(1)), decision=IssuerDecision("48882955", "1122FA000001")
+)
+
+
+@pytest.mark.parametrize("ending", [Reason.APPROVED, Reason.DUPLICATE])
+async def test_an_advice_ends_when_it_is_posted_or_undone(path, line, autojump_clock, ending):
+    line.answer = ending
+    saf = made(path, line)
+    async with running(saf):
+        saf.owe(ADVICE)
+        await settled(saf, path)
+        assert line.asked == [ADVICE]
+
+
+@pytest.mark.parametrize(
+    "refusal", [Reason.ORIGINAL_NOT_FOUND, Reason.ORIGINAL_MISMATCH, Reason.INVALID_AMOUNT]
+)
+async def test_an_advice_that_cannot_be_posted_is_a_case(path, line, autojump_clock, refusal):
+    line.answer = refusal
+    saf = made(path, line)
+    async with running(saf):
+        saf.owe(ADVICE)
+        await line.has(1)
+        line.answer = Reason.APPROVED
+        case = await reported(saf, line)
+    assert case.detail.startswith(f"advice of purchase {ADVICE.key.text} to the host")
+    assert refusal.value in case.detail
+
+
+async def test_an_advice_waits_until_the_estate_has_its_issuer(path, line, autojump_clock):
+    line.answer = Reason.ISSUER_UNKNOWN
+    saf = made(path, line)
+    async with running(saf):
+        saf.owe(ADVICE)
+        await line.has(SETTINGS.saf_refusals_max + 3)
+        line.answer = Reason.APPROVED
+        await settled(saf, path)
+        assert {asked.kind for asked in line.asked} == {Kind.PURCHASE}
+
+
+async def test_a_backlog_is_sent_in_turn_and_none_twice(path, line, autojump_clock):
+    line.is_down = True
+    saf = made(path, line)
+    reversals = [reversal_of(purchase_of(stan)) for stan in range(1, 3 * SEND_MAX)]
+    async with running(saf):
+        for reversal in reversals:
+            saf.owe(reversal)
+        await trio.sleep(5)
+        line.is_down = False
+        await settled(saf, path)
+    assert sorted(each.key.stan for each in line.asked) == [each.key.stan for each in reversals]
 
 
 def test_a_file_of_the_first_release_is_taken_over(path, tmp_path):

@@ -9,7 +9,11 @@ from switch.settings import SwitchSettings
 from switch.strategy import SILENT, STRATEGIES, DeadlineError, Ending, check_deadlines
 
 ISSUER = IssuerSettings(
-    name="far", prefixes=("62",), addresses=("127.0.0.1:9000",), seconds_max=20.0
+    name="far",
+    issuer_id="48882955",
+    prefixes=("62",),
+    addresses=("127.0.0.1:9000",),
+    seconds_max=20.0,
 )
 
 

@@ -161,7 +161,7 @@ class House:
     def reversals_stored(self) -> int:
         """How many reversals the switch has on disk and still owes."""
         with contextlib.closing(sqlite3.connect(f"file:{self.places.saf}?mode=ro", uri=True)) as db:
-            [(count,)] = db.execute("SELECT count(*) FROM reversal").fetchall()
+            [(count,)] = db.execute("SELECT count(*) FROM owed").fetchall()
             return int(count)
 
     def wait_until_reversals_are_delivered(self) -> None:
