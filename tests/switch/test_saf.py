@@ -341,6 +341,25 @@ async def test_an_advice_waits_until_the_estate_has_its_issuer(path, line, autoj
         assert {asked.kind for asked in line.asked} == {Kind.PURCHASE}
 
 
+async def test_what_was_put_off_is_sent_at_once_when_it_is_asked_for(path, line, autojump_clock):
+    line.is_down = True
+    saf = made(path, line)
+    cleared: list[float] = []
+    async with running(saf):
+        stored = trio.Event()
+        saf.owe(ADVICE, HOST, stored.set)
+        await stored.wait()
+        await trio.sleep(60)
+        assert saf.owes("80010001")
+        assert not saf.owes("80010002")
+        assert not saf.hasten("80010001"), "the host cannot be reached"
+        line.is_down, now = False, trio.current_time()
+        saf.when_clear("80010001", lambda: cleared.append(trio.current_time()))
+        assert saf.hasten("80010001")
+        assert (line.asked, cleared) == ([ADVICE], [now])
+        await settled(saf, path)
+
+
 async def test_a_backlog_is_sent_in_turn_and_none_twice(path, line, autojump_clock):
     line.is_down = True
     saf = made(path, line)

@@ -42,7 +42,14 @@ def exported_by(registry: prometheus_client.CollectorRegistry) -> dict[str, set[
 def exported(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
     place = tmp_path_factory.mktemp("switch")
     settings = SwitchSettings(
-        issuers=(IssuerSettings(name="far", prefixes=("9977",), addresses=("127.0.0.1:9",)),),
+        issuers=(
+            IssuerSettings(
+                name="far",
+                issuer_id="48882977",
+                prefixes=("9977",),
+                addresses=("127.0.0.1:9",),
+            ),
+        ),
         link=f"unix:{place / 'link'}",
         saf=str(place / "saf.db"),
         routes=str(place / "routes.db"),
