@@ -116,6 +116,31 @@ WHERE
 ORDER BY coalesce(journal.id, advice.journal_id)
 LIMIT %(limit)s;
 
+-- name: advice_not_its_answer
+-- An issuer's words stand in the answer too, which is under the seal: reason, reference and
+-- authorisation one after the other, as MessagePack has texts of up to 31 bytes.
+SELECT
+    advice.shard,
+    advice.journal_id AS id,
+    advice.reference
+FROM advice
+INNER JOIN journal ON journal.shard = advice.shard AND journal.id = advice.journal_id
+INNER JOIN exchange ON exchange.home = journal.home AND exchange.slot = journal.slot
+WHERE
+    position(
+        '\xa8'::bytea || convert_to('approved', 'UTF8')
+        || decode(to_hex(160 + least(octet_length(advice.reference), 31)), 'hex')
+        || convert_to(advice.reference, 'UTF8')
+        || coalesce(
+            decode(to_hex(160 + least(octet_length(advice.auth_code), 31)), 'hex')
+            || convert_to(advice.auth_code, 'UTF8'),
+            '\xc0'::bytea
+        )
+        IN exchange.answer
+    ) = 0
+ORDER BY advice.journal_id
+LIMIT %(limit)s;
+
 -- name: entry_without_journal
 -- An entry belongs to a journal of its own date.
 SELECT

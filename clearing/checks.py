@@ -88,6 +88,11 @@ CHECKS: Final = (
                 "neither of a card of ours nor of an external issuer's",
             ),
             Test(
+                "advice_not_its_answer",
+                "the advice of journal {id} of shard {shard} says {reference}, "
+                "its sealed answer something else",
+            ),
+            Test(
                 "entry_without_journal",
                 "entry {journal_id}/{leg} of shard {shard} has no journal of its date",
             ),

@@ -72,6 +72,24 @@ BREAKAGES = [
         set(),
     ),
     (
+        "2 journal_without_card",
+        "INSERT INTO advice SELECT shard, id, 'A1', NULL, '' FROM journal WHERE id % 1000 = 8",
+        {"2 advice_not_its_answer"},
+    ),
+    (
+        "2 journal_without_card",
+        "INSERT INTO advice VALUES (0, 999, 'A1', NULL, '')",
+        set(),
+    ),
+    (
+        "2 journal_without_card",
+        (
+            "UPDATE journal SET card_id = 0 WHERE id % 1000 = 8;"
+            " UPDATE exchange SET card_id = 0 WHERE id % 1000 = 8"
+        ),
+        {"7 chain", "10 journal_of_other_parties"},
+    ),
+    (
         "2 entry_without_journal",
         (
             "INSERT INTO entry SELECT shard, 999, leg, debit_account, credit_account, amount_minor,"

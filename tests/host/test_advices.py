@@ -8,8 +8,10 @@ import itertools
 from typing import Any
 
 import msgspec
+import psycopg
 import pytest
 
+from clearing.verify import ask
 from config.database import Dsns
 from host.cases import CaseKind
 from host.estate.demo import EXTERNAL, EXTERNAL_TERMINALS
@@ -321,6 +323,36 @@ async def test_an_advice_that_comes_after_the_settlement_is_posted_and_told(
         answer = await counter.ask(counter.reversal(late))
         assert answer.reason is Reason.ORIGINAL_NOT_FOUND
     audit_ledger(module_estate)
+
+
+BREAKAGES = [
+    ("DELETE FROM advice", {"journal_without_card"}),
+    ("UPDATE journal SET card_id = 1 WHERE card_id = 0", {"journal_without_card"}),
+    ("DELETE FROM undo WHERE kind = 'void'", {"undoing_journal_without_fact"}),
+    (
+        (
+            "UPDATE entry SET credit_account = (SELECT min(id) FROM account WHERE issuer_id = 2)"
+            " WHERE credit_account IN (SELECT id FROM account WHERE issuer_id = 3)"
+        ),
+        {"journal_of_other_parties"},
+    ),
+    ("UPDATE exchange SET answer = '' WHERE card_id = 0", {"chain", "advice_not_its_answer"}),
+    ("UPDATE advice SET reference = '1122EX000008'", {"advice_not_its_answer"}),
+    ("UPDATE advice SET reference = '', auth_code = NULL", {"advice_not_its_answer"}),
+]
+
+
+@pytest.mark.parametrize(("breakage", "finds"), BREAKAGES)
+async def test_the_audit_names_what_an_insider_did_to_it(
+    counter: Counter, module_estate: Dsns, breakage: str, finds: set[str]
+) -> None:
+    sale = counter.sale()
+    for one in (sale, counter.void(sale), counter.sale(700)):
+        await counter.post(one)
+    where = psycopg.connect(module_estate.owner, autocommit=True)
+    with where as owner, owner.transaction(force_rollback=True):
+        owner.execute(breakage)  # type: ignore[call-overload]
+        assert finds <= {one.test for one in ask(owner)}
 
 
 async def test_a_restart_of_the_host_between_two_deliveries_posts_once(
