@@ -24,7 +24,7 @@ from config.fleet import ports_in
 from config.places import places_of
 from config.programs import command
 from config.settings import Settings, resolved
-from host.estate.demo import BDK, bench_estate, external_cards
+from host.estate.demo import BDK, EXTERNAL, bench_estate, external_cards
 from host.estate.plan import DevicePlan, MerchantPlan, TerminalPlan, WorkingKeys
 from host.hsm.dukpt_aes import initial_key
 from host.model.requests import Kind
@@ -339,7 +339,12 @@ def _switch_settings(row: Row, home: Path, issuer_port: int) -> SwitchSettings:
         port=0,
         tls=tls if row.is_secret else None,
     )
-    issuer = IssuerSettings(name="far", prefixes=("9955",), addresses=(f"127.0.0.1:{issuer_port}",))
+    issuer = IssuerSettings(
+        name="far",
+        issuer_id=EXTERNAL.institution_id,
+        prefixes=(EXTERNAL.pan_prefix,),
+        addresses=(f"127.0.0.1:{issuer_port}",),
+    )
     issuers = (issuer,) if row.is_routed else ()
     return SwitchSettings(channels=(channel,), issuers=issuers, **row.switch)
 
