@@ -13,7 +13,7 @@ from host.key_faults import KeyFault
 from host.ledger import Chart
 from host.model.requests import PinBlock
 from host.model.secrets import Pan, Secret
-from host.model.terminal import MacAlgorithm, MacKey, TerminalProfile
+from host.model.terminal import DUKPT, MacAlgorithm, MacKey, TerminalProfile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,7 +140,7 @@ class Terminal:
         return None
 
     def _mac_keys(self) -> tuple[MacKey, ...]:
-        if self.mac_algorithm is MacAlgorithm.AES_DUKPT:
+        if self.mac_algorithm in DUKPT:
             return (self.device_key,) if self.device_key is not None else ()
         return tuple([MacKey(keys.generation, keys.mak) for keys in self.key_sets])
 

@@ -1,9 +1,9 @@
-"""Message authentication under AES DUKPT: another key for every message, and each only once.
+"""Message authentication under DUKPT: another key for every message, and each only once.
 
-A `DukptMac` is what a session keeps of an instance of a payment application: its initial key.
-What it is given begins with the 12-byte KSN, which names the key; the rest is what the code
-covers. Requests are proved with the device's generating key and answers sealed with its
-verifying key, so an answer can never be played back as a request.
+A `DukptMac` is what a session keeps of a device: its initial key. What it is given begins with the
+KSN, which names the key; the rest is what the code covers. Requests have one key of a KSN and
+answers another, so an answer can never be played back as a request. The code is AES-CMAC under
+AES keys (X9.24-3), and X9.19 under TDES keys (X9.24-1, of which 4 bytes are published).
 
 A device counts upwards and never back, so a counter that is not above the highest one seen is
 no new message. It may be the same message again, which a device sends when it missed the
@@ -15,13 +15,18 @@ durably, has the last word.
 import enum
 import hmac
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import Final
 
-from host.hsm.dukpt_aes import KEY_BYTES, KSN_BYTES, Usage, counter_in, device_key
+import msgspec
+
+from host.hsm import dukpt_aes, dukpt_tdes
+from host.hsm.ciphers import checked_size
+from host.hsm.dukpt_aes import Usage
 from host.hsm.ksn import KsnError
-from host.hsm.mac import TAG_BYTES, AesCmac, Mac, mac_for
+from host.hsm.mac import TAG_BYTES, AesCmac, Mac, X919Mac, mac_for
 from host.model.secrets import Secret
-from host.model.terminal import MacAlgorithm
+from host.model.terminal import DUKPT, MacAlgorithm
 
 REPEATS_MAX: Final = 32
 """Messages of one instance whose repeat is still known."""
@@ -39,50 +44,99 @@ class Taken(enum.Enum):
 
 
 class Direction(enum.Enum):
-    """Which end holds the keys: what it seals with and what it proves with."""
+    """Which end holds the keys: whether it seals requests, and proves answers."""
 
-    HOST = (Usage.MAC_VERIFY, Usage.MAC_GENERATE)
-    DEVICE = (Usage.MAC_GENERATE, Usage.MAC_VERIFY)
+    HOST = False
+    DEVICE = True
+
+
+class Scheme(msgspec.Struct, frozen=True, kw_only=True):
+    """One of the two standards."""
+
+    ksn_bytes: int
+    counter_in: Callable[[bytes], int]
+    """The counter of a KSN. Raises KsnError."""
+    mac_at: Callable[[Secret, bytes, bool], Mac]
+    """The key of a KSN that seals requests, or answers, of the initial key. Raises KsnError."""
+
+
+def _aes_mac(initial: Secret, ksn: bytes, is_request: bool) -> Mac:
+    usage = Usage.MAC_GENERATE if is_request else Usage.MAC_VERIFY
+    return AesCmac(dukpt_aes.device_key(initial, ksn, usage))
+
+
+def _tdes_mac(initial: Secret, ksn: bytes, is_request: bool) -> Mac:
+    keys = dukpt_tdes.device_keys(initial, ksn)
+    return X919Mac(keys.mac_request if is_request else keys.mac_response)
+
+
+SCHEMES: Final[dict[MacAlgorithm, Scheme]] = {
+    MacAlgorithm.AES_DUKPT: Scheme(
+        ksn_bytes=dukpt_aes.KSN_BYTES, counter_in=dukpt_aes.counter_in, mac_at=_aes_mac
+    ),
+    MacAlgorithm.TDES_DUKPT: Scheme(
+        ksn_bytes=dukpt_tdes.KSN_BYTES, counter_in=dukpt_tdes.counter_in, mac_at=_tdes_mac
+    ),
+}
+INITIAL_KEY_BYTES: Final = 16
+"""Of both."""
 
 
 class DukptMac:
     """A filling of `host.hsm.mac.Mac` over one initial key. Data is KSN, then what is covered."""
 
-    __slots__ = ("_direction", "_highest", "_initial", "_keys", "_recent")
+    __slots__ = ("_direction", "_highest", "_initial", "_keys", "_recent", "_scheme")
 
-    def __init__(self, initial: Secret, direction: Direction = Direction.HOST) -> None:
-        if len(initial) != KEY_BYTES:
-            msg = f"an AES DUKPT initial key is {KEY_BYTES} bytes, this one has {len(initial)}"
-            raise ValueError(msg)
+    def __init__(
+        self,
+        initial: Secret,
+        direction: Direction = Direction.HOST,
+        algorithm: MacAlgorithm = MacAlgorithm.AES_DUKPT,
+    ) -> None:
+        checked_size(initial, (INITIAL_KEY_BYTES,), "a DUKPT initial key")
+        self._scheme = SCHEMES[algorithm]
         self._initial = initial
         self._direction = direction
         self._highest = 0
-        self._keys: OrderedDict[tuple[bytes, Usage], AesCmac] = OrderedDict()
+        self._keys: OrderedDict[tuple[bytes, bool], Mac] = OrderedDict()
         self._recent: OrderedDict[bytes, bytes] = OrderedDict()
         """KSN to the code that was proved under it."""
 
     def compute(self, data: bytes) -> bytes:
-        """The left 8 bytes of the CMAC under the key this end seals with.
+        """The 8 bytes of the code under the key this end seals with.
 
         Raises:
             KsnError: the data does not begin with a KSN.
         """
-        return self._at(data[:KSN_BYTES], self._direction.value[0]).compute(data[KSN_BYTES:])
+        size = self._scheme.ksn_bytes
+        return self._at(data[:size], self._direction.value).compute(data[size:])
 
     def verify(self, data: bytes, tag: bytes) -> bool:
         """Whether the other end sealed this, in constant time. A KSN of no device proves nothing.
 
         Says nothing of whether the KSN is new: that is `take`, once the code is right.
         """
+        size = self._scheme.ksn_bytes
         try:
-            proved_with = self._at(data[:KSN_BYTES], self._direction.value[1])
+            proved_with = self._at(data[:size], not self._direction.value)
         except KsnError:
             return False
-        return len(tag) == TAG_BYTES and proved_with.verify(data[KSN_BYTES:], tag)
+        return len(tag) == TAG_BYTES and proved_with.verify(data[size:], tag)
+
+    def is_of(self, ksn: bytes) -> bool:
+        """Whether KSNs of this device are so long."""
+        return len(ksn) == self._scheme.ksn_bytes
+
+    def under(self, ksn: bytes) -> Mac:
+        """The same for messages that carry this KSN elsewhere than in front.
+
+        Where it is of another length than this device's it proves nothing.
+        """
+        return _UnderKsn(self, ksn if self.is_of(ksn) else b"")
 
     def take(self, ksn: bytes, tag: bytes) -> Taken:
         """Count a proved message: only a counter above the highest is new."""
-        counter = counter_in(ksn)
+        counter = self._scheme.counter_in(ksn)
         if counter > self._highest:
             self._highest = counter
             self._recent[ksn] = tag
@@ -94,10 +148,11 @@ class DukptMac:
             return Taken.REPEAT
         return Taken.REFUSED
 
-    def _at(self, ksn: bytes, usage: Usage) -> AesCmac:
-        mac = self._keys.get((ksn, usage))
+    def _at(self, ksn: bytes, is_request: bool) -> Mac:
+        mac = self._keys.get((ksn, is_request))
         if mac is None:
-            mac = self._keys[ksn, usage] = AesCmac(device_key(self._initial, ksn, usage))
+            mac = self._scheme.mac_at(self._initial, ksn, is_request)
+            self._keys[ksn, is_request] = mac
             if len(self._keys) > _KEYS_MAX:
                 self._keys.popitem(last=False)
         return mac
@@ -106,10 +161,28 @@ class DukptMac:
         return f"<DukptMac at counter {self._highest}>"
 
 
+class _UnderKsn:
+    """One message's keys: a filling of `host.hsm.mac.Mac`."""
+
+    __slots__ = ("_ksn", "_mac")
+
+    def __init__(self, mac: DukptMac, ksn: bytes) -> None:
+        self._mac = mac
+        self._ksn = ksn
+
+    def compute(self, data: bytes) -> bytes:
+        return self._mac.compute(self._ksn + data)
+
+    def verify(self, data: bytes, tag: bytes) -> bool:
+        return bool(self._ksn) and self._mac.verify(self._ksn + data, tag)
+
+
 def session_mac(algorithm: MacAlgorithm, key: Secret) -> Mac:
     """What a session keeps of one key: as `host.hsm.mac.mac_for`, and DUKPT.
 
     Raises:
         ValueError: the key has a length the algorithm does not use.
     """
-    return DukptMac(key) if algorithm is MacAlgorithm.AES_DUKPT else mac_for(algorithm, key)
+    if algorithm in DUKPT:
+        return DukptMac(key, algorithm=algorithm)
+    return mac_for(algorithm, key)

@@ -7,14 +7,18 @@ dialects have no TPDU, and a header that is repeated in the answer, if any.
 """
 
 import dataclasses
+from binascii import unhexlify
 from collections.abc import Mapping
 from typing import Final
 
+import msgspec
+
 from host.hsm.mac import Mac
-from host.model.requests import Kind, Request, Response
+from host.model.requests import Kind, PinBlock, Request, Response
 from host.model.responses import Reason
 from terminals.answers import AnswerPlans, is_request, to_fields
 from terminals.codec import Codec, DecodeError
+from terminals.dukpt_session import DukptMac
 from terminals.framing import Measure
 from terminals.message import Message
 from terminals.sealing import NO_TAG_YET, seal, tag_is_right
@@ -45,6 +49,8 @@ class IsoDialect:
     header_bytes: int = HEADER_BYTES
     header_says_what_next: bool = True
     """Whether the header has a digit for it; otherwise it comes back as it came."""
+    ksn_field: str = ""
+    """Where devices under DUKPT write their KSN, in hexadecimal; empty where there are none."""
 
     def read(self, payload: bytes) -> Message:
         """A request of a terminal.
@@ -89,6 +95,8 @@ class IsoDialect:
 
     def mac_is_right(self, message: Message, mac: Mac) -> bool:
         """Whether the message carries the code of this key."""
+        if self.ksn_field:
+            mac = self._under_ksn(mac, message)
         return self.is_sealed(message) and tag_is_right(message.body, mac, self.codec.tag_bytes)
 
     def request(self, message: Message, generation: int) -> Request | Reason:
@@ -96,7 +104,14 @@ class IsoDialect:
 
         `generation` is that of the key set which authenticated it, 0 where none did.
         """
-        return to_request(message, self.institution, generation)
+        request = to_request(message, self.institution, generation)
+        ksn = message.fields.get(self.ksn_field, "") if self.ksn_field else ""
+        if ksn and isinstance(request, Request):
+            pin = request.pin
+            if pin is not None:
+                pin = PinBlock(pin.iso_format, pin.block, ksn)
+            return msgspec.structs.replace(request, ksn=ksn, pin=pin)
+        return request
 
     def answer(self, message: Message, response: Response, mac: Mac | None) -> bytes:
         """The payload that answers a message; sealed when it was and the key is known.
@@ -114,6 +129,8 @@ class IsoDialect:
         tpdu = message.tpdu
         swapped = tpdu[:1] + tpdu[3:5] + tpdu[1:3]
         is_sealed = self.is_sealed(message) and self.must_be_sealed(message)
+        if self.ksn_field and mac is not None:
+            mac = self._under_ksn(mac, message)
         return self.compose(swapped, header, fields, mac if is_sealed else None)
 
     def compose(self, tpdu: bytes, header: bytes, fields: dict[str, str], mac: Mac | None) -> bytes:
@@ -126,6 +143,15 @@ class IsoDialect:
             return tpdu + header + self.codec.encode(fields)
         body = self.codec.encode(fields | {self.codec.mac_field(fields): NO_TAG_YET})
         return tpdu + header + seal(body, mac, self.codec.tag_bytes)
+
+    def _under_ksn(self, mac: Mac, message: Message) -> Mac:
+        """The keys of this message, where they are its KSN's."""
+        if not isinstance(mac, DukptMac):
+            return mac
+        try:
+            return mac.under(unhexlify(message.fields.get(self.ksn_field, "")))
+        except ValueError:
+            return mac.under(b"")
 
     def _message(self, payload: bytes, body: bytes, fields: dict[str, str]) -> Message:
         spelling = find_spelling(self.spellings, fields)

@@ -8,6 +8,7 @@ from typing import Final
 
 from host.model.requests import Kind
 from host.model.responses import RESPONSE_CODES, Reason
+from host.model.terminal import MacAlgorithm
 from terminals.dialects import ascii87, mis_words, pos, softpos_words
 from terminals.profiles import PROFILES, UNIONPAY
 from terminals.spelling import Spelling
@@ -42,6 +43,20 @@ _SETTLEMENT: Final = """\
 F48 of a settlement is 62 digits: debit amount n12 and count n3, credit amount n12 and count n3,
 flag n1, and the same once more for points. The answer has no F39: its flags say 1 balanced,
 2 not balanced, 3 not compared.
+"""
+_MACS: Final[dict[MacAlgorithm, tuple[str, str]]] = {
+    MacAlgorithm.UNIONPAY_ECB: ('UnionPay POS "ECB", single DES', "sign-on, 8 bytes"),
+    MacAlgorithm.X9_9: ("ANSI X9.9, single DES", "sign-on, 8 bytes"),
+    MacAlgorithm.X9_19: ("ANSI X9.19, two-key TDES", "sign-on, 16 bytes"),
+    MacAlgorithm.AES_CMAC: ("AES-CMAC, left 8 bytes", "sign-on, 16 bytes"),
+    MacAlgorithm.AES_DUKPT: ("AES-CMAC, left 8 bytes", "KSN of 12 bytes (X9.24-3)"),
+    MacAlgorithm.TDES_DUKPT: ("ANSI X9.19, two-key TDES", "KSN of 10 bytes (X9.24-1)"),
+}
+_DUKPT: Final = """\
+Under DUKPT a request and its answer are sealed under two keys of one KSN, and each KSN serves one
+message. In `pos` and the ASCII dialects it stands in F59 of the request, in hexadecimal, where the
+channel says `ksn_in = "59"`; the PIN block (format 0 or 3) is under its PIN key. There are no keys
+to fetch, so a sign-on is answered 40.
 """
 _ASCII: Final = """\
 Digits and lengths are characters, fields 2 to 128 are known, a second bitmap may be empty.
@@ -85,6 +100,8 @@ def manual() -> str:
             _UPLOADS,
             _section("Answers", _answers()),
             _section("Response codes (F39)", _codes()),
+            _section("Message codes (F64)", _macs()),
+            _DUKPT,
             _section("ISO 8583:1987 in characters", _ASCII),
             _section("Tills of merchant systems", _MIS),
             _table(
@@ -176,6 +193,13 @@ def _codes() -> str:
             )
             for reason, row in RESPONSE_CODES.items()
         ),
+    )
+
+
+def _macs() -> str:
+    return _table(
+        ("`mac_algorithm`", "code", "keys come by"),
+        ((f"`{algorithm.value}`", *_MACS[algorithm]) for algorithm in MacAlgorithm),
     )
 
 

@@ -1,6 +1,7 @@
 """What the switch must know of a terminal to speak with it."""
 
 import enum
+from typing import Final
 
 import msgspec
 
@@ -16,6 +17,11 @@ class MacAlgorithm(enum.StrEnum):
     X9_19 = "x9.19"
     AES_CMAC = "cmac"
     AES_DUKPT = "aes-dukpt"
+    TDES_DUKPT = "tdes-dukpt"
+
+
+DUKPT: Final = frozenset({MacAlgorithm.AES_DUKPT, MacAlgorithm.TDES_DUKPT})
+"""Groups whose keys follow from each message's KSN: no sign-on brings them any."""
 
 
 class MacKey(msgspec.Struct, frozen=True, array_like=True, gc=False):

@@ -4,6 +4,7 @@ A dialect is imported when a channel first asks for it: a switch of POS terminal
 loads what the others need.
 """
 
+import dataclasses
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
@@ -29,6 +30,8 @@ class DialectOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """The same: the field in which answers say in words what came of it, if any."""
     language: Literal["chinese", "english"] = "chinese"
     """The same: in which words."""
+    ksn_in: Literal["", "59"] = ""
+    """The same: the field in which devices under DUKPT write their KSN."""
     header_bytes: Annotated[int, msgspec.Meta(ge=0, le=64)] = 0
     """`ascii87-hex`, `ascii87-bin`: what stands before the message type and comes back as is."""
     layout: str = "common"
@@ -42,21 +45,23 @@ class DialectOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 def _pos(options: DialectOptions, _remembers: "Remembers") -> Dialect:
     from terminals.dialects.pos import pos_dialect
 
-    return pos_dialect(_profile(options))
+    return dataclasses.replace(pos_dialect(_profile(options)), ksn_field=options.ksn_in)
 
 
 def _ascii87_hexadecimal(options: DialectOptions, _remembers: "Remembers") -> Dialect:
     from terminals.dialects.ascii87 import ascii87_dialect
     from terminals.dialects.ascii87_fields import HEXADECIMAL
 
-    return ascii87_dialect(HEXADECIMAL, _profile(options), options.header_bytes)
+    dialect = ascii87_dialect(HEXADECIMAL, _profile(options), options.header_bytes)
+    return dataclasses.replace(dialect, ksn_field=options.ksn_in)
 
 
 def _ascii87_binary(options: DialectOptions, _remembers: "Remembers") -> Dialect:
     from terminals.dialects.ascii87 import ascii87_dialect
     from terminals.dialects.ascii87_fields import BINARY
 
-    return ascii87_dialect(BINARY, _profile(options), options.header_bytes)
+    dialect = ascii87_dialect(BINARY, _profile(options), options.header_bytes)
+    return dataclasses.replace(dialect, ksn_field=options.ksn_in)
 
 
 def _profile(options: DialectOptions) -> "Profile":

@@ -138,7 +138,9 @@ class SoftPosDialect:
 
         A proved message moves the instance's counter.
         """
-        if not isinstance(mac, DukptMac) or not mac.verify(message.covered, message.tag):
+        if not isinstance(mac, DukptMac) or not mac.is_of(message.ksn):
+            return False
+        if not mac.verify(message.covered, message.tag):
             return False
         message.taken = mac.take(message.ksn, message.tag)
         return True

@@ -28,10 +28,17 @@ def owner(estate_database: Dsns) -> Iterator[Connection]:
         yield connection
 
 
+@pytest.mark.parametrize(
+    ("algorithm", "key_id"),
+    [("aes-dukpt", "ABCDEF0123456789"), ("tdes-dukpt", "FFFF9876543210E00000")],
+)
 async def test_an_initial_key_entered_beside_it_is_used_after_a_reload(
-    till: Till, owner: Connection
+    till: Till, owner: Connection, algorithm: str, key_id: str
 ) -> None:
-    name = KeyName(purpose="ik", owner=PHONES[0], generation=9, key_id="ABCDEF0123456789")
+    owner.execute(
+        "UPDATE terminal SET mac_algorithm = %s WHERE terminal_id = %s", [algorithm, PHONES[0]]
+    )
+    name = KeyName(purpose="ik", owner=PHONES[0], generation=9, key_id=key_id)
     put_key(owner, HSM, name, Secret(bytes(range(16))), "alice, bob", NOW)
     before = await till.poster.find_terminal(PHONES[0])
     outcome = await reload_host(till.poster)
@@ -39,6 +46,7 @@ async def test_an_initial_key_entered_beside_it_is_used_after_a_reload(
     assert (outcome.number, outcome.error) == (HOST, "")
     assert before is not None
     assert after is not None
+    assert after.mac_algorithm.value == algorithm
     assert [key.generation for key in before.mac_keys] == [1]
     assert [(key.generation, key.key) for key in after.mac_keys] == [(9, Secret(bytes(range(16))))]
 

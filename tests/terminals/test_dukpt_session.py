@@ -9,11 +9,20 @@ from hypothesis import strategies as st
 from host.hsm.ksn import KsnError
 from host.hsm.mac import AesCmac, X919Mac
 from host.model.secrets import Secret
-from host.model.terminal import MacAlgorithm
-from terminals.dukpt_session import REPEATS_MAX, Direction, DukptMac, Taken, session_mac
+from host.model.terminal import DUKPT, MacAlgorithm
+from terminals.dukpt_session import (
+    REPEATS_MAX,
+    SCHEMES,
+    Direction,
+    DukptMac,
+    Taken,
+    session_mac,
+)
 from tests.vectors.reader import VECTORS
 
 KEYS = [vector for vector in VECTORS if vector["id"].startswith("dukpt-aes-")]
+TDES = [vector for vector in VECTORS if vector["id"].startswith("dukpt-tdes-")]
+TDES_KSN = bytes.fromhex("FFFF9876543210E00001")
 INITIAL = Secret.from_hex("1273671EA26AC29AFA4D1084127652A1")
 
 
@@ -34,9 +43,38 @@ def test_each_ksn_has_the_keys_of_the_standard(vector: dict[str, Any]) -> None:
     assert device.verify(serial + b"hello", tells)
 
 
-def test_an_answer_is_never_a_request() -> None:
-    host = DukptMac(INITIAL)
-    assert not host.verify(ksn(1) + b"x", host.compute(ksn(1) + b"x"))
+@pytest.mark.parametrize("vector", TDES, ids=lambda vector: str(vector["id"]))
+def test_each_tdes_ksn_has_the_codes_of_the_standard(vector: dict[str, Any]) -> None:
+    """The standard's codes are the left 4 bytes; F64 has all 8."""
+    expected, serial = vector["expected"], bytes.fromhex(vector["inputs"]["KSN"])
+    data = serial + vector["inputs"]["mac_and_data_input_ascii"].encode()
+    initial, algorithm = Secret.from_hex(expected["IK"]), MacAlgorithm.TDES_DUKPT
+    device = DukptMac(initial, Direction.DEVICE, algorithm)
+    host = DukptMac(initial, algorithm=algorithm)
+    assert device.compute(data)[:4].hex().upper() == expected["mac_request_left4"]
+    assert host.compute(data)[:4].hex().upper() == expected["mac_response_left4"]
+    assert host.verify(data, device.compute(data))
+    assert device.verify(data, host.compute(data))
+
+
+@pytest.mark.parametrize("algorithm", SCHEMES)
+def test_an_answer_is_never_a_request(algorithm: MacAlgorithm) -> None:
+    host = DukptMac(INITIAL, algorithm=algorithm)
+    serial = TDES_KSN if algorithm is MacAlgorithm.TDES_DUKPT else ksn(1)
+    tag = host.compute(serial + b"x")
+    assert DukptMac(INITIAL, Direction.DEVICE, algorithm).verify(serial + b"x", tag)
+    assert not host.verify(serial + b"x", tag)
+
+
+def test_a_ksn_may_stand_elsewhere_than_in_front() -> None:
+    device, host = DukptMac(INITIAL, Direction.DEVICE), DukptMac(INITIAL)
+    tag = device.under(ksn(1)).compute(b"x")
+    assert tag == device.compute(ksn(1) + b"x")
+    assert host.under(ksn(1)).verify(b"x", tag)
+    assert not host.under(ksn(2)).verify(b"x", tag)
+    for serial in (b"", ksn(1)[:10], ksn(1) + b"x"):
+        assert not host.under(serial).verify(b"x", tag)
+        assert not host.under(serial).verify(ksn(1) + b"x", tag)
 
 
 def test_a_code_belongs_to_its_ksn_and_its_text() -> None:
@@ -93,6 +131,11 @@ def test_a_session_gets_the_mac_of_its_algorithm() -> None:
     key = Secret(bytes(range(16)))
     assert isinstance(session_mac(MacAlgorithm.AES_DUKPT, key), DukptMac)
     assert isinstance(session_mac(MacAlgorithm.X9_19, key), X919Mac)
+    assert session_mac(MacAlgorithm.TDES_DUKPT, key).is_of(bytes(10))  # type: ignore[attr-defined]
+
+
+def test_every_group_under_dukpt_has_its_scheme() -> None:
+    assert set(SCHEMES) == DUKPT
 
 
 @given(st.binary(max_size=60), st.binary(max_size=16))
