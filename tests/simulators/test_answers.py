@@ -75,6 +75,15 @@ def test_an_answer_that_does_not_echo_is_unusable(field: str, text: str) -> None
     assert (answer.verdict, answer.f39) == (Verdict.UNUSABLE, None)
 
 
+def test_an_answer_to_an_uploaded_record_says_only_that_it_came() -> None:
+    record = messages.whole_upload(fields_of("refund-next-day"))
+    came = {name: record[name] for name in ("11", "41", "42", "60")} | {"t": "0330", "39": "00"}
+    payload = POS.compose(messages.TPDU, messages.HEADER, came, None)
+    assert check_answer(record, payload, MAC).is_approved
+    strange = POS.compose(messages.TPDU, messages.HEADER, came | {"11": "000999"}, None)
+    assert check_answer(record, strange, MAC).verdict is Verdict.UNUSABLE
+
+
 def test_only_a_partial_approval_may_change_the_amount() -> None:
     partial = fields_of(APPROVED) | {"4": "000000005000", "39": "10"}
     del partial["64"]

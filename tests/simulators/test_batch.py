@@ -1,5 +1,7 @@
 """What a terminal's log adds up to, and how it goes up."""
 
+from dataclasses import replace
+
 from host.estate.demo import demo_estate
 from host.model.requests import Kind, Totals
 from simulators.batch import Batch, Entry, compact_uploads, flags_of, totals_digits
@@ -61,3 +63,17 @@ def test_records_go_up_eight_at_a_time_and_refunds_whole() -> None:
     assert (first[:2], len(first), second[:2], len(second)) == ("08", 322, "01", 42)
     assert second[2:] == "00" + "000009" + CARD.pan.reveal().zfill(20) + "000000000100"
     assert [one.trace for one in batch.whole] == ["000010"]
+
+
+def test_cards_read_by_chip_go_up_as_notices_and_what_was_refused_counts_nowhere() -> None:
+    chip = {"55": "9F2701"}
+    dip, refused, swipe = (
+        replace(entry(Kind.PURCHASE, 1, 100), asked=chip),
+        replace(entry(Kind.PURCHASE, 2, 200), asked=chip),
+        entry(Kind.PURCHASE, 3, 400),
+    )
+    batch = batch_of(dip, swipe)
+    batch.refuse(refused)
+    batch.refuse(swipe)
+    assert batch.totals() == (Totals(500, 2, 0, 0), Totals())
+    assert (batch.compact, batch.by_chip, batch.refused) == ([swipe], [dip], [refused])

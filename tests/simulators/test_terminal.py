@@ -3,7 +3,7 @@
 import pytest
 
 from host.model.claims import Outcome
-from host.model.requests import Kind
+from host.model.requests import Kind, Totals
 from host.model.responses import Reason
 from host.model.secrets import Secret
 from simulators.mending import ATTEMPTS_MAX
@@ -150,6 +150,47 @@ async def test_a_sign_on_brings_keys_and_a_new_batch_in_which_traces_go_on() -> 
     done = await terminal.purchase(CARD, 100, PIN)
     assert done.slot == "pos/80010001/000013/000002/f"
     assert line.asked[1]["60"][2:8] == "000013"
+
+
+async def test_77_is_followed_by_a_sign_on_and_nothing_is_sent_again() -> None:
+    terminal, line, _record = terminal_on(
+        decline(Reason.BATCH_MISMATCH, sign_on_again=True), new_keys(batch="000013"), approve()
+    )
+    assert (await terminal.purchase(CARD, 100, PIN)).f39 == "77"
+    assert (await terminal.purchase(CARD, 100, PIN)).f39 == "00"
+    assert line.types == ["0200", "0800", "0200"]
+    assert [asked["60"][2:8] for asked in line.asked] == ["000012", "000012", "000013"]
+
+
+async def test_told_77_with_sales_in_its_log_it_settles_them_first() -> None:
+    terminal, line, record = terminal_on(
+        approve(),
+        decline(Reason.BATCH_MISMATCH, sign_on_again=True),
+        approve(totals=(Totals(100, 1, 0, 0), Totals()), totals_agree=(True, True)),
+        approve(),
+        new_keys(batch="000013"),
+        approve(),
+    )
+    await terminal.purchase(CARD, 100, PIN)
+    assert (await terminal.purchase(CARD, 200, PIN)).f39 == "77"
+    done = await terminal.purchase(CARD, 300, PIN)
+    assert line.types == ["0200", "0200", "0500", "0320", "0800", "0200"]
+    assert line.asked[2]["48"].startswith("000000000100001")
+    assert done.slot == "pos/80010001/000013/000002/f"
+    outcomes = [claim.outcome for claim in record.claims()]
+    assert outcomes == [Outcome.HAPPENED, Outcome.NOT_IN_FORCE, Outcome.HAPPENED]
+
+
+async def test_sales_stay_in_the_log_of_the_batch_they_were_made_in() -> None:
+    terminal, _line, _record = terminal_on(
+        approve(), new_keys(batch="000012"), new_keys(batch="000013")
+    )
+    await terminal.purchase(CARD, 100, PIN)
+    terminal.session.misremember_batch("000500")
+    await terminal.sign_on()
+    assert list(terminal.session.batch.entries) == ["000001"]
+    await terminal.sign_on()
+    assert terminal.session.batch.entries == {}
 
 
 async def test_a_key_block_with_a_wrong_check_value_is_not_taken() -> None:
