@@ -13,7 +13,7 @@ from host.hsm.track import TrackCipher
 from host.model.money import NUMBER_BY_CURRENCY
 from host.model.requests import Kind
 from host.model.secrets import Secret
-from terminals.fields import CONTROL, UPLOAD_COUNT
+from terminals.fields import CONTROL
 
 Fields = dict[str, str]
 
@@ -31,9 +31,6 @@ CHIP_DATA: Final = "9F2608A1B2C3D4E5F607089F2701809F360200019F3704DEADBEEF950500
 """F55: cryptogram, its kind, counter, the terminal's number, what the terminal found. Made up:
 nobody here has an issuer's chip keys."""
 CARD_SEQUENCE: Final = "001"
-CHIP_UPLOADS: Final = {True: ("203", "204"), False: ("205", "206")}
-"""F60.3 of a chip notice and of a refused chip transaction, by whether the totals agreed."""
-LEFT_OUT_OF_UPLOAD: Final = frozenset({"35", "26", "52", "53"})
 SERVICE_CODE: Final = "120"
 TRACK_2_DIGITS: Final = 37
 KEPT_IN_REVERSAL: Final = frozenset(
@@ -129,7 +126,7 @@ class Sale:
 def sign_on(who: Who, trace: str, layout: str, serial: str) -> Fields:
     """0800: asks for working keys in one of the layouts 001, 003, 004."""
     return {
-        **_named("0800", who, trace),
+        **named("0800", who, trace),
         "60": f"00{who.batch}{layout}",
         "62": f"Sequence No12{serial}".encode().hex().upper(),
         "63": OPERATOR,
@@ -138,80 +135,38 @@ def sign_on(who: Who, trace: str, layout: str, serial: str) -> Fields:
 
 def sign_off(who: Who, trace: str) -> Fields:
     """0820/002: the operator goes home."""
-    return {**_named("0820", who, trace), "60": f"00{who.batch}002"}
+    return {**named("0820", who, trace), "60": f"00{who.batch}002"}
 
 
 def echo(who: Who) -> Fields:
     """0820/301: are you there. It has no trace."""
-    fields = {**_named("0820", who, ""), "60": f"00{who.batch}301"}
+    fields = {**named("0820", who, ""), "60": f"00{who.batch}301"}
     del fields["11"]
     return fields
 
 
-def settlement(who: Who, trace: str, totals: str) -> Fields:
-    """0500/201: what the batch adds up to, F48 of 62 digits."""
-    return {
-        **_named("0500", who, trace),
-        "48": totals,
-        "49": NUMBER_BY_CURRENCY["CNY"],
-        "60": f"00{who.batch}201",
-        "63": OPERATOR,
-    }
-
-
-def compact_upload(who: Who, trace: str, records: str) -> Fields:
-    """0320/201: up to eight records of 40 digits in F48."""
-    return {**_named("0320", who, trace), "48": records, "60": f"00{who.batch}201"}
-
-
-def whole_upload(trade: Fields) -> Fields:
-    """0320 of a refund: the fields and the trace it was sent with, without what opens a card."""
-    kept = {name: text for name, text in trade.items() if name not in LEFT_OUT_OF_UPLOAD}
-    return {**kept, "t": "0320"}
-
-
-def chip_upload(trade: Fields, card: CardPlan, *, balanced: bool) -> Fields:
-    """0320/203 or 205: a transaction by chip, with the trace it was sent with."""
-    notice, _refused = CHIP_UPLOADS[balanced]
-    return _chip_record(trade, card, notice)
-
-
-def refused_chip_upload(trade: Fields, card: CardPlan, *, balanced: bool) -> Fields:
-    """0320/204 or 206: a transaction by chip that was declined."""
-    _notice, refused = CHIP_UPLOADS[balanced]
-    return _chip_record(trade, card, refused)
-
-
-def records_in(upload: Fields) -> int:
-    """How many transactions an upload tells that count: those refused never happened."""
-    if "48" in upload:
-        return int(upload["48"][UPLOAD_COUNT])
-    return int(upload["60"][CONTROL["function"]] not in _REFUSED_BY_CHIP)
-
-
-def upload_end(who: Who, trace: str, count: int, *, balanced: bool) -> Fields:
-    """0320/202, or 207 when the totals had agreed: how many records were sent in all."""
-    function = "207" if balanced else "202"
-    return {**_named("0320", who, trace), "48": f"{count:04d}", "60": f"00{who.batch}{function}"}
-
-
 def parameters(who: Who, trace: str) -> Fields:
     """0800/360: asks for the terminal's parameters."""
-    return {**_named("0800", who, trace), "60": f"00{who.batch}360"}
+    return {**named("0800", who, trace), "60": f"00{who.batch}360"}
 
 
 def parameters_end(who: Who, trace: str) -> Fields:
     """0820/361: they were taken."""
-    return {**_named("0820", who, trace), "60": f"00{who.batch}361"}
+    return {**named("0820", who, trace), "60": f"00{who.batch}361"}
 
 
 def status(who: Who, trace: str, text: str) -> Fields:
     """0820/362: what the terminal says of itself."""
     return {
-        **_named("0820", who, trace),
+        **named("0820", who, trace),
         "60": f"00{who.batch}362",
         "62": text.encode().hex().upper(),
     }
+
+
+def named(mti: str, who: Who, trace: str) -> Fields:
+    """What every message of a terminal begins with."""
+    return {"t": mti, "11": trace, "41": who.terminal_id, "42": who.merchant_id}
 
 
 def swiped(
@@ -297,22 +252,9 @@ def reversal(original: Fields, reason: str) -> Fields:
     return {"t": "0400", **kept, "39": reason}
 
 
-_REFUSED_BY_CHIP: Final = frozenset(refused for _notice, refused in CHIP_UPLOADS.values())
-
-
-def _chip_record(trade: Fields, card: CardPlan, function: str) -> Fields:
-    kept = {name: trade[name] for name in ("4", "11", "22", "23", "41", "42", "49", "55")}
-    batch = trade["60"][CONTROL["batch"]]
-    return {"t": "0320", "2": card.pan.reveal(), **kept, "60": f"00{batch}{function}"}
-
-
-def _named(mti: str, who: Who, trace: str) -> Fields:
-    return {"t": mti, "11": trace, "41": who.terminal_id, "42": who.merchant_id}
-
-
 def _worded(words: Words, who: Who, trace: str) -> Fields:
     return {
-        **_named(words.mti, who, trace),
+        **named(words.mti, who, trace),
         "3": words.processing_code,
         "25": words.condition,
         "49": NUMBER_BY_CURRENCY["CNY"],

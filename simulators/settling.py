@@ -5,7 +5,7 @@ follow whether or not the totals agreed, and so do transactions that a chip or t
 those never happened, and count nowhere. A page of the log may be lost before.
 """
 
-from simulators import messages
+from simulators import uploads
 from simulators.answers import Answer, Verdict
 from simulators.batch import compact_uploads, flags_of, totals_digits
 from simulators.messages import Fields
@@ -24,18 +24,18 @@ async def settle(session: PosSession, attempts_max: int, *, misses: int = 0) -> 
         return await session.insist(asked, attempts_max)
 
     totals = totals_digits(batch.totals())
-    answer = await insist(messages.settlement(session.who, session.next_trace(), totals))
+    answer = await insist(uploads.settlement(session.who, session.next_trace(), totals))
     if answer.verdict is not Verdict.USABLE:
         return Settled(answer=answer, agrees=False)
     if "48" not in answer.fields:
         await session.sign_on()
         return Settled(answer=answer, agrees=False)
     agrees = set(flags_of(answer.fields["48"])) == {AGREED}
-    uploads = uploads_of(session, agrees=agrees)
-    for asked in uploads:
+    records = uploads_of(session, agrees=agrees)
+    for asked in records:
         await insist(asked)
-    uploaded = sum(map(messages.records_in, uploads))
-    end = messages.upload_end(session.who, session.next_trace(), uploaded, balanced=agrees)
+    uploaded = sum(map(uploads.records_in, records))
+    end = uploads.upload_end(session.who, session.next_trace(), uploaded, balanced=agrees)
     answered = await insist(end)
     if answered.is_approved:
         session.begin_batch()
@@ -49,13 +49,13 @@ def uploads_of(session: PosSession, *, agrees: bool) -> list[Fields]:
     whole = [] if agrees else batch.whole
     return [
         *(
-            messages.compact_upload(who, session.next_trace(), records)
-            for records in compact_uploads(stripe)
+            uploads.compact_upload(who, session.next_trace(), digits)
+            for digits in compact_uploads(stripe)
         ),
-        *(messages.whole_upload(entry.asked) for entry in whole),
-        *(messages.chip_upload(one.asked, one.card, balanced=agrees) for one in batch.by_chip),
+        *(uploads.whole_upload(entry.asked) for entry in whole),
+        *(uploads.chip_upload(one.asked, one.card, balanced=agrees) for one in batch.by_chip),
         *(
-            messages.refused_chip_upload(one.asked, one.card, balanced=agrees)
+            uploads.refused_chip_upload(one.asked, one.card, balanced=agrees)
             for one in batch.refused
         ),
     ]

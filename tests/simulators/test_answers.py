@@ -4,7 +4,7 @@ import pytest
 
 from host.estate.demo import FIRST_TERMINAL
 from host.hsm.mac import mac_for
-from simulators import messages
+from simulators import messages, uploads
 from simulators.answers import Verdict, check_answer, is_answer_to
 from terminals.dialects.pos import POS
 from tests.terminals.frames import PAYLOADS, fields_of
@@ -76,7 +76,7 @@ def test_an_answer_that_does_not_echo_is_unusable(field: str, text: str) -> None
 
 
 def test_an_answer_to_an_uploaded_record_says_only_that_it_came() -> None:
-    record = messages.whole_upload(fields_of("refund-next-day"))
+    record = uploads.whole_upload(fields_of("refund-next-day"))
     came = {name: record[name] for name in ("11", "41", "42", "60")} | {"t": "0330", "39": "00"}
     payload = POS.compose(messages.TPDU, messages.HEADER, came, None)
     assert check_answer(record, payload, MAC).is_approved
