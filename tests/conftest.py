@@ -37,6 +37,9 @@ COUNTS = {
     "cycles": Count(1, 100, "times that everything is killed"),
     "fuzz": Count(8_000, 1_000_000, "broken frames"),
     "forgeries": Count(4_000, 100_000, "forged message authentication codes"),
+    "partitions": Count(5, 50, "failures of the network between switch and host"),
+    "storms": Count(18, 1_000, "requests that come up to twenty times each"),
+    "day": Count(300, 20_000, "messages of the day that is played again"),
     "interleavings": Count(120, 10_000, "orders of a sale and its reversals"),
 }
 

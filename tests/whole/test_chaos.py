@@ -11,19 +11,17 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
-import trio
 
 from config.children import start_child
 from host.estate.demo import demo_estate
-from host.estate.plan import CardPlan
 from host.model.requests import Kind
 from simulators import messages
-from simulators.record import What, read_record
-from simulators.swarm import Swarm, SwarmSettings
+from simulators.swarm import SwarmSettings
+from tests.whole.day import audit_with_terminals, trading, wait_until_it_trades
 from tests.whole.house import House, command, standing, wait_until
 from tests.whole.till import Till, Voice, fields_in
 
@@ -260,14 +258,14 @@ def test_killing_each_part_once_under_load_leaves_nothing_to_find(
         for kill in KILLS.values():
             time.sleep(QUIET_SECONDS)
             kill(house, dice)
-    _audit(house, record)
+    audit_with_terminals(house, record)
 
 
 @pytest.mark.chaos
 def test_killing_everything_many_times_leaves_nothing_to_find(
-    house: House, tmp_path: Path, pytestconfig: pytest.Config, capsys: pytest.CaptureFixture[str]
+    house: House, tmp_path: Path, counts: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    cycles, seed = pytestconfig.getoption("cycles"), pytestconfig.getoption("seed")
+    cycles, seed = counts.cycles, counts.seed
     dice, record = random.Random(seed), tmp_path / "terminals.jsonl"
     everything = KILLS | STALLS
     for cycle in range(1, cycles + 1):
@@ -278,59 +276,25 @@ def test_killing_everything_many_times_leaves_nothing_to_find(
             for name in kills:
                 time.sleep(dice.uniform(0, 2 * QUIET_SECONDS))
                 everything[name](house, dice)
-        _audit(house, record)
+        audit_with_terminals(house, record)
 
 
 @contextlib.contextmanager
 def _trade(house: House, record: Path, *, seed: int, day: int) -> Iterator[None]:
-    """A swarm in a thread, as long as the block lasts; then its terminals mend and go home."""
-    swarm = Swarm(
-        SwarmSettings(
-            host="127.0.0.1",
-            port=house.port,
-            terminals=TERMINALS,
-            seconds=DAY_SECONDS_MAX,
-            pause_seconds=PAUSE_SECONDS,
-            seed=seed,
-            answer_seconds_max=ANSWER_SECONDS_MAX,
-            record=record,
-            last_trace=day * TRACES_A_DAY,
-            attempts_max=ATTEMPTS_MAX,
-        ),
-        ESTATE,
+    """Trade as long as the block lasts, and after it until somebody was answered once more."""
+    settings = SwarmSettings(
+        host="127.0.0.1",
+        port=house.port,
+        terminals=TERMINALS,
+        seconds=DAY_SECONDS_MAX,
+        pause_seconds=PAUSE_SECONDS,
+        seed=seed,
+        answer_seconds_max=ANSWER_SECONDS_MAX,
+        record=record,
+        last_trace=day * TRACES_A_DAY,
+        attempts_max=ATTEMPTS_MAX,
     )
-    with ThreadPoolExecutor(max_workers=1) as thread:
-        day_over = thread.submit(trio.run, swarm.run)
-        try:
-            yield
-            _wait_until_it_trades(house, first_trace=day * TRACES_A_DAY)
-            time.sleep(QUIET_SECONDS)
-        finally:
-            swarm.close()
-        tally = day_over.result()
-    assert tally.pending == 0
-    assert tally.count("00") > 0
-
-
-def _wait_until_it_trades(house: House, *, first_trace: int) -> None:
-    """Until somebody who is not of the swarm is answered, whichever writer has the card."""
-    voice = Voice(ESTATE, "80010037", first_trace=first_trace)
-
-    def is_answered(card: CardPlan) -> bool:
-        asked = messages.swiped(Kind.BALANCE_INQUIRY, voice.who, voice.trace(), card, pin=card.pin)
-        with contextlib.suppress(AssertionError, OSError), Till(house.port) as till:
-            return fields_in(till.ask(voice.sealed(asked)))["39"] == "00"
-        return False
-
-    for card in ESTATE.cards[:20]:
-        wait_until(lambda card=card: is_answered(card), "no trade after the last kill")
-
-
-def _audit(house: House, record: Path) -> None:
-    """Everything the switch owes is delivered, and the ledger agrees with every terminal."""
-    house.wait_until_reversals_are_delivered()
-    events = read_record(record)
-    assert not [event for event in events if event.what is What.GIVEN_UP]
-    assert [event for event in events if event.what is What.REVERSAL_TOLD]
-    told = command("audit", "--record", str(record), data=house.places.data)
-    assert told.stdout.endswith("audit: 0 violations\n"), told.stdout + told.stderr
+    with trading(settings, ESTATE):
+        yield
+        wait_until_it_trades(house, first_trace=day * TRACES_A_DAY)
+        time.sleep(QUIET_SECONDS)

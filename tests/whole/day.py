@@ -1,0 +1,56 @@
+"""A day of trade in a thread beside the test that disturbs it, and the audit after it."""
+
+import contextlib
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import trio
+
+from host.estate.plan import CardPlan, EstatePlan
+from host.model.requests import Kind
+from simulators import messages
+from simulators.record import What, read_record
+from simulators.swarm import Swarm, SwarmSettings
+from tests.whole.house import House, command, wait_until
+from tests.whole.till import Till, Voice, fields_in
+
+
+@contextmanager
+def trading(settings: SwarmSettings, estate: EstatePlan) -> Iterator[Swarm]:
+    """A swarm as long as the block lasts; then its terminals mend and go home."""
+    swarm = Swarm(settings, estate)
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        day_over = thread.submit(trio.run, swarm.run)
+        try:
+            yield swarm
+        finally:
+            swarm.close()
+        tally = day_over.result()
+    assert tally.pending == 0
+    assert tally.count("00") > 0
+
+
+def wait_until_it_trades(house: House, *, first_trace: int) -> None:
+    """Until somebody who is not of the swarm is answered, whichever writer has the card."""
+    voice = Voice(house.estate, "80010037", first_trace=first_trace)
+
+    def is_answered(card: CardPlan) -> bool:
+        asked = messages.swiped(Kind.BALANCE_INQUIRY, voice.who, voice.trace(), card, pin=card.pin)
+        with contextlib.suppress(AssertionError, OSError), Till(house.port) as till:
+            return fields_in(till.ask(voice.sealed(asked)))["39"] == "00"
+        return False
+
+    for card in house.estate.cards[:20]:
+        wait_until(lambda card=card: is_answered(card), "no trade after the last kill")
+
+
+def audit_with_terminals(house: House, record: Path) -> None:
+    """All that the switch owes is delivered, and the ledger agrees with every terminal."""
+    house.wait_until_reversals_are_delivered()
+    events = read_record(record)
+    assert not [event for event in events if event.what is What.GIVEN_UP]
+    assert [event for event in events if event.what is What.REVERSAL_TOLD]
+    told = command("audit", "--record", str(record), data=house.places.data)
+    assert told.stdout.endswith("audit: 0 violations\n"), told.stdout + told.stderr
