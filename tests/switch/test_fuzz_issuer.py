@@ -18,7 +18,9 @@ from tests.switch.issuers import approved
 from tests.switch.mutations import mutated, reworded
 from tests.terminals.dialects.test_issuer import AT, PARTIES, asked_of
 
-SETTINGS = IssuerSettings(name="far", prefixes=("998800",), addresses=("127.0.0.1:9",))
+SETTINGS = IssuerSettings(
+    name="far", issuer_id="48882955", prefixes=("998800",), addresses=("127.0.0.1:9",)
+)
 ASKED = {kind: asked_of(kind) for kind in issuer.ROWS if kind is not Kind.REVERSAL}
 TOLD: list[dict[str, str]] = [
     *map(approved, ASKED.values()),

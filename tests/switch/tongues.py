@@ -17,7 +17,7 @@ from typing import Any
 from host.hsm.ksn import KsnError
 from host.hsm.mac import Mac, mac_for
 from host.model.secrets import Secret
-from host.model.terminal import MacAlgorithm, MacKey, TerminalProfile
+from host.model.terminal import DUKPT, MacAlgorithm, MacKey, TerminalProfile
 from terminals.codec import EncodeError
 from terminals.dialect import Dialect
 from terminals.dialects.mis import HEADER_BYTES, MisDialect, WholeMac, compose
@@ -206,7 +206,7 @@ def is_counter(number: int) -> bool:
     return number.bit_count() <= 16
 
 
-SESSION_MACS = [each for each in MacAlgorithm if each is not MacAlgorithm.AES_DUKPT]
+SESSION_MACS = [each for each in MacAlgorithm if each not in DUKPT]
 TONGUES: tuple[Tongue, ...] = (
     *(_pos(algorithm) for algorithm in SESSION_MACS),
     *(_ascii87(name, algorithm) for name in ASCII87 for algorithm in SESSION_MACS),
