@@ -31,7 +31,7 @@ FOREIGN: Final = (
     ("host.store.settlement_view", "TerminalUnknownError"),
     ("host.store.writer", "ShardTakenError"),
     ("switch.route_file", "RouteError"),
-    ("switch.saf", "SafError"),
+    ("switch.saf_file", "SafError"),
     ("switch.tls", "TlsFileError"),
     ("switch.token_file", "TokenFileError"),
     ("terminals.dialects", "DialectError"),

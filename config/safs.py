@@ -14,7 +14,7 @@ from typing import Final
 
 from config.errors import Say, SurroundingsError
 from switch.route_file import RouteError, RouteFile, done_here
-from switch.saf import SafFile
+from switch.saf_file import SafFile
 
 _TABLES: Final = (
     "SELECT name FROM orphan.sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"

@@ -22,7 +22,8 @@ from switch.pin_zones import PinZone
 from switch.route_file import HOST, RouteFile
 from switch.route_memory import RouteMemory
 from switch.routing import Lane, Recovery, Router
-from switch.saf import SafFile, StoreAndForward
+from switch.saf import StoreAndForward
+from switch.saf_file import SafFile
 from switch.settings import SwitchSettings
 
 

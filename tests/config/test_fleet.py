@@ -13,7 +13,7 @@ from config.safs import adopt_files
 from config.settings import Settings, resolved
 from host.model.requests import ExchangeKey, Family, Kind, Original, Request
 from switch.channels import ChannelSettings
-from switch.saf import SafError, SafFile
+from switch.saf_file import SafError, SafFile
 from switch.settings import SwitchSettings
 
 

@@ -9,7 +9,7 @@ import pytest
 import trio
 
 from host.model.requests import Kind, Request, Response
-from switch.saf import SafFile
+from switch.saf_file import SafFile
 from terminals.fields import AGREED, NOT_COMPARED
 from terminals.message import Message
 from tests.switch.conftest import (

@@ -25,7 +25,8 @@ from switch.metrics import Metrics
 from switch.route_file import HOST, RouteFile
 from switch.route_memory import RouteMemory
 from switch.routing import Lane, Router
-from switch.saf import SafFile, StoreAndForward
+from switch.saf import StoreAndForward
+from switch.saf_file import SafFile
 from switch.settings import SwitchSettings
 from switch.strategy import STRATEGIES
 from terminals.dialects import issuer as dialect
@@ -259,7 +260,7 @@ def check(seed: int, scene: Scene, *, is_reversed: bool) -> None:
 @pytest.fixture
 def quick_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     """Writes take mock time and no synchronous commits."""
-    for module in ("switch.saf", "switch.route_shelf"):
+    for module in ("switch.saf_file", "switch.route_shelf"):
         schema = __import__(module, fromlist=["_SCHEMA"])._SCHEMA
         monkeypatch.setattr(f"{module}._SCHEMA", schema.replace("FULL", "OFF"))
     monkeypatch.setattr("os.fdatasync", lambda _file: None)

@@ -30,7 +30,8 @@ from host.model.secrets import Pan, Secret
 from switch.exchange import reversal_of
 from switch.route_file import HOST
 from switch.route_memory import without_secrets
-from switch.saf import DAY_SECONDS, SEND_MAX, SafError, SafFile, StoreAndForward
+from switch.saf import DAY_SECONDS, SEND_MAX, StoreAndForward
+from switch.saf_file import SafError, SafFile
 from switch.settings import SwitchSettings
 from tests.switch.conftest import approval
 
@@ -391,7 +392,7 @@ def test_a_file_of_the_first_release_is_taken_over(path, tmp_path):
 def test_a_switch_killed_when_a_reversal_is_written_owes_it_when_it_lives_again(tmp_path):
     path = tmp_path / "saf.db"
     script = (
-        "import sys; from pathlib import Path; from switch.saf import SafFile\n"
+        "import sys; from pathlib import Path; from switch.saf_file import SafFile\n"
         "from tests.switch.test_saf import purchase_of, reversal_of, encoded\n"
         "SafFile(Path(sys.argv[1])).change([encoded(reversal_of(purchase_of(1)))], [], [])\n"
         "print('still alive')"
