@@ -130,6 +130,8 @@ async def run_scenario(
 class Misfortune:
     """Draws the faults a step has set, one a message, then none."""
 
+    __slots__ = ("_next",)
+
     def __init__(self) -> None:
         self._next: deque[Fault] = deque()
 

@@ -120,7 +120,7 @@ class Counter:
 
     async def lose(self, amount_minor: int) -> Done:
         """A purchase whose answer the terminal does not hear: it reverses it."""
-        self.misfortune.next = Fault.DROP_ANSWER
+        self.misfortune.set(Fault.DROP_ANSWER)
         return await self.terminal.purchase(next(CARDS), amount_minor, None)
 
 
