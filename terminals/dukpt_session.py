@@ -50,32 +50,44 @@ class Direction(enum.Enum):
     DEVICE = True
 
 
+MacAt = Callable[[bytes, bool], Mac]
+"""The key of a KSN that seals requests, or answers. Raises KsnError."""
+
+
 class Scheme(msgspec.Struct, frozen=True, kw_only=True):
     """One of the two standards."""
 
     ksn_bytes: int
     counter_in: Callable[[bytes], int]
     """The counter of a KSN. Raises KsnError."""
-    mac_at: Callable[[Secret, bytes, bool], Mac]
-    """The key of a KSN that seals requests, or answers, of the initial key. Raises KsnError."""
+    macs_of: Callable[[Secret], MacAt]
+    """Those of an initial key."""
 
 
-def _aes_mac(initial: Secret, ksn: bytes, is_request: bool) -> Mac:
-    usage = Usage.MAC_GENERATE if is_request else Usage.MAC_VERIFY
-    return AesCmac(dukpt_aes.device_key(initial, ksn, usage))
+def _aes_macs(initial: Secret) -> MacAt:
+    walk = dukpt_aes.Walk(initial)
+
+    def at(ksn: bytes, is_request: bool) -> Mac:
+        usage = Usage.MAC_GENERATE if is_request else Usage.MAC_VERIFY
+        return AesCmac(walk.device_key(ksn, usage))
+
+    return at
 
 
-def _tdes_mac(initial: Secret, ksn: bytes, is_request: bool) -> Mac:
-    keys = dukpt_tdes.device_keys(initial, ksn)
-    return X919Mac(keys.mac_request if is_request else keys.mac_response)
+def _tdes_macs(initial: Secret) -> MacAt:
+    def at(ksn: bytes, is_request: bool) -> Mac:
+        keys = dukpt_tdes.device_keys(initial, ksn)
+        return X919Mac(keys.mac_request if is_request else keys.mac_response)
+
+    return at
 
 
 SCHEMES: Final[dict[MacAlgorithm, Scheme]] = {
     MacAlgorithm.AES_DUKPT: Scheme(
-        ksn_bytes=dukpt_aes.KSN_BYTES, counter_in=dukpt_aes.counter_in, mac_at=_aes_mac
+        ksn_bytes=dukpt_aes.KSN_BYTES, counter_in=dukpt_aes.counter_in, macs_of=_aes_macs
     ),
     MacAlgorithm.TDES_DUKPT: Scheme(
-        ksn_bytes=dukpt_tdes.KSN_BYTES, counter_in=dukpt_tdes.counter_in, mac_at=_tdes_mac
+        ksn_bytes=dukpt_tdes.KSN_BYTES, counter_in=dukpt_tdes.counter_in, macs_of=_tdes_macs
     ),
 }
 INITIAL_KEY_BYTES: Final = 16
@@ -85,7 +97,7 @@ INITIAL_KEY_BYTES: Final = 16
 class DukptMac:
     """A filling of `host.hsm.mac.Mac` over one initial key. Data is KSN, then what is covered."""
 
-    __slots__ = ("_direction", "_highest", "_initial", "_keys", "_recent", "_scheme")
+    __slots__ = ("_direction", "_highest", "_keys", "_mac_at", "_recent", "_scheme")
 
     def __init__(
         self,
@@ -95,7 +107,7 @@ class DukptMac:
     ) -> None:
         checked_size(initial, (INITIAL_KEY_BYTES,), "a DUKPT initial key")
         self._scheme = SCHEMES[algorithm]
-        self._initial = initial
+        self._mac_at = self._scheme.macs_of(initial)
         self._direction = direction
         self._highest = 0
         self._keys: OrderedDict[tuple[bytes, bool], Mac] = OrderedDict()
@@ -151,8 +163,7 @@ class DukptMac:
     def _at(self, ksn: bytes, is_request: bool) -> Mac:
         mac = self._keys.get((ksn, is_request))
         if mac is None:
-            mac = self._scheme.mac_at(self._initial, ksn, is_request)
-            self._keys[ksn, is_request] = mac
+            mac = self._keys[ksn, is_request] = self._mac_at(ksn, is_request)
             if len(self._keys) > _KEYS_MAX:
                 self._keys.popitem(last=False)
         return mac

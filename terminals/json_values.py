@@ -6,7 +6,6 @@ every depth, no spaces, UTF-8 as it is: RFC 8785 for objects without fractions, 
 messages do not have.
 """
 
-import base64
 import binascii
 from typing import Annotated, Any, Final, TypeVar
 
@@ -78,16 +77,16 @@ def canonical(value: object) -> bytes:
 
 
 def base64_bytes(text: str) -> bytes:
-    """Base64 with padding, strictly: no other character, no stray bits.
+    """Base64 with padding, spelled in the one way it can be: no other character, no stray bits.
 
     Raises:
         ValueError: it is not.
     """
     try:
-        value = base64.b64decode(text, validate=True)
-    except binascii.Error:
+        value = binascii.a2b_base64(text)
+    except ValueError:
         raise ValueError("expected base64") from None
-    if base64.b64encode(value).decode() != text:
+    if binascii.b2a_base64(value, newline=False) != text.encode():
         raise ValueError("expected base64 without stray bits")
     return value
 

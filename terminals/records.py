@@ -23,16 +23,19 @@ when it is loaded.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
+from struct import Struct
 from typing import Final
 
 from terminals.codec import DecodeError, EncodeError
 
 RECORD_BYTES_MAX: Final = 4096
 Value = str | int
+Write = Callable[[Value | None], bytes]
+Plain = Callable[[Value], bytes]
 _GBK: Final = "gb18030"
 PADS: Final = ("zeros", "spaces", "none")
 CHARSETS: Final = ("number", "digits", "ascii", "gbk", "hex")
@@ -69,12 +72,31 @@ class CodeRow:
     extras: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
 class Record:
-    """One kind of record: its length and its fields in the order they stand."""
+    """One kind of record: its length and its fields in the order they stand.
 
-    size: int
-    places: tuple[Place, ...]
+    What is the same for every record of the kind is made once: how it is cut into its fields, and
+    what stands there where nothing is said.
+    """
+
+    __slots__ = ("_cut", "_empty", "_parts", "_sizes", "_writers", "names", "places", "size")
+
+    def __init__(self, size: int, places: tuple[Place, ...]) -> None:
+        self.size = size
+        self.places = places
+        self.names = frozenset(place.name for place in places)
+        """The fields there are."""
+        self._sizes = {place.name: place.size for place in places}
+        self._writers = {
+            place.name: (slice(place.start, place.end), _writer(place)) for place in places
+        }
+        in_order = sorted(places, key=lambda place: place.start)
+        self._cut = Struct(_cuts(size, in_order)).unpack
+        self._parts = [(place, b" " * place.size, READERS[place.charset]) for place in in_order]
+        empty = bytearray(b" " * size)
+        for place in places:
+            empty[place.start : place.end] = _writer(place)(None)
+        self._empty = bytes(empty)
 
     def read(self, data: bytes) -> dict[str, Value]:
         """The values that are there.
@@ -86,9 +108,11 @@ class Record:
             why = f"a record of this layout is {self.size} bytes, this one has {len(data)}"
             raise DecodeError("record", min(len(data), self.size), why)
         values: dict[str, Value] = {}
-        for place in self.places:
+        for (place, blank, read), part in zip(self._parts, self._cut(data), strict=True):
+            if part == blank:
+                continue
             try:
-                value = _read(place, data[place.start : place.end])
+                value = read(place, part)
             except ValueError as error:
                 raise DecodeError(place.name, place.start, str(error)) from None
             if value is not None:
@@ -101,25 +125,21 @@ class Record:
         Raises:
             EncodeError: there is no such field, or a value does not fit its place.
         """
-        unknown = values.keys() - {place.name for place in self.places}
-        if unknown:
-            raise EncodeError(min(unknown), "the layout has no such field")
-        data = bytearray(b" " * self.size)
-        for place in self.places:
+        data = bytearray(self._empty)
+        for name, value in values.items():
+            found = self._writers.get(name)
+            if found is None:
+                raise EncodeError(name, "the layout has no such field")
+            there, write = found
             try:
-                data[place.start : place.end] = _written(place, values.get(place.name))
+                data[there] = write(value)
             except ValueError as error:
-                raise EncodeError(place.name, str(error)) from None
+                raise EncodeError(name, str(error)) from None
         return bytes(data)
-
-    @property
-    def names(self) -> frozenset[str]:
-        """The fields there are."""
-        return frozenset(place.name for place in self.places)
 
     def longest(self, name: str, text: str) -> str:
         """As much of a text as its place holds: text for people is cut, never a message lost."""
-        size = next(place.size for place in self.places if place.name == name)
+        size = self._sizes[name]
         while len(text.encode(_GBK)) > size:
             text = text[:-1]
         return text
@@ -259,6 +279,15 @@ def _count(text: str, most: int) -> int:
     return int(text)
 
 
+def _cuts(size: int, places: Iterable[Place]) -> str:
+    """How a record is cut, as `struct` says it: fields, and bytes that are not looked at."""
+    words, at = [], 0
+    for place in places:
+        words += [f"{place.start - at}x", f"{place.size}s"]
+        at = place.end
+    return "".join([*words, f"{size - at}x"])
+
+
 def _read(place: Place, data: bytes) -> Value | None:
     """A field's value, None where it is absent. ValueErrors never quote it."""
     if place.charset == "gbk":
@@ -279,6 +308,28 @@ def _read(place: Place, data: bytes) -> Value | None:
     return _printable(text)
 
 
+def _read_number(place: Place, data: bytes) -> Value | None:
+    """As `_read`, at once where the place is full of digits."""
+    return int(data) if data.isdigit() else _read(place, data)
+
+
+def _read_digits(place: Place, data: bytes) -> Value | None:
+    """The same."""
+    if data.isdigit() and place.pad != "zeros":
+        return data.decode("ascii")
+    return _read(place, data)
+
+
+READERS: Final[Mapping[str, Callable[[Place, bytes], Value | None]]] = {
+    "number": _read_number,
+    "digits": _read_digits,
+    "ascii": _read,
+    "gbk": _read,
+    "hex": _read,
+}
+"""What reads each charset; `_read` is what they mean."""
+
+
 def _decoded(data: bytes, charset: str) -> str:
     try:
         return data.decode(charset)
@@ -292,10 +343,56 @@ def _printable(text: str) -> str:
     return text
 
 
-def _written(place: Place, value: Value | None) -> bytes:
-    if value is None:
-        fill = b"0" if place.pad == "zeros" and place.charset == "number" else b" "
-        return fill * place.size
+def _writer(place: Place) -> Write:
+    """What writes a field: at once what is plainly of its charset, the rest with every check."""
+    fill = b"0" if place.pad == "zeros" and place.charset == "number" else b" "
+    nothing = fill * place.size
+    at_once = _AT_ONCE.get((place.charset, place.pad))
+    if at_once is None:
+        return lambda value: nothing if value is None else _written(place, value)
+    plain, size = at_once(place.size), place.size
+
+    def write(value: Value | None) -> bytes:
+        if value is None:
+            return nothing
+        data = plain(value)
+        return data if len(data) == size else _written(place, value)
+
+    return write
+
+
+def _number_at_once(size: int) -> Plain:
+    form = f"%0{size}d"
+    return lambda value: (form % value).encode() if type(value) is int and value >= 0 else b""
+
+
+def _digits_at_once(_size: int) -> Plain:
+    def digits(value: Value) -> bytes:
+        is_plain = isinstance(value, str) and value.isascii() and value.isdigit()
+        return str(value).encode() if is_plain else b""
+
+    return digits
+
+
+def _text_at_once(size: int) -> Plain:
+    def text(value: Value) -> bytes:
+        if isinstance(value, str) and value.isascii() and value.isprintable():
+            return b"" if value[-1:] == " " else value.encode().ljust(size)
+        return b""
+
+    return text
+
+
+_AT_ONCE: Final[Mapping[tuple[str, str], Callable[[int], Plain]]] = {
+    ("number", "zeros"): _number_at_once,
+    ("digits", "none"): _digits_at_once,
+    ("ascii", "spaces"): _text_at_once,
+    ("ascii", "none"): lambda _size: _text_at_once(0),
+}
+"""By charset and pad. Nothing is given for what they do not know; `_written` is what is meant."""
+
+
+def _written(place: Place, value: Value) -> bytes:
     data = str(value).encode(_GBK if place.charset == "gbk" else "ascii")
     if place.pad == "zeros":
         data = data.rjust(place.size, b"0")

@@ -79,13 +79,50 @@ def transaction_key(initial: Secret, ksn: bytes) -> Secret:
     Raises:
         KsnError: as for `working_key`.
     """
-    counter = counter_in(ksn)
-    device, walked, key = ksn[4:8], 0, initial
-    for place in reversed(range(COUNTER_BITS)):
-        if counter & 1 << place:
-            walked |= 1 << place
+    return Walk(initial).transaction_key(ksn)
+
+
+class Walk:
+    """The walk from one initial key, which goes on from where the last one left the same way.
+
+    A device counts upwards, so two messages in a row have all steps but one or two in common.
+    """
+
+    __slots__ = ("_device", "_initial", "_steps")
+
+    def __init__(self, initial: Secret) -> None:
+        self._initial = initial
+        self._device = b""
+        self._steps: list[tuple[int, Secret]] = []
+        """Where the last walk came by, and the key there."""
+
+    def transaction_key(self, ksn: bytes) -> Secret:
+        """As the function of this name.
+
+        Raises:
+            KsnError: as for `working_key`.
+        """
+        counter = counter_in(ksn)
+        device = ksn[4:8]
+        steps = self._steps if device == self._device else []
+        # A place on the way to this counter: the counter without its lower bits.
+        while steps and not _is_on_the_way(steps[-1][0], counter):
+            steps.pop()
+        walked, key = steps[-1] if steps else (0, self._initial)
+        while walked != counter:
+            walked |= 1 << (counter ^ walked).bit_length() - 1
             key = _derived(key, Usage.DERIVATION, device + walked.to_bytes(4, "big"))
-    return key
+            steps.append((walked, key))
+        self._device, self._steps = device, steps
+        return key
+
+    def device_key(self, ksn: bytes, usage: Usage) -> Secret:
+        """As the function of this name.
+
+        Raises:
+            KsnError: as for `working_key`.
+        """
+        return _derived(self.transaction_key(ksn), usage, ksn[4:])
 
 
 def counter_in(ksn: bytes) -> int:
@@ -97,6 +134,11 @@ def counter_in(ksn: bytes) -> int:
     return counter_of(
         ksn, ksn_bytes=KSN_BYTES, counter_bits=COUNTER_BITS, one_bits_max=ONE_BITS_MAX
     )
+
+
+def _is_on_the_way(walked: int, counter: int) -> bool:
+    lowest = walked & -walked
+    return counter & -lowest == walked
 
 
 def _derived(key: Secret, usage: Usage, context: bytes) -> Secret:

@@ -12,12 +12,12 @@ been proved: how long the code is, is known only with the key.
 
 import hmac
 import re
-from collections.abc import Mapping
-from typing import Final, NoReturn, Protocol, runtime_checkable
+from collections.abc import Callable, Mapping
+from typing import Final, NoReturn, Protocol
 
 import msgspec
 
-from host.hsm.mac import Mac
+from host.hsm.mac import TAG_BYTES, AesCmac, Mac
 from host.model.requests import Kind, Request, Response
 from host.model.responses import Reason
 from terminals.codec import DecodeError
@@ -34,6 +34,7 @@ from terminals.dialects.mis_words import (
 
 MAGIC: Final = b"MIS1"
 HEADER_BYTES: Final = 28
+WHOLE_BYTES: Final = 16
 _HEADER: Final = re.compile(rb"MIS1([0-9]{12})([0-9A-Za-z]{8})([A-Z]{4})")
 
 
@@ -130,14 +131,6 @@ class MisMessage:
         raise TypeError(msg)
 
 
-@runtime_checkable
-class WholeMac(Protocol):
-    """A Mac whose code is longer than F64 has room for."""
-
-    def whole(self, data: bytes) -> bytes:
-        """All bytes of the code."""
-
-
 class MisDialect:
     """A filling of `terminals.dialect.DialectOf`: the header, around one payload form."""
 
@@ -228,17 +221,20 @@ def header_of(head: Head) -> bytes:
 def compose(header: bytes, payload: bytes, mac: Mac | None) -> bytes:
     """Header, payload, and the code of both where a key is given."""
     message = header + payload
-    return message if mac is None else message + _tag(mac, message)
+    return message if mac is None else message + _tagging(mac)[0](message)
 
 
 def split_tag(header: bytes, rest: bytes, mac: Mac) -> bytes | None:
     """The payload, when what follows it is its code under this key; else None."""
-    size = 16 if isinstance(mac, WholeMac) else 8
+    tag_of, size = _tagging(mac)
     if len(rest) < size:
         return None
     payload, tag = rest[:-size], rest[-size:]
-    return payload if hmac.compare_digest(_tag(mac, header + payload), tag) else None
+    return payload if hmac.compare_digest(tag_of(header + payload), tag) else None
 
 
-def _tag(mac: Mac, message: bytes) -> bytes:
-    return mac.whole(message) if isinstance(mac, WholeMac) else mac.compute(message)
+def _tagging(mac: Mac) -> tuple[Callable[[bytes], bytes], int]:
+    """What makes the code, and its size: whole where F64 has no room for all of it."""
+    if isinstance(mac, AesCmac):
+        return mac.whole, WHOLE_BYTES
+    return mac.compute, TAG_BYTES

@@ -8,7 +8,8 @@ Some words are only of answer records: `trace` is the end of the request number,
 `time` are our clock's.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from operator import attrgetter
 from typing import Final
 
 from terminals.codec import DecodeError, EncodeError
@@ -21,15 +22,21 @@ _ASKED: Final = frozenset(Asked.__struct_fields__)
 _TOTALS: Final = {"totals": "", "points_totals": "points_"}
 """The two halves of a settlement, and what their fields' names begin with."""
 _PARTS: Final = TotalsWords.__struct_fields__
+Word = Callable[[Told], Value | None]
 
 
 class FixedForm:
     """A `terminals.dialects.mis.PayloadForm` over one layout."""
 
-    __slots__ = ("layout",)
+    __slots__ = ("_beyond", "_told", "layout")
 
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
+        extras = {name for rows in layout.codes.values() for row in rows for name in row.extras}
+        self._beyond = (layout.request.names | extras) - _ASKED
+        """Fields of a request that are read past."""
+        self._told = [(name, WORDS[name]) for name in layout.answer.names if name in WORDS]
+        """What stands in an answer, and where its value comes from."""
 
     def read_request(self, head: Head, payload: bytes) -> Asked:
         """As the protocol says."""
@@ -42,7 +49,9 @@ class FixedForm:
         values |= row.extras
         if head.code == "BTCH":
             _fold_totals(values)
-        return converted({name: values[name] for name in values.keys() & _ASKED}, Asked)
+        for name in self._beyond:
+            values.pop(name, None)
+        return converted(values, Asked)
 
     def write_request(self, head: Head, values: Mapping[str, object]) -> bytes:
         """As the protocol says."""
@@ -63,10 +72,10 @@ class FixedForm:
     def write_answer(self, _head: Head, told: Told, _asked: Asked | None) -> bytes:
         """As the protocol says."""
         answer = self.layout.answer
-        values = _told_values(told)
+        values = {name: value for name, of in self._told if (value := of(told)) is not None}
         if "text" in answer.names:
             values["text"] = answer.longest("text", told.text)
-        return answer.write({name: values[name] for name in values.keys() & answer.names})
+        return answer.write(values)
 
     def _row(self, code: str, values: Mapping[str, object]) -> CodeRow | None:
         for row in self.layout.codes.get(code, ()):
@@ -80,23 +89,6 @@ def fixed(layout: Layout) -> MisDialect:
     return MisDialect(FixedForm(layout))
 
 
-def _told_values(told: Told) -> dict[str, Value]:
-    """What an answer record may hold, by the words its layout may use."""
-    values: dict[str, object] = {name: getattr(told, name) for name in Told.__struct_fields__}
-    if told.balance is not None:
-        values["balance"] = abs(told.balance)
-        values["balance_sign"] = "D" if told.balance < 0 else "C"
-    values["trace"] = told.number[-6:]
-    values["month_day"] = told.local_date[4:] if told.local_date else None
-    values["time"] = told.local_time
-    values["settlement_date"] = told.business_date[4:] if told.business_date else None
-    if told.points is not None:
-        values["points"] = str(told.points)
-    for name in ("agrees", "points_agree"):
-        values[name] = {None: None, True: "1", False: "2"}[getattr(told, name)]
-    return _flat(values)
-
-
 def _flat(values: Mapping[str, object]) -> dict[str, Value]:
     """Totals spread to the fields of a record."""
     flat: dict[str, Value] = {}
@@ -108,6 +100,36 @@ def _flat(values: Mapping[str, object]) -> dict[str, Value]:
         elif isinstance(value, str | int) and not isinstance(value, bool):
             flat[name] = value
     return flat
+
+
+def _half(half: str, part: str) -> Word:
+    def word(told: Told) -> Value | None:
+        totals: TotalsWords | None = getattr(told, half)
+        return None if totals is None else getattr(totals, part)
+
+    return word
+
+
+def _sign(told: Told) -> Value | None:
+    return None if told.balance is None else "D" if told.balance < 0 else "C"
+
+
+_AGREES: Final[dict[bool | None, str | None]] = {None: None, True: "1", False: "2"}
+_OF_THEIR_OWN: Final[dict[str, Word]] = {
+    "balance": lambda told: None if told.balance is None else abs(told.balance),
+    "balance_sign": _sign,
+    "trace": lambda told: told.number[-6:],
+    "month_day": lambda told: told.local_date[4:] if told.local_date else None,
+    "time": lambda told: told.local_time,
+    "settlement_date": lambda told: told.business_date[4:] if told.business_date else None,
+    "points": lambda told: None if told.points is None else str(told.points),
+    "agrees": lambda told: _AGREES[told.agrees],
+    "points_agree": lambda told: _AGREES[told.points_agree],
+} | {prefix + part: _half(half, part) for half, prefix in _TOTALS.items() for part in _PARTS}
+WORDS: Final[dict[str, Word]] = {
+    name: attrgetter(name) for name in Told.__struct_fields__ if name not in {"text", *_TOTALS}
+} | _OF_THEIR_OWN
+"""What an answer record may hold, by the words its layout may use. The text is cut to its place."""
 
 
 def _fold_totals(values: dict[str, object]) -> None:

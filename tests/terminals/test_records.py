@@ -6,8 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from terminals import records
 from terminals.codec import DecodeError, EncodeError
-from terminals.records import Layout, LayoutError, layout_named, layout_of
+from terminals.records import (
+    CHARSETS,
+    PADS,
+    READERS,
+    Layout,
+    LayoutError,
+    Place,
+    layout_named,
+    layout_of,
+)
 
 TEXT = """
 request 30
@@ -148,3 +158,38 @@ def test_the_shipped_layout_keeps_the_places_tills_on_the_market_use() -> None:
     assert answers["reference"] == (124, 12)
     assert answers["auth"] == (136, 6)
     assert answers["echo"] == (146, 3)
+
+
+def places() -> st.SearchStrategy[Place]:
+    return st.builds(
+        Place,
+        name=st.just("field"),
+        start=st.just(0),
+        size=st.integers(1, 6),
+        pad=st.sampled_from(PADS),
+        charset=st.sampled_from(CHARSETS),
+    )
+
+
+def outcome_of(work, *args):
+    try:
+        return work(*args)
+    except ValueError as error:
+        return str(error)
+
+
+TEXTS = st.text(alphabet="0129aF \n\x7f茶é", max_size=7)
+
+
+@given(places(), TEXTS | st.integers(-9, 10**7))
+def test_the_short_way_to_write_a_field_gives_what_the_long_way_does(place, value) -> None:
+    short, long = records._writer(place), records._written
+    assert outcome_of(short, value) == outcome_of(long, place, value)
+
+
+@given(places(), st.data())
+def test_the_short_way_to_read_a_field_gives_what_the_long_way_does(place, data) -> None:
+    alphabet = st.sampled_from([b"0", b"1", b"9", b" ", b"a", b"\x00", b"\xff"])
+    cut = b"".join(data.draw(st.lists(alphabet, min_size=place.size, max_size=place.size)))
+    read = READERS[place.charset]
+    assert outcome_of(read, place, cut) == outcome_of(records._read, place, cut)
