@@ -40,7 +40,8 @@ COUNTS = {
     "partitions": Count(5, 50, "failures of the network between switch and host"),
     "storms": Count(18, 1_000, "requests that come up to twenty times each"),
     "day": Count(300, 20_000, "messages of the day that is played again"),
-    "interleavings": Count(120, 10_000, "orders of a sale and its reversals"),
+    "interleavings": Count(120, 10_000, "orders of a sale and its reversals, with an issuer"),
+    "orders": Count(300, 10_000, "orders of a sale and its reversals, at our own host"),
 }
 
 

@@ -2,6 +2,7 @@
 
 import random
 from itertools import product
+from types import SimpleNamespace
 
 import msgspec
 import pytest
@@ -232,17 +233,17 @@ async def test_voids_and_reversals_of_redemptions_never_overfill_a_lot(
         assert shared.sql(lots + whose, card) == []
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.counted
 async def test_whatever_the_order_a_purchase_and_its_reversals_leave_nothing(
-    shared: Till, pool: CardPool, seed: int
+    shared: Till, pool: CardPool, counts: SimpleNamespace
 ) -> None:
-    """300 exchanges in three seeds: copies of a purchase, of the switch's reversal and of the
-    terminal's, shuffled, on terminals whose cards are the same few."""
-    dice = random.Random(seed)
+    """Copies of a purchase, of the switch's reversal and of the terminal's, shuffled, on
+    terminals whose cards are the same few."""
+    dice = random.Random(counts.seed)
     terminals = [terminal for terminal in TERMINALS if terminal < "80010033"]
     cards = [pool.city() for _ in range(10)]
     asked: list[Request] = []
-    for number in range(100):
+    for number in range(counts.orders):
         terminal = terminals[number % len(terminals)]
         sale = shared.request(
             Kind.PURCHASE, dice.choice(cards), dice.randint(1, 9_000), pin="123456",

@@ -7,6 +7,7 @@ each from another address, so that no lock-out helps. What is forged is one row 
 import hmac
 import random
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -102,7 +103,7 @@ def sealed_of(tongue: Tongue) -> list[bytes]:
 
 @pytest.mark.counted
 @pytest.mark.usefixtures("mock_clock")
-async def test_no_forged_code_is_accepted(counts: Any, bugs: Bugs) -> None:
+async def test_no_forged_code_is_accepted(counts: SimpleNamespace, bugs: Bugs) -> None:
     for place, tongue in enumerate(TONGUES):
         messages = sealed_of(tongue)
         bed, dialect = Bed(tongue, bugs), tongue.make()

@@ -10,6 +10,7 @@ what the host is asked must fit the link. The seed repeats a run.
 import gc
 import random
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -54,7 +55,7 @@ def no_pauses() -> Iterator[None]:
 
 @pytest.mark.counted
 @pytest.mark.usefixtures("no_pauses", "mock_clock")
-async def test_no_broken_frame_crashes_hangs_or_posts(counts: Any, bugs: Bugs) -> None:
+async def test_no_broken_frame_crashes_hangs_or_posts(counts: SimpleNamespace, bugs: Bugs) -> None:
     for place, tongue in enumerate(TONGUES):
         bed = Bed(tongue, bugs)
         known = {covered(request) for request in bed.known if request is not None}
@@ -79,7 +80,7 @@ async def test_no_broken_frame_crashes_hangs_or_posts(counts: Any, bugs: Bugs) -
 
 
 @pytest.mark.counted
-def test_no_broken_stream_crashes_or_is_held(counts: Any) -> None:
+def test_no_broken_stream_crashes_or_is_held(counts: SimpleNamespace) -> None:
     dice = random.Random(counts.seed)
     corpora = [[*tongue.corpus] for tongue in TONGUES]
     makers = [

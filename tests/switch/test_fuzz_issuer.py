@@ -2,6 +2,7 @@
 
 import datetime as dt
 import random
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -72,7 +73,7 @@ def spoiled(dice: random.Random, corpus: list[bytes]) -> bytes:
 @pytest.mark.counted
 @pytest.mark.usefixtures("bugs")
 def test_no_broken_message_of_an_issuer_breaks_its_line_or_approves_another_amount(
-    counts: Any,
+    counts: SimpleNamespace,
 ) -> None:
     dice = random.Random(counts.seed)
     corpus = [issuer.CODEC.encode(fields) for fields in TOLD]

@@ -8,6 +8,7 @@ A seed that fails fails again.
 import random
 from collections import Counter
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import trio
@@ -35,8 +36,6 @@ from tests.switch.conftest import approval, profile_of, purchase
 from tests.switch.issuers import Fields, approved
 from tests.switch.test_issuerlink import reversal
 
-SEEDS = 120
-SEEDS_OF_CHAOS = 10_000
 SETTINGS = SwitchSettings(host_seconds_max=30.0, saf_retry_seconds_max=5.0)
 ISSUER = IssuerSettings(
     name="far",
@@ -286,12 +285,9 @@ def run_all(seeds: range, home: Path) -> None:
         trio.run(play, seed, place, clock=trio.testing.MockClock(autojump_threshold=0))
 
 
+@pytest.mark.counted
 @pytest.mark.usefixtures("quick_disk")
-def test_every_interleaving_of_a_sale_and_its_reversals_ends_at_zero(tmp_path: Path) -> None:
-    run_all(range(SEEDS), tmp_path)
-
-
-@pytest.mark.chaos
-@pytest.mark.usefixtures("quick_disk")
-def test_ten_thousand_interleavings_end_at_zero(tmp_path: Path) -> None:
-    run_all(range(SEEDS, SEEDS_OF_CHAOS), tmp_path)
+def test_every_interleaving_of_a_sale_and_its_reversals_ends_at_zero(
+    tmp_path: Path, counts: SimpleNamespace
+) -> None:
+    run_all(range(counts.interleavings), tmp_path)

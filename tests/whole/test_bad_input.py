@@ -1,8 +1,10 @@
 """What is wrong on the wire, on real sockets: answered as far as it was read, and never posted."""
 
 import contextlib
+import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import NamedTuple
 
 import msgspec
@@ -13,12 +15,16 @@ from config.places import places_of
 from config.settings import Settings
 from config.supervisor import Running, running_posswitch
 from host.estate.demo import UNPACKED_TERMINAL, demo_estate
+from host.hsm.mac import mac_for
 from host.model.requests import Kind
+from host.model.secrets import Secret
+from host.model.terminal import MacAlgorithm
 from simulators import messages
 from simulators.messages import Fields
 from switch.settings import ChannelSettings
 from terminals.dialects.pos import POS
 from terminals.framing import FRAME_BYTES_MAX, FRAME_BYTES_MIN, wrap
+from tests.switch.mutations import mutated
 from tests.terminals.frames import FRAMES, PURCHASE, worked_mac
 from tests.whole.house import ZONE, rows
 from tests.whole.till import SIGN_ON_DIGIT, Till, Voice, fields_in, header_digit
@@ -295,3 +301,30 @@ def test_a_refusal_says_why_and_the_connection_lives(
     assert ("64" in told) == row.is_sealed
     assert not row.is_sealed or (voice.mac and POS.mac_is_right(POS.split(answer[2:]), voice.mac))
     assert is_alive(till, voice)
+
+
+# Everything at once. ---------------------------------------------------------------------------
+
+NOBODYS_KEY = mac_for(MacAlgorithm.UNIONPAY_ECB, Secret(bytes(range(8))))
+FLOOD = 40
+"""Broken frames a connection."""
+
+
+@pytest.mark.counted
+def test_floods_of_broken_frames_end_no_other_terminals_exchange(
+    wire: Wire, till: Till, voice: Voice, counts: SimpleNamespace
+) -> None:
+    """Their codes are wrong before they are broken, so that none may be posted."""
+    dice = random.Random(counts.seed)
+    corpus = [voice.sealed(purchase(voice), NOBODYS_KEY)[2:] for _ in range(20)]
+    answers = 0
+    for _ in range(max(1, counts.fuzz // (100 * FLOOD))):
+        broken = [mutated(dice, dice.choice(corpus), corpus) for _ in range(FLOOD)]
+        flood = b"".join(wrap(each) for each in broken if len(each) >= FRAME_BYTES_MIN)
+        if dice.random() < 0.2:
+            flood = mutated(dice, flood, corpus)
+        with Till(wire.port) as hostile, contextlib.suppress(OSError):
+            hostile.send(flood)
+            answers += hostile.finish()
+        assert is_alive(till, voice)
+    assert answers, "nobody read any of it"

@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
 
 import pytest
 
@@ -263,7 +263,7 @@ def test_killing_each_part_once_under_load_leaves_nothing_to_find(
 
 @pytest.mark.chaos
 def test_killing_everything_many_times_leaves_nothing_to_find(
-    house: House, tmp_path: Path, counts: Any, capsys: pytest.CaptureFixture[str]
+    house: House, tmp_path: Path, counts: SimpleNamespace, capsys: pytest.CaptureFixture[str]
 ) -> None:
     cycles, seed = counts.cycles, counts.seed
     dice, record = random.Random(seed), tmp_path / "terminals.jsonl"

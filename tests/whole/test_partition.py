@@ -9,7 +9,7 @@ import random
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
 
 import pytest
 
@@ -53,7 +53,7 @@ def house(tmp_path_factory: pytest.TempPathFactory, link: Relay) -> Iterator[Hou
 
 @pytest.mark.counted
 def test_however_the_network_fails_nothing_is_lost_or_done_twice(
-    house: House, link: Relay, tmp_path: Path, counts: Any
+    house: House, link: Relay, tmp_path: Path, counts: SimpleNamespace
 ) -> None:
     dice, record = random.Random(counts.seed), tmp_path / "terminals.jsonl"
     settings = SwarmSettings(

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from types import SimpleNamespace
 
 import pytest
 
@@ -52,7 +52,7 @@ class Day:
 
 
 @pytest.fixture(scope="module")
-def day(house: House, tmp_path_factory: pytest.TempPathFactory, counts: Any) -> Day:
+def day(house: House, tmp_path_factory: pytest.TempPathFactory, counts: SimpleNamespace) -> Day:
     record = tmp_path_factory.mktemp("record") / "terminals.jsonl"
     with relayed(house.port) as line:
         settings = SwarmSettings(
@@ -79,7 +79,7 @@ def day(house: House, tmp_path_factory: pytest.TempPathFactory, counts: Any) -> 
 
 
 @pytest.mark.counted
-def test_a_day_played_again_posts_nothing(house: House, day: Day, counts: Any) -> None:
+def test_a_day_played_again_posts_nothing(house: House, day: Day, counts: SimpleNamespace) -> None:
     dice = random.Random(counts.seed)
     streams = [stream for stream in day.streams for _ in range(dice.randint(1, COPIES_MAX))]
     told = _play(house, dice.sample(streams, k=len(streams)))
@@ -100,7 +100,7 @@ def test_nor_does_it_after_a_restart_nor_on_the_next_day(house: House, day: Day)
 
 @pytest.mark.counted
 def test_a_request_that_comes_up_to_twenty_times_has_one_answer_even_after_a_restart(
-    house: House, counts: Any
+    house: House, counts: SimpleNamespace
 ) -> None:
     dice = random.Random(counts.seed)
     voices = [Voice(ESTATE, f"{80_010_000 + number}", first_trace=90_001) for number in STORMY]

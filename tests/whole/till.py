@@ -42,6 +42,11 @@ class Till:
         except ConnectionResetError:
             return None
 
+    def finish(self) -> int:
+        """Say no more, and count what is still answered before the switch hangs up."""
+        self._socket.shutdown(socket.SHUT_WR)
+        return sum(1 for _answer in iter(self.receive, None))
+
     def ask(self, frame: bytes) -> bytes:
         self.send(frame)
         answer = self.receive()

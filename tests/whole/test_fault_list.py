@@ -1,0 +1,139 @@
+"""The faults that switch and host survive, and the tests that say so.
+
+The number is the fault's in the project's list. What is `counted` or `chaos` comes as often as the
+list says in `make chaos`; the others prove their sentence by being true once.
+"""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).parents[1]
+PROVED_BY: dict[int, dict[str, tuple[str, ...]]] = {
+    2: {  # the switch is killed
+        "whole/test_chaos.py": (
+            "test_killing_everything_many_times_leaves_nothing_to_find",
+            "test_a_reversal_that_the_switch_owes_outlives_it",
+        ),
+        "switch/test_saf.py": (
+            "test_a_switch_killed_when_a_reversal_is_written_owes_it_when_it_lives_again",
+        ),
+    },
+    6: {  # the network between switch and host
+        "whole/test_partition.py": (
+            "test_however_the_network_fails_nothing_is_lost_or_done_twice",
+        ),
+        "host/link/test_host_link.py": ("test_a_host_that_goes_silent_is_let_go",),
+    },
+    7: {  # storms of the same request
+        "whole/test_replay.py": (
+            "test_a_request_that_comes_up_to_twenty_times_has_one_answer_even_after_a_restart",
+        ),
+        "whole/test_storms.py": (
+            "test_the_same_bytes_on_twenty_lines_post_once_and_get_the_same_bytes",
+        ),
+    },
+    8: {  # declined, funded, repeated
+        "host/test_poster.py": ("test_a_decline_stays_a_decline_after_the_card_is_funded",),
+    },
+    9: {  # one number, two messages
+        "host/test_poster.py": (
+            "test_a_key_used_again_for_something_else_is_refused",
+            "test_two_bodies_under_one_key_at_once_post_the_first",
+        ),
+    },
+    10: {  # a reversal before, during and after its original
+        "host/test_reversals.py": (
+            "test_whatever_the_order_a_purchase_and_its_reversals_leave_nothing",
+            "test_a_reversal_that_comes_first_blocks_its_original_for_ever",
+        ),
+        "switch/test_issuer_races.py": (
+            "test_every_interleaving_of_a_sale_and_its_reversals_ends_at_zero",
+        ),
+    },
+    12: {  # slow senders
+        "switch/test_abuse.py": (
+            "test_slow_senders_are_closed_and_an_honest_terminal_is_answered_meanwhile",
+        ),
+        "whole/test_memory.py": ("test_two_thousand_idle_connections_fit",),
+    },
+    13: {  # lies about lengths
+        "switch/test_abuse.py": (
+            "test_a_lie_about_the_length_closes_the_connection_and_nothing_else",
+            "test_the_longest_length_there_may_be_and_then_silence_holds_no_memory",
+        ),
+        "whole/test_bad_input.py": (
+            "test_a_length_out_of_bounds_closes_the_connection_unanswered",
+            "test_half_a_frame_and_silence_is_closed_by_its_deadline",
+        ),
+    },
+    14: {  # broken frames
+        "switch/test_fuzz.py": (
+            "test_no_broken_frame_crashes_hangs_or_posts",
+            "test_no_broken_stream_crashes_or_is_held",
+        ),
+        "switch/test_fuzz_issuer.py": (
+            "test_no_broken_message_of_an_issuer_breaks_its_line_or_approves_another_amount",
+        ),
+        "whole/test_bad_input.py": (
+            "test_floods_of_broken_frames_end_no_other_terminals_exchange",
+        ),
+    },
+    15: {  # forged codes
+        "switch/test_forgery.py": (
+            "test_no_forged_code_is_accepted",
+            "test_a_session_key_is_over_with_the_first_message_under_the_next",
+            "test_a_code_is_compared_whole_and_in_constant_time",
+        ),
+    },
+    16: {  # a day played again
+        "whole/test_replay.py": (
+            "test_a_day_played_again_posts_nothing",
+            "test_nor_does_it_after_a_restart_nor_on_the_next_day",
+        ),
+    },
+    17: {  # DUKPT counters
+        "host/test_keys_in_use.py": (
+            "test_a_key_used_before_pays_for_nothing_else",
+            "test_a_counter_never_goes_back_not_even_after_a_restart",
+            "test_a_ksn_no_device_of_ours_sends_is_refused",
+        ),
+        "terminals/test_dukpt_session.py": ("test_counters_only_rise",),
+        "terminals/dialects/test_softpos.py": (
+            "test_a_ksn_that_was_used_or_goes_back_is_refused_and_a_repeat_is_not",
+            "test_a_ksn_of_another_instance_or_message_is_refused",
+        ),
+        "host/hsm/test_dukpt.py": ("test_a_counter_no_aes_device_uses_is_refused",),
+    },
+    18: {  # guessed PINs
+        "host/test_pins.py": ("test_32_wrong_pins_at_once_are_tried_three_times",),
+        "whole/test_storms.py": ("test_guessing_a_pin_everywhere_at_once_gets_no_more_guesses",),
+    },
+}
+COMES_IN_THOUSANDS = (2, 6, 7, 10, 12, 14, 15, 16)
+"""Faults for which the list has a number that takes long."""
+
+
+@pytest.mark.parametrize("fault", PROVED_BY)
+def test_every_fault_has_its_tests(fault: int) -> None:
+    for file, names in PROVED_BY[fault].items():
+        assert set(names) <= _functions_of(file).keys(), file
+
+
+@pytest.mark.parametrize("fault", COMES_IN_THOUSANDS)
+def test_what_is_counted_is_counted_in_full_by_chaos(fault: int) -> None:
+    marks = [
+        _functions_of(file)[name] for file, names in PROVED_BY[fault].items() for name in names
+    ]
+    assert any("mark.counted" in mark or "mark.chaos" in mark for mark in marks)
+
+
+def _functions_of(file: str) -> dict[str, str]:
+    """A file's functions by name, with what decorates them."""
+    tree = ast.parse((TESTS / file).read_text())
+    return {
+        node.name: " ".join(map(ast.unparse, node.decorator_list))
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    }
