@@ -234,5 +234,5 @@ class MissingAccountError(Exception):
     def __init__(self, chart: Chart, unit: str, issuer: int | None, merchant: int | None) -> None:
         super().__init__(
             f"no {chart.value} account in {unit} for issuer {issuer}, merchant {merchant}: "
-            "run `posswitch db accounts` to open the missing ones"
+            "the estate was loaded without it"
         )
