@@ -65,6 +65,8 @@ class IssuerLink:
             issuer_id=settings.issuer_id,
             zone=zoneinfo.ZoneInfo(settings.timezone),
         )
+        name = "".join(filter(str.isalnum, settings.name.upper()))
+        self._letters = f"{name[:_REFERENCE_LETTERS]:X<2}"
         self._stand_in = {kind: row.reason for row in settings.stand_in for kind in row.kinds}
         self._tickets = itertools.count(NOT_TAKEN + 1)
         self._sent: dict[Ticket, _Sent] = {}
@@ -143,7 +145,7 @@ class IssuerLink:
         """An answer that pairs with what was sent."""
         del self._sent[sent.ticket]
         self._breaker.succeeded()
-        now = dt.datetime.fromtimestamp(self._wall_clock(), dt.UTC)
+        now = _second(self._wall_clock())
         try:
             response = dialect.response_of(sent.asked, told, self._parties, now)
         except dialect.MismatchError as error:
@@ -214,9 +216,8 @@ class IssuerLink:
 
     def _reference(self, noted: Noted) -> str:
         """F37, ours to give: day, issuer, trace."""
-        name = "".join(filter(str.isalnum, self.settings.name.upper()))
-        day = _time_of(noted).astimezone(self._parties.zone)
-        return f"{day:%m%d}{name[:_REFERENCE_LETTERS]:X<2}{noted.trace:06d}"
+        day = dialect.local_stamp(_time_of(noted), self._parties.zone)[4:8]
+        return f"{day}{self._letters}{noted.trace:06d}"
 
 
 class _Sent:
@@ -364,4 +365,9 @@ class IssuerReversals:
 
 
 def _time_of(noted: Noted) -> dt.datetime:
-    return dt.datetime.fromtimestamp(noted.noted_at, dt.UTC)
+    return _second(noted.noted_at)
+
+
+def _second(at: float) -> dt.datetime:
+    """Nothing an issuer is told is finer, and what is of one second is spelled once."""
+    return dt.datetime.fromtimestamp(int(at), dt.UTC)

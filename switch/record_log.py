@@ -143,13 +143,15 @@ class RecordLog:
         """What an earlier life left of this generation, a torn end dropped; the lock is held.
 
         Raises:
-            LogError: a frame that was on disk is broken or gone.
+            LogError: a frame that was on disk is broken or gone, or a later generation has begun.
             OSError: it cannot be read or written.
         """
+        mark = self.mark
+        if mark is not None and mark.generation > generation:
+            raise LogError(f"{self.path} goes on after what stands beside it")
         data = os.pread(self._log, os.fstat(self._log).st_size, 0)
         found = list(_frames(data, generation))
         end = found[-1][1] if found else 0
-        mark = self.mark
         is_short = mark is not None and mark.generation == generation and end < mark.end
         if is_short or _has_frame_after(data, end, generation):
             raise LogError(f"{self.path} is damaged at byte {end}")

@@ -51,7 +51,8 @@ class SwitchSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     saf_waiting_max: Annotated[int, msgspec.Meta(ge=1)] = 20_000
     """While so much is owed (the host is down), issuers are asked for nothing new: 91."""
     routes: str = "switch-routes.db"
-    """What went to external issuers, and what is in flight; shared by all processes."""
+    """What went to external issuers, and what is in flight; shared by all processes. Beside it
+    stand `-log` and `-log-mark`, which belong to it: the newest is there."""
     routes_days_max: float = 30.0
     """How long a batch can live: where its exchanges went is remembered for so long."""
     attestations: str = "switch-attestations.db"

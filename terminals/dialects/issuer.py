@@ -7,6 +7,7 @@ key, never under the terminal's own, which no issuer has.
 """
 
 import datetime as dt
+import functools
 from collections.abc import Mapping
 from typing import Final
 
@@ -31,6 +32,8 @@ _PIN_CAPTURE: Final = "12"
 _SECURITY: Final = "2600000000000000"
 """F53: a PIN block with the card number in it, under two-key TDES; no track."""
 _BALANCE_CHARACTERS: Final = 20
+STAMPS_MAX: Final = 256
+"""Seconds whose spelling is kept: messages of one second share it."""
 
 
 class IssuerRow(msgspec.Struct, frozen=True):
@@ -107,7 +110,7 @@ def trade_fields(
     request: Request, sending: Sending, original: OriginalSent | None, parties: Parties
 ) -> dict[str, str]:
     """The fields of a financial message or a reversal, in ascending order."""
-    local = sending.sent_at.astimezone(parties.zone)
+    transmission, time, date = _stamps(sending.sent_at, parties.zone)
     amount, pan, pin = request.amount, request.pan, sending.pin
     reference = original.reference if original is not None else _reference(request, sending)
     fields = {
@@ -115,10 +118,10 @@ def trade_fields(
         "2": pan.reveal() if pan is not None else "",
         "3": _processing_code(request, original),
         "4": f"{amount.amount_minor:012d}" if amount is not None else "",
-        "7": _transmission(sending.sent_at),
+        "7": transmission,
         "11": f"{sending.trace:06d}",
-        "12": f"{local:%H%M%S}",
-        "13": f"{local:%m%d}",
+        "12": time,
+        "13": date,
         "14": request.expiry or "",
         "22": request.entry_mode[:2] + (_WITH_PIN if pin is not None else _NO_PIN),
         "25": "00",
@@ -180,13 +183,13 @@ def response_of(
     wrong = [name for name in ("3", "4") if told.get(name, asked.get(name)) != asked.get(name)]
     if code == PARTLY or (is_approved and wrong):
         raise MismatchError(f"approves something else: fields {', '.join(wrong) or '39'}")
-    local = now.astimezone(parties.zone)
+    local_time = local_stamp(now, parties.zone)
     return Response(
         reason=reason,
         rrn=told.get("37", "").strip() or asked.get("37", ""),
         auth_code=told.get("38") if is_approved else None,
-        local_time=f"{local:%Y%m%d%H%M%S}",
-        business_date=_business_date(told.get("15", ""), local),
+        local_time=local_time,
+        business_date=_business_date(told.get("15", ""), local_time),
         balance=_balance(told.get("54", "")) if is_approved else None,
         issuer_id=parties.issuer_id,
         acquirer_id=parties.acquirer_id,
@@ -223,6 +226,19 @@ def _reference(request: Request, sending: Sending) -> str:
     return (original.rrn if original is not None else None) or sending.reference
 
 
+@functools.lru_cache(maxsize=STAMPS_MAX)
+def local_stamp(at: dt.datetime, zone: dt.tzinfo) -> str:
+    """YYYYMMDDhhmmss where the zone is. Times of whole seconds are found again."""
+    return f"{at.astimezone(zone):%Y%m%d%H%M%S}"
+
+
+@functools.lru_cache(maxsize=STAMPS_MAX)
+def _stamps(sent_at: dt.datetime, zone: dt.tzinfo) -> tuple[str, str, str]:
+    """F7, F12 and F13."""
+    local = local_stamp(sent_at, zone)
+    return _transmission(sent_at), local[8:], local[4:8]
+
+
 def _transmission(sent_at: dt.datetime) -> str:
     """F7 is in universal time."""
     return f"{sent_at.astimezone(dt.UTC):%m%d%H%M%S}"
@@ -236,14 +252,14 @@ def _original_data(original: OriginalSent, parties: Parties) -> str:
     )
 
 
-def _business_date(settlement: str, local: dt.datetime) -> str:
+def _business_date(settlement: str, local_time: str) -> str:
     """F15 has no year: it is the one that brings it nearest to today."""
     if not settlement:
-        return f"{local:%Y%m%d}"
-    year = local.year
-    if local.month == 12 and settlement[:2] == "01":
+        return local_time[:8]
+    year, month = int(local_time[:4]), local_time[4:6]
+    if month == "12" and settlement[:2] == "01":
         year += 1
-    elif local.month == 1 and settlement[:2] == "12":
+    elif month == "01" and settlement[:2] == "12":
         year -= 1
     return f"{year}{settlement}"
 

@@ -139,6 +139,13 @@ def test_a_new_generation_writes_over_the_old_and_nothing_of_the_old_comes_back(
     assert path.stat().st_size == size
     assert recovered(path, 2) == [b"new"]
     assert recovered(path, 3) == []
+    assert recovered(path, 2) is None
+
+
+def test_a_generation_before_the_one_that_was_said_is_refused(path):
+    filled(path, PAYLOADS, generation=2)
+    assert recovered(path, 1) is None
+    assert recovered(path, 2) == PAYLOADS
 
 
 def test_a_reader_sees_what_is_said_and_no_more(path):

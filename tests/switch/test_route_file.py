@@ -171,6 +171,16 @@ def test_a_damaged_log_is_refused_with_what_to_do(path):
         RouteFile(path, "one")
 
 
+def test_a_log_whose_shelf_is_gone_is_refused(path):
+    file = RouteFile(path, "one")
+    note(file, 1)
+    done_here(file.purging(0.0))
+    file.close()
+    path.unlink()
+    with pytest.raises(RouteError, match=r"goes on after what stands beside it\. Next: "):
+        RouteFile(path, "one")
+
+
 def test_a_full_disk_refuses_everything_and_keeps_what_was(path, monkeypatch):
     file = RouteFile(path, "one")
     first = note(file, 1)
