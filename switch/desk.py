@@ -17,7 +17,7 @@ from host.link.client import NOT_TAKEN
 from host.model.requests import KINDS, Kind, Request, Response
 from host.model.responses import Reason
 from switch.exchange import SIGN_ON_AGAIN, Exchange, Reply, reversal_of, without_card
-from switch.hostlink import Link
+from switch.hostlink import UNDER_WAY, Link
 from switch.mac_guard import NOT_LOCKED, MacGuard
 from switch.metrics import Metrics
 from switch.route_file import HOST
@@ -230,7 +230,9 @@ class Desk:
             self._refuse(exchange, Reason.INVALID_MERCHANT)
             return
         taken = lane.destination.ask(asked, exchange)
-        if isinstance(taken, Response):
+        if taken is UNDER_WAY:
+            self._drop(exchange, "under way already", asked.key.text)
+        elif isinstance(taken, Response):
             self._deliver(exchange, taken)
         elif taken == NOT_TAKEN:
             self._host_is_away(exchange)

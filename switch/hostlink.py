@@ -4,14 +4,18 @@ A `Destination` takes a request and tells its waiter once what became of it. A `
 host's, which also knows the terminals: `host.link.client.HostLink`.
 """
 
-from typing import Protocol
+from typing import Final, Protocol
 
 from host.link.client import Finder, Waiter
 from host.link.frames import Ticket
 from host.model.requests import Request, Response
+from host.model.responses import Reason
 
 Taken = Ticket | Response
 """A ticket to wait by, `NOT_TAKEN`, or the answer at once."""
+UNDER_WAY: Final = Response(reason=Reason.IN_PROGRESS)
+"""At once: what became of it will be told elsewhere, or undone. To say anything but silence here
+would end what the terminal has to go on with: it would take 09 for a decline."""
 
 
 class Destination(Protocol):

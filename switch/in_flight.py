@@ -11,9 +11,10 @@ from typing import Protocol
 from host.link.client import NOT_TAKEN, Waiter
 from host.link.frames import Ticket
 from host.model.requests import KINDS, Request, Response
-from switch.hostlink import Destination, Link, Taken
+from host.model.responses import Reason
+from switch.hostlink import UNDER_WAY, Destination, Link, Taken
 from switch.route_file import HOST, Noted, State
-from switch.route_memory import RouteMemory
+from switch.route_memory import RouteMemory, without_secrets
 
 
 class Onward(Protocol):
@@ -51,40 +52,60 @@ class WriteAhead:
 
     def take(self, request: Request, waiter: Waiter) -> Ticket:
         """Note it, send it, and tell the waiter exactly once what became of it."""
-        passage = self._passage(request, waiter)
+        passage = self._passage(request)
+        ticket = self._wait(passage, waiter)
         self.memory.note(self.route, request, passage.noted)
-        return passage.ticket
+        return ticket
+
+    def join(self, request: Request, waiter: Waiter) -> Taken:
+        """The same message again while it is on its way: both hear the one answer."""
+        passage = self._by_key[request.key.text]
+        if not passage.is_same(request):
+            return Response(reason=Reason.DUPLICATE)
+        if not passage.waiters:
+            # It timed out and is being undone.
+            return UNDER_WAY
+        return self._wait(passage, waiter)
 
     def repeat(self, request: Request, noted: Noted, waiter: Waiter) -> Ticket:
         """Send once more what was noted and sent before; `NOT_TAKEN` when that cannot be now."""
-        passage = self._passage(request, waiter)
+        passage = self._passage(request)
+        ticket = self._wait(passage, waiter)
         passage.note = noted
         passage.is_repeat = True
         passage.onward_ticket = self.onward.send(request, noted, passage, is_repeat=True)
         if passage.onward_ticket == NOT_TAKEN:
             self.end(passage)
             return NOT_TAKEN
-        return passage.ticket
+        return ticket
 
     def forget(self, ticket: Ticket) -> None:
         """Nobody waits for this any more; if it has not left, it will not."""
         passage = self._by_ticket.pop(ticket, None)
-        if passage is not None:
-            passage.waiter = None
-            if passage.onward_ticket != NOT_TAKEN:
-                self.onward.forget(passage.onward_ticket)
-                self.end(passage)
+        if passage is None:
+            return
+        del passage.waiters[ticket]
+        if not passage.waiters and passage.onward_ticket != NOT_TAKEN:
+            self.onward.forget(passage.onward_ticket)
+            self.end(passage)
 
     def end(self, passage: "_Passage") -> None:
         """It is over, whatever became of it."""
-        self._by_ticket.pop(passage.ticket, None)
+        for ticket in passage.waiters:
+            self._by_ticket.pop(ticket, None)
         self._by_key.pop(passage.key_text, None)
 
-    def _passage(self, request: Request, waiter: Waiter) -> "_Passage":
-        self._last_ticket += 1
-        passage = _Passage(self, request, waiter, self._last_ticket)
-        self._by_ticket[passage.ticket] = self._by_key[passage.key_text] = passage
+    def _passage(self, request: Request) -> "_Passage":
+        passage = _Passage(self, request)
+        self._by_key[passage.key_text] = passage
         return passage
+
+    def _wait(self, passage: "_Passage", waiter: Waiter) -> Ticket:
+        self._last_ticket += 1
+        ticket = self._last_ticket
+        self._by_ticket[ticket] = passage
+        passage.waiters[ticket] = waiter
+        return ticket
 
 
 class _Passage:
@@ -98,26 +119,30 @@ class _Passage:
         "key_text",
         "note",
         "onward_ticket",
-        "ticket",
-        "waiter",
+        "waiters",
     )
 
-    def __init__(self, ahead: WriteAhead, request: Request, waiter: Waiter, ticket: Ticket) -> None:
+    def __init__(self, ahead: WriteAhead, request: Request) -> None:
         self._ahead = ahead
         self._request = request
         self._response: Response | None = None
         self.key_text = request.key.text
         self.note: Noted | None = None
         self.is_repeat = False
-        self.ticket = ticket
         self.onward_ticket: Ticket = NOT_TAKEN
-        self.waiter: Waiter | None = waiter
-        """None when nobody waits any more."""
+        self.waiters: dict[Ticket, Waiter] = {}
+        """Who is to hear its answer: whoever brought it, once or again. Empty when nobody waits
+        any more."""
+
+    def is_same(self, request: Request) -> bool:
+        """Whether this is the same message, and not another under its key."""
+        ours = self._request
+        return request.pan == ours.pan and without_secrets(request) == without_secrets(ours)
 
     def noted(self, note: Noted | None) -> None:
         """It is on disk, and may go; without a note it must not."""
         self.note = note
-        if note is not None and self.waiter is not None:
+        if note is not None and self.waiters:
             self.onward_ticket = self._ahead.onward.send(self._request, note, self, is_repeat=False)
         if self.onward_ticket == NOT_TAKEN:
             self.unsent()
@@ -127,8 +152,8 @@ class _Passage:
         assert self.note is not None
         if not self._ahead.keeps_answers:
             self._ahead.end(self)
-            if self.waiter is not None:
-                self.waiter.answered(response)
+            for waiter in self.waiters.values():
+                waiter.answered(response)
             return
         self._response = response
         self._ahead.memory.answer(self.note, response, self._kept)
@@ -138,25 +163,25 @@ class _Passage:
         self._ahead.end(self)
         if self.note is not None and not self.is_repeat:
             self._ahead.memory.drop(self.key_text, self._ahead.route)
-        if self.waiter is not None:
-            self.waiter.unsent()
+        for waiter in self.waiters.values():
+            waiter.unsent()
 
     def in_doubt(self) -> None:
         """As a `Waiter`: its row stays open until somebody undoes it."""
         self._ahead.end(self)
-        if self.waiter is not None:
-            self.waiter.in_doubt()
+        for waiter in self.waiters.values():
+            waiter.in_doubt()
 
     def _kept(self, note: Noted | None) -> None:
         """The answer is on disk, or the exchange was undone before."""
         self._ahead.end(self)
-        if self.waiter is None:
-            return
-        assert self._response is not None
-        if note is None:
-            self.waiter.in_doubt()
-        else:
-            self.waiter.answered(self._response)
+        response = self._response
+        assert response is not None
+        for waiter in self.waiters.values():
+            if note is None:
+                waiter.in_doubt()
+            else:
+                waiter.answered(response)
 
 
 class RememberingHost:

@@ -22,7 +22,7 @@ from host.model.requests import KINDS, Kind, PinBlock, Request, Response
 from host.model.responses import Reason
 from switch.advice import Advising, Owing
 from switch.exchange import reversal_of
-from switch.hostlink import Taken
+from switch.hostlink import UNDER_WAY, Taken
 from switch.in_flight import WriteAhead
 from switch.issuer_settings import IssuerSettings
 from switch.issuerlink_breaker import Breaker
@@ -265,7 +265,10 @@ class IssuerDestination:
         if request.kind is Kind.REVERSAL:
             return self._undo(request, waiter)
         key_text = request.key.text
-        if self.ahead.has(key_text) or self._memory.is_changing(key_text):
+        if self.ahead.has(key_text):
+            return self.ahead.join(request, waiter)
+        if self._memory.is_changing(key_text):
+            # Being undone, or it was never sent: nothing has moved that is to stand.
             return Response(reason=Reason.IN_PROGRESS)
         noted = self._memory.find(key_text)
         if noted is not None and noted.state is not State.UNSENT:
@@ -293,7 +296,7 @@ class IssuerDestination:
             return noted.answer
         if KINDS[request.kind].undone_by_switch:
             # Sent in another life or by another process: it is answered there, or undone.
-            return Response(reason=Reason.IN_PROGRESS)
+            return UNDER_WAY
         return self.ahead.repeat(request, noted, waiter)
 
     def _undo(self, request: Request, waiter: Waiter) -> Taken:

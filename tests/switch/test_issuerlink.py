@@ -204,6 +204,37 @@ async def test_a_repeat_gets_the_first_answer_and_asks_nobody(trade: Trade, is_r
     assert trade.issuer.asked == []
 
 
+@pytest.mark.parametrize("is_other_line", [False, True])
+async def test_a_repeat_of_what_is_under_way_hears_the_same_answer(
+    trade: Trade, is_other_line: bool
+):
+    await trade.begin()
+    trade.issuer.decide = held
+    await trade.terminal.send(purchase())
+    await trade.issuer.has(1)
+    repeating = await trade.world.connect() if is_other_line else trade.terminal
+    await repeating.send(purchase())
+    await trade.silence()
+    await trade.issuer.send(approved(trade.issuer.asked[0]))
+    first, second = await trade.terminal.receive(), await repeating.receive()
+    assert first is not None
+    assert second is not None
+    assert code_of(first) == "00"
+    assert first.body == second.body
+    assert len(trade.issuer.asked) == 1
+
+
+async def test_another_message_under_the_key_of_one_under_way_is_94(trade: Trade):
+    await trade.begin()
+    trade.issuer.decide = held
+    await trade.terminal.send(purchase())
+    await trade.issuer.has(1)
+    other = sealed(purchase_fields() | {"4": "000000099999"}, mac_of())
+    assert code_of(await trade.terminal.ask(other)) == "94"
+    await trade.issuer.send(approved(trade.issuer.asked[0]))
+    assert code_of(await trade.terminal.receive()) == "00"
+
+
 async def test_a_decline_stays_a_decline(trade: Trade):
     await trade.begin()
     trade.issuer.decide = lambda asked: approved(asked, f39="51", f38="")
