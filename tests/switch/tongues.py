@@ -15,12 +15,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from host.hsm.ksn import KsnError
-from host.hsm.mac import Mac, mac_for
+from host.hsm.mac import AesCmac, Mac, mac_for
 from host.model.secrets import Secret
 from host.model.terminal import DUKPT, MacAlgorithm, MacKey, TerminalProfile
 from terminals.codec import EncodeError
 from terminals.dialect import Dialect
-from terminals.dialects.mis import HEADER_BYTES, MisDialect, WholeMac, compose
+from terminals.dialects.mis import HEADER_BYTES, MisDialect, compose
 from terminals.dialects.pos import POS
 from terminals.dialects.softpos import body_of, sealed
 from terminals.dukpt_session import Direction, DukptMac
@@ -142,7 +142,7 @@ def _ascii87(name: str, algorithm: MacAlgorithm) -> Tongue:
 
 def _mis(name: str, algorithm: MacAlgorithm) -> Tongue:
     dialect, mac = mis.named(name), mac_for(algorithm, KEYS[algorithm])
-    size = 16 if isinstance(mac, WholeMac) else 8
+    size = 16 if isinstance(mac, AesCmac) else 8
     corpus = tuple(mis.frame(dialect, code, values, mac) for code, values in mis.ASKED.items())
 
     def sealed_by(payload: bytes, key: Mac) -> bytes:
