@@ -6,6 +6,7 @@ reversal that is on disk before it is sent. An answer that comes later is counte
 """
 
 import functools
+import logging
 from collections.abc import Callable
 from typing import Final, Protocol
 
@@ -56,7 +57,7 @@ class Desk:
         self._router = router or Router(Lane(HOST, link, settings.host_seconds_max))
         self._reversals = reversals
         self._metrics = metrics
-        self._logs_messages = settings.log_messages
+        self._logs_messages = settings.log_messages and _LOG.is_enabled_for(logging.INFO)
         self._sessions = Sessions(link, settings, self._resume)
         self._guard = MacGuard(settings.mac_failures_max, settings.mac_lock_seconds)
         self._being_undone: dict[Exchange, float] = {}

@@ -5,6 +5,7 @@ here: echoed from the request, or made from the response. A value that is empty 
 field out, so an answer the switch gives by itself (no reference, no date) needs no other rows.
 """
 
+import functools
 from collections.abc import Callable
 from typing import Final
 
@@ -86,6 +87,7 @@ def is_request(mti: str) -> bool:
     return mti[2] in "024"
 
 
+@functools.lru_cache(maxsize=64)
 def answer_mti(mti: str) -> str:
     """The message type of the answer: the function digit one higher, a repeat as its first."""
     return f"{mti[:2]}{int(mti[2]) + 1}{first_of(mti)[3]}"
