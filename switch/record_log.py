@@ -42,6 +42,10 @@ class LogError(Exception):
     """The log cannot be used; the text says what is wrong with it."""
 
 
+class LogLockedError(Exception):
+    """Another process writes, and does not come to an end."""
+
+
 class Place(NamedTuple):
     """How far a log goes: everything before is on disk."""
 
@@ -84,12 +88,14 @@ class RecordLog:
         """The same, waiting for it.
 
         Raises:
-            LogError: another process writes for too long.
+            LogLockedError: another process writes for too long.
         """
         until = time.monotonic() + LOCK_SECONDS_MAX
         while not self.try_lock():
             if time.monotonic() > until:
-                raise LogError(f"another process has held {self.path} for {LOCK_SECONDS_MAX:.0f} s")
+                raise LogLockedError(
+                    f"another process has held {self.path} for {LOCK_SECONDS_MAX:.0f} s"
+                )
             time.sleep(LOCK_RETRY_SECONDS)
 
     def unlock(self) -> None:

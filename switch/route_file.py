@@ -19,7 +19,7 @@ from typing import Final
 import msgspec
 
 from host.model.requests import Request, Response
-from switch.record_log import LogError, Place, RecordLog, framed
+from switch.record_log import LogError, LogLockedError, Place, RecordLog, framed
 from switch.route_shelf import RouteShelf
 from switch.route_words import HOST, TRACE_MAX, Noted, State
 
@@ -97,16 +97,29 @@ class RouteFile:
         try:
             self._shelf = RouteShelf(path)
             self._log = RecordLog(Path(f"{path}-log"))
-            self._log.lock()
-            payloads, self._place = self._log.recover(self._shelf.generation)
-            self._log.unlock()
-            self._take_over(payloads)
-        except (OSError, sqlite3.Error) as error:
+            self._take_over(self._opened())
+        except (OSError, sqlite3.Error, LogLockedError) as error:
             raise RouteError(
                 f"routes file {path}: {error}; give the switch a writable `routes` path"
             ) from None
         except (LogError, msgspec.MsgspecError) as error:
             raise self._damaged(error) from None
+
+    def _opened(self) -> list[bytes]:
+        """What the log says: as the living have it, or as the dead have left it."""
+        generation = self._shelf.generation
+        if not self._log.try_lock():
+            mark = self._log.mark
+            if mark is not None and mark.generation == generation:
+                self._place = mark
+                return self._log.read(0, mark)
+            self._log.lock()
+            generation = self._shelf.generation
+        try:
+            payloads, self._place = self._log.recover(generation)
+        finally:
+            self._log.unlock()
+        return payloads
 
     def writing(self, changes: Iterable[Change]) -> Steps:
         """All of them at once, on disk at the end; each gets its `result`."""
@@ -238,7 +251,7 @@ class RouteFile:
         """Hold the lock, and know all that was written once these steps are done."""
         try:
             yield self._locking()
-        except (OSError, sqlite3.Error, LogError) as error:
+        except (OSError, sqlite3.Error, LogError, LogLockedError) as error:
             raise RouteError(f"routes file {self._path}: {error}") from None
         finally:
             self._log.unlock()
@@ -346,5 +359,5 @@ def done_here(steps: Steps) -> None:
         for work in steps:
             try:
                 work()
-            except (OSError, sqlite3.Error, LogError) as error:
+            except (OSError, sqlite3.Error, LogError, LogLockedError) as error:
                 steps.throw(error)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from switch.record_log import LogError, Place, RecordLog, framed
+from switch.record_log import LogError, LogLockedError, Place, RecordLog, framed
 
 PAYLOADS = [b"first", b"second" * 5, b"3", bytes(40), b"last of them"]
 
@@ -166,7 +166,7 @@ def test_one_at_a_time_has_the_lock(path, monkeypatch):
     first, second = RecordLog(path), RecordLog(path)
     assert first.try_lock()
     assert not second.try_lock()
-    with pytest.raises(LogError, match="another process has held"):
+    with pytest.raises(LogLockedError, match="another process has held"):
         second.lock()
     first.unlock()
     second.lock()

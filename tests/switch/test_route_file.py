@@ -171,6 +171,21 @@ def test_a_damaged_log_is_refused_with_what_to_do(path):
         RouteFile(path, "one")
 
 
+def test_one_that_is_opened_while_another_writes_has_what_was_written(path):
+    one = RouteFile(path, "one")
+    noted = note(one, 1)
+    steps = one.writing([note_of(2)])
+    append = next(steps)
+    append()
+    other = RouteFile(path, "two")
+    assert (other.find(key_of(1)), other.find(key_of(2))) == (noted, None)
+    assert next(steps, None) is None
+    assert other.find(key_of(2)) == one.find(key_of(2))
+    assert note(other, 3).trace == 3
+    one.close()
+    other.close()
+
+
 def test_a_log_whose_shelf_is_gone_is_refused(path):
     file = RouteFile(path, "one")
     note(file, 1)
