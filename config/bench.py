@@ -121,13 +121,13 @@ def measure_pgbench(bench: Bench) -> None:
 
 
 def measure_host(bench: Bench) -> None:
-    """Purchases over the link, no switch: decide and commit alone."""
+    """Purchases over the link, no switch: decide and commit alone, one under way a terminal."""
     told, host = bench.settings, bench.running.host.process.pid
     first = bench.traces(told.messages, told.terminals)
     link = bench.running.settings.host.link
     load = Load(
         "simulators.linkload", link=link, messages=told.messages, terminals=told.terminals,
-        cards=told.cards, window=told.in_flight, first_trace=first,
+        cards=told.cards, window=told.terminals, first_trace=first,
     )  # fmt: skip
     before = CpuClock.read([host])
     answered = msgspec.json.decode(load.run(), type=LinkLoadReport)
