@@ -149,7 +149,12 @@ class PosTerminal:
         return await self.session.exchange(asked, sealed=False)
 
     async def mend(self) -> None:
-        """Send what is pending once more; what is out of attempts is given up."""
+        """Send what is pending once more; what is out of attempts is given up.
+
+        Whose keys are not believed any more signs on first, or nothing it sends is.
+        """
+        if self.has_pending and self.session.wants_sign_on:
+            await self.sign_on()
         await self._owed.again()
 
     @property
@@ -179,7 +184,7 @@ class PosTerminal:
             await settle(self.session, self._attempts_max)
         if self.session.wants_sign_on or self.session.wants_batch:
             await self.sign_on()
-        await self.mend()
+        await self._owed.again()
 
     async def _trade(self, trade: Trade, asked: Fields) -> Done:
         slot = self.session.slot_of(asked)

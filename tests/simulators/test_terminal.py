@@ -113,6 +113,15 @@ async def test_a_confirmation_that_was_not_decided_is_sent_again(reason) -> None
     assert record.claims()[0].outcome is Outcome.HAPPENED
 
 
+async def test_who_is_asked_to_sign_on_does_so_before_it_sends_a_reversal_again() -> None:
+    refused = decline(Reason.MAC_WRONG, sign_on_again=True)
+    terminal, line, record = terminal_on(silence, refused, new_keys(), approve())
+    await terminal.purchase(CARD, 100, PIN)
+    await terminal.mend()
+    assert line.types == ["0200", "0400", "0800", "0400"]
+    assert record.claims()[0].outcome is Outcome.NOT_IN_FORCE
+
+
 async def test_a_refund_is_sent_again_under_its_own_trace() -> None:
     terminal, line, record = terminal_on(approve(), silence, approve())
     done = await terminal.purchase(CARD, 5_000, PIN)
