@@ -33,7 +33,6 @@ from host.store.arrays import PLAIN_WORD
 from host.store.writer import Moved, Result, Silence
 
 Deliver = Callable[[Response], None]
-DESK_WAITING_MAX: Final = 1_000
 REOPEN_SECONDS: Final = 0.5
 ROTATION_SECONDS: Final = 5.0
 """How soon a running host learns that an operator rotates keys."""
@@ -235,6 +234,7 @@ class Poster:
             while not writer.is_open:
                 queue.is_open = False
                 self._drain(queue)
+                self._count()
                 if not await trio.to_thread.run_sync(writer.reopen):
                     await trio.sleep(REOPEN_SECONDS)
             queue.is_open = True

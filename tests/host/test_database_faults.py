@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import trio
+from prometheus_client import REGISTRY
 
 from config.database import Dsns, prepare_embedded
 from config.postgres import Cluster, PostgresServer, start_postgres
@@ -69,6 +70,12 @@ async def traded(own: Restartable) -> AsyncIterator[Till]:
     audit_ledger(own.dsns)
 
 
+def _unreachable() -> float:
+    """Purchases told so, as the metrics have it."""
+    labels = {"kind": Kind.PURCHASE.value, "reason": Reason.HOST_UNREACHABLE.value}
+    return REGISTRY.get_sample_value("posswitch_host_requests_total", labels) or 0.0
+
+
 async def test_while_the_database_is_down_everybody_is_told_so_and_then_served(
     own_server: Restartable,
 ) -> None:
@@ -80,9 +87,13 @@ async def test_while_the_database_is_down_everybody_is_told_so_and_then_served(
         before = await till.ask_all(asked[:8])
         assert all(answer.is_approved for answer in before)
         own_server.stop()
+        refused = _unreachable()
         for _ in range(2):
             down = await till.ask_all(asked)
             assert {answer.reason for answer in down} == {Reason.HOST_UNREACHABLE}
+        with trio.fail_after(10):
+            while _unreachable() < refused + 32:  # noqa: ASYNC110 - a counter has no event
+                await trio.sleep(0.01)
         sign_on = till.request(Kind.SIGN_ON, key_generation=0)
         assert not (await till.ask(sign_on)).is_approved
         own_server.start()
