@@ -19,11 +19,8 @@ import msgspec
 import trio
 
 from config.bench_cpu import CpuClock
-from config.children import Program, running_program
-from config.fleet import ports_in
-from config.places import places_of
-from config.programs import command
-from config.settings import Settings, resolved
+from config.bench_front import Front, running_front
+from config.settings import Settings
 from host.estate.demo import BDK, EXTERNAL, bench_estate, external_cards
 from host.estate.plan import DevicePlan, MerchantPlan, TerminalPlan, WorkingKeys
 from host.hsm.dukpt_aes import initial_key
@@ -180,8 +177,8 @@ async def _measure(row: Row, told: argparse.Namespace, home: Path) -> list[float
     make_certificates(home / "tls")
     async with trio.open_nursery() as nursery:
         issuer_port: int = await nursery.start(_say_yes)
-        with _switch(row, home, issuer_port) as (program, port):
-            bench = _Bench(row, home, program.process.pid, port)
+        with _front(row, home, issuer_port) as front:
+            bench = _Bench(row, home, front)
             await bench.us_each(TERMINALS, TERMINALS)
             figures = [
                 min([await bench.us_each(told.messages, count) for _ in range(told.rounds)])
@@ -194,11 +191,10 @@ async def _measure(row: Row, told: argparse.Namespace, home: Path) -> list[float
 class _Bench:
     """One row under load."""
 
-    def __init__(self, row: Row, home: Path, pid: int, port: int) -> None:
+    def __init__(self, row: Row, home: Path, front: Front) -> None:
         self._row = row
         self._home = home
-        self._pid = pid
-        self._port = port
+        self._front = front
         self._sent = 0
         """Of each terminal."""
 
@@ -206,8 +202,8 @@ class _Bench:
         """Send so many messages; the CPU time of each."""
         payloads = self._row.prepare(self._row, count, self._sent)
         self._sent += count // TERMINALS + 1
-        load = _Load(self._row, self._port, self._home, payloads)
-        clock = CpuClock.read([self._pid])
+        load = _Load(self._row, self._front.port, self._home, payloads)
+        clock = CpuClock.read(self._front.pids)
         await load.run(under_way)
         return clock.us_each(count)
 
@@ -300,29 +296,12 @@ def _approved(payload: bytes) -> bytes:
 
 
 @contextmanager
-def _switch(row: Row, home: Path, issuer_port: int) -> Iterator[tuple[Program, int]]:
+def _front(row: Row, home: Path, issuer_port: int) -> Iterator[Front]:
     """A switch with one channel, and a host behind it that has no ledger."""
-    places = places_of(home / "data")
-    places.make()
-    told = msgspec.structs.replace(Settings().log, level="warning")
-    settings = msgspec.structs.replace(
-        Settings(), log=told, switch=_switch_settings(row, home, issuer_port)
-    )
-    settings = resolved(settings, places)
-    link, terminals = settings.switch.link, home / "terminals.json"
-    terminals.write_bytes(msgspec.json.encode([_known(row.plan(one)) for one in _ESTATE.terminals]))
-    echo = [sys.executable, "-m", "host.link.echo", link, str(terminals)]
-    with (
-        running_program("echo", echo, places.log / "echo.log"),
-        running_program(
-            "switch",
-            command("switch", places),
-            places.log / "switch.log",
-            told=msgspec.json.encode(settings),
-        ) as program,
-    ):
-        [port] = ports_in(program.wait_until_ready()).values()
-        yield program, port
+    estate = msgspec.structs.replace(_ESTATE, terminals=tuple(map(row.plan, _ESTATE.terminals)))
+    settings = msgspec.structs.replace(Settings(), switch=_switch_settings(row, home, issuer_port))
+    with running_front(home / "data", estate, settings) as front:
+        yield front
 
 
 def _switch_settings(row: Row, home: Path, issuer_port: int) -> SwitchSettings:
@@ -347,18 +326,6 @@ def _switch_settings(row: Row, home: Path, issuer_port: int) -> SwitchSettings:
     )
     issuers = (issuer,) if row.is_routed else ()
     return SwitchSettings(channels=(channel,), issuers=issuers, **row.switch)
-
-
-def _known(plan: TerminalPlan) -> dict[str, str]:
-    assert plan.working is not None
-    key = plan.device.initial_key if plan.device is not None else plan.working.mak
-    return {
-        "terminal_id": plan.terminal_id,
-        "merchant_id": _ESTATE.merchants[0].merchant_id,
-        "epoch": plan.epoch,
-        "mac_algorithm": plan.mac_algorithm.value,
-        "mac_key": key.reveal().hex(),
-    }
 
 
 if __name__ == "__main__":

@@ -70,12 +70,14 @@ def descriptors_for(connections: int) -> Iterator[None]:
 def _echo_terminals(estate: EstatePlan) -> Iterator[dict[str, str]]:
     for terminal in estate.terminals:
         assert terminal.working is not None
+        device = terminal.device
+        key = terminal.working.mak if device is None else device.initial_key
         yield {
             "terminal_id": terminal.terminal_id,
             "merchant_id": estate.merchant_of(terminal).merchant_id,
             "epoch": terminal.epoch,
             "mac_algorithm": terminal.mac_algorithm.value,
-            "mac_key": terminal.working.mak.reveal().hex(),
+            "mac_key": key.reveal().hex(),
         }
 
 
