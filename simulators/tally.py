@@ -36,10 +36,6 @@ class Tally:
         """Transactions that ended with this response code."""
         return sum(number for (_kind, told), number in self.answers.items() if told == f39)
 
-    def by_kind(self, kind: Kind) -> int:
-        """Transactions of this kind."""
-        return sum(number for (asked, _f39), number in self.answers.items() if asked is kind)
-
     def latency(self, *parts: float) -> list[float]:
         """The latencies, in seconds, that these parts (0 to 1) of the answers did not exceed."""
         ordered = sorted(self.latencies)

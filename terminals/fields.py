@@ -114,8 +114,3 @@ REQUEST_LAYOUTS: Final[Mapping[str, Layout]] = {
     "90": ORIGINAL_DATA,
 }
 """Fields that are laid out alike in every message."""
-ANSWER_LAYOUTS: Final[Mapping[str, Layout]] = {
-    **REQUEST_LAYOUTS,
-    "44": INSTITUTIONS,
-    "54": BALANCE,
-}

@@ -27,7 +27,6 @@ from terminals.translate import to_request
 
 TPDU_BYTES: Final = 5
 HEADER_BYTES: Final = 6
-BODY_START: Final = TPDU_BYTES + HEADER_BYTES
 _SIGN_ON_AGAIN: Final = 0x03
 """Header byte 2: terminal status in the high nibble, what to do next in the low one."""
 
