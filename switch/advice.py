@@ -19,8 +19,8 @@ from host.link.frames import Ticket
 from host.model.requests import KINDS, IssuerDecision, Original, Request, Response
 from switch.hostlink import Destination, Taken
 from switch.in_flight import Onward
-from switch.route_file import HOST, Noted
 from switch.route_memory import without_secrets
+from switch.route_words import HOST, Noted
 
 
 class Owing(Protocol):

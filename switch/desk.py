@@ -21,7 +21,7 @@ from switch.exchange import SIGN_ON_AGAIN, Exchange, Reply, reversal_of, without
 from switch.hostlink import UNDER_WAY, Link
 from switch.mac_guard import NOT_LOCKED, MacGuard
 from switch.metrics import Metrics
-from switch.route_file import HOST
+from switch.route_words import HOST
 from switch.routing import Lane, Router
 from switch.saf import NOT_YET
 from switch.sessions import Session, Sessions

@@ -13,8 +13,8 @@ from host.link.frames import Ticket
 from host.model.requests import KINDS, Request, Response
 from host.model.responses import Reason
 from switch.hostlink import UNDER_WAY, Destination, Link, Taken
-from switch.route_file import HOST, Noted, State
 from switch.route_memory import RouteMemory, without_secrets
+from switch.route_words import HOST, Noted, State
 
 
 class Onward(Protocol):

@@ -29,8 +29,8 @@ from switch.issuerlink_breaker import Breaker
 from switch.issuerlink_line import Correlation, IssuerLine
 from switch.issuerlink_metrics import IssuerMetrics
 from switch.pin_zones import PinZone
-from switch.route_file import Noted, State
 from switch.route_memory import RouteMemory, without_secrets
+from switch.route_words import Noted, State
 from terminals.codec import EncodeError
 from terminals.dialects import issuer as dialect
 

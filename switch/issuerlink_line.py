@@ -20,7 +20,7 @@ from host.link.pipe import Pipe
 from switch.channels import address_of
 from switch.issuer_settings import IssuerSettings
 from switch.issuerlink_metrics import IssuerMetrics
-from switch.route_file import TRACE_MAX
+from switch.route_words import TRACE_MAX
 from terminals.answers import is_request
 from terminals.codec import DecodeError
 from terminals.dialects import issuer as dialect

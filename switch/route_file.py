@@ -17,23 +17,12 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
 from host.model.requests import Request, Response
 from switch.record_log import LogError, LogLockedError, Place, RecordLog, framed
 from switch.route_shelf import RouteShelf
 from switch.route_words import HOST, TRACE_MAX, Noted, State
-
-__all__ = [
-    "HOST",
-    "TRACE_MAX",
-    "Change",
-    "Noted",
-    "RouteError",
-    "RouteFile",
-    "State",
-    "Steps",
-    "done_here",
-]
 
 LOG_BYTES_MAX: Final = 2 * 1024 * 1024
 """Beyond it the log's rows are put on the shelf: some 3,000 exchanges, a few hundredths of a
@@ -193,13 +182,13 @@ class RouteFile:
         standing = self._standing(change.key_text)
         if standing is None or standing.state is not State.OPEN:
             return None
-        return self._add(_changed(standing, State.ANSWERED, change.answer))
+        return self._add(replace(standing, state=State.ANSWERED, answer=change.answer))
 
     def drop(self, change: Change) -> Noted | None:
         """As a `Change.write`: it was never sent, and may be sent again under its old key."""
         standing = self._standing(change.key_text)
         if standing is not None and standing.state is State.OPEN:
-            self._add(_changed(standing, State.UNSENT, standing.answer))
+            self._add(replace(standing, state=State.UNSENT))
         return None
 
     def undo(self, change: Change) -> Noted | None:
@@ -221,7 +210,7 @@ class RouteFile:
             )
         if standing.state is State.UNDONE:
             return standing
-        return self._add(_changed(standing, State.UNDONE, standing.answer))
+        return self._add(replace(standing, state=State.UNDONE))
 
     def _add(self, noted: Noted) -> Noted:
         self._new[noted.key_text] = noted
@@ -333,20 +322,6 @@ class RouteFile:
             f"{self._path}-log and {self._path}-log-mark away, start, and compare the last hours "
             "with the issuers by hand, for what was in flight then is not known"
         )
-
-
-def _changed(noted: Noted, state: State, answer: Response | None) -> Noted:
-    return Noted(
-        key_text=noted.key_text,
-        route=noted.route,
-        owner=noted.owner,
-        state=state,
-        noted_at=noted.noted_at,
-        trace=noted.trace,
-        card=noted.card,
-        request=noted.request,
-        answer=answer,
-    )
 
 
 def done_here(steps: Steps) -> None:

@@ -19,7 +19,8 @@ import trio
 
 from host.model.requests import Request, Response
 from switch.one_thread import OneThread
-from switch.route_file import Change, Noted, RouteError, RouteFile, Steps, done_here
+from switch.route_file import Change, RouteError, RouteFile, Steps, done_here
+from switch.route_words import Noted
 
 RETRY_SECONDS: Final = 1.0
 PURGE_SECONDS: Final = 3600.0

@@ -5,8 +5,6 @@ memory until then. The log's generation is kept in the same transaction as the r
 before: either they are here and the log is empty, or they are still in the log.
 """
 
-import os
-import sqlite3
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -15,6 +13,7 @@ import msgspec
 
 from host.model.requests import Request, Response
 from switch.route_words import Noted, State
+from switch.sqlite_file import autocommitting, made_private
 
 BUSY_SECONDS_MAX: Final = 5.0
 
@@ -83,10 +82,10 @@ class RouteShelf:
         Raises:
             OSError, sqlite3.Error: that cannot be done.
         """
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-        self._db = _opened(path)
+        made_private(path)
+        self._db = autocommitting(path, BUSY_SECONDS_MAX)
         self._db.executescript(_SCHEMA)
-        self._reader = _opened(path)
+        self._reader = autocommitting(path, BUSY_SECONDS_MAX)
         self._reader.execute("PRAGMA query_only = ON")
 
     def close(self) -> None:
@@ -140,13 +139,6 @@ class RouteShelf:
     def inherit(self, heir: str, owner: str) -> None:
         """What one process has is another's now."""
         self._db.execute(_INHERIT, (heir, owner))
-
-
-def _opened(path: Path) -> sqlite3.Connection:
-    # Autocommit: transactions are begun and ended here, by their own words.
-    return sqlite3.connect(
-        path, check_same_thread=False, isolation_level=None, timeout=BUSY_SECONDS_MAX
-    )
 
 
 def _values(noted: Noted) -> tuple[Any, ...]:

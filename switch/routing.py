@@ -19,8 +19,8 @@ from switch.advice import Owing
 from switch.exchange import Exchange, reversal_of
 from switch.hostlink import Destination, Taken
 from switch.issuer_settings import IssuerSettings
-from switch.route_file import HOST, Noted
 from switch.route_memory import RouteMemory
+from switch.route_words import HOST, Noted
 
 RECOVER_SECONDS: Final = 5.0
 """How often orphans are looked for."""

@@ -27,7 +27,7 @@ from host.link.frames import Ticket
 from host.model.requests import Family, Kind, Original, Request, Response
 from host.model.responses import Reason
 from switch.hostlink import Destination
-from switch.route_file import HOST
+from switch.route_words import HOST
 from switch.saf_file import Name, Row, SafFile
 from switch.settings import SwitchSettings
 

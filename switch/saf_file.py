@@ -1,6 +1,5 @@
 """The store-and-forward file: what is owed, to whom, since when. SQLite, written in threads."""
 
-import os
 import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,6 +9,7 @@ import msgspec
 
 from host.faultpoints import reach
 from host.model.requests import Request
+from switch.sqlite_file import made_private
 
 _SCHEMA: Final = """
 PRAGMA journal_mode = WAL;
@@ -68,7 +68,7 @@ class SafFile:
             SafError: it cannot be opened, or is not ours.
         """
         try:
-            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+            made_private(path)
             self._db = sqlite3.connect(path, check_same_thread=False)
             self._db.executescript(_SCHEMA)
             if earlier := self._db.execute(_EARLIER).fetchall():

@@ -9,7 +9,6 @@ does go to the disk, is a thread's.
 A file that is new knows nothing of what was used before it, so tokens from before are refused.
 """
 
-import os
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +17,7 @@ from typing import Final, NoReturn
 import structlog
 import trio
 
+from switch.sqlite_file import autocommitting, made_private
 from terminals.attestation import TOKENS_MAX, AttestationError
 
 BUSY_SECONDS_MAX: Final = 0.5
@@ -83,8 +83,8 @@ class TokenFile:
         """
         if self._db is None:
             try:
-                os.close(os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600))
-                db = _connected(self._path)
+                made_private(self._path)
+                db = autocommitting(self._path, BUSY_SECONDS_MAX)
                 db.executescript(_SCHEMA)
                 # The disk is the tidying thread's: no message waits for it.
                 db.execute("PRAGMA synchronous = NORMAL")
@@ -139,7 +139,7 @@ class TokenFile:
     def tidy(self) -> None:
         """As `run`, once, on a connection of its own."""
         try:
-            db = _connected(self._path)
+            db = autocommitting(self._path, BUSY_SECONDS_MAX)
         except sqlite3.Error as error:
             _LOG.error("attestations file not tidied", why=str(error))
             return
@@ -166,13 +166,6 @@ class TokenFile:
         assert self._db is not None
         count: int = self._db.execute(_COUNT).fetchone()[0]
         return count < self._tokens_max
-
-
-def _connected(path: Path) -> sqlite3.Connection:
-    # Autocommit: every statement here is a transaction of its own.
-    return sqlite3.connect(
-        path, check_same_thread=False, isolation_level=None, timeout=BUSY_SECONDS_MAX
-    )
 
 
 def _cannot_say(error: sqlite3.Error) -> AttestationError:

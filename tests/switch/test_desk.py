@@ -12,7 +12,7 @@ from host.model.responses import Reason
 from switch.desk import UNDO_SECONDS_MAX, Desk
 from switch.exchange import reversal_of, without_card
 from switch.metrics import Metrics
-from switch.route_file import HOST
+from switch.route_words import HOST
 from switch.settings import SwitchSettings
 from switch.strategy import STRATEGIES
 from terminals.dialects.pos import POS

@@ -9,8 +9,9 @@ from host.link.client import NOT_TAKEN
 from host.model.requests import Kind, Request
 from switch.exchange import reversal_of
 from switch.in_flight import RememberingHost
-from switch.route_file import HOST, RouteFile, State
+from switch.route_file import RouteFile
 from switch.route_memory import RouteMemory
+from switch.route_words import HOST, State
 from switch.routing import ORPHAN_MARGIN_SECONDS, Lane, Recovery
 from tests.switch.conftest import approval
 from tests.switch.test_route_memory import NOW, Clock, purchase_of

@@ -23,8 +23,9 @@ from switch.issuer_settings import IssuerSettings
 from switch.issuerlink import IssuerDestination, IssuerLink, IssuerReversals
 from switch.issuerlink_metrics import IssuerMetrics, IssuersMetrics
 from switch.metrics import Metrics
-from switch.route_file import HOST, RouteFile
+from switch.route_file import RouteFile
 from switch.route_memory import RouteMemory
+from switch.route_words import HOST
 from switch.routing import Lane, Router
 from switch.saf import StoreAndForward
 from switch.saf_file import SafFile

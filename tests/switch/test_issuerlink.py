@@ -10,7 +10,8 @@ from host.model.money import Money
 from host.model.requests import ExchangeKey, Family, IssuerDecision, Kind, Request
 from host.model.responses import Reason
 from switch.issuer_settings import StandIn
-from switch.route_file import Change, Noted, RouteFile, State, done_here
+from switch.route_file import Change, RouteFile, done_here
+from switch.route_words import Noted, State
 from terminals.dialects import issuer as dialect
 from terminals.message import Message
 from tests.switch.conftest import (

@@ -12,15 +12,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from switch.route_file import (
-    Change,
-    Noted,
-    RouteError,
-    RouteFile,
-    State,
-    done_here,
-)
+from switch.route_file import Change, RouteError, RouteFile, done_here
 from switch.route_memory import without_secrets
+from switch.route_words import Noted, State
 from tests.switch.conftest import approval
 from tests.switch.test_route_memory import NOW, purchase_of
 

@@ -9,8 +9,9 @@ import trio
 from host.model.money import Money
 from host.model.requests import ExchangeKey, Family, Kind, PinBlock, Request
 from host.model.secrets import Pan, Secret
-from switch.route_file import HOST, Noted, RouteError, RouteFile, State
+from switch.route_file import RouteError, RouteFile
 from switch.route_memory import DAY_SECONDS, RouteMemory
+from switch.route_words import HOST, Noted, State
 from tests.switch.conftest import approval
 
 NOW = 1_000_000_000.0

@@ -6,7 +6,7 @@ from host.link.client import NOT_TAKEN
 from host.model.requests import ExchangeKey, Family, Kind, Original, Request
 from host.model.secrets import Pan
 from switch.issuer_settings import IssuerSettings
-from switch.route_file import HOST
+from switch.route_words import HOST
 from switch.routing import Lane, Router
 
 KEY = ExchangeKey("pos", "80010001", "000012", "000001", Family.FINANCIAL)

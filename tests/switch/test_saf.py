@@ -28,8 +28,8 @@ from host.model.requests import (
 from host.model.responses import Reason
 from host.model.secrets import Pan, Secret
 from switch.exchange import reversal_of
-from switch.route_file import HOST
 from switch.route_memory import without_secrets
+from switch.route_words import HOST
 from switch.saf import DAY_SECONDS, SEND_MAX, StoreAndForward
 from switch.saf_file import SafError, SafFile
 from switch.settings import SwitchSettings
