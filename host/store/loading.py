@@ -4,11 +4,12 @@ The caller has opened the transaction and its pipeline is not entered yet.
 """
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
 import psycopg
 
+from host.book import Issuer
 from host.case import Item
 from host.ledger import Leg
 from host.model.numbers import number_of_rrn
@@ -24,8 +25,8 @@ from host.transactions import TRANSACTIONS
 SQL: Final = load_queries("host.store", "posting.sql")
 Connection = psycopg.Connection[Any]
 T = TypeVar("T")
-PointsUnits = dict[int, tuple[str, str]]
-"""Issuer id to its currency and its points unit."""
+Issuers = Mapping[int, Issuer]
+"""By their ids."""
 
 
 class NoOpenDayError(Exception):
@@ -35,7 +36,7 @@ class NoOpenDayError(Exception):
 def load(
     connection: Connection,
     items: Sequence[Item],
-    units: PointsUnits,
+    issuers: Issuers,
     decided_at: dt.datetime,
     local_time: str,
 ) -> State:
@@ -60,8 +61,8 @@ def load(
         raise NoOpenDayError(msg)
     state = State(row[0], decided_at, local_time)
     state.known = {one.slot: one for one in map(_known, known.fetchall())}
-    _add_cards(state, found.fetchall(), units)
-    _load_originals(connection, items, state, units)
+    _add_cards(state, found.fetchall(), issuers)
+    _load_originals(connection, items, state, issuers)
     _load_lots(connection, items, state)
     state.counters = load_counters(connection, items)
     return state
@@ -88,10 +89,11 @@ def _known(row: tuple[Any, ...]) -> Known:
     return Known(slot, number, shard, kind, fingerprint, Reason(reason), is_tombstone, answer)
 
 
-def _add_cards(state: State, rows: Iterable[tuple[Any, ...]], units: PointsUnits) -> None:
+def _add_cards(state: State, rows: Iterable[tuple[Any, ...]], issuers: Issuers) -> None:
     for pan_hash, *about, value, v_posted, v_held, points, p_posted, p_held in rows:
         number, shard, issuer, status, expiry, pin_value, pin_failures = about
-        currency, points_unit = units[issuer]
+        owner = issuers[issuer]
+        points_unit = owner.programme.unit if owner.programme is not None else ""
         state.cards[pan_hash] = Card(
             number,
             shard,
@@ -100,13 +102,13 @@ def _add_cards(state: State, rows: Iterable[tuple[Any, ...]], units: PointsUnits
             expiry,
             pin_value,
             pin_failures,
-            Purse(value, currency, v_posted, v_held),
+            Purse(value, owner.currency, v_posted, v_held),
             Purse(points, points_unit, p_posted, p_held),
         )
 
 
 def _load_originals(
-    connection: Connection, items: Sequence[Item], state: State, units: PointsUnits
+    connection: Connection, items: Sequence[Item], state: State, issuers: Issuers
 ) -> None:
     """Journals named by the batch: undone, confirmed, or asked about a second time."""
     wanted = {
@@ -134,7 +136,7 @@ def _load_originals(
     rows = journals.fetchall()
     missing = {row[4]: row[2] for row in rows if row[4] and row[4] not in state.cards}
     if missing:
-        _add_cards(state, _ask_cards(connection, missing).fetchall(), units)
+        _add_cards(state, _ask_cards(connection, missing).fetchall(), issuers)
     legs_of = _grouped((row[0], Leg(*row[1:])) for row in legs)
     uses_of = _grouped((row[0], LotUse(*row[1:])) for row in uses)
     facts_of = _grouped((row[0], Fact(row[1], Kind(row[2]), *row[3:])) for row in facts)

@@ -91,10 +91,6 @@ class Writer:
         self._settings = settings
         self._clock = clock
         self._zone = zoneinfo.ZoneInfo(settings.timezone)
-        self._units = {
-            issuer.id: (issuer.currency, issuer.programme.unit if issuer.programme else "")
-            for issuer in court.book.issuers.values()
-        }
         self._connection: psycopg.Connection[Any] | None = None
         self._numbers = Numbers(0, 0)
         self._chain: dict[int, Link] = {}
@@ -207,7 +203,7 @@ class Writer:
     def _load(self, connection: psycopg.Connection[Any], items: Sequence[Item]) -> State:
         now = self._clock()
         local_time = f"{now.astimezone(self._zone):%Y%m%d%H%M%S}"
-        return load(connection, items, self._units, now, local_time)
+        return load(connection, items, self._court.book.issuers, now, local_time)
 
     def _moved(self, item: Item, state: State) -> Moved | None:
         """Where the original's card lives on a shard that is not ours."""

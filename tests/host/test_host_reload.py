@@ -72,6 +72,24 @@ async def test_a_closed_terminal_a_new_one_and_a_closed_merchant(
     assert answer.reason is Reason.INVALID_MERCHANT
 
 
+async def test_cards_of_a_new_issuer(till: Till, owner: Connection) -> None:
+    card = 777
+    [(first,)] = owner.execute("SELECT issuer_id FROM card WHERE id = %s", [card])
+    owner.execute(
+        "INSERT INTO issuer SELECT 99, '48889999', 'Ninth', '7799', currency, amount_minor_max,"
+        " balance_minor_max, pin_tries_max FROM issuer WHERE id = %s",
+        [first],
+    )
+    owner.execute("INSERT INTO acceptance SELECT id, 99 FROM merchant")
+    owner.execute("UPDATE card SET issuer_id = 99 WHERE id = %s", [card])
+    try:
+        await reload_host(till.poster)
+        answer = await till.ask(till.request(Kind.BALANCE_INQUIRY, card, pin="123456"))
+    finally:
+        owner.execute("UPDATE card SET issuer_id = %s WHERE id = %s", [first, card])
+    assert (answer.reason, answer.issuer_id) == (Reason.APPROVED, "48889999")
+
+
 async def test_what_a_terminal_has_proved_and_its_batch_are_its_own(
     till: Till, owner: Connection
 ) -> None:
