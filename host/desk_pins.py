@@ -5,13 +5,13 @@ keys meet, and the clear PIN does not leave `translate_pin_block`. Under a zone 
 format 0, which every issuer reads.
 """
 
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 import msgspec
-import psycopg
 import structlog
 
 from host.book import Terminal
+from host.desk_sheet import Clerk
 from host.hsm.interface import Hsm
 from host.hsm.ksn import KsnError
 from host.hsm.pin import PinFormatError, PinKey, translate_pin_block
@@ -24,24 +24,16 @@ ZONE_FORMAT: Final = 0
 _LOG = structlog.get_logger(__name__)
 
 
-class Clerk(Protocol):
-    """What is needed of the desk."""
+class KeyClerk(Clerk, Protocol):
+    """The desk, as far as it is needed here."""
 
     @property
     def vault(self) -> Hsm:
         """Where both keys are opened and put to use."""
         ...
 
-    def opened(self) -> psycopg.Connection[Any]:
-        """The desk's connection."""
-        ...
 
-    def plain(self, request: Request, reason: Reason) -> Response:
-        """An answer that says no more than its reason."""
-        ...
-
-
-def translate_pin(desk: Clerk, request: Request, terminal: Terminal) -> Response:
+def translate_pin(desk: KeyClerk, request: Request, terminal: Terminal) -> Response:
     """The PIN block of a request under the zone key that it names.
 
     Raises:
