@@ -231,6 +231,9 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=Fal
     """PIN translation: the zone key under which an issuer reads `pin`, by its name."""
     decision: IssuerDecision | None = None
     """An advice: an external issuer has approved this, and the host posts what it did."""
+    is_proved: bool = False
+    """Settlement and upload: that the terminal itself sent it was proved by its keys, by a MAC of
+    this message or by one it sent before on the same connection. Not proved until it is said."""
 
 
 class Response(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
