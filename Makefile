@@ -33,7 +33,7 @@ bench: $(VENV)
 	$(BIN)/posswitch bench
 
 chaos: $(VENV)
-	$(BIN)/pytest -m "chaos or counted" --full --seed $(SEED) $(COUNTS) \
+	$(BIN)/pytest -m "chaos or counted" --timeout 0 --full --seed $(SEED) $(COUNTS) \
 		tests/whole tests/switch tests/host
 
 clean:

@@ -167,7 +167,9 @@ class _Lines:
 
 
 @dataclass(frozen=True, slots=True)
-class _Gateway:
+class Gateway:
+    """Terminals that share the line of one network controller."""
+
     place: Place
     nac: Nac
 
@@ -194,7 +196,7 @@ def gateway(settings: NacSettings) -> Opens:
             )
         )
         async with nac.running():
-            yield _Gateway(place, nac)
+            yield Gateway(place, nac)
 
     return opens
 

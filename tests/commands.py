@@ -15,7 +15,7 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from typer.testing import CliRunner
 
@@ -35,7 +35,7 @@ def run_command(
         streams = [Path(place, str(number)) for number in STREAMS]
         for path, content in zip(streams, (given, b"", b""), strict=True):
             path.write_bytes(content)
-        order = {
+        order: dict[str, Any] = {
             "words": [str(word) for word in words],
             "environ": dict(os.environ if environ is None else environ),
             "directory": str(Path.cwd()),

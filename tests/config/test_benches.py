@@ -68,7 +68,7 @@ def test_each_bench_writes_its_own_file_and_tells_what_did_not_hold(
     made = {
         name: Bench(
             why=name,
-            measure=lambda extent, _say, name=name: {"name": name, "rounds": extent.rounds},
+            measure=lambda extent, _say, name=name: {"name": name, "rounds": extent.rounds},  # type: ignore[misc]
             show=shown.append,
             holds=lambda document: document["name"] != "nac",
         )

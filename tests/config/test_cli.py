@@ -46,7 +46,7 @@ def test_help_imports_nothing_heavy() -> None:
 def test_a_mistake_is_a_sentence_and_an_exit_status(
     tmp_path: Path, words: list[str], status: int, message: str
 ) -> None:
-    done = run_command(*words, *([] if words == ["sing"] else ["--data", tmp_path / "data"]))
+    done = run_command(*words, *([] if words == ["sing"] else ["--data", str(tmp_path / "data")]))
     assert done.returncode == status
     assert message in done.stderr
     assert "Traceback" not in done.stderr

@@ -164,7 +164,7 @@ def test_an_entry_is_given_up(data: Path) -> None:
 def test_rotation_is_asked_for_and_listed(data: Path) -> None:
     done = keys(data, "rotate", "80010002", "80010003")
     assert done.stdout == "2 terminals are asked to sign on with their next answers\n"
-    assert listed(data)["asked_to_sign_on"] == ["80010002", "80010003"]
+    assert listed(data)["asked_to_sign_on"] == ["80010002", "80010003"]  # type: ignore[comparison-overlap]
     assert "80010002: asked to sign on\n" in keys(data, "list", "80010002").stdout
 
 

@@ -33,7 +33,7 @@ class Alone:
 
     def wait_until_ready(self) -> dict[str, int]:
         assert self.process.stdout
-        lines = []
+        lines: list[str] = []
         for line in self.process.stdout:
             if line == "ready\n":
                 return ports_in(lines)

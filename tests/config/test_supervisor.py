@@ -34,7 +34,7 @@ class Up:
 
     def wait_until_ready(self) -> list[str]:
         assert self.process.stdout
-        lines = []
+        lines: list[str] = []
         for line in self.process.stdout:
             if line == "ready\n":
                 return lines

@@ -109,7 +109,10 @@ class Till:
         unit = more.pop("unit", "P:" if kind is Kind.POINTS_REDEMPTION else "CNY")
         pin = more.pop("pin", None)
         if pin is not None:
-            more["pin"] = pin if isinstance(pin, PinBlock) else self.pin_block(plan, card, pin)
+            if not isinstance(pin, PinBlock):
+                assert card is not None
+                pin = self.pin_block(plan, card, pin)
+            more["pin"] = pin
         fields = {
             "kind": kind,
             "key": key,
@@ -199,7 +202,7 @@ class Till:
         )
 
     async def sell(
-        self, kind: Kind, card: int, amount: int, **more: Any
+        self, kind: Kind, card: int | None, amount: int, **more: Any
     ) -> tuple[Request, Response]:
         """Something approved: the request and its answer."""
         pin = "123456" if kind is Kind.PURCHASE else None

@@ -56,7 +56,7 @@ async def _ask_and_say(till: Till, requests: list[Request]) -> None:
             answered.set()
 
     for request in requests:
-        till.poster.submit(request, lambda answer, asked=request: deliver(asked, answer))
+        till.poster.submit(request, lambda answer, asked=request: deliver(asked, answer))  # type: ignore[misc]
     await answered.wait()
 
 

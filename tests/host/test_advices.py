@@ -351,7 +351,7 @@ async def test_the_audit_names_what_an_insider_did_to_it(
         await counter.post(one)
     where = psycopg.connect(module_estate.owner, autocommit=True)
     with where as owner, owner.transaction(force_rollback=True):
-        owner.execute(breakage)  # type: ignore[call-overload]
+        owner.execute(breakage)
         assert finds <= {one.test for one in ask(owner)}
 
 

@@ -39,7 +39,7 @@ def owner(estate_database: Dsns) -> Iterator[Connection]:
 
 def spoil(owner: Connection, how: str, usage: str, terminal_id: str = FIRST) -> None:
     where = f"terminal_id = '{terminal_id}' AND usage = '{usage}'"
-    changed = owner.execute(f"UPDATE terminal_key SET block = {how} WHERE {where}")  # type: ignore[call-overload]
+    changed = owner.execute(f"UPDATE terminal_key SET block = {how} WHERE {where}")
     assert changed.rowcount == 1
 
 
@@ -54,7 +54,7 @@ async def test_a_host_starts_with_an_altered_key_and_names_it(
             profile = await till.poster.find_terminal(FIRST)
             assert profile is not None
             assert profile.mac_keys == ()
-            assert (await till.poster.find_terminal(SECOND)).mac_keys  # type: ignore[union-attr]
+            assert (await till.poster.find_terminal(SECOND)).mac_keys
             sale = till.request(Kind.CASH_LOAD, 2, 100, terminal_id=SECOND)
             assert (await till.ask(sale)).is_approved
     [line] = [one for one in lines if one["log_level"] == "error"]

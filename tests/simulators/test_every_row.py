@@ -134,7 +134,7 @@ async def test_what_a_till_is_not_offered_is_declined(
     form: str, code: str, place_of: Callable[[str], Place]
 ) -> None:
     async with counter_of(form, FORMS[form], place_of(form)) as counter:
-        till, number = counter.terminal._speaker, f"{next(NEVER_ASKED):012d}"
+        till, number = counter.terminal._speaker, f"{next(NEVER_ASKED):012d}"  # type: ignore[attr-defined]
         values = {"merchant": till._merchant_id, "date": till._date(), "amount": 100}
         payload = till._form.write_request(Head(number, FORMS[form], "SALE"), values)
         header = header_of(Head(number, FORMS[form], code))
@@ -149,7 +149,7 @@ async def test_what_a_phone_is_not_offered_is_declined(
 ) -> None:
     place = replace(place_of("softpos"), last_trace=next(NEVER_ASKED))
     async with counter_of("softpos", PHONE, place) as counter:
-        app = counter.terminal._speaker
+        app = counter.terminal._speaker  # type: ignore[attr-defined]
         trade = Trade(kind=Kind.PURCHASE, card=CARD, amount_minor=100)
         ksn = app._next_ksn()
         values = {"amount": 100, **app._card(trade, ksn)}

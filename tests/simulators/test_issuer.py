@@ -54,6 +54,7 @@ def test_a_sale_moves_once_however_often_it_comes() -> None:
     ids=["right", "wrong", "under another key"],
 )
 def test_a_pin_is_read_under_the_zone_key(key: bytes, pin: bytes, code: str) -> None:
+    assert CARD.pin is not None
     issuer = Book({PAN: 100_000}, pins={PAN: CARD.pin}, reads_pin=PinBlockReader(Secret(ZONE)))
     block = make_pin_block(Secret(key), Secret(pin), CARD.pan, 0)
     typed = {**sale(), "52": block.reveal().hex().upper()}

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 import pytest
 import trio
@@ -50,7 +51,7 @@ class Always:
 
 @asynccontextmanager
 async def connected(
-    *faults: Fault, seconds: float = 5.0, **traits: bool
+    *faults: Fault, seconds: float = 5.0, **traits: Any
 ) -> AsyncIterator[tuple[Line, Echo]]:
     """A line with these faults to an echo with these traits."""
     echo = Echo(**traits)

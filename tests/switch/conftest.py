@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import trio
@@ -46,7 +47,7 @@ def profile_of(terminal_id: str = TERMINAL, generations: tuple[int, ...] = (1,))
 
 
 def approval(**changes) -> Response:
-    values = {
+    values: dict[str, Any] = {
         "reason": Reason.APPROVED,
         "rrn": "112200000001",
         "auth_code": "A00002",

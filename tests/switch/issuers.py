@@ -1,6 +1,7 @@
 """An issuer's host made of a list, on a real socket."""
 
 from collections.abc import Callable
+from typing import Any
 
 import trio
 
@@ -45,7 +46,7 @@ class FakeIssuer:
         await trio.serve_listeners(self._serve, listeners, task_status=task_status)
 
     def settings(self, *others: "FakeIssuer", **changes) -> IssuerSettings:
-        values = {
+        values: dict[str, Any] = {
             "name": "far",
             "issuer_id": "48882955",
             "prefixes": ("998800",),

@@ -29,7 +29,7 @@ def test_what_a_channel_leaves_unsaid_its_kind_says(kind):
 
 @pytest.mark.parametrize("kind", CHANNEL_KINDS)
 def test_the_dialect_of_every_kind_exists(kind):
-    assert dialect_named(CHANNEL_KINDS[kind].dialect)
+    assert dialect_named(CHANNEL_KINDS[kind].dialect) is not None
 
 
 def test_the_ports_of_the_kinds_differ():

@@ -46,7 +46,7 @@ def pair():
         sock.settimeout(0)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
     owner = Owner(ChannelSettings(outbox_bytes_max=20_000, unanswered_max=3))
-    connection = Connection(owner, ours, "peer", FrameReader(takes_keep_alive=True))
+    connection = Connection(owner, ours, "peer", FrameReader(takes_keep_alive=True))  # type: ignore[arg-type]
     with closing(theirs):
         yield owner, connection, theirs
         connection.close("test is over")

@@ -126,7 +126,8 @@ async def test_a_line_without_lengths_is_cut_by_the_messages_themselves(world):
     stream = b"".join(b"%04d" % stan + purchase(stan) for stan in (1, 2, 3))
     await terminal.stream.send_all(stream[:200])
     await terminal.stream.send_all(stream[200:])
-    cut, answers = SelfFramedReader(POS.measure_after(4)), []
+    cut = SelfFramedReader(POS.measure_after(4))
+    answers: list[bytes] = []
     with trio.fail_after(PATIENCE_SECONDS):
         while len(answers) < 3:
             answers += cut.feed(bytes(await terminal.stream.receive_some()))
@@ -178,7 +179,8 @@ async def test_answers_out_of_order_keep_their_own_callers_lines(world):
     await world.host.has(3)
     for _request, answer in reversed(world.host.held):
         answer(approval())
-    answers, said = [], b""
+    answers: list[bytes] = []
+    said = b""
     with trio.fail_after(PATIENCE_SECONDS):
         while len(answers) < 3:
             said += await gateway.stream.receive_some()

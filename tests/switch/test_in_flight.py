@@ -180,7 +180,7 @@ async def test_after_a_kill_what_was_in_flight_is_undone_and_what_was_answered_i
         await waiter.done()
     owed = Owed()
     memory = RouteMemory(RouteFile(path, "one"), Clock(), days_max=30.0)
-    recovery = Recovery(memory, owed, "one", [Lane(HOST, link, 30.0)])
+    recovery = Recovery(memory, owed, "one", [Lane(HOST, link, 30.0)])  # type: ignore[arg-type]
     assert recovery.begin(NOW) == 1
     assert [request.key.stan for request, _ in owed.owed] == ["000001"]
     assert owed.owed[0] == (reversal_of(without_card(purchase_of(1))), HOST)
@@ -194,7 +194,7 @@ async def test_orphans_of_another_process_are_undone_once_nobody_can_be_at_them(
         await link.has(1)
     owed = Owed()
     memory = RouteMemory(RouteFile(path, "two"), Clock(), days_max=30.0)
-    recovery = Recovery(memory, owed, "two", [Lane(HOST, link, 30.0)])
+    recovery = Recovery(memory, owed, "two", [Lane(HOST, link, 30.0)])  # type: ignore[arg-type]
     assert recovery.begin(NOW) == 0
     assert recovery.look(NOW + 30.0) == 0
     assert recovery.look(NOW + 30.0 + ORPHAN_MARGIN_SECONDS) == 1

@@ -21,7 +21,7 @@ def test_it_opens_after_so_many_failures_in_a_row():
             breaker.succeeded()
     assert breaker.state is BreakerState.CLOSED
     breaker.failed(0.0)
-    assert breaker.state is BreakerState.OPEN
+    assert breaker.state is BreakerState.OPEN  # type: ignore[comparison-overlap]
     assert not breaker.passes(9.9)
 
 

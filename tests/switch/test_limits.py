@@ -2,7 +2,7 @@
 
 import pytest
 
-from switch.limits import Networks, Sources, source_name
+from switch.limits import Networks, Source, Sources, source_name
 from tests.switch.conftest import purchase
 from tests.switch.test_tls import count
 
@@ -35,9 +35,15 @@ def test_an_ipv6_customer_is_one_source():
     assert source_name("::ffff:10.0.0.1") == source_name("10.0.0.1")
 
 
+def joined(sources: Sources) -> Source:
+    source = sources.join("a", 0.0)
+    assert source is not None
+    return source
+
+
 def test_an_address_has_its_share_of_connections_and_gets_it_back():
     sources = Sources(connections_max=2, rate=0)
-    first, _second = sources.join("a", 0.0), sources.join("a", 0.0)
+    first, _second = joined(sources), joined(sources)
     assert sources.join("a", 0.0) is None
     assert sources.join("b", 0.0) is not None
     sources.leave(first)
@@ -46,7 +52,7 @@ def test_an_address_has_its_share_of_connections_and_gets_it_back():
 
 def test_debt_is_paid_at_the_rate():
     sources = Sources(connections_max=9, rate=10.0)
-    source = sources.join("a", 0.0)
+    source = joined(sources)
     sources.spend(source, 9, 0.0)
     assert sources.seconds_in_debt(source, 0.0) == 0.0
     sources.spend(source, 20, 0.0)
@@ -57,18 +63,19 @@ def test_debt_is_paid_at_the_rate():
 
 def test_a_bucket_holds_one_second_and_no_more():
     sources = Sources(connections_max=9, rate=10.0)
-    source = sources.join("a", 0.0)
+    source = joined(sources)
     sources.spend(source, 11, 1000.0)
     assert sources.seconds_in_debt(source, 1000.0) == pytest.approx(0.1)
 
 
 def test_who_hangs_up_in_debt_is_remembered_until_it_is_paid():
     sources = Sources(connections_max=9, rate=10.0)
-    source = sources.join("a", 0.0)
+    source = joined(sources)
     sources.spend(source, 30, 0.0)
     sources.leave(source)
     sources.sweep(1.0)
-    assert sources.join("a", 1.0) is source
+    again = sources.join("a", 1.0)
+    assert again is source
     sources.leave(source)
     sources.sweep(60.0)
     assert len(sources) == 0

@@ -123,6 +123,7 @@ def test_one_that_lives_writes_over_what_another_left_torn(path):
     log, _ = opened(path)
     put(log, b"said")
     at = log.mark
+    assert at is not None
     log.append(at, framed(1, b"whole, but its writer died before he said so" * 3))
     put(log, b"short")
     log.close()

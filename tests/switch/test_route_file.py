@@ -129,7 +129,7 @@ def test_a_kill_between_the_shelf_and_the_new_log_loses_nothing(path, two):
 
 def test_a_log_cut_at_any_byte_is_the_file_as_it_was_at_some_moment(path):
     file = RouteFile(path, "one")
-    states = [(None, None)]
+    states: list[tuple[State | None, State | None]] = [(None, None)]
     for step in (note, answer, undo):
         step(file, 1)
         states.append(state_of(file))
@@ -149,7 +149,7 @@ def test_a_log_cut_at_any_byte_is_the_file_as_it_was_at_some_moment(path):
 
 def state_of(file: RouteFile) -> tuple[State | None, State | None]:
     first, second = (file.find(key_of(stan)) for stan in (1, 2))
-    return first and first.state, second and second.state
+    return (first.state if first else None), (second.state if second else None)
 
 
 def test_a_damaged_log_is_refused_with_what_to_do(path):
@@ -272,7 +272,7 @@ def note_for_ever(path: Path, stan: int) -> None:
     """What is killed: notes, and tells each that is on disk."""
     from switch import route_file
 
-    route_file.LOG_BYTES_MAX = 4000
+    route_file.LOG_BYTES_MAX = 4000  # type: ignore[misc]
     file = RouteFile(path, "one")
     ends_at = time.monotonic() + 60
     while time.monotonic() < ends_at:

@@ -208,6 +208,7 @@ async def test_a_disk_that_refuses_lets_nothing_be_sent_and_loses_no_answer(
         file.refusals = 1
         assert await book.note(1) is None
         noted = await book.note(2)
+        assert noted is not None
         file.refusals = 3
         assert (await book.answer(noted)).state is State.ANSWERED
         nursery.cancel_scope.cancel()

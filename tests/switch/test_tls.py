@@ -43,7 +43,7 @@ def client_context(authority, shown=None):
 async def connect(world, context):
     plain = await world.connect()
     stream = trio.SSLStream(plain.stream, context, server_hostname="localhost")
-    return PosTerminal(stream)
+    return PosTerminal(stream)  # type: ignore[arg-type]
 
 
 async def is_refused(terminal):
@@ -157,7 +157,7 @@ async def test_we_call_a_gateway_by_tls_only_if_it_is_the_one_named(world, autho
     with listener:
         sock = trio.socket.from_stdlib_socket((await trio.to_thread.run_sync(listener.accept))[0])
     world.keep(plain := trio.SocketStream(sock))
-    gateway = PosTerminal(trio.SSLStream(plain, server, server_side=True))
+    gateway = PosTerminal(trio.SSLStream(plain, server, server_side=True))  # type: ignore[arg-type]
     assert (await gateway.ask(purchase())).fields["39"] == "00"
 
 

@@ -17,7 +17,7 @@ from host.estate.demo import demo_estate
 from host.model.requests import Kind
 from host.model.terminal import MacAlgorithm, MacKey, TerminalProfile
 from simulators.softpos import AttestationService, SoftPosApp
-from simulators.trader import Trade
+from simulators.trades import Trade
 from switch.reload import What
 from switch.settings import ChannelSettings
 from switch.token_file import TokenFile, TokenFileError

@@ -3,6 +3,7 @@
 import base64
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives import serialization
@@ -38,7 +39,7 @@ class Clock:
 
 
 def attestations(clock: Clock | None = None, tokens_max: int = 100) -> Attestations:
-    keys = {"ed": ED.public_key(), "ec": P256.public_key()}
+    keys: dict[str, Any] = {"ed": ED.public_key(), "ec": P256.public_key()}
     clock = clock or Clock()
     return Attestations(keys, clock=clock, used=TokensInMemory(clock, tokens_max))
 

@@ -217,7 +217,7 @@ def test_a_worked_message_takes_the_compiled_way(name: str) -> None:
     assert read
     assert write
     assert read(body) == fields
-    assert write(fields) == body
+    assert bytes(write(fields) or b"") == bytes(body)
 
 
 @EVERY_FORM
@@ -300,7 +300,7 @@ def test_any_values_that_fit_are_written_as_the_library_writes_them(
     assert write
     assert read
     assert form.codec.encode(fields) == body
-    assert write(fields) == body
+    assert bytes(write(fields) or b"") == bytes(body)
     decoded, _ = iso8583.decode(bytes(body), form.spec)
     assert form.codec.decode(bytes(body)) == decoded
     assert read(bytes(body)) == decoded
@@ -442,7 +442,7 @@ def test_compiled_forms_are_bounded_and_the_library_serves_the_rest(monkeypatch)
 
 def test_a_field_without_a_fast_form_is_served_by_the_library() -> None:
     odd: FieldSpec = {**lln(9, "a length in EBCDIC"), "len_enc": "cp500", "len_type": 2}
-    unpadded = {**n(3, "an odd size without a pad")}
+    unpadded: FieldSpec = {**n(3, "an odd size without a pad")}
     for field, text in ((odd, "1234"), (unpadded, "12")):
         spec = specification({"2": field, "41": an(8, "terminal")})
         codec = compile_spec(spec)

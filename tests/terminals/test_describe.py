@@ -191,7 +191,7 @@ def test_tills_are_described_in_each_form(name: str) -> None:
 
 
 def test_an_apps_message_is_told_without_its_blocks_and_tokens() -> None:
-    message = {
+    message: dict[str, Any] = {
         "msgid": "m-1",
         "tid": "80010001",
         "mid": "888290054110001",

@@ -15,6 +15,7 @@ from host.model.secrets import Secret
 from host.model.terminal import MacAlgorithm
 from terminals.codec import DecodeError
 from terminals.dialects.pos import POS
+from terminals.message import Message
 from tests.terminals.frames import PAYLOADS, PURCHASE, fields_of, worked_mac
 
 FORMAT_ERROR = Response(
@@ -82,7 +83,7 @@ def test_a_payload_too_short_for_a_bitmap_is_dropped(size: int) -> None:
 def test_a_message_broken_late_is_answered_with_what_was_read() -> None:
     error = refused(PAYLOAD.replace(b"156", b"15\x01", 1))
     assert error.field == "49"
-    assert error.message is not None
+    assert isinstance(error.message, Message)
     answer = POS.split(POS.answer(error.message, FORMAT_ERROR, None))
     assert answer.fields["39"] == "30"
     assert (answer.fields["11"], answer.fields["41"]) == ("000002", "80010001")
@@ -92,7 +93,7 @@ def test_a_message_broken_late_is_answered_with_what_was_read() -> None:
 def test_a_bad_amount_is_a_format_error_and_never_echoed() -> None:
     error = refused(PAYLOAD.replace(bytes.fromhex("000000012345"), bytes.fromhex("0000000123AB")))
     assert error.field == "4"
-    assert error.message is not None
+    assert isinstance(error.message, Message)
     answer = POS.split(POS.answer(error.message, FORMAT_ERROR, worked_mac()))
     assert "4" not in answer.fields
     assert answer.fields["39"] == "30"
@@ -123,7 +124,7 @@ def test_whatever_arrives_is_a_message_or_a_decode_error(payload: bytes) -> None
     try:
         message = POS.read(payload)
     except DecodeError as error:
-        if error.message is None:
+        if not isinstance(error.message, Message):
             return
         message = error.message
     POS.mac_is_right(message, worked_mac())

@@ -1,5 +1,7 @@
 """Messages on a line without lengths are cut by their own word, however their bytes arrive."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -61,7 +63,7 @@ def test_noise_is_cut_or_refused_and_never_held_for_ever(noise) -> None:
 
 @pytest.mark.parametrize("name", ["ascii87-hex", "ascii87-bin"])
 def test_dialects_of_characters_end_by_their_own_word_too(name: str) -> None:
-    dialect = dialect_named(name)
+    dialect: Any = dialect_named(name)
     fields = {"t": "0200", "3": "000000", "4": "000000000100", "11": "000001", "41": "80010001"}
     body = dialect.codec.encode(fields | {"35": "9988000000000015=3012"})
     payload = b"\0" * (dialect.tpdu_bytes + dialect.header_bytes) + body

@@ -1,5 +1,7 @@
 """What a terminal's values become, and how each that is wrong is refused."""
 
+from typing import Any
+
 import pytest
 
 from host.model.money import Money
@@ -30,7 +32,7 @@ def message_of(fields: dict[str, str]) -> Message:
     return Message(TPDU, HEADER, b"", fields, find_spelling(POS.spellings, fields))
 
 
-def asked(name: str = PURCHASE, **changes: str | None) -> Request | Reason:
+def asked(name: str = PURCHASE, **changes: Any) -> Request | Reason:
     """The request of a worked message with fields changed, or taken out by None."""
     fields = fields_of(name)
     for number, text in changes.items():
@@ -220,7 +222,7 @@ def test_a_reversal_of_what_was_never_offered_is_ended() -> None:
 
 @pytest.mark.parametrize("field", ["_4", "_11", "_35", "_41", "_42", "_49"])
 def test_a_purchase_without_a_field_it_needs_is_a_format_error(field: str) -> None:
-    assert asked(**{field: None}) is Reason.FORMAT_ERROR
+    assert asked(PURCHASE, **{field: None}) is Reason.FORMAT_ERROR
 
 
 @pytest.mark.parametrize("field", ["_37", "_61"])
@@ -362,7 +364,7 @@ def test_an_advice_this_host_does_not_offer_is_uploaded_all_the_same() -> None:
 
 
 def test_a_chip_notice_is_a_record_and_what_failed_on_the_chip_is_none() -> None:
-    codes = {"_t": "0320", "_3": None, "_25": None}
+    codes: dict[str, Any] = {"_t": "0320", "_3": None, "_25": None}
     for function in ("203", "205"):
         request = asked(**codes, _60=f"00000012{function}")
         assert isinstance(request, Request)

@@ -192,7 +192,7 @@ def standing(house: House) -> Iterator[House]:
 def rows(dsn: str, statement: str) -> list[tuple[Any, ...]]:
     """What a statement gives."""
     with psycopg.connect(dsn, autocommit=True) as connection:
-        cursor = connection.execute(statement)  # type: ignore[call-overload]
+        cursor = connection.execute(statement)
         return cursor.fetchall() if cursor.description else []
 
 

@@ -16,7 +16,7 @@ from config.places import places_of
 from config.settings import Settings
 from config.supervisor import Running, running_posswitch
 from host.estate.demo import demo_estate
-from simulators.channels import Channel, Place, gateway
+from simulators.channels import Channel, Gateway, Place, gateway
 from simulators.faults import NO_FAULTS
 from simulators.nac import Nac, NacSettings
 from simulators.record import What
@@ -66,6 +66,7 @@ async def test_a_called_gateway_restarted_under_trade_loses_nothing(
     @asynccontextmanager
     async def opens(place: Place) -> AsyncIterator[Channel]:
         async with gateway(LINES)(place) as channel:
+            assert isinstance(channel, Gateway)
             gateways.append(channel.nac)
             yield channel
 

@@ -19,13 +19,14 @@ from host.cases import CaseKind
 from host.estate.demo import EXTERNAL, EXTERNAL_TERMINALS, demo_estate, external_cards
 from host.model.claims import Outcome
 from host.store.cases import list_cases
-from simulators.faults import DrawsFaults, Fault
+from simulators.faults import Fault
 from simulators.issuer import Issuer, IssuerSettings
 from simulators.line import Line
 from simulators.messages import Sale
 from simulators.record import Record
 from simulators.scenario import Misfortune
-from simulators.terminal import Done, PosTerminal, Settled
+from simulators.terminal import PosTerminal
+from simulators.trades import Done, Settled
 from tests.whole.house import House, command, metric, standing, wait_until
 
 ESTATE = demo_estate()
@@ -136,7 +137,7 @@ async def counter(house: House, record: Record) -> AsyncIterator[Counter]:
 @asynccontextmanager
 async def _standing_at(house: House, terminal_id: str, record: Record) -> AsyncIterator[Counter]:
     [plan] = [one for one in ESTATE.terminals if one.terminal_id == terminal_id]
-    misfortune: DrawsFaults = Misfortune()
+    misfortune = Misfortune()
     line = Line("127.0.0.1", house.port, answer_seconds_max=ANSWER_SECONDS_MAX, faults=misfortune)
     async with line:
         terminal = PosTerminal(plan, ESTATE.merchant_of(plan), line.ask, record, attempts_max=1_000)

@@ -95,7 +95,7 @@ def test_processes_killed_under_load_come_back_and_the_audit_finds_nothing(
     assert tally.count("00") > 0
     for each in metrics_ports:
         wait_until(
-            lambda each=each: _owed(each) == 0,
+            lambda each=each: _owed(each) == 0,  # type: ignore[misc]
             "reversals of a killed process were not delivered",
         )
     events = read_record(record)

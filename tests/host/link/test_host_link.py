@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import closing
+from typing import Any
 
 import pytest
 import trio
@@ -63,7 +64,7 @@ class Ends:
         self.fates: list = []
         self.late: list[Response] = []
         self.turns = 0
-        self.held: dict[int, object] = {}
+        self.held: dict[int, Any] = {}
         self._turned = trio.Event()
         self._scope = trio.CancelScope()
         self.link = HostLink(
@@ -265,7 +266,7 @@ async def test_the_host_cuts_off_a_switch_that_talks_nonsense(ends):
         heard = []
         with trio.fail_after(PATIENCE_SECONDS):
             async for data in stream:
-                heard += reader.feed(data)
+                heard += reader.feed(bytes(data))
     assert heard == [Hello()]
     assert ends.link.is_up
 

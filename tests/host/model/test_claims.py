@@ -1,5 +1,7 @@
 """What a client may expect to find in the ledger, from what it was told."""
 
+from typing import Any
+
 import msgspec
 import pytest
 
@@ -30,7 +32,7 @@ def told(claim: Claim = CLAIM, **changes: object) -> Claim:
     ],
 )
 def test_an_outcome_follows_from_the_last_thing_told(
-    changes: dict[str, object], outcome: Outcome
+    changes: dict[str, Any], outcome: Outcome
 ) -> None:
     assert told(**changes).outcome is outcome
 

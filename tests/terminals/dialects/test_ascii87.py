@@ -1,5 +1,7 @@
 """ISO 8583:1987 in characters: the same requests and answers, both ways of writing bytes."""
 
+from typing import Any
+
 import pytest
 
 from host.hsm.mac import Mac, mac_for
@@ -14,6 +16,7 @@ from terminals.dialects.ascii87 import ANSWERS, ASCII87_BINARY, ASCII87_HEXADECI
 from terminals.dialects.ascii87 import ascii87_dialect as make
 from terminals.dialects.ascii87_fields import BINARY, HEXADECIMAL
 from terminals.isodialect import IsoDialect
+from terminals.message import Message
 from terminals.profiles import UNIONPAY
 from tests.terminals.frames import ASCII_FIELDS, SAID_BY_NO_TERMINAL
 
@@ -50,7 +53,7 @@ def payload(dialect: IsoDialect, name: str, mac: Mac | None = None, **changes: s
     return dialect.compose(b"", b"", fields, mac)
 
 
-def asked(dialect: IsoDialect, name: str, **changes: str | None) -> Request | Reason:
+def asked(dialect: IsoDialect, name: str, **changes: Any) -> Request | Reason:
     return dialect.request(dialect.read(payload(dialect, name, **changes)), 3)
 
 
@@ -207,7 +210,7 @@ def test_what_cannot_be_read_is_answered_when_it_names_its_terminal(dialect: Iso
     broken = payload(dialect, "purchase").replace(b"156", b"15\x01")
     with pytest.raises(DecodeError) as caught:
         dialect.read(broken)
-    assert caught.value.message is not None
+    assert isinstance(caught.value.message, Message)
     refused = Response(reason=Reason.FORMAT_ERROR)
     answer = dialect.split(dialect.answer(caught.value.message, refused, None)).fields
     assert (answer["39"], answer["41"], answer["11"]) == ("30", "80010001", "000002")

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import zoneinfo
+from typing import Any
 
 import msgspec
 import pytest
@@ -34,7 +35,7 @@ KEY = ExchangeKey("pos", "80010001", "000012", "000005", Family.FINANCIAL)
 
 
 def request_of(kind: Kind, **changes) -> Request:
-    values = {
+    values: dict[str, Any] = {
         "kind": kind,
         "key": KEY,
         "merchant_id": "888290054110001",

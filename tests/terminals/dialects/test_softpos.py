@@ -167,7 +167,8 @@ def test_what_an_operation_needs_and_is_missing_is_a_format_error(op: str) -> No
     row = OPERATIONS[op]
     assert all(name in Asked.__struct_fields__ for name in row.needs)
     for missing in row.needs:
-        request, message = asked(values(op, **{missing: None}))
+        without: dict[str, Any] = {missing: None}
+        request, message = asked(values(op, **without))
         assert request is Reason.FORMAT_ERROR
         assert message.fault == f"a {op} without all that it needs"
 
@@ -227,7 +228,12 @@ def test_a_message_whose_code_is_wrong_does_not_move_the_counter() -> None:
 def test_an_attestation_that_proves_nothing_refuses_the_message(
     claims: dict[str, Any], why: str
 ) -> None:
-    good = {"sub": INSTANCE, "iat": NOW, "nonce": nonce_of("m-1"), "verdict": "pass"}
+    good: dict[str, Any] = {
+        "sub": INSTANCE,
+        "iat": NOW,
+        "nonce": nonce_of("m-1"),
+        "verdict": "pass",
+    }
     token = sign_attestation(ED, "ed", Claims(**(good | claims)))
     request, message = asked(values(attestation=token))
     assert request is Reason.ATTESTATION_REFUSED
