@@ -1,6 +1,8 @@
 """Numbered SQL files, each applied once, in order, whole or not at all.
 
-A file is never edited after it has been applied anywhere: its checksum is kept and compared.
+A file is never edited after it has been applied anywhere: its checksum is kept and compared. One
+that could not be applied to a database full of data is mended, and what its former text has made
+elsewhere must be the same schema: the former checksum is in `FORMER`.
 Roles belong to the server and not to one database, so the group roles that the files grant to are
 made here, before them.
 """
@@ -23,6 +25,14 @@ GROUP_ROLES: Final[tuple[LiteralString, ...]] = (
     "posswitch_night",  # closes days, writes positions
     "posswitch_reader",  # looks
 )
+
+FORMER: Final[Mapping[int, frozenset[bytes]]] = {
+    # It failed where a terminal had keys, and made the same of an empty table.
+    4: frozenset({
+        bytes.fromhex("ddcd975d08e3e5ba35bab40b512d3268ed5ad055bb92623bb1d41cd5216e711d"),
+    }),
+}  # fmt: skip
+"""Checksums of what a file said before it was mended, by its number."""
 
 
 class MigrationError(Exception):
@@ -126,13 +136,18 @@ def _pending(applied: Mapping[int, bytes], known: Sequence[Migration]) -> list[M
     for migration in known:
         if migration.number > newest:
             continue
-        if applied.get(migration.number) != migration.checksum:
+        if not _is_same(migration, applied.get(migration.number)):
             raise MigrationError(
                 f"migration {migration.number:04} ({migration.name}) was applied here with another "
                 "text than this program's. Next: run the posswitch that made this database, or "
                 "begin a new one"
             )
     return [migration for migration in known if migration.number > newest]
+
+
+def _is_same(migration: Migration, applied: bytes | None) -> bool:
+    """Whether what was applied is this file, as it is or as it was before it was mended."""
+    return applied == migration.checksum or applied in FORMER.get(migration.number, ())
 
 
 def _apply(connection: psycopg.Connection, migration: Migration) -> None:

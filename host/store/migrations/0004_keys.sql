@@ -3,13 +3,20 @@
 -- A key block (ANSI X9.143, version D) under the LMK, bound to its terminal and generation.
 -- Its header can be read; ik is a device's initial DUKPT key.
 ALTER TABLE terminal_key
-DROP COLUMN wrapped,
-ADD COLUMN block text NOT NULL,
+ADD COLUMN block text,
 ADD COLUMN stored_at timestamptz NOT NULL DEFAULT now(),
 -- The login names of those who entered it; empty for keys that came otherwise.
 ADD COLUMN entered_by text NOT NULL DEFAULT '',
 DROP CONSTRAINT terminal_key_usage_check,
 ADD CONSTRAINT terminal_key_usage CHECK (usage IN ('tmk', 'pik', 'mak', 'tdk', 'ik'));
+
+-- Keys wrapped the former way are kept as they are: SQL has no LMK to make key blocks with. They
+-- do not open, so each is named by the audit and by posswitch keys list until it is entered anew.
+UPDATE terminal_key SET block = 'wrapped ' || encode(wrapped, 'hex');
+
+ALTER TABLE terminal_key
+DROP COLUMN wrapped,
+ALTER COLUMN block SET NOT NULL;
 
 -- Keys under which other keys leave us; never a terminal's.
 CREATE TABLE transport_key (

@@ -1,0 +1,136 @@
+"""A database full of data is brought up to date from whatever version it has.
+
+`full/NNNN.sql` fills what migration NNNN made, with rows as that version stored them. A new
+migration joins by such a file: it gives every table and column it adds a row with a value, and
+is then tried on the data of every version before it.
+"""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from clearing.verify import audit
+from config.database import Dsns, embedded_dsns, make_database
+from config.postgres import PostgresServer
+from host.store import migrate as module
+from host.store.migrate import FORMER, Migration, applied_version, migrate, migrations
+
+Connection = psycopg.Connection[Any]
+Contents = dict[str, list[dict[str, Any]]]
+FULL = Path(__file__).parent / "full"
+GONE: dict[str, tuple[str, Callable[[Any], Any]]] = {
+    "terminal_key.wrapped": ("block", lambda old: "wrapped " + old.removeprefix("\\x")),
+}
+"""A column that a migration took away: the one that has its value since, and in which form."""
+VERSIONS = [each.number for each in migrations()]
+
+
+@pytest.fixture
+def empty(postgres_server: PostgresServer) -> Iterator[Dsns]:
+    name = "test_upgrades"
+    with psycopg.connect(postgres_server.cluster.owner_dsn(), autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        make_database(connection, name)
+        yield embedded_dsns(postgres_server.cluster, name)
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def full_at(empty: Dsns, monkeypatch: pytest.MonkeyPatch) -> Callable[[int], Dsns]:
+    """Makes a database of a version, with data from every version up to it."""
+
+    def make(version: int) -> Dsns:
+        for migration in migrations()[:version]:
+            _bring(monkeypatch, empty, migrations()[: migration.number])
+            with psycopg.connect(empty.owner) as connection:
+                connection.execute((FULL / f"{migration.number:04}.sql").read_text())
+        return empty
+
+    return make
+
+
+@pytest.mark.parametrize("migration", migrations(), ids=lambda each: each.name)
+def test_every_migration_has_a_file_that_fills_what_it_made(migration: Migration) -> None:
+    assert (FULL / f"{migration.number:04}.sql").exists(), (
+        f"write tests/host/store/full/{migration.number:04}.sql: a row with a value for every "
+        f"table and column that {migration.name} adds, or a comment where it adds none"
+    )
+
+
+def test_no_table_and_no_column_of_a_full_database_is_empty(full_at: Callable[[int], Dsns]) -> None:
+    with psycopg.connect(full_at(VERSIONS[-1]).owner) as connection:
+        for table, rows in _contents(connection).items():
+            assert rows, f"no file in {FULL} puts a row into {table}"
+            filled = {name for row in rows for name, value in row.items() if value is not None}
+            assert filled == rows[0].keys(), f"columns of {table} that no file fills"
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_full_database_of_any_version_is_upgraded_and_keeps_its_data(
+    full_at: Callable[[int], Dsns], version: int
+) -> None:
+    dsns = full_at(version)
+    with psycopg.connect(dsns.owner, autocommit=True) as connection:
+        before = _contents(connection)
+        migrate(dsns.owner)
+        assert applied_version(connection) == VERSIONS[-1]
+        after = _contents(connection)
+        for table, rows in before.items():
+            expected = [_moved(table, row) for row in rows]
+            kept = [{name: row[name] for name in expected[0]} for row in after[table]]
+            assert [row for row in expected if row not in kept] == [], f"{table} lost something"
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_the_books_of_an_upgraded_database_are_whole(
+    full_at: Callable[[int], Dsns], version: int
+) -> None:
+    dsns = full_at(version)
+    migrate(dsns.owner)
+    with psycopg.connect(dsns.owner, autocommit=True) as connection:
+        assert [str(finding) for finding in audit(connection)] == []
+
+
+def test_what_a_mended_file_made_before_it_was_mended_is_taken(
+    empty: Dsns,
+) -> None:
+    migrate(empty.owner)
+    with psycopg.connect(empty.owner, autocommit=True) as connection:
+        for number, checksums in FORMER.items():
+            for checksum in checksums:
+                connection.execute(
+                    "UPDATE schema_migration SET checksum = %s WHERE number = %s",
+                    (checksum, number),
+                )
+                assert migrate(empty.owner) == []
+
+
+def _bring(monkeypatch: pytest.MonkeyPatch, dsns: Dsns, known: tuple[Migration, ...]) -> None:
+    """Migrate as a program that knows these files and no later one."""
+    with monkeypatch.context() as patched:
+        patched.setattr(module, "migrations", lambda: known)
+        migrate(dsns.owner)
+
+
+def _contents(connection: Connection) -> Contents:
+    """Every table's rows, each as its columns and their text."""
+    tables = connection.execute(
+        "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
+        " AND relname <> 'schema_migration' ORDER BY relname"
+    ).fetchall()
+    return {
+        table: [row for (row,) in connection.execute(f"SELECT to_jsonb(t) FROM {table} AS t")]
+        for (table,) in tables
+    }
+
+
+def _moved(table: str, row: dict[str, Any]) -> dict[str, Any]:
+    """A row of before as it should be now, in the columns there are."""
+    moved = {}
+    for name, value in row.items():
+        now, form = GONE.get(f"{table}.{name}", (name, lambda same: same))
+        moved[now] = form(value)
+    return moved
