@@ -23,7 +23,7 @@ from host.hsm.pin import PinBlockReader, PinFormatError
 from host.model.secrets import Pan, Secret
 from simulators.line import RECEIVE_BYTES_MAX
 from terminals.codec import DecodeError
-from terminals.dialects.ascii87_fields import BINARY
+from terminals.dialects.issuer_fields import FOREIGN
 from terminals.framing import FrameReader, FramingError, wrap
 
 Fields = dict[str, str]
@@ -222,7 +222,7 @@ class Issuer:
 
     async def _answer(self, stream: trio.SocketStream, frame: bytes, lock: trio.Lock) -> None:
         try:
-            asked = BINARY.decode(frame)
+            asked = FOREIGN.decode(frame)
         except DecodeError:
             self.book.counts["unreadable"] += 1
             return
@@ -242,7 +242,7 @@ class Issuer:
         try:
             if manner is not Manner.HANG_UP:
                 async with lock:
-                    await stream.send_all(wrap(BINARY.encode(told)))
+                    await stream.send_all(wrap(FOREIGN.encode(told)))
             else:
                 await trio.aclose_forcefully(stream)
         except (OSError, trio.BrokenResourceError, trio.ClosedResourceError):

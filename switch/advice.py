@@ -70,7 +70,7 @@ class Advising:
         self._owing = owing
         self._issuer_id = issuer_id
 
-    def send(self, request: Request, noted: Noted, waiter: Waiter, *, is_repeat: bool) -> Ticket:
+    def send(self, request: Request, noted: Noted, waiter: Waiter, *, is_repeat: bool) -> Taken:
         """As an `Onward`."""
         if KINDS[request.kind].moves_value:
             waiter = _Advised(self, request, waiter)

@@ -230,7 +230,8 @@ class Desk:
         if not lane.is_ours and asked.merchant_id != exchange.merchant_id:
             self._refuse(exchange, Reason.INVALID_MERCHANT)
             return
-        taken = lane.destination.ask(asked, exchange)
+        sent = asked if lane.is_ours else exchange.with_track(asked)
+        taken = lane.destination.ask(sent, exchange)
         if taken is UNDER_WAY:
             self._drop(exchange, "under way already", asked.key.text)
         elif isinstance(taken, Response):

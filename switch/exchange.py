@@ -136,6 +136,11 @@ class Exchange:
             self.request = request
         return request
 
+    def with_track(self, request: Request) -> Request:
+        """The request as an issuer is sent it, with the track that was swiped in clear."""
+        track = self.dialect.track(self.message)
+        return request if track is None else msgspec.structs.replace(request, track=track)
+
     def answer(self, response: Response) -> bytes:
         """The answer's payload, sealed when the message was proved to be."""
         assert self.message is not None

@@ -20,8 +20,11 @@ from switch.route_words import HOST, Noted, State
 class Onward(Protocol):
     """Where a noted request goes."""
 
-    def send(self, request: Request, noted: Noted, waiter: Waiter, *, is_repeat: bool) -> Ticket:
-        """Take it, or return `NOT_TAKEN`: then it certainly goes nowhere."""
+    def send(self, request: Request, noted: Noted, waiter: Waiter, *, is_repeat: bool) -> Taken:
+        """Take it, or return `NOT_TAKEN`: then it certainly goes nowhere.
+
+        A response says that it never can: the waiter then hears nothing from here.
+        """
 
     def forget(self, ticket: Ticket) -> None:
         """Nobody waits for this answer any more."""
@@ -67,16 +70,21 @@ class WriteAhead:
             return UNDER_WAY
         return self._wait(passage, waiter)
 
-    def repeat(self, request: Request, noted: Noted, waiter: Waiter) -> Ticket:
-        """Send once more what was noted and sent before; `NOT_TAKEN` when that cannot be now."""
+    def repeat(self, request: Request, noted: Noted, waiter: Waiter) -> Taken:
+        """Send once more what was noted and sent before; `NOT_TAKEN` when that cannot be now.
+
+        A reversal that can never go is answered so at once; of anything else, which was sent
+        before, that decides nothing.
+        """
         passage = self._passage(request)
         ticket = self._wait(passage, waiter)
         passage.note = noted
         passage.is_repeat = True
-        passage.onward_ticket = self.onward.send(request, noted, passage, is_repeat=True)
-        if passage.onward_ticket == NOT_TAKEN:
+        taken = self.onward.send(request, noted, passage, is_repeat=True)
+        if isinstance(taken, Response) or taken == NOT_TAKEN:
             self.end(passage)
-            return NOT_TAKEN
+            return NOT_TAKEN if self.keeps_answers else taken
+        passage.onward_ticket = taken
         return ticket
 
     def forget(self, ticket: Ticket) -> None:
@@ -142,10 +150,15 @@ class _Passage:
     def noted(self, note: Noted | None) -> None:
         """It is on disk, and may go; without a note it must not."""
         self.note = note
+        taken: Taken = NOT_TAKEN
         if note is not None and self.waiters:
-            self.onward_ticket = self._ahead.onward.send(self._request, note, self, is_repeat=False)
-        if self.onward_ticket == NOT_TAKEN:
+            taken = self._ahead.onward.send(self._request, note, self, is_repeat=False)
+        if isinstance(taken, Response):
+            self._refused(taken)
+        elif taken == NOT_TAKEN:
             self.unsent()
+        else:
+            self.onward_ticket = taken
 
     def answered(self, response: Response) -> None:
         """As a `Waiter`: an answer that is kept must be on disk before it is told."""
@@ -171,6 +184,17 @@ class _Passage:
         self._ahead.end(self)
         for waiter in self.waiters.values():
             waiter.in_doubt()
+
+    def _refused(self, response: Response) -> None:
+        """It can never go: told so, but where any answer would end what the terminal goes on with.
+
+        A reversal of store-and-forward, which keeps no answers, is told: people take it over.
+        """
+        kind = self._request.kind
+        if self._ahead.keeps_answers and KINDS[kind].only_host_may_end:
+            self.unsent()
+        else:
+            self.answered(response)
 
     def _kept(self, note: Noted | None) -> None:
         """The answer is on disk, or the exchange was undone before."""

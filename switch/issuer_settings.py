@@ -17,6 +17,8 @@ from switch.channels import Count, LengthName, Seconds, address_of, is_local
 
 ROUTED_KINDS: Final = (Kind.PURCHASE, Kind.BALANCE_INQUIRY, Kind.VOID, Kind.REFUND)
 """What an issuer's host may be asked. Everything else is our own host's, whatever the card."""
+AUTHORISED_KINDS: Final = (Kind.PURCHASE, Kind.BALANCE_INQUIRY, Kind.VOID)
+"""What an issuer may take as an authorisation: a refund is an advice, 0220."""
 PREFIX_DIGITS_MAX: Final = 12
 
 
@@ -43,6 +45,8 @@ class IssuerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """The addresses are reached over a leased line, a VPN or a tunnel. Without it only loopback
     addresses are taken, for card numbers would cross a network in clear."""
     kinds: tuple[Kind, ...] = ROUTED_KINDS
+    authorises: tuple[Kind, ...] = ()
+    """Kinds that it takes as an authorisation (0100) rather than a financial request (0200)."""
     acquirer_id: str = "48882900"
     """F32: who we are to the issuer, up to 11 digits."""
     forwarding_id: str = ""
@@ -111,6 +115,7 @@ def _faults_of(issuer: IssuerSettings) -> dict[str, bool]:
     """What no type can show to be wrong, each with whether it is."""
     foreign = ", ".join(kind.value for kind in issuer.kinds if kind not in ROUTED_KINDS)
     known = ", ".join(kind.value for kind in ROUTED_KINDS)
+    no_requests = ", ".join(k.value for k in issuer.authorises if k not in AUTHORISED_KINDS)
     inquiries = [k for row in issuer.stand_in for k in row.kinds if not KINDS[k].moves_value]
     exposed = [] if issuer.is_private_line else _beyond_loopback(issuer.addresses)
     return {
@@ -123,6 +128,8 @@ def _faults_of(issuer: IssuerSettings) -> dict[str, bool]:
         ),
         "addresses: none. Next: write HOST:PORT": not issuer.addresses,
         f"kinds: an issuer is not asked {foreign}. Next: write some of {known}": bool(foreign),
+        f"authorises: {no_requests} is never a 0100. Next: write some of "
+        f"{', '.join(kind.value for kind in AUTHORISED_KINDS)}": bool(no_requests),
         "stand_in: an approval cannot be made up. Next: name a decline": any(
             row.reason is Reason.APPROVED for row in issuer.stand_in
         ),

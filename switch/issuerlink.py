@@ -19,11 +19,12 @@ import trio
 from host.link.client import NOT_TAKEN, Waiter
 from host.link.frames import Ticket
 from host.model.requests import KINDS, Kind, PinBlock, Request, Response
-from host.model.responses import Reason
+from host.model.responses import RESPONSE_CODES, Reason
 from switch.advice import Advising, Owing
 from switch.exchange import reversal_of
 from switch.hostlink import UNDER_WAY, Taken
 from switch.in_flight import WriteAhead
+from switch.issuer_cards import RecentCards
 from switch.issuer_settings import IssuerSettings
 from switch.issuerlink_breaker import Breaker
 from switch.issuerlink_line import Correlation, IssuerLine
@@ -31,10 +32,11 @@ from switch.issuerlink_metrics import IssuerMetrics
 from switch.pin_zones import PinZone
 from switch.route_memory import RouteMemory, without_secrets
 from switch.route_words import Noted, State
-from terminals.codec import EncodeError
 from terminals.dialects import issuer as dialect
 
 _REFERENCE_LETTERS: Final = 2
+_NEVER: Final = Response(reason=Reason.FORMAT_ERROR)
+"""It cannot be spelled for the issuer, now or later."""
 
 _LOG = structlog.get_logger(__name__)
 
@@ -64,7 +66,9 @@ class IssuerLink:
             forwarding_id=settings.forwarding_id,
             issuer_id=settings.issuer_id,
             zone=zoneinfo.ZoneInfo(settings.timezone),
+            authorises=frozenset(settings.authorises),
         )
+        self._cards = RecentCards()
         name = "".join(filter(str.isalnum, settings.name.upper()))
         self._letters = f"{name[:_REFERENCE_LETTERS]:X<2}"
         self._stand_in = {kind: row.reason for row in settings.stand_in for kind in row.kinds}
@@ -103,8 +107,10 @@ class IssuerLink:
         self._metrics.stood_in(reason)
         return reason
 
-    def send(self, request: Request, noted: Noted, waiter: Waiter, *, is_repeat: bool) -> Ticket:
+    def send(self, request: Request, noted: Noted, waiter: Waiter, *, is_repeat: bool) -> Taken:
         """As an `Onward`. Where it has a PIN, that is put under the issuer's key first."""
+        if request.pan is not None:
+            self._cards.keep(noted.key_text, request.pan)
         sending = dialect.Sending(
             trace=noted.trace,
             sent_at=_time_of(noted),
@@ -120,8 +126,13 @@ class IssuerLink:
             if isinstance(found, Response):
                 waiter.answered(found)
                 return
-            under_zone = None if found is None else msgspec.structs.replace(sending, pin=found)
-            if under_zone is None or not self._put(ticket, request, under_zone, waiter):
+            put: Taken = NOT_TAKEN
+            if found is not None:
+                under_zone = msgspec.structs.replace(sending, pin=found)
+                put = self._put(ticket, request, under_zone, waiter)
+            if isinstance(put, Response):
+                waiter.answered(put)
+            elif put == NOT_TAKEN:
                 waiter.unsent()
 
         taken = pins.translate(request, translated)
@@ -155,12 +166,17 @@ class IssuerLink:
             return
         sent.waiter.answered(response)
 
+    def learn_card(self, noted: Noted, request: Request) -> None:
+        """A terminal's reversal may name the card of an original that went in another life."""
+        if request.pan is not None and request.pan.masked == noted.card:
+            self._cards.keep(noted.key_text, request.pan)
+
     def taken(self, reference: str) -> Response:
         """Our own answer to a reversal that is on disk."""
         now = dt.datetime.fromtimestamp(self._wall_clock(), self._parties.zone)
         return Response(
             reason=Reason.APPROVED,
-            rrn=reference,
+            rrn=f"{reference:<12}" if reference else "",
             local_time=f"{now:%Y%m%d%H%M%S}",
             business_date=f"{now:%Y%m%d}",
             issuer_id=self._parties.issuer_id,
@@ -174,19 +190,27 @@ class IssuerLink:
 
     def _put(
         self, ticket: Ticket, request: Request, sending: dialect.Sending, waiter: Waiter
-    ) -> Ticket:
-        """On a line; `NOT_TAKEN` when there is none that it can go on."""
+    ) -> Taken:
+        """On a line; `NOT_TAKEN` when there is none that it can go on.
+
+        Only what is about to leave asks the breaker to pass, so that its fate is always reported.
+        """
         line = self._line()
-        if line is None or not self._breaker.passes(trio.current_time()):
+        if line is None or not self._breaker.would_pass(trio.current_time()):
             return NOT_TAKEN
         sent = _Sent(self, line, waiter, ticket)
         try:
             original = self._original(request)
             sent.asked = dialect.trade_fields(request, sending, original, self._parties)
-            sent.correlation = line.send(sent.asked, sent)
-        except EncodeError as error:
-            _LOG.error("not to be spelled for the issuer", key=request.key.text, why=str(error))
-            return NOT_TAKEN
+            payload = dialect.CODEC.encode(sent.asked)
+        except Exception as error:  # noqa: BLE001 - whatever it is, this one message cannot go
+            self._metrics.unspeakable.inc()
+            why = f"{type(error).__name__}: {error}"
+            _LOG.error("not to be spelled for the issuer", key=request.key.text, why=why)
+            return _NEVER
+        self._breaker.passes(trio.current_time())
+        sent.correlation = dialect.correlation_of(sent.asked)
+        line.send(payload, sent.correlation, sent)
         self._sent[ticket] = sent
         return ticket
 
@@ -205,13 +229,17 @@ class IssuerLink:
         noted = self._memory.find(key.text) if key is not None else None
         if noted is None or noted.request is None:
             return None
-        answer = noted.answer
+        sent, answer = noted.request, noted.answer
+        passes_pin = self._pins is not None
         return dialect.OriginalSent(
-            kind=noted.request.kind,
+            kind=sent.kind,
             trace=noted.trace,
             sent_at=_time_of(noted),
             reference=(answer.rrn if answer is not None else "") or self._reference(noted),
             auth_code=answer.auth_code if answer is not None else None,
+            entry_mode=dialect.entry_mode_sent(sent, passes_pin=passes_pin),
+            code=dialect.NO_ANSWER if answer is None else RESPONSE_CODES[answer.reason].f39,
+            pan=self._cards.of(noted.key_text),
         )
 
     def _reference(self, noted: Noted) -> str:
@@ -315,6 +343,8 @@ class IssuerDestination:
             return Response(reason=Reason.ORIGINAL_NOT_FOUND)
         if known is not None and known.kind is Kind.REFUND:
             return Response(reason=Reason.FUNCTION_NOT_SUPPORTED)
+        if noted is not None:
+            self._link.learn_card(noted, request)
         self._last_undoing -= 1
         ticket = self._last_undoing
         self._undoing[ticket] = waiter

@@ -32,7 +32,8 @@ RETRY_SECONDS_MIN: Final = 0.1
 CONNECT_SECONDS_MAX: Final = 10.0
 FRAME_BYTES_MIN: Final = 12
 """Message type and one bitmap."""
-FRAME_BYTES_MAX: Final = 4096
+FRAME_BYTES_MAX: Final = 32 * 1024
+"""Every field of the standard at its longest, and some."""
 
 _LOG = structlog.get_logger(__name__)
 
@@ -78,19 +79,11 @@ class IssuerLine:
         self.is_up = False
         """Whether it is fit for trade: connected, and signed on where that is asked."""
 
-    def send(self, fields: dict[str, str], sender: Sender) -> Correlation:
-        """Send at the end of this turn; only on a line that is up.
-
-        Raises:
-            EncodeError: a value does not fit.
-        """
-        assert self._pipe is not None
-        payload = dialect.CODEC.encode(fields)
-        correlation = dialect.correlation_of(fields)
+    def send(self, payload: bytes, correlation: Correlation, sender: Sender) -> None:
+        """Send at the end of this turn; only on a line that is up."""
         self._sent[correlation] = sender
         self._unsent.add(correlation)
         self._put(payload)
-        return correlation
 
     def forget(self, correlation: Correlation) -> None:
         """Its answer, if one comes, is counted and dropped."""
@@ -192,13 +185,20 @@ class IssuerLine:
         is_ours = dialect.is_answer(mti) or is_request(mti)
         if is_ours and mti[:2] == dialect.MANAGEMENT_MTI[:2]:
             self._take_management(fields)
-        elif dialect.is_answer(mti) and (
-            sender := self._sent.pop(dialect.correlation_of(fields), None)
-        ):
+        elif dialect.is_answer(mti) and (sender := self._asker_of(fields)):
             sender.arrived(fields)
         else:
             self._metrics.unmatched.inc()
             _LOG.warning("issuer answer matches nothing", line=self.name, mti=mti)
+
+    def _asker_of(self, fields: Mapping[str, str]) -> Sender | None:
+        """Whose answer this is. One without a terminal is found by its trace: that is ours."""
+        correlation = dialect.correlation_of(fields)
+        if not correlation[1].strip():
+            of_class, _, trace = correlation
+            alike = (each for each in self._sent if (each[0], each[2]) == (of_class, trace))
+            correlation = next(alike, correlation)
+        return self._sent.pop(correlation, None)
 
     def _take_management(self, fields: dict[str, str]) -> None:
         if not dialect.is_answer(fields["t"]):

@@ -17,7 +17,7 @@ import dataclasses
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
-from terminals.formats import FIELD_NUMBER_MAX, TEXT, FieldSpec, Spec
+from terminals.formats import ANY_BYTE, FIELD_NUMBER_MAX, TEXT, FieldSpec, Spec
 
 Fields = dict[str, str]
 FastDecode = Callable[[bytes], Fields | None]
@@ -37,7 +37,7 @@ _LENGTHS: Final = {
     ("ascii", 3): ("LENGTH3", tuple(f"{size:03d}" for size in range(1000))),
 }
 """By encoding and bytes of a length: the name it has in generated code, and every length."""
-_CHARACTERS: Final = frozenset({"ascii", TEXT})
+_CHARACTERS: Final = frozenset({"ascii", TEXT, ANY_BYTE})
 """Character sets whose first 128 are ASCII, which the Latin-1 view is read by."""
 _SECOND: Final = 1
 """The number that stands for the second bitmap among the fields of a message."""

@@ -11,6 +11,7 @@ from typing import Any, Protocol, TypeAlias, TypeVar
 from host.hsm.mac import Mac
 from host.model.requests import Request, Response
 from host.model.responses import Reason
+from host.model.secrets import Secret
 from terminals.message import AnyMessage
 
 MessageT = TypeVar("MessageT", bound=AnyMessage)
@@ -46,6 +47,9 @@ class DialectOf(Protocol[MessageT]):
         Called after `mac_is_right` has said yes where the message must be sealed. `generation`
         is that of the key set which authenticated it, 0 where none did.
         """
+
+    def track(self, message: MessageT) -> Secret | None:
+        """Track 2 of the message where it came in clear, as an issuer is sent it."""
 
     def answer(self, message: MessageT, response: Response, mac: Mac | None) -> bytes:
         """The payload that answers a message; sealed when it was and the key is known.

@@ -37,6 +37,8 @@ Spec = Mapping[str, FieldSpec]
 FIELD_NUMBER_MAX: Final = 128
 TEXT: Final = "gb18030"
 """Text for people. A superset of ASCII and of GBK, which the specification names."""
+ANY_BYTE: Final = "latin-1"
+"""Text of somebody else's, in whatever script: one character a byte, and none is refused."""
 
 
 def n(size: int, desc: str, *, pad: str = "") -> FieldSpec:
@@ -128,6 +130,17 @@ def ascii_lllans(size_max: int, desc: str) -> FieldSpec:
 def ascii_llltext(size_max: int, desc: str) -> FieldSpec:
     """Text for people, up to 999 bytes after three length digits."""
     return {**_characters(3, size_max, desc), "data_enc": TEXT}
+
+
+def ascii_lllany(size_max: int, desc: str) -> FieldSpec:
+    """Somebody else's text or bytes, up to 999 after three length digits."""
+    return {**_characters(3, size_max, desc), "data_enc": ANY_BYTE}
+
+
+def widened(field: FieldSpec) -> FieldSpec:
+    """The same field where its text may be in any script; digits and bytes stay what they are."""
+    is_text = field["data_enc"] in {"ascii", TEXT} and not field.get("digits")
+    return {**field, "data_enc": ANY_BYTE} if is_text else field
 
 
 def ascii_b(size: int, desc: str) -> FieldSpec:

@@ -16,6 +16,7 @@ import msgspec
 from host.hsm.mac import Mac
 from host.model.requests import Kind, PinBlock, Request, Response
 from host.model.responses import Reason
+from host.model.secrets import Secret
 from terminals.answers import AnswerPlans, is_request, to_fields
 from terminals.codec import Codec, DecodeError
 from terminals.dukpt_session import DukptMac
@@ -23,7 +24,7 @@ from terminals.framing import Measure
 from terminals.message import Message
 from terminals.sealing import NO_TAG_YET, seal, tag_is_right
 from terminals.spelling import SpellingTable, find_spelling
-from terminals.translate import to_request
+from terminals.translate import clear_track, to_request
 
 TPDU_BYTES: Final = 5
 HEADER_BYTES: Final = 6
@@ -111,6 +112,10 @@ class IsoDialect:
                 pin = PinBlock(pin.iso_format, pin.block, ksn)
             return msgspec.structs.replace(request, ksn=ksn, pin=pin)
         return request
+
+    def track(self, message: Message) -> Secret | None:
+        """Track 2 of the message where it came in clear, as an issuer is sent it."""
+        return clear_track(message.fields)
 
     def answer(self, message: Message, response: Response, mac: Mac | None) -> bytes:
         """The payload that answers a message; sealed when it was and the key is known.

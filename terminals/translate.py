@@ -139,6 +139,14 @@ def card_number(fields: dict[str, str]) -> str | None:
     return track[1] if track and not _track_is_encrypted(fields) else None
 
 
+def clear_track(fields: dict[str, str]) -> Secret | None:
+    """Track 2 where it came in clear, `=` for its separator."""
+    track = fields.get("35", "")
+    if not _TRACK_2.fullmatch(track) or _track_is_encrypted(fields):
+        return None
+    return Secret(track.replace("D", "=").encode())
+
+
 def card_expiry(fields: dict[str, str]) -> str | None:
     """YYMM from F14 or the track; None where neither has it."""
     typed = fields.get("14")

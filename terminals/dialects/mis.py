@@ -195,6 +195,9 @@ class MisDialect:
             message.fault = f"a {message.mti} without all that it needs"
         return request or Reason.FORMAT_ERROR
 
+    def track(self, _message: MisMessage) -> None:
+        """Tills name a card by its number; no form has a place for a track."""
+
     def answer(self, message: MisMessage, response: Response, mac: Mac | None) -> bytes:
         """The request's header again, what the till is told, and the code where it was sealed.
 

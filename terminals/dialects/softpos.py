@@ -173,6 +173,9 @@ class SoftPosDialect:
                 return Reason.ATTESTATION_REFUSED
         return request
 
+    def track(self, _message: SoftPosMessage) -> None:
+        """An app sends none in clear."""
+
     def answer(self, message: SoftPosMessage, response: Response, mac: Mac | None) -> bytes:
         """What the app is told, sealed under the message's KSN where that proved it."""
         if message.asked is None:

@@ -85,11 +85,9 @@ class Line:
         self._account, self._dice, self._nursery = account, dice, nursery
         self._sent: dict = {}
 
-    def send(self, fields, sender):
-        correlation = dialect.correlation_of(fields)
+    def send(self, payload, correlation, sender):
         self._sent[correlation] = sender
-        self._nursery.start_soon(self._carry, dict(fields), correlation)
-        return correlation
+        self._nursery.start_soon(self._carry, dialect.decode(payload), correlation)
 
     def forget(self, correlation):
         self._sent.pop(correlation, None)
