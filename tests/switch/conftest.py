@@ -9,7 +9,6 @@ import pytest
 import trio
 
 from config.fleet import ports_in
-from host.hsm.mac import Mac, mac_for
 from host.link.address import Address, listen
 from host.model.money import Money
 from host.model.requests import Request, Response
@@ -19,8 +18,8 @@ from host.model.terminal import MacAlgorithm, MacKey, TerminalProfile
 from host.server import serve
 from switch.program import Switch, run_switch
 from switch.settings import ChannelSettings, SwitchSettings
-from terminals.dialects.pos import POS
-from terminals.message import Message
+from tests.peers.bcd import Heard, Tag, hear, say
+from tests.peers.codes import up_ecb
 from tests.switch.bugs import Bugs
 
 PATIENCE_SECONDS = 10
@@ -32,8 +31,8 @@ TPDU, HEADER = bytes.fromhex("6000030000"), bytes.fromhex("603100311000")
 KEYS = {1: Secret.from_hex("2568ADE013579BDF"), 2: Secret.from_hex("0723C80DB5F4CD3D")}
 
 
-def mac_of(generation: int = 1) -> Mac:
-    return mac_for(MacAlgorithm.UNIONPAY_ECB, KEYS[generation])
+def mac_of(generation: int = 1) -> Tag:
+    return up_ecb(KEYS[generation].reveal())
 
 
 def profile_of(terminal_id: str = TERMINAL, generations: tuple[int, ...] = (1,)) -> TerminalProfile:
@@ -77,8 +76,8 @@ def purchase_fields(stan: int = 2, terminal_id: str = TERMINAL) -> dict[str, str
     }
 
 
-def sealed(fields: dict[str, str], mac: Mac | None) -> bytes:
-    return POS.compose(TPDU, HEADER, dict(fields), mac)
+def sealed(fields: dict[str, str], mac: Tag | None) -> bytes:
+    return say(fields, mac)
 
 
 def purchase(stan: int = 2, terminal_id: str = TERMINAL, generation: int = 1) -> bytes:
@@ -154,7 +153,7 @@ class PosTerminal:
     async def send(self, *payloads: bytes) -> None:
         await self.stream.send_all(b"".join(map(framed, payloads)))
 
-    async def receive(self) -> Message | None:
+    async def receive(self) -> Heard | None:
         """The next answer; None when the switch has closed."""
         while len(self._rest) < 2 or len(self._rest) < 2 + int.from_bytes(self._rest[:2], "big"):
             try:
@@ -167,9 +166,9 @@ class PosTerminal:
             self._rest += data
         end = 2 + int.from_bytes(self._rest[:2], "big")
         payload, self._rest = self._rest[2:end], self._rest[end:]
-        return POS.split(payload)
+        return hear(payload)
 
-    async def ask(self, payload: bytes) -> Message:
+    async def ask(self, payload: bytes) -> Heard:
         await self.send(payload)
         answer = await self.receive()
         assert answer is not None

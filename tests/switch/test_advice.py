@@ -11,7 +11,7 @@ import trio
 from host.model.requests import Kind, Request, Response
 from switch.saf_file import SafFile
 from terminals.fields import AGREED, NOT_COMPARED
-from terminals.message import Message
+from tests.peers.bcd import Heard
 from tests.switch.conftest import (
     BATCH,
     MERCHANT,
@@ -46,12 +46,12 @@ def settlement(stan: int = 50) -> bytes:
     return sealed(fields, None)
 
 
-def code_of(message: Message | None) -> str:
+def code_of(message: Heard | None) -> str:
     assert message is not None
     return message.fields["39"]
 
 
-def flag_of(message: Message | None) -> int:
+def flag_of(message: Heard | None) -> int:
     """What a settlement's answer says; it has no F39."""
     assert message is not None
     return int(message.fields["48"][-1])

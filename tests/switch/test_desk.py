@@ -16,6 +16,7 @@ from switch.route_words import HOST
 from switch.settings import SwitchSettings
 from switch.strategy import STRATEGIES
 from terminals.dialects.pos import POS
+from tests.peers.bcd import hear
 from tests.switch.conftest import (
     BATCH,
     MERCHANT,
@@ -72,7 +73,7 @@ class Paper:
     def send(self, payload):
         if self.is_gone:
             return False
-        self.answers.append(POS.split(payload))
+        self.answers.append(hear(payload))
         return True
 
     def stay_silent(self):
@@ -271,7 +272,7 @@ async def test_a_link_lost_before_sending_is_91(bench):
     bench.take_known(purchase())
     bench.line.asked[1][1].unsent()
     assert bench.paper.codes == ["91"]
-    assert POS.mac_is_right(bench.paper.answers[0], mac_of())
+    assert bench.paper.answers[0].is_sealed_by(mac_of())
     assert bench.ledger.owed == []
 
 

@@ -9,7 +9,7 @@ import trio
 from host.model.requests import Kind, Request
 from switch.issuer_settings import IssuerSettings
 from switch.issuerlink_breaker import BreakerState
-from terminals.message import Message
+from tests.peers.bcd import Heard
 from tests.switch.conftest import (
     PATIENCE_SECONDS,
     TRACK,
@@ -77,7 +77,7 @@ async def trade(world: World, nursery: trio.Nursery) -> Trade:
     return Trade(world, nursery)
 
 
-def code_of(message: Message) -> str:
+def code_of(message: Heard) -> str:
     return message.fields["39"]
 
 

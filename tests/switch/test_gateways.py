@@ -11,9 +11,9 @@ from switch.settings import ChannelSettings, SwitchSettings
 from terminals.dialects import DialectError
 from terminals.dialects.pos import POS
 from terminals.framing import SelfFramedReader
+from tests.peers.bcd import hear, say
 from tests.ports import free_port
 from tests.switch.conftest import (
-    HEADER,
     PATIENCE_SECONDS,
     PosTerminal,
     approval,
@@ -31,7 +31,7 @@ TERMINALS = [f"8001{number:04d}" for number in range(1, 301)]
 def from_line(number: int, terminal_id: str) -> bytes:
     """A purchase as a gateway sends it on: its own address of the modem line is the source."""
     tpdu = bytes.fromhex("600003") + number.to_bytes(2)
-    return POS.compose(tpdu, HEADER, purchase_fields(number, terminal_id), mac_of())
+    return say(purchase_fields(number, terminal_id), mac_of(), tpdu=tpdu)
 
 
 @pytest.fixture
@@ -117,7 +117,7 @@ async def test_another_length_codec_is_spoken_both_ways(world, codec):
     with trio.fail_after(PATIENCE_SECONDS):
         while len(answer) < head or not answer.startswith(size(len(answer) - head)):
             answer += await terminal.stream.receive_some()
-    assert POS.split(answer[head:]).fields["39"] == "00"
+    assert hear(answer[head:]).fields["39"] == "00"
 
 
 async def test_a_line_without_lengths_is_cut_by_the_messages_themselves(world):
@@ -131,7 +131,7 @@ async def test_a_line_without_lengths_is_cut_by_the_messages_themselves(world):
     with trio.fail_after(PATIENCE_SECONDS):
         while len(answers) < 3:
             answers += cut.feed(bytes(await terminal.stream.receive_some()))
-    told = {answer[:4]: POS.split(answer[4:]) for answer in answers}
+    told = {answer[:4]: hear(answer[4:]) for answer in answers}
     assert {int(line): int(answer.stan) for line, answer in told.items()} == {1: 1, 2: 2, 3: 3}
     assert {answer.fields["39"] for answer in told.values()} == {"00"}
 
@@ -168,7 +168,7 @@ async def test_the_callers_line_is_taken_off_and_returned_or_dropped(world, prea
     await gateway.stream.send_all(framed(LINE + purchase()))
     answer = await receive_raw(gateway)
     assert answer.startswith(returned)
-    assert POS.split(answer[len(returned) :]).fields["39"] == "00"
+    assert hear(answer[len(returned) :]).fields["39"] == "00"
 
 
 async def test_answers_out_of_order_keep_their_own_callers_lines(world):
@@ -188,7 +188,7 @@ async def test_answers_out_of_order_keep_their_own_callers_lines(world):
                 answers.append(said[2:end])
                 said = said[end:]
     lines = [int(answer[:4]) for answer in answers]
-    assert lines == [int(POS.split(answer[4:]).stan) for answer in answers] == [3, 2, 1]
+    assert lines == [int(hear(answer[4:]).stan) for answer in answers] == [3, 2, 1]
 
 
 class Gateway:

@@ -33,6 +33,7 @@ from switch.settings import SwitchSettings
 from switch.strategy import STRATEGIES
 from terminals.dialects import issuer as dialect
 from terminals.dialects.pos import POS
+from tests.peers.bcd import hear
 from tests.switch.conftest import approval, profile_of, purchase
 from tests.switch.issuers import Fields, approved
 from tests.switch.test_issuerlink import reversal
@@ -162,7 +163,7 @@ class Paper:
         self.told: list[tuple[str, str]] = []
 
     def send(self, payload):
-        message = POS.split(payload)
+        message = hear(payload)
         self.told.append((message.mti, message.fields["39"]))
         return True
 

@@ -13,7 +13,7 @@ from switch.issuer_settings import StandIn
 from switch.route_file import Change, RouteFile, done_here
 from switch.route_words import Noted, State
 from terminals.dialects import issuer as dialect
-from terminals.message import Message
+from tests.peers.bcd import Heard
 from tests.switch.conftest import (
     BATCH,
     MERCHANT,
@@ -130,7 +130,7 @@ def held(_asked: Fields) -> None:
     """No answer."""
 
 
-def code_of(message: Message) -> str:
+def code_of(message: Heard) -> str:
     return message.fields["39"]
 
 

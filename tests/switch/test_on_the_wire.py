@@ -11,7 +11,6 @@ from host.model.requests import Kind
 from host.model.responses import Reason
 from switch.program import run_switch
 from switch.settings import ChannelSettings, SwitchSettings
-from terminals.dialects.pos import POS
 from tests.ports import free_port
 from tests.switch.conftest import (
     BATCH,
@@ -37,7 +36,7 @@ async def test_a_purchase_is_answered_and_sealed(terminal, world):
     assert answer.stan == "000002"
     assert answer.fields["54"] == "1002156C000000087655"
     assert answer.tpdu.hex() == "6000000003"
-    assert POS.mac_is_right(answer, mac_of())
+    assert answer.is_sealed_by(mac_of())
     assert world.host.requests[0].key_generation == 1
 
 
@@ -128,7 +127,7 @@ async def test_keys_delivered_through_another_switch_are_asked_for(world):
     world.host.profiles[TERMINAL] = profile_of(generations=(2, 1))
     answer = await terminal.ask(purchase(2, generation=2))
     assert answer.fields["39"] == "00"
-    assert POS.mac_is_right(answer, mac_of(2))
+    assert answer.is_sealed_by(mac_of(2))
     assert world.host.requests[-1].key_generation == 2
 
 
@@ -196,7 +195,7 @@ async def test_an_unknown_combination_is_refused_under_seal(terminal, world):
     fields = purchase_fields() | {"3": "990000"}
     answer = await terminal.ask(sealed(fields, mac_of()))
     assert answer.fields["39"] == "12"
-    assert POS.mac_is_right(answer, mac_of())
+    assert answer.is_sealed_by(mac_of())
     assert world.host.requests == []
 
 

@@ -12,15 +12,12 @@ from host.model.secrets import Secret
 from host.model.terminal import MacAlgorithm, MacKey, TerminalProfile
 from switch.settings import ChannelSettings
 from terminals.dialects import DialectOptions
-from terminals.dialects.pos import POS
 from terminals.dukpt_session import Direction, DukptMac
-from terminals.message import Message
+from tests.peers.bcd import Heard, say
 from tests.switch.conftest import (
     BATCH,
-    HEADER,
     MERCHANT,
     TERMINAL,
-    TPDU,
     PosTerminal,
     World,
     mac_of,
@@ -51,15 +48,12 @@ def sale(counter: int, *, sealed_under: int | None = None, **changes: Any) -> by
     fields = purchase_fields(counter) | {"59": ksn_of(counter)}
     fields |= {name[1:]: text for name, text in changes.items()}
     serial = bytes.fromhex(ksn_of(sealed_under or counter))
-    return POS.compose(TPDU, HEADER, dict(sorted_fields(fields)), DEVICE.under(serial))
+    return say(fields, DEVICE.under(serial).compute)
 
 
-def sorted_fields(fields: dict[str, str]) -> list[tuple[str, str]]:
-    return sorted(fields.items(), key=lambda item: 0 if item[0] == "t" else int(item[0]))
-
-
-def is_sealed_under(answer: Message, counter: int) -> bool:
-    return POS.mac_is_right(answer, DEVICE.under(bytes.fromhex(ksn_of(counter))))
+def is_sealed_under(answer: Heard, counter: int) -> bool:
+    mac = DEVICE.under(bytes.fromhex(ksn_of(counter)))
+    return mac.verify(answer.body[:-8], answer.body[-8:])
 
 
 @pytest.fixture
@@ -115,7 +109,7 @@ async def test_what_its_ksn_does_not_prove_is_a0(till: PosTerminal, world: World
 async def test_terminals_with_delivered_keys_share_the_channel(till: PosTerminal, world: World):
     world.host.profiles["80010002"] = profile_of("80010002")
     answer = await till.ask(sealed(purchase_fields(1, "80010002"), mac_of()))
-    assert (answer.fields["39"], POS.mac_is_right(answer, mac_of())) == ("00", True)
+    assert (answer.fields["39"], answer.is_sealed_by(mac_of())) == ("00", True)
     assert world.host.requests[-1].ksn is None
 
 

@@ -39,9 +39,13 @@ def fields_of(name: str) -> dict[str, str]:
     return {"t": inputs["mti"]} | fields
 
 
+WORKED_MAK = bytes.fromhex("2568ADE013579BDF")
+"""The key that seals the worked messages."""
+
+
 def worked_mac() -> Mac:
-    """The key that seals the worked messages."""
-    return mac_for(MacAlgorithm.UNIONPAY_ECB, Secret.from_hex("2568ADE013579BDF"))
+    """What checks them."""
+    return mac_for(MacAlgorithm.UNIONPAY_ECB, Secret(WORKED_MAK))
 
 
 ASCII_FIELDS: dict[str, dict[str, str]] = {

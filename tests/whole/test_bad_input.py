@@ -15,17 +15,15 @@ from config.places import places_of
 from config.settings import Settings
 from config.supervisor import Running, running_posswitch
 from host.estate.demo import UNPACKED_TERMINAL, demo_estate
-from host.hsm.mac import mac_for
 from host.model.requests import Kind
-from host.model.secrets import Secret
-from host.model.terminal import MacAlgorithm
 from simulators import messages
 from simulators.messages import Fields
 from switch.settings import ChannelSettings
-from terminals.dialects.pos import POS
 from terminals.framing import FRAME_BYTES_MAX, FRAME_BYTES_MIN, wrap
+from tests.peers.bcd import hear
+from tests.peers.codes import up_ecb
 from tests.switch.mutations import mutated
-from tests.terminals.frames import FRAMES, PURCHASE, worked_mac
+from tests.terminals.frames import FRAMES, PURCHASE, WORKED_MAK
 from tests.whole.house import ZONE, rows
 from tests.whole.till import SIGN_ON_DIGIT, Till, Voice, fields_in, header_digit
 
@@ -206,7 +204,6 @@ def test_what_can_be_answered_gets_30_with_what_was_read(
 ) -> None:
     answer = till.ask(ANSWERED_30[what])
     told = fields_in(answer)
-    assert told.pop("p")
     assert told.items() <= fields_in(_BUY).items() | {("t", "0210"), ("39", "30")}
     assert {"3", "11", "39", "41"} <= told.keys()
     assert header_digit(answer) == "0"
@@ -257,12 +254,12 @@ def _without_a_mac(voice: Voice) -> bytes:
 
 
 def _under_anothers_key(voice: Voice) -> bytes:
-    return voice.sealed(purchase(voice), worked_mac())
+    return voice.sealed(purchase(voice), up_ecb(WORKED_MAK))
 
 
 def _from_a_terminal_without_keys(_voice: Voice) -> bytes:
     unpacked = Voice(demo_estate(), UNPACKED_TERMINAL)
-    return unpacked.sealed(purchase(unpacked), worked_mac())
+    return unpacked.sealed(purchase(unpacked), up_ecb(WORKED_MAK))
 
 
 REFUSALS = (
@@ -299,13 +296,13 @@ def test_a_refusal_says_why_and_the_connection_lives(
     assert (told["t"], told["39"]) == ("0210", row.f39)
     assert (header_digit(answer) == SIGN_ON_DIGIT) == row.signs_on_again
     assert ("64" in told) == row.is_sealed
-    assert not row.is_sealed or (voice.mac and POS.mac_is_right(POS.split(answer[2:]), voice.mac))
+    assert not row.is_sealed or (voice.mac and hear(answer[2:]).is_sealed_by(voice.mac))
     assert is_alive(till, voice)
 
 
 # Everything at once. ---------------------------------------------------------------------------
 
-NOBODYS_KEY = mac_for(MacAlgorithm.UNIONPAY_ECB, Secret(bytes(range(8))))
+NOBODYS_KEY = up_ecb(bytes(range(8)))
 FLOOD = 40
 """Broken frames a connection."""
 

@@ -400,7 +400,9 @@ def _sign_on(house: House, voice: Voice, secrets: Secrets) -> None:
             told = till.ask(frame)
             secrets.note_frame(told)
             voice.use(keys := voice.new_keys(told))
-            secrets.note_keys(f"first, fresh {next(secrets.numbers)}", keys.pik, keys.mak)
+            secrets.note_keys(
+                f"first, fresh {next(secrets.numbers)}", Secret(keys.pik), Secret(keys.mak)
+            )
 
 
 def _with_the_host_down(house: House, voice: Voice, secrets: Secrets) -> dict[str, str | None]:

@@ -1,16 +1,16 @@
 """A bare connection to the switch, and the messages of one terminal, right or wrong on purpose."""
 
 import socket
+from dataclasses import dataclass
 from typing import Self
 
 from host.estate.plan import EstatePlan, TerminalPlan
-from host.hsm.keys import DeliveredKeys, receive
-from host.hsm.mac import Mac, mac_for
 from host.model.secrets import Secret
+from host.model.terminal import MacAlgorithm
 from simulators import messages
 from simulators.messages import Fields, Who
-from terminals.dialects.pos import POS
-from terminals.framing import wrap
+from tests.peers import codes
+from tests.peers.bcd import Tag, framed, hear, say
 
 SECONDS_MAX = 20.0
 SIGN_ON_DIGIT = "3"
@@ -62,7 +62,7 @@ def ask(port: int, frame: bytes) -> bytes:
 
 def fields_in(frame: bytes) -> Fields:
     """The fields of a frame, message type included."""
-    return POS.split(frame[2:]).fields
+    return hear(frame[2:]).fields
 
 
 def header_digit(frame: bytes) -> str:
@@ -78,7 +78,7 @@ class Voice:
         self.merchant = estate.merchant_of(self.plan)
         self._trace = first_trace - 1
         working = self.plan.working
-        self.mac: Mac | None = mac_of(self.plan, working.mak) if working else None
+        self.mac: Tag | None = tag_of(self.plan, working.mak) if working else None
         self.pik: Secret | None = working.pik if working else None
 
     @property
@@ -95,14 +95,13 @@ class Voice:
         self._trace += 1
         return f"{self._trace:06d}"
 
-    def sealed(self, fields: Fields, mac: Mac | None = None) -> bytes:
+    def sealed(self, fields: Fields, mac: Tag | None = None) -> bytes:
         """A frame with its MAC."""
-        payload = POS.compose(messages.TPDU, messages.HEADER, dict(fields), mac or self.mac)
-        return wrap(payload)
+        return framed(say(fields, mac or self.mac))
 
     def plain(self, fields: Fields) -> bytes:
         """A frame without a MAC."""
-        return wrap(POS.compose(messages.TPDU, messages.HEADER, dict(fields), None))
+        return framed(say(fields))
 
     def echo(self) -> bytes:
         return self.plain(messages.echo(self.who))
@@ -111,15 +110,34 @@ class Voice:
         serial = self.plan.terminal_id.rjust(12, "3")
         return self.plain(messages.sign_on(self.who, self.trace(), layout, serial))
 
-    def new_keys(self, answer: bytes, layout: str = "003") -> DeliveredKeys:
-        """The keys a sign-on's answer brings; the old ones stay in use."""
-        return receive(layout, self.plan.tmk, bytes.fromhex(fields_in(answer)["62"]))
+    def new_keys(self, answer: bytes) -> "NewKeys":
+        """The keys a sign-on's answer brings, of layout 003; the old ones stay in use."""
+        return NewKeys.opened(self.plan.tmk.reveal(), bytes.fromhex(fields_in(answer)["62"]))
 
-    def use(self, keys: DeliveredKeys) -> None:
+    def use(self, keys: "NewKeys") -> None:
         """From now on these keys."""
-        self.mac, self.pik = mac_of(self.plan, keys.mak), keys.pik
+        self.mac, self.pik = tag_of(self.plan, Secret(keys.mak)), Secret(keys.pik)
 
 
-def mac_of(plan: TerminalPlan, mak: Secret) -> Mac:
-    """A terminal's MAC under a key."""
-    return mac_for(plan.mac_algorithm, mak)
+@dataclass(frozen=True)
+class NewKeys:
+    """A PIK of 16 bytes and a MAK of 8, each with its check value behind it."""
+
+    pik: bytes
+    mak: bytes
+
+    @classmethod
+    def opened(cls, tmk: bytes, delivered: bytes) -> Self:
+        """F62 of 40 bytes: PIK, its check value, MAK, 8 zeros or its second half, check value."""
+        keys = cls(pik=codes.under(tmk, delivered[:16]), mak=codes.under(tmk, delivered[20:28]))
+        assert codes.check_value(keys.pik) == delivered[16:20]
+        assert codes.check_value(keys.mak) == delivered[36:40]
+        return keys
+
+
+TAGS = {MacAlgorithm.UNIONPAY_ECB: codes.up_ecb}
+
+
+def tag_of(plan: TerminalPlan, mak: Secret) -> Tag:
+    """A terminal's code under a key."""
+    return TAGS[plan.mac_algorithm](mak.reveal())
