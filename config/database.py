@@ -25,6 +25,7 @@ from config.postgres import (
     start_postgres,
 )
 from config.settings import DatabaseSettings, revealed
+from host.store.connecting import SHORT, connect
 from host.store.migrate import migrate
 
 DATABASE: Final = "posswitch"
@@ -98,7 +99,7 @@ def opened_database(
 def prepare_embedded(cluster: Cluster, database: str = DATABASE) -> Dsns:
     """Make the database and its logins where they are missing, and bring the schema up to date."""
     dsns = embedded_dsns(cluster, database)
-    with psycopg.connect(cluster.owner_dsn(), autocommit=True) as connection:
+    with connect(cluster.owner_dsn(), SHORT, autocommit=True) as connection:
         make_database(connection, database)
         migrate(dsns.owner)
         _make_logins(connection, cluster)

@@ -15,16 +15,14 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
-import psycopg
 import trio
 from rich.console import Console
 
 from clearing.run import Summary, run_clearing
 from clearing.verify import Violation, audit
-from config.database import dsn_of
 from config.errors import FOUND_WRONG, Say, SettingsError
 from config.estates import loader
-from config.night import print_summary, print_violations
+from config.night import opened_night, print_summary, print_violations
 from config.places import Places, places_of
 from config.programs import only_one_of
 from config.progress import board, headline, issuer_line, mended, settled, show_progress
@@ -33,6 +31,7 @@ from config.supervisor import LoadEstate, Running, running_posswitch
 from host.clock import utc_now
 from host.estate.demo import EXTERNAL, EXTERNAL_ZONE, demo_estate, external_cards
 from host.model.claims import Claim, card_effects
+from host.store.connecting import Connection
 from simulators.certificates import ATTESTATION, AUTHORITY, SWITCH, make_certificates
 from simulators.channels import gateway
 from simulators.issuer import Issuer, IssuerSettings
@@ -244,8 +243,8 @@ def _audit(running: Running, claims: list[Claim]) -> list[Violation]:
         return audit(connection, claims)
 
 
-def _night_connection(running: Running) -> psycopg.Connection:
-    return psycopg.connect(dsn_of("night", running.settings.database, running.places.cluster))
+def _night_connection(running: Running) -> Connection:
+    return opened_night(running.settings, running.places)
 
 
 def _report(

@@ -4,8 +4,6 @@ from collections.abc import Callable
 from typing import Final
 from zoneinfo import ZoneInfo
 
-import psycopg
-
 from config.errors import SettingsError
 from config.hsm import open_hsm
 from config.places import Places
@@ -14,6 +12,7 @@ from host.clock import utc_now
 from host.estate.demo import demo_estate
 from host.estate.plan import EstatePlan
 from host.settings import HsmSettings
+from host.store.connecting import LONG, connect
 from host.store.estates import load_estate
 
 NO_DEVICE: Final = HsmSettings()
@@ -37,7 +36,7 @@ def loader(plan: EstatePlan, timezone: str, hsm_settings: HsmSettings = NO_DEVIC
     def load(dsn: str, places: Places) -> None:
         hsm = open_hsm(hsm_settings, places, dsn)
         now = utc_now()
-        with psycopg.connect(dsn) as connection:
+        with connect(dsn, LONG) as connection:
             load_estate(
                 connection,
                 plan,

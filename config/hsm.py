@@ -3,8 +3,6 @@
 import os
 from typing import TYPE_CHECKING
 
-import psycopg
-
 from config.errors import SettingsError, SurroundingsError
 from config.places import Places
 from config.settings import revealed
@@ -12,6 +10,7 @@ from host.hsm.interface import Hsm
 from host.hsm.vault import LMK_VARIABLE, Vault, create_lmk, load_lmk
 from host.model.secrets import Secret
 from host.settings import HsmSettings
+from host.store.connecting import SHORT, connect
 
 if TYPE_CHECKING:  # the device's package is optional
     from host.hsm.pkcs11 import Token
@@ -64,7 +63,7 @@ def _token(settings: HsmSettings, module: str) -> "Token":
 
 def _is_sealed(dsn: str) -> bool:
     """Whether anything in the database is under an LMK."""
-    with psycopg.connect(dsn) as connection:
+    with connect(dsn, SHORT) as connection:
         row = connection.execute(
             "SELECT EXISTS (SELECT FROM card) OR EXISTS (SELECT FROM terminal_key)"
         ).fetchone()

@@ -41,6 +41,7 @@ from host.keys import (
 )
 from host.model.secrets import Secret
 from host.store import keys as rows
+from host.store.connecting import SHORT, connect
 
 CLEAR_SCREEN: Final = "\x1b[H\x1b[2J\x1b[3J"
 """The scroll-back too."""
@@ -72,7 +73,7 @@ def opened_keys(data: Path, settings: Path | None) -> Iterator[Keys]:
     """
     with opened_owner(data, settings) as (told, places, owner):
         hsm = open_hsm(told.host.hsm, places, owner)
-        with psycopg.connect(owner, autocommit=True) as connection:
+        with connect(owner, SHORT, autocommit=True) as connection:
             yield Keys(connection, hsm)
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
-import psycopg
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
@@ -22,7 +21,9 @@ from config.places import Places
 from config.settings import Settings
 from host.model.claims import Claim
 from host.model.money import Money
+from host.store.connecting import LONG, Connection, connect
 from host.store.keys import key_faults
+from host.store.safety import UnsafeDatabaseError, connect_safely
 from simulators.record import claims_of, read_record
 
 KEYS_CHECK: Final = 11
@@ -38,9 +39,23 @@ def clear(settings: Settings, places: Places, date: str | None, *, say: Say) -> 
     business_date = None if date is None else _date(date)
     with (
         opened_database(settings.database, places, must_exist=True, say=say),
-        psycopg.connect(dsn_of("night", settings.database, places.cluster)) as connection,
+        opened_night(settings, places) as connection,
     ):
         return run_clearing(connection, places.files, business_date)
+
+
+def opened_night(settings: Settings, places: Places) -> Connection:
+    """A connection for the night, to a server that keeps what it has confirmed.
+
+    Raises:
+        SurroundingsError: it does not, or is another one; says what to do.
+        psycopg.OperationalError: there is none.
+    """
+    dsn = dsn_of("night", settings.database, places.cluster)
+    try:
+        return connect_safely(dsn, LONG, autocommit=False)
+    except UnsafeDatabaseError as error:
+        raise SurroundingsError(str(error).replace("the host", "the night")) from error
 
 
 def find_violations(
@@ -54,7 +69,7 @@ def find_violations(
     dsn = dsn_of("night", settings.database, places.cluster)
     with (
         opened_database(settings.database, places, must_exist=True, say=say),
-        psycopg.connect(dsn) as connection,
+        connect(dsn, LONG) as connection,
     ):
         violations = audit(connection, claims)
         try:

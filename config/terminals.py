@@ -22,6 +22,7 @@ from host.cases import CASES
 from host.model.money import Money
 from host.settlement import Halves, text_of
 from host.store.cases import LISTED_MAX, StoredCase
+from host.store.connecting import SHORT, connect
 from host.store.settlement_view import TerminalView
 
 FILE_WIDTH: Final = 160
@@ -42,7 +43,7 @@ def opened_desk(data: Path, settings: Path | None) -> Iterator[psycopg.Connectio
     configure_logging(told.log.level)
     with (
         opened_database(told.database, places, must_exist=True, say=_quiet),
-        psycopg.connect(dsn_of("night", told.database, places.cluster)) as connection,
+        connect(dsn_of("night", told.database, places.cluster), SHORT) as connection,
     ):
         yield connection
 

@@ -41,6 +41,7 @@ from host.store.book import (
 )
 from host.store.counters import use_counter
 from host.store.keys import Rotation, read_rotations
+from host.store.safety import UnsafeDatabaseError
 from host.store.settlement import current_of
 
 _LOG = structlog.get_logger(__name__)
@@ -197,7 +198,10 @@ class Desk:
         if self._is_shut:
             raise psycopg.InterfaceError("the desk is shut")
         if self._connection is None:
-            self._connection = self._connect()
+            try:
+                self._connection = self._connect()
+            except UnsafeDatabaseError as error:
+                raise psycopg.OperationalError(str(error)) from error
         return self._connection
 
     def now(self) -> dt.datetime:

@@ -150,6 +150,7 @@ class Poster:
         async with trio.open_nursery() as nursery:
             for queue, writer in zip(self._queues, self._writers, strict=True):
                 nursery.start_soon(self._write, queue, writer)
+                nursery.start_soon(self._watch_writer, queue, writer)
             nursery.start_soon(self._serve_desk)
             nursery.start_soon(self._store_proofs)
             nursery.start_soon(self._watch_rotations)
@@ -238,6 +239,14 @@ class Poster:
                 if not await trio.to_thread.run_sync(writer.reopen):
                     await trio.sleep(REOPEN_SECONDS)
             queue.is_open = True
+
+    async def _watch_writer(self, queue: Queue, writer: Posts) -> None:
+        """While a batch in doubt is insisted on, those behind it need not wait for its end."""
+        while True:
+            await trio.sleep(REOPEN_SECONDS)
+            if queue.is_open and not writer.is_open:
+                queue.is_open = False
+                self._drain(queue)
 
     def _drain(self, queue: Queue) -> None:
         """Nothing was sent for these: they can be told at once that the host is down."""

@@ -20,7 +20,8 @@ from host.poster import Poster
 from host.server import serve
 from host.settings import HostSettings
 from host.store.book import read_book
-from host.store.safety import refuse_unsafe
+from host.store.connecting import Deadlines
+from host.store.safety import connect_safely
 from host.store.writer import Writer
 
 OnReady = Callable[[list[str]], None]
@@ -94,7 +95,6 @@ def _shards_of_writers(shard_count: int, writers: int) -> list[list[int]]:
 
 def _checked_book(dsn: str, hsm: Hsm, settings: HostSettings) -> Book:
     with _connect(dsn, settings) as connection:
-        refuse_unsafe(connection)
         book = read_book(connection, hsm)
     tell_of(book)
     return book
@@ -121,9 +121,12 @@ def tell_of(book: Book) -> None:
 
 
 def _connect(dsn: str, settings: HostSettings) -> psycopg.Connection[Any]:
-    return psycopg.connect(
+    statement_milliseconds = int(settings.statement_seconds_max * 1000)
+    return connect_safely(
         dsn,
-        autocommit=True,
-        connect_timeout=int(settings.connect_seconds_max),
-        options=f"-c statement_timeout={int(settings.statement_seconds_max * 1000)}ms",
+        Deadlines(
+            connect_seconds=settings.connect_seconds_max,
+            round_trip_seconds=settings.round_trip_seconds,
+            options={"statement_timeout": f"{statement_milliseconds}ms"},
+        ),
     )

@@ -1,6 +1,11 @@
 """What the host can be told. Read by `config.settings` from the `[host]` table."""
 
+from typing import Final
+
 import msgspec
+
+ROUND_TRIP_MARGIN_SECONDS: Final = 3.0
+"""From the moment a server should have ended a statement to the moment we end the connection."""
 
 
 class HsmSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -31,8 +36,26 @@ class HostSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     lock_seconds_max: float = 2.0
     statement_seconds_max: float = 5.0
     connect_seconds_max: float = 5.0
+    round_trip_seconds_max: float | None = None
+    """How long the host waits for an answer of PostgreSQL before it closes the connection: a server
+    that is frozen ends no wait by itself. Unset: three seconds beyond `statement_seconds_max`."""
     timezone: str = "Asia/Shanghai"
     """The acquirer's zone: F12 and F13 are its local time."""
     acquirer_id: str = "48882900"
     metrics_port: int | None = None
     hsm: HsmSettings = HsmSettings()
+
+    def __post_init__(self) -> None:
+        if self.round_trip_seconds <= self.statement_seconds_max:
+            raise ValueError(
+                f"round_trip_seconds_max: {self.round_trip_seconds:g} must be longer than"
+                f" statement_seconds_max ({self.statement_seconds_max:g}), by which the server ends"
+                " a statement itself. Next: raise the first, or leave it out"
+            )
+
+    @property
+    def round_trip_seconds(self) -> float:
+        """How long an answer of PostgreSQL is waited for."""
+        if self.round_trip_seconds_max is None:
+            return self.statement_seconds_max + ROUND_TRIP_MARGIN_SECONDS
+        return self.round_trip_seconds_max

@@ -17,6 +17,7 @@ from typing import Final, LiteralString
 import psycopg
 from psycopg import errors
 
+from host.store.connecting import LONG, connect
 from host.store.locks import MIGRATION_LOCK
 
 FILES: Final = Path(__file__).parent / "migrations"
@@ -80,7 +81,7 @@ def migrate(dsn: str) -> list[Migration]:
     Raises:
         MigrationError: the database has a migration we do not know, or knows one differently.
     """
-    with psycopg.connect(dsn, autocommit=True) as connection:
+    with connect(dsn, LONG, autocommit=True) as connection:
         connection.execute("SELECT pg_advisory_lock(%s, %s)", MIGRATION_LOCK)
         _make_group_roles(connection)
         pending = _pending(_applied(connection), migrations())

@@ -1,7 +1,8 @@
 """What the host asks of PostgreSQL before it takes money, as a table of settings and reasons.
 
 A server that may lose a commit it has confirmed, a standby, or a schema of another age is refused
-with every reason at once and the command that mends each.
+with every reason at once and the command that mends each. With standbys named, a commit is safe
+when a standby has it: what waits for our own disk alone is lost when another takes over.
 """
 
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from typing import Final
 
 import psycopg
 
+from host.store.connecting import DeadlineConnection, Deadlines, connect
 from host.store.migrate import applied_version, schema_version
 
 
@@ -75,25 +77,83 @@ DEMANDS: Final = (
 )
 
 
+WAITS_FOR_A_STANDBY: Final = frozenset({"on", "remote_apply"})
+
+
+def connect_safely(dsn: str, told: Deadlines, *, autocommit: bool = True) -> DeadlineConnection:
+    """A connection that money may be written on.
+
+    What a server promises of a commit may be altered under a running host, for a role, a database
+    or all of it: so it is asked for each connection, and kept for as long as that one lives.
+
+    Raises:
+        psycopg.OperationalError: there is none in time.
+        UnsafeDatabaseError: the server may lose what it has confirmed, or is another one.
+    """
+    connection = connect(dsn, told, autocommit=True)
+    try:
+        refuse_unsafe(connection)
+        connection.autocommit = autocommit
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
 def refuse_unsafe(connection: psycopg.Connection) -> None:
-    """Return when the host may post here.
+    """Return when the host may post here; what was demanded of commits then holds for the session.
 
     Raises:
         UnsafeDatabaseError: it may not; lists every reason.
     """
-    problems = [*_unsafe_settings(connection), *_wrong_place(connection)]
+    problems = [
+        *_unsafe_settings(connection),
+        *_unsafe_standbys(connection),
+        *_wrong_place(connection),
+    ]
     if problems:
         raise UnsafeDatabaseError(problems)
+    _keep_commits_safe(connection)
 
 
 def _unsafe_settings(connection: psycopg.Connection) -> list[str]:
     found = []
     for demand in DEMANDS:
-        row = connection.execute("SELECT current_setting(%s)", [demand.setting]).fetchone()
-        value = str(row[0]) if row else "unknown"
+        value = _value(connection, demand.setting)
         if not demand.is_safe(value):
             found.append(f"{demand.setting} is {value}: {demand.why}. Next: {demand.cure}")
     return found
+
+
+def _unsafe_standbys(connection: psycopg.Connection) -> list[str]:
+    standbys, commits = _value(connection, "synchronous_standby_names"), _commits(connection)
+    if not standbys.strip() or commits in WAITS_FOR_A_STANDBY or not _waits_for_disk(commits):
+        return []
+    problem = (
+        f"synchronous_commit is {commits} while synchronous_standby_names is {standbys!r}: an"
+        " approval could be answered and be unknown to the standby that takes over."
+        " Next: ALTER ROLE CURRENT_USER SET synchronous_commit = on"
+    )
+    return [problem]
+
+
+def _keep_commits_safe(connection: psycopg.Connection) -> None:
+    """Whatever is altered later, this session waits for disk and standbys.
+
+    Where no standby is named, each value that was let through means what `on` means.
+    """
+    commits = _commits(connection)
+    kept = commits if commits in WAITS_FOR_A_STANDBY else "on"
+    connection.execute("SELECT set_config('synchronous_commit', %s, false)", [kept])
+
+
+def _commits(connection: psycopg.Connection) -> str:
+    return _value(connection, "synchronous_commit")
+
+
+def _value(connection: psycopg.Connection, setting: str) -> str:
+    row = connection.execute("SELECT current_setting(%s)", [setting]).fetchone()
+    return str(row[0]) if row else "unknown"
 
 
 def _wrong_place(connection: psycopg.Connection) -> list[str]:

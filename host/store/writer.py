@@ -5,8 +5,8 @@ in doubt, the next one gets the locks only after the old transaction has ended f
 the batch again then finds what was committed as exchanges already answered, and posts the rest.
 Nothing is answered from memory of what may have happened.
 
-All of this is synchronous and runs in a thread, one batch at a time. Every wait is bounded by
-PostgreSQL itself: lock and statement time-outs, connect time-out, TCP keep-alives.
+All of this is synchronous and runs in a thread, one batch at a time. Every wait is bounded: by
+PostgreSQL's lock and statement time-outs, and by our own deadline where it does not answer at all.
 """
 
 import time
@@ -29,9 +29,10 @@ from host.model.requests import Response
 from host.model.responses import Reason
 from host.settings import HostSettings
 from host.state import State
+from host.store.connecting import Deadlines
 from host.store.loading import SQL, NoOpenDayError, load
 from host.store.locks import SHARD_LOCK_CLASS
-from host.store.safety import UnsafeDatabaseError, refuse_unsafe
+from host.store.safety import UnsafeDatabaseError, connect_safely
 from host.store.saving import Link, save
 
 NUMBERS_PER_BLOCK: Final = 10_000
@@ -110,18 +111,9 @@ class Writer:
             UnsafeDatabaseError: the server's settings would lose money.
             ShardTakenError: another host writes one of these shards.
         """
-        connection = psycopg.connect(
-            self._dsn,
-            autocommit=True,
-            prepare_threshold=0,
-            connect_timeout=int(self._settings.connect_seconds_max),
-            options=self._options(),
-            keepalives_idle=5,
-            keepalives_interval=2,
-            keepalives_count=3,
-        )
+        connection = connect_safely(self._dsn, self._deadlines())
+        connection.prepare_threshold = 0
         try:
-            refuse_unsafe(connection)
             self._take_shards(connection)
             self._chain = self._ends_of_chains(connection)
         except BaseException:
@@ -263,9 +255,9 @@ class Writer:
         ends.update({shard: Link(seq, bytes(digest)) for shard, seq, digest in rows})
         return ends
 
-    def _options(self) -> str:
+    def _deadlines(self) -> Deadlines:
         """Time-outs, and plans that do not depend on how many rows there were at first."""
-        limits: dict[str, object] = {
+        options = {
             "lock_timeout": _milliseconds(self._settings.lock_seconds_max),
             "statement_timeout": _milliseconds(self._settings.statement_seconds_max),
             "idle_in_transaction_session_timeout": _milliseconds(IN_DOUBT_SECONDS_MAX),
@@ -276,7 +268,11 @@ class Writer:
             "jit": "off",
             "application_name": "posswitch-writer",
         }
-        return " ".join(f"-c {name}={value}" for name, value in limits.items())
+        return Deadlines(
+            connect_seconds=self._settings.connect_seconds_max,
+            round_trip_seconds=self._settings.round_trip_seconds,
+            options=options,
+        )
 
 
 def _got_shard(connection: psycopg.Connection[Any], shard: int) -> bool:

@@ -1,14 +1,17 @@
 """PostgreSQL stops, crashes and comes back under a host that stays: 91 meanwhile, nothing twice."""
 
 import functools
+import itertools
 import os
 import shutil
 import signal
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from typing import Any
 
+import psycopg
 import pytest
 import trio
 from prometheus_client import REGISTRY
@@ -17,6 +20,9 @@ from config.database import Dsns, prepare_embedded
 from config.postgres import Cluster, PostgresServer, start_postgres
 from host.model.requests import Kind, Response
 from host.model.responses import Reason
+from host.store import writer as writer_module
+from host.store.connecting import Deadlines, RoundTripError, connect
+from host.store.safety import UnsafeDatabaseError, connect_safely
 from tests.host.conftest import Till, audit_ledger, put_demo_estate, trading
 
 
@@ -34,6 +40,12 @@ class Restartable:
     def stop(self) -> None:
         assert self.server is not None
         self.server.stop()
+
+    def processes(self) -> list[int]:
+        """The postmaster and all that it has started."""
+        assert self.server is not None
+        first = self.server.process.pid
+        return [first, *_children_of(first)]
 
     def crash(self) -> None:
         """The postmaster dies at once; what it started notices and goes too."""
@@ -64,8 +76,8 @@ def own_server() -> Iterator[Restartable]:
 
 
 @asynccontextmanager
-async def traded(own: Restartable) -> AsyncIterator[Till]:
-    async with trading(own.dsns) as till:
+async def traded(own: Restartable, **settings: Any) -> AsyncIterator[Till]:
+    async with trading(own.dsns, **settings) as till:
         yield till
     audit_ledger(own.dsns)
 
@@ -144,3 +156,133 @@ async def test_what_was_under_way_when_the_database_went_is_answered_right_or_no
             assert before == answer or before.reason is Reason.HOST_UNREACHABLE
         balances = [till.balances(first_card + at)[0] for at in range(24)]
         assert balances == [100_000 + 8 * 3] * 24
+
+
+FROZEN = {"writers": 1, "statement_seconds_max": 0.5, "round_trip_seconds_max": 1.0}
+"""Little patience: a frozen server ends no wait by itself, however long one waits."""
+
+
+@pytest.mark.parametrize("who", ["backend", "server"])
+async def test_a_frozen_server_holds_a_writer_no_longer_than_the_deadline(
+    own_server: Restartable, who: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SIGSTOP in the middle of a batch: sockets stay open and nobody answers.
+
+    The batch in doubt ends in silence, others are told 91 while it is insisted on; when the server
+    goes on, its first commit or the terminal's repeat moves the money, once.
+    """
+    monkeypatch.setattr(writer_module, "IN_DOUBT_SECONDS_MAX", 4.0)
+    monkeypatch.setattr(writer_module, "SHARD_WAIT_SECONDS_MAX", 0.2)
+    card, other = (400, 401) if who == "backend" else (402, 403)
+    frozen: list[int] = []
+    async with traded(own_server, **FROZEN) as till:
+        [writer] = till.poster._writers
+        assert isinstance(writer, writer_module.Writer)
+
+        def freeze(point: str) -> None:
+            if point == "mid_batch" and not frozen:
+                assert writer._connection is not None
+                pid = writer._connection.info.backend_pid
+                frozen.extend([pid] if who == "backend" else own_server.processes())
+                for one in frozen:
+                    os.kill(one, signal.SIGSTOP)
+
+        monkeypatch.setattr(writer_module, "reach", freeze)
+        load = till.request(Kind.CASH_LOAD, card, 3)
+        told: list[Response] = []
+        try:
+            till.poster.submit(load, told.append)
+            with trio.fail_after(60):
+                while not frozen or writer.is_open:  # noqa: ASYNC110 - a thread has no event
+                    await trio.sleep(0.05)
+                another = till.request(Kind.CASH_LOAD, other, 3, terminal_id="80010002")
+                refused = await till.ask(another)
+                assert refused.reason is Reason.HOST_UNREACHABLE
+                while till.terminal_id in till.poster._lines:  # noqa: ASYNC110
+                    await trio.sleep(0.05)
+            assert told == []
+        finally:
+            for one in frozen:
+                os.kill(one, signal.SIGCONT)
+        answers = await till.ask_until_reached([load, another])
+        assert all(answer.is_approved for answer in answers)
+        assert [till.balances(one)[0] for one in (card, other)] == [100_003, 100_003]
+
+
+def test_a_connection_is_closed_when_its_round_trip_is_too_long(own_server: Restartable) -> None:
+    connection = connect(own_server.dsns.host, Deadlines(round_trip_seconds=0.5), autocommit=True)
+    with pytest.raises(RoundTripError):
+        connection.execute("SELECT pg_sleep(3600)")
+    assert connection.closed
+    with (
+        connect(own_server.dsns.host, Deadlines(round_trip_seconds=0.5)) as connection,
+        pytest.raises(RoundTripError),
+        connection.transaction(),
+        connection.pipeline(),
+    ):
+        connection.execute("SELECT pg_sleep(3600)")
+    assert connection.closed
+
+
+@pytest.mark.parametrize("commits", ["local", "remote_write", "off"])
+def test_with_standbys_named_a_commit_that_does_not_wait_for_them_is_refused(
+    own_server: Restartable, commits: str
+) -> None:
+    with _standbys_named(own_server):
+        for safe in ("on", "remote_apply"):
+            told = Deadlines(options={"synchronous_commit": safe})
+            connect_safely(own_server.dsns.host, told).close()
+        told = Deadlines(options={"synchronous_commit": commits})
+        with pytest.raises(UnsafeDatabaseError, match=f"synchronous_commit is {commits}.* Next:"):
+            connect_safely(own_server.dsns.host, told)
+
+
+def test_a_standby_named_later_is_waited_for_by_sessions_that_stand(
+    own_server: Restartable,
+) -> None:
+    """The session was let through with `local` while there was no standby."""
+    told = Deadlines(options={"synchronous_commit": "local"}, round_trip_seconds=0.5)
+    with connect_safely(own_server.dsns.owner, told) as connection:
+        connection.execute("CREATE TABLE promise (kept integer)")
+        with _standbys_named(own_server), pytest.raises(RoundTripError):
+            connection.execute("INSERT INTO promise VALUES (1)")
+
+
+@contextmanager
+def _standbys_named(own: Restartable) -> Iterator[None]:
+    """A standby that never comes: what waits for it waits for ever."""
+    with psycopg.connect(own.dsns.owner, autocommit=True) as owner:
+        owner.execute("SET synchronous_commit = local")
+        owner.execute("ALTER SYSTEM SET synchronous_standby_names = 'nobody'")
+        owner.execute("SELECT pg_reload_conf()")
+        _wait_for_standbys(own, "nobody")
+        try:
+            yield
+        finally:
+            owner.execute("ALTER SYSTEM RESET synchronous_standby_names")
+            owner.execute("SELECT pg_reload_conf()")
+            _wait_for_standbys(own, "")
+
+
+def _wait_for_standbys(own: Restartable, names: str) -> None:
+    """New connections start with what the postmaster has read; asked for twice, it has."""
+    for _ in itertools.repeat(None, 200):
+        with psycopg.connect(own.dsns.owner) as connection:
+            if connection.execute("SHOW synchronous_standby_names").fetchone() == (names,):
+                return
+    raise AssertionError("the server did not read its settings again")
+
+
+def _children_of(parent: int) -> list[int]:
+    return [
+        int(stat.parent.name)
+        for stat in Path("/proc").glob("[0-9]*/stat")
+        if _parent_in(stat) == parent
+    ]
+
+
+def _parent_in(stat: Path) -> int:
+    try:
+        return int(stat.read_text().rpartition(")")[2].split()[1])
+    except (OSError, IndexError):
+        return 0

@@ -5,7 +5,8 @@ import pytest
 
 from config.database import Dsns
 from host.store import safety
-from host.store.safety import UnsafeDatabaseError, refuse_unsafe
+from host.store.connecting import Deadlines
+from host.store.safety import UnsafeDatabaseError, connect_safely, refuse_unsafe
 
 
 def test_the_embedded_server_is_safe(database: Dsns) -> None:
@@ -61,6 +62,27 @@ def test_every_reason_is_told_at_once(database: Dsns) -> None:
         with pytest.raises(UnsafeDatabaseError) as refusal:
             refuse_unsafe(connection)
         assert len(refusal.value.problems) == 2
+
+
+def test_what_was_let_through_is_kept_whatever_is_altered_later(database: Dsns) -> None:
+    """`local` is as good as `on` until somebody names a standby; the session is told `on`."""
+    for told, kept in [("local", "on"), ("remote_apply", "remote_apply")]:
+        deadlines = Deadlines(options={"synchronous_commit": told})
+        with connect_safely(database.host, deadlines) as connection:
+            row = connection.execute("SHOW synchronous_commit").fetchone()
+        assert row == (kept,)
+
+
+def test_a_role_altered_later_is_refused_at_its_next_connection(database: Dsns) -> None:
+    connect_safely(database.host, Deadlines()).close()
+    with psycopg.connect(database.owner, autocommit=True) as owner:
+        name = owner.info.dbname
+        owner.execute(f"ALTER ROLE host IN DATABASE {name} SET synchronous_commit = off")
+        try:
+            with pytest.raises(UnsafeDatabaseError, match="synchronous_commit is off"):
+                connect_safely(database.host, Deadlines())
+        finally:
+            owner.execute(f"ALTER ROLE host IN DATABASE {name} RESET synchronous_commit")
 
 
 def _expect(connection: psycopg.Connection, pattern: str) -> None:
