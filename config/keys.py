@@ -35,6 +35,7 @@ from host.keys import (
     Entry,
     KeyCeremonyError,
     Target,
+    checked_target,
     enter_component,
     generate_tmk,
     give_up_entry,
@@ -176,6 +177,7 @@ def import_component(keys: Keys, target: Target, number: int, count: int, whole:
     Raises:
         OperatorError, KeyCeremonyError: nothing is stored.
     """
+    target = checked_target(keys.connection, target)
     operator = operator_name()
     value = _hexadecimal(_asked(f"{operator}, component {number} of {count}", is_hidden=True))
     check_value = _asked(f"check value of component {number}")
@@ -191,6 +193,7 @@ def import_component(keys: Keys, target: Target, number: int, count: int, whole:
 
 def forget_entry(keys: Keys, target: Target) -> str:
     """Give up an entry; says how much there was."""
+    target = checked_target(keys.connection, target)
     count = give_up_entry(keys.connection, target)
     return f"{target.text}: {count} components forgotten"
 

@@ -111,7 +111,9 @@ class Terminal:
             KsnError: no device uses that KSN, or it is another device's.
         """
         if pin.ksn is not None:
-            return self.device.pin_reader(pin.ksn) if self.device is not None else None
+            return (
+                self.device.pin_reader(pin.ksn, len(pin.block)) if self.device is not None else None
+            )
         keys = self._keys_of(generation)
         return keys.pin_reader if keys is not None else None
 

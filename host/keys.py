@@ -10,7 +10,7 @@ All of it is an operator's doing on the owner's connection, beside a host that m
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import msgspec
@@ -23,6 +23,7 @@ from host.hsm.keys import WEAK_PARTS, new_key, with_odd_parity
 from host.hsm.ksn import KsnError
 from host.hsm.purposes import PURPOSES, KeyName, check_value_of
 from host.model.secrets import Secret
+from host.model.terminal import DUKPT, MacAlgorithm
 from host.store import keys as rows
 from host.store.keys import Connection, StoredComponent
 
@@ -98,7 +99,7 @@ def enter_component(
             the entry does not fit what was entered before. Nothing is stored.
     """
     with connection.transaction():
-        _check_target(connection, target)
+        target = checked_target(connection, target)
         _check_entry(target, entry)
         others = rows.components_of(connection, target.text)
         _check_beside(target, entry, others)
@@ -117,8 +118,12 @@ def enter_component(
 
 
 def give_up_entry(connection: Connection, target: Target) -> int:
-    """Forget the components entered so far; gives how many there were."""
-    return rows.drop_components(connection, target.text)
+    """Forget the components entered so far; gives how many there were.
+
+    Raises:
+        KeyCeremonyError: there is no such key to enter.
+    """
+    return rows.drop_components(connection, checked_target(connection, target).text)
 
 
 def generate_tmk(
@@ -133,7 +138,7 @@ def generate_tmk(
     key = new_key(TMK_BYTES)
     parts = split(key, count)
     with connection.transaction():
-        _check_target(connection, target)
+        checked_target(connection, target)
         rows.drop_components(connection, target.text)
         return parts, _store(connection, hsm, target, key, by, now)
 
@@ -175,7 +180,7 @@ def rotate(
     """
     with connection.transaction():
         for terminal_id in named or ():
-            _check_target(connection, Target(purpose="tmk", owner=terminal_id))
+            checked_target(connection, Target(purpose="tmk", owner=terminal_id))
         count = rows.ask_rotation(connection, named, by, now)
         if named is not None and count < len(set(named)):
             raise KeyCeremonyError(
@@ -185,14 +190,30 @@ def rotate(
     return count
 
 
-def _check_target(connection: Connection, target: Target) -> None:
-    if target.purpose not in rows.NAMED and not rows.has_terminal(connection, target.owner):
+def checked_target(connection: Connection, target: Target) -> Target:
+    """The key that is meant; the id of an initial one as long as its standard has it.
+
+    8 bytes may be an AES id, or a TDES one without its F's: how the terminal seals tells.
+
+    Raises:
+        KeyCeremonyError: there is no such terminal, or the id is none.
+    """
+    if target.purpose in rows.NAMED:
+        return target
+    algorithm = rows.mac_algorithm_of(connection, target.owner)
+    if algorithm is None:
         raise KeyCeremonyError(f"there is no terminal {target.owner!r}. Next: check its number")
-    if target.purpose == "ik":
-        try:
-            checked_key_id(target.key_id or "")
-        except KsnError as error:
-            raise KeyCeremonyError(f"the key id is none: {error}") from None
+    if target.purpose != "ik":
+        return target
+    is_tdes = algorithm is MacAlgorithm.TDES_DUKPT if algorithm in DUKPT else None
+    try:
+        key_id = checked_key_id(target.key_id or "", is_tdes=is_tdes)
+    except KsnError as error:
+        raise KeyCeremonyError(
+            f"the key id is none: {error}; terminal {target.owner} seals by {algorithm.value}. "
+            "Next: check --key-id"
+        ) from None
+    return replace(target, key_id=key_id)
 
 
 def _check_entry(target: Target, entry: Entry) -> None:

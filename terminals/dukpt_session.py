@@ -60,6 +60,8 @@ class Scheme(msgspec.Struct, frozen=True, kw_only=True):
     ksn_bytes: int
     counter_in: Callable[[bytes], int]
     """The counter of a KSN. Raises KsnError."""
+    whole_ksn: Callable[[bytes], bytes]
+    """A KSN with what its device left out of it."""
     macs_of: Callable[[Secret], MacAt]
     """Those of an initial key."""
 
@@ -84,10 +86,16 @@ def _tdes_macs(initial: Secret) -> MacAt:
 
 SCHEMES: Final[dict[MacAlgorithm, Scheme]] = {
     MacAlgorithm.AES_DUKPT: Scheme(
-        ksn_bytes=dukpt_aes.KSN_BYTES, counter_in=dukpt_aes.counter_in, macs_of=_aes_macs
+        ksn_bytes=dukpt_aes.KSN_BYTES,
+        counter_in=dukpt_aes.counter_in,
+        whole_ksn=bytes,
+        macs_of=_aes_macs,
     ),
     MacAlgorithm.TDES_DUKPT: Scheme(
-        ksn_bytes=dukpt_tdes.KSN_BYTES, counter_in=dukpt_tdes.counter_in, macs_of=_tdes_macs
+        ksn_bytes=dukpt_tdes.KSN_BYTES,
+        counter_in=dukpt_tdes.counter_in,
+        whole_ksn=dukpt_tdes.whole_ksn,
+        macs_of=_tdes_macs,
     ),
 }
 INITIAL_KEY_BYTES: Final = 16
@@ -137,17 +145,18 @@ class DukptMac:
 
     def is_of(self, ksn: bytes) -> bool:
         """Whether KSNs of this device are so long."""
-        return len(ksn) == self._scheme.ksn_bytes
+        return len(self._scheme.whole_ksn(ksn)) == self._scheme.ksn_bytes
 
     def under(self, ksn: bytes) -> Mac:
         """The same for messages that carry this KSN elsewhere than in front.
 
         Where it is of another length than this device's it proves nothing.
         """
-        return _UnderKsn(self, ksn if self.is_of(ksn) else b"")
+        return _UnderKsn(self, self._scheme.whole_ksn(ksn) if self.is_of(ksn) else b"")
 
     def take(self, ksn: bytes, tag: bytes) -> Taken:
         """Count a proved message: only a counter above the highest is new."""
+        ksn = self._scheme.whole_ksn(ksn)
         counter = self._scheme.counter_in(ksn)
         if counter > self._highest:
             self._highest = counter

@@ -89,7 +89,7 @@ UPLOAD_END_DIGITS: Final = 4
 """F48 of an upload end: how many records the terminal sent in all."""
 
 SECURITY: Final = layout(pin_block=1, algorithm=1, track=1, reserved=13)
-"""F53: 1 or 2 a PIN block without or with the PAN, 6 two-key TDES, 1 an encrypted track."""
+"""F53: an X9.8 PIN block, 1 without or 2 with the PAN; 6 two-key TDES; 1 an encrypted track."""
 
 BALANCE: Final = layout(account=2, kind=2, currency=3, sign=1, amount=12)
 """F54: kind 02 is the available balance, the sign C or D."""

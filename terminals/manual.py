@@ -46,17 +46,32 @@ flag n1, and the same once more for points. The answer has no F39: its flags say
 """
 _MACS: Final[dict[MacAlgorithm, tuple[str, str]]] = {
     MacAlgorithm.UNIONPAY_ECB: ('UnionPay POS "ECB", single DES', "sign-on, 8 bytes"),
+    MacAlgorithm.UNIONPAY_ECB_TDES: ('UnionPay POS "ECB", two-key TDES', "sign-on, 16 bytes"),
     MacAlgorithm.X9_9: ("ANSI X9.9, single DES", "sign-on, 8 bytes"),
     MacAlgorithm.X9_19: ("ANSI X9.19, two-key TDES", "sign-on, 16 bytes"),
+    MacAlgorithm.TDES_CBC: ("ISO 16609, two-key TDES in CBC", "sign-on, 16 bytes"),
     MacAlgorithm.AES_CMAC: ("AES-CMAC, left 8 bytes", "sign-on, 16 bytes"),
     MacAlgorithm.AES_DUKPT: ("AES-CMAC, left 8 bytes", "KSN of 12 bytes (X9.24-3)"),
-    MacAlgorithm.TDES_DUKPT: ("ANSI X9.19, two-key TDES", "KSN of 10 bytes (X9.24-1)"),
+    MacAlgorithm.TDES_DUKPT: ("ANSI X9.19, two-key TDES", "KSN of 8 to 10 bytes (X9.24-1)"),
 }
 _DUKPT: Final = """\
 Under DUKPT a request and its answer are sealed under two keys of one KSN, and each KSN serves one
 message. In `pos` and the ASCII dialects it stands in F59 of the request, in hexadecimal, where the
-channel says `ksn_in = "59"`; the PIN block (format 0 or 3) is under its PIN key. There are no keys
-to fetch, so a sign-on is answered 40.
+channel says `ksn_in = "59"`. A TDES KSN of less than 10 bytes is filled with F on its left. There
+are no keys to fetch, so a sign-on is answered 40.
+"""
+_PINS: Final = """\
+F53 says in its first digit how the PIN block of F52 is made: 1 is ANSI X9.8 without the PAN
+(control 0, length, PIN, filler F), 2 with the PAN, which is ISO 9564-1 format 0 or 3, as the block
+itself says. Without F53 it is 2. A block that is not of its format under its key is answered 99.
+
+| keys come by | F52 | under |
+| --- | --- | --- |
+| sign-on | 8 bytes | the PIN key: DES where it is 8 bytes, two-key TDES where 16 |
+| KSN, `tdes-dukpt` | 8 bytes | the two-key TDES PIN key of the KSN |
+| KSN, `aes-dukpt` | 8 bytes | the two-key TDES PIN key that X9.24-3 derives for the KSN |
+
+Tills send format 0; phones send format 4, 16 bytes under the AES-128 PIN key of the KSN.
 """
 _ASCII: Final = """\
 Digits and lengths are characters, fields 2 to 128 are known, a second bitmap may be empty.
@@ -102,6 +117,7 @@ def manual() -> str:
             _section("Response codes (F39)", _codes()),
             _section("Message codes (F64)", _macs()),
             _DUKPT,
+            _section("PIN blocks (F52, F53)", _PINS),
             _section("ISO 8583:1987 in characters", _ASCII),
             _section("Tills of merchant systems", _MIS),
             _table(

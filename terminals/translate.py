@@ -14,6 +14,7 @@ import msgspec
 from host.model.money import CURRENCY_BY_NUMBER, POINTS_PREFIX, Money
 from host.model.requests import (
     KINDS,
+    X9_8_WITHOUT_PAN,
     ExchangeKey,
     Family,
     Kind,
@@ -54,8 +55,8 @@ _SEALED_TRACK_2: Final = re.compile(r"[0-9A-F=]{18,37}")
 """An encrypted block stands in it, so that any nibble may."""
 _TRACK_IS_ENCRYPTED: Final = "1"
 """F53, third digit."""
-_ISO_FORMATS: Final = {"1": 1, "2": 0}
-"""F53, first digit: the ISO 9564-1 format of the PIN block."""
+_PIN_FORMATS: Final[Mapping[str, int]] = {"1": X9_8_WITHOUT_PAN, "2": 0}
+"""F53, first digit: how the PIN block is made."""
 _PRODUCT_BYTES: Final = 30
 _SERIAL: Final = re.compile(r"Sequence No12([0-9A-Za-z]{12})")
 """F62 of a sign-on. Nothing longer is kept: it could be a card number in the wrong place."""
@@ -259,7 +260,7 @@ def _amount(fields: dict[str, str], *, in_points: bool) -> Money | None:
 
 def _pin(fields: dict[str, str]) -> PinBlock:
     control = fields.get("53")
-    iso_format = 0 if control is None else _ISO_FORMATS.get(control[:1])
+    iso_format = 0 if control is None else _PIN_FORMATS.get(control[:1])
     if iso_format is None:
         raise Refusal(Reason.FORMAT_ERROR)
     return PinBlock(iso_format, Secret(bytes.fromhex(fields["52"])))

@@ -1,10 +1,12 @@
-"""AES DUKPT, ANSI X9.24-3:2017, with AES-128 keys: one set of keys for each transaction.
+"""AES DUKPT, ANSI X9.24-3:2017, over AES-128 keys: one set of keys for each transaction.
 
 A KSN is 12 bytes: the 8-byte id of the initial key and a 32-bit transaction counter. Every
 derivation encrypts one block that says what the derived key is for (`Usage`), for which
-algorithm, whose, and at which counter. The walk from the initial key takes one step for each
-one-bit of the counter, the highest first; devices use counters with at most 16 one-bits. That a
-counter never comes twice is for whoever keeps the device's record to check.
+algorithm, whose, and at which counter. A working key may serve another cipher than the walk's:
+where a PIN block is 8 bytes the PIN key is two-key TDES (annex B). The walk from the initial key
+takes one step for each one-bit of the counter, the highest first; devices use counters with at
+most 16 one-bits. That a counter never comes twice is for whoever keeps the device's record to
+check.
 """
 
 import enum
@@ -22,9 +24,11 @@ COUNTER_MAX: Final = 0xFFFF_0000
 """The last counter a device uses; then it needs a new initial key."""
 KEY_BYTES: Final = 16
 
+AES_128: Final = b"\x00\x02\x00\x80"
+TDES_2KEY: Final = b"\x00\x00\x00\x80"
+"""What a working key is for, as derivations spell it: the algorithm, and its bits of key."""
+
 _VERSION_AND_BLOCK: Final = b"\x01\x01"
-_AES_128: Final = b"\x00\x02\x00\x80"
-"""Algorithm 2 (AES-128), 128 bits of key."""
 
 
 class Usage(enum.IntEnum):
@@ -41,23 +45,23 @@ class Usage(enum.IntEnum):
     INITIAL = 0x8001
 
 
-def working_key(bdk: Secret, ksn: bytes, usage: Usage) -> Secret:
+def working_key(bdk: Secret, ksn: bytes, usage: Usage, algorithm: bytes = AES_128) -> Secret:
     """The key a device with this BDK uses at this KSN for one purpose.
 
     Raises:
         KsnError: not 12 bytes, counter zero, or more than 16 one-bits in the counter.
         ValueError: the BDK is not 16 bytes.
     """
-    return device_key(initial_key(bdk, ksn[:KEY_ID_BYTES]), ksn, usage)
+    return device_key(initial_key(bdk, ksn[:KEY_ID_BYTES]), ksn, usage, algorithm)
 
 
-def device_key(initial: Secret, ksn: bytes, usage: Usage) -> Secret:
+def device_key(initial: Secret, ksn: bytes, usage: Usage, algorithm: bytes = AES_128) -> Secret:
     """The same, of the device's own initial key: what a device does, and who keeps its key.
 
     Raises:
         KsnError: as for `working_key`.
     """
-    return _derived(transaction_key(initial, ksn), usage, ksn[4:])
+    return _derived(transaction_key(initial, ksn), usage, ksn[4:], algorithm)
 
 
 def initial_key(bdk: Secret, key_id: bytes) -> Secret:
@@ -141,6 +145,6 @@ def _is_on_the_way(walked: int, counter: int) -> bool:
     return counter & -lowest == walked
 
 
-def _derived(key: Secret, usage: Usage, context: bytes) -> Secret:
-    block = _VERSION_AND_BLOCK + usage.to_bytes(2, "big") + _AES_128 + context
+def _derived(key: Secret, usage: Usage, context: bytes, algorithm: bytes = AES_128) -> Secret:
+    block = _VERSION_AND_BLOCK + usage.to_bytes(2, "big") + algorithm + context
     return Secret(aes_encryptor(key)(block))

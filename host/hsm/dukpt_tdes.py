@@ -15,6 +15,8 @@ from host.hsm.ksn import counter_of
 from host.model.secrets import Secret
 
 KSN_BYTES: Final = 10
+KSN_BYTES_MIN: Final = 8
+"""A device may leave out bytes of F on the left."""
 COUNTER_BITS: Final = 21
 ONE_BITS_MAX: Final = 10
 COUNTER_MAX: Final = 0x1F_F800
@@ -103,6 +105,11 @@ def counter_in(ksn: bytes) -> int:
     return counter_of(
         ksn, ksn_bytes=KSN_BYTES, counter_bits=COUNTER_BITS, one_bits_max=ONE_BITS_MAX
     )
+
+
+def whole_ksn(ksn: bytes) -> bytes:
+    """A KSN with the bytes of F that its device left out; another length is left as it is."""
+    return ksn.rjust(KSN_BYTES, b"\xff") if len(ksn) >= KSN_BYTES_MIN else ksn
 
 
 def device_of(ksn: bytes) -> bytes:

@@ -7,13 +7,13 @@ its check value: the left 4 bytes of the encryption of 8 zero bytes under the ke
 F60.3 of the sign-on names the layout. `LAYOUTS` spells them as rows of slots; a slot may be
 longer than its key (an 8-byte MAK stands in 16 bytes), filled with zeros that are not encrypted.
 Which MAK a terminal group needs follows from its MAC algorithm (`MAK_BYTES`); a 16-byte one fills
-its slot.
+its slot. Where an algorithm takes keys of two lengths, the check value says which was delivered.
 """
 
 import hmac
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final, Literal
 
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
@@ -75,13 +75,16 @@ LAYOUTS: Final[dict[str, tuple[Slot, ...]]] = {
 }
 """F60.3 to the layout of F62: 24, 40 and 60 bytes."""
 
-MAK_BYTES: Final[dict[MacAlgorithm, int]] = {
-    MacAlgorithm.UNIONPAY_ECB: 8,
-    MacAlgorithm.X9_9: 8,
-    MacAlgorithm.X9_19: 16,
-    MacAlgorithm.AES_CMAC: 16,
+MAK_BYTES: Final[dict[MacAlgorithm, tuple[int, ...]]] = {
+    MacAlgorithm.UNIONPAY_ECB: (8, 16),
+    MacAlgorithm.UNIONPAY_ECB_TDES: (16,),
+    MacAlgorithm.X9_9: (8,),
+    MacAlgorithm.X9_19: (16,),
+    MacAlgorithm.TDES_CBC: (16,),
+    MacAlgorithm.AES_CMAC: (16,),
 }
-"""How long a delivered MAC key is. Groups that are not here get their keys by no sign-on."""
+"""How long a delivered MAC key may be; the first is what we make. Groups that are not here get
+their keys by no sign-on."""
 
 
 def new_key(size: int) -> Secret:
@@ -109,7 +112,7 @@ def new_working_keys(
     Raises:
         KeyBlockError: no such layout, or it has no room for the group's MAC key.
     """
-    made = {slot.usage: new_key(slot.key_bytes) for slot in _slots(layout, algorithm)}
+    made = {slot.usage: new_key(_sizes(slot, layout, algorithm)[0]) for slot in _slots(layout)}
     return DeliveredKeys(pik=made["pik"], mak=made["mak"], tdk=made.get("tdk"))
 
 
@@ -133,8 +136,10 @@ def deliver(  # noqa: PLR0913, PLR0917 - the layout, and each key it may carry
     """
     encrypt = encryptor(checked_size(tmk, TMK_SIZES, "a TMK"))
     given = {"pik": pik, "mak": mak, "tdk": tdk}
-    slots = _slots(layout, algorithm)
-    return b"".join(_filled(slot, given[slot.usage], encrypt) for slot in slots)
+    return b"".join(
+        _filled(slot, _sizes(slot, layout, algorithm), given[slot.usage], encrypt)
+        for slot in _slots(layout)
+    )
 
 
 def receive(
@@ -148,7 +153,7 @@ def receive(
     Raises:
         KeyBlockError: the length is not the layout's, or a check value is wrong.
     """
-    slots = _slots(layout, algorithm)
+    slots = _slots(layout)
     size = sum(slot.slot_bytes + CHECK_VALUE_BYTES for slot in slots)
     if len(block) != size:
         msg = f"F62 of layout {layout} is {size} bytes, this one has {len(block)}"
@@ -156,7 +161,7 @@ def receive(
     decrypt = des_decryptor(checked_size(tmk, TMK_SIZES, "a TMK"))
     found: dict[str, Secret] = {}
     for slot in slots:
-        found[slot.usage] = _proved(slot, block, decrypt)
+        found[slot.usage] = _proved(slot, _sizes(slot, layout, algorithm), block, decrypt)
         block = block[slot.slot_bytes + CHECK_VALUE_BYTES :]
     return DeliveredKeys(pik=found["pik"], mak=found["mak"], tdk=found.get("tdk"))
 
@@ -183,37 +188,41 @@ def with_odd_parity(part: bytes) -> bytes:
     return bytes(octet ^ 1 if octet.bit_count() % 2 == 0 else octet for octet in part)
 
 
-def _slots(layout: str, algorithm: MacAlgorithm) -> tuple[Slot, ...]:
+def _slots(layout: str) -> tuple[Slot, ...]:
     if layout not in LAYOUTS:
         msg = f"no key layout {layout!r}: F60.3 of a sign-on is one of {', '.join(LAYOUTS)}"
         raise KeyBlockError(msg)
-    return tuple(_fitted(slot, layout, algorithm) for slot in LAYOUTS[layout])
+    return LAYOUTS[layout]
 
 
-def _fitted(slot: Slot, layout: str, algorithm: MacAlgorithm) -> Slot:
-    """The slot with the key that this terminal group has in it."""
-    size = MAK_BYTES.get(algorithm, 0) if slot.usage == "mak" else slot.key_bytes
-    if not 0 < size <= slot.slot_bytes:
+def _sizes(slot: Slot, layout: str, algorithm: MacAlgorithm) -> tuple[int, ...]:
+    """How long the key may be that this terminal group has in the slot."""
+    if slot.usage != "mak":
+        return (slot.key_bytes,)
+    sizes = tuple(size for size in MAK_BYTES.get(algorithm, ()) if size <= slot.slot_bytes)
+    if not sizes:
         msg = f"layout {layout} has no room for the MAC key of {algorithm.value}"
         raise KeyBlockError(msg)
-    return replace(slot, key_bytes=size)
+    return sizes
 
 
-def _filled(slot: Slot, key: Secret | None, encrypt: Blocks) -> bytes:
+def _filled(slot: Slot, sizes: tuple[int, ...], key: Secret | None, encrypt: Blocks) -> bytes:
     if key is None:
         msg = f"the layout carries a {slot.usage.upper()} and none was given"
         raise KeyBlockError(msg)
-    checked_size(key, (slot.key_bytes,), f"the {slot.usage.upper()} of this layout")
+    checked_size(key, sizes, f"the {slot.usage.upper()} of this layout")
     return encrypt(key.reveal()).ljust(slot.slot_bytes, b"\x00") + _check_bytes(key)
 
 
-def _proved(slot: Slot, block: bytes, decrypt: Blocks) -> Secret:
-    key = Secret(decrypt(block[: slot.key_bytes]))
+def _proved(slot: Slot, sizes: tuple[int, ...], block: bytes, decrypt: Blocks) -> Secret:
+    """The key of the length whose check value is the one told."""
     told = block[slot.slot_bytes : slot.slot_bytes + CHECK_VALUE_BYTES]
-    if not hmac.compare_digest(_check_bytes(key), told):
-        msg = f"the {slot.usage.upper()}'s check value is wrong: is the TMK the terminal's own?"
-        raise KeyBlockError(msg)
-    return key
+    for size in sizes:
+        key = Secret(decrypt(block[:size]))
+        if hmac.compare_digest(_check_bytes(key), told):
+            return key
+    msg = f"the {slot.usage.upper()}'s check value is wrong: is the TMK the terminal's own?"
+    raise KeyBlockError(msg)
 
 
 def _check_bytes(key: Secret) -> bytes:

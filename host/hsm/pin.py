@@ -1,7 +1,8 @@
 """PIN blocks of ISO 9564-1: read at the host, translated for the next, made by simulators.
 
 Formats 0 and 3 bind the PIN to the PAN's rightmost 12 digits without the check digit; format 1
-knows no PAN; format 4 is AES and binds the whole PAN between two encryptions. A block that is
+knows no PAN; format 4 is AES and binds the whole PAN between two encryptions. Terminals that say
+ANSI X9.8 mean formats 0 and 3, or format 0 as it is before the PAN is XORed in. A block that is
 not exactly what its format says (control digit, length 4 to 12, decimal digits, filler) is
 refused as a whole: under a wrong key or for another card it nearly always is, and answers 99,
 not 55.
@@ -10,6 +11,7 @@ The clear PIN lives only in the `Secret` that `read` gives.
 """
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -21,7 +23,7 @@ from host.hsm.ciphers import (
     Ciphers,
     xor,
 )
-from host.model.requests import PinBlock
+from host.model.requests import X9_8_WITHOUT_PAN, PinBlock
 from host.model.secrets import Pan, Secret
 
 PIN_DIGITS_MIN: Final = 4
@@ -34,11 +36,10 @@ class PinFormatError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PinFormat:
-    """One ISO 9564-1 format. Its PIN field is control, length, PIN, and fill to 16 digits."""
+    """One way to write a PIN. Its PIN field is control, length, PIN, and fill to 16 digits."""
 
-    control: str
-    fill: str
-    """The characters that may stand after the PIN."""
+    fills: Mapping[str, str]
+    """Control digit to the characters that may stand after the PIN; we make the first."""
     is_xored: bool = False
     """The PIN field is XORed with 12 PAN digits before encryption."""
     is_aes: bool = False
@@ -46,21 +47,27 @@ class PinFormat:
 
 
 FORMATS: Final[dict[int, PinFormat]] = {
-    0: PinFormat(control="0", fill="F", is_xored=True),
-    1: PinFormat(control="1", fill="0123456789ABCDEF"),
-    3: PinFormat(control="3", fill="ABCDEF", is_xored=True),
-    4: PinFormat(control="4", fill="A", is_aes=True),
+    0: PinFormat(fills={"0": "F", "3": "ABCDEF"}, is_xored=True),
+    1: PinFormat(fills={"1": "0123456789ABCDEF"}),
+    3: PinFormat(fills={"3": "ABCDEF"}, is_xored=True),
+    4: PinFormat(fills={"4": "A"}, is_aes=True),
+    X9_8_WITHOUT_PAN: PinFormat(fills={"0": "F"}),
 }
+"""By ISO 9564-1's number, or by one of ours for what has none. Who says X9.8 with the PAN means
+format 0 or 3, so both are read as 0."""
 
 
 class PinBlockReader:
     """Reads PIN blocks under one PIN key; keeps its cipher context, built at first use."""
 
-    __slots__ = ("_aes", "_ciphers", "_des", "_pik")
+    __slots__ = ("_aes", "_ciphers", "_des", "_is_des_only", "_pik")
 
-    def __init__(self, pik: Secret, ciphers: Ciphers = CLEAR_CIPHERS) -> None:
+    def __init__(
+        self, pik: Secret, ciphers: Ciphers = CLEAR_CIPHERS, *, is_des_only: bool = False
+    ) -> None:
         self._pik = pik
         self._ciphers = ciphers
+        self._is_des_only = is_des_only
         self._des: Blocks | None = None
         self._aes: Blocks | None = None
 
@@ -73,6 +80,8 @@ class PinBlockReader:
         """
         row, sealed = _row(iso_format), block.reveal()
         size = AES_BLOCK_BYTES if row.is_aes else DES_BLOCK_BYTES
+        if row.is_aes and self._is_des_only:
+            raise PinFormatError("a key for TDES opens no PIN block under AES")
         if len(sealed) != size:
             msg = f"a PIN block of format {iso_format} is {size} bytes, not {len(sealed)}"
             raise PinFormatError(msg)
@@ -153,13 +162,14 @@ def clear_block(pin: Secret, pan: Pan, iso_format: int, fill: str | None = None)
         msg = f"a PIN is {PIN_DIGITS_MIN} to {PIN_DIGITS_MAX} decimal digits"
         raise PinFormatError(msg)
     size = 14 - len(digits)
+    control, characters = next(iter(row.fills.items()))
     if row.is_aes:
-        after = "A" * size + (fill or secrets.token_hex(8))
+        after = characters * size + (fill or secrets.token_hex(8))
     else:
-        after = fill or _random_fill(row.fill, size)
+        after = fill or _random_fill(characters, size)
     if len(after) != size + (16 if row.is_aes else 0):
         raise ValueError("the fill is not as long as the format needs")
-    field = bytes.fromhex(f"{row.control}{len(digits):X}{digits}{after}")
+    field = bytes.fromhex(f"{control}{len(digits):X}{digits}{after}")
     return Secret(xor(field, _pan_number(pan).to_bytes(8, "big")) if row.is_xored else field)
 
 
@@ -181,7 +191,8 @@ def _pin_in(row: PinFormat, field: str) -> Secret:
     """The PIN of a field of 16 upper-case hexadecimal digits, every part of it checked."""
     end = 2 + int(field[1], 16)
     pin = field[2:end]
-    if field[0] != row.control or not _is_pin(pin) or field[end:].strip(row.fill):
+    fill = row.fills.get(field[0])
+    if fill is None or not _is_pin(pin) or field[end:].strip(fill):
         raise PinFormatError("the PIN block is not of its format under this key for this card")
     return Secret(pin.encode())
 

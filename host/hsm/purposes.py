@@ -24,8 +24,10 @@ PROPRIETARY_MAC: Final = "10"
 """X9.143 leaves usages 10 to 99 to us: the UnionPay ECB MAC is in no standard."""
 MAC_USAGES: Final[dict[MacAlgorithm, str]] = {
     MacAlgorithm.UNIONPAY_ECB: PROPRIETARY_MAC,
+    MacAlgorithm.UNIONPAY_ECB_TDES: PROPRIETARY_MAC,
     MacAlgorithm.X9_9: "M1",
     MacAlgorithm.X9_19: "M3",
+    MacAlgorithm.TDES_CBC: "M0",
     MacAlgorithm.AES_CMAC: "M6",
 }
 

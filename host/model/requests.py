@@ -136,10 +136,15 @@ class Original(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """In a reversal: what kind the original was, read from its processing code."""
 
 
+X9_8_WITHOUT_PAN: Final = 99
+"""ANSI X9.8 without the PAN: format 0 before the PAN is XORed in, no format of ISO 9564-1."""
+
+
 class PinBlock(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """An encrypted PIN block and the format to read it by (ISO 9564-1)."""
+    """An encrypted PIN block and the format to read it by."""
 
     iso_format: int
+    """Of ISO 9564-1 (0 stands for 3 as well: the block itself says which), or the one above."""
     block: Secret
     ksn: str | None = None
     """DUKPT: which key of the instance it is under, hexadecimal. None: the session's PIK."""

@@ -13,8 +13,10 @@ class MacAlgorithm(enum.StrEnum):
     """How a terminal group seals its messages. Parameters are in `host.hsm`."""
 
     UNIONPAY_ECB = "up-ecb"
+    UNIONPAY_ECB_TDES = "up-ecb-tdes"
     X9_9 = "x9.9"
     X9_19 = "x9.19"
+    TDES_CBC = "tdes-cbc"
     AES_CMAC = "cmac"
     AES_DUKPT = "aes-dukpt"
     TDES_DUKPT = "tdes-dukpt"

@@ -11,7 +11,7 @@ import psycopg
 from host.book import Book, Issuer, KeySet, Merchant, Programme, Terminal
 from host.hsm.dukpt import Device, device_of
 from host.hsm.interface import Hsm
-from host.hsm.key_blocks import header_of
+from host.hsm.key_blocks import Header, header_of
 from host.hsm.keys import DeliveredKeys
 from host.hsm.pin import PinBlockReader
 from host.hsm.purposes import KeyName, check_value_of, key_id_of
@@ -237,7 +237,7 @@ def _keys_of(terminal_id: str, rows: Iterable[tuple[Any, ...]], hsm: Hsm) -> Ter
             if purpose != "ik":
                 found.setdefault(generation, {})[purpose] = key
             elif keys.device is None:
-                keys.device = device_of(key, key_id_of(header_of(block)) or "", hsm.ciphers)
+                keys.device = _device(key, header_of(block), hsm)
                 keys.device_key = MacKey(generation, key)
         except UNUSABLE as error:
             keys.faults.append(_fault(name, str(error)))
@@ -251,6 +251,11 @@ def _keys_of(terminal_id: str, rows: Iterable[tuple[Any, ...]], hsm: Hsm) -> Ter
             delivered = DeliveredKeys(pik=one["pik"], mak=one["mak"], tdk=one.get("tdk"))
             keys.key_sets.append(key_set(delivered, generation, hsm))
     return keys
+
+
+def _device(key: Secret, header: Header, hsm: Hsm) -> Device:
+    is_tdes = header.algorithm == "T"
+    return device_of(key, key_id_of(header) or "", hsm.ciphers, is_tdes=is_tdes)
 
 
 def _fault(name: KeyName, why: str) -> KeyFault:

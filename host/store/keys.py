@@ -100,9 +100,10 @@ def waiting_rotations(connection: Connection) -> set[str]:
     return {row[0] for row in connection.execute(SQL["waiting_rotations"])}
 
 
-def has_terminal(connection: Connection, terminal_id: str) -> bool:
-    """Whether there is such a terminal."""
-    return connection.execute(SQL["terminal"], (terminal_id,)).fetchone() is not None
+def mac_algorithm_of(connection: Connection, terminal_id: str) -> MacAlgorithm | None:
+    """How a terminal seals; None where there is no such terminal."""
+    row = connection.execute(SQL["terminal"], (terminal_id,)).fetchone()
+    return MacAlgorithm(row[0]) if row is not None else None
 
 
 def components_of(connection: Connection, target: str) -> list[StoredComponent]:

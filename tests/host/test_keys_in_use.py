@@ -16,7 +16,7 @@ from host.hsm.mac import mac_for
 from host.hsm.pin import make_pin_block
 from host.hsm.track import TrackCipher
 from host.keys import rotate
-from host.model.requests import Kind, PinBlock, Request, Response, SealedPan
+from host.model.requests import X9_8_WITHOUT_PAN, Kind, PinBlock, Request, Response, SealedPan
 from host.model.responses import Reason
 from host.model.secrets import Secret
 from host.model.terminal import MacAlgorithm
@@ -34,6 +34,7 @@ from tests.host.conftest import (
 )
 
 APP, PAD, RETAIL, CMAC = "80010031", "80010032", "80010033", "80010034"
+CHAINED, DOUBLE, NEW_PAD = "80010035", "80010036", "80010038"
 APP_ID, PAD_ID = "1234567890123456", "FFFF9876543210E00000"
 APP_KEY = Secret.from_hex("1273671EA26AC29AFA4D1084127652A1")
 PAD_KEY = Secret.from_hex("6AC292FAA1315B4D858AB3A3D7D5933A")
@@ -44,8 +45,11 @@ CHANGES: dict[str, dict[str, Any]] = {
         "device": DevicePlan(key_id=APP_ID, initial_key=APP_KEY),
     },
     PAD: {"device": DevicePlan(key_id=PAD_ID, initial_key=PAD_KEY)},
+    NEW_PAD: {"device": DevicePlan(key_id=PAD_ID, initial_key=PAD_KEY)},
     RETAIL: {"mac_algorithm": MacAlgorithm.X9_19, "working": None},
     CMAC: {"mac_algorithm": MacAlgorithm.AES_CMAC, "working": None},
+    CHAINED: {"mac_algorithm": MacAlgorithm.TDES_CBC, "working": None},
+    DOUBLE: {"mac_algorithm": MacAlgorithm.UNIONPAY_ECB_TDES, "working": None},
 }
 
 
@@ -240,6 +244,52 @@ async def test_a_pin_pad_under_dukpt_serves_a_terminal_with_a_session_mac(
         assert (await host.ask(sale(counter))).reason is Reason.KSN_REFUSED
 
 
+EIGHT_BYTES = (0, 1, 3, X9_8_WITHOUT_PAN)
+"""Ways to write a PIN into 8 bytes."""
+
+
+@pytest.mark.parametrize("written", EIGHT_BYTES)
+@pytest.mark.parametrize(("layout", "pik_bytes"), [("001", 8), ("003", 16)])
+async def test_a_pin_is_read_under_a_delivered_key_of_either_length(
+    host: Till, pool: CardPool, written: int, layout: str, pik_bytes: int
+) -> None:
+    terminal_id, card = "80010037", pool.city()
+    _, keys = await sign_on(host, terminal_id, layout)
+    assert len(keys.pik) == pik_bytes
+    profile = await host.poster.find_terminal(terminal_id)
+    assert profile is not None
+    generation = profile.mac_keys[0].generation
+
+    async def said(pin: bytes) -> Reason:
+        block = make_pin_block(keys.pik, Secret(pin), CARDS[card].pan, written)
+        sale = host.request(
+            Kind.PURCHASE, card, 100, pin=PinBlock(written, block),
+            terminal_id=terminal_id, key_generation=generation,
+        )  # fmt: skip
+        return (await host.ask(sale)).reason
+
+    assert await said(b"123457") is Reason.WRONG_PIN
+    assert await said(b"123456") is Reason.APPROVED
+
+
+@pytest.mark.parametrize("written", EIGHT_BYTES)
+async def test_a_pin_of_8_bytes_is_read_under_either_kind_of_dukpt(
+    host: Till, pool: CardPool, written: int
+) -> None:
+    card = pool.city()
+    pan, counter = CARDS[card].pan, 0x4000 + EIGHT_BYTES.index(written)
+    pad_ksn = f"{int(PAD_ID, 16) + counter:020X}"
+    under_tdes = dukpt_tdes.device_keys(PAD_KEY, bytes.fromhex(pad_ksn)).pin
+    serial = app_ksn()
+    under_aes = dukpt_aes.device_key(
+        APP_KEY, bytes.fromhex(serial), dukpt_aes.Usage.PIN, dukpt_aes.TDES_2KEY
+    )
+    for key, ksn, terminal_id in ((under_tdes, pad_ksn[4:], NEW_PAD), (under_aes, serial, APP)):
+        pin = PinBlock(written, make_pin_block(key, Secret(b"123456"), pan, written), ksn)
+        sale = host.request(Kind.PURCHASE, card, 100, pin=pin, terminal_id=terminal_id)
+        assert (await host.ask(sale)).is_approved
+
+
 async def test_an_encrypted_track_is_opened_under_the_key_that_sealed_its_message(
     host: Till, pool: CardPool
 ) -> None:
@@ -287,7 +337,10 @@ async def test_a_track_key_outlives_a_restart(dsns: Dsns, pool: CardPool) -> Non
         assert (await till.ask(asked)).is_approved
 
 
-@pytest.mark.parametrize(("terminal_id", "mak_bytes"), [(RETAIL, 16), (CMAC, 16), ("80010019", 8)])
+@pytest.mark.parametrize(
+    ("terminal_id", "mak_bytes"),
+    [(RETAIL, 16), (CMAC, 16), (CHAINED, 16), (DOUBLE, 16), ("80010019", 8)],
+)
 @pytest.mark.parametrize("layout", ["003", "004"])
 async def test_a_group_is_delivered_the_mac_key_its_algorithm_needs(
     host: Till, terminal_id: str, mak_bytes: int, layout: str
@@ -301,7 +354,9 @@ async def test_a_group_is_delivered_the_mac_key_its_algorithm_needs(
     assert ours.verify(b"message", theirs.compute(b"message"))
 
 
-@pytest.mark.parametrize(("terminal_id", "layout"), [(RETAIL, "001"), (CMAC, "001"), (APP, "003")])
+@pytest.mark.parametrize(
+    ("terminal_id", "layout"), [(RETAIL, "001"), (CMAC, "001"), (DOUBLE, "001"), (APP, "003")]
+)
 async def test_a_layout_without_room_for_a_groups_mac_key_is_declined(
     host: Till, terminal_id: str, layout: str
 ) -> None:

@@ -2,10 +2,12 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from host.estate.demo import demo_estate
 from host.hsm import dukpt_tdes
+from host.hsm.ciphers import des_encryptor
 from host.hsm.dukpt import device_of
 from host.hsm.pin import make_pin_block
 from host.model.secrets import Secret
@@ -83,6 +85,45 @@ async def test_its_pin_is_under_the_same_ksn(till: PosTerminal, world: World):
     assert told is not None
     assert told.ksn == ksn_of(3)
     reader = device_of(INITIAL, "FFFF9876543210E00000").pin_reader(told.ksn)
+    assert reader.read(told.block, told.iso_format, CARD.pan) == Secret(b"1234")
+
+
+async def test_a_ksn_of_8_bytes_has_lost_its_f_on_the_left(till: PosTerminal, world: World):
+    serial = ksn_of(6)
+    fields = purchase_fields(6) | {"59": serial[4:]}
+    mac = DEVICE.under(bytes.fromhex(serial))
+    answer = await till.ask(say(fields, mac.compute))
+    assert answer.fields["39"] == "00"
+    assert is_sealed_under(answer, 6)
+    assert (
+        device_of(INITIAL, "FFFF9876543210E00000").counter(world.host.requests[-1].ksn or "") == 6
+    )
+
+
+@pytest.mark.parametrize("control", ["1", "2"])
+async def test_under_aes_dukpt_a_pin_block_of_8_bytes_has_a_tdes_key(world: World, control: str):
+    """A pos F52 is 8 bytes: X9.24-3 derives a two-key TDES key for it."""
+    initial, serial = (
+        Secret.from_hex("1273671EA26AC29AFA4D1084127652A1"),
+        "123456789012345600000001",
+    )
+    algorithm = MacAlgorithm.AES_DUKPT
+    world.host.profiles[TERMINAL] = msgspec.structs.replace(
+        PROFILE, mac_algorithm=algorithm, mac_keys=(MacKey(1, initial),)
+    )
+    options = DialectOptions(ksn_in="59")
+    await world.start_switch(channels=(ChannelSettings(port=0, options=options),))
+    pad = des_encryptor(Secret.from_hex("630C706D9546E47D4449313F61C4D4AB"))
+    clear = 0x041234FFFFFFFFFF ^ (int(CARD.pan.reveal()[-13:-1], 16) if control == "2" else 0)
+    block = pad(clear.to_bytes(8)).hex().upper()
+    fields = purchase_fields(1) | {"52": block, "53": f"{control}600000000000000", "59": serial}
+    device = DukptMac(initial, Direction.DEVICE, algorithm).under(bytes.fromhex(serial))
+    till = await world.connect()
+    answer = await till.ask(say(fields, device.compute))
+    assert answer.fields["39"] == "00"
+    told = world.host.requests[-1].pin
+    assert told is not None
+    reader = device_of(initial, serial[:16]).pin_reader(told.ksn or "", len(told.block))
     assert reader.read(told.block, told.iso_format, CARD.pan) == Secret(b"1234")
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from host.hsm.ksn import KsnError
-from host.hsm.mac import AesCmac, Mac, mac_for
+from host.hsm.mac import AesCmac, Mac, UnionPayEcbMac, mac_for
 from host.model.secrets import Secret
 from host.model.terminal import DUKPT, MacAlgorithm, MacKey, TerminalProfile
 from terminals.codec import EncodeError
@@ -36,7 +36,9 @@ from tests.terminals.frames import ASCII_FIELDS, FRAMES, fields_of
 
 KEYS = {
     MacAlgorithm.UNIONPAY_ECB: Secret.from_hex("2568ADE013579BDF"),
+    MacAlgorithm.UNIONPAY_ECB_TDES: Secret.from_hex("1C3B5E7092B5D6F80B2C4F6185A7C8EA"),
     MacAlgorithm.X9_9: Secret.from_hex("2568ADE013579BDF"),
+    MacAlgorithm.TDES_CBC: Secret.from_hex("0123456789ABCDEFFEDCBA9876543210"),
     MacAlgorithm.X9_19: Secret.from_hex("0123456789ABCDEFFEDCBA9876543210"),
     MacAlgorithm.AES_CMAC: Secret.from_hex("2B7E151628AED2A6ABF7158809CF4F3C"),
     MacAlgorithm.AES_DUKPT: softpos.INITIAL,
@@ -115,7 +117,7 @@ def _iso(name: str, dialect: IsoDialect, algorithm: MacAlgorithm, all_fields: li
         blocks = (payload[at : min(at + 8, end)].ljust(8, b"\0") for at in range(start, end, 8))
         return functools.reduce(int.__xor__, map(int.from_bytes, blocks), 0), payload[end:]
 
-    is_order_blind = algorithm is MacAlgorithm.UNIONPAY_ECB
+    is_order_blind = isinstance(mac, UnionPayEcbMac)
     return Tongue(
         name=f"{name} {algorithm}",
         make=lambda: dialect,

@@ -7,6 +7,7 @@ import pytest
 from host.model.money import Money
 from host.model.requests import (
     KINDS,
+    X9_8_WITHOUT_PAN,
     ExchangeKey,
     Family,
     Kind,
@@ -129,11 +130,11 @@ def test_the_pin_and_entry_mode_of_a_purchase_arrive() -> None:
     assert request.entry_mode == "021"
 
 
-def test_a_pin_block_without_the_pan_is_format_1_and_an_unknown_one_is_refused() -> None:
+def test_a_pin_block_without_the_pan_is_no_iso_format_and_an_unknown_one_is_refused() -> None:
     request = asked(_53="1600000000000000")
     assert isinstance(request, Request)
     assert request.pin is not None
-    assert request.pin.iso_format == 1
+    assert request.pin.iso_format == X9_8_WITHOUT_PAN
     assert asked(_53="0600000000000000") is Reason.FORMAT_ERROR
     assert asked(_53="") is Reason.FORMAT_ERROR
 

@@ -9,7 +9,7 @@ from host.hsm.dukpt import AesDevice, TdesDevice, checked_key_id, device_of, is_
 from host.hsm.ksn import KsnError
 from host.hsm.pin import PinFormatError, make_pin_block
 from host.hsm.track import TrackError, card_of
-from host.model.requests import SealedPan
+from host.model.requests import X9_8_WITHOUT_PAN, SealedPan
 from host.model.secrets import Pan, Secret
 
 AES_IK = Secret.from_hex("1273671EA26AC29AFA4D1084127652A1")
@@ -31,6 +31,49 @@ def test_an_aes_device_reads_the_published_pin_block() -> None:
     assert AES.pin_reader(f"{AES_ID}00000001").read(block, 4, CARD) == Secret(b"1234")
     with pytest.raises(PinFormatError):
         AES.pin_reader(f"{AES_ID}00000002").read(block, 4, CARD)
+
+
+@pytest.mark.parametrize("iso_format", [0, 1, 3, X9_8_WITHOUT_PAN])
+def test_an_aes_device_reads_a_block_of_8_bytes_under_its_tdes_key(iso_format: int) -> None:
+    """By X9.24-3 the PIN key of such a block is two-key TDES, not the AES key of the KSN."""
+    key = Secret.from_hex("630C706D9546E47D4449313F61C4D4AB")
+    block = make_pin_block(key, Secret(b"1234"), CARD, iso_format)
+    reader = AES.pin_reader(f"{AES_ID}00000001", len(block))
+    assert reader.read(block, iso_format, CARD) == Secret(b"1234")
+
+
+def test_a_tdes_device_opens_no_block_under_aes() -> None:
+    ksn = "FFFF9876543210E00001"
+    key = dukpt_tdes.device_keys(TDES_IK, bytes.fromhex(ksn)).pin
+    block = make_pin_block(key, Secret(b"1234"), CARD, 4)
+    with pytest.raises(PinFormatError, match="TDES"):
+        TDES.pin_reader(ksn, len(block)).read(block, 4, CARD)
+
+
+def test_a_short_ksn_is_a_tdes_one_that_lost_its_f_on_the_left() -> None:
+    key = Secret.from_hex("75A2DA799E4361FBA7C479FE5225FB1F")
+    device = device_of(key, checked_key_id("75A2DA0000200000"))
+    assert isinstance(device, TdesDevice)
+    assert device.key_id == "FFFF75A2DA0000200000"
+    short, whole = "75A2DA0000200016", "FFFF75A2DA0000200016"
+    assert device.counter(short) == device.counter(f"FF{short}") == device.counter(whole) == 22
+    pin = dukpt_tdes.device_keys(key, bytes.fromhex(whole)).pin
+    block = make_pin_block(pin, Secret(b"1234"), CARD, 0)
+    assert device.pin_reader(short, 8).read(block, 0, CARD) == Secret(b"1234")
+    for wrong in ("A2DA0000200016", "A75A2DA0000200016", f"{whole}00"):
+        with pytest.raises(KsnError):
+            device.counter(wrong)
+
+
+def test_who_knows_the_kind_of_a_key_says_so() -> None:
+    """An AES id may end as a counter of zero does; then only the kind tells them apart."""
+    assert checked_key_id("75a2da0000200000") == "FFFF75A2DA0000200000"
+    assert checked_key_id("75A2DA0000200000", is_tdes=False) == "75A2DA0000200000"
+    assert isinstance(device_of(AES_IK, "75A2DA0000200000", is_tdes=False), AesDevice)
+    with pytest.raises(KsnError, match="counter is zero"):
+        checked_key_id(AES_ID, is_tdes=True)
+    with pytest.raises(KsnError, match="8 bytes"):
+        checked_key_id(TDES_ID, is_tdes=False)
 
 
 @pytest.mark.parametrize(

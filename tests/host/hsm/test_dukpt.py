@@ -1,4 +1,6 @@
 import pytest
+from cryptography.hazmat.primitives.ciphers import Cipher, modes
+from cryptography.hazmat.primitives.ciphers.algorithms import AES
 
 from host.hsm import dukpt_aes, dukpt_tdes
 from host.hsm.dukpt_aes import Usage
@@ -53,6 +55,27 @@ def test_a_ksn_of_another_length_is_refused(size: int) -> None:
         dukpt_tdes.session_keys(BDK, b"\x01" * size)
     with pytest.raises(KsnError, match="bytes"):
         dukpt_aes.working_key(BDK, b"\x01" * size, Usage.PIN)
+
+
+PUBLISHED_TDES_KEYS = {
+    Usage.PIN: "630C706D9546E47D4449313F61C4D4AB",
+    Usage.MAC_GENERATE: "5D8FD787E8A796D07035FFCA9B5800BB",
+    Usage.DATA_ENCRYPT: "BD44121C223F831446A01EE3A4CB58D2",
+}
+"""ANSI X9.24-3:2017, supplementary test vectors, two-key TDES of an AES-128 BDK, counter 1."""
+
+
+@pytest.mark.parametrize("usage", PUBLISHED_TDES_KEYS)
+def test_an_aes_device_has_the_published_tdes_working_keys(usage: Usage) -> None:
+    bdk = Secret.from_hex("FEDCBA9876543210F1F1F1F1F1F1F1F1")
+    key = dukpt_aes.working_key(bdk, aes_ksn(1), usage, dukpt_aes.TDES_2KEY)
+    assert key == Secret.from_hex(PUBLISHED_TDES_KEYS[usage])
+    # The published transaction key, and the derivation data written out by hand.
+    transaction_key = AES(bytes.fromhex("4F21B565BAD9835E112B6465635EAE44"))
+    data = bytes.fromhex(f"0101{usage:04X}000000809012345600000001")
+    by_hand = Cipher(transaction_key, modes.ECB()).encryptor().update(data)
+    assert key == Secret(by_hand)
+    assert key != dukpt_aes.working_key(bdk, aes_ksn(1), usage)
 
 
 def test_a_bdk_of_another_length_is_refused() -> None:

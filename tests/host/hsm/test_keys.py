@@ -3,6 +3,7 @@ import pytest
 from host.hsm.ciphers import des_encryptor
 from host.hsm.keys import (
     LAYOUTS,
+    MAK_BYTES,
     WEAK_PARTS,
     DeliveredKeys,
     KeyBlockError,
@@ -10,8 +11,11 @@ from host.hsm.keys import (
     new_key,
     new_working_keys,
     receive,
+    with_odd_parity,
 )
+from host.hsm.mac import mac_for
 from host.model.secrets import Secret
+from host.model.terminal import DUKPT, MacAlgorithm
 
 TMK = Secret(bytes(range(1, 17)))
 every_layout = pytest.mark.parametrize("layout", LAYOUTS)
@@ -71,7 +75,36 @@ def test_a_layout_with_a_track_key_needs_one() -> None:
 
 def test_a_key_too_long_for_its_slot_is_refused() -> None:
     with pytest.raises(ValueError, match="MAK of this layout is 8 bytes"):
-        deliver("003", TMK, new_key(16), new_key(16))
+        deliver("001", TMK, new_key(8), new_key(16))
+    with pytest.raises(KeyBlockError, match="no room for the MAC key of up-ecb-tdes"):
+        new_working_keys("001", MacAlgorithm.UNIONPAY_ECB_TDES)
+
+
+@pytest.mark.parametrize("algorithm", [row for row in MacAlgorithm if row not in DUKPT])
+@pytest.mark.parametrize("layout", ["003", "004"])
+def test_every_group_is_delivered_keys_of_its_length(layout: str, algorithm: MacAlgorithm) -> None:
+    keys = new_working_keys(layout, algorithm)
+    assert (len(keys.pik), len(keys.mak)) == (16, MAK_BYTES[algorithm][0])
+    block = deliver(layout, TMK, keys.pik, keys.mak, keys.tdk, algorithm)
+    assert receive(layout, TMK, block, algorithm) == keys
+    mac_for(algorithm, keys.mak)
+
+
+def test_a_mak_of_16_bytes_seals_the_ecb_mac_too() -> None:
+    """PIK and MAK of 16 bytes each, as another host delivered them."""
+    tmk = Secret.from_hex("40A1B3C2D5E5F70719293B4A5D6D7F8F")
+    block = bytes.fromhex(
+        "F4F371C26486D67B9D235CFBDC1D4E61622C2001C01CFF9CFDE384A7691094836B756C72D1345931"
+    )
+    for algorithm in (MacAlgorithm.UNIONPAY_ECB, MacAlgorithm.UNIONPAY_ECB_TDES):
+        keys = receive("003", tmk, block, algorithm)
+        assert keys.pik == Secret.from_hex("1C3B5E7092B5D6F80B2C4F6185A7C8EA")
+        assert with_odd_parity(keys.mak.reveal()) == with_odd_parity(
+            bytes.fromhex("55036372B17543ECB173730768B8D6C4")
+        )
+        assert deliver("003", tmk, keys.pik, keys.mak, None, algorithm) == block
+    with pytest.raises(KeyBlockError, match="MAK's check value is wrong"):
+        receive("003", tmk, block, MacAlgorithm.X9_9)
 
 
 def test_delivered_keys_show_nothing_of_themselves() -> None:

@@ -10,8 +10,10 @@ from host.model.terminal import DUKPT, MacAlgorithm
 
 KEY_BYTES = {
     MacAlgorithm.UNIONPAY_ECB: 8,
+    MacAlgorithm.UNIONPAY_ECB_TDES: 16,
     MacAlgorithm.X9_9: 8,
     MacAlgorithm.X9_19: 16,
+    MacAlgorithm.TDES_CBC: 16,
     MacAlgorithm.AES_CMAC: 16,
 }
 every_algorithm = pytest.mark.parametrize("algorithm", KEY_BYTES)

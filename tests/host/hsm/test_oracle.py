@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from host.hsm.keys import check_value
-from host.hsm.mac import X99Mac, X919Mac, pad_one_then_zeros, pad_zeros
+from host.hsm.mac import TdesCbcMac, X99Mac, X919Mac, pad_one_then_zeros, pad_zeros
 from host.hsm.pin import PinBlockReader, clear_block, make_pin_block
 from host.hsm.pvv import PinVerifier
 from host.model.secrets import Pan, Secret
@@ -30,6 +30,13 @@ pans = st.text("0123456789", min_size=13, max_size=19)
 def test_x9_9_agrees(pad, number: int, key: bytes, data: bytes) -> None:
     theirs = psec.mac.generate_cbc_mac(key, data, number, algorithm=psec.mac.Algorithm.DES)
     assert X99Mac(Secret(key), pad).compute(data) == theirs
+
+
+@PADDINGS
+@given(key=keys, data=messages)
+def test_tdes_cbc_agrees(pad, number: int, key: bytes, data: bytes) -> None:
+    theirs = psec.mac.generate_cbc_mac(key, data, number, algorithm=psec.mac.Algorithm.DES)
+    assert TdesCbcMac(Secret(key), pad).compute(data) == theirs
 
 
 @PADDINGS

@@ -12,7 +12,7 @@ from host.hsm.pin import (
     make_pin_block,
     translate_pin_block,
 )
-from host.model.requests import PinBlock
+from host.model.requests import X9_8_WITHOUT_PAN, PinBlock
 from host.model.secrets import Pan, Secret
 
 PIK = Secret.from_hex("1C3B5E7092B5D6F80B2C4F6185A7C8EA")
@@ -67,6 +67,24 @@ def test_a_block_not_of_its_format_is_refused_without_showing_it(
     with pytest.raises(PinFormatError) as refused:
         PinBlockReader(PIK).read(block, iso_format, CARD)
     assert "1234" not in str(refused.value)
+
+
+def test_x9_8_without_the_pan_is_format_0_before_the_pan_comes_in() -> None:
+    """F53.1 = 1, as pads send it: under the key stands 06123456FFFFFFFF, for any card."""
+    sent = Secret(des_encryptor(PIK)(bytes.fromhex("06123456FFFFFFFF")))
+    assert make_pin_block(PIK, Secret(b"123456"), CARD, X9_8_WITHOUT_PAN) == sent
+    for pan in (CARD, OTHER_CARD):
+        assert PinBlockReader(PIK).read(sent, X9_8_WITHOUT_PAN, pan) == Secret(b"123456")
+    with_pan = make_pin_block(PIK, Secret(b"123456"), CARD, 0)
+    for other in (with_pan, make_pin_block(PIK, Secret(b"123456"), CARD, 1)):
+        with pytest.raises(PinFormatError):
+            PinBlockReader(PIK).read(other, X9_8_WITHOUT_PAN, CARD)
+
+
+def test_x9_8_with_the_pan_is_format_0_or_3_as_the_block_says() -> None:
+    for made in (0, 3):
+        block = make_pin_block(PIK, Secret(b"123456"), CARD, made)
+        assert PinBlockReader(PIK).read(block, 0, CARD) == Secret(b"123456")
 
 
 @pytest.mark.parametrize("iso_format", [0, 4])
