@@ -17,6 +17,7 @@ def trial_balance(night: Night) -> str:
         ClearingError: a unit is out of balance, a stored balance is not its entries, or the
             ledger of a closed date has changed.
     """
+    night.sum_up()
     if not night.is_repeat:
         night.run("insert_trial_balance")
     elif night.rows("changed_turnover"):
@@ -40,6 +41,7 @@ def trial_balance(night: Night) -> str:
 def checkpoint(night: Night) -> str:
     """Keep the balance of every account that moved, and each shard's last seal."""
     if not night.is_repeat:
+        night.sum_up()
         night.run("insert_checkpoints")
         night.run("insert_checkpoint_seals")
     counts = night.row("count_checkpoints")

@@ -1,18 +1,24 @@
 """Files: one for each merchant and each issuer and business date, whole or not at all.
 
-The ledger is read once, in order, through a server-side cursor, so memory does not grow with
-the day. Every file is written beside its place under a temporary name and synced; only when all
-of them are complete are they renamed. What a file holds comes from append-only rows alone, so
-writing it again gives the same bytes: the digest of the first time is kept and compared.
+What moved is laid out once and then read twice, in the order of merchants and in that of issuers,
+through server-side cursors: memory does not grow with the day, and one file is open at a time,
+however many parties there are. Every file is written beside its place under a temporary name and
+synced; only when all of them are complete are they renamed. What a file holds comes from
+append-only rows alone, so writing it again gives the same bytes: the digest of the first time is
+kept and compared.
 """
 
+import contextlib
 import csv
 import hashlib
 import io
 import os
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, NamedTuple
 from urllib.parse import quote
 
 import msgspec
@@ -20,8 +26,7 @@ import msgspec
 from clearing.layout import HEADER, Item, Total, detail_row, trailer_row
 from clearing.night import SQL, ClearingError, Night
 
-MERCHANT: Final = "merchant"
-ISSUER: Final = "issuer"
+DRAFT: Final = ".{name}.draft"
 ROWS_PER_FETCH: Final = 5_000
 FILE_MODE: Final = 0o640
 NEW_FILE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL
@@ -31,6 +36,20 @@ _ROWS: Final = csv.writer(_LINE)
 
 Party = tuple[str, str]
 """A side (merchant or issuer) and the id it is known by."""
+
+
+class Side(NamedTuple):
+    """Who gets files: how its items are read, party by party."""
+
+    name: str
+    statement: str
+    party_of: Callable[[Item], str]
+
+
+SIDES: Final = (
+    Side("merchant", "items_by_merchant", attrgetter("merchant")),
+    Side("issuer", "items_by_issuer", attrgetter("issuer")),
+)
 
 
 class ClearingFile(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,29 +71,40 @@ def write_files(night: Night) -> str:
     """Write every file of the date; on a repeat, mend what is missing and touch nothing else.
 
     Raises:
-        ClearingError: a file would not be what it was when it was first written.
+        ClearingError: a file would not be what it was when it was first written, or the disk
+            does not take it; no draft is left.
     """
     directory = directory_of(night)
-    directory.mkdir(parents=True, exist_ok=True)
-    recorded = recorded_files(night)
-    parties = [(file.side, file.party) for file in recorded] or _all_parties(night)
-    drafts = _Drafts(directory)
     try:
-        for party in parties:
-            drafts.of(party)
-        for item in _items(night):
-            line = csv_line(detail_row(item))
-            drafts.of((MERCHANT, item.merchant)).add(item, line)
-            drafts.of((ISSUER, item.issuer)).add(item, line)
-        files = drafts.finish()
-        _compare(night, recorded, files)
-        drafts.publish()
-    finally:
-        drafts.discard()
+        files = _write(night, directory)
+    except OSError as error:
+        raise _not_written(night, directory, error) from error
     if not night.is_repeat:
         for file in files:
             night.run("record_file", **msgspec.structs.asdict(file))
     return f"{len(files)} files in {directory}"
+
+
+def _write(night: Night, directory: Path) -> tuple[ClearingFile, ...]:
+    directory.mkdir(parents=True, exist_ok=True)
+    recorded = recorded_files(night)
+    parties = [(file.side, file.party) for file in recorded] or _all_parties(night)
+    night.run("lay_out_items")
+    night.run("analyze_items")
+    night.run("lay_out_file_items")
+    night.run("read_to_the_end")
+    drafts = _Drafts(directory)
+    try:
+        for side in SIDES:
+            silent = sorted(party for place, party in parties if place == side.name)
+            for party, items in _merged(silent, _by_party(night, side)):
+                drafts.write((side.name, party), items)
+        files = drafts.files
+        _compare(night, recorded, files)
+        drafts.publish()
+    finally:
+        drafts.discard()
+    return files
 
 
 def recorded_files(night: Night) -> tuple[ClearingFile, ...]:
@@ -94,12 +124,27 @@ def _all_parties(night: Night) -> list[Party]:
     return [(row["side"], row["party"]) for row in night.rows("parties")]
 
 
-def _items(night: Night) -> Iterator[Item]:
-    night.rows("read_to_the_end")
-    with night.connection.cursor(name="file_items", scrollable=False) as cursor:
+def _by_party(night: Night, side: Side) -> Iterator[tuple[str, Iterator[Item]]]:
+    """Each party of a side that something moved for, in order, with what moved."""
+    with night.connection.cursor(name=side.statement, scrollable=False) as cursor:
         cursor.itersize = ROWS_PER_FETCH
-        cursor.execute(SQL["file_items"], {"business_date": night.business_date}, binary=True)
-        yield from map(Item._make, cursor)
+        cursor.execute(SQL[side.statement], binary=True)
+        yield from groupby(map(Item._make, cursor), side.party_of)
+
+
+def _merged(
+    silent: Sequence[str], moved: Iterator[tuple[str, Iterator[Item]]]
+) -> Iterator[tuple[str, Iterator[Item]]]:
+    """The parties that something moved for, and between them those that get a file all the same."""
+    rest = deque(silent)
+    for party, items in moved:
+        while rest and rest[0] < party:
+            yield rest.popleft(), iter(())
+        if rest and rest[0] == party:
+            rest.popleft()
+        yield party, items
+    for party in rest:
+        yield party, iter(())
 
 
 def _compare(
@@ -115,48 +160,26 @@ def _compare(
     )
 
 
-class _Draft:
-    """One file in the making, under a temporary name."""
+def _not_written(night: Night, directory: Path, error: OSError) -> ClearingError:
+    return ClearingError(
+        f"files of {night.business_date} could not be written in {directory}: {error.strerror}. "
+        "None was left half written, and the date stays closed. Make room there, or make the "
+        "directory ours to write, then run the clearing again: it goes on with the files"
+    )
 
-    def __init__(self, directory: Path, party: Party) -> None:
-        self.side, self.party = party
-        self.name = f"{self.side}-{quote(self.party, safe='')}.csv"
-        self.path = directory / self.name
-        self.draft_path = directory / f".{self.name}.draft"
-        self._items = 0
-        self._totals: dict[str, Total] = {}
-        self._bytes = _Hashed(self.draft_path)
-        self._bytes.write(csv_line(HEADER))
 
-    def add(self, item: Item, line: bytes) -> None:
-        """Write an item's DETAIL row, the same in both its files, and count it."""
-        self._bytes.write(line)
-        self._items += 1
-        rows, _, amount, points = self._totals.get(item.unit, (0, "", 0, 0))
-        self._totals[item.unit] = Total(
-            rows + 1, item.unit, amount + item.amount_minor, points + item.points_earned
-        )
+class _Draft(NamedTuple):
+    """A file that is whole on disk, under a temporary name."""
 
-    def finish(self) -> ClearingFile:
-        """Write the trailer and make the draft durable."""
-        for unit in sorted(self._totals):
-            self._bytes.write(csv_line(trailer_row(self._totals[unit])))
-        self._bytes.write(csv_line(trailer_row(Total(self._items))))
-        digest = self._bytes.sync()
-        return ClearingFile(
-            name=self.name, side=self.side, party=self.party, items=self._items, sha256=digest
-        )
+    path: Path
+    draft_path: Path
+    file: ClearingFile
 
-    def publish(self, sha256: bytes) -> None:
+    def publish(self) -> None:
         """Give the file its name, unless the very same is there already."""
-        if self.path.exists() and _sha256_of(self.path) == sha256:
+        if self.path.exists() and _sha256_of(self.path) == self.file.sha256:
             return
         self.draft_path.replace(self.path)
-
-    def discard(self) -> None:
-        """Close and remove what was not published."""
-        self._bytes.close()
-        self.draft_path.unlink(missing_ok=True)
 
 
 class _Hashed:
@@ -180,41 +203,65 @@ class _Hashed:
         return self._digest.digest()
 
     def close(self) -> None:
-        """Let go of the file, finished or not."""
-        self._file.close()
+        """Let go of the file, finished or not; what a full disk did not take is not tried again."""
+        with contextlib.suppress(OSError):
+            self._file.close()
 
 
 class _Drafts:
-    """All files of a date in the making, by party."""
+    """All files of a date in the making; one at a time is open."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
-        self._drafts: dict[Party, _Draft] = {}
-        self._files: dict[str, ClearingFile] = {}
+        self._drafts: dict[str, _Draft] = {}
+        self.discard()  # what a killed night left
 
-    def of(self, party: Party) -> _Draft:
-        """The party's draft, begun when first asked for."""
-        draft = self._drafts.get(party)
-        if draft is None:
-            draft = self._drafts[party] = _Draft(self._directory, party)
-        return draft
+    @property
+    def files(self) -> tuple[ClearingFile, ...]:
+        """What is whole by now, by name."""
+        return tuple(self._drafts[name].file for name in sorted(self._drafts))
 
-    def finish(self) -> tuple[ClearingFile, ...]:
-        """Complete every draft; gives the files by name."""
-        finished = [draft.finish() for draft in self._drafts.values()]
-        self._files = {file.name: file for file in finished}
-        return tuple(sorted(finished, key=lambda file: file.name))
+    def write(self, party: Party, items: Iterator[Item]) -> None:
+        """Write a party's file whole: its rows, a total for each unit, its end."""
+        side, known_as = party
+        name = f"{side}-{quote(known_as, safe='')}.csv"
+        draft_path = self._directory / DRAFT.format(name=name)
+        draft = _Hashed(draft_path)
+        try:
+            count = _write_rows(draft, items)
+            digest = draft.sync()
+        finally:
+            draft.close()
+        file = ClearingFile(name=name, side=side, party=known_as, items=count, sha256=digest)
+        self._drafts[name] = _Draft(self._directory / name, draft_path, file)
 
     def publish(self) -> None:
         """Rename all of them and make the names durable."""
         for draft in self._drafts.values():
-            draft.publish(self._files[draft.name].sha256)
+            draft.publish()
         _sync_directory(self._directory)
 
     def discard(self) -> None:
         """Remove every draft that was not published."""
-        for draft in self._drafts.values():
-            draft.discard()
+        for path in self._directory.glob(DRAFT.format(name="*")):
+            path.unlink(missing_ok=True)
+
+
+def _write_rows(file: _Hashed, items: Iterator[Item]) -> int:
+    """Every row of a file; gives how many of them are DETAIL rows."""
+    file.write(csv_line(HEADER))
+    count, totals = 0, dict[str, Total]()
+    for item in items:
+        file.write(csv_line(detail_row(item)))
+        count += 1
+        rows, _, amount, points = totals.get(item.unit, (0, "", 0, 0))
+        totals[item.unit] = Total(
+            rows + 1, item.unit, amount + item.amount_minor, points + item.points_earned
+        )
+    for unit in sorted(totals):
+        file.write(csv_line(trailer_row(totals[unit])))
+    file.write(csv_line(trailer_row(Total(count))))
+    return count
 
 
 def _sha256_of(path: Path) -> bytes:

@@ -36,6 +36,7 @@ def net(night: Night) -> str:
     Raises:
         ClearingError: the ledger of a closed date has changed.
     """
+    night.sum_up()
     if not night.is_repeat:
         night.run("insert_positions")
     changed = night.rows("changed_positions")

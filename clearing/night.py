@@ -2,13 +2,14 @@
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 import psycopg
 from psycopg.rows import DictRow, dict_row
 
+from host.model.numbers import DAY_ZERO, NUMBERS_PER_DAY, first_number_of
 from host.store.queries import load_queries
 
 SQL: Final = load_queries("clearing", "queries.sql")
@@ -29,6 +30,7 @@ class Night:
 
     Attributes:
         connection: of the night's login. A step runs in a transaction its caller opened.
+        shards: those that the ledger has rows of.
         is_repeat: this step finished before; it writes nothing to the database then, computes
             again, and compares.
     """
@@ -36,6 +38,7 @@ class Night:
     connection: Connection
     business_date: dt.date
     files_dir: Path
+    shards: tuple[int, ...] = ()
     is_repeat: bool = False
 
     def run(self, name: str, /, **values: object) -> int:
@@ -54,5 +57,28 @@ class Night:
         assert len(rows) <= 1, f"{name} gives one row at most"
         return rows[0] if rows else None
 
+    def sum_up(self) -> None:
+        """Lay out what the date moved on each account, for the rest of this transaction."""
+        self.run("sum_up_day")
+        self.run("analyze_day")
+
     def _with_date(self, values: Mapping[str, object]) -> dict[str, object]:
-        return {"business_date": self.business_date, **values}
+        first = first_number_of(self.business_date)
+        return {
+            "business_date": self.business_date,
+            "first_number": first,
+            "end_number": first + NUMBERS_PER_DAY,
+            "shards": list(self.shards),
+            **values,
+        }
+
+
+def begun(connection: Connection, files_dir: Path) -> Night:
+    """A night of no date yet. In a transaction its caller opened."""
+    night = Night(connection=connection, business_date=DAY_ZERO, files_dir=files_dir)
+    return replace(night, shards=shards(night))
+
+
+def shards(night: Night) -> tuple[int, ...]:
+    """The shards that the ledger has rows of; asked anew in each step, for there may be more."""
+    return tuple(row["shard"] for row in night.rows("shards"))

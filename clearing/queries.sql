@@ -12,13 +12,25 @@ ORDER BY business_day.business_date
 LIMIT 1;
 
 -- name: open_date
--- The open business date, and whether anything was asked under it yet.
+-- The open business date, and whether anything was asked under it yet: then the last seal of some
+-- shard is of that date, for what is asked is sealed, and dates only rise.
 SELECT
-    business_date,
-    exists(SELECT FROM exchange WHERE exchange.business_date = business_day.business_date)
-        AS has_traded
+    business_day.business_date,
+    exists(
+        SELECT
+        FROM unnest(%(shards)s::smallint []) AS wanted (shard)
+        CROSS JOIN
+            LATERAL (
+                SELECT seal.business_date
+                FROM seal
+                WHERE seal.shard = wanted.shard
+                ORDER BY seal.seq DESC
+                LIMIT 1
+            ) AS last
+        WHERE last.business_date = business_day.business_date
+    ) AS has_traded
 FROM business_day
-WHERE state = 'open';
+WHERE business_day.state = 'open';
 
 -- name: last_completed
 -- What a second run without a date shows again.
@@ -73,6 +85,47 @@ WHERE business_date = %(business_date)s AND state = 'open';
 INSERT INTO business_day (business_date, state, opened_at)
 VALUES (%(business_date)s::date + 1, 'open', clock_timestamp());
 
+-- The date's summary. ---------------------------------------------------------------------
+
+-- name: shards
+-- The shards that the ledger has rows of: one step of the index for each.
+WITH RECURSIVE found AS (
+    (SELECT shard FROM seal ORDER BY shard LIMIT 1)
+    UNION ALL
+    SELECT
+        (
+            SELECT seal.shard FROM seal
+            WHERE seal.shard > found.shard
+            ORDER BY seal.shard
+            LIMIT 1
+        )
+    FROM found
+    WHERE found.shard IS NOT NULL
+)
+
+SELECT shard FROM found WHERE shard IS NOT NULL;
+
+-- name: sum_up_day
+-- What the date moved on each account, from which everything below derives: a range of the key in
+-- each shard, for a number says its date; then joined as a table that has been counted.
+CREATE TEMPORARY TABLE day_account ON COMMIT DROP AS
+SELECT
+    account_id,
+    count(*) AS entries,
+    coalesce(-sum(amount_minor) FILTER (WHERE amount_minor < 0), 0)::bigint AS debit_minor,
+    coalesce(sum(amount_minor) FILTER (WHERE amount_minor > 0), 0)::bigint AS credit_minor
+FROM movement
+WHERE
+    shard = any(%(shards)s::smallint [])
+    AND journal_id >= %(first_number)s
+    AND journal_id < %(end_number)s
+    AND business_date = %(business_date)s
+GROUP BY account_id;
+
+-- name: analyze_day
+-- Joins are planned for the rows that are there.
+ANALYZE day_account;
+
 -- Netting. --------------------------------------------------------------------------------
 
 -- name: insert_positions
@@ -80,22 +133,52 @@ VALUES (%(business_date)s::date + 1, 'open', clock_timestamp());
 INSERT INTO position (
     business_date, merchant_id, issuer_id, unit, chart, entries, debit_minor, credit_minor
 )
-SELECT business_date, merchant_id, issuer_id, unit, chart, entries, debit_minor, credit_minor
-FROM day_position
-WHERE business_date = %(business_date)s;
+SELECT
+    %(business_date)s::date AS business_date,
+    account.merchant_id,
+    account.issuer_id,
+    account.unit,
+    account.chart,
+    sum(day_account.entries)::bigint AS entries,
+    sum(day_account.debit_minor)::bigint AS debit_minor,
+    sum(day_account.credit_minor)::bigint AS credit_minor
+FROM day_account
+INNER JOIN account ON account.id = day_account.account_id
+WHERE account.merchant_id IS NOT NULL AND account.issuer_id IS NOT NULL
+GROUP BY account.merchant_id, account.issuer_id, account.unit, account.chart;
 
 -- name: changed_positions
 -- A closed date cannot move: stored positions equal what the ledger says now.
-(
+WITH ledger AS (
+    SELECT
+        %(business_date)s::date AS business_date,
+        account.merchant_id,
+        account.issuer_id,
+        account.unit,
+        account.chart,
+        sum(day_account.entries)::bigint AS entries,
+        sum(day_account.debit_minor)::bigint AS debit_minor,
+        sum(day_account.credit_minor)::bigint AS credit_minor
+    FROM day_account
+    INNER JOIN account ON account.id = day_account.account_id
+    WHERE account.merchant_id IS NOT NULL AND account.issuer_id IS NOT NULL
+    GROUP BY account.merchant_id, account.issuer_id, account.unit, account.chart
+),
+
+stored AS (
     SELECT * FROM position WHERE business_date = %(business_date)s
+)
+
+(
+    SELECT * FROM stored
     EXCEPT
-    SELECT * FROM day_position WHERE business_date = %(business_date)s
+    SELECT * FROM ledger
 )
 UNION ALL
 (
-    SELECT * FROM day_position WHERE business_date = %(business_date)s
+    SELECT * FROM ledger
     EXCEPT
-    SELECT * FROM position WHERE business_date = %(business_date)s
+    SELECT * FROM stored
 );
 
 -- name: net_positions
@@ -114,27 +197,117 @@ WHERE position.business_date = %(business_date)s
 GROUP BY merchant.merchant_id, issuer.institution_id, position.unit
 ORDER BY merchant.merchant_id COLLATE "C", issuer.institution_id COLLATE "C", position.unit;
 
+-- What a run would do. --------------------------------------------------------------------
+
+-- name: steps_done
+-- What a run of the date would not do again.
+SELECT step FROM clearing_step WHERE business_date = %(business_date)s;
+
+-- name: count_day
+-- How much the date has by now.
+WITH posted AS (
+    SELECT count(*) AS legs
+    FROM entry
+    WHERE
+        shard = any(%(shards)s::smallint [])
+        AND journal_id >= %(first_number)s
+        AND journal_id < %(end_number)s
+        AND business_date = %(business_date)s
+    GROUP BY shard, journal_id
+)
+
+SELECT
+    count(*) AS journals,
+    coalesce(sum(legs), 0)::bigint AS entries
+FROM posted;
+
+-- name: count_parties
+-- How many files there would be: those that were written, or of everybody who may trade. One who
+-- may no longer, and did on that date, comes on top.
+SELECT
+    CASE
+        WHEN count(clearing_file.name) > 0 THEN count(clearing_file.name)
+        ELSE
+            (SELECT count(*) FROM merchant WHERE merchant.is_active)
+            + (SELECT count(*) FROM issuer WHERE issuer.is_active)
+    END AS parties
+FROM clearing_file
+WHERE clearing_file.business_date = %(business_date)s;
+
+-- name: positions_so_far
+-- As net_positions, of what the date has by now; nothing is laid out for it.
+WITH moved AS (
+    SELECT
+        account_id,
+        count(*) AS entries,
+        coalesce(-sum(amount_minor) FILTER (WHERE amount_minor < 0), 0) AS debit_minor,
+        coalesce(sum(amount_minor) FILTER (WHERE amount_minor > 0), 0) AS credit_minor
+    FROM movement
+    WHERE
+        shard = any(%(shards)s::smallint [])
+        AND journal_id >= %(first_number)s
+        AND journal_id < %(end_number)s
+        AND business_date = %(business_date)s
+    GROUP BY account_id
+)
+
+SELECT
+    merchant.merchant_id AS merchant,
+    issuer.institution_id AS issuer,
+    account.unit,
+    sum(moved.entries)::bigint AS entries,
+    sum(moved.debit_minor)::bigint AS debit_minor,
+    sum(moved.credit_minor)::bigint AS credit_minor
+FROM moved
+INNER JOIN account ON account.id = moved.account_id
+INNER JOIN merchant ON merchant.id = account.merchant_id
+INNER JOIN issuer ON issuer.id = account.issuer_id
+GROUP BY merchant.merchant_id, issuer.institution_id, account.unit
+ORDER BY merchant.merchant_id COLLATE "C", issuer.institution_id COLLATE "C", account.unit;
+
 -- Trial balance. --------------------------------------------------------------------------
 
 -- name: insert_trial_balance
 -- The date's turnover by account kind.
 INSERT INTO trial_balance (business_date, chart, unit, debit_minor, credit_minor)
-SELECT business_date, chart, unit, debit_minor, credit_minor
-FROM day_turnover
-WHERE business_date = %(business_date)s;
+SELECT
+    %(business_date)s::date AS business_date,
+    account.chart,
+    account.unit,
+    sum(day_account.debit_minor)::bigint AS debit_minor,
+    sum(day_account.credit_minor)::bigint AS credit_minor
+FROM day_account
+INNER JOIN account ON account.id = day_account.account_id
+GROUP BY account.chart, account.unit;
 
 -- name: changed_turnover
 -- A closed date cannot move: stored turnover equals what the ledger says now.
-(
+WITH ledger AS (
+    SELECT
+        %(business_date)s::date AS business_date,
+        account.chart,
+        account.unit,
+        sum(day_account.debit_minor)::bigint AS debit_minor,
+        sum(day_account.credit_minor)::bigint AS credit_minor
+    FROM day_account
+    INNER JOIN account ON account.id = day_account.account_id
+    GROUP BY account.chart, account.unit
+),
+
+stored AS (
     SELECT * FROM trial_balance WHERE business_date = %(business_date)s
+)
+
+(
+    SELECT * FROM stored
     EXCEPT
-    SELECT * FROM day_turnover WHERE business_date = %(business_date)s
+    SELECT * FROM ledger
 )
 UNION ALL
 (
-    SELECT * FROM day_turnover WHERE business_date = %(business_date)s
+    SELECT * FROM ledger
     EXCEPT
-    SELECT * FROM trial_balance WHERE business_date = %(business_date)s
+    SELECT * FROM stored
 );
 
 -- name: turnover_by_unit
@@ -149,14 +322,16 @@ GROUP BY unit
 ORDER BY unit;
 
 -- name: wrong_balances
--- Stored balances of accounts that moved on the date: last checkpoint and all entries since.
+-- Stored balances of accounts that moved on the date: last checkpoint and all entries since. One
+-- statement, for trade goes on. A card's account lives where its journals do.
 WITH moved AS (
     SELECT
+        shard,
         account_id,
         sum(amount_minor) AS amount_minor
     FROM movement
-    WHERE business_date >= %(business_date)s
-    GROUP BY account_id
+    WHERE shard = any(%(shards)s::smallint []) AND journal_id >= %(first_number)s
+    GROUP BY shard, account_id
 )
 
 SELECT
@@ -164,7 +339,11 @@ SELECT
     balance.posted_minor,
     (moved.amount_minor + coalesce(before.balance_minor, 0))::bigint AS entries_minor
 FROM moved
-INNER JOIN balance ON balance.account_id = moved.account_id
+INNER JOIN balance
+    ON
+        balance.shard = moved.shard
+        AND balance.account_id = moved.account_id
+        AND balance.shard = any(%(shards)s::smallint [])
 LEFT JOIN LATERAL (
     SELECT checkpoint.balance_minor
     FROM checkpoint
@@ -180,37 +359,57 @@ LIMIT 20;
 
 -- Files. ----------------------------------------------------------------------------------
 
--- name: file_items
+-- name: lay_out_items
+-- What each journal of the date moved on each account: a table of its own, counted before it is
+-- joined, so that no plan rests on what statistics have not seen.
+CREATE TEMPORARY TABLE day_item ON COMMIT DROP AS
+SELECT
+    shard,
+    journal_id,
+    account_id,
+    sum(amount_minor) AS amount_minor
+FROM movement
+WHERE
+    shard = any(%(shards)s::smallint [])
+    AND journal_id >= %(first_number)s
+    AND journal_id < %(end_number)s
+    AND business_date = %(business_date)s
+GROUP BY shard, journal_id, account_id;
+
+-- name: analyze_items
+-- Joins are planned for the rows that are there.
+ANALYZE day_item;
+
+-- name: lay_out_file_items
 -- One row for each journal and unit that moved something between a merchant and an issuer. What an
--- external issuer decided is named as it knows it.
-WITH between_parties AS (
+-- external issuer decided is named as it knows it; only such a journal is looked for among advices.
+CREATE TEMPORARY TABLE file_item ON COMMIT DROP AS
+WITH item AS (
     SELECT
-        movement.shard,
-        movement.journal_id,
+        day_item.shard,
+        day_item.journal_id,
         account.merchant_id,
         account.issuer_id,
         account.unit,
-        sum(movement.amount_minor) AS amount_minor
-    FROM movement
-    INNER JOIN account ON account.id = movement.account_id
-    WHERE
-        movement.business_date = %(business_date)s
-        AND account.merchant_id IS NOT NULL
-        AND account.issuer_id IS NOT NULL
-    GROUP BY
-        movement.shard, movement.journal_id,
-        account.merchant_id, account.issuer_id, account.unit
+        day_item.amount_minor,
+        -sum(day_item.amount_minor) FILTER (WHERE account.chart = 'points_issued')
+            OVER (PARTITION BY day_item.shard, day_item.journal_id) AS points_earned
+    FROM day_item
+    INNER JOIN account ON account.id = day_item.account_id
 ),
 
-points AS (
+between_parties AS (
     SELECT
-        movement.shard,
-        movement.journal_id,
-        -sum(movement.amount_minor) AS earned
-    FROM movement
-    INNER JOIN account ON account.id = movement.account_id
-    WHERE movement.business_date = %(business_date)s AND account.chart = 'points_issued'
-    GROUP BY movement.shard, movement.journal_id
+        shard,
+        journal_id,
+        merchant_id,
+        issuer_id,
+        unit,
+        sum(amount_minor) AS amount_minor,
+        max(points_earned) AS points_earned
+    FROM item
+    WHERE merchant_id IS NOT NULL AND issuer_id IS NOT NULL
+    GROUP BY shard, journal_id, merchant_id, issuer_id, unit
 )
 
 SELECT
@@ -226,29 +425,57 @@ SELECT
     between_parties.unit,
     between_parties.amount_minor::bigint AS amount_minor,
     CASE
-        WHEN between_parties.unit = journal.unit THEN coalesce(points.earned, 0)
+        WHEN between_parties.unit = journal.unit
+            THEN coalesce(between_parties.points_earned, 0)
         ELSE 0
     END::bigint AS points_earned,
     advice.reference,
     original_advice.reference AS original_reference
 FROM between_parties
 INNER JOIN journal
-    ON journal.shard = between_parties.shard AND journal.id = between_parties.journal_id
-LEFT JOIN card ON card.id = journal.card_id
-LEFT JOIN advice ON advice.shard = journal.shard AND advice.journal_id = journal.id
-LEFT JOIN advice AS original_advice
     ON
-        original_advice.shard = journal.shard
-        AND original_advice.journal_id = journal.original_id
+        journal.shard = between_parties.shard
+        AND journal.id = between_parties.journal_id
+        AND journal.shard = any(%(shards)s::smallint [])
+        AND journal.id >= %(first_number)s
+        AND journal.id < %(end_number)s
+LEFT JOIN card ON card.id = journal.card_id
+LEFT JOIN LATERAL (
+    SELECT
+        known.reference,
+        known.pan_masked
+    FROM advice AS known
+    WHERE
+        journal.card_id = 0
+        AND known.shard = journal.shard
+        AND known.journal_id = journal.id
+    ORDER BY known.journal_id
+    LIMIT 1
+) AS advice ON true
+LEFT JOIN LATERAL (
+    SELECT
+        known.reference,
+        known.pan_masked
+    FROM advice AS known
+    WHERE
+        journal.card_id = 0
+        AND known.shard = journal.shard
+        AND known.journal_id = journal.original_id
+    ORDER BY known.journal_id
+    LIMIT 1
+) AS original_advice ON true
 INNER JOIN merchant ON merchant.id = between_parties.merchant_id
-INNER JOIN issuer ON issuer.id = between_parties.issuer_id
-LEFT JOIN points
-    ON points.shard = between_parties.shard AND points.journal_id = between_parties.journal_id
-ORDER BY
-    merchant.merchant_id COLLATE "C",
-    journal.id,
-    issuer.institution_id COLLATE "C",
-    between_parties.unit COLLATE "C";
+INNER JOIN issuer ON issuer.id = between_parties.issuer_id;
+
+-- name: items_by_merchant
+-- A merchant's file: its journals by number.
+SELECT * FROM file_item
+ORDER BY merchant COLLATE "C", number, issuer COLLATE "C", unit COLLATE "C";
+
+-- name: items_by_issuer
+-- An issuer's file: merchant after merchant, as it always was.
+SELECT * FROM file_item
+ORDER BY issuer COLLATE "C", merchant COLLATE "C", number, unit COLLATE "C";
 
 -- name: read_to_the_end
 -- A cursor is planned for its first rows unless told; ours are read whole.
@@ -280,38 +507,43 @@ VALUES (
 -- The balance at the end of the date of every account that moved on it.
 INSERT INTO checkpoint (account_id, business_date, balance_minor)
 SELECT
-    moved.account_id,
+    day_account.account_id,
     %(business_date)s::date,
-    moved.amount_minor + coalesce(before.balance_minor, 0)
-FROM (
-    SELECT
-        account_id,
-        sum(amount_minor) AS amount_minor
-    FROM movement
-    WHERE business_date = %(business_date)s
-    GROUP BY account_id
-) AS moved
+    day_account.credit_minor - day_account.debit_minor + coalesce(before.balance_minor, 0)
+FROM day_account
 LEFT JOIN LATERAL (
     SELECT checkpoint.balance_minor
     FROM checkpoint
     WHERE
-        checkpoint.account_id = moved.account_id
+        checkpoint.account_id = day_account.account_id
         AND checkpoint.business_date < %(business_date)s
     ORDER BY checkpoint.business_date DESC
     LIMIT 1
 ) AS before ON true;
 
 -- name: insert_checkpoint_seals
--- Where each shard's hash chain ended with the date.
+-- Where each shard's hash chain ended with the date: from its end back past what came since.
 INSERT INTO checkpoint_seal (business_date, shard, seq, digest)
-SELECT DISTINCT ON (shard)
+WITH wanted AS (
+    SELECT unnest(%(shards)s::smallint []) AS shard
+)
+
+SELECT
     %(business_date)s::date,
-    shard,
-    seq,
-    digest
-FROM seal
-WHERE business_date <= %(business_date)s
-ORDER BY shard ASC, seq DESC;
+    last.shard,
+    last.seq,
+    last.digest
+FROM wanted
+INNER JOIN LATERAL (
+    SELECT
+        seal.shard,
+        seal.seq,
+        seal.digest
+    FROM seal
+    WHERE seal.shard = wanted.shard AND seal.business_date <= %(business_date)s
+    ORDER BY seal.seq DESC
+    LIMIT 1
+) AS last ON true;
 
 -- name: count_checkpoints
 -- For the step's detail.

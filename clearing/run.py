@@ -6,18 +6,20 @@ computes again and compares with what it left: nothing changes, and a difference
 
 import datetime as dt
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from psycopg import errors
 from psycopg.pq import TransactionStatus
 
 from clearing.balances import checkpoint, trial_balance
 from clearing.cutoff import cut_off
+from clearing.dates import Calendar, a_date_was_missed, choose
 from clearing.files import ClearingFile, directory_of, recorded_files, write_files
 from clearing.netting import Position, net, positions
-from clearing.night import ClearingError, Connection, Night
+from clearing.night import ClearingError, Connection, Night, begun, shards
 
 
 class Step(NamedTuple):
@@ -68,25 +70,32 @@ class Summary:
 
 
 def run_clearing(
-    connection: Connection, files_dir: Path, business_date: dt.date | None = None
+    connection: Connection,
+    files_dir: Path,
+    business_date: dt.date | None = None,
+    *,
+    calendar: Calendar | None = None,
 ) -> Summary:
     """Clear a business date; `connection` is the night's, with no transaction open.
 
     Without a date: the one whose clearing was interrupted, else the open one. Where nothing has
     been asked under the open one yet, the last date again, which changes nothing: so a second
     run by mistake does not turn the date a second time. Name the date to close an empty one.
+    With a calendar no date after today is closed, unless it says so, and a missed one is due.
 
     Raises:
         ClearingError: a step cannot go on; what was finished before it stays finished.
     """
-    if connection.info.transaction_status is not TransactionStatus.IDLE:
-        msg = "clearing needs a connection with no transaction open: commit or roll back first"
-        raise ClearingError(msg)
+    _refuse_busy(connection)
     with connection.transaction():
-        business_date, note = _choose(connection, files_dir, business_date)
-        night = Night(connection=connection, business_date=business_date, files_dir=files_dir)
+        night = begun(connection, files_dir)
+        business_date, note = choose(night, calendar, business_date)
+        night = replace(night, business_date=business_date)
         night.run("begin_run")
-    done = tuple(_take(step, night) for step in STEPS)
+    try:
+        done = tuple(_take(step, night) for step in STEPS)
+    except errors.DiskFull as error:
+        raise _disk_full(night, error) from error
     with connection.transaction():
         night.run("complete_run")
         return Summary(
@@ -100,60 +109,52 @@ def run_clearing(
         )
 
 
+def run_due(connection: Connection, files_dir: Path, calendar: Calendar) -> Iterator[Summary]:
+    """Clear the date that is due, as `run_clearing`, and then every date that was missed, in order.
+
+    Killed between two dates, the next run goes on with the next.
+    """
+    is_due = True
+    while is_due:
+        yield run_clearing(connection, files_dir, calendar=calendar)
+        with connection.transaction():
+            is_due = a_date_was_missed(begun(connection, files_dir), calendar)
+
+
+def _refuse_busy(connection: Connection) -> None:
+    if connection.info.transaction_status is not TransactionStatus.IDLE:
+        msg = "clearing needs a connection with no transaction open: commit or roll back first"
+        raise ClearingError(msg)
+
+
+def _disk_full(night: Night, error: errors.DiskFull) -> ClearingError:
+    return ClearingError(
+        f"PostgreSQL has no room left on its disk ({error.diag.message_primary}): the clearing of "
+        f"{night.business_date} stopped there, and what was finished stays. Free some space, "
+        "then run the clearing again: it goes on where it stopped"
+    )
+
+
 def _take(step: Step, night: Night) -> StepDone:
     started = time.perf_counter()
     with night.connection.transaction():
         night.rows("hold_run")
         is_repeat = night.row("step_detail", step=step.name) is not None
-        detail = step.run(replace(night, is_repeat=is_repeat))
+        night = replace(night, shards=shards(night), is_repeat=is_repeat)
+        detail = step.run(night)
         if not is_repeat:
             night.run("record_step", step=step.name, detail=detail)
     return StepDone(step.name, detail, is_repeat, time.perf_counter() - started)
 
 
-def _choose(connection: Connection, files_dir: Path, asked: dt.date | None) -> tuple[dt.date, str]:
-    night = Night(connection=connection, business_date=asked or dt.date.min, files_dir=files_dir)
-    row = night.row("oldest_unfinished")
-    unfinished = row["business_date"] if row else None
-    if asked is not None:
-        _check(night, unfinished)
-        return asked, ""
-    if unfinished is not None:
-        return unfinished, "its clearing had been interrupted"
-    return _open_or_last(night)
-
-
-def _check(night: Night, unfinished: dt.date | None) -> None:
-    asked = night.business_date
-    if night.row("state_of") is None:
-        row = night.row("open_date")
-        is_open = f"the open one is {row['business_date']}" if row else "none is open"
-        raise ClearingError(
-            f"{asked} is not a business date of this database: {is_open}. "
-            "Run the clearing without a date, or with one that is or was open"
-        )
-    if unfinished is not None and unfinished < asked:
-        raise ClearingError(
-            f"the clearing of {unfinished} was interrupted and comes before {asked}: "
-            f"finish it with `posswitch clearing run --date {unfinished}`"
-        )
-
-
-def _open_or_last(night: Night) -> tuple[dt.date, str]:
-    row = night.row("open_date")
-    if row is None:
-        raise ClearingError(
-            "no business date is open: load an estate with `posswitch up --estate demo`, "
-            "which opens the first"
-        )
-    last = night.row("last_completed")
-    if row["has_traded"] or last is None or last["max"] is None:
-        return row["business_date"], "it was the open business date"
-    return last["max"], (
-        f"nothing has been asked under {row['business_date']} yet, so {last['max']} was shown "
-        f"again; to close {row['business_date']} all the same, name it with "
-        f"--date {row['business_date']}"
-    )
-
-
-__all__ = ["STEPS", "ClearingError", "Position", "Step", "StepDone", "Summary", "run_clearing"]
+__all__ = [
+    "STEPS",
+    "Calendar",
+    "ClearingError",
+    "Position",
+    "Step",
+    "StepDone",
+    "Summary",
+    "run_clearing",
+    "run_due",
+]

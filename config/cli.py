@@ -161,13 +161,26 @@ def clearing_run(
     date: Annotated[
         str | None, typer.Option(help="The business date to clear, YYYY-MM-DD.", metavar="DATE")
     ] = None,
+    ahead: Annotated[
+        bool, typer.Option("--ahead", help="Close a date all the same that has not come yet.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be done; write nothing.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Close the business day while trade goes on: positions, files, trial balance, checkpoint."""
-    from config.night import clear, print_summary
+    """Close the business day while trade goes on: positions, files, trial balance, checkpoint.
+
+    Without a date: the one that is due, and then each that was missed. One after today is refused.
+    """
+    from config.night import Order, clear, look_ahead, print_previews, print_summaries
 
     places, told = _told(data, settings)
-    print_summary(clear(told, places, date, say=_remark), as_json=as_json)
+    order = Order(date, ahead)
+    if dry_run:
+        print_previews(look_ahead(told, places, order, say=_remark), as_json=as_json)
+    else:
+        print_summaries(clear(told, places, order, say=_remark), as_json=as_json)
 
 
 @app.command()

@@ -2,23 +2,28 @@
 
 import datetime as dt
 import json
-from collections.abc import Sequence
+import zoneinfo
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from clearing.run import Summary, run_clearing
+from clearing.dates import DateAheadError
+from clearing.preview import Preview, preview
+from clearing.run import STEPS, Calendar, Position, Summary, run_clearing, run_due
 from clearing.verify import Violation, audit
 from config.database import dsn_of, opened_database
 from config.errors import Say, SettingsError, SurroundingsError, operator_errors
 from config.hsm import open_hsm
 from config.places import Places
 from config.settings import Settings
+from host.clock import utc_now
 from host.model.claims import Claim
 from host.model.money import Money
 from host.store.connecting import LONG, Connection, connect
@@ -30,18 +35,68 @@ KEYS_CHECK: Final = 11
 """The audit's question beside the ledger's ten: does every stored key open, and is it itself?"""
 
 
-def clear(settings: Settings, places: Places, date: str | None, *, say: Say) -> Summary:
-    """Run the night of a date (`YYYY-MM-DD`), of the one that is due without.
+class Order(NamedTuple):
+    """What an operator asks of the night: the date that is due, or one that is named."""
+
+    date: str | None = None
+    """`YYYY-MM-DD`."""
+    may_go_ahead: bool = False
+    """Whether a date may be closed before it has come."""
+
+
+def clear(settings: Settings, places: Places, order: Order, *, say: Say) -> Iterator[Summary]:
+    """Run the night of the date named; without, of the one that is due and of all that were missed.
 
     Raises:
         OperatorError, ClearingError: says what, why and what to do.
     """
-    business_date = None if date is None else _date(date)
+    business_date = _date(order.date)
+    calendar = _calendar(settings, order)
+    with _night(settings, places, say) as connection, _refused_before_anything():
+        if business_date is None:
+            yield from run_due(connection, places.files, calendar)
+        else:
+            yield run_clearing(connection, places.files, business_date, calendar=calendar)
+
+
+def look_ahead(
+    settings: Settings, places: Places, order: Order, *, say: Say
+) -> tuple[Preview, ...]:
+    """What `clear` would do. Nothing is written.
+
+    Raises:
+        OperatorError, ClearingError: as `clear` would.
+    """
+    business_date = _date(order.date)
+    calendar = _calendar(settings, order)
+    names = tuple(step.name for step in STEPS)
+    with _night(settings, places, say) as connection, _refused_before_anything():
+        return preview(connection, places.files, business_date, calendar, names)
+
+
+@contextmanager
+def _night(settings: Settings, places: Places, say: Say) -> Iterator[Connection]:
     with (
         opened_database(settings.database, places, must_exist=True, say=say),
         opened_night(settings, places) as connection,
     ):
-        return run_clearing(connection, places.files, business_date)
+        yield connection
+
+
+@contextmanager
+def _refused_before_anything() -> Iterator[None]:
+    """A date that has not come is a mistake on the command line, not of what we stand on."""
+    try:
+        yield
+    except DateAheadError as error:
+        raise SettingsError(str(error)) from error
+
+
+def _calendar(settings: Settings, order: Order) -> Calendar:
+    """What day it is in the zone of the host, which is the acquirer's."""
+    zone = settings.host.timezone
+    today = utc_now().astimezone(zoneinfo.ZoneInfo(zone)).date()
+    return Calendar(today=today, zone=zone, may_go_ahead=order.may_go_ahead)
 
 
 def opened_night(settings: Settings, places: Places) -> Connection:
@@ -83,19 +138,43 @@ def find_violations(
         ]
 
 
-def print_summary(summary: Summary, *, as_json: bool = False) -> None:
-    """What the night did, on one screen."""
-    console = Console(highlight=False)
-    if as_json:
-        console.out(_json(_by_name(summary)))
+def print_summaries(summaries: Iterable[Summary], *, as_json: bool = False) -> None:
+    """What the night did, date by date as each is done; JSON when all are."""
+    if not as_json:
+        for summary in summaries:
+            print_summary(summary)
         return
+    *earlier, last = map(_by_name, summaries)
+    Console(highlight=False).out(_json(last | {"missed": earlier}))
+
+
+def print_summary(summary: Summary) -> None:
+    """What the night of one date did, on one screen."""
+    console = Console(highlight=False)
     console.print(f"business date {summary.business_date} cleared{_because(summary.note)}")
     for step in summary.steps:
         again = " (again, unchanged)" if step.is_repeat else ""
         console.print(f"  {step.name:<14} {step.detail}{again}", soft_wrap=True)
-    console.print(_positions(summary))
+    console.print(_table(summary.positions))
     console.print(f"{len(summary.files)} files in {summary.files_dir}", soft_wrap=True)
     console.print(f"open now: {summary.next_business_date}")
+
+
+def print_previews(previews: Sequence[Preview], *, as_json: bool = False) -> None:
+    """What a run would do, date by date."""
+    console = Console(highlight=False)
+    if as_json:
+        console.out(_json({"would_clear": previews}))
+        return
+    for each in previews:
+        doing = ", ".join(each.steps) or "nothing; it would be compared with what it left"
+        console.print(f"business date {each.business_date} would be cleared{_because(each.note)}")
+        console.print(f"  to do: {doing}", soft_wrap=True)
+        console.print(f"  {each.journals:,} journals, {each.entries:,} entries by now")
+        console.print(f"  {each.files:,} files in {each.directory}", soft_wrap=True)
+        if each.positions:
+            console.print(_table(each.positions))
+    console.print("nothing was written")
 
 
 def print_violations(violations: Sequence[Violation], *, as_json: bool = False) -> None:
@@ -109,7 +188,9 @@ def print_violations(violations: Sequence[Violation], *, as_json: bool = False) 
     console.print(f"audit: {len(violations)} violations")
 
 
-def _date(text: str) -> dt.date:
+def _date(text: str | None) -> dt.date | None:
+    if text is None:
+        return None
     try:
         return dt.date.fromisoformat(text)
     except ValueError:
@@ -129,14 +210,14 @@ def _because(note: str) -> str:
     return f" ({note})" if note else ""
 
 
-def _positions(summary: Summary) -> Table:
+def _table(positions: Iterable[Position]) -> Table:
     table = Table(title="positions", box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
     for name in ("merchant", "issuer"):
         table.add_column(name, no_wrap=True)
     for name in ("entries", "owes", "is owed", "net"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("unit", no_wrap=True)
-    for row in summary.positions:
+    for row in positions:
         owes, owed = Money(row.debit_minor, row.unit), Money(row.credit_minor, row.unit)
         amounts = (amount.figures for amount in (owes, owed, row.net))
         table.add_row(row.merchant, row.issuer, f"{row.entries:,}", *amounts, owes.unit_name)

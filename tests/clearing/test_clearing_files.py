@@ -1,4 +1,8 @@
+import contextlib
 import csv
+import os
+import resource
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +11,9 @@ import pytest
 
 from clearing import files
 from clearing.layout import COLUMNS, HEADER, amount_text
+from clearing.night import ClearingError
 from clearing.run import Summary, run_clearing
+from tests.disks import database_directory, fill, small_disk
 
 Connection = psycopg.Connection[Any]
 Rows = list[dict[str, str]]
@@ -103,11 +109,11 @@ def test_files_half_published_are_completed_by_the_next_run(
     publish = files._Draft.publish
     published: list[str] = []
 
-    def dies_at_the_third(draft: Any, sha256: bytes) -> None:
+    def dies_at_the_third(draft: Any) -> None:
         if len(published) == 2:
             raise KeyboardInterrupt
-        publish(draft, sha256)
-        published.append(draft.name)
+        publish(draft)
+        published.append(draft.file.name)
 
     with monkeypatch.context() as patch:
         patch.setattr(files._Draft, "publish", dies_at_the_third)
@@ -163,3 +169,77 @@ def test_amounts_have_a_sign_and_their_units_decimals(
     amount_minor: int, unit: str, text: str
 ) -> None:
     assert amount_text(amount_minor, unit) == text
+
+
+MANY = 1_500
+
+
+def test_there_may_be_more_parties_than_a_process_may_open_files(
+    ledger: Any, night_login: Connection, tmp_path: Path
+) -> None:
+    """One file is open at a time, however many merchants there are."""
+    ledger.run(
+        "INSERT INTO merchant SELECT n, to_char(n, 'FM000000000000000'), 'Shop' || n"
+        " FROM generate_series(1000, %s) AS n",
+        1_000 + MANY,
+    )
+    ledger.purchase(1, 100)
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (_open_now() + 20, limits[1]))
+    try:
+        summary = run_clearing(night_login, tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+    assert len(list(summary.files_dir.iterdir())) == len(summary.files) == 4 + MANY + 1
+
+
+def _open_now() -> int:
+    return max(int(name) for name in os.listdir("/proc/self/fd"))  # noqa: PTH208 - numbers
+
+
+@pytest.mark.usefixtures("day")
+def test_a_full_disk_under_the_files_is_a_sentence_and_leaves_no_draft(
+    night_login: Connection, tmp_path: Path
+) -> None:
+    with small_disk(tmp_path / "files") as disk:
+        filler = disk / "filler"
+        fill(filler)
+        with pytest.raises(ClearingError, match=r"No space left on device.*Make room there"):
+            run_clearing(night_login, disk)
+        assert [path.name for path in disk.rglob("*") if path.is_file()] == ["filler"]
+        filler.unlink()
+        summary = run_clearing(night_login, disk)
+        assert len(list(summary.files_dir.iterdir())) == len(summary.files) == 4
+
+
+@pytest.mark.usefixtures("day")
+def test_a_full_disk_under_postgresql_is_a_sentence_and_the_night_goes_on_when_there_is_room(
+    owner: Connection, night_login: Connection, tmp_path: Path
+) -> None:
+    with small_disk(database_directory()) as disk, own_tablespace(owner, disk, night_login):
+        fill(disk / "filler")
+        with pytest.raises(ClearingError, match="PostgreSQL has no room left on its disk"):
+            run_clearing(night_login, tmp_path)
+        assert not list(tmp_path.rglob("*.draft"))
+        (disk / "filler").unlink()
+        assert len(run_clearing(night_login, tmp_path).files) == 4
+
+
+@contextlib.contextmanager
+def own_tablespace(owner: Connection, disk: Path, night: Connection) -> Iterator[None]:
+    """What the night lays out goes to this disk."""
+    name = f"small_{os.urandom(4).hex()}"
+    place = disk / "tablespace"
+    place.mkdir()
+    server = owner.execute("SHOW data_directory").fetchone()
+    assert server is not None
+    belongs_to = Path(server[0]).stat()
+    os.chown(place, belongs_to.st_uid, belongs_to.st_gid)
+    owner.execute(f"CREATE TABLESPACE {name} LOCATION '{place}'")
+    try:
+        owner.execute(f"GRANT CREATE ON TABLESPACE {name} TO PUBLIC")
+        night.execute(f"SET temp_tablespaces = {name}")
+        yield
+        night.execute("RESET temp_tablespaces")
+    finally:
+        owner.execute(f"DROP TABLESPACE {name}")

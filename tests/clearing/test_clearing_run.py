@@ -6,8 +6,10 @@ from typing import Any
 import psycopg
 import pytest
 
+from clearing.dates import Calendar, DateAheadError
 from clearing.night import ClearingError
-from clearing.run import STEPS, run_clearing
+from clearing.preview import preview
+from clearing.run import STEPS, run_clearing, run_due
 from host.store.locks import CUT_OFF_LOCK
 
 Connection = psycopg.Connection[Any]
@@ -224,3 +226,115 @@ def test_clearing_needs_a_connection_with_no_transaction_open(
         busy.execute("SELECT 1")
         with pytest.raises(ClearingError, match="commit or roll back"):
             run_clearing(busy, tmp_path)
+
+
+# What day it is. --------------------------------------------------------------------------------
+
+
+def calendar(today: dt.date, *, ahead: bool = False) -> Calendar:
+    return Calendar(today=today, zone="Asia/Shanghai", may_go_ahead=ahead)
+
+
+def open_date(owner: Connection) -> dt.date:
+    row = owner.execute("SELECT business_date FROM business_day WHERE state = 'open'").fetchone()
+    assert row is not None
+    date: dt.date = row[0]
+    return date
+
+
+def sell(day: Any, owner: Connection) -> None:
+    day.date = open_date(owner)
+    with owner.transaction():
+        day.purchase(2, 100)
+
+
+def test_runs_within_a_minute_close_today_and_nothing_of_the_future(
+    day: Any, owner: Connection, night_login: Connection, tmp_path: Path
+) -> None:
+    """Clearing never runs ahead of the calendar."""
+    [first] = run_due(night_login, tmp_path, calendar(DAY))
+    assert first.business_date == DAY
+    before = None
+    for _ in range(4):
+        sell(day, owner)
+        with pytest.raises(DateAheadError, match="2026-10-01 has not come: today is 2026-09-30 in"):
+            list(run_due(night_login, tmp_path, calendar(DAY)))
+        assert before in {None, str(tables(owner))}
+        before = str(tables(owner))
+    assert open_date(owner) == DAY + dt.timedelta(1)
+
+
+@pytest.mark.usefixtures("day")
+def test_a_date_that_has_not_come_is_refused_by_its_name_too(
+    owner: Connection, night_login: Connection, tmp_path: Path
+) -> None:
+    yesterday = calendar(DAY - dt.timedelta(1))
+    with pytest.raises(DateAheadError, match="add --ahead"):
+        run_clearing(night_login, tmp_path, DAY, calendar=yesterday)
+    assert open_date(owner) == DAY
+
+
+@pytest.mark.usefixtures("day")
+def test_a_date_is_closed_ahead_where_the_operator_says_so(
+    owner: Connection, night_login: Connection, tmp_path: Path
+) -> None:
+    early = calendar(DAY - dt.timedelta(1), ahead=True)
+    assert [one.business_date for one in run_due(night_login, tmp_path, early)] == [DAY]
+    again = run_clearing(night_login, tmp_path, DAY, calendar=calendar(DAY - dt.timedelta(1)))
+    assert again.is_repeat, "a repeat turns nothing and needs no leave"
+    assert open_date(owner) == DAY + dt.timedelta(1)
+
+
+@pytest.mark.usefixtures("day")
+def test_days_that_were_missed_are_cleared_in_order_up_to_yesterday(
+    owner: Connection, night_login: Connection, tmp_path: Path
+) -> None:
+    today = DAY + dt.timedelta(3)
+    cleared = [one.business_date for one in run_due(night_login, tmp_path, calendar(today))]
+    assert cleared == [DAY, DAY + dt.timedelta(1), DAY + dt.timedelta(2)]
+    assert open_date(owner) == today
+    [again] = run_due(night_login, tmp_path, calendar(today))
+    assert again.is_repeat
+    assert f"--date {today}" in again.note
+    assert open_date(owner) == today
+
+
+@pytest.mark.usefixtures("day")
+def test_a_run_killed_between_missed_days_goes_on_with_the_next(
+    night_login: Connection, tmp_path: Path
+) -> None:
+    today = calendar(DAY + dt.timedelta(3))
+    first = next(run_due(night_login, tmp_path, today))
+    rest = list(run_due(night_login, tmp_path, today))
+    assert first.business_date == DAY
+    assert [one.business_date for one in rest] == [DAY + dt.timedelta(1), DAY + dt.timedelta(2)]
+    assert not any(one.is_repeat for one in rest)
+
+
+def test_a_dry_run_says_what_the_run_then_does_and_writes_nothing(
+    day: Any, owner: Connection, night_login: Connection, tmp_path: Path
+) -> None:
+    assert day.date == DAY
+    before = tables(owner)
+    today = calendar(DAY + dt.timedelta(2))
+    names = tuple(step.name for step in STEPS)
+    told = preview(night_login, tmp_path, None, today, names)
+    assert tables(owner) == before
+    assert not list(tmp_path.iterdir())
+    done = list(run_due(night_login, tmp_path, today))
+    assert [one.business_date for one in told] == [one.business_date for one in done]
+    assert [one.positions for one in told] == [one.positions for one in done]
+    assert [one.files for one in told] == [len(one.files) for one in done]
+    assert [one.steps for one in told] == [names, names]
+    journals = owner.execute("SELECT count(*) FROM journal").fetchone()
+    assert journals == (told[0].journals,)
+    [again] = preview(night_login, tmp_path, DAY, today, names)
+    assert again.steps == ()
+
+
+@pytest.mark.usefixtures("day")
+def test_a_dry_run_is_refused_where_the_run_would_be(
+    night_login: Connection, tmp_path: Path
+) -> None:
+    with pytest.raises(DateAheadError):
+        preview(night_login, tmp_path, None, calendar(DAY - dt.timedelta(1)), ())

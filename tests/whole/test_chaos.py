@@ -224,12 +224,13 @@ def _stall(pids: list[int], dice: random.Random) -> None:
 
 def kill_night(house: House, dice: random.Random) -> None:
     """Kill the night at its work, and let another finish it; trade goes on."""
-    words = [sys.executable, "-m", "config", "clearing", "run", "--data", str(house.places.data)]
+    words = [sys.executable, "-m", "config", "clearing", "run", "--ahead"]
+    words += ["--data", str(house.places.data)]
     night = start_child(words)
     time.sleep(dice.uniform(0.3, 1.0))
     night.kill()
     night.wait()
-    ended = command("clearing", "run", data=house.places.data)
+    ended = command("clearing", "run", "--ahead", data=house.places.data)
     assert ended.returncode == 0, ended.stdout + ended.stderr
 
 
