@@ -16,13 +16,77 @@ LEFT JOIN journal AS original
 LEFT JOIN journal AS undoing
     ON undoing.shard = undo.shard AND undoing.id = undo.journal_id
 WHERE
-    original.id IS NULL
-    OR undoing.id IS NULL
-    OR undoing.kind <> undo.kind
-    OR undoing.original_id IS DISTINCT FROM undo.original_id
-    OR undoing.card_id <> original.card_id
-    OR undoing.amount_minor <> undo.amount_minor
+    NOT undo.is_moot
+    AND (
+        original.id IS NULL
+        OR undoing.id IS NULL
+        OR undoing.kind <> undo.kind
+        OR undoing.original_id IS DISTINCT FROM undo.original_id
+        OR undoing.card_id <> original.card_id
+        OR undoing.amount_minor <> undo.amount_minor
+    )
 ORDER BY undo.journal_id
+LIMIT %(limit)s;
+
+-- name: moot_reversal_of_what_stands
+-- A moot reversal was approved and posted nothing: a void that stands had undone its original, or
+-- its original is a void of what a moot reversal names.
+SELECT
+    undo.shard,
+    undo.original_id,
+    undo.journal_id
+FROM undo
+LEFT JOIN journal AS original
+    ON original.shard = undo.shard AND original.id = undo.original_id
+LEFT JOIN exchange AS reversal ON reversal.shard = undo.shard AND reversal.id = undo.journal_id
+LEFT JOIN journal AS posted ON posted.shard = undo.shard AND posted.id = undo.journal_id
+WHERE
+    undo.is_moot
+    AND (
+        undo.kind <> 'reversal'
+        OR original.id IS NULL
+        OR original.amount_minor <> undo.amount_minor
+        OR posted.id IS NOT NULL
+        OR (reversal.kind = 'reversal' AND reversal.reason = 'approved') IS NOT TRUE
+        OR NOT EXISTS (
+            SELECT 1
+            FROM undo AS void
+            LEFT JOIN undo AS reversed
+                ON
+                    reversed.shard = void.shard
+                    AND reversed.original_id = void.journal_id
+                    AND NOT reversed.is_moot
+            WHERE
+                void.shard = undo.shard
+                AND reversed.journal_id IS NULL
+                AND (
+                    (void.original_id = undo.original_id AND void.kind = 'void')
+                    OR (void.original_id = original.original_id AND void.is_moot)
+                )
+        )
+    )
+ORDER BY undo.journal_id
+LIMIT %(limit)s;
+
+-- name: reversal_not_noted
+-- A reversal that was approved, of what was posted, is known to its original: it stays reversed.
+SELECT
+    reversal.slot,
+    original.id
+FROM exchange AS reversal
+INNER JOIN journal AS original
+    ON original.home = reversal.home AND original.slot = left(reversal.slot, -1) || 'f'
+LEFT JOIN undo
+    ON
+        undo.shard = original.shard
+        AND undo.original_id = original.id
+        AND undo.kind = 'reversal'
+WHERE
+    reversal.kind = 'reversal'
+    AND reversal.reason = 'approved'
+    AND NOT reversal.is_tombstone
+    AND undo.journal_id IS NULL
+ORDER BY original.id
 LIMIT %(limit)s;
 
 -- name: undo_out_of_turn
@@ -68,7 +132,8 @@ WITH standing AS (
             reversal.shard = undo.shard
             AND reversal.original_id = undo.journal_id
             AND reversal.kind = 'reversal'
-    WHERE reversal.journal_id IS NULL
+            AND NOT reversal.is_moot
+    WHERE reversal.journal_id IS NULL AND NOT undo.is_moot
 )
 
 SELECT
@@ -97,7 +162,7 @@ WITH whole AS (
         original_id,
         journal_id
     FROM undo
-    WHERE kind <> 'refund'
+    WHERE kind <> 'refund' AND NOT is_moot
 ),
 
 taken AS (
@@ -135,7 +200,8 @@ ORDER BY journal_id, account_id
 LIMIT %(limit)s;
 
 -- name: undo_by_other_accounts
--- What undoes moves along the original's own legs, or from suspense where the card had spent it.
+-- What undoes moves along the original's own legs, or from the merchant who sold where the card had
+-- spent points that the sale gave; in former times from suspense.
 SELECT
     entry.shard,
     entry.journal_id,
@@ -149,7 +215,10 @@ LEFT JOIN entry AS original
         AND original.journal_id = undo.original_id
         AND original.debit_account = entry.credit_account
         AND original.unit = entry.unit
-        AND (original.credit_account = entry.debit_account OR debit.chart = 'suspense')
+        AND (
+            original.credit_account = entry.debit_account
+            OR debit.chart IN ('suspense', 'merchant_points')
+        )
 WHERE original.journal_id IS NULL
 ORDER BY entry.journal_id, entry.leg
 LIMIT %(limit)s;

@@ -189,6 +189,12 @@ CHECKS: Final = (
                 "{kind} {journal_id} of {original_id} (shard {shard}) does not fit its journals",
             ),
             Test(
+                "moot_reversal_of_what_stands",
+                "reversal {journal_id} of {original_id} (shard {shard}) moved nothing, and no void "
+                "undid it",
+            ),
+            Test("reversal_not_noted", "{slot} was approved, journal {id} knows nothing of it"),
+            Test(
                 "undo_out_of_turn",
                 "journal {original_id} of shard {shard} has {facts} facts, "
                 "the last is counted {last_attempt}",

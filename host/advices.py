@@ -43,7 +43,7 @@ def post_advice(case: Case) -> Posting | Reason:
         result = post(case, issuer)
     except MissingAccountError:
         return Reason.ISSUER_UNKNOWN
-    assert result is not None, "an advice always moves something"
+    assert isinstance(result, Posting | Reason), "an advice always moves something"
     if isinstance(result, Posting) and batch_is_behind(case):
         detail, stan = f"{case.request.kind} of an issuer's card", case.request.key.stan
         case.open_case(

@@ -166,3 +166,9 @@ class Posting(msgspec.Struct, gc=False):
     points_used: int = 0
     paid_minor: int = 0
     """Points earned, or voided: what was paid elsewhere for them."""
+
+
+class Moot(msgspec.Struct, frozen=True, gc=False):
+    """A reversal that is approved and has nothing left to undo: its original never stands again."""
+
+    original: Original

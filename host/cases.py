@@ -34,6 +34,7 @@ class CaseKind(enum.StrEnum):
     REVERSAL_TOO_OLD = "reversal_too_old"
     REVERSAL_DIFFERS = "reversal_differs"
     REVERSAL_NOT_WHOLE = "reversal_not_whole"
+    REVERSAL_OF_SPENT = "reversal_of_spent"
     ADVICE_OF_SETTLED = "advice_of_settled"
     ADVICE_AFTER_SETTLEMENT = "advice_after_settlement"
     CLONED_TERMINAL = "cloned_terminal"
@@ -126,8 +127,14 @@ CASES: Final[dict[CaseKind, CaseRow]] = {
         "it was refused with 25 and the original stands; compare the slip",
     ),
     CaseKind.REVERSAL_NOT_WHOLE: CaseRow(
-        "a reversal was done, and what it takes back was spent already",
-        "the issuer's suspense account bears it: recover it from the card holder or write it off",
+        "a sale was reversed, and points that it gave were spent already",
+        "the merchant owes the programme these points: recover them from the card holder, or ask "
+        "the merchant why the sale was reversed",
+    ),
+    CaseKind.REVERSAL_OF_SPENT: CaseRow(
+        "a reversal came for a load, a void or an earning, and the card has spent what it gave",
+        "it was refused with 51 and the original stands, so its merchant stays liable; ask the "
+        "merchant whether cash was handed back",
     ),
     CaseKind.ADVICE_OF_SETTLED: CaseRow(
         "a confirmation came for a load that never came, of a settled batch",

@@ -13,7 +13,7 @@ import msgspec
 
 from host.advices import answer_to_advice, post_advice
 from host.book import Book
-from host.case import Case, Item, Posting, VerifiesPin
+from host.case import Case, Item, Moot, Posting, VerifiesPin
 from host.cases import CaseKind, NewCase
 from host.checks import ksn_refusal, pin_refusal
 from host.ledger import Leg
@@ -21,7 +21,7 @@ from host.model.numbers import rrn_of
 from host.model.requests import Kind, Response
 from host.model.responses import Reason
 from host.postings import fact_of
-from host.state import Card, Known, Lot, State
+from host.state import Card, Fact, Known, Lot, Original, State
 from host.transactions import NEEDS_ORIGINAL, TRANSACTIONS, PinRule, Rule
 
 SIGN_ON_AGAIN: Final = frozenset(
@@ -45,6 +45,8 @@ class Outcome(msgspec.Struct, gc=False):
     answer: bytes = b""
     card: Card | None = None
     posting: Posting | None = None
+    moot: Original | None = None
+    """What a reversal found undone already, and never stands again."""
     tombstone: int = 0
     """The number of the tombstone put in the original's place, 0 for none."""
     tombstone_answer: bytes = b""
@@ -91,6 +93,8 @@ def decide(item: Item, state: State, court: Court, numbers: Numbers) -> Outcome:
     posting = result if isinstance(result, Posting) else None
     reason = result if isinstance(result, Reason) else Reason.APPROVED
     outcome = _outcome(case, court, reason, posting, numbers)
+    if isinstance(result, Moot):
+        _make_final(outcome, result.original, state)
     _watch_batches(case, reason)
     outcome.opened = case.opened
     _apply(outcome, state)
@@ -147,6 +151,15 @@ def _watch_batches(case: Case, reason: Reason) -> None:
         terminal.traded_in = epoch
     elif reason is Reason.BATCH_MISMATCH and terminal.traded_in == terminal.epoch:
         case.open_case(CaseKind.CLONED_TERMINAL, f"batch {epoch} while in {terminal.epoch}")
+
+
+def _make_final(outcome: Outcome, original: Original, state: State) -> None:
+    """Note a moot reversal: neither its original nor what undid that is ever undone again."""
+    outcome.moot = original
+    original.facts.append(Fact(outcome.number, Kind.REVERSAL, original.amount_minor, is_moot=True))
+    for other in state.originals.values():
+        if other.undoes == original.number:
+            other.is_final = True
 
 
 def _duplicate(answer: Response) -> Response:

@@ -8,7 +8,7 @@ are changed by the parts that spend from them, so the next request of the batch 
 from typing import Final
 
 from host.book import Issuer
-from host.case import Case, NewLot, Posting
+from host.case import Case, Moot, NewLot, Posting
 from host.cases import CaseKind
 from host.checks import batch_is_behind
 from host.ledger import Chart, Leg
@@ -27,7 +27,7 @@ from host.points import (
 )
 from host.state import Card, Fact, Known, LotUse, Original
 
-Result = Posting | Reason | None
+Result = Posting | Moot | Reason | None
 REVERSAL_DAYS_MAX: Final = 60
 """How long after a transaction its reversal is taken, in a batch that was never settled."""
 
@@ -111,8 +111,8 @@ def post_refund(case: Case) -> Result:
 def post_reversal(case: Case) -> Result:
     """Undo what the original did, or find that nothing is left to undo.
 
-    Never fails a terminal for what it cannot mend: value already spent is taken from the
-    issuer's suspense account, where an operator sees it.
+    What was reversed stays so, whatever is reversed after it: where a void has undone it, that
+    void is final from now on.
     """
     known, original = case.original_known, case.original
     if known is None or known.is_tombstone:
@@ -122,8 +122,10 @@ def post_reversal(case: Case) -> Result:
     if not _is_the_one_named(case, original):
         _open_case(case, CaseKind.REVERSAL_DIFFERS, f"it named {_named(case)}")
         return Reason.ORIGINAL_NOT_FOUND
-    if original.is_undone:
+    if original.is_reversed:
         return None
+    if original.is_undone or original.is_final:
+        return Moot(original)
     return (
         _why_not_reversed(original)
         or _why_too_late(case, original)
@@ -247,7 +249,7 @@ def undo_whole(case: Case, kind: Kind) -> Result:
 
 
 def _give_leg_back(case: Case, back: Leg, kind: Kind, posting: Posting) -> bool:
-    """Add the swapped leg. Where the card pays and cannot any more, False or from suspense."""
+    """Add the swapped leg. Where the card pays and has spent it: False, or its merchant pays."""
     card, original = posting.card, case.present_original
     purse = card.purse_of(back.debit)
     if purse is None:
@@ -256,19 +258,36 @@ def _give_leg_back(case: Case, back: Leg, kind: Kind, posting: Posting) -> bool:
     may_owe = purse is card.points and _debt_is_allowed(case, card)
     part = back.amount_minor if may_owe else min(back.amount_minor, max(purse.available, 0))
     short = back.amount_minor - part
-    if short and kind is not Kind.REVERSAL:
+    if short and not _merchant_pays(case, kind, back, short):
         return False
     if part:
         posting.legs.append(Leg(back.debit, back.credit, part, back.unit))
     if short:
-        suspense = case.book.account(Chart.SUSPENSE, back.unit, card.issuer_id)
-        posting.legs.append(Leg(suspense, back.credit, short, back.unit))
-        detail = f"{Money(short, back.unit)} of {Money(back.amount_minor, back.unit)} was spent"
-        stan = case.request.key.stan
-        case.open_case(CaseKind.REVERSAL_NOT_WHOLE, detail, short, back.unit, stan=stan)
+        owes = case.book.account(
+            Chart.MERCHANT_POINTS, back.unit, card.issuer_id, original.merchant
+        )
+        posting.legs.append(Leg(owes, back.credit, short, back.unit))
     if purse is card.points:
         posting.lot_uses += _points_back(card, original, part, may_owe=may_owe)
     return True
+
+
+def _merchant_pays(case: Case, kind: Kind, back: Leg, short: int) -> bool:
+    """Whether a reversal is done though the card has spent what the original gave it.
+
+    Money that a load or a void gave to a card and that is gone again is nobody's to give twice:
+    who took the cash, or voided the sale, stays liable. Of a sale the card gets its money back,
+    and the points that the sale gave and that are spent are owed by who sold.
+    """
+    if kind is not Kind.REVERSAL:
+        return False
+    original, stan = case.present_original, case.request.key.stan
+    is_done = original.kind is Kind.PURCHASE
+    opened = CaseKind.REVERSAL_NOT_WHOLE if is_done else CaseKind.REVERSAL_OF_SPENT
+    part, whole = Money(short, back.unit), Money(back.amount_minor, back.unit)
+    detail = f"{original.kind}: {part} of {whole} was spent"
+    case.open_case(opened, detail, short, back.unit, stan=stan)
+    return is_done
 
 
 def _points_back(card: Card, original: Original, points: int, *, may_owe: bool) -> list[LotUse]:

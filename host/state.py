@@ -108,8 +108,11 @@ class Fact(msgspec.Struct, frozen=True, gc=False):
     """Something that happened to an original. Not standing once it was itself reversed."""
 
     journal: int
+    """The exchange's number, where it is moot."""
     kind: Kind
     amount_minor: int
+    is_moot: bool = False
+    """A reversal that found nothing left to undo: nothing was posted, and nothing stands again."""
     stands: bool = True
 
 
@@ -131,6 +134,8 @@ class Original:
     facts: list[Fact]
     undoes: int | None = None
     """The number of its own original, where it is a void or refund."""
+    is_final: bool = False
+    """What it undoes was reversed since, so that it is never undone itself."""
 
     @property
     def is_undone(self) -> bool:
@@ -139,7 +144,7 @@ class Original:
 
     @property
     def is_reversed(self) -> bool:
-        """Whether a reversal, not a void, took it back."""
+        """Whether a reversal was told that it is undone: by itself, or by a void before it."""
         return any(fact.kind is Kind.REVERSAL for fact in self.facts)
 
     @property

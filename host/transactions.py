@@ -177,6 +177,7 @@ TRANSACTIONS: Final[dict[Kind, Rule]] = {
             Reason.ORIGINAL_NOT_FOUND,
             Reason.FUNCTION_NOT_SUPPORTED,
             Reason.ORIGINAL_VOIDED,
+            Reason.INSUFFICIENT_FUNDS,
         ),
         gives_auth_code=False,
     ),

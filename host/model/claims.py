@@ -32,6 +32,9 @@ APPROVALS: Final = frozenset({"00", "10", "11", "A2", "A4", "A5", "A6"})
 """F39 values a POS terminal takes as approval."""
 REVERSAL_ENDS: Final = frozenset({"00", "12", "25"})
 """F39 values of a reversal's answer after which a terminal knows that nothing stands."""
+REVERSAL_REFUSED: Final = frozenset({"22", "40", "51"})
+"""And those after which it knows that its original stands: it was refunded, is never reversed, or
+its value was spent."""
 
 CARD_SIGN: Final[dict[Kind, int]] = {
     Kind.PURCHASE: -1,
@@ -73,7 +76,7 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     def outcome(self) -> Outcome:
         """What the client is entitled to find in the ledger."""
         if self.reversal_sent:
-            return Outcome.NOT_IN_FORCE if self.reversal_told in REVERSAL_ENDS else Outcome.UNKNOWN
+            return _of_reversal(self.reversal_told)
         if self.confirm_sent:
             return _of_answer(self.confirm_told)
         return _of_answer(self.told)
@@ -89,21 +92,32 @@ def card_effects(claims: Iterable[Claim]) -> dict[int, int]:
     """Money each card gained or lost by these claims, in minor units.
 
     A card with a claim of unknown outcome is left out: nothing exact can be said of it. The void
-    of an earning names what was paid elsewhere, and gives back points alone.
+    of an earning names what was paid elsewhere, and gives back points alone. The void of what was
+    reversed after it gave back nothing more.
     """
     effects: defaultdict[int, int] = defaultdict(int)
     unknown: set[int] = set()
     listed = list(claims)
-    earnings = {claim.slot for claim in listed if claim.kind is Kind.POINTS_EARN}
+    without_effect = {
+        claim.slot
+        for claim in listed
+        if claim.kind is Kind.POINTS_EARN or claim.outcome is Outcome.NOT_IN_FORCE
+    }
     for claim in listed:
         if claim.card_id is None or claim.unit.startswith(POINTS_PREFIX):
             continue
-        if claim.original_slot in earnings:
+        if claim.original_slot in without_effect:
             continue
         if claim.outcome is Outcome.UNKNOWN and claim.kind in CARD_SIGN:
             unknown.add(claim.card_id)
         effects[claim.card_id] += claim.card_effect_minor
     return {card: minor for card, minor in effects.items() if card not in unknown}
+
+
+def _of_reversal(f39: str | None) -> Outcome:
+    if f39 in REVERSAL_ENDS:
+        return Outcome.NOT_IN_FORCE
+    return Outcome.HAPPENED if f39 in REVERSAL_REFUSED else Outcome.UNKNOWN
 
 
 def _of_answer(f39: str | None) -> Outcome:

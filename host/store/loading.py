@@ -140,7 +140,7 @@ def _load_originals(
     legs_of = _grouped((row[0], Leg(*row[1:])) for row in legs)
     uses_of = _grouped((row[0], LotUse(*row[1:])) for row in uses)
     facts_of = _grouped((row[0], Fact(row[1], Kind(row[2]), *row[3:])) for row in facts)
-    for slot, number, shard, kind, pan_hash, *about, undoes, issuer in rows:
+    for slot, number, shard, kind, pan_hash, *about, undoes, issuer, is_final in rows:
         merchant, terminal_id, amount_minor, unit = about
         state.add_original(
             Original(
@@ -157,6 +157,7 @@ def _load_originals(
                 tuple(uses_of.get(number, ())),
                 facts_of.get(number, []),
                 undoes,
+                is_final,
             )
         )
 

@@ -85,9 +85,11 @@ SELECT
     j.amount_minor,
     j.unit,
     j.original_id,
-    j.issuer_id
+    j.issuer_id,
+    m.original_id IS NOT NULL AS is_final
 FROM unnest(%s::smallint [], %s::bigint []) AS k (shard, id)
 INNER JOIN journal AS j ON k.shard = j.shard AND k.id = j.id
+LEFT JOIN undo AS m ON j.shard = m.shard AND j.original_id = m.original_id AND m.is_moot
 LEFT JOIN card AS c ON j.card_id = c.id
 WHERE j.merchant_id <> 0 AND (c.id IS NOT NULL OR j.card_id = 0);
 
@@ -120,10 +122,12 @@ SELECT
     u.journal_id,
     u.kind,
     u.amount_minor,
+    u.is_moot,
     r.original_id IS NULL AS stands
 FROM unnest(%s::smallint [], %s::bigint []) AS k (shard, id)
 INNER JOIN undo AS u ON k.shard = u.shard AND k.id = u.original_id
-LEFT JOIN undo AS r ON u.shard = r.shard AND u.journal_id = r.original_id
+LEFT JOIN undo AS r
+    ON u.shard = r.shard AND u.journal_id = r.original_id AND NOT r.is_moot
 ORDER BY u.original_id ASC, u.attempt ASC;
 
 -- name: add_exchanges
@@ -256,10 +260,16 @@ FROM unnest(
 
 -- name: add_facts
 -- undo_once makes the nth fact about an original unique, so two can never race.
-INSERT INTO undo (shard, original_id, attempt, journal_id, kind, amount_minor)
+INSERT INTO undo (shard, original_id, attempt, journal_id, kind, amount_minor, is_moot)
 SELECT r.*
 FROM unnest(
-    %s::smallint [], %s::bigint [], %s::smallint [], %s::bigint [], %s::text [], %s::bigint []
+    %s::smallint [],
+    %s::bigint [],
+    %s::smallint [],
+    %s::bigint [],
+    %s::text [],
+    %s::bigint [],
+    %s::boolean []
 ) AS r;
 
 -- name: count_pin_failures

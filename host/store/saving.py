@@ -70,7 +70,7 @@ BALANCE_CHANGE: Final = (NUMBER, NUMBER, NUMBER)
 LOT: Final = (NUMBER, NUMBER, NUMBER, NUMBER, WORD)
 LOT_CHANGE: Final = (NUMBER, NUMBER, NUMBER, NUMBER)
 LOT_USE: Final = (NUMBER, NUMBER, NUMBER, NUMBER, NUMBER)
-FACT: Final = (NUMBER, NUMBER, NUMBER, NUMBER, WORD, NUMBER)
+FACT: Final = (NUMBER, NUMBER, NUMBER, NUMBER, WORD, NUMBER, FLAG)
 PIN_FAILURES: Final = (NUMBER, BLOB, NUMBER)
 """Columns of the rows that the statements of `posting.sql` take, each in its statement's order."""
 OPEN_CASE: Final = CASE_SQL["open_case"]
@@ -159,8 +159,8 @@ def _statements(
         yield _entries(posted, state)
         yield from _balances(cards.values())
         yield from _lots(posted, cards.values(), state)
-        yield from _facts(posted)
         yield from _advices(posted)
+    yield from _facts(outcomes)
     yield from _pin_failures(cards.values(), outcomes)
     yield from raised_counters(state)
     yield from _cases(outcomes, state)
@@ -261,15 +261,22 @@ def _lots(
         yield SQL["add_lot_uses"], arrays.columns(LOT_USE, uses)
 
 
-def _facts(posted: list[tuple[Outcome, Posting]]) -> Iterable[Statement]:
-    facts = [
-        (posting.card.shard, original.number, original.attempt_of(outcome.number),
-         outcome.number, kind, posting.amount_minor)
-        for outcome, posting in posted
-        if (original := posting.undoes) is not None and (kind := posting.undo_kind) is not None
-    ]  # fmt: skip
-    if facts:
-        yield SQL["add_facts"], arrays.columns(FACT, facts)
+def _facts(outcomes: Sequence[Outcome]) -> Iterable[Statement]:
+    """What became of originals, each with its fact as the state has it."""
+    stored = []
+    for outcome in outcomes:
+        posting = outcome.posting
+        original = posting.undoes if posting is not None else outcome.moot
+        if original is None:
+            continue
+        attempt = original.attempt_of(outcome.number)
+        fact = original.facts[attempt]
+        stored.append((
+            original.shard, original.number, attempt, outcome.number, fact.kind,
+            fact.amount_minor, fact.is_moot,
+        ))  # fmt: skip
+    if stored:
+        yield SQL["add_facts"], arrays.columns(FACT, stored)
 
 
 def _advices(posted: list[tuple[Outcome, Posting]]) -> Iterable[Statement]:

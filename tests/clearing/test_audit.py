@@ -220,7 +220,16 @@ BREAKAGES = [
         "UPDATE undo SET amount_minor = amount_minor - 1 WHERE kind = 'refund'",
         set(),
     ),
-    ("8 undoing_journal_without_fact", "DELETE FROM undo WHERE kind = 'reversal'", set()),
+    (
+        "8 undoing_journal_without_fact",
+        "DELETE FROM undo WHERE kind = 'reversal'",
+        {"8 reversal_not_noted"},
+    ),
+    (
+        "8 moot_reversal_of_what_stands",
+        "UPDATE undo SET is_moot = true WHERE kind = 'reversal'",
+        set(),
+    ),
     (
         "8 undone_too_often",
         (

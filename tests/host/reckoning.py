@@ -4,7 +4,7 @@ It shares no code with the host. Each method says what the host is to answer, an
 model as that answer says.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from host.model.requests import Kind
 from host.model.responses import Reason
@@ -25,19 +25,14 @@ class ModelCard:
     value: int
     points: int
     wrong_pins: int = 0
-    suspense: dict[str, int] = field(default_factory=lambda: {"money": 0, "points": 0})
-
-    def take_value(self, amount: int) -> None:
-        """What is missing comes from suspense."""
-        part = min(amount, max(self.value, 0))
-        self.value -= part
-        self.suspense["money"] += amount - part
+    merchant_owes: int = 0
+    """Points that sales gave, that were spent, and whose sales were reversed."""
 
     def take_points(self, points: int) -> None:
-        """What is missing is owed, or comes from suspense."""
+        """What is missing is the card's debt, or its merchant's."""
         part = points if MAY_OWE[self.issuer] else min(points, max(self.points, 0))
         self.points -= part
-        self.suspense["points"] += points - part
+        self.merchant_owes += points - part
 
 
 @dataclass
@@ -52,6 +47,8 @@ class Deal:
     refunded: int = 0
     voids: int = 0
     reversed: bool = False
+    reversed_for_good: bool = False
+    """By a reversal that found it voided."""
     of: "Deal | None" = None
 
     @property
@@ -139,10 +136,15 @@ def refund(deal: Deal, amount: int) -> Deal:
 
 def reversal(deal: Deal) -> Reason:
     """Never happened."""
-    if deal.reason is not Reason.APPROVED or deal.is_undone:
+    if deal.reason is not Reason.APPROVED:
+        return Reason.APPROVED
+    if deal.is_undone or (deal.of is not None and deal.of.reversed_for_good):
+        deal.reversed_for_good = True
         return Reason.APPROVED
     if deal.refunded:
         return Reason.ORIGINAL_VOIDED
+    if not _card_has_it(deal):
+        return Reason.INSUFFICIENT_FUNDS
     deal.reversed = True
     if deal.of is None:
         _give_back(deal)
@@ -150,11 +152,21 @@ def reversal(deal: Deal) -> Reason:
     sale = deal.of
     sale.voids -= 1
     if sale.kind is Kind.POINTS_REDEMPTION:
-        sale.card.take_points(sale.amount)
+        sale.card.points -= sale.amount
     else:
-        sale.card.take_value(sale.amount)
+        sale.card.value -= sale.amount
         sale.card.points += sale.earned
     return Reason.APPROVED
+
+
+def _card_has_it(deal: Deal) -> bool:
+    """What a load or a void gave to the card: who took the cash stays liable for it."""
+    given = deal if deal.of is None else deal.of
+    if deal.of is not None and given.kind is Kind.POINTS_REDEMPTION:
+        return _can_take_points(given.card, given.amount)
+    if deal.of is not None or deal.kind is Kind.CASH_LOAD:
+        return given.card.value >= given.amount
+    return True
 
 
 def _pin(card: ModelCard, *, pin_is_right: bool) -> Reason | None:
@@ -182,7 +194,7 @@ def _give_back(deal: Deal) -> None:
     if deal.kind is Kind.POINTS_REDEMPTION:
         card.points += deal.amount
     elif deal.kind is Kind.CASH_LOAD:
-        card.take_value(deal.amount)
+        card.value -= deal.amount
     else:
         card.value += deal.amount
         card.take_points(deal.earned)

@@ -181,6 +181,17 @@ async def test_a_void_undoes_its_sale_and_its_own_reversal_puts_it_back(counter:
     assert counter.moved() == 0
 
 
+async def test_its_reversal_holds_though_its_void_is_reversed_after_it(counter: Counter) -> None:
+    sale = counter.sale()
+    void = counter.void(sale)
+    await counter.post(sale)
+    await counter.post(void)
+    for over in (sale, void, sale, void):
+        assert (await counter.ask(counter.reversal(over))).reason is Reason.APPROVED
+    assert counter.moved() == 0
+    assert (await counter.ask(sale)).reason is Reason.DUPLICATE
+
+
 async def test_a_void_waits_for_its_sale(counter: Counter) -> None:
     sale = counter.sale()
     void = counter.void(sale)

@@ -48,7 +48,7 @@ def of_batch(request: Request, epoch: str, family: Family) -> Request:
     return msgspec.structs.replace(request, key=key)
 
 
-async def test_a_reversal_of_spent_value_opens_a_case_of_what_suspense_bears(
+async def test_a_reversal_of_a_spent_load_opens_a_case_of_what_is_missing(
     shared: Till, pool: CardPool
 ) -> None:
     card = pool.city()
@@ -56,8 +56,8 @@ async def test_a_reversal_of_spent_value_opens_a_case_of_what_suspense_bears(
     await shared.sell(Kind.PURCHASE, card, 103_000)
     reversal = shared.reversal(load)
     for _ in range(3):
-        assert (await shared.ask(reversal)).is_approved
-    assert cases_of(shared, load) == [(CaseKind.REVERSAL_NOT_WHOLE, 3_000, "CNY", 1)]
+        assert (await shared.ask(reversal)).reason is Reason.INSUFFICIENT_FUNDS
+    assert cases_of(shared, load) == [(CaseKind.REVERSAL_OF_SPENT, 3_000, "CNY", 1)]
 
 
 async def test_money_and_points_that_were_spent_are_a_case_each(
@@ -67,13 +67,20 @@ async def test_money_and_points_that_were_spent_are_a_case_each(
     sale, answer = await shared.sell(Kind.PURCHASE, card, 50_000)
     void, _ = await shared.sell(Kind.VOID, card, 50_000, original=shared.original(sale, answer))
     await shared.sell(Kind.PURCHASE, card, 100_000)
-    assert (await shared.ask(shared.reversal(void))).is_approved
-    assert cases_of(shared, void) == [(CaseKind.REVERSAL_NOT_WHOLE, 50_000, "CNY", 1)]
+    assert (await shared.ask(shared.reversal(void))).reason is Reason.INSUFFICIENT_FUNDS
+    assert cases_of(shared, void) == [(CaseKind.REVERSAL_OF_SPENT, 50_000, "CNY", 1)]
     poor = pool.pear()
     earning, told = await shared.sell(Kind.POINTS_EARN, poor, 50_000)
     await shared.sell(Kind.POINTS_REDEMPTION, poor, told.points_earned)
-    assert (await shared.ask(shared.reversal(earning))).is_approved
+    assert (await shared.ask(shared.reversal(earning))).reason is Reason.INSUFFICIENT_FUNDS
     assert cases_of(shared, earning) == [
+        (CaseKind.REVERSAL_OF_SPENT, told.points_earned, "P:PEAR", 1)
+    ]
+    sold = pool.pear()
+    sale, told = await shared.sell(Kind.PURCHASE, sold, 50_000)
+    await shared.sell(Kind.POINTS_REDEMPTION, sold, told.points_earned)
+    assert (await shared.ask(shared.reversal(sale))).is_approved
+    assert cases_of(shared, sale) == [
         (CaseKind.REVERSAL_NOT_WHOLE, told.points_earned, "P:PEAR", 1)
     ]
 

@@ -247,6 +247,13 @@ async def reversal_with_another_card(till: Till, pool: CardPool) -> Request:
     return changed(till.reversal(sale), pan=CARDS[pool.city()].pan)
 
 
+async def reversal_of_a_load_that_was_spent(till: Till, pool: CardPool) -> Request:
+    card = pool.city()
+    load, _ = await till.sell(Kind.CASH_LOAD, card, 500)
+    await till.sell(Kind.PURCHASE, card, 100_001)
+    return till.reversal(load)
+
+
 def rows(
     kinds: Iterable[Kind], reason: Reason, make: Callable[[Kind], Case]
 ) -> list[tuple[Kind, Reason, Case]]:
@@ -330,6 +337,7 @@ CASES = [
     *of(REVERSE, R.ORIGINAL_NOT_FOUND, reversing(EARN, amount=YUAN_SHORT)),
     *of(REVERSE, R.ORIGINAL_NOT_FOUND, reversal_of_the_batch_before),
     *of(REVERSE, R.ORIGINAL_VOIDED, reversal_of_what_was_refunded),
+    *of(REVERSE, R.INSUFFICIENT_FUNDS, reversal_of_a_load_that_was_spent),
     *of(REVERSE, R.FUNCTION_NOT_SUPPORTED, reversal_of_a_refund),
     *of(REVERSE, R.FUNCTION_NOT_SUPPORTED, reversal_of_a_load_that_its_confirmation_posted),
 ]

@@ -15,7 +15,9 @@ from host.model.responses import Reason
 from host.shards import home_of, shard_of
 from tests.host.conftest import (
     CARDS,
+    FIRST,
     LMK,
+    MERCHANT_OF,
     TERMINALS,
     CardPool,
     Till,
@@ -160,38 +162,86 @@ async def test_the_reversal_of_a_voided_sale_finds_nothing_left(
     assert shared.balances(card) == (100_000, 0)
 
 
-async def test_a_load_that_was_spent_is_reversed_out_of_suspense(
+async def test_a_sale_that_was_voided_and_then_reversed_does_not_stand_again(
     shared: Till, pool: CardPool
 ) -> None:
     card = pool.city()
-    load, _ = await shared.sell(Kind.CASH_LOAD, card, 5_000)
-    await shared.sell(Kind.PURCHASE, card, 103_000)
-    assert (await shared.ask(shared.reversal(load))).is_approved
-    assert shared.balances(card)[0] == 0
-    assert in_suspense(shared, card) == [(3_000, "CNY")]
+    sale, answer = await shared.sell(Kind.PURCHASE, card, 10_000)
+    void, _ = await shared.sell(Kind.VOID, card, 10_000, original=shared.original(sale, answer))
+    told = await shared.ask(shared.reversal(sale))
+    assert told.is_approved
+    assert (await shared.ask(shared.reversal(void))).is_approved
+    assert shared.balances(card) == (100_000, 0)
+    assert await shared.ask(shared.reversal(sale)) == told
+    for over in (sale, void):
+        assert (await shared.ask(over)).reason is Reason.DUPLICATE
+    assert shared.balances(card) == (100_000, 0)
 
 
-async def test_a_void_whose_money_was_spent_is_reversed_out_of_suspense(
+async def test_a_load_that_was_spent_is_not_reversed_and_its_merchant_still_owes_the_cash(
     shared: Till, pool: CardPool
 ) -> None:
+    card = pool.city()
+    elsewhere = next(one for one in MERCHANT_OF if MERCHANT_OF[one] != MERCHANT_OF[FIRST])
+    load, _ = await shared.sell(Kind.CASH_LOAD, card, 400_000)
+    await shared.sell(Kind.PURCHASE, card, 400_000, terminal_id=elsewhere)
+    owed = moved(shared, card, "load_agent_receivable")
+    refused = await shared.ask(shared.reversal(load))
+    assert refused.reason is Reason.INSUFFICIENT_FUNDS, "3,000.00 short of it, and none is taken"
+    assert shared.balances(card)[0] == 100_000
+    assert (moved(shared, card, "load_agent_receivable"), owed) == (-400_000, -400_000)
+    assert moved(shared, card, "suspense") == 0
+    await shared.sell(Kind.CASH_LOAD, card, 300_000)
+    assert await shared.ask(shared.reversal(load)) == refused, "refused once, refused for good"
+
+
+async def test_a_void_whose_money_was_spent_is_not_reversed(shared: Till, pool: CardPool) -> None:
     card = pool.city()
     sale, answer = await shared.sell(Kind.PURCHASE, card, 100_000)
     void, _ = await shared.sell(Kind.VOID, card, 100_000, original=shared.original(sale, answer))
     await shared.sell(Kind.PURCHASE, card, 60_000)
-    assert (await shared.ask(shared.reversal(void))).is_approved
-    assert shared.balances(card)[0] == 0
-    assert in_suspense(shared, card) == [(60_000, "CNY")]
+    assert (await shared.ask(shared.reversal(void))).reason is Reason.INSUFFICIENT_FUNDS
+    assert shared.balances(card)[0] == 40_000
+    assert moved(shared, card, "merchant_payable") == 60_000, "for what stands, once"
+    assert moved(shared, card, "suspense") == 0
 
 
-async def test_points_that_were_spent_are_reversed_out_of_suspense_where_no_debt_is_allowed(
+async def test_a_voided_redemption_whose_points_were_spent_is_not_put_back(
     shared: Till, pool: CardPool
 ) -> None:
+    card = pool.pear_with_points()
+    sale, answer = await shared.sell(Kind.POINTS_REDEMPTION, card, 2_000)
+    void, _ = await shared.sell(
+        Kind.VOID, card, 2_000, unit="P:", original=shared.original(sale, answer)
+    )
+    await shared.sell(Kind.POINTS_REDEMPTION, card, 1_500)
+    assert (await shared.ask(shared.reversal(void))).reason is Reason.INSUFFICIENT_FUNDS
+    assert shared.balances(card)[1] == 500
+    assert moved(shared, card, "merchant_points") == 1_500
+
+
+async def test_an_earning_whose_points_were_spent_is_not_reversed(
+    shared: Till, pool: CardPool
+) -> None:
+    card = pool.pear()
+    earning, told = await shared.sell(Kind.POINTS_EARN, card, 50_000)
+    await shared.sell(Kind.POINTS_REDEMPTION, card, told.points_earned)
+    assert (await shared.ask(shared.reversal(earning))).reason is Reason.INSUFFICIENT_FUNDS
+    assert moved(shared, card, "points_issued") == -told.points_earned
+
+
+async def test_points_of_a_reversed_sale_that_were_spent_are_owed_by_who_sold(
+    shared: Till, pool: CardPool
+) -> None:
+    """Where no debt of points is allowed. The card has its money back, the issuer bears nothing."""
     card = pool.pear()
     sale, _ = await shared.sell(Kind.PURCHASE, card, 50_000)
     await shared.sell(Kind.POINTS_REDEMPTION, card, 700)
     assert (await shared.ask(shared.reversal(sale))).is_approved
     assert shared.balances(card) == (100_000, 0)
-    assert in_suspense(shared, card) == [(700, "P:PEAR")]
+    assert moved(shared, card, "merchant_points") == 700 - 700
+    assert moved(shared, card, "points_issued") == 0
+    assert moved(shared, card, "suspense") == 0
 
 
 async def test_points_that_were_spent_become_a_debt_where_it_is_allowed(
@@ -202,7 +252,7 @@ async def test_points_that_were_spent_become_a_debt_where_it_is_allowed(
     await shared.sell(Kind.POINTS_REDEMPTION, card, 400)
     await shared.sell(Kind.VOID, card, 50_000, original=shared.original(sale, answer))
     assert shared.balances(card) == (100_000, -400)
-    assert in_suspense(shared, card) == []
+    assert moved(shared, card, "suspense") == 0
     await shared.sell(Kind.PURCHASE, card, 45_000)
     assert shared.balances(card) == (55_000, 50)
     declined = await shared.ask(shared.request(Kind.POINTS_REDEMPTION, card, 100))
@@ -279,14 +329,14 @@ async def test_a_reversal_right_behind_its_original_finds_it(shared: Till, pool:
     assert [shared.balances(card) for card in cards] == [(100_000, 0)] * len(cards)
 
 
-def in_suspense(till: Till, card: int) -> list[tuple[int, str]]:
-    """What reversals of this card took from suspense."""
-    return [
-        (amount, unit)
-        for amount, unit in till.sql(
-            "SELECT e.amount_minor, e.unit FROM entry e"
-            " JOIN account a ON a.id = e.debit_account AND a.chart = 'suspense'"
-            " JOIN journal j ON j.shard = e.shard AND j.id = e.journal_id WHERE j.card_id = %s",
-            card,
-        )
-    ]
+def moved(till: Till, card: int, chart: str) -> int:
+    """Credits less debits of accounts of this kind by trade of this card."""
+    rows = till.sql(
+        "SELECT coalesce(sum(m.amount_minor), 0) FROM movement AS m"
+        " JOIN account AS a ON a.id = m.account_id"
+        " JOIN journal AS j ON j.shard = m.shard AND j.id = m.journal_id"
+        " WHERE j.card_id = %s AND a.chart = %s AND j.kind <> 'opening'",
+        card,
+        chart,
+    )
+    return int(rows[0][0])

@@ -97,7 +97,7 @@ class Trader:
 
         def expect() -> reckoning.Deal:
             reason = reckoning.reversal(done.deal)
-            if done.deal.reversed:
+            if done.deal.reversed or done.deal.reversed_for_good:
                 self.reversed.add(done.request.key.text)
             return reckoning.Deal(Kind.REVERSAL, done.deal.card, 0, reason=reason)
 

@@ -24,6 +24,7 @@ def told(claim: Claim = CLAIM, **changes: object) -> Claim:
         ({"reversal_sent": True}, Outcome.UNKNOWN),
         ({"reversal_sent": True, "reversal_told": "00"}, Outcome.NOT_IN_FORCE),
         ({"reversal_sent": True, "reversal_told": "25"}, Outcome.NOT_IN_FORCE),
+        ({"reversal_sent": True, "reversal_told": "51"}, Outcome.HAPPENED),
         ({"reversal_sent": True, "reversal_told": "96"}, Outcome.UNKNOWN),
         ({"told": "98", "confirm_sent": True}, Outcome.UNKNOWN),
         ({"told": "98", "confirm_sent": True, "confirm_told": "00"}, Outcome.HAPPENED),
