@@ -1,7 +1,6 @@
 """Switch processes in front of a host that only says yes: what the wire alone costs."""
 
 import resource
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ import msgspec
 
 from config.children import running_program
 from config.fleet import ports_in, running_fleet
+from config.isolation import module_command
 from config.orders import Orders
 from config.places import places_of
 from config.settings import Settings, resolved
@@ -44,7 +44,7 @@ def running_front(
     terminals = places.data / "terminals.json"
     terminals.write_bytes(msgspec.json.encode(list(_echo_terminals(estate))))
     link = resolved(told, places).switch.link
-    echo = [sys.executable, "-m", "host.link.echo", link, str(terminals)]
+    echo = module_command("host.link.echo", link, terminals)
     with (
         running_program("echo", echo, places.log / "echo.log"),
         running_fleet(told, places, Orders(port=0), say=_say_nothing) as fleet,

@@ -1,12 +1,12 @@
 """Loads of a bench: generators in processes of their own, ready before their clocks start."""
 
 import subprocess
-import sys
 from typing import Final
 
 import msgspec
 
 from config.children import READY
+from config.isolation import module_command
 from simulators.load import LoadReport
 
 _STARTS_BY_ITSELF: Final = "linkload"
@@ -20,7 +20,7 @@ class Load:
         words = [f"--{name.replace('_', '-')}={value}" for name, value in told.items()]
         wait = [] if module.endswith(_STARTS_BY_ITSELF) else ["--wait"]
         self._process = subprocess.Popen(  # noqa: S603 - our own module
-            [sys.executable, "-m", module, *wait, *words],
+            module_command(module, *wait, *words),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         )

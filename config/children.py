@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import IO, Final
 
 from config.errors import SurroundingsError
+from config.isolation import clean_environment
 
 PR_SET_PDEATHSIG: Final = 1
 READY: Final = "ready"
@@ -83,6 +84,14 @@ class Program:
             said += more
         return found[:-1]
 
+    def says_ready(self) -> bool:
+        """Whether its ready line has come; to be asked until it has."""
+        assert self.process.stdout is not None
+        if not select.select([self.process.stdout], [], [], 0)[0]:
+            return False
+        said = os.read(self.process.stdout.fileno(), 65536)  # its lines come in one write
+        return said.decode().splitlines()[-1:] == [READY]
+
     def last_words(self) -> str:
         """The end of what this run has written to its log; an error meant for people by itself."""
         try:
@@ -125,27 +134,6 @@ def running_program(
                     pipe.close()
 
 
-def watch(programs: Sequence[Program]) -> None:
-    """Sleep until one of them ends, which is an error: ending is ours to ask for.
-
-    Raises:
-        ChildDiedError: always, in the end.
-    """
-    wait_for_an_end(programs)
-    for program in programs:
-        program.check()
-
-
-def wait_for_an_end(programs: Sequence[Program]) -> None:
-    """Sleep until one of them has ended."""
-    with contextlib.ExitStack() as stack:
-        handles = []
-        for program in programs:
-            handles.append(os.pidfd_open(program.process.pid))
-            stack.callback(os.close, handles[-1])
-        select.select(handles, [], [])
-
-
 def start_child(
     command: Sequence[str | Path],
     *,
@@ -166,6 +154,7 @@ def start_child(
         stdout=output,
         stderr=errors,
         cwd="/" if account else None,  # where we stand may be closed to another user
+        env=clean_environment(),
         start_new_session=True,
         user=account.uid if account else None,
         group=account.gid if account else None,

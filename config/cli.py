@@ -4,6 +4,7 @@ Exit status: 0 done; 1 done, and something does not balance; 2 the command line 
 make no sense; 3 the surroundings failed us (a port, a file, the database, a child).
 """
 
+import contextlib
 import functools
 import sys
 from collections.abc import Callable
@@ -89,14 +90,17 @@ def host(data: DataOption = DATA, settings: SettingsOption = None) -> None:
 
     The embedded PostgreSQL is started unless it runs.
     """
-    from config.database import opened_database
+    from config.database import opened_database, tended_database
     from config.programs import run_host, say_ready
     from config.settings import resolved
 
     places, told = _told(data, settings)
     places.make()
-    with opened_database(told.database, places, say=_remark):
-        run_host(resolved(told, places), places, say_ready)
+    with (
+        opened_database(told.database, places, say=_remark) as server,
+        tended_database(told.database, places, server, _remark) as database,
+    ):
+        run_host(resolved(told, places), places, say_ready, database=database)
 
 
 @app.command()
@@ -289,5 +293,9 @@ def _told(data: Path, settings: Path | None) -> "tuple[Places, Settings]":
 
 
 def _remark(text: str) -> None:
-    """Tell the operator something that is not a command's output."""
-    typer.echo(f"posswitch: {text}", err=True)
+    """Tell the operator something that is not a command's output.
+
+    Where it cannot be told, as into a file on a full disk, the work goes on.
+    """
+    with contextlib.suppress(OSError):
+        typer.echo(f"posswitch: {text}", err=True)

@@ -5,6 +5,7 @@ Three logins, each with what its work needs and no more: `owner` migrates and lo
 they are yours, told in `[database]`.
 """
 
+import functools
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -21,16 +22,21 @@ from config.postgres import (
     OWNER,
     Cluster,
     PostgresServer,
+    begun_postgres,
     is_serving,
     start_postgres,
+    takes_clients,
 )
 from config.settings import DatabaseSettings, revealed
+from config.tending import Tended
 from host.store.connecting import SHORT, connect
 from host.store.migrate import migrate
 
 DATABASE: Final = "posswitch"
 LOGINS: Final = {"host": "posswitch_poster", "night": "posswitch_night"}
 """Login -> the group role whose rights it has."""
+RECOVERY_SECONDS_MAX: Final = 3600.0
+"""Reading back what a crash left unwritten must be let finish, however much it is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +100,30 @@ def opened_database(
             server = stack.enter_context(start_postgres(places.cluster, say=say))
             prepare_embedded(places.cluster)
         yield server
+
+
+@contextmanager
+def tended_database(
+    settings: DatabaseSettings, places: Places, server: PostgresServer | None, say: Say
+) -> Iterator[Tended | None]:
+    """The embedded server, started again whenever it ends; None where the database is not ours.
+
+    One that somebody else had started already is taken over once they have stopped it.
+    """
+    if not settings.is_embedded:
+        yield None
+        return
+    cluster = places.cluster
+    with Tended(
+        "postgres",
+        functools.partial(begun_postgres, cluster),
+        say=say,
+        is_ready=functools.partial(takes_clients, cluster),
+        is_wanted=lambda: not is_serving(cluster),
+        unready_seconds_max=RECOVERY_SECONDS_MAX,
+    ) as tended:
+        tended.adopt(None if server is None else server.program)
+        yield tended
 
 
 def prepare_embedded(cluster: Cluster, database: str = DATABASE) -> Dsns:

@@ -223,7 +223,7 @@ class _Day:
 
 async def _watch(running: Running) -> None:
     while True:
-        running.check()
+        running.mend()
         await trio.sleep(LOOK_SECONDS)
 
 

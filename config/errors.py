@@ -60,10 +60,13 @@ class SurroundingsError(OperatorError):
     """What we stand on is missing or in use: a directory, a port, the database, a child."""
 
 
-def operator_errors() -> tuple[type[Exception], ...]:
-    """What an `except` at the top of a program catches. What was never imported was not raised."""
+def operator_errors(*others: type[Exception]) -> tuple[type[Exception], ...]:
+    """What an `except` at the top of a program catches, and others.
+
+    What was never imported was not raised.
+    """
     found = (getattr(sys.modules.get(module), name, None) for module, name in FOREIGN)
-    return (OperatorError, *(kind for kind in found if kind is not None))
+    return (OperatorError, *(kind for kind in found if kind is not None), *others)
 
 
 def exit_status_of(error: Exception) -> int:

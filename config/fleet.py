@@ -1,21 +1,18 @@
 """The switch processes: several on every port, each with a store-and-forward file of its own.
 
-The kernel deals new connections out among them. One that ends by itself is started again: it finds
-its own file and delivers what it owed. If that happens too often something is wrong that starting
-again does not cure, and all is stopped with the reason.
+The kernel deals new connections out among them. One that ends by itself is started again
+(`config.tending`): it finds its own file and delivers what it owed.
 """
 
+import functools
 import re
-import time
-from collections import deque
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Final
 
 import msgspec
 
-from config.children import Program, how_it_ended, running_program
+from config.children import Program, running_program
 from config.errors import Say
 from config.orders import Orders
 from config.places import Places
@@ -23,11 +20,8 @@ from config.programs import command
 from config.reloading import forget_applied, with_applied
 from config.safs import adopt_files
 from config.settings import Settings, resolved
+from config.tending import Tended
 from switch.reload import with_ports
-
-RESTARTS_MAX: Final = 5
-"""Of each process, in RESTARTS_SECONDS; the next end is the end of all."""
-RESTARTS_SECONDS: Final = 60.0
 
 
 class Fleet:
@@ -37,17 +31,17 @@ class Fleet:
         self._settings = settings
         self._places = places
         self._orders = orders
-        self._say = say
-        self._is_ready = False
         self._taken: dict[str, int] = {}
-        self._slots = [ExitStack() for _ in range(self._count)]
-        self._restarts: list[deque[float]] = [deque() for _ in range(self._count)]
-        self.programs: list[Program] = [self._start(1)]
-        """The first process first. One started again takes the place of the one that ended."""
+        self._seats = [
+            Tended(self._name(number), functools.partial(self._begin, number), say=say)
+            for number in range(1, settings.switch.processes + 1)
+        ]
+        self._seats[0].start()
 
     @property
-    def _count(self) -> int:
-        return self._settings.switch.processes
+    def programs(self) -> list[Program]:
+        """The first process first. One started again takes the place of the one that ended."""
+        return [each.program for each in self._seats if each.program is not None]
 
     def wait_until_ready(self) -> list[str]:
         """Wait for all; the first takes the ports, the others join it there.
@@ -56,58 +50,50 @@ class Fleet:
             ChildDiedError: one ended instead; carries the reason.
             SurroundingsError: one was not ready in time.
         """
-        lines = self.programs[0].wait_until_ready()
+        first, *others = self._seats
+        lines = self._wait_for(first)
         self._taken = ports_in(lines)
-        self.programs += [self._start(number) for number in range(2, self._count + 1)]
-        for program in self.programs[1:]:
-            program.wait_until_ready()
-        self._is_ready = True
+        for each in others:
+            each.start()
+        for each in others:
+            self._wait_for(each)
         return lines
 
-    def mend(self) -> None:
-        """Start again what has ended.
-
-        Raises:
-            ChildDiedError: it ended too often; carries its last reason.
-        """
-        for index, program in enumerate(self.programs):
-            if program.process.poll() is not None:
-                self._count_restart(index, program)
-                how = how_it_ended(program.process)
-                self._say(f"{program.name} ended by itself ({how}), and is started again")
-                self._slots[index].close()
-                self.programs[index] = self._start(index + 1)
+    def mend(self) -> list[float | None]:
+        """Start again what has ended; gives when each is to be looked at again (`Tended.mend`)."""
+        return [each.mend() for each in self._seats]
 
     def stop(self) -> None:
         """Stop them all."""
         for program in self.programs:
-            program.process.terminate()
-        for slot in self._slots:
-            slot.close()
+            if program.process.poll() is None:
+                program.process.terminate()
+        for each in self._seats:
+            each.stop()
 
-    def _count_restart(self, index: int, program: Program) -> None:
-        now, restarts = time.monotonic(), self._restarts[index]
-        while restarts and restarts[0] < now - RESTARTS_SECONDS:
-            restarts.popleft()
-        if not self._is_ready or len(restarts) >= RESTARTS_MAX:
-            program.check()
-        restarts.append(now)
+    @staticmethod
+    def _wait_for(each: Tended) -> list[str]:
+        assert each.program is not None
+        lines = each.program.wait_until_ready()
+        each.is_ready = True
+        return lines
 
-    def _start(self, number: int) -> Program:
+    def _name(self, number: int) -> str:
+        return "switch" if self._settings.switch.processes == 1 else f"switch-{number}"
+
+    def _begin(self, number: int) -> AbstractContextManager[Program]:
         settings = with_applied(self._settings, self._places)
         orders = msgspec.structs.replace(self._orders, number=number)
         ours = resolved(settings, self._places, port=orders.port, number=number)
         channels = with_ports(ours.switch.channels, self._taken)
         switch = msgspec.structs.replace(ours.switch, channels=channels)
         told = msgspec.json.encode(msgspec.structs.replace(ours, switch=switch))
-        name = "switch" if self._count == 1 else f"switch-{number}"
-        return self._slots[number - 1].enter_context(
-            running_program(
-                name,
-                command("switch", self._places, orders),
-                self._places.log / f"{name}.log",
-                told=told,
-            )
+        name = self._name(number)
+        return running_program(
+            name,
+            command("switch", self._places, orders),
+            self._places.log / f"{name}.log",
+            told=told,
         )
 
 

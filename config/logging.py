@@ -1,7 +1,12 @@
-"""Logs: one JSON object a line. Secrets mask themselves; tracebacks carry no local values."""
+"""Logs: one JSON object a line. Secrets mask themselves; tracebacks carry no local values.
 
+A line that cannot be written (the disk is full, the reader of a pipe is gone) is lost and nothing
+more: no message of a terminal may end because of what was to be said about it.
+"""
+
+import contextlib
 import sys
-from typing import BinaryIO, Final, Literal
+from typing import BinaryIO, Final, Literal, cast
 
 import msgspec
 import structlog
@@ -27,9 +32,27 @@ def configure_logging(level: Level, stream: BinaryIO | None = None) -> None:
             _to_json,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
-        logger_factory=structlog.BytesLoggerFactory(stream or sys.stderr.buffer),
+        # Both write and flush are what structlog asks of it.
+        logger_factory=structlog.BytesLoggerFactory(cast("BinaryIO", _Lossy(stream))),
         cache_logger_on_first_use=True,
     )
+
+
+class _Lossy:
+    """A stream for log lines; standard error where none is given."""
+
+    def __init__(self, stream: BinaryIO | None) -> None:
+        self._stream = stream or sys.stderr.buffer
+
+    def write(self, line: bytes) -> None:
+        """Write it if that can be done."""
+        with contextlib.suppress(OSError):
+            self._stream.write(line)
+
+    def flush(self) -> None:
+        """The same."""
+        with contextlib.suppress(OSError):
+            self._stream.flush()
 
 
 def _to_json(_logger: object, _method: str, event: structlog.typing.EventDict) -> bytes:

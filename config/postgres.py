@@ -13,6 +13,7 @@ import signal
 import subprocess
 import tempfile
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -174,6 +175,33 @@ def start_postgres(cluster: Cluster, *, say: Say = print) -> PostgresServer:
     return _start_when_free(cluster, account)
 
 
+@contextlib.contextmanager
+def begun_postgres(cluster: Cluster) -> Iterator[Program]:
+    """Start the server of an initialised cluster again, without waiting until it takes clients.
+
+    Where the last one's processes still hold its memory it ends at once and says so: to be tried
+    again. Leaving the block stops it.
+
+    Raises:
+        PostgresError: another server holds the directory.
+    """
+    lock = cluster.directory / "postmaster.pid"
+    if pid := _locked_by(lock):
+        if _is_server_of(cluster.directory, pid):
+            raise _is_held(cluster, pid)
+        lock.unlink(missing_ok=True)  # the number is nobody's, or belongs to somebody else by now
+    program = _begin(cluster, server_account())
+    try:
+        yield program
+    finally:
+        stop_child(program.process, STOPPING)
+
+
+def takes_clients(cluster: Cluster, program: Program) -> bool:
+    """Whether the server that this program is has said so."""
+    return _says_ready(cluster.directory / "postmaster.pid", program.process.pid)
+
+
 def is_serving(cluster: Cluster) -> bool:
     """Whether a server takes clients there now, whoever started it."""
     lock = cluster.directory / "postmaster.pid"
@@ -248,11 +276,15 @@ def _clear_old_server(cluster: Cluster) -> None:
         if not _is_server_of(cluster.directory, pid):
             lock.unlink(missing_ok=True)  # the number belongs to somebody else by now
         elif time.monotonic() > until:
-            raise PostgresError(
-                f"another PostgreSQL (process {pid}) already serves {cluster.directory}. "
-                "Next: stop the posswitch that runs it, or choose another --data"
-            )
+            raise _is_held(cluster, pid)
         time.sleep(0.02)
+
+
+def _is_held(cluster: Cluster, pid: int) -> PostgresError:
+    return PostgresError(
+        f"another PostgreSQL (process {pid}) already serves {cluster.directory}. "
+        "Next: stop the posswitch that runs it, or choose another --data"
+    )
 
 
 def _locked_by(lock: Path) -> int | None:
@@ -282,6 +314,16 @@ def _start_when_free(cluster: Cluster, account: Account | None) -> PostgresServe
 
 
 def _start(cluster: Cluster, account: Account | None) -> PostgresServer:
+    server = PostgresServer(cluster, _begin(cluster, account))
+    try:
+        _wait_until_ready(server)
+    except BaseException:
+        server.stop()
+        raise
+    return server
+
+
+def _begin(cluster: Cluster, account: Account | None) -> Program:
     settings = SETTINGS | {"unix_socket_directories": str(cluster.socket_directory)}
     options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
     with cluster.log.open("ab") as log:
@@ -292,14 +334,7 @@ def _start(cluster: Cluster, account: Account | None) -> PostgresServer:
             account=account,
             output=log,
         )
-    program = Program(name="postgres", process=process, log=cluster.log, said_from=said_from)
-    server = PostgresServer(cluster, program)
-    try:
-        _wait_until_ready(server)
-    except BaseException:
-        server.stop()
-        raise
-    return server
+    return Program(name="postgres", process=process, log=cluster.log, said_from=said_from)
 
 
 def _wait_until_ready(server: PostgresServer) -> None:

@@ -1,7 +1,7 @@
 """The two programs as processes: what they are started with, how they say ready, how they end.
 
-A supervisor starts them as `python -m config.programs NAME DATA ORDERS` and writes their settings
-to their standard input, where neither a process list nor a file shows them.
+A supervisor starts them as `python -P config/launch.py config.programs NAME DATA ORDERS` and writes
+their settings to their standard input, where neither a process list nor a file shows them.
 """
 
 import errno
@@ -11,16 +11,18 @@ import signal
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Final
+from typing import Final, NoReturn
 
 import msgspec
 
 from config.children import READY
 from config.errors import SurroundingsError, exit_status_of, operator_errors
+from config.isolation import module_command
 from config.logging import configure_logging
 from config.orders import Orders
 from config.places import Places, places_of
 from config.settings import Settings
+from config.tending import LOOK_SECONDS, Tended
 
 PORT_ERRORS: Final = {errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES}
 
@@ -31,12 +33,19 @@ Body = Callable[[], Awaitable[None]]
 
 
 def run_host(
-    settings: Settings, places: Places, on_ready: OnReady, _orders: Orders | None = None
+    settings: Settings,
+    places: Places,
+    on_ready: OnReady,
+    _orders: Orders | None = None,
+    *,
+    database: Tended | None = None,
 ) -> None:
     """The accounting host, until a signal stops it; another makes it read the estate again.
 
-    Its database must be up and migrated.
+    Its database must be up and migrated; one that is told is started again when it falls.
     """
+    import trio
+
     from config.control import HOST, Outcome, control_socket, stand_by
     from config.database import dsn_of
     from config.host_reloading import reload_host
@@ -52,7 +61,10 @@ def run_host(
             async def reload() -> Outcome:
                 return await reload_host(poster)
 
-            await stand_by(control, reload)
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(stand_by, control, reload)
+                if database is not None:
+                    nursery.start_soon(_tend, database)
 
         _run_until_signal(
             lambda: run(settings.host, dsn=dsn, hsm=hsm, on_ready=on_ready, beside=beside)
@@ -94,7 +106,7 @@ PROGRAMS: Final[dict[str, Callable[[Settings, Places, OnReady, Orders], None]]] 
 def command(name: str, places: Places, orders: Orders | None = None) -> list[str]:
     """How a supervisor starts a program."""
     said = msgspec.json.encode(orders or Orders()).decode()
-    return [sys.executable, "-m", "config.programs", name, str(places.data), said]
+    return module_command("config.programs", name, places.data, said)
 
 
 def say_ready(lines: list[str]) -> None:
@@ -127,6 +139,15 @@ def main() -> int:
         sys.stderr.write(f"posswitch {name}: {error}\n")
         return exit_status_of(error)
     return 0
+
+
+async def _tend(child: Tended) -> NoReturn:
+    """Start it again whenever it has ended, for ever."""
+    import trio
+
+    while True:
+        child.mend()
+        await trio.sleep(LOOK_SECONDS)
 
 
 def _run_until_signal(body: Body) -> None:

@@ -1,29 +1,30 @@
 """posswitch on one machine: PostgreSQL, the host and the switch as children of one supervisor.
 
 What is started first is stopped last: the switch takes no more messages, the host finishes what it
-has, the server writes its checkpoint. When one of them ends by itself, all are stopped; a switch
-process is started again first, a few times (`config.fleet`).
+has, the server writes its checkpoint. What ends by itself once all have stood is started again
+(`config.tending`); what cannot be started at all ends all with its reason.
 """
 
+import functools
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import Final
+from typing import Final, NoReturn
 
 import msgspec
 
-from config.children import Program, running_program, wait_for_an_end
-from config.database import dsn_of, opened_database
+from config.children import Program, running_program
+from config.database import dsn_of, opened_database, tended_database
 from config.errors import Say
 from config.fleet import Fleet, running_fleet
 from config.orders import Orders
 from config.places import Places, locked
-from config.postgres import PostgresServer
 from config.programs import command
 from config.settings import Settings, resolved
+from config.tending import Tended, wait_for_a_turn
 
 LoadEstate = Callable[[str, Places], None]
 """Loads an estate over the owner's connection string, unless it is there already."""
@@ -38,39 +39,52 @@ class Running:
     places: Places
     settings: Settings
     """As its programs have them."""
-    server: PostgresServer | None
+    database: Tended | None
     """None: the database is not ours."""
-    host: Program
+    accounts: Tended
+    """The host."""
     fleet: Fleet
     listeners: list[str]
     """What the switch said when it was ready: one line a listener."""
+
+    @property
+    def server(self) -> Program | None:
+        """The embedded PostgreSQL; None where we did not start it."""
+        return None if self.database is None else self.database.program
+
+    @property
+    def host(self) -> Program:
+        """The accounting host."""
+        assert self.accounts.program is not None
+        return self.accounts.program
 
     @property
     def switch(self) -> Program:
         """The first switch process."""
         return self.fleet.programs[0]
 
-    @property
-    def programs(self) -> list[Program]:
-        """Every child, the first that was started first."""
-        server = [] if self.server is None else [self.server.program]
-        return [*server, self.host, *self.fleet.programs]
+    def mend(self) -> float | None:
+        """Start again what has ended; never waits.
 
-    def check(self) -> None:
-        """Return while all children run; a dead switch process is started again.
-
-        Raises:
-            ChildDiedError: another child ended, or that one too often; carries the reason.
+        Gives the seconds until there is something to look at; None: when a child ends.
         """
-        self.fleet.mend()
-        for program in self.programs:
-            program.check()
+        looks: list[float | None] = []
+        if self.database is not None:
+            looks.append(self.database.mend())
+        # Without its database the host would only end again; once it runs it waits by itself.
+        looks.append(self.accounts.mend(may_start=self._has_database()))
+        looks += self.fleet.mend()
+        return min((seconds for seconds in looks if seconds is not None), default=None)
 
-    def watch(self) -> None:
-        """Sleep until a child ends for good, and raise ChildDiedError with its reason."""
+    def watch(self) -> NoReturn:
+        """Mend what falls, until we are interrupted."""
         while True:
-            wait_for_an_end(self.programs)
-            self.check()
+            seconds = self.mend()
+            wait_for_a_turn([self.server, self.host, *self.fleet.programs], seconds)
+
+    def _has_database(self) -> bool:
+        database = self.database
+        return database is None or database.is_ready or database.program is None
 
 
 @contextmanager
@@ -100,15 +114,17 @@ def running_posswitch(
         if load_estate is not None:
             load_estate(dsn_of("owner", settings.database, places.cluster), places)
         with (
-            _started("host", places, msgspec.json.encode(settings)) as host,
+            tended_database(settings.database, places, server, say) as database,
+            Tended("host", functools.partial(_begin_host, places, settings), say=say) as host,
             running_fleet(told, places, orders, say) as fleet,  # they import side by side
         ):
-            host.wait_until_ready()
+            host.start().wait_until_ready()
+            host.is_ready = True
             yield Running(
                 places=places,
                 settings=settings,
-                server=server,
-                host=host,
+                database=database,
+                accounts=host,
                 fleet=fleet,
                 listeners=fleet.wait_until_ready(),
             )
@@ -136,8 +152,6 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-@contextmanager
-def _started(name: str, places: Places, told: bytes) -> Iterator[Program]:
-    log = places.log / f"{name}.log"
-    with running_program(name, command(name, places), log, told=told) as program:
-        yield program
+def _begin_host(places: Places, settings: Settings) -> AbstractContextManager[Program]:
+    log, told = places.log / "host.log", msgspec.json.encode(settings)
+    return running_program("host", command("host", places), log, told=told)

@@ -49,6 +49,11 @@ class Posts(Protocol):
         """Whether it has its connection."""
         ...
 
+    @property
+    def refusal(self) -> Reason:
+        """What is said while it has none."""
+        ...
+
     def post(self, items: Sequence[Item]) -> list[Result]:
         """Post a batch; one result for each item, in order."""
         ...
@@ -72,6 +77,8 @@ class Queue:
         self.pending: deque[Pending] = deque()
         self.is_open = True
         """False once its writer has failed to reconnect: nothing would be taken."""
+        self.refusal = Reason.HOST_UNREACHABLE
+        """What is said meanwhile."""
         self._wake = trio.Event()
 
     def put(self, pending: Pending) -> None:
@@ -221,7 +228,7 @@ class Poster:
         if queue.is_open:
             queue.put(pending)
         else:
-            self._finish(pending, Response(reason=Reason.HOST_UNREACHABLE))
+            self._finish(pending, Response(reason=queue.refusal))
 
     async def _write(self, queue: Queue, writer: Posts) -> None:
         while True:
@@ -233,7 +240,7 @@ class Poster:
                 self._finish(pending, result)
             self._count()
             while not writer.is_open:
-                queue.is_open = False
+                queue.is_open, queue.refusal = False, writer.refusal
                 self._drain(queue)
                 self._count()
                 if not await trio.to_thread.run_sync(writer.reopen):
@@ -249,9 +256,9 @@ class Poster:
                 self._drain(queue)
 
     def _drain(self, queue: Queue) -> None:
-        """Nothing was sent for these: they can be told at once that the host is down."""
+        """Nothing was sent for these: they can be told so at once."""
         while queue.pending:
-            self._finish(queue.pending.popleft(), Response(reason=Reason.HOST_UNREACHABLE))
+            self._finish(queue.pending.popleft(), Response(reason=queue.refusal))
 
     async def _serve_desk(self) -> None:
         while True:

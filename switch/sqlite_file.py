@@ -1,5 +1,6 @@
 """SQLite files of the switch: readable by their user alone, written from more than one thread."""
 
+import errno
 import os
 import sqlite3
 from pathlib import Path
@@ -9,8 +10,11 @@ def made_private(path: Path) -> None:
     """Make the file where it is not there, readable by its user alone.
 
     Raises:
-        OSError: that cannot be done.
+        OSError: that cannot be done, or the path is relative: the file would be made wherever the
+            process happens to stand, and not be found again from elsewhere.
     """
+    if not path.is_absolute():
+        raise OSError(errno.EINVAL, "the path is relative; write it from / on", str(path))
     os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
 
 

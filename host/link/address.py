@@ -135,6 +135,11 @@ def _checked_host(host: str) -> str:
 
 
 def _remove_stale(path: str) -> None:
+    if not Path(path).is_absolute():
+        raise AddressError(
+            f"unix:{path}: the path is relative, and nobody would find the socket from elsewhere; "
+            "write it from / on"
+        )
     try:
         is_socket = stat.S_ISSOCK(Path(path).lstat().st_mode)
     except FileNotFoundError:

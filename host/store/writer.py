@@ -97,6 +97,13 @@ class Writer:
         self._chain: dict[int, Link] = {}
         self._is_saving = False
         """COMMIT may have been sent: if the connection is lost now, the batch is in doubt."""
+        self._is_disk_full = False
+        """The server had no room when it was last heard."""
+
+    @property
+    def refusal(self) -> Reason:
+        """What is said while nothing can be posted."""
+        return Reason.MALFUNCTION if self._is_disk_full else Reason.HOST_UNREACHABLE
 
     @property
     def is_open(self) -> bool:
@@ -139,12 +146,15 @@ class Writer:
         is_in_doubt = False
         for _ in range(TRIES_MAX):
             if not self._reopen(give_up_at if is_in_doubt else 0.0):
-                return _all(items, Silence() if is_in_doubt else _refusal(Reason.HOST_UNREACHABLE))
+                return _all(items, Silence() if is_in_doubt else _refusal(self.refusal))
             try:
-                return self._post_once(items)
+                results = self._post_once(items)
             except _TRANSIENT as error:
                 _LOG.warning("batch tried again", why=type(error).__name__, items=len(items))
+                self._is_disk_full = isinstance(error, errors.DiskFull)
                 self._roll_back()
+                # A server that panicked for want of room at COMMIT may find it done when it is up.
+                is_in_doubt |= self._is_saving and self._connection is None
             except _LOST as error:
                 _LOG.error("connection lost", why=type(error).__name__, items=len(items))
                 self.close()
@@ -157,6 +167,9 @@ class Writer:
                 self._roll_back()
                 results = self._post_apart(items, error)
                 return [_unless_refused(one) for one in results] if is_in_doubt else results
+            else:
+                self._is_disk_full = False
+                return results
         return _all(items, Silence() if is_in_doubt else _refusal(Reason.MALFUNCTION))
 
     def _reopen(self, give_up_at: float) -> bool:

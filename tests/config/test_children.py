@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from config.children import ChildDiedError, running_program, start_child, stop_child, watch
+from config.children import ChildDiedError, running_program, start_child, stop_child
 from config.errors import SurroundingsError
 
 
@@ -55,16 +55,6 @@ def test_a_child_that_is_never_ready_is_not_waited_for_for_ever(log: Path) -> No
         pytest.raises(SurroundingsError, match="child was not ready in time"),
     ):
         child.wait_until_ready(seconds_max=0.5)
-
-
-def test_watching_ends_with_the_first_child_that_ends(log: Path) -> None:
-    with (
-        running_program("long", _python("import time; time.sleep(60)"), log) as long,
-        running_program("short", _python("import time; time.sleep(0.2)"), log) as short,
-        pytest.raises(ChildDiedError, match="short ended by itself"),
-    ):
-        watch([long, short])
-    assert long.process.returncode == -signal.SIGTERM
 
 
 def test_a_child_that_will_not_stop_is_killed() -> None:

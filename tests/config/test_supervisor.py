@@ -8,12 +8,13 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from config.places import Places, places_of
+from config.postgres import is_serving
 from tests.commands import run_command
 
 VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "vectors.json").read_text())
@@ -25,6 +26,8 @@ class Up:
 
     def __init__(self, places: Places, *options: str) -> None:
         self.places = places
+        self.before: set[int] = set()
+        """Every child that was ever seen."""
         self.process = subprocess.Popen(
             [sys.executable, "-m", "config", "up", "--data", str(places.data), *options],
             stdout=subprocess.PIPE,
@@ -47,7 +50,10 @@ class Up:
 
     def children(self) -> dict[str, int]:
         """Name to process number of everything it started."""
-        return {_name_of(pid): pid for pid in _children_of(self.process.pid)}
+        found = {_name_of(pid): pid for pid in _children_of(self.process.pid) if _runs(pid)}
+        found.pop("", None)
+        self.before |= set(found.values())
+        return found
 
 
 @pytest.fixture(scope="module")
@@ -128,29 +134,70 @@ def test_killing_it_outright_leaves_no_process_and_the_directory_usable(up: Up) 
     assert not any(_runs(pid) for pid in children.values())
 
 
-def test_a_switch_that_dies_is_started_again_where_it_was(up: Up) -> None:
+@pytest.mark.parametrize("name", ["postgres", "host", "switch"])
+def test_whatever_dies_is_started_again_and_the_same_sale_gets_the_same_answer(
+    up: Up, name: str
+) -> None:
+    """Killed outright more often than once, by itself, with the port and the passwords it had."""
     (line,) = up.wait_until_ready()
     port = int(line.rpartition(":")[2])
-    killed = up.children()["switch"]
-    os.kill(killed, signal.SIGKILL)
-    until = time.monotonic() + END_SECONDS_MAX
-    while killed in _children_of(up.process.pid) or not _answers(port):
-        assert time.monotonic() < until
-        time.sleep(0.05)
-    up.process.send_signal(signal.SIGINT)
-    assert "switch ended by itself (killed by SIGKILL), and is started again" in up.end()
-
-
-@pytest.mark.parametrize("name", ["postgres", "host"])
-def test_a_child_that_dies_stops_all_and_is_named(up: Up, name: str) -> None:
-    up.wait_until_ready()
-    children = up.children()
-    os.kill(children[name], signal.SIGKILL)
+    frame = _vector("frame-stored-value-purchase-123.45-with-PIN")
+    first = _exchange(port, frame)
+    for _ in range(2):
+        killed = up.children()[name]
+        os.kill(killed, signal.SIGKILL)
+        _wait_until(lambda killed=killed: up.children().get(name, killed) != killed)
+        _wait_until(lambda: _try_exchange(port, frame) == first)
+    up.process.send_signal(signal.SIGTERM)
     said = up.end()
-    assert up.process.returncode == 3
-    assert f"error: {name} ended by itself (killed by SIGKILL)" in said
-    assert f"Next: read {up.places.log / name}.log" in said
-    assert not any(_runs(pid) for pid in children.values())
+    assert up.process.returncode == 0
+    assert said.count(f"{name} ended by itself (killed by SIGKILL), and is started again") == 2
+    assert not any(_runs(pid) for pid in up.before)
+
+
+def test_all_three_killed_at_once_come_back_by_themselves(up: Up) -> None:
+    (line,) = up.wait_until_ready()
+    port = int(line.rpartition(":")[2])
+    frame = _vector("frame-stored-value-purchase-123.45-with-PIN")
+    first = _exchange(port, frame)
+    killed = up.children()
+    for pid in killed.values():
+        os.kill(pid, signal.SIGKILL)
+    _wait_until(lambda: not set(up.children().values()) & set(killed.values()))
+    _wait_until(lambda: _try_exchange(port, frame) == first)
+    up.process.send_signal(signal.SIGINT)
+    up.end()
+    assert "audit: 0 violations" in _said("audit", places=up.places)
+
+
+def test_a_database_that_falls_under_a_host_alone_is_started_again(up: Up) -> None:
+    up.wait_until_ready()
+    up.process.terminate()
+    up.end()
+    command = [sys.executable, "-m", "config", "host", "--data", str(up.places.data)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as host:
+        assert host.stdout
+        host.stdout.readlines(2)
+        (server,) = _children_of(host.pid)
+        os.kill(server, signal.SIGKILL)
+        _wait_until(lambda: _children_of(host.pid) not in ([], [server]))
+        _wait_until(lambda: is_serving(up.places.cluster))
+        host.terminate()
+        assert host.wait(END_SECONDS_MAX) == 0
+    assert not is_serving(up.places.cluster)
+
+
+def test_a_child_that_can_never_start_ends_all_with_its_reason(places: Places) -> None:
+    places.make()
+    places.settings.write_text('[[channels]]\ntls = { certificate = "no.crt", key = "no.key" }\n')
+    try:
+        command = Up(places, "--port", "0", "--estate", "demo")
+        said = command.end()
+    finally:
+        places.settings.unlink()
+    assert command.process.returncode == 3
+    assert "switch ended by itself" in said
+    assert "no.crt" in said
 
 
 def test_a_second_one_on_the_same_directory_is_refused_and_the_first_goes_on(up: Up) -> None:
@@ -191,9 +238,18 @@ def _exchange(port: int, frame: bytes) -> bytes:
         return head + connection.recv(int.from_bytes(head), socket.MSG_WAITALL)
 
 
-def _answers(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+def _try_exchange(port: int, frame: bytes) -> bytes:
+    try:
+        return _exchange(port, frame)
+    except OSError:
+        return b""
+
+
+def _wait_until(is_so: Callable[[], bool]) -> None:
+    until = time.monotonic() + END_SECONDS_MAX
+    while not is_so():
+        assert time.monotonic() < until
+        time.sleep(0.05)
 
 
 def _children_of(pid: int) -> list[int]:
@@ -202,8 +258,14 @@ def _children_of(pid: int) -> list[int]:
 
 
 def _name_of(pid: int) -> str:
-    words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-    return "postgres" if words[0].endswith(b"postgres") else words[3].decode()
+    """Empty for one that has not become its program yet."""
+    try:
+        words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    except OSError:
+        return ""
+    if words[0].endswith(b"postgres"):
+        return "postgres"
+    return words[4].decode() if b"config.programs" in words else ""
 
 
 def _runs(pid: int) -> bool:

@@ -145,7 +145,12 @@ async def test_noise_on_a_line_without_lengths_closes_it(world):
 
 async def test_a_dialect_that_does_not_say_where_it_ends_needs_a_length(world):
     row = ChannelSettings(port=0, kind="softpos", length_codec="none")
-    settings = SwitchSettings(channels=(row,), link=world.host.address, saf=str(world.saf_path))
+    settings = SwitchSettings(
+        channels=(row,),
+        link=world.host.address,
+        saf=str(world.saf_path),
+        attestations=str(world.home / "attestations.db"),
+    )
     with pytest.raises(DialectError, match=r"softpos do not say where they end. Next: "):
         await run_switch(settings, on_ready=print)
 

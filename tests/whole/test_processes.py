@@ -13,13 +13,13 @@ import pytest
 import trio
 
 from clearing.verify import audit
-from config.children import ChildDiedError
 from config.database import dsn_of
 from config.estates import loader
-from config.fleet import RESTARTS_MAX, ports_in
+from config.fleet import ports_in
 from config.places import places_of
 from config.settings import Settings
 from config.supervisor import Running, running_posswitch
+from config.tending import PAUSES_SECONDS
 from host.estate.demo import demo_estate
 from simulators.record import What, read_record
 from simulators.swarm import Swarm, SwarmSettings
@@ -116,24 +116,24 @@ def test_every_process_takes_connections(running: Running, metrics_ports: list[i
     )
 
 
-def test_a_process_that_dies_again_and_again_ends_all_with_the_reason(running: Running) -> None:
-    with pytest.raises(ChildDiedError, match=r"switch-2 ended by itself \(killed by SIGKILL\)"):
-        _kill_and_mend(running, RESTARTS_MAX + 1)
-
-
-def _kill_and_mend(running: Running, times: int) -> None:
-    for _ in range(times):
+def test_a_process_killed_more_often_than_six_times_comes_back_where_it_was(
+    running: Running,
+) -> None:
+    [port] = ports_in(running.listeners).values()
+    for _ in range(len(PAUSES_SECONDS) + 1):
         victim = running.fleet.programs[1]
         victim.process.kill()
         victim.process.wait()
-        running.check()
+        while running.fleet.programs[1] is victim:
+            _look_for(running, LOOK_SECONDS)
+    socket.create_connection(("127.0.0.1", port)).close()
 
 
 def _look_for(running: Running, seconds: float) -> None:
     """What the supervisor does, for a while."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
-        running.check()
+        running.mend()
         time.sleep(LOOK_SECONDS)
 
 

@@ -1,0 +1,167 @@
+"""`posswitch up` mends by itself what fails under it: a server killed under load, a full disk."""
+
+import contextlib
+import os
+import random
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import psycopg
+import pytest
+
+from config.database import embedded_dsns
+from config.places import Places, places_of
+from config.postgres import is_serving
+from host.estate.demo import demo_estate
+from host.model.requests import Kind
+from simulators import messages
+from simulators.swarm import SwarmSettings
+from tests.ports import free_ports
+from tests.whole.day import audit_with_terminals, trading, wait_until_it_trades
+from tests.whole.house import Up, command, metric, wait_until
+from tests.whole.till import Till, Voice, fields_in
+
+ESTATE = demo_estate()
+TERMINALS = 12
+BACK_SECONDS_MAX = 10.0
+"""From a server that takes clients again to a sale that is approved."""
+SMALL_DISK = "size=250m,mode=711"
+SALES_MAX = 2_000
+NO_ROOM = {"96"}
+
+
+class Upright:
+    """A `posswitch up`, and where what it exports is read."""
+
+    def __init__(self, up: Up, places: Places, metrics_port: int) -> None:
+        self.up, self.places, self.estate = up, places, ESTATE
+        self.port, self._metrics_port = up.port, metrics_port
+
+    @property
+    def postmaster(self) -> int:
+        """Its process number; 0 while there is none."""
+        children = Path(f"/proc/{self.up.process.pid}/task/{self.up.process.pid}/children")
+        for word in children.read_text().split():
+            with contextlib.suppress(OSError):
+                if b"postgres\0" in Path(f"/proc/{word}/cmdline").read_bytes():
+                    return int(word)
+        return 0
+
+    def wait_until_reversals_are_delivered(self) -> None:
+        wait_until(
+            lambda: metric(self._metrics_port, "posswitch_switch_reversals_waiting") == 0,
+            "the switch's reversals were not delivered",
+        )
+
+
+@contextlib.contextmanager
+def standing(data: Path) -> Iterator[Upright]:
+    """Up, with a page of metrics."""
+    places = places_of(data)
+    places.make()
+    [port] = free_ports(1)
+    places.settings.write_text(
+        f"[switch]\nmetrics_port = {port}\nhost_seconds_max = 2\nsaf_retry_seconds_max = 0.5\n"
+        "[host]\nstatement_seconds_max = 1.5\n"
+    )
+    with Up(data) as up:
+        yield Upright(up, places, port)
+
+
+@pytest.mark.counted
+def test_a_server_killed_at_random_times_under_load_is_back_by_itself_and_nothing_is_lost(
+    tmp_path: Path, counts: SimpleNamespace
+) -> None:
+    """Fault 1, under the one command that a person types."""
+    dice, record = random.Random(counts.seed), tmp_path / "terminals.jsonl"
+    with standing(tmp_path / "data") as house:
+        settings = SwarmSettings(
+            host="127.0.0.1",
+            port=house.port,
+            terminals=TERMINALS,
+            seconds=3_600.0,
+            pause_seconds=0.1,
+            seed=counts.seed,
+            answer_seconds_max=3.0,
+            record=record,
+            attempts_max=10_000,
+        )
+        with trading(settings, ESTATE):
+            for cycle in range(max(2, counts.cycles)):
+                time.sleep(dice.uniform(0.2, 1.5))
+                os.kill(house.postmaster, signal.SIGKILL)
+                _wait_for_another_server(house)
+                back = time.monotonic()
+                wait_until_it_trades(house, first_trace=100 + 300 * cycle)
+                assert time.monotonic() - back < BACK_SECONDS_MAX
+        audit_with_terminals(house, record)
+
+
+def _wait_for_another_server(house: Upright) -> None:
+    old = (house.places.cluster.directory / "postmaster.pid").read_text().splitlines()[0]
+    wait_until(
+        lambda: house.postmaster not in {0, int(old)} and is_serving(house.places.cluster),
+        "the server was not started again",
+    )
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of its own with little room."""
+    words = ["mount", "-t", "tmpfs", "-o", SMALL_DISK, "none", str(tmp_path)]
+    if subprocess.run(words, capture_output=True, check=False).returncode:
+        pytest.skip("a small file system is mounted for this, which only root may do")
+    yield tmp_path
+    wait_until(
+        lambda: not subprocess.run(["umount", str(tmp_path)], check=False).returncode,
+        "the small file system was not let go",
+    )
+
+
+def test_a_full_disk_is_told_with_96_and_trade_goes_on_by_itself_when_there_is_room(
+    small_disk: Path,
+) -> None:
+    """Fault 20: first the tables find no room, then the log of the database, which ends it."""
+    voice = Voice(ESTATE, "80010002")
+    with standing(small_disk / "data") as house:
+        assert _sale(house, voice) == "00"
+        ballast = small_disk / "ballast"
+        _fill(ballast)
+        told = [_sale(house, voice)]
+        while told[-1] == "00" and len(told) < SALES_MAX:
+            told.append(_sale(house, voice))
+        assert told[-1] == "96"
+        server = house.postmaster
+        _use_up_the_log(house)
+        wait_until(lambda: house.postmaster != server, "the server did not end")
+        assert {_sale(house, voice) for _ in range(10)} == NO_ROOM
+        ballast.unlink()
+        wait_until(lambda: _sale(house, voice) == "00", "no trade though there is room")
+    audit = command("audit", data=house.places.data)
+    assert audit.stdout == "audit: 0 violations\n", audit.stderr
+
+
+def _sale(house: Upright, voice: Voice) -> str:
+    card = ESTATE.cards[50]
+    asked = messages.swiped(
+        Kind.PURCHASE, voice.who, voice.trace(), card, amount_minor=1, pin=card.pin
+    )
+    with Till(house.port) as till:
+        return fields_in(till.ask(voice.sealed(asked)))["39"]
+
+
+def _fill(ballast: Path) -> None:
+    with contextlib.suppress(OSError), ballast.open("wb", buffering=0) as file:
+        while file.write(b"\0" * 65_536):
+            pass
+
+
+def _use_up_the_log(house: Upright) -> None:
+    dsn = embedded_dsns(house.places.cluster).owner
+    with contextlib.suppress(psycopg.Error), psycopg.connect(dsn, autocommit=True) as connection:
+        while True:
+            connection.execute("SELECT pg_logical_emit_message(true, 'x', repeat('x', 1000000))")
