@@ -1,5 +1,6 @@
 """`posswitch up`: one command up, one signal down, and nothing left behind however it ends."""
 
+import functools
 import json
 import os
 import re
@@ -146,7 +147,7 @@ def test_whatever_dies_is_started_again_and_the_same_sale_gets_the_same_answer(
     for _ in range(2):
         killed = up.children()[name]
         os.kill(killed, signal.SIGKILL)
-        _wait_until(lambda killed=killed: up.children().get(name, killed) != killed)
+        _wait_until(functools.partial(_is_another, up, name, killed))
         _wait_until(lambda: _try_exchange(port, frame) == first)
     up.process.send_signal(signal.SIGTERM)
     said = up.end()
@@ -236,6 +237,10 @@ def _exchange(port: int, frame: bytes) -> bytes:
         connection.sendall(frame)
         head = connection.recv(2, socket.MSG_WAITALL)
         return head + connection.recv(int.from_bytes(head), socket.MSG_WAITALL)
+
+
+def _is_another(up: Up, name: str, killed: int) -> bool:
+    return up.children().get(name, killed) != killed
 
 
 def _try_exchange(port: int, frame: bytes) -> bytes:

@@ -5,6 +5,7 @@ import itertools
 import os
 import shutil
 import signal
+import subprocess
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -24,6 +25,9 @@ from host.store import writer as writer_module
 from host.store.connecting import Deadlines, RoundTripError, connect
 from host.store.safety import UnsafeDatabaseError, connect_safely
 from tests.host.conftest import Till, audit_ledger, put_demo_estate, trading
+
+SEGMENT_BYTES = 16_777_216
+SEGMENT_BYTES_LEFT = 60_000
 
 
 class Restartable:
@@ -286,3 +290,89 @@ def _parent_in(stat: Path) -> int:
         return int(stat.read_text().rpartition(")")[2].split()[1])
     except (OSError, IndexError):
         return 0
+
+
+@pytest.fixture
+def short_of_log(own_server: Restartable) -> Iterator[Path]:
+    """The server writes its log to a file system that has no room for one segment more."""
+    own_server.stop()
+    wal = own_server.cluster.directory / "pg_wal"
+    status, moved = wal.stat(), wal.with_name("pg_wal_moved")
+    shutil.copytree(wal, moved)
+    held = sum(path.stat().st_size for path in wal.rglob("*"))
+    options = f"size={held + SEGMENT_BYTES // 4},mode=700,uid={status.st_uid},gid={status.st_gid}"
+    words = ["mount", "-t", "tmpfs", "-o", options, "none", str(wal)]
+    if subprocess.run(words, capture_output=True, check=False).returncode:
+        shutil.rmtree(moved)
+        own_server.start()
+        pytest.skip("a small file system is mounted for this, which only root may do")
+    _copy_owned(moved, wal, status)
+    own_server.start()
+    try:
+        yield wal
+    finally:
+        own_server.stop()
+        _copy_owned(wal, moved, status)
+        subprocess.run(["umount", str(wal)], check=True)
+        shutil.rmtree(wal)
+        moved.rename(wal)
+        wal.chmod(0o700)
+        os.chown(wal, status.st_uid, status.st_gid)
+        own_server.start()
+
+
+async def test_a_server_that_panicked_for_want_of_room_at_commit_leaves_the_batch_in_doubt(
+    own_server: Restartable, short_of_log: Path
+) -> None:
+    """Nobody is told that it was refused: when the server is up again it is posted, or found."""
+    async with traded(own_server) as till:
+        _leave_little(own_server.dsns.owner, short_of_log)
+        assert own_server.server is not None
+        process = own_server.server.process
+        while process.poll() is None:
+            answered = trio.Event()
+            answers: list[Response] = []
+
+            def deliver(
+                answer: Response,
+                answers: list[Response] = answers,
+                answered: trio.Event = answered,
+            ) -> None:
+                answers.append(answer)
+                answered.set()
+
+            till.poster.submit(till.request(Kind.CASH_LOAD, 410, 3), deliver)
+            while not answered.is_set() and process.poll() is None:
+                with trio.move_on_after(0.05):
+                    await answered.wait()
+        roomier = ["mount", "-o", "remount,size=200m", str(short_of_log)]
+        await trio.run_process(roomier)
+        await trio.to_thread.run_sync(own_server.start)
+        with trio.fail_after(20):
+            await answered.wait()
+        assert [answer.reason for answer in answers] == [Reason.APPROVED]
+
+
+def _leave_little(owner: str, wal: Path) -> None:
+    """Write to the log until little is left of the last segment that there is."""
+    last = max(path.name for path in wal.iterdir() if path.is_file())
+    with psycopg.connect(owner, autocommit=True) as connection:
+        while True:
+            row = connection.execute(
+                "SELECT mod(here - '0/0', 16777216)::int, pg_walfile_name(here)"
+                " FROM pg_current_wal_insert_lsn() AS here"
+            ).fetchone()
+            assert row is not None
+            used, segment = row
+            left = SEGMENT_BYTES - used - (SEGMENT_BYTES_LEFT if segment == last else 0)
+            if segment == last and left <= 0:
+                return
+            connection.execute(
+                "SELECT pg_logical_emit_message(true, 'x', repeat('x', %s))", [min(left, 100_000)]
+            )
+
+
+def _copy_owned(source: Path, target: Path, owner: os.stat_result) -> None:
+    shutil.copytree(source, target, dirs_exist_ok=True)
+    for path in target.rglob("*"):
+        os.chown(path, owner.st_uid, owner.st_gid)

@@ -5,16 +5,29 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Protocol
 
 import trio
 
+from config.places import Places
 from host.estate.plan import CardPlan, EstatePlan
 from host.model.requests import Kind
 from simulators import messages
 from simulators.record import What, read_record
 from simulators.swarm import Swarm, SwarmSettings
-from tests.whole.house import House, command, wait_until
+from tests.whole.house import command, wait_until
 from tests.whole.till import Till, Voice, fields_in
+
+
+class Standing(Protocol):
+    """A posswitch that trades, however it was started."""
+
+    estate: EstatePlan
+    places: Places
+    port: int
+
+    def wait_until_reversals_are_delivered(self) -> None:
+        """Until the switch owes the host nothing."""
 
 
 @contextmanager
@@ -32,7 +45,7 @@ def trading(settings: SwarmSettings, estate: EstatePlan) -> Iterator[Swarm]:
     assert tally.count("00") > 0
 
 
-def wait_until_it_trades(house: House, *, first_trace: int) -> None:
+def wait_until_it_trades(house: Standing, *, first_trace: int) -> None:
     """Until somebody who is not of the swarm is answered, whichever writer has the card."""
     voice = Voice(house.estate, "80010037", first_trace=first_trace)
 
@@ -46,7 +59,7 @@ def wait_until_it_trades(house: House, *, first_trace: int) -> None:
         wait_until(lambda card=card: is_answered(card), "no trade after the last kill")  # type: ignore[misc]
 
 
-def audit_with_terminals(house: House, record: Path) -> None:
+def audit_with_terminals(house: Standing, record: Path) -> None:
     """All that the switch owes is delivered, and the ledger agrees with every terminal."""
     house.wait_until_reversals_are_delivered()
     events = read_record(record)
