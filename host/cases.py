@@ -39,6 +39,7 @@ class CaseKind(enum.StrEnum):
     ADVICE_AFTER_SETTLEMENT = "advice_after_settlement"
     CLONED_TERMINAL = "cloned_terminal"
     SAF_GAVE_UP = "saf_gave_up"
+    UNREADABLE = "unreadable"
 
 
 class CaseRow(msgspec.Struct, frozen=True):
@@ -152,6 +153,10 @@ CASES: Final[dict[CaseKind, CaseRow]] = {
     CaseKind.SAF_GAVE_UP: CaseRow(
         "the switch stopped trying to deliver a stored message",
         "see what it was about; undo by hand what it was to undo",
+    ),
+    CaseKind.UNREADABLE: CaseRow(
+        "a reversal, refund or confirmation under the terminal's own keys could not be read",
+        "it got no answer and nothing was done; do by the slip what it asked, report the model",
     ),
 }
 """Every kind has a row."""

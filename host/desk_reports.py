@@ -26,13 +26,13 @@ def keep_status(desk: Clerk, request: Request, terminal: Terminal) -> Response:
 
 
 def report_case(desk: Clerk, request: Request, terminal: Terminal) -> Response:
-    """The switch could not deliver what it had stored: people are told, once a report.
+    """What the switch could not deliver, or not read: people are told, once a report.
 
     It comes again where its answer was lost, and may then have been resolved already.
     """
     amount = request.amount or Money(0, "")
     case = NewCase(
-        kind=CaseKind.SAF_GAVE_UP,
+        kind=CaseKind(request.case or CaseKind.SAF_GAVE_UP),
         terminal_id=terminal.terminal_id,
         epoch=request.key.epoch,
         stan=request.key.stan,

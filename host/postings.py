@@ -195,10 +195,13 @@ def _why_not_confirmed(case: Case) -> Reason | None:
 
 
 def _is_the_one_named(case: Case, original: Original) -> bool:
-    """A reversal names kind and amount, and the card unless it was swiped: all must be right."""
+    """A reversal names kind and amount, and the card unless it was swiped: all must be right.
+
+    One whose codes could not be read names no kind: its key and amount say what is meant.
+    """
     named = case.request.original
     is_its_card = case.item.pan_hash is None or original.card is case.card
-    is_its_kind = named is not None and named.kind is original.kind
+    is_its_kind = named is not None and named.kind in {None, original.kind}
     return is_its_card and is_its_kind and case.amount_to_name == case.amount
 
 

@@ -11,6 +11,8 @@ import msgspec
 
 from terminals.dialects import DialectOptions
 
+TPDU_BYTES: Final = 5
+HEADER_BYTES: Final = 6
 BY_KIND: Final = -1
 """A number that the channel leaves to its kind."""
 
@@ -194,9 +196,17 @@ def is_local(host: str) -> bool:
 def _fill(channel: ChannelSettings) -> None:
     """Write what the kind says where the channel says nothing."""
     kind = CHANNEL_KINDS[channel.kind]
+    if channel.dialect in {"", "pos"} and kind.dialect == "pos":
+        least = kind.frame_bytes_min - _left_out(channel.options)
+        kind = msgspec.structs.replace(kind, frame_bytes_min=least)
     for field in msgspec.structs.fields(kind):
         if getattr(channel, field.name) in {"", BY_KIND}:
             msgspec.structs.force_setattr(channel, field.name, getattr(kind, field.name))
+
+
+def _left_out(options: DialectOptions) -> int:
+    """Bytes by which the shortest message of the `pos` dialect is shorter than usual."""
+    return TPDU_BYTES * (not options.has_tpdu) + HEADER_BYTES * (not options.has_header)
 
 
 def _check_networks(networks: tuple[str, ...]) -> None:

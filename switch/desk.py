@@ -17,7 +17,14 @@ from prometheus_client import Counter, Histogram
 from host.link.client import NOT_TAKEN
 from host.model.requests import KINDS, Kind, Request, Response
 from host.model.responses import Reason
-from switch.exchange import SIGN_ON_AGAIN, Exchange, Reply, reversal_of, without_card
+from switch.exchange import (
+    SIGN_ON_AGAIN,
+    Exchange,
+    Reply,
+    report_of,
+    reversal_of,
+    without_card,
+)
 from switch.hostlink import UNDER_WAY, Link
 from switch.mac_guard import NOT_LOCKED, MacGuard
 from switch.metrics import Metrics
@@ -82,7 +89,7 @@ class Desk:
         exchange = Exchange(self, dialect, channel, reply, endings)
         try:
             error = exchange.read(payload)
-            if error is None:
+            if error is None or exchange.only_host_may_end:
                 self._take_read(exchange)
             elif exchange.message is not None:
                 self._refuse(exchange, Reason.FORMAT_ERROR, str(error))
@@ -152,7 +159,10 @@ class Desk:
         assert message is not None
         terminal_id = message.terminal_id
         if not terminal_id:
-            self._refuse(exchange, Reason.FORMAT_ERROR, "no terminal id")
+            if exchange.only_host_may_end:
+                self._drop(exchange, "unreadable", "no terminal id")
+            else:
+                self._refuse(exchange, Reason.FORMAT_ERROR, "no terminal id")
             return
         now = trio.current_time()
         session = self._sessions.get(terminal_id, now)
@@ -221,14 +231,11 @@ class Desk:
 
     def _forward(self, exchange: Exchange, asked: Request | Reason, now: float) -> None:
         if isinstance(asked, Reason):
-            if asked in NOT_YET and exchange.only_host_may_end:
-                self._drop(exchange, "the host has not decided", asked.value)
-            else:
-                self._refuse(exchange, asked)
+            self._decline(exchange, asked)
             return
         lane = self._router.lane_of(asked)
         if not lane.is_ours and asked.merchant_id != exchange.merchant_id:
-            self._refuse(exchange, Reason.INVALID_MERCHANT)
+            self._decline(exchange, Reason.INVALID_MERCHANT)
             return
         sent = asked if lane.is_ours else exchange.with_track(asked)
         taken = lane.destination.ask(sent, exchange)
@@ -243,6 +250,23 @@ class Desk:
             exchange.ticket = taken
             exchange.sent_at = now
             lane.in_flight[taken] = exchange
+
+    def _decline(self, exchange: Exchange, reason: Reason) -> None:
+        """Refuse it here, unless any answer would end what its terminal must go on with.
+
+        Then there is silence, and where the terminal's own keys had proved the message, a case:
+        only people can do now what it asks. That there is no such terminal the host has said.
+        """
+        if not exchange.only_host_may_end or reason is Reason.INVALID_TERMINAL:
+            self._refuse(exchange, reason)
+        elif reason in NOT_YET:
+            self._drop(exchange, "the host has not decided", reason.value)
+        elif exchange.mac is None:
+            self._drop(exchange, "not proved", reason.value)
+        else:
+            why = exchange.fault or reason.value
+            self._reversals.owe(report_of(exchange, why), HOST)
+            self._drop(exchange, "unreadable", why)
 
     def _leave(self, exchange: Exchange, why: str) -> None:
         """In doubt: a reversal where the terminal's own may never come, and its strategy's word."""
@@ -308,6 +332,9 @@ class Desk:
     def _fail(self, exchange: Exchange) -> None:
         """A bug of ours met this message: 96 if it was not sent on and that can be said."""
         if exchange.ticket != NOT_TAKEN:
+            return
+        if exchange.only_host_may_end:
+            self._drop(exchange, "failed", "see the exception before this line")
             return
         try:
             payload = exchange.refusal(Reason.MALFUNCTION)

@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Final, Protocol
 import msgspec
 
 from host.hsm.mac import Mac
-from host.model.requests import KINDS, Family, Kind, Original, Request, Response
+from host.model.requests import (
+    KINDS,
+    ExchangeKey,
+    Family,
+    Kind,
+    Original,
+    Request,
+    Response,
+)
 from host.model.responses import Reason
 from switch.limits import source_name
 from switch.mac_guard import NOT_LOCKED
@@ -60,6 +68,7 @@ class Exchange:
     __slots__ = (
         "_desk",
         "_reply",
+        "batch",
         "channel",
         "dialect",
         "endings",
@@ -87,6 +96,8 @@ class Exchange:
         """The key that proved the message: the answer is sealed under it."""
         self.merchant_id = ""
         """Whose terminal this is, by its profile."""
+        self.batch = ""
+        """Which batch that says it is in."""
         self.lane: Lane | None = None
         """Where the request went."""
         self.ticket = 0
@@ -97,6 +108,11 @@ class Exchange:
         """Whether any answer but the host's would end what the terminal must go on with."""
         kind = self.message.asks if self.message is not None else None
         return kind is not None and KINDS[kind].only_host_may_end
+
+    @property
+    def fault(self) -> str:
+        """What is wrong with the message, as far as its dialect says."""
+        return self.message.fault if self.message is not None else ""
 
     @property
     def kind(self) -> Kind | None:
@@ -124,6 +140,7 @@ class Exchange:
         """
         dialect, message = self.dialect, self.message
         self.merchant_id = session.profile.merchant_id
+        self.batch = session.profile.epoch
         assert message is not None
         generation = 0
         if dialect.must_be_sealed(message):
@@ -133,6 +150,9 @@ class Exchange:
             generation = proved
         request = dialect.request(message, generation)
         if isinstance(request, Request):
+            if not request.merchant_id:
+                # Only what undoes comes without: whose terminal it is, is known.
+                request = msgspec.structs.replace(request, merchant_id=self.merchant_id)
             self.request = request
         return request
 
@@ -187,6 +207,29 @@ class Exchange:
                     session.keep_newest()
                 return generation
         return Reason.MAC_WRONG
+
+
+def report_of(exchange: Exchange, why: str) -> Request:
+    """What people are told of a message that its terminal proved and nobody could act upon.
+
+    It may come again, under the same key and in the same words, and is one case.
+    """
+    message = exchange.message
+    assert message is not None
+    return Request(
+        kind=Kind.CASE_REPORT,
+        key=ExchangeKey(
+            exchange.dialect.institution,
+            message.terminal_id,
+            exchange.batch,
+            message.stan,
+            Family.MANAGEMENT,
+        ),
+        merchant_id=exchange.merchant_id,
+        issued_by_switch=True,
+        detail=f"{message.asks} {message.mti}, trace {message.stan}: {why}",
+        case="unreadable",
+    )
 
 
 def reversal_of(request: Request) -> Request:

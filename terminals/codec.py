@@ -109,6 +109,11 @@ class Codec:
         self._encoders: dict[tuple[str, ...], FastEncode] = {}
 
     @property
+    def spec(self) -> Spec:
+        """What it was made from."""
+        return self._spec
+
+    @property
     def head_bytes(self) -> int:
         """Message type and first bitmap: no body is shorter."""
         return self._bitmap.stop
@@ -176,7 +181,7 @@ class Codec:
         """As `encode`, by pyiso8583 alone: what the compiled form is measured against."""
         self._check_names(fields)
         for name, value in fields.items():
-            if name not in {"p", "1"} and (why := _fault(self._spec[name], value)):
+            if name not in {"p", "1"} and (why := fault_of(self._spec[name], value)):
                 raise EncodeError(name, why)
         body = self._library_encode(fields)
         self._learn_to_encode(tuple(fields))
@@ -278,7 +283,7 @@ class Codec:
             if name == field:
                 break
             position += len(encoded[name]["len"]) + len(encoded[name]["data"])
-        why = _fault(self._spec[field], fields[field])
+        why = fault_of(self._spec[field], fields[field])
         if why:
             position += len(encoded[field]["len"])
         raise DecodeError(field, position, why or "the length is not decimal digits", sound)
@@ -289,7 +294,7 @@ class Codec:
         return {
             name: text
             for name, text in fields.items()
-            if not _fault(self._spec[name], text)
+            if not fault_of(self._spec[name], text)
             and _length_is_digits(self._spec[name], lengths.get(name, b""))
         }
 
@@ -320,7 +325,7 @@ def compile_spec(spec: Spec) -> Codec:
     return Codec(spec)
 
 
-def _fault(field: FieldSpec, text: str) -> str:
+def fault_of(field: FieldSpec, text: str) -> str:
     """What the house holds against a value the library takes; empty when nothing."""
     if field.get("digits") and text and not (text.isascii() and text.isdigit()):
         return "not all are decimal digits"

@@ -14,22 +14,28 @@ from typing import Final
 import msgspec
 
 from host.hsm.mac import Mac
-from host.model.requests import Kind, PinBlock, Request, Response
+from host.model.requests import KINDS, Kind, PinBlock, Request, Response
 from host.model.responses import Reason
 from host.model.secrets import Secret
 from terminals.answers import AnswerPlans, is_request, to_fields
 from terminals.codec import Codec, DecodeError
 from terminals.dukpt_session import DukptMac
 from terminals.framing import Measure
-from terminals.message import Message
+from terminals.message import Damage, Message
+from terminals.salvage import salvage
 from terminals.sealing import NO_TAG_YET, seal, tag_is_right
 from terminals.spelling import SpellingTable, find_spelling
 from terminals.translate import clear_track, to_request
+from terminals.unnamed import name_what_only_the_host_ends
 
 TPDU_BYTES: Final = 5
 HEADER_BYTES: Final = 6
 _SIGN_ON_AGAIN: Final = 0x03
 """Header byte 2: terminal status in the high nibble, what to do next in the low one."""
+
+
+KEPT_AS_BYTES: Final = frozenset({"63"})
+"""Texts of requests that mean nothing to us; some terminals write bytes there."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,11 +68,17 @@ class IsoDialect:
         try:
             message = self.split(payload)
         except DecodeError as error:
-            error.message = self._answerable(payload, error)
-            error.partial = {}
-            raise
+            salvaged = self._salvaged(payload, str(error))
+            if salvaged is None or salvaged.damage is not None:
+                is_enough = salvaged is not None and self._is_answerable(salvaged)
+                error.message = salvaged if is_enough else None
+                error.partial = {}
+                raise
+            message = salvaged
         if not is_request(message.mti):
             raise DecodeError("t", 0, "this type of message asks for nothing")
+        if message.spelling is None:
+            name_what_only_the_host_ends(message, self.spellings)
         return message
 
     def measure_after(self, start: int) -> Measure:
@@ -157,25 +169,41 @@ class IsoDialect:
         except ValueError:
             return mac.under(b"")
 
-    def _message(self, payload: bytes, body: bytes, fields: dict[str, str]) -> Message:
+    def _message(
+        self, payload: bytes, body: bytes, fields: dict[str, str], damage: Damage | None = None
+    ) -> Message:
         spelling = find_spelling(self.spellings, fields)
         tpdu, header = payload[: self.tpdu_bytes], payload[self.tpdu_bytes :][: self.header_bytes]
-        return Message(tpdu, header, body, fields, spelling)
+        return Message(tpdu, header, body, fields, spelling, damage)
 
-    def _answerable(self, payload: bytes, error: DecodeError) -> Message | None:
-        """What was read of a broken message, when it names the terminal and its exchange."""
-        fields = error.partial
-        if "t" not in fields or not is_request(fields["t"]):
-            return None
-        is_trade = fields["t"][:2] in self.sealed_classes
-        names = {"3", "11", "41"} if is_trade else {"11", "41"}
-        if not names <= fields.keys():
-            return None
+    def _salvaged(self, payload: bytes, why: str) -> Message | None:
+        """What can be read of a broken message, when its type says that it asks for something.
+
+        It is not broken by bytes in a text that nobody reads: they are kept as they are.
+        """
         body = payload[self.tpdu_bytes + self.header_bytes :]
-        return self._message(payload, body, fields)
+        found = salvage(self.codec.spec, body)
+        if found is None or not is_request(found.fields["t"]):
+            return None
+        if found.is_whole and found.raw and found.raw.keys() <= KEPT_AS_BYTES:
+            return self._message(payload, body, {**found.fields, **found.raw})
+        unsound = sum(len(raw) // 2 for raw in found.raw.values())
+        damage = Damage(why, found.is_whole, unsound)
+        message = self._message(payload, body, found.fields, damage)
+        if message.spelling is None:
+            name_what_only_the_host_ends(message, self.spellings)
+        return message
 
     def _plans(self, message: Message) -> AnswerPlans:
         row = message.spelling
         if row is None or isinstance(row.means, Reason):
             return self.refusals.get(message.mti[:2], self.refusals[""])
         return self.answers[row.means]
+
+    def _is_answerable(self, message: Message) -> bool:
+        """Whether it names its terminal, and its exchange where an answer is given to it."""
+        named, kind = message.fields.keys(), message.asks
+        if kind is not None and KINDS[kind].only_host_may_end:
+            return "41" in named
+        is_trade = message.mti[:2] in self.sealed_classes
+        return named >= ({"3", "11", "41"} if is_trade else {"11", "41"})

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import NoReturn, Protocol
 
+import msgspec
+
 from host.model.requests import Kind
 from terminals.spelling import Spelling
 
@@ -30,8 +32,23 @@ class AnyMessage(Protocol):
         """The kind asked for, as far as the message's own codes tell; None: none of ours."""
 
     @property
+    def fault(self) -> str:
+        """Why it cannot be acted upon, once that is known; quotes nothing of it."""
+
+    @property
     def fields(self) -> Mapping[str, str]:
         """The values read, by the dialect's own names. They may hold a card number."""
+
+
+class Damage(msgspec.Struct, frozen=True):
+    """Why a message could not be read whole, and how far its fields can be told apart."""
+
+    why: str
+    """Quotes nothing of it."""
+    is_cut: bool
+    """Whether the place of every field is known, so that nothing stands between them."""
+    unsound_bytes: int = 0
+    """In fields whose value is none."""
 
 
 class Message:
@@ -43,7 +60,7 @@ class Message:
     is no `__dict__` to walk, and pickling raises.
     """
 
-    __slots__ = ("body", "fields", "header", "spelling", "tpdu")
+    __slots__ = ("body", "damage", "fields", "header", "spelling", "tpdu")
 
     def __init__(
         self,
@@ -52,12 +69,15 @@ class Message:
         body: bytes,
         fields: dict[str, str],
         spelling: Spelling | None,
+        damage: Damage | None = None,
     ) -> None:
         self.tpdu = tpdu
         self.header = header
         self.body = body
         self.fields = fields
         self.spelling = spelling
+        self.damage = damage
+        """Where it could not be read whole: `fields` are those that could."""
 
     @property
     def mti(self) -> str:
@@ -78,6 +98,11 @@ class Message:
     def stan(self) -> str:
         """F11, six digits; zeros in a message without a trace (echo)."""
         return self.fields.get("11", "000000")
+
+    @property
+    def fault(self) -> str:
+        """Why it could not be read whole; empty where it could."""
+        return self.damage.why if self.damage is not None else ""
 
     @property
     def asks(self) -> Kind | None:

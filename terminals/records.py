@@ -119,6 +119,19 @@ class Record:
                 values[place.name] = value
         return values
 
+    def read_sound(self, data: bytes) -> dict[str, Value]:
+        """The values that are of their field's charset, whatever stands beside them."""
+        values: dict[str, Value] = {}
+        for place in self.places:
+            part = data[place.start : place.end]
+            try:
+                value = READERS[place.charset](place, part) if len(part) == place.size else None
+            except ValueError:
+                continue
+            if value is not None:
+                values[place.name] = value
+        return values
+
     def write(self, values: Mapping[str, Value]) -> bytes:
         """The record with these values; fields without one are filled.
 

@@ -24,7 +24,10 @@ def tag_is_right(body: bytes, mac: Mac, tag_bytes: int = TAG_BYTES) -> bool:
     """Whether a sealed body carries the code of this key."""
     tag = body[-tag_bytes:]
     if tag_bytes != TAG_BYTES:
-        tag = bytes.fromhex(tag.decode("ascii"))
+        try:
+            tag = bytes.fromhex(tag.decode("ascii"))
+        except ValueError:
+            return False
     return mac.verify(body[:-tag_bytes], tag)
 
 

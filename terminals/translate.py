@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
-from host.model.money import CURRENCY_BY_NUMBER, POINTS_PREFIX, Money
+from host.model.money import CURRENCY_BY_NUMBER, HOUSE_CURRENCY, POINTS_PREFIX, Money
 from host.model.requests import (
     KINDS,
     X9_8_WITHOUT_PAN,
@@ -43,6 +43,7 @@ from terminals.fields import (
 )
 from terminals.message import Message
 from terminals.spelling import Spelling
+from terminals.unnamed import NOTHING_NAMED
 
 _BATCH: Final = CONTROL["batch"]
 _FUNCTION: Final = CONTROL["function"]
@@ -91,7 +92,7 @@ NEEDS: Final[dict[Kind, Needs]] = {
     Kind.POINTS_REDEMPTION: Needs(_TRADE, card=True),
     Kind.VOID: Needs(_TRADE | {"37", "61"}, card=False),
     Kind.REFUND: Needs(_TRADE | {"37", "61"}, card=True),
-    Kind.REVERSAL: Needs(_NOTICE, card=False),
+    Kind.REVERSAL: Needs(frozenset({"11", "41", "60"}), card=False),
     Kind.SIGN_ON: Needs(_NOTICE, card=False),
     Kind.SIGN_OFF: Needs(_NOTICE, card=False),
     Kind.ECHO: Needs(_NOTICE - {"11"}, card=False),
@@ -126,6 +127,10 @@ def to_request(message: Message, institution: str, generation: int) -> Request |
     if isinstance(row.means, Reason):
         return row.means
     try:
+        if row.means is Kind.REVERSAL:
+            return _reversal(message, row, institution, generation)
+        if message.damage is not None:
+            return Reason.FORMAT_ERROR
         return _request(message, row, row.means, institution, generation)
     except Refusal as refusal:
         return refusal.reason
@@ -180,6 +185,49 @@ def _request(
         sealed_track=track,
         **(more_of(fields, row) if more_of else {}),
     )
+
+
+def _reversal(message: Message, row: Spelling, institution: str, generation: int) -> Request:
+    """What undoes a message is read for its key alone: terminal, batch, trace, F3 and F4.
+
+    A card, a merchant or a currency beside them that cannot be read holds nothing up. Whether
+    the message is the terminal's own is another question, and was answered before.
+    """
+    fields, damage = message.fields, message.damage
+    if row is NOTHING_NAMED or "60" not in fields:
+        raise Refusal(Reason.INVALID_TRANSACTION)
+    if damage is not None and not (damage.is_cut and "4" in fields):
+        raise Refusal(Reason.FORMAT_ERROR)
+    has_trace = "11" in fields or "90" in fields
+    if "41" not in fields or not has_trace or len(fields["60"]) < _CONTROL_DIGITS_MIN:
+        raise Refusal(Reason.FORMAT_ERROR)
+    key = _key(message, institution, Family.REVERSAL)
+    return Request(
+        kind=Kind.REVERSAL,
+        key=key,
+        merchant_id=fields.get("42", ""),
+        pan=_card_if_sound(fields),
+        amount=_amount_undone(fields, in_points=row.in_points),
+        entry_mode=fields.get("22", "000"),
+        original=_original_of_same_trace(fields, key, row),
+        key_generation=generation,
+    )
+
+
+def _card_if_sound(fields: dict[str, str]) -> Pan | None:
+    try:
+        return _card(fields, is_needed=False)[0]
+    except Refusal:
+        return None
+
+
+def _amount_undone(fields: dict[str, str], *, in_points: bool) -> Money | None:
+    """F4 as the original had it. What was sold in no currency of ours was never posted."""
+    digits = fields.get("4")
+    if digits is None:
+        return None
+    currency = CURRENCY_BY_NUMBER.get(fields.get("49", ""), HOUSE_CURRENCY)
+    return Money(int(digits), POINTS_PREFIX if in_points else currency)
 
 
 def _check_presence(fields: dict[str, str], needs: Needs, family: Family) -> None:
@@ -415,5 +463,4 @@ _ORIGINALS: Final[Mapping[Kind, Callable[[dict[str, str], ExchangeKey, Spelling]
     Kind.VOID: _original_by_reference,
     Kind.REFUND: _original_by_reference,
     Kind.CASH_LOAD_CONFIRM: _original_of_same_trace,
-    Kind.REVERSAL: _original_of_same_trace,
 }

@@ -11,6 +11,8 @@ import msgspec
 POINTS_PREFIX: Final = "P:"
 CURRENCY_BY_NUMBER: Final = {"156": "CNY"}
 """ISO 4217 numeric code, as F49 carries it, to the letters the ledger uses."""
+HOUSE_CURRENCY: Final = "CNY"
+"""What a message is in that names no currency."""
 NUMBER_BY_CURRENCY: Final = {letters: number for number, letters in CURRENCY_BY_NUMBER.items()}
 
 

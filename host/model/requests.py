@@ -239,6 +239,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=Fal
     is_proved: bool = False
     """Settlement and upload: that the terminal itself sent it was proved by its keys, by a MAC of
     this message or by one it sent before on the same connection. Not proved until it is said."""
+    case: str = ""
+    """Case report: which kind of case, a word of `host.cases`; empty: a delivery given up."""
     track: Secret | None = None
     """Track 2 as it was swiped, `=` for its separator: for an external issuer alone, which reads
     more of it than the card number. Never sent to our own host and never written down."""

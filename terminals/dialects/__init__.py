@@ -34,6 +34,10 @@ class DialectOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """The same: the field in which devices under DUKPT write their KSN."""
     header_bytes: Annotated[int, msgspec.Meta(ge=0, le=64)] = 0
     """`ascii87-hex`, `ascii87-bin`: what stands before the message type and comes back as is."""
+    has_tpdu: bool = True
+    """`pos`: whether a message begins with the five bytes of a TPDU."""
+    has_header: bool = True
+    """`pos`: whether the six bytes of a header follow."""
     layout: str = "common"
     """`mis-fixed`: a shipped record layout (`terminals/layouts/NAME.txt`) or a path to one."""
     attestation_keys: dict[str, str] = {}
@@ -45,7 +49,12 @@ class DialectOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 def _pos(options: DialectOptions, _remembers: "Remembers") -> Dialect:
     from terminals.dialects.pos import pos_dialect
 
-    return dataclasses.replace(pos_dialect(_profile(options)), ksn_field=options.ksn_in)
+    dialect = dataclasses.replace(pos_dialect(_profile(options)), ksn_field=options.ksn_in)
+    if not options.has_tpdu:
+        dialect = dataclasses.replace(dialect, tpdu_bytes=0)
+    if not options.has_header:
+        dialect = dataclasses.replace(dialect, header_bytes=0, header_says_what_next=False)
+    return dialect
 
 
 def _ascii87_hexadecimal(options: DialectOptions, _remembers: "Remembers") -> Dialect:

@@ -29,6 +29,7 @@ from terminals.dialects.mis_words import (
     Head,
     Told,
     request_of,
+    reversal_by_key,
     told_of,
 )
 
@@ -46,6 +47,13 @@ class PayloadForm(Protocol):
 
         Raises:
             DecodeError: it is none of this form and code.
+        """
+
+    def read_key(self, payload: bytes) -> dict[str, object]:
+        """Of a reversal that `read_request` refuses, the words of `KEY_WORDS` that are sound.
+
+        Raises:
+            DecodeError: nothing of it can be read.
         """
 
     def write_request(self, head: Head, values: Mapping[str, object]) -> bytes:
@@ -188,7 +196,9 @@ class MisDialect:
             asked = self.form.read_request(message.head, message.payload)
         except DecodeError as error:
             message.fault = str(error)
-            return Reason.FORMAT_ERROR
+            if row.means is not Kind.REVERSAL:
+                return Reason.FORMAT_ERROR
+            return self._undone_by_key(message, generation) or Reason.FORMAT_ERROR
         message.asked = asked
         request = request_of(row.means, message.head, asked, generation)
         if request is None:
@@ -197,6 +207,14 @@ class MisDialect:
 
     def track(self, _message: MisMessage) -> None:
         """Tills name a card by its number; no form has a place for a track."""
+
+    def _undone_by_key(self, message: MisMessage, generation: int) -> Request | None:
+        """The reversal that a message asks which cannot be read whole, where its key can be."""
+        assert message.payload is not None
+        try:
+            return reversal_by_key(message.head, self.form.read_key(message.payload), generation)
+        except DecodeError:
+            return None
 
     def answer(self, message: MisMessage, response: Response, mac: Mac | None) -> bytes:
         """The request's header again, what the till is told, and the code where it was sealed.

@@ -53,6 +53,10 @@ class FixedForm:
             values.pop(name, None)
         return converted(values, Asked)
 
+    def read_key(self, payload: bytes) -> dict[str, object]:
+        """As the protocol says."""
+        return dict(self.layout.request.read_sound(payload))
+
     def write_request(self, head: Head, values: Mapping[str, object]) -> bytes:
         """As the protocol says."""
         flat = _flat(values)

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import msgspec
 
-from host.model.money import CURRENCY_BY_NUMBER, NUMBER_BY_CURRENCY
+from host.model.money import CURRENCY_BY_NUMBER, HOUSE_CURRENCY, NUMBER_BY_CURRENCY
 from terminals.codec import DecodeError, EncodeError, compile_spec
 from terminals.dialects.mis import MisDialect
 from terminals.dialects.mis_words import Asked, Head, Told, TotalsWords
@@ -32,6 +32,7 @@ from terminals.formats import (
     ascii_specification,
 )
 from terminals.json_values import converted
+from terminals.salvage import salvage
 
 SPEC: Final = ascii_specification(
     ascii_hex(8, "bitmap"),
@@ -119,6 +120,8 @@ _TEXTS: Final = {
     "memo": "63",
 }
 """Words of `Asked` that a field spells as it is."""
+_KEY_FIELDS: Final = frozenset({"4", "60"})
+"""What a reversal is found by."""
 _MOVED: Final = frozenset({"SALE", "VOID", "REFD", "BALQ", "TOPU"})
 
 
@@ -142,6 +145,16 @@ class IsoForm:
         ):
             raise DecodeError("41", 0, "F41 or F11 is not the header's")
         return converted(_asked_values(row, fields), Asked)
+
+    def read_key(self, payload: bytes) -> dict[str, object]:
+        """As the protocol says."""
+        found = salvage(SPEC, payload)
+        fields = found.fields if found is not None else {}
+        row = _row_of("REVS", fields) if fields else None
+        if row is None:
+            raise DecodeError("t", 0, "type, F3, F25 and F60 are not those of a REVS")
+        key = {name: text for name, text in fields.items() if name in _KEY_FIELDS}
+        return _asked_values(row, {**key, "49": NUMBER_BY_CURRENCY[HOUSE_CURRENCY]})
 
     def write_request(self, head: Head, values: Mapping[str, object]) -> bytes:
         """As the protocol says."""

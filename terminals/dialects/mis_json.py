@@ -23,6 +23,10 @@ class JsonForm:
         """As the protocol says."""
         return converted(read_object(payload), Asked)
 
+    def read_key(self, payload: bytes) -> dict[str, object]:
+        """As the protocol says."""
+        return read_object(payload)
+
     def write_request(self, _head: Head, values: Mapping[str, object]) -> bytes:
         """As the protocol says."""
         try:

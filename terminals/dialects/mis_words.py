@@ -10,7 +10,7 @@ till's own and in the message: a date of ours would change under a repeat at mid
 sale would be made twice. Sign-on and echo move nothing and need none.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated, Final, Literal
 
 import msgspec
@@ -41,6 +41,7 @@ from terminals.json_values import (
     NoteText,
     ReferenceText,
     TimeText,
+    converted,
 )
 
 INSTITUTION: Final = "mis"
@@ -226,6 +227,23 @@ def request_of(kind: Kind, head: Head, asked: Asked, generation: int) -> Request
         if kind is Kind.SETTLEMENT
         else None,
     )
+
+
+KEY_WORDS: Final = ("date", "amount", "original_code", "unit")
+"""What a reversal is found by, beside its header."""
+_NO_MERCHANT: Final = "0" * 15
+
+
+def reversal_by_key(head: Head, values: Mapping[str, object], generation: int) -> Request | None:
+    """What undoes by its key alone, whoever the merchant is; None where that is not whole.
+
+    Raises:
+        DecodeError: a part of the key is none.
+    """
+    key = {name: values[name] for name in KEY_WORDS if name in values}
+    asked = converted({"merchant": _NO_MERCHANT, **key}, Asked)
+    request = request_of(Kind.REVERSAL, head, asked, generation)
+    return msgspec.structs.replace(request, merchant_id="") if request is not None else None
 
 
 def told_of(head: Head, asked: Asked | None, response: Response) -> Told:

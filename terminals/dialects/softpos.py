@@ -23,6 +23,7 @@ from terminals.attestation import AttestationError, Attestations
 from terminals.codec import DecodeError
 from terminals.dialects.softpos_words import (
     INSTITUTION,
+    KEY_WORDS,
     OPERATIONS,
     Asked,
     MsgId,
@@ -45,7 +46,17 @@ class _Answerable(msgspec.Struct, frozen=True):
 class SoftPosMessage:
     """An app's message. Its text shows no token and no block, and pickling raises."""
 
-    __slots__ = ("asked", "covered", "fault", "ksn", "least", "tag", "taken")
+    __slots__ = (
+        "asked",
+        "covered",
+        "damage",
+        "fault",
+        "ksn",
+        "least",
+        "operation",
+        "tag",
+        "taken",
+    )
 
     def __init__(self, least: _Answerable, asked: Asked | None, body: bytes, tag: bytes) -> None:
         self.least = least
@@ -56,13 +67,16 @@ class SoftPosMessage:
         self.tag = tag
         self.taken = Taken.REFUSED
         """What its KSN makes of it, once its code was proved."""
+        self.damage = ""
+        """Why it cannot be read whole; then `asked` has its key alone, if that."""
+        self.operation = asked.op if asked is not None else ""
         self.fault = ""
         """Why it was refused; quotes nothing of it."""
 
     @property
     def mti(self) -> str:
         """The operation, empty when it is none of ours."""
-        return self.asked.op if self.asked is not None and self.asked.op in OPERATIONS else ""
+        return self.operation if self.operation in OPERATIONS else ""
 
     @property
     def terminal_id(self) -> str:
@@ -121,7 +135,7 @@ class SoftPosDialect:
             body = body_of(value)
         except (ValueError, RecursionError) as error:
             refused = error if isinstance(error, DecodeError) else DecodeError("mac", 0, str(error))
-            refused.message = _answerable(value)
+            refused.message = _answerable(value, str(refused))
             raise refused from None
         return SoftPosMessage(_Answerable(asked.msgid, asked.tid), asked, body, tag)
 
@@ -156,9 +170,10 @@ class SoftPosDialect:
             return Reason.KSN_REFUSED
         if isinstance(row.means, Reason):
             return row.means
-        request = request_of(asked, row, row.means, generation)
+        is_enough = not message.damage or row.means is Kind.REVERSAL
+        request = request_of(asked, row, row.means, generation) if is_enough else None
         if request is None:
-            message.fault = f"a {asked.op} without all that it needs"
+            message.fault = message.damage or f"a {asked.op} without all that it needs"
             return Reason.FORMAT_ERROR
         if row.needs_attestation:
             try:
@@ -214,9 +229,22 @@ def is_sealed_by(value: Mapping[str, Any], ksn: bytes, mac: Mac) -> bool:
     return mac.verify(ksn + body_of(value), tag)
 
 
-def _answerable(value: dict[str, Any]) -> SoftPosMessage | None:
+def _answerable(value: dict[str, Any], why: str) -> SoftPosMessage | None:
     try:
         least = converted({name: value.get(name) for name in ("msgid", "tid")}, _Answerable)
     except DecodeError:
         return None
-    return SoftPosMessage(least, None, b"", b"")
+    message = _of_key(value, least) or SoftPosMessage(least, None, b"", b"")
+    operation = value.get("op")
+    message.operation = operation if isinstance(operation, str) else ""
+    message.damage = why
+    return message
+
+
+def _of_key(value: dict[str, Any], least: _Answerable) -> SoftPosMessage | None:
+    """The message with what it is known and proved by, and nothing else of it."""
+    try:
+        asked = converted({name: value[name] for name in KEY_WORDS if name in value}, Asked)
+        return SoftPosMessage(least, asked, body_of(value), base64_bytes(asked.mac))
+    except (ValueError, RecursionError):
+        return None

@@ -144,6 +144,15 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     points_totals: TotalsWords | None = None
 
 
+KEY_WORDS: Final = frozenset(
+    {
+        *("msgid", "instance", "tid", "mid", "batch", "seq", "op", "ksn", "mac"),
+        *("amount", "original_op"),
+    }
+)
+"""What a message is known and proved by, and a reversal finds its original by."""
+
+
 class Told(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The answer to an app. `msgid`, `instance`, `batch` and `seq` say to what."""
 

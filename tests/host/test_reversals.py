@@ -105,6 +105,20 @@ async def test_a_reversal_of_what_was_declined_has_nothing_to_undo(
     assert shared.balances(card) == (100_000, 0)
 
 
+async def test_a_reversal_whose_codes_could_not_be_read_is_done_by_its_key_and_amount(
+    shared: Till, pool: CardPool
+) -> None:
+    card = pool.city()
+    sale = shared.request(Kind.PURCHASE, card, 1_000, pin="123456")
+    assert (await shared.ask(sale)).is_approved
+    undone = shared.reversal(sale)
+    nameless = msgspec.structs.replace(undone, original=Original(key=sale.key))
+    other = msgspec.structs.replace(nameless, amount=Money(999, "CNY"))
+    assert (await shared.ask(nameless)).is_approved
+    assert shared.balances(card)[0] == 100_000
+    assert (await shared.ask(other)).reason is Reason.DUPLICATE
+
+
 async def test_a_reversal_without_a_card_number_finds_the_card_on_any_shard(
     module_estate: Dsns, pool: CardPool
 ) -> None:

@@ -28,6 +28,7 @@ class Ends:
     asked: list[tuple[Request, Any]] = field(default_factory=list)
     finders: list[tuple[str, Any]] = field(default_factory=list)
     fates: int = 0
+    said: list[bytes] = field(default_factory=list)
     host: str = ""
 
     def ask(self, request: Request, waiter: Any) -> int:
@@ -44,8 +45,9 @@ class Ends:
     def owe(self, _request: Request, _route: str, _stored: Any = None) -> None:
         """A reversal or refund the host could not decide."""
 
-    def send(self, _payload: bytes) -> bool:
+    def send(self, payload: bytes) -> bool:
         self.fates += 1
+        self.said.append(payload)
         return True
 
     def stay_silent(self) -> None:
