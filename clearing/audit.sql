@@ -32,7 +32,7 @@ SELECT
             CASE WHEN exchange.id <> journal.id THEN 'number' END,
             CASE WHEN exchange.shard <> journal.shard THEN 'shard' END,
             CASE WHEN exchange.seal <> journal.seal THEN 'seal' END,
-            CASE WHEN exchange.reason <> 'approved' THEN 'reason' END,
+            CASE WHEN exchange.reason <> all(%(posted_reasons)s) THEN 'reason' END,
             CASE WHEN exchange.is_tombstone THEN 'tombstone' END,
             CASE WHEN exchange.kind <> journal.kind THEN 'kind' END,
             CASE WHEN exchange.card_id IS DISTINCT FROM journal.card_id THEN 'card' END,
@@ -47,12 +47,30 @@ WHERE
     OR exchange.id <> journal.id
     OR exchange.shard <> journal.shard
     OR exchange.seal <> journal.seal
-    OR exchange.reason <> 'approved'
+    OR exchange.reason <> all(%(posted_reasons)s)
     OR exchange.is_tombstone
     OR exchange.kind <> journal.kind
     OR exchange.card_id IS DISTINCT FROM journal.card_id
     OR exchange.terminal_id <> journal.terminal_id
     OR exchange.business_date <> journal.business_date
+ORDER BY journal.id
+LIMIT %(limit)s;
+
+-- name: pending_on_a_card
+-- Cash whose card could not be loaded, and no other, is owed to suspense: A6, posting pending.
+SELECT
+    journal.shard,
+    journal.id,
+    exchange.reason
+FROM journal
+INNER JOIN exchange ON exchange.home = journal.home AND exchange.slot = journal.slot
+LEFT JOIN entry ON entry.shard = journal.shard AND entry.journal_id = journal.id
+LEFT JOIN account AS debit ON debit.id = entry.debit_account
+LEFT JOIN account AS credit ON credit.id = entry.credit_account
+WHERE
+    (exchange.reason = 'posting_pending')
+    <> coalesce(debit.chart = 'load_agent_receivable' AND credit.chart = 'suspense', false)
+    OR (exchange.reason = 'posting_pending' AND journal.kind <> 'cash_load_confirm')
 ORDER BY journal.id
 LIMIT %(limit)s;
 

@@ -78,6 +78,10 @@ CHECKS: Final = (
                 "journal {id} of shard {shard}, request {slot}: {differs}",
             ),
             Test(
+                "pending_on_a_card",
+                "journal {id} of shard {shard} was told {reason}, which is not what it moved",
+            ),
+            Test(
                 "journal_not_its_entries",
                 "journal {id} of shard {shard} is of {amount_minor} {unit}, "
                 "its entries make {entries_minor}",

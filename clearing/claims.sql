@@ -64,7 +64,7 @@ SELECT
     coalesce(posted.journals, 0) AS journals,
     coalesce(posted.standing, 0) AS standing,
     posted.journal_id,
-    coalesce(confirm.reason = 'approved', false) AS is_confirmed
+    coalesce(confirm.reason IN ('approved', 'posting_pending'), false) AS is_confirmed
 FROM claim
 LEFT JOIN posted ON posted.slot = claim.slot
 LEFT JOIN exchange AS confirm ON confirm.slot = claim.confirm_slot

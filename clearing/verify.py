@@ -18,7 +18,7 @@ from host.estate.openings import NO_MERCHANT, OPENING
 from host.model.claims import CARD_SIGN, Claim, card_effects
 from host.model.numbers import DAY_ZERO, NUMBERS_PER_DAY, number_of_rrn
 from host.model.requests import Family
-from host.model.responses import RESPONSE_CODES
+from host.model.responses import POSTED, RESPONSE_CODES
 from host.state import NO_CARD
 from host.store.settlement import SIDES_IN_SQL
 
@@ -34,6 +34,7 @@ PARAMETERS: Final[dict[str, object]] = {
     "day_zero": DAY_ZERO,
     "no_merchant": NO_MERCHANT,
     "no_card": NO_CARD,
+    "posted_reasons": [reason.value for reason in POSTED],
     "reasons": [reason.value for reason in RESPONSE_CODES],
     "codes": [code.f39 for code in RESPONSE_CODES.values()],
     **SIDES_IN_SQL,

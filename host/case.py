@@ -11,6 +11,7 @@ from host.ksn import Used
 from host.ledger import Leg
 from host.model.money import POINTS_PREFIX, Money
 from host.model.requests import Kind, Request
+from host.model.responses import Reason
 from host.model.secrets import Pan, Secret
 from host.state import NO_CARD, Card, Known, LotUse, Original, State
 
@@ -166,6 +167,8 @@ class Posting(msgspec.Struct, gc=False):
     points_used: int = 0
     paid_minor: int = 0
     """Points earned, or voided: what was paid elsewhere for them."""
+    reason: Reason = Reason.APPROVED
+    """What is answered: a row of `POSTED`."""
 
 
 class Moot(msgspec.Struct, frozen=True, gc=False):

@@ -36,6 +36,8 @@ class CaseKind(enum.StrEnum):
     REVERSAL_NOT_WHOLE = "reversal_not_whole"
     REVERSAL_OF_SPENT = "reversal_of_spent"
     ADVICE_OF_SETTLED = "advice_of_settled"
+    CASH_WITHOUT_LOAD = "cash_without_load"
+    CONFIRMATION_REFUSED = "confirmation_refused"
     ADVICE_AFTER_SETTLEMENT = "advice_after_settlement"
     CLONED_TERMINAL = "cloned_terminal"
     SAF_GAVE_UP = "saf_gave_up"
@@ -140,6 +142,15 @@ CASES: Final[dict[CaseKind, CaseRow]] = {
     CaseKind.ADVICE_OF_SETTLED: CaseRow(
         "a confirmation came for a load that never came, of a settled batch",
         "it was refused with 77; if the cash was taken in, load the card again",
+    ),
+    CaseKind.CASH_WITHOUT_LOAD: CaseRow(
+        "a confirmation came for a load that never came, and its card may not be loaded",
+        "A6 was answered and the merchant owes the cash, which stands in the issuer's suspense "
+        "account: load another card of its holder, or have the merchant hand the cash back",
+    ),
+    CaseKind.CONFIRMATION_REFUSED: CaseRow(
+        "a confirmation came for a load that never came, and nothing could be posted for it",
+        "it was declined; ask the merchant whether the cash was handed back",
     ),
     CaseKind.ADVICE_AFTER_SETTLEMENT: CaseRow(
         "an external issuer's approval reached the host after the batch was settled",

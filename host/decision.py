@@ -15,11 +15,12 @@ from host.advices import answer_to_advice, post_advice
 from host.book import Book
 from host.case import Case, Item, Moot, Posting, VerifiesPin
 from host.cases import CaseKind, NewCase
+from host.checklists import first_refusal
 from host.checks import ksn_refusal, pin_refusal
 from host.ledger import Leg
 from host.model.numbers import rrn_of
 from host.model.requests import Kind, Response
-from host.model.responses import Reason
+from host.model.responses import POSTED, Reason
 from host.postings import fact_of
 from host.state import Card, Fact, Known, Lot, Original, State
 from host.transactions import NEEDS_ORIGINAL, TRANSACTIONS, PinRule, Rule
@@ -91,11 +92,15 @@ def decide(item: Item, state: State, court: Court, numbers: Numbers) -> Outcome:
     reason = ksn_refusal(case) or _refusal(rule, case)
     result = rule.post(case) if reason is None else reason
     posting = result if isinstance(result, Posting) else None
-    reason = result if isinstance(result, Reason) else Reason.APPROVED
+    if posting is not None:
+        reason = posting.reason
+    else:
+        reason = result if isinstance(result, Reason) else Reason.APPROVED
     outcome = _outcome(case, court, reason, posting, numbers)
     if isinstance(result, Moot):
         _make_final(outcome, result.original, state)
     _watch_batches(case, reason)
+    _watch_confirmations(case, reason)
     outcome.opened = case.opened
     _apply(outcome, state)
     if item.request.kind in BURIES_ORIGINAL:
@@ -153,6 +158,17 @@ def _watch_batches(case: Case, reason: Reason) -> None:
         case.open_case(CaseKind.CLONED_TERMINAL, f"batch {epoch} while in {terminal.epoch}")
 
 
+def _watch_confirmations(case: Case, reason: Reason) -> None:
+    """Notice cash that was taken for a load that is refused with its confirmation."""
+    is_of_no_load = case.request.kind is Kind.CASH_LOAD_CONFIRM and case.original_known is None
+    if not is_of_no_load or reason in POSTED or case.opened:
+        return
+    money, stan = case.request.amount, case.request.key.stan
+    amount, unit = (money.amount_minor, money.unit) if money is not None else (0, "")
+    detail = f"{reason} was answered"
+    case.open_case(CaseKind.CONFIRMATION_REFUSED, detail, amount, unit, stan=stan)
+
+
 def _make_final(outcome: Outcome, original: Original, state: State) -> None:
     """Note a moot reversal: neither its original nor what undid that is ever undone again."""
     outcome.moot = original
@@ -190,17 +206,14 @@ def _open(item: Item, state: State, court: Court) -> Case:
 
 
 def _refusal(rule: Rule, case: Case) -> Reason | None:
-    for is_well, reason in rule.card_checks:
-        if not is_well(case):
-            return reason
+    reason = first_refusal(rule.card_checks, case)
+    if reason is not None:
+        return reason
     if rule.pin is not PinRule.NEVER:
         reason_of_pin = pin_refusal(case, is_required=rule.pin is PinRule.REQUIRED)
         if reason_of_pin is not None:
             return reason_of_pin
-    for is_well, reason in rule.checks:
-        if not is_well(case):
-            return reason
-    return None
+    return first_refusal(rule.checks, case)
 
 
 def _outcome(

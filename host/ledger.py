@@ -83,7 +83,7 @@ CHART: Final[dict[Chart, ChartRow]] = {
     Chart.BREAKAGE: ChartRow(Owner.ISSUER, Side.CREDIT, "expired value an issuer keeps"),
     Chart.IN_TRANSIT: ChartRow(Owner.NOBODY, Side.CREDIT, "between two shards, zero at rest"),
     Chart.ROUNDING: ChartRow(Owner.NOBODY, Side.CREDIT, "parts of a minor unit"),
-    Chart.SUSPENSE: ChartRow(Owner.ISSUER, Side.DEBIT, "undone but spent: an operator decides"),
+    Chart.SUSPENSE: ChartRow(Owner.ISSUER, Side.DEBIT, "value whose owner an operator decides"),
 }
 
 

@@ -10,6 +10,7 @@ from typing import Final
 from host.book import Issuer
 from host.case import Case, Moot, NewLot, Posting
 from host.cases import CaseKind
+from host.checklists import CARD_IN_USE, MONEY, ROOM, first_refusal
 from host.checks import batch_is_behind
 from host.ledger import Chart, Leg
 from host.model.money import Money
@@ -49,7 +50,7 @@ def post_purchase(case: Case) -> Result:
     return posting
 
 
-def post_load(case: Case) -> Result:
+def post_load(case: Case) -> Posting:
     """Cash the merchant took in becomes value on the card."""
     card, issuer = case.present_card, case.issuer
     receivable = case.book.account(
@@ -136,11 +137,12 @@ def post_reversal(case: Case) -> Result:
 def post_confirm(case: Case) -> Result:
     """A cash load whose answer was lost: it stands, was declined, or is posted now.
 
-    Once it was reversed it stays so: the cash went back over the counter.
+    Posted now, it is asked all that the load would have been asked. Once it was reversed it stays
+    so: the cash went back over the counter.
     """
     known = case.original_known
     if known is None:
-        return _why_not_loaded_now(case) or post_load(case)
+        return _why_not_loaded_now(case) or _load_or_hold(case)
     if known.is_tombstone:
         return Reason.ORIGINAL_VOIDED
     if known.kind != Kind.CASH_LOAD:
@@ -148,6 +150,23 @@ def post_confirm(case: Case) -> Result:
     if known.reason is not Reason.APPROVED:
         return known.reason
     return _why_not_confirmed(case)
+
+
+def _load_or_hold(case: Case) -> Posting:
+    """The load, or, where the card cannot have it, the cash in the till: A6, posting pending.
+
+    The merchant owes what it took in, an operator decides to whom.
+    """
+    why = first_refusal((*CARD_IN_USE, *MONEY, *ROOM), case)
+    posting = post_load(case)
+    if why is None:
+        return posting
+    unit, stan = case.issuer.currency, case.request.key.stan
+    suspense = case.book.account(Chart.SUSPENSE, unit, case.issuer.id)
+    posting.legs = [Leg(leg.debit, suspense, leg.amount_minor, unit) for leg in posting.legs]
+    posting.reason = Reason.POSTING_PENDING
+    case.open_case(CaseKind.CASH_WITHOUT_LOAD, f"refused: {why}", case.amount, unit, stan=stan)
+    return posting
 
 
 def _of_no_original(known: Known | None) -> Reason:

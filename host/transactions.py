@@ -12,10 +12,18 @@ from typing import Final
 
 from host import checks, postings
 from host.case import Case
+from host.checklists import (
+    AMOUNT,
+    BATCH,
+    CARD_IN_USE,
+    KNOWN_CARD,
+    MONEY,
+    ORIGINAL,
+    ROOM,
+    Check,
+)
 from host.model.requests import Kind
 from host.model.responses import Reason
-
-Check = tuple[Callable[[Case], bool], Reason]
 
 
 @enum.unique
@@ -54,32 +62,6 @@ PIN_DECLINES: Final[dict[PinRule, tuple[Reason, ...]]] = {
     PinRule.IF_SENT: _PIN_IS_WRONG,
     PinRule.REQUIRED: _PIN_IS_WRONG,
 }
-BATCH: Final[tuple[Check, ...]] = ((checks.batch_is_current, Reason.BATCH_MISMATCH),)
-AMOUNT: Final[tuple[Check, ...]] = ((checks.amount_is_positive, Reason.INVALID_AMOUNT),)
-KNOWN_CARD: Final[tuple[Check, ...]] = (
-    (checks.issuer_is_known, Reason.ISSUER_UNKNOWN),
-    (checks.card_is_known, Reason.CARD_NOT_FOUND),
-    (checks.merchant_accepts_issuer, Reason.NOT_PERMITTED_TO_CARD),
-)
-CARD_IN_USE: Final[tuple[Check, ...]] = (
-    *KNOWN_CARD,
-    (checks.card_is_activated, Reason.CARD_NOT_ACTIVE),
-    (checks.card_is_not_lost, Reason.CARD_LOST),
-    (checks.card_is_not_stolen, Reason.CARD_STOLEN),
-    (checks.card_is_not_frozen, Reason.CARD_FROZEN),
-    (checks.card_has_not_expired, Reason.EXPIRED),
-)
-MONEY: Final[tuple[Check, ...]] = (
-    (checks.currency_is_the_issuers, Reason.INVALID_AMOUNT),
-    (checks.amount_is_within_limit, Reason.AMOUNT_LIMIT),
-)
-ORIGINAL: Final[tuple[Check, ...]] = (
-    (checks.original_is_found, Reason.ORIGINAL_NOT_FOUND),
-    (checks.original_is_this_merchants, Reason.ORIGINAL_NOT_FOUND),
-    (checks.original_has_this_rrn, Reason.ORIGINAL_NOT_FOUND),
-)
-ROOM: Final[tuple[Check, ...]] = ((checks.balance_stays_within_limit, Reason.AMOUNT_LIMIT),)
-
 TRANSACTIONS: Final[dict[Kind, Rule]] = {
     Kind.BALANCE_INQUIRY: Rule(
         card_checks=(*BATCH, *CARD_IN_USE),
@@ -100,7 +82,7 @@ TRANSACTIONS: Final[dict[Kind, Rule]] = {
     ),
     Kind.CASH_LOAD_CONFIRM: Rule(
         card_checks=(*AMOUNT, *KNOWN_CARD),
-        checks=MONEY,
+        checks=((checks.currency_is_the_issuers, Reason.INVALID_AMOUNT),),
         post=postings.post_confirm,
         post_declines=(
             Reason.BATCH_MISMATCH,

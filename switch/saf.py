@@ -60,13 +60,14 @@ OF_REVERSALS: Final = Answers(
             Reason.APPROVED,
             Reason.ORIGINAL_NOT_FOUND,
             Reason.ORIGINAL_VOIDED,
+            Reason.INSUFFICIENT_FUNDS,
             Reason.DUPLICATE,
         }
     ),
     not_yet=NOT_YET,
     hopeless=frozenset({Reason.FORMAT_ERROR, Reason.FUNCTION_NOT_SUPPORTED}),
 )
-"""Undone, or nothing to undo. A case report is answered 00."""
+"""Undone, nothing to undo, or for good not to be undone. A case report is answered 00."""
 OF_ADVICES: Final = Answers(
     decided=frozenset({Reason.APPROVED, Reason.DUPLICATE}),
     not_yet=NOT_YET | {Reason.ISSUER_UNKNOWN},

@@ -16,6 +16,7 @@ class Reason(enum.StrEnum):
     """The outcome of a request, in words that no acquirer's code table can change."""
 
     APPROVED = "approved"
+    POSTING_PENDING = "posting_pending"
     INVALID_MERCHANT = "invalid_merchant"
     INVALID_TRANSACTION = "invalid_transaction"
     INVALID_AMOUNT = "invalid_amount"
@@ -54,6 +55,10 @@ class Reason(enum.StrEnum):
     KSN_REFUSED = "ksn_refused"
 
 
+POSTED: Final = (Reason.APPROVED, Reason.POSTING_PENDING)
+"""Reasons under which a journal stands. Of the second the card has nothing yet."""
+
+
 class ResponseCode(msgspec.Struct, frozen=True):
     """One row of an F39 table: the code, its category and the texts."""
 
@@ -66,6 +71,7 @@ class ResponseCode(msgspec.Struct, frozen=True):
 
 RESPONSE_CODES: Final[dict[Reason, ResponseCode]] = {
     Reason.APPROVED: ResponseCode("00", "A", "交易成功", "approved"),
+    Reason.POSTING_PENDING: ResponseCode("A6", "A", "交易成功,请确认", "accepted, posting pending"),
     Reason.INVALID_MERCHANT: ResponseCode("03", "C", "无效商户", "invalid merchant"),
     Reason.IN_PROGRESS: ResponseCode("09", "B", "处理中", "request in progress"),
     Reason.INVALID_TRANSACTION: ResponseCode("12", "C", "无效交易", "invalid transaction"),

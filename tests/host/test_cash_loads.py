@@ -1,13 +1,18 @@
 """Cash loads are confirmed, not reversed: the confirmation settles how each ended, once."""
 
+from collections.abc import Callable
+
 import msgspec
 import pytest
 
 from config.database import Dsns
+from host.cases import CaseKind
 from host.model.money import Money
-from host.model.requests import Kind, Request
+from host.model.requests import Kind, Request, Totals
 from host.model.responses import Reason
+from host.model.secrets import Pan
 from tests.host.conftest import CardPool, Till, audit_ledger, trading
+from tests.host.terminal_day import Day
 
 
 def load_of(till: Till, card: int, amount: int = 5_000, **more: object) -> Request:
@@ -117,3 +122,82 @@ async def test_load_and_confirmation_sent_together_load_once(shared: Till, pool:
     answers = await shared.ask_all([request for pair in pairs for request in pair])
     assert {answer.reason for answer in answers} == {Reason.APPROVED, Reason.DUPLICATE}
     assert [shared.balances(card)[0] for card in cards] == [105_000] * len(cards)
+
+
+FULL = 450_000
+"""Twice on a card that holds 1,000.00, and it may hold nothing more."""
+REFUSED: list[tuple[str, Callable[[Till, int], Request]]] = [
+    ("card_frozen", lambda till, _: load_of(till, 101)),
+    ("card_not_active", lambda till, _: load_of(till, 102)),
+    ("expired", lambda till, _: load_of(till, 103)),
+    ("expired", lambda till, card: load_of(till, card, expiry="2911")),
+    ("card_lost", lambda till, _: load_of(till, 105)),
+    ("card_stolen", lambda till, _: load_of(till, 106)),
+    ("amount_limit", lambda till, card: load_of(till, card, 500_001)),
+    ("amount_limit", lambda till, card: load_of(till, card, FULL)),
+]
+
+
+@pytest.mark.parametrize(("why", "made"), REFUSED)
+async def test_a_confirmation_lifts_no_card_that_its_load_could_not(
+    shared: Till, pool: CardPool, why: str, made: Callable[[Till, int], Request]
+) -> None:
+    """The cash is in the till all the same: its merchant owes it, and an operator decides."""
+    card = pool.city()
+    for _ in range(2):
+        await shared.sell(Kind.CASH_LOAD, card, FULL)
+    load = made(shared, card)
+    assert load.amount is not None
+    confirm = msgspec.structs.replace(shared.confirmation(load), expiry=load.expiry)
+    before = shared.sql("SELECT sum(posted_minor) FROM balance")
+    told = await shared.ask(confirm)
+    assert (told.reason, told.balance) == (Reason.POSTING_PENDING, None)
+    assert await shared.ask(confirm) == told
+    assert shared.sql("SELECT sum(posted_minor) FROM balance") == before
+    assert held_of(shared, confirm) == [
+        ("load_agent_receivable", "suspense", load.amount.amount_minor)
+    ]
+    assert cases_of(shared, load) == [
+        (CaseKind.CASH_WITHOUT_LOAD, f"refused: {why}", load.amount.amount_minor)
+    ]
+    reversed_ = await shared.ask(shared.reversal(load))
+    assert reversed_.reason is Reason.FUNCTION_NOT_SUPPORTED, "the terminal has the cash"
+    assert (await shared.ask(load)).reason is Reason.DUPLICATE
+    assert len(held_of(shared, confirm)) == 1
+
+
+async def test_cash_without_a_load_counts_in_its_terminals_totals(shared: Till) -> None:
+    """The terminal was told A6, an approval; what it settles agrees."""
+    day = Day(shared, "80010039")
+    load = load_of(shared, 101, terminal_id=day.tid)
+    told = await shared.ask(shared.confirmation(load))
+    assert told.reason is Reason.POSTING_PENDING
+    assert (await day.settle(Totals(0, 0, 5_000, 1))).totals_agree == (True, True)
+
+
+async def test_a_confirmation_of_which_nothing_can_be_posted_is_a_case(shared: Till) -> None:
+    load = msgspec.structs.replace(load_of(shared, 2), pan=Pan("99880000099999"))
+    assert (await shared.ask(shared.confirmation(load))).reason is Reason.CARD_NOT_FOUND
+    assert cases_of(shared, load) == [
+        (CaseKind.CONFIRMATION_REFUSED, "card_not_found was answered", 5_000)
+    ]
+
+
+def held_of(till: Till, confirm: Request) -> list[tuple[object, ...]]:
+    """What a confirmation posted: debit, credit, amount."""
+    return till.sql(
+        "SELECT d.chart, c.chart, e.amount_minor FROM journal j"
+        " JOIN entry e ON e.shard = j.shard AND e.journal_id = j.id"
+        " JOIN account d ON d.id = e.debit_account JOIN account c ON c.id = e.credit_account"
+        " WHERE j.slot = %s",
+        confirm.key.text,
+    )
+
+
+def cases_of(till: Till, request: Request) -> list[tuple[object, ...]]:
+    return till.sql(
+        "SELECT kind, detail, amount_minor FROM exception_case"
+        " WHERE terminal_id = %s AND stan = %s",
+        request.key.terminal_id,
+        request.key.stan,
+    )
