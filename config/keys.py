@@ -278,7 +278,8 @@ def _told(target: Target, entered: Entered) -> str:
     if entered.missing:
         missing = " and ".join(map(str, entered.missing))
         return f"{target.text}: entered; component {missing} is still to come"
-    return f"{target.text}: key {entered.check_value} stored"
+    then = ". Next: posswitch reload, for hosts that run" if target.purpose == "zpk" else ""
+    return f"{target.text}: key {entered.check_value} stored{then}"
 
 
 def _asked(what: str, *, is_hidden: bool = False) -> str:

@@ -4,6 +4,7 @@ Few rows, asked for by every message, so they are held in memory. `host.store.bo
 an operator's change is seen when the host reads it again (on SIGHUP or at start).
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from host.hsm.dukpt import Device
@@ -126,12 +127,14 @@ class Terminal:
         """Whether a message authenticated under that generation is asked to fetch new keys."""
         return 0 < generation < self.generation_min
 
-    def take_over(self, fresh: "Terminal") -> None:
+    def take_over(self, fresh: "Terminal", *, has_newer_keys: bool = False) -> None:
         """What an operator has changed. The batch, and which keys it has proved, are its own."""
         self.is_active = fresh.is_active
         self.mac_algorithm = fresh.mac_algorithm
         self.merchant = fresh.merchant
         self.device, self.device_key = fresh.device, fresh.device_key
+        if has_newer_keys:
+            return
         proved = self.key_sets[-1].generation if self.key_sets else 0
         self.key_sets = tuple([keys for keys in fresh.key_sets if keys.generation >= proved])
 
@@ -149,14 +152,14 @@ class Terminal:
     def drop_keys_before(self, generation: int) -> bool:
         """Forget the sets an authenticated message has made old. True when one was forgotten.
 
-        The last set is never forgotten: a generation nobody was delivered proves nothing.
+        A generation that is not among them proves nothing: nobody was delivered it, or a later
+        sign-on has taken its place.
         """
         if not self.key_sets or self.key_sets[-1].generation >= generation:
             return False
-        kept = tuple([keys for keys in self.key_sets if keys.generation >= generation])
-        if not kept:
+        if self._keys_of(generation) is None:
             return False
-        self.key_sets = kept
+        self.key_sets = tuple([keys for keys in self.key_sets if keys.generation >= generation])
         return True
 
 
@@ -173,6 +176,8 @@ class Book:
     merchants: dict[int, Merchant]
     terminals: dict[str, Terminal]
     accounts: dict[AccountName, int]
+    zone_keys: dict[str, Secret | None] = field(default_factory=dict)
+    """What PIN blocks go to external issuers under, by name; None where one cannot be used."""
     key_faults: tuple[KeyFault, ...] = ()
     """Stored keys that nobody is served by."""
     _prefixes: dict[str, Issuer] = field(default_factory=dict)
@@ -182,19 +187,22 @@ class Book:
     def __post_init__(self) -> None:
         self._know_prefixes()
 
-    def take_over(self, fresh: "Book") -> None:
+    def take_over(self, fresh: "Book", signed_on: Collection[str] = ()) -> None:
         """What an operator has changed, from a book read anew, while this one is in use.
 
-        Every part is exchanged whole. Terminals stay who they are, with what they are doing.
+        Every part is exchanged whole. Terminals stay who they are, with what they are doing; those
+        that have signed on while the new book was read have newer keys than it.
         """
         self.accounts = fresh.accounts
         self.issuers = fresh.issuers
         self._know_prefixes()
         self.merchants = fresh.merchants
         for terminal_id, terminal in fresh.terminals.items():
-            self.terminals.setdefault(terminal_id, terminal).take_over(terminal)
+            mine = self.terminals.setdefault(terminal_id, terminal)
+            mine.take_over(terminal, has_newer_keys=terminal_id in signed_on)
         for terminal_id in self.terminals.keys() - fresh.terminals.keys():
             del self.terminals[terminal_id]
+        self.zone_keys = fresh.zone_keys
         self.key_faults = fresh.key_faults
 
     def _know_prefixes(self) -> None:

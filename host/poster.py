@@ -9,7 +9,7 @@ is under way joins it and gets the same answer.
 """
 
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Final, Protocol
 
 import msgspec
@@ -18,12 +18,13 @@ import trio
 
 from host.book import Book, Terminal
 from host.case import Item
-from host.desk import ANSWERS, Desk
+from host.desk import ROOMS, Desk, Room
+from host.desk_rooms import Rooms
 from host.fingerprint import fingerprint_of
 from host.hsm.interface import Hsm
 from host.ksn import Used
 from host.metrics import BATCH_ITEMS, REQUESTS, WAITING
-from host.model.requests import Kind, Request, Response
+from host.model.requests import KINDS, Kind, Request, Response, Traffic
 from host.model.responses import Reason
 from host.model.terminal import TerminalProfile
 from host.opening import opened
@@ -31,8 +32,8 @@ from host.settings import HostSettings
 from host.shards import shard_of
 from host.store.arrays import PLAIN_WORD
 from host.store.writer import Moved, Result, Silence
+from host.waiting import Deliver, Pending, Queue
 
-Deliver = Callable[[Response], None]
 REOPEN_SECONDS: Final = 0.5
 ROTATION_SECONDS: Final = 5.0
 """How soon a running host learns that an operator rotates keys."""
@@ -63,38 +64,6 @@ class Posts(Protocol):
         ...
 
 
-class Pending(msgspec.Struct, gc=False):
-    """A request under way or waiting, and everybody who is to hear its answer."""
-
-    item: Item
-    deliver: list[Deliver]
-
-
-class Queue:
-    """Requests for one writer. `wait` returns when there is something to take."""
-
-    def __init__(self) -> None:
-        self.pending: deque[Pending] = deque()
-        self.is_open = True
-        """False once its writer has failed to reconnect: nothing would be taken."""
-        self.refusal = Reason.HOST_UNREACHABLE
-        """What is said meanwhile."""
-        self._wake = trio.Event()
-
-    def put(self, pending: Pending) -> None:
-        """Append, and wake the writer's task."""
-        self.pending.append(pending)
-        self._wake.set()
-
-    async def take(self, items_max: int) -> list[Pending]:
-        """All that waits, up to the bound, as soon as there is anything."""
-        while not self.pending:
-            self._wake = trio.Event()
-            await self._wake.wait()
-        count = min(len(self.pending), items_max)
-        return [self.pending.popleft() for _ in range(count)]
-
-
 class Poster:
     """The host's front: `submit` requests from the trio thread, `run` its tasks in a nursery."""
 
@@ -110,17 +79,22 @@ class Poster:
         self._writers = writers
         self._queues = [Queue() for _ in writers]
         self._desk = desk
-        self._desk_queue = Queue()
+        self._rooms = Rooms(desk, book, self._finish)
         self._hsm = hsm
         self._settings = settings
         self._lines: dict[str, deque[Pending]] = {}
         """Terminal id to its requests: the first is under way, the others wait. Few may: but
         advices, which come all together when the host was away, are the switch's to hold back."""
-        self._waiting = 0
+        self._waiting: Counter[Traffic] = Counter()
+        """Requests in all lines. Each traffic has a count of its own: however many sign on, whoever
+        trades is taken."""
+        self._waiting_max = {
+            Traffic.TRADE: settings.waiting_items_max,
+            Traffic.SIGN_ONS: settings.sign_ons_waiting_max,
+            Traffic.DESK: settings.desk_waiting_max,
+        }
         self._answered: Counter[tuple[Kind, Reason]] = Counter()
         """Answers given and not yet counted in the metrics, which costs more than counting here."""
-        self._proved: deque[tuple[str, int]] = deque()
-        self._proved_wake = trio.Event()
 
     async def find_terminal(self, terminal_id: str) -> TerminalProfile | None:
         """What the switch needs of a terminal; None when there is none, or it is closed."""
@@ -135,11 +109,13 @@ class Poster:
             self._refuse(request, reason or Reason.INVALID_TERMINAL, deliver)
             return
         if request.key_generation and terminal.drop_keys_before(request.key_generation):
-            self._proved.append((terminal.terminal_id, request.key_generation))
-            self._proved_wake.set()
+            self._rooms.prove(terminal.terminal_id, request.key_generation)
         found = opened(request, terminal)
         if isinstance(found, Reason):
             self._refuse(request, found, deliver)
+            return
+        if found[1] is None and ROOMS.get(request.kind) is Room.AT_ONCE:
+            self._acknowledge(request, terminal, deliver)
             return
         self._line_up(Pending(self._item(*found, slot, terminal), [deliver]))
 
@@ -149,7 +125,7 @@ class Poster:
         Raises:
             psycopg.Error, VaultError: nothing has changed.
         """
-        await trio.to_thread.run_sync(self._desk.reread, self._book)
+        await self._rooms.reread()
         return self._book
 
     async def run(self) -> None:
@@ -158,8 +134,7 @@ class Poster:
             for queue, writer in zip(self._queues, self._writers, strict=True):
                 nursery.start_soon(self._write, queue, writer)
                 nursery.start_soon(self._watch_writer, queue, writer)
-            nursery.start_soon(self._serve_desk)
-            nursery.start_soon(self._store_proofs)
+            nursery.start_soon(self._rooms.run)
             nursery.start_soon(self._watch_rotations)
 
     def _not_admitted(
@@ -180,7 +155,8 @@ class Poster:
             return Reason.INVALID_MERCHANT
         if not _keys_can_be_stored(request, slot):
             return Reason.FORMAT_ERROR
-        if self._waiting >= self._settings.waiting_items_max:
+        traffic = KINDS[request.kind].traffic
+        if self._waiting[traffic] >= self._waiting_max[traffic]:
             return Reason.HOST_UNREACHABLE
         return None
 
@@ -202,11 +178,11 @@ class Poster:
         )
 
     def _line_up(self, pending: Pending) -> None:
-        terminal_id = pending.item.terminal.terminal_id
-        line = self._lines.get(terminal_id)
+        name, traffic = _line_of(pending.item), KINDS[pending.item.request.kind].traffic
+        line = self._lines.get(name)
         if line is None:
-            self._lines[terminal_id] = deque((pending,))
-            self._waiting += 1
+            self._lines[name] = deque((pending,))
+            self._waiting[traffic] += 1
             self._dispatch(pending)
             return
         for other in line:
@@ -217,12 +193,12 @@ class Poster:
         if len(line) > self._settings.terminal_waiting_max and not is_owed:
             self._refuse(pending.item.request, Reason.IN_PROGRESS, pending.deliver[0])
             return
-        self._waiting += 1
+        self._waiting[traffic] += 1
         line.append(pending)
 
     def _dispatch(self, pending: Pending) -> None:
-        if pending.item.request.kind in ANSWERS:
-            self._desk_queue.put(pending)
+        if pending.item.request.kind in ROOMS:
+            self._rooms.put(pending)
             return
         queue = self._queues[pending.item.shard % len(self._writers)]
         if queue.is_open:
@@ -252,30 +228,13 @@ class Poster:
         while True:
             await trio.sleep(REOPEN_SECONDS)
             if queue.is_open and not writer.is_open:
-                queue.is_open = False
+                queue.is_open, queue.refusal = False, writer.refusal
                 self._drain(queue)
 
     def _drain(self, queue: Queue) -> None:
         """Nothing was sent for these: they can be told so at once."""
         while queue.pending:
             self._finish(queue.pending.popleft(), Response(reason=queue.refusal))
-
-    async def _serve_desk(self) -> None:
-        while True:
-            for pending in await self._desk_queue.take(1):
-                item = pending.item
-                answer = await trio.to_thread.run_sync(
-                    self._desk.answer, item.request, item.terminal, item.used
-                )
-                self._finish(pending, answer)
-            self._count()
-
-    async def _store_proofs(self) -> None:
-        while True:
-            while self._proved:
-                await trio.to_thread.run_sync(self._desk.confirm, *self._proved.popleft())
-            self._proved_wake = trio.Event()
-            await self._proved_wake.wait()
 
     async def _watch_rotations(self) -> None:
         """Learn which terminals an operator wants to sign on."""
@@ -293,7 +252,7 @@ class Poster:
             pending.item = msgspec.structs.replace(pending.item, shard=result.shard)
             self._dispatch(pending)
             return
-        self._leave_line(pending.item.terminal.terminal_id)
+        self._leave_line(pending.item)
         if isinstance(result, Silence):
             return
         request = pending.item.request
@@ -304,14 +263,22 @@ class Poster:
         for deliver in pending.deliver:
             deliver(answer)
 
-    def _leave_line(self, terminal_id: str) -> None:
-        self._waiting -= 1
-        line = self._lines[terminal_id]
+    def _leave_line(self, item: Item) -> None:
+        name = _line_of(item)
+        self._waiting[KINDS[item.request.kind].traffic] -= 1
+        line = self._lines[name]
         line.popleft()
         if line:
             self._dispatch(line[0])
         else:
-            del self._lines[terminal_id]
+            del self._lines[name]
+
+    def _acknowledge(self, request: Request, terminal: Terminal, deliver: Deliver) -> None:
+        """Heard, and nothing changed."""
+        REQUESTS[request.kind, Reason.APPROVED].inc()
+        again = terminal.should_sign_on(request.key_generation)
+        plain = self._desk.plain(request, Reason.APPROVED)
+        deliver(msgspec.structs.replace(plain, sign_on_again=again))
 
     def _refuse(self, request: Request, reason: Reason, deliver: Deliver) -> None:
         REQUESTS[request.kind, reason].inc()
@@ -319,10 +286,20 @@ class Poster:
 
     def _count(self) -> None:
         """Bring the metrics up to date, once a batch."""
-        WAITING.set(self._waiting)
+        WAITING.set(self._waiting.total())
         for answered, times in self._answered.items():
             REQUESTS[answered].inc(times)
         self._answered.clear()
+
+
+def _line_of(item: Item) -> str:
+    """The line a request stands in: its terminal's.
+
+    Sign-ons have one of their own, for anybody can send them: nobody fills a terminal's line who
+    does not have its keys.
+    """
+    terminal_id = item.terminal.terminal_id
+    return f"{terminal_id} signs on" if item.request.kind is Kind.SIGN_ON else terminal_id
 
 
 def _keys_can_be_stored(request: Request, slot: str) -> bool:

@@ -31,6 +31,12 @@ class HostSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     batch_items_max: int = 512
     waiting_items_max: int = 20_000
     """Requests queued for the writers beyond which the host answers that it is unreachable."""
+    sign_ons_waiting_max: int = 10_000
+    """Sign-ons waiting, beyond which they alone are answered so."""
+    desk_waiting_max: int = 2_000
+    """The same of settlements, uploads, reports and whatever else no customer waits for."""
+    desk_connections: int = 2
+    """How many of those are served at a time."""
     terminal_waiting_max: int = 8
     """Requests of one terminal waiting behind each other."""
     lock_seconds_max: float = 2.0

@@ -55,6 +55,18 @@ class Kind(enum.StrEnum):
     PIN_TRANSLATION = "pin_translation"
 
 
+@enum.unique
+class Traffic(enum.Enum):
+    """What may wait beside what: each has a count of its own, on the link and in the host."""
+
+    TRADE = enum.auto()
+    """What a customer stands and waits for."""
+    SIGN_ONS = enum.auto()
+    """Anybody on the wire can send them, for any terminal."""
+    DESK = enum.auto()
+    """Everything else that no customer waits for."""
+
+
 class KindRow(msgspec.Struct, frozen=True):
     """How a kind behaves on its way through the switch."""
 
@@ -65,6 +77,7 @@ class KindRow(msgspec.Struct, frozen=True):
     """When its deadline passes the switch reverses it; the terminal will not confirm it."""
     only_host_may_end: bool = False
     """Any answer ends the terminal's retries, so it gets the host's decision or silence."""
+    traffic: Traffic = Traffic.TRADE
 
 
 KINDS: Final[dict[Kind, KindRow]] = {
@@ -82,19 +95,39 @@ KINDS: Final[dict[Kind, KindRow]] = {
     Kind.REVERSAL: KindRow(
         Family.REVERSAL, moves_value=True, undone_by_switch=False, only_host_may_end=True
     ),
-    Kind.SIGN_ON: KindRow(Family.MANAGEMENT, moves_value=False, undone_by_switch=False),
-    Kind.SIGN_OFF: KindRow(Family.MANAGEMENT, moves_value=False, undone_by_switch=False),
-    Kind.ECHO: KindRow(Family.MANAGEMENT, moves_value=False, undone_by_switch=False),
+    Kind.SIGN_ON: KindRow(
+        Family.MANAGEMENT, moves_value=False, undone_by_switch=False, traffic=Traffic.SIGN_ONS
+    ),
+    Kind.SIGN_OFF: KindRow(
+        Family.MANAGEMENT, moves_value=False, undone_by_switch=False, traffic=Traffic.DESK
+    ),
+    Kind.ECHO: KindRow(
+        Family.MANAGEMENT, moves_value=False, undone_by_switch=False, traffic=Traffic.DESK
+    ),
     Kind.POINTS_INQUIRY: KindRow(Family.FINANCIAL, moves_value=False, undone_by_switch=False),
     Kind.POINTS_EARN: KindRow(Family.FINANCIAL, moves_value=True, undone_by_switch=True),
     Kind.LOAD_VERIFICATION: KindRow(Family.FINANCIAL, moves_value=False, undone_by_switch=False),
-    Kind.SETTLEMENT: KindRow(Family.SETTLEMENT, moves_value=False, undone_by_switch=False),
-    Kind.BATCH_UPLOAD: KindRow(Family.UPLOAD, moves_value=False, undone_by_switch=False),
-    Kind.UPLOAD_END: KindRow(Family.UPLOAD, moves_value=False, undone_by_switch=False),
-    Kind.PARAMETER_DOWNLOAD: KindRow(Family.MANAGEMENT, moves_value=False, undone_by_switch=False),
-    Kind.PARAMETER_END: KindRow(Family.MANAGEMENT, moves_value=False, undone_by_switch=False),
-    Kind.STATUS_UPLOAD: KindRow(Family.MANAGEMENT, moves_value=False, undone_by_switch=False),
-    Kind.CASE_REPORT: KindRow(Family.MANAGEMENT, moves_value=False, undone_by_switch=False),
+    Kind.SETTLEMENT: KindRow(
+        Family.SETTLEMENT, moves_value=False, undone_by_switch=False, traffic=Traffic.DESK
+    ),
+    Kind.BATCH_UPLOAD: KindRow(
+        Family.UPLOAD, moves_value=False, undone_by_switch=False, traffic=Traffic.DESK
+    ),
+    Kind.UPLOAD_END: KindRow(
+        Family.UPLOAD, moves_value=False, undone_by_switch=False, traffic=Traffic.DESK
+    ),
+    Kind.PARAMETER_DOWNLOAD: KindRow(
+        Family.MANAGEMENT, moves_value=False, undone_by_switch=False, traffic=Traffic.DESK
+    ),
+    Kind.PARAMETER_END: KindRow(
+        Family.MANAGEMENT, moves_value=False, undone_by_switch=False, traffic=Traffic.DESK
+    ),
+    Kind.STATUS_UPLOAD: KindRow(
+        Family.MANAGEMENT, moves_value=False, undone_by_switch=False, traffic=Traffic.DESK
+    ),
+    Kind.CASE_REPORT: KindRow(
+        Family.MANAGEMENT, moves_value=False, undone_by_switch=False, traffic=Traffic.DESK
+    ),
     Kind.PIN_TRANSLATION: KindRow(Family.MANAGEMENT, moves_value=False, undone_by_switch=False),
 }
 """A refund (0220) is not reversed: the terminal repeats it until it is answered. Nor is a cash

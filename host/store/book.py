@@ -1,6 +1,6 @@
 """Reads the estate into the `Book`, and keeps the key sets that sign-ons mint."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from operator import itemgetter
@@ -40,6 +40,37 @@ class TerminalKeys:
     faults: list[KeyFault] = field(default_factory=list)
 
 
+KeyRow = tuple[str, str, int, str, str]
+"""A row of terminal_key: whose, what for, generation, key block, check value."""
+
+
+@dataclass(slots=True)
+class SigningOn:
+    """A terminal that is to get new keys, as it is stored."""
+
+    terminal_id: str
+    newest_generation: int = 0
+    """The highest it was ever sent."""
+    _masters: dict[int, str] = field(default_factory=dict)
+
+    def add(self, generation: int, master: str | None) -> None:
+        """One of its keys; as a block where it is a master key."""
+        self.newest_generation = max(self.newest_generation, generation)
+        if master is not None:
+            self._masters[generation] = master
+
+    def tmk(self, hsm: Hsm) -> Secret | None:
+        """Its newest master key; None where none was ever loaded.
+
+        Raises:
+            VaultError: it was wrapped under another LMK, for another terminal, or altered.
+        """
+        if not self._masters:
+            return None
+        generation = max(self._masters)
+        return hsm.unwrap(self._masters[generation], key_name("tmk", self.terminal_id, generation))
+
+
 class NoEstateError(Exception):
     """The database has no estate: there is nobody to serve."""
 
@@ -59,6 +90,7 @@ def read_book(connection: Connection, hsm: Hsm) -> Book:
     shard_count: int = row[0]
     merchants = {row[0]: _merchant(row) for row in connection.execute(SQL["merchants"])}
     keys = _keys(connection.execute(SQL["terminal_keys"]), hsm)
+    zones, zone_faults = _zone_keys(connection.execute(SQL["zone_keys"]), hsm)
     faults = tuple(fault for terminal in keys.values() for fault in terminal.faults)
     if faults and not any(one.key_sets or one.device for one in keys.values()):
         msg = f"no stored key can be used: {faults[0]}"
@@ -75,7 +107,8 @@ def read_book(connection: Connection, hsm: Hsm) -> Book:
             (Chart(chart), unit, issuer, merchant): number
             for chart, unit, issuer, merchant, number in connection.execute(SQL["house_accounts"])
         },
-        key_faults=faults,
+        zone_keys=zones,
+        key_faults=faults + zone_faults,
     )
 
 
@@ -89,20 +122,15 @@ def key_set(keys: DeliveredKeys, generation: int, hsm: Hsm) -> KeySet:
     )
 
 
-def add_keys(
-    connection: Connection,
-    hsm: Hsm,
-    terminal: Terminal,
-    key_sets: tuple[KeySet, ...],
-    minted: DeliveredKeys,
-) -> None:
-    """Store the first of these key sets, just minted, and drop every set not among them."""
-    newest, owner = key_sets[0].generation, terminal.terminal_id
-    with connection.transaction():
-        for name, key in working_keys(owner, newest, terminal.mac_algorithm, minted):
-            connection.execute(SQL["add_key"], key_row(hsm, name, key))
-        kept = [keys.generation for keys in key_sets]
-        connection.execute(SQL["drop_keys"], (owner, kept))
+def add_keys(connection: Connection, rows: Sequence[KeyRow]) -> None:
+    """Store keys just minted, beside all others."""
+    connection.execute(SQL["add_keys"], [list(column) for column in zip(*rows, strict=True)])
+
+
+def drop_keys(connection: Connection, kept: Mapping[str, tuple[int, int]]) -> None:
+    """Drop every set of working keys of these terminals but two generations of each."""
+    newest, in_use = zip(*kept.values(), strict=True)
+    connection.execute(SQL["drop_keys"], (list(kept), list(newest), list(in_use)))
 
 
 def working_keys(
@@ -114,28 +142,34 @@ def working_keys(
             yield key_name(purpose, terminal_id, generation, algorithm), key
 
 
-def key_row(hsm: Hsm, name: KeyName, key: Secret) -> tuple[str, str, int, str, str]:
-    """A row of terminal_key: whose, what for, generation, key block, check value."""
+def key_row(hsm: Hsm, name: KeyName, key: Secret) -> KeyRow:
+    """A key as it is stored."""
     check = check_value_of(key, name.algorithm_of(len(key)))
     return name.owner, name.purpose, name.generation, hsm.wrap(key, name), check
 
 
-def confirm_keys(connection: Connection, terminal_id: str, generation: int) -> None:
-    """Remember that the terminal holds this key set: older ones are not loaded again."""
-    connection.execute(SQL["confirm_generation"], (generation, terminal_id))
+def store_proofs(connection: Connection, proved: Mapping[str, int]) -> None:
+    """Remember that terminals hold these key sets: older ones are not loaded again."""
+    with connection.transaction():
+        connection.execute(SQL["lock_terminals"], (list(proved),))
+        connection.execute(SQL["confirm_generations"], (list(proved), list(proved.values())))
 
 
-def note_serial(connection: Connection, terminal_id: str, serial: str | None) -> None:
-    """Keep what the terminal says of its hardware."""
-    connection.execute(SQL["note_sign_on"], (serial, terminal_id))
+def note_sign_ons(connection: Connection, serials: Mapping[str, str | None]) -> dict[str, str]:
+    """Keep what terminals say of their hardware; gives the batch that each is to use."""
+    told = {name: serial for name, serial in serials.items() if serial is not None}
+    epochs = dict(connection.execute(SQL["lock_terminals"], (list(serials),)).fetchall())
+    if told:
+        connection.execute(SQL["note_serials"], (list(told), list(told.values())))
+    return epochs
 
 
-def newest_generation(connection: Connection, terminal_id: str) -> int:
-    """The highest generation of working keys the terminal was ever sent."""
-    row = connection.execute(SQL["newest_generation"], (terminal_id,)).fetchone()
-    assert row is not None
-    generation: int = row[0]
-    return generation
+def read_signing_on(connection: Connection, names: Sequence[str]) -> dict[str, SigningOn]:
+    """What these terminals are given new keys by."""
+    found = {name: SigningOn(name) for name in names}
+    for name, generation, master in connection.execute(SQL["signing_on"], (list(names),)):
+        found[name].add(generation, master)
+    return found
 
 
 def read_tmk(connection: Connection, hsm: Hsm, terminal_id: str) -> Secret | None:
@@ -144,11 +178,7 @@ def read_tmk(connection: Connection, hsm: Hsm, terminal_id: str) -> Secret | Non
     Raises:
         VaultError: it was wrapped under another LMK, for another terminal, or altered.
     """
-    row = connection.execute(SQL["tmk"], (terminal_id,)).fetchone()
-    if row is None:
-        return None
-    generation, block = row
-    return hsm.unwrap(block, key_name("tmk", terminal_id, generation))
+    return read_signing_on(connection, [terminal_id])[terminal_id].tmk(hsm)
 
 
 def key_name(
@@ -256,6 +286,22 @@ def _keys_of(terminal_id: str, rows: Iterable[tuple[Any, ...]], hsm: Hsm) -> Ter
 def _device(key: Secret, header: Header, hsm: Hsm) -> Device:
     is_tdes = header.algorithm == "T"
     return device_of(key, key_id_of(header) or "", hsm.ciphers, is_tdes=is_tdes)
+
+
+def _zone_keys(
+    rows: Iterable[tuple[str, str]], hsm: Hsm
+) -> tuple[dict[str, Secret | None], tuple[KeyFault, ...]]:
+    """Zone keys by name; None for one that cannot be used, whose fault is told."""
+    zones: dict[str, Secret | None] = {}
+    faults = []
+    for zone, block in rows:
+        name = KeyName(purpose="zpk", owner=zone, generation=0)
+        try:
+            zones[zone] = hsm.unwrap(block, name)
+        except UNUSABLE as error:
+            zones[zone] = None
+            faults.append(_fault(name, str(error)))
+    return zones, tuple(faults)
 
 
 def _fault(name: KeyName, why: str) -> KeyFault:

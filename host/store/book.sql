@@ -72,34 +72,52 @@ SELECT
 FROM account
 WHERE card_id IS NULL;
 
--- name: tmk
--- The terminal's master key, to deliver working keys under.
-SELECT generation, block FROM terminal_key WHERE terminal_id = %s AND usage = 'tmk'
-ORDER BY generation DESC LIMIT 1;
+-- name: zone_keys
+-- What PIN blocks go to external issuers under, as key blocks.
+SELECT name, block FROM zone_key ORDER BY name;
 
--- name: add_key
--- A key as a key block under the LMK.
+-- name: signing_on
+-- Keys of terminals that ask for others: what the next generation counts on from, and the master
+-- key that carries it.
+SELECT
+    terminal_id,
+    generation,
+    CASE WHEN usage = 'tmk' THEN block END AS master
+FROM terminal_key
+WHERE terminal_id = any(%s::text []);
+
+-- name: add_keys
+-- Keys as key blocks under the LMK.
 INSERT INTO terminal_key (terminal_id, usage, generation, block, check_value)
-VALUES (%s, %s, %s, %s, %s);
-
--- name: newest_generation
--- What the next sign-on counts on from.
-SELECT coalesce(max(generation), 0) FROM terminal_key WHERE terminal_id = %s;
+SELECT k.*
+FROM unnest(%s::text [], %s::text [], %s::integer [], %s::text [], %s::text []) AS k;
 
 -- name: drop_keys
 -- Of the working keys only those in use and the newest are kept.
-DELETE FROM terminal_key
+DELETE FROM terminal_key AS k
+USING unnest(%s::text [], %s::integer [], %s::integer []) AS kept (terminal_id, newest, in_use)
 WHERE
-    terminal_id = %s
-    AND usage IN ('pik', 'mak', 'tdk')
-    AND generation <> all(%s::integer []);
+    k.terminal_id = kept.terminal_id
+    AND k.usage IN ('pik', 'mak', 'tdk')
+    AND k.generation <> kept.newest
+    AND k.generation <> kept.in_use;
 
--- name: note_sign_on
--- What the terminal says of its hardware.
-UPDATE terminal SET serial = coalesce(%s, serial)
-WHERE terminal_id = %s;
+-- name: lock_terminals
+-- In one order for everybody, so that nobody waits in a circle; the batch each is to use, after
+-- whatever settlement was about to change it.
+SELECT terminal_id, epoch FROM terminal
+WHERE terminal_id = any(%s::text [])
+ORDER BY terminal_id
+FOR NO KEY UPDATE;
 
--- name: confirm_generation
--- An authenticated message has proved that the terminal holds this key set.
-UPDATE terminal SET key_generation = greatest(key_generation, %s)
-WHERE terminal_id = %s;
+-- name: note_serials
+-- What terminals say of their hardware, where it is news.
+UPDATE terminal AS t SET serial = s.serial
+FROM unnest(%s::text [], %s::text []) AS s (terminal_id, serial)
+WHERE t.terminal_id = s.terminal_id AND t.serial IS DISTINCT FROM s.serial;
+
+-- name: confirm_generations
+-- Authenticated messages have proved that terminals hold these key sets.
+UPDATE terminal AS t SET key_generation = greatest(t.key_generation, p.generation)
+FROM unnest(%s::text [], %s::integer []) AS p (terminal_id, generation)
+WHERE t.terminal_id = p.terminal_id;

@@ -10,12 +10,19 @@ from contextlib import contextmanager
 
 import psycopg
 import structlog
+from psycopg.errors import DiskFull
 
+from host.model.responses import Reason
 from host.store.connecting import Connection
 from host.store.safety import UnsafeDatabaseError
 
 _LOG = structlog.get_logger(__name__)
 Connect = Callable[[], Connection]
+
+
+def refusal_of(error: psycopg.Error) -> Reason:
+    """What is said when this has kept something from being stored."""
+    return Reason.MALFUNCTION if isinstance(error, DiskFull) else Reason.HOST_UNREACHABLE
 
 
 class Held:

@@ -90,6 +90,7 @@ async def test_a_dukpt_pin_is_translated_once_under_its_ksn(shared: Till) -> Non
 async def test_an_altered_zone_key_stops_translation_and_nothing_else(till: Till) -> None:
     with psycopg.connect(till.dsns.owner, autocommit=True) as connection:
         connection.execute("UPDATE zone_key SET block = overlay(block placing 'AB' from 60)")
+    await till.poster.reload()
     assert (await till.ask(ask(till, typed(0)))).reason is Reason.MALFUNCTION
     assert (await till.ask(till.request(Kind.ECHO))).is_approved
 
@@ -97,5 +98,15 @@ async def test_an_altered_zone_key_stops_translation_and_nothing_else(till: Till
 async def test_another_zones_key_does_not_open_in_its_place(till: Till) -> None:
     with psycopg.connect(till.dsns.owner, autocommit=True) as connection:
         connection.execute("UPDATE zone_key SET name = 'other'")
+    await till.poster.reload()
     answer = await till.ask(ask(till, typed(0), zone="other"))
     assert (answer.reason, answer.pin) == (Reason.MALFUNCTION, None)
+
+
+async def test_a_pin_waits_for_no_database_and_a_zone_key_is_read_at_a_reload(till: Till) -> None:
+    """What is stored of it is not asked for again: the estate has it, opened once."""
+    with psycopg.connect(till.dsns.owner, autocommit=True) as connection:
+        connection.execute("DELETE FROM zone_key")
+    assert (await till.ask(ask(till, typed(0)))).is_approved
+    await till.poster.reload()
+    assert (await till.ask(ask(till, typed(0)))).reason is Reason.FUNCTION_NOT_SUPPORTED

@@ -1,0 +1,140 @@
+"""The desk's rooms: what waits in one holds up nobody in another, and nobody who trades.
+
+Sign-ons are many together, settlements and uploads one after another at a few tellers, PIN blocks
+wait for no database unless a DUKPT counter has to be kept, and what proves a key set has been used
+is written by itself. Each room has its tasks, its connection and its queue; how much may wait is
+the poster's to say.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Final, NoReturn
+
+import trio
+
+from host.book import Book
+from host.desk import ROOMS, Desk, Room
+from host.desk_sign_ons import Minted, SignOn, accept
+from host.model.requests import Response
+from host.model.responses import Reason
+from host.waiting import Pending, Queue
+
+SIGN_ONS_MAX: Final = 64
+"""Written in one transaction."""
+PINS_MAX: Final = 64
+PROOF_RETRY_SECONDS: Final = 1.0
+
+Finish = Callable[[Pending, Response], None]
+
+
+class Rooms:
+    """Queues and tasks. `finish` is told each answer, on the trio thread."""
+
+    def __init__(self, desk: Desk, book: Book, finish: Finish) -> None:
+        self._desk = desk
+        self._book = book
+        self._finish = finish
+        self._queues = {room: Queue() for room in Room}
+        self._proved: dict[str, int] = {}
+        """Terminal id to the generation it has proved, until that is stored."""
+        self._proved_wake = trio.Event()
+        self._rereading = trio.Lock()
+        self._signed_on: set[str] = set()
+        """Who has got new keys since the estate was last begun to be read."""
+
+    def put(self, pending: Pending) -> None:
+        """Take a request that is one of the desk's."""
+        item = pending.item
+        room = ROOMS[item.request.kind]
+        if item.used is not None and room is not Room.SIGN_ONS:
+            room = Room.COUNTED_PINS if room is Room.PINS else Room.BATCHES
+        self._queues[room].put(pending)
+
+    def prove(self, terminal_id: str, generation: int) -> None:
+        """A message under this generation came: it is the terminal's from now on."""
+        self._proved[terminal_id] = max(generation, self._proved.get(terminal_id, 0))
+        self._proved_wake.set()
+
+    async def reread(self) -> None:
+        """Bring the book up to date. Nobody waits for it, and keys given meanwhile stay.
+
+        Raises:
+            psycopg.Error, VaultError: it is as it was.
+        """
+        async with self._rereading:
+            self._signed_on.clear()
+            fresh = await trio.to_thread.run_sync(self._desk.read_estate)
+            self._book.take_over(fresh, self._signed_on)
+
+    async def run(self) -> None:
+        """Serve every room until cancelled."""
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._serve_sign_ons)
+            nursery.start_soon(self._serve_pins, Room.PINS)
+            nursery.start_soon(self._serve_pins, Room.COUNTED_PINS)
+            for place in range(self._desk.tellers):
+                nursery.start_soon(self._serve_batches, place)
+            nursery.start_soon(self._store_proofs)
+
+    async def _serve_sign_ons(self) -> NoReturn:
+        queue = self._queues[Room.SIGN_ONS]
+        while True:
+            batch = await queue.take(SIGN_ONS_MAX)
+            asked = [
+                SignOn(request=one.item.request, terminal=one.item.terminal, used=one.item.used)
+                for one in batch
+            ]
+            outcomes = await trio.to_thread.run_sync(self._desk.sign_ons.mint, asked)
+            answers = [self._accepted(outcome) for outcome in outcomes]
+            changed = [one.terminal for one in outcomes if isinstance(one, Minted)]
+            if changed:
+                await trio.to_thread.run_sync(self._desk.sign_ons.drop_others, changed)
+            self._finish_all(queue, batch, answers)
+
+    def _accepted(self, outcome: Minted | Response) -> Response:
+        if isinstance(outcome, Response):
+            return outcome
+        self._signed_on.add(outcome.terminal.terminal_id)
+        return accept(outcome)
+
+    async def _serve_pins(self, room: Room) -> NoReturn:
+        queue = self._queues[room]
+        while True:
+            batch = await queue.take(PINS_MAX)
+            items = [one.item for one in batch]
+            zones = self._book.zone_keys
+            answers = await trio.to_thread.run_sync(self._desk.translate_pins, items, zones)
+            self._finish_all(queue, batch, answers)
+
+    async def _serve_batches(self, place: int) -> NoReturn:
+        queue = self._queues[Room.BATCHES]
+        while True:
+            batch = await queue.take(1)
+            [pending] = batch
+            item = pending.item
+            answer = await trio.to_thread.run_sync(
+                self._desk.answer, place, item.request, item.terminal, item.used
+            )
+            self._finish_all(queue, batch, [answer])
+
+    def _finish_all(
+        self, queue: Queue, batch: Sequence[Pending], answers: Sequence[Response]
+    ) -> None:
+        """Tell them; where there was no database, those behind need not find out by themselves."""
+        for pending, answer in zip(batch, answers, strict=True):
+            self._finish(pending, answer)
+        if any(answer.reason is Reason.HOST_UNREACHABLE for answer in answers):
+            waiting = [queue.pending.popleft() for _ in range(len(queue.pending))]
+            for pending in waiting:
+                plain = self._desk.plain(pending.item.request, Reason.HOST_UNREACHABLE)
+                self._finish(pending, plain)
+
+    async def _store_proofs(self) -> NoReturn:
+        """What cannot be stored now is stored a little later."""
+        while True:
+            await self._proved_wake.wait()
+            self._proved_wake = trio.Event()
+            taken, self._proved = self._proved, {}
+            if not await trio.to_thread.run_sync(self._desk.store_proofs, taken):
+                for proved in taken.items():
+                    self.prove(*proved)
+                await trio.sleep(PROOF_RETRY_SECONDS)
