@@ -18,9 +18,9 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for progra
 
 
 @app.command()
-def describe(
+def describe(  # noqa: PLR0913, PLR0917 - a command line has an option for each thing
     message: Annotated[
-        str, typer.Argument(help="Hexadecimal, base64, a file, a pcap, or - for stdin.")
+        str, typer.Argument(help="Hexadecimal, base64, a dump, a file, a pcap, or - for stdin.")
     ] = "-",
     dialect: DialectOption = None,
     length: LengthOption = None,
@@ -31,20 +31,34 @@ def describe(
         str | None, typer.Option(help="Tell only how this second message differs.", metavar="B")
     ] = None,
     as_json: JsonOption = False,
+    preamble: Annotated[
+        int | None, typer.Option("--preamble-bytes", min=0, max=256, help="Of a gateway.")
+    ] = None,
+    tpdu: Annotated[
+        int | None, typer.Option("--tpdu-bytes", min=0, max=5, help="0: there is no TPDU.")
+    ] = None,
+    header: Annotated[
+        int | None, typer.Option("--header-bytes", min=0, max=64, help="0: there is no header.")
+    ] = None,
 ) -> None:
     """Take a message apart: every field, what it means, what is wrong. Secrets stay covered.
 
-    Exit status 1: a message does not read well, or with --diff the two differ.
+    Dumps of xxd, hexdump, od, tcpdump and Wireshark, arrays and string literals are read too. What
+    stands before the message type is found out where it is not said.
+
+    Exit status 1: something is wrong with a message, or with --diff the two differ.
     """
     import json
 
     from config import describe as describing
     from config.describe_text import print_descriptions, print_difference
     from config.errors import FOUND_WRONG, SettingsError
+    from terminals.describe_heads import Asked
 
-    told = describing.described(message, dialect, length)
+    asked = Asked(preamble=preamble, tpdu=tpdu, header=header)
+    told = describing.described(message, dialect, length, asked)
     if diff is not None:
-        other = describing.described(diff, dialect, length)
+        other = describing.described(diff, dialect, length, asked)
         if len(told) != 1 or len(other) != 1:
             raise SettingsError("--diff compares one message with one. Next: give one each")
         rows = describing.difference(told[0][1], other[0][1])
@@ -60,7 +74,7 @@ def describe(
         describing.print_json(told)
     else:
         print_descriptions(told)
-    if any(description.faults for _, description in told):
+    if not all(description.is_well for _, description in told):
         raise typer.Exit(FOUND_WRONG)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import typer
 
-from config.describe_input import Found, messages_in
+from config.describe_input import Found, meanings_of
 from config.errors import SettingsError, SurroundingsError
 from host.model.responses import RESPONSE_CODES, Reason
 from terminals.describe import (
@@ -18,26 +18,51 @@ from terminals.describe import (
     describe,
     every_part,
 )
+from terminals.describe_heads import Asked
 from terminals.meanings import CATEGORIES, OTHER_CODES
 from terminals.profiles import PROFILES
 
 Told = Sequence[tuple[str, Description]]
 
 
-def described(text: str, dialect: str | None, length: str | None) -> Told:
-    """Every message in a word of the command line.
+def described(
+    text: str,
+    dialect: str | None,
+    length: str | None,
+    asked: Asked = Asked(),  # noqa: B008 - frozen
+) -> Told:
+    """Every message in a word of the command line, in the meaning that reads best.
 
     Raises:
         SettingsError: there is none, or no such dialect.
     """
+    best: Told = []
     try:
-        return [_described(found, dialect) for found in messages_in(text, length)]
+        for meaning in meanings_of(text, length):
+            told = [_described(found, dialect, asked) for found in meaning]
+            if not best or _quality(told) > _quality(best):
+                best = told
+            if all(_quality(best)[:-1]):
+                break
     except UnknownDialectError as error:
         raise SettingsError(str(error)) from None
+    return best
 
 
-def _described(found: Found, dialect: str | None) -> tuple[str, Description]:
-    return found.place, describe(found.data, dialect, found.length)
+def _described(found: Found, dialect: str | None, asked: Asked) -> tuple[str, Description]:
+    return found.place, describe(found.data, dialect, found.length, asked)
+
+
+def _quality(told: Told) -> tuple[bool, bool, bool, bool, int]:
+    """The first of two meanings is kept unless another is of a better kind."""
+    descriptions = [description for _, description in told]
+    return (
+        all(one.is_exact for one in descriptions),
+        all(one.is_well for one in descriptions),
+        all(one.reach > 0 for one in descriptions),
+        not any(one.is_guessed for one in descriptions),
+        -sum(len(one.faults) for one in descriptions),
+    )
 
 
 def print_json(told: Told) -> None:

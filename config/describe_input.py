@@ -1,25 +1,37 @@
-"""From what a person has in hand to messages: hexadecimal, base64, a file, a capture, a pipe."""
+"""From what a person has in hand to messages: hexadecimal, base64, a dump, a capture, a pipe.
+
+Text may mean several things: 26 hexadecimal digits may be 13 bytes, or a message of 26 characters.
+All that it may mean are given, the likeliest first, and whoever reads them knows by what reads.
+"""
 
 import base64
 import binascii
+import codecs
 import re
 import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
-from config.describe_pcap import is_capture, streams_of
+from config.describe_dumps import dumps_in
+from config.describe_literals import hexadecimal_in_lines, literals_in
+from config.describe_pcap import is_capture, payload_in, streams_of
 from config.errors import SettingsError
 from terminals.framing import LENGTH_CODECS, FrameReader, FramingError, LengthCodec
 
 BYTES_MAX: Final = 64 * 1024 * 1024
 FRAME_BYTES_MAX: Final = 8192
 _FRAME_BYTES_MIN: Final = 10
-_SPACE: Final = re.compile(r"[\s:,]+")
+TEXT_BYTES_MAX: Final = 256 * 1024
+"""A longer text is hexadecimal or base64, and nothing else is tried."""
+_SPACE: Final = re.compile(r"[\s:,;|\-\"'<>\[\]{}()]+")
+_PREFIX: Final = re.compile(r"(?<![0-9A-Za-z])0[xX](?=[0-9A-Fa-f])|(?<=[0-9A-Fa-f]{2})[hH]\b")
 _STDIN: Final = "-"
 _BASE64_MIN: Final = 20
 """Shorter is a word: no message fits into it."""
+_URL_SAFE: Final = str.maketrans("-_", "+/")
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -34,8 +46,21 @@ class Found(msgspec.Struct, frozen=True):
         return f"<{len(self.data)} bytes>"
 
 
-def messages_in(text: str, length: str | None = None) -> list[Found]:
-    """The messages a word of the command line means: `-`, a file, hexadecimal or base64.
+Meaning = list[Found]
+"""The messages of one way to take a text."""
+
+
+def messages_in(text: str, length: str | None = None) -> Meaning:
+    """The messages a word of the command line most likely means.
+
+    Raises:
+        SettingsError: it is none of these, or there is no message in it.
+    """
+    return meanings_of(text, length)[0]
+
+
+def meanings_of(text: str, length: str | None = None) -> list[Meaning]:
+    """All that a word of the command line may mean: `-`, a file, hexadecimal, base64, a dump.
 
     Raises:
         SettingsError: it is none of these, or there is no message in it.
@@ -47,48 +72,106 @@ def messages_in(text: str, length: str | None = None) -> list[Found]:
         if path.stat().st_size > BYTES_MAX:
             raise SettingsError(f"{path} is larger than {BYTES_MAX} bytes. Next: cut it")
         return _in_bytes(path.read_bytes(), text, length)
-    data = _decoded(text)
-    if data is None:
+    meanings = list(_in_text(text, "", length))
+    if not meanings:
         raise SettingsError(
             "that is no file, no hexadecimal and no base64. Next: posswitch describe --help"
         )
-    return _framed(data, "", length)
+    return [*meanings, _framed(text.encode(), "", length)] if text.isascii() else meanings
 
 
-def _in_bytes(data: bytes, place: str, length: str | None) -> list[Found]:
+def _in_bytes(data: bytes, place: str, length: str | None) -> list[Meaning]:
     if is_capture(data):
-        return [
+        found = [
             msgspec.structs.replace(found, place=f"{stream.source} > {stream.destination}")
             for stream in streams_of(data)
             for found in _framed(stream.data, "", length)
         ]
+        return [found]
     if not data.strip():
         raise SettingsError(f"there is nothing in {place}. Next: give a message")
-    if not data.isascii():
-        return _framed(data, place, length)
-    text = data.decode("ascii")
-    lines = [_decoded(line) for line in text.splitlines() if line.strip()]
+    itself = _framed(data, place, length)
+    text = _text_of(data)
+    if text is None:
+        return [itself]
+    bare = data.rstrip(b"\r\n")
+    last = itself if bare == data else _framed(bare, place, length)
+    return [*_in_text(text, place, length), last]
+
+
+def _text_of(data: bytes) -> str | None:
+    """The text of a file, where it is one; without the marks that editors put in front."""
+    for mark, encoding in _MARKS:
+        if data.startswith(mark):
+            return data.decode(encoding, errors="replace")
+    try:
+        return data.decode("utf-8") if len(data) <= TEXT_BYTES_MAX or data.isascii() else None
+    except UnicodeDecodeError:
+        return None
+
+
+_MARKS: Final = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+
+
+def _in_text(text: str, place: str, length: str | None) -> Iterator[Meaning]:
+    """What a text may mean, the likeliest first; not that it is a message itself."""
+    is_short = len(text) <= TEXT_BYTES_MAX
+    dumps = dumps_in(text) if is_short else []
+    for dump in dumps:
+        inside = [payload_in(data) for data in dump]
+        yield _several(inside if all(inside) else dump, place, length)
+    if is_short and not dumps:
+        for data in literals_in(text):
+            yield _framed(data, place, length)
+    written = [line for line in text.splitlines() if line.strip()]
+    lines = [_decoded(line) for line in written]
+    known = [line for line in lines if line is not None]
+    is_several = len(lines) > 1 and len(known) == len(lines)
+    if is_several and all(_is_whole(line) for line in known):
+        yield _in_lines(known, place, length)
     whole = _decoded(text)
-    if len(lines) > 1 and None not in lines and all(_is_whole(each or b"") for each in lines):
-        return [
-            msgspec.structs.replace(found, place=f"{place}, line {number}")
-            for number, line in enumerate(lines, 1)
-            for found in _framed(line or b"", "", length)
-        ]
-    return _framed(data if whole is None else whole, place, length)
+    if whole is not None:
+        yield _framed(payload_in(whole) or whole, place, length)
+    if is_short and is_several:
+        yield _in_lines(known, place, length)
+    if is_short and len(written) > 1 and text.isascii():
+        yield _in_lines([line.strip().encode() for line in written], place, length)
+    if is_short and whole is None and (logged := hexadecimal_in_lines(text)):
+        yield _several(logged, place, length)
+
+
+def _several(messages: Sequence[bytes], place: str, length: str | None) -> Meaning:
+    many = len(messages) > 1
+    return [
+        found
+        for number, data in enumerate(messages, 1)
+        for found in _framed(data, f"{place} #{number}".strip() if many else place, length)
+    ]
+
+
+def _in_lines(lines: Sequence[bytes], place: str, length: str | None) -> Meaning:
+    return [
+        msgspec.structs.replace(found, place=f"{place}, line {number}".lstrip(", "))
+        for number, line in enumerate(lines, 1)
+        for found in _framed(line, "", length)
+    ]
 
 
 def _decoded(text: str) -> bytes | None:
-    bare = _SPACE.sub("", text)
-    bare = bare.removeprefix("0x")
+    bare = _SPACE.sub("", _PREFIX.sub("", text))
     try:
         return bytes.fromhex(bare) or None
     except ValueError:
         pass
+    bare = "".join(text.split()).rstrip("=").translate(_URL_SAFE)
     if len(bare) < _BASE64_MIN:
         return None
     try:
-        return base64.b64decode(bare, validate=True) or None
+        return base64.b64decode(bare + "=" * (-len(bare) % 4), validate=True) or None
     except (binascii.Error, ValueError):
         return None
 

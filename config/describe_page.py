@@ -44,12 +44,12 @@ def page_of(told: Sequence[tuple[str, Description]]) -> str:
 def _message(number: int, place: str, told: Description) -> Iterator[str]:
     yield f'<section class="m{number}">'
     title = html.escape(told.title or "a message")
-    verdict = "exact" if told.is_exact else "not read well"
-    facts = f"{place} {told.dialect or 'no dialect'}, {told.size} bytes, {verdict}".strip()
+    facts = f"{place} {told.dialect or 'no dialect'}, {told.size} bytes, {told.verdict}".strip()
     yield f'<h2>{title} <span class="place">{html.escape(facts)}</span></h2>'
     for wrong in told.faults:
         text = f"byte {wrong.offset}, field {wrong.field}: expected {wrong.expected}"
-        yield f'<p class="bad">{html.escape(f"{text}, found {wrong.actual}")}</p>'
+        short = f": short by {wrong.short_bytes} bytes" if wrong.short_bytes else ""
+        yield f'<p class="bad">{html.escape(f"{text}, found {wrong.actual}{short}")}</p>'
     yield f'<div class="hex">{"".join(_bytes(told))}</div>'
     yield "<table><tr><th>bytes</th><th>field</th><th></th><th>value</th><th>meaning</th></tr>"
     for top, part in enumerate(told.parts):

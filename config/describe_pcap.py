@@ -29,6 +29,8 @@ _LINK_BYTES: Final = {0: 4, 1: 14, 12: 0, 14: 0, 101: 0, 108: 4, 113: 16, 276: 2
 _ETHERNET: Final = 1
 _VLAN: Final = frozenset({0x8100, 0x88A8})
 _TCP: Final = 6
+_TELLING: Final = ((1, b"\x08\x00"), (101, b""), (113, b"\x08\x00"), (0, b"\x02\0\0\0"))
+"""Links whose packets are known without a capture around them, by what stands before IPv4."""
 _SEQUENCES: Final = 1 << 32
 _AHEAD_MAX: Final = 1 << 31
 
@@ -78,6 +80,19 @@ def streams_of(data: bytes) -> list[Stream]:
             segments.setdefault(segment.ends, []).append(segment)
     streams = (Stream(*ends, _joined(parts)) for ends, parts in segments.items())
     return [stream for stream in streams if stream.data]
+
+
+def payload_in(packet: bytes) -> bytes:
+    """What a packet carries over TCP, whatever its link; empty where it is no packet."""
+    for link, head in _TELLING:
+        begins = packet[: _LINK_BYTES[link]]
+        if not begins.endswith(head) or len(packet) <= len(begins) + 20:
+            continue
+        ip = packet[len(begins) :]
+        is_whole = ip[0] >> 4 == 4 and int.from_bytes(ip[2:4]) <= len(ip) and ip[0] & 0x0F >= 5
+        if is_whole and (segment := _segment(packet, link)) is not None:
+            return segment.data
+    return b""
 
 
 def _packets(data: bytes, order: str) -> Iterator[bytes]:

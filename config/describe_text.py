@@ -42,8 +42,8 @@ def _print(console: Console, place: str, told: Description) -> None:
     if place:
         head.append(f"{place}: ", style="dim")
     head.append(told.title or "a message", style="bold")
-    verdict = "exact" if told.is_exact else "not read well"
-    head.append(f"  {told.dialect or 'no dialect'}, {told.size} bytes, {verdict}", style="dim")
+    facts = f"  {told.dialect or 'no dialect'}, {told.size} bytes, {told.verdict}"
+    head.append(facts, style="dim")
     console.print(head)
     for depth, part in every_part(told.parts):
         console.print(_line(told, depth, part))
@@ -74,8 +74,9 @@ def _fault(told: Description, wrong: Wrong) -> list[Text]:
     pairs = " ".join(around[at : at + 2] for at in range(0, len(around), 2))
     mark = " " * (3 * (wrong.offset - first)) + "^^"
     what = f"byte {wrong.offset}, field {wrong.field}: expected {wrong.expected}"
+    short = f": short by {wrong.short_bytes} bytes" if wrong.short_bytes else ""
     return [
-        Text(f"{what}, found {wrong.actual}", style="bold red"),
+        Text(f"{what}, found {wrong.actual}{short}", style="bold red"),
         Text(f"{'':11}{pairs}", style="dim"),
         Text(f"{'':11}{mark}", style="red"),
     ]

@@ -14,9 +14,10 @@ from typing import Any, Final
 
 import msgspec
 
+from terminals.describe_heads import Asked
 from terminals.describe_inside import Known, Node
 from terminals.describe_mask import Cover, Shown
-from terminals.describe_readers import Reader, Reading, readers, span_of, unread
+from terminals.describe_readers import Reader, Reading, behind, readers, span_of, unread
 from terminals.describe_walk import Fault, Form
 from terminals.describe_words import meaning_of
 from terminals.framing import LENGTH_CODECS
@@ -50,6 +51,8 @@ class Wrong(msgspec.Struct, frozen=True):
     offset: int
     expected: str
     actual: str
+    short_bytes: int = 0
+    """How many bytes are missing, where the message ends too soon."""
 
 
 class Description(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,16 +67,38 @@ class Description(msgspec.Struct, frozen=True, kw_only=True):
     """Every byte, two stars for one that is covered."""
     parts: tuple[Part, ...]
     faults: tuple[Wrong, ...]
+    reach: int = 0
+    """How many bytes were read before the first fault; 0 where it begins as no message does."""
+    is_guessed: bool = False
+    """Whether what stands before the message type is neither as usual nor as was asked."""
+
+    @property
+    def is_well(self) -> bool:
+        """Whether nothing is wrong with it, as the exit status has it."""
+        return not self.faults
+
+    @property
+    def verdict(self) -> str:
+        """In words what came of it: exact, well but spelled otherwise than we do, or not well."""
+        if self.faults:
+            return "not read well"
+        return "exact" if self.is_exact else "read well, though we would write it otherwise"
 
 
 class UnknownDialectError(ValueError):
     """No dialect of this name can be described. Says which can."""
 
 
-def describe(data: bytes, dialect: str | None = None, length: str | None = None) -> Description:
+def describe(
+    data: bytes,
+    dialect: str | None = None,
+    length: str | None = None,
+    asked: Asked = Asked(),  # noqa: B008 - frozen
+) -> Description:
     """A payload, or a frame whose length is written by `length`, in words.
 
-    Without a dialect, and without a length, the best of all are found. Never fails on bytes.
+    Without a dialect, and without a length, the best of all are found; so is what stands before
+    the message type, but for what is asked of it. Never fails on bytes.
 
     Raises:
         UnknownDialectError: there is no such dialect, or no such length.
@@ -85,13 +110,14 @@ def describe(data: bytes, dialect: str | None = None, length: str | None = None)
     if length is not None and length not in {"none", *LENGTH_CODECS}:
         names = ", ".join(sorted({"none", *LENGTH_CODECS}))
         raise UnknownDialectError(f"there is no length {length!r}. Next: name one of {names}")
+    asked = msgspec.structs.replace(asked, has_no_length=length == "none")
     dialects = [dialect] if dialect is not None else list(known)
     lengths = [length] if length is not None else ["none", *LENGTH_CODECS]
     readings = [
         reading
         for name in dialects
         for each in lengths
-        if (reading := _framed(data, each, known[name])) is not None
+        for reading in _framed(data, each, known[name], asked)
     ]
     if not readings:
         readings = [unread(data)]
@@ -103,20 +129,32 @@ def describable() -> list[str]:
     return sorted(readers())
 
 
-def _rank(reading: Reading) -> tuple[bool, bool, int, int]:
-    return (reading.is_exact, not reading.faults, reading.reach, -len(reading.faults))
+def _rank(reading: Reading) -> tuple[bool, bool, bool, int, int, int]:
+    """What is taken first: a guess only where nothing usual reads, and then the smallest."""
+    is_well = not reading.faults
+    return (
+        reading.is_exact,
+        is_well,
+        not reading.guessed_bytes and reading.reach > 0,
+        -reading.guessed_bytes if is_well else 0,
+        reading.reach,
+        -len(reading.faults),
+    )
 
 
-def _framed(data: bytes, length: str, read: Reader) -> Reading | None:
-    """A reading behind a length, which has to be right for the reading to be exact."""
+def _framed(data: bytes, length: str, read: Reader, asked: Asked) -> Iterable[Reading]:
+    """The readings behind a length."""
     if length == "none":
-        return read(data, 0)
+        return read(data, 0, asked)
     codec = LENGTH_CODECS[length]
     if len(data) <= codec.size:
-        return None
-    reading = read(data, codec.size)
-    if reading is None:
-        return None
+        return ()
+    return (_behind_length(data, length, each) for each in read(data, codec.size, asked))
+
+
+def _behind_length(data: bytes, length: str, reading: Reading) -> Reading:
+    """A reading with its length, which has to be right for the reading to be exact."""
+    codec = LENGTH_CODECS[length]
     span = span_of("length", f"length, {length}", 0, codec.size, Form.BYTES)
     faults = reading.faults
     try:
@@ -127,24 +165,20 @@ def _framed(data: bytes, length: str, read: Reader) -> Reading | None:
     if told != there:
         actual = f"{there} bytes follow"
         expected = f"the {told} bytes of its length" if told >= 0 else "a length"
-        faults = [Fault(field="length", offset=0, expected=expected, actual=actual), *faults]
-
-    def expose(cover: Cover) -> tuple[tuple[Node, ...], Known]:
-        cover.uncover(span.first, span.last)
-        nodes, known = reading.expose(cover)
-        return (Node(span), *nodes), known
+        short = max(told - there, 0)
+        wrong = Fault(field="length", offset=0, expected=expected, actual=actual, short_bytes=short)
+        faults = [wrong, *faults]
 
     return msgspec.structs.replace(
-        reading,
+        behind(span, reading),
         is_exact=reading.is_exact and told == there,
         reach=reading.reach if told == there else reading.reach - codec.size,
         faults=faults,
-        expose=expose,
     )
 
 
 def _told(data: bytes, reading: Reading) -> Description:
-    cover = Cover(data, is_sound=not reading.faults)
+    cover = Cover(data, is_sound=all(fault.is_placed for fault in reading.faults))
     nodes, known = reading.expose(cover)
     shown = cover.finished(reading.spans)
     values = {
@@ -153,12 +187,14 @@ def _told(data: bytes, reading: Reading) -> Description:
     }
     return Description(
         dialect=reading.dialect,
-        is_exact=reading.is_exact,
+        is_exact=reading.is_exact and not reading.faults,
         title=reading.title(values),
         size=len(data),
         hex=shown.hex,
         parts=tuple(_part(data, shown, node, known, values) for node in nodes),
         faults=tuple(_wrong(shown, fault) for fault in reading.faults),
+        reach=reading.reach,
+        is_guessed=reading.guessed_bytes > 0,
     )
 
 
@@ -188,7 +224,7 @@ def _wrong(shown: Shown, fault: Fault) -> Wrong:
     if fault.quote is not None:
         first, last = fault.quote
         actual = shown.slice(first, last) if shown.is_clear(first, last) else "something covered"
-    return Wrong(fault.field, fault.offset, fault.expected, actual)
+    return Wrong(fault.field, fault.offset, fault.expected, actual, fault.short_bytes)
 
 
 def every_part(parts: Iterable[Part], depth: int = 0) -> Iterator[tuple[int, Part]]:
@@ -203,6 +239,8 @@ def as_builtins(description: Description) -> dict[str, Any]:
     return {
         "dialect": description.dialect,
         "is_exact": description.is_exact,
+        "is_well": description.is_well,
+        "verdict": description.verdict,
         "title": description.title,
         "size": description.size,
         "hex": description.hex,

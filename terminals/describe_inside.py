@@ -56,6 +56,10 @@ _BALANCES: Final = re.compile(rb"([0-9]{7}[CD][0-9]{12})+")
 _SERIAL: Final = re.compile(rb"Sequence No12[0-9A-Za-z]{12}")
 """F62 of a sign-on: the terminal model's number and the terminal's serial number."""
 _TLV_DEPTH_MAX: Final = 8
+_NOTHING: Final = 0x00
+"""Between data objects, before and behind them: it means nothing (EMV book 3, annex B1)."""
+_NUMBERS: Final = re.compile(rb"[0-9 +-]*")
+"""What stands in places for digits, also where it should not."""
 _SPLIT: Final[Mapping[str, Layout]] = {
     "44": INSTITUTIONS,
     "53": SECURITY,
@@ -113,6 +117,10 @@ def data_objects(
     nodes: list[Node] = []
     position = 0
     while position < len(raw):
+        if raw[position] == _NOTHING:
+            cover.uncover(span.first + position * unit, span.first + (position + 1) * unit)
+            position += 1
+            continue
         try:
             head, data, end = _tag_and_length(raw, position)
         except _TlvError as error:
@@ -149,7 +157,7 @@ def _tag_and_length(raw: bytes, position: int) -> tuple[int, int, int]:
         while head < len(raw) and raw[head] & 0x80:
             head += 1
         head += 1
-    if raw[position] in {0x00, 0xFF} or head >= len(raw):
+    if raw[position] == 0xFF or head >= len(raw):
         raise _TlvError("a tag and a length")
     size, data = raw[head], head + 1
     if size & 0x80:
@@ -240,15 +248,16 @@ def _chip_data(cover: Cover, span: Span, _known: Known, faults: list[Fault]) -> 
     return nodes
 
 
-def _own(cover: Cover, span: Span, known: Known, _faults: list[Fault]) -> tuple[Node, ...]:
+def _own(cover: Cover, span: Span, known: Known, faults: list[Fault]) -> tuple[Node, ...]:
     """F62: keys, points, data objects or text, by the message it stands in."""
     raw = _raw(cover, span)
     of = known.mti[:2]
     if of == "08" and known.is_answer and known.function not in _DOWNLOADS:
         return _keys(cover, span, len(raw))
     row = _POINTS.get((of, len(raw)))
-    if row is not None and known.is_answer and raw.isdigit():
+    if row is not None and known.is_answer and _NUMBERS.fullmatch(raw):
         cover.uncover(span.first, span.last)
+        faults += _not_digits(span, raw)
         return tuple(_split(row, span, unit=_byte(span), form=_text_form(span)))
     nodes = _known_objects(cover, span, raw)
     if not nodes and _is_text(raw):
@@ -259,6 +268,15 @@ def _own(cover: Cover, span: Span, known: Known, _faults: list[Fault]) -> tuple[
         part = msgspec.structs.replace(span, name="62.text", label="text", form=_text_form(span))
         return (Node(msgspec.structs.replace(part, start=span.first, end=span.last)),)
     return nodes
+
+
+def _not_digits(span: Span, raw: bytes) -> Iterator[Fault]:
+    """The first byte of a number that is no digit."""
+    wrong = re.search(rb"[^0-9]", raw)
+    if wrong is not None:
+        offset = (span.first + wrong.start() * _byte(span)) // 2
+        actual = f"the character {wrong.group().decode('ascii')}"
+        yield Fault(field=span.name, offset=offset, expected="decimal digits", actual=actual)
 
 
 def _keys(cover: Cover, span: Span, size: int) -> tuple[Node, ...]:
@@ -276,6 +294,9 @@ def _known_objects(cover: Cover, span: Span, raw: bytes) -> tuple[Node, ...]:
     """Data objects, where all of it is such and the first has a tag that is known."""
     position, is_first = 0, True
     while position < len(raw):
+        if raw[position] == _NOTHING:
+            position += 1
+            continue
         try:
             head, _, end = _tag_and_length(raw, position)
         except _TlvError:

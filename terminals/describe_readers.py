@@ -1,22 +1,30 @@
 """What each dialect makes of a payload: where its parts stand and how far it could be read."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
 import msgspec
 
 from terminals.codec import Codec, DecodeError, EncodeError
+from terminals.describe_elsewhere import PACKED, missing_in
 from terminals.describe_forms import JsonWalk, json_nodes, record_nodes, record_spans
+from terminals.describe_heads import Asked, Head, heads_of, is_message_type
 from terminals.describe_inside import Known, Node, inside
 from terminals.describe_mask import EXPOSURES, Cover, Exposure
 from terminals.describe_walk import Fault, Form, Span, Walk
-from terminals.formats import Spec
+from terminals.formats import FieldSpec, Spec
 from terminals.records import Layout
 from terminals.spelling import SpellingTable, find_spelling
 
 MIS_HEAD: Final = (("magic", 4), ("number", 12), ("till", 8), ("message_code", 4))
 _MIS_MAGIC: Final = b"MIS1"
 _MAC_BYTES: Final = frozenset({0, 8, 16})
+_HEAD_NIBBLE: Final = 6
+"""What a TPDU, and a header of terminals, begins with."""
+_HEAD_BYTES_MAX: Final = 12
+"""Of a head that is guessed before a message that does not read well."""
+KEPT_AS_BYTES: Final = frozenset({"63"})
+"""Texts of requests that mean nothing to us; some terminals write bytes there."""
 
 
 class Reading(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,9 +38,12 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     expose: Callable[[Cover], tuple[tuple[Node, ...], Known]]
     spans: list[Span]
     title: Callable[[Mapping[str, str]], str]
+    guessed_bytes: int = 0
+    """How many bytes stand before the message type that are not as usual, nor as was asked."""
 
 
-Reader = Callable[[bytes, int], Reading | None]
+Reader = Callable[[bytes, int, Asked], Iterable[Reading]]
+"""Of the bytes from a place on: a reading for each way to read them."""
 
 
 def readers() -> dict[str, Reader]:
@@ -44,48 +55,84 @@ def readers() -> dict[str, Reader]:
 
     pos_table, ascii_table = table_of(pos.SPELLINGS), table_of(ASCII87)
 
-    def iso(name: str, spec: Spec, codec: Codec, table: SpellingTable, head: Heads = ()) -> Reader:
-        return lambda data, start: _iso(data, start, name, _Iso(spec, codec, table, head))
+    def iso(name: str, spec: Spec, codec: Codec, table: SpellingTable) -> Reader:
+        made = _Iso(name, spec, codec, table)
+        return lambda data, start, asked: _iso_readings(data, start, asked, made)
 
+    hexadecimal, binary = ascii87_fields.HEXADECIMAL_SPEC, ascii87_fields.BINARY_SPEC
     layout = layout_named("common")
     return {
-        "pos": iso("pos", pos.SPEC, pos.POS.codec, pos_table, _POS_HEAD),
-        "ascii87-hex": iso(
-            "ascii87-hex", ascii87_fields.HEXADECIMAL_SPEC, ascii87_fields.HEXADECIMAL, ascii_table
-        ),
-        "ascii87-bin": iso(
-            "ascii87-bin", ascii87_fields.BINARY_SPEC, ascii87_fields.BINARY, ascii_table
-        ),
-        "mis-iso": lambda data, start: _mis_iso(data, start, mis_iso.SPEC),
-        "mis-json": _mis_json,
-        "mis-fixed": lambda data, start: _mis_fixed(data, start, layout),
-        "softpos": _softpos,
+        "pos": iso("pos", pos.SPEC, pos.POS.codec, pos_table),
+        "ascii87-hex": iso("ascii87-hex", hexadecimal, ascii87_fields.HEXADECIMAL, ascii_table),
+        "ascii87-bin": iso("ascii87-bin", binary, ascii87_fields.BINARY, ascii_table),
+        "mis-iso": _if_usual(lambda data, start: _mis_iso(data, start, mis_iso.SPEC, hexadecimal)),
+        "mis-json": _if_usual(_mis_json),
+        "mis-fixed": _if_usual(lambda data, start: _mis_fixed(data, start, layout)),
+        "softpos": _if_usual(_softpos),
     }
 
 
-Heads = tuple[tuple[str, str, int], ...]
-_POS_HEAD: Final[Heads] = (("tpdu", "TPDU", 5), ("header", "header", 6))
+def _if_usual(read: Callable[[bytes, int], Reading | None]) -> Reader:
+    """A dialect that has one head of its own, behind a preamble at most."""
+
+    def readings(data: bytes, start: int, asked: Asked) -> Iterator[Reading]:
+        preamble = asked.preamble or 0
+        reading = read(data, start + preamble) if preamble <= len(data) - start else None
+        if reading is not None:
+            span = span_of("preamble", "preamble", start, start + preamble, Form.BYTES)
+            yield behind(span, reading) if preamble else reading
+
+    return readings
+
+
+def behind(span: Span, reading: Reading) -> Reading:
+    """The reading with a part before it that says nothing secret."""
+
+    def expose(cover: Cover) -> tuple[tuple[Node, ...], Known]:
+        cover.uncover(span.first, span.last)
+        nodes, known = reading.expose(cover)
+        return (Node(span), *nodes), known
+
+    return msgspec.structs.replace(reading, expose=expose)
 
 
 class _Iso(msgspec.Struct, frozen=True):
     """What an ISO 8583 dialect is read with."""
 
+    name: str
     spec: Spec
     codec: Codec
     table: SpellingTable
-    head: Heads
+
+    @property
+    def is_packed(self) -> bool:
+        """Whether digits stand two a byte."""
+        return self.spec["t"]["data_enc"] == "b"
 
 
-def _iso(data: bytes, start: int, name: str, iso: _Iso) -> Reading:
-    walk = Walk(data, start)
-    for part, label, size in iso.head:
+def _iso_readings(data: bytes, start: int, asked: Asked, iso: _Iso) -> Iterator[Reading]:
+    """By each head that may be meant. A guess that does not read well has to look like one."""
+    usual, *guesses = heads_of(data, start, is_packed=iso.is_packed, asked=asked)
+    yield _iso(data, start, usual, iso)
+    begins_as_one = data[start : start + 1] != b"" and data[start] >> 4 == _HEAD_NIBBLE
+    for head in guesses:
+        reading = _iso(data, start, head, iso)
+        if not reading.faults or (begins_as_one and head.size <= _HEAD_BYTES_MAX):
+            yield msgspec.structs.replace(reading, guessed_bytes=head.size + 1)
+
+
+def _iso(data: bytes, start: int, head: Head, iso: _Iso) -> Reading:
+    elsewhere = missing_in(iso.spec, PACKED) if iso.is_packed else {}
+    walk = Walk(data, start, elsewhere=elsewhere, kept_as_bytes=KEPT_AS_BYTES)
+    for part, label, size in head.parts:
         walk.take(part, label, size)
-    body = data[walk.position :]
+    begin = walk.position
     walk.body(iso.spec)
     walk.rest()
+    is_exact = not walk.faults and _comes_back(iso.codec, data[begin:], begin, walk.faults)
     return Reading(
-        dialect=name,
-        is_exact=not walk.faults and _comes_back(iso.codec, body),
+        dialect=iso.name,
+        is_exact=is_exact,
         reach=_reach(data, walk.faults) if _is_request_or_answer(walk, data) else 0,
         faults=walk.faults,
         expose=_exposer(walk, data, walk.faults),
@@ -94,10 +141,22 @@ def _iso(data: bytes, start: int, name: str, iso: _Iso) -> Reading:
     )
 
 
-def _comes_back(codec: Codec, body: bytes) -> bool:
+def _comes_back(codec: Codec, body: bytes, begin: int, faults: list[Fault]) -> bool:
+    """Whether the codec writes the same bytes again; what it does not read is a fault."""
     try:
         return codec.encode(codec.decode(body)) == body
-    except (DecodeError, EncodeError):
+    except DecodeError as error:
+        if error.field not in KEPT_AS_BYTES:
+            faults.append(
+                Fault(
+                    field=error.field,
+                    offset=min(begin + error.position, begin + len(body)),
+                    expected="what the dialect reads",
+                    actual=error.why,
+                )
+            )
+        return False
+    except EncodeError:
         return False
 
 
@@ -107,8 +166,7 @@ def _is_request_or_answer(walk: Walk, data: bytes) -> bool:
     if span is None:
         return False
     raw = data[span.first // 2 : span.last // 2]
-    mti = raw.hex() if span.form is Form.NIBBLES else raw.decode("latin-1")
-    return mti[0] == "0" and mti[1] in "12345678" and mti[2] in "01234" and mti[3] in "012345"
+    return is_message_type(raw.hex() if span.form is Form.NIBBLES else raw.decode("latin-1"))
 
 
 def _reach(data: bytes, faults: list[Fault]) -> int:
@@ -153,10 +211,12 @@ def _iso_title(values: Mapping[str, str], table: SpellingTable) -> str:
     return f"{row.english} {row.title}" if row is not None else ""
 
 
-def _mis_walk(data: bytes, start: int) -> Walk | None:
+def _mis_walk(
+    data: bytes, start: int, elsewhere: Mapping[str, FieldSpec] | None = None
+) -> Walk | None:
     if data[start : start + len(_MIS_MAGIC)] != _MIS_MAGIC:
         return None
-    walk = Walk(data, start)
+    walk = Walk(data, start, elsewhere=elsewhere)
     for name, size in MIS_HEAD:
         walk.take(name, f"header: {name}", size, Form.CHARACTERS)
     return None if walk.is_lost else walk
@@ -170,8 +230,8 @@ def _mis_title(values: Mapping[str, str]) -> str:
     return f"{name} {code.title}" if code is not None else ""
 
 
-def _mis_iso(data: bytes, start: int, spec: Spec) -> Reading | None:
-    walk = _mis_walk(data, start)
+def _mis_iso(data: bytes, start: int, spec: Spec, others: Spec) -> Reading | None:
+    walk = _mis_walk(data, start, missing_in(spec, others))
     if walk is None:
         return None
     head = list(walk.spans)

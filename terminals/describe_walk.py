@@ -8,7 +8,7 @@ holds to. Places count nibbles of the whole payload; two are a byte.
 
 import enum
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 import msgspec
@@ -56,13 +56,28 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
     expected: str
     actual: str = ""
     quote: tuple[int, int] | None = None
+    short_bytes: int = 0
+    """How many bytes are missing, where the message ends too soon."""
+    is_placed: bool = False
+    """Whether what follows stands at its place all the same."""
 
 
 class Walk:
     """The fields of one payload, as far as they can be found."""
 
-    def __init__(self, data: bytes, start: int = 0) -> None:
+    def __init__(
+        self,
+        data: bytes,
+        start: int = 0,
+        *,
+        elsewhere: Mapping[str, FieldSpec] | None = None,
+        kept_as_bytes: frozenset[str] = frozenset(),
+    ) -> None:
         self._data = data
+        self._elsewhere = elsewhere or {}
+        """Fields that are no part of the dialect, and whose size is known all the same."""
+        self._kept_as_bytes = kept_as_bytes
+        """Texts that nobody reads: bytes in them are no fault."""
         self.position = start
         """The next byte."""
         self.spans: list[Span] = []
@@ -81,7 +96,8 @@ class Walk:
             return None
         start = self.position
         if size > self.left:
-            self._fault(name, start, f"{size} bytes of {label}", f"{self.left} bytes are left")
+            left = f"{self.left} bytes are left"
+            self._fault(name, start, f"{size} bytes of {label}", left, short=size - self.left)
             self.is_lost = True
             return None
         self.position = start + size
@@ -100,7 +116,8 @@ class Walk:
         for number in numbers:
             if self.is_lost:
                 return
-            self._field(str(number), spec[str(number)])
+            name = str(number)
+            self._field(name, spec[name] if spec[name]["max_len"] else self._elsewhere[name])
 
     def rest(self) -> None:
         """What nobody announced."""
@@ -128,7 +145,10 @@ class Walk:
             bits = 2 * _BITMAP_BITS if size in {16, 32} and has_second else _BITMAP_BITS
             place = start + (number - 1) * size // bits
             self._fault(str(number), place, "no such field in this dialect", "its bit is set")
-            if number > _SECOND_BITMAP:
+            if str(number) in self._elsewhere:
+                known.append(number)
+                self.faults[-1] = msgspec.structs.replace(self.faults[-1], is_placed=True)
+            elif number > _SECOND_BITMAP:
                 break
         return known
 
@@ -169,7 +189,8 @@ class Walk:
         size = (many + 1) // 2 if unit == "digits" else many
         data = self.position
         if size > self.left:
-            self._fault(name, data, f"{size} bytes of {field['desc']}", f"{self.left} are left")
+            wanted, left = f"{size} bytes of {field['desc']}", f"{self.left} are left"
+            self._fault(name, data, wanted, left, short=size - self.left)
             self.is_lost = True
             return
         self.position = data + size
@@ -180,7 +201,11 @@ class Walk:
             first += 1
         elif pads:
             last -= 1
-        self._span(name, field["desc"], start, (first, last), _form(field))
+        form = _form(field)
+        is_kept = form is Form.TEXT and name in self._kept_as_bytes and not _is_text(raw)
+        self._span(name, field["desc"], start, (first, last), Form.BYTES if is_kept else form)
+        if is_kept:
+            return
         if pads:
             self._check_pad(name, field, raw, data)
         self._check(name, field, raw, (first - 2 * data, last - 2 * data), data)
@@ -191,7 +216,8 @@ class Walk:
             return field["max_len"]
         start, size = self.position, field["len_type"]
         if size > self.left:
-            self._fault(name, start, f"{size} bytes of length", f"{self.left} are left")
+            left = f"{self.left} are left"
+            self._fault(name, start, f"{size} bytes of length", left, short=size - self.left)
             self.is_lost = True
             return None
         raw = self._data[start : start + size]
@@ -245,11 +271,27 @@ class Walk:
         actual: str = "",
         *,
         quote: Span | tuple[int, int] | None = None,
+        short: int = 0,
     ) -> None:
         place = (quote.first, quote.last) if isinstance(quote, Span) else quote
         self.faults.append(
-            Fault(field=field, offset=offset, expected=expected, actual=actual, quote=place)
+            Fault(
+                field=field,
+                offset=offset,
+                expected=expected,
+                actual=actual,
+                quote=place,
+                short_bytes=short,
+            )
         )
+
+
+def _is_text(raw: bytes) -> bool:
+    try:
+        raw.decode(TEXT)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _form(field: FieldSpec) -> Form:
