@@ -40,8 +40,8 @@ def trial_balance(night: Night) -> str:
 
 def checkpoint(night: Night) -> str:
     """Keep the balance of every account that moved, and each shard's last seal."""
+    night.sum_up()
     if not night.is_repeat:
-        night.sum_up()
         night.run("insert_checkpoints")
         night.run("insert_checkpoint_seals")
     counts = night.row("count_checkpoints")

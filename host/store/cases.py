@@ -71,13 +71,20 @@ def list_cases(
     connection: Connection, *, with_resolved: bool = False, terminal_id: str | None = None
 ) -> list[StoredCase]:
     """Open cases, or all of them, the oldest first; of one terminal where it is named."""
-    wanted = {"with_resolved": with_resolved, "terminal_id": terminal_id, "limit": LISTED_MAX}
+    wanted = {"terminal_id": terminal_id, "limit": LISTED_MAX}
     names = StoredCase.__struct_fields__
-    rows = connection.execute(SQL["list_cases"], wanted).fetchall()
+    rows = connection.execute(SQL[_listing(with_resolved, terminal_id)], wanted).fetchall()
     return [
         msgspec.structs.replace(case, kind=CaseKind(case.kind))
         for case in (StoredCase(**dict(zip(names, row, strict=True))) for row in rows)
     ]
+
+
+def _listing(with_resolved: bool, terminal_id: str | None) -> str:
+    """Each has an index of its own to walk along."""
+    if not with_resolved:
+        return "open_cases"
+    return "all_cases" if terminal_id is None else "all_cases_of_terminal"
 
 
 def resolve_case(

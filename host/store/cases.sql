@@ -18,8 +18,8 @@ INSERT INTO case_report (slot, detail, reported_at)
 VALUES (%(slot)s, %(detail)s, %(now)s)
 ON CONFLICT ON CONSTRAINT case_report_once DO NOTHING;
 
--- name: list_cases
--- What is open, or all there ever was; the newest last, as people read on.
+-- name: open_cases
+-- What is open, or of it what is a terminal's; the newest last, as people read on.
 SELECT
     id,
     kind,
@@ -37,8 +37,51 @@ SELECT
     note
 FROM exception_case
 WHERE
-    (%(with_resolved)s OR resolved_at IS NULL)
+    resolved_at IS NULL
     AND (%(terminal_id)s::text IS NULL OR terminal_id = %(terminal_id)s)
+ORDER BY id
+LIMIT %(limit)s;
+
+-- name: all_cases
+-- All there ever were.
+SELECT
+    id,
+    kind,
+    terminal_id,
+    epoch,
+    stan,
+    detail,
+    amount_minor,
+    unit,
+    times,
+    opened_at,
+    seen_at,
+    resolved_at,
+    resolved_by,
+    note
+FROM exception_case
+ORDER BY id
+LIMIT %(limit)s;
+
+-- name: all_cases_of_terminal
+-- All there ever were of a terminal.
+SELECT
+    id,
+    kind,
+    terminal_id,
+    epoch,
+    stan,
+    detail,
+    amount_minor,
+    unit,
+    times,
+    opened_at,
+    seen_at,
+    resolved_at,
+    resolved_by,
+    note
+FROM exception_case
+WHERE terminal_id = %(terminal_id)s
 ORDER BY id
 LIMIT %(limit)s;
 

@@ -298,7 +298,8 @@ def _post_openings(
 
 
 def _last_seals(connection: Connection) -> dict[int, LastSeal]:
-    rows = connection.execute(SQL["last_seals"]).fetchall()
+    shards = {"shards": list(range(_value(connection, "shard_count")))}
+    rows = connection.execute(SQL["last_seals"], shards).fetchall()
     return {shard: LastSeal(seq, bytes(digest)) for shard, seq, digest in rows}
 
 

@@ -4,7 +4,7 @@ The caller has opened the transaction and its pipeline is not entered yet.
 """
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
 import psycopg
@@ -24,6 +24,8 @@ from host.transactions import TRANSACTIONS
 
 SQL: Final = load_queries("host.store", "posting.sql")
 Connection = psycopg.Connection[Any]
+LOTS_READ_FIRST: Final = 64
+"""Of a card, in the order in which they expire: few redemptions take from more."""
 T = TypeVar("T")
 Issuers = Mapping[int, Issuer]
 """By their ids."""
@@ -163,33 +165,78 @@ def _load_originals(
 
 
 def _load_lots(connection: Connection, items: Sequence[Item], state: State) -> None:
-    """Points lots of the cards that redeem in this batch or whose originals are undone."""
-    cards = {card.points.account: card for card in _cards_that_need_lots(items, state)}
-    if not cards:
+    """Points lots of the cards that redeem in this batch or whose originals are undone.
+
+    The first of them hold what is asked for, or all are loaded: a batch never sees a part of a
+    card's lots that would decide otherwise than the whole.
+    """
+    asked = _points_asked(items, state)
+    if not asked:
         return
     touched = {original.number for original in state.originals.values()}
     touched |= {use.lot for original in state.originals.values() for use in original.lot_uses}
-    rows = connection.execute(
-        SQL["lots"],
-        (
-            arrays.numbers([card.shard for card in cards.values()]),
-            arrays.numbers(cards),
-            arrays.numbers(touched),
-        ),
-        prepare=True,
+    _read_lots(connection, [card for card, _ in asked.values()], state, touched, LOTS_READ_FIRST)
+    short = [card for card, points in asked.values() if not _hold_enough(card, points, state)]
+    if short:
+        _read_lots(connection, short, state, touched, None)
+
+
+def _read_lots(
+    connection: Connection,
+    cards: Sequence[Card],
+    state: State,
+    touched: Collection[int],
+    limit: int | None,
+) -> None:
+    by_account = {card.points.account: card for card in cards}
+    wanted = {
+        "shards": arrays.numbers([card.shard for card in cards]),
+        "accounts": arrays.numbers(by_account),
+        "touched": arrays.numbers(touched),
+        "today": state.business_date,
+        "limit": limit,
+    }
+    for card in cards:
+        card.lots = []
+    for account, *about in connection.execute(SQL["lots"], wanted, prepare=True):
+        by_account[account].lots.append(Lot(account, *about))
+
+
+def _hold_enough(card: Card, points: int, state: State) -> bool:
+    """Whether all lots are here, or the first of them hold as much as may be taken, and debts.
+
+    Twice: what is spent comes out of those that have not expired, what is taken back out of any.
+    """
+    unspent = [lot for lot in card.lots if lot.remaining]
+    fresh = [lot for lot in unspent if lot.expires_on >= state.business_date]
+    needed = points + sum(-lot.remaining for lot in unspent if lot.remaining < 0)
+    return all(
+        len(lots) < LOTS_READ_FIRST
+        or sum(max(lot.remaining, 0) for lot in lots[:LOTS_READ_FIRST]) >= needed
+        for lots in (unspent, fresh)
     )
-    for account, number, expires_on, remaining in rows:
-        cards[account].lots.append(Lot(account, number, expires_on, remaining))
 
 
-def _cards_that_need_lots(items: Sequence[Item], state: State) -> Iterable[Card]:
+def _points_asked(items: Sequence[Item], state: State) -> dict[int, tuple[Card, int]]:
+    """By points account: a card whose lots may change, and how many points may be taken of it."""
+    asked: dict[int, tuple[Card, int]] = {}
     for item in items:
         if item.pan_hash is not None and TRANSACTIONS[item.request.kind].reads_lots:
-            card = state.cards.get(item.pan_hash)
+            card, amount = state.cards.get(item.pan_hash), item.request.amount
             if card is not None:
-                yield card
+                wanted = amount.amount_minor if amount is not None else 0
+                _ask_more(asked, card, min(wanted, max(card.points.available, 0)))
     for original in state.originals.values():
-        yield original.card
+        account = original.card.points.account
+        points = sum(leg.amount_minor for leg in original.legs if leg.credit == account)
+        _ask_more(asked, original.card, points)
+    return asked
+
+
+def _ask_more(asked: dict[int, tuple[Card, int]], card: Card, points: int) -> None:
+    account = card.points.account
+    _, so_far = asked.get(account, (card, 0))
+    asked[account] = (card, so_far + points)
 
 
 def _grouped(rows: Iterable[tuple[int, T]]) -> dict[int, list[T]]:

@@ -16,11 +16,26 @@ ON CONFLICT (business_date) DO UPDATE SET next_number = b.next_number + excluded
 RETURNING next_number;
 
 -- name: last_seal
--- Where each shard's hash chain stands, when a writer takes it over.
-SELECT DISTINCT ON (shard) shard, seq, digest
-FROM seal
-WHERE shard = any(%s::smallint [])
-ORDER BY shard ASC, seq DESC;
+-- Where each shard's hash chain stands, when a writer takes it over: a step of the index for each.
+WITH wanted AS (
+    SELECT unnest(%s::smallint []) AS shard
+)
+
+SELECT
+    last.shard,
+    last.seq,
+    last.digest
+FROM wanted
+INNER JOIN LATERAL (
+    SELECT
+        seal.shard,
+        seal.seq,
+        seal.digest
+    FROM seal
+    WHERE seal.shard = wanted.shard
+    ORDER BY seal.seq DESC
+    LIMIT 1
+) AS last ON true;
 
 -- name: known
 -- Exchanges already answered under these keys, and tombstones.
@@ -59,15 +74,61 @@ INNER JOIN balance AS v ON c.shard = v.shard AND c.value_account = v.account_id
 INNER JOIN balance AS p ON c.shard = p.shard AND c.points_account = p.account_id;
 
 -- name: lots
--- Points lots of these accounts that hold anything, and those an undo will touch.
+-- Of the points lots of these accounts: those that expire first, of all and of those that have not
+-- expired; those in debt; those an undo will touch. With a limit far beyond what most cards have.
+WITH k AS (
+    SELECT *
+    FROM unnest(%(shards)s::smallint [], %(accounts)s::bigint []) AS r (shard, account_id)
+)
+
 SELECT
     l.account_id,
     l.id,
     l.expires_on,
     l.remaining
-FROM unnest(%s::smallint [], %s::bigint []) AS k (shard, account_id)
-INNER JOIN lot AS l ON k.shard = l.shard AND k.account_id = l.account_id
-WHERE l.remaining <> 0 OR l.id = any(%s::bigint [])
+FROM k
+INNER JOIN LATERAL (
+    (
+        SELECT lot.*
+        FROM lot
+        WHERE
+            lot.shard = k.shard
+            AND lot.account_id = k.account_id
+            AND lot.remaining <> 0
+        ORDER BY lot.expires_on, lot.id
+        LIMIT %(limit)s
+    )
+    UNION
+    (
+        SELECT lot.*
+        FROM lot
+        WHERE
+            lot.shard = k.shard
+            AND lot.account_id = k.account_id
+            AND lot.remaining <> 0
+            AND lot.expires_on >= %(today)s
+        ORDER BY lot.expires_on, lot.id
+        LIMIT %(limit)s
+    )
+    UNION
+    (
+        SELECT lot.*
+        FROM lot
+        WHERE
+            lot.shard = k.shard
+            AND lot.account_id = k.account_id
+            AND lot.remaining < 0
+    )
+    UNION
+    (
+        SELECT lot.*
+        FROM lot
+        WHERE
+            lot.shard = k.shard
+            AND lot.account_id = k.account_id
+            AND lot.id = any(%(touched)s::bigint [])
+    )
+) AS l ON true
 ORDER BY l.account_id ASC, l.expires_on ASC, l.id ASC;
 
 -- name: originals

@@ -67,10 +67,17 @@ WITH RECURSIVE institution AS (
 SELECT name FROM institution WHERE name IS NOT NULL;
 
 -- name: last_seen
--- When its last exchange was decided.
-SELECT max(decided_at)
-FROM exchange
-WHERE home = %(home)s AND slot >= %(first)s AND slot < %(end)s;
+-- When its last exchange was decided: among its newest traces, which are its last. A late reversal
+-- of one before them is no sign of life.
+WITH newest AS (
+    SELECT decided_at
+    FROM exchange
+    WHERE home = %(home)s AND slot >= %(first)s AND slot < %(end)s
+    ORDER BY slot DESC
+    LIMIT 100
+)
+
+SELECT max(decided_at) FROM newest;
 
 -- name: unacknowledged
 -- Approvals of which nothing proves that the terminal has them. Proof is a later trace of the same

@@ -1,0 +1,125 @@
+"""Every named statement, planned for any values and without statistics, on tables full of history.
+
+A growing table is read whole by nobody but the audit, whose work that is, and by the statements
+that are listed here with a reason.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import pytest
+
+from config.database import Dsns
+from config.history import evenly, fill_history
+from host.store.queries import load_queries
+
+Connection = psycopg.Connection[Any]
+ROWS = 20_000
+FILES = {
+    "host.store": (
+        "posting.sql", "counters.sql", "book.sql", "keys.sql", "cases.sql", "estates.sql",
+        "settlement.sql", "settlement_view.sql",
+    ),
+    "clearing": ("queries.sql",),
+}  # fmt: skip
+OF_THE_WRITER = {"posting.sql", "counters.sql"}
+WRITER = ("enable_seqscan", "enable_hashjoin", "enable_mergejoin")
+GROWS_WITH_TRADE = {
+    "exchange", "journal", "entry", "undo", "lot", "lot_use", "seal", "advice", "checkpoint",
+    "terminal_batch", "upload_record", "exception_case", "case_report",
+    "change",
+}  # fmt: skip
+GROWS_WITH_CARDS = {"card", "account", "balance"}
+LAID_OUT = ("sum_up_day", "lay_out_items", "lay_out_file_items")
+"""Tables of one step that later statements read."""
+READ_WHOLE = {
+    (name, "account"): "joined with all that a date moved: a good part of all accounts"
+    for name in (
+        "insert_positions", "changed_positions", "positions_so_far", "lay_out_file_items",
+        "insert_trial_balance", "changed_turnover",
+    )
+}  # fmt: skip
+"""(statement, table): why it may be."""
+
+
+SHARDS = {"shard", "home"}
+
+
+def statements() -> Iterator[tuple[str, str, str]]:
+    for package, files in FILES.items():
+        for file in files:
+            for name, sql in load_queries(package, file).items():
+                if not sql.lstrip("-").startswith("COPY") and "\nCOPY " not in sql:
+                    yield file, name, sql
+
+
+@pytest.fixture(scope="module")
+def filled(module_database: Dsns) -> Iterator[Connection]:
+    """A database with history that was never analysed, and what a step of the night lays out."""
+    with psycopg.connect(module_database.owner, autocommit=True) as connection:
+        fill_history(connection, evenly(ROWS), say=lambda _: None)
+        queries = load_queries("clearing", "queries.sql")
+        for name in LAID_OUT:
+            told = {"shards": [0, 1, 2, 3], "first_number": 0, "end_number": 2**62}
+            day = connection.execute("SELECT max(business_date) FROM entry").fetchone()
+            assert day is not None
+            sql = queries[name].replace(" ON COMMIT DROP", "")
+            connection.execute(sql, {**told, "business_date": day[0]})
+        yield connection
+
+
+@pytest.mark.parametrize(
+    ("file", "name", "sql"), list(statements()), ids=lambda part: str(part)[:40]
+)
+def test_no_statement_reads_a_growing_table_whole(
+    file: str, name: str, sql: str, filled: Connection
+) -> None:
+    if re.search(r"^(ANALYZE|LOCK|SELECT (set_config|pg_|nextval))", sql, re.MULTILINE):
+        return
+    with filled.transaction(force_rollback=True):
+        for setting in WRITER if file in OF_THE_WRITER else ():
+            filled.execute(f"SET LOCAL {setting} = off")
+        asked = numbered(re.sub("CREATE TEMPORARY TABLE .* AS\n", "", sql))
+        row = filled.execute(f"EXPLAIN (GENERIC_PLAN, FORMAT json) {asked}").fetchone()
+    assert row is not None
+    read = set(whole_reads(row[0] if isinstance(row[0], list) else json.loads(row[0])))
+    growing = read & (GROWS_WITH_TRADE | GROWS_WITH_CARDS)
+    assert {table for table in growing if (name, table) not in READ_WHOLE} == set()
+
+
+def numbered(sql: str) -> str:
+    """The statement as PostgreSQL numbers its parameters."""
+    names: dict[str, int] = {}
+
+    def number(found: re.Match[str]) -> str:
+        if found[0] == "%%":
+            return "%"
+        word = found[1] or f"place {len(names)}"
+        return f"${names.setdefault(word, len(names) + 1)}"
+
+    return re.sub(r"%(?:%|\((\w+)\)s|s)", number, sql)
+
+
+def whole_reads(plan: Any) -> Iterator[str]:
+    """The tables that a plan reads from end to end, or by a whole index or all of a shard."""
+    if isinstance(plan, list):
+        for each in plan:
+            yield from whole_reads(each)
+    elif isinstance(plan, dict):
+        kind = plan.get("Node Type", "")
+        by = set(re.findall(r"(\w+) (?:=|<|>)", plan.get("Index Cond", ""))) - SHARDS
+        is_bounded = bool(by) or plan.get("Parent Relationship") == "limited"
+        if kind == "Seq Scan" or (kind.startswith("Index") and not is_bounded):
+            yield plan.get("Relation Name", "")
+        for key in ("Plan", "Plans"):
+            below = plan.get(key, [])
+            limits = kind == "Limit" and key == "Plans"
+            yield from whole_reads(
+                [
+                    {**each, "Parent Relationship": "limited"} if limits else each
+                    for each in ([below] if isinstance(below, dict) else below)
+                ]
+            )

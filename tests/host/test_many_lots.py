@@ -1,0 +1,129 @@
+"""A card that has earned for years: its lots are not all read for a redemption or an undo."""
+
+import random
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from config.database import Dsns
+from host.model.requests import Kind
+from host.state import Lot
+from host.store import loading
+from tests.host.conftest import CardPool, Till, trading
+
+MANY = 5_000
+
+
+def give_lots(till: Till, card: int, *, lots: int, points: int) -> None:
+    """Points earned one after the other, each lot a day later to expire."""
+    till.sql(
+        "INSERT INTO lot (shard, account_id, id, earned_on, expires_on, points, remaining)"
+        " SELECT c.shard, c.points_account, n, date '2020-01-01', date '2030-01-01' + n, %s, %s"
+        " FROM card c, generate_series(1, %s) AS n WHERE c.id = %s",
+        *(points, points, lots, card),
+    )
+    till.sql(
+        "UPDATE balance b SET posted_minor = posted_minor + %s FROM card c"
+        " WHERE b.account_id = c.points_account AND c.id = %s",
+        *(lots * points, card),
+    )
+
+
+def left_in(till: Till, card: int, lots: int) -> list[int]:
+    rows = till.sql(
+        "SELECT remaining FROM lot l JOIN card c ON c.points_account = l.account_id"
+        " WHERE c.id = %s AND l.id <= %s ORDER BY l.id",
+        *(card, lots),
+    )
+    return [remaining for (remaining,) in rows]
+
+
+@pytest.fixture
+async def till(estate_database: Dsns) -> AsyncIterator[Till]:
+    """A till whose ledger is not audited at the end: these lots were written by hand."""
+    async with trading(estate_database) as till:
+        yield till
+
+
+@pytest.fixture
+def read(monkeypatch: pytest.MonkeyPatch) -> list[Lot]:
+    """Every lot that is loaded."""
+    seen: list[Lot] = []
+
+    def lot(*about: Any) -> Lot:
+        seen.append(Lot(*about))
+        return seen[-1]
+
+    monkeypatch.setattr(loading, "Lot", lot)
+    return seen
+
+
+async def test_of_five_thousand_lots_the_first_are_read(
+    till: Till, pool: CardPool, read: list[Lot]
+) -> None:
+    card = pool.city()
+    give_lots(till, card, lots=MANY, points=10)
+    request, answer = await till.sell(Kind.POINTS_REDEMPTION, card, 125)
+    assert answer.is_approved
+    assert left_in(till, card, 14) == [0] * 12 + [5, 10]
+    assert (await till.ask(till.reversal(request))).is_approved
+    assert left_in(till, card, 14) == [10] * 14
+    assert len(read) <= 4 * loading.LOTS_READ_FIRST
+
+
+async def test_more_than_the_first_lots_hold_is_taken_all_the_same(
+    till: Till, pool: CardPool
+) -> None:
+    card = pool.city()
+    give_lots(till, card, lots=200, points=10)
+    _, answer = await till.sell(Kind.POINTS_REDEMPTION, card, 1_995)
+    assert answer.is_approved
+    assert left_in(till, card, 200) == [0] * 199 + [5]
+    answer = await till.ask(till.request(Kind.POINTS_REDEMPTION, card, 100))
+    assert not answer.is_approved
+
+
+@pytest.mark.parametrize("seed", range(6))
+async def test_what_is_decided_over_the_first_lots_is_what_is_decided_over_all(
+    seed: int, till: Till, pool: CardPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same trade on two cards, one of which is read two lots at a time."""
+    dice, cards = random.Random(seed), (pool.city(), pool.city())
+    lots = dice.choice([1, 3, 8])
+    told: list[list[object]] = []
+    for limit, card in zip((2, 10_000), cards, strict=True):
+        monkeypatch.setattr(loading, "LOTS_READ_FIRST", limit)
+        give_lots(till, card, lots=lots, points=60)
+        told.append([*await _trade(till, card, random.Random(seed)), left_in(till, card, lots)])
+    assert told[0] == told[1]
+
+
+async def _trade(till: Till, card: int, dice: random.Random) -> list[object]:
+    """Sales that earn, redemptions, refunds, voids and reversals of them, one after the other."""
+    told: list[object] = []
+    done: list[Any] = []
+    for _ in range(14):
+        match dice.choice(["buy", "redeem", "refund", "reverse"]):
+            case "buy":
+                request = till.request(
+                    Kind.PURCHASE, card, dice.randint(1_000, 9_000), pin="123456"
+                )
+            case "redeem":
+                request = till.request(Kind.POINTS_REDEMPTION, card, dice.randint(100, 180))
+            case kind if not done:
+                told.append(kind)
+                continue
+            case "refund":
+                sold, answer = dice.choice(done)
+                part = dice.randint(1, sold.amount.amount_minor)
+                request = till.request(
+                    Kind.REFUND, card, part, original=till.original(sold, answer)
+                )
+            case _:
+                request = till.reversal(dice.choice(done)[0])
+        answer = await till.ask(request)
+        told.append((request.kind, answer.reason, answer.points_balance))
+        if answer.is_approved and request.kind in {Kind.PURCHASE, Kind.POINTS_REDEMPTION}:
+            done.append((request, answer))
+    return told
