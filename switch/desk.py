@@ -15,7 +15,7 @@ import trio
 from prometheus_client import Counter, Histogram
 
 from host.link.client import NOT_TAKEN
-from host.model.requests import KINDS, Kind, Request, Response
+from host.model.requests import KINDS, Kind, Request, Response, Traffic
 from host.model.responses import Reason
 from switch.exchange import (
     SIGN_ON_AGAIN,
@@ -25,6 +25,7 @@ from switch.exchange import (
     reversal_of,
     without_card,
 )
+from switch.floods import Floods
 from switch.hostlink import UNDER_WAY, Link
 from switch.mac_guard import NOT_LOCKED, MacGuard
 from switch.metrics import Metrics
@@ -67,6 +68,9 @@ class Desk:
         self._logs_messages = settings.log_messages and _LOG.is_enabled_for(logging.INFO)
         self._sessions = Sessions(link, settings, self._resume)
         self._guard = MacGuard(settings.mac_failures_max, settings.mac_lock_seconds)
+        self._floods = Floods(
+            settings.sign_ons_max, settings.sign_on_seconds, settings.unproved_rate
+        )
         self._being_undone: dict[Exchange, float] = {}
         """Whose terminal is told 98 as soon as the reversal is on disk, and since when."""
         self._answered: dict[tuple[str, Kind | None, Reason], Counter] = {}
@@ -112,6 +116,7 @@ class Desk:
             self._drop(exchange, "reversal not stored", "the terminal reverses it as well")
         self._sessions.sweep(now)
         self._guard.sweep(now)
+        self._floods.sweep(now)
 
     def decided(self, exchange: Exchange, response: Response) -> None:
         """The answer of whoever was asked, in time."""
@@ -178,9 +183,12 @@ class Desk:
 
     def _wait(self, exchange: Exchange, terminal_id: str, now: float) -> None:
         """Until the host has told who this is."""
+        if not self._floods.may_ask(exchange.source, now):
+            self._decline(exchange, Reason.HOST_UNREACHABLE)
+            return
         reason = self._sessions.wait(terminal_id, exchange, now)
         if reason is not None:
-            self._refuse(exchange, reason)
+            self._decline(exchange, reason)
 
     def _resume(self, exchange: Exchange, session: Session | Reason) -> None:
         try:
@@ -233,6 +241,9 @@ class Desk:
         if isinstance(asked, Reason):
             self._decline(exchange, asked)
             return
+        if KINDS[asked.kind].traffic is not Traffic.TRADE and self._is_flood(exchange, asked, now):
+            self._refuse(exchange, Reason.HOST_UNREACHABLE)
+            return
         lane = self._router.lane_of(asked)
         if not lane.is_ours and asked.merchant_id != exchange.merchant_id:
             self._decline(exchange, Reason.INVALID_MERCHANT)
@@ -250,6 +261,12 @@ class Desk:
             exchange.ticket = taken
             exchange.sent_at = now
             lane.in_flight[taken] = exchange
+
+    def _is_flood(self, exchange: Exchange, asked: Request, now: float) -> bool:
+        """Whether its address asks for more than its share of what needs no key."""
+        if asked.kind is Kind.SIGN_ON:
+            return not self._floods.may_sign_on(asked.key.terminal_id, exchange.source, now)
+        return exchange.mac is None and not self._floods.may_ask(exchange.source, now)
 
     def _decline(self, exchange: Exchange, reason: Reason) -> None:
         """Refuse it here, unless any answer would end what its terminal must go on with.

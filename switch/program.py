@@ -100,7 +100,11 @@ class Switch:
         self.poller = Poller(outboxes.flush)
         self.link = HostLink(
             Address.parse(settings.link),
-            LinkLimits(window_max=settings.window_max),
+            LinkLimits(
+                window_max=settings.window_max,
+                sign_on_window_max=settings.sign_on_window_max,
+                desk_window_max=settings.desk_window_max,
+            ),
             on_unmatched=self._late,
             on_turn=outboxes.flush,
         )

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 WAITING_MAX: Final = 64
 """Messages of one terminal that may wait for its profile; the next are told 09."""
 UNKNOWN_MAX: Final = 10_000
+"""Strangers remembered; beyond it the one met longest ago is let go."""
+ASKED_MAX: Final = 4096
+"""Terminals asked for at a time."""
 
 _LOG = structlog.get_logger(__name__)
 
@@ -84,6 +87,8 @@ class Sessions:
             return Reason.INVALID_TERMINAL
         question = self._asked.get(terminal_id)
         if question is None:
+            if len(self._asked) >= ASKED_MAX:
+                return Reason.HOST_UNREACHABLE
             question = _Question(self, terminal_id, now)
             if not self._find(terminal_id, question):
                 return Reason.HOST_UNREACHABLE
@@ -112,15 +117,17 @@ class Sessions:
         for question in [late for late in self._asked.values() if late.asked_at <= oldest]:
             self._close(question, Reason.HOST_UNREACHABLE)
         oldest = now - self._limits.refetch_seconds_min
-        for terminal_id in [name for name, at in self._unknown.items() if at <= oldest]:
-            del self._unknown[terminal_id]
+        while self._unknown and self._unknown[next(iter(self._unknown))] <= oldest:
+            del self._unknown[next(iter(self._unknown))]
 
     def settle(self, question: "_Question", profile: TerminalProfile | None) -> None:
         """The host has spoken."""
         now = trio.current_time()
         if profile is None:
-            if len(self._unknown) < UNKNOWN_MAX:
-                self._unknown[question.terminal_id] = now
+            self._unknown.pop(question.terminal_id, None)
+            if len(self._unknown) >= UNKNOWN_MAX:
+                del self._unknown[next(iter(self._unknown))]
+            self._unknown[question.terminal_id] = now
             self._close(question, Reason.INVALID_TERMINAL)
             return
         try:

@@ -31,7 +31,7 @@ from host.link.frames import (
     encode,
 )
 from host.link.pipe import Pipe
-from host.model.requests import Request, Response
+from host.model.requests import KINDS, Request, Response, Traffic
 from host.model.terminal import TerminalProfile
 
 NOT_TAKEN: Final[Ticket] = 0
@@ -67,7 +67,11 @@ class LinkLimits(msgspec.Struct, frozen=True, kw_only=True):
     """How much the link holds and how long it waits."""
 
     window_max: int = 8192
-    """Requests without an answer; beyond it nothing is taken, so that queues stay short."""
+    """Requests of trade without an answer; beyond it none is taken, so that queues stay short."""
+    sign_on_window_max: int = 4096
+    """The same of sign-ons, which anybody can send: they take no place of trade's."""
+    desk_window_max: int = 2048
+    """The same of everything else that no customer waits for."""
     beat_seconds: float = 2.0
     silence_seconds_max: float = 8.0
     """A link from which nothing is heard for so long is taken for dead."""
@@ -103,12 +107,16 @@ class HostLink:
         self._limits = limits or LinkLimits()
         self._on_unmatched = on_unmatched
         self._on_turn = on_turn
-        self._window_max = self._limits.window_max
+        self._windows = {
+            Traffic.TRADE: self._limits.window_max,
+            Traffic.SIGN_ONS: self._limits.sign_on_window_max,
+            Traffic.DESK: self._limits.desk_window_max,
+        }
         self._pipe: Pipe | None = None
         self._last_ticket: Ticket = NOT_TAKEN
         self._outgoing: list[tuple[Ticket, Request]] = []
         self._outgoing_frames: list[Frame] = []
-        self._waiters: dict[Ticket, Waiter] = {}
+        self._waiters: dict[Traffic, dict[Ticket, Waiter]] = {traffic: {} for traffic in Traffic}
         self._finders: dict[Ticket, Finder] = {}
         self.connections_made = 0
         self.up = trio.Event()
@@ -122,22 +130,23 @@ class HostLink:
     @property
     def unanswered(self) -> int:
         """Requests taken and not yet answered or forgotten."""
-        return len(self._waiters)
+        return sum(map(len, self._waiters.values()))
 
     def ask(self, request: Request, waiter: Waiter) -> Ticket:
         """Take a request for the next write; `NOT_TAKEN` when the link is down or full."""
-        pipe = self._pipe
-        if pipe is None or len(self._waiters) >= self._window_max:
+        pipe, traffic = self._pipe, KINDS[request.kind].traffic
+        waiters = self._waiters[traffic]
+        if pipe is None or len(waiters) >= self._windows[traffic]:
             return NOT_TAKEN
         ticket = self._last_ticket = self._last_ticket + 1
-        self._waiters[ticket] = waiter
+        waiters[ticket] = waiter
         self._outgoing.append((ticket, request))
         pipe.wake()
         return ticket
 
     def forget(self, ticket: Ticket) -> None:
         """Stop waiting: its answer, if one comes, goes to `on_unmatched`."""
-        self._waiters.pop(ticket, None)
+        self._pop(ticket)
 
     def find(self, terminal_id: str, finder: Finder) -> bool:
         """Ask who a terminal is; False when the link is down."""
@@ -247,23 +256,32 @@ class HostLink:
         self._on_turn()
 
     def _answer(self, items: list[tuple[Ticket, Response]]) -> None:
-        pop = self._waiters.pop
         for ticket, response in items:
-            waiter = pop(ticket, None)
+            waiter = self._pop(ticket)
             if waiter is None:
                 self._on_unmatched(response)
             else:
                 waiter.answered(response)
 
+    def _pop(self, ticket: Ticket) -> Waiter | None:
+        """Who waits by this ticket, most likely trade, and waits no longer."""
+        for waiters in self._waiters.values():
+            waiter = waiters.pop(ticket, None)
+            if waiter is not None:
+                return waiter
+        return None
+
     def _break(self) -> None:
         """Tell everyone who waits what became of their request; nothing survives."""
         self._pipe = None
         unsent = {ticket for ticket, _ in self._outgoing}
-        waiters, self._waiters = self._waiters, {}
+        broken = [one for waiters in self._waiters.values() for one in waiters.items()]
+        for waiters in self._waiters.values():
+            waiters.clear()
         finders, self._finders = self._finders, {}
         self._outgoing = []
         self._outgoing_frames = []
-        for ticket, waiter in waiters.items():
+        for ticket, waiter in broken:
             if ticket in unsent:
                 waiter.unsent()
             else:

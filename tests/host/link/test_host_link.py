@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import closing
 from typing import Any
 
+import msgspec
 import pytest
 import trio
 
@@ -18,7 +19,7 @@ from host.server import serve
 from tests.ports import free_port
 
 PATIENCE_SECONDS = 10
-LIMITS = LinkLimits(window_max=4, beat_seconds=0.05, silence_seconds_max=0.3)
+LIMITS = LinkLimits(window_max=4, sign_on_window_max=2, beat_seconds=0.05, silence_seconds_max=0.3)
 PROFILE = TerminalProfile(
     terminal_id="80010001",
     merchant_id="888290054110001",
@@ -154,6 +155,22 @@ async def test_a_full_window_takes_nothing_more_until_one_is_answered(ends):
     ends.answer(1)
     await ends.until(lambda: ends.fates)
     assert ends.ask(5) != NOT_TAKEN
+
+
+async def test_sign_ons_take_no_place_of_trades(ends):
+    """Anybody can send them: their window is their own, and full by itself."""
+    sign_ons = [msgspec.structs.replace(request_of(stan), kind=Kind.SIGN_ON) for stan in (6, 7, 8)]
+    taken = [ends.link.ask(one, Asker(ends.fates, 6)) for one in sign_ons]
+    assert [ticket != NOT_TAKEN for ticket in taken] == [True, True, False]
+    for stan in (1, 2, 3, 4):
+        assert ends.ask(stan) != NOT_TAKEN
+    assert ends.ask(5) == NOT_TAKEN
+    await ends.until(lambda: len(ends.held) == 6)
+    ends.answer(6)
+    await ends.until(lambda: ends.fates)
+    assert ends.ask(5) == NOT_TAKEN
+    assert ends.link.ask(sign_ons[2], Asker(ends.fates, 8)) != NOT_TAKEN
+    assert ends.link.unanswered == 6
 
 
 async def test_the_answer_to_a_forgotten_request_is_counted_and_not_delivered(ends):
