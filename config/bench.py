@@ -26,6 +26,7 @@ from config.bench_load import Load, run_wire_load
 from config.bench_pgbench import Pgbench, filled_pgbench
 from config.errors import Say
 from config.estates import loader
+from config.homes import BENCH
 from config.places import places_of
 from config.settings import Settings
 from config.supervisor import Running, running_posswitch
@@ -34,7 +35,7 @@ from host.estate.plan import EstatePlan
 from simulators.linkload import LinkLoadReport
 from simulators.load import LoadReport
 
-DATA: Final = Path("build/bench")
+DATA: Final = BENCH / "bench"
 QUIET_RATE: Final = 100.0
 """Messages a second at which a terminal's usual waiting time is measured."""
 _BUCKET: Final = re.compile(

@@ -18,6 +18,7 @@ from config.cli_keys import app as keys
 from config.cli_simulate import app as simulating
 from config.cli_terminal import app as terminals
 from config.errors import FOUND_WRONG, exit_status_of, operator_errors
+from config.homes import BENCH, DATA, DEMO
 
 if TYPE_CHECKING:  # imported by the commands, so that --help stays fast
     from config.places import Places
@@ -46,8 +47,6 @@ SettingsOption = Annotated[
     typer.Option("--settings", help="A TOML file; DIR/posswitch.toml by itself.", metavar="FILE"),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
-
-DATA = Path("var/posswitch")
 
 
 @app.command()
@@ -211,7 +210,7 @@ def audit(
 def demo(
     data: Annotated[
         Path | None,
-        typer.Option("--data", help="An unused directory; a new one in var/demo.", metavar="DIR"),
+        typer.Option("--data", help=f"An unused directory; a new one in {DEMO}.", metavar="DIR"),
     ] = None,
     seconds: Annotated[float, typer.Option(min=1, help="How long the shops are open.")] = 40,
     terminals: Annotated[int, typer.Option(min=1, max=40, help="How many trade.")] = 40,
@@ -245,9 +244,8 @@ def bench(
         int | None, typer.Option(min=1, help="Everything is measured so often.")
     ] = None,
     messages: Annotated[int | None, typer.Option(min=100, help="Of each load of a round.")] = None,
-    report: Annotated[Path, typer.Option(help="Where the figures go.", metavar="FILE")] = Path(
-        "build/bench.json"
-    ),
+    report: Annotated[Path, typer.Option(help="Where the figures go.", metavar="FILE")] = BENCH
+    / "bench.json",
 ) -> None:
     """Measure rates, latencies, CPU and memory. Exit status 1: a figure is not met."""
     from config.benches import Extent, run_benches

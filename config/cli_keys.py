@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from config.homes import DATA
+
 app = typer.Typer(no_args_is_help=True, help="Keys: entered, listed, exported, rotated.")
 
 DataOption = Annotated[
@@ -20,7 +22,6 @@ TerminalArgument = Annotated[str, typer.Argument(metavar="TID", help="The termin
 CountOption = Annotated[
     int, typer.Option("--of", min=2, max=3, help="In how many components the key comes.")
 ]
-DATA = Path("var/posswitch")
 
 
 @app.command()

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from config.homes import DATA
+
 app = typer.Typer(no_args_is_help=True, help="Terminals: their batches and their exceptions.")
 
 DataOption = Annotated[
@@ -16,7 +18,6 @@ SettingsOption = Annotated[
     typer.Option("--settings", help="A TOML file; DIR/posswitch.toml by itself.", metavar="FILE"),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
-DATA = Path("var/posswitch")
 
 
 @app.command()

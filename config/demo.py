@@ -22,6 +22,7 @@ from clearing.run import Summary, run_clearing
 from clearing.verify import Violation, audit
 from config.errors import FOUND_WRONG, Say, SettingsError
 from config.estates import loader
+from config.homes import DEMO
 from config.night import opened_night, print_summary, print_violations
 from config.places import Places, places_of
 from config.programs import only_one_of
@@ -44,7 +45,6 @@ from switch.channels import ChannelSettings, TlsSettings
 from switch.issuer_settings import IssuerSettings as IssuerRow
 from terminals.dialects import DialectOptions
 
-HOME: Final = Path("var/demo")
 HOST_SECONDS_MAX: Final = 5.0
 """Shorter than a demo terminal's patience, as in life."""
 ANSWER_SECONDS_MAX: Final = 10.0
@@ -75,12 +75,12 @@ class DemoSettings:
 
 
 def fresh_places(data: Path | None) -> Places:
-    """The directory named, which must be unused, or a new one under `var/demo`.
+    """The directory named, which must be unused, or a new one under `config.homes.DEMO`.
 
     Raises:
         SettingsError: it holds a posswitch already.
     """
-    places = places_of(data or HOME / f"{utc_now():%Y%m%d-%H%M%S-%f}")
+    places = places_of(data or DEMO / f"{utc_now():%Y%m%d-%H%M%S-%f}")
     if places.cluster.home.exists():
         raise SettingsError(
             f"{places.data} holds a posswitch already, and the demo starts from nothing. "

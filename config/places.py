@@ -8,13 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 from config.errors import SurroundingsError
 from config.postgres import SOCKET_BYTES_MAX, Cluster, socket_of
-
-DATA: Final = Path("var/posswitch")
-"""The data directory unless one is named."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,32 +1,11 @@
 """Named places where a test may end the process, to prove that nothing is lost there.
 
-Inert unless POSSWITCH_FAULT_POINT names one: `before_commit:3` kills the process with SIGKILL
-the third time that point is reached. Points: `mid_batch`, `before_commit`,
-`after_commit_before_reply`.
+Nothing happens at them: no setting and no variable of the environment can arm one. A launcher that
+lives with the tests (`tests/faulty.py`) puts something else in the place of `reach` before any
+module of a program is imported. Points: `mid_batch`, `before_commit`, `after_commit_before_reply`,
+`saf_written`.
 """
 
-import os
-import signal
-from typing import Final
 
-VARIABLE: Final = "POSSWITCH_FAULT_POINT"
-
-
-class FaultPoints:
-    """Counts down to the one fault this process was started to have."""
-
-    def __init__(self, spelled: str | None) -> None:
-        name, _, times = (spelled or "").partition(":")
-        self._name = name
-        self._left = int(times or "1")
-
-    def reach(self, name: str) -> None:
-        """Say that this point is reached; returns, unless it is the one and its time has come."""
-        if name != self._name:
-            return
-        self._left -= 1
-        if self._left == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-
-reach: Final = FaultPoints(os.environ.get(VARIABLE)).reach
+def reach(_name: str) -> None:
+    """Say that this point is reached."""

@@ -1,7 +1,7 @@
 """A host that a test lets die: it posts the batch below and says what was answered, line by line.
 
-Run as `python -m tests.host.mortal_host` in a process of its own, with the connection strings of
-owner and host as arguments and POSSWITCH_FAULT_POINT in the environment.
+Run by `tests/faulty.py` in a process of its own, with the connection strings of owner and host as
+arguments.
 """
 
 import sys

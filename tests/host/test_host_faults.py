@@ -1,9 +1,7 @@
 """The host dies, its connections are cut: nothing is lost, nothing is posted twice."""
 
-import os
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,13 +12,13 @@ import trio
 from psycopg import errors
 
 from config.database import Dsns
-from host.faultpoints import VARIABLE
 from host.model.requests import Kind, Request, Response
 from host.model.responses import Reason
 from host.store import writer
 from host.store.safety import UnsafeDatabaseError
 from host.store.saving import save
 from host.store.writer import Writer
+from tests.faulty import faulty_command
 from tests.host.conftest import CardPool, Till, audit_ledger, opened, trading
 from tests.host.mortal_host import ROUNDS, requests_of
 
@@ -64,9 +62,7 @@ async def test_a_host_killed_anywhere_keeps_what_it_told_and_posts_the_rest_once
 def _let_it_die(dsns: Dsns, point: str) -> dict[str, tuple[str, str]]:
     """What the host told before it was killed: key to reason and RRN."""
     died = subprocess.run(
-        [sys.executable, "-m", "tests.host.mortal_host", dsns.owner, dsns.host],
-        cwd=ROOT,
-        env={**os.environ, VARIABLE: point},
+        faulty_command(point, "tests.host.mortal_host", dsns.owner, dsns.host),
         capture_output=True,
         text=True,
         timeout=60,

@@ -3,12 +3,12 @@
 # ruff: noqa: ARG001 - a clock acts by being asked for
 
 import contextlib
-import os
 import signal
 import sqlite3
 import stat
 import subprocess
 import sys
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -391,25 +391,34 @@ def test_a_file_of_the_first_release_is_taken_over(path, tmp_path):
 
 def test_a_switch_killed_when_a_reversal_is_written_owes_it_when_it_lives_again(tmp_path):
     path = tmp_path / "saf.db"
-    script = (
-        "import sys; from pathlib import Path; from switch.saf_file import SafFile\n"
-        "from tests.switch.test_saf import purchase_of, reversal_of, encoded\n"
-        "SafFile(Path(sys.argv[1])).change([encoded(reversal_of(purchase_of(1)))], [], [])\n"
-        "print('still alive')"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", script, path],
-        env=os.environ | {"POSSWITCH_FAULT_POINT": "saf_written", "PYTHONPATH": "."},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = _write_a_reversal(path, "from tests.faulty import arm; arm('saf_written')\n")
     assert (done.returncode, done.stdout) == (-signal.SIGKILL, ""), done.stderr
     file = SafFile(path)
     assert [request.key.text for _, request, _ in file.owed()] == [
         reversal_of(purchase_of(1)).key.text
     ]
     file.close()
+
+
+def test_no_variable_of_the_environment_arms_a_fault_point(tmp_path, monkeypatch):
+    for name in ("POSSWITCH_FAULT_POINT", "POSSWITCH_FAULTPOINT", "FAULT_POINT"):
+        monkeypatch.setenv(name, "saf_written")
+    done = _write_a_reversal(tmp_path / "saf.db", "")
+    assert (done.returncode, done.stdout) == (0, "still alive\n"), done.stderr
+
+
+def _write_a_reversal(path, before):
+    script = (
+        f"import sys; sys.path.insert(0, {str(Path(__file__).parents[2])!r})\n"
+        f"{before}"
+        "from pathlib import Path; from switch.saf_file import SafFile\n"
+        "from tests.switch.test_saf import purchase_of, reversal_of, encoded\n"
+        "SafFile(Path(sys.argv[1])).change([encoded(reversal_of(purchase_of(1)))], [], [])\n"
+        "print('still alive')"
+    )
+    return subprocess.run(
+        [sys.executable, "-c", script, path], capture_output=True, text=True, check=False
+    )
 
 
 def encoded(request: Request) -> tuple[str, float, bytes, str]:

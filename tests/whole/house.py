@@ -21,11 +21,12 @@ import psycopg
 from config.children import Program, start_child
 from config.database import Dsns, embedded_dsns, opened_database
 from config.estates import loader
+from config.isolation import module_command
 from config.places import Places, places_of
 from config.postgres import PostgresServer, start_postgres
 from host.estate.plan import EstatePlan
-from host.faultpoints import VARIABLE
 from tests.commands import run_command
+from tests.faulty import faulty_command
 from tests.ports import free_ports
 
 ZONE = "Asia/Shanghai"
@@ -64,7 +65,7 @@ class Part:
 
     def __init__(self, name: str, data: Path, log: Path) -> None:
         self.name = name
-        self._command = [sys.executable, "-m", "config", name, "--data", str(data)]
+        self._words = ("config", name, "--data", data)
         self._log = log
         self._program: Program | None = None
 
@@ -75,7 +76,7 @@ class Part:
 
     def start(self, *, fault: str = "") -> None:
         """Start it and wait until it is ready; `fault` names the point at which it will die."""
-        words = ["env", f"{VARIABLE}={fault}", *self._command]
+        words = faulty_command(fault, *self._words) if fault else module_command(*self._words)
         with self._log.open("ab") as log:
             process = start_child(words, output=subprocess.PIPE, errors=log)
             self._program = Program(
