@@ -19,6 +19,7 @@ from config.cli_simulate import app as simulating
 from config.cli_terminal import app as terminals
 from config.errors import FOUND_WRONG, exit_status_of, operator_errors
 from config.homes import BENCH, DATA, DEMO
+from config.memory import keep_to_ourselves
 
 if TYPE_CHECKING:  # imported by the commands, so that --help stays fast
     from config.places import Places
@@ -262,6 +263,7 @@ def bench(
 
 def main() -> NoReturn:
     """The entry of the command."""
+    keep_to_ourselves()
     sys.exit(_status_of(functools.partial(app, prog_name="posswitch")))
 
 

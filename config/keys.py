@@ -23,7 +23,7 @@ from config.database import dsn_of, opened_database
 from config.errors import SettingsError, SurroundingsError
 from config.hsm import open_hsm
 from config.logging import configure_logging
-from config.operators import operator_name
+from config.operators import operator_name, person_name
 from config.places import Places, places_of
 from config.settings import Settings, load_settings
 from host.clock import utc_now
@@ -178,7 +178,7 @@ def import_component(keys: Keys, target: Target, number: int, count: int, whole:
         OperatorError, KeyCeremonyError: nothing is stored.
     """
     target = checked_target(keys.connection, target)
-    operator = operator_name()
+    operator = person_name()
     value = _hexadecimal(_asked(f"{operator}, component {number} of {count}", is_hidden=True))
     check_value = _asked(f"check value of component {number}")
     waiting = [one for one in rows.list_components(keys.connection) if one.target == target.text]

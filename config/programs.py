@@ -19,6 +19,7 @@ from config.children import READY
 from config.errors import SurroundingsError, exit_status_of, operator_errors
 from config.isolation import module_command
 from config.logging import configure_logging
+from config.memory import keep_to_ourselves
 from config.orders import Orders
 from config.places import Places, places_of
 from config.settings import Settings
@@ -129,6 +130,7 @@ def _settle_memory() -> None:
 
 def main() -> int:
     """The entry of a supervised program. Gives its exit status."""
+    keep_to_ourselves()
     name, data, said = sys.argv[1:]
     orders = msgspec.json.decode(said, type=Orders)
     settings = msgspec.json.decode(sys.stdin.buffer.read(), type=Settings)

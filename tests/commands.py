@@ -28,9 +28,16 @@ STREAMS = {0: os.O_RDONLY, 1: os.O_WRONLY, 2: os.O_WRONLY}
 
 
 def run_command(
-    *words: str | Path, given: bytes = b"", environ: Mapping[str, str] | None = None
+    *words: str | Path,
+    given: bytes = b"",
+    environ: Mapping[str, str] | None = None,
+    login: int | None = None,
+    user: int | None = None,
 ) -> subprocess.CompletedProcess[str]:
-    """Run `posswitch` with these words to its end."""
+    """Run `posswitch` with these words to its end.
+
+    `login` is the user whom the kernel has as logged in, `user` whom it runs as.
+    """
     with tempfile.TemporaryDirectory(prefix="posswitch-command-") as place:
         streams = [Path(place, str(number)) for number in STREAMS]
         for path, content in zip(streams, (given, b"", b""), strict=True):
@@ -40,6 +47,8 @@ def run_command(
             "environ": dict(os.environ if environ is None else environ),
             "directory": str(Path.cwd()),
             "streams": [str(path) for path in streams],
+            "login": login,
+            "user": user,
         }
         status = _helper().run(order)
         said, errors = (path.read_text() for path in streams[1:])
@@ -92,7 +101,12 @@ def _import_everything() -> None:
 
 
 def _become(
-    words: list[str], environ: dict[str, str], directory: str, streams: list[str]
+    words: list[str],
+    environ: dict[str, str],
+    directory: str,
+    streams: list[str],
+    login: int | None,
+    user: int | None,
 ) -> NoReturn:
     """This process is the command, to its end."""
     from config.cli import main
@@ -105,6 +119,12 @@ def _become(
         open(number, "r" if number == 0 else "w", closefd=False)  # noqa: SIM115 - ours for life
         for number in STREAMS
     )
+    if login is not None:
+        Path("/proc/self/loginuid").write_text(str(login))
+    if user is not None:
+        os.setgroups([])
+        os.setresgid(user, user, user)
+        os.setresuid(user, user, user)
     os.environ.clear()
     os.environ.update(environ)
     os.chdir(directory)

@@ -2,9 +2,11 @@
 
 import json
 import os
+import pwd
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,8 +15,9 @@ import psec
 import pytest
 
 from config.database import dsn_of, opened_database
+from config.errors import SurroundingsError
 from config.estates import estate_named, loader
-from config.operators import operator_name
+from config.operators import operator_name, person_name
 from config.places import places_of
 from config.settings import DatabaseSettings
 from host.hsm.components import split
@@ -23,6 +26,8 @@ from host.model.secrets import Secret
 from tests.commands import run_command
 
 TID = "80010040"
+ALICE, BOB = 60_001, 60_002
+"""Two users, whom no machine needs to have: the kernel knows them by their numbers."""
 TMK = Secret.from_hex("40A1B3C2D5E5F70719293B4A5D6D7F8F")
 TRANSPORT = Secret(bytes(range(32)))
 
@@ -43,13 +48,13 @@ def data() -> Iterator[Path]:
 
 
 def keys(
-    data: Path, *words: str, typed: tuple[str, ...] = (), by: str = "alice"
+    data: Path, *words: str, typed: tuple[str, ...] = (), by: int = ALICE
 ) -> subprocess.CompletedProcess[str]:
     """The command as that person runs it, who types these lines."""
     environ = {name: value for name, value in os.environ.items() if name != "POSSWITCH_LMK"}
     lines = "".join(f"{line}\n" for line in typed)
-    told = {**environ, "SUDO_USER": by}
-    return run_command("keys", *words, "--data", data, given=lines.encode(), environ=told)
+    told = {**environ, "SUDO_USER": "mallory"}
+    return run_command("keys", *words, "--data", data, given=lines.encode(), environ=told, login=by)
 
 
 def typed(part: Secret, check: str) -> tuple[str, str]:
@@ -63,13 +68,19 @@ def listed(data: Path, *words: str) -> dict[str, list[dict[str, object]]]:
     return found
 
 
-needs_sudos_word = pytest.mark.skipif(
-    operator_name({"SUDO_USER": "alice"}) != "alice",
-    reason="the kernel keeps this session's login name, which a test cannot change",
+def _may_log_in() -> bool:
+    """Whether a process may say to the kernel who logged in; for good where it is said."""
+    code = f"open('/proc/self/loginuid', 'w').write('{ALICE}')"
+    return not subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, check=False
+    ).returncode
+
+
+pytestmark = pytest.mark.skipif(
+    not _may_log_in(), reason="the kernel keeps this session's login, which a test cannot change"
 )
 
 
-@needs_sudos_word
 def test_two_people_enter_a_master_key(data: Path) -> None:
     first, second = split(TMK, 2)
     done = keys(data, "import", TID, "--component", "1", typed=typed(first, check_value(first)))
@@ -85,16 +96,15 @@ def test_two_people_enter_a_master_key(data: Path) -> None:
     assert "another person enters this one" in same.stderr
     done = keys(
         data, "import", TID, "--component", "2",
-        typed=(*typed(second, check_value(second)), "67BF1C06"), by="bob",
+        typed=(*typed(second, check_value(second)), "67BF1C06"), by=BOB,
     )  # fmt: skip
     assert (done.returncode, done.stdout) == (0, f"tmk/{TID}: key 67BF1C06 stored\n")
     [stored] = [one for one in listed(data, TID)["keys"] if one["purpose"] == "tmk"]
-    assert (stored["check_value"], stored["entered_by"]) == ("67BF1C06", "alice, bob")
+    assert (stored["check_value"], stored["entered_by"]) == ("67BF1C06", f"uid {ALICE}, uid {BOB}")
 
 
-@needs_sudos_word
 def test_a_master_key_leaves_as_a_key_block(data: Path) -> None:
-    for number, (part, by) in enumerate(zip(split(TRANSPORT, 2), ("alice", "bob"), strict=True), 1):
+    for number, (part, by) in enumerate(zip(split(TRANSPORT, 2), (ALICE, BOB), strict=True), 1):
         done = keys(
             data, "import", "vendor", "--transport", "--component", str(number),
             "--check-value", aes_cmac_check_value(TRANSPORT),
@@ -178,15 +188,28 @@ def test_a_list_shows_check_values_and_never_a_key(data: Path) -> None:
             assert key.reveal().hex().upper() not in done.stdout.upper()
 
 
-def test_the_operator_is_whom_the_kernel_says(tmp_path: Path) -> None:
+def test_the_operator_is_whom_the_kernel_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("SUDO_USER", "SUDO_UID", "LOGNAME", "USER"):
+        monkeypatch.setenv(name, "mallory")
     login = tmp_path / "loginuid"
     login.write_text("0")
-    assert operator_name({"SUDO_USER": "alice"}, login) == "root"
+    assert operator_name(login) == person_name(login, uid=0) == "root"
     login.write_text("4294967295")
-    assert operator_name({"SUDO_USER": "alice"}, login) == "alice"
-    assert operator_name({}, tmp_path / "none")
+    assert operator_name(login) == pwd.getpwuid(os.getuid()).pw_name
+    assert operator_name(tmp_path / "none") == operator_name(login)
     login.write_text("4000123")
-    assert operator_name({}, login) == "uid 4000123"
+    assert operator_name(login) == person_name(login) == "uid 4000123"
+
+
+def test_root_whom_no_login_stands_behind_is_nobody_where_a_person_is_wanted(
+    tmp_path: Path,
+) -> None:
+    """Whoever may become root would be a second person to themselves."""
+    with pytest.raises(SurroundingsError, match=r"which person you are.* Next: log in by your own"):
+        person_name(tmp_path / "none", uid=0)
+    assert person_name(tmp_path / "none", uid=4000123)
 
 
 SOFTHSM = next(
