@@ -9,7 +9,8 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, NoReturn
 
@@ -67,9 +68,10 @@ def run_host(
                 if database is not None:
                     nursery.start_soon(_tend, database)
 
-        _run_until_signal(
-            lambda: run(settings.host, dsn=dsn, hsm=hsm, on_ready=on_ready, beside=beside)
-        )
+        with _ports_in_sentences():
+            _run_until_signal(
+                lambda: run(settings.host, dsn=dsn, hsm=hsm, on_ready=on_ready, beside=beside)
+            )
 
 
 def run_switch(
@@ -83,13 +85,23 @@ def run_switch(
 
     orders = orders or Orders()
     reloader = Reloader(places, orders)
+    with _ports_in_sentences(), control_socket(places, orders.number) as control:
+
+        async def stand_by(switch: Switch) -> None:
+            await reloader.stand_by(switch, control)
+
+        _run_until_signal(lambda: run(settings.switch, on_ready=on_ready, beside=stand_by))
+
+
+@contextmanager
+def _ports_in_sentences() -> Iterator[None]:
+    """A port that cannot be had is the operator's to mend.
+
+    Raises:
+        SurroundingsError: instead of the OSError.
+    """
     try:
-        with control_socket(places, orders.number) as control:
-
-            async def stand_by(switch: Switch) -> None:
-                await reloader.stand_by(switch, control)
-
-            _run_until_signal(lambda: run(settings.switch, on_ready=on_ready, beside=stand_by))
+        yield
     except OSError as error:
         if error.errno not in PORT_ERRORS:
             raise

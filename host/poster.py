@@ -96,6 +96,11 @@ class Poster:
         self._answered: Counter[tuple[Kind, Reason]] = Counter()
         """Answers given and not yet counted in the metrics, which costs more than counting here."""
 
+    @property
+    def is_posting(self) -> bool:
+        """Whether every writer has its connection, as far as is known."""
+        return all(queue.is_open for queue in self._queues)
+
     async def find_terminal(self, terminal_id: str) -> TerminalProfile | None:
         """What the switch needs of a terminal; None when there is none, or it is closed."""
         terminal = self._book.terminals.get(terminal_id)

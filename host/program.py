@@ -7,7 +7,7 @@ from typing import Any, Final
 import psycopg
 import structlog
 import trio
-from prometheus_client import start_http_server
+from prometheus_client import REGISTRY
 
 from host.book import Book
 from host.clock import WallClock, utc_now
@@ -16,18 +16,20 @@ from host.desk import Desk
 from host.hsm.interface import Hsm
 from host.link.address import Address, listen
 from host.metrics import KEYS_UNUSABLE
+from host.page import Page
 from host.poster import Poster
 from host.server import serve
 from host.settings import HostSettings
 from host.store.book import read_book
-from host.store.connecting import Deadlines
+from host.store.connecting import Deadlines, connect
 from host.store.safety import connect_safely
 from host.store.writer import Writer
 
 OnReady = Callable[[list[str]], None]
 Beside = Callable[[Poster], Awaitable[None]]
 """Something that runs as long as a host does, and may reload it."""
-METRICS_HOST: Final = "127.0.0.1"
+READY_SECONDS_MAX: Final = 2.0
+"""How long a database may take to be called reachable."""
 
 _LOG = structlog.get_logger(__name__)
 
@@ -46,23 +48,44 @@ async def run_host(
     Raises:
         UnsafeDatabaseError, NoEstateError, ShardTakenError: the host must not start here.
         psycopg.OperationalError: no database.
+        OSError: the port for metrics is taken.
     """
     with opened_poster(settings, dsn=dsn, hsm=hsm, clock=clock) as poster:
         address = Address.parse(settings.link)
         listener = listen(address)
         lines = [f"host on {address}"]
-        if settings.metrics_port is not None:
-            start_http_server(settings.metrics_port, METRICS_HOST)
-            lines.append(f"host metrics on {METRICS_HOST}:{settings.metrics_port}")
+        page = Page(
+            REGISTRY,
+            {
+                "the database is not reachable": lambda: _is_reachable(dsn),
+                "no writer has its connection": lambda: poster.is_posting,
+            },
+        )
         try:
+            if settings.metrics_port is not None:
+                page.open(settings.metrics_host, settings.metrics_port)
+                lines.append(f"host metrics on {settings.metrics_host}:{settings.metrics_port}")
             async with trio.open_nursery() as nursery:
+                nursery.start_soon(page.run)
                 nursery.start_soon(poster.run)
                 nursery.start_soon(serve, [listener], poster.submit, poster.find_terminal)
                 if beside is not None:
                     nursery.start_soon(beside, poster)
                 on_ready(lines)
         finally:
+            page.close()
             listener.close()
+
+
+def _is_reachable(dsn: str) -> bool:
+    """Whether a new connection gets an answer, in time."""
+    told = Deadlines(connect_seconds=READY_SECONDS_MAX, round_trip_seconds=READY_SECONDS_MAX)
+    try:
+        with connect(dsn, told, autocommit=True) as connection:
+            connection.execute("SELECT 1")
+    except psycopg.Error:
+        return False
+    return True
 
 
 @contextlib.contextmanager

@@ -49,6 +49,9 @@ class HostSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """The acquirer's zone: F12 and F13 are its local time."""
     acquirer_id: str = "48882900"
     metrics_port: int | None = None
+    """/metrics, /healthz and /readyz over HTTP."""
+    metrics_host: str = "127.0.0.1"
+    """Where that is listened for: beyond this machine, keep it in a network of your own."""
     hsm: HsmSettings = HsmSettings()
 
     def __post_init__(self) -> None:

@@ -11,16 +11,15 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Final, NoReturn
-from wsgiref.simple_server import WSGIServer
 
 import msgspec
 import structlog
 import trio
-from prometheus_client import start_http_server
 
 from host.link.address import Address
 from host.link.client import HostLink, LinkLimits
 from host.model.requests import Response
+from host.page import Page
 from switch.calling import Caller
 from switch.connection import Connection, Outboxes
 from switch.desk import Desk
@@ -77,6 +76,7 @@ async def run_switch(
             nursery.start_soon(switch.poller.run)
             nursery.start_soon(switch.sweep)
             nursery.start_soon(switch.tokens.run)
+            nursery.start_soon(switch.page.run)
             switch.call_gateways(nursery)
             if beside is not None:
                 nursery.start_soon(beside, switch)
@@ -95,8 +95,13 @@ class Switch:
         metrics = self.metrics = Metrics()
         outboxes = self._outboxes = Outboxes()
         self.settings = settings
-        self._metrics_port = settings.metrics_port
-        self._page: WSGIServer | None = None
+        self.page = Page(
+            metrics.registry,
+            {
+                "the host is not linked": lambda: self.link.is_up,
+                "a channel does not listen": self._listens_everywhere,
+            },
+        )
         self.poller = Poller(outboxes.flush)
         self.link = HostLink(
             Address.parse(settings.link),
@@ -134,10 +139,8 @@ class Switch:
         for channel in self.channels:
             if channel.settings.connect_to is None:
                 channel.open(listen(channel.settings))
-        if self._metrics_port is not None:
-            self._page, _ = start_http_server(
-                self._metrics_port, "127.0.0.1", self.metrics.registry
-            )
+        if self.settings.metrics_port is not None:
+            self.page.open(self.settings.metrics_host, self.settings.metrics_port)
 
     def close(self) -> None:
         """Close every socket and the file; what the link left in doubt is in it."""
@@ -146,9 +149,7 @@ class Switch:
         self.poller.close()
         self.lanes.close()
         self.tokens.close()
-        if self._page is not None:
-            self._page.shutdown()
-            self._page.server_close()
+        self.page.close()
 
     def addresses(self) -> list[tuple[str, str]]:
         """Each channel's name and where it listens."""
@@ -281,6 +282,10 @@ class Switch:
         if channel.settings.connect_to and self._nursery and name not in self._callers:
             self._callers[name] = Caller(channel)
             self._nursery.start_soon(self._callers[name].run)
+
+    def _listens_everywhere(self) -> bool:
+        listening = (each for each in self.channels if each.settings.connect_to is None)
+        return all(each.port is not None for each in listening)
 
     def _late(self, response: Response) -> None:
         self.desk.late(response)

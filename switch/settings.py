@@ -76,7 +76,10 @@ class SwitchSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     log_messages: bool = True
     """One log line per message."""
     metrics_port: int | None = None
-    """Of the first process; the second has the next, and so on."""
+    """/metrics, /healthz and /readyz over HTTP. Of the first process; the second has the next, and
+    so on."""
+    metrics_host: str = "127.0.0.1"
+    """Where that is listened for: beyond this machine, keep it in a network of your own."""
 
     def __post_init__(self) -> None:
         check_channels(self.channels)

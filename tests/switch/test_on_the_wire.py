@@ -378,6 +378,40 @@ async def test_the_metrics_page_tells_what_was_answered(world):
     assert "posswitch_switch_connections_open 1.0" in page
 
 
+@pytest.mark.parametrize("path", ["", "/", "/favicon.ico", "/metrics/", "/metricsx", "/healthz/x"])
+async def test_nothing_else_is_on_the_metrics_page(world, path):
+    port = free_port()
+    await world.start_switch(metrics_port=port)
+    told = await trio.to_thread.run_sync(_status, f"http://127.0.0.1:{port}{path}")
+    assert told == (404, "here are /metrics, /healthz and /readyz\n")
+
+
+async def test_a_switch_is_ready_while_its_host_is_linked_and_lives_without(world):
+    port = free_port()
+    await world.start_switch(metrics_port=port, metrics_host="127.0.0.2")
+    page = f"http://127.0.0.2:{port}"
+    assert await trio.to_thread.run_sync(_status, f"{page}/readyz") == (200, "ready\n")
+    await world.host.stop()
+    with trio.fail_after(20):
+        told = 200, ""
+        while told[0] == 200:
+            told = await trio.to_thread.run_sync(_status, f"{page}/readyz")
+    assert told == (503, "not ready: the host is not linked\n")
+    assert await trio.to_thread.run_sync(_status, f"{page}/healthz") == (
+        200,
+        "the event loop turns\n",
+    )
+
+
+def _status(url: str) -> tuple[int, str]:
+    try:
+        with urllib.request.urlopen(url, timeout=10) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as refusal:
+        with refusal:
+            return refusal.code, refusal.read().decode()
+
+
 def _page(url: str) -> str:
     with urllib.request.urlopen(url, timeout=10) as answer:
         return answer.read().decode()

@@ -6,6 +6,8 @@ import random
 import signal
 import subprocess
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -37,18 +39,23 @@ NO_ROOM = {"96"}
 class Upright:
     """A `posswitch up`, and where what it exports is read."""
 
-    def __init__(self, up: Up, places: Places, metrics_port: int) -> None:
+    def __init__(self, up: Up, places: Places, metrics_port: int, host_port: int) -> None:
         self.up, self.places, self.estate = up, places, ESTATE
-        self.port, self._metrics_port = up.port, metrics_port
+        self.port, self._metrics_port, self.host_port = up.port, metrics_port, host_port
 
     @property
     def postmaster(self) -> int:
         """Its process number; 0 while there is none."""
+        return self.child("postgres")
+
+    def child(self, name: str) -> int:
+        """The process number of a program; 0 while there is none."""
         children = Path(f"/proc/{self.up.process.pid}/task/{self.up.process.pid}/children")
-        for word in children.read_text().split():
+        for number in children.read_text().split():
             with contextlib.suppress(OSError):
-                if b"postgres\0" in Path(f"/proc/{word}/cmdline").read_bytes():
-                    return int(word)
+                words = Path(f"/proc/{number}/cmdline").read_bytes().split(b"\0")
+                if name.encode() in {words[0].rpartition(b"/")[2], *words[3:5]}:
+                    return int(number)
         return 0
 
     def wait_until_reversals_are_delivered(self) -> None:
@@ -63,13 +70,13 @@ def standing(data: Path) -> Iterator[Upright]:
     """Up, with a page of metrics."""
     places = places_of(data)
     places.make()
-    [port] = free_ports(1)
+    port, host_port = free_ports(2)
     places.settings.write_text(
         f"[switch]\nmetrics_port = {port}\nhost_seconds_max = 2\nsaf_retry_seconds_max = 0.5\n"
-        "[host]\nstatement_seconds_max = 1.5\n"
+        f"[host]\nmetrics_port = {host_port}\nstatement_seconds_max = 1.5\n"
     )
     with Up(data) as up:
-        yield Upright(up, places, port)
+        yield Upright(up, places, port, host_port)
 
 
 @pytest.mark.counted
@@ -99,6 +106,39 @@ def test_a_server_killed_at_random_times_under_load_is_back_by_itself_and_nothin
                 wait_until_it_trades(house, first_trace=100 + 300 * cycle)
                 assert time.monotonic() - back < BACK_SECONDS_MAX
         audit_with_terminals(house, record)
+
+
+def test_a_host_is_ready_while_its_database_answers(tmp_path: Path) -> None:
+    """A server that is frozen keeps its sockets open, and is not reachable all the same."""
+    with standing(tmp_path / "data") as house:
+        _wait_for_status(house.host_port, "readyz", 200)
+        server = house.postmaster
+        os.kill(server, signal.SIGSTOP)
+        try:
+            _wait_for_status(house.host_port, "readyz", 503)
+            _wait_for_status(house.host_port, "healthz", 200)
+        finally:
+            os.kill(server, signal.SIGCONT)
+        _wait_for_status(house.host_port, "readyz", 200)
+        host = house.child("host")
+        os.kill(host, signal.SIGKILL)
+        wait_until(lambda: house.child("host") not in {0, host}, "the host was not started again")
+        _wait_for_status(house.host_port, "readyz", 200)
+
+
+def _wait_for_status(port: int, path: str, status: int) -> None:
+    wait_until(lambda: _status(port, path) == status, f"/{path} never was {status}")
+
+
+def _status(port: int, path: str) -> int:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/{path}", timeout=10) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as refusal:
+        refusal.close()
+        return refusal.code
+    except OSError:
+        return 0
 
 
 def _wait_for_another_server(house: Upright) -> None:
