@@ -1,0 +1,1 @@
+-- is_moot: every fact about an original has it, those of the versions before among them.
