@@ -30,6 +30,7 @@ from host.clock import utc_now
 from host.hsm.dukpt import is_exhausted
 from host.hsm.interface import Hsm
 from host.hsm.purposes import check_value_of
+from host.key_faults import cure_of
 from host.keys import (
     Entered,
     Entry,
@@ -248,10 +249,9 @@ def _key_table(found: list[rows.ListedKey]) -> Table:
 
 
 def _fault_told(one: rows.ListedKey) -> str:
-    cure = {"tmk": "generate it anew", "ik": "enter it anew", "zpk": "enter it anew"}
+    cure = cure_of(one.purpose, one.owner, one.mac_algorithm)
     return (
-        f"{one.owner}: its {one.purpose} {one.generation} cannot be used: {one.fault}. "
-        f"Next: {cure.get(one.purpose, 'the terminal signs on by itself, then it is replaced')}"
+        f"{one.owner}: its {one.purpose} {one.generation} cannot be used: {one.fault}. Next: {cure}"
     )
 
 

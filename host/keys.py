@@ -184,8 +184,8 @@ def rotate(
         count = rows.ask_rotation(connection, named, by, now)
         if named is not None and count < len(set(named)):
             raise KeyCeremonyError(
-                "one of these terminals holds no working keys: it signs on before its next "
-                "transaction by itself. Next: posswitch keys list"
+                "one of these terminals holds no working keys: under DUKPT it never does, else it "
+                "signs on before its next transaction by itself. Next: posswitch keys list"
             )
     return count
 

@@ -78,6 +78,7 @@ class Exchange:
         "message",
         "request",
         "sent_at",
+        "signs_on",
         "ticket",
     )
 
@@ -96,6 +97,8 @@ class Exchange:
         """The key that proved the message: the answer is sealed under it."""
         self.merchant_id = ""
         """Whose terminal this is, by its profile."""
+        self.signs_on = True
+        """Whether a sign-on brings its terminal keys: none does under DUKPT."""
         self.batch = ""
         """Which batch that says it is in."""
         self.lane: Lane | None = None
@@ -140,6 +143,7 @@ class Exchange:
         """
         dialect, message = self.dialect, self.message
         self.merchant_id = session.profile.merchant_id
+        self.signs_on = session.signs_on
         self.batch = session.profile.epoch
         assert message is not None
         generation = 0
@@ -164,6 +168,8 @@ class Exchange:
     def answer(self, response: Response) -> bytes:
         """The answer's payload, sealed when the message was proved to be."""
         assert self.message is not None
+        if response.sign_on_again and not self.signs_on:
+            response = msgspec.structs.replace(response, sign_on_again=False)
         return self.dialect.answer(self.message, response, self.mac)
 
     def refusal(self, reason: Reason) -> bytes:

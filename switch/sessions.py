@@ -13,7 +13,7 @@ import trio
 
 from host.hsm.mac import Mac
 from host.model.responses import Reason
-from host.model.terminal import TerminalProfile
+from host.model.terminal import DUKPT, TerminalProfile
 from switch.hostlink import Link
 from switch.settings import SwitchSettings
 from terminals.dukpt_session import session_mac
@@ -34,11 +34,12 @@ _LOG = structlog.get_logger(__name__)
 class Session:
     """A terminal and its kept MACs, the newest generation first."""
 
-    __slots__ = ("fetched_at", "macs", "profile")
+    __slots__ = ("fetched_at", "macs", "profile", "signs_on")
 
     def __init__(self, profile: TerminalProfile, fetched_at: float) -> None:
         self.profile = profile
         self.fetched_at = fetched_at
+        self.signs_on = profile.mac_algorithm not in DUKPT
         self.macs: tuple[tuple[int, Mac], ...] = tuple(
             (key.generation, session_mac(profile.mac_algorithm, key.key))
             for key in profile.mac_keys

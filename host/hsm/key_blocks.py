@@ -24,6 +24,8 @@ from host.hsm.derivation import derive
 from host.model.secrets import Secret
 
 VERSION: Final = "D"
+FORMER_WRAPPING: Final = "wrapped "
+"""What migration 0004 puts before a key of the former wrapping."""
 HEADER_CHARACTERS: Final = 16
 BLOCK_CHARACTERS_MAX: Final = 9999
 OPTIONAL_BYTES_MAX: Final = 255
@@ -191,8 +193,13 @@ def _option(name: str, text: str) -> str:
 
 def _parsed(block: str) -> tuple[Header, int]:
     """The header, and where the encrypted part begins."""
+    if block.startswith(FORMER_WRAPPING):
+        raise KeyBlockFormatError(
+            "it is wrapped as releases before key blocks did, not a key block"
+        )
     if not _is_plain(block) or len(block) < HEADER_CHARACTERS or block[0] != VERSION:
-        raise KeyBlockFormatError("this is not a key block of version D")
+        begins = f": it begins with {block[0]!r}" if _is_plain(block[:1]) and block else ""
+        raise KeyBlockFormatError(f"this is not a key block of version D{begins}")
     if block[1:5] != f"{len(block):04d}" or not (block[12:14].isdigit() and block[14:16] == "00"):
         raise KeyBlockFormatError("a key block's header does not fit its length")
     options: list[tuple[str, str]] = []

@@ -32,6 +32,13 @@ MAC_USAGES: Final[dict[MacAlgorithm, str]] = {
 }
 
 
+DUKPT_KEYS: Final[dict[MacAlgorithm, str]] = {
+    MacAlgorithm.AES_DUKPT: "A",
+    MacAlgorithm.TDES_DUKPT: "T",
+}
+"""The algorithm of the initial key that a DUKPT group's messages are sealed under."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Purpose:
     """One kind of stored key: its header, and the lengths it may have."""
@@ -67,7 +74,7 @@ class KeyName:
     """A terminal id, or the name of a transport or zone key."""
     generation: int = 0
     mac_algorithm: MacAlgorithm | None = None
-    """Of a MAC key: what it computes."""
+    """How its terminal seals: what a MAC key computes, and of which kind an initial key is."""
     key_id: str | None = None
     """Of an initial DUKPT key: 16 hexadecimal characters for AES, 20 for TDES."""
 
@@ -124,13 +131,39 @@ class KeyName:
             optional=tuple(options),
         )
 
-    def is_of(self, header: Header, size: int) -> bool:
-        """Whether a proved header is this key's: purpose, place, algorithm, mode and export."""
-        told = (header.usage, header.mode, header.exportability, header.option(LABEL))
-        wanted = (self.usage, self.row.mode, self.row.exportability, self.label)
-        if told != wanted or size not in self.row.sizes:
-            return False
-        return self.purpose == "ik" or header.algorithm == self.algorithm_of(size)
+    def why_not(self, header: Header, size: int) -> str:
+        """Why a proved header is not this key's: place, purpose, algorithm, mode and export.
+
+        Empty where it is.
+        """
+        label = header.option(LABEL)
+        if label != self.label:
+            return (
+                f"a stored key is not {self.label!r} but {label!r}: it was put in another's place"
+            )
+        if size not in self.row.sizes:
+            sizes = " or ".join(map(str, self.row.sizes))
+            return f"a stored key is {size} bytes, and a {self.purpose} is {sizes}"
+        pairs = (
+            ("usage", header.usage, self.usage),
+            ("algorithm", header.algorithm, self._algorithm_wanted(header, size)),
+            ("mode", header.mode, self.row.mode),
+            ("exportability", header.exportability, self.row.exportability),
+        )
+        wrong = [
+            f"{name} {told} and not {wanted}" for name, told, wanted in pairs if told != wanted
+        ]
+        if not wrong:
+            return ""
+        seals = f", for the terminal seals by {self.mac_algorithm}" if self.mac_algorithm else ""
+        return f"a stored key's header says {', '.join(wrong)}{seals}"
+
+    def _algorithm_wanted(self, header: Header, size: int) -> str:
+        """Of an initial key it is its own, unless the terminal's messages are sealed under it."""
+        if self.purpose != "ik":
+            return self.algorithm_of(size)
+        sealed_under = DUKPT_KEYS.get(self.mac_algorithm) if self.mac_algorithm else None
+        return sealed_under or header.algorithm
 
 
 AES_KEY_ID_CHARACTERS: Final = 16

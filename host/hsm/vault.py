@@ -29,6 +29,7 @@ from host.hsm.key_blocks import (
     ClearBlockKeys,
     Header,
     KeyBlockFormatError,
+    header_of,
     open_key,
     seal_key,
 )
@@ -84,10 +85,9 @@ class StoresKeys:
             VaultError: wrapped under another LMK or another name, or altered.
         """
         header, key = self.open_block(block)
-        if not name.is_of(header, len(key)):
-            found = header.option(LABEL)
-            msg = f"a stored key is not {name.label!r} but {found!r}: it was put in another's place"
-            raise VaultError(msg)
+        why = name.why_not(header, len(key))
+        if why:
+            raise VaultError(why)
         return key
 
     def open_block(self, block: str) -> tuple[Header, Secret]:
@@ -99,7 +99,7 @@ class StoresKeys:
         try:
             return open_key(self._block_keys, block)
         except KeyBlockFormatError as error:
-            msg = f"a stored key does not open under this LMK: {error}"
+            msg = f"a stored key does not open under this LMK: {error}{_told_of(block)}"
             raise VaultError(msg) from None
 
 
@@ -199,6 +199,17 @@ def create_lmk(path: Path) -> Secret:
         msg = f"{path}: the LMK cannot be written ({error.strerror})"
         raise LmkError(msg) from error
     return lmk
+
+
+def _told_of(block: str) -> str:
+    """What a block says of itself, unproved: whoever looks for the fault wants to know."""
+    try:
+        header = header_of(block)
+    except KeyBlockFormatError:
+        return ""
+    label = header.option(LABEL) or "no label"
+    told = f"usage {header.usage}, algorithm {header.algorithm}, mode {header.mode}, {label}"
+    return f" (its header says {told})"
 
 
 def _parsed(text: str, place: str) -> Secret:

@@ -17,7 +17,7 @@ from host.hsm.pin import PinBlockReader
 from host.hsm.purposes import KeyName, check_value_of, key_id_of
 from host.hsm.track import TrackCipher
 from host.hsm.vault import VaultError
-from host.key_faults import UNUSABLE, KeyFault
+from host.key_faults import UNUSABLE, KeyFault, idle_fault, is_idle
 from host.ledger import Chart
 from host.model.money import POINTS_PREFIX
 from host.model.secrets import Secret
@@ -189,7 +189,7 @@ def key_name(
         purpose=purpose,
         owner=terminal_id,
         generation=generation,
-        mac_algorithm=algorithm if purpose == "mak" else None,
+        mac_algorithm=algorithm if purpose in {"mak", "ik"} else None,
     )
 
 
@@ -260,8 +260,12 @@ def _keys_of(terminal_id: str, rows: Iterable[tuple[Any, ...]], hsm: Hsm) -> Ter
     keys = TerminalKeys()
     found: dict[int, dict[str, Secret]] = {}
     broken: set[int] = set()
+    idle: list[KeyFault] = []
     for _, purpose, generation, block, algorithm in rows:
         name = key_name(purpose, terminal_id, generation, MacAlgorithm(algorithm))
+        if is_idle(purpose, algorithm):
+            idle.append(_fault(name, idle_fault(purpose, algorithm)))
+            continue
         try:
             key = hsm.unwrap(block, name)
             if purpose != "ik":
@@ -272,6 +276,8 @@ def _keys_of(terminal_id: str, rows: Iterable[tuple[Any, ...]], hsm: Hsm) -> Ter
         except UNUSABLE as error:
             keys.faults.append(_fault(name, str(error)))
             broken.add(generation)
+    if keys.device is None and not keys.faults:
+        keys.faults += idle
     for generation, one in found.items():
         missing = {"pik", "mak"} - one.keys()
         if missing and generation not in broken:

@@ -11,7 +11,7 @@ import psycopg
 from host.hsm.interface import Hsm
 from host.hsm.key_blocks import KeyBlockFormatError, header_of
 from host.hsm.purposes import KeyName, check_value_of
-from host.key_faults import UNUSABLE, KeyFault
+from host.key_faults import UNUSABLE, KeyFault, idle_fault, is_idle
 from host.model.secrets import Secret
 from host.model.terminal import MacAlgorithm
 from host.store.queries import load_queries
@@ -55,6 +55,8 @@ class ListedKey(msgspec.Struct, frozen=True):
     exportability: str
     entered_by: str
     stored_at: dt.datetime
+    mac_algorithm: str = ""
+    """How its terminal seals; empty for keys that are no terminal's."""
     fault: str = ""
     """Why it cannot be used; known only where it was tried."""
 
@@ -171,15 +173,19 @@ def list_keys(
     connection: Connection, owner: str | None = None, hsm: Hsm | None = None
 ) -> list[ListedKey]:
     """Every key, or one terminal's. With a security module each is tried, for its `fault`."""
-    return [_listed(row, hsm) for row in connection.execute(SQL["keys"], {"owner": owner})]
+    found = connection.execute(SQL["keys"], {"owner": owner}).fetchall()
+    devices = _devices(found)
+    return [_listed(row, hsm, devices) for row in found]
 
 
 def key_faults(connection: Connection, hsm: Hsm) -> list[KeyFault]:
     """Every key of terminals and zones that cannot be used."""
+    found = connection.execute(SQL["served_keys"]).fetchall()
+    devices = _devices(found)
     return [
         KeyFault(owner=row[0], purpose=row[1], generation=row[2], why=why)
-        for row in connection.execute(SQL["served_keys"])
-        if (why := _why_unusable(row, hsm))
+        for row in found
+        if (why := _why_unusable(row, hsm, devices))
     ]
 
 
@@ -194,8 +200,13 @@ def list_counters(connection: Connection, owner: str | None = None) -> list[List
     return [ListedCounter(*row) for row in rows]
 
 
-def _listed(row: tuple[Any, ...], hsm: Hsm | None) -> ListedKey:
-    owner, purpose, generation, check_value, block, _, entered_by, stored_at = row
+def _devices(found: Sequence[tuple[Any, ...]]) -> set[str]:
+    """The terminals that have an initial DUKPT key."""
+    return {row[0] for row in found if row[1] == "ik"}
+
+
+def _listed(row: tuple[Any, ...], hsm: Hsm | None, devices: set[str]) -> ListedKey:
+    owner, purpose, generation, check_value, block, seals_by, entered_by, stored_at = row
     try:
         header = header_of(block)
         told = (header.usage, header.algorithm, header.mode, header.exportability)
@@ -213,17 +224,20 @@ def _listed(row: tuple[Any, ...], hsm: Hsm | None) -> ListedKey:
         exportability=exportability,
         entered_by=entered_by,
         stored_at=stored_at,
-        fault=_why_unusable(row, hsm) if hsm is not None else "",
+        mac_algorithm=seals_by or "",
+        fault=_why_unusable(row, hsm, devices) if hsm is not None else "",
     )
 
 
-def _why_unusable(row: tuple[Any, ...], hsm: Hsm) -> str:
+def _why_unusable(row: tuple[Any, ...], hsm: Hsm, devices: set[str]) -> str:
     owner, purpose, generation, check_value, block, algorithm, *_ = row
+    if is_idle(purpose, algorithm):
+        return "" if owner in devices else idle_fault(purpose, algorithm)
     name = KeyName(
         purpose=purpose,
         owner=owner,
         generation=generation,
-        mac_algorithm=MacAlgorithm(algorithm) if purpose == "mak" else None,
+        mac_algorithm=MacAlgorithm(algorithm) if purpose in {"mak", "ik"} else None,
     )
     try:
         key = hsm.unwrap(block, name)

@@ -10,10 +10,11 @@ from structlog.testing import capture_logs
 from config.database import Dsns
 from host.estate.demo import PHONES
 from host.hsm.vault import Vault, VaultError
-from host.key_faults import KeyFault
+from host.key_faults import KeyFault, cure_of
 from host.model.requests import Kind
 from host.model.responses import Reason
 from host.model.secrets import Secret
+from host.model.terminal import MacAlgorithm
 from host.store.book import read_book
 from host.store.keys import Connection, key_faults, list_keys
 from tests.host.conftest import FIRST, LMK, trading
@@ -134,3 +135,55 @@ def test_a_key_in_anothers_row_and_a_check_value_of_another_are_named(owner: Con
     assert zone == KeyFault(
         owner="external", purpose="zpk", generation=0, why="its check value is another key's"
     )
+
+
+@pytest.mark.parametrize("algorithm", ["aes-dukpt", "tdes-dukpt"])
+def test_a_terminal_moved_to_dukpt_is_told_of_its_initial_key_and_of_no_sign_on(
+    owner: Connection, algorithm: str
+) -> None:
+    owner.execute(
+        "UPDATE terminal SET mac_algorithm = %s WHERE terminal_id = %s", [algorithm, FIRST]
+    )
+    faults = {(one.purpose, one.why) for one in key_faults(owner, HSM)}
+    assert faults == {
+        (
+            purpose,
+            f"no {purpose} serves a terminal that seals by {algorithm}; it has no initial key",
+        )
+        for purpose in ("pik", "mak")
+    }
+    assert {(one.purpose, one.why) for one in read_book(owner, HSM).key_faults} == faults
+    for one in list_keys(owner, FIRST, HSM):
+        if one.fault:
+            told = cure_of(one.purpose, one.owner, one.mac_algorithm)
+            assert told == f"posswitch keys import {FIRST} --key-id ID enters it anew"
+
+
+def test_working_keys_left_behind_by_a_device_are_no_fault(owner: Connection) -> None:
+    owner.execute(
+        "UPDATE terminal_key SET terminal_id = %s"
+        " WHERE terminal_id = %s AND usage IN ('pik', 'mak')",
+        [PHONES[0], FIRST],
+    )
+    assert key_faults(owner, HSM) == []
+    assert read_book(owner, HSM).terminals[PHONES[0]].device is not None
+
+
+def test_an_initial_key_of_the_other_kind_is_named_with_both_algorithms(owner: Connection) -> None:
+    owner.execute(
+        "UPDATE terminal SET mac_algorithm = 'tdes-dukpt' WHERE terminal_id = %s", [PHONES[0]]
+    )
+    [fault] = key_faults(owner, HSM)
+    assert (fault.owner, fault.purpose) == (PHONES[0], "ik")
+    assert "algorithm A and not T, for the terminal seals by tdes-dukpt" in fault.why
+    assert read_book(owner, HSM).key_faults == (fault,)
+
+
+@pytest.mark.parametrize("purpose", ["tmk", "ik", "zpk", "transport", "pik", "mak", "tdk"])
+def test_every_kind_of_key_has_its_cure(purpose: str) -> None:
+    entered = purpose in {"tmk", "ik", "zpk", "transport"}
+    for algorithm in ("", *MacAlgorithm):
+        told = cure_of(purpose, "80010001", algorithm)
+        is_dukpt = algorithm in {"aes-dukpt", "tdes-dukpt"}
+        assert ("posswitch keys" in told) == (entered or is_dukpt)
+        assert ("signs on" in told) == (not entered and not is_dukpt)

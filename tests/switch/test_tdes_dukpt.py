@@ -10,6 +10,7 @@ from host.hsm import dukpt_tdes
 from host.hsm.ciphers import des_encryptor
 from host.hsm.dukpt import device_of
 from host.hsm.pin import make_pin_block
+from host.model.responses import Reason
 from host.model.secrets import Secret
 from host.model.terminal import MacAlgorithm, MacKey, TerminalProfile
 from switch.settings import ChannelSettings
@@ -22,6 +23,7 @@ from tests.switch.conftest import (
     TERMINAL,
     PosTerminal,
     World,
+    approval,
     mac_of,
     profile_of,
     purchase_fields,
@@ -159,3 +161,12 @@ async def test_where_no_ksn_is_expected_none_is_taken(world: World):
     await world.start_switch()
     till = await world.connect()
     assert (await till.ask(sale(1))).fields["39"] == "A0"
+
+
+async def test_it_is_never_asked_to_sign_on(till: PosTerminal, world: World):
+    """No sign-on brings it keys: it would be answered 40, and asked again."""
+    refused = await till.ask(sale(5, sealed_under=4))
+    world.host.decide = lambda _request: approval(reason=Reason.PIN_FORMAT, sign_on_again=True)
+    declined = await till.ask(sale(7))
+    for answer, code in ((refused, "A0"), (declined, "99")):
+        assert (answer.fields["39"], answer.header[2] & 0x0F) == (code, 0)

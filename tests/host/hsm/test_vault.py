@@ -69,6 +69,27 @@ def test_a_mac_key_does_not_open_for_another_algorithm() -> None:
             VAULT.unwrap(block, dataclasses.replace(name, mac_algorithm=other))
 
 
+def test_a_key_that_is_another_says_what_its_header_says_and_what_is_wanted() -> None:
+    name = dataclasses.replace(PIK, purpose="mak", mac_algorithm=MacAlgorithm.X9_19)
+    block = VAULT.wrap(Secret(bytes(16)), name)
+    with pytest.raises(VaultError, match=r"usage M3 and not M6, algorithm T and not A.* by cmac"):
+        VAULT.unwrap(block, dataclasses.replace(name, mac_algorithm=MacAlgorithm.AES_CMAC))
+    initial = dataclasses.replace(PIK, purpose="ik", key_id="1234567890123456")
+    block = VAULT.wrap(Secret(bytes(16)), initial)
+    under_tdes = dataclasses.replace(initial, mac_algorithm=MacAlgorithm.TDES_DUKPT)
+    with pytest.raises(VaultError, match=r"algorithm A and not T.* by tdes-dukpt"):
+        VAULT.unwrap(block, under_tdes)
+
+
+def test_a_key_that_does_not_open_says_what_its_header_tells() -> None:
+    told = r"\(its header says usage P0, algorithm T, mode D, pik/80010001/1\)"
+    with pytest.raises(VaultError, match=told):
+        OTHER.unwrap(VAULT.wrap(Secret(bytes(16)), PIK), PIK)
+    for block, why in (("B" + BLOCK[1:], "begins with 'B'"), ("wrapped 00ff", "before key blocks")):
+        with pytest.raises(VaultError, match=why):
+            VAULT.unwrap(block, PIK)
+
+
 def test_a_key_of_a_length_its_purpose_does_not_use_is_not_wrapped() -> None:
     with pytest.raises(ValueError, match="a tmk is 16 or 24 bytes, this one has 8"):
         VAULT.wrap(Secret(bytes(8)), named("tmk"))
