@@ -13,7 +13,7 @@ from typing import Final
 
 import msgspec
 
-_LINE: Final = re.compile(r"\s*(?:0[xX])?([0-9A-Fa-f]{2,16})([:|]?)(?:[ \t]+(.*))?$")
+_LINE: Final = re.compile(r"\s*[\[(<]?(?:0[xX])?([0-9A-Fa-f]{2,16})([:|\])>]{0,2})(?:[ \t]+(.*))?$")
 _OFFSET_DIGITS_MIN: Final = 4
 """Of an offset that has no colon behind it."""
 _LINE_BYTES_MAX: Final = 256
@@ -55,14 +55,26 @@ def _octal_words(token: str) -> bytes | None:
     return int(token, 8).to_bytes(2, "little") if is_octal else None
 
 
-_COLUMNS: Final[tuple[Column, ...]] = (_hexadecimal, _swapped, _octal_bytes, _octal_words)
+def _bits(token: str) -> bytes | None:
+    is_binary = len(token) == 8 and not token.strip("01")
+    return bytes((int(token, 2),)) if is_binary else None
+
+
+_COLUMNS: Final[tuple[Column, ...]] = (
+    _hexadecimal,
+    _swapped,
+    _octal_bytes,
+    _octal_words,
+    _bits,
+)
 
 
 def dumps_in(text: str) -> list[list[bytes]]:
     """The dumps of a text, in each way in which all of them can be read; none, if it has none."""
     groups = list(_groups(text.splitlines()))
     if not groups:
-        return []
+        bare = _without_offsets(text.splitlines())
+        return [[bare]] if bare else []
     ways = (
         [_bytes_of(group, radix, column) for group in groups]
         for radix in _RADIXES
@@ -74,6 +86,20 @@ def dumps_in(text: str) -> list[list[bytes]]:
         if len(whole) == len(groups) and whole not in found:
             found.append(whole)
     return found
+
+
+def _without_offsets(lines: Sequence[str]) -> bytes:
+    """What a dump holds that has characters on every line, and no offset on any."""
+    data = b""
+    for line in lines:
+        if not line.strip():
+            continue
+        ends = reversed(list(_from_the_left(line, _hexadecimal)))
+        one = next((each for each, at in ends if _is_of(line[at:], each)), None)
+        if one is None:
+            return b""
+        data += one
+    return data
 
 
 def _groups(lines: Sequence[str]) -> Iterator[list[_Line]]:

@@ -95,8 +95,8 @@ def _in_bytes(data: bytes, place: str, length: str | None) -> list[Meaning]:
     if text is None:
         return [itself]
     bare = data.rstrip(b"\r\n")
-    last = itself if bare == data else _framed(bare, place, length)
-    return [*_in_text(text, place, length), last]
+    without_end = [_framed(bare, place, length)] if bare != data else []
+    return [*_in_text(text, place, length), *without_end, itself]
 
 
 def _text_of(data: bytes) -> str | None:

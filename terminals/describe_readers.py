@@ -13,6 +13,7 @@ from terminals.describe_inside import Known, Node, inside
 from terminals.describe_mask import EXPOSURES, Cover, Exposure
 from terminals.describe_walk import Fault, Form, Span, Walk
 from terminals.formats import FieldSpec, Spec
+from terminals.isodialect import KEPT_AS_BYTES
 from terminals.records import Layout
 from terminals.spelling import SpellingTable, find_spelling
 
@@ -23,8 +24,6 @@ _HEAD_NIBBLE: Final = 6
 """What a TPDU, and a header of terminals, begins with."""
 _HEAD_BYTES_MAX: Final = 12
 """Of a head that is guessed before a message that does not read well."""
-KEPT_AS_BYTES: Final = frozenset({"63"})
-"""Texts of requests that mean nothing to us; some terminals write bytes there."""
 
 
 class Reading(msgspec.Struct, frozen=True, kw_only=True):

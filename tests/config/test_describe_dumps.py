@@ -117,6 +117,16 @@ FORMS: dict[str, Callable[[bytes], str]] = {
     "wireshark": wireshark,
     "tcpdump -X": tcpdump,
     "jpos": jpos,
+    "xxd -b": lambda data: "".join(
+        f"{at:08x}: {' '.join(f'{byte:08b}' for byte in line)}  {characters(line)}\n"
+        for at, line in lines_of(data, 6)
+    ),
+    "od -A n -t x1z": lambda data: "".join(
+        f" {line.hex(' '):<47}  >{characters(line)}<\n" for _, line in lines_of(data)
+    ),
+    "offsets in brackets": lambda data: "".join(
+        f"[{at:04X}] {line.hex(' '):<47}  {characters(line)}\n" for at, line in lines_of(data)
+    ),
     "c array": c_array,
     "java": lambda data: ", ".join(f"(byte)0x{byte:02X}" for byte in data),
     "go": lambda data: "[]byte{" + ", ".join(f"0x{byte:x}" for byte in data) + "}",
@@ -346,3 +356,13 @@ def test_what_the_switch_takes_is_read_well_though_spelled_otherwise() -> None:
     told = told_of("f35_pad_F_verdict.hex")
     assert (told.is_exact, told.is_well, told.faults) == (False, True, ())
     assert told.verdict == "read well, though we would write it otherwise"
+
+
+def test_a_frame_whose_last_byte_looks_like_a_line_end_is_whole(tmp_path: Path) -> None:
+    for end in (0x0A, 0x0D):
+        fields = bytes.fromhex("600003000060310031100008200000000000000010") + b"\x00\x11"
+        frame = fields + bytes.fromhex("0000001230") + bytes((end,))
+        path = tmp_path / "frame.bin"
+        path.write_bytes(len(frame).to_bytes(2) + frame)
+        [(_, told)] = described(str(path), None, None)
+        assert told.size == len(frame) + 2
