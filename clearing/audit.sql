@@ -487,54 +487,77 @@ LIMIT %(limit)s;
 
 -- name: batch_not_its_journals
 -- A settled terminal batch adds up to what was counted when it was settled, or when the upload of
--- it ended: reversals come too late from then on. What an external issuer approved is posted
--- whenever it is heard of, and does not count where that was later.
-WITH placed AS (
+-- it ended. Its marks say what was in it then: later messages, and reversals, have later seals. A
+-- part of a dated batch begins behind the marks of the part before it.
+WITH batch AS (
     SELECT
+        institution,
+        terminal_id,
+        epoch,
+        state,
+        with_points,
+        counted,
+        marks,
+        split_part(epoch, '.', 1) AS key_epoch,
+        lag(marks) OVER (
+            PARTITION BY institution, terminal_id, split_part(epoch, '.', 1)
+            ORDER BY length(epoch), epoch
+        ) AS after
+    FROM terminal_batch
+),
+
+placed AS (
+    SELECT
+        journal.shard,
+        journal.id,
+        journal.seal,
+        journal.amount_minor,
         split_part(journal.slot, '/', 1) AS institution,
         split_part(journal.slot, '/', 2) AS terminal_id,
-        split_part(journal.slot, '/', 3) AS epoch,
+        split_part(journal.slot, '/', 3) AS key_epoch,
         starts_with(journal.unit, %(points)s) AS in_points,
         CASE WHEN starts_with(journal.unit, %(points)s) THEN sides.points ELSE sides.money END
-            AS side,
-        journal.amount_minor
+            AS side
     FROM journal
     INNER JOIN
         unnest(%(kinds)s::text [], %(money_sides)s::text [], %(points_sides)s::text [])
             AS sides (kind, money, points)
         ON sides.kind = journal.kind
-    LEFT JOIN undo
-        ON
-            undo.shard = journal.shard
-            AND undo.original_id = journal.id
-            AND undo.kind = 'reversal'
-    LEFT JOIN exchange AS advised
-        ON
-            journal.card_id = %(no_card)s
-            AND advised.home = journal.home
-            AND advised.slot = journal.slot
-    LEFT JOIN terminal_batch AS batch
-        ON
-            batch.institution = split_part(advised.slot, '/', 1)
-            AND batch.terminal_id = split_part(advised.slot, '/', 2)
-            AND batch.epoch = split_part(advised.slot, '/', 3)
-    WHERE
-        undo.journal_id IS NULL
-        AND (advised.decided_at > coalesce(batch.closed_at, batch.settled_at)) IS NOT TRUE
+),
+
+reversed AS (
+    SELECT
+        undo.shard,
+        undo.original_id,
+        exchange.seal
+    FROM undo
+    INNER JOIN exchange ON exchange.shard = undo.shard AND exchange.id = undo.journal_id
+    WHERE undo.kind = 'reversal'
 ),
 
 summed AS (
     SELECT
-        institution,
-        terminal_id,
-        epoch,
-        in_points,
-        side,
-        sum(amount_minor) AS amount_minor,
+        batch.institution,
+        batch.terminal_id,
+        batch.epoch,
+        placed.in_points,
+        placed.side,
+        sum(placed.amount_minor) AS amount_minor,
         count(*) AS items
-    FROM placed
-    WHERE side IS NOT NULL
-    GROUP BY institution, terminal_id, epoch, in_points, side
+    FROM batch
+    INNER JOIN placed USING (institution, terminal_id, key_epoch)
+    LEFT JOIN reversed
+        ON
+            reversed.shard = placed.shard
+            AND reversed.original_id = placed.id
+            AND reversed.seal <= coalesce(batch.marks[placed.shard + 1], 0)
+    WHERE
+        placed.side IS NOT NULL
+        AND placed.seal <= coalesce(batch.marks[placed.shard + 1], 0)
+        AND placed.seal > coalesce(batch.after[placed.shard + 1], 0)
+        AND reversed.original_id IS NULL
+    GROUP BY
+        batch.institution, batch.terminal_id, batch.epoch, placed.in_points, placed.side
 ),
 
 answered AS (
@@ -549,7 +572,7 @@ answered AS (
         CASE WHEN batch.with_points OR NOT place.in_points THEN summed.items END AS items,
         batch.counted[place.at] AS counted_minor,
         batch.counted[place.at + 1] AS counted_items
-    FROM terminal_batch AS batch
+    FROM batch
     CROSS JOIN (
         VALUES (1, false, 'debit'), (3, false, 'credit'), (5, true, 'debit'), (7, true, 'credit')
     ) AS place (at, in_points, side)

@@ -13,6 +13,7 @@ from host.model.money import POINTS_PREFIX, Money
 from host.model.requests import Kind, Request
 from host.model.responses import Reason
 from host.model.secrets import Pan, Secret
+from host.settlement import DATED, BatchName, Settled
 from host.state import NO_CARD, Card, Known, LotUse, Original, State
 
 
@@ -70,6 +71,20 @@ class Case(msgspec.Struct, gc=False):
             unit=unit,
         )
         self.opened.append(new)
+
+    @property
+    def settled(self) -> Settled | None:
+        """The settlement that has counted the original, or has left its batch behind."""
+        key = self.request.original.key if self.request.original is not None else None
+        if key is None:
+            return None
+        batch = BatchName(key.institution, key.terminal_id, key.epoch)
+        for one in self.state.settled.get(batch, ()):
+            original = self.original
+            is_dated = key.institution in DATED
+            if not is_dated or (original is not None and one.has(original.shard, original.seal)):
+                return one
+        return None
 
     @property
     def amount(self) -> int:

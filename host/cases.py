@@ -36,6 +36,8 @@ class CaseKind(enum.StrEnum):
     REVERSAL_NOT_WHOLE = "reversal_not_whole"
     REVERSAL_OF_SPENT = "reversal_of_spent"
     ADVICE_OF_SETTLED = "advice_of_settled"
+    AFTER_UNPROVED_SETTLEMENT = "after_unproved_settlement"
+    MORE_DIFFERENCES = "more_differences"
     CASH_WITHOUT_LOAD = "cash_without_load"
     CONFIRMATION_REFUSED = "confirmation_refused"
     ADVICE_AFTER_SETTLEMENT = "advice_after_settlement"
@@ -143,6 +145,16 @@ CASES: Final[dict[CaseKind, CaseRow]] = {
         "a confirmation came for a load that never came, of a settled batch",
         "it was refused with 77; if the cash was taken in, load the card again",
     ),
+    CaseKind.AFTER_UNPROVED_SETTLEMENT: CaseRow(
+        "a reversal or confirmation came for a batch that somebody without its keys had settled",
+        "it was decided as in an open batch, and the settled totals stand as they were told: "
+        "compare the slips of the batch, and find who settles in this terminal's name",
+    ),
+    CaseKind.MORE_DIFFERENCES: CaseRow(
+        "an upload differs in more places than are listed one by one",
+        "the rest is counted here, by its times: ask the merchant for the batch on paper, suspect "
+        "a second terminal, or somebody who uploads in its name",
+    ),
     CaseKind.CASH_WITHOUT_LOAD: CaseRow(
         "a confirmation came for a load that never came, and its card may not be loaded",
         "A6 was answered and the merchant owes the cash, which stands in the issuer's suspense "
@@ -185,3 +197,5 @@ class NewCase(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     amount_minor: int = 0
     """What is at stake, never negative."""
     unit: str = ""
+    times: int = 1
+    """How often it was found."""

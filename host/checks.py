@@ -14,11 +14,9 @@ from host.model.requests import Kind
 from host.model.responses import Reason
 from host.model.secrets import Secret
 from host.points import points_earned, spendable
+from host.settlement import DATED
 
 VOIDABLE: Final = frozenset({Kind.PURCHASE, Kind.POINTS_REDEMPTION, Kind.POINTS_EARN})
-
-DATED: Final = frozenset({"mis"})
-"""Institutions whose epoch is the terminal's own date and no batch that the host gives."""
 
 
 def batch_is_current(case: Case) -> bool:
@@ -151,7 +149,9 @@ def original_can_be_voided(case: Case) -> bool:
 def original_is_of_this_batch(case: Case) -> bool:
     """The terminal has not settled since: after that a sale is refunded, not voided."""
     named = case.request.original
-    return named is None or named.key is None or named.key.epoch == case.request.key.epoch
+    if named is None or named.key is None:
+        return True
+    return named.key.epoch == case.request.key.epoch and case.settled is None
 
 
 def original_can_be_refunded(case: Case) -> bool:

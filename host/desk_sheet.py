@@ -21,8 +21,8 @@ from host.cases import CaseKind, NewCase
 from host.model.requests import Request, Response
 from host.model.responses import Reason
 from host.model.secrets import Pan
-from host.settlement import BatchName, Halves, next_epoch
-from host.store.cases import open_case, settle_case
+from host.settlement import CASES_PER_BATCH_MAX, DATED, NOTHING, BatchName, Halves, next_epoch
+from host.store.cases import count_cases, open_case, settle_case
 from host.store.settlement import (
     AWAITING_UPLOAD,
     BatchDay,
@@ -33,7 +33,9 @@ from host.store.settlement import (
     count_batch,
     current_of,
     day_of,
+    marks_of,
     move_on,
+    parts_of,
     read_batch,
     save_batch,
 )
@@ -108,10 +110,21 @@ class Sheet:
         )
 
     def save(self, stored: StoredBatch) -> None:
-        """Keep it, and where it is settled move the terminal on."""
-        save_batch(self.connection, self.batch, stored)
-        if stored.state != AWAITING_UPLOAD:
-            move_on(self.connection, self.batch, next_epoch(self.batch.epoch))
+        """Keep it, and where it is settled say what it counted and move the terminal on."""
+        if stored.state == AWAITING_UPLOAD:
+            save_batch(self.connection, self.batch, stored)
+            return
+        marks = marks_of(self.connection, self.bounds)
+        is_proved = self.request.is_proved or self.was_proved
+        settled = msgspec.structs.replace(stored, marks=marks, is_proved=is_proved)
+        save_batch(self.connection, self.batch, settled)
+        move_on(self.connection, self.batch, next_epoch(self.batch.epoch))
+
+    @property
+    def was_proved(self) -> bool:
+        """Whether it was settled before, and the terminal's keys proved by whom."""
+        stored = self.stored
+        return stored is not None and stored.state != AWAITING_UPLOAD and stored.is_proved
 
     def open_case(self, kind: CaseKind, detail: str, stan: str = "") -> None:
         """A case of this batch."""
@@ -127,6 +140,12 @@ class Sheet:
         name = self.batch
         return NewCase(
             kind=kind, terminal_id=name.terminal_id, epoch=name.epoch, stan=stan, detail=detail
+        )
+
+    def room_for_cases(self) -> int:
+        """How many more cases of its own this batch may be given."""
+        return CASES_PER_BATCH_MAX - count_cases(
+            self.connection, self.batch.terminal_id, self.batch.epoch
         )
 
     def settle_totals(self, note: str) -> None:
@@ -146,17 +165,35 @@ def opened_sheet(desk: Clerk, request: Request, terminal: Terminal) -> Iterator[
 
     After the block the book has the batch the database has; none where that is not known.
     """
-    key = request.key
-    batch = BatchName(key.institution, key.terminal_id, key.epoch)
-    bounds = bounds_of(batch, terminal.home)
     try:
         connection = desk.opened()
         with connection.transaction():
-            yield _sheet(desk, connection, request, batch, bounds)
+            yield _sheet(desk, connection, request, *_named(connection, request, terminal.home))
         terminal.epoch = current_of(connection, terminal.terminal_id).epoch
     except psycopg.Error:
         terminal.epoch = ""
         raise
+
+
+def _named(connection: Connection, request: Request, home: int) -> tuple[BatchName, Bounds]:
+    """The batch that is named, and where it lies; of a date, the part that is open or was last.
+
+    A part is over once it is settled and something was traded since, or once nothing is what the
+    terminal settles: it has emptied its batch, and the totals are those of the next.
+    """
+    key = request.key
+    batch = BatchName(key.institution, key.terminal_id, key.epoch)
+    parts = parts_of(connection, batch) if key.institution in DATED else []
+    if not parts:
+        return batch, bounds_of(batch, home)
+    last, *before = parts
+    batch = batch._replace(epoch=last.epoch)
+    if last.state != AWAITING_UPLOAD:
+        following = bounds_of(batch, home, last.marks or ())
+        is_emptied = request.totals == NOTHING and last.told not in {None, NOTHING}
+        if is_emptied or count_batch(connection, following, with_points=True) != NOTHING:
+            return batch.next_part, following
+    return batch, bounds_of(batch, home, (before[0].marks or ()) if before else ())
 
 
 def _sheet(

@@ -1,5 +1,7 @@
 """Batch upload on the desk: records are kept once each, compared at the end, and never posted."""
 
+from collections import Counter
+
 import msgspec
 
 from host.book import Terminal
@@ -54,11 +56,8 @@ def _keep(sheet: Sheet, records: list[Record], sent: tuple[UploadRecord, ...]) -
         )
     ]
     kept = _by_stan(sheet, stored) if old else {}
-    for record in old:
-        if kept[record.stan] != record:
-            first = kept[record.stan]
-            detail = f"{first.amount_minor:,} of {first.card}, then {record.amount_minor:,}"
-            sheet.open_case(CaseKind.RECORD_TWICE, f"{detail} of {record.card}", record.stan)
+    twice = [record for record in old if kept[record.stan] != record]
+    _open_cases(sheet, [_case_of_two(sheet, kept[one.stan], one) for one in twice])
     return sheet.desk.plain(sheet.request, Reason.APPROVED)
 
 
@@ -82,8 +81,7 @@ def _close(sheet: Sheet, count: int) -> Response:
     if stored.end_answer is not None:
         return stored.end_answer
     cases = _compare(sheet, stored, count)
-    for case in cases:
-        sheet.open(case)
+    _open_cases(sheet, cases)
     if stored.told is None:
         sheet.open_case(CaseKind.UPLOAD_UNASKED, f"{count} records")
     sheet.settle_totals(f"upload compared, {len(cases)} cases")
@@ -98,6 +96,29 @@ def _close(sheet: Sheet, count: int) -> Response:
         )
     )
     return answer
+
+
+def _case_of_two(sheet: Sheet, first: Record, second: Record) -> NewCase:
+    """One trace, two records."""
+    one = f"{first.amount_minor:,} of {first.card}"
+    other = f"{second.amount_minor:,} of {second.card}"
+    return sheet.case(CaseKind.RECORD_TWICE, f"{one}, then {other}", second.stan)
+
+
+def _open_cases(sheet: Sheet, cases: list[NewCase]) -> None:
+    """Each, as long as the batch may be given more; then one that says how many of which kind."""
+    if not cases:
+        return
+    room = max(sheet.room_for_cases(), 0)
+    for case in cases[:room]:
+        sheet.open(case)
+    rest = cases[room:]
+    if not rest:
+        return
+    kinds = Counter(case.kind.value for case in rest)
+    counts = ", ".join(f"{times} {kind}" for kind, times in sorted(kinds.items()))
+    more = sheet.case(CaseKind.MORE_DIFFERENCES, f"not listed: {counts}")
+    sheet.open(msgspec.structs.replace(more, times=len(rest)))
 
 
 def _compare(sheet: Sheet, stored: StoredBatch, count: int) -> list[NewCase]:

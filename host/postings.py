@@ -183,8 +183,14 @@ def _why_not_reversed(original: Original) -> Reason | None:
 
 
 def _why_too_late(case: Case, original: Original) -> Reason | None:
-    """What is settled is never taken back by a message, nor what nobody can remember."""
-    if batch_is_behind(case):
+    """What is settled is never taken back by a message, nor what nobody can remember.
+
+    A settlement that nobody proved is nobody's: anyone can send one in a terminal's name.
+    """
+    settled = case.settled
+    if settled is not None and not settled.is_proved:
+        _open_case(case, CaseKind.AFTER_UNPROVED_SETTLEMENT, "its reversal")
+    elif settled is not None or batch_is_behind(case):
         _open_case(case, CaseKind.REVERSAL_OF_SETTLED, "25 was answered")
         return Reason.ORIGINAL_NOT_FOUND
     age_days = (case.today - business_date_of(original.number)).days
@@ -195,13 +201,21 @@ def _why_too_late(case: Case, original: Original) -> Reason | None:
 
 
 def _why_not_loaded_now(case: Case) -> Reason | None:
-    """A settled batch takes no new load, not even by its confirmation."""
+    """A settled batch takes no new load, not even by its confirmation; but see above."""
     if not batch_is_behind(case):
         return None
-    key = case.request.key
-    unit = case.issuer.currency
-    case.open_case(CaseKind.ADVICE_OF_SETTLED, "77 was answered", case.amount, unit, stan=key.stan)
-    return Reason.BATCH_MISMATCH
+    stan, unit, settled = case.request.key.stan, case.issuer.currency, case.settled
+    if settled is not None and not settled.is_proved:
+        kind, detail, reason = (
+            CaseKind.AFTER_UNPROVED_SETTLEMENT,
+            "cash_load: its confirmation",
+            None,
+        )
+    else:
+        kind, detail = CaseKind.ADVICE_OF_SETTLED, "77 was answered"
+        reason = Reason.BATCH_MISMATCH
+    case.open_case(kind, detail, case.amount, unit, stan=stan)
+    return reason
 
 
 def _why_not_confirmed(case: Case) -> Reason | None:

@@ -21,6 +21,12 @@ from host.model.totals import SIDES, TotalsSide
 EPOCH_LAST: Final = 999_998
 """Batch numbers go from 1 to this and round again: terminals adopt no other."""
 EPOCH_DIGITS: Final = 6
+DATED: Final = frozenset({"mis"})
+"""Institutions whose epoch is the terminal's own date and no batch that the host gives. Such a
+batch has parts: what is traded after its settlement is in the next one."""
+PART: Final = "."
+CASES_PER_BATCH_MAX: Final = 50
+"""Of one upload; what is more is one case that counts them."""
 NOTHING: Final = (Totals(), Totals())
 
 Halves = tuple[Totals, Totals]
@@ -35,6 +41,30 @@ class BatchName(NamedTuple):
     institution: str
     terminal_id: str
     epoch: str
+    """Of a dated batch that was settled and traded in again: the date, a point, the part."""
+
+    @property
+    def key_epoch(self) -> str:
+        """The epoch that its exchanges have in their keys."""
+        return self.epoch.partition(PART)[0]
+
+    @property
+    def next_part(self) -> "BatchName":
+        """What follows it under the same date."""
+        date, _, part = self.epoch.partition(PART)
+        return self._replace(epoch=f"{date}{PART}{int(part or 1) + 1}")
+
+
+class Settled(NamedTuple):
+    """How a batch was settled: what it counted, and whether its terminal's keys proved it."""
+
+    marks: tuple[int, ...]
+    """The last seal of each shard that is in it."""
+    is_proved: bool
+
+    def has(self, shard: int, seal: int) -> bool:
+        """Whether what this seal covers was counted."""
+        return shard < len(self.marks) and seal <= self.marks[shard]
 
 
 class Traded(msgspec.Struct, frozen=True, kw_only=True):

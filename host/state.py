@@ -14,6 +14,7 @@ from host.ledger import Leg
 from host.model.numbers import rrn_of
 from host.model.requests import Kind, Response
 from host.model.responses import Reason
+from host.settlement import BatchName, Settled
 
 NO_ACCOUNT: Final = 0
 _decode = msgspec.msgpack.Decoder(Response).decode
@@ -134,6 +135,8 @@ class Original:
     facts: list[Fact]
     undoes: int | None = None
     """The number of its own original, where it is a void or refund."""
+    seal: int = 0
+    """Of its shard's hash chain; 0 for what this batch has decided."""
     is_final: bool = False
     """What it undoes was reversed since, so that it is never undone itself."""
 
@@ -178,6 +181,8 @@ class State:
     originals: dict[str, Original] = field(default_factory=dict)
     """By slot."""
     by_rrn: dict[str, Original] = field(default_factory=dict)
+    settled: dict[BatchName, list[Settled]] = field(default_factory=dict)
+    """Batches that were settled and that this batch's late messages name."""
     counters: dict[tuple[str, str], int] = field(default_factory=dict)
     """Terminal and key id to the highest DUKPT counter seen; `raised` names those that rose."""
     raised: set[tuple[str, str]] = field(default_factory=set)

@@ -87,6 +87,13 @@ def _listing(with_resolved: bool, terminal_id: str | None) -> str:
     return "all_cases" if terminal_id is None else "all_cases_of_terminal"
 
 
+def count_cases(connection: Connection, terminal_id: str, epoch: str) -> int:
+    """How many cases a terminal's batch has, resolved or not."""
+    row = connection.execute(SQL["count_cases"], (terminal_id, epoch)).fetchone()
+    assert row is not None, "a count has one row"
+    return int(row[0])
+
+
 def resolve_case(
     connection: Connection, number: int, *, note: str, by: str, now: dt.datetime
 ) -> None:

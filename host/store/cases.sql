@@ -3,14 +3,14 @@
 -- name: open_case
 -- Once while it is open: the same thing seen again is counted.
 INSERT INTO exception_case AS c (
-    kind, terminal_id, epoch, stan, detail, amount_minor, unit, opened_at, seen_at
+    kind, terminal_id, epoch, stan, detail, amount_minor, unit, times, opened_at, seen_at
 )
 VALUES (
     %(kind)s, %(terminal_id)s, %(epoch)s, %(stan)s, %(detail)s, %(amount_minor)s, %(unit)s,
-    %(now)s, %(now)s
+    %(times)s, %(now)s, %(now)s
 )
 ON CONFLICT (kind, terminal_id, epoch, stan, unit) WHERE resolved_at IS NULL
-DO UPDATE SET times = c.times + 1, seen_at = excluded.seen_at;
+DO UPDATE SET times = c.times + excluded.times, seen_at = excluded.seen_at;
 
 -- name: note_report
 -- What the switch reports, once; whether it came now, says the row count.
@@ -84,6 +84,10 @@ FROM exception_case
 WHERE terminal_id = %(terminal_id)s
 ORDER BY id
 LIMIT %(limit)s;
+
+-- name: count_cases
+-- What a batch has been given so far.
+SELECT count(*) FROM exception_case WHERE terminal_id = %s AND epoch = %s;
 
 -- name: resolve_case
 -- Once: what was resolved keeps its first word.

@@ -13,13 +13,15 @@ from host.book import Issuer
 from host.case import Item
 from host.ledger import Leg
 from host.model.numbers import number_of_rrn
-from host.model.requests import Kind
+from host.model.requests import ExchangeKey, Kind
 from host.model.responses import Reason
+from host.settlement import DATED, BatchName
 from host.state import Card, Fact, Known, Lot, LotUse, Original, Purse, State, card_of_nobody
 from host.store import arrays
 from host.store.counters import load_counters
 from host.store.locks import CUT_OFF_LOCK
 from host.store.queries import load_queries
+from host.store.settlement import settled_batches
 from host.transactions import TRANSACTIONS
 
 SQL: Final = load_queries("host.store", "posting.sql")
@@ -27,6 +29,7 @@ Connection = psycopg.Connection[Any]
 LOTS_READ_FIRST: Final = 64
 """Of a card, in the order in which they expire: few redemptions take from more."""
 T = TypeVar("T")
+UNDOES_OR_CONFIRMS: Final = frozenset({Kind.VOID, Kind.REVERSAL, Kind.CASH_LOAD_CONFIRM})
 Issuers = Mapping[int, Issuer]
 """By their ids."""
 
@@ -66,6 +69,7 @@ def load(
     _add_cards(state, found.fetchall(), issuers)
     _load_originals(connection, items, state, issuers)
     _load_lots(connection, items, state)
+    _load_settled(connection, items, state)
     state.counters = load_counters(connection, items)
     return state
 
@@ -142,7 +146,7 @@ def _load_originals(
     legs_of = _grouped((row[0], Leg(*row[1:])) for row in legs)
     uses_of = _grouped((row[0], LotUse(*row[1:])) for row in uses)
     facts_of = _grouped((row[0], Fact(row[1], Kind(row[2]), *row[3:])) for row in facts)
-    for slot, number, shard, kind, pan_hash, *about, undoes, issuer, is_final in rows:
+    for slot, number, shard, kind, pan_hash, *about, undoes, issuer, seal, is_final in rows:
         merchant, terminal_id, amount_minor, unit = about
         state.add_original(
             Original(
@@ -159,6 +163,7 @@ def _load_originals(
                 tuple(uses_of.get(number, ())),
                 facts_of.get(number, []),
                 undoes,
+                seal,
                 is_final,
             )
         )
@@ -215,6 +220,28 @@ def _hold_enough(card: Card, points: int, state: State) -> bool:
         or sum(max(lot.remaining, 0) for lot in lots[:LOTS_READ_FIRST]) >= needed
         for lots in (unspent, fresh)
     )
+
+
+def _load_settled(connection: Connection, items: Sequence[Item], state: State) -> None:
+    """How the batches were settled that are behind those who speak of them."""
+    named = {
+        BatchName(key.institution, key.terminal_id, key.epoch)
+        for item in items
+        if (key := _late_key(item)) is not None
+    }
+    if named:
+        state.settled = settled_batches(connection, list(named))
+
+
+def _late_key(item: Item) -> ExchangeKey | None:
+    """The key of an original whose batch may be settled, and which is undone or confirmed now."""
+    request = item.request
+    if request.kind not in UNDOES_OR_CONFIRMS or request.original is None:
+        return None
+    key = request.original.key
+    if key is None or not (key.institution in DATED or item.terminal.has_left(key.epoch)):
+        return None
+    return key
 
 
 def _points_asked(items: Sequence[Item], state: State) -> dict[int, tuple[Card, int]]:

@@ -147,6 +147,7 @@ SELECT
     j.unit,
     j.original_id,
     j.issuer_id,
+    j.seal,
     m.original_id IS NOT NULL AS is_final
 FROM unnest(%s::smallint [], %s::bigint []) AS k (shard, id)
 INNER JOIN journal AS j ON k.shard = j.shard AND k.id = j.id

@@ -1,7 +1,8 @@
 """Reads what a terminal batch holds, keeps how it was settled and what was uploaded of it."""
 
 import datetime as dt
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple
 
 import msgspec
 import psycopg
@@ -14,6 +15,7 @@ from host.settlement import (
     BatchName,
     Halves,
     Record,
+    Settled,
     Traded,
     totals_of_sums,
 )
@@ -45,6 +47,19 @@ class StoredBatch(msgspec.Struct, frozen=True, kw_only=True):
     end_answer: Response | None = None
     settled_at: dt.datetime
     closed_at: dt.datetime | None = None
+    marks: list[int] | None = None
+    """What it counted, once it is settled: the last seal of each shard that is in it."""
+    is_proved: bool = False
+    """Whether its terminal's keys proved who settled it."""
+
+
+class Part(NamedTuple):
+    """How a part of a dated batch stands."""
+
+    epoch: str
+    state: str
+    told: Halves | None
+    marks: list[int] | None
 
 
 class BatchDay(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,10 +78,35 @@ class Current(msgspec.Struct, frozen=True, kw_only=True):
     settles_points: bool
 
 
-def bounds_of(batch: BatchName, home: int) -> Bounds:
-    """Where the exchanges of a batch lie."""
-    first = f"{batch.institution}/{batch.terminal_id}/{batch.epoch}/"
-    return {"home": home, "first": first, "end": f"{first[:-1]}0"}
+def bounds_of(batch: BatchName, home: int, after: Sequence[int] = ()) -> Bounds:
+    """Where the exchanges of a batch lie; of a part, behind the marks of the part before it."""
+    first = f"{batch.institution}/{batch.terminal_id}/{batch.key_epoch}/"
+    return {"home": home, "first": first, "end": f"{first[:-1]}0", "after": list(after)}
+
+
+def marks_of(connection: Connection, bounds: Bounds) -> list[int]:
+    """What a batch holds now: the last seal of each shard that is in it, 0 where none is."""
+    last = dict(connection.execute(SQL["marks"], bounds).fetchall())
+    return [last.get(shard, 0) for shard in range(max(last, default=-1) + 1)]
+
+
+def parts_of(connection: Connection, batch: BatchName) -> list[Part]:
+    """The last two parts of a dated batch that were settled or uploaded, the last one first."""
+    return [
+        Part(epoch, state, None if told is None else halves_of(told), marks)
+        for epoch, state, told, marks in connection.execute(SQL["parts"], batch._asdict())
+    ]
+
+
+def settled_batches(
+    connection: Connection, batches: Sequence[BatchName]
+) -> dict[BatchName, list[Settled]]:
+    """How these batches were settled, dated ones part by part; the poster's question."""
+    found: dict[BatchName, list[Settled]] = {}
+    columns = [list(column) for column in zip(*batches, strict=True)]
+    for *name, marks, is_proved in connection.execute(SQL["settled"], columns, prepare=True):
+        found.setdefault(BatchName(*name), []).append(Settled(tuple(marks), is_proved))
+    return found
 
 
 def count_batch(connection: Connection, bounds: Bounds, *, with_points: bool) -> Halves:
@@ -116,7 +156,7 @@ def read_batch(connection: Connection, batch: BatchName) -> StoredBatch | None:
     row = connection.execute(SQL["read_batch"], batch._asdict()).fetchone()
     if row is None:
         return None
-    state, attempt, with_points, date, told, counted, answer, end_answer, *moments = row
+    state, attempt, with_points, date, told, counted, answer, end_answer, *settled = row
     return StoredBatch(
         state=state,
         attempt=attempt,
@@ -126,8 +166,10 @@ def read_batch(connection: Connection, batch: BatchName) -> StoredBatch | None:
         counted=halves_of(counted),
         answer=None if answer is None else _decode(answer),
         end_answer=None if end_answer is None else _decode(end_answer),
-        settled_at=moments[0],
-        closed_at=moments[1],
+        settled_at=settled[0],
+        closed_at=settled[1],
+        marks=settled[2],
+        is_proved=settled[3],
     )
 
 

@@ -2,7 +2,8 @@
 -- from `institution/terminal/epoch/` up to, not including, the same with 0, which follows /.
 
 -- name: count_batch
--- What the batch adds up to: journals that no reversal took back, by the sides of SIDES.
+-- What the batch adds up to: journals that no reversal took back, by the sides of SIDES; of a part
+-- of a dated batch, those that came after the part before it.
 SELECT
     starts_with(j.unit, %(points)s) AS in_points,
     CASE WHEN starts_with(j.unit, %(points)s) THEN s.points ELSE s.money END AS side,
@@ -19,6 +20,7 @@ WHERE
     e.home = %(home)s
     AND e.slot >= %(first)s
     AND e.slot < %(end)s
+    AND e.seal > coalesce((%(after)s::bigint [])[e.shard + 1], 0)
     AND u.journal_id IS NULL
 GROUP BY in_points, side;
 
@@ -48,6 +50,7 @@ WHERE
     AND e.slot >= %(first)s
     AND e.slot < %(end)s
     AND NOT e.is_tombstone
+    AND e.seal > coalesce((%(after)s::bigint [])[e.shard + 1], 0)
     AND (right(e.slot, 2) = '/f' OR (right(e.slot, 2) = '/c' AND j.id IS NOT NULL))
 ORDER BY e.slot;
 
@@ -86,21 +89,66 @@ SELECT
     answer,
     end_answer,
     settled_at,
-    closed_at
+    closed_at,
+    marks,
+    is_proved
 FROM terminal_batch
 WHERE
     institution = %(institution)s AND terminal_id = %(terminal_id)s AND epoch = %(epoch)s;
+
+-- name: parts
+-- The parts of a dated batch as they were settled, the last one first: 20261122.2 before 20261122.
+SELECT
+    epoch,
+    state,
+    told,
+    marks
+FROM terminal_batch
+WHERE
+    institution = %(institution)s
+    AND terminal_id = %(terminal_id)s
+    AND epoch >= %(epoch)s
+    AND epoch < %(epoch)s || '/'
+ORDER BY length(epoch) DESC, epoch DESC
+LIMIT 2;
+
+-- name: marks
+-- The last seal of each shard that covers an exchange of the batch.
+SELECT
+    shard,
+    max(seal) AS seal
+FROM exchange
+WHERE home = %(home)s AND slot >= %(first)s AND slot < %(end)s
+GROUP BY shard;
+
+-- name: settled
+-- How batches were settled that late messages name.
+SELECT
+    b.institution,
+    b.terminal_id,
+    split_part(b.epoch, '.', 1) AS epoch,
+    b.marks,
+    b.is_proved
+FROM unnest(%s::text [], %s::text [], %s::text []) AS k (institution, terminal_id, epoch)
+INNER JOIN terminal_batch AS b
+    ON
+        k.institution = b.institution
+        AND k.terminal_id = b.terminal_id
+        AND k.epoch <= b.epoch
+        AND k.epoch || '/' > b.epoch
+WHERE b.state <> 'awaiting_upload'
+ORDER BY length(b.epoch) ASC, b.epoch ASC;
 
 -- name: save_batch
 -- Its first settlement or upload, or whatever came after it.
 INSERT INTO terminal_batch (
     institution, terminal_id, epoch, state, attempt, with_points, business_date, told, counted,
-    answer, end_answer, settled_at, closed_at
+    answer, end_answer, settled_at, closed_at, marks, is_proved
 )
 VALUES (
     %(institution)s, %(terminal_id)s, %(epoch)s, %(state)s, %(attempt)s, %(with_points)s,
     %(business_date)s, %(told)s, %(counted)s, %(answer)s, %(end_answer)s, %(settled_at)s,
-    %(closed_at)s
+    %(closed_at)s, %(marks)s, %(is_proved)s
 )
 ON CONFLICT ON CONSTRAINT terminal_batch_once DO UPDATE SET
     state = excluded.state,
@@ -111,7 +159,9 @@ ON CONFLICT ON CONSTRAINT terminal_batch_once DO UPDATE SET
     answer = excluded.answer,
     end_answer = excluded.end_answer,
     settled_at = excluded.settled_at,
-    closed_at = excluded.closed_at;
+    closed_at = excluded.closed_at,
+    marks = excluded.marks,
+    is_proved = excluded.is_proved;
 
 -- name: add_record
 -- The first record of a trace is kept; whether it came now, says the row count.

@@ -44,7 +44,7 @@ class Day:
     def message(self, kind: Kind, **more: Any) -> Request:
         key = ExchangeKey("pos", self.tid, self.epoch, self.stan(), KINDS[kind].family)
         request = self.till.request(kind, terminal_id=self.tid, key_generation=0)
-        return msgspec.structs.replace(request, key=key, **more)
+        return msgspec.structs.replace(request, key=key, **{"is_proved": True, **more})
 
     def stan(self) -> str:
         return f"{next(self.till.stans):06d}"

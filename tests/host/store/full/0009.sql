@@ -1,0 +1,1 @@
+-- marks and is_proved: the batch that was settled before has them.

@@ -1,0 +1,123 @@
+"""Merchant tills name a date, not a batch: what they trade after a settlement is its next part."""
+
+import msgspec
+import pytest
+
+from config.database import Dsns
+from host.cases import CaseKind
+from host.model.requests import KINDS, ExchangeKey, Kind, Original, Request, Response, Totals
+from host.model.responses import Reason
+from host.settlement import Halves
+from tests.host.conftest import CardPool, Till, audit_ledger
+from tests.host.terminal_day import ZERO
+
+DATE = "20261122"
+
+
+class MisTill:
+    """A till of the mis kind; its date is its epoch."""
+
+    def __init__(self, till: Till, tid: str, date: str = DATE) -> None:
+        self.till, self.tid, self.date = till, tid, date
+
+    def request(
+        self, kind: Kind, card: int | None = None, amount: int | None = None, **more: object
+    ) -> Request:
+        request = self.till.request(kind, card, amount, terminal_id=self.tid, **more)
+        number = f"{next(self.till.stans):012d}"
+        key = ExchangeKey("mis", self.tid, self.date, number, KINDS[kind].family)
+        return msgspec.structs.replace(request, key=key)
+
+    async def buy(self, card: int, amount: int) -> Request:
+        sale = self.request(Kind.PURCHASE, card, amount, pin="123456")
+        assert (await self.till.ask(sale)).is_approved
+        return sale
+
+    async def settle(self, money: Totals, *, is_proved: bool = True) -> Response:
+        settling = self.request(Kind.SETTLEMENT, totals=(money, ZERO), is_proved=is_proved)
+        return await self.till.ask(settling)
+
+    def reversal(self, sale: Request) -> Request:
+        reversal = self.till.reversal(sale)
+        return msgspec.structs.replace(
+            reversal, key=sale.key.of_family(KINDS[Kind.REVERSAL].family)
+        )
+
+    def cases(self) -> list[str]:
+        rows = self.till.sql(
+            "SELECT kind FROM exception_case WHERE terminal_id = %s ORDER BY id", self.tid
+        )
+        return [row[0] for row in rows]
+
+    def parts(self) -> list[tuple[str, str, int]]:
+        """Epoch, state and debit side of each part."""
+        return [
+            (row[0], row[1], row[2])
+            for row in self.till.sql(
+                "SELECT epoch, state, counted[1] FROM terminal_batch WHERE terminal_id = %s"
+                " ORDER BY length(epoch), epoch",
+                self.tid,
+            )
+        ]
+
+
+async def test_what_is_traded_after_a_settlement_is_the_next_part_of_the_date(
+    shared: Till, pool: CardPool, module_estate: Dsns
+) -> None:
+    mis = MisTill(shared, "80010002")
+    card = pool.city()
+    first = await _settled(mis, card, 5_000)
+    for number in (2, 3):
+        audit_ledger(module_estate)
+        assert await _settled(mis, card, 300) == ((Totals(300, 1), ZERO), (True, True))
+        assert mis.parts()[-1] == (f"{DATE}.{number}", "reconciled", 300)
+    assert first == ((Totals(5_000, 1), ZERO), (True, True))
+    assert mis.cases() == []
+    audit_ledger(module_estate)
+
+
+async def _settled(mis: MisTill, card: int, amount: int) -> tuple[Halves | None, object]:
+    await mis.buy(card, amount)
+    answer = await mis.settle(Totals(amount, 1))
+    assert await mis.settle(Totals(amount, 1)) == answer, "a repeat settles nothing twice"
+    return answer.totals, answer.totals_agree
+
+
+async def test_a_till_that_sold_nothing_since_settles_nothing(shared: Till, pool: CardPool) -> None:
+    mis = MisTill(shared, "80010003")
+    await mis.buy(pool.city(), 700)
+    await mis.settle(Totals(700, 1))
+    for _ in range(2):
+        answer = await mis.settle(ZERO)
+        assert (answer.totals, answer.totals_agree) == ((ZERO, ZERO), (True, True))
+    assert mis.parts() == [(DATE, "reconciled", 700), (f"{DATE}.2", "reconciled", 0)]
+    assert mis.cases() == []
+
+
+async def test_what_a_settled_part_has_is_neither_voided_nor_reversed(
+    shared: Till, pool: CardPool
+) -> None:
+    mis, card = MisTill(shared, "80010004"), pool.city()
+    sale = await mis.buy(card, 700)
+    await mis.settle(Totals(700, 1))
+    void = mis.request(Kind.VOID, card, 700, original=Original(key=sale.key))
+    assert (await shared.ask(void)).reason is Reason.OUTSIDE_WINDOW
+    assert (await shared.ask(mis.reversal(sale))).reason is Reason.ORIGINAL_NOT_FOUND
+    assert mis.cases() == [CaseKind.REVERSAL_OF_SETTLED]
+    later = await mis.buy(card, 200)
+    assert (await shared.ask(mis.reversal(later))).is_approved
+    assert shared.balances(card)[0] == 99_300
+
+
+@pytest.mark.parametrize("tid", ["80010005"])
+async def test_a_settlement_that_nobody_proved_keeps_no_reversal_out(
+    shared: Till, pool: CardPool, tid: str, module_estate: Dsns
+) -> None:
+    mis, card = MisTill(shared, tid), pool.city()
+    sale = await mis.buy(card, 700)
+    answer = await mis.settle(Totals(700, 1), is_proved=False)
+    assert answer.totals_agree == (True, True)
+    assert (await shared.ask(mis.reversal(sale))).is_approved
+    assert shared.balances(card)[0] == 100_000
+    assert mis.cases() == [CaseKind.AFTER_UNPROVED_SETTLEMENT]
+    audit_ledger(module_estate)
