@@ -24,13 +24,11 @@ from switch.token_file import TokenFile, TokenFileError
 from terminals.attestation import (
     AttestationError,
     Attestations,
-    Claims,
-    nonce_of,
-    sign_attestation,
 )
 from terminals.dialects import DialectOptions
 from terminals.dialects.softpos import sealed
 from terminals.dukpt_session import Direction, DukptMac
+from tests.peers.tokens import attested, bound_to
 from tests.switch.conftest import World, framed
 from tests.terminals.test_attestation import ED, INSTANCE, NOW, Clock
 
@@ -46,8 +44,8 @@ class Phone:
 
     def bring(self, msgid: str = "m1", body: bytes = b"one", issued: float = NOW) -> str:
         """Why it is refused; empty where it is not."""
-        claims = Claims(sub=INSTANCE, iat=int(issued), nonce=nonce_of(msgid), verdict="pass")
-        token = sign_attestation(ED, "ed", claims)
+        claims = {"sub": INSTANCE, "iat": int(issued), "nonce": bound_to(msgid)}
+        token = attested(ED, "ed", verdict="pass", **claims)
         try:
             self.tokens.accept(token, instance=INSTANCE, msgid=msgid, message=body)
         except AttestationError as error:

@@ -16,12 +16,10 @@ from terminals.attestation import (
     AttestationError,
     AttestationKeyError,
     Attestations,
-    Claims,
     TokensInMemory,
     load_attestation_keys,
-    nonce_of,
-    sign_attestation,
 )
+from tests.peers.tokens import attested, bound_to
 
 ED = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 P256 = generate_private_key(SECP256R1())
@@ -44,9 +42,9 @@ def attestations(clock: Clock | None = None, tokens_max: int = 100) -> Attestati
     return Attestations(keys, clock=clock, used=TokensInMemory(clock, tokens_max))
 
 
-def claims(**other: object) -> Claims:
-    good = {"sub": INSTANCE, "iat": NOW - 10, "nonce": nonce_of("m1"), "verdict": "pass"}
-    return Claims(**(good | other))  # type: ignore[arg-type]
+def claims(**other: object) -> dict[str, object]:
+    good = {"sub": INSTANCE, "iat": NOW - 10, "nonce": bound_to("m1"), "verdict": "pass"}
+    return good | other
 
 
 def accept(tokens: Attestations, token: str, msgid: str = "m1", body: bytes = BODY) -> None:
@@ -64,7 +62,7 @@ def signed_over(header: dict[str, object], payload: bytes) -> str:
 
 @pytest.mark.parametrize(("key", "kid"), [(ED, "ed"), (P256, "ec")])
 def test_a_good_token_is_accepted(key: Ed25519PrivateKey, kid: str) -> None:
-    accept(attestations(), sign_attestation(key, kid, claims()))
+    accept(attestations(), attested(key, kid, **claims()))
 
 
 @pytest.mark.parametrize(
@@ -73,14 +71,14 @@ def test_a_good_token_is_accepted(key: Ed25519PrivateKey, kid: str) -> None:
         ({"sub": "1234567890123457"}, "another app instance"),
         ({"iat": NOW - 61}, "too old"),
         ({"iat": NOW + 6}, "future"),
-        ({"nonce": nonce_of("m2")}, "not bound"),
+        ({"nonce": bound_to("m2")}, "not bound"),
         ({"nonce": "m1"}, "not bound"),
         ({"verdict": "fail"}, "did not pass"),
     ],
 )
 def test_a_claim_that_is_not_as_it_must_be_is_refused(other: dict[str, object], why: str) -> None:
     with pytest.raises(AttestationError, match=why):
-        accept(attestations(), sign_attestation(ED, "ed", claims(**other)))
+        accept(attestations(), attested(ED, "ed", **claims(**other)))
 
 
 @pytest.mark.parametrize(
@@ -97,7 +95,7 @@ def test_a_claim_that_is_not_as_it_must_be_is_refused(other: dict[str, object], 
     ],
 )
 def test_a_header_chooses_nothing_but_one_of_our_keys(header: dict[str, object], why: str) -> None:
-    good = json.dumps({"sub": INSTANCE, "iat": NOW, "nonce": nonce_of("m1"), "verdict": "pass"})
+    good = json.dumps({"sub": INSTANCE, "iat": NOW, "nonce": bound_to("m1"), "verdict": "pass"})
     with pytest.raises(AttestationError, match=why):
         accept(attestations(), signed_over(header, good.encode()))
 
@@ -105,14 +103,14 @@ def test_a_header_chooses_nothing_but_one_of_our_keys(header: dict[str, object],
 def test_another_keys_signature_is_refused() -> None:
     stranger = Ed25519PrivateKey.generate()
     with pytest.raises(AttestationError, match="signature"):
-        accept(attestations(), sign_attestation(stranger, "ed", claims()))
+        accept(attestations(), attested(stranger, "ed", **claims()))
     with pytest.raises(AttestationError, match="signature"):
-        accept(attestations(), sign_attestation(generate_private_key(SECP256R1()), "ec", claims()))
+        accept(attestations(), attested(generate_private_key(SECP256R1()), "ec", **claims()))
 
 
 def test_changed_claims_are_refused() -> None:
-    head, _, signature = sign_attestation(ED, "ed", claims(verdict="fail")).split(".")
-    better = sign_attestation(ED, "ed", claims()).split(".")[1]
+    head, _, signature = attested(ED, "ed", **claims(verdict="fail")).split(".")
+    better = attested(ED, "ed", **claims()).split(".")[1]
     with pytest.raises(AttestationError, match="signature"):
         accept(attestations(), f"{head}.{better}.{signature}")
 
@@ -124,7 +122,7 @@ def test_what_is_no_token_is_refused(token: str) -> None:
 
 
 def test_a_second_spelling_of_base64_is_refused() -> None:
-    token = sign_attestation(ED, "ed", claims())
+    token = attested(ED, "ed", **claims())
     with pytest.raises(AttestationError, match="base64url"):
         accept(attestations(), token + "=")
     last = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
@@ -135,7 +133,7 @@ def test_a_second_spelling_of_base64_is_refused() -> None:
 
 def test_a_token_serves_one_message_and_its_repeats() -> None:
     tokens = attestations()
-    token = sign_attestation(ED, "ed", claims())
+    token = attested(ED, "ed", **claims())
     accept(tokens, token)
     accept(tokens, token)
     with pytest.raises(AttestationError, match="used before"):
@@ -145,7 +143,7 @@ def test_a_token_serves_one_message_and_its_repeats() -> None:
 def test_the_other_spelling_of_an_ecdsa_signature_is_no_new_token() -> None:
     order = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
     tokens = attestations()
-    token = sign_attestation(P256, "ec", claims())
+    token = attested(P256, "ec", **claims())
     accept(tokens, token)
     signed, _, signature = token.rpartition(".")
     raw = base64.urlsafe_b64decode(signature + "==")
@@ -157,7 +155,7 @@ def test_the_other_spelling_of_an_ecdsa_signature_is_no_new_token() -> None:
 def test_a_repeat_after_a_minute_still_has_its_token_and_another_message_never() -> None:
     clock = Clock()
     tokens = attestations(clock)
-    token = sign_attestation(ED, "ed", claims())
+    token = attested(ED, "ed", **claims())
     accept(tokens, token)
     clock.now += 120
     accept(tokens, token)
@@ -171,13 +169,13 @@ def test_a_repeat_after_a_minute_still_has_its_token_and_another_message_never()
 def test_a_full_memory_refuses_rather_than_forgets() -> None:
     clock = Clock()
     tokens = attestations(clock, tokens_max=2)
-    kept = [sign_attestation(ED, "ed", claims(nonce=nonce_of(f"m{n}"))) for n in range(3)]
+    kept = [attested(ED, "ed", **claims(nonce=bound_to(f"m{n}"))) for n in range(3)]
     for number in range(2):
         accept(tokens, kept[number], msgid=f"m{number}")
     with pytest.raises(AttestationError, match="too many"):
         accept(tokens, kept[2], msgid="m2")
     clock.now += 66
-    late = sign_attestation(ED, "ed", claims(iat=int(clock.now), nonce=nonce_of("m2")))
+    late = attested(ED, "ed", **claims(iat=int(clock.now), nonce=bound_to("m2")))
     accept(tokens, late, msgid="m2")
 
 
@@ -199,7 +197,7 @@ def test_keys_come_from_files_and_other_kinds_are_refused(tmp_path: Path) -> Non
     other.write_bytes(pem(generate_private_key(SECP384R1())))  # type: ignore[arg-type]
     none.write_bytes(b"hello")
     tokens = Attestations(load_attestation_keys({"ed": str(good)}), clock=Clock())
-    accept(tokens, sign_attestation(ED, "ed", claims()))
+    accept(tokens, attested(ED, "ed", **claims()))
     for path in (other, none, tmp_path / "missing.pem"):
         with pytest.raises(AttestationKeyError, match="Next: give the PEM file"):
             load_attestation_keys({"ed": str(path)})

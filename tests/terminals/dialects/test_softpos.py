@@ -26,11 +26,12 @@ from host.model.requests import (
 from host.model.responses import Reason
 from host.model.secrets import Secret
 from host.model.terminal import MacAlgorithm
-from terminals.attestation import Attestations, Claims, nonce_of, sign_attestation
+from terminals.attestation import Attestations
 from terminals.codec import DecodeError
 from terminals.dialects.softpos import SoftPosDialect, SoftPosMessage, is_sealed_by, sealed
 from terminals.dialects.softpos_words import OPERATIONS, Asked
 from terminals.dukpt_session import Direction, DukptMac
+from tests.peers.tokens import attested, bound_to
 from tests.vectors.reader import VECTORS
 
 NOW = 1_800_000_000
@@ -66,7 +67,7 @@ def ksn(counter: int) -> str:
 
 def values(op: str = "purchase", counter: int = 1, **other: Any) -> dict[str, Any]:
     msgid = f"m-{counter}"
-    claims = Claims(sub=INSTANCE, iat=NOW - 5, nonce=nonce_of(msgid), verdict="pass")
+    claims = {"sub": INSTANCE, "iat": NOW - 5, "nonce": bound_to(msgid), "verdict": "pass"}
     head = {
         "msgid": msgid,
         "instance": INSTANCE,
@@ -76,7 +77,7 @@ def values(op: str = "purchase", counter: int = 1, **other: Any) -> dict[str, An
         "seq": counter,
         "op": op,
         "ksn": ksn(counter),
-        "attestation": sign_attestation(ED, "ed", claims),
+        "attestation": attested(ED, "ed", **claims),
     }
     whole = head | ASKED.get(op, {}) | other
     return {name: value for name, value in whole.items() if value is not None}
@@ -221,7 +222,7 @@ def test_a_message_whose_code_is_wrong_does_not_move_the_counter() -> None:
     [
         ({"iat": NOW - 61}, "the attestation is too old"),
         ({"sub": "6543210987654321"}, "the attestation is another app instance's"),
-        ({"nonce": nonce_of("m-2")}, "the attestation is not bound to this message"),
+        ({"nonce": bound_to("m-2")}, "the attestation is not bound to this message"),
         ({"verdict": "fail"}, "the attestation service did not pass this app"),
     ],
 )
@@ -231,10 +232,10 @@ def test_an_attestation_that_proves_nothing_refuses_the_message(
     good: dict[str, Any] = {
         "sub": INSTANCE,
         "iat": NOW,
-        "nonce": nonce_of("m-1"),
+        "nonce": bound_to("m-1"),
         "verdict": "pass",
     }
-    token = sign_attestation(ED, "ed", Claims(**(good | claims)))
+    token = attested(ED, "ed", **(good | claims))
     request, message = asked(values(attestation=token))
     assert request is Reason.ATTESTATION_REFUSED
     assert message.fault == why
