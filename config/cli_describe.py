@@ -43,8 +43,8 @@ def describe(  # noqa: PLR0913, PLR0917 - a command line has an option for each 
 ) -> None:
     """Take a message apart: every field, what it means, what is wrong. Secrets stay covered.
 
-    Dumps of xxd, hexdump, od, tcpdump and Wireshark, arrays and string literals are read too. What
-    stands before the message type is found out where it is not said.
+    Dumps of xxd, hexdump, od, tcpdump and Wireshark, arrays, string literals and logs of jPOS are
+    read too. What stands before the message type is found out where it is not said.
 
     Exit status 1: something is wrong with a message, or with --diff the two differ.
     """

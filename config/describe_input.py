@@ -16,6 +16,7 @@ from typing import Final
 import msgspec
 
 from config.describe_dumps import dumps_in
+from config.describe_fields import Composed, composed_of
 from config.describe_literals import hexadecimal_in_lines, literals_in
 from config.describe_pcap import is_capture, payload_in, streams_of
 from config.errors import SettingsError
@@ -120,6 +121,9 @@ _MARKS: Final = (
 def _in_text(text: str, place: str, length: str | None) -> Iterator[Meaning]:
     """What a text may mean, the likeliest first; not that it is a message itself."""
     is_short = len(text) <= TEXT_BYTES_MAX
+    if is_short and "<field" in text and (composed := composed_of(text)):
+        yield from _of_fields(composed, place)
+        return
     dumps = dumps_in(text) if is_short else []
     for dump in dumps:
         inside = [payload_in(data) for data in dump]
@@ -142,6 +146,20 @@ def _in_text(text: str, place: str, length: str | None) -> Iterator[Meaning]:
         yield _in_lines([line.strip().encode() for line in written], place, length)
     if is_short and whole is None and (logged := hexadecimal_in_lines(text)):
         yield _several(logged, place, length)
+
+
+def _of_fields(logged: Sequence[Composed], place: str) -> Iterator[Meaning]:
+    """A log of fields, by each way of writing that all its messages can be written in."""
+    for way in range(min(len(each.ways) for each in logged)):
+        yield [
+            Found(each.ways[way], f"{place} #{number}, composed of its fields{_but(each)}".strip())
+            for number, each in enumerate(logged, 1)
+        ]
+
+
+def _but(composed: Composed) -> str:
+    left_out = ", ".join(composed.left_out)
+    return f" but {left_out}, which the log covers" if left_out else ""
 
 
 def _several(messages: Sequence[bytes], place: str, length: str | None) -> Meaning:

@@ -366,3 +366,42 @@ def test_a_frame_whose_last_byte_looks_like_a_line_end_is_whole(tmp_path: Path) 
         path.write_bytes(len(frame).to_bytes(2) + frame)
         [(_, told)] = described(str(path), None, None)
         assert told.size == len(frame) + 2
+
+
+FIELD_LOG = """<log realm="channel" at="2026-11-22T09:31:02">
+  <send>
+    <isomsg direction="outgoing">
+      <!-- org.jpos.iso.packager.GenericPackager -->
+      <field id="0" value="0200"/>
+      <field id="2" value="998800______0015"/>
+      <field id="3" value="000000"/>
+      <field id="4" value="000000012345"/>
+      <field id="11" value="000002"/>
+      <field id="25" value="00"/>
+      <field id="41" value="80010001"/>
+      <field id="42" value='888290054110001'/>
+      <field id="49" value="156"/>
+      <field id="60" value="22000012000"/>
+    </isomsg>
+  </send>
+</log>
+"""
+
+
+def test_a_log_of_fields_is_composed_again_and_says_what_it_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "q2.log"
+    path.write_text(FIELD_LOG)
+    [(place, told)] = described(str(path), None, None)
+    values = values_of(told)
+    assert (values["4"], values["41"], told.title) == ("000000012345", "80010001", "purchase 消费")
+    assert place.endswith("composed of its fields but 2, which the log covers")
+    [(_, told)] = described(str(path), "ascii87-hex", None)
+    assert (told.dialect, told.verdict) == ("ascii87-hex", "exact")
+
+
+def test_a_log_whose_fields_fit_nowhere_says_which(tmp_path: Path) -> None:
+    path = tmp_path / "q2.log"
+    path.write_text(FIELD_LOG.replace("000000012345", "12.50"))
+    done = run_command("describe", str(path))
+    assert done.returncode == 2
+    assert "no dialect takes the fields of this log (field 4" in done.stderr
