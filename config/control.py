@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
+import structlog
 import trio
 
 from config.errors import SurroundingsError
@@ -21,7 +22,10 @@ from config.places import Places
 
 RELOAD: Final = b"reload\n"
 ASK_SECONDS_MAX: Final = 5.0
-ANSWER_SECONDS_MAX: Final = 30.0
+ANSWER_SECONDS_MAX: Final = 300.0
+"""A large estate takes its time to be read."""
+FAILED: Final = 1
+_LOG = structlog.get_logger(__name__)
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,23 +83,39 @@ async def stand_by(listener: socket.socket, reload: Reload) -> None:
         nursery.start_soon(serve_control, listener, reload)
         with trio.open_signal_receiver(signal.SIGHUP) as signals:
             async for _number in signals:
-                await reload()
+                await _said(reload)
 
 
 async def serve_control(listener: socket.socket, reload: Reload) -> None:
     """Do what is asked at the socket, for ever."""
 
     async def answer(stream: trio.SocketStream) -> None:
-        with contextlib.suppress(trio.BrokenResourceError), trio.move_on_after(ASK_SECONDS_MAX):
-            asked = b""
-            while not asked.endswith(b"\n") and (more := await stream.receive_some(len(RELOAD))):
-                asked += more
+        asked = b""
+        with contextlib.suppress(trio.BrokenResourceError):
+            with trio.move_on_after(ASK_SECONDS_MAX):
+                while not asked.endswith(b"\n") and (
+                    more := await stream.receive_some(len(RELOAD))
+                ):
+                    asked += more
             if asked == RELOAD:
-                await stream.send_all(msgspec.json.encode(await reload()))
-        await stream.aclose()
+                # However long it takes: to cut it short would call a success a failure.
+                outcome = await _said(reload)
+                with trio.move_on_after(ASK_SECONDS_MAX):
+                    await stream.send_all(msgspec.json.encode(outcome))
+        await trio.aclose_forcefully(stream)
 
     doors = [trio.SocketListener(trio.socket.from_stdlib_socket(listener.dup()))]
     await trio.serve_listeners(answer, doors)
+
+
+async def _said(reload: Reload) -> Outcome:
+    """What came of it; what it failed of is told, and the process goes on."""
+    try:
+        return await reload()
+    except Exception as error:  # noqa: BLE001 - whatever it is, this process serves others
+        _LOG.exception("a reload failed")
+        why = f"the reload failed ({type(error).__name__}). Next: read the log of this process"
+        return Outcome(number=HOST, error=why, exit_status=FAILED)
 
 
 def reload_running(places: Places) -> list[Outcome]:

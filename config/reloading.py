@@ -52,16 +52,30 @@ class Reloader:
         except (SettingsError, ReloadError) as error:
             _LOG.error("settings not reloaded, nothing changed", why=str(error))
             return Outcome(number=orders.number, error=str(error), exit_status=SETTINGS_WRONG)
-        keep_applied(self._places, told.switch.channels)
+        kept = self._kept(told.switch.channels)
         places = dict(switch.addresses())
         lines = [
             f"{change.settings.name}: {change.what.value}"
             + ("" if change.what is What.DRAINED else f", {places[change.settings.name]}")
             for change in plan
         ]
+        if kept:
+            lines.append(kept)
         if waiting:
             lines.append(f"waiting for a restart: {', '.join(waiting)}")
         return Outcome(number=orders.number, lines=tuple(lines))
+
+    def _kept(self, channels: Sequence[ChannelSettings]) -> str:
+        """Keep what is at work now; what to say where it cannot be kept, for it is at work."""
+        try:
+            keep_applied(self._places, channels)
+        except OSError as error:
+            _LOG.error("channels are at work but not kept", why=str(error))
+            return (
+                f"at work, but not kept for a process that is started again ({error}). "
+                "Next: make room there and reload once more"
+            )
+        return ""
 
 
 def keep_applied(places: Places, channels: Sequence[ChannelSettings]) -> None:

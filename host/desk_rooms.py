@@ -6,22 +6,28 @@ is written by itself. Each room has its tasks, its connection and its queue; how
 the poster's to say.
 """
 
-from collections.abc import Callable, Sequence
+import functools
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, NoReturn
 
+import structlog
 import trio
 
 from host.book import Book
 from host.desk import ROOMS, Desk, Room
 from host.desk_sign_ons import Minted, SignOn, accept
+from host.metrics import count_fault
 from host.model.requests import Response
 from host.model.responses import Reason
+from host.steady import kept_going
 from host.waiting import Pending, Queue
 
 SIGN_ONS_MAX: Final = 64
 """Written in one transaction."""
 PINS_MAX: Final = 64
 PROOF_RETRY_SECONDS: Final = 1.0
+
+_LOG = structlog.get_logger(__name__)
 
 Finish = Callable[[Pending, Response], None]
 
@@ -68,27 +74,33 @@ class Rooms:
     async def run(self) -> None:
         """Serve every room until cancelled."""
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(self._serve_sign_ons)
-            nursery.start_soon(self._serve_pins, Room.PINS)
-            nursery.start_soon(self._serve_pins, Room.COUNTED_PINS)
-            for place in range(self._desk.tellers):
-                nursery.start_soon(self._serve_batches, place)
-            nursery.start_soon(self._store_proofs)
+            pins = (Room.PINS, Room.COUNTED_PINS)
+            parts: list[Callable[[], Awaitable[object]]] = [
+                self._serve_sign_ons,
+                *(functools.partial(self._serve_pins, room) for room in pins),
+                *(functools.partial(self._serve_batches, at) for at in range(self._desk.tellers)),
+                self._store_proofs,
+            ]
+            for part in parts:
+                nursery.start_soon(kept_going, "desk", part, count_fault)
 
     async def _serve_sign_ons(self) -> NoReturn:
         queue = self._queues[Room.SIGN_ONS]
         while True:
             batch = await queue.take(SIGN_ONS_MAX)
-            asked = [
-                SignOn(request=one.item.request, terminal=one.item.terminal, used=one.item.used)
-                for one in batch
-            ]
-            outcomes = await trio.to_thread.run_sync(self._desk.sign_ons.mint, asked)
-            answers = [self._accepted(outcome) for outcome in outcomes]
-            changed = [one.terminal for one in outcomes if isinstance(one, Minted)]
-            if changed:
-                await trio.to_thread.run_sync(self._desk.sign_ons.drop_others, changed)
-            self._finish_all(queue, batch, answers)
+            await self._answer(queue, batch, functools.partial(self._sign_on, batch))
+
+    async def _sign_on(self, batch: Sequence[Pending]) -> Sequence[Response]:
+        asked = [
+            SignOn(request=one.item.request, terminal=one.item.terminal, used=one.item.used)
+            for one in batch
+        ]
+        outcomes = await trio.to_thread.run_sync(self._desk.sign_ons.mint, asked)
+        answers = [self._accepted(outcome) for outcome in outcomes]
+        changed = [one.terminal for one in outcomes if isinstance(one, Minted)]
+        if changed:
+            await trio.to_thread.run_sync(self._desk.sign_ons.drop_others, changed)
+        return answers
 
     def _accepted(self, outcome: Minted | Response) -> Response:
         if isinstance(outcome, Response):
@@ -100,21 +112,41 @@ class Rooms:
         queue = self._queues[room]
         while True:
             batch = await queue.take(PINS_MAX)
-            items = [one.item for one in batch]
-            zones = self._book.zone_keys
-            answers = await trio.to_thread.run_sync(self._desk.translate_pins, items, zones)
-            self._finish_all(queue, batch, answers)
+            await self._answer(queue, batch, functools.partial(self._translate, batch))
+
+    async def _translate(self, batch: Sequence[Pending]) -> Sequence[Response]:
+        items, zones = [one.item for one in batch], self._book.zone_keys
+        return await trio.to_thread.run_sync(self._desk.translate_pins, items, zones)
 
     async def _serve_batches(self, place: int) -> NoReturn:
         queue = self._queues[Room.BATCHES]
         while True:
             batch = await queue.take(1)
-            [pending] = batch
-            item = pending.item
-            answer = await trio.to_thread.run_sync(
+            await self._answer(queue, batch, functools.partial(self._decide, place, batch[0]))
+
+    async def _decide(self, place: int, pending: Pending) -> Sequence[Response]:
+        item = pending.item
+        return [
+            await trio.to_thread.run_sync(
                 self._desk.answer, place, item.request, item.terminal, item.used
             )
-            self._finish_all(queue, batch, [answer])
+        ]
+
+    async def _answer(
+        self,
+        queue: Queue,
+        batch: Sequence[Pending],
+        decide: Callable[[], Awaitable[Sequence[Response]]],
+    ) -> None:
+        """Tell them what was decided: 96 where that failed, for their lines are to go on."""
+        try:
+            answers = await decide()
+        except Exception:  # noqa: BLE001 - whatever one of them broke, the room stays open
+            _LOG.exception("the desk could not answer", kind=batch[0].item.request.kind.value)
+            count_fault("desk answer")
+            requests = [one.item.request for one in batch]
+            answers = [self._desk.plain(request, Reason.MALFUNCTION) for request in requests]
+        self._finish_all(queue, batch, answers)
 
     def _finish_all(
         self, queue: Queue, batch: Sequence[Pending], answers: Sequence[Response]

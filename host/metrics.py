@@ -24,4 +24,17 @@ BATCH_ITEMS: Final = Histogram(
     "Requests posted together in one transaction.",
     buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256, 512),
 )
+_FAULTS = Counter(
+    "posswitch_host_faults_total", "Faults that one message or part met; see the log.", ["where"]
+)
+ITEMS_REFUSED: Final = Counter(
+    "posswitch_host_items_refused_total",
+    "Requests that the ledger would not take, by its constraint or what else refused them.",
+    ["why"],
+)
 WAITING: Final = Gauge("posswitch_host_waiting", "Requests taken and not yet answered.")
+
+
+def count_fault(where: str) -> None:
+    """Something failed that must not have: one message or one part met it."""
+    _FAULTS.labels(where).inc()

@@ -8,6 +8,7 @@ reversal never races its original, whichever writer that went to; a repeat of th
 is under way joins it and gets the same answer.
 """
 
+import functools
 from collections import Counter, deque
 from collections.abc import Sequence
 from typing import Final, Protocol
@@ -23,13 +24,14 @@ from host.desk_rooms import Rooms
 from host.fingerprint import fingerprint_of
 from host.hsm.interface import Hsm
 from host.ksn import Used
-from host.metrics import BATCH_ITEMS, REQUESTS, WAITING
+from host.metrics import BATCH_ITEMS, REQUESTS, WAITING, count_fault
 from host.model.requests import KINDS, Kind, Request, Response, Traffic
 from host.model.responses import Reason
 from host.model.terminal import TerminalProfile
 from host.opening import opened
 from host.settings import HostSettings
 from host.shards import shard_of
+from host.steady import kept_going
 from host.store.arrays import PLAIN_WORD
 from host.store.writer import Moved, Result, Silence
 from host.waiting import Deliver, Pending, Queue
@@ -61,6 +63,10 @@ class Posts(Protocol):
 
     def reopen(self) -> bool:
         """Try to have a connection again."""
+        ...
+
+    def close(self) -> None:
+        """Let go of its connection."""
         ...
 
 
@@ -108,21 +114,34 @@ class Poster:
 
     def submit(self, request: Request, deliver: Deliver) -> None:
         """Take a request; `deliver` is called once with its answer, never where it is unknown."""
+        try:
+            admitted = self._admitted(request, deliver)
+        except Exception:  # noqa: BLE001 - one message must never take the others with it
+            _LOG.exception("a request could not be admitted", key=request.key.text)
+            count_fault("admission")
+            admitted = Reason.MALFUNCTION
+        if isinstance(admitted, Pending):
+            self._line_up(admitted)
+        elif isinstance(admitted, Reason):
+            self._refuse(request, admitted, deliver)
+        else:
+            REQUESTS[request.kind, admitted.reason].inc()
+            deliver(admitted)
+
+    def _admitted(self, request: Request, deliver: Deliver) -> Pending | Response | Reason:
+        """What waits for its turn, or what is answered at once."""
         slot, terminal = request.key.text, self._book.terminals.get(request.key.terminal_id)
         reason = self._not_admitted(request, slot, terminal)
         if terminal is None or reason is not None:
-            self._refuse(request, reason or Reason.INVALID_TERMINAL, deliver)
-            return
+            return reason or Reason.INVALID_TERMINAL
         if request.key_generation and terminal.drop_keys_before(request.key_generation):
             self._rooms.prove(terminal.terminal_id, request.key_generation)
         found = opened(request, terminal)
         if isinstance(found, Reason):
-            self._refuse(request, found, deliver)
-            return
+            return found
         if found[1] is None and ROOMS.get(request.kind) is Room.AT_ONCE:
-            self._acknowledge(request, terminal, deliver)
-            return
-        self._line_up(Pending(self._item(*found, slot, terminal), [deliver]))
+            return self._acknowledgement(request, terminal)
+        return Pending(self._item(*found, slot, terminal), [deliver])
 
     async def reload(self) -> Book:
         """Take over what an operator has changed in the estate and its keys; gives the book.
@@ -137,10 +156,12 @@ class Poster:
         """Write batches until cancelled."""
         async with trio.open_nursery() as nursery:
             for queue, writer in zip(self._queues, self._writers, strict=True):
-                nursery.start_soon(self._write, queue, writer)
-                nursery.start_soon(self._watch_writer, queue, writer)
+                write = functools.partial(self._write, queue, writer)
+                watch = functools.partial(self._watch_writer, queue, writer)
+                nursery.start_soon(kept_going, "writer", write, count_fault)
+                nursery.start_soon(kept_going, "writer watched", watch, count_fault)
             nursery.start_soon(self._rooms.run)
-            nursery.start_soon(self._watch_rotations)
+            nursery.start_soon(kept_going, "rotations", self._watch_rotations, count_fault)
 
     def _not_admitted(
         self, request: Request, slot: str, terminal: Terminal | None
@@ -188,7 +209,8 @@ class Poster:
         if line is None:
             self._lines[name] = deque((pending,))
             self._waiting[traffic] += 1
-            self._dispatch(pending)
+            if not self._dispatch(pending):
+                self._finish(pending, self._not_taken(pending))
             return
         for other in line:
             if other.item.slot == pending.item.slot and _is_repeat(other.item, pending.item):
@@ -201,32 +223,42 @@ class Poster:
         self._waiting[traffic] += 1
         line.append(pending)
 
-    def _dispatch(self, pending: Pending) -> None:
+    def _dispatch(self, pending: Pending) -> bool:
+        """To whom it is for; False while its writer takes nothing."""
         if pending.item.request.kind in ROOMS:
             self._rooms.put(pending)
-            return
-        queue = self._queues[pending.item.shard % len(self._writers)]
+            return True
+        queue = self._queue_of(pending)
         if queue.is_open:
             queue.put(pending)
-        else:
-            self._finish(pending, Response(reason=queue.refusal))
+        return queue.is_open
+
+    def _queue_of(self, pending: Pending) -> Queue:
+        return self._queues[pending.item.shard % len(self._writers)]
+
+    def _not_taken(self, pending: Pending) -> Response:
+        """What it is told while its writer takes nothing."""
+        return Response(reason=self._queue_of(pending).refusal)
 
     async def _write(self, queue: Queue, writer: Posts) -> None:
         while True:
+            await self._until_open(queue, writer)
             batch = await queue.take(self._settings.batch_items_max)
             BATCH_ITEMS.observe(len(batch))
-            items = [pending.item for pending in batch]
-            results = await trio.to_thread.run_sync(writer.post, items)
+            results = await self._posted(writer, [pending.item for pending in batch])
             for pending, result in zip(batch, results, strict=True):
                 self._finish(pending, result)
             self._count()
-            while not writer.is_open:
-                queue.is_open, queue.refusal = False, writer.refusal
-                self._drain(queue)
-                self._count()
-                if not await trio.to_thread.run_sync(writer.reopen):
-                    await trio.sleep(REOPEN_SECONDS)
-            queue.is_open = True
+
+    async def _until_open(self, queue: Queue, writer: Posts) -> None:
+        """While the writer has no connection nothing waits for it."""
+        while not writer.is_open:
+            queue.is_open, queue.refusal = False, writer.refusal
+            self._drain(queue)
+            self._count()
+            if not await trio.to_thread.run_sync(writer.reopen):
+                await trio.sleep(REOPEN_SECONDS)
+        queue.is_open = True
 
     async def _watch_writer(self, queue: Queue, writer: Posts) -> None:
         """While a batch in doubt is insisted on, those behind it need not wait for its end."""
@@ -236,10 +268,21 @@ class Poster:
                 queue.is_open, queue.refusal = False, writer.refusal
                 self._drain(queue)
 
+    async def _posted(self, writer: Posts, items: Sequence[Item]) -> list[Result]:
+        """What became of a batch: in doubt where the writer itself fails, which connects anew."""
+        try:
+            return await trio.to_thread.run_sync(writer.post, items)
+        except Exception:  # noqa: BLE001 - what it has stored is found when they ask again
+            _LOG.exception("a writer failed, its batch is in doubt", items=len(items))
+            count_fault("writer")
+            await trio.to_thread.run_sync(writer.close)
+            return [Silence() for _ in items]
+
     def _drain(self, queue: Queue) -> None:
         """Nothing was sent for these: they can be told so at once."""
         while queue.pending:
-            self._finish(queue.pending.popleft(), Response(reason=queue.refusal))
+            pending = queue.pending.popleft()
+            self._finish(pending, self._not_taken(pending))
 
     async def _watch_rotations(self) -> None:
         """Learn which terminals an operator wants to sign on."""
@@ -253,37 +296,50 @@ class Poster:
             await trio.sleep(ROTATION_SECONDS)
 
     def _finish(self, pending: Pending, result: Result) -> None:
+        """It has come to its end; so have those behind it that no writer takes, one by one."""
+        unposted = self._end(pending, result)
+        while unposted is not None:
+            unposted = self._end(unposted, self._not_taken(unposted))
+
+    def _end(self, pending: Pending, result: Result) -> Pending | None:
+        """Tell its answer; gives what is at the head of its line then, where nobody takes that."""
         if isinstance(result, Moved):
             pending.item = msgspec.structs.replace(pending.item, shard=result.shard)
-            self._dispatch(pending)
-            return
-        self._leave_line(pending.item)
-        if isinstance(result, Silence):
-            return
+            return None if self._dispatch(pending) else pending
+        unposted = self._leave_line(pending.item)
+        if not isinstance(result, Silence):
+            self._tell(pending, result)
+        return unposted
+
+    def _tell(self, pending: Pending, result: Response) -> None:
         request = pending.item.request
         answer = result if result.local_time else self._desk.plain(request, result.reason)
         if pending.item.terminal.should_sign_on(request.key_generation):
             answer = msgspec.structs.replace(answer, sign_on_again=True)
         self._answered[request.kind, answer.reason] += 1
         for deliver in pending.deliver:
-            deliver(answer)
+            try:
+                deliver(answer)
+            except Exception:  # noqa: BLE001 - the others are to hear theirs
+                _LOG.exception("an answer could not be delivered", key=request.key.text)
+                count_fault("delivery")
 
-    def _leave_line(self, item: Item) -> None:
+    def _leave_line(self, item: Item) -> Pending | None:
+        """The next one's turn; gives it where nobody takes it."""
         name = _line_of(item)
         self._waiting[KINDS[item.request.kind].traffic] -= 1
         line = self._lines[name]
         line.popleft()
-        if line:
-            self._dispatch(line[0])
-        else:
+        if not line:
             del self._lines[name]
+            return None
+        return None if self._dispatch(line[0]) else line[0]
 
-    def _acknowledge(self, request: Request, terminal: Terminal, deliver: Deliver) -> None:
+    def _acknowledgement(self, request: Request, terminal: Terminal) -> Response:
         """Heard, and nothing changed."""
-        REQUESTS[request.kind, Reason.APPROVED].inc()
         again = terminal.should_sign_on(request.key_generation)
         plain = self._desk.plain(request, Reason.APPROVED)
-        deliver(msgspec.structs.replace(plain, sign_on_again=again))
+        return msgspec.structs.replace(plain, sign_on_again=again)
 
     def _refuse(self, request: Request, reason: Reason, deliver: Deliver) -> None:
         REQUESTS[request.kind, reason].inc()

@@ -28,8 +28,10 @@ from host.link.frames import (
     Ticket,
     check_hello,
     encode,
+    parted,
 )
 from host.link.pipe import Pipe
+from host.metrics import count_fault
 from host.model.requests import Request, Response
 from host.model.terminal import TerminalProfile
 
@@ -76,9 +78,14 @@ async def _accept(
 
 
 async def _serve_switch(sock: socket.socket, submit: Submit, find_terminal: FindTerminal) -> None:
+    """One switch, to its end. What goes wrong with one is no other's trouble."""
     switch = _Switch(sock, submit, find_terminal)
     try:
         reason = await switch.serve()
+    except Exception as error:  # noqa: BLE001 - the other switches go on
+        _LOG.exception("a switch could not be served, and is cut off")
+        count_fault("switch connection")
+        reason = type(error).__name__
     finally:
         switch.close()
     _LOG.info("a switch left", why=reason)
@@ -139,7 +146,11 @@ class _Switch:
             case Ask(items):
                 submit, answer = self._submit, self._answer
                 for ticket, request in items:
-                    submit(request, functools.partial(answer, ticket))
+                    try:
+                        submit(request, functools.partial(answer, ticket))
+                    except Exception:  # noqa: BLE001 - not answered, so the switch undoes it
+                        _LOG.exception("a request could not be taken", key=request.key.text)
+                        count_fault("request")
             case Find():
                 await self._finds.acquire()
                 nursery.start_soon(self._find, frame)
@@ -178,7 +189,15 @@ class _Switch:
     def _gather(self) -> bytes:
         answers, self._answers = self._answers, []
         frames, self._frames = self._frames, []
-        frames += [
-            Answers(answers[at : at + ITEMS_MAX]) for at in range(0, len(answers), ITEMS_MAX)
-        ]
-        return b"".join(map(encode, frames))
+        try:
+            return b"".join(map(encode, [*frames, *_answers(answers)]))
+        except Exception:  # noqa: BLE001 - one of them cannot cross: its asker hears nothing
+            sound, broken = parted(Answers, answers)
+        for _, answer in broken:
+            _LOG.error("an answer cannot be written", rrn=answer.rrn)
+            count_fault("answer")
+        return b"".join(map(encode, [*frames, *_answers(sound)]))
+
+
+def _answers(items: list[tuple[Ticket, Response]]) -> list[Answers]:
+    return [Answers(items[at : at + ITEMS_MAX]) for at in range(0, len(items), ITEMS_MAX)]

@@ -9,6 +9,7 @@ hears first, its books end where the issuer's do. Declines and doubts are no adv
 has heard of all that its terminal was told.
 """
 
+import functools
 from collections.abc import Callable
 from typing import Protocol
 
@@ -37,6 +38,9 @@ class Owing(Protocol):
 
     def when_clear(self, terminal_id: str, then: Callable[[], None]) -> None:
         """Call this once our own host has decided all that it is owed of a terminal."""
+
+    def no_longer_when_clear(self, terminal_id: str, then: Callable[[], None]) -> None:
+        """Who waited so waits no more."""
 
     @property
     def is_full(self) -> bool:
@@ -117,6 +121,8 @@ class Settling:
         self._owing = owing
         self._parked: dict[Ticket, Ticket] = {}
         """Tickets of those that wait here are negative; by theirs, the link's once they went on."""
+        self._waiting: dict[Ticket, tuple[str, Callable[[], None]]] = {}
+        """What is called when their terminal is clear."""
         self._last_parked = 0
 
     def ask(self, request: Request, waiter: Waiter) -> Taken:
@@ -129,16 +135,21 @@ class Settling:
         self._last_parked -= 1
         parked = self._last_parked
         self._parked[parked] = NOT_TAKEN
-        self._owing.when_clear(terminal_id, lambda: self._go_on(parked, request, waiter))
+        then = functools.partial(self._go_on, parked, request, waiter)
+        self._waiting[parked] = (terminal_id, then)
+        self._owing.when_clear(terminal_id, then)
         return parked
 
     def forget(self, ticket: Ticket) -> None:
         """As a `Destination`."""
         onward = self._parked.pop(ticket, NOT_TAKEN) if ticket < 0 else ticket
+        if waiting := self._waiting.pop(ticket, None):
+            self._owing.no_longer_when_clear(*waiting)
         if onward != NOT_TAKEN:
             self._link.forget(onward)
 
     def _go_on(self, parked: Ticket, request: Request, waiter: Waiter) -> None:
+        self._waiting.pop(parked, None)
         if parked not in self._parked:
             return
         taken = self._link.ask(request, _Parked(self, parked, waiter))

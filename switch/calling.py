@@ -68,7 +68,12 @@ class Caller:
     async def _until_closed(self, sock: socket.socket) -> None:
         channel, closed = self._channel, trio.Event()
         channel.on_closed = closed.set
-        host, port = sock.getpeername()[:2]
+        try:
+            host, port = sock.getpeername()[:2]
+        except OSError as error:
+            sock.close()
+            _LOG.warning("gateway hung up at once", channel=channel.settings.name, why=str(error))
+            return
         connection = channel.admit(sock, host, port)
         if connection is None:
             return

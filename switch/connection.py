@@ -11,6 +11,7 @@ import socket
 from typing import Final, Protocol
 
 from switch.channels import ChannelSettings
+from switch.faults import guarded, note
 from switch.limits import Source
 from switch.poller import READ, WRITE, Poller
 from switch.tls import Tls, TlsError
@@ -71,7 +72,10 @@ class Outboxes:
         if self._waiting:
             waiting, self._waiting = self._waiting, []
             for connection in waiting:
-                connection.flush()
+                try:
+                    connection.flush()
+                except Exception:  # noqa: BLE001 - the others have something to send as well
+                    connection.fail()
 
 
 class Connection:
@@ -142,12 +146,20 @@ class Connection:
 
     def on_ready(self, ready: int) -> None:
         """The socket can be read, written, or both."""
-        if ready & WRITE and self.is_open:
-            self.flush()
-        if ready & READ and self.is_open and not self._is_paused:
-            owner = self._owner
-            if not owner.is_rated or owner.may_read(self):
-                self._read()
+        try:
+            if ready & WRITE and self.is_open:
+                self.flush()
+            if ready & READ and self.is_open and not self._is_paused:
+                owner = self._owner
+                if not owner.is_rated or owner.may_read(self):
+                    self._read()
+        except Exception:  # noqa: BLE001 - this connection ends, and no other
+            self.fail()
+
+    def fail(self) -> None:
+        """In the middle of an exception that it has met: note that, and let go of the socket."""
+        note("connection", peer=self.peer)
+        guarded("connection", self.close, "failed")
 
     def pause(self) -> None:
         """Read nothing for now."""

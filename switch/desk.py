@@ -25,6 +25,7 @@ from switch.exchange import (
     reversal_of,
     without_card,
 )
+from switch.faults import guarded
 from switch.floods import Floods
 from switch.hostlink import UNDER_WAY, Link
 from switch.mac_guard import NOT_LOCKED, MacGuard
@@ -107,8 +108,9 @@ class Desk:
         """End what was not answered in time."""
         for lane in self._router.lanes:
             for exchange in lane.sent_before(now - lane.seconds_max):
-                lane.destination.forget(exchange.ticket)
-                self._leave(exchange, "no answer in time")
+                guarded("time-out", lane.destination.forget, exchange.ticket)
+                guarded("time-out", self._leave, exchange, "no answer in time")
+                lane.in_flight.pop(exchange.ticket, None)
         for exchange, since in list(self._being_undone.items()):
             if since > now - UNDO_SECONDS_MAX:
                 break

@@ -257,4 +257,6 @@ def reversal_of(request: Request) -> Request:
 
 def without_card(reversal: Request) -> Request:
     """A terminal's own reversal as it is stored: its original is found without a card number."""
-    return msgspec.structs.replace(reversal, pan=None, expiry=None, pin=None)
+    return msgspec.structs.replace(
+        reversal, pan=None, expiry=None, pin=None, track=None, sealed_pan=None, sealed_track=None
+    )

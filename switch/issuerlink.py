@@ -20,8 +20,10 @@ from host.link.client import NOT_TAKEN, Waiter
 from host.link.frames import Ticket
 from host.model.requests import KINDS, Kind, PinBlock, Request, Response
 from host.model.responses import RESPONSE_CODES, Reason
+from host.steady import kept_going
 from switch.advice import Advising, Owing
 from switch.exchange import reversal_of
+from switch.faults import count
 from switch.hostlink import UNDER_WAY, Taken
 from switch.in_flight import WriteAhead
 from switch.issuer_cards import RecentCards
@@ -89,7 +91,7 @@ class IssuerLink:
         """Keep every line, for ever."""
         async with trio.open_nursery() as nursery:
             for line in self.lines:
-                nursery.start_soon(line.run)
+                nursery.start_soon(kept_going, line.name, line.run, count)
 
     def refusal(self, request: Request, waiting: int) -> Reason | None:
         """Why this is not worth trying now, in the words of whoever stands in; None: try.

@@ -18,6 +18,7 @@ import trio
 from host.link.address import Address, connect
 from host.link.pipe import Pipe
 from switch.channels import address_of
+from switch.faults import guarded, note
 from switch.issuer_settings import IssuerSettings
 from switch.issuerlink_metrics import IssuerMetrics
 from switch.route_words import TRACE_MAX
@@ -128,6 +129,9 @@ class IssuerLine:
                 reason = str(await part())
             except (OSError, FramingError) as error:
                 reason = str(error)
+            except Exception as error:  # noqa: BLE001 - this connection ends, and is made again
+                note("issuer line")
+                reason = type(error).__name__
             nursery.cancel_scope.cancel()
 
         async with trio.open_nursery() as nursery:
@@ -170,7 +174,7 @@ class IssuerLine:
         )
         while data := await pipe.receive():
             for payload in reader.feed(data):
-                self._take(payload)
+                guarded("issuer message", self._take, payload)
             self._on_turn()
         return "closed by the issuer"
 
@@ -237,10 +241,7 @@ class IssuerLine:
         unsent, self._unsent = self._unsent, set()
         sent, self._sent = self._sent, {}
         for correlation, sender in sent.items():
-            if correlation in unsent:
-                sender.unsent()
-            else:
-                sender.in_doubt()
+            guarded("issuer line", sender.unsent if correlation in unsent else sender.in_doubt)
         self._on_turn()
 
 

@@ -4,6 +4,7 @@ The routes file exists only where something needs it: an issuer, or `remember_in
 without either has one lane, and its desk asks the link directly.
 """
 
+import functools
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,7 +13,9 @@ from prometheus_client import CollectorRegistry
 
 from host.link.client import HostLink
 from host.model.requests import Kind, Request
+from host.steady import kept_going
 from switch.advice import Settling
+from switch.faults import count
 from switch.hostlink import Destination
 from switch.in_flight import RememberingHost
 from switch.issuer_settings import IssuerSettings
@@ -74,13 +77,14 @@ class Lanes:
 
     def start(self, nursery: trio.Nursery) -> None:
         """Undo what an earlier life left in flight, and put everything to work."""
-        nursery.start_soon(self.saf.run)
+        nursery.start_soon(kept_going, "store and forward", self.saf.run, count)
         if self.memory is None:
             return
         recovery = Recovery(self.memory, self.saf, self._owner, self.router.lanes)
         recovery.begin(self._wall_clock())
-        nursery.start_soon(self.memory.run)
-        nursery.start_soon(recovery.run, self._wall_clock)
+        recover = functools.partial(recovery.run, self._wall_clock)
+        nursery.start_soon(kept_going, "routes", self.memory.run, count)
+        nursery.start_soon(kept_going, "recovery", recover, count)
         for issuer in self.issuers:
             nursery.start_soon(issuer.run)
 

@@ -16,6 +16,7 @@ import trio
 
 from switch.channels import ChannelSettings
 from switch.connection import Connection, Outboxes
+from switch.faults import note
 from switch.limits import Networks, Source, Sources
 from switch.metrics import ChannelMetrics
 from switch.poller import READ, Poller
@@ -330,7 +331,11 @@ class Channel:
             except OSError as error:
                 self._pause_accepting(error)
                 return
-            self.admit(sock, address[0], address[1])
+            try:
+                self.admit(sock, address[0], address[1])
+            except Exception:  # noqa: BLE001 - the next one may be well
+                note("accept", peer=str(address[0]))
+                sock.close()
 
     def _pause_accepting(self, error: OSError) -> None:
         """Out of descriptors or memory: look again at the next sweep, not at once."""

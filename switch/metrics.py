@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from host.model.requests import Kind
 from host.model.responses import RESPONSE_CODES, Reason
+from switch.faults import FAULTS
 
 PREFIX: Final = "posswitch_switch_"
 SECONDS_BUCKETS: Final = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
@@ -41,6 +42,7 @@ class Metrics:
 
     def __init__(self) -> None:
         registry = self.registry = CollectorRegistry()
+        registry.register(FAULTS)
         counter = functools.partial(Counter, registry=registry)
         self._answered = counter(
             f"{PREFIX}messages_total", "Messages answered.", ("channel", "kind", "reason", "code")

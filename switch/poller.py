@@ -12,6 +12,8 @@ from typing import Final, NoReturn
 
 import trio
 
+from switch.faults import guarded, note
+
 READ: Final = selectors.EVENT_READ
 WRITE: Final = selectors.EVENT_WRITE
 
@@ -51,8 +53,17 @@ class Poller:
         while True:
             await trio.lowlevel.wait_readable(selector.fileno())
             for key, ready in selector.select(0):
-                key.data(ready)
-            after_turn()
+                try:
+                    key.data(ready)
+                except Exception:  # noqa: BLE001 - one socket must never stop the others
+                    note("socket")
+                    self._drop(key.fd)
+            guarded("turn", after_turn)
+
+    def _drop(self, fd: int) -> None:
+        """Never look at it again, or it would fail at every turn."""
+        if fd in self._selector.get_map():
+            self._selector.unregister(fd)
 
     def close(self) -> None:
         """At the very end: every socket has been forgotten."""

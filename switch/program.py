@@ -20,9 +20,11 @@ from host.link.address import Address
 from host.link.client import HostLink, LinkLimits
 from host.model.requests import Response
 from host.page import Page
+from host.steady import kept_going
 from switch.calling import Caller
 from switch.connection import Connection, Outboxes
 from switch.desk import Desk
+from switch.faults import count, guarded
 from switch.lanes import Lanes
 from switch.listeners import Channel, Layers, Take, listen
 from switch.metrics import ChannelMetrics, Metrics
@@ -71,12 +73,9 @@ async def run_switch(
     try:
         switch.open()
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(switch.link.run)
             switch.lanes.start(nursery)
-            nursery.start_soon(switch.poller.run)
-            nursery.start_soon(switch.sweep)
-            nursery.start_soon(switch.tokens.run)
-            nursery.start_soon(switch.page.run)
+            for name, part in switch.parts():
+                nursery.start_soon(kept_going, name, part, count)
             switch.call_gateways(nursery)
             if beside is not None:
                 nursery.start_soon(beside, switch)
@@ -112,6 +111,7 @@ class Switch:
             ),
             on_unmatched=self._late,
             on_turn=outboxes.flush,
+            on_fault=count,
         )
         self.lanes = Lanes(
             settings,
@@ -128,6 +128,16 @@ class Switch:
         self._callers: dict[str, Caller] = {}
         self._nursery: trio.Nursery | None = None
         self._watch(metrics)
+
+    def parts(self) -> list[tuple[str, Callable[[], Awaitable[object]]]]:
+        """What runs as long as it does, by name: none of them ends another."""
+        return [
+            ("host link", self.link.run),
+            ("sockets", self.poller.run),
+            ("sweep", self.sweep),
+            ("attestations", self.tokens.run),
+            ("page", self.page.run),
+        ]
 
     def open(self) -> None:
         """Listen everywhere.
@@ -189,12 +199,12 @@ class Switch:
         while True:
             await trio.sleep(SWEEP_SECONDS)
             now = trio.current_time()
-            self.desk.sweep(now)
+            guarded("sweep of the desk", self.desk.sweep, now)
             for channel in (*self.channels, *self._draining):
-                channel.sweep(now)
+                guarded("sweep of a channel", channel.sweep, now)
             if self._draining:
                 self._draining = [each for each in self._draining if not each.is_drained]
-            self._outboxes.flush()
+            guarded("turn", self._outboxes.flush)
 
     def _channel(self, row: ChannelSettings) -> Channel:
         dialect = dialect_named(row.dialect, row.options, self.tokens.opened)
@@ -280,8 +290,8 @@ class Switch:
     def _call(self, channel: Channel) -> None:
         name = channel.settings.name
         if channel.settings.connect_to and self._nursery and name not in self._callers:
-            self._callers[name] = Caller(channel)
-            self._nursery.start_soon(self._callers[name].run)
+            caller = self._callers[name] = Caller(channel)
+            self._nursery.start_soon(kept_going, f"caller of {name}", caller.run, count)
 
     def _listens_everywhere(self) -> bool:
         listening = (each for each in self.channels if each.settings.connect_to is None)

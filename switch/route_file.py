@@ -139,16 +139,27 @@ class RouteFile:
         """What is remembered under a key.
 
         Raises:
-            RouteError: the log is damaged.
+            RouteError: the log is damaged, or the disk does not say.
         """
-        self._catch_up()
-        return self._found(key_text)
+        try:
+            self._catch_up()
+            return self._found(key_text)
+        except (OSError, sqlite3.Error) as error:
+            raise RouteError(f"routes file {self._path}: {error}") from None
 
     def open_before(self, wall_time: float) -> list[Noted]:
-        """Exchanges without an end that were noted by then, oldest first."""
-        self._catch_up()
+        """Exchanges without an end that were noted by then, oldest first.
+
+        Raises:
+            RouteError: as `find`.
+        """
+        try:
+            self._catch_up()
+            on_shelf = self._shelf.open_before(wall_time)
+        except (OSError, sqlite3.Error) as error:
+            raise RouteError(f"routes file {self._path}: {error}") from None
         newer = self._rows
-        found = [row for row in self._shelf.open_before(wall_time) if row.key_text not in newer]
+        found = [row for row in on_shelf if row.key_text not in newer]
         found += [
             row for row in newer.values() if row.state is State.OPEN and row.noted_at <= wall_time
         ]

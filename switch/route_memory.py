@@ -18,6 +18,7 @@ import structlog
 import trio
 
 from host.model.requests import Request, Response
+from switch.faults import guarded, note
 from switch.one_thread import OneThread
 from switch.route_file import Change, RouteError, RouteFile, Steps, done_here
 from switch.route_words import Noted
@@ -65,6 +66,7 @@ class RouteMemory:
         """Keys with a change on its way, and the route each names."""
         self._woken = trio.Event()
         self._purge_at = 0.0
+        self._changes_max = CHANGES_MAX
 
     @property
     def waiting(self) -> int:
@@ -161,13 +163,17 @@ class RouteMemory:
         self._woken.set()
 
     async def _write(self) -> None:
-        changes = self._queue[:CHANGES_MAX]
+        changes = self._queue[: self._changes_max]
         try:
             await self._forget_the_old()
             await self._do(self._file.writing(changes))
         except RouteError as error:
             await self._refused(changes, error)
             return
+        except Exception:  # noqa: BLE001 - one change cannot be written: which, is to be found
+            self._part(changes)
+            return
+        self._changes_max = CHANGES_MAX
         del self._queue[: len(changes)]
         self._done(changes)
 
@@ -186,6 +192,17 @@ class RouteMemory:
                 except Exception as error:  # noqa: BLE001 - what it is, is the file's to say
                     steps.throw(error)
 
+    def _part(self, changes: list[Change]) -> None:
+        """Try half of them, and so on; the one that cannot be written is told so and left out."""
+        note("routes")
+        self._changes_max = max(len(changes) // 2, 1)
+        if len(changes) == 1:
+            [change] = changes
+            _LOG.critical("a route cannot be written, and is not", key=change.key_text)
+            del self._queue[0]
+            change.result = None
+            self._done(changes)
+
     async def _refused(self, changes: list[Change], error: RouteError) -> None:
         """The disk will not: what need not be sent is not, everything else is tried again."""
         failed = [change for change in changes if change.may_fail]
@@ -201,7 +218,7 @@ class RouteMemory:
             if change.key_text not in later:
                 self._changing.pop(change.key_text, None)
         for change in changes:
-            change.done(change.result)
+            guarded("route", change.done, change.result)
         self._on_turn()
 
 

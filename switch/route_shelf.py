@@ -12,6 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from host.model.requests import Request, Response
+from switch.faults import note
 from switch.route_words import Noted, State
 from switch.sqlite_file import autocommitting, made_private
 
@@ -130,7 +131,7 @@ class RouteShelf:
     def open_before(self, wall_time: float) -> list[Noted]:
         """Exchanges without an end that were noted by then."""
         rows = self._reader.execute(_OPEN, (wall_time,)).fetchall()
-        return [noted for row in rows if (noted := _row(row)) is not None]
+        return [noted for row in rows if (noted := _readable(row)) is not None]
 
     def purge(self, before: float) -> int:
         """Forget what is older; returns how many."""
@@ -153,6 +154,15 @@ def _values(noted: Noted) -> tuple[Any, ...]:
         _ENCODER.encode(noted.request) if noted.request is not None else None,
         _ENCODER.encode(noted.answer) if noted.answer is not None else None,
     )
+
+
+def _readable(values: tuple[Any, ...]) -> Noted | None:
+    """One that cannot be read any more must not hide the others."""
+    try:
+        return _row(values)
+    except ValueError:
+        note("route on the shelf", key=str(values[0]))
+        return None
 
 
 def _row(values: tuple[Any, ...] | None) -> Noted | None:

@@ -150,6 +150,7 @@ class Recovery:
     def look(self, wall_now: float) -> int:
         """Undo what has outlived its deadline, whoever sent it."""
         found = self._memory.open_before(wall_now - ORPHAN_MARGIN_SECONDS)
+        self._owed &= {noted.key_text for noted in found}
         return self._undo([n for n in found if n.noted_at + self._patience(n) <= wall_now])
 
     def _patience(self, noted: Noted) -> float:

@@ -26,6 +26,8 @@ from host.link.client import NOT_TAKEN
 from host.link.frames import Ticket
 from host.model.requests import Family, Kind, Original, Request, Response
 from host.model.responses import Reason
+from switch.exchange import without_card
+from switch.faults import guarded, note
 from switch.hostlink import Destination
 from switch.route_words import HOST
 from switch.saf_file import Name, Row, SafFile
@@ -158,9 +160,17 @@ class StoreAndForward:
         both stand in the file, or neither.
         """
         now = self._wall_clock()
-        self._new.append(_Owed(self, request, route, now, stored))
+        storable = _storable(request)
+        if storable is None:
+            _LOG.critical("not to be stored: settle it by hand", key=request.key.text, to=route)
+            return
+        request, body = storable
+        fresh = [_Owed(self, request, route, now, stored)]
         if route != HOST:
-            self._new.append(_Owed(self, request, HOST, now, is_copy=True))
+            fresh.append(_Owed(self, request, HOST, now, is_copy=True))
+        for owed in fresh:
+            owed.body = body
+        self._new += fresh
         self._woken.set()
 
     def owes(self, terminal_id: str) -> bool:
@@ -172,12 +182,20 @@ class StoreAndForward:
         found = [each for each in self._owed.values() if each.is_of(terminal_id)]
         for each in found:
             if each.ticket == NOT_TAKEN:
-                self._send(each, trio.current_time())
+                self._try_to_send(each, trio.current_time())
         return all(each.ticket != NOT_TAKEN or each.name not in self._owed for each in found)
 
     def when_clear(self, terminal_id: str, then: Callable[[], None]) -> None:
         """Call this once our own host has decided all that it is owed of a terminal."""
         self._clear.setdefault(terminal_id, []).append(then)
+
+    def no_longer_when_clear(self, terminal_id: str, then: Callable[[], None]) -> None:
+        """Who waited so waits no more: his time is over, and what is kept for him goes."""
+        waiting = self._clear.get(terminal_id, [])
+        if then in waiting:
+            waiting.remove(then)
+        if not waiting:
+            self._clear.pop(terminal_id, None)
 
     async def run(self) -> NoReturn:
         """Store, send, and strike off, for ever."""
@@ -192,7 +210,7 @@ class StoreAndForward:
         """At the very end, when `run` is over: store what came last."""
         try:
             self._file.change([owed.row for owed in self._new], self._settled, self._given_up)
-        except sqlite3.Error as error:
+        except (OSError, sqlite3.Error) as error:
             _LOG.critical("owed messages lost at the end", count=len(self._new), why=str(error))
         self._file.close()
 
@@ -234,7 +252,7 @@ class StoreAndForward:
         rows = [owed.row for owed in new]
         try:
             await trio.to_thread.run_sync(self._file.change, rows, settled, given_up)
-        except sqlite3.Error as error:
+        except (OSError, sqlite3.Error) as error:
             _LOG.critical("owed messages cannot be stored", count=len(new), why=str(error))
             await trio.sleep(STORE_RETRY_SECONDS)
             self._woken.set()
@@ -244,10 +262,10 @@ class StoreAndForward:
             if self._owed.setdefault(owed.name, owed) is owed:
                 self._look_at(owed)
             if not owed.is_copy:
-                self._on_stored(owed.request, owed.route)
+                guarded("store and forward", self._on_stored, owed.request, owed.route)
             if owed.stored is not None:
-                owed.stored()
-        self._on_turn()
+                guarded("store and forward", owed.stored)
+        guarded("turn", self._on_turn)
 
     def _send_due(self, now: float) -> float:
         """Send what is due; returns for how long nothing will be."""
@@ -256,8 +274,16 @@ class StoreAndForward:
             due_at, _, owed = heapq.heappop(due)
             if owed.due_at == due_at and self._owed.get(owed.name) is owed:
                 sent += 1
-                self._send(owed, now)
+                self._try_to_send(owed, now)
         return max(due[0][0] - now, 0.0) if due else self._limits.saf_retry_seconds_max
+
+    def _try_to_send(self, owed: "_Owed", now: float) -> None:
+        """Whatever stands in its way (a disk, a bug of ours), it stays owed and is tried again."""
+        try:
+            self._send(owed, now)
+        except Exception:  # noqa: BLE001 - the others are owed as well
+            note("store and forward", key=owed.name[0])
+            self.put_off(owed)
 
     def _send(self, owed: "_Owed", now: float) -> None:
         days = (self._wall_clock() - owed.stored_at) / DAY_SECONDS
@@ -298,7 +324,20 @@ class StoreAndForward:
         terminal_id = owed.request.key.terminal_id
         if terminal_id in self._clear and not self.owes(terminal_id):
             for then in self._clear.pop(terminal_id):
-                then()
+                guarded("store and forward", then)
+
+
+def _storable(request: Request) -> tuple[Request, bytes] | None:
+    """A request and how it is stored: never with a card, which its key does without.
+
+    None where it cannot be, which is a bug of ours: it could not be sent either.
+    """
+    for each in (request, without_card(request)):
+        try:
+            return each, _ENCODER.encode(each)
+        except Exception:  # noqa: BLE001 - the encoder refuses secrets, and what is no text
+            note("store and forward", key=request.key.text)
+    return None
 
 
 def what_of(request: Request) -> str:
@@ -329,6 +368,7 @@ class _Owed:
     __slots__ = (
         "_saf",
         "attempts",
+        "body",
         "due_at",
         "is_copy",
         "name",
@@ -354,6 +394,8 @@ class _Owed:
         self._saf = saf
         self.request = request
         self.route = route
+        self.body = b""
+        """As it is to be stored; nothing where the file has it."""
         self.stored_at = stored_at
         self.stored = stored
         self.name: Name = (request.key.text, route)
@@ -368,7 +410,7 @@ class _Owed:
     @property
     def row(self) -> Row:
         """As the file has it."""
-        return self.name[0], self.stored_at, _ENCODER.encode(self.request), self.route
+        return self.name[0], self.stored_at, self.body, self.route
 
     def is_of(self, terminal_id: str) -> bool:
         """Whether our own host is owed this, of that terminal, and its books wait for it."""

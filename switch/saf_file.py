@@ -9,6 +9,7 @@ import msgspec
 
 from host.faultpoints import reach
 from host.model.requests import Request
+from switch.faults import note
 from switch.sqlite_file import made_private
 
 _SCHEMA: Final = """
@@ -43,7 +44,7 @@ _REMOVE: Final = "DELETE FROM owed WHERE key_text = ? AND route = ?"
 _GIVE_UP: Final = "UPDATE owed SET given_up_at = ? WHERE key_text = ? AND route = ?"
 # What is still owed after a restart, oldest first.
 _OWED: Final = (
-    "SELECT stored_at, request, route FROM owed"
+    "SELECT stored_at, request, route, key_text FROM owed"
     " WHERE given_up_at IS NULL ORDER BY stored_at, key_text"
 )
 
@@ -98,9 +99,14 @@ class SafFile:
             reach("saf_written")
 
     def owed(self) -> list[tuple[float, Request, str]]:
-        """When each was stored, the message, and for whom."""
-        rows = self._db.execute(_OWED)
-        return [(at, _DECODER.decode(body), route) for at, body, route in rows]
+        """When each was stored, the message, and for whom. What cannot be read stays for people."""
+        found = []
+        for at, body, route, key_text in self._db.execute(_OWED):
+            try:
+                found.append((at, _DECODER.decode(body), route))
+            except msgspec.MsgspecError:
+                note("store-and-forward file", key=key_text, to=route)
+        return found
 
     def close(self) -> None:
         """Let go of the file."""

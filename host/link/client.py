@@ -5,6 +5,7 @@ has room, and tells the asker exactly once what became of it: answered, never se
 Tickets die with their connection, so an answer can never meet the wrong request after a restart.
 """
 
+import functools
 import random
 from collections.abc import Awaitable, Callable
 from typing import Final, NoReturn, Protocol
@@ -29,6 +30,7 @@ from host.link.frames import (
     Ticket,
     check_hello,
     encode,
+    parted,
 )
 from host.link.pipe import Pipe
 from host.model.requests import KINDS, Request, Response, Traffic
@@ -84,6 +86,10 @@ def _ignore_answer(_response: Response) -> None:
     """Nobody counts late answers."""
 
 
+def _ignore_fault(_where: str) -> None:
+    """Nobody counts faults."""
+
+
 def _ignore_turn() -> None:
     """Nobody needs to know when a turn is over."""
 
@@ -92,7 +98,8 @@ class HostLink:
     """One connection to one host, made again whenever it breaks.
 
     `on_unmatched` is told of an answer nobody waits for any more; `on_turn` is called once after
-    all that one read, or one breakdown, brought has been handed out.
+    all that one read, or one breakdown, brought has been handed out. `on_fault` counts what one
+    request or one of its askers broke: it is logged, and no other hears of it.
     """
 
     def __init__(
@@ -102,11 +109,13 @@ class HostLink:
         *,
         on_unmatched: Callable[[Response], None] = _ignore_answer,
         on_turn: Callable[[], None] = _ignore_turn,
+        on_fault: Callable[[str], None] = _ignore_fault,
     ) -> None:
         self._address = address
         self._limits = limits or LinkLimits()
         self._on_unmatched = on_unmatched
         self._on_turn = on_turn
+        self._on_fault = on_fault
         self._windows = {
             Traffic.TRADE: self._limits.window_max,
             Traffic.SIGN_ONS: self._limits.sign_on_window_max,
@@ -205,6 +214,10 @@ class HostLink:
                 reason = str(await part())
             except (OSError, LinkError) as error:
                 reason = str(error)
+            except Exception as error:  # noqa: BLE001 - the connection ends, and is made again
+                _LOG.exception("the host link failed")
+                self._on_fault("host link")
+                reason = type(error).__name__
             nursery.cancel_scope.cancel()
 
         async with trio.open_nursery() as nursery:
@@ -235,8 +248,21 @@ class HostLink:
         """All that waits to be sent, as frames: from here on it counts as sent."""
         items, self._outgoing = self._outgoing, []
         frames, self._outgoing_frames = self._outgoing_frames, []
-        frames += [Ask(items[at : at + ITEMS_MAX]) for at in range(0, len(items), ITEMS_MAX)]
-        return b"".join(map(encode, frames))
+        try:
+            return b"".join(map(encode, [*frames, *_asks(items)]))
+        except Exception:  # noqa: BLE001 - one of them cannot cross the link
+            sound = self._without_broken(items)
+        return b"".join(map(encode, [*frames, *_asks(sound)]))
+
+    def _without_broken(self, items: list[tuple[Ticket, Request]]) -> list[tuple[Ticket, Request]]:
+        """Those that can be written; whoever asked one of the others hears that it never left."""
+        sound, broken = parted(Ask, items)
+        for ticket, request in broken:
+            _LOG.error("a request cannot be written", key=request.key.text)
+            self._on_fault("request")
+            if waiter := self._pop(ticket):
+                self._tell(waiter.unsent)
+        return sound
 
     def _hand_out(self, frames: list[Frame]) -> None:
         for frame in frames:
@@ -245,10 +271,10 @@ class HostLink:
                     self._answer(items)
                 case Found(ticket, profile):
                     if finder := self._finders.pop(ticket, None):
-                        finder.found(profile)
+                        self._tell(functools.partial(finder.found, profile))
                 case Failed(ticket):
                     if finder := self._finders.pop(ticket, None):
-                        finder.lost()
+                        self._tell(finder.lost)
                 case Beat():
                     pass
                 case _:
@@ -258,10 +284,24 @@ class HostLink:
     def _answer(self, items: list[tuple[Ticket, Response]]) -> None:
         for ticket, response in items:
             waiter = self._pop(ticket)
-            if waiter is None:
-                self._on_unmatched(response)
-            else:
-                waiter.answered(response)
+            try:
+                if waiter is None:
+                    self._on_unmatched(response)
+                else:
+                    waiter.answered(response)
+            except Exception:  # noqa: BLE001 - the others are to hear theirs
+                self._note_fault()
+
+    def _tell(self, what: Callable[[], None]) -> None:
+        """Tell one of them; what that breaks keeps no other from hearing."""
+        try:
+            what()
+        except Exception:  # noqa: BLE001 - as above
+            self._note_fault()
+
+    def _note_fault(self) -> None:
+        _LOG.exception("an answer of the host could not be taken")
+        self._on_fault("answer")
 
     def _pop(self, ticket: Ticket) -> Waiter | None:
         """Who waits by this ticket, most likely trade, and waits no longer."""
@@ -282,13 +322,14 @@ class HostLink:
         self._outgoing = []
         self._outgoing_frames = []
         for ticket, waiter in broken:
-            if ticket in unsent:
-                waiter.unsent()
-            else:
-                waiter.in_doubt()
+            self._tell(waiter.unsent if ticket in unsent else waiter.in_doubt)
         for finder in finders.values():
-            finder.lost()
+            self._tell(finder.lost)
         self._on_turn()
+
+
+def _asks(items: list[tuple[Ticket, Request]]) -> list[Ask]:
+    return [Ask(items[at : at + ITEMS_MAX]) for at in range(0, len(items), ITEMS_MAX)]
 
 
 async def _greeted(pipe: Pipe, reader: LinkReader) -> list[Frame]:

@@ -5,8 +5,8 @@ Requests and answers are paired by a ticket that means something only on one con
 the one encoder that may open a `Pan` or a `Secret`; every other encoder refuses them.
 """
 
-from collections.abc import Sequence
-from typing import Final, cast
+from collections.abc import Callable, Sequence
+from typing import Final, TypeVar, cast
 
 import msgspec
 
@@ -23,6 +23,7 @@ LENGTH_BYTES: Final = 4
 
 Ticket = int
 """Pairs a request with its answer on one connection; dies with the connection."""
+Item = TypeVar("Item", Request, Response)
 
 
 class Hello(msgspec.Struct, frozen=True, array_like=True, tag="hello"):
@@ -91,6 +92,21 @@ def encode_item(ticket: Ticket, request: Request) -> msgspec.Raw:
 def encode_ask(items: Sequence[msgspec.Raw]) -> bytes:
     """The frame `Ask` of requests encoded before."""
     return encode(Ask(cast("list[tuple[Ticket, Request]]", items)))
+
+
+def parted(
+    make: Callable[[list[tuple[Ticket, Item]]], Frame], items: Sequence[tuple[Ticket, Item]]
+) -> tuple[list[tuple[Ticket, Item]], list[tuple[Ticket, Item]]]:
+    """Those that can be written and those that cannot: one that cannot must not hold up others."""
+    sound, broken = [], []
+    for item in items:
+        try:
+            encode(make([item]))
+        except Exception:  # noqa: BLE001 - why is of no use here: it cannot cross
+            broken.append(item)
+        else:
+            sound.append(item)
+    return sound, broken
 
 
 class LinkReader:

@@ -24,6 +24,7 @@ from host.clock import WallClock
 from host.decision import Court, Numbers, Outcome, decide
 from host.faultpoints import reach
 from host.ledger import FIRST_SEAL
+from host.metrics import ITEMS_REFUSED
 from host.model.numbers import business_date_of, first_number_of
 from host.model.requests import Response
 from host.model.responses import Reason
@@ -233,12 +234,20 @@ class Writer:
         self._numbers = Numbers(end - block, end)
 
     def _post_apart(self, items: Sequence[Item], error: Exception) -> list[Result]:
-        """The batch was refused: post its items one by one to find whose fault it is."""
+        """The batch was refused: post each half, and so on, until it is known whose fault it is.
+
+        One that is refused costs its neighbours as many commits as the batch can be halved.
+        """
         constraint = error.diag.constraint_name if isinstance(error, psycopg.Error) else None
-        _LOG.error("batch refused", why=type(error).__name__, constraint=constraint)
+        why = constraint or type(error).__name__
         if len(items) == 1:
+            key = items[0].request.key.text
+            _LOG.error("a request is refused by the ledger", key=key, why=why)
+            ITEMS_REFUSED.labels(why).inc()
             return [_refusal(Reason.MALFUNCTION)]
-        return [result for item in items for result in self.post([item])]
+        _LOG.warning("batch refused, halved", why=why, items=len(items))
+        half = len(items) // 2
+        return [*self.post(items[:half]), *self.post(items[half:])]
 
     def _roll_back(self) -> None:
         """End the failed transaction, and forget what it had taken."""
