@@ -365,7 +365,9 @@ SELECT
     seq,
     previous,
     digest,
-    items
+    items,
+    form,
+    sealed_at
 FROM seal
 ORDER BY shard, seq;
 
@@ -390,20 +392,27 @@ SELECT
     entry.debit_account,
     entry.credit_account,
     entry.amount_minor,
-    entry.unit
+    entry.unit,
+    exchange.card_id,
+    lot.account_id,
+    lot.points,
+    lot.expires_on::text
 FROM exchange
 LEFT JOIN journal ON journal.shard = exchange.shard AND journal.id = exchange.id
 LEFT JOIN entry ON entry.shard = journal.shard AND entry.journal_id = journal.id
+LEFT JOIN lot ON lot.shard = journal.shard AND lot.id = journal.id
 ORDER BY exchange.shard, exchange.seal, exchange.id, exchange.slot, entry.leg;
 
 -- name: seal_of_another_date
--- A batch has one business date, and everything in it has that one.
+-- A batch has one business date and one moment, and everything in it has those.
 SELECT DISTINCT
     exchange.shard,
     exchange.seal
 FROM exchange
 INNER JOIN seal ON seal.shard = exchange.shard AND seal.seq = exchange.seal
-WHERE seal.business_date <> exchange.business_date
+WHERE
+    seal.business_date <> exchange.business_date
+    OR (seal.form > 1 AND seal.sealed_at <> exchange.decided_at)
 ORDER BY exchange.shard, exchange.seal
 LIMIT %(limit)s;
 

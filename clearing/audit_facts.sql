@@ -340,3 +340,82 @@ FULL JOIN lotted USING (shard, journal_id, account_id)
 WHERE coalesce(moved.points, 0) <> coalesce(lotted.points, 0)
 ORDER BY journal_id
 LIMIT %(limit)s;
+
+-- 12. What decides is as our programs left it. --------------------------------------------------
+
+-- name: account_not_its_cards
+-- A card's two accounts are of its shard and its issuer, and each is there once.
+WITH owned AS (
+    SELECT * FROM account
+    WHERE card_id IS NOT NULL
+),
+
+named AS (
+    SELECT
+        card.value_account AS id,
+        card.id AS card_id,
+        card.shard,
+        card.issuer_id,
+        'card_value' AS chart,
+        issuer.currency AS unit
+    FROM card
+    LEFT JOIN issuer ON issuer.id = card.issuer_id
+    UNION ALL
+    SELECT
+        card.points_account,
+        card.id,
+        card.shard,
+        card.issuer_id,
+        'card_points',
+        %(points)s || programme.code
+    FROM card
+    LEFT JOIN programme ON programme.issuer_id = card.issuer_id
+)
+
+SELECT
+    coalesce(owned.id, named.id) AS account_id,
+    coalesce(named.card_id, owned.card_id) AS card_id
+FROM owned
+FULL JOIN named ON named.id = owned.id
+WHERE
+    owned.id IS NULL
+    OR named.id IS NULL
+    OR owned.card_id <> named.card_id
+    OR owned.shard <> named.shard
+    OR owned.chart <> named.chart
+    OR owned.unit <> named.unit
+    OR owned.issuer_id IS DISTINCT FROM named.issuer_id
+    OR owned.merchant_id IS NOT NULL
+ORDER BY coalesce(owned.id, named.id)
+LIMIT %(limit)s;
+
+-- name: balance_not_its_cards
+-- Each of those accounts has its balance, and a limit that its issuer's rules give.
+WITH named AS (
+    SELECT
+        card.value_account AS id,
+        card.id AS card_id,
+        card.shard,
+        false AS may_owe
+    FROM card
+    UNION ALL
+    SELECT
+        card.points_account,
+        card.id,
+        card.shard,
+        coalesce(programme.debt_is_allowed, true)
+    FROM card
+    LEFT JOIN programme ON programme.issuer_id = card.issuer_id
+)
+
+SELECT
+    coalesce(balance.account_id, named.id) AS account_id,
+    named.card_id
+FROM balance
+FULL JOIN named ON named.shard = balance.shard AND named.id = balance.account_id
+WHERE
+    balance.account_id IS NULL
+    OR named.id IS NULL
+    OR NOT (balance.floor_minor = 0 OR (named.may_owe AND balance.floor_minor = %(debt_floor)s))
+ORDER BY coalesce(balance.account_id, named.id)
+LIMIT %(limit)s;

@@ -1,4 +1,4 @@
-"""CHECKS: the ten questions of the audit, and how each is asked.
+"""CHECKS: the questions of the audit, and how each is asked.
 
 A question is asked by named statements of FILES, each giving the rows that break its rule, or
 by a function. To ask more of the ledger is a statement there and a row here.
@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 
 import psycopg
 
+from clearing.changed import broken_links, foreign_changes
 from clearing.seals import broken_seals
 from host.store.queries import load_queries
 
@@ -26,13 +27,20 @@ class Test(NamedTuple):
     of_claims: bool = False
 
 
+class Computed(NamedTuple):
+    """Another way to ask: what a function finds, in words."""
+
+    name: str
+    find: Callable[[Connection], Iterator[str]]
+
+
 class Check(NamedTuple):
-    """One of the ten."""
+    """One of them."""
 
     number: int
     question: str
     tests: tuple[Test, ...]
-    compute: Callable[[Connection], Iterator[str]] | None = None
+    computed: tuple[Computed, ...] = ()
 
 
 def _chain(connection: Connection) -> Iterator[str]:
@@ -170,14 +178,14 @@ CHECKS: Final = (
         (
             Test(
                 "seal_of_another_date",
-                "shard {shard}, seal {seal}: its business date is not its exchanges'",
+                "shard {shard}, seal {seal}: its business date or moment is not its exchanges'",
             ),
             Test(
                 "checkpoint_seal_missing",
                 "shard {shard}: seal {seq}, its last at {business_date}, is not what it was then",
             ),
         ),
-        _chain,
+        (Computed("chain", _chain),),
     ),
     Check(
         8,
@@ -271,5 +279,21 @@ CHECKS: Final = (
                 "merchant's or issuer's",
             ),
         ),
+    ),
+    Check(
+        12,
+        "what decides is as our programs left it",
+        (
+            Test(
+                "account_not_its_cards",
+                "account {account_id} is not as card {card_id} says, or is nobody's",
+            ),
+            Test(
+                "balance_not_its_cards",
+                "the balance of account {account_id} (card {card_id}) is missing, nobody's, or has "
+                "another limit than its issuer's rules give",
+            ),
+        ),
+        (Computed("foreign_change", foreign_changes), Computed("link", broken_links)),
     ),
 )

@@ -5,6 +5,7 @@ ledger. A changed, dropped or inserted row shows as the first seal that no longe
 chain is then followed from the seal as it is stored, so one bad row is one finding.
 """
 
+import datetime as dt
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 from operator import itemgetter
@@ -12,10 +13,23 @@ from typing import Any, Final, LiteralString
 
 import psycopg
 
-from host.ledger import FIRST_SEAL, entry_row, exchange_row, journal_row, seal_digest
+from host.ledger import (
+    FIRST_SEAL,
+    SEAL_FORM,
+    batch_row,
+    entry_row,
+    exchange_row,
+    first_form_exchange_row,
+    journal_row,
+    lot_row,
+    seal_digest,
+)
 from host.model.numbers import rrn_of
 
 ROWS_PER_FETCH: Final = 5_000
+EXCHANGE_CARD: Final = 18
+LOT: Final = 19
+"""Where the columns of `sealed_rows` are that form 1 did not cover."""
 
 Batch = tuple[int, int]
 """Shard and sequence number of a seal."""
@@ -32,7 +46,8 @@ def broken_seals(
     batches = groupby(_stream(connection, "sealed_rows", sealed_rows), _batch)
     batch = next(batches, None)
     expected: tuple[int, int, bytes] | None = None
-    for shard, seq, previous, digest, items in _stream(connection, "seals", seals):
+    for seal in _stream(connection, "seals", seals):
+        shard, seq, _, digest, *_ = seal
         while batch is not None and batch[0] < (shard, seq):
             yield _unsealed(batch[0], batch[1])
             batch = next(batches, None)
@@ -42,38 +57,49 @@ def broken_seals(
             batch = next(batches, None)
         if expected is None or expected[0] != shard:
             expected = (shard, 1, FIRST_SEAL)
-        yield from _faults((shard, seq, previous, digest, items), expected, rows)
+        yield from _faults(seal, expected, rows)
         expected = (shard, seq + 1, digest)
     while batch is not None:
         yield _unsealed(batch[0], batch[1])
         batch = next(batches, None)
 
 
-def canonical_rows(rows: Iterable[Row]) -> Iterator[str]:
+def canonical_rows(rows: Iterable[Row], form: int, sealed_at: dt.datetime) -> Iterator[str]:
     """Rows of `sealed_rows` of one batch in the form that `host.ledger.seal_digest` covers."""
+    if form > 1:
+        yield batch_row(sealed_at)
     for _, same in groupby(rows, _exchange):
         for place, row in enumerate(same):
             _, _, number, slot, kind, fingerprint, reason, answer, *posted = row
             journal, journal_kind, original, card, date, leg, *moved = posted
             if place == 0:
-                yield exchange_row(slot, number, kind, fingerprint.hex(), reason, answer.hex())
+                words = (slot, number, kind, fingerprint.hex(), reason, answer.hex())
+                yield (
+                    first_form_exchange_row(words)
+                    if form == 1
+                    else exchange_row(words, row[EXCHANGE_CARD])
+                )
                 if journal is not None:
                     yield journal_row(journal, journal_kind, original, card, date)
             if leg is not None:
-                yield entry_row(journal, leg, *moved)
+                yield entry_row(journal, leg, *moved[:4])
+        if form > 1 and row[LOT] is not None:
+            yield lot_row(number, *row[LOT:])
 
 
 def _faults(seal: Row, expected: tuple[int, int, bytes], rows: list[Row]) -> Iterator[str]:
-    shard, seq, previous, digest, items = seal
+    shard, seq, previous, digest, items, form, sealed_at = seal
     _, expected_seq, expected_previous = expected
     if seq != expected_seq:
         yield f"shard {shard}: seal {expected_seq} is missing before seal {seq}"
     elif previous != expected_previous:
         yield f"shard {shard}, seal {seq}: it does not follow the seal before it"
     exchanges = len({row[2:4] for row in rows})
-    if exchanges != items:
+    if not 1 <= form <= SEAL_FORM:
+        yield f"shard {shard}, seal {seq}: it has no form of ours"
+    elif exchanges != items:
         yield f"shard {shard}, seal {seq}: it covers {items} exchanges, {exchanges} are there"
-    elif seal_digest(previous, canonical_rows(rows)) != digest:
+    elif seal_digest(previous, canonical_rows(rows, form, sealed_at)) != digest:
         first, last = rows[0][2], rows[-1][2]
         yield (
             f"shard {shard}, seal {seq}: an exchange, journal or entry of numbers {first} to "

@@ -1,4 +1,4 @@
-"""The audit: ten questions to the ledger, and to the records of those it told things to.
+"""The audit: questions to the ledger, and to the records of those it told things to.
 
 All of them (`clearing.checks.CHECKS`) see one instant of the database, so trade may go on. Zero
 violations is the only pass. What is found names rows and amounts, never a card number.
@@ -6,6 +6,7 @@ violations is the only pass. What is found names rows and amounts, never a card 
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Any, Final
 
 import msgspec
@@ -20,6 +21,7 @@ from host.model.numbers import DAY_ZERO, NUMBERS_PER_DAY, number_of_rrn
 from host.model.requests import Family
 from host.model.responses import POSTED, RESPONSE_CODES
 from host.state import NO_CARD
+from host.store.estates import DEBT_FLOOR_POINTS
 from host.store.settlement import SIDES_IN_SQL
 
 FINDINGS_PER_TEST_MAX: Final = 100
@@ -35,6 +37,7 @@ PARAMETERS: Final[dict[str, object]] = {
     "no_merchant": NO_MERCHANT,
     "no_card": NO_CARD,
     "posted_reasons": [reason.value for reason in POSTED],
+    "debt_floor": DEBT_FLOOR_POINTS,
     "reasons": [reason.value for reason in RESPONSE_CODES],
     "codes": [code.f39 for code in RESPONSE_CODES.values()],
     **SIDES_IN_SQL,
@@ -44,7 +47,7 @@ Connection = psycopg.Connection[Any]
 
 
 class Violation(msgspec.Struct, frozen=True, kw_only=True):
-    """One finding: which of the ten questions, and what breaks it."""
+    """One finding: which of the questions, and what breaks it."""
 
     check: int
     test: str
@@ -55,7 +58,9 @@ class Violation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def audit(connection: Connection, claims: Iterable[Claim] = ()) -> list[Violation]:
-    """Ask the ten questions. Any login that may read will do; nothing is changed.
+    """Ask the questions. Any login that may read will do; nothing is changed.
+
+    Of a table that it may not read whole nothing is known: `clearing.changed.unreadable` names it.
 
     `claims` are what clients say they were told; without them the ledger is compared with
     itself alone. `connection` must have no transaction open.
@@ -78,10 +83,9 @@ def _ask(connection: Connection, check: Check, has_claims: bool) -> Iterator[Vio
         for row in _rows(connection, test.name):
             what = test.reads.format_map(row)
             yield Violation(check=check.number, test=test.name, what=what)
-    if check.compute is not None:
-        for place, what in enumerate(check.compute(connection)):
-            if place < FINDINGS_PER_TEST_MAX:
-                yield Violation(check=check.number, test="chain", what=what)
+    for computed in check.computed:
+        for what in islice(computed.find(connection), FINDINGS_PER_TEST_MAX):
+            yield Violation(check=check.number, test=computed.name, what=what)
 
 
 def _rows(connection: Connection, name: str) -> list[Mapping[str, Any]]:

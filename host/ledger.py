@@ -5,6 +5,7 @@ unbalanced posting to test for. The seal chains every stored batch of a shard to
 before, so a row changed, dropped or put in by hand is found by recomputing it.
 """
 
+import datetime as dt
 import enum
 import hashlib
 from collections.abc import Iterable
@@ -102,13 +103,16 @@ class Leg(msgspec.Struct, frozen=True, gc=False):
 
 FIRST_SEAL: Final = bytes(32)
 """What the first batch of a shard has for its previous seal."""
+SEAL_FORM: Final = 2
+"""What a new seal covers. Form 1 had no moment, no lots, and no card of an exchange."""
 
 
 def seal_digest(previous: bytes, rows: Iterable[str]) -> bytes:
     """SHA-256 over the previous seal and the batch's canonical rows.
 
-    `rows` come sorted by exchange id, and for each: its exchange row, its journal row when it
-    posted, then its entries by leg, in the forms below. Every row is closed by a newline, so
+    `rows` are the batch row, then, sorted by exchange id, for each: its exchange row, its journal
+    row when it posted, its entries by leg, and its lot when it earned one, in the forms below.
+    Every row is closed by a newline, so
     two rows never read as one.
     """
     digest = hashlib.sha256(previous)
@@ -116,11 +120,25 @@ def seal_digest(previous: bytes, rows: Iterable[str]) -> bytes:
     return digest.digest()
 
 
-def exchange_row(
-    slot: str, number: int, kind: str, fingerprint_hex: str, reason: str, answer_hex: str
-) -> str:
-    """Canonical form of an exchange for the seal. Hexadecimal in lower case."""
-    return f"x|{slot}|{number}|{kind}|{fingerprint_hex}|{reason}|{answer_hex}"
+def batch_row(decided_at: dt.datetime) -> str:
+    """Canonical form of what a batch's exchanges share: the moment, aware, to the microsecond."""
+    return f"b|{decided_at.astimezone(dt.UTC).isoformat(timespec='microseconds')}"
+
+
+def exchange_row(words: tuple[str, int, str, str, str, str], card: int | None) -> str:
+    """Canonical form of an exchange: slot, number, kind, fingerprint, reason, answer; its card.
+
+    Fingerprint and answer are hexadecimal in lower case.
+    """
+    slot, number, kind, fingerprint, reason, answer = words
+    told = "-" if card is None else card
+    return f"x|{slot}|{number}|{kind}|{fingerprint}|{reason}|{answer}|{told}"
+
+
+def first_form_exchange_row(words: tuple[str, int, str, str, str, str]) -> str:
+    """The same in form 1."""
+    slot, number, kind, fingerprint, reason, answer = words
+    return f"x|{slot}|{number}|{kind}|{fingerprint}|{reason}|{answer}"
 
 
 def journal_row(number: int, kind: str, original: int, card: int, date: str) -> str:
@@ -131,3 +149,8 @@ def journal_row(number: int, kind: str, original: int, card: int, date: str) -> 
 def entry_row(number: int, leg: int, debit: int, credit: int, amount_minor: int, unit: str) -> str:
     """Canonical form of an entry."""
     return f"e|{number}|{leg}|{debit}|{credit}|{amount_minor}|{unit}"
+
+
+def lot_row(number: int, account: int, points: int, expires_on: str) -> str:
+    """Canonical form of a lot as it was earned; its last day as YYYY-MM-DD."""
+    return f"l|{number}|{account}|{points}|{expires_on}"

@@ -12,7 +12,17 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from host.estate.plan import CardPlan
-from host.ledger import FIRST_SEAL, Leg, entry_row, exchange_row, journal_row, seal_digest
+from host.ledger import (
+    FIRST_SEAL,
+    SEAL_FORM,
+    Leg,
+    batch_row,
+    entry_row,
+    exchange_row,
+    journal_row,
+    lot_row,
+    seal_digest,
+)
 from host.model.requests import ExchangeKey, Family
 from host.model.responses import Reason
 
@@ -79,7 +89,7 @@ def open_cards(
 ) -> OpeningRows:
     """Rows that open these cards: one batch a shard, sealed after that shard's last seal."""
     rows = OpeningRows()
-    canonical: defaultdict[int, list[str]] = defaultdict(list)
+    canonical: defaultdict[int, list[str]] = defaultdict(lambda: [batch_row(now)])
     items: defaultdict[int, int] = defaultdict(int)
     for number, card in enumerate((card for card in cards if card.legs), first_number):
         last = last_seals.get(card.shard, LastSeal(0, FIRST_SEAL))
@@ -90,7 +100,7 @@ def open_cards(
         last = last_seals.get(shard, LastSeal(0, FIRST_SEAL))
         digest = seal_digest(last.digest, texts)
         rows.seals.append(
-            (shard, last.seq + 1, last.digest, digest, items[shard], business_date, now)
+            (shard, last.seq + 1, last.digest, digest, items[shard], SEAL_FORM, business_date, now)
         )
     return rows
 
@@ -118,7 +128,11 @@ def _add_opening(
 
 
 def _canonical_rows(card: LoadedCard, number: int, date: dt.date) -> Iterable[str]:
-    yield exchange_row(opening_slot(card.plan.id), number, OPENING, "", Reason.APPROVED.value, "")
+    words = (opening_slot(card.plan.id), number, OPENING, "", Reason.APPROVED.value, "")
+    yield exchange_row(words, card.plan.id)
     yield journal_row(number, OPENING, 0, card.plan.id, date.isoformat())
     for place, leg in enumerate(card.legs):
         yield entry_row(number, place, leg.debit, leg.credit, leg.amount_minor, leg.unit)
+    if card.points_leg is not None:
+        points = card.points_leg.amount_minor
+        yield lot_row(number, card.points_account, points, card.lot_expires_on.isoformat())

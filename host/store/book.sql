@@ -88,19 +88,45 @@ WHERE terminal_id = any(%s::text []);
 
 -- name: add_keys
 -- Keys as key blocks under the LMK.
-INSERT INTO terminal_key (terminal_id, usage, generation, block, check_value)
-SELECT k.*
-FROM unnest(%s::text [], %s::text [], %s::integer [], %s::text [], %s::text []) AS k;
+WITH changed AS (
+    INSERT INTO terminal_key AS t (terminal_id, usage, generation, block, check_value)
+    SELECT k.*
+    FROM unnest(%s::text [], %s::text [], %s::integer [], %s::text [], %s::text []) AS k
+    RETURNING
+        'terminal_key' AS relation,
+        concat_ws('/', t.terminal_id, t.usage, t.generation) AS key,
+        row_digest(t) AS digest
+)
+
+INSERT INTO change (relation, key, digest)
+SELECT
+    c.relation,
+    c.key,
+    c.digest
+FROM changed AS c;
 
 -- name: drop_keys
 -- Of the working keys only those in use and the newest are kept.
-DELETE FROM terminal_key AS k
-USING unnest(%s::text [], %s::integer [], %s::integer []) AS kept (terminal_id, newest, in_use)
-WHERE
-    k.terminal_id = kept.terminal_id
-    AND k.usage IN ('pik', 'mak', 'tdk')
-    AND k.generation <> kept.newest
-    AND k.generation <> kept.in_use;
+WITH changed AS (
+    DELETE FROM terminal_key AS t
+    USING unnest(%s::text [], %s::integer [], %s::integer []) AS kept (terminal_id, newest, in_use)
+    WHERE
+        t.terminal_id = kept.terminal_id
+        AND t.usage IN ('pik', 'mak', 'tdk')
+        AND t.generation <> kept.newest
+        AND t.generation <> kept.in_use
+    RETURNING
+        'terminal_key' AS relation,
+        concat_ws('/', t.terminal_id, t.usage, t.generation) AS key,
+        null::bytea AS digest
+)
+
+INSERT INTO change (relation, key, digest)
+SELECT
+    c.relation,
+    c.key,
+    c.digest
+FROM changed AS c;
 
 -- name: lock_terminals
 -- In one order for everybody, so that nobody waits in a circle; the batch each is to use, after
@@ -112,12 +138,32 @@ FOR NO KEY UPDATE;
 
 -- name: note_serials
 -- What terminals say of their hardware, where it is news.
-UPDATE terminal AS t SET serial = s.serial
-FROM unnest(%s::text [], %s::text []) AS s (terminal_id, serial)
-WHERE t.terminal_id = s.terminal_id AND t.serial IS DISTINCT FROM s.serial;
+WITH changed AS (
+    UPDATE terminal AS t SET serial = s.serial
+    FROM unnest(%s::text [], %s::text []) AS s (terminal_id, serial)
+    WHERE t.terminal_id = s.terminal_id AND t.serial IS DISTINCT FROM s.serial
+    RETURNING 'terminal' AS relation, t.terminal_id AS key, row_digest(t) AS digest
+)
+
+INSERT INTO change (relation, key, digest)
+SELECT
+    c.relation,
+    c.key,
+    c.digest
+FROM changed AS c;
 
 -- name: confirm_generations
 -- Authenticated messages have proved that terminals hold these key sets.
-UPDATE terminal AS t SET key_generation = greatest(t.key_generation, p.generation)
-FROM unnest(%s::text [], %s::integer []) AS p (terminal_id, generation)
-WHERE t.terminal_id = p.terminal_id;
+WITH changed AS (
+    UPDATE terminal AS t SET key_generation = greatest(t.key_generation, p.generation)
+    FROM unnest(%s::text [], %s::integer []) AS p (terminal_id, generation)
+    WHERE t.terminal_id = p.terminal_id
+    RETURNING 'terminal' AS relation, t.terminal_id AS key, row_digest(t) AS digest
+)
+
+INSERT INTO change (relation, key, digest)
+SELECT
+    c.relation,
+    c.key,
+    c.digest
+FROM changed AS c;

@@ -24,6 +24,7 @@ from host.model.secrets import Secret
 from host.points import expiry_of_lot
 from host.shards import shard_of
 from host.store.book import key_name, key_row, working_keys
+from host.store.changes import note_what_differs
 from host.store.locks import SHARD_LOCK_CLASS
 from host.store.queries import load_queries
 
@@ -74,6 +75,7 @@ def load_estate(
         ]
         _copy_cards(connection, cards, issuers)
         _post_openings(connection, cards, date, now)
+        note_what_differs(connection)
         connection.execute(SQL["analyze"])
     return True
 

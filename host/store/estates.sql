@@ -139,7 +139,7 @@ COPY lot (shard, account_id, id, earned_on, expires_on, points, remaining) FROM 
 
 -- name: copy_seals
 -- One batch a shard.
-COPY seal (shard, seq, previous, digest, items, business_date, sealed_at) FROM STDIN;
+COPY seal (shard, seq, previous, digest, items, form, business_date, sealed_at) FROM STDIN;
 
 -- name: analyze
 -- The host's statements are planned for these sizes from its first message on.

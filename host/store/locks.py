@@ -9,5 +9,7 @@ LOCK_CLASS: Final = 0x8583
 MIGRATION_LOCK: Final = (LOCK_CLASS, 1)
 CUT_OFF_LOCK: Final = (LOCK_CLASS, 2)
 """Writers hold it shared for one batch; cut-off takes it alone to turn the business date."""
+CHANGE_LOCK: Final = (LOCK_CLASS, 3)
+"""Who notes a change holds it shared (`next_change` takes it); who links changes takes it alone."""
 SHARD_LOCK_CLASS: Final = 0x8584
 """With a shard's number: its one writer holds it for the life of its connection."""

@@ -17,6 +17,7 @@ from typing import Final, LiteralString
 import psycopg
 from psycopg import errors
 
+from host.store.changes import note_what_differs
 from host.store.connecting import LONG, connect
 from host.store.locks import MIGRATION_LOCK
 
@@ -34,6 +35,9 @@ FORMER: Final[Mapping[int, frozenset[bytes]]] = {
     }),
 }  # fmt: skip
 """Checksums of what a file said before it was mended, by its number."""
+
+CHANGES_SINCE: Final = 10
+"""The migration from which on what it leaves of tables that decide is noted as changed."""
 
 
 class MigrationError(Exception):
@@ -158,3 +162,5 @@ def _apply(connection: psycopg.Connection, migration: Migration) -> None:
             "INSERT INTO schema_migration (number, name, checksum) VALUES (%s, %s, %s)",
             (migration.number, migration.name, migration.checksum),
         )
+        if migration.number >= CHANGES_SINCE:
+            note_what_differs(connection)

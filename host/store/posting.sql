@@ -10,10 +10,24 @@ SELECT business_date FROM business_day WHERE state = 'open';
 
 -- name: take_numbers
 -- A block of RRN counters for one writer; taken in the batch's own transaction.
-INSERT INTO number_block AS b (business_date, next_number)
-VALUES (%s, %s)
-ON CONFLICT (business_date) DO UPDATE SET next_number = b.next_number + excluded.next_number
-RETURNING next_number;
+WITH taken AS (
+    INSERT INTO number_block AS t (business_date, next_number)
+    VALUES (%s, %s)
+    ON CONFLICT (business_date)
+    DO UPDATE SET next_number = t.next_number + excluded.next_number
+    RETURNING t.next_number, to_char(t.business_date, 'YYYY-MM-DD') AS key, row_digest(t) AS digest
+),
+
+noted AS (
+    INSERT INTO change (relation, key, digest)
+    SELECT
+        'number_block',
+        taken.key,
+        taken.digest
+    FROM taken
+)
+
+SELECT next_number FROM taken;
 
 -- name: last_seal
 -- Where each shard's hash chain stands, when a writer takes it over: a step of the index for each.
@@ -258,11 +272,23 @@ FROM unnest(
 
 -- name: add_advices
 -- By which words an external issuer knows what it decided.
-INSERT INTO advice (shard, journal_id, reference, auth_code, pan_masked)
-SELECT r.*
-FROM unnest(
-    %s::smallint [], %s::bigint [], %s::text [], %s::text [], %s::text []
-) AS r;
+WITH changed AS (
+    INSERT INTO advice AS t (shard, journal_id, reference, auth_code, pan_masked)
+    SELECT r.*
+    FROM
+        unnest(
+            %s::smallint [], %s::bigint [], %s::text [], %s::text [], %s::text []
+        ) AS r
+    RETURNING
+        'advice' AS relation, concat_ws('/', t.shard, t.journal_id) AS key, row_digest(t) AS digest
+)
+
+INSERT INTO change (relation, key, digest)
+SELECT
+    c.relation,
+    c.key,
+    c.digest
+FROM changed AS c;
 
 -- name: add_entries
 -- The legs.
@@ -336,15 +362,29 @@ FROM unnest(
 
 -- name: count_pin_failures
 -- Wrong PINs so far, cleared by a right one.
-UPDATE card AS c SET pin_failures = r.failures
-FROM unnest(%s::smallint [], %s::bytea [], %s::smallint []) AS r (shard, pan_hash, failures)
-WHERE c.shard = r.shard AND c.pan_hash = r.pan_hash;
+WITH changed AS (
+    UPDATE card AS t SET pin_failures = r.failures
+    FROM unnest(%s::smallint [], %s::bytea [], %s::smallint []) AS r (shard, pan_hash, failures)
+    WHERE t.shard = r.shard AND t.pan_hash = r.pan_hash
+    RETURNING
+        'card' AS relation,
+        concat_ws('/', t.shard, encode(t.pan_hash, 'hex')) AS key,
+        row_digest(t) AS digest
+)
+
+INSERT INTO change (relation, key, digest)
+SELECT
+    c.relation,
+    c.key,
+    c.digest
+FROM changed AS c;
 
 -- name: add_seals
 -- One link of each shard's hash chain.
-INSERT INTO seal (shard, seq, previous, digest, items, business_date, sealed_at)
+INSERT INTO seal (shard, seq, previous, digest, items, form, business_date, sealed_at)
 SELECT
     r.*,
+    %s::smallint AS form,
     %s::date AS business_date,
     %s::timestamptz AS sealed_at
 FROM unnest(

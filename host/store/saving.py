@@ -16,7 +16,15 @@ import psycopg
 from host.case import Posting
 from host.decision import Outcome
 from host.faultpoints import reach
-from host.ledger import entry_row, exchange_row, journal_row, seal_digest
+from host.ledger import (
+    SEAL_FORM,
+    batch_row,
+    entry_row,
+    exchange_row,
+    journal_row,
+    lot_row,
+    seal_digest,
+)
 from host.metrics import CASES_OPENED
 from host.model.requests import Kind
 from host.model.responses import Reason
@@ -119,9 +127,12 @@ def _shard_of(outcome: Outcome) -> int:
 def _links(rows: list[Row], state: State, chain_of: dict[int, Link]) -> dict[int, Link]:
     """The next link of each shard that has rows in this batch."""
     texts: dict[int, list[str]] = {}
-    date = state.business_date.isoformat()
+    date, first = state.business_date.isoformat(), batch_row(state.decided_at)
     for row in rows:
-        _add_canonical(texts.setdefault(row.shard, []), row, date)
+        lines = texts.get(row.shard)
+        if lines is None:
+            lines = texts[row.shard] = [first]
+        _add_canonical(lines, row, date)
     return {
         shard: Link(chain_of[shard].seq + 1, seal_digest(chain_of[shard].digest, lines))
         for shard, lines in texts.items()
@@ -129,10 +140,9 @@ def _links(rows: list[Row], state: State, chain_of: dict[int, Link]) -> dict[int
 
 
 def _add_canonical(lines: list[str], row: Row, date: str) -> None:
-    number, kind = row.number, row.kind
-    lines.append(
-        exchange_row(row.slot, number, kind, row.fingerprint.hex(), row.reason, row.answer.hex())
-    )
+    number, kind, card = row.number, row.kind, row.outcome.card
+    words = (row.slot, number, kind, row.fingerprint.hex(), row.reason, row.answer.hex())
+    lines.append(exchange_row(words, card.id if card is not None else None))
     posting = row.outcome.posting
     if posting is None or row.is_tombstone:
         return
@@ -140,6 +150,8 @@ def _add_canonical(lines: list[str], row: Row, date: str) -> None:
     lines.append(journal_row(number, kind, undoes, posting.card.id, date))
     for place, leg in enumerate(posting.legs):
         lines.append(entry_row(number, place, leg.debit, leg.credit, leg.amount_minor, leg.unit))
+    if (lot := posting.new_lot) is not None:
+        lines.append(lot_row(number, lot.account, lot.points, lot.expires_on.isoformat()))
 
 
 def _statements(
@@ -192,6 +204,7 @@ def _seals(
         for shard, link in links.items()
     ]
     return SQL["add_seals"], (
+        SEAL_FORM,
         state.business_date,
         state.decided_at,
         *arrays.columns(SEAL, stored),

@@ -12,8 +12,18 @@ from typing import Any
 import psycopg
 import pytest
 
-from host.ledger import FIRST_SEAL, entry_row, exchange_row, journal_row, seal_digest
+from host.ledger import (
+    FIRST_SEAL,
+    SEAL_FORM,
+    batch_row,
+    entry_row,
+    exchange_row,
+    journal_row,
+    lot_row,
+    seal_digest,
+)
 from host.model.numbers import number_of, rrn_of
+from host.store.changes import note_what_differs
 
 DAY = dt.date(2026, 9, 30)
 NOW = dt.datetime(2026, 9, 30, 12, tzinfo=dt.UTC)
@@ -169,7 +179,7 @@ class SmallLedger:
         number, shard, kind = self._number(), card % SHARDS, how.get("kind", "purchase")
         self._exchange(number, slot, shard, kind, reason, card, how)
         fingerprint = how.get("fingerprint", FINGERPRINT).hex()
-        self._seal(shard, [exchange_row(slot, number, kind, fingerprint, reason, "")])
+        self._seal(shard, [exchange_row((slot, number, kind, fingerprint, reason, ""), card)])
         return slot
 
     def next_slot(self) -> str:
@@ -210,7 +220,7 @@ class SmallLedger:
         amount = sum(leg[2] for leg in legs if leg[3] == unit)
         undone = original.number if original else None
         texts = [
-            exchange_row(slot, number, kind, FINGERPRINT.hex(), "approved", ""),
+            exchange_row((slot, number, kind, FINGERPRINT.hex(), "approved", ""), card),
             journal_row(number, kind, undone or 0, card, self.date.isoformat()),
         ]
         seq = self.seals.get(shard, (0, FIRST_SEAL))[0] + 1
@@ -231,6 +241,8 @@ class SmallLedger:
                     "UPDATE balance SET posted_minor = posted_minor + %s WHERE account_id = %s",
                     *(change, account),
                 )
+        for _, account, points, _ in legs[1:] if kind == "purchase" else ():
+            texts.append(lot_row(number, account, points, EXPIRES.isoformat()))
         self._seal(shard, texts)
         return Posted(number, slot, shard, kind, card, merchant, amount, unit, tuple(legs))
 
@@ -253,10 +265,10 @@ class SmallLedger:
 
     def _seal(self, shard: int, texts: list[str]) -> None:
         seq, previous = self.seals.get(shard, (0, FIRST_SEAL))
-        digest = seal_digest(previous, texts)
+        digest = seal_digest(previous, [batch_row(NOW), *texts])
         self.run(
-            "INSERT INTO seal VALUES (%s, %s, %s, %s, 1, %s, %s)",
-            *(shard, seq + 1, previous, digest, self.date, NOW),
+            "INSERT INTO seal VALUES (%s, %s, %s, %s, 1, %s, %s, %s)",
+            *(shard, seq + 1, previous, digest, self.date, NOW, SEAL_FORM),
         )
         self.seals[shard] = (seq + 1, digest)
 
@@ -312,6 +324,7 @@ def _open_ledger(connection: psycopg.Connection[Any]) -> SmallLedger:
     small = SmallLedger(connection)
     with connection.transaction():
         small.open()
+        note_what_differs(connection)
     return small
 
 

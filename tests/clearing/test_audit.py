@@ -10,6 +10,8 @@ from host.model.claims import Claim
 from host.model.requests import Kind
 
 Connection = psycopg.Connection[Any]
+WHAT_DECIDES = 12
+"""The check of what is noted, in tests/clearing/test_insider_edits.py; 11 is of keys."""
 
 
 def found(connection: Connection, claims: list[Claim] | None = None) -> set[str]:
@@ -27,8 +29,8 @@ def cleared(
     return connection
 
 
-def test_there_are_ten_checks_and_every_statement_belongs_to_one() -> None:
-    assert [check.number for check in CHECKS] == list(range(1, 11))
+def test_every_statement_belongs_to_a_check() -> None:
+    assert [check.number for check in CHECKS] == [*range(1, 11), WHAT_DECIDES]
     helpers = {"create_claim", "copy_claims", "create_claim_effect", "copy_claim_effects"}
     helpers |= {"create_claim_state", "seals", "sealed_rows", "read_to_the_end"}
     assert {test.name for check in CHECKS for test in check.tests} == SQL.keys() - helpers
@@ -64,7 +66,7 @@ BREAKAGES = [
     (
         "2 journal_without_request",
         "UPDATE exchange SET card_id = 5 WHERE id % 1000 = 8",
-        set(),
+        {"7 chain"},
     ),
     (
         "2 journal_not_its_entries",
@@ -313,7 +315,8 @@ def test_one_broken_row_is_named_by_its_check(
 ) -> None:
     with cleared.transaction(force_rollback=True):
         cleared.execute(breakage)
-        assert {f"{one.check} {one.test}" for one in ask(cleared)} == {test, *also}
+        named = {f"{one.check} {one.test}" for one in ask(cleared) if one.check < WHAT_DECIDES}
+        assert named == {test, *also}
 
 
 def claim(posted: Any, kind: Kind, **told: Any) -> Claim:

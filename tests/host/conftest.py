@@ -29,6 +29,7 @@ from host.model.secrets import Secret
 from host.poster import Poster
 from host.program import opened_poster
 from host.settings import HostSettings
+from host.store.changes import note_what_differs
 from host.store.estates import load_estate
 
 NOW = dt.datetime(2026, 11, 22, 1, 31, 2, tzinfo=dt.UTC)
@@ -212,10 +213,10 @@ class Till:
         return sale, answer
 
     def sql(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
-        """Rows, as the owner."""
-        with psycopg.connect(self.dsns.owner, autocommit=True) as connection:
+        """Rows, as the owner. What a statement changes is noted, as a program of ours would."""
+        with owners_hand(self.dsns) as connection:
             cursor = connection.execute(statement, values)
-            return cursor.fetchall() if cursor.description else []
+            return list(cursor.fetchall()) if cursor.description else []
 
     def journals(self, request: Request) -> int:
         """How often this request was posted."""
@@ -231,6 +232,22 @@ class Till:
             card,
         )
         return rows[0][0], rows[0][1]
+
+
+class OwnersHand(psycopg.Connection[Any]):
+    """The owner's connection; what a statement changes is noted, as a program of ours would."""
+
+    def execute(self, query: Any, *args: Any, **more: Any) -> Any:
+        """As `psycopg.Connection.execute`."""
+        done = super().execute(query, *args, **more)
+        if isinstance(query, str) and query.startswith(("UPDATE", "INSERT", "DELETE")):
+            note_what_differs(self)
+        return done
+
+
+def owners_hand(dsns: Dsns) -> OwnersHand:
+    """For a test that sets a scene; close it, or use it as a context."""
+    return OwnersHand.connect(dsns.owner, autocommit=True)
 
 
 def put_demo_estate(dsns: Dsns) -> None:
@@ -273,7 +290,7 @@ async def trading(dsns: Dsns, **settings: Any) -> AsyncIterator[Till]:
 
 
 def audit_ledger(dsns: Dsns) -> None:
-    """The ten questions, to the ledger alone: nobody is short of anything."""
+    """The questions, to the ledger alone: nobody is short of anything."""
     with psycopg.connect(dsns.owner, autocommit=True) as connection:
         assert [str(finding) for finding in audit(connection)] == []
 
@@ -290,6 +307,7 @@ def estate_template(postgres_server: PostgresServer, database_template: str) -> 
     with psycopg.connect(dsns.owner, autocommit=True) as connection:
         connection.execute("DELETE FROM programme WHERE code = 'NONE'")
         connection.execute("UPDATE issuer SET is_active = false WHERE id = 5")
+        note_what_differs(connection)
     return name
 
 

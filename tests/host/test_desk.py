@@ -1,7 +1,6 @@
 """Sign-on, sign-off, echo: keys change hands without ever leaving a terminal without keys."""
 
 import msgspec
-import psycopg
 import pytest
 from structlog.testing import capture_logs
 
@@ -11,7 +10,7 @@ from host.hsm.pin import make_pin_block
 from host.model.requests import ExchangeKey, Family, Kind, PinBlock, Request, Response
 from host.model.responses import Reason
 from host.model.secrets import Secret
-from tests.host.conftest import CARDS, FIRST, TERMINALS, CardPool, Till, trading
+from tests.host.conftest import CARDS, FIRST, TERMINALS, CardPool, Till, owners_hand, trading
 
 UNPACKED = "80010040"
 
@@ -157,7 +156,7 @@ async def test_a_generation_nobody_was_delivered_ends_no_keys(shared: Till, pool
 async def test_a_terminal_whose_master_key_is_missing_or_altered_is_alone_in_its_trouble(
     shared: Till, pool: CardPool
 ) -> None:
-    with psycopg.connect(shared.dsns.owner, autocommit=True) as owner:
+    with owners_hand(shared.dsns) as owner:
         master = "FROM terminal_key WHERE usage = 'tmk' AND terminal_id ="
         [(others,)] = owner.execute(f"SELECT block {master} '80010014'").fetchall()
         owner.execute("DELETE FROM terminal_key WHERE usage = 'tmk' AND terminal_id = '80010012'")

@@ -13,7 +13,15 @@ from host.estate.demo import bench_estate, demo_estate
 from host.estate.plan import EstatePlan
 from host.hsm.pvv import PinVerifier
 from host.hsm.vault import Vault, VaultError
-from host.ledger import FIRST_SEAL, entry_row, exchange_row, journal_row, seal_digest
+from host.ledger import (
+    FIRST_SEAL,
+    batch_row,
+    entry_row,
+    exchange_row,
+    journal_row,
+    lot_row,
+    seal_digest,
+)
 from host.model.secrets import Pan, Secret
 from host.store.book import key_name
 from host.store.estates import EstateError, load_estate
@@ -117,10 +125,11 @@ def test_every_entry_is_between_accounts_of_its_unit(loaded: Connection) -> None
 
 
 def test_the_hash_chain_holds_from_the_first_row(loaded: Connection) -> None:
-    seals = rows(loaded, "SELECT shard, previous, digest, items FROM seal ORDER BY shard")
+    seals = rows(loaded, "SELECT shard, previous, digest, items, sealed_at FROM seal ORDER BY 1")
     assert len(seals) == 4
-    for shard, previous, digest, items in seals:
+    for shard, previous, digest, items, sealed_at in seals:
         texts, count = canonical_rows(loaded, shard)
+        texts.insert(0, batch_row(sealed_at))
         assert previous == FIRST_SEAL
         assert digest == seal_digest(previous, texts)
         assert items == count
@@ -132,9 +141,10 @@ def canonical_rows(connection: Connection, shard: int) -> tuple[list[str], int]:
         SELECT x.slot, x.id, x.kind, encode(x.fingerprint, 'hex'), x.reason,
                encode(x.answer, 'hex'), coalesce(j.original_id, 0), j.card_id,
                j.business_date::text, e.leg, e.debit_account, e.credit_account,
-               e.amount_minor, e.unit
+               e.amount_minor, e.unit, l.account_id, l.points, l.expires_on::text
         FROM exchange x JOIN journal j USING (shard, id)
         JOIN entry e ON e.shard = j.shard AND e.journal_id = j.id
+        LEFT JOIN lot l ON l.shard = j.shard AND l.id = j.id
         WHERE x.shard = %s AND x.seal = 1 ORDER BY x.id, e.leg
         """,
         [shard],
@@ -144,9 +154,11 @@ def canonical_rows(connection: Connection, shard: int) -> tuple[list[str], int]:
     for _number, group in groupby(found, key=lambda row: row[1]):
         entries = list(group)
         slot, number, kind, fingerprint, reason, answer, original, card, date = entries[0][:9]
-        texts.append(exchange_row(slot, number, kind, fingerprint, reason, answer))
+        texts.append(exchange_row((slot, number, kind, fingerprint, reason, answer), card))
         texts.append(journal_row(number, kind, original, card, date))
-        texts.extend(entry_row(number, *entry[9:]) for entry in entries)
+        texts.extend(entry_row(number, *entry[9:14]) for entry in entries)
+        if entries[0][14] is not None:
+            texts.append(lot_row(number, *entries[0][14:]))
         count += 1
     return texts, count
 

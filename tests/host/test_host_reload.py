@@ -16,7 +16,16 @@ from host.model.requests import Kind
 from host.model.responses import Reason
 from host.model.secrets import Secret
 from host.store.keys import Connection, put_key
-from tests.host.conftest import FIRST, LMK, MERCHANT_OF, NOW, Till, audit_ledger, trading
+from tests.host.conftest import (
+    FIRST,
+    LMK,
+    MERCHANT_OF,
+    NOW,
+    Till,
+    audit_ledger,
+    owners_hand,
+    trading,
+)
 from tests.host.test_desk import ask_keys, generations, sign_on
 
 HSM = Vault(LMK)
@@ -24,7 +33,7 @@ HSM = Vault(LMK)
 
 @pytest.fixture
 def owner(estate_database: Dsns) -> Iterator[Connection]:
-    with psycopg.connect(estate_database.owner, autocommit=True) as connection:
+    with owners_hand(estate_database) as connection:
         yield connection
 
 

@@ -17,7 +17,7 @@ from host.model.secrets import Secret
 from host.model.terminal import MacAlgorithm
 from host.store.book import read_book
 from host.store.keys import Connection, key_faults, list_keys
-from tests.host.conftest import FIRST, LMK, trading
+from tests.host.conftest import FIRST, LMK, owners_hand, trading
 from tests.host.test_desk import ask_keys, sign_on
 
 HSM = Vault(LMK)
@@ -34,7 +34,7 @@ MESSY = {
 
 @pytest.fixture
 def owner(estate_database: Dsns) -> Iterator[Connection]:
-    with psycopg.connect(estate_database.owner, autocommit=True) as connection:
+    with owners_hand(estate_database) as connection:
         yield connection
 
 

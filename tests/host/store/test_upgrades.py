@@ -16,7 +16,15 @@ from clearing.verify import audit
 from config.database import Dsns, embedded_dsns, make_database
 from config.postgres import PostgresServer
 from host.store import migrate as module
-from host.store.migrate import FORMER, Migration, applied_version, migrate, migrations
+from host.store.changes import note_what_differs
+from host.store.migrate import (
+    CHANGES_SINCE,
+    FORMER,
+    Migration,
+    applied_version,
+    migrate,
+    migrations,
+)
 
 Connection = psycopg.Connection[Any]
 Contents = dict[str, list[dict[str, Any]]]
@@ -47,6 +55,8 @@ def full_at(empty: Dsns, monkeypatch: pytest.MonkeyPatch) -> Callable[[int], Dsn
             _bring(monkeypatch, empty, migrations()[: migration.number])
             with psycopg.connect(empty.owner) as connection:
                 connection.execute((FULL / f"{migration.number:04}.sql").read_text())
+                if migration.number >= CHANGES_SINCE:
+                    note_what_differs(connection)
         return empty
 
     return make

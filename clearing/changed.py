@@ -1,0 +1,63 @@
+"""What decides, compared with what our programs noted of it; and the chain over those notes.
+
+Every row of a chained table (`host.store.deciding`) is as its last change says: another content,
+a row that is missing or one that nobody noted was somebody else's doing. The changes themselves
+are under links, which are recomputed here; the newest may not be linked yet.
+"""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+import psycopg
+from psycopg import sql
+
+from host.store.changes import differing
+from host.store.deciding import CHAINED
+from host.store.queries import load_queries
+
+SQL: Final = load_queries("clearing", "changed.sql")
+FINDINGS_MAX: Final = 100
+
+Connection = psycopg.Connection[Any]
+
+
+def foreign_changes(connection: Connection) -> Iterator[str]:
+    """Rows that were changed, taken out or put in by other than our programs.
+
+    Tables that the login may not read are left out: `unreadable` names them.
+    """
+    connection.execute(SQL["settings"])
+    readable = _readable(connection)
+    for table in CHAINED:
+        if table.name not in readable:
+            continue
+        statement = sql.SQL("SELECT d.* FROM ({}) AS d ORDER BY d.key LIMIT {}").format(
+            differing(table), sql.Literal(FINDINGS_MAX)
+        )
+        for key, digest, was_noted in connection.execute(statement):
+            if not was_noted:
+                how = "was put in by other than this program"
+            elif digest is None:
+                how = "was taken out by other than this program"
+            else:
+                how = "is not what this program last made it"
+            yield f"{table.name} {key} {how}"
+    names = [table.name for table in CHAINED]
+    for number, relation in connection.execute(SQL["strange_changes"], (names,)):
+        yield f"change {number}, of {relation}, was put in by other than this program"
+
+
+def broken_links(connection: Connection) -> Iterator[str]:
+    """Links that do not fit the changes under them, or do not follow one another."""
+    for seq, first, last, fault in connection.execute(SQL["broken_links"], (FINDINGS_MAX,)):
+        yield f"link {seq} of the chain of changes ({first} to {last}): {fault}"
+
+
+def unreadable(connection: Connection) -> list[str]:
+    """Chained tables that this login may not read whole, so that nothing is known of them."""
+    readable = _readable(connection)
+    return [table.name for table in CHAINED if table.name not in readable]
+
+
+def _readable(connection: Connection) -> set[str]:
+    return {name for (name,) in connection.execute(SQL["readable"])}

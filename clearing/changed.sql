@@ -1,0 +1,108 @@
+-- The chain of changes, asked.
+
+-- name: settings
+-- Keys are compared as bytes, and a digest is made in one form.
+SELECT
+    set_config('timezone', 'UTC', true),
+    set_config('bytea_output', 'hex', true);
+
+-- name: readable
+-- What this login may read whole.
+SELECT relname
+FROM pg_class
+WHERE
+    relkind = 'r'
+    AND relnamespace = 'public'::regnamespace
+    AND has_table_privilege(oid, 'SELECT');
+
+-- name: strange_changes
+-- A change of no table of ours, or with a number that nobody was given.
+SELECT
+    change.id,
+    change.relation
+FROM change
+WHERE
+    NOT change.relation = any(%s::text [])
+    OR change.id > (SELECT last_value FROM change_number)
+ORDER BY change.id
+LIMIT 100;
+
+-- name: broken_links
+-- Every link again, over the link before and its changes; and that none of either is missing.
+WITH covered AS (
+    SELECT
+        link.seq,
+        count(change.id) AS changes,
+        min(change.id) AS first_change,
+        max(change.id) AS last_change,
+        sha256(
+            link.previous || convert_to(
+                coalesce(
+                    string_agg(
+                        concat_ws(
+                            '|', change.id, change.relation, change.key,
+                            coalesce(encode(change.digest, 'hex'), '-'),
+                            extract(EPOCH FROM change.made_at), change.made_by
+                        ) || E'\n',
+                        '' ORDER BY change.id
+                    ), ''
+                ), 'UTF8'
+            )
+        ) AS digest
+    FROM change_link AS link
+    LEFT JOIN change ON change.id BETWEEN link.first_change AND link.last_change
+    GROUP BY link.seq
+),
+
+placed AS (
+    SELECT
+        link.*,
+        lag(link.digest) OVER (ORDER BY link.seq) AS digest_before,
+        lag(link.seq) OVER (ORDER BY link.seq) AS seq_before,
+        lag(link.last_change) OVER (ORDER BY link.seq) AS last_before,
+        lag(link.linked_at) OVER (ORDER BY link.seq) AS linked_before
+    FROM change_link AS link
+),
+
+judged AS (
+    SELECT
+        placed.seq,
+        placed.first_change,
+        placed.last_change,
+        CASE
+            WHEN placed.seq <> coalesce(placed.seq_before, 0) + 1
+                THEN 'the link before it is missing'
+            WHEN
+                placed.previous
+                <> coalesce(placed.digest_before, decode(repeat('00', 32), 'hex'))
+                THEN 'it does not follow the link before it'
+            WHEN
+                placed.changes <> covered.changes
+                OR placed.first_change <> covered.first_change
+                OR placed.last_change <> covered.last_change
+                THEN
+                    'it covers ' || placed.changes || ' changes, '
+                    || covered.changes || ' are there'
+            WHEN placed.digest <> covered.digest THEN 'one of its changes is not what was linked'
+            WHEN
+                EXISTS (
+                    SELECT FROM change
+                    WHERE
+                        change.id < placed.first_change
+                        AND change.id > coalesce(placed.last_before, 0)
+                )
+                THEN 'a change was put in before it'
+        END AS fault
+    FROM placed
+    INNER JOIN covered ON placed.seq = covered.seq
+)
+
+SELECT
+    seq,
+    first_change,
+    last_change,
+    fault
+FROM judged
+WHERE fault IS NOT NULL
+ORDER BY seq
+LIMIT %s;

@@ -1,0 +1,159 @@
+"""DECIDING: how every table is kept from being changed unseen by whoever owns the database.
+
+A table is chained, or posted, or a chain itself. Of a chained table each row's whole content is
+noted in `change` by the statement that writes it (see `host.store.changes`), whatever columns it
+has or will have. What the poster writes for a posting is under the seal of its batch or follows
+from what is: there each column says how. A test compares all of it with the catalogue.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, LiteralString
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chained:
+    """One table of rows whose changes are noted."""
+
+    name: LiteralString
+    key: LiteralString
+    """The primary key of a row `t` as text, by no setting of a session."""
+    where: LiteralString = "true"
+    """Which rows `t`."""
+
+
+_DAY: Final = "to_char(t.business_date, 'YYYY-MM-DD')"
+
+CHAINED: Final = (
+    Chained(name="schema_migration", key="t.number::text"),
+    Chained(name="setting", key="t.name"),
+    Chained(name="issuer", key="t.id::text"),
+    Chained(name="programme", key="t.code"),
+    Chained(name="merchant", key="t.id::text"),
+    Chained(name="store", key="t.id::text"),
+    Chained(name="acceptance", key="concat_ws('/', t.merchant_id, t.issuer_id)"),
+    Chained(name="terminal", key="t.terminal_id"),
+    Chained(name="terminal_key", key="concat_ws('/', t.terminal_id, t.usage, t.generation)"),
+    Chained(name="card", key="concat_ws('/', t.shard, encode(t.pan_hash, 'hex'))"),
+    # A card's own follow from its row: see account_not_its_cards.
+    Chained(name="account", key="t.id::text", where="t.card_id IS NULL"),
+    Chained(name="business_day", key=_DAY),
+    Chained(name="number_block", key=_DAY),
+    Chained(name="clearing_run", key=_DAY),
+    Chained(name="clearing_step", key=f"concat_ws('/', {_DAY}, t.step)"),
+    Chained(
+        name="position",
+        key=f"concat_ws('/', {_DAY}, t.merchant_id, t.issuer_id, t.unit, t.chart)",
+    ),
+    Chained(name="trial_balance", key=f"concat_ws('/', {_DAY}, t.chart, t.unit)"),
+    Chained(name="clearing_file", key=f"concat_ws('/', {_DAY}, t.name)"),
+    Chained(name="checkpoint_seal", key=f"concat_ws('/', {_DAY}, t.shard)"),
+    Chained(name="terminal_batch", key="concat_ws('/', t.institution, t.terminal_id, t.epoch)"),
+    Chained(
+        name="upload_record",
+        key="concat_ws('/', t.institution, t.terminal_id, t.epoch, t.attempt, t.stan)",
+    ),
+    Chained(name="exception_case", key="t.id::text"),
+    Chained(name="terminal_status", key="t.terminal_id"),
+    Chained(name="transport_key", key="t.name"),
+    Chained(name="key_component", key="concat_ws('/', t.target, t.number)"),
+    Chained(name="key_rotation", key="t.terminal_id"),
+    Chained(name="terminal_counter", key="concat_ws('/', t.terminal_id, t.key_id)"),
+    Chained(name="zone_key", key="t.name"),
+    Chained(name="advice", key="concat_ws('/', t.shard, t.journal_id)"),
+    Chained(name="case_report", key="concat_ws('/', t.slot, t.detail)"),
+)
+"""Tables whose every column decides. Another one is a row here, and statements that note it."""
+
+_SEAL: Final = "under its batch's seal"
+_MOVED: Final = "follows from its sealed exchange and the estate"
+
+POSTED: Final[Mapping[str, Mapping[str, str]]] = {
+    "exchange": {
+        "home": "one home a terminal; its journal's",
+        "slot": _SEAL,
+        "id": _SEAL,
+        "shard": "its seal's",
+        "seal": "the batch it is recomputed with",
+        "kind": _SEAL,
+        "fingerprint": _SEAL,
+        "reason": _SEAL,
+        "is_tombstone": "only what was never asked has no fingerprint, and no terminal's answer",
+        "answer": _SEAL,
+        "card_id": _SEAL,
+        "terminal_id": "its slot's",
+        "business_date": "its number's, its seal's",
+        "decided_at": "its seal's",
+    },
+    "journal": {
+        "shard": "its exchange's",
+        "id": _SEAL,
+        "seal": "its exchange's",
+        "home": "its exchange's",
+        "slot": "its exchange's",
+        "kind": _SEAL,
+        "original_id": _SEAL,
+        "card_id": _SEAL,
+        "issuer_id": _MOVED,
+        "merchant_id": _MOVED,
+        "terminal_id": "its exchange's",
+        "amount_minor": "its entries'",
+        "unit": "its entries'",
+        "business_date": _SEAL,
+    },
+    "entry": {
+        "shard": "its journal's",
+        "journal_id": _SEAL,
+        "leg": _SEAL,
+        "debit_account": _SEAL,
+        "credit_account": _SEAL,
+        "amount_minor": _SEAL,
+        "unit": _SEAL,
+        "business_date": "its journal's",
+    },
+    "balance": {
+        "shard": "its card's",
+        "account_id": "its card's",
+        "posted_minor": "the sum of its entries",
+        "held_minor": "what holds it",
+        "floor_minor": "its issuer's rules",
+    },
+    "undo": {
+        "shard": "its journals'",
+        "original_id": "its journals'",
+        "attempt": "counted",
+        "journal_id": "its journals'",
+        "kind": "its journal's",
+        "amount_minor": "its journal's",
+        "is_moot": "whether there is a journal",
+    },
+    "lot": {
+        "shard": "its journal's",
+        "account_id": _SEAL,
+        "id": _SEAL,
+        "earned_on": "its journal's date",
+        "expires_on": _SEAL,
+        "points": _SEAL,
+        "remaining": "its points less its uses",
+    },
+    "lot_use": {
+        "shard": "its journal's",
+        "journal_id": "its journal's points",
+        "account_id": "its journal's points",
+        "lot_id": "its lot's rest",
+        "points": "its lot's rest",
+    },
+    "checkpoint": {
+        "account_id": "the sum of its entries",
+        "business_date": "the sum of its entries",
+        "balance_minor": "the sum of its entries",
+    },
+}
+"""What a posting writes, and what the night sums: each column, and what it is held against."""
+
+CHAINS: Final[Mapping[str, str]] = {
+    "seal": "each over the one before and its batch; the last ones stand in signed heads",
+    "change": "under the links, once it is linked",
+    "change_link": "each over the one before and its changes; the last stands in signed heads",
+}
+"""The chains themselves."""
