@@ -21,6 +21,7 @@ from host.ledger import Leg
 from host.model.numbers import rrn_of
 from host.model.requests import Kind, Response
 from host.model.responses import POSTED, Reason
+from host.points import told
 from host.postings import fact_of
 from host.state import Card, Fact, Known, Lot, Original, State
 from host.transactions import NEEDS_ORIGINAL, TRANSACTIONS, PinRule, Rule
@@ -261,7 +262,7 @@ def _response(
         local_time=state.local_time,
         business_date=state.date_text,
         balance=case.balance() if is_approved else None,
-        points_balance=card.points.available if is_approved and card is not None else None,
+        points_balance=told(card, case.today) if is_approved and card is not None else None,
         points_earned=posting.points_earned if posting is not None else 0,
         points_used=posting.points_used if posting is not None else 0,
         self_pay_minor=posting.paid_minor if posting is not None else 0,

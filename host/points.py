@@ -35,9 +35,18 @@ def expiry_of_lot(earned_on: dt.date, months: int) -> dt.date:
 
 
 def spendable(card: Card, on: dt.date) -> int:
-    """Points in lots that have not expired, never more than the purse has available."""
-    fresh = sum(lot.left for lot in card.lots if lot.expires_on >= on)
-    return min(fresh, card.points.available)
+    """What may be spent: the purse without what has expired. Below zero is a debt.
+
+    What had expired was added up when the card was loaded, so that its lots need not be here; of
+    those that are, what this batch has changed counts.
+    """
+    changed = (max(lot.left, 0) - max(lot.remaining, 0) for lot in card.lots if lot.expires_on < on)
+    return min(card.points.available, card.points.available - card.expired - sum(changed))
+
+
+def told(card: Card, on: dt.date) -> int:
+    """What people and terminals are told they have left: nothing, where there is a debt."""
+    return max(spendable(card, on), 0)
 
 
 def spend(card: Card, points: int, on: dt.date) -> list[LotUse]:

@@ -64,6 +64,8 @@ class Card(msgspec.Struct, gc=False):
     points: Purse
     lots: list[Lot] = []
     pin_failures_changed: bool = False
+    expired: int = 0
+    """Points of lots that had expired and were not written off, as it was loaded."""
 
     def purse_of(self, account: int) -> Purse | None:
         """The purse with this account id, if it is this card's."""

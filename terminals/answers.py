@@ -183,14 +183,17 @@ def _control(message: Message, response: Response) -> str | None:
 
 
 def _points(_message: Message, response: Response) -> str:
-    """F62 of a points purchase: used n10, to pay otherwise n12, remaining n10, in ASCII."""
+    """F62 of a points purchase: used n10, to pay otherwise n12, remaining n10, in ASCII.
+
+    A debt, which old stored answers may hold, leaves nothing to spend: digits have no sign.
+    """
     remaining = response.points_balance
     text = _digits(
         "62",
         POINTS_USED,
         used=response.points_used,
         self_pay_minor=response.self_pay_minor,
-        remaining=remaining or 0,
+        remaining=max(remaining or 0, 0),
     )
     return _in_hexadecimal(
         text if remaining is not None else text[: POINTS_USED["remaining"].start]
@@ -200,7 +203,7 @@ def _points(_message: Message, response: Response) -> str:
 def _earned(_message: Message, response: Response) -> str:
     """F62 of points earned: earned n10, balance n10, in ASCII."""
     balance = response.points_balance
-    text = _digits("62", POINTS_EARNED, earned=response.points_earned, balance=balance or 0)
+    text = _digits("62", POINTS_EARNED, earned=response.points_earned, balance=max(balance or 0, 0))
     return _in_hexadecimal(text if balance is not None else text[: POINTS_EARNED["balance"].start])
 
 

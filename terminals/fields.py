@@ -45,12 +45,14 @@ def digits_of(parts: Layout, numbers: Mapping[str, int]) -> str:
     """The whole from numbers by name, each filled with zeros.
 
     Raises:
-        PartTooLongError: a number has more digits than its part.
+        PartTooLongError: a number has more digits than its part, or a sign.
     """
     texts = []
     for name, place in parts.items():
         size = place.stop - place.start
         text = f"{numbers[name]:0{size}d}"
+        if numbers[name] < 0:
+            raise PartTooLongError(f"{name} has a sign, its place is of digits alone")
         if len(text) > size:
             raise PartTooLongError(f"{name} has {len(text)} digits, its place {size}")
         texts.append(text)

@@ -96,7 +96,7 @@ def _known(row: tuple[Any, ...]) -> Known:
 
 
 def _add_cards(state: State, rows: Iterable[tuple[Any, ...]], issuers: Issuers) -> None:
-    for pan_hash, *about, value, v_posted, v_held, points, p_posted, p_held in rows:
+    for pan_hash, *about, value, v_posted, v_held, points, p_posted, p_held, expired in rows:
         number, shard, issuer, status, expiry, pin_value, pin_failures = about
         owner = issuers[issuer]
         points_unit = owner.programme.unit if owner.programme is not None else ""
@@ -110,6 +110,7 @@ def _add_cards(state: State, rows: Iterable[tuple[Any, ...]], issuers: Issuers) 
             pin_failures,
             Purse(value, owner.currency, v_posted, v_held),
             Purse(points, points_unit, p_posted, p_held),
+            expired=expired,
         )
 
 

@@ -66,7 +66,7 @@ FROM unnest(%s::smallint [], %s::text []) AS k (home, slot)
 INNER JOIN exchange AS e ON k.home = e.home AND k.slot = e.slot;
 
 -- name: cards
--- The cards presented, each with its two balances.
+-- The cards presented, each with its two balances, and the points in it that have expired.
 SELECT
     c.pan_hash,
     c.id,
@@ -81,7 +81,24 @@ SELECT
     v.held_minor,
     c.points_account,
     p.posted_minor,
-    p.held_minor
+    p.held_minor,
+    CASE
+        WHEN p.posted_minor > 0
+            THEN (
+                SELECT coalesce(sum(l.remaining), 0)::bigint
+                FROM lot AS l
+                WHERE
+                    l.shard = c.shard
+                    AND l.account_id = c.points_account
+                    AND l.remaining <> 0
+                    AND l.remaining > 0
+                    AND l.expires_on < (
+                        SELECT d.business_date FROM business_day AS d
+                        WHERE d.state = 'open'
+                    )
+            )
+        ELSE 0
+    END AS expired
 FROM unnest(%s::smallint [], %s::bytea []) AS k (shard, pan_hash)
 INNER JOIN card AS c ON k.shard = c.shard AND k.pan_hash = c.pan_hash
 INNER JOIN balance AS v ON c.shard = v.shard AND c.value_account = v.account_id

@@ -45,6 +45,7 @@ def card_of(lots: list[tuple[int, dt.date]]) -> Card:
         Purse(6, "CNY", 0, 0),
         Purse(ACCOUNT, "P:T", total, 0),
         [Lot(ACCOUNT, number, day, points) for number, (points, day) in enumerate(lots)],
+        expired=sum(points for points, day in lots if day < TODAY),
     )  # fmt: skip
 
 
