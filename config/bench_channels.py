@@ -25,7 +25,7 @@ from host.estate.demo import BDK, EXTERNAL, bench_estate, external_cards
 from host.estate.plan import DevicePlan, MerchantPlan, TerminalPlan, WorkingKeys
 from host.hsm.dukpt_aes import initial_key
 from host.model.requests import Kind
-from host.model.terminal import MacAlgorithm
+from host.model.terminal import MacAlgorithm, TerminalFamily
 from simulators.certificates import (
     ATTESTATION,
     AUTHORITY,
@@ -110,13 +110,20 @@ def _phone(row: Row, count: int, before: int) -> Payloads:
 def _as_till(plan: TerminalPlan) -> TerminalPlan:
     assert plan.working is not None
     working = WorkingKeys(pik=plan.working.pik, mak=plan.tmk)
-    return msgspec.structs.replace(plan, working=working, mac_algorithm=MacAlgorithm.X9_19)
+    return msgspec.structs.replace(
+        plan, working=working, mac_algorithm=MacAlgorithm.X9_19, family=TerminalFamily.MIS
+    )
 
 
 def _as_phone(plan: TerminalPlan) -> TerminalPlan:
     key_id = f"5053{int(plan.terminal_id):012d}"
     device = DevicePlan(key_id=key_id, initial_key=initial_key(BDK, bytes.fromhex(key_id)))
-    return msgspec.structs.replace(plan, device=device, mac_algorithm=MacAlgorithm.AES_DUKPT)
+    return msgspec.structs.replace(
+        plan,
+        device=device,
+        mac_algorithm=MacAlgorithm.AES_DUKPT,
+        family=TerminalFamily.SOFTPOS,
+    )
 
 
 ROWS: Final[tuple[Row, ...]] = (
@@ -174,7 +181,7 @@ def _say(name: str, cells: Sequence[str]) -> None:
 
 
 async def _measure(row: Row, told: argparse.Namespace, home: Path) -> list[float]:
-    make_certificates(home / "tls")
+    make_certificates(home / "tls", [plan.terminal_id for plan in _ESTATE.terminals])
     async with trio.open_nursery() as nursery:
         issuer_port: int = await nursery.start(_say_yes)
         with _front(row, home, issuer_port) as front:

@@ -14,7 +14,13 @@ from host.key_faults import KeyFault
 from host.ledger import Chart
 from host.model.requests import PinBlock
 from host.model.secrets import Pan, Secret
-from host.model.terminal import DUKPT, MacAlgorithm, MacKey, TerminalProfile
+from host.model.terminal import (
+    DUKPT,
+    MacAlgorithm,
+    MacKey,
+    TerminalFamily,
+    TerminalProfile,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +82,7 @@ class Terminal:
     epoch: str
     mac_algorithm: MacAlgorithm
     home: int
+    family: TerminalFamily = TerminalFamily.POS
     key_sets: tuple[KeySet, ...] = ()
     device: Device | None = None
     """Where it was loaded with an initial DUKPT key."""
@@ -101,6 +108,7 @@ class Terminal:
             epoch=self.epoch,
             mac_algorithm=self.mac_algorithm,
             mac_keys=self._mac_keys(),
+            family=self.family,
         )
 
     def pin_reader(self, pin: PinBlock, generation: int) -> PinBlockReader | None:
@@ -131,6 +139,7 @@ class Terminal:
         """What an operator has changed. The batch, and which keys it has proved, are its own."""
         self.is_active = fresh.is_active
         self.mac_algorithm = fresh.mac_algorithm
+        self.family = fresh.family
         self.merchant = fresh.merchant
         self.device, self.device_key = fresh.device, fresh.device_key
         if has_newer_keys:

@@ -4,19 +4,52 @@
 `pin_refusal` alone has an effect: a wrong PIN is counted, a right one clears the count.
 """
 
+import datetime as dt
 from typing import Final
 
 from host.case import Case
 from host.hsm.pin import PinFormatError
 from host.model.money import POINTS_PREFIX
 from host.model.numbers import rrn_of
-from host.model.requests import Kind
+from host.model.requests import Kind, Request
 from host.model.responses import Reason
 from host.model.secrets import Secret
 from host.points import points_earned, spendable
 from host.settlement import DATED
 
 VOIDABLE: Final = frozenset({Kind.PURCHASE, Kind.POINTS_REDEMPTION, Kind.POINTS_EARN})
+
+
+DAYS_BEHIND_MAX: Final = 7
+"""How old a till's own date may be: of yesterday's batch, of a refund it repeats till answered."""
+DAYS_AHEAD_MAX: Final = 1
+"""How far a till's clock and its zone may be before ours."""
+UNDATED: Final = "00000000"
+"""The date of what needs none."""
+
+
+def date_is_near(request: Request, now: dt.datetime) -> bool:
+    """Whether the date that a till gives, and the one it names an original by, may be.
+
+    What is undone may be older than what is sold: how old, its own rule says.
+    """
+    original, today = request.original, now.date()
+    named = original.key.epoch if original is not None and original.key is not None else UNDATED
+    is_old_too = request.kind is Kind.REVERSAL
+    return _may_be(request.key.epoch, today, is_old_too=is_old_too) and _may_be(
+        named, today, is_old_too=True
+    )
+
+
+def _may_be(text: str, today: dt.date, *, is_old_too: bool) -> bool:
+    if text == UNDATED:
+        return True
+    try:
+        date = dt.datetime.strptime(text, "%Y%m%d").date()  # noqa: DTZ007 - a date alone
+    except ValueError:
+        return False
+    behind = (today - date).days
+    return behind >= -DAYS_AHEAD_MAX and (is_old_too or behind <= DAYS_BEHIND_MAX)
 
 
 def batch_is_current(case: Case) -> bool:

@@ -19,6 +19,7 @@ import trio
 
 from host.book import Book, Terminal
 from host.case import Item
+from host.checks import date_is_near
 from host.desk import ROOMS, Desk, Room
 from host.desk_rooms import Rooms
 from host.fingerprint import fingerprint_of
@@ -27,9 +28,10 @@ from host.ksn import Used
 from host.metrics import BATCH_ITEMS, REQUESTS, WAITING, count_fault
 from host.model.requests import KINDS, Kind, Request, Response, Traffic
 from host.model.responses import Reason
-from host.model.terminal import TerminalProfile
+from host.model.terminal import FAMILIES, TerminalProfile
 from host.opening import opened
 from host.settings import HostSettings
+from host.settlement import DATED
 from host.shards import shard_of
 from host.steady import kept_going
 from host.store.arrays import PLAIN_WORD
@@ -174,17 +176,22 @@ class Poster:
         must_be_open = request.kind is not Kind.REVERSAL and request.decision is None
         if terminal is None or (must_be_open and not terminal.is_active):
             return Reason.INVALID_TERMINAL
-        merchant = terminal.merchant
-        if merchant.merchant_id != request.merchant_id:
+        if not _is_of(request, terminal):
             return Reason.INVALID_TERMINAL
-        if must_be_open and not merchant.is_active:
+        if must_be_open and not terminal.merchant.is_active:
             return Reason.INVALID_MERCHANT
-        if not _keys_can_be_stored(request, slot):
+        if not (_keys_can_be_stored(request, slot) and self._date_may_be(request)):
             return Reason.FORMAT_ERROR
         traffic = KINDS[request.kind].traffic
         if self._waiting[traffic] >= self._waiting_max[traffic]:
             return Reason.HOST_UNREACHABLE
         return None
+
+    def _date_may_be(self, request: Request) -> bool:
+        """Whether a date that is the terminal's own word is one, near today."""
+        if request.key.institution not in DATED:
+            return True
+        return date_is_near(request, self._desk.now())
 
     def _item(self, request: Request, used: Used | None, slot: str, terminal: Terminal) -> Item:
         pan = request.pan
@@ -361,6 +368,12 @@ def _line_of(item: Item) -> str:
     """
     terminal_id = item.terminal.terminal_id
     return f"{terminal_id} signs on" if item.request.kind is Kind.SIGN_ON else terminal_id
+
+
+def _is_of(request: Request, terminal: Terminal) -> bool:
+    """Whether it speaks a dialect of its family, for the merchant whose terminal it is."""
+    is_its_family = FAMILIES.get(request.key.institution) == terminal.family
+    return is_its_family and terminal.merchant.merchant_id == request.merchant_id
 
 
 def _keys_can_be_stored(request: Request, slot: str) -> bool:

@@ -1,12 +1,13 @@
 """An authority for a simulation: the switch's certificate, the phones', and the attestation key.
 
 Made into a directory once. Nothing here protects anything: whoever reads the directory is all of
-them. A phone's certificate is for its terminal id.
+them. The phones' certificate names each of their terminals.
 """
 
 import datetime as dt
 import hashlib
 import ssl
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +15,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from host.estate.demo import PHONES
 
 DAYS: Final = 30
 AUTHORITY: Final = "authority.pem"
@@ -23,8 +26,8 @@ ATTESTATION: Final = "attestation.pem"
 _PEM: Final = serialization.Encoding.PEM
 
 
-def make_certificates(home: Path) -> None:
-    """An authority, a certificate for the switch, one for phones, and the attestation key."""
+def make_certificates(home: Path, phones: Sequence[str] = PHONES) -> None:
+    """An authority, a certificate for the switch, one for these phones, and the attestation key."""
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     key = ec.generate_private_key(ec.SECP256R1())
     name = _name("posswitch simulation")
@@ -32,8 +35,8 @@ def make_certificates(home: Path) -> None:
         x509.BasicConstraints(ca=True, path_length=0), critical=True
     )
     (home / AUTHORITY).write_bytes(ours.sign(key, hashes.SHA256()).public_bytes(_PEM))
-    for subject in (SWITCH, PHONE):
-        _issue(home, subject, key, name)
+    for subject, others in ((SWITCH, ()), (PHONE, phones)):
+        _issue(home, subject, others, key, name)
     public = attestation_key().public_key()
     (home / ATTESTATION).write_bytes(
         public.public_bytes(_PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
@@ -55,9 +58,15 @@ def phone_tls(home: Path) -> ssl.SSLContext:
     return context
 
 
-def _issue(home: Path, subject: str, authority: ec.EllipticCurvePrivateKey, by: x509.Name) -> None:
+def _issue(
+    home: Path,
+    subject: str,
+    others: Sequence[str],
+    authority: ec.EllipticCurvePrivateKey,
+    by: x509.Name,
+) -> None:
     key = ec.generate_private_key(ec.SECP256R1())
-    names = x509.SubjectAlternativeName([x509.DNSName(subject)])
+    names = x509.SubjectAlternativeName([x509.DNSName(name) for name in (subject, *others)])
     builder = _builder(subject, by, key.public_key()).add_extension(names, critical=False)
     signed = builder.sign(authority, hashes.SHA256())
     (home / f"{subject}.crt").write_bytes(signed.public_bytes(_PEM))

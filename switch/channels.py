@@ -23,6 +23,9 @@ LengthName = Literal["be2", "be2-inclusive", "ascii4"]
 AnyLengthName = LengthName | Literal["none"]
 """`none`: a message says itself where it ends."""
 Strategy = Literal["silent", "timeout_98"]
+CertificateRule = Literal["any", "terminal"]
+"""`terminal`: it speaks for the terminals it names, by common name or DNS name, and no other."""
+LOOPBACK: Final = ("127.0.0.0/8", "::1/128")
 
 
 class ChannelKind(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,6 +37,7 @@ class ChannelKind(msgspec.Struct, frozen=True, kw_only=True):
     frame_bytes_min: int
     frame_bytes_max: int = 4096
     strategy: Strategy = "silent"
+    certificate: CertificateRule = "any"
 
 
 CHANNEL_KINDS: Final[dict[str, ChannelKind]] = {
@@ -62,6 +66,7 @@ CHANNEL_KINDS: Final[dict[str, ChannelKind]] = {
         length_codec="be2",
         frame_bytes_min=2,
         frame_bytes_max=16_384,
+        certificate="terminal",
     ),
 }
 LENGTHS_MAX: Final[dict[AnyLengthName, int]] = {
@@ -144,13 +149,19 @@ class ChannelSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     strategy: Strategy | Literal[""] = ""
     """When the host's answer does not come: stay silent, or say 98 once our own reversal is on
     disk."""
+    ecb_networks: tuple[str, ...] = LOOPBACK
+    """Where nobody else listens: from there terminals under an `up-ecb` code are believed. With
+    TLS they are from everywhere."""
+    certificate: CertificateRule | Literal[""] = ""
+    """Whether a client certificate names the terminals it may speak for."""
     tls: TlsSettings | None = None
     reuse_port: bool = False
     """Let several switch processes share the port (SO_REUSEPORT)."""
 
     def __post_init__(self) -> None:
         _fill(self)
-        _check_networks(self.networks)
+        _check_networks("networks", self.networks)
+        _check_networks("ecb_networks", self.ecb_networks)
         _check_lengths(self)
         if self.connect_to is not None:
             address_of(self.connect_to)
@@ -209,13 +220,13 @@ def _left_out(options: DialectOptions) -> int:
     return TPDU_BYTES * (not options.has_tpdu) + HEADER_BYTES * (not options.has_header)
 
 
-def _check_networks(networks: tuple[str, ...]) -> None:
+def _check_networks(setting: str, networks: tuple[str, ...]) -> None:
     for text in networks:
         try:
             ipaddress.ip_network(text)
         except ValueError as error:
             raise ValueError(
-                f"networks: {error}. Next: write an address or a network such as 10.1.0.0/16"
+                f"{setting}: {error}. Next: write an address or a network such as 10.1.0.0/16"
             ) from None
 
 

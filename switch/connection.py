@@ -14,6 +14,7 @@ from switch.channels import ChannelSettings
 from switch.faults import guarded, note
 from switch.limits import Source
 from switch.poller import READ, WRITE, Poller
+from switch.standing import Standing
 from switch.tls import Tls, TlsError
 from terminals.framing import FrameReader, FramingError, LengthCodec, SelfFramedReader, wrap
 
@@ -96,6 +97,7 @@ class Connection:
         "is_open",
         "peer",
         "source",
+        "standing",
     )
 
     def __init__(
@@ -120,6 +122,8 @@ class Connection:
         self._interest = READ
         self.peer = peer
         self.source = source
+        self.standing = Standing()
+        """What the other side may be believed; its channel says."""
         self.is_open = True
         owner.poller.watch(sock, READ, self.on_ready)
 
@@ -261,6 +265,7 @@ class Connection:
             self.close(f"TLS refused: {error}")
             return
         if tls.is_up and not was_up:
+            self.standing.names = tls.peer_names()
             self._owner.secured(self, tls.peer_name())
         if tls.has_unsent:
             self._queue()

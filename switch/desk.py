@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable
 from typing import Final, Protocol
 
+import msgspec
 import structlog
 import trio
 from prometheus_client import Counter, Histogram
@@ -19,6 +20,7 @@ from host.model.requests import KINDS, Kind, Request, Response, Traffic
 from host.model.responses import Reason
 from switch.exchange import (
     SIGN_ON_AGAIN,
+    UNSEALED_OF_BATCH,
     Exchange,
     Reply,
     report_of,
@@ -26,7 +28,7 @@ from switch.exchange import (
     without_card,
 )
 from switch.faults import guarded
-from switch.floods import Floods
+from switch.floods import Floods, Rate
 from switch.hostlink import UNDER_WAY, Link
 from switch.mac_guard import NOT_LOCKED, MacGuard
 from switch.metrics import Metrics
@@ -35,10 +37,15 @@ from switch.routing import Lane, Router
 from switch.saf import NOT_YET
 from switch.sessions import Session, Sessions
 from switch.settings import SwitchSettings
+from switch.standing import Proofs, Standing
 from switch.strategy import SILENT, Ending, Endings
 from terminals.codec import EncodeError
 from terminals.dialect import Dialect
 
+UNPROVED_AT_ONCE: Final = 120.0
+UNPROVED_SECONDS: Final = 1.0
+"""Settlements and uploads of a terminal at an address that no key vouches for: a whole upload of an
+honest one at once, then one each second."""
 UNDO_SECONDS_MAX: Final = 5.0
 """How long a terminal waits for our reversal to reach the disk; then it hears nothing."""
 
@@ -72,6 +79,8 @@ class Desk:
         self._floods = Floods(
             settings.sign_ons_max, settings.sign_on_seconds, settings.unproved_rate
         )
+        self._proofs = Proofs()
+        self._unproved = Rate(UNPROVED_AT_ONCE, UNPROVED_SECONDS)
         self._being_undone: dict[Exchange, float] = {}
         """Whose terminal is told 98 as soon as the reversal is on disk, and since when."""
         self._answered: dict[tuple[str, Kind | None, Reason], Counter] = {}
@@ -89,9 +98,10 @@ class Desk:
         reply: Reply,
         payload: bytes,
         endings: Endings = SILENT,
+        standing: Standing | None = None,
     ) -> None:
         """One payload from a terminal: it is answered, now or later, or left in silence."""
-        exchange = Exchange(self, dialect, channel, reply, endings)
+        exchange = Exchange(self, dialect, channel, reply, endings, standing)
         try:
             error = exchange.read(payload)
             if error is None or exchange.only_host_may_end:
@@ -119,6 +129,7 @@ class Desk:
         self._sessions.sweep(now)
         self._guard.sweep(now)
         self._floods.sweep(now)
+        self._unproved.sweep(now)
 
     def decided(self, exchange: Exchange, response: Response) -> None:
         """The answer of whoever was asked, in time."""
@@ -131,6 +142,8 @@ class Desk:
     def _deliver(self, exchange: Exchange, response: Response) -> None:
         request = exchange.request
         assert request is not None
+        if exchange.mac is not None and self._proofs.is_new(request.key, response.local_time):
+            exchange.standing.prove(request.key.terminal_id, trio.current_time())
         if response.reason in NOT_YET and KINDS[request.kind].only_host_may_end:
             self._keep_owed(exchange, request)
             return
@@ -225,7 +238,20 @@ class Desk:
             # A0 would end the terminal's reversal, which may be an honest one.
             self._drop(exchange, "terminal locked", session.profile.terminal_id)
         else:
-            self._forward(exchange, asked, now)
+            self._forward(exchange, self._vouched(exchange, asked, now), now)
+
+    def _vouched(
+        self, exchange: Exchange, asked: Request | Reason, now: float
+    ) -> Request | Reason | None:
+        """A settlement or upload says whether its terminal sent it; else few are taken."""
+        if isinstance(asked, Reason) or asked.kind not in UNSEALED_OF_BATCH:
+            return asked
+        terminal_id = asked.key.terminal_id
+        is_proved = exchange.mac is not None or exchange.standing.has_proved(terminal_id, now)
+        if not is_proved and not self._unproved.take((terminal_id, exchange.source), now):
+            return None
+        exchange.request = msgspec.structs.replace(asked, is_proved=is_proved)
+        return exchange.request
 
     def _count_wrong_mac(self, exchange: Exchange, session: Session, now: float) -> None:
         self._metrics.mac_failures.labels(exchange.channel).inc()
@@ -239,7 +265,10 @@ class Desk:
                 source=source,
             )
 
-    def _forward(self, exchange: Exchange, asked: Request | Reason, now: float) -> None:
+    def _forward(self, exchange: Exchange, asked: Request | Reason | None, now: float) -> None:
+        if asked is None:
+            self._drop(exchange, "unproved too often", "a settlement or upload without a code")
+            return
         if isinstance(asked, Reason):
             self._decline(exchange, asked)
             return
@@ -276,6 +305,13 @@ class Desk:
         Then there is silence, and where the terminal's own keys had proved the message, a case:
         only people can do now what it asks. That there is no such terminal the host has said.
         """
+        if reason is Reason.NOT_PERMITTED_TO_TERMINAL:
+            _LOG.warning(
+                "terminal under up-ecb is not believed here. Next: name its network in "
+                "the channel's ecb_networks, or give the channel TLS, or the terminal x9.19",
+                channel=exchange.channel,
+                source=exchange.source,
+            )
         if not exchange.only_host_may_end or reason is Reason.INVALID_TERMINAL:
             self._refuse(exchange, reason)
         elif reason in NOT_YET:

@@ -20,9 +20,11 @@ from host.model.requests import (
     Response,
 )
 from host.model.responses import Reason
+from host.model.terminal import FAMILIES
 from switch.limits import source_name
 from switch.mac_guard import NOT_LOCKED
 from switch.sessions import Session
+from switch.standing import Standing
 from switch.strategy import SILENT, Endings
 from terminals.codec import DecodeError
 from terminals.dialect import Dialect
@@ -33,6 +35,12 @@ if TYPE_CHECKING:
 
 SIGN_ON_AGAIN: Final = frozenset({Reason.MAC_WRONG, Reason.KEYS_MISSING})
 """Refusals of the switch that new keys would cure: the answer asks for a sign-on."""
+
+
+UNSEALED_OF_BATCH: Final = frozenset(
+    kind for kind, row in KINDS.items() if row.family in {Family.SETTLEMENT, Family.UPLOAD}
+)
+"""What needs no code in some dialects, and counts for less without one."""
 
 
 class Reply(Protocol):
@@ -79,17 +87,26 @@ class Exchange:
         "request",
         "sent_at",
         "signs_on",
+        "standing",
         "ticket",
     )
 
     def __init__(
-        self, desk: Desk, dialect: Dialect, channel: str, reply: Reply, endings: Endings = SILENT
+        self,
+        desk: Desk,
+        dialect: Dialect,
+        channel: str,
+        reply: Reply,
+        endings: Endings = SILENT,
+        standing: Standing | None = None,
     ) -> None:
         self._desk = desk
         self.dialect = dialect
         self.channel = channel
         self.endings = endings
         """What its terminal is told in doubt, by the channel's strategy."""
+        self.standing = standing or Standing()
+        """What its connection may be believed."""
         self._reply: Reply | None = reply
         self.message: AnyMessage | None = None
         self.request: Request | None = None
@@ -147,11 +164,19 @@ class Exchange:
         self.batch = session.profile.epoch
         assert message is not None
         generation = 0
+        barred = self._barred(session, message)
+        if barred is not None:
+            return barred
         if dialect.must_be_sealed(message):
             proved = self._prove(session, message, spent)
             if isinstance(proved, Reason):
                 return proved
+            if session.is_order_blind and dialect.has_room(message):
+                self.mac = None
+                return Reason.FORMAT_ERROR
             generation = proved
+        elif message.asks in UNSEALED_OF_BATCH and dialect.is_sealed(message):
+            self._prove(session, message, spent)
         request = dialect.request(message, generation)
         if isinstance(request, Request):
             if not request.merchant_id:
@@ -200,6 +225,18 @@ class Exchange:
     def in_doubt(self) -> None:
         """As a `Waiter` of the link."""
         self._desk.in_doubt(self)
+
+    def _barred(self, session: Session, message: AnyMessage) -> Reason | None:
+        """Why this terminal is not heard here, whatever its message proves."""
+        profile, dialect = session.profile, self.dialect
+        if profile.family and FAMILIES.get(dialect.institution) != profile.family:
+            return Reason.INVALID_TERMINAL
+        if not self.standing.may_speak_for(profile.terminal_id):
+            return Reason.KEYS_MISSING
+        is_too_far = session.is_order_blind and not self.standing.is_apart
+        if is_too_far and dialect.must_be_sealed(message):
+            return Reason.NOT_PERMITTED_TO_TERMINAL
+        return None
 
     def _prove(self, session: Session, message: AnyMessage, spent: int) -> int | Reason:
         """The generation of the key that sealed the message, newest first."""

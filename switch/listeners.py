@@ -20,6 +20,7 @@ from switch.faults import note
 from switch.limits import Networks, Source, Sources
 from switch.metrics import ChannelMetrics
 from switch.poller import READ, Poller
+from switch.standing import StandingRule
 from switch.tls import TlsEnds, TlsError
 from terminals.framing import (
     LENGTH_CODECS,
@@ -95,6 +96,7 @@ class Channel:
         self._metrics = metrics
         self.tls = layers.tls
         self._networks = Networks(settings.networks)
+        self._standing = StandingRule(settings)
         self._sources = Sources(settings.per_source_max, settings.per_source_rate)
         self.is_rated = self._sources.is_rated
         self._listener: socket.socket | None = None
@@ -154,9 +156,11 @@ class Channel:
         """Other limits from now on; whoever is no longer allowed is let go."""
         self.settings, self.tls = settings, tls
         self._networks = Networks(settings.networks)
+        self._standing = StandingRule(settings)
         self._sources.adjust(settings.per_source_max, settings.per_source_rate)
         self.is_rated = self._sources.is_rated
         for connection in list(self._heard):
+            connection.standing.is_apart = self._standing.is_apart(connection.host)
             if not self._networks.allow(connection.host):
                 connection.close("network no longer allowed")
 
@@ -179,6 +183,7 @@ class Channel:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         tls = self.tls.new() if self.tls is not None else None
         connection = Connection(self, sock, f"{host}:{port}", self._reader(), source, tls)
+        connection.standing = self._standing.new(host)
         self._heard[connection] = now
         if tls is not None:
             self._mid_frame[connection] = now

@@ -40,6 +40,8 @@ from terminals.dialects import DialectError, dialect_named
 from terminals.framing import Measure
 from terminals.isodialect import IsoDialect
 
+SEALED_BY_ECB: Final = frozenset({"pos", "ascii87-hex", "ascii87-bin"})
+"""Dialects of terminals that may seal so."""
 SWEEP_SECONDS: Final = 0.1
 """How late a deadline may be noticed."""
 FIRST_LINK_SECONDS_MAX: Final = 2.0
@@ -207,6 +209,7 @@ class Switch:
             guarded("turn", self._outboxes.flush)
 
     def _channel(self, row: ChannelSettings) -> Channel:
+        _tell_where_ecb_is_believed(row)
         dialect = dialect_named(row.dialect, row.options, self.tokens.opened)
         return Channel(
             row,
@@ -222,13 +225,13 @@ class Switch:
         size, is_returned = row.preamble_bytes, row.preamble == "return"
 
         def take_here(connection: Connection, payload: bytes) -> None:
-            take(dialect, name, connection, payload, endings)
+            take(dialect, name, connection, payload, endings, connection.standing)
 
         def take_after_preamble(connection: Connection, payload: bytes) -> None:
             line, message = payload[:size], payload[size:]
             _LOG.debug("caller line", channel=name, peer=connection.peer, line=line.hex())
             reply = Prefixed(connection, line) if is_returned else connection
-            take(dialect, name, reply, message, endings)
+            take(dialect, name, reply, message, endings, connection.standing)
 
         return take_after_preamble if size else take_here
 
@@ -315,6 +318,13 @@ class Switch:
             "Connections of every channel.",
             lambda: sum(each.connections for each in (*self.channels, *self._draining)),
         )
+
+
+def _tell_where_ecb_is_believed(row: ChannelSettings) -> None:
+    """Say once a channel how far its terminals' weakest code is trusted."""
+    if row.dialect in SEALED_BY_ECB:
+        where = "everywhere, in TLS" if row.tls else ", ".join(row.ecb_networks) or "nowhere"
+        _LOG.info("terminals under up-ecb are believed", channel=row.name, where=where)
 
 
 def _allow_descriptors(connections_max: int) -> None:

@@ -21,6 +21,7 @@ IN_PLACE: Final = frozenset(
         "idle_seconds_max",
         "drain_seconds_max",
         "networks",
+        "ecb_networks",
         "connections_max",
         "per_source_max",
         "per_source_rate",

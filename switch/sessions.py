@@ -13,8 +13,9 @@ import trio
 
 from host.hsm.mac import Mac
 from host.model.responses import Reason
-from host.model.terminal import DUKPT, TerminalProfile
+from host.model.terminal import DUKPT, ORDER_BLIND, TerminalProfile
 from switch.hostlink import Link
+from switch.overheard import Codes, OnceMac
 from switch.settings import SwitchSettings
 from terminals.dukpt_session import session_mac
 
@@ -34,16 +35,25 @@ _LOG = structlog.get_logger(__name__)
 class Session:
     """A terminal and its kept MACs, the newest generation first."""
 
-    __slots__ = ("fetched_at", "macs", "profile", "signs_on")
+    __slots__ = ("fetched_at", "is_order_blind", "macs", "profile", "signs_on")
 
-    def __init__(self, profile: TerminalProfile, fetched_at: float) -> None:
+    def __init__(
+        self, profile: TerminalProfile, fetched_at: float, codes: Codes | None = None
+    ) -> None:
+        """`codes` are those heard of it so far."""
         self.profile = profile
         self.fetched_at = fetched_at
         self.signs_on = profile.mac_algorithm not in DUKPT
-        self.macs: tuple[tuple[int, Mac], ...] = tuple(
+        self.is_order_blind = profile.mac_algorithm in ORDER_BLIND
+        """Whether its codes fit more than one message."""
+        macs = [
             (key.generation, session_mac(profile.mac_algorithm, key.key))
             for key in profile.mac_keys
-        )
+        ]
+        if self.is_order_blind:
+            codes = codes or Codes()
+            macs = [(generation, OnceMac(mac, codes)) for generation, mac in macs]
+        self.macs: tuple[tuple[int, Mac], ...] = tuple(macs)
 
     @property
     def newest(self) -> int:
@@ -68,6 +78,8 @@ class Sessions:
         self._limits = limits
         self._resume = resume
         self._known: dict[str, Session] = {}
+        self._codes: dict[str, Codes] = {}
+        """Of terminals under an order-blind code: longer than any session."""
         self._unknown: dict[str, float] = {}
         self._asked: dict[str, _Question] = {}
 
@@ -132,7 +144,7 @@ class Sessions:
             self._close(question, Reason.INVALID_TERMINAL)
             return
         try:
-            session = Session(profile, now)
+            session = Session(profile, now, self._codes_of(profile))
         except ValueError as error:
             _LOG.error("terminal has keys of a wrong size", tid=profile.terminal_id, why=str(error))
             self._close(question, Reason.MALFUNCTION)
@@ -143,6 +155,15 @@ class Sessions:
     def lose(self, question: "_Question") -> None:
         """The link went down before the host could speak."""
         self._close(question, Reason.HOST_UNREACHABLE)
+
+    def _codes_of(self, profile: TerminalProfile) -> Codes | None:
+        if profile.mac_algorithm not in ORDER_BLIND:
+            return None
+        codes = self._codes.pop(profile.terminal_id, None) or Codes()
+        if len(self._codes) >= self._limits.sessions_max:
+            del self._codes[next(iter(self._codes))]
+        self._codes[profile.terminal_id] = codes
+        return codes
 
     def _remember(self, terminal_id: str, session: Session) -> None:
         self._known.pop(terminal_id, None)

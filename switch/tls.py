@@ -173,6 +173,12 @@ class Tls:
         names = {name: value for row in shown.get("subject", ()) for name, value in row}
         return str(names.get("commonName", ""))
 
+    def peer_names(self) -> frozenset[str]:
+        """All names of that certificate: its common name and its DNS names."""
+        shown: dict[str, Any] = dict(self._object.getpeercert() or {})
+        others = {value for kind, value in shown.get("subjectAltName", ()) if kind == "DNS"}
+        return frozenset({self.peer_name(), *others} - {""})
+
     def _plain(self) -> list[bytes]:
         said = []
         try:

@@ -41,6 +41,9 @@ class DialectOf(Protocol[MessageT]):
     def mac_is_right(self, message: MessageT, mac: Mac) -> bool:
         """Whether the message carries the code of this key."""
 
+    def has_room(self, message: MessageT) -> bool:
+        """Whether it holds so much that nobody looks at that an order-blind code proves nothing."""
+
     def request(self, message: MessageT, generation: int) -> Request | Reason:
         """What the message asks, or why it is refused at once.
 

@@ -27,6 +27,7 @@ from terminals.sealing import NO_TAG_YET, seal, tag_is_right
 from terminals.spelling import SpellingTable, find_spelling
 from terminals.translate import clear_track, to_request
 from terminals.unnamed import name_what_only_the_host_ends
+from terminals.uses import AS_BYTES, ROOM_BYTES_MAX, carries_what_it_may, room_bytes
 
 TPDU_BYTES: Final = 5
 HEADER_BYTES: Final = 6
@@ -111,11 +112,17 @@ class IsoDialect:
             mac = self._under_ksn(mac, message)
         return self.is_sealed(message) and tag_is_right(message.body, mac, self.codec.tag_bytes)
 
+    def has_room(self, message: Message) -> bool:
+        """Whether it holds so much that nobody looks at that an order-blind code proves nothing."""
+        return room_bytes(message) > ROOM_BYTES_MAX
+
     def request(self, message: Message, generation: int) -> Request | Reason:
         """What the message asks, or why it is refused at once.
 
         `generation` is that of the key set which authenticated it, 0 where none did.
         """
+        if not carries_what_it_may(message, self.ksn_field):
+            return Reason.FORMAT_ERROR
         request = to_request(message, self.institution, generation)
         ksn = message.fields.get(self.ksn_field, "") if self.ksn_field else ""
         if ksn and isinstance(request, Request):
@@ -186,7 +193,10 @@ class IsoDialect:
         if found is None or not is_request(found.fields["t"]):
             return None
         if found.is_whole and found.raw and found.raw.keys() <= KEPT_AS_BYTES:
-            return self._message(payload, body, {**found.fields, **found.raw})
+            kept = {
+                name: unhexlify(raw).decode("ascii", AS_BYTES) for name, raw in found.raw.items()
+            }
+            return self._message(payload, body, found.fields | kept)
         unsound = sum(len(raw) // 2 for raw in found.raw.values())
         damage = Damage(why, found.is_whole, unsound)
         message = self._message(payload, body, found.fields, damage)

@@ -12,6 +12,7 @@ from host.model.terminal import MacAlgorithm
 from terminals.dialects import ascii87, mis_words, pos, softpos_words
 from terminals.profiles import PROFILES, UNIONPAY
 from terminals.spelling import Spelling
+from terminals.uses import USES
 
 _HEAD: Final = """\
 # Dialects
@@ -73,6 +74,18 @@ itself says. Without F53 it is 2. A block that is not of its format under its ke
 
 Tills send format 0; phones send format 4, 16 bytes under the AES-128 PIN key of the KSN.
 """
+_USES: Final = """\
+A sealed message that carries a field its kind has no use for is answered 30 (a reversal,
+confirmation or refund: silence and a case), and a card number or an amount stands nowhere but in
+F2 or F35, and F4. A reversal needs no more than terminal, batch, trace, F3 and F4.
+
+The `up-ecb` codes do not know the order of blocks, so bytes that nobody reads would let anyone who
+has heard one message make its code fit another. Under them, of all kinds that move value: F63 has
+up to 7 bytes (or, beside a PIN, `SM016` and 16 bytes), F62 of a sale for points a product code of
+up to 7 characters, F36 and an F52 that is not checked are refused, F55 needs a card read by its
+chip, F53 ends in zeros and F60 in at most 19 digits. A code that stood on one message is not
+taken on another.
+"""
 _ASCII: Final = """\
 Digits and lengths are characters, fields 2 to 128 are known, a second bitmap may be empty.
 `ascii87-bin` writes bitmaps, F52, F64, F96 and F128 as bytes, `ascii87-hex` as hexadecimal
@@ -117,6 +130,8 @@ def manual() -> str:
             _section("Response codes (F39)", _codes()),
             _section("Message codes (F64)", _macs()),
             _DUKPT,
+            _section("Fields of sealed requests", _USES),
+            _uses(),
             _section("PIN blocks (F52, F53)", _PINS),
             _section("ISO 8583:1987 in characters", _ASCII),
             _section("Tills of merchant systems", _MIS),
@@ -189,6 +204,16 @@ def _answers() -> str:
         "it and is a trade or a reversal. With `text_in` an answer that has F39 has its text in\n"
         "F59, or in F63 behind the card organisation.\n\n"
         + _table(("asked", "approved", "declined"), rows)
+    )
+
+
+def _uses() -> str:
+    return _table(
+        ("asked", "fields it may carry"),
+        (
+            (f"`{kind}`", " ".join(sorted(fields - {"t", "p", "1"}, key=int)))
+            for kind, fields in USES.items()
+        ),
     )
 
 

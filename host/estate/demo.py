@@ -29,7 +29,7 @@ from host.estate.plan import (
 )
 from host.hsm.dukpt_aes import initial_key
 from host.model.secrets import Pan, Secret, luhn_digit
-from host.model.terminal import MacAlgorithm
+from host.model.terminal import MacAlgorithm, TerminalFamily
 
 EXPIRY: Final = "3012"
 PIN: Final = Secret(b"123456")
@@ -120,6 +120,7 @@ FIRST_TERMINAL: Final = TerminalPlan(
         pik=Secret.from_hex("1C3B5E7092B5D6F80B2C4F6185A7C8EA"),
         mak=Secret.from_hex("2568ADE013579BDF"),
     ),
+    mac_algorithm=MacAlgorithm.UNIONPAY_ECB,
 )
 UNPACKED_TERMINAL: Final = "80010040"
 """It has its master key only: until it signs on, its messages are answered A0."""
@@ -247,6 +248,7 @@ def made_up_terminal(terminal_id: str, store_id: int) -> TerminalPlan:
         working=WorkingKeys(
             pik=_made_up_key(terminal_id, "pik", 16), mak=_made_up_key(terminal_id, "mak", 8)
         ),
+        mac_algorithm=MacAlgorithm.UNIONPAY_ECB,
     )
 
 
@@ -279,7 +281,9 @@ def _till(terminal_id: str) -> TerminalPlan:
     keys = WorkingKeys(
         pik=_made_up_key(terminal_id, "pik", 16), mak=_made_up_key(terminal_id, "mak", 16)
     )
-    return msgspec.structs.replace(plan, working=keys, mac_algorithm=MacAlgorithm.X9_19)
+    return msgspec.structs.replace(
+        plan, working=keys, mac_algorithm=MacAlgorithm.X9_19, family=TerminalFamily.MIS
+    )
 
 
 def _phone(terminal_id: str) -> TerminalPlan:
@@ -288,7 +292,11 @@ def _phone(terminal_id: str) -> TerminalPlan:
     device = DevicePlan(key_id=key_id, initial_key=initial_key(BDK, bytes.fromhex(key_id)))
     plan = made_up_terminal(terminal_id, _store_of(terminal_id))
     return msgspec.structs.replace(
-        plan, working=None, device=device, mac_algorithm=MacAlgorithm.AES_DUKPT
+        plan,
+        working=None,
+        device=device,
+        mac_algorithm=MacAlgorithm.AES_DUKPT,
+        family=TerminalFamily.SOFTPOS,
     )
 
 

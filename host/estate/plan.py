@@ -8,7 +8,7 @@ import msgspec
 
 from host.model.money import Money
 from host.model.secrets import Pan, Secret
-from host.model.terminal import MacAlgorithm
+from host.model.terminal import MacAlgorithm, TerminalFamily
 
 
 class IssuerPlan(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,7 +87,10 @@ class TerminalPlan(msgspec.Struct, frozen=True, kw_only=True):
     working: WorkingKeys | None = None
     device: DevicePlan | None = None
     """App instances (`MacAlgorithm.AES_DUKPT`), and PIN pads under DUKPT."""
-    mac_algorithm: MacAlgorithm = MacAlgorithm.UNIONPAY_ECB
+    mac_algorithm: MacAlgorithm = MacAlgorithm.X9_19
+    """An order-blind one is asked for by name."""
+    family: TerminalFamily = TerminalFamily.POS
+    """What it is: it is heard in the dialects of its family only."""
 
 
 class CardPlan(msgspec.Struct, frozen=True, kw_only=True):

@@ -26,6 +26,28 @@ DUKPT: Final = frozenset({MacAlgorithm.AES_DUKPT, MacAlgorithm.TDES_DUKPT})
 """Groups whose keys follow from each message's KSN: no sign-on brings them any."""
 
 
+@enum.unique
+class TerminalFamily(enum.StrEnum):
+    """What a terminal is, and so which dialects it speaks."""
+
+    POS = "pos"
+    MIS = "mis"
+    SOFTPOS = "softpos"
+
+
+FAMILIES: Final = {
+    "pos": TerminalFamily.POS,
+    "ascii87": TerminalFamily.POS,
+    "mis": TerminalFamily.MIS,
+    "softpos": TerminalFamily.SOFTPOS,
+}
+"""Whose dialect it is, by the institution in exchange keys."""
+
+ORDER_BLIND: Final = frozenset({MacAlgorithm.UNIONPAY_ECB, MacAlgorithm.UNIONPAY_ECB_TDES})
+"""They fold a message before they encrypt: blocks may change places, and two that are alike
+vanish. For terminals that have nothing else, on lines where nobody else speaks."""
+
+
 class MacKey(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One delivered message authentication key. A later sign-on has a higher generation."""
 
@@ -45,3 +67,5 @@ class TerminalProfile(msgspec.Struct, frozen=True, kw_only=True, array_like=True
     epoch: str
     mac_algorithm: MacAlgorithm
     mac_keys: tuple[MacKey, ...] = ()
+    family: TerminalFamily | None = None
+    """What it is; None: nobody has said, and any dialect is taken."""

@@ -21,7 +21,7 @@ from host.key_faults import UNUSABLE, KeyFault, idle_fault, is_idle
 from host.ledger import Chart
 from host.model.money import POINTS_PREFIX
 from host.model.secrets import Secret
-from host.model.terminal import MacAlgorithm, MacKey
+from host.model.terminal import MacAlgorithm, MacKey, TerminalFamily
 from host.shards import home_of
 from host.store.queries import load_queries
 
@@ -233,13 +233,14 @@ def _merchant(row: tuple[Any, ...]) -> Merchant:
 def _terminal(
     row: tuple[Any, ...], merchants: dict[int, Merchant], shard_count: int, keys: TerminalKeys
 ) -> Terminal:
-    terminal_id, merchant, is_active, epoch, algorithm, proved = row
+    terminal_id, merchant, is_active, epoch, algorithm, proved, family = row
     return Terminal(
         terminal_id=terminal_id,
         merchant=merchants[merchant],
         is_active=is_active,
         epoch=epoch,
         mac_algorithm=MacAlgorithm(algorithm),
+        family=TerminalFamily(family),
         home=home_of(terminal_id, shard_count),
         key_sets=tuple(one for one in keys.key_sets if one.generation >= proved),
         device=keys.device,

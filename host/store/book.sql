@@ -43,7 +43,8 @@ SELECT
     t.is_active,
     t.epoch,
     t.mac_algorithm,
-    t.key_generation
+    t.key_generation,
+    t.family
 FROM terminal AS t
 INNER JOIN store AS s ON t.store_id = s.id
 ORDER BY t.terminal_id;

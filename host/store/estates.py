@@ -131,7 +131,13 @@ def _estate_rows(plan: EstatePlan, hsm: Hsm) -> Iterator[tuple[str, Iterable[Row
     yield (
         "copy_terminals",
         (
-            (one.terminal_id, one.store_id, one.epoch, one.mac_algorithm.value)
+            (
+                one.terminal_id,
+                one.store_id,
+                one.epoch,
+                one.mac_algorithm.value,
+                one.family.value,
+            )
             for one in plan.terminals
         ),
     )

@@ -88,7 +88,7 @@ COPY store (id, merchant_id, name) FROM STDIN;
 
 -- name: copy_terminals
 -- Rows of the plan.
-COPY terminal (terminal_id, store_id, epoch, mac_algorithm) FROM STDIN;
+COPY terminal (terminal_id, store_id, epoch, mac_algorithm, family) FROM STDIN;
 
 -- name: copy_terminal_keys
 -- Key blocks under the LMK before they come here.

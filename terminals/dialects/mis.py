@@ -184,6 +184,10 @@ class MisDialect:
         message.payload = payload
         return True
 
+    def has_room(self, _message: MisMessage) -> bool:
+        """Notes and names are free: no till is believed by an order-blind code."""
+        return True
+
     def request(self, message: MisMessage, generation: int) -> Request | Reason:
         """What the till asks, or why it is refused at once."""
         row = message.row

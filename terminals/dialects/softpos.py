@@ -159,6 +159,10 @@ class SoftPosDialect:
         message.taken = mac.take(message.ksn, message.tag)
         return True
 
+    def has_room(self, _message: SoftPosMessage) -> bool:
+        """Names are free: no app is believed by an order-blind code."""
+        return True
+
     def request(self, message: SoftPosMessage, generation: int) -> Request | Reason:
         """What the app asks, or why it is refused at once."""
         asked = message.asked

@@ -1,0 +1,75 @@
+"""Codes that were heard under an order-blind key, each with the message it stood on.
+
+`up-ecb` gives two messages of the same fold one code, so who has overheard a message can make
+others that the code fits. The switch has heard that message too, or has said it: here is
+remembered which codes stood on what, for the newest of each terminal. The same code on another
+message is nobody's honest work: two such messages of a terminal have one code by chance once in
+four thousand million. A repeat is the same message and stays one. The one exception has its trace
+twice in it: two confirmations alike in all else (card, amount) may share their code, so the second
+is believed only under newer keys, which three refusals make its terminal fetch.
+
+Each switch process remembers for itself, from its start on. It is the second fence: the first is
+that such terminals are heard only where nobody else listens (`ecb_networks`, TLS).
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+from host.hsm.mac import Mac
+
+CODES_MAX: Final = 512
+"""Of one terminal, requests and answers: a day and more of a busy one."""
+_CODE_BYTES: Final = 8
+_MARK_BYTES: Final = 4
+_ROW_BYTES: Final = _CODE_BYTES + _MARK_BYTES
+_BYTES_MAX: Final = CODES_MAX * _ROW_BYTES
+_MARK_MASK: Final = 0xFFFF_FFFF
+
+Mark = Callable[[bytes], int]
+"""A digest of what a code covers that nobody outside this process can aim at."""
+
+
+class Codes:
+    """A ring of codes and marks, written over from its start."""
+
+    __slots__ = ("_at", "_mark", "_rows")
+
+    def __init__(self, mark: Mark = hash) -> None:
+        self._rows = bytearray()
+        self._at = 0
+        self._mark = mark
+
+    def is_anothers(self, tag: bytes, covered: bytes) -> bool:
+        """Whether this code stood on another message before; else it is remembered with this."""
+        mark = (self._mark(covered) & _MARK_MASK).to_bytes(_MARK_BYTES)
+        at = self._rows.find(tag)
+        while at >= 0:
+            if not at % _ROW_BYTES:
+                return self._rows[at + _CODE_BYTES : at + _ROW_BYTES] != mark
+            at = self._rows.find(tag, at + 1)
+        self._note(tag + mark)
+        return False
+
+    def _note(self, row: bytes) -> None:
+        self._rows[self._at : self._at + _ROW_BYTES] = row
+        self._at = (self._at + _ROW_BYTES) % _BYTES_MAX
+
+
+class OnceMac:
+    """A key whose codes each stand on one message: a filling of `host.hsm.mac.Mac`."""
+
+    __slots__ = ("_codes", "_mac")
+
+    def __init__(self, mac: Mac, codes: Codes) -> None:
+        self._mac = mac
+        self._codes = codes
+
+    def compute(self, data: bytes) -> bytes:
+        """The code, remembered: an answer is overheard as well."""
+        tag = self._mac.compute(data)
+        self._codes.is_anothers(tag, data)
+        return tag
+
+    def verify(self, data: bytes, tag: bytes) -> bool:
+        """Whether the code is right and stood on nothing else before."""
+        return self._mac.verify(data, tag) and not self._codes.is_anothers(tag, data)

@@ -1,0 +1,159 @@
+"""Which fields a message that moves money may carry, and how much of it nobody looks at.
+
+A field its kind has no use for is a format error under every algorithm: what is not read must
+not be there. Where a code does not know the order of blocks (`up-ecb`), whoever has heard one
+message can make its code fit another that holds eight bytes of his choice, so under such a code
+bytes that nobody looks at are counted too: fewer than eight may stand in a message, wherever.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from host.model.money import CURRENCY_BY_NUMBER
+from host.model.requests import KINDS, Kind
+from terminals.fields import CONTROL, SECURITY
+from terminals.formats import TEXT
+from terminals.message import Message
+
+ROOM_BYTES_MAX: Final = 7
+"""With one more every block of a code can be what somebody wants."""
+
+AS_BYTES: Final = "surrogateescape"
+"""How bytes that are no text stand in one: each is a character of its own."""
+
+_FRAME: Final = frozenset({"t", "p", "1", "64", "128"})
+_NAMED: Final = frozenset(
+    {"7", "11", "12", "13", "15", "17", "18", "19", "24", "32", "33", "41", "42", "43", "60", "63"}
+)
+"""Who says it, when, and through whom."""
+_CARD: Final = frozenset({"2", "14", "22", "23", "25", "26", "35", "36", "52", "53", "55"})
+_TRADE: Final = _FRAME | _NAMED | _CARD | {"3", "4", "49"}
+_ORIGINAL: Final = frozenset({"37", "38", "61"})
+
+USES: Final[Mapping[Kind, frozenset[str]]] = {
+    Kind.BALANCE_INQUIRY: _TRADE,
+    Kind.PURCHASE: _TRADE,
+    Kind.CASH_LOAD: _TRADE | {"37", "61"},
+    Kind.CASH_LOAD_CONFIRM: _TRADE | _ORIGINAL,
+    Kind.POINTS_REDEMPTION: _TRADE | {"62"},
+    Kind.POINTS_INQUIRY: _TRADE,
+    Kind.POINTS_EARN: _TRADE | {"62"},
+    Kind.LOAD_VERIFICATION: _TRADE | {"48", "62"},
+    Kind.VOID: _TRADE | _ORIGINAL,
+    Kind.REFUND: _TRADE | _ORIGINAL,
+    Kind.REVERSAL: _TRADE | _ORIGINAL | {"39", "90"},
+}
+"""Every kind that is sealed. The others carry no code that could be made to fit."""
+
+_CHECKS_PIN: Final = frozenset({Kind.BALANCE_INQUIRY, Kind.PURCHASE, Kind.POINTS_REDEMPTION})
+_OPENS_PIN: Final = _CHECKS_PIN | {Kind.REFUND, Kind.VOID}
+"""The last two for an external issuer."""
+_BY_CHIP: Final = frozenset({"05", "07", "95", "98"})
+"""F22 of a card that was read by its chip: F55 is what it said."""
+_HAS_CHIP_DATA: Final = _CHECKS_PIN | {Kind.REVERSAL}
+_DEVICE_MARK: Final = "SM016"
+"""F63 of some terminals: this, and 16 bytes of their own."""
+_DEVICE_BYTES: Final = len(_DEVICE_MARK) + 16
+_CONTROL_DIGITS_MAX: Final = 19
+"""F60 as live terminals write it; the names end earlier."""
+_PRODUCT_BYTES: Final = 30
+_BLOCK_BYTES: Final = 8
+
+
+def carries_what_it_may(message: Message, ksn_field: str = "") -> bool:
+    """Whether every field has a use in a message of its kind."""
+    kind = message.asks
+    allowed = USES.get(kind) if kind is not None else None
+    if allowed is None:
+        return True
+    fields = message.fields.keys()
+    return fields <= allowed or fields - allowed == {ksn_field}
+
+
+def room_bytes(message: Message) -> int:
+    """How many bytes of a message that moves value could be anything, as far as anybody looks."""
+    kind = message.asks
+    if kind is None or not KINDS[kind].moves_value:
+        return 0
+    damage = message.damage
+    room = damage.unsound_bytes if damage is not None else 0
+    if damage is not None and not damage.is_cut:
+        room += _BLOCK_BYTES
+    for name, value in message.fields.items():
+        if name not in _LOOKED_AT:
+            room += _ROOM.get(name, _characters)(value, message)
+    return room
+
+
+def _characters(value: str, _message: Message) -> int:
+    """All but digits and what fills a text: a code or a name has few letters."""
+    return sum(len(one.encode(TEXT, AS_BYTES)) for one in value if one not in "0123456789 ")
+
+
+def _nibbles(value: str, _message: Message) -> int:
+    return (len(value) + 1) // 2
+
+
+def _track_2(value: str, message: Message) -> int:
+    """A track that is encrypted is opened where no card number stands beside it, and to trade."""
+    is_opened = "2" not in message.fields and message.asks is not Kind.REVERSAL
+    return 0 if is_opened or not value.strip("0123456789=D") else _nibbles(value, message)
+
+
+def _reference(value: str, message: Message) -> int:
+    """Compared where it names an original; others' references have letters."""
+    return 0 if message.asks in {Kind.VOID, Kind.REFUND} else _characters(value, message)
+
+
+def _currency(value: str, _message: Message) -> int:
+    return 0 if value in CURRENCY_BY_NUMBER else len(value)
+
+
+def _pin_block(value: str, message: Message) -> int:
+    return 0 if message.asks in _OPENS_PIN else len(value) // 2
+
+
+def _security(value: str, _message: Message) -> int:
+    return _BLOCK_BYTES if value[SECURITY["reserved"]].strip("0") else 0
+
+
+def _chip(value: str, message: Message) -> int:
+    is_by_chip = message.fields.get("22", "")[:2] in _BY_CHIP
+    return 0 if is_by_chip and message.asks in _HAS_CHIP_DATA else len(value) // 2
+
+
+def _control(value: str, _message: Message) -> int:
+    is_too_long = len(value) > _CONTROL_DIGITS_MAX
+    return _BLOCK_BYTES if is_too_long and value[CONTROL["account"].stop :].strip("0") else 0
+
+
+def _own(value: str, _message: Message) -> int:
+    """F62: a product code, filled with spaces, or bytes."""
+    data = bytes.fromhex(value)
+    return len(data.rstrip(b" ")) if len(data) == _PRODUCT_BYTES else len(data)
+
+
+def _operator(value: str, message: Message) -> int:
+    """F63. Beside a PIN that is checked a terminal may say what it says of itself."""
+    is_of_device = value.startswith(_DEVICE_MARK) and len(value) == _DEVICE_BYTES
+    has_pin = message.asks in _CHECKS_PIN and "52" in message.fields
+    return 0 if is_of_device and has_pin else len(value.encode(TEXT, AS_BYTES))
+
+
+_LOOKED_AT: Final = frozenset(
+    {"t", "p", "1", "64", "128", "2", "3", "4", "11", "14", "25", "41", "42"}
+)
+"""What is read, and found wrong where it is wrong; or the code itself."""
+_ROOM: Final[Mapping[str, Callable[[str, Message], int]]] = {
+    "35": _track_2,
+    "36": _nibbles,
+    "37": _reference,
+    "49": _currency,
+    "52": _pin_block,
+    "53": _security,
+    "55": _chip,
+    "60": _control,
+    "62": _own,
+    "63": _operator,
+}
+"""How much room a field has; where it is not named, its characters."""

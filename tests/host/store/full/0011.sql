@@ -1,0 +1,1 @@
+-- Adds a column that every terminal has a value in.
