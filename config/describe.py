@@ -56,12 +56,14 @@ def _described(found: Found, dialect: str | None, asked: Asked) -> tuple[str, De
 def _quality(told: Told) -> tuple[bool, bool, bool, bool, int]:
     """The first of two meanings is kept unless another is of a better kind."""
     descriptions = [description for _, description in told]
+    begin_as_messages = all(one.reach > 0 for one in descriptions)
+    faults = sum(len(one.faults) for one in descriptions)
     return (
         all(one.is_exact for one in descriptions),
         all(one.is_well for one in descriptions),
-        all(one.reach > 0 for one in descriptions),
+        begin_as_messages,
         not any(one.is_guessed for one in descriptions),
-        -sum(len(one.faults) for one in descriptions),
+        -faults if begin_as_messages else 0,
     )
 
 

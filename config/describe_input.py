@@ -120,32 +120,50 @@ _MARKS: Final = (
 
 def _in_text(text: str, place: str, length: str | None) -> Iterator[Meaning]:
     """What a text may mean, the likeliest first; not that it is a message itself."""
-    is_short = len(text) <= TEXT_BYTES_MAX
-    if is_short and "<field" in text and (composed := composed_of(text)):
+    if len(text) > TEXT_BYTES_MAX:
+        yield from _in_digits(text, place, length)
+    elif "<field" in text and (composed := composed_of(text)):
         yield from _of_fields(composed, place)
-        return
-    dumps = dumps_in(text) if is_short else []
-    for dump in dumps:
-        inside = [payload_in(data) for data in dump]
-        yield _several(inside if all(inside) else dump, place, length)
-    if is_short and not dumps:
+    elif dumps := dumps_in(text):
+        for dump in dumps:
+            inside = [payload_in(data) for data in dump]
+            yield _several(inside if all(inside) else dump, place, length)
+        if "\n" not in text.strip():
+            yield from _in_digits(text, place, length)
+    else:
         for data in literals_in(text):
             yield _framed(data, place, length)
-    written = [line for line in text.splitlines() if line.strip()]
-    lines = [_decoded(line) for line in written]
-    known = [line for line in lines if line is not None]
-    is_several = len(lines) > 1 and len(known) == len(lines)
-    if is_several and all(_is_whole(line) for line in known):
+        yield from _in_digits(text, place, length)
+        yield from _in_prose(text, place, length)
+
+
+def _in_digits(text: str, place: str, length: str | None) -> Iterator[Meaning]:
+    """Hexadecimal or base64: a frame on each line, or one message in all."""
+    known = _decoded_lines(text)
+    if len(known) > 1 and all(_is_whole(line) for line in known):
         yield _in_lines(known, place, length)
     whole = _decoded(text)
     if whole is not None:
         yield _framed(payload_in(whole) or whole, place, length)
-    if is_short and is_several:
+
+
+def _in_prose(text: str, place: str, length: str | None) -> Iterator[Meaning]:
+    """A message without a length on each line, or somewhere in each."""
+    known = _decoded_lines(text)
+    if len(known) > 1:
         yield _in_lines(known, place, length)
-    if is_short and len(written) > 1 and text.isascii():
-        yield _in_lines([line.strip().encode() for line in written], place, length)
-    if is_short and whole is None and (logged := hexadecimal_in_lines(text)):
+    written = [line.strip().encode() for line in text.splitlines() if line.strip()]
+    if len(written) > 1 and text.isascii():
+        yield _in_lines(written, place, length)
+    if logged := hexadecimal_in_lines(text):
         yield _several(logged, place, length)
+
+
+def _decoded_lines(text: str) -> list[bytes]:
+    """What every line of a text holds; nothing where one holds none."""
+    lines = [_decoded(line) for line in text.splitlines() if line.strip()]
+    known = [line for line in lines if line is not None]
+    return known if len(known) == len(lines) else []
 
 
 def _of_fields(logged: Sequence[Composed], place: str) -> Iterator[Meaning]:

@@ -1,5 +1,6 @@
 """What each dialect makes of a payload: where its parts stand and how far it could be read."""
 
+import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
@@ -45,7 +46,8 @@ Reader = Callable[[bytes, int, Asked], Iterable[Reading]]
 """Of the bytes from a place on: a reading for each way to read them."""
 
 
-def readers() -> dict[str, Reader]:
+@functools.cache
+def readers() -> Mapping[str, Reader]:
     """A reader for each dialect; made late, for dialects are imported when they are asked for."""
     from terminals.dialects import ascii87_fields, mis_iso, pos
     from terminals.dialects.ascii87 import SPELLINGS as ASCII87

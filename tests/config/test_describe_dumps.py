@@ -405,3 +405,12 @@ def test_a_log_whose_fields_fit_nowhere_says_which(tmp_path: Path) -> None:
     done = run_command("describe", str(path))
     assert done.returncode == 2
     assert "no dialect takes the fields of this log (field 4" in done.stderr
+
+
+def test_messages_of_characters_may_stand_on_lines(tmp_path: Path) -> None:
+    text = (DUMPS / "ascii_text_all_hex_digits.txt").read_text("ascii")
+    path = tmp_path / "messages.txt"
+    path.write_text(f"{text}\n{text[:-1]}2\n")
+    told = described(str(path), None, None)
+    assert [values_of(each)["11"] for _, each in told] == ["000001", "000002"]
+    assert {each.dialect for _, each in told} == {"ascii87-hex"}

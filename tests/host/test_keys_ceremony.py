@@ -19,6 +19,7 @@ from host.keys import (
     Entry,
     KeyCeremonyError,
     Target,
+    checked_target,
     enter_component,
     export_key,
     generate_tmk,
@@ -298,3 +299,34 @@ def test_the_host_may_not_look_at_components_or_transport_keys(estate_database: 
         for table in ("key_component", "transport_key"):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 host.execute(f"SELECT * FROM {table}")
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "key_id"),
+    [
+        ("tdes-dukpt", "FFFF75A2DA0000200000"),
+        ("aes-dukpt", "75A2DA0000200000"),
+        ("up-ecb", "FFFF75A2DA0000200000"),
+    ],
+)
+def test_an_id_of_8_bytes_is_of_the_kind_its_terminal_seals_by(
+    owner: Connection, algorithm: str, key_id: str
+) -> None:
+    """A TDES id may have lost its F's; where a pad has keys of its own, a counter of zero tells."""
+    owner.execute("UPDATE terminal SET mac_algorithm = %s WHERE terminal_id = %s", [algorithm, TID])
+    key = Secret.from_hex("75A2DA799E4361FBA7C479FE5225FB1F")
+    target = Target(purpose="ik", owner=TID, key_id="75A2DA0000200000")
+    entered = checked_target(owner, target)
+    assert entered.key_id == key_id
+    check = aes_cmac_check_value(key) if algorithm == "aes-dukpt" else check_value(key)
+    assert enter_whole(owner, key, entered) == check
+    device = read_book(owner, HSM).terminals[TID].device
+    assert device is not None
+    assert device.key_id == key_id
+
+
+def test_an_id_of_the_other_kind_is_refused_with_the_terminals_own(owner: Connection) -> None:
+    owner.execute("UPDATE terminal SET mac_algorithm = 'aes-dukpt' WHERE terminal_id = %s", [TID])
+    target = Target(purpose="ik", owner=TID, key_id="FFFF9876543210E00000")
+    with pytest.raises(KeyCeremonyError, match="seals by aes-dukpt"):
+        checked_target(owner, target)
