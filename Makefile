@@ -27,7 +27,7 @@ check: $(VENV)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/sqlfluff lint --processes 2 host clearing
+	$(BIN)/sqlfluff lint --processes 2 host clearing config
 
 bench: $(VENV)
 	$(BIN)/posswitch bench

@@ -71,6 +71,13 @@ SLOW_FIGURES: Final = (
     Figure("idle_2000_over_mib", "{:.0f} MiB", "for 2,000"),
     Figure("idle_2000_held_mib", "{:.0f} MiB", "all the switch held then: to be below 100"),
 )
+HISTORY_FIGURES: Final = (
+    Figure("seals", "{:,}", "behind the ends of the chains"),
+    Figure("exchanges", "{:,}", "that were answered"),
+    Figure("fill_seconds", "{:,.0f} s", "to put them there"),
+    Figure("ready_seconds_before", "{:.2f} s", "from the host's start to ready, before that"),
+    Figure("ready_seconds", "{:.2f} s", "and after: to be below 3"),
+)
 
 
 def print_figures(document: dict[str, Any], rows: Sequence[Figure]) -> None:

@@ -8,9 +8,11 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from config.bench import BenchSettings, measure_ledger
+from config.bench_history import HistoryBench, measure_history
 from config.bench_nac import NacBench, measure_nac
 from config.bench_processes import ProcessesBench, measure_processes
 from config.bench_report import (
+    HISTORY_FIGURES,
     NAC_FIGURES,
     PROCESSES_FIGURES,
     SLOW_FIGURES,
@@ -22,6 +24,7 @@ from config.errors import Say, SettingsError
 
 P99_RATIO_MAX: Final = 2.0
 SLOW_OVER_MIB_MAX: Final = 200.0
+READY_SECONDS_MAX: Final = 3.0
 
 
 class Extent(NamedTuple):
@@ -72,6 +75,12 @@ BENCHES: Final[dict[str, Bench]] = {
             document["p99_ratio"] <= P99_RATIO_MAX
             and document["slow_over_mib"] <= SLOW_OVER_MIB_MAX
         ),
+    ),
+    "history": Bench(
+        why="the host's start with years of history behind it",
+        measure=lambda extent, say: measure_history(_sized(HistoryBench, extent), say),
+        show=partial(print_figures, rows=HISTORY_FIGURES),
+        holds=lambda document: bool(document["ready_seconds"] < READY_SECONDS_MAX),
     ),
 }
 """In the order in which they are run."""

@@ -239,7 +239,9 @@ def demo(
 def bench(
     only: Annotated[
         list[str] | None,
-        typer.Option(help="ledger, nac, processes or slow; again for more.", metavar="NAME"),
+        typer.Option(
+            help="ledger, nac, processes, slow or history; again for more.", metavar="NAME"
+        ),
     ] = None,
     rounds: Annotated[
         int | None, typer.Option(min=1, help="Everything is measured so often.")

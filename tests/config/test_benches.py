@@ -6,9 +6,16 @@ import msgspec
 import pytest
 
 from config.bench_cpu import IdleClock
+from config.bench_history import HistoryBench, measure_history
 from config.bench_nac import NacBench, measure_nac
 from config.bench_processes import ProcessesBench, measure_processes
-from config.bench_report import NAC_FIGURES, PROCESSES_FIGURES, SLOW_FIGURES, print_figures
+from config.bench_report import (
+    HISTORY_FIGURES,
+    NAC_FIGURES,
+    PROCESSES_FIGURES,
+    SLOW_FIGURES,
+    print_figures,
+)
 from config.bench_slow import SlowBench, measure_slow
 from config.benches import BENCHES, Bench, Extent, run_benches
 from config.errors import SettingsError
@@ -57,6 +64,14 @@ def test_honest_terminals_are_measured_beside_slow_ones_that_are_cut_off() -> No
     assert known <= document.keys()
 
 
+def test_a_start_is_measured_before_and_after_history(capsys: pytest.CaptureFixture[str]) -> None:
+    document = measure_history(HistoryBench(messages=3_000, rounds=1), say_nothing)
+    assert (document["exchanges"], document["seals"]) == (3_000, 2_000)
+    assert document["ready_seconds"] > 0
+    print_figures(document, HISTORY_FIGURES)
+    assert "ready_seconds" in capsys.readouterr().out
+
+
 def test_idle_time_is_a_part() -> None:
     assert 0.0 <= IdleClock.read().part() <= 1.0
 
@@ -79,10 +94,13 @@ def test_each_bench_writes_its_own_file_and_tells_what_did_not_hold(
     assert run_benches([], Extent(rounds=2), report, say=say_nothing) == ["nac"]
     assert [one["name"] for one in shown] == list(BENCHES)
     files = sorted(file.name for file in report.parent.iterdir())
-    assert files == ["bench.json", "bench_nac.json", "bench_processes.json", "bench_slow.json"]
+    assert files == [
+        "bench.json", "bench_history.json", "bench_nac.json", "bench_processes.json",
+        "bench_slow.json",
+    ]  # fmt: skip
     assert msgspec.json.decode(report.read_bytes()) == {"name": "ledger", "rounds": 2}
 
 
 def test_an_unknown_bench_is_refused_before_any_is_run(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="choose of ledger, nac, processes, slow"):
+    with pytest.raises(SettingsError, match="choose of ledger, nac, processes, slow, history"):
         run_benches(["nac", "speed"], Extent(), tmp_path / "bench.json", say=say_nothing)
