@@ -34,6 +34,7 @@ WRONG_PIN_CARDS: Final = frozenset(range(111, 131))
 SALES_KEPT_MAX: Final = 20
 """Sales a terminal remembers for voids and refunds."""
 ROUNDS_OF_MENDING: Final = 3
+"""Before a terminal goes home, unless it is told to insist."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +65,8 @@ class SwarmSettings:
     waiting counts. 0: each terminal pauses between two customers."""
     settles: bool = False
     """Settle when the shops close."""
+    rounds_of_mending: int = ROUNDS_OF_MENDING
+    """How often a terminal tries, before it settles, to end what is still pending."""
 
 
 Act = Callable[["Counter"], Awaitable[Done | None]]
@@ -298,7 +301,9 @@ class Swarm:
                 await self._serve(counter, came_at)
         else:
             await self._serve_and_pause(counter)
-        for _round in range(ROUNDS_OF_MENDING):
+        for number in range(self.settings.rounds_of_mending):
+            if number and counter.terminal.has_pending:
+                await trio.sleep(self.settings.pause_seconds)
             await counter.terminal.mend()
         if self.settings.settles:
             self._count(await counter.terminal.settle())

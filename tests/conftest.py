@@ -35,6 +35,7 @@ class Count(NamedTuple):
 
 COUNTS = {
     "cycles": Count(1, 100, "times that everything is killed"),
+    "cuts": Count(3, 300, "times, a second apart, that the writers' connections are ended"),
     "fuzz": Count(8_000, 1_000_000, "broken frames"),
     "forgeries": Count(4_000, 100_000, "forged message authentication codes"),
     "partitions": Count(5, 50, "failures of the network between switch and host"),

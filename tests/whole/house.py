@@ -68,6 +68,8 @@ class Part:
         self._words = ("config", name, "--data", data)
         self._log = log
         self._program: Program | None = None
+        self.environ: tuple[str, ...] = ()
+        """Variables it is started with, as `NAME=value`."""
 
     @property
     def program(self) -> Program:
@@ -78,6 +80,7 @@ class Part:
         """Start it and wait until it is ready; `fault` names the point at which it will die."""
         words = faulty_command(fault, *self._words) if fault else module_command(*self._words)
         with self._log.open("ab") as log:
+            words = ["env", *self.environ, *map(str, words)]
             process = start_child(words, output=subprocess.PIPE, errors=log)
             self._program = Program(
                 name=self.name, process=process, log=self._log, said_from=log.tell()
