@@ -1,10 +1,13 @@
 """Merchant tills name a date, not a batch: what they trade after a settlement is its next part."""
 
+import datetime as dt
+
 import msgspec
 import pytest
 
 from config.database import Dsns
 from host.cases import CaseKind
+from host.checks import DAYS_BEHIND_MAX
 from host.model.requests import KINDS, ExchangeKey, Kind, Original, Request, Response, Totals
 from host.model.responses import Reason
 from host.settlement import Halves
@@ -64,7 +67,7 @@ class MisTill:
 async def test_what_is_traded_after_a_settlement_is_the_next_part_of_the_date(
     shared: Till, pool: CardPool, module_estate: Dsns
 ) -> None:
-    mis = MisTill(shared, "80010002")
+    mis = MisTill(shared, "80030002")
     card = pool.city()
     first = await _settled(mis, card, 5_000)
     for number in (2, 3):
@@ -84,7 +87,7 @@ async def _settled(mis: MisTill, card: int, amount: int) -> tuple[Halves | None,
 
 
 async def test_a_till_that_sold_nothing_since_settles_nothing(shared: Till, pool: CardPool) -> None:
-    mis = MisTill(shared, "80010003")
+    mis = MisTill(shared, "80030003")
     await mis.buy(pool.city(), 700)
     await mis.settle(Totals(700, 1))
     for _ in range(2):
@@ -97,7 +100,7 @@ async def test_a_till_that_sold_nothing_since_settles_nothing(shared: Till, pool
 async def test_what_a_settled_part_has_is_neither_voided_nor_reversed(
     shared: Till, pool: CardPool
 ) -> None:
-    mis, card = MisTill(shared, "80010004"), pool.city()
+    mis, card = MisTill(shared, "80030004"), pool.city()
     sale = await mis.buy(card, 700)
     await mis.settle(Totals(700, 1))
     void = mis.request(Kind.VOID, card, 700, original=Original(key=sale.key))
@@ -109,7 +112,7 @@ async def test_what_a_settled_part_has_is_neither_voided_nor_reversed(
     assert shared.balances(card)[0] == 99_300
 
 
-@pytest.mark.parametrize("tid", ["80010005"])
+@pytest.mark.parametrize("tid", ["80030005"])
 async def test_a_settlement_that_nobody_proved_keeps_no_reversal_out(
     shared: Till, pool: CardPool, tid: str, module_estate: Dsns
 ) -> None:
@@ -121,3 +124,53 @@ async def test_a_settlement_that_nobody_proved_keeps_no_reversal_out(
     assert shared.balances(card)[0] == 100_000
     assert mis.cases() == [CaseKind.AFTER_UNPROVED_SETTLEMENT]
     audit_ledger(module_estate)
+
+
+TODAY = dt.date(2026, 11, 22)
+
+
+@pytest.mark.parametrize(
+    ("days", "reason"),
+    [
+        (0, Reason.APPROVED),
+        (1, Reason.APPROVED),
+        (-DAYS_BEHIND_MAX, Reason.APPROVED),
+        (2, Reason.FORMAT_ERROR),
+        (-DAYS_BEHIND_MAX - 1, Reason.FORMAT_ERROR),
+        (26_000, Reason.FORMAT_ERROR),
+    ],
+)
+async def test_a_till_sells_on_a_date_near_today(
+    days: int, reason: Reason, shared: Till, pool: CardPool
+) -> None:
+    date = f"{TODAY + dt.timedelta(days=days):%Y%m%d}"
+    sale = MisTill(shared, "80030006", date).request(
+        Kind.PURCHASE, pool.city(), 5_000, pin="123456"
+    )
+    assert (await shared.ask(sale)).reason is reason
+
+
+@pytest.mark.parametrize("date", ["20260230", "20261301", "20991231", "00000001"])
+async def test_a_date_that_is_none_is_a_format_error_whatever_is_asked(
+    date: str, shared: Till, pool: CardPool
+) -> None:
+    till, card = MisTill(shared, "80030006", date), pool.city()
+    asked = [
+        till.request(Kind.PURCHASE, card, 5_000, pin="123456"),
+        till.request(Kind.SETTLEMENT, totals=(ZERO, ZERO)),
+        till.request(Kind.BALANCE_INQUIRY, card, pin="123456"),
+    ]
+    assert [(await shared.ask(one)).reason for one in asked] == [Reason.FORMAT_ERROR] * len(asked)
+
+
+@pytest.mark.parametrize(
+    ("institution", "tid"),
+    [("mis", "80010006"), ("softpos", "80010006"), ("pos", "80030006"), ("pos", "80040001")],
+)
+async def test_a_terminal_is_none_in_the_dialects_of_another_family(
+    institution: str, tid: str, shared: Till, pool: CardPool
+) -> None:
+    sale = shared.request(Kind.PURCHASE, pool.city(), 5_000, terminal_id=tid, key_generation=0)
+    key = ExchangeKey(institution, tid, DATE, sale.key.stan, sale.key.family)
+    refused = msgspec.structs.replace(sale, key=key)
+    assert (await shared.ask(refused)).reason is Reason.INVALID_TERMINAL
