@@ -17,7 +17,7 @@ from config.cli_describe import app as describing
 from config.cli_keys import app as keys
 from config.cli_simulate import app as simulating
 from config.cli_terminal import app as terminals
-from config.errors import FOUND_WRONG, exit_status_of, operator_errors
+from config.errors import FOUND_WRONG, exit_status_of, explained, operator_errors
 from config.homes import BENCH, DATA, DEMO
 from config.memory import keep_to_ourselves
 
@@ -41,11 +41,22 @@ app.add_typer(describing)
 
 DataOption = Annotated[
     Path,
-    typer.Option("--data", envvar="POSSWITCH_DATA", help="The data directory.", metavar="DIR"),
+    typer.Option(
+        "--data",
+        envvar="POSSWITCH_DATA",
+        help="The data directory.",
+        metavar="DIR",
+        readable=False,  # what cannot be read is told by us, with what to do
+    ),
 ]
 SettingsOption = Annotated[
     Path | None,
-    typer.Option("--settings", help="A TOML file; DIR/posswitch.toml by itself.", metavar="FILE"),
+    typer.Option(
+        "--settings",
+        help="A TOML file; DIR/posswitch.toml by itself.",
+        metavar="FILE",
+        readable=False,
+    ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
@@ -130,9 +141,9 @@ def reload(data: DataOption = DATA) -> None:
     Nobody else is disturbed.
     """
     from config.control import HOST, reload_running
-    from config.places import places_of
+    from config.places import places_at
 
-    *done, last = outcomes = reload_running(places_of(data))
+    *done, last = outcomes = reload_running(places_at(data))
     of_host = [outcome for outcome in outcomes if outcome.number == HOST]
     first_switch = [outcome for outcome in outcomes if outcome.number != HOST][:1]
     for outcome in of_host + first_switch:
@@ -193,7 +204,11 @@ def audit(
     settings: SettingsOption = None,
     record: Annotated[
         Path | None,
-        typer.Option(help="What clients were told, as a simulator recorded it.", metavar="FILE"),
+        typer.Option(
+            help="What clients were told, as a simulator recorded it.",
+            metavar="FILE",
+            readable=False,
+        ),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -211,7 +226,12 @@ def audit(
 def demo(
     data: Annotated[
         Path | None,
-        typer.Option("--data", help=f"An unused directory; a new one in {DEMO}.", metavar="DIR"),
+        typer.Option(
+            "--data",
+            help=f"An unused directory; a new one in {DEMO}.",
+            metavar="DIR",
+            readable=False,
+        ),
     ] = None,
     seconds: Annotated[float, typer.Option(min=1, help="How long the shops are open.")] = 40,
     terminals: Annotated[int, typer.Option(min=1, max=40, help="How many trade.")] = 40,
@@ -276,6 +296,12 @@ def _status_of(command: Callable[[], object]) -> int:
     except operator_errors() as error:
         _remark(f"error: {error}")
         return exit_status_of(error)
+    except OSError as error:
+        sentence = explained(error)
+        if sentence is None:
+            raise
+        _remark(f"error: {sentence}")
+        return sentence.exit_status
     return 0
 
 
@@ -283,10 +309,10 @@ def _told(data: Path, settings: Path | None) -> "tuple[Places, Settings]":
     """The places of a data directory and its settings."""
     from config.errors import SettingsError
     from config.logging import configure_logging
-    from config.places import places_of
+    from config.places import places_at
     from config.settings import load_settings
 
-    places = places_of(data)
+    places = places_at(data)
     if settings is not None and not settings.exists():
         raise SettingsError(f"there is no settings file {settings}. Next: check --settings")
     told = load_settings(settings or places.settings)

@@ -11,11 +11,22 @@ app = typer.Typer(no_args_is_help=True, help="Keys: entered, listed, exported, r
 
 DataOption = Annotated[
     Path,
-    typer.Option("--data", envvar="POSSWITCH_DATA", help="The data directory.", metavar="DIR"),
+    typer.Option(
+        "--data",
+        envvar="POSSWITCH_DATA",
+        help="The data directory.",
+        metavar="DIR",
+        readable=False,  # what cannot be read is told by us, with what to do
+    ),
 ]
 SettingsOption = Annotated[
     Path | None,
-    typer.Option("--settings", help="A TOML file; DIR/posswitch.toml by itself.", metavar="FILE"),
+    typer.Option(
+        "--settings",
+        help="A TOML file; DIR/posswitch.toml by itself.",
+        metavar="FILE",
+        readable=False,
+    ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 TerminalArgument = Annotated[str, typer.Argument(metavar="TID", help="The terminal.")]

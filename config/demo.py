@@ -24,7 +24,7 @@ from config.errors import FOUND_WRONG, Say, SettingsError
 from config.estates import loader
 from config.homes import DEMO
 from config.night import opened_night, print_summary, print_violations
-from config.places import Places, places_of
+from config.places import Places, places_at
 from config.programs import only_one_of
 from config.progress import board, headline, issuer_line, mended, settled, show_progress
 from config.settings import Settings
@@ -80,7 +80,7 @@ def fresh_places(data: Path | None) -> Places:
     Raises:
         SettingsError: it holds a posswitch already.
     """
-    places = places_of(data or DEMO / f"{utc_now():%Y%m%d-%H%M%S-%f}")
+    places = places_at(data or DEMO / f"{utc_now():%Y%m%d-%H%M%S-%f}")
     if places.cluster.home.exists():
         raise SettingsError(
             f"{places.data} holds a posswitch already, and the demo starts from nothing. "

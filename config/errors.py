@@ -4,6 +4,8 @@ These reach the terminal as a sentence without a traceback; everything else is a
 traceback.
 """
 
+import errno
+import os
 import sys
 from collections.abc import Callable
 from typing import Final
@@ -40,6 +42,17 @@ FOREIGN: Final = (
 which they are imports nothing."""
 
 
+CURES: Final = {
+    errno.EACCES: "run it as the user whom that belongs to, or have them let you in",
+    errno.EPERM: "run it as the user whom that belongs to, or have them let you in",
+    errno.EROFS: "mount that file system for writing, or name another directory with --data",
+    errno.ENOSPC: "make room there, and run it again",
+    errno.EDQUOT: "make room there, and run it again",
+    errno.EMFILE: "raise the limit of open files (ulimit -n), and run it again",
+    errno.ENFILE: "close what has so many files open on this machine, and run it again",
+}
+OTHER_CURE: Final = "check that name, and what is there (ls -ld)"
+
 Say = Callable[[str], None]
 """Tells the operator something that is not a command's output."""
 
@@ -72,3 +85,12 @@ def operator_errors(*others: type[Exception]) -> tuple[type[Exception], ...]:
 def exit_status_of(error: Exception) -> int:
     """The exit status that tells a script what kind of error this was."""
     return error.exit_status if isinstance(error, OperatorError) else SURROUNDINGS_WRONG
+
+
+def explained(error: OSError) -> SurroundingsError | None:
+    """A file that the machine will not let us have, as a sentence; None: it is no file's error."""
+    if error.filename is None:
+        return None
+    path = os.fsdecode(error.filename) if not isinstance(error.filename, int) else "a file"
+    cure = CURES.get(error.errno or 0, OTHER_CURE)
+    return SurroundingsError(f"cannot use {path}: {error.strerror}. Next: {cure}")

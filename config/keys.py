@@ -24,7 +24,7 @@ from config.errors import SettingsError, SurroundingsError
 from config.hsm import open_hsm
 from config.logging import configure_logging
 from config.operators import operator_name, person_name
-from config.places import Places, places_of
+from config.places import Places, places_at
 from config.settings import Settings, load_settings
 from host.clock import utc_now
 from host.hsm.dukpt import is_exhausted
@@ -86,7 +86,7 @@ def opened_owner(data: Path, settings: Path | None) -> Iterator[tuple[Settings, 
     Raises:
         OperatorError: there is no such database, or the settings make no sense.
     """
-    places = places_of(data)
+    places = places_at(data)
     if settings is not None and not settings.exists():
         raise SettingsError(f"there is no settings file {settings}. Next: check --settings")
     told = load_settings(settings or places.settings)

@@ -3,6 +3,8 @@
 import fcntl
 import hashlib
 import os
+import pwd
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -95,6 +97,41 @@ def places_of(data: Path) -> Places:
     return Places(data=data.expanduser().absolute())
 
 
+def places_at(data: Path) -> Places:
+    """The places of a data directory that a command was pointed at; it need not be there yet.
+
+    Raises:
+        SurroundingsError: what is there is no directory, or not ours to look into.
+    """
+    places = places_of(data)
+    try:
+        status = places.data.stat()
+    except FileNotFoundError:
+        return places
+    except NotADirectoryError:
+        raise SurroundingsError(
+            f"{places.data} cannot be a data directory: a file stands where a directory above it "
+            "would be. Next: name another with --data"
+        ) from None
+    except PermissionError:
+        raise SurroundingsError(
+            f"{places.data} cannot be looked at: a directory above it is closed to you "
+            f"({_who(os.geteuid())}). Next: run it as the user whom it belongs to, or name another "
+            "with --data"
+        ) from None
+    if not stat.S_ISDIR(status.st_mode):
+        raise SurroundingsError(
+            f"{places.data} is a file and no data directory. Next: name the directory with --data"
+        )
+    _check_owner(places.data, status)
+    if not os.access(places.data, os.R_OK | os.X_OK, effective_ids=True):
+        raise SurroundingsError(
+            f"{places.data} is yours and closed to you (mode {stat.S_IMODE(status.st_mode):04o}). "
+            f"Next: chmod 711 {places.data}"
+        )
+    return places
+
+
 @contextmanager
 def locked(places: Places) -> Iterator[None]:
     """Hold the data directory: one supervisor at a time. The lock ends with us, however we end.
@@ -128,8 +165,21 @@ def _make(place: Path, mode: int) -> None:
             f"cannot make the directory {place}: {error.strerror}. "
             "Next: choose another with --data, or make it yourself"
         ) from error
+    _check_owner(place, status)
+
+
+def _check_owner(place: Path, status: os.stat_result) -> None:
     if status.st_uid != os.geteuid():
+        owner = _who(status.st_uid)
         raise SurroundingsError(
-            f"{place} belongs to user {status.st_uid}, not to you ({os.geteuid()}). "
-            "Next: choose another directory with --data"
+            f"{place} belongs to {owner}, and you are {_who(os.geteuid())}: what is in it is "
+            f"{owner}'s alone. Next: sudo -u {owner.rpartition(' ')[2]} posswitch …, or choose "
+            "another directory with --data"
         )
+
+
+def _who(uid: int) -> str:
+    try:
+        return f"user {pwd.getpwuid(uid).pw_name}"
+    except KeyError:
+        return f"user #{uid}"

@@ -19,7 +19,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from config.account import let_reach, server_account
+from config.account import make_for, program_for, server_account
 from config.children import Account, Program, start_child, stop_child
 from config.errors import OperatorError, Say
 from config.passfile import new_password, private_file, write_passfile
@@ -172,7 +172,7 @@ def start_postgres(cluster: Cluster, *, say: Say = print) -> PostgresServer:
         )
     _make_places(cluster, account, say)
     if not cluster.exists:
-        _initialise(cluster, account)
+        _initialise(cluster, account, say)
     _clear_old_server(cluster)
     return _start_when_free(cluster, account)
 
@@ -214,14 +214,18 @@ def is_serving(cluster: Cluster) -> bool:
 def _make_places(cluster: Cluster, account: Account | None, say: Say) -> None:
     cluster.log.parent.mkdir(parents=True, exist_ok=True)
     for place in (cluster.home, cluster.socket_directory):
-        place.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if account and place.stat().st_uid != account.uid:
-            os.chown(place, account.uid, account.gid)
-    if account:
-        let_reach(account, binary("postgres"), (cluster.home, cluster.socket_directory), say)
+        if account is None:
+            place.mkdir(mode=0o700, parents=True, exist_ok=True)
+        else:
+            make_for(account, place, say)
 
 
-def _initialise(cluster: Cluster, account: Account | None) -> None:
+def _program(name: str, account: Account | None, say: Say) -> Path:
+    """A program of the wheel that this user can run."""
+    return binary(name) if account is None else program_for(account, binary(name), say)
+
+
+def _initialise(cluster: Cluster, account: Account | None, say: Say) -> None:
     """Make a new server's files beside their place and move them there whole.
 
     An initialisation cut short leaves nothing that counts; a finished one is never touched again.
@@ -231,14 +235,14 @@ def _initialise(cluster: Cluster, account: Account | None) -> None:
             f"{cluster.directory} holds a database but its owner's password file "
             f"{cluster.owner_passfile} is missing. Next: put that file back from your copy"
         )
-    new = cluster.home / "cluster.new"
-    passwords = cluster.home / "initial-password"
+    home = cluster.home.resolve()
+    new, passwords = home / "cluster.new", home / "initial-password"
     shutil.rmtree(new, ignore_errors=True)
     password = new_password()
     write_passfile(cluster.owner_passfile, OWNER, password)
     try:
         _write_for(account, passwords, password)
-        _run_initdb(new, passwords, account)
+        _run_initdb(_program("initdb", account, say), new, passwords, account)
     finally:
         passwords.unlink(missing_ok=True)
     new.rename(cluster.directory)
@@ -251,9 +255,9 @@ def _write_for(account: Account | None, path: Path, password: Secret) -> None:
             os.fchown(file.fileno(), account.uid, account.gid)
 
 
-def _run_initdb(directory: Path, passwords: Path, account: Account | None) -> None:
+def _run_initdb(program: Path, directory: Path, passwords: Path, account: Account | None) -> None:
     command: list[str | Path] = [
-        *(binary("initdb"), "--pgdata", directory, "--username", OWNER, "--pwfile", passwords),
+        *(program, "--pgdata", directory, "--username", OWNER, "--pwfile", passwords),
         *("--auth=scram-sha-256", "--encoding=UTF8", "--no-instructions"),
         *("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"),
     ]
@@ -330,12 +334,17 @@ def _start(cluster: Cluster, account: Account | None) -> PostgresServer:
 
 
 def _begin(cluster: Cluster, account: Account | None) -> Program:
-    settings = SETTINGS | {"unix_socket_directories": str(cluster.socket_directory)}
+    settings = SETTINGS | {"unix_socket_directories": str(cluster.socket_directory.resolve())}
     options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
     with cluster.log.open("ab") as log:
         said_from = log.tell()
         process = start_child(
-            [binary("postgres"), "-D", cluster.directory, *options],
+            [
+                _program("postgres", account, _say_nothing),
+                "-D",
+                cluster.directory.resolve(),
+                *options,
+            ],
             signal_at_our_death=signal.SIGINT,
             account=account,
             output=log,
@@ -364,6 +373,10 @@ def _says_ready(lock: Path, pid: int) -> bool:
     except FileNotFoundError:
         return False
     return len(lines) >= 8 and lines[0] == str(pid) and lines[7].strip() == "ready"
+
+
+def _say_nothing(_text: str) -> None:
+    """What is kept elsewhere was said when it was put there."""
 
 
 def _quoted(value: Path) -> str:

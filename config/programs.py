@@ -17,7 +17,7 @@ from typing import Final, NoReturn
 import msgspec
 
 from config.children import READY
-from config.errors import SurroundingsError, exit_status_of, operator_errors
+from config.errors import SurroundingsError, exit_status_of, explained, operator_errors
 from config.isolation import module_command
 from config.logging import configure_logging
 from config.memory import keep_to_ourselves
@@ -152,6 +152,12 @@ def main() -> int:
     except operator_errors() as error:
         sys.stderr.write(f"posswitch {name}: {error}\n")
         return exit_status_of(error)
+    except OSError as error:
+        sentence = explained(error)
+        if sentence is None:
+            raise
+        sys.stderr.write(f"posswitch {name}: {sentence}\n")
+        return sentence.exit_status
     return 0
 
 

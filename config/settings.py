@@ -14,7 +14,7 @@ from typing import Any, Final, get_args
 
 import msgspec
 
-from config.errors import SettingsError
+from config.errors import SettingsError, explained
 from config.logging import Level
 from config.places import Places
 from host.settings import HostSettings
@@ -70,7 +70,7 @@ def load_settings(file: Path) -> Settings:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{file} is not TOML: {error}. Next: mend that line") from error
     except OSError as error:
-        raise SettingsError(f"cannot read {file}: {error.strerror}") from error
+        raise explained(error) or SettingsError(f"cannot read {file}: {error}") from None
     return _checked(document, file)
 
 

@@ -16,7 +16,7 @@ from rich.table import Table
 from config.database import dsn_of, opened_database
 from config.errors import SettingsError
 from config.logging import configure_logging
-from config.places import places_of
+from config.places import places_at
 from config.settings import load_settings
 from host.cases import CASES
 from host.model.money import Money
@@ -36,7 +36,7 @@ def opened_desk(data: Path, settings: Path | None) -> Iterator[psycopg.Connectio
     Raises:
         OperatorError: there is no such database, or the settings make no sense.
     """
-    places = places_of(data)
+    places = places_at(data)
     if settings is not None and not settings.exists():
         raise SettingsError(f"there is no settings file {settings}. Next: check --settings")
     told = load_settings(settings or places.settings)

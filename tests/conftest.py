@@ -113,10 +113,29 @@ def _turn(folder: str) -> int:
     return LONGEST_FIRST.index(folder) if folder in LONGEST_FIRST else len(LONGEST_FIRST)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def passable_directories(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """When we are root, servers run as another user, who must pass to a test's directory."""
+    if os.geteuid() != 0:
+        return
+    base, make = tmp_path_factory.getbasetemp(), tmp_path_factory.mktemp
+
+    def make_passable(basename: str, numbered: bool = True) -> Path:
+        path = make(basename, numbered)
+        path.chmod(0o711)
+        return path
+
+    tmp_path_factory.mktemp = make_passable  # type: ignore[method-assign]
+    for path in (base, base.parent):
+        if path.name.startswith((DIRECTORY_PREFIX, "popen-")):
+            path.chmod(0o711)
+
+
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[PostgresServer]:
     """The embedded PostgreSQL with the settings it has in life, for the whole session."""
     home = Path(tempfile.mkdtemp(prefix="posswitch-test-"))
+    home.chmod(0o711)  # the server's user passes through, when we are root
     cluster = Cluster(
         home=home / "postgres",
         socket_directory=home / "run",

@@ -36,6 +36,7 @@ TRANSPORT = Secret(bytes(range(32)))
 def data() -> Iterator[Path]:
     """A data directory with the demo estate, its database up."""
     home = Path(tempfile.mkdtemp(prefix="posswitch-keys-"))
+    home.chmod(0o711)  # the server's user passes through, when we are root
     places = places_of(home)
     settings = DatabaseSettings()
     try:

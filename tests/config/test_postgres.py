@@ -16,6 +16,7 @@ import pytest
 
 from config import account, postgres
 from config.database import prepare_embedded
+from config.errors import SurroundingsError
 from config.postgres import Cluster, PostgresError, PostgresServer, start_postgres
 
 STARTER = """
@@ -38,6 +39,7 @@ def _exists(name: str) -> bool:
 @pytest.fixture
 def home() -> Iterator[Path]:
     path = Path(tempfile.mkdtemp(prefix="posswitch-test-"))
+    path.chmod(0o711)  # the server's user passes through, when we are root
     yield path
     shutil.rmtree(path, ignore_errors=True)
 
@@ -178,20 +180,66 @@ def test_connection_strings_hold_no_password(postgres_server: PostgresServer) ->
     assert password not in cluster.owner_dsn()
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root has to change the server's user")
-def test_root_runs_the_server_as_a_plain_user_and_opens_only_what_was_closed(
-    home: Path, cluster: Cluster
+only_root = pytest.mark.skipif(
+    os.geteuid() != 0, reason="only root has to change the server's user"
+)
+
+
+@pytest.fixture
+def aside(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where a server's files go that cannot be where they should."""
+    place = home / "aside"
+    monkeypatch.setattr(account, "ASIDE", place)
+    return place
+
+
+@pytest.fixture
+def closed(home: Path) -> Cluster:
+    """A cluster below a directory that is root's alone."""
+    place = home / "closed"
+    place.mkdir(mode=0o700)
+    return Cluster(
+        home=place / "data" / "postgres",
+        socket_directory=place / "data" / "run",
+        log=place / "data" / "postgres.log",
+        owner_passfile=place / "data" / "owner.pgpass",
+    )
+
+
+@only_root
+def test_root_runs_the_server_as_a_plain_user_and_opens_nothing_that_was_closed(
+    home: Path, closed: Cluster, aside: Path
 ) -> None:
     said: list[str] = []
-    before = stat.S_IMODE(home.stat().st_mode)
-    with start_postgres(cluster, say=said.append) as server:
+    with start_postgres(closed, say=said.append) as server:
         owner = Path(f"/proc/{server.process.pid}").stat().st_uid
         assert pwd.getpwuid(owner).pw_name in account.ACCOUNTS
-    assert stat.S_IMODE(home.stat().st_mode) == before | stat.S_IXOTH
-    assert [str(home) in line for line in said] == [True]
+        psycopg.connect(closed.owner_dsn()).close()
+    assert stat.S_IMODE((home / "closed").stat().st_mode) == 0o700
+    assert closed.home.resolve().parent == aside
+    assert stat.S_IMODE(closed.home.resolve().stat().st_mode) == 0o700
+    assert len(said) == 2
+    assert all("which stays closed" in line for line in said)
     said.clear()
-    with start_postgres(cluster, say=said.append):
+    with start_postgres(closed, say=said.append):  # found again where it is
         assert said == []
+
+
+@only_root
+def test_a_database_that_was_closed_off_is_named_and_left_alone(home: Path, aside: Path) -> None:
+    cluster = Cluster(
+        home=home / "closed" / "postgres",
+        socket_directory=home / "run",
+        log=home / "postgres.log",
+        owner_passfile=home / "owner.pgpass",
+    )
+    with start_postgres(cluster):
+        pass
+    (home / "closed").chmod(0o700)
+    with pytest.raises(SurroundingsError, match=r"may not pass through .*Next: chmod o\+x"):
+        start_postgres(cluster)
+    assert (cluster.directory / "PG_VERSION").exists()
+    assert not aside.exists()
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has to change the server's user")
@@ -205,25 +253,35 @@ def test_each_user_of_the_table_can_run_the_server(
         assert owner == pwd.getpwnam(name).pw_uid
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root has to change the server's user")
-def test_a_wheel_installed_under_a_strict_umask_is_opened_to_the_servers_user(
-    home: Path,
+@only_root
+@pytest.mark.parametrize("how", ["a strict umask", "a closed directory"])
+def test_a_wheel_that_the_servers_user_cannot_read_is_copied_and_not_opened(
+    home: Path, how: str
 ) -> None:
-    program = home / "wheel" / "pginstall18" / "bin" / "postgres"
-    library = home / "wheel.libs" / "libicu.so"
-    for path, mode in ((program, 0o700), (library, 0o600)):
-        path.parent.mkdir(mode=0o700, parents=True)
+    mode = 0o700 if how == "a strict umask" else 0o755
+    (home / "site").mkdir(mode=0o755 if how == "a strict umask" else 0o700)
+    program = home / "site" / "wheel" / "pginstall18" / "bin" / "postgres"
+    library = home / "site" / "wheel.libs" / "libicu.so"
+    for path in (program, library):
+        path.parent.mkdir(mode=mode, parents=True)
         path.touch()
         path.chmod(mode)
+    before = {path: path.stat().st_mode for path in (home / "site").rglob("*")}
     runs_as = account.server_account()
     assert runs_as
     said: list[str] = []
     for _time in range(2):
-        account._open_the_wheel(program, runs_as, said.append)
-        assert len(said) == 2  # not again
-    assert stat.S_IMODE(program.stat().st_mode) == 0o705
-    assert stat.S_IMODE(program.parent.stat().st_mode) & 0o5 == 0o5
-    assert stat.S_IMODE(library.stat().st_mode) == 0o604
+        copy = account.program_for(runs_as, program, said.append, home / "copies")
+        assert len(said) == 1  # not again
+        as_user = subprocess.run(
+            ["cat", copy, copy.parents[3] / "wheel.libs" / "libicu.so"],
+            user=runs_as.uid,
+            group=runs_as.gid,
+            extra_groups=[],
+            check=False,
+        )
+        assert as_user.returncode == 0
+    assert {path: path.stat().st_mode for path in (home / "site").rglob("*")} == before
 
 
 def test_a_value_that_broke_a_rule_is_not_in_the_log(cluster: Cluster) -> None:

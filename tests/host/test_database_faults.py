@@ -61,6 +61,7 @@ class Restartable:
 @pytest.fixture(scope="module")
 def own_server() -> Iterator[Restartable]:
     home = Path(tempfile.mkdtemp(prefix="posswitch-test-"))
+    home.chmod(0o711)  # the server's user passes through, when we are root
     own = Restartable(
         Cluster(
             home=home / "postgres",

@@ -1,0 +1,200 @@
+"""Every command on a data directory that it cannot use: a sentence and status 3, no traceback."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+
+from config.cli import app
+from config.database import opened_database
+from config.estates import estate_named, loader
+from config.places import places_of
+from config.settings import DatabaseSettings
+from tests.commands import run_command
+
+NOBODY = 65_534
+NEEDED = {
+    "keys generate": ["80010001"],
+    "keys import": ["80010001"],
+    "keys export": ["80010001", "--to-tr31", "vendor"],
+    "keys rotate": ["80010001"],
+    "terminal resolve": ["1", "--note", "seen", "--by", "alice"],
+    "terminal show": ["80010001"],
+}
+"""What a command must be told beside its data directory."""
+
+
+def commands() -> Iterator[str]:
+    """Every command that takes a data directory, as it is typed."""
+    yield from _below(typer.main.get_command(app), [])
+
+
+def _below(command: Any, words: list[str]) -> Iterator[str]:
+    children = getattr(command, "commands", None)
+    if children:
+        for name, child in children.items():
+            yield from _below(child, [*words, name])
+    elif any("--data" in option.opts for option in command.params):
+        yield " ".join(words)
+
+
+COMMANDS = sorted(commands())
+
+
+def test_the_commands_that_touch_data_are_found() -> None:
+    assert {"up", "audit", "clearing run", "terminal show", "keys list", "reload"} <= set(COMMANDS)
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A posswitch that was used, and is down."""
+    places = places_of(tmp_path_factory.mktemp("closed") / "data")
+    with opened_database(DatabaseSettings(), places, say=lambda _text: None):
+        from config.database import dsn_of
+
+        owner = dsn_of("owner", DatabaseSettings(), places.cluster)
+        loader(estate_named("demo"), "Asia/Shanghai")(owner, places)
+    for above in places.data.parents:
+        if above.stat().st_uid == os.geteuid() and not above.stat().st_mode & 0o001:
+            above.chmod(above.stat().st_mode | 0o001)
+    return places.data
+
+
+def _refused(command: str, data: Path, *, user: int | None = None) -> str:
+    """What the command said; it must have refused."""
+    words: list[str | Path] = [*command.split(), *NEEDED.get(command, []), "--data", data]
+    done = run_command(*words, user=user)
+    assert done.returncode == 3, (done.returncode, done.stdout, done.stderr)
+    assert "Traceback" not in done.stderr
+    assert "posswitch: error: " in done.stderr
+    assert "Next: " in done.stderr
+    return done.stderr
+
+
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+
+
+@needs_root
+@pytest.mark.parametrize("command", COMMANDS)
+def test_another_users_directory(command: str, data: Path) -> None:
+    said = _refused(command, data, user=NOBODY)
+    assert "belongs to user root, and you are user nobody" in said
+    assert "Next: sudo -u root posswitch" in said
+
+
+@needs_root
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_directory_below_a_closed_one(command: str, tmp_path: Path) -> None:
+    closed = tmp_path / "closed"
+    (closed / "data").mkdir(parents=True)
+    closed.chmod(0o700)
+    assert "closed to you" in _refused(command, closed / "data", user=NOBODY)
+
+
+@needs_root
+@pytest.mark.parametrize("command", COMMANDS)
+def test_ones_own_directory_that_one_may_not_look_into(command: str, tmp_path: Path) -> None:
+    own = tmp_path / "own"
+    own.mkdir()
+    os.chown(own, NOBODY, NOBODY)
+    own.chmod(0)
+    assert "mode 0000" in _refused(command, own, user=NOBODY)
+
+
+@needs_root
+@pytest.mark.parametrize("command", [name for name in COMMANDS if name != "demo"])
+@pytest.mark.parametrize("closed", ["secrets", "run", "log", "postgres", "posswitch.toml"])
+def test_ones_own_directory_in_which_something_is_anothers(
+    command: str, closed: str, tmp_path: Path
+) -> None:
+    own = tmp_path / "own"
+    for name in ("secrets", "run", "log", "files", "postgres", "postgres/cluster"):
+        (own / name).mkdir(parents=True)
+    (own / "posswitch.toml").touch()
+    for path in (own, *own.rglob("*")):
+        os.chown(path, NOBODY, NOBODY)
+    os.chown(own / closed, 0, 0)
+    (own / closed).chmod(0o700 if (own / closed).is_dir() else 0o600)
+    if (command == "reload" and closed != "run") or (command, closed) == ("switch", "postgres"):
+        pytest.skip("it does not look there")
+    _refused(command, own, user=NOBODY)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_file_in_the_place_of_the_directory(command: str, tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("a file")
+    assert "is a file and no data directory" in _refused(command, tmp_path / "data")
+    assert "a file stands" in _refused(command, tmp_path / "data" / "below")
+
+
+MAKES_IT = {"up", "host", "switch", "demo", "db migrate"}
+"""What makes a data directory where there is none, as it should."""
+
+
+@pytest.mark.parametrize("command", [name for name in COMMANDS if name not in MAKES_IT])
+def test_a_directory_that_is_not_there(command: str, tmp_path: Path) -> None:
+    _refused(command, tmp_path / "data")
+    assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_directory_that_cannot_be_made(command: str, tmp_path: Path) -> None:
+    if os.geteuid() == 0:
+        _refused(command, Path("/proc/posswitch-data"))
+    else:
+        tmp_path.chmod(0o500)
+        _refused(command, tmp_path / "data")
+        tmp_path.chmod(0o700)
+
+
+@pytest.mark.parametrize("command", [name for name in COMMANDS if name != "demo"])
+def test_a_directory_that_cannot_be_written(command: str, read_only: Callable[[], Path]) -> None:
+    _refused(command, read_only())
+
+
+@pytest.fixture
+def read_only(data: Path, tmp_path: Path) -> Iterator[Callable[[], Path]]:
+    """A used directory on a file system that is mounted for reading; for a plain user, modes."""
+    place = tmp_path / "read-only"
+    if os.geteuid() == 0:
+        place.mkdir()
+        steps = (
+            ["mount", "--bind", str(data), str(place)],
+            ["mount", "-o", "remount,bind,ro", str(place)],
+        )
+        for words in steps:
+            if subprocess.run(words, capture_output=True, check=False).returncode:
+                pytest.skip("nothing can be mounted here")
+        yield lambda: place
+        subprocess.run(["umount", place], check=True)
+        return
+    shutil.copytree(data, place)
+    for path in (place, *place.rglob("*")):
+        path.chmod(0o500 if path.is_dir() else 0o400)
+    yield lambda: place
+    for path in (place, *(each for each in place.rglob("*") if each.is_dir())):
+        path.chmod(0o700)
+
+
+def test_a_command_that_meets_a_bug_keeps_its_traceback() -> None:
+    """Only files are excused: what else goes wrong is ours to find."""
+    code = (
+        "import config.cli as cli\n"
+        "def broken(**_): raise OSError('no file of anybody')\n"
+        "cli.app = broken\n"
+        "cli.main()"
+    )
+    root = str(Path(__file__).parents[2])
+    done = subprocess.run(
+        [sys.executable, "-c", f"import sys; sys.path.insert(0, {root!r})\n{code}"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "Traceback" in done.stderr
