@@ -32,6 +32,7 @@ FOREIGN: Final = (
     ("host.store.safety", "UnsafeDatabaseError"),
     ("host.store.settlement_view", "TerminalUnknownError"),
     ("host.store.writer", "ShardTakenError"),
+    ("switch.descriptors", "TooFewFilesError"),
     ("switch.route_file", "RouteError"),
     ("switch.saf_file", "SafError"),
     ("switch.tls", "TlsFileError"),

@@ -25,6 +25,8 @@ STANDS_SECONDS: Final = 5.0
 FRESH_SECONDS: Final = 1.0
 """How long the answer to a check serves for the next who asks."""
 ASK_SECONDS_MAX: Final = 10.0
+ASKERS_MAX: Final = 16
+"""At a time: each has a thread and a file."""
 """Who asks has said so by then."""
 TEXT: Final = (("Content-Type", "text/plain; charset=utf-8"), ("Cache-Control", "no-store"))
 
@@ -100,6 +102,24 @@ class _Server(ThreadingMixIn, WSGIServer):
     """A thread for each who asks."""
 
     daemon_threads = True
+
+    def __init__(self, *where: Any) -> None:
+        super().__init__(*where)
+        self._room = threading.BoundedSemaphore(ASKERS_MAX)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Whoever finds no room is let go at once: files and threads are for the trade."""
+        if self._room.acquire(blocking=False):
+            super().process_request(request, client_address)
+        else:
+            self.shutdown_request(request)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        """One who asks, to the end of the answer."""
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._room.release()
 
     def handle_error(self, *_who: object) -> None:
         """Who hangs up before the answer is nobody's trouble."""

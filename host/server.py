@@ -45,6 +45,8 @@ SILENCE_SECONDS_MAX: Final = 30.0
 """A switch beats every few seconds; one not heard for so long is gone."""
 ANSWERS_WAITING_MAX: Final = 65_536
 """Answers a switch has not read; more than any window: the switch is stuck and is cut off."""
+SWITCHES_MAX: Final = 256
+"""Switch processes at a time: a stranger on this machine must not take the host's last file."""
 FINDS_MAX: Final = 64
 """Look-ups of one switch under way; the others wait unread."""
 
@@ -72,6 +74,10 @@ async def _accept(
         except OSError as error:
             _LOG.warning("a switch could not be accepted", why=str(error))
             await trio.sleep(0.1)
+            continue
+        if len(nursery.child_tasks) > SWITCHES_MAX:
+            sock.close()
+            _LOG.error("a switch was refused: there are too many", switches_max=SWITCHES_MAX)
             continue
         sock.settimeout(0)
         nursery.start_soon(_serve_switch, sock, submit, find_terminal)

@@ -106,6 +106,8 @@ class Channel:
         self._mid_frame: dict[Connection, float] = {}
         self._paused: dict[Connection, float] = {}
         self._throttle_told_at = -THROTTLE_TOLD_SECONDS
+        self.has_room: Callable[[], bool] = lambda: True
+        """Whether this process may have another file open for a caller."""
         self.on_closed: Callable[[], None] | None = None
         """Called when a connection is gone: who keeps one standing wants to know."""
 
@@ -286,6 +288,8 @@ class Channel:
             why = "network not allowed"
         elif len(self._heard) >= self.settings.connections_max:
             why = "too many connections"
+        elif self.settings.connect_to is None and not self.has_room():
+            why = "no file left for it"
         else:
             why = "too many connections of one address"
             source = self._sources.join(host, now)

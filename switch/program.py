@@ -5,7 +5,6 @@ that a change happens whole or not at all. Time that is waited for is trio's; th
 used for the age of stored reversals alone.
 """
 
-import resource
 import socket
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -23,6 +22,7 @@ from host.page import Page
 from host.steady import kept_going
 from switch.calling import Caller
 from switch.connection import Connection, Outboxes
+from switch.descriptors import Descriptors
 from switch.desk import Desk
 from switch.faults import count, guarded
 from switch.lanes import Lanes
@@ -46,9 +46,6 @@ SWEEP_SECONDS: Final = 0.1
 """How late a deadline may be noticed."""
 FIRST_LINK_SECONDS_MAX: Final = 2.0
 """How long readiness waits for the host; without it the switch is ready to say 91."""
-
-OTHER_DESCRIPTORS: Final = 64
-"""Files a switch has open beside its connections."""
 
 _LOG = structlog.get_logger(__name__)
 
@@ -129,6 +126,7 @@ class Switch:
         self._draining: list[Channel] = []
         self._callers: dict[str, Caller] = {}
         self._nursery: trio.Nursery | None = None
+        self._descriptors = Descriptors(_house_files(settings))
         self._watch(metrics)
 
     def parts(self) -> list[tuple[str, Callable[[], Awaitable[object]]]]:
@@ -146,8 +144,9 @@ class Switch:
 
         Raises:
             OSError: a port is taken, or not ours to take.
+            TooFewFilesError: this process may not have enough of them open.
         """
-        _allow_descriptors(sum(channel.settings.connections_max for channel in self.channels))
+        self._descriptors.share(_callers_of(self.channels))
         for channel in self.channels:
             if channel.settings.connect_to is None:
                 channel.open(listen(channel.settings))
@@ -211,7 +210,7 @@ class Switch:
     def _channel(self, row: ChannelSettings) -> Channel:
         _tell_where_ecb_is_believed(row)
         dialect = dialect_named(row.dialect, row.options, self.tokens.opened)
-        return Channel(
+        channel = Channel(
             row,
             self.poller,
             self._outboxes,
@@ -219,6 +218,13 @@ class Switch:
             self._taker(row, dialect),
             Layers(tls_of(row), _measure_of(row, dialect)),
         )
+        channel.has_room = self._has_room
+        return channel
+
+    def _has_room(self) -> bool:
+        """Whether one more caller leaves the house its files."""
+        callers = sum(each.connections for each in (*self.channels, *self._draining))
+        return callers < self._descriptors.connections_max
 
     def _taker(self, row: ChannelSettings, dialect: Dialect) -> Take:
         name, take, endings = row.name, self.desk.take, STRATEGIES[row.strategy]
@@ -288,7 +294,7 @@ class Switch:
         self._draining += ending
         for channel in self.channels:
             self._call(channel)
-        _allow_descriptors(sum(channel.settings.connections_max for channel in self.channels))
+        self._descriptors.share(_callers_of(self.channels))
 
     def _call(self, channel: Channel) -> None:
         name = channel.settings.name
@@ -327,20 +333,17 @@ def _tell_where_ecb_is_believed(row: ChannelSettings) -> None:
         _LOG.info("terminals under up-ecb are believed", channel=row.name, where=where)
 
 
-def _allow_descriptors(connections_max: int) -> None:
-    """Raise this process's limit of open files to what the channels may need."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = connections_max + OTHER_DESCRIPTORS
-    if soft == resource.RLIM_INFINITY or soft >= wanted:
-        return
-    allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
-    if allowed < wanted:
-        _LOG.warning(
-            "fewer connections than the channels allow; raise the hard limit (ulimit -Hn)",
-            connections_max=connections_max,
-            open_files_max=allowed,
-        )
+def _callers_of(channels: Sequence[Channel]) -> int:
+    """How many callers the channels allow; whom we call is the house's."""
+    return sum(
+        each.settings.connections_max for each in channels if each.settings.connect_to is None
+    )
+
+
+def _house_files(settings: SwitchSettings) -> int:
+    """What it has open beside callers, its own files apart: a gateway drains beside its heir."""
+    lines = sum(len(issuer.addresses) for issuer in settings.issuers)
+    return lines + 2 * len(settings.channels)
 
 
 def _check_ports(rows: Sequence[ChannelSettings], processes: int) -> None:

@@ -298,3 +298,24 @@ async def test_what_the_desk_cannot_answer_is_96_and_its_line_goes_on(
     assert settled.reason is Reason.MALFUNCTION
     assert faults("desk answer") == before + 1
     assert (await till.buy(2, 1)).is_approved
+
+
+async def test_strangers_at_the_link_never_take_the_hosts_last_file(
+    nursery: trio.Nursery, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("host.server.SWITCHES_MAX", 3)
+    address = Address.parse(f"unix:{tmp_path / 'h.sock'}")
+
+    async def find(_terminal_id: str) -> TerminalProfile | None:
+        return None
+
+    listener = listen(address)
+    with contextlib.closing(listener), contextlib.ExitStack() as strangers:
+        nursery.start_soon(serve, [listener], _fail, find)
+        streams = [await trio.open_unix_socket(str(tmp_path / "h.sock")) for _ in range(4)]
+        for stream in streams:
+            strangers.callback(stream.socket.close)
+        with trio.fail_after(10):
+            said = [await stream.receive_some(4) for stream in streams]
+        assert [bool(each) for each in said] == [True] * 3 + [False]
+        nursery.cancel_scope.cancel()

@@ -1,6 +1,8 @@
 """What a process tells of itself over HTTP."""
 
+import contextlib
 import functools
+import socket
 import time
 import urllib.error
 import urllib.request
@@ -80,3 +82,24 @@ async def test_a_loop_that_stands_is_told_of(monkeypatch: pytest.MonkeyPatch) ->
 def test_a_taken_port_is_named(port: int) -> None:
     with pytest.raises(OSError, match=f"metrics on 127.0.0.1:{port}"):
         Page(CollectorRegistry(), {}).open("127.0.0.1", port)
+
+
+def test_whoever_asks_while_too_many_do_is_let_go_at_once_and_served_later(port: int) -> None:
+    """Open connections that ask nothing hold no more files and threads than a few."""
+    where = ("127.0.0.1", port)
+    with contextlib.ExitStack() as idle:
+        for _ in range(page_module.ASKERS_MAX):
+            idle.enter_context(socket.create_connection(where, timeout=10))
+        one_more = idle.enter_context(socket.create_connection(where, timeout=10))
+        assert one_more.recv(1) == b""
+    until = time.monotonic() + 10
+    while (status := _status(port)) != 200:
+        assert time.monotonic() < until, status
+    assert status == 200
+
+
+def _status(port: int) -> int:
+    try:
+        return ask(port, "/metrics")[0]
+    except OSError:
+        return 0
