@@ -13,6 +13,7 @@ from typing import Final, NoReturn
 import structlog
 import trio
 
+from host.link.address import is_ours
 from host.link.frames import (
     ITEMS_MAX,
     Answers,
@@ -80,6 +81,10 @@ async def _accept(
             _LOG.error("a switch was refused: there are too many", switches_max=SWITCHES_MAX)
             continue
         sock.settimeout(0)
+        if not is_ours(sock):
+            _LOG.error("a switch of another user was refused")
+            sock.close()
+            continue
         nursery.start_soon(_serve_switch, sock, submit, find_terminal)
 
 

@@ -25,7 +25,7 @@ class HostSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """Limits and places of the accounting host. Every wait has a limit, and they nest."""
 
     link: str = "unix:host.sock"
-    """Where the switch finds us: `unix:PATH` (relative to the run directory) or `tcp:HOST:PORT`."""
+    """Where the switch finds us: `unix:PATH`, relative to the run directory."""
     writers: int = 2
     """Writer connections; each owns a disjoint set of shards."""
     batch_items_max: int = 512

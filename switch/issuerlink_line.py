@@ -15,7 +15,7 @@ from typing import Final, NoReturn, Protocol
 import structlog
 import trio
 
-from host.link.address import Address, connect
+from host.link.address import connect_tcp
 from host.link.pipe import Pipe
 from switch.channels import address_of
 from switch.faults import guarded, note
@@ -248,4 +248,4 @@ class IssuerLine:
 async def _connected(host: str, port: int) -> socket.socket:
     """Names are looked up each time: where an issuer lives may change."""
     found = await trio.socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return await connect(Address(host=str(found[0][4][0]), port=port))
+    return await connect_tcp(str(found[0][4][0]), port)

@@ -23,7 +23,7 @@ class SwitchSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     issuers: tuple[IssuerSettings, ...] = ()
     """External issuers' hosts, by whose card numbers requests are routed."""
     link: str = "unix:host.sock"
-    """Where the host listens: `unix:PATH` or `tcp:127.0.0.1:PORT`."""
+    """Where the host listens: `unix:PATH`, relative to the run directory."""
     host_seconds_max: float = 30.0
     """T1: how long an answer of the host is worth waiting for."""
     find_seconds_max: float = 5.0

@@ -1,15 +1,15 @@
-"""Where the host listens: `unix:PATH` or `tcp:HOST:PORT`, and the sockets for both.
+"""Where the host listens: `unix:PATH`, and the sockets of both ends.
 
-The link carries card numbers and working keys. A Unix socket is readable by its owner alone,
-and TCP is refused beyond the loopback interface, so that neither ever crosses a wire in clear.
+The link carries card numbers and hands out the keys of terminals. So it is a Unix socket that its
+user alone may open, and each end asks the kernel who the other is. TCP has no such question: at a
+port of this machine every user of it could be a switch. It is refused.
 """
 
-import contextlib
 import errno
-import ipaddress
 import os
 import socket
 import stat
+import struct
 from pathlib import Path
 from typing import Final, Self
 
@@ -17,6 +17,8 @@ import msgspec
 import trio
 
 BACKLOG: Final = 64
+_PEER: Final = struct.Struct("=iII")
+"""`struct ucred`: process, user, group."""
 UNIX_PATH_BYTES_MAX: Final = 107
 """What `struct sockaddr_un` holds on Linux, without its final zero."""
 
@@ -26,29 +28,36 @@ class AddressError(ValueError):
 
 
 class Address(msgspec.Struct, frozen=True):
-    """A place to listen at or connect to: a path, or a loopback host and port."""
+    """A place to listen at or connect to."""
 
-    path: str = ""
-    host: str = ""
-    port: int = 0
+    path: str
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read `unix:PATH` or `tcp:HOST:PORT`.
+        """Read `unix:PATH`.
 
         Raises:
-            AddressError: neither form, a path too long for a socket, or not loopback.
+            AddressError: another form, or a path too long for a socket.
         """
         scheme, _, rest = text.partition(":")
         if scheme == "unix" and rest:
             return cls(path=_checked_path(rest))
-        host, _, port = rest.rpartition(":")
-        if scheme == "tcp" and port.isascii() and port.isdigit() and int(port) <= 65535:
-            return cls(host=_checked_host(host.strip("[]")), port=int(port))
-        raise AddressError(f"link address {text!r}: write unix:PATH or tcp:127.0.0.1:PORT")
+        if scheme == "tcp":
+            raise AddressError(
+                f"link address {text!r}: at a TCP port every user of this machine would be given "
+                "the keys of terminals. Next: write unix:PATH, in a directory of yours"
+            )
+        raise AddressError(f"link address {text!r}: write unix:PATH")
 
     def __str__(self) -> str:
-        return f"unix:{self.path}" if self.path else f"tcp:{self.host}:{self.port}"
+        return f"unix:{self.path}"
+
+
+def is_ours(sock: socket.socket) -> bool:
+    """Whether the kernel says that the other end is our own user's, or root's."""
+    told = sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEER.size)
+    uid: int = _PEER.unpack(told)[1]
+    return uid in {os.geteuid(), 0}
 
 
 def listen(address: Address) -> socket.socket:
@@ -57,18 +66,14 @@ def listen(address: Address) -> socket.socket:
     Raises:
         AddressError: another process listens there already.
     """
-    listener = _new_socket(address)
+    listener = _new_socket()
     try:
-        if address.path:
-            _remove_stale(address.path)
-            before = os.umask(0o177)
-            try:
-                listener.bind(address.path)
-            finally:
-                os.umask(before)
-        else:
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listener.bind((address.host, address.port))
+        _remove_stale(address.path)
+        before = os.umask(0o177)
+        try:
+            listener.bind(address.path)
+        finally:
+            os.umask(before)
         listener.listen(BACKLOG)
     except OSError as error:
         listener.close()
@@ -85,33 +90,53 @@ async def connect(address: Address) -> socket.socket:
     """A connected non-blocking socket.
 
     Raises:
-        OSError: nobody listens there.
+        OSError: nobody listens there, or another user does.
     """
-    sock = _new_socket(address)
-    target: str | tuple[str, int] = address.path or (address.host, address.port)
+    sock = _new_socket()
     try:
-        try:
-            sock.connect(target)
-        except BlockingIOError:
-            await trio.lowlevel.wait_writable(sock)
-            code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-            if code:
-                raise OSError(code, os.strerror(code)) from None
+        await _reach(sock, address.path)
+        _refuse_others(sock)
     except BaseException:
         sock.close()
         raise
     return sock
 
 
-def _new_socket(address: Address) -> socket.socket:
-    if address.path:
-        family = socket.AF_UNIX
-    else:
-        family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
-    sock = socket.socket(family, socket.SOCK_STREAM)
+async def connect_tcp(host: str, port: int) -> socket.socket:
+    """The same to a port, for links that carry no keys of ours.
+
+    Raises:
+        OSError: nobody listens there.
+    """
+    sock = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
     sock.settimeout(0)
-    if not address.path:
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    try:
+        await _reach(sock, (host, port))
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
+async def _reach(sock: socket.socket, target: str | tuple[str, int]) -> None:
+    try:
+        sock.connect(target)
+    except BlockingIOError:
+        await trio.lowlevel.wait_writable(sock)
+        code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        if code:
+            raise OSError(code, os.strerror(code)) from None
+
+
+def _refuse_others(sock: socket.socket) -> None:
+    if not is_ours(sock):
+        raise PermissionError(errno.EPERM, "another user's process listens there")
+
+
+def _new_socket() -> socket.socket:
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    sock.settimeout(0)
     return sock
 
 
@@ -119,19 +144,9 @@ def _checked_path(path: str) -> str:
     if len(os.fsencode(path)) > UNIX_PATH_BYTES_MAX:
         raise AddressError(
             f"link address unix:{path}: a socket path has at most {UNIX_PATH_BYTES_MAX} bytes;"
-            " choose a shorter directory or tcp:127.0.0.1:PORT"
+            " choose a shorter directory"
         )
     return path
-
-
-def _checked_host(host: str) -> str:
-    with contextlib.suppress(ValueError):
-        if ipaddress.ip_address(host).is_loopback:
-            return host
-    raise AddressError(
-        f"link address tcp:{host}: the link is not encrypted, so it stays on this machine;"
-        " write 127.0.0.1 or ::1"
-    )
 
 
 def _remove_stale(path: str) -> None:

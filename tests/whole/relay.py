@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from tests.ports import free_port
 
@@ -56,17 +57,23 @@ class Wire:
 
 
 class Relay:
-    """Listens for clients of a TCP port and connects each to it."""
+    """Listens for clients of a TCP port, or of a Unix socket, and connects each to it."""
 
-    def __init__(self, target: int) -> None:
+    def __init__(self, target: int | Path) -> None:
         self.port = free_port()
         self.wires: list[Wire] = []
         self.trouble = Trouble.NONE
         self.late_seconds = 0.0
         self.target = target
-        self._listener = socket.create_server(("127.0.0.1", self.port))
+        self._listener = self._listening()
         self._threads = [threading.Thread(target=self._accept)]
         self._threads[0].start()
+
+    @property
+    def path(self) -> Path:
+        """Where it listens for clients of a Unix socket."""
+        assert isinstance(self.target, Path)
+        return self.target.with_name("relay.sock")
 
     def heal(self) -> None:
         """The network is whole again; a partition has ended the connections it was in."""
@@ -89,6 +96,25 @@ class Relay:
             wire.near.close()
             wire.far.close()
 
+    def _listening(self) -> socket.socket:
+        if isinstance(self.target, int):
+            return socket.create_server(("127.0.0.1", self.port))
+        listener = socket.socket(socket.AF_UNIX)
+        listener.bind(str(self.path))
+        listener.listen()
+        return listener
+
+    def _called(self) -> socket.socket:
+        if isinstance(self.target, int):
+            return socket.create_connection(("127.0.0.1", self.target))
+        far = socket.socket(socket.AF_UNIX)
+        try:
+            far.connect(str(self.target))
+        except OSError:
+            far.close()
+            raise
+        return far
+
     def _accept(self) -> None:
         while True:
             try:
@@ -96,7 +122,7 @@ class Relay:
             except OSError:
                 return
             try:
-                far = socket.create_connection(("127.0.0.1", self.target))
+                far = self._called()
             except OSError:
                 near.close()
                 continue
@@ -130,8 +156,8 @@ class Relay:
 
 
 @contextmanager
-def relayed(target: int) -> Iterator[Relay]:
-    """A line to that port, as long as the block lasts."""
+def relayed(target: int | Path) -> Iterator[Relay]:
+    """A line to that port or socket, as long as the block lasts."""
     relay = Relay(target)
     try:
         yield relay

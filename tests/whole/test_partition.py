@@ -13,9 +13,9 @@ from types import SimpleNamespace
 
 import pytest
 
+from config.places import Places, places_of
 from host.estate.demo import demo_estate
 from simulators.swarm import SwarmSettings
-from tests.ports import free_port
 from tests.whole.day import audit_with_terminals, trading, wait_until_it_trades
 from tests.whole.house import House, standing
 from tests.whole.relay import Relay, Trouble, relayed
@@ -31,21 +31,28 @@ TROUBLES = [each for each in Trouble if each is not Trouble.NONE]
 
 
 @pytest.fixture(scope="module")
-def link() -> Iterator[Relay]:
+def places(tmp_path_factory: pytest.TempPathFactory) -> Places:
+    found = places_of(tmp_path_factory.mktemp("partition") / "data")
+    found.make()
+    return found
+
+
+@pytest.fixture(scope="module")
+def link(places: Places) -> Iterator[Relay]:
     """The line between the two."""
-    with relayed(free_port()) as relay:
+    with relayed(places.run / "host.sock") as relay:
         relay.late_seconds = LATE_SECONDS
         yield relay
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory, link: Relay) -> Iterator[House]:
+def house(places: Places, link: Relay) -> Iterator[House]:
     house = House(
-        tmp_path_factory.mktemp("partition") / "data",
+        places.data,
         ESTATE,
-        switch=f'link = "tcp:127.0.0.1:{link.port}"\nhost_seconds_max = {HOST_SECONDS_MAX}\n'
+        switch=f'link = "unix:{link.path.name}"\nhost_seconds_max = {HOST_SECONDS_MAX}\n'
         "saf_retry_seconds_max = 0.5",
-        host=f'link = "tcp:127.0.0.1:{link.target}"\nstatement_seconds_max = 0.8',
+        host="statement_seconds_max = 0.8",
     )
     with standing(house):
         yield house

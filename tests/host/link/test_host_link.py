@@ -16,7 +16,6 @@ from host.model.requests import ExchangeKey, Family, Kind, Request, Response
 from host.model.responses import Reason
 from host.model.terminal import MacAlgorithm, TerminalProfile
 from host.server import serve
-from tests.ports import free_port
 
 PATIENCE_SECONDS = 10
 LIMITS = LinkLimits(window_max=4, sign_on_window_max=2, beat_seconds=0.05, silence_seconds_max=0.3)
@@ -112,13 +111,9 @@ class Ends:
         return PROFILE if terminal_id == PROFILE.terminal_id else None
 
 
-@pytest.fixture(params=["unix", "tcp"])
-async def ends(request, nursery: trio.Nursery, tmp_path) -> AsyncIterator[Ends]:
-    if request.param == "unix":
-        address = f"unix:{tmp_path / 'h.sock'}"
-    else:
-        address = f"tcp:127.0.0.1:{free_port()}"
-    made = Ends(nursery, address)
+@pytest.fixture
+async def ends(nursery: trio.Nursery, tmp_path) -> AsyncIterator[Ends]:
+    made = Ends(nursery, f"unix:{tmp_path / 'h.sock'}")
     await made.start_host()
     nursery.start_soon(made.link.run)
     with trio.fail_after(PATIENCE_SECONDS):
@@ -289,9 +284,7 @@ async def test_the_host_cuts_off_a_switch_that_talks_nonsense(ends):
 
 
 async def _raw_stream(address: Address) -> trio.SocketStream:
-    if address.path:
-        return await trio.open_unix_socket(address.path)
-    return await trio.open_tcp_stream(address.host, address.port)
+    return await trio.open_unix_socket(address.path)
 
 
 def test_the_echo_host_approves_and_knows_its_file(tmp_path):

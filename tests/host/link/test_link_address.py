@@ -1,14 +1,21 @@
 """Where the link may stand, and that it never leaves the machine unencrypted."""
 
+import os
 import stat
+import subprocess
+import sys
 from contextlib import closing
 
 import pytest
+import trio
 
 from host.link.address import Address, AddressError, connect, listen
+from host.server import serve
+
+NOBODY = 65_534
 
 
-@pytest.mark.parametrize("text", ["unix:/run/h.sock", "tcp:127.0.0.1:7000", "tcp:::1:7000"])
+@pytest.mark.parametrize("text", ["unix:/run/h.sock", "unix:/a b/c.sock"])
 def test_an_address_reads_back(text):
     assert str(Address.parse(text)) == text
 
@@ -16,12 +23,11 @@ def test_an_address_reads_back(text):
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("tcp:10.0.0.1:7000", "not encrypted"),
-        ("tcp:0.0.0.0:7000", "not encrypted"),
-        ("tcp:127.0.0.1:http", "write unix:PATH or tcp"),
-        ("tcp:127.0.0.1:70000", "write unix:PATH or tcp"),
-        ("unix:", "write unix:PATH or tcp"),
-        ("host.sock", "write unix:PATH or tcp"),
+        ("tcp:10.0.0.1:7000", "every user of this machine .* Next: write unix:PATH"),
+        ("tcp:127.0.0.1:7000", "every user of this machine .* Next: write unix:PATH"),
+        ("tcp:::1:7000", "every user of this machine .* Next: write unix:PATH"),
+        ("unix:", "write unix:PATH"),
+        ("host.sock", "write unix:PATH"),
         ("unix:/" + "x" * 107, "shorter directory"),
     ],
 )
@@ -51,11 +57,56 @@ def test_a_file_that_is_no_socket_is_left_alone(tmp_path):
     assert path.read_text() == "precious"
 
 
-def test_a_taken_port_is_named():
-    with closing(listen(Address.parse("tcp:127.0.0.1:0"))) as first:
-        port = first.getsockname()[1]
-        with pytest.raises(AddressError, match=f"tcp:127.0.0.1:{port}: in use"):
-            listen(Address.parse(f"tcp:127.0.0.1:{port}"))
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+async def test_another_user_is_told_nothing_even_where_the_socket_lets_them_in(tmp_path):
+    """The kernel says who is at the other end, whatever the modes of files say."""
+    address = Address.parse(f"unix:{tmp_path / 'h.sock'}")
+    with closing(listen(address)) as listener:
+        for path in (tmp_path / "h.sock", tmp_path, *tmp_path.parents[:2]):
+            path.chmod(0o777)
+        code = (
+            "import socket, sys; s = socket.socket(socket.AF_UNIX); s.settimeout(10);"
+            " s.connect(sys.argv[1]); print(s.recv(100))"
+        )
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(serve, [listener], _never, _never)
+            done = await trio.run_process(
+                [sys.executable, "-c", code, address.path],
+                user=NOBODY,
+                group=NOBODY,
+                extra_groups=[],
+                capture_stdout=True,
+            )
+            nursery.cancel_scope.cancel()
+    assert done.stdout == b"b''\n"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+async def test_a_switch_says_nothing_to_another_users_host(tmp_path):
+    for path in (tmp_path, *tmp_path.parents[:2]):
+        path.chmod(0o777)
+    address = Address.parse(f"unix:{tmp_path / 'h.sock'}")
+    code = (
+        "import socket, sys; s = socket.socket(socket.AF_UNIX); s.bind(sys.argv[1]); s.listen();"
+        " print('up', flush=True); s.accept(); sys.stdin.read()"
+    )
+    with subprocess.Popen(  # noqa: ASYNC220 - it only waits
+        [sys.executable, "-c", code, address.path],
+        user=NOBODY,
+        group=NOBODY,
+        extra_groups=[],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as other:
+        assert other.stdout is not None
+        other.stdout.readline()
+        with pytest.raises(PermissionError, match="another user"):
+            await connect(address)
+        other.kill()
+
+
+def _never(*_words):
+    raise AssertionError("nobody was let in")
 
 
 async def test_connecting_to_nobody_is_an_error(tmp_path):
