@@ -51,7 +51,7 @@ WITH covered AS (
         ) AS digest
     FROM change_link AS link
     LEFT JOIN change ON change.id BETWEEN link.first_change AND link.last_change
-    GROUP BY link.seq
+    GROUP BY link.seq, link.previous, link.first_change, link.last_change
 ),
 
 placed AS (

@@ -14,12 +14,15 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from clearing.changed import unreadable
 from clearing.dates import DateAheadError
+from clearing.heads import broken_heads
 from clearing.preview import Preview, preview
 from clearing.run import STEPS, Calendar, Position, Summary, run_clearing, run_due
 from clearing.verify import Violation, audit
 from config.database import dsn_of, opened_database
 from config.errors import Say, SettingsError, SurroundingsError, operator_errors
+from config.heads import open_key, read_heads, read_public_keys, sign_now
 from config.hsm import open_hsm
 from config.places import Places
 from config.settings import Settings
@@ -31,6 +34,8 @@ from host.store.keys import key_faults
 from host.store.safety import UnsafeDatabaseError, connect_safely
 from simulators.record import claims_of, read_record
 
+HEADS_CHECK: Final = 13
+"""And: does every chain still hold what it held when its head was signed?"""
 KEYS_CHECK: Final = 11
 """The audit's question beside the ledger's ten: does every stored key open, and is it itself?"""
 
@@ -57,6 +62,8 @@ def clear(settings: Settings, places: Places, order: Order, *, say: Say) -> Iter
             yield from run_due(connection, places.files, calendar)
         else:
             yield run_clearing(connection, places.files, business_date, calendar=calendar)
+        if places.audit_key.exists():
+            sign_now(dsn_of("night", settings.database, places.cluster), places, open_key(places))
 
 
 def look_ahead(
@@ -127,6 +134,7 @@ def find_violations(
         connect(dsn, LONG) as connection,
     ):
         violations = audit(connection, claims)
+        violations += _heads(connection, places, say)
         try:
             hsm = open_hsm(settings.host.hsm, places, dsn)
         except operator_errors() as error:
@@ -135,6 +143,25 @@ def find_violations(
         return violations + [
             Violation(check=KEYS_CHECK, test="key_unusable", what=f"key {fault}")
             for fault in key_faults(connection, hsm)
+        ]
+
+
+def _heads(connection: Connection, places: Places, say: Say) -> list[Violation]:
+    """Signed heads against the chains; what could not be checked is said."""
+    keys = read_public_keys(places)
+    if not keys:
+        say(
+            f"signatures of heads were not checked: there is no {places.audit_public_key}. "
+            "Next: copy it from the host's data directory"
+        )
+    if not places.heads.exists():
+        say(f"a tail cut off with its heads would not show: there is no {places.heads}")
+    for table in unreadable(connection):
+        say(f"{table} was not checked: this login may not read it. Next: database.audit")
+    with connection.transaction(force_rollback=True):
+        return [
+            Violation(check=HEADS_CHECK, test="head", what=what)
+            for what in broken_heads(connection, keys, read_heads(places.heads))
         ]
 
 

@@ -38,6 +38,21 @@ class Places:
         return self.secrets / "lmk"
 
     @property
+    def audit_key(self) -> Path:
+        """What signs the audit's heads. Its public half is no secret."""
+        return self.secrets / "audit-key"
+
+    @property
+    def audit_public_key(self) -> Path:
+        """By which anybody checks them; keep a copy where nobody of the database gets at it."""
+        return self.data / "audit-key.pub"
+
+    @property
+    def heads(self) -> Path:
+        """Every signed head, outside the database."""
+        return self.data / "audit-heads"
+
+    @property
     def log(self) -> Path:
         """One file a program."""
         return self.data / "log"

@@ -50,6 +50,7 @@ def run_host(
 
     from config.control import HOST, Outcome, control_socket, stand_by
     from config.database import dsn_of
+    from config.heads import keep_signing, open_key
     from config.host_reloading import reload_host
     from config.hsm import open_hsm
     from host.poster import Poster
@@ -57,6 +58,7 @@ def run_host(
 
     dsn = dsn_of("host", settings.database, places.cluster)
     hsm = open_hsm(settings.host.hsm, places, dsn)
+    audit_key = open_key(places)
     with control_socket(places, HOST) as control:
 
         async def beside(poster: Poster) -> None:
@@ -65,6 +67,7 @@ def run_host(
 
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(stand_by, control, reload)
+                nursery.start_soon(keep_signing, dsn, places, audit_key)
                 if database is not None:
                     nursery.start_soon(_tend, database)
 

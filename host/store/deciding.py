@@ -155,5 +155,6 @@ CHAINS: Final[Mapping[str, str]] = {
     "seal": "each over the one before and its batch; the last ones stand in signed heads",
     "change": "under the links, once it is linked",
     "change_link": "each over the one before and its changes; the last stands in signed heads",
+    "signed_head": "signed, numbered without a gap, and in the file beside the host",
 }
 """The chains themselves."""

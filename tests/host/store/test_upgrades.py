@@ -5,61 +5,31 @@ migration joins by such a file: it gives every table and column it adds a row wi
 is then tried on the data of every version before it.
 """
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import psycopg
 import pytest
 
 from clearing.verify import audit
-from config.database import Dsns, embedded_dsns, make_database
-from config.postgres import PostgresServer
-from host.store import migrate as module
-from host.store.changes import note_what_differs
+from config.database import Dsns
 from host.store.migrate import (
-    CHANGES_SINCE,
     FORMER,
     Migration,
     applied_version,
     migrate,
     migrations,
 )
+from tests.host.store.conftest import FULL
 
 Connection = psycopg.Connection[Any]
 Contents = dict[str, list[dict[str, Any]]]
-FULL = Path(__file__).parent / "full"
+
 GONE: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "terminal_key.wrapped": ("block", lambda old: "wrapped " + old.removeprefix("\\x")),
 }
 """A column that a migration took away: the one that has its value since, and in which form."""
 VERSIONS = [each.number for each in migrations()]
-
-
-@pytest.fixture
-def empty(postgres_server: PostgresServer) -> Iterator[Dsns]:
-    name = "test_upgrades"
-    with psycopg.connect(postgres_server.cluster.owner_dsn(), autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-        make_database(connection, name)
-        yield embedded_dsns(postgres_server.cluster, name)
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
-
-
-@pytest.fixture
-def full_at(empty: Dsns, monkeypatch: pytest.MonkeyPatch) -> Callable[[int], Dsns]:
-    """Makes a database of a version, with data from every version up to it."""
-
-    def make(version: int) -> Dsns:
-        for migration in migrations()[:version]:
-            _bring(monkeypatch, empty, migrations()[: migration.number])
-            with psycopg.connect(empty.owner) as connection:
-                connection.execute((FULL / f"{migration.number:04}.sql").read_text())
-                if migration.number >= CHANGES_SINCE:
-                    note_what_differs(connection)
-        return empty
-
-    return make
 
 
 @pytest.mark.parametrize("migration", migrations(), ids=lambda each: each.name)
@@ -116,13 +86,6 @@ def test_what_a_mended_file_made_before_it_was_mended_is_taken(
                     (checksum, number),
                 )
                 assert migrate(empty.owner) == []
-
-
-def _bring(monkeypatch: pytest.MonkeyPatch, dsns: Dsns, known: tuple[Migration, ...]) -> None:
-    """Migrate as a program that knows these files and no later one."""
-    with monkeypatch.context() as patched:
-        patched.setattr(module, "migrations", lambda: known)
-        migrate(dsns.owner)
 
 
 def _contents(connection: Connection) -> Contents:

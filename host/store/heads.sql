@@ -1,0 +1,56 @@
+-- Signed heads.
+
+-- name: wait_for_turn
+-- One head after the other, whoever signs it.
+SELECT pg_advisory_xact_lock(%s, %s);
+
+-- name: last_number
+-- What the next head counts on from.
+SELECT coalesce(max(number), 0) FROM signed_head;
+
+-- name: open_date
+-- The business date of the moment.
+SELECT business_date FROM business_day WHERE state = 'open';
+
+-- name: ends
+-- Where each shard's chain ends, and the chain of changes.
+WITH shards AS (
+    SELECT generate_series(0, setting.value::integer - 1) AS shard
+    FROM setting
+    WHERE setting.name = 'shard_count'
+)
+
+SELECT 'seal ' || last.shard || ' ' || last.seq || ' ' || encode(last.digest, 'hex') AS line
+FROM shards
+INNER JOIN LATERAL (
+    SELECT
+        seal.shard,
+        seal.seq,
+        seal.digest
+    FROM seal
+    WHERE seal.shard = shards.shard
+    ORDER BY seal.seq DESC
+    LIMIT 1
+) AS last ON true
+UNION ALL
+(
+    SELECT 'link 0 ' || change_link.seq || ' ' || encode(change_link.digest, 'hex')
+    FROM change_link
+    ORDER BY change_link.seq DESC
+    LIMIT 1
+)
+ORDER BY line;
+
+-- name: add_head
+-- Never changed after.
+INSERT INTO signed_head (number, body, signature) VALUES (%s, %s, %s);
+
+-- name: heads_after
+-- What the file beside the host does not have yet, or all of them for the audit.
+SELECT
+    number,
+    body,
+    signature
+FROM signed_head
+WHERE number > %s
+ORDER BY number;
