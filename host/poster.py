@@ -28,7 +28,7 @@ from host.ksn import Used
 from host.metrics import BATCH_ITEMS, REQUESTS, WAITING, count_fault
 from host.model.requests import KINDS, Kind, Request, Response, Traffic
 from host.model.responses import Reason
-from host.model.terminal import FAMILIES, TerminalProfile
+from host.model.terminal import FAMILIES, TerminalFamily, TerminalProfile
 from host.opening import opened
 from host.settings import HostSettings
 from host.settlement import DATED
@@ -371,8 +371,13 @@ def _line_of(item: Item) -> str:
 
 
 def _is_of(request: Request, terminal: Terminal) -> bool:
-    """Whether it speaks a dialect of its family, for the merchant whose terminal it is."""
-    is_its_family = FAMILIES.get(request.key.institution) == terminal.family
+    """Whether it is one to speak so, for the merchant whose terminal it is.
+
+    Who has no batch but dates, or a counter, is held to its family here as at the switch: that is
+    what a terminal of another would gain by.
+    """
+    family = FAMILIES.get(request.key.institution)
+    is_its_family = family in {TerminalFamily.POS, terminal.family}
     return is_its_family and terminal.merchant.merchant_id == request.merchant_id
 
 

@@ -165,7 +165,7 @@ async def test_a_date_that_is_none_is_a_format_error_whatever_is_asked(
 
 @pytest.mark.parametrize(
     ("institution", "tid"),
-    [("mis", "80010006"), ("softpos", "80010006"), ("pos", "80030006"), ("pos", "80040001")],
+    [("mis", "80010006"), ("mis", "80040001"), ("softpos", "80010006"), ("softpos", "80030006")],
 )
 async def test_a_terminal_is_none_in_the_dialects_of_another_family(
     institution: str, tid: str, shared: Till, pool: CardPool
