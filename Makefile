@@ -2,6 +2,7 @@
 # bench: the figures, into build/bench*.json.            clean: what can be made again.
 # chaos: every fault as often as the list of faults says, for hours, and audited. SEED draws
 #   another run, COUNTS a shorter one: make chaos COUNTS="--cycles 5 --fuzz 100000".
+# soak: half an hour of steady trade, or more: make soak COUNTS="--soak 28800".
 # Each makes .venv when it is missing; PYTHON says from which interpreter (3.11 or newer).
 
 PYTHON ?= $(shell for each in python3.11 python3.12 python3.13 python3.14 python3; do \
@@ -13,7 +14,7 @@ BIN := .venv/bin
 # Made again when what it was made from is newer.
 VENV := .venv/made
 
-.PHONY: demo test check bench chaos clean
+.PHONY: demo test check bench chaos soak clean
 .DEFAULT_GOAL := demo
 
 demo: $(VENV)
@@ -35,6 +36,9 @@ bench: $(VENV)
 chaos: $(VENV)
 	$(BIN)/pytest -m "chaos or counted" --timeout 0 --full --seed $(SEED) $(COUNTS) \
 		tests/whole tests/switch tests/host
+
+soak: $(VENV)
+	$(BIN)/pytest -m soak --full --seed $(SEED) $(COUNTS) tests/whole/test_soak.py
 
 clean:
 	rm -rf build var/demo .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -36,6 +36,8 @@ class Count(NamedTuple):
 COUNTS = {
     "cycles": Count(1, 100, "times that everything is killed"),
     "cuts": Count(3, 300, "times, a second apart, that the writers' connections are ended"),
+    "overload": Count(5, 600, "seconds of three times the trade that can be served"),
+    "soak": Count(4, 1_800, "seconds of steady trade"),
     "fuzz": Count(8_000, 1_000_000, "broken frames"),
     "forgeries": Count(4_000, 100_000, "forged message authentication codes"),
     "partitions": Count(5, 50, "failures of the network between switch and host"),

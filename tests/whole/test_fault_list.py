@@ -165,6 +165,21 @@ PROVED_BY: dict[int, dict[str, tuple[str, ...]]] = {
             "test_a_disk_that_does_not_take_the_log_ends_the_server_which_recovers_and_nothing_is_lost",
         ),
     },
+    28: {  # three times as much as can be served
+        "whole/test_overload.py": (
+            "test_three_times_the_capacity_is_served_as_far_as_it_goes_and_over_at_once",
+        ),
+    },
+    30: {  # a backup and the log since
+        "whole/test_restore.py": (
+            "test_a_copy_and_the_log_since_make_the_ledger_of_any_moment_whole",
+        ),
+    },
+    32: {  # hours of steady trade
+        "whole/test_soak.py": (
+            "test_hours_of_steady_trade_leave_memory_latency_and_dead_rows_where_they_were",
+        ),
+    },
 }
 COMES_IN_THOUSANDS = (1, 2, 3, 4, 5, 6, 7, 10, 12, 14, 15, 16)
 """Faults for which the list has a number that takes long."""
