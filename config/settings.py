@@ -151,6 +151,7 @@ def _tls_in(directory: Path, tls: TlsSettings | None) -> TlsSettings | None:
         certificate=str(directory / tls.certificate),
         key=str(directory / tls.key),
         client_ca=tls.client_ca and str(directory / tls.client_ca),
+        revoked=tls.revoked and str(directory / tls.revoked),
     )
 
 

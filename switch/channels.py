@@ -89,8 +89,16 @@ class TlsSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """Who signs the other side's certificates."""
     require_client: bool = False
     """Mutual: who shows no valid certificate of `client_ca` is refused."""
+    revoked: str | None = None
+    """The revocation list (CRL) of `client_ca`, read again at every reload: who is on it is
+    refused. Once it is out of date everybody is, for it no longer says who may be let in."""
 
     def __post_init__(self) -> None:
+        if self.revoked is not None and self.client_ca is None:
+            raise ValueError(
+                "revoked: a revocation list is of an authority. "
+                "Next: name that authority's file in client_ca"
+            )
         if self.require_client and self.client_ca is None:
             raise ValueError(
                 "client_ca: missing, and require_client needs it. "

@@ -5,13 +5,20 @@ through `Tls.opened`, what it writes through `Tls.sealed`. A refused handshake h
 of a short table, because it is counted by it and an operator has to act on it.
 """
 
+import datetime as dt
 import ssl
+from pathlib import Path
 from typing import Any, Final
+
+import structlog
+from cryptography import x509
 
 from switch.channels import ChannelSettings, TlsSettings, address_of
 
 PLAIN_BYTES: Final = 16 * 1024
 """A TLS record holds no more."""
+
+_LOG = structlog.get_logger(__name__)
 
 
 class TlsFileError(ValueError):
@@ -46,8 +53,11 @@ REASONS: Final = {
 """By OpenSSL's name of the failure."""
 OTHER_REASON: Final = "handshake failed"
 VERIFY_REASONS: Final = {
+    3: "no revocation list of its authority",
     9: "certificate not valid yet",
     10: "certificate expired",
+    11: "revocation list not valid yet",
+    12: "revocation list out of date",
     18: "certificate of an unknown authority",
     19: "certificate of an unknown authority",
     20: "certificate of an unknown authority",
@@ -209,6 +219,29 @@ def _load(context: ssl.SSLContext, tls: TlsSettings, channel: str) -> None:
             f"channel {channel}: tls.client_ca {tls.client_ca} cannot be used: {_why(error)}. "
             "Next: name a PEM file with the authority's certificate"
         ) from None
+    if tls.revoked is not None:
+        _load_revoked(context, tls.revoked, channel)
+
+
+def _load_revoked(context: ssl.SSLContext, file: str, channel: str) -> None:
+    try:
+        found = x509.load_pem_x509_crl(Path(file).read_bytes())
+        context.load_verify_locations(file)
+    except (OSError, ValueError) as error:
+        raise TlsFileError(
+            f"channel {channel}: tls.revoked {file} cannot be used: {_why(error)}. "
+            "Next: name a PEM file with the revocation list of the authority in client_ca"
+        ) from None
+    context.verify_flags |= ssl.VerifyFlags.VERIFY_CRL_CHECK_LEAF
+    until = found.next_update_utc
+    if until is not None and until < dt.datetime.now(dt.UTC):
+        _LOG.error(
+            "the revocation list is out of date: everybody is refused on this channel until a new "
+            "one is in its place; then posswitch reload",
+            channel=channel,
+            file=file,
+            until=until.isoformat(),
+        )
 
 
 def _no_passphrase() -> str:

@@ -45,6 +45,24 @@ class Authority:
         )
         return certificate, secret
 
+    def revoke(self, *files: Path, valid_for: dt.timedelta = DAY) -> Path:
+        """The list of these certificates, out of date with a negative `valid_for`."""
+        now = dt.datetime.now(dt.UTC)
+        made = (
+            x509.CertificateRevocationListBuilder()
+            .issuer_name(self._name)
+            .last_update(now - 2 * DAY)
+            .next_update(now + valid_for)
+        )
+        for file in files:
+            number = x509.load_pem_x509_certificate(file.read_bytes()).serial_number
+            row = x509.RevokedCertificateBuilder().serial_number(number).revocation_date(now - DAY)
+            made = made.add_revoked_certificate(row.build())
+        path = self._home / "revoked.pem"
+        signed = made.sign(self._key, hashes.SHA256())
+        path.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
+        return path
+
     def _builder(self, name: str, valid_for: dt.timedelta) -> x509.CertificateBuilder:
         now = dt.datetime.now(dt.UTC)
         return (

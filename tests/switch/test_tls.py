@@ -5,6 +5,7 @@ import socket
 import ssl
 import warnings
 
+import msgspec
 import pytest
 import trio
 from structlog.testing import capture_logs
@@ -104,6 +105,42 @@ async def test_who_shows_no_good_certificate_is_refused_and_the_reason_counted(
     assert world.host.requests == []
     honest = await connect(world, client_context(authority, authority.issue("app-2")))
     assert (await honest.ask(purchase())).fields["39"] == "00"
+
+
+async def test_a_revoked_certificate_is_refused_from_the_next_reload_on(world, authority, mutual):
+    lost, kept = authority.issue("lost"), authority.issue("kept")
+    listed = msgspec.structs.replace(mutual, revoked=str(authority.revoke()))
+    await world.start_switch(channel_tls=listed)
+    both = [await connect(world, client_context(authority, each)) for each in (lost, kept)]
+    for stan, terminal in enumerate(both, 1):
+        assert (await terminal.ask(purchase(stan))).fields["39"] == "00"
+    authority.revoke(lost[0])
+    world.switch.reload(world.switch.settings.channels)
+    assert await is_refused(await connect(world, client_context(authority, lost)))
+    reason = "TLS: certificate revoked"
+    assert count(world, "connections_refused_total", channel="pos", why=reason) == 1
+    honest = await connect(world, client_context(authority, kept))
+    assert (await honest.ask(purchase(9))).fields["39"] == "00"
+
+
+async def test_a_revocation_list_out_of_date_lets_nobody_in_and_says_so(world, authority, mutual):
+    listed = msgspec.structs.replace(
+        mutual, revoked=str(authority.revoke(valid_for=-dt.timedelta(days=1)))
+    )
+    with capture_logs() as logged:
+        await world.start_switch(channel_tls=listed)
+    assert [line for line in logged if "out of date" in line["event"]]
+    assert await is_refused(
+        await connect(world, client_context(authority, authority.issue("app-1")))
+    )
+    reason = "TLS: revocation list out of date"
+    assert count(world, "connections_refused_total", channel="pos", why=reason) == 1
+
+
+def test_what_is_no_revocation_list_is_named(authority, mutual):
+    listed = msgspec.structs.replace(mutual, revoked=str(authority.file))
+    with pytest.raises(TlsFileError, match=r"tls.revoked .* Next: name a PEM file"):
+        tls_of(ChannelSettings(tls=listed))
 
 
 async def test_a_terminal_without_tls_is_refused(world, mutual):
