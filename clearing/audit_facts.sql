@@ -201,7 +201,8 @@ LIMIT %(limit)s;
 
 -- name: undo_by_other_accounts
 -- What undoes moves along the original's own legs, or from the merchant who sold where the card had
--- spent points that the sale gave; in former times from suspense.
+-- spent points that the sale gave, or from breakage where they were written off; in former times
+-- from suspense.
 SELECT
     entry.shard,
     entry.journal_id,
@@ -217,7 +218,7 @@ LEFT JOIN entry AS original
         AND original.unit = entry.unit
         AND (
             original.credit_account = entry.debit_account
-            OR debit.chart IN ('suspense', 'merchant_points')
+            OR debit.chart IN ('suspense', 'merchant_points', 'breakage')
         )
 WHERE original.journal_id IS NULL
 ORDER BY entry.journal_id, entry.leg
@@ -289,6 +290,69 @@ FULL JOIN used
     ON used.shard = lot.shard AND used.account_id = lot.account_id AND used.lot_id = lot.id
 WHERE lot.remaining IS DISTINCT FROM lot.points - coalesce(used.points, 0) OR lot.id IS NULL
 ORDER BY coalesce(lot.account_id, used.account_id), coalesce(lot.id, used.lot_id)
+LIMIT %(limit)s;
+
+-- name: breakage_not_its_lots
+-- What is written off stands in the programme's breakage account, lot by lot.
+WITH lost AS (
+    SELECT
+        account.unit,
+        sum(lot.written_off) AS points
+    FROM lot
+    INNER JOIN account ON account.id = lot.account_id
+    GROUP BY account.unit
+),
+
+kept AS (
+    SELECT
+        account.unit,
+        sum(movement.amount_minor) AS points
+    FROM movement
+    INNER JOIN account ON account.id = movement.account_id
+    WHERE account.chart = 'breakage'
+    GROUP BY account.unit
+)
+
+SELECT
+    unit,
+    coalesce(kept.points, 0) AS kept_points,
+    coalesce(lost.points, 0) AS lost_points
+FROM kept
+FULL JOIN lost USING (unit)
+WHERE coalesce(kept.points, 0) <> coalesce(lost.points, 0)
+ORDER BY unit
+LIMIT %(limit)s;
+
+-- name: expired_lot_left
+-- Where the house says that it has written off what had expired, nothing is left; but for what was
+-- given back to such a lot since, and what pays a debt.
+WITH last AS (
+    SELECT max(business_date) AS business_date FROM points_expiry
+)
+
+SELECT
+    lot.account_id,
+    lot.id,
+    lot.expires_on,
+    lot.remaining
+FROM last
+INNER JOIN lot ON lot.expires_on < last.business_date AND lot.remaining > 0
+INNER JOIN balance ON balance.shard = lot.shard AND balance.account_id = lot.account_id
+WHERE
+    balance.posted_minor > 0
+    AND NOT EXISTS (
+        SELECT 1
+        FROM lot_use
+        INNER JOIN journal
+            ON journal.shard = lot_use.shard AND journal.id = lot_use.journal_id
+        WHERE
+            lot_use.shard = lot.shard
+            AND lot_use.account_id = lot.account_id
+            AND lot_use.lot_id = lot.id
+            AND lot_use.points < 0
+            AND journal.business_date >= last.business_date
+    )
+ORDER BY lot.account_id, lot.id
 LIMIT %(limit)s;
 
 -- name: points_not_their_lots

@@ -249,6 +249,15 @@ CHECKS: Final = (
                 "{expected}",
             ),
             Test(
+                "breakage_not_its_lots",
+                "{unit}: {lost_points} points of lots are written off, breakage has {kept_points}",
+            ),
+            Test(
+                "expired_lot_left",
+                "lot {id} of account {account_id} expired after {expires_on} and has {remaining} "
+                "left, though what had expired was written off",
+            ),
+            Test(
                 "points_not_their_lots",
                 "journal {journal_id} of shard {shard} moved {moved_points} points of account "
                 "{account_id}, its lots {lotted_points}",

@@ -55,6 +55,44 @@ def spend(card: Card, points: int, on: dt.date) -> list[LotUse]:
     return _take(card, points, sorted(fresh, key=lambda lot: (lot.expires_on, lot.id)))
 
 
+def write_off(card: Card, on: dt.date) -> tuple[int, list[LotUse]]:
+    """Empty the lots that have expired, as many as are here: the points lost, and from where.
+
+    The purse never goes below zero by it: what is more in them pays the debts of other lots.
+    """
+    expired = [lot for lot in card.lots if lot.expires_on < on and lot.left > 0]
+    lost = min(sum(lot.left for lot in expired), max(card.points.available, 0))
+    uses, rest = [], lost
+    for lot in expired if lost else ():
+        part, owed = min(lot.left, rest), max(lot.left - rest, 0)
+        uses.append(LotUse(lot.account, lot.id, lot.left))
+        lot.change -= lot.left
+        lot.written += part
+        rest -= part
+        uses += _pay_debts(card, owed)
+    return lost, uses
+
+
+def written_off_of(card: Card, lot_id: int, points: int) -> int:
+    """How much of what lot `lot_id` is to give back was written off."""
+    lots = (lot for lot in card.lots if lot.id == lot_id)
+    return sum(max(min(points, lot.written_off + lot.written), 0) for lot in lots)
+
+
+def take_from_written_off(card: Card, lot_id: int, points: int) -> int:
+    """As `written_off_of`, and it is written off no longer."""
+    part = written_off_of(card, lot_id, points)
+    put_back_written_off(card, lot_id, -part)
+    return part
+
+
+def put_back_written_off(card: Card, lot_id: int, points: int) -> None:
+    """Undo `take_from_written_off`."""
+    for lot in card.lots:
+        if lot.id == lot_id:
+            lot.written += points
+
+
 def take_back(card: Card, source: int, points: int, *, may_owe: bool) -> list[LotUse]:
     """Take back points that lot `source` brought: from it, then from others, then as a debt.
 
@@ -90,6 +128,19 @@ def take_again(card: Card, filled: tuple[LotUse, ...], points: int) -> list[LotU
             points -= part
             uses.append(LotUse(use.account, use.lot, part))
     assert points == 0, "an undo was given back fewer points than it now takes"
+    return uses
+
+
+def _pay_debts(card: Card, points: int) -> list[LotUse]:
+    """Fill lots that are in debt."""
+    uses = []
+    for lot in card.lots:
+        part = min(points, -lot.left)
+        if part > 0:
+            lot.change += part
+            points -= part
+            uses.append(LotUse(lot.account, lot.id, -part))
+    assert points == 0, "expired lots hold more than the purse and all its debts"
     return uses
 
 

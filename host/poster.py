@@ -145,6 +145,15 @@ class Poster:
             return self._acknowledgement(request, terminal)
         return Pending(self._item(*found, slot, terminal), [deliver])
 
+    @property
+    def shard_count(self) -> int:
+        """Over how many shards cards and terminals are spread."""
+        return self._book.shard_count
+
+    def post_own(self, item: Item, deliver: Deliver) -> None:
+        """Take a request of the house itself, which nobody sent and nobody has to admit."""
+        self._line_up(Pending(item, [deliver]))
+
     async def reload(self) -> Book:
         """Take over what an operator has changed in the estate and its keys; gives the book.
 
@@ -180,7 +189,9 @@ class Poster:
             return Reason.INVALID_TERMINAL
         if must_be_open and not terminal.merchant.is_active:
             return Reason.INVALID_MERCHANT
-        if not (_keys_can_be_stored(request, slot) and self._date_may_be(request)):
+        is_the_houses = request.kind is Kind.POINTS_EXPIRY
+        is_well = _keys_can_be_stored(request, slot) and self._date_may_be(request)
+        if is_the_houses or not is_well:
             return Reason.FORMAT_ERROR
         traffic = KINDS[request.kind].traffic
         if self._waiting[traffic] >= self._waiting_max[traffic]:

@@ -22,11 +22,15 @@ from host.points import (
     give_back,
     points_earned,
     points_to_take_back,
+    put_back_written_off,
     spend,
     take_again,
     take_back,
+    take_from_written_off,
+    write_off,
+    written_off_of,
 )
-from host.state import Card, Fact, Known, LotUse, Original
+from host.state import Card, Fact, Known, LotUse, Original, Purse
 
 Result = Posting | Moot | Reason | None
 REVERSAL_DAYS_MAX: Final = 60
@@ -71,6 +75,18 @@ def post_redemption(case: Case) -> Result:
     return posting
 
 
+def post_expiry(case: Case) -> Result:
+    """Points that have expired, to what their programme keeps. No merchant has a part in it."""
+    card, issuer = case.present_card, case.issuer
+    points, uses = write_off(card, case.today)
+    if not points:
+        return None
+    unit = card.points.unit
+    breakage = case.book.account(Chart.BREAKAGE, unit, issuer.id)
+    leg = Leg(card.points.account, breakage, points, unit)
+    return Posting(card, case.merchant_id, points, unit, [leg], uses)
+
+
 def post_earning(case: Case) -> Result:
     """Points for what was paid elsewhere, in a lot of their own."""
     card, programme = case.present_card, case.programme
@@ -99,11 +115,16 @@ def post_refund(case: Case) -> Result:
     earned = original.points_moved(card.points.account)
     back = points_to_take_back(earned, original.amount_minor, before, before + amount)
     may_owe = _debt_is_allowed(case, card)
-    if back > card.points.available and not may_owe:
+    lost = written_off_of(card, original.number, back)
+    if back - lost > card.points.available and not may_owe:
         return Reason.INSUFFICIENT_FUNDS
+    lost = take_from_written_off(card, original.number, lost)
+    back -= lost
     uses = take_back(card, original.number, back, may_owe=may_owe) if back else []
     legs = [_part_of(leg, card, amount, back) for leg in original.legs]
     posting = _posting(case, card, original.unit, [leg for leg in legs if leg.amount_minor])
+    if lost:
+        posting.legs.append(_leg_of_written_off(case, card, lost))
     posting.lot_uses = uses
     _note(posting, original, Kind.REFUND)
     return posting
@@ -290,7 +311,13 @@ def _give_leg_back(case: Case, back: Leg, kind: Kind, posting: Posting) -> bool:
     purse = card.purse_of(back.debit)
     if purse is None:
         posting.legs.append(back)
+        if original.undoes is not None and back.credit == _breakage_of(case, card):
+            put_back_written_off(card, original.undoes, back.amount_minor)
         return True
+    lost = _take_written_off(card, purse, original, back.amount_minor)
+    if lost:
+        posting.legs.append(_leg_of_written_off(case, card, lost))
+        back = Leg(back.debit, back.credit, back.amount_minor - lost, back.unit)
     may_owe = purse is card.points and _debt_is_allowed(case, card)
     part = back.amount_minor if may_owe else min(back.amount_minor, max(purse.available, 0))
     short = back.amount_minor - part
@@ -303,9 +330,26 @@ def _give_leg_back(case: Case, back: Leg, kind: Kind, posting: Posting) -> bool:
             Chart.MERCHANT_POINTS, back.unit, card.issuer_id, original.merchant
         )
         posting.legs.append(Leg(owes, back.credit, short, back.unit))
-    if purse is card.points:
+    if purse is card.points and part:
         posting.lot_uses += _points_back(card, original, part, may_owe=may_owe)
     return True
+
+
+def _take_written_off(card: Card, purse: Purse, original: Original, points: int) -> int:
+    """What a sale earned and was written off is given back from there."""
+    if purse is not card.points or any(use.points < 0 for use in original.lot_uses):
+        return 0
+    return take_from_written_off(card, original.number, points)
+
+
+def _leg_of_written_off(case: Case, card: Card, points: int) -> Leg:
+    unit = card.points.unit
+    issued = case.book.account(Chart.POINTS_ISSUED, unit, card.issuer_id)
+    return Leg(_breakage_of(case, card), issued, points, unit)
+
+
+def _breakage_of(case: Case, card: Card) -> int:
+    return case.book.accounts.get((Chart.BREAKAGE, card.points.unit, card.issuer_id, None), 0)
 
 
 def _merchant_pays(case: Case, kind: Kind, back: Leg, short: int) -> bool:

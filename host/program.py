@@ -13,6 +13,7 @@ from host.book import Book
 from host.clock import WallClock, utc_now
 from host.decision import Court
 from host.desk import Desk
+from host.expiry import PointsExpiry
 from host.hsm.interface import Hsm
 from host.link.address import Address, listen
 from host.metrics import KEYS_UNUSABLE
@@ -51,6 +52,9 @@ async def run_host(
         OSError: the port for metrics is taken.
     """
     with opened_poster(settings, dsn=dsn, hsm=hsm, clock=clock) as poster:
+        expiry = PointsExpiry(
+            lambda: _connect(dsn, settings), poster.post_own, poster.shard_count, clock
+        )
         address = Address.parse(settings.link)
         listener = listen(address)
         lines = [f"host on {address}"]
@@ -68,6 +72,7 @@ async def run_host(
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(page.run)
                 nursery.start_soon(poster.run)
+                nursery.start_soon(expiry.run)
                 nursery.start_soon(serve, [listener], poster.submit, poster.find_terminal)
                 if beside is not None:
                     nursery.start_soon(beside, poster)

@@ -42,7 +42,11 @@ class Lot(msgspec.Struct, gc=False):
     id: int
     expires_on: dt.date
     remaining: int
+    written_off: int = 0
+    """Points of it that stand in the breakage account."""
     change: int = 0
+    written: int = 0
+    """What this batch wrote off (positive) or took back from there."""
 
     @property
     def left(self) -> int:

@@ -163,6 +163,12 @@ TRANSACTIONS: Final[dict[Kind, Rule]] = {
         ),
         gives_auth_code=False,
     ),
+    Kind.POINTS_EXPIRY: Rule(
+        card_checks=(),
+        post=postings.post_expiry,
+        reads_lots=True,
+        gives_auth_code=False,
+    ),
 }
 """Management, settlement and upload kinds move no value and are answered by `host.desk`."""
 

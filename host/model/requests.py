@@ -53,6 +53,7 @@ class Kind(enum.StrEnum):
     STATUS_UPLOAD = "status_upload"
     CASE_REPORT = "case_report"
     PIN_TRANSLATION = "pin_translation"
+    POINTS_EXPIRY = "points_expiry"
 
 
 @enum.unique
@@ -129,9 +130,11 @@ KINDS: Final[dict[Kind, KindRow]] = {
         Family.MANAGEMENT, moves_value=False, undone_by_switch=False, traffic=Traffic.DESK
     ),
     Kind.PIN_TRANSLATION: KindRow(Family.MANAGEMENT, moves_value=False, undone_by_switch=False),
+    Kind.POINTS_EXPIRY: KindRow(Family.FINANCIAL, moves_value=True, undone_by_switch=False),
 }
 """A refund (0220) is not reversed: the terminal repeats it until it is answered. Nor is a cash
-load: the terminal confirms it (0220 with the same STAN), and the confirmation settles it."""
+load: the terminal confirms it (0220 with the same STAN), and the confirmation settles it. No
+channel has a word for the expiry of points: the host asks it of itself."""
 
 
 class ExchangeKey(msgspec.Struct, frozen=True, array_like=True, gc=False):

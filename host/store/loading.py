@@ -181,6 +181,7 @@ def _load_lots(connection: Connection, items: Sequence[Item], state: State) -> N
         return
     touched = {original.number for original in state.originals.values()}
     touched |= {use.lot for original in state.originals.values() for use in original.lot_uses}
+    touched |= {original.undoes or 0 for original in state.originals.values()}
     _read_lots(connection, [card for card, _ in asked.values()], state, touched, LOTS_READ_FIRST)
     short = [card for card, points in asked.values() if not _hold_enough(card, points, state)]
     if short:

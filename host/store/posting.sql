@@ -116,7 +116,8 @@ SELECT
     l.account_id,
     l.id,
     l.expires_on,
-    l.remaining
+    l.remaining,
+    l.written_off
 FROM k
 INNER JOIN LATERAL (
     (
@@ -347,12 +348,14 @@ FROM unnest(
 ) AS r (shard, account_id, id, points, expires_on);
 
 -- name: change_lots
--- Points taken from lots, or given back.
-UPDATE lot AS l SET remaining = l.remaining + r.change
+-- Points taken from lots, given back, or written off.
+UPDATE lot AS l SET
+    remaining = l.remaining + r.change,
+    written_off = l.written_off + r.written
 FROM
     unnest(
-        %s::smallint [], %s::bigint [], %s::bigint [], %s::bigint []
-    ) AS r (shard, account_id, id, change)
+        %s::smallint [], %s::bigint [], %s::bigint [], %s::bigint [], %s::bigint []
+    ) AS r (shard, account_id, id, change, written)
 WHERE l.shard = r.shard AND l.account_id = r.account_id AND l.id = r.id;
 
 -- name: add_lot_uses

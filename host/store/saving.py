@@ -76,7 +76,7 @@ JOURNAL: Final = (
 ENTRY: Final = (NUMBER, NUMBER, NUMBER, NUMBER, NUMBER, NUMBER, WORD)
 BALANCE_CHANGE: Final = (NUMBER, NUMBER, NUMBER)
 LOT: Final = (NUMBER, NUMBER, NUMBER, NUMBER, WORD)
-LOT_CHANGE: Final = (NUMBER, NUMBER, NUMBER, NUMBER)
+LOT_CHANGE: Final = (NUMBER, NUMBER, NUMBER, NUMBER, NUMBER)
 LOT_USE: Final = (NUMBER, NUMBER, NUMBER, NUMBER, NUMBER)
 FACT: Final = (NUMBER, NUMBER, NUMBER, NUMBER, WORD, NUMBER, FLAG)
 PIN_FAILURES: Final = (NUMBER, BLOB, NUMBER)
@@ -258,10 +258,10 @@ def _lots(
     if new:
         yield SQL["add_lots"], (state.business_date, *arrays.columns(LOT, new))
     changed = [
-        (card.shard, lot.account, lot.id, lot.change)
+        (card.shard, lot.account, lot.id, lot.change, lot.written)
         for card in cards
         for lot in card.lots
-        if lot.change
+        if lot.change or lot.written
     ]
     if changed:
         yield SQL["change_lots"], arrays.columns(LOT_CHANGE, changed)

@@ -21,7 +21,7 @@ Case = Callable[[Till, CardPool], Awaitable[Request]]
 
 OTHER_MERCHANT = "80010017"
 CITY_ONLY_MERCHANT = "80010033"
-ALL = tuple(TRANSACTIONS)
+ALL = tuple(kind for kind in TRANSACTIONS if kind is not Kind.POINTS_EXPIRY)
 WITHOUT_ORIGINAL = (
     Kind.BALANCE_INQUIRY,
     Kind.PURCHASE,

@@ -1,5 +1,7 @@
 """Refunds in parts and whole, and the points that go back with them."""
 
+import dataclasses
+
 import pytest
 
 from host.model.money import Money
@@ -115,19 +117,14 @@ async def test_a_refunded_redemption_fills_the_lots_it_emptied(
 
 
 async def test_points_that_expire_first_are_spent_first_and_expired_ones_never(till: Till) -> None:
-    for amount, expires_on in (
-        (30_000, "2027-06-30"),
-        (20_000, "2026-12-31"),
-        (10_000, "2026-11-22"),
-    ):
+    issuer = till.poster._book.issuers[1]
+    assert issuer.programme is not None
+    for amount, months in ((30_000, 7), (20_000, 1), (10_000, 0)):
+        programme = dataclasses.replace(issuer.programme, lot_months=months)
+        till.poster._book.issuers[1] = dataclasses.replace(issuer, programme=programme)
         await till.sell(Kind.PURCHASE, 2, amount)
-        till.sql(
-            "UPDATE lot SET expires_on = %s WHERE account_id ="
-            " (SELECT points_account FROM card WHERE id = 2) AND points = %s",
-            *(expires_on, amount // 100),
-        )
     till.sql("UPDATE business_day SET state = 'closed'")
-    till.sql("INSERT INTO business_day VALUES ('2026-11-23', 'open', now())")
+    till.sql("INSERT INTO business_day VALUES ('2026-12-01', 'open', now())")
     spent = till.request(Kind.POINTS_REDEMPTION, 2, 501)
     assert (await till.ask(spent)).reason is Reason.INSUFFICIENT_FUNDS
     answer = await till.ask(till.request(Kind.POINTS_REDEMPTION, 2, 250))

@@ -1,0 +1,37 @@
+-- Points that have expired, as the house finds them.
+
+-- name: open_date
+-- Under which date it is, and whether what had expired before it was written off.
+SELECT
+    d.business_date,
+    x.business_date IS NOT NULL AS is_finished
+FROM business_day AS d
+LEFT JOIN points_expiry AS x ON d.business_date = x.business_date
+WHERE d.state = 'open';
+
+-- name: expired
+-- Cards with points in lots that have expired, behind the last account seen, each with its first
+-- such lot. The index of unspent lots is walked along, spent ones are not in it.
+SELECT DISTINCT ON (l.shard, l.account_id)
+    l.shard,
+    l.account_id,
+    l.id,
+    c.pan_hash
+FROM lot AS l
+INNER JOIN balance AS b ON l.shard = b.shard AND l.account_id = b.account_id
+INNER JOIN account AS a ON l.account_id = a.id
+INNER JOIN card AS c ON a.card_id = c.id
+WHERE
+    l.remaining <> 0
+    AND l.remaining > 0
+    AND l.expires_on < %(today)s
+    AND b.posted_minor > 0
+    AND (l.shard, l.account_id) > (%(shard)s, %(account)s)
+ORDER BY l.shard ASC, l.account_id ASC, l.expires_on ASC, l.id ASC
+LIMIT %(limit)s;
+
+-- name: finish
+-- Nothing is left of what had expired before this date.
+INSERT INTO points_expiry (business_date, postings, finished_at)
+VALUES (%(today)s, %(postings)s, %(now)s)
+ON CONFLICT (business_date) DO NOTHING;
