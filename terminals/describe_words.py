@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from terminals.describe_mask import STAR
+from terminals.fields import HEADER, parts_of
 from terminals.meanings import (
     APPLICATION_CLASSES,
     BALANCE_KINDS,
@@ -39,10 +40,11 @@ def _tpdu(value: str, _values: Values, _is_answer: bool) -> str:
 
 
 def _header(value: str, _values: Values, is_answer: bool) -> str:
-    words = [APPLICATION_CLASSES.get(value[:2], ""), f"version {value[2:4]}"]
-    words.append("test" if value[4] == "1" else "")
-    if is_answer or value[5] != "0":
-        words.append(NEXT_STEPS.get(value[5], ""))
+    parts = parts_of(HEADER, value)
+    words = [APPLICATION_CLASSES.get(parts["application"], ""), f"version {parts['version']}"]
+    words.append("test" if parts["status"] == "1" else "")
+    if is_answer or parts["next"] != "0":
+        words.append(NEXT_STEPS.get(parts["next"], ""))
     return ", ".join(each for each in words if each)
 
 

@@ -59,6 +59,11 @@ def digits_of(parts: Layout, numbers: Mapping[str, int]) -> str:
     return "".join(texts)
 
 
+TPDU: Final = layout(protocol=2, destination=4, source=4)
+"""Five bytes before the header; an answer has destination and source exchanged."""
+HEADER: Final = layout(application=2, version=2, status=1, next=1, software=6)
+"""Six bytes before the message type: `next` is what a terminal does after an answer."""
+
 CONTROL: Final = layout(
     type_code=2, batch=6, function=3, reading=1, chip_condition=1, partial_approval=1, account=3
 )

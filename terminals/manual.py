@@ -135,12 +135,12 @@ def manual() -> str:
             _section("PIN blocks (F52, F53)", _PINS),
             _section("ISO 8583:1987 in characters", _ASCII),
             _section("Tills of merchant systems", _MIS),
-            _table(
+            table(
                 ("code", "its name", "asks"),
                 ((name, row.title, _meaning(row.means)) for name, row in mis_words.CODES.items()),
             ),
             _section("SoftPOS", _SOFTPOS),
-            _table(
+            table(
                 ("op", "asks"),
                 (
                     (f"`{name}`", _meaning(row.means))
@@ -156,7 +156,7 @@ def _section(title: str, text: str) -> str:
 
 
 def _trades(rows: Iterable[Spelling]) -> str:
-    return _table(
+    return table(
         ("type", "F3", "F25", "F60.1", "F60.7", "transaction", "its name", "F4 counts", "asks"),
         (
             (
@@ -179,7 +179,7 @@ def _management() -> str:
     only_ascii = ascii87.MANAGEMENT[len(pos.MANAGEMENT) :]
     rows = [(row, "") for row in pos.MANAGEMENT]
     rows += [(row, "ASCII dialects only") for row in only_ascii]
-    return _table(
+    return table(
         ("type", "F60.3", "message", "its name", "asks", "note"),
         (
             (row.mti, row.function, row.english, row.title, _meaning(row.means), note)
@@ -203,12 +203,12 @@ def _answers() -> str:
         "Fields of an answer, without those that have no value. F64 follows where the request had\n"
         "it and is a trade or a reversal. With `text_in` an answer that has F39 has its text in\n"
         "F59, or in F63 behind the card organisation.\n\n"
-        + _table(("asked", "approved", "declined"), rows)
+        + table(("asked", "approved", "declined"), rows)
     )
 
 
 def _uses() -> str:
-    return _table(
+    return table(
         ("asked", "fields it may carry"),
         (
             (f"`{kind}`", " ".join(sorted(fields - {"t", "p", "1"}, key=int)))
@@ -223,7 +223,7 @@ def _numbers(numbers: tuple[int, ...]) -> str:
 
 def _codes() -> str:
     names = tuple(f"`{name}`" for name in PROFILES)
-    return _table(
+    return table(
         ("reason", *names, "English", "Chinese"),
         (
             (
@@ -238,13 +238,14 @@ def _codes() -> str:
 
 
 def _macs() -> str:
-    return _table(
+    return table(
         ("`mac_algorithm`", "code", "keys come by"),
         ((f"`{algorithm.value}`", *_MACS[algorithm]) for algorithm in MacAlgorithm),
     )
 
 
-def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    """A Markdown table."""
     lines = [head, ("---",) * len(head), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
 

@@ -56,6 +56,8 @@ APPLICATION_CLASSES: Final[Mapping[str, str]] = {
     "64": "points",
 }
 """The header's first two digits."""
+TERMINAL_STATUS: Final[Mapping[str, str]] = {"0": "normal", "1": "test, training"}
+"""The header's fifth digit."""
 
 ENTRY_MODES: Final[Mapping[str, str]] = {
     "00": "unspecified",
@@ -157,6 +159,14 @@ TOTALS_FLAGS: Final[Mapping[str, str]] = {
 RECORD_CARDS: Final[Mapping[str, str]] = {"00": "domestic", "01": "foreign"}
 
 SUBFIELDS: Final[Mapping[str, tuple[str, Mapping[str, str]]]] = {
+    "tpdu.protocol": ("protocol: 60 a transaction", {}),
+    "tpdu.destination": ("to whom: the network id (NII) of the host", {}),
+    "tpdu.source": ("from whom: a gateway writes its line here", {}),
+    "header.application": ("application class", APPLICATION_CLASSES),
+    "header.version": ("version of the specification: 22, 31 and 32 are seen", {}),
+    "header.status": ("status of the terminal", TERMINAL_STATUS),
+    "header.next": ("in an answer: what to do next; in a request 0", NEXT_STEPS),
+    "header.software": ("version of the terminal's software", {}),
     "60.type_code": ("message type code", {}),
     "60.batch": ("batch", {}),
     "60.function": ("network management code", {}),

@@ -46,6 +46,8 @@ class Up:
             text=True,
         )
         self.port = 0
+        self.ports: dict[str, int] = {}
+        """By the channel's name."""
 
     def __enter__(self) -> Self:
         assert self.process.stdout is not None
@@ -53,6 +55,7 @@ class Up:
             if line == "ready\n":
                 return self
             self.port = int(line.rpartition(":")[2])
+            self.ports[line.partition(" on ")[0]] = self.port
         raise AssertionError(self.process.communicate()[1])
 
     def __exit__(self, *_error: object) -> None:

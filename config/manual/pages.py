@@ -1,0 +1,21 @@
+"""Which blocks there are, and writing them into the pages of a directory."""
+
+from pathlib import Path
+from typing import Final
+
+from config.manual import demo, wire
+from config.manual.page import Blocks, filled
+from terminals.manual import manual
+
+WHOLE: Final[Blocks] = {"dialects.md": manual}
+"""Pages that are written whole, by file name."""
+BLOCKS: Final[Blocks] = {**wire.BLOCKS, **demo.BLOCKS}
+
+
+def written(directory: Path) -> dict[Path, str]:
+    """Every page that has something written into it, as it should be."""
+    pages = {directory / name: write() for name, write in WHOLE.items()}
+    for file in sorted(directory.glob("*.md")):
+        if file not in pages:
+            pages[file] = filled(file.read_text("utf-8"), BLOCKS)
+    return pages

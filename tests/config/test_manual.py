@@ -1,0 +1,35 @@
+"""The manual's pages are what the tables say, and every table of theirs stands on a page."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from config.manual.page import NoSuchBlockError, filled, names
+from config.manual.pages import BLOCKS, WHOLE, written
+
+DOCS = Path(__file__).parents[2] / "docs"
+PAGES = written(DOCS)
+LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
+
+
+@pytest.mark.parametrize("file", PAGES, ids=lambda file: file.name)
+def test_a_page_says_what_the_tables_say(file: Path) -> None:
+    assert file.read_text("utf-8") == PAGES[file], "next: python -m config.manual"
+
+
+def test_every_block_stands_on_one_page() -> None:
+    named = sorted(name for file in PAGES for name in names(file.read_text("utf-8")))
+    assert named == sorted(BLOCKS)
+    assert set(WHOLE) <= {file.name for file in PAGES}
+
+
+def test_a_block_that_nothing_writes_is_named() -> None:
+    with pytest.raises(NoSuchBlockError, match=r"wire\.weather"):
+        filled("<!-- written: wire.weather -->\n<!-- end -->\n", BLOCKS)
+
+
+@pytest.mark.parametrize("file", PAGES, ids=lambda file: file.name)
+def test_links_lead_to_files_that_are_there(file: Path) -> None:
+    missing = [link for link in LINK.findall(file.read_text("utf-8")) if not (DOCS / link).exists()]
+    assert not missing
