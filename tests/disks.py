@@ -46,4 +46,6 @@ def fill(file: Path, *, leave_bytes: int = 0) -> None:
 
 def database_directory() -> Path:
     """A directory that a server which runs as another user can reach."""
-    return Path(tempfile.mkdtemp(prefix="posswitch-disk-", dir="/tmp"))
+    place = Path(tempfile.mkdtemp(prefix="posswitch-disk-", dir="/tmp"))
+    place.chmod(0o711)
+    return place
