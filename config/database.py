@@ -1,8 +1,8 @@
 """The database of one posswitch: who may log in to it, and how a command gets hold of it.
 
-Three logins, each with what its work needs and no more: `owner` migrates and loads estates,
-`host` posts, `night` clears. On the embedded server they are made here; on a server of your own
-they are yours, told in `[database]`.
+Four logins, each with what its work needs and no more: `owner` migrates and loads estates,
+`host` posts, `night` clears, `audit` reads. On the embedded server they are made here; on a
+server of your own they are yours, told in `[database]`.
 """
 
 import functools
@@ -33,7 +33,11 @@ from host.store.connecting import SHORT, connect
 from host.store.migrate import migrate
 
 DATABASE: Final = "posswitch"
-LOGINS: Final = {"host": "posswitch_poster", "night": "posswitch_night"}
+LOGINS: Final = {
+    "host": "posswitch_poster",
+    "night": "posswitch_night",
+    "audit": "posswitch_auditor",
+}
 """Login -> the group role whose rights it has."""
 RECOVERY_SECONDS_MAX: Final = 3600.0
 """Reading back what a crash left unwritten must be let finish, however much it is."""
@@ -46,6 +50,7 @@ class Dsns:
     owner: str
     host: str
     night: str
+    audit: str
 
 
 def dsn_of(login: str, settings: DatabaseSettings, cluster: Cluster) -> str:
@@ -71,6 +76,7 @@ def embedded_dsns(cluster: Cluster, database: str = DATABASE) -> Dsns:
         owner=cluster.dsn(OWNER, cluster.owner_passfile, database),
         host=cluster.dsn("host", _passfile(cluster, "host"), database),
         night=cluster.dsn("night", _passfile(cluster, "night"), database),
+        audit=cluster.dsn("audit", _passfile(cluster, "audit"), database),
     )
 
 

@@ -35,6 +35,8 @@ class DatabaseSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     """A member of the role posswitch_poster."""
     night: str | None = None
     """A member of the role posswitch_night."""
+    audit: str | None = None
+    """A member of the role posswitch_auditor. Without it the night's login audits what it may."""
 
     @property
     def is_embedded(self) -> bool:

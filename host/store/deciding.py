@@ -39,6 +39,7 @@ CHAINED: Final = (
     Chained(name="account", key="t.id::text", where="t.card_id IS NULL"),
     Chained(name="business_day", key=_DAY),
     Chained(name="number_block", key=_DAY),
+    Chained(name="points_expiry", key=_DAY),
     Chained(name="clearing_run", key=_DAY),
     Chained(name="clearing_step", key=f"concat_ws('/', {_DAY}, t.step)"),
     Chained(
@@ -135,6 +136,7 @@ POSTED: Final[Mapping[str, Mapping[str, str]]] = {
         "expires_on": _SEAL,
         "points": _SEAL,
         "remaining": "its points less its uses",
+        "written_off": "what its programme's breakage account holds",
     },
     "lot_use": {
         "shard": "its journal's",

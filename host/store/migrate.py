@@ -26,6 +26,7 @@ GROUP_ROLES: Final[tuple[LiteralString, ...]] = (
     "posswitch_poster",  # appends to the ledger, never changes it
     "posswitch_night",  # closes days, writes positions
     "posswitch_reader",  # looks
+    "posswitch_auditor",  # reads everything, changes nothing
 )
 
 FORMER: Final[Mapping[int, frozenset[bytes]]] = {

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import psycopg
 import pytest
 from structlog.testing import capture_logs
 
@@ -12,7 +11,7 @@ from host.hsm.pin import PinBlockReader, make_pin_block
 from host.model.requests import Kind, PinBlock, Request
 from host.model.responses import Reason
 from host.model.secrets import Secret
-from tests.host.conftest import FIRST, TERMINALS, Till
+from tests.host.conftest import FIRST, TERMINALS, Till, owners_hand
 
 CARD = external_cards()[0].pan
 PIN = Secret(b"123456")
@@ -88,7 +87,7 @@ async def test_a_dukpt_pin_is_translated_once_under_its_ksn(shared: Till) -> Non
 
 
 async def test_an_altered_zone_key_stops_translation_and_nothing_else(till: Till) -> None:
-    with psycopg.connect(till.dsns.owner, autocommit=True) as connection:
+    with owners_hand(till.dsns) as connection:
         connection.execute("UPDATE zone_key SET block = overlay(block placing 'AB' from 60)")
     await till.poster.reload()
     assert (await till.ask(ask(till, typed(0)))).reason is Reason.MALFUNCTION
@@ -96,7 +95,7 @@ async def test_an_altered_zone_key_stops_translation_and_nothing_else(till: Till
 
 
 async def test_another_zones_key_does_not_open_in_its_place(till: Till) -> None:
-    with psycopg.connect(till.dsns.owner, autocommit=True) as connection:
+    with owners_hand(till.dsns) as connection:
         connection.execute("UPDATE zone_key SET name = 'other'")
     await till.poster.reload()
     answer = await till.ask(ask(till, typed(0), zone="other"))
@@ -105,7 +104,7 @@ async def test_another_zones_key_does_not_open_in_its_place(till: Till) -> None:
 
 async def test_a_pin_waits_for_no_database_and_a_zone_key_is_read_at_a_reload(till: Till) -> None:
     """What is stored of it is not asked for again: the estate has it, opened once."""
-    with psycopg.connect(till.dsns.owner, autocommit=True) as connection:
+    with owners_hand(till.dsns) as connection:
         connection.execute("DELETE FROM zone_key")
     assert (await till.ask(ask(till, typed(0)))).is_approved
     await till.poster.reload()

@@ -227,6 +227,7 @@ async def test_what_the_database_refuses_spares_its_neighbours(till: Till, pool:
     answers = await till.ask_all(requests)
     assert [answer.is_approved for answer in answers] == [True] * 3 + [False] + [True] * 2
     assert answers[3].reason is Reason.MALFUNCTION
+    till.sql("UPDATE balance SET floor_minor = 0 WHERE floor_minor > 0")
     assert [till.journals(request) for request in requests] == [1, 1, 1, 0, 1, 1]
 
 
@@ -267,6 +268,7 @@ async def test_a_batch_that_waits_for_cut_off_belongs_to_the_next_day(till: Till
             night.execute("INSERT INTO business_day VALUES ('2026-11-23', 'open', now())")
             night.commit()
     assert [answer.business_date for answer in answers] == ["20261123"]
+    till.sql("UPDATE business_day SET state = state")  # noted, as a night would
 
 
 async def test_a_second_host_does_not_get_the_shards(
