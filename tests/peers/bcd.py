@@ -29,6 +29,10 @@ FORMS: Final = {
 an odd one stands in its bytes (< left, > right), or one dot a digit of the length in front."""
 
 
+class UnheardError(ValueError):
+    """What came is not of the dialect, or has more bytes than fields."""
+
+
 @dataclass(frozen=True)
 class Heard:
     """A message taken apart."""
@@ -74,15 +78,18 @@ def say(
 
 
 def hear(payload: bytes) -> Heard:
-    """A payload taken apart; an AssertionError where it is not of the dialect or has a rest."""
+    """A payload taken apart; raises UnheardError where it is none."""
     tpdu, header, body = payload[:5], payload[5:11], payload[11:]
     bitmap = int.from_bytes(body[2:10], "big")
     fields = {"t": body[:2].hex()}
     place = 10
     for number in range(1, 65):
         if bitmap >> (64 - number) & 1:
+            if number not in FORMS:
+                raise UnheardError(f"field {number} is none of the dialect")
             fields[str(number)], place = _read(FORMS[number], body, place)
-    assert place == len(body), f"{len(body) - place} bytes behind the last field"
+    if place != len(body):
+        raise UnheardError(f"{len(body) - place} bytes behind the last field")
     return Heard(tpdu, header, body, fields)
 
 
@@ -120,7 +127,8 @@ def _read(form: str, body: bytes, place: int) -> tuple[str, int]:
         start, size = place, int(form[1:].strip("<>"))
     end = start + ((size + 1) // 2 if kind == "n" else size)
     data = body[start:end]
-    assert len(data) == end - start, f"the message ends inside a field of form {form}"
+    if len(data) != end - start:
+        raise UnheardError(f"the message ends inside a field of form {form}")
     if kind == "n":
         nibbles = data.hex().upper()
         return (nibbles[-size:] if form.endswith(">") else nibbles[:size]), end

@@ -27,8 +27,8 @@ from simulators.line import Line
 from simulators.messages import Fields, Sale
 from simulators.record import Record
 from simulators.terminal import PosTerminal
-from terminals.codec import DecodeError
 from terminals.framing import wrap
+from tests.peers.bcd import UnheardError
 from tests.whole.house import House, command, page, rows, standing, wait_until
 from tests.whole.scanner import files_below, forms_of_bytes, forms_of_digits, patterns_of, scan
 from tests.whole.till import Till, Voice, fields_in
@@ -379,7 +379,7 @@ def _say(house: House, secrets: Secrets, said: Said) -> dict[str, str | None]:
     told: dict[str, str | None] = {}
     with Till(house.port) as till:
         for name, frame in said.items():
-            with contextlib.suppress(DecodeError):
+            with contextlib.suppress(UnheardError):
                 secrets.note_frame(frame)
             told[name] = fields_in(till.ask(frame))["39"]
     return told
