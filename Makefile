@@ -13,6 +13,8 @@ SEED ?= 8583
 BIN := .venv/bin
 # Made again when what it was made from is newer.
 VENV := .venv/made
+# Patroni, for the failovers of `make chaos`: in an environment of its own.
+PATRONI := .venv-patroni
 
 .PHONY: demo test check bench chaos soak clean
 .DEFAULT_GOAL := demo
@@ -34,6 +36,7 @@ bench: $(VENV)
 	$(BIN)/posswitch bench
 
 chaos: $(VENV)
+	-@$(MAKE) --no-print-directory $(PATRONI)
 	$(BIN)/pytest -m "chaos or counted" --timeout 0 --full --seed $(SEED) $(COUNTS) \
 		tests/whole tests/switch tests/host
 
@@ -43,6 +46,11 @@ soak: $(VENV)
 clean:
 	rm -rf build var/demo .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -not -path './.venv/*' -prune -exec rm -rf {} +
+
+$(PATRONI): requirements/ha.txt
+	$(PYTHON) -m venv $@
+	$@/bin/python -m pip install --quiet --disable-pip-version-check -r requirements/ha.txt
+	touch $@
 
 $(VENV): requirements/dev.txt
 	@test -n "$(PYTHON)" || { echo "No Python 3.11 or newer with venv found." \

@@ -214,7 +214,7 @@ def _wire_load(
 def _everything_up(
     data: Path, told: BenchSettings, estate: EstatePlan, say: Say
 ) -> Iterator[Bench]:
-    metrics_port, port = (_free_port() for _ in range(2))
+    metrics_port, port = (free_port() for _ in range(2))
     quiet = msgspec.structs.replace(Settings().log, level="warning")
     host = msgspec.structs.replace(Settings().host, metrics_port=metrics_port)
     settings = msgspec.structs.replace(Settings(), host=host, log=quiet)
@@ -257,7 +257,8 @@ def _port_of(listeners: Sequence[str]) -> int:
     return int(listeners[0].rpartition(":")[2])
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nobody listens on now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -80,6 +80,17 @@ HISTORY_FIGURES: Final = (
 )
 
 
+DESK_FIGURES: Final = (
+    Figure("sign_ons_rate", "{:,.0f}/s", "sign-ons, all asked for at once: to be at least 500"),
+    Figure("sign_ons_p99_ms", "{:,.0f} ms", "p99 of them, the last in the line"),
+    Figure("alone_rate", "{:,.0f}/s", "purchases, nobody signing on"),
+    Figure("beside_rate", "{:,.0f}/s", "purchases beside the sign-ons, all approved"),
+    Figure("beside_ratio", "{:.2f} x", "of both, in the same round"),
+    Figure("alone_p99_ms", "{:.1f} ms", "p99 of purchases, nobody signing on"),
+    Figure("beside_p99_ms", "{:.1f} ms", "p99 of purchases beside the sign-ons"),
+)
+
+
 def print_figures(document: dict[str, Any], rows: Sequence[Figure]) -> None:
     """Print the figures that are there, with what each means."""
     figures = Table("figure", "median", "what")

@@ -8,10 +8,12 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from config.bench import BenchSettings, measure_ledger
+from config.bench_desk import SIGN_ONS_PER_SECOND_MIN, DeskBench, measure_desk
 from config.bench_history import HistoryBench, measure_history
 from config.bench_nac import NacBench, measure_nac
 from config.bench_processes import ProcessesBench, measure_processes
 from config.bench_report import (
+    DESK_FIGURES,
     HISTORY_FIGURES,
     NAC_FIGURES,
     PROCESSES_FIGURES,
@@ -83,6 +85,12 @@ BENCHES: Final[dict[str, Bench]] = {
         holds=lambda document: bool(
             document["ready_seconds"] - document["ready_seconds_before"] < START_SECONDS_MORE_MAX
         ),
+    ),
+    "desk": Bench(
+        why="terminals that all sign on at once beside others that trade",
+        measure=lambda extent, say: measure_desk(_sized(DeskBench, extent), say),
+        show=partial(print_figures, rows=DESK_FIGURES),
+        holds=lambda document: bool(document["sign_ons_rate"] >= SIGN_ONS_PER_SECOND_MIN),
     ),
 }
 """In the order in which they are run."""

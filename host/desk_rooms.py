@@ -22,18 +22,18 @@ from host.model.responses import Reason
 from host.steady import kept_going
 from host.waiting import Pending, Queue
 
-SIGN_ONS_MAX: Final = 64
+SIGN_ONS_MAX: Final = 256
 """Written in one transaction."""
 PINS_MAX: Final = 64
 PROOF_RETRY_SECONDS: Final = 1.0
 
 _LOG = structlog.get_logger(__name__)
 
-Finish = Callable[[Pending, Response], None]
+Finish = Callable[[Sequence[Pending], Sequence[Response]], None]
 
 
 class Rooms:
-    """Queues and tasks. `finish` is told each answer, on the trio thread."""
+    """Queues and tasks. `finish` is told answers that came together, on the trio thread."""
 
     def __init__(self, desk: Desk, book: Book, finish: Finish) -> None:
         self._desk = desk
@@ -152,13 +152,12 @@ class Rooms:
         self, queue: Queue, batch: Sequence[Pending], answers: Sequence[Response]
     ) -> None:
         """Tell them; where there was no database, those behind need not find out by themselves."""
-        for pending, answer in zip(batch, answers, strict=True):
-            self._finish(pending, answer)
+        self._finish(batch, answers)
         if any(answer.reason is Reason.HOST_UNREACHABLE for answer in answers):
             waiting = [queue.pending.popleft() for _ in range(len(queue.pending))]
-            for pending in waiting:
-                plain = self._desk.plain(pending.item.request, Reason.HOST_UNREACHABLE)
-                self._finish(pending, plain)
+            requests = [pending.item.request for pending in waiting]
+            plain = [self._desk.plain(one, Reason.HOST_UNREACHABLE) for one in requests]
+            self._finish(waiting, plain)
 
     async def _store_proofs(self) -> NoReturn:
         """What cannot be stored now is stored a little later."""

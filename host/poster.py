@@ -39,8 +39,16 @@ from host.store.writer import Moved, Result, Silence
 from host.waiting import Deliver, Pending, Queue
 
 REOPEN_SECONDS: Final = 0.5
+ANYBODYS_IN_LINE_MAX: Final = 3
+"""Of a terminal's line, for what no key has proved: whoever sends that does not fill it."""
 ROTATION_SECONDS: Final = 5.0
 """How soon a running host learns that an operator rotates keys."""
+WITHOUT_KEYS: Final = frozenset(
+    kind
+    for kind, row in KINDS.items()
+    if row.traffic is Traffic.DESK and kind is not Kind.CASE_REPORT
+)
+"""What terminals may send unsealed, beside sign-ons. A case report is the switch's own."""
 _is_plain_word: Final = PLAIN_WORD.fullmatch
 
 _LOG = structlog.get_logger(__name__)
@@ -87,7 +95,7 @@ class Poster:
         self._writers = writers
         self._queues = [Queue() for _ in writers]
         self._desk = desk
-        self._rooms = Rooms(desk, book, self._finish)
+        self._rooms = Rooms(desk, book, self._finish_all)
         self._hsm = hsm
         self._settings = settings
         self._lines: dict[str, deque[Pending]] = {}
@@ -235,7 +243,10 @@ class Poster:
                 other.deliver += pending.deliver
                 return
         is_owed = pending.item.request.decision is not None
-        if len(line) > self._settings.terminal_waiting_max and not is_owed:
+        is_full = len(line) > self._settings.terminal_waiting_max or (
+            _is_anybodys(pending) and sum(map(_is_anybodys, line)) >= ANYBODYS_IN_LINE_MAX
+        )
+        if is_full and not is_owed:
             self._refuse(pending.item.request, Reason.IN_PROGRESS, pending.deliver[0])
             return
         self._waiting[traffic] += 1
@@ -264,9 +275,7 @@ class Poster:
             batch = await queue.take(self._settings.batch_items_max)
             BATCH_ITEMS.observe(len(batch))
             results = await self._posted(writer, [pending.item for pending in batch])
-            for pending, result in zip(batch, results, strict=True):
-                self._finish(pending, result)
-            self._count()
+            self._finish_all(batch, results)
 
     async def _until_open(self, queue: Queue, writer: Posts) -> None:
         """While the writer has no connection nothing waits for it."""
@@ -312,6 +321,11 @@ class Poster:
                 if terminal is not None:
                     terminal.generation_min = asked.through_generation + 1
             await trio.sleep(ROTATION_SECONDS)
+
+    def _finish_all(self, batch: Sequence[Pending], results: Sequence[Result]) -> None:
+        for pending, result in zip(batch, results, strict=True):
+            self._finish(pending, result)
+        self._count()
 
     def _finish(self, pending: Pending, result: Result) -> None:
         """It has come to its end; so have those behind it that no writer takes, one by one."""
@@ -369,6 +383,13 @@ class Poster:
         for answered, times in self._answered.items():
             REQUESTS[answered].inc(times)
         self._answered.clear()
+
+
+def _is_anybodys(pending: Pending) -> bool:
+    """Whether anybody on the wire can have sent it, in this terminal's name."""
+    request = pending.item.request
+    is_proved = request.is_proved or request.key_generation or pending.item.used is not None
+    return request.kind in WITHOUT_KEYS and not is_proved
 
 
 def _line_of(item: Item) -> str:

@@ -31,7 +31,7 @@ class HostSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     batch_items_max: int = 512
     waiting_items_max: int = 20_000
     """Requests queued for the writers beyond which the host answers that it is unreachable."""
-    sign_ons_waiting_max: int = 10_000
+    sign_ons_waiting_max: int = 20_000
     """Sign-ons waiting, beyond which they alone are answered so."""
     desk_waiting_max: int = 2_000
     """The same of settlements, uploads, reports and whatever else no customer waits for."""

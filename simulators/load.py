@@ -1,8 +1,8 @@
 """A load generator that costs little: `python -m simulators.load --port 8583`.
 
-Purchases are encoded and sealed before the clock starts and answers are checked after it has
-stopped. In between there is a selector, `recv`, `send`, and one addition a message, so that on
-a small machine the load leaves the processors to what is measured.
+Purchases (or sign-ons, `--what sign_ons`) are encoded and sealed before the clock starts and
+answers are checked after it has stopped. In between there is a selector, `recv`, `send`, and one
+addition a message, so that on a small machine the load leaves the processors to what is measured.
 
 Closed loop: every terminal sends its next message as soon as it is answered. Open loop
 (`--rate`): messages are due at fixed times; one that finds no idle terminal waits, and its
@@ -22,7 +22,7 @@ from typing import Any, Final
 import msgspec
 
 from host.estate.demo import bench_estate
-from simulators.prepared import Queue, check_answers, prepare_purchases
+from simulators.prepared import Queue, check_answers, prepare_purchases, prepare_sign_ons
 from simulators.tally import percentile
 
 RECEIVE_BYTES_MAX: Final = 262_144
@@ -35,6 +35,8 @@ class LoadSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     host: str = "127.0.0.1"
     port: int = 8583
+    what: str = "purchases"
+    """Or `sign_ons`: each terminal asks for keys, once where there are as many as messages."""
     messages: int = 20_000
     terminals: int = 128
     """How many trade: in a closed loop also how many messages are under way."""
@@ -81,6 +83,8 @@ def prepare(settings: LoadSettings) -> list[Queue]:
     """The messages of a load, by terminal."""
     estate = bench_estate(settings.first_terminal + settings.terminals, settings.cards)
     mine = msgspec.structs.replace(estate, terminals=estate.terminals[settings.first_terminal :])
+    if settings.what == "sign_ons":
+        return prepare_sign_ons(mine, settings.messages, first_trace=settings.first_trace)
     return prepare_purchases(
         mine,
         settings.messages,

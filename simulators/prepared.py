@@ -1,4 +1,4 @@
-"""Purchases made ready before a clock starts: encoded, sealed, framed, and how to check answers.
+"""Purchases and sign-ons made ready before a clock starts, and how to check their answers.
 
 Each terminal has its own queue of frames, to be sent one after the other. A terminal's place in
 the estate stands in the TPDU's source address, as a NAC writes its line there; the switch gives
@@ -35,7 +35,8 @@ class Queue:
     merchant_id: str
     address: bytes
     """Source address of its requests, destination address of its answers."""
-    mac: Mac
+    mac: Mac | None
+    """None where nothing is sealed."""
     frames: list[bytes]
 
 
@@ -67,6 +68,16 @@ def prepare_purchases(
     ]
 
 
+def prepare_sign_ons(estate: EstatePlan, count: int, *, first_trace: int = 1) -> list[Queue]:
+    """`count` sign-ons spread evenly over the estate's terminals."""
+    assert len(estate.terminals) <= TERMINALS_MAX
+    each, more = divmod(count, len(estate.terminals))
+    return [
+        _sign_ons(estate, place, range(first_trace, first_trace + each + (place < more)))
+        for place in range(len(estate.terminals))
+    ]
+
+
 def check_answers(queues: Iterable[Queue], answers: Iterable[bytes]) -> Checked:
     """Read F39 of every answer and check its MAC. Answers are payloads without length."""
     by_address = {queue.address: queue for queue in queues}
@@ -77,7 +88,8 @@ def check_answers(queues: Iterable[Queue], answers: Iterable[bytes]) -> Checked:
         names = (queue.terminal_id + queue.merchant_id).encode()
         terminal_at = answer.find(names, BODY_AT)
         codes[answer[terminal_at - 2 : terminal_at].decode()] += 1
-        macs_wrong += not queue.mac.verify(answer[BODY_AT:-TAG_BYTES], answer[-TAG_BYTES:])
+        mac, body, tag = queue.mac, answer[BODY_AT:-TAG_BYTES], answer[-TAG_BYTES:]
+        macs_wrong += mac is not None and not mac.verify(body, tag)
     return Checked(codes, macs_wrong)
 
 
@@ -100,6 +112,23 @@ def _queue(
         for trace, card in zip(traces, cards, strict=False)
     ]
     return Queue(plan.terminal_id, who.merchant_id, address, mac, frames)
+
+
+def _sign_ons(estate: EstatePlan, place: int, traces: range) -> Queue:
+    plan = estate.terminals[place]
+    merchant_id = estate.merchant_of(plan).merchant_id
+    who = Who(terminal_id=plan.terminal_id, merchant_id=merchant_id, batch=plan.epoch)
+    address, serial = bytes.fromhex(f"{place:04d}"), plan.terminal_id.rjust(12, "3")
+    tpdu = bytes.fromhex(f"60{DESTINATION}") + address
+    frames = [
+        wrap(
+            POS.compose(
+                tpdu, messages.HEADER, messages.sign_on(who, f"{trace:06d}", "003", serial), None
+            )
+        )
+        for trace in traces
+    ]
+    return Queue(plan.terminal_id, merchant_id, address, None, frames)
 
 
 @dataclass(frozen=True, slots=True)

@@ -198,7 +198,7 @@ class Desk:
 
     def _wait(self, exchange: Exchange, terminal_id: str, now: float) -> None:
         """Until the host has told who this is."""
-        if not self._floods.may_ask(exchange.source, now):
+        if not self._floods.may_introduce(exchange.source, now):
             self._decline(exchange, Reason.HOST_UNREACHABLE)
             return
         reason = self._sessions.wait(terminal_id, exchange, now)
@@ -211,6 +211,7 @@ class Desk:
             if isinstance(session, Reason):
                 self._forward(exchange, session, now)
             else:
+                self._floods.knows(exchange.source)
                 self._judge(exchange, session, self._ask(exchange, session, now), now)
         except Exception:  # noqa: BLE001 - as in `take`
             _LOG.exception("a message could not be handled", channel=exchange.channel)

@@ -13,7 +13,7 @@ from typing import Final
 
 KEPT_MAX: Final = 50_000
 """Beyond it the one that asked longest ago is let go."""
-BURST_SECONDS: Final = 5.0
+BURST_SECONDS: Final = 15.0
 """An address may send what it may send in so long at once: a gateway's terminals wake together."""
 
 
@@ -44,6 +44,11 @@ class Rate:
         self._empty_at[who] = empty_at + self._seconds
         return True
 
+    def give_back(self, who: tuple[str, ...]) -> None:
+        """What was taken last is not counted after all."""
+        if who in self._empty_at:
+            self._empty_at[who] -= self._seconds
+
     def sweep(self, now: float) -> None:
         """Forget who has asked for nothing for long enough, from the longest on."""
         while self._empty_at:
@@ -56,16 +61,29 @@ class Rate:
 class Floods:
     """What each address has asked of late that proved nothing."""
 
-    __slots__ = ("_sign_ons", "_unproved")
+    __slots__ = ("_sign_ons", "_strangers", "_unproved")
 
     def __init__(self, sign_ons_max: int, sign_on_seconds: float, unproved_rate: float) -> None:
         self._sign_ons = Rate(sign_ons_max, sign_on_seconds)
         seconds = 1 / unproved_rate if unproved_rate else 0.0
-        self._unproved = Rate(max(1.0, unproved_rate * BURST_SECONDS), seconds)
+        at_once = max(1.0, unproved_rate * BURST_SECONDS)
+        self._unproved = Rate(at_once, seconds)
+        self._strangers = Rate(at_once, seconds)
 
     def may_ask(self, source: str, now: float) -> bool:
         """Whether this address may ask for something that no key has proved."""
         return self._unproved.take((source,), now)
+
+    def may_introduce(self, source: str, now: float) -> bool:
+        """Whether the host may be asked who this is; counted until `knows` says that it knew.
+
+        Counted apart: whoever floods with sign-ons keeps no terminal behind the same address away.
+        """
+        return self._strangers.take((source,), now)
+
+    def knows(self, source: str) -> None:
+        """The host knew whom it was asked for."""
+        self._strangers.give_back((source,))
 
     def may_sign_on(self, terminal_id: str, source: str, now: float) -> bool:
         """Whether keys may be asked for in this terminal's name, from there."""
@@ -75,3 +93,4 @@ class Floods:
         """Forget what is over."""
         self._sign_ons.sweep(now)
         self._unproved.sweep(now)
+        self._strangers.sweep(now)

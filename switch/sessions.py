@@ -26,7 +26,7 @@ WAITING_MAX: Final = 64
 """Messages of one terminal that may wait for its profile; the next are told 09."""
 UNKNOWN_MAX: Final = 10_000
 """Strangers remembered; beyond it the one met longest ago is let go."""
-ASKED_MAX: Final = 4096
+ASKED_MAX: Final = 16_384
 """Terminals asked for at a time."""
 
 _LOG = structlog.get_logger(__name__)

@@ -30,7 +30,7 @@ class SwitchSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """How long a message waits until the host has told who its terminal is."""
     window_max: int = 8192
     """Requests at the host without an answer; beyond it terminals are told 91 at once."""
-    sign_on_window_max: Annotated[int, msgspec.Meta(ge=1)] = 4096
+    sign_on_window_max: Annotated[int, msgspec.Meta(ge=1)] = 16_384
     """The same of sign-ons, which are counted apart, as is whatever else no customer waits for."""
     desk_window_max: Annotated[int, msgspec.Meta(ge=1)] = 2048
     sign_ons_max: Annotated[int, msgspec.Meta(ge=1)] = 20
@@ -40,7 +40,7 @@ class SwitchSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """It may have one more each so many seconds. 0: as many as come."""
     unproved_rate: Annotated[float, msgspec.Meta(ge=0)] = 2000.0
     """Messages a second of one address that no key proves: sign-ons, echoes, unproved settlements,
-    terminals that are not known yet; five seconds' worth may come at once. 0: as many as come."""
+    terminals that are not known yet; fifteen seconds' worth may come at once. 0: no limit."""
     sessions_max: int = 20_000
     session_seconds_max: float = 3600.0
     """Age at which a terminal's profile is asked for again."""

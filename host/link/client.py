@@ -70,7 +70,7 @@ class LinkLimits(msgspec.Struct, frozen=True, kw_only=True):
 
     window_max: int = 8192
     """Requests of trade without an answer; beyond it none is taken, so that queues stay short."""
-    sign_on_window_max: int = 4096
+    sign_on_window_max: int = 16_384
     """The same of sign-ons, which anybody can send: they take no place of trade's."""
     desk_window_max: int = 2048
     """The same of everything else that no customer waits for."""

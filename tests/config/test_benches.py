@@ -6,10 +6,12 @@ import msgspec
 import pytest
 
 from config.bench_cpu import IdleClock
+from config.bench_desk import DeskBench, measure_desk
 from config.bench_history import HistoryBench, measure_history
 from config.bench_nac import NacBench, measure_nac
 from config.bench_processes import ProcessesBench, measure_processes
 from config.bench_report import (
+    DESK_FIGURES,
     HISTORY_FIGURES,
     NAC_FIGURES,
     PROCESSES_FIGURES,
@@ -35,6 +37,14 @@ def test_a_held_up_answer_is_measured_beside_the_others(
     print_figures(document, NAC_FIGURES)
     shown = capsys.readouterr().out
     assert all(row.key in shown for row in NAC_FIGURES)
+
+
+def test_sign_ons_are_measured_beside_trade() -> None:
+    told = DeskBench(rounds=1, sign_ons=60, messages=60, traders=10, connections=4, cards=10)
+    document = measure_desk(told, say_nothing)
+    assert document["sign_ons_rate"] > 0
+    assert document["beside_rate"] > 0
+    assert {row.key for row in DESK_FIGURES} <= document.keys()
 
 
 def test_processes_are_measured_in_turns_and_share_the_work() -> None:
@@ -94,10 +104,8 @@ def test_each_bench_writes_its_own_file_and_tells_what_did_not_hold(
     assert run_benches([], Extent(rounds=2), report, say=say_nothing) == ["nac"]
     assert [one["name"] for one in shown] == list(BENCHES)
     files = sorted(file.name for file in report.parent.iterdir())
-    assert files == [
-        "bench.json", "bench_history.json", "bench_nac.json", "bench_processes.json",
-        "bench_slow.json",
-    ]  # fmt: skip
+    others = ("desk", "history", "nac", "processes", "slow")
+    assert files == ["bench.json", *(f"bench_{name}.json" for name in others)]
     assert msgspec.json.decode(report.read_bytes()) == {"name": "ledger", "rounds": 2}
 
 

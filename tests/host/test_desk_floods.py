@@ -5,9 +5,12 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import msgspec
 import psycopg
 import pytest
 import trio
+import trio.testing
+from prometheus_client import REGISTRY
 
 from config.database import Dsns
 from host.estate.demo import EXTERNAL_ZONE, external_cards
@@ -16,6 +19,7 @@ from host.hsm.pin import make_pin_block
 from host.model.requests import Kind, PinBlock, Request, Response, Totals
 from host.model.responses import Reason
 from host.model.secrets import Secret
+from host.poster import ANYBODYS_IN_LINE_MAX
 from tests.host.conftest import TERMINALS, CardPool, Till, trading
 from tests.host.terminal_day import Day
 from tests.host.test_desk import ask_keys, buy, generations, sign_on
@@ -166,6 +170,39 @@ async def test_sign_ons_in_a_terminals_name_do_not_fill_its_line(
         reasons = [answer.reason for answer in await flood.wait()]
     assert set(reasons) == {Reason.APPROVED, Reason.IN_PROGRESS}
     assert reasons.count(Reason.APPROVED) == 9
+
+
+async def test_unproved_uploads_in_a_terminals_name_do_not_fill_its_line(
+    till: Till, pool: CardPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They wait their turn; whoever has the keys stands in the same line and is not told 09."""
+    name, go_on = "80010035", threading.Event()
+    answer = till.poster._desk.answer
+
+    def answer_later(*told):
+        assert go_on.wait(60)
+        return answer(*told)
+
+    monkeypatch.setattr(till.poster._desk, "answer", answer_later)
+    anybodys = [Day(till, name).message(Kind.BATCH_UPLOAD) for _ in range(40)]
+    flood = Asked(till, [msgspec.structs.replace(one, is_proved=False) for one in anybodys])
+    sale = Asked(till, [till.request(Kind.CASH_LOAD, pool.city(), 1, terminal_id=name)])
+    go_on.set()
+    [bought] = await sale.wait()
+    assert bought.is_approved
+    reasons = [answer.reason for answer in await flood.wait()]
+    assert reasons.count(Reason.IN_PROGRESS) == 40 - ANYBODYS_IN_LINE_MAX
+
+
+async def test_what_the_desk_answers_is_in_the_metrics_at_once(till: Till) -> None:
+    def settled() -> float:
+        labels = {"kind": Kind.SETTLEMENT.value, "reason": Reason.APPROVED.value}
+        return REGISTRY.get_sample_value("posswitch_host_requests_total", labels) or 0.0
+
+    before = settled()
+    assert (await till.ask(_settlement(till))).is_approved
+    await trio.testing.wait_all_tasks_blocked()
+    assert settled() == before + 1
 
 
 async def test_one_terminal_whose_keys_cannot_be_stored_is_alone_in_its_trouble(

@@ -63,6 +63,23 @@ async def test_who_floods_still_trades(bench, mock_clock):
     assert asked(bench, Kind.PURCHASE) == before + 1
 
 
+async def test_who_floods_keeps_no_terminal_away_that_is_not_known_yet(bench, mock_clock):
+    for _ in range(AT_ONCE + 10):
+        bench.take(echo())
+    assert bench.paper.codes[-1] == "91"
+    for number in range(3):
+        bench.take(purchase(1, terminal_id=f"8001000{number + 2}"))
+    assert len(bench.line.finders) == 3
+
+
+async def test_terminals_that_the_host_knows_do_not_count_as_strangers(bench, mock_clock):
+    for number in range(AT_ONCE + 10):
+        bench.take(purchase(1, terminal_id=f"{number:08d}"))
+        while bench.line.finders:
+            bench.line.finders.pop().found(bench.line.profile)
+    assert "91" not in bench.paper.codes
+
+
 async def test_strangers_are_asked_for_no_faster_than_the_address_may(bench, mock_clock):
     for number in range(AT_ONCE + 10):
         bench.take(purchase(1, terminal_id=f"{number:08d}"))
