@@ -48,6 +48,7 @@ class LogSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """How much is written."""
 
     level: Level = "info"
+    """What is not less than this is logged."""
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -29,6 +29,7 @@ class HostSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     writers: int = 2
     """Writer connections; each owns a disjoint set of shards."""
     batch_items_max: int = 512
+    """Requests that a writer commits in one transaction at most."""
     waiting_items_max: int = 20_000
     """Requests queued for the writers beyond which the host answers that it is unreachable."""
     sign_ons_waiting_max: int = 20_000
@@ -40,14 +41,18 @@ class HostSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     terminal_waiting_max: int = 8
     """Requests of one terminal waiting behind each other."""
     lock_seconds_max: float = 2.0
+    """How long a statement waits for a lock (`lock_timeout`)."""
     statement_seconds_max: float = 5.0
+    """How long a statement may run (`statement_timeout`)."""
     connect_seconds_max: float = 5.0
+    """How long PostgreSQL may take to let the host in."""
     round_trip_seconds_max: float | None = None
     """How long the host waits for an answer of PostgreSQL before it closes the connection: a server
     that is frozen ends no wait by itself. Unset: three seconds beyond `statement_seconds_max`."""
     timezone: str = "Asia/Shanghai"
     """The acquirer's zone: F12 and F13 are its local time."""
     acquirer_id: str = "48882900"
+    """F32 of every answer: who we are, up to 11 digits."""
     metrics_port: int | None = None
     """/metrics, /healthz and /readyz over HTTP."""
     metrics_host: str = "127.0.0.1"

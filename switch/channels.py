@@ -110,20 +110,29 @@ class ChannelSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     """One listening port, or one gateway that we call, and the dialect spoken there."""
 
     name: str = "pos"
+    """What the channel is called in logs, metrics and at the start; each has one of its own."""
     kind: Literal["pos", "nac", "mis", "softpos"] = "pos"
+    """What connects here; it says what the channel leaves unsaid."""
     dialect: str = ""
+    """How it is spoken: `pos`, `ascii87-hex`, `ascii87-bin`, `mis-json`, `mis-fixed`, `mis-iso`,
+    `softpos`."""
     options: DialectOptions = DialectOptions()
     """What the dialect is to know."""
     host: str = "127.0.0.1"
+    """The address of this machine to listen on; `0.0.0.0` is all of them."""
     port: Port = BY_KIND
     """0 takes any free port; the port taken is told when the switch is ready."""
     connect_to: str | None = None
     """`HOST:PORT`: we call this gateway and keep the connection, instead of listening. The first
     switch process calls, the others leave it alone."""
     connect_seconds_max: Seconds = 10.0
+    """How long a gateway may take to answer a call."""
     reconnect_seconds_max: Seconds = 30.0
     """The longest pause between two calls of a gateway that does not answer."""
     length_codec: AnyLengthName | Literal[""] = ""
+    """How the length in front of each message is written: two big-endian bytes that do not count
+    themselves, the same counting themselves, four decimal digits; or that there is none, and a
+    message says itself where it ends."""
     preamble_bytes: Annotated[int, msgspec.Meta(ge=0, le=256)] = 0
     """The caller's line, written by a gateway in front of each TPDU."""
     preamble: Literal["return", "drop"] = "return"
@@ -132,8 +141,9 @@ class ChannelSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     """What a frame of length zero is: a sign of life, one that is given back, or a framing
     error."""
     frame_bytes_min: int = BY_KIND
+    """The shortest message, without length and preamble; a shorter one ends the connection."""
     frame_bytes_max: int = BY_KIND
-    """Both without the length and the preamble."""
+    """The longest, likewise."""
     frame_seconds_max: Seconds = 10.0
     """From the first byte of a frame, or of a TLS handshake, to its last."""
     idle_seconds_max: Seconds = 600.0
@@ -143,6 +153,7 @@ class ChannelSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     networks: tuple[str, ...] = ()
     """Who may connect, as `10.1.0.0/16`; none named: everybody."""
     connections_max: Count = 10_000
+    """Connections of all addresses; one more is refused."""
     per_source_max: Count = 10_000
     """Connections of one address (of one /64 where it is IPv6)."""
     per_source_rate: Annotated[float, msgspec.Meta(ge=0)] = 0.0

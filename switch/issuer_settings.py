@@ -30,13 +30,16 @@ class StandIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """
 
     kinds: tuple[Kind, ...]
+    """What this is the answer to."""
     reason: Reason
+    """How it is declined."""
 
 
 class IssuerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One issuer's own ISO 8583 host (1987, ASCII, binary bitmap) and our lines to it."""
 
     name: str
+    """What it is called in logs and metrics."""
     prefixes: tuple[str, ...]
     """First digits of the card numbers that are its own."""
     addresses: tuple[str, ...]
@@ -45,6 +48,7 @@ class IssuerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """The addresses are reached over a leased line, a VPN or a tunnel. Without it only loopback
     addresses are taken, for card numbers would cross a network in clear."""
     kinds: tuple[Kind, ...] = ROUTED_KINDS
+    """What it is asked; everything else with its cards goes to our own host."""
     authorises: tuple[Kind, ...] = ()
     """Kinds that it takes as an authorisation (0100) rather than a financial request (0200)."""
     acquirer_id: str = "48882900"
@@ -57,6 +61,7 @@ class IssuerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     timezone: str = "Asia/Shanghai"
     """Whose local time F12 and F13 are."""
     length_codec: LengthName = "be2"
+    """How the length in front of each message is written, as of a channel."""
     sign_on: bool = True
     """Say 0800/001 on every new line and trade only when it was answered 00."""
     echo_seconds: Seconds = 30.0

@@ -31,8 +31,9 @@ class SwitchSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     window_max: int = 8192
     """Requests at the host without an answer; beyond it terminals are told 91 at once."""
     sign_on_window_max: Annotated[int, msgspec.Meta(ge=1)] = 16_384
-    """The same of sign-ons, which are counted apart, as is whatever else no customer waits for."""
+    """The same of sign-ons, which are counted apart."""
     desk_window_max: Annotated[int, msgspec.Meta(ge=1)] = 2048
+    """The same of settlements, uploads, echoes and whatever else no customer waits for."""
     sign_ons_max: Annotated[int, msgspec.Meta(ge=1)] = 20
     """Sign-ons of one terminal from one address at once; beyond it 91. Each process counts for
     itself, as with the next two."""
@@ -42,6 +43,7 @@ class SwitchSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """Messages a second of one address that no key proves: sign-ons, echoes, unproved settlements,
     terminals that are not known yet; fifteen seconds' worth may come at once. 0: no limit."""
     sessions_max: int = 20_000
+    """Terminals whose profile and keys are kept in memory; the oldest is forgotten first."""
     session_seconds_max: float = 3600.0
     """Age at which a terminal's profile is asked for again."""
     refetch_seconds_min: float = 5.0
@@ -55,6 +57,7 @@ class SwitchSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """The store-and-forward file: reversals the switch owes, and advices of what issuers approved.
     The second process writes `switch-saf-2.db`, and so on."""
     saf_retry_seconds_max: float = 30.0
+    """The longest pause between two attempts to deliver what is owed."""
     saf_days_max: float = 7.0
     """Age at which an undelivered message is left to people, by a case report to the host."""
     saf_refusals_max: Annotated[int, msgspec.Meta(ge=1)] = 6
