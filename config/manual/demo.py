@@ -31,6 +31,7 @@ _TERMINALS: Final = {
     UNPACKED_TERMINAL: "POS with its master key only: signs on first",
     GATEWAY_TERMINALS[0]: f"POS behind a gateway, as those up to {GATEWAY_TERMINALS[-1]}",
     TILLS[0]: f"till of a merchant system, as those up to {TILLS[-1]}",
+    TILLS[1]: "another, in another shop",
     PHONES[0]: f"application on a phone, as those up to {PHONES[-1]}",
     EXTERNAL_TERMINALS[0]: f"POS with Lake Bank's cards, as those up to {EXTERNAL_TERMINALS[-1]}",
 }

@@ -3,13 +3,19 @@
 from pathlib import Path
 from typing import Final
 
-from config.manual import demo, settings, wire
+from config.manual import characters, demo, mis, settings, wire
 from config.manual.page import Blocks, filled
 from terminals.manual import manual
 
 WHOLE: Final[Blocks] = {"dialects.md": manual}
 """Pages that are written whole, by file name."""
-BLOCKS: Final[Blocks] = {**wire.BLOCKS, **demo.BLOCKS, **settings.BLOCKS}
+BLOCKS: Final[Blocks] = {
+    **wire.BLOCKS,
+    **characters.BLOCKS,
+    **mis.BLOCKS,
+    **demo.BLOCKS,
+    **settings.BLOCKS,
+}
 
 
 def written(directory: Path) -> dict[Path, str]:

@@ -1,6 +1,7 @@
 """The clients in docs/examples, as a reader runs them: from sign-on to settlement."""
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,12 +12,16 @@ import pytest
 from tests.whole.house import SECONDS_MAX, Up
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "docs" / "examples").glob("*_client.py"))
-CHANNELS = {"bcd_client.py": "pos"}
-"""Which channel of `SETTINGS` an example speaks to."""
-SETTINGS = """
-[[channels]]
-port = 0
-"""
+CHANNELS = {
+    "bcd_client.py": "pos",
+    "ascii_client.py": "ascii",
+    "mis_json_client.py": "tills",
+    "mis_fixed_client.py": "records",
+}
+"""Which channel of the demo page's settings an example speaks to."""
+DEMO = (Path(__file__).parents[2] / "docs" / "demo.md").read_text("utf-8")
+[SETTINGS] = re.findall(r"```toml\n(.*?)```", DEMO, re.DOTALL)
+FREE = re.sub(r"port = \d+", "port = 0", SETTINGS)
 LINES_MAX = 80
 
 
@@ -24,7 +29,7 @@ LINES_MAX = 80
 def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
     data = tmp_path_factory.mktemp("examples") / "data"
     data.mkdir()
-    (data / "posswitch.toml").write_text(SETTINGS)
+    (data / "posswitch.toml").write_text(FREE)
     with Up(data) as up:
         yield up
 
