@@ -1,7 +1,9 @@
 """decide: one request over the loaded state, no I/O, in the order of arrival.
 
 A key that was answered before gets its answer again, declines included, whatever DUKPT keys it
-was sealed under this time: nothing is taken twice by that. The one exception is
+was sealed under this time: nothing is taken twice by that. What no answer stands for and comes
+under keys that were used before is refused and not stored: it may be an old message played again,
+and whoever really asks that seals it anew. The one exception to one key, one answer is
 an approval that was reversed since: to say "approved" again would tell of money that was put
 back, so it is answered 94, as is an original that its reversal overtook.
 """
@@ -90,7 +92,9 @@ def decide(item: Item, state: State, court: Court, numbers: Numbers) -> Outcome:
         return Outcome(item, answer_again(item, known, state))
     rule = TRANSACTIONS[item.request.kind]
     case = _open(item, state, court)
-    reason = ksn_refusal(case) or _refusal(rule, case)
+    if item.request.only_as_repeat or ksn_refusal(case) is not None:
+        return Outcome(item, Response(reason=Reason.KSN_REFUSED))
+    reason = _refusal(rule, case)
     result = rule.post(case) if reason is None else reason
     posting = result if isinstance(result, Posting) else None
     if posting is not None:

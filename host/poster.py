@@ -428,4 +428,10 @@ def _keys_can_be_stored(request: Request, slot: str) -> bool:
 
 
 def _is_repeat(earlier: Item, later: Item) -> bool:
-    return earlier.request.kind is later.request.kind and earlier.fingerprint == later.fingerprint
+    """Whether one answer is for both.
+
+    What was sealed anew waits: the earlier may be refused for its KSN, and its own is to count.
+    """
+    one, other = earlier.request, later.request
+    is_sealed_alike = (one.ksn, one.only_as_repeat) == (other.ksn, other.only_as_repeat)
+    return one.kind is other.kind and earlier.fingerprint == later.fingerprint and is_sealed_alike

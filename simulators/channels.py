@@ -36,6 +36,9 @@ from terminals.dialects import dialect_named
 from terminals.dialects.mis import MisDialect
 from terminals.framing import LENGTH_CODECS
 
+KSNS_A_NUMBER: Final = 16
+"""More than a phone needs for a message and its repeats, so that who comes after goes on above."""
+
 
 class Terminal(Protocol):
     """What happens at any counter."""
@@ -236,7 +239,9 @@ async def _phones(place: Place) -> AsyncIterator[Channel]:
     ) -> Terminal:
         last = place.last_trace
         merchant = estate.merchant_of(plan)
-        app = SoftPosApp(plan, merchant, service, last_counter=last, last_number=last)
+        app = SoftPosApp(
+            plan, merchant, service, last_counter=last * KSNS_A_NUMBER, last_number=last
+        )
         return Trader(app, line.ask, record, attempts_max=place.attempts_max)
 
     tls = phone_tls(place.certificates) if place.certificates else None

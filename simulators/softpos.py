@@ -1,11 +1,14 @@
 """A payment application on a phone: framed JSON in mutual TLS, sealed under AES DUKPT.
 
-Every message takes the next KSN, whose keys seal the card, the PIN (format 4) and the message; a
-repeat is the same bytes under the same KSN. Before each transaction the attestation service is
-asked, here a key beside us, and its token travels with the payment.
+Every message takes the next KSN, whose keys seal the card, the PIN (format 4) and the message. So
+does a repeat: it has the `msgid`, batch and number of the first, and all else of it is sealed anew.
+Before each sending the attestation service is asked, here a key beside us, and its token travels
+with the payment.
 """
 
 import base64
+import functools
+import itertools
 import json
 import time
 from collections.abc import Callable, Mapping
@@ -44,6 +47,12 @@ OPERATIONS: Final[dict[Kind, str]] = {
 APPROVED: Final = "00"
 
 
+class _Numbered(Claims, frozen=True, kw_only=True):
+    """Claims as services sign them: with a number, so that a second's tokens differ."""
+
+    jti: str
+
+
 class AttestationService:
     """The A&M service: signs that this app, at this moment, is in order."""
 
@@ -53,12 +62,17 @@ class AttestationService:
         self._key = key
         self._kid = kid
         self._clock = clock
+        self._count = itertools.count(1)
         self.verdict = "pass"
 
     def attest(self, instance: str, msgid: str) -> str:
-        """A token for one message of one instance."""
-        claims = Claims(
-            sub=instance, iat=int(self._clock()), nonce=nonce_of(msgid), verdict=self.verdict
+        """A token for one sending of one message of one instance; no two are alike."""
+        claims = _Numbered(
+            sub=instance,
+            iat=int(self._clock()),
+            nonce=nonce_of(msgid),
+            verdict=self.verdict,
+            jti=str(next(self._count)),
         )
         return sign_attestation(self._key, self._kid, claims)
 
@@ -88,12 +102,9 @@ class SoftPosApp:
 
     def trade(self, trade: Trade) -> Sent:
         """As a `Speaker`."""
-        ksn = self._next_ksn()
         values: dict[str, Any] = {}
         if trade.kind is not Kind.BALANCE_INQUIRY:
             values["amount"] = trade.amount_minor
-        if trade.kind is not Kind.VOID:
-            values |= self._card(trade, ksn)
         original = trade.original
         if original is not None:
             values["original"] = {
@@ -102,7 +113,8 @@ class SoftPosApp:
                 "rrn": original.rrn,
                 "unit": POINTS_PREFIX if original.is_in_points else "CNY",
             }
-        return self._sent(OPERATIONS[trade.kind], ksn, self._next_number(), self._batch, values)
+        message = self._message(OPERATIONS[trade.kind], self._next_number(), self._batch, values)
+        return self._sealed(message, trade if trade.kind is not Kind.VOID else None)
 
     def undo(self, trade: Trade, sent: Sent) -> Sent:
         """As a `Speaker`: under the batch and number of what it undoes."""
@@ -113,13 +125,13 @@ class SoftPosApp:
         if trade.kind is Kind.VOID and trade.original is not None and trade.original.is_in_points:
             values["original"] = {"unit": POINTS_PREFIX}
         number, batch = int(sent.trace), int(sent.batch)
-        return self._sent("reverse", self._next_ksn(), number, batch, values)
+        return self._sealed(self._message("reverse", number, batch, values))
 
     def settle(self, totals: Halves) -> Sent:
         """As a `Speaker`."""
         money, points = (_words(half) for half in totals)
         values = {"totals": money, "points_totals": points}
-        return self._sent("settle", self._next_ksn(), self._next_number(), self._batch, values)
+        return self._sealed(self._message("settle", self._next_number(), self._batch, values))
 
     def sign_on(self) -> Sent:
         """As a `Speaker`: keys follow from the KSN, so there are none to ask for."""
@@ -127,12 +139,14 @@ class SoftPosApp:
 
     def echo(self) -> Sent:
         """As a `Speaker`."""
-        return self._sent("echo", self._next_ksn(), self._next_number(), self._batch, {})
+        return self._sealed(self._message("echo", self._next_number(), self._batch, {}))
 
     def is_answer(self, sent: Sent, payload: bytes) -> bool:
-        """As a `Speaker`."""
-        told = _object(payload)
-        return told is None or told.get("msgid") == json.loads(sent.payload)["msgid"]
+        """As a `Speaker`: one to an earlier sending is under that one's KSN, and let pass."""
+        told, asked = _object(payload), json.loads(sent.payload)
+        if told is None:
+            return True
+        return told.get("msgid") == asked["msgid"] and told.get("ksn") in {None, asked["ksn"]}
 
     def read(self, sent: Sent, payload: bytes) -> Answer:
         """As a `Speaker`: sealed under the KSN of the question, the other way."""
@@ -163,24 +177,37 @@ class SoftPosApp:
             values["pin"] = {"ksn": ksn, "block": _base64(pin)}
         return values
 
-    def _sent(self, op: str, ksn: str, number: int, batch: int, values: Mapping[str, Any]) -> Sent:
-        msgid = f"{self._plan.terminal_id}-{int(ksn[16:], 16)}"
-        value = {
-            "msgid": msgid,
+    def _message(
+        self, op: str, number: int, batch: int, values: Mapping[str, Any]
+    ) -> Mapping[str, Any]:
+        """What stays the same however often it is sent."""
+        return {
+            "msgid": f"{self._plan.terminal_id}-{batch}-{number}-{op[:8]}",
             "instance": self._instance,
             "tid": self._plan.terminal_id,
             "mid": self._merchant_id,
             "batch": batch,
             "seq": number,
             "op": op,
-            "ksn": ksn,
-            "attestation": self._service.attest(self._instance, msgid),
             **values,
         }
-        epoch, stan = f"{batch:06d}", f"{number:06d}"
+
+    def _sealed(self, message: Mapping[str, Any], card_of: Trade | None = None) -> Sent:
+        """A sending of it, under the next KSN."""
+        ksn = self._next_ksn()
+        token = self._service.attest(self._instance, message["msgid"])
+        value = {**message, "ksn": ksn, "attestation": token}
+        if card_of is not None:
+            value |= self._card(card_of, ksn)
+        epoch, stan = f"{message['batch']:06d}", f"{message['seq']:06d}"
         key = ExchangeKey(INSTITUTION, self._plan.terminal_id, epoch, stan, Family.FINANCIAL)
-        payload = sealed(value, bytes.fromhex(ksn), self._mac)
-        return Sent(payload=payload, slot=key.text, batch=epoch, trace=stan)
+        return Sent(
+            payload=sealed(value, bytes.fromhex(ksn), self._mac),
+            slot=key.text,
+            batch=epoch,
+            trace=stan,
+            renew=functools.partial(self._sealed, message, card_of),
+        )
 
     def _next_ksn(self) -> str:
         """Counters with too many one-bits are skipped, as a device does."""

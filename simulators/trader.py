@@ -1,10 +1,12 @@
 """A till or an app of a channel that repeats: what it does, whatever its messages look like.
 
-Where a POS terminal reverses what was not answered, these send the very same message again and
-get the first answer. Only when that stays silent too is a message that may have posted reversed,
-now and before the next trade. A refund is only ever repeated. `Speaker` knows the spelling.
+Where a POS terminal reverses what was not answered, these send the very same message again, sealed
+anew where its keys serve only once, and get the first answer. Only when that stays silent too is a
+message that may have posted reversed, now and before the next trade. A refund is only ever
+repeated. `Speaker` knows the spelling.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -37,6 +39,12 @@ class Sent:
     """`ExchangeKey.text` of the financial message."""
     batch: str
     trace: str
+    renew: "Callable[[], Sent] | None" = None
+    """Seals the same message anew; None where its very bytes may be sent again."""
+
+    def again(self) -> "Sent":
+        """As it is repeated."""
+        return self if self.renew is None else self.renew()
 
 
 class Speaker(Protocol):
@@ -80,7 +88,7 @@ class Trader:
         self._speaker = speaker
         self._ask = ask
         self._record = record
-        self._owed = Mending(self._exchange, self._book_late, record, attempts_max)
+        self._owed = Mending(self._exchange_again, self._book_late, record, attempts_max)
 
     async def sign_on(self) -> Answer:
         """Fetch keys, where the channel has keys to fetch."""
@@ -175,12 +183,12 @@ class Trader:
         )
 
     async def _insist(self, sent: Sent) -> Answer:
-        """The same bytes again where the first were not answered: a repeat, not a second sale."""
+        """The same again where the first was not answered: a repeat, not a second sale."""
         answer = await self._exchange(sent)
         for _sending in range(SENDINGS_MAX - 1):
             if answer.verdict is Verdict.USABLE:
                 return answer
-            answer = await self._exchange(sent)
+            answer = await self._exchange_again(sent)
             if answer.f39 in UNDECIDED:
                 answer = SILENCE
         return answer
@@ -190,6 +198,9 @@ class Trader:
         if payload is None:
             return SILENCE
         return self._speaker.read(sent, payload)
+
+    async def _exchange_again(self, sent: Sent) -> Answer:
+        return await self._exchange(sent.again())
 
     async def _mend_answer(self, trade: Trade, sent: Sent, entry: Entry) -> None:
         if trade.kind in MENDED:

@@ -147,6 +147,10 @@ class Desk:
         if response.reason in NOT_YET and KINDS[request.kind].only_host_may_end:
             self._keep_owed(exchange, request)
             return
+        if response.reason is Reason.KSN_REFUSED and exchange.only_host_may_end:
+            # Nothing was decided: its terminal goes on, and seals it anew.
+            self._decline(exchange, response.reason)
+            return
         if request.kind is Kind.SIGN_ON and response.is_approved:
             self._sessions.renew(request.key.terminal_id, trio.current_time())
         try:
@@ -330,6 +334,9 @@ class Desk:
         assert lane is not None
         assert request is not None
         del lane.in_flight[exchange.ticket]
+        if request.only_as_repeat:
+            self._drop(exchange, why, request.key.text)
+            return
         ending, stored = exchange.endings[request.kind], None
         if ending is Ending.TOLD_WHEN_UNDONE:
             self._being_undone[exchange] = trio.current_time()
@@ -366,7 +373,12 @@ class Desk:
         self._drop(exchange, "the host has not decided", request.key.text)
 
     def _owe_undoing(self, request: Request, lane: Lane, stored: Callable[[], None] | None) -> None:
-        """Our reversal of what the terminal will not undo, or its own, should it give up."""
+        """Our reversal of what the terminal will not undo, or its own, should it give up.
+
+        What asked for an answer alone has moved nothing and is no reason to move anything.
+        """
+        if request.only_as_repeat:
+            return
         if KINDS[request.kind].undone_by_switch:
             owed = reversal_of(request)
         elif request.kind is Kind.REVERSAL:

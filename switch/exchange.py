@@ -293,7 +293,18 @@ def reversal_of(request: Request) -> Request:
 
 
 def without_card(reversal: Request) -> Request:
-    """A terminal's own reversal as it is stored: its original is found without a card number."""
+    """A terminal's own reversal as it is stored: its original is found without a card number.
+
+    Without its KSN as well, which was counted when it came: what its terminal sends meanwhile has
+    higher ones.
+    """
     return msgspec.structs.replace(
-        reversal, pan=None, expiry=None, pin=None, track=None, sealed_pan=None, sealed_track=None
+        reversal,
+        pan=None,
+        expiry=None,
+        pin=None,
+        track=None,
+        sealed_pan=None,
+        sealed_track=None,
+        ksn=None,
     )

@@ -222,7 +222,8 @@ class RememberingHost:
 
     def ask(self, request: Request, waiter: Waiter) -> Taken:
         """As a `Destination`: only what the switch would have to undo is noted."""
-        if not KINDS[request.kind].undone_by_switch or self._is_known(request.key.text):
+        moves_nothing = request.only_as_repeat or not KINDS[request.kind].undone_by_switch
+        if moves_nothing or self._is_known(request.key.text):
             # The host knows a repeat when it sees one.
             ticket = self._link.ask(request, waiter)
             return -ticket

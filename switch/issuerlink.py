@@ -292,8 +292,19 @@ class IssuerDestination:
 
     def ask(self, request: Request, waiter: Waiter) -> Taken:
         """As a `Destination`."""
-        if request.kind is Kind.REVERSAL:
-            return self._undo(request, waiter)
+        if request.only_as_repeat and not self._is_known(request):
+            return Response(reason=Reason.KSN_REFUSED)
+        is_undoing = request.kind is Kind.REVERSAL
+        return self._undo(request, waiter) if is_undoing else self._ask(request, waiter)
+
+    def forget(self, ticket: Ticket) -> None:
+        """As a `Destination`; those of reversals are negative."""
+        if ticket < 0:
+            self._undoing.pop(ticket, None)
+        else:
+            self.ahead.forget(ticket)
+
+    def _ask(self, request: Request, waiter: Waiter) -> Taken:
         key_text = request.key.text
         if self.ahead.has(key_text):
             return self.ahead.join(request, waiter)
@@ -308,12 +319,15 @@ class IssuerDestination:
         refusal = self._link.refusal(request, self.ahead.count)
         return self.ahead.take(request, waiter) if refusal is None else Response(reason=refusal)
 
-    def forget(self, ticket: Ticket) -> None:
-        """As a `Destination`; those of reversals are negative."""
-        if ticket < 0:
-            self._undoing.pop(ticket, None)
-        else:
-            self.ahead.forget(ticket)
+    def _is_known(self, request: Request) -> bool:
+        """Whether it was taken before: what it asks has been done, or is on its way."""
+        undoes = request.original if request.kind is Kind.REVERSAL else None
+        if undoes is None or undoes.key is None:
+            noted = self._memory.find(request.key.text)
+            is_noted = noted is not None and noted.state is not State.UNSENT
+            return is_noted or self.ahead.has(request.key.text)
+        noted = self._memory.find(undoes.key.text)
+        return noted is not None and noted.state is State.UNDONE
 
     def _again(self, request: Request, noted: Noted, waiter: Waiter) -> Taken:
         """One key, one answer."""

@@ -8,8 +8,9 @@ AES keys (X9.24-3), and X9.19 under TDES keys (X9.24-1, of which 4 bytes are pub
 A device counts upwards and never back, so a counter that is not above the highest one seen is
 no new message. It may be the same message again, which a device sends when it missed the
 answer: recent codes are remembered, and whoever brings the same code under the same KSN brings
-the same bytes. Only proved messages move the count (`take`), and the host, which keeps the count
-durably, has the last word.
+the same bytes. Beyond those it is asked of the host as a repeat only (`as_taken`): its key has an
+answer, or nothing is done. Only proved messages move the count (`take`), and the host, which keeps
+the count durably, has the last word.
 """
 
 import enum
@@ -25,6 +26,8 @@ from host.hsm.ciphers import checked_size
 from host.hsm.dukpt_aes import Usage
 from host.hsm.ksn import KsnError
 from host.hsm.mac import TAG_BYTES, AesCmac, Mac, X919Mac, mac_for
+from host.model.requests import KINDS, Request, Traffic
+from host.model.responses import Reason
 from host.model.secrets import Secret
 from host.model.terminal import DUKPT, MacAlgorithm
 
@@ -40,7 +43,9 @@ class Taken(enum.Enum):
 
     NEW = "new"
     REPEAT = "repeat"
-    REFUSED = "refused"
+    """The very bytes of a recent one."""
+    OLD = "old"
+    """A counter of before: never anything new, and perhaps long answered."""
 
 
 class Direction(enum.Enum):
@@ -167,7 +172,7 @@ class DukptMac:
         known = self._recent.get(ksn)
         if known is not None and hmac.compare_digest(known, tag):
             return Taken.REPEAT
-        return Taken.REFUSED
+        return Taken.OLD
 
     def _at(self, ksn: bytes, is_request: bool) -> Mac:
         mac = self._keys.get((ksn, is_request))
@@ -195,6 +200,15 @@ class _UnderKsn:
 
     def verify(self, data: bytes, tag: bytes) -> bool:
         return bool(self._ksn) and self._mac.verify(self._ksn + data, tag)
+
+
+def as_taken(request: Request, taken: Taken) -> Request | Reason:
+    """What is asked by a message that its KSN makes this: of an old one no more than its answer."""
+    if taken is not Taken.OLD:
+        return request
+    if KINDS[request.kind].traffic is not Traffic.TRADE:
+        return Reason.KSN_REFUSED
+    return msgspec.structs.replace(request, only_as_repeat=True)
 
 
 def session_mac(algorithm: MacAlgorithm, key: Secret) -> Mac:

@@ -19,7 +19,7 @@ from host.model.responses import Reason
 from host.model.secrets import Secret
 from terminals.answers import AnswerPlans, is_request, to_fields
 from terminals.codec import Codec, DecodeError
-from terminals.dukpt_session import DukptMac
+from terminals.dukpt_session import DukptMac, as_taken
 from terminals.framing import Measure
 from terminals.message import Damage, Message
 from terminals.salvage import salvage
@@ -107,10 +107,14 @@ class IsoDialect:
         return message.mti[:2] in self.sealed_classes
 
     def mac_is_right(self, message: Message, mac: Mac) -> bool:
-        """Whether the message carries the code of this key."""
-        if self.ksn_field:
-            mac = self._under_ksn(mac, message)
-        return self.is_sealed(message) and tag_is_right(message.body, mac, self.codec.tag_bytes)
+        """Whether the message carries the code of this key. Under DUKPT its counter is taken."""
+        key = self._under_ksn(mac, message) if self.ksn_field else mac
+        if not (self.is_sealed(message) and tag_is_right(message.body, key, self.codec.tag_bytes)):
+            return False
+        if self.ksn_field and isinstance(mac, DukptMac):
+            tag = message.body[-self.codec.tag_bytes :]
+            message.taken = mac.take(unhexlify(message.fields[self.ksn_field]), tag)
+        return True
 
     def has_room(self, message: Message) -> bool:
         """Whether it holds so much that nobody looks at that an order-blind code proves nothing."""
@@ -129,7 +133,8 @@ class IsoDialect:
             pin = request.pin
             if pin is not None:
                 pin = PinBlock(pin.iso_format, pin.block, ksn)
-            return msgspec.structs.replace(request, ksn=ksn, pin=pin)
+            request = msgspec.structs.replace(request, ksn=ksn, pin=pin)
+            return as_taken(request, message.taken)
         return request
 
     def track(self, message: Message) -> Secret | None:

@@ -60,6 +60,14 @@ Under DUKPT a request and its answer are sealed under two keys of one KSN, and e
 message. In `pos` and the ASCII dialects it stands in F59 of the request, in hexadecimal, where the
 channel says `ksn_in = "59"`. A TDES KSN of less than 10 bytes is filled with F on its left. There
 are no keys to fetch, so a sign-on is answered 40.
+
+A counter only rises, so whoever repeats a message seals it anew: the next KSN, and the same
+terminal, batch, trace and amount. It gets the answer of the first, and is done where the first
+never came. The very bytes of a message may be sent again as well, best before any other message.
+Under a counter that is not above the highest heard a message moves nothing: it gets the answer that
+stands for its batch and trace. Where none stands, a reversal, confirmation or refund is left
+without an answer and becomes one case, and anything else is answered 63. Nothing is stored of
+either, so that the same message, sealed anew, is taken.
 """
 _PINS: Final = """\
 F53 says in its first digit how the PIN block of F52 is made: 1 is ANSI X9.8 without the PAN
@@ -107,6 +115,12 @@ mark says what is undone in points, as it does for a sale: class 3.
 """
 _SOFTPOS: Final = """\
 Framed JSON in mutual TLS, sealed under the keys of its own KSN; `op` says what is asked.
+
+A repeat has the `msgid`, `instance`, `tid`, `mid`, `batch`, `seq`, `op`, `amount` and originals of
+the first. It has the next KSN, under which `pan_block`, `pin` and `mac` are made anew, and an
+attestation of its own: a token serves one sending, for 60 seconds, so two tokens for one `msgid`
+differ in what is signed (`iat`, or a number of the service's own). Repeat until it is answered; an
+answer that comes late for an earlier sending has that one's `ksn`.
 """
 
 

@@ -6,6 +6,7 @@ from typing import NoReturn, Protocol
 import msgspec
 
 from host.model.requests import Kind
+from terminals.dukpt_session import Taken
 from terminals.spelling import Spelling
 
 
@@ -60,7 +61,7 @@ class Message:
     is no `__dict__` to walk, and pickling raises.
     """
 
-    __slots__ = ("body", "damage", "fields", "header", "spelling", "tpdu")
+    __slots__ = ("body", "damage", "fields", "header", "spelling", "taken", "tpdu")
 
     def __init__(
         self,
@@ -78,6 +79,8 @@ class Message:
         self.spelling = spelling
         self.damage = damage
         """Where it could not be read whole: `fields` are those that could."""
+        self.taken = Taken.NEW
+        """What its KSN makes of it, where a KSN proved it."""
 
     @property
     def mti(self) -> str:

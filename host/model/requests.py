@@ -280,6 +280,9 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=Fal
     track: Secret | None = None
     """Track 2 as it was swiped, `=` for its separator: for an external issuer alone, which reads
     more of it than the card number. Never sent to our own host and never written down."""
+    only_as_repeat: bool = False
+    """Proved, under a DUKPT counter that is not new: it gets the answer that its key has, and where
+    it has none nothing is posted or stored."""
 
 
 class Response(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):

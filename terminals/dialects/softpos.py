@@ -6,7 +6,9 @@ framing, limits and deadlines as every other, and no second parser stands before
 A message is one JSON object. `mac` is the left 8 bytes, in base64, of the AES-CMAC over the
 object without `mac` in canonical spelling, under the AES DUKPT keys of its `ksn`; the answer is
 sealed under the same KSN the other way. In this order a message is: read, proved by its code,
-held against the instance's counter, held against its attestation, and only then acted upon.
+held against the instance's counter, held against its attestation, and only then acted upon. What
+is repeated is sealed anew, under the next KSN and with an attestation of its own. What comes under
+an old KSN moves nothing: it needs no attestation, and gets the answer that its key has at the host.
 """
 
 import base64
@@ -32,7 +34,7 @@ from terminals.dialects.softpos_words import (
     request_of,
     told_of,
 )
-from terminals.dukpt_session import DukptMac, Taken
+from terminals.dukpt_session import DukptMac, Taken, as_taken
 from terminals.json_values import TerminalText, base64_bytes, canonical, converted, read_object
 
 
@@ -65,7 +67,7 @@ class SoftPosMessage:
         self.ksn = bytes.fromhex(asked.ksn) if asked is not None else b""
         self.covered = self.ksn + body
         self.tag = tag
-        self.taken = Taken.REFUSED
+        self.taken = Taken.OLD
         """What its KSN makes of it, once its code was proved."""
         self.damage = ""
         """Why it cannot be read whole; then `asked` has its key alone, if that."""
@@ -169,8 +171,8 @@ class SoftPosDialect:
         row = OPERATIONS.get(asked.op) if asked is not None else None
         if asked is None or row is None:
             return Reason.INVALID_TRANSACTION
-        if message.taken is Taken.REFUSED or not ksn_is_the_instances(asked):
-            message.fault = "the KSN was used before, goes backwards, or is another instance's"
+        if not ksn_is_the_instances(asked):
+            message.fault = "the KSN is another instance's, or another message's"
             return Reason.KSN_REFUSED
         if isinstance(row.means, Reason):
             return row.means
@@ -179,18 +181,24 @@ class SoftPosDialect:
         if request is None:
             message.fault = message.damage or f"a {asked.op} without all that it needs"
             return Reason.FORMAT_ERROR
-        if row.needs_attestation:
-            try:
-                self._attestations.accept(
-                    asked.attestation or "",
-                    instance=asked.instance,
-                    msgid=asked.msgid,
-                    message=message.covered,
-                )
-            except AttestationError as error:
-                message.fault = str(error)
-                return Reason.ATTESTATION_REFUSED
-        return request
+        if message.taken is Taken.OLD:
+            message.fault = "the KSN was used before or goes backwards"
+        elif row.needs_attestation and not self._is_attested(message, asked):
+            return Reason.ATTESTATION_REFUSED
+        return as_taken(request, message.taken)
+
+    def _is_attested(self, message: SoftPosMessage, asked: Asked) -> bool:
+        try:
+            self._attestations.accept(
+                asked.attestation or "",
+                instance=asked.instance,
+                msgid=asked.msgid,
+                message=message.covered,
+            )
+        except AttestationError as error:
+            message.fault = str(error)
+            return False
+        return True
 
     def track(self, _message: SoftPosMessage) -> None:
         """An app sends none in clear."""

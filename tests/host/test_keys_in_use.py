@@ -198,6 +198,81 @@ async def test_a_ksn_no_device_of_ours_sends_is_refused(
     assert host.balances(card)[0] == 100_000
 
 
+def app_reversal(till: Till, sale: Request, ksn: str, **more: Any) -> Request:
+    return msgspec.structs.replace(till.reversal(sale), ksn=ksn, **more)
+
+
+async def test_a_reversal_under_an_old_key_is_not_taken_and_is_done_once_it_is_sealed_anew(
+    host: Till, pool: CardPool
+) -> None:
+    """Another message of the app was heard meanwhile; nothing is remembered of the refusal."""
+    card, ksns = pool.city(), [app_ksn() for _ in range(4)]
+    sale = app_sale(host, card, ksns[0])
+    assert (await host.ask(sale)).is_approved
+    assert (await host.ask(app_sale(host, card, ksns[2]))).is_approved
+    stale = app_reversal(host, sale, ksns[1])
+    for _ in range(2):
+        assert (await host.ask(stale)).reason is Reason.KSN_REFUSED
+    assert host.balances(card)[0] == 100_000 - 200
+    done = await host.ask(app_reversal(host, sale, ksns[3]))
+    assert done.is_approved
+    assert await host.ask(stale) == done
+    assert host.balances(card)[0] == 100_000 - 100
+
+
+async def test_a_reversal_under_an_old_key_does_not_bury_an_original_that_comes_yet(
+    host: Till, pool: CardPool
+) -> None:
+    card, low, used, high = pool.city(), app_ksn(), app_ksn(), app_ksn()
+    assert (await host.ask(app_sale(host, card, used))).is_approved
+    sale = app_sale(host, card, high)
+    assert (await host.ask(app_reversal(host, sale, low))).reason is Reason.KSN_REFUSED
+    assert (await host.ask(sale)).is_approved
+
+
+async def test_who_asks_for_an_answer_alone_gets_it_and_moves_nothing(
+    host: Till, pool: CardPool
+) -> None:
+    card = pool.city()
+    sale = app_sale(host, card, app_ksn())
+    reversal = app_reversal(host, sale, app_ksn())
+    for asked in (sale, reversal):
+        alone = msgspec.structs.replace(asked, only_as_repeat=True)
+        assert (await host.ask(alone)).reason is Reason.KSN_REFUSED
+        first = await host.ask(asked)
+        assert first.is_approved
+        assert await host.ask(alone) == first
+    assert host.balances(card)[0] == 100_000
+
+
+async def test_what_is_sealed_anew_does_not_share_the_refusal_of_what_is_under_way(
+    host: Till, pool: CardPool
+) -> None:
+    card, first, old, used, new = pool.city(), *(app_ksn() for _ in range(4))
+    sale = app_sale(host, card, first)
+    assert (await host.ask(sale)).is_approved
+    assert (await host.ask(app_sale(host, card, used))).is_approved
+    both = [app_reversal(host, sale, old), app_reversal(host, sale, new)]
+    answers = await host.ask_all(both)
+    assert [answer.reason for answer in answers] == [Reason.KSN_REFUSED, Reason.APPROVED]
+
+
+@pytest.mark.parametrize("keeps_its_bytes", [True, False], ids=["the same bytes", "sealed anew"])
+async def test_a_reversal_that_was_answered_is_answered_again_after_any_number_of_messages(
+    host: Till, pool: CardPool, keeps_its_bytes: bool
+) -> None:
+    card = pool.city()
+    sale = app_sale(host, card, app_ksn())
+    assert (await host.ask(sale)).is_approved
+    reversal = app_reversal(host, sale, app_ksn())
+    done = await host.ask(reversal)
+    for _ in range(3):
+        assert (await host.ask(app_sale(host, card, app_ksn()))).is_approved
+    again = reversal if keeps_its_bytes else app_reversal(host, sale, app_ksn())
+    assert await host.ask(again) == done
+    assert host.balances(card)[0] == 100_000 - 300
+
+
 async def test_a_terminal_without_an_initial_key_has_no_ksn(host: Till, pool: CardPool) -> None:
     sale = msgspec.structs.replace(
         host.request(Kind.PURCHASE, pool.city(), 100, pin="123456"), ksn=app_ksn()

@@ -151,9 +151,8 @@ async def test_what_a_phone_is_not_offered_is_declined(
     async with counter_of("softpos", PHONE, place) as counter:
         app = counter.terminal._speaker  # type: ignore[attr-defined]
         trade = Trade(kind=Kind.PURCHASE, card=CARD, amount_minor=100)
-        ksn = app._next_ksn()
-        values = {"amount": 100, **app._card(trade, ksn)}
-        sent = app._sent(op, ksn, app._next_number(), app._batch, values)
+        message = app._message(op, app._next_number(), app._batch, {"amount": 100})
+        sent = app._sealed(message, trade)
         said = await counter.line.ask(sent.payload, lambda frame: app.is_answer(sent, frame))
     answer = app.read(sent, said)
     assert (answer.verdict, answer.f39) == (Verdict.USABLE, "40")

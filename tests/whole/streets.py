@@ -1,4 +1,4 @@
-"""Shops of several kinds on one house: POS terminals, a gateway's lines, merchants' tills."""
+"""Shops of several kinds on one house: POS terminals, a gateway's lines, tills, and phones."""
 
 import contextlib
 import dataclasses
@@ -9,9 +9,11 @@ from pathlib import Path
 import trio
 
 from host.estate.plan import EstatePlan
+from simulators.certificates import ATTESTATION, make_certificates
 from simulators.channels import gateway
 from simulators.nac import NacSettings
 from simulators.record import Record
+from simulators.softpos import KID
 from simulators.swarm import Swarm, SwarmSettings
 from simulators.tally import Tally
 from tests.ports import free_ports
@@ -21,10 +23,9 @@ KINDS = {
     "nac": 'kind = "nac"\npreamble_bytes = 16\n',
     "mis-json": 'kind = "mis"\ndialect = "mis-json"\n',
     "mis-fixed": 'kind = "mis"\ndialect = "mis-fixed"\n',
+    "softpos": 'kind = "softpos"\n',
 }
-"""A row of the settings each; the POS channel is there already. Phones do not stand here: one
-repeats a reversal under the KSN it was made with, which is refused once a later message of it has
-been heard, so under kills its reversals need not end."""
+"""A row of the settings each; the POS channel is there already."""
 LINES = NacSettings(latency_seconds=(0.005, 0.02), keep_alive_seconds=5.0, preamble_bytes=16)
 
 
@@ -35,9 +36,11 @@ class Street:
         self.house = house
         self.ports = {"pos": house.port, **dict(zip(KINDS, free_ports(len(KINDS)), strict=True))}
         settings = house.places.settings
+        home = settings.parent / "certificates"
+        make_certificates(home)
         rows = (
             f'[[channels]]\nname = "{name}"\nport = {self.ports[name]}\n{row}'
-            for name, row in KINDS.items()
+            for name, row in (KINDS | {"softpos": KINDS["softpos"] + _attested(home)}).items()
         )
         settings.write_text(settings.read_text() + "\n".join(rows))
 
@@ -52,6 +55,11 @@ class Street:
     def _settings(self, name: str, told: SwarmSettings) -> SwarmSettings:
         opens = gateway(LINES) if name == "nac" else None
         return dataclasses.replace(told, port=self.ports[name], channel=name, opens=opens)
+
+
+def _attested(home: Path) -> str:
+    """Who signs for phones. On this machine they need no certificates."""
+    return f'options.attestation_keys.{KID} = "{home / ATTESTATION}"\n'
 
 
 @contextlib.contextmanager

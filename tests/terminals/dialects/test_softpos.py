@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 
+from host.fingerprint import fingerprint_of
 from host.hsm.mac import AesCmac, mac_for
 from host.model.money import Money
 from host.model.requests import (
@@ -22,6 +23,7 @@ from host.model.requests import (
     Response,
     SealedPan,
     Totals,
+    Traffic,
 )
 from host.model.responses import Reason
 from host.model.secrets import Secret
@@ -94,6 +96,15 @@ def asked(
     message = speaks.read(frame(value))
     assert speaks.mac_is_right(message, mac or DukptMac(INITIAL))
     return speaks.request(message, 1), message
+
+
+def only_as_repeat(request: Request | Reason) -> bool:
+    assert isinstance(request, Request)
+    return request.only_as_repeat
+
+
+def _is_trade(means: Kind | Reason) -> bool:
+    return isinstance(means, Kind) and KINDS[means].traffic is Traffic.TRADE
 
 
 @pytest.mark.parametrize("op", ASKED)
@@ -200,13 +211,42 @@ def test_a_ksn_of_another_instance_or_message_is_refused(other: dict[str, Any]) 
     assert asked(values(**other))[0] is Reason.KSN_REFUSED
 
 
-def test_a_ksn_that_was_used_or_goes_back_is_refused_and_a_repeat_is_not() -> None:
+TRADE = sorted(op for op, row in OPERATIONS.items() if op in ASKED and _is_trade(row.means))
+
+
+@pytest.mark.parametrize("op", TRADE)
+def test_what_comes_under_a_used_or_lower_ksn_asks_for_its_answer_alone(op: str) -> None:
+    """It needs no attestation: a token lives a minute, and it can move nothing."""
     speaks, mac = dialect(), DukptMac(INITIAL)
-    for counter in (5, 6):
-        assert isinstance(asked(values(counter=counter), speaks, mac)[0], Request)
-    assert isinstance(asked(values(counter=5), speaks, mac)[0], Request)
-    assert asked(values(counter=4), speaks, mac)[0] is Reason.KSN_REFUSED
-    assert asked(values(counter=6, amount=101), speaks, mac)[0] is Reason.KSN_REFUSED
+    for counter in (5, 6, 5):
+        assert not only_as_repeat(asked(values(op, counter), speaks, mac)[0])
+    assert only_as_repeat(asked(values(op, 4), speaks, mac)[0])
+    assert only_as_repeat(asked(values(op, 4, attestation=None), speaks, mac)[0])
+    request, message = asked(values(op, 6, mid="888290054110002"), speaks, mac)
+    assert only_as_repeat(request)
+    assert message.fault == "the KSN was used before or goes backwards"
+
+
+@pytest.mark.parametrize("op", sorted(ASKED.keys() - set(TRADE)))
+def test_what_has_no_answer_of_its_own_is_refused_under_a_lower_ksn(op: str) -> None:
+    speaks, mac = dialect(), DukptMac(INITIAL)
+    assert isinstance(asked(values(op, 5), speaks, mac)[0], Request)
+    assert asked(values(op, 4), speaks, mac)[0] is Reason.KSN_REFUSED
+
+
+@pytest.mark.parametrize("op", TRADE)
+def test_a_repeat_that_was_sealed_anew_is_the_same_request(op: str) -> None:
+    """Another KSN, other blocks and a fresh attestation; the key and what is asked are the same."""
+    speaks, mac, msgid = dialect(), DukptMac(INITIAL), "m-1"
+    claims = {"sub": INSTANCE, "iat": NOW, "nonce": bound_to(msgid), "verdict": "pass"}
+    first, _ = asked(values(op, 1), speaks, mac)
+    asked(values("echo", 2), speaks, mac)
+    anew = values(op, 3, msgid=msgid, seq=1, attestation=attested(ED, "ed", **claims))
+    again, _ = asked(anew, speaks, mac)
+    assert isinstance(first, Request)
+    assert isinstance(again, Request)
+    assert (again.key, again.ksn, again.only_as_repeat) == (first.key, ksn(3), False)
+    assert fingerprint_of(again, b"card") == fingerprint_of(first, b"card")
 
 
 def test_a_message_whose_code_is_wrong_does_not_move_the_counter() -> None:
