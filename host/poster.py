@@ -39,6 +39,8 @@ from host.store.writer import Moved, Result, Silence
 from host.waiting import Deliver, Pending, Queue
 
 REOPEN_SECONDS: Final = 0.5
+"""Between two tries of a writer to connect; also how long it may be without before anybody who
+waits for it is refused."""
 ANYBODYS_IN_LINE_MAX: Final = 3
 """Of a terminal's line, for what no key has proved: whoever sends that does not fill it."""
 ROTATION_SECONDS: Final = 5.0
@@ -278,22 +280,30 @@ class Poster:
             self._finish_all(batch, results)
 
     async def _until_open(self, queue: Queue, writer: Posts) -> None:
-        """While the writer has no connection nothing waits for it."""
-        while not writer.is_open:
-            queue.is_open, queue.refusal = False, writer.refusal
-            self._drain(queue)
+        """While the writer finds no connection nothing waits for it."""
+        while not (writer.is_open or await trio.to_thread.run_sync(writer.reopen)):
+            self._shut(queue, writer)
             self._count()
-            if not await trio.to_thread.run_sync(writer.reopen):
-                await trio.sleep(REOPEN_SECONDS)
+            await trio.sleep(REOPEN_SECONDS)
         queue.is_open = True
 
     async def _watch_writer(self, queue: Queue, writer: Posts) -> None:
-        """While a batch in doubt is insisted on, those behind it need not wait for its end."""
+        """While a batch in doubt is insisted on, those behind it need not wait for its end.
+
+        A writer that only reconnects is met once without its connection: that refuses nobody.
+        """
+        was_open = True
         while True:
             await trio.sleep(REOPEN_SECONDS)
-            if queue.is_open and not writer.is_open:
-                queue.is_open, queue.refusal = False, writer.refusal
-                self._drain(queue)
+            is_open = writer.is_open
+            if queue.is_open and not (is_open or was_open):
+                self._shut(queue, writer)
+            was_open = is_open
+
+    def _shut(self, queue: Queue, writer: Posts) -> None:
+        """Refuse whoever waits, and whoever comes, until the writer has its connection."""
+        queue.is_open, queue.refusal = False, writer.refusal
+        self._drain(queue)
 
     async def _posted(self, writer: Posts, items: Sequence[Item]) -> list[Result]:
         """What became of a batch: in doubt where the writer itself fails, which connects anew."""
