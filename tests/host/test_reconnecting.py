@@ -1,4 +1,4 @@
-"""A writer that reconnects for a moment costs nobody a refusal; one that stays away holds up nobody.
+"""A writer that reconnects for a moment refuses nobody; one that stays away holds up nobody.
 
 The writer is a stand-in that the test opens and closes; the clock is a mock one.
 """
