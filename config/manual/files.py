@@ -1,0 +1,85 @@
+"""Tables of `docs/files.md`: what the night writes for merchants and issuers."""
+
+import datetime as dt
+from collections.abc import Iterator
+from typing import Final
+
+from clearing.files import csv_line
+from clearing.layout import COLUMNS, HEADER, Item, Total, detail_row, trailer_row
+from clearing.run import STEPS
+from config.manual.page import Blocks, listing, table
+from config.manual.samples import AMOUNT_MINOR, CARD, WHO
+from host.estate.demo import CITY
+from host.model.numbers import first_number_of
+from host.model.requests import KINDS, Kind
+
+_DAY: Final = "2026-11-23"
+
+
+def _columns() -> Iterator[tuple[str, str, str, str]]:
+    item, total, end = _sale(), Total(2, "CNY", AMOUNT_MINOR - 345, 123), Total(2)
+    for column in COLUMNS:
+        in_total, in_end = column.of_total(total), column.of_total(end)
+        told = " and ".join(name for name, text in (("TOTAL", in_total), ("END", in_end)) if text)
+        example = column.of_item(item)
+        yield f"`{column.name}`", column.meaning, example and f"`{example}`", told
+
+
+def _sale() -> Item:
+    return Item(
+        number=first_number_of(_date()) + 1,
+        kind=Kind.PURCHASE,
+        terminal_id=WHO.terminal_id,
+        batch=WHO.batch,
+        trace="000002",
+        merchant=WHO.merchant_id,
+        issuer=CITY.institution_id,
+        card=CARD.pan.masked,
+        original=None,
+        unit="CNY",
+        amount_minor=AMOUNT_MINOR,
+        points_earned=123,
+    )
+
+
+def _refund() -> Item:
+    sale = _sale()
+    return sale._replace(
+        number=sale.number + 1,
+        kind=Kind.REFUND,
+        trace="000003",
+        original=sale.number,
+        amount_minor=-345,
+        points_earned=0,
+    )
+
+
+def _date() -> dt.date:
+    return dt.date.fromisoformat(_DAY)
+
+
+def _example() -> str:
+    rows = [
+        HEADER,
+        detail_row(_sale()),
+        detail_row(_refund()),
+        trailer_row(Total(2, "CNY", AMOUNT_MINOR - 345, 123)),
+        trailer_row(Total(2)),
+    ]
+    return listing("".join(csv_line(row).decode() for row in rows).replace("\r\n", "\n").strip())
+
+
+def _kinds() -> Iterator[tuple[str]]:
+    for kind, row in KINDS.items():
+        if row.moves_value:
+            yield (f"`{kind}`",)
+
+
+BLOCKS: Final[Blocks] = {
+    "files.columns": lambda: table(("column", "meaning", "for example", "also in"), _columns()),
+    "files.example": _example,
+    "files.steps": lambda: table(
+        ("step", "what it does"), ((f"`{step.name}`", step.meaning) for step in STEPS)
+    ),
+    "files.kinds": lambda: ", ".join(row[0] for row in _kinds()) + ".",
+}
