@@ -229,7 +229,7 @@ WHERE credit_account = 1000000000;
 -- Settled, and closed.
 INSERT INTO terminal_batch (
     institution, terminal_id, epoch, state, attempt, with_points, business_date, counted,
-    end_answer, settled_at, closed_at
+    end_answer, settled_at, closed_at, marks
 )
 SELECT
     'pos',
@@ -242,7 +242,8 @@ SELECT
     '{0,0,0,0,0,0,0,0}',
     '',
     timestamptz '2021-01-01',
-    timestamptz '2021-01-01'
+    timestamptz '2021-01-01',
+    '{0,0,0,0}'
 FROM generate_series(1, least(%(rows)s, 999999)) AS number;
 
 -- name: records

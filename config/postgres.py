@@ -33,8 +33,6 @@ SOCKET_BYTES_MAX: Final = 107
 START_SECONDS_MAX: Final = 120.0
 """Long, because recovery after a crash must be let finish."""
 OLD_SERVER_SECONDS_MAX: Final = 20.0
-LEFT_BY_A_KILL: Final = ("pre-existing shared memory block", '"postmaster.pid" already exists')
-"""What a new server finds of one that was killed outright, and that goes by itself."""
 SETTINGS: Final = {
     # Durable, always: the host refuses anything else.
     "fsync": "on",
@@ -308,17 +306,13 @@ def _is_server_of(directory: Path, pid: int) -> bool:
 
 
 def _start_when_free(cluster: Cluster, account: Account | None) -> PostgresServer:
-    """Start, again while the last clients of a server killed outright still hold its memory.
-
-    Its lock file may name a process that has its number by now and is no server of ours.
-    """
+    """Start, again while the last clients of a server killed outright still hold its memory."""
     until = time.monotonic() + OLD_SERVER_SECONDS_MAX
     while True:
         try:
             return _start(cluster, account)
         except PostgresError as refusal:
-            passes = any(what in str(refusal) for what in LEFT_BY_A_KILL)
-            if not passes or time.monotonic() > until:
+            if "pre-existing shared memory block" not in str(refusal) or time.monotonic() > until:
                 raise
         time.sleep(0.1)
 

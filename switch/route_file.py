@@ -89,7 +89,7 @@ class RouteFile:
             self._take_over(self._opened())
         except (OSError, sqlite3.Error, LogLockedError) as error:
             raise RouteError(
-                f"routes file {path}: {error}; give the switch a writable `routes` path"
+                f"routes file {path}: {error}. Next: give the switch a writable `routes` path"
             ) from None
         except (LogError, msgspec.MsgspecError) as error:
             raise self._damaged(error) from None

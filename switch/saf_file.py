@@ -77,7 +77,8 @@ class SafFile:
                 self._db.executescript(_TAKE_OVER.format(route=route))
         except (OSError, sqlite3.Error) as error:
             raise SafError(
-                f"store-and-forward file {path}: {error}; give the switch a writable `saf` path"
+                f"store-and-forward file {path}: {error}. Next: give the switch a writable "
+                "`saf` path"
             ) from None
 
     def change(

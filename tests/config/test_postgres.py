@@ -169,7 +169,8 @@ def test_files_of_secrets_are_readable_by_their_owner_alone(
 ) -> None:
     secrets = postgres_server.cluster.owner_passfile.parent
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in secrets.iterdir()}
-    assert modes == {"owner.pgpass": 0o600, "host.pgpass": 0o600, "night.pgpass": 0o600}
+    logins = ("owner", "host", "night", "audit")
+    assert modes == {f"{login}.pgpass": 0o600 for login in logins}
     assert stat.S_IMODE(secrets.stat().st_mode) == 0o700
 
 

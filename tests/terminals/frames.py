@@ -8,8 +8,8 @@ from host.model.secrets import Secret
 from host.model.terminal import MacAlgorithm
 from tests.vectors.reader import FRAME_ALGORITHM, VECTORS
 
-SAID_BY_NO_TERMINAL = {Kind.CASE_REPORT, Kind.PIN_TRANSLATION}
-"""What the switch itself asks of the host."""
+SAID_BY_NO_TERMINAL = {Kind.CASE_REPORT, Kind.PIN_TRANSLATION, Kind.POINTS_EXPIRY}
+"""What the switch itself asks of the host, or the host of itself."""
 
 FRAME_VECTORS: dict[str, dict[str, Any]] = {
     vector["id"].removeprefix("frame-"): vector

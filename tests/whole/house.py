@@ -23,7 +23,7 @@ from config.database import Dsns, embedded_dsns, opened_database
 from config.estates import loader
 from config.isolation import module_command
 from config.places import Places, places_of
-from config.postgres import PostgresServer, start_postgres
+from config.postgres import PostgresError, PostgresServer, start_postgres
 from host.estate.plan import EstatePlan
 from tests.commands import run_command
 from tests.faulty import faulty_command
@@ -152,14 +152,28 @@ class House:
             self._server.stop()
 
     def start_postgres(self) -> None:
-        """Start it, or start it again."""
-        self._server = start_postgres(self.places.cluster, say=_say_nothing)
+        """Start it, or start it again; a host that lives may have done so first."""
+        try:
+            self._server = start_postgres(self.places.cluster, say=_say_nothing)
+        except PostgresError:
+            wait_until(lambda: self._postmaster() is not None, "nobody started the database")
+            self._server = None
 
     def kill_postgres(self) -> None:
         """Kill the postmaster; its backends end when they notice."""
-        assert self._server is not None
-        self._server.process.kill()
-        self._server.process.wait()
+        pid = self._postmaster()
+        assert pid is not None
+        os.kill(pid, signal.SIGKILL)
+        if self._server is not None:
+            self._server.process.wait()
+
+    def _postmaster(self) -> int | None:
+        """The number of the server that takes clients, whoever started it."""
+        with contextlib.suppress(OSError):
+            lines = (self.places.cluster.directory / "postmaster.pid").read_text().splitlines()
+            if len(lines) >= 8 and lines[7].strip() == "ready":
+                return int(lines[0])
+        return None
 
     def rows(self, statement: str) -> list[tuple[Any, ...]]:
         """Ask the database, as its owner."""

@@ -45,7 +45,10 @@ def test_audit_list_and_metric_name_the_key(house: House) -> None:
     audited = command("audit", data=data)
     assert audited.returncode == 1
     assert f"11. key mak 1 of {SPOILT}: " in audited.stdout
-    assert "audit: 1 violations" in audited.stdout
+    assert (
+        f"12. terminal_key {SPOILT}/mak/1 is not what this program last made it" in audited.stdout
+    )
+    assert "audit: 2 violations" in audited.stdout
     assert f"{SPOILT}: its mak 1 cannot be used" in command("keys", "list", data=data).stdout
     assert metric(house.host_metrics, "posswitch_host_keys_unusable") == 1
 
