@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Final
 
-from config.manual import characters, demo, files, mis, settings, wire
+from config.manual import characters, demo, files, issuer, mis, settings, softpos, wire
 from config.manual.page import Blocks, filled
 from terminals.manual import manual
 
@@ -13,6 +13,8 @@ BLOCKS: Final[Blocks] = {
     **wire.BLOCKS,
     **characters.BLOCKS,
     **mis.BLOCKS,
+    **softpos.BLOCKS,
+    **issuer.BLOCKS,
     **files.BLOCKS,
     **demo.BLOCKS,
     **settings.BLOCKS,

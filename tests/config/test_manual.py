@@ -7,9 +7,11 @@ import pytest
 
 from config.manual.page import NoSuchBlockError, filled, names
 from config.manual.pages import BLOCKS, WHOLE, written
+from config.settings import load_settings
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = written(DOCS)
+TOML = re.compile(r"```toml\n(.*?)```", re.DOTALL)
 LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
 
 
@@ -33,3 +35,11 @@ def test_a_block_that_nothing_writes_is_named() -> None:
 def test_links_lead_to_files_that_are_there(file: Path) -> None:
     missing = [link for link in LINK.findall(file.read_text("utf-8")) if not (DOCS / link).exists()]
     assert not missing
+
+
+@pytest.mark.parametrize("file", PAGES, ids=lambda file: file.name)
+def test_settings_that_a_page_shows_load(file: Path, tmp_path: Path) -> None:
+    for number, example in enumerate(TOML.findall(file.read_text("utf-8"))):
+        shown = tmp_path / f"{number}.toml"
+        shown.write_text(example)
+        load_settings(shown)
