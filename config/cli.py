@@ -15,6 +15,7 @@ import typer
 
 from config.cli_describe import app as describing
 from config.cli_keys import app as keys
+from config.cli_link import app as link
 from config.cli_simulate import app as simulating
 from config.cli_terminal import app as terminals
 from config.errors import FOUND_WRONG, exit_status_of, explained, operator_errors
@@ -37,6 +38,7 @@ app.add_typer(night, name="clearing")
 app.add_typer(simulating, name="simulate")
 app.add_typer(terminals, name="terminal")
 app.add_typer(keys, name="keys")
+app.add_typer(link, name="link")
 app.add_typer(describing)
 
 DataOption = Annotated[

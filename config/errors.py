@@ -25,6 +25,7 @@ FOREIGN: Final = (
     ("host.hsm.vault", "VaultError"),
     ("host.keys", "KeyCeremonyError"),
     ("host.link.address", "AddressError"),
+    ("host.link.credentials", "CredentialsError"),
     ("host.store.book", "NoEstateError"),
     ("host.store.cases", "CaseError"),
     ("host.store.estates", "EstateError"),

@@ -53,6 +53,7 @@ def run_host(
     from config.heads import keep_signing, open_key
     from config.host_reloading import reload_host
     from config.hsm import open_hsm
+    from host.link.credentials import Credentials
     from host.poster import Poster
     from host.program import run_host as run
 
@@ -61,9 +62,9 @@ def run_host(
     audit_key = open_key(places)
     with control_socket(places, HOST) as control:
 
-        async def beside(poster: Poster) -> None:
+        async def beside(poster: Poster, credentials: Credentials | None) -> None:
             async def reload() -> Outcome:
-                return await reload_host(poster)
+                return await reload_host(poster, credentials)
 
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(stand_by, control, reload)

@@ -19,6 +19,7 @@ from config.errors import SETTINGS_WRONG, SettingsError
 from config.orders import Orders
 from config.places import Places
 from config.settings import Settings, load_settings, resolved
+from host.link.credentials import CredentialsError
 from switch.program import Switch
 from switch.reload import ReloadError, What
 from switch.settings import ChannelSettings
@@ -48,10 +49,13 @@ class Reloader:
             told = load_settings(Path(orders.file) if orders.file else self._places.settings)
             ours = resolved(told, self._places, port=orders.port, number=orders.number)
             waiting = _waiting_for_restart(switch, ours)
+            held = switch.credentials and switch.credentials.read()
             plan = switch.reload(ours.switch.channels)
-        except (SettingsError, ReloadError) as error:
+        except (SettingsError, ReloadError, CredentialsError) as error:
             _LOG.error("settings not reloaded, nothing changed", why=str(error))
             return Outcome(number=orders.number, error=str(error), exit_status=SETTINGS_WRONG)
+        if switch.credentials and held:
+            switch.credentials.use(held)
         kept = self._kept(told.switch.channels)
         places = dict(switch.addresses())
         lines = [

@@ -17,6 +17,7 @@ import msgspec
 from config.errors import SettingsError, explained
 from config.logging import Level
 from config.places import Places
+from host.link.settings import LinkTlsSettings
 from host.settings import HostSettings
 from switch.settings import ChannelSettings, SwitchSettings, TlsSettings
 from switch.strategy import DeadlineError, check_deadlines
@@ -90,13 +91,19 @@ def resolved(
     switch = replace(
         told,
         link=_link_in(places.run, told.link),
+        link_tls=_link_tls_in(places.data, told.link_tls),
         saf=str(saf_of(places.data / told.saf, number)),
         routes=str(places.data / told.routes),
         attestations=str(places.data / told.attestations),
         metrics_port=told.metrics_port and told.metrics_port + number - 1,
         channels=_channels_of(told, places, port, number),
     )
-    host = replace(settings.host, link=_link_in(places.run, settings.host.link))
+    host = replace(
+        settings.host,
+        link=_link_in(places.run, settings.host.link),
+        link_also=tuple(_link_in(places.run, each) for each in settings.host.link_also),
+        link_tls=_link_tls_in(places.data, settings.host.link_tls),
+    )
     return replace(settings, switch=switch, host=host)
 
 
@@ -155,6 +162,17 @@ def _tls_in(directory: Path, tls: TlsSettings | None) -> TlsSettings | None:
         key=str(directory / tls.key),
         client_ca=tls.client_ca and str(directory / tls.client_ca),
         revoked=tls.revoked and str(directory / tls.revoked),
+    )
+
+
+def _link_tls_in(directory: Path, tls: LinkTlsSettings | None) -> LinkTlsSettings | None:
+    if tls is None:
+        return None
+    return msgspec.structs.replace(
+        tls,
+        certificate=str(directory / tls.certificate),
+        key=str(directory / tls.key),
+        pins=str(directory / tls.pins),
     )
 
 

@@ -1,7 +1,8 @@
 """The accounting host, put together: estate, writers, desk, poster, link."""
 
 import contextlib
-from collections.abc import Awaitable, Callable, Iterator
+import socket
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Any, Final
 
 import psycopg
@@ -15,7 +16,8 @@ from host.decision import Court
 from host.desk import Desk
 from host.expiry import PointsExpiry
 from host.hsm.interface import Hsm
-from host.link.address import Address, listen
+from host.link.address import Address, AddressError, listen
+from host.link.credentials import Credentials
 from host.metrics import KEYS_UNUSABLE
 from host.page import Page
 from host.poster import Poster
@@ -27,8 +29,8 @@ from host.store.safety import connect_safely
 from host.store.writer import Writer
 
 OnReady = Callable[[list[str]], None]
-Beside = Callable[[Poster], Awaitable[None]]
-"""Something that runs as long as a host does, and may reload it."""
+Beside = Callable[[Poster, Credentials | None], Awaitable[None]]
+"""Something that runs as long as a host does, and may reload it and what its link shows."""
 READY_SECONDS_MAX: Final = 2.0
 """How long a database may take to be called reachable."""
 
@@ -49,15 +51,17 @@ async def run_host(
     Raises:
         UnsafeDatabaseError, NoEstateError, ShardTakenError: the host must not start here.
         psycopg.OperationalError: no database.
+        AddressError, CredentialsError: a place to listen at, or what is shown there, cannot be had.
         OSError: the port for metrics is taken.
     """
+    credentials = None if settings.link_tls is None else Credentials(settings.link_tls)
     with opened_poster(settings, dsn=dsn, hsm=hsm, clock=clock) as poster:
         expiry = PointsExpiry(
             lambda: _connect(dsn, settings), poster.post_own, poster.shard_count, clock
         )
-        address = Address.parse(settings.link)
-        listener = listen(address)
-        lines = [f"host on {address}"]
+        addresses = [Address.parse(each) for each in (settings.link, *settings.link_also)]
+        listeners = _listening(addresses)
+        lines = [f"host on {address}" for address in addresses]
         page = Page(
             REGISTRY,
             {
@@ -73,13 +77,31 @@ async def run_host(
                 nursery.start_soon(page.run)
                 nursery.start_soon(poster.run)
                 nursery.start_soon(expiry.run)
-                nursery.start_soon(serve, [listener], poster.submit, poster.find_terminal)
+                nursery.start_soon(
+                    serve, listeners, poster.submit, poster.find_terminal, credentials
+                )
+                if credentials is not None:
+                    nursery.start_soon(credentials.watch)
                 if beside is not None:
-                    nursery.start_soon(beside, poster)
+                    nursery.start_soon(beside, poster, credentials)
                 on_ready(lines)
         finally:
             page.close()
-            listener.close()
+            for listener in listeners:
+                listener.close()
+
+
+def _listening(addresses: Sequence[Address]) -> list[socket.socket]:
+    """A listening socket for each, or none."""
+    made: list[socket.socket] = []
+    try:
+        for address in addresses:
+            made.append(listen(address))  # noqa: PERF401 - those made are closed when one fails
+    except (OSError, AddressError):
+        for each in made:
+            each.close()
+        raise
+    return made
 
 
 def _is_reachable(dsn: str) -> bool:

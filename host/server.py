@@ -13,7 +13,8 @@ from typing import Final, NoReturn
 import structlog
 import trio
 
-from host.link.address import is_ours
+from host.entrance import Entrance
+from host.link.credentials import Credentials
 from host.link.frames import (
     ITEMS_MAX,
     Answers,
@@ -32,6 +33,7 @@ from host.link.frames import (
     parted,
 )
 from host.link.pipe import Pipe
+from host.link.secure_pipe import RefusedError
 from host.metrics import count_fault
 from host.model.requests import Request, Response
 from host.model.terminal import TerminalProfile
@@ -55,17 +57,28 @@ _LOG = structlog.get_logger(__name__)
 
 
 async def serve(
-    listeners: Sequence[socket.socket], submit: Submit, find_terminal: FindTerminal
+    listeners: Sequence[socket.socket],
+    submit: Submit,
+    find_terminal: FindTerminal,
+    credentials: Credentials | None = None,
 ) -> NoReturn:
-    """Serve every switch that connects to these listening sockets, for ever."""
+    """Serve every switch that connects to these listening sockets, for ever.
+
+    At those of the network TLS is spoken, under these credentials.
+    """
+    entrance = Entrance(credentials)
     async with trio.open_nursery() as nursery:
         for listener in listeners:
-            nursery.start_soon(_accept, listener, submit, find_terminal, nursery)
+            nursery.start_soon(_accept, listener, submit, find_terminal, entrance, nursery)
     raise AssertionError("listeners never end by themselves")
 
 
 async def _accept(
-    listener: socket.socket, submit: Submit, find_terminal: FindTerminal, nursery: trio.Nursery
+    listener: socket.socket,
+    submit: Submit,
+    find_terminal: FindTerminal,
+    entrance: Entrance,
+    nursery: trio.Nursery,
 ) -> None:
     listener.settimeout(0)
     while True:
@@ -76,37 +89,49 @@ async def _accept(
             _LOG.warning("a switch could not be accepted", why=str(error))
             await trio.sleep(0.1)
             continue
-        if len(nursery.child_tasks) > SWITCHES_MAX:
+        if len(nursery.child_tasks) - entrance.waiting > SWITCHES_MAX:
             sock.close()
             _LOG.error("a switch was refused: there are too many", switches_max=SWITCHES_MAX)
             continue
-        sock.settimeout(0)
-        if not is_ours(sock):
-            _LOG.error("a switch of another user was refused")
+        if entrance.is_open_to(sock):
+            nursery.start_soon(_serve_switch, sock, submit, find_terminal, entrance)
+        else:
             sock.close()
-            continue
-        nursery.start_soon(_serve_switch, sock, submit, find_terminal)
 
 
-async def _serve_switch(sock: socket.socket, submit: Submit, find_terminal: FindTerminal) -> None:
+async def _serve_switch(
+    sock: socket.socket, submit: Submit, find_terminal: FindTerminal, entrance: Entrance
+) -> None:
     """One switch, to its end. What goes wrong with one is no other's trouble."""
-    switch = _Switch(sock, submit, find_terminal)
+    place = entrance.place_of(sock)
+    switch = _Switch(functools.partial(entrance.pipe_of, sock), submit, find_terminal)
     try:
+        await entrance.let_in(switch.pipe)
         reason = await switch.serve()
+    except RefusedError as error:
+        _LOG.error("a switch was refused", peer=place, why=str(error))
+        return
+    except OSError as error:
+        reason = str(error)
     except Exception as error:  # noqa: BLE001 - the other switches go on
         _LOG.exception("a switch could not be served, and is cut off")
         count_fault("switch connection")
         reason = type(error).__name__
     finally:
         switch.close()
-    _LOG.info("a switch left", why=reason)
+    _LOG.info("a switch left", switch=switch.pipe.peer, why=reason)
 
 
 class _Switch:
     """One connected switch."""
 
-    def __init__(self, sock: socket.socket, submit: Submit, find_terminal: FindTerminal) -> None:
-        self._pipe = Pipe(sock, self._gather)
+    def __init__(
+        self,
+        pipe_of: Callable[[Callable[[], bytes]], Pipe],
+        submit: Submit,
+        find_terminal: FindTerminal,
+    ) -> None:
+        self.pipe = self._pipe = pipe_of(self._gather)
         self._submit = submit
         self._find_terminal = find_terminal
         self._finds = trio.Semaphore(FINDS_MAX)
@@ -149,7 +174,7 @@ class _Switch:
                 else:
                     check_hello(frame)
                     is_greeted = True
-                    _LOG.info("a switch connected")
+                    _LOG.info("a switch connected", switch=self._pipe.peer)
         return "closed by the switch"
 
     async def _take(self, frame: Frame, nursery: trio.Nursery) -> None:
@@ -189,6 +214,8 @@ class _Switch:
             await trio.sleep(HELLO_SECONDS_MAX)
             if trio.current_time() - self._pipe.heard_at > SILENCE_SECONDS_MAX:
                 return "nothing heard from the switch"
+            if not self._pipe.is_trusted:
+                return "its pin is no longer in our file"
             if len(self._answers) > ANSWERS_WAITING_MAX:
                 return "the switch does not read its answers"
 

@@ -4,6 +4,8 @@ from typing import Final
 
 import msgspec
 
+from host.link.settings import LinkTlsSettings, check_link
+
 ROUND_TRIP_MARGIN_SECONDS: Final = 3.0
 """From the moment a server should have ended a statement to the moment we end the connection."""
 
@@ -25,7 +27,12 @@ class HostSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """Limits and places of the accounting host. Every wait has a limit, and they nest."""
 
     link: str = "unix:host.sock"
-    """Where the switch finds us: `unix:PATH`, relative to the run directory."""
+    """Where the switch finds us: `unix:PATH`, relative to the run directory, or `tls:HOST:PORT`
+    where it runs on another machine; that needs `link_tls`."""
+    link_also: tuple[str, ...] = ()
+    """More such places, as `tls:HOST:PORT` for switches elsewhere beside the one here."""
+    link_tls: LinkTlsSettings | None = None
+    """Our certificate at the `tls:` places, and whose we take there."""
     writers: int = 2
     """Writer connections; each owns a disjoint set of shards."""
     batch_items_max: int = 512
@@ -60,6 +67,7 @@ class HostSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     hsm: HsmSettings = HsmSettings()
 
     def __post_init__(self) -> None:
+        check_link((self.link, *self.link_also), self.link_tls)
         if self.round_trip_seconds <= self.statement_seconds_max:
             raise ValueError(
                 f"round_trip_seconds_max: {self.round_trip_seconds:g} must be longer than"

@@ -10,12 +10,12 @@ sent elsewhere.
 import socket
 from typing import Final, Protocol
 
+from host.link.tls import Tls, TlsError
 from switch.channels import ChannelSettings
 from switch.faults import guarded, note
 from switch.limits import Source
 from switch.poller import READ, WRITE, Poller
 from switch.standing import Standing
-from switch.tls import Tls, TlsError
 from terminals.framing import FrameReader, FramingError, LengthCodec, SelfFramedReader, wrap
 
 READ_BYTES: Final = 16 * 1024

@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 import structlog
 import trio
 
+from host.link.tls import TlsEnds, TlsError
 from switch.channels import ChannelSettings
 from switch.connection import Connection, Outboxes
 from switch.faults import note
@@ -21,7 +22,6 @@ from switch.limits import Networks, Source, Sources
 from switch.metrics import ChannelMetrics
 from switch.poller import READ, Poller
 from switch.standing import StandingRule
-from switch.tls import TlsEnds, TlsError
 from terminals.framing import (
     LENGTH_CODECS,
     NO_LENGTH,

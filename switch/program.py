@@ -17,6 +17,7 @@ import trio
 
 from host.link.address import Address
 from host.link.client import HostLink, LinkLimits
+from host.link.credentials import Credentials
 from host.model.requests import Response
 from host.page import Page
 from host.steady import kept_going
@@ -64,7 +65,8 @@ async def run_switch(
 
     Raises:
         OSError: a port cannot be listened on; the text says which.
-        AddressError, SafError: the link address or the store-and-forward file is unusable.
+        AddressError, CredentialsError, SafError: the link address, its certificate or the
+            store-and-forward file is unusable.
         DialectError, TlsFileError, TokenFileError: a channel cannot be made; the text says what to
             do.
     """
@@ -101,8 +103,10 @@ class Switch:
             },
         )
         self.poller = Poller(outboxes.flush)
+        address = Address.parse(settings.link)
+        self.credentials = _credentials_of(settings, address)
         self.link = HostLink(
-            Address.parse(settings.link),
+            address,
             LinkLimits(
                 window_max=settings.window_max,
                 sign_on_window_max=settings.sign_on_window_max,
@@ -111,6 +115,7 @@ class Switch:
             on_unmatched=self._late,
             on_turn=outboxes.flush,
             on_fault=count,
+            credentials=self.credentials,
         )
         self.lanes = Lanes(
             settings,
@@ -131,7 +136,9 @@ class Switch:
 
     def parts(self) -> list[tuple[str, Callable[[], Awaitable[object]]]]:
         """What runs as long as it does, by name: none of them ends another."""
+        watched = [] if self.credentials is None else [self.credentials.watch]
         return [
+            *(("link certificate", watch) for watch in watched),
             ("host link", self.link.run),
             ("sockets", self.poller.run),
             ("sweep", self.sweep),
@@ -324,6 +331,13 @@ class Switch:
             "Connections of every channel.",
             lambda: sum(each.connections for each in (*self.channels, *self._draining)),
         )
+
+
+def _credentials_of(settings: SwitchSettings, address: Address) -> Credentials | None:
+    if not address.is_tls:
+        return None
+    assert settings.link_tls is not None, "checked by the settings"
+    return Credentials(settings.link_tls, calls=address.host)
 
 
 def _tell_where_ecb_is_believed(row: ChannelSettings) -> None:

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import msgspec
 
+from host.link.settings import LinkTlsSettings, check_link
 from switch.channels import ChannelSettings, TlsSettings
 from switch.issuer_settings import IssuerSettings, check_issuers
 
@@ -23,7 +24,10 @@ class SwitchSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     issuers: tuple[IssuerSettings, ...] = ()
     """External issuers' hosts, by whose card numbers requests are routed."""
     link: str = "unix:host.sock"
-    """Where the host listens: `unix:PATH`, relative to the run directory."""
+    """Where the host listens: `unix:PATH`, relative to the run directory, or `tls:HOST:PORT` where
+    it runs on another machine; that needs `link_tls`."""
+    link_tls: LinkTlsSettings | None = None
+    """Our certificate at a host on another machine, and whose we take there."""
     host_seconds_max: float = 30.0
     """T1: how long an answer of the host is worth waiting for."""
     find_seconds_max: float = 5.0
@@ -87,6 +91,7 @@ class SwitchSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     def __post_init__(self) -> None:
         check_channels(self.channels)
         check_issuers(self.issuers)
+        check_link((self.link,), self.link_tls)
 
 
 def check_channels(channels: tuple[ChannelSettings, ...]) -> None:

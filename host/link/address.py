@@ -1,12 +1,14 @@
-"""Where the host listens: `unix:PATH`, and the sockets of both ends.
+"""Where the host listens: `unix:PATH` or `tls:HOST:PORT`, and the sockets of both ends.
 
-The link carries card numbers and hands out the keys of terminals. So it is a Unix socket that its
-user alone may open, and each end asks the kernel who the other is. TCP has no such question: at a
-port of this machine every user of it could be a switch. It is refused.
+The link carries card numbers and hands out the keys of terminals. On one machine it is a Unix
+socket that its user alone may open, and each end asks the kernel who the other is. Between machines
+it is TLS in which each end proves a key that the other knows (`host.link.credentials`). TCP by
+itself has no such question: at a port everybody who reaches it could be a switch. It is refused.
 """
 
 import errno
 import os
+import re
 import socket
 import stat
 import struct
@@ -19,6 +21,8 @@ import trio
 BACKLOG: Final = 64
 _PEER: Final = struct.Struct("=iII")
 """`struct ucred`: process, user, group."""
+PORT_MAX: Final = 0xFFFF
+TLS_PLACE: Final = re.compile(r"tls:(?:\[([0-9A-Fa-f:.]+)\]|([^\s:\[\]]+)):([0-9]{1,5})")
 UNIX_PATH_BYTES_MAX: Final = 107
 """What `struct sockaddr_un` holds on Linux, without its final zero."""
 
@@ -28,13 +32,15 @@ class AddressError(ValueError):
 
 
 class Address(msgspec.Struct, frozen=True):
-    """A place to listen at or connect to."""
+    """A place to listen at or connect to: a path, or a host and a port where TLS is spoken."""
 
-    path: str
+    path: str = ""
+    host: str = ""
+    port: int = 0
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read `unix:PATH`.
+        """Read `unix:PATH` or `tls:HOST:PORT`; an IPv6 host stands in brackets.
 
         Raises:
             AddressError: another form, or a path too long for a socket.
@@ -42,15 +48,29 @@ class Address(msgspec.Struct, frozen=True):
         scheme, _, rest = text.partition(":")
         if scheme == "unix" and rest:
             return cls(path=_checked_path(rest))
+        if place := TLS_PLACE.fullmatch(text):
+            host, port = place[1] or place[2], int(place[3])
+            if 0 < port <= PORT_MAX:
+                return cls(host=host, port=port)
         if scheme == "tcp":
             raise AddressError(
-                f"link address {text!r}: at a TCP port every user of this machine would be given "
-                "the keys of terminals. Next: write unix:PATH, in a directory of yours"
+                f"link address {text!r}: at a TCP port every user of this machine, and whoever "
+                "reaches it, would be given the keys of terminals. Next: write tls:HOST:PORT "
+                "between machines, or unix:PATH on this one"
             )
-        raise AddressError(f"link address {text!r}: write unix:PATH")
+        raise AddressError(f"link address {text!r}: write unix:PATH or tls:HOST:PORT")
+
+    @property
+    def is_tls(self) -> bool:
+        """Whether it is on the network, and both ends prove who they are."""
+        return bool(self.host)
 
     def __str__(self) -> str:
-        return f"unix:{self.path}"
+        if not self.is_tls:
+            return f"unix:{self.path}"
+        return (
+            f"tls:[{self.host}]:{self.port}" if ":" in self.host else f"tls:{self.host}:{self.port}"
+        )
 
 
 def is_ours(sock: socket.socket) -> bool:
@@ -64,8 +84,12 @@ def listen(address: Address) -> socket.socket:
     """A non-blocking listening socket; a stale Unix socket nobody answers at is replaced.
 
     Raises:
-        AddressError: another process listens there already.
+        AddressError: another process listens there already, or this machine is not there.
     """
+    return _listen_tcp(address) if address.is_tls else _listen_unix(address)
+
+
+def _listen_unix(address: Address) -> socket.socket:
     listener = _new_socket()
     try:
         _remove_stale(address.path)
@@ -87,11 +111,16 @@ def listen(address: Address) -> socket.socket:
 
 
 async def connect(address: Address) -> socket.socket:
-    """A connected non-blocking socket.
+    """A connected non-blocking socket. Names are looked up each time: a host may move.
 
     Raises:
         OSError: nobody listens there, or another user does.
     """
+    if address.is_tls:
+        found = await trio.socket.getaddrinfo(
+            address.host, address.port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP
+        )
+        return await connect_tcp(str(found[0][4][0]), address.port)
     sock = _new_socket()
     try:
         await _reach(sock, address.path)
@@ -103,7 +132,7 @@ async def connect(address: Address) -> socket.socket:
 
 
 async def connect_tcp(host: str, port: int) -> socket.socket:
-    """The same to a port, for links that carry no keys of ours.
+    """The same to a port: for TLS, and for lines that carry no keys of ours.
 
     Raises:
         OSError: nobody listens there.
@@ -117,6 +146,27 @@ async def connect_tcp(host: str, port: int) -> socket.socket:
         sock.close()
         raise
     return sock
+
+
+def _listen_tcp(address: Address) -> socket.socket:
+    listener: socket.socket | None = None
+    try:
+        [family, kind, protocol, _, place], *_ = socket.getaddrinfo(
+            address.host, address.port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP
+        )
+        listener = socket.socket(family, kind, protocol)
+        listener.settimeout(0)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(place)
+        listener.listen(BACKLOG)
+    except OSError as error:
+        if listener is not None:
+            listener.close()
+        raise AddressError(
+            f"{address} cannot be listened at ({error.strerror}). Next: stop who has that port, or "
+            "write another address of this machine in `link`"
+        ) from None
+    return listener
 
 
 async def _reach(sock: socket.socket, target: str | tuple[str, int]) -> None:

@@ -7,6 +7,7 @@ Tickets die with their connection, so an answer can never meet the wrong request
 
 import functools
 import random
+import socket
 from collections.abc import Awaitable, Callable
 from typing import Final, NoReturn, Protocol
 
@@ -15,6 +16,7 @@ import structlog
 import trio
 
 from host.link.address import Address, connect
+from host.link.credentials import Credentials
 from host.link.frames import (
     ITEMS_MAX,
     Answers,
@@ -33,9 +35,12 @@ from host.link.frames import (
     parted,
 )
 from host.link.pipe import Pipe
+from host.link.secure_pipe import RefusedError, SecurePipe
 from host.model.requests import KINDS, Request, Response, Traffic
 from host.model.terminal import TerminalProfile
 
+REFUSED_TOLD_SECONDS: Final = 60.0
+"""How often the log tells of a host that does not take us, or that we do not take."""
 NOT_TAKEN: Final[Ticket] = 0
 """What `ask` returns when the request certainly goes nowhere."""
 
@@ -100,6 +105,7 @@ class HostLink:
     `on_unmatched` is told of an answer nobody waits for any more; `on_turn` is called once after
     all that one read, or one breakdown, brought has been handed out. `on_fault` counts what one
     request or one of its askers broke: it is logged, and no other hears of it.
+    `credentials` are for a host on another machine.
     """
 
     def __init__(
@@ -110,8 +116,12 @@ class HostLink:
         on_unmatched: Callable[[Response], None] = _ignore_answer,
         on_turn: Callable[[], None] = _ignore_turn,
         on_fault: Callable[[str], None] = _ignore_fault,
+        credentials: Credentials | None = None,
     ) -> None:
+        assert address.is_tls == (credentials is not None), "TLS is spoken between machines"
         self._address = address
+        self._credentials = credentials
+        self._refused_told_at = -REFUSED_TOLD_SECONDS
         self._limits = limits or LinkLimits()
         self._on_unmatched = on_unmatched
         self._on_turn = on_turn
@@ -186,12 +196,13 @@ class HostLink:
         """One connection from beginning to end; returns why it ended."""
         try:
             with trio.fail_after(self._limits.hello_seconds_max):
-                pipe = Pipe(await connect(self._address), self._gather)
+                pipe = self._pipe_of(await connect(self._address))
         except (OSError, trio.TooSlowError) as error:
             return str(error) or "no answer to connect"
         reader = LinkReader()
         try:
             with trio.fail_after(self._limits.hello_seconds_max):
+                await pipe.open()
                 await pipe.send(encode(Hello()))
                 early = await _greeted(pipe, reader)
             self._open(pipe)
@@ -200,10 +211,23 @@ class HostLink:
         except trio.TooSlowError:
             return "no hello from the host"
         except (OSError, LinkError) as error:
+            self._tell_refusal(error)
             return str(error)
         finally:
             pipe.close()
             self._break()
+
+    def _pipe_of(self, sock: socket.socket) -> Pipe:
+        if self._credentials is None:
+            return Pipe(sock, self._gather)
+        return SecurePipe(sock, self._gather, self._credentials)
+
+    def _tell_refusal(self, error: Exception) -> None:
+        """Say it loud, though not each time: what does not know each other never will by itself."""
+        now = trio.current_time()
+        if isinstance(error, RefusedError) and now - self._refused_told_at >= REFUSED_TOLD_SECONDS:
+            self._refused_told_at = now
+            _LOG.error("no link to the host", address=str(self._address), why=str(error))
 
     async def _serve(self, pipe: Pipe, reader: LinkReader) -> str:
         reason = "cancelled"
@@ -233,6 +257,8 @@ class HostLink:
 
     async def _beat(self, pipe: Pipe) -> str:
         while trio.current_time() - pipe.heard_at < self._limits.silence_seconds_max:
+            if not pipe.is_trusted:
+                return "the host's pin is no longer in our file"
             self._outgoing_frames.append(Beat())
             pipe.wake()
             await trio.sleep(self._limits.beat_seconds)
@@ -241,7 +267,7 @@ class HostLink:
     def _open(self, pipe: Pipe) -> None:
         self._pipe = pipe
         self.connections_made += 1
-        _LOG.info("host link up", address=str(self._address))
+        _LOG.info("host link up", address=str(self._address), host=pipe.peer)
         self.up.set()
 
     def _gather(self) -> bytes:

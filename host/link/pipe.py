@@ -1,4 +1,4 @@
-"""One end of the link as bytes: a non-blocking socket read and written with trio.
+"""One end of a link as bytes: a non-blocking socket read and written with trio.
 
 What is to be sent is gathered until the writer's turn comes, so everything that was decided in
 one turn of the event loop leaves in one write.
@@ -24,6 +24,19 @@ class Pipe:
         self._idle = trio.lowlevel.ParkingLot()
         self._is_woken = False
         self.heard_at = trio.current_time()
+
+    @property
+    def peer(self) -> str | None:
+        """Who is there, where a key has proved it; at a Unix socket it is our own user."""
+        return None
+
+    @property
+    def is_trusted(self) -> bool:
+        """Whether whoever is there may still be."""
+        return True
+
+    async def open(self) -> None:
+        """Do what has to be done before the first byte: here nothing."""
 
     async def receive(self) -> bytes:
         """What has arrived, at least one byte; nothing when the other side has closed."""

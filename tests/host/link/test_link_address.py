@@ -15,7 +15,16 @@ from host.server import serve
 NOBODY = 65_534
 
 
-@pytest.mark.parametrize("text", ["unix:/run/h.sock", "unix:/a b/c.sock"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "unix:/run/h.sock",
+        "unix:/a b/c.sock",
+        "tls:10.0.0.1:7000",
+        "tls:[::1]:7000",
+        "tls:host.example:7000",
+    ],
+)
 def test_an_address_reads_back(text):
     assert str(Address.parse(text)) == text
 
@@ -23,9 +32,14 @@ def test_an_address_reads_back(text):
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("tcp:10.0.0.1:7000", "every user of this machine .* Next: write unix:PATH"),
-        ("tcp:127.0.0.1:7000", "every user of this machine .* Next: write unix:PATH"),
-        ("tcp:::1:7000", "every user of this machine .* Next: write unix:PATH"),
+        ("tcp:10.0.0.1:7000", "every user of this machine.* Next: write tls:HOST:PORT"),
+        ("tcp:127.0.0.1:7000", "every user of this machine.* Next: write tls:HOST:PORT"),
+        ("tcp:::1:7000", "every user of this machine.* Next: write tls:HOST:PORT"),
+        ("tls:10.0.0.1", "write unix:PATH or tls:HOST:PORT"),
+        ("tls::7000", "write unix:PATH or tls:HOST:PORT"),
+        ("tls:::1:7000", "write unix:PATH or tls:HOST:PORT"),
+        ("tls:10.0.0.1:70000", "write unix:PATH or tls:HOST:PORT"),
+        ("tls:10.0.0.1:0", "write unix:PATH or tls:HOST:PORT"),
         ("unix:", "write unix:PATH"),
         ("host.sock", "write unix:PATH"),
         ("unix:/" + "x" * 107, "shorter directory"),
