@@ -140,7 +140,7 @@ def switch(
 def reload(data: DataOption = DATA) -> None:
     """Have what runs read again: the host its estate and keys, the switch its channels.
 
-    Nobody else is disturbed.
+    Both read what a tls: link shows and believes. Nobody else is disturbed.
     """
     from config.control import HOST, reload_running
     from config.places import places_at

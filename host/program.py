@@ -54,12 +54,12 @@ async def run_host(
         AddressError, CredentialsError: a place to listen at, or what is shown there, cannot be had.
         OSError: the port for metrics is taken.
     """
+    addresses = [Address.parse(each) for each in (settings.link, *settings.link_also)]
     credentials = None if settings.link_tls is None else Credentials(settings.link_tls)
     with opened_poster(settings, dsn=dsn, hsm=hsm, clock=clock) as poster:
         expiry = PointsExpiry(
             lambda: _connect(dsn, settings), poster.post_own, poster.shard_count, clock
         )
-        addresses = [Address.parse(each) for each in (settings.link, *settings.link_also)]
         listeners = _listening(addresses)
         lines = [f"host on {address}" for address in addresses]
         page = Page(

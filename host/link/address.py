@@ -18,6 +18,8 @@ from typing import Final, Self
 import msgspec
 import trio
 
+from host.link.settings import CLEAR_TEXT
+
 BACKLOG: Final = 64
 _PEER: Final = struct.Struct("=iII")
 """`struct ucred`: process, user, group."""
@@ -53,11 +55,7 @@ class Address(msgspec.Struct, frozen=True):
             if 0 < port <= PORT_MAX:
                 return cls(host=host, port=port)
         if scheme == "tcp":
-            raise AddressError(
-                f"link address {text!r}: at a TCP port every user of this machine, and whoever "
-                "reaches it, would be given the keys of terminals. Next: write tls:HOST:PORT "
-                "between machines, or unix:PATH on this one"
-            )
+            raise AddressError(f"link address {text!r}: {CLEAR_TEXT}")
         raise AddressError(f"link address {text!r}: write unix:PATH or tls:HOST:PORT")
 
     @property

@@ -1,10 +1,17 @@
 """What both ends of a link between two machines are told. Read by `config.settings`."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
+from typing import Final
 
 import msgspec
 
-TLS_SCHEME = "tls:"
+TLS_SCHEME: Final = "tls:"
+CLEAR_SCHEME: Final = "tcp:"
+CLEAR_TEXT: Final = (
+    "at a TCP port every user of this machine, and whoever reaches it, would be given the keys of "
+    "terminals. Next: write tls:HOST:PORT between machines, or unix:PATH on this one"
+)
+"""Why a link in clear text is refused."""
 
 
 class LinkTlsSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -20,12 +27,14 @@ class LinkTlsSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     is no longer in it is let go."""
 
 
-def check_link(addresses: Iterable[str], tls: LinkTlsSettings | None) -> None:
-    """Refuse a link between machines that has no certificate.
+def check_link(addresses: Sequence[str], tls: LinkTlsSettings | None) -> None:
+    """Refuse a link in clear text, and one between machines that has no certificate.
 
     Raises:
-        ValueError: it has none; says what to write.
+        ValueError: there is one; says what to write.
     """
+    if clear := [address for address in addresses if address.startswith(CLEAR_SCHEME)]:
+        raise ValueError(f"link: {clear[0]!r} is in clear text: {CLEAR_TEXT}")
     if tls is None and any(address.startswith(TLS_SCHEME) for address in addresses):
         raise ValueError(
             "link_tls: missing, and a tls: link needs it. Next: posswitch link certificate NAME,"
