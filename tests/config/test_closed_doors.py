@@ -24,6 +24,11 @@ NEEDED = {
     "keys import": ["80010001"],
     "keys export": ["80010001", "--to-tr31", "vendor"],
     "keys rotate": ["80010001"],
+    "link certificate": ["switch-1"],
+    "link trust": [
+        "switch-1",
+        "MCowBQYDK2VwAyEAc//MQi973+WP1ihzRKGrmGt9mQk7kLe9k47PAh3mR2g=",
+    ],
     "terminal resolve": ["1", "--note", "seen", "--by", "alice"],
     "terminal show": ["80010001"],
 }
@@ -121,9 +126,17 @@ def test_ones_own_directory_in_which_something_is_anothers(
         os.chown(path, NOBODY, NOBODY)
     os.chown(own / closed, 0, 0)
     (own / closed).chmod(0o700 if (own / closed).is_dir() else 0o600)
-    if (command == "reload" and closed != "run") or (command, closed) == ("switch", "postgres"):
+    if closed in LOOKS_NOT_AT.get(command, ()):
         pytest.skip("it does not look there")
     _refused(command, own, user=NOBODY)
+
+
+LOOKS_NOT_AT = {
+    "reload": {"secrets", "log", "postgres", "posswitch.toml"},
+    "switch": {"postgres"},
+    "link certificate": {"postgres", "posswitch.toml"},
+    "link trust": {"postgres", "posswitch.toml"},
+}
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -133,7 +146,7 @@ def test_a_file_in_the_place_of_the_directory(command: str, tmp_path: Path) -> N
     assert "a file stands" in _refused(command, tmp_path / "data" / "below")
 
 
-MAKES_IT = {"up", "host", "switch", "demo", "db migrate"}
+MAKES_IT = {"up", "host", "switch", "demo", "db migrate", "link certificate"}
 """What makes a data directory where there is none, as it should."""
 
 
