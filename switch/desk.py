@@ -46,6 +46,8 @@ UNPROVED_AT_ONCE: Final = 120.0
 UNPROVED_SECONDS: Final = 1.0
 """Settlements and uploads of a terminal at an address that no key vouches for: a whole upload of an
 honest one at once, then one each second."""
+UNDECIDED: Final = NOT_YET | {Reason.KSN_REFUSED, Reason.NOT_POSTABLE}
+"""Answers of the host that end nothing: what has a key that was used before is sealed anew."""
 UNDO_SECONDS_MAX: Final = 5.0
 """How long a terminal waits for our reversal to reach the disk; then it hears nothing."""
 
@@ -144,12 +146,8 @@ class Desk:
         assert request is not None
         if exchange.mac is not None and self._proofs.is_new(request.key, response.local_time):
             exchange.standing.prove(request.key.terminal_id, trio.current_time())
-        if response.reason in NOT_YET and KINDS[request.kind].only_host_may_end:
-            self._keep_owed(exchange, request)
-            return
-        if response.reason is Reason.KSN_REFUSED and exchange.only_host_may_end:
-            # Nothing was decided: its terminal goes on, and seals it anew.
-            self._decline(exchange, response.reason)
+        if KINDS[request.kind].only_host_may_end and response.reason in UNDECIDED:
+            self._go_on(exchange, request, response.reason)
             return
         if request.kind is Kind.SIGN_ON and response.is_approved:
             self._sessions.renew(request.key.terminal_id, trio.current_time())
@@ -162,6 +160,18 @@ class Desk:
         if not exchange.finish(payload) and response.is_approved:
             self._note_unacknowledged(exchange)
         self._tell(exchange, response.reason, rrn=response.rrn)
+
+    def _go_on(self, exchange: Exchange, request: Request, reason: Reason) -> None:
+        """The host has decided nothing of what its terminal must go on with.
+
+        What the ledger can never take is a case: of a reversal by way of store-and-forward, which
+        says what it was to undo.
+        """
+        is_reversal = request.kind is Kind.REVERSAL
+        if reason in NOT_YET or (is_reversal and reason is Reason.NOT_POSTABLE):
+            self._keep_owed(exchange, request)
+        else:
+            self._decline(exchange, reason)
 
     def never_sent(self, exchange: Exchange) -> None:
         """The link went down with the request still here: nothing moved."""

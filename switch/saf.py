@@ -67,7 +67,7 @@ OF_REVERSALS: Final = Answers(
         }
     ),
     not_yet=NOT_YET,
-    hopeless=frozenset({Reason.FORMAT_ERROR, Reason.FUNCTION_NOT_SUPPORTED}),
+    hopeless=frozenset({Reason.FORMAT_ERROR, Reason.FUNCTION_NOT_SUPPORTED, Reason.NOT_POSTABLE}),
 )
 """Undone, nothing to undo, or for good not to be undone. A case report is answered 00."""
 OF_ADVICES: Final = Answers(
@@ -82,6 +82,7 @@ OF_ADVICES: Final = Answers(
     },
 )
 """Posted, or undone before it came (94). An issuer that the estate lacks can be put into it."""
+SAYS_MORE: Final = {Reason.NOT_POSTABLE: ", the host's log names the constraint beside its key"}
 RETRY_SECONDS_MIN: Final = 0.5
 STORE_RETRY_SECONDS: Final = 1.0
 SEND_MAX: Final = 256
@@ -229,7 +230,7 @@ class StoreAndForward:
         if reason not in NOT_YET:
             _LOG.warning("owed message not taken", key=owed.name[0], reason=reason.value)
         if reason in answers.hopeless or owed.refusals >= self._limits.saf_refusals_max:
-            self._give_up(owed, f"refused: {reason.value}")
+            self._give_up(owed, f"refused: {reason.value}{SAYS_MORE.get(reason, '')}")
         else:
             self.put_off(owed)
 

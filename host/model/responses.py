@@ -45,6 +45,8 @@ class Reason(enum.StrEnum):
     IN_PROGRESS = "in_progress"
     DUPLICATE = "duplicate"
     MALFUNCTION = "malfunction"
+    NOT_POSTABLE = "not_postable"
+    """The ledger's rules refuse it, now and whenever it comes. A terminal is told a malfunction."""
     INVALID_TERMINAL = "invalid_terminal"
     PIN_FORMAT = "pin_format"
     MAC_WRONG = "mac_wrong"
@@ -102,6 +104,7 @@ RESPONSE_CODES: Final[dict[Reason, ResponseCode]] = {
     Reason.HOST_UNREACHABLE: ResponseCode("91", "C", "发卡方不能操作", "host unreachable"),
     Reason.DUPLICATE: ResponseCode("94", "C", "重复交易", "duplicate"),
     Reason.MALFUNCTION: ResponseCode("96", "C", "系统异常", "system malfunction"),
+    Reason.NOT_POSTABLE: ResponseCode("96", "C", "系统异常", "system malfunction"),
     Reason.INVALID_TERMINAL: ResponseCode("97", "D", "终端未登记", "terminal not registered"),
     Reason.PIN_FORMAT: ResponseCode("99", "B", "PIN格式错", "PIN block error"),
     Reason.MAC_WRONG: ResponseCode("A0", "B", "MAC校验错", "MAC error: sign on again"),

@@ -54,6 +54,15 @@ _TRANSIENT: Final = (
     errors.DiskFull,
     errors.OutOfMemory,
 )
+_NEVER_POSTABLE: Final = (
+    errors.CheckViolation,
+    errors.NotNullViolation,
+    errors.ForeignKeyViolation,
+    errors.ExclusionViolation,
+    errors.DataError,
+)
+"""What a lone item is refused by whenever it comes. Not a unique key: somebody else has written it
+meanwhile, and who looks again finds that."""
 _LOST: Final = (psycopg.OperationalError, psycopg.InterfaceError)
 
 
@@ -244,7 +253,8 @@ class Writer:
             key = items[0].request.key.text
             _LOG.error("a request is refused by the ledger", key=key, why=why)
             ITEMS_REFUSED.labels(why).inc()
-            return [_refusal(Reason.MALFUNCTION)]
+            is_for_good = isinstance(error, _NEVER_POSTABLE)
+            return [_refusal(Reason.NOT_POSTABLE if is_for_good else Reason.MALFUNCTION)]
         _LOG.warning("batch refused, halved", why=why, items=len(items))
         half = len(items) // 2
         return [*self.post(items[:half]), *self.post(items[half:])]

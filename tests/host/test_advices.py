@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import psycopg
 import pytest
+from psycopg import errors
 
 from clearing.verify import ask
 from config.database import Dsns
@@ -38,6 +39,8 @@ DECISION = IssuerDecision(
     auth_code='I"{,}1',
     card="995500******0016",
 )
+POISON = 66_600
+"""An amount that the ledger is made to refuse."""
 _TERMINALS = unsettled_terminals()
 
 
@@ -261,6 +264,55 @@ async def test_what_cannot_be_posted_is_not_taken_and_may_come_again(
     assert (await counter.ask(msgspec.structs.replace(sale, **change))).reason is why
     await counter.post(sale)
     assert counter.moved() == 1_000
+
+
+async def test_what_the_ledger_can_never_take_is_told_apart_from_what_passes(
+    counter: Counter,
+) -> None:
+    """An advice and a reversal that a constraint refuses; then one that only meets a lock."""
+    sold = counter.sale(POISON)
+    await counter.post(sold)
+    reversal, sale, other = counter.reversal(sold), counter.sale(POISON), counter.sale(1_000)
+    with psycopg.connect(counter.till.dsns.owner, autocommit=True) as owner:
+        owner.execute(
+            "ALTER TABLE journal ADD CONSTRAINT poisoned"
+            f" CHECK (amount_minor <> {POISON}) NOT VALID"
+        )
+        for refused in (sale, reversal):
+            assert (await counter.ask(refused)).reason is Reason.NOT_POSTABLE
+        await counter.post(other)
+        owner.execute("ALTER TABLE journal DROP CONSTRAINT poisoned")
+    await counter.post(sale)
+    assert (await counter.ask(reversal)).is_approved
+
+
+@pytest.mark.parametrize(
+    ("error", "is_for_good"),
+    [
+        (errors.CheckViolation, True),
+        (errors.NotNullViolation, True),
+        (errors.ForeignKeyViolation, True),
+        (errors.NumericValueOutOfRange, True),
+        (errors.UniqueViolation, False),
+        (errors.InsufficientPrivilege, False),
+        (errors.InternalError_, False),
+        (KeyError, False),
+    ],
+)
+async def test_only_what_no_repetition_can_change_is_for_good(
+    counter: Counter, monkeypatch: pytest.MonkeyPatch, error: type[Exception], is_for_good: bool
+) -> None:
+    """A unique key is another's write, a bug and a missing grant can be mended: these pass."""
+
+    def fail(*_told: Any) -> None:
+        raise error("as the test wants it")
+
+    sale = counter.sale()
+    with monkeypatch.context() as broken:
+        broken.setattr("host.store.writer.save", fail)
+        expected = Reason.NOT_POSTABLE if is_for_good else Reason.MALFUNCTION
+        assert (await counter.ask(sale)).reason is expected
+    await counter.post(sale)
 
 
 async def test_an_issuer_without_its_accounts_harms_no_neighbour(counter: Counter) -> None:

@@ -99,7 +99,7 @@ def test_one_request_that_the_ledger_refuses_costs_its_neighbours_few_commits(
         results = poster._writers[0].post(items)
     reasons = [each.reason for each in results if isinstance(each, Response)]
     assert reasons == [
-        Reason.MALFUNCTION if at == place else Reason.APPROVED for at in range(len(cards))
+        Reason.NOT_POSTABLE if at == place else Reason.APPROVED for at in range(len(cards))
     ]
     assert len(saved) == 7, "as often as 128 can be halved"
     assert _refused_by("account_not_overdrawn") == refused + 1

@@ -226,7 +226,7 @@ async def test_what_the_database_refuses_spares_its_neighbours(till: Till, pool:
     ]
     answers = await till.ask_all(requests)
     assert [answer.is_approved for answer in answers] == [True] * 3 + [False] + [True] * 2
-    assert answers[3].reason is Reason.MALFUNCTION
+    assert answers[3].reason is Reason.NOT_POSTABLE
     till.sql("UPDATE balance SET floor_minor = 0 WHERE floor_minor > 0")
     assert [till.journals(request) for request in requests] == [1, 1, 1, 0, 1, 1]
 

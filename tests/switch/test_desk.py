@@ -183,6 +183,19 @@ async def test_what_only_the_host_may_end_is_silence_when_the_host_has_not_decid
     assert bench.ledger.owed == undoing(bench.line.asked[1][0])
 
 
+@pytest.mark.parametrize("kind", TRADES)
+async def test_what_the_ledger_can_never_take_is_a_case_and_its_terminal_hears_nothing_new(
+    bench, kind
+):
+    """A reversal by way of store-and-forward, which makes it one; what may be answered is 96."""
+    bench.take_known(trade(kind))
+    bench.line.asked[1][1].answered(approval(reason=Reason.NOT_POSTABLE))
+    is_silent = kind in ENDED_BY_HOST
+    assert (bench.paper.codes, bench.paper.silences) == (([], 1) if is_silent else (["96"], 0))
+    owed = Kind.REVERSAL if kind is Kind.REVERSAL else Kind.CASE_REPORT
+    assert [one.kind for one in bench.ledger.owed] == ([owed] if is_silent else [])
+
+
 @pytest.mark.parametrize("kind", ENDED_BY_HOST)
 async def test_what_only_the_host_may_end_is_silence_while_its_terminal_is_unknown(
     bench, mock_clock, kind

@@ -316,6 +316,20 @@ async def test_an_advice_ends_when_it_is_posted_or_undone(path, line, autojump_c
         assert line.asked == [ADVICE]
 
 
+@pytest.mark.parametrize("owed", [reversal_of(purchase_of(1)), ADVICE], ids=["reversal", "advice"])
+async def test_what_the_ledger_can_never_take_is_a_case_at_once(path, line, autojump_clock, owed):
+    line.answer = Reason.NOT_POSTABLE
+    saf = made(path, line)
+    async with running(saf):
+        saf.owe(owed)
+        await line.has(1)
+        line.answer = Reason.APPROVED
+        case = await reported(saf, line)
+    assert line.asked == [owed, case]
+    assert "1 times sent: refused: not_postable, the host's log names the constraint" in case.detail
+    assert given_up_in(path) == {owed.key.text}
+
+
 @pytest.mark.parametrize(
     "refusal", [Reason.ORIGINAL_NOT_FOUND, Reason.ORIGINAL_MISMATCH, Reason.INVALID_AMOUNT]
 )
