@@ -319,7 +319,7 @@ async def test_an_advice_ends_when_it_is_posted_or_undone(path, line, autojump_c
 @pytest.mark.parametrize("owed", [reversal_of(purchase_of(1)), ADVICE], ids=["reversal", "advice"])
 async def test_what_the_ledger_can_never_take_is_a_case_at_once(path, line, autojump_clock, owed):
     line.answer = Reason.NOT_POSTABLE
-    saf = made(path, line)
+    saf = made(path, line, at=1.0)
     async with running(saf):
         saf.owe(owed)
         await line.has(1)
