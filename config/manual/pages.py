@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Final
 
-from config.manual import characters, demo, files, issuer, mis, settings, softpos, wire
+from config.manual import characters, demo, files, issuer, mis, rules, settings, softpos, wire
 from config.manual.page import Blocks, filled
 from terminals.manual import manual
 
@@ -15,6 +15,7 @@ BLOCKS: Final[Blocks] = {
     **mis.BLOCKS,
     **softpos.BLOCKS,
     **issuer.BLOCKS,
+    **rules.BLOCKS,
     **files.BLOCKS,
     **demo.BLOCKS,
     **settings.BLOCKS,

@@ -1,14 +1,18 @@
 """The clients in docs/examples, as a reader runs them: from sign-on to settlement."""
 
 import ast
+import itertools
 import re
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from host.estate.demo import FIRST_TERMINAL, UNPACKED_TERMINAL, demo_estate
 from tests.whole.house import SECONDS_MAX, Up
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "docs" / "examples").glob("*_client.py"))
@@ -23,6 +27,12 @@ DEMO = (Path(__file__).parents[2] / "docs" / "demo.md").read_text("utf-8")
 [SETTINGS] = re.findall(r"```toml\n(.*?)```", DEMO, re.DOTALL)
 FREE = re.sub(r"port = \d+", "port = 0", SETTINGS)
 LINES_MAX = 80
+ESTATE = demo_estate()
+[OTHER] = [one for one in ESTATE.terminals if one.terminal_id == UNPACKED_TERMINAL]
+TERMINALS = (FIRST_TERMINAL.terminal_id, OTHER.terminal_id)
+MASTER_KEYS = (FIRST_TERMINAL.tmk.reveal().hex().upper(), OTHER.tmk.reveal().hex().upper())
+MERCHANTS = (ESTATE.merchant_of(FIRST_TERMINAL).merchant_id, ESTATE.merchant_of(OTHER).merchant_id)
+"""The example's own, and those of a terminal that no example uses."""
 
 
 @pytest.fixture(scope="module")
@@ -60,3 +70,63 @@ def test_an_example_is_short_and_needs_cryptography_alone(example: Path) -> None
         elif isinstance(node, ast.ImportFrom):
             roots.add((node.module or "").partition(".")[0])
     assert roots <= {"cryptography", *sys.stdlib_module_names}
+
+
+@pytest.fixture
+def till(up: Up) -> Iterator[dict[str, Any]]:
+    """What stands in the packed example once another terminal's day has begun in it."""
+    functions, _, day = (EXAMPLES[0].parent / "bcd_client.py").read_text().partition("\nline = ")
+    names: dict[str, Any] = {}
+    exec(functions.replace(*TERMINALS).replace(*MASTER_KEYS).replace(*MERCHANTS), names)
+    names["sys"] = SimpleNamespace(argv=["", "127.0.0.1", up.ports["pos"]])
+    exec("line = " + day.partition("totals = ")[0], names)
+    with names["line"]:
+        yield names
+
+
+def test_the_manuals_words_hold_beyond_its_example(till: dict[str, Any]) -> None:
+    """wire.md of what the example leaves out, said with the example's own functions: an upload of
+    records, the next batch, a void, a refund, points, a load and its confirmation, and totals that
+    count each on its side."""
+    key, batch, sale = till["mac_key"], till["batch"], till["sale"]
+    traces = itertools.count(10)
+
+    def ask(mti: str, fields: dict[int, Any], *, key: bytes | None = None) -> dict[int, Any]:
+        return till["ask"](till["line"], mti, {11: f"{next(traces):06d}", **fields}, key)
+
+    def told(mti: str, fields: dict[int, Any]) -> dict[int, Any]:
+        answer = ask(mti, {49: b"156", 25: "00", **fields}, key=key)
+        assert answer[39] == b"00", (mti, fields, answer)
+        return answer
+
+    def settled(money: str, points: str) -> str:
+        flags = ask("0500", {48: money + points, 49: b"156", 60: f"00{batch}201"})[48]
+        return flags[30] + flags[61]
+
+    assert settled(half(0, 0, 0, 0), half(0, 0, 0, 0)) == "21"
+    record = f"0100000002{till['CARD']:0>20}000000012345"
+    assert ask("0320", {48: record, 60: f"00{batch}201"})[39] == b"00"
+    assert ask("0320", {48: "0001", 60: f"00{batch}202"})[39] == b"00"
+    assert ask("0200", sale, key=key)[39] == b"77"
+
+    batch, traces = f"{int(batch) + 1:06d}", itertools.count(1)
+    card = {2: till["CARD"], 14: till["EXPIRY"], 22: "012"}
+    first = told("0200", {**sale, **till["typed"], 60: f"22{batch}"})
+    named = {37: first[37], 38: first[38], 61: f"{batch}000001"}
+    whole = {**card, 3: "200000", 4: sale[4], 60: f"23{batch}"}
+    told("0200", {**whole, **named})
+    second = told("0200", {**sale, **till["typed"], 60: f"22{batch}"})
+    part = {4: "000000000345", 37: second[37], 60: f"25{batch}", 61: "0" * 12 + second[13]}
+    told("0220", {**whole, **part})
+    points = {**card, 3: "000000", 4: "000000005000", 25: "65", 60: f"22{batch}000500048"}
+    assert told("0200", {**points, 62: b"P0001".ljust(30)})[62].startswith(b"0000005000")
+    load = {**card, 3: "630000", 4: "000000020000", 60: f"48{batch}", 11: "000900"}
+    told("0200", load)
+    told("0220", {**load, 61: f"{batch}000900"})
+    assert settled(half(24690, 2, 32690, 3), half(5000, 1, 0, 0)) == "11"
+    assert ask("0320", {48: "0000", 60: f"00{batch}207"})[39] == b"00"
+
+
+def half(debit: int, debits: int, credit: int, credits_: int) -> str:
+    """One half of F48 of a settlement, with its flag."""
+    return f"{debit:012d}{debits:03d}{credit:012d}{credits_:03d}0"
