@@ -63,6 +63,8 @@ class Reloader:
             + ("" if change.what is What.DRAINED else f", {places[change.settings.name]}")
             for change in plan
         ]
+        if held:
+            lines.append(f"switch: {len(held.pins)} pins on the tls: link")
         if kept:
             lines.append(kept)
         if waiting:

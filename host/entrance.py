@@ -5,6 +5,7 @@ when another comes: strangers who stall are in nobody's way but each other's.
 """
 
 import contextlib
+import math
 import socket
 from collections.abc import Callable
 from typing import Final
@@ -21,6 +22,9 @@ HANDSHAKE_SECONDS_MAX: Final = 5.0
 HANDSHAKES_MAX: Final = 64
 """At a time: a handshake takes milliseconds."""
 
+REFUSALS_TOLD_MAX: Final = 10
+"""A second: strangers must not fill the disk with what the log says of them."""
+
 _LOG = structlog.get_logger(__name__)
 
 
@@ -30,6 +34,9 @@ class Entrance:
     def __init__(self, credentials: Credentials | None) -> None:
         self._credentials = credentials
         self._shaking: dict[trio.CancelScope, None] = {}
+        self._told_since = -math.inf
+        self._told = 0
+        self._untold = 0
         self.waiting = 0
         """How many are not let in yet."""
 
@@ -73,6 +80,18 @@ class Entrance:
             self._shaking.pop(scope, None)
         if scope.cancelled_caught:
             raise RefusedError("it did not finish its handshake in time")
+
+    def tell_refusal(self, place: str, why: str) -> None:
+        """Say it loud, and of many at once how many were not told."""
+        now = trio.current_time()
+        if now - self._told_since >= 1:
+            self._told_since, self._told = now, 0
+        if self._told >= REFUSALS_TOLD_MAX:
+            self._untold += 1
+            return
+        self._told += 1
+        _LOG.error("a switch was refused", peer=place, why=why, untold_before=self._untold)
+        self._untold = 0
 
     @staticmethod
     def place_of(sock: socket.socket) -> str:

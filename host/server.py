@@ -109,7 +109,7 @@ async def _serve_switch(
         await entrance.let_in(switch.pipe)
         reason = await switch.serve()
     except RefusedError as error:
-        _LOG.error("a switch was refused", peer=place, why=str(error))
+        entrance.tell_refusal(place, str(error))
         return
     except OSError as error:
         reason = str(error)

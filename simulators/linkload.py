@@ -144,13 +144,8 @@ def _purchase(
 
 
 def _connected(link: str) -> socket.socket:
-    scheme, _, rest = link.partition(":")
-    if scheme == "unix":
-        connection = socket.socket(socket.AF_UNIX)
-        connection.connect(rest)
-    else:
-        host, _, port = rest.rpartition(":")
-        connection = socket.create_connection((host, int(port)))
+    connection = socket.socket(socket.AF_UNIX)
+    connection.connect(link.removeprefix("unix:"))
     connection.sendall(encode(Hello()))
     return connection
 

@@ -92,6 +92,24 @@ def test_a_reload_takes_a_new_pin_and_a_local_user_without_it_gets_nothing(
     heard = heard_by(line.target, client_context(heir), nonsense)
     assert LinkReader().feed(heard) == [Hello()]
     wait_until_it_trades(house, first_trace=900)
+    audited = command("audit", data=house.places.data)
+    assert audited.stdout.endswith("audit: 0 violations\n"), audited.stdout + audited.stderr
+
+
+def test_a_switch_reads_its_pins_again_whole_or_not_at_all(
+    house: House, far: Places, tmp_path: Path
+):
+    """A host that is to move is known by its next key before; a spoilt file changes nothing."""
+    _trust(far, "next-host", f"there: posswitch link trust next-host {End(tmp_path, 'next').pin}")
+    assert "switch: 2 pins on the tls: link" in command("reload", data=far.data).stdout
+    pins = far.secrets / "link-pins"
+    before = pins.read_text()
+    pins.write_text("spoilt\n")
+    refused = command("reload", data=far.data)
+    pins.write_text(before)
+    assert refused.returncode == 2
+    assert "line 1 is not NAME PIN. Next: mend that line" in refused.stderr
+    wait_until_it_trades(house, first_trace=1300)
 
 
 def _trust(places: Places, name: str, told: str) -> None:

@@ -10,7 +10,12 @@ import pytest
 import trio
 from structlog.testing import capture_logs
 
-from host.entrance import HANDSHAKE_SECONDS_MAX, HANDSHAKES_MAX
+from host.entrance import (
+    HANDSHAKE_SECONDS_MAX,
+    HANDSHAKES_MAX,
+    REFUSALS_TOLD_MAX,
+    Entrance,
+)
 from host.link.address import Address, AddressError, listen
 from host.link.client import HostLink, LinkLimits
 from host.link.credentials import Credentials, CredentialsError
@@ -239,6 +244,17 @@ async def test_a_handshake_has_a_deadline(mock_clock, nursery, host):
         await trio.lowlevel.wait_readable(sock)
         assert sock.recv(1) == b""
     nursery.cancel_scope.cancel()
+
+
+async def test_many_refusals_at_once_do_not_fill_the_log(mock_clock):
+    entrance = Entrance(None)
+    with capture_logs() as logs:
+        for _ in range(1_000):
+            entrance.tell_refusal("10.0.0.1:1", "not TLS")
+        mock_clock.jump(1)
+        entrance.tell_refusal("10.0.0.1:1", "not TLS")
+    assert len(logs) == REFUSALS_TOLD_MAX + 1
+    assert logs[-1]["untold_before"] == 1_000 - REFUSALS_TOLD_MAX
 
 
 @pytest.mark.parametrize(
