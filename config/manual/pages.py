@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Final
 
-from config.manual import characters, demo, files, issuer, mis, rules, settings, softpos, wire
+from config.manual import characters, demo, files, issuer, keys, mis, rules, settings, softpos, wire
 from config.manual.page import Blocks, filled
 from terminals.manual import manual
 
@@ -16,6 +16,7 @@ BLOCKS: Final[Blocks] = {
     **softpos.BLOCKS,
     **issuer.BLOCKS,
     **rules.BLOCKS,
+    **keys.BLOCKS,
     **files.BLOCKS,
     **demo.BLOCKS,
     **settings.BLOCKS,

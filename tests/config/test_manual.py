@@ -1,10 +1,13 @@
 """The manual's pages are what the tables say, and every table of theirs stands on a page."""
 
 import re
+import shlex
 from pathlib import Path
 
 import pytest
+from typer.main import get_command
 
+from config.cli import app
 from config.manual.page import NoSuchBlockError, filled, names
 from config.manual.pages import BLOCKS, WHOLE, written
 from config.settings import load_settings
@@ -12,6 +15,7 @@ from config.settings import load_settings
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = written(DOCS)
 TOML = re.compile(r"```toml\n(.*?)```", re.DOTALL)
+COMMAND = re.compile(r"(?:^ {4}|^|`)posswitch ([a-z][^`\n]*)", re.MULTILINE)
 LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
 
 
@@ -43,3 +47,17 @@ def test_settings_that_a_page_shows_load(file: Path, tmp_path: Path) -> None:
         shown = tmp_path / f"{number}.toml"
         shown.write_text(example)
         load_settings(shown)
+
+
+@pytest.mark.parametrize("file", [*PAGES, DOCS.parent / "README.md"], ids=lambda file: file.name)
+def test_commands_that_a_page_shows_are_there(file: Path) -> None:
+    for words in COMMAND.findall(file.read_text("utf-8")):
+        command = get_command(app)
+        for word in shlex.split(words.partition("#")[0]):
+            below = getattr(command, "commands", None)
+            if below is not None and not word.startswith("-"):
+                assert word in below, f"posswitch {words}"
+                command = below[word]
+            elif word.startswith("--"):
+                options = {"--help"} | {name for one in command.params for name in one.opts}
+                assert word in options, f"posswitch {words}"
