@@ -14,7 +14,7 @@ from host.model.requests import Kind, Response, Totals
 from host.model.responses import Reason
 from simulators import messages, uploads
 from simulators.batch import totals_digits
-from simulators.messages import Fields, Who
+from simulators.messages import Fields, Sale, Who
 from terminals.dialects.pos import POS, SPEC
 from terminals.framing import wrap
 
@@ -42,7 +42,27 @@ REVERSAL: Final = messages.reversal(PURCHASE, "98")
 SETTLEMENT: Final = uploads.settlement(WHO, "000005", totals_digits(_SOLD))
 _RECORD: Final = f"0100{PURCHASE['11']}{CARD.pan.reveal():0>20}{AMOUNT_MINOR:012d}"
 UPLOAD: Final = uploads.compact_upload(WHO, "000006", _RECORD)
-UPLOAD_END: Final = uploads.upload_end(WHO, "000007", 1, balanced=False)
+SALE: Final = Sale(
+    kind=Kind.PURCHASE,
+    card=CARD,
+    amount_minor=AMOUNT_MINOR,
+    batch=WHO.batch,
+    trace=PURCHASE["11"],
+    rrn="112300000002",
+    auth_code="A00002",
+    date="1123",
+    slot="",
+)
+"""The purchase, as a void or refund names it."""
+VOID: Final = messages.void(WHO, "000003", SALE)
+REFUND: Final = messages.refund(WHO, "000004", SALE, 345)
+LOAD: Final = messages.swiped(Kind.CASH_LOAD, WHO, "000008", CARD, amount_minor=20_000)
+CONFIRM: Final = messages.confirm(LOAD, CARD, None)
+POINTS: Final = messages.swiped(
+    Kind.POINTS_REDEMPTION, WHO, "000009", CARD, amount_minor=5_000, pin=PIN
+)
+BY_CHIP: Final = messages.dipped(PURCHASE, CARD)
+UPLOAD_END: Final = uploads.upload_end(WHO, "000007", 3, balanced=False)
 
 _ANSWERED: Final = Response(
     reason=Reason.APPROVED,
@@ -67,12 +87,24 @@ def worked_messages() -> Iterator[tuple[str, str]]:
             ),
         ),
         ("Its reversal, had no answer come", REVERSAL, _with()),
+        ("Void of the purchase", VOID, None),
+        ("Refund of 3.45 of it", REFUND, None),
+        ("Cash load of 200.00", LOAD, None),
+        ("Its confirmation, had no answer come", CONFIRM, None),
+        (
+            "Points purchase of 5,000 points, and its answer",
+            POINTS,
+            _with(auth_code="A00009", points_balance=12_800, points_used=5_000),
+        ),
+        ("Echo", messages.echo(WHO), None),
         (
             "Settlement, and an answer that agrees",
             SETTLEMENT,
             _with(totals=_SOLD, totals_agree=(True, True)),
         ),
         ("Upload of one record, had the totals not agreed", UPLOAD, None),
+        ("Upload of the refund, whole", uploads.whole_upload(REFUND), None),
+        ("Notice of a purchase by chip", uploads.chip_upload(BY_CHIP, CARD, balanced=False), None),
         ("The end of that upload", UPLOAD_END, _with()),
     )
     for title, fields, response in plain:

@@ -10,7 +10,9 @@ from host.desk_parameters import PARAMETERS
 from host.estate.demo import PIN
 from host.hsm.keys import CHECK_VALUE_BYTES, LAYOUTS, MAK_BYTES, check_value
 from host.hsm.pin import clear_block, make_pin_block
+from host.hsm.track import TrackCipher, covered_from
 from host.model.requests import KINDS, Family, Kind
+from host.model.secrets import Secret
 from host.model.totals import SIDES, TotalsSide
 from terminals.dialects.pos import SPEC
 from terminals.fields import (
@@ -80,6 +82,7 @@ TITLES: Final[Mapping[str, str]] = {
 }
 """What the terminal specification calls each field."""
 
+_TDK: Final = "0123456789ABCDEFFEDCBA9876543210"
 UNANSWERED: Final[Mapping[str, str]] = {
     "reverse": "0400 with the same trace and codes, until it is answered; then sell anew",
     "confirm": "the cash is in the drawer: 0220 with the same trace, until it is answered",
@@ -197,6 +200,22 @@ def _worked_pin() -> str:
     return table(("what", "value"), ((a, f"`{b}`") for a, b in rows))
 
 
+def _worked_track() -> str:
+    track = f"{CARD.pan.reveal()}D{CARD.expiry}120".ljust(37, "0")
+    key = Secret.from_hex(_TDK)
+    sealed = TrackCipher(key).encrypt(Secret(track.encode())).reveal().decode()
+    start = covered_from(len(track))
+    covered = slice(start, start + 16)
+    rows = [
+        ("TDK", _TDK),
+        ("track 2", track),
+        (f"its digits {start + 1} to {start + 16}", track[covered]),
+        ("encrypted", sealed[covered]),
+        ("F35", sealed),
+    ]
+    return table(("what", "value"), ((a, f"`{b}`") for a, b in rows))
+
+
 def _unanswered() -> Iterator[tuple[str, str]]:
     for kind, row in KINDS.items():
         if kind not in NEEDS:
@@ -240,6 +259,7 @@ BLOCKS: Final[Blocks] = {
     "wire.mac_keys": lambda: table(("`mac_algorithm`", "bytes of its MAC key"), _mac_keys()),
     "wire.keys": _worked_keys,
     "wire.pin": _worked_pin,
+    "wire.track": _worked_track,
     "wire.unanswered": lambda: table(("asked", "no answer"), _unanswered()),
     "wire.parameters": lambda: table(
         ("tag", "meaning"), ((row.tag, row.meaning) for row in PARAMETERS)
