@@ -152,12 +152,17 @@ class House:
             self._server.stop()
 
     def start_postgres(self) -> None:
-        """Start it, or start it again; a host that lives may have done so first."""
-        try:
+        """Start it, or start it again; a host that lives may have done so first.
+
+        One that was killed since may have begun to: what it began ends before ours can be.
+        """
+        wait_until(self._has_postgres, "nobody started the database")
+
+    def _has_postgres(self) -> bool:
+        self._server = None
+        with contextlib.suppress(PostgresError):
             self._server = start_postgres(self.places.cluster, say=_say_nothing)
-        except PostgresError:
-            wait_until(lambda: self._postmaster() is not None, "nobody started the database")
-            self._server = None
+        return self._server is not None or self._postmaster() is not None
 
     def kill_postgres(self) -> None:
         """Kill the postmaster; its backends end when they notice."""
