@@ -92,7 +92,7 @@ TOLD: Final[Mapping[str, str]] = {
     "points_earned": "points this sale gave",
     "points_used": "points this sale took",
     "self_pay_minor": "of points: what is to be paid in money besides",
-    "next_batch": "the batch to go on with",
+    "next_batch": "the batch to go on with, where the host names one",
     "totals": "of a settlement: the host's own money totals",
     "agrees": "whether they agree with the app's",
     "points_totals": "of a settlement: the host's own points",
