@@ -12,6 +12,7 @@ Each switch process remembers for itself, from its start on. It is the second fe
 that such terminals are heard only where nobody else listens (`ecb_networks`, TLS).
 """
 
+from binascii import unhexlify
 from collections.abc import Callable
 from typing import Final
 
@@ -19,10 +20,8 @@ from host.hsm.mac import Mac
 
 CODES_MAX: Final = 512
 """Of one terminal, requests and answers: a day and more of a busy one."""
-_CODE_BYTES: Final = 8
-_MARK_BYTES: Final = 4
-_ROW_BYTES: Final = _CODE_BYTES + _MARK_BYTES
-_BYTES_MAX: Final = CODES_MAX * _ROW_BYTES
+_WORD: Final = 4
+"""Bytes of a code without its hexadecimal spelling, and of a mark."""
 _MARK_MASK: Final = 0xFFFF_FFFF
 
 Mark = Callable[[bytes], int]
@@ -30,29 +29,37 @@ Mark = Callable[[bytes], int]
 
 
 class Codes:
-    """A ring of codes and marks, written over from its start."""
+    """A ring of codes and one of their marks, written over from the start.
 
-    __slots__ = ("_at", "_mark", "_rows")
+    Bare bytes side by side: 4 KiB a terminal, and a code is looked for at the speed of memory.
+    """
+
+    __slots__ = ("_at", "_mark", "_marks", "_tags")
 
     def __init__(self, mark: Mark = hash) -> None:
-        self._rows = bytearray()
+        self._tags = bytearray()
+        self._marks = bytearray()
         self._at = 0
         self._mark = mark
 
     def is_anothers(self, tag: bytes, covered: bytes) -> bool:
-        """Whether this code stood on another message before; else it is remembered with this."""
-        mark = (self._mark(covered) & _MARK_MASK).to_bytes(_MARK_BYTES)
-        at = self._rows.find(tag)
-        while at >= 0:
-            if not at % _ROW_BYTES:
-                return self._rows[at + _CODE_BYTES : at + _ROW_BYTES] != mark
-            at = self._rows.find(tag, at + 1)
-        self._note(tag + mark)
-        return False
+        """Whether this code (8 hexadecimal characters) stood on another message before.
 
-    def _note(self, row: bytes) -> None:
-        self._rows[self._at : self._at + _ROW_BYTES] = row
-        self._at = (self._at + _ROW_BYTES) % _BYTES_MAX
+        If it did not, it is remembered with this one.
+        """
+        code = unhexlify(tag)
+        mark = (self._mark(covered) & _MARK_MASK).to_bytes(_WORD)
+        tags = self._tags
+        at = tags.find(code)
+        while at >= 0:
+            if not at % _WORD:
+                return self._marks[at : at + _WORD] != mark
+            at = tags.find(code, at + 1)
+        at = self._at
+        tags[at : at + _WORD] = code
+        self._marks[at : at + _WORD] = mark
+        self._at = (at + _WORD) % (CODES_MAX * _WORD)
+        return False
 
 
 class OnceMac:

@@ -87,6 +87,8 @@ def room_bytes(message: Message) -> int:
 
 def _characters(value: str, _message: Message) -> int:
     """All but digits and what fills a text: a code or a name has few letters."""
+    if value.isdigit() and value.isascii():
+        return 0
     return sum(len(one.encode(TEXT, AS_BYTES)) for one in value if one not in "0123456789 ")
 
 

@@ -147,7 +147,7 @@ async def test_an_answer_that_was_overheard_lends_its_code_to_nothing_either(bug
 
 def test_a_code_is_remembered_with_its_message_until_newer_ones_have_come() -> None:
     codes = Codes()
-    tags = [number.to_bytes(8) for number in range(CODES_MAX + 1)]
+    tags = [b"%08X" % number for number in range(CODES_MAX + 1)]
     assert not codes.is_anothers(tags[0], b"one")
     assert not codes.is_anothers(tags[0], b"one")
     assert codes.is_anothers(tags[0], b"another")
