@@ -1,14 +1,19 @@
 """What the manual works out is right by others' code: codes, keys, PINs, derivations."""
 
+import base64
+import json
 import re
 from pathlib import Path
 
+import jwt
 import pytest
 from cryptography.hazmat.primitives.ciphers import Cipher, modes
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 
+from simulators.certificates import attestation_key
 from tests.peers.bcd import hear, say
 from tests.peers.codes import check_value, cmac, pin_block, under, up_ecb, x99, x919
+from tests.peers.tokens import bound_to
 
 DOCS = Path(__file__).parents[2] / "docs"
 WIRE = (DOCS / "wire.md").read_text("utf-8")
@@ -83,3 +88,38 @@ def derived(key: bytes, usage: str, whose: bytes) -> bytes:
     """One step: AES-128 of `0101`, the usage, `00020080`, and whose it is."""
     cipher = Cipher(AES(key), modes.ECB()).encryptor()
     return cipher.update(bytes.fromhex(f"0101{usage}00020080") + whose)
+
+
+def test_the_worked_app_is_sealed_as_the_page_says() -> None:
+    """softpos.md: canonical spelling, both codes, card and PIN block, by json and bare AES."""
+    keys = {
+        re.findall(r"\d{4}", what)[-1]: bytes.fromhex(value)
+        for what, value in values(SOFTPOS, "softpos.keys").items()
+        if "(" in what
+    }
+    covers, asked, told = re.findall(r"```\n(.*?)\n```", block(SOFTPOS, "softpos.purchase"))
+    for text, usage in ((asked, "2000"), (told, "2001")):
+        value = json.loads(text)
+        tag = base64.b64decode(value.pop("mac"))
+        body = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        assert cmac(keys[usage])(body.encode()) == tag
+        assert usage == "2001" or body == covers
+    value = json.loads(asked)
+    card = base64.b64decode(value["pan_block"])
+    opened = Cipher(AES(keys["3000"]), modes.CBC(bytes(16))).decryptor().update(card)
+    pan = opened.partition(b"D")[0].decode()
+    assert opened.rstrip(b"\0").endswith(b"\x80")
+    pin = base64.b64decode(value["pin"]["block"])
+    bare = Cipher(AES(keys["1000"]), modes.ECB())
+    inner = int.from_bytes(bare.decryptor().update(pin)) ^ int(f"{len(pan) - 12}{pan:0<31}", 16)
+    assert bare.decryptor().update(inner.to_bytes(16)).hex().startswith("46123456aaaaaaaa")
+
+
+def test_the_worked_token_is_what_another_library_takes() -> None:
+    asked = re.findall(r"```\n(.*?)\n```", block(SOFTPOS, "softpos.purchase"))[1]
+    value = json.loads(asked)
+    key = attestation_key().public_key()
+    claims = jwt.decode(value["attestation"], key, ["EdDSA"], options={"verify_iat": False})
+    assert claims["sub"] == value["instance"]
+    assert claims["nonce"] == bound_to(value["msgid"])
+    assert claims["verdict"] == "pass"
