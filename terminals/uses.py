@@ -143,9 +143,27 @@ def _operator(value: str, message: Message) -> int:
 
 
 _LOOKED_AT: Final = frozenset(
-    {"t", "p", "1", "64", "128", "2", "3", "4", "11", "14", "25", "41", "42"}
+    {
+        "t",
+        "p",
+        "1",
+        "64",
+        "128",
+        "2",
+        "3",
+        "4",
+        "11",
+        "12",
+        "13",
+        "14",
+        "22",
+        "25",
+        "26",
+        "41",
+        "42",
+    }
 )
-"""What is read, and found wrong where it is wrong; or the code itself."""
+"""What is read, and found wrong where it is wrong; digits and nothing else; or the code itself."""
 _ROOM: Final[Mapping[str, Callable[[str, Message], int]]] = {
     "35": _track_2,
     "36": _nibbles,
