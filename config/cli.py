@@ -262,7 +262,7 @@ def bench(
     only: Annotated[
         list[str] | None,
         typer.Option(
-            help="ledger, nac, processes, slow or history; again for more.", metavar="NAME"
+            help="ledger, nac, processes, slow, history or desk; again for more.", metavar="NAME"
         ),
     ] = None,
     rounds: Annotated[

@@ -1,5 +1,7 @@
 """Benches at a size that takes a second: real processes, and figures that mean what they say."""
 
+import os
+import re
 from pathlib import Path
 
 import msgspec
@@ -21,6 +23,7 @@ from config.bench_report import (
 from config.bench_slow import SlowBench, measure_slow
 from config.benches import BENCHES, Bench, Extent, run_benches
 from config.errors import SettingsError
+from tests.commands import run_command
 
 
 def say_nothing(_text: str) -> None:
@@ -112,3 +115,8 @@ def test_each_bench_writes_its_own_file_and_tells_what_did_not_hold(
 def test_an_unknown_bench_is_refused_before_any_is_run(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="choose of ledger, nac, processes, slow, history"):
         run_benches(["nac", "speed"], Extent(), tmp_path / "bench.json", say=say_nothing)
+
+
+def test_the_help_names_every_bench() -> None:
+    said = run_command("bench", "--help", environ=os.environ | {"COLUMNS": "200"}).stdout
+    assert all(re.search(rf"\b{name}\b", said) for name in BENCHES)
