@@ -37,7 +37,8 @@ WITH covered AS (
         max(change.id) AS last_change,
         sha256(
             link.previous || convert_to(
-                coalesce(
+                extract(EPOCH FROM link.linked_at) || E'\n'
+                || coalesce(
                     string_agg(
                         concat_ws(
                             '|', change.id, change.relation, change.key,
@@ -51,7 +52,7 @@ WITH covered AS (
         ) AS digest
     FROM change_link AS link
     LEFT JOIN change ON change.id BETWEEN link.first_change AND link.last_change
-    GROUP BY link.seq, link.previous, link.first_change, link.last_change
+    GROUP BY link.seq, link.previous, link.first_change, link.last_change, link.linked_at
 ),
 
 placed AS (
@@ -59,8 +60,7 @@ placed AS (
         link.*,
         lag(link.digest) OVER (ORDER BY link.seq) AS digest_before,
         lag(link.seq) OVER (ORDER BY link.seq) AS seq_before,
-        lag(link.last_change) OVER (ORDER BY link.seq) AS last_before,
-        lag(link.linked_at) OVER (ORDER BY link.seq) AS linked_before
+        lag(link.last_change) OVER (ORDER BY link.seq) AS last_before
     FROM change_link AS link
 ),
 

@@ -15,8 +15,10 @@ SELECT set_config('lock_timeout', %s, true);
 SELECT pg_advisory_xact_lock(%s, %s);
 
 -- name: add_link
--- Over the link before and the changes since, each as a line.
-WITH before AS (
+-- Over the link before, its own moment and the changes since, each as a line.
+WITH moment AS MATERIALIZED (SELECT clock_timestamp() AS linked_at),
+
+before AS (
     SELECT
         coalesce(max(last_change), 0) AS last_change,
         coalesce(max(seq), 0) AS seq,
@@ -44,10 +46,16 @@ INSERT INTO change_link (seq, previous, digest, first_change, last_change, chang
 SELECT
     before.seq + 1,
     before.digest,
-    sha256(before.digest || convert_to(string_agg(new.line, '' ORDER BY new.id), 'UTF8')),
+    sha256(
+        before.digest
+        || convert_to(
+            extract(EPOCH FROM moment.linked_at) || E'\n'
+            || string_agg(new.line, '' ORDER BY new.id), 'UTF8'
+        )
+    ),
     min(new.id),
     max(new.id),
     count(*),
-    clock_timestamp()
-FROM before, new
-GROUP BY before.seq, before.digest;
+    moment.linked_at
+FROM before, moment, new
+GROUP BY before.seq, before.digest, moment.linked_at;

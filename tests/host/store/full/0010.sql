@@ -10,7 +10,7 @@ SELECT
     decode(repeat('00', 32), 'hex'),
     sha256(
         decode(repeat('00', 32), 'hex') || convert_to(
-            string_agg(
+            extract(EPOCH FROM timestamptz '2026-11-25 12:00:00+00') || E'\n' || string_agg(
                 concat_ws(
                     '|', id, relation, key, coalesce(encode(digest, 'hex'), '-'),
                     extract(EPOCH FROM made_at), made_by
@@ -21,5 +21,5 @@ SELECT
     min(id),
     max(id),
     count(*),
-    clock_timestamp()
+    timestamptz '2026-11-25 12:00:00+00'
 FROM change;
