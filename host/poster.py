@@ -416,10 +416,13 @@ def _is_of(request: Request, terminal: Terminal) -> bool:
     """Whether it is one to speak so, for the merchant whose terminal it is.
 
     Who has no batch but dates, or a counter, is held to its family here as at the switch: that is
-    what a terminal of another would gain by.
+    what a terminal of another would gain by. A reversal names what it undoes by its terminal's own
+    key: whatever merchant stands beside it, any refusal would end it with the original standing.
     """
     family = FAMILIES.get(request.key.institution)
     is_its_family = family in {TerminalFamily.POS, terminal.family}
+    if request.kind is Kind.REVERSAL:
+        return is_its_family
     return is_its_family and terminal.merchant.merchant_id == request.merchant_id
 
 

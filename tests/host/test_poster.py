@@ -153,6 +153,20 @@ async def test_strangers_are_turned_away_before_anything_is_stored(
     assert shared.sql("SELECT count(*) FROM exchange") == before
 
 
+async def test_a_reversal_that_names_another_merchant_undoes_its_terminals_sale(
+    shared: Till, pool: CardPool
+) -> None:
+    """Its key is whole, and any refusal would end it while the card stays debited."""
+    card = pool.city()
+    sale, _ = await shared.sell(Kind.PURCHASE, card, 5_000)
+    reversal = shared.reversal(sale)
+    odd = msgspec.structs.replace(reversal, merchant_id="888290058120002")
+    assert (await shared.ask(odd)).is_approved
+    assert shared.balances(card)[0] == 100_000
+    assert (await shared.ask(odd)).is_approved
+    assert shared.balances(card)[0] == 100_000
+
+
 async def test_a_closed_merchant_and_a_closed_terminal_may_only_undo(
     estate_database: Dsns,
 ) -> None:
