@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 
 import psycopg
 
-from host.book import Issuer
+from host.book import Book, Issuer
 from host.case import Item
 from host.ledger import Leg
 from host.model.numbers import number_of_rrn
@@ -41,7 +41,7 @@ class NoOpenDayError(Exception):
 def load(
     connection: Connection,
     items: Sequence[Item],
-    issuers: Issuers,
+    book: Book,
     decided_at: dt.datetime,
     local_time: str,
 ) -> State:
@@ -66,8 +66,8 @@ def load(
         raise NoOpenDayError(msg)
     state = State(row[0], decided_at, local_time)
     state.known = {one.slot: one for one in map(_known, known.fetchall())}
-    _add_cards(state, found.fetchall(), issuers)
-    _load_originals(connection, items, state, issuers)
+    _add_cards(state, found.fetchall(), book.issuers)
+    _load_originals(connection, items, state, book)
     _load_lots(connection, items, state)
     _load_settled(connection, items, state)
     state.counters = load_counters(connection, items)
@@ -115,9 +115,12 @@ def _add_cards(state: State, rows: Iterable[tuple[Any, ...]], issuers: Issuers) 
 
 
 def _load_originals(
-    connection: Connection, items: Sequence[Item], state: State, issuers: Issuers
+    connection: Connection, items: Sequence[Item], state: State, book: Book
 ) -> None:
-    """Journals named by the batch: undone, confirmed, or asked about a second time."""
+    """Journals named by the batch: undone, confirmed, or asked about a second time.
+
+    One that is named by its reference, without a card, may be of any shard.
+    """
     wanted = {
         (known.shard, known.number)
         for known in state.known.values()
@@ -128,7 +131,9 @@ def _load_originals(
         if named is not None and named.rrn is not None and item.original_slot is None:
             number = number_of_rrn(named.rrn, state.business_date)
             if number is not None:
-                wanted.add((item.shard, number))
+                is_of_any = item.pan_hash is None
+                shards = range(book.shard_count) if is_of_any else (item.shard,)
+                wanted |= {(shard, number) for shard in shards}
     if not wanted:
         return
     keys = (
@@ -143,7 +148,7 @@ def _load_originals(
     rows = journals.fetchall()
     missing = {row[4]: row[2] for row in rows if row[4] and row[4] not in state.cards}
     if missing:
-        _add_cards(state, _ask_cards(connection, missing).fetchall(), issuers)
+        _add_cards(state, _ask_cards(connection, missing).fetchall(), book.issuers)
     legs_of = _grouped((row[0], Leg(*row[1:])) for row in legs)
     uses_of = _grouped((row[0], LotUse(*row[1:])) for row in uses)
     facts_of = _grouped((row[0], Fact(row[1], Kind(row[2]), *row[3:])) for row in facts)

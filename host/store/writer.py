@@ -29,7 +29,7 @@ from host.model.numbers import business_date_of, first_number_of
 from host.model.requests import Response
 from host.model.responses import Reason
 from host.settings import HostSettings
-from host.state import State
+from host.state import Known, Original, State
 from host.store.connecting import Deadlines
 from host.store.loading import SQL, NoOpenDayError, load
 from host.store.locks import SHARD_LOCK_CLASS
@@ -218,16 +218,21 @@ class Writer:
     def _load(self, connection: psycopg.Connection[Any], items: Sequence[Item]) -> State:
         now = self._clock()
         local_time = f"{now.astimezone(self._zone):%Y%m%d%H%M%S}"
-        return load(connection, items, self._court.book.issuers, now, local_time)
+        return load(connection, items, self._court.book, now, local_time)
 
     def _moved(self, item: Item, state: State) -> Moved | None:
         """Where the original's card lives on a shard that is not ours."""
-        if item.pan_hash is not None or item.original_slot is None:
+        named = item.request.original
+        if item.pan_hash is not None or named is None:
             return None
-        known = state.known.get(item.original_slot)
-        if known is None or known.shard in self._shards:
+        found: Known | Original | None
+        if item.original_slot is not None:
+            found = state.known.get(item.original_slot)
+        else:
+            found = state.by_rrn.get(named.rrn) if named.rrn is not None else None
+        if found is None or found.shard in self._shards:
             return None
-        return Moved(known.shard)
+        return Moved(found.shard)
 
     def _stock_numbers(self, connection: psycopg.Connection[Any], state: State, items: int) -> None:
         """Enough numbers of the open business date; two an item, as it may leave a tombstone."""

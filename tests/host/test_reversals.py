@@ -76,6 +76,17 @@ async def test_a_reversal_undoes_all_once(
     assert shared.balances(card) == before
 
 
+async def test_a_void_that_names_its_sale_by_reference_alone_finds_it_on_any_shard(
+    shared: Till, pool: CardPool
+) -> None:
+    for card in (pool.city() for _ in range(2 * SHARDS)):
+        _, answer = await shared.sell(Kind.PURCHASE, card, 1_000)
+        void = shared.request(Kind.VOID, amount=1_000, original=Original(rrn=answer.rrn))
+        first = await shared.ask(void)
+        assert (first.reason, shared.balances(card)[0]) == (Reason.APPROVED, 100_000)
+        assert await shared.ask(void) == first
+
+
 async def test_a_reversal_that_comes_first_blocks_its_original_for_ever(
     module_estate: Dsns, pool: CardPool
 ) -> None:
