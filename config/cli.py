@@ -18,7 +18,7 @@ from config.cli_keys import app as keys
 from config.cli_link import app as link
 from config.cli_simulate import app as simulating
 from config.cli_terminal import app as terminals
-from config.errors import FOUND_WRONG, exit_status_of, explained, operator_errors
+from config.errors import FOUND_WRONG, exit_status_of, explained, misspelled, operator_errors
 from config.homes import BENCH, DATA, DEMO
 from config.memory import keep_to_ourselves
 
@@ -304,6 +304,12 @@ def _status_of(command: Callable[[], object]) -> int:
             raise
         _remark(f"error: {sentence}")
         return sentence.exit_status
+    except UnicodeEncodeError as error:
+        mistake = misspelled(error)
+        if mistake is None:
+            raise
+        _remark(f"error: {mistake}")
+        return mistake.exit_status
     return 0
 
 

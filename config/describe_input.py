@@ -67,7 +67,8 @@ def meanings_of(text: str, length: str | None = None) -> list[Meaning]:
         SettingsError: it is none of these, or there is no message in it.
     """
     if text == _STDIN:
-        return _in_bytes(sys.stdin.buffer.read(BYTES_MAX), "stdin", length)
+        typed = b"" if sys.stdin is None else sys.stdin.buffer.read(BYTES_MAX)
+        return _in_bytes(typed, "stdin", length)
     path = Path(text)
     if len(text) < 256 and path.is_file():
         if path.stat().st_size > BYTES_MAX:

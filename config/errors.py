@@ -53,6 +53,8 @@ CURES: Final = {
     errno.EMFILE: "raise the limit of open files (ulimit -n), and run it again",
     errno.ENFILE: "close what has so many files open on this machine, and run it again",
 }
+OF_A_DISK: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS})
+"""Errors that only a file has, whether it is named or not."""
 OTHER_CURE: Final = "check that name, and what is there (ls -ld)"
 
 Say = Callable[[str], None]
@@ -89,10 +91,29 @@ def exit_status_of(error: Exception) -> int:
     return error.exit_status if isinstance(error, OperatorError) else SURROUNDINGS_WRONG
 
 
-def explained(error: OSError) -> SurroundingsError | None:
-    """A file that the machine will not let us have, as a sentence; None: it is no file's error."""
-    if error.filename is None:
+def misspelled(error: UnicodeEncodeError) -> SettingsError | None:
+    """A word of the command line that is no text, as a sentence; None: that is not what it was.
+
+    Such a word may be a file's name, so it is told where it is taken for text.
+    """
+    words = [word for word in sys.argv if not _is_text(word)]
+    if not words or _is_text(error.object):
         return None
-    path = os.fsdecode(error.filename) if not isinstance(error.filename, int) else "a file"
+    return SettingsError(f"{words[0]!a} is not UTF-8. Next: write it in UTF-8")
+
+
+def _is_text(word: str) -> bool:
+    return not any("\udc80" <= letter <= "\udcff" for letter in word)
+
+
+def explained(error: OSError) -> SurroundingsError | None:
+    """A file that the machine will not let us have, as a sentence; None: it is no file's error.
+
+    Where the output goes has no name, and a disk that is full is no mistake of ours.
+    """
+    if error.filename is None and error.errno not in OF_A_DISK:
+        return None
+    nameless = error.filename is None or isinstance(error.filename, int)
+    path = "a file" if nameless else os.fsdecode(error.filename)
     cure = CURES.get(error.errno or 0, OTHER_CURE)
     return SurroundingsError(f"cannot use {path}: {error.strerror}. Next: {cure}")

@@ -108,8 +108,18 @@ class Places:
 
 
 def places_of(data: Path) -> Places:
-    """The places of a data directory, wherever it was named from."""
-    return Places(data=data.expanduser().absolute())
+    """The places of a data directory, wherever it was named from.
+
+    Raises:
+        SurroundingsError: it is named from a directory that is not there any more.
+    """
+    try:
+        return Places(data=data.expanduser().absolute())
+    except FileNotFoundError:
+        raise SurroundingsError(
+            f"the directory you stand in is gone, so {data} is nowhere. Next: cd somewhere else, "
+            "or name the data directory from / with --data"
+        ) from None
 
 
 def places_at(data: Path) -> Places:

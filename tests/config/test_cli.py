@@ -1,5 +1,6 @@
 """The command line: quick to start, clear when it refuses."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -59,3 +60,42 @@ def test_settings_that_are_wrong_are_named_by_key(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert done.stderr.startswith("posswitch: error: ")
     assert "host.writer: there is no such setting. Next: did you mean writers?" in done.stderr
+
+
+@pytest.mark.parametrize("words", [["explain", "all"], ["describe", "0200"]])
+def test_an_output_without_room_is_no_finding(words: list[str]) -> None:
+    """Status 1 says that something does not balance; a full disk says 3."""
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "config", *words],
+            check=False,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    assert done.returncode == 3
+    assert done.stderr.startswith("posswitch: error: cannot use a file: No space left on device.")
+
+
+def test_a_word_that_is_no_text_is_told() -> None:
+    done = subprocess.run(
+        [os.fsencode(sys.executable), b"-m", b"config", b"describe", b"\xff\xfe"],
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 2
+    assert done.stderr == (
+        "posswitch: error: '\\udcff\\udcfe' is not UTF-8. Next: write it in UTF-8\n"
+    )
+
+
+def test_a_message_is_not_awaited_from_a_closed_input() -> None:
+    done = subprocess.run(
+        ["/bin/sh", "-c", '"$0" -m config describe <&-', sys.executable],
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 2
+    assert "there is nothing in stdin. Next:" in done.stderr

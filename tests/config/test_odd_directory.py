@@ -142,3 +142,18 @@ def test_a_file_of_the_switch_is_never_made_by_a_relative_path() -> None:
     with pytest.raises(AddressError, match="relative"):
         listen(Address.parse("unix:host.sock"))
     assert not Path("switch-attestations.db").exists()
+
+
+def test_a_directory_that_is_gone_is_told(tmp_path: Path) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    done = subprocess.run(
+        ["/bin/sh", "-c", 'rmdir "$PWD" && "$0" audit --data here', POSSWITCH],
+        cwd=gone,
+        env=clean_environment(),
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 3
+    assert done.stderr.startswith("posswitch: error: the directory you stand in is gone")
