@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from terminals.describe_mask import STAR
-from terminals.fields import HEADER, parts_of
+from terminals.fields import HEADER, parts_of, size_of
 from terminals.meanings import (
     APPLICATION_CLASSES,
     BALANCE_KINDS,
@@ -40,6 +40,8 @@ def _tpdu(value: str, _values: Values, _is_answer: bool) -> str:
 
 
 def _header(value: str, _values: Values, is_answer: bool) -> str:
+    if len(value) != size_of(HEADER):
+        return ""
     parts = parts_of(HEADER, value)
     words = [APPLICATION_CLASSES.get(parts["application"], ""), f"version {parts['version']}"]
     words.append("test" if parts["status"] == "1" else "")

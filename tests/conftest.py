@@ -10,11 +10,16 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import NamedTuple
 
+import hypothesis
 import psycopg
 import pytest
 
 from config.database import Dsns, embedded_dsns, make_database, prepare_embedded
 from config.postgres import Cluster, PostgresServer, start_postgres
+
+hypothesis.settings.register_profile("posswitch", deadline=None)
+hypothesis.settings.load_profile("posswitch")
+"""How long an example takes says how busy the machine is."""
 
 TEMPLATE = "posswitch_template"
 DIRECTORY_PREFIX = "posswitch-tests-"

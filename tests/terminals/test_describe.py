@@ -19,6 +19,7 @@ from terminals.describe import (
     describe,
     every_part,
 )
+from terminals.describe_words import _WORDS, meaning_of
 from terminals.dialects import DIALECTS, dialect_named
 from terminals.dialects.ascii87_fields import BINARY, BINARY_SPEC, HEXADECIMAL
 from terminals.dialects.mis import MisDialect, compose, header_of
@@ -301,6 +302,19 @@ def test_broken_messages_of_characters_show_no_card(
     for place, byte in changes:
         body[place % len(body)] = byte
     assert shows_none(describe(bytes(body)), [PAN, PIN_BLOCK])
+
+
+@given(st.sampled_from(sorted(_WORDS)), st.text("0123456789ABCDX -=", max_size=45), st.booleans())
+def test_a_value_of_which_a_part_is_there_may_mean_nothing_and_breaks_nothing(
+    name: str, value: str, is_answer: bool
+) -> None:
+    assert isinstance(meaning_of(name, value, {}, is_answer=is_answer), str)
+
+
+def test_a_header_of_which_a_part_is_there_means_nothing() -> None:
+    for digits in range(12):
+        assert not meaning_of("header", "603100311000"[:digits], {}, is_answer=False)
+    assert meaning_of("header", "603100311000", {}, is_answer=False)
 
 
 def test_every_field_of_every_dialect_has_a_decision_about_what_is_shown() -> None:
