@@ -61,6 +61,13 @@ class Reversals(Protocol):
         """Store it, say so, then send it until it is decided."""
 
 
+ENDED_BY_ITS_MERCHANT: Final = frozenset(
+    kind for kind, row in KINDS.items() if row.only_host_may_end and kind is not Kind.REVERSAL
+)
+"""Refunds and confirmations: our host would refuse one that names another merchant, and that
+would end it. A reversal it undoes by its terminal's key."""
+
+
 class Desk:
     """Every exchange, in the lane of whoever is asked. Without a router that is our own host."""
 
@@ -291,7 +298,8 @@ class Desk:
             self._refuse(exchange, Reason.HOST_UNREACHABLE)
             return
         lane = self._router.lane_of(asked)
-        if not lane.is_ours and asked.merchant_id != exchange.merchant_id:
+        is_anothers = asked.merchant_id != exchange.merchant_id
+        if is_anothers and (asked.kind in ENDED_BY_ITS_MERCHANT or not lane.is_ours):
             self._decline(exchange, Reason.INVALID_MERCHANT)
             return
         sent = asked if lane.is_ours else exchange.with_track(asked)

@@ -213,6 +213,16 @@ async def test_an_advice_that_cannot_be_read_is_silence_and_a_case(
     assert [owed.kind for owed in bench.ledger.owed] == [Kind.CASE_REPORT] * len(broken)
 
 
+@pytest.mark.parametrize("kind", [Kind.REFUND, Kind.CASH_LOAD_CONFIRM])
+async def test_an_advice_that_names_another_merchant_is_silence_and_a_case(
+    kind: Kind, bench: Bench
+) -> None:
+    fields = {n: v for n, v in POS.split(trade(kind)).fields.items() if n != "p"}
+    bench.take_known(POS.compose(TPDU, HEADER, fields | {"42": "888290054110009"}, MAC))
+    assert (bench.line.asked, bench.paper.codes) == ({}, [])
+    assert [owed.kind for owed in bench.ledger.owed] == [Kind.CASE_REPORT]
+
+
 @pytest.mark.parametrize("kind", [Kind.REVERSAL, Kind.REFUND, Kind.CASH_LOAD_CONFIRM])
 async def test_a_wrong_code_does_not_end_what_only_the_host_may_end(
     kind: Kind, bench: Bench
