@@ -16,6 +16,7 @@ import typer
 from config.cli_describe import app as describing
 from config.cli_keys import app as keys
 from config.cli_link import app as link
+from config.cli_options import DataOption, SettingsOption
 from config.cli_simulate import app as simulating
 from config.cli_terminal import app as terminals
 from config.errors import FOUND_WRONG, exit_status_of, explained, misspelled, operator_errors
@@ -41,25 +42,6 @@ app.add_typer(keys, name="keys")
 app.add_typer(link, name="link")
 app.add_typer(describing)
 
-DataOption = Annotated[
-    Path,
-    typer.Option(
-        "--data",
-        envvar="POSSWITCH_DATA",
-        help="The data directory.",
-        metavar="DIR",
-        readable=False,  # what cannot be read is told by us, with what to do
-    ),
-]
-SettingsOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--settings",
-        help="A TOML file; DIR/posswitch.toml by itself.",
-        metavar="FILE",
-        readable=False,
-    ),
-]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
 

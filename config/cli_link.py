@@ -1,26 +1,15 @@
 """`posswitch link`: what an operator does for a switch on another machine than its host."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from config.cli_options import DataOption
 from config.homes import DATA
 
 app = typer.Typer(
     no_args_is_help=True, help="The tls: link between a switch and a host on another machine."
 )
-
-DataOption = Annotated[
-    Path,
-    typer.Option(
-        "--data",
-        envvar="POSSWITCH_DATA",
-        help="The data directory.",
-        metavar="DIR",
-        readable=False,  # what cannot be read is told by us, with what to do
-    ),
-]
 
 
 @app.command()

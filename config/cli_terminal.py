@@ -1,33 +1,14 @@
 """`posswitch terminal`: what an operator asks of terminals, and does about their exceptions."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from config.cli_options import DataOption, SettingsOption
 from config.homes import DATA
 
 app = typer.Typer(no_args_is_help=True, help="Terminals: their batches and their exceptions.")
 
-DataOption = Annotated[
-    Path,
-    typer.Option(
-        "--data",
-        envvar="POSSWITCH_DATA",
-        help="The data directory.",
-        metavar="DIR",
-        readable=False,  # what cannot be read is told by us, with what to do
-    ),
-]
-SettingsOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--settings",
-        help="A TOML file; DIR/posswitch.toml by itself.",
-        metavar="FILE",
-        readable=False,
-    ),
-]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
 

@@ -7,14 +7,12 @@ import msgspec
 
 from config.manual.characters import field_rows as ascii_rows
 from config.manual.page import Blocks, hexadecimal, listing, table
-from config.manual.samples import AMOUNT_MINOR, CARD
+from config.manual.samples import AMOUNT_MINOR, APPROVED, CARD
 from config.manual.shapes import field_rows
 from host.estate.demo import PIN, TILLS, demo_estate
 from host.hsm.mac import Mac, mac_for
 from host.hsm.pin import make_pin_block
-from host.model.money import Money
-from host.model.requests import Kind, Response
-from host.model.responses import Reason
+from host.model.requests import Kind
 from terminals.dialects.mis import MisDialect, compose, header_of
 from terminals.dialects.mis_fixed import fixed
 from terminals.dialects.mis_iso import MIS_ISO, ROWS, SPEC
@@ -120,15 +118,6 @@ _SALE: Final[dict[str, Any]] = {
     "entry": "011",
     "pin": make_pin_block(_WORKING.pik, PIN, CARD.pan, 0).reveal().hex().upper(),
 }
-_APPROVED: Final = Response(
-    reason=Reason.APPROVED,
-    rrn="112300000002",
-    auth_code="A00002",
-    local_time="20261123101502",
-    business_date="20261123",
-    balance=Money(100_000 - AMOUNT_MINOR, "CNY"),
-    points_earned=123,
-)
 
 
 def _codes() -> Iterator[tuple[str, ...]]:
@@ -177,7 +166,7 @@ def _worked(dialect: MisDialect, encoding: str = "gb18030") -> str:
     message = dialect.read(asked)
     assert dialect.mac_is_right(message, _MAC)
     dialect.request(message, 1)
-    answer = dialect.answer(message, _APPROVED, _MAC)
+    answer = dialect.answer(message, APPROVED, _MAC)
     return f"{_shown(asked, encoding)}\n\nThe answer:\n\n{_shown(answer, encoding)}"
 
 

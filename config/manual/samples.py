@@ -21,6 +21,16 @@ from terminals.framing import wrap
 TERMINAL: Final = FIRST_TERMINAL
 CARD: Final = demo_estate().cards[0]
 AMOUNT_MINOR: Final = 12_345
+APPROVED: Final = Response(
+    reason=Reason.APPROVED,
+    rrn="112300000002",
+    auth_code="A00002",
+    local_time="20261123101502",
+    business_date="20261123",
+    balance=Money(100_000 - AMOUNT_MINOR, "CNY"),
+    points_earned=123,
+)
+"""What tills and phones are told of the worked sale."""
 _SOLD: Final = (Totals(AMOUNT_MINOR, 1, 0, 0), Totals())
 _SERIAL: Final = "012345678901"
 _WORKING: Final = FIRST_TERMINAL.working

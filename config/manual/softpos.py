@@ -9,16 +9,14 @@ import msgspec
 
 from config.manual.mis import TOTALS
 from config.manual.page import Blocks, codes, listing, table
-from config.manual.samples import AMOUNT_MINOR, CARD
+from config.manual.samples import AMOUNT_MINOR, APPROVED, CARD
 from config.manual.shapes import field_rows
 from host.estate.demo import PHONES, PIN, demo_estate
 from host.estate.plan import DevicePlan
 from host.hsm.dukpt import seal_data
 from host.hsm.dukpt_aes import Usage, device_key
 from host.hsm.pin import make_pin_block
-from host.model.money import Money
-from host.model.requests import Kind, Response
-from host.model.responses import Reason
+from host.model.requests import Kind
 from host.model.secrets import Secret
 from simulators.certificates import attestation_key
 from simulators.softpos import KID
@@ -114,15 +112,6 @@ _TRACK: Final = f"{CARD.pan.reveal()}D{CARD.expiry}120"
 _FILL: Final = "A1B2C3D4E5F60718"
 """The random half of the worked PIN block."""
 _ISSUED: Final = 1_795_400_100
-_APPROVED: Final = Response(
-    reason=Reason.APPROVED,
-    rrn="112300000002",
-    auth_code="A00002",
-    local_time="20261123101502",
-    business_date="20261123",
-    balance=Money(100_000 - AMOUNT_MINOR, "CNY"),
-    points_earned=123,
-)
 
 
 def _key(usage: Usage) -> Secret:
@@ -155,7 +144,7 @@ def _worked() -> str:
     app = DukptMac(_DEVICE.initial_key, Direction.DEVICE)
     host = DukptMac(_DEVICE.initial_key, Direction.HOST)
     asked = sealed(value, ksn, app)
-    told = told_of(msgspec.convert({**value, "mac": "A" * 12}, Asked, dec_hook=_hook), _APPROVED)
+    told = told_of(msgspec.convert({**value, "mac": "A" * 12}, Asked, dec_hook=_hook), APPROVED)
     answer = sealed(msgspec.to_builtins(told), ksn, host)
     return "\n\n".join(
         [

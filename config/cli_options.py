@@ -1,0 +1,26 @@
+"""Options that commands of every group share."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+DataOption = Annotated[
+    Path,
+    typer.Option(
+        "--data",
+        envvar="POSSWITCH_DATA",
+        help="The data directory.",
+        metavar="DIR",
+        readable=False,  # what cannot be read is told by us, with what to do
+    ),
+]
+SettingsOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--settings",
+        help="A TOML file; DIR/posswitch.toml by itself.",
+        metavar="FILE",
+        readable=False,
+    ),
+]
