@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from config.account import make_for, program_for, server_account
+from config.children import Account
 from config.postgres import binary
 from tests.whole.house import SECONDS_MAX, wait_until
 
@@ -61,6 +62,21 @@ class Shell:
         return told
 
 
+def can_run_posswitch(account: Account | None) -> bool:
+    """Whether the interpreter and this tree are open to that user."""
+    try:
+        ran = subprocess.run(
+            [sys.executable, "-m", "config", "--help"],
+            cwd=ROOT,
+            user=account.uid if account else None,
+            capture_output=True,
+            check=False,
+        )
+    except PermissionError:
+        return False
+    return ran.returncode == 0
+
+
 @pytest.fixture
 def shell() -> Iterator[Shell]:
     """A server that an administrator has made, in a place that its user can reach."""
@@ -68,6 +84,8 @@ def shell() -> Iterator[Shell]:
         Path(place).chmod(0o755)
         home = Path(place) / "h"
         account, server = server_account(), binary("postgres")
+        if not can_run_posswitch(account):
+            pytest.skip(f"user {account and account.name} has no way to {sys.executable}")
         if account:
             make_for(account, home, lambda _text: None)
             server = program_for(account, server, lambda _text: None)

@@ -12,7 +12,11 @@ import trio
 from host.link.address import Address, AddressError, connect, listen
 from host.server import serve
 
-NOBODY = 65_534
+BECOME_NOBODY = (
+    "import os, socket, sys; os.setgroups([]); os.setresgid(*[65534] * 3);"
+    " os.setresuid(*[65534] * 3); "
+)
+"""A program does it itself, for nobody may have no way to the interpreter."""
 
 
 @pytest.mark.parametrize(
@@ -78,17 +82,14 @@ async def test_another_user_is_told_nothing_even_where_the_socket_lets_them_in(t
     with closing(listen(address)) as listener:
         for path in (tmp_path / "h.sock", tmp_path, *tmp_path.parents[:2]):
             path.chmod(0o777)
-        code = (
-            "import socket, sys; s = socket.socket(socket.AF_UNIX); s.settimeout(10);"
+        code = BECOME_NOBODY + (
+            "s = socket.socket(socket.AF_UNIX); s.settimeout(10);"
             " s.connect(sys.argv[1]); print(s.recv(100))"
         )
         async with trio.open_nursery() as nursery:
             nursery.start_soon(serve, [listener], _never, _never)
             done = await trio.run_process(
                 [sys.executable, "-c", code, address.path],
-                user=NOBODY,
-                group=NOBODY,
-                extra_groups=[],
                 capture_stdout=True,
             )
             nursery.cancel_scope.cancel()
@@ -100,15 +101,12 @@ async def test_a_switch_says_nothing_to_another_users_host(tmp_path):
     for path in (tmp_path, *tmp_path.parents[:2]):
         path.chmod(0o777)
     address = Address.parse(f"unix:{tmp_path / 'h.sock'}")
-    code = (
-        "import socket, sys; s = socket.socket(socket.AF_UNIX); s.bind(sys.argv[1]); s.listen();"
+    code = BECOME_NOBODY + (
+        "s = socket.socket(socket.AF_UNIX); s.bind(sys.argv[1]); s.listen();"
         " print('up', flush=True); s.accept(); sys.stdin.read()"
     )
     with subprocess.Popen(  # noqa: ASYNC220 - it only waits
         [sys.executable, "-c", code, address.path],
-        user=NOBODY,
-        group=NOBODY,
-        extra_groups=[],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     ) as other:
