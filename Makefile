@@ -3,11 +3,10 @@
 # chaos: every fault as often as the list of faults says, for hours, and audited. SEED draws
 #   another run, COUNTS a shorter one: make chaos COUNTS="--cycles 5 --fuzz 100000".
 # soak: half an hour of steady trade, or more: make soak COUNTS="--soak 28800".
-# Each makes .venv when it is missing; PYTHON says from which interpreter (3.11 or newer).
+# Each makes .venv when it is missing, from the fastest build of Python 3.11 that is found; PYTHON
+#   says from which other interpreter (3.11 or newer).
 
-PYTHON ?= $(shell for each in python3.11 python3.12 python3.13 python3.14 python3; do \
-	"$$each" -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
-	&& echo "$$each" && break; done)
+PYTHON ?=
 COUNTS ?=
 SEED ?= 8583
 BIN := .venv/bin
@@ -48,15 +47,11 @@ clean:
 	find . -name __pycache__ -type d -not -path './.venv/*' -prune -exec rm -rf {} +
 
 $(PATRONI): requirements/ha.txt
-	$(PYTHON) -m venv $@
-	$@/bin/python -m pip install --quiet --disable-pip-version-check -r requirements/ha.txt
+	.ci/environment $@ $< $(PYTHON)
 	touch $@
 
 $(VENV): requirements/dev.txt
-	@test -n "$(PYTHON)" || { echo "No Python 3.11 or newer with venv found." \
-		"Next: make PYTHON=/path/to/python3.11"; exit 1; }
-	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements/dev.txt
+	.ci/environment .venv $< $(PYTHON)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
 		--no-deps --no-build-isolation --editable .
 	touch $@
