@@ -20,7 +20,7 @@ from host.model.claims import CARD_SIGN, Claim, card_effects
 from host.model.numbers import DAY_ZERO, NUMBERS_PER_DAY, number_of_rrn
 from host.model.requests import Family
 from host.model.responses import POSTED, RESPONSE_CODES
-from host.state import NO_CARD
+from host.rules.state import NO_CARD
 from host.store.estates import DEBT_FLOOR_POINTS
 from host.store.settlement import SIDES_IN_SQL
 

@@ -1,5 +1,5 @@
 """`python -m config` is `posswitch`."""
 
-from config.cli import main
+from config.cli.app import main
 
 main()

@@ -33,11 +33,12 @@ FOREIGN: Final = (
     ("host.store.safety", "UnsafeDatabaseError"),
     ("host.store.settlement_view", "TerminalUnknownError"),
     ("host.store.writer", "ShardTakenError"),
-    ("switch.descriptors", "TooFewFilesError"),
-    ("switch.route_file", "RouteError"),
-    ("switch.saf_file", "SafError"),
-    ("switch.tls", "TlsFileError"),
-    ("switch.token_file", "TokenFileError"),
+    ("switch.wire.descriptors", "TooFewFilesError"),
+    ("switch.memory.route_file", "RouteError"),
+    ("switch.memory.saf_file", "SafError"),
+    ("switch.wire.tls", "TlsFileError"),
+    ("switch.memory.token_file", "TokenFileError"),
+    ("terminals.describe.errors", "UnreadableError"),
     ("terminals.dialects", "DialectError"),
 )
 """Errors of lower floors that are written for the operator: module and name, so that saying
@@ -88,7 +89,7 @@ def operator_errors(*others: type[Exception]) -> tuple[type[Exception], ...]:
 
 def exit_status_of(error: Exception) -> int:
     """The exit status that tells a script what kind of error this was."""
-    return error.exit_status if isinstance(error, OperatorError) else SURROUNDINGS_WRONG
+    return getattr(error, "exit_status", SURROUNDINGS_WRONG)
 
 
 def misspelled(error: UnicodeEncodeError) -> SettingsError | None:

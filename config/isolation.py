@@ -2,8 +2,8 @@
 
 Our packages have plain names (`config`, `host`, `switch`, …), and a folder of such a name in the
 working directory, or on a PYTHONPATH meant for something else, would be imported in their place
-by a process that holds keys. So our names are found beside this file and nowhere else, the working
-directory is taken off the search path, and children start without it (`python -P`).
+by a process that holds keys. So our names are found beside this file and nowhere else, the
+working directory is taken off the search path, and children start without it (`python -P`).
 """
 
 import os

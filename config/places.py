@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from config.cluster import SOCKET_BYTES_MAX, Cluster, socket_of
 from config.errors import SurroundingsError
-from config.postgres import SOCKET_BYTES_MAX, Cluster, socket_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,10 +18,8 @@ import structlog
 import trio
 
 from host.book import Book, Terminal
-from host.case import Item
-from host.checks import date_is_near
-from host.desk import ROOMS, Desk, Room
-from host.desk_rooms import Rooms
+from host.desk.desk import ROOMS, Desk, Room
+from host.desk.rooms import Rooms
 from host.fingerprint import fingerprint_of
 from host.hsm.interface import Hsm
 from host.ksn import Used
@@ -30,8 +28,10 @@ from host.model.requests import KINDS, Kind, Request, Response, Traffic
 from host.model.responses import Reason
 from host.model.terminal import FAMILIES, TerminalFamily, TerminalProfile
 from host.opening import opened
+from host.rules.case import Item
+from host.rules.checks import date_is_near
+from host.rules.settlement import DATED
 from host.settings import HostSettings
-from host.settlement import DATED
 from host.shards import shard_of
 from host.steady import kept_going
 from host.store.arrays import PLAIN_WORD

@@ -12,8 +12,7 @@ from prometheus_client import REGISTRY
 
 from host.book import Book
 from host.clock import WallClock, utc_now
-from host.decision import Court
-from host.desk import Desk
+from host.desk.desk import Desk
 from host.expiry import PointsExpiry
 from host.hsm.interface import Hsm
 from host.link.address import Address, AddressError, listen
@@ -21,6 +20,7 @@ from host.link.credentials import Credentials
 from host.metrics import KEYS_UNUSABLE
 from host.page import Page
 from host.poster import Poster
+from host.rules.decision import Court
 from host.server import serve
 from host.settings import HostSettings
 from host.store.book import read_book

@@ -6,9 +6,9 @@ from collections.abc import Callable
 import msgspec
 import trio
 
-from host.case import Item
 from host.model.requests import Response
 from host.model.responses import Reason
+from host.rules.case import Item
 
 Deliver = Callable[[Response], None]
 

@@ -31,10 +31,10 @@ from switch.faults import guarded
 from switch.floods import Floods, Rate
 from switch.hostlink import UNDER_WAY, Link
 from switch.mac_guard import NOT_LOCKED, MacGuard
+from switch.memory.route_words import HOST
+from switch.memory.saf import NOT_YET
 from switch.metrics import Metrics
-from switch.route_words import HOST
 from switch.routing import Lane, Router
-from switch.saf import NOT_YET
 from switch.sessions import Session, Sessions
 from switch.settings import SwitchSettings
 from switch.standing import Proofs, Standing

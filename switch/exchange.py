@@ -21,11 +21,11 @@ from host.model.requests import (
 )
 from host.model.responses import Reason
 from host.model.terminal import FAMILIES
-from switch.limits import source_name
 from switch.mac_guard import NOT_LOCKED
 from switch.sessions import Session
 from switch.standing import Standing
 from switch.strategy import SILENT, Endings
+from switch.wire.limits import source_name
 from terminals.codec import DecodeError
 from terminals.dialect import Dialect
 from terminals.message import AnyMessage

@@ -14,20 +14,20 @@ from prometheus_client import CollectorRegistry
 from host.link.client import HostLink
 from host.model.requests import Kind, Request
 from host.steady import kept_going
-from switch.advice import Settling
 from switch.faults import count
 from switch.hostlink import Destination
-from switch.in_flight import RememberingHost
-from switch.issuer_settings import IssuerSettings
-from switch.issuerlink import IssuerDestination, IssuerLink, IssuerReversals
-from switch.issuerlink_metrics import IssuerMetrics, IssuersMetrics
-from switch.pin_zones import PinZone
-from switch.route_file import RouteFile
-from switch.route_memory import RouteMemory
-from switch.route_words import HOST
+from switch.issuers.advice import Settling
+from switch.issuers.links import IssuerDestination, IssuerLink, IssuerReversals
+from switch.issuers.metrics import IssuerMetrics, IssuersMetrics
+from switch.issuers.pin_zones import PinZone
+from switch.issuers.settings import IssuerSettings
+from switch.memory.in_flight import RememberingHost
+from switch.memory.route_file import RouteFile
+from switch.memory.route_words import HOST
+from switch.memory.routes import RouteMemory
+from switch.memory.saf import StoreAndForward
+from switch.memory.saf_file import SafFile
 from switch.routing import Lane, Recovery, Router
-from switch.saf import StoreAndForward
-from switch.saf_file import SafFile
 from switch.settings import SwitchSettings
 
 

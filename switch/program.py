@@ -21,21 +21,21 @@ from host.link.credentials import Credentials
 from host.model.requests import Response
 from host.page import Page
 from host.steady import kept_going
-from switch.calling import Caller
-from switch.connection import Connection, Outboxes
-from switch.descriptors import Descriptors
 from switch.desk import Desk
 from switch.faults import count, guarded
 from switch.lanes import Lanes
-from switch.listeners import Channel, Layers, Take, listen
+from switch.memory.token_file import TokenFile
 from switch.metrics import ChannelMetrics, Metrics
-from switch.poller import Poller
-from switch.preamble import Prefixed
 from switch.reload import Change, ReloadError, What, changes, with_ports
 from switch.settings import ChannelSettings, SwitchSettings, check_channels
 from switch.strategy import STRATEGIES
-from switch.tls import tls_of
-from switch.token_file import TokenFile
+from switch.wire.calling import Caller
+from switch.wire.connection import Connection, Outboxes
+from switch.wire.descriptors import Descriptors
+from switch.wire.listeners import Channel, Layers, Take, listen
+from switch.wire.poller import Poller
+from switch.wire.preamble import Prefixed
+from switch.wire.tls import tls_of
 from terminals.dialect import Dialect
 from terminals.dialects import DialectError, dialect_named
 from terminals.framing import Measure

@@ -15,12 +15,12 @@ import trio
 from host.link.client import NOT_TAKEN, Waiter
 from host.link.frames import Ticket
 from host.model.requests import KINDS, Kind, Request
-from switch.advice import Owing
 from switch.exchange import Exchange, reversal_of
 from switch.hostlink import Destination, Taken
-from switch.issuer_settings import IssuerSettings
-from switch.route_memory import RouteMemory
-from switch.route_words import HOST, Noted
+from switch.issuers.advice import Owing
+from switch.issuers.settings import IssuerSettings
+from switch.memory.route_words import HOST, Noted
+from switch.memory.routes import RouteMemory
 
 RECOVER_SECONDS: Final = 5.0
 """How often orphans are looked for."""

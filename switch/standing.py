@@ -14,7 +14,7 @@ from typing import Final
 
 from host.model.requests import ExchangeKey
 from switch.channels import ChannelSettings
-from switch.limits import Networks
+from switch.wire.limits import Networks
 
 PROVED_SECONDS: Final = 900.0
 """How long a sealed message vouches for what its terminal says unsealed."""

@@ -1,8 +1,9 @@
 """`posswitch` commands as processes of their own that do not import everything again.
 
 A helper imports the programs once and makes a child of itself for each command. The child gets the
-command's words, environment and standard streams, runs `config.cli.main` and ends with its status.
-That a command works when started cold is for `tests/config/test_cli.py` to say.
+command's words, environment and standard streams, runs `config.cli.app.main` and ends with its
+status.
+That a command works when started cold is for `tests/config/cli/test_app.py` to say.
 """
 
 import functools
@@ -19,10 +20,13 @@ from typing import Any, NoReturn
 
 from typer.testing import CliRunner
 
-from config.children import start_child
+from config.run.children import start_child
 
 ROOT = Path(__file__).parents[1]
-PROGRAMS = ("cli", "database", "describe", "keys", "night", "reloading", "supervisor", "terminals")
+PROGRAMS = (
+    *("cli.app", "run.database", "run.reloading", "run.supervisor"),
+    *("tasks.describe", "tasks.keys", "tasks.night", "tasks.terminals"),
+)
 """Modules of `config` that import what the commands need."""
 STREAMS = {0: os.O_RDONLY, 1: os.O_WRONLY, 2: os.O_WRONLY}
 
@@ -96,7 +100,7 @@ def serve() -> None:
 def _import_everything() -> None:
     for name in PROGRAMS:
         importlib.import_module(f"config.{name}")
-    done = CliRunner().invoke(importlib.import_module("config.cli").app, ["explain", "39=00"])
+    done = CliRunner().invoke(importlib.import_module("config.cli.app").app, ["explain", "39=00"])
     assert done.exit_code == 0, done.output  # and typer has imported what it does when called
 
 
@@ -109,7 +113,7 @@ def _become(
     user: int | None,
 ) -> NoReturn:
     """This process is the command, to its end."""
-    from config.cli import main
+    from config.cli.app import main
 
     for (number, flags), path in zip(STREAMS.items(), streams, strict=True):
         opened = os.open(path, flags)

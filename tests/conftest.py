@@ -14,8 +14,9 @@ import hypothesis
 import psycopg
 import pytest
 
-from config.database import Dsns, embedded_dsns, make_database, prepare_embedded
-from config.postgres import Cluster, PostgresServer, start_postgres
+from config.cluster import Cluster
+from config.run.database import Dsns, embedded_dsns, make_database, prepare_embedded
+from config.run.postgres import PostgresServer, start_postgres
 
 hypothesis.settings.register_profile("posswitch", deadline=None)
 hypothesis.settings.load_profile("posswitch")

@@ -4,9 +4,9 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
+from terminals.describe.meanings import SUBFIELDS
 from terminals.fields import Layout
 from terminals.manual import table
-from terminals.meanings import SUBFIELDS
 
 __all__ = ["Blocks", "codes", "filled", "hexadecimal", "layout_table", "listing", "names", "table"]
 

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from typing import Final
 
 from config.manual.page import Blocks, table
-from host.checklists import Check
-from host.decision import SIGN_ON_AGAIN
 from host.model.requests import Kind
 from host.model.responses import RESPONSE_CODES, Reason
-from host.transactions import PIN_DECLINES, TRANSACTIONS, PinRule, Rule
+from host.rules.checklists import Check
+from host.rules.decision import SIGN_ON_AGAIN
+from host.rules.transactions import PIN_DECLINES, TRANSACTIONS, PinRule, Rule
 
 ASKED_BY_NO_TERMINAL: Final = frozenset({Kind.POINTS_EXPIRY})
 _PIN: Final[dict[PinRule, str]] = {

@@ -21,6 +21,7 @@ from host.model.secrets import Secret
 from simulators.certificates import attestation_key
 from simulators.softpos import KID
 from terminals.attestation import Claims, nonce_of, sign_attestation
+from terminals.describe.meanings import entry_words
 from terminals.dialects.softpos import body_of, sealed
 from terminals.dialects.softpos_words import (
     ENTRY_MODES,
@@ -33,7 +34,6 @@ from terminals.dialects.softpos_words import (
     told_of,
 )
 from terminals.dukpt_session import Direction, DukptMac
-from terminals.meanings import entry_words
 
 ASKED: Final[Mapping[str, str]] = {
     "msgid": "the message's own id; the attestation is bound to it, and a repeat has the same",

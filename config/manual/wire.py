@@ -6,7 +6,7 @@ from typing import Final
 from config.manual import macs
 from config.manual.page import Blocks, codes, layout_table, table
 from config.manual.samples import CARD, KEY_BLOCK, TERMINAL, WHO, worked_messages
-from host.desk_parameters import PARAMETERS
+from host.desk.parameters import PARAMETERS
 from host.estate.demo import PIN
 from host.hsm.keys import CHECK_VALUE_BYTES, LAYOUTS, MAK_BYTES, check_value
 from host.hsm.pin import clear_block, make_pin_block
@@ -14,6 +14,14 @@ from host.hsm.track import TrackCipher, covered_from
 from host.model.requests import KINDS, Family, Kind
 from host.model.secrets import Secret
 from host.model.totals import SIDES, TotalsSide
+from terminals.describe.meanings import (
+    CONDITIONS,
+    CURRENCIES,
+    ENTRY_MODES,
+    PIN_ENTRIES,
+    PROCESSING,
+    REVERSAL_REASONS,
+)
 from terminals.dialects.pos import SPEC
 from terminals.fields import (
     BALANCE,
@@ -32,14 +40,6 @@ from terminals.fields import (
     layout,
 )
 from terminals.formats import TEXT, FieldSpec
-from terminals.meanings import (
-    CONDITIONS,
-    CURRENCIES,
-    ENTRY_MODES,
-    PIN_ENTRIES,
-    PROCESSING,
-    REVERSAL_REASONS,
-)
 from terminals.translate import NEEDS
 
 TITLES: Final[Mapping[str, str]] = {

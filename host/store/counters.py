@@ -5,9 +5,9 @@ from typing import Any, Final, LiteralString
 
 import psycopg
 
-from host.case import Item
 from host.ksn import Used
-from host.state import State
+from host.rules.case import Item
+from host.rules.state import State
 from host.store import arrays
 from host.store.queries import load_queries
 

@@ -21,7 +21,7 @@ from host.hsm.pvv import PinVerifier
 from host.ledger import Chart, Leg
 from host.model.numbers import number_of
 from host.model.secrets import Secret
-from host.points import expiry_of_lot
+from host.rules.points import expiry_of_lot
 from host.shards import shard_of
 from host.store.book import key_name, key_row, working_keys
 from host.store.changes import note_what_differs

@@ -10,19 +10,19 @@ from typing import Any, Final, TypeVar
 import psycopg
 
 from host.book import Book, Issuer
-from host.case import Item
 from host.ledger import Leg
 from host.model.numbers import number_of_rrn
 from host.model.requests import ExchangeKey, Kind
 from host.model.responses import Reason
-from host.settlement import DATED, BatchName
-from host.state import Card, Fact, Known, Lot, LotUse, Original, Purse, State, card_of_nobody
+from host.rules.case import Item
+from host.rules.settlement import DATED, BatchName
+from host.rules.state import Card, Fact, Known, Lot, LotUse, Original, Purse, State, card_of_nobody
+from host.rules.transactions import TRANSACTIONS
 from host.store import arrays
 from host.store.counters import load_counters
 from host.store.locks import CUT_OFF_LOCK
 from host.store.queries import load_queries
 from host.store.settlement import settled_batches
-from host.transactions import TRANSACTIONS
 
 SQL: Final = load_queries("host.store", "posting.sql")
 Connection = psycopg.Connection[Any]

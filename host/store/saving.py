@@ -13,8 +13,6 @@ from typing import Any, Final, LiteralString
 import msgspec
 import psycopg
 
-from host.case import Posting
-from host.decision import Outcome
 from host.faultpoints import reach
 from host.ledger import (
     SEAL_FORM,
@@ -28,7 +26,9 @@ from host.ledger import (
 from host.metrics import CASES_OPENED
 from host.model.requests import Kind
 from host.model.responses import Reason
-from host.state import Card, State
+from host.rules.case import Posting
+from host.rules.decision import Outcome
+from host.rules.state import Card, State
 from host.store import arrays
 from host.store.cases import SQL as CASE_SQL
 from host.store.cases import row_of

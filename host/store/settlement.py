@@ -10,7 +10,7 @@ import psycopg
 from host.model.money import POINTS_PREFIX
 from host.model.requests import Kind, Response, Totals
 from host.model.totals import SIDES, TotalsSide
-from host.settlement import (
+from host.rules.settlement import (
     NOTHING,
     BatchName,
     Halves,

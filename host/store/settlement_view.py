@@ -6,7 +6,7 @@ from typing import Any, Final
 import msgspec
 import psycopg
 
-from host.settlement import NOTHING, BatchName, Halves
+from host.rules.settlement import NOTHING, BatchName, Halves
 from host.shards import home_of
 from host.store.book import SQL as BOOK_SQL
 from host.store.cases import StoredCase, list_cases

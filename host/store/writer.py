@@ -19,17 +19,17 @@ import psycopg
 import structlog
 from psycopg import errors
 
-from host.case import Item
 from host.clock import WallClock
-from host.decision import Court, Numbers, Outcome, decide
 from host.faultpoints import reach
 from host.ledger import FIRST_SEAL
 from host.metrics import ITEMS_REFUSED
 from host.model.numbers import business_date_of, first_number_of
 from host.model.requests import Response
 from host.model.responses import Reason
+from host.rules.case import Item
+from host.rules.decision import Court, Numbers, Outcome, decide
+from host.rules.state import Known, Original, State
 from host.settings import HostSettings
-from host.state import Known, Original, State
 from host.store.connecting import Deadlines
 from host.store.loading import SQL, NoOpenDayError, load
 from host.store.locks import SHARD_LOCK_CLASS

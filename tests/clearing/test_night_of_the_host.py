@@ -12,7 +12,7 @@ import trio
 
 from clearing.run import Summary, run_clearing
 from clearing.verify import audit
-from config.database import Dsns
+from config.run.database import Dsns
 from host.model.claims import CARD_SIGN, Claim
 from host.model.requests import Kind, Original, Request, Response
 from host.model.responses import RESPONSE_CODES

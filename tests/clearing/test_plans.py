@@ -12,8 +12,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from config.database import Dsns
-from config.history import evenly, fill_history
+from config.bench.years import evenly, fill_history
+from config.run.database import Dsns
 from host.store.queries import load_queries
 
 Connection = psycopg.Connection[Any]

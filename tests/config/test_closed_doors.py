@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 import typer
 
-from config.cli import app
-from config.database import opened_database
-from config.estates import estate_named, loader
+from config.cli.app import app
 from config.places import places_of
+from config.run.database import opened_database
+from config.run.estates import estate_named, loader
 from config.settings import DatabaseSettings
 from tests.commands import run_command
 
@@ -61,7 +61,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A posswitch that was used, and is down."""
     places = places_of(tmp_path_factory.mktemp("closed") / "data")
     with opened_database(DatabaseSettings(), places, say=lambda _text: None):
-        from config.database import dsn_of
+        from config.run.database import dsn_of
 
         owner = dsn_of("owner", DatabaseSettings(), places.cluster)
         loader(estate_named("demo"), "Asia/Shanghai")(owner, places)
@@ -203,7 +203,7 @@ def read_only(data: Path, tmp_path: Path) -> Iterator[Callable[[], Path]]:
 def test_a_command_that_meets_a_bug_keeps_its_traceback() -> None:
     """Only files are excused: what else goes wrong is ours to find."""
     code = (
-        "import config.cli as cli\n"
+        "import config.cli.app as cli\n"
         "def broken(**_): raise OSError('no file of anybody')\n"
         "cli.app = broken\n"
         "cli.main()"

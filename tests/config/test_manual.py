@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from typer.main import get_command
 
-from config.cli import app
+from config.cli.app import app
 from config.manual.page import NoSuchBlockError, filled, names
 from config.manual.pages import BLOCKS, WHOLE, written
 from config.settings import load_settings

@@ -13,7 +13,7 @@ from config.errors import SETTINGS_WRONG
 from config.homes import home_of
 from config.isolation import PACKAGES, ROOT, clean_environment, module_command
 from host.link.address import Address, AddressError, listen
-from switch.sqlite_file import made_private
+from switch.memory.sqlite_file import made_private
 
 POSSWITCH = Path(sys.executable).with_name("posswitch")
 READY_SECONDS_MAX = 90

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from config.cluster import SOCKET_BYTES_MAX, socket_of
 from config.errors import SurroundingsError
 from config.places import locked, places_of
-from config.postgres import SOCKET_BYTES_MAX, socket_of
 
 
 def test_only_the_owner_may_look_inside(tmp_path: Path) -> None:

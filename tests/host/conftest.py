@@ -14,8 +14,8 @@ import pytest
 import trio
 
 from clearing.verify import audit
-from config.database import Dsns, embedded_dsns, make_database
-from config.postgres import PostgresServer
+from config.run.database import Dsns, embedded_dsns, make_database
+from config.run.postgres import PostgresServer
 from host.book import Terminal
 from host.estate.demo import CITY, ODD_CARDS, PROGRAMMES, card_pan, demo_estate
 from host.estate.plan import CardPlan, EstatePlan

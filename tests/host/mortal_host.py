@@ -8,7 +8,7 @@ import sys
 
 import trio
 
-from config.database import Dsns
+from config.run.database import Dsns
 from host.model.requests import Kind, Request, Response
 from tests.host.conftest import Till, opened
 

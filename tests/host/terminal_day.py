@@ -8,7 +8,7 @@ import psycopg
 
 from host.cases import CaseKind
 from host.model.requests import KINDS, ExchangeKey, Kind, Request, Response, Totals, UploadRecord
-from host.settlement import BatchName, Halves, totals_of
+from host.rules.settlement import BatchName, Halves, totals_of
 from host.store.cases import StoredCase, list_cases
 from host.store.settlement import bounds_of, count_batch, traded_in
 from host.store.settlement_view import TerminalView, view_terminal

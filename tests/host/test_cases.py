@@ -10,12 +10,12 @@ import psycopg
 import pytest
 from psycopg import errors
 
-from config.database import Dsns
+from config.run.database import Dsns
 from host.cases import CaseKind, NewCase
 from host.model.money import Money
 from host.model.requests import KINDS, ExchangeKey, Family, Kind, Request
 from host.model.responses import Reason
-from host.postings import REVERSAL_DAYS_MAX
+from host.rules.postings import REVERSAL_DAYS_MAX
 from host.store.cases import (
     LISTED_MAX,
     CaseError,

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import msgspec
 import pytest
 
-from config.database import Dsns
+from config.run.database import Dsns
 from host.cases import CaseKind
 from host.model.money import Money
 from host.model.requests import Kind, Request, Totals

@@ -17,8 +17,9 @@ import pytest
 import trio
 from prometheus_client import REGISTRY
 
-from config.database import Dsns, prepare_embedded
-from config.postgres import Cluster, PostgresServer, start_postgres
+from config.cluster import Cluster
+from config.run.database import Dsns, prepare_embedded
+from config.run.postgres import PostgresServer, start_postgres
 from host.model.requests import Kind, Response
 from host.model.responses import Reason
 from host.store import writer as writer_module

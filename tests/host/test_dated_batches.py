@@ -5,12 +5,12 @@ import datetime as dt
 import msgspec
 import pytest
 
-from config.database import Dsns
+from config.run.database import Dsns
 from host.cases import CaseKind
-from host.checks import DAYS_BEHIND_MAX
 from host.model.requests import KINDS, ExchangeKey, Kind, Original, Request, Response, Totals
 from host.model.responses import Reason
-from host.settlement import Halves
+from host.rules.checks import DAYS_BEHIND_MAX
+from host.rules.settlement import Halves
 from tests.host.conftest import CardPool, Till, audit_ledger
 from tests.host.terminal_day import ZERO
 

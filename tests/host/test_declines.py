@@ -13,7 +13,7 @@ from host.model.money import Money
 from host.model.requests import Family, Kind, Original, PinBlock, Request
 from host.model.responses import Reason
 from host.model.secrets import Pan, Secret, luhn_digit
-from host.transactions import TRANSACTIONS
+from host.rules.transactions import TRANSACTIONS
 from tests.host.conftest import CARDS, CLOSED_CARD, PLAIN_CARD, CardPool, Till
 
 Case = Callable[[Till, CardPool], Awaitable[Request]]

@@ -8,7 +8,7 @@ from typing import Any, LiteralString
 import psycopg
 import pytest
 
-from config.database import Dsns
+from config.run.database import Dsns
 from host.estate.demo import bench_estate, demo_estate
 from host.estate.plan import EstatePlan
 from host.hsm.pvv import PinVerifier

@@ -11,7 +11,7 @@ import pytest
 import trio
 from psycopg import errors
 
-from config.database import Dsns
+from config.run.database import Dsns
 from host.model.requests import Kind, Request, Response
 from host.model.responses import Reason
 from host.store import writer

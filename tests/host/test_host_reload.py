@@ -6,9 +6,9 @@ import psycopg
 import pytest
 import trio
 
-from config.control import HOST
-from config.database import Dsns
-from config.host_reloading import reload_host
+from config.run.control import HOST
+from config.run.database import Dsns
+from config.run.host_reloading import reload_host
 from host.estate.demo import PHONES
 from host.hsm.purposes import KeyName
 from host.hsm.vault import Vault
@@ -26,7 +26,7 @@ from tests.host.conftest import (
     owners_hand,
     trading,
 )
-from tests.host.test_desk import ask_keys, generations, sign_on
+from tests.host.desk.test_desk import ask_keys, generations, sign_on
 
 HSM = Vault(LMK)
 

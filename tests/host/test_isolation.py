@@ -13,7 +13,7 @@ import pytest
 import trio
 from prometheus_client import REGISTRY
 
-from config.database import Dsns
+from config.run.database import Dsns
 from host.link.address import Address, listen
 from host.link.client import HostLink
 from host.model.requests import IssuerDecision, Kind, Request, Response
@@ -293,7 +293,7 @@ async def test_what_the_desk_cannot_answer_is_96_and_its_line_goes_on(
 ) -> None:
     before = faults("desk answer")
     with monkeypatch.context() as broken:
-        broken.setattr("host.desk.Desk.answer", _fail)
+        broken.setattr("host.desk.desk.Desk.answer", _fail)
         settled = await till.ask(till.request(Kind.UPLOAD_END))
     assert settled.reason is Reason.MALFUNCTION
     assert faults("desk answer") == before + 1

@@ -7,7 +7,7 @@ import psycopg
 import pytest
 from structlog.testing import capture_logs
 
-from config.database import Dsns
+from config.run.database import Dsns
 from host.estate.demo import PHONES
 from host.hsm.vault import Vault, VaultError
 from host.key_faults import KeyFault, cure_of
@@ -18,7 +18,7 @@ from host.model.terminal import MacAlgorithm
 from host.store.book import read_book
 from host.store.keys import Connection, key_faults, list_keys
 from tests.host.conftest import FIRST, LMK, owners_hand, trading
-from tests.host.test_desk import ask_keys, sign_on
+from tests.host.desk.test_desk import ask_keys, sign_on
 
 HSM = Vault(LMK)
 SECOND = "80010002"

@@ -6,7 +6,7 @@ import psec
 import psycopg
 import pytest
 
-from config.database import Dsns
+from config.run.database import Dsns
 from host.estate.demo import EXTERNAL_ZONE
 from host.hsm.components import split
 from host.hsm.dukpt import checked_key_id

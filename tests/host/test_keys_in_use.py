@@ -7,7 +7,7 @@ import psycopg
 import pytest
 import trio
 
-from config.database import Dsns
+from config.run.database import Dsns
 from host.estate.plan import DevicePlan, EstatePlan, TerminalPlan
 from host.hsm import dukpt_aes, dukpt_tdes
 from host.hsm.dukpt import seal_data

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from config.database import Dsns
+from config.run.database import Dsns
 from host.model.requests import Kind
-from host.state import Lot
+from host.rules.state import Lot
 from host.store import loading
 from tests.host.conftest import CardPool, Till, trading
 

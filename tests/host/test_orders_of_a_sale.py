@@ -8,7 +8,7 @@ import itertools
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-from config.database import Dsns
+from config.run.database import Dsns
 from host.model.requests import Kind, Original, Request
 from host.model.responses import Reason
 from tests.host.conftest import TERMINALS, CardPool, Till, audit_ledger, trading

@@ -2,12 +2,12 @@
 
 import pytest
 
-from config.database import Dsns
-from host.decision import Court
+from config.run.database import Dsns
 from host.hsm.pin import make_pin_block
 from host.model.requests import Kind, PinBlock
 from host.model.responses import Reason
 from host.model.secrets import Pan, Secret
+from host.rules.decision import Court
 from tests.host.conftest import CARDS, PINLESS_CARD, TERMINALS, CardPool, Till, trading
 
 TRIES_MAX = 3

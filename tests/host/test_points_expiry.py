@@ -6,7 +6,7 @@ import psycopg
 import pytest
 
 from clearing.verify import ask
-from config.database import Dsns
+from config.run.database import Dsns
 from host.expiry import PointsExpiry
 from host.model.requests import Kind, Original
 from host.model.responses import Reason

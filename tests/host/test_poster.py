@@ -5,7 +5,7 @@ import psycopg
 import pytest
 import trio
 
-from config.database import Dsns
+from config.run.database import Dsns
 from host.ledger import Chart
 from host.model.money import Money
 from host.model.requests import ExchangeKey, Family, Kind, Original, Request, Response

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from config.database import Dsns
+from config.run.database import Dsns
 from host.estate.demo import EXTERNAL
 from host.model.requests import (
     KINDS,

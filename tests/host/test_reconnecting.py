@@ -11,11 +11,11 @@ import pytest
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
-from config.database import Dsns
-from host.case import Item
+from config.run.database import Dsns
 from host.model.requests import Kind, Response
 from host.model.responses import Reason
 from host.poster import REOPEN_SECONDS
+from host.rules.case import Item
 from host.store.writer import Result
 from tests.host.conftest import Till, opened
 

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import msgspec
 import pytest
 
-from config.database import Dsns
+from config.run.database import Dsns
 from host.hsm.vault import Vault
 from host.model.money import Money
 from host.model.requests import KINDS, Kind, Original, Request, Response

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from config.database import Dsns
+from config.run.database import Dsns
 from host.model.requests import Kind, Original, Request, Response
 from host.model.responses import Reason
 from tests.host import reckoning

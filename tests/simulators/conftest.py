@@ -10,12 +10,12 @@ import msgspec
 import pytest
 import trio
 
-from config.demo import CERTIFICATES, ISSUER_SECONDS_MAX, LINES, demo_settings
-from config.estates import loader
-from config.fleet import ports_in
 from config.places import places_of
+from config.run.estates import loader
+from config.run.fleet import ports_in
+from config.run.supervisor import Running, running_posswitch
 from config.settings import Settings
-from config.supervisor import Running, running_posswitch
+from config.tasks.demo import CERTIFICATES, ISSUER_SECONDS_MAX, LINES, demo_settings
 from host.estate.demo import EXTERNAL_ZONE, demo_estate, external_cards
 from simulators.channels import Place
 from simulators.issuer import Issuer, IssuerSettings

@@ -6,8 +6,8 @@ import psycopg
 import pytest
 
 from clearing.verify import audit
-from config.database import dsn_of
-from config.supervisor import Running
+from config.run.database import dsn_of
+from config.run.supervisor import Running
 from simulators.channels import CHANNELS
 from simulators.scenario import ACTS, read_scenario
 from tests.simulators.conftest import FILES, Played

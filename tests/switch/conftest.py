@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import trio
 
-from config.fleet import ports_in
+from config.run.fleet import ports_in
 from host.link.address import Address, listen
 from host.model.money import Money
 from host.model.requests import Request, Response

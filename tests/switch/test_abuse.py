@@ -7,10 +7,10 @@ import tracemalloc
 import pytest
 import trio
 
-from switch.connection import READ_BYTES
+from switch.wire.connection import READ_BYTES
 from tests.switch.conftest import framed, purchase
 from tests.switch.test_reload import until
-from tests.switch.test_tls import count
+from tests.switch.wire.test_tls import count
 
 LIARS = {
     "be2": [b"\x00\x01", b"\x00\x14", b"\x10\x01", b"\xff\xff", b"\xff\xff\xff\xff"],

@@ -11,8 +11,8 @@ from host.model.requests import KINDS, ExchangeKey, Family, Kind, Request
 from host.model.responses import Reason
 from switch.desk import UNDO_SECONDS_MAX, Desk
 from switch.exchange import reversal_of, without_card
+from switch.memory.route_words import HOST
 from switch.metrics import Metrics
-from switch.route_words import HOST
 from switch.settings import SwitchSettings
 from switch.strategy import STRATEGIES
 from terminals.dialects.pos import POS

@@ -10,7 +10,7 @@ from switch.channels import ChannelSettings, TlsSettings
 from switch.reload import IN_PLACE, ReloadError, What, changes, with_ports
 from tests.switch.certificates import Authority
 from tests.switch.conftest import PATIENCE_SECONDS, approval, purchase
-from tests.switch.test_tls import client_context, connect
+from tests.switch.wire.test_tls import client_context, connect
 
 replace = msgspec.structs.replace
 A, B = ChannelSettings(name="a", port=0), ChannelSettings(name="b", port=0)

@@ -11,19 +11,19 @@ import trio
 import trio.testing
 
 from host.model.requests import Kind
-from switch.advice import Settling
-from switch.calling import Caller
 from switch.exchange import reversal_of
 from switch.faults import FAULTS
-from switch.listeners import Channel
-from switch.poller import READ, Poller
-from switch.route_file import RouteError, RouteFile
-from switch.route_memory import RouteMemory
-from switch.saf_file import SafFile
+from switch.issuers.advice import Settling
+from switch.memory.route_file import RouteError, RouteFile
+from switch.memory.routes import RouteMemory
+from switch.memory.saf_file import SafFile
 from switch.settings import ChannelSettings
+from switch.wire.calling import Caller
+from switch.wire.listeners import Channel
+from switch.wire.poller import READ, Poller
 from tests.ports import free_port
 from tests.switch.conftest import PATIENCE_SECONDS, World, purchase
-from tests.switch.test_saf import ADVICE, Line, made, purchase_of, running
+from tests.switch.memory.test_saf import ADVICE, Line, made, purchase_of, running
 
 
 def faults(where: str) -> float:
@@ -51,7 +51,7 @@ async def test_a_gateway_that_resets_as_soon_as_it_is_reached_is_called_again(
         return calls[-1]
 
     monkeypatch.setattr(Caller, "_call", reset_at_once)
-    monkeypatch.setattr("switch.calling.PAUSE_SECONDS_MIN", 0.01)
+    monkeypatch.setattr("switch.wire.calling.PAUSE_SECONDS_MIN", 0.01)
     gateway = ChannelSettings(name="far", kind="nac", connect_to=f"127.0.0.1:{free_port()}")
     await world.start_switch(channels=(ChannelSettings(port=0), gateway))
     await _until(lambda: len(calls) >= 3)
@@ -78,7 +78,7 @@ async def test_a_connection_that_breaks_something_ends_alone(
     steady = await world.connect()
     await steady.ask(purchase())
     with monkeypatch.context() as broken:
-        broken.setattr("switch.connection.Connection._take", _fail)
+        broken.setattr("switch.wire.connection.Connection._take", _fail)
         bad = await world.connect()
         await bad.send(purchase(3))
         assert await bad.receive() is None
@@ -228,8 +228,8 @@ async def test_a_disk_error_in_a_look_up_is_said_as_one(
     def broken(*_args: Any) -> Any:
         raise sqlite3.OperationalError("disk I/O error")
 
-    monkeypatch.setattr("switch.route_shelf.RouteShelf.find", broken)
-    monkeypatch.setattr("switch.route_shelf.RouteShelf.open_before", broken)
+    monkeypatch.setattr("switch.memory.route_shelf.RouteShelf.find", broken)
+    monkeypatch.setattr("switch.memory.route_shelf.RouteShelf.open_before", broken)
     with pytest.raises(RouteError, match="disk I/O error"):
         file.find("pos/80010001/000012/000001/f")
     with pytest.raises(RouteError, match="disk I/O error"):

@@ -20,7 +20,7 @@ from tests.switch.conftest import (
     framed,
     purchase,
 )
-from tests.switch.issuers import FakeIssuer, approved
+from tests.switch.fake_issuer import FakeIssuer, approved
 
 UNDONE_SECONDS_MAX = 30.0
 

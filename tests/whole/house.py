@@ -18,12 +18,12 @@ from typing import Any, Self
 
 import psycopg
 
-from config.children import Program, start_child
-from config.database import Dsns, embedded_dsns, opened_database
-from config.estates import loader
 from config.isolation import module_command
 from config.places import Places, places_of
-from config.postgres import PostgresError, PostgresServer, start_postgres
+from config.run.children import Program, start_child
+from config.run.database import Dsns, embedded_dsns, opened_database
+from config.run.estates import loader
+from config.run.postgres import PostgresError, PostgresServer, start_postgres
 from host.estate.plan import EstatePlan
 from tests.commands import run_command
 from tests.faulty import faulty_command

@@ -21,9 +21,9 @@ from typing import Any, Final
 
 from psycopg.conninfo import make_conninfo
 
-from config.account import make_for, program_for, server_account
-from config.children import Account, start_child, stop_child
-from config.postgres import binary
+from config.run.account import make_for, program_for, server_account
+from config.run.children import Account, start_child, stop_child
+from config.run.postgres import binary
 from host.store.connecting import SHORT, connect
 from tests.ports import free_ports
 from tests.whole.house import descendants_of, wait_until

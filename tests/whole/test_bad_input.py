@@ -10,10 +10,10 @@ from typing import NamedTuple
 import msgspec
 import pytest
 
-from config.estates import loader
 from config.places import places_of
+from config.run.estates import loader
+from config.run.supervisor import Running, running_posswitch
 from config.settings import Settings
-from config.supervisor import Running, running_posswitch
 from host.estate.demo import UNPACKED_TERMINAL, demo_estate
 from host.model.requests import Kind
 from simulators import messages

@@ -10,11 +10,11 @@ import pytest
 import trio
 
 from clearing.verify import audit
-from config.database import dsn_of
-from config.estates import loader
 from config.places import places_of
+from config.run.database import dsn_of
+from config.run.estates import loader
+from config.run.supervisor import Running, running_posswitch
 from config.settings import Settings
-from config.supervisor import Running, running_posswitch
 from host.estate.demo import demo_estate
 from simulators.channels import Channel, Gateway, Place, gateway
 from simulators.faults import NO_FAULTS

@@ -16,7 +16,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from config.children import start_child
+from config.run.children import start_child
 from host.estate.demo import demo_estate
 from host.model.requests import Kind
 from simulators import messages

@@ -18,8 +18,8 @@ from typing import Self
 import psycopg
 import pytest
 
-from config.estates import loader
 from config.places import Places, places_of
+from config.run.estates import loader
 from host.estate.demo import demo_estate
 from host.model.requests import Kind
 from host.store.connecting import Deadlines

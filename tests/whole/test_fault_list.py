@@ -15,7 +15,7 @@ PROVED_BY: dict[int, dict[str, tuple[str, ...]]] = {
         "whole/test_under_up.py": (
             "test_a_server_killed_at_random_times_under_load_is_back_by_itself_and_nothing_is_lost",
         ),
-        "config/test_supervisor.py": (
+        "config/run/test_supervisor.py": (
             "test_whatever_dies_is_started_again_and_the_same_sale_gets_the_same_answer",
         ),
     },
@@ -24,7 +24,7 @@ PROVED_BY: dict[int, dict[str, tuple[str, ...]]] = {
             "test_killing_everything_many_times_leaves_nothing_to_find",
             "test_a_reversal_that_the_switch_owes_outlives_it",
         ),
-        "switch/test_saf.py": (
+        "switch/memory/test_saf.py": (
             "test_a_switch_killed_when_a_reversal_is_written_owes_it_when_it_lives_again",
         ),
     },
@@ -79,7 +79,7 @@ PROVED_BY: dict[int, dict[str, tuple[str, ...]]] = {
             "test_whatever_the_order_a_purchase_and_its_reversals_leave_nothing",
             "test_a_reversal_that_comes_first_blocks_its_original_for_ever",
         ),
-        "switch/test_issuer_races.py": (
+        "switch/issuers/test_issuer_races.py": (
             "test_every_interleaving_of_a_sale_and_its_reversals_ends_at_zero",
         ),
     },
@@ -110,7 +110,7 @@ PROVED_BY: dict[int, dict[str, tuple[str, ...]]] = {
             "test_no_broken_frame_crashes_hangs_or_posts",
             "test_no_broken_stream_crashes_or_is_held",
         ),
-        "switch/test_fuzz_issuer.py": (
+        "switch/issuers/test_fuzz_issuer.py": (
             "test_no_broken_message_of_an_issuer_breaks_its_line_or_approves_another_amount",
         ),
         "whole/test_bad_input.py": (

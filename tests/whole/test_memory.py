@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from config.estates import loader
 from config.places import places_of
+from config.run.estates import loader
+from config.run.supervisor import running_posswitch
 from config.settings import Settings
-from config.supervisor import running_posswitch
 from host.estate.demo import demo_estate
 from tests.whole.house import ZONE, resident_bytes
 from tests.whole.till import Till, Voice, fields_in

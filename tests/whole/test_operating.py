@@ -17,9 +17,9 @@ from pathlib import Path
 
 import pytest
 
-from config.account import make_for, program_for, server_account
-from config.children import Account
-from config.postgres import binary
+from config.run.account import make_for, program_for, server_account
+from config.run.children import Account
+from config.run.postgres import binary
 from tests.whole.house import SECONDS_MAX, wait_until
 
 ROOT = Path(__file__).parents[2]

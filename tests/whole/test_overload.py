@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import msgspec
 import pytest
 
-from config.bench_load import Load
+from config.bench.loads import Load
 from host.estate.demo import bench_estate
 from simulators.load import LoadReport
 from tests.whole.house import House, command, standing

@@ -13,13 +13,13 @@ import pytest
 import trio
 
 from clearing.verify import audit
-from config.database import dsn_of
-from config.estates import loader
-from config.fleet import ports_in
 from config.places import places_of
+from config.run.database import dsn_of
+from config.run.estates import loader
+from config.run.fleet import ports_in
+from config.run.supervisor import Running, running_posswitch
+from config.run.tending import PAUSES_SECONDS
 from config.settings import Settings
-from config.supervisor import Running, running_posswitch
-from config.tending import PAUSES_SECONDS
 from host.estate.demo import demo_estate
 from simulators.record import What, read_record
 from simulators.swarm import Swarm, SwarmSettings

@@ -14,9 +14,9 @@ from types import SimpleNamespace
 import psycopg
 import pytest
 
-from config.database import embedded_dsns
 from config.places import Places, places_of
-from config.postgres import start_postgres
+from config.run.database import embedded_dsns
+from config.run.postgres import start_postgres
 from host.estate.demo import demo_estate
 from simulators.swarm import SwarmSettings
 from tests.whole.day import audit_record, trading, wait_until_it_trades

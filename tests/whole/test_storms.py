@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
-from config.estates import loader
 from config.places import places_of
+from config.run.estates import loader
+from config.run.supervisor import Running, running_posswitch
 from config.settings import Settings
-from config.supervisor import Running, running_posswitch
 from host.estate.demo import BALANCE_MINOR, CITY, PIN, demo_estate
 from host.estate.plan import CardPlan
 from host.model.requests import Kind

@@ -15,9 +15,9 @@ from types import SimpleNamespace
 import psycopg
 import pytest
 
-from config.database import embedded_dsns
 from config.places import Places, places_of
-from config.postgres import is_serving
+from config.run.database import embedded_dsns
+from config.run.postgres import is_serving
 from host.estate.demo import demo_estate
 from host.model.requests import Kind
 from simulators import messages

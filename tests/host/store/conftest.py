@@ -6,8 +6,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from config.database import Dsns, embedded_dsns, make_database
-from config.postgres import PostgresServer
+from config.run.database import Dsns, embedded_dsns, make_database
+from config.run.postgres import PostgresServer
 from host.store import migrate as module
 from host.store.changes import note_what_differs
 from host.store.migrate import CHANGES_SINCE, Migration, migrate, migrations

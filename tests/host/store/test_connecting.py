@@ -4,7 +4,7 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from config.database import Dsns
+from config.run.database import Dsns
 from host.settings import HostSettings
 from host.store.connecting import Deadlines, connect
 

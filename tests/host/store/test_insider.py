@@ -16,7 +16,7 @@ from psycopg import sql
 
 from clearing.heads import broken_heads
 from clearing.verify import ask
-from config.database import Dsns
+from config.run.database import Dsns
 from host.store.heads import Head, sign_head
 from host.store.migrate import migrations
 from tests.host.conftest import NOW

@@ -7,8 +7,8 @@ import psycopg
 import pytest
 from psycopg import errors
 
-from config.database import Dsns, embedded_dsns, make_database
-from config.postgres import PostgresServer
+from config.run.database import Dsns, embedded_dsns, make_database
+from config.run.postgres import PostgresServer
 from host.store import migrate as module
 from host.store.migrate import (
     Migration,

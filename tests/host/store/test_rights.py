@@ -6,7 +6,7 @@ import psycopg
 import pytest
 from psycopg import errors, sql
 
-from config.database import Dsns
+from config.run.database import Dsns
 
 SECRETS = {
     "card": {"pin_value", "pan_sealed", "pan_hash"},

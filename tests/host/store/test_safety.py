@@ -3,7 +3,7 @@
 import psycopg
 import pytest
 
-from config.database import Dsns
+from config.run.database import Dsns
 from host.store import safety
 from host.store.connecting import Deadlines
 from host.store.safety import UnsafeDatabaseError, connect_safely, refuse_unsafe

@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from clearing.verify import audit
-from config.database import Dsns
+from config.run.database import Dsns
 from host.store.migrate import (
     FORMER,
     Migration,

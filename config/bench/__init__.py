@@ -1,0 +1,1 @@
+"""How fast, and at what cost, beside a measure of the same machine."""

@@ -1,0 +1,1 @@
+"""The command `posswitch`: thin commands, each importing what it needs only then."""

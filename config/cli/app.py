@@ -1,0 +1,319 @@
+"""The command `posswitch`: thin commands over the programs, each importing what it needs only then.
+
+Exit status: 0 done; 1 done, and something does not balance; 2 the command line or the settings
+make no sense; 3 the surroundings failed us (a port, a file, the database, a child).
+"""
+
+import contextlib
+import functools
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+from config.cli.describe import app as describing
+from config.cli.keys import app as keys
+from config.cli.link import app as link
+from config.cli.options import DataOption, SettingsOption
+from config.cli.simulate import app as simulating
+from config.cli.terminal import app as terminals
+from config.errors import FOUND_WRONG, exit_status_of, explained, misspelled, operator_errors
+from config.homes import BENCH, DATA, DEMO
+from config.run.memory import keep_to_ourselves
+
+if TYPE_CHECKING:  # imported by the commands, so that --help stays fast
+    from config.places import Places
+    from config.settings import Settings
+
+app = typer.Typer(
+    help="An ISO 8583 POS acquiring switch and stored-value host.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,  # its tracebacks would show local values
+)
+database = typer.Typer(no_args_is_help=True, help="The database.")
+night = typer.Typer(no_args_is_help=True, help="The night: what closes a business day.")
+app.add_typer(database, name="db")
+app.add_typer(night, name="clearing")
+app.add_typer(simulating, name="simulate")
+app.add_typer(terminals, name="terminal")
+app.add_typer(keys, name="keys")
+app.add_typer(link, name="link")
+app.add_typer(describing)
+
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+
+
+@app.command()
+def up(
+    data: DataOption = DATA,
+    settings: SettingsOption = None,
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="Of the first channel; 0 takes a free one.")
+    ] = None,
+    estate: Annotated[
+        str | None, typer.Option(help="Load an estate first, unless it is there: demo.")
+    ] = None,
+) -> None:
+    """Run everything on this machine: PostgreSQL, the host and the switch. Ctrl-C stops all."""
+    from config.run.estates import estate_named, loader
+    from config.run.supervisor import interrupted_by_signals, running_posswitch
+
+    places, told = _told(data, settings)
+    load = (
+        None if estate is None else loader(estate_named(estate), told.host.timezone, told.host.hsm)
+    )
+    try:
+        with (
+            interrupted_by_signals(),
+            running_posswitch(
+                told, places, port=port, load_estate=load, file=settings, say=_remark
+            ) as running,
+        ):
+            for line in (*running.listeners, "ready"):
+                typer.echo(line)
+            sys.stdout.flush()
+            running.watch()
+    except KeyboardInterrupt:
+        _remark("stopped")
+
+
+@app.command()
+def host(data: DataOption = DATA, settings: SettingsOption = None) -> None:
+    """Run the accounting host alone. SIGHUP reads estate and keys again.
+
+    The embedded PostgreSQL is started unless it runs.
+    """
+    from config.run.database import opened_database, tended_database
+    from config.run.programs import run_host, say_ready
+    from config.settings import resolved
+
+    places, told = _told(data, settings)
+    places.make()
+    with (
+        opened_database(told.database, places, say=_remark) as server,
+        tended_database(told.database, places, server, _remark) as database,
+    ):
+        run_host(resolved(told, places), places, say_ready, database=database)
+
+
+@app.command()
+def switch(
+    data: DataOption = DATA,
+    settings: SettingsOption = None,
+    number: Annotated[
+        int, typer.Option(min=1, help="Which one it is, where switch.processes are several.")
+    ] = 1,
+) -> None:
+    """Run the switch alone. It needs no database, only its link to the host. SIGHUP reloads."""
+    from config.run.orders import Orders
+    from config.run.programs import run_switch, say_ready
+    from config.settings import resolved
+
+    places, told = _told(data, settings)
+    places.make()
+    file = None if settings is None else str(settings.absolute())
+    orders = Orders(number=number, file=file)
+    run_switch(resolved(told, places, number=number), places, say_ready, orders)
+
+
+@app.command()
+def reload(data: DataOption = DATA) -> None:
+    """Have what runs read again: the host its estate and keys, the switch its channels.
+
+    Both read what a tls: link shows and believes. Nobody else is disturbed.
+    """
+    from config.places import places_at
+    from config.run.control import HOST, reload_running
+
+    *done, last = outcomes = reload_running(places_at(data))
+    of_host = [outcome for outcome in outcomes if outcome.number == HOST]
+    first_switch = [outcome for outcome in outcomes if outcome.number != HOST][:1]
+    for outcome in of_host + first_switch:
+        for line in outcome.lines:
+            typer.echo(line)
+    if last.error:
+        kept = f"; {len(done)} other processes have changed already" if done else ""
+        _remark(f"error: nothing changed{kept}: {last.error}")
+        raise typer.Exit(last.exit_status)
+
+
+@database.command()
+def migrate(data: DataOption = DATA, settings: SettingsOption = None) -> None:
+    """Bring the database's schema up to date. A second run changes nothing."""
+    from config.run.database import dsn_of, opened_database
+    from host.store.migrate import migrate as apply_migrations
+    from host.store.migrate import schema_version
+
+    places, told = _told(data, settings)
+    if not told.database.is_embedded:
+        apply_migrations(dsn_of("owner", told.database, places.cluster))
+    with opened_database(told.database, places, say=_remark):
+        typer.echo(f"schema version {schema_version()}")
+
+
+@night.command("run")
+def clearing_run(
+    data: DataOption = DATA,
+    settings: SettingsOption = None,
+    date: Annotated[
+        str | None, typer.Option(help="The business date to clear, YYYY-MM-DD.", metavar="DATE")
+    ] = None,
+    ahead: Annotated[
+        bool, typer.Option("--ahead", help="Close a date all the same that has not come yet.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be done; write nothing.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Close the business day while trade goes on: positions, files, trial balance, checkpoint.
+
+    Without a date: the one that is due, and then each that was missed. One after today is refused.
+    """
+    from config.tasks.night import Order, clear, look_ahead, print_previews, print_summaries
+
+    places, told = _told(data, settings)
+    order = Order(date, ahead)
+    if dry_run:
+        print_previews(look_ahead(told, places, order, say=_remark), as_json=as_json)
+    else:
+        print_summaries(clear(told, places, order, say=_remark), as_json=as_json)
+
+
+@app.command()
+def audit(
+    data: DataOption = DATA,
+    settings: SettingsOption = None,
+    record: Annotated[
+        Path | None,
+        typer.Option(
+            help="What clients were told, as a simulator recorded it.",
+            metavar="FILE",
+            readable=False,
+        ),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Recompute every balance, seal and promise from the ledger. Exit status 1: violations."""
+    from config.tasks.night import find_violations, print_violations
+
+    places, told = _told(data, settings)
+    violations = find_violations(told, places, record, say=_remark)
+    print_violations(violations, as_json=as_json)
+    if violations:
+        raise typer.Exit(FOUND_WRONG)
+
+
+@app.command()
+def demo(
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            "--data",
+            help=f"An unused directory; a new one in {DEMO}.",
+            metavar="DIR",
+            readable=False,
+        ),
+    ] = None,
+    seconds: Annotated[float, typer.Option(min=1, help="How long the shops are open.")] = 40,
+    terminals: Annotated[int, typer.Option(min=1, max=40, help="How many trade.")] = 40,
+    seed: Annotated[int, typer.Option(help="Of the trades and of what goes wrong.")] = 8583,
+) -> None:
+    """Watch a business day: terminals trade, the night clears, the audit compares."""
+    from config.logging import configure_logging
+    from config.run.supervisor import interrupted_by_signals
+    from config.settings import Settings
+    from config.tasks.demo import DemoSettings, fresh_places, run_demo
+
+    configure_logging(Settings().log.level)
+    told = DemoSettings(seconds=seconds, terminals=terminals, seed=seed)
+    try:
+        with interrupted_by_signals():
+            status = run_demo(Settings(), fresh_places(data), told, say=_remark)
+    except KeyboardInterrupt:
+        _remark("stopped before the end of the day")
+        raise typer.Exit(FOUND_WRONG) from None
+    if status:
+        raise typer.Exit(status)
+
+
+@app.command()
+def bench(
+    only: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="ledger, nac, processes, slow, history or desk; again for more.", metavar="NAME"
+        ),
+    ] = None,
+    rounds: Annotated[
+        int | None, typer.Option(min=1, help="Everything is measured so often.")
+    ] = None,
+    messages: Annotated[int | None, typer.Option(min=100, help="Of each load of a round.")] = None,
+    report: Annotated[Path, typer.Option(help="Where the figures go.", metavar="FILE")] = BENCH
+    / "bench.json",
+) -> None:
+    """Measure rates, latencies, CPU and memory. Exit status 1: a figure is not met."""
+    from config.bench.rows import Extent, run_benches
+    from config.logging import configure_logging
+    from config.run.supervisor import interrupted_by_signals
+
+    configure_logging("warning")
+    with interrupted_by_signals():
+        missed = run_benches(only or [], Extent(rounds, messages), report, say=_remark)
+    if missed:
+        _remark(f"not met: {', '.join(missed)}")
+        raise typer.Exit(FOUND_WRONG)
+
+
+def main() -> NoReturn:
+    """The entry of the command."""
+    keep_to_ourselves()
+    sys.exit(_status_of(functools.partial(app, prog_name="posswitch")))
+
+
+def _status_of(command: Callable[[], object]) -> int:
+    """Run a command; what a person did wrong, or can mend, is a sentence and not a traceback."""
+    try:
+        command()
+    except operator_errors() as error:
+        _remark(f"error: {error}")
+        return exit_status_of(error)
+    except OSError as error:
+        sentence = explained(error)
+        if sentence is None:
+            raise
+        _remark(f"error: {sentence}")
+        return sentence.exit_status
+    except UnicodeEncodeError as error:
+        mistake = misspelled(error)
+        if mistake is None:
+            raise
+        _remark(f"error: {mistake}")
+        return mistake.exit_status
+    return 0
+
+
+def _told(data: Path, settings: Path | None) -> "tuple[Places, Settings]":
+    """The places of a data directory and its settings."""
+    from config.errors import SettingsError
+    from config.logging import configure_logging
+    from config.places import places_at
+    from config.settings import load_settings
+
+    places = places_at(data)
+    if settings is not None and not settings.exists():
+        raise SettingsError(f"there is no settings file {settings}. Next: check --settings")
+    told = load_settings(settings or places.settings)
+    configure_logging(told.log.level)
+    return places, told
+
+
+def _remark(text: str) -> None:
+    """Tell the operator something that is not a command's output.
+
+    Where it cannot be told, as into a file on a full disk, the work goes on.
+    """
+    with contextlib.suppress(OSError):
+        typer.echo(f"posswitch: {text}", err=True)

@@ -1,0 +1,207 @@
+"""The two programs as processes: what they are started with, how they say ready, how they end.
+
+A supervisor starts them as `python -P launch.py config.run.programs NAME DATA ORDERS` and writes
+their settings to their standard input, where neither a process list nor a file shows them.
+"""
+
+import errno
+import gc
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final, NoReturn
+
+import msgspec
+
+from config.errors import SurroundingsError, exit_status_of, explained, operator_errors
+from config.isolation import module_command
+from config.logging import configure_logging
+from config.places import Places, places_of
+from config.run.children import READY
+from config.run.memory import keep_to_ourselves
+from config.run.orders import Orders
+from config.run.tending import LOOK_SECONDS, Tended
+from config.settings import Settings
+
+PORT_ERRORS: Final = {errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES}
+
+COLLECT_AFTER: Final = 50_000
+"""New containers between two looks of the garbage collector."""
+OnReady = Callable[[list[str]], None]
+Body = Callable[[], Awaitable[None]]
+
+
+def run_host(
+    settings: Settings,
+    places: Places,
+    on_ready: OnReady,
+    _orders: Orders | None = None,
+    *,
+    database: Tended | None = None,
+) -> None:
+    """The accounting host, until a signal stops it; another makes it read the estate again.
+
+    Its database must be up and migrated; one that is told is started again when it falls.
+    """
+    import trio
+
+    from config.run.control import HOST, Outcome, control_socket, stand_by
+    from config.run.database import dsn_of
+    from config.run.heads import keep_signing, open_key
+    from config.run.host_reloading import reload_host
+    from config.run.hsm import open_hsm
+    from host.link.credentials import Credentials
+    from host.poster import Poster
+    from host.program import run_host as run
+
+    dsn = dsn_of("host", settings.database, places.cluster)
+    hsm = open_hsm(settings.host.hsm, places, dsn)
+    audit_key = open_key(places)
+    with control_socket(places, HOST) as control:
+
+        async def beside(poster: Poster, credentials: Credentials | None) -> None:
+            async def reload() -> Outcome:
+                return await reload_host(poster, credentials)
+
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(stand_by, control, reload)
+                nursery.start_soon(keep_signing, dsn, places, audit_key)
+                if database is not None:
+                    nursery.start_soon(_tend, database)
+
+        with _ports_in_sentences():
+            _run_until_signal(
+                lambda: run(settings.host, dsn=dsn, hsm=hsm, on_ready=on_ready, beside=beside)
+            )
+
+
+def run_switch(
+    settings: Settings, places: Places, on_ready: OnReady, orders: Orders | None = None
+) -> None:
+    """The switch, until a signal stops it; another makes it reload. It needs no database."""
+    from config.run.control import control_socket
+    from config.run.reloading import Reloader
+    from switch.program import Switch
+    from switch.program import run_switch as run
+
+    orders = orders or Orders()
+    reloader = Reloader(places, orders)
+    with _ports_in_sentences(), control_socket(places, orders.number) as control:
+
+        async def stand_by(switch: Switch) -> None:
+            await reloader.stand_by(switch, control)
+
+        _run_until_signal(lambda: run(settings.switch, on_ready=on_ready, beside=stand_by))
+
+
+@contextmanager
+def _ports_in_sentences() -> Iterator[None]:
+    """A port that cannot be had is the operator's to mend.
+
+    Raises:
+        SurroundingsError: instead of the OSError.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in PORT_ERRORS:
+            raise
+        raise SurroundingsError(
+            f"{error}. Next: choose another port, or stop who has it"
+        ) from error
+
+
+PROGRAMS: Final[dict[str, Callable[[Settings, Places, OnReady, Orders], None]]] = {
+    "host": run_host,
+    "switch": run_switch,
+}
+
+
+def command(name: str, places: Places, orders: Orders | None = None) -> list[str]:
+    """How a supervisor starts a program."""
+    said = msgspec.json.encode(orders or Orders()).decode()
+    return module_command("config.run.programs", name, places.data, said)
+
+
+def say_ready(lines: list[str]) -> None:
+    """Write the lines and `ready` to standard output; whatever is printed later is an error."""
+    _settle_memory()
+    sys.stdout.write("\n".join([*lines, READY]) + "\n")
+    sys.stdout.flush()
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+
+
+def _settle_memory() -> None:
+    """What start-up has made lives as long as the process: the collector need not look at it again.
+
+    Messages leave no cycles behind, so it may also look less often.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(COLLECT_AFTER)
+
+
+def main() -> int:
+    """The entry of a supervised program. Gives its exit status."""
+    keep_to_ourselves()
+    name, data, said = sys.argv[1:]
+    orders = msgspec.json.decode(said, type=Orders)
+    settings = msgspec.json.decode(sys.stdin.buffer.read(), type=Settings)
+    configure_logging(settings.log.level)
+    try:
+        PROGRAMS[name](settings, places_of(Path(data)), say_ready, orders)
+    except operator_errors() as error:
+        sys.stderr.write(f"posswitch {name}: {error}\n")
+        return exit_status_of(error)
+    except OSError as error:
+        sentence = explained(error)
+        if sentence is None:
+            raise
+        sys.stderr.write(f"posswitch {name}: {sentence}\n")
+        return sentence.exit_status
+    return 0
+
+
+async def _tend(child: Tended) -> NoReturn:
+    """Start it again whenever it has ended, for ever."""
+    import trio
+
+    while True:
+        child.mend()
+        await trio.sleep(LOOK_SECONDS)
+
+
+def _run_until_signal(body: Body) -> None:
+    """Run until the body returns, or cancel it at SIGTERM or SIGINT and let it put things away."""
+    import trio
+
+    async def until_signal() -> None:
+        with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+            async with trio.open_nursery() as nursery:
+
+                async def work() -> None:
+                    await body()
+                    nursery.cancel_scope.cancel()
+
+                nursery.start_soon(work)
+                async for _number in signals:
+                    nursery.cancel_scope.cancel()
+
+    try:
+        trio.run(until_signal)
+    except BaseExceptionGroup as group:
+        raise only_one_of(group) from None
+
+
+def only_one_of(error: BaseException) -> BaseException:
+    """An error out of the nurseries it was alone in; several stay together."""
+    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    return error
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,122 @@
+"""A switch process that takes other channels while it runs: on SIGHUP, or when it is asked.
+
+The settings file is read again, whole. What is wrong in it is told with key and cure, and then
+nothing changes. Only `[[channels]]` can change in a running process; what else differs is named
+as waiting for a restart. What was put to work is kept beside the sockets, so that a process which
+is started again after a crash stands where the others stand, whatever the file says by then.
+"""
+
+import os
+import socket
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+import structlog
+
+from config.errors import SETTINGS_WRONG, SettingsError
+from config.places import Places
+from config.run.control import Outcome, stand_by
+from config.run.orders import Orders
+from config.settings import Settings, load_settings, resolved
+from host.link.credentials import CredentialsError
+from switch.program import Switch
+from switch.reload import ReloadError, What
+from switch.settings import ChannelSettings
+
+_LOG = structlog.get_logger(__name__)
+
+
+class Reloader:
+    """Reads the settings again for one switch process."""
+
+    def __init__(self, places: Places, orders: Orders) -> None:
+        self._places = places
+        self._orders = orders
+
+    async def stand_by(self, switch: Switch, control: socket.socket) -> None:
+        """Reload at every signal and whenever it is asked, for ever."""
+
+        async def reload() -> Outcome:
+            return self.reload(switch)
+
+        await stand_by(control, reload)
+
+    def reload(self, switch: Switch) -> Outcome:
+        """Put the file's channels to work, or change nothing."""
+        orders = self._orders
+        try:
+            told = load_settings(Path(orders.file) if orders.file else self._places.settings)
+            ours = resolved(told, self._places, port=orders.port, number=orders.number)
+            waiting = _waiting_for_restart(switch, ours)
+            held = switch.credentials and switch.credentials.read()
+            plan = switch.reload(ours.switch.channels)
+        except (SettingsError, ReloadError, CredentialsError) as error:
+            _LOG.error("settings not reloaded, nothing changed", why=str(error))
+            return Outcome(number=orders.number, error=str(error), exit_status=SETTINGS_WRONG)
+        if switch.credentials and held:
+            switch.credentials.use(held)
+        kept = self._kept(told.switch.channels)
+        places = dict(switch.addresses())
+        lines = [
+            f"{change.settings.name}: {change.what.value}"
+            + ("" if change.what is What.DRAINED else f", {places[change.settings.name]}")
+            for change in plan
+        ]
+        if held:
+            lines.append(f"switch: {len(held.pins)} pins on the tls: link")
+        if kept:
+            lines.append(kept)
+        if waiting:
+            lines.append(f"waiting for a restart: {', '.join(waiting)}")
+        return Outcome(number=orders.number, lines=tuple(lines))
+
+    def _kept(self, channels: Sequence[ChannelSettings]) -> str:
+        """Keep what is at work now; what to say where it cannot be kept, for it is at work."""
+        try:
+            keep_applied(self._places, channels)
+        except OSError as error:
+            _LOG.error("channels are at work but not kept", why=str(error))
+            return (
+                f"at work, but not kept for a process that is started again ({error}). "
+                "Next: make room there and reload once more"
+            )
+        return ""
+
+
+def keep_applied(places: Places, channels: Sequence[ChannelSettings]) -> None:
+    """Write down which channels are at work, whole or not at all."""
+    path = _applied_path(places)
+    new = path.with_suffix(f".{os.getpid()}")
+    new.touch(mode=0o600)
+    new.write_bytes(msgspec.json.encode(channels))
+    new.replace(path)
+
+
+def forget_applied(places: Places) -> None:
+    """A new run stands where its settings say."""
+    _applied_path(places).unlink(missing_ok=True)
+
+
+def with_applied(settings: Settings, places: Places) -> Settings:
+    """These settings, with the channels that were put to work since."""
+    try:
+        text = _applied_path(places).read_bytes()
+        channels = msgspec.json.decode(text, type=tuple[ChannelSettings, ...])
+    except (FileNotFoundError, msgspec.DecodeError):
+        return settings
+    switch = msgspec.structs.replace(settings.switch, channels=channels)
+    return msgspec.structs.replace(settings, switch=switch)
+
+
+def _applied_path(places: Places) -> Path:
+    return places.run / "applied.json"
+
+
+def _waiting_for_restart(switch: Switch, ours: Settings) -> list[str]:
+    """Settings of the switch that differ and cannot be changed while it runs."""
+    return [
+        f"switch.{name}"
+        for name in ours.switch.__struct_fields__
+        if name != "channels" and getattr(ours.switch, name) != getattr(switch.settings, name)
+    ]

@@ -1,0 +1,299 @@
+"""`posswitch demo`: a business day in a minute, from terminals' bytes to a cleared, audited night.
+
+Everything is real: PostgreSQL, host and switch as processes; POS terminals over TCP and behind a
+dial-up gateway, tills of merchant systems, phones in mutual TLS; an issuer's own host beside
+ours; MACs and PINs, answers lost on purpose. When the shops close every batch is settled.
+The night falls while the shops are still open, so cut-off is seen to turn the date under trade.
+Then the audit compares the ledger with what the terminals say they were told.
+"""
+
+import dataclasses
+import signal
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import trio
+from rich.console import Console
+
+from clearing.run import Summary, run_clearing
+from clearing.verify import Violation, audit
+from config.errors import FOUND_WRONG, Say, SettingsError
+from config.homes import DEMO
+from config.places import Places, places_at
+from config.run.estates import loader
+from config.run.programs import only_one_of
+from config.run.supervisor import LoadEstate, Running, running_posswitch
+from config.settings import Settings
+from config.tasks.night import opened_night, print_summary, print_violations
+from config.tasks.progress import board, headline, issuer_line, mended, settled, show_progress
+from host.clock import utc_now
+from host.estate.demo import EXTERNAL, EXTERNAL_ZONE, demo_estate, external_cards
+from host.model.claims import Claim, card_effects
+from host.store.connecting import Connection
+from simulators.certificates import ATTESTATION, AUTHORITY, SWITCH, make_certificates
+from simulators.channels import gateway
+from simulators.issuer import Issuer, IssuerSettings
+from simulators.nac import NacSettings
+from simulators.record import Record
+from simulators.softpos import KID
+from simulators.swarm import Swarm, SwarmSettings
+from simulators.tally import Tally
+from switch.channels import ChannelSettings, TlsSettings
+from switch.issuers.settings import IssuerSettings as IssuerRow
+from terminals.dialects import DialectOptions
+
+HOST_SECONDS_MAX: Final = 5.0
+"""Shorter than a demo terminal's patience, as in life."""
+ANSWER_SECONDS_MAX: Final = 10.0
+NIGHT_FALLS: Final = 0.8
+"""The part of the day after which the night begins, shops still open."""
+LOOK_SECONDS: Final = 0.5
+RECORD: Final = "terminals.jsonl"
+EXTERNAL_RECORD: Final = "external.jsonl"
+"""Kept apart: the issuer's own book is compared with it as well."""
+CERTIFICATES: Final = "certificates"
+ISSUER_SECONDS_MAX: Final = 2.0
+BOOKS_SECONDS_MAX: Final = 20.0
+"""How long reversals may be under way to the issuer after the shops have closed."""
+LINES: Final = NacSettings(latency_seconds=(0.02, 0.12), keep_alive_seconds=5.0, preamble_bytes=16)
+"""The demo's telephone lines."""
+BAD_ISSUER: Final = IssuerSettings(slow=0.01, slow_seconds=3.0, silent=0.01, wrong=0.005)
+CHANNELS: Final = ("pos", "nac", "mis-json", "mis-fixed", "mis-iso", "softpos", "external")
+"""Who trades; the last on the POS channel, with the external issuer's cards."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemoSettings:
+    """How long and how big. One seed makes the same trades and the same faults again."""
+
+    seconds: float = 40.0
+    terminals: int = 40
+    seed: int = 8583
+
+
+def fresh_places(data: Path | None) -> Places:
+    """The directory named, which must be unused, or a new one under `config.homes.DEMO`.
+
+    Raises:
+        SettingsError: it holds a posswitch already.
+    """
+    places = places_at(data or DEMO / f"{utc_now():%Y%m%d-%H%M%S-%f}")
+    if places.cluster.home.exists():
+        raise SettingsError(
+            f"{places.data} holds a posswitch already, and the demo starts from nothing. "
+            "Next: name another directory with --data, or none"
+        )
+    return places
+
+
+def run_demo(settings: Settings, places: Places, demo: DemoSettings, *, say: Say) -> int:
+    """The whole day. Gives the exit status: 0 when everything balanced.
+
+    Raises:
+        OperatorError: something could not be started, or ended by itself.
+    """
+    console = Console(highlight=False)
+    say(f"seed {demo.seed}, data in {places.data}")
+    bad = dataclasses.replace(BAD_ISSUER, seed=demo.seed)
+    issuer = Issuer(bad, external_cards(), zone_key=EXTERNAL_ZONE.key)
+    told = demo_settings(settings, places, issuer.listen())
+    with running_posswitch(
+        told, places, port=0, load_estate=_estate_loader(settings), say=say
+    ) as running:
+        for line in running.listeners:
+            console.print(line)
+        day = _Day(demo, running, places, issuer)
+        summary = day.run(console)
+        violations = _audit(running, [*day.record.claims(), *day.external.claims()])
+    _report(console, day, summary, violations, places)
+    return 0 if _all_is_well(day, violations) else FOUND_WRONG
+
+
+def demo_settings(settings: Settings, places: Places, issuer_port: int) -> Settings:
+    """All channels and one external issuer; makes the certificates that phones need."""
+    home = places.data / CERTIFICATES
+    make_certificates(home)
+    tls = TlsSettings(
+        certificate=f"{CERTIFICATES}/{SWITCH}.crt",
+        key=f"{CERTIFICATES}/{SWITCH}.key",
+        client_ca=f"{CERTIFICATES}/{AUTHORITY}",
+        require_client=True,
+    )
+    options = DialectOptions(attestation_keys={KID: f"{CERTIFICATES}/{ATTESTATION}"})
+    forms = [name for name in CHANNELS if name.startswith("mis-")]
+    channels = (
+        settings.switch.channels[0],
+        ChannelSettings(name="nac", kind="nac", port=0, preamble_bytes=LINES.preamble_bytes),
+        *(ChannelSettings(name=form, kind="mis", dialect=form, port=0) for form in forms),
+        ChannelSettings(name="softpos", kind="softpos", port=0, tls=tls, options=options),
+    )
+    issuer = IssuerRow(
+        name="external",
+        issuer_id=EXTERNAL.institution_id,
+        prefixes=(EXTERNAL.pan_prefix,),
+        pin_zone=EXTERNAL_ZONE.name,
+        addresses=(f"127.0.0.1:{issuer_port}",) * 2,
+        seconds_max=ISSUER_SECONDS_MAX,
+        retry_seconds_max=1.0,
+    )
+    switch = msgspec.structs.replace(
+        settings.switch, host_seconds_max=HOST_SECONDS_MAX, channels=channels, issuers=(issuer,)
+    )
+    return msgspec.structs.replace(settings, switch=switch)
+
+
+def ports_of(running: Running) -> dict[str, int]:
+    """Where each channel listens, by its name."""
+    lines = (line.partition(" on ") for line in running.listeners)
+    return {name: int(address.rpartition(":")[2]) for name, _, address in lines}
+
+
+class _Day:
+    """Every channel's swarm, and the issuer's host beside them."""
+
+    def __init__(
+        self, demo: DemoSettings, running: Running, places: Places, issuer: Issuer
+    ) -> None:
+        self.seconds = demo.seconds
+        self.tally = Tally()
+        self.record = Record(places.data / RECORD)
+        self.external = Record(places.data / EXTERNAL_RECORD)
+        self.issuer = issuer
+        self.differences: list[str] = []
+        """Where the issuer's book is not what its terminals were told."""
+        self._running = running
+        ports = ports_of(running)
+        self.swarms = {
+            name: Swarm(
+                _swarm_settings(name, ports.get(name, ports["pos"]), places, demo),
+                demo_estate(),
+                tally=self.tally,
+                record=self.external if name == "external" else self.record,
+            )
+            for name in CHANNELS
+        }
+
+    def run(self, console: Console) -> Summary:
+        """The day, to its end."""
+        try:
+            with self.record, self.external:
+                return trio.run(self._day, console)
+        except BaseExceptionGroup as group:
+            raise only_one_of(group) from None
+
+    async def _day(self, console: Console) -> Summary:
+        """Trade, with the night falling before the shops close."""
+        cleared: list[Summary] = []
+
+        async def night() -> None:
+            await trio.sleep(self.seconds * NIGHT_FALLS)
+            cleared.append(await trio.to_thread.run_sync(_clear, self._running))
+
+        async with trio.open_nursery() as side:
+            side.start_soon(_watch, self._running)
+            side.start_soon(_stop_at_signal)
+            side.start_soon(self.issuer.run)
+            side.start_soon(show_progress, self.tally, self.seconds, console)
+            async with trio.open_nursery() as main:
+                main.start_soon(night)
+                for swarm in self.swarms.values():
+                    main.start_soon(swarm.run)
+            await self._compare()
+            side.cancel_scope.cancel()
+        return cleared[0]
+
+    async def _compare(self) -> None:
+        """The issuer's book with what its terminals were told, once reversals have arrived."""
+        with trio.move_on_after(BOOKS_SECONDS_MAX):
+            while differences := list(self._unlike()):
+                self.differences = differences
+                await trio.sleep(LOOK_SECONDS)
+            self.differences = []
+
+    def _unlike(self) -> Iterator[str]:
+        told = card_effects(self.external.claims())
+        for card in external_cards():
+            moved = self.issuer.moved_minor(card)
+            if card.id in told and moved != told[card.id]:
+                yield f"{card.pan.masked}: terminals were told {told[card.id]}, it moved {moved}"
+
+
+async def _watch(running: Running) -> None:
+    while True:
+        running.mend()
+        await trio.sleep(LOOK_SECONDS)
+
+
+async def _stop_at_signal() -> None:
+    with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+        async for _number in signals:
+            raise KeyboardInterrupt
+
+
+def _clear(running: Running) -> Summary:
+    with _night_connection(running) as connection:
+        return run_clearing(connection, running.places.files)
+
+
+def _audit(running: Running, claims: list[Claim]) -> list[Violation]:
+    with _night_connection(running) as connection:
+        return audit(connection, claims)
+
+
+def _night_connection(running: Running) -> Connection:
+    return opened_night(running.settings, running.places)
+
+
+def _report(
+    console: Console,
+    day: _Day,
+    summary: Summary,
+    violations: list[Violation],
+    places: Places,
+) -> None:
+    tally = day.tally
+    if not console.is_terminal:
+        console.print(board(tally))
+    console.print(headline(tally, day.seconds, day.seconds))
+    console.print(mended(day.record.events))
+    console.print(settled(tally))
+    console.print(issuer_line(day.issuer.book.counts))
+    for difference in day.differences:
+        console.print(f"issuer's book: {difference}", markup=False)
+    print_summary(summary)
+    for (trade, f39), number in tally.surprises.items():
+        console.print(f"unexpected: {trade} was answered {f39}, {number} times", markup=False)
+    if tally.repeats_that_differed:
+        console.print(f"unexpected: {tally.repeats_that_differed} repeats got another answer")
+    record = places.data / RECORD
+    again = f"posswitch audit --data {places.data} --record {record}"
+    console.print(f"look again: {again}", soft_wrap=True)
+    print_violations(violations)
+
+
+def _all_is_well(day: _Day, violations: list[Violation]) -> bool:
+    tally = day.tally
+    wrong = violations or day.differences or tally.surprises or tally.repeats_that_differed
+    return bool(tally.trades) and not wrong
+
+
+def _estate_loader(settings: Settings) -> LoadEstate:
+    return loader(demo_estate(), settings.host.timezone)
+
+
+def _swarm_settings(name: str, port: int, places: Places, demo: DemoSettings) -> SwarmSettings:
+    return SwarmSettings(
+        host="127.0.0.1",
+        port=port,
+        channel=name,
+        opens=gateway(LINES) if name == "nac" else None,
+        certificates=places.data / CERTIFICATES,
+        terminals=demo.terminals,
+        seconds=demo.seconds,
+        seed=demo.seed,
+        answer_seconds_max=ANSWER_SECONDS_MAX,
+        settles=True,
+    )

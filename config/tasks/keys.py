@@ -1,0 +1,302 @@
+"""What `posswitch keys` does: hold of the database and the security module, prompts, lists.
+
+Components come in by a prompt that shows nothing, never on the command line, which a process list
+and a shell's history show. They go out one to a screen, or one to a file.
+"""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import psycopg
+import typer
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from config.errors import SettingsError, SurroundingsError
+from config.logging import configure_logging
+from config.places import Places, places_at
+from config.run.database import dsn_of, opened_database
+from config.run.hsm import open_hsm
+from config.settings import Settings, load_settings
+from config.tasks.operators import operator_name, person_name
+from host.clock import utc_now
+from host.hsm.dukpt import is_exhausted
+from host.hsm.interface import Hsm
+from host.hsm.purposes import check_value_of
+from host.key_faults import cure_of
+from host.keys import (
+    Entered,
+    Entry,
+    KeyCeremonyError,
+    Target,
+    checked_target,
+    enter_component,
+    generate_tmk,
+    give_up_entry,
+)
+from host.model.secrets import Secret
+from host.store import keys as rows
+from host.store.connecting import SHORT, connect
+
+CLEAR_SCREEN: Final = "\x1b[H\x1b[2J\x1b[3J"
+"""The scroll-back too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The database as its owner, and the security module that its keys are under."""
+
+    connection: psycopg.Connection[Any]
+    hsm: Hsm
+
+
+@dataclass(frozen=True, slots=True)
+class Generated:
+    """A new master key: its components, and the check value of the whole."""
+
+    terminal_id: str
+    components: list[Secret]
+    check_value: str
+
+
+@contextmanager
+def opened_keys(data: Path, settings: Path | None) -> Iterator[Keys]:
+    """The keys of a data directory.
+
+    Raises:
+        OperatorError, LmkError, HsmError: no database, no LMK, or the settings make no sense.
+    """
+    with opened_owner(data, settings) as (told, places, owner):
+        hsm = open_hsm(told.host.hsm, places, owner)
+        with connect(owner, SHORT, autocommit=True) as connection:
+            yield Keys(connection, hsm)
+
+
+@contextmanager
+def opened_owner(data: Path, settings: Path | None) -> Iterator[tuple[Settings, Places, str]]:
+    """The database of a data directory, up, with its owner's connection string.
+
+    Raises:
+        OperatorError: there is no such database, or the settings make no sense.
+    """
+    places = places_at(data)
+    if settings is not None and not settings.exists():
+        raise SettingsError(f"there is no settings file {settings}. Next: check --settings")
+    told = load_settings(settings or places.settings)
+    configure_logging(told.log.level)
+    with opened_database(told.database, places, must_exist=True, say=_quiet):
+        yield told, places, dsn_of("owner", told.database, places.cluster)
+
+
+def target_of(owner: str, *, is_transport: bool, is_zone: bool, key_id: str | None) -> Target:
+    """The key that a command line means.
+
+    Raises:
+        SettingsError: it means more than one.
+    """
+    if is_transport + is_zone + (key_id is not None) > 1:
+        raise SettingsError(
+            "a key is one of these: --transport, --zone, --key-id. Next: leave the others out"
+        )
+    if is_transport:
+        return Target(purpose="transport", owner=owner)
+    if is_zone:
+        return Target(purpose="zpk", owner=owner)
+    if key_id is not None:
+        return Target(purpose="ik", owner=owner, key_id=key_id.upper())
+    return Target(purpose="tmk", owner=owner)
+
+
+def generate_components(
+    keys: Keys, terminal_id: str, count: int, *, to: Path | None, replace: bool
+) -> Generated:
+    """Make and store a master key, once it is sure that its components can be handed out.
+
+    Raises:
+        OperatorError, KeyCeremonyError: nothing was made.
+    """
+    if to is None and not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise SettingsError(
+            "components are shown at a terminal, one after the other, and this is none. "
+            "Next: run it at a terminal, or say --to DIR"
+        )
+    if to is not None and not to.is_dir():
+        raise SettingsError(f"{to} is no directory. Next: make it, where only you may look")
+    has_one = any(one.purpose == "tmk" for one in rows.list_keys(keys.connection, terminal_id))
+    if has_one and not replace:
+        raise KeyCeremonyError(
+            f"terminal {terminal_id} has a master key, and would not sign on until it holds the "
+            "new one. Next: --replace, if that is meant"
+        )
+    parts, check_value = generate_tmk(
+        keys.connection, keys.hsm, terminal_id, count=count, by=operator_name(), now=utc_now()
+    )
+    return Generated(terminal_id, parts, check_value)
+
+
+def show_components(made: Generated) -> None:
+    """Each component alone on the screen, until its custodian has written it down."""
+    for number in range(1, len(made.components) + 1):
+        typer.prompt(
+            f"custodian {number}, alone at the screen, press Enter", default="", show_default=False
+        )
+        typer.echo(_written(made, number))
+        typer.prompt("written down? Enter clears the screen", default="", show_default=False)
+        typer.echo(CLEAR_SCREEN, nl=False)
+
+
+def write_components(made: Generated, directory: Path) -> None:
+    """Each component in a file that only its owner may read.
+
+    Raises:
+        SurroundingsError: a file is there already, or cannot be written.
+    """
+    for number in range(1, len(made.components) + 1):
+        path = directory / f"{made.terminal_id}-component-{number}.txt"
+        try:
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+            with os.fdopen(descriptor, "w") as file:
+                file.write(_written(made, number) + "\n")
+        except OSError as error:
+            raise SurroundingsError(
+                f"{path} cannot be written: {error.strerror}. The key is stored and its components "
+                "are lost. Next: mend that, and generate again with --replace"
+            ) from error
+        typer.echo(f"component {number} is in {path}")
+
+
+def import_component(keys: Keys, target: Target, number: int, count: int, whole: str | None) -> str:
+    """Ask a person for their component, and enter it; says what came of it.
+
+    Raises:
+        OperatorError, KeyCeremonyError: nothing is stored.
+    """
+    target = checked_target(keys.connection, target)
+    operator = person_name()
+    value = _hexadecimal(_asked(f"{operator}, component {number} of {count}", is_hidden=True))
+    check_value = _asked(f"check value of component {number}")
+    waiting = [one for one in rows.list_components(keys.connection) if one.target == target.text]
+    if whole is None and len(waiting) + 1 == count:
+        whole = _asked("check value of the whole key")
+    entry = Entry(
+        number=number, count=count, value=value, check_value=check_value, entered_by=operator
+    )
+    entered = enter_component(keys.connection, keys.hsm, target, entry, whole=whole, now=utc_now())
+    return _told(target, entered)
+
+
+def forget_entry(keys: Keys, target: Target) -> str:
+    """Give up an entry; says how much there was."""
+    target = checked_target(keys.connection, target)
+    count = give_up_entry(keys.connection, target)
+    return f"{target.text}: {count} components forgotten"
+
+
+def print_keys(keys: Keys, owner: str | None, *, as_json: bool = False) -> None:
+    """Every key but the keys themselves."""
+    found = rows.list_keys(keys.connection, owner, keys.hsm)
+    counters = rows.list_counters(keys.connection, owner)
+    waiting = rows.list_components(keys.connection)
+    asked = rows.waiting_rotations(keys.connection)
+    console = Console(highlight=False)
+    if as_json:
+        told = {
+            "lmk": keys.hsm.check_value,
+            "keys": found,
+            "counters": counters,
+            "components": waiting,
+            "asked_to_sign_on": sorted(asked),
+        }
+        console.out(msgspec.json.format(msgspec.json.encode(told)).decode())
+        return
+    console.print(_key_table(found))
+    for key in found:
+        if key.fault:
+            console.print(_fault_told(key), markup=False)
+    for terminal_id in sorted(asked & {one.owner for one in found}):
+        console.print(f"{terminal_id}: asked to sign on")
+    for counter in counters:
+        console.print(_counter_told(counter))
+    for one in waiting:
+        console.print(
+            f"{one.target}: component {one.number} of {one.count} ({one.check_value}) entered by "
+            f"{one.entered_by}, waiting for the others"
+        )
+    console.print(f"{len(found):,} keys under LMK {keys.hsm.check_value}")
+
+
+def _key_table(found: list[rows.ListedKey]) -> Table:
+    table = Table(box=SIMPLE_HEAD)
+    for title in ("whose", "key", "generation", "check value", "header", "entered by"):
+        table.add_column(title)
+    for one in found:
+        table.add_row(
+            one.owner,
+            one.purpose,
+            str(one.generation),
+            one.check_value,
+            f"{one.usage} {one.algorithm} {one.mode} {one.exportability}",
+            one.entered_by,
+        )
+    return table
+
+
+def _fault_told(one: rows.ListedKey) -> str:
+    cure = cure_of(one.purpose, one.owner, one.mac_algorithm)
+    return (
+        f"{one.owner}: its {one.purpose} {one.generation} cannot be used: {one.fault}. Next: {cure}"
+    )
+
+
+def _counter_told(one: rows.ListedCounter) -> str:
+    told = f"{one.terminal_id}: device {one.key_id} is at counter {one.counter}"
+    if is_exhausted(one.key_id, one.counter):
+        told += ", its last. Next: enter a new initial key with posswitch keys import --key-id"
+    return told
+
+
+def _written(made: Generated, number: int) -> str:
+    component = made.components[number - 1]
+    text = component.reveal().hex().upper()
+    groups = " ".join(text[at : at + 4] for at in range(0, len(text), 4))
+    return (
+        f"terminal {made.terminal_id}, component {number} of {len(made.components)}\n"
+        f"{groups}\n"
+        f"check value of this component: {check_value_of(component, 'T')}\n"
+        f"check value of the whole key:  {made.check_value}"
+    )
+
+
+def _told(target: Target, entered: Entered) -> str:
+    if entered.missing:
+        missing = " and ".join(map(str, entered.missing))
+        return f"{target.text}: entered; component {missing} is still to come"
+    then = ". Next: posswitch reload, for hosts that run" if target.purpose == "zpk" else ""
+    return f"{target.text}: key {entered.check_value} stored{then}"
+
+
+def _asked(what: str, *, is_hidden: bool = False) -> str:
+    if sys.stdin.isatty():
+        answer: str = typer.prompt(what, hide_input=is_hidden)
+        return answer.strip()
+    return sys.stdin.readline().strip()
+
+
+def _hexadecimal(text: str) -> Secret:
+    try:
+        return Secret.from_hex(text)
+    except ValueError:
+        raise KeyCeremonyError(
+            "a component is hexadecimal characters, in pairs. Next: enter it again"
+        ) from None
+
+
+def _quiet(_text: str) -> None:
+    """What the database says of itself is not what was asked."""

@@ -1,0 +1,138 @@
+"""`posswitch link`: a certificate for an end of a `tls:` link, and whom that end knows."""
+
+import datetime as dt
+import os
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
+
+from config.errors import SettingsError, SurroundingsError
+from config.places import Places
+from config.run.passfile import private_file
+from host.clock import utc_now
+from host.link.certificates import (
+    NAME,
+    Pin,
+    PinError,
+    PrivateKey,
+    certificate_of,
+    new_key,
+    pin_of,
+    pin_text,
+    pins_in,
+    spki_of,
+)
+
+PINS: Final = "link-pins"
+HEAD: Final = "# Whom the tls: link speaks with: NAME PIN a line. Then: posswitch reload\n"
+
+
+class Made(msgspec.Struct, frozen=True, kw_only=True):
+    """A certificate that was made."""
+
+    name: str
+    pin: str
+    certificate: Path
+    key: Path
+    until: dt.datetime
+    is_renewed: bool
+    """The key was there: its pin stays."""
+
+    @property
+    def lines(self) -> list[str]:
+        """What the operator does with it."""
+        what = "renewed, same pin" if self.is_renewed else "made"
+        files = f'"secrets/{self.certificate.name}", key = "secrets/{self.key.name}"'
+        return [
+            f"{self.name}: certificate {what}, until {self.until:%Y-%m-%d}",
+            f"here, in link_tls of the switch or the host: certificate = {files}",
+            f"there: posswitch link trust {self.name} {self.pin}",
+        ]
+
+
+def make_certificate(places: Places, name: str, *, days: int, is_p256: bool) -> Made:
+    """A certificate for the key of this name, which is made where it is missing.
+
+    Raises:
+        SettingsError: the name is none.
+        SurroundingsError: there is a key that cannot be read.
+    """
+    if not NAME.fullmatch(name):
+        raise SettingsError(
+            f"{name!r} is no name for an end of the link. Next: use letters, digits, dot, dash "
+            "and underscore, at most 63"
+        )
+    places.make()
+    key_file = places.secrets / f"link-{name}.key"
+    is_renewed = key_file.exists()
+    key = _read_key(key_file) if is_renewed else new_key(is_p256=is_p256)
+    made = certificate_of(key, name, utc_now(), dt.timedelta(days=days))
+    if not is_renewed:
+        _write(key_file, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    file = places.secrets / f"link-{name}.crt"
+    _write(file, made.public_bytes(Encoding.PEM))
+    return Made(
+        name=name,
+        pin=pin_text(spki_of(made.public_key())),
+        certificate=file,
+        key=key_file,
+        until=made.not_valid_after_utc,
+        is_renewed=is_renewed,
+    )
+
+
+def trust(places: Places, name: str, text: str) -> tuple[Pin, Path]:
+    """Add a pin to the file of pins; one that is there already is not added twice.
+
+    Raises:
+        SettingsError: the name or the pin is none.
+        SurroundingsError: the file has a line that is none, or there is no data directory.
+    """
+    if not places.data.exists():
+        raise SurroundingsError(
+            f"there is no data directory {places.data}. Next: name it with --data, or make this "
+            f"end's certificate first: posswitch link certificate NAME --data {places.data}"
+        )
+    places.make()
+    file = places.secrets / PINS
+    try:
+        pin = pin_of(name, text)
+    except PinError as error:
+        raise SettingsError(f"{error}. Next: copy both from where it was made") from None
+    before = file.read_text("utf-8") if file.exists() else HEAD
+    try:
+        known = pins_in(before)
+    except PinError as error:
+        raise SurroundingsError(f"{file}: {error}. Next: mend that line") from None
+    if pin not in known:
+        end = "" if before.endswith("\n") else "\n"
+        _write(file, f"{before}{end}{pin.name} {pin.text}\n".encode())
+    return pin, file
+
+
+def _read_key(file: Path) -> PrivateKey:
+    try:
+        key = load_pem_private_key(file.read_bytes(), password=None)
+    except (ValueError, TypeError) as error:
+        raise SurroundingsError(
+            f"{file} holds no key ({error}). Next: move it away, and run it again for a new key"
+        ) from None
+    assert isinstance(key, PrivateKey)
+    return key
+
+
+def _write(file: Path, content: bytes) -> None:
+    """The whole file or the one before, and nobody else reads it."""
+    new = file.with_name(f"{file.name}.new")
+    with private_file(new) as opened:
+        opened.write(content)
+        opened.flush()
+        os.fsync(opened.fileno())
+    new.replace(file)

@@ -1,0 +1,267 @@
+"""The night's commands: hold of the database, the work of `clearing`, and what a person reads."""
+
+import datetime as dt
+import json
+import zoneinfo
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import fields
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import msgspec
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from clearing.changed import unreadable
+from clearing.dates import DateAheadError
+from clearing.heads import broken_heads
+from clearing.preview import Preview, preview
+from clearing.run import STEPS, Calendar, Position, Summary, run_clearing, run_due
+from clearing.verify import Violation, audit
+from config.errors import Say, SettingsError, SurroundingsError, operator_errors
+from config.places import Places
+from config.run.database import dsn_of, opened_database
+from config.run.heads import open_key, read_heads, read_public_keys, sign_now
+from config.run.hsm import open_hsm
+from config.settings import Settings
+from host.clock import utc_now
+from host.model.claims import Claim
+from host.model.money import Money
+from host.store.connecting import LONG, Connection, connect
+from host.store.keys import key_faults
+from host.store.safety import UnsafeDatabaseError, connect_safely
+from simulators.record import claims_of, read_record
+
+HEADS_CHECK: Final = 13
+"""And: does every chain still hold what it held when its head was signed?"""
+KEYS_CHECK: Final = 11
+"""The audit's question beside the ledger's ten: does every stored key open, and is it itself?"""
+
+
+class Order(NamedTuple):
+    """What an operator asks of the night: the date that is due, or one that is named."""
+
+    date: str | None = None
+    """`YYYY-MM-DD`."""
+    may_go_ahead: bool = False
+    """Whether a date may be closed before it has come."""
+
+
+def clear(settings: Settings, places: Places, order: Order, *, say: Say) -> Iterator[Summary]:
+    """Run the night of the date named; without, of the one that is due and of all that were missed.
+
+    Raises:
+        OperatorError, ClearingError: says what, why and what to do.
+    """
+    business_date = _date(order.date)
+    calendar = _calendar(settings, order)
+    with _night(settings, places, say) as connection, _refused_before_anything():
+        if business_date is None:
+            yield from run_due(connection, places.files, calendar)
+        else:
+            yield run_clearing(connection, places.files, business_date, calendar=calendar)
+        if places.audit_key.exists():
+            sign_now(dsn_of("night", settings.database, places.cluster), places, open_key(places))
+
+
+def look_ahead(
+    settings: Settings, places: Places, order: Order, *, say: Say
+) -> tuple[Preview, ...]:
+    """What `clear` would do. Nothing is written.
+
+    Raises:
+        OperatorError, ClearingError: as `clear` would.
+    """
+    business_date = _date(order.date)
+    calendar = _calendar(settings, order)
+    names = tuple(step.name for step in STEPS)
+    with _night(settings, places, say) as connection, _refused_before_anything():
+        return preview(connection, places.files, business_date, calendar, names)
+
+
+@contextmanager
+def _night(settings: Settings, places: Places, say: Say) -> Iterator[Connection]:
+    with (
+        opened_database(settings.database, places, must_exist=True, say=say),
+        opened_night(settings, places) as connection,
+    ):
+        yield connection
+
+
+@contextmanager
+def _refused_before_anything() -> Iterator[None]:
+    """A date that has not come is a mistake on the command line, not of what we stand on."""
+    try:
+        yield
+    except DateAheadError as error:
+        raise SettingsError(str(error)) from error
+
+
+def _calendar(settings: Settings, order: Order) -> Calendar:
+    """What day it is in the zone of the host, which is the acquirer's."""
+    zone = settings.host.timezone
+    today = utc_now().astimezone(zoneinfo.ZoneInfo(zone)).date()
+    return Calendar(today=today, zone=zone, may_go_ahead=order.may_go_ahead)
+
+
+def opened_night(settings: Settings, places: Places) -> Connection:
+    """A connection for the night, to a server that keeps what it has confirmed.
+
+    Raises:
+        SurroundingsError: it does not, or is another one; says what to do.
+        psycopg.OperationalError: there is none.
+    """
+    dsn = dsn_of("night", settings.database, places.cluster)
+    try:
+        return connect_safely(dsn, LONG, autocommit=False)
+    except UnsafeDatabaseError as error:
+        raise SurroundingsError(str(error).replace("the host", "the night")) from error
+
+
+def find_violations(
+    settings: Settings, places: Places, record: Path | None, *, say: Say
+) -> list[Violation]:
+    """Audit the ledger, against what clients were told when there is a record of it; and the keys.
+
+    Where the security module is not at hand, stored keys are not tried, and that is said.
+    """
+    claims = [] if record is None else _claims(record)
+    told = settings.database
+    login = "audit" if told.is_embedded or told.audit is not None else "night"
+    dsn = dsn_of(login, told, places.cluster)
+    with (
+        opened_database(settings.database, places, must_exist=True, say=say),
+        connect(dsn, LONG) as connection,
+    ):
+        violations = audit(connection, claims)
+        violations += _heads(connection, places, say)
+        try:
+            hsm = open_hsm(settings.host.hsm, places, dsn)
+        except operator_errors() as error:
+            say(f"stored keys were not tried: {error}")
+            return violations
+        return violations + [
+            Violation(check=KEYS_CHECK, test="key_unusable", what=f"key {fault}")
+            for fault in key_faults(connection, hsm)
+        ]
+
+
+def _heads(connection: Connection, places: Places, say: Say) -> list[Violation]:
+    """Signed heads against the chains; what could not be checked is said."""
+    keys = read_public_keys(places)
+    if not keys:
+        say(
+            f"signatures of heads were not checked: there is no {places.audit_public_key}. "
+            "Next: copy it from the host's data directory"
+        )
+    if not places.heads.exists():
+        say(f"a tail cut off with its heads would not show: there is no {places.heads}")
+    for table in unreadable(connection):
+        say(f"{table} was not checked: this login may not read it. Next: database.audit")
+    with connection.transaction(force_rollback=True):
+        return [
+            Violation(check=HEADS_CHECK, test="head", what=what)
+            for what in broken_heads(connection, keys, read_heads(places.heads))
+        ]
+
+
+def print_summaries(summaries: Iterable[Summary], *, as_json: bool = False) -> None:
+    """What the night did, date by date as each is done; JSON when all are."""
+    if not as_json:
+        for summary in summaries:
+            print_summary(summary)
+        return
+    *earlier, last = map(_by_name, summaries)
+    Console(highlight=False).out(_json(last | {"missed": earlier}))
+
+
+def print_summary(summary: Summary) -> None:
+    """What the night of one date did, on one screen."""
+    console = Console(highlight=False)
+    console.print(f"business date {summary.business_date} cleared{_because(summary.note)}")
+    for step in summary.steps:
+        again = " (again, unchanged)" if step.is_repeat else ""
+        console.print(f"  {step.name:<14} {step.detail}{again}", soft_wrap=True)
+    console.print(_table(summary.positions))
+    console.print(f"{len(summary.files)} files in {summary.files_dir}", soft_wrap=True)
+    console.print(f"open now: {summary.next_business_date}")
+
+
+def print_previews(previews: Sequence[Preview], *, as_json: bool = False) -> None:
+    """What a run would do, date by date."""
+    console = Console(highlight=False)
+    if as_json:
+        console.out(_json({"would_clear": previews}))
+        return
+    for each in previews:
+        doing = ", ".join(each.steps) or "nothing; it would be compared with what it left"
+        console.print(f"business date {each.business_date} would be cleared{_because(each.note)}")
+        console.print(f"  to do: {doing}", soft_wrap=True)
+        console.print(f"  {each.journals:,} journals, {each.entries:,} entries by now")
+        console.print(f"  {each.files:,} files in {each.directory}", soft_wrap=True)
+        if each.positions:
+            console.print(_table(each.positions))
+    console.print("nothing was written")
+
+
+def print_violations(violations: Sequence[Violation], *, as_json: bool = False) -> None:
+    """Each violation, and how many there are."""
+    console = Console(highlight=False)
+    if as_json:
+        console.out(_json({"violations": violations}))
+        return
+    for violation in violations:
+        console.print(str(violation), soft_wrap=True, markup=False)
+    console.print(f"audit: {len(violations)} violations")
+
+
+def _date(text: str | None) -> dt.date | None:
+    if text is None:
+        return None
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        raise SettingsError(f"{text!r} is not a date. Next: write it as 2026-12-31") from None
+
+
+def _claims(record: Path) -> list[Claim]:
+    try:
+        return claims_of(read_record(record))
+    except (OSError, msgspec.DecodeError, KeyError) as error:
+        raise SurroundingsError(
+            f"{record} is not a simulator's record: {error}. Next: check --record"
+        ) from error
+
+
+def _because(note: str) -> str:
+    return f" ({note})" if note else ""
+
+
+def _table(positions: Iterable[Position]) -> Table:
+    table = Table(title="positions", box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    for name in ("merchant", "issuer"):
+        table.add_column(name, no_wrap=True)
+    for name in ("entries", "owes", "is owed", "net"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("unit", no_wrap=True)
+    for row in positions:
+        owes, owed = Money(row.debit_minor, row.unit), Money(row.credit_minor, row.unit)
+        amounts = (amount.figures for amount in (owes, owed, row.net))
+        table.add_row(row.merchant, row.issuer, f"{row.entries:,}", *amounts, owes.unit_name)
+    return table
+
+
+def _json(value: object) -> str:
+    plain = msgspec.to_builtins(value, builtin_types=(bytes, dt.date), enc_hook=str)
+    return json.dumps(plain, indent=2, ensure_ascii=False, default=_told)
+
+
+def _told(value: object) -> str:
+    return value.hex() if isinstance(value, bytes) else str(value)
+
+
+def _by_name(summary: Summary) -> dict[str, object]:
+    told = {field.name: getattr(summary, field.name) for field in fields(summary)}
+    return told | {"steps": [step._asdict() for step in summary.steps]}

@@ -1,0 +1,171 @@
+"""What `posswitch terminal` does: hold of the database, and what a person reads."""
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import psycopg
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from config.errors import SettingsError
+from config.logging import configure_logging
+from config.places import places_at
+from config.run.database import dsn_of, opened_database
+from config.settings import load_settings
+from host.cases import CASES
+from host.model.money import Money
+from host.rules.settlement import Halves, text_of
+from host.store.cases import LISTED_MAX, StoredCase
+from host.store.connecting import SHORT, connect
+from host.store.settlement_view import TerminalView
+
+FILE_WIDTH: Final = 160
+WHEN: Final = "%Y-%m-%d %H:%M:%S %Z"
+
+
+@contextmanager
+def opened_desk(data: Path, settings: Path | None) -> Iterator[psycopg.Connection[Any]]:
+    """The database, as the login that may look at everything and resolve cases.
+
+    Raises:
+        OperatorError: there is no such database, or the settings make no sense.
+    """
+    places = places_at(data)
+    if settings is not None and not settings.exists():
+        raise SettingsError(f"there is no settings file {settings}. Next: check --settings")
+    told = load_settings(settings or places.settings)
+    configure_logging(told.log.level)
+    with (
+        opened_database(told.database, places, must_exist=True, say=_quiet),
+        connect(dsn_of("night", told.database, places.cluster), SHORT) as connection,
+    ):
+        yield connection
+
+
+def print_cases(cases: Sequence[StoredCase], *, as_json: bool = False) -> None:
+    """The list, and for each kind on it what it means and what to do."""
+    console = _console()
+    if as_json:
+        console.out(_json([_case_told(case) for case in cases]))
+        return
+    if cases:
+        console.print(_case_table(cases))
+    for kind in dict.fromkeys(case.kind for case in cases):
+        row = CASES[kind]
+        console.print(f"{kind}: {row.meaning}. Next: {row.advice}", soft_wrap=True, markup=False)
+    more = f" (the first {LISTED_MAX:,})" if len(cases) == LISTED_MAX else ""
+    opened = sum(case.resolved_at is None for case in cases)
+    console.print(f"{opened} open of {len(cases)} listed{more}")
+
+
+def print_terminal(view: TerminalView, *, as_json: bool = False) -> None:
+    """One terminal on one screen."""
+    console = _console()
+    if as_json:
+        console.out(_json(_terminal_told(view)))
+        return
+    for line in _lines(view):
+        console.print(line, soft_wrap=True, markup=False)
+    if view.cases:
+        console.print(_case_table(view.cases))
+
+
+def _console() -> Console:
+    """As wide as the terminal; into a file, wide enough for a case on one line."""
+    return Console(highlight=False, width=None if sys.stdout.isatty() else FILE_WIDTH)
+
+
+def _lines(view: TerminalView) -> Iterator[str]:
+    state = "" if view.is_active else ", out of use"
+    yield f"terminal {view.terminal_id} of {view.merchant} ({view.merchant_id}){state}"
+    yield f"  last seen  {_when(view.last_seen)}"
+    if view.serial:
+        yield f"  hardware   {view.serial}"
+    if view.status is not None:
+        yield f"  status     {view.status.hex()} of {_when(view.status_at)}"
+    yield f"  batch      {view.epoch}"
+    for name, totals in view.totals.items():
+        yield f"    {name}: {text_of(totals)}"
+    for one in view.unacknowledged:
+        amount = Money(one.amount_minor, one.unit)
+        yield f"    {one.stan} {one.kind} of {amount}: unacknowledged"
+    for key in view.keys:
+        yield f"  key        {key.usage} {key.generation}, check value {key.check_value}"
+    for batch in view.batches:
+        yield f"  settled    {batch.epoch} {batch.state}, business date {batch.business_date}"
+        yield f"    here: {text_of(batch.counted)}"
+        if batch.told is not None and batch.told != batch.counted:
+            yield f"    terminal: {text_of(batch.told)}"
+
+
+def _case_table(cases: Sequence[StoredCase]) -> Table:
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    for name in ("id", "terminal", "batch", "trace", "case"):
+        table.add_column(name, no_wrap=True)
+    table.add_column("amount", justify="right", no_wrap=True)
+    table.add_column("what is known")
+    for case in cases:
+        about = (case.terminal_id, case.epoch, case.stan, case.kind.value)
+        table.add_row(str(case.id), *about, _amount(case), _known(case))
+    return table
+
+
+def _amount(case: StoredCase) -> str:
+    if not case.amount_minor:
+        return ""
+    plain = f"{case.amount_minor:,}"
+    return str(Money(case.amount_minor, case.unit)) if case.unit else plain
+
+
+def _known(case: StoredCase) -> str:
+    times = f" ({case.times} times)" if case.times > 1 else ""
+    end = f"; resolved by {case.resolved_by}: {case.note}" if case.resolved_at else ""
+    return f"{case.detail}{times}{end}".replace("[", r"\[")
+
+
+def _case_told(case: StoredCase) -> dict[str, object]:
+    row = CASES[case.kind]
+    words = {"meaning": row.meaning, "advice": row.advice, "is_notice": row.is_notice}
+    return {**msgspec.structs.asdict(case), **words}
+
+
+def _terminal_told(view: TerminalView) -> dict[str, object]:
+    batches = [
+        {
+            **msgspec.structs.asdict(batch),
+            "told": None if batch.told is None else _totals_told(batch.told),
+            "counted": _totals_told(batch.counted),
+        }
+        for batch in view.batches
+    ]
+    return {
+        **msgspec.structs.asdict(view),
+        "totals": {name: _totals_told(totals) for name, totals in view.totals.items()},
+        "batches": batches,
+        "cases": [_case_told(one) for one in view.cases],
+    }
+
+
+def _totals_told(totals: Halves) -> dict[str, dict[str, int]]:
+    money, points = totals
+    return {"money": msgspec.structs.asdict(money), "points": msgspec.structs.asdict(points)}
+
+
+def _when(moment: Any) -> str:
+    return "never" if moment is None else moment.astimezone().strftime(WHEN)
+
+
+def _json(value: object) -> str:
+    """Bytes in hexadecimal."""
+    plain = msgspec.to_builtins(value, builtin_types=(bytes,))
+    return json.dumps(plain, indent=2, ensure_ascii=False, default=bytes.hex)
+
+
+def _quiet(_text: str) -> None:
+    """Nothing is said beside a list."""

@@ -1,0 +1,1 @@
+"""Whatever moves no value and is no exchange: sign-ons, settlements, uploads, reports."""

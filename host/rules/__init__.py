@@ -1,0 +1,1 @@
+"""What each kind asks and posts: pure functions over what was loaded."""

@@ -1,0 +1,192 @@
+"""One request with all that was loaded for it, as the checks and rules read it."""
+
+import datetime as dt
+from typing import Protocol
+
+import msgspec
+
+from host.book import Book, Issuer, Programme, Terminal
+from host.cases import CaseKind, NewCase
+from host.ksn import Used
+from host.ledger import Leg
+from host.model.money import POINTS_PREFIX, Money
+from host.model.requests import Kind, Request
+from host.model.responses import Reason
+from host.model.secrets import Pan, Secret
+from host.rules.settlement import DATED, BatchName, Settled
+from host.rules.state import NO_CARD, Card, Known, LotUse, Original, State
+
+
+class VerifiesPin(Protocol):
+    """What the checks need of the PIN verifier in `host.hsm.pvv`."""
+
+    def matches(self, pan: Pan, pin: Secret, value: str) -> bool:
+        """Whether this PIN gives this stored value; compared in constant time."""
+        ...
+
+
+class Item(msgspec.Struct, frozen=True, gc=False):
+    """A request on its way to a writer, with what its key and card number amount to."""
+
+    request: Request
+    slot: str
+    home: int
+    shard: int
+    pan_hash: bytes | None
+    fingerprint: bytes
+    original_slot: str | None
+    terminal: Terminal
+    issuer: Issuer | None
+    used: Used | None = None
+    """The DUKPT counters it used."""
+
+
+class Case(msgspec.Struct, gc=False):
+    """What a rule decides over. `card` is the one presented, else the original's."""
+
+    item: Item
+    request: Request
+    state: State
+    book: Book
+    pins: VerifiesPin
+    card: Card | None
+    original: Original | None
+    original_known: Known | None
+    """How the original was answered, approved or not, where it is named by its key."""
+    opened: list[NewCase] = []
+    """What people are to look at because of this request."""
+
+    def open_case(
+        self, kind: CaseKind, detail: str, amount_minor: int = 0, unit: str = "", *, stan: str = ""
+    ) -> None:
+        """Note a case about this terminal's batch; it is stored with the answer or not at all."""
+        key = self.request.key
+        new = NewCase(
+            kind=kind,
+            terminal_id=key.terminal_id,
+            epoch=key.epoch,
+            stan=stan,
+            detail=detail,
+            amount_minor=amount_minor,
+            unit=unit,
+        )
+        self.opened.append(new)
+
+    @property
+    def settled(self) -> Settled | None:
+        """The settlement that has counted the original, or has left its batch behind."""
+        key = self.request.original.key if self.request.original is not None else None
+        if key is None:
+            return None
+        batch = BatchName(key.institution, key.terminal_id, key.epoch)
+        for one in self.state.settled.get(batch, ()):
+            original = self.original
+            is_dated = key.institution in DATED
+            if not is_dated or (original is not None and one.has(original.shard, original.seal)):
+                return one
+        return None
+
+    @property
+    def amount(self) -> int:
+        """Minor units or points asked for; 0 where the kind has none."""
+        money = self.request.amount
+        return money.amount_minor if money is not None else 0
+
+    @property
+    def amount_to_name(self) -> int:
+        """By which amount a void or reversal names its original, in the unit it is named in.
+
+        Points that were earned, and the void of them, are named by the points, or by what was
+        paid for them: a terminal has sent that amount and knows it even where the answer was lost.
+        """
+        original, money = self.present_original, self.request.amount
+        if money is None or money.is_points or not original.unit.startswith(POINTS_PREFIX):
+            return original.amount_minor
+        return self.state.paid_minor(original.slot) or original.amount_minor
+
+    @property
+    def present_card(self) -> Card:
+        """The card, where a check before has made sure of it."""
+        assert self.card is not None
+        return self.card
+
+    @property
+    def present_original(self) -> Original:
+        """The original, where a check before has made sure of it."""
+        assert self.original is not None
+        return self.original
+
+    @property
+    def issuer(self) -> Issuer:
+        """The issuer of the card."""
+        return self.book.issuers[self.present_card.issuer_id]
+
+    @property
+    def issuer_named(self) -> Issuer | None:
+        """Whose the card number is, or, where none was sent, the original's card."""
+        if self.item.pan_hash is not None:
+            return self.item.issuer
+        return self.issuer if self.card is not None else None
+
+    def balance(self) -> Money | None:
+        """The card's value as it is now, for the answer; an external issuer's is not known here."""
+        if self.card is None or self.card.id == NO_CARD:
+            return None
+        return Money(self.card.value.available, self.card.value.unit)
+
+    def load_max_minor(self) -> int | None:
+        """Load verification: the largest amount the card can take, at once and in all."""
+        if self.request.kind is not Kind.LOAD_VERIFICATION:
+            return None
+        issuer = self.issuer
+        room = issuer.balance_minor_max - self.present_card.value.available
+        return max(min(issuer.amount_minor_max, room), 0)
+
+    @property
+    def programme(self) -> Programme | None:
+        """The points programme of the card's issuer."""
+        return self.issuer.programme
+
+    @property
+    def merchant_id(self) -> int:
+        """The merchant whose terminal asks."""
+        return self.item.terminal.merchant.id
+
+    @property
+    def today(self) -> dt.date:
+        """The open business date."""
+        return self.state.business_date
+
+
+class NewLot(msgspec.Struct, frozen=True, gc=False):
+    """Points to put in a lot of their own, numbered as the journal that earned them."""
+
+    account: int
+    points: int
+    expires_on: dt.date
+
+
+class Posting(msgspec.Struct, gc=False):
+    """What an approval writes into the ledger."""
+
+    card: Card
+    merchant: int
+    amount_minor: int
+    unit: str
+    legs: list[Leg]
+    lot_uses: list[LotUse] = []
+    new_lot: NewLot | None = None
+    undoes: Original | None = None
+    undo_kind: Kind | None = None
+    points_earned: int = 0
+    points_used: int = 0
+    paid_minor: int = 0
+    """Points earned, or voided: what was paid elsewhere for them."""
+    reason: Reason = Reason.APPROVED
+    """What is answered: a row of `POSTED`."""
+
+
+class Moot(msgspec.Struct, frozen=True, gc=False):
+    """A reversal that is approved and has nothing left to undo: its original never stands again."""
+
+    original: Original

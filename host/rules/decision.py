@@ -1,0 +1,314 @@
+"""decide: one request over the loaded state, no I/O, in the order of arrival.
+
+A key that was answered before gets its answer again, declines included, whatever DUKPT keys it
+was sealed under this time: nothing is taken twice by that. What no answer stands for and comes
+under keys that were used before is refused and not stored: it may be an old message played again,
+and whoever really asks that seals it anew. The one exception to one key, one answer is
+an approval that was reversed since: to say "approved" again would tell of money that was put
+back, so it is answered 94, as is an original that its reversal overtook.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import msgspec
+
+from host.book import Book
+from host.cases import CaseKind, NewCase
+from host.ledger import Leg
+from host.model.numbers import rrn_of
+from host.model.requests import Kind, Response
+from host.model.responses import POSTED, Reason
+from host.rules.advices import answer_to_advice, post_advice
+from host.rules.case import Case, Item, Moot, Posting, VerifiesPin
+from host.rules.checklists import first_refusal
+from host.rules.checks import ksn_refusal, pin_refusal
+from host.rules.points import told
+from host.rules.postings import fact_of
+from host.rules.state import Card, Fact, Known, Lot, Original, State
+from host.rules.transactions import NEEDS_ORIGINAL, TRANSACTIONS, PinRule, Rule
+
+SIGN_ON_AGAIN: Final = frozenset(
+    {Reason.BATCH_MISMATCH, Reason.DUPLICATE, Reason.PIN_FORMAT, Reason.KEYS_MISSING}
+)
+"""Declines that a fresh sign-on mends: new keys, the right batch."""
+AUTH_CODES: Final = 1_000_000
+BURIES_ORIGINAL: Final = frozenset({Kind.REVERSAL, Kind.CASH_LOAD_CONFIRM})
+"""Kinds that settle the fate of an original, whether or not it has come."""
+
+_encode = msgspec.msgpack.Encoder().encode
+_decoder = msgspec.msgpack.Decoder(Response)
+
+
+class Outcome(msgspec.Struct, gc=False):
+    """What is to be stored and answered for one request. `number` 0: nothing to store."""
+
+    item: Item
+    response: Response
+    number: int = 0
+    answer: bytes = b""
+    card: Card | None = None
+    posting: Posting | None = None
+    moot: Original | None = None
+    """What a reversal found undone already, and never stands again."""
+    tombstone: int = 0
+    """The number of the tombstone put in the original's place, 0 for none."""
+    tombstone_answer: bytes = b""
+    opened: list[NewCase] = []
+    """Cases, stored with it."""
+
+
+class Numbers(msgspec.Struct):
+    """The writer's stock of exchange numbers: `next` up to, not including, `end`."""
+
+    next: int
+    end: int
+
+    def take(self) -> int:
+        """The next number. The writer has made sure there are enough."""
+        number = self.next
+        assert number < self.end, "the writer's block of numbers is empty"
+        self.next = number + 1
+        return number
+
+
+@dataclass(slots=True, frozen=True)
+class Court:
+    """What every decision needs besides the state: the estate and the PIN verifier."""
+
+    book: Book
+    pins: VerifiesPin
+    acquirer_id: str
+
+
+def decide(item: Item, state: State, court: Court, numbers: Numbers) -> Outcome:
+    """Decide one request and change `state` as its effects will change the database."""
+    if item.request.decision is not None:
+        return _take_advice(item, state, court, numbers)
+    known = state.known.get(item.slot)
+    if known is not None:
+        if item.used is not None:
+            state.use_keys(item.terminal.terminal_id, item.used)
+        return Outcome(item, answer_again(item, known, state))
+    rule = TRANSACTIONS[item.request.kind]
+    case = _open(item, state, court)
+    if item.request.only_as_repeat or ksn_refusal(case) is not None:
+        return Outcome(item, Response(reason=Reason.KSN_REFUSED))
+    reason = _refusal(rule, case)
+    result = rule.post(case) if reason is None else reason
+    posting = result if isinstance(result, Posting) else None
+    if posting is not None:
+        reason = posting.reason
+    else:
+        reason = result if isinstance(result, Reason) else Reason.APPROVED
+    outcome = _outcome(case, court, reason, posting, numbers)
+    if isinstance(result, Moot):
+        _make_final(outcome, result.original, state)
+    _watch_batches(case, reason)
+    _watch_confirmations(case, reason)
+    outcome.opened = case.opened
+    _apply(outcome, state)
+    if item.request.kind in BURIES_ORIGINAL:
+        _bury_original(outcome, case, court, numbers)
+    return outcome
+
+
+def answer_again(item: Item, known: Known, state: State) -> Response:
+    """The stored answer for a repeat; 94 where the key is another's or was reversed since."""
+    answer = _decoder.decode(known.answer) if known.answer else Response(reason=known.reason)
+    if known.is_tombstone:
+        return answer
+    if known.fingerprint != item.fingerprint:
+        return _duplicate(answer)
+    original = state.originals.get(known.slot)
+    if original is not None and original.is_reversed:
+        return _duplicate(answer)
+    return answer
+
+
+def _take_advice(item: Item, state: State, court: Court, numbers: Numbers) -> Outcome:
+    """What an external issuer approved: posted once, or not taken and nothing stored.
+
+    One key, one posting: what its reversal overtook is 94, another body under its key is 64.
+    """
+    decision, known = item.request.decision, state.known.get(item.slot)
+    assert decision is not None
+    if known is not None:
+        is_another = not known.is_tombstone and known.fingerprint != item.fingerprint
+        mismatch = Response(reason=Reason.ORIGINAL_MISMATCH)
+        return Outcome(item, mismatch if is_another else answer_again(item, known, state))
+    case = _open(item, state, court)
+    posting = post_advice(case)
+    if isinstance(posting, Reason):
+        return Outcome(item, Response(reason=posting))
+    number = numbers.take()
+    _move(posting, number)
+    response = answer_to_advice(decision, state, court.acquirer_id)
+    _watch_batches(case, Reason.APPROVED)
+    outcome = Outcome(item, response, number, _encode(response), posting.card, posting)
+    outcome.opened = case.opened
+    _apply(outcome, state)
+    return outcome
+
+
+def _watch_batches(case: Case, reason: Reason) -> None:
+    """Notice two terminals with one id: an old batch comes again after the current one began.
+
+    A terminal that only missed its new batch number has not traded in the current batch yet.
+    """
+    terminal, epoch = case.item.terminal, case.request.key.epoch
+    if epoch == terminal.epoch:
+        terminal.traded_in = epoch
+    elif reason is Reason.BATCH_MISMATCH and terminal.traded_in == terminal.epoch:
+        case.open_case(CaseKind.CLONED_TERMINAL, f"batch {epoch} while in {terminal.epoch}")
+
+
+def _watch_confirmations(case: Case, reason: Reason) -> None:
+    """Notice cash that was taken for a load that is refused with its confirmation."""
+    is_of_no_load = case.request.kind is Kind.CASH_LOAD_CONFIRM and case.original_known is None
+    if not is_of_no_load or reason in POSTED or case.opened:
+        return
+    money, stan = case.request.amount, case.request.key.stan
+    amount, unit = (money.amount_minor, money.unit) if money is not None else (0, "")
+    detail = f"{reason} was answered"
+    case.open_case(CaseKind.CONFIRMATION_REFUSED, detail, amount, unit, stan=stan)
+
+
+def _make_final(outcome: Outcome, original: Original, state: State) -> None:
+    """Note a moot reversal: neither its original nor what undid that is ever undone again."""
+    outcome.moot = original
+    original.facts.append(Fact(outcome.number, Kind.REVERSAL, original.amount_minor, is_moot=True))
+    for other in state.originals.values():
+        if other.undoes == original.number:
+            other.is_final = True
+
+
+def _duplicate(answer: Response) -> Response:
+    return Response(
+        reason=Reason.DUPLICATE,
+        rrn=answer.rrn,
+        local_time=answer.local_time,
+        business_date=answer.business_date,
+        issuer_id=answer.issuer_id,
+        acquirer_id=answer.acquirer_id,
+        sign_on_again=True,
+    )
+
+
+def _open(item: Item, state: State, court: Court) -> Case:
+    request = item.request
+    original = known = None
+    if request.kind in NEEDS_ORIGINAL and request.original is not None:
+        if item.original_slot is not None:
+            original = state.originals.get(item.original_slot)
+            known = state.known.get(item.original_slot)
+        elif request.original.rrn is not None:
+            original = state.by_rrn.get(request.original.rrn)
+    card = state.cards.get(item.pan_hash) if item.pan_hash is not None else None
+    if card is None and item.pan_hash is None and original is not None:
+        card = original.card
+    return Case(item, request, state, court.book, court.pins, card, original, known)
+
+
+def _refusal(rule: Rule, case: Case) -> Reason | None:
+    reason = first_refusal(rule.card_checks, case)
+    if reason is not None:
+        return reason
+    if rule.pin is not PinRule.NEVER:
+        reason_of_pin = pin_refusal(case, is_required=rule.pin is PinRule.REQUIRED)
+        if reason_of_pin is not None:
+            return reason_of_pin
+    return first_refusal(rule.checks, case)
+
+
+def _outcome(
+    case: Case, court: Court, reason: Reason, posting: Posting | None, numbers: Numbers
+) -> Outcome:
+    number = numbers.take()
+    card = posting.card if posting is not None else case.card
+    if posting is not None:
+        _move(posting, number)
+    response = _response(case, court, reason, posting, number)
+    return Outcome(case.item, response, number, _encode(response), card, posting)
+
+
+def _move(posting: Posting, number: int) -> None:
+    card = posting.card
+    for leg in posting.legs:
+        _change(card, leg)
+    if posting.new_lot is not None:
+        new = posting.new_lot
+        card.lots.append(Lot(new.account, number, new.expires_on, new.points))
+    fact = fact_of(posting, number)
+    if posting.undoes is not None and fact is not None:
+        posting.undoes.facts.append(fact)
+
+
+def _change(card: Card, leg: Leg) -> None:
+    payer, payee = card.purse_of(leg.debit), card.purse_of(leg.credit)
+    if payer is not None:
+        payer.change -= leg.amount_minor
+    if payee is not None:
+        payee.change += leg.amount_minor
+
+
+def _response(
+    case: Case, court: Court, reason: Reason, posting: Posting | None, number: int
+) -> Response:
+    state, card = case.state, case.card
+    is_approved = reason is Reason.APPROVED
+    issuer = case.issuer if card is not None else case.item.issuer
+    gives_auth_code = is_approved and TRANSACTIONS[case.request.kind].gives_auth_code
+    return Response(
+        reason=reason,
+        rrn=rrn_of(number),
+        auth_code=f"{number % AUTH_CODES:06d}" if gives_auth_code else None,
+        local_time=state.local_time,
+        business_date=state.date_text,
+        balance=case.balance() if is_approved else None,
+        points_balance=told(card, case.today) if is_approved and card is not None else None,
+        points_earned=posting.points_earned if posting is not None else 0,
+        points_used=posting.points_used if posting is not None else 0,
+        self_pay_minor=posting.paid_minor if posting is not None else 0,
+        load_max_minor=case.load_max_minor() if is_approved else None,
+        issuer_id=issuer.institution_id if issuer is not None else "",
+        acquirer_id=court.acquirer_id,
+        sign_on_again=reason in SIGN_ON_AGAIN,
+    )
+
+
+def _apply(outcome: Outcome, state: State) -> None:
+    item = outcome.item
+    state.known[item.slot] = Known(
+        slot=item.slot,
+        number=outcome.number,
+        shard=outcome.card.shard if outcome.card is not None else item.shard,
+        kind=item.request.kind,
+        fingerprint=item.fingerprint,
+        reason=outcome.response.reason,
+        is_tombstone=False,
+        answer=outcome.answer,
+    )
+
+
+def _bury_original(outcome: Outcome, case: Case, court: Court, numbers: Numbers) -> None:
+    """Hold the place of an original that has not come yet, so that it is refused when it does.
+
+    After a confirmation too, approved or declined: it has told the terminal how the load ended.
+    """
+    slot = case.item.original_slot
+    if slot is None or slot in case.state.known:
+        return
+    outcome.tombstone = numbers.take()
+    response = _response(case, court, Reason.DUPLICATE, None, outcome.tombstone)
+    outcome.tombstone_answer = _encode(response)
+    case.state.known[slot] = Known(
+        slot=slot,
+        number=outcome.tombstone,
+        shard=case.state.known[case.item.slot].shard,
+        kind=case.request.kind,
+        fingerprint=b"",
+        reason=Reason.DUPLICATE,
+        is_tombstone=True,
+        answer=outcome.tombstone_answer,
+    )

@@ -1,0 +1,163 @@
+"""Points: how many a purchase earns, and which lots a debit takes from.
+
+Points live in lots so that each expires on its own day. A debit takes the lot that expires
+first; giving points back fills the very lots they came from. Invariant: the lots of an account
+sum to its balance.
+"""
+
+import calendar
+import datetime as dt
+import functools
+
+from host.book import Programme
+from host.rules.state import Card, Lot, LotUse
+
+
+def points_earned(programme: Programme, amount_minor: int) -> int:
+    """Points for a purchase, whole points only, never rounded up."""
+    return amount_minor * programme.earn_points // programme.earn_per_minor
+
+
+def points_to_take_back(earned: int, amount_minor: int, before_minor: int, now_minor: int) -> int:
+    """Earned points that go back when refunds grow from `before_minor` to `now_minor`.
+
+    Computed on the running total so that several partial refunds take back exactly what one
+    whole refund would.
+    """
+    return earned * now_minor // amount_minor - earned * before_minor // amount_minor
+
+
+@functools.lru_cache(maxsize=64)
+def expiry_of_lot(earned_on: dt.date, months: int) -> dt.date:
+    """The last day of the month `months` after the one it was earned in."""
+    year, month = divmod(earned_on.year * 12 + earned_on.month - 1 + months, 12)
+    return dt.date(year, month + 1, calendar.monthrange(year, month + 1)[1])
+
+
+def spendable(card: Card, on: dt.date) -> int:
+    """What may be spent: the purse without what has expired. Below zero is a debt.
+
+    What had expired was added up when the card was loaded, so that its lots need not be here; of
+    those that are, what this batch has changed counts.
+    """
+    changed = (max(lot.left, 0) - max(lot.remaining, 0) for lot in card.lots if lot.expires_on < on)
+    return min(card.points.available, card.points.available - card.expired - sum(changed))
+
+
+def told(card: Card, on: dt.date) -> int:
+    """What people and terminals are told they have left: nothing, where there is a debt."""
+    return max(spendable(card, on), 0)
+
+
+def spend(card: Card, points: int, on: dt.date) -> list[LotUse]:
+    """Take `points` from the lots that expire first. The caller has checked `spendable`."""
+    fresh = [lot for lot in card.lots if lot.expires_on >= on]
+    return _take(card, points, sorted(fresh, key=lambda lot: (lot.expires_on, lot.id)))
+
+
+def write_off(card: Card, on: dt.date) -> tuple[int, list[LotUse]]:
+    """Empty the lots that have expired, as many as are here: the points lost, and from where.
+
+    The purse never goes below zero by it: what is more in them pays the debts of other lots.
+    """
+    expired = [lot for lot in card.lots if lot.expires_on < on and lot.left > 0]
+    lost = min(sum(lot.left for lot in expired), max(card.points.available, 0))
+    uses, rest = [], lost
+    for lot in expired if lost else ():
+        part, owed = min(lot.left, rest), max(lot.left - rest, 0)
+        uses.append(LotUse(lot.account, lot.id, lot.left))
+        lot.change -= lot.left
+        lot.written += part
+        rest -= part
+        uses += _pay_debts(card, owed)
+    return lost, uses
+
+
+def written_off_of(card: Card, lot_id: int, points: int) -> int:
+    """How much of what lot `lot_id` is to give back was written off."""
+    lots = (lot for lot in card.lots if lot.id == lot_id)
+    return sum(max(min(points, lot.written_off + lot.written), 0) for lot in lots)
+
+
+def take_from_written_off(card: Card, lot_id: int, points: int) -> int:
+    """As `written_off_of`, and it is written off no longer."""
+    part = written_off_of(card, lot_id, points)
+    put_back_written_off(card, lot_id, -part)
+    return part
+
+
+def put_back_written_off(card: Card, lot_id: int, points: int) -> None:
+    """Undo `take_from_written_off`."""
+    for lot in card.lots:
+        if lot.id == lot_id:
+            lot.written += points
+
+
+def take_back(card: Card, source: int, points: int, *, may_owe: bool) -> list[LotUse]:
+    """Take back points that lot `source` brought: from it, then from others, then as a debt.
+
+    The caller has checked that the card has them, or that its programme allows a debt.
+    """
+    lots = sorted(card.lots, key=lambda lot: (lot.id != source, lot.expires_on, lot.id))
+    owed = max(points - sum(max(lot.left, 0) for lot in lots), 0)
+    assert may_owe or not owed, "taking back points the card no longer has"
+    uses = _take(card, points - owed, lots)
+    return _add_debt(lots[0], owed, uses) if owed else uses
+
+
+def give_back(card: Card, uses: tuple[LotUse, ...]) -> list[LotUse]:
+    """Undo earlier uses: fill each lot with what was taken from it."""
+    by_id = {lot.id: lot for lot in card.lots}
+    for use in uses:
+        by_id[use.lot].change += use.points
+    return [LotUse(use.account, use.lot, -use.points) for use in uses]
+
+
+def take_again(card: Card, filled: tuple[LotUse, ...], points: int) -> list[LotUse]:
+    """Undo a giving back: take `points` from the very lots it filled.
+
+    A lot whose points were spent since goes below zero, though others may still hold some:
+    whatever is undone later then finds its own lots as it left them, and none is overfilled.
+    """
+    by_id = {lot.id: lot for lot in card.lots}
+    uses: list[LotUse] = []
+    for use in filled:
+        part = min(points, -use.points)
+        if part > 0:
+            by_id[use.lot].change -= part
+            points -= part
+            uses.append(LotUse(use.account, use.lot, part))
+    assert points == 0, "an undo was given back fewer points than it now takes"
+    return uses
+
+
+def _pay_debts(card: Card, points: int) -> list[LotUse]:
+    """Fill lots that are in debt."""
+    uses = []
+    for lot in card.lots:
+        part = min(points, -lot.left)
+        if part > 0:
+            lot.change += part
+            points -= part
+            uses.append(LotUse(lot.account, lot.id, -part))
+    assert points == 0, "expired lots hold more than the purse and all its debts"
+    return uses
+
+
+def _take(card: Card, points: int, lots: list[Lot]) -> list[LotUse]:
+    uses: list[LotUse] = []
+    for lot in lots:
+        part = min(points, lot.left)
+        if part > 0:
+            lot.change -= part
+            points -= part
+            uses.append(LotUse(card.points.account, lot.id, part))
+    assert points == 0, "lots hold fewer points than their balance"
+    return uses
+
+
+def _add_debt(lot: Lot, owed: int, uses: list[LotUse]) -> list[LotUse]:
+    lot.change -= owed
+    already = sum(use.points for use in uses if use.lot == lot.id)
+    others = [use for use in uses if use.lot != lot.id]
+    return [*others, LotUse(lot.account, lot.id, already + owed)]

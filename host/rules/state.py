@@ -1,0 +1,216 @@
+"""What a batch is decided over: loaded before it, changed while deciding, dropped after it.
+
+Nothing here is shared between two batches: what was decided is in the database by then.
+"""
+
+import datetime as dt
+from dataclasses import dataclass, field
+from typing import Final
+
+import msgspec
+
+from host.ksn import NONE_SEEN, Used
+from host.ledger import Leg
+from host.model.numbers import rrn_of
+from host.model.requests import Kind, Response
+from host.model.responses import Reason
+from host.rules.settlement import BatchName, Settled
+
+NO_ACCOUNT: Final = 0
+_decode = msgspec.msgpack.Decoder(Response).decode
+
+
+class Purse(msgspec.Struct, gc=False):
+    """One balance of a card. `change` is what this batch has done to it so far."""
+
+    account: int
+    unit: str
+    posted: int
+    held: int
+    change: int = 0
+
+    @property
+    def available(self) -> int:
+        """What may be spent: posted less held, with this batch's changes counted."""
+        return self.posted + self.change - self.held
+
+
+class Lot(msgspec.Struct, gc=False):
+    """Points earned together. `change` is what this batch took (negative) or gave back."""
+
+    account: int
+    id: int
+    expires_on: dt.date
+    remaining: int
+    written_off: int = 0
+    """Points of it that stand in the breakage account."""
+    change: int = 0
+    written: int = 0
+    """What this batch wrote off (positive) or took back from there."""
+
+    @property
+    def left(self) -> int:
+        """Points left in it now."""
+        return self.remaining + self.change
+
+
+class Card(msgspec.Struct, gc=False):
+    """A card with its purses. `lots` is loaded only where a request may touch points lots."""
+
+    id: int
+    shard: int
+    issuer_id: int
+    status: str
+    expiry: str
+    pin_value: str | None
+    pin_failures: int
+    value: Purse
+    points: Purse
+    lots: list[Lot] = []
+    pin_failures_changed: bool = False
+    expired: int = 0
+    """Points of lots that had expired and were not written off, as it was loaded."""
+
+    def purse_of(self, account: int) -> Purse | None:
+        """The purse with this account id, if it is this card's."""
+        if account == self.value.account:
+            return self.value
+        if account == self.points.account:
+            return self.points
+        return None
+
+
+NO_CARD: Final = 0
+"""The card of what an external issuer decided: its cards are in no book of ours."""
+
+
+def card_of_nobody(shard: int, issuer_id: int, currency: str) -> Card:
+    """Stands for an external issuer's card: no purse of it is ever debited or credited here."""
+    purse = Purse(NO_ACCOUNT, currency, 0, 0)
+    return Card(NO_CARD, shard, issuer_id, "", "", None, 0, purse, purse)
+
+
+class Known(msgspec.Struct, frozen=True, gc=False):
+    """An exchange that was answered before. `answer` is the Response as it was stored."""
+
+    slot: str
+    number: int
+    shard: int
+    kind: str
+    fingerprint: bytes
+    reason: Reason
+    is_tombstone: bool
+    answer: bytes
+
+
+class LotUse(msgspec.Struct, frozen=True, gc=False):
+    """Points a journal took from a lot (positive) or gave back to it (negative)."""
+
+    account: int
+    lot: int
+    points: int
+
+
+class Fact(msgspec.Struct, frozen=True, gc=False):
+    """Something that happened to an original. Not standing once it was itself reversed."""
+
+    journal: int
+    """The exchange's number, where it is moot."""
+    kind: Kind
+    amount_minor: int
+    is_moot: bool = False
+    """A reversal that found nothing left to undo: nothing was posted, and nothing stands again."""
+    stands: bool = True
+
+
+@dataclass(slots=True)
+class Original:
+    """A posted journal that a void, refund, confirmation or reversal is about."""
+
+    slot: str
+    number: int
+    shard: int
+    kind: Kind
+    card: Card
+    merchant: int
+    terminal_id: str
+    amount_minor: int
+    unit: str
+    legs: tuple[Leg, ...]
+    lot_uses: tuple[LotUse, ...]
+    facts: list[Fact]
+    undoes: int | None = None
+    """The number of its own original, where it is a void or refund."""
+    seal: int = 0
+    """Of its shard's hash chain; 0 for what this batch has decided."""
+    is_final: bool = False
+    """What it undoes was reversed since, so that it is never undone itself."""
+
+    @property
+    def is_undone(self) -> bool:
+        """Whether a standing void or reversal took it back whole."""
+        return any(fact.stands and fact.kind is not Kind.REFUND for fact in self.facts)
+
+    @property
+    def is_reversed(self) -> bool:
+        """Whether a reversal was told that it is undone: by itself, or by a void before it."""
+        return any(fact.kind is Kind.REVERSAL for fact in self.facts)
+
+    @property
+    def refunded_minor(self) -> int:
+        """What refunds have given back so far."""
+        refunds = (fact for fact in self.facts if fact.stands and fact.kind is Kind.REFUND)
+        return sum(fact.amount_minor for fact in refunds)
+
+    def attempt_of(self, journal: int) -> int:
+        """Which fact about this original a journal is, counted from 0."""
+        return next(place for place, fact in enumerate(self.facts) if fact.journal == journal)
+
+    def points_moved(self, points_account: int) -> int:
+        """Points its legs credited to the card: what it earned."""
+        return sum(leg.amount_minor for leg in self.legs if leg.credit == points_account)
+
+
+@dataclass(slots=True)
+class State:
+    """All that was loaded for a batch, and grows as its requests are decided."""
+
+    business_date: dt.date
+    decided_at: dt.datetime
+    local_time: str
+    date_text: str = ""
+    """The business date as an answer carries it, YYYYMMDD."""
+    month: str = ""
+    """And its YYMM, to hold against a card's."""
+    known: dict[str, Known] = field(default_factory=dict)
+    cards: dict[bytes, Card] = field(default_factory=dict)
+    originals: dict[str, Original] = field(default_factory=dict)
+    """By slot."""
+    by_rrn: dict[str, Original] = field(default_factory=dict)
+    settled: dict[BatchName, list[Settled]] = field(default_factory=dict)
+    """Batches that were settled and that this batch's late messages name."""
+    counters: dict[tuple[str, str], int] = field(default_factory=dict)
+    """Terminal and key id to the highest DUKPT counter seen; `raised` names those that rose."""
+    raised: set[tuple[str, str]] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.date_text = f"{self.business_date:%Y%m%d}"
+        self.month = self.date_text[2:6]
+
+    def use_keys(self, terminal_id: str, used: Used) -> bool:
+        """Count a device's keys as used, for ever; False where one of them was used before."""
+        if used.lowest <= self.counters.get((terminal_id, used.key_id), NONE_SEEN):
+            return False
+        self.counters[terminal_id, used.key_id] = used.highest
+        self.raised.add((terminal_id, used.key_id))
+        return True
+
+    def paid_minor(self, slot: str) -> int:
+        """What was paid for points that an exchange earned or voided; 0 where it is not loaded."""
+        known = self.known.get(slot)
+        return _decode(known.answer).self_pay_minor if known is not None and known.answer else 0
+
+    def add_original(self, original: Original) -> None:
+        """Let it be found by its slot and by its RRN: the same object either way."""
+        self.originals[original.slot] = original
+        self.by_rrn[rrn_of(original.number)] = original

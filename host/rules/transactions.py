@@ -1,0 +1,176 @@
+"""TRANSACTIONS: what each kind asks before it posts, and what it posts.
+
+A row is a rule: the checks in the order they are asked, each with the reason its "no" gives,
+whether a PIN is needed, and the function that turns an approval into legs. A new transaction
+type is its word in `host.model.requests`, its row here, and its spelling in a dialect.
+"""
+
+import enum
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from host.model.requests import Kind
+from host.model.responses import Reason
+from host.rules import checks, postings
+from host.rules.case import Case
+from host.rules.checklists import (
+    AMOUNT,
+    BATCH,
+    CARD_IN_USE,
+    KNOWN_CARD,
+    MONEY,
+    ORIGINAL,
+    ROOM,
+    Check,
+)
+
+
+@enum.unique
+class PinRule(enum.Enum):
+    """When a PIN is looked at. A card without a stored PIN value never needs one."""
+
+    NEVER = "never"
+    IF_SENT = "if sent"
+    REQUIRED = "required"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """How one kind is decided. The PIN comes between the card's checks and the amount's."""
+
+    card_checks: tuple[Check, ...]
+    pin: PinRule = PinRule.NEVER
+    checks: tuple[Check, ...] = ()
+    post: Callable[[Case], postings.Result]
+    post_declines: tuple[Reason, ...] = ()
+    """What `post` may still say no with."""
+    reads_lots: bool = False
+    """The card's points lots are loaded with it."""
+    gives_auth_code: bool = True
+
+    @property
+    def declines(self) -> frozenset[Reason]:
+        """Every reason this kind can be declined with."""
+        asked = (reason for _, reason in (*self.card_checks, *self.checks))
+        return frozenset((*asked, *PIN_DECLINES[self.pin], *self.post_declines))
+
+
+_PIN_IS_WRONG: Final = (Reason.WRONG_PIN, Reason.PIN_TRIES_EXCEEDED, Reason.PIN_FORMAT)
+PIN_DECLINES: Final[dict[PinRule, tuple[Reason, ...]]] = {
+    PinRule.NEVER: (),
+    PinRule.IF_SENT: _PIN_IS_WRONG,
+    PinRule.REQUIRED: _PIN_IS_WRONG,
+}
+TRANSACTIONS: Final[dict[Kind, Rule]] = {
+    Kind.BALANCE_INQUIRY: Rule(
+        card_checks=(*BATCH, *CARD_IN_USE),
+        pin=PinRule.REQUIRED,
+        post=postings.post_nothing,
+        gives_auth_code=False,
+    ),
+    Kind.PURCHASE: Rule(
+        card_checks=(*BATCH, *AMOUNT, *CARD_IN_USE),
+        pin=PinRule.REQUIRED,
+        checks=(*MONEY, (checks.value_covers_amount, Reason.INSUFFICIENT_FUNDS)),
+        post=postings.post_purchase,
+    ),
+    Kind.CASH_LOAD: Rule(
+        card_checks=(*BATCH, *AMOUNT, *CARD_IN_USE),
+        checks=(*MONEY, *ROOM),
+        post=postings.post_load,
+    ),
+    Kind.CASH_LOAD_CONFIRM: Rule(
+        card_checks=(*AMOUNT, *KNOWN_CARD),
+        checks=((checks.currency_is_the_issuers, Reason.INVALID_AMOUNT),),
+        post=postings.post_confirm,
+        post_declines=(
+            Reason.BATCH_MISMATCH,
+            Reason.ORIGINAL_VOIDED,
+            Reason.ORIGINAL_MISMATCH,
+        ),
+    ),
+    Kind.POINTS_REDEMPTION: Rule(
+        card_checks=(*BATCH, *AMOUNT, *CARD_IN_USE),
+        pin=PinRule.IF_SENT,
+        checks=(
+            (checks.issuer_has_programme, Reason.FUNCTION_NOT_SUPPORTED),
+            (checks.amount_is_in_points, Reason.INVALID_AMOUNT),
+            (checks.points_reach_threshold, Reason.INVALID_AMOUNT),
+            (checks.points_cover_amount, Reason.INSUFFICIENT_FUNDS),
+        ),
+        post=postings.post_redemption,
+        reads_lots=True,
+    ),
+    Kind.POINTS_EARN: Rule(
+        card_checks=(*BATCH, *AMOUNT, *CARD_IN_USE),
+        checks=(
+            (checks.issuer_has_programme, Reason.FUNCTION_NOT_SUPPORTED),
+            *MONEY,
+            (checks.amount_earns_points, Reason.INVALID_AMOUNT),
+        ),
+        post=postings.post_earning,
+    ),
+    Kind.POINTS_INQUIRY: Rule(
+        card_checks=(*BATCH, *CARD_IN_USE),
+        pin=PinRule.IF_SENT,
+        checks=((checks.issuer_has_programme, Reason.FUNCTION_NOT_SUPPORTED),),
+        post=postings.post_nothing,
+        gives_auth_code=False,
+    ),
+    Kind.LOAD_VERIFICATION: Rule(
+        card_checks=(*BATCH, *CARD_IN_USE),
+        pin=PinRule.IF_SENT,
+        post=postings.post_nothing,
+        gives_auth_code=False,
+    ),
+    Kind.VOID: Rule(
+        card_checks=(*BATCH, *AMOUNT),
+        pin=PinRule.NEVER,
+        checks=(
+            *ORIGINAL,
+            (checks.original_can_be_voided, Reason.INVALID_TRANSACTION),
+            (checks.original_is_of_this_batch, Reason.OUTSIDE_WINDOW),
+            (checks.original_stands, Reason.ORIGINAL_VOIDED),
+            (checks.original_is_not_refunded, Reason.ORIGINAL_VOIDED),
+            (checks.unit_is_the_originals, Reason.ORIGINAL_MISMATCH),
+            (checks.amount_is_the_originals, Reason.ORIGINAL_MISMATCH),
+        ),
+        post=postings.post_void,
+        post_declines=(Reason.INSUFFICIENT_FUNDS,),
+    ),
+    Kind.REFUND: Rule(
+        card_checks=(*BATCH, *AMOUNT, *KNOWN_CARD),
+        checks=(
+            *ORIGINAL,
+            (checks.original_can_be_refunded, Reason.INVALID_TRANSACTION),
+            (checks.unit_is_the_originals, Reason.ORIGINAL_MISMATCH),
+            (checks.original_stands, Reason.ORIGINAL_VOIDED),
+            (checks.points_refund_is_whole, Reason.ORIGINAL_MISMATCH),
+            (checks.refund_fits_original, Reason.AMOUNT_LIMIT),
+        ),
+        post=postings.post_refund,
+        post_declines=(Reason.INSUFFICIENT_FUNDS,),
+    ),
+    Kind.REVERSAL: Rule(
+        card_checks=(),
+        post=postings.post_reversal,
+        post_declines=(
+            Reason.ORIGINAL_NOT_FOUND,
+            Reason.FUNCTION_NOT_SUPPORTED,
+            Reason.ORIGINAL_VOIDED,
+            Reason.INSUFFICIENT_FUNDS,
+        ),
+        gives_auth_code=False,
+    ),
+    Kind.POINTS_EXPIRY: Rule(
+        card_checks=(),
+        post=postings.post_expiry,
+        reads_lots=True,
+        gives_auth_code=False,
+    ),
+}
+"""Management, settlement and upload kinds move no value and are answered by `host.desk.desk`."""
+
+NEEDS_ORIGINAL: Final = frozenset({Kind.VOID, Kind.REFUND, Kind.REVERSAL, Kind.CASH_LOAD_CONFIRM})
+"""Kinds whose original is loaded with them."""

@@ -1,0 +1,1 @@
+"""The hosts of external issuers: lines, breakers, zones, advices."""

@@ -1,0 +1,1 @@
+"""Sockets: who connects, how much they may ask, and what they sent."""

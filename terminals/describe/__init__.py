@@ -1,0 +1,1 @@
+"""Any message in words, however it comes: read, masked, explained, shown."""

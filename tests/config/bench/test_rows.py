@@ -1,0 +1,122 @@
+"""Benches at a size that takes a second: real processes, and figures that mean what they say."""
+
+import os
+import re
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from config.bench.cpu import IdleClock
+from config.bench.desk import DeskBench, measure_desk
+from config.bench.history import HistoryBench, measure_history
+from config.bench.nac import NacBench, measure_nac
+from config.bench.processes import ProcessesBench, measure_processes
+from config.bench.report import (
+    DESK_FIGURES,
+    HISTORY_FIGURES,
+    NAC_FIGURES,
+    PROCESSES_FIGURES,
+    SLOW_FIGURES,
+    print_figures,
+)
+from config.bench.rows import BENCHES, Bench, Extent, run_benches
+from config.bench.slow import SlowBench, measure_slow
+from config.errors import SettingsError
+from tests.commands import run_command
+
+
+def say_nothing(_text: str) -> None:
+    pass
+
+
+def test_a_held_up_answer_is_measured_beside_the_others(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    told = NacBench(terminals=20, stall_seconds=0.6, rounds=1, rate=200.0)
+    document = measure_nac(told, say_nothing)
+    assert document["messages"] > 20
+    assert document["the_one_waited_ms"] >= 600
+    print_figures(document, NAC_FIGURES)
+    shown = capsys.readouterr().out
+    assert all(row.key in shown for row in NAC_FIGURES)
+
+
+def test_sign_ons_are_measured_beside_trade() -> None:
+    told = DeskBench(rounds=1, sign_ons=60, messages=60, traders=10, connections=4, cards=10)
+    document = measure_desk(told, say_nothing)
+    assert document["sign_ons_rate"] > 0
+    assert document["beside_rate"] > 0
+    assert {row.key for row in DESK_FIGURES} <= document.keys()
+
+
+def test_processes_are_measured_in_turns_and_share_the_work() -> None:
+    told = ProcessesBench(rounds=1, messages=2_000, terminals=64, connections=64, cards=10)
+    document = measure_processes(told, say_nothing)
+    assert document["rate_1"] > 0
+    assert document["rate_2"] > 0
+    assert document["busiest_part_1"] == 1.0
+    assert 0.5 <= document["busiest_part_2"] < 1.0, "one process had all the connections"
+    assert all(row.key in document for row in PROCESSES_FIGURES)
+
+
+def test_honest_terminals_are_measured_beside_slow_ones_that_are_cut_off() -> None:
+    told = SlowBench(
+        rounds=1,
+        connections=50,
+        pause_seconds=0.1,
+        frame_seconds_max=0.3,
+        messages=80,
+        terminals=20,
+    )
+    document = measure_slow(told, say_nothing)
+    assert document["slow_cut_off"] > 0, "no deadline has met a slow sender"
+    assert document["slow_p99_ms"] > 0
+    assert {"idle_25_over_mib", "idle_50_over_mib"} <= document.keys()
+    known = {row.key for row in SLOW_FIGURES if "idle" not in row.key}
+    assert known <= document.keys()
+
+
+def test_a_start_is_measured_before_and_after_history(capsys: pytest.CaptureFixture[str]) -> None:
+    document = measure_history(HistoryBench(messages=3_000, rounds=1), say_nothing)
+    assert (document["exchanges"], document["seals"]) == (3_000, 2_000)
+    assert document["ready_seconds"] > 0
+    print_figures(document, HISTORY_FIGURES)
+    assert "ready_seconds" in capsys.readouterr().out
+
+
+def test_idle_time_is_a_part() -> None:
+    assert 0.0 <= IdleClock.read().part() <= 1.0
+
+
+def test_each_bench_writes_its_own_file_and_tells_what_did_not_hold(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    shown: list[dict[str, object]] = []
+    made = {
+        name: Bench(
+            why=name,
+            measure=lambda extent, _say, name=name: {"name": name, "rounds": extent.rounds},  # type: ignore[misc]
+            show=shown.append,
+            holds=lambda document: document["name"] != "nac",
+        )
+        for name in BENCHES
+    }
+    monkeypatch.setattr("config.bench.rows.BENCHES", made)
+    report = tmp_path / "build" / "bench.json"
+    assert run_benches([], Extent(rounds=2), report, say=say_nothing) == ["nac"]
+    assert [one["name"] for one in shown] == list(BENCHES)
+    files = sorted(file.name for file in report.parent.iterdir())
+    others = ("desk", "history", "nac", "processes", "slow")
+    assert files == ["bench.json", *(f"bench_{name}.json" for name in others)]
+    assert msgspec.json.decode(report.read_bytes()) == {"name": "ledger", "rounds": 2}
+
+
+def test_an_unknown_bench_is_refused_before_any_is_run(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="choose of ledger, nac, processes, slow, history"):
+        run_benches(["nac", "speed"], Extent(), tmp_path / "bench.json", say=say_nothing)
+
+
+def test_the_help_names_every_bench() -> None:
+    said = run_command("bench", "--help", environ=os.environ | {"COLUMNS": "200"}).stdout
+    assert all(re.search(rf"\b{name}\b", said) for name in BENCHES)

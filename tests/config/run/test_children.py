@@ -1,0 +1,69 @@
+"""Children say when they are ready, and why they are not."""
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from config.errors import SurroundingsError
+from config.run.children import ChildDiedError, running_program, start_child, stop_child
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    path = tmp_path / "child.log"
+    path.write_text("posswitch child: an error of last week\n")
+    return path
+
+
+def _python(code: str) -> list[str]:
+    return [sys.executable, "-c", code]
+
+
+def test_a_child_is_told_its_settings_and_gives_its_lines_before_ready(log: Path) -> None:
+    code = "import sys, time; print(sys.stdin.read()); print('ready', flush=True); time.sleep(60)"
+    with running_program("child", _python(code), log, told=b"settings") as child:
+        assert child.wait_until_ready() == ["settings"]
+        child.check()
+
+
+def test_a_child_that_ends_before_it_is_ready_tells_why(log: Path) -> None:
+    code = "import sys; sys.stderr.write('noise\\nposswitch child: no such port'); sys.exit(3)"
+    with (
+        running_program("child", _python(code), log) as child,
+        pytest.raises(ChildDiedError) as death,
+    ):
+        child.wait_until_ready()
+    expected = f"child ended by itself (exit status 3): no such port\nNext: read {log}"
+    assert str(death.value) == expected
+
+
+def test_a_child_that_says_nothing_says_nothing_of_last_week_either(log: Path) -> None:
+    with (
+        running_program("child", _python("raise SystemExit(1)"), log) as child,
+        pytest.raises(ChildDiedError, match=r"exit status 1\): it said nothing"),
+    ):
+        child.wait_until_ready()
+
+
+def test_a_child_that_is_never_ready_is_not_waited_for_for_ever(log: Path) -> None:
+    code = "import time; print('soon', flush=True); time.sleep(60)"
+    with (
+        running_program("child", _python(code), log) as child,
+        pytest.raises(SurroundingsError, match="child was not ready in time"),
+    ):
+        child.wait_until_ready(seconds_max=0.5)
+
+
+def test_a_child_that_will_not_stop_is_killed() -> None:
+    code = (
+        "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); "
+        "print('deaf', flush=True); time.sleep(60)"
+    )
+    process = start_child(_python(code), output=subprocess.PIPE)
+    assert process.stdout
+    process.stdout.readline()
+    assert stop_child(process, ((signal.SIGTERM, 0.1),)) == -signal.SIGKILL
+    process.stdout.close()

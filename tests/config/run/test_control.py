@@ -1,0 +1,96 @@
+"""Asking a running program to read again: as long as it takes, and whatever it meets."""
+
+import errno
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+import trio
+
+from config.places import Places, places_of
+from config.run import control
+from config.run.control import HOST, Outcome, control_path, control_socket, serve_control
+from config.run.orders import Orders
+from config.run.reloading import Reloader
+from switch.program import Switch
+from switch.settings import SwitchSettings
+
+
+@pytest.fixture
+def places(tmp_path: Path) -> Places:
+    made = places_of(tmp_path / "data")
+    made.make()
+    made.settings.write_text('[[channels]]\nname = "pos"\nport = 0\n')
+    return made
+
+
+async def asked(places: Places) -> Outcome:
+    stream = await trio.open_unix_socket(str(control_path(places, HOST)))
+    said = b""
+    async with stream:
+        await stream.send_all(control.RELOAD)
+        while more := await stream.receive_some():
+            said += more
+    return msgspec.json.decode(said, type=Outcome)
+
+
+async def test_a_reload_that_takes_long_is_no_failure(
+    places: Places, monkeypatch: pytest.MonkeyPatch, nursery: trio.Nursery
+) -> None:
+    monkeypatch.setattr(control, "ASK_SECONDS_MAX", 0.05)
+
+    async def slow() -> Outcome:
+        await trio.sleep(0.3)
+        return Outcome(number=HOST, lines=("estate read",))
+
+    with control_socket(places, HOST) as listener:
+        nursery.start_soon(serve_control, listener, slow)
+        assert (await asked(places)).lines == ("estate read",)
+        nursery.cancel_scope.cancel()
+
+
+async def test_a_reload_that_fails_says_so_and_the_next_is_served(
+    places: Places, nursery: trio.Nursery
+) -> None:
+    times: list[int] = []
+
+    async def first_fails() -> Outcome:
+        await trio.lowlevel.checkpoint()
+        times.append(1)
+        if len(times) == 1:
+            raise OSError(errno.EIO, "the disk is gone")
+        return Outcome(number=HOST, lines=("read",))
+
+    with control_socket(places, HOST) as listener:
+        nursery.start_soon(serve_control, listener, first_fails)
+        failed = await asked(places)
+        assert "OSError" in failed.error
+        assert failed.exit_status
+        assert (await asked(places)).lines == ("read",)
+        nursery.cancel_scope.cancel()
+
+
+async def test_channels_that_are_at_work_but_cannot_be_kept_are_told_as_such(
+    places: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_args: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("config.run.reloading.keep_applied", full)
+    run = places.run
+    switch = Switch(
+        SwitchSettings(
+            channels=(),
+            link=f"unix:{run / 'host.sock'}",
+            saf=str(run / "saf.db"),
+            attestations=str(run / "attestations.db"),
+        )
+    )
+    try:
+        outcome = Reloader(places, Orders()).reload(switch)
+        assert not outcome.error
+        assert any("at work, but not kept" in line for line in outcome.lines)
+        assert [name for name, _ in switch.addresses()] == ["pos"]
+    finally:
+        switch.close()

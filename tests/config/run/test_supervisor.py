@@ -1,0 +1,280 @@
+"""`posswitch up`: one command up, one signal down, and nothing left behind however it ends."""
+
+import functools
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from config.places import Places, places_of
+from config.run.postgres import is_serving
+from tests.commands import run_command
+
+VECTORS = json.loads((Path(__file__).parents[2] / "vectors" / "vectors.json").read_text())
+END_SECONDS_MAX = 30.0
+
+
+class Up:
+    """A `posswitch up` as a person starts it."""
+
+    def __init__(self, places: Places, *options: str) -> None:
+        self.places = places
+        self.before: set[int] = set()
+        """Every child that was ever seen."""
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "config", "up", "--data", str(places.data), *options],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def wait_until_ready(self) -> list[str]:
+        assert self.process.stdout
+        lines: list[str] = []
+        for line in self.process.stdout:
+            if line == "ready\n":
+                return lines
+            lines.append(line.rstrip())
+        raise AssertionError(self.end())
+
+    def end(self) -> str:
+        """Wait until it has ended; gives what it said to standard error."""
+        return self.process.communicate(timeout=END_SECONDS_MAX)[1]
+
+    def children(self) -> dict[str, int]:
+        """Name to process number of everything it started."""
+        found = {_name_of(pid): pid for pid in _children_of(self.process.pid) if _runs(pid)}
+        found.pop("", None)
+        self.before |= set(found.values())
+        return found
+
+
+@pytest.fixture(scope="module")
+def places(tmp_path_factory: pytest.TempPathFactory) -> Places:
+    """One data directory for all: what one test leaves, the next must be able to start from."""
+    return places_of(tmp_path_factory.mktemp("up") / "data")
+
+
+@pytest.fixture
+def up(places: Places) -> Iterator[Up]:
+    command = Up(places, "--port", "0", "--estate", "demo")
+    yield command
+    command.process.kill()
+    command.process.communicate()
+
+
+def test_it_tells_its_listeners_then_ready_and_the_first_terminal_can_buy(up: Up) -> None:
+    (line,) = up.wait_until_ready()
+    found = re.fullmatch(r"pos on 127\.0\.0\.1:(\d+)", line)
+    assert found
+    answer = _exchange(int(found[1]), _vector("frame-stored-value-purchase-123.45-with-PIN"))
+    assert answer[13:15] == b"\x02\x10"
+    assert b"00000087655" in answer  # what is left, in F54
+
+
+def test_the_night_and_the_audit_run_beside_trade_and_again_when_all_is_down(up: Up) -> None:
+    (line,) = up.wait_until_ready()
+    frame = _vector("frame-stored-value-purchase-123.45-with-PIN")
+    _exchange(int(line.rpartition(":")[2]), frame)
+    first = json.loads(_said("clearing", "run", "--json", places=up.places))
+    assert [step["is_repeat"] for step in first["steps"]] == [False] * len(first["steps"])
+    assert "audit: 0 violations" in _said("audit", places=up.places)
+    up.process.send_signal(signal.SIGINT)
+    up.end()
+    again = json.loads(_said("clearing", "run", "--json", places=up.places))
+    assert all(step["is_repeat"] for step in again["steps"])
+    assert again["files"] == first["files"]
+    assert json.loads(_said("audit", "--json", places=up.places)) == {"violations": []}
+    assert "is owed" in _said("clearing", "run", places=up.places)
+
+
+def test_the_host_alone_starts_the_database_and_both_stop_at_a_signal(up: Up) -> None:
+    up.wait_until_ready()
+    up.process.terminate()
+    up.end()
+    command = [sys.executable, "-m", "config", "host", "--data", str(up.places.data)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as host:
+        assert host.stdout
+        assert host.stdout.readlines(2)[0].startswith(b"host on unix:")
+        (server,) = _children_of(host.pid)
+        host.terminate()
+        assert host.wait(END_SECONDS_MAX) == 0
+    assert not _runs(server)
+
+
+def test_a_signal_stops_all_cleanly(up: Up) -> None:
+    up.wait_until_ready()
+    children = up.children()
+    assert set(children) == {"postgres", "host", "switch"}
+    up.process.send_signal(signal.SIGTERM)
+    said = up.end()
+    assert up.process.returncode == 0
+    assert said.endswith("posswitch: stopped\n")
+    assert not any(_runs(pid) for pid in children.values())
+    assert not (up.places.cluster.directory / "postmaster.pid").exists()
+    for name in ("host", "switch"):
+        assert "Traceback" not in (up.places.log / f"{name}.log").read_text()
+
+
+def test_killing_it_outright_leaves_no_process_and_the_directory_usable(up: Up) -> None:
+    up.wait_until_ready()
+    children = up.children()
+    up.process.kill()
+    up.process.wait()
+    until = time.monotonic() + END_SECONDS_MAX
+    while any(_runs(pid) for pid in children.values()) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not any(_runs(pid) for pid in children.values())
+
+
+@pytest.mark.parametrize("name", ["postgres", "host", "switch"])
+def test_whatever_dies_is_started_again_and_the_same_sale_gets_the_same_answer(
+    up: Up, name: str
+) -> None:
+    """Killed outright more often than once, by itself, with the port and the passwords it had."""
+    (line,) = up.wait_until_ready()
+    port = int(line.rpartition(":")[2])
+    frame = _vector("frame-stored-value-purchase-123.45-with-PIN")
+    first = _exchange(port, frame)
+    for _ in range(2):
+        killed = up.children()[name]
+        os.kill(killed, signal.SIGKILL)
+        _wait_until(functools.partial(_is_another, up, name, killed))
+        _wait_until(lambda: _try_exchange(port, frame) == first)
+    up.process.send_signal(signal.SIGTERM)
+    said = up.end()
+    assert up.process.returncode == 0
+    assert said.count(f"{name} ended by itself (killed by SIGKILL), and is started again") == 2
+    assert not any(_runs(pid) for pid in up.before)
+
+
+def test_all_three_killed_at_once_come_back_by_themselves(up: Up) -> None:
+    (line,) = up.wait_until_ready()
+    port = int(line.rpartition(":")[2])
+    frame = _vector("frame-stored-value-purchase-123.45-with-PIN")
+    first = _exchange(port, frame)
+    killed = up.children()
+    for pid in killed.values():
+        os.kill(pid, signal.SIGKILL)
+    _wait_until(lambda: not set(up.children().values()) & set(killed.values()))
+    _wait_until(lambda: _try_exchange(port, frame) == first)
+    up.process.send_signal(signal.SIGINT)
+    up.end()
+    assert "audit: 0 violations" in _said("audit", places=up.places)
+
+
+def test_a_database_that_falls_under_a_host_alone_is_started_again(up: Up) -> None:
+    up.wait_until_ready()
+    up.process.terminate()
+    up.end()
+    command = [sys.executable, "-m", "config", "host", "--data", str(up.places.data)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as host:
+        assert host.stdout
+        host.stdout.readlines(2)
+        (server,) = _children_of(host.pid)
+        os.kill(server, signal.SIGKILL)
+        _wait_until(lambda: _children_of(host.pid) not in ([], [server]))
+        _wait_until(lambda: is_serving(up.places.cluster))
+        host.terminate()
+        assert host.wait(END_SECONDS_MAX) == 0
+    assert not is_serving(up.places.cluster)
+
+
+def test_a_child_that_can_never_start_ends_all_with_its_reason(places: Places) -> None:
+    places.make()
+    places.settings.write_text('[[channels]]\ntls = { certificate = "no.crt", key = "no.key" }\n')
+    try:
+        command = Up(places, "--port", "0", "--estate", "demo")
+        said = command.end()
+    finally:
+        places.settings.unlink()
+    assert command.process.returncode == 3
+    assert "switch ended by itself" in said
+    assert "no.crt" in said
+
+
+def test_a_second_one_on_the_same_directory_is_refused_and_the_first_goes_on(up: Up) -> None:
+    up.wait_until_ready()
+    second = Up(up.places, "--port", "0")
+    said = second.end()
+    assert second.process.returncode == 3
+    assert f"in use by process {up.process.pid}. Next: stop it" in said
+    assert up.process.poll() is None
+
+
+def test_a_port_in_use_is_named(places: Places) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        command = Up(places, "--port", str(port), "--estate", "demo")
+        said = command.end()
+    assert command.process.returncode == 3
+    assert str(port) in said
+    assert "Next: choose another port" in said
+    assert "Traceback" not in said
+
+
+def _vector(name: str) -> bytes:
+    rows = {row["id"]: row for row in VECTORS["vectors"]}
+    return bytes.fromhex(rows[name]["expected"]["frame_hex"])
+
+
+def _said(*words: str, places: Places) -> str:
+    done = run_command(*words, "--data", places.data)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def _exchange(port: int, frame: bytes) -> bytes:
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+        connection.sendall(frame)
+        head = connection.recv(2, socket.MSG_WAITALL)
+        return head + connection.recv(int.from_bytes(head), socket.MSG_WAITALL)
+
+
+def _is_another(up: Up, name: str, killed: int) -> bool:
+    return up.children().get(name, killed) != killed
+
+
+def _try_exchange(port: int, frame: bytes) -> bytes:
+    try:
+        return _exchange(port, frame)
+    except OSError:
+        return b""
+
+
+def _wait_until(is_so: Callable[[], bool]) -> None:
+    until = time.monotonic() + END_SECONDS_MAX
+    while not is_so():
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
+def _children_of(pid: int) -> list[int]:
+    text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    return [int(word) for word in text.split()]
+
+
+def _name_of(pid: int) -> str:
+    """Empty for one that has not become its program yet."""
+    try:
+        words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    except OSError:
+        return ""
+    if words[0].endswith(b"postgres"):
+        return "postgres"
+    return words[4].decode() if b"config.run.programs" in words else ""
+
+
+def _runs(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False

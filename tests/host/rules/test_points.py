@@ -1,0 +1,171 @@
+"""The points rules on their own: nothing lost to rounding, lots that always sum to the balance."""
+
+import datetime as dt
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from host.book import Programme
+from host.rules.points import (
+    expiry_of_lot,
+    give_back,
+    points_earned,
+    points_to_take_back,
+    spend,
+    spendable,
+    take_again,
+    take_back,
+)
+from host.rules.state import Card, Lot, LotUse, Purse
+
+TODAY = dt.date(2026, 11, 22)
+ACCOUNT = 7
+DATES = st.dates(dt.date(2026, 11, 1), dt.date(2027, 3, 31))
+LOTS = st.lists(st.tuples(st.integers(0, 500), DATES), max_size=6)
+amounts = st.integers(1, 10**12)
+
+
+def programme(points: int, per_minor: int) -> Programme:
+    return Programme(
+        code="T",
+        unit="P:T",
+        earn_points=points,
+        earn_per_minor=per_minor,
+        redemption_points_min=0,
+        lot_months=12,
+        debt_is_allowed=False,
+    )
+
+
+def card_of(lots: list[tuple[int, dt.date]]) -> Card:
+    total = sum(points for points, _ in lots)
+    return Card(
+        1, 0, 1, "active", "3012", None, 0,
+        Purse(6, "CNY", 0, 0),
+        Purse(ACCOUNT, "P:T", total, 0),
+        [Lot(ACCOUNT, number, day, points) for number, (points, day) in enumerate(lots)],
+        expired=sum(points for points, day in lots if day < TODAY),
+    )  # fmt: skip
+
+
+def left(card: Card) -> list[int]:
+    return [lot.left for lot in card.lots]
+
+
+def used(uses: list[LotUse]) -> int:
+    return sum(use.points for use in uses)
+
+
+@given(amounts, st.integers(0, 1_000), st.integers(1, 10_000))
+def test_points_are_never_rounded_up(amount: int, points: int, per_minor: int) -> None:
+    earned = points_earned(programme(points, per_minor), amount)
+    assert earned * per_minor <= amount * points < (earned + 1) * per_minor
+
+
+@given(st.lists(st.integers(1, 10**9), min_size=1, max_size=8), st.integers(0, 10**7))
+def test_partial_refunds_take_back_exactly_what_was_earned(parts: list[int], earned: int) -> None:
+    amount, before, taken = sum(parts), 0, []
+    for part in parts:
+        taken.append(points_to_take_back(earned, amount, before, before + part))
+        before += part
+    assert sum(taken) == earned
+    assert min(taken) >= 0
+
+
+@pytest.mark.parametrize(
+    ("earned_on", "months", "expires_on"),
+    [
+        (dt.date(2026, 11, 22), 24, dt.date(2028, 11, 30)),
+        (dt.date(2026, 12, 31), 2, dt.date(2027, 2, 28)),
+        (dt.date(2027, 12, 1), 2, dt.date(2028, 2, 29)),
+        (dt.date(2026, 1, 31), 12, dt.date(2027, 1, 31)),
+        (dt.date(2026, 11, 22), 1, dt.date(2026, 12, 31)),
+    ],
+)
+def test_a_lot_lasts_to_the_end_of_its_month(
+    earned_on: dt.date, months: int, expires_on: dt.date
+) -> None:
+    assert expiry_of_lot(earned_on, months) == expires_on
+
+
+@given(LOTS, st.data())
+def test_what_is_spent_comes_out_of_the_lots_that_expire_first(
+    lots: list[tuple[int, dt.date]], data: st.DataObject
+) -> None:
+    card = card_of(lots)
+    points = data.draw(st.integers(0, spendable(card, TODAY)))
+    uses = spend(card, points, TODAY)
+    assert used(uses) == points
+    assert min(left(card), default=0) >= 0
+    touched = {use.lot for use in uses}
+    assert all(card.lots[number].expires_on >= TODAY for number in touched)
+    if touched:
+        last = max(card.lots[number].expires_on for number in touched)
+        earlier = (lot for lot in card.lots if TODAY <= lot.expires_on < last)
+        assert all(lot.left == 0 for lot in earlier)
+
+
+@given(LOTS, st.data())
+def test_giving_back_fills_the_very_lots_and_taking_again_empties_them(
+    lots: list[tuple[int, dt.date]], data: st.DataObject
+) -> None:
+    card = card_of(lots)
+    full = left(card)
+    uses = spend(card, data.draw(st.integers(0, spendable(card, TODAY))), TODAY)
+    spent = left(card)
+    given_back = give_back(card, tuple(uses))
+    assert left(card) == full
+    assert used(given_back) == -used(uses)
+    again = take_again(card, tuple(given_back), used(uses))
+    assert left(card) == spent
+    assert again == uses
+
+
+@given(LOTS.filter(bool), st.integers(0, 3_000), st.data())
+def test_taking_back_uses_what_is_there_before_it_owes(
+    lots: list[tuple[int, dt.date]], points: int, data: st.DataObject
+) -> None:
+    card = card_of(lots)
+    source = data.draw(st.sampled_from(card.lots)).id
+    total = sum(left(card))
+    uses = take_back(card, source, points, may_owe=True)
+    assert used(uses) == points
+    assert sum(left(card)) == total - points
+    assert len({use.lot for use in uses}) == len(uses)
+    assert all(use.points > 0 for use in uses)
+    if points <= total:
+        assert min(left(card)) >= 0
+    else:
+        assert sum(1 for one in left(card) if one < 0) == 1
+        assert card.lots[source].left == total - points
+
+
+@given(LOTS.filter(bool), st.integers(1, 100), st.integers(0, 500), st.integers(1, 900))
+def test_a_debt_grows_only_when_every_lot_is_empty(
+    lots: list[tuple[int, dt.date]], debt: int, earned: int, points: int
+) -> None:
+    card = card_of(lots)
+    take_back(card, 0, sum(left(card)) + debt, may_owe=True)
+    card.lots.append(Lot(ACCOUNT, 99, dt.date(2028, 1, 31), earned))
+    take_back(card, 99, points, may_owe=True)
+    assert sum(left(card)) == earned - debt - points
+    assert sum(max(one, 0) for one in left(card)) == max(earned - points, 0)
+
+
+@given(LOTS.filter(bool), st.data())
+def test_a_debt_is_paid_before_anything_can_be_spent(
+    lots: list[tuple[int, dt.date]], data: st.DataObject
+) -> None:
+    card = card_of(lots)
+    debt = data.draw(st.integers(1, 100))
+    total = sum(left(card))
+    take_back(card, 0, total + debt, may_owe=True)
+    card.points.change -= total + debt
+    assert spendable(card, TODAY) <= 0
+    card.lots.append(Lot(ACCOUNT, 99, dt.date(2028, 1, 31), 150))
+    card.points.change += 150
+    room = spendable(card, TODAY)
+    assert room == 150 - debt
+    spend(card, room, TODAY)
+    assert sum(left(card)) == 0
