@@ -283,6 +283,7 @@ WITH summed AS (
 SELECT
     coalesce(account.id, balance.account_id) AS account_id,
     account.card_id,
+    account.unit,
     balance.posted_minor,
     coalesce(summed.amount_minor, 0) AS entries_minor
 FROM balance
@@ -297,11 +298,13 @@ LIMIT %(limit)s;
 -- name: hold_without_record
 -- Nothing holds value yet, so whatever is held was held by hand.
 SELECT
-    account_id,
-    held_minor
+    balance.account_id,
+    account.unit,
+    balance.held_minor
 FROM balance
-WHERE held_minor <> 0
-ORDER BY account_id
+LEFT JOIN account ON account.id = balance.account_id
+WHERE balance.held_minor <> 0
+ORDER BY balance.account_id
 LIMIT %(limit)s;
 
 -- name: checkpoint_not_its_entries
@@ -326,11 +329,13 @@ running AS (
 SELECT
     account_id,
     business_date,
+    account.unit,
     checkpoint.balance_minor,
     running.balance_minor AS entries_minor
 FROM running
 FULL JOIN checkpoint USING (account_id, business_date)
 LEFT JOIN clearing_step USING (business_date)
+LEFT JOIN account ON account.id = account_id
 WHERE
     coalesce(clearing_step.step, 'checkpoint') = 'checkpoint'
     AND (clearing_step.step IS NOT NULL OR checkpoint.balance_minor IS NOT NULL)
@@ -343,13 +348,17 @@ LIMIT %(limit)s;
 -- name: account_below_limit
 -- The constraint says so too; a constraint can be dropped.
 SELECT
-    account_id,
-    posted_minor,
-    held_minor,
-    floor_minor
+    balance.account_id,
+    account.unit,
+    balance.posted_minor,
+    balance.held_minor,
+    balance.floor_minor
 FROM balance
-WHERE posted_minor - held_minor < floor_minor OR held_minor < 0
-ORDER BY account_id
+LEFT JOIN account ON account.id = balance.account_id
+WHERE
+    balance.posted_minor - balance.held_minor < balance.floor_minor
+    OR balance.held_minor < 0
+ORDER BY balance.account_id
 LIMIT %(limit)s;
 
 -- 7. The hash chain verifies. -----------------------------------------------------------------
@@ -592,7 +601,7 @@ answered AS (
 SELECT
     terminal_id,
     epoch,
-    CASE WHEN in_points THEN 'points' ELSE 'money' END AS half,
+    CASE WHEN in_points THEN %(points)s ELSE %(currency)s END AS unit,
     side,
     counted_minor,
     counted_items,

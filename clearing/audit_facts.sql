@@ -142,11 +142,12 @@ SELECT
     count(*) FILTER (WHERE standing.kind <> 'refund') AS wholes,
     coalesce(sum(standing.amount_minor) FILTER (WHERE standing.kind = 'refund'), 0)
         AS refunded_minor,
-    original.amount_minor
+    original.amount_minor,
+    original.unit
 FROM standing
 INNER JOIN journal AS original
     ON original.shard = standing.shard AND original.id = standing.original_id
-GROUP BY standing.shard, standing.original_id, original.amount_minor
+GROUP BY standing.shard, standing.original_id, original.amount_minor, original.unit
 HAVING
     count(*) FILTER (WHERE standing.kind <> 'refund') > 1
     OR count(DISTINCT standing.kind = 'refund') > 1
@@ -188,13 +189,15 @@ given AS (
 )
 
 SELECT
-    shard,
+    coalesce(taken.shard, given.shard) AS shard,
     journal_id,
     account_id,
+    account.unit,
     coalesce(taken.amount_minor, 0) AS taken_minor,
     coalesce(given.amount_minor, 0) AS given_minor
 FROM taken
 FULL JOIN given USING (shard, journal_id, account_id)
+LEFT JOIN account ON account.id = account_id
 WHERE taken.amount_minor IS DISTINCT FROM given.amount_minor
 ORDER BY journal_id, account_id
 LIMIT %(limit)s;
@@ -231,6 +234,7 @@ LIMIT %(limit)s;
 WITH purse AS (
     SELECT
         balance.account_id,
+        account.unit,
         balance.posted_minor
     FROM account
     INNER JOIN balance ON balance.shard = account.shard AND balance.account_id = account.id
@@ -247,8 +251,9 @@ summed AS (
 
 SELECT
     account_id,
+    purse.unit,
     purse.posted_minor,
-    coalesce(summed.remaining, 0) AS lots
+    coalesce(summed.remaining, 0) AS lots_minor
 FROM purse
 FULL JOIN summed USING (account_id)
 WHERE purse.posted_minor IS DISTINCT FROM coalesce(summed.remaining, 0)

@@ -26,14 +26,17 @@ def trial_balance(night: Night) -> str:
     for row in turnover:
         debit, credit = row["debit_minor"], row["credit_minor"]
         if debit != credit:
-            raise _error(night, f"{row['unit']} has debits of {debit} and credits of {credit}")
+            unit = row["unit"]
+            both = f"debits of {Money(debit, unit)} and credits of {Money(credit, unit)}"
+            raise _error(night, f"{unit} has {both}")
     wrong = night.rows("wrong_balances")
     if wrong:
         first = wrong[0]
+        unit = first["unit"]
         raise _error(
             night,
-            f"account {first['account_id']} holds {first['posted_minor']} and its entries make "
-            f"{first['entries_minor']}",
+            f"account {first['account_id']} holds {Money(first['posted_minor'], unit)} and its "
+            f"entries make {Money(first['entries_minor'], unit)}",
         )
     return ", ".join(str(Money(row["debit_minor"], row["unit"])) for row in turnover) or "no trade"
 

@@ -64,7 +64,12 @@ CHECKS: Final = (
                 "{kind} {slot} was told {told} (reversed: {reversal_sent}) but is in force",
                 of_claims=True,
             ),
-            Test("claim_says_otherwise", "{slot} was posted with {differs}", of_claims=True),
+            Test(
+                "claim_says_otherwise",
+                "{slot} was posted with {differs}: "
+                "it is of {amount_minor}, its client asked for {claimed_minor}",
+                of_claims=True,
+            ),
             Test(
                 "claim_told_otherwise",
                 "{slot} was told {told}, stored is {code} or another RRN",
@@ -91,7 +96,7 @@ CHECKS: Final = (
             ),
             Test(
                 "journal_not_its_entries",
-                "journal {id} of shard {shard} is of {amount_minor} {unit}, "
+                "journal {id} of shard {shard} is of {amount_minor}, "
                 "its entries make {entries_minor}",
             ),
             Test(
@@ -237,7 +242,7 @@ CHECKS: Final = (
         (
             Test(
                 "lots_not_the_balance",
-                "points account {account_id} holds {posted_minor}, its lots {lots}",
+                "points account {account_id} holds {posted_minor}, its lots {lots_minor}",
             ),
             Test(
                 "lot_of_another_date",
@@ -270,7 +275,7 @@ CHECKS: Final = (
         (
             Test(
                 "position_not_the_journal",
-                "{business_date}, merchant {merchant_id}, issuer {issuer_id}, {chart} in {unit}: "
+                "{business_date}, merchant {merchant_id}, issuer {issuer_id}, {chart}: "
                 "cleared {stored_minor}, the journal says {ledger_minor}",
             ),
             Test(
@@ -279,7 +284,7 @@ CHECKS: Final = (
             ),
             Test(
                 "batch_not_its_journals",
-                "terminal {terminal_id}, batch {epoch}, {half} {side}: settled {counted_minor} in "
+                "terminal {terminal_id}, batch {epoch}, {side}: settled {counted_minor} in "
                 "{counted_items}, the journal says {journal_minor} in {journal_items}",
             ),
             Test(

@@ -126,7 +126,7 @@ SELECT
             WHEN
                 NOT coalesce(posted.is_earning, false)
                 AND posted.amount_minor <> claim_state.amount_minor
-                THEN format('amount %%s, not %%s', posted.amount_minor, claim_state.amount_minor)
+                THEN 'another amount'
         END,
         CASE
             WHEN
@@ -134,7 +134,11 @@ SELECT
                 AND NOT starts_with(posted.unit, claim_state.unit)
                 THEN format('unit %%s, not %%s', posted.unit, claim_state.unit)
         END
-    ) AS differs
+    ) AS differs,
+    posted.unit,
+    posted.amount_minor,
+    claim_state.unit AS claimed_unit,
+    claim_state.amount_minor AS claimed_minor
 FROM claim_state
 INNER JOIN posted ON posted.id = claim_state.journal_id
 WHERE
@@ -206,6 +210,7 @@ moved AS (
 
 SELECT
     claim_effect.card_id,
+    %(currency)s AS unit,
     claim_effect.amount_minor,
     coalesce(moved.amount_minor, 0) AS moved_minor
 FROM claim_effect

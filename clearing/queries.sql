@@ -430,7 +430,12 @@ WITH moved AS (
 SELECT
     balance.account_id,
     balance.posted_minor,
-    (moved.amount_minor + coalesce(before.balance_minor, 0))::bigint AS entries_minor
+    (moved.amount_minor + coalesce(before.balance_minor, 0))::bigint AS entries_minor,
+    (
+        SELECT account.unit
+        FROM account
+        WHERE account.shard = balance.shard AND account.id = balance.account_id
+    ) AS unit
 FROM moved
 INNER JOIN balance
     ON

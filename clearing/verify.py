@@ -17,6 +17,7 @@ from clearing.checks import CHECKS, SQL, Check
 from clearing.night import ClearingError
 from host.estate.openings import NO_MERCHANT, OPENING
 from host.model.claims import CARD_SIGN, Claim, card_effects
+from host.model.money import HOUSE_CURRENCY, Money
 from host.model.numbers import DAY_ZERO, NUMBERS_PER_DAY, number_of_rrn
 from host.model.requests import Family
 from host.model.responses import POSTED, RESPONSE_CODES
@@ -26,6 +27,8 @@ from host.store.settlement import SIDES_IN_SQL
 
 FINDINGS_PER_TEST_MAX: Final = 100
 """Enough to see what happened; the first row is what an operator starts from."""
+MINOR, UNIT = "_minor", "_unit"
+"""How the names of amounts end, and of units that are not the whole row's."""
 POSTING_KINDS: Final = (*(kind.value for kind in CARD_SIGN), OPENING)
 """Kinds that always post when approved. A reversal or confirmation may find nothing to do."""
 
@@ -36,6 +39,7 @@ PARAMETERS: Final[dict[str, object]] = {
     "day_zero": DAY_ZERO,
     "no_merchant": NO_MERCHANT,
     "no_card": NO_CARD,
+    "currency": HOUSE_CURRENCY,
     "posted_reasons": [reason.value for reason in POSTED],
     "debt_floor": DEBT_FLOOR_POINTS,
     "reasons": [reason.value for reason in RESPONSE_CODES],
@@ -81,11 +85,25 @@ def _ask(connection: Connection, check: Check, has_claims: bool) -> Iterator[Vio
         if test.of_claims and not has_claims:
             continue
         for row in _rows(connection, test.name):
-            what = test.reads.format_map(row)
+            what = test.reads.format_map(in_their_units(row))
             yield Violation(check=check.number, test=test.name, what=what)
     for computed in check.computed:
         for what in islice(computed.find(connection), FINDINGS_PER_TEST_MAX):
             yield Violation(check=check.number, test=computed.name, what=what)
+
+
+def in_their_units(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A row whose amounts read as money, or as points: each in its own unit, or in the row's."""
+    return {
+        name: _money(value, row.get(name.replace(MINOR, UNIT), row.get("unit")))
+        if name.endswith(MINOR)
+        else value
+        for name, value in row.items()
+    }
+
+
+def _money(minor: int | None, unit: str | None) -> str:
+    return "nothing" if minor is None else str(Money(int(minor), unit or ""))
 
 
 def _rows(connection: Connection, name: str) -> list[Mapping[str, Any]]:

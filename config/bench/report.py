@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
-from rich.console import Console
-from rich.table import Table
+from config.screen import Column, Sheet, number, prose, screen
+
+PARTS: Final = ("p50", "p95", "p99")
 
 
 class Figure(NamedTuple):
@@ -93,23 +94,19 @@ DESK_FIGURES: Final = (
 
 def print_figures(document: dict[str, Any], rows: Sequence[Figure]) -> None:
     """Print the figures that are there, with what each means."""
-    figures = Table("figure", "median", "what")
-    for key, form, meaning in rows:
-        if key in document:
-            figures.add_row(key, form.format(document[key]), meaning)
-    Console().print(figures)
+    told = ((key, form.format(document[key]), what) for key, form, what in rows if key in document)
+    screen().print(Sheet((Column("figure"), number("median"), prose("what")), told))
 
 
 def print_ledger(document: dict[str, Any]) -> None:
     """Print the medians, the latencies and the batch sizes."""
     print_figures(document, FIGURES)
-    latencies = Table("latency, ms", "p50", "p95", "p99")
-    for key, form, _ in LATENCIES:
-        row = [f"{document[f'{key}_{part}_ms']:.1f}" for part in ("p50", "p95", "p99")]
-        latencies.add_row(form, *row)
-    batches = Table("requests a transaction", "transactions")
-    for limit, count in document["batch_items"].items():
-        if count:
-            batches.add_row(limit, f"{count:,}")
-    for table in (latencies, batches):
-        Console().print(table)
+    latencies = (
+        (form, *(f"{document[f'{key}_{part}_ms']:.1f}" for part in PARTS))
+        for key, form, _ in LATENCIES
+    )
+    sizes = document["batch_items"].items()
+    batches = ((limit, f"{count:,}") for limit, count in sizes if count)
+    console = screen()
+    console.print(Sheet((Column("latency, ms"), *map(number, PARTS)), latencies))
+    console.print(Sheet((Column("requests a transaction"), number("transactions")), batches))

@@ -26,6 +26,7 @@ from config.places import Places, places_at
 from config.run.estates import loader
 from config.run.programs import only_one_of
 from config.run.supervisor import LoadEstate, Running, running_posswitch
+from config.screen import amount, screen
 from config.settings import Settings
 from config.tasks.night import opened_night, print_summary, print_violations
 from config.tasks.progress import board, headline, issuer_line, mended, settled, show_progress
@@ -41,6 +42,7 @@ from simulators.record import Record
 from simulators.softpos import KID
 from simulators.swarm import Swarm, SwarmSettings
 from simulators.tally import Tally
+from simulators.trades import CURRENCY
 from switch.channels import ChannelSettings, TlsSettings
 from switch.issuers.settings import IssuerSettings as IssuerRow
 from terminals.dialects import DialectOptions
@@ -95,7 +97,7 @@ def run_demo(settings: Settings, places: Places, demo: DemoSettings, *, say: Say
     Raises:
         OperatorError: something could not be started, or ended by itself.
     """
-    console = Console(highlight=False)
+    console = screen()
     say(f"seed {demo.seed}, data in {places.data}")
     bad = dataclasses.replace(BAD_ISSUER, seed=demo.seed)
     issuer = Issuer(bad, external_cards(), zone_key=EXTERNAL_ZONE.key)
@@ -218,7 +220,8 @@ class _Day:
         for card in external_cards():
             moved = self.issuer.moved_minor(card)
             if card.id in told and moved != told[card.id]:
-                yield f"{card.pan.masked}: terminals were told {told[card.id]}, it moved {moved}"
+                both = amount(told[card.id], CURRENCY), amount(moved, CURRENCY)
+                yield f"{card.pan.masked}: terminals were told {both[0]}, it moved {both[1]}"
 
 
 async def _watch(running: Running) -> None:

@@ -15,15 +15,13 @@ from typing import Any, Final
 import msgspec
 import psycopg
 import typer
-from rich.box import SIMPLE_HEAD
-from rich.console import Console
-from rich.table import Table
 
 from config.errors import SettingsError, SurroundingsError
 from config.logging import configure_logging
 from config.places import Places, places_at
 from config.run.database import dsn_of, opened_database
 from config.run.hsm import open_hsm
+from config.screen import Column, Sheet, screen
 from config.settings import Settings, load_settings
 from config.tasks.operators import operator_name, person_name
 from host.clock import utc_now
@@ -45,6 +43,9 @@ from host.model.secrets import Secret
 from host.store import keys as rows
 from host.store.connecting import SHORT, connect
 
+KEY_COLUMNS: Final = tuple(
+    map(Column, ("whose", "key", "generation", "check value", "header", "entered by"))
+)
 CLEAR_SCREEN: Final = "\x1b[H\x1b[2J\x1b[3J"
 """The scroll-back too."""
 
@@ -205,7 +206,7 @@ def print_keys(keys: Keys, owner: str | None, *, as_json: bool = False) -> None:
     counters = rows.list_counters(keys.connection, owner)
     waiting = rows.list_components(keys.connection)
     asked = rows.waiting_rotations(keys.connection)
-    console = Console(highlight=False)
+    console = screen()
     if as_json:
         told = {
             "lmk": keys.hsm.check_value,
@@ -216,7 +217,7 @@ def print_keys(keys: Keys, owner: str | None, *, as_json: bool = False) -> None:
         }
         console.out(msgspec.json.format(msgspec.json.encode(told)).decode())
         return
-    console.print(_key_table(found))
+    console.print(_key_sheet(found))
     for key in found:
         if key.fault:
             console.print(_fault_told(key), markup=False)
@@ -232,12 +233,9 @@ def print_keys(keys: Keys, owner: str | None, *, as_json: bool = False) -> None:
     console.print(f"{len(found):,} keys under LMK {keys.hsm.check_value}")
 
 
-def _key_table(found: list[rows.ListedKey]) -> Table:
-    table = Table(box=SIMPLE_HEAD)
-    for title in ("whose", "key", "generation", "check value", "header", "entered by"):
-        table.add_column(title)
-    for one in found:
-        table.add_row(
+def _key_sheet(found: list[rows.ListedKey]) -> Sheet:
+    told = (
+        (
             one.owner,
             one.purpose,
             str(one.generation),
@@ -245,7 +243,9 @@ def _key_table(found: list[rows.ListedKey]) -> Table:
             f"{one.usage} {one.algorithm} {one.mode} {one.exportability}",
             one.entered_by,
         )
-    return table
+        for one in found
+    )
+    return Sheet(KEY_COLUMNS, told)
 
 
 def _fault_told(one: rows.ListedKey) -> str:

@@ -10,9 +10,6 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 import msgspec
-from rich.box import SIMPLE_HEAD
-from rich.console import Console
-from rich.table import Table
 
 from clearing.changed import unreadable
 from clearing.dates import DateAheadError
@@ -25,10 +22,10 @@ from config.places import Places
 from config.run.database import dsn_of, opened_database
 from config.run.heads import open_key, read_heads, read_public_keys, sign_now
 from config.run.hsm import open_hsm
+from config.screen import Column, Sheet, amount, number, screen
 from config.settings import Settings
 from host.clock import utc_now
 from host.model.claims import Claim
-from host.model.money import Money
 from host.store.connecting import LONG, Connection, connect
 from host.store.keys import key_faults
 from host.store.safety import UnsafeDatabaseError, connect_safely
@@ -38,6 +35,13 @@ HEADS_CHECK: Final = 13
 """And: does every chain still hold what it held when its head was signed?"""
 KEYS_CHECK: Final = 11
 """The audit's question beside the ledger's ten: does every stored key open, and is it itself?"""
+
+
+POSITIONS: Final = (
+    Column("merchant"),
+    Column("issuer"),
+    *map(number, ("entries", "owes", "is owed", "net")),
+)
 
 
 class Order(NamedTuple):
@@ -174,46 +178,46 @@ def print_summaries(summaries: Iterable[Summary], *, as_json: bool = False) -> N
             print_summary(summary)
         return
     *earlier, last = map(_by_name, summaries)
-    Console(highlight=False).out(_json(last | {"missed": earlier}))
+    screen().out(_json(last | {"missed": earlier}))
 
 
 def print_summary(summary: Summary) -> None:
     """What the night of one date did, on one screen."""
-    console = Console(highlight=False)
+    console = screen()
     console.print(f"business date {summary.business_date} cleared{_because(summary.note)}")
     for step in summary.steps:
         again = " (again, unchanged)" if step.is_repeat else ""
-        console.print(f"  {step.name:<14} {step.detail}{again}", soft_wrap=True)
-    console.print(_table(summary.positions))
-    console.print(f"{len(summary.files)} files in {summary.files_dir}", soft_wrap=True)
+        console.print(f"  {step.name:<14} {step.detail}{again}", markup=False)
+    console.print(positions_sheet(summary.positions))
+    console.print(f"{len(summary.files)} files in {summary.files_dir}", markup=False)
     console.print(f"open now: {summary.next_business_date}")
 
 
 def print_previews(previews: Sequence[Preview], *, as_json: bool = False) -> None:
     """What a run would do, date by date."""
-    console = Console(highlight=False)
+    console = screen()
     if as_json:
         console.out(_json({"would_clear": previews}))
         return
     for each in previews:
         doing = ", ".join(each.steps) or "nothing; it would be compared with what it left"
         console.print(f"business date {each.business_date} would be cleared{_because(each.note)}")
-        console.print(f"  to do: {doing}", soft_wrap=True)
+        console.print(f"  to do: {doing}")
         console.print(f"  {each.journals:,} journals, {each.entries:,} entries by now")
-        console.print(f"  {each.files:,} files in {each.directory}", soft_wrap=True)
+        console.print(f"  {each.files:,} files in {each.directory}", markup=False)
         if each.positions:
-            console.print(_table(each.positions))
+            console.print(positions_sheet(each.positions))
     console.print("nothing was written")
 
 
 def print_violations(violations: Sequence[Violation], *, as_json: bool = False) -> None:
     """Each violation, and how many there are."""
-    console = Console(highlight=False)
+    console = screen()
     if as_json:
         console.out(_json({"violations": violations}))
         return
     for violation in violations:
-        console.print(str(violation), soft_wrap=True, markup=False)
+        console.print(str(violation), markup=False)
     console.print(f"audit: {len(violations)} violations")
 
 
@@ -239,18 +243,20 @@ def _because(note: str) -> str:
     return f" ({note})" if note else ""
 
 
-def _table(positions: Iterable[Position]) -> Table:
-    table = Table(title="positions", box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
-    for name in ("merchant", "issuer"):
-        table.add_column(name, no_wrap=True)
-    for name in ("entries", "owes", "is owed", "net"):
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("unit", no_wrap=True)
-    for row in positions:
-        owes, owed = Money(row.debit_minor, row.unit), Money(row.credit_minor, row.unit)
-        amounts = (amount.figures for amount in (owes, owed, row.net))
-        table.add_row(row.merchant, row.issuer, f"{row.entries:,}", *amounts, owes.unit_name)
-    return table
+def positions_sheet(positions: Iterable[Position]) -> Sheet:
+    """What merchants and issuers owe each other: what the merchant owes, is owed, and the net."""
+    rows = (
+        (
+            row.merchant,
+            row.issuer,
+            f"{row.entries:,}",
+            amount(row.debit_minor, row.unit),
+            amount(row.credit_minor, row.unit),
+            str(row.net),
+        )
+        for row in positions
+    )
+    return Sheet(POSITIONS, rows, title="positions")
 
 
 def _json(value: object) -> str:

@@ -7,9 +7,9 @@ from typing import Final
 import trio
 from rich.console import Console, Group
 from rich.live import Live
-from rich.table import Table
 from rich.text import Text
 
+from config.screen import Column, Sheet, number, prose
 from host.model.claims import APPROVALS
 from host.model.requests import Kind
 from host.model.responses import RESPONSE_CODES
@@ -21,6 +21,12 @@ PLAIN_SECONDS: Final = 5.0
 DECLINES_SHOWN_MAX: Final = 10
 MEANINGS: Final = {row.f39: row.english for row in reversed(RESPONSE_CODES.values())}
 """F39 to its text; where two reasons share a code, the first of the table speaks."""
+
+BOARD: Final = (
+    Column("transaction"),
+    *map(number, ("approved", "declined", "lost")),
+    prose("declined because"),
+)
 
 
 async def show_progress(tally: Tally, seconds: float, console: Console) -> None:
@@ -52,19 +58,16 @@ def headline(tally: Tally, passed: float, seconds: float) -> Text:
     )
 
 
-def board(tally: Tally) -> Table:
+def board(tally: Tally) -> Sheet:
     """How each kind of transaction was answered."""
-    table = Table("transaction", title="trades", expand=False)
-    for name in ("approved", "declined", "lost"):
-        table.add_column(name, justify="right")
-    table.add_column("declined because")
+    rows = []
     for kind in Kind:
         answers = Counter(
-            {f39: number for (asked, f39), number in tally.answers.items() if asked is kind}
+            {f39: times for (asked, f39), times in tally.answers.items() if asked is kind}
         )
         if answers:
-            table.add_row(kind.value.replace("_", " "), *_counts(answers), _declines(answers))
-    return table
+            rows.append((kind.value.replace("_", " "), *_counts(answers), _declines(answers)))
+    return Sheet(BOARD, rows, title="trades")
 
 
 def mended(events: Iterable[Event]) -> str:
@@ -95,15 +98,15 @@ def issuer_line(counts: Counter[str]) -> str:
 
 
 def _counts(answers: Counter[str]) -> tuple[str, str, str]:
-    approved = sum(number for f39, number in answers.items() if f39 in APPROVALS)
+    approved = sum(times for f39, times in answers.items() if f39 in APPROVALS)
     lost = answers[SILENCE]
     return f"{approved:,}", f"{answers.total() - approved - lost:,}", f"{lost:,}"
 
 
 def _declines(answers: Counter[str]) -> str:
     declines = [
-        f"{MEANINGS.get(f39, f39)} {number}"
-        for f39, number in answers.most_common()
+        f"{MEANINGS.get(f39, f39)} {times}"
+        for f39, times in answers.most_common()
         if f39 not in APPROVALS and f39 != SILENCE
     ]
     return ", ".join(declines[:DECLINES_SHOWN_MAX])

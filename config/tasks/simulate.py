@@ -14,6 +14,7 @@ from rich.console import Console
 
 from config.errors import FOUND_WRONG, SettingsError
 from config.run.estates import estate_named
+from config.screen import screen
 from config.tasks.junit import Ended, junit_report
 from config.tasks.progress import board, headline, mended, settled, show_progress
 from host.clock import utc_now
@@ -48,7 +49,7 @@ class Target:
 
 
 def _report(swarm: Swarm) -> int:
-    console, seconds = Console(highlight=False), swarm.settings.seconds
+    console, seconds = screen(), swarm.settings.seconds
     trio.run(_watched, swarm, console)
     if not console.is_terminal:
         console.print(board(swarm.tally))
@@ -87,7 +88,7 @@ def make_phone_files(home: Path | None) -> int:
         raise SettingsError("no directory for the files. Next: --certificates DIR --make")
     make_certificates(home)
     print_files = sorted(file.name for file in home.iterdir())
-    Console(highlight=False).print(f"{home}: {', '.join(print_files)}", markup=False)
+    screen().print(f"{home}: {', '.join(print_files)}", markup=False)
     return 0
 
 
@@ -135,7 +136,7 @@ def simulate_prompt(target: Target, channel: str, terminal_id: str | None) -> in
         answer_seconds_max=ANSWER_SECONDS_MAX,
         last_trace=_trace_of_now(),
     )
-    console = Console(highlight=False)
+    console = screen()
     console.print(f"{name} on {channel}: {', '.join(TYPED)}; end with Ctrl-D", markup=False)
     trio.run(run_prompt, channel, plans[name], estate, place, _Lines(console))
     return 0
@@ -144,7 +145,7 @@ def simulate_prompt(target: Target, channel: str, terminal_id: str | None) -> in
 def simulate_issuer(settings: IssuerSettings) -> int:
     """An external issuer's host, until it is interrupted; its book is printed then."""
     issuer = Issuer(settings, external_cards(), zone_key=EXTERNAL_ZONE.key)
-    console = Console(highlight=False)
+    console = screen()
     port = issuer.listen()
     console.print(f"issuer on {settings.host}:{port}, cards {EXTERNAL.pan_prefix}…", markup=False)
     with contextlib.suppress(KeyboardInterrupt):
@@ -162,7 +163,7 @@ def simulate_scenarios(target: Target, files: Sequence[Path], *, junit: Path | N
     """
     scenarios, estate = [_scenario(file) for file in files], estate_named(target.estate)
     ended = []
-    console = Console(highlight=False)
+    console = screen()
     for scenario in scenarios:
         began = time.monotonic()
         wrong = _played(scenario, estate, target)

@@ -1,7 +1,6 @@
 """What `posswitch terminal` does: hold of the database, and what a person reads."""
 
 import json
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,24 +8,26 @@ from typing import Any, Final
 
 import msgspec
 import psycopg
-from rich.box import SIMPLE_HEAD
-from rich.console import Console
-from rich.table import Table
 
 from config.errors import SettingsError
 from config.logging import configure_logging
 from config.places import places_at
 from config.run.database import dsn_of, opened_database
+from config.screen import Column, Sheet, amount, number, prose, screen
 from config.settings import load_settings
 from host.cases import CASES
-from host.model.money import Money
 from host.rules.settlement import Halves, text_of
 from host.store.cases import LISTED_MAX, StoredCase
 from host.store.connecting import SHORT, connect
 from host.store.settlement_view import TerminalView
 
-FILE_WIDTH: Final = 160
 WHEN: Final = "%Y-%m-%d %H:%M:%S %Z"
+
+CASE_COLUMNS: Final = (
+    *map(Column, ("id", "terminal", "batch", "trace", "case")),
+    number("amount"),
+    prose("what is known"),
+)
 
 
 @contextmanager
@@ -50,15 +51,15 @@ def opened_desk(data: Path, settings: Path | None) -> Iterator[psycopg.Connectio
 
 def print_cases(cases: Sequence[StoredCase], *, as_json: bool = False) -> None:
     """The list, and for each kind on it what it means and what to do."""
-    console = _console()
+    console = screen()
     if as_json:
         console.out(_json([_case_told(case) for case in cases]))
         return
     if cases:
-        console.print(_case_table(cases))
+        console.print(cases_sheet(cases))
     for kind in dict.fromkeys(case.kind for case in cases):
         row = CASES[kind]
-        console.print(f"{kind}: {row.meaning}. Next: {row.advice}", soft_wrap=True, markup=False)
+        console.print(f"{kind}: {row.meaning}. Next: {row.advice}", markup=False)
     more = f" (the first {LISTED_MAX:,})" if len(cases) == LISTED_MAX else ""
     opened = sum(case.resolved_at is None for case in cases)
     console.print(f"{opened} open of {len(cases)} listed{more}")
@@ -66,22 +67,18 @@ def print_cases(cases: Sequence[StoredCase], *, as_json: bool = False) -> None:
 
 def print_terminal(view: TerminalView, *, as_json: bool = False) -> None:
     """One terminal on one screen."""
-    console = _console()
+    console = screen()
     if as_json:
         console.out(_json(_terminal_told(view)))
         return
-    for line in _lines(view):
-        console.print(line, soft_wrap=True, markup=False)
+    for line in terminal_lines(view):
+        console.print(line, markup=False)
     if view.cases:
-        console.print(_case_table(view.cases))
+        console.print(cases_sheet(view.cases))
 
 
-def _console() -> Console:
-    """As wide as the terminal; into a file, wide enough for a case on one line."""
-    return Console(highlight=False, width=None if sys.stdout.isatty() else FILE_WIDTH)
-
-
-def _lines(view: TerminalView) -> Iterator[str]:
+def terminal_lines(view: TerminalView) -> Iterator[str]:
+    """What is known of a terminal, and its batches' totals."""
     state = "" if view.is_active else ", out of use"
     yield f"terminal {view.terminal_id} of {view.merchant} ({view.merchant_id}){state}"
     yield f"  last seen  {_when(view.last_seen)}"
@@ -93,8 +90,8 @@ def _lines(view: TerminalView) -> Iterator[str]:
     for name, totals in view.totals.items():
         yield f"    {name}: {text_of(totals)}"
     for one in view.unacknowledged:
-        amount = Money(one.amount_minor, one.unit)
-        yield f"    {one.stan} {one.kind} of {amount}: unacknowledged"
+        of = amount(one.amount_minor, one.unit)
+        yield f"    {one.stan} {one.kind} of {of}: unacknowledged"
     for key in view.keys:
         yield f"  key        {key.usage} {key.generation}, check value {key.check_value}"
     for batch in view.batches:
@@ -104,29 +101,27 @@ def _lines(view: TerminalView) -> Iterator[str]:
             yield f"    terminal: {text_of(batch.told)}"
 
 
-def _case_table(cases: Sequence[StoredCase]) -> Table:
-    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
-    for name in ("id", "terminal", "batch", "trace", "case"):
-        table.add_column(name, no_wrap=True)
-    table.add_column("amount", justify="right", no_wrap=True)
-    table.add_column("what is known")
-    for case in cases:
-        about = (case.terminal_id, case.epoch, case.stan, case.kind.value)
-        table.add_row(str(case.id), *about, _amount(case), _known(case))
-    return table
-
-
-def _amount(case: StoredCase) -> str:
-    if not case.amount_minor:
-        return ""
-    plain = f"{case.amount_minor:,}"
-    return str(Money(case.amount_minor, case.unit)) if case.unit else plain
+def cases_sheet(cases: Sequence[StoredCase]) -> Sheet:
+    """Each with its amount, where it has one."""
+    rows = (
+        (
+            str(case.id),
+            case.terminal_id,
+            case.epoch,
+            case.stan,
+            case.kind.value,
+            amount(case.amount_minor, case.unit) if case.amount_minor else "",
+            _known(case),
+        )
+        for case in cases
+    )
+    return Sheet(CASE_COLUMNS, rows)
 
 
 def _known(case: StoredCase) -> str:
     times = f" ({case.times} times)" if case.times > 1 else ""
     end = f"; resolved by {case.resolved_by}: {case.note}" if case.resolved_at else ""
-    return f"{case.detail}{times}{end}".replace("[", r"\[")
+    return f"{case.detail}{times}{end}"
 
 
 def _case_told(case: StoredCase) -> dict[str, object]:

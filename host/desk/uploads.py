@@ -9,7 +9,7 @@ from host.cases import CaseKind, NewCase
 from host.desk.sheet import Clerk, HashesPans, Sheet, opened_sheet
 from host.model.requests import Request, Response, UploadRecord
 from host.model.responses import Reason
-from host.rules.settlement import Record, Upload, differences
+from host.rules.settlement import Record, Upload, differences, text_of_record
 from host.store.settlement import (
     CLOSED,
     RECONCILED,
@@ -100,9 +100,8 @@ def _close(sheet: Sheet, count: int) -> Response:
 
 def _case_of_two(sheet: Sheet, first: Record, second: Record) -> NewCase:
     """One trace, two records."""
-    one = f"{first.amount_minor:,} of {first.card}"
-    other = f"{second.amount_minor:,} of {second.card}"
-    return sheet.case(CaseKind.RECORD_TWICE, f"{one}, then {other}", second.stan)
+    both = f"{text_of_record(first)}, then {text_of_record(second)}"
+    return sheet.case(CaseKind.RECORD_TWICE, both, second.stan)
 
 
 def _open_cases(sheet: Sheet, cases: list[NewCase]) -> None:

@@ -13,6 +13,8 @@ CURRENCY_BY_NUMBER: Final = {"156": "CNY"}
 """ISO 4217 numeric code, as F49 carries it, to the letters the ledger uses."""
 HOUSE_CURRENCY: Final = "CNY"
 """What a message is in that names no currency."""
+UNIT_UNKNOWN: Final = "minor units"
+"""Fen or points: of what a terminal told without saying which."""
 NUMBER_BY_CURRENCY: Final = {letters: number for number, letters in CURRENCY_BY_NUMBER.items()}
 
 
@@ -35,7 +37,7 @@ class Money(msgspec.Struct, frozen=True, array_like=True, gc=False):
     @property
     def figures(self) -> str:
         """The amount as people write it, without its unit."""
-        if self.is_points:
+        if self.is_points or not self.unit:
             return f"{self.amount_minor:,}"
         sign = "-" if self.amount_minor < 0 else ""
         whole, part = divmod(abs(self.amount_minor), 100)
@@ -43,7 +45,9 @@ class Money(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     @property
     def unit_name(self) -> str:
-        """The unit as people call it: the currency, or points and whose."""
+        """The unit as people call it: the currency, or points and whose; nobody may know it."""
+        if not self.unit:
+            return UNIT_UNKNOWN
         if not self.is_points:
             return self.unit
         return f"points {self.unit.removeprefix(POINTS_PREFIX)}".strip()

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from host.cases import CaseKind, NewCase
-from host.model.money import POINTS_PREFIX, Money
+from host.model.money import HOUSE_CURRENCY, POINTS_PREFIX, Money
 from host.model.requests import Kind, Totals
 from host.model.totals import SIDES, TotalsSide
 
@@ -196,7 +196,12 @@ def differences(upload: Upload) -> list[NewCase]:
 def text_of(totals: Halves) -> str:
     """Totals as people read them."""
     money, points = totals
-    return f"money {_half_text(money)}, points {_half_text(points)}"
+    return f"{_half_text(money, HOUSE_CURRENCY)}; {_half_text(points, POINTS_PREFIX)}"
+
+
+def text_of_record(record: Record, one: Traded | None = None) -> str:
+    """What a terminal has, as people read it; `one` is what the host has under its trace."""
+    return f"{_money_at_terminal(record, one)} of {record.card}"
 
 
 _PLACES: Final[tuple[Place, ...]] = tuple(
@@ -215,14 +220,14 @@ def _halves(sums: Mapping[Place, tuple[int, int]]) -> Halves:
 def _of_record(upload: Upload, ours: Mapping[str, Traded], record: Record) -> Iterable[NewCase]:
     """What is wrong with one record. Nothing posted here is touched by it."""
     one = ours.get(record.stan)
-    stan, sent = record.stan, f"the terminal has {_plain(record.amount_minor)} of {record.card}"
+    stan, sent = record.stan, f"the terminal has {text_of_record(record, one)}"
     if one is None:
-        yield _case(upload, CaseKind.UNKNOWN_STAN, stan, sent, Money(record.amount_minor, ""))
+        yield _case(upload, CaseKind.UNKNOWN_STAN, stan, sent, _money_at_terminal(record, one))
         return
     if not one.stands:
         if not (one.is_approved and not one.is_reversed and record.amount_minor == 0):
             detail = f"{sent}; here it is {_seen(one)}"
-            amount = Money(record.amount_minor, one.unit or "")
+            amount = _money_at_terminal(record, one)
             yield _case(upload, CaseKind.APPROVED_AT_TERMINAL, stan, detail, amount)
         return
     both = f"{sent}; here it is {_seen(one)}"
@@ -324,11 +329,22 @@ def _told_of(told: Halves) -> str:
     return f"the terminal says {text_of(told)}"
 
 
-def _half_text(half: Totals) -> str:
-    debit, credit = _plain(half.debit_minor), _plain(half.credit_minor)
+def _half_text(half: Totals, unit: str) -> str:
+    debit, credit = Money(half.debit_minor, unit), Money(half.credit_minor, unit)
     return f"debit {debit} in {half.debit_count}, credit {credit} in {half.credit_count}"
 
 
-def _plain(amount_minor: int) -> str:
-    """Minor units of a unit that is not known."""
-    return f"{amount_minor:,}"
+def _money_at_terminal(record: Record, one: Traded | None) -> Money:
+    """A terminal's amount, in the unit of what the host posted, or of what such a thing is in.
+
+    Its unit is empty where neither tells: a void may be of money or of points. Who earned points
+    may have kept what was paid for them, which is money.
+    """
+    if one is not None and one.unit is not None:
+        is_paid = one.paid_minor and record.amount_minor == one.paid_minor != one.amount_minor
+        return Money(record.amount_minor, HOUSE_CURRENCY if is_paid else one.unit)
+    kind = record.kind if one is None else one.kind
+    place = None if kind is None else place_of(kind, None)
+    if place is None:
+        return Money(record.amount_minor, "")
+    return Money(record.amount_minor, POINTS_PREFIX if place[0] else HOUSE_CURRENCY)

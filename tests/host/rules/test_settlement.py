@@ -293,7 +293,8 @@ def test_no_card_number_is_in_a_case() -> None:
 
 def test_totals_read_as_a_sentence() -> None:
     assert text_of(TOLD) == (
-        "money debit 12,345 in 1, credit 20,000 in 1, points debit 5,000 in 1, credit 99 in 1"
+        "debit 123.45 CNY in 1, credit 200.00 CNY in 1; "
+        "debit 5,000 points in 1, credit 99 points in 1"
     )
 
 

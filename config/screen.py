@@ -1,0 +1,136 @@
+"""What a person reads of figures: a screen to write on, and sheets whose numbers are never cut.
+
+A sheet is a table where its screen is wide enough for it, and a list of its rows, a line for each
+column, where it is not. Only a column of prose may be folded. Into a file or a pipe nothing has a
+limit: a row is a line.
+"""
+
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Final, NamedTuple
+
+from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.text import Text
+
+from host.model.money import Money
+
+UNLIMITED: Final = 1_000_000
+"""As wide as nothing is that we print."""
+PROSE_COLUMNS_MIN: Final = 20
+"""Prose is not folded into less."""
+GAP: Final = "  "
+
+
+def screen() -> Console:
+    """Standard output: as wide as the terminal is, and without one as wide as what is written."""
+    width = None if sys.stdout.isatty() else UNLIMITED
+    return Console(highlight=False, soft_wrap=True, width=width)
+
+
+class Column(NamedTuple):
+    """One column of a sheet."""
+
+    name: str
+    is_number: bool = False
+    """Stands on the right."""
+    is_prose: bool = False
+    """May be folded; the last column of its sheet."""
+
+
+def number(name: str) -> Column:
+    """A column of numbers or amounts."""
+    return Column(name, is_number=True)
+
+
+def prose(name: str) -> Column:
+    """A column of sentences."""
+    return Column(name, is_prose=True)
+
+
+def amount(minor: int, unit: str) -> str:
+    """The one way in which money and points are shown: figures, and in what."""
+    return str(Money(minor, unit))
+
+
+class Sheet:
+    """Rows under columns, in the same number; rich shows it as wide as there is room."""
+
+    def __init__(
+        self, columns: Sequence[Column], rows: Iterable[Sequence[str]], title: str = ""
+    ) -> None:
+        self._columns = columns
+        self._rows = [tuple(row) for row in rows]
+        self._title = title
+        self._widths = [
+            max(cell_len(cell) for cell in (column.name, *cells))
+            for column, cells in zip(columns, self._cells(), strict=True)
+        ]
+
+    def _cells(self) -> Iterable[Iterable[str]]:
+        return zip(*self._rows, strict=True) if self._rows else ((),) * len(self._columns)
+
+    def __rich_console__(self, _console: Console, options: ConsoleOptions) -> RenderResult:
+        """As rich asks for it."""
+        lines = self._table(options.max_width)
+        for line in self._list() if lines is None else lines:
+            yield Text(line, no_wrap=True, overflow="ignore")
+
+    def _table(self, room: int) -> list[str] | None:
+        """None where it needs more room."""
+        widths = list(self._widths)
+        left = room - sum(widths) - len(GAP) * (len(widths) - 1)
+        if left < 0:
+            if not self._columns[-1].is_prose or widths[-1] + left < PROSE_COLUMNS_MIN:
+                return None
+            widths[-1] += left
+        head = self._line([column.name for column in self._columns], widths)
+        rows = [line for row in self._rows for line in self._folded(row, widths)]
+        rule = "─" * min(room, sum(widths) + len(GAP) * (len(widths) - 1))
+        return [*([self._title] if self._title else []), *head, rule, *rows]
+
+    def _folded(self, row: Sequence[str], widths: Sequence[int]) -> list[str]:
+        """A row's lines: one, and more where its prose goes on."""
+        if not self._columns[-1].is_prose:
+            return self._line(row, widths)
+        first, *more = _fold(row[-1], widths[-1])
+        empty = [""] * (len(row) - 1)
+        lines = self._line([*row[:-1], first], widths)
+        return lines + [line for part in more for line in self._line([*empty, part], widths)]
+
+    def _line(self, row: Sequence[str], widths: Sequence[int]) -> list[str]:
+        cells = (
+            _padded(cell, width, to_the_right=column.is_number)
+            for column, cell, width in zip(self._columns, row, widths, strict=True)
+        )
+        return [GAP.join(cells).rstrip()]
+
+    def _list(self) -> list[str]:
+        """Every row by itself, a line a column; a terminal breaks what is still too long."""
+        width = max(cell_len(column.name) for column in self._columns)
+        lines = [self._title] if self._title else []
+        for row in self._rows:
+            first, *more = zip(self._columns, row, strict=True)
+            lines.append(f"{first[0].name} {first[1]}")
+            lines += [f"  {_padded(column.name, width)} {cell}" for column, cell in more if cell]
+        return lines
+
+
+def _padded(text: str, width: int, *, to_the_right: bool = False) -> str:
+    """By the cells that a terminal gives it: a Chinese character has two."""
+    blank = " " * (width - cell_len(text))
+    return blank + text if to_the_right else text + blank
+
+
+def _fold(text: str, width: int) -> list[str]:
+    """Lines of a sentence, broken between its words."""
+    if cell_len(text) <= width:
+        return [text]
+    lines = [""]
+    for word in text.split(" "):
+        longer = f"{lines[-1]} {word}" if lines[-1] else word
+        if cell_len(longer) <= width or not lines[-1]:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    return lines

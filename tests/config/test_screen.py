@@ -1,0 +1,242 @@
+"""What a person reads of money: whole, in its unit, on any screen and in any pipe."""
+
+import datetime as dt
+import io
+import os
+import pty
+import re
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable, Mapping
+
+import pytest
+from rich.console import Console, Group, RenderableType
+
+from clearing.checks import CHECKS, SQL
+from clearing.checks import Test as AuditTest
+from clearing.netting import Position
+from clearing.verify import in_their_units
+from config.screen import UNLIMITED, Column, Sheet, number, prose
+from config.tasks.night import positions_sheet
+from config.tasks.progress import board
+from config.tasks.terminals import cases_sheet, terminal_lines
+from host.cases import CaseKind
+from host.model.money import Money
+from host.model.requests import Kind, Totals
+from host.rules.settlement import text_of
+from host.store.cases import StoredCase
+from host.store.settlement_view import TerminalView
+from simulators.tally import Tally
+
+MUCH = 9_223_372_036_854_775_807
+"""The most that a balance can hold."""
+NOW = dt.datetime(2026, 11, 26, tzinfo=dt.UTC)
+UNITS = ("CNY", "P:CITY")
+
+
+def positions() -> RenderableType:
+    return positions_sheet(
+        Position(
+            merchant="888290054110001",
+            issuer="10000001",
+            unit=unit,
+            entries=1_234_567,
+            debit_minor=MUCH,
+            credit_minor=3_637_700,
+        )
+        for unit in UNITS
+    )
+
+
+def cases() -> RenderableType:
+    return cases_sheet(
+        [
+            StoredCase(
+                id=at,
+                kind=CaseKind.MISSING_AT_TERMINAL,
+                terminal_id="80010001",
+                epoch="000012",
+                stan="000002",
+                detail=f"purchase of {Money(MUCH, unit)}, card 998800******0015 [slip]",
+                amount_minor=MUCH,
+                unit=unit,
+                times=1,
+                opened_at=NOW,
+                seen_at=NOW,
+                resolved_at=None,
+                resolved_by=None,
+                note=None,
+            )
+            for at, unit in enumerate(UNITS)
+        ]
+    )
+
+
+def totals() -> RenderableType:
+    sums = (Totals(MUCH, 1, 3_637_700, 2), Totals(MUCH, 1, 3_637_700, 2))
+    return Group(text_of(sums))
+
+
+TABLES: Mapping[str, tuple[Callable[[], RenderableType], tuple[str, ...]]] = {
+    "positions": (
+        positions,
+        (
+            "92,233,720,368,547,758.07 CNY",
+            "36,377.00 CNY",
+            "-92,233,720,368,511,381.07 CNY",
+            "9,223,372,036,854,775,807 points CITY",
+            "3,637,700 points CITY",
+            "1,234,567",
+        ),
+    ),
+    "cases": (
+        cases,
+        ("92,233,720,368,547,758.07 CNY", "9,223,372,036,854,775,807 points CITY", "[slip]"),
+    ),
+    "totals": (
+        totals,
+        (
+            "92,233,720,368,547,758.07 CNY",
+            "36,377.00 CNY",
+            "9,223,372,036,854,775,807 points",
+            "3,637,700 points",
+        ),
+    ),
+}
+
+
+def shown(what: RenderableType, width: int) -> str:
+    file = io.StringIO()
+    Console(file=file, width=width, soft_wrap=True, highlight=False).print(what)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("width", [80, 40, 20, UNLIMITED], ids=["80", "40", "20", "pipe"])
+@pytest.mark.parametrize("name", TABLES)
+def test_money_is_whole_and_in_its_unit_at_any_width(name: str, width: int) -> None:
+    make, amounts = TABLES[name]
+    text = shown(make(), width)
+    assert "…" not in text
+    for each in amounts:
+        assert each in text
+
+
+@pytest.mark.parametrize("name", ["positions", "cases"])
+def test_into_a_pipe_a_row_is_a_line(name: str) -> None:
+    make, amounts = TABLES[name]
+    lines = shown(make(), UNLIMITED).splitlines()
+    assert sum(amounts[0] in line for line in lines) == 1
+
+
+def test_a_table_that_has_no_room_is_a_list() -> None:
+    sheet = Sheet((Column("whose"), number("net")), [("888290054110001", "1,234.00 CNY")])
+    assert shown(sheet, 29).splitlines() == [
+        "whose                     net",
+        "─" * 29,
+        "888290054110001  1,234.00 CNY",
+    ]
+    assert shown(sheet, 28).splitlines() == ["whose 888290054110001", "  net   1,234.00 CNY"]
+
+
+def test_prose_is_folded_between_words_and_beside_its_row() -> None:
+    sheet = Sheet(
+        (number("times"), prose("why")), [("7", "one two three four five six seven eight")]
+    )
+    assert shown(sheet, 30).splitlines()[2:] == [
+        "    7  one two three four five",
+        "       six seven eight",
+    ]
+
+
+def test_chinese_names_take_their_two_cells() -> None:
+    rows = [("城市卡", "1.00 CNY"), ("Pear Mall", "22.00 CNY")]
+    *_, first, second = shown(Sheet((Column("issuer"), number("net")), rows), 80).splitlines()
+    assert first == "城市卡      1.00 CNY"
+    assert second == "Pear Mall  22.00 CNY"
+
+
+def test_the_counts_of_a_swarm_are_whole_on_a_small_screen() -> None:
+    tally = Tally(answers=Counter({(Kind.PURCHASE, "00"): 1_234_567, (Kind.PURCHASE, "51"): 89}))
+    for width in (20, 40, 80):
+        assert "1,234,567" in shown(board(tally), width)
+
+
+WIDE = "888290054110001 " * 20
+
+
+@pytest.mark.parametrize("colour", [{}, {"FORCE_COLOR": "1"}, {"COLUMNS": "20"}])
+def test_a_pipe_has_no_width_whatever_the_environment_says(colour: dict[str, str]) -> None:
+    code = f"from config.screen import *; screen().print(Sheet((Column('a'),), [({WIDE!r},)]))"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, **colour},
+    )
+    assert WIDE.strip() in re.sub(r"\x1b\[[0-9;]*m", "", done.stdout)
+
+
+def test_a_terminal_breaks_what_is_longer_than_it_and_nothing_is_lost() -> None:
+    code = f"from config.screen import *; screen().print(Sheet((Column('a'),), [({WIDE!r},)]))"
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdout=theirs, env={**os.environ, "TERM": "xterm"}
+    ):
+        os.close(theirs)
+        said = b""
+        try:
+            while part := os.read(ours, 4096):
+                said += part
+        except OSError:  # what a terminal says when nobody writes to it any more
+            os.close(ours)
+    assert said.decode().replace("\r\n", "").count("888290054110001") == 20
+
+
+def test_a_terminal_shows_its_totals_and_promisesin_their_units() -> None:
+    view = TerminalView(
+        terminal_id="80010001",
+        merchant="Pear",
+        merchant_id="888290054110001",
+        is_active=True,
+        last_seen=None,
+        serial=None,
+        settles_points=True,
+        status=None,
+        status_at=None,
+        epoch="000012",
+        totals={"up": (Totals(12_345, 1, 0, 0), Totals(500, 1, 0, 0))},
+        unacknowledged=[],
+        keys=[],
+        batches=[],
+        cases=[],
+    )
+    text = "\n".join(terminal_lines(view))
+    assert "debit 123.45 CNY in 1, credit 0.00 CNY in 0; debit 500 points in 1" in text
+
+
+AMOUNT = re.compile(r"{(\w+_minor)}")
+MONEY_TESTS = [test for check in CHECKS for test in check.tests if AMOUNT.search(test.reads)]
+
+
+@pytest.mark.parametrize("test", MONEY_TESTS, ids=[test.name for test in MONEY_TESTS])
+def test_a_finding_of_the_audit_names_amounts_in_their_unit(test: AuditTest) -> None:
+    names = AMOUNT.findall(test.reads)
+    row = dict.fromkeys(re.findall(r"{(\w+)}", test.reads), "x")
+    row.update(dict.fromkeys(names, 3_637_700), unit="CNY")
+    told = test.reads.format_map(in_their_units(row))
+    assert told.count("36,377.00 CNY") == len(names)
+    assert "3637700" not in told
+
+
+def test_an_amount_that_is_missing_or_of_no_known_unit_says_so() -> None:
+    row = {"stored_minor": None, "ledger_minor": 12_345, "unit": None}
+    told = "{stored_minor}, {ledger_minor}".format_map(in_their_units(row))
+    assert told == "nothing, 12,345 minor units"
+
+
+def test_every_finding_with_an_amount_has_its_unit_in_its_statement() -> None:
+    for test in MONEY_TESTS:
+        selected = SQL[test.name].rpartition("SELECT")[2]
+        assert re.search(r"\bunit\b", selected), test.name
