@@ -17,31 +17,39 @@ SETTINGS_WRONG: Final = 2
 SURROUNDINGS_WRONG: Final = 3
 """Exit status: a port, a file, the database or a child process failed us."""
 
+FAULT_OF_OURS: Final = 4
+"""Exit status: a fault of posswitch itself, with a traceback."""
+INTERRUPTED: Final = 130
+"""Exit status: a person stopped it at the keyboard."""
+BUG: Final = "E-BUG"
+"""The code of whatever nobody foresaw."""
+
 FOREIGN: Final = (
-    ("clearing.night", "ClearingError"),
-    ("psycopg", "OperationalError"),
-    ("host.hsm.pkcs11", "HsmError"),
-    ("host.hsm.vault", "LmkError"),
-    ("host.hsm.vault", "VaultError"),
-    ("host.keys", "KeyCeremonyError"),
-    ("host.link.address", "AddressError"),
-    ("host.link.credentials", "CredentialsError"),
-    ("host.store.book", "NoEstateError"),
-    ("host.store.cases", "CaseError"),
-    ("host.store.estates", "EstateError"),
-    ("host.store.migrate", "MigrationError"),
-    ("host.store.safety", "UnsafeDatabaseError"),
-    ("host.store.settlement_view", "TerminalUnknownError"),
-    ("host.store.writer", "ShardTakenError"),
-    ("switch.wire.descriptors", "TooFewFilesError"),
-    ("switch.memory.route_file", "RouteError"),
-    ("switch.memory.saf_file", "SafError"),
-    ("switch.wire.tls", "TlsFileError"),
-    ("switch.memory.token_file", "TokenFileError"),
-    ("terminals.describe.errors", "UnreadableError"),
-    ("terminals.dialects", "DialectError"),
+    ("clearing.night", "ClearingError", "E-NIGHT"),
+    ("psycopg", "OperationalError", "E-DATABASE-AWAY"),
+    ("host.hsm.pkcs11", "HsmError", "E-KEYS-DEVICE"),
+    ("host.hsm.vault", "LmkError", "E-KEYS-LMK"),
+    ("host.hsm.vault", "VaultError", "E-KEYS-SEALED"),
+    ("host.keys", "KeyCeremonyError", "E-KEYS-CEREMONY"),
+    ("host.link.address", "AddressError", "E-LINK-ADDRESS"),
+    ("host.link.credentials", "CredentialsError", "E-LINK-CERTIFICATE"),
+    ("host.store.book", "NoEstateError", "E-ESTATE"),
+    ("host.store.cases", "CaseError", "E-CASE"),
+    ("host.store.estates", "EstateError", "E-ESTATE"),
+    ("host.store.migrate", "MigrationError", "E-DATABASE-SCHEMA"),
+    ("host.store.safety", "UnsafeDatabaseError", "E-DATABASE-UNSAFE"),
+    ("host.store.settlement_view", "TerminalUnknownError", "E-TERMINAL-UNKNOWN"),
+    ("host.store.writer", "ShardTakenError", "E-SHARD-TAKEN"),
+    ("switch.wire.descriptors", "TooFewFilesError", "E-FILES-MAX"),
+    ("switch.reload", "ReloadError", "E-CHANNELS"),
+    ("switch.memory.route_file", "RouteError", "E-SWITCH-ROUTES"),
+    ("switch.memory.saf_file", "SafError", "E-SWITCH-SAF"),
+    ("switch.wire.tls", "TlsFileError", "E-CHANNEL-TLS"),
+    ("switch.memory.token_file", "TokenFileError", "E-SWITCH-ATTESTATIONS"),
+    ("terminals.describe.errors", "UnreadableError", "E-MESSAGE"),
+    ("terminals.dialects", "DialectError", "E-CHANNEL-DIALECT"),
 )
-"""Errors of lower floors that are written for the operator: module and name, so that saying
+"""Errors of lower floors that are written for the operator: module, name and code, so that saying
 which they are imports nothing."""
 
 
@@ -54,6 +62,17 @@ CURES: Final = {
     errno.EMFILE: "raise the limit of open files (ulimit -n), and run it again",
     errno.ENFILE: "close what has so many files open on this machine, and run it again",
 }
+CODES: Final = {
+    errno.EACCES: "E-DATA-OWNER",
+    errno.EPERM: "E-DATA-OWNER",
+    errno.ENOSPC: "E-DISK-FULL",
+    errno.EDQUOT: "E-DISK-FULL",
+    errno.EMFILE: "E-FILES-MAX",
+    errno.ENFILE: "E-FILES-MAX",
+    errno.EADDRINUSE: "E-PORT",
+    errno.EADDRNOTAVAIL: "E-PORT",
+}
+"""What kind of error the kernel's number is; any other is E-FILE."""
 OF_A_DISK: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS})
 """Errors that only a file has, whether it is named or not."""
 OTHER_CURE: Final = "check that name, and what is there (ls -ld)"
@@ -63,15 +82,23 @@ Say = Callable[[str], None]
 
 
 class OperatorError(Exception):
-    """The tree's top: its text is what the operator reads."""
+    """The tree's top: its text is what the operator reads, its code what `explain` expands."""
 
     exit_status = SURROUNDINGS_WRONG
+    code = "E-SURROUNDINGS"
+
+    def __init__(self, text: str, code: str | None = None) -> None:
+        """`code` is of a row of `config.error_kinds`; none is the class's own."""
+        super().__init__(text)
+        if code is not None:
+            self.code = code
 
 
 class SettingsError(OperatorError):
     """A setting is unknown, of another type, or out of its bounds; names the file and the key."""
 
     exit_status = SETTINGS_WRONG
+    code = "E-SETTINGS"
 
 
 class SurroundingsError(OperatorError):
@@ -83,13 +110,33 @@ def operator_errors(*others: type[Exception]) -> tuple[type[Exception], ...]:
 
     What was never imported was not raised.
     """
-    found = (getattr(sys.modules.get(module), name, None) for module, name in FOREIGN)
+    found = (getattr(sys.modules.get(module), name, None) for module, name, _ in FOREIGN)
     return (OperatorError, *(kind for kind in found if kind is not None), *others)
 
 
 def exit_status_of(error: Exception) -> int:
     """The exit status that tells a script what kind of error this was."""
     return getattr(error, "exit_status", SURROUNDINGS_WRONG)
+
+
+def code_of(error: BaseException) -> str:
+    """The code of the error's kind, for whoever wants to know more."""
+    if isinstance(error, OperatorError):
+        return error.code
+    if isinstance(error, OSError):
+        return CODES.get(error.errno or 0, "E-FILE")
+    codes = {(module, name): code for module, name, code in FOREIGN}
+    for kind in type(error).__mro__:
+        # psycopg gives its errors to the package, whatever module makes them.
+        module = kind.__module__.partition(".")[0] if "psycopg" in kind.__module__ else None
+        if code := codes.get((module or kind.__module__, kind.__name__)):
+            return code
+    return BUG
+
+
+def told(error: Exception) -> str:
+    """The error as it is printed: its code, and its sentence."""
+    return f"{code_of(error)}: {error}"
 
 
 def misspelled(error: UnicodeEncodeError) -> SettingsError | None:
@@ -100,7 +147,7 @@ def misspelled(error: UnicodeEncodeError) -> SettingsError | None:
     words = [word for word in sys.argv if not _is_text(word)]
     if not words or _is_text(error.object):
         return None
-    return SettingsError(f"{words[0]!a} is not UTF-8. Next: write it in UTF-8")
+    return SettingsError(f"{words[0]!a} is not UTF-8. Next: write it in UTF-8", "E-COMMAND-LINE")
 
 
 def _is_text(word: str) -> bool:
@@ -117,4 +164,4 @@ def explained(error: OSError) -> SurroundingsError | None:
     nameless = error.filename is None or isinstance(error.filename, int)
     path = "a file" if nameless else os.fsdecode(error.filename)
     cure = CURES.get(error.errno or 0, OTHER_CURE)
-    return SurroundingsError(f"cannot use {path}: {error.strerror}. Next: {cure}")
+    return SurroundingsError(f"cannot use {path}: {error.strerror}. Next: {cure}", code_of(error))

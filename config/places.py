@@ -118,7 +118,8 @@ def places_of(data: Path) -> Places:
     except FileNotFoundError:
         raise SurroundingsError(
             f"the directory you stand in is gone, so {data} is nowhere. Next: cd somewhere else, "
-            "or name the data directory from / with --data"
+            "or name the data directory from / with --data",
+            "E-DATA-PLACE",
         ) from None
 
 
@@ -136,23 +137,27 @@ def places_at(data: Path) -> Places:
     except NotADirectoryError:
         raise SurroundingsError(
             f"{places.data} cannot be a data directory: a file stands where a directory above it "
-            "would be. Next: name another with --data"
+            "would be. Next: name another with --data",
+            "E-DATA-PLACE",
         ) from None
     except PermissionError:
         raise SurroundingsError(
             f"{places.data} cannot be looked at: a directory above it is closed to you "
             f"({_who(os.geteuid())}). Next: run it as the user whom it belongs to, or name another "
-            "with --data"
+            "with --data",
+            "E-DATA-OWNER",
         ) from None
     if not stat.S_ISDIR(status.st_mode):
         raise SurroundingsError(
-            f"{places.data} is a file and no data directory. Next: name the directory with --data"
+            f"{places.data} is a file and no data directory. Next: name the directory with --data",
+            "E-DATA-PLACE",
         )
     _check_owner(places.data, status)
     if not os.access(places.data, os.R_OK | os.X_OK, effective_ids=True):
         raise SurroundingsError(
             f"{places.data} is yours and closed to you (mode {stat.S_IMODE(status.st_mode):04o}). "
-            f"Next: chmod 711 {places.data}"
+            f"Next: chmod 711 {places.data}",
+            "E-DATA-OWNER",
         )
     return places
 
@@ -171,7 +176,8 @@ def locked(places: Places) -> Iterator[None]:
             file.seek(0)
             raise SurroundingsError(
                 f"{places.data} is in use by process {file.read().strip() or 'unknown'}. "
-                "Next: stop it, or choose another directory with --data"
+                "Next: stop it, or choose another directory with --data",
+                "E-DATA-IN-USE",
             ) from None
         file.truncate(0)
         file.write(str(os.getpid()))
@@ -188,7 +194,8 @@ def _make(place: Path, mode: int) -> None:
     except OSError as error:
         raise SurroundingsError(
             f"cannot make the directory {place}: {error.strerror}. "
-            "Next: choose another with --data, or make it yourself"
+            "Next: choose another with --data, or make it yourself",
+            "E-DATA-PLACE",
         ) from error
     _check_owner(place, status)
 
@@ -199,7 +206,8 @@ def _check_owner(place: Path, status: os.stat_result) -> None:
         raise SurroundingsError(
             f"{place} belongs to {owner}, and you are {_who(os.geteuid())}: what is in it is "
             f"{owner}'s alone. Next: sudo -u {owner.rpartition(' ')[2]} posswitch …, or choose "
-            "another directory with --data"
+            "another directory with --data",
+            "E-DATA-OWNER",
         )
 
 

@@ -72,9 +72,13 @@ def load_settings(file: Path) -> Settings:
     except FileNotFoundError:
         return Settings()
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{file} is not TOML: {error}. Next: mend that line") from error
+        raise SettingsError(
+            f"{file} is not TOML: {error}. Next: mend that line", "E-SETTINGS-FILE"
+        ) from error
     except OSError as error:
-        raise explained(error) or SettingsError(f"cannot read {file}: {error}") from None
+        raise explained(error) or SettingsError(
+            f"cannot read {file}: {error}", "E-SETTINGS-FILE"
+        ) from None
     return _checked(document, file)
 
 
@@ -124,7 +128,8 @@ def revealed(value: str, key: str, environment: Mapping[str, str] = os.environ) 
     if name not in environment:
         raise SettingsError(
             f"the setting {key} is read from the environment variable {name}, which is not set. "
-            f"Next: export {name}=…"
+            f"Next: export {name}=…",
+            "E-SETTINGS-VARIABLE",
         )
     return environment[name]
 

@@ -106,7 +106,10 @@ def run_benches(names: Sequence[str], extent: Extent, report: Path, *, say: Say)
     """
     for name in names:
         if name not in BENCHES:
-            raise SettingsError(f"there is no bench {name!r}. Next: choose of {', '.join(BENCHES)}")
+            raise SettingsError(
+                f"there is no bench {name!r}. Next: choose of {', '.join(BENCHES)}",
+                "E-COMMAND-LINE",
+            )
     missed = []
     for name in names or BENCHES:
         bench = BENCHES[name]

@@ -1,17 +1,20 @@
 """The command `posswitch`: thin commands over the programs, each importing what it needs only then.
 
 Exit status: 0 done; 1 done, and something does not balance; 2 the command line or the settings
-make no sense; 3 the surroundings failed us (a port, a file, the database, a child).
+make no sense; 3 the surroundings failed us (a port, a file, the database, a child); 4 a fault of
+ours, with a traceback; 130 stopped at the keyboard.
 """
 
 import contextlib
 import functools
 import sys
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
+from typer.exceptions import TyperException
 
 from config.cli.describe import app as describing
 from config.cli.keys import app as keys
@@ -19,7 +22,18 @@ from config.cli.link import app as link
 from config.cli.options import DataOption, SettingsOption
 from config.cli.simulate import app as simulating
 from config.cli.terminal import app as terminals
-from config.errors import FOUND_WRONG, exit_status_of, explained, misspelled, operator_errors
+from config.errors import (
+    BUG,
+    FAULT_OF_OURS,
+    FOUND_WRONG,
+    INTERRUPTED,
+    SETTINGS_WRONG,
+    exit_status_of,
+    explained,
+    misspelled,
+    operator_errors,
+    told,
+)
 from config.homes import BENCH, DATA, DEMO
 from config.run.memory import keep_to_ourselves
 
@@ -135,7 +149,7 @@ def reload(data: DataOption = DATA) -> None:
             typer.echo(line)
     if last.error:
         kept = f"; {len(done)} other processes have changed already" if done else ""
-        _remark(f"error: nothing changed{kept}: {last.error}")
+        _remark(f"error {last.code}: nothing changed{kept}: {last.error}")
         raise typer.Exit(last.exit_status)
 
 
@@ -270,29 +284,50 @@ def bench(
 def main() -> NoReturn:
     """The entry of the command."""
     keep_to_ourselves()
-    sys.exit(_status_of(functools.partial(app, prog_name="posswitch")))
+    command = functools.partial(app, prog_name="posswitch", standalone_mode=False)
+    sys.exit(_status_of(command))
 
 
 def _status_of(command: Callable[[], object]) -> int:
-    """Run a command; what a person did wrong, or can mend, is a sentence and not a traceback."""
+    """Run a command; what a person did wrong, or can mend, is a sentence and not a traceback.
+
+    A traceback is a fault of ours, and is followed by what to do about it.
+    """
     try:
-        command()
-    except operator_errors() as error:
-        _remark(f"error: {error}")
-        return exit_status_of(error)
-    except OSError as error:
-        sentence = explained(error)
+        status = command()
+    except typer.Abort:
+        _remark("stopped")
+        return INTERRUPTED
+    except TyperException as error:
+        return _misused(error)
+    except Exception as error:  # noqa: BLE001 - the top: whatever it is, a person is told
+        sentence = _sentence_of(error)
         if sentence is None:
-            raise
-        _remark(f"error: {sentence}")
-        return sentence.exit_status
-    except UnicodeEncodeError as error:
-        mistake = misspelled(error)
-        if mistake is None:
-            raise
-        _remark(f"error: {mistake}")
-        return mistake.exit_status
-    return 0
+            traceback.print_exc()
+            _remark(f"error {BUG}: this is a fault of posswitch. Next: posswitch explain {BUG}")
+            return FAULT_OF_OURS
+        _remark(f"error {told(sentence)}")
+        return exit_status_of(sentence)
+    return status if isinstance(status, int) else 0
+
+
+def _misused(error: TyperException) -> int:
+    """A command line that makes no sense. No words at all: the help was shown already."""
+    sentence = error.format_message().rstrip(".")
+    if sentence:
+        context = getattr(error, "ctx", None)
+        help_of = "posswitch" if context is None else context.command_path
+        _remark(f"error E-COMMAND-LINE: {sentence}. Next: {help_of} --help")
+    return SETTINGS_WRONG
+
+
+def _sentence_of(error: Exception) -> Exception | None:
+    """What is told of an error without a traceback; None: it is a fault of ours."""
+    if isinstance(error, operator_errors()):
+        return error
+    if isinstance(error, OSError):
+        return explained(error)
+    return misspelled(error) if isinstance(error, UnicodeEncodeError) else None
 
 
 def _told(data: Path, settings: Path | None) -> "tuple[Places, Settings]":
@@ -304,7 +339,9 @@ def _told(data: Path, settings: Path | None) -> "tuple[Places, Settings]":
 
     places = places_at(data)
     if settings is not None and not settings.exists():
-        raise SettingsError(f"there is no settings file {settings}. Next: check --settings")
+        raise SettingsError(
+            f"there is no settings file {settings}. Next: check --settings", "E-SETTINGS-FILE"
+        )
     told = load_settings(settings or places.settings)
     configure_logging(told.log.level)
     return places, told

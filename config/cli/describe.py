@@ -60,7 +60,9 @@ def describe(  # noqa: PLR0913, PLR0917 - a command line has an option for each 
     if diff is not None:
         other = describing.described(diff, dialect, length, asked)
         if len(told) != 1 or len(other) != 1:
-            raise SettingsError("--diff compares one message with one. Next: give one each")
+            raise SettingsError(
+                "--diff compares one message with one. Next: give one each", "E-COMMAND-LINE"
+            )
         rows = describing.difference(told[0][1], other[0][1])
         if as_json:
             typer.echo(json.dumps(rows, ensure_ascii=False))
@@ -80,18 +82,25 @@ def describe(  # noqa: PLR0913, PLR0917 - a command line has an option for each 
 
 @app.command()
 def explain(
-    code: Annotated[str, typer.Argument(help="39=51, A0, insufficient_funds; all lists them.")],
+    code: Annotated[
+        str,
+        typer.Argument(help="39=51, A0, E-PORT, a word of the logs; all lists them."),
+    ],
     as_json: JsonOption = False,
 ) -> None:
-    """What a response code or a reason means."""
+    """What a code or a word of the logs means, and what to do next."""
     import json
+    import shutil
 
-    from config.tasks import describe as describing
+    from config.tasks import explain as explaining
 
-    rows = describing.all_codes() if code == "all" else describing.explained(code)
+    rows = explaining.everything() if code == "all" else explaining.explained(code)
     if as_json:
         typer.echo(json.dumps(rows, ensure_ascii=False))
-        return
-    for row in rows:
-        parts = (row.get(name, "") for name in ("reason", "english", "chinese", "category", "note"))
-        typer.echo(f"{row['code']}  " + "  ".join(each for each in parts if each))
+    elif code == "all":
+        for row in rows:
+            typer.echo(explaining.brief(row))
+    else:
+        for row in rows:
+            for line in explaining.lines_of(row, shutil.get_terminal_size().columns):
+                typer.echo(line)

@@ -132,7 +132,7 @@ def rotate(
     from host.keys import rotate as ask
 
     if bool(terminal_ids) == everyone:
-        raise SettingsError("whose keys? Next: name terminals, or say --all")
+        raise SettingsError("whose keys? Next: name terminals, or say --all", "E-COMMAND-LINE")
     named = None if everyone else terminal_ids
     with opened_keys(data, settings) as keys:
         count = ask(keys.connection, named, by=operator_name(), now=utc_now())

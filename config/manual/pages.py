@@ -3,7 +3,19 @@
 from pathlib import Path
 from typing import Final
 
-from config.manual import characters, demo, files, issuer, keys, mis, rules, settings, softpos, wire
+from config.manual import (
+    characters,
+    demo,
+    errors,
+    files,
+    issuer,
+    keys,
+    mis,
+    rules,
+    settings,
+    softpos,
+    wire,
+)
 from config.manual.page import Blocks, filled
 from terminals.manual import manual
 
@@ -19,6 +31,7 @@ BLOCKS: Final[Blocks] = {
     **keys.BLOCKS,
     **files.BLOCKS,
     **demo.BLOCKS,
+    **errors.BLOCKS,
     **settings.BLOCKS,
 }
 

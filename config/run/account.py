@@ -37,7 +37,8 @@ def server_account() -> Account | None:
             return Account(name=name, uid=user.pw_uid, gid=user.pw_gid)
     raise SurroundingsError(
         f"PostgreSQL refuses to run as root and none of the users {', '.join(ACCOUNTS)} exists. "
-        "Next: useradd --system postgres, or run posswitch as a plain user"
+        "Next: useradd --system postgres, or run posswitch as a plain user",
+        "E-DATABASE-SERVER",
     )
 
 
@@ -105,7 +106,8 @@ def _refuse_database(place: Path, closed: Path, account: Account) -> None:
         raise SurroundingsError(
             f"PostgreSQL runs as user {account.name}, who may not pass through {closed} (mode "
             f"{mode:04o}), and the database is below it in {place}. Next: chmod o+x {closed}, or "
-            f"move {place.parent} to where {account.name} may go, and name it with --data"
+            f"move {place.parent} to where {account.name} may go, and name it with --data",
+            "E-DATA-OWNER",
         )
 
 

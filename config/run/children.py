@@ -64,7 +64,8 @@ class Program:
         if self.process.poll() is not None:
             raise ChildDiedError(
                 f"{self.name} ended by itself ({how_it_ended(self.process)}): "
-                f"{self.last_words()}\nNext: read {self.log}"
+                f"{self.last_words()}\nNext: read {self.log}",
+                "E-CHILD-DIED",
             )
 
     def wait_until_ready(self, seconds_max: float = READY_SECONDS_MAX) -> list[str]:
@@ -107,7 +108,8 @@ class Program:
         seconds = max(0.0, until - time.monotonic())
         if not select.select([self.process.stdout], [], [], seconds)[0]:
             raise SurroundingsError(
-                f"{self.name} was not ready in time. Next: read {self.log}: {self.last_words()}"
+                f"{self.name} was not ready in time. Next: read {self.log}: {self.last_words()}",
+                "E-NO-ANSWER",
             )
         return os.read(self.process.stdout.fileno(), 65536)
 

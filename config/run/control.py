@@ -17,7 +17,7 @@ import msgspec
 import structlog
 import trio
 
-from config.errors import SurroundingsError
+from config.errors import BUG, SurroundingsError
 from config.places import Places
 
 RELOAD: Final = b"reload\n"
@@ -37,6 +37,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """What became of each channel, or of the estate."""
     error: str = ""
     """Why nothing was changed."""
+    code: str = ""
+    """What kind of error that is."""
     exit_status: int = 0
 
 
@@ -62,7 +64,8 @@ def control_socket(places: Places, number: int) -> Iterator[socket.socket]:
         if number == HOST:
             who, other = "the host", ""
         raise SurroundingsError(
-            f"{who} of {places.data} runs already. Next: stop it,{other} or choose another --data"
+            f"{who} of {places.data} runs already. Next: stop it,{other} or choose another --data",
+            "E-DATA-IN-USE",
         )
     path.unlink(missing_ok=True)
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
@@ -115,7 +118,7 @@ async def _said(reload: Reload) -> Outcome:
     except Exception as error:  # noqa: BLE001 - whatever it is, this process serves others
         _LOG.exception("a reload failed")
         why = f"the reload failed ({type(error).__name__}). Next: read the log of this process"
-        return Outcome(number=HOST, error=why, exit_status=FAILED)
+        return Outcome(number=HOST, error=why, code=BUG, exit_status=FAILED)
 
 
 def reload_running(places: Places) -> list[Outcome]:
@@ -133,7 +136,8 @@ def reload_running(places: Places) -> list[Outcome]:
                 return outcomes
     if not outcomes:
         raise SurroundingsError(
-            f"no host and no switch runs on {places.data}. Next: posswitch up --data {places.data}"
+            f"no host and no switch runs on {places.data}. Next: posswitch up --data {places.data}",
+            "E-NOTHING-RUNS",
         )
     return outcomes
 
@@ -151,7 +155,7 @@ def _ask(path: Path) -> Outcome | None:
             return None
         except (OSError, msgspec.DecodeError) as error:
             raise SurroundingsError(
-                f"the process at {path} gave no answer ({error}). Next: read its log"
+                f"the process at {path} gave no answer ({error}). Next: read its log", "E-NO-ANSWER"
             ) from error
 
 

@@ -64,7 +64,8 @@ def dsn_of(login: str, settings: DatabaseSettings, cluster: Cluster) -> str:
     if told is None:
         raise SettingsError(
             f'database.{login} is not set and this needs it. Next: write {login} = "env:NAME" '
-            "under [database], with the connection string in that variable"
+            "under [database], with the connection string in that variable",
+            "E-SETTINGS-VARIABLE",
         )
     return revealed(told, f"database.{login}")
 
@@ -94,7 +95,8 @@ def opened_database(
     if must_exist and settings.is_embedded and not places.cluster.exists:
         raise SurroundingsError(
             f"there is no database in {places.data}. Next: posswitch up --data {places.data}, "
-            "or name the right directory"
+            "or name the right directory",
+            "E-DATABASE-NONE",
         )
     places.make()
     with ExitStack() as stack:

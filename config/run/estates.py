@@ -26,7 +26,9 @@ def estate_named(name: str) -> EstatePlan:
         SettingsError: there is none of that name.
     """
     if name not in ESTATES:
-        raise SettingsError(f"there is no estate {name!r}. Next: choose of {', '.join(ESTATES)}")
+        raise SettingsError(
+            f"there is no estate {name!r}. Next: choose of {', '.join(ESTATES)}", "E-ESTATE"
+        )
     return ESTATES[name]()
 
 

@@ -46,7 +46,8 @@ def open_key(places: Places) -> Ed25519PrivateKey:
     except (OSError, ValueError) as error:
         raise SurroundingsError(
             f"the key {places.audit_key} that signs the audit's heads cannot be used: {error}. "
-            "Next: put the file back from your copy"
+            "Next: put the file back from your copy",
+            "E-AUDIT-KEY",
         ) from error
     return key
 
@@ -98,7 +99,8 @@ def _make_key(places: Places) -> None:
         raise SurroundingsError(
             f"the key {places.audit_key} that signs the audit's heads is missing, and heads were "
             "signed with it. Next: put the file back from your copy; where there is none, move "
-            f"{places.audit_public_key} and {places.heads} away and keep them, and audit"
+            f"{places.audit_public_key} and {places.heads} away and keep them, and audit",
+            "E-AUDIT-KEY",
         )
     key = Ed25519PrivateKey.generate()
     public = key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)

@@ -4,7 +4,7 @@ from typing import Final
 
 import psycopg
 
-from config.errors import SURROUNDINGS_WRONG
+from config.errors import SURROUNDINGS_WRONG, code_of
 from config.run.control import HOST, Outcome
 from host.hsm.vault import VaultError
 from host.link.credentials import Credentials, CredentialsError
@@ -21,7 +21,12 @@ async def reload_host(poster: Poster, credentials: Credentials | None = None) ->
         held = credentials and credentials.read()
         book = await poster.reload()
     except NOTHING_CHANGED as error:
-        return Outcome(number=HOST, error=f"host: {error}".strip(), exit_status=SURROUNDINGS_WRONG)
+        return Outcome(
+            number=HOST,
+            error=f"host: {error}".strip(),
+            code=code_of(error),
+            exit_status=SURROUNDINGS_WRONG,
+        )
     tell_of(book)
     lines = [f"host: {len(book.merchants):,} merchants, {len(book.terminals):,} terminals"]
     if credentials and held:

@@ -41,11 +41,14 @@ def put_lmk_in_device(settings: HsmSettings, places: Places, dsn: str, *, from_f
         OperatorError, LmkError, HsmError: no device, an LMK is in it, or all stored would be lost.
     """
     if settings.module is None:
-        raise SettingsError("no device is set. Next: write module = PATH under [host.hsm]")
+        raise SettingsError(
+            "no device is set. Next: write module = PATH under [host.hsm]", "E-SETTINGS"
+        )
     if not from_file and _is_sealed(dsn):
         raise SurroundingsError(
             "cards and keys in the database are sealed under the LMK there is: a new one would "
-            "not open them. Next: --from-file puts that one into the device"
+            "not open them. Next: --from-file puts that one into the device",
+            "E-KEYS-LMK",
         )
     from host.hsm.pkcs11 import Pkcs11Hsm
 
@@ -81,6 +84,7 @@ def _keep_lmk(places: Places, dsn: str) -> None:
     if _is_sealed(dsn):
         raise SurroundingsError(
             f"the local master key {places.lmk} is missing, and cards and keys in the database are "
-            f"sealed under it. Next: put the file back from your copy, or set {LMK_VARIABLE}"
+            f"sealed under it. Next: put the file back from your copy, or set {LMK_VARIABLE}",
+            "E-KEYS-LMK",
         )
     create_lmk(places.lmk)

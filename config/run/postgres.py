@@ -65,6 +65,8 @@ STOPPING: Final = ((signal.SIGINT, 20.0), (signal.SIGQUIT, 5.0))
 class PostgresError(OperatorError):
     """The embedded server cannot be made or started: what, why, and what to do next."""
 
+    code = "E-DATABASE-SERVER"
+
 
 class PostgresServer:
     """A running embedded server. Leaving the `with` block stops it."""
@@ -245,7 +247,8 @@ def _clear_old_server(cluster: Cluster) -> None:
 def _is_held(cluster: Cluster, pid: int) -> PostgresError:
     return PostgresError(
         f"another PostgreSQL (process {pid}) already serves {cluster.directory}. "
-        "Next: stop the posswitch that runs it, or choose another --data"
+        "Next: stop the posswitch that runs it, or choose another --data",
+        "E-DATA-IN-USE",
     )
 
 

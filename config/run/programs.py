@@ -16,7 +16,7 @@ from typing import Final, NoReturn
 
 import msgspec
 
-from config.errors import SurroundingsError, exit_status_of, explained, operator_errors
+from config.errors import SurroundingsError, exit_status_of, explained, operator_errors, told
 from config.isolation import module_command
 from config.logging import configure_logging
 from config.places import Places, places_of
@@ -110,7 +110,7 @@ def _ports_in_sentences() -> Iterator[None]:
         if error.errno not in PORT_ERRORS:
             raise
         raise SurroundingsError(
-            f"{error}. Next: choose another port, or stop who has it"
+            f"{error}. Next: choose another port, or stop who has it", "E-PORT"
         ) from error
 
 
@@ -154,13 +154,13 @@ def main() -> int:
     try:
         PROGRAMS[name](settings, places_of(Path(data)), say_ready, orders)
     except operator_errors() as error:
-        sys.stderr.write(f"posswitch {name}: {error}\n")
+        sys.stderr.write(f"posswitch {name}: {told(error)}\n")
         return exit_status_of(error)
     except OSError as error:
         sentence = explained(error)
         if sentence is None:
             raise
-        sys.stderr.write(f"posswitch {name}: {sentence}\n")
+        sys.stderr.write(f"posswitch {name}: {told(sentence)}\n")
         return sentence.exit_status
     return 0
 

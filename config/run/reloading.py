@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 import structlog
 
-from config.errors import SETTINGS_WRONG, SettingsError
+from config.errors import SETTINGS_WRONG, SettingsError, code_of
 from config.places import Places
 from config.run.control import Outcome, stand_by
 from config.run.orders import Orders
@@ -53,7 +53,12 @@ class Reloader:
             plan = switch.reload(ours.switch.channels)
         except (SettingsError, ReloadError, CredentialsError) as error:
             _LOG.error("settings not reloaded, nothing changed", why=str(error))
-            return Outcome(number=orders.number, error=str(error), exit_status=SETTINGS_WRONG)
+            return Outcome(
+                number=orders.number,
+                error=str(error),
+                code=code_of(error),
+                exit_status=SETTINGS_WRONG,
+            )
         if switch.credentials and held:
             switch.credentials.use(held)
         kept = self._kept(told.switch.channels)

@@ -37,7 +37,8 @@ def adopt_files(first: Path, routes: Path, processes: int, say: Say) -> None:
         except (sqlite3.Error, RouteError) as error:
             raise SurroundingsError(
                 f"cannot take over the reversals in {orphan}: {error}. "
-                f"Next: mend it, or raise switch.processes so that it is used again"
+                f"Next: mend it, or raise switch.processes so that it is used again",
+                "E-SWITCH-SAF",
             ) from error
         say(f"took over what {orphan.name} still owed")
 

@@ -86,7 +86,8 @@ def fresh_places(data: Path | None) -> Places:
     if places.cluster.home.exists():
         raise SettingsError(
             f"{places.data} holds a posswitch already, and the demo starts from nothing. "
-            "Next: name another directory with --data, or none"
+            "Next: name another directory with --data, or none",
+            "E-DATA-PLACE",
         )
     return places
 

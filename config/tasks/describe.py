@@ -1,4 +1,4 @@
-"""`posswitch describe` and `posswitch explain`: what is found, said as it was asked for."""
+"""`posswitch describe`: what is found, said as it was asked for."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -8,7 +8,6 @@ from typing import Any
 import typer
 
 from config.errors import SettingsError, SurroundingsError
-from host.model.responses import RESPONSE_CODES, Reason
 from terminals.describe.description import (
     Description,
     Part,
@@ -19,8 +18,6 @@ from terminals.describe.description import (
 )
 from terminals.describe.given import Found, meanings_of
 from terminals.describe.heads import Asked
-from terminals.describe.meanings import CATEGORIES, OTHER_CODES
-from terminals.profiles import PROFILES
 
 Told = Sequence[tuple[str, Description]]
 
@@ -45,7 +42,7 @@ def described(
             if all(_quality(best)[:-1]):
                 break
     except UnknownDialectError as error:
-        raise SettingsError(str(error)) from None
+        raise SettingsError(str(error), "E-COMMAND-LINE") from None
     return best
 
 
@@ -84,7 +81,9 @@ def write_page(told: Told, path: Path) -> None:
     try:
         path.write_text(page_of(told), "utf-8")
     except OSError as error:
-        raise SurroundingsError(f"{path}: {error.strerror}. Next: name another file") from None
+        raise SurroundingsError(
+            f"{path}: {error.strerror}. Next: name another file", "E-FILE"
+        ) from None
 
 
 def difference(first: Description, second: Description) -> list[dict[str, Any]]:
@@ -125,59 +124,3 @@ def _by_name(parts: Iterable[Part]) -> dict[str, Part]:
         path.append(name.rpartition("/")[2])
         found[name] = part
     return found
-
-
-def explained(code: str) -> list[dict[str, str]]:
-    """What a response code, `39=` before it or not, or a reason's word means.
-
-    Raises:
-        SettingsError: nobody gives such a code.
-    """
-    word = code.strip().removeprefix("39=").removeprefix("F39=")
-    rows = [
-        _row(reason, RESPONSE_CODES[reason].f39)
-        for reason in Reason
-        if word.upper() == RESPONSE_CODES[reason].f39 or _same(word, reason)
-    ]
-    if not rows and word.upper() in OTHER_CODES:
-        chinese, english = OTHER_CODES[word.upper()]
-        rows = [
-            {
-                "code": word.upper(),
-                "english": english,
-                "chinese": chinese,
-                "note": "of the table; this house never gives it",
-            }
-        ]
-    rows += [
-        _row(reason, given) | {"note": f"only in the profile {profile.name}"}
-        for profile in PROFILES.values()
-        for reason, given in profile.codes.items()
-        if given == word.upper() and given != RESPONSE_CODES[reason].f39
-    ]
-    if not rows:
-        raise SettingsError(
-            f"{code!r} is no response code and no reason. Next: posswitch explain all"
-        )
-    return rows
-
-
-def all_codes() -> list[dict[str, str]]:
-    """Every code this house gives."""
-    rows = [_row(reason, RESPONSE_CODES[reason].f39) for reason in Reason]
-    return sorted(rows, key=lambda row: (row["code"], row["reason"]))
-
-
-def _same(word: str, reason: Reason) -> bool:
-    return word.lower().replace("-", "_").replace(" ", "_") == reason.value
-
-
-def _row(reason: Reason, code: str) -> dict[str, str]:
-    row = RESPONSE_CODES[reason]
-    return {
-        "code": code,
-        "reason": reason.value,
-        "english": row.english,
-        "chinese": row.chinese,
-        "category": f"{row.category}, {CATEGORIES[row.category]}",
-    }

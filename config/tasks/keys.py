@@ -89,7 +89,9 @@ def opened_owner(data: Path, settings: Path | None) -> Iterator[tuple[Settings, 
     """
     places = places_at(data)
     if settings is not None and not settings.exists():
-        raise SettingsError(f"there is no settings file {settings}. Next: check --settings")
+        raise SettingsError(
+            f"there is no settings file {settings}. Next: check --settings", "E-SETTINGS-FILE"
+        )
     told = load_settings(settings or places.settings)
     configure_logging(told.log.level)
     with opened_database(told.database, places, must_exist=True, say=_quiet):
@@ -104,7 +106,8 @@ def target_of(owner: str, *, is_transport: bool, is_zone: bool, key_id: str | No
     """
     if is_transport + is_zone + (key_id is not None) > 1:
         raise SettingsError(
-            "a key is one of these: --transport, --zone, --key-id. Next: leave the others out"
+            "a key is one of these: --transport, --zone, --key-id. Next: leave the others out",
+            "E-COMMAND-LINE",
         )
     if is_transport:
         return Target(purpose="transport", owner=owner)
@@ -126,10 +129,13 @@ def generate_components(
     if to is None and not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise SettingsError(
             "components are shown at a terminal, one after the other, and this is none. "
-            "Next: run it at a terminal, or say --to DIR"
+            "Next: run it at a terminal, or say --to DIR",
+            "E-KEYS-CEREMONY",
         )
     if to is not None and not to.is_dir():
-        raise SettingsError(f"{to} is no directory. Next: make it, where only you may look")
+        raise SettingsError(
+            f"{to} is no directory. Next: make it, where only you may look", "E-FILE"
+        )
     has_one = any(one.purpose == "tmk" for one in rows.list_keys(keys.connection, terminal_id))
     if has_one and not replace:
         raise KeyCeremonyError(
@@ -168,7 +174,8 @@ def write_components(made: Generated, directory: Path) -> None:
         except OSError as error:
             raise SurroundingsError(
                 f"{path} cannot be written: {error.strerror}. The key is stored and its components "
-                "are lost. Next: mend that, and generate again with --replace"
+                "are lost. Next: mend that, and generate again with --replace",
+                "E-FILE",
             ) from error
         typer.echo(f"component {number} is in {path}")
 

@@ -67,7 +67,8 @@ def make_certificate(places: Places, name: str, *, days: int, is_p256: bool) -> 
     if not NAME.fullmatch(name):
         raise SettingsError(
             f"{name!r} is no name for an end of the link. Next: use letters, digits, dot, dash "
-            "and underscore, at most 63"
+            "and underscore, at most 63",
+            "E-COMMAND-LINE",
         )
     places.make()
     key_file = places.secrets / f"link-{name}.key"
@@ -98,19 +99,24 @@ def trust(places: Places, name: str, text: str) -> tuple[Pin, Path]:
     if not places.data.exists():
         raise SurroundingsError(
             f"there is no data directory {places.data}. Next: name it with --data, or make this "
-            f"end's certificate first: posswitch link certificate NAME --data {places.data}"
+            f"end's certificate first: posswitch link certificate NAME --data {places.data}",
+            "E-DATA-PLACE",
         )
     places.make()
     file = places.secrets / PINS
     try:
         pin = pin_of(name, text)
     except PinError as error:
-        raise SettingsError(f"{error}. Next: copy both from where it was made") from None
+        raise SettingsError(
+            f"{error}. Next: copy both from where it was made", "E-LINK-CERTIFICATE"
+        ) from None
     before = file.read_text("utf-8") if file.exists() else HEAD
     try:
         known = pins_in(before)
     except PinError as error:
-        raise SurroundingsError(f"{file}: {error}. Next: mend that line") from None
+        raise SurroundingsError(
+            f"{file}: {error}. Next: mend that line", "E-LINK-CERTIFICATE"
+        ) from None
     if pin not in known:
         end = "" if before.endswith("\n") else "\n"
         _write(file, f"{before}{end}{pin.name} {pin.text}\n".encode())
@@ -122,7 +128,8 @@ def _read_key(file: Path) -> PrivateKey:
         key = load_pem_private_key(file.read_bytes(), password=None)
     except (ValueError, TypeError) as error:
         raise SurroundingsError(
-            f"{file} holds no key ({error}). Next: move it away, and run it again for a new key"
+            f"{file} holds no key ({error}). Next: move it away, and run it again for a new key",
+            "E-LINK-CERTIFICATE",
         ) from None
     assert isinstance(key, PrivateKey)
     return key

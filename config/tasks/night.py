@@ -100,7 +100,7 @@ def _refused_before_anything() -> Iterator[None]:
     try:
         yield
     except DateAheadError as error:
-        raise SettingsError(str(error)) from error
+        raise SettingsError(str(error), "E-NIGHT-DATE") from error
 
 
 def _calendar(settings: Settings, order: Order) -> Calendar:
@@ -121,7 +121,9 @@ def opened_night(settings: Settings, places: Places) -> Connection:
     try:
         return connect_safely(dsn, LONG, autocommit=False)
     except UnsafeDatabaseError as error:
-        raise SurroundingsError(str(error).replace("the host", "the night")) from error
+        raise SurroundingsError(
+            str(error).replace("the host", "the night"), "E-DATABASE-UNSAFE"
+        ) from error
 
 
 def find_violations(
@@ -227,7 +229,9 @@ def _date(text: str | None) -> dt.date | None:
     try:
         return dt.date.fromisoformat(text)
     except ValueError:
-        raise SettingsError(f"{text!r} is not a date. Next: write it as 2026-12-31") from None
+        raise SettingsError(
+            f"{text!r} is not a date. Next: write it as 2026-12-31", "E-NIGHT-DATE"
+        ) from None
 
 
 def _claims(record: Path) -> list[Claim]:
@@ -235,7 +239,7 @@ def _claims(record: Path) -> list[Claim]:
         return claims_of(read_record(record))
     except (OSError, msgspec.DecodeError, KeyError) as error:
         raise SurroundingsError(
-            f"{record} is not a simulator's record: {error}. Next: check --record"
+            f"{record} is not a simulator's record: {error}. Next: check --record", "E-RECORD"
         ) from error
 
 

@@ -33,7 +33,8 @@ def person_name(login_uid: Path = LOGIN_UID, uid: int | None = None) -> str:
         raise SurroundingsError(
             "you are root, and the kernel keeps no login for this session: it cannot be said which "
             "person you are, and a component is one person's. Next: log in by your own name (ssh, "
-            "console) and use sudo; in a container, run it as your own user (docker exec --user)"
+            "console) and use sudo; in a container, run it as your own user (docker exec --user)",
+            "E-KEYS-PERSON",
         )
     return operator_name(login_uid)
 

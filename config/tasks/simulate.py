@@ -85,7 +85,9 @@ def make_phone_files(home: Path | None) -> int:
         SettingsError: no directory was named.
     """
     if home is None:
-        raise SettingsError("no directory for the files. Next: --certificates DIR --make")
+        raise SettingsError(
+            "no directory for the files. Next: --certificates DIR --make", "E-SIMULATOR"
+        )
     make_certificates(home)
     print_files = sorted(file.name for file in home.iterdir())
     screen().print(f"{home}: {', '.join(print_files)}", markup=False)
@@ -126,7 +128,8 @@ def simulate_prompt(target: Target, channel: str, terminal_id: str | None) -> in
     name = terminal_id or next(iter(plans))
     if name not in plans:
         raise SettingsError(
-            f"{name} is no terminal of channel {channel}. Next: try {next(iter(plans))}"
+            f"{name} is no terminal of channel {channel}. Next: try {next(iter(plans))}",
+            "E-SIMULATOR",
         )
     place = Place(
         host=target.host,
@@ -224,5 +227,6 @@ def _scenario(file: Path) -> Scenario:
         return read_scenario(file)
     except (OSError, ValueError, msgspec.ValidationError) as error:
         raise SettingsError(
-            f"{file} is not a scenario: {error}. Next: compare simulators/scenarios/*.toml"
+            f"{file} is not a scenario: {error}. Next: compare simulators/scenarios/*.toml",
+            "E-SIMULATOR",
         ) from error

@@ -39,7 +39,9 @@ def opened_desk(data: Path, settings: Path | None) -> Iterator[psycopg.Connectio
     """
     places = places_at(data)
     if settings is not None and not settings.exists():
-        raise SettingsError(f"there is no settings file {settings}. Next: check --settings")
+        raise SettingsError(
+            f"there is no settings file {settings}. Next: check --settings", "E-SETTINGS-FILE"
+        )
     told = load_settings(settings or places.settings)
     configure_logging(told.log.level)
     with (

@@ -77,7 +77,7 @@ def _refused(command: str, data: Path, *, user: int | None = None) -> str:
     done = run_command(*words, user=user)
     assert done.returncode == 3, (done.returncode, done.stdout, done.stderr)
     assert "Traceback" not in done.stderr
-    assert "posswitch: error: " in done.stderr
+    assert "posswitch: error E-" in done.stderr
     assert "Next: " in done.stderr
     return done.stderr
 

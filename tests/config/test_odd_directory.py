@@ -156,4 +156,6 @@ def test_a_directory_that_is_gone_is_told(tmp_path: Path) -> None:
         text=True,
     )
     assert done.returncode == 3
-    assert done.stderr.startswith("posswitch: error: the directory you stand in is gone")
+    assert done.stderr.startswith(
+        "posswitch: error E-DATA-PLACE: the directory you stand in is gone"
+    )

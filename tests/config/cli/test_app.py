@@ -58,7 +58,7 @@ def test_settings_that_are_wrong_are_named_by_key(tmp_path: Path) -> None:
     (tmp_path / "posswitch.toml").write_text("[host]\nwriter = 3\n")
     done = _run("up", "--data", str(tmp_path))
     assert done.returncode == 2
-    assert done.stderr.startswith("posswitch: error: ")
+    assert done.stderr.startswith("posswitch: error E-SETTINGS: ")
     assert "host.writer: there is no such setting. Next: did you mean writers?" in done.stderr
 
 
@@ -74,7 +74,9 @@ def test_an_output_without_room_is_no_finding(words: list[str]) -> None:
             text=True,
         )
     assert done.returncode == 3
-    assert done.stderr.startswith("posswitch: error: cannot use a file: No space left on device.")
+    assert done.stderr.startswith(
+        "posswitch: error E-DISK-FULL: cannot use a file: No space left on device."
+    )
 
 
 def test_a_word_that_is_no_text_is_told() -> None:
@@ -86,7 +88,7 @@ def test_a_word_that_is_no_text_is_told() -> None:
     )
     assert done.returncode == 2
     assert done.stderr == (
-        "posswitch: error: '\\udcff\\udcfe' is not UTF-8. Next: write it in UTF-8\n"
+        "posswitch: error E-COMMAND-LINE: '\\udcff\\udcfe' is not UTF-8. Next: write it in UTF-8\n"
     )
 
 

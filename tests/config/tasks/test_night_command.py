@@ -79,5 +79,5 @@ def test_a_file_where_the_files_should_be_is_a_sentence_and_status_three(places:
     places.files.write_text("in the way")
     told = clearing(places)
     assert told.returncode == 3
-    assert told.stderr.startswith("posswitch: error: files of ")
+    assert told.stderr.startswith("posswitch: error E-NIGHT: files of ")
     assert "Traceback" not in told.stderr

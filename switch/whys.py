@@ -1,0 +1,113 @@
+"""The words by which log and metrics say why no answer left, or a connection was let go.
+
+`posswitch explain` says what they mean. Nothing here decides anything.
+"""
+
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+
+class Why(NamedTuple):
+    """One such word: what it means, and what to do."""
+
+    meaning: str
+    next: str
+
+
+SILENCES: Final[Mapping[str, Why]] = {
+    "unreadable": Why(
+        "a message, or what only the host may end, could not be read: any answer would lie",
+        "posswitch describe MESSAGE; a case stands where the terminal's keys had proved it",
+    ),
+    "no answer in time": Why(
+        "who was asked did not answer within host_seconds_max or the issuer's patience",
+        "nothing is lost: it is reversed by both ends; posswitch top shows the latency",
+    ),
+    "link lost": Why(
+        "the link broke with the request under way: it may have been posted",
+        "nothing is lost: the terminal and the switch reverse it; posswitch doctor",
+    ),
+    "reversal not stored": Why(
+        "98 is told only once our own reversal is on disk, and it was not in time",
+        "posswitch doctor: the disk of the store-and-forward file is slow or full",
+    ),
+    "unspeakable": Why(
+        "the host's answer does not fit the terminal's dialect",
+        "the terminal undoes it; the log line before has the reason: report it",
+    ),
+    "under way already": Why(
+        "the same message is being answered: it gets that answer",
+        "nothing; the terminal repeats faster than its time-out",
+    ),
+    "the host has not decided": Why(
+        "a reversal, refund or confirmation that the host could not take yet; any answer would "
+        "end the terminal's retries",
+        "nothing is lost: the terminal asks again, the switch keeps the reversal",
+    ),
+    "not proved": Why(
+        "a reversal, refund or confirmation under a wrong MAC: any answer would end the honest "
+        "terminal's own",
+        "if it is an honest terminal, have it sign on; else somebody guesses",
+    ),
+    "terminal locked": Why(
+        "too many wrong MACs in a row from this address: its keys are believed no longer there",
+        "have the terminal sign on, or wait mac_lock_seconds",
+    ),
+    "unproved too often": Why(
+        "settlements or uploads without a code come too often for this terminal and address",
+        "nothing, where it is a flood; else give the terminal keys and a MAC",
+    ),
+    "failed": Why(
+        "a fault of ours met this message alone", "read the exception in the log before this line"
+    ),
+}
+"""`why` of `message not answered`, and of `…_silent_total`."""
+REFUSALS: Final[Mapping[str, Why]] = {
+    "network not allowed": Why(
+        "the address is in none of the channel's networks", "name its network, posswitch reload"
+    ),
+    "too many connections": Why(
+        "the channel has connections_max already", "raise it, or find who keeps them open"
+    ),
+    "too many connections of one address": Why(
+        "one address has its share of the channel already",
+        "raise per_source_max where many terminals stand behind one address",
+    ),
+    "no file left for it": Why(
+        "the process may open no more files, and the house keeps its own",
+        "raise ulimit -Hn (LimitNOFILE), and start the switch again",
+    ),
+    "TLS": Why(
+        "the TLS handshake failed: no certificate, an unknown authority, past its date, revoked",
+        "the log line says which; posswitch doctor shows our own certificates",
+    ),
+}
+"""`why` of `connection refused`, and of `…_connections_refused_total`."""
+CLOSURES: Final[Mapping[str, Why]] = {
+    "closed by peer": Why("the other side hung up: as it should", "nothing"),
+    "closed by peer inside a frame": Why(
+        "the other side hung up before its message was whole", "its line is bad, or it crashed"
+    ),
+    "idle": Why("nothing was heard for idle_seconds_max", "nothing; the terminal calls again"),
+    "frame not finished in time": Why(
+        "the rest of a message did not come within frame_seconds_max",
+        "a slow or broken line, a wrong length_codec, or somebody who holds connections",
+    ),
+    "bad frame": Why(
+        "the length before a message makes no sense: the stream is out of step",
+        "compare the channel's length_codec with what the terminal sends",
+    ),
+    "answers are not read": Why(
+        "the other side does not take what it is sent", "it hangs, or its line is cut"
+    ),
+    "read failed": Why("the kernel lost the connection", "its line was cut"),
+    "write failed": Why("the kernel lost the connection", "its line was cut"),
+    "TLS refused": Why("the TLS handshake failed", "see the line before it"),
+    "channel drained": Why("posswitch reload took this channel away", "nothing"),
+    "network no longer allowed": Why(
+        "posswitch reload took its network from the channel", "nothing, if that was meant"
+    ),
+    "switch stops": Why("the switch was told to end", "nothing"),
+}
+"""`why` of `connection closed`, and of `…_connections_closed_total`."""
+WHYS: Final[Mapping[str, Why]] = {**SILENCES, **REFUSALS, **CLOSURES}

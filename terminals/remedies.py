@@ -1,0 +1,151 @@
+"""What to do after an answer: at the terminal, and in the house. Nothing here decides anything."""
+
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+from host.model.responses import Reason
+
+
+class Remedy(NamedTuple):
+    """Who stands at the terminal does the first, an operator of the house the second."""
+
+    terminal: str
+    house: str
+
+
+REMEDIES: Final[Mapping[Reason, Remedy]] = {
+    Reason.APPROVED: Remedy("hand over the goods and the slip", "nothing"),
+    Reason.POSTING_PENDING: Remedy(
+        "the cash is taken: give the slip, do not hand the cash back",
+        "posswitch terminal exceptions: load another card of the holder, or have the cash returned",
+    ),
+    Reason.INVALID_MERCHANT: Remedy(
+        "compare the merchant number (F42) on the terminal with its contract",
+        "posswitch terminal show TID says whose terminal it is",
+    ),
+    Reason.IN_PROGRESS: Remedy(
+        "wait, and send the same message again: it gets the answer of the first",
+        "nothing; often seen: the terminal repeats faster than its time-out",
+    ),
+    Reason.INVALID_TRANSACTION: Remedy(
+        "nothing to repeat: this terminal asks what there is not",
+        "docs/dialects.md lists what may be asked in its dialect; compare F3, F25 and F60",
+    ),
+    Reason.INVALID_AMOUNT: Remedy(
+        "key the amount again", "docs/rules.md says what an amount of this kind may be"
+    ),
+    Reason.CARD_NOT_FOUND: Remedy(
+        "read or key the card again; if it stays so, it is no card of this house",
+        "check that the card was made, and that the terminal reads the whole number",
+    ),
+    Reason.ISSUER_UNKNOWN: Remedy(
+        "this card is not taken here", "an issuer's prefix, or a range of [[issuers]], is missing"
+    ),
+    Reason.CARD_NOT_ACTIVE: Remedy(
+        "have the card activated first", "sell or activate the card; its batch may be closed"
+    ),
+    Reason.ORIGINAL_VOIDED: Remedy(
+        "nothing: it was undone already", "posswitch terminal show TID shows the batch it was in"
+    ),
+    Reason.OUTSIDE_WINDOW: Remedy(
+        "it is too old to be undone at a terminal",
+        "where it is owed, refund it in the office; docs/rules.md has the days",
+    ),
+    Reason.ORIGINAL_NOT_FOUND: Remedy(
+        "compare RRN, date and trace with the slip of the original",
+        "it may be of another terminal, settled, or never have come here",
+    ),
+    Reason.FORMAT_ERROR: Remedy(
+        "nothing to repeat: its message is written wrongly",
+        "posswitch describe MESSAGE names the field; the log line has it as why",
+    ),
+    Reason.FUNCTION_NOT_SUPPORTED: Remedy(
+        "this is not offered here", "docs/dialects.md lists what is known and not offered"
+    ),
+    Reason.CARD_LOST: Remedy("keep the card and call the issuer", "the card's holder reported it"),
+    Reason.CARD_STOLEN: Remedy(
+        "keep the card and call the issuer", "the card's holder reported it"
+    ),
+    Reason.INSUFFICIENT_FUNDS: Remedy(
+        "ask for another card or a smaller amount; a balance inquiry shows what is left",
+        "nothing; of a reversal: what was given has been spent, see posswitch terminal exceptions",
+    ),
+    Reason.EXPIRED: Remedy("ask for another card", "replace the card, or extend its date"),
+    Reason.WRONG_PIN: Remedy(
+        "the holder enters the PIN again; after too many it is 75",
+        "if it happens to every card of a terminal, its PIN key is wrong: have it sign on",
+    ),
+    Reason.NOT_PERMITTED_TO_CARD: Remedy(
+        "this card may not do this", "its product says what it may do; docs/rules.md"
+    ),
+    Reason.NOT_PERMITTED_TO_TERMINAL: Remedy(
+        "this terminal may not do this",
+        "its MAC may be too weak for where it calls from: ecb_networks or TLS of the channel",
+    ),
+    Reason.AMOUNT_LIMIT: Remedy("a smaller amount", "the limit is the card's or its product's"),
+    Reason.CARD_FROZEN: Remedy("ask for another card", "somebody froze it: see its history"),
+    Reason.ORIGINAL_MISMATCH: Remedy(
+        "compare amount and card with the slip of the original", "nothing was posted"
+    ),
+    Reason.PIN_TRIES_EXCEEDED: Remedy(
+        "ask for another card; this one's PIN is locked", "unlock it once its holder is proved"
+    ),
+    Reason.BATCH_MISMATCH: Remedy(
+        "settle, then sign on: the terminal is told its batch number",
+        "posswitch terminal show TID shows the batch here",
+    ),
+    Reason.CUT_OFF_IN_PROGRESS: Remedy(
+        "send it again in a moment", "posswitch clearing run is at work; it takes an instant"
+    ),
+    Reason.HOST_UNREACHABLE: Remedy(
+        "send it again in a minute: nothing was posted",
+        "posswitch doctor; posswitch top shows the link and its windows",
+    ),
+    Reason.DUPLICATE: Remedy(
+        "use the next trace number: this one was used for something else",
+        "a terminal that lost its counter, or two with one id: posswitch terminal show TID",
+    ),
+    Reason.MALFUNCTION: Remedy(
+        "send it again later; a reversal goes on by itself",
+        "posswitch doctor; read the host's log of that minute (a full disk is told so)",
+    ),
+    Reason.NOT_POSTABLE: Remedy(
+        "nothing to repeat",
+        "a named constraint refused it: the host's log; posswitch terminal exceptions",
+    ),
+    Reason.INVALID_TERMINAL: Remedy(
+        "compare the terminal number (F41) with its contract",
+        "it is not in the estate, out of use, or of another family than this channel's dialect",
+    ),
+    Reason.PIN_FORMAT: Remedy(
+        "sign on, then try again",
+        "the PIN block does not open: another PIN key, or F53 names another format",
+    ),
+    Reason.MAC_WRONG: Remedy(
+        "sign on, then try again",
+        "if it comes back: another master key in the terminal; compare posswitch keys list TID",
+    ),
+    Reason.KEYS_MISSING: Remedy(
+        "sign on, then try again",
+        "no working keys, or locked after wrong MACs, or its certificate names other terminals",
+    ),
+    Reason.TIMED_OUT: Remedy(
+        "the sale did not happen: ask for the card again",
+        "the issuer did not answer in time and its reversal is on its way; posswitch top",
+    ),
+    Reason.ROUTE_UNKNOWN: Remedy(
+        "this card is not taken here", "no range of [[issuers]] has it, or its line is down"
+    ),
+    Reason.ATTESTATION_REFUSED: Remedy(
+        "start the app anew; update it", "the log line says which rule the attestation breaks"
+    ),
+    Reason.KSN_REFUSED: Remedy(
+        "start the app or PIN pad anew: it sent an old or foreign key serial number",
+        "two devices with one key, or an initial key that is not theirs: posswitch keys list TID",
+    ),
+}
+"""Every reason has a row."""
+OTHERS: Final = Remedy(
+    "as the issuer's card says; ask for another card", "it is the issuer's word: ask the issuer"
+)
+"""After a code that this house only hands on."""

@@ -1,0 +1,163 @@
+"""Every sentence of an error has a code, and every code a row that says what to do next."""
+
+import ast
+import importlib
+import inspect
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from config.cli import app as cli
+from config.error_kinds import ERROR_KINDS, KINDS_BY_CODE
+from config.errors import (
+    CODES,
+    FOREIGN,
+    OperatorError,
+    SettingsError,
+    SurroundingsError,
+    code_of,
+    explained,
+    told,
+)
+from config.run.postgres import PostgresError
+from config.tasks.explain import explained as meanings_of
+from host.model.responses import Reason
+from switch import desk
+from switch.whys import CLOSURES, REFUSALS, SILENCES
+from switch.wire import connection, listeners
+from terminals.remedies import REMEDIES
+from tests.commands import run_command
+
+ROOT = Path(__file__).parents[2]
+RAISED = {"SettingsError", "SurroundingsError", "PostgresError", "ChildDiedError", "OperatorError"}
+
+
+def _sites() -> Iterator[tuple[str, ast.Call]]:
+    """Every place in `config` where an operator's error is made."""
+    for file in sorted((ROOT / "config").rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in RAISED:
+                yield f"{file.name}:{node.lineno}", node
+
+
+def test_every_code_that_is_given_has_a_row() -> None:
+    literals = {
+        word.value: place
+        for place, call in _sites()
+        for word in call.args[1:]
+        if isinstance(word, ast.Constant)
+    }
+    classes = {
+        kind.code for kind in (OperatorError, SettingsError, SurroundingsError, PostgresError)
+    }
+    given = {*literals, *classes, *CODES.values(), *(code for _, _, code in FOREIGN)}
+    assert given <= set(KINDS_BY_CODE)
+    assert set(KINDS_BY_CODE) <= given | {"E-BUG", "E-FILE"}, "a row that nothing gives"
+
+
+def test_codes_are_spelled_alike_and_say_what_why_and_next() -> None:
+    assert len(KINDS_BY_CODE) == len(ERROR_KINDS)
+    for kind in ERROR_KINDS:
+        assert re.fullmatch(r"E(-[A-Z]+)+", kind.code)
+        assert all((kind.what, kind.why, kind.next))
+
+
+@pytest.mark.parametrize(("module", "name", "code"), FOREIGN)
+def test_errors_of_lower_floors_are_there_and_have_their_code(
+    module: str, name: str, code: str
+) -> None:
+    kind = getattr(importlib.import_module(module), name)
+    error = kind(["a problem"]) if name == "UnsafeDatabaseError" else kind("a problem")
+    assert code_of(error) == code
+
+
+def test_the_code_of_an_error_is_that_of_its_nearest_kind() -> None:
+    assert code_of(psycopg.errors.ConnectionTimeout("gone")) == "E-DATABASE-AWAY"
+    assert code_of(FileNotFoundError(2, "none", "x")) == "E-FILE"
+    assert code_of(KeyError("x")) == "E-BUG"
+    full = explained(OSError(28, "No space left on device"))
+    assert full is not None
+    assert told(full).startswith("E-DISK-FULL: cannot use a file: No space left")
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "status"),
+    [
+        (["sing"], "E-COMMAND-LINE", 2),
+        (["terminal", "show"], "E-COMMAND-LINE", 2),
+        (["up", "--port", "70000"], "E-COMMAND-LINE", 2),
+        (["explain", "ZZ"], "E-CODE", 2),
+        (["clearing", "run", "--date", "soon", "--data", "none"], "E-NIGHT-DATE", 2),
+        (["audit", "--data", "none"], "E-DATABASE-NONE", 3),
+        (["reload", "--data", "none"], "E-NOTHING-RUNS", 3),
+    ],
+)
+def test_a_mistake_is_printed_with_a_code_that_explain_expands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str], code: str, status: int
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = run_command(*words)
+    assert done.returncode == status
+    assert done.stderr.startswith(f"posswitch: error {code}: ")
+    assert "Next: " in done.stderr
+    assert KINDS_BY_CODE[code].next in meanings_of(code)[0]["next"]
+
+
+def test_a_fault_of_ours_is_told_apart_from_a_finding() -> None:
+    """Status 1 says that something does not balance; a traceback says 4."""
+
+    def fails() -> None:
+        raise RuntimeError("a bug")
+
+    assert cli._status_of(fails) == 4
+
+
+def test_every_reason_says_what_to_do_at_the_terminal_and_in_the_house() -> None:
+    assert set(REMEDIES) == set(Reason)
+    assert all(remedy.terminal and remedy.house for remedy in REMEDIES.values())
+
+
+def _literals(module: object, *callers: str) -> set[str]:
+    """Texts that stand as an argument in calls of these names."""
+    tree = ast.parse(inspect.getsource(module))  # type: ignore[arg-type]
+    return {
+        word.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and getattr(node.func, "attr", "") in callers
+        for word in node.args[:2]
+        if isinstance(word, ast.Constant) and isinstance(word.value, str)
+    }
+
+
+def test_every_word_by_which_the_switch_keeps_silent_is_explained() -> None:
+    said = _literals(desk, "_drop", "_leave")
+    assert "terminal locked" in said
+    assert said <= set(SILENCES)
+    assert meanings_of("Not proved")[0]["next"] == SILENCES["not proved"].next
+
+
+def test_every_word_by_which_a_connection_is_let_go_is_explained() -> None:
+    said = _literals(listeners, "close", "end") | _literals(connection, "close", "end", "_hung_up")
+    assert "idle" in said
+    assert said <= set(CLOSURES)
+    refused = re.findall(r'why = "(.+)"', inspect.getsource(listeners))
+    assert refused
+    assert set(refused) <= set(REFUSALS)
+
+
+@pytest.mark.parametrize(
+    ("word", "meaning"),
+    [
+        ("0210", "financial response"),
+        ("22=021", "stripe, with PIN"),
+        ("F25=00", "normal"),
+        ("totals-differ", "settlement totals differ"),
+        ("bad frame: what its length says", "out of step"),
+        ("39=98", "no answer in time"),
+    ],
+)
+def test_values_of_fields_and_words_of_logs_are_explained(word: str, meaning: str) -> None:
+    assert any(meaning in row.get("meaning", "") for row in meanings_of(word))
