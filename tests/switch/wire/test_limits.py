@@ -111,9 +111,10 @@ async def test_connections_of_one_address_are_limited_and_counted(world):
 async def test_an_address_over_its_rate_is_read_later_and_loses_nothing(world):
     await world.start_switch(channel_per_source_rate=200.0)
     greedy = await world.connect()
-    stans = range(1, 301)
-    for stan in stans:
-        await greedy.send(purchase(stan))
+    stans = range(1, 601)  # more than one read
+    payloads = [purchase(stan) for stan in stans]
+    at_once = b"".join(len(payload).to_bytes(2) + payload for payload in payloads)
+    await greedy.stream.send_all(at_once)
     answers = [await greedy.receive() for _ in stans]
     assert sorted(int(answer.stan) for answer in answers) == list(stans)
     assert count(world, "throttled_total", channel="pos") > 0
