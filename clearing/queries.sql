@@ -44,21 +44,9 @@ SELECT state FROM business_day WHERE business_date = %(business_date)s;
 
 -- name: begin_run
 -- The date's row stands before its first step and is what a second night waits for.
-WITH changed AS (
-    INSERT INTO clearing_run AS t (business_date, started_at) VALUES (%(business_date)s, now())
-    ON CONFLICT (business_date) DO NOTHING
-    RETURNING
-        'clearing_run' AS relation,
-        to_char(t.business_date, 'YYYY-MM-DD') AS key,
-        row_digest(t) AS digest
-)
-
-INSERT INTO change (relation, key, digest)
-SELECT
-    c.relation,
-    c.key,
-    c.digest
-FROM changed AS c;
+-- notes: clearing_run
+INSERT INTO clearing_run AS t (business_date, started_at) VALUES (%(business_date)s, now())
+ON CONFLICT (business_date) DO NOTHING;
 
 -- name: hold_run
 -- Two nights of one date take turns, step by step.
@@ -70,39 +58,15 @@ SELECT detail FROM clearing_step WHERE business_date = %(business_date)s AND ste
 
 -- name: record_step
 -- In the transaction of the step's own work.
-WITH changed AS (
-    INSERT INTO clearing_step AS t (business_date, step, finished_at, detail)
-    VALUES (%(business_date)s, %(step)s, now(), %(detail)s)
-    RETURNING
-        'clearing_step' AS relation,
-        concat_ws('/', to_char(t.business_date, 'YYYY-MM-DD'), t.step) AS key,
-        row_digest(t) AS digest
-)
-
-INSERT INTO change (relation, key, digest)
-SELECT
-    c.relation,
-    c.key,
-    c.digest
-FROM changed AS c;
+-- notes: clearing_step
+INSERT INTO clearing_step AS t (business_date, step, finished_at, detail)
+VALUES (%(business_date)s, %(step)s, now(), %(detail)s);
 
 -- name: complete_run
 -- After the last step; a second run leaves the first time as it is.
-WITH changed AS (
-    UPDATE clearing_run AS t SET completed_at = now()
-    WHERE t.business_date = %(business_date)s AND t.completed_at IS NULL
-    RETURNING
-        'clearing_run' AS relation,
-        to_char(t.business_date, 'YYYY-MM-DD') AS key,
-        row_digest(t) AS digest
-)
-
-INSERT INTO change (relation, key, digest)
-SELECT
-    c.relation,
-    c.key,
-    c.digest
-FROM changed AS c;
+-- notes: clearing_run
+UPDATE clearing_run AS t SET completed_at = now()
+WHERE t.business_date = %(business_date)s AND t.completed_at IS NULL;
 
 -- Cut-off. --------------------------------------------------------------------------------
 
@@ -116,39 +80,15 @@ SELECT pg_advisory_xact_lock(%(lock_class)s, %(lock)s);
 
 -- name: close_day
 -- Nothing commits under this date after us.
-WITH changed AS (
-    UPDATE business_day AS t SET state = 'closed', closed_at = clock_timestamp()
-    WHERE t.business_date = %(business_date)s AND t.state = 'open'
-    RETURNING
-        'business_day' AS relation,
-        to_char(t.business_date, 'YYYY-MM-DD') AS key,
-        row_digest(t) AS digest
-)
-
-INSERT INTO change (relation, key, digest)
-SELECT
-    c.relation,
-    c.key,
-    c.digest
-FROM changed AS c;
+-- notes: business_day
+UPDATE business_day AS t SET state = 'closed', closed_at = clock_timestamp()
+WHERE t.business_date = %(business_date)s AND t.state = 'open';
 
 -- name: open_next_day
 -- From here on everything commits under the next date.
-WITH changed AS (
-    INSERT INTO business_day AS t (business_date, state, opened_at)
-    VALUES (%(business_date)s::date + 1, 'open', clock_timestamp())
-    RETURNING
-        'business_day' AS relation,
-        to_char(t.business_date, 'YYYY-MM-DD') AS key,
-        row_digest(t) AS digest
-)
-
-INSERT INTO change (relation, key, digest)
-SELECT
-    c.relation,
-    c.key,
-    c.digest
-FROM changed AS c;
+-- notes: business_day
+INSERT INTO business_day AS t (business_date, state, opened_at)
+VALUES (%(business_date)s::date + 1, 'open', clock_timestamp());
 
 -- The date's summary. ---------------------------------------------------------------------
 
@@ -195,37 +135,23 @@ ANALYZE day_account;
 
 -- name: insert_positions
 -- One row for each merchant, issuer, unit and account kind that moved.
-WITH changed AS (
-    INSERT INTO position AS t (
-        business_date, merchant_id, issuer_id, unit, chart, entries, debit_minor, credit_minor
-    )
-    SELECT
-        %(business_date)s::date AS business_date,
-        account.merchant_id,
-        account.issuer_id,
-        account.unit,
-        account.chart,
-        sum(day_account.entries)::bigint AS entries,
-        sum(day_account.debit_minor)::bigint AS debit_minor,
-        sum(day_account.credit_minor)::bigint AS credit_minor
-    FROM day_account
-    INNER JOIN account ON account.id = day_account.account_id
-    WHERE account.merchant_id IS NOT NULL AND account.issuer_id IS NOT NULL
-    GROUP BY account.merchant_id, account.issuer_id, account.unit, account.chart
-    RETURNING
-        'position' AS relation,
-        concat_ws(
-            '/', to_char(t.business_date, 'YYYY-MM-DD'), t.merchant_id, t.issuer_id, t.unit, t.chart
-        ) AS key,
-        row_digest(t) AS digest
+-- notes: position
+INSERT INTO position AS t (
+    business_date, merchant_id, issuer_id, unit, chart, entries, debit_minor, credit_minor
 )
-
-INSERT INTO change (relation, key, digest)
 SELECT
-    c.relation,
-    c.key,
-    c.digest
-FROM changed AS c;
+    %(business_date)s::date AS business_date,
+    account.merchant_id,
+    account.issuer_id,
+    account.unit,
+    account.chart,
+    sum(day_account.entries)::bigint AS entries,
+    sum(day_account.debit_minor)::bigint AS debit_minor,
+    sum(day_account.credit_minor)::bigint AS credit_minor
+FROM day_account
+INNER JOIN account ON account.id = day_account.account_id
+WHERE account.merchant_id IS NOT NULL AND account.issuer_id IS NOT NULL
+GROUP BY account.merchant_id, account.issuer_id, account.unit, account.chart;
 
 -- name: changed_positions
 -- A closed date cannot move: stored positions equal what the ledger says now.
@@ -349,29 +275,17 @@ ORDER BY merchant.merchant_id COLLATE "C", issuer.institution_id COLLATE "C", ac
 
 -- name: insert_trial_balance
 -- The date's turnover by account kind.
-WITH changed AS (
-    INSERT INTO trial_balance AS t (business_date, chart, unit, debit_minor, credit_minor)
-    SELECT
-        %(business_date)s::date AS business_date,
-        account.chart,
-        account.unit,
-        sum(day_account.debit_minor)::bigint AS debit_minor,
-        sum(day_account.credit_minor)::bigint AS credit_minor
-    FROM day_account
-    INNER JOIN account ON account.id = day_account.account_id
-    GROUP BY account.chart, account.unit
-    RETURNING
-        'trial_balance' AS relation,
-        concat_ws('/', to_char(t.business_date, 'YYYY-MM-DD'), t.chart, t.unit) AS key,
-        row_digest(t) AS digest
-)
-
-INSERT INTO change (relation, key, digest)
+-- notes: trial_balance
+INSERT INTO trial_balance AS t (business_date, chart, unit, debit_minor, credit_minor)
 SELECT
-    c.relation,
-    c.key,
-    c.digest
-FROM changed AS c;
+    %(business_date)s::date AS business_date,
+    account.chart,
+    account.unit,
+    sum(day_account.debit_minor)::bigint AS debit_minor,
+    sum(day_account.credit_minor)::bigint AS credit_minor
+FROM day_account
+INNER JOIN account ON account.id = day_account.account_id
+GROUP BY account.chart, account.unit;
 
 -- name: changed_turnover
 -- A closed date cannot move: stored turnover equals what the ledger says now.
@@ -594,23 +508,11 @@ ORDER BY name COLLATE "C";
 
 -- name: record_file
 -- After the file is whole on disk under its name.
-WITH changed AS (
-    INSERT INTO clearing_file AS t (business_date, name, side, party, items, sha256)
-    VALUES (
-        %(business_date)s, %(name)s, %(side)s, %(party)s, %(items)s, %(sha256)s
-    )
-    RETURNING
-        'clearing_file' AS relation,
-        concat_ws('/', to_char(t.business_date, 'YYYY-MM-DD'), t.name) AS key,
-        row_digest(t) AS digest
-)
-
-INSERT INTO change (relation, key, digest)
-SELECT
-    c.relation,
-    c.key,
-    c.digest
-FROM changed AS c;
+-- notes: clearing_file
+INSERT INTO clearing_file AS t (business_date, name, side, party, items, sha256)
+VALUES (
+    %(business_date)s, %(name)s, %(side)s, %(party)s, %(items)s, %(sha256)s
+);
 
 -- Checkpoint. -----------------------------------------------------------------------------
 
@@ -634,40 +536,28 @@ LEFT JOIN LATERAL (
 
 -- name: insert_checkpoint_seals
 -- Where each shard's hash chain ended with the date: from its end back past what came since.
-WITH changed AS (
-    INSERT INTO checkpoint_seal AS t (business_date, shard, seq, digest)
-    WITH wanted AS (
-        SELECT unnest(%(shards)s::smallint []) AS shard
-    )
-
-    SELECT
-        %(business_date)s::date,
-        last.shard,
-        last.seq,
-        last.digest
-    FROM wanted
-    INNER JOIN LATERAL (
-        SELECT
-            seal.shard,
-            seal.seq,
-            seal.digest
-        FROM seal
-        WHERE seal.shard = wanted.shard AND seal.business_date <= %(business_date)s
-        ORDER BY seal.seq DESC
-        LIMIT 1
-    ) AS last ON true
-    RETURNING
-        'checkpoint_seal' AS relation,
-        concat_ws('/', to_char(t.business_date, 'YYYY-MM-DD'), t.shard) AS key,
-        row_digest(t) AS digest
+-- notes: checkpoint_seal
+INSERT INTO checkpoint_seal AS t (business_date, shard, seq, digest)
+WITH wanted AS (
+    SELECT unnest(%(shards)s::smallint []) AS shard
 )
 
-INSERT INTO change (relation, key, digest)
 SELECT
-    c.relation,
-    c.key,
-    c.digest
-FROM changed AS c;
+    %(business_date)s::date,
+    last.shard,
+    last.seq,
+    last.digest
+FROM wanted
+INNER JOIN LATERAL (
+    SELECT
+        seal.shard,
+        seal.seq,
+        seal.digest
+    FROM seal
+    WHERE seal.shard = wanted.shard AND seal.business_date <= %(business_date)s
+    ORDER BY seal.seq DESC
+    LIMIT 1
+) AS last ON true;
 
 -- name: count_checkpoints
 -- For the step's detail; each account that moved has a checkpoint.

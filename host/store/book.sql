@@ -89,45 +89,21 @@ WHERE terminal_id = any(%s::text []);
 
 -- name: add_keys
 -- Keys as key blocks under the LMK.
-WITH changed AS (
-    INSERT INTO terminal_key AS t (terminal_id, usage, generation, block, check_value)
-    SELECT k.*
-    FROM unnest(%s::text [], %s::text [], %s::integer [], %s::text [], %s::text []) AS k
-    RETURNING
-        'terminal_key' AS relation,
-        concat_ws('/', t.terminal_id, t.usage, t.generation) AS key,
-        row_digest(t) AS digest
-)
-
-INSERT INTO change (relation, key, digest)
-SELECT
-    c.relation,
-    c.key,
-    c.digest
-FROM changed AS c;
+-- notes: terminal_key
+INSERT INTO terminal_key AS t (terminal_id, usage, generation, block, check_value)
+SELECT k.*
+FROM unnest(%s::text [], %s::text [], %s::integer [], %s::text [], %s::text []) AS k;
 
 -- name: drop_keys
 -- Of the working keys only those in use and the newest are kept.
-WITH changed AS (
-    DELETE FROM terminal_key AS t
-    USING unnest(%s::text [], %s::integer [], %s::integer []) AS kept (terminal_id, newest, in_use)
-    WHERE
-        t.terminal_id = kept.terminal_id
-        AND t.usage IN ('pik', 'mak', 'tdk')
-        AND t.generation <> kept.newest
-        AND t.generation <> kept.in_use
-    RETURNING
-        'terminal_key' AS relation,
-        concat_ws('/', t.terminal_id, t.usage, t.generation) AS key,
-        null::bytea AS digest
-)
-
-INSERT INTO change (relation, key, digest)
-SELECT
-    c.relation,
-    c.key,
-    c.digest
-FROM changed AS c;
+-- notes: terminal_key
+DELETE FROM terminal_key AS t
+USING unnest(%s::text [], %s::integer [], %s::integer []) AS kept (terminal_id, newest, in_use)
+WHERE
+    t.terminal_id = kept.terminal_id
+    AND t.usage IN ('pik', 'mak', 'tdk')
+    AND t.generation <> kept.newest
+    AND t.generation <> kept.in_use;
 
 -- name: lock_terminals
 -- In one order for everybody, so that nobody waits in a circle; the batch each is to use, after
@@ -139,32 +115,14 @@ FOR NO KEY UPDATE;
 
 -- name: note_serials
 -- What terminals say of their hardware, where it is news.
-WITH changed AS (
-    UPDATE terminal AS t SET serial = s.serial
-    FROM unnest(%s::text [], %s::text []) AS s (terminal_id, serial)
-    WHERE t.terminal_id = s.terminal_id AND t.serial IS DISTINCT FROM s.serial
-    RETURNING 'terminal' AS relation, t.terminal_id AS key, row_digest(t) AS digest
-)
-
-INSERT INTO change (relation, key, digest)
-SELECT
-    c.relation,
-    c.key,
-    c.digest
-FROM changed AS c;
+-- notes: terminal
+UPDATE terminal AS t SET serial = s.serial
+FROM unnest(%s::text [], %s::text []) AS s (terminal_id, serial)
+WHERE t.terminal_id = s.terminal_id AND t.serial IS DISTINCT FROM s.serial;
 
 -- name: confirm_generations
 -- Authenticated messages have proved that terminals hold these key sets.
-WITH changed AS (
-    UPDATE terminal AS t SET key_generation = greatest(t.key_generation, p.generation)
-    FROM unnest(%s::text [], %s::integer []) AS p (terminal_id, generation)
-    WHERE t.terminal_id = p.terminal_id
-    RETURNING 'terminal' AS relation, t.terminal_id AS key, row_digest(t) AS digest
-)
-
-INSERT INTO change (relation, key, digest)
-SELECT
-    c.relation,
-    c.key,
-    c.digest
-FROM changed AS c;
+-- notes: terminal
+UPDATE terminal AS t SET key_generation = greatest(t.key_generation, p.generation)
+FROM unnest(%s::text [], %s::integer []) AS p (terminal_id, generation)
+WHERE t.terminal_id = p.terminal_id;

@@ -8,47 +8,22 @@ INNER JOIN terminal_counter AS c ON k.terminal_id = c.terminal_id AND k.key_id =
 
 -- name: raise_counters
 -- In the transaction that decides their messages: what was used is used for ever.
-WITH changed AS (
-    INSERT INTO terminal_counter AS t (terminal_id, key_id, counter)
-    SELECT r.*
-    FROM unnest(%s::text [], %s::text [], %s::bigint []) AS r
-    ON CONFLICT (terminal_id, key_id)
-    DO UPDATE SET counter = greatest(t.counter, excluded.counter), slot = ''
-    RETURNING
-        'terminal_counter' AS relation,
-        concat_ws('/', t.terminal_id, t.key_id) AS key,
-        row_digest(t) AS digest
-)
-
-INSERT INTO change (relation, key, digest)
-SELECT
-    c.relation,
-    c.key,
-    c.digest
-FROM changed AS c;
+-- notes: terminal_counter
+INSERT INTO terminal_counter AS t (terminal_id, key_id, counter)
+SELECT r.*
+FROM unnest(%s::text [], %s::text [], %s::bigint []) AS r
+ON CONFLICT (terminal_id, key_id)
+DO UPDATE SET counter = greatest(t.counter, excluded.counter), slot = '';
 
 -- name: use_counter
 -- For messages that are no exchange: gives a row where the counter is new, or the last message
 -- comes again because its answer was lost; none where it was used for another.
-WITH used AS (
-    INSERT INTO terminal_counter AS t (terminal_id, key_id, counter, slot)
-    VALUES (%(terminal_id)s, %(key_id)s, %(highest)s, %(slot)s)
-    ON CONFLICT (terminal_id, key_id) DO UPDATE
-        SET
-            counter = excluded.counter,
-            slot = excluded.slot
-        WHERE t.counter < %(lowest)s OR (t.counter = %(highest)s AND t.slot = %(slot)s)
-    RETURNING
-        t.counter, concat_ws('/', t.terminal_id, t.key_id) AS key, row_digest(t) AS digest
-),
-
-noted AS (
-    INSERT INTO change (relation, key, digest)
-    SELECT
-        'terminal_counter',
-        used.key,
-        used.digest
-    FROM used
-)
-
-SELECT counter FROM used;
+-- notes: terminal_counter
+INSERT INTO terminal_counter AS t (terminal_id, key_id, counter, slot)
+VALUES (%(terminal_id)s, %(key_id)s, %(highest)s, %(slot)s)
+ON CONFLICT (terminal_id, key_id) DO UPDATE
+    SET
+        counter = excluded.counter,
+        slot = excluded.slot
+    WHERE t.counter < %(lowest)s OR (t.counter = %(highest)s AND t.slot = %(slot)s)
+RETURNING t.counter;

@@ -32,19 +32,7 @@ LIMIT %(limit)s;
 
 -- name: finish
 -- Nothing is left of what had expired before this date.
-WITH changed AS (
-    INSERT INTO points_expiry AS t (business_date, postings, finished_at)
-    VALUES (%(today)s, %(postings)s, %(now)s)
-    ON CONFLICT (business_date) DO NOTHING
-    RETURNING
-        'points_expiry' AS relation,
-        to_char(t.business_date, 'YYYY-MM-DD') AS key,
-        row_digest(t) AS digest
-)
-
-INSERT INTO change (relation, key, digest)
-SELECT
-    c.relation,
-    c.key,
-    c.digest
-FROM changed AS c;
+-- notes: points_expiry
+INSERT INTO points_expiry AS t (business_date, postings, finished_at)
+VALUES (%(today)s, %(postings)s, %(now)s)
+ON CONFLICT (business_date) DO NOTHING;

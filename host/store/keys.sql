@@ -17,40 +17,16 @@ ORDER BY number;
 
 -- name: add_component
 -- one_component_an_operator has the last word on dual control.
-WITH changed AS (
-    INSERT INTO key_component AS t (
-        target, number, count, block, check_value, entered_by, entered_at
-    )
-    VALUES (%s, %s, %s, %s, %s, %s, %s)
-    RETURNING
-        'key_component' AS relation,
-        concat_ws('/', t.target, t.number) AS key,
-        row_digest(t) AS digest
+-- notes: key_component
+INSERT INTO key_component AS t (
+    target, number, count, block, check_value, entered_by, entered_at
 )
-
-INSERT INTO change (relation, key, digest)
-SELECT
-    c.relation,
-    c.key,
-    c.digest
-FROM changed AS c;
+VALUES (%s, %s, %s, %s, %s, %s, %s);
 
 -- name: drop_components
 -- The key is whole, or its entry was given up.
-WITH changed AS (
-    DELETE FROM key_component AS t WHERE t.target = %s
-    RETURNING
-        'key_component' AS relation,
-        concat_ws('/', t.target, t.number) AS key,
-        null::bytea AS digest
-)
-
-INSERT INTO change (relation, key, digest)
-SELECT
-    c.relation,
-    c.key,
-    c.digest
-FROM changed AS c;
+-- notes: key_component
+DELETE FROM key_component AS t WHERE t.target = %s;
 
 -- name: all_components
 -- Entries that are waiting for somebody.
@@ -74,40 +50,16 @@ SELECT coalesce(max(generation), 0) FROM terminal_key WHERE terminal_id = %s;
 
 -- name: drop_usage
 -- A key of this kind is replaced.
-WITH changed AS (
-    DELETE FROM terminal_key AS t WHERE t.terminal_id = %s AND t.usage = %s
-    RETURNING
-        'terminal_key' AS relation,
-        concat_ws('/', t.terminal_id, t.usage, t.generation) AS key,
-        null::bytea AS digest
-)
-
-INSERT INTO change (relation, key, digest)
-SELECT
-    c.relation,
-    c.key,
-    c.digest
-FROM changed AS c;
+-- notes: terminal_key
+DELETE FROM terminal_key AS t WHERE t.terminal_id = %s AND t.usage = %s;
 
 -- name: add_terminal_key
 -- A key block under the LMK, and who entered it.
-WITH changed AS (
-    INSERT INTO terminal_key AS t (
-        terminal_id, usage, generation, block, check_value, entered_by, stored_at
-    )
-    VALUES (%s, %s, %s, %s, %s, %s, %s)
-    RETURNING
-        'terminal_key' AS relation,
-        concat_ws('/', t.terminal_id, t.usage, t.generation) AS key,
-        row_digest(t) AS digest
+-- notes: terminal_key
+INSERT INTO terminal_key AS t (
+    terminal_id, usage, generation, block, check_value, entered_by, stored_at
 )
-
-INSERT INTO change (relation, key, digest)
-SELECT
-    c.relation,
-    c.key,
-    c.digest
-FROM changed AS c;
+VALUES (%s, %s, %s, %s, %s, %s, %s);
 
 -- name: terminal_key
 -- The newest of one kind.
@@ -117,24 +69,15 @@ ORDER BY generation DESC LIMIT 1;
 
 -- name: put_transport_key
 -- A transport key entered again replaces the one before.
-WITH changed AS (
-    INSERT INTO transport_key AS t (name, block, check_value, entered_by, stored_at)
-    VALUES (%s, %s, %s, %s, %s)
-    ON CONFLICT (name) DO UPDATE
-        SET
-            block = excluded.block,
-            check_value = excluded.check_value,
-            entered_by = excluded.entered_by,
-            stored_at = excluded.stored_at
-    RETURNING 'transport_key' AS relation, t.name AS key, row_digest(t) AS digest
-)
-
-INSERT INTO change (relation, key, digest)
-SELECT
-    c.relation,
-    c.key,
-    c.digest
-FROM changed AS c;
+-- notes: transport_key
+INSERT INTO transport_key AS t (name, block, check_value, entered_by, stored_at)
+VALUES (%s, %s, %s, %s, %s)
+ON CONFLICT (name) DO UPDATE
+    SET
+        block = excluded.block,
+        check_value = excluded.check_value,
+        entered_by = excluded.entered_by,
+        stored_at = excluded.stored_at;
 
 -- name: transport_key
 -- What an exported key leaves under.
@@ -142,24 +85,15 @@ SELECT block FROM transport_key WHERE name = %s;
 
 -- name: put_zone_key
 -- A zone key entered again replaces the one before.
-WITH changed AS (
-    INSERT INTO zone_key AS t (name, block, check_value, entered_by, stored_at)
-    VALUES (%s, %s, %s, %s, %s)
-    ON CONFLICT (name) DO UPDATE
-        SET
-            block = excluded.block,
-            check_value = excluded.check_value,
-            entered_by = excluded.entered_by,
-            stored_at = excluded.stored_at
-    RETURNING 'zone_key' AS relation, t.name AS key, row_digest(t) AS digest
-)
-
-INSERT INTO change (relation, key, digest)
-SELECT
-    c.relation,
-    c.key,
-    c.digest
-FROM changed AS c;
+-- notes: zone_key
+INSERT INTO zone_key AS t (name, block, check_value, entered_by, stored_at)
+VALUES (%s, %s, %s, %s, %s)
+ON CONFLICT (name) DO UPDATE
+    SET
+        block = excluded.block,
+        check_value = excluded.check_value,
+        entered_by = excluded.entered_by,
+        stored_at = excluded.stored_at;
 
 -- name: zone_key
 -- What PIN blocks go to an external issuer under.
@@ -242,32 +176,23 @@ WHERE t.key_generation <= r.through_generation;
 
 -- name: rotate
 -- Ask terminals that hold working keys to fetch new ones: those named, or all.
-WITH changed AS (
-    INSERT INTO key_rotation AS t (terminal_id, through_generation, asked_by, asked_at)
-    SELECT
-        k.terminal_id,
-        max(k.generation),
-        %(asked_by)s,
-        %(now)s::timestamptz
-    FROM terminal_key AS k
-    WHERE
-        k.usage = 'pik' AND (%(named)s::text [] IS NULL OR k.terminal_id = any(%(named)s::text []))
-    GROUP BY k.terminal_id
-    ON CONFLICT (terminal_id) DO UPDATE
-        SET
-            through_generation = excluded.through_generation,
-            asked_by = excluded.asked_by,
-            asked_at = excluded.asked_at,
-            asked_as = DEFAULT
-    RETURNING 'key_rotation' AS relation, t.terminal_id AS key, row_digest(t) AS digest
-)
-
-INSERT INTO change (relation, key, digest)
+-- notes: key_rotation
+INSERT INTO key_rotation AS t (terminal_id, through_generation, asked_by, asked_at)
 SELECT
-    c.relation,
-    c.key,
-    c.digest
-FROM changed AS c;
+    k.terminal_id,
+    max(k.generation),
+    %(asked_by)s,
+    %(now)s::timestamptz
+FROM terminal_key AS k
+WHERE
+    k.usage = 'pik' AND (%(named)s::text [] IS NULL OR k.terminal_id = any(%(named)s::text []))
+GROUP BY k.terminal_id
+ON CONFLICT (terminal_id) DO UPDATE
+    SET
+        through_generation = excluded.through_generation,
+        asked_by = excluded.asked_by,
+        asked_at = excluded.asked_at,
+        asked_as = DEFAULT;
 
 -- name: rotations
 -- What a running host has not heard of yet.

@@ -10,24 +10,12 @@ SELECT business_date FROM business_day WHERE state = 'open';
 
 -- name: take_numbers
 -- A block of RRN counters for one writer; taken in the batch's own transaction.
-WITH taken AS (
-    INSERT INTO number_block AS t (business_date, next_number)
-    VALUES (%s, %s)
-    ON CONFLICT (business_date)
-    DO UPDATE SET next_number = t.next_number + excluded.next_number
-    RETURNING t.next_number, to_char(t.business_date, 'YYYY-MM-DD') AS key, row_digest(t) AS digest
-),
-
-noted AS (
-    INSERT INTO change (relation, key, digest)
-    SELECT
-        'number_block',
-        taken.key,
-        taken.digest
-    FROM taken
-)
-
-SELECT next_number FROM taken;
+-- notes: number_block
+INSERT INTO number_block AS t (business_date, next_number)
+VALUES (%s, %s)
+ON CONFLICT (business_date)
+DO UPDATE SET next_number = t.next_number + excluded.next_number
+RETURNING t.next_number;
 
 -- name: last_seal
 -- Where each shard's hash chain stands, when a writer takes it over: a step of the index for each.
@@ -290,23 +278,13 @@ FROM unnest(
 
 -- name: add_advices
 -- By which words an external issuer knows what it decided.
-WITH changed AS (
-    INSERT INTO advice AS t (shard, journal_id, reference, auth_code, pan_masked)
-    SELECT r.*
-    FROM
-        unnest(
-            %s::smallint [], %s::bigint [], %s::text [], %s::text [], %s::text []
-        ) AS r
-    RETURNING
-        'advice' AS relation, concat_ws('/', t.shard, t.journal_id) AS key, row_digest(t) AS digest
-)
-
-INSERT INTO change (relation, key, digest)
-SELECT
-    c.relation,
-    c.key,
-    c.digest
-FROM changed AS c;
+-- notes: advice
+INSERT INTO advice AS t (shard, journal_id, reference, auth_code, pan_masked)
+SELECT r.*
+FROM
+    unnest(
+        %s::smallint [], %s::bigint [], %s::text [], %s::text [], %s::text []
+    ) AS r;
 
 -- name: add_entries
 -- The legs.
@@ -382,22 +360,10 @@ FROM unnest(
 
 -- name: count_pin_failures
 -- Wrong PINs so far, cleared by a right one.
-WITH changed AS (
-    UPDATE card AS t SET pin_failures = r.failures
-    FROM unnest(%s::smallint [], %s::bytea [], %s::smallint []) AS r (shard, pan_hash, failures)
-    WHERE t.shard = r.shard AND t.pan_hash = r.pan_hash
-    RETURNING
-        'card' AS relation,
-        concat_ws('/', t.shard, encode(t.pan_hash, 'hex')) AS key,
-        row_digest(t) AS digest
-)
-
-INSERT INTO change (relation, key, digest)
-SELECT
-    c.relation,
-    c.key,
-    c.digest
-FROM changed AS c;
+-- notes: card
+UPDATE card AS t SET pin_failures = r.failures
+FROM unnest(%s::smallint [], %s::bytea [], %s::smallint []) AS r (shard, pan_hash, failures)
+WHERE t.shard = r.shard AND t.pan_hash = r.pan_hash;
 
 -- name: add_seals
 -- One link of each shard's hash chain.

@@ -6,13 +6,16 @@ A file is a row of statements, each written
     -- One line that says why the statement exists.
     SELECT business_date FROM business_day WHERE state = 'open';
 
-The name is what Python calls it by. Further comment lines belong to the statement. The closing
-semicolon is dropped, so that the text can be run, prepared or wrapped in a COPY as it is.
+The name is what Python calls it by. Further comment lines belong to the statement; the line
+`-- notes: TABLE` is what `host.store.noting` reads. The closing semicolon is dropped, so that the
+text can be run, prepared or wrapped in a COPY as it is.
 """
 
 import importlib.resources
 import re
 from typing import Final, LiteralString
+
+from host.store.noting import NoteError, noted
 
 _NAME: Final = re.compile(r"^-- name: ([a-z][a-z0-9_]*)[ \t]*\n", re.MULTILINE)
 
@@ -50,8 +53,20 @@ def _statement(name: str, body: str, where: str) -> LiteralString:
     if not body.startswith("-- "):
         msg = f"{where}: statement {name} has no line of why: write `-- …` under its name"
         raise QueryFileError(msg)
-    statement = body.strip().removesuffix(";")
-    if all(line.startswith("--") or not line.strip() for line in statement.splitlines()):
+    statement = _without_headings(body).removesuffix(";")
+    if not statement:
         msg = f"{where}: statement {name} has no SQL: write it or take the name away"
         raise QueryFileError(msg)
-    return statement
+    try:
+        return noted(statement)
+    except NoteError as error:
+        msg = f"{where}: statement {name}: {error}"
+        raise QueryFileError(msg) from error
+
+
+def _without_headings(body: str) -> str:
+    """The statement without what stands behind it: comments that begin the file's next part."""
+    lines = body.strip().splitlines()
+    while lines and (not lines[-1].strip() or lines[-1].startswith("--")):
+        lines.pop()
+    return "\n".join(lines)

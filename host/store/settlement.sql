@@ -75,18 +75,9 @@ SELECT epoch, settles_points FROM terminal WHERE terminal_id = %(terminal_id)s;
 
 -- name: move_on
 -- The terminal's next batch; told at its next sign-on.
-WITH changed AS (
-    UPDATE terminal AS t SET epoch = %(next)s
-    WHERE t.terminal_id = %(terminal_id)s AND t.epoch = %(epoch)s
-    RETURNING 'terminal' AS relation, t.terminal_id AS key, row_digest(t) AS digest
-)
-
-INSERT INTO change (relation, key, digest)
-SELECT
-    c.relation,
-    c.key,
-    c.digest
-FROM changed AS c;
+-- notes: terminal
+UPDATE terminal AS t SET epoch = %(next)s
+WHERE t.terminal_id = %(terminal_id)s AND t.epoch = %(epoch)s;
 
 -- name: read_batch
 -- As it was settled, if it was.
@@ -152,66 +143,42 @@ ORDER BY length(b.epoch) ASC, b.epoch ASC;
 
 -- name: save_batch
 -- Its first settlement or upload, or whatever came after it.
-WITH changed AS (
-    INSERT INTO terminal_batch AS t (
-        institution, terminal_id, epoch, state, attempt, with_points, business_date, told, counted,
-        answer, end_answer, settled_at, closed_at, marks, is_proved
-    )
-    VALUES (
-        %(institution)s, %(terminal_id)s, %(epoch)s, %(state)s, %(attempt)s, %(with_points)s,
-        %(business_date)s, %(told)s, %(counted)s, %(answer)s, %(end_answer)s, %(settled_at)s,
-        %(closed_at)s, %(marks)s, %(is_proved)s
-    )
-    ON CONFLICT ON CONSTRAINT terminal_batch_once DO UPDATE
-        SET
-            state = excluded.state,
-            attempt = excluded.attempt,
-            business_date = excluded.business_date,
-            told = excluded.told,
-            counted = excluded.counted,
-            answer = excluded.answer,
-            end_answer = excluded.end_answer,
-            settled_at = excluded.settled_at,
-            closed_at = excluded.closed_at,
-            marks = excluded.marks,
-            is_proved = excluded.is_proved
-    RETURNING
-        'terminal_batch' AS relation,
-        concat_ws('/', t.institution, t.terminal_id, t.epoch) AS key,
-        row_digest(t) AS digest
+-- notes: terminal_batch
+INSERT INTO terminal_batch AS t (
+    institution, terminal_id, epoch, state, attempt, with_points, business_date, told, counted,
+    answer, end_answer, settled_at, closed_at, marks, is_proved
 )
-
-INSERT INTO change (relation, key, digest)
-SELECT
-    c.relation,
-    c.key,
-    c.digest
-FROM changed AS c;
+VALUES (
+    %(institution)s, %(terminal_id)s, %(epoch)s, %(state)s, %(attempt)s, %(with_points)s,
+    %(business_date)s, %(told)s, %(counted)s, %(answer)s, %(end_answer)s, %(settled_at)s,
+    %(closed_at)s, %(marks)s, %(is_proved)s
+)
+ON CONFLICT ON CONSTRAINT terminal_batch_once DO UPDATE
+    SET
+        state = excluded.state,
+        attempt = excluded.attempt,
+        business_date = excluded.business_date,
+        told = excluded.told,
+        counted = excluded.counted,
+        answer = excluded.answer,
+        end_answer = excluded.end_answer,
+        settled_at = excluded.settled_at,
+        closed_at = excluded.closed_at,
+        marks = excluded.marks,
+        is_proved = excluded.is_proved;
 
 -- name: add_record
 -- The first record of a trace is kept; whether it came now, says the row count.
-WITH changed AS (
-    INSERT INTO upload_record AS t (
-        institution, terminal_id, epoch, attempt, stan, amount_minor, pan_hash, pan_masked,
-        is_foreign, kind
-    )
-    VALUES (
-        %(institution)s, %(terminal_id)s, %(epoch)s, %(attempt)s, %(stan)s, %(amount_minor)s,
-        %(pan_hash)s, %(pan_masked)s, %(is_foreign)s, %(kind)s
-    )
-    ON CONFLICT ON CONSTRAINT upload_record_once DO NOTHING
-    RETURNING
-        'upload_record' AS relation,
-        concat_ws('/', t.institution, t.terminal_id, t.epoch, t.attempt, t.stan) AS key,
-        row_digest(t) AS digest
+-- notes: upload_record
+INSERT INTO upload_record AS t (
+    institution, terminal_id, epoch, attempt, stan, amount_minor, pan_hash, pan_masked,
+    is_foreign, kind
 )
-
-INSERT INTO change (relation, key, digest)
-SELECT
-    c.relation,
-    c.key,
-    c.digest
-FROM changed AS c;
+VALUES (
+    %(institution)s, %(terminal_id)s, %(epoch)s, %(attempt)s, %(stan)s, %(amount_minor)s,
+    %(pan_hash)s, %(pan_masked)s, %(is_foreign)s, %(kind)s
+)
+ON CONFLICT ON CONSTRAINT upload_record_once DO NOTHING;
 
 -- name: records
 -- What the terminal has uploaded since it settled with these totals.
@@ -226,22 +193,13 @@ ORDER BY stan;
 
 -- name: note_status
 -- The last thing a terminal said of itself.
-WITH changed AS (
-    INSERT INTO terminal_status AS t (terminal_id, status, reported_at)
-    VALUES (%(terminal_id)s, %(status)s, %(now)s)
-    ON CONFLICT (terminal_id) DO UPDATE
-        SET
-            status = excluded.status,
-            reported_at = excluded.reported_at
-    RETURNING 'terminal_status' AS relation, t.terminal_id AS key, row_digest(t) AS digest
-)
-
-INSERT INTO change (relation, key, digest)
-SELECT
-    c.relation,
-    c.key,
-    c.digest
-FROM changed AS c;
+-- notes: terminal_status
+INSERT INTO terminal_status AS t (terminal_id, status, reported_at)
+VALUES (%(terminal_id)s, %(status)s, %(now)s)
+ON CONFLICT (terminal_id) DO UPDATE
+    SET
+        status = excluded.status,
+        reported_at = excluded.reported_at;
 
 -- name: merchant_of_terminal
 -- Who is printed on its slips.

@@ -9,6 +9,8 @@ TWO = """-- Heading of the file.
 SELECT 1
 FROM somewhere;
 
+-- Another part. ------------------------
+
 -- name: second
 -- Why.
 -- And a second line.

@@ -1,0 +1,64 @@
+"""The note that a statement makes of what it writes, generated from the table of what decides.
+
+A statement that writes rows of a chained table (`host.store.deciding`) says so in a line
+
+    -- notes: terminal
+    UPDATE terminal AS t SET serial = %s WHERE t.terminal_id = %s;
+
+and writes the one table it names, as `t`. What is sent is that statement within one that notes the
+digest of each row it wrote in `change`: the row and its note are one statement, so there is never
+the one without the other. Its row count is that of the rows; what it returns by a `RETURNING` of
+its own, of columns of `t`, it still returns.
+"""
+
+import re
+from typing import Final, LiteralString
+
+from host.store.deciding import CHAINED, Chained
+
+_NOTES: Final = re.compile(r"^-- notes: (\w+)\n", re.MULTILINE)
+_WRITES: Final = re.compile(r"(INSERT INTO|UPDATE|DELETE FROM) (\w+) AS t\b")
+_RETURNING: Final = "\nRETURNING "
+_TABLES: Final = {table.name: table for table in CHAINED}
+
+
+class NoteError(Exception):
+    """A statement does not write the table that it says it notes."""
+
+
+def noted(statement: LiteralString) -> LiteralString:
+    """The statement with its note, where it says that it makes one; else as it is.
+
+    Raises:
+        NoteError: it writes another table than it notes, or one that is not chained.
+    """
+    found = _NOTES.search(statement)
+    if found is None:
+        return statement
+    why, write = statement[: found.start()], statement[found.end() :]
+    verb, written = _written(write)
+    if written != found[1] or written not in _TABLES:
+        msg = f"it notes {found[1]} and writes {written}: each must be the one, chained, table"
+        raise NoteError(msg)
+    return why + _with_note(write, verb, _TABLES[written])
+
+
+def _written(write: LiteralString) -> tuple[str, str]:
+    found = _WRITES.search(write)
+    return (found[1], found[2]) if found else ("", "no table as t")
+
+
+def _with_note(write: LiteralString, verb: str, table: Chained) -> LiteralString:
+    body, _, returned = write.partition(_RETURNING)
+    digest = "null::bytea" if verb == "DELETE FROM" else "row_digest(t)"
+    told = f"{returned}, " if returned else ""
+    noting = f"{told}{table.key} AS key, {digest} AS digest"
+    changed = f"WITH changed AS (\n{body}\nRETURNING {noting}\n)"
+    note = (
+        "INSERT INTO change (relation, key, digest)"
+        f"\nSELECT '{table.name}', c.key, c.digest FROM changed AS c"
+    )
+    if not returned:
+        return f"{changed}\n{note}"
+    names = returned.replace("t.", "c.")
+    return f"{changed},\n\nnoted AS (\n{note}\n)\n\nSELECT {names} FROM changed AS c"
