@@ -37,7 +37,7 @@ class DatabaseSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     night: str | None = None
     """A member of the role posswitch_night."""
     audit: str | None = None
-    """A member of the role posswitch_auditor. Without it the night's login audits what it may."""
+    """A member of the role posswitch_auditor, which `posswitch audit` logs in as."""
 
     @property
     def is_embedded(self) -> bool:

@@ -23,6 +23,7 @@ from clearing.verify import Violation, audit
 from config.errors import FOUND_WRONG, Say, SettingsError
 from config.homes import DEMO
 from config.places import Places, places_at
+from config.run.database import dsn_of
 from config.run.estates import loader
 from config.run.programs import only_one_of
 from config.run.supervisor import LoadEstate, Running, running_posswitch
@@ -33,7 +34,7 @@ from config.tasks.progress import board, headline, issuer_line, mended, settled,
 from host.clock import utc_now
 from host.estate.demo import EXTERNAL, EXTERNAL_ZONE, demo_estate, external_cards
 from host.model.claims import Claim, card_effects
-from host.store.connecting import Connection
+from host.store.connecting import LONG, connect
 from simulators.certificates import ATTESTATION, AUTHORITY, SWITCH, make_certificates
 from simulators.channels import gateway
 from simulators.issuer import Issuer, IssuerSettings
@@ -238,17 +239,14 @@ async def _stop_at_signal() -> None:
 
 
 def _clear(running: Running) -> Summary:
-    with _night_connection(running) as connection:
+    with opened_night(running.settings, running.places) as connection:
         return run_clearing(connection, running.places.files)
 
 
 def _audit(running: Running, claims: list[Claim]) -> list[Violation]:
-    with _night_connection(running) as connection:
+    dsn = dsn_of("audit", running.settings.database, running.places.cluster)
+    with connect(dsn, LONG) as connection:
         return audit(connection, claims)
-
-
-def _night_connection(running: Running) -> Connection:
-    return opened_night(running.settings, running.places)
 
 
 def _report(

@@ -134,9 +134,7 @@ def find_violations(
     Where the security module is not at hand, stored keys are not tried, and that is said.
     """
     claims = [] if record is None else _claims(record)
-    told = settings.database
-    login = "audit" if told.is_embedded or told.audit is not None else "night"
-    dsn = dsn_of(login, told, places.cluster)
+    dsn = dsn_of("audit", settings.database, places.cluster)
     with (
         opened_database(settings.database, places, must_exist=True, say=say),
         connect(dsn, LONG) as connection,

@@ -302,6 +302,12 @@ def night_login(database: Any) -> Iterator[psycopg.Connection[Any]]:
 
 
 @pytest.fixture
+def audit_login(database: Any) -> Iterator[psycopg.Connection[Any]]:
+    with psycopg.connect(database.audit, autocommit=True) as connection:
+        yield connection
+
+
+@pytest.fixture
 def ledger(owner: psycopg.Connection[Any]) -> SmallLedger:
     """An open day with six cards of 1,000.00 each and nothing sold."""
     return _open_ledger(owner)

@@ -38,13 +38,13 @@ def test_every_statement_belongs_to_a_check() -> None:
 
 @pytest.mark.usefixtures("cleared")
 def test_an_honest_ledger_has_no_violation(module_database: Any) -> None:
-    with psycopg.connect(module_database.night) as night:
-        assert audit(night) == []
+    with psycopg.connect(module_database.audit) as auditor:
+        assert audit(auditor) == []
 
 
 @pytest.mark.usefixtures("database")
-def test_an_empty_database_has_no_violation(night_login: Connection) -> None:
-    assert audit(night_login) == []
+def test_an_empty_database_has_no_violation(audit_login: Connection) -> None:
+    assert audit(audit_login) == []
 
 
 BREAKAGES = [
@@ -366,8 +366,8 @@ def told(ledger: Any) -> dict[str, Claim]:
     }
 
 
-def test_claims_that_are_true_find_nothing(told: dict[str, Claim], night_login: Connection) -> None:
-    assert audit(night_login, told.values()) == []
+def test_claims_that_are_true_find_nothing(told: dict[str, Claim], audit_login: Connection) -> None:
+    assert audit(audit_login, told.values()) == []
 
 
 def changed(claims: dict[str, Claim], name: str, **changes: Any) -> list[Claim]:
@@ -398,28 +398,28 @@ UNTRUE = [
 @pytest.mark.parametrize(("name", "changes", "tests"), UNTRUE)
 def test_a_claim_that_differs_from_the_ledger_is_named(
     told: dict[str, Claim],
-    night_login: Connection,
+    audit_login: Connection,
     name: str,
     changes: dict[str, Any],
     tests: set[str],
 ) -> None:
     full = {"1 card_effect_not_its_claims" if one == "1 card" else one for one in tests}
-    assert found(night_login, changed(told, name, **changes)) == full
+    assert found(audit_login, changed(told, name, **changes)) == full
 
 
 def test_a_posting_in_a_recorded_batch_that_no_client_made_is_named(
-    told: dict[str, Claim], night_login: Connection
+    told: dict[str, Claim], audit_login: Connection
 ) -> None:
     rest = [one for name, one in told.items() if name != "sale"]
-    assert found(night_login, rest) == {"2 journal_nobody_claims"}
+    assert found(audit_login, rest) == {"2 journal_nobody_claims"}
 
 
 def test_a_load_that_was_lost_may_stand_by_its_confirmation(
-    ledger: Any, night_login: Connection
+    ledger: Any, audit_login: Connection
 ) -> None:
     load = ledger.load(3, 20_000)
     lost = claim(load, Kind.CASH_LOAD, told=None, rrn=None, confirm_sent=True, confirm_told="00")
-    assert audit(night_login, [lost]) == []
+    assert audit(audit_login, [lost]) == []
 
 
 def test_a_violation_never_holds_a_card_number(cleared: Connection) -> None:
@@ -430,6 +430,6 @@ def test_a_violation_never_holds_a_card_number(cleared: Connection) -> None:
     assert "******" not in texts
 
 
-def test_the_audit_leaves_nothing_behind(told: dict[str, Claim], night_login: Connection) -> None:
-    audit(night_login, told.values())
-    assert night_login.execute("SELECT to_regclass('claim')").fetchone() == (None,)
+def test_the_audit_leaves_nothing_behind(told: dict[str, Claim], audit_login: Connection) -> None:
+    audit(audit_login, told.values())
+    assert audit_login.execute("SELECT to_regclass('claim')").fetchone() == (None,)

@@ -135,8 +135,9 @@ def night(database: Dsns) -> Iterator[psycopg.Connection[Any]]:
         yield connection
 
 
-def violations(night: psycopg.Connection[Any], trader: Trader) -> list[str]:
-    return [str(one) for one in audit(night, trader.claims)]
+def violations(database: Dsns, trader: Trader) -> list[str]:
+    with psycopg.connect(database.audit) as auditor:
+        return [str(one) for one in audit(auditor, trader.claims)]
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
@@ -161,9 +162,9 @@ async def test_what_the_host_posts_clears_and_audits_without_a_violation(
             await trader.trade(20)
             nursery.cancel_scope.cancel()
     assert summaries[0].business_date == DAY
-    assert violations(night, trader) == []
+    assert violations(database, trader) == []
     assert run_clearing(night, tmp_path).business_date == DAY + dt.timedelta(1)
-    assert violations(night, trader) == []
+    assert violations(database, trader) == []
     assert {claim.kind for claim in trader.claims} == set(CARD_SIGN)
     assert any(claim.told not in {None, "00"} for claim in trader.claims)
     assert len(PLAN.merchants) + len(PLAN.issuers) == len(summaries[0].files)

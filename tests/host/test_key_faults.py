@@ -113,10 +113,10 @@ def test_under_another_lmk_nothing_is_served(owner: Connection) -> None:
 def test_the_audit_and_the_list_name_an_altered_key(
     estate_database: Dsns, owner: Connection, what: str, usage: str
 ) -> None:
-    with psycopg.connect(estate_database.night, autocommit=True) as night:
-        assert key_faults(night, HSM) == []
+    with psycopg.connect(estate_database.audit, autocommit=True) as auditor:
+        assert key_faults(auditor, HSM) == []
         spoil(owner, MESSY[what], usage)
-        [found] = key_faults(night, HSM)
+        [found] = key_faults(auditor, HSM)
     assert (found.owner, found.purpose, found.why != "") == (FIRST, usage, True)
     listed = [one for one in list_keys(owner, FIRST, HSM) if one.fault]
     assert [(one.purpose, one.fault) for one in listed] == [(usage, found.why)]

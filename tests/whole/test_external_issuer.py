@@ -91,7 +91,7 @@ def all_books_agree(house: House, issuer: Issuer, record: Record) -> Iterator[No
     """The audit with what the terminal was told, and the issuer's book beside ours."""
     yield
     house.wait_until_reversals_are_delivered()
-    with psycopg.connect(house.dsns.night) as connection:
+    with psycopg.connect(house.dsns.audit) as connection:
         assert [str(one) for one in audit(connection, record.claims())] == []
         unexpected = [one for one in list_cases(connection) if one.kind in SERIOUS]
     assert unexpected == []

@@ -99,7 +99,9 @@ def test_no_program_may_change_what_has_been_written(
 @pytest.mark.parametrize("table", ["journal", "entry", "exchange", "seal"])
 def test_the_host_may_append(module_database: Dsns, table: str) -> None:
     with psycopg.connect(module_database.host) as connection:
-        connection.execute(f"INSERT INTO {table} SELECT * FROM {table}")
+        connection.execute(
+            f"INSERT INTO {table} SELECT * FROM json_populate_recordset(NULL::{table}, '[]')"
+        )
 
 
 @pytest.mark.parametrize("login", ["host", "night"])

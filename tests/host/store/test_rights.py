@@ -1,25 +1,247 @@
-"""Each login may do what its work needs, whatever columns there are."""
+"""Each role may do what its programs' statements need, whatever columns there are."""
 
+import re
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 from psycopg import errors, sql
 
+from clearing.night import SQL as NIGHTLY
 from config.run.database import Dsns
+from host.store.queries import load_queries
+from host.store.rights import RIGHTS, SEEN, SEQUENCES, UNSEEN, WHOLE, Right
+from tests.host.store.needs import Need, needs_of
 
-SECRETS = {
-    "card": {"pin_value", "pan_sealed", "pan_hash"},
-    "terminal_key": {"block"},
-    "transport_key": {"block"},
-    "key_component": {"block"},
-    "zone_key": {"block"},
-}
-APPENDED = ("exchange", "journal", "entry", "undo", "lot_use", "seal", "change", "change_link")
+ROOT = Path(__file__).parents[3]
+ALL: frozenset[str] = frozenset()
+LINKING = frozenset({"lock_timeout", "wait_for_changes", "add_link"})
+AGE = "SELECT coalesce(max(number), 0) FROM schema_migration"
+"""`host.store.safety` asks it in Python."""
+SEALED = "SELECT EXISTS (SELECT FROM card) OR EXISTS (SELECT FROM terminal_key)"
+"""`config.run.hsm` does, before it makes an LMK."""
+
+SPOKEN = {
+    "posswitch_poster": {
+        "host/store/posting.sql": ALL,
+        "host/store/book.sql": ALL,
+        "host/store/counters.sql": ALL,
+        "host/store/settlement.sql": ALL,
+        "host/store/cases.sql": {"open_case", "note_report", "settle_case", "count_cases"},
+        "host/store/expiry.sql": ALL,
+        "host/store/heads.sql": ALL,
+        "host/store/changes.sql": LINKING,
+        "host/store/keys.sql": {"rotations"},
+    },
+    "posswitch_night": {
+        "clearing/queries.sql": ALL,
+        "host/store/heads.sql": ALL,
+        "host/store/changes.sql": LINKING,
+        "host/store/settlement_view.sql": ALL,
+        "host/store/book.sql": {"shard_count"},
+        "host/store/settlement.sql": {"count_batch", "read_batch"},
+        "host/store/cases.sql": {
+            "open_cases", "all_cases", "all_cases_of_terminal", "resolve_case", "case_state",
+        },
+    },
+    "posswitch_auditor": {
+        "clearing/audit.sql": ALL,
+        "clearing/audit_facts.sql": ALL,
+        "clearing/claims.sql": ALL,
+        "clearing/changed.sql": ALL,
+        "clearing/heads.sql": ALL,
+        "host/store/keys.sql": {"served_keys"},
+    },
+    "the owner": {
+        "host/store/estates.sql": ALL,
+        "host/store/keys.sql": ALL,
+        "host/store/changes.sql": {"tables"},
+    },
+}  # fmt: skip
+"""Who says what: all of a file, or these of it. A new statement has a row here."""
+ALSO = {"posswitch_poster": (AGE, SEALED), "posswitch_night": (AGE,)}
+LAID_OUT = ("sum_up_day", "lay_out_items", "lay_out_file_items")
+"""Tables of one step that later statements read."""
+LOOKS_SECRET = re.compile(
+    r"(^|_)(pan|pin|key|block|secret|seed|password|hash|track|cvv)(_|$)|sealed$"
+)
+CHAIN_NUMBERS = {"exchange.seal", "journal.seal"}
+PRIVILEGES = ("SELECT", "INSERT", "UPDATE")
+EVERY_ROLE = (*RIGHTS, "posswitch_reader", "posswitch_auditor")
 KEY = (
     "INSERT INTO terminal_key (terminal_id, usage, generation, block, check_value)"
     " VALUES ('80010001', %s, 1, 'x', '')"
 )
+
+Connection = psycopg.Connection[Any]
+
+
+def statements_of(role: str) -> Iterator[str]:
+    """Everything that programs say as a member of this role."""
+    for path, names in SPOKEN[role].items():
+        file = Path(path)
+        for name, statement in load_queries(".".join(file.parent.parts), file.name).items():
+            if names == ALL or name in names:
+                yield statement
+    yield from ALSO.get(role, ())
+
+
+@pytest.fixture(scope="module")
+def catalogue(module_database: Dsns) -> Iterator[Connection]:
+    """The owner's connection, with what a step of the night lays out."""
+    with psycopg.connect(module_database.owner, autocommit=True) as connection:
+        for name in LAID_OUT:
+            told = {"shards": [0], "first_number": 0, "end_number": 1}
+            laid_out = NIGHTLY[name].replace(" ON COMMIT DROP", "")
+            connection.execute(laid_out, {**told, "business_date": "2026-11-22"})
+        yield connection
+
+
+@pytest.fixture(scope="module")
+def columns(catalogue: Connection) -> dict[str, dict[str, str]]:
+    """Of every table and view each column's type."""
+    rows = catalogue.execute(
+        "SELECT c.relname, json_object_agg(a.attname, format_type(a.atttypid, NULL))"
+        " FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0"
+        " AND NOT a.attisdropped WHERE c.relkind IN ('r', 'v', 'm', 'p')"
+        " AND c.relnamespace = 'public'::regnamespace GROUP BY c.relname"
+    ).fetchall()
+    return dict(rows)
+
+
+def granted(catalogue: Connection, role: str) -> set[Need]:
+    """What the catalogue gives a role: each column, and what is given of whole tables alone."""
+    rows = catalogue.execute(
+        "SELECT c.relname, p.privilege, a.attname FROM pg_class AS c"
+        " JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped"
+        " CROSS JOIN unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'REFERENCES']) AS p (privilege)"
+        " WHERE c.relkind IN ('r', 'v', 'm', 'p') AND c.relnamespace = 'public'::regnamespace"
+        " AND has_column_privilege(%(role)s, c.oid, a.attnum, p.privilege)"
+        " UNION ALL SELECT c.relname, p.privilege, '*' FROM pg_class AS c"
+        " CROSS JOIN unnest(ARRAY['DELETE', 'TRUNCATE', 'TRIGGER', 'MAINTAIN']) AS p (privilege)"
+        " WHERE c.relkind IN ('r', 'v', 'm', 'p') AND c.relnamespace = 'public'::regnamespace"
+        " AND has_table_privilege(%(role)s, c.oid, p.privilege)",
+        {"role": role},
+    )
+    return {Need(*row) for row in rows}
+
+
+def told(columns: dict[str, dict[str, str]], role: str) -> set[Need]:
+    """What RIGHTS say of it."""
+    return {
+        need
+        for relation, right in RIGHTS[role].items()
+        for need in _each(relation, right, columns[relation])
+    }
+
+
+def _each(relation: str, right: Right, there: dict[str, str]) -> Iterator[Need]:
+    for privilege, named in zip(
+        PRIVILEGES, (right.reads, right.inserts, right.updates), strict=True
+    ):
+        for column in there if named == WHOLE else named:
+            yield Need(relation, privilege, column)
+    if right.deletes:
+        yield Need(relation, "DELETE", "*")
+
+
+@pytest.mark.parametrize("role", RIGHTS)
+def test_the_catalogue_gives_a_role_what_its_table_of_rights_says(
+    catalogue: Connection, columns: dict[str, dict[str, str]], role: str
+) -> None:
+    """Every table, every column, every role."""
+    given, written = granted(catalogue, role), told(columns, role)
+    assert sorted(given - written) == [], "REVOKE it in a migration, or write it into RIGHTS"
+    assert sorted(written - given) == [], "GRANT it in a migration, or take it out of RIGHTS"
+
+
+@pytest.mark.parametrize("role", RIGHTS)
+def test_a_role_has_the_rights_that_its_statements_need_and_no_other(
+    catalogue: Connection, columns: dict[str, dict[str, str]], role: str
+) -> None:
+    needs, written = needs_of(catalogue, statements_of(role)), told(columns, role)
+    anything = {need for need in needs if need.column == "*" and need.privilege != "DELETE"}
+    assert sorted(needs - anything - written) == [], "a statement needs it: write it into RIGHTS"
+    for need in anything:
+        assert any(need[:2] == right[:2] for right in written), f"{need}: any column will do"
+    idle = {
+        right
+        for right in written - needs
+        if Need(right.relation, right.privilege, "*") not in anything
+        or any(right[:2] == need[:2] for need in needs - anything)
+    }
+    assert sorted(idle) == [], "no statement needs it: take it out of RIGHTS"
+
+
+def test_every_statement_is_said_by_somebody() -> None:
+    for floor in ("host", "clearing"):
+        for path in (ROOT / floor).rglob("*.sql"):
+            if path.parent.name == "migrations":
+                continue
+            file = str(path.relative_to(ROOT))
+            names = set(load_queries(".".join(Path(file).parent.parts), path.name))
+            spoken = [said[file] for said in SPOKEN.values() if file in said]
+            unsaid = set() if ALL in spoken else names - {each for one in spoken for each in one}
+            assert unsaid == set(), f"{file}: write into SPOKEN which role says it"
+
+
+@pytest.mark.parametrize("role", EVERY_ROLE)
+def test_a_role_takes_the_numbers_that_it_needs(catalogue: Connection, role: str) -> None:
+    rows = catalogue.execute(
+        "SELECT c.relname, p.privilege FROM pg_class AS c"
+        " CROSS JOIN unnest(ARRAY['USAGE', 'SELECT', 'UPDATE']) AS p (privilege)"
+        " WHERE c.relkind = 'S' AND c.relnamespace = 'public'::regnamespace"
+        " AND has_sequence_privilege(%s, c.oid, p.privilege)",
+        [role],
+    ).fetchall()
+    assert set(rows) == {which for which, roles in SEQUENCES.items() if role in roles}
+
+
+def test_who_looks_sees_every_column_but_those_that_say_why_not(
+    catalogue: Connection, columns: dict[str, dict[str, str]]
+) -> None:
+    """A new column is granted to the reader by its name, or it is in UNSEEN."""
+    expected = {
+        Need(relation, "SELECT", column)
+        for relation, there in columns.items()
+        for column in there
+        if not {column, "*"} & UNSEEN.get(relation, {}).keys()
+    }
+    given = granted(catalogue, "posswitch_reader")
+    assert sorted(given - expected) == [], "REVOKE it from posswitch_reader"
+    assert sorted(expected - given) == [], "GRANT it to posswitch_reader by name, or put in UNSEEN"
+
+
+def test_no_new_column_is_seen_before_somebody_says_so(catalogue: Connection) -> None:
+    """Nothing is granted to the reader by whole tables."""
+    whole = catalogue.execute(
+        "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace"
+        " AND relkind IN ('r', 'v') AND has_table_privilege('posswitch_reader', oid, 'SELECT')"
+    ).fetchall()
+    assert whole == []
+
+
+def test_what_looks_like_a_secret_is_unseen_or_says_why_it_is_none(
+    columns: dict[str, dict[str, str]],
+) -> None:
+    for relation, there in columns.items():
+        unseen = UNSEEN.get(relation, {})
+        for column, kind in there.items():
+            if {column, "*"} & unseen.keys() or f"{relation}.{column}" in CHAIN_NUMBERS:
+                continue
+            if kind == "bytea" or LOOKS_SECRET.search(column):
+                name = f"{relation}.{column}"
+                assert name in SEEN, f"{name} is seen by who looks: put it in UNSEEN, or in SEEN"
+    known = {f"{relation}.{column}" for relation, there in columns.items() for column in there}
+    assert SEEN.keys() <= known
+    assert {
+        f"{relation}.{column}"
+        for relation, unseen in UNSEEN.items()
+        for column in unseen
+        if column != "*"
+    } <= known
 
 
 @pytest.fixture
@@ -39,14 +261,19 @@ def owner(database: Dsns) -> Any:
 
 @pytest.mark.parametrize(
     "column",
-    [f"{table}.{column}" for table, columns in SECRETS.items() for column in sorted(columns)],
-)
+    [
+        f"{table}.{column}"
+        for table, unseen in UNSEEN.items()
+        for column in sorted(unseen)
+    ],
+)  # fmt: skip
 def test_who_looks_sees_no_secret(owner: Any, column: str) -> None:
     table, name = column.split(".")
+    asked = sql.SQL("*") if name == "*" else sql.Identifier(name)
     with owner.transaction(force_rollback=True):
         owner.execute("SET LOCAL ROLE posswitch_reader")
         with pytest.raises(errors.InsufficientPrivilege), owner.transaction():
-            owner.execute(sql.SQL("SELECT {} FROM {}").format(*map(sql.Identifier, (name, table))))
+            owner.execute(sql.SQL("SELECT {} FROM {}").format(asked, sql.Identifier(table)))
 
 
 def test_who_posts_drops_working_keys_and_no_master_key(database: Dsns, owner: Any) -> None:
@@ -58,28 +285,17 @@ def test_who_posts_drops_working_keys_and_no_master_key(database: Dsns, owner: A
     assert owner.execute("SELECT usage FROM terminal_key").fetchall() == [("tmk",)]
 
 
-@pytest.mark.parametrize("login", ["host", "night", "audit"])
-@pytest.mark.parametrize("table", APPENDED)
-def test_nobody_but_the_owner_changes_what_was_appended(
-    database: Dsns, login: str, table: str
+def test_who_clears_reads_no_key_and_nothing_that_a_card_is_known_by(database: Dsns) -> None:
+    with psycopg.connect(database.night, autocommit=True) as night:
+        for asked in ("block FROM terminal_key", "block FROM zone_key", "pin_value FROM card"):
+            with pytest.raises(errors.InsufficientPrivilege):
+                night.execute(f"SELECT {asked}")
+
+
+def test_who_audits_reads_every_table_and_writes_none(
+    catalogue: Connection, columns: dict[str, dict[str, str]]
 ) -> None:
-    with psycopg.connect(getattr(database, login), autocommit=True) as connection:
-        row = connection.execute(
-            "SELECT bool_or(has_column_privilege(%(t)s::regclass, attnum, 'UPDATE')),"
-            " has_table_privilege(%(t)s::regclass, 'DELETE')"
-            " FROM pg_attribute WHERE attrelid = %(t)s::regclass AND attnum > 0",
-            {"t": table},
-        ).fetchone()
-    assert row == (False, False)
-
-
-def test_who_audits_reads_every_table_and_writes_none(database: Dsns) -> None:
-    with psycopg.connect(database.audit, autocommit=True) as audit:
-        rows = audit.execute(
-            "SELECT relname, has_table_privilege(oid, 'SELECT'),"
-            " has_table_privilege(oid, 'INSERT, UPDATE, DELETE, TRUNCATE')"
-            " OR has_any_column_privilege(oid, 'INSERT, UPDATE') FROM pg_class"
-            " WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
-            " AND relname <> 'schema_migration'"
-        ).fetchall()
-    assert [name for name, reads, writes in rows if not reads or writes] == []
+    given = granted(catalogue, "posswitch_auditor")
+    assert given == {
+        Need(relation, "SELECT", column) for relation, there in columns.items() for column in there
+    }

@@ -1,0 +1,216 @@
+"""RIGHTS: what each role of the database may do, column by column.
+
+A role may do what the statements of its programs do, and nothing else. What they need PostgreSQL
+itself tells a test, and another walks the catalogue: every table, every column, every role. So a
+right is a row here and a GRANT in a migration, once a statement needs it; what no statement needs
+any longer is taken out of both.
+
+`posswitch_auditor` has no rows: it reads every table, and writes none. `posswitch_reader` is for
+people and their own tools: it reads every column but those of UNSEEN.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+Columns = tuple[str, ...]
+
+WHOLE: Final[Columns] = ("*",)
+"""Every column there is, as the digest of a row that is noted needs it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Right:
+    """What one role may do with one table or view."""
+
+    reads: Columns = ()
+    inserts: Columns = ()
+    updates: Columns = ()
+    deletes: bool = False
+
+
+def _of(columns: str) -> Columns:
+    return tuple(columns.split())
+
+
+POSTER: Final[Mapping[str, Right]] = {
+    "acceptance": Right(reads=WHOLE),
+    "account": Right(reads=_of("id chart unit issuer_id merchant_id card_id")),
+    "advice": Right(reads=WHOLE, inserts=WHOLE),
+    "balance": Right(
+        reads=_of("shard account_id posted_minor held_minor"),
+        updates=_of("posted_minor"),
+    ),
+    "business_day": Right(reads=_of("business_date state")),
+    "card": Right(reads=WHOLE, updates=_of("pin_failures")),
+    "case_report": Right(reads=WHOLE, inserts=WHOLE),
+    "change": Right(reads=WHOLE, inserts=_of("relation key digest")),
+    "change_link": Right(reads=WHOLE, inserts=WHOLE),
+    "entry": Right(
+        reads=_of("shard journal_id leg debit_account credit_account amount_minor unit"),
+        inserts=WHOLE,
+    ),
+    "exception_case": Right(
+        reads=WHOLE,
+        inserts=_of("kind terminal_id epoch stan detail amount_minor unit times opened_at seen_at"),
+        updates=_of("times seen_at resolved_at resolved_by note"),
+    ),
+    "exchange": Right(
+        reads=_of(
+            "home slot id shard seal kind fingerprint reason is_tombstone answer business_date "
+            "decided_at"
+        ),
+        inserts=WHOLE,
+    ),
+    "issuer": Right(
+        reads=_of(
+            "id institution_id pan_prefix currency amount_minor_max balance_minor_max "
+            "pin_tries_max is_active"
+        ),
+    ),
+    "journal": Right(
+        reads=_of(
+            "shard id seal slot kind original_id card_id issuer_id merchant_id terminal_id "
+            "amount_minor unit"
+        ),
+        inserts=WHOLE,
+    ),
+    "key_rotation": Right(reads=_of("terminal_id through_generation asked_as")),
+    "lot": Right(
+        reads=WHOLE,
+        inserts=_of("shard account_id id earned_on expires_on points remaining"),
+        updates=_of("remaining written_off"),
+    ),
+    "lot_use": Right(reads=WHOLE, inserts=WHOLE),
+    "merchant": Right(reads=WHOLE),
+    "number_block": Right(reads=WHOLE, inserts=WHOLE, updates=_of("next_number")),
+    "points_expiry": Right(reads=WHOLE, inserts=WHOLE),
+    "programme": Right(
+        reads=_of(
+            "code issuer_id earn_points earn_per_minor redemption_points_min lot_months "
+            "debt_is_allowed"
+        ),
+    ),
+    "schema_migration": Right(reads=_of("number")),
+    "seal": Right(reads=_of("shard seq digest"), inserts=WHOLE),
+    "setting": Right(reads=WHOLE),
+    "signed_head": Right(reads=WHOLE, inserts=WHOLE),
+    "store": Right(reads=_of("id merchant_id")),
+    "terminal": Right(reads=WHOLE, updates=_of("epoch serial key_generation")),
+    "terminal_batch": Right(
+        reads=WHOLE,
+        inserts=WHOLE,
+        updates=_of(
+            "state attempt business_date told counted answer end_answer settled_at closed_at "
+            "marks is_proved"
+        ),
+    ),
+    "terminal_counter": Right(reads=WHOLE, inserts=WHOLE, updates=_of("counter slot")),
+    "terminal_key": Right(
+        reads=WHOLE,
+        inserts=_of("terminal_id usage generation check_value block"),
+        deletes=True,
+    ),
+    "terminal_status": Right(reads=WHOLE, inserts=WHOLE, updates=_of("status reported_at")),
+    "undo": Right(reads=WHOLE, inserts=WHOLE),
+    "upload_record": Right(reads=WHOLE, inserts=WHOLE),
+    "zone_key": Right(reads=_of("name block")),
+}
+"""The host: it trades, opens cases, mints working keys, and signs heads."""
+
+NIGHT: Final[Mapping[str, Right]] = {
+    "account": Right(reads=_of("id shard chart unit issuer_id merchant_id")),
+    "advice": Right(reads=_of("shard journal_id reference pan_masked")),
+    "balance": Right(reads=_of("shard account_id posted_minor")),
+    "business_day": Right(
+        reads=WHOLE,
+        inserts=_of("business_date state opened_at"),
+        updates=_of("state closed_at"),
+    ),
+    "card": Right(reads=_of("id pan_masked")),
+    "change": Right(reads=WHOLE, inserts=_of("relation key digest")),
+    "change_link": Right(reads=WHOLE, inserts=WHOLE),
+    "checkpoint": Right(reads=WHOLE, inserts=WHOLE),
+    "checkpoint_seal": Right(reads=WHOLE, inserts=WHOLE),
+    "clearing_file": Right(reads=WHOLE, inserts=WHOLE),
+    "clearing_run": Right(
+        reads=WHOLE,
+        inserts=_of("business_date started_at"),
+        updates=_of("completed_at"),
+    ),
+    "clearing_step": Right(reads=WHOLE, inserts=WHOLE),
+    "entry": Right(reads=_of("shard journal_id business_date")),
+    "exception_case": Right(reads=WHOLE, updates=_of("resolved_at resolved_by note")),
+    "exchange": Right(reads=_of("home slot id shard seal decided_at")),
+    "issuer": Right(reads=_of("id institution_id is_active")),
+    "journal": Right(
+        reads=_of("shard id slot kind original_id card_id terminal_id amount_minor unit"),
+    ),
+    "merchant": Right(reads=WHOLE),
+    "movement": Right(reads=_of("shard journal_id account_id amount_minor business_date")),
+    "position": Right(reads=WHOLE, inserts=WHOLE),
+    "schema_migration": Right(reads=_of("number")),
+    "seal": Right(reads=_of("shard seq digest business_date")),
+    "setting": Right(reads=WHOLE),
+    "signed_head": Right(reads=WHOLE, inserts=WHOLE),
+    "store": Right(reads=_of("id merchant_id")),
+    "terminal": Right(reads=_of("terminal_id store_id is_active epoch serial settles_points")),
+    "terminal_batch": Right(reads=WHOLE),
+    "terminal_key": Right(reads=_of("terminal_id usage generation check_value")),
+    "terminal_status": Right(reads=WHOLE),
+    "trial_balance": Right(reads=WHOLE, inserts=WHOLE),
+    "undo": Right(reads=_of("shard original_id journal_id kind")),
+}
+"""The night and the desk of `posswitch terminal`: positions, files, cases that are resolved."""
+
+UNSEEN: Final[Mapping[str, Mapping[str, str]]] = {
+    "card": {
+        "pan_hash": "the number under a key",
+        "pan_sealed": "the number under the LMK",
+        "pin_value": "what a PIN is verified by",
+    },
+    "upload_record": {"pan_hash": "the number under a key"},
+    "change": {"key": "that of a card is its number under a key"},
+    "terminal_key": {"block": "the key under the LMK"},
+    "transport_key": {"*": "of the ceremony alone"},
+    "key_component": {"*": "of the ceremony alone"},
+    "zone_key": {"*": "of the ceremony alone"},
+}
+"""What who looks does not see, and why. Every other column is granted to the reader by name."""
+
+SEEN: Final[Mapping[str, str]] = {
+    "card.pan_masked": "masked",
+    "card.pin_failures": "a count",
+    "advice.pan_masked": "masked",
+    "upload_record.pan_masked": "masked",
+    "issuer.pan_prefix": "printed on every card",
+    "issuer.pin_tries_max": "a rule",
+    "exchange.answer": "without PIN and keys: it is what a slip says",
+    "exchange.fingerprint": "a digest over the keyed hash",
+    "terminal.key_generation": "a count",
+    "terminal_counter.key_id": "is sent in clear",
+    "terminal_batch.answer": "totals",
+    "terminal_batch.end_answer": "totals",
+    "terminal_status.status": "what a terminal says of itself",
+    "clearing_file.sha256": "of a file that its party has",
+    "schema_migration.checksum": "of a file that everybody has",
+    "checkpoint_seal.digest": "a link of the chain",
+    "seal.previous": "a link of the chain",
+    "seal.digest": "a link of the chain",
+    "change.digest": "a digest of a row with secrets under keys",
+    "change_link.previous": "a link of the chain",
+    "change_link.digest": "a link of the chain",
+    "signed_head.signature": "proves, and opens nothing",
+}
+"""What looks like a secret by its name or type and is none: why it is shown."""
+
+RIGHTS: Final[Mapping[str, Mapping[str, Right]]] = {
+    "posswitch_poster": POSTER,
+    "posswitch_night": NIGHT,
+}
+
+SEQUENCES: Final[Mapping[tuple[str, str], frozenset[str]]] = {
+    ("change_number", "USAGE"): frozenset({"posswitch_poster", "posswitch_night"}),
+    ("change_number", "SELECT"): frozenset({"posswitch_auditor"}),
+}
+"""(sequence, privilege): who may. Every other number is taken by the owner alone."""
