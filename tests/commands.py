@@ -10,6 +10,7 @@ import functools
 import importlib
 import json
 import os
+import select
 import socket
 import subprocess
 import sys
@@ -28,6 +29,8 @@ PROGRAMS = (
     *("tasks.describe", "tasks.keys", "tasks.night", "tasks.terminals"),
 )
 """Modules of `config` that import what the commands need."""
+SECONDS_MAX = 1_800.0
+"""How long a command may take, the audit of a long run at the most: a limit, not a measure."""
 STREAMS = {0: os.O_RDONLY, 1: os.O_WRONLY, 2: os.O_WRONLY}
 
 
@@ -70,12 +73,18 @@ class Helper:
                 "from tests.commands import serve; serve()"
             )
             self._process = start_child([sys.executable, "-c", code], given=theirs.fileno())
-        self._line = ours.makefile("rw")
+        self._ours, self._line = ours, ours.makefile("rw")
 
     def run(self, order: Mapping[str, object]) -> int:
-        """The exit status of this command."""
+        """The exit status of this command.
+
+        Raises:
+            TimeoutError: it did not end, and so takes no others.
+        """
         self._line.write(json.dumps(order) + "\n")
         self._line.flush()
+        if not select.select([self._ours], [], [], SECONDS_MAX)[0]:
+            raise TimeoutError(f"{order['words']} did not end within {SECONDS_MAX:.0f} s")
         return int(self._line.readline())
 
 

@@ -145,11 +145,9 @@ def begun_postgres(cluster: Cluster) -> Iterator[Program]:
     Raises:
         PostgresError: another server holds the directory.
     """
-    lock = cluster.directory / "postmaster.pid"
-    if pid := _locked_by(lock):
-        if _is_server_of(cluster.directory, pid):
-            raise _is_held(cluster, pid)
-        lock.unlink(missing_ok=True)  # the number is nobody's, or belongs to somebody else by now
+    _drop_stale_locks(cluster)
+    if pid := _locked_by(_lock_of(cluster)):
+        raise _is_held(cluster, pid)
     program = _begin(cluster, server_account())
     try:
         yield program
@@ -159,12 +157,12 @@ def begun_postgres(cluster: Cluster) -> Iterator[Program]:
 
 def takes_clients(cluster: Cluster, program: Program) -> bool:
     """Whether the server that this program is has said so."""
-    return _says_ready(cluster.directory / "postmaster.pid", program.process.pid)
+    return _says_ready(_lock_of(cluster), program.process.pid)
 
 
 def is_serving(cluster: Cluster) -> bool:
     """Whether a server takes clients there now, whoever started it."""
-    lock = cluster.directory / "postmaster.pid"
+    lock = _lock_of(cluster)
     pid = _locked_by(lock)
     return pid is not None and _is_server_of(cluster.directory, pid) and _says_ready(lock, pid)
 
@@ -233,15 +231,31 @@ def _run_initdb(program: Path, directory: Path, passwords: Path, account: Accoun
 
 
 def _clear_old_server(cluster: Cluster) -> None:
-    """Wait for a server that is ending with its starter; drop the lock file of one long gone."""
-    lock = cluster.directory / "postmaster.pid"
+    """Wait for a server that is ending with its starter; drop the locks of one long gone."""
     until = time.monotonic() + OLD_SERVER_SECONDS_MAX
-    while pid := _locked_by(lock):
-        if not _is_server_of(cluster.directory, pid):
-            lock.unlink(missing_ok=True)  # the number belongs to somebody else by now
-        elif time.monotonic() > until:
+    _drop_stale_locks(cluster)
+    while pid := _locked_by(_lock_of(cluster)):
+        if time.monotonic() > until:
             raise _is_held(cluster, pid)
         time.sleep(0.02)
+        _drop_stale_locks(cluster)
+
+
+def _drop_stale_locks(cluster: Cluster) -> None:
+    """Drop what names no server of this directory, in it and beside its socket.
+
+    A server lets itself be kept out by a number that belongs to somebody else by now, or to a
+    killed server that nobody has buried.
+    """
+    socket = socket_of(cluster.socket_directory)
+    for lock in (_lock_of(cluster), socket.with_name(f"{socket.name}.lock")):
+        pid = _locked_by(lock)
+        if pid is not None and not _is_server_of(cluster.directory, pid):
+            lock.unlink(missing_ok=True)
+
+
+def _lock_of(cluster: Cluster) -> Path:
+    return cluster.directory / "postmaster.pid"
 
 
 def _is_held(cluster: Cluster, pid: int) -> PostgresError:
@@ -309,7 +323,7 @@ def _begin(cluster: Cluster, account: Account | None) -> Program:
 
 def _wait_until_ready(server: PostgresServer) -> None:
     """The server writes `ready` into the eighth line of its lock file when it takes clients."""
-    lock = server.cluster.directory / "postmaster.pid"
+    lock = _lock_of(server.cluster)
     until = time.monotonic() + START_SECONDS_MAX
     while not _says_ready(lock, server.process.pid):
         if server.process.poll() is not None:

@@ -1,8 +1,8 @@
 """A day of trade in a thread beside the test that disturbs it, and the audit after it."""
 
 import contextlib
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Awaitable, Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
@@ -17,6 +17,10 @@ from simulators.record import What, read_record
 from simulators.swarm import Swarm, SwarmSettings
 from tests.whole.house import command, wait_until
 from tests.whole.till import Till, Voice, fields_in
+
+BEGIN_SECONDS_MAX = 60.0
+MENDING_SECONDS_MAX = 600.0
+"""How long terminals may take to end what is pending: a limit, not a measure."""
 
 
 class Standing(Protocol):
@@ -34,15 +38,36 @@ class Standing(Protocol):
 def trading(settings: SwarmSettings, estate: EstatePlan) -> Iterator[Swarm]:
     """A swarm as long as the block lasts; then its terminals mend and go home."""
     swarm = Swarm(settings, estate)
+    with beside(swarm.run, swarm.close):
+        yield swarm
+    assert swarm.tally.pending == 0
+    assert swarm.tally.count("00") > 0
+
+
+@contextmanager
+def beside(run: Callable[[], Awaitable[object]], close: Callable[[], None]) -> Iterator[None]:
+    """Something of trio's in a thread of its own as long as the block lasts.
+
+    After the block it is asked to end by `close`. Terminals insist: where the block failed, or the
+    end takes too long, they are sent home as they are, and the test fails instead of going on.
+    """
+    scope, begun = trio.CancelScope(), Future[trio.lowlevel.TrioToken]()
+
+    async def until_cancelled() -> None:
+        begun.set_result(trio.lowlevel.current_trio_token())
+        with scope:
+            await run()
+
     with ThreadPoolExecutor(max_workers=1) as thread:
-        day_over = thread.submit(trio.run, swarm.run)
+        over = thread.submit(trio.run, until_cancelled)
         try:
-            yield swarm
-        finally:
-            swarm.close()
-        tally = day_over.result()
-    assert tally.pending == 0
-    assert tally.count("00") > 0
+            yield
+            close()
+            over.result(MENDING_SECONDS_MAX)
+        except BaseException:
+            with contextlib.suppress(trio.RunFinishedError):
+                begun.result(BEGIN_SECONDS_MAX).run_sync_soon(scope.cancel)
+            raise
 
 
 def wait_until_it_trades(house: Standing, *, first_trace: int) -> None:

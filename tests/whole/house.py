@@ -10,6 +10,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -23,44 +24,65 @@ from config.places import Places, places_of
 from config.run.children import Program, start_child
 from config.run.database import Dsns, embedded_dsns, opened_database
 from config.run.estates import loader
-from config.run.postgres import PostgresError, PostgresServer, start_postgres
+from config.run.postgres import PostgresServer, is_serving, start_postgres
 from host.estate.plan import EstatePlan
 from tests.commands import run_command
 from tests.faulty import faulty_command
 from tests.ports import free_ports
 
 ZONE = "Asia/Shanghai"
-SECONDS_MAX = 30.0
+SECONDS_MAX = 60.0
 """How long anything here may take before the test fails: a limit, not a measure."""
+START_SECONDS_MAX = 180.0
+"""The same for a start, which may first have to read back what a kill left unwritten."""
 
 
 class Up:
-    """A `posswitch up` as a person starts it."""
+    """A `posswitch up` as a person starts it.
+
+    What it says goes to files: it may be told a great deal in a long run, and nobody reads a pipe.
+    """
 
     def __init__(self, data: Path, *options: str) -> None:
         command = Path(sys.executable).with_name("posswitch")
-        self.process = subprocess.Popen(
-            [command, "up", "--estate", "demo", "--data", data, "--port", "0", *options],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        self._home = tempfile.TemporaryDirectory(prefix="posswitch-up-")
+        self._said, self._errors = (Path(self._home.name, name) for name in ("said", "errors"))
+        with self._said.open("wb") as said, self._errors.open("wb") as errors:
+            self.process = subprocess.Popen(
+                [command, "up", "--estate", "demo", "--data", data, "--port", "0", *options],
+                stdout=said,
+                stderr=errors,
+            )
         self.port = 0
         self.ports: dict[str, int] = {}
         """By the channel's name."""
 
     def __enter__(self) -> Self:
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
-            if line == "ready\n":
-                return self
+        try:
+            wait_until(self._is_ready, self._errors.read_text, START_SECONDS_MAX)
+        except BaseException:
+            self._end()
+            raise
+        for line in self._said.read_text().splitlines()[:-1]:
             self.port = int(line.rpartition(":")[2])
             self.ports[line.partition(" on ")[0]] = self.port
-        raise AssertionError(self.process.communicate()[1])
+        return self
 
     def __exit__(self, *_error: object) -> None:
+        self._end()
+
+    def _is_ready(self) -> bool:
+        assert self.process.poll() is None, self._errors.read_text()
+        return self._said.read_text().endswith("ready\n")
+
+    def _end(self) -> None:
         self.process.send_signal(signal.SIGINT)
-        self.process.communicate(timeout=SECONDS_MAX)
+        try:
+            self.process.wait(SECONDS_MAX)
+        finally:
+            self.process.kill()
+            self.process.wait()
+            self._home.cleanup()
 
 
 class Part:
@@ -88,7 +110,14 @@ class Part:
             self._program = Program(
                 name=self.name, process=process, log=self._log, said_from=log.tell()
             )
-        self._program.wait_until_ready(SECONDS_MAX)
+        self._program.wait_until_ready(START_SECONDS_MAX)
+
+    @property
+    def pid(self) -> int | None:
+        """Its process; None while there is none."""
+        if self._program is None or self._program.process.poll() is not None:
+            return None
+        return self._program.process.pid
 
     def kill(self) -> None:
         """End it as a power cut would."""
@@ -100,12 +129,25 @@ class Part:
         assert self.program.process.wait(SECONDS_MAX) == -signal.SIGKILL
         self._let_go()
 
+    def dies_within(self, seconds: float) -> bool:
+        """Whether it has died of its fault point by then."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.program.process.wait(seconds)
+            self._let_go()
+        return self.pid is None
+
     def stop(self) -> None:
         """Ask it to end, and wait."""
-        if self._program is not None and self._program.process.poll() is None:
-            self._program.process.terminate()
-            assert self._program.process.wait(SECONDS_MAX) == 0
-        self._let_go()
+        if self._program is None:
+            return
+        try:
+            if self.pid is not None:
+                self._program.process.terminate()
+                assert self._program.process.wait(SECONDS_MAX) == 0
+        finally:
+            self._program.process.kill()
+            self._program.process.wait()
+            self._let_go()
 
     def _let_go(self) -> None:
         if self._program is not None and self._program.process.stdout is not None:
@@ -145,39 +187,57 @@ class House:
         self.switch.start()
 
     def stop(self) -> None:
-        """Everything down, cleanly."""
-        self.switch.stop()
-        self.host.stop()
-        if self._server is not None:
-            self._server.stop()
+        """Everything down, cleanly; what will not end is no reason to leave the rest."""
+        with contextlib.ExitStack() as stack:
+            if self._server is not None:
+                stack.callback(self._server.stop)
+            stack.callback(self.host.stop)
+            stack.callback(self.switch.stop)
 
     def start_postgres(self) -> None:
-        """Start it, or start it again; a host that lives may have done so first.
-
-        One that was killed since may have begun to: what it began ends before ours can be.
-        """
-        wait_until(self._has_postgres, "nobody started the database")
-
-    def _has_postgres(self) -> bool:
-        self._server = None
-        with contextlib.suppress(PostgresError):
+        """Have it take clients: a host that lives starts it again by itself, else we do."""
+        if self.host.pid is None:
             self._server = start_postgres(self.places.cluster, say=_say_nothing)
-        return self._server is not None or self._postmaster() is not None
+        wait_until(
+            lambda: self._postmaster() is not None,
+            "nobody started the database",
+            START_SECONDS_MAX,
+        )
 
     def kill_postgres(self) -> None:
         """Kill the postmaster; its backends end when they notice."""
+        self._kill([self._serving()])
+
+    def cut_power(self) -> None:
+        """Kill all three. The host first: one that lives would start its database again."""
+        self._kill(
+            [self.host.program.process.pid, self._serving(), self.switch.program.process.pid]
+        )
+        self.host.wait_until_killed()
+        self.switch.wait_until_killed()
+
+    def _kill(self, pids: list[int]) -> None:
+        for pid in pids:
+            with contextlib.suppress(ProcessLookupError):  # a server dies with the host it is of
+                os.kill(pid, signal.SIGKILL)
+        for pid in pids:
+            wait_until(lambda pid=pid: not runs(pid), f"{pid} lives on")  # type: ignore[misc]
+
+    def _serving(self) -> int:
         pid = self._postmaster()
-        assert pid is not None
-        os.kill(pid, signal.SIGKILL)
-        if self._server is not None:
-            self._server.process.wait()
+        assert pid is not None, "no server takes clients"
+        return pid
 
     def _postmaster(self) -> int | None:
-        """The number of the server that takes clients, whoever started it."""
-        with contextlib.suppress(OSError):
-            lines = (self.places.cluster.directory / "postmaster.pid").read_text().splitlines()
-            if len(lines) >= 8 and lines[7].strip() == "ready":
-                return int(lines[0])
+        """The number of the server that takes clients, whoever started it.
+
+        One whose starter is dead says that it is ready until it gets round to ending.
+        """
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            lock = self.places.cluster.directory / "postmaster.pid"
+            pid = int(lock.read_text().splitlines()[0])
+            if is_serving(self.places.cluster) and parent_of(pid) in {os.getpid(), self.host.pid}:
+                return pid
         return None
 
     def rows(self, statement: str) -> list[tuple[Any, ...]]:
@@ -240,12 +300,26 @@ def metric(port: int, name: str) -> float:
     return float(value)
 
 
-def wait_until(is_so: Callable[[], bool], otherwise: str, seconds_max: float = SECONDS_MAX) -> None:
+def wait_until(
+    is_so: Callable[[], bool],
+    otherwise: str | Callable[[], str],
+    seconds_max: float = SECONDS_MAX,
+) -> None:
     """Look again and again; fail with the sentence when it never is so."""
     until = time.monotonic() + seconds_max
     while not is_so():
-        assert time.monotonic() < until, otherwise
+        is_late = time.monotonic() >= until
+        assert not is_late, otherwise if isinstance(otherwise, str) else otherwise()
         time.sleep(0.05)
+
+
+def parent_of(pid: int) -> int:
+    """Whose child a process is.
+
+    Raises:
+        OSError: there is no such process.
+    """
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
 
 
 def descendants_of(pid: int) -> list[int]:

@@ -88,9 +88,10 @@ class Relay:
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
+        self._threads[0].join()  # after it nobody is connected any more
         for wire in self.wires:
             wire.cut()
-        for thread in self._threads:
+        for thread in self._threads[1:]:
             thread.join()
         for wire in self.wires:
             wire.near.close()

@@ -3,7 +3,6 @@
 import contextlib
 import dataclasses
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import trio
@@ -17,6 +16,7 @@ from simulators.softpos import KID
 from simulators.swarm import Swarm, SwarmSettings
 from simulators.tally import Tally
 from tests.ports import free_ports
+from tests.whole.day import beside
 from tests.whole.house import House
 
 KINDS = {
@@ -65,13 +65,8 @@ def _attested(home: Path) -> str:
 @contextlib.contextmanager
 def open_street(swarms: list[Swarm], record: Record) -> Iterator[Tally]:
     """They trade as long as the block lasts, or until they are closed; then they go home."""
-    with ThreadPoolExecutor(max_workers=1) as thread:
-        day_over = thread.submit(trio.run, _run, swarms, record)
-        try:
-            yield swarms[0].tally
-        finally:
-            close(swarms)
-        day_over.result()
+    with beside(lambda: _run(swarms, record), lambda: close(swarms)):
+        yield swarms[0].tally
 
 
 def close(swarms: list[Swarm]) -> None:

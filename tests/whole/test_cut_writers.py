@@ -93,7 +93,10 @@ class failing_disk:  # noqa: N801 - used as a function is
 
     def __exit__(self, *_error: object) -> None:
         self._process.terminate()
-        self._process.communicate(timeout=ATTACH_SECONDS_MAX)
+        try:
+            self._process.communicate(timeout=ATTACH_SECONDS_MAX)
+        finally:
+            self._process.kill()
 
 
 def _log_of(house: House) -> str:

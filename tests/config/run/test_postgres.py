@@ -8,7 +8,8 @@ import stat
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psycopg
@@ -17,8 +18,15 @@ import pytest
 from config.cluster import Cluster
 from config.errors import SurroundingsError
 from config.run import account, postgres
+from config.run.children import start_child
 from config.run.database import prepare_embedded
-from config.run.postgres import PostgresError, PostgresServer, start_postgres
+from config.run.postgres import (
+    PostgresError,
+    PostgresServer,
+    begun_postgres,
+    start_postgres,
+    takes_clients,
+)
 
 STARTER = """
 import sys, time
@@ -95,15 +103,59 @@ def test_a_stopped_server_leaves_no_lock_and_starts_again_with_its_passwords(
             psycopg.connect(dsn).close()
 
 
-def test_a_lock_left_by_a_process_number_that_now_belongs_to_another_is_dropped(
-    cluster: Cluster,
+@pytest.fixture
+def stranger() -> Iterator[subprocess.Popen[bytes]]:
+    """A process of the server's user that has nothing to do with it."""
+    process = start_child(["sleep", "600"], account=account.server_account())
+    yield process
+    process.kill()
+    process.wait()
+
+
+def _write_number(lock: Path, pid: int) -> None:
+    lock.write_text("\n".join([str(pid), *lock.read_text().splitlines()[1:]]) + "\n")
+
+
+def test_locks_left_by_a_process_number_that_now_belongs_to_another_are_dropped(
+    cluster: Cluster, stranger: subprocess.Popen[bytes]
 ) -> None:
-    with start_postgres(cluster):
-        lock = (cluster.directory / "postmaster.pid").read_text()
-    stale = [str(os.getpid()), *lock.splitlines()[1:]]
-    (cluster.directory / "postmaster.pid").write_text("\n".join(stale))
-    with start_postgres(cluster):
+    """Both that a killed server leaves: in its directory, and beside its socket."""
+    with start_postgres(cluster) as server:
+        os.kill(server.process.pid, signal.SIGKILL)
+        server.process.wait()
+    locks = (cluster.directory / "postmaster.pid", _socket_lock(cluster))
+    for lock in locks:
+        _write_number(lock, stranger.pid)
+    with start_postgres(cluster) as server:
         psycopg.connect(cluster.owner_dsn()).close()
+        os.kill(server.process.pid, signal.SIGKILL)
+        server.process.wait()
+    for lock in locks:
+        _write_number(lock, stranger.pid)
+    with begun_postgres(cluster) as program:
+        _wait_until(lambda: program.process.poll() is not None or takes_clients(cluster, program))
+        assert program.process.poll() is None, program.last_words()
+
+
+def test_a_killed_server_that_nobody_has_buried_is_in_nobodys_way(cluster: Cluster) -> None:
+    """Its number is taken until its parent has asked for its end."""
+    with start_postgres(cluster) as killed:
+        os.kill(killed.process.pid, signal.SIGKILL)
+        _wait_until(lambda: not _runs(killed.process.pid))
+        with start_postgres(cluster):
+            psycopg.connect(cluster.owner_dsn()).close()
+
+
+def _socket_lock(cluster: Cluster) -> Path:
+    [lock] = cluster.socket_directory.glob(".s.PGSQL.*.lock")
+    return lock
+
+
+def _wait_until(is_so: Callable[[], bool], seconds_max: float = 60.0) -> None:
+    until = time.monotonic() + seconds_max
+    while not is_so():
+        assert time.monotonic() < until
+        time.sleep(0.05)
 
 
 def test_a_directory_that_another_server_holds_is_refused(
