@@ -6,6 +6,7 @@ on purpose, not taken from the host's tables.
 """
 
 import datetime as dt
+import functools
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -151,6 +152,9 @@ class MisTill:
     def begin_batch(self) -> None:
         """As a `Speaker`: numbers go on, the day is what ends."""
 
+    def leave_batch(self, answer: Answer) -> None:
+        """As a `Speaker`: the day is the batch."""
+
     def _sent(self, code: str, number: str, date: str, values: Mapping[str, object]) -> Sent:
         head = Head(number, self._plan.terminal_id, code)
         payload = self._form.write_request(head, {"merchant": self._merchant_id, **values})
@@ -161,6 +165,7 @@ class MisTill:
             slot=key.text,
             batch=date,
             trace=number,
+            renew=functools.partial(self._sent, code, number, date, values),
         )
 
     def _next(self) -> str:

@@ -165,6 +165,10 @@ class SoftPosApp:
         self._batch += 1
         self._number = 0
 
+    def leave_batch(self, answer: Answer) -> None:
+        """As a `Speaker`: numbers go on, for who remembers no batch may have sold in the next."""
+        self._batch = int(answer.fields.get("next_batch") or self._batch + 1)
+
     def _card(self, trade: Trade, ksn: str) -> dict[str, Any]:
         card = trade.card
         assert card is not None

@@ -19,7 +19,7 @@ from simulators.batch import Batch, Entry, Halves
 from simulators.mending import ATTEMPTS_MAX, UNDECIDED, Mending, Pending, is_decided
 from simulators.messages import Sale
 from simulators.record import Event, Record, What
-from simulators.session import Ask
+from simulators.session import WRONG_BATCH, Ask
 from simulators.trades import SALES, Done, Settled, Trade, told
 
 SENDINGS_MAX: Final = 2
@@ -77,6 +77,9 @@ class Speaker(Protocol):
     def begin_batch(self) -> None:
         """A settlement has closed the batch."""
 
+    def leave_batch(self, answer: Answer) -> None:
+        """The batch is not the current one: go on in the next, or in the one that is named."""
+
 
 class Trader:
     """One till or app, one transaction at a time: the trades of `simulators.terminal`."""
@@ -89,12 +92,14 @@ class Trader:
         self._ask = ask
         self._record = record
         self._owed = Mending(self._exchange_again, self._book_late, record, attempts_max)
+        self._wants_sign_on = False
 
     async def sign_on(self) -> Answer:
         """Fetch keys, where the channel has keys to fetch."""
         answer = await self._exchange(self._speaker.sign_on())
         if answer.is_approved:
             self._speaker.signed_on(answer)
+            self._wants_sign_on = False
         return answer
 
     async def sign_off(self) -> Answer:
@@ -153,7 +158,12 @@ class Trader:
         return Settled(answer=answer, agrees=agrees)
 
     async def mend(self) -> None:
-        """Send what is pending once more; what is out of attempts is given up."""
+        """Send what is pending once more; what is out of attempts is given up.
+
+        Whose keys are not believed any more signs on first, or nothing it sends is.
+        """
+        if self.has_pending and self._wants_sign_on:
+            await self.sign_on()
         await self._owed.again()
 
     @property
@@ -162,11 +172,16 @@ class Trader:
         return bool(self._owed)
 
     async def _trade(self, trade: Trade) -> Done:
+        if self._wants_sign_on:
+            await self.sign_on()
         await self.mend()
         sent = self._speaker.trade(trade)
         self._record.note(trade.sent(sent.slot))
         answer = await self._insist(sent)
         self._record.note(told(sent.slot, answer))
+        if answer.f39 == WRONG_BATCH:
+            self._speaker.leave_batch(answer)
+            self.batch = Batch()
         entry = Entry(
             kind=trade.kind,
             in_points=trade.is_in_points,
@@ -197,7 +212,9 @@ class Trader:
         payload = await self._ask(sent.payload, lambda frame: self._speaker.is_answer(sent, frame))
         if payload is None:
             return SILENCE
-        return self._speaker.read(sent, payload)
+        answer = self._speaker.read(sent, payload)
+        self._wants_sign_on = self._wants_sign_on or answer.asks_sign_on
+        return answer
 
     async def _exchange_again(self, sent: Sent) -> Answer:
         return await self._exchange(sent.again())
