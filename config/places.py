@@ -162,6 +162,32 @@ def places_at(data: Path) -> Places:
     return places
 
 
+def house_at(data: Path) -> Places:
+    """The places of a data directory that was made before.
+
+    What may make one (`up`, `demo`, `link certificate`) asks `places_at`; a name that was mistyped
+    to anything else makes nothing.
+
+    Raises:
+        SurroundingsError: there is none, or it is not ours to look into.
+    """
+    places = places_at(data)
+    signs = (places.settings, places.secrets, places.cluster.home)
+    if not any(sign.exists() for sign in signs):
+        names = ", ".join(sign.name for sign in signs)
+        what = (
+            f"{places.data} is no data directory of posswitch: it has none of {names}"
+            if places.data.exists()
+            else f"there is no data directory {places.data}"
+        )
+        raise SurroundingsError(
+            f"{what}. Next: name the right one with --data, or make it: "
+            f"posswitch up --data {places.data}",
+            "E-DATA-PLACE",
+        )
+    return places
+
+
 @contextmanager
 def locked(places: Places) -> Iterator[None]:
     """Hold the data directory: one supervisor at a time. The lock ends with us, however we end.

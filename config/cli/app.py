@@ -2,7 +2,8 @@
 
 Exit status: 0 done; 1 done, and something does not balance; 2 the command line or the settings
 make no sense; 3 the surroundings failed us (a port, a file, the database, a child); 4 a fault of
-ours, with a traceback; 130 stopped at the keyboard.
+ours, with a traceback; 130 stopped at the keyboard. Where nobody reads the output any more it ends
+by SIGPIPE, which a shell calls 141.
 """
 
 import contextlib
@@ -35,6 +36,7 @@ from config.errors import (
     told,
 )
 from config.homes import BENCH, DATA, DEMO
+from config.run.closed_output import came_of_closed_output, end_by_sigpipe
 from config.run.memory import keep_to_ourselves
 
 if TYPE_CHECKING:  # imported by the commands, so that --help stays fast
@@ -74,7 +76,7 @@ def up(
     from config.run.estates import estate_named, loader
     from config.run.supervisor import interrupted_by_signals, running_posswitch
 
-    places, told = _told(data, settings)
+    places, told = _told(data, settings, may_be_new=True)
     load = (
         None if estate is None else loader(estate_named(estate), told.host.timezone, told.host.hsm)
     )
@@ -104,9 +106,8 @@ def host(data: DataOption = DATA, settings: SettingsOption = None) -> None:
     from config.settings import resolved
 
     places, told = _told(data, settings)
-    places.make()
     with (
-        opened_database(told.database, places, say=_remark) as server,
+        opened_database(told.database, places, must_exist=True, say=_remark) as server,
         tended_database(told.database, places, server, _remark) as database,
     ):
         run_host(resolved(told, places), places, say_ready, database=database)
@@ -138,10 +139,10 @@ def reload(data: DataOption = DATA) -> None:
 
     Both read what a tls: link shows and believes. Nobody else is disturbed.
     """
-    from config.places import places_at
+    from config.places import house_at
     from config.run.control import HOST, reload_running
 
-    *done, last = outcomes = reload_running(places_at(data))
+    *done, last = outcomes = reload_running(house_at(data))
     of_host = [outcome for outcome in outcomes if outcome.number == HOST]
     first_switch = [outcome for outcome in outcomes if outcome.number != HOST][:1]
     for outcome in of_host + first_switch:
@@ -163,7 +164,7 @@ def migrate(data: DataOption = DATA, settings: SettingsOption = None) -> None:
     places, told = _told(data, settings)
     if not told.database.is_embedded:
         apply_migrations(dsn_of("owner", told.database, places.cluster))
-    with opened_database(told.database, places, say=_remark):
+    with opened_database(told.database, places, must_exist=True, say=_remark):
         typer.echo(f"schema version {schema_version()}")
 
 
@@ -294,7 +295,7 @@ def _status_of(command: Callable[[], object]) -> int:
     A traceback is a fault of ours, and is followed by what to do about it.
     """
     try:
-        status = command()
+        status = _with_all_told(command)
     except typer.Abort:
         _remark("stopped")
         return INTERRUPTED
@@ -330,21 +331,27 @@ def _sentence_of(error: Exception) -> Exception | None:
     return misspelled(error) if isinstance(error, UnicodeEncodeError) else None
 
 
-def _told(data: Path, settings: Path | None) -> "tuple[Places, Settings]":
-    """The places of a data directory and its settings."""
-    from config.errors import SettingsError
-    from config.logging import configure_logging
-    from config.places import places_at
-    from config.settings import load_settings
+def _with_all_told(command: Callable[[], object]) -> object:
+    """Run a command until what it printed has left us; an output that is closed ends us."""
+    try:
+        try:
+            return command()
+        finally:
+            if sys.stdout is not None:
+                sys.stdout.flush()
+    except BaseException as error:
+        if came_of_closed_output(error):
+            end_by_sigpipe()
+        raise
 
-    places = places_at(data)
-    if settings is not None and not settings.exists():
-        raise SettingsError(
-            f"there is no settings file {settings}. Next: check --settings", "E-SETTINGS-FILE"
-        )
-    told = load_settings(settings or places.settings)
-    configure_logging(told.log.level)
-    return places, told
+
+def _told(
+    data: Path, settings: Path | None, *, may_be_new: bool = False
+) -> "tuple[Places, Settings]":
+    """The places of a data directory and its settings; what they need is imported only now."""
+    from config.run.house import house_and_settings
+
+    return house_and_settings(data, settings, may_be_new=may_be_new)
 
 
 def _remark(text: str) -> None:

@@ -40,9 +40,9 @@ def trust(
     data: DataOption = DATA,
 ) -> None:
     """Take the other end's pin. Several may stand side by side while a key changes."""
-    from config.places import places_at
+    from config.places import house_at
     from config.tasks.link import trust as take
 
-    taken, file = take(places_at(data), name, pin)
+    taken, file = take(house_at(data), name, pin)
     typer.echo(f"{file}: {taken.name} is known by {taken.fingerprint} (SHA-256)")
     typer.echo("next: posswitch reload, where it runs; to forget one, delete its line and reload")

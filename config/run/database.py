@@ -92,7 +92,7 @@ def opened_database(
     Raises:
         OperatorError: it cannot be started, or its schema is not ours.
     """
-    if must_exist and settings.is_embedded and not places.cluster.exists:
+    if must_exist and settings.is_embedded and not places.cluster.directory.exists():
         raise SurroundingsError(
             f"there is no database in {places.data}. Next: posswitch up --data {places.data}, "
             "or name the right directory",

@@ -17,12 +17,12 @@ import psycopg
 import typer
 
 from config.errors import SettingsError, SurroundingsError
-from config.logging import configure_logging
-from config.places import Places, places_at
+from config.places import Places
 from config.run.database import dsn_of, opened_database
+from config.run.house import house_and_settings
 from config.run.hsm import open_hsm
 from config.screen import Column, Sheet, screen
-from config.settings import Settings, load_settings
+from config.settings import Settings
 from config.tasks.operators import operator_name, person_name
 from host.clock import utc_now
 from host.hsm.dukpt import is_exhausted
@@ -87,13 +87,7 @@ def opened_owner(data: Path, settings: Path | None) -> Iterator[tuple[Settings, 
     Raises:
         OperatorError: there is no such database, or the settings make no sense.
     """
-    places = places_at(data)
-    if settings is not None and not settings.exists():
-        raise SettingsError(
-            f"there is no settings file {settings}. Next: check --settings", "E-SETTINGS-FILE"
-        )
-    told = load_settings(settings or places.settings)
-    configure_logging(told.log.level)
+    places, told = house_and_settings(data, settings)
     with opened_database(told.database, places, must_exist=True, say=_quiet):
         yield told, places, dsn_of("owner", told.database, places.cluster)
 

@@ -94,14 +94,8 @@ def trust(places: Places, name: str, text: str) -> tuple[Pin, Path]:
 
     Raises:
         SettingsError: the name or the pin is none.
-        SurroundingsError: the file has a line that is none, or there is no data directory.
+        SurroundingsError: the file has a line that is none.
     """
-    if not places.data.exists():
-        raise SurroundingsError(
-            f"there is no data directory {places.data}. Next: name it with --data, or make this "
-            f"end's certificate first: posswitch link certificate NAME --data {places.data}",
-            "E-DATA-PLACE",
-        )
     places.make()
     file = places.secrets / PINS
     try:

@@ -9,12 +9,9 @@ from typing import Any, Final
 import msgspec
 import psycopg
 
-from config.errors import SettingsError
-from config.logging import configure_logging
-from config.places import places_at
 from config.run.database import dsn_of, opened_database
+from config.run.house import house_and_settings
 from config.screen import Column, Sheet, amount, number, prose, screen
-from config.settings import load_settings
 from host.cases import CASES
 from host.rules.settlement import Halves, text_of
 from host.store.cases import LISTED_MAX, StoredCase
@@ -37,13 +34,7 @@ def opened_desk(data: Path, settings: Path | None) -> Iterator[psycopg.Connectio
     Raises:
         OperatorError: there is no such database, or the settings make no sense.
     """
-    places = places_at(data)
-    if settings is not None and not settings.exists():
-        raise SettingsError(
-            f"there is no settings file {settings}. Next: check --settings", "E-SETTINGS-FILE"
-        )
-    told = load_settings(settings or places.settings)
-    configure_logging(told.log.level)
+    places, told = house_and_settings(data, settings)
     with (
         opened_database(told.database, places, must_exist=True, say=_quiet),
         connect(dsn_of("night", told.database, places.cluster), SHORT) as connection,

@@ -4,7 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,21 +35,23 @@ NEEDED = {
 """What a command must be told beside its data directory."""
 
 
-def commands() -> Iterator[str]:
-    """Every command that takes a data directory, as it is typed."""
+def commands() -> Iterator[tuple[str, set[str]]]:
+    """Every command that takes a data directory, as it is typed, and its options."""
     yield from _below(typer.main.get_command(app), [])
 
 
-def _below(command: Any, words: list[str]) -> Iterator[str]:
+def _below(command: Any, words: list[str]) -> Iterator[tuple[str, set[str]]]:
     children = getattr(command, "commands", None)
     if children:
         for name, child in children.items():
             yield from _below(child, [*words, name])
-    elif any("--data" in option.opts for option in command.params):
-        yield " ".join(words)
+        return
+    options = {name for option in command.params for name in option.opts}
+    if "--data" in options:
+        yield " ".join(words), options
 
 
-COMMANDS = sorted(commands())
+COMMANDS = sorted(name for name, _options in commands())
 
 
 def test_the_commands_that_touch_data_are_found() -> None:
@@ -71,9 +73,12 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return places.data
 
 
-def _refused(command: str, data: Path, *, user: int | None = None) -> str:
+def _refused(
+    command: str, data: Path, needed: Sequence[str] = (), *, user: int | None = None
+) -> str:
     """What the command said; it must have refused."""
-    words: list[str | Path] = [*command.split(), *NEEDED.get(command, []), "--data", data]
+    needed = needed or NEEDED.get(command, [])
+    words: list[str | Path] = [*command.split(), *needed, "--data", data]
     done = run_command(*words, user=user)
     assert done.returncode == 3, (done.returncode, done.stdout, done.stderr)
     assert "Traceback" not in done.stderr
@@ -151,14 +156,51 @@ def test_a_file_in_the_place_of_the_directory(command: str, tmp_path: Path) -> N
     assert "a file stands" in _refused(command, tmp_path / "data" / "below")
 
 
-MAKES_IT = {"up", "host", "switch", "demo", "db migrate", "link certificate"}
-"""What makes a data directory where there is none, as it should."""
+MAKES_IT = {"up", "demo", "link certificate"}
+"""What makes a data directory where there is none, as it is documented."""
+OTHERS = [name for name in COMMANDS if name not in MAKES_IT]
+TAKES_SETTINGS = [
+    name for name, options in commands() if name in OTHERS and "--settings" in options
+]
 
 
-@pytest.mark.parametrize("command", [name for name in COMMANDS if name not in MAKES_IT])
-def test_a_directory_that_is_not_there(command: str, tmp_path: Path) -> None:
-    _refused(command, tmp_path / "data")
+@pytest.mark.parametrize("command", OTHERS)
+def test_a_directory_that_is_not_there_is_not_made(command: str, tmp_path: Path) -> None:
+    said = _refused(command, tmp_path / "data")
+    assert f"there is no data directory {tmp_path}/data" in said
+    assert f"posswitch up --data {tmp_path}/data" in said
     assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize("command", OTHERS)
+def test_a_directory_of_something_else_stays_as_it_is(command: str, tmp_path: Path) -> None:
+    (tmp_path / "holiday.jpg").touch()
+    said = _refused(command, tmp_path)
+    assert f"{tmp_path} is no data directory of posswitch" in said
+    assert [file.name for file in tmp_path.iterdir()] == ["holiday.jpg"]
+
+
+@pytest.mark.parametrize("command", TAKES_SETTINGS)
+def test_a_database_of_your_own_makes_no_directory_either(command: str, tmp_path: Path) -> None:
+    """Its server would be there, whatever `--data` says."""
+    own = tmp_path / "own.toml"
+    login = '"host=127.0.0.1 port=1 dbname=none"'
+    own.write_text("[database]\n" + "".join(f"{each} = {login}\n" for each in LOGINS))
+    said = _refused(f"{command} --settings {own}", tmp_path / "data", NEEDED.get(command, []))
+    assert f"there is no data directory {tmp_path}/data" in said
+    assert list(tmp_path.iterdir()) == [own]
+
+
+LOGINS = ("owner", "host", "night", "audit")
+NEEDS_A_DATABASE = [name for name in OTHERS if name not in {"switch", "reload", "link trust"}]
+
+
+@pytest.mark.parametrize("command", NEEDS_A_DATABASE)
+def test_no_database_is_made_in_the_directory_of_a_switch(command: str, tmp_path: Path) -> None:
+    (tmp_path / "posswitch.toml").touch()
+    said = _refused(command, tmp_path)
+    assert f"there is no database in {tmp_path}" in said
+    assert [file.name for file in tmp_path.iterdir()] == ["posswitch.toml"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -93,11 +93,13 @@ def test_the_code_of_an_error_is_that_of_its_nearest_kind() -> None:
         (["clearing", "run", "--date", "soon", "--data", "none"], "E-NIGHT-DATE", 2),
         (["audit", "--data", "none"], "E-DATABASE-NONE", 3),
         (["reload", "--data", "none"], "E-NOTHING-RUNS", 3),
+        (["audit", "--data", "mistyped"], "E-DATA-PLACE", 3),
     ],
 )
 def test_a_mistake_is_printed_with_a_code_that_explain_expands(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str], code: str, status: int
 ) -> None:
+    (tmp_path / "none" / "secrets").mkdir(parents=True)  # and no database
     monkeypatch.chdir(tmp_path)
     done = run_command(*words)
     assert done.returncode == status

@@ -47,11 +47,12 @@ def test_help_imports_nothing_heavy() -> None:
 def test_a_mistake_is_a_sentence_and_an_exit_status(
     tmp_path: Path, words: list[str], status: int, message: str
 ) -> None:
-    done = run_command(*words, *([] if words == ["sing"] else ["--data", str(tmp_path / "data")]))
+    (tmp_path / "posswitch.toml").touch()
+    done = run_command(*words, *([] if words == ["sing"] else ["--data", str(tmp_path)]))
     assert done.returncode == status
     assert message in done.stderr
     assert "Traceback" not in done.stderr
-    assert not (tmp_path / "data").exists()
+    assert [file.name for file in tmp_path.iterdir()] == ["posswitch.toml"]
 
 
 def test_settings_that_are_wrong_are_named_by_key(tmp_path: Path) -> None:

@@ -60,6 +60,7 @@ def test_p256_where_ed25519_may_not_be_used(tmp_path):
 
 
 def test_pins_are_added_once_and_read_back(tmp_path):
+    (tmp_path / "secrets").mkdir(mode=0o700)
     ends = [End(tmp_path, name) for name in ("a", "b")]
     for end in (*ends, ends[0]):
         done = link(tmp_path, "trust", end.name, end.pin)
@@ -82,6 +83,7 @@ def test_pins_are_added_once_and_read_back(tmp_path):
     ],
 )
 def test_what_makes_no_sense_is_a_sentence(tmp_path, words, says):
+    (tmp_path / "secrets").mkdir(mode=0o700)
     done = link(tmp_path, *words)
     assert done.returncode == 2
     assert says in done.stderr

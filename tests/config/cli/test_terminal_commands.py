@@ -108,6 +108,7 @@ def test_a_mistake_is_a_sentence(places: Places, words: tuple[str, ...], message
 
 
 def test_a_directory_without_a_database_is_told(tmp_path: Path) -> None:
-    done = run(places_of(tmp_path / "none"), "exceptions")
+    (tmp_path / "posswitch.toml").touch()
+    done = run(places_of(tmp_path), "exceptions")
     assert done.returncode == 3
     assert "there is no database in" in done.stderr

@@ -86,6 +86,8 @@ def test_a_server_of_your_own_is_reached_by_what_is_told(
         dsn_of("owner", own, places.cluster)
 
 
-def test_migrating_by_command_tells_the_version(tmp_path: Path) -> None:
-    done = run_command("db", "migrate", "--data", tmp_path)
+def test_migrating_by_command_tells_the_version(places: Places, quiet: list[str]) -> None:
+    with opened_database(EMBEDDED, places, say=quiet.append):
+        pass
+    done = run_command("db", "migrate", "--data", places.data)
     assert done.stdout == f"schema version {schema_version()}\n"

@@ -17,6 +17,7 @@ import pytest
 from config.places import Places, places_of
 from config.run.postgres import is_serving
 from tests.commands import run_command
+from tests.ports import free_ports
 
 VECTORS = json.loads((Path(__file__).parents[2] / "vectors" / "vectors.json").read_text())
 END_SECONDS_MAX = 30.0
@@ -122,6 +123,32 @@ def test_a_signal_stops_all_cleanly(up: Up) -> None:
     assert not (up.places.cluster.directory / "postmaster.pid").exists()
     for name in ("host", "switch"):
         assert "Traceback" not in (up.places.log / f"{name}.log").read_text()
+
+
+def test_a_named_settings_file_is_what_host_and_switch_run_by(
+    places: Places, tmp_path: Path
+) -> None:
+    """From their first start on, when one is started again, and at a reload."""
+    file, ports = tmp_path / "mine.toml", free_ports(2)
+    lines = (f"[{name}]\nmetrics_port = {port}\n" for name, port in zip(PARTS, ports, strict=True))
+    file.write_text("".join(lines))
+    command = Up(places, "--port", "0", "--estate", "demo", "--settings", str(file))
+    try:
+        command.wait_until_ready()
+        for name, port in zip(PARTS, ports, strict=True):
+            before = command.children()[name]
+            assert _is_alive(port)
+            os.kill(before, signal.SIGKILL)
+            _wait_until(functools.partial(_is_another, command, name, before))
+            _wait_until(functools.partial(_is_alive, port))
+        file.write_text('[[channels]]\nname = "renamed"\nport = 0\n')
+        assert "renamed: " in run_command("reload", "--data", places.data).stdout
+    finally:
+        command.process.terminate()
+        command.end()
+
+
+PARTS = ("host", "switch")
 
 
 def test_killing_it_outright_leaves_no_process_and_the_directory_usable(up: Up) -> None:
@@ -255,6 +282,15 @@ def _wait_until(is_so: Callable[[], bool]) -> None:
     while not is_so():
         assert time.monotonic() < until
         time.sleep(0.05)
+
+
+def _is_alive(port: int) -> bool:
+    """Whether a program answers at the port of its metrics."""
+    try:
+        with socket.create_connection(("127.0.0.1", port), 1):
+            return True
+    except OSError:
+        return False
 
 
 def _children_of(pid: int) -> list[int]:
