@@ -12,6 +12,7 @@ Each switch process remembers for itself, from its start on. It is the second fe
 that such terminals are heard only where nobody else listens (`ecb_networks`, TLS).
 """
 
+import sys
 from array import array
 from binascii import unhexlify
 from collections.abc import Callable
@@ -25,7 +26,8 @@ _WORD: Final = 4
 """Bytes of a code without its hexadecimal spelling, and of a mark."""
 _MARK_MASK: Final = 0xFFFF_FFFF
 _CLASSES: Final = 2048
-"""Of codes, by their last eleven bits."""
+_CLASS_MASK: Final = _CLASSES - 1
+"""Codes are of one class whose last eleven bits are alike."""
 
 Mark = Callable[[bytes], int]
 """A digest of what a code covers that nobody outside this process can aim at."""
@@ -34,15 +36,15 @@ Mark = Callable[[bytes], int]
 class Codes:
     """A ring of codes and one of their marks, written over from the start.
 
-    Bare bytes side by side, 8 KiB a terminal. Most codes are new: how many are kept of each of
-    some classes says so without a search.
+    Bare numbers side by side, 8 KiB a terminal. Most codes are new: how many are kept of each
+    class says so without a search.
     """
 
-    __slots__ = ("_at", "_kept", "_mark", "_marks", "_tags")
+    __slots__ = ("_at", "_codes", "_kept", "_mark", "_marks")
 
     def __init__(self, mark: Mark = hash) -> None:
-        self._tags = bytearray()
-        self._marks = bytearray()
+        self._codes = array("I")
+        self._marks = array("I")
         self._kept = array("H", bytes(2 * _CLASSES))
         self._at = 0
         self._mark = mark
@@ -52,24 +54,30 @@ class Codes:
 
         If it did not, it is remembered with this one.
         """
-        code = unhexlify(tag)
-        mark = (self._mark(covered) & _MARK_MASK).to_bytes(_WORD)
-        tags, kept = self._tags, self._kept
-        if kept[(code[2] & 7) << 8 | code[3]]:
-            at = tags.find(code)
-            while at >= 0:
-                if not at % _WORD:
-                    return self._marks[at : at + _WORD] != mark
-                at = tags.find(code, at + 1)
+        code, mark = int.from_bytes(unhexlify(tag)), self._mark(covered) & _MARK_MASK
+        codes, kept = self._codes, self._kept
+        if kept[code & _CLASS_MASK]:
+            place = self._place_of(code)
+            if place is not None:
+                return self._marks[place] != mark
+        kept[code & _CLASS_MASK] += 1
+        if len(codes) < CODES_MAX:
+            codes.append(code)
+            self._marks.append(mark)
+            return False
         at = self._at
-        oldest = tags[at : at + _WORD]
-        if oldest:
-            kept[(oldest[2] & 7) << 8 | oldest[3]] -= 1
-        kept[(code[2] & 7) << 8 | code[3]] += 1
-        tags[at : at + _WORD] = code
-        self._marks[at : at + _WORD] = mark
-        self._at = (at + _WORD) % (CODES_MAX * _WORD)
+        kept[codes[at] & _CLASS_MASK] -= 1
+        codes[at], self._marks[at] = code, mark
+        self._at = (at + 1) % CODES_MAX
         return False
+
+    def _place_of(self, code: int) -> int | None:
+        """Where it stands in the ring, looked for at the speed of memory."""
+        ring, sought = self._codes.tobytes(), code.to_bytes(_WORD, sys.byteorder)
+        at = ring.find(sought)
+        while at >= 0 and at % _WORD:
+            at = ring.find(sought, at + 1)
+        return at // _WORD if at >= 0 else None
 
 
 class OnceMac:

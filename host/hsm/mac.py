@@ -18,7 +18,6 @@ A Mac keeps its cipher contexts: make one for each key and keep it as long as th
 import hmac
 from binascii import hexlify
 from collections.abc import Callable
-from struct import Struct
 from typing import Final, Protocol
 
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
@@ -68,10 +67,7 @@ class UnionPayEcbMac:
 
     def compute(self, data: bytes) -> bytes:
         """The first 8 hexadecimal characters of the second encryption, upper case ASCII."""
-        folded = 0
-        for (block,) in _BLOCKS_OF(data + _ZEROS[-len(data) & 7]):
-            folded ^= block
-        text = b"%016X" % folded
+        text = b"%016X" % _folded(data)
         first = self._encrypt(text[:8])
         mixed = int.from_bytes(first, "big") ^ int.from_bytes(text[8:], "big")
         return hexlify(self._encrypt(mixed.to_bytes(8, "big"))[:4]).upper()
@@ -163,6 +159,19 @@ class AesCmac:
         return hmac.compare_digest(self.compute(data), tag)
 
 
+def _folded(data: bytes) -> int:
+    """All 8-byte blocks XORed, the last of them filled with zeros.
+
+    As one number, folded onto its own lower half until one block is left.
+    """
+    number = int.from_bytes(data + _ZEROS[-len(data) & 7])
+    half = _BLOCK_BITS // 2 << ((len(data) - 1) // DES_BLOCK_BYTES).bit_length()
+    while half >= _BLOCK_BITS:
+        number ^= number >> half
+        half >>= 1
+    return number & _BLOCK_MASK
+
+
 def pad_zeros(data: bytes) -> bytes:
     """ISO/IEC 9797-1 padding 1: zeros up to a whole block, one block for no data."""
     return data + bytes(-len(data) % DES_BLOCK_BYTES) if data else bytes(DES_BLOCK_BYTES)
@@ -182,5 +191,6 @@ MACS: Final[dict[MacAlgorithm, Callable[[Secret], Mac]]] = {
     MacAlgorithm.AES_CMAC: AesCmac,
 }
 
-_BLOCKS_OF: Final = Struct(">Q").iter_unpack
+_BLOCK_BITS: Final = 8 * DES_BLOCK_BYTES
+_BLOCK_MASK: Final = (1 << _BLOCK_BITS) - 1
 _ZEROS: Final = tuple(bytes(size) for size in range(DES_BLOCK_BYTES))

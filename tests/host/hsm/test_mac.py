@@ -86,6 +86,16 @@ def test_a_key_of_another_length_is_refused_without_showing_it(
     assert "KK" not in str(refused.value)
 
 
+@given(data=st.binary(max_size=600))
+def test_an_ecb_tag_is_that_of_the_blocks_laid_on_top_of_each_other(data: bytes) -> None:
+    whole = data + bytes(-len(data) % 8)
+    on_top = bytearray(8)
+    for place, byte in enumerate(whole):
+        on_top[place % 8] ^= byte
+    mac = fresh(MacAlgorithm.UNIONPAY_ECB)
+    assert mac.compute(data) == mac.compute(bytes(on_top))
+
+
 def test_a_lower_case_ecb_tag_is_wrong() -> None:
     mac = fresh(MacAlgorithm.UNIONPAY_ECB)
     tag = next(tag for tag in map(mac.compute, map(bytes, range(99))) if tag != tag.lower())
