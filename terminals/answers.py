@@ -1,12 +1,12 @@
 """From the host's `Response` to the fields of an answer.
 
-Which fields a kind gets is the dialect's table; where a field's value comes from is `VALUES`
-here: echoed from the request, or made from the response. A value that is empty leaves its
+Which fields a kind gets is the dialect's table; where a field's value comes from is said here:
+`ECHOED` from the request, or made from the response by `VALUES`. A value that is empty leaves its
 field out, so an answer the switch gives by itself (no reference, no date) needs no other rows.
 """
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from typing import Final
 
 import msgspec
@@ -53,7 +53,15 @@ class AnswerRow(msgspec.Struct, frozen=True):
     declined: tuple[int, ...]
 
 
-AnswerPlan = tuple[tuple[str, ValueOf], ...]
+class AnswerPlan(msgspec.Struct, frozen=True):
+    """Where the fields of one answer come from."""
+
+    echoed: tuple[str, ...]
+    made: tuple[tuple[str, ValueOf], ...]
+
+    def to(self, names: Container[str]) -> "AnswerPlan":
+        """The same to a request that has these fields."""
+        return AnswerPlan(tuple(name for name in self.echoed if name in names), self.made)
 
 
 class AnswerPlans(msgspec.Struct, frozen=True):
@@ -61,6 +69,10 @@ class AnswerPlans(msgspec.Struct, frozen=True):
 
     approved: AnswerPlan
     declined: AnswerPlan
+
+    def to(self, names: Container[str]) -> "AnswerPlans":
+        """The same to a request that has these fields."""
+        return AnswerPlans(self.approved.to(names), self.declined.to(names))
 
 
 def plans_of(row: AnswerRow, profile: Profile, *, kind: Kind | None = None) -> AnswerPlans:
@@ -73,12 +85,16 @@ def plans_of(row: AnswerRow, profile: Profile, *, kind: Kind | None = None) -> A
 
 
 def to_fields(message: Message, response: Response, plans: AnswerPlans) -> dict[str, str]:
-    """The answer's values, message type first, without F64."""
-    fields = {"t": answer_mti(message.mti)}
-    for name, value_of in plans.approved if response.is_approved else plans.declined:
-        value = value_of(message, response)
-        if value:
+    """The answer's values, message type first, without F64. The plans are those to its fields."""
+    asked = message.fields
+    plan = plans.approved if response.is_approved else plans.declined
+    fields = {"t": answer_mti(asked["t"])}
+    for name in plan.echoed:
+        if value := asked[name]:
             fields[name] = value
+    for name, value_of in plan.made:
+        if made := value_of(message, response):
+            fields[name] = made
     return fields
 
 
@@ -116,11 +132,12 @@ def _with_text(numbers: tuple[int, ...], profile: Profile) -> tuple[int, ...]:
 
 
 def _bound(numbers: tuple[int, ...], values: dict[str, ValueOf]) -> AnswerPlan:
-    return tuple((str(number), values[str(number)]) for number in numbers)
-
-
-def _echo(name: str) -> ValueOf:
-    return lambda message, _response: message.fields.get(name)
+    names = tuple(map(str, numbers))
+    assert values.keys() | ECHOED >= set(names), names
+    return AnswerPlan(
+        tuple(name for name in names if name not in values),
+        tuple((name, values[name]) for name in names if name in values),
+    )
 
 
 def _card(message: Message, _response: Response) -> str | None:
@@ -264,31 +281,22 @@ def _in_hexadecimal(text: str) -> str:
     return text.encode().hex().upper()
 
 
+ECHOED: Final = frozenset({"3", "4", "7", "11", "25", "41", "42", "48", "49", "70", "90"})
+"""Fields of an answer that are the request's own, where nothing makes them another."""
 VALUES: Final[dict[str, ValueOf]] = {
     "2": _card,
-    "3": _echo("3"),
-    "4": _echo("4"),
-    "7": _echo("7"),
-    "11": _echo("11"),
     "12": _time,
     "13": _date,
     "14": _expiry,
     "15": _business_date,
-    "25": _echo("25"),
     "32": _acquirer,
     "37": _reference,
     "38": _authorisation,
-    "41": _echo("41"),
-    "42": _echo("42"),
     "44": _institutions,
-    "48": _echo("48"),
-    "49": _echo("49"),
     "54": _balance,
     "60": _control,
-    "70": _echo("70"),
-    "90": _echo("90"),
 }
-"""Where each field of an answer comes from; F39, F59 and F63 are bound to the profile."""
+"""Where each other field of an answer comes from; F39, F59 and F63 are bound to the profile."""
 _PRIVATE: Final[dict[Kind, dict[str, ValueOf]]] = {
     Kind.SIGN_ON: {"62": _keys},
     Kind.POINTS_REDEMPTION: {"62": _points},

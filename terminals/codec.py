@@ -15,6 +15,7 @@ A second bitmap may be empty: it is read, and not written again.
 """
 
 from binascii import unhexlify
+from collections.abc import Iterable
 from typing import Final
 
 import iso8583
@@ -127,7 +128,7 @@ class Codec:
         """How much room a message authentication code takes on the wire."""
         return self._spec[FIRST_MAC]["max_len"]
 
-    def mac_field(self, fields: Fields) -> str:
+    def mac_field(self, fields: Iterable[str]) -> str:
         """Which field of a message with these others holds its code: the last there can be."""
         if self._has_second and any(
             name not in _FRAME and int(name) > _PRIMARY_MAX for name in fields

@@ -20,6 +20,7 @@ from host.model.secrets import Secret
 from terminals.answers import AnswerPlans, is_request, to_fields
 from terminals.codec import Codec, DecodeError
 from terminals.dukpt_session import DukptMac, as_taken
+from terminals.forms import Form, FormKey, Forms
 from terminals.framing import Measure
 from terminals.message import Damage, Message
 from terminals.salvage import salvage
@@ -27,7 +28,7 @@ from terminals.sealing import NO_TAG_YET, seal, tag_is_right
 from terminals.spelling import SpellingTable, find_spelling
 from terminals.translate import clear_track, to_request
 from terminals.unnamed import name_what_only_the_host_ends
-from terminals.uses import AS_BYTES, ROOM_BYTES_MAX, carries_what_it_may, room_bytes
+from terminals.uses import AS_BYTES, ROOM_BYTES_MAX, may_carry, room_bytes, rooms_of
 
 TPDU_BYTES: Final = 5
 HEADER_BYTES: Final = 6
@@ -58,6 +59,10 @@ class IsoDialect:
     """Whether the header has a digit for it; otherwise it comes back as it came."""
     ksn_field: str = ""
     """Where devices under DUKPT write their KSN, in hexadecimal; empty where there are none."""
+    _forms: Forms = dataclasses.field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_forms", Forms(self._make_form))
 
     def read(self, payload: bytes) -> Message:
         """A request of a terminal.
@@ -100,16 +105,17 @@ class IsoDialect:
 
     def is_sealed(self, message: Message) -> bool:
         """Whether the message carries a message authentication code."""
-        return self.codec.mac_field(message.fields) in message.fields
+        return self._form(message).is_sealed
 
     def must_be_sealed(self, message: Message) -> bool:
         """Whether a message of this type is refused without one."""
-        return message.mti[:2] in self.sealed_classes
+        return self._form(message).must_be_sealed
 
     def mac_is_right(self, message: Message, mac: Mac) -> bool:
         """Whether the message carries the code of this key. Under DUKPT its counter is taken."""
         key = self._under_ksn(mac, message) if self.ksn_field else mac
-        if not (self.is_sealed(message) and tag_is_right(message.body, key, self.codec.tag_bytes)):
+        is_sealed = self._form(message).is_sealed
+        if not (is_sealed and tag_is_right(message.body, key, self.codec.tag_bytes)):
             return False
         if self.ksn_field and isinstance(mac, DukptMac):
             tag = message.body[-self.codec.tag_bytes :]
@@ -118,14 +124,15 @@ class IsoDialect:
 
     def has_room(self, message: Message) -> bool:
         """Whether it holds so much that nobody looks at that an order-blind code proves nothing."""
-        return room_bytes(message) > ROOM_BYTES_MAX
+        rooms = self._form(message).rooms
+        return rooms is not None and room_bytes(message, rooms) > ROOM_BYTES_MAX
 
     def request(self, message: Message, generation: int) -> Request | Reason:
         """What the message asks, or why it is refused at once.
 
         `generation` is that of the key set which authenticated it, 0 where none did.
         """
-        if not carries_what_it_may(message, self.ksn_field):
+        if not self._form(message).may_be:
             return Reason.FORMAT_ERROR
         request = to_request(message, self.institution, generation)
         ksn = message.fields.get(self.ksn_field, "") if self.ksn_field else ""
@@ -149,17 +156,17 @@ class IsoDialect:
         Raises:
             EncodeError: the response holds a value the dialect has no room for.
         """
-        fields = to_fields(message, response, self._plans(message))
-        header = message.header
+        form = self._form(message)
+        fields = to_fields(message, response, form.answers)
+        header, tpdu = message.header, message.tpdu
         if self.header_says_what_next:
-            next_step = _SIGN_ON_AGAIN if response.sign_on_again else 0
-            header = header[:2] + bytes(((header[2] & 0xF0) | next_step,)) + header[3:]
-        tpdu = message.tpdu
+            header = _with_next(header, _SIGN_ON_AGAIN if response.sign_on_again else 0)
         swapped = tpdu[:1] + tpdu[3:5] + tpdu[1:3]
-        is_sealed = self.is_sealed(message) and self.must_be_sealed(message)
-        if self.ksn_field and mac is not None:
+        if mac is None or not (form.is_sealed and form.must_be_sealed):
+            return self.compose(swapped, header, fields, None)
+        if self.ksn_field:
             mac = self._under_ksn(mac, message)
-        return self.compose(swapped, header, fields, mac if is_sealed else None)
+        return self.compose(swapped, header, fields, mac)
 
     def compose(self, tpdu: bytes, header: bytes, fields: dict[str, str], mac: Mac | None) -> bytes:
         """A payload from its parts, sealed when a key is given (a terminal writes requests).
@@ -209,11 +216,25 @@ class IsoDialect:
             name_what_only_the_host_ends(message, self.spellings)
         return message
 
-    def _plans(self, message: Message) -> AnswerPlans:
-        row = message.spelling
-        if row is None or isinstance(row.means, Reason):
-            return self.refusals.get(message.mti[:2], self.refusals[""])
-        return self.answers[row.means]
+    def _form(self, message: Message) -> Form:
+        form = message.form
+        if form is None:
+            fields, row = message.fields, message.spelling
+            means = row.means if row is not None else None
+            form = message.form = self._forms.of((fields["t"], means, tuple(fields)))
+        return form
+
+    def _make_form(self, key: FormKey) -> Form:
+        mti, means, names = key
+        kind = means if isinstance(means, Kind) else None
+        plans = self.answers[kind] if kind else self.refusals.get(mti[:2], self.refusals[""])
+        return Form(
+            is_sealed=self.codec.mac_field(names) in names,
+            must_be_sealed=mti[:2] in self.sealed_classes,
+            may_be=may_carry(kind, names, self.ksn_field),
+            rooms=rooms_of(kind, names),
+            answers=plans.to(names),
+        )
 
     def _is_answerable(self, message: Message) -> bool:
         """Whether it names its terminal, and its exchange where an answer is given to it."""
@@ -222,3 +243,10 @@ class IsoDialect:
             return "41" in named
         is_trade = message.mti[:2] in self.sealed_classes
         return named >= ({"3", "11", "41"} if is_trade else {"11", "41"})
+
+
+def _with_next(header: bytes, step: int) -> bytes:
+    """The header with what the terminal does next; most come with what they go with."""
+    if header[2] & 0x0F == step:
+        return header
+    return header[:2] + bytes(((header[2] & 0xF0) | step,)) + header[3:]

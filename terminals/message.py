@@ -1,13 +1,16 @@
 """One message of a terminal as its dialect read it."""
 
 from collections.abc import Mapping
-from typing import NoReturn, Protocol
+from typing import TYPE_CHECKING, NoReturn, Protocol
 
 import msgspec
 
 from host.model.requests import Kind
 from terminals.dukpt_session import Taken
 from terminals.spelling import Spelling
+
+if TYPE_CHECKING:
+    from terminals.forms import Form
 
 
 class AnyMessage(Protocol):
@@ -61,7 +64,7 @@ class Message:
     is no `__dict__` to walk, and pickling raises.
     """
 
-    __slots__ = ("body", "damage", "fields", "header", "spelling", "taken", "tpdu")
+    __slots__ = ("body", "damage", "fields", "form", "header", "spelling", "taken", "tpdu")
 
     def __init__(
         self,
@@ -79,6 +82,8 @@ class Message:
         self.spelling = spelling
         self.damage = damage
         """Where it could not be read whole: `fields` are those that could."""
+        self.form: Form | None = None
+        """What its codes and fields alone say, once its dialect was asked."""
         self.taken = Taken.NEW
         """What its KSN makes of it, where a KSN proved it."""
 

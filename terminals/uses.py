@@ -6,7 +6,7 @@ message can make its code fit another that holds eight bytes of his choice, so u
 bytes that nobody looks at are counted too: fewer than eight may stand in a message, wherever.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Final
 
 from host.model.money import CURRENCY_BY_NUMBER
@@ -14,6 +14,11 @@ from host.model.requests import KINDS, Kind
 from terminals.fields import CONTROL, SECURITY
 from terminals.formats import TEXT
 from terminals.message import Message
+
+Room = Callable[[str, Message], int]
+"""How many bytes of a value could be anything."""
+Rooms = tuple[tuple[str, Room], ...]
+"""Fields by name, and the room of each."""
 
 ROOM_BYTES_MAX: Final = 7
 """With one more every block of a code can be what somebody wants."""
@@ -60,29 +65,52 @@ _PRODUCT_BYTES: Final = 30
 _BLOCK_BYTES: Final = 8
 
 
-def carries_what_it_may(message: Message, ksn_field: str = "") -> bool:
-    """Whether every field has a use in a message of its kind."""
-    kind = message.asks
+def may_carry(kind: Kind | None, names: Collection[str], ksn_field: str = "") -> bool:
+    """Whether each of these fields has a use in a message of this kind."""
     allowed = USES.get(kind) if kind is not None else None
     if allowed is None:
         return True
-    fields = message.fields.keys()
-    return fields <= allowed or fields - allowed == {ksn_field}
+    useless = set(names) - allowed
+    return not useless or useless == {ksn_field}
 
 
-def room_bytes(message: Message) -> int:
-    """How many bytes of a message that moves value could be anything, as far as anybody looks."""
-    kind = message.asks
+def rooms_of(kind: Kind | None, names: Collection[str]) -> Rooms | None:
+    """Which of these fields may hold what nobody looks at; None where no value is moved."""
     if kind is None or not KINDS[kind].moves_value:
-        return 0
-    damage = message.damage
-    room = damage.unsound_bytes if damage is not None else 0
-    if damage is not None and not damage.is_cut:
-        room += _BLOCK_BYTES
-    for name, value in message.fields.items():
-        if name not in _LOOKED_AT:
-            room += _ROOM.get(name, _characters)(value, message)
+        return None
+    return tuple(
+        (name, _ROOM.get(name, _characters))
+        for name in names
+        if name not in _LOOKED_AT and not _is_opened(name, kind, names)
+    )
+
+
+def room_bytes(message: Message, rooms: Rooms) -> int:
+    """How many bytes of a message that moves value could be anything, as far as anybody looks."""
+    fields, damage = message.fields, message.damage
+    room = 0
+    for name, room_of in rooms:
+        room += room_of(fields[name], message)
+    if damage is not None:
+        room += damage.unsound_bytes + (0 if damage.is_cut else _BLOCK_BYTES)
     return room
+
+
+def _is_opened(name: str, kind: Kind, names: Collection[str]) -> bool:
+    """Whether a field of such a message is read, and found wrong where it is wrong.
+
+    A track that is encrypted is opened where no card number stands beside it, and to trade; a
+    reference is compared where it names an original, others' have letters.
+    """
+    match name:
+        case "35":
+            return "2" not in names and kind is not Kind.REVERSAL
+        case "37":
+            return kind in {Kind.VOID, Kind.REFUND}
+        case "52":
+            return kind in _OPENS_PIN
+        case _:
+            return False
 
 
 def _characters(value: str, _message: Message) -> int:
@@ -96,23 +124,17 @@ def _nibbles(value: str, _message: Message) -> int:
     return (len(value) + 1) // 2
 
 
-def _track_2(value: str, message: Message) -> int:
-    """A track that is encrypted is opened where no card number stands beside it, and to trade."""
-    is_opened = "2" not in message.fields and message.asks is not Kind.REVERSAL
-    return 0 if is_opened or not value.strip("0123456789=D") else _nibbles(value, message)
-
-
-def _reference(value: str, message: Message) -> int:
-    """Compared where it names an original; others' references have letters."""
-    return 0 if message.asks in {Kind.VOID, Kind.REFUND} else _characters(value, message)
+def _track_2(value: str, _message: Message) -> int:
+    """One in clear is digits; any nibble may stand in one that is encrypted."""
+    return _nibbles(value, _message) if value.strip("0123456789=D") else 0
 
 
 def _currency(value: str, _message: Message) -> int:
     return 0 if value in CURRENCY_BY_NUMBER else len(value)
 
 
-def _pin_block(value: str, message: Message) -> int:
-    return 0 if message.asks in _OPENS_PIN else len(value) // 2
+def _bytes(value: str, _message: Message) -> int:
+    return len(value) // 2
 
 
 def _security(value: str, _message: Message) -> int:
@@ -164,12 +186,11 @@ _LOOKED_AT: Final = frozenset(
     }
 )
 """What is read, and found wrong where it is wrong; digits and nothing else; or the code itself."""
-_ROOM: Final[Mapping[str, Callable[[str, Message], int]]] = {
+_ROOM: Final[Mapping[str, Room]] = {
     "35": _track_2,
     "36": _nibbles,
-    "37": _reference,
     "49": _currency,
-    "52": _pin_block,
+    "52": _bytes,
     "53": _security,
     "55": _chip,
     "60": _control,
