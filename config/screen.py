@@ -1,7 +1,8 @@
 """What a person reads of figures: a screen to write on, and sheets whose numbers are never cut.
 
-A sheet is a table where its screen is wide enough for it, and a list of its rows, a line for each
-column, where it is not. Only a column of prose may be folded. Into a file or a pipe nothing has a
+A sheet is a table where its screen is wide enough for it; where it is not, the first column becomes
+headings of the rows that share it, and where that is too wide as well it is a list of its rows, a
+line for each column. Only a column of prose may be folded. Into a file or a pipe nothing has a
 limit: a row is a line.
 """
 
@@ -19,7 +20,11 @@ UNLIMITED: Final = 1_000_000
 """As wide as nothing is that we print."""
 PROSE_COLUMNS_MIN: Final = 20
 """Prose is not folded into less."""
+RULE_MAX: Final = 100
+"""The line below the head, where prose runs on."""
 GAP: Final = "  "
+GROUPED_MIN: Final = 3
+"""Columns that a table has at least before its first becomes headings."""
 
 
 def screen() -> Console:
@@ -72,8 +77,10 @@ class Sheet:
 
     def __rich_console__(self, _console: Console, options: ConsoleOptions) -> RenderResult:
         """As rich asks for it."""
-        lines = self._table(options.max_width)
-        for line in self._list() if lines is None else lines:
+        room = options.max_width
+        lines = self._table(room) or self._grouped(room) or self._list()
+        title = [self._title] if self._title else []
+        for line in (*title, *lines):
             yield Text(line, no_wrap=True, overflow="ignore")
 
     def _table(self, room: int) -> list[str] | None:
@@ -86,8 +93,23 @@ class Sheet:
             widths[-1] += left
         head = self._line([column.name for column in self._columns], widths)
         rows = [line for row in self._rows for line in self._folded(row, widths)]
-        rule = "─" * min(room, sum(widths) + len(GAP) * (len(widths) - 1))
-        return [*([self._title] if self._title else []), *head, rule, *rows]
+        rule = "─" * min(room, RULE_MAX, sum(widths) + len(GAP) * (len(widths) - 1))
+        return [*head, rule, *rows]
+
+    def _grouped(self, room: int) -> list[str] | None:
+        """The rest of the columns as a table, below headings that are the first."""
+        indent = len(GAP)
+        rest = Sheet(self._columns[1:], [row[1:] for row in self._rows])
+        lines = rest._table(room - indent) if len(self._columns) >= GROUPED_MIN else None
+        if lines is None or len(lines) != len(self._rows) + 2:
+            return None
+        head, rule, *rows = (" " * indent + line for line in lines)
+        told = [head, rule]
+        for before, row, line in zip([None, *self._rows], self._rows, rows, strict=False):
+            if before is None or before[0] != row[0]:
+                told.append(f"{self._columns[0].name} {row[0]}")
+            told.append(line)
+        return told
 
     def _folded(self, row: Sequence[str], widths: Sequence[int]) -> list[str]:
         """A row's lines: one, and more where its prose goes on."""
@@ -108,7 +130,7 @@ class Sheet:
     def _list(self) -> list[str]:
         """Every row by itself, a line a column; a terminal breaks what is still too long."""
         width = max(cell_len(column.name) for column in self._columns)
-        lines = [self._title] if self._title else []
+        lines: list[str] = []
         for row in self._rows:
             first, *more = zip(self._columns, row, strict=True)
             lines.append(f"{first[0].name} {first[1]}")

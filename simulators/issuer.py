@@ -185,8 +185,8 @@ class Issuer:
         )
         self.opening = dict(self.book.balances)
         self._clock = clock
+        self._dice: dict[str, random.Random] = {}
         self._socket: socket.socket | None = None
-        self._dice = random.Random(settings.seed)  # noqa: S311 - a simulation repeats itself
 
     def listen(self) -> int:
         """Take the port; who calls before `run` waits. Gives the port."""
@@ -249,14 +249,17 @@ class Issuer:
             return
 
     def _manner(self, asked: Fields) -> Manner:
-        """Reversals are always heard at last: only the first sending of a trade is mistreated."""
+        """Reversals are always heard at last: only the first sending of a trade is mistreated.
+
+        Each terminal has its dice: in which order theirs come is not the seed's.
+        """
         magic = AMOUNTS.get(int(asked.get("4", "0")))
         is_first = asked["t"] in {"0200", "0220"}
         if magic is not None and is_first:
             return magic
         if not is_first:
             return Manner.RIGHT
-        drawn = self._dice.random()
+        drawn = self._dice_of(asked.get("41", "")).random()
         for manner, part in (
             (Manner.SLOW, self.settings.slow),
             (Manner.SILENT, self.settings.silent),
@@ -266,6 +269,12 @@ class Issuer:
                 return manner
             drawn -= part
         return Manner.RIGHT
+
+    def _dice_of(self, terminal_id: str) -> random.Random:
+        if terminal_id not in self._dice:
+            seed = f"{self.settings.seed}/{terminal_id}"
+            self._dice[terminal_id] = random.Random(seed)  # noqa: S311 - a simulation repeats itself
+        return self._dice[terminal_id]
 
 
 def answer_type(mti: str) -> str:

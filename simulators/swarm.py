@@ -1,8 +1,9 @@
 """A swarm of POS terminals trading for a while: a business day in small, from one seed.
 
 What a terminal does next is drawn from `TRADES`: sales mostly, then everything else a counter
-sees, declines on purpose among them. The same seed draws the same trades and the same faults;
-only the order in which terminals come to their turn is the machine's.
+sees, declines on purpose among them. The same seed draws the same dice and the same faults. What
+becomes of them is the machine's where terminals share cards and shops close by the clock; with
+`SwarmSettings.repeats` they do neither, and the same trades are asked.
 """
 
 import math
@@ -65,6 +66,10 @@ class SwarmSettings:
     waiting counts. 0: each terminal pauses between two customers."""
     settles: bool = False
     """Settle when the shops close."""
+    repeats: bool = False
+    """The same seed asks the same trades of the same estate: each terminal has cards of its own,
+    and serves every customer that its seed sends, late where the machine is slow. Not with `rate`.
+    """
     rounds_of_mending: int = ROUNDS_OF_MENDING
     """How often a terminal tries, before it settles, to end what is still pending."""
 
@@ -287,11 +292,20 @@ class Swarm:
         dice = random.Random(seed)  # noqa: S311 - a simulation wants to repeat itself
         terminal, line = counter.terminal, counter.line
         async with line:
-            await self._trade(Counter(terminal, self._cards, self._odd_cards, dice, self._trades))
+            cards = self._own_cards(plan) if settings.repeats else self._cards
+            trading = Counter(terminal, cards, self._odd_cards, dice, self._trades)
+            await self._trade(trading, f"{seed}/door")
         self.tally.repeats_that_differed += line.repeats_that_differed
         self.tally.pending += terminal.has_pending
 
-    async def _trade(self, counter: Counter) -> None:
+    def _own_cards(self, plan: TerminalPlan) -> tuple[CardPlan, ...]:
+        """Dealt round the terminals that may meet the same cards."""
+        row, terminals = CHANNELS[self.settings.channel], self._estate.terminals
+        is_external = self.settings.channel == "external"
+        sharing = [one for one in terminals if row.takes(one) or not is_external]
+        return self._cards[sharing.index(plan) :: len(sharing)]
+
+    async def _trade(self, counter: Counter, door: str) -> None:
         await trio.sleep(counter.dice.random() * self.settings.pause_seconds)
         answer = await counter.terminal.sign_on()
         self.tally.signed_on += answer.is_approved
@@ -299,6 +313,8 @@ class Swarm:
         if self._customers is not None:
             async for came_at in self._customers.clone():
                 await self._serve(counter, came_at)
+        elif self.settings.repeats:
+            await self._serve_all(counter, door)
         else:
             await self._serve_and_pause(counter)
         for number in range(self.settings.rounds_of_mending):
@@ -314,6 +330,16 @@ class Swarm:
         while trio.current_time() < ends_at and not self._is_closing:
             await self._serve(counter, trio.current_time())
             await trio.sleep(self._pause(counter.dice))
+
+    async def _serve_all(self, counter: Counter, door: str) -> None:
+        """Whoever comes before the shop closes is served, in turn, also after it has closed."""
+        dice = random.Random(door)  # noqa: S311 - a simulation wants to repeat itself
+        opened = trio.current_time()
+        comes = self._pause(dice)
+        while comes < self.settings.seconds and not self._is_closing:
+            await trio.sleep_until(opened + comes)
+            await self._serve(counter, trio.current_time())
+            comes += self._pause(dice)
 
     async def _serve(self, counter: Counter, came_at: float) -> None:
         [row] = counter.dice.choices(counter.trades, [row.weight for row in counter.trades])

@@ -192,9 +192,11 @@ def clearing_run(
     places, told = _told(data, settings)
     order = Order(date, ahead)
     if dry_run:
-        print_previews(look_ahead(told, places, order, say=_remark), as_json=as_json)
+        previews = look_ahead(told, places, order, say=_remark)
+        print_previews(previews, told.host.timezone, as_json=as_json)
     else:
-        print_summaries(clear(told, places, order, say=_remark), as_json=as_json)
+        summaries = clear(told, places, order, say=_remark)
+        print_summaries(summaries, told.host.timezone, as_json=as_json)
 
 
 @app.command()

@@ -11,7 +11,7 @@ Host = Annotated[str, typer.Option("--host", help="Where the switch listens.")]
 Port = Annotated[int, typer.Option(min=0, max=65535, help="0: the channel's own.")]
 Terminals = Annotated[int, typer.Option(min=1, help="How many trade.")]
 Seconds = Annotated[float, typer.Option(min=0.1, help="How long to trade.")]
-Seed = Annotated[int, typer.Option(help="The same seed makes the same trades.")]
+Seed = Annotated[int, typer.Option(help="The same seed asks the same trades, without --rate.")]
 Faults = Annotated[bool, typer.Option(help="Lose an answer now and then.")]
 Rate = Annotated[
     float, typer.Option(min=0, help="Customers a second, whoever is free; 0: at each one's pace.")

@@ -31,15 +31,16 @@ from config.screen import amount, screen
 from config.settings import Settings
 from config.tasks.night import opened_night, print_summary, print_violations
 from config.tasks.progress import board, headline, issuer_line, mended, settled, show_progress
+from config.tasks.story import Story, decline_lines, time_out_lines
 from host.clock import utc_now
 from host.estate.demo import EXTERNAL, EXTERNAL_ZONE, demo_estate, external_cards
-from host.model.claims import Claim, card_effects
-from host.store.connecting import LONG, connect
+from host.model.claims import card_effects
+from host.store.connecting import LONG, Connection, connect
 from simulators.certificates import ATTESTATION, AUTHORITY, SWITCH, make_certificates
 from simulators.channels import gateway
 from simulators.issuer import Issuer, IssuerSettings
 from simulators.nac import NacSettings
-from simulators.record import Record
+from simulators.record import Event, Record
 from simulators.softpos import KID
 from simulators.swarm import Swarm, SwarmSettings
 from simulators.tally import Tally
@@ -111,9 +112,20 @@ def run_demo(settings: Settings, places: Places, demo: DemoSettings, *, say: Say
             console.print(line)
         day = _Day(demo, running, places, issuer)
         summary = day.run(console)
-        violations = _audit(running, [*day.record.claims(), *day.external.claims()])
-    _report(console, day, summary, violations, places)
+        story = Story(day.events, demo_estate(), CHANNELS)
+        with _audit_connection(running) as connection:
+            examples = _examples(story, connection)
+            violations = audit(connection, [*day.record.claims(), *day.external.claims()])
+    _report(console, day, story, examples)
+    print_summary(summary, settings.host.timezone)
+    _say_how_to_repeat(console, demo, story, places)
+    print_violations(violations)
     return 0 if _all_is_well(day, violations) else FOUND_WRONG
+
+
+def _examples(story: Story, connection: Connection) -> list[str]:
+    with connection.transaction(force_rollback=True):
+        return [*decline_lines(story, connection), *time_out_lines(story, connection)]
 
 
 def demo_settings(settings: Settings, places: Places, issuer_port: int) -> Settings:
@@ -180,6 +192,11 @@ class _Day:
             for name in CHANNELS
         }
 
+    @property
+    def events(self) -> list[Event]:
+        """All that terminals recorded."""
+        return [*self.record.events, *self.external.events]
+
     def run(self, console: Console) -> Summary:
         """The day, to its end."""
         try:
@@ -243,37 +260,32 @@ def _clear(running: Running) -> Summary:
         return run_clearing(connection, running.places.files)
 
 
-def _audit(running: Running, claims: list[Claim]) -> list[Violation]:
-    dsn = dsn_of("audit", running.settings.database, running.places.cluster)
-    with connect(dsn, LONG) as connection:
-        return audit(connection, claims)
+def _audit_connection(running: Running) -> Connection:
+    return connect(dsn_of("audit", running.settings.database, running.places.cluster), LONG)
 
 
-def _report(
-    console: Console,
-    day: _Day,
-    summary: Summary,
-    violations: list[Violation],
-    places: Places,
-) -> None:
+def _report(console: Console, day: _Day, story: Story, examples: list[str]) -> None:
     tally = day.tally
     if not console.is_terminal:
         console.print(board(tally))
     console.print(headline(tally, day.seconds, day.seconds))
-    console.print(mended(day.record.events))
-    console.print(settled(tally))
+    console.print(story.sheet())
+    for line in (*examples, mended(day.events), settled(tally)):
+        console.print(line, markup=False)
     console.print(issuer_line(day.issuer.book.counts))
     for difference in day.differences:
         console.print(f"issuer's book: {difference}", markup=False)
-    print_summary(summary)
     for (trade, f39), number in tally.surprises.items():
         console.print(f"unexpected: {trade} was answered {f39}, {number} times", markup=False)
     if tally.repeats_that_differed:
         console.print(f"unexpected: {tally.repeats_that_differed} repeats got another answer")
-    record = places.data / RECORD
-    again = f"posswitch audit --data {places.data} --record {record}"
-    console.print(f"look again: {again}", soft_wrap=True)
-    print_violations(violations)
+
+
+def _say_how_to_repeat(console: Console, demo: DemoSettings, story: Story, places: Places) -> None:
+    trades = f"{len(story.claims):,} trades, list {story.digest()}"
+    console.print(f"seed {demo.seed} asks the same trades each time: {trades}")
+    again = f"posswitch audit --data {places.data} --record {places.data / RECORD}"
+    console.print(f"look again: {again}", markup=False)
 
 
 def _all_is_well(day: _Day, violations: list[Violation]) -> bool:
@@ -298,4 +310,5 @@ def _swarm_settings(name: str, port: int, places: Places, demo: DemoSettings) ->
         seed=demo.seed,
         answer_seconds_max=ANSWER_SECONDS_MAX,
         settles=True,
+        repeats=True,
     )

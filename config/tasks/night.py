@@ -171,20 +171,23 @@ def _heads(connection: Connection, places: Places, say: Say) -> list[Violation]:
         ]
 
 
-def print_summaries(summaries: Iterable[Summary], *, as_json: bool = False) -> None:
+def print_summaries(summaries: Iterable[Summary], zone: str, *, as_json: bool = False) -> None:
     """What the night did, date by date as each is done; JSON when all are."""
     if not as_json:
         for summary in summaries:
-            print_summary(summary)
+            print_summary(summary, zone)
         return
     *earlier, last = map(_by_name, summaries)
     screen().out(_json(last | {"missed": earlier}))
 
 
-def print_summary(summary: Summary) -> None:
-    """What the night of one date did, on one screen."""
+def print_summary(summary: Summary, zone: str) -> None:
+    """What the night of one date did, on one screen. Its days begin in this zone."""
     console = screen()
-    console.print(f"business date {summary.business_date} cleared{_because(summary.note)}")
+    cleared = f"business date {summary.business_date} cleared, by the clock of {zone}"
+    console.print(cleared, markup=False)
+    if summary.note:
+        console.print(f"  {'why':<14} {summary.note}", markup=False)
     for step in summary.steps:
         again = " (again, unchanged)" if step.is_repeat else ""
         console.print(f"  {step.name:<14} {step.detail}{again}", markup=False)
@@ -193,7 +196,7 @@ def print_summary(summary: Summary) -> None:
     console.print(f"open now: {summary.next_business_date}")
 
 
-def print_previews(previews: Sequence[Preview], *, as_json: bool = False) -> None:
+def print_previews(previews: Sequence[Preview], zone: str, *, as_json: bool = False) -> None:
     """What a run would do, date by date."""
     console = screen()
     if as_json:
@@ -201,7 +204,8 @@ def print_previews(previews: Sequence[Preview], *, as_json: bool = False) -> Non
         return
     for each in previews:
         doing = ", ".join(each.steps) or "nothing; it would be compared with what it left"
-        console.print(f"business date {each.business_date} would be cleared{_because(each.note)}")
+        cleared = f"business date {each.business_date} would be cleared, by the clock of {zone}"
+        console.print(f"{cleared}{_because(each.note)}", markup=False)
         console.print(f"  to do: {doing}")
         console.print(f"  {each.journals:,} journals, {each.entries:,} entries by now")
         console.print(f"  {each.files:,} files in {each.directory}", markup=False)

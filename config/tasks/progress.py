@@ -1,5 +1,6 @@
 """What a person sees while a swarm trades: a live table on a terminal, a line now and then else."""
 
+import enum
 from collections import Counter
 from collections.abc import Iterable
 from typing import Final
@@ -10,7 +11,7 @@ from rich.live import Live
 from rich.text import Text
 
 from config.screen import Column, Sheet, number, prose
-from host.model.claims import APPROVALS
+from host.model.claims import APPROVALS, CARD_SIGN
 from host.model.requests import Kind
 from host.model.responses import RESPONSE_CODES
 from simulators.record import Event, What
@@ -19,6 +20,30 @@ from simulators.tally import SILENCE, Tally
 REFRESH_SECONDS: Final = 0.25
 PLAIN_SECONDS: Final = 5.0
 DECLINES_SHOWN_MAX: Final = 10
+
+
+@enum.unique
+class Fate(enum.StrEnum):
+    """How a message ended whose answer did not arrive."""
+
+    REVERSED = "reversed"
+    CONFIRMED = "confirmed"
+    ASKED_AGAIN = "asked again"
+    INQUIRY = "moved nothing"
+    """It only asked."""
+    GIVEN_UP = "given up"
+    """The cashier phones."""
+    WAITING = "waiting still"
+
+
+ALWAYS_TOLD: Final = (Fate.REVERSED, Fate.CONFIRMED, Fate.ASKED_AGAIN)
+FATES: Final = {
+    What.REVERSAL_TOLD: Fate.REVERSED,
+    What.CONFIRM_TOLD: Fate.CONFIRMED,
+    What.TOLD: Fate.ASKED_AGAIN,
+    What.GIVEN_UP: Fate.GIVEN_UP,
+}
+"""What a later line of the record makes of it."""
 MEANINGS: Final = {row.f39: row.english for row in reversed(RESPONSE_CODES.values())}
 """F39 to its text; where two reasons share a code, the first of the table speaks."""
 
@@ -53,8 +78,8 @@ def headline(tally: Tally, passed: float, seconds: float) -> Text:
     rate = tally.trades / passed if passed else 0.0
     p50, p99, p999 = (f"{1000 * each:.0f} ms" for each in tally.latency(0.50, 0.99, 0.999))
     return Text(
-        f"{min(passed, seconds):.0f} of {seconds:.0f} s   {tally.trades:,} trades   {rate:.0f}/s"
-        f"   p50 {p50}   p99 {p99}   p99.9 {p999}   {tally.count(SILENCE)} lost"
+        f"{min(passed, seconds):.0f} of {seconds:.0f} s  {tally.trades:,} trades  {rate:.0f}/s"
+        f"  p50 {p50}  p99 {p99}  p99.9 {p999}  {tally.count(SILENCE)} lost"
     )
 
 
@@ -71,29 +96,41 @@ def board(tally: Tally) -> Sheet:
 
 
 def mended(events: Iterable[Event]) -> str:
-    """What became of the answers that were lost, as the terminals recorded it."""
-    happened = Counter(event.what for event in events)
-    return (
-        f"of {happened[What.NOT_TOLD]} lost answers {happened[What.REVERSAL_TOLD]} were reversed, "
-        f"{happened[What.CONFIRM_TOLD]} confirmed, {happened[What.GIVEN_UP]} given up; "
-        "the rest asked again or moved nothing"
-    )
+    """What became of the answers that were lost, as the terminals recorded it: it adds up."""
+    fates = Counter(fates_of(events).values())
+    parts = [f"{fates[fate]} {fate}" for fate in Fate if fates[fate] or fate in ALWAYS_TOLD]
+    return f"{fates.total()} lost = {' + '.join(parts)}"
+
+
+def fates_of(events: Iterable[Event]) -> dict[str, Fate]:
+    """What became of each message whose answer was lost, by its slot."""
+    fates: dict[str, Fate] = {}
+    kinds: dict[str, Kind | None] = {}
+    for event in events:
+        if event.what is What.SENT:
+            kinds[event.slot] = event.kind
+        elif event.what is What.NOT_TOLD:
+            moves = kinds.get(event.slot) in CARD_SIGN
+            fates[event.slot] = Fate.WAITING if moves else Fate.INQUIRY
+        elif event.slot in fates and event.what in FATES:
+            fates[event.slot] = FATES[event.what]
+    return fates
 
 
 def settled(tally: Tally) -> str:
     """How the batches were closed."""
     ended = tally.settled
     return (
-        f"of {ended.total()} batches {ended['agreed']} agreed, {ended['uploaded']} did not and "
-        f"went to the exception list, {ended['lost']} had no answer"
+        f"of {ended.total()} batches {ended['agreed']} agreed, {ended['uploaded']} went to the "
+        f"exception list, {ended['lost']} had no answer"
     )
 
 
 def issuer_line(counts: Counter[str]) -> str:
     """What the external issuer did."""
     return (
-        f"the external issuer approved {counts['00']}, was slow {counts['slow']}, silent "
-        f"{counts['silent']} and wrong {counts['wrong']} times; {counts['reversed']} were reversed"
+        f"the issuer's own host approved {counts['00']}, was slow {counts['slow']}, silent "
+        f"{counts['silent']}, wrong {counts['wrong']} times"
     )
 
 

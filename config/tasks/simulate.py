@@ -75,6 +75,7 @@ def swarm_settings(
         seed=seed,
         faults=DEMO_RATES if with_faults else NO_FAULTS,
         settles=settles,
+        repeats=not rate,
     )
 
 

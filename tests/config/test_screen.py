@@ -139,6 +139,19 @@ def test_a_table_that_has_no_room_is_a_list() -> None:
     assert shown(sheet, 28).splitlines() == ["whose 888290054110001", "  net   1,234.00 CNY"]
 
 
+def test_a_table_without_room_for_all_has_its_first_column_as_headings() -> None:
+    rows = [("888290054110001", "1", "2.00 CNY"), ("888290054110001", "2", "3.00 CNY")]
+    sheet = Sheet((Column("merchant"), Column("issuer"), number("net")), rows, title="owed")
+    assert shown(sheet, 20).splitlines() == [
+        "owed",
+        "  issuer       net",
+        "  ────────────────",
+        "merchant 888290054110001",
+        "  1       2.00 CNY",
+        "  2       3.00 CNY",
+    ]
+
+
 def test_prose_is_folded_between_words_and_beside_its_row() -> None:
     sheet = Sheet(
         (number("times"), prose("why")), [("7", "one two three four five six seven eight")]

@@ -1,39 +1,109 @@
 """The demo, small: it ends by itself, balanced, and says so with its exit status."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 from rich.console import Console, RenderableType
 
 from config.errors import SettingsError
-from config.tasks.demo import fresh_places
-from config.tasks.progress import board, headline, mended
+from config.settings import Settings
+from config.tasks.demo import CHANNELS, EXTERNAL_RECORD, RECORD, fresh_places
+from config.tasks.progress import Fate, board, fates_of, headline, mended
+from config.tasks.story import Story
+from host.estate.demo import demo_estate
 from host.model.requests import Kind
-from simulators.record import Event, What
+from simulators.record import Event, What, read_record
 from simulators.tally import SILENCE, Tally
 
-SLOT = "pos/80010001/000012/000001/f"
+ZONE = Settings().host.timezone
 
 
-def test_a_small_demo_balances(tmp_path: Path) -> None:
-    data = tmp_path / "demo"
-    options = ["--data", str(data), "--seconds", "3", "--terminals", "12", "--seed", "1"]
-    ended = subprocess.run(
-        [sys.executable, "-m", "config", "demo", *options],
-        capture_output=True,
-        text=True,
-        timeout=110,
-        check=False,
-    )
-    assert ended.returncode == 0, ended.stdout + ended.stderr
-    assert ended.stdout.rstrip().endswith("audit: 0 violations")
-    assert "positions" in ended.stdout
+SMALL = ("--seconds", "4", "--terminals", "12", "--seed", "1")
+SCREEN_COLUMNS = 80
+
+
+@pytest.fixture(scope="module")
+def demos(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[Path, str]]:
+    """Two small demos of one seed, side by side: where their records are, and what they said."""
+    homes = [tmp_path_factory.mktemp("demo") / "data" for _ in range(2)]
+    running = [
+        subprocess.Popen(
+            [sys.executable, "-m", "config", "demo", "--data", str(home), *SMALL],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        for home in homes
+    ]
+    said = [each.communicate(timeout=110)[0] for each in running]
+    for each, text in zip(running, said, strict=True):
+        assert each.returncode == 0, text
+    return list(zip(homes, said, strict=True))
+
+
+Demos = list[tuple[Path, str]]
+
+
+def test_a_small_demo_balances(demos: Demos) -> None:
+    data, said = demos[0]
+    assert said.rstrip().endswith("audit: 0 violations")
+    assert "positions" in said
     assert (data / "terminals.jsonl").stat().st_size > 0
     assert "9988000000000" not in (data / "terminals.jsonl").read_text()
+
+
+def test_one_seed_asks_the_same_trades_of_every_terminal(demos: Demos) -> None:
+    lists = [
+        Story(
+            [*read_record(data / RECORD), *read_record(data / EXTERNAL_RECORD)],
+            demo_estate(),
+            CHANNELS,
+        ).trade_list()
+        for data, _said in demos
+    ]
+    assert len(lists[0]) > 100
+    assert lists[0] == lists[1]
+    [first, second] = [
+        next(line for line in said.splitlines() if line.startswith("seed 1 asks"))
+        for _data, said in demos
+    ]
+    assert first == second
+
+
+def test_what_became_of_lost_answers_adds_up(demos: Demos) -> None:
+    for _data, said in demos:
+        [line] = [line for line in said.splitlines() if " lost = " in line]
+        lost, *parts = map(int, re.findall(r"\d+", line))
+        assert sum(parts) == lost
+        [row] = [line.split() for line in said.splitlines() if line.startswith("all  ")]
+        assert int(row[4]) == lost
+        assert row[1].replace(",", "") in said[said.index("seed 1 asks") :]
+
+
+def test_the_demo_tells_who_traded_a_decline_and_a_time_out_to_its_end(demos: Demos) -> None:
+    _data, said = demos[0]
+    for channel in CHANNELS:
+        assert re.search(rf"^{channel} +\d", said, re.MULTILINE)
+    assert re.search(r"was told 51: insufficient funds\n  ledger  decided insufficient_funds", said)
+    assert re.search(r"a time-out: terminal \d{8}, trace \d+\n  till    asked for a purchase", said)
+    assert "heard no answer that it could believe, and sent a reversal" in said
+    assert said.count("nothing of it stands") == 1
+    assert f"cleared, by the clock of {ZONE}" in said
+
+
+def test_the_story_fits_a_small_screen(demos: Demos) -> None:
+    """What holds a path is longer. A terminal of this width shows the sheets as they are below."""
+    _data, said = demos[0]
+    board_begins, board_ends = said.index("trades\ntransaction"), said.index("what was traded")
+    lines = (said[:board_begins] + said[board_ends : said.index("positions\n")]).splitlines()
+    too_long = [line for line in lines if len(line) > SCREEN_COLUMNS and "/data" not in line]
+    assert too_long == []
 
 
 def test_a_demo_that_is_interrupted_stops_everything_and_fails(tmp_path: Path) -> None:
@@ -103,7 +173,33 @@ def test_the_board_tells_approved_declined_and_lost_apart() -> None:
     assert "10 trades" in headline(tally, 5, 10).plain
 
 
-def test_lost_answers_are_accounted_for() -> None:
-    whats = [What.NOT_TOLD, What.NOT_TOLD, What.REVERSAL_TOLD, What.CONFIRM_TOLD]
-    text = mended(Event(what=what, slot=SLOT) for what in whats)
-    assert "of 2 lost answers 1 were reversed, 1 confirmed, 0 given up" in text
+LIVES: Mapping[str, tuple[Kind, tuple[What, ...]]] = {
+    "reversed": (Kind.PURCHASE, (What.REVERSAL_SENT, What.REVERSAL_TOLD)),
+    "confirmed": (Kind.CASH_LOAD, (What.CONFIRM_SENT, What.CONFIRM_TOLD)),
+    "asked again": (Kind.REFUND, (What.TOLD,)),
+    "moved nothing": (Kind.BALANCE_INQUIRY, ()),
+    "given up": (Kind.VOID, (What.REVERSAL_SENT, What.GIVEN_UP)),
+    "waiting still": (Kind.REFUND, ()),
+}
+
+
+def life(name: str) -> list[Event]:
+    kind, ends = LIVES[name]
+    begins = Event(what=What.SENT, slot=name, kind=kind, amount_minor=5)
+    return [begins, *(Event(what=what, slot=name) for what in (What.NOT_TOLD, *ends))]
+
+
+@pytest.mark.parametrize("name", LIVES)
+def test_each_lost_answer_has_one_end(name: str) -> None:
+    assert fates_of(life(name)) == {name: Fate(name)}
+    assert f"1 {name}" in mended(life(name))
+
+
+def test_the_ends_of_lost_answers_are_summed() -> None:
+    heard = [
+        Event(what=What.SENT, slot="heard", kind=Kind.PURCHASE),
+        Event(what=What.TOLD, slot="heard", f39="00"),
+    ]
+    events = [*heard, *(event for name in LIVES for event in life(name))]
+    assert mended(events) == "6 lost = " + " + ".join(f"1 {name}" for name in LIVES)
+    assert mended(heard) == "0 lost = 0 reversed + 0 confirmed + 0 asked again"
