@@ -23,22 +23,21 @@ from switch.exchange import (
     UNSEALED_OF_BATCH,
     Exchange,
     Reply,
-    report_of,
-    reversal_of,
-    without_card,
 )
 from switch.faults import guarded
 from switch.floods import Floods, Rate
 from switch.hostlink import UNDER_WAY, Link
+from switch.lane import Lane
 from switch.mac_guard import NOT_LOCKED, MacGuard
 from switch.memory.route_words import HOST
 from switch.memory.saf import NOT_YET
 from switch.metrics import Metrics
-from switch.routing import Lane, Router
+from switch.routing import Router
 from switch.sessions import Session, Sessions
 from switch.settings import SwitchSettings
 from switch.standing import Proofs, Standing
 from switch.strategy import SILENT, Ending, Endings
+from switch.undoing import reversal_of, without_card
 from terminals.codec import EncodeError
 from terminals.dialect import Dialect
 
@@ -77,7 +76,7 @@ class Desk:
         reversals: Reversals,
         metrics: Metrics,
         settings: SwitchSettings,
-        router: Router | None = None,
+        router: Router[Exchange] | None = None,
     ) -> None:
         self._router = router or Router(Lane(HOST, link, settings.host_seconds_max))
         self._reversals = reversals
@@ -343,7 +342,7 @@ class Desk:
             self._drop(exchange, "not proved", reason.value)
         else:
             why = exchange.fault or reason.value
-            self._reversals.owe(report_of(exchange, why), HOST)
+            self._reversals.owe(exchange.report(why), HOST)
             self._drop(exchange, "unreadable", why)
 
     def _leave(self, exchange: Exchange, why: str) -> None:
@@ -390,7 +389,9 @@ class Desk:
         self._owe_undoing(request, self._router.lane_of(request), None)
         self._drop(exchange, "the host has not decided", request.key.text)
 
-    def _owe_undoing(self, request: Request, lane: Lane, stored: Callable[[], None] | None) -> None:
+    def _owe_undoing(
+        self, request: Request, lane: Lane[Exchange], stored: Callable[[], None] | None
+    ) -> None:
         """Our reversal of what the terminal will not undo, or its own, should it give up.
 
         What asked for an answer alone has moved nothing and is no reason to move anything.

@@ -5,7 +5,7 @@ need the dialect: reading it, making the host's request of it once its seal is p
 spelling the answer. What happens in between is the desk's.
 """
 
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import Final, Protocol
 
 import msgspec
 
@@ -15,23 +15,20 @@ from host.model.requests import (
     ExchangeKey,
     Family,
     Kind,
-    Original,
     Request,
     Response,
 )
 from host.model.responses import Reason
 from host.model.terminal import FAMILIES
+from switch.addresses import source_name
+from switch.lane import Lane
 from switch.mac_guard import NOT_LOCKED
 from switch.sessions import Session
 from switch.standing import Standing
 from switch.strategy import SILENT, Endings
-from switch.wire.limits import source_name
 from terminals.codec import DecodeError
 from terminals.dialect import Dialect
 from terminals.message import AnyMessage
-
-if TYPE_CHECKING:
-    from switch.routing import Lane
 
 SIGN_ON_AGAIN: Final = frozenset({Reason.MAC_WRONG, Reason.KEYS_MISSING})
 """Refusals of the switch that new keys would cure: the answer asks for a sign-on."""
@@ -118,7 +115,7 @@ class Exchange:
         """Whether a sign-on brings its terminal keys: none does under DUKPT."""
         self.batch = ""
         """Which batch that says it is in."""
-        self.lane: Lane | None = None
+        self.lane: Lane[Exchange] | None = None
         """Where the request went."""
         self.ticket = 0
         self.sent_at = 0.0
@@ -190,6 +187,29 @@ class Exchange:
         track = self.dialect.track(self.message)
         return request if track is None else msgspec.structs.replace(request, track=track)
 
+    def report(self, why: str) -> Request:
+        """What people are told of a message that its terminal proved and nobody could act upon.
+
+        It may come again, under the same key and in the same words, and is one case.
+        """
+        message = self.message
+        assert message is not None
+        key = ExchangeKey(
+            self.dialect.institution,
+            message.terminal_id,
+            self.batch,
+            message.stan,
+            Family.MANAGEMENT,
+        )
+        return Request(
+            kind=Kind.CASE_REPORT,
+            key=key,
+            merchant_id=self.merchant_id,
+            issued_by_switch=True,
+            detail=f"{message.asks} {message.mti}, trace {message.stan}: {why}",
+            case="unreadable",
+        )
+
     def answer(self, response: Response) -> bytes:
         """The answer's payload, sealed when the message was proved to be."""
         assert self.message is not None
@@ -250,61 +270,3 @@ class Exchange:
                     session.keep_newest()
                 return generation
         return Reason.MAC_WRONG
-
-
-def report_of(exchange: Exchange, why: str) -> Request:
-    """What people are told of a message that its terminal proved and nobody could act upon.
-
-    It may come again, under the same key and in the same words, and is one case.
-    """
-    message = exchange.message
-    assert message is not None
-    return Request(
-        kind=Kind.CASE_REPORT,
-        key=ExchangeKey(
-            exchange.dialect.institution,
-            message.terminal_id,
-            exchange.batch,
-            message.stan,
-            Family.MANAGEMENT,
-        ),
-        merchant_id=exchange.merchant_id,
-        issued_by_switch=True,
-        detail=f"{message.asks} {message.mti}, trace {message.stan}: {why}",
-        case="unreadable",
-    )
-
-
-def reversal_of(request: Request) -> Request:
-    """What undoes a request whose answer never came.
-
-    It has the key the terminal's own 0400 would have, so whichever comes first undoes and the
-    other is a repeat. The original's key finds it: no card number is carried or stored.
-    """
-    return Request(
-        kind=Kind.REVERSAL,
-        key=request.key.of_family(Family.REVERSAL),
-        merchant_id=request.merchant_id,
-        amount=request.amount,
-        entry_mode=request.entry_mode,
-        original=Original(key=request.key, kind=request.kind),
-        issued_by_switch=True,
-    )
-
-
-def without_card(reversal: Request) -> Request:
-    """A terminal's own reversal as it is stored: its original is found without a card number.
-
-    Without its KSN as well, which was counted when it came: what its terminal sends meanwhile has
-    higher ones.
-    """
-    return msgspec.structs.replace(
-        reversal,
-        pan=None,
-        expiry=None,
-        pin=None,
-        track=None,
-        sealed_pan=None,
-        sealed_track=None,
-        ksn=None,
-    )

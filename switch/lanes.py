@@ -14,20 +14,23 @@ from prometheus_client import CollectorRegistry
 from host.link.client import HostLink
 from host.model.requests import Kind, Request
 from host.steady import kept_going
+from switch.exchange import Exchange
 from switch.faults import count
 from switch.hostlink import Destination
+from switch.issuer_settings import IssuerSettings
 from switch.issuers.advice import Settling
 from switch.issuers.links import IssuerDestination, IssuerLink, IssuerReversals
 from switch.issuers.metrics import IssuerMetrics, IssuersMetrics
 from switch.issuers.pin_zones import PinZone
-from switch.issuers.settings import IssuerSettings
+from switch.lane import Lane
 from switch.memory.in_flight import RememberingHost
 from switch.memory.route_file import RouteFile
 from switch.memory.route_words import HOST
 from switch.memory.routes import RouteMemory
 from switch.memory.saf import StoreAndForward
 from switch.memory.saf_file import SafFile
-from switch.routing import Lane, Recovery, Router
+from switch.recovery import Recovery
+from switch.routing import Router
 from switch.settings import SwitchSettings
 
 
@@ -72,8 +75,9 @@ class Lanes:
             assert families is not None
             rows.append((row, self._lane(row, IssuerMetrics(families, row.name))))
         seconds_max = settings.host_seconds_max
-        settling = Lane(HOST, Settling(link, self.saf), seconds_max) if rows else None
-        self.router = Router(Lane(HOST, host, seconds_max), rows, self.memory, settling)
+        ours = Lane[Exchange](HOST, host, seconds_max)
+        settling = Lane[Exchange](HOST, Settling(link, self.saf), seconds_max) if rows else None
+        self.router = Router(ours, rows, self.memory, settling)
 
     def start(self, nursery: trio.Nursery) -> None:
         """Undo what an earlier life left in flight, and put everything to work."""
@@ -110,7 +114,7 @@ class Lanes:
             on_turn=self._on_turn,
         )
 
-    def _lane(self, row: IssuerSettings, metrics: IssuerMetrics) -> Lane:
+    def _lane(self, row: IssuerSettings, metrics: IssuerMetrics) -> Lane[Exchange]:
         memory = self.memory
         assert memory is not None
         issuer = IssuerLink(

@@ -6,7 +6,7 @@ noise at the port does not become noise at the host.
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import Final, Generic, TypeVar
 
 import structlog
 import trio
@@ -18,9 +18,6 @@ from switch.hostlink import Link
 from switch.overheard import Codes, OnceMac
 from switch.settings import SwitchSettings
 from terminals.dukpt_session import session_mac
-
-if TYPE_CHECKING:
-    from switch.exchange import Exchange
 
 WAITING_MAX: Final = 64
 """Messages of one terminal that may wait for its profile; the next are told 09."""
@@ -66,14 +63,17 @@ class Session:
             self.macs = self.macs[:1]
 
 
-Resume = Callable[["Exchange", Session | Reason], None]
-"""Goes on with a message that waited: its terminal's session, or why there is none."""
+WaitingT = TypeVar("WaitingT")
+"""A message that waits for its terminal's session."""
+
+Resume = Callable[[WaitingT, Session | Reason], None]
+"""Goes on with one: its terminal's session, or why there is none."""
 
 
-class Sessions:
+class Sessions(Generic[WaitingT]):
     """The cache, and the questions under way."""
 
-    def __init__(self, link: Link, limits: SwitchSettings, resume: Resume) -> None:
+    def __init__(self, link: Link, limits: SwitchSettings, resume: Resume[WaitingT]) -> None:
         self._find = link.find
         self._limits = limits
         self._resume = resume
@@ -81,7 +81,7 @@ class Sessions:
         self._codes: dict[str, Codes] = {}
         """Of terminals under an order-blind code: longer than any session."""
         self._unknown: dict[str, float] = {}
-        self._asked: dict[str, _Question] = {}
+        self._asked: dict[str, _Question[WaitingT]] = {}
 
     def get(self, terminal_id: str, now: float) -> Session | None:
         """The session at hand; None when the host has to be asked."""
@@ -94,7 +94,7 @@ class Sessions:
         """Whether asking again so soon would be in vain."""
         return now - session.fetched_at < self._limits.refetch_seconds_min
 
-    def wait(self, terminal_id: str, exchange: "Exchange", now: float) -> Reason | None:
+    def wait(self, terminal_id: str, waiting: WaitingT, now: float) -> Reason | None:
         """Ask the host, or join those who asked; a reason when that is no use now."""
         if now - self._unknown.get(terminal_id, -1e9) < self._limits.refetch_seconds_min:
             return Reason.INVALID_TERMINAL
@@ -108,7 +108,7 @@ class Sessions:
             self._asked[terminal_id] = question
         elif len(question.waiting) >= WAITING_MAX:
             return Reason.IN_PROGRESS
-        question.waiting.append(exchange)
+        question.waiting.append(waiting)
         return None
 
     def renew(self, terminal_id: str, now: float) -> None:
@@ -133,7 +133,7 @@ class Sessions:
         while self._unknown and self._unknown[next(iter(self._unknown))] <= oldest:
             del self._unknown[next(iter(self._unknown))]
 
-    def settle(self, question: "_Question", profile: TerminalProfile | None) -> None:
+    def settle(self, question: "_Question[WaitingT]", profile: TerminalProfile | None) -> None:
         """The host has spoken."""
         now = trio.current_time()
         if profile is None:
@@ -152,7 +152,7 @@ class Sessions:
         self._remember(question.terminal_id, session)
         self._close(question, session)
 
-    def lose(self, question: "_Question") -> None:
+    def lose(self, question: "_Question[WaitingT]") -> None:
         """The link went down before the host could speak."""
         self._close(question, Reason.HOST_UNREACHABLE)
 
@@ -171,24 +171,24 @@ class Sessions:
             del self._known[next(iter(self._known))]
         self._known[terminal_id] = session
 
-    def _close(self, question: "_Question", result: Session | Reason) -> None:
+    def _close(self, question: "_Question[WaitingT]", result: Session | Reason) -> None:
         if self._asked.get(question.terminal_id) is question:
             del self._asked[question.terminal_id]
         waiting, question.waiting = question.waiting, []
-        for exchange in waiting:
-            self._resume(exchange, result)
+        for each in waiting:
+            self._resume(each, result)
 
 
-class _Question:
+class _Question(Generic[WaitingT]):
     """One terminal asked for, and the messages that wait for the answer."""
 
     __slots__ = ("_sessions", "asked_at", "terminal_id", "waiting")
 
-    def __init__(self, sessions: Sessions, terminal_id: str, asked_at: float) -> None:
+    def __init__(self, sessions: Sessions[WaitingT], terminal_id: str, asked_at: float) -> None:
         self._sessions = sessions
         self.terminal_id = terminal_id
         self.asked_at = asked_at
-        self.waiting: list[Exchange] = []
+        self.waiting: list[WaitingT] = []
 
     def found(self, profile: TerminalProfile | None) -> None:
         """As a `Finder` of the link."""

@@ -10,7 +10,7 @@ import msgspec
 
 from host.link.settings import LinkTlsSettings, check_link
 from switch.channels import ChannelSettings, TlsSettings
-from switch.issuers.settings import IssuerSettings, check_issuers
+from switch.issuer_settings import IssuerSettings, check_issuers
 
 __all__ = ["ChannelSettings", "SwitchSettings", "TlsSettings", "check_channels"]
 

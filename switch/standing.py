@@ -13,8 +13,8 @@ import datetime as dt
 from typing import Final
 
 from host.model.requests import ExchangeKey
+from switch.addresses import Networks
 from switch.channels import ChannelSettings
-from switch.wire.limits import Networks
 
 PROVED_SECONDS: Final = 900.0
 """How long a sealed message vouches for what its terminal says unsealed."""

@@ -40,7 +40,7 @@ from simulators.softpos import KID, AttestationService, SoftPosApp
 from simulators.trader import Speaker
 from simulators.trades import Trade
 from switch.channels import ChannelSettings, TlsSettings
-from switch.issuers.settings import IssuerSettings
+from switch.issuer_settings import IssuerSettings
 from switch.settings import SwitchSettings
 from terminals.answers import answer_mti
 from terminals.dialects import DialectOptions, dialect_named

@@ -44,7 +44,7 @@ def running_front(
     terminals = places.data / "terminals.json"
     terminals.write_bytes(msgspec.json.encode(list(_echo_terminals(estate))))
     link = resolved(told, places).switch.link
-    echo = module_command("host.link.echo", link, terminals)
+    echo = module_command("host.echo", link, terminals)
     with (
         running_program("echo", echo, places.log / "echo.log"),
         running_fleet(told, places, Orders(port=0), say=_say_nothing) as fleet,

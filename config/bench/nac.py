@@ -21,10 +21,10 @@ from config.places import Places, places_of
 from config.run.children import running_program
 from config.run.programs import command
 from config.settings import Settings, resolved
+from host.echo import EchoHost
 from host.estate.demo import bench_estate
 from host.estate.plan import EstatePlan
 from host.link.address import Address, listen
-from host.link.echo import EchoHost
 from host.model.requests import Kind, Request, Response
 from host.model.terminal import MacKey, TerminalProfile
 from host.server import serve

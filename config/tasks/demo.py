@@ -46,7 +46,7 @@ from simulators.swarm import Swarm, SwarmSettings
 from simulators.tally import Tally
 from simulators.trades import CURRENCY
 from switch.channels import ChannelSettings, TlsSettings
-from switch.issuers.settings import IssuerSettings as IssuerRow
+from switch.issuer_settings import IssuerSettings as IssuerRow
 from terminals.dialects import DialectOptions
 
 HOST_SECONDS_MAX: Final = 5.0

@@ -19,8 +19,8 @@ from host.link.address import connect_tcp
 from host.link.pipe import Pipe
 from switch.channels import address_of
 from switch.faults import guarded, note
+from switch.issuer_settings import IssuerSettings
 from switch.issuers.metrics import IssuerMetrics
-from switch.issuers.settings import IssuerSettings
 from switch.memory.route_words import TRACE_MAX
 from terminals.answers import is_request
 from terminals.codec import DecodeError

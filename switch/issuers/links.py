@@ -21,19 +21,19 @@ from host.link.frames import Ticket
 from host.model.requests import KINDS, Kind, PinBlock, Request, Response
 from host.model.responses import RESPONSE_CODES, Reason
 from host.steady import kept_going
-from switch.exchange import reversal_of
 from switch.faults import count
 from switch.hostlink import UNDER_WAY, Taken
+from switch.issuer_settings import IssuerSettings
 from switch.issuers.advice import Advising, Owing
 from switch.issuers.breaker import Breaker
 from switch.issuers.cards import RecentCards
 from switch.issuers.line import Correlation, IssuerLine
 from switch.issuers.metrics import IssuerMetrics
 from switch.issuers.pin_zones import PinZone
-from switch.issuers.settings import IssuerSettings
 from switch.memory.in_flight import WriteAhead
 from switch.memory.route_words import Noted, State
 from switch.memory.routes import RouteMemory, without_secrets
+from switch.undoing import reversal_of
 from terminals.dialects import issuer as dialect
 
 _REFERENCE_LETTERS: Final = 2

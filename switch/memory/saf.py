@@ -26,12 +26,12 @@ from host.link.client import NOT_TAKEN
 from host.link.frames import Ticket
 from host.model.requests import Family, Kind, Original, Request, Response
 from host.model.responses import Reason
-from switch.exchange import without_card
 from switch.faults import guarded, note
 from switch.hostlink import Destination
 from switch.memory.route_words import HOST
 from switch.memory.saf_file import Name, Row, SafFile
 from switch.settings import SwitchSettings
+from switch.undoing import without_card
 
 NOT_YET: Final = frozenset(
     {

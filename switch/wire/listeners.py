@@ -15,12 +15,13 @@ import structlog
 import trio
 
 from host.link.tls import TlsEnds, TlsError
+from switch.addresses import Networks
 from switch.channels import ChannelSettings
 from switch.faults import note
 from switch.metrics import ChannelMetrics
 from switch.standing import StandingRule
 from switch.wire.connection import Connection, Outboxes
-from switch.wire.limits import Networks, Source, Sources
+from switch.wire.limits import Source, Sources
 from switch.wire.poller import READ, Poller
 from terminals.framing import (
     LENGTH_CODECS,

@@ -78,7 +78,7 @@ def test_a_child_finds_our_code_before_that_of_pythonpath(trap: Path) -> None:
     for name in ("trio", "psycopg", "typer"):  # not ours: who names a directory of them means it
         (trap / f"{name}.py").unlink()
     said = subprocess.run(
-        module_command("host.link.echo"),
+        module_command("host.echo"),
         cwd="/",
         env={**clean_environment(), "PYTHONPATH": str(trap)},
         capture_output=True,

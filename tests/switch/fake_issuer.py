@@ -5,7 +5,7 @@ from typing import Any
 
 import trio
 
-from switch.issuers.settings import IssuerSettings
+from switch.issuer_settings import IssuerSettings
 from terminals.answers import answer_mti
 from terminals.dialects import issuer as dialect
 from terminals.framing import FrameReader, wrap

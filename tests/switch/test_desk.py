@@ -10,11 +10,11 @@ from host.link.client import NOT_TAKEN
 from host.model.requests import KINDS, ExchangeKey, Family, Kind, Request
 from host.model.responses import Reason
 from switch.desk import UNDO_SECONDS_MAX, Desk
-from switch.exchange import reversal_of, without_card
 from switch.memory.route_words import HOST
 from switch.metrics import Metrics
 from switch.settings import SwitchSettings
 from switch.strategy import STRATEGIES
+from switch.undoing import reversal_of, without_card
 from terminals.dialects.pos import POS
 from tests.peers.bcd import hear
 from tests.switch.conftest import (

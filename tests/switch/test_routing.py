@@ -5,9 +5,10 @@ import pytest
 from host.link.client import NOT_TAKEN
 from host.model.requests import ExchangeKey, Family, Kind, Original, Request
 from host.model.secrets import Pan
-from switch.issuers.settings import IssuerSettings
+from switch.issuer_settings import IssuerSettings
+from switch.lane import Lane
 from switch.memory.route_words import HOST
-from switch.routing import Lane, Router
+from switch.routing import Router
 
 KEY = ExchangeKey("pos", "80010001", "000012", "000001", Family.FINANCIAL)
 

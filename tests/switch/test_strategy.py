@@ -4,7 +4,7 @@ import pytest
 
 from host.model.requests import KINDS, Kind
 from switch.channels import ChannelSettings
-from switch.issuers.settings import IssuerSettings
+from switch.issuer_settings import IssuerSettings
 from switch.settings import SwitchSettings
 from switch.strategy import SILENT, STRATEGIES, DeadlineError, Ending, check_deadlines
 from tests.terminals.frames import SAID_BY_NO_TERMINAL

@@ -11,13 +11,13 @@ import trio
 import trio.testing
 
 from host.model.requests import Kind
-from switch.exchange import reversal_of
 from switch.faults import FAULTS
 from switch.issuers.advice import Settling
 from switch.memory.route_file import RouteError, RouteFile
 from switch.memory.routes import RouteMemory
 from switch.memory.saf_file import SafFile
 from switch.settings import ChannelSettings
+from switch.undoing import reversal_of
 from switch.wire.calling import Caller
 from switch.wire.listeners import Channel
 from switch.wire.poller import READ, Poller

@@ -11,7 +11,7 @@ import yaml
 import host.metrics
 from host.model.requests import Kind
 from host.model.responses import Reason
-from switch.issuers.settings import IssuerSettings
+from switch.issuer_settings import IssuerSettings
 from switch.program import Switch
 from switch.settings import SwitchSettings
 

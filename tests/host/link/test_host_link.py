@@ -8,9 +8,9 @@ import msgspec
 import pytest
 import trio
 
+from host.echo import EchoHost, read_terminals
 from host.link.address import Address, listen
 from host.link.client import NOT_TAKEN, HostLink, LinkLimits
-from host.link.echo import EchoHost, read_terminals
 from host.link.frames import Answers, Hello, LinkReader, encode
 from host.model.requests import ExchangeKey, Family, Kind, Request, Response
 from host.model.responses import Reason

@@ -7,8 +7,8 @@ import pytest
 import trio
 
 from host.model.requests import Kind, Request
+from switch.issuer_settings import IssuerSettings
 from switch.issuers.breaker import BreakerState
-from switch.issuers.settings import IssuerSettings
 from tests.peers.bcd import Heard
 from tests.switch.conftest import (
     PATIENCE_SECONDS,

@@ -10,9 +10,9 @@ from prometheus_client import CollectorRegistry
 
 from host.link.frames import Answers, LinkReader, encode
 from host.model.requests import Kind
+from switch.issuer_settings import IssuerSettings
 from switch.issuers.line import IssuerLine
 from switch.issuers.metrics import IssuerMetrics, IssuersMetrics
-from switch.issuers.settings import IssuerSettings
 from terminals.dialects import issuer
 from terminals.dialects.issuer import MismatchError
 from tests.switch.fake_issuer import approved

@@ -19,16 +19,18 @@ from trio._core import _run
 from host.model.requests import Kind, Request
 from host.model.responses import Reason
 from switch.desk import Desk
+from switch.exchange import Exchange
+from switch.issuer_settings import IssuerSettings
 from switch.issuers.links import IssuerDestination, IssuerLink, IssuerReversals
 from switch.issuers.metrics import IssuerMetrics, IssuersMetrics
-from switch.issuers.settings import IssuerSettings
+from switch.lane import Lane
 from switch.memory.route_file import RouteFile
 from switch.memory.route_words import HOST
 from switch.memory.routes import RouteMemory
 from switch.memory.saf import StoreAndForward
 from switch.memory.saf_file import SafFile
 from switch.metrics import Metrics
-from switch.routing import Lane, Router
+from switch.routing import Router
 from switch.settings import SwitchSettings
 from switch.strategy import STRATEGIES
 from terminals.dialects import issuer as dialect
@@ -188,8 +190,8 @@ class Scene:
         )
         self.trade = IssuerDestination(link, self.memory, self.saf)
         destinations["far"] = IssuerReversals(link, self.memory, self.trade.ahead)
-        lane = Lane("far", self.trade, ISSUER.seconds_max)
-        host = Lane(HOST, destinations[HOST], SETTINGS.host_seconds_max)
+        lane = Lane[Exchange]("far", self.trade, ISSUER.seconds_max)
+        host = Lane[Exchange](HOST, destinations[HOST], SETTINGS.host_seconds_max)
         router = Router(host, [(ISSUER, lane)], self.memory)
         self.desk = Desk(destinations[HOST], self.saf, Metrics(), SETTINGS, router)
         self.endings = STRATEGIES[self.dice.choice(sorted(STRATEGIES))]

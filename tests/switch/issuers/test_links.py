@@ -9,7 +9,7 @@ import trio
 from host.model.money import Money
 from host.model.requests import ExchangeKey, Family, IssuerDecision, Kind, Request
 from host.model.responses import Reason
-from switch.issuers.settings import StandIn
+from switch.issuer_settings import StandIn
 from switch.memory.route_file import Change, RouteFile, done_here
 from switch.memory.route_words import Noted, State
 from terminals.dialects import issuer as dialect

@@ -7,12 +7,13 @@ import trio
 
 from host.link.client import NOT_TAKEN
 from host.model.requests import Kind, Request
-from switch.exchange import reversal_of
+from switch.lane import Lane
 from switch.memory.in_flight import RememberingHost
 from switch.memory.route_file import RouteFile
 from switch.memory.route_words import HOST, State
 from switch.memory.routes import RouteMemory
-from switch.routing import ORPHAN_MARGIN_SECONDS, Lane, Recovery
+from switch.recovery import ORPHAN_MARGIN_SECONDS, Recovery
+from switch.undoing import reversal_of
 from tests.switch.conftest import approval
 from tests.switch.memory.test_routes import NOW, Clock, purchase_of
 

@@ -27,12 +27,12 @@ from host.model.requests import (
 )
 from host.model.responses import Reason
 from host.model.secrets import Pan, Secret
-from switch.exchange import reversal_of
 from switch.memory.route_words import HOST
 from switch.memory.routes import without_secrets
 from switch.memory.saf import DAY_SECONDS, SEND_MAX, StoreAndForward
 from switch.memory.saf_file import SafError, SafFile
 from switch.settings import SwitchSettings
+from switch.undoing import reversal_of
 from tests.switch.conftest import approval
 
 SETTINGS = SwitchSettings(host_seconds_max=30.0, saf_retry_seconds_max=8.0, saf_days_max=7.0)

@@ -2,7 +2,8 @@
 
 import pytest
 
-from switch.wire.limits import Networks, Source, Sources, source_name
+from switch.addresses import Networks, source_name
+from switch.wire.limits import Source, Sources
 from tests.switch.conftest import purchase
 from tests.switch.wire.test_tls import count
 

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from switch.issuers.settings import IssuerSettings, check_issuers
+from switch.issuer_settings import IssuerSettings, check_issuers
 
 GOOD = {
     "name": "far",

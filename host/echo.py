@@ -1,6 +1,6 @@
 """A host without a ledger: approves whatever it is asked, to measure the wire alone.
 
-Run as `python -m host.link.echo unix:PATH TERMINALS.json` where the file holds terminals as
+Run as `python -m host.echo unix:PATH TERMINALS.json` where the file holds terminals as
 `[{"terminal_id": …, "merchant_id": …, "epoch": …, "mac_algorithm": …, "mac_key": HEX}]`.
 """
 
