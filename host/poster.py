@@ -10,7 +10,7 @@ is under way joins it and gets the same answer.
 
 import functools
 from collections import Counter, deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, Protocol
 
 import msgspec
@@ -118,6 +118,11 @@ class Poster:
     def is_posting(self) -> bool:
         """Whether every writer has its connection, as far as is known."""
         return all(queue.is_open for queue in self._queues)
+
+    @property
+    def terminals(self) -> Mapping[str, Terminal]:
+        """The estate's, by id."""
+        return self._book.terminals
 
     async def find_terminal(self, terminal_id: str) -> TerminalProfile | None:
         """What the switch needs of a terminal; None when there is none, or it is closed."""

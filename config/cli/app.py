@@ -23,6 +23,7 @@ from config.cli.link import app as link
 from config.cli.options import DataOption, SettingsOption
 from config.cli.simulate import app as simulating
 from config.cli.terminal import app as terminals
+from config.cli.watch import app as watching
 from config.errors import (
     BUG,
     FAULT_OF_OURS,
@@ -56,6 +57,7 @@ app.add_typer(simulating, name="simulate")
 app.add_typer(terminals, name="terminal")
 app.add_typer(keys, name="keys")
 app.add_typer(link, name="link")
+app.add_typer(watching)
 app.add_typer(describing)
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
@@ -140,7 +142,8 @@ def reload(data: DataOption = DATA) -> None:
     Both read what a tls: link shows and believes. Nobody else is disturbed.
     """
     from config.places import house_at
-    from config.run.control import HOST, reload_running
+    from config.run.asking import HOST
+    from config.run.control import reload_running
 
     *done, last = outcomes = reload_running(house_at(data))
     of_host = [outcome for outcome in outcomes if outcome.number == HOST]

@@ -1,17 +1,19 @@
-"""Telling running programs to read again: a socket for each switch process, and the host's.
+"""Asking running programs: a socket for each switch process, and the host's.
 
-SIGHUP does the same without an answer; the command wants to know what came of it. The socket also
-shows that a process of this number runs, so that no two share a store-and-forward file.
+They are told to read again, as by SIGHUP, which has no answer; they tell what they count and where
+they listen; and they name what a command line may be completed with. The socket also shows that a
+process of this number runs, so that no two share a store-and-forward file.
 """
 
 import contextlib
 import os
 import signal
 import socket
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 import structlog
@@ -19,8 +21,9 @@ import trio
 
 from config.errors import BUG, SurroundingsError
 from config.places import Places
+from config.run.asking import HOST, LOOK, NAMES, RELOAD, ask, control_path, control_paths
 
-RELOAD: Final = b"reload\n"
+WORDS_BYTES_MAX: Final = 64
 ASK_SECONDS_MAX: Final = 5.0
 ANSWER_SECONDS_MAX: Final = 300.0
 """A large estate takes its time to be read."""
@@ -43,12 +46,17 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
 
 Reload = Callable[[], Awaitable[Outcome]]
-HOST: Final = 0
 
 
-def control_path(places: Places, number: int) -> Path:
-    """Where the switch process of this number is asked, or the host."""
-    return places.run / ("host.ctl" if number == HOST else f"switch-{number}.ctl")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answers:
+    """What one process does when it is asked."""
+
+    reload: Reload
+    look: Callable[[], Awaitable[msgspec.Struct]]
+    """What it counts, and where it listens (`config.run.look`)."""
+    names: Callable[[str, str], Awaitable[Sequence[tuple[str, str]]]]
+    """Names of a kind that begin so, with a few words each; none where it knows no such kind."""
 
 
 @contextmanager
@@ -80,35 +88,58 @@ def control_socket(places: Places, number: int) -> Iterator[socket.socket]:
         path.unlink(missing_ok=True)
 
 
-async def stand_by(listener: socket.socket, reload: Reload) -> None:
-    """Reload at every SIGHUP and whenever it is asked at the socket, for ever."""
+async def stand_by(listener: socket.socket, answers: Answers) -> None:
+    """Reload at every SIGHUP, and do what is asked at the socket, for ever."""
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(serve_control, listener, reload)
+        nursery.start_soon(serve_control, listener, answers)
         with trio.open_signal_receiver(signal.SIGHUP) as signals:
             async for _number in signals:
-                await _said(reload)
+                await _said(answers.reload)
 
 
-async def serve_control(listener: socket.socket, reload: Reload) -> None:
+async def serve_control(listener: socket.socket, answers: Answers) -> None:
     """Do what is asked at the socket, for ever."""
 
     async def answer(stream: trio.SocketStream) -> None:
-        asked = b""
         with contextlib.suppress(trio.BrokenResourceError):
-            with trio.move_on_after(ASK_SECONDS_MAX):
-                while not asked.endswith(b"\n") and (
-                    more := await stream.receive_some(len(RELOAD))
-                ):
-                    asked += more
-            if asked == RELOAD:
-                # However long it takes: to cut it short would call a success a failure.
-                outcome = await _said(reload)
+            asked = await _asked(stream)
+            # However long it takes: to cut it short would call a success a failure.
+            told = None if asked is None else await _answered(asked, answers)
+            if told is not None:
                 with trio.move_on_after(ASK_SECONDS_MAX):
-                    await stream.send_all(msgspec.json.encode(outcome))
+                    await stream.send_all(msgspec.json.encode(told))
         await trio.aclose_forcefully(stream)
 
     doors = [trio.SocketListener(trio.socket.from_stdlib_socket(listener.dup()))]
     await trio.serve_listeners(answer, doors)
+
+
+async def _asked(stream: trio.SocketStream) -> str | None:
+    """The line that was asked; None where none came."""
+    asked = b""
+    with trio.move_on_after(ASK_SECONDS_MAX):
+        while not asked.endswith(b"\n") and len(asked) < WORDS_BYTES_MAX:
+            more = await stream.receive_some(WORDS_BYTES_MAX - len(asked))
+            if not more:
+                break
+            asked += more
+    return asked[:-1].decode(errors="replace") if asked.endswith(b"\n") else None
+
+
+async def _answered(asked: str, answers: Answers) -> Any:
+    """What is answered to a line; None to one that is none of ours."""
+    what, _, about = asked.partition(" ")
+    if what == RELOAD:
+        return await _said(answers.reload)
+    try:
+        if what == LOOK:
+            return await answers.look()
+        if what == NAMES:
+            kind, _, beginning = about.partition(" ")
+            return await answers.names(kind, beginning)
+    except Exception:  # noqa: BLE001 - whatever it is, this process serves others
+        _LOG.exception("a question at the control socket was not answered", what=what)
+    return None
 
 
 async def _said(reload: Reload) -> Outcome:
@@ -128,7 +159,7 @@ def reload_running(places: Places) -> list[Outcome]:
         SurroundingsError: none runs.
     """
     outcomes: list[Outcome] = []
-    for path in (control_path(places, HOST), *sorted(places.run.glob("switch-*.ctl"))):
+    for path in control_paths(places):
         outcome = _ask(path)
         if outcome is not None:
             outcomes.append(outcome)
@@ -144,19 +175,13 @@ def reload_running(places: Places) -> list[Outcome]:
 
 def _ask(path: Path) -> Outcome | None:
     """What one process says; None when there is none behind its socket."""
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as asking:
-        asking.settimeout(ANSWER_SECONDS_MAX)
-        try:
-            asking.connect(str(path))
-            asking.sendall(RELOAD)
-            said = b"".join(iter(lambda: asking.recv(65536), b""))
-            return msgspec.json.decode(said, type=Outcome)
-        except (ConnectionRefusedError, FileNotFoundError):
-            return None
-        except (OSError, msgspec.DecodeError) as error:
-            raise SurroundingsError(
-                f"the process at {path} gave no answer ({error}). Next: read its log", "E-NO-ANSWER"
-            ) from error
+    try:
+        said = ask(path, RELOAD, ANSWER_SECONDS_MAX)
+        return None if said is None else msgspec.json.decode(said, type=Outcome)
+    except (OSError, msgspec.DecodeError) as error:
+        raise SurroundingsError(
+            f"the process at {path} gave no answer ({error}). Next: read its log", "E-NO-ANSWER"
+        ) from error
 
 
 def _reached(path: Path) -> bool:

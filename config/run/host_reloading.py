@@ -5,7 +5,8 @@ from typing import Final
 import psycopg
 
 from config.errors import SURROUNDINGS_WRONG, code_of
-from config.run.control import HOST, Outcome
+from config.run.asking import HOST
+from config.run.control import Outcome
 from host.hsm.vault import VaultError
 from host.link.credentials import Credentials, CredentialsError
 from host.poster import Poster

@@ -48,11 +48,14 @@ def run_host(
     """
     import trio
 
-    from config.run.control import HOST, Outcome, control_socket, stand_by
+    from config.run.asking import HOST
+    from config.run.control import Answers, Outcome, control_socket, stand_by
     from config.run.database import dsn_of
     from config.run.heads import keep_signing, open_key
     from config.run.host_reloading import reload_host
     from config.run.hsm import open_hsm
+    from config.run.look import Look, look_at_host
+    from config.run.naming import Names, names_of_host
     from host.link.credentials import Credentials
     from host.poster import Poster
     from host.program import run_host as run
@@ -66,8 +69,15 @@ def run_host(
             async def reload() -> Outcome:
                 return await reload_host(poster, credentials)
 
+            async def look() -> Look:
+                return await look_at_host(poster, settings.host)
+
+            async def names(kind: str, beginning: str) -> Names:
+                return await names_of_host(poster, dsn, kind, beginning)
+
+            answers = Answers(reload=reload, look=look, names=names)
             async with trio.open_nursery() as nursery:
-                nursery.start_soon(stand_by, control, reload)
+                nursery.start_soon(stand_by, control, answers)
                 nursery.start_soon(keep_signing, dsn, places, audit_key)
                 if database is not None:
                     nursery.start_soon(_tend, database)

@@ -16,7 +16,9 @@ import structlog
 
 from config.errors import SETTINGS_WRONG, SettingsError, code_of
 from config.places import Places
-from config.run.control import Outcome, stand_by
+from config.run.control import Answers, Outcome, stand_by
+from config.run.look import Look, look_at_switch
+from config.run.naming import Names, names_of_switch
 from config.run.orders import Orders
 from config.settings import Settings, load_settings, resolved
 from host.link.credentials import CredentialsError
@@ -35,12 +37,18 @@ class Reloader:
         self._orders = orders
 
     async def stand_by(self, switch: Switch, control: socket.socket) -> None:
-        """Reload at every signal and whenever it is asked, for ever."""
+        """Reload at every signal, and answer whoever asks, for ever."""
 
         async def reload() -> Outcome:
             return self.reload(switch)
 
-        await stand_by(control, reload)
+        async def look() -> Look:
+            return await look_at_switch(switch, self._orders.number)
+
+        async def names(kind: str, beginning: str) -> Names:
+            return names_of_switch(switch, kind, beginning)
+
+        await stand_by(control, Answers(reload=reload, look=look, names=names))
 
     def reload(self, switch: Switch) -> Outcome:
         """Put the file's channels to work, or change nothing."""

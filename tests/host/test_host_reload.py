@@ -6,7 +6,7 @@ import psycopg
 import pytest
 import trio
 
-from config.run.control import HOST
+from config.run.asking import HOST
 from config.run.database import Dsns
 from config.run.host_reloading import reload_host
 from host.estate.demo import PHONES

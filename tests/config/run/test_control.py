@@ -1,5 +1,6 @@
 """Asking a running program to read again: as long as it takes, and whatever it meets."""
 
+import contextlib
 import errno
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,8 @@ import trio
 
 from config.places import Places, places_of
 from config.run import control
-from config.run.control import HOST, Outcome, control_path, control_socket, serve_control
+from config.run.asking import HOST, RELOAD, ask, control_path
+from config.run.control import Answers, Outcome, Reload, control_socket, serve_control
 from config.run.orders import Orders
 from config.run.reloading import Reloader
 from switch.program import Switch
@@ -25,11 +27,24 @@ def places(tmp_path: Path) -> Places:
     return made
 
 
+def only(reload: Reload) -> Answers:
+    """A program that does nothing but read again."""
+
+    async def look() -> Outcome:
+        raise OSError("it cannot look")
+
+    async def names(kind: str, beginning: str) -> list[tuple[str, str]]:
+        await trio.lowlevel.checkpoint()
+        return [(f"{beginning}1", f"one of {kind}")]
+
+    return Answers(reload=reload, look=look, names=names)
+
+
 async def asked(places: Places) -> Outcome:
     stream = await trio.open_unix_socket(str(control_path(places, HOST)))
     said = b""
     async with stream:
-        await stream.send_all(control.RELOAD)
+        await stream.send_all(f"{RELOAD}\n".encode())
         while more := await stream.receive_some():
             said += more
     return msgspec.json.decode(said, type=Outcome)
@@ -45,7 +60,7 @@ async def test_a_reload_that_takes_long_is_no_failure(
         return Outcome(number=HOST, lines=("estate read",))
 
     with control_socket(places, HOST) as listener:
-        nursery.start_soon(serve_control, listener, slow)
+        nursery.start_soon(serve_control, listener, only(slow))
         assert (await asked(places)).lines == ("estate read",)
         nursery.cancel_scope.cancel()
 
@@ -63,7 +78,7 @@ async def test_a_reload_that_fails_says_so_and_the_next_is_served(
         return Outcome(number=HOST, lines=("read",))
 
     with control_socket(places, HOST) as listener:
-        nursery.start_soon(serve_control, listener, first_fails)
+        nursery.start_soon(serve_control, listener, only(first_fails))
         failed = await asked(places)
         assert "OSError" in failed.error
         assert failed.exit_status
@@ -94,3 +109,26 @@ async def test_channels_that_are_at_work_but_cannot_be_kept_are_told_as_such(
         assert [name for name, _ in switch.addresses()] == ["pos"]
     finally:
         switch.close()
+
+
+async def test_names_are_told_by_kind_and_beginning_and_noise_gets_no_answer(
+    places: Places, nursery: trio.Nursery
+) -> None:
+    """Whatever is asked, and whatever an answer meets, the next who asks is served."""
+
+    async def never() -> Outcome:
+        raise AssertionError("nobody asked for it")
+
+    def say(words: str) -> bytes | None:
+        with contextlib.suppress(ConnectionResetError):  # it was too long to be read
+            return ask(control_path(places, HOST), words, 5.0)
+        return None
+
+    with control_socket(places, HOST) as listener:
+        nursery.start_soon(serve_control, listener, only(never))
+        for noise in ("", "rm -rf", "look", "x" * 100):
+            assert not await trio.to_thread.run_sync(say, noise)
+        said = await trio.to_thread.run_sync(say, "names terminals 8001")
+        assert said == b'[["80011","one of terminals"]]'
+        nursery.cancel_scope.cancel()
+    assert say("look") is None

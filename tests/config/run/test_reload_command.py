@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from config.places import Places, places_of
-from config.run.control import control_path
+from config.run.asking import control_path
 from config.run.fleet import ports_in
 from tests.commands import run_command
 from tests.ports import free_port
