@@ -35,6 +35,8 @@ class CaseKind(enum.StrEnum):
     REVERSAL_DIFFERS = "reversal_differs"
     REVERSAL_NOT_WHOLE = "reversal_not_whole"
     REVERSAL_OF_SPENT = "reversal_of_spent"
+    REVERSAL_REFUSED = "reversal_refused"
+    REFUND_REFUSED = "refund_refused"
     ADVICE_OF_SETTLED = "advice_of_settled"
     AFTER_UNPROVED_SETTLEMENT = "after_unproved_settlement"
     MORE_DIFFERENCES = "more_differences"
@@ -141,6 +143,17 @@ CASES: Final[dict[CaseKind, CaseRow]] = {
         "it was refused with 51 and the original stands, so its merchant stays liable; ask the "
         "merchant whether cash was handed back",
     ),
+    CaseKind.REVERSAL_REFUSED: CaseRow(
+        "a reversal came for what messages do not take back: a sale that was refunded in part, a "
+        "refund, or a load whose confirmation was answered",
+        "it was refused and the books stand; ask the merchant what was handed over, and refund or "
+        "load the amount if the terminal is right",
+    ),
+    CaseKind.REFUND_REFUSED: CaseRow(
+        "a refund was asked for a sale that stands, and the card has spent the points that it gave",
+        "it was refused with 51, so who paid has neither goods nor money: have the points made "
+        "good and the refund repeated, or have the merchant pay it in cash",
+    ),
     CaseKind.ADVICE_OF_SETTLED: CaseRow(
         "a confirmation came for a load that never came, of a settled batch",
         "it was refused with 77; if the cash was taken in, load the card again",
@@ -161,8 +174,10 @@ CASES: Final[dict[CaseKind, CaseRow]] = {
         "account: load another card of its holder, or have the merchant hand the cash back",
     ),
     CaseKind.CONFIRMATION_REFUSED: CaseRow(
-        "a confirmation came for a load that never came, and nothing could be posted for it",
-        "it was declined; ask the merchant whether the cash was handed back",
+        "a confirmation was declined: its load never came and could not be posted, was declined "
+        "or reversed before, or was another one",
+        "nothing was posted for it, and who has the cash is liable for it: ask the merchant "
+        "whether it was handed back, and load the card again if it was not",
     ),
     CaseKind.ADVICE_AFTER_SETTLEMENT: CaseRow(
         "an external issuer's approval reached the host after the batch was settled",

@@ -14,7 +14,7 @@ from host.hsm.pin import make_pin_block
 from host.model.money import Money
 from host.model.requests import ExchangeKey, Family, Kind, Original, PinBlock, Request
 from host.model.responses import RESPONSE_CODES, Reason
-from switch.memory.saf import OF_REVERSALS
+from switch.memory.saf import OF_ISSUERS_REVERSALS
 from terminals.dialects.issuer import (
     CODEC,
     ECHO,
@@ -115,9 +115,9 @@ def _codes() -> Iterator[tuple[str, str, str]]:
 
 def _reversals() -> Iterator[tuple[str, str]]:
     columns = {
-        "ends it": OF_REVERSALS.decided,
-        "leaves it owed": OF_REVERSALS.not_yet,
-        "gives it to an operator, as a case": OF_REVERSALS.hopeless,
+        "ends it": OF_ISSUERS_REVERSALS.decided,
+        "leaves it owed": OF_ISSUERS_REVERSALS.not_yet,
+        "gives it to an operator, as a case": OF_ISSUERS_REVERSALS.hopeless,
     }
     for words, reasons in columns.items():
         told = [code for code, reason in sorted(REASONS.items()) if reason in reasons]

@@ -104,8 +104,8 @@ def decide(item: Item, state: State, court: Court, numbers: Numbers) -> Outcome:
     outcome = _outcome(case, court, reason, posting, numbers)
     if isinstance(result, Moot):
         _make_final(outcome, result.original, state)
-    _watch_batches(case, reason)
     _watch_confirmations(case, reason)
+    _watch_batches(case, reason)
     outcome.opened = case.opened
     _apply(outcome, state)
     if item.request.kind in BURIES_ORIGINAL:
@@ -164,9 +164,9 @@ def _watch_batches(case: Case, reason: Reason) -> None:
 
 
 def _watch_confirmations(case: Case, reason: Reason) -> None:
-    """Notice cash that was taken for a load that is refused with its confirmation."""
-    is_of_no_load = case.request.kind is Kind.CASH_LOAD_CONFIRM and case.original_known is None
-    if not is_of_no_load or reason in POSTED or case.opened:
+    """Notice cash that was taken, as its terminal says, and is not on the card."""
+    is_confirmation = case.request.kind is Kind.CASH_LOAD_CONFIRM
+    if not is_confirmation or reason in POSTED or case.opened:
         return
     money, stan = case.request.amount, case.request.key.stan
     amount, unit = (money.amount_minor, money.unit) if money is not None else (0, "")

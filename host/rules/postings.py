@@ -16,7 +16,7 @@ from host.model.requests import Kind
 from host.model.responses import Reason
 from host.rules.case import Case, Moot, NewLot, Posting
 from host.rules.checklists import CARD_IN_USE, MONEY, ROOM, first_refusal
-from host.rules.checks import batch_is_behind
+from host.rules.checks import amount_is_within_limit, batch_is_behind
 from host.rules.points import (
     expiry_of_lot,
     give_back,
@@ -117,6 +117,8 @@ def post_refund(case: Case) -> Result:
     may_owe = _debt_is_allowed(case, card)
     lost = written_off_of(card, original.number, back)
     if back - lost > card.points.available and not may_owe:
+        detail, stan = f"{Money(back, card.points.unit)} had to come back", case.request.key.stan
+        case.open_case(CaseKind.REFUND_REFUSED, detail, amount, original.unit, stan=stan)
         return Reason.INSUFFICIENT_FUNDS
     lost = take_from_written_off(card, original.number, lost)
     back -= lost
@@ -138,7 +140,7 @@ def post_reversal(case: Case) -> Result:
     """
     known, original = case.original_known, case.original
     if known is None or known.is_tombstone:
-        return _of_no_original(known)
+        return _of_no_original(case, known)
     if original is None:
         return None
     if not _is_the_one_named(case, original):
@@ -149,7 +151,7 @@ def post_reversal(case: Case) -> Result:
     if original.is_undone or original.is_final:
         return Moot(original)
     return (
-        _why_not_reversed(original)
+        _why_not_reversed(case, original)
         or _why_too_late(case, original)
         or undo_whole(case, Kind.REVERSAL)
     )
@@ -159,7 +161,8 @@ def post_confirm(case: Case) -> Result:
     """A cash load whose answer was lost: it stands, was declined, or is posted now.
 
     Posted now, it is asked all that the load would have been asked. Once it was reversed it stays
-    so: the cash went back over the counter.
+    so: the cash went back over the counter. More than the issuer lets one message load is nothing
+    that a message may charge a merchant with either: it is declined, and is a case.
     """
     known = case.original_known
     if known is None:
@@ -173,11 +176,13 @@ def post_confirm(case: Case) -> Result:
     return _why_not_confirmed(case)
 
 
-def _load_or_hold(case: Case) -> Posting:
+def _load_or_hold(case: Case) -> Posting | Reason:
     """The load, or, where the card cannot have it, the cash in the till: A6, posting pending.
 
     The merchant owes what it took in, an operator decides to whom.
     """
+    if not amount_is_within_limit(case):
+        return Reason.AMOUNT_LIMIT
     why = first_refusal((*CARD_IN_USE, *MONEY, *ROOM), case)
     posting = post_load(case)
     if why is None:
@@ -190,17 +195,34 @@ def _load_or_hold(case: Case) -> Posting:
     return posting
 
 
-def _of_no_original(known: Known | None) -> Reason:
+def _of_no_original(case: Case, known: Known | None) -> Reason:
     """A load that never came but was confirmed is not reversed: its terminal has the cash."""
-    was_confirmed = known is not None and known.kind == Kind.CASH_LOAD_CONFIRM
-    return Reason.FUNCTION_NOT_SUPPORTED if was_confirmed else Reason.ORIGINAL_NOT_FOUND
+    if known is None or known.kind != Kind.CASH_LOAD_CONFIRM:
+        return Reason.ORIGINAL_NOT_FOUND
+    money, stan = case.request.amount, case.request.key.stan
+    unit = money.unit if money is not None else ""
+    detail = "cash_load: its confirmation was answered before"
+    case.open_case(CaseKind.REVERSAL_REFUSED, detail, case.amount, unit, stan=stan)
+    return Reason.FUNCTION_NOT_SUPPORTED
 
 
-def _why_not_reversed(original: Original) -> Reason | None:
-    """A refund is repeated until it is answered, never reversed; nor is what one gave back."""
+def _why_not_reversed(case: Case, original: Original) -> Reason | None:
+    """A refund is repeated until it is answered, never reversed; nor is what one gave back.
+
+    Of a sale that was refunded in part, what is left of it is in nobody's hands for certain.
+    """
     if original.kind is Kind.REFUND:
+        _open_case(case, CaseKind.REVERSAL_REFUSED, "40 was answered and it stands")
         return Reason.FUNCTION_NOT_SUPPORTED
-    return Reason.ORIGINAL_VOIDED if original.refunded_minor else None
+    if not original.refunded_minor:
+        return None
+    left = original.amount_minor - original.refunded_minor
+    if left:
+        unit, stan = original.unit, case.request.key.stan
+        given = Money(original.refunded_minor, unit)
+        detail = f"{original.kind}: {given} was refunded before; 22 was answered"
+        case.open_case(CaseKind.REVERSAL_REFUSED, detail, left, unit, stan=stan)
+    return Reason.ORIGINAL_VOIDED
 
 
 def _why_too_late(case: Case, original: Original) -> Reason | None:

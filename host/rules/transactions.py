@@ -85,6 +85,7 @@ TRANSACTIONS: Final[dict[Kind, Rule]] = {
         checks=((checks.currency_is_the_issuers, Reason.INVALID_AMOUNT),),
         post=postings.post_confirm,
         post_declines=(
+            Reason.AMOUNT_LIMIT,
             Reason.BATCH_MISMATCH,
             Reason.ORIGINAL_VOIDED,
             Reason.ORIGINAL_MISMATCH,

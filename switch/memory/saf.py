@@ -70,6 +70,13 @@ OF_REVERSALS: Final = Answers(
     hopeless=frozenset({Reason.FORMAT_ERROR, Reason.FUNCTION_NOT_SUPPORTED, Reason.NOT_POSTABLE}),
 )
 """Undone, nothing to undo, or for good not to be undone. A case report is answered 00."""
+OF_ISSUERS_REVERSALS: Final = Answers(
+    decided=OF_REVERSALS.decided - {Reason.INSUFFICIENT_FUNDS},
+    not_yet=NOT_YET,
+    hopeless=OF_REVERSALS.hopeless | {Reason.INSUFFICIENT_FUNDS},
+)
+"""Our host opens a case where it refuses one. What an issuer does not undo our host undoes all the
+same, so that somebody has to talk with that issuer."""
 OF_ADVICES: Final = Answers(
     decided=frozenset({Reason.APPROVED, Reason.DUPLICATE}),
     not_yet=NOT_YET | {Reason.ISSUER_UNKNOWN},
@@ -217,7 +224,7 @@ class StoreAndForward:
 
     def settle(self, owed: "_Owed", reason: Reason) -> None:
         """It was answered."""
-        answers = OF_ADVICES if owed.request.decision is not None else OF_REVERSALS
+        answers = _answers_to(owed)
         if reason in answers.decided:
             if self._owed.pop(owed.name, None) is not None:
                 self._settled.append(owed.name)
@@ -326,6 +333,13 @@ class StoreAndForward:
         if terminal_id in self._clear and not self.owes(terminal_id):
             for then in self._clear.pop(terminal_id):
                 guarded("store and forward", then)
+
+
+def _answers_to(owed: "_Owed") -> Answers:
+    """What answers to this mean."""
+    if owed.request.decision is not None:
+        return OF_ADVICES
+    return OF_REVERSALS if owed.route == HOST else OF_ISSUERS_REVERSALS
 
 
 def _storable(request: Request) -> tuple[Request, bytes] | None:

@@ -13,7 +13,7 @@ from psycopg import errors
 from config.run.database import Dsns
 from host.cases import CaseKind, NewCase
 from host.model.money import Money
-from host.model.requests import KINDS, ExchangeKey, Family, Kind, Request
+from host.model.requests import KINDS, ExchangeKey, Family, Kind, Original, Request
 from host.model.responses import Reason
 from host.rules.postings import REVERSAL_DAYS_MAX
 from host.store.cases import (
@@ -83,6 +83,86 @@ async def test_money_and_points_that_were_spent_are_a_case_each(
     assert cases_of(shared, sale) == [
         (CaseKind.REVERSAL_NOT_WHOLE, told.points_earned, "P:PEAR", 1)
     ]
+
+
+async def test_a_reversal_of_a_sale_that_was_refunded_in_part_is_a_case_of_the_rest(
+    shared: Till, pool: CardPool
+) -> None:
+    """Refused with 22 alone, the rest would be in nobody's hands and on nobody's list."""
+    card = pool.city()
+    sale, answer = await shared.sell(Kind.PURCHASE, card, 1_000)
+    by_rrn = Original(rrn=answer.rrn)
+    refund, _ = await shared.sell(Kind.REFUND, card, 400, original=by_rrn)
+    for _ in range(2):
+        assert (await shared.ask(shared.reversal(sale))).reason is Reason.ORIGINAL_VOIDED
+    assert cases_of(shared, sale) == [(CaseKind.REVERSAL_REFUSED, 600, "CNY", 1)]
+    refused = await shared.ask(shared.reversal(refund))
+    assert refused.reason is Reason.FUNCTION_NOT_SUPPORTED
+    assert cases_of(shared, refund) == [(CaseKind.REVERSAL_REFUSED, 400, "CNY", 1)]
+
+
+async def test_a_reversal_of_a_sale_that_was_refunded_whole_leaves_nothing_open(
+    shared: Till, pool: CardPool
+) -> None:
+    card = pool.city()
+    sale, answer = await shared.sell(Kind.PURCHASE, card, 1_000)
+    await shared.sell(Kind.REFUND, card, 1_000, original=Original(rrn=answer.rrn))
+    assert (await shared.ask(shared.reversal(sale))).reason is Reason.ORIGINAL_VOIDED
+    assert cases_of(shared, sale) == []
+
+
+async def test_a_refund_that_spent_points_stand_in_the_way_of_is_a_case(
+    shared: Till, pool: CardPool
+) -> None:
+    card = pool.pear()
+    _, answer = await shared.sell(Kind.PURCHASE, card, 50_000)
+    await shared.sell(Kind.POINTS_REDEMPTION, card, answer.points_earned)
+    refund = shared.request(Kind.REFUND, card, 50_000, original=Original(rrn=answer.rrn))
+    told = await shared.ask(refund)
+    assert told.reason is Reason.INSUFFICIENT_FUNDS
+    assert cases_of(shared, refund) == [(CaseKind.REFUND_REFUSED, 50_000, "CNY", 1)]
+
+
+async def test_a_confirmation_that_is_declined_is_a_case_whatever_became_of_its_load(
+    shared: Till, pool: CardPool
+) -> None:
+    """Its terminal says that the cash is in the till, and the card does not have it."""
+    card = pool.city()
+    undone, _ = await shared.sell(Kind.CASH_LOAD, card, 5_000)
+    await shared.ask(shared.reversal(undone))
+    declined = shared.request(Kind.CASH_LOAD, 101, 5_000)
+    assert (await shared.ask(declined)).reason is Reason.CARD_FROZEN
+    another, _ = await shared.sell(Kind.CASH_LOAD, card, 4_000)
+    sale, _ = await shared.sell(Kind.PURCHASE, card, 5_000)
+    confirms = [shared.confirmation(one) for one in (undone, declined, sale)]
+    wrong = msgspec.structs.replace(shared.confirmation(another), amount=Money(5_000, "CNY"))
+    for confirm in (*confirms, wrong):
+        for _ in range(2):
+            assert not (await shared.ask(confirm)).is_approved
+        assert cases_of(shared, confirm) == [(CaseKind.CONFIRMATION_REFUSED, 5_000, "CNY", 1)]
+
+
+async def test_a_reversal_behind_the_confirmation_of_its_load_is_a_case(
+    shared: Till, pool: CardPool
+) -> None:
+    """The terminal says both that it has the cash and that the load never was."""
+    load = shared.request(Kind.CASH_LOAD, pool.city(), 5_000)
+    assert (await shared.ask(shared.confirmation(load))).is_approved
+    assert (await shared.ask(shared.reversal(load))).reason is Reason.FUNCTION_NOT_SUPPORTED
+    assert cases_of(shared, load) == [(CaseKind.REVERSAL_REFUSED, 5_000, "CNY", 1)]
+
+
+async def test_a_confirmation_above_what_a_message_may_load_is_a_case_and_posts_nothing(
+    shared: Till, pool: CardPool
+) -> None:
+    """No message charges a merchant with more than the issuer lets one move; who has it owes it."""
+    load = shared.request(Kind.CASH_LOAD, pool.city(), 500_001)
+    confirm = shared.confirmation(load)
+    for _ in range(2):
+        assert (await shared.ask(confirm)).reason is Reason.AMOUNT_LIMIT
+    assert shared.journals(confirm) == 0
+    assert cases_of(shared, load) == [(CaseKind.CONFIRMATION_REFUSED, 500_001, "CNY", 1)]
+    assert (await shared.ask(load)).reason is Reason.DUPLICATE, "a late load is buried"
 
 
 @pytest.mark.parametrize(

@@ -133,7 +133,6 @@ REFUSED: list[tuple[str, Callable[[Till, int], Request]]] = [
     ("expired", lambda till, card: load_of(till, card, expiry="2911")),
     ("card_lost", lambda till, _: load_of(till, 105)),
     ("card_stolen", lambda till, _: load_of(till, 106)),
-    ("amount_limit", lambda till, card: load_of(till, card, 500_001)),
     ("amount_limit", lambda till, card: load_of(till, card, FULL)),
 ]
 

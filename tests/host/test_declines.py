@@ -296,6 +296,7 @@ CASES = [
     *of(LOAD, R.INVALID_AMOUNT, simply(LOAD, unit="USD")),
     *of(LOAD, R.AMOUNT_LIMIT, simply(LOAD, amount=500_001), load_above_what_a_card_may_hold),
     *of(CONFIRM, R.INVALID_AMOUNT, simply(CONFIRM, unit="USD")),
+    *of(CONFIRM, R.AMOUNT_LIMIT, simply(CONFIRM, amount=500_001)),
     *of(CONFIRM, R.ISSUER_UNKNOWN, confirming(None, pan=None)),
     *of(CONFIRM, R.ORIGINAL_VOIDED, confirming(LOAD, reverse=True), confirming(None, reverse=True)),
     *of(CONFIRM, R.ORIGINAL_MISMATCH, confirming(BUY), confirming(LOAD, amount=YUAN_SHORT)),

@@ -260,6 +260,20 @@ async def test_what_no_repetition_will_change_is_given_up_at_once(path, line, au
         assert [asked.kind for asked in line.asked] == [Kind.REVERSAL, Kind.CASE_REPORT]
 
 
+async def test_an_issuer_that_does_not_undo_what_our_host_undoes_is_a_case(
+    path, line, autojump_clock
+):
+    """51 of our own host is a case there, and ends it; 51 of an issuer is nobody's yet."""
+    far = Line(path)
+    far.answer = Reason.INSUFFICIENT_FUNDS
+    saf = StoreAndForward(SafFile(path), {HOST: line, "far": far}, SETTINGS, lambda: 0.0)
+    async with running(saf):
+        saf.owe(reversal_of(purchase_of(1)), "far")
+        case = await reported(saf, line)
+        assert "refused: insufficient_funds" in case.detail
+        assert len(far.asked) == 1
+
+
 async def test_not_being_able_to_decide_is_no_refusal(path, line, autojump_clock):
     line.answer = Reason.MALFUNCTION
     saf = made(path, line)
