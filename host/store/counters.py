@@ -42,7 +42,7 @@ def raised_counters(state: State) -> Iterable[tuple[LiteralString, Sequence[Any]
             (
                 arrays.words([terminal_id for terminal_id, _ in raised]),
                 arrays.words([key_id for _, key_id in raised]),
-                arrays.numbers([state.counters[device] for device in raised]),
+                arrays.bigints([state.counters[device] for device in raised]),
             ),
         )
 

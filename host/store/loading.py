@@ -56,9 +56,8 @@ def load(
         connection.execute("BEGIN")
         connection.execute(SQL["hold_business_day"], CUT_OFF_LOCK, prepare=True)
         day = connection.execute(SQL["open_business_date"], prepare=True)
-        known = connection.execute(
-            SQL["known"], (arrays.numbers(homes), arrays.words(slots)), prepare=True
-        )
+        keys = (arrays.smallints(homes), arrays.words(slots))
+        known = connection.execute(SQL["known"], keys, prepare=True, binary=True)
         found = _ask_cards(connection, cards)
     row = day.fetchone()
     if row is None:
@@ -85,9 +84,8 @@ def _slots_of(items: Sequence[Item]) -> tuple[list[int], list[str]]:
 
 
 def _ask_cards(connection: Connection, cards: dict[bytes, int]) -> psycopg.Cursor[Any]:
-    return connection.execute(
-        SQL["cards"], (arrays.numbers(cards.values()), arrays.blobs(cards)), prepare=True
-    )
+    keys = (arrays.smallints(cards.values()), arrays.blobs(cards))
+    return connection.execute(SQL["cards"], keys, prepare=True, binary=True)
 
 
 def _known(row: tuple[Any, ...]) -> Known:
@@ -137,8 +135,8 @@ def _load_originals(
     if not wanted:
         return
     keys = (
-        arrays.numbers([shard for shard, _ in wanted]),
-        arrays.numbers([number for _, number in wanted]),
+        arrays.smallints([shard for shard, _ in wanted]),
+        arrays.bigints([number for _, number in wanted]),
     )
     with connection.pipeline():
         journals = connection.execute(SQL["originals"], keys, prepare=True)
@@ -202,9 +200,9 @@ def _read_lots(
 ) -> None:
     by_account = {card.points.account: card for card in cards}
     wanted = {
-        "shards": arrays.numbers([card.shard for card in cards]),
-        "accounts": arrays.numbers(by_account),
-        "touched": arrays.numbers(touched),
+        "shards": arrays.smallints([card.shard for card in cards]),
+        "accounts": arrays.bigints(by_account),
+        "touched": arrays.bigints(touched),
         "today": state.business_date,
         "limit": limit,
     }

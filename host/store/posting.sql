@@ -1,4 +1,4 @@
--- The posting path. Arrays come as literals, one element a row, all of one length.
+-- The posting path. Columns come as arrays (host.store.arrays), one element a row, of one length.
 
 -- name: hold_business_day
 -- Shared: cut-off waits for batches in flight, and batches after it see the new date.

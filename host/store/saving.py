@@ -63,23 +63,27 @@ class Row(msgspec.Struct, frozen=True, gc=False):
 
 NO_FINGERPRINT: Final = b""
 
-NUMBER, NUMBER_OR_NULL, WORD = arrays.numbers, arrays.numbers_or_null, arrays.words
-BLOB, FLAG = arrays.blobs, arrays.flags
+SHARD, SMALL, INTEGER, NUMBER = (
+    arrays.smallints, arrays.smallints, arrays.integers, arrays.bigints,
+)  # fmt: skip
+NUMBER_OR_NULL, WORD, NAME, BLOB, FLAG, DATE = (
+    arrays.bigints_or_null, arrays.words, arrays.names, arrays.blobs, arrays.flags, arrays.dates,
+)  # fmt: skip
 EXCHANGE: Final = (
-    NUMBER, WORD, NUMBER, NUMBER, NUMBER, WORD, BLOB, WORD, FLAG, BLOB, NUMBER_OR_NULL, WORD,
+    SHARD, WORD, NUMBER, SHARD, NUMBER, NAME, BLOB, NAME, FLAG, BLOB, NUMBER_OR_NULL, WORD,
 )  # fmt: skip
-SEAL: Final = (NUMBER, NUMBER, BLOB, BLOB, NUMBER)
+SEAL: Final = (SHARD, NUMBER, BLOB, BLOB, INTEGER)
 JOURNAL: Final = (
-    NUMBER, NUMBER, NUMBER, NUMBER, WORD, WORD, NUMBER_OR_NULL, NUMBER, NUMBER, NUMBER, WORD,
-    NUMBER, WORD,
+    SHARD, NUMBER, NUMBER, SHARD, WORD, NAME, NUMBER_OR_NULL, NUMBER, SMALL, INTEGER, WORD,
+    NUMBER, NAME,
 )  # fmt: skip
-ENTRY: Final = (NUMBER, NUMBER, NUMBER, NUMBER, NUMBER, NUMBER, WORD)
-BALANCE_CHANGE: Final = (NUMBER, NUMBER, NUMBER)
-LOT: Final = (NUMBER, NUMBER, NUMBER, NUMBER, WORD)
-LOT_CHANGE: Final = (NUMBER, NUMBER, NUMBER, NUMBER, NUMBER)
-LOT_USE: Final = (NUMBER, NUMBER, NUMBER, NUMBER, NUMBER)
-FACT: Final = (NUMBER, NUMBER, NUMBER, NUMBER, WORD, NUMBER, FLAG)
-PIN_FAILURES: Final = (NUMBER, BLOB, NUMBER)
+ENTRY: Final = (SHARD, NUMBER, SMALL, NUMBER, NUMBER, NUMBER, NAME)
+BALANCE_CHANGE: Final = (SHARD, NUMBER, NUMBER)
+LOT: Final = (SHARD, NUMBER, NUMBER, NUMBER, DATE)
+LOT_CHANGE: Final = (SHARD, NUMBER, NUMBER, NUMBER, NUMBER)
+LOT_USE: Final = (SHARD, NUMBER, NUMBER, NUMBER, NUMBER)
+FACT: Final = (SHARD, NUMBER, SMALL, NUMBER, NAME, NUMBER, FLAG)
+PIN_FAILURES: Final = (SHARD, BLOB, SMALL)
 """Columns of the rows that the statements of `posting.sql` take, each in its statement's order."""
 OPEN_CASE: Final = CASE_SQL["open_case"]
 
@@ -251,7 +255,7 @@ def _lots(
     posted: list[tuple[Outcome, Posting]], cards: Iterable[Card], state: State
 ) -> Iterable[Statement]:
     new = [
-        (posting.card.shard, lot.account, outcome.number, lot.points, lot.expires_on.isoformat())
+        (posting.card.shard, lot.account, outcome.number, lot.points, lot.expires_on)
         for outcome, posting in posted
         if (lot := posting.new_lot) is not None
     ]
