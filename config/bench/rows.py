@@ -9,6 +9,7 @@ import msgspec
 
 from config.bench.desk import SIGN_ONS_PER_SECOND_MIN, DeskBench, measure_desk
 from config.bench.history import HistoryBench, measure_history
+from config.bench.interpreter import Interpreter
 from config.bench.ledger import BenchSettings, measure_ledger
 from config.bench.nac import NacBench, measure_nac
 from config.bench.processes import ProcessesBench, measure_processes
@@ -99,7 +100,8 @@ BENCHES: Final[dict[str, Bench]] = {
 def run_benches(names: Sequence[str], extent: Extent, report: Path, *, say: Say) -> list[str]:
     """Run these, or all where none is named, each into a file; gives those that did not hold.
 
-    The ledger's figures go to `report`, others beside it, `bench_nac.json`.
+    The ledger's figures go to `report`, others beside it, `bench_nac.json`. Which
+    interpreter it was is said first and stands in each.
 
     Raises:
         SettingsError: there is no such bench.
@@ -110,11 +112,15 @@ def run_benches(names: Sequence[str], extent: Extent, report: Path, *, say: Say)
                 f"there is no bench {name!r}. Next: choose of {', '.join(BENCHES)}",
                 "E-COMMAND-LINE",
             )
-    missed = []
+    missed, interpreter = [], Interpreter.running()
+    say(f"with {interpreter}")
     for name in names or BENCHES:
         bench = BENCHES[name]
         say(f"{name}: {bench.why}")
-        document = bench.measure(extent, say)
+        document = {
+            **bench.measure(extent, say),
+            "interpreter": msgspec.to_builtins(interpreter),
+        }
         bench.show(document)
         file = report if name == "ledger" else report.with_stem(f"{report.stem}_{name}")
         file.parent.mkdir(parents=True, exist_ok=True)

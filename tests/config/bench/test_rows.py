@@ -10,6 +10,7 @@ import pytest
 from config.bench.cpu import IdleClock
 from config.bench.desk import DeskBench, measure_desk
 from config.bench.history import HistoryBench, measure_history
+from config.bench.interpreter import kind_of
 from config.bench.nac import NacBench, measure_nac
 from config.bench.processes import ProcessesBench, measure_processes
 from config.bench.report import (
@@ -104,12 +105,30 @@ def test_each_bench_writes_its_own_file_and_tells_what_did_not_hold(
     }
     monkeypatch.setattr("config.bench.rows.BENCHES", made)
     report = tmp_path / "build" / "bench.json"
-    assert run_benches([], Extent(rounds=2), report, say=say_nothing) == ["nac"]
+    said: list[str] = []
+    assert run_benches([], Extent(rounds=2), report, say=said.append) == ["nac"]
     assert [one["name"] for one in shown] == list(BENCHES)
     files = sorted(file.name for file in report.parent.iterdir())
     others = ("desk", "history", "nac", "processes", "slow")
     assert files == ["bench.json", *(f"bench_{name}.json" for name in others)]
-    assert msgspec.json.decode(report.read_bytes()) == {"name": "ledger", "rounds": 2}
+    document = msgspec.json.decode(report.read_bytes())
+    interpreter = document.pop("interpreter")
+    assert document == {"name": "ledger", "rounds": 2}
+    assert interpreter["version"] in said[0]
+    assert interpreter["compiler"] in said[0]
+
+
+@pytest.mark.parametrize(
+    ("prefix", "kind"),
+    [
+        ("/usr", "the system's"),
+        ("/usr/local", "built here, /usr/local"),
+        ("/home/till/.pyenv/versions/3.11.9", "of pyenv"),
+        ("/home/till/python", "of another place"),
+    ],
+)
+def test_whose_an_interpreter_is_says_the_place_where_it_lives(prefix: str, kind: str) -> None:
+    assert kind_of(Path(prefix)) == kind
 
 
 def test_an_unknown_bench_is_refused_before_any_is_run(tmp_path: Path) -> None:
