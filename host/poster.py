@@ -1,7 +1,8 @@
 """The poster: takes requests, keeps each terminal's in order, batches them for the writers.
 
-While one batch commits, requests queue; the next batch takes all that queued, up to a bound.
-There is no timer: light load gives small batches and low latency, heavy load large ones.
+While one batch commits, requests queue; the next batch takes what queued, up to its writer's share
+of all that is under way. There is no timer: light load gives small batches and low latency, heavy
+load large ones.
 
 A terminal has one request under way at a time, the others wait behind it in their order. So a
 reversal never races its original, whichever writer that went to; a repeat of the request that
@@ -41,6 +42,8 @@ from host.waiting import Deliver, Pending, Queue
 REOPEN_SECONDS: Final = 0.5
 """Between two tries of a writer to connect; also how long it may be without before anybody who
 waits for it is refused."""
+BATCH_ITEMS_MIN: Final = 96
+"""What a batch may always hold: a smaller one costs more a request."""
 ANYBODYS_IN_LINE_MAX: Final = 3
 """Of a terminal's line, for what no key has proved: whoever sends that does not fill it."""
 ROTATION_SECONDS: Final = 5.0
@@ -279,10 +282,20 @@ class Poster:
     async def _write(self, queue: Queue, writer: Posts) -> None:
         while True:
             await self._until_open(queue, writer)
-            batch = await queue.take(self._settings.batch_items_max)
+            await queue.wait()
+            batch = await queue.take(self._batch_items_max())
             BATCH_ITEMS.observe(len(batch))
             results = await self._posted(writer, [pending.item for pending in batch])
             self._finish_all(batch, results)
+
+    def _batch_items_max(self) -> int:
+        """Half of what a writer has of all that is under way.
+
+        The other half gathers meanwhile, so switch and writers work at the same time: in batches of
+        all there is they would take turns.
+        """
+        share = self._waiting[Traffic.TRADE] // (2 * len(self._writers))
+        return min(self._settings.batch_items_max, max(BATCH_ITEMS_MIN, share))
 
     async def _until_open(self, queue: Queue, writer: Posts) -> None:
         """While the writer finds no connection nothing waits for it."""

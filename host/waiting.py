@@ -36,10 +36,14 @@ class Queue:
         self.pending.append(pending)
         self._wake.set()
 
-    async def take(self, items_max: int) -> list[Pending]:
-        """All that waits, up to the bound, as soon as there is anything."""
+    async def wait(self) -> None:
+        """Until there is something to take."""
         while not self.pending:
             self._wake = trio.Event()
             await self._wake.wait()
+
+    async def take(self, items_max: int) -> list[Pending]:
+        """All that waits, up to the bound, as soon as there is anything."""
+        await self.wait()
         count = min(len(self.pending), items_max)
         return [self.pending.popleft() for _ in range(count)]

@@ -1,15 +1,19 @@
 """The poster on real PostgreSQL: one key, one posting, one answer."""
 
+from collections.abc import Sequence
+
 import msgspec
 import psycopg
 import pytest
 import trio
 
 from config.run.database import Dsns
+from host import poster as poster_module
 from host.ledger import Chart
 from host.model.money import Money
 from host.model.requests import ExchangeKey, Family, Kind, Original, Request, Response
 from host.model.responses import Reason
+from host.rules.case import Item
 from host.store import writer
 from host.store.locks import CUT_OFF_LOCK
 from host.store.writer import ShardTakenError
@@ -336,3 +340,32 @@ async def test_answers_come_after_the_commit(shared: Till, pool: CardPool) -> No
     with trio.fail_after(20):
         await done.wait()
     assert seen == [1]
+
+
+async def test_a_batch_leaves_half_of_its_writers_share_for_the_next(
+    estate_database: Dsns, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is under way is more than the smallest batch: the writer takes half of its share."""
+    monkeypatch.setattr(poster_module, "BATCH_ITEMS_MIN", 4)
+    sizes: list[int] = []
+    post = writer.Writer.post
+
+    def counted(self: writer.Writer, items: Sequence[Item]) -> list[writer.Result]:
+        sizes.append(len(items))
+        return post(self, items)
+
+    monkeypatch.setattr(writer.Writer, "post", counted)
+    terminals = [one for one in TERMINALS.values() if one.working is not None][:24]
+    with opened(estate_database, writers=1) as poster:
+        till = Till(poster, estate_database)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(poster.run)
+            asked = [
+                till.request(Kind.CASH_LOAD, 1, 100, terminal_id=one.terminal_id)
+                for one in terminals
+            ]
+            answers = await till.ask_all(asked)
+            nursery.cancel_scope.cancel()
+    assert {answer.reason for answer in answers} == {Reason.APPROVED}
+    assert sizes == [12, 6, 4, 2]
+    audit_ledger(estate_database)
