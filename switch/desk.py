@@ -15,7 +15,6 @@ import structlog
 import trio
 from prometheus_client import Counter, Histogram
 
-from host.link.client import NOT_TAKEN
 from host.model.requests import KINDS, Kind, Request, Response, Traffic
 from host.model.responses import Reason
 from switch.exchange import (
@@ -307,7 +306,7 @@ class Desk:
             self._drop(exchange, "under way already", asked.key.text)
         elif isinstance(taken, Response):
             self._deliver(exchange, taken)
-        elif taken == NOT_TAKEN:
+        elif taken is None:
             self._host_is_away(exchange)
         else:
             exchange.lane = lane
@@ -418,7 +417,7 @@ class Desk:
 
     def _fail(self, exchange: Exchange) -> None:
         """A bug of ours met this message: 96 if it was not sent on and that can be said."""
-        if exchange.ticket != NOT_TAKEN:
+        if exchange.lane is not None:
             return
         if exchange.only_host_may_end:
             self._drop(exchange, "failed", "see the exception before this line")

@@ -21,6 +21,7 @@ from host.model.requests import (
 from host.model.responses import Reason
 from host.model.terminal import FAMILIES
 from switch.addresses import source_name
+from switch.hostlink import Ticket
 from switch.lane import Lane
 from switch.mac_guard import NOT_LOCKED
 from switch.sessions import Session
@@ -117,7 +118,8 @@ class Exchange:
         """Which batch that says it is in."""
         self.lane: Lane[Exchange] | None = None
         """Where the request went."""
-        self.ticket = 0
+        self.ticket: Ticket = 0
+        """What it waits by there."""
         self.sent_at = 0.0
 
     @property

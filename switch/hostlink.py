@@ -7,12 +7,21 @@ host's, which also knows the terminals: `host.link.client.HostLink`.
 from typing import Final, Protocol
 
 from host.link.client import Finder, Waiter
-from host.link.frames import Ticket
+from host.link.frames import Ticket as LinkTicket
 from host.model.requests import Request, Response
 from host.model.responses import Reason
 
-Taken = Ticket | Response
-"""A ticket to wait by, `NOT_TAKEN`, or the answer at once."""
+
+class Place:
+    """Where a request waits that has no number on a line yet, or none of its own."""
+
+    __slots__ = ()
+
+
+Ticket = LinkTicket | Place
+"""What a request waits by."""
+Taken = Ticket | Response | None
+"""A ticket to wait by, the answer at once, or None: then it certainly goes nowhere."""
 UNDER_WAY: Final = Response(reason=Reason.IN_PROGRESS)
 """At once: what became of it will be told elsewhere, or undone. To say anything but silence here
 would end what the terminal has to go on with: it would take 09 for a decline."""
@@ -22,7 +31,7 @@ class Destination(Protocol):
     """Asks without waiting; told later."""
 
     def ask(self, request: Request, waiter: Waiter) -> Taken:
-        """Take a request, or return `NOT_TAKEN`: then it certainly goes nowhere.
+        """Take a request, or return None: then it certainly goes nowhere.
 
         An answer that needs nobody to be asked is returned; the waiter then hears nothing.
         """
@@ -34,7 +43,7 @@ class Destination(Protocol):
 class Link(Protocol):
     """A destination that also knows who a terminal is, and never answers at once."""
 
-    def ask(self, request: Request, waiter: Waiter) -> Ticket:
+    def ask(self, request: Request, waiter: Waiter) -> LinkTicket | None:
         """As a `Destination`."""
 
     def forget(self, ticket: Ticket) -> None:

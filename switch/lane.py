@@ -2,8 +2,7 @@
 
 from typing import Generic, Protocol, TypeVar
 
-from host.link.frames import Ticket
-from switch.hostlink import Destination
+from switch.hostlink import Destination, Ticket
 from switch.memory.route_words import HOST
 
 

@@ -11,10 +11,9 @@ from typing import Generic
 
 import structlog
 
-from host.link.client import NOT_TAKEN, Waiter
-from host.link.frames import Ticket
+from host.link.client import Waiter
 from host.model.requests import Kind, Request
-from switch.hostlink import Taken
+from switch.hostlink import Taken, Ticket
 from switch.issuer_settings import IssuerSettings
 from switch.lane import Lane, SentT
 from switch.memory.route_words import HOST
@@ -83,7 +82,7 @@ class _Nowhere:
     """An issuer that is gone from the settings while its exchanges are not."""
 
     def ask(self, _request: Request, _waiter: Waiter) -> Taken:
-        return NOT_TAKEN
+        return None
 
     def forget(self, _ticket: Ticket) -> None:
         return

@@ -41,8 +41,6 @@ from host.model.terminal import TerminalProfile
 
 REFUSED_TOLD_SECONDS: Final = 60.0
 """How often the log tells of a host that does not take us, or that we do not take."""
-NOT_TAKEN: Final[Ticket] = 0
-"""What `ask` returns when the request certainly goes nowhere."""
 
 _LOG = structlog.get_logger(__name__)
 
@@ -132,7 +130,7 @@ class HostLink:
             Traffic.DESK: self._limits.desk_window_max,
         }
         self._pipe: Pipe | None = None
-        self._last_ticket: Ticket = NOT_TAKEN
+        self._last_ticket: Ticket = 0
         self._outgoing: list[tuple[Ticket, Request]] = []
         self._outgoing_frames: list[Frame] = []
         self._waiters: dict[Traffic, dict[Ticket, Waiter]] = {traffic: {} for traffic in Traffic}
@@ -151,21 +149,25 @@ class HostLink:
         """Requests taken and not yet answered or forgotten."""
         return sum(map(len, self._waiters.values()))
 
-    def ask(self, request: Request, waiter: Waiter) -> Ticket:
-        """Take a request for the next write; `NOT_TAKEN` when the link is down or full."""
+    def ask(self, request: Request, waiter: Waiter) -> Ticket | None:
+        """Take a request for the next write; None when the link is down or full."""
         pipe, traffic = self._pipe, KINDS[request.kind].traffic
         waiters = self._waiters[traffic]
         if pipe is None or len(waiters) >= self._windows[traffic]:
-            return NOT_TAKEN
+            return None
         ticket = self._last_ticket = self._last_ticket + 1
         waiters[ticket] = waiter
         self._outgoing.append((ticket, request))
         pipe.wake()
         return ticket
 
-    def forget(self, ticket: Ticket) -> None:
-        """Stop waiting: its answer, if one comes, goes to `on_unmatched`."""
-        self._pop(ticket)
+    def forget(self, ticket: object) -> None:
+        """Stop waiting: its answer, if one comes, goes to `on_unmatched`.
+
+        By another's ticket nothing waits here.
+        """
+        if isinstance(ticket, int):
+            self._pop(ticket)
 
     def find(self, terminal_id: str, finder: Finder) -> bool:
         """Ask who a terminal is; False when the link is down."""

@@ -9,16 +9,14 @@ hears first, its books end where the issuer's do. Declines and doubts are no adv
 has heard of all that its terminal was told.
 """
 
-import functools
 from collections.abc import Callable
 from typing import Protocol
 
 import msgspec
 
-from host.link.client import NOT_TAKEN, Waiter
-from host.link.frames import Ticket
+from host.link.client import Waiter
 from host.model.requests import KINDS, IssuerDecision, Original, Request, Response
-from switch.hostlink import Destination, Taken
+from switch.hostlink import Destination, Place, Taken, Ticket
 from switch.memory.in_flight import Onward
 from switch.memory.route_words import HOST, Noted
 from switch.memory.routes import without_secrets
@@ -119,11 +117,6 @@ class Settling:
     def __init__(self, link: Destination, owing: Owing) -> None:
         self._link = link
         self._owing = owing
-        self._parked: dict[Ticket, Ticket] = {}
-        """Tickets of those that wait here are negative; by theirs, the link's once they went on."""
-        self._waiting: dict[Ticket, tuple[str, Callable[[], None]]] = {}
-        """What is called when their terminal is clear."""
-        self._last_parked = 0
 
     def ask(self, request: Request, waiter: Waiter) -> Taken:
         """As a `Destination`."""
@@ -131,61 +124,45 @@ class Settling:
         if not self._owing.owes(terminal_id):
             return self._link.ask(request, waiter)
         if not self._owing.hasten(terminal_id):
-            return NOT_TAKEN
-        self._last_parked -= 1
-        parked = self._last_parked
-        self._parked[parked] = NOT_TAKEN
-        then = functools.partial(self._go_on, parked, request, waiter)
-        self._waiting[parked] = (terminal_id, then)
-        self._owing.when_clear(terminal_id, then)
+            return None
+        parked = _Parked(self._link, request, waiter)
+        self._owing.when_clear(terminal_id, parked.go_on)
         return parked
 
     def forget(self, ticket: Ticket) -> None:
         """As a `Destination`."""
-        onward = self._parked.pop(ticket, NOT_TAKEN) if ticket < 0 else ticket
-        if waiting := self._waiting.pop(ticket, None):
-            self._owing.no_longer_when_clear(*waiting)
-        if onward != NOT_TAKEN:
-            self._link.forget(onward)
-
-    def _go_on(self, parked: Ticket, request: Request, waiter: Waiter) -> None:
-        self._waiting.pop(parked, None)
-        if parked not in self._parked:
-            return
-        taken = self._link.ask(request, _Parked(self, parked, waiter))
-        assert isinstance(taken, int), "a link never answers at once"
-        if taken == NOT_TAKEN:
-            del self._parked[parked]
-            waiter.unsent()
+        if not isinstance(ticket, _Parked):
+            self._link.forget(ticket)
+        elif ticket.onward is None:
+            self._owing.no_longer_when_clear(ticket.terminal_id, ticket.go_on)
         else:
-            self._parked[parked] = taken
-
-    def ended(self, parked: Ticket) -> None:
-        """It was answered, or never will be."""
-        self._parked.pop(parked, None)
+            self._link.forget(ticket.onward)
 
 
-class _Parked:
-    """A `Waiter` in front of another: takes its place off the list."""
+class _Parked(Place):
+    """A settlement until its terminal is clear; then it is the link's."""
 
-    __slots__ = ("_parked", "_settling", "_waiter")
+    __slots__ = ("_link", "_request", "_waiter", "onward")
 
-    def __init__(self, settling: Settling, parked: Ticket, waiter: Waiter) -> None:
-        self._settling = settling
-        self._parked = parked
+    def __init__(self, link: Destination, request: Request, waiter: Waiter) -> None:
+        self._link = link
+        self._request = request
         self._waiter = waiter
+        self.onward: Ticket | None = None
+        """By what it waits once it went on."""
 
-    def answered(self, response: Response) -> None:
-        self._settling.ended(self._parked)
-        self._waiter.answered(response)
+    @property
+    def terminal_id(self) -> str:
+        """Whose settlement it is."""
+        return self._request.key.terminal_id
 
-    def unsent(self) -> None:
-        self._settling.ended(self._parked)
-        self._waiter.unsent()
-
-    def in_doubt(self) -> None:
-        self._settling.ended(self._parked)
-        self._waiter.in_doubt()
+    def go_on(self) -> None:
+        """All that was owed of its terminal has been heard."""
+        taken = self._link.ask(self._request, self._waiter)
+        assert not isinstance(taken, Response), "our own host never answers at once"
+        self.onward = taken
+        if taken is None:
+            self._waiter.unsent()
 
 
 def _printable(text: str) -> str:

@@ -16,13 +16,12 @@ import msgspec
 import structlog
 import trio
 
-from host.link.client import NOT_TAKEN, Waiter
-from host.link.frames import Ticket
+from host.link.client import Waiter
 from host.model.requests import KINDS, Kind, PinBlock, Request, Response
 from host.model.responses import RESPONSE_CODES, Reason
 from host.steady import kept_going
 from switch.faults import count
-from switch.hostlink import UNDER_WAY, Taken
+from switch.hostlink import UNDER_WAY, Place, Taken, Ticket
 from switch.issuer_settings import IssuerSettings
 from switch.issuers.advice import Advising, Owing
 from switch.issuers.breaker import Breaker
@@ -74,7 +73,7 @@ class IssuerLink:
         name = "".join(filter(str.isalnum, settings.name.upper()))
         self._letters = f"{name[:_REFERENCE_LETTERS]:X<2}"
         self._stand_in = {kind: row.reason for row in settings.stand_in for kind in row.kinds}
-        self._tickets = itertools.count(NOT_TAKEN + 1)
+        self._tickets = itertools.count(1)
         self._sent: dict[Ticket, _Sent] = {}
         self._translating: dict[Ticket, Ticket] = {}
         """Messages whose PIN block is at our own host, by our ticket to the host's."""
@@ -128,18 +127,18 @@ class IssuerLink:
             if isinstance(found, Response):
                 waiter.answered(found)
                 return
-            put: Taken = NOT_TAKEN
+            put: Taken = None
             if found is not None:
                 under_zone = msgspec.structs.replace(sending, pin=found)
                 put = self._put(ticket, request, under_zone, waiter)
             if isinstance(put, Response):
                 waiter.answered(put)
-            elif put == NOT_TAKEN:
+            elif put is None:
                 waiter.unsent()
 
         taken = pins.translate(request, translated)
-        if taken == NOT_TAKEN:
-            return NOT_TAKEN
+        if taken is None:
+            return None
         self._translating[ticket] = taken
         return ticket
 
@@ -193,13 +192,13 @@ class IssuerLink:
     def _put(
         self, ticket: Ticket, request: Request, sending: dialect.Sending, waiter: Waiter
     ) -> Taken:
-        """On a line; `NOT_TAKEN` when there is none that it can go on.
+        """On a line; None when there is none that it can go on.
 
         Only what is about to leave asks the breaker to pass, so that its fate is always reported.
         """
         line = self._line()
         if line is None or not self._breaker.would_pass(trio.current_time()):
-            return NOT_TAKEN
+            return None
         sent = _Sent(self, line, waiter, ticket)
         try:
             original = self._original(request)
@@ -278,6 +277,15 @@ class _Sent:
         self.waiter.in_doubt()
 
 
+class _Undoing(Place):
+    """A reversal on its way to the disk, and who hears that it is there."""
+
+    __slots__ = ("waiter",)
+
+    def __init__(self, waiter: Waiter) -> None:
+        self.waiter: Waiter | None = waiter
+
+
 class IssuerDestination:
     """What the desk asks of an issuer."""
 
@@ -287,8 +295,6 @@ class IssuerDestination:
         self._owing = owing
         onward = Advising(link, owing, link.settings.issuer_id)
         self.ahead = WriteAhead(link.settings.name, onward, memory)
-        self._undoing: dict[Ticket, Waiter] = {}
-        self._last_undoing = 0
 
     def ask(self, request: Request, waiter: Waiter) -> Taken:
         """As a `Destination`."""
@@ -298,9 +304,9 @@ class IssuerDestination:
         return self._undo(request, waiter) if is_undoing else self._ask(request, waiter)
 
     def forget(self, ticket: Ticket) -> None:
-        """As a `Destination`; those of reversals are negative."""
-        if ticket < 0:
-            self._undoing.pop(ticket, None)
+        """As a `Destination`."""
+        if isinstance(ticket, _Undoing):
+            ticket.waiter = None
         else:
             self.ahead.forget(ticket)
 
@@ -361,9 +367,7 @@ class IssuerDestination:
             return Response(reason=Reason.FUNCTION_NOT_SUPPORTED)
         if noted is not None:
             self._link.learn_card(noted, request)
-        self._last_undoing -= 1
-        ticket = self._last_undoing
-        self._undoing[ticket] = waiter
+        ticket = _Undoing(waiter)
         answer = noted.answer if noted is not None else None
         route = self._link.settings.name
 
@@ -371,9 +375,8 @@ class IssuerDestination:
             self._memory.undo(key_text, route, undone)
 
         def undone(_noted: Noted | None) -> None:
-            asker = self._undoing.pop(ticket, None)
-            if asker is not None:
-                asker.answered(self._link.taken(answer.rrn if answer is not None else ""))
+            if ticket.waiter is not None:
+                ticket.waiter.answered(self._link.taken(answer.rrn if answer is not None else ""))
 
         undoing = without_secrets(request) if known is None else reversal_of(known)
         self._owing.owe(undoing, route, stored)
@@ -395,9 +398,9 @@ class IssuerReversals:
         assert original.key is not None, "store-and-forward holds reversals by key"
         memory, undone, key_text = self._memory, original.key.text, request.key.text
         if self._trade.has(undone) or self._ahead.has(key_text):
-            return NOT_TAKEN
+            return None
         if memory.is_changing(undone) or memory.is_changing(key_text):
-            return NOT_TAKEN
+            return None
         sale = memory.find(undone)
         if sale is None or sale.request is None:
             return Response(reason=Reason.ORIGINAL_NOT_FOUND)

@@ -7,9 +7,8 @@ itself is sent, so whatever stops a translation leaves nothing in doubt.
 
 from collections.abc import Callable
 
-from host.link.frames import Ticket
 from host.model.requests import Kind, PinBlock, Request, Response
-from switch.hostlink import Destination
+from switch.hostlink import Destination, Ticket
 from switch.memory.saf import NOT_YET
 
 Done = Callable[[PinBlock | Response | None], None]
@@ -23,8 +22,8 @@ class PinZone:
         self._host = host
         self._name = name
 
-    def translate(self, request: Request, done: Done) -> Ticket:
-        """Ask for the PIN block of a request; `NOT_TAKEN` when there is nobody to ask."""
+    def translate(self, request: Request, done: Done) -> Ticket | None:
+        """Ask for the PIN block of a request; None when there is nobody to ask."""
         asked = Request(
             kind=Kind.PIN_TRANSLATION,
             key=request.key,
@@ -36,7 +35,7 @@ class PinZone:
             zone=self._name,
         )
         taken = self._host.ask(asked, _Asked(done))
-        assert isinstance(taken, int), "our own host never answers at once"
+        assert not isinstance(taken, Response), "our own host never answers at once"
         return taken
 
     def forget(self, ticket: Ticket) -> None:

@@ -8,11 +8,11 @@ waits at that moment.
 
 from typing import Protocol
 
-from host.link.client import NOT_TAKEN, Waiter
-from host.link.frames import Ticket
+from host.link.client import Waiter
+from host.link.frames import Ticket as LinkTicket
 from host.model.requests import KINDS, Request, Response
 from host.model.responses import Reason
-from switch.hostlink import UNDER_WAY, Destination, Link, Taken
+from switch.hostlink import UNDER_WAY, Link, Place, Taken, Ticket
 from switch.memory.route_words import HOST, Noted, State
 from switch.memory.routes import RouteMemory, without_secrets
 
@@ -21,7 +21,7 @@ class Onward(Protocol):
     """Where a noted request goes."""
 
     def send(self, request: Request, noted: Noted, waiter: Waiter, *, is_repeat: bool) -> Taken:
-        """Take it, or return `NOT_TAKEN`: then it certainly goes nowhere.
+        """Take it, or return None: then it certainly goes nowhere.
 
         A response says that it never can: the waiter then hears nothing from here.
         """
@@ -40,7 +40,7 @@ class WriteAhead:
         self.keeps_answers = keeps_answers
         self.onward = onward
         self.memory = memory
-        self._last_ticket: Ticket = NOT_TAKEN
+        self._last_ticket = 0
         self._by_ticket: dict[Ticket, _Passage] = {}
         self._by_key: dict[str, _Passage] = {}
 
@@ -71,7 +71,7 @@ class WriteAhead:
         return self._wait(passage, waiter)
 
     def repeat(self, request: Request, noted: Noted, waiter: Waiter) -> Taken:
-        """Send once more what was noted and sent before; `NOT_TAKEN` when that cannot be now.
+        """Send once more what was noted and sent before; None when that cannot be now.
 
         A reversal that can never go is answered so at once; of anything else, which was sent
         before, that decides nothing.
@@ -81,9 +81,9 @@ class WriteAhead:
         passage.note = noted
         passage.is_repeat = True
         taken = self.onward.send(request, noted, passage, is_repeat=True)
-        if isinstance(taken, Response) or taken == NOT_TAKEN:
+        if isinstance(taken, Response) or taken is None:
             self.end(passage)
-            return NOT_TAKEN if self.keeps_answers else taken
+            return None if self.keeps_answers else taken
         passage.onward_ticket = taken
         return ticket
 
@@ -93,7 +93,7 @@ class WriteAhead:
         if passage is None:
             return
         del passage.waiters[ticket]
-        if not passage.waiters and passage.onward_ticket != NOT_TAKEN:
+        if not passage.waiters and passage.onward_ticket is not None:
             self.onward.forget(passage.onward_ticket)
             self.end(passage)
 
@@ -137,7 +137,7 @@ class _Passage:
         self.key_text = request.key.text
         self.note: Noted | None = None
         self.is_repeat = False
-        self.onward_ticket: Ticket = NOT_TAKEN
+        self.onward_ticket: Ticket | None = None
         self.waiters: dict[Ticket, Waiter] = {}
         """Who is to hear its answer: whoever brought it, once or again. Empty when nobody waits
         any more."""
@@ -150,12 +150,12 @@ class _Passage:
     def noted(self, note: Noted | None) -> None:
         """It is on disk, and may go; without a note it must not."""
         self.note = note
-        taken: Taken = NOT_TAKEN
+        taken: Taken = None
         if note is not None and self.waiters:
             taken = self._ahead.onward.send(self._request, note, self, is_repeat=False)
         if isinstance(taken, Response):
             self._refused(taken)
-        elif taken == NOT_TAKEN:
+        elif taken is None:
             self.unsent()
         else:
             self.onward_ticket = taken
@@ -208,6 +208,15 @@ class _Passage:
                 waiter.answered(response)
 
 
+class _Unnoted(Place):
+    """What was sent on without a note, by its ticket of the link."""
+
+    __slots__ = ("of_link",)
+
+    def __init__(self, of_link: LinkTicket) -> None:
+        self.of_link = of_link
+
+
 class RememberingHost:
     """Our own host, of which the switch remembers what is in flight (`remember_in_flight`).
 
@@ -225,14 +234,14 @@ class RememberingHost:
         moves_nothing = request.only_as_repeat or not KINDS[request.kind].undone_by_switch
         if moves_nothing or self._is_known(request.key.text):
             # The host knows a repeat when it sees one.
-            ticket = self._link.ask(request, waiter)
-            return -ticket
+            taken = self._link.ask(request, waiter)
+            return None if taken is None else _Unnoted(taken)
         return self._ahead.take(request, waiter)
 
     def forget(self, ticket: Ticket) -> None:
-        """As a `Destination`; tickets of the link are negative here."""
-        if ticket < 0:
-            self._link.forget(-ticket)
+        """As a `Destination`."""
+        if isinstance(ticket, _Unnoted):
+            self._link.forget(ticket.of_link)
         else:
             self._ahead.forget(ticket)
 
@@ -247,14 +256,12 @@ class RememberingHost:
 class _Plain:
     """The host link, which needs no note."""
 
-    def __init__(self, link: Destination) -> None:
+    def __init__(self, link: Link) -> None:
         self._link = link
 
-    def send(self, request: Request, _noted: Noted, waiter: Waiter, *, is_repeat: bool) -> Ticket:
+    def send(self, request: Request, _noted: Noted, waiter: Waiter, *, is_repeat: bool) -> Taken:
         assert not is_repeat, "the host is sent a repeat as it comes"
-        taken = self._link.ask(request, waiter)
-        assert isinstance(taken, int)
-        return taken
+        return self._link.ask(request, waiter)
 
     def forget(self, ticket: Ticket) -> None:
         self._link.forget(ticket)

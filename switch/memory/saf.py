@@ -22,12 +22,10 @@ import msgspec
 import structlog
 import trio
 
-from host.link.client import NOT_TAKEN
-from host.link.frames import Ticket
 from host.model.requests import Family, Kind, Original, Request, Response
 from host.model.responses import Reason
 from switch.faults import guarded, note
-from switch.hostlink import Destination
+from switch.hostlink import Destination, Ticket
 from switch.memory.route_words import HOST
 from switch.memory.saf_file import Name, Row, SafFile
 from switch.settings import SwitchSettings
@@ -189,9 +187,9 @@ class StoreAndForward:
         """Send what our own host is owed of a terminal now; False where it cannot be reached."""
         found = [each for each in self._owed.values() if each.is_of(terminal_id)]
         for each in found:
-            if each.ticket == NOT_TAKEN:
+            if each.ticket is None:
                 self._try_to_send(each, trio.current_time())
-        return all(each.ticket != NOT_TAKEN or each.name not in self._owed for each in found)
+        return all(each.ticket is not None or each.name not in self._owed for each in found)
 
     def when_clear(self, terminal_id: str, then: Callable[[], None]) -> None:
         """Call this once our own host has decided all that it is owed of a terminal."""
@@ -243,7 +241,7 @@ class StoreAndForward:
 
     def put_off(self, owed: "_Owed") -> None:
         """Try again after a pause that grows."""
-        owed.ticket = NOT_TAKEN
+        owed.ticket = None
         owed.pause = min(owed.pause * 2, self._limits.saf_retry_seconds_max)
         owed.due_at = trio.current_time() + owed.pause
         self._look_at(owed)
@@ -303,13 +301,13 @@ class StoreAndForward:
             _LOG.error("nobody is named so any more", route=owed.route, key=owed.name[0])
             self.put_off(owed)
             return
-        if owed.ticket != NOT_TAKEN:
+        if owed.ticket is not None:
             destination.forget(owed.ticket)
         owed.attempts += 1
         taken = destination.ask(owed.request, owed)
         if isinstance(taken, Response):
             self.settle(owed, taken.reason)
-        elif taken == NOT_TAKEN:
+        elif taken is None:
             self.put_off(owed)
         else:
             owed.ticket = taken
@@ -416,7 +414,7 @@ class _Owed:
         self.name: Name = (request.key.text, route)
         self.is_copy = is_copy
         """It goes with what is owed to an issuer."""
-        self.ticket: Ticket = NOT_TAKEN
+        self.ticket: Ticket | None = None
         self.attempts = 0
         self.refusals = 0
         self.pause = RETRY_SECONDS_MIN / 2

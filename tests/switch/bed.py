@@ -39,7 +39,7 @@ class Ends:
         self.finders.append((terminal_id, finder))
         return True
 
-    def forget(self, _ticket: int) -> None:
+    def forget(self, _ticket: object) -> None:
         raise AssertionError("nothing is late here")
 
     def owe(self, _request: Request, _route: str, _stored: Any = None) -> None:

@@ -6,7 +6,6 @@ import pytest
 import structlog.testing
 import trio
 
-from host.link.client import NOT_TAKEN
 from host.model.requests import KINDS, ExchangeKey, Family, Kind, Request
 from host.model.responses import Reason
 from switch.desk import UNDO_SECONDS_MAX, Desk
@@ -46,7 +45,7 @@ class Line:
 
     def ask(self, request, waiter):
         if self.is_down:
-            return NOT_TAKEN
+            return None
         ticket = len(self.asked) + 1
         self.asked[ticket] = (request, waiter)
         return ticket

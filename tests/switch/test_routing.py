@@ -2,7 +2,6 @@
 
 import pytest
 
-from host.link.client import NOT_TAKEN
 from host.model.requests import ExchangeKey, Family, Kind, Original, Request
 from host.model.secrets import Pan
 from switch.issuer_settings import IssuerSettings
@@ -15,7 +14,7 @@ KEY = ExchangeKey("pos", "80010001", "000012", "000001", Family.FINANCIAL)
 
 class Nobody:
     def ask(self, _request, _waiter):
-        return NOT_TAKEN
+        return None
 
     def forget(self, _ticket):
         return
@@ -115,7 +114,7 @@ def test_an_issuer_that_is_gone_from_the_settings_takes_nothing(router: Router, 
     memory.routes[KEY.text] = "closed bank"
     gone = router.lane_of(about(Kind.REVERSAL))
     assert not gone.is_ours
-    assert gone.destination.ask(about(Kind.REVERSAL), None) == NOT_TAKEN  # type: ignore[arg-type]
+    assert gone.destination.ask(about(Kind.REVERSAL), None) is None  # type: ignore[arg-type]
 
 
 def test_without_issuers_everything_is_our_own_hosts():

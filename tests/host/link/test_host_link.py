@@ -10,7 +10,7 @@ import trio
 
 from host.echo import EchoHost, read_terminals
 from host.link.address import Address, listen
-from host.link.client import NOT_TAKEN, HostLink, LinkLimits
+from host.link.client import HostLink, LinkLimits
 from host.link.frames import Answers, Hello, LinkReader, encode
 from host.model.requests import ExchangeKey, Family, Kind, Request, Response
 from host.model.responses import Reason
@@ -78,7 +78,7 @@ class Ends:
         self._scope.cancel()
         await self._stopped.wait()
 
-    def ask(self, stan: int) -> int:
+    def ask(self, stan: int) -> int | None:
         return self.link.ask(request_of(stan), Asker(self.fates, stan))
 
     def answer(self, stan: int) -> None:
@@ -144,27 +144,27 @@ async def test_answers_given_together_arrive_in_one_turn(ends):
 
 async def test_a_full_window_takes_nothing_more_until_one_is_answered(ends):
     for stan in (1, 2, 3, 4):
-        assert ends.ask(stan) != NOT_TAKEN
-    assert ends.ask(5) == NOT_TAKEN
+        assert ends.ask(stan) is not None
+    assert ends.ask(5) is None
     await ends.until(lambda: len(ends.held) == 4)
     ends.answer(1)
     await ends.until(lambda: ends.fates)
-    assert ends.ask(5) != NOT_TAKEN
+    assert ends.ask(5) is not None
 
 
 async def test_sign_ons_take_no_place_of_trades(ends):
     """Anybody can send them: their window is their own, and full by itself."""
     sign_ons = [msgspec.structs.replace(request_of(stan), kind=Kind.SIGN_ON) for stan in (6, 7, 8)]
     taken = [ends.link.ask(one, Asker(ends.fates, 6)) for one in sign_ons]
-    assert [ticket != NOT_TAKEN for ticket in taken] == [True, True, False]
+    assert [ticket is not None for ticket in taken] == [True, True, False]
     for stan in (1, 2, 3, 4):
-        assert ends.ask(stan) != NOT_TAKEN
-    assert ends.ask(5) == NOT_TAKEN
+        assert ends.ask(stan) is not None
+    assert ends.ask(5) is None
     await ends.until(lambda: len(ends.held) == 6)
     ends.answer(6)
     await ends.until(lambda: ends.fates)
-    assert ends.ask(5) == NOT_TAKEN
-    assert ends.link.ask(sign_ons[2], Asker(ends.fates, 8)) != NOT_TAKEN
+    assert ends.ask(5) is None
+    assert ends.link.ask(sign_ons[2], Asker(ends.fates, 8)) is not None
     assert ends.link.unanswered == 6
 
 
@@ -187,7 +187,7 @@ async def test_a_lost_link_leaves_the_sent_in_doubt_and_the_unsent_unsent(ends):
     await ends.stop_host()
     await ends.until(lambda: len(ends.fates) == 2)
     assert ends.fates == [(1, "in doubt"), (2, "unsent")]
-    assert ends.ask(3) == NOT_TAKEN
+    assert ends.ask(3) is None
 
 
 async def test_tickets_die_with_their_connection(ends):

@@ -5,7 +5,6 @@ import contextlib
 import pytest
 import trio
 
-from host.link.client import NOT_TAKEN
 from host.model.requests import Kind, Request
 from switch.lane import Lane
 from switch.memory.in_flight import RememberingHost
@@ -33,7 +32,7 @@ class Link:
 
     def ask(self, request, waiter):
         if self.is_down:
-            return NOT_TAKEN
+            return None
         self.asked.append((request, waiter))
         self.states.append(state_in(self._path, request.key.text))
         self._asked.set()
