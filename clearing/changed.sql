@@ -40,11 +40,21 @@ WITH covered AS (
                 extract(EPOCH FROM link.linked_at) || E'\n'
                 || coalesce(
                     string_agg(
-                        concat_ws(
-                            '|', change.id, change.relation, change.key,
-                            coalesce(encode(change.digest, 'hex'), '-'),
-                            extract(EPOCH FROM change.made_at), change.made_by
-                        ) || E'\n',
+                        CASE
+                            WHEN num_nonnulls(change.content, change.reason) = 0
+                                THEN concat_ws(
+                                    '|', change.id, change.relation, change.key,
+                                    coalesce(encode(change.digest, 'hex'), '-'),
+                                    extract(EPOCH FROM change.made_at), change.made_by
+                                )
+                            ELSE jsonb_build_array(
+                                change.id, change.relation, change.key,
+                                encode(change.digest, 'hex'),
+                                extract(EPOCH FROM change.made_at), change.made_by,
+                                change.content, change.reason, change.asked_by,
+                                change.accepted_by
+                            )::text
+                        END || E'\n',
                         '' ORDER BY change.id
                     ), ''
                 ), 'UTF8'

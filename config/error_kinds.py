@@ -180,7 +180,8 @@ ERROR_KINDS: Final[tuple[ErrorKind, ...]] = (
     ErrorKind(
         code="E-KEYS-PERSON",
         what="it cannot be said which person you are",
-        why="each component of a key is another person's, by the login that the kernel keeps",
+        why="each component of a key is another person's, and so is each word about an edit of the "
+        "estate, by the login that the kernel keeps",
         next="log in by your own name and use sudo; in a container run it as your own user",
     ),
     ErrorKind(
@@ -188,6 +189,13 @@ ERROR_KINDS: Final[tuple[ErrorKind, ...]] = (
         what="the key that signs the audit's heads is missing or cannot be used",
         why="a new one could not vouch for what the old one has signed",
         next="put secrets/audit-key back from your copy",
+    ),
+    ErrorKind(
+        code="E-AUDIT-ACCEPT",
+        what="an edit that was made by hand cannot be taken over",
+        why="only the estate is taken over, by two people, one of whom says why; what follows from "
+        "trade, keys or the night never is",
+        next="posswitch audit changes shows what was edited, and what may be done about it",
     ),
     ErrorKind(
         code="E-LINK-ADDRESS",

@@ -39,6 +39,7 @@ FOREIGN: Final = (
     ("host.store.migrate", "MigrationError", "E-DATABASE-SCHEMA"),
     ("host.store.safety", "UnsafeDatabaseError", "E-DATABASE-UNSAFE"),
     ("host.store.settlement_view", "TerminalUnknownError", "E-TERMINAL-UNKNOWN"),
+    ("host.store.takeovers", "TakeoverError", "E-AUDIT-ACCEPT"),
     ("host.store.writer", "ShardTakenError", "E-SHARD-TAKEN"),
     ("switch.wire.descriptors", "TooFewFilesError", "E-FILES-MAX"),
     ("switch.reload", "ReloadError", "E-CHANNELS"),

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 from typer.exceptions import TyperException
 
+from config.cli.audit import app as auditing
+from config.cli.audit import refuse_options_before
 from config.cli.describe import app as describing
 from config.cli.keys import app as keys
 from config.cli.link import app as link
@@ -58,6 +60,7 @@ app.add_typer(terminals, name="terminal")
 app.add_typer(keys, name="keys")
 app.add_typer(link, name="link")
 app.add_typer(watching)
+app.add_typer(auditing, name="audit")
 app.add_typer(describing)
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
@@ -202,8 +205,9 @@ def clearing_run(
         print_summaries(summaries, told.host.timezone, as_json=as_json)
 
 
-@app.command()
+@auditing.callback()
 def audit(
+    context: typer.Context,
     data: DataOption = DATA,
     settings: SettingsOption = None,
     record: Annotated[
@@ -219,6 +223,9 @@ def audit(
     """Recompute every balance, seal and promise from the ledger. Exit status 1: violations."""
     from config.tasks.night import find_violations, print_violations
 
+    if context.invoked_subcommand is not None:
+        refuse_options_before(context)
+        return
     places, told = _told(data, settings)
     violations = find_violations(told, places, record, say=_remark)
     print_violations(violations, as_json=as_json)

@@ -222,6 +222,8 @@ def print_violations(violations: Sequence[Violation], *, as_json: bool = False) 
         return
     for violation in violations:
         console.print(str(violation), markup=False)
+    if any(violation.test == "foreign_change" for violation in violations):
+        console.print("of the estate: posswitch audit changes shows what was edited by hand")
     console.print(f"audit: {len(violations)} violations")
 
 

@@ -32,7 +32,7 @@ def person_name(login_uid: Path = LOGIN_UID, uid: int | None = None) -> str:
     if _login(login_uid) is None and uid == 0:
         raise SurroundingsError(
             "you are root, and the kernel keeps no login for this session: it cannot be said which "
-            "person you are, and a component is one person's. Next: log in by your own name (ssh, "
+            "person you are, and two persons are wanted. Next: log in by your own name (ssh, "
             "console) and use sudo; in a container, run it as your own user (docker exec --user)",
             "E-KEYS-PERSON",
         )

@@ -6,6 +6,14 @@ SELECT relname
 FROM pg_class
 WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace;
 
+-- name: keeps_content
+-- Whether notes keep what rows of the estate say, as a migration may come before that.
+SELECT
+    exists(
+        SELECT FROM pg_attribute
+        WHERE attrelid = to_regclass('change') AND attname = 'content'
+    );
+
 -- name: lock_timeout
 -- Others wait behind us while we wait.
 SELECT set_config('lock_timeout', %s, true);
@@ -31,11 +39,19 @@ before AS (
 new AS (
     SELECT
         change.id,
-        concat_ws(
-            '|', change.id, change.relation, change.key,
-            coalesce(encode(change.digest, 'hex'), '-'), extract(EPOCH FROM change.made_at),
-            change.made_by
-        ) || E'\n' AS line
+        CASE
+            WHEN num_nonnulls(change.content, change.reason) = 0
+                THEN concat_ws(
+                    '|', change.id, change.relation, change.key,
+                    coalesce(encode(change.digest, 'hex'), '-'),
+                    extract(EPOCH FROM change.made_at), change.made_by
+                )
+            ELSE jsonb_build_array(
+                change.id, change.relation, change.key, encode(change.digest, 'hex'),
+                extract(EPOCH FROM change.made_at), change.made_by, change.content,
+                change.reason, change.asked_by, change.accepted_by
+            )::text
+        END || E'\n' AS line
     FROM change, before
     WHERE change.id > before.last_change
     ORDER BY change.id

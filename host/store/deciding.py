@@ -6,9 +6,18 @@ has or will have. What the poster writes for a posting is under the seal of its 
 from what is: there each column says how. A test compares all of it with the catalogue.
 """
 
+import enum
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, LiteralString
+
+
+class ByHand(enum.Enum):
+    """What of an edit that operators made in SQL two of them may take over (`takeovers`)."""
+
+    NEVER = "nothing: it follows from trade, keys or the night"
+    NEW = "rows that were put in: money is booked by those that are there"
+    ANY = "any edit: it is the estate"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +29,8 @@ class Chained:
     """The primary key of a row `t` as text, by no setting of a session."""
     where: LiteralString = "true"
     """Which rows `t`."""
+    by_hand: ByHand = ByHand.NEVER
+    """Where something may be taken over, what a row said is kept with its note."""
 
 
 _DAY: Final = "to_char(t.business_date, 'YYYY-MM-DD')"
@@ -27,16 +38,24 @@ _DAY: Final = "to_char(t.business_date, 'YYYY-MM-DD')"
 CHAINED: Final = (
     Chained(name="schema_migration", key="t.number::text"),
     Chained(name="setting", key="t.name"),
-    Chained(name="issuer", key="t.id::text"),
-    Chained(name="programme", key="t.code"),
-    Chained(name="merchant", key="t.id::text"),
-    Chained(name="store", key="t.id::text"),
-    Chained(name="acceptance", key="concat_ws('/', t.merchant_id, t.issuer_id)"),
-    Chained(name="terminal", key="t.terminal_id"),
+    Chained(name="issuer", key="t.id::text", by_hand=ByHand.ANY),
+    Chained(name="programme", key="t.code", by_hand=ByHand.ANY),
+    Chained(name="merchant", key="t.id::text", by_hand=ByHand.ANY),
+    Chained(name="store", key="t.id::text", by_hand=ByHand.ANY),
+    Chained(
+        name="acceptance",
+        key="concat_ws('/', t.merchant_id, t.issuer_id)",
+        by_hand=ByHand.ANY,
+    ),
+    Chained(name="terminal", key="t.terminal_id", by_hand=ByHand.ANY),
     Chained(name="terminal_key", key="concat_ws('/', t.terminal_id, t.usage, t.generation)"),
-    Chained(name="card", key="concat_ws('/', t.shard, encode(t.pan_hash, 'hex'))"),
+    Chained(
+        name="card",
+        key="concat_ws('/', t.shard, encode(t.pan_hash, 'hex'))",
+        by_hand=ByHand.ANY,
+    ),
     # A card's own follow from its row: see account_not_its_cards.
-    Chained(name="account", key="t.id::text", where="t.card_id IS NULL"),
+    Chained(name="account", key="t.id::text", where="t.card_id IS NULL", by_hand=ByHand.NEW),
     Chained(name="business_day", key=_DAY),
     Chained(name="number_block", key=_DAY),
     Chained(name="points_expiry", key=_DAY),
@@ -62,6 +81,7 @@ CHAINED: Final = (
     Chained(name="terminal_counter", key="concat_ws('/', t.terminal_id, t.key_id)"),
     Chained(name="zone_key", key="t.name"),
     Chained(name="advice", key="concat_ws('/', t.shard, t.journal_id)"),
+    Chained(name="takeover", key="concat_ws('/', t.relation, t.key)"),
     Chained(name="case_report", key="concat_ws('/', t.slot, t.detail)"),
 )
 """Tables whose every column decides. Another one is a row here, and statements that note it."""

@@ -6,15 +6,16 @@ A statement that writes rows of a chained table (`host.store.deciding`) says so 
     UPDATE terminal AS t SET serial = %s WHERE t.terminal_id = %s;
 
 and writes the one table it names, as `t`. What is sent is that statement within one that notes the
-digest of each row it wrote in `change`: the row and its note are one statement, so there is never
-the one without the other. Its row count is that of the rows; what it returns by a `RETURNING` of
-its own, of columns of `t`, it still returns.
+digest of each row it wrote in `change`, and of the estate what it says: the row and its note are
+one statement, so there is never the one without the other. Its row count is that of the rows; what
+it returns by a `RETURNING` of its own, of columns of `t`, it still returns.
 """
 
 import re
 from typing import Final, LiteralString
 
-from host.store.deciding import CHAINED, Chained
+from host.store.deciding import CHAINED, ByHand, Chained
+from host.store.rights import UNSEEN
 
 _NOTES: Final = re.compile(r"^-- notes: (\w+)\n", re.MULTILINE)
 _WRITES: Final = re.compile(r"(INSERT INTO|UPDATE|DELETE FROM) (\w+) AS t\b")
@@ -43,6 +44,18 @@ def noted(statement: LiteralString) -> LiteralString:
     return why + _with_note(write, verb, _TABLES[written])
 
 
+def content_of(table: Chained) -> LiteralString:
+    """What a row `t` says, as it is kept with its note: without what nobody is shown."""
+    if table.by_hand is ByHand.NEVER:
+        return "null::jsonb"
+    return f"row_content(t, '{{{','.join(unseen_of(table))}}}')"
+
+
+def unseen_of(table: Chained) -> list[str]:
+    """Its columns that nobody is shown."""
+    return sorted(UNSEEN.get(table.name, ()))
+
+
 def _written(write: LiteralString) -> tuple[str, str]:
     found = _WRITES.search(write)
     return (found[1], found[2]) if found else ("", "no table as t")
@@ -50,14 +63,17 @@ def _written(write: LiteralString) -> tuple[str, str]:
 
 def _with_note(write: LiteralString, verb: str, table: Chained) -> LiteralString:
     body, _, returned = write.partition(_RETURNING)
-    digest = "null::bytea" if verb == "DELETE FROM" else "row_digest(t)"
-    told = f"{returned}, " if returned else ""
-    noting = f"{told}{table.key} AS key, {digest} AS digest"
+    is_gone = verb == "DELETE FROM"
+    noting = f"{table.key} AS key, {'null::bytea' if is_gone else 'row_digest(t)'} AS digest"
+    columns = "relation, key, digest"
+    kept = "c.key, c.digest"
+    if table.by_hand is not ByHand.NEVER and not is_gone:
+        noting = f"{noting}, {content_of(table)} AS content"
+        columns, kept = f"{columns}, content", f"{kept}, c.content"
+    if returned:
+        noting = f"{returned}, {noting}"
     changed = f"WITH changed AS (\n{body}\nRETURNING {noting}\n)"
-    note = (
-        "INSERT INTO change (relation, key, digest)"
-        f"\nSELECT '{table.name}', c.key, c.digest FROM changed AS c"
-    )
+    note = f"INSERT INTO change ({columns})\nSELECT '{table.name}', {kept} FROM changed AS c"
     if not returned:
         return f"{changed}\n{note}"
     names = returned.replace("t.", "c.")

@@ -38,7 +38,7 @@ def test_a_statement_that_writes_a_chained_table_notes_it(name: str) -> None:
         return
     assert len(written) <= 1, "write one chained table a statement, so that each row is noted"
     for table in written:
-        assert f"SELECT '{table}', c.key, c.digest FROM changed AS c" in statement, (
+        assert f"\nSELECT '{table}', c.key, c.digest" in statement, (
             f"{name} writes {table}: write `-- notes: {table}` under its line of why"
         )
 

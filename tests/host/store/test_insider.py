@@ -42,8 +42,9 @@ ANOTHER = {
     "date": "{0} + 1",
     "timestamp with time zone": "{0} + interval '1 second'",
     "ARRAY": "{0} || {0}",
+    "jsonb": """{0} || '{{"other": 1}}'""",
 }
-ABSENT = {"text": "'x'", "bytea": r"'\x01'", "boolean": "true", "ARRAY": "'{1}'"}
+ABSENT = {"text": "'x'", "bytea": r"'\x01'", "boolean": "true", "ARRAY": "'{1}'", "jsonb": "'{}'"}
 """What a column that is null is made; a number is 1, a date or a moment is now."""
 
 

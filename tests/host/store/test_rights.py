@@ -57,7 +57,8 @@ SPOKEN = {
     "the owner": {
         "host/store/estates.sql": ALL,
         "host/store/keys.sql": ALL,
-        "host/store/changes.sql": {"tables"},
+        "host/store/changes.sql": {"tables", "keeps_content"},
+        "host/store/takeovers.sql": ALL,
     },
 }  # fmt: skip
 """Who says what: all of a file, or these of it. A new statement has a row here."""
