@@ -18,6 +18,7 @@ from config.errors import SettingsError, explained
 from config.logging import Level
 from config.places import Places
 from host.link.settings import LinkTlsSettings
+from host.named_files import read_named_text
 from host.settings import HostSettings
 from switch.settings import ChannelSettings, SwitchSettings, TlsSettings
 from switch.strategy import DeadlineError, check_deadlines
@@ -68,7 +69,7 @@ def load_settings(file: Path) -> Settings:
         SettingsError: names the file, the key, and what it should be.
     """
     try:
-        document = tomllib.loads(file.read_text())
+        document = tomllib.loads(read_named_text(file))
     except FileNotFoundError:
         return Settings()
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from host.estate.demo import PHONES
+from host.named_files import check_named
 
 DAYS: Final = 30
 AUTHORITY: Final = "authority.pem"
@@ -53,8 +54,12 @@ def phone_tls(home: Path) -> ssl.SSLContext:
     """What a phone shows and whom it believes."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.load_verify_locations(home / AUTHORITY)
-    context.load_cert_chain(home / f"{PHONE}.crt", home / f"{PHONE}.key")
+    files = home / AUTHORITY, home / f"{PHONE}.crt", home / f"{PHONE}.key"
+    for file in files:
+        check_named(file)
+    authority, certificate, key = files
+    context.load_verify_locations(authority)
+    context.load_cert_chain(certificate, key)
     return context
 
 

@@ -15,6 +15,10 @@ import msgspec
 
 from host.model.claims import Claim
 from host.model.requests import Kind
+from host.named_files import read_named
+
+RECORD_BYTES_MAX: Final = 4 * 1024**3
+"""A longer one is something else."""
 
 
 @enum.unique
@@ -79,7 +83,7 @@ class Record:
 
 def read_record(path: Path) -> list[Event]:
     """The events of a record file. A last line cut short by a kill is passed over."""
-    lines = path.read_bytes().split(b"\n")
+    lines = read_named(path, RECORD_BYTES_MAX).split(b"\n")
     return [_DECODER.decode(line) for line in lines[:-1] if line]
 
 

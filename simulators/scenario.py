@@ -20,6 +20,7 @@ import trio
 from host.estate.demo import external_cards
 from host.estate.plan import CardPlan, EstatePlan
 from host.model.secrets import Secret
+from host.named_files import read_named_text
 from simulators.answers import Answer, Verdict
 from simulators.channels import CHANNELS, AnyLine, Place, Terminal
 from simulators.faults import Fault
@@ -93,9 +94,10 @@ def read_scenario(file: Path) -> Scenario:
     """A scenario from its file.
 
     Raises:
+        OSError: it cannot be read.
         msgspec.ValidationError, tomllib.TOMLDecodeError: the file is not one.
     """
-    return msgspec.convert(tomllib.loads(file.read_text()), Scenario)
+    return msgspec.convert(tomllib.loads(read_named_text(file)), Scenario)
 
 
 async def run_scenario(

@@ -44,6 +44,8 @@ from cryptography.hazmat.primitives.asymmetric.utils import (
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
+from host.named_files import read_named
+
 TOKEN_CHARACTERS_MAX: Final = 2048
 AGE_SECONDS_MAX: Final = 60.0
 AHEAD_SECONDS_MAX: Final = 5.0
@@ -250,7 +252,7 @@ def load_attestation_keys(paths: Mapping[str, str]) -> dict[str, PublicKey]:
 def _load(kid: str, path: Path) -> PublicKey:
     what = "Next: give the PEM file of an Ed25519 or P-256 public key"
     try:
-        key = load_pem_public_key(path.read_bytes())
+        key = load_pem_public_key(read_named(path))
     except (OSError, ValueError, UnsupportedAlgorithm) as error:
         msg = f"attestation key {kid!r}: {path} cannot be read ({type(error).__name__}). {what}"
         raise AttestationKeyError(msg) from None

@@ -26,10 +26,10 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib import resources
-from pathlib import Path
 from struct import Struct
 from typing import Final
 
+from host.named_files import read_named_text
 from terminals.codec import DecodeError, EncodeError
 
 RECORD_BYTES_MAX: Final = 4096
@@ -177,7 +177,8 @@ def layout_named(name: str) -> Layout:
     shipped = resources.files("terminals") / "layouts" / f"{name}.txt"
     is_word = name.replace("-", "").replace("_", "").isalnum()
     try:
-        text = (shipped if is_word and shipped.is_file() else Path(name)).read_text("utf-8")
+        is_shipped = is_word and shipped.is_file()
+        text = shipped.read_text("utf-8") if is_shipped else read_named_text(name)
     except (OSError, UnicodeDecodeError) as error:
         msg = (
             f"record layout {name!r} cannot be read: {error}. "

@@ -22,11 +22,14 @@ from config.errors import SurroundingsError
 from config.places import Places
 from config.run.passfile import private_file
 from host.clock import utc_now
+from host.named_files import check_named, read_named_text
 from host.store.connecting import SHORT, Connection, connect
 from host.store.heads import Head, heads_after, sign_head
 
 HEAD_SECONDS: Final = 300.0
 """Between two heads of a running host."""
+HEADS_BYTES_MAX: Final = 4 * 1024**3
+"""A longer file of heads is something else."""
 
 _LOG = structlog.get_logger(__name__)
 
@@ -41,7 +44,7 @@ def open_key(places: Places) -> Ed25519PrivateKey:
         if not places.audit_key.exists():
             _make_key(places)
         key = Ed25519PrivateKey.from_private_bytes(
-            bytes.fromhex(places.audit_key.read_text("ascii").strip())
+            bytes.fromhex(read_named_text(places.audit_key).strip())
         )
     except (OSError, ValueError) as error:
         raise SurroundingsError(
@@ -55,7 +58,7 @@ def open_key(places: Places) -> Ed25519PrivateKey:
 def read_public_keys(places: Places) -> list[Ed25519PublicKey]:
     """The public halves, one a line where several hosts sign; none where there is no file."""
     try:
-        lines = places.audit_public_key.read_text("ascii").split()
+        lines = read_named_text(places.audit_public_key).split()
     except FileNotFoundError:
         return []
     return [Ed25519PublicKey.from_public_bytes(bytes.fromhex(line)) for line in lines]
@@ -72,6 +75,7 @@ def sign_now(dsn: str, places: Places, key: Ed25519PrivateKey) -> Head:
 def read_heads(path: Path) -> Iterator[Head]:
     """Every head of the file, in order. A last line that was not finished is none."""
     try:
+        check_named(path, HEADS_BYTES_MAX)
         file = path.open("rb")
     except FileNotFoundError:
         return

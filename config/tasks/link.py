@@ -29,6 +29,7 @@ from host.link.certificates import (
     pins_in,
     spki_of,
 )
+from host.named_files import read_named, read_named_text
 
 PINS: Final = "link-pins"
 HEAD: Final = "# Whom the tls: link speaks with: NAME PIN a line. Then: posswitch reload\n"
@@ -104,7 +105,7 @@ def trust(places: Places, name: str, text: str) -> tuple[Pin, Path]:
         raise SettingsError(
             f"{error}. Next: copy both from where it was made", "E-LINK-CERTIFICATE"
         ) from None
-    before = file.read_text("utf-8") if file.exists() else HEAD
+    before = read_named_text(file) if file.exists() else HEAD
     try:
         known = pins_in(before)
     except PinError as error:
@@ -119,7 +120,7 @@ def trust(places: Places, name: str, text: str) -> tuple[Pin, Path]:
 
 def _read_key(file: Path) -> PrivateKey:
     try:
-        key = load_pem_private_key(file.read_bytes(), password=None)
+        key = load_pem_private_key(read_named(file), password=None)
     except (ValueError, TypeError) as error:
         raise SurroundingsError(
             f"{file} holds no key ({error}). Next: move it away, and run it again for a new key",

@@ -38,6 +38,7 @@ from host.hsm.mac import AesCmac
 from host.hsm.purposes import LABEL, KeyName
 from host.hsm.pvv import PinVerifier
 from host.model.secrets import Pan, Secret
+from host.named_files import read_named
 
 LMK_BYTES: Final = 32
 LMK_VARIABLE: Final = "POSSWITCH_LMK"
@@ -171,7 +172,7 @@ def load_lmk(path: Path, environ: Mapping[str, str] = os.environ) -> Secret:
         if path.stat().st_mode & 0o077:
             msg = f"{path}: others than its owner may read the LMK. Next: chmod 600 {path}"
             raise LmkError(msg)
-        text = path.read_text("ascii")
+        text = read_named(path).decode("ascii")
     except (OSError, UnicodeDecodeError) as error:
         msg = f"no LMK: {path} cannot be read, and {LMK_VARIABLE} is not set"
         raise LmkError(msg) from error

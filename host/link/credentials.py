@@ -22,6 +22,7 @@ from host.clock import WallClock, utc_now
 from host.link.certificates import Pin, PinError, anchor_of, issuer_of, pin_text, pins_in, spki_of
 from host.link.settings import LinkTlsSettings
 from host.link.tls import Tls, TlsEnds, TlsError
+from host.named_files import check_named, read_named, read_named_text
 
 WARN_BEFORE: Final = dt.timedelta(days=30)
 """So long before its end a certificate is spoken of."""
@@ -201,7 +202,8 @@ EXPLAINED: Final = {
 def _certificate(settings: LinkTlsSettings) -> x509.Certificate:
     try:
         _refuse_open_key(Path(settings.key))
-        return x509.load_pem_x509_certificate(Path(settings.certificate).read_bytes())
+        check_named(settings.key)
+        return x509.load_pem_x509_certificate(read_named(settings.certificate))
     except (OSError, ValueError) as error:
         raise _unusable(settings, error) from None
 
@@ -252,7 +254,7 @@ def _unusable(settings: LinkTlsSettings, error: Exception) -> CredentialsError:
 
 def _pins(path: Path) -> dict[bytes, Pin]:
     try:
-        return {pin.spki: pin for pin in pins_in(path.read_text("utf-8"))}
+        return {pin.spki: pin for pin in pins_in(read_named_text(path))}
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError, PinError) as error:

@@ -2,12 +2,12 @@
 
 import datetime as dt
 import ssl
-from pathlib import Path
 
 import structlog
 from cryptography import x509
 
 from host.link.tls import TlsEnds
+from host.named_files import LIST_BYTES_MAX, check_named, read_named
 from switch.channels import ChannelSettings, TlsSettings, address_of
 
 _LOG = structlog.get_logger(__name__)
@@ -44,6 +44,8 @@ def tls_of(channel: ChannelSettings) -> TlsEnds | None:
 
 def _load(context: ssl.SSLContext, tls: TlsSettings, channel: str) -> None:
     try:
+        check_named(tls.certificate)
+        check_named(tls.key)
         context.load_cert_chain(tls.certificate, tls.key, password=_no_passphrase)
     except (OSError, ValueError) as error:
         raise TlsFileError(
@@ -53,6 +55,7 @@ def _load(context: ssl.SSLContext, tls: TlsSettings, channel: str) -> None:
     if tls.client_ca is None:
         return
     try:
+        check_named(tls.client_ca)
         context.load_verify_locations(tls.client_ca)
     except OSError as error:
         raise TlsFileError(
@@ -65,7 +68,7 @@ def _load(context: ssl.SSLContext, tls: TlsSettings, channel: str) -> None:
 
 def _load_revoked(context: ssl.SSLContext, file: str, channel: str) -> None:
     try:
-        found = x509.load_pem_x509_crl(Path(file).read_bytes())
+        found = x509.load_pem_x509_crl(read_named(file, LIST_BYTES_MAX))
         context.load_verify_locations(file)
     except (OSError, ValueError) as error:
         raise TlsFileError(

@@ -7,6 +7,7 @@ All that it may mean are given, the likeliest first, and whoever reads them know
 import base64
 import binascii
 import codecs
+import errno
 import re
 import sys
 from collections.abc import Iterator, Sequence
@@ -15,6 +16,7 @@ from typing import Final
 
 import msgspec
 
+from host.named_files import read_named
 from terminals.describe.dumps import dumps_in
 from terminals.describe.errors import UnreadableError
 from terminals.describe.field_logs import Composed, composed_of
@@ -67,19 +69,40 @@ def meanings_of(text: str, length: str | None = None) -> list[Meaning]:
         UnreadableError: it is none of these, or there is no message in it.
     """
     if text == _STDIN:
-        typed = b"" if sys.stdin is None else sys.stdin.buffer.read(BYTES_MAX)
-        return _in_bytes(typed, "stdin", length)
+        return _in_bytes(_typed(), "stdin", length)
     path = Path(text)
     if len(text) < 256 and path.is_file():
-        if path.stat().st_size > BYTES_MAX:
-            raise UnreadableError(f"{path} is larger than {BYTES_MAX} bytes. Next: cut it")
-        return _in_bytes(path.read_bytes(), text, length)
+        return _in_bytes(_in_file(path), text, length)
+    if len(text) < 256 and path.exists() and not path.is_dir():
+        raise UnreadableError(
+            f"{path} is no regular file. Next: name one, or pipe it into posswitch describe -"
+        )
     meanings = list(_in_text(text, "", length))
     if not meanings:
         raise UnreadableError(
             "that is no file, no hexadecimal and no base64. Next: posswitch describe --help"
         )
     return [*meanings, _framed(text.encode(), "", length)] if text.isascii() else meanings
+
+
+def _typed() -> bytes:
+    data = b"" if sys.stdin is None else sys.stdin.buffer.read(BYTES_MAX + 1)
+    if len(data) > BYTES_MAX:
+        raise _too_long("stdin")
+    return data
+
+
+def _in_file(path: Path) -> bytes:
+    try:
+        return read_named(path, BYTES_MAX)
+    except OSError as error:
+        if error.errno != errno.EFBIG:
+            raise
+        raise _too_long(str(path)) from None
+
+
+def _too_long(place: str) -> UnreadableError:
+    return UnreadableError(f"{place} is longer than {BYTES_MAX:,} bytes. Next: cut it")
 
 
 def _in_bytes(data: bytes, place: str, length: str | None) -> list[Meaning]:
