@@ -7,13 +7,12 @@ reversal that is on disk before it is sent. An answer that comes later is counte
 
 import functools
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
 import msgspec
 import structlog
 import trio
-from prometheus_client import Counter, Histogram
 
 from host.model.requests import KINDS, Kind, Request, Response, Traffic
 from host.model.responses import Reason
@@ -21,6 +20,7 @@ from switch.exchange import (
     SIGN_ON_AGAIN,
     UNSEALED_OF_BATCH,
     Exchange,
+    Origin,
     Reply,
 )
 from switch.faults import guarded
@@ -30,15 +30,14 @@ from switch.lane import Lane
 from switch.mac_guard import NOT_LOCKED, MacGuard
 from switch.memory.route_words import HOST
 from switch.memory.saf import NOT_YET
-from switch.metrics import Metrics
+from switch.metrics import Metrics, Tally, Waits
 from switch.routing import Router
 from switch.sessions import Session, Sessions
 from switch.settings import SwitchSettings
-from switch.standing import Proofs, Standing
-from switch.strategy import SILENT, Ending, Endings
+from switch.standing import Proofs
+from switch.strategy import Ending
 from switch.undoing import reversal_of, without_card
 from terminals.codec import EncodeError
-from terminals.dialect import Dialect
 
 UNPROVED_AT_ONCE: Final = 120.0
 UNPROVED_SECONDS: Final = 1.0
@@ -90,36 +89,30 @@ class Desk:
         self._unproved = Rate(UNPROVED_AT_ONCE, UNPROVED_SECONDS)
         self._being_undone: dict[Exchange, float] = {}
         """Whose terminal is told 98 as soon as the reversal is on disk, and since when."""
-        self._answered: dict[tuple[str, Kind | None, Reason], Counter] = {}
-        self._seconds: dict[tuple[str, Kind | None], Histogram] = {}
+        self._answered: dict[tuple[str, Kind | None, Reason], Tally] = {}
+        self._seconds: dict[tuple[str, Kind | None], Waits] = {}
 
     @property
     def in_flight(self) -> int:
         """Messages at the host and at issuers."""
         return sum(len(lane.in_flight) for lane in self._router.lanes)
 
-    def take(
-        self,
-        dialect: Dialect,
-        channel: str,
-        reply: Reply,
-        payload: bytes,
-        endings: Endings = SILENT,
-        standing: Standing | None = None,
-    ) -> None:
-        """One payload from a terminal: it is answered, now or later, or left in silence."""
-        exchange = Exchange(self, dialect, channel, reply, endings, standing)
-        try:
-            error = exchange.read(payload)
-            if error is None or exchange.only_host_may_end:
-                self._take_read(exchange)
-            elif exchange.message is not None:
-                self._refuse(exchange, Reason.FORMAT_ERROR, str(error))
-            else:
-                self._drop(exchange, "unreadable", str(error))
-        except Exception:  # noqa: BLE001 - one message must never take the others with it
-            _LOG.exception("a message could not be handled", channel=channel)
-            self._fail(exchange)
+    def take(self, origin: Origin, reply: Reply, payloads: Sequence[bytes]) -> None:
+        """What one read brought from a terminal: each is answered, now or later, or left."""
+        now = trio.current_time()
+        for payload in payloads:
+            exchange = Exchange(self, origin, reply)
+            try:
+                error = exchange.read(payload)
+                if error is None or exchange.only_host_may_end:
+                    self._take_read(exchange, now)
+                elif exchange.message is not None:
+                    self._refuse(exchange, Reason.FORMAT_ERROR, str(error))
+                else:
+                    self._drop(exchange, "unreadable", str(error))
+            except Exception:  # noqa: BLE001 - one message must never take the others with it
+                _LOG.exception("a message could not be handled", channel=origin.channel)
+                self._fail(exchange)
 
     def sweep(self, now: float) -> None:
         """End what was not answered in time."""
@@ -142,20 +135,20 @@ class Desk:
         """The answer of whoever was asked, in time."""
         assert exchange.lane is not None
         del exchange.lane.in_flight[exchange.ticket]
-        seconds = self._seconds_of(exchange.channel, exchange.kind)
-        seconds.observe(trio.current_time() - exchange.sent_at)
-        self._deliver(exchange, response)
+        now = trio.current_time()
+        self._seconds_of(exchange).observe(now - exchange.sent_at)
+        self._deliver(exchange, response, now)
 
-    def _deliver(self, exchange: Exchange, response: Response) -> None:
+    def _deliver(self, exchange: Exchange, response: Response, now: float) -> None:
         request = exchange.request
         assert request is not None
         if exchange.mac is not None and self._proofs.is_new(request.key, response.local_time):
-            exchange.standing.prove(request.key.terminal_id, trio.current_time())
-        if KINDS[request.kind].only_host_may_end and response.reason in UNDECIDED:
+            exchange.standing.prove(request.key.terminal_id, now)
+        if response.reason in UNDECIDED and KINDS[request.kind].only_host_may_end:
             self._go_on(exchange, request, response.reason)
             return
         if request.kind is Kind.SIGN_ON and response.is_approved:
-            self._sessions.renew(request.key.terminal_id, trio.current_time())
+            self._sessions.renew(request.key.terminal_id, now)
         try:
             payload = exchange.answer(response)
         except Exception:  # noqa: BLE001 - decided already: silence, the terminal undoes it
@@ -193,7 +186,7 @@ class Desk:
         self._metrics.late(response.reason)
         _LOG.warning("late answer of the host", reason=response.reason.value, rrn=response.rrn)
 
-    def _take_read(self, exchange: Exchange) -> None:
+    def _take_read(self, exchange: Exchange, now: float) -> None:
         message = exchange.message
         assert message is not None
         terminal_id = message.terminal_id
@@ -203,17 +196,17 @@ class Desk:
             else:
                 self._refuse(exchange, Reason.FORMAT_ERROR, "no terminal id")
             return
-        now = trio.current_time()
         session = self._sessions.get(terminal_id, now)
         if session is None:
             self._wait(exchange, terminal_id, now)
             return
         asked = self._ask(exchange, session, now)
-        wants_keys = isinstance(asked, Reason) and asked in SIGN_ON_AGAIN
-        if wants_keys and not self._sessions.is_fresh(session, now):
+        if isinstance(asked, Request):
+            self._forward(exchange, asked, now)
+        elif asked in SIGN_ON_AGAIN and not self._sessions.is_fresh(session, now):
             self._wait(exchange, terminal_id, now)
         else:
-            self._judge(exchange, session, asked, now)
+            self._turn_down(exchange, session, asked, now)
 
     def _wait(self, exchange: Exchange, terminal_id: str, now: float) -> None:
         """Until the host has told who this is."""
@@ -226,12 +219,16 @@ class Desk:
 
     def _resume(self, exchange: Exchange, session: Session | Reason) -> None:
         try:
-            now = trio.current_time()
             if isinstance(session, Reason):
-                self._forward(exchange, session, now)
+                self._decline(exchange, session)
+                return
+            now = trio.current_time()
+            self._floods.knows(exchange.source)
+            asked = self._ask(exchange, session, now)
+            if isinstance(asked, Request):
+                self._forward(exchange, asked, now)
             else:
-                self._floods.knows(exchange.source)
-                self._judge(exchange, session, self._ask(exchange, session, now), now)
+                self._turn_down(exchange, session, asked, now)
         except Exception:  # noqa: BLE001 - as in `take`
             _LOG.exception("a message could not be handled", channel=exchange.channel)
             self._fail(exchange)
@@ -247,31 +244,16 @@ class Desk:
             guard.right(terminal_id, source)
         return asked
 
-    def _judge(
-        self, exchange: Exchange, session: Session, asked: Request | Reason, now: float
-    ) -> None:
-        """Go on with what is asked, or count what was not proved."""
-        if asked is Reason.MAC_WRONG:
+    def _turn_down(self, exchange: Exchange, session: Session, why: Reason, now: float) -> None:
+        """What is asked cannot be forwarded; what was not proved is counted."""
+        if why is Reason.MAC_WRONG:
             self._count_wrong_mac(exchange, session, now)
-        is_locked = asked is Reason.KEYS_MISSING and session.newest != NOT_LOCKED
+        is_locked = why is Reason.KEYS_MISSING and session.newest != NOT_LOCKED
         if is_locked and exchange.only_host_may_end:
             # A0 would end the terminal's reversal, which may be an honest one.
             self._drop(exchange, "terminal locked", session.profile.terminal_id)
         else:
-            self._forward(exchange, self._vouched(exchange, asked, now), now)
-
-    def _vouched(
-        self, exchange: Exchange, asked: Request | Reason, now: float
-    ) -> Request | Reason | None:
-        """A settlement or upload says whether its terminal sent it; else few are taken."""
-        if isinstance(asked, Reason) or asked.kind not in UNSEALED_OF_BATCH:
-            return asked
-        terminal_id = asked.key.terminal_id
-        is_proved = exchange.mac is not None or exchange.standing.has_proved(terminal_id, now)
-        if not is_proved and not self._unproved.take((terminal_id, exchange.source), now):
-            return None
-        exchange.request = msgspec.structs.replace(asked, is_proved=is_proved)
-        return exchange.request
+            self._decline(exchange, why)
 
     def _count_wrong_mac(self, exchange: Exchange, session: Session, now: float) -> None:
         self._metrics.mac_failures.labels(exchange.channel).inc()
@@ -285,16 +267,17 @@ class Desk:
                 source=source,
             )
 
-    def _forward(self, exchange: Exchange, asked: Request | Reason | None, now: float) -> None:
-        if asked is None:
-            self._drop(exchange, "unproved too often", "a settlement or upload without a code")
-            return
-        if isinstance(asked, Reason):
-            self._decline(exchange, asked)
-            return
-        if KINDS[asked.kind].traffic is not Traffic.TRADE and self._is_flood(exchange, asked, now):
-            self._refuse(exchange, Reason.HOST_UNREACHABLE)
-            return
+    def _forward(self, exchange: Exchange, asked: Request, now: float) -> None:
+        if KINDS[asked.kind].traffic is not Traffic.TRADE:
+            vouched = self._vouched(exchange, asked, now)
+            if vouched is None:
+                why = "a settlement or upload without a code"
+                self._drop(exchange, "unproved too often", why)
+                return
+            asked = vouched
+            if self._is_flood(exchange, asked, now):
+                self._refuse(exchange, Reason.HOST_UNREACHABLE)
+                return
         lane = self._router.lane_of(asked)
         is_anothers = asked.merchant_id != exchange.merchant_id
         if is_anothers and (asked.kind in ENDED_BY_ITS_MERCHANT or not lane.is_ours):
@@ -302,10 +285,8 @@ class Desk:
             return
         sent = asked if lane.is_ours else exchange.with_track(asked)
         taken = lane.destination.ask(sent, exchange)
-        if taken is UNDER_WAY:
-            self._drop(exchange, "under way already", asked.key.text)
-        elif isinstance(taken, Response):
-            self._deliver(exchange, taken)
+        if isinstance(taken, Response):
+            self._answer_at_once(exchange, taken, now)
         elif taken is None:
             self._host_is_away(exchange)
         else:
@@ -313,6 +294,25 @@ class Desk:
             exchange.ticket = taken
             exchange.sent_at = now
             lane.in_flight[taken] = exchange
+
+    def _answer_at_once(self, exchange: Exchange, response: Response, now: float) -> None:
+        """Nobody had to be asked."""
+        if response is UNDER_WAY:
+            assert exchange.request is not None
+            self._drop(exchange, "under way already", exchange.request.key.text)
+        else:
+            self._deliver(exchange, response, now)
+
+    def _vouched(self, exchange: Exchange, asked: Request, now: float) -> Request | None:
+        """A settlement or upload says whether its terminal sent it; else few are taken."""
+        if asked.kind not in UNSEALED_OF_BATCH:
+            return asked
+        terminal_id = asked.key.terminal_id
+        is_proved = exchange.mac is not None or exchange.standing.has_proved(terminal_id, now)
+        if not is_proved and not self._unproved.take((terminal_id, exchange.source), now):
+            return None
+        exchange.request = msgspec.structs.replace(asked, is_proved=is_proved)
+        return exchange.request
 
     def _is_flood(self, exchange: Exchange, asked: Request, now: float) -> bool:
         """Whether its address asks for more than its share of what needs no key."""
@@ -353,7 +353,7 @@ class Desk:
         if request.only_as_repeat:
             self._drop(exchange, why, request.key.text)
             return
-        ending, stored = exchange.endings[request.kind], None
+        ending, stored = exchange.origin.endings[request.kind], None
         if ending is Ending.TOLD_WHEN_UNDONE:
             self._being_undone[exchange] = trio.current_time()
             stored = functools.partial(self._tell_undone, exchange, why)
@@ -437,8 +437,7 @@ class Desk:
 
     def _tell(self, exchange: Exchange, reason: Reason, *, rrn: str = "", why: str = "") -> None:
         """Count and log one answered message."""
-        kind = exchange.kind
-        key = (exchange.channel, kind, reason)
+        key = (exchange.origin.channel, exchange.kind, reason)
         counter = self._answered.get(key)
         if counter is None:
             counter = self._answered[key] = self._metrics.answered(*key)
@@ -462,8 +461,9 @@ class Desk:
             why=why,
         )
 
-    def _seconds_of(self, channel: str, kind: Kind | None) -> Histogram:
-        seconds = self._seconds.get((channel, kind))
+    def _seconds_of(self, exchange: Exchange) -> Waits:
+        key = (exchange.origin.channel, exchange.kind)
+        seconds = self._seconds.get(key)
         if seconds is None:
-            seconds = self._seconds[channel, kind] = self._metrics.seconds(channel, kind)
+            seconds = self._seconds[key] = self._metrics.seconds(*key)
         return seconds

@@ -41,12 +41,30 @@ UNSEALED_OF_BATCH: Final = frozenset(
 """What needs no code in some dialects, and counts for less without one."""
 
 
+class Origin:
+    """What the messages of one channel have in common; made once."""
+
+    __slots__ = ("channel", "dialect", "endings", "family")
+
+    def __init__(self, dialect: Dialect, channel: str, endings: Endings = SILENT) -> None:
+        self.dialect = dialect
+        self.channel = channel
+        self.endings = endings
+        """What its terminals are told in doubt, by the channel's strategy."""
+        self.family = FAMILIES.get(dialect.institution)
+        """What its terminals are."""
+
+
 class Reply(Protocol):
     """Where the message came from. One of the two is called once for each message."""
 
     @property
     def host(self) -> str:
         """The other side's address."""
+
+    @property
+    def standing(self) -> Standing:
+        """What the other side may be believed."""
 
     def send(self, payload: bytes) -> bool:
         """Answer it; False when there is nobody to answer any more."""
@@ -74,53 +92,44 @@ class Exchange:
     __slots__ = (
         "_desk",
         "_reply",
-        "batch",
-        "channel",
-        "dialect",
-        "endings",
         "lane",
         "mac",
-        "merchant_id",
         "message",
+        "origin",
         "request",
         "sent_at",
-        "signs_on",
+        "session",
         "standing",
         "ticket",
     )
 
-    def __init__(
-        self,
-        desk: Desk,
-        dialect: Dialect,
-        channel: str,
-        reply: Reply,
-        endings: Endings = SILENT,
-        standing: Standing | None = None,
-    ) -> None:
+    def __init__(self, desk: Desk, origin: Origin, reply: Reply) -> None:
         self._desk = desk
-        self.dialect = dialect
-        self.channel = channel
-        self.endings = endings
-        """What its terminal is told in doubt, by the channel's strategy."""
-        self.standing = standing or Standing()
-        """What its connection may be believed."""
         self._reply: Reply | None = reply
+        self.origin = origin
+        self.standing = reply.standing
+        """What its connection may be believed."""
         self.message: AnyMessage | None = None
+        self.session: Session | None = None
+        """Whose it is, once its terminal is known."""
         self.request: Request | None = None
         self.mac: Mac | None = None
         """The key that proved the message: the answer is sealed under it."""
-        self.merchant_id = ""
-        """Whose terminal this is, by its profile."""
-        self.signs_on = True
-        """Whether a sign-on brings its terminal keys: none does under DUKPT."""
-        self.batch = ""
-        """Which batch that says it is in."""
         self.lane: Lane[Exchange] | None = None
         """Where the request went."""
         self.ticket: Ticket = 0
         """What it waits by there."""
         self.sent_at = 0.0
+
+    @property
+    def channel(self) -> str:
+        """The name of the channel it came by."""
+        return self.origin.channel
+
+    @property
+    def merchant_id(self) -> str:
+        """Whose terminal this is, by its profile; empty while that is not known."""
+        return self.session.profile.merchant_id if self.session is not None else ""
 
     @property
     def only_host_may_end(self) -> bool:
@@ -141,7 +150,7 @@ class Exchange:
     def read(self, payload: bytes) -> DecodeError | None:
         """Take the message; on an error what could be read of it, if that can be answered."""
         try:
-            self.message = self.dialect.read(payload)
+            self.message = self.origin.dialect.read(payload)
         except DecodeError as error:
             self.message = error.message
             return error
@@ -157,10 +166,8 @@ class Exchange:
 
         Keys up to the generation `spent` prove nothing.
         """
-        dialect, message = self.dialect, self.message
-        self.merchant_id = session.profile.merchant_id
-        self.signs_on = session.signs_on
-        self.batch = session.profile.epoch
+        dialect, message = self.origin.dialect, self.message
+        self.session = session
         assert message is not None
         generation = 0
         barred = self._barred(session, message)
@@ -180,13 +187,13 @@ class Exchange:
         if isinstance(request, Request):
             if not request.merchant_id:
                 # Only what undoes comes without: whose terminal it is, is known.
-                request = msgspec.structs.replace(request, merchant_id=self.merchant_id)
+                request = msgspec.structs.replace(request, merchant_id=session.profile.merchant_id)
             self.request = request
         return request
 
     def with_track(self, request: Request) -> Request:
         """The request as an issuer is sent it, with the track that was swiped in clear."""
-        track = self.dialect.track(self.message)
+        track = self.origin.dialect.track(self.message)
         return request if track is None else msgspec.structs.replace(request, track=track)
 
     def report(self, why: str) -> Request:
@@ -194,19 +201,20 @@ class Exchange:
 
         It may come again, under the same key and in the same words, and is one case.
         """
-        message = self.message
+        message, session = self.message, self.session
         assert message is not None
+        assert session is not None, "its keys have proved it"
         key = ExchangeKey(
-            self.dialect.institution,
+            self.origin.dialect.institution,
             message.terminal_id,
-            self.batch,
+            session.profile.epoch,
             message.stan,
             Family.MANAGEMENT,
         )
         return Request(
             kind=Kind.CASE_REPORT,
             key=key,
-            merchant_id=self.merchant_id,
+            merchant_id=session.profile.merchant_id,
             issued_by_switch=True,
             detail=f"{message.asks} {message.mti}, trace {message.stan}: {why}",
             case="unreadable",
@@ -215,9 +223,10 @@ class Exchange:
     def answer(self, response: Response) -> bytes:
         """The answer's payload, sealed when the message was proved to be."""
         assert self.message is not None
-        if response.sign_on_again and not self.signs_on:
+        if response.sign_on_again and self.session is not None and not self.session.signs_on:
+            # Under DUKPT a sign-on brings no keys.
             response = msgspec.structs.replace(response, sign_on_again=False)
-        return self.dialect.answer(self.message, response, self.mac)
+        return self.origin.dialect.answer(self.message, response, self.mac)
 
     def refusal(self, reason: Reason) -> bytes:
         """The payload of the switch's own decline."""
@@ -250,23 +259,23 @@ class Exchange:
 
     def _barred(self, session: Session, message: AnyMessage) -> Reason | None:
         """Why this terminal is not heard here, whatever its message proves."""
-        profile, dialect = session.profile, self.dialect
-        if profile.family and FAMILIES.get(dialect.institution) != profile.family:
+        profile, origin, standing = session.profile, self.origin, self.standing
+        if profile.family and profile.family is not origin.family:
             return Reason.INVALID_TERMINAL
-        if not self.standing.may_speak_for(profile.terminal_id):
+        if standing.is_bound and not standing.may_speak_for(profile.terminal_id):
             return Reason.KEYS_MISSING
-        is_too_far = session.is_order_blind and not self.standing.is_apart
-        if is_too_far and dialect.must_be_sealed(message):
+        is_too_far = session.is_order_blind and not standing.is_apart
+        if is_too_far and origin.dialect.must_be_sealed(message):
             return Reason.NOT_PERMITTED_TO_TERMINAL
         return None
 
     def _prove(self, session: Session, message: AnyMessage, spent: int) -> int | Reason:
         """The generation of the key that sealed the message, newest first."""
-        newest = session.newest
+        newest, dialect = session.newest, self.origin.dialect
         if newest <= spent:
             return Reason.KEYS_MISSING
         for generation, mac in session.macs:
-            if generation > spent and self.dialect.mac_is_right(message, mac):
+            if generation > spent and dialect.mac_is_right(message, mac):
                 self.mac = mac
                 if generation == newest:
                     session.keep_newest()

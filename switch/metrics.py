@@ -1,13 +1,18 @@
 """What the switch counts. Every labelled child is bound once, before it is needed often.
 
-Read by Prometheus over `metrics_port`. Names begin with `posswitch_switch_`.
+Read by Prometheus over `metrics_port`. Names begin with `posswitch_switch_`. What every message
+adds to is kept in plain numbers, and made a metric when it is read.
 """
 
 import functools
+from bisect import bisect_left
 from collections.abc import Callable
+from itertools import accumulate
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge
+from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily
+from prometheus_client.registry import Collector
 
 from host.model.requests import Kind
 from host.model.responses import RESPONSE_CODES, Reason
@@ -37,6 +42,69 @@ class ChannelMetrics:
         self._closed.labels(self._channel, why.partition(":")[0]).inc()
 
 
+class Tally:
+    """How often one thing happened."""
+
+    __slots__ = ("count",)
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def inc(self) -> None:
+        """Once more."""
+        self.count += 1
+
+
+class Waits:
+    """How long one kind of thing took."""
+
+    __slots__ = ("counts", "total")
+
+    def __init__(self) -> None:
+        self.counts = [0] * (len(SECONDS_BUCKETS) + 1)
+        """By bucket, the last for what took longer than any."""
+        self.total = 0.0
+
+    def observe(self, seconds: float) -> None:
+        """It took so long."""
+        self.counts[bisect_left(SECONDS_BUCKETS, seconds)] += 1
+        self.total += seconds
+
+
+class _Answered(Collector):
+    """Messages answered. Read by a thread of its own while the loop counts on."""
+
+    def __init__(self) -> None:
+        self.tallies: dict[tuple[str, str, str, str], Tally] = {}
+
+    def describe(self) -> list[CounterMetricFamily]:
+        labels = ("channel", "kind", "reason", "code")
+        return [CounterMetricFamily(f"{PREFIX}messages", "Messages answered.", labels=labels)]
+
+    def collect(self) -> list[CounterMetricFamily]:
+        [family] = self.describe()
+        for values, tally in list(self.tallies.items()):
+            family.add_metric(values, tally.count)
+        return [family]
+
+
+class _HostSeconds(Collector):
+    """How long the host takes. Read as `_Answered` is."""
+
+    def __init__(self) -> None:
+        self.waits: dict[tuple[str, str], Waits] = {}
+
+    def describe(self) -> list[HistogramMetricFamily]:
+        what = "From the request to the host to its answer."
+        return [HistogramMetricFamily(f"{PREFIX}host_seconds", what, labels=("channel", "kind"))]
+
+    def collect(self) -> list[HistogramMetricFamily]:
+        [family] = self.describe()
+        for values, waits in list(self.waits.items()):
+            family.add_metric(values, _in_buckets(waits), waits.total)
+        return [family]
+
+
 class Metrics:
     """Every metric of one switch process, in a registry of its own."""
 
@@ -44,21 +112,15 @@ class Metrics:
         registry = self.registry = CollectorRegistry()
         registry.register(FAULTS)
         counter = functools.partial(Counter, registry=registry)
-        self._answered = counter(
-            f"{PREFIX}messages_total", "Messages answered.", ("channel", "kind", "reason", "code")
-        )
+        self._answered = _Answered()
+        self._host_seconds = _HostSeconds()
+        registry.register(self._answered)
+        registry.register(self._host_seconds)
         self._silent = counter(
             f"{PREFIX}silent_total", "Messages left without an answer.", ("channel", "why")
         )
         self._late = counter(
             f"{PREFIX}late_answers_total", "Host answers nobody waits for.", ("reason",)
-        )
-        self._seconds = Histogram(
-            f"{PREFIX}host_seconds",
-            "From the request to the host to its answer.",
-            ("channel", "kind"),
-            buckets=SECONDS_BUCKETS,
-            registry=registry,
         )
         self.accepted = counter(f"{PREFIX}connections_total", "Connections accepted.", ("channel",))
         self.refused = counter(
@@ -92,10 +154,10 @@ class Metrics:
             f"{PREFIX}reversals_total", "Reversals the switch itself had to send."
         )
 
-    def answered(self, channel: str, kind: Kind | None, reason: Reason) -> Counter:
+    def answered(self, channel: str, kind: Kind | None, reason: Reason) -> Tally:
         """The child to keep; callers bind it once for each combination."""
-        f39 = RESPONSE_CODES[reason].f39
-        return self._answered.labels(channel, _word(kind), reason.value, f39)
+        labels = (channel, _word(kind), reason.value, RESPONSE_CODES[reason].f39)
+        return self._answered.tallies.setdefault(labels, Tally())
 
     def silent(self, channel: str, why: str) -> None:
         """Count a message that gets no answer."""
@@ -105,9 +167,9 @@ class Metrics:
         """Count an answer that came after its exchange had ended."""
         self._late.labels(reason.value).inc()
 
-    def seconds(self, channel: str, kind: Kind | None) -> Histogram:
+    def seconds(self, channel: str, kind: Kind | None) -> Waits:
         """The child to keep."""
-        return self._seconds.labels(channel, _word(kind))
+        return self._host_seconds.waits.setdefault((channel, _word(kind)), Waits())
 
     def watch(self, name: str, text: str, read: Callable[[], float]) -> None:
         """A gauge that is read when it is asked for, and costs nothing until then."""
@@ -116,3 +178,9 @@ class Metrics:
 
 def _word(kind: Kind | None) -> str:
     return kind.value if kind is not None else "unknown"
+
+
+def _in_buckets(waits: Waits) -> list[tuple[str, float]]:
+    """As Prometheus has them: each bucket with all that was quicker, under its upper bound."""
+    bounds = [*(str(float(bound)) for bound in SECONDS_BUCKETS), "+Inf"]
+    return list(zip(bounds, accumulate(waits.counts), strict=True))

@@ -28,8 +28,8 @@ _BITS: Final = 8 * _WORD
 _MARK_MASK: Final = (1 << _BITS) - 1
 _CODE_AT: Final = _WORD if sys.byteorder == "little" else 0
 """Where the code stands in the bytes of an entry."""
-_CLASSES: Final = 1024
-"""Of codes, by their last ten bits."""
+_CLASSES: Final = 2048
+"""Of codes, by their last eleven bits."""
 
 Mark = Callable[[bytes], int]
 """A digest of what a code covers that nobody outside this process can aim at."""
@@ -38,7 +38,7 @@ Mark = Callable[[bytes], int]
 class Codes:
     """A ring of entries, a code and its mark as one number, written over from the start.
 
-    Bare numbers side by side, 6 KiB a terminal: what costs here is memory that was not looked at
+    Bare numbers side by side, 8 KiB a terminal: what costs here is memory that was not looked at
     for a while. Most codes are new: how many are kept of each class says so without a search.
     """
 

@@ -5,6 +5,7 @@ that a change happens whole or not at all. Time that is waited for is trio's; th
 used for the age of stored reversals alone.
 """
 
+import functools
 import socket
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -22,6 +23,7 @@ from host.model.requests import Response
 from host.page import Page
 from host.steady import kept_going
 from switch.desk import Desk
+from switch.exchange import Origin
 from switch.faults import count, guarded
 from switch.lanes import Lanes
 from switch.memory.token_file import TokenFile
@@ -234,19 +236,17 @@ class Switch:
         return callers < self._descriptors.connections_max
 
     def _taker(self, row: ChannelSettings, dialect: Dialect) -> Take:
-        name, take, endings = row.name, self.desk.take, STRATEGIES[row.strategy]
+        take, origin = self.desk.take, Origin(dialect, row.name, STRATEGIES[row.strategy])
         size, is_returned = row.preamble_bytes, row.preamble == "return"
 
-        def take_here(connection: Connection, payload: bytes) -> None:
-            take(dialect, name, connection, payload, endings, connection.standing)
+        def take_after_preamble(connection: Connection, payloads: list[bytes]) -> None:
+            for payload in payloads:
+                line, message = payload[:size], payload[size:]
+                _LOG.debug("caller line", channel=row.name, peer=connection.peer, line=line.hex())
+                reply = Prefixed(connection, line) if is_returned else connection
+                take(origin, reply, (message,))
 
-        def take_after_preamble(connection: Connection, payload: bytes) -> None:
-            line, message = payload[:size], payload[size:]
-            _LOG.debug("caller line", channel=name, peer=connection.peer, line=line.hex())
-            reply = Prefixed(connection, line) if is_returned else connection
-            take(dialect, name, reply, message, endings, connection.standing)
-
-        return take_after_preamble if size else take_here
+        return take_after_preamble if size else functools.partial(take, origin)
 
     def _listen_where_nobody_does(
         self, rows: Sequence[ChannelSettings]

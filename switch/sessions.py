@@ -32,7 +32,7 @@ _LOG = structlog.get_logger(__name__)
 class Session:
     """A terminal and its kept MACs, the newest generation first."""
 
-    __slots__ = ("fetched_at", "is_order_blind", "macs", "profile", "signs_on")
+    __slots__ = ("fetched_at", "is_order_blind", "macs", "newest", "profile", "signs_on")
 
     def __init__(
         self, profile: TerminalProfile, fetched_at: float, codes: Codes | None = None
@@ -51,11 +51,8 @@ class Session:
             codes = codes or Codes()
             macs = [(generation, OnceMac(mac, codes)) for generation, mac in macs]
         self.macs: tuple[tuple[int, Mac], ...] = tuple(macs)
-
-    @property
-    def newest(self) -> int:
+        self.newest = self.macs[0][0] if self.macs else 0
         """The generation of its newest key; 0 where it has none."""
-        return self.macs[0][0] if self.macs else 0
 
     def keep_newest(self) -> None:
         """The terminal has used its new keys: the older ones are over."""

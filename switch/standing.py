@@ -92,12 +92,13 @@ class Proofs:
         """Whether a message that the host has answered is none played again."""
         if local_time > self._latest:
             self._move(local_time)
-        batch, trace = self._highest.get(key.terminal_id, ("", ""))
-        if local_time < self._fresh_from or (batch == key.epoch and key.stan <= trace):
+        highest, batch, trace = self._highest, key.epoch, key.stan
+        known = highest.get(key.terminal_id)
+        if local_time < self._fresh_from or (known and known[0] == batch and trace <= known[1]):
             return False
-        if len(self._highest) >= TRACES_MAX and key.terminal_id not in self._highest:
-            del self._highest[next(iter(self._highest))]
-        self._highest[key.terminal_id] = (key.epoch, key.stan)
+        if known is None and len(highest) >= TRACES_MAX:
+            del highest[next(iter(highest))]
+        highest[key.terminal_id] = batch, trace
         return True
 
     def _move(self, local_time: str) -> None:

@@ -35,7 +35,7 @@ from terminals.message import Message
 from terminals.profiles import Profile, TextIn
 from terminals.spelling import first_of
 from terminals.texts import organisation_and_text
-from terminals.translate import card_expiry, card_number
+from terminals.translate import card_of
 
 ValueOf = Callable[[Message, Response], str | None]
 
@@ -141,11 +141,11 @@ def _bound(numbers: tuple[int, ...], values: dict[str, ValueOf]) -> AnswerPlan:
 
 
 def _card(message: Message, _response: Response) -> str | None:
-    return card_number(message.fields)
+    return card_of(message)[0]
 
 
 def _expiry(message: Message, _response: Response) -> str | None:
-    return card_expiry(message.fields)
+    return card_of(message)[1]
 
 
 def _time(_message: Message, response: Response) -> str:
@@ -177,7 +177,7 @@ def _institutions(_message: Message, response: Response) -> str:
     if not response.issuer_id:
         return ""
     width = _ISSUER_CHARACTERS
-    return f"{response.issuer_id:<{width}}{response.acquirer_id:<{width}}"
+    return response.issuer_id.ljust(width) + response.acquirer_id.ljust(width)
 
 
 def _balance(_message: Message, response: Response) -> str:

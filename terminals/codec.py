@@ -93,6 +93,7 @@ class Codec:
         "_known",
         "_names",
         "_spec",
+        "tag_bytes",
     )
 
     def __init__(self, spec: Spec) -> None:
@@ -105,6 +106,8 @@ class Codec:
         start, size = self._head.type_bytes, self._head.bitmap_bytes
         self._bitmap = slice(start, start + size)
         self._bitmaps = slice(start, start + 2 * size)
+        self.tag_bytes = spec[FIRST_MAC]["max_len"]
+        """How much room a message authentication code takes on the wire."""
         self._decoders: dict[bytes, FastDecode] = {}
         """By the bitmap as it stands on the wire, or by both where there are two."""
         self._encoders: dict[tuple[str, ...], FastEncode] = {}
@@ -122,11 +125,6 @@ class Codec:
     def measure_after(self, start: int) -> Measure:
         """What finds the end of a message that has so many bytes before its type."""
         return Extent(self._spec, start).measure
-
-    @property
-    def tag_bytes(self) -> int:
-        """How much room a message authentication code takes on the wire."""
-        return self._spec[FIRST_MAC]["max_len"]
 
     def mac_field(self, fields: Iterable[str]) -> str:
         """Which field of a message with these others holds its code: the last there can be."""

@@ -163,10 +163,10 @@ class IsoDialect:
             header = _with_next(header, _SIGN_ON_AGAIN if response.sign_on_again else 0)
         swapped = tpdu[:1] + tpdu[3:5] + tpdu[1:3]
         if mac is None or not (form.is_sealed and form.must_be_sealed):
-            return self.compose(swapped, header, fields, None)
+            return swapped + header + self.codec.encode(fields)
         if self.ksn_field:
             mac = self._under_ksn(mac, message)
-        return self.compose(swapped, header, fields, mac)
+        return swapped + header + self._sealed(fields, mac)
 
     def compose(self, tpdu: bytes, header: bytes, fields: dict[str, str], mac: Mac | None) -> bytes:
         """A payload from its parts, sealed when a key is given (a terminal writes requests).
@@ -176,8 +176,13 @@ class IsoDialect:
         """
         if mac is None:
             return tpdu + header + self.codec.encode(fields)
-        body = self.codec.encode(fields | {self.codec.mac_field(fields): NO_TAG_YET})
-        return tpdu + header + seal(body, mac, self.codec.tag_bytes)
+        return tpdu + header + self._sealed(dict(fields), mac)
+
+    def _sealed(self, fields: dict[str, str], mac: Mac) -> bytes:
+        """The body of these fields, which are ours to add to, with its code."""
+        codec = self.codec
+        fields[codec.mac_field(fields)] = NO_TAG_YET
+        return seal(codec.encode(fields), mac, codec.tag_bytes)
 
     def _under_ksn(self, mac: Mac, message: Message) -> Mac:
         """The keys of this message, where they are its KSN's."""

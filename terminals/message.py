@@ -64,7 +64,17 @@ class Message:
     is no `__dict__` to walk, and pickling raises.
     """
 
-    __slots__ = ("body", "damage", "fields", "form", "header", "spelling", "taken", "tpdu")
+    __slots__ = (
+        "body",
+        "card",
+        "damage",
+        "fields",
+        "form",
+        "header",
+        "spelling",
+        "taken",
+        "tpdu",
+    )
 
     def __init__(
         self,
@@ -82,6 +92,8 @@ class Message:
         self.spelling = spelling
         self.damage = damage
         """Where it could not be read whole: `fields` are those that could."""
+        self.card: tuple[str | None, str | None] | None = None
+        """Its number and expiry, YYMM, as far as they came in clear; None: nobody has looked."""
         self.form: Form | None = None
         """What its codes and fields alone say, once its dialect was asked."""
         self.taken = Taken.NEW

@@ -136,13 +136,17 @@ def to_request(message: Message, institution: str, generation: int) -> Request |
         return refusal.reason
 
 
-def card_number(fields: dict[str, str]) -> str | None:
-    """The digits of the card in F2 or on the track; None where neither has them."""
-    keyed = fields.get("2")
-    if keyed is not None:
-        return keyed
-    track = _TRACK_2.fullmatch(fields.get("35", ""))
-    return track[1] if track and not _track_is_encrypted(fields) else None
+def card_of(message: Message) -> tuple[str | None, str | None]:
+    """The card's digits (F2, or the track) and its expiry YYMM (F14, or the track).
+
+    None where they are nowhere in clear.
+    """
+    if message.card is None:
+        fields = message.fields
+        track = None if _track_is_encrypted(fields) else _TRACK_2.fullmatch(fields.get("35", ""))
+        digits, expiry = track.groups() if track else (None, None)
+        message.card = fields.get("2", digits), fields.get("14", expiry)
+    return message.card
 
 
 def clear_track(fields: dict[str, str]) -> Secret | None:
@@ -153,15 +157,6 @@ def clear_track(fields: dict[str, str]) -> Secret | None:
     return Secret(track.replace("D", "=").encode())
 
 
-def card_expiry(fields: dict[str, str]) -> str | None:
-    """YYMM from F14 or the track; None where neither has it."""
-    typed = fields.get("14")
-    if typed is not None:
-        return typed
-    track = _TRACK_2.fullmatch(fields.get("35", ""))
-    return track[2] if track and not _track_is_encrypted(fields) else None
-
-
 def _request(
     message: Message, row: Spelling, kind: Kind, institution: str, generation: int
 ) -> Request:
@@ -170,6 +165,8 @@ def _request(
     _check_presence(fields, needs, family)
     key = _key(message, institution, family)
     pan, expiry, track = _card(fields, is_needed=needs.card)
+    if pan is not None:
+        message.card = pan.reveal(), expiry
     original_of, more_of = _ORIGINALS.get(kind), _MORE.get(kind)
     return Request(
         kind=kind,

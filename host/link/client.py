@@ -9,7 +9,7 @@ import functools
 import random
 import socket
 from collections.abc import Awaitable, Callable
-from typing import Final, NoReturn, Protocol
+from typing import Final, NamedTuple, NoReturn, Protocol
 
 import msgspec
 import structlog
@@ -85,6 +85,13 @@ class LinkLimits(msgspec.Struct, frozen=True, kw_only=True):
     retry_seconds_max: float = 2.0
 
 
+class _Window(NamedTuple):
+    """Who waits for answers of one traffic, and how many may."""
+
+    waiters: dict[Ticket, Waiter]
+    size: int
+
+
 def _ignore_answer(_response: Response) -> None:
     """Nobody counts late answers."""
 
@@ -124,16 +131,19 @@ class HostLink:
         self._on_unmatched = on_unmatched
         self._on_turn = on_turn
         self._on_fault = on_fault
-        self._windows = {
+        sizes = {
             Traffic.TRADE: self._limits.window_max,
             Traffic.SIGN_ONS: self._limits.sign_on_window_max,
             Traffic.DESK: self._limits.desk_window_max,
         }
+        windows = {traffic: _Window({}, size) for traffic, size in sizes.items()}
+        self._windows = {kind: windows[row.traffic] for kind, row in KINDS.items()}
+        self._waiters = [window.waiters for window in windows.values()]
+        """By window, trade first: most answers are its."""
         self._pipe: Pipe | None = None
         self._last_ticket: Ticket = 0
         self._outgoing: list[tuple[Ticket, Request]] = []
         self._outgoing_frames: list[Frame] = []
-        self._waiters: dict[Traffic, dict[Ticket, Waiter]] = {traffic: {} for traffic in Traffic}
         self._finders: dict[Ticket, Finder] = {}
         self.connections_made = 0
         self.up = trio.Event()
@@ -147,13 +157,12 @@ class HostLink:
     @property
     def unanswered(self) -> int:
         """Requests taken and not yet answered or forgotten."""
-        return sum(map(len, self._waiters.values()))
+        return sum(map(len, self._waiters))
 
     def ask(self, request: Request, waiter: Waiter) -> Ticket | None:
         """Take a request for the next write; None when the link is down or full."""
-        pipe, traffic = self._pipe, KINDS[request.kind].traffic
-        waiters = self._waiters[traffic]
-        if pipe is None or len(waiters) >= self._windows[traffic]:
+        pipe, (waiters, size) = self._pipe, self._windows[request.kind]
+        if pipe is None or len(waiters) >= size:
             return None
         ticket = self._last_ticket = self._last_ticket + 1
         waiters[ticket] = waiter
@@ -310,8 +319,9 @@ class HostLink:
         self._on_turn()
 
     def _answer(self, items: list[tuple[Ticket, Response]]) -> None:
+        trade = self._waiters[0]
         for ticket, response in items:
-            waiter = self._pop(ticket)
+            waiter = trade.pop(ticket, None) or self._pop(ticket)
             try:
                 if waiter is None:
                     self._on_unmatched(response)
@@ -332,8 +342,8 @@ class HostLink:
         self._on_fault("answer")
 
     def _pop(self, ticket: Ticket) -> Waiter | None:
-        """Who waits by this ticket, most likely trade, and waits no longer."""
-        for waiters in self._waiters.values():
+        """Who waits by this ticket, and waits no longer."""
+        for waiters in self._waiters:
             waiter = waiters.pop(ticket, None)
             if waiter is not None:
                 return waiter
@@ -343,8 +353,8 @@ class HostLink:
         """Tell everyone who waits what became of their request; nothing survives."""
         self._pipe = None
         unsent = {ticket for ticket, _ in self._outgoing}
-        broken = [one for waiters in self._waiters.values() for one in waiters.items()]
-        for waiters in self._waiters.values():
+        broken = [one for waiters in self._waiters for one in waiters.items()]
+        for waiters in self._waiters:
             waiters.clear()
         finders, self._finders = self._finders, {}
         self._outgoing = []

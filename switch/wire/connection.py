@@ -37,8 +37,8 @@ class Owner(Protocol):
     def spent(self, connection: "Connection", messages: int) -> None:
         """So much of the rate is used."""
 
-    def take(self, connection: "Connection", payload: bytes) -> None:
-        """A whole frame without its length; answered later by `send` or `stay_silent`."""
+    def take(self, connection: "Connection", payloads: list[bytes]) -> None:
+        """Whole frames without their length; each is answered later by `send` or `stay_silent`."""
 
     def heard(self, connection: "Connection", *, is_mid_frame: bool, had_frames: bool) -> None:
         """Something arrived."""
@@ -295,8 +295,8 @@ class Connection:
             bad_frame, frames = f"bad frame: {error.why}", error.frames
         owner = self._owner
         self._unanswered += len(frames)
-        for payload in frames:
-            owner.take(self, payload)
+        if frames:
+            owner.take(self, frames)
         if owner.is_rated:
             owner.spent(self, len(frames) + self._reader.keep_alives)
         if self._reader.keep_alives:

@@ -39,8 +39,8 @@ THROTTLE_TOLD_SECONDS: Final = 60.0
 
 _LOG = structlog.get_logger(__name__)
 
-Take = Callable[[Connection, bytes], None]
-"""Takes one payload; answers later through the connection."""
+Take = Callable[[Connection, list[bytes]], None]
+"""Takes the payloads of one read; answers each later through the connection."""
 
 
 class Layers(NamedTuple):

@@ -1,5 +1,6 @@
 """The caller's line: what a gateway writes in front of each message, given back with its answer."""
 
+from switch.standing import Standing
 from switch.wire.connection import Connection
 
 
@@ -16,6 +17,11 @@ class Prefixed:
     def host(self) -> str:
         """The gateway's address."""
         return self._connection.host
+
+    @property
+    def standing(self) -> Standing:
+        """What the gateway may be believed."""
+        return self._connection.standing
 
     def send(self, payload: bytes) -> bool:
         """Answer the message; False when the connection is gone."""

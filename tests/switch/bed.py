@@ -6,8 +6,10 @@ from typing import Any
 
 from host.model.requests import Request, Response
 from switch.desk import Desk
+from switch.exchange import Origin
 from switch.metrics import Metrics
 from switch.settings import SwitchSettings
+from switch.standing import Standing
 from tests.switch.bugs import Bugs
 from tests.switch.conftest import TERMINAL, approval
 from tests.switch.tongues import Tongue
@@ -30,6 +32,7 @@ class Ends:
     fates: int = 0
     said: list[bytes] = field(default_factory=list)
     host: str = ""
+    standing: Standing = field(default_factory=Standing)
 
     def ask(self, request: Request, waiter: Any) -> int:
         self.asked.append((request, waiter))
@@ -96,7 +99,7 @@ class Bed:
         ends = self.ends
         ends.fates = 0
         ends.host = f"10.{self.cases >> 16 & 255}.{self.cases >> 8 & 255}.{self.cases & 255}"
-        self.desk.take(self.dialect, "fuzz", ends, payload)
+        self.desk.take(Origin(self.dialect, "fuzz"), ends, [payload])
         self._tell_who()
         asked, ends.asked = ends.asked, []
         for _request, waiter in asked:

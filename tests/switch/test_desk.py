@@ -9,9 +9,11 @@ import trio
 from host.model.requests import KINDS, ExchangeKey, Family, Kind, Request
 from host.model.responses import Reason
 from switch.desk import UNDO_SECONDS_MAX, Desk
+from switch.exchange import Origin
 from switch.memory.route_words import HOST
 from switch.metrics import Metrics
 from switch.settings import SwitchSettings
+from switch.standing import Standing
 from switch.strategy import STRATEGIES
 from switch.undoing import reversal_of, without_card
 from terminals.dialects.pos import POS
@@ -66,6 +68,7 @@ class Paper:
     def __init__(self) -> None:
         self.answers: list = []
         self.host = "10.0.0.1"
+        self.standing = Standing()
         self.silences = 0
         self.is_gone = False
 
@@ -106,7 +109,7 @@ class Bench:
         self.endings = STRATEGIES["silent"]
 
     def take(self, payload: bytes, dialect=POS) -> None:
-        self.desk.take(dialect, "pos", self.paper, payload, self.endings)
+        self.desk.take(Origin(dialect, "pos", self.endings), self.paper, [payload])
 
     def take_known(self, payload: bytes) -> None:
         """As `take`, the terminal's profile being told at once."""
@@ -355,6 +358,7 @@ async def test_keys_told_before_a_sign_on_was_answered_are_not_taken_for_the_new
 
 async def test_a_bug_in_the_dialect_is_96_for_one_message_and_no_harm_to_the_next(bench):
     class Broken:
+        institution = "pos"
         read = staticmethod(POS.read)
         answer = staticmethod(POS.answer)
 

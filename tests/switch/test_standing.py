@@ -48,7 +48,8 @@ class Line(Bench):
         self.standing = Standing()
 
     def take(self, payload: bytes, dialect: object = POS) -> None:
-        self.desk.take(dialect, "pos", self.paper, payload, self.endings, self.standing)  # type: ignore[arg-type]
+        self.paper.standing = self.standing
+        super().take(payload, dialect)
 
     def last(self) -> Request:
         request, _waiter = self.line.asked[len(self.line.asked)]

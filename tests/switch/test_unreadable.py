@@ -17,6 +17,7 @@ from host.model.money import Money
 from host.model.requests import Kind, Request
 from host.model.terminal import MacAlgorithm, MacKey, TerminalProfile
 from switch.desk import Desk
+from switch.exchange import Origin
 from switch.metrics import Metrics
 from switch.settings import ChannelSettings, SwitchSettings
 from terminals.dialect import Dialect
@@ -333,7 +334,7 @@ def asked_of(dialect: Dialect, profile: TerminalProfile, payload: bytes) -> list
     """What the host is asked when a terminal says this; an answer of the switch is none here."""
     ends = Ends(profile)
     desk = Desk(ends, ends, Metrics(), SwitchSettings(log_messages=False))
-    desk.take(dialect, "any", ends, payload)
+    desk.take(Origin(dialect, "any"), ends, [payload])
     while ends.finders:
         ends.finders.pop()[1].found(profile)
     assert not ends.said, "the switch answered what only the host may end"

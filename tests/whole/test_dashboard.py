@@ -34,7 +34,8 @@ def exported_by(registry: prometheus_client.CollectorRegistry) -> dict[str, set[
     names: dict[str, set[str]] = {}
     for name, collector in registry._names_to_collectors.items():
         if name.startswith("posswitch_"):
-            names[name] = set(getattr(collector, "_labelnames", ()))
+            described = [collector] if hasattr(collector, "_labelnames") else collector.describe()  # type: ignore[attr-defined]
+            names[name] = {label for one in described for label in one._labelnames}
     return names
 
 

@@ -19,7 +19,7 @@ from trio._core import _run
 from host.model.requests import Kind, Request
 from host.model.responses import Reason
 from switch.desk import Desk
-from switch.exchange import Exchange
+from switch.exchange import Exchange, Origin
 from switch.issuer_settings import IssuerSettings
 from switch.issuers.links import IssuerDestination, IssuerLink, IssuerReversals
 from switch.issuers.metrics import IssuerMetrics, IssuersMetrics
@@ -32,6 +32,7 @@ from switch.memory.saf_file import SafFile
 from switch.metrics import Metrics
 from switch.routing import Router
 from switch.settings import SwitchSettings
+from switch.standing import Standing
 from switch.strategy import STRATEGIES
 from terminals.dialects import issuer as dialect
 from terminals.dialects.pos import POS
@@ -162,6 +163,7 @@ class Paper:
     host = "10.0.0.1"
 
     def __init__(self) -> None:
+        self.standing = Standing()
         self.told: list[tuple[str, str]] = []
 
     def send(self, payload):
@@ -197,7 +199,7 @@ class Scene:
         self.endings = STRATEGIES[self.dice.choice(sorted(STRATEGIES))]
 
     def take(self, payload: bytes) -> None:
-        self.desk.take(POS, "pos", self.paper, payload, self.endings)
+        self.desk.take(Origin(POS, "pos", self.endings), self.paper, [payload])
 
     async def sweep(self):
         while True:

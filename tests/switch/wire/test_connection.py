@@ -26,8 +26,8 @@ class Owner:
         self.reasons: list[str] = []
         self.lost_answers = 0
 
-    def take(self, _connection, payload):
-        self.taken.append(payload)
+    def take(self, _connection, payloads):
+        self.taken += payloads
 
     def heard(self, _connection, *, is_mid_frame, had_frames):
         self.last_heard = (is_mid_frame, had_frames)
