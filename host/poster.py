@@ -54,6 +54,35 @@ WITHOUT_KEYS: Final = frozenset(
     if row.traffic is Traffic.DESK and kind is not Kind.CASE_REPORT
 )
 """What terminals may send unsealed, beside sign-ons. A case report is the switch's own."""
+
+
+class Way(msgspec.Struct, frozen=True, gc=False):
+    """How a kind goes through the poster."""
+
+    traffic: Traffic
+    room: Room | None
+    """Whose it is at the desk; None for what a writer posts."""
+    is_reversal: bool
+    is_the_houses: bool
+    """Nobody else may send it."""
+    line: str
+    """Its terminal's line: what is added to the terminal's id.
+
+    Sign-ons have one of their own, for anybody can send them: nobody fills a terminal's line who
+    does not have its keys."""
+
+
+WAYS: Final[dict[Kind, Way]] = {
+    kind: Way(
+        traffic=row.traffic,
+        room=ROOMS.get(kind),
+        is_reversal=kind is Kind.REVERSAL,
+        is_the_houses=kind is Kind.POINTS_EXPIRY,
+        line=" signs on" if kind is Kind.SIGN_ON else "",
+    )
+    for kind, row in KINDS.items()
+}
+"""Looked up once for a message on its way in, and once on its way out."""
 _is_plain_word: Final = PLAIN_WORD.fullmatch
 
 _LOG = structlog.get_logger(__name__)
@@ -151,7 +180,8 @@ class Poster:
     def _admitted(self, request: Request, deliver: Deliver) -> Pending | Response | Reason:
         """What waits for its turn, or what is answered at once."""
         slot, terminal = request.key.text, self._book.terminals.get(request.key.terminal_id)
-        reason = self._not_admitted(request, slot, terminal)
+        way = WAYS[request.kind]
+        reason = self._not_admitted(request, way, slot, terminal)
         if terminal is None or reason is not None:
             return reason or Reason.INVALID_TERMINAL
         if request.key_generation and terminal.drop_keys_before(request.key_generation):
@@ -159,7 +189,7 @@ class Poster:
         found = opened(request, terminal)
         if isinstance(found, Reason):
             return found
-        if found[1] is None and ROOMS.get(request.kind) is Room.AT_ONCE:
+        if found[1] is None and way.room is Room.AT_ONCE:
             return self._acknowledgement(request, terminal)
         return Pending(self._item(*found, slot, terminal), [deliver])
 
@@ -193,26 +223,24 @@ class Poster:
             nursery.start_soon(kept_going, "rotations", self._watch_rotations, count_fault)
 
     def _not_admitted(
-        self, request: Request, slot: str, terminal: Terminal | None
+        self, request: Request, way: Way, slot: str, terminal: Terminal | None
     ) -> Reason | None:
         """Why it is refused before anything is looked up or stored.
 
         What a reversal undoes, or an issuer approved, may have come before its terminal or
         merchant was closed.
         """
-        must_be_open = request.kind is not Kind.REVERSAL and request.decision is None
+        must_be_open = not way.is_reversal and request.decision is None
         if terminal is None or (must_be_open and not terminal.is_active):
             return Reason.INVALID_TERMINAL
-        if not _is_of(request, terminal):
+        if not _is_of(request, way, terminal):
             return Reason.INVALID_TERMINAL
         if must_be_open and not terminal.merchant.is_active:
             return Reason.INVALID_MERCHANT
-        is_the_houses = request.kind is Kind.POINTS_EXPIRY
         is_well = _keys_can_be_stored(request, slot) and self._date_may_be(request)
-        if is_the_houses or not is_well:
+        if way.is_the_houses or not is_well:
             return Reason.FORMAT_ERROR
-        traffic = KINDS[request.kind].traffic
-        if self._waiting[traffic] >= self._waiting_max[traffic]:
+        if self._waiting[way.traffic] >= self._waiting_max[way.traffic]:
             return Reason.HOST_UNREACHABLE
         return None
 
@@ -240,7 +268,8 @@ class Poster:
         )
 
     def _line_up(self, pending: Pending) -> None:
-        name, traffic = _line_of(pending.item), KINDS[pending.item.request.kind].traffic
+        way = WAYS[pending.item.request.kind]
+        name, traffic = pending.item.terminal.terminal_id + way.line, way.traffic
         line = self._lines.get(name)
         if line is None:
             self._lines[name] = deque((pending,))
@@ -386,8 +415,9 @@ class Poster:
 
     def _leave_line(self, item: Item) -> Pending | None:
         """The next one's turn; gives it where nobody takes it."""
-        name = _line_of(item)
-        self._waiting[KINDS[item.request.kind].traffic] -= 1
+        way = WAYS[item.request.kind]
+        name = item.terminal.terminal_id + way.line
+        self._waiting[way.traffic] -= 1
         line = self._lines[name]
         line.popleft()
         if not line:
@@ -420,17 +450,7 @@ def _is_anybodys(pending: Pending) -> bool:
     return request.kind in WITHOUT_KEYS and not is_proved
 
 
-def _line_of(item: Item) -> str:
-    """The line a request stands in: its terminal's.
-
-    Sign-ons have one of their own, for anybody can send them: nobody fills a terminal's line who
-    does not have its keys.
-    """
-    terminal_id = item.terminal.terminal_id
-    return f"{terminal_id} signs on" if item.request.kind is Kind.SIGN_ON else terminal_id
-
-
-def _is_of(request: Request, terminal: Terminal) -> bool:
+def _is_of(request: Request, way: Way, terminal: Terminal) -> bool:
     """Whether it is one to speak so, for the merchant whose terminal it is.
 
     Who has no batch but dates, or a counter, is held to its family here as at the switch: that is
@@ -438,8 +458,8 @@ def _is_of(request: Request, terminal: Terminal) -> bool:
     key: whatever merchant stands beside it, any refusal would end it with the original standing.
     """
     family = FAMILIES.get(request.key.institution)
-    is_its_family = family in {TerminalFamily.POS, terminal.family}
-    if request.kind is Kind.REVERSAL:
+    is_its_family = family is TerminalFamily.POS or family is terminal.family
+    if way.is_reversal:
         return is_its_family
     return is_its_family and terminal.merchant.merchant_id == request.merchant_id
 

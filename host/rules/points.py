@@ -40,8 +40,11 @@ def spendable(card: Card, on: dt.date) -> int:
     What had expired was added up when the card was loaded, so that its lots need not be here; of
     those that are, what this batch has changed counts.
     """
-    changed = (max(lot.left, 0) - max(lot.remaining, 0) for lot in card.lots if lot.expires_on < on)
-    return min(card.points.available, card.points.available - card.expired - sum(changed))
+    available, gone = card.points.available, card.expired
+    for lot in card.lots:
+        if lot.expires_on < on:
+            gone += max(lot.left, 0) - max(lot.remaining, 0)
+    return min(available, available - gone)
 
 
 def told(card: Card, on: dt.date) -> int:

@@ -13,6 +13,7 @@ from typing import Any, Final
 import psycopg
 from psycopg.abc import RV, PQGen
 from psycopg.conninfo import conninfo_to_dict
+from psycopg.waiting import Wait
 
 Connection = psycopg.Connection[Any]
 
@@ -69,9 +70,14 @@ class DeadlineConnection(psycopg.Connection[Any]):
         Raises:
             RoundTripError: the server took too long; the socket is closed.
         """
+        try:
+            wanted = next(gen)
+        except StopIteration as done:  # as most in a pipeline: nothing is waited for
+            result: RV = done.value
+            return result
         give_up_at = time.monotonic() + self.round_trip_seconds
         try:
-            return super().wait(_until(give_up_at, gen), interval, timeout)
+            return super().wait(_until(give_up_at, gen, wanted), interval, timeout)
         except RoundTripError:
             self.pgconn.finish()
             raise
@@ -106,10 +112,12 @@ def _whom(dsn: str) -> dict[str, Any]:
     return {"target_session_attrs": "read-write"} if "," in places and not is_told else {}
 
 
-def _until(give_up_at: float, gen: PQGen[RV]) -> PQGen[RV]:
-    """A wait of psycopg's that is over at a moment: it looks up whenever nothing has come."""
+def _until(give_up_at: float, gen: PQGen[RV], wanted: Wait) -> PQGen[RV]:
+    """A wait of psycopg's that is over at a moment: it looks up whenever nothing has come.
+
+    `wanted` is what it waits for first.
+    """
     try:
-        wanted = next(gen)
         while True:
             ready = yield wanted
             if not ready and time.monotonic() >= give_up_at:
