@@ -14,7 +14,7 @@ import msgspec
 import structlog
 import trio
 
-from host.model.requests import KINDS, Kind, Request, Response, Traffic
+from host.model.requests import KINDS, ExchangeKey, Kind, Request, Response, Traffic
 from host.model.responses import Reason
 from switch.exchange import (
     SIGN_ON_AGAIN,
@@ -56,6 +56,9 @@ class Reversals(Protocol):
 
     def owe(self, request: Request, route: str, stored: Callable[[], None] | None = None) -> None:
         """Store it, say so, then send it until it is decided."""
+
+    def undoes(self, key: ExchangeKey) -> bool:
+        """Whether a reversal of what was asked under this key is still on its way."""
 
 
 ENDED_BY_ITS_MERCHANT: Final = frozenset(
@@ -147,6 +150,9 @@ class Desk:
         if response.reason in UNDECIDED and KINDS[request.kind].only_host_may_end:
             self._go_on(exchange, request, response.reason)
             return
+        if response.is_approved and self._is_being_undone(request):
+            self._drop(exchange, "being undone", request.key.text)
+            return
         if request.kind is Kind.SIGN_ON and response.is_approved:
             self._sessions.renew(request.key.terminal_id, now)
         try:
@@ -158,6 +164,10 @@ class Desk:
         if not exchange.finish(payload) and response.is_approved:
             self._note_unacknowledged(exchange)
         self._tell(exchange, response.reason, rrn=response.rrn)
+
+    def _is_being_undone(self, request: Request) -> bool:
+        """A repeat that overtook our reversal of the first: told, it would be taken back."""
+        return KINDS[request.kind].undone_by_switch and self._reversals.undoes(request.key)
 
     def _go_on(self, exchange: Exchange, request: Request, reason: Reason) -> None:
         """The host has decided nothing of what its terminal must go on with.

@@ -27,6 +27,11 @@ SILENCES: Final[Mapping[str, Why]] = {
         "the link broke with the request under way: it may have been posted",
         "nothing is lost: the terminal and the switch reverse it; posswitch doctor",
     ),
+    "being undone": Why(
+        "the host approved a repeat of what the switch is about to reverse: told, it would be taken"
+        " back",
+        "nothing is lost: the terminal repeats it once more and is told 94, or reverses it",
+    ),
     "reversal not stored": Why(
         "98 is told only once our own reversal is on disk, and it was not in time",
         "posswitch doctor: the disk of the store-and-forward file is slow or full",

@@ -22,7 +22,7 @@ import msgspec
 import structlog
 import trio
 
-from host.model.requests import Family, Kind, Original, Request, Response
+from host.model.requests import ExchangeKey, Family, Kind, Original, Request, Response
 from host.model.responses import Reason
 from switch.faults import guarded, note
 from switch.hostlink import Destination, Ticket
@@ -128,6 +128,8 @@ class StoreAndForward:
         self._on_turn = on_turn
         self._new: list[_Owed] = []
         self._owed: dict[Name, _Owed] = {}
+        self._undoing: set[str] = set()
+        """Reversals that our own host has still to hear, by their keys' text."""
         self._due: list[tuple[float, int, _Owed]] = []
         """When to look at each again, the soonest first; a row may be out of date."""
         self._count = itertools.count()
@@ -139,6 +141,7 @@ class StoreAndForward:
         for stored_at, request, route in file.owed():
             owed = _Owed(self, request, route, stored_at)
             self._owed[owed.name] = owed
+            self._note_undoing(owed)
             self._look_at(owed)
 
     @property
@@ -176,8 +179,13 @@ class StoreAndForward:
             fresh.append(_Owed(self, request, HOST, now, is_copy=True))
         for owed in fresh:
             owed.body = body
+            self._note_undoing(owed)
         self._new += fresh
         self._woken.set()
+
+    def undoes(self, key: ExchangeKey) -> bool:
+        """Whether a reversal of what was asked under this key is still on its way."""
+        return bool(self._undoing) and key.of_family(Family.REVERSAL).text in self._undoing
 
     def owes(self, terminal_id: str) -> bool:
         """Whether our own host is still to hear anything of this terminal."""
@@ -225,6 +233,7 @@ class StoreAndForward:
         answers = _answers_to(owed)
         if reason in answers.decided:
             if self._owed.pop(owed.name, None) is not None:
+                self._forget_undoing(owed)
                 self._settled.append(owed.name)
                 self._woken.set()
                 what = what_of(owed.request)
@@ -246,6 +255,14 @@ class StoreAndForward:
         owed.due_at = trio.current_time() + owed.pause
         self._look_at(owed)
         self._woken.set()
+
+    def _note_undoing(self, owed: "_Owed") -> None:
+        if owed.route == HOST and owed.request.kind is Kind.REVERSAL:
+            self._undoing.add(owed.name[0])
+
+    def _forget_undoing(self, owed: "_Owed") -> None:
+        if owed.route == HOST:
+            self._undoing.discard(owed.name[0])
 
     def _look_at(self, owed: "_Owed") -> None:
         heapq.heappush(self._due, (owed.due_at, next(self._count), owed))
@@ -318,6 +335,7 @@ class StoreAndForward:
         """Leave it to people, and see to it that they hear of it."""
         if self._owed.pop(owed.name, None) is None:
             return
+        self._forget_undoing(owed)
         self._given_up.append((self._wall_clock(), *owed.name))
         self._woken.set()
         _LOG.critical("given up: settle it by hand", key=owed.name[0], to=owed.route, why=why)

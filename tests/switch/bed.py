@@ -4,7 +4,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from host.model.requests import Request, Response
+from host.model.requests import ExchangeKey, Request, Response
 from switch.desk import Desk
 from switch.exchange import Origin
 from switch.metrics import Metrics
@@ -47,6 +47,9 @@ class Ends:
 
     def owe(self, _request: Request, _route: str, _stored: Any = None) -> None:
         """A reversal or refund the host could not decide."""
+
+    def undoes(self, _key: ExchangeKey) -> bool:
+        return False
 
     def send(self, payload: bytes) -> bool:
         self.fates += 1

@@ -99,6 +99,9 @@ class Ledger:
         if stored is not None:
             self.stored.append(stored)
 
+    def undoes(self, key):
+        return key.of_family(Family.REVERSAL) in {each.key for each in self.owed}
+
 
 class Bench:
     """A desk with everything around it remembered."""
@@ -296,6 +299,27 @@ async def test_a_link_lost_after_sending_is_silence(bench):
     bench.line.asked[1][1].in_doubt()
     assert (bench.paper.codes, bench.paper.silences) == ([], 1)
     assert [owed.kind for owed in bench.ledger.owed] == [Kind.REVERSAL]
+
+
+async def test_an_approval_that_a_repeat_gets_is_not_told_while_our_reversal_is_on_its_way(bench):
+    bench.take_known(purchase(1))
+    bench.line.asked[1][1].in_doubt()
+    bench.take_known(purchase(1))
+    bench.line.asked[2][1].answered(approval())
+    assert (bench.paper.codes, bench.paper.silences) == ([], 2)
+    assert bench.counted("silent", channel="pos", why="being undone") == 1
+    bench.ledger.owed.clear()
+    bench.take_known(purchase(1))
+    bench.line.asked[3][1].answered(approval())
+    assert bench.paper.codes == ["00"], "our reversal was refused, so the first answer stands"
+
+
+async def test_a_terminals_own_reversal_is_told_while_ours_is_on_its_way(bench):
+    bench.take_known(purchase(1))
+    bench.line.asked[1][1].in_doubt()
+    bench.take_known(trade(Kind.REVERSAL))
+    bench.line.asked[2][1].answered(approval())
+    assert bench.paper.codes == ["00"]
 
 
 async def test_a_terminal_the_host_does_not_tell_of_in_time_is_told_91(bench, mock_clock):

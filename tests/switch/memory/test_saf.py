@@ -194,6 +194,25 @@ async def test_it_survives_a_restart(path, line, autojump_clock):
         await settled(second, path)
 
 
+async def test_what_is_being_undone_is_known_from_the_moment_it_is_owed_until_it_is_decided(
+    path, line, autojump_clock
+):
+    line.is_down = True
+    first = made(path, line)
+    undone, other = purchase_of(1), purchase_of(2)
+    assert not first.undoes(undone.key)
+    first.owe(reversal_of(undone))
+    assert first.undoes(undone.key)
+    assert not first.undoes(other.key)
+    first.close()
+    line.is_down = False
+    second = made(path, line)
+    assert second.undoes(undone.key)
+    async with running(second):
+        await settled(second, path)
+        assert not second.undoes(undone.key)
+
+
 async def test_one_exchange_is_owed_once(path, line, autojump_clock):
     saf = made(path, line)
     async with running(saf):
