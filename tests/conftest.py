@@ -50,6 +50,7 @@ COUNTS = {
     "storms": Count(18, 1_000, "requests that come up to twenty times each"),
     "day": Count(300, 20_000, "messages of the day that is played again"),
     "interleavings": Count(120, 10_000, "orders of a sale and its reversals, with an issuer"),
+    "nights": Count(3, 200, "nights that are killed at their work"),
     "edits": Count(120, 1_000, "rows changed, put in or taken out by who owns the database"),
     "failovers": Count(1, 20, "times that the primary of two databases dies"),
     "orders": Count(300, 10_000, "orders of a sale and its reversals, at our own host"),

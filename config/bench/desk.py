@@ -31,7 +31,7 @@ class DeskBench(msgspec.Struct, frozen=True, kw_only=True):
     """How much is measured."""
 
     rounds: int = 2
-    sign_ons: int = 2_000
+    sign_ons: int = 10_000
     """Terminals that sign on, all at once."""
     messages: int = 6_000
     """Purchases in each turn."""

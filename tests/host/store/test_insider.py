@@ -74,6 +74,7 @@ def bare(full_at: Callable[[int], Dsns]) -> Iterator[Connection]:
         yield owner
 
 
+@pytest.mark.counted
 def test_any_row_that_was_changed_put_in_or_taken_out_is_named(
     bare: Connection, counts: SimpleNamespace
 ) -> None:
