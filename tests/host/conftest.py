@@ -13,6 +13,7 @@ import psycopg
 import pytest
 import trio
 
+from clearing.night import SQL as NIGHTLY
 from clearing.verify import audit
 from config.run.database import Dsns, embedded_dsns, make_database
 from config.run.postgres import PostgresServer
@@ -31,6 +32,8 @@ from host.program import opened_poster
 from host.settings import HostSettings
 from host.store.changes import note_what_differs
 from host.store.estates import load_estate
+from host.store.locks import CUT_OFF_LOCK
+from host.store.takeovers import hand_made, take_over
 
 NOW = dt.datetime(2026, 11, 22, 1, 31, 2, tzinfo=dt.UTC)
 LMK = Secret(bytes(range(32)))
@@ -213,10 +216,17 @@ class Till:
         return sale, answer
 
     def sql(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
-        """Rows, as the owner. What a statement changes is noted, as a program of ours would."""
+        """Rows, as the owner, whose changes are no findings: see `OwnersHand`."""
         with owners_hand(self.dsns) as connection:
             cursor = connection.execute(statement, values)
             return list(cursor.fetchall()) if cursor.description else []
+
+    def turn_the_date(self, to: dt.date | None = None) -> None:
+        """The next business date, or a later one, as the night turns it."""
+        with psycopg.connect(self.dsns.night) as night:
+            night.execute("SELECT pg_advisory_xact_lock(%s, %s)", CUT_OFF_LOCK)
+            close_the_date(night)
+            open_the_next(night, to)
 
     def journals(self, request: Request) -> int:
         """How often this request was posted."""
@@ -234,13 +244,32 @@ class Till:
         return rows[0][0], rows[0][1]
 
 
+def close_the_date(night: psycopg.Connection[Any]) -> None:
+    """By the night's own statement."""
+    date = night.execute("SELECT business_date FROM business_day WHERE state = 'open'").fetchone()
+    assert date is not None
+    night.execute(NIGHTLY["close_day"], {"business_date": date[0]})
+
+
+def open_the_next(night: psycopg.Connection[Any], to: dt.date | None = None) -> None:
+    """By the night's own statement: the date after the last one, or another."""
+    last = night.execute("SELECT max(business_date) FROM business_day").fetchone()
+    assert last is not None
+    before = last[0] if to is None else to - dt.timedelta(days=1)
+    night.execute(NIGHTLY["open_next_day"], {"business_date": before})
+
+
 class OwnersHand(psycopg.Connection[Any]):
-    """The owner's connection; what a statement changes is noted, as a program of ours would."""
+    """The owner's connection. What a statement changes of the estate two operators take over; what
+    nobody may take over is noted all the same, as a migration would."""
 
     def execute(self, query: Any, *args: Any, **more: Any) -> Any:
         """As `psycopg.Connection.execute`."""
         done = super().execute(query, *args, **more)
         if isinstance(query, str) and query.startswith(("UPDATE", "INSERT", "DELETE")):
+            edits = [one for one in hand_made(self) if one.may_be_taken_over]
+            for by in ("li", "wang") if edits else ():
+                take_over(self, edits, by=by, reason="a test sets a scene", now=NOW)
             note_what_differs(self)
         return done
 

@@ -225,11 +225,7 @@ async def test_a_reversal_too_late_for_anybody_to_remember_is_25_and_a_case(
         (REVERSAL_DAYS_MAX, Reason.APPROVED),
         (REVERSAL_DAYS_MAX + 1, Reason.ORIGINAL_NOT_FOUND),
     ):
-        till.sql("UPDATE business_day SET state = 'closed', closed_at = now() WHERE state = 'open'")
-        till.sql(
-            "INSERT INTO business_day (business_date, state, opened_at) VALUES (%s, 'open', now())",
-            NOW.date() + dt.timedelta(days=days),
-        )
+        till.turn_the_date(NOW.date() + dt.timedelta(days=days))
         about = kept if reason is Reason.APPROVED else sale
         assert (await till.ask(till.reversal(about))).reason is reason
     assert cases_of(till, kept) == []

@@ -1,6 +1,7 @@
 """What has expired is not told as left, and is written off by a posting, once."""
 
 import dataclasses
+import datetime as dt
 
 import psycopg
 import pytest
@@ -12,18 +13,8 @@ from host.model.requests import Kind, Original
 from host.model.responses import Reason
 from tests.host.conftest import NOW, CardPool, Till, audit_ledger, trading
 
-OF_THE_ESTATE, OF_ONE_MONTH = "2028-12-01", "2027-01-01"
+OF_THE_ESTATE, OF_ONE_MONTH = dt.date(2028, 12, 1), dt.date(2027, 1, 1)
 """The days after the last ones of the estate's lots, and of those that live for a month."""
-
-
-def turn_the_date(till: Till, to: str | None = None) -> None:
-    """The next business date, or a later one."""
-    till.sql("UPDATE business_day SET state = 'closed', closed_at = now() WHERE state = 'open'")
-    till.sql(
-        "INSERT INTO business_day (business_date, state, opened_at)"
-        " SELECT coalesce(%s::date, max(business_date) + 1), 'open', now() FROM business_day",
-        to,
-    )
 
 
 def let_lots_live_for_a_month(till: Till) -> None:
@@ -38,7 +29,7 @@ async def test_points_that_have_expired_are_told_as_left_by_nothing(
     till: Till, pool: CardPool
 ) -> None:
     card = pool.with_points()
-    turn_the_date(till, OF_THE_ESTATE)
+    till.turn_the_date(OF_THE_ESTATE)
     inquiry = await till.ask(till.request(Kind.POINTS_INQUIRY, card))
     assert (inquiry.reason, inquiry.points_balance) == (Reason.APPROVED, 0)
     refused = await till.ask(till.request(Kind.POINTS_REDEMPTION, card, 500))
@@ -65,7 +56,7 @@ async def test_whatever_tells_points_tells_those_that_can_be_spent(
     till: Till, pool: CardPool, kind: Kind
 ) -> None:
     card = pool.with_points()
-    turn_the_date(till, OF_THE_ESTATE)
+    till.turn_the_date(OF_THE_ESTATE)
     await till.buy(card, 700)
     amount = 100 if kind is Kind.CASH_LOAD else None
     answer = await till.ask(till.request(kind, card, amount, pin="123456"))
@@ -107,7 +98,7 @@ async def test_what_has_expired_is_written_off_once_by_a_posting(
 ) -> None:
     card, other = pool.with_points(), pool.with_points()
     async with trading(estate_database) as till:
-        turn_the_date(till, OF_THE_ESTATE)
+        till.turn_the_date(OF_THE_ESTATE)
         await till.buy(card, 700)
         await expiry_of(till).write_off()
         assert written_off(till, card) == [("card_points", "breakage", 2_000)]
@@ -119,7 +110,7 @@ async def test_what_has_expired_is_written_off_once_by_a_posting(
         till.sql("DELETE FROM points_expiry")
         await expiry_of(till).write_off()
         assert len(written_off(till, card)) == 1
-        turn_the_date(till)
+        till.turn_the_date()
         await expiry_of(till).write_off()
         assert len(written_off(till, card)) == 1
         inquiry = await till.ask(till.request(Kind.POINTS_INQUIRY, card))
@@ -137,7 +128,7 @@ async def test_a_card_with_many_lots_is_written_off_some_lots_at_a_time(
             for n in range(25)
         ]
         assert {one.reason for one in await till.ask_all(sales)} == {Reason.APPROVED}
-    turn_the_date(till, OF_THE_ESTATE)
+    till.turn_the_date(OF_THE_ESTATE)
     await expiry_of(till).write_off()
     posted = written_off(till, card)
     assert len(posted) == 3, "151 lots, 64 in a posting"
@@ -152,7 +143,7 @@ async def test_a_refund_takes_points_that_were_written_off_from_where_they_are(
     card = pool.pear()
     let_lots_live_for_a_month(till)
     _, answer = await till.sell(Kind.PURCHASE, card, 10_000)
-    turn_the_date(till, OF_ONE_MONTH)
+    till.turn_the_date(OF_ONE_MONTH)
     await expiry_of(till).write_off()
     assert (till.balances(card)[1], breakage(till, card)) == (0, 200)
     await till.sell(Kind.PURCHASE, card, 1_000)
@@ -165,7 +156,7 @@ async def test_so_does_a_void_and_its_reversal_puts_them_back(till: Till, pool: 
     card = pool.pear()
     let_lots_live_for_a_month(till)
     sale, answer = await till.sell(Kind.PURCHASE, card, 10_000)
-    turn_the_date(till, OF_ONE_MONTH)
+    till.turn_the_date(OF_ONE_MONTH)
     await expiry_of(till).write_off()
     void, _ = await till.sell(Kind.VOID, card, 10_000, original=till.original(sale, answer))
     assert (till.balances(card), breakage(till, card)) == ((100_000, 0), 0)
@@ -180,14 +171,14 @@ async def test_what_a_void_gives_back_to_an_expired_lot_goes_with_the_next_date(
 ) -> None:
     card = pool.with_points()
     sale, answer = await till.sell(Kind.POINTS_REDEMPTION, card, 500)
-    turn_the_date(till, OF_THE_ESTATE)
+    till.turn_the_date(OF_THE_ESTATE)
     await expiry_of(till).write_off()
     assert breakage(till, card) == 1_500
     original = till.original(sale, answer)
     _, told = await till.sell(Kind.VOID, card, 500, unit="P:", original=original)
     assert told.points_balance == 0
     audit_ledger(till.dsns)
-    turn_the_date(till)
+    till.turn_the_date()
     await expiry_of(till).write_off()
     assert (till.balances(card)[1], breakage(till, card)) == (0, 2_000)
 
@@ -200,7 +191,7 @@ async def test_no_terminal_can_write_off(till: Till, pool: CardPool) -> None:
 async def test_the_audit_names_a_lot_that_was_left_and_points_that_were_not_lost(
     till: Till,
 ) -> None:
-    turn_the_date(till, OF_THE_ESTATE)
+    till.turn_the_date(OF_THE_ESTATE)
     claim = f"INSERT INTO points_expiry VALUES ('{OF_THE_ESTATE}', 1, now())"
     assert "expired_lot_left" in found_after(till, claim)
     await expiry_of(till).write_off()

@@ -17,7 +17,16 @@ from host.rules.case import Item
 from host.store import writer
 from host.store.locks import CUT_OFF_LOCK
 from host.store.writer import ShardTakenError
-from tests.host.conftest import TERMINALS, CardPool, Till, audit_ledger, opened, trading
+from tests.host.conftest import (
+    TERMINALS,
+    CardPool,
+    Till,
+    audit_ledger,
+    close_the_date,
+    open_the_next,
+    opened,
+    trading,
+)
 
 
 async def test_a_purchase_moves_value_and_earns_points(till: Till) -> None:
@@ -250,16 +259,16 @@ async def test_what_the_database_refuses_spares_its_neighbours(till: Till, pool:
 
 
 async def test_without_an_open_business_day_everybody_is_told_to_come_later(till: Till) -> None:
-    till.sql("UPDATE business_day SET state = 'closed'")
-    assert (await till.buy(2, 1)).reason is Reason.CUT_OFF_IN_PROGRESS
-    till.sql("UPDATE business_day SET state = 'open'")
+    with psycopg.connect(till.dsns.night, autocommit=True) as night:
+        close_the_date(night)
+        assert (await till.buy(2, 1)).reason is Reason.CUT_OFF_IN_PROGRESS
+        open_the_next(night)
     assert (await till.buy(2, 1)).is_approved
 
 
 async def test_what_is_asked_after_cut_off_belongs_to_the_next_day(till: Till) -> None:
     before = await till.buy(2, 1)
-    till.sql("UPDATE business_day SET state = 'closed'")
-    till.sql("INSERT INTO business_day VALUES ('2026-11-23', 'open', now())")
+    till.turn_the_date()
     after = await till.buy(2, 1)
     assert (before.business_date, after.business_date) == ("20261122", "20261123")
     assert after.rrn == "112300000000"
@@ -268,7 +277,7 @@ async def test_what_is_asked_after_cut_off_belongs_to_the_next_day(till: Till) -
 
 
 async def test_a_batch_that_waits_for_cut_off_belongs_to_the_next_day(till: Till) -> None:
-    with psycopg.connect(till.dsns.owner) as night:
+    with psycopg.connect(till.dsns.night) as night:
         night.execute("SELECT pg_advisory_xact_lock(%s, %s)", CUT_OFF_LOCK)
         async with trio.open_nursery() as nursery:
             answers: list[Response] = []
@@ -282,11 +291,10 @@ async def test_a_batch_that_waits_for_cut_off_belongs_to_the_next_day(till: Till
                     break
                 await trio.sleep(0.01)
             assert answers == []
-            night.execute("UPDATE business_day SET state = 'closed'")
-            night.execute("INSERT INTO business_day VALUES ('2026-11-23', 'open', now())")
+            close_the_date(night)
+            open_the_next(night)
             night.commit()
     assert [answer.business_date for answer in answers] == ["20261123"]
-    till.sql("UPDATE business_day SET state = state")  # noted, as a night would
 
 
 async def test_a_second_host_does_not_get_the_shards(

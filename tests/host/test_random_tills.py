@@ -141,11 +141,7 @@ class RandomTills:
             await self.till.ask(self.dice.choice(self.said[-20:]))
 
     async def turn_the_date(self) -> None:
-        self.till.sql("UPDATE business_day SET state = 'closed', closed_at = now()")
-        self.till.sql(
-            "INSERT INTO business_day (business_date, state, opened_at)"
-            " SELECT max(business_date) + 1, 'open', now() FROM business_day"
-        )
+        self.till.turn_the_date()
 
     async def say(self, request: Request) -> None:
         await self.till.ask(request)

@@ -1,6 +1,7 @@
 """Refunds in parts and whole, and the points that go back with them."""
 
 import dataclasses
+import datetime as dt
 
 import pytest
 
@@ -123,8 +124,7 @@ async def test_points_that_expire_first_are_spent_first_and_expired_ones_never(t
         programme = dataclasses.replace(issuer.programme, lot_months=months)
         till.poster._book.issuers[1] = dataclasses.replace(issuer, programme=programme)
         await till.sell(Kind.PURCHASE, 2, amount)
-    till.sql("UPDATE business_day SET state = 'closed'")
-    till.sql("INSERT INTO business_day VALUES ('2026-12-01', 'open', now())")
+    till.turn_the_date(dt.date(2026, 12, 1))
     spent = till.request(Kind.POINTS_REDEMPTION, 2, 501)
     assert (await till.ask(spent)).reason is Reason.INSUFFICIENT_FUNDS
     answer = await till.ask(till.request(Kind.POINTS_REDEMPTION, 2, 250))

@@ -20,7 +20,17 @@ from host.program import opened_poster
 from host.rules.settlement import BatchName
 from host.settings import HostSettings
 from host.store.settlement_view import unacknowledged
-from tests.host.conftest import CARDS, LMK, NOW, CardPool, Till, audit_ledger, trading
+from tests.host.conftest import (
+    CARDS,
+    LMK,
+    NOW,
+    CardPool,
+    Till,
+    audit_ledger,
+    close_the_date,
+    open_the_next,
+    trading,
+)
 from tests.host.terminal_day import (
     FIRST_EPOCH,
     SECOND_EPOCH,
@@ -378,11 +388,7 @@ async def test_a_batch_settled_after_its_day_counts_into_that_day(
 ) -> None:
     day = Day(till, tid)
     await day.sell(Kind.PURCHASE, pool.city(), 1_000)
-    till.sql("UPDATE business_day SET state = 'closed', closed_at = now()")
-    till.sql(
-        "INSERT INTO business_day (business_date, state, opened_at)"
-        " VALUES ('2026-11-23', 'open', now())"
-    )
+    till.turn_the_date()
     answer = await day.settle(Totals(1_000, 1))
     assert (answer.business_date, answer.totals_agree) == ("20261122", (True, True))
     assert [(one.kind, one.is_notice) for one in day.cases()] == [
@@ -393,10 +399,11 @@ async def test_a_batch_settled_after_its_day_counts_into_that_day(
 
 
 async def test_no_batch_is_settled_while_no_day_is_open(till: Till, tid: str) -> None:
-    till.sql("UPDATE business_day SET state = 'closed', closed_at = now()")
-    day = Day(till, tid)
-    assert (await day.settle(ZERO)).reason is Reason.CUT_OFF_IN_PROGRESS
-    till.sql("UPDATE business_day SET state = 'open', closed_at = NULL")
+    with psycopg.connect(till.dsns.night, autocommit=True) as night:
+        close_the_date(night)
+        day = Day(till, tid)
+        assert (await day.settle(ZERO)).reason is Reason.CUT_OFF_IN_PROGRESS
+        open_the_next(night)
     assert (await day.settle(ZERO)).totals_agree == (True, True)
 
 
