@@ -222,6 +222,8 @@ class House:
                 os.kill(pid, signal.SIGKILL)
         for pid in pids:
             wait_until(lambda pid=pid: not runs(pid), f"{pid} lives on")  # type: ignore[misc]
+        if self._server is not None and self._server.process.pid in pids:
+            self._server.process.wait()
 
     def _serving(self) -> int:
         pid = self._postmaster()
