@@ -56,4 +56,16 @@ class _Lossy:
 
 
 def _to_json(_logger: object, _method: str, event: structlog.typing.EventDict) -> bytes:
-    return _ENCODER.encode(event)
+    """A line; what cannot be spelled in it (a lone surrogate, a repr that fails) is told apart."""
+    try:
+        return _ENCODER.encode(event)
+    except Exception:  # noqa: BLE001 - no message may end because of what was to be said of it
+        return _ENCODER.encode({_plain(name): _plain(value) for name, value in event.items()})
+
+
+def _plain(value: object) -> str:
+    try:
+        text = value if isinstance(value, str) else repr(value)
+    except Exception:  # noqa: BLE001 - as above
+        text = f"a {type(value).__name__} without a repr"
+    return text.encode(errors="backslashreplace").decode()

@@ -38,6 +38,7 @@ from switch.standing import Proofs
 from switch.strategy import Ending
 from switch.undoing import reversal_of, without_card
 from terminals.codec import EncodeError
+from terminals.message import Place
 
 UNPROVED_AT_ONCE: Final = 120.0
 UNPROVED_SECONDS: Final = 1.0
@@ -47,6 +48,10 @@ UNDECIDED: Final = NOT_YET | {Reason.KSN_REFUSED, Reason.NOT_POSTABLE}
 """Answers of the host that end nothing: what has a key that was used before is sealed anew."""
 UNDO_SECONDS_MAX: Final = 5.0
 """How long a terminal waits for our reversal to reach the disk; then it hears nothing."""
+
+MAC: Final = Place("mac")
+"""What is to blame where no key proved a message."""
+TERMINAL_ID: Final = Place("41")
 
 _LOG = structlog.get_logger(__name__)
 
@@ -112,9 +117,11 @@ class Desk:
                 elif exchange.message is not None:
                     self._refuse(exchange, Reason.FORMAT_ERROR, str(error))
                 else:
-                    self._drop(exchange, "unreadable", str(error))
+                    self._drop(exchange, "unreadable", error.why, error.place)
             except Exception:  # noqa: BLE001 - one message must never take the others with it
-                _LOG.exception("a message could not be handled", channel=origin.channel)
+                _LOG.exception(
+                    "a message could not be handled", channel=origin.channel, peer=exchange.peer
+                )
                 self._fail(exchange)
 
     def sweep(self, now: float) -> None:
@@ -202,7 +209,7 @@ class Desk:
         terminal_id = message.terminal_id
         if not terminal_id:
             if exchange.only_host_may_end:
-                self._drop(exchange, "unreadable", "no terminal id")
+                self._drop(exchange, "unreadable", "no terminal id", _or(exchange, TERMINAL_ID))
             else:
                 self._refuse(exchange, Reason.FORMAT_ERROR, "no terminal id")
             return
@@ -240,7 +247,9 @@ class Desk:
             else:
                 self._turn_down(exchange, session, asked, now)
         except Exception:  # noqa: BLE001 - as in `take`
-            _LOG.exception("a message could not be handled", channel=exchange.channel)
+            _LOG.exception(
+                "a message could not be handled", channel=exchange.channel, peer=exchange.peer
+            )
             self._fail(exchange)
 
     def _ask(self, exchange: Exchange, session: Session, now: float) -> Request | Reason:
@@ -261,7 +270,7 @@ class Desk:
         is_locked = why is Reason.KEYS_MISSING and session.newest != NOT_LOCKED
         if is_locked and exchange.only_host_may_end:
             # A0 would end the terminal's reversal, which may be an honest one.
-            self._drop(exchange, "terminal locked", session.profile.terminal_id)
+            self._drop(exchange, "terminal locked", session.profile.terminal_id, MAC)
         else:
             self._decline(exchange, why)
 
@@ -282,7 +291,7 @@ class Desk:
             vouched = self._vouched(exchange, asked, now)
             if vouched is None:
                 why = "a settlement or upload without a code"
-                self._drop(exchange, "unproved too often", why)
+                self._drop(exchange, "unproved too often", why, MAC)
                 return
             asked = vouched
             if self._is_flood(exchange, asked, now):
@@ -348,7 +357,7 @@ class Desk:
         elif reason in NOT_YET:
             self._drop(exchange, "the host has not decided", reason.value)
         elif exchange.mac is None:
-            self._drop(exchange, "not proved", reason.value)
+            self._drop(exchange, "not proved", reason.value, _or(exchange, MAC))
         else:
             why = exchange.fault or reason.value
             self._reversals.owe(exchange.report(why), HOST)
@@ -440,10 +449,24 @@ class Desk:
         exchange.finish(payload)
         self._tell(exchange, Reason.MALFUNCTION)
 
-    def _drop(self, exchange: Exchange, why: str, detail: str) -> None:
+    def _drop(self, exchange: Exchange, why: str, detail: str, place: Place | None = None) -> None:
+        """The one way to silence: who, where, and in which field and at which byte, and why."""
+        peer, message = exchange.peer, exchange.message
         exchange.finish(None)
         self._metrics.silent(exchange.channel, why)
-        _LOG.warning("message not answered", channel=exchange.channel, why=why, detail=detail)
+        field, offset = place or exchange.place
+        _LOG.warning(
+            "message not answered",
+            channel=exchange.channel,
+            peer=peer,
+            mti=message.mti if message is not None else None,
+            tid=message.terminal_id if message is not None else None,
+            stan=message.stan if message is not None else None,
+            field=field or None,
+            offset=offset,
+            why=why,
+            detail=detail,
+        )
 
     def _tell(self, exchange: Exchange, reason: Reason, *, rrn: str = "", why: str = "") -> None:
         """Count and log one answered message."""
@@ -477,3 +500,8 @@ class Desk:
         if seconds is None:
             seconds = self._seconds[key] = self._metrics.seconds(*key)
         return seconds
+
+
+def _or(exchange: Exchange, place: Place) -> Place:
+    """Where its own fault is, else this."""
+    return exchange.place if exchange.place.field else place

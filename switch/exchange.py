@@ -29,7 +29,7 @@ from switch.standing import Standing
 from switch.strategy import SILENT, Endings
 from terminals.codec import DecodeError
 from terminals.dialect import Dialect
-from terminals.message import AnyMessage
+from terminals.message import NOWHERE, AnyMessage, Place
 
 SIGN_ON_AGAIN: Final = frozenset({Reason.MAC_WRONG, Reason.KEYS_MISSING})
 """Refusals of the switch that new keys would cure: the answer asks for a sign-on."""
@@ -65,6 +65,10 @@ class Reply(Protocol):
     @property
     def standing(self) -> Standing:
         """What the other side may be believed."""
+
+    @property
+    def peer(self) -> str:
+        """The other side's address and port."""
 
     def send(self, payload: bytes) -> bool:
         """Answer it; False when there is nobody to answer any more."""
@@ -143,6 +147,11 @@ class Exchange:
         return self.message.fault if self.message is not None else ""
 
     @property
+    def place(self) -> Place:
+        """Where that is, as far as its dialect says."""
+        return self.message.place if self.message is not None else NOWHERE
+
+    @property
     def kind(self) -> Kind | None:
         """What was asked, once it is known."""
         return self.request.kind if self.request is not None else None
@@ -160,6 +169,11 @@ class Exchange:
     def source(self) -> str:
         """The address it came from, for as long as it is not answered."""
         return source_name(self._reply.host) if self._reply is not None else ""
+
+    @property
+    def peer(self) -> str:
+        """Address and port it came from, for as long as it is not answered."""
+        return self._reply.peer if self._reply is not None else ""
 
     def ask(self, session: Session, spent: int = NOT_LOCKED) -> Request | Reason:
         """The host's request, or why this message is refused here.

@@ -33,7 +33,7 @@ from terminals.compiled import (
 from terminals.extent import Extent
 from terminals.formats import FIELD_NUMBER_MAX, FieldSpec, Spec
 from terminals.framing import Measure
-from terminals.message import AnyMessage
+from terminals.message import AnyMessage, Place
 
 FAST_FORMS_MAX: Final = 512
 """Bitmaps with a compiled form, each way. Real terminals use some dozens; whoever sends us
@@ -54,11 +54,12 @@ class DecodeError(ValueError):
     """Bytes of the other side that are no message of this dialect.
 
     `field` is the field's number (`t` the message type, `p` the bitmap), `position` the byte
-    of the body, `partial` what was read well. `message` is set by a dialect when that is enough
-    to answer (a format error); without it the bytes are dropped. Values never enter the text.
+    of the body, before which its dialect counts `before` bytes, `partial` what was read well.
+    `message` is set by a dialect when that is enough to answer (a format error); without it the
+    bytes are dropped. Values never enter the text.
     """
 
-    __slots__ = ("field", "message", "partial", "position", "why")
+    __slots__ = ("before", "field", "message", "partial", "position", "why")
 
     def __init__(self, field: str, position: int, why: str, partial: Fields | None = None) -> None:
         super().__init__(f"field {field} at byte {position}: {why}")
@@ -66,7 +67,13 @@ class DecodeError(ValueError):
         self.position = position
         self.why = why
         self.partial = partial or {}
+        self.before = 0
         self.message: AnyMessage | None = None
+
+    @property
+    def place(self) -> Place:
+        """Where the payload has it."""
+        return Place(self.field, self.before + self.position)
 
 
 class EncodeError(ValueError):

@@ -19,12 +19,14 @@ FRAME_BYTES_MAX: Final = 4096
 class FramingError(ValueError):
     """The stream is out of step: answer `frames`, which came before, and close."""
 
-    __slots__ = ("frames", "why")
+    __slots__ = ("frames", "offset", "why")
 
-    def __init__(self, why: str, frames: list[bytes]) -> None:
+    def __init__(self, why: str, frames: list[bytes], offset: int = 0) -> None:
         super().__init__(why)
         self.why = why
         self.frames = frames
+        self.offset = offset
+        """Of the length, or the message, that makes no sense, counted in all that came."""
 
 
 class LengthCodec(msgspec.Struct, frozen=True):
@@ -68,7 +70,15 @@ class FrameReader:
     without it, it is out of bounds like any other length that is too small.
     """
 
-    __slots__ = ("_bytes_max", "_bytes_min", "_codec", "_rest", "_takes_keep_alive", "keep_alives")
+    __slots__ = (
+        "_bytes_max",
+        "_bytes_min",
+        "_codec",
+        "_rest",
+        "_takes_keep_alive",
+        "keep_alives",
+        "taken_bytes",
+    )
 
     def __init__(
         self,
@@ -85,6 +95,8 @@ class FrameReader:
         self._rest = b""
         self.keep_alives = 0
         """Signs of life passed over; whoever answers them sets it back."""
+        self.taken_bytes = 0
+        """Of the stream, in frames that came whole."""
 
     def feed(self, data: bytes) -> list[bytes]:
         """The payloads these bytes complete, in order.
@@ -98,7 +110,7 @@ class FrameReader:
         head, start, end = self._codec.size, 0, len(data)
         while end - start >= head:
             first = start + head
-            size = self._size(data[start:first], frames)
+            size = self._size(data[start:first], frames, start)
             if first + size > end:
                 break
             start = first + size
@@ -107,6 +119,7 @@ class FrameReader:
             else:
                 self.keep_alives += 1
         self._rest = data[start:]
+        self.taken_bytes += start
         return frames
 
     @property
@@ -114,7 +127,12 @@ class FrameReader:
         """Whether a frame has begun and not ended: the other side owes us bytes."""
         return bool(self._rest)
 
-    def _size(self, head: bytes, frames: list[bytes]) -> int:
+    @property
+    def heard_bytes(self) -> int:
+        """Of the stream, so far."""
+        return self.taken_bytes + len(self._rest)
+
+    def _size(self, head: bytes, frames: list[bytes], start: int) -> int:
         try:
             size = self._codec.read(head)
         except ValueError:
@@ -122,7 +140,7 @@ class FrameReader:
         if self._bytes_min <= size <= self._bytes_max or (self._takes_keep_alive and size == 0):
             return size
         why = f"a frame is {self._bytes_min} to {self._bytes_max} bytes long"
-        raise FramingError(f"{why}, its length says {head.hex()}", frames)
+        raise FramingError(f"{why}, its length says {head.hex()}", frames, self.taken_bytes + start)
 
 
 Measure = Callable[[bytes, int], int]
@@ -133,7 +151,7 @@ ValueError: it is no message."""
 class SelfFramedReader:
     """As `FrameReader`, for a stream without lengths; `measure` is its dialect's."""
 
-    __slots__ = ("_bytes_max", "_measure", "_rest", "keep_alives")
+    __slots__ = ("_bytes_max", "_measure", "_rest", "keep_alives", "taken_bytes")
 
     def __init__(self, measure: Measure, *, bytes_max: int = FRAME_BYTES_MAX) -> None:
         self._measure = measure
@@ -141,6 +159,8 @@ class SelfFramedReader:
         self._rest = b""
         self.keep_alives = 0
         """There are none without a length to say so."""
+        self.taken_bytes = 0
+        """Of the stream, in messages that came whole."""
 
     def feed(self, data: bytes) -> list[bytes]:
         """The payloads these bytes complete, in order.
@@ -156,13 +176,20 @@ class SelfFramedReader:
                 frames.append(data[start : start + size])
                 start += size
         except ValueError as error:
-            raise FramingError(str(error), frames) from None
+            raise FramingError(str(error), frames, self.taken_bytes + start) from None
         if end - start > self._bytes_max:
-            raise FramingError(f"a frame is at most {self._bytes_max} bytes long", frames)
+            why = f"a frame is at most {self._bytes_max} bytes long"
+            raise FramingError(why, frames, self.taken_bytes + start)
         self._rest = data[start:]
+        self.taken_bytes += start
         return frames
 
     @property
     def is_mid_frame(self) -> bool:
         """Whether a frame has begun and not ended: the other side owes us bytes."""
         return bool(self._rest)
+
+    @property
+    def heard_bytes(self) -> int:
+        """Of the stream, so far."""
+        return self.taken_bytes + len(self._rest)

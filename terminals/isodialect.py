@@ -23,12 +23,12 @@ from terminals.dukpt_session import DukptMac, as_taken
 from terminals.forms import Form, FormKey, Forms
 from terminals.framing import Measure
 from terminals.message import Damage, Message
-from terminals.salvage import salvage
+from terminals.salvage import place_of, salvage
 from terminals.sealing import NO_TAG_YET, seal, tag_is_right
 from terminals.spelling import SpellingTable, find_spelling
-from terminals.translate import clear_track, to_request
+from terminals.translate import clear_track, refused_for, to_request
 from terminals.unnamed import name_what_only_the_host_ends
-from terminals.uses import AS_BYTES, ROOM_BYTES_MAX, may_carry, room_bytes, rooms_of
+from terminals.uses import AS_BYTES, ROOM_BYTES_MAX, first_useless, may_carry, room_bytes, rooms_of
 
 TPDU_BYTES: Final = 5
 HEADER_BYTES: Final = 6
@@ -74,7 +74,7 @@ class IsoDialect:
         try:
             message = self.split(payload)
         except DecodeError as error:
-            salvaged = self._salvaged(payload, str(error))
+            salvaged = self._salvaged(payload, error)
             if salvaged is None or salvaged.damage is not None:
                 is_enough = salvaged is not None and self._is_answerable(salvaged)
                 error.message = salvaged if is_enough else None
@@ -82,7 +82,7 @@ class IsoDialect:
                 raise
             message = salvaged
         if not is_request(message.mti):
-            raise DecodeError("t", 0, "this type of message asks for nothing")
+            raise self._placed(DecodeError("t", 0, "this type of message asks for nothing"))
         if message.spelling is None:
             name_what_only_the_host_ends(message, self.spellings)
         return message
@@ -101,7 +101,11 @@ class IsoDialect:
         if len(payload) < start + self.codec.head_bytes:
             raise DecodeError("t", len(payload), "the message ends before its bitmap does")
         body = payload[start:]
-        return self._message(payload, body, self.codec.decode(body))
+        try:
+            fields = self.codec.decode(body)
+        except DecodeError as error:
+            raise self._placed(error) from None
+        return self._message(payload, body, fields)
 
     def is_sealed(self, message: Message) -> bool:
         """Whether the message carries a message authentication code."""
@@ -133,8 +137,14 @@ class IsoDialect:
         `generation` is that of the key set which authenticated it, 0 where none did.
         """
         if not self._form(message).may_be:
+            if message.damage is None:
+                message.damage = refused_for(first_useless(message, self.ksn_field))
+            self._find_place(message)
             return Reason.FORMAT_ERROR
         request = to_request(message, self.institution, generation)
+        if not isinstance(request, Request):
+            self._find_place(message)
+            return request
         ksn = message.fields.get(self.ksn_field, "") if self.ksn_field else ""
         if ksn and isinstance(request, Request):
             pin = request.pin
@@ -200,7 +210,21 @@ class IsoDialect:
         tpdu, header = payload[: self.tpdu_bytes], payload[self.tpdu_bytes :][: self.header_bytes]
         return Message(tpdu, header, body, fields, spelling, damage)
 
-    def _salvaged(self, payload: bytes, why: str) -> Message | None:
+    def _placed(self, error: DecodeError) -> DecodeError:
+        """The same, that knows what stands before the body it is about."""
+        error.before = self.tpdu_bytes + self.header_bytes
+        return error
+
+    def _find_place(self, message: Message) -> None:
+        """The place of what the message was refused for, where a field is to blame."""
+        damage = message.damage
+        if damage is not None and damage.place.field and damage.place.offset is None:
+            offset = place_of(self.codec.spec, message.body, damage.place.field)
+            start = self.tpdu_bytes + self.header_bytes
+            place = damage.place._replace(offset=start + offset)
+            message.damage = msgspec.structs.replace(damage, place=place)
+
+    def _salvaged(self, payload: bytes, error: DecodeError) -> Message | None:
         """What can be read of a broken message, when its type says that it asks for something.
 
         It is not broken by bytes in a text that nobody reads: they are kept as they are.
@@ -215,7 +239,7 @@ class IsoDialect:
             }
             return self._message(payload, body, found.fields | kept)
         unsound = sum(len(raw) // 2 for raw in found.raw.values())
-        damage = Damage(why, found.is_whole, unsound)
+        damage = Damage(str(error), found.is_whole, unsound, error.place)
         message = self._message(payload, body, found.fields, damage)
         if message.spelling is None:
             name_what_only_the_host_ends(message, self.spellings)

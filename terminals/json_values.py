@@ -7,6 +7,7 @@ messages do not have.
 """
 
 import binascii
+import re
 from typing import Annotated, Any, Final, TypeVar
 
 import msgspec
@@ -46,7 +47,7 @@ def read_object(payload: bytes) -> dict[str, Any]:
     try:
         value = msgspec.json.decode(payload)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise DecodeError("json", 0, _why(error)) from None
+        raise DecodeError("json", _position(error, payload), _why(error)) from None
     if not isinstance(value, dict):
         raise DecodeError("json", 0, "a message is one JSON object")
     return value
@@ -65,6 +66,12 @@ def converted(value: dict[str, Any], kind: type[T]) -> T:
         if "unknown field" in why:
             why = "a field that such a message does not have"
         raise DecodeError(place.rstrip("`") or "json", 0, why[:1].lower() + why[1:]) from None
+
+
+def position_in(payload: bytes, field: str) -> int:
+    """Where an object has this member, by the last name of its path; 0 where it has none."""
+    name = field.rpartition(".")[2].partition("[")[0]
+    return max(0, payload.find(f'"{name}"'.encode()))
 
 
 def canonical(value: object) -> bytes:
@@ -91,6 +98,7 @@ def base64_bytes(text: str) -> bytes:
     return value
 
 
+_BYTE: Final = re.compile(r"\(byte (\d+)\)")
 _HEXADECIMAL: Final = frozenset("0123456789abcdefABCDEF")
 
 
@@ -117,6 +125,23 @@ def _hidden(kind: type, value: object) -> object:
 
 def _never(value: object) -> object:
     raise ValueError(f"{type(value).__name__} is never written to JSON")
+
+
+def _position(error: Exception, payload: bytes) -> int:
+    """The byte at which reading stopped: of what ended too soon, its end."""
+    if isinstance(error, UnicodeDecodeError):
+        return _first_no_text(payload)
+    told = _BYTE.search(str(error))
+    return int(told[1]) if told else len(payload)
+
+
+def _first_no_text(payload: bytes) -> int:
+    """The first byte that is no UTF-8: msgspec counts within the text that holds it."""
+    try:
+        payload.decode()
+    except UnicodeDecodeError as error:
+        return error.start
+    return 0
 
 
 def _why(error: Exception) -> str:

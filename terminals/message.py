@@ -1,7 +1,7 @@
 """One message of a terminal as its dialect read it."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, NoReturn, Protocol
+from typing import TYPE_CHECKING, Final, NamedTuple, NoReturn, Protocol
 
 import msgspec
 
@@ -11,6 +11,18 @@ from terminals.spelling import Spelling
 
 if TYPE_CHECKING:
     from terminals.forms import Form
+
+
+class Place(NamedTuple):
+    """Where a fault is: for who reads a log with the frame beside it."""
+
+    field: str = ""
+    """By the dialect's own name; `t` the message type, `p` the bitmap."""
+    offset: int | None = None
+    """Its first byte, counted in the payload: what follows the length of the frame."""
+
+
+NOWHERE: Final = Place()
 
 
 class AnyMessage(Protocol):
@@ -40,6 +52,10 @@ class AnyMessage(Protocol):
         """Why it cannot be acted upon, once that is known; quotes nothing of it."""
 
     @property
+    def place(self) -> Place:
+        """Where that is, as far as it has a place."""
+
+    @property
     def fields(self) -> Mapping[str, str]:
         """The values read, by the dialect's own names. They may hold a card number."""
 
@@ -53,6 +69,7 @@ class Damage(msgspec.Struct, frozen=True):
     """Whether the place of every field is known, so that nothing stands between them."""
     unsound_bytes: int = 0
     """In fields whose value is none."""
+    place: Place = NOWHERE
 
 
 class Message:
@@ -123,6 +140,11 @@ class Message:
     def fault(self) -> str:
         """Why it could not be read whole; empty where it could."""
         return self.damage.why if self.damage is not None else ""
+
+    @property
+    def place(self) -> Place:
+        """Where the fault is."""
+        return self.damage.place if self.damage is not None else NOWHERE
 
     @property
     def asks(self) -> Kind | None:

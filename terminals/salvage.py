@@ -55,6 +55,23 @@ def salvage(spec: Spec, body: bytes) -> Salvaged | None:
     return Salvaged(fields, raw, is_whole=at == len(body))
 
 
+def place_of(spec: Spec, body: bytes, name: str) -> int:
+    """Where a field's value begins in a body that was read; the bitmap where it is not there."""
+    head = Head.of(spec)
+    if name == "t":
+        return 0
+    numbers, at = _announced(spec, head, body)
+    for number in numbers:
+        field = spec[str(number)]
+        size, start = _size(field, body, at)
+        if str(number) == name:
+            return start
+        if size < 0:
+            break
+        at = start + _bytes_of(field, size)
+    return head.type_bytes
+
+
 def _announced(spec: Spec, head: Head, body: bytes) -> tuple[list[int], int]:
     """The fields announced, and where the first begins; 0 where the bitmaps cannot be read."""
     bits, at = _bitmap(head, body, head.type_bytes)

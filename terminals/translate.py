@@ -41,7 +41,7 @@ from terminals.fields import (
     numbers_in,
     size_of,
 )
-from terminals.message import Message
+from terminals.message import Damage, Message, Place
 from terminals.spelling import Spelling
 from terminals.unnamed import NOTHING_NAMED
 
@@ -112,11 +112,13 @@ NEEDS: Final[dict[Kind, Needs]] = {
 class Refusal(Exception):  # noqa: N818 - a decline that ends the translation, never leaves it
     """Carries the reason out of the helpers; `to_request` returns it as the value it is."""
 
-    __slots__ = ("reason",)
+    __slots__ = ("field", "reason")
 
-    def __init__(self, reason: Reason) -> None:
+    def __init__(self, reason: Reason, field: str = "") -> None:
         super().__init__(reason)
         self.reason = reason
+        self.field = field
+        """Which one is to blame, or is missing; its place is the dialect's to find."""
 
 
 def to_request(message: Message, institution: str, generation: int) -> Request | Reason:
@@ -133,7 +135,15 @@ def to_request(message: Message, institution: str, generation: int) -> Request |
             return Reason.FORMAT_ERROR
         return _request(message, row, row.means, institution, generation)
     except Refusal as refusal:
+        if message.damage is None and refusal.field:
+            message.damage = refused_for(refusal.field)
         return refusal.reason
+
+
+def refused_for(field: str) -> Damage:
+    """What is wrong with a message that was read whole, and refused for this field of it."""
+    why = f"field {field} is missing, or not what such a message needs there"
+    return Damage(why, is_cut=True, place=Place(field))
 
 
 def card_of(message: Message) -> tuple[str | None, str | None]:
@@ -196,8 +206,10 @@ def _reversal(message: Message, row: Spelling, institution: str, generation: int
     if damage is not None and not (damage.is_cut and "4" in fields):
         raise Refusal(Reason.FORMAT_ERROR)
     has_trace = "11" in fields or "90" in fields
-    if "41" not in fields or not has_trace or len(fields["60"]) < _CONTROL_DIGITS_MIN:
-        raise Refusal(Reason.FORMAT_ERROR)
+    if "41" not in fields or not has_trace:
+        raise Refusal(Reason.FORMAT_ERROR, "11" if "41" in fields else "41")
+    if len(fields["60"]) < _CONTROL_DIGITS_MIN:
+        raise Refusal(Reason.FORMAT_ERROR, "60")
     key = _key(message, institution, Family.REVERSAL)
     return Request(
         kind=Kind.REVERSAL,
@@ -231,12 +243,13 @@ def _check_presence(fields: dict[str, str], needs: Needs, family: Family) -> Non
     """All that the kind needs, and a batch; a management message by F70 may have no F60."""
     control = fields.get("60")
     if control is not None and len(control) < _CONTROL_DIGITS_MIN:
-        raise Refusal(Reason.FORMAT_ERROR)
+        raise Refusal(Reason.FORMAT_ERROR, "60")
     if needs.fields <= fields.keys():
         return
     may_be_without = {"60"} if family is Family.MANAGEMENT and "70" in fields else set()
-    if not needs.fields - fields.keys() <= may_be_without:
-        raise Refusal(Reason.FORMAT_ERROR)
+    missing = needs.fields - fields.keys() - may_be_without
+    if missing:
+        raise Refusal(Reason.FORMAT_ERROR, min(missing, key=int))
 
 
 def _key(message: Message, institution: str, family: Family) -> ExchangeKey:
@@ -261,12 +274,12 @@ def _card(
     elif track_2:
         track = _TRACK_2.fullmatch(track_2)
         if track is None or (digits is not None and digits != track[1]):
-            raise Refusal(Reason.FORMAT_ERROR)
+            raise Refusal(Reason.FORMAT_ERROR, "35")
         digits = track[1]
         expiry = expiry or track[2]
     if digits is None:
         if is_needed:
-            raise Refusal(Reason.FORMAT_ERROR)
+            raise Refusal(Reason.FORMAT_ERROR, "2")
         return None, expiry, None
     return _pan(digits), expiry, None
 
@@ -275,13 +288,13 @@ def _pan(digits: str) -> Pan:
     try:
         return Pan(digits)
     except ValueError:
-        raise Refusal(Reason.FORMAT_ERROR) from None
+        raise Refusal(Reason.FORMAT_ERROR, "2") from None
 
 
 def _sealed(track_2: str) -> Secret:
     """A track that only the host can open; `D` for its separator in every dialect."""
     if not _SEALED_TRACK_2.fullmatch(track_2):
-        raise Refusal(Reason.FORMAT_ERROR)
+        raise Refusal(Reason.FORMAT_ERROR, "35")
     return Secret(track_2.replace("=", "D").encode())
 
 
@@ -299,7 +312,7 @@ def _amount(fields: dict[str, str], *, in_points: bool) -> Money | None:
         return Money(int(digits), POINTS_PREFIX)
     currency = CURRENCY_BY_NUMBER.get(fields.get("49", ""))
     if currency is None:
-        raise Refusal(Reason.FORMAT_ERROR)
+        raise Refusal(Reason.FORMAT_ERROR, "49")
     return Money(int(digits), currency)
 
 
@@ -307,7 +320,7 @@ def _pin(fields: dict[str, str]) -> PinBlock:
     control = fields.get("53")
     iso_format = 0 if control is None else _PIN_FORMATS.get(control[:1])
     if iso_format is None:
-        raise Refusal(Reason.FORMAT_ERROR)
+        raise Refusal(Reason.FORMAT_ERROR, "53")
     return PinBlock(iso_format, Secret(bytes.fromhex(fields["52"])))
 
 
@@ -335,7 +348,7 @@ def _totals(fields: dict[str, str], _row: Spelling) -> dict[str, Any]:
     """F48 of a settlement: two halves, each with a flag behind it that a request leaves 0."""
     digits = _digits(fields["48"])
     if len(digits) != TOTALS_DIGITS:
-        raise Refusal(Reason.FORMAT_ERROR)
+        raise Refusal(Reason.FORMAT_ERROR, "48")
     halves = (digits[:TOTALS_HALF_DIGITS], digits[TOTALS_HALF_DIGITS:])
     return {"totals": tuple(Totals(**numbers_in(TOTALS, half)) for half in halves)}
 
@@ -347,7 +360,7 @@ def _records(fields: dict[str, str], row: Spelling) -> dict[str, Any]:
     if fields.get("60", "")[_FUNCTION] in _FAILED_ON_CHIP:
         return {"records": ()}
     if "4" not in fields:
-        raise Refusal(Reason.FORMAT_ERROR)
+        raise Refusal(Reason.FORMAT_ERROR, "4")
     pan, _, _ = _card(fields, is_needed=False)
     record = UploadRecord(
         stan=fields["11"],
@@ -363,7 +376,7 @@ def _compact_records(digits: str) -> tuple[UploadRecord, ...]:
     size, start = size_of(UPLOAD_RECORD), UPLOAD_COUNT.stop
     count = int(digits[UPLOAD_COUNT] or 0)
     if not 1 <= count <= UPLOAD_RECORDS_MAX or len(digits) != start + count * size:
-        raise Refusal(Reason.FORMAT_ERROR)
+        raise Refusal(Reason.FORMAT_ERROR, "48")
     return tuple(
         _compact_record(digits[place : place + size]) for place in range(start, len(digits), size)
     )
@@ -383,7 +396,7 @@ def _compact_record(digits: str) -> UploadRecord:
 def _upload_end(fields: dict[str, str], _row: Spelling) -> dict[str, Any]:
     digits = _digits(fields["48"])
     if len(digits) != UPLOAD_END_DIGITS:
-        raise Refusal(Reason.FORMAT_ERROR)
+        raise Refusal(Reason.FORMAT_ERROR, "48")
     return {
         "upload_count": int(digits),
         "upload_is_balanced": fields["60"][_FUNCTION] == _BALANCED_END,
@@ -397,7 +410,7 @@ def _status(fields: dict[str, str], _row: Spelling) -> dict[str, Any]:
 def _digits(text: str) -> str:
     """The text, which some dialects let be anything."""
     if not (text.isascii() and text.isdigit()):
-        raise Refusal(Reason.FORMAT_ERROR)
+        raise Refusal(Reason.FORMAT_ERROR, "48")
     return text
 
 
@@ -405,9 +418,9 @@ def _text(hexadecimal: str) -> str:
     try:
         text = bytes.fromhex(hexadecimal).decode("gb18030")
     except UnicodeDecodeError:
-        raise Refusal(Reason.FORMAT_ERROR) from None
+        raise Refusal(Reason.FORMAT_ERROR, "62") from None
     if not text.isprintable():
-        raise Refusal(Reason.FORMAT_ERROR)
+        raise Refusal(Reason.FORMAT_ERROR, "62")
     return text
 
 
@@ -415,7 +428,7 @@ def _original_by_reference(fields: dict[str, str], key: ExchangeKey, _row: Spell
     """A void or refund: F61 has batch, trace and date of its original, F37 its reference."""
     reference = fields["61"]
     if len(reference) < len(_NO_ORIGINAL):
-        raise Refusal(Reason.FORMAT_ERROR)
+        raise Refusal(Reason.FORMAT_ERROR, "61")
     return Original(
         key=_key_by_reference(reference, key),
         rrn=fields["37"],

@@ -74,6 +74,13 @@ def may_carry(kind: Kind | None, names: Collection[str], ksn_field: str = "") ->
     return not useless or useless == {ksn_field}
 
 
+def first_useless(message: Message, ksn_field: str = "") -> str:
+    """The first field that a message of its kind has no use for."""
+    kind = message.asks
+    allowed = USES[kind] if kind is not None else frozenset[str]()
+    return min(message.fields.keys() - allowed - {ksn_field}, key=int)
+
+
 def rooms_of(kind: Kind | None, names: Collection[str]) -> Rooms | None:
     """Which of these fields may hold what nobody looks at; None where no value is moved."""
     if kind is None or not KINDS[kind].moves_value:

@@ -19,6 +19,7 @@ import msgspec
 from config.errors import SurroundingsError, exit_status_of, explained, operator_errors, told
 from config.isolation import module_command
 from config.logging import configure_logging
+from config.noise import Printed, noise_in_lines, uncaught
 from config.places import Places, places_of
 from config.run.children import READY
 from config.run.memory import keep_to_ourselves
@@ -142,6 +143,8 @@ def say_ready(lines: list[str]) -> None:
     sys.stdout.write("\n".join([*lines, READY]) + "\n")
     sys.stdout.flush()
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    if isinstance(sys.stderr, Printed):
+        sys.stdout = Printed("stdout", sys.stdout.fileno())
 
 
 def _settle_memory() -> None:
@@ -161,6 +164,7 @@ def main() -> int:
     orders = msgspec.json.decode(said, type=Orders)
     settings = msgspec.json.decode(sys.stdin.buffer.read(), type=Settings)
     configure_logging(settings.log.level)
+    sys.excepthook = uncaught
     try:
         PROGRAMS[name](settings, places_of(Path(data)), say_ready, orders)
     except operator_errors() as error:
@@ -201,7 +205,8 @@ def _run_until_signal(body: Body) -> None:
                     nursery.cancel_scope.cancel()
 
     try:
-        trio.run(until_signal)
+        with noise_in_lines():
+            trio.run(until_signal)
     except BaseExceptionGroup as group:
         raise only_one_of(group) from None
 

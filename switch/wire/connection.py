@@ -52,6 +52,9 @@ class Owner(Protocol):
     def closed(self, connection: "Connection", why: str) -> None:
         """The connection is gone."""
 
+    def out_of_step(self, connection: "Connection", error: FramingError) -> None:
+        """What came is no frame: it is left without an answer, and the connection ends."""
+
     def undelivered(self) -> None:
         """An answer found its connection closed."""
 
@@ -141,6 +144,11 @@ class Connection:
     def is_mid_frame(self) -> bool:
         """Whether the other side owes us the rest of something."""
         return self._reader.is_mid_frame or (self._tls is not None and self._tls.is_mid_record)
+
+    @property
+    def heard_bytes(self) -> int:
+        """What has come of messages, in all."""
+        return self._reader.heard_bytes
 
     def greet(self) -> None:
         """Begin, where beginning is ours: we have called."""
@@ -293,6 +301,7 @@ class Connection:
             frames = self._reader.feed(data)
         except FramingError as error:
             bad_frame, frames = f"bad frame: {error.why}", error.frames
+            self._owner.out_of_step(self, error)
         owner = self._owner
         self._unanswered += len(frames)
         if frames:

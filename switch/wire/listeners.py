@@ -27,6 +27,7 @@ from terminals.framing import (
     LENGTH_CODECS,
     NO_LENGTH,
     FrameReader,
+    FramingError,
     Measure,
     SelfFramedReader,
 )
@@ -39,6 +40,11 @@ THROTTLE_TOLD_SECONDS: Final = 60.0
 
 _LOG = structlog.get_logger(__name__)
 
+CUT_SHORT: Final = {
+    "closed by peer inside a frame": "frame",
+    "frame not finished in time": "frame",
+}
+"""Ends of connections in the middle of a message, and what of it did not come."""
 Take = Callable[[Connection, list[bytes]], None]
 """Takes the payloads of one read; answers each later through the connection."""
 
@@ -274,9 +280,31 @@ class Channel:
         if self._heard.pop(connection, None) is not None and connection.source is not None:
             self._sources.leave(connection.source)
         self._metrics.closed(why)
+        if why in CUT_SHORT:
+            self._not_answered(connection, CUT_SHORT[why], why, connection.heard_bytes)
+        elif connection.unanswered:
+            self._not_answered(connection, None, why, None)
         _LOG.debug("connection closed", channel=self.settings.name, peer=connection.peer, why=why)
         if self.on_closed is not None:
             self.on_closed()
+
+    def out_of_step(self, connection: Connection, error: FramingError) -> None:
+        """Say who lost the step, and where in what it sent."""
+        self._not_answered(connection, "length", f"bad frame: {error.why}", error.offset)
+
+    def _not_answered(
+        self, connection: Connection, field: str | None, why: str, offset: int | None
+    ) -> None:
+        """As the desk says it of whole messages; the offset is counted in all that came."""
+        _LOG.warning(
+            "message not answered",
+            channel=self.settings.name,
+            peer=connection.peer,
+            field=field,
+            offset=offset,
+            why=why,
+            unanswered=connection.unanswered,
+        )
 
     def undelivered(self) -> None:
         """Count an answer whose connection was gone."""

@@ -23,6 +23,11 @@ class Prefixed:
         """What the gateway may be believed."""
         return self._connection.standing
 
+    @property
+    def peer(self) -> str:
+        """And its port."""
+        return self._connection.peer
+
     def send(self, payload: bytes) -> bool:
         """Answer the message; False when the connection is gone."""
         return self._connection.send(self._line + payload)

@@ -32,6 +32,7 @@ from terminals.dialects.mis_words import (
     reversal_by_key,
     told_of,
 )
+from terminals.message import NOWHERE, Place
 
 MAGIC: Final = b"MIS1"
 HEADER_BYTES: Final = 28
@@ -85,7 +86,7 @@ class MisMessage:
     `__dict__` to walk, and pickling raises.
     """
 
-    __slots__ = ("asked", "fault", "head", "header", "payload", "rest")
+    __slots__ = ("asked", "fault", "head", "header", "payload", "place", "rest")
 
     def __init__(self, header: bytes, head: Head, rest: bytes) -> None:
         self.header = header
@@ -97,6 +98,7 @@ class MisMessage:
         self.asked: Asked | None = None
         self.fault = ""
         """Why the payload could not be read; quotes nothing of it."""
+        self.place = NOWHERE
 
     @property
     def mti(self) -> str:
@@ -200,6 +202,7 @@ class MisDialect:
             asked = self.form.read_request(message.head, message.payload)
         except DecodeError as error:
             message.fault = str(error)
+            message.place = Place(error.field, HEADER_BYTES + error.position)
             if row.means is not Kind.REVERSAL:
                 return Reason.FORMAT_ERROR
             return self._undone_by_key(message, generation) or Reason.FORMAT_ERROR
@@ -207,6 +210,7 @@ class MisDialect:
         request = request_of(row.means, message.head, asked, generation)
         if request is None:
             message.fault = f"a {message.mti} without all that it needs"
+            message.place = Place("payload", HEADER_BYTES)
         return request or Reason.FORMAT_ERROR
 
     def track(self, _message: MisMessage) -> None:

@@ -8,10 +8,10 @@ from typing import Final
 
 import msgspec
 
-from terminals.codec import EncodeError
+from terminals.codec import DecodeError, EncodeError
 from terminals.dialects.mis import MisDialect
 from terminals.dialects.mis_words import Asked, Head, Told
-from terminals.json_values import canonical, converted, read_object
+from terminals.json_values import canonical, converted, position_in, read_object
 
 
 class JsonForm:
@@ -21,7 +21,12 @@ class JsonForm:
 
     def read_request(self, _head: Head, payload: bytes) -> Asked:
         """As the protocol says."""
-        return converted(read_object(payload), Asked)
+        value = read_object(payload)
+        try:
+            return converted(value, Asked)
+        except DecodeError as error:
+            error.position = position_in(payload, error.field)
+            raise
 
     def read_key(self, payload: bytes) -> dict[str, object]:
         """As the protocol says."""

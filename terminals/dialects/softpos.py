@@ -35,7 +35,15 @@ from terminals.dialects.softpos_words import (
     told_of,
 )
 from terminals.dukpt_session import DukptMac, Taken, as_taken
-from terminals.json_values import TerminalText, base64_bytes, canonical, converted, read_object
+from terminals.json_values import (
+    TerminalText,
+    base64_bytes,
+    canonical,
+    converted,
+    position_in,
+    read_object,
+)
+from terminals.message import NOWHERE, Place
 
 
 class _Answerable(msgspec.Struct, frozen=True):
@@ -56,6 +64,7 @@ class SoftPosMessage:
         "ksn",
         "least",
         "operation",
+        "place",
         "tag",
         "taken",
     )
@@ -74,6 +83,7 @@ class SoftPosMessage:
         self.operation = asked.op if asked is not None else ""
         self.fault = ""
         """Why it was refused; quotes nothing of it."""
+        self.place = NOWHERE
 
     @property
     def mti(self) -> str:
@@ -137,7 +147,8 @@ class SoftPosDialect:
             body = body_of(value)
         except (ValueError, RecursionError) as error:
             refused = error if isinstance(error, DecodeError) else DecodeError("mac", 0, str(error))
-            refused.message = _answerable(value, str(refused))
+            refused.position = position_in(payload, refused.field)
+            refused.message = _answerable(value, refused)
             raise refused from None
         return SoftPosMessage(_Answerable(asked.msgid, asked.tid), asked, body, tag)
 
@@ -173,6 +184,7 @@ class SoftPosDialect:
             return Reason.INVALID_TRANSACTION
         if not ksn_is_the_instances(asked):
             message.fault = "the KSN is another instance's, or another message's"
+            message.place = Place("ksn")
             return Reason.KSN_REFUSED
         if isinstance(row.means, Reason):
             return row.means
@@ -183,6 +195,7 @@ class SoftPosDialect:
             return Reason.FORMAT_ERROR
         if message.taken is Taken.OLD:
             message.fault = "the KSN was used before or goes backwards"
+            message.place = Place("ksn")
         elif row.needs_attestation and not self._is_attested(message, asked):
             return Reason.ATTESTATION_REFUSED
         return as_taken(request, message.taken)
@@ -197,6 +210,7 @@ class SoftPosDialect:
             )
         except AttestationError as error:
             message.fault = str(error)
+            message.place = Place("attestation")
             return False
         return True
 
@@ -241,7 +255,7 @@ def is_sealed_by(value: Mapping[str, Any], ksn: bytes, mac: Mac) -> bool:
     return mac.verify(ksn + body_of(value), tag)
 
 
-def _answerable(value: dict[str, Any], why: str) -> SoftPosMessage | None:
+def _answerable(value: dict[str, Any], refused: DecodeError) -> SoftPosMessage | None:
     try:
         least = converted({name: value.get(name) for name in ("msgid", "tid")}, _Answerable)
     except DecodeError:
@@ -249,7 +263,8 @@ def _answerable(value: dict[str, Any], why: str) -> SoftPosMessage | None:
     message = _of_key(value, least) or SoftPosMessage(least, None, b"", b"")
     operation = value.get("op")
     message.operation = operation if isinstance(operation, str) else ""
-    message.damage = why
+    message.damage = str(refused)
+    message.place = refused.place
     return message
 
 

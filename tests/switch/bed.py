@@ -33,6 +33,7 @@ class Ends:
     said: list[bytes] = field(default_factory=list)
     host: str = ""
     standing: Standing = field(default_factory=Standing)
+    peer: str = ""
 
     def ask(self, request: Request, waiter: Any) -> int:
         self.asked.append((request, waiter))

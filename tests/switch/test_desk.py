@@ -69,6 +69,7 @@ class Paper:
         self.answers: list = []
         self.host = "10.0.0.1"
         self.standing = Standing()
+        self.peer = "10.0.0.1:40000"
         self.silences = 0
         self.is_gone = False
 

@@ -161,6 +161,7 @@ class Paper:
     """What the terminal is told, in order."""
 
     host = "10.0.0.1"
+    peer = "10.0.0.1:40000"
 
     def __init__(self) -> None:
         self.standing = Standing()
