@@ -2,9 +2,10 @@
 
 A step says what is done (`do`, a row of ACTS), with which card and amount, what goes wrong on
 the line (`fault`; several for its messages in turn), what to keep (`save`) and use again (`of`),
-and which fields its answer has (`expect`; `"lost"` where no answer is to be believed). `send` is a
-whole frame in hexadecimal instead. Every shipped scenario is a test and a page of the
-documentation.
+and which fields its answer has (`expect`; `"lost"` where no answer is to be believed). `legs` are
+what the ledger has of it, all of it (`[]`: nothing was posted), and `balances` what cards have
+then. `send` is a whole frame in hexadecimal instead. Every shipped scenario is a test and a page of
+the documentation.
 """
 
 import tomllib
@@ -26,9 +27,10 @@ from simulators.channels import CHANNELS, AnyLine, Place, Terminal
 from simulators.faults import Fault
 from simulators.messages import Sale
 from simulators.nac import NacLine
-from simulators.record import Record
+from simulators.record import Event, Record, What
 from simulators.terminal import PosTerminal
 from simulators.trades import Done, Settled
+from simulators.wanted import Balance, Ledger, Leg, balances_unlike, diff, legs_unlike
 from terminals.codec import DecodeError
 from terminals.dialects.pos import POS
 
@@ -59,6 +61,10 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     fault: Fault | tuple[Fault, ...] = Fault.NONE
     """Of the first message of the step, or of its messages one after the other."""
     expect: dict[str, str] | str = msgspec.field(default_factory=dict)
+    legs: tuple[Leg, ...] | None = None
+    """What its messages posted; not looked at where it is not written."""
+    balances: tuple[Balance, ...] = ()
+    """What cards have when it is done."""
     times: int = 1
     """How often it is done; the last answer counts."""
     misses: int = 0
@@ -105,8 +111,12 @@ async def run_scenario(
     estate: EstatePlan,
     place: Place,
     record: Record,
+    ledger: Ledger | None = None,
 ) -> list[str]:
-    """Do every step; gives a sentence for each expectation that was not met."""
+    """Do every step; gives a sentence for each expectation that was not met, with what differs.
+
+    Without a ledger nobody looks at legs and balances.
+    """
     wrong: list[str] = []
     plans = {one.terminal_id: one for one in estate.terminals}
     if scenario.terminal not in plans:
@@ -119,14 +129,22 @@ async def run_scenario(
         async with counter.line:
             till = Till(counter.terminal, counter.line, misfortune, cards)
             for number, step in enumerate(scenario.step, 1):
-                what = step.do or "send"
+                what, before = step.do or "send", len(record.events)
                 try:
                     fields = await till.take(step)
                 except StepError as error:
                     wrong.append(f"step {number} ({what}): {error}")
                     continue
-                wrong += [f"step {number} ({what}): {why}" for why in _unmet(step, fields)]
+                unmet = _unmet(step, fields)
+                if ledger is not None:
+                    unmet += await _unposted(step, record.events[before:], ledger)
+                wrong += [f"step {number} ({what}): {why}" for why in unmet]
     return wrong
+
+
+def asks_the_ledger(scenario: Scenario) -> bool:
+    """Whether it expects legs or balances."""
+    return any(step.legs is not None or step.balances for step in scenario.step)
 
 
 class Misfortune:
@@ -267,8 +285,18 @@ def _unmet(step: Step, fields: dict[str, str] | None) -> list[str]:
         return [] if fields is None else [f"it was answered F39 = {fields.get('39')}"]
     if fields is None:
         return ["no answer was to be believed"]
-    return [
-        f"F{name} is {fields.get(name)!r}, not {text!r}"
-        for name, text in step.expect.items()
-        if fields.get(name) != text
-    ]
+    wanted = [f"{name} = {text}" for name, text in step.expect.items()]
+    found = [f"{name} = {fields.get(name, 'nothing')}" for name in step.expect]
+    unlike = diff("fields", wanted, found)
+    return [unlike] if unlike else []
+
+
+async def _unposted(step: Step, events: list[Event], ledger: Ledger) -> list[str]:
+    """How the ledger differs from what is written of it."""
+    unlike = []
+    if step.legs is not None:
+        slots = [event.slot for event in events if event.what is What.SENT]
+        unlike.append(await legs_unlike(ledger, slots, step.legs))
+    if step.balances:
+        unlike.append(await balances_unlike(ledger, step.balances))
+    return [each for each in unlike if each]

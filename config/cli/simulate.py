@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from config.cli.options import SettingsOption
+
 app = typer.Typer(no_args_is_help=True, help="Terminals for a switch that is running.")
 
 Host = Annotated[str, typer.Option("--host", help="Where the switch listens.")]
@@ -185,11 +187,28 @@ def scenario(  # noqa: PLR0913, PLR0917 - a command line has an option for each 
     junit: Annotated[
         Path | None, typer.Option(help="Write a JUnit report there, too.", metavar="FILE")
     ] = None,
+    page: Annotated[
+        Path | None,
+        typer.Option("--html", help="And a page for people, one file.", metavar="FILE"),
+    ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            "--data", help="Whose ledger has the legs and balances.", metavar="DIR", readable=False
+        ),
+    ] = None,
+    settings: SettingsOption = None,
 ) -> None:
-    """Stories of one till, step by step. Exit status 1: one did not end as it is written."""
-    from config.tasks.simulate import Target, simulate_scenarios
+    """Stories of one till, step by step. Exit status 1: one did not end as it is written.
+
+    Legs and balances are looked at in the ledger of --data; without it the answers alone are.
+    """
+    from config.tasks.ledger import opened_ledger
+    from config.tasks.simulate import Reports, Target, simulate_scenarios
 
     target = Target(
         host=address, port=port, estate=estate, certificates=certificates, caller_bytes=caller_bytes
     )
-    raise typer.Exit(simulate_scenarios(target, files, junit=junit))
+    with opened_ledger(data, settings) as ledger:
+        status = simulate_scenarios(target, files, reports=Reports(junit, page), ledger=ledger)
+    raise typer.Exit(status)

@@ -12,6 +12,7 @@ from config.manual import (
     keys,
     mis,
     rules,
+    scenarios,
     settings,
     softpos,
     wire,
@@ -32,6 +33,7 @@ BLOCKS: Final[Blocks] = {
     **files.BLOCKS,
     **demo.BLOCKS,
     **errors.BLOCKS,
+    **scenarios.BLOCKS,
     **settings.BLOCKS,
 }
 

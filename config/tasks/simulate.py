@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 import trio
@@ -17,6 +17,7 @@ from config.run.estates import estate_named
 from config.screen import screen
 from config.tasks.junit import Ended, junit_report
 from config.tasks.progress import board, headline, mended, settled, show_progress
+from config.tasks.stories_page import stories_page
 from host.clock import utc_now
 from host.estate.demo import EXTERNAL, EXTERNAL_ZONE, external_cards
 from host.estate.plan import EstatePlan
@@ -26,8 +27,9 @@ from simulators.faults import DEMO_RATES, NO_FAULTS
 from simulators.issuer import Issuer, IssuerSettings
 from simulators.prompt import TYPED, run_prompt
 from simulators.record import Record
-from simulators.scenario import Scenario, read_scenario, run_scenario
+from simulators.scenario import Scenario, asks_the_ledger, read_scenario, run_scenario
 from simulators.swarm import Swarm, SwarmSettings
+from simulators.wanted import Ledger
 
 ANSWER_SECONDS_MAX: Final = 10.0
 TRACES_PER_SECOND: Final = 10
@@ -159,7 +161,20 @@ def simulate_issuer(settings: IssuerSettings) -> int:
     return 0
 
 
-def simulate_scenarios(target: Target, files: Sequence[Path], *, junit: Path | None = None) -> int:
+class Reports(NamedTuple):
+    """Where it is written down how scenarios ended, beside the screen."""
+
+    junit: Path | None = None
+    page: Path | None = None
+
+
+def simulate_scenarios(
+    target: Target,
+    files: Sequence[Path],
+    *,
+    reports: Reports = Reports(),  # noqa: B008 - it never changes
+    ledger: Ledger | None = None,
+) -> int:
     """Run scenarios in turn. Gives the exit status: 0 when all ended as they are written.
 
     Raises:
@@ -170,18 +185,24 @@ def simulate_scenarios(target: Target, files: Sequence[Path], *, junit: Path | N
     console = screen()
     for scenario in scenarios:
         began = time.monotonic()
-        wrong = _played(scenario, estate, target)
+        wrong = _played(scenario, estate, target, ledger)
         ended.append(Ended(scenario, wrong, time.monotonic() - began))
         for line in wrong:
             console.print(line, markup=False)
         how = "not as written" if wrong else "as written"
-        console.print(f"{scenario.title}: {how}", markup=False)
-    if junit is not None:
-        junit.write_bytes(junit_report(ended))
+        unseen = ledger is None and asks_the_ledger(scenario)
+        more = "; nobody looked at the ledger. Next: add --data DIR" if unseen else ""
+        console.print(f"{scenario.title}: {how}{more}", markup=False)
+    if reports.junit is not None:
+        reports.junit.write_bytes(junit_report(ended))
+    if reports.page is not None:
+        reports.page.write_text(stories_page(ended, with_ledger=ledger is not None), "utf-8")
     return FOUND_WRONG if any(one.wrong for one in ended) else 0
 
 
-def _played(scenario: Scenario, estate: EstatePlan, target: Target) -> list[str]:
+def _played(
+    scenario: Scenario, estate: EstatePlan, target: Target, ledger: Ledger | None
+) -> list[str]:
     place = Place(
         host=target.host,
         port=target.port or CHANNELS[scenario.channel].port,
@@ -190,7 +211,7 @@ def _played(scenario: Scenario, estate: EstatePlan, target: Target) -> list[str]
         answer_seconds_max=ANSWER_SECONDS_MAX,
     )
     with Record() as record:
-        return trio.run(run_scenario, scenario, estate, place, record)
+        return trio.run(run_scenario, scenario, estate, place, record, ledger)
 
 
 async def _watched(swarm: Swarm, console: Console) -> None:

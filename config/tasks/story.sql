@@ -24,3 +24,10 @@ LEFT JOIN account AS debit ON debit.id = entry.debit_account
 LEFT JOIN account AS credit ON credit.id = entry.credit_account
 WHERE exchange.slot = any(%(slots)s)
 ORDER BY exchange.id, entry.leg;
+
+-- name: balance_of_card
+-- What a card has in one unit.
+SELECT balance.posted_minor
+FROM account
+INNER JOIN balance ON balance.shard = account.shard AND balance.account_id = account.id
+WHERE account.card_id = %(card)s AND account.unit = %(unit)s;

@@ -11,12 +11,15 @@ import pytest
 import trio
 
 from config.places import places_of
+from config.run.database import dsn_of
 from config.run.estates import loader
 from config.run.fleet import ports_in
 from config.run.supervisor import Running, running_posswitch
 from config.settings import Settings
 from config.tasks.demo import CERTIFICATES, ISSUER_SECONDS_MAX, LINES, demo_settings
+from config.tasks.ledger import StoredLedger
 from host.estate.demo import EXTERNAL_ZONE, demo_estate, external_cards
+from host.store.connecting import SHORT, connect
 from simulators.channels import Place
 from simulators.issuer import Issuer, IssuerSettings
 from simulators.line import IsMine, Line
@@ -109,7 +112,15 @@ def place_of(posswitch: Running, gateway_port: int) -> Callable[[str], Place]:
 
 
 @pytest.fixture(scope="package")
-def played(place_of: Callable[[str], Place]) -> Played:
+def ledger(posswitch: Running) -> Iterator[StoredLedger]:
+    """The ledger behind it."""
+    where = dsn_of("audit", posswitch.settings.database, posswitch.places.cluster)
+    with connect(where, SHORT) as connection:
+        yield StoredLedger(connection)
+
+
+@pytest.fixture(scope="package")
+def played(place_of: Callable[[str], Place], ledger: StoredLedger) -> Played:
     """Every shipped scenario, one after the other."""
     done = Played()
     for file in FILES:
@@ -117,7 +128,7 @@ def played(place_of: Callable[[str], Place]) -> Played:
         record = done.external if scenario.channel == "external" else done.record
         with tapped(done.sent.setdefault(scenario.channel, [])):
             done.wrong[file] = trio.run(
-                run_scenario, scenario, ESTATE, place_of(scenario.channel), record
+                run_scenario, scenario, ESTATE, place_of(scenario.channel), record, ledger
             )
     return done
 

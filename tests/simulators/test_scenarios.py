@@ -24,7 +24,7 @@ def test_a_scenario_ends_as_it_is_written(file: Path, played: Played) -> None:
 
 def test_the_audit_of_all_scenarios_finds_nothing(posswitch: Running, played: Played) -> None:
     """The worked messages were typed by hand, so this record does not know all journals."""
-    where = dsn_of("night", posswitch.settings.database, posswitch.places.cluster)
+    where = dsn_of("audit", posswitch.settings.database, posswitch.places.cluster)
     with psycopg.connect(where) as connection:
         found = audit(connection, [*played.record.claims(), *played.external.claims()])
     assert [one for one in found if one.test != "journal_nobody_claims"] == []

@@ -7,7 +7,13 @@ import pytest
 
 from config.errors import FOUND_WRONG, SettingsError
 from config.tasks.junit import Ended, junit_report
-from config.tasks.simulate import Target, simulate_channel, simulate_scenarios, swarm_settings
+from config.tasks.simulate import (
+    Reports,
+    Target,
+    simulate_channel,
+    simulate_scenarios,
+    swarm_settings,
+)
 from simulators.scenario import read_scenario
 from tests.config.cli.test_app import _run
 
@@ -39,7 +45,9 @@ def test_a_scenario_that_does_not_end_as_written_is_told_and_reported(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     file = tmp_path / "report.xml"
-    assert simulate_scenarios(NOBODY, [UNPACKED, POINTS], junit=file) == FOUND_WRONG
+    assert (
+        simulate_scenarios(NOBODY, [UNPACKED, POINTS], reports=Reports(junit=file)) == FOUND_WRONG
+    )
     assert "step 1 (echo): no answer was to be believed" in capsys.readouterr().out
     suite = ET.parse(file).getroot()[0]
     assert (suite.get("tests"), suite.get("failures")) == ("2", "2")
