@@ -25,7 +25,15 @@ from host.fingerprint import fingerprint_of
 from host.hsm.interface import Hsm
 from host.ksn import Used
 from host.metrics import BATCH_ITEMS, REQUESTS, WAITING, count_fault
-from host.model.requests import KINDS, Kind, Request, Response, Traffic
+from host.model.requests import (
+    ANYBODYS_PART,
+    KINDS,
+    Kind,
+    Request,
+    Response,
+    Traffic,
+    traffic_of,
+)
 from host.model.responses import Reason
 from host.model.terminal import FAMILIES, TerminalFamily, TerminalProfile
 from host.opening import opened
@@ -48,12 +56,6 @@ ANYBODYS_IN_LINE_MAX: Final = 3
 """Of a terminal's line, for what no key has proved: whoever sends that does not fill it."""
 ROTATION_SECONDS: Final = 5.0
 """How soon a running host learns that an operator rotates keys."""
-WITHOUT_KEYS: Final = frozenset(
-    kind
-    for kind, row in KINDS.items()
-    if row.traffic is Traffic.DESK and kind is not Kind.CASE_REPORT
-)
-"""What terminals may send unsealed, beside sign-ons. A case report is the switch's own."""
 
 
 class Way(msgspec.Struct, frozen=True, gc=False):
@@ -142,6 +144,7 @@ class Poster:
             Traffic.TRADE: settings.waiting_items_max,
             Traffic.SIGN_ONS: settings.sign_ons_waiting_max,
             Traffic.DESK: settings.desk_waiting_max,
+            Traffic.ANYBODYS: max(1, settings.desk_waiting_max // ANYBODYS_PART),
         }
         self._answered: Counter[tuple[Kind, Reason]] = Counter()
         """Answers given and not yet counted in the metrics, which costs more than counting here."""
@@ -240,7 +243,8 @@ class Poster:
         is_well = _keys_can_be_stored(request, slot) and self._date_may_be(request)
         if way.is_the_houses or not is_well:
             return Reason.FORMAT_ERROR
-        if self._waiting[way.traffic] >= self._waiting_max[way.traffic]:
+        traffic = _traffic_of(way, request)
+        if self._waiting[traffic] >= self._waiting_max[traffic]:
             return Reason.HOST_UNREACHABLE
         return None
 
@@ -268,8 +272,9 @@ class Poster:
         )
 
     def _line_up(self, pending: Pending) -> None:
-        way = WAYS[pending.item.request.kind]
-        name, traffic = pending.item.terminal.terminal_id + way.line, way.traffic
+        request, terminal_id = pending.item.request, pending.item.terminal.terminal_id
+        way = WAYS[request.kind]
+        name, traffic = terminal_id + way.line, _traffic_of(way, request)
         line = self._lines.get(name)
         if line is None:
             self._lines[name] = deque((pending,))
@@ -417,7 +422,7 @@ class Poster:
         """The next one's turn; gives it where nobody takes it."""
         way = WAYS[item.request.kind]
         name = item.terminal.terminal_id + way.line
-        self._waiting[way.traffic] -= 1
+        self._waiting[_traffic_of(way, item.request)] -= 1
         line = self._lines[name]
         line.popleft()
         if not line:
@@ -443,11 +448,14 @@ class Poster:
         self._answered.clear()
 
 
+def _traffic_of(way: Way, request: Request) -> Traffic:
+    """What it is counted with."""
+    return traffic_of(request) if way.traffic is Traffic.DESK else way.traffic
+
+
 def _is_anybodys(pending: Pending) -> bool:
     """Whether anybody on the wire can have sent it, in this terminal's name."""
-    request = pending.item.request
-    is_proved = request.is_proved or request.key_generation or pending.item.used is not None
-    return request.kind in WITHOUT_KEYS and not is_proved
+    return traffic_of(pending.item.request) is Traffic.ANYBODYS
 
 
 def _is_of(request: Request, way: Way, terminal: Terminal) -> bool:

@@ -42,7 +42,8 @@ class HostSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     sign_ons_waiting_max: int = 20_000
     """Sign-ons waiting, beyond which they alone are answered so."""
     desk_waiting_max: int = 2_000
-    """The same of settlements, uploads, reports and whatever else no customer waits for."""
+    """The same of settlements, uploads, reports and whatever else no customer waits for. What no
+    key proves of them may be a quarter as many, and is counted apart."""
     desk_connections: int = 2
     """How many of those are served at a time."""
     terminal_waiting_max: int = 8

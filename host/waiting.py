@@ -6,7 +6,7 @@ from collections.abc import Callable
 import msgspec
 import trio
 
-from host.model.requests import Response
+from host.model.requests import ANYBODYS_PART, Response, Traffic, traffic_of
 from host.model.responses import Reason
 from host.rules.case import Item
 
@@ -39,7 +39,8 @@ class Queue:
     async def wait(self) -> None:
         """Until there is something to take."""
         while not self.pending:
-            self._wake = trio.Event()
+            if self._wake.is_set():
+                self._wake = trio.Event()
             await self._wake.wait()
 
     async def take(self, items_max: int) -> list[Pending]:
@@ -47,3 +48,47 @@ class Queue:
         await self.wait()
         count = min(len(self.pending), items_max)
         return [self.pending.popleft() for _ in range(count)]
+
+    def drain(self) -> list[Pending]:
+        """All that waits: nobody will take it."""
+        waiting = list(self.pending)
+        self.pending.clear()
+        return waiting
+
+
+class QueueOfTwo:
+    """Requests for takers of one at a time: those that a key has proved before those of anybody.
+
+    One turn in `ANYBODYS_PART` is anybody's first, so that neither waits for ever.
+    """
+
+    def __init__(self) -> None:
+        self._proved: deque[Pending] = deque()
+        self._anybodys: deque[Pending] = deque()
+        self._turn = 0
+        self._wake = trio.Event()
+
+    def put(self, pending: Pending) -> None:
+        """Append to those it is one of, and wake the takers."""
+        is_anybodys = traffic_of(pending.item.request) is Traffic.ANYBODYS
+        (self._anybodys if is_anybodys else self._proved).append(pending)
+        self._wake.set()
+
+    async def take(self) -> Pending:
+        """The one whose turn it is, as soon as there is one. Several may wait to take."""
+        while not (self._proved or self._anybodys):
+            if self._wake.is_set():
+                self._wake = trio.Event()
+            await self._wake.wait()
+        self._turn = (self._turn + 1) % ANYBODYS_PART
+        first, second = self._proved, self._anybodys
+        if not self._turn:
+            first, second = second, first
+        return (first or second).popleft()
+
+    def drain(self) -> list[Pending]:
+        """All that waits: nobody will take it."""
+        waiting = [*self._proved, *self._anybodys]
+        self._proved.clear()
+        self._anybodys.clear()
+        return waiting

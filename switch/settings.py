@@ -37,7 +37,8 @@ class SwitchSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     sign_on_window_max: Annotated[int, msgspec.Meta(ge=1)] = 16_384
     """The same of sign-ons, which are counted apart."""
     desk_window_max: Annotated[int, msgspec.Meta(ge=1)] = 2048
-    """The same of settlements, uploads, echoes and whatever else no customer waits for."""
+    """The same of settlements, uploads, echoes and whatever else no customer waits for. What no
+    key proves of them may be a quarter as many, and is counted apart."""
     sign_ons_max: Annotated[int, msgspec.Meta(ge=1)] = 20
     """Sign-ons of one terminal from one address at once; beyond it 91. Each process counts for
     itself, as with the next two."""

@@ -20,7 +20,7 @@ from host.metrics import count_fault
 from host.model.requests import Response
 from host.model.responses import Reason
 from host.steady import kept_going
-from host.waiting import Pending, Queue
+from host.waiting import Pending, Queue, QueueOfTwo
 
 SIGN_ONS_MAX: Final = 256
 """Written in one transaction."""
@@ -39,7 +39,9 @@ class Rooms:
         self._desk = desk
         self._book = book
         self._finish = finish
-        self._queues = {room: Queue() for room in Room}
+        rooms = (room for room in Room if room is not Room.BATCHES)
+        self._queues: dict[Room, Queue] = {room: Queue() for room in rooms}
+        self._batches = QueueOfTwo()
         self._proved: dict[str, int] = {}
         """Terminal id to the generation it has proved, until that is stored."""
         self._proved_wake = trio.Event()
@@ -53,7 +55,7 @@ class Rooms:
         room = ROOMS[item.request.kind]
         if item.used is not None and room is not Room.SIGN_ONS:
             room = Room.COUNTED_PINS if room is Room.PINS else Room.BATCHES
-        self._queues[room].put(pending)
+        (self._batches if room is Room.BATCHES else self._queues[room]).put(pending)
 
     def prove(self, terminal_id: str, generation: int) -> None:
         """A message under this generation came: it is the terminal's from now on."""
@@ -119,10 +121,10 @@ class Rooms:
         return await trio.to_thread.run_sync(self._desk.translate_pins, items, zones)
 
     async def _serve_batches(self, place: int) -> NoReturn:
-        queue = self._queues[Room.BATCHES]
+        queue = self._batches
         while True:
-            batch = await queue.take(1)
-            await self._answer(queue, batch, functools.partial(self._decide, place, batch[0]))
+            one = await queue.take()
+            await self._answer(queue, [one], functools.partial(self._decide, place, one))
 
     async def _decide(self, place: int, pending: Pending) -> Sequence[Response]:
         item = pending.item
@@ -134,7 +136,7 @@ class Rooms:
 
     async def _answer(
         self,
-        queue: Queue,
+        queue: Queue | QueueOfTwo,
         batch: Sequence[Pending],
         decide: Callable[[], Awaitable[Sequence[Response]]],
     ) -> None:
@@ -149,12 +151,15 @@ class Rooms:
         self._finish_all(queue, batch, answers)
 
     def _finish_all(
-        self, queue: Queue, batch: Sequence[Pending], answers: Sequence[Response]
+        self,
+        queue: Queue | QueueOfTwo,
+        batch: Sequence[Pending],
+        answers: Sequence[Response],
     ) -> None:
         """Tell them; where there was no database, those behind need not find out by themselves."""
         self._finish(batch, answers)
         if any(answer.reason is Reason.HOST_UNREACHABLE for answer in answers):
-            waiting = [queue.pending.popleft() for _ in range(len(queue.pending))]
+            waiting = queue.drain()
             requests = [pending.item.request for pending in waiting]
             plain = [self._desk.plain(one, Reason.HOST_UNREACHABLE) for one in requests]
             self._finish(waiting, plain)

@@ -36,7 +36,7 @@ from host.link.frames import (
 )
 from host.link.pipe import Pipe
 from host.link.secure_pipe import RefusedError, SecurePipe
-from host.model.requests import KINDS, Request, Response, Traffic
+from host.model.requests import ANYBODYS_PART, KINDS, Request, Response, Traffic, traffic_of
 from host.model.terminal import TerminalProfile
 
 REFUSED_TOLD_SECONDS: Final = 60.0
@@ -135,9 +135,11 @@ class HostLink:
             Traffic.TRADE: self._limits.window_max,
             Traffic.SIGN_ONS: self._limits.sign_on_window_max,
             Traffic.DESK: self._limits.desk_window_max,
+            Traffic.ANYBODYS: max(1, self._limits.desk_window_max // ANYBODYS_PART),
         }
         windows = {traffic: _Window({}, size) for traffic, size in sizes.items()}
         self._windows = {kind: windows[row.traffic] for kind, row in KINDS.items()}
+        self._desk, self._anybodys = windows[Traffic.DESK], windows[Traffic.ANYBODYS]
         self._waiters = [window.waiters for window in windows.values()]
         """By window, trade first: most answers are its."""
         self._pipe: Pipe | None = None
@@ -161,7 +163,10 @@ class HostLink:
 
     def ask(self, request: Request, waiter: Waiter) -> Ticket | None:
         """Take a request for the next write; None when the link is down or full."""
-        pipe, (waiters, size) = self._pipe, self._windows[request.kind]
+        pipe, window = self._pipe, self._windows[request.kind]
+        if window is self._desk and traffic_of(request) is Traffic.ANYBODYS:
+            window = self._anybodys
+        waiters, size = window
         if pipe is None or len(waiters) >= size:
             return None
         ticket = self._last_ticket = self._last_ticket + 1

@@ -66,6 +66,8 @@ class Traffic(enum.Enum):
     """Anybody on the wire can send them, for any terminal."""
     DESK = enum.auto()
     """Everything else that no customer waits for."""
+    ANYBODYS = enum.auto()
+    """Of that, what no key has proved: settlements and uploads that anybody may have sent."""
 
 
 class KindRow(msgspec.Struct, frozen=True):
@@ -283,6 +285,19 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=Fal
     only_as_repeat: bool = False
     """Proved, under a DUKPT counter that is not new: it gets the answer that its key has, and where
     it has none nothing is posted or stored."""
+
+
+ANYBODYS_PART: Final = 4
+"""What no key has proved may take one in so many of the desk's places, and of its turns."""
+
+
+def traffic_of(request: Request) -> Traffic:
+    """What it waits beside, and is counted with. A case report is the switch's own."""
+    traffic = KINDS[request.kind].traffic
+    if traffic is not Traffic.DESK or request.kind is Kind.CASE_REPORT:
+        return traffic
+    is_proved = request.is_proved or request.key_generation or request.ksn
+    return traffic if is_proved else Traffic.ANYBODYS
 
 
 class Response(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):

@@ -37,7 +37,8 @@ pytestmark = pytest.mark.skipif(bool(missing()), reason=missing())
 
 ESTATE = demo_estate()
 OUTAGE_SECONDS_MAX = 20.0
-"""What the list of faults lets pass: a primary's lease alone lives twenty seconds."""
+"""What the list of faults lets pass. A primary's lease alone lives twenty seconds, the least that
+Patroni takes, so this holds of a lease that is LEASE_AGE_SECONDS old; of one just renewed, 24."""
 LEASE_AGE_SECONDS = 6.0
 """Of the lease when its holder is killed. Younger, and the lease would be measured, not we."""
 TAKE_OVER_SECONDS_MAX = 90.0

@@ -5,6 +5,7 @@ Whatever a terminal says, no balance moves; every disagreement is a case of its 
 
 import datetime as dt
 import random
+from collections.abc import AsyncIterator
 
 import msgspec
 import psycopg
@@ -343,10 +344,18 @@ async def test_the_next_batch_and_the_stored_answers_outlive_a_restart(
     audit_ledger(module_estate)
 
 
+@pytest.fixture
+async def one_teller(module_estate: Dsns) -> AsyncIterator[Till]:
+    """A till at a desk that answers one at a time, over one connection."""
+    async with trading(module_estate, desk_connections=1) as till:
+        yield till
+
+
 async def test_a_settlement_that_cannot_be_stored_leaves_no_batch_to_trade_in(
-    shared: Till, pool: CardPool, tid: str
+    one_teller: Till, pool: CardPool, tid: str
 ) -> None:
     """The commit may have come through: until it is known, nothing is put into either batch."""
+    shared = one_teller
     day, card = Day(shared, tid), pool.city()
     await day.sell(Kind.PURCHASE, card, 1_000)
     await day.settle(Totals(1_000, 1, 1, 1))
