@@ -199,10 +199,10 @@ class _DecodeWriter:
     def lines(self) -> list[str]:
         """The whole body of the function."""
         code = [*self.code, f"if {self._at('o', 0)} != len(b): return None"]
-        code.append(f"if not ({' + '.join(self.digits)}).isdigit(): return None")
+        code.append(f"if not {_joined(self.digits)}.isdigit(): return None")
         code += _character_checks(self.characters)
         if self.hexadecimals:
-            code.append(f"unhex({' + '.join(self.hexadecimals)})")
+            code.append(f"unhex({_joined(self.hexadecimals)})")
         code.append("return {" + ", ".join(self.items) + "}")
         return code
 
@@ -339,10 +339,10 @@ class _EncodeWriter:
 
     def lines(self) -> list[str]:
         """The whole body of the function."""
-        code = [*self.code, f"if not ({' + '.join(self.digits)}).isdigit(): return None"]
+        code = [*self.code, f"if not {_joined(self.digits)}.isdigit(): return None"]
         code += _character_checks(self.characters)
         if self.hexadecimals:
-            code.append(f"unhex({' + '.join(self.hexadecimals)})")
+            code.append(f"unhex({_joined(self.hexadecimals)})")
         parts = [self._run(unit, values) for unit, values in self.runs]
         code.append(f"return {' + '.join(parts)}")
         return code
@@ -369,7 +369,8 @@ class _EncodeWriter:
             self.characters.append(value)
             self._ascii(value, field)
             return
-        self.code.append(f'e{value} = {value}.encode("{field["data_enc"]}")')
+        encoded = f'{value}.encode("{field["data_enc"]}")'
+        self.code.append(f"e{value} = {value}.encode() if {value}.isascii() else {encoded}")
         self.code.append(f"n{value} = len(e{value})")
         if field["len_type"]:
             self._length(value, field)
@@ -407,16 +408,21 @@ class _EncodeWriter:
             self.runs.append((unit, list(values)))
 
     def _run(self, unit: str, values: list[str]) -> str:
-        joined = " + ".join(values)
-        if unit == "hex":
-            return f"unhex({joined})"
-        return f'({joined}).encode("ascii")' if unit == "ascii" else joined
+        if unit == "bytes":
+            return " + ".join(values)
+        joined = _joined(values)
+        return f"unhex({joined})" if unit == "hex" else f'{joined}.encode("ascii")'
+
+
+def _joined(values: list[str]) -> str:
+    """What joins texts: of many one call, and nothing in between. What is no text it refuses."""
+    return values[0] if len(values) == 1 else f'"".join(({", ".join(values)}))'
 
 
 def _character_checks(values: list[str]) -> list[str]:
     if not values:
         return []
     return [
-        f"c = {' + '.join(values)}",
+        f"c = {_joined(values)}",
         "if not (c.isascii() and c.isprintable()): return None",
     ]
