@@ -22,7 +22,7 @@ from config.bench.cpu import CpuClock
 from config.bench.front import Front, running_front
 from config.settings import Settings
 from host.estate.demo import BDK, EXTERNAL, bench_estate, external_cards
-from host.estate.plan import DevicePlan, MerchantPlan, TerminalPlan, WorkingKeys
+from host.estate.plan import DevicePlan, EstatePlan, MerchantPlan, TerminalPlan, WorkingKeys
 from host.hsm.dukpt_aes import initial_key
 from host.model.requests import Kind
 from host.model.terminal import MacAlgorithm, TerminalFamily
@@ -83,8 +83,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     """In mutual TLS."""
 
 
-def _pos(_row: Row, count: int, before: int) -> Payloads:
-    return _swiped(prepare_purchases(_ESTATE, count, first_trace=before + 1))
+def _pos(row: Row, count: int, before: int) -> Payloads:
+    return _swiped(prepare_purchases(_estate_of(row), count, first_trace=before + 1))
 
 
 def _routed(_row: Row, count: int, before: int) -> Payloads:
@@ -107,12 +107,14 @@ def _phone(row: Row, count: int, before: int) -> Payloads:
     )
 
 
-def _as_till(plan: TerminalPlan) -> TerminalPlan:
+def _under_x9_19(plan: TerminalPlan) -> TerminalPlan:
     assert plan.working is not None
     working = WorkingKeys(pik=plan.working.pik, mak=plan.tmk)
-    return msgspec.structs.replace(
-        plan, working=working, mac_algorithm=MacAlgorithm.X9_19, family=TerminalFamily.MIS
-    )
+    return msgspec.structs.replace(plan, working=working, mac_algorithm=MacAlgorithm.X9_19)
+
+
+def _as_till(plan: TerminalPlan) -> TerminalPlan:
+    return msgspec.structs.replace(_under_x9_19(plan), family=TerminalFamily.MIS)
 
 
 def _as_phone(plan: TerminalPlan) -> TerminalPlan:
@@ -128,6 +130,7 @@ def _as_phone(plan: TerminalPlan) -> TerminalPlan:
 
 ROWS: Final[tuple[Row, ...]] = (
     Row(name="pos", kind="pos", dialect="pos", prepare=_pos),
+    Row(name="pos, x9.19", kind="pos", dialect="pos", prepare=_pos, plan=_under_x9_19),
     Row(
         name="pos, remembered in flight",
         kind="pos",
@@ -302,10 +305,15 @@ def _approved(payload: bytes) -> bytes:
     return issuer_dialect.CODEC.encode({"t": answer_mti(asked["t"]), **fields})
 
 
+def _estate_of(row: Row) -> EstatePlan:
+    """The estate with its terminals as they are on this channel."""
+    return msgspec.structs.replace(_ESTATE, terminals=tuple(map(row.plan, _ESTATE.terminals)))
+
+
 @contextmanager
 def _front(row: Row, home: Path, issuer_port: int) -> Iterator[Front]:
     """A switch with one channel, and a host behind it that has no ledger."""
-    estate = msgspec.structs.replace(_ESTATE, terminals=tuple(map(row.plan, _ESTATE.terminals)))
+    estate = _estate_of(row)
     settings = msgspec.structs.replace(Settings(), switch=_switch_settings(row, home, issuer_port))
     with running_front(home / "data", estate, settings) as front:
         yield front
