@@ -30,7 +30,7 @@ from switch.lane import Lane
 from switch.mac_guard import NOT_LOCKED, MacGuard
 from switch.memory.route_words import HOST
 from switch.memory.saf import NOT_YET
-from switch.metrics import Metrics, Tally, Waits
+from switch.metrics import Metrics, Waits
 from switch.routing import Router
 from switch.sessions import Session, Sessions
 from switch.settings import SwitchSettings
@@ -97,8 +97,6 @@ class Desk:
         self._unproved = Rate(UNPROVED_AT_ONCE, UNPROVED_SECONDS)
         self._being_undone: dict[Exchange, float] = {}
         """Whose terminal is told 98 as soon as the reversal is on disk, and since when."""
-        self._answered: dict[tuple[str, Kind | None, Reason], Tally] = {}
-        self._seconds: dict[tuple[str, Kind | None], Waits] = {}
 
     @property
     def in_flight(self) -> int:
@@ -146,7 +144,8 @@ class Desk:
         assert exchange.lane is not None
         del exchange.lane.in_flight[exchange.ticket]
         now = trio.current_time()
-        self._seconds_of(exchange).observe(now - exchange.sent_at)
+        seconds = self._seconds_of(exchange.origin, exchange.kind)
+        seconds.observe(now - exchange.sent_at)
         self._deliver(exchange, response, now)
 
     def _deliver(self, exchange: Exchange, response: Response, now: float) -> None:
@@ -470,10 +469,11 @@ class Desk:
 
     def _tell(self, exchange: Exchange, reason: Reason, *, rrn: str = "", why: str = "") -> None:
         """Count and log one answered message."""
-        key = (exchange.origin.channel, exchange.kind, reason)
-        counter = self._answered.get(key)
+        origin, kind = exchange.origin, exchange.kind
+        counter = origin.answered.get((kind, reason))
         if counter is None:
-            counter = self._answered[key] = self._metrics.answered(*key)
+            counter = self._metrics.answered(origin.channel, kind, reason)
+            origin.answered[kind, reason] = counter
         counter.inc()
         if self._logs_messages:
             self._log(exchange, reason, rrn, why)
@@ -494,11 +494,10 @@ class Desk:
             why=why,
         )
 
-    def _seconds_of(self, exchange: Exchange) -> Waits:
-        key = (exchange.origin.channel, exchange.kind)
-        seconds = self._seconds.get(key)
+    def _seconds_of(self, origin: Origin, kind: Kind | None) -> Waits:
+        seconds = origin.seconds.get(kind)
         if seconds is None:
-            seconds = self._seconds[key] = self._metrics.seconds(*key)
+            seconds = origin.seconds[kind] = self._metrics.seconds(origin.channel, kind)
         return seconds
 
 

@@ -24,6 +24,7 @@ from switch.addresses import source_name
 from switch.hostlink import Ticket
 from switch.lane import Lane
 from switch.mac_guard import NOT_LOCKED
+from switch.metrics import Tally, Waits
 from switch.sessions import Session
 from switch.standing import Standing
 from switch.strategy import SILENT, Endings
@@ -44,7 +45,7 @@ UNSEALED_OF_BATCH: Final = frozenset(
 class Origin:
     """What the messages of one channel have in common; made once."""
 
-    __slots__ = ("channel", "dialect", "endings", "family")
+    __slots__ = ("answered", "channel", "dialect", "endings", "family", "seconds")
 
     def __init__(self, dialect: Dialect, channel: str, endings: Endings = SILENT) -> None:
         self.dialect = dialect
@@ -53,6 +54,9 @@ class Origin:
         """What its terminals are told in doubt, by the channel's strategy."""
         self.family = FAMILIES.get(dialect.institution)
         """What its terminals are."""
+        self.answered: dict[tuple[Kind | None, Reason], Tally] = {}
+        self.seconds: dict[Kind | None, Waits] = {}
+        """What is counted of them, bound when it is needed first."""
 
 
 class Reply(Protocol):
@@ -183,11 +187,11 @@ class Exchange:
         dialect, message = self.origin.dialect, self.message
         self.session = session
         assert message is not None
-        generation = 0
-        barred = self._barred(session, message)
+        generation, must_be_sealed = 0, dialect.must_be_sealed(message)
+        barred = self._barred(session, must_be_sealed=must_be_sealed)
         if barred is not None:
             return barred
-        if dialect.must_be_sealed(message):
+        if must_be_sealed:
             proved = self._prove(session, message, spent)
             if isinstance(proved, Reason):
                 return proved
@@ -271,15 +275,14 @@ class Exchange:
         """As a `Waiter` of the link."""
         self._desk.in_doubt(self)
 
-    def _barred(self, session: Session, message: AnyMessage) -> Reason | None:
+    def _barred(self, session: Session, *, must_be_sealed: bool) -> Reason | None:
         """Why this terminal is not heard here, whatever its message proves."""
         profile, origin, standing = session.profile, self.origin, self.standing
         if profile.family and profile.family is not origin.family:
             return Reason.INVALID_TERMINAL
         if standing.is_bound and not standing.may_speak_for(profile.terminal_id):
             return Reason.KEYS_MISSING
-        is_too_far = session.is_order_blind and not standing.is_apart
-        if is_too_far and origin.dialect.must_be_sealed(message):
+        if must_be_sealed and session.is_order_blind and not standing.is_apart:
             return Reason.NOT_PERMITTED_TO_TERMINAL
         return None
 

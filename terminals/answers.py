@@ -141,11 +141,11 @@ def _bound(numbers: tuple[int, ...], values: dict[str, ValueOf]) -> AnswerPlan:
 
 
 def _card(message: Message, _response: Response) -> str | None:
-    return card_of(message)[0]
+    return (message.card or card_of(message))[0]
 
 
 def _expiry(message: Message, _response: Response) -> str | None:
-    return card_of(message)[1]
+    return (message.card or card_of(message))[1]
 
 
 def _time(_message: Message, response: Response) -> str:
