@@ -54,6 +54,7 @@ _NO_ORIGINAL: Final = "000000000000"
 _TRACK_2: Final = re.compile(r"([0-9]{12,19})[D=]([0-9]{4})[0-9]*")
 _SEALED_TRACK_2: Final = re.compile(r"[0-9A-F=]{18,37}")
 """An encrypted block stands in it, so that any nibble may."""
+_TRACK_MODE: Final = SECURITY["track"]
 _TRACK_IS_ENCRYPTED: Final = "1"
 """F53, third digit."""
 _PIN_FORMATS: Final[Mapping[str, int]] = {"1": X9_8_WITHOUT_PAN, "2": 0}
@@ -178,7 +179,7 @@ def _request(
     if pan is not None:
         message.card = pan.reveal(), expiry
     original_of, more_of = _ORIGINALS.get(kind), _MORE.get(kind)
-    return Request(
+    request = Request(
         kind=kind,
         key=key,
         merchant_id=fields["42"],
@@ -190,8 +191,8 @@ def _request(
         original=original_of(fields, key, row) if original_of else None,
         key_generation=generation,
         sealed_track=track,
-        **(more_of(fields, row) if more_of else {}),
     )
+    return msgspec.structs.replace(request, **more_of(fields, row)) if more_of else request
 
 
 def _reversal(message: Message, row: Spelling, institution: str, generation: int) -> Request:
@@ -300,7 +301,7 @@ def _sealed(track_2: str) -> Secret:
 
 def _track_is_encrypted(fields: dict[str, str]) -> bool:
     """An encrypted track must be decrypted before anything in it means anything."""
-    return fields.get("53", "")[SECURITY["track"]] == _TRACK_IS_ENCRYPTED
+    return fields.get("53", "")[_TRACK_MODE] == _TRACK_IS_ENCRYPTED
 
 
 def _amount(fields: dict[str, str], *, in_points: bool) -> Money | None:
