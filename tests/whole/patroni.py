@@ -23,6 +23,7 @@ from psycopg.conninfo import make_conninfo
 
 from config.run.account import make_for, program_for, server_account
 from config.run.children import Account, start_child, stop_child
+from config.run.database import LOGINS
 from config.run.postgres import binary
 from host.store.connecting import SHORT, connect
 from tests.ports import free_ports
@@ -198,9 +199,9 @@ def running_pair(home: Path) -> Iterator[Pair]:
 
 
 def make_logins(pair: Pair) -> None:
-    """The host's and the night's, as an administrator would on a server of their own."""
+    """Those of our programs, as an administrator would on a server of their own."""
     with connect(pair.dsn("owner"), SHORT, autocommit=True) as owner:
-        for login, group in {"host": "posswitch_poster", "night": "posswitch_night"}.items():
+        for login, group in LOGINS.items():
             owner.execute(f"CREATE ROLE {login} LOGIN PASSWORD '{PASSWORD}'")
             owner.execute(f"GRANT {group} TO {login}")
 

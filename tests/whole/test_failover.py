@@ -19,6 +19,7 @@ import psycopg
 import pytest
 
 from config.places import Places, places_of
+from config.run.database import LOGINS
 from config.run.estates import loader
 from host.estate.demo import demo_estate
 from host.model.requests import Kind
@@ -55,7 +56,7 @@ class HighHouse:
         self.port, self.switch_metrics, self.host_metrics = free_ports(3)
         self.places: Places = places_of(data)
         self.places.make()
-        logins = "\n".join(f'{name} = "{pair.dsn(name)}"' for name in ("owner", "host", "night"))
+        logins = "\n".join(f'{name} = "{pair.dsn(name)}"' for name in ("owner", *LOGINS))
         self.places.settings.write_text(
             f"[switch]\nmetrics_port = {self.switch_metrics}\nhost_seconds_max = 8\n"
             "saf_retry_seconds_max = 0.5\n"
