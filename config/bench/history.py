@@ -38,6 +38,9 @@ class HistoryBench(msgspec.Struct, frozen=True, kw_only=True):
 def measure_history(told: HistoryBench, say: Say) -> dict[str, Any]:
     """Seconds from the host's start to `ready`, with little behind it and with much."""
     with tempfile.TemporaryDirectory(prefix="posswitch-history-") as home:
+        Path(home).chmod(
+            0o711
+        )  # or, when we are root, its database would be put aside and outlive it
         places = places_of(Path(home, "data"))
         places.make()
         dsns = embedded_dsns(places.cluster)

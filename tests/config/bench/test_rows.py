@@ -79,7 +79,9 @@ def test_honest_terminals_are_measured_beside_slow_ones_that_are_cut_off() -> No
 
 
 def test_a_start_is_measured_before_and_after_history(capsys: pytest.CaptureFixture[str]) -> None:
-    document = measure_history(HistoryBench(messages=3_000, rounds=1), say_nothing)
+    said: list[str] = []
+    document = measure_history(HistoryBench(messages=3_000, rounds=1), said.append)
+    assert not [line for line in said if "stays closed" in line], "its files would outlive it"
     assert (document["exchanges"], document["seals"]) == (3_000, 2_000)
     assert document["ready_seconds"] > 0
     print_figures(document, HISTORY_FIGURES)
