@@ -19,12 +19,14 @@ from typer.exceptions import TyperException
 
 from config.cli.audit import app as auditing
 from config.cli.audit import refuse_options_before
+from config.cli.complete import benches, business_dates, estates
 from config.cli.describe import app as describing
 from config.cli.keys import app as keys
 from config.cli.link import app as link
-from config.cli.options import DataOption, SettingsOption
+from config.cli.options import DataOption, SettingsOption, epilog
 from config.cli.simulate import app as simulating
 from config.cli.terminal import app as terminals
+from config.cli.version import show_version
 from config.cli.watch import app as watching
 from config.errors import (
     BUG,
@@ -47,12 +49,17 @@ if TYPE_CHECKING:  # imported by the commands, so that --help stays fast
     from config.settings import Settings
 
 app = typer.Typer(
-    help="An ISO 8583 POS acquiring switch and stored-value host.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,  # its tracebacks would show local values
 )
-database = typer.Typer(no_args_is_help=True, help="The database.")
-night = typer.Typer(no_args_is_help=True, help="The night: what closes a business day.")
+database = typer.Typer(
+    no_args_is_help=True, help="The database.", epilog=epilog("posswitch db migrate")
+)
+night = typer.Typer(
+    no_args_is_help=True,
+    help="The night: what closes a business day.",
+    epilog=epilog("posswitch clearing run --dry-run"),
+)
 app.add_typer(database, name="db")
 app.add_typer(night, name="clearing")
 app.add_typer(simulating, name="simulate")
@@ -66,6 +73,18 @@ app.add_typer(describing)
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
 
+@app.callback(epilog=epilog("posswitch up --estate demo"))
+def posswitch(
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=show_version, is_eager=True, help="Print the version, and end."
+        ),
+    ] = False,
+) -> None:
+    """An ISO 8583 POS acquiring switch and stored-value host."""
+
+
 @app.command()
 def up(
     data: DataOption = DATA,
@@ -74,7 +93,10 @@ def up(
         int | None, typer.Option(min=0, max=65535, help="Of the first channel; 0 takes a free one.")
     ] = None,
     estate: Annotated[
-        str | None, typer.Option(help="Load an estate first, unless it is there: demo.")
+        str | None,
+        typer.Option(
+            help="Load an estate first, unless it is there: demo.", autocompletion=estates
+        ),
     ] = None,
 ) -> None:
     """Run everything on this machine: PostgreSQL, the host and the switch. Ctrl-C stops all."""
@@ -179,7 +201,12 @@ def clearing_run(
     data: DataOption = DATA,
     settings: SettingsOption = None,
     date: Annotated[
-        str | None, typer.Option(help="The business date to clear, YYYY-MM-DD.", metavar="DATE")
+        str | None,
+        typer.Option(
+            help="The business date to clear, YYYY-MM-DD.",
+            metavar="DATE",
+            autocompletion=business_dates,
+        ),
     ] = None,
     ahead: Annotated[
         bool, typer.Option("--ahead", help="Close a date all the same that has not come yet.")
@@ -271,15 +298,19 @@ def bench(
     only: Annotated[
         list[str] | None,
         typer.Option(
-            help="ledger, nac, processes, slow, history or desk; again for more.", metavar="NAME"
+            help="ledger, nac, processes, slow, history or desk; again for more.",
+            metavar="NAME",
+            autocompletion=benches,
         ),
     ] = None,
     rounds: Annotated[
         int | None, typer.Option(min=1, help="Everything is measured so often.")
     ] = None,
     messages: Annotated[int | None, typer.Option(min=100, help="Of each load of a round.")] = None,
-    report: Annotated[Path, typer.Option(help="Where the figures go.", metavar="FILE")] = BENCH
-    / "bench.json",
+    report: Annotated[
+        Path,
+        typer.Option(help="Where the figures go; it is said.", show_default=False, metavar="FILE"),
+    ] = BENCH / "bench.json",
 ) -> None:
     """Measure rates, latencies, CPU and memory. Exit status 1: a figure is not met."""
     from config.bench.rows import Extent, run_benches

@@ -4,12 +4,13 @@ from typing import Annotated
 
 import typer
 
-from config.cli.options import DataOption, SettingsOption
+from config.cli.options import DataOption, SettingsOption, epilog
 from config.homes import DATA
 
 app = typer.Typer(
     help="Recompute every balance, seal and promise from the ledger. Exit status 1: violations.",
     invoke_without_command=True,
+    epilog=epilog("posswitch audit changes"),
 )
 
 

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from config.cli.complete import codes
+
 app = typer.Typer()
 
 DialectOption = Annotated[
@@ -84,7 +86,9 @@ def describe(  # noqa: PLR0913, PLR0917 - a command line has an option for each 
 def explain(
     code: Annotated[
         str,
-        typer.Argument(help="39=51, A0, E-PORT, a word of the logs; all lists them."),
+        typer.Argument(
+            help="39=51, A0, E-PORT, a word of the logs; all lists them.", autocompletion=codes
+        ),
     ],
     as_json: JsonOption = False,
 ) -> None:

@@ -5,13 +5,20 @@ from typing import Annotated
 
 import typer
 
-from config.cli.options import DataOption, SettingsOption
+from config.cli.complete import terminal_ids
+from config.cli.options import DataOption, SettingsOption, epilog
 from config.homes import DATA
 
-app = typer.Typer(no_args_is_help=True, help="Keys: entered, listed, exported, rotated.")
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Keys: entered, listed, exported, rotated.",
+    epilog=epilog("posswitch keys list 80010001"),
+)
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
-TerminalArgument = Annotated[str, typer.Argument(metavar="TID", help="The terminal.")]
+TerminalArgument = Annotated[
+    str, typer.Argument(metavar="TID", help="The terminal.", autocompletion=terminal_ids)
+]
 CountOption = Annotated[
     int, typer.Option("--of", min=2, max=3, help="In how many components the key comes.")
 ]
@@ -52,7 +59,11 @@ def generate(
 def import_(  # noqa: PLR0913, PLR0917 - a command line has an option for each thing
     owner: Annotated[
         str,
-        typer.Argument(metavar="TID|NAME", help="The terminal, the transport key, or the zone."),
+        typer.Argument(
+            metavar="TID|NAME",
+            help="The terminal, the transport key, or the zone.",
+            autocompletion=terminal_ids,
+        ),
     ],
     component: Annotated[
         int, typer.Option(min=1, max=3, help="Which component you hold.", metavar="N")
@@ -118,7 +129,8 @@ def export(
 @app.command()
 def rotate(
     terminal_ids: Annotated[
-        list[str] | None, typer.Argument(metavar="[TID]...", help="Which terminals.")
+        list[str] | None,
+        typer.Argument(metavar="[TID]...", help="Which terminals.", autocompletion=terminal_ids),
     ] = None,
     everyone: Annotated[bool, typer.Option("--all", help="All of them.")] = False,
     data: DataOption = DATA,
@@ -161,7 +173,10 @@ def into_device(
 @app.command("list")
 def list_(
     terminal_id: Annotated[
-        str | None, typer.Argument(metavar="[TID]", help="One terminal's, or all.")
+        str | None,
+        typer.Argument(
+            metavar="[TID]", help="One terminal's, or all.", autocompletion=terminal_ids
+        ),
     ] = None,
     data: DataOption = DATA,
     settings: SettingsOption = None,

@@ -4,11 +4,13 @@ from typing import Annotated
 
 import typer
 
-from config.cli.options import DataOption
+from config.cli.options import DataOption, epilog
 from config.homes import DATA
 
 app = typer.Typer(
-    no_args_is_help=True, help="The tls: link between a switch and a host on another machine."
+    no_args_is_help=True,
+    help="The tls: link between a switch and a host on another machine.",
+    epilog=epilog("posswitch link certificate switch-1"),
 )
 
 

@@ -10,7 +10,8 @@ DataOption = Annotated[
     typer.Option(
         "--data",
         envvar="POSSWITCH_DATA",
-        help="The data directory.",
+        help="The data directory; doctor says which it is by itself.",
+        show_default=False,  # a path is longer than there is room for
         metavar="DIR",
         readable=False,  # what cannot be read is told by us, with what to do
     ),
@@ -24,3 +25,8 @@ SettingsOption = Annotated[
         readable=False,
     ),
 ]
+
+
+def epilog(command: str) -> str:
+    """The end of a group's help: what one types."""
+    return f"Example: {command}"

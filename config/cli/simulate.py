@@ -5,9 +5,14 @@ from typing import Annotated
 
 import typer
 
-from config.cli.options import SettingsOption
+from config.cli.complete import estates, scenarios, terminal_ids
+from config.cli.options import SettingsOption, epilog
 
-app = typer.Typer(no_args_is_help=True, help="Terminals for a switch that is running.")
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Terminals for a switch that is running.",
+    epilog=epilog("posswitch simulate pos --terminals 40 --seconds 30"),
+)
 
 Host = Annotated[str, typer.Option("--host", help="Where the switch listens.")]
 Port = Annotated[int, typer.Option(min=0, max=65535, help="0: the channel's own.")]
@@ -20,9 +25,13 @@ Rate = Annotated[
 ]
 Settle = Annotated[bool, typer.Option(help="Settle at the end.")]
 Prompt = Annotated[bool, typer.Option("--prompt", help="One till, a line a step.")]
-TerminalOption = Annotated[str | None, typer.Option("--terminal", help="Whose prompt.")]
+TerminalOption = Annotated[
+    str | None, typer.Option("--terminal", help="Whose prompt.", autocompletion=terminal_ids)
+]
 Part = Annotated[float, typer.Option(min=0, max=1, help="Part of the messages, 0 to 1.")]
-Estate = Annotated[str, typer.Option(help="Whose terminals and cards: demo.")]
+Estate = Annotated[
+    str, typer.Option(help="Whose terminals and cards: demo.", autocompletion=estates)
+]
 CallerBytes = Annotated[int, typer.Option(min=0, help="Length of the caller's number.")]
 
 
@@ -176,7 +185,10 @@ def issuer(
 
 @app.command()
 def scenario(  # noqa: PLR0913, PLR0917 - a command line has an option for each thing
-    files: Annotated[list[Path], typer.Argument(help="Of simulators/scenarios, or your own.")],
+    files: Annotated[
+        list[Path],
+        typer.Argument(help="Of simulators/scenarios, or your own.", autocompletion=scenarios),
+    ],
     address: Host = "127.0.0.1",
     port: Port = 0,
     estate: Estate = "demo",

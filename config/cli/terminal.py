@@ -4,10 +4,15 @@ from typing import Annotated
 
 import typer
 
-from config.cli.options import DataOption, SettingsOption
+from config.cli.complete import case_ids, terminal_ids
+from config.cli.options import DataOption, SettingsOption, epilog
 from config.homes import DATA
 
-app = typer.Typer(no_args_is_help=True, help="Terminals: their batches and their exceptions.")
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Terminals: their batches and their exceptions.",
+    epilog=epilog("posswitch terminal show 80010001"),
+)
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
@@ -33,7 +38,9 @@ def exceptions(
 
 @app.command()
 def resolve(
-    number: Annotated[int, typer.Argument(metavar="ID", help="Of the case.")],
+    number: Annotated[
+        int, typer.Argument(metavar="ID", help="Of the case.", autocompletion=case_ids)
+    ],
     note: Annotated[str, typer.Option(help="What was found and done.", metavar="TEXT")],
     by: Annotated[str, typer.Option(help="Who did it.", metavar="NAME")],
     data: DataOption = DATA,
@@ -51,7 +58,9 @@ def resolve(
 
 @app.command()
 def show(
-    terminal_id: Annotated[str, typer.Argument(metavar="TID", help="The terminal.")],
+    terminal_id: Annotated[
+        str, typer.Argument(metavar="TID", help="The terminal.", autocompletion=terminal_ids)
+    ],
     data: DataOption = DATA,
     settings: SettingsOption = None,
     as_json: JsonOption = False,

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from config.cli.options import DataOption
+from config.cli.options import DataOption, SettingsOption
 from config.homes import DATA
 
 app = typer.Typer()
@@ -35,3 +35,24 @@ def top(
         print_once(places, every, as_json=as_json)
     else:
         watch(places, every)
+
+
+@app.command()
+def doctor(
+    data: DataOption = DATA, settings: SettingsOption = None, as_json: JsonOption = False
+) -> None:
+    """Look at all that a house stands on, each with its cure. Exit status 1: something is wrong.
+
+    Directory, secrets, disks, settings, limits, programs, ports, certificates; the database: its
+    schema, durability, clock, date, keys. An embedded one that is down is started to be looked at.
+    """
+    from config.doctor.checks import examine, is_well
+    from config.doctor.report import print_report
+    from config.errors import FOUND_WRONG
+    from config.logging import configure_logging
+
+    configure_logging("error")
+    found = examine(data, settings)
+    print_report(found, as_json=as_json)
+    if not is_well(found):
+        raise typer.Exit(FOUND_WRONG)

@@ -11,6 +11,7 @@ from config.manual import (
     issuer,
     keys,
     mis,
+    operating,
     rules,
     scenarios,
     settings,
@@ -34,6 +35,7 @@ BLOCKS: Final[Blocks] = {
     **demo.BLOCKS,
     **errors.BLOCKS,
     **scenarios.BLOCKS,
+    **operating.BLOCKS,
     **settings.BLOCKS,
 }
 

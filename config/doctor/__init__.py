@@ -1,0 +1,1 @@
+"""`posswitch doctor`: everything a house stands on, looked at, each with its cure."""

@@ -1,0 +1,34 @@
+"""The findings on a screen, or for programs."""
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+
+from config.doctor.checks import Found, as_builtins
+from config.doctor.findings import State
+from config.screen import Column, Sheet, prose, screen
+
+COLUMNS = (Column("check"), Column("state"), prose("what was found, and what to do"))
+
+
+def print_report(found: list[Found], *, as_json: bool) -> None:
+    """Each finding with its cure, and how many are to be mended."""
+    console = screen()
+    if as_json:
+        console.out(json.dumps(as_builtins(found), indent=2, ensure_ascii=False))
+        return
+    console.print(Sheet(COLUMNS, list(map(_row, found))))
+    console.print(_summary(found), markup=False)
+
+
+def _row(found: Found) -> tuple[str, str, str]:
+    cure = f". Next: {found.cure}" if found.cure else ""
+    return found.check, found.state.value, f"{found.found}{cure}"
+
+
+def _summary(found: Sequence[Found]) -> str:
+    counts = Counter(each.state for each in found)
+    parts = [f"{counts[State.WRONG]} wrong", f"{counts[State.DOUBT]} warnings"]
+    if counts[State.UNSEEN]:
+        parts.append(f"{counts[State.UNSEEN]} not seen")
+    return f"doctor: {len(found)} findings, {', '.join(parts)}"

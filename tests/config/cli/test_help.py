@@ -1,0 +1,85 @@
+"""The command line's help: quick, 80 columns wide, with an example in every group."""
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+from typer.main import get_command
+
+from config.cli.app import app
+from config.cli.version import version_line
+from host.store.migrate import schema_version
+from tests.commands import run_command
+
+WIDTH = 80
+IMPORTS_MAX = 450
+"""Modules that `--help` may import: a third of what any of the programs needs."""
+
+
+def every_command() -> Iterator[tuple[str, ...]]:
+    """The words of every command and group."""
+
+    def below(command: object, words: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+        yield words
+        for name, child in getattr(command, "commands", {}).items():
+            yield from below(child, (*words, name))
+
+    yield from below(get_command(app), ())
+
+
+COMMANDS = sorted(every_command())
+
+
+def command_of(words: tuple[str, ...]) -> object:
+    command: object = get_command(app)
+    for word in words:
+        command = command.commands[word]  # type: ignore[attr-defined]
+    return command
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_help_fits_eighty_columns(words: tuple[str, ...]) -> None:
+    done = run_command(*words, "--help", environ={"COLUMNS": str(WIDTH), "PATH": ""})
+    assert done.returncode == 0
+    assert max(map(len, done.stdout.splitlines())) <= WIDTH
+    assert "…" not in done.stdout, "something was cut"
+
+
+@pytest.mark.parametrize(
+    "words", [each for each in COMMANDS if hasattr(command_of(each), "commands")], ids=" ".join
+)
+def test_every_group_shows_an_example_that_is_one_of_its_commands(words: tuple[str, ...]) -> None:
+    done = run_command(*words, "--help", environ={"COLUMNS": "200", "PATH": ""})
+    example = re.search(r"Example: posswitch (.+)", done.stdout)
+    assert example is not None
+    typed = tuple(example[1].split())
+    assert typed[: len(words)] == words
+    assert any(typed[: len(each)] == each for each in COMMANDS if len(each) > len(words))
+
+
+def test_every_command_says_what_it_does() -> None:
+    for words in COMMANDS:
+        told = getattr(command_of(words), "help", "") or ""
+        assert told.strip(), words
+
+
+def test_help_imports_few_modules() -> None:
+    """What is imported is what takes the time, whatever else the machine does."""
+    code = "import sys, config.cli.app; print(len(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert int(done.stdout) < IMPORTS_MAX
+
+
+def test_the_version_says_what_has_to_agree_between_machines() -> None:
+    done = run_command("--version")
+    assert (done.returncode, done.stdout) == (0, f"{version_line()}\n")
+    assert re.match(rf"posswitch \d+\.\d+\.\d+, schema {schema_version()}, link \d+,", done.stdout)
+
+
+def test_no_words_at_all_show_the_help_and_are_a_mistake() -> None:
+    done = run_command()
+    assert done.returncode == 2
+    assert "Usage: posswitch" in done.stdout
+    assert "error" not in done.stderr
