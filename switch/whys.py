@@ -115,4 +115,62 @@ CLOSURES: Final[Mapping[str, Why]] = {
     "switch stops": Why("the switch was told to end", "nothing"),
 }
 """`why` of `connection closed`, and of `…_connections_closed_total`."""
-WHYS: Final[Mapping[str, Why]] = {**SILENCES, **REFUSALS, **CLOSURES}
+HANDSHAKES: Final[Mapping[str, Why]] = {
+    "no client certificate": Why(
+        "the caller showed no certificate, and this channel wants one",
+        "give it one of the authority in client_ca; a scanner has none, and that is right",
+    ),
+    "not TLS": Why(
+        "the caller speaks in the clear at a port of TLS",
+        "switch TLS on at the caller, or it calls the wrong port; a scanner may be let go",
+    ),
+    "TLS version too old": Why("the caller knows no TLS that is taken here", "update the caller"),
+    "no common cipher": Why("caller and channel know no cipher both", "update the caller"),
+    "our certificate was refused": Why(
+        "the caller does not believe our certificate",
+        "posswitch doctor shows its date; the caller has to know our authority",
+    ),
+    "we showed no certificate": Why(
+        "the other end wants a certificate of ours", "name one: link_tls, or tls of the issuer"
+    ),
+    "no revocation list of its authority": Why(
+        "revoked has no list of the authority that signed the caller's certificate",
+        "add that authority's list to the file, and posswitch reload",
+    ),
+    "certificate not valid yet": Why(
+        "the caller's certificate begins later", "compare the clocks: posswitch doctor"
+    ),
+    "certificate expired": Why("the caller's certificate is past its date", "renew it there"),
+    "revocation list not valid yet": Why(
+        "the revocation list begins later", "compare the clocks: posswitch doctor"
+    ),
+    "revocation list out of date": Why(
+        "the revocation list is past its date: everybody is refused on this channel",
+        "fetch the authority's new list to its place, and posswitch reload",
+    ),
+    "certificate of an unknown authority": Why(
+        "the caller's certificate is of nobody who is believed here",
+        "compare client_ca of the channel; on the link: posswitch link trust NAME PIN",
+    ),
+    "certificate revoked": Why(
+        "the caller's certificate is on the revocation list",
+        "nothing, if that was meant; else a new certificate for it",
+    ),
+    "certificate for another purpose": Why(
+        "the caller's certificate is not one of a client", "have it issued for client use"
+    ),
+    "certificate of another name": Why(
+        "the other end's certificate is another's", "compare the address that is called with it"
+    ),
+    "certificate not valid": Why("the caller's certificate does not pass", "see the log line"),
+    "handshake failed": Why("TLS failed for no reason of its own", "see the log line"),
+}
+"""Of `TLS refused`, and behind `TLS:` in `…_connections_refused_total`."""
+SENTENCES: Final[Mapping[str, Why]] = {
+    "the attestation": Why(
+        "what a phone's service says of it proves nothing: the sentence says which rule it breaks",
+        "start the app anew, update it, compare the clocks; docs/softpos.md has the rules",
+    ),
+}
+"""Sentences by how they begin: `why` of a message that was refused with 63."""
+WHYS: Final[Mapping[str, Why]] = {**SILENCES, **REFUSALS, **CLOSURES, **HANDSHAKES, **SENTENCES}

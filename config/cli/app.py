@@ -23,7 +23,13 @@ from config.cli.complete import benches, business_dates, estates
 from config.cli.describe import app as describing
 from config.cli.keys import app as keys
 from config.cli.link import app as link
-from config.cli.options import DataOption, SettingsOption, epilog
+from config.cli.options import (
+    DataOption,
+    JsonOption,
+    SettingsOption,
+    epilog,
+    with_whole_paragraphs,
+)
 from config.cli.simulate import app as simulating
 from config.cli.terminal import app as terminals
 from config.cli.version import show_version
@@ -69,8 +75,6 @@ app.add_typer(link, name="link")
 app.add_typer(watching)
 app.add_typer(auditing, name="audit")
 app.add_typer(describing)
-
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
 
 @app.callback(epilog=epilog("posswitch up --estate demo"))
@@ -161,11 +165,12 @@ def switch(
 
 
 @app.command()
-def reload(data: DataOption = DATA) -> None:
+def reload(data: DataOption = DATA, as_json: JsonOption = False) -> None:
     """Have what runs read again: the host its estate and keys, the switch its channels.
 
     Both read what a tls: link shows and believes. Nobody else is disturbed.
     """
+    from config.as_json import print_json
     from config.places import house_at
     from config.run.asking import HOST
     from config.run.control import reload_running
@@ -173,7 +178,9 @@ def reload(data: DataOption = DATA) -> None:
     *done, last = outcomes = reload_running(house_at(data))
     of_host = [outcome for outcome in outcomes if outcome.number == HOST]
     first_switch = [outcome for outcome in outcomes if outcome.number != HOST][:1]
-    for outcome in of_host + first_switch:
+    if as_json:
+        print_json({"programs": outcomes})
+    for outcome in [] if as_json else of_host + first_switch:
         for line in outcome.lines:
             typer.echo(line)
     if last.error:
@@ -183,8 +190,11 @@ def reload(data: DataOption = DATA) -> None:
 
 
 @database.command()
-def migrate(data: DataOption = DATA, settings: SettingsOption = None) -> None:
+def migrate(
+    data: DataOption = DATA, settings: SettingsOption = None, as_json: JsonOption = False
+) -> None:
     """Bring the database's schema up to date. A second run changes nothing."""
+    from config.as_json import print_json
     from config.run.database import dsn_of, opened_database
     from host.store.migrate import migrate as apply_migrations
     from host.store.migrate import schema_version
@@ -193,7 +203,11 @@ def migrate(data: DataOption = DATA, settings: SettingsOption = None) -> None:
     if not told.database.is_embedded:
         apply_migrations(dsn_of("owner", told.database, places.cluster))
     with opened_database(told.database, places, must_exist=True, say=_remark):
-        typer.echo(f"schema version {schema_version()}")
+        version = schema_version()
+        if as_json:
+            print_json({"schema_version": version})
+        else:
+            typer.echo(f"schema version {version}")
 
 
 @night.command("run")
@@ -323,6 +337,9 @@ def bench(
     if missed:
         _remark(f"not met: {', '.join(missed)}")
         raise typer.Exit(FOUND_WRONG)
+
+
+with_whole_paragraphs(app)
 
 
 def main() -> NoReturn:

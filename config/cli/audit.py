@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from config.cli.options import DataOption, SettingsOption, epilog
+from config.cli.options import DataOption, JsonOption, SettingsOption, epilog
 from config.homes import DATA
 
 app = typer.Typer(
@@ -30,9 +30,6 @@ def refuse_options_before(context: typer.Context) -> None:
                 f"behind: posswitch audit {context.invoked_subcommand} --{name} …",
                 "E-COMMAND-LINE",
             )
-
-
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
 
 @app.command()

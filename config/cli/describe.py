@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from config.cli.complete import codes
+from config.cli.options import JsonOption
 
 app = typer.Typer()
 
@@ -16,7 +17,6 @@ LengthOption = Annotated[
     str | None,
     typer.Option(help="How a frame's length is written: be2, be2-inclusive, ascii4, none."),
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
 
 @app.command()
@@ -87,7 +87,9 @@ def explain(
     code: Annotated[
         str,
         typer.Argument(
-            help="39=51, A0, E-PORT, a word of the logs; all lists them.", autocompletion=codes
+            metavar="CODE",
+            help="39=51, A0, E-PORT, a word of the logs; all lists them.",
+            autocompletion=codes,
         ),
     ],
     as_json: JsonOption = False,

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from config.cli.complete import terminal_ids
-from config.cli.options import DataOption, SettingsOption, epilog
+from config.cli.options import DataOption, JsonOption, SettingsOption, epilog
 from config.homes import DATA
 
 app = typer.Typer(
@@ -15,7 +15,6 @@ app = typer.Typer(
     epilog=epilog("posswitch keys list 80010001"),
 )
 
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 TerminalArgument = Annotated[
     str, typer.Argument(metavar="TID", help="The terminal.", autocompletion=terminal_ids)
 ]
@@ -116,14 +115,21 @@ def export(
     ] = False,
     data: DataOption = DATA,
     settings: SettingsOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Print a terminal's key as a TR-31 (ANSI X9.143) key block under a transport key."""
+    from config.as_json import print_json
     from config.tasks.keys import opened_keys
     from host.keys import export_key
 
     with opened_keys(data, settings) as keys:
         purpose = "ik" if initial else "tmk"
-        typer.echo(export_key(keys.connection, keys.hsm, purpose, terminal_id, transport))
+        block = export_key(keys.connection, keys.hsm, purpose, terminal_id, transport)
+    if as_json:
+        told = {"terminal_id": terminal_id, "purpose": purpose}
+        print_json({**told, "under": transport, "key_block": block})
+    else:
+        typer.echo(block)
 
 
 @app.command()
@@ -135,8 +141,10 @@ def rotate(
     everyone: Annotated[bool, typer.Option("--all", help="All of them.")] = False,
     data: DataOption = DATA,
     settings: SettingsOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Have terminals fetch new working keys: their next answers ask them to sign on."""
+    from config.as_json import print_json
     from config.errors import SettingsError
     from config.tasks.keys import opened_keys
     from config.tasks.operators import operator_name
@@ -148,6 +156,9 @@ def rotate(
     named = None if everyone else terminal_ids
     with opened_keys(data, settings) as keys:
         count = ask(keys.connection, named, by=operator_name(), now=utc_now())
+    if as_json:
+        print_json({"asked_to_sign_on": count})
+        return
     typer.echo(f"{count} terminals are asked to sign on with their next answers")
 
 
@@ -158,13 +169,18 @@ def into_device(
     ] = False,
     data: DataOption = DATA,
     settings: SettingsOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Keep the LMK in the PKCS#11 device of [host.hsm], and never show it again."""
+    from config.as_json import print_json
     from config.run.hsm import put_lmk_in_device
     from config.tasks.keys import opened_owner
 
     with opened_owner(data, settings) as (told, places, dsn):
         check_value = put_lmk_in_device(told.host.hsm, places, dsn, from_file=from_file)
+    if as_json:
+        print_json({"lmk": check_value, "device": told.host.hsm.device})
+        return
     typer.echo(f"LMK {check_value} is in the device {told.host.hsm.device}")
     if from_file:
         typer.echo(f"keep {places.lmk} in a safe and not on this machine")

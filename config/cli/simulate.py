@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from config.cli.complete import estates, scenarios, terminal_ids
-from config.cli.options import SettingsOption, epilog
+from config.cli.options import JsonOption, SettingsOption, epilog
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -51,11 +51,12 @@ def pos(  # noqa: PLR0913, PLR0917 - a command line has an option for each thing
     ] = None,
     prompt: Prompt = False,
     terminal: TerminalOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """POS terminals that trade for a while. Exit status 1: an answer nobody expected."""
     from config.tasks.simulate import Target, simulate_channel, simulate_prompt, swarm_settings
 
-    target = Target(host=address, port=port, estate=estate)
+    target = Target(host=address, port=port, estate=estate, as_json=as_json)
     if prompt:
         raise typer.Exit(simulate_prompt(target, "pos", terminal))
     settings = swarm_settings(terminals, seconds, rate, seed, with_faults=faults, settles=settle)
@@ -78,13 +79,14 @@ def nac(  # noqa: PLR0913, PLR0917 - a command line has an option for each thing
     settle: Settle = False,
     prompt: Prompt = False,
     terminal: TerminalOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """A dial-up gateway: many terminals on one connection."""
     from config.tasks.simulate import Target, simulate_channel, simulate_prompt, swarm_settings
     from simulators.channels import gateway
     from simulators.nac import NacSettings
 
-    target = Target(host=address, port=port, caller_bytes=caller_bytes)
+    target = Target(host=address, port=port, caller_bytes=caller_bytes, as_json=as_json)
     channel = "nac-called" if listen else "nac"
     if prompt:
         raise typer.Exit(simulate_prompt(target, channel, terminal))
@@ -113,13 +115,14 @@ def mis(  # noqa: PLR0913, PLR0917 - a command line has an option for each thing
     settle: Settle = False,
     prompt: Prompt = False,
     terminal: TerminalOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Tills of merchants' own systems."""
     from config.tasks.simulate import Target, simulate_channel, simulate_prompt, swarm_settings
 
     if form not in {"json", "fixed", "iso"}:
         raise typer.BadParameter("a payload form is json, fixed or iso")
-    target, channel = Target(host=address, port=port), f"mis-{form}"
+    target, channel = Target(host=address, port=port, as_json=as_json), f"mis-{form}"
     if prompt:
         raise typer.Exit(simulate_prompt(target, channel, terminal))
     settings = swarm_settings(terminals, seconds, rate, seed, with_faults=faults, settles=settle)
@@ -145,6 +148,7 @@ def softpos(  # noqa: PLR0913, PLR0917 - a command line has an option for each t
     settle: Settle = False,
     prompt: Prompt = False,
     terminal: TerminalOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Payment applications on phones."""
     from config.tasks.simulate import (
@@ -157,7 +161,7 @@ def softpos(  # noqa: PLR0913, PLR0917 - a command line has an option for each t
 
     if make:
         raise typer.Exit(make_phone_files(certificates))
-    target = Target(host=address, port=port, certificates=certificates)
+    target = Target(host=address, port=port, certificates=certificates, as_json=as_json)
     if prompt:
         raise typer.Exit(simulate_prompt(target, "softpos", terminal))
     settings = swarm_settings(terminals, seconds, rate, seed, with_faults=faults, settles=settle)
@@ -210,6 +214,7 @@ def scenario(  # noqa: PLR0913, PLR0917 - a command line has an option for each 
         ),
     ] = None,
     settings: SettingsOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Stories of one till, step by step. Exit status 1: one did not end as it is written.
 
@@ -219,7 +224,12 @@ def scenario(  # noqa: PLR0913, PLR0917 - a command line has an option for each 
     from config.tasks.simulate import Reports, Target, simulate_scenarios
 
     target = Target(
-        host=address, port=port, estate=estate, certificates=certificates, caller_bytes=caller_bytes
+        host=address,
+        port=port,
+        estate=estate,
+        certificates=certificates,
+        caller_bytes=caller_bytes,
+        as_json=as_json,
     )
     with opened_ledger(data, settings) as ledger:
         status = simulate_scenarios(target, files, reports=Reports(junit, page), ledger=ledger)

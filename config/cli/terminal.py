@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from config.cli.complete import case_ids, terminal_ids
-from config.cli.options import DataOption, SettingsOption, epilog
+from config.cli.options import DataOption, JsonOption, SettingsOption, epilog
 from config.homes import DATA
 
 app = typer.Typer(
@@ -13,8 +13,6 @@ app = typer.Typer(
     help="Terminals: their batches and their exceptions.",
     epilog=epilog("posswitch terminal show 80010001"),
 )
-
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
 
 @app.command()
@@ -45,15 +43,20 @@ def resolve(
     by: Annotated[str, typer.Option(help="Who did it.", metavar="NAME")],
     data: DataOption = DATA,
     settings: SettingsOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Take a case off the list, for good, with what was done about it."""
+    from config.as_json import print_json
     from config.tasks.terminals import opened_desk
     from host.clock import utc_now
     from host.store.cases import resolve_case
 
     with opened_desk(data, settings) as connection:
         resolve_case(connection, number, note=note, by=by, now=utc_now())
-    typer.echo(f"case {number} is resolved")
+    if as_json:
+        print_json({"case": number, "resolved_by": by, "note": note})
+    else:
+        typer.echo(f"case {number} is resolved")
 
 
 @app.command()

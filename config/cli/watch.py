@@ -5,12 +5,10 @@ from typing import Annotated
 
 import typer
 
-from config.cli.options import DataOption, SettingsOption
+from config.cli.options import DataOption, JsonOption, SettingsOption
 from config.homes import DATA
 
 app = typer.Typer()
-
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
 
 @app.command()
@@ -28,13 +26,15 @@ def top(
     database.
     """
     from config.places import house_at
+    from config.run.supervisor import interrupted_by_signals
     from config.top.watch import print_once, watch
 
     places = house_at(data)
     if once or as_json or not sys.stdout.isatty():
         print_once(places, every, as_json=as_json)
     else:
-        watch(places, every)
+        with interrupted_by_signals():
+            watch(places, every)
 
 
 @app.command()

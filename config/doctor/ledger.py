@@ -85,7 +85,7 @@ def _unsafe(poster: Connection) -> list[str]:
 
 
 def look_at_clock(house: House) -> Iterator[Finding]:
-    """Our clock is PostgreSQL's, and the open business date is a day of the house's zone."""
+    """Our clock is PostgreSQL's."""
     if house.connection is None:
         yield unseen("no database")
         return

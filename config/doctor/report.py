@@ -28,7 +28,11 @@ def _row(found: Found) -> tuple[str, str, str]:
 
 def _summary(found: Sequence[Found]) -> str:
     counts = Counter(each.state for each in found)
-    parts = [f"{counts[State.WRONG]} wrong", f"{counts[State.DOUBT]} warnings"]
+    parts = [f"{counts[State.WRONG]} wrong", _many(counts[State.DOUBT], "warning")]
     if counts[State.UNSEEN]:
         parts.append(f"{counts[State.UNSEEN]} not seen")
-    return f"doctor: {len(found)} findings, {', '.join(parts)}"
+    return f"doctor: {_many(len(found), 'finding')}, {', '.join(parts)}"
+
+
+def _many(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -6,7 +6,7 @@ from typing import Final
 from config.error_kinds import ERROR_KINDS
 from config.manual.page import Blocks, table
 from host.model.responses import RESPONSE_CODES, Reason
-from switch.whys import CLOSURES, REFUSALS, SILENCES, Why
+from switch.whys import CLOSURES, HANDSHAKES, REFUSALS, SILENCES, Why
 from terminals.remedies import REMEDIES
 
 
@@ -32,5 +32,6 @@ BLOCKS: Final[Blocks] = {
     "errors.remedies": _remedies,
     "errors.silences": lambda: _whys(SILENCES),
     "errors.refusals": lambda: _whys(REFUSALS),
+    "errors.handshakes": lambda: _whys(HANDSHAKES),
     "errors.closures": lambda: _whys(CLOSURES),
 }

@@ -5,6 +5,7 @@ from typing import Final
 
 from config.manual import (
     characters,
+    commands,
     demo,
     errors,
     files,
@@ -33,6 +34,7 @@ BLOCKS: Final[Blocks] = {
     **keys.BLOCKS,
     **files.BLOCKS,
     **demo.BLOCKS,
+    **commands.BLOCKS,
     **errors.BLOCKS,
     **scenarios.BLOCKS,
     **operating.BLOCKS,

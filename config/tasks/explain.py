@@ -12,7 +12,7 @@ from config.error_kinds import ERROR_KINDS, KINDS_BY_CODE, ErrorKind
 from config.errors import SettingsError
 from host.cases import CASES, CaseKind
 from host.model.responses import RESPONSE_CODES, Reason
-from switch.whys import WHYS
+from switch.whys import SENTENCES, WHYS
 from terminals.describe.meanings import (
     CATEGORIES,
     CONDITIONS,
@@ -152,9 +152,16 @@ def _cases(word: str) -> Iterator[Row]:
 
 
 def _whys(word: str) -> Iterator[Row]:
-    """Of a sentence of the log its first words count, as in the metrics."""
-    known = word.lower().partition(":")[0].strip()
-    return (_why(why) for why in WHYS if why.lower() == known)
+    """A sentence of the log by its first words or its last, as metrics and log lines have them."""
+    said = word.lower().partition(" (")[0]
+    first, _, last = said.partition(":")
+    known = last.strip() if first == "tls" and last else first.strip()
+    begins = (why for why in SENTENCES if said.startswith(why))
+    return (_why(why) for why in dict.fromkeys((*_spelled(known), *begins)))
+
+
+def _spelled(known: str) -> Iterator[str]:
+    return (why for why in WHYS if why.lower() == known)
 
 
 def _is_named(word: str, name: str) -> bool:

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import msgspec
 import psycopg
 import typer
 
+from config.as_json import print_json
 from config.errors import SettingsError, SurroundingsError
 from config.places import Places
 from config.run.database import dsn_of, opened_database
@@ -216,7 +216,7 @@ def print_keys(keys: Keys, owner: str | None, *, as_json: bool = False) -> None:
             "components": waiting,
             "asked_to_sign_on": sorted(asked),
         }
-        console.out(msgspec.json.format(msgspec.json.encode(told)).decode())
+        print_json(told)
         return
     console.print(_key_sheet(found))
     for key in found:

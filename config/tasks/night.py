@@ -1,7 +1,6 @@
 """The night's commands: hold of the database, the work of `clearing`, and what a person reads."""
 
 import datetime as dt
-import json
 import zoneinfo
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from clearing.heads import broken_heads
 from clearing.preview import Preview, preview
 from clearing.run import STEPS, Calendar, Position, Summary, run_clearing, run_due
 from clearing.verify import Violation, audit
+from config.as_json import print_json
 from config.errors import Say, SettingsError, SurroundingsError, operator_errors
 from config.places import Places
 from config.run.database import dsn_of, opened_database
@@ -178,7 +178,7 @@ def print_summaries(summaries: Iterable[Summary], zone: str, *, as_json: bool = 
             print_summary(summary, zone)
         return
     *earlier, last = map(_by_name, summaries)
-    screen().out(_json(last | {"missed": earlier}))
+    print_json(last | {"missed": earlier})
 
 
 def print_summary(summary: Summary, zone: str) -> None:
@@ -200,7 +200,7 @@ def print_previews(previews: Sequence[Preview], zone: str, *, as_json: bool = Fa
     """What a run would do, date by date."""
     console = screen()
     if as_json:
-        console.out(_json({"would_clear": previews}))
+        print_json({"would_clear": [_preview_told(each) for each in previews]})
         return
     for each in previews:
         doing = ", ".join(each.steps) or "nothing; it would be compared with what it left"
@@ -218,7 +218,7 @@ def print_violations(violations: Sequence[Violation], *, as_json: bool = False) 
     """Each violation, and how many there are."""
     console = screen()
     if as_json:
-        console.out(_json({"violations": violations}))
+        print_json({"violations": violations})
         return
     for violation in violations:
         console.print(str(violation), markup=False)
@@ -267,15 +267,15 @@ def positions_sheet(positions: Iterable[Position]) -> Sheet:
     return Sheet(POSITIONS, rows, title="positions")
 
 
-def _json(value: object) -> str:
-    plain = msgspec.to_builtins(value, builtin_types=(bytes, dt.date), enc_hook=str)
-    return json.dumps(plain, indent=2, ensure_ascii=False, default=_told)
+def _position_told(position: Position) -> dict[str, object]:
+    return {**msgspec.structs.asdict(position), "net_minor": position.net.amount_minor}
 
 
-def _told(value: object) -> str:
-    return value.hex() if isinstance(value, bytes) else str(value)
+def _preview_told(preview: Preview) -> dict[str, object]:
+    positions = [_position_told(row) for row in preview.positions]
+    return {**msgspec.structs.asdict(preview), "positions": positions}
 
 
 def _by_name(summary: Summary) -> dict[str, object]:
     told = {field.name: getattr(summary, field.name) for field in fields(summary)}
-    return told | {"steps": [step._asdict() for step in summary.steps]}
+    return told | {"positions": [_position_told(row) for row in summary.positions]}

@@ -12,6 +12,7 @@ import msgspec
 import trio
 from rich.console import Console
 
+from config.as_json import print_json
 from config.errors import FOUND_WRONG, SettingsError
 from config.run.estates import estate_named
 from config.screen import screen
@@ -48,9 +49,43 @@ class Target:
     """For phones: the directory `simulators.certificates` has filled."""
     caller_bytes: int = 0
     """Of a gateway: how long the caller's number is that the switch expects."""
+    as_json: bool = False
+    """How it is told what came of it."""
 
 
-def _report(swarm: Swarm) -> int:
+def _report(swarm: Swarm, *, as_json: bool) -> int:
+    status = _told(swarm) if as_json else _shown(swarm)
+    return status or (FOUND_WRONG if not swarm.tally.signed_on else 0)
+
+
+def _told(swarm: Swarm) -> int:
+    """What came of it, for programs."""
+    trio.run(swarm.run)
+    tally = swarm.tally
+    median, slowest = (round(1000 * seconds, 3) for seconds in tally.latency(0.5, 0.99))
+    print_json(
+        {
+            "signed_on": tally.signed_on,
+            "transactions": tally.trades,
+            "answers": [
+                {"kind": kind, "code": f39, "count": count}
+                for (kind, f39), count in tally.answers.items()
+            ],
+            "unexpected": [
+                {"trade": trade, "code": f39, "count": count}
+                for (trade, f39), count in tally.surprises.items()
+            ],
+            "settled": dict(tally.settled),
+            "pending": tally.pending,
+            "repeats_that_differed": tally.repeats_that_differed,
+            "p50_ms": median,
+            "p99_ms": slowest,
+        }
+    )
+    return FOUND_WRONG if tally.surprises else 0
+
+
+def _shown(swarm: Swarm) -> int:
     console, seconds = screen(), swarm.settings.seconds
     trio.run(_watched, swarm, console)
     if not console.is_terminal:
@@ -61,7 +96,7 @@ def _report(swarm: Swarm) -> int:
         console.print(settled(swarm.tally))
     for (trade, f39), number in swarm.tally.surprises.items():
         console.print(f"unexpected: {trade} was answered {f39}, {number} times", markup=False)
-    return FOUND_WRONG if swarm.tally.surprises or not swarm.tally.signed_on else 0
+    return FOUND_WRONG if swarm.tally.surprises else 0
 
 
 def swarm_settings(
@@ -117,7 +152,7 @@ def simulate_channel(
         record=record,
         last_trace=_trace_of_now(),
     )
-    return _report(Swarm(told, estate_named(target.estate)))
+    return _report(Swarm(told, estate_named(target.estate)), as_json=target.as_json)
 
 
 def simulate_prompt(target: Target, channel: str, terminal_id: str | None) -> int:
@@ -187,17 +222,25 @@ def simulate_scenarios(
         began = time.monotonic()
         wrong = _played(scenario, estate, target, ledger)
         ended.append(Ended(scenario, wrong, time.monotonic() - began))
-        for line in wrong:
-            console.print(line, markup=False)
-        how = "not as written" if wrong else "as written"
-        unseen = ledger is None and asks_the_ledger(scenario)
-        more = "; nobody looked at the ledger. Next: add --data DIR" if unseen else ""
-        console.print(f"{scenario.title}: {how}{more}", markup=False)
+        if not target.as_json:
+            _tell(console, ended[-1], ledger)
+    if target.as_json:
+        print_json([{**one._asdict(), "scenario": one.scenario.title} for one in ended])
     if reports.junit is not None:
         reports.junit.write_bytes(junit_report(ended))
     if reports.page is not None:
         reports.page.write_text(stories_page(ended, with_ledger=ledger is not None), "utf-8")
     return FOUND_WRONG if any(one.wrong for one in ended) else 0
+
+
+def _tell(console: Console, one: Ended, ledger: Ledger | None) -> None:
+    """How a scenario ended."""
+    for line in one.wrong:
+        console.print(line, markup=False)
+    how = "not as written" if one.wrong else "as written"
+    unseen = ledger is None and asks_the_ledger(one.scenario)
+    more = "; nobody looked at the ledger. Next: add --data DIR" if unseen else ""
+    console.print(f"{one.scenario.title}: {how}{more}", markup=False)
 
 
 def _played(

@@ -1,6 +1,5 @@
 """What `posswitch audit changes` and `accept` do: hold of the database, and what a person reads."""
 
-import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import Any, Final
 
 import psycopg
 
+from config.as_json import print_json
 from config.screen import Column, Sheet, screen
 from config.tasks.keys import opened_owner
 from config.tasks.operators import person_name
@@ -40,7 +40,7 @@ def print_hand_made(found: Sequence[HandMade], *, as_json: bool = False) -> None
     """Each row with what differs in it, and what to do about it."""
     console = screen()
     if as_json:
-        console.out(json.dumps({"changes": list(map(_by_name, found))}, indent=2))
+        print_json({"changes": list(map(_by_name, found))})
         return
     for one in found:
         console.print(f"{one.table} {one.key}: {one.how.value} by hand", markup=False)

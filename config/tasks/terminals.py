@@ -1,6 +1,5 @@
 """What `posswitch terminal` does: hold of the database, and what a person reads."""
 
-import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,10 +8,12 @@ from typing import Any, Final
 import msgspec
 import psycopg
 
+from config.as_json import currency_of, print_json
 from config.run.database import dsn_of, opened_database
 from config.run.house import house_and_settings
 from config.screen import Column, Sheet, amount, number, prose, screen
 from host.cases import CASES
+from host.model.money import HOUSE_CURRENCY, POINTS_PREFIX
 from host.rules.settlement import Halves, text_of
 from host.store.cases import LISTED_MAX, StoredCase
 from host.store.connecting import SHORT, connect
@@ -46,7 +47,7 @@ def print_cases(cases: Sequence[StoredCase], *, as_json: bool = False) -> None:
     """The list, and for each kind on it what it means and what to do."""
     console = screen()
     if as_json:
-        console.out(_json([_case_told(case) for case in cases]))
+        print_json([_case_told(case) for case in cases])
         return
     if cases:
         console.print(cases_sheet(cases))
@@ -62,7 +63,7 @@ def print_terminal(view: TerminalView, *, as_json: bool = False) -> None:
     """One terminal on one screen."""
     console = screen()
     if as_json:
-        console.out(_json(_terminal_told(view)))
+        print_json(_terminal_told(view))
         return
     for line in terminal_lines(view):
         console.print(line, markup=False)
@@ -140,19 +141,17 @@ def _terminal_told(view: TerminalView) -> dict[str, object]:
     }
 
 
-def _totals_told(totals: Halves) -> dict[str, dict[str, int]]:
-    money, points = totals
-    return {"money": msgspec.structs.asdict(money), "points": msgspec.structs.asdict(points)}
+def _totals_told(totals: Halves) -> dict[str, dict[str, object]]:
+    return {
+        name: {**msgspec.structs.asdict(half), "unit": unit, "currency": currency_of(unit)}
+        for name, half, unit in zip(
+            ("money", "points"), totals, (HOUSE_CURRENCY, POINTS_PREFIX), strict=True
+        )
+    }
 
 
 def _when(moment: Any) -> str:
     return "never" if moment is None else moment.astimezone().strftime(WHEN)
-
-
-def _json(value: object) -> str:
-    """Bytes in hexadecimal."""
-    plain = msgspec.to_builtins(value, builtin_types=(bytes,))
-    return json.dumps(plain, indent=2, ensure_ascii=False, default=bytes.hex)
 
 
 def _quiet(_text: str) -> None:

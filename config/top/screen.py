@@ -61,7 +61,8 @@ def _head(data: str, figures: Figures) -> Iterator[str]:
         for program, percent in figures.cpu_percent.items()
     )
     rate = f"{figures.messages_per_second:,.1f} msg/s"
-    yield f"{rate}   p50 {_ms(figures.latency.p50_ms)} ms   p99 {_ms(figures.latency.p99_ms)} ms"
+    latency = figures.latency
+    yield "   ".join((rate, _named("p50", latency.p50_ms), _named("p99", latency.p99_ms)))
     yield f"CPU and memory: {programs or NONE}"
 
 
@@ -98,6 +99,10 @@ def _channel(row: ChannelFigures) -> tuple[str, ...]:
 
 def _latency(latency: Latency) -> tuple[str, str]:
     return _ms(latency.p50_ms), _ms(latency.p99_ms)
+
+
+def _named(name: str, value: float | None) -> str:
+    return f"{name} {NONE}" if value is None else f"{name} {value:,.1f} ms"
 
 
 def _ms(value: float | None) -> str:

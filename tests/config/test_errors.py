@@ -24,9 +24,10 @@ from config.errors import (
 )
 from config.run.postgres import PostgresError
 from config.tasks.explain import explained as meanings_of
+from host.link import tls
 from host.model.responses import Reason
 from switch import desk
-from switch.whys import CLOSURES, REFUSALS, SILENCES
+from switch.whys import CLOSURES, HANDSHAKES, REFUSALS, SILENCES
 from switch.wire import connection, listeners
 from terminals.remedies import REMEDIES
 from tests.commands import run_command
@@ -150,6 +151,11 @@ def test_every_word_by_which_a_connection_is_let_go_is_explained() -> None:
     assert set(refused) <= set(REFUSALS)
 
 
+def test_every_reason_of_a_refused_handshake_is_explained() -> None:
+    said = {*tls.REASONS.values(), *tls.VERIFY_REASONS.values()}
+    assert said | {tls.OTHER_REASON, tls.OTHER_VERIFY_REASON} <= set(HANDSHAKES)
+
+
 @pytest.mark.parametrize(
     ("word", "meaning"),
     [
@@ -159,6 +165,10 @@ def test_every_word_by_which_a_connection_is_let_go_is_explained() -> None:
         ("totals-differ", "settlement totals differ"),
         ("bad frame: what its length says", "out of step"),
         ("39=98", "no answer in time"),
+        ("TLS: certificate expired", "past its date"),
+        ("certificate revoked (CERT_REVOKED)", "revocation list"),
+        ("TLS refused", "handshake failed"),
+        ("the attestation is too old", "which rule it breaks"),
     ],
 )
 def test_values_of_fields_and_words_of_logs_are_explained(word: str, meaning: str) -> None:

@@ -65,6 +65,12 @@ def test_every_command_says_what_it_does() -> None:
         assert told.strip(), words
 
 
+def test_paragraphs_of_help_are_as_wide_as_the_terminal() -> None:
+    done = run_command("doctor", "--help", environ={"COLUMNS": "200", "PATH": ""})
+    [line] = [each for each in done.stdout.splitlines() if "certificates; the database" in each]
+    assert line.rstrip().endswith("started to be looked at.")
+
+
 def test_help_imports_few_modules() -> None:
     """What is imported is what takes the time, whatever else the machine does."""
     code = "import sys, config.cli.app; print(len(sys.modules))"

@@ -218,5 +218,5 @@ def test_the_command_ends_with_1_where_something_is_wrong(tmp_path: Path, places
     done = run("--data", places.data, "--settings", tmp_path / "bad.toml")
     assert done.returncode == 1
     assert "settings" in done.stdout
-    assert ", 1 wrong" in done.stdout
+    assert ", 1 wrong, " in done.stdout
     assert run("--data", places.data, "--json").returncode == 0
