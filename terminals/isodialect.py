@@ -266,12 +266,11 @@ class IsoDialect:
         )
 
     def _is_answerable(self, message: Message) -> bool:
-        """Whether it names its terminal, and its exchange where an answer is given to it."""
+        """Whether it names its terminal, and its trace where an answer is given to it."""
         named, kind = message.fields.keys(), message.asks
         if kind is not None and KINDS[kind].only_host_may_end:
             return "41" in named
-        is_trade = message.mti[:2] in self.sealed_classes
-        return named >= ({"3", "11", "41"} if is_trade else {"11", "41"})
+        return named >= {"11", "41"}
 
 
 def _with_next(header: bytes, step: int) -> bytes:
