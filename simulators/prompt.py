@@ -1,21 +1,34 @@
 """A till to poke at: a line typed is a step of a scenario, and its answer is shown."""
 
+from collections.abc import Iterator
 from typing import Final, Protocol
 
 import trio
 
 from host.estate.demo import external_cards
 from host.estate.plan import EstatePlan, TerminalPlan
+from host.model.money import CURRENCY_BY_NUMBER, HOUSE_CURRENCY, POINTS_PREFIX, Money
 from simulators.channels import CHANNELS, Place
 from simulators.faults import Fault
 from simulators.record import Record
 from simulators.scenario import ACTS, Misfortune, Step, StepError, Till
+from terminals.fields import BALANCE, size_of
 
 LAST: Final = "last"
 """The sale that a prompt's void or refund is about."""
 SCRIPTED: Final = frozenset({"misremember_batch"})
 """What a line cannot say: it wants a text."""
 TYPED: Final = tuple(name for name in ACTS if name not in SCRIPTED)
+AMOUNTS: Final = {
+    "balance": ("balance", HOUSE_CURRENCY),
+    "points": ("points balance", POINTS_PREFIX),
+    "points_earned": ("earned", POINTS_PREFIX),
+    "points_used": ("used", POINTS_PREFIX),
+}
+"""Words of answers that are amounts, and in what."""
+POINTS_CONDITION: Final = "65"
+"""F25 of what is asked in points."""
+BALANCE_CHARACTERS: Final = size_of(BALANCE)
 HIDDEN: Final = frozenset({"2", "35", "52", "62", "64", "mac", "key_block"})
 """Fields a prompt does not show: cards, keys and codes."""
 
@@ -53,7 +66,31 @@ async def _tried(till: Till, line: str) -> str:
         return str(error)
     if fields is None:
         return "no answer was to be believed"
-    return "  ".join(f"{name}={text}" for name, text in fields.items() if name not in HIDDEN)
+    return shown(fields)
+
+
+def shown(fields: dict[str, str]) -> str:
+    """Fields as they came, and behind them the amounts among them as people write them."""
+    raw = "  ".join(f"{name}={text}" for name, text in fields.items() if name not in HIDDEN)
+    money = ", ".join(_amounts(fields))
+    return f"{raw}  ({money})" if money else raw
+
+
+def _amounts(fields: dict[str, str]) -> Iterator[str]:
+    unit = CURRENCY_BY_NUMBER.get(fields.get("49", ""), "")
+    unit = POINTS_PREFIX if fields.get("25") == POINTS_CONDITION else unit
+    if unit and fields.get("4", "").isdecimal():
+        yield f"amount {Money(int(fields['4']), unit)}"
+    for name, (what, in_what) in AMOUNTS.items():
+        if fields.get(name, "0").strip("0").isdecimal():
+            yield f"{what} {Money(int(fields[name]), in_what)}"
+    balances = fields.get("54", "")
+    for start in range(0, len(balances) - BALANCE_CHARACTERS + 1, BALANCE_CHARACTERS):
+        one = balances[start : start + BALANCE_CHARACTERS]
+        sign = -1 if one[BALANCE["sign"]] == "D" else 1
+        unit = CURRENCY_BY_NUMBER.get(one[BALANCE["currency"]], "")
+        if (digits := one[BALANCE["amount"]]).isdecimal():
+            yield f"balance {Money(sign * int(digits), unit)}"
 
 
 def step_of(line: str) -> Step:

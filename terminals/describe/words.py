@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from host.model.money import HOUSE_CURRENCY
 from terminals.describe.mask import STAR
 from terminals.describe.meanings import (
     APPLICATION_CLASSES,
@@ -82,6 +83,11 @@ def _part_amount(value: str, _values: Values, _is_answer: bool) -> str:
     return amount_words(value)
 
 
+def _house_amount(value: str, _values: Values, _is_answer: bool) -> str:
+    """Of what is money whatever else the message is in."""
+    return amount_words(value, HOUSE_CURRENCY)
+
+
 def _json_code(value: str, _values: Values, _is_answer: bool) -> str:
     return code_words(value.strip('"'))
 
@@ -103,8 +109,8 @@ _WORDS: Final[Mapping[str, Callable[[str, Values, bool], str]]] = {
     "48.amount": _part_amount,
     "48.debit_minor": _part_amount,
     "48.credit_minor": _part_amount,
-    "62.self_pay_minor": _part_amount,
-    "62.amount_minor": _part_amount,
+    "62.self_pay_minor": _house_amount,
+    "62.amount_minor": _house_amount,
     "code": _json_code,
     "entry": lambda value, _values, _answers: entry_words(value.strip('"')),
 }

@@ -18,15 +18,19 @@ from clearing.checks import Test as AuditTest
 from clearing.netting import Position
 from clearing.verify import in_their_units
 from config.screen import UNLIMITED, Column, Sheet, number, prose
+from config.tasks.demo import CHANNELS
 from config.tasks.night import positions_sheet
 from config.tasks.progress import board
+from config.tasks.story import Story
 from config.tasks.terminals import cases_sheet, terminal_lines
 from host.cases import CaseKind
+from host.estate.demo import demo_estate
 from host.model.money import Money
 from host.model.requests import Kind, Totals
 from host.rules.settlement import text_of
 from host.store.cases import StoredCase
 from host.store.settlement_view import TerminalView
+from simulators.record import Event, What
 from simulators.tally import Tally
 
 MUCH = 9_223_372_036_854_775_807
@@ -78,6 +82,19 @@ def totals() -> RenderableType:
     return Group(text_of(sums))
 
 
+def traded() -> RenderableType:
+    events = [
+        event
+        for number, kind, unit in ((1, Kind.PURCHASE, "CNY"), (2, Kind.POINTS_REDEMPTION, "P:"))
+        for slot in [f"pos/80010001/000012/00000{number}/f"]
+        for event in (
+            Event(what=What.SENT, slot=slot, kind=kind, amount_minor=MUCH, unit=unit),
+            Event(what=What.TOLD, slot=slot, f39="00"),
+        )
+    ]
+    return Story(events, demo_estate(), CHANNELS).sheet()
+
+
 TABLES: Mapping[str, tuple[Callable[[], RenderableType], tuple[str, ...]]] = {
     "positions": (
         positions,
@@ -93,6 +110,10 @@ TABLES: Mapping[str, tuple[Callable[[], RenderableType], tuple[str, ...]]] = {
     "cases": (
         cases,
         ("92,233,720,368,547,758.07 CNY", "9,223,372,036,854,775,807 points CITY", "[slip]"),
+    ),
+    "traded": (
+        traded,
+        ("92,233,720,368,547,758.07 CNY", "9,223,372,036,854,775,807 points"),
     ),
     "totals": (
         totals,

@@ -3,7 +3,7 @@
 import pytest
 
 from simulators.faults import Fault
-from simulators.prompt import LAST, step_of
+from simulators.prompt import LAST, shown, step_of
 from simulators.scenario import Step, StepError
 
 
@@ -29,3 +29,22 @@ def test_a_line_is_a_step(line: str, step: Step) -> None:
 def test_a_line_that_is_none_says_what_would_be(line: str) -> None:
     with pytest.raises(StepError, match="Next"):
         step_of(line)
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({"39": "00", "4": "000000012345", "49": "156"}, "amount 123.45 CNY"),
+        ({"39": "00", "4": "000000000500", "25": "65"}, "amount 500 points"),
+        ({"39": "00", "54": "1002156C000000087655"}, "balance 876.55 CNY"),
+        ({"39": "00", "54": "1002156D000000000100"}, "balance -1.00 CNY"),
+        ({"39": "00", "balance": "87655", "points": "1500"}, "balance 876.55 CNY, points balance"),
+    ],
+)
+def test_amounts_of_an_answer_are_told_in_their_units(fields: dict[str, str], told: str) -> None:
+    assert f"({told}" in shown(fields)
+
+
+def test_an_answer_without_amounts_is_its_fields() -> None:
+    assert shown({"39": "00", "2": "9988000000000015"}) == "39=00"
+    assert shown({"39": "00", "amount": "500", "points_used": "0"}).endswith("points_used=0")
