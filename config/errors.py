@@ -21,6 +21,8 @@ FAULT_OF_OURS: Final = 4
 """Exit status: a fault of posswitch itself, with a traceback."""
 INTERRUPTED: Final = 130
 """Exit status: a person stopped it at the keyboard."""
+NEXT: Final = "Next:"
+"""Before the cure, in every sentence."""
 BUG: Final = "E-BUG"
 """The code of whatever nobody foresaw."""
 
@@ -136,8 +138,11 @@ def code_of(error: BaseException) -> str:
 
 
 def told(error: Exception) -> str:
-    """The error as it is printed: its code, and its sentence."""
-    return f"{code_of(error)}: {error}"
+    """The error as it is printed: its code, its sentence, and always what to type next."""
+    code, sentence = code_of(error), str(error).strip()
+    if NEXT not in sentence:
+        sentence = f"{sentence.rstrip('.')}. {NEXT} posswitch explain {code}"
+    return f"{code}: {sentence}"
 
 
 def misspelled(error: UnicodeEncodeError) -> SettingsError | None:

@@ -4,6 +4,7 @@ A word may be more than one thing; each is a row. Values of a message's fields a
 `FIELD=VALUE`, as 39=51; without a field a code is a response code.
 """
 
+import difflib
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
@@ -57,10 +58,22 @@ def explained(word: str) -> list[Row]:
     if not rows:
         raise SettingsError(
             f"{word!r} is no response code, reason, case, error code or word of the logs. "
-            "Next: posswitch explain all",
+            f"Next: posswitch explain {_near(word)}",
             "E-CODE",
         )
     return rows
+
+
+def _near(word: str) -> str:
+    """What may have been meant, as it is typed; else all there is."""
+    known = {name.lower(): name for row in everything() for name in _names(row)}
+    close = difflib.get_close_matches(word.lower(), known, n=1, cutoff=0.75)
+    found = known[close[0]] if close else "all"
+    return f'"{found}"' if " " in found else found
+
+
+def _names(row: Row) -> list[str]:
+    return [row[name] for name in ("code", "reason") if name in row]
 
 
 def everything() -> list[Row]:
@@ -153,7 +166,7 @@ def _cases(word: str) -> Iterator[Row]:
 
 def _whys(word: str) -> Iterator[Row]:
     """A sentence of the log by its first words or its last, as metrics and log lines have them."""
-    said = word.lower().partition(" (")[0]
+    said = word.lower().replace("_", " ").partition(" (")[0]
     first, _, last = said.partition(":")
     known = last.strip() if first == "tls" and last else first.strip()
     begins = (why for why in SENTENCES if said.startswith(why))

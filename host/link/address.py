@@ -56,7 +56,9 @@ class Address(msgspec.Struct, frozen=True):
                 return cls(host=host, port=port)
         if scheme == "tcp":
             raise AddressError(f"link address {text!r}: {CLEAR_TEXT}")
-        raise AddressError(f"link address {text!r}: write unix:PATH or tls:HOST:PORT")
+        raise AddressError(
+            f"link address {text!r}: it is no place. Next: write unix:PATH or tls:HOST:PORT"
+        )
 
     @property
     def is_tls(self) -> bool:
@@ -100,7 +102,9 @@ def _listen_unix(address: Address) -> socket.socket:
     except OSError as error:
         listener.close()
         if error.errno == errno.EADDRINUSE:
-            raise AddressError(f"{address}: in use; stop the other host or change `link`") from None
+            raise AddressError(
+                f"{address}: in use. Next: stop the other host, or change `link`"
+            ) from None
         raise
     except AddressError:
         listener.close()
@@ -208,11 +212,11 @@ def _remove_stale(path: str) -> None:
     except FileNotFoundError:
         return
     if not is_socket:
-        raise AddressError(f"unix:{path}: a file that is not a socket is there; move it away")
+        raise AddressError(f"unix:{path}: a file that is not a socket is there. Next: move it away")
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
         try:
             probe.connect(path)
         except ConnectionRefusedError:
             Path(path).unlink()
             return
-    raise AddressError(f"unix:{path}: in use; stop the other host or change `link`")
+    raise AddressError(f"unix:{path}: in use. Next: stop the other host, or change `link`")

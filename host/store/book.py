@@ -86,7 +86,7 @@ def read_book(connection: Connection, hsm: Hsm) -> Book:
     """
     row = connection.execute(SQL["shard_count"]).fetchone()
     if row is None:
-        raise NoEstateError("the database holds no estate: run `posswitch up --estate demo`")
+        raise NoEstateError("the database holds no estate. Next: posswitch up --estate demo")
     shard_count: int = row[0]
     merchants = {row[0]: _merchant(row) for row in connection.execute(SQL["merchants"])}
     keys = _keys(connection.execute(SQL["terminal_keys"]), hsm)

@@ -86,8 +86,8 @@ def _claim(connection: Connection, name: str) -> bool:
     there = _value(connection, "estate_name")
     if there != name:
         raise EstateError(
-            f"the database already holds estate {there!r}, so {name!r} cannot be loaded: "
-            "use another --data directory or another database"
+            f"the database already holds estate {there!r}, so {name!r} cannot be loaded. "
+            "Next: use another --data directory or another database"
         )
     return False
 
@@ -99,7 +99,7 @@ def _settle_shards(connection: Connection) -> int:
         where = {"lock_class": SHARD_LOCK_CLASS, "shard": shard}
         if not _value(connection, "try_shard_lock", where):
             raise EstateError(
-                f"shard {shard} belongs to a running host: stop it, then load the estate again"
+                f"shard {shard} belongs to a running host. Next: stop it, and load the estate again"
             )
     return shard_count
 

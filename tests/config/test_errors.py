@@ -84,6 +84,14 @@ def test_the_code_of_an_error_is_that_of_its_nearest_kind() -> None:
     assert told(full).startswith("E-DISK-FULL: cannot use a file: No space left")
 
 
+def test_a_sentence_without_a_cure_of_its_own_ends_with_what_explains_it() -> None:
+    assert told(SurroundingsError("it is gone.")) == (
+        "E-SURROUNDINGS: it is gone. Next: posswitch explain E-SURROUNDINGS"
+    )
+    kept = "it is gone. Next: look for it"
+    assert told(SurroundingsError(kept, "E-PORT")) == f"E-PORT: {kept}"
+
+
 @pytest.mark.parametrize(
     ("words", "code", "status"),
     [
@@ -149,6 +157,20 @@ def test_every_word_by_which_a_connection_is_let_go_is_explained() -> None:
     refused = re.findall(r'why = "(.+)"', inspect.getsource(listeners))
     assert refused
     assert set(refused) <= set(REFUSALS)
+
+
+@pytest.mark.parametrize(
+    ("word", "meant"),
+    [
+        ("E-PROT", "E-PORT"),
+        ("insuficient_funds", "insufficient_funds"),
+        ("notproved", '"not proved"'),
+        ("ZZ", "all"),
+    ],
+)
+def test_a_word_that_nobody_gives_is_answered_with_the_nearest(word: str, meant: str) -> None:
+    with pytest.raises(SettingsError, match=f"Next: posswitch explain {meant}$"):
+        meanings_of(word)
 
 
 def test_every_reason_of_a_refused_handshake_is_explained() -> None:
