@@ -13,8 +13,9 @@ from typing import Any, Final
 import msgspec
 from rich.console import Console
 from rich.live import Live
+from rich.text import Text
 
-from config.errors import SurroundingsError
+from config.errors import SurroundingsError, told
 from config.places import Places
 from config.run.look import Look, looks
 from config.screen import screen
@@ -44,7 +45,7 @@ def print_once(places: Places, seconds: float, *, as_json: bool) -> None:
 
 
 def watch(places: Places, seconds: float) -> None:
-    """A live screen until q is pressed. A house that goes down meanwhile is waited for.
+    """A live screen until q is pressed. What goes down or hangs meanwhile is told, and waited for.
 
     Raises:
         SurroundingsError: nothing runs here at the beginning.
@@ -54,16 +55,21 @@ def watch(places: Places, seconds: float) -> None:
     with keys_one_by_one(), Live(console=console, screen=True, auto_refresh=False) as live:
         wait = min(seconds, 1.0)  # the first figures come soon
         while not pressed(QUIT, wait):
-            after = looks(places)
+            wait = seconds
+            try:
+                after = looks(places)
+            except SurroundingsError as error:
+                live.update(Text(f"{told(error)}\n\nlooking again"), refresh=True)
+                continue
             figures, said = figures_between(before, after), heard(places)
             live.update(shown(str(places.data), figures, said, console.size.height), refresh=True)
-            before, wait = after, seconds
+            before = after
 
 
 def as_builtins(places: Places, figures: Figures, said: Heard) -> dict[str, Any]:
     """All that is shown, for programs."""
-    told: dict[str, Any] = msgspec.to_builtins(figures)
-    return {"data": str(places.data), **told, **msgspec.to_builtins(said)}
+    rates: dict[str, Any] = msgspec.to_builtins(figures)
+    return {"data": str(places.data), **rates, **msgspec.to_builtins(said)}
 
 
 @contextmanager
