@@ -146,6 +146,11 @@ class Connection:
         return self._reader.is_mid_frame or (self._tls is not None and self._tls.is_mid_record)
 
     @property
+    def unwritten(self) -> int:
+        """Answers that wait for the socket, one that is half written among them."""
+        return len(self._outbox) + bool(self._backlog)
+
+    @property
     def heard_bytes(self) -> int:
         """What has come of messages, in all."""
         return self._reader.heard_bytes

@@ -282,7 +282,7 @@ class Channel:
         self._metrics.closed(why)
         if why in CUT_SHORT:
             self._not_answered(connection, CUT_SHORT[why], why, connection.heard_bytes)
-        elif connection.unanswered:
+        elif connection.unanswered or connection.unwritten:
             self._not_answered(connection, None, why, None)
         _LOG.debug("connection closed", channel=self.settings.name, peer=connection.peer, why=why)
         if self.on_closed is not None:
@@ -304,6 +304,7 @@ class Channel:
             offset=offset,
             why=why,
             unanswered=connection.unanswered,
+            unwritten=connection.unwritten,
         )
 
     def undelivered(self) -> None:

@@ -19,8 +19,18 @@ from terminals.dialects import DialectOptions, dialect_named
 from terminals.dialects.pos import POS
 from tests.switch.bed import APPROVED, Bed
 from tests.switch.bugs import Bugs
-from tests.switch.conftest import BATCH, HEADER, TPDU, mac_of, purchase_fields, sealed
+from tests.switch.conftest import (
+    BATCH,
+    HEADER,
+    TPDU,
+    framed,
+    mac_of,
+    purchase,
+    purchase_fields,
+    sealed,
+)
 from tests.switch.test_desk import Bench
+from tests.switch.test_reload import until
 from tests.switch.tongues import TONGUES, Tongue
 
 FIRST = len(TPDU + HEADER)
@@ -181,3 +191,18 @@ def _is_told(bed: Bed, payload: bytes) -> bool:
         assert line["offset"] is None or 0 <= line["offset"] <= len(payload)
     json.dumps(line, default=str)
     return True
+
+
+async def test_a_connection_that_ends_before_its_answers_says_how_many(world):
+    await world.start_switch()
+    world.host.decide = lambda _request: None
+    peer = await world.connect()
+    await peer.stream.send_all(framed(purchase(1)) + framed(purchase(2)))
+    [channel] = world.switch.channels
+    await until(lambda: any(each.unanswered == 2 for each in channel._heard))
+    [connection] = channel._heard
+    with structlog.testing.capture_logs() as lines:
+        connection.close("answers are not read")
+    [line] = [line for line in lines if line["event"] == "message not answered"]
+    assert (line["unanswered"], line["unwritten"]) == (2, 0)
+    assert (line["peer"], line["why"]) == (connection.peer, "answers are not read")
