@@ -20,7 +20,7 @@ SURROUNDINGS_WRONG: Final = 3
 FAULT_OF_OURS: Final = 4
 """Exit status: a fault of posswitch itself, with a traceback."""
 INTERRUPTED: Final = 130
-"""Exit status: a person stopped it at the keyboard."""
+"""Exit status: a person stopped it at the keyboard; what was done is summed up."""
 NEXT: Final = "Next:"
 """Before the cure, in every sentence."""
 BUG: Final = "E-BUG"
@@ -143,6 +143,13 @@ def told(error: Exception) -> str:
     if NEXT not in sentence:
         sentence = f"{sentence.rstrip('.')}. {NEXT} posswitch explain {code}"
     return f"{code}: {sentence}"
+
+
+def alone(error: BaseException) -> BaseException:
+    """The one error that a group of one holds, however deep: what a nursery makes of it."""
+    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+        [error] = error.exceptions
+    return error
 
 
 def misspelled(error: UnicodeEncodeError) -> SettingsError | None:

@@ -20,6 +20,7 @@ from host.estate.plan import CardPlan, EstatePlan, TerminalPlan
 from host.model.secrets import Secret
 from simulators import mis, softpos
 from simulators.answers import Answer
+from simulators.batch import Batch
 from simulators.certificates import SWITCH, attestation_key, phone_tls
 from simulators.faults import DrawsFaults
 from simulators.line import PLAIN, IsMine, Line, Wire
@@ -28,6 +29,7 @@ from simulators.messages import Sale
 from simulators.mis import MisTill
 from simulators.nac import Nac, NacSettings
 from simulators.record import Record
+from simulators.session import Ask
 from simulators.softpos import AttestationService, SoftPosApp
 from simulators.terminal import PosTerminal
 from simulators.trader import Trader
@@ -76,8 +78,18 @@ class Terminal(Protocol):
     async def settle(self, *, misses: int = 0) -> Settled:
         """Close the batch."""
 
+    async def repeat(self) -> Answer:
+        """The last transaction once more."""
+
+    async def reverse(self) -> Answer:
+        """Undo the last transaction."""
+
     async def mend(self) -> None:
         """Send what is pending."""
+
+    @property
+    def batch(self) -> Batch:
+        """What was done since the last settlement."""
 
     @property
     def has_pending(self) -> bool:
@@ -113,6 +125,8 @@ class Place:
     last_trace: int = 0
     """Where whoever simulated before ended."""
     attempts_max: int = ATTEMPTS_MAX
+    overhears: Callable[[bytes, bytes | None], None] | None = None
+    """Is given each message of a terminal and what it heard, None where it heard nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +158,10 @@ class ChannelRow:
     opens: Opens
     port: int
     """Where the switch has it by itself."""
+    till: str
+    """Whose prompt it is unless another is named: the terminal of no scenario."""
+    dialect: str = "pos"
+    """How its messages are read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +170,7 @@ class _Lines:
 
     place: Place
     wire: Wire
-    make: Callable[[TerminalPlan, EstatePlan, AnyLine, Record, Place], Terminal]
+    make: Callable[[TerminalPlan, EstatePlan, Ask, Record, Place], Terminal]
 
     def counter(
         self, plan: TerminalPlan, estate: EstatePlan, record: Record, faults: DrawsFaults
@@ -166,7 +184,7 @@ class _Lines:
             faults=faults,
             wire=self.wire,
         )
-        return Counter(self.make(plan, estate, line, record, place), line)
+        return Counter(self.make(plan, estate, overheard(line, place), record, place), line)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +199,22 @@ class Gateway:
     ) -> Counter:
         """As a `Channel`."""
         line = self.nac.line(plan.terminal_id, faults)
-        return Counter(_pos(plan, estate, line, record, self.place), line)
+        ask = overheard(line, self.place)
+        return Counter(_pos(plan, estate, ask, record, self.place), line)
+
+
+def overheard(line: AnyLine, place: Place) -> Ask:
+    """How a terminal asks on its line; where its place says so somebody listens."""
+    hears = place.overhears
+    if hears is None:
+        return line.ask
+
+    async def ask(payload: bytes, is_mine: IsMine) -> bytes | None:
+        told = await line.ask(payload, is_mine)
+        hears(payload, told)
+        return told
+
+    return ask
 
 
 def gateway(settings: NacSettings) -> Opens:
@@ -210,11 +243,11 @@ def mis_tills(form: str) -> Opens:
     assert isinstance(dialect, MisDialect)
 
     def make(
-        plan: TerminalPlan, estate: EstatePlan, line: AnyLine, record: Record, place: Place
+        plan: TerminalPlan, estate: EstatePlan, ask: Ask, record: Record, place: Place
     ) -> Terminal:
         merchant = estate.merchant_of(plan)
         till = MisTill(plan, merchant, dialect, last_number=place.last_trace)
-        return Trader(till, line.ask, record, attempts_max=place.attempts_max)
+        return Trader(till, ask, record, attempts_max=place.attempts_max)
 
     wire = Wire(length_codec=LENGTH_CODECS["ascii4"], frame_bytes=mis.FRAME_BYTES)
 
@@ -235,26 +268,26 @@ async def _phones(place: Place) -> AsyncIterator[Channel]:
     service = AttestationService(attestation_key())
 
     def make(
-        plan: TerminalPlan, estate: EstatePlan, line: AnyLine, record: Record, place: Place
+        plan: TerminalPlan, estate: EstatePlan, ask: Ask, record: Record, place: Place
     ) -> Terminal:
         last = place.last_trace
         merchant = estate.merchant_of(plan)
         app = SoftPosApp(
             plan, merchant, service, last_counter=last * KSNS_A_NUMBER, last_number=last
         )
-        return Trader(app, line.ask, record, attempts_max=place.attempts_max)
+        return Trader(app, ask, record, attempts_max=place.attempts_max)
 
     tls = phone_tls(place.certificates) if place.certificates else None
     yield _Lines(place, Wire(frame_bytes=softpos.FRAME_BYTES, tls=tls, server_name=SWITCH), make)
 
 
 def _pos(
-    plan: TerminalPlan, estate: EstatePlan, line: AnyLine, record: Record, place: Place
+    plan: TerminalPlan, estate: EstatePlan, ask: Ask, record: Record, place: Place
 ) -> Terminal:
     return PosTerminal(
         plan,
         estate.merchant_of(plan),
-        line.ask,
+        ask,
         record,
         last_trace=place.last_trace,
         attempts_max=place.attempts_max,
@@ -266,22 +299,38 @@ def _named(*groups: tuple[str, ...]) -> Callable[[TerminalPlan], bool]:
     return lambda plan: plan.terminal_id in names
 
 
+def _mis_row(form: str, tills: tuple[str, ...]) -> ChannelRow:
+    return ChannelRow(
+        takes=_named(tills), opens=mis_tills(form), port=8585, till=tills[1], dialect=form
+    )
+
+
 def _is_pos(plan: TerminalPlan) -> bool:
     return not _named(GATEWAY_TERMINALS, TILLS, PHONES, EXTERNAL_TERMINALS)(plan)
 
 
 CHANNELS: Final[dict[str, ChannelRow]] = {
-    "pos": ChannelRow(takes=_is_pos, opens=_pos_lines, port=8583),
-    "external": ChannelRow(takes=_named(EXTERNAL_TERMINALS), opens=_pos_lines, port=8583),
-    "nac": ChannelRow(takes=_named(GATEWAY_TERMINALS), opens=gateway(NacSettings()), port=8584),
+    "pos": ChannelRow(takes=_is_pos, opens=_pos_lines, port=8583, till="80010015"),
+    "external": ChannelRow(
+        takes=_named(EXTERNAL_TERMINALS), opens=_pos_lines, port=8583, till=EXTERNAL_TERMINALS[1]
+    ),
+    "nac": ChannelRow(
+        takes=_named(GATEWAY_TERMINALS),
+        opens=gateway(NacSettings()),
+        port=8584,
+        till=GATEWAY_TERMINALS[1],
+    ),
     "nac-called": ChannelRow(
         takes=_named(GATEWAY_TERMINALS),
         opens=gateway(NacSettings(listens=True)),
         port=8588,
+        till=GATEWAY_TERMINALS[11],
     ),
-    "mis-json": ChannelRow(takes=_named(TILLS[:2]), opens=mis_tills("mis-json"), port=8585),
-    "mis-fixed": ChannelRow(takes=_named(TILLS[2:4]), opens=mis_tills("mis-fixed"), port=8585),
-    "mis-iso": ChannelRow(takes=_named(TILLS[4:]), opens=mis_tills("mis-iso"), port=8585),
-    "softpos": ChannelRow(takes=_named(PHONES), opens=_phones, port=8586),
+    "mis-json": _mis_row("mis-json", TILLS[:2]),
+    "mis-fixed": _mis_row("mis-fixed", TILLS[2:4]),
+    "mis-iso": _mis_row("mis-iso", TILLS[4:]),
+    "softpos": ChannelRow(
+        takes=_named(PHONES), opens=_phones, port=8586, till=PHONES[1], dialect="softpos"
+    ),
 }
 """A switch has one MIS form on each of its MIS ports. It calls `nac-called`, whose port is ours."""

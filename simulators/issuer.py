@@ -4,7 +4,7 @@ It keeps its cards' balances and every decision. A message that comes again (020
 the very same) gets the first answer and moves nothing; a reversal names its original in F90 and
 undoes it once, also when it comes first. A PIN block is read under the zone key. By option and seed
 it is slow, silent or wrong, and a magic amount does on purpose what the seed does by chance
-(`AMOUNTS`).
+(`MAGIC_AMOUNTS`).
 """
 
 import datetime as dt
@@ -54,15 +54,28 @@ class Manner(enum.StrEnum):
     """It decides, and closes the line."""
 
 
-AMOUNTS: Final[dict[int, Manner]] = {
-    66_601: Manner.SLOW,
-    66_602: Manner.SILENT,
-    66_603: Manner.WRONG,
-    66_604: Manner.HANG_UP,
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MagicAmount:
+    """What an amount of a purchase does, whatever the options say."""
+
+    manner: Manner = Manner.RIGHT
+    f39: str = ""
+    """The decline that is given; empty: what would be given otherwise."""
+    told: str = ""
+    """What a terminal is told of it, where that is another code."""
+    why: str
+
+
+MAGIC_AMOUNTS: Final[dict[int, MagicAmount]] = {
+    66_601: MagicAmount(manner=Manner.SLOW, why="it answers late"),
+    66_602: MagicAmount(manner=Manner.SILENT, why="it decides, and does not say"),
+    66_603: MagicAmount(manner=Manner.WRONG, why="it approves another amount"),
+    66_604: MagicAmount(manner=Manner.HANG_UP, why="it decides, and hangs up"),
+    66_605: MagicAmount(f39="05", told="57", why="it says 05, do not honour"),
+    66_654: MagicAmount(f39="54", why="it says 54, expired"),
+    66_691: MagicAmount(f39="91", why="it says 91, it cannot decide now"),
 }
-"""Amounts that are treated so whatever the options say: 666.01 is slow, and so on."""
-DECLINED: Final[dict[int, str]] = {66_605: "05", 66_654: "54", 66_691: "91"}
-"""Amounts that are declined so."""
+"""By amount in fen: 666.01 is slow, and so on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,8 +142,9 @@ class Book:
 
     def _decline(self, asked: Fields, pan: str, amount: int, moves: int) -> str:
         """Why a message that makes sense is declined; empty where it is not."""
-        if amount in DECLINED:
-            return DECLINED[amount]
+        magic = MAGIC_AMOUNTS.get(amount)
+        if magic is not None and magic.f39:
+            return magic.f39
         if "52" in asked and not self._pin_is_right(Pan(pan), asked["52"]):
             return WRONG_PIN
         return NO_MONEY if self.balances[pan] + moves < 0 else ""
@@ -253,10 +267,10 @@ class Issuer:
 
         Each terminal has its dice: in which order theirs come is not the seed's.
         """
-        magic = AMOUNTS.get(int(asked.get("4", "0")))
+        magic = MAGIC_AMOUNTS.get(int(asked.get("4", "0")))
         is_first = asked["t"] in {"0200", "0220"}
-        if magic is not None and is_first:
-            return magic
+        if magic is not None and magic.manner is not Manner.RIGHT and is_first:
+            return magic.manner
         if not is_first:
             return Manner.RIGHT
         drawn = self._dice_of(asked.get("41", "")).random()

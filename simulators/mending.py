@@ -31,7 +31,7 @@ class Pending(Generic[Message]):
     is_over: Callable[[str], bool]
     """Whether this F39 ends it."""
     entry: Entry | None = None
-    """What stands in the batch once it is approved."""
+    """What stands in the batch once it is approved; of a reversal, what no longer does."""
     attempts: int = 0
     """How often it was sent."""
 
@@ -52,8 +52,8 @@ class Mending(Generic[Message]):
         self._attempts_max = attempts_max
         self._pending: list[Pending[Message]] = []
 
-    def __bool__(self) -> bool:
-        return bool(self._pending)
+    def __len__(self) -> int:
+        return len(self._pending)
 
     async def again(self) -> None:
         """Send everything once more."""
@@ -61,7 +61,7 @@ class Mending(Generic[Message]):
         for one in pending:
             await self.send(one)
 
-    async def send(self, pending: Pending[Message]) -> None:
+    async def send(self, pending: Pending[Message]) -> Answer:
         """Send one; what is not over waits for the next time, or is given up."""
         answer = await self._send(pending.message)
         pending = replace(pending, attempts=pending.attempts + 1)
@@ -73,6 +73,11 @@ class Mending(Generic[Message]):
             self._pending.append(pending)
         else:
             self._record.note(Event(what=What.GIVEN_UP, slot=pending.slot, f39=answer.f39))
+        return answer
+
+
+class NotByHandError(Exception):
+    """Nothing was traded that could be sent again or undone by hand; says what was."""
 
 
 def is_decided(f39: str) -> bool:

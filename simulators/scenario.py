@@ -25,6 +25,7 @@ from host.named_files import read_named_text
 from simulators.answers import Answer, Verdict
 from simulators.channels import CHANNELS, AnyLine, Place, Terminal
 from simulators.faults import Fault
+from simulators.mending import NotByHandError
 from simulators.messages import Sale
 from simulators.nac import NacLine
 from simulators.record import Event, Record, What
@@ -159,6 +160,11 @@ class Misfortune:
         """What goes wrong from now on."""
         self._next = deque((fault,) if isinstance(fault, Fault) else fault)
 
+    def add(self, fault: Fault | tuple[Fault, ...]) -> None:
+        """What goes wrong besides, behind what is to go wrong already."""
+        faults = (fault,) if isinstance(fault, Fault) else fault
+        self._next.extend(each for each in faults if each is not Fault.NONE)
+
     def draw(self) -> Fault:
         """The next message's fault."""
         return self._next.popleft() if self._next else Fault.NONE
@@ -208,6 +214,13 @@ class Till:
         """The terminal takes another number for its batch's."""
         self.pos.session.misremember_batch(step.text)
         await trio.lowlevel.checkpoint()
+
+    async def by_hand(self, act: Callable[[], Awaitable[Answer]]) -> Answer:
+        """Raises StepError where there is nothing to do it to."""
+        try:
+            return await act()
+        except NotByHandError as error:
+            raise StepError(str(error)) from None
 
     async def restart_gateway(self) -> None:
         """The gateway loses every call and connection, and begins anew."""
@@ -275,6 +288,8 @@ ACTS: Final[dict[str, Callable[[Till, Step], Awaitable[Done | Answer | Settled |
     "parameters": lambda till, _step: till.pos.download_parameters(),
     "status": lambda till, step: till.pos.tell_status(step.text),
     "refund": lambda till, step: till.terminal.refund(till.sale(step), step.amount),
+    "repeat": lambda till, _step: till.by_hand(till.terminal.repeat),
+    "reverse": lambda till, _step: till.by_hand(till.terminal.reverse),
     "misremember_batch": lambda till, step: till.misremember_batch(step),
     "restart_gateway": lambda till, _step: till.restart_gateway(),
 }

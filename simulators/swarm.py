@@ -26,6 +26,7 @@ from simulators.faults import DEMO_RATES, Fault, FaultSource
 from simulators.mending import ATTEMPTS_MAX
 from simulators.messages import Sale
 from simulators.record import Record
+from simulators.session import WRONG_BATCH
 from simulators.tally import SILENCE, Tally
 from simulators.trades import Done, Settled
 
@@ -308,10 +309,13 @@ class Swarm:
     async def _trade(self, counter: Counter, door: str) -> None:
         await trio.sleep(counter.dice.random() * self.settings.pause_seconds)
         answer = await counter.terminal.sign_on()
+        self.tally.sign_ons[answer.f39 or SILENCE] += 1
         self.tally.signed_on += answer.is_approved
         await counter.terminal.echo()
         if self._customers is not None:
             async for came_at in self._customers.clone():
+                if self._is_closing:
+                    break
                 await self._serve(counter, came_at)
         elif self.settings.repeats:
             await self._serve_all(counter, door)
@@ -352,8 +356,16 @@ class Swarm:
             counter.remember(done.sale)
         if done.answer.verdict is Verdict.USABLE:
             self.tally.latencies.append(trio.current_time() - came_at)
-            if f39 not in row.expects:
+            if f39 not in row.expects and not self._was_over(counter, f39):
                 self.tally.surprises[row.name, f39] += 1
+
+    def _was_over(self, counter: Counter, f39: str) -> bool:
+        """Whether a phone was told so of its batch: it remembers none, and takes the next."""
+        return (
+            f39 == WRONG_BATCH
+            and self.settings.channel == "softpos"
+            and not counter.terminal.batch.entries
+        )
 
     def _count(self, settled: Settled) -> None:
         if settled.answer.verdict is not Verdict.USABLE:

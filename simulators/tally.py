@@ -20,6 +20,8 @@ class Tally:
     """Trades whose answer was not one their row expects, with the F39."""
     latencies: list[float] = field(default_factory=list)
     """Seconds, of messages that were answered."""
+    sign_ons: Counter[str] = field(default_factory=Counter)
+    """First sign-ons, by their F39."""
     signed_on: int = 0
     settled: Counter[str] = field(default_factory=Counter)
     """How settlements ended: totals agreed, records uploaded, or no answer."""

@@ -16,13 +16,13 @@ from host.model.requests import Kind
 from host.model.secrets import Secret
 from simulators import messages
 from simulators.answers import Answer, Verdict
-from simulators.batch import Entry
-from simulators.mending import ATTEMPTS_MAX, Mending, Pending, is_decided
+from simulators.batch import Batch, Entry
+from simulators.mending import ATTEMPTS_MAX, Mending, NotByHandError, Pending, is_decided
 from simulators.messages import Fields, Sale
 from simulators.record import Event, Record, What
 from simulators.session import LAYOUT, Ask, PosSession, batch_of
 from simulators.settling import settle
-from simulators.trades import SALES, Done, Settled, Trade, told
+from simulators.trades import BY_HAND, SALES, Done, Settled, Trade, told, words_of
 from terminals.fields import POINTS_EARNED
 
 LOAD_IN_DOUBT: Final = "98"
@@ -52,6 +52,8 @@ class PosTerminal:
         """F62 of the last download."""
         self._attempts_max = attempts_max
         self._record = record
+        self._last: Entry | None = None
+        """What was traded last, whatever came of it."""
         self._owed = Mending(self._exchange, self._book_late, record, attempts_max)
 
     async def sign_on(self, layout: str = LAYOUT) -> Answer:
@@ -148,6 +150,25 @@ class PosTerminal:
         asked = messages.status(self.session.who, self.session.next_trace(), text)
         return await self.session.exchange(asked, sealed=False)
 
+    async def repeat(self) -> Answer:
+        """Send the last transaction once more, as it was.
+
+        Raises:
+            NotByHandError: there is none.
+        """
+        return await self._exchange(self._traded().asked)
+
+    async def reverse(self) -> Answer:
+        """Undo the last transaction, though its answer came.
+
+        Raises:
+            NotByHandError: there is none, or one that is never reversed.
+        """
+        entry = self._traded()
+        if entry.kind not in REVERSIBLE:
+            raise NotByHandError(f"a {words_of(entry.kind)} is never reversed from here")
+        return await self._reverse(entry, BY_HAND)
+
     async def mend(self) -> None:
         """Send what is pending once more; what is out of attempts is given up.
 
@@ -158,9 +179,14 @@ class PosTerminal:
         await self._owed.again()
 
     @property
+    def batch(self) -> Batch:
+        """The log of the current batch."""
+        return self.session.batch
+
+    @property
     def has_pending(self) -> bool:
         """Whether a reversal, confirmation or refund still waits for its answer."""
-        return bool(self._owed)
+        return len(self._owed) > 0
 
     async def _swipe(self, trade: Trade, as_read: "AsRead | None" = None) -> Done:
         await self._before_trade()
@@ -203,6 +229,7 @@ class PosTerminal:
             self.session.batch.add(entry)
         elif answer.verdict is Verdict.USABLE:
             self.session.batch.refuse(entry)
+        self._last = entry
         await self._mend_answer(entry, slot, answer)
         sale = _sale_of(trade, slot, asked, answer)
         return Done(kind=trade.kind, slot=slot, answer=answer, sale=sale)
@@ -225,14 +252,8 @@ class PosTerminal:
                 entry=entry,
             )
         elif kind in REVERSIBLE and not is_told:
-            reason = answer.verdict.value
-            self._record.note(Event(what=What.REVERSAL_SENT, slot=slot, why=reason))
-            pending = Pending(
-                slot=slot,
-                message=messages.reversal(asked, reason),
-                told=What.REVERSAL_TOLD,
-                is_over=REVERSAL_ENDS.__contains__,
-            )
+            await self._reverse(entry, answer.verdict.value)
+            return
         elif kind is Kind.REFUND and not is_told:
             pending = Pending(
                 slot=slot, message=asked, told=What.TOLD, is_over=is_decided, entry=entry
@@ -241,12 +262,30 @@ class PosTerminal:
             return
         await self._owed.send(pending)
 
+    async def _reverse(self, entry: Entry, reason: str) -> Answer:
+        slot = self.session.slot_of(entry.asked)
+        self._record.note(Event(what=What.REVERSAL_SENT, slot=slot, why=reason))
+        return await self._owed.send(
+            Pending(
+                slot=slot,
+                message=messages.reversal(entry.asked, reason),
+                told=What.REVERSAL_TOLD,
+                is_over=REVERSAL_ENDS.__contains__,
+                entry=entry,
+            )
+        )
+
+    def _traded(self) -> Entry:
+        if self._last is None:
+            raise NotByHandError("nothing was traded yet")
+        return self._last
+
     def _book_late(self, pending: Pending[Fields], answer: Answer) -> None:
-        """A refund told at last stands in the batch; a load refused at last does not."""
+        """A refund told at last stands in the batch; a load refused, a sale reversed does not."""
         entry, session = pending.entry, self.session
         if entry is None or batch_of(pending.message) != session.who.batch:
             return
-        if answer.is_approved:
+        if answer.is_approved and pending.told is not What.REVERSAL_TOLD:
             session.batch.add(entry)
         else:
             session.batch.entries.pop(entry.trace, None)

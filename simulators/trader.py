@@ -16,11 +16,18 @@ from host.model.requests import Kind
 from host.model.secrets import Secret
 from simulators.answers import SILENCE, Answer, Verdict
 from simulators.batch import Batch, Entry, Halves
-from simulators.mending import ATTEMPTS_MAX, UNDECIDED, Mending, Pending, is_decided
+from simulators.mending import (
+    ATTEMPTS_MAX,
+    UNDECIDED,
+    Mending,
+    NotByHandError,
+    Pending,
+    is_decided,
+)
 from simulators.messages import Sale
 from simulators.record import Event, Record, What
 from simulators.session import WRONG_BATCH, Ask
-from simulators.trades import SALES, Done, Settled, Trade, told
+from simulators.trades import BY_HAND, SALES, Done, Settled, Trade, told, words_of
 
 SENDINGS_MAX: Final = 2
 """How often one message is sent before it counts as not answered."""
@@ -91,6 +98,7 @@ class Trader:
         self._speaker = speaker
         self._ask = ask
         self._record = record
+        self._last: _Traded | None = None
         self._owed = Mending(self._exchange_again, self._book_late, record, attempts_max)
         self._wants_sign_on = False
 
@@ -157,6 +165,25 @@ class Trader:
             self.batch = Batch()
         return Settled(answer=answer, agrees=agrees)
 
+    async def repeat(self) -> Answer:
+        """Send the last transaction once more.
+
+        Raises:
+            NotByHandError: there is none.
+        """
+        return await self._exchange_again(self._traded().sent)
+
+    async def reverse(self) -> Answer:
+        """Undo the last transaction, though its answer came.
+
+        Raises:
+            NotByHandError: there is none, or one that is never reversed.
+        """
+        traded = self._traded()
+        if traded.trade.kind not in MENDED:
+            raise NotByHandError(f"a {words_of(traded.trade.kind)} is never reversed from here")
+        return await self._reverse(traded, BY_HAND)
+
     async def mend(self) -> None:
         """Send what is pending once more; what is out of attempts is given up.
 
@@ -169,7 +196,7 @@ class Trader:
     @property
     def has_pending(self) -> bool:
         """Whether a reversal or refund still waits for its answer."""
-        return bool(self._owed)
+        return len(self._owed) > 0
 
     async def _trade(self, trade: Trade) -> Done:
         if self._wants_sign_on:
@@ -191,8 +218,9 @@ class Trader:
         )
         if answer.is_approved:
             self.batch.add(entry)
-        elif answer.verdict is not Verdict.USABLE:
-            await self._mend_answer(trade, sent, entry)
+        self._last = _Traded(trade, sent, entry)
+        if answer.verdict is not Verdict.USABLE:
+            await self._mend_answer(self._last)
         return Done(
             kind=trade.kind, slot=sent.slot, answer=answer, sale=_sale_of(trade, sent, answer)
         )
@@ -219,26 +247,57 @@ class Trader:
     async def _exchange_again(self, sent: Sent) -> Answer:
         return await self._exchange(sent.again())
 
-    async def _mend_answer(self, trade: Trade, sent: Sent, entry: Entry) -> None:
-        if trade.kind in MENDED:
-            self._record.note(Event(what=What.REVERSAL_SENT, slot=sent.slot, why="98"))
-            pending = Pending(
+    async def _mend_answer(self, traded: "_Traded") -> None:
+        sent = traded.sent
+        if traded.trade.kind in MENDED:
+            await self._reverse(traded, Verdict.SILENCE.value)
+        elif traded.trade.kind is Kind.REFUND:
+            await self._owed.send(
+                Pending(
+                    slot=sent.slot,
+                    message=sent,
+                    told=What.TOLD,
+                    is_over=is_decided,
+                    entry=traded.entry,
+                )
+            )
+
+    async def _reverse(self, traded: "_Traded", reason: str) -> Answer:
+        sent = traded.sent
+        self._record.note(Event(what=What.REVERSAL_SENT, slot=sent.slot, why=reason))
+        return await self._owed.send(
+            Pending(
                 slot=sent.slot,
-                message=self._speaker.undo(trade, sent),
+                message=self._speaker.undo(traded.trade, sent),
                 told=What.REVERSAL_TOLD,
                 is_over=REVERSAL_ENDS.__contains__,
+                entry=traded.entry,
             )
-        elif trade.kind is Kind.REFUND:
-            pending = Pending(
-                slot=sent.slot, message=sent, told=What.TOLD, is_over=is_decided, entry=entry
-            )
-        else:
-            return
-        await self._owed.send(pending)
+        )
+
+    def _traded(self) -> "_Traded":
+        if self._last is None:
+            raise NotByHandError("nothing was traded yet")
+        return self._last
 
     def _book_late(self, pending: Pending[Sent], answer: Answer) -> None:
-        if pending.entry is not None and answer.is_approved:
-            self.batch.add(pending.entry)
+        """A refund told at last stands in the batch; a sale that is reversed does not."""
+        entry = pending.entry
+        if entry is None:
+            return
+        if pending.told is What.REVERSAL_TOLD:
+            self.batch.entries.pop(entry.trace, None)
+        elif answer.is_approved:
+            self.batch.add(entry)
+
+
+@dataclass(frozen=True, slots=True)
+class _Traded:
+    """A transaction as it was sent, and its line of the log."""
+
+    trade: Trade
+    sent: Sent
+    entry: Entry
 
 
 def _sale_of(trade: Trade, sent: Sent, answer: Answer) -> Sale | None:

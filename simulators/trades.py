@@ -12,6 +12,8 @@ from simulators.messages import Sale
 from simulators.record import Event, What
 
 CURRENCY: Final = "CNY"
+BY_HAND: Final = "06"
+"""F39 of a reversal that no missing answer has caused: a person asked for it."""
 IN_POINTS: Final = frozenset({Kind.POINTS_REDEMPTION, Kind.POINTS_EARN})
 SALES: Final = frozenset({Kind.PURCHASE, Kind.POINTS_REDEMPTION, Kind.POINTS_EARN})
 """What a void can take back."""
@@ -84,6 +86,11 @@ class Settled:
     agrees: bool
     uploaded: int = 0
     end: Answer | None = None
+
+
+def words_of(kind: Kind) -> str:
+    """What people call it."""
+    return kind.value.replace("_", " ")
 
 
 def told(slot: str, answer: Answer) -> Event:

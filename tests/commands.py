@@ -26,7 +26,7 @@ from config.run.children import start_child
 ROOT = Path(__file__).parents[1]
 PROGRAMS = (
     *("cli.app", "run.database", "run.reloading", "run.supervisor"),
-    *("tasks.describe", "tasks.keys", "tasks.night", "tasks.terminals"),
+    *("tasks.describe", "tasks.keys", "tasks.night", "tasks.simulate", "tasks.terminals"),
 )
 """Modules of `config` that import what the commands need."""
 SECONDS_MAX = 1_800.0

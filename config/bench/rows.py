@@ -112,15 +112,20 @@ def run_benches(names: Sequence[str], extent: Extent, report: Path, *, say: Say)
                 f"there is no bench {name!r}. Next: choose of {', '.join(BENCHES)}",
                 "E-COMMAND-LINE",
             )
-    missed, interpreter = [], Interpreter.running()
+    missed: list[str] = []
+    interpreter = Interpreter.running()
     say(f"with {interpreter}")
-    for name in names or BENCHES:
+    wanted = list(names or BENCHES)
+    for number, name in enumerate(wanted):
         bench = BENCHES[name]
         say(f"{name}: {bench.why}")
-        document = {
-            **bench.measure(extent, say),
-            "interpreter": msgspec.to_builtins(interpreter),
-        }
+        try:
+            measured = bench.measure(extent, say)
+        except KeyboardInterrupt:
+            done = ", ".join(wanted[:number]) or "nothing"
+            say(f"stopped: measured {done}; not measured {', '.join(wanted[number:])}")
+            raise
+        document = {**measured, "interpreter": msgspec.to_builtins(interpreter)}
         bench.show(document)
         file = report if name == "ledger" else report.with_stem(f"{report.stem}_{name}")
         file.parent.mkdir(parents=True, exist_ok=True)

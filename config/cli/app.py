@@ -302,7 +302,7 @@ def demo(
             status = run_demo(Settings(), fresh_places(data), told, say=_remark)
     except KeyboardInterrupt:
         _remark("stopped before the end of the day")
-        raise typer.Exit(FOUND_WRONG) from None
+        raise typer.Exit(INTERRUPTED) from None
     if status:
         raise typer.Exit(status)
 
@@ -332,8 +332,11 @@ def bench(
     from config.run.supervisor import interrupted_by_signals
 
     configure_logging("warning")
-    with interrupted_by_signals():
-        missed = run_benches(only or [], Extent(rounds, messages), report, say=_remark)
+    try:
+        with interrupted_by_signals():
+            missed = run_benches(only or [], Extent(rounds, messages), report, say=_remark)
+    except KeyboardInterrupt:
+        raise typer.Exit(INTERRUPTED) from None
     if missed:
         _remark(f"not met: {', '.join(missed)}")
         raise typer.Exit(FOUND_WRONG)

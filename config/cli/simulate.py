@@ -1,38 +1,65 @@
 """`posswitch simulate …`: terminals of every channel, an issuer, and scenarios."""
 
+import enum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple, NoReturn
 
 import typer
 
 from config.cli.complete import estates, scenarios, terminal_ids
 from config.cli.options import JsonOption, SettingsOption, epilog
 
+if TYPE_CHECKING:  # imported by the commands, so that --help stays fast
+    from config.tasks.simulate import Target
+    from simulators.channels import Opens
+    from simulators.swarm import SwarmSettings
+
 app = typer.Typer(
     no_args_is_help=True,
-    help="Terminals for a switch that is running.",
+    help="Terminals for a switch that is running: tills to type at, swarms, scenarios.",
     epilog=epilog("posswitch simulate pos --terminals 40 --seconds 30"),
 )
 
-Host = Annotated[str, typer.Option("--host", help="Where the switch listens.")]
-Port = Annotated[int, typer.Option(min=0, max=65535, help="0: the channel's own.")]
-Terminals = Annotated[int, typer.Option(min=1, help="How many trade.")]
-Seconds = Annotated[float, typer.Option(min=0.1, help="How long to trade.")]
-Seed = Annotated[int, typer.Option(help="The same seed asks the same trades, without --rate.")]
-Faults = Annotated[bool, typer.Option(help="Lose an answer now and then.")]
+Host = Annotated[str, typer.Option("--host", help="Where the switch listens.", metavar="HOST")]
+Port = Annotated[int, typer.Option(min=0, max=65535, help="0: the channel's own.", metavar="PORT")]
+Terminals = Annotated[int, typer.Option(min=1, help="How many trade.", metavar="N")]
+Seconds = Annotated[float, typer.Option(min=0.1, help="How long to trade.", metavar="S")]
+Seed = Annotated[int, typer.Option(help="The same seed asks the same trades.", metavar="N")]
+Faults = Annotated[bool, typer.Option("--faults/--no-faults", help="Lose an answer now and then.")]
 Rate = Annotated[
-    float, typer.Option(min=0, help="Customers a second, whoever is free; 0: at each one's pace.")
+    float, typer.Option(min=0, help="Customers a second; 0: at each one's pace.", metavar="N")
 ]
-Settle = Annotated[bool, typer.Option(help="Settle at the end.")]
-Prompt = Annotated[bool, typer.Option("--prompt", help="One till, a line a step.")]
+Settle = Annotated[bool, typer.Option("--settle/--no-settle", help="Settle at the end.")]
+Prompt = Annotated[bool, typer.Option("--prompt", help="One till to type at; help is its page.")]
 TerminalOption = Annotated[
-    str | None, typer.Option("--terminal", help="Whose prompt.", autocompletion=terminal_ids)
+    str | None,
+    typer.Option(
+        "--terminal", help="Whose prompt it is.", metavar="ID", autocompletion=terminal_ids
+    ),
 ]
-Part = Annotated[float, typer.Option(min=0, max=1, help="Part of the messages, 0 to 1.")]
+Part = Annotated[float, typer.Option(min=0, max=1, help="Part of the messages.", metavar="0-1")]
 Estate = Annotated[
-    str, typer.Option(help="Whose terminals and cards: demo.", autocompletion=estates)
+    str,
+    typer.Option(help="Whose terminals and cards: demo.", metavar="NAME", autocompletion=estates),
 ]
-CallerBytes = Annotated[int, typer.Option(min=0, help="Length of the caller's number.")]
+CallerBytes = Annotated[
+    int, typer.Option(min=0, max=256, help="Length of the caller's number.", metavar="N")
+]
+Record = Annotated[
+    Path | None,
+    typer.Option(help="Keep what terminals were told, for the audit.", metavar="FILE"),
+]
+Certificates = Annotated[
+    Path | None, typer.Option(help="Of phones, made by --make; none: no TLS.", metavar="DIR")
+]
+
+
+class Form(enum.StrEnum):
+    """How a merchant's till spells its payload."""
+
+    JSON = "json"
+    FIXED = "fixed"
+    ISO = "iso"
 
 
 @app.command()
@@ -46,50 +73,64 @@ def pos(  # noqa: PLR0913, PLR0917 - a command line has an option for each thing
     seed: Seed = 8583,
     faults: Faults = True,
     settle: Settle = False,
-    record: Annotated[
-        Path | None, typer.Option(help="Keep what terminals were told, for the audit.")
-    ] = None,
+    record: Record = None,
     prompt: Prompt = False,
     terminal: TerminalOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """POS terminals that trade for a while. Exit status 1: an answer nobody expected."""
-    from config.tasks.simulate import Target, simulate_channel, simulate_prompt, swarm_settings
+    """POS terminals that trade for a while, or with --prompt a till to type at.
+
+    Exit status 1: an answer nobody expected.
+
+    Example: posswitch simulate pos --terminals 10 --seconds 20 --settle
+    """
+    from config.tasks.simulate import Target, swarm_settings
 
     target = Target(host=address, port=port, estate=estate, as_json=as_json)
-    if prompt:
-        raise typer.Exit(simulate_prompt(target, "pos", terminal))
     settings = swarm_settings(terminals, seconds, rate, seed, with_faults=faults, settles=settle)
-    raise typer.Exit(simulate_channel(target, "pos", settings=settings, record=record))
+    _simulate(target, "pos", settings, _Till(prompt, terminal, record))
 
 
 @app.command()
 def nac(  # noqa: PLR0913, PLR0917 - a command line has an option for each thing
     address: Host = "127.0.0.1",
     port: Port = 0,
-    listen: Annotated[bool, typer.Option(help="Be called by the switch at --port.")] = False,
+    listen: Annotated[
+        bool, typer.Option("--listen/--no-listen", help="Be called by the switch at --port.")
+    ] = False,
     caller_bytes: CallerBytes = 0,
-    keep_alive: Annotated[float, typer.Option(min=0, help="Seconds between signs of life.")] = 10,
-    latency: Annotated[float, typer.Option(min=0, help="Longest delay each way.")] = 0.3,
+    keep_alive: Annotated[
+        float, typer.Option(min=0, help="Seconds between signs of life.", metavar="S")
+    ] = 10,
+    latency: Annotated[
+        float, typer.Option(min=0, help="Longest delay each way.", metavar="S")
+    ] = 0.3,
+    estate: Estate = "demo",
     terminals: Terminals = 20,
     seconds: Seconds = 30,
     rate: Rate = 0,
     seed: Seed = 8583,
     faults: Faults = True,
     settle: Settle = False,
+    record: Record = None,
     prompt: Prompt = False,
     terminal: TerminalOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """A dial-up gateway: many terminals on one connection."""
-    from config.tasks.simulate import Target, simulate_channel, simulate_prompt, swarm_settings
+    """A dial-up gateway: many terminals on one connection, or with --prompt one to type at.
+
+    Exit status 1: an answer nobody expected.
+
+    Example: posswitch simulate nac --terminals 20 --latency 0.5
+    """
+    from config.tasks.simulate import Target, swarm_settings
     from simulators.channels import gateway
     from simulators.nac import NacSettings
 
-    target = Target(host=address, port=port, caller_bytes=caller_bytes, as_json=as_json)
+    target = Target(
+        host=address, port=port, estate=estate, caller_bytes=caller_bytes, as_json=as_json
+    )
     channel = "nac-called" if listen else "nac"
-    if prompt:
-        raise typer.Exit(simulate_prompt(target, channel, terminal))
     settings = swarm_settings(terminals, seconds, rate, seed, with_faults=faults, settles=settle)
     lines = NacSettings(
         listens=listen,
@@ -98,86 +139,93 @@ def nac(  # noqa: PLR0913, PLR0917 - a command line has an option for each thing
         latency_seconds=(latency / 10, latency),
         seed=seed,
     )
-    opens = gateway(lines)
-    raise typer.Exit(simulate_channel(target, channel, settings=settings, opens=opens))
+    _simulate(target, channel, settings, _Till(prompt, terminal, record), gateway(lines))
 
 
 @app.command()
 def mis(  # noqa: PLR0913, PLR0917 - a command line has an option for each thing
-    form: Annotated[str, typer.Option(help="Payload: json, fixed or iso.")] = "json",
+    form: Annotated[Form, typer.Option(help="How they spell.")] = Form.JSON,
     address: Host = "127.0.0.1",
     port: Port = 0,
+    estate: Estate = "demo",
     terminals: Terminals = 2,
     seconds: Seconds = 30,
     rate: Rate = 0,
     seed: Seed = 8583,
     faults: Faults = True,
     settle: Settle = False,
+    record: Record = None,
     prompt: Prompt = False,
     terminal: TerminalOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Tills of merchants' own systems."""
-    from config.tasks.simulate import Target, simulate_channel, simulate_prompt, swarm_settings
+    """Tills of merchants' own systems that trade, or with --prompt one to type at.
 
-    if form not in {"json", "fixed", "iso"}:
-        raise typer.BadParameter("a payload form is json, fixed or iso")
-    target, channel = Target(host=address, port=port, as_json=as_json), f"mis-{form}"
-    if prompt:
-        raise typer.Exit(simulate_prompt(target, channel, terminal))
+    Exit status 1: an answer nobody expected.
+
+    Example: posswitch simulate mis --form fixed --port 8588 --prompt
+    """
+    from config.tasks.simulate import Target, swarm_settings
+
+    target = Target(host=address, port=port, estate=estate, as_json=as_json)
     settings = swarm_settings(terminals, seconds, rate, seed, with_faults=faults, settles=settle)
-    raise typer.Exit(simulate_channel(target, channel, settings=settings))
+    _simulate(target, f"mis-{form.value}", settings, _Till(prompt, terminal, record))
 
 
 @app.command()
 def softpos(  # noqa: PLR0913, PLR0917 - a command line has an option for each thing
-    certificates: Annotated[
-        Path | None,
-        typer.Option(help="A directory made by --make; none: no TLS.", metavar="DIR"),
-    ] = None,
+    certificates: Certificates = None,
     make: Annotated[
         bool, typer.Option("--make", help="Make the certificates and the attestation key only.")
     ] = False,
     address: Host = "127.0.0.1",
     port: Port = 0,
+    estate: Estate = "demo",
     terminals: Terminals = 6,
     seconds: Seconds = 30,
     rate: Rate = 0,
     seed: Seed = 8583,
     faults: Faults = True,
     settle: Settle = False,
+    record: Record = None,
     prompt: Prompt = False,
     terminal: TerminalOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Payment applications on phones."""
-    from config.tasks.simulate import (
-        Target,
-        make_phone_files,
-        simulate_channel,
-        simulate_prompt,
-        swarm_settings,
-    )
+    """Payment applications on phones that trade, or with --prompt one to type at.
+
+    Exit status 1: an answer nobody expected.
+
+    Example: posswitch simulate softpos --certificates phones --make
+    """
+    from config.tasks.simulate import Target, make_phone_files, swarm_settings
 
     if make:
         raise typer.Exit(make_phone_files(certificates))
-    target = Target(host=address, port=port, certificates=certificates, as_json=as_json)
-    if prompt:
-        raise typer.Exit(simulate_prompt(target, "softpos", terminal))
+    target = Target(
+        host=address, port=port, estate=estate, certificates=certificates, as_json=as_json
+    )
     settings = swarm_settings(terminals, seconds, rate, seed, with_faults=faults, settles=settle)
-    raise typer.Exit(simulate_channel(target, "softpos", settings=settings))
+    _simulate(target, "softpos", settings, _Till(prompt, terminal, record))
 
 
 @app.command()
 def issuer(
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes any.")] = 8590,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Where it listens; 0: any.", metavar="PORT")
+    ] = 8590,
     slow: Part = 0,
-    slow_seconds: Annotated[float, typer.Option(min=0, help="How slow.")] = 3,
+    slow_seconds: Annotated[float, typer.Option(min=0, help="How slow.", metavar="S")] = 3,
     silent: Part = 0,
     wrong: Part = 0,
     seed: Seed = 8583,
 ) -> None:
-    """An external issuer's host, as bad as you like, until Ctrl-C."""
+    """An external issuer's host, as bad as you like, until Ctrl-C.
+
+    Some amounts make it so on purpose: posswitch simulate amounts.
+
+    Example: posswitch simulate issuer --silent 0.1
+    """
     from config.tasks.simulate import simulate_issuer
     from simulators.issuer import IssuerSettings
 
@@ -196,9 +244,7 @@ def scenario(  # noqa: PLR0913, PLR0917 - a command line has an option for each 
     address: Host = "127.0.0.1",
     port: Port = 0,
     estate: Estate = "demo",
-    certificates: Annotated[
-        Path | None, typer.Option(help="Of phones: a directory made by softpos --make.")
-    ] = None,
+    certificates: Certificates = None,
     caller_bytes: CallerBytes = 0,
     junit: Annotated[
         Path | None, typer.Option(help="Write a JUnit report there, too.", metavar="FILE")
@@ -216,9 +262,13 @@ def scenario(  # noqa: PLR0913, PLR0917 - a command line has an option for each 
     settings: SettingsOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Stories of one till, step by step. Exit status 1: one did not end as it is written.
+    """Stories of one till, step by step, for an estate nobody has traded on.
 
     Legs and balances are looked at in the ledger of --data; without it the answers alone are.
+
+    Exit status 1: one did not end as it is written.
+
+    Example: posswitch simulate scenario simulators/scenarios/pos_day.toml
     """
     from config.tasks.ledger import opened_ledger
     from config.tasks.simulate import Reports, Target, simulate_scenarios
@@ -233,4 +283,50 @@ def scenario(  # noqa: PLR0913, PLR0917 - a command line has an option for each 
     )
     with opened_ledger(data, settings) as ledger:
         status = simulate_scenarios(target, files, reports=Reports(junit, page), ledger=ledger)
+    raise typer.Exit(status)
+
+
+@app.command()
+def amounts(as_json: JsonOption = False) -> None:
+    """What to type at a till for each decline: magic cards, and magic amounts.
+
+    Example: posswitch simulate amounts
+    """
+    from config.as_json import print_json
+    from simulators.magic import magic_rows, magic_text
+
+    if as_json:
+        print_json(magic_rows())
+    else:
+        typer.echo(magic_text())
+
+
+class _Till(NamedTuple):
+    """What makes a swarm's command a prompt."""
+
+    prompt: bool
+    terminal: str | None
+    record: Path | None
+
+
+def _simulate(
+    target: "Target",
+    channel: str,
+    settings: "SwarmSettings",
+    till: _Till,
+    opens: "Opens | None" = None,
+) -> NoReturn:
+    """One till to type at, or a swarm; ends with the exit status."""
+    from config.errors import SettingsError
+    from config.tasks.simulate import simulate_channel, simulate_prompt
+
+    record = till.record
+    if till.prompt and target.as_json:
+        raise SettingsError("a till speaks to people. Next: --prompt without --json", "E-SIMULATOR")
+    if till.prompt:
+        status = simulate_prompt(target, channel, till.terminal, opens=opens, record=record)
+    elif till.terminal:
+        raise SettingsError("--terminal says whose prompt it is. Next: add --prompt", "E-SIMULATOR")
+    else:
+        status = simulate_channel(target, channel, settings=settings, opens=opens, record=record)
     raise typer.Exit(status)

@@ -16,6 +16,7 @@ from config.manual import (
     rules,
     scenarios,
     settings,
+    simulators,
     softpos,
     wire,
 )
@@ -38,6 +39,7 @@ BLOCKS: Final[Blocks] = {
     **errors.BLOCKS,
     **scenarios.BLOCKS,
     **operating.BLOCKS,
+    **simulators.BLOCKS,
     **settings.BLOCKS,
 }
 

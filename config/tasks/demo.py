@@ -9,6 +9,7 @@ Then the audit compares the ledger with what the terminals say they were told.
 
 import dataclasses
 import signal
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -111,7 +112,13 @@ def run_demo(settings: Settings, places: Places, demo: DemoSettings, *, say: Say
         for line in running.listeners:
             console.print(line)
         day = _Day(demo, running, places, issuer)
-        summary = day.run(console)
+        began = time.monotonic()
+        try:
+            summary = day.run(console)
+        except KeyboardInterrupt:
+            _report_trade(console, day, time.monotonic() - began)
+            console.print(mended(day.events))
+            raise
         story = Story(day.events, demo_estate(), CHANNELS)
         with _audit_connection(running) as connection:
             examples = _examples(story, connection)
@@ -266,9 +273,7 @@ def _audit_connection(running: Running) -> Connection:
 
 def _report(console: Console, day: _Day, story: Story, examples: list[str]) -> None:
     tally = day.tally
-    if not console.is_terminal:
-        console.print(board(tally))
-    console.print(headline(tally, day.seconds, day.seconds))
+    _report_trade(console, day, day.seconds)
     console.print(story.sheet())
     for line in (*examples, mended(day.events), settled(tally)):
         console.print(line, markup=False)
@@ -286,6 +291,13 @@ def _say_how_to_repeat(console: Console, demo: DemoSettings, story: Story, place
     console.print(f"seed {demo.seed} asks the same trades each time: {trades}")
     again = f"posswitch audit --data {places.data} --record {places.data / RECORD}"
     console.print(f"look again: {again}", markup=False)
+
+
+def _report_trade(console: Console, day: _Day, passed: float) -> None:
+    """How terminals were answered so far."""
+    if not console.is_terminal:
+        console.print(board(day.tally))
+    console.print(headline(day.tally, min(passed, day.seconds), day.seconds))
 
 
 def _all_is_well(day: _Day, violations: list[Violation]) -> bool:

@@ -9,32 +9,37 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 import msgspec
-import trio
 from rich.console import Console
 
 from config.as_json import print_json
-from config.errors import FOUND_WRONG, SettingsError
+from config.errors import FOUND_WRONG, INTERRUPTED, SettingsError, SurroundingsError
 from config.run.estates import estate_named
 from config.screen import screen
 from config.tasks.junit import Ended, junit_report
-from config.tasks.progress import board, headline, mended, settled, show_progress
+from config.tasks.loops import port_refused, run_loop
+from config.tasks.reach import reach
 from config.tasks.stories_page import stories_page
+from config.tasks.till import TillLoop, serve_till
+from config.tasks.watching import watch_swarm
 from host.clock import utc_now
 from host.estate.demo import EXTERNAL, EXTERNAL_ZONE, external_cards
-from host.estate.plan import EstatePlan
-from simulators.certificates import make_certificates
+from host.estate.plan import EstatePlan, TerminalPlan
+from simulators.certificates import ATTESTATION, AUTHORITY, SWITCH, make_certificates
 from simulators.channels import CHANNELS, Opens, Place
 from simulators.faults import DEMO_RATES, NO_FAULTS
 from simulators.issuer import Issuer, IssuerSettings
-from simulators.prompt import TYPED, run_prompt
 from simulators.record import Record
 from simulators.scenario import Scenario, asks_the_ledger, read_scenario, run_scenario
+from simulators.softpos import KID
 from simulators.swarm import Swarm, SwarmSettings
+from simulators.till.prompt import TillPlace
 from simulators.wanted import Ledger
 
 ANSWER_SECONDS_MAX: Final = 10.0
 TRACES_PER_SECOND: Final = 10
 """A swarm starts its traces by the time of day, so that the next one does not repeat them."""
+CUSTOMERS_PER_SECOND_MAX: Final = 8
+"""Of a terminal: more, with what it mends, would use up traces faster than the clock."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,51 +57,15 @@ class Target:
     as_json: bool = False
     """How it is told what came of it."""
 
-
-def _report(swarm: Swarm, *, as_json: bool) -> int:
-    status = _told(swarm) if as_json else _shown(swarm)
-    return status or (FOUND_WRONG if not swarm.tally.signed_on else 0)
-
-
-def _told(swarm: Swarm) -> int:
-    """What came of it, for programs."""
-    trio.run(swarm.run)
-    tally = swarm.tally
-    median, slowest = (round(1000 * seconds, 3) for seconds in tally.latency(0.5, 0.99))
-    print_json(
-        {
-            "signed_on": tally.signed_on,
-            "transactions": tally.trades,
-            "answers": [
-                {"kind": kind, "code": f39, "count": count}
-                for (kind, f39), count in tally.answers.items()
-            ],
-            "unexpected": [
-                {"trade": trade, "code": f39, "count": count}
-                for (trade, f39), count in tally.surprises.items()
-            ],
-            "settled": dict(tally.settled),
-            "pending": tally.pending,
-            "repeats_that_differed": tally.repeats_that_differed,
-            "p50_ms": median,
-            "p99_ms": slowest,
-        }
-    )
-    return FOUND_WRONG if tally.surprises else 0
-
-
-def _shown(swarm: Swarm) -> int:
-    console, seconds = screen(), swarm.settings.seconds
-    trio.run(_watched, swarm, console)
-    if not console.is_terminal:
-        console.print(board(swarm.tally))
-    console.print(headline(swarm.tally, seconds, seconds))
-    console.print(mended(swarm.record.events))
-    if swarm.settings.settles:
-        console.print(settled(swarm.tally))
-    for (trade, f39), number in swarm.tally.surprises.items():
-        console.print(f"unexpected: {trade} was answered {f39}, {number} times", markup=False)
-    return FOUND_WRONG if swarm.tally.surprises else 0
+    def place(self, channel: str) -> Place:
+        """Where a channel of it is."""
+        return Place(
+            host=self.host,
+            port=self.port or CHANNELS[channel].port,
+            certificates=self.certificates,
+            caller_bytes=self.caller_bytes,
+            answer_seconds_max=ANSWER_SECONDS_MAX,
+        )
 
 
 def swarm_settings(
@@ -120,16 +89,41 @@ def make_phone_files(home: Path | None) -> int:
     """Certificates and the attestation key, for the settings of a softpos channel.
 
     Raises:
-        SettingsError: no directory was named.
+        SettingsError: no directory was named, or it has some, which a switch may believe.
     """
     if home is None:
         raise SettingsError(
             "no directory for the files. Next: --certificates DIR --make", "E-SIMULATOR"
         )
+    if (home / AUTHORITY).exists():
+        raise SettingsError(
+            f"{home} has certificates already, which a switch may have been told to believe. "
+            f"Next: use them (posswitch simulate softpos --certificates {home}), or name another",
+            "E-SIMULATOR",
+        )
     make_certificates(home)
     print_files = sorted(file.name for file in home.iterdir())
-    screen().print(f"{home}: {', '.join(print_files)}", markup=False)
+    console = screen()
+    console.print(f"{home}: {', '.join(print_files)}", markup=False)
+    console.print("for posswitch.toml, then posswitch reload:", markup=False)
+    console.print(PHONE_CHANNEL.format(home=home.absolute()), markup=False)
     return 0
+
+
+PHONE_CHANNEL: Final = f"""
+[[channels]]
+name = "phones"
+kind = "softpos"
+
+[channels.options.attestation_keys]
+{KID} = "{{home}}/{ATTESTATION}"
+
+[channels.tls]
+certificate = "{{home}}/{SWITCH}.crt"
+key = "{{home}}/{SWITCH}.key"
+client_ca = "{{home}}/{AUTHORITY}"
+require_client = true"""
+"""The row of a channel that believes these phones."""
 
 
 def simulate_channel(
@@ -140,8 +134,14 @@ def simulate_channel(
     opens: Opens | None = None,
     record: Path | None = None,
 ) -> int:
-    """Let a channel's terminals trade. Gives the exit status: 0 when no answer was a surprise."""
-    row = CHANNELS[channel]
+    """Let a channel's terminals trade. Gives the exit status: 0 when no answer was a surprise.
+
+    Raises:
+        SettingsError: the estate has not so many terminals, or they cannot be so fast.
+        SurroundingsError: nobody listens there, or answers.
+    """
+    estate, row = estate_named(target.estate), CHANNELS[channel]
+    _check_size(channel, estate, settings)
     told = dataclasses.replace(
         settings,
         host=target.host,
@@ -152,47 +152,85 @@ def simulate_channel(
         record=record,
         last_trace=_trace_of_now(),
     )
-    return _report(Swarm(told, estate_named(target.estate)), as_json=target.as_json)
+    run_loop(reach, channel, target.place(channel))
+    return watch_swarm(Swarm(told, estate), as_json=target.as_json)
 
 
-def simulate_prompt(target: Target, channel: str, terminal_id: str | None) -> int:
-    """A till of a channel to poke at, a line a step.
+def _check_size(channel: str, estate: EstatePlan, settings: SwarmSettings) -> None:
+    there = sum(1 for plan in estate.terminals if CHANNELS[channel].takes(plan))
+    if settings.terminals > there:
+        raise SettingsError(
+            f"the estate {estate.name} has {there} terminals of channel {channel}, not "
+            f"{settings.terminals}. Next: --terminals {there}",
+            "E-SIMULATOR",
+        )
+    most = settings.terminals * CUSTOMERS_PER_SECOND_MAX
+    if settings.rate > most:
+        raise SettingsError(
+            f"{settings.terminals} terminals serve {most} customers a second at most. "
+            f"Next: --rate {most}, more --terminals, or posswitch bench for loads",
+            "E-SIMULATOR",
+        )
+
+
+def simulate_prompt(
+    target: Target,
+    channel: str,
+    terminal_id: str | None,
+    *,
+    opens: Opens | None = None,
+    record: Path | None = None,
+) -> int:
+    """A till of a channel to type at. Gives the exit status.
 
     Raises:
         SettingsError: there is no such terminal on this channel.
+        SurroundingsError: nobody listens there.
     """
-    estate, row = estate_named(target.estate), CHANNELS[channel]
-    plans = {one.terminal_id: one for one in estate.terminals if row.takes(one)}
-    name = terminal_id or next(iter(plans))
-    if name not in plans:
-        raise SettingsError(
-            f"{name} is no terminal of channel {channel}. Next: try {next(iter(plans))}",
-            "E-SIMULATOR",
-        )
-    place = Place(
-        host=target.host,
-        port=target.port or row.port,
-        certificates=target.certificates,
-        caller_bytes=target.caller_bytes,
-        answer_seconds_max=ANSWER_SECONDS_MAX,
-        last_trace=_trace_of_now(),
+    estate = estate_named(target.estate)
+    channel, plan = _till_of(channel, estate, terminal_id)
+    place = dataclasses.replace(target.place(channel), last_trace=_trace_of_now())
+    run_loop(reach, channel, place)
+    with Record(record) as kept:
+        return serve_till(TillLoop(TillPlace(channel, plan, estate, place, opens), kept))
+
+
+def _till_of(channel: str, estate: EstatePlan, terminal_id: str | None) -> tuple[str, TerminalPlan]:
+    """Whose prompt it is, and on which channel: those of external cards stand on the POS one."""
+    name = terminal_id or CHANNELS[channel].till
+    plans = {plan.terminal_id: plan for plan in estate.terminals}
+    for each in (channel, "external") if channel == "pos" else (channel,):
+        if name in plans and CHANNELS[each].takes(plans[name]):
+            return each, plans[name]
+    ours = [each for each, plan in plans.items() if CHANNELS[channel].takes(plan)]
+    raise SettingsError(
+        f"{name} is no terminal of channel {channel}. Next: one of {ours[0]} to {ours[-1]}",
+        "E-SIMULATOR",
     )
-    console = screen()
-    console.print(f"{name} on {channel}: {', '.join(TYPED)}; end with Ctrl-D", markup=False)
-    trio.run(run_prompt, channel, plans[name], estate, place, _Lines(console))
-    return 0
 
 
 def simulate_issuer(settings: IssuerSettings) -> int:
-    """An external issuer's host, until it is interrupted; its book is printed then."""
+    """An external issuer's host, until it is interrupted; its book is printed then.
+
+    Raises:
+        SurroundingsError: its port is taken.
+    """
     issuer = Issuer(settings, external_cards(), zone_key=EXTERNAL_ZONE.key)
     console = screen()
-    port = issuer.listen()
-    console.print(f"issuer on {settings.host}:{port}, cards {EXTERNAL.pan_prefix}…", markup=False)
+    try:
+        port = issuer.listen()
+    except OSError as error:
+        raise port_refused(error) from None
     with contextlib.suppress(KeyboardInterrupt):
-        trio.run(issuer.run)
+        console.print(
+            f"issuer on {settings.host}:{port}, cards {EXTERNAL.pan_prefix}…; Ctrl-C ends it",
+            markup=False,
+        )
+        run_loop(issuer.run)
     for name, number in issuer.book.counts.items():
         console.print(f"{name}: {number}", markup=False)
+    if not issuer.book.counts:
+        console.print("nobody has asked it anything", markup=False)
     return 0
 
 
@@ -213,24 +251,62 @@ def simulate_scenarios(
     """Run scenarios in turn. Gives the exit status: 0 when all ended as they are written.
 
     Raises:
-        SettingsError: a file is no scenario; then none is run.
+        SettingsError: a file is no scenario, or a port cannot be that of all; then none is run.
+        SurroundingsError: nobody listens where one of them calls; then none is run.
     """
     scenarios, estate = [_scenario(file) for file in files], estate_named(target.estate)
-    ended = []
+    _check_port(target, scenarios)
+    for file in reports:
+        _check_report(file)
+    for channel in dict.fromkeys(scenario.channel for scenario in scenarios):
+        run_loop(reach, channel, target.place(channel))
+    ended: list[Ended] = []
     console = screen()
-    for scenario in scenarios:
-        began = time.monotonic()
-        wrong = _played(scenario, estate, target, ledger)
-        ended.append(Ended(scenario, wrong, time.monotonic() - began))
-        if not target.as_json:
-            _tell(console, ended[-1], ledger)
+    with contextlib.suppress(KeyboardInterrupt):
+        status = INTERRUPTED
+        for scenario in scenarios:
+            ended.append(_ended(scenario, estate, target, ledger))
+            if not target.as_json:
+                _tell(console, ended[-1], ledger)
+        status = 0
+    _write(reports, ended, ledger)
     if target.as_json:
         print_json([{**one._asdict(), "scenario": one.scenario.title} for one in ended])
-    if reports.junit is not None:
-        reports.junit.write_bytes(junit_report(ended))
-    if reports.page is not None:
-        reports.page.write_text(stories_page(ended, with_ledger=ledger is not None), "utf-8")
-    return FOUND_WRONG if any(one.wrong for one in ended) else 0
+    else:
+        _sum_up(console, ended, len(scenarios), was_cut_short=bool(status))
+    return status or (FOUND_WRONG if any(one.wrong for one in ended) else 0)
+
+
+def _check_port(target: Target, scenarios: Sequence[Scenario]) -> None:
+    spoken = sorted({each.channel for each in scenarios})
+    rows = {(CHANNELS[each].port, CHANNELS[each].dialect) for each in spoken}
+    if target.port and len(rows) > 1:
+        raise SettingsError(
+            f"--port is of one channel, and these scenarios are of {', '.join(spoken)}. "
+            "Next: run those of each channel by themselves",
+            "E-SIMULATOR",
+        )
+
+
+def _check_report(file: Path | None) -> None:
+    """A report that cannot be written is told before the scenarios, not after them."""
+    if file is None:
+        return
+    try:
+        file.open("ab").close()
+    except OSError as error:
+        raise SurroundingsError(
+            f"cannot write the report {file}: {error.strerror}. Next: name another file",
+            "E-FILE",
+        ) from None
+
+
+def _ended(scenario: Scenario, estate: EstatePlan, target: Target, ledger: Ledger | None) -> Ended:
+    began = time.monotonic()
+    place = target.place(scenario.channel)
+    with Record() as record:
+        wrong = run_loop(run_scenario, scenario, estate, place, record, ledger)
+    return Ended(scenario, wrong, time.monotonic() - began)
 
 
 def _tell(console: Console, one: Ended, ledger: Ledger | None) -> None:
@@ -243,43 +319,24 @@ def _tell(console: Console, one: Ended, ledger: Ledger | None) -> None:
     console.print(f"{one.scenario.title}: {how}{more}", markup=False)
 
 
-def _played(
-    scenario: Scenario, estate: EstatePlan, target: Target, ledger: Ledger | None
-) -> list[str]:
-    place = Place(
-        host=target.host,
-        port=target.port or CHANNELS[scenario.channel].port,
-        certificates=target.certificates,
-        caller_bytes=target.caller_bytes,
-        answer_seconds_max=ANSWER_SECONDS_MAX,
-    )
-    with Record() as record:
-        return trio.run(run_scenario, scenario, estate, place, record, ledger)
+def _write(reports: Reports, ended: Sequence[Ended], ledger: Ledger | None) -> None:
+    if reports.junit is not None:
+        reports.junit.write_bytes(junit_report(ended))
+    if reports.page is not None:
+        reports.page.write_text(stories_page(ended, with_ledger=ledger is not None), "utf-8")
 
 
-async def _watched(swarm: Swarm, console: Console) -> None:
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(show_progress, swarm.tally, swarm.settings.seconds, console)
-        await swarm.run()
-        nursery.cancel_scope.cancel()
-
-
-class _Lines:
-    """Standard input and the screen, as a prompt."""
-
-    def __init__(self, console: Console) -> None:
-        self._console = console
-
-    def read(self) -> str | None:
-        """The next line typed."""
-        try:
-            return self._console.input("> ")
-        except EOFError:
-            return None
-
-    def write(self, text: str) -> None:
-        """Show it."""
-        self._console.print(text, markup=False)
+def _sum_up(console: Console, ended: Sequence[Ended], number: int, *, was_cut_short: bool) -> None:
+    bad = sum(1 for one in ended if one.wrong)
+    if bad:
+        console.print(
+            "a scenario is written for an estate that nobody has traded on. Next, where it was: "
+            "posswitch up --estate demo --data NEW",
+            markup=False,
+        )
+    if number > 1 or was_cut_short:
+        done = f"{len(ended)} of {number} scenarios played"
+        console.print(f"{done}: {len(ended) - bad} as written, {bad} not", markup=False)
 
 
 def _trace_of_now() -> int:
@@ -291,7 +348,8 @@ def _scenario(file: Path) -> Scenario:
     try:
         return read_scenario(file)
     except (OSError, ValueError, msgspec.ValidationError) as error:
+        why = getattr(error, "strerror", None) or error
         raise SettingsError(
-            f"{file} is not a scenario: {error}. Next: compare simulators/scenarios/*.toml",
+            f"{file} is not a scenario: {why}. Next: compare simulators/scenarios/*.toml",
             "E-SIMULATOR",
         ) from error

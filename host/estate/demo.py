@@ -153,6 +153,8 @@ POINTS_EACH_FIFTH_CARD: Final = 2_000
 class OddCard(msgspec.Struct, frozen=True, kw_only=True):
     """How a card on purpose differs from the rest."""
 
+    name: str = ""
+    """What a person at a till calls it."""
     why: str
     f39: str = "00"
     """What a purchase of 50.00 with it is answered."""
@@ -162,15 +164,27 @@ class OddCard(msgspec.Struct, frozen=True, kw_only=True):
 
 
 ODD_CARDS: Final[dict[int, OddCard]] = {
-    101: OddCard(why="frozen", f39="62", status="frozen"),
-    102: OddCard(why="not activated", f39="21", status="inactive", balance_minor=0),
-    103: OddCard(why="expired", f39="54", expiry="2012"),
-    104: OddCard(why="one yuan left", f39="51", balance_minor=100),
-    105: OddCard(why="lost", f39="41", status="lost"),
-    106: OddCard(why="stolen", f39="43", status="stolen"),
-    107: OddCard(why="empty", f39="51", balance_minor=0),
+    101: OddCard(name="frozen", why="frozen", f39="62", status="frozen"),
+    102: OddCard(
+        name="inactive", why="not activated", f39="21", status="inactive", balance_minor=0
+    ),
+    103: OddCard(name="expired", why="expired", f39="54", expiry="2012"),
+    104: OddCard(name="poor", why="one yuan left", f39="51", balance_minor=100),
+    105: OddCard(name="lost", why="lost", f39="41", status="lost"),
+    106: OddCard(name="stolen", why="stolen", f39="43", status="stolen"),
+    107: OddCard(name="empty", why="empty", f39="51", balance_minor=0),
 }
 """City cards that are declined on purpose, by their number."""
+
+CARD_NAMES: Final[dict[str, int]] = {
+    "first": 1,
+    "points": 5,
+    "pear": CITY_CARDS + 1,
+    "lake": -1,
+    **{odd.name: number for number, odd in ODD_CARDS.items()},
+}
+"""What a person may call a card instead of its number: the worked messages' card, one with points
+to spend, one of each other issuer, and those that are declined on purpose."""
 
 
 def demo_estate() -> EstatePlan:

@@ -1,0 +1,181 @@
+"""A till on the screen: lines from a person or a pipe, and the event loop beside them.
+
+The terminal's messages run in a thread with an event loop of its own, lines are read in the main
+one: there Ctrl-C ends reading and waiting alike, and readline may be used as it is meant to be.
+"""
+
+import contextlib
+import queue
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from types import TracebackType
+from typing import ClassVar, Final, Self, TextIO
+
+import trio
+from rich.console import Console
+from rich.highlighter import RegexHighlighter
+from rich.theme import Theme
+
+from config.errors import INTERRUPTED, SETTINGS_WRONG, SurroundingsError, alone
+from config.tasks.reach import nobody_answers
+from simulators.record import Record
+from simulators.tally import SILENCE
+from simulators.till.prompt import Prompt, TillPlace, standing_till
+
+PROMPT: Final = "till> "
+
+
+class TillLoop:
+    """The event loop in a thread, with the till it keeps standing."""
+
+    def __init__(self, place: TillPlace, record: Record) -> None:
+        self._told = (place, record)
+        self.channel = place.channel
+        self.where = f"{place.place.host}:{place.place.port}"
+        self._scope = trio.CancelScope()
+        self._standing: queue.SimpleQueue[tuple[trio.lowlevel.TrioToken, Prompt] | None] = (
+            queue.SimpleQueue()
+        )
+        self._thread = threading.Thread(target=self._run, name="till")
+        self._error: BaseException | None = None
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        standing = self._standing.get()
+        if standing is None:
+            self._thread.join()
+            assert self._error is not None
+            raise self._error
+        self._token, self.prompt = standing
+        return self
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:
+        with contextlib.suppress(trio.RunFinishedError):
+            self._token.run_sync_soon(self._scope.cancel)
+        self._thread.join()
+
+    def take(self, line: str) -> str:
+        """What comes of a line."""
+        try:
+            return trio.from_thread.run(self.prompt.take, line, trio_token=self._token)
+        except trio.RunFinishedError:
+            self._thread.join()
+            raise self._error or SurroundingsError(
+                "the till has ended. Next: begin again"
+            ) from None
+
+    def open(self) -> str:
+        """The first thing to be read."""
+        return trio.from_thread.run(self.prompt.open, trio_token=self._token)
+
+    def _run(self) -> None:
+        try:
+            trio.run(self._stand)
+        except BaseException as error:  # noqa: BLE001 - it is raised again where it is asked for
+            self._error = alone(error)
+        self._standing.put(None)
+
+    async def _stand(self) -> None:
+        async with standing_till(*self._told) as prompt:
+            self._standing.put((trio.lowlevel.current_trio_token(), prompt))
+            with self._scope:
+                await trio.sleep_forever()
+
+
+class _Verdicts(RegexHighlighter):
+    """What stands out on a screen with colours."""
+
+    base_style = "till."
+    highlights: ClassVar[list[str]] = [
+        r"(?m)^ +(?P<good>APPROVED|AGREED)\b",
+        r"(?m)^ +(?P<bad>DECLINED|DIFFERS)\b",
+        r"(?m)^ +(?P<odd>NO ANSWER|reversing|reversed|given up|pending)\b",
+        r"(?m)^(?P<title>#\d+  [A-Z# ]+)$",
+    ]
+
+
+_THEME: Final = Theme(
+    {"till.good": "bold green", "till.bad": "bold red", "till.odd": "yellow", "till.title": "bold"}
+)
+
+
+def serve_till(loop: TillLoop) -> int:
+    """Lines until there are no more. Gives the exit status.
+
+    2 where a line of a script was no command; 130 where it was interrupted.
+
+    Raises:
+        SurroundingsError: there is nothing to read lines from, or nobody answers.
+    """
+    stream = sys.stdin
+    if stream is None:
+        raise SurroundingsError(
+            "there is no standard input. Next: type at it, or pipe lines in", "E-COMMAND-LINE"
+        )
+    console = Console(highlighter=_Verdicts(), theme=_THEME, soft_wrap=True)
+    with loop:
+        try:
+            _serve(console, loop, stream)
+        except KeyboardInterrupt:
+            console.print()
+            _show(console, loop.prompt.summary())
+            return INTERRUPTED
+        _show(console, loop.prompt.summary())
+    is_script = not stream.isatty()
+    return SETTINGS_WRONG if is_script and loop.prompt.mistyped else 0
+
+
+def _serve(console: Console, loop: TillLoop, stream: TextIO) -> None:
+    said = loop.open()
+    if not loop.prompt.was_answered:
+        raise nobody_answers(loop.channel, loop.where, SILENCE)
+    _show(console, said)
+    for line in _lines(stream, loop.prompt.completions):
+        if loop.prompt.is_end(line):
+            break
+        _show(console, loop.take(line))
+    if loop.prompt.desk.till.terminal.has_pending:
+        _show(console, loop.take("mend"))
+
+
+def _show(console: Console, text: str) -> None:
+    if text:
+        console.print(text, markup=False)
+
+
+def _lines(stream: TextIO, completions: Callable[[str], list[str]]) -> Iterator[str]:
+    if not (stream.isatty() and sys.stdout.isatty()):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+        yield from iter(stream.readline, "")
+        return
+    _with_readline(completions)
+    while True:
+        try:
+            yield input(PROMPT)
+        except EOFError:
+            sys.stdout.write("\n")
+            return
+
+
+def _with_readline(completions: Callable[[str], list[str]]) -> None:
+    """Arrows, history and Tab, where this Python has them."""
+    try:
+        import readline
+    except ImportError:
+        return
+
+    def complete(begun: str, number: int) -> str | None:
+        found = completions(readline.get_line_buffer().lstrip())
+        skip = len(readline.get_line_buffer().lstrip()) - len(begun)
+        return f"{found[number][skip:]} " if number < len(found) else None
+
+    readline.set_completer(complete)
+    readline.set_auto_history(True)
+    readline.parse_and_bind("tab: complete")
