@@ -13,7 +13,7 @@ from typing import Final
 import psycopg
 
 from config.doctor.findings import House, State
-from config.errors import OperatorError, operator_errors
+from config.errors import OperatorError, SurroundingsError, operator_errors
 from config.places import Places, locked, places_at
 from config.run.database import dsn_of
 from config.run.look import looks
@@ -73,7 +73,7 @@ def _with_database(house: House, stack: ExitStack) -> House:
         return _without(house, State.UNSEEN, f"there is none yet. {cure}")
     try:
         if told.database.is_embedded and not is_serving(places.cluster):
-            stack.enter_context(locked(places))
+            _hold(places, stack)
             stack.enter_context(start_postgres(places.cluster, say=_quiet))
         dsn = _reader(told, places)
         connection = stack.enter_context(_connected(dsn))
@@ -84,6 +84,22 @@ def _with_database(house: House, stack: ExitStack) -> House:
         cure = " Next: start it, or compare [database] with it" if is_away else ""
         return _without(house, State.WRONG, f"{lines[0]}.{cure}" if is_away else str(error))
     return replace(house, connection=connection, poster=poster, dsn=dsn)
+
+
+def _hold(places: Places, stack: ExitStack) -> None:
+    """Hold a data directory whose server is down, so that nobody starts it beside us.
+
+    Raises:
+        SurroundingsError: somebody runs there, and has to start it.
+    """
+    try:
+        stack.enter_context(locked(places))
+    except SurroundingsError as error:
+        raise SurroundingsError(
+            "posswitch runs here, and its PostgreSQL takes no clients. Next: read "
+            f"{places.cluster.log}; df -h",
+            error.code,
+        ) from None
 
 
 def _reader(told: Settings, places: Places) -> str:

@@ -15,9 +15,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from config.doctor.checks import CHECKS, Found, as_builtins, examine, is_well
 from config.doctor.findings import State
 from config.doctor.report import COLUMNS, print_report
-from config.places import Places, places_of
+from config.places import Places, locked, places_of
 from config.run.database import embedded_dsns, opened_database
 from config.run.estates import loader
+from config.run.postgres import is_serving
 from config.settings import DatabaseSettings
 from host.clock import utc_now
 from host.link.certificates import certificate_of, new_key
@@ -62,6 +63,21 @@ def test_a_house_that_is_not_made_yet_has_nothing_wrong(tmp_path: Path) -> None:
     assert of(found, "database")[0].state is State.UNSEEN
     assert "posswitch up" in of(found, "database")[0].cure
     assert not (tmp_path / "new").exists()
+
+
+def test_a_house_that_is_down_is_looked_at_and_left_down(tmp_path: Path) -> None:
+    """Its server is started for it; where another posswitch holds the directory, it is not."""
+    down = places_of(tmp_path / "data")
+    with opened_database(EMBEDDED, down, say=lambda _: None):
+        loader(PLAN, "Asia/Shanghai")(embedded_dsns(down.cluster).owner, down)
+    found = examine(down.data, None)
+    assert of(found, "database")[0].found.startswith("PostgreSQL ")
+    assert "open under the LMK" in of(found, "keys")[0].found
+    assert not is_serving(down.cluster)
+    with locked(down):
+        [database] = of(examine(down.data, None), "database")
+    assert "takes no clients" in database.found
+    assert "postgres.log" in database.cure
 
 
 def test_a_key_that_does_not_open_is_named_with_its_cure(places: Places) -> None:
