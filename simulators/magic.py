@@ -30,7 +30,7 @@ class By(enum.StrEnum):
     CARD = "by the card"
     AMOUNT = "by the amount"
     PLACE = "by the place"
-    ISSUER = "by the external issuer (posswitch simulate issuer)"
+    ISSUER = "by the external issuer, once [[issuers]] has it (docs/channels.md)"
 
 
 class Magic(msgspec.Struct, frozen=True, kw_only=True):

@@ -234,6 +234,12 @@ def simulate_issuer(settings: IssuerSettings) -> int:
     return 0
 
 
+NEEDS_ISSUER: Final = (
+    "one is of cards whose own issuer decides. Next: [[issuers]] in posswitch.toml "
+    "(docs/channels.md), posswitch reload, and posswitch simulate issuer"
+)
+
+
 class Reports(NamedTuple):
     """Where it is written down how scenarios ended, beside the screen."""
 
@@ -334,6 +340,8 @@ def _sum_up(console: Console, ended: Sequence[Ended], number: int, *, was_cut_sh
             "posswitch up --estate demo --data NEW",
             markup=False,
         )
+    if any(one.wrong and one.scenario.channel == "external" for one in ended):
+        console.print(NEEDS_ISSUER, markup=False)
     if number > 1 or was_cut_short:
         done = f"{len(ended)} of {number} scenarios played"
         console.print(f"{done}: {len(ended) - bad} as written, {bad} not", markup=False)

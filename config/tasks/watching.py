@@ -15,6 +15,9 @@ from simulators.swarm import Swarm
 from simulators.tally import Tally
 
 LOOK_SECONDS: Final = 0.1
+TRADED_BEFORE: Final = (
+    "what was traded on those terminals before, and not settled, is in no log of this swarm"
+)
 CLOSING: Final = "closing: what is pending is mended; Ctrl-C again ends at once"
 
 
@@ -103,6 +106,8 @@ class _Watch:
         console.print(mended(swarm.record.events))
         if swarm.settings.settles:
             console.print(settled(tally))
+            if tally.settled["uploaded"]:
+                console.print(TRADED_BEFORE)
         for (trade, f39), number in tally.surprises.items():
             console.print(f"unexpected: {trade} was answered {f39}, {number} times", markup=False)
 

@@ -76,7 +76,9 @@ class Prompt:
         """What was done in all, and what is left to do."""
         desk, counts = self.desk, self.desk.counts
         ended = ", ".join(f"{counts[how]} {word}" for how, word in _ENDED.items() if counts[how])
-        lines = [f"{counts.total()} transactions" + (f": {ended}" if ended else "")]
+        number = counts.total()
+        what = "transaction" if number == 1 else "transactions"
+        lines = [f"{number} {what}" + (f": {ended}" if ended else "")]
         entries = len(desk.till.terminal.batch.entries)
         if entries:
             lines.append(f"{entries} entries stand in the open batch; settle would close it")

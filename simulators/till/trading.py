@@ -105,8 +105,7 @@ async def settle(desk: Desk, values: Values) -> str:
     if settled.agrees:
         lines += row("AGREED", "the host has the same totals; the batch is closed")
     else:
-        lines += row("DIFFERS", "the host has other totals than this till, if something was traded")
-        lines += row("", "under its name before it was switched on, or an entry was forgotten")
+        lines += row("DIFFERS", DIFFERS)
         for label, half in _theirs(settled.answer):
             lines += row(label, half)
         lines += row(
@@ -193,6 +192,10 @@ def misfortune(fault: Fault) -> Act:
     return act
 
 
+DIFFERS: Final = (
+    "the host has other totals than this till: an entry was forgotten, or something was traded "
+    "under its name before it was switched on"
+)
 _PENDING: Final = row("pending", "goes out again before the next transaction, or now: mend")
 _SAME: Final = ("39", "37", "38", "auth")
 

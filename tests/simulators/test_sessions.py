@@ -116,7 +116,7 @@ def test_ctrl_c_at_a_till_is_a_summary_and_130(place_of: Callable[[str], Place])
         one.until("till> ")
         one.type("bala\x03")
         said = one.end()
-    assert "1 transactions: 1 declined" in said
+    assert "1 transaction: 1 declined" in said
     assert "Traceback" not in said
     assert one.process.returncode == INTERRUPTED
 
@@ -133,7 +133,7 @@ def test_ctrl_c_while_an_answer_is_waited_for_is_a_summary_and_130(
         time.sleep(0.5)
         one.type("\x03")
         said = one.end()
-    assert "transactions" in said
+    assert "transaction" in said
     assert "Traceback" not in said
     assert one.process.returncode == INTERRUPTED
 
