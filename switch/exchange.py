@@ -2,7 +2,7 @@
 
 An `Exchange` holds a message from its first byte to its fate and knows the three things that
 need the dialect: reading it, making the host's request of it once its seal is proved, and
-spelling the answer. What happens in between is the desk's.
+spelling the answer. What happens in between is decided elsewhere.
 """
 
 from typing import Final, Protocol
@@ -81,7 +81,7 @@ class Reply(Protocol):
         """Leave it."""
 
 
-class Desk(Protocol):
+class Fate(Protocol):
     """Who decides what becomes of an exchange."""
 
     def decided(self, exchange: "Exchange", response: Response) -> None:
@@ -98,7 +98,7 @@ class Exchange:
     """One message and what is known of it so far; the link's `Waiter` for its request."""
 
     __slots__ = (
-        "_desk",
+        "_fate",
         "_reply",
         "lane",
         "mac",
@@ -111,8 +111,8 @@ class Exchange:
         "ticket",
     )
 
-    def __init__(self, desk: Desk, origin: Origin, reply: Reply) -> None:
-        self._desk = desk
+    def __init__(self, fate: Fate, origin: Origin, reply: Reply) -> None:
+        self._fate = fate
         self._reply: Reply | None = reply
         self.origin = origin
         self.standing = reply.standing
@@ -144,6 +144,10 @@ class Exchange:
         """Whether any answer but the host's would end what the terminal must go on with."""
         kind = self.message.asks if self.message is not None else None
         return kind is not None and KINDS[kind].only_host_may_end
+
+    def place_or(self, place: Place) -> Place:
+        """Where its own fault is, else this."""
+        return self.place if self.place.field else place
 
     @property
     def fault(self) -> str:
@@ -265,15 +269,15 @@ class Exchange:
 
     def answered(self, response: Response) -> None:
         """As a `Waiter` of the link."""
-        self._desk.decided(self, response)
+        self._fate.decided(self, response)
 
     def unsent(self) -> None:
         """As a `Waiter` of the link."""
-        self._desk.never_sent(self)
+        self._fate.never_sent(self)
 
     def in_doubt(self) -> None:
         """As a `Waiter` of the link."""
-        self._desk.in_doubt(self)
+        self._fate.in_doubt(self)
 
     def _barred(self, session: Session, *, must_be_sealed: bool) -> Reason | None:
         """Why this terminal is not heard here, whatever its message proves."""

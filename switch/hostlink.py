@@ -1,4 +1,4 @@
-"""Whom the desk asks: our own host, or a stand-in of a test, or an issuer's host.
+"""Who is asked: our own host, or a stand-in of a test, or an issuer's host.
 
 A `Destination` takes a request and tells its waiter once what became of it. A `Link` is our own
 host's, which also knows the terminals: `host.link.client.HostLink`.
@@ -12,13 +12,13 @@ from host.model.requests import Request, Response
 from host.model.responses import Reason
 
 
-class Place:
+class Slot:
     """Where a request waits that has no number on a line yet, or none of its own."""
 
     __slots__ = ()
 
 
-Ticket = LinkTicket | Place
+Ticket = LinkTicket | Slot
 """What a request waits by."""
 Taken = Ticket | Response | None
 """A ticket to wait by, the answer at once, or None: then it certainly goes nowhere."""

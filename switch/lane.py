@@ -16,7 +16,7 @@ SentT = TypeVar("SentT", bound=Sent)
 
 
 class Lane(Generic[SentT]):
-    """One destination, and what the desk has there in the order it was sent."""
+    """One destination, and what waits there in the order it was sent."""
 
     __slots__ = ("destination", "in_flight", "is_ours", "name", "seconds_max")
 

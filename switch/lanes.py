@@ -1,7 +1,7 @@
 """Everywhere a request can go, put together: our own host, the issuers, and what they share.
 
 The routes file exists only where something needs it: an issuer, or `remember_in_flight`. A switch
-without either has one lane, and its desk asks the link directly.
+without either has one lane, and asks the link directly.
 """
 
 import functools

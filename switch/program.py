@@ -22,9 +22,9 @@ from host.link.credentials import Credentials
 from host.model.requests import Response
 from host.page import Page
 from host.steady import kept_going
-from switch.desk import Desk
 from switch.exchange import Origin
 from switch.faults import count, guarded
+from switch.front import Front
 from switch.lanes import Lanes
 from switch.memory.token_file import TokenFile
 from switch.metrics import ChannelMetrics, Metrics
@@ -128,7 +128,7 @@ class Switch:
         )
         self.saf = self.lanes.saf
         self.tokens = TokenFile(Path(settings.attestations), time.time)
-        self.desk = Desk(self.link, self.saf, metrics, settings, self.lanes.router)
+        self.front = Front(self.link, self.saf, metrics, settings, self.lanes.router)
         self.channels = [self._channel(row) for row in settings.channels]
         self._draining: list[Channel] = []
         self._callers: dict[str, Caller] = {}
@@ -209,7 +209,7 @@ class Switch:
         while True:
             await trio.sleep(SWEEP_SECONDS)
             now = trio.current_time()
-            guarded("sweep of the desk", self.desk.sweep, now)
+            guarded("sweep of the front", self.front.sweep, now)
             for channel in (*self.channels, *self._draining):
                 guarded("sweep of a channel", channel.sweep, now)
             if self._draining:
@@ -236,7 +236,7 @@ class Switch:
         return callers < self._descriptors.connections_max
 
     def _taker(self, row: ChannelSettings, dialect: Dialect) -> Take:
-        take, origin = self.desk.take, Origin(dialect, row.name, STRATEGIES[row.strategy])
+        take, origin = self.front.take, Origin(dialect, row.name, STRATEGIES[row.strategy])
         size, is_returned = row.preamble_bytes, row.preamble == "return"
 
         def take_after_preamble(connection: Connection, payloads: list[bytes]) -> None:
@@ -314,12 +314,12 @@ class Switch:
         return all(each.port is not None for each in listening)
 
     def _late(self, response: Response) -> None:
-        self.desk.late(response)
+        self.front.late(response)
 
     def _watch(self, metrics: Metrics) -> None:
         watch = metrics.watch
         watch("link_up", "Whether the host link stands.", lambda: float(self.link.is_up))
-        watch("host_in_flight", "Requests at the host.", lambda: self.desk.in_flight)
+        watch("host_in_flight", "Requests at the host.", lambda: self.front.in_flight)
         watch("reversals_waiting", "Reversals and advices owed.", lambda: self.saf.waiting)
         watch(
             "reversals_oldest_seconds",

@@ -16,7 +16,7 @@ import msgspec
 
 from host.link.client import Waiter
 from host.model.requests import KINDS, IssuerDecision, Original, Request, Response
-from switch.hostlink import Destination, Place, Taken, Ticket
+from switch.hostlink import Destination, Slot, Taken, Ticket
 from switch.memory.in_flight import Onward
 from switch.memory.route_words import HOST, Noted
 from switch.memory.routes import without_secrets
@@ -139,7 +139,7 @@ class Settling:
             self._link.forget(ticket.onward)
 
 
-class _Parked(Place):
+class _Parked(Slot):
     """A settlement until its terminal is clear; then it is the link's."""
 
     __slots__ = ("_link", "_request", "_waiter", "onward")

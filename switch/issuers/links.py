@@ -21,7 +21,7 @@ from host.model.requests import KINDS, Kind, PinBlock, Request, Response
 from host.model.responses import RESPONSE_CODES, Reason
 from host.steady import kept_going
 from switch.faults import count
-from switch.hostlink import UNDER_WAY, Place, Taken, Ticket
+from switch.hostlink import UNDER_WAY, Slot, Taken, Ticket
 from switch.issuer_settings import IssuerSettings
 from switch.issuers.advice import Advising, Owing
 from switch.issuers.breaker import Breaker
@@ -277,7 +277,7 @@ class _Sent:
         self.waiter.in_doubt()
 
 
-class _Undoing(Place):
+class _Undoing(Slot):
     """A reversal on its way to the disk, and who hears that it is there."""
 
     __slots__ = ("waiter",)

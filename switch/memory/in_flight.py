@@ -12,7 +12,7 @@ from host.link.client import Waiter
 from host.link.frames import Ticket as LinkTicket
 from host.model.requests import KINDS, Request, Response
 from host.model.responses import Reason
-from switch.hostlink import UNDER_WAY, Link, Place, Taken, Ticket
+from switch.hostlink import UNDER_WAY, Link, Slot, Taken, Ticket
 from switch.memory.route_words import HOST, Noted, State
 from switch.memory.routes import RouteMemory, without_secrets
 
@@ -208,7 +208,7 @@ class _Passage:
                 waiter.answered(response)
 
 
-class _Unnoted(Place):
+class _Unnoted(Slot):
     """What was sent on without a note, by its ticket of the link."""
 
     __slots__ = ("of_link",)

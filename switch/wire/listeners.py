@@ -295,7 +295,7 @@ class Channel:
     def _not_answered(
         self, connection: Connection, field: str | None, why: str, offset: int | None
     ) -> None:
-        """As the desk says it of whole messages; the offset is counted in all that came."""
+        """As it is said of whole messages; the offset is counted in all that came."""
         _LOG.warning(
             "message not answered",
             channel=self.settings.name,

@@ -26,7 +26,7 @@ from config.run.postgres import PostgresError
 from config.tasks.explain import explained as meanings_of
 from host.link import tls
 from host.model.responses import Reason
-from switch import desk
+from switch import dispatch, intake, telling
 from switch.whys import CLOSURES, HANDSHAKES, REFUSALS, SILENCES
 from switch.wire import connection, listeners
 from terminals.remedies import REMEDIES
@@ -144,7 +144,11 @@ def _literals(module: object, *callers: str) -> set[str]:
 
 
 def test_every_word_by_which_the_switch_keeps_silent_is_explained() -> None:
-    said = _literals(desk, "_drop", "_leave")
+    said = {
+        word
+        for module in (dispatch, intake, telling)
+        for word in _literals(module, "drop", "_leave")
+    }
     assert "terminal locked" in said
     assert said <= set(SILENCES)
     assert meanings_of("Not proved")[0]["next"] == SILENCES["not proved"].next

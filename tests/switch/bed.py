@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from host.model.requests import ExchangeKey, Request, Response
-from switch.desk import Desk
 from switch.exchange import Origin
+from switch.front import Front
 from switch.metrics import Metrics
 from switch.settings import SwitchSettings
 from switch.standing import Standing
@@ -81,7 +81,7 @@ class Bed:
 
     def _fresh(self) -> None:
         self.ends = Ends(self.tongue.profile)
-        self.desk = Desk(self.ends, self.ends, Metrics(), SETTINGS)
+        self.front = Front(self.ends, self.ends, Metrics(), SETTINGS)
         self.dialect = self.tongue.make()
         self.cases = 0
 
@@ -103,7 +103,7 @@ class Bed:
         ends = self.ends
         ends.fates = 0
         ends.host = f"10.{self.cases >> 16 & 255}.{self.cases >> 8 & 255}.{self.cases & 255}"
-        self.desk.take(Origin(self.dialect, "fuzz"), ends, [payload])
+        self.front.take(Origin(self.dialect, "fuzz"), ends, [payload])
         self._tell_who()
         asked, ends.asked = ends.asked, []
         for _request, waiter in asked:

@@ -251,7 +251,7 @@ class World:
 def bugs(monkeypatch: pytest.MonkeyPatch) -> Bugs:
     """What the desk had to catch; what it and an issuer's line warn of is not printed."""
     made = Bugs()
-    for module in ("desk", "issuers.line"):
+    for module in ("intake", "dispatch", "issuers.line"):
         monkeypatch.setattr(f"switch.{module}._LOG", made)
     return made
 

@@ -9,7 +9,7 @@ from host.model.requests import Kind
 from switch.floods import BURST_SECONDS, KEPT_MAX, Floods, Rate
 from switch.sessions import ASKED_MAX, UNKNOWN_MAX
 from tests.switch.conftest import BATCH, MERCHANT, TERMINAL, echo, purchase, sealed
-from tests.switch.test_desk import SETTINGS, Bench
+from tests.switch.test_front import SETTINGS, Bench
 
 HONEST, ELSEWHERE = "10.0.0.1", "203.0.113.9"
 AT_ONCE = int(SETTINGS.unproved_rate * BURST_SECONDS)
@@ -99,7 +99,7 @@ async def test_terminals_asked_for_at_a_time_are_bounded(bench, mock_clock):
 
 
 async def test_the_strangers_met_last_are_the_ones_remembered(bench, mock_clock):
-    sessions = bench.desk._sessions
+    sessions = bench.front._intake._sessions
     for number in range(UNKNOWN_MAX + 1):
         sessions.settle(_question(sessions, f"{number:08d}"), None)
     assert next(iter(sessions._unknown)) == "00000001"

@@ -11,8 +11,8 @@ import pytest
 from host.hsm.mac import X919Mac
 from host.model.requests import Kind
 from host.model.terminal import MacAlgorithm, MacKey
-from switch.desk import Desk
 from switch.exchange import Origin
+from switch.front import Front
 from switch.metrics import Metrics
 from terminals.dialects.pos import POS
 from terminals.isodialect import IsoDialect
@@ -20,7 +20,7 @@ from terminals.salvage import place_of
 from terminals.sealing import seal
 from tests.switch.bed import Ends
 from tests.switch.conftest import BATCH, HEADER, TPDU, profile_of, purchase_fields
-from tests.switch.test_desk import SETTINGS
+from tests.switch.test_front import SETTINGS
 from tests.switch.tongues import KEYS
 from tests.terminals.dialects.test_ascii87 import DIALECTS as ASCII87
 
@@ -52,7 +52,7 @@ NOTES = {
 def heard(payload: bytes, dialect: IsoDialect) -> Ends:
     """What a desk makes of a message whose terminal is told at once."""
     ends = Ends(PROFILE)
-    Desk(ends, ends, Metrics(), SETTINGS).take(Origin(dialect, "pos"), ends, [payload])
+    Front(ends, ends, Metrics(), SETTINGS).take(Origin(dialect, "pos"), ends, [payload])
     while ends.finders:
         ends.finders.pop()[1].found(ends.profile)
     return ends

@@ -7,7 +7,7 @@ import structlog.testing
 
 from switch.mac_guard import NOT_LOCKED, SUSPECTS_MAX, MacGuard
 from tests.switch.conftest import TERMINAL, mac_of, profile_of, purchase, purchase_fields, sealed
-from tests.switch.test_desk import SETTINGS, Bench
+from tests.switch.test_front import SETTINGS, Bench
 
 HONEST, ELSEWHERE = "10.0.0.1", "203.0.113.9"
 GUESSES = SETTINGS.mac_failures_max

@@ -29,7 +29,7 @@ from tests.switch.conftest import (
     purchase_fields,
     sealed,
 )
-from tests.switch.test_desk import Bench
+from tests.switch.test_front import Bench
 from tests.switch.test_reload import until
 from tests.switch.tongues import TONGUES, Tongue
 

@@ -16,7 +16,7 @@ from switch.channels import ChannelSettings, TlsSettings
 from switch.standing import PROVED_MAX, PROVED_SECONDS, Proofs, Standing, StandingRule
 from terminals.dialects.pos import POS
 from tests.switch.conftest import BATCH, MERCHANT, TERMINAL, approval, profile_of, purchase, sealed
-from tests.switch.test_desk import Bench, trade
+from tests.switch.test_front import Bench, trade
 from tests.switch.test_unreadable import MAC, asked_of, till_profile
 from tests.terminals.dialects import test_mis as mis
 

@@ -12,7 +12,7 @@ import trio.testing
 
 from host.model.requests import Kind
 from switch.faults import FAULTS
-from switch.hostlink import Place
+from switch.hostlink import Slot
 from switch.issuers.advice import Settling
 from switch.memory.route_file import RouteError, RouteFile
 from switch.memory.routes import RouteMemory
@@ -179,7 +179,7 @@ async def test_settlements_that_nobody_waits_for_any_more_leave_nothing_behind(
         await stored.wait()
         for _ in range(100):
             ticket = settling.ask(settlement, object())  # type: ignore[arg-type]
-            assert isinstance(ticket, Place)
+            assert isinstance(ticket, Slot)
             settling.forget(ticket)
         assert saf._clear == {}
 
@@ -245,12 +245,12 @@ async def test_a_time_out_that_fails_for_one_message_comes_for_the_next(
     terminal = await world.connect()
     before = faults("time-out")
     with monkeypatch.context() as broken:
-        broken.setattr("switch.desk.Desk._leave", _fail)
+        broken.setattr("switch.dispatch.Dispatcher._leave", _fail)
         await terminal.send(purchase(2))
         await _until(lambda: faults("time-out") > before)
     assert faults("time-out") == before + 1
     assert world.switch is not None
-    await _until(lambda: world.switch is not None and world.switch.desk.in_flight == 0)
+    await _until(lambda: world.switch is not None and world.switch.front.in_flight == 0)
     await terminal.send(purchase(3))
     await world.host.has(3)
     assert world.host.requests[-1].kind is Kind.REVERSAL

@@ -16,8 +16,8 @@ from host.hsm.mac import Mac, X919Mac
 from host.model.money import Money
 from host.model.requests import Kind, Request
 from host.model.terminal import MacAlgorithm, MacKey, TerminalProfile
-from switch.desk import Desk
 from switch.exchange import Origin
+from switch.front import Front
 from switch.metrics import Metrics
 from switch.settings import ChannelSettings, SwitchSettings
 from terminals.dialect import Dialect
@@ -39,7 +39,7 @@ from tests.switch.conftest import (
     echo,
     profile_of,
 )
-from tests.switch.test_desk import Bench, trade
+from tests.switch.test_front import Bench, trade
 from tests.switch.tongues import KEYS
 from tests.terminals.dialects import test_mis as mis
 from tests.terminals.dialects import test_softpos as softpos
@@ -333,7 +333,7 @@ def phone_profile() -> TerminalProfile:
 def asked_of(dialect: Dialect, profile: TerminalProfile, payload: bytes) -> list[Request]:
     """What the host is asked when a terminal says this; an answer of the switch is none here."""
     ends = Ends(profile)
-    desk = Desk(ends, ends, Metrics(), SwitchSettings(log_messages=False))
+    desk = Front(ends, ends, Metrics(), SwitchSettings(log_messages=False))
     desk.take(Origin(dialect, "any"), ends, [payload])
     while ends.finders:
         ends.finders.pop()[1].found(profile)

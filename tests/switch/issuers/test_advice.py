@@ -239,10 +239,10 @@ async def test_a_settlement_that_waits_too_long_is_left_and_may_come_again(
     assert code_of(await trade.terminal.ask(purchase(7))) == "00"
     await trade.terminal.send(settlement(50))
     assert world.switch is not None
-    await until(lambda: world.switch.desk.in_flight == 1)
-    await until(lambda: world.switch.desk.in_flight == 0)
+    await until(lambda: world.switch.front.in_flight == 1)
+    await until(lambda: world.switch.front.in_flight == 0)
     await trade.terminal.send(settlement(51))
-    await until(lambda: world.switch.desk.in_flight == 1)
+    await until(lambda: world.switch.front.in_flight == 1)
     ledger.go_on()
     answer = await trade.terminal.receive()
     assert answer is not None

@@ -18,8 +18,8 @@ from trio._core import _run
 
 from host.model.requests import Kind, Request
 from host.model.responses import Reason
-from switch.desk import Desk
 from switch.exchange import Exchange, Origin
+from switch.front import Front
 from switch.issuer_settings import IssuerSettings
 from switch.issuers.links import IssuerDestination, IssuerLink, IssuerReversals
 from switch.issuers.metrics import IssuerMetrics, IssuersMetrics
@@ -196,23 +196,23 @@ class Scene:
         lane = Lane[Exchange]("far", self.trade, ISSUER.seconds_max)
         host = Lane[Exchange](HOST, destinations[HOST], SETTINGS.host_seconds_max)
         router = Router(host, [(ISSUER, lane)], self.memory)
-        self.desk = Desk(destinations[HOST], self.saf, Metrics(), SETTINGS, router)
+        self.front = Front(destinations[HOST], self.saf, Metrics(), SETTINGS, router)
         self.endings = STRATEGIES[self.dice.choice(sorted(STRATEGIES))]
 
     def take(self, payload: bytes) -> None:
-        self.desk.take(Origin(POS, "pos", self.endings), self.paper, [payload])
+        self.front.take(Origin(POS, "pos", self.endings), self.paper, [payload])
 
     async def sweep(self):
         while True:
             await trio.sleep(0.1)
-            self.desk.sweep(trio.current_time())
+            self.front.sweep(trio.current_time())
 
     async def at_rest(self) -> None:
         """Nothing on its way and nothing owed for longer than anything takes."""
         quiet_since = trio.current_time()
         while trio.current_time() - quiet_since < 60.0:
             await trio.sleep(0.5)
-            if self.desk.in_flight or self.saf.waiting or self.memory.waiting:
+            if self.front.in_flight or self.saf.waiting or self.memory.waiting:
                 quiet_since = trio.current_time()
 
     def close(self) -> None:

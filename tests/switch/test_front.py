@@ -8,8 +8,9 @@ import trio
 
 from host.model.requests import KINDS, ExchangeKey, Family, Kind, Request
 from host.model.responses import Reason
-from switch.desk import UNDO_SECONDS_MAX, Desk
+from switch.dispatch import UNDO_SECONDS_MAX
 from switch.exchange import Origin
+from switch.front import Front
 from switch.memory.route_words import HOST
 from switch.metrics import Metrics
 from switch.settings import SwitchSettings
@@ -109,11 +110,11 @@ class Bench:
 
     def __init__(self) -> None:
         self.line, self.paper, self.ledger, self.metrics = Line(), Paper(), Ledger(), Metrics()
-        self.desk = Desk(self.line, self.ledger, self.metrics, SETTINGS)
+        self.front = Front(self.line, self.ledger, self.metrics, SETTINGS)
         self.endings = STRATEGIES["silent"]
 
     def take(self, payload: bytes, dialect=POS) -> None:
-        self.desk.take(Origin(dialect, "pos", self.endings), self.paper, [payload])
+        self.front.take(Origin(dialect, "pos", self.endings), self.paper, [payload])
 
     def take_known(self, payload: bytes) -> None:
         """As `take`, the terminal's profile being told at once."""
@@ -208,7 +209,7 @@ async def test_what_only_the_host_may_end_is_silence_while_its_terminal_is_unkno
 ):
     bench.take(trade(kind))
     mock_clock.jump(SETTINGS.find_seconds_max)
-    bench.desk.sweep(trio.current_time())
+    bench.front.sweep(trio.current_time())
     assert (bench.paper.codes, bench.paper.silences) == ([], 1)
 
 
@@ -220,10 +221,10 @@ async def test_what_is_not_answered_in_time_is_silence_and_undone_by_its_row(
     request, _ = bench.line.asked[1]
     assert request.kind is kind
     mock_clock.jump(SETTINGS.host_seconds_max - 1)
-    bench.desk.sweep(trio.current_time())
+    bench.front.sweep(trio.current_time())
     assert bench.paper.silences == 0
     mock_clock.jump(1)
-    bench.desk.sweep(trio.current_time())
+    bench.front.sweep(trio.current_time())
     assert (bench.paper.silences, bench.paper.answers) == (1, [])
     assert bench.line.forgotten == [1]
     assert bench.ledger.owed == undoing(request)
@@ -239,7 +240,7 @@ async def test_98_is_said_only_when_our_reversal_is_on_disk(bench, mock_clock, k
     bench.endings = STRATEGIES["timeout_98"]
     bench.take_known(trade(kind))
     mock_clock.jump(SETTINGS.host_seconds_max)
-    bench.desk.sweep(trio.current_time())
+    bench.front.sweep(trio.current_time())
     assert bench.paper.codes == (["98"] if kind in TOLD_AT_ONCE else [])
     assert len(bench.ledger.stored) == (kind in TOLD_WHEN_UNDONE)
     for stored in bench.ledger.stored:
@@ -256,7 +257,7 @@ async def test_a_reversal_that_does_not_reach_the_disk_in_time_is_silence(bench,
     bench.take_known(purchase())
     bench.line.asked[1][1].in_doubt()
     mock_clock.jump(UNDO_SECONDS_MAX)
-    bench.desk.sweep(trio.current_time())
+    bench.front.sweep(trio.current_time())
     assert (bench.paper.codes, bench.paper.silences) == ([], 1)
     bench.ledger.stored[0]()
     assert bench.paper.codes == [], "the terminal has begun to reverse by itself"
@@ -271,7 +272,7 @@ async def test_an_approval_nobody_takes_is_counted_as_unacknowledged(bench):
 
 
 async def test_a_late_answer_is_counted_and_never_told(bench):
-    bench.desk.late(approval())
+    bench.front.late(approval())
     assert bench.counted("late_answers", reason="approved") == 1
     assert bench.paper.answers == []
 
@@ -281,7 +282,7 @@ async def test_only_the_late_are_given_up(bench, mock_clock):
     mock_clock.jump(20)
     bench.take_known(purchase(2))
     mock_clock.jump(15)
-    bench.desk.sweep(trio.current_time())
+    bench.front.sweep(trio.current_time())
     assert bench.line.forgotten == [1]
     bench.line.asked[2][1].answered(approval())
     assert bench.paper.codes == ["00"]
@@ -326,7 +327,7 @@ async def test_a_terminals_own_reversal_is_told_while_ours_is_on_its_way(bench):
 async def test_a_terminal_the_host_does_not_tell_of_in_time_is_told_91(bench, mock_clock):
     bench.take(purchase())
     mock_clock.jump(SETTINGS.find_seconds_max)
-    bench.desk.sweep(trio.current_time())
+    bench.front.sweep(trio.current_time())
     assert bench.paper.codes == ["91"]
     bench.line.finders[0].found(profile_of())
     assert len(bench.paper.answers) == 1
