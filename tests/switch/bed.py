@@ -1,6 +1,5 @@
 """A desk for one tongue, without wires: what is said is heard, asked, answered and forgotten."""
 
-import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,8 +13,6 @@ from tests.switch.bugs import Bugs
 from tests.switch.conftest import TERMINAL, approval
 from tests.switch.tongues import Tongue
 
-CASE_SECONDS_MAX = 0.1
-"""Of CPU time, so that a busy machine does not matter."""
 DESK_CASES_MAX = 200
 """Then the tongue gets a desk that remembers nothing: no counter that only rises, no refusal."""
 SETTINGS = SwitchSettings(log_messages=False)
@@ -66,7 +63,6 @@ class Bed:
 
     def __init__(self, tongue: Tongue, bugs: Bugs) -> None:
         self.tongue, self.bugs = tongue, bugs
-        self.slowest = 0.0
         self._fresh()
         self.known = [self._hear(payload, APPROVED) for payload in tongue.corpus]
         assert any(request is not None for request in self.known)
@@ -90,12 +86,8 @@ class Bed:
         if self.cases >= DESK_CASES_MAX:
             self._fresh()
         self.cases += 1
-        begun = time.thread_time()
         request = self._hear(payload, answer)
-        seconds = time.thread_time() - begun
-        self.slowest = max(self.slowest, seconds)
         assert not self.bugs.found, f"{payload.hex()}: {self.bugs.found}"
-        assert seconds < CASE_SECONDS_MAX, f"{seconds:.3f} s: {payload.hex()}"
         assert self.ends.fates == 1, f"{self.ends.fates} fates: {payload.hex()}"
         return request
 
