@@ -22,7 +22,7 @@ from host.fingerprint import fingerprint_of
 from host.model.requests import KINDS, ExchangeKey, Kind, Request, Response
 from host.model.responses import Reason
 from host.model.terminal import MacAlgorithm
-from host.rules.case import Item
+from host.rules.dossier import Item
 from host.shards import home_of
 from host.store.expiry import Expired, date_to_write_off, expired_after, finish
 

@@ -37,8 +37,8 @@ from host.model.requests import (
 from host.model.responses import Reason
 from host.model.terminal import FAMILIES, TerminalFamily, TerminalProfile
 from host.opening import opened
-from host.rules.case import Item
 from host.rules.checks import date_is_near
+from host.rules.dossier import Item
 from host.rules.settlement import DATED
 from host.settings import HostSettings
 from host.shards import shard_of

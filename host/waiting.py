@@ -8,7 +8,7 @@ import trio
 
 from host.model.requests import ANYBODYS_PART, Response, Traffic, traffic_of
 from host.model.responses import Reason
-from host.rules.case import Item
+from host.rules.dossier import Item
 
 Deliver = Callable[[Response], None]
 

@@ -28,7 +28,7 @@ from switch.front import Front
 from switch.lanes import Lanes
 from switch.memory.token_file import TokenFile
 from switch.metrics import ChannelMetrics, Metrics
-from switch.reload import Change, ReloadError, What, changes, with_ports
+from switch.reload import ChannelChange, ReloadError, What, changes, with_ports
 from switch.settings import ChannelSettings, SwitchSettings, check_channels
 from switch.strategy import STRATEGIES
 from switch.wire.calling import Caller
@@ -181,7 +181,7 @@ class Switch:
         for channel in self.channels:
             self._call(channel)
 
-    def reload(self, rows: Sequence[ChannelSettings]) -> tuple[Change, ...]:
+    def reload(self, rows: Sequence[ChannelSettings]) -> tuple[ChannelChange, ...]:
         """Other channels from now on; connections of those that stay are not touched.
 
         Raises:
@@ -270,7 +270,7 @@ class Switch:
 
     def _change(
         self,
-        plan: Sequence[Change],
+        plan: Sequence[ChannelChange],
         made: dict[str, Channel],
         fresh: dict[str, socket.socket],
     ) -> None:

@@ -43,7 +43,7 @@ class What(enum.Enum):
     DRAINED = "drains"
 
 
-class Change(msgspec.Struct, frozen=True, kw_only=True):
+class ChannelChange(msgspec.Struct, frozen=True, kw_only=True):
     """One channel's lot; `settings` are the new ones, or those of the channel that drains."""
 
     what: What
@@ -56,13 +56,13 @@ class ReloadError(ValueError):
 
 def changes(
     before: Sequence[ChannelSettings], after: Sequence[ChannelSettings]
-) -> tuple[Change, ...]:
+) -> tuple[ChannelChange, ...]:
     """What has to be done, in the order of the new rows, then what drains."""
     old = {row.name: row for row in before}
     new = {row.name for row in after}
-    done = [Change(what=_fate(old.get(row.name), row), settings=row) for row in after]
+    done = [ChannelChange(what=_fate(old.get(row.name), row), settings=row) for row in after]
     gone = [row for row in before if row.name not in new]
-    return (*done, *(Change(what=What.DRAINED, settings=row) for row in gone))
+    return (*done, *(ChannelChange(what=What.DRAINED, settings=row) for row in gone))
 
 
 def with_ports(

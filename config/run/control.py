@@ -31,7 +31,7 @@ FAILED: Final = 1
 _LOG = structlog.get_logger(__name__)
 
 
-class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+class Reread(msgspec.Struct, frozen=True, kw_only=True):
     """What came of it in one process."""
 
     number: int
@@ -45,7 +45,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     exit_status: int = 0
 
 
-Reload = Callable[[], Awaitable[Outcome]]
+Reload = Callable[[], Awaitable[Reread]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,23 +142,23 @@ async def _answered(asked: str, answers: Answers) -> Any:
     return None
 
 
-async def _said(reload: Reload) -> Outcome:
+async def _said(reload: Reload) -> Reread:
     """What came of it; what it failed of is told, and the process goes on."""
     try:
         return await reload()
     except Exception as error:  # noqa: BLE001 - whatever it is, this process serves others
         _LOG.exception("a reload failed")
         why = f"the reload failed ({type(error).__name__}). Next: read the log of this process"
-        return Outcome(number=HOST, error=why, code=BUG, exit_status=FAILED)
+        return Reread(number=HOST, error=why, code=BUG, exit_status=FAILED)
 
 
-def reload_running(places: Places) -> list[Outcome]:
+def reload_running(places: Places) -> list[Reread]:
     """Ask the host and every switch process; the first that refuses is the last that is asked.
 
     Raises:
         SurroundingsError: none runs.
     """
-    outcomes: list[Outcome] = []
+    outcomes: list[Reread] = []
     for path in control_paths(places):
         outcome = _ask(path)
         if outcome is not None:
@@ -173,11 +173,11 @@ def reload_running(places: Places) -> list[Outcome]:
     return outcomes
 
 
-def _ask(path: Path) -> Outcome | None:
+def _ask(path: Path) -> Reread | None:
     """What one process says; None when there is none behind its socket."""
     try:
         said = ask(path, RELOAD, ANSWER_SECONDS_MAX)
-        return None if said is None else msgspec.json.decode(said, type=Outcome)
+        return None if said is None else msgspec.json.decode(said, type=Reread)
     except (OSError, msgspec.DecodeError) as error:
         raise SurroundingsError(
             f"the process at {path} gave no answer ({error}). Next: read its log", "E-NO-ANSWER"

@@ -6,7 +6,7 @@ import psycopg
 
 from config.errors import SURROUNDINGS_WRONG, code_of
 from config.run.asking import HOST
-from config.run.control import Outcome
+from config.run.control import Reread
 from host.hsm.vault import VaultError
 from host.link.credentials import Credentials, CredentialsError
 from host.poster import Poster
@@ -16,13 +16,13 @@ from host.store.book import NoEstateError
 NOTHING_CHANGED: Final = (psycopg.Error, VaultError, NoEstateError, CredentialsError)
 
 
-async def reload_host(poster: Poster, credentials: Credentials | None = None) -> Outcome:
+async def reload_host(poster: Poster, credentials: Credentials | None = None) -> Reread:
     """Read the estate again, and what the link shows and believes, or change nothing."""
     try:
         held = credentials and credentials.read()
         book = await poster.reload()
     except NOTHING_CHANGED as error:
-        return Outcome(
+        return Reread(
             number=HOST,
             error=f"host: {error}".strip(),
             code=code_of(error),
@@ -34,4 +34,4 @@ async def reload_host(poster: Poster, credentials: Credentials | None = None) ->
         credentials.use(held)
         lines.append(f"host: {len(held.pins)} pins on the tls: link")
     lines += [f"host: a key cannot be used: {fault}" for fault in book.key_faults]
-    return Outcome(number=HOST, lines=tuple(lines))
+    return Reread(number=HOST, lines=tuple(lines))

@@ -50,7 +50,7 @@ def run_host(
     import trio
 
     from config.run.asking import HOST
-    from config.run.control import Answers, Outcome, control_socket, stand_by
+    from config.run.control import Answers, Reread, control_socket, stand_by
     from config.run.database import dsn_of
     from config.run.heads import keep_signing, open_key
     from config.run.host_reloading import reload_host
@@ -67,7 +67,7 @@ def run_host(
     with control_socket(places, HOST) as control:
 
         async def beside(poster: Poster, credentials: Credentials | None) -> None:
-            async def reload() -> Outcome:
+            async def reload() -> Reread:
                 return await reload_host(poster, credentials)
 
             async def look() -> Look:

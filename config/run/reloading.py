@@ -16,7 +16,7 @@ import structlog
 
 from config.errors import SETTINGS_WRONG, SettingsError, code_of
 from config.places import Places
-from config.run.control import Answers, Outcome, stand_by
+from config.run.control import Answers, Reread, stand_by
 from config.run.look import Look, look_at_switch
 from config.run.naming import Names, names_of_switch
 from config.run.orders import Orders
@@ -39,7 +39,7 @@ class Reloader:
     async def stand_by(self, switch: Switch, control: socket.socket) -> None:
         """Reload at every signal, and answer whoever asks, for ever."""
 
-        async def reload() -> Outcome:
+        async def reload() -> Reread:
             return self.reload(switch)
 
         async def look() -> Look:
@@ -50,7 +50,7 @@ class Reloader:
 
         await stand_by(control, Answers(reload=reload, look=look, names=names))
 
-    def reload(self, switch: Switch) -> Outcome:
+    def reload(self, switch: Switch) -> Reread:
         """Put the file's channels to work, or change nothing."""
         orders = self._orders
         try:
@@ -61,7 +61,7 @@ class Reloader:
             plan = switch.reload(ours.switch.channels)
         except (SettingsError, ReloadError, CredentialsError) as error:
             _LOG.error("settings not reloaded, nothing changed", why=str(error))
-            return Outcome(
+            return Reread(
                 number=orders.number,
                 error=str(error),
                 code=code_of(error),
@@ -82,7 +82,7 @@ class Reloader:
             lines.append(kept)
         if waiting:
             lines.append(f"waiting for a restart: {', '.join(waiting)}")
-        return Outcome(number=orders.number, lines=tuple(lines))
+        return Reread(number=orders.number, lines=tuple(lines))
 
     def _kept(self, channels: Sequence[ChannelSettings]) -> str:
         """Keep what is at work now; what to say where it cannot be kept, for it is at work."""

@@ -35,8 +35,8 @@ from host.ksn import Used
 from host.model.requests import Kind, Request, Response
 from host.model.responses import Reason
 from host.model.secrets import Secret
-from host.rules.case import Item
 from host.rules.decision import SIGN_ON_AGAIN
+from host.rules.dossier import Item
 from host.settings import HostSettings
 from host.store.book import read_book, store_proofs
 from host.store.connecting import Connection

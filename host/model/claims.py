@@ -17,7 +17,7 @@ from host.model.requests import Kind
 
 
 @enum.unique
-class Outcome(enum.StrEnum):
+class Expected(enum.StrEnum):
     """What the ledger must show for a claim."""
 
     HAPPENED = "happened"
@@ -73,7 +73,7 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """F39 of a cash load confirmation's answer."""
 
     @property
-    def outcome(self) -> Outcome:
+    def outcome(self) -> Expected:
         """What the client is entitled to find in the ledger."""
         if self.reversal_sent:
             return _of_reversal(self.reversal_told)
@@ -85,7 +85,7 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     def card_effect_minor(self) -> int:
         """What this did to the card's account of `unit`, if it happened."""
         sign = CARD_SIGN.get(self.kind, 0)
-        return sign * self.amount_minor if self.outcome is Outcome.HAPPENED else 0
+        return sign * self.amount_minor if self.outcome is Expected.HAPPENED else 0
 
 
 def card_effects(claims: Iterable[Claim]) -> dict[int, int]:
@@ -101,26 +101,26 @@ def card_effects(claims: Iterable[Claim]) -> dict[int, int]:
     without_effect = {
         claim.slot
         for claim in listed
-        if claim.kind is Kind.POINTS_EARN or claim.outcome is Outcome.NOT_IN_FORCE
+        if claim.kind is Kind.POINTS_EARN or claim.outcome is Expected.NOT_IN_FORCE
     }
     for claim in listed:
         if claim.card_id is None or claim.unit.startswith(POINTS_PREFIX):
             continue
         if claim.original_slot in without_effect:
             continue
-        if claim.outcome is Outcome.UNKNOWN and claim.kind in CARD_SIGN:
+        if claim.outcome is Expected.UNKNOWN and claim.kind in CARD_SIGN:
             unknown.add(claim.card_id)
         effects[claim.card_id] += claim.card_effect_minor
     return {card: minor for card, minor in effects.items() if card not in unknown}
 
 
-def _of_reversal(f39: str | None) -> Outcome:
+def _of_reversal(f39: str | None) -> Expected:
     if f39 in REVERSAL_ENDS:
-        return Outcome.NOT_IN_FORCE
-    return Outcome.HAPPENED if f39 in REVERSAL_REFUSED else Outcome.UNKNOWN
+        return Expected.NOT_IN_FORCE
+    return Expected.HAPPENED if f39 in REVERSAL_REFUSED else Expected.UNKNOWN
 
 
-def _of_answer(f39: str | None) -> Outcome:
+def _of_answer(f39: str | None) -> Expected:
     if f39 is None:
-        return Outcome.UNKNOWN
-    return Outcome.HAPPENED if f39 in APPROVALS else Outcome.NOT_IN_FORCE
+        return Expected.UNKNOWN
+    return Expected.HAPPENED if f39 in APPROVALS else Expected.NOT_IN_FORCE

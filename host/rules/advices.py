@@ -14,40 +14,40 @@ from host.cases import CaseKind
 from host.ledger import Chart, Leg
 from host.model.requests import IssuerDecision, Kind, Response
 from host.model.responses import Reason
-from host.rules.case import Case, Posting
 from host.rules.checks import batch_is_behind
+from host.rules.dossier import Dossier, Posting
 from host.rules.postings import Result, undo_whole
 from host.rules.state import NO_CARD, State, card_of_nobody
 
 
-def post_advice(case: Case) -> Posting | Reason:
+def post_advice(dossier: Dossier) -> Posting | Reason:
     """What to post, or why it cannot be taken: then nothing is stored, and it may come again.
 
     09 says that something it needs is still to come. 15 says that the estate lacks the issuer,
     or its accounts.
     """
-    decision = case.request.decision
+    decision = dossier.request.decision
     assert decision is not None, "only an advice is posted so"
-    issuer = case.book.institution(decision.issuer_id)
-    post = POSTS.get(case.request.kind)
+    issuer = dossier.book.institution(decision.issuer_id)
+    post = POSTS.get(dossier.request.kind)
     if issuer is None:
         return Reason.ISSUER_UNKNOWN
     if post is None:
         return Reason.FUNCTION_NOT_SUPPORTED
-    money = case.request.amount
+    money = dossier.request.amount
     if money is None or money.unit != issuer.currency or money.amount_minor <= 0:
         return Reason.INVALID_AMOUNT
-    if not case.item.terminal.epoch:
+    if not dossier.item.terminal.epoch:
         return Reason.IN_PROGRESS
     try:
-        result = post(case, issuer)
+        result = post(dossier, issuer)
     except MissingAccountError:
         return Reason.ISSUER_UNKNOWN
     assert isinstance(result, Posting | Reason), "an advice always moves something"
-    if isinstance(result, Posting) and batch_is_behind(case):
-        detail, stan = f"{case.request.kind} of an issuer's card", case.request.key.stan
-        case.open_case(
-            CaseKind.ADVICE_AFTER_SETTLEMENT, detail, case.amount, issuer.currency, stan=stan
+    if isinstance(result, Posting) and batch_is_behind(dossier):
+        detail, stan = f"{dossier.request.kind} of an issuer's card", dossier.request.key.stan
+        dossier.open_case(
+            CaseKind.ADVICE_AFTER_SETTLEMENT, detail, dossier.amount, issuer.currency, stan=stan
         )
     return result
 
@@ -65,30 +65,30 @@ def answer_to_advice(decision: IssuerDecision, state: State, acquirer_id: str) -
     )
 
 
-def _post_sale(case: Case, issuer: Issuer) -> Result:
-    owed, payable = _accounts(case, issuer)
-    return _posting(case, issuer, Leg(owed, payable, case.amount, issuer.currency))
+def _post_sale(dossier: Dossier, issuer: Issuer) -> Result:
+    owed, payable = _accounts(dossier, issuer)
+    return _posting(dossier, issuer, Leg(owed, payable, dossier.amount, issuer.currency))
 
 
-def _post_refund(case: Case, issuer: Issuer) -> Result:
-    owed, payable = _accounts(case, issuer)
-    return _posting(case, issuer, Leg(payable, owed, case.amount, issuer.currency))
+def _post_refund(dossier: Dossier, issuer: Issuer) -> Result:
+    owed, payable = _accounts(dossier, issuer)
+    return _posting(dossier, issuer, Leg(payable, owed, dossier.amount, issuer.currency))
 
 
-def _post_void(case: Case, issuer: Issuer) -> Result:
-    known, original = case.original_known, case.original
+def _post_void(dossier: Dossier, issuer: Issuer) -> Result:
+    known, original = dossier.original_known, dossier.original
     if known is None:
         return Reason.IN_PROGRESS
     if known.is_tombstone:
         return Reason.ORIGINAL_VOIDED
     if original is None or original.card.id != NO_CARD or original.card.issuer_id != issuer.id:
         return Reason.ORIGINAL_NOT_FOUND
-    if original.kind is not Kind.PURCHASE or original.amount_minor != case.amount:
+    if original.kind is not Kind.PURCHASE or original.amount_minor != dossier.amount:
         return Reason.ORIGINAL_MISMATCH
-    return Reason.ORIGINAL_VOIDED if original.is_undone else undo_whole(case, Kind.VOID)
+    return Reason.ORIGINAL_VOIDED if original.is_undone else undo_whole(dossier, Kind.VOID)
 
 
-POSTS: Final[dict[Kind, Callable[[Case, Issuer], Result]]] = {
+POSTS: Final[dict[Kind, Callable[[Dossier, Issuer], Result]]] = {
     Kind.PURCHASE: _post_sale,
     Kind.REFUND: _post_refund,
     Kind.VOID: _post_void,
@@ -96,15 +96,15 @@ POSTS: Final[dict[Kind, Callable[[Case, Issuer], Result]]] = {
 """Kinds an external issuer may approve that move value."""
 
 
-def _accounts(case: Case, issuer: Issuer) -> tuple[int, int]:
+def _accounts(dossier: Dossier, issuer: Issuer) -> tuple[int, int]:
     """What the issuer owes us, and what it owes the merchant."""
     unit = issuer.currency
     return (
-        case.book.account(Chart.ISSUER_RECEIVABLE, unit, issuer.id),
-        case.book.account(Chart.MERCHANT_PAYABLE, unit, issuer.id, case.merchant_id),
+        dossier.book.account(Chart.ISSUER_RECEIVABLE, unit, issuer.id),
+        dossier.book.account(Chart.MERCHANT_PAYABLE, unit, issuer.id, dossier.merchant_id),
     )
 
 
-def _posting(case: Case, issuer: Issuer, leg: Leg) -> Posting:
-    card = card_of_nobody(case.item.home, issuer.id, issuer.currency)
-    return Posting(card, case.merchant_id, case.amount, issuer.currency, [leg])
+def _posting(dossier: Dossier, issuer: Issuer, leg: Leg) -> Posting:
+    card = card_of_nobody(dossier.item.home, issuer.id, issuer.currency)
+    return Posting(card, dossier.merchant_id, dossier.amount, issuer.currency, [leg])

@@ -9,9 +9,9 @@ from typing import Final
 
 from host.model.responses import Reason
 from host.rules import checks
-from host.rules.case import Case
+from host.rules.dossier import Dossier
 
-Check = tuple[Callable[[Case], bool], Reason]
+Check = tuple[Callable[[Dossier], bool], Reason]
 
 BATCH: Final[tuple[Check, ...]] = ((checks.batch_is_current, Reason.BATCH_MISMATCH),)
 AMOUNT: Final[tuple[Check, ...]] = ((checks.amount_is_positive, Reason.INVALID_AMOUNT),)
@@ -40,9 +40,9 @@ ORIGINAL: Final[tuple[Check, ...]] = (
 ROOM: Final[tuple[Check, ...]] = ((checks.balance_stays_within_limit, Reason.AMOUNT_LIMIT),)
 
 
-def first_refusal(asked: Iterable[Check], case: Case) -> Reason | None:
+def first_refusal(asked: Iterable[Check], dossier: Dossier) -> Reason | None:
     """The reason of the first check that says no; None where all is well."""
     for is_well, reason in asked:
-        if not is_well(case):
+        if not is_well(dossier):
             return reason
     return None

@@ -13,7 +13,7 @@ from host.model.numbers import rrn_of
 from host.model.requests import Kind, Request
 from host.model.responses import Reason
 from host.model.secrets import Secret
-from host.rules.case import Case
+from host.rules.dossier import Dossier
 from host.rules.points import points_earned, spendable
 from host.rules.settlement import DATED
 
@@ -52,181 +52,181 @@ def _may_be(text: str, today: dt.date, *, is_old_too: bool) -> bool:
     return behind >= -DAYS_AHEAD_MAX and (is_old_too or behind <= DAYS_BEHIND_MAX)
 
 
-def batch_is_current(case: Case) -> bool:
+def batch_is_current(dossier: Dossier) -> bool:
     """The terminal works in the batch we think it is in."""
-    key = case.request.key
-    return key.institution in DATED or key.epoch == case.item.terminal.epoch
+    key = dossier.request.key
+    return key.institution in DATED or key.epoch == dossier.item.terminal.epoch
 
 
-def batch_is_behind(case: Case) -> bool:
+def batch_is_behind(dossier: Dossier) -> bool:
     """The batch that the message names is settled."""
-    key = case.request.key
-    return key.institution not in DATED and case.item.terminal.has_left(key.epoch)
+    key = dossier.request.key
+    return key.institution not in DATED and dossier.item.terminal.has_left(key.epoch)
 
 
-def amount_is_positive(case: Case) -> bool:
+def amount_is_positive(dossier: Dossier) -> bool:
     """There is an amount and it is not zero."""
-    return case.amount > 0
+    return dossier.amount > 0
 
 
-def issuer_is_known(case: Case) -> bool:
+def issuer_is_known(dossier: Dossier) -> bool:
     """The card number begins as one of our active issuers' cards do."""
-    issuer = case.issuer_named
+    issuer = dossier.issuer_named
     return issuer is not None and issuer.is_active
 
 
-def card_is_known(case: Case) -> bool:
+def card_is_known(dossier: Dossier) -> bool:
     """A card with this number exists."""
-    return case.card is not None
+    return dossier.card is not None
 
 
-def merchant_accepts_issuer(case: Case) -> bool:
+def merchant_accepts_issuer(dossier: Dossier) -> bool:
     """The merchant takes this issuer's cards."""
-    return case.present_card.issuer_id in case.item.terminal.merchant.accepts
+    return dossier.present_card.issuer_id in dossier.item.terminal.merchant.accepts
 
 
-def card_is_activated(case: Case) -> bool:
+def card_is_activated(dossier: Dossier) -> bool:
     """It has been sold and switched on."""
-    return case.present_card.status != "inactive"
+    return dossier.present_card.status != "inactive"
 
 
-def card_is_not_frozen(case: Case) -> bool:
+def card_is_not_frozen(dossier: Dossier) -> bool:
     """Nobody has frozen it."""
-    return case.present_card.status != "frozen"
+    return dossier.present_card.status != "frozen"
 
 
-def card_is_not_lost(case: Case) -> bool:
+def card_is_not_lost(dossier: Dossier) -> bool:
     """Its holder has not reported it lost."""
-    return case.present_card.status != "lost"
+    return dossier.present_card.status != "lost"
 
 
-def card_is_not_stolen(case: Case) -> bool:
+def card_is_not_stolen(dossier: Dossier) -> bool:
     """Its holder has not reported it stolen."""
-    return case.present_card.status != "stolen"
+    return dossier.present_card.status != "stolen"
 
 
-def card_has_not_expired(case: Case) -> bool:
+def card_has_not_expired(dossier: Dossier) -> bool:
     """Today is not after the month the card is valid to, and the date sent is the card's."""
-    expiry = case.present_card.expiry
-    return expiry >= case.state.month and case.request.expiry in {None, expiry}
+    expiry = dossier.present_card.expiry
+    return expiry >= dossier.state.month and dossier.request.expiry in {None, expiry}
 
 
-def currency_is_the_issuers(case: Case) -> bool:
+def currency_is_the_issuers(dossier: Dossier) -> bool:
     """The amount is in the unit the card holds."""
-    money = case.request.amount
-    return money is not None and money.unit == case.issuer.currency
+    money = dossier.request.amount
+    return money is not None and money.unit == dossier.issuer.currency
 
 
-def amount_is_within_limit(case: Case) -> bool:
+def amount_is_within_limit(dossier: Dossier) -> bool:
     """Not above what the issuer allows one transaction."""
-    return case.amount <= case.issuer.amount_minor_max
+    return dossier.amount <= dossier.issuer.amount_minor_max
 
 
-def value_covers_amount(case: Case) -> bool:
+def value_covers_amount(dossier: Dossier) -> bool:
     """Posted less held is enough."""
-    return case.amount <= case.present_card.value.available
+    return dossier.amount <= dossier.present_card.value.available
 
 
-def balance_stays_within_limit(case: Case) -> bool:
+def balance_stays_within_limit(dossier: Dossier) -> bool:
     """A load does not lift the card above what the issuer allows it to hold."""
-    return case.present_card.value.available + case.amount <= case.issuer.balance_minor_max
+    return dossier.present_card.value.available + dossier.amount <= dossier.issuer.balance_minor_max
 
 
-def issuer_has_programme(case: Case) -> bool:
+def issuer_has_programme(dossier: Dossier) -> bool:
     """There are points to spend at all."""
-    return case.programme is not None
+    return dossier.programme is not None
 
 
-def amount_earns_points(case: Case) -> bool:
+def amount_earns_points(dossier: Dossier) -> bool:
     """At least one whole point, so that an approval always has something to undo."""
-    programme = case.programme
-    return programme is not None and points_earned(programme, case.amount) > 0
+    programme = dossier.programme
+    return programme is not None and points_earned(programme, dossier.amount) > 0
 
 
-def amount_is_in_points(case: Case) -> bool:
+def amount_is_in_points(dossier: Dossier) -> bool:
     """The amount counts points: of any programme, or of the card's own by name."""
-    money = case.request.amount
-    return money is not None and money.unit in {POINTS_PREFIX, case.present_card.points.unit}
+    money = dossier.request.amount
+    return money is not None and money.unit in {POINTS_PREFIX, dossier.present_card.points.unit}
 
 
-def points_reach_threshold(case: Case) -> bool:
+def points_reach_threshold(dossier: Dossier) -> bool:
     """Not below the smallest redemption the programme allows."""
-    programme = case.programme
-    return programme is not None and case.amount >= programme.redemption_points_min
+    programme = dossier.programme
+    return programme is not None and dossier.amount >= programme.redemption_points_min
 
 
-def points_cover_amount(case: Case) -> bool:
+def points_cover_amount(dossier: Dossier) -> bool:
     """Enough points in lots that have not expired."""
-    return case.amount <= spendable(case.present_card, case.today)
+    return dossier.amount <= spendable(dossier.present_card, dossier.today)
 
 
-def original_is_found(case: Case) -> bool:
+def original_is_found(dossier: Dossier) -> bool:
     """What is to be undone was approved, and by this card where a card is presented."""
-    original = case.original
-    return original is not None and (case.item.pan_hash is None or original.card is case.card)
+    original = dossier.original
+    return original is not None and (dossier.item.pan_hash is None or original.card is dossier.card)
 
 
-def original_has_this_rrn(case: Case) -> bool:
+def original_has_this_rrn(dossier: Dossier) -> bool:
     """The RRN sent with a void or refund, where one is sent, is the original's."""
-    named = case.request.original
+    named = dossier.request.original
     if named is None or named.rrn is None:
         return True
-    return rrn_of(case.present_original.number) == named.rrn
+    return rrn_of(dossier.present_original.number) == named.rrn
 
 
-def original_can_be_voided(case: Case) -> bool:
+def original_can_be_voided(dossier: Dossier) -> bool:
     """Its kind is one that a void undoes."""
-    return case.present_original.kind in VOIDABLE
+    return dossier.present_original.kind in VOIDABLE
 
 
-def original_is_of_this_batch(case: Case) -> bool:
+def original_is_of_this_batch(dossier: Dossier) -> bool:
     """The terminal has not settled since: after that a sale is refunded, not voided."""
-    named = case.request.original
+    named = dossier.request.original
     if named is None or named.key is None:
         return True
-    return named.key.epoch == case.request.key.epoch and case.settled is None
+    return named.key.epoch == dossier.request.key.epoch and dossier.settled is None
 
 
-def original_can_be_refunded(case: Case) -> bool:
+def original_can_be_refunded(dossier: Dossier) -> bool:
     """Its kind is one that a refund gives back."""
-    return case.present_original.kind in {Kind.PURCHASE, Kind.POINTS_REDEMPTION}
+    return dossier.present_original.kind in {Kind.PURCHASE, Kind.POINTS_REDEMPTION}
 
 
-def original_is_this_merchants(case: Case) -> bool:
+def original_is_this_merchants(dossier: Dossier) -> bool:
     """It was sold by the merchant who now takes it back."""
-    return case.present_original.merchant == case.merchant_id
+    return dossier.present_original.merchant == dossier.merchant_id
 
 
-def original_stands(case: Case) -> bool:
+def original_stands(dossier: Dossier) -> bool:
     """No void or reversal has taken it back."""
-    return not case.present_original.is_undone
+    return not dossier.present_original.is_undone
 
 
-def original_is_not_refunded(case: Case) -> bool:
+def original_is_not_refunded(dossier: Dossier) -> bool:
     """No part of it has been given back."""
-    return case.present_original.refunded_minor == 0
+    return dossier.present_original.refunded_minor == 0
 
 
-def amount_is_the_originals(case: Case) -> bool:
+def amount_is_the_originals(dossier: Dossier) -> bool:
     """A void is of the whole; there is no partial void."""
-    return case.amount == case.amount_to_name
+    return dossier.amount == dossier.amount_to_name
 
 
-def refund_fits_original(case: Case) -> bool:
+def refund_fits_original(dossier: Dossier) -> bool:
     """All refunds together do not exceed what was paid."""
-    original = case.present_original
-    return case.amount + original.refunded_minor <= original.amount_minor
+    original = dossier.present_original
+    return dossier.amount + original.refunded_minor <= original.amount_minor
 
 
-def points_refund_is_whole(case: Case) -> bool:
+def points_refund_is_whole(dossier: Dossier) -> bool:
     """Points are refunded whole or not at all."""
-    original = case.present_original
-    return original.kind is not Kind.POINTS_REDEMPTION or case.amount == original.amount_minor
+    original = dossier.present_original
+    return original.kind is not Kind.POINTS_REDEMPTION or dossier.amount == original.amount_minor
 
 
-def unit_is_the_originals(case: Case) -> bool:
+def unit_is_the_originals(dossier: Dossier) -> bool:
     """The same money is given back for money, points for points."""
-    money, original = case.request.amount, case.present_original
+    money, original = dossier.request.amount, dossier.present_original
     if money is None:
         return False
     unit = original.unit
@@ -235,42 +235,42 @@ def unit_is_the_originals(case: Case) -> bool:
     return money.unit == unit or (money.unit == POINTS_PREFIX and unit.startswith(POINTS_PREFIX))
 
 
-def ksn_refusal(case: Case) -> Reason | None:
+def ksn_refusal(dossier: Dossier) -> Reason | None:
     """Why its DUKPT keys do not let this pass: one was used before. Counts them as used if not."""
-    used = case.item.used
-    if used is None or case.state.use_keys(case.item.terminal.terminal_id, used):
+    used = dossier.item.used
+    if used is None or dossier.state.use_keys(dossier.item.terminal.terminal_id, used):
         return None
     return Reason.KSN_REFUSED
 
 
-def pin_refusal(case: Case, *, is_required: bool) -> Reason | None:
+def pin_refusal(dossier: Dossier, *, is_required: bool) -> Reason | None:
     """Why the PIN does not let this pass, None when it does. Counts wrong ones."""
-    card = case.present_card
+    card = dossier.present_card
     if card.pin_value is None:
         return None
-    if card.pin_failures >= case.issuer.pin_tries_max:
+    if card.pin_failures >= dossier.issuer.pin_tries_max:
         return Reason.PIN_TRIES_EXCEEDED
-    if case.request.pin is None:
+    if dossier.request.pin is None:
         return Reason.WRONG_PIN if is_required else None
-    pin = _clear_pin(case)
+    pin = _clear_pin(dossier)
     if pin is None:
         return Reason.PIN_FORMAT
-    assert case.request.pan is not None
-    if not case.pins.matches(case.request.pan, pin, card.pin_value):
-        return _count_failure(case)
-    _clear_failures(case)
+    assert dossier.request.pan is not None
+    if not dossier.pins.matches(dossier.request.pan, pin, card.pin_value):
+        return _count_failure(dossier)
+    _clear_failures(dossier)
     return None
 
 
-def _clear_pin(case: Case) -> Secret | None:
+def _clear_pin(dossier: Dossier) -> Secret | None:
     """The PIN out of its block; None where the block cannot be read under the terminal's key.
 
     A ValueError is a format whose cipher the terminal's key does not fit.
     """
-    request = case.request
+    request = dossier.request
     if request.pan is None or request.pin is None:
         return None
-    reader = case.item.terminal.pin_reader(request.pin, request.key_generation)
+    reader = dossier.item.terminal.pin_reader(request.pin, request.key_generation)
     if reader is None:
         return None
     try:
@@ -279,16 +279,16 @@ def _clear_pin(case: Case) -> Secret | None:
         return None
 
 
-def _clear_failures(case: Case) -> None:
-    card = case.present_card
+def _clear_failures(dossier: Dossier) -> None:
+    card = dossier.present_card
     if card.pin_failures:
         card.pin_failures = 0
         card.pin_failures_changed = True
 
 
-def _count_failure(case: Case) -> Reason:
-    card = case.present_card
+def _count_failure(dossier: Dossier) -> Reason:
+    card = dossier.present_card
     card.pin_failures += 1
     card.pin_failures_changed = True
-    is_last = card.pin_failures >= case.issuer.pin_tries_max
+    is_last = card.pin_failures >= dossier.issuer.pin_tries_max
     return Reason.PIN_TRIES_EXCEEDED if is_last else Reason.WRONG_PIN

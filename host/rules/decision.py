@@ -20,9 +20,9 @@ from host.model.numbers import rrn_of
 from host.model.requests import Kind, Response
 from host.model.responses import POSTED, Reason
 from host.rules.advices import answer_to_advice, post_advice
-from host.rules.case import Case, Item, Moot, Posting, VerifiesPin
 from host.rules.checklists import first_refusal
 from host.rules.checks import ksn_refusal, pin_refusal
+from host.rules.dossier import Dossier, Item, Moot, Posting, VerifiesPin
 from host.rules.points import told
 from host.rules.postings import fact_of
 from host.rules.state import Card, Fact, Known, Lot, Original, State
@@ -91,25 +91,25 @@ def decide(item: Item, state: State, court: Court, numbers: Numbers) -> Outcome:
             state.use_keys(item.terminal.terminal_id, item.used)
         return Outcome(item, answer_again(item, known, state))
     rule = TRANSACTIONS[item.request.kind]
-    case = _open(item, state, court)
-    if item.request.only_as_repeat or ksn_refusal(case) is not None:
+    dossier = _open(item, state, court)
+    if item.request.only_as_repeat or ksn_refusal(dossier) is not None:
         return Outcome(item, Response(reason=Reason.KSN_REFUSED))
-    reason = _refusal(rule, case)
-    result = rule.post(case) if reason is None else reason
+    reason = _refusal(rule, dossier)
+    result = rule.post(dossier) if reason is None else reason
     posting = result if isinstance(result, Posting) else None
     if posting is not None:
         reason = posting.reason
     else:
         reason = result if isinstance(result, Reason) else Reason.APPROVED
-    outcome = _outcome(case, court, reason, posting, numbers)
+    outcome = _outcome(dossier, court, reason, posting, numbers)
     if isinstance(result, Moot):
         _make_final(outcome, result.original, state)
-    _watch_confirmations(case, reason)
-    _watch_batches(case, reason)
-    outcome.opened = case.opened
+    _watch_confirmations(dossier, reason)
+    _watch_batches(dossier, reason)
+    outcome.opened = dossier.opened
     _apply(outcome, state)
     if item.request.kind in BURIES_ORIGINAL:
-        _bury_original(outcome, case, court, numbers)
+        _bury_original(outcome, dossier, court, numbers)
     return outcome
 
 
@@ -137,41 +137,41 @@ def _take_advice(item: Item, state: State, court: Court, numbers: Numbers) -> Ou
         is_another = not known.is_tombstone and known.fingerprint != item.fingerprint
         mismatch = Response(reason=Reason.ORIGINAL_MISMATCH)
         return Outcome(item, mismatch if is_another else answer_again(item, known, state))
-    case = _open(item, state, court)
-    posting = post_advice(case)
+    dossier = _open(item, state, court)
+    posting = post_advice(dossier)
     if isinstance(posting, Reason):
         return Outcome(item, Response(reason=posting))
     number = numbers.take()
     _move(posting, number)
     response = answer_to_advice(decision, state, court.acquirer_id)
-    _watch_batches(case, Reason.APPROVED)
+    _watch_batches(dossier, Reason.APPROVED)
     outcome = Outcome(item, response, number, _encode(response), posting.card, posting)
-    outcome.opened = case.opened
+    outcome.opened = dossier.opened
     _apply(outcome, state)
     return outcome
 
 
-def _watch_batches(case: Case, reason: Reason) -> None:
+def _watch_batches(dossier: Dossier, reason: Reason) -> None:
     """Notice two terminals with one id: an old batch comes again after the current one began.
 
     A terminal that only missed its new batch number has not traded in the current batch yet.
     """
-    terminal, epoch = case.item.terminal, case.request.key.epoch
+    terminal, epoch = dossier.item.terminal, dossier.request.key.epoch
     if epoch == terminal.epoch:
         terminal.traded_in = epoch
     elif reason is Reason.BATCH_MISMATCH and terminal.traded_in == terminal.epoch:
-        case.open_case(CaseKind.CLONED_TERMINAL, f"batch {epoch} while in {terminal.epoch}")
+        dossier.open_case(CaseKind.CLONED_TERMINAL, f"batch {epoch} while in {terminal.epoch}")
 
 
-def _watch_confirmations(case: Case, reason: Reason) -> None:
+def _watch_confirmations(dossier: Dossier, reason: Reason) -> None:
     """Notice cash that was taken, as its terminal says, and is not on the card."""
-    is_confirmation = case.request.kind is Kind.CASH_LOAD_CONFIRM
-    if not is_confirmation or reason in POSTED or case.opened:
+    is_confirmation = dossier.request.kind is Kind.CASH_LOAD_CONFIRM
+    if not is_confirmation or reason in POSTED or dossier.opened:
         return
-    money, stan = case.request.amount, case.request.key.stan
+    money, stan = dossier.request.amount, dossier.request.key.stan
     amount, unit = (money.amount_minor, money.unit) if money is not None else (0, "")
     detail = f"{reason} was answered"
-    case.open_case(CaseKind.CONFIRMATION_REFUSED, detail, amount, unit, stan=stan)
+    dossier.open_case(CaseKind.CONFIRMATION_REFUSED, detail, amount, unit, stan=stan)
 
 
 def _make_final(outcome: Outcome, original: Original, state: State) -> None:
@@ -195,7 +195,7 @@ def _duplicate(answer: Response) -> Response:
     )
 
 
-def _open(item: Item, state: State, court: Court) -> Case:
+def _open(item: Item, state: State, court: Court) -> Dossier:
     request = item.request
     original = known = None
     if request.kind in NEEDS_ORIGINAL and request.original is not None:
@@ -207,29 +207,29 @@ def _open(item: Item, state: State, court: Court) -> Case:
     card = state.cards.get(item.pan_hash) if item.pan_hash is not None else None
     if card is None and item.pan_hash is None and original is not None:
         card = original.card
-    return Case(item, request, state, court.book, court.pins, card, original, known)
+    return Dossier(item, request, state, court.book, court.pins, card, original, known)
 
 
-def _refusal(rule: Rule, case: Case) -> Reason | None:
-    reason = first_refusal(rule.card_checks, case)
+def _refusal(rule: Rule, dossier: Dossier) -> Reason | None:
+    reason = first_refusal(rule.card_checks, dossier)
     if reason is not None:
         return reason
     if rule.pin is not PinRule.NEVER:
-        reason_of_pin = pin_refusal(case, is_required=rule.pin is PinRule.REQUIRED)
+        reason_of_pin = pin_refusal(dossier, is_required=rule.pin is PinRule.REQUIRED)
         if reason_of_pin is not None:
             return reason_of_pin
-    return first_refusal(rule.checks, case)
+    return first_refusal(rule.checks, dossier)
 
 
 def _outcome(
-    case: Case, court: Court, reason: Reason, posting: Posting | None, numbers: Numbers
+    dossier: Dossier, court: Court, reason: Reason, posting: Posting | None, numbers: Numbers
 ) -> Outcome:
     number = numbers.take()
-    card = posting.card if posting is not None else case.card
+    card = posting.card if posting is not None else dossier.card
     if posting is not None:
         _move(posting, number)
-    response = _response(case, court, reason, posting, number)
-    return Outcome(case.item, response, number, _encode(response), card, posting)
+    response = _response(dossier, court, reason, posting, number)
+    return Outcome(dossier.item, response, number, _encode(response), card, posting)
 
 
 def _move(posting: Posting, number: int) -> None:
@@ -253,24 +253,24 @@ def _change(card: Card, leg: Leg) -> None:
 
 
 def _response(
-    case: Case, court: Court, reason: Reason, posting: Posting | None, number: int
+    dossier: Dossier, court: Court, reason: Reason, posting: Posting | None, number: int
 ) -> Response:
-    state, card = case.state, case.card
+    state, card = dossier.state, dossier.card
     is_approved = reason is Reason.APPROVED
-    issuer = case.issuer if card is not None else case.item.issuer
-    gives_auth_code = is_approved and TRANSACTIONS[case.request.kind].gives_auth_code
+    issuer = dossier.issuer if card is not None else dossier.item.issuer
+    gives_auth_code = is_approved and TRANSACTIONS[dossier.request.kind].gives_auth_code
     return Response(
         reason=reason,
         rrn=rrn_of(number),
         auth_code=f"{number % AUTH_CODES:06d}" if gives_auth_code else None,
         local_time=state.local_time,
         business_date=state.date_text,
-        balance=case.balance() if is_approved else None,
-        points_balance=told(card, case.today) if is_approved and card is not None else None,
+        balance=dossier.balance() if is_approved else None,
+        points_balance=told(card, dossier.today) if is_approved and card is not None else None,
         points_earned=posting.points_earned if posting is not None else 0,
         points_used=posting.points_used if posting is not None else 0,
         self_pay_minor=posting.paid_minor if posting is not None else 0,
-        load_max_minor=case.load_max_minor() if is_approved else None,
+        load_max_minor=dossier.load_max_minor() if is_approved else None,
         issuer_id=issuer.institution_id if issuer is not None else "",
         acquirer_id=court.acquirer_id,
         sign_on_again=reason in SIGN_ON_AGAIN,
@@ -291,22 +291,22 @@ def _apply(outcome: Outcome, state: State) -> None:
     )
 
 
-def _bury_original(outcome: Outcome, case: Case, court: Court, numbers: Numbers) -> None:
+def _bury_original(outcome: Outcome, dossier: Dossier, court: Court, numbers: Numbers) -> None:
     """Hold the place of an original that has not come yet, so that it is refused when it does.
 
     After a confirmation too, approved or declined: it has told the terminal how the load ended.
     """
-    slot = case.item.original_slot
-    if slot is None or slot in case.state.known:
+    slot = dossier.item.original_slot
+    if slot is None or slot in dossier.state.known:
         return
     outcome.tombstone = numbers.take()
-    response = _response(case, court, Reason.DUPLICATE, None, outcome.tombstone)
+    response = _response(dossier, court, Reason.DUPLICATE, None, outcome.tombstone)
     outcome.tombstone_answer = _encode(response)
-    case.state.known[slot] = Known(
+    dossier.state.known[slot] = Known(
         slot=slot,
         number=outcome.tombstone,
-        shard=case.state.known[case.item.slot].shard,
-        kind=case.request.kind,
+        shard=dossier.state.known[dossier.item.slot].shard,
+        kind=dossier.request.kind,
         fingerprint=b"",
         reason=Reason.DUPLICATE,
         is_tombstone=True,

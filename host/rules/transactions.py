@@ -13,7 +13,6 @@ from typing import Final
 from host.model.requests import Kind
 from host.model.responses import Reason
 from host.rules import checks, postings
-from host.rules.case import Case
 from host.rules.checklists import (
     AMOUNT,
     BATCH,
@@ -24,6 +23,7 @@ from host.rules.checklists import (
     ROOM,
     Check,
 )
+from host.rules.dossier import Dossier
 
 
 @enum.unique
@@ -42,7 +42,7 @@ class Rule:
     card_checks: tuple[Check, ...]
     pin: PinRule = PinRule.NEVER
     checks: tuple[Check, ...] = ()
-    post: Callable[[Case], postings.Result]
+    post: Callable[[Dossier], postings.Result]
     post_declines: tuple[Reason, ...] = ()
     """What `post` may still say no with."""
     reads_lots: bool = False

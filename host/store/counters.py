@@ -6,7 +6,7 @@ from typing import Any, Final, LiteralString
 import psycopg
 
 from host.ksn import Used
-from host.rules.case import Item
+from host.rules.dossier import Item
 from host.rules.state import State
 from host.store import arrays
 from host.store.queries import load_queries

@@ -14,7 +14,7 @@ from host.ledger import Leg
 from host.model.numbers import number_of_rrn
 from host.model.requests import ExchangeKey, Kind
 from host.model.responses import Reason
-from host.rules.case import Item
+from host.rules.dossier import Item
 from host.rules.settlement import DATED, BatchName
 from host.rules.state import Card, Fact, Known, Lot, LotUse, Original, Purse, State, card_of_nobody
 from host.rules.transactions import TRANSACTIONS

@@ -26,8 +26,8 @@ from host.ledger import (
 from host.metrics import CASES_OPENED
 from host.model.requests import Kind
 from host.model.responses import Reason
-from host.rules.case import Posting
 from host.rules.decision import Outcome
+from host.rules.dossier import Posting
 from host.rules.state import Card, State
 from host.store import arrays
 from host.store.cases import SQL as CASE_SQL
@@ -40,7 +40,7 @@ Statement = tuple[LiteralString, Sequence[Any] | Mapping[str, Any]]
 
 
 @dataclass(slots=True, frozen=True)
-class Link:
+class ChainEnd:
     """Where a shard's hash chain stands."""
 
     seq: int
@@ -89,8 +89,8 @@ OPEN_CASE: Final = CASE_SQL["open_case"]
 
 
 def save(
-    connection: Connection, outcomes: Sequence[Outcome], state: State, chain_of: dict[int, Link]
-) -> dict[int, Link]:
+    connection: Connection, outcomes: Sequence[Outcome], state: State, chain_of: dict[int, ChainEnd]
+) -> dict[int, ChainEnd]:
     """Send every statement and COMMIT; return the new ends of the chains once it is known.
 
     Raises:
@@ -128,7 +128,7 @@ def _shard_of(outcome: Outcome) -> int:
     return outcome.card.shard if outcome.card is not None else outcome.item.shard
 
 
-def _links(rows: list[Row], state: State, chain_of: dict[int, Link]) -> dict[int, Link]:
+def _links(rows: list[Row], state: State, chain_of: dict[int, ChainEnd]) -> dict[int, ChainEnd]:
     """The next link of each shard that has rows in this batch."""
     texts: dict[int, list[str]] = {}
     date, first = state.business_date.isoformat(), batch_row(state.decided_at)
@@ -138,7 +138,7 @@ def _links(rows: list[Row], state: State, chain_of: dict[int, Link]) -> dict[int
             lines = texts[row.shard] = [first]
         _add_canonical(lines, row, date)
     return {
-        shard: Link(chain_of[shard].seq + 1, seal_digest(chain_of[shard].digest, lines))
+        shard: ChainEnd(chain_of[shard].seq + 1, seal_digest(chain_of[shard].digest, lines))
         for shard, lines in texts.items()
     }
 
@@ -162,8 +162,8 @@ def _statements(
     rows: list[Row],
     outcomes: Sequence[Outcome],
     state: State,
-    chain_of: dict[int, Link],
-    links: dict[int, Link],
+    chain_of: dict[int, ChainEnd],
+    links: dict[int, ChainEnd],
 ) -> Iterable[Statement]:
     posted = [(outcome, outcome.posting) for outcome in outcomes if outcome.posting is not None]
     cards = {outcome.card.id: outcome.card for outcome in outcomes if outcome.card is not None}
@@ -182,7 +182,7 @@ def _statements(
     yield from _cases(outcomes, state)
 
 
-def _exchanges(rows: list[Row], state: State, links: dict[int, Link]) -> Statement:
+def _exchanges(rows: list[Row], state: State, links: dict[int, ChainEnd]) -> Statement:
     stored = []
     for row in rows:
         outcome, shard = row.outcome, row.shard
@@ -200,7 +200,7 @@ def _exchanges(rows: list[Row], state: State, links: dict[int, Link]) -> Stateme
 
 
 def _seals(
-    rows: list[Row], state: State, chain_of: dict[int, Link], links: dict[int, Link]
+    rows: list[Row], state: State, chain_of: dict[int, ChainEnd], links: dict[int, ChainEnd]
 ) -> Statement:
     counts = Counter([row.shard for row in rows])
     stored = [
@@ -216,7 +216,7 @@ def _seals(
 
 
 def _journals(
-    posted: list[tuple[Outcome, Posting]], state: State, links: dict[int, Link]
+    posted: list[tuple[Outcome, Posting]], state: State, links: dict[int, ChainEnd]
 ) -> Statement:
     stored = []
     for outcome, posting in posted:

@@ -26,15 +26,15 @@ from host.metrics import ITEMS_REFUSED
 from host.model.numbers import business_date_of, first_number_of
 from host.model.requests import Response
 from host.model.responses import Reason
-from host.rules.case import Item
 from host.rules.decision import Court, Numbers, Outcome, decide
+from host.rules.dossier import Item
 from host.rules.state import Known, Original, State
 from host.settings import HostSettings
 from host.store.connecting import Deadlines
 from host.store.loading import SQL, NoOpenDayError, load
 from host.store.locks import SHARD_LOCK_CLASS
 from host.store.safety import UnsafeDatabaseError, connect_safely
-from host.store.saving import Link, save
+from host.store.saving import ChainEnd, save
 
 NUMBERS_PER_BLOCK: Final = 10_000
 TRIES_MAX: Final = 5
@@ -104,7 +104,7 @@ class Writer:
         self._zone = zoneinfo.ZoneInfo(settings.timezone)
         self._connection: psycopg.Connection[Any] | None = None
         self._numbers = Numbers(0, 0)
-        self._chain: dict[int, Link] = {}
+        self._chain: dict[int, ChainEnd] = {}
         self._is_saving = False
         """COMMIT may have been sent: if the connection is lost now, the batch is in doubt."""
         self._is_disk_full = False
@@ -286,10 +286,10 @@ class Writer:
                     )
                 time.sleep(RETRY_SECONDS)
 
-    def _ends_of_chains(self, connection: psycopg.Connection[Any]) -> dict[int, Link]:
-        ends = {shard: Link(0, FIRST_SEAL) for shard in self._shards}
+    def _ends_of_chains(self, connection: psycopg.Connection[Any]) -> dict[int, ChainEnd]:
+        ends = {shard: ChainEnd(0, FIRST_SEAL) for shard in self._shards}
         rows = connection.execute(SQL["last_seal"], (sorted(self._shards),))
-        ends.update({shard: Link(seq, bytes(digest)) for shard, seq, digest in rows})
+        ends.update({shard: ChainEnd(seq, bytes(digest)) for shard, seq, digest in rows})
         return ends
 
     def _deadlines(self) -> Deadlines:

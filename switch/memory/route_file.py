@@ -42,10 +42,10 @@ class RouteError(Exception):
     """The file cannot be used; the text says what to do."""
 
 
-class Change(msgspec.Struct, kw_only=True):
+class PendingWrite(msgspec.Struct, kw_only=True):
     """One thing to write; `done` is told the row that now stands, or None when it did not."""
 
-    write: Callable[["RouteFile", "Change"], Noted | None]
+    write: Callable[["RouteFile", "PendingWrite"], Noted | None]
     key_text: str
     route: str = HOST
     noted_at: float = 0.0
@@ -110,7 +110,7 @@ class RouteFile:
             self._log.unlock()
         return payloads
 
-    def writing(self, changes: Iterable[Change]) -> Steps:
+    def writing(self, changes: Iterable[PendingWrite]) -> Steps:
         """All of them at once, on disk at the end; each gets its `result`."""
         with self._alone() as steps:
             yield from steps
@@ -170,7 +170,7 @@ class RouteFile:
         self._log.close()
         self._shelf.close()
 
-    def note(self, change: Change) -> Noted | None:
+    def note(self, change: PendingWrite) -> Noted | None:
         """As a `Change.write`: remember a message that is about to be sent."""
         standing = self._standing(change.key_text)
         if standing is not None and standing.state is not State.UNSENT:
@@ -188,21 +188,21 @@ class RouteFile:
             )
         )
 
-    def answer(self, change: Change) -> Noted | None:
+    def answer(self, change: PendingWrite) -> Noted | None:
         """As a `Change.write`: remember the answer, unless the exchange has been undone."""
         standing = self._standing(change.key_text)
         if standing is None or standing.state is not State.OPEN:
             return None
         return self._add(replace(standing, state=State.ANSWERED, answer=change.answer))
 
-    def drop(self, change: Change) -> Noted | None:
+    def drop(self, change: PendingWrite) -> Noted | None:
         """As a `Change.write`: it was never sent, and may be sent again under its old key."""
         standing = self._standing(change.key_text)
         if standing is not None and standing.state is State.OPEN:
             self._add(replace(standing, state=State.UNSENT))
         return None
 
-    def undo(self, change: Change) -> Noted | None:
+    def undo(self, change: PendingWrite) -> Noted | None:
         """As a `Change.write`: no answer counts from now on.
 
         Where the exchange is not known, a tombstone stops an original that comes too late.

@@ -20,7 +20,7 @@ import trio
 from host.model.requests import Request, Response
 from switch.faults import guarded, note
 from switch.memory.one_thread import OneThread
-from switch.memory.route_file import Change, RouteError, RouteFile, Steps, done_here
+from switch.memory.route_file import PendingWrite, RouteError, RouteFile, Steps, done_here
 from switch.memory.route_words import Noted
 
 RETRY_SECONDS: Final = 1.0
@@ -61,7 +61,7 @@ class RouteMemory:
         self._days_max = days_max
         self._on_turn = on_turn
         self._thread = OneThread("routes")
-        self._queue: list[Change] = []
+        self._queue: list[PendingWrite] = []
         self._changing: dict[str, str] = {}
         """Keys with a change on its way, and the route each names."""
         self._woken = trio.Event()
@@ -92,7 +92,7 @@ class RouteMemory:
     def note(self, route: str, request: Request, done: Callable[[Noted | None], None]) -> None:
         """Remember a message before it is sent. `done` gets None when it must not be sent."""
         self._add(
-            Change(
+            PendingWrite(
                 write=RouteFile.note,
                 key_text=request.key.text,
                 route=route,
@@ -109,7 +109,7 @@ class RouteMemory:
     ) -> None:
         """Remember an answer before it is told. `done` gets None when it must not be told."""
         self._add(
-            Change(
+            PendingWrite(
                 write=RouteFile.answer,
                 key_text=noted.key_text,
                 route=noted.route,
@@ -120,14 +120,14 @@ class RouteMemory:
 
     def drop(self, key_text: str, route: str) -> None:
         """It was noted and never sent."""
-        self._add(Change(write=RouteFile.drop, key_text=key_text, route=route, done=_ignore))
+        self._add(PendingWrite(write=RouteFile.drop, key_text=key_text, route=route, done=_ignore))
 
     def undo(
         self, key_text: str, route: str, done: Callable[[Noted | None], None] | None = None
     ) -> None:
         """Its reversal has come: no answer counts, and an original still to come is too late."""
         self._add(
-            Change(
+            PendingWrite(
                 write=RouteFile.undo,
                 key_text=key_text,
                 route=route,
@@ -157,7 +157,7 @@ class RouteMemory:
             _LOG.critical("routes lost at the end", count=len(self._queue), why=str(error))
         self._file.close()
 
-    def _add(self, change: Change) -> None:
+    def _add(self, change: PendingWrite) -> None:
         self._queue.append(change)
         self._changing[change.key_text] = change.route
         self._woken.set()
@@ -192,7 +192,7 @@ class RouteMemory:
                 except Exception as error:  # noqa: BLE001 - what it is, is the file's to say
                     steps.throw(error)
 
-    def _part(self, changes: list[Change]) -> None:
+    def _part(self, changes: list[PendingWrite]) -> None:
         """Try half of them, and so on; the one that cannot be written is told so and left out."""
         note("routes")
         self._changes_max = max(len(changes) // 2, 1)
@@ -203,7 +203,7 @@ class RouteMemory:
             change.result = None
             self._done(changes)
 
-    async def _refused(self, changes: list[Change], error: RouteError) -> None:
+    async def _refused(self, changes: list[PendingWrite], error: RouteError) -> None:
         """The disk will not: what need not be sent is not, everything else is tried again."""
         failed = [change for change in changes if change.may_fail]
         self._queue[: len(changes)] = [change for change in changes if not change.may_fail]
@@ -211,7 +211,7 @@ class RouteMemory:
         _LOG.critical("routes cannot be stored", count=len(changes), why=str(error))
         await trio.sleep(RETRY_SECONDS)
 
-    def _done(self, changes: list[Change]) -> None:
+    def _done(self, changes: list[PendingWrite]) -> None:
         """Say so to those who wait."""
         later = {change.key_text for change in self._queue}
         for change in changes:

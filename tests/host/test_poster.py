@@ -13,7 +13,7 @@ from host.ledger import Chart
 from host.model.money import Money
 from host.model.requests import ExchangeKey, Family, Kind, Original, Request, Response
 from host.model.responses import Reason
-from host.rules.case import Item
+from host.rules.dossier import Item
 from host.store import writer
 from host.store.locks import CUT_OFF_LOCK
 from host.store.writer import ShardTakenError

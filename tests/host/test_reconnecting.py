@@ -15,7 +15,7 @@ from config.run.database import Dsns
 from host.model.requests import Kind, Response
 from host.model.responses import Reason
 from host.poster import REOPEN_SECONDS
-from host.rules.case import Item
+from host.rules.dossier import Item
 from host.store.writer import Result
 from tests.host.conftest import Till, opened
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from host.model.claims import Outcome
+from host.model.claims import Expected
 from host.model.requests import Kind
 from simulators.record import Event, Record, What, claims_of, read_record
 
@@ -30,7 +30,7 @@ def test_a_line_cut_by_a_kill_is_passed_over(tmp_path: Path) -> None:
 
 def test_a_message_that_was_only_sent_is_unknown() -> None:
     [claim] = claims_of([SENT])
-    assert claim.outcome is Outcome.UNKNOWN
+    assert claim.outcome is Expected.UNKNOWN
     assert (claim.slot, claim.card_id, claim.amount_minor) == (SLOT, 1, 100)
 
 

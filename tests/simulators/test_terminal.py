@@ -2,7 +2,7 @@
 
 import pytest
 
-from host.model.claims import Outcome
+from host.model.claims import Expected
 from host.model.requests import Kind, Totals
 from host.model.responses import Reason
 from host.model.secrets import Secret
@@ -27,7 +27,7 @@ async def test_an_approved_purchase_is_claimed_with_its_rrn() -> None:
     [claim] = record.claims()
     assert done.f39 == "00"
     assert (claim.kind, claim.card_id, claim.amount_minor) == (Kind.PURCHASE, 1, 12_345)
-    assert (claim.outcome, claim.rrn) == (Outcome.HAPPENED, "112200000001")
+    assert (claim.outcome, claim.rrn) == (Expected.HAPPENED, "112200000001")
     assert claim.slot == done.slot == "pos/80010001/000012/000001/f"
     assert line.is_over
 
@@ -37,7 +37,7 @@ async def test_a_decline_is_not_reversed() -> None:
     done = await terminal.purchase(CARD, 12_345, PIN)
     assert done.f39 == "51"
     assert line.types == ["0200"]
-    assert record.claims()[0].outcome is Outcome.NOT_IN_FORCE
+    assert record.claims()[0].outcome is Expected.NOT_IN_FORCE
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ async def test_a_purchase_not_told_is_reversed_with_its_reason(answer, reason) -
     assert [reversal[name] for name in ("3", "4", "11", "60")] == [
         sent[name] for name in ("3", "4", "11", "60")
     ]
-    assert record.claims()[0].outcome is Outcome.NOT_IN_FORCE
+    assert record.claims()[0].outcome is Expected.NOT_IN_FORCE
 
 
 async def test_a_reversal_is_tried_three_times_and_before_the_next_trade() -> None:
@@ -66,9 +66,9 @@ async def test_a_reversal_is_tried_three_times_and_before_the_next_trade() -> No
     assert line.types == ["0200", "0400", "0400", "0200", "0400", "0200"]
     assert not terminal.has_pending
     assert [claim.outcome for claim in record.claims()] == [
-        Outcome.UNKNOWN,
-        Outcome.HAPPENED,
-        Outcome.HAPPENED,
+        Expected.UNKNOWN,
+        Expected.HAPPENED,
+        Expected.HAPPENED,
     ]
     assert line.types.count("0400") == ATTEMPTS_MAX
 
@@ -78,14 +78,14 @@ async def test_00_25_and_12_end_a_reversal(answer) -> None:
     terminal, _line, record = terminal_on(silence, answer)
     await terminal.purchase(CARD, 100, PIN)
     assert not terminal.has_pending
-    assert record.claims()[0].outcome is Outcome.NOT_IN_FORCE
+    assert record.claims()[0].outcome is Expected.NOT_IN_FORCE
 
 
 async def test_another_answer_does_not_end_a_reversal() -> None:
     terminal, _line, record = terminal_on(silence, decline(Reason.HOST_UNREACHABLE))
     await terminal.purchase(CARD, 100, PIN)
     assert terminal.has_pending
-    assert record.claims()[0].outcome is Outcome.UNKNOWN
+    assert record.claims()[0].outcome is Expected.UNKNOWN
 
 
 async def test_a_cash_load_not_told_is_confirmed_not_reversed() -> None:
@@ -94,23 +94,23 @@ async def test_a_cash_load_not_told_is_confirmed_not_reversed() -> None:
     load, confirm = line.asked
     assert (confirm["t"], confirm["11"], confirm["4"]) == ("0220", load["11"], load["4"])
     assert confirm["61"] == "000012" + load["11"]
-    assert record.claims()[0].outcome is Outcome.HAPPENED
+    assert record.claims()[0].outcome is Expected.HAPPENED
 
 
 async def test_a_confirmation_that_is_refused_says_that_nothing_was_loaded() -> None:
     terminal, _line, record = terminal_on(silence, decline(Reason.AMOUNT_LIMIT))
     await terminal.load_cash(CARD, 20_000)
     assert not terminal.has_pending
-    assert record.claims()[0].outcome is Outcome.NOT_IN_FORCE
+    assert record.claims()[0].outcome is Expected.NOT_IN_FORCE
 
 
 @pytest.mark.parametrize("reason", [Reason.HOST_UNREACHABLE, Reason.MALFUNCTION, Reason.MAC_WRONG])
 async def test_a_confirmation_that_was_not_decided_is_sent_again(reason) -> None:
     terminal, _line, record = terminal_on(silence, decline(reason), approve())
     await terminal.load_cash(CARD, 20_000)
-    assert record.claims()[0].outcome is Outcome.UNKNOWN
+    assert record.claims()[0].outcome is Expected.UNKNOWN
     await terminal.mend()
-    assert record.claims()[0].outcome is Outcome.HAPPENED
+    assert record.claims()[0].outcome is Expected.HAPPENED
 
 
 async def test_who_is_asked_to_sign_on_does_so_before_it_sends_a_reversal_again() -> None:
@@ -119,7 +119,7 @@ async def test_who_is_asked_to_sign_on_does_so_before_it_sends_a_reversal_again(
     await terminal.purchase(CARD, 100, PIN)
     await terminal.mend()
     assert line.types == ["0200", "0400", "0800", "0400"]
-    assert record.claims()[0].outcome is Outcome.NOT_IN_FORCE
+    assert record.claims()[0].outcome is Expected.NOT_IN_FORCE
 
 
 async def test_a_refund_is_sent_again_under_its_own_trace() -> None:
@@ -131,7 +131,7 @@ async def test_a_refund_is_sent_again_under_its_own_trace() -> None:
     assert first == second
     sale, refund = record.claims()
     assert refund.original_slot == sale.slot
-    assert refund.outcome is Outcome.HAPPENED
+    assert refund.outcome is Expected.HAPPENED
 
 
 async def test_a_void_names_the_sale_by_batch_trace_and_reference() -> None:
@@ -187,7 +187,7 @@ async def test_told_77_with_sales_in_its_log_it_settles_them_first() -> None:
     assert line.asked[2]["48"].startswith("000000000100001")
     assert done.slot == "pos/80010001/000013/000002/f"
     outcomes = [claim.outcome for claim in record.claims()]
-    assert outcomes == [Outcome.HAPPENED, Outcome.NOT_IN_FORCE, Outcome.HAPPENED]
+    assert outcomes == [Expected.HAPPENED, Expected.NOT_IN_FORCE, Expected.HAPPENED]
 
 
 async def test_sales_stay_in_the_log_of_the_batch_they_were_made_in() -> None:

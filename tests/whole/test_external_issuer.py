@@ -17,7 +17,7 @@ import trio
 from clearing.verify import audit
 from host.cases import CaseKind
 from host.estate.demo import EXTERNAL, EXTERNAL_TERMINALS, demo_estate, external_cards
-from host.model.claims import Outcome
+from host.model.claims import Expected
 from host.store.cases import list_cases
 from simulators.faults import Fault
 from simulators.issuer import Issuer, IssuerSettings
@@ -166,7 +166,7 @@ async def test_a_day_of_sales_voids_refunds_and_lost_answers_settles_balanced(
     assert (await terminal.purchase(ours, 1_000, ours.pin)).f39 == "00"
     await _settle(counter)
     outcomes = [claim.outcome for claim in record.claims()]
-    assert Outcome.UNKNOWN not in outcomes
+    assert Expected.UNKNOWN not in outcomes
     assert owed_to_merchants(house) == 12_345 + 9_000 - 2_500
 
 

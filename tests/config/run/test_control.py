@@ -12,7 +12,7 @@ import trio
 from config.places import Places, places_of
 from config.run import control
 from config.run.asking import HOST, RELOAD, ask, control_path
-from config.run.control import Answers, Outcome, Reload, control_socket, serve_control
+from config.run.control import Answers, Reload, Reread, control_socket, serve_control
 from config.run.orders import Orders
 from config.run.reloading import Reloader
 from switch.program import Switch
@@ -30,7 +30,7 @@ def places(tmp_path: Path) -> Places:
 def only(reload: Reload) -> Answers:
     """A program that does nothing but read again."""
 
-    async def look() -> Outcome:
+    async def look() -> Reread:
         raise OSError("it cannot look")
 
     async def names(kind: str, beginning: str) -> list[tuple[str, str]]:
@@ -40,14 +40,14 @@ def only(reload: Reload) -> Answers:
     return Answers(reload=reload, look=look, names=names)
 
 
-async def asked(places: Places) -> Outcome:
+async def asked(places: Places) -> Reread:
     stream = await trio.open_unix_socket(str(control_path(places, HOST)))
     said = b""
     async with stream:
         await stream.send_all(f"{RELOAD}\n".encode())
         while more := await stream.receive_some():
             said += more
-    return msgspec.json.decode(said, type=Outcome)
+    return msgspec.json.decode(said, type=Reread)
 
 
 async def test_a_reload_that_takes_long_is_no_failure(
@@ -55,9 +55,9 @@ async def test_a_reload_that_takes_long_is_no_failure(
 ) -> None:
     monkeypatch.setattr(control, "ASK_SECONDS_MAX", 0.05)
 
-    async def slow() -> Outcome:
+    async def slow() -> Reread:
         await trio.sleep(0.3)
-        return Outcome(number=HOST, lines=("estate read",))
+        return Reread(number=HOST, lines=("estate read",))
 
     with control_socket(places, HOST) as listener:
         nursery.start_soon(serve_control, listener, only(slow))
@@ -70,12 +70,12 @@ async def test_a_reload_that_fails_says_so_and_the_next_is_served(
 ) -> None:
     times: list[int] = []
 
-    async def first_fails() -> Outcome:
+    async def first_fails() -> Reread:
         await trio.lowlevel.checkpoint()
         times.append(1)
         if len(times) == 1:
             raise OSError(errno.EIO, "the disk is gone")
-        return Outcome(number=HOST, lines=("read",))
+        return Reread(number=HOST, lines=("read",))
 
     with control_socket(places, HOST) as listener:
         nursery.start_soon(serve_control, listener, only(first_fails))
@@ -116,7 +116,7 @@ async def test_names_are_told_by_kind_and_beginning_and_noise_gets_no_answer(
 ) -> None:
     """Whatever is asked, and whatever an answer meets, the next who asks is served."""
 
-    async def never() -> Outcome:
+    async def never() -> Reread:
         raise AssertionError("nobody asked for it")
 
     def say(words: str) -> bytes | None:

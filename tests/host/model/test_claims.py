@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from host.model.claims import CARD_SIGN, Claim, Outcome, card_effects
+from host.model.claims import CARD_SIGN, Claim, Expected, card_effects
 from host.model.requests import KINDS, Kind
 
 CLAIM = Claim(slot="a/f", kind=Kind.PURCHASE, card_id=1, amount_minor=100, unit="CNY")
@@ -18,22 +18,22 @@ def told(claim: Claim = CLAIM, **changes: object) -> Claim:
 @pytest.mark.parametrize(
     ("changes", "outcome"),
     [
-        ({}, Outcome.UNKNOWN),
-        ({"told": "00"}, Outcome.HAPPENED),
-        ({"told": "51"}, Outcome.NOT_IN_FORCE),
-        ({"reversal_sent": True}, Outcome.UNKNOWN),
-        ({"reversal_sent": True, "reversal_told": "00"}, Outcome.NOT_IN_FORCE),
-        ({"reversal_sent": True, "reversal_told": "25"}, Outcome.NOT_IN_FORCE),
-        ({"reversal_sent": True, "reversal_told": "51"}, Outcome.HAPPENED),
-        ({"reversal_sent": True, "reversal_told": "96"}, Outcome.UNKNOWN),
-        ({"told": "98", "confirm_sent": True}, Outcome.UNKNOWN),
-        ({"told": "98", "confirm_sent": True, "confirm_told": "00"}, Outcome.HAPPENED),
-        ({"confirm_sent": True, "confirm_told": "A6"}, Outcome.HAPPENED),
-        ({"confirm_sent": True, "confirm_told": "61"}, Outcome.NOT_IN_FORCE),
+        ({}, Expected.UNKNOWN),
+        ({"told": "00"}, Expected.HAPPENED),
+        ({"told": "51"}, Expected.NOT_IN_FORCE),
+        ({"reversal_sent": True}, Expected.UNKNOWN),
+        ({"reversal_sent": True, "reversal_told": "00"}, Expected.NOT_IN_FORCE),
+        ({"reversal_sent": True, "reversal_told": "25"}, Expected.NOT_IN_FORCE),
+        ({"reversal_sent": True, "reversal_told": "51"}, Expected.HAPPENED),
+        ({"reversal_sent": True, "reversal_told": "96"}, Expected.UNKNOWN),
+        ({"told": "98", "confirm_sent": True}, Expected.UNKNOWN),
+        ({"told": "98", "confirm_sent": True, "confirm_told": "00"}, Expected.HAPPENED),
+        ({"confirm_sent": True, "confirm_told": "A6"}, Expected.HAPPENED),
+        ({"confirm_sent": True, "confirm_told": "61"}, Expected.NOT_IN_FORCE),
     ],
 )
 def test_an_outcome_follows_from_the_last_thing_told(
-    changes: dict[str, Any], outcome: Outcome
+    changes: dict[str, Any], outcome: Expected
 ) -> None:
     assert told(**changes).outcome is outcome
 

@@ -10,7 +10,7 @@ from host.model.money import Money
 from host.model.requests import ExchangeKey, Family, IssuerDecision, Kind, Request
 from host.model.responses import Reason
 from switch.issuer_settings import StandIn
-from switch.memory.route_file import Change, RouteFile, done_here
+from switch.memory.route_file import PendingWrite, RouteFile, done_here
 from switch.memory.route_words import Noted, State
 from terminals.dialects import issuer as dialect
 from tests.peers.bcd import Heard
@@ -476,7 +476,7 @@ async def test_what_a_killed_switch_had_in_flight_is_undone_when_it_lives_again(
 def note_in(path: Path, request: Request) -> Noted:
     """As a switch of this name would have, just before it was killed."""
     file = RouteFile(path, "saf.db")
-    change = Change(
+    change = PendingWrite(
         write=RouteFile.note,
         key_text=request.key.text,
         route="far",

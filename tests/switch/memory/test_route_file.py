@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from switch.memory.route_file import Change, RouteError, RouteFile, done_here
+from switch.memory.route_file import PendingWrite, RouteError, RouteFile, done_here
 from switch.memory.route_words import Noted, State
 from switch.memory.routes import without_secrets
 from tests.switch.conftest import approval
@@ -26,15 +26,17 @@ def key_of(stan: int) -> str:
     return purchase_of(stan).key.text
 
 
-def change(write, stan: int, route: str = "far", **more) -> Change:
-    return Change(write=write, key_text=key_of(stan), route=route, noted_at=NOW, done=print, **more)
+def change(write, stan: int, route: str = "far", **more) -> PendingWrite:
+    return PendingWrite(
+        write=write, key_text=key_of(stan), route=route, noted_at=NOW, done=print, **more
+    )
 
 
-def note_of(stan: int, route: str = "far") -> Change:
+def note_of(stan: int, route: str = "far") -> PendingWrite:
     return change(RouteFile.note, stan, route, request=without_secrets(purchase_of(stan)))
 
 
-def write(file: RouteFile, *changes: Change) -> list[Noted | None]:
+def write(file: RouteFile, *changes: PendingWrite) -> list[Noted | None]:
     done_here(file.writing(changes))
     return [each.result for each in changes]
 

@@ -41,7 +41,7 @@ class Item(msgspec.Struct, frozen=True, gc=False):
     """The DUKPT counters it used."""
 
 
-class Case(msgspec.Struct, gc=False):
+class Dossier(msgspec.Struct, gc=False):
     """What a rule decides over. `card` is the one presented, else the original's."""
 
     item: Item
