@@ -246,11 +246,11 @@ class IsoDialect:
         return message
 
     def _form(self, message: Message) -> Form:
-        form = message.form
-        if form is None:
-            fields, row = message.fields, message.spelling
-            means = row.means if row is not None else None
-            form = message.form = self._forms.of((fields["t"], means, tuple(fields)))
+        if isinstance(message.form, Form):
+            return message.form
+        fields, row = message.fields, message.spelling
+        means = row.means if row is not None else None
+        form = message.form = self._forms.of((fields["t"], means, tuple(fields)))
         return form
 
     def _make_form(self, key: FormKey) -> Form:

@@ -1,16 +1,13 @@
 """One message of a terminal as its dialect read it."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Final, NamedTuple, NoReturn, Protocol
+from typing import Final, NamedTuple, NoReturn, Protocol
 
 import msgspec
 
 from host.model.requests import Kind
 from terminals.dukpt_session import Taken
 from terminals.spelling import Spelling
-
-if TYPE_CHECKING:
-    from terminals.forms import Form
 
 
 class Place(NamedTuple):
@@ -111,8 +108,8 @@ class Message:
         """Where it could not be read whole: `fields` are those that could."""
         self.card: tuple[str | None, str | None] | None = None
         """Its number and expiry, YYMM, as far as they came in clear; None: nobody has looked."""
-        self.form: Form | None = None
-        """What its codes and fields alone say, once its dialect was asked."""
+        self.form: object = None
+        """What its codes and fields alone say (`terminals.forms`), once its dialect was asked."""
         self.taken = Taken.NEW
         """What its KSN makes of it, where a KSN proved it."""
 
