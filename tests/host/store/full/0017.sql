@@ -1,0 +1,1 @@
+-- It adds no column: lots are kept in another order.
