@@ -8,12 +8,14 @@ limit: a row is a line.
 
 import sys
 from collections.abc import Iterable, Sequence
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
+from config.cells import fold
+from config.language import speech
 from host.model.money import Money
 
 UNLIMITED: Final = 1_000_000
@@ -30,7 +32,24 @@ GROUPED_MIN: Final = 3
 def screen() -> Console:
     """Standard output: as wide as the terminal is, and without one as wide as what is written."""
     width = None if sys.stdout.isatty() else UNLIMITED
-    return Console(highlight=False, soft_wrap=True, width=width)
+    return Screen(highlight=False, soft_wrap=True, width=width)
+
+
+class Screen(Console):
+    """A console that says every sentence in the language of whoever reads it.
+
+    What a program reads leaves by `out`, which changes nothing.
+    """
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        """As rich does."""
+        said = (speech.said(each) if isinstance(each, str) else each for each in objects)
+        super().print(*said, **options)
+
+
+def line(text: str) -> Text:
+    """A line of a screen that is drawn again and again."""
+    return Text(speech.said(text))
 
 
 class Column(NamedTuple):
@@ -41,6 +60,8 @@ class Column(NamedTuple):
     """Stands on the right."""
     is_prose: bool = False
     """May be folded; the last column of its sheet."""
+    is_worded: bool = False
+    """Its cells are words of ours, and none of the data's."""
 
 
 def number(name: str) -> Column:
@@ -48,9 +69,14 @@ def number(name: str) -> Column:
     return Column(name, is_number=True)
 
 
-def prose(name: str) -> Column:
-    """A column of sentences."""
-    return Column(name, is_prose=True)
+def prose(name: str, *, is_worded: bool = False) -> Column:
+    """A column of sentences, of the data's or of ours."""
+    return Column(name, is_prose=True, is_worded=is_worded)
+
+
+def words(name: str) -> Column:
+    """A column of our own words, as kinds of transactions."""
+    return Column(name, is_worded=True)
 
 
 def amount(minor: int, unit: str) -> str:
@@ -64,12 +90,18 @@ class Sheet:
     def __init__(
         self, columns: Sequence[Column], rows: Iterable[Sequence[str]], title: str = ""
     ) -> None:
-        self._columns = columns
-        self._rows = [tuple(row) for row in rows]
-        self._title = title
+        self._columns = [column._replace(name=speech.said(column.name)) for column in columns]
+        self._rows = [
+            tuple(
+                speech.said(cell) if column.is_worded else cell
+                for column, cell in zip(columns, row, strict=True)
+            )
+            for row in rows
+        ]
+        self._title = speech.said(title)
         self._widths = [
             max(cell_len(cell) for cell in (column.name, *cells))
-            for column, cells in zip(columns, self._cells(), strict=True)
+            for column, cells in zip(self._columns, self._cells(), strict=True)
         ]
 
     def _cells(self) -> Iterable[Iterable[str]]:
@@ -115,7 +147,7 @@ class Sheet:
         """A row's lines: one, and more where its prose goes on."""
         if not self._columns[-1].is_prose:
             return self._line(row, widths)
-        first, *more = _fold(row[-1], widths[-1])
+        first, *more = fold(row[-1], widths[-1])
         empty = [""] * (len(row) - 1)
         lines = self._line([*row[:-1], first], widths)
         return lines + [line for part in more for line in self._line([*empty, part], widths)]
@@ -142,17 +174,3 @@ def _padded(text: str, width: int, *, to_the_right: bool = False) -> str:
     """By the cells that a terminal gives it: a Chinese character has two."""
     blank = " " * (width - cell_len(text))
     return blank + text if to_the_right else text + blank
-
-
-def _fold(text: str, width: int) -> list[str]:
-    """Lines of a sentence, broken between its words."""
-    if cell_len(text) <= width:
-        return [text]
-    lines = [""]
-    for word in text.split(" "):
-        longer = f"{lines[-1]} {word}" if lines[-1] else word
-        if cell_len(longer) <= width or not lines[-1]:
-            lines[-1] = longer
-        else:
-            lines.append(word)
-    return lines

@@ -22,6 +22,9 @@ hypothesis.settings.register_profile("posswitch", deadline=None)
 hypothesis.settings.load_profile("posswitch")
 """How long an example takes says how busy the machine is."""
 
+os.environ["LC_ALL"] = "C.UTF-8"
+"""What commands say is compared in English, whoever runs the tests."""
+
 TEMPLATE = "posswitch_template"
 DIRECTORY_PREFIX = "posswitch-tests-"
 DAY_SECONDS = 86_400

@@ -47,6 +47,7 @@ from config.errors import (
     told,
 )
 from config.homes import BENCH, DATA, DEMO
+from config.language import OPTION, Language, language_of, speech, tell
 from config.run.closed_output import came_of_closed_output, end_by_sigpipe
 from config.run.memory import keep_to_ourselves
 
@@ -85,6 +86,12 @@ def posswitch(
             "--version", callback=show_version, is_eager=True, help="Print the version, and end."
         ),
     ] = False,
+    _lang: Annotated[
+        Language | None,
+        typer.Option(
+            OPTION, help="What people read, in Chinese or English. LANG says it otherwise."
+        ),
+    ] = None,
 ) -> None:
     """An ISO 8583 POS acquiring switch and stored-value host."""
 
@@ -182,7 +189,7 @@ def reload(data: DataOption = DATA, as_json: JsonOption = False) -> None:
         print_json({"programs": outcomes})
     for outcome in [] if as_json else of_host + first_switch:
         for line in outcome.lines:
-            typer.echo(line)
+            tell(line)
     if last.error:
         kept = f"; {len(done)} other processes have changed already" if done else ""
         _remark(f"error {last.code}: nothing changed{kept}: {last.error}")
@@ -207,7 +214,7 @@ def migrate(
         if as_json:
             print_json({"schema_version": version})
         else:
-            typer.echo(f"schema version {version}")
+            tell(f"schema version {version}")
 
 
 @night.command("run")
@@ -348,8 +355,13 @@ with_whole_paragraphs(app)
 def main() -> NoReturn:
     """The entry of the command."""
     keep_to_ourselves()
-    command = functools.partial(app, prog_name="posswitch", standalone_mode=False)
-    sys.exit(_status_of(command))
+    speech.language = language_of(sys.argv[1:])
+    command = typer.main.get_command(app)
+    if speech.language is Language.CHINESE:
+        from config.cli.chinese import help_in_chinese
+
+        help_in_chinese(command)
+    sys.exit(_status_of(functools.partial(command, prog_name="posswitch", standalone_mode=False)))
 
 
 def _status_of(command: Callable[[], object]) -> int:
@@ -423,4 +435,4 @@ def _remark(text: str) -> None:
     Where it cannot be told, as into a file on a full disk, the work goes on.
     """
     with contextlib.suppress(OSError):
-        typer.echo(f"posswitch: {text}", err=True)
+        typer.echo(f"posswitch: {speech.said(text)}", err=True)

@@ -6,6 +6,7 @@ import typer
 
 from config.cli.options import DataOption, JsonOption, SettingsOption, epilog
 from config.homes import DATA
+from config.language import tell
 
 app = typer.Typer(
     help="Recompute every balance, seal and promise from the ledger. Exit status 1: violations.",
@@ -70,4 +71,4 @@ def accept(
 
     with opened_estate(data, settings) as connection:
         for line in accept_edits(connection, table, key, reason):
-            typer.echo(line)
+            tell(line)

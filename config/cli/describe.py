@@ -7,6 +7,7 @@ import typer
 
 from config.cli.complete import codes
 from config.cli.options import JsonOption
+from config.language import tell
 
 app = typer.Typer()
 
@@ -73,7 +74,7 @@ def describe(  # noqa: PLR0913, PLR0917 - a command line has an option for each 
         raise typer.Exit(FOUND_WRONG if rows else 0)
     if html is not None:
         describing.write_page(told, html)
-        typer.echo(f"written to {html}")
+        tell(f"written to {html}")
     elif as_json:
         describing.print_json(told)
     else:

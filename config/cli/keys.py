@@ -8,6 +8,7 @@ import typer
 from config.cli.complete import terminal_ids
 from config.cli.options import DataOption, JsonOption, SettingsOption, epilog
 from config.homes import DATA
+from config.language import tell
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -51,7 +52,7 @@ def generate(
         show_components(made)
     else:
         write_components(made, to)
-    typer.echo(f"{terminal_id}: master key {made.check_value} stored")
+    tell(f"{terminal_id}: master key {made.check_value} stored")
 
 
 @app.command("import")
@@ -98,9 +99,9 @@ def import_(  # noqa: PLR0913, PLR0917 - a command line has an option for each t
     target = target_of(owner, is_transport=transport, is_zone=zone, key_id=key_id)
     with opened_keys(data, settings) as keys:
         if give_up:
-            typer.echo(forget_entry(keys, target))
+            tell(forget_entry(keys, target))
         else:
-            typer.echo(import_component(keys, target, component, count, check_value))
+            tell(import_component(keys, target, component, count, check_value))
 
 
 @app.command()
@@ -159,7 +160,7 @@ def rotate(
     if as_json:
         print_json({"asked_to_sign_on": count})
         return
-    typer.echo(f"{count} terminals are asked to sign on with their next answers")
+    tell(f"{count} terminals are asked to sign on with their next answers")
 
 
 @app.command("into-device")
@@ -181,9 +182,9 @@ def into_device(
     if as_json:
         print_json({"lmk": check_value, "device": told.host.hsm.device})
         return
-    typer.echo(f"LMK {check_value} is in the device {told.host.hsm.device}")
+    tell(f"LMK {check_value} is in the device {told.host.hsm.device}")
     if from_file:
-        typer.echo(f"keep {places.lmk} in a safe and not on this machine")
+        tell(f"keep {places.lmk} in a safe and not on this machine")
 
 
 @app.command("list")

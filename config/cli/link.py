@@ -6,6 +6,7 @@ import typer
 
 from config.cli.options import DataOption, JsonOption, epilog
 from config.homes import DATA
+from config.language import tell
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -37,7 +38,7 @@ def certificate(
     if as_json:
         print_json(made)
     for line in () if as_json else made.lines:
-        typer.echo(line)
+        tell(line)
 
 
 @app.command()
@@ -57,5 +58,5 @@ def trust(
         told = {"name": taken.name, "pin": taken.text, "fingerprint": taken.fingerprint}
         print_json({**told, "file": file})
         return
-    typer.echo(f"{file}: {taken.name} is known by {taken.fingerprint} (SHA-256)")
-    typer.echo("next: posswitch reload, where it runs; to forget one, delete its line and reload")
+    tell(f"{file}: {taken.name} is known by {taken.fingerprint} (SHA-256)")
+    tell("next: posswitch reload, where it runs; to forget one, delete its line and reload")

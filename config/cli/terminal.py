@@ -7,6 +7,7 @@ import typer
 from config.cli.complete import case_ids, terminal_ids
 from config.cli.options import DataOption, JsonOption, SettingsOption, epilog
 from config.homes import DATA
+from config.language import tell
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -56,7 +57,7 @@ def resolve(
     if as_json:
         print_json({"case": number, "resolved_by": by, "note": note})
     else:
-        typer.echo(f"case {number} is resolved")
+        tell(f"case {number} is resolved")
 
 
 @app.command()

@@ -6,9 +6,13 @@ from collections.abc import Sequence
 
 from config.doctor.checks import Found, as_builtins
 from config.doctor.findings import State
-from config.screen import Column, Sheet, prose, screen
+from config.screen import Sheet, prose, screen, words
 
-COLUMNS = (Column("check"), Column("state"), prose("what was found, and what to do"))
+COLUMNS = (
+    words("check"),
+    words("state"),
+    prose("what was found, and what to do", is_worded=True),
+)
 
 
 def print_report(found: list[Found], *, as_json: bool) -> None:

@@ -9,8 +9,10 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
+from config.cells import fold
 from config.error_kinds import ERROR_KINDS, KINDS_BY_CODE, ErrorKind
 from config.errors import SettingsError
+from config.language import speech
 from host.cases import CASES, CaseKind
 from host.model.responses import RESPONSE_CODES, Reason
 from switch.whys import SENTENCES, WHYS
@@ -29,6 +31,7 @@ from terminals.remedies import OTHERS, REMEDIES, Remedy
 
 Row = Mapping[str, str]
 """`code`, and in the order of reading what is known of it by its name."""
+INDENT: Final = " " * 4
 _FIELD: Final = re.compile(r"(?:F|DE)?0*(\d{1,3})=(.*)", re.IGNORECASE)
 _RESPONSE_CODE: Final = "39"
 _FIELDS: Final[Mapping[str, Callable[[str], str]]] = {
@@ -89,26 +92,23 @@ def everything() -> list[Row]:
 
 def lines_of(row: Row, width: int) -> Iterator[str]:
     """A row as a person reads it: its code and names on one line, then a line for each thing."""
-    import textwrap
-
     names = [row[name] for name in ("code", "reason", "english", "chinese") if row.get(name)]
     yield "  ".join(names)
     for name, words in row.items():
         if name in {"code", "reason", "english", "chinese"} or not words:
             continue
-        yield from textwrap.wrap(
-            f"{name.replace('_', ' ')}: {words}",
-            max(width, 40),
-            initial_indent="  ",
-            subsequent_indent="    ",
-            break_on_hyphens=False,
-        )
+        label = speech.said(name.replace("_", " "))
+        first, *more = fold(f"{label}: {speech.said(words)}", max(width, 40) - len(INDENT))
+        yield f"  {first}"
+        yield from (f"{INDENT}{line}" for line in more)
 
 
 def brief(row: Row) -> str:
     """A row on one line, of a list."""
     words = row.get("english") or row.get("what") or row.get("meaning") or ""
-    return "  ".join(each for each in (row["code"], row.get("reason", ""), words) if each)
+    return "  ".join(
+        each for each in (row["code"], row.get("reason", ""), speech.said(words)) if each
+    )
 
 
 def _given(word: str) -> Iterator[Row]:

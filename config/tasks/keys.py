@@ -17,6 +17,7 @@ import typer
 
 from config.as_json import print_json
 from config.errors import SettingsError, SurroundingsError
+from config.language import speech, tell
 from config.places import Places
 from config.run.database import dsn_of, opened_database
 from config.run.house import house_and_settings
@@ -145,12 +146,15 @@ def generate_components(
 def show_components(made: Generated) -> None:
     """Each component alone on the screen, until its custodian has written it down."""
     for number in range(1, len(made.components) + 1):
-        typer.prompt(
-            f"custodian {number}, alone at the screen, press Enter", default="", show_default=False
-        )
-        typer.echo(_written(made, number))
-        typer.prompt("written down? Enter clears the screen", default="", show_default=False)
+        _wait(f"custodian {number}, alone at the screen, press Enter")
+        tell(_written(made, number))
+        _wait("written down? Enter clears the screen")
         typer.echo(CLEAR_SCREEN, nl=False)
+
+
+def _wait(what: str) -> None:
+    """Until somebody presses Enter."""
+    typer.prompt(speech.said(what), default="", show_default=False)
 
 
 def write_components(made: Generated, directory: Path) -> None:
@@ -171,7 +175,7 @@ def write_components(made: Generated, directory: Path) -> None:
                 "are lost. Next: mend that, and generate again with --replace",
                 "E-FILE",
             ) from error
-        typer.echo(f"component {number} is in {path}")
+        tell(f"component {number} is in {path}")
 
 
 def import_component(keys: Keys, target: Target, number: int, count: int, whole: str | None) -> str:
@@ -285,7 +289,7 @@ def _told(target: Target, entered: Entered) -> str:
 
 def _asked(what: str, *, is_hidden: bool = False) -> str:
     if sys.stdin.isatty():
-        answer: str = typer.prompt(what, hide_input=is_hidden)
+        answer: str = typer.prompt(speech.said(what), hide_input=is_hidden)
         return answer.strip()
     return sys.stdin.readline().strip()
 

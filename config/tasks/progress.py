@@ -10,7 +10,8 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
-from config.screen import Column, Sheet, number, prose
+from config.language import speech
+from config.screen import Sheet, line, number, prose, words
 from host.model.claims import APPROVALS, CARD_SIGN
 from host.model.requests import Kind
 from host.model.responses import RESPONSE_CODES
@@ -48,7 +49,7 @@ MEANINGS: Final = {row.f39: row.english for row in reversed(RESPONSE_CODES.value
 """F39 to its text; where two reasons share a code, the first of the table speaks."""
 
 BOARD: Final = (
-    Column("transaction"),
+    words("transaction"),
     *map(number, ("approved", "declined", "lost")),
     prose("declined because"),
 )
@@ -77,7 +78,7 @@ def headline(tally: Tally, passed: float, seconds: float) -> Text:
     """One line: how far, how many, how fast."""
     rate = tally.trades / passed if passed else 0.0
     p50, p99, p999 = (f"{1000 * each:.0f} ms" for each in tally.latency(0.50, 0.99, 0.999))
-    return Text(
+    return line(
         f"{min(passed, seconds):.0f} of {seconds:.0f} s  {tally.trades:,} trades  {rate:.0f}/s"
         f"  p50 {p50}  p99 {p99}  p99.9 {p999}  {tally.count(SILENCE)} lost"
     )
@@ -142,7 +143,7 @@ def _counts(answers: Counter[str]) -> tuple[str, str, str]:
 
 def _declines(answers: Counter[str]) -> str:
     declines = [
-        f"{MEANINGS.get(f39, f39)} {times}"
+        f"{speech.said(MEANINGS.get(f39, f39))} {times}"
         for f39, times in answers.most_common()
         if f39 not in APPROVALS and f39 != SILENCE
     ]

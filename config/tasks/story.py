@@ -93,8 +93,9 @@ class Story:
 
     def asked(self, claim: Claim) -> str:
         """What was asked at the till."""
-        what = f"{claim.kind.value.replace('_', ' ')} of {amount(claim.amount_minor, claim.unit)}"
-        return what if claim.card_id is None else f"{what}, card {self._cards[claim.card_id]}"
+        card = "" if claim.card_id is None else f", card {self._cards[claim.card_id]}"
+        what = claim.kind.value.replace("_", " ")
+        return f"asked for a {what} of {amount(claim.amount_minor, claim.unit)}{card}"
 
     def a_decline(self) -> Claim | None:
         """The first decline of the most telling code, by its slot."""
@@ -161,7 +162,7 @@ def decline_lines(story: Story, connection: Connection) -> Iterator[str]:
         yield "nothing was declined"
         return
     yield f"a decline: terminal {terminal_of(claim.slot)}, trace {_trace(claim.slot)}"
-    yield f"  till    asked for a {story.asked(claim)}"
+    yield f"  till    {story.asked(claim)}"
     yield f"  till    was told {claim.told}: {MEANINGS.get(claim.told, 'of another table')}"
     ours = decided(connection, [claim.slot]).get(claim.slot)
     if ours is not None:
@@ -182,7 +183,7 @@ def time_out_lines(story: Story, connection: Connection) -> Iterator[str]:
     found = decided(connection, [slot, undo])
     claim = story.claims[slot]
     yield f"a time-out: terminal {terminal_of(slot)}, trace {_trace(slot)}"
-    yield f"  till    asked for a {story.asked(claim)}"
+    yield f"  till    {story.asked(claim)}"
     yield from _moved(found.get(slot))
     yield "  till    heard no answer that it could believe, and sent a reversal"
     yield from _moved(found.get(undo))

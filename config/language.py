@@ -1,0 +1,147 @@
+"""Chinese beside English: what the command line says, in the language of whoever reads it.
+
+Programs say everything in English. Where a person reads Chinese, a sentence is looked up in
+`zh.toml` on its way to the screen: first as it is, then as one of the templates, whose `{}` stand
+for what was put in. What is in neither stays English, and a test finds it. What programs read
+(`--json`, logs, names of columns in files) is the same in every language.
+"""
+
+import functools
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from enum import StrEnum
+from itertools import chain, zip_longest
+from pathlib import Path
+from typing import Final
+
+from config.cells import cell_count
+
+CATALOGUE: Final = Path(__file__).with_name("zh.toml")
+OPTION: Final = "--lang"
+VARIABLES: Final = ("LC_ALL", "LC_MESSAGES", "LANG")
+"""Of POSIX, the one that counts first."""
+GAP: Final = "{}"
+ERROR: Final = re.compile(r"(?P<named>error )?(?P<code>E-[A-Z0-9-]+): (?P<sentence>.*)", re.DOTALL)
+"""An error as `config.errors.told` spells it."""
+OWN_WORD: Final = re.compile(r"[A-Za-z]{2,}|=")
+OWN_WORDS_MIN: Final = 2
+"""A template with fewer, and none before what is put in, takes words and amounts only."""
+ANYTHING: Final = r"(.*?)"
+ONE_WORD: Final = r"(\S*?(?: [A-Z][A-Z:]{0,2})?)"
+"""Or an amount with its unit."""
+TAIL: Final = re.compile(r"[ ,;.]")
+COUNTED: Final = re.compile(r"(?P<count>[\d,.]+ )(?P<what>\D+)")
+CURE: Final = "Next"
+"""Of a sentence that says what to type next."""
+BETWEEN: Final = re.compile(r"( {2,}| \+ )")
+"""Of two columns of a line, or of a sum."""
+
+
+class Language(StrEnum):
+    """The languages there are."""
+
+    ENGLISH = "en"
+    CHINESE = "zh"
+
+
+def language_of(words: Sequence[str], environ: Mapping[str, str] = os.environ) -> Language:
+    """The language of a command line: what it asks for, else what the environment says."""
+    asked = (
+        following if word == OPTION else word.removeprefix(f"{OPTION}=")
+        for word, following in zip_longest(words, words[1:], fillvalue="")
+        if word.partition("=")[0] == OPTION
+    )
+    told = (environ[name] for name in VARIABLES if environ.get(name))
+    language = next(chain(asked, told), "")
+    return Language.CHINESE if language.lower().startswith("zh") else Language.ENGLISH
+
+
+class Speech:
+    """What is said from here on, in one language."""
+
+    def __init__(self, language: Language = Language.ENGLISH) -> None:
+        self.language = language
+
+    def said(self, text: str) -> str:
+        """A sentence, a heading or a help text in this language."""
+        return text if self.language is Language.ENGLISH else chinese_of(text)
+
+
+speech: Final = Speech()
+"""The process's own; `config.cli.app.main` sets its language before anything is said."""
+
+
+def tell(text: str) -> None:
+    """Print a line that a person reads, and no program."""
+    import typer
+
+    typer.echo(speech.said(text))
+
+
+def chinese_of(text: str) -> str:
+    """The Chinese of a text, or the text."""
+    error = ERROR.fullmatch(text)
+    if error is not None:
+        named = "错误 " if error["named"] else ""
+        sentence = error["sentence"]
+        return f"{named}{error['code']}: {_sentence(sentence) or sentence}"
+    found = None if BETWEEN.search(text) else _sentence(text) or _sentence(_unfolded(text))
+    return found or "".join(_columns(text))
+
+
+def _sentence(text: str) -> str | None:
+    """As one text of the catalogue; None: it is none."""
+    exact, templates = _catalogue()
+    if text in exact:
+        return exact[text]
+    for template, chinese in templates:
+        match = template.fullmatch(text)
+        if match is not None:
+            return chinese.format(*map(chinese_of, match.groups()))
+    return None
+
+
+def _columns(text: str) -> Iterator[str]:
+    """A line whose parts stand at a distance, part by part, each in as many cells as before."""
+    parts = BETWEEN.split(text)
+    counted = COUNTED.fullmatch(text)
+    if len(parts) == 1:
+        yield text if counted is None else counted["count"] + chinese_of(counted["what"])
+        return
+    for part, blank in zip_longest(parts[::2], parts[1::2], fillvalue=""):
+        chinese = chinese_of(part) if part else part
+        missing = cell_count(part) + len(blank) - cell_count(chinese)
+        yield chinese + (blank if blank.strip() else " " * max(missing, 2) if blank else "")
+
+
+def _unfolded(text: str) -> str:
+    """A help text without the line ends of its source."""
+    return " ".join(text.split())
+
+
+@functools.cache
+def _catalogue() -> tuple[dict[str, str], tuple[tuple[re.Pattern[str], str], ...]]:
+    """Texts as they are, and templates: those with a cure, then those with most words, first."""
+    import tomllib
+
+    from host.model.responses import RESPONSE_CODES
+
+    rows = tomllib.loads(CATALOGUE.read_text("utf-8"))
+    exact = {row.english: row.chinese for row in RESPONSE_CODES.values()}
+    exact |= {english: chinese for english, chinese in rows.items() if GAP not in english}
+    gaps = sorted(
+        (english for english in rows if GAP in english or TAIL.match(english)),
+        key=lambda english: (CURE not in english, -len(english.replace(GAP, ""))),
+    )
+    return exact, tuple(_row(english, rows[english]) for english in gaps)
+
+
+def _row(english: str, chinese: str) -> tuple[re.Pattern[str], str]:
+    """A template; one that begins with a mark is the tail of a sentence."""
+    if TAIL.match(english):
+        pattern = ANYTHING.join(map(re.escape, english.split(GAP)))
+        return re.compile(f"(.*){pattern}", re.DOTALL), GAP + chinese
+    is_sure = not english.startswith(GAP) or len(OWN_WORD.findall(english)) >= OWN_WORDS_MIN
+    gap = ANYTHING if is_sure else ONE_WORD
+    return re.compile(gap.join(map(re.escape, english.split(GAP))), re.DOTALL), chinese
