@@ -95,6 +95,7 @@ INNER JOIN balance AS p ON c.shard = p.shard AND c.points_account = p.account_id
 -- name: lots
 -- Of the points lots of these accounts: those that expire first, of all and of those that have not
 -- expired; those in debt; those an undo will touch. With a limit far beyond what most cards have.
+-- The index has them by day; those of one day are sorted by when they were earned.
 WITH k AS (
     SELECT *
     FROM unnest(%(shards)s::smallint [], %(accounts)s::bigint []) AS r (shard, account_id)

@@ -92,6 +92,19 @@ def test_no_statement_reads_a_growing_table_whole(
     assert {table for table in growing if (name, table) not in READ_WHOLE} == set()
 
 
+@pytest.mark.parametrize("name", ["lots", "expired"])
+def test_lots_are_sorted_day_by_day_not_all_of_a_card(name: str, filled: Connection) -> None:
+    file = "posting.sql" if name == "lots" else "expiry.sql"
+    sql = numbered(load_queries("host.store", file)[name])
+    with filled.transaction(force_rollback=True):
+        for setting in WRITER if name == "lots" else ():
+            filled.execute(f"SET LOCAL {setting} = off")
+        plan = "\n".join(row[0] for row in filled.execute(f"EXPLAIN (GENERIC_PLAN) {sql}"))
+    sorted_whole = re.findall(r"Limit[^\n]*\n[ ->]*Sort ", plan)
+    assert sorted_whole == []
+    assert re.search(r"Presorted Key: .*expires_on", plan)
+
+
 def numbered(sql: str) -> str:
     """The statement as PostgreSQL numbers its parameters."""
     names: dict[str, int] = {}

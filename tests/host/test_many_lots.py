@@ -15,13 +15,15 @@ from tests.host.conftest import CardPool, Till, trading
 MANY = 5_000
 
 
-def give_lots(till: Till, card: int, *, lots: int, points: int) -> None:
-    """Points earned one after the other, each lot a day later to expire."""
+def give_lots(till: Till, card: int, *, lots: int, points: int, a_day: int = 1) -> None:
+    """Points earned one after the other; so many lots expire on one day, the next a day later.
+    They lie in the table the other way round."""
     till.sql(
         "INSERT INTO lot (shard, account_id, id, earned_on, expires_on, points, remaining)"
-        " SELECT c.shard, c.points_account, n, date '2020-01-01', date '2030-01-01' + n, %s, %s"
-        " FROM card c, generate_series(1, %s) AS n WHERE c.id = %s",
-        *(points, points, lots, card),
+        " SELECT c.shard, c.points_account, n, date '2020-01-01',"
+        " date '2030-01-01' + n / %s, %s, %s"
+        " FROM card c, generate_series(1, %s) AS n WHERE c.id = %s ORDER BY n DESC",
+        *(a_day, points, points, lots, card),
     )
     till.sql(
         "UPDATE balance b SET posted_minor = posted_minor + %s FROM card c"
@@ -72,6 +74,17 @@ async def test_of_five_thousand_lots_the_first_are_read(
     assert len(read) <= 4 * loading.LOTS_READ_FIRST
 
 
+async def test_of_lots_that_expire_on_one_day_those_earned_first_are_taken(
+    till: Till, pool: CardPool, read: list[Lot]
+) -> None:
+    card = pool.city()
+    give_lots(till, card, lots=MANY, points=10, a_day=MANY)
+    _, answer = await till.sell(Kind.POINTS_REDEMPTION, card, 125)
+    assert answer.is_approved
+    assert left_in(till, card, 14) == [0] * 12 + [5, 10]
+    assert len(read) <= 2 * loading.LOTS_READ_FIRST
+
+
 async def test_more_than_the_first_lots_hold_is_taken_all_the_same(
     till: Till, pool: CardPool
 ) -> None:
@@ -90,11 +103,11 @@ async def test_what_is_decided_over_the_first_lots_is_what_is_decided_over_all(
 ) -> None:
     """The same trade on two cards, one of which is read two lots at a time."""
     dice, cards = random.Random(seed), (pool.city(), pool.city())
-    lots = dice.choice([1, 3, 8])
+    lots, a_day = dice.choice([1, 3, 8]), dice.choice([1, 8])
     told: list[list[object]] = []
     for limit, card in zip((2, 10_000), cards, strict=True):
         monkeypatch.setattr(loading, "LOTS_READ_FIRST", limit)
-        give_lots(till, card, lots=lots, points=60)
+        give_lots(till, card, lots=lots, points=60, a_day=a_day)
         told.append([*await _trade(till, card, random.Random(seed)), left_in(till, card, lots)])
     assert told[0] == told[1]
 

@@ -1,0 +1,1 @@
+-- It adds no column: an index is made anew.
