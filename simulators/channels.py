@@ -6,7 +6,7 @@ its terminals trade (a gateway keeps its one connection), and gives each termina
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -22,6 +22,7 @@ from simulators import mis, softpos
 from simulators.answers import Answer
 from simulators.batch import Batch
 from simulators.certificates import SWITCH, attestation_key, phone_tls
+from simulators.failures import Failures
 from simulators.faults import DrawsFaults
 from simulators.line import PLAIN, IsMine, Line, Wire
 from simulators.mending import ATTEMPTS_MAX
@@ -127,6 +128,8 @@ class Place:
     attempts_max: int = ATTEMPTS_MAX
     overhears: Callable[[bytes, bytes | None], None] | None = None
     """Is given each message of a terminal and what it heard, None where it heard nothing."""
+    failures: Failures = field(default_factory=Failures)
+    """Where it is noted what failed of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +232,8 @@ def gateway(settings: NacSettings) -> Opens:
                 port=place.port,
                 preamble_bytes=place.caller_bytes or settings.preamble_bytes,
                 answer_seconds_max=place.answer_seconds_max,
-            )
+            ),
+            place.failures,
         )
         async with nac.running():
             yield Gateway(place, nac)

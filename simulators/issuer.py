@@ -21,6 +21,7 @@ import trio
 from host.estate.plan import CardPlan
 from host.hsm.pin import PinBlockReader, PinFormatError
 from host.model.secrets import Pan, Secret
+from simulators.failures import Failures
 from simulators.line import RECEIVE_BYTES_MAX
 from terminals.codec import DecodeError
 from terminals.dialects.issuer_fields import FOREIGN
@@ -197,29 +198,40 @@ class Issuer:
             pins={card.pan.reveal(): card.pin for card in cards if card.pin is not None},
             reads_pin=PinBlockReader(zone_key) if zone_key is not None else None,
         )
+        self.failures = Failures()
+        """Messages and lines that met a fault: they had no answer, all others have."""
         self.opening = dict(self.book.balances)
         self._clock = clock
         self._dice: dict[str, random.Random] = {}
         self._socket: socket.socket | None = None
+        self._port = settings.port
 
     def listen(self) -> int:
         """Take the port; who calls before `run` waits. Gives the port."""
         self._socket = socket.create_server((self.settings.host, self.settings.port))
-        port: int = self._socket.getsockname()[1]
-        return port
+        self._port = self._socket.getsockname()[1]
+        return self._port
 
     async def run(self) -> None:
-        """Answer for ever."""
+        """Answer for ever. Raises OSError where it cannot listen."""
         if self._socket is None:
             self.listen()
-        assert self._socket is not None
+        await self.failures.kept("issuer's host", "", self._accept)
+
+    async def _accept(self) -> None:
+        if self._socket is None:
+            self._socket = socket.create_server((self.settings.host, self._port))
         listener = trio.SocketListener(trio.socket.from_stdlib_socket(self._socket))
-        await trio.serve_listeners(self._serve, [listener])
+        self._socket = None  # it is the listener's, and ends with it
+        await trio.serve_listeners(self._serve_alone, [listener])
 
     def moved_minor(self, card: CardPlan) -> int:
         """What a card gained or lost since the opening."""
         pan = card.pan.reveal()
         return self.book.balances[pan] - self.opening[pan]
+
+    async def _serve_alone(self, stream: trio.SocketStream) -> None:
+        await self.failures.alone("issuer's line", "", self._serve, stream)
 
     async def _serve(self, stream: trio.SocketStream) -> None:
         reader = FrameReader(bytes_min=FRAME_BYTES_MIN, takes_keep_alive=True)
@@ -228,7 +240,10 @@ class Issuer:
             try:
                 while data := await stream.receive_some(RECEIVE_BYTES_MAX):
                     for frame in reader.feed(bytes(data)):
-                        nursery.start_soon(self._answer, stream, frame, lock)
+                        alone = self.failures.alone
+                        nursery.start_soon(
+                            alone, "message to the issuer", "", self._answer, stream, frame, lock
+                        )
             except (OSError, trio.BrokenResourceError, trio.ClosedResourceError, FramingError):
                 pass
             nursery.cancel_scope.cancel()

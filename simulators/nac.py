@@ -15,6 +15,7 @@ from typing import Final, Self
 
 import trio
 
+from simulators.failures import Failures, TroubleError
 from simulators.faults import DrawsFaults, Fault, no_faults
 from simulators.line import RECEIVE_BYTES_MAX, IsMine
 from terminals.framing import FrameReader, FramingError, wrap
@@ -25,6 +26,9 @@ KEEP_ALIVE: Final = wrap(b"")
 TPDU_BYTES: Final = 5
 CONNECT_SECONDS_MAX: Final = 10.0
 RETRY_SECONDS: Final = 0.2
+ALL_TAKEN: Final = (
+    f"a call on each of its {PORTS - 1} ports, and one more. Next: simulate fewer terminals on it"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,8 +52,9 @@ class NacSettings:
 class Nac:
     """The gateway. `run` keeps the connection; `line` gives a terminal its own."""
 
-    def __init__(self, settings: NacSettings) -> None:
+    def __init__(self, settings: NacSettings, failures: Failures | None = None) -> None:
         self.settings = settings
+        self.failures = Failures() if failures is None else failures
         self.up = trio.Event()
         self.bound_port: int | None = None
         """Where it listens, if it does."""
@@ -90,6 +95,9 @@ class Nac:
     ) -> bytes | None:
         """One message of a terminal and its answer; None is silence."""
         source = self._take_port()
+        if source is None:
+            await trio.lowlevel.checkpoint()
+            return None
         asked = payload[:3] + source + payload[TPDU_BYTES:]
         send, heard = trio.open_memory_channel[bytes](4)
         self._calls[source] = send
@@ -133,17 +141,19 @@ class Nac:
                 await trio.aclose_forcefully(stream)
 
     async def _live(self, *, task_status: trio.TaskStatus[None]) -> None:
-        """One life after the other."""
-        is_started = False
+        """For ever. Whoever starts it is told where it cannot listen; later it tries again."""
+        listeners = await self._listen() if self.settings.listens else []
+        task_status.started()
+        await self.failures.kept("gateway", "", self._lives, listeners)
+
+    async def _lives(self, listeners: list[trio.SocketListener]) -> None:
+        """One life after the other; the first has these places to listen at."""
         while True:
             with trio.CancelScope() as self._life:
                 if self.settings.listens:
-                    listeners = await self._listen()
-                if not is_started:
-                    task_status.started()
-                    is_started = True
-                if self.settings.listens:
-                    await trio.serve_listeners(self._carry_all, listeners)
+                    taken = listeners[:] or await self._listen_again()
+                    listeners.clear()
+                    await trio.serve_listeners(self._carry_alone, taken)
                 else:
                     await self._call()
 
@@ -155,7 +165,7 @@ class Nac:
             except (OSError, trio.TooSlowError):
                 await trio.sleep(RETRY_SECONDS)
                 continue
-            await self._carry_all(stream)
+            await self._carry_alone(stream)
             await trio.sleep(RETRY_SECONDS)
 
     async def _listen(self) -> list[trio.SocketListener]:
@@ -165,6 +175,21 @@ class Nac:
         self.bound_port = listeners[0].socket.getsockname()[1]
         return listeners
 
+    async def _listen_again(self) -> list[trio.SocketListener]:
+        """Whoever has taken the port meanwhile may give it back."""
+        is_noted = False
+        while True:
+            try:
+                return await self._listen()
+            except OSError as error:
+                if not is_noted:
+                    self.failures.note("gateway", f"at port {self.bound_port}", error)
+                    is_noted = True
+            await trio.sleep(RETRY_SECONDS)
+
+    async def _carry_alone(self, stream: trio.SocketStream) -> None:
+        await self.failures.alone("connection of the gateway", "", self._carry_all, stream)
+
     async def _carry_all(self, stream: trio.SocketStream) -> None:
         """One connection until it ends."""
         self._stream = stream
@@ -172,7 +197,8 @@ class Nac:
         try:
             async with trio.open_nursery() as nursery:
                 if self.settings.keep_alive_seconds:
-                    nursery.start_soon(self._keep_alive, stream)
+                    alone = self.failures.alone
+                    nursery.start_soon(alone, "keep-alives", "", self._keep_alive, stream)
                 await self._receive(stream)
                 nursery.cancel_scope.cancel()
         finally:
@@ -211,26 +237,29 @@ class Nac:
             self.dropped += 1
 
     async def _keep_alive(self, stream: trio.SocketStream) -> None:
+        """Where one cannot be sent the connection is over, and whoever listens on it hears so."""
         while True:
             await trio.sleep(self.settings.keep_alive_seconds)
             async with self._sending:
                 try:
                     await stream.send_all(KEEP_ALIVE)
                 except (OSError, trio.BrokenResourceError, trio.ClosedResourceError):
+                    await trio.aclose_forcefully(stream)
                     return
 
     async def _latency(self) -> None:
         least, most = self.settings.latency_seconds
         await trio.sleep(self._dice.uniform(least, most))
 
-    def _take_port(self) -> bytes:
-        """The next port nobody talks on."""
+    def _take_port(self) -> bytes | None:
+        """The next port nobody talks on; None where all are taken, and the line is engaged."""
         for _ in range(PORTS):
             self._next_port = self._next_port % (PORTS - 1) + 1
             source = bytes.fromhex(f"{self._next_port:04d}")
             if source not in self._calls:
                 return source
-        raise RuntimeError("every port of the gateway is taken")
+        self.failures.note("gateway", "", TroubleError(ALL_TAKEN))
+        return None
 
     def _preamble(self, number: str) -> bytes:
         return number.encode("ascii").ljust(self.settings.preamble_bytes)[

@@ -12,6 +12,7 @@ from typing import Final
 
 import trio
 
+from simulators.failures import Failures
 from terminals.framing import wrap
 
 RECEIVE_BYTES_MAX: Final = 4096
@@ -39,35 +40,55 @@ class SlowSenders:
         self.connected = trio.Event()
         self.cut_off = 0
         """How often the switch has closed one."""
+        self.refused = 0
+        """How often one could not call; each tries again."""
+        self.refusal: OSError | None = None
+        """Why not, the last time."""
+        self.failures = Failures()
         self._settings = settings
         self._frame = wrap(payload)
-        self._waiting = settings.connections
+        self._called: set[int] = set()
         self._calling = trio.CapacityLimiter(CONNECTING_MAX)
 
     async def run(self) -> None:
         """All of them, until cancelled."""
         async with trio.open_nursery() as nursery:
             for number in range(self._settings.connections):
-                nursery.start_soon(self._one, number)
+                nursery.start_soon(
+                    self.failures.kept, "slow sender", f"{number}", self._one, number
+                )
+
+    @property
+    def waiting(self) -> int:
+        """How many have not called yet."""
+        return self._settings.connections - len(self._called)
 
     async def _one(self, number: int) -> None:
         settings = self._settings
         dice = random.Random(f"{settings.seed}/{number}")  # noqa: S311 - a simulation repeats itself
         stream = await self._call()
-        self._waiting -= 1
-        if not self._waiting:
+        self._called.add(number)
+        if len(self._called) == settings.connections:
             self.connected.set()
-        await trio.sleep(dice.random() * settings.pause_seconds)
+        pause = dice.random() * settings.pause_seconds
         while True:
             async with stream:
+                await trio.sleep(pause)
                 await self._dribble(stream)
             self.cut_off += 1
+            pause = 0.0
             await trio.sleep(RETRY_SECONDS)
             stream = await self._call()
 
     async def _call(self) -> trio.SocketStream:
-        async with self._calling:
-            return await trio.open_tcp_stream(self._settings.host, self._settings.port)
+        while True:
+            try:
+                async with self._calling:
+                    return await trio.open_tcp_stream(self._settings.host, self._settings.port)
+            except OSError as error:
+                self.refused += 1
+                self.refusal = error
+            await trio.sleep(RETRY_SECONDS)
 
     async def _dribble(self, stream: trio.SocketStream) -> None:
         """A byte and a pause, message after message, until the other end has had enough."""
@@ -78,7 +99,7 @@ class SlowSenders:
                     while await stream.receive_some(RECEIVE_BYTES_MAX):
                         pass
                     return
-        except trio.BrokenResourceError:
+        except (OSError, trio.BrokenResourceError, trio.ClosedResourceError):
             return
 
 

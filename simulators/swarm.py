@@ -261,15 +261,19 @@ class Swarm:
             answer_seconds_max=settings.answer_seconds_max,
             last_trace=settings.last_trace,
             attempts_max=settings.attempts_max,
+            failures=self.tally.failures,
         )
+        alone = self.tally.failures.alone
         with self.record if self._owns_record else nullcontext():
             opened = (settings.opens or row.opens)(place)
             async with opened as channel, trio.open_nursery() as nursery:
                 if settings.rate:
                     send, self._customers = trio.open_memory_channel[float](math.inf)
-                    nursery.start_soon(self._let_in, send)
+                    nursery.start_soon(alone, "customers", "", self._let_in, send)
                 for plan in plans:
-                    nursery.start_soon(self._day_of, channel, plan)
+                    nursery.start_soon(
+                        alone, "terminal", plan.terminal_id, self._day_of, channel, plan
+                    )
         return self.tally
 
     def close(self) -> None:
@@ -295,9 +299,11 @@ class Swarm:
         async with line:
             cards = self._own_cards(plan) if settings.repeats else self._cards
             trading = Counter(terminal, cards, self._odd_cards, dice, self._trades)
-            await self._trade(trading, f"{seed}/door")
-        self.tally.repeats_that_differed += line.repeats_that_differed
-        self.tally.pending += terminal.has_pending
+            try:
+                await self._trade(trading, f"{seed}/door")
+            finally:  # what a terminal that fails leaves is owed all the same
+                self.tally.repeats_that_differed += line.repeats_that_differed
+                self.tally.pending += terminal.has_pending
 
     def _own_cards(self, plan: TerminalPlan) -> tuple[CardPlan, ...]:
         """Dealt round the terminals that may meet the same cards."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from host.model.requests import Kind
+from simulators.failures import Failures
 
 SILENCE = "--"
 """Stands where F39 would, when no answer was worth believing."""
@@ -28,6 +29,8 @@ class Tally:
     pending: int = 0
     """Reversals, confirmations and refunds still waiting when the day ended."""
     repeats_that_differed: int = 0
+    failures: Failures = field(default_factory=Failures)
+    """Terminals, channels and parts that ended as they must not."""
 
     @property
     def trades(self) -> int:

@@ -18,7 +18,7 @@ import trio
 from config.bench.cpu import resident_bytes
 from config.bench.front import Front, descriptors_for, running_front
 from config.bench.loads import run_wire_load
-from config.errors import Say
+from config.errors import Say, SurroundingsError
 from config.settings import Settings
 from host.estate.demo import bench_estate
 from host.estate.plan import EstatePlan
@@ -31,6 +31,7 @@ from terminals.dialects.pos import POS
 
 MIB: Final = 1024 * 1024
 HOST: Final = "127.0.0.1"
+CALLING_SECONDS_MAX: Final = 60.0
 REST_SECONDS: Final = 1.0
 """For the switch to notice that they have all gone."""
 
@@ -119,10 +120,11 @@ class _Turns:
         senders = SlowSenders(settings, self._echo)
         async with trio.open_nursery() as nursery:
             nursery.start_soon(senders.run)
-            await senders.connected.wait()
+            await _all_called(senders)
             report = await self._honest(front)
             self._add("slow_held_mib", _held(front))
             self._add("slow_cut_off", senders.cut_off)
+            self._add("slow_refused", senders.refused)
             nursery.cancel_scope.cancel()
         await trio.sleep(REST_SECONDS)
         return report
@@ -162,6 +164,17 @@ class _Turns:
     def _p99_ratio(self, name: str) -> float:
         pairs = zip(self._rows["alone_p99_ms"], self._rows[f"{name}_p99_ms"], strict=True)
         return round(statistics.median(beside / alone for alone, beside in pairs), 3)
+
+
+async def _all_called(senders: SlowSenders) -> None:
+    """Raises SurroundingsError where some cannot call, for then nothing is measured."""
+    with trio.move_on_after(CALLING_SECONDS_MAX):
+        await senders.connected.wait()
+    if senders.waiting:
+        raise SurroundingsError(
+            f"{senders.waiting:,} slow senders could not call the switch "
+            f"({senders.refusal or 'no answer'}). Next: ulimit -n 8192, and measure again"
+        )
 
 
 def _held(front: Front) -> float:

@@ -2,7 +2,7 @@
 
 import enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Annotated, Final, NamedTuple, NoReturn
 
 import typer
 
@@ -13,6 +13,9 @@ if TYPE_CHECKING:  # imported by the commands, so that --help stays fast
     from config.tasks.simulate import Target
     from simulators.channels import Opens
     from simulators.swarm import SwarmSettings
+
+LOGGED: Final = "warning"
+"""What a simulation fails at by itself is told in its summary; the log has the traceback."""
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -226,9 +229,11 @@ def issuer(
 
     Example: posswitch simulate issuer --silent 0.1
     """
+    from config.logging import configure_logging
     from config.tasks.simulate import simulate_issuer
     from simulators.issuer import IssuerSettings
 
+    configure_logging(LOGGED)
     settings = IssuerSettings(
         port=port, slow=slow, slow_seconds=slow_seconds, silent=silent, wrong=wrong, seed=seed
     )
@@ -270,6 +275,7 @@ def scenario(  # noqa: PLR0913, PLR0917 - a command line has an option for each 
 
     Example: posswitch simulate scenario simulators/scenarios/pos_day.toml
     """
+    from config.logging import configure_logging
     from config.tasks.ledger import opened_ledger
     from config.tasks.simulate import Reports, Target, simulate_scenarios
 
@@ -281,6 +287,7 @@ def scenario(  # noqa: PLR0913, PLR0917 - a command line has an option for each 
         caller_bytes=caller_bytes,
         as_json=as_json,
     )
+    configure_logging(LOGGED)
     with opened_ledger(data, settings) as ledger:
         status = simulate_scenarios(target, files, reports=Reports(junit, page), ledger=ledger)
     raise typer.Exit(status)
@@ -318,8 +325,10 @@ def _simulate(
 ) -> NoReturn:
     """One till to type at, or a swarm; ends with the exit status."""
     from config.errors import SettingsError
+    from config.logging import configure_logging
     from config.tasks.simulate import simulate_channel, simulate_prompt
 
+    configure_logging(LOGGED)
     record = till.record
     if till.prompt and target.as_json:
         raise SettingsError("a till speaks to people. Next: --prompt without --json", "E-SIMULATOR")

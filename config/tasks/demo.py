@@ -30,6 +30,7 @@ from config.run.programs import only_one_of
 from config.run.supervisor import LoadEstate, Running, running_posswitch
 from config.screen import amount, screen
 from config.settings import Settings
+from config.tasks.failed import failed_lines, failed_status
 from config.tasks.night import opened_night, print_summary, print_violations
 from config.tasks.progress import board, headline, issuer_line, mended, settled, show_progress
 from config.tasks.story import Story, decline_lines, time_out_lines
@@ -115,10 +116,11 @@ def run_demo(settings: Settings, places: Places, demo: DemoSettings, *, say: Say
         began = time.monotonic()
         try:
             summary = day.run(console)
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, NightError) as error:
             _report_trade(console, day, time.monotonic() - began)
             console.print(mended(day.events))
-            raise
+            _report_failures(console, day)
+            raise error.__cause__ or error from None
         story = Story(day.events, demo_estate(), CHANNELS)
         with _audit_connection(running) as connection:
             examples = _examples(story, connection)
@@ -127,7 +129,8 @@ def run_demo(settings: Settings, places: Places, demo: DemoSettings, *, say: Say
     print_summary(summary, settings.host.timezone)
     _say_how_to_repeat(console, demo, story, places)
     print_violations(violations)
-    return 0 if _all_is_well(day, violations) else FOUND_WRONG
+    failed = failed_status(day.tally.failures)
+    return failed or (0 if _all_is_well(day, violations) else FOUND_WRONG)
 
 
 def _examples(story: Story, connection: Connection) -> list[str]:
@@ -174,6 +177,10 @@ def ports_of(running: Running) -> dict[str, int]:
     return {name: int(address.rpartition(":")[2]) for name, _, address in lines}
 
 
+class NightError(Exception):
+    """The night failed, and the day went on to its end without it; the cause is the night's."""
+
+
 class _Day:
     """Every channel's swarm, and the issuer's host beside them."""
 
@@ -181,10 +188,12 @@ class _Day:
         self, demo: DemoSettings, running: Running, places: Places, issuer: Issuer
     ) -> None:
         self.seconds = demo.seconds
-        self.tally = Tally()
+        self.tally = Tally(failures=issuer.failures)
         self.record = Record(places.data / RECORD)
         self.external = Record(places.data / EXTERNAL_RECORD)
         self.issuer = issuer
+        self._cleared: Summary | None = None
+        self._night_error: Exception | None = None
         self.differences: list[str] = []
         """Where the issuer's book is not what its terminals were told."""
         self._running = running
@@ -214,24 +223,30 @@ class _Day:
 
     async def _day(self, console: Console) -> Summary:
         """Trade, with the night falling before the shops close."""
-        cleared: list[Summary] = []
-
-        async def night() -> None:
-            await trio.sleep(self.seconds * NIGHT_FALLS)
-            cleared.append(await trio.to_thread.run_sync(_clear, self._running))
-
+        alone = self.tally.failures.alone
         async with trio.open_nursery() as side:
             side.start_soon(_watch, self._running)
             side.start_soon(_stop_at_signal)
-            side.start_soon(self.issuer.run)
-            side.start_soon(show_progress, self.tally, self.seconds, console)
+            side.start_soon(alone, "issuer's host", "", self.issuer.run)
+            shown = (show_progress, self.tally, self.seconds, console)
+            side.start_soon(alone, "progress", "", *shown)
             async with trio.open_nursery() as main:
-                main.start_soon(night)
-                for swarm in self.swarms.values():
-                    main.start_soon(swarm.run)
+                main.start_soon(self._night)
+                for name, swarm in self.swarms.items():
+                    main.start_soon(alone, "channel", name, swarm.run)
             await self._compare()
             side.cancel_scope.cancel()
-        return cleared[0]
+        if self._cleared is None:
+            raise NightError from self._night_error
+        return self._cleared
+
+    async def _night(self) -> None:
+        """Where it fails the shops stay open: terminals mend, settle and go home all the same."""
+        await trio.sleep(self.seconds * NIGHT_FALLS)
+        try:
+            self._cleared = await trio.to_thread.run_sync(_clear, self._running)
+        except Exception as error:  # noqa: BLE001 - it is raised when the day is over
+            self._night_error = error
 
     async def _compare(self) -> None:
         """The issuer's book with what its terminals were told, once reversals have arrived."""
@@ -284,6 +299,12 @@ def _report(console: Console, day: _Day, story: Story, examples: list[str]) -> N
         console.print(f"unexpected: {trade} was answered {f39}, {number} times", markup=False)
     if tally.repeats_that_differed:
         console.print(f"unexpected: {tally.repeats_that_differed} repeats got another answer")
+    _report_failures(console, day)
+
+
+def _report_failures(console: Console, day: _Day) -> None:
+    for line in failed_lines(day.tally.failures):
+        console.print(line, markup=False)
 
 
 def _say_how_to_repeat(console: Console, demo: DemoSettings, story: Story, places: Places) -> None:

@@ -15,6 +15,7 @@ from config.as_json import print_json
 from config.errors import FOUND_WRONG, INTERRUPTED, SettingsError, SurroundingsError
 from config.run.estates import estate_named
 from config.screen import screen
+from config.tasks.failed import failed_lines, failed_status
 from config.tasks.junit import Ended, junit_report
 from config.tasks.loops import port_refused, run_loop
 from config.tasks.reach import reach
@@ -26,6 +27,7 @@ from host.estate.demo import EXTERNAL, EXTERNAL_ZONE, external_cards
 from host.estate.plan import EstatePlan, TerminalPlan
 from simulators.certificates import ATTESTATION, AUTHORITY, SWITCH, make_certificates
 from simulators.channels import CHANNELS, Opens, Place
+from simulators.failures import Failures
 from simulators.faults import DEMO_RATES, NO_FAULTS
 from simulators.issuer import Issuer, IssuerSettings
 from simulators.record import Record
@@ -231,7 +233,9 @@ def simulate_issuer(settings: IssuerSettings) -> int:
         console.print(f"{name}: {number}", markup=False)
     if not issuer.book.counts:
         console.print("nobody has asked it anything", markup=False)
-    return 0
+    for line in failed_lines(issuer.failures):
+        console.print(line, markup=False)
+    return failed_status(issuer.failures)
 
 
 NEEDS_ISSUER: Final = (
@@ -267,11 +271,14 @@ def simulate_scenarios(
     for channel in dict.fromkeys(scenario.channel for scenario in scenarios):
         run_loop(reach, channel, target.place(channel))
     ended: list[Ended] = []
+    failed: list[Failures] = []
     console = screen()
     with contextlib.suppress(KeyboardInterrupt):
         status = INTERRUPTED
         for scenario in scenarios:
-            ended.append(_ended(scenario, estate, target, ledger))
+            failed.append(Failures())
+            place = dataclasses.replace(target.place(scenario.channel), failures=failed[-1])
+            ended.append(_ended(scenario, estate, place, ledger))
             if not target.as_json:
                 _tell(console, ended[-1], ledger)
         status = 0
@@ -280,7 +287,8 @@ def simulate_scenarios(
         print_json([{**one._asdict(), "scenario": one.scenario.title} for one in ended])
     else:
         _sum_up(console, ended, len(scenarios), was_cut_short=bool(status))
-    return status or (FOUND_WRONG if any(one.wrong for one in ended) else 0)
+    is_wrong = any(one.wrong for one in ended)
+    return status or max(map(failed_status, failed), default=0) or (FOUND_WRONG if is_wrong else 0)
 
 
 def _check_port(target: Target, scenarios: Sequence[Scenario]) -> None:
@@ -307,12 +315,16 @@ def _check_report(file: Path | None) -> None:
         ) from None
 
 
-def _ended(scenario: Scenario, estate: EstatePlan, target: Target, ledger: Ledger | None) -> Ended:
-    began = time.monotonic()
-    place = target.place(scenario.channel)
-    with Record() as record:
-        wrong = run_loop(run_scenario, scenario, estate, place, record, ledger)
-    return Ended(scenario, wrong, time.monotonic() - began)
+def _ended(scenario: Scenario, estate: EstatePlan, place: Place, ledger: Ledger | None) -> Ended:
+    """How it ended; what fails ends this one alone."""
+    began, wrong = time.monotonic(), list[str]()
+
+    async def play() -> None:
+        with Record() as record:
+            wrong.extend(await run_scenario(scenario, estate, place, record, ledger))
+
+    run_loop(place.failures.alone, "scenario", scenario.title, play)
+    return Ended(scenario, wrong + failed_lines(place.failures), time.monotonic() - began)
 
 
 def _tell(console: Console, one: Ended, ledger: Ledger | None) -> None:

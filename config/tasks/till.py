@@ -18,6 +18,7 @@ from rich.highlighter import RegexHighlighter
 from rich.theme import Theme
 
 from config.errors import INTERRUPTED, SETTINGS_WRONG, SurroundingsError, alone
+from config.tasks.failed import failed_lines, failed_status
 from config.tasks.reach import nobody_answers
 from simulators.record import Record
 from simulators.tally import SILENCE
@@ -32,6 +33,8 @@ class TillLoop:
     def __init__(self, place: TillPlace, record: Record) -> None:
         self._told = (place, record)
         self.channel = place.channel
+        self.failures = place.place.failures
+        """What failed behind the till: its gateway."""
         self.where = f"{place.place.host}:{place.place.port}"
         self._scope = trio.CancelScope()
         self._standing: queue.SimpleQueue[tuple[trio.lowlevel.TrioToken, Prompt] | None] = (
@@ -127,8 +130,11 @@ def serve_till(loop: TillLoop) -> int:
             _show(console, loop.prompt.summary())
             return INTERRUPTED
         _show(console, loop.prompt.summary())
+    for line in failed_lines(loop.failures):
+        _show(console, line)
     is_script = not stream.isatty()
-    return SETTINGS_WRONG if is_script and loop.prompt.mistyped else 0
+    is_mistyped = is_script and loop.prompt.mistyped
+    return failed_status(loop.failures) or (SETTINGS_WRONG if is_mistyped else 0)
 
 
 def _serve(console: Console, loop: TillLoop, stream: TextIO) -> None:

@@ -8,6 +8,7 @@ import trio
 from config.as_json import print_json
 from config.errors import FOUND_WRONG, INTERRUPTED
 from config.screen import screen
+from config.tasks.failed import failed_json, failed_lines, failed_status
 from config.tasks.loops import run_loop
 from config.tasks.progress import board, headline, mended, settled, show_progress
 from config.tasks.reach import nobody_answers
@@ -52,7 +53,8 @@ class _Watch:
         try:
             async with trio.open_nursery() as nursery:
                 if not self._is_quiet:
-                    nursery.start_soon(show_progress, tally, settings.seconds, self.console)
+                    shown = (show_progress, tally, settings.seconds, self.console)
+                    nursery.start_soon(tally.failures.alone, "progress", "", *shown)
                 nursery.start_soon(self._hear_whether_anybody_answers)
                 await nursery.start(self._heed_interrupts, nursery.cancel_scope)
                 await self.swarm.run()
@@ -96,7 +98,8 @@ class _Watch:
             self._show()
         if self.was_interrupted:
             return INTERRUPTED
-        return FOUND_WRONG if self.swarm.tally.surprises else 0
+        tally = self.swarm.tally
+        return failed_status(tally.failures) or (FOUND_WRONG if tally.surprises else 0)
 
     def _show(self) -> None:
         console, swarm, tally = self.console, self.swarm, self.swarm.tally
@@ -110,6 +113,8 @@ class _Watch:
                 console.print(TRADED_BEFORE)
         for (trade, f39), number in tally.surprises.items():
             console.print(f"unexpected: {trade} was answered {f39}, {number} times", markup=False)
+        for line in failed_lines(tally.failures):
+            console.print(line, markup=False)
 
 
 def _as_json(tally: Tally) -> dict[str, Any]:
@@ -126,6 +131,7 @@ def _as_json(tally: Tally) -> dict[str, Any]:
             {"trade": trade, "code": f39, "count": count}
             for (trade, f39), count in tally.surprises.items()
         ],
+        "failed": failed_json(tally.failures),
         "settled": dict(tally.settled),
         "pending": tally.pending,
         "repeats_that_differed": tally.repeats_that_differed,

@@ -67,6 +67,7 @@ def issuer_port() -> Iterator[int]:
     yield port
     ready[0].run_sync_soon(stop.cancel)
     thread.join()
+    assert not issuer.failures, issuer.failures.counts
 
 
 @pytest.fixture(scope="package")

@@ -10,6 +10,7 @@ from typing import Protocol
 import trio
 
 from config.places import Places
+from config.tasks.failed import failed_lines
 from host.estate.plan import CardPlan, EstatePlan
 from host.model.requests import Kind
 from simulators import messages
@@ -40,6 +41,7 @@ def trading(settings: SwarmSettings, estate: EstatePlan) -> Iterator[Swarm]:
     swarm = Swarm(settings, estate)
     with beside(swarm.run, swarm.close):
         yield swarm
+    assert not swarm.tally.failures, failed_lines(swarm.tally.failures)
     assert swarm.tally.pending == 0
     assert swarm.tally.count("00") > 0
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import trio
 
+from config.tasks.failed import failed_lines
 from host.estate.plan import EstatePlan
 from simulators.certificates import ATTESTATION, make_certificates
 from simulators.channels import gateway
@@ -67,6 +68,7 @@ def open_street(swarms: list[Swarm], record: Record) -> Iterator[Tally]:
     """They trade as long as the block lasts, or until they are closed; then they go home."""
     with beside(lambda: _run(swarms, record), lambda: close(swarms)):
         yield swarms[0].tally
+    assert not swarms[0].tally.failures, failed_lines(swarms[0].tally.failures)
 
 
 def close(swarms: list[Swarm]) -> None:

@@ -15,6 +15,7 @@ from config.run.database import dsn_of
 from config.run.estates import loader
 from config.run.supervisor import Running, running_posswitch
 from config.settings import Settings
+from config.tasks.failed import failed_lines
 from host.estate.demo import demo_estate
 from simulators.channels import Channel, Gateway, Place, gateway
 from simulators.faults import NO_FAULTS
@@ -94,6 +95,7 @@ async def test_a_called_gateway_restarted_under_trade_loses_nothing(
             swarm.close()
     tally, happened = swarm.tally, {event.what for event in swarm.record.events}
     assert What.REVERSAL_TOLD in happened, "no restart met a message under way"
+    assert not tally.failures, failed_lines(tally.failures)
     assert tally.pending == 0
     assert not tally.surprises
     assert tally.settled == {"agreed": tally.signed_on}

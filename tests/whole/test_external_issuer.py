@@ -65,6 +65,7 @@ def far() -> Iterator[Far]:
     yield Far(issuer, port)
     ready[0].run_sync_soon(stop.cancel)
     thread.join()
+    assert not issuer.failures, issuer.failures.counts
 
 
 @pytest.fixture(scope="module")

@@ -70,6 +70,7 @@ def far() -> Iterator[Listening]:
     yield Listening(issuer, issuer.book.asked, port)
     ready[0].run_sync_soon(stop.cancel)
     thread.join()
+    assert not issuer.failures, issuer.failures.counts
 
 
 @pytest.fixture(scope="module")

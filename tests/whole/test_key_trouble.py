@@ -9,10 +9,13 @@ import pytest
 from host.estate.demo import demo_estate
 from host.model.requests import Kind
 from simulators import messages
+from tests.commands import run_command
 from tests.whole.house import House, command, metric, standing, wait_until
 from tests.whole.till import SIGN_ON_DIGIT, Till, Voice, fields_in, header_digit
 
 SPOILT, OTHER, CLOSED = "80010003", "80010004", "80010005"
+ALICE, BOB = 60_001, 60_002
+"""Two users, whom no machine needs to have."""
 ESTATE = demo_estate()
 
 
@@ -38,6 +41,17 @@ def sale(voice: Voice) -> bytes:
         Kind.PURCHASE, voice.who, voice.trace(), card, amount_minor=100, pin=card.pin
     )
     return voice.sealed(fields)
+
+
+def shut(house: House, terminal_id: str, is_active: str) -> None:
+    """Edit a terminal as an owner of the house does: by hand, and taken over by two people."""
+    where = f"WHERE terminal_id = '{terminal_id}'"
+    house.rows(f"UPDATE terminal SET is_active = {is_active} {where}")
+    accept = ("audit", "accept", "terminal", terminal_id, "--data", house.places.data)
+    asked = run_command(*accept, "--reason", "it moves", login=ALICE)
+    assert asked.returncode == 0, asked.stderr
+    agreed = run_command(*accept, login=BOB)
+    assert agreed.stdout == f"terminal {terminal_id}: taken over\n", agreed.stderr
 
 
 def test_audit_list_and_metric_name_the_key(house: House) -> None:
@@ -68,13 +82,14 @@ def test_a_reload_by_command_and_by_signal_reaches_the_host(house: House) -> Non
     with Till(house.port) as till:
         voice = Voice(ESTATE, CLOSED)
         assert fields_in(till.ask(sale(voice)))["39"] == "00"
-        house.rows(f"UPDATE terminal SET is_active = false WHERE terminal_id = '{CLOSED}'")
+        shut(house, CLOSED, "false")
         said = command("reload", data=house.places.data)
         assert said.returncode == 0
         assert said.stdout.splitlines()[0] == "host: 3 merchants, 76 terminals"
         assert fields_in(till.ask(sale(voice)))["39"] == "97"
-        house.rows(f"UPDATE terminal SET is_active = true WHERE terminal_id = '{CLOSED}'")
+        shut(house, CLOSED, "true")
         os.kill(house.host.program.process.pid, signal.SIGHUP)
         wait_until(
             lambda: fields_in(till.ask(sale(voice)))["39"] == "00", "the signal was not heard"
         )
+    assert "audit: 0 violations" in command("audit", data=house.places.data).stdout

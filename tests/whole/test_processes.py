@@ -20,6 +20,7 @@ from config.run.fleet import ports_in
 from config.run.supervisor import Running, running_posswitch
 from config.run.tending import PAUSES_SECONDS
 from config.settings import Settings
+from config.tasks.failed import failed_lines
 from host.estate.demo import demo_estate
 from simulators.record import What, read_record
 from simulators.swarm import Swarm, SwarmSettings
@@ -91,6 +92,7 @@ def test_processes_killed_under_load_come_back_and_the_audit_finds_nothing(
         finally:
             swarm.close()
         tally = day_over.result()
+    assert not tally.failures, failed_lines(tally.failures)
     assert tally.pending == 0
     assert tally.count("00") > 0
     for each in metrics_ports:
