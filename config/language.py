@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 from itertools import chain, zip_longest
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from config.cells import cell_count
 
@@ -30,6 +30,9 @@ OWN_WORDS_MIN: Final = 2
 ANYTHING: Final = r"(.*?)"
 ONE_WORD: Final = r"(\S*?(?: [A-Z][A-Z:]{0,2})?)"
 """Or an amount with its unit."""
+WORDS: Final = "put in"
+"""The table of the catalogue with words that stand alone in a sentence's gap."""
+ALONE: Final = re.compile(r"\w+")
 TAIL: Final = re.compile(r"[ ,;.]")
 COUNTED: Final = re.compile(r"(?P<count>[\d,.]+ )(?P<what>\D+)")
 CURE: Final = "Next"
@@ -92,14 +95,21 @@ def chinese_of(text: str) -> str:
 
 def _sentence(text: str) -> str | None:
     """As one text of the catalogue; None: it is none."""
-    exact, templates = _catalogue()
-    if text in exact:
-        return exact[text]
-    for template, chinese in templates:
+    catalogue = _catalogue()
+    if text in catalogue.exact:
+        return catalogue.exact[text]
+    for template, chinese in catalogue.templates:
         match = template.fullmatch(text)
         if match is not None:
-            return chinese.format(*map(chinese_of, match.groups()))
+            return chinese.format(*map(_put_in, match.groups()))
     return None
+
+
+def _put_in(text: str) -> str:
+    """What stands in a gap: a lone word is a name, or of a command, unless it is known as ours."""
+    if ALONE.fullmatch(text):
+        return _catalogue().words.get(text, text)
+    return chinese_of(text)
 
 
 def _columns(text: str) -> Iterator[str]:
@@ -120,21 +130,32 @@ def _unfolded(text: str) -> str:
     return " ".join(text.split())
 
 
+class Catalogue(NamedTuple):
+    """What `zh.toml` has."""
+
+    exact: Mapping[str, str]
+    templates: Sequence[tuple[re.Pattern[str], str]]
+    """Those with a cure, then those with most words of their own, first."""
+    words: Mapping[str, str]
+    """Lone words of ours that are put into sentences."""
+
+
 @functools.cache
-def _catalogue() -> tuple[dict[str, str], tuple[tuple[re.Pattern[str], str], ...]]:
-    """Texts as they are, and templates: those with a cure, then those with most words, first."""
+def _catalogue() -> Catalogue:
     import tomllib
 
     from host.model.responses import RESPONSE_CODES
 
     rows = tomllib.loads(CATALOGUE.read_text("utf-8"))
+    words = rows.pop(WORDS)
+    rows |= words
     exact = {row.english: row.chinese for row in RESPONSE_CODES.values()}
     exact |= {english: chinese for english, chinese in rows.items() if GAP not in english}
     gaps = sorted(
         (english for english in rows if GAP in english or TAIL.match(english)),
         key=lambda english: (CURE not in english, -len(english.replace(GAP, ""))),
     )
-    return exact, tuple(_row(english, rows[english]) for english in gaps)
+    return Catalogue(exact, [_row(english, rows[english]) for english in gaps], words)
 
 
 def _row(english: str, chinese: str) -> tuple[re.Pattern[str], str]:

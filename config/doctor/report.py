@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from config.doctor.checks import Found, as_builtins
 from config.doctor.findings import State
+from config.language import speech
 from config.screen import Sheet, prose, screen, words
 
 COLUMNS = (
@@ -32,11 +33,11 @@ def _row(found: Found) -> tuple[str, str, str]:
 
 def _summary(found: Sequence[Found]) -> str:
     counts = Counter(each.state for each in found)
-    parts = [f"{counts[State.WRONG]} wrong", _many(counts[State.DOUBT], "warning")]
-    if counts[State.UNSEEN]:
-        parts.append(f"{counts[State.UNSEEN]} not seen")
-    return f"doctor: {_many(len(found), 'finding')}, {', '.join(parts)}"
-
-
-def _many(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+    warnings = counts[State.DOUBT]
+    parts = [
+        f"{len(found)} finding" if len(found) == 1 else f"{len(found)} findings",
+        f"{counts[State.WRONG]} wrong",
+        f"{warnings} warning" if warnings == 1 else f"{warnings} warnings",
+        *([f"{counts[State.UNSEEN]} not seen"] if counts[State.UNSEEN] else []),
+    ]
+    return f"doctor: {', '.join(map(speech.said, parts))}"
