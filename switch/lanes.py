@@ -19,7 +19,8 @@ from switch.faults import count
 from switch.hostlink import Destination
 from switch.issuer_settings import IssuerSettings
 from switch.issuers.advice import Settling
-from switch.issuers.links import IssuerDestination, IssuerLink, IssuerReversals
+from switch.issuers.destinations import IssuerReversals, IssuerTrade
+from switch.issuers.issuer import Issuer
 from switch.issuers.metrics import IssuerMetrics, IssuersMetrics
 from switch.issuers.pin_zones import PinZone
 from switch.lane import Lane
@@ -68,7 +69,7 @@ class Lanes:
         host: Destination = link
         if settings.remember_in_flight and self.memory is not None:
             host = RememberingHost(link, self.memory)
-        self.issuers: list[IssuerLink] = []
+        self.issuers: list[Issuer] = []
         families = IssuersMetrics(registry) if settings.issuers else None
         rows = []
         for row in settings.issuers:
@@ -117,7 +118,7 @@ class Lanes:
     def _lane(self, row: IssuerSettings, metrics: IssuerMetrics) -> Lane[Exchange]:
         memory = self.memory
         assert memory is not None
-        issuer = IssuerLink(
+        issuer = Issuer(
             row,
             memory,
             metrics,
@@ -126,8 +127,8 @@ class Lanes:
             pins=PinZone(self._link, row.pin_zone) if row.pin_zone else None,
         )
         self.issuers.append(issuer)
-        trade = IssuerDestination(issuer, memory, self.saf)
-        self._destinations[row.name] = IssuerReversals(issuer, memory, trade.ahead)
+        trade = IssuerTrade(issuer, memory, self.saf)
+        self._destinations[row.name] = IssuerReversals(issuer, memory, trade.passages)
         return Lane(row.name, trade, row.seconds_max)
 
     def _stored(self, request: Request, route: str) -> None:

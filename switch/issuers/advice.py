@@ -1,9 +1,9 @@
 """What an issuer approved, told to our own host, and a settlement that waits until it was heard.
 
-`Advising` stands between the write-ahead and an issuer's lines: an approval is owed to the host
-before it is noted as the answer, so before any terminal hears it. Killed in between, the switch
-finds the exchange open and has it reversed, at the issuer and at the host; whichever the host
-hears first, its books end where the issuer's do. Declines and doubts are no advices.
+A `Passage` owes the host an approval before it is noted as the answer, so before any terminal
+hears it. Killed in between, the switch finds the exchange open and has it reversed, at the issuer
+and at the host; whichever the host hears first, its books end where the issuer's do. Declines and
+doubts are no advices.
 
 `Settling` stands in front of the host link for settlements alone: a batch adds up when the host
 has heard of all that its terminal was told.
@@ -15,10 +15,8 @@ from typing import Protocol
 import msgspec
 
 from host.link.client import Waiter
-from host.model.requests import KINDS, IssuerDecision, Original, Request, Response
+from host.model.requests import IssuerDecision, Original, Request, Response
 from switch.hostlink import Destination, Slot, Taken, Ticket
-from switch.memory.in_flight import Onward
-from switch.memory.route_words import HOST, Noted
 from switch.memory.routes import without_secrets
 
 
@@ -62,53 +60,6 @@ def advice_of(request: Request, response: Response, issuer_id: str) -> Request:
             card=request.pan.masked if request.pan is not None else "",
         ),
     )
-
-
-class Advising:
-    """An issuer's lines, of whose approvals our own host is told."""
-
-    def __init__(self, onward: Onward, owing: Owing, issuer_id: str) -> None:
-        self._onward = onward
-        self._owing = owing
-        self._issuer_id = issuer_id
-
-    def send(self, request: Request, noted: Noted, waiter: Waiter, *, is_repeat: bool) -> Taken:
-        """As an `Onward`."""
-        if KINDS[request.kind].moves_value:
-            waiter = _Advised(self, request, waiter)
-        return self._onward.send(request, noted, waiter, is_repeat=is_repeat)
-
-    def forget(self, ticket: Ticket) -> None:
-        """As an `Onward`."""
-        self._onward.forget(ticket)
-
-    def approved(self, request: Request, response: Response, waiter: Waiter) -> None:
-        """Owe the advice; the answer goes on once it is on disk."""
-        advice = advice_of(request, response, self._issuer_id)
-        self._owing.owe(advice, HOST, lambda: waiter.answered(response))
-
-
-class _Advised:
-    """A `Waiter` in front of another."""
-
-    __slots__ = ("_advising", "_request", "_waiter")
-
-    def __init__(self, advising: Advising, request: Request, waiter: Waiter) -> None:
-        self._advising = advising
-        self._request = request
-        self._waiter = waiter
-
-    def answered(self, response: Response) -> None:
-        if response.is_approved:
-            self._advising.approved(self._request, response, self._waiter)
-        else:
-            self._waiter.answered(response)
-
-    def unsent(self) -> None:
-        self._waiter.unsent()
-
-    def in_doubt(self) -> None:
-        self._waiter.in_doubt()
 
 
 class Settling:

@@ -5,14 +5,10 @@ the host is asked for the same PIN under the issuer's zone key. Nothing has move
 itself is sent, so whatever stops a translation leaves nothing in doubt.
 """
 
-from collections.abc import Callable
-
-from host.model.requests import Kind, PinBlock, Request, Response
+from host.link.client import Waiter
+from host.model.requests import Kind, Request, Response
 from switch.hostlink import Destination, Ticket
 from switch.memory.saf import NOT_YET
-
-Done = Callable[[PinBlock | Response | None], None]
-"""The block under the zone key; or the host's refusal; or None when it could not say."""
 
 
 class PinZone:
@@ -22,7 +18,7 @@ class PinZone:
         self._host = host
         self._name = name
 
-    def translate(self, request: Request, done: Done) -> Ticket | None:
+    def ask(self, request: Request, waiter: Waiter) -> Ticket | None:
         """Ask for the PIN block of a request; None when there is nobody to ask."""
         asked = Request(
             kind=Kind.PIN_TRANSLATION,
@@ -34,7 +30,7 @@ class PinZone:
             ksn=request.ksn,
             zone=self._name,
         )
-        taken = self._host.ask(asked, _Asked(done))
+        taken = self._host.ask(asked, waiter)
         assert not isinstance(taken, Response), "our own host never answers at once"
         return taken
 
@@ -43,22 +39,6 @@ class PinZone:
         self._host.forget(ticket)
 
 
-class _Asked:
-    """The `Waiter` for one translation."""
-
-    __slots__ = ("_done",)
-
-    def __init__(self, done: Done) -> None:
-        self._done = done
-
-    def answered(self, response: Response) -> None:
-        if response.reason in NOT_YET:
-            self._done(None)
-        else:
-            self._done(response if response.pin is None else response.pin)
-
-    def unsent(self) -> None:
-        self._done(None)
-
-    def in_doubt(self) -> None:
-        self._done(None)
+def says_nothing(response: Response) -> bool:
+    """Whether our own host can neither give the block now nor refuse it for good."""
+    return response.pin is None and (response.is_approved or response.reason in NOT_YET)

@@ -24,7 +24,7 @@ from tests.switch.conftest import (
     sealed,
 )
 from tests.switch.fake_issuer import approved
-from tests.switch.issuers.test_links import Trade, held, inquiry, refund, reversal, void
+from tests.switch.issuers.test_issuer import Trade, held, inquiry, refund, reversal, void
 
 
 @pytest.fixture

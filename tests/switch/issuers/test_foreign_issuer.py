@@ -21,7 +21,7 @@ from tests.switch.conftest import (
     sealed,
 )
 from tests.switch.foreign import Fields, ForeignIssuer
-from tests.switch.issuers.test_links import inquiry, refund, reversal, void
+from tests.switch.issuers.test_issuer import inquiry, refund, reversal, void
 
 PAN = TRACK[:16].encode()
 
@@ -47,10 +47,10 @@ class Trade:
             issuers=(settings,), routes=str(self.world.home / "routes.db"), host_seconds_max=5.0
         )
         self.terminal = await self.world.connect()
-        await self.until(lambda: self.link.lines[0].is_up)
+        await self.until(lambda: self.far.lines[0].is_up)
 
     @property
-    def link(self):
+    def far(self):
         assert self.world.switch is not None
         return self.world.switch.lanes.issuers[0]
 
@@ -239,12 +239,12 @@ async def test_a_sale_that_cannot_be_spelled_is_refused_and_the_breaker_goes_on(
     await trade.begin(seconds_max=0.1, breaker_time_outs=1, breaker_seconds=0.2)
     trade.issuer.is_silent_to = lambda mti: mti == "0200"
     await trade.terminal.send(inquiry(2))
-    await trade.until(lambda: trade.link._breaker.state is BreakerState.OPEN)
+    await trade.until(lambda: trade.far._breaker.state is BreakerState.OPEN)
     trade.issuer.is_silent_to = lambda _mti: False
     await trio.sleep(0.25)
     with monkeypatch.context() as patch:
         patch.setattr("terminals.dialects.issuer._reference", lambda *_: "中")
         assert code_of(await trade.terminal.ask(purchase(3))) == "30"
-    assert trade.link._breaker.state is not BreakerState.TRYING
+    assert trade.far._breaker.state is not BreakerState.TRYING
     assert code_of(await trade.terminal.ask(purchase(4))) == "00"
-    assert trade.link._breaker.state is BreakerState.CLOSED
+    assert trade.far._breaker.state is BreakerState.CLOSED

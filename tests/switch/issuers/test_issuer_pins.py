@@ -17,7 +17,7 @@ from tests.switch.conftest import (
     sealed,
 )
 from tests.switch.fake_issuer import approved
-from tests.switch.issuers.test_links import Trade, code_of
+from tests.switch.issuers.test_issuer import Trade, code_of
 
 TYPED = "71F9B13D35BD37AF"
 UNDER_ZONE = "0F1E2D3C4B5A6978"
@@ -137,6 +137,24 @@ async def test_a_refund_that_is_sent_again_has_its_pin_under_the_zone_key_again(
     assert code_of(await trade.terminal.ask(refund())) == "00"
     [again] = trade.issuer.asked
     assert (again["t"], again["52"]) == ("0221", UNDER_ZONE)
+
+
+async def test_a_refund_whose_pin_was_put_and_that_cannot_be_spelled_goes_on(
+    trade: Trade, monkeypatch: pytest.MonkeyPatch
+):
+    """Any answer would end it: silence, as of a refund without a PIN."""
+    with monkeypatch.context() as patch:
+        patch.setattr("terminals.dialects.issuer._reference", lambda *_: "中")
+        await trade.terminal.send(refund())
+        await trade.silence()
+    assert (len(translations(trade)), trade.issuer.asked) == (1, [])
+    assert code_of(await trade.terminal.ask(refund())) == "00"
+
+
+async def test_an_approval_without_a_block_approves_nothing(trade: Trade):
+    decide_pins(trade, lambda _request: approval())
+    assert code_of(await trade.terminal.ask(sale())) == "91"
+    assert trade.issuer.asked == []
 
 
 async def test_a_lost_host_link_leaves_nothing_at_the_issuer(trade: Trade):

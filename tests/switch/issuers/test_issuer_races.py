@@ -21,7 +21,8 @@ from host.model.responses import Reason
 from switch.exchange import Exchange, Origin
 from switch.front import Front
 from switch.issuer_settings import IssuerSettings
-from switch.issuers.links import IssuerDestination, IssuerLink, IssuerReversals
+from switch.issuers.destinations import IssuerReversals, IssuerTrade
+from switch.issuers.issuer import Issuer
 from switch.issuers.metrics import IssuerMetrics, IssuersMetrics
 from switch.lane import Lane
 from switch.memory.route_file import RouteFile
@@ -39,7 +40,7 @@ from terminals.dialects.pos import POS
 from tests.peers.bcd import hear
 from tests.switch.conftest import approval, profile_of, purchase
 from tests.switch.fake_issuer import Fields, approved
-from tests.switch.issuers.test_links import reversal
+from tests.switch.issuers.test_issuer import reversal
 
 SETTINGS = SwitchSettings(host_seconds_max=30.0, saf_retry_seconds_max=5.0)
 ISSUER = IssuerSettings(
@@ -184,15 +185,15 @@ class Scene:
         self.account, self.paper = Account(), Paper()
         self.memory = RouteMemory(RouteFile(home / "routes.db", "one"), self._wall, days_max=30.0)
         metrics = IssuerMetrics(IssuersMetrics(CollectorRegistry()), "far")
-        link = IssuerLink(ISSUER, self.memory, metrics, wall_clock=self._wall, on_turn=lambda: None)
-        link.lines = [Line(self.account, self.dice, nursery)]  # type: ignore[list-item]
+        issuer = Issuer(ISSUER, self.memory, metrics, wall_clock=self._wall, on_turn=lambda: None)
+        issuer.lines = [Line(self.account, self.dice, nursery)]  # type: ignore[list-item]
         self.host = OurHost(self.dice)
         destinations: dict = {HOST: self.host}
         self.saf = StoreAndForward(
             SafFile(home / "saf.db"), destinations, SETTINGS, self._wall, on_stored=self._stored
         )
-        self.trade = IssuerDestination(link, self.memory, self.saf)
-        destinations["far"] = IssuerReversals(link, self.memory, self.trade.ahead)
+        self.trade = IssuerTrade(issuer, self.memory, self.saf)
+        destinations["far"] = IssuerReversals(issuer, self.memory, self.trade.passages)
         lane = Lane[Exchange]("far", self.trade, ISSUER.seconds_max)
         host = Lane[Exchange](HOST, destinations[HOST], SETTINGS.host_seconds_max)
         router = Router(host, [(ISSUER, lane)], self.memory)
