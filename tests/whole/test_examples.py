@@ -3,6 +3,7 @@
 import ast
 import itertools
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,7 +16,10 @@ import pytest
 from host.estate.demo import FIRST_TERMINAL, UNPACKED_TERMINAL, demo_estate
 from tests.whole.house import SECONDS_MAX, Up
 
-EXAMPLES = sorted((Path(__file__).parents[2] / "docs" / "examples").glob("*_client.py"))
+FOLDER = Path(__file__).parents[2] / "docs" / "examples"
+EXAMPLES = sorted(FOLDER.glob("*_client.py"))
+NODE_EXAMPLE = FOLDER / "bcd_client.mjs"
+NODE = shutil.which("node")
 CHANNELS = {
     "bcd_client.py": "pos",
     "ascii_client.py": "ascii",
@@ -27,6 +31,7 @@ DEMO = (Path(__file__).parents[2] / "docs" / "demo.md").read_text("utf-8")
 [SETTINGS] = re.findall(r"```toml\n(.*?)```", DEMO, re.DOTALL)
 FREE = re.sub(r"port = \d+", "port = 0", SETTINGS)
 LINES_MAX = 80
+NODE_LINES_MAX = 200
 ESTATE = demo_estate()
 [OTHER] = [one for one in ESTATE.terminals if one.terminal_id == UNPACKED_TERMINAL]
 TERMINALS = (FIRST_TERMINAL.terminal_id, OTHER.terminal_id)
@@ -72,10 +77,39 @@ def test_an_example_is_short_and_needs_cryptography_alone(example: Path) -> None
     assert roots <= {"cryptography", *sys.stdlib_module_names}
 
 
+@pytest.mark.skipif(NODE is None, reason="node is not installed: apt-get install nodejs")
+def test_the_example_in_javascript_trades_from_sign_on_to_settlement(up: Up) -> None:
+    """Every answer but those of management and settlement is sealed, and says 00."""
+    assert NODE is not None
+    for _ in range(2):  # its second day goes on in the batch that the first left
+        ran = subprocess.run(
+            [NODE, NODE_EXAMPLE, "127.0.0.1", str(up.ports["pos"])],
+            cwd=NODE_EXAMPLE.parent,
+            capture_output=True,
+            text=True,
+            timeout=SECONDS_MAX,
+            check=False,
+        )
+        assert not ran.returncode, ran.stderr
+        *trades, settled, ended = [line.split() for line in ran.stdout.splitlines()]
+        types = ["0810", "0210", "0210", "0210", "0810", "0410", "0210", "0230", "0210"]
+        assert [type_ for _, type_, *_ in trades] == types
+        codes = {code for _, type_, code, *_ in trades if type_ != "0410"}
+        assert codes == {"00"}
+        assert (settled[1], ended[1:]) == ("0510", ["0330", "00", "0000"])
+
+
+def test_the_example_in_javascript_is_short_and_needs_node_alone() -> None:
+    text = NODE_EXAMPLE.read_text("utf-8")
+    assert len(text.splitlines()) < NODE_LINES_MAX
+    taken = re.findall(r'(?<!\.)\b(?:from|import|require)[\s(]*"(.*?)"', text)
+    assert set(taken) == {"node:crypto", "node:net"}
+
+
 @pytest.fixture
 def till(up: Up) -> Iterator[dict[str, Any]]:
     """What stands in the packed example once another terminal's day has begun in it."""
-    functions, _, day = (EXAMPLES[0].parent / "bcd_client.py").read_text().partition("\nline = ")
+    functions, _, day = (FOLDER / "bcd_client.py").read_text().partition("\nline = ")
     names: dict[str, Any] = {}
     exec(functions.replace(*TERMINALS).replace(*MASTER_KEYS).replace(*MERCHANTS), names)
     names["sys"] = SimpleNamespace(argv=["", "127.0.0.1", up.ports["pos"]])
@@ -125,6 +159,29 @@ def test_the_manuals_words_hold_beyond_its_example(till: dict[str, Any]) -> None
     told("0220", {**load, 61: f"{batch}000900"})
     assert settled(half(24690, 2, 32690, 3), half(5000, 1, 0, 0)) == "11"
     assert ask("0320", {48: "0000", 60: f"00{batch}207"})[39] == b"00"
+
+
+def test_under_other_keys_a_reversal_is_silence_until_the_terminal_signs_on(
+    till: dict[str, Any],
+) -> None:
+    """wire.md, *Repeats and silence*: A0 comes without a code, a reversal gets nothing, and once
+    the terminal signed on the same reversal is answered 25, and its original from then on 94."""
+    line, batch, other = till["line"], till["batch"], bytes.fromhex("0101010101010101")
+    sale = {**till["sale"], 11: "000500"}
+    undo = {**sale, 39: b"98"}
+    declined = till["ask"](line, "0200", {**sale, **till["typed"]}, other)
+    assert declined[39] == b"A0"
+    assert 64 not in declined
+
+    deaf = SimpleNamespace(sendall=line.sendall, recv=None)
+    with pytest.raises(TypeError):
+        till["ask"](deaf, "0400", undo, other)
+    told = till["ask"](line, "0800", {11: "000501", 60: f"00{batch}003"})
+    assert told[11] == "000501"  # what would have been said of the reversal stood before this
+
+    key = till["des"](till["TMK"], told[62][20:28], back=True)
+    assert till["ask"](line, "0400", undo, key)[39] == b"25"
+    assert till["ask"](line, "0200", {**sale, **till["typed"]}, key)[39] == b"94"
 
 
 def half(debit: int, debits: int, credit: int, credits_: int) -> str:
