@@ -98,10 +98,10 @@ def _sentence(text: str) -> str | None:
     catalogue = _catalogue()
     if text in catalogue.exact:
         return catalogue.exact[text]
-    for template, chinese in catalogue.templates:
-        match = template.fullmatch(text)
+    for template in catalogue.templates:
+        match = template.pattern.fullmatch(text) if template.needle in text else None
         if match is not None:
-            return chinese.format(*map(_put_in, match.groups()))
+            return template.chinese.format(*map(_put_in, match.groups()))
     return None
 
 
@@ -130,11 +130,31 @@ def _unfolded(text: str) -> str:
     return " ".join(text.split())
 
 
+class Template:
+    """A text of the catalogue with gaps; one that begins with a mark is the tail of a sentence."""
+
+    def __init__(self, english: str, chinese: str) -> None:
+        self.english = english
+        self.needle = max(english.split(GAP), key=len)
+        """Where it is not, nothing has to be compared."""
+        self._is_tail = TAIL.match(english) is not None
+        self.chinese = f"{GAP}{chinese}" if self._is_tail else chinese
+
+    @functools.cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """Its gaps take anything where it has words enough to be known by, else a word."""
+        own = len(OWN_WORD.findall(self.english))
+        is_sure = self._is_tail or not self.english.startswith(GAP) or own >= OWN_WORDS_MIN
+        gap = ANYTHING if is_sure else ONE_WORD
+        pattern = gap.join(map(re.escape, self.english.split(GAP)))
+        return re.compile(f"(.*){pattern}" if self._is_tail else pattern, re.DOTALL)
+
+
 class Catalogue(NamedTuple):
     """What `zh.toml` has."""
 
     exact: Mapping[str, str]
-    templates: Sequence[tuple[re.Pattern[str], str]]
+    templates: Sequence[Template]
     """Those with a cure, then those with most words of their own, first."""
     words: Mapping[str, str]
     """Lone words of ours that are put into sentences."""
@@ -155,14 +175,4 @@ def _catalogue() -> Catalogue:
         (english for english in rows if GAP in english or TAIL.match(english)),
         key=lambda english: (CURE not in english, -len(english.replace(GAP, ""))),
     )
-    return Catalogue(exact, [_row(english, rows[english]) for english in gaps], words)
-
-
-def _row(english: str, chinese: str) -> tuple[re.Pattern[str], str]:
-    """A template; one that begins with a mark is the tail of a sentence."""
-    if TAIL.match(english):
-        pattern = ANYTHING.join(map(re.escape, english.split(GAP)))
-        return re.compile(f"(.*){pattern}", re.DOTALL), GAP + chinese
-    is_sure = not english.startswith(GAP) or len(OWN_WORD.findall(english)) >= OWN_WORDS_MIN
-    gap = ANYTHING if is_sure else ONE_WORD
-    return re.compile(gap.join(map(re.escape, english.split(GAP))), re.DOTALL), chinese
+    return Catalogue(exact, [Template(english, rows[english]) for english in gaps], words)

@@ -172,7 +172,7 @@ def into_device(
     settings: SettingsOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Keep the LMK in the PKCS#11 device of [host.hsm], and never show it again."""
+    """Keep the LMK in the PKCS#11 device that host.hsm names, and never show it again."""
     from config.as_json import print_json
     from config.run.hsm import put_lmk_in_device
     from config.tasks.keys import opened_owner
