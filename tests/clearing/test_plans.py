@@ -62,6 +62,8 @@ def statements() -> Iterator[tuple[str, str, str]]:
 def filled(module_database: Dsns) -> Iterator[Connection]:
     """A database with history that was never analysed, and what a step of the night lays out."""
     with psycopg.connect(module_database.owner, autocommit=True) as connection:
+        for table in sorted(GROWS_WITH_TRADE | GROWS_WITH_CARDS):
+            connection.execute(f"ALTER TABLE {table} SET (autovacuum_enabled = off)")
         fill_history(connection, evenly(ROWS), say=lambda _: None)
         queries = load_queries("clearing", "queries.sql")
         for name in LAID_OUT:
