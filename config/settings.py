@@ -117,6 +117,13 @@ def saf_of(first: Path, number: int) -> Path:
     return first if number == 1 else first.with_name(f"{first.stem}-{number}{first.suffix}")
 
 
+def siblings_of(saf: Path, number: int, processes: int) -> tuple[Path, ...]:
+    """The store-and-forward files of the other switch processes, by that of one."""
+    first = saf if number == 1 else saf.with_stem(saf.stem.removesuffix(f"-{number}"))
+    others = (each for each in range(1, processes + 1) if each != number)
+    return tuple(saf_of(first, each) for each in others)
+
+
 def revealed(value: str, key: str, environment: Mapping[str, str] = os.environ) -> str:
     """A setting's value, from the environment when it says so.
 

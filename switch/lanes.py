@@ -5,8 +5,9 @@ without either has one lane, and asks the link directly.
 """
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Final
 
 import trio
 from prometheus_client import CollectorRegistry
@@ -24,6 +25,7 @@ from switch.issuers.issuer import Issuer
 from switch.issuers.metrics import IssuerMetrics, IssuersMetrics
 from switch.issuers.pin_zones import PinZone
 from switch.lane import Lane
+from switch.memory.board import Boards
 from switch.memory.in_flight import RememberingHost
 from switch.memory.route_file import RouteFile
 from switch.memory.route_words import HOST
@@ -33,6 +35,9 @@ from switch.memory.saf_file import SafFile
 from switch.recovery import Recovery
 from switch.routing import Router
 from switch.settings import SwitchSettings
+
+LINGER_SECONDS: Final = 10.0
+"""Beyond the longest wait for our host: then no process can still hear what it said before."""
 
 
 class Lanes:
@@ -46,8 +51,9 @@ class Lanes:
         *,
         wall_clock: Callable[[], float],
         on_turn: Callable[[], None],
+        siblings: Sequence[Path] = (),
     ) -> None:
-        """Open the files.
+        """Open the files; `siblings` are the other processes' store-and-forward files.
 
         Raises:
             SafError, RouteError: one cannot be used; the text says what to do.
@@ -58,6 +64,7 @@ class Lanes:
         self._link = link
         self._destinations: dict[str, Destination] = {HOST: link}
         self.memory = self._open_memory()
+        boards = self._open_boards(siblings)
         self.saf = StoreAndForward(
             SafFile(Path(settings.saf)),
             self._destinations,
@@ -66,6 +73,8 @@ class Lanes:
             on_stored=self._stored,
             on_turn=on_turn,
         )
+        if boards is not None:
+            self.saf.show_on(boards)
         host: Destination = link
         if settings.remember_in_flight and self.memory is not None:
             host = RememberingHost(link, self.memory)
@@ -103,6 +112,12 @@ class Lanes:
     def _owner(self) -> str:
         """This process by a name that outlives it: no two of them share a file of reversals."""
         return Path(self._settings.saf).name
+
+    def _open_boards(self, siblings: Sequence[Path]) -> Boards | None:
+        if not siblings:
+            return None
+        linger_seconds = self._settings.host_seconds_max + LINGER_SECONDS
+        return Boards(Path(self._settings.saf), siblings, linger_seconds)
 
     def _open_memory(self) -> RouteMemory | None:
         settings = self._settings

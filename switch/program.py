@@ -62,8 +62,11 @@ async def run_switch(
     *,
     on_ready: Callable[[list[str]], None],
     beside: Beside | None = None,
+    siblings: Sequence[Path] = (),
 ) -> NoReturn:
     """Run a switch until it is cancelled; `on_ready` is given a line for each listener.
+
+    `siblings` are the store-and-forward files of the processes that share its ports.
 
     Raises:
         OSError: a port cannot be listened on; the text says which.
@@ -72,7 +75,7 @@ async def run_switch(
         DialectError, TlsFileError, TokenFileError: a channel cannot be made; the text says what to
             do.
     """
-    switch = Switch(settings)
+    switch = Switch(settings, siblings)
     try:
         switch.open()
         async with trio.open_nursery() as nursery:
@@ -93,7 +96,7 @@ async def run_switch(
 class Switch:
     """The parts of one switch process."""
 
-    def __init__(self, settings: SwitchSettings) -> None:
+    def __init__(self, settings: SwitchSettings, siblings: Sequence[Path] = ()) -> None:
         metrics = self.metrics = Metrics()
         outboxes = self._outboxes = Outboxes()
         self.settings = settings
@@ -125,6 +128,7 @@ class Switch:
             metrics.registry,
             wall_clock=time.time,
             on_turn=outboxes.flush,
+            siblings=siblings,
         )
         self.saf = self.lanes.saf
         self.tokens = TokenFile(Path(settings.attestations), time.time)

@@ -25,7 +25,7 @@ from config.run.children import READY
 from config.run.memory import keep_to_ourselves
 from config.run.orders import Orders
 from config.run.tending import LOOK_SECONDS, Tended
-from config.settings import Settings
+from config.settings import Settings, siblings_of
 
 PORT_ERRORS: Final = {errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES}
 
@@ -98,14 +98,15 @@ def run_switch(
     from switch.program import Switch
     from switch.program import run_switch as run
 
-    orders = orders or Orders()
+    orders, told = orders or Orders(), settings.switch
+    siblings = siblings_of(Path(told.saf), orders.number, told.processes)
     reloader = Reloader(places, orders)
     with _ports_in_sentences(), control_socket(places, orders.number) as control:
 
         async def stand_by(switch: Switch) -> None:
             await reloader.stand_by(switch, control)
 
-        _run_until_signal(lambda: run(settings.switch, on_ready=on_ready, beside=stand_by))
+        _run_until_signal(lambda: run(told, on_ready=on_ready, beside=stand_by, siblings=siblings))
 
 
 @contextmanager

@@ -26,8 +26,9 @@ from host.model.requests import ExchangeKey, Family, Kind, Original, Request, Re
 from host.model.responses import Reason
 from switch.faults import guarded, note
 from switch.hostlink import Destination, Ticket
+from switch.memory.board import Boards
 from switch.memory.route_words import HOST
-from switch.memory.saf_file import Name, Row, SafFile
+from switch.memory.saf_file import Name, Row, SafFile, is_undoing
 from switch.settings import SwitchSettings
 from switch.undoing import without_card
 
@@ -126,6 +127,7 @@ class StoreAndForward:
         self._wall_clock = wall_clock
         self._on_stored = on_stored
         self._on_turn = on_turn
+        self._boards: Boards | None = None
         self._new: list[_Owed] = []
         self._owed: dict[Name, _Owed] = {}
         self._undoing: set[str] = set()
@@ -143,6 +145,12 @@ class StoreAndForward:
             self._owed[owed.name] = owed
             self._note_undoing(owed)
             self._look_at(owed)
+
+    def show_on(self, boards: Boards) -> None:
+        """From now on the other switch processes see what is being undone, and we see theirs."""
+        self._boards = boards
+        for key_text in self._undoing:
+            boards.add(key_text)
 
     @property
     def waiting(self) -> int:
@@ -184,8 +192,16 @@ class StoreAndForward:
         self._woken.set()
 
     def undoes(self, key: ExchangeKey) -> bool:
-        """Whether a reversal of what was asked under this key is still on its way."""
-        return bool(self._undoing) and key.of_family(Family.REVERSAL).text in self._undoing
+        """Whether a reversal of what was asked under this key is still on its way.
+
+        Whoever owes it: what a sibling owes undoes what we would tell.
+        """
+        boards = self._boards
+        siblings_do = boards is not None and boards.is_any_shown
+        if not self._undoing and not siblings_do:
+            return False
+        text = key.of_family(Family.REVERSAL).text
+        return text in self._undoing or (boards is not None and boards.is_shown(text))
 
     def owes(self, terminal_id: str) -> bool:
         """Whether our own host is still to hear anything of this terminal."""
@@ -216,7 +232,10 @@ class StoreAndForward:
         while True:
             self._woken = trio.Event()
             await self._write()
-            pause = self._send_due(trio.current_time())
+            now = trio.current_time()
+            if self._boards is not None:
+                self._boards.sweep(now)
+            pause = self._send_due(now)
             with trio.move_on_after(pause):
                 await self._woken.wait()
 
@@ -227,6 +246,8 @@ class StoreAndForward:
         except (OSError, sqlite3.Error) as error:
             _LOG.critical("owed messages lost at the end", count=len(self._new), why=str(error))
         self._file.close()
+        if self._boards is not None:
+            self._boards.close()
 
     def settle(self, owed: "_Owed", reason: Reason) -> None:
         """It was answered."""
@@ -257,12 +278,18 @@ class StoreAndForward:
         self._woken.set()
 
     def _note_undoing(self, owed: "_Owed") -> None:
-        if owed.route == HOST and owed.request.kind is Kind.REVERSAL:
-            self._undoing.add(owed.name[0])
+        if not is_undoing(owed.request, owed.route):
+            return
+        self._undoing.add(owed.name[0])
+        if self._boards is not None:
+            self._boards.add(owed.name[0])
 
     def _forget_undoing(self, owed: "_Owed") -> None:
-        if owed.route == HOST:
-            self._undoing.discard(owed.name[0])
+        if owed.route != HOST:
+            return
+        self._undoing.discard(owed.name[0])
+        if self._boards is not None:
+            self._boards.remove(owed.name[0], trio.current_time())
 
     def _look_at(self, owed: "_Owed") -> None:
         heapq.heappush(self._due, (owed.due_at, next(self._count), owed))

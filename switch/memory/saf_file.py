@@ -8,8 +8,9 @@ from typing import Final
 import msgspec
 
 from host.faultpoints import reach
-from host.model.requests import Request
+from host.model.requests import Kind, Request
 from switch.faults import note
+from switch.memory.route_words import HOST
 from switch.memory.sqlite_file import made_private
 
 _SCHEMA: Final = """
@@ -53,6 +54,11 @@ _DECODER: Final = msgspec.msgpack.Decoder(Request)
 Row = tuple[str, float, bytes, str]
 Name = tuple[str, str]
 """Key and route: what is owed to two is owed twice."""
+
+
+def is_undoing(request: Request, route: str) -> bool:
+    """Whether this is a reversal that our own host has still to hear."""
+    return route == HOST and request.kind is Kind.REVERSAL
 
 
 class SafError(Exception):

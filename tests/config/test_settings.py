@@ -7,7 +7,7 @@ import pytest
 
 from config.errors import SettingsError
 from config.places import places_of
-from config.settings import Settings, load_settings, resolved, revealed
+from config.settings import Settings, load_settings, resolved, revealed, siblings_of
 
 
 @pytest.fixture
@@ -78,3 +78,13 @@ def test_a_secret_is_read_from_the_environment_when_the_setting_says_so() -> Non
     assert revealed("host=db", "database.host", {}) == "host=db"
     with pytest.raises(SettingsError, match=r"database.host .* variable DSN, which is not set"):
         revealed("env:DSN", "database.host", {})
+
+
+@pytest.mark.parametrize("name", ["switch-saf.db", "saf-2.db", "saf"])
+def test_every_process_knows_the_files_of_all_others(name: str, tmp_path: Path) -> None:
+    places = places_of(tmp_path)
+    switch = msgspec.structs.replace(Settings().switch, saf=name, processes=3)
+    told = msgspec.structs.replace(Settings(), switch=switch)
+    files = {number: Path(resolved(told, places, number=number).switch.saf) for number in (1, 2, 3)}
+    for number, file in files.items():
+        assert {file, *siblings_of(file, number, 3)} == set(files.values())

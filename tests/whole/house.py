@@ -5,6 +5,7 @@ embedded one. Everything started here ends with the test process, however that e
 """
 
 import contextlib
+import functools
 import os
 import signal
 import sqlite3
@@ -88,9 +89,9 @@ class Up:
 class Part:
     """One program of a house: started, killed, started again."""
 
-    def __init__(self, name: str, data: Path, log: Path) -> None:
+    def __init__(self, name: str, data: Path, log: Path, *options: str) -> None:
         self.name = name
-        self._words = ("config", name, "--data", data)
+        self._words: tuple[str | Path, ...] = (name, "--data", data, *options)
         self._log = log
         self._program: Program | None = None
         self.environ: tuple[str, ...] = ()
@@ -103,7 +104,8 @@ class Part:
 
     def start(self, *, fault: str = "") -> None:
         """Start it and wait until it is ready; `fault` names the point at which it will die."""
-        words = faulty_command(fault, *self._words) if fault else module_command(*self._words)
+        started = functools.partial(faulty_command, fault) if fault else module_command
+        words = started("config", *self._words)
         with self._log.open("ab") as log:
             words = ["env", *self.environ, *map(str, words)]
             process = start_child(words, output=subprocess.PIPE, errors=log)
