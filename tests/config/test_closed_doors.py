@@ -29,6 +29,7 @@ NEEDED = {
         "switch-1",
         "MCowBQYDK2VwAyEAc//MQi973+WP1ihzRKGrmGt9mQk7kLe9k47PAh3mR2g=",
     ],
+    "simulate scenario": ["simulators/scenarios/pos_day.toml"],
     "terminal resolve": ["1", "--note", "seen", "--by", "alice"],
     "terminal show": ["80010001"],
 }
