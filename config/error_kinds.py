@@ -299,6 +299,12 @@ ERROR_KINDS: Final[tuple[ErrorKind, ...]] = (
         next="posswitch simulate COMMAND --help; simulators/scenarios has examples",
     ),
     ErrorKind(
+        code="E-RECORDING",
+        what="that cannot be recorded, or replayed",
+        why="the file is no recording, its cards outnumber the estate's, or no channel is of pos",
+        next="posswitch record --help; posswitch replay --help",
+    ),
+    ErrorKind(
         code="E-SURROUNDINGS",
         what="something that posswitch stands on is missing or in use",
         why="the sentence says what: a directory, a port, the database, another program",

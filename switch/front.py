@@ -9,7 +9,7 @@ from switch.memory.route_words import HOST
 from switch.metrics import Metrics
 from switch.routing import Router
 from switch.settings import SwitchSettings
-from switch.telling import Telling
+from switch.telling import Recorder, Telling
 
 
 class Front:
@@ -24,12 +24,21 @@ class Front:
         router: Router[Exchange] | None = None,
     ) -> None:
         router = router or Router(Lane(HOST, link, settings.host_seconds_max))
-        telling = Telling(metrics, settings)
+        telling = self._telling = Telling(metrics, settings)
         self._intake = Intake(link, telling, metrics, settings)
         self._dispatcher = Dispatcher(router, reversals, telling, metrics, self._intake.heard)
         self._intake.onward = self._dispatcher
         self.take = self._intake.take
         self.late = self._dispatcher.late
+
+    @property
+    def recorder(self) -> Recorder | None:
+        """Who is told of every message; None while nobody records."""
+        return self._telling.recorder
+
+    @recorder.setter
+    def recorder(self, recorder: Recorder | None) -> None:
+        self._telling.recorder = recorder
 
     @property
     def in_flight(self) -> int:

@@ -63,6 +63,14 @@ class Intake:
 
     def take(self, origin: Origin, reply: Reply, payloads: Sequence[bytes]) -> None:
         """What one read brought from a terminal: each is answered, now or later, or left."""
+        recorder = self._telling.recorder
+        if recorder is None:
+            self._take(origin, reply, payloads)
+            return
+        for payload in payloads:
+            self._take(origin, recorder.watched(origin, reply, payload), (payload,))
+
+    def _take(self, origin: Origin, reply: Reply, payloads: Sequence[bytes]) -> None:
         now = trio.current_time()
         for payload in payloads:
             exchange = Exchange(self.onward, origin, reply)

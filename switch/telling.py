@@ -1,12 +1,13 @@
 """What becomes known of a message's end: its answer or the silence, counted and logged."""
 
 import logging
+from typing import Protocol
 
 import structlog
 
 from host.model.requests import KINDS, Kind
 from host.model.responses import Reason
-from switch.exchange import Exchange, Origin
+from switch.exchange import Exchange, Origin, Reply
 from switch.metrics import Metrics, Waits
 from switch.settings import SwitchSettings
 from terminals.codec import EncodeError
@@ -15,11 +16,22 @@ from terminals.message import Place
 _LOG = structlog.get_logger(__name__)
 
 
+class Recorder(Protocol):
+    """Who keeps what is asked and answered (`switch.recording`)."""
+
+    why: str
+
+    def watched(self, origin: Origin, reply: Reply, payload: bytes) -> Reply:
+        """Where a message came from, with the recorder in between."""
+
+
 class Telling:
     """Every way in which an exchange ends here."""
 
     def __init__(self, metrics: Metrics, settings: SwitchSettings) -> None:
         self._metrics = metrics
+        self.recorder: Recorder | None = None
+        """Who is told of every message, while somebody records."""
         self._logs_messages = settings.log_messages and _LOG.is_enabled_for(logging.INFO)
 
     def refuse(self, exchange: Exchange, reason: Reason, why: str = "") -> None:
@@ -50,6 +62,8 @@ class Telling:
     def drop(self, exchange: Exchange, why: str, detail: str, place: Place | None = None) -> None:
         """The one way to silence: who, where, and in which field and at which byte, and why."""
         peer, message = exchange.peer, exchange.message
+        if self.recorder is not None:
+            self.recorder.why = why
         exchange.finish(None)
         self._metrics.silent(exchange.channel, why)
         field, offset = place or exchange.place

@@ -30,6 +30,7 @@ from config.cli.options import (
     epilog,
     with_whole_paragraphs,
 )
+from config.cli.recording import app as recording
 from config.cli.simulate import app as simulating
 from config.cli.terminal import app as terminals
 from config.cli.version import show_version
@@ -76,6 +77,7 @@ app.add_typer(link, name="link")
 app.add_typer(watching)
 app.add_typer(auditing, name="audit")
 app.add_typer(describing)
+app.add_typer(recording)
 
 
 @app.callback(epilog=epilog("posswitch up --estate demo"))

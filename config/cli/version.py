@@ -1,14 +1,11 @@
 """`posswitch --version`: what has to agree between machines, on one line."""
 
 import platform
-from importlib import metadata
-from typing import Final
 
 import typer
 
 from config.isolation import ROOT
-
-PACKAGE: Final = "posswitch"
+from config.release import release
 
 
 def show_version(is_wanted: bool) -> None:
@@ -29,13 +26,6 @@ def version_line() -> str:
 
     python = platform.python_version()
     return (
-        f"posswitch {_release()}, schema {schema_version()}, link {LINK_VERSION}, "
+        f"posswitch {release()}, schema {schema_version()}, link {LINK_VERSION}, "
         f"Python {python}, {ROOT}"
     )
-
-
-def _release() -> str:
-    try:
-        return metadata.version(PACKAGE)
-    except metadata.PackageNotFoundError:  # a tree that was never installed
-        return "of a source tree"

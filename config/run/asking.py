@@ -16,7 +16,8 @@ HOST: Final = 0
 RELOAD: Final = "reload"
 LOOK: Final = "look"
 NAMES: Final = "names"
-"""What may be asked: NAMES is followed by the kind of name."""
+RECORD: Final = "record"
+"""What may be asked: NAMES is followed by the kind of name, RECORD by a key and a channel."""
 
 
 def control_path(places: "Places", number: int) -> Path:

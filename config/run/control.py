@@ -21,9 +21,18 @@ import trio
 
 from config.errors import BUG, SurroundingsError
 from config.places import Places
-from config.run.asking import HOST, LOOK, NAMES, RELOAD, ask, control_path, control_paths
+from config.run.asking import (
+    HOST,
+    LOOK,
+    NAMES,
+    RECORD,
+    RELOAD,
+    ask,
+    control_path,
+    control_paths,
+)
 
-WORDS_BYTES_MAX: Final = 64
+WORDS_BYTES_MAX: Final = 256
 ASK_SECONDS_MAX: Final = 5.0
 ANSWER_SECONDS_MAX: Final = 300.0
 """A large estate takes its time to be read."""
@@ -57,6 +66,8 @@ class Answers:
     """What it counts, and where it listens (`config.run.look`)."""
     names: Callable[[str, str], Awaitable[Sequence[tuple[str, str]]]]
     """Names of a kind that begin so, with a few words each; none where it knows no such kind."""
+    record: Callable[[str, trio.SocketStream], Awaitable[None]] | None = None
+    """Write what is asked and answered to a stream until its other end is closed."""
 
 
 @contextmanager
@@ -104,7 +115,7 @@ async def serve_control(listener: socket.socket, answers: Answers) -> None:
         with contextlib.suppress(trio.BrokenResourceError):
             asked = await _asked(stream)
             # However long it takes: to cut it short would call a success a failure.
-            told = None if asked is None else await _answered(asked, answers)
+            told = None if asked is None else await _answered(asked, answers, stream)
             if told is not None:
                 with trio.move_on_after(ASK_SECONDS_MAX):
                     await stream.send_all(msgspec.json.encode(told))
@@ -126,7 +137,7 @@ async def _asked(stream: trio.SocketStream) -> str | None:
     return asked[:-1].decode(errors="replace") if asked.endswith(b"\n") else None
 
 
-async def _answered(asked: str, answers: Answers) -> Any:
+async def _answered(asked: str, answers: Answers, stream: trio.SocketStream) -> Any:
     """What is answered to a line; None to one that is none of ours."""
     what, _, about = asked.partition(" ")
     if what == RELOAD:
@@ -137,6 +148,10 @@ async def _answered(asked: str, answers: Answers) -> Any:
         if what == NAMES:
             kind, _, beginning = about.partition(" ")
             return await answers.names(kind, beginning)
+        if what == RECORD and answers.record is not None:
+            await answers.record(about, stream)
+    except trio.BrokenResourceError:
+        pass  # whoever asked has gone
     except Exception:  # noqa: BLE001 - whatever it is, this process serves others
         _LOG.exception("a question at the control socket was not answered", what=what)
     return None

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import msgspec
 import structlog
+import trio
 
 from config.errors import SETTINGS_WRONG, SettingsError, code_of
 from config.places import Places
@@ -20,6 +21,7 @@ from config.run.control import Answers, Reread, stand_by
 from config.run.look import Look, look_at_switch
 from config.run.naming import Names, names_of_switch
 from config.run.orders import Orders
+from config.run.recording import record_to
 from config.settings import Settings, load_settings, resolved
 from host.link.credentials import CredentialsError
 from switch.program import Switch
@@ -48,7 +50,11 @@ class Reloader:
         async def names(kind: str, beginning: str) -> Names:
             return names_of_switch(switch, kind, beginning)
 
-        await stand_by(control, Answers(reload=reload, look=look, names=names))
+        async def record(about: str, stream: trio.SocketStream) -> None:
+            await record_to(switch, about, stream)
+
+        answers = Answers(reload=reload, look=look, names=names, record=record)
+        await stand_by(control, answers)
 
     def reload(self, switch: Switch) -> Reread:
         """Put the file's channels to work, or change nothing."""

@@ -152,7 +152,7 @@ def simulate_channel(
         opens=opens,
         certificates=target.certificates,
         record=record,
-        last_trace=_trace_of_now(),
+        last_trace=trace_of_now(),
     )
     run_loop(reach, channel, target.place(channel))
     return watch_swarm(Swarm(told, estate), as_json=target.as_json)
@@ -191,7 +191,7 @@ def simulate_prompt(
     """
     estate = estate_named(target.estate)
     channel, plan = _till_of(channel, estate, terminal_id)
-    place = dataclasses.replace(target.place(channel), last_trace=_trace_of_now())
+    place = dataclasses.replace(target.place(channel), last_trace=trace_of_now())
     run_loop(reach, channel, place)
     with Record(record) as kept:
         return serve_till(TillLoop(TillPlace(channel, plan, estate, place, opens), kept))
@@ -359,7 +359,8 @@ def _sum_up(console: Console, ended: Sequence[Ended], number: int, *, was_cut_sh
         console.print(f"{done}: {len(ended) - bad} as written, {bad} not", markup=False)
 
 
-def _trace_of_now() -> int:
+def trace_of_now() -> int:
+    """Where terminals go on that have traded in their batch already."""
     now = utc_now()
     return (now.hour * 3600 + now.minute * 60 + now.second) * TRACES_PER_SECOND
 
