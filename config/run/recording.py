@@ -66,8 +66,8 @@ async def record_to(switch: Switch, about: str, stream: trio.SocketStream) -> No
     """
     key, _, channel = about.partition(" ")
     begun = _begun(switch, channel)
-    await stream.send_all(msgspec.json.encode(begun) + b"\n")
     if begun.error:
+        await stream.send_all(msgspec.json.encode(begun) + b"\n")
         return
     lines = _Lines()
     recorder = Recorder(lines.add, time.monotonic, Secret.from_hex(key), channel or None)
@@ -80,14 +80,20 @@ async def record_to(switch: Switch, about: str, stream: trio.SocketStream) -> No
         lines.end()
 
     try:
+        await stream.send_all(msgspec.json.encode(begun) + b"\n")
         async with trio.open_nursery() as nursery:
             nursery.start_soon(_stop_when_closed, stream, stop)
-            with suppress(trio.BrokenResourceError, trio.EndOfChannel):
-                while True:
-                    await stream.send_all(await _some(lines.take))
+            await _pass_on(lines, stream)
             nursery.cancel_scope.cancel()
     finally:
         stop()
+
+
+async def _pass_on(lines: _Lines, stream: trio.SocketStream) -> None:
+    """Every line, until no more come or nobody reads."""
+    with suppress(trio.BrokenResourceError, trio.EndOfChannel):
+        while True:
+            await stream.send_all(await _some(lines.take))
 
 
 def _begun(switch: Switch, channel: str) -> Begun:
