@@ -20,6 +20,7 @@ def record(
         str | None, typer.Option(help="One of pos dialect; all of them without.", metavar="NAME")
     ] = None,
     data: DataOption = DATA,
+    as_json: JsonOption = False,
 ) -> None:
     """Record what a running switch is asked and answers, for replay. Ctrl-C ends it sooner.
 
@@ -29,9 +30,10 @@ def record(
     Example: posswitch record monday.jsonl --seconds 3600
     """
     from config.places import house_at
-    from config.tasks.recording import record_running
+    from config.tasks.recording import record_running, tell_as_json, tell_in_words
 
-    raise typer.Exit(record_running(house_at(data), file, seconds, channel))
+    tell = tell_as_json if as_json else tell_in_words
+    raise typer.Exit(record_running(house_at(data), file, seconds, channel, tell))
 
 
 @app.command()

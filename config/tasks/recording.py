@@ -5,7 +5,7 @@ import os
 import secrets
 import signal
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import IO, Final
 import msgspec
 import trio
 
+from config.as_json import print_json
 from config.errors import SettingsError, SurroundingsError
 from config.places import Places
 from config.release import release
@@ -24,7 +25,6 @@ from config.tasks.loops import run_loop
 from host.clock import utc_now
 from terminals.recorded import Head
 
-LINE_BYTES_MAX: Final = 1024 * 1024
 RECEIVE_BYTES: Final = 65_536
 ONLY_US: Final = 0o600
 LAST_SECONDS: Final = 2.0
@@ -41,15 +41,20 @@ class Tally:
     left_out: tuple[str, ...] = ()
 
 
-def record_running(places: Places, file: Path, seconds: float, channel: str | None) -> int:
-    """Record for so long, or until Ctrl-C. Gives the exit status.
+Tell = Callable[[Path, Tally], None]
+
+
+def record_running(
+    places: Places, file: Path, seconds: float, channel: str | None, tell: Tell
+) -> int:
+    """Record for so long, or until Ctrl-C, and tell what came of it. Gives the exit status.
 
     Raises:
         SettingsError: the switch does not record that; the text says why.
         SurroundingsError: no switch runs, or the file cannot be written.
     """
     doors = [path for path in control_paths(places) if path != control_path(places, HOST)]
-    tally, console = Tally(), screen()
+    tally = Tally()
     out = _opened(file)
     try:
         with out:
@@ -62,15 +67,32 @@ def record_running(places: Places, file: Path, seconds: float, channel: str | No
         raise
     except OSError as error:
         raise _refused(file, error) from None
-    lost = sum(tally.lost.values())
-    console.print(
-        f"{tally.lines:,} messages of {', '.join(tally.channels)} in {file}", markup=False
-    )
-    if tally.left_out:
-        console.print(f"not recorded, not of the pos dialect: {', '.join(tally.left_out)}")
-    if lost:
-        console.print(f"{lost:,} more came faster than they could be written")
+    tell(file, tally)
     return 0
+
+
+def tell_in_words(file: Path, tally: Tally) -> None:
+    """What came of it, for people."""
+    console, channels = screen(), ", ".join(tally.channels)
+    console.print(f"{tally.lines:,} messages of {channels} in {file}", markup=False)
+    if tally.left_out:
+        left = ", ".join(tally.left_out)
+        console.print(f"not recorded, not of the pos dialect: {left}", markup=False)
+    if lost := sum(tally.lost.values()):
+        console.print(f"{lost:,} more came faster than they could be written", markup=False)
+
+
+def tell_as_json(file: Path, tally: Tally) -> None:
+    """The same for programs."""
+    print_json(
+        {
+            "file": str(file),
+            "messages": tally.lines,
+            "lost": sum(tally.lost.values()),
+            "channels": tally.channels,
+            "channels_not_recorded": tally.left_out,
+        }
+    )
 
 
 async def _record(
