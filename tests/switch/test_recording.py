@@ -10,7 +10,7 @@ from host.model.secrets import Secret
 from switch.recording import ENDED, Recorder
 from terminals.recorded import Heard
 from tests.switch.conftest import approval, purchase
-from tests.switch.test_desk import SETTINGS, Bench
+from tests.switch.test_front import SETTINGS, Bench
 
 KEY = Secret(b"k" * 32)
 
@@ -23,7 +23,7 @@ async def bench(mock_clock) -> Bench:
 @pytest.fixture
 def heard(bench) -> list[Heard]:
     lines: list[Heard] = []
-    bench.desk.recorder = Recorder(lines.append, trio.current_time, KEY)
+    bench.front.recorder = Recorder(lines.append, trio.current_time, KEY)
     return lines
 
 
@@ -40,7 +40,7 @@ async def test_a_message_and_its_answer_are_one_line(bench, heard):
 
 async def test_a_silence_is_a_line_that_says_why(bench, heard):
     bench.take_known(purchase())
-    bench.desk.sweep(trio.current_time() + SETTINGS.host_seconds_max + 1)
+    bench.front.sweep(trio.current_time() + SETTINGS.host_seconds_max + 1)
     [line] = heard
     assert bench.paper.silences == 1
     assert (line.told, line.silence) == (None, "no answer in time")
@@ -55,7 +55,7 @@ async def test_what_cannot_be_read_is_a_line_that_says_so(bench, heard):
 
 async def test_what_is_open_when_a_recording_ends_is_told_once(bench, heard):
     bench.take_known(purchase())
-    recorder, bench.desk.recorder = bench.desk.recorder, None
+    recorder, bench.front.recorder = bench.front.recorder, None
     recorder.stop()
     [(_request, waiter)] = bench.line.asked.values()
     waiter.answered(approval())
@@ -65,7 +65,7 @@ async def test_what_is_open_when_a_recording_ends_is_told_once(bench, heard):
 
 async def test_other_channels_are_not_heard(bench):
     lines: list[Heard] = []
-    bench.desk.recorder = Recorder(lines.append, trio.current_time, KEY, "nac")
+    bench.front.recorder = Recorder(lines.append, trio.current_time, KEY, "nac")
     bench.take(b"\x60" * 30)
     assert lines == []
     assert bench.paper.silences == 1
@@ -75,7 +75,7 @@ async def test_a_recorder_that_fails_costs_no_answer(bench):
     def fail(_line: Heard) -> None:
         raise RuntimeError("the recorder has a bug")
 
-    bench.desk.recorder = Recorder(fail, trio.current_time, KEY)
+    bench.front.recorder = Recorder(fail, trio.current_time, KEY)
     bench.take_known(purchase())
     [(_request, waiter)] = bench.line.asked.values()
     waiter.answered(approval())
