@@ -26,9 +26,7 @@ KEEP_ALIVE: Final = wrap(b"")
 TPDU_BYTES: Final = 5
 CONNECT_SECONDS_MAX: Final = 10.0
 RETRY_SECONDS: Final = 0.2
-ALL_TAKEN: Final = (
-    f"a call on each of its {PORTS - 1} ports, and one more. Next: simulate fewer terminals on it"
-)
+ALL_TAKEN: Final = f"all of its {PORTS - 1} ports have a call. Next: simulate fewer terminals on it"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

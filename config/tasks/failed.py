@@ -12,6 +12,14 @@ OTHER_CURES: Final = {
     errno.ECONNREFUSED: "see whether the switch still stands (posswitch doctor)",
 }
 """Of what a line meets."""
+NAMES: Final = {
+    "terminal": "terminal {}",
+    "channel": "channel {}",
+    "scenario": "scenario {}",
+    "slow sender": "slow sender {}",
+    "gateway": "gateway {}",
+}
+"""Parts of which there are many."""
 ANY_CURE: Final = "see what is wrong there (posswitch doctor), and run it again"
 
 
@@ -36,7 +44,7 @@ def failed_json(failures: Failures) -> list[dict[str, Any]]:
 
 
 def _who(failure: Failure, count: int) -> str:
-    first = f"{failure.part} {failure.who}".rstrip()
+    first = NAMES[failure.part].format(failure.who) if failure.who else failure.part
     return first if count == 1 else f"{first} and {count - 1:,} more"
 
 
@@ -50,8 +58,8 @@ def _why(failure: Failure) -> str:
     if _is_ours(failure):
         kind = type(error).__name__
         return (
-            f"a fault of posswitch's own ({kind}), its traceback is in the log. {NEXT} "
-            "send that and posswitch --version"
+            f"a fault of posswitch's own ({kind}), its traceback is in the log. "
+            "Next: send that and posswitch --version"
         )
     said = (getattr(error, "strerror", None) or str(error)).strip().rstrip(".")
     if NEXT in said:

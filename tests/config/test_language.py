@@ -42,7 +42,7 @@ SAYS = {"say", "_say", "_remark", "said", "tell", "_wait", "_asked"}
 PRINTING = (
     *(f"config/tasks/{name}.py" for name in (
         "demo", "explain", "keys", "link", "night", "progress", "simulate", "story", "takeovers",
-        "terminals", "watching", "reach", "loops", "recording", "replaying",
+        "terminals", "watching", "reach", "loops", "recording", "replaying", "failed",
     )),
     "config/top/screen.py", "config/cli", "config/doctor", "config/run/reloading.py",
     "config/run/host_reloading.py",

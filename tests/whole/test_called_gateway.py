@@ -100,8 +100,8 @@ async def test_a_called_gateway_restarted_under_trade_loses_nothing(
     assert not tally.surprises
     assert tally.settled == {"agreed": tally.signed_on}
     assert gateways[0].keep_alives > 0
-    night = dsn_of("night", posswitch.settings.database, posswitch.places.cluster)
-    with psycopg.connect(night) as connection:
+    where = dsn_of("audit", posswitch.settings.database, posswitch.places.cluster)
+    with psycopg.connect(where) as connection:
         assert audit(connection, swarm.record.claims()) == []
 
 

@@ -102,8 +102,8 @@ def test_processes_killed_under_load_come_back_and_the_audit_finds_nothing(
         )
     events = read_record(record)
     assert [event for event in events if event.what is What.REVERSAL_TOLD]
-    night = dsn_of("night", running.settings.database, running.places.cluster)
-    with psycopg.connect(night) as connection:
+    where = dsn_of("audit", running.settings.database, running.places.cluster)
+    with psycopg.connect(where) as connection:
         assert audit(connection, swarm.record.claims()) == []
 
 

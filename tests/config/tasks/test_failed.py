@@ -47,8 +47,8 @@ OURS = KeyError(UNHEARD_OF)
         (FULL, SURROUNDINGS_WRONG, "No space left on device. Next: make room there"),
         (OSError(98, "Address already in use"), SURROUNDINGS_WRONG, "in use. Next: end what"),
         (ConnectionResetError(104, "Reset"), SURROUNDINGS_WRONG, "Reset. Next: see what is"),
-        (TroubleError("full. Next: wait"), SURROUNDINGS_WRONG, "till 7: full. Next: wait"),
-        (SettingsError("no. Next: other"), SURROUNDINGS_WRONG, "till 7: no. Next: other"),
+        (TroubleError("full. Next: wait"), SURROUNDINGS_WRONG, "terminal 7: full. Next: wait"),
+        (SettingsError("no. Next: other"), SURROUNDINGS_WRONG, "terminal 7: no. Next: other"),
     ],
 )
 def test_each_kind_of_failure_says_what_to_do_and_has_its_status(
@@ -56,22 +56,22 @@ def test_each_kind_of_failure_says_what_to_do_and_has_its_status(
 ) -> None:
     failures = Failures()
     assert (failed_status(failures), failed_lines(failures)) == (0, [])
-    failures.note("till", "7", error)
+    failures.note("terminal", "7", error)
     [line] = failed_lines(failures)
-    assert line.startswith("failed: till 7: ")
+    assert line.startswith("failed: terminal 7: ")
     assert said in line
     assert failed_status(failures) == status
-    failures.note("till", "8", error)
+    failures.note("terminal", "8", error)
     [line] = failed_lines(failures)
-    assert line.startswith("failed: till 7 and 1 more: ")
+    assert line.startswith("failed: terminal 7 and 1 more: ")
     [told] = failed_json(failures)
-    assert (told["part"], told["who"], told["count"]) == ("till", "7", 2)
+    assert (told["part"], told["who"], told["count"]) == ("terminal", "7", 2)
 
 
 def test_a_fault_of_our_own_decides_beside_what_surrounds_us() -> None:
     failures = Failures()
     for error in (FULL, OURS):
-        failures.note("till", "7", error)
+        failures.note("terminal", "7", error)
     assert failed_status(failures) == FAULT_OF_OURS
 
 
