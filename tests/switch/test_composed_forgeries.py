@@ -154,3 +154,20 @@ def test_a_code_is_remembered_with_its_message_until_newer_ones_have_come() -> N
     for tag in tags[1:]:
         assert not codes.is_anothers(tag, b"one")
     assert not codes.is_anothers(tags[0], b"another")
+
+
+@pytest.mark.parametrize(
+    ("card", "codes"),
+    [({"_2": "9988000000000015", "_14": "3012"}, 1), ({"_35": TRACK}, 2)],
+    ids=["keyed, F11 and F61 48 bytes apart", "swiped, 66 bytes apart"],
+)
+def test_confirmations_of_one_card_and_amount_share_a_code_where_their_traces_fall_together(
+    card: Fields, codes: int
+) -> None:
+    """Which is why such a second one is not believed, and what the manual tells a till's maker."""
+    tag = up_ecb(KEY.reveal())
+    said = [
+        say(trade("0220", "630000", "00", "48", _11=trace, _61=f"{BATCH}{trace}", **card), tag)
+        for trace in ("000007", "000123")
+    ]
+    assert len({one[-BLOCK:] for one in said}) == codes
