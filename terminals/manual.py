@@ -92,10 +92,11 @@ has heard one message make its code fit another. Under them, of all kinds that m
 up to 7 bytes (or, beside a PIN, `SM016` and 16 bytes), F62 of a sale for points a product code of
 up to 7 characters, F36 and an F52 that is not checked are refused, F55 needs a card read by its
 chip, F53 ends in zeros and F60 in at most 19 digits. A code that stood on one message is not
-taken on another. So a till that confirms two cash loads of one card and amount (0220) signs on between
-them: their codes may be the same, for the trace is in F11 and in F61 and falls out of the fold where
-these are a multiple of 8 bytes apart. The second then has no answer until the till has signed on and
-sends it under its new key. Under `x9.19` each has a code of its own; a till that can choose takes that.
+taken on another. So a till that confirms two cash loads of one card and amount (0220) signs on
+between them: their codes may be the same, for the trace is in F11 and in F61 and falls out of the
+fold where these are a multiple of 8 bytes apart. The second then has no answer until the till has
+signed on and sends it under its new key. Under `x9.19` each has a code of its own; a till that can
+choose takes that.
 """
 _ASCII: Final = """\
 Digits and lengths are characters, fields 2 to 128 are known, a second bitmap may be empty.

@@ -17,7 +17,13 @@ NURSERIES = frozenset({"nursery", "side", "main", "late", "self.late", "host.lat
 GUARDS = frozenset({"alone", "kept"})
 STOPPED = "it ends the rest on purpose, for whoever stops it"
 MEASURED = "a figure in which one failed is no figure: the bench fails, and says so"
+COMPARED = (
+    "a recording with a hole, or a part of it played, compares nothing: it ends, with its error"
+)
 MAY_END_ALL = {
+    ("config/tasks/recording.py", "_write"): COMPARED,
+    ("config/tasks/recording.py", "_stop_in_time"): STOPPED,
+    ("simulators/replay.py", "self._play"): COMPARED,
     ("simulators/nac.py", "self._live"): "whoever starts it is told where it cannot listen",
     ("config/tasks/watching.py", "self._hear_whether_anybody_answers"): "nobody answers any",
     ("config/tasks/watching.py", "self._heed_interrupts"): STOPPED,
