@@ -55,16 +55,10 @@ def record_running(
     """
     doors = [path for path in control_paths(places) if path != control_path(places, HOST)]
     tally = Tally()
-    out = _opened(file)
     try:
-        with out:
-            run_loop(_record, doors, out, seconds, channel, tally)
+        run_loop(_record, doors, file, seconds, channel, tally)
     except KeyboardInterrupt:
         pass
-    except (SettingsError, SurroundingsError):
-        if not tally.lines:
-            file.unlink(missing_ok=True)
-        raise
     except OSError as error:
         raise _refused(file, error) from None
     tell(file, tally)
@@ -96,7 +90,7 @@ def tell_as_json(file: Path, tally: Tally) -> None:
 
 
 async def _record(
-    doors: list[Path], out: IO[bytes], seconds: float, channel: str | None, tally: Tally
+    doors: list[Path], file: Path, seconds: float, channel: str | None, tally: Tally
 ) -> None:
     key = secrets.token_bytes(KEY_BYTES).hex()
     asked = f"{RECORD} {key} {channel or ''}".strip()
@@ -110,14 +104,15 @@ async def _record(
     for path, stream in streams.items():
         await stream.send_all(f"{asked}\n".encode())
         _take_begun(await anext(readers[path], b""), path, tally)
-    out.write(msgspec.json.encode(_head(tally)) + b"\n")
-    start = time.monotonic()  # of the machine, as the switch counts
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(_stop_in_time, seconds, list(streams.values()), nursery.cancel_scope)
-        async with trio.open_nursery() as reading:
-            for path, reader in readers.items():
-                reading.start_soon(_write, path, reader, out, start, tally)
-        nursery.cancel_scope.cancel()
+    with _opened(file) as out:
+        out.write(msgspec.json.encode(_head(tally)) + b"\n")
+        start = time.monotonic()  # of the machine, as the switch counts
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(_stop_in_time, seconds, list(streams.values()), nursery.cancel_scope)
+            async with trio.open_nursery() as reading:
+                for path, reader in readers.items():
+                    reading.start_soon(_write, path, reader, out, start, tally)
+            nursery.cancel_scope.cancel()
 
 
 async def _stop_in_time(

@@ -29,6 +29,7 @@ NEEDED = {
         "switch-1",
         "MCowBQYDK2VwAyEAc//MQi973+WP1ihzRKGrmGt9mQk7kLe9k47PAh3mR2g=",
     ],
+    "record": ["/dev/null/day.jsonl"],
     "simulate scenario": ["simulators/scenarios/pos_day.toml"],
     "terminal resolve": ["1", "--note", "seen", "--by", "alice"],
     "terminal show": ["80010001"],
@@ -143,6 +144,7 @@ def test_ones_own_directory_in_which_something_is_anothers(
 
 
 LOOKS_NOT_AT = {
+    "record": {"secrets", "log", "postgres", "posswitch.toml"},
     "reload": {"secrets", "log", "postgres", "posswitch.toml"},
     "switch": {"postgres"},
     "link certificate": {"postgres", "posswitch.toml"},
@@ -193,7 +195,9 @@ def test_a_database_of_your_own_makes_no_directory_either(command: str, tmp_path
 
 
 LOGINS = ("owner", "host", "night", "audit")
-NEEDS_A_DATABASE = [name for name in OTHERS if name not in {"switch", "reload", "link trust"}]
+NEEDS_A_DATABASE = [
+    name for name in OTHERS if name not in {"switch", "record", "reload", "link trust"}
+]
 
 
 @pytest.mark.parametrize("command", NEEDS_A_DATABASE)

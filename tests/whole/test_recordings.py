@@ -134,9 +134,10 @@ def test_the_command_says_what_differs_and_what_it_left_out(file: Path, tmp_path
 
 def test_a_house_is_recorded_by_one_at_a_time(tmp_path: Path) -> None:
     first, second, data = tmp_path / "first", tmp_path / "second", tmp_path / "data"
-    with _house(data) as house, _recording(house, first):
-        refused = run_command("record", second, "--data", str(data))
-        unknown = run_command("record", second, "--channel", "nowhere", "--data", str(data))
+    with _house(data) as house:
+        with _recording(house, first):
+            refused = run_command("record", second, "--data", str(data))
+            unknown = run_command("record", second, "--channel", "nowhere", "--data", str(data))
         taken = run_command("record", first, "--data", str(data))
     assert refused.returncode == unknown.returncode == 2
     assert "somebody records there already" in refused.stderr
