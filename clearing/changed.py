@@ -1,7 +1,8 @@
 """What decides, compared with what our programs noted of it; and the chain over those notes.
 
 Every row of a chained table (`host.store.deciding`) is as its last change says: another content,
-a row that is missing or one that nobody noted was somebody else's doing. The changes themselves
+a row that is missing or one that nobody noted was somebody else's doing. So it was where the row
+that a change was made of is not the one that the change before it left. The changes themselves
 are under links, which are recomputed here; the newest may not be linked yet.
 """
 
@@ -11,12 +12,17 @@ from typing import Any, Final
 import psycopg
 from psycopg import sql
 
-from host.store.changes import differing
-from host.store.deciding import CHAINED
+from host.store.changes import differing, gaps
+from host.store.deciding import CHAINED, How, how_of
 from host.store.queries import load_queries
 
 SQL: Final = load_queries("clearing", "changed.sql")
 FINDINGS_MAX: Final = 100
+_DONE: Final = {
+    How.PUT_IN: "was put in by other than this program",
+    How.TAKEN_OUT: "was taken out by other than this program",
+    How.CHANGED: "is not what this program last made it",
+}
 
 Connection = psycopg.Connection[Any]
 
@@ -34,14 +40,12 @@ def foreign_changes(connection: Connection) -> Iterator[str]:
         statement = sql.SQL("SELECT d.* FROM ({}) AS d ORDER BY d.key LIMIT {}").format(
             differing(table), sql.Literal(FINDINGS_MAX)
         )
-        for key, digest, was_noted in connection.execute(statement):
-            if not was_noted:
-                how = "was put in by other than this program"
-            elif digest is None:
-                how = "was taken out by other than this program"
-            else:
-                how = "is not what this program last made it"
-            yield f"{table.name} {key} {how}"
+        for key, digest, before in connection.execute(statement):
+            how = how_of(was=before is not None, is_there=digest is not None)
+            yield f"{table.name} {key} {_DONE[how]}"
+    if "change" in readable:
+        for gap in gaps(connection):
+            yield f"{gap.table} {gap.key} {_DONE[gap.how]}, before change {gap.number}"
     names = [table.name for table in CHAINED]
     for number, relation in connection.execute(SQL["strange_changes"], (names,)):
         yield f"change {number}, of {relation}, was put in by other than this program"

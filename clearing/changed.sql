@@ -16,14 +16,22 @@ WHERE
     AND has_table_privilege(oid, 'SELECT');
 
 -- name: strange_changes
--- A change of no table of ours, or with a number that nobody was given.
+-- A change of no table of ours, with a number that nobody was given, or in the form of before when
+-- that was over: it would not say what the row was.
 SELECT
     change.id,
     change.relation
 FROM change
 WHERE
-    NOT change.relation = any(%s::text [])
+    NOT (
+        change.relation = any(%s::text [])
+        OR (change.relation = 'change' AND change.reason IS NOT NULL)
+    )
     OR change.id > (SELECT last_value FROM change_number)
+    OR (
+        change.form = 1
+        AND change.id > (SELECT min(later.id) FROM change AS later WHERE later.form <> 1)
+    )
 ORDER BY change.id
 LIMIT 100;
 
@@ -41,6 +49,14 @@ WITH covered AS (
                 || coalesce(
                     string_agg(
                         CASE
+                            WHEN change.form <> 1 OR change.before IS NOT NULL
+                                THEN jsonb_build_array(
+                                    change.id, change.form, change.relation, change.key,
+                                    encode(change.before, 'hex'), encode(change.digest, 'hex'),
+                                    extract(EPOCH FROM change.made_at), change.made_by,
+                                    change.content, change.reason, change.asked_by,
+                                    change.accepted_by
+                                )::text
                             WHEN num_nonnulls(change.content, change.reason) = 0
                                 THEN concat_ws(
                                     '|', change.id, change.relation, change.key,

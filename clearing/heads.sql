@@ -59,10 +59,3 @@ LEFT JOIN seal
 LEFT JOIN change_link ON chain_end.name = 'link' AND change_link.seq = chain_end.seq
 WHERE coalesce(seal.digest, change_link.digest) IS DISTINCT FROM chain_end.digest
 ORDER BY chain_end.name, chain_end.shard, chain_end.seq;
-
--- name: last_signed
--- Up to when truncation would show.
-SELECT
-    max(number),
-    (SELECT count(*) FROM change WHERE id > coalesce((SELECT max(last_change) FROM change_link), 0))
-FROM signed_head;

@@ -14,7 +14,14 @@ from config.tasks.operators import person_name
 from host.clock import utc_now
 from host.store.connecting import LONG, connect
 from host.store.deciding import CHAINED, ByHand
-from host.store.takeovers import HandMade, Outcome, TakeoverError, hand_made, take_over
+from host.store.takeovers import (
+    HandMade,
+    Outcome,
+    TakeoverError,
+    hand_made,
+    take_over,
+    what_is_left,
+)
 
 WHEN: Final = "%Y-%m-%d %H:%M:%S %Z"
 COMMAND: Final = "posswitch audit accept"
@@ -43,7 +50,7 @@ def print_hand_made(found: Sequence[HandMade], *, as_json: bool = False) -> None
         print_json({"changes": list(map(_by_name, found))})
         return
     for one in found:
-        console.print(f"{one.table} {one.key}: {one.how.value} by hand", markup=False)
+        console.print(f"{one}: {one.how.value} by hand", markup=False)
         if one.edits:
             console.print(Sheet(tuple(map(Column, ("column", "was", "is"))), one.edits))
         console.print(f"  {_what_next(one)}", markup=False)
@@ -79,7 +86,7 @@ def accept_edits(
 
 
 def _told(one: HandMade, outcome: Outcome, by: str) -> str:
-    told = f"{one.table} {one.key}: {outcome.value}"
+    told = f"{one}: {outcome.value}"
     if outcome is Outcome.TAKEN_OVER:
         return told
     joined = ", by" if outcome is Outcome.ASKED else " than"
@@ -88,9 +95,10 @@ def _told(one: HandMade, outcome: Outcome, by: str) -> str:
 
 def _what_next(one: HandMade) -> str:
     if not one.may_be_taken_over:
-        return "never taken over. Next: undo it in SQL, or restore"
+        return f"never taken over. Next: {what_is_left(one)}"
     if one.asked is None:
-        return f'if that is meant: {COMMAND} {one.table} {one.key} --reason "…"; else undo it'
+        undo = "; else undo it" if one.change is None else ""
+        return f'if that is meant: {COMMAND} {one.table} {one.key} --reason "…"{undo}'
     return (
         f"{one.asked.by} asked for it at {one.asked.at:{WHEN}}: {one.asked.reason}. "
         f"Next, as another person: {COMMAND} {one.table} {one.key}"
@@ -102,6 +110,7 @@ def _by_name(one: HandMade) -> dict[str, object]:
     return {
         "table": one.table,
         "key": one.key,
+        "change": one.change,
         "how": one.how.value,
         "edits": [edit._asdict() for edit in one.edits],
         "may_be_taken_over": one.may_be_taken_over,

@@ -1,16 +1,18 @@
 """The chain of changes: what is noted of rows that decide, and the links over it.
 
-A statement that writes a chained table notes each row it wrote, in itself: so nothing is written
-without its note, and nothing is noted that was not written. A link is a hash over the link before
-and the changes since; a signed head (`host.store.heads`) names the last one.
+A statement that writes a chained table notes each row it wrote, as it was and as it is, in itself:
+so nothing is written without its note, and nothing is noted that was not written. What was edited
+by hand in between is a gap between two notes of the row, whatever is noted later. A link is a hash
+over the link before and the changes since; a signed head (`host.store.heads`) names the last one.
 """
 
-from typing import Any, Final
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any, Final, NamedTuple
 
 import psycopg
 from psycopg import errors, sql
 
-from host.store.deciding import CHAINED, ByHand, Chained
+from host.store.deciding import CHAINED, TABLES, ByHand, Chained, How, how_of
 from host.store.locks import CHANGE_LOCK
 from host.store.noting import content_of
 from host.store.queries import load_queries
@@ -32,10 +34,9 @@ def note_what_differs(connection: Connection) -> int:
     believes what it finds, so it is no part of any work that goes on beside a host.
     """
     there = {name for (name,) in connection.execute(SQL["tables"])}
-    row = connection.execute(SQL["keeps_content"]).fetchone()
-    keeps = row == (True,)
+    says = {name for (name,) in connection.execute(SQL["columns"])}
     return sum(
-        connection.execute(_note_differing(table, keeps=keeps)).rowcount
+        connection.execute(_note_differing(table, says)).rowcount
         for table in CHAINED
         if table.name in there
     )
@@ -54,19 +55,66 @@ def link_changes(connection: Connection) -> int:
 
 
 def differing(table: Chained) -> sql.Composed:
-    """The rows of a chained table that are not as they were last noted: key, digest, was_noted."""
-    return _DIFFERING.format(**_of(table), told=_NOTHING, kept=_NOTHING, noted=_NOTHING, or_not=_NO)
+    """The rows of a chained table that are not as they were last noted: key, digest, before.
+
+    Both are digests: of the row as it is, and as it was noted; null where there is, was none.
+    """
+    return _DIFFERING.format(**_of(table), **_PLAIN)
+
+
+class Gap(NamedTuple):
+    """A change that was made over an edit by hand: the row was not as the change before left it."""
+
+    number: int
+    """Of the change."""
+    table: str
+    key: str
+    left: bytes | None
+    """What the change before left, as a digest; None where there was no row."""
+    found: bytes | None
+    """What the row was when this change was made; None where there was no row."""
+    number_before: int | None
+    """Of the change before; None where there was none."""
+    is_accepted: bool
+    """Whether two people have said that what was found was meant."""
+
+    @property
+    def how(self) -> How:
+        """What was done by hand before the change was made."""
+        return how_of(was=self.left is not None, is_there=self.found is not None)
+
+    @property
+    def may_be_taken_over(self) -> bool:
+        """Whether it is of the estate."""
+        return TABLES[self.table].may_be_taken_over(self.how)
+
+
+def gaps(connection: Connection, table: str | None = None) -> Iterator[Gap]:
+    """Every gap in the notes of a row that is not taken over, of all tables or of one.
+
+    They come in the order of the changes, and are read as they come: a transaction is open.
+    """
+    names = [one.name for one in CHAINED if table in {None, one.name}]
+    with connection.cursor(name="gaps", scrollable=False) as cursor:
+        for row in cursor.execute(SQL["gaps"], (names,)):
+            gap = Gap(*row)
+            if not (gap.is_accepted and gap.may_be_taken_over):
+                yield gap
 
 
 _DIFFERING: Final = sql.SQL(
-    "SELECT coalesce(now.key, noted.key) AS key, now.digest, noted.key IS NOT NULL AS was_noted"
-    "{told} FROM (SELECT {key} AS key, row_digest(t) AS digest{kept} FROM {name} AS t"
+    "SELECT coalesce(now.key, noted.key) AS key, now.digest, noted.digest AS before{told}"
+    " FROM (SELECT {key} AS key, row_digest(t) AS digest{kept} FROM {name} AS t"
     " WHERE {where}) AS now FULL JOIN (SELECT DISTINCT ON (key) key, digest{noted} FROM change"
     " WHERE relation = {relation} ORDER BY key ASC, id DESC) AS noted ON noted.key = now.key"
     " WHERE now.digest IS DISTINCT FROM noted.digest OR ({or_not})"
 )
-_NOTHING: Final = sql.SQL("")
-_NO: Final = sql.SQL("false")
+_PLAIN: Final[Mapping[str, sql.Composable]] = {
+    "told": sql.SQL(""),
+    "kept": sql.SQL(""),
+    "noted": sql.SQL(""),
+    "or_not": sql.SQL("false"),
+}
 
 
 def _of(table: Chained) -> dict[str, sql.Composable]:
@@ -78,24 +126,23 @@ def _of(table: Chained) -> dict[str, sql.Composable]:
     }
 
 
-def _note_differing(table: Chained, *, keeps: bool) -> sql.Composed:
-    if not keeps or table.by_hand is ByHand.NEVER:
-        return sql.SQL(
-            "INSERT INTO change (relation, key, digest)"
-            " SELECT {relation}, d.key, d.digest FROM ({differing}) AS d"
-        ).format(relation=sql.Literal(table.name), differing=differing(table))
+def _note_differing(table: Chained, says: Collection[str]) -> sql.Composed:
+    """`says` are the columns that a note has. What was noted last is taken for the row before."""
+    keeps = "content" in says and table.by_hand is not ByHand.NEVER
+    names = ["digest", *(["before"] if "before" in says else []), *(["content"] if keeps else [])]
+    with_content = {
+        "told": sql.SQL(", now.content"),
+        "kept": sql.SQL(", {} AS content").format(sql.SQL(content_of(table))),
+        "noted": sql.SQL(", content IS NOT NULL AS is_kept"),
+        "or_not": sql.SQL("now.digest IS NOT NULL AND NOT noted.is_kept"),
+    }
     return sql.SQL(
-        "INSERT INTO change (relation, key, digest, content)"
-        " SELECT {relation}, d.key, d.digest, d.content FROM ({differing}) AS d"
+        "INSERT INTO change (relation, key, {names})"
+        " SELECT {relation}, d.key, {names} FROM ({found}) AS d"
     ).format(
+        names=sql.SQL(", ").join(map(sql.Identifier, names)),
         relation=sql.Literal(table.name),
-        differing=_DIFFERING.format(
-            **_of(table),
-            told=sql.SQL(", now.content"),
-            kept=sql.SQL(", {} AS content").format(sql.SQL(content_of(table))),
-            noted=sql.SQL(", content IS NOT NULL AS is_kept"),
-            or_not=sql.SQL("now.digest IS NOT NULL AND NOT noted.is_kept"),
-        ),
+        found=_DIFFERING.format(**_of(table), **(with_content if keeps else _PLAIN)),
     )
 
 

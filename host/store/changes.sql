@@ -6,13 +6,47 @@ SELECT relname
 FROM pg_class
 WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace;
 
--- name: keeps_content
--- Whether notes keep what rows of the estate say, as a migration may come before that.
+-- name: columns
+-- What a note says, as a migration may come before one.
+SELECT attname
+FROM pg_attribute
+WHERE attrelid = to_regclass('change') AND attnum > 0 AND NOT attisdropped;
+
+-- name: gaps
+-- Where the row that a change was made of is not the one that the change before it left: each row's
+-- changes once, in their order. Notes of the first form do not say what was before.
+WITH placed AS (
+    SELECT
+        change.id,
+        change.relation,
+        change.key,
+        change.form,
+        change.before,
+        lag(change.digest) OVER of_row AS digest_before,
+        lag(change.id) OVER of_row AS id_before
+    FROM change
+    WHERE change.relation = any(%s::text [])
+    WINDOW of_row AS (PARTITION BY change.relation, change.key ORDER BY change.id)
+)
+
 SELECT
+    placed.id,
+    placed.relation,
+    placed.key,
+    placed.digest_before,
+    placed.before,
+    placed.id_before,
     exists(
-        SELECT FROM pg_attribute
-        WHERE attrelid = to_regclass('change') AND attname = 'content'
-    );
+        SELECT FROM change AS taken
+        WHERE
+            taken.relation = 'change'
+            AND taken.reason IS NOT NULL
+            AND taken.key = placed.id::text
+            AND taken.digest IS NOT DISTINCT FROM placed.before
+    ) AS is_taken_over
+FROM placed
+WHERE placed.form <> 1 AND placed.before IS DISTINCT FROM placed.digest_before
+ORDER BY placed.id;
 
 -- name: lock_timeout
 -- Others wait behind us while we wait.
@@ -40,6 +74,13 @@ new AS (
     SELECT
         change.id,
         CASE
+            WHEN change.form <> 1 OR change.before IS NOT NULL
+                THEN jsonb_build_array(
+                    change.id, change.form, change.relation, change.key,
+                    encode(change.before, 'hex'), encode(change.digest, 'hex'),
+                    extract(EPOCH FROM change.made_at), change.made_by, change.content,
+                    change.reason, change.asked_by, change.accepted_by
+                )::text
             WHEN num_nonnulls(change.content, change.reason) = 0
                 THEN concat_ws(
                     '|', change.id, change.relation, change.key,

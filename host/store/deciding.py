@@ -20,6 +20,21 @@ class ByHand(enum.Enum):
     ANY = "any edit: it is the estate"
 
 
+class How(enum.Enum):
+    """What was done to a row by hand."""
+
+    PUT_IN = "put in"
+    TAKEN_OUT = "taken out"
+    CHANGED = "changed"
+
+
+def how_of(*, was: bool, is_there: bool) -> How:
+    """From whether our programs left a row, and whether there was one."""
+    if not was:
+        return How.PUT_IN
+    return How.CHANGED if is_there else How.TAKEN_OUT
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chained:
     """One table of rows whose changes are noted."""
@@ -31,6 +46,10 @@ class Chained:
     """Which rows `t`."""
     by_hand: ByHand = ByHand.NEVER
     """Where something may be taken over, what a row said is kept with its note."""
+
+    def may_be_taken_over(self, how: How) -> bool:
+        """Whether two people may take over that this was done to a row."""
+        return self.by_hand is ByHand.ANY or (self.by_hand is ByHand.NEW and how is How.PUT_IN)
 
 
 _DAY: Final = "to_char(t.business_date, 'YYYY-MM-DD')"
@@ -85,6 +104,8 @@ CHAINED: Final = (
     Chained(name="case_report", key="concat_ws('/', t.slot, t.detail)"),
 )
 """Tables whose every column decides. Another one is a row here, and statements that note it."""
+
+TABLES: Final[Mapping[str, Chained]] = {table.name: table for table in CHAINED}
 
 _SEAL: Final = "under its batch's seal"
 _MOVED: Final = "follows from its sealed exchange and the estate"

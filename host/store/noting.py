@@ -6,21 +6,24 @@ A statement that writes rows of a chained table (`host.store.deciding`) says so 
     UPDATE terminal AS t SET serial = %s WHERE t.terminal_id = %s;
 
 and writes the one table it names, as `t`. What is sent is that statement within one that notes the
-digest of each row it wrote in `change`, and of the estate what it says: the row and its note are
-one statement, so there is never the one without the other. Its row count is that of the rows; what
-it returns by a `RETURNING` of its own, of columns of `t`, it still returns.
+digest of each row, as it was and as it is, in `change`, and of the estate what it says: the row and
+its note are one statement, so there is never the one without the other. Its row count is that of
+the rows; what it returns by a `RETURNING` of its own, of columns of `t`, it still returns.
+
+That a row before is not what the note before left is an edit by hand, and shows for good.
 """
 
 import re
 from typing import Final, LiteralString
 
-from host.store.deciding import CHAINED, ByHand, Chained
+from host.store.deciding import TABLES, ByHand, Chained
 from host.store.rights import UNSEEN
 
 _NOTES: Final = re.compile(r"^-- notes: (\w+)\n", re.MULTILINE)
 _WRITES: Final = re.compile(r"(INSERT INTO|UPDATE|DELETE FROM) (\w+) AS t\b")
 _RETURNING: Final = "\nRETURNING "
-_TABLES: Final = {table.name: table for table in CHAINED}
+_MEETS: Final = "DO UPDATE"
+"""In an INSERT that may find the row there."""
 
 
 class NoteError(Exception):
@@ -38,10 +41,10 @@ def noted(statement: LiteralString) -> LiteralString:
         return statement
     why, write = statement[: found.start()], statement[found.end() :]
     verb, written = _written(write)
-    if written != found[1] or written not in _TABLES:
+    if written != found[1] or written not in TABLES:
         msg = f"it notes {found[1]} and writes {written}: each must be the one, chained, table"
         raise NoteError(msg)
-    return why + _with_note(write, verb, _TABLES[written])
+    return why + _with_note(write, verb, TABLES[written])
 
 
 def content_of(table: Chained) -> LiteralString:
@@ -63,18 +66,29 @@ def _written(write: LiteralString) -> tuple[str, str]:
 
 def _with_note(write: LiteralString, verb: str, table: Chained) -> LiteralString:
     body, _, returned = write.partition(_RETURNING)
-    is_gone = verb == "DELETE FROM"
-    noting = f"{table.key} AS key, {'null::bytea' if is_gone else 'row_digest(t)'} AS digest"
-    columns = "relation, key, digest"
-    kept = "c.key, c.digest"
-    if table.by_hand is not ByHand.NEVER and not is_gone:
-        noting = f"{noting}, {content_of(table)} AS content"
-        columns, kept = f"{columns}, content", f"{kept}, c.content"
+    said = {"key": table.key, **_said(verb, table, may_meet=_MEETS in body)}
+    noting = ", ".join(f"{value} AS {name}" for name, value in said.items())
     if returned:
         noting = f"{returned}, {noting}"
     changed = f"WITH changed AS (\n{body}\nRETURNING {noting}\n)"
-    note = f"INSERT INTO change ({columns})\nSELECT '{table.name}', {kept} FROM changed AS c"
+    kept = ", ".join(f"c.{name}" for name in said)
+    note = (
+        f"INSERT INTO change (relation, {', '.join(said)})\n"
+        f"SELECT '{table.name}', {kept} FROM changed AS c"
+    )
     if not returned:
         return f"{changed}\n{note}"
     names = returned.replace("t.", "c.")
     return f"{changed},\n\nnoted AS (\n{note}\n)\n\nSELECT {names} FROM changed AS c"
+
+
+def _said(verb: str, table: Chained, *, may_meet: bool) -> dict[LiteralString, LiteralString]:
+    """What is noted of a row: no digest before where none was there, none after where none is."""
+    said: dict[LiteralString, LiteralString] = {}
+    if verb != "INSERT INTO" or may_meet:
+        said["before"] = "row_digest(old)"
+    if verb != "DELETE FROM":
+        said["digest"] = "row_digest(t)"
+        if table.by_hand is not ByHand.NEVER:
+            said["content"] = content_of(table)
+    return said

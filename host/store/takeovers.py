@@ -2,7 +2,8 @@
 
 What operators edit in SQL the audit names, for it cannot know who it was. One person says why,
 another agrees to the very same rows; then the change is noted with the reason and both names, under
-the chain of changes as any other. What follows from trade, keys or the night is never taken over.
+the chain of changes as any other. So is an edit that a program has written over since: the change
+that was made of it is what is taken over. What follows from trade, keys or the night never is.
 """
 
 import datetime as dt
@@ -15,8 +16,8 @@ from typing import Any, Final, NamedTuple
 import psycopg
 from psycopg import sql
 
-from host.store.changes import differing
-from host.store.deciding import CHAINED, ByHand, Chained
+from host.store.changes import Gap, differing, gaps
+from host.store.deciding import CHAINED, TABLES, ByHand, Chained, How, how_of
 from host.store.noting import content_of, unseen_of
 from host.store.queries import load_queries
 
@@ -24,6 +25,7 @@ SQL: Final = load_queries("host.store", "takeovers.sql")
 NOT_SHOWN: Final = "(not shown)"
 NOT_KEPT: Final = "(not kept)"
 ABSENT: Final = "-"
+_CHANGE: Final = "change"
 
 Connection = psycopg.Connection[Any]
 
@@ -32,14 +34,6 @@ class TakeoverError(Exception):
     """An edit cannot be taken over: says which, why, and what to do."""
 
     exit_status = 2
-
-
-class How(enum.Enum):
-    """What was done to a row."""
-
-    PUT_IN = "put in"
-    TAKEN_OUT = "taken out"
-    CHANGED = "changed"
 
 
 class Edit(NamedTuple):
@@ -61,17 +55,30 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HandMade:
-    """One row that is not as our programs left it."""
+    """One row that is not as our programs left it, or was not when one of them changed it."""
 
     table: str
     key: str
+    change: int | None
+    """The number of the change that was made over it since; None where the row is so now."""
     how: How
+    before: bytes | None
+    """The digest that our programs left; None where there was no row."""
     digest: bytes | None
-    """Of the row as it is; None where it was taken out."""
+    """Of the row as the edit left it; None where it was taken out."""
     edits: tuple[Edit, ...]
     may_be_taken_over: bool
     asked: Asked | None
     """Who has asked for it as it is now."""
+
+    @property
+    def subject(self) -> tuple[str, str]:
+        """What two people take over: the row, or the change that was made over its edit."""
+        return (self.table, self.key) if self.change is None else (_CHANGE, str(self.change))
+
+    def __str__(self) -> str:
+        over = "" if self.change is None else f", before change {self.change}"
+        return f"{self.table} {self.key}{over}"
 
 
 class Outcome(enum.Enum):
@@ -83,16 +90,24 @@ class Outcome(enum.Enum):
 
 
 def hand_made(connection: Connection, table: str | None = None) -> list[HandMade]:
-    """Every row of chained tables, or of one, that is not as it was last noted."""
+    """Every edit of chained tables, or of one, as it stands and as it was written over since."""
     with connection.transaction():
         connection.execute(SQL["one_form"])
         asked = _waiting(connection)
-        return [
+        standing = [
             found
             for chained in CHAINED
             if table in {None, chained.name}
             for found in _of_table(connection, chained, asked)
         ]
+        return [*standing, *_written_over(connection, list(gaps(connection, table)), asked)]
+
+
+def what_is_left(one: HandMade) -> str:
+    """What is done about an edit that is never taken over."""
+    if one.change is None:
+        return "undo it in SQL, or restore"
+    return f"restore what was backed up before change {one.change}, or live with the finding"
 
 
 def take_over(
@@ -132,7 +147,7 @@ _Said = tuple[str, str | None, dt.datetime]
 
 def _waiting(connection: Connection) -> dict[tuple[str, str], _Row]:
     """By table and key what was asked here; what was put there by hand is nobody's word."""
-    forged = {key for key, *_ in connection.execute(differing(_CHAINED["takeover"]))}
+    forged = {key for key, *_ in connection.execute(differing(TABLES["takeover"]))}
     rows = [_Row(*row) for row in connection.execute(SQL["waiting"])]
     return {
         (row.relation, row.key): row for row in rows if f"{row.relation}/{row.key}" not in forged
@@ -144,12 +159,13 @@ def _take_over(
 ) -> Outcome:
     if not one.may_be_taken_over:
         raise TakeoverError(
-            f"{one.table} {one.key} was {one.how.value} by hand, and that is never taken over: it "
-            "follows from trade, keys or the night, or money is booked by it. Next: undo it in SQL"
+            f"{one}: {one.how.value} by hand, and that is never taken over: it follows from trade, "
+            f"keys or the night, or money is booked by it. Next: {what_is_left(one)}"
         )
     by, reason, now = said
-    before = asked.get((one.table, one.key))
-    named = {"relation": one.table, "key": one.key}
+    before = asked.get(one.subject)
+    relation, key = one.subject
+    named = {"relation": relation, "key": key}
     if before is not None and before.digest == one.digest:
         if before.asked_by == by:
             return Outcome.WAITING
@@ -158,7 +174,7 @@ def _take_over(
         return Outcome.TAKEN_OVER
     if not (reason or "").strip():
         raise TakeoverError(
-            f"nobody has said why {one.table} {one.key} is as it is. Next: add --reason TEXT, for "
+            f"nobody has said why {one} is as it is. Next: add --reason TEXT, for "
             "the second person and for the audits to come"
         )
     told = {"digest": one.digest, "reason": reason, "asked_by": by, "asked_at": now}
@@ -168,18 +184,19 @@ def _take_over(
 
 def _note(connection: Connection, one: HandMade, asked: _Row, by: str) -> None:
     """The change as it was made by hand, if the row is still the one that was asked for."""
-    table = _CHAINED[one.table]
-    statement = _NOTE_ABSENCE if one.digest is None else _NOTE
+    table = TABLES[one.table]
+    relation, key = one.subject
     noted = connection.execute(
-        statement.format(
+        _statement_of(one).format(
             name=sql.Identifier(table.name),
             key=sql.SQL(table.key),
             where=sql.SQL(table.where),
             content=sql.SQL(content_of(table)),
         ),
         {
-            "relation": one.table,
-            "key": one.key,
+            "relation": relation,
+            "key": key,
+            "before": one.before,
             "digest": one.digest,
             "reason": asked.reason,
             "asked_by": asked.asked_by,
@@ -187,22 +204,31 @@ def _note(connection: Connection, one: HandMade, asked: _Row, by: str) -> None:
         },
     )
     if noted.rowcount != 1:
-        raise TakeoverError(
-            f"{one.table} {one.key} was changed again meanwhile. Next: posswitch audit changes"
-        )
+        raise TakeoverError(f"{one} was changed again meanwhile. Next: posswitch audit changes")
 
 
-_CHAINED: Final = {table.name: table for table in CHAINED}
+def _statement_of(one: HandMade) -> sql.SQL:
+    if one.change is not None:
+        return _NOTE_OF_CHANGE
+    return _NOTE_ABSENCE if one.digest is None else _NOTE
+
+
 _NOTE: Final = sql.SQL(
-    "INSERT INTO change (relation, key, digest, content, reason, asked_by, accepted_by)"
-    " SELECT %(relation)s, {key}, row_digest(t), {content},"
+    "INSERT INTO change (relation, key, before, digest, content, reason, asked_by, accepted_by)"
+    " SELECT %(relation)s, {key}, %(before)s, row_digest(t), {content},"
     " %(reason)s, %(asked_by)s, %(accepted_by)s"
     " FROM {name} AS t WHERE {where} AND {key} = %(key)s AND row_digest(t) = %(digest)s"
 )
 _NOTE_ABSENCE: Final = sql.SQL(
-    "INSERT INTO change (relation, key, reason, asked_by, accepted_by)"
-    " SELECT %(relation)s, %(key)s, %(reason)s, %(asked_by)s, %(accepted_by)s"
+    "INSERT INTO change (relation, key, before, reason, asked_by, accepted_by)"
+    " SELECT %(relation)s, %(key)s, %(before)s, %(reason)s, %(asked_by)s, %(accepted_by)s"
     " WHERE NOT EXISTS (SELECT FROM {name} AS t WHERE {where} AND {key} = %(key)s)"
+)
+_NOTE_OF_CHANGE: Final = sql.SQL(
+    "INSERT INTO change (relation, key, digest, reason, asked_by, accepted_by)"
+    " SELECT %(relation)s, c.id::text, c.before, %(reason)s, %(asked_by)s, %(accepted_by)s"
+    " FROM change AS c"
+    " WHERE c.id = %(key)s::text::bigint AND c.before IS NOT DISTINCT FROM %(digest)s"
 )
 _CONTENTS: Final = sql.SQL(
     "SELECT coalesce(noted.key, now.key), noted.content, now.content,"
@@ -220,25 +246,49 @@ def _of_table(
 ) -> Iterator[HandMade]:
     found = connection.execute(differing(table)).fetchall()
     edits = _edits_of(connection, table, [key for key, *_ in found])
-    for key, digest, was_noted in sorted(found, key=lambda row: str(row[0])):
-        how = How.CHANGED if was_noted else How.PUT_IN
-        how = How.TAKEN_OUT if digest is None else how
-        waiting = asked.get((table.name, key))
+    for key, digest, before in sorted(found, key=lambda row: str(row[0])):
+        how = how_of(was=before is not None, is_there=digest is not None)
         yield HandMade(
             table=table.name,
             key=key,
+            change=None,
             how=how,
+            before=before,
             digest=digest,
             edits=edits.get(key, ()),
-            may_be_taken_over=_may(table, how),
-            asked=Asked(reason=waiting.reason, by=waiting.asked_by, at=waiting.asked_at)
-            if waiting is not None and waiting.digest == digest
-            else None,
+            may_be_taken_over=table.may_be_taken_over(how),
+            asked=_asked(asked.get((table.name, key)), digest),
         )
 
 
-def _may(table: Chained, how: How) -> bool:
-    return table.by_hand is ByHand.ANY or (table.by_hand is ByHand.NEW and how is How.PUT_IN)
+def _written_over(
+    connection: Connection, found: Sequence[Gap], asked: Mapping[tuple[str, str], _Row]
+) -> Iterator[HandMade]:
+    """What was edited and then changed by a program: shown with what that did to it."""
+    numbers = [gap.number for gap in found]
+    before = [gap.number_before for gap in found]
+    rows = connection.execute(SQL["kept_contents"], (numbers, before)) if found else ()
+    kept = {number: rest for number, *rest in rows}
+    for gap in found:
+        was, became, is_all = kept[gap.number]
+        yield HandMade(
+            table=gap.table,
+            key=gap.key,
+            change=gap.number,
+            how=gap.how,
+            before=gap.left,
+            digest=gap.found,
+            edits=tuple(_edits(TABLES[gap.table], was, became, is_all=is_all)),
+            may_be_taken_over=gap.may_be_taken_over,
+            asked=_asked(asked.get((_CHANGE, str(gap.number))), gap.found),
+        )
+
+
+def _asked(waiting: _Row | None, digest: bytes | None) -> Asked | None:
+    """The word of one person for exactly this."""
+    if waiting is None or waiting.digest != digest:
+        return None
+    return Asked(reason=waiting.reason, by=waiting.asked_by, at=waiting.asked_at)
 
 
 def _edits_of(

@@ -22,6 +22,19 @@ SELECT
 FROM takeover
 ORDER BY relation, key;
 
+-- name: kept_contents
+-- What rows said after changes that were made over edits, and after the change before each; and
+-- whether that is all that they were.
+SELECT
+    gap.number,
+    was.content,
+    became.content,
+    sha256(convert_to(was.content::text, 'UTF8')) = was.digest
+    AND sha256(convert_to(became.content::text, 'UTF8')) = became.digest AS is_all
+FROM unnest(%s::bigint [], %s::bigint []) AS gap (number, number_before)
+INNER JOIN change AS became ON became.id = gap.number
+LEFT JOIN change AS was ON was.id = gap.number_before;
+
 -- name: ask
 -- One person's word; asked anew where the row has changed since.
 -- notes: takeover

@@ -1,10 +1,13 @@
 """Databases full of data, of any version."""
 
+import random
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
+from psycopg import sql
 
 from config.run.database import Dsns, embedded_dsns, make_database
 from config.run.postgres import PostgresServer
@@ -13,6 +16,20 @@ from host.store.changes import note_what_differs
 from host.store.migrate import CHANGES_SINCE, Migration, migrate, migrations
 
 FULL = Path(__file__).parent / "full"
+ANOTHER = {
+    "smallint": "{0} + 1",
+    "integer": "{0} + 1",
+    "bigint": "{0} + 1",
+    "text": "{0} || 'x'",
+    "bytea": r"{0} || '\x00'",
+    "boolean": "NOT {0}",
+    "date": "{0} + 1",
+    "timestamp with time zone": "{0} + interval '1 second'",
+    "ARRAY": "{0} || {0}",
+    "jsonb": """{0} || '{{"other": 1}}'""",
+}
+ABSENT = {"text": "'x'", "bytea": r"'\x01'", "boolean": "true", "ARRAY": "'{1}'", "jsonb": "'{}'"}
+"""What a column that is null is made; a number is 1, a date or a moment is now."""
 
 
 @pytest.fixture
@@ -46,3 +63,69 @@ def _bring(monkeypatch: pytest.MonkeyPatch, dsns: Dsns, known: tuple[Migration, 
     with monkeypatch.context() as patched:
         patched.setattr(module, "migrations", lambda: known)
         migrate(dsns.owner)
+
+
+def without_constraints(owner: psycopg.Connection[Any], kinds: str = "fucp") -> None:
+    """Every constraint of these kinds gone, and with the unique ones all that counts by itself."""
+    for kind in kinds:
+        for table, name in owner.execute(
+            "SELECT conrelid::regclass::text, conname FROM pg_constraint"
+            " WHERE contype = %s AND connamespace = 'public'::regnamespace",
+            [kind],
+        ).fetchall():
+            owner.execute(f"ALTER TABLE {table} DROP CONSTRAINT {name} CASCADE")
+    if "u" not in kinds:
+        return
+    for (index,) in owner.execute(
+        "SELECT indexrelid::regclass::text FROM pg_index AS i JOIN pg_class AS c"
+        " ON c.oid = i.indexrelid WHERE i.indisunique"
+        " AND c.relnamespace = 'public'::regnamespace"
+    ).fetchall():
+        owner.execute(f"DROP INDEX {index}")
+    for table, column in owner.execute(
+        "SELECT attrelid::regclass::text, attname FROM pg_attribute WHERE attidentity <> ''"
+    ).fetchall():
+        owner.execute(f"ALTER TABLE {table} ALTER COLUMN {column} DROP IDENTITY")
+
+
+def another(column: str, kind: str) -> str:
+    """A value that a column of this type does not have, as SQL."""
+    other = ANOTHER[kind].format(column)
+    absent = ABSENT.get(kind, "1" if "int" in kind else "now()")
+    return f"CASE WHEN {column} IS NULL THEN {absent} ELSE {other} END"
+
+
+def edit(
+    owner: psycopg.Connection[Any],
+    table: str,
+    column: str,
+    kind: str,
+    how: str,
+    chance: random.Random,
+) -> str:
+    """Do it to one row drawn by chance; gives which."""
+    rows = [row for (row,) in owner.execute(f"SELECT ctid::text FROM {table}")]
+    row = chance.choice(rows)
+    value = another(column, kind)
+    if how == "take out":
+        owner.execute(f"DELETE FROM {table} WHERE ctid = %s", [row])
+    elif how == "change":
+        owner.execute(f"UPDATE {table} SET {column} = {value} WHERE ctid = %s", [row])
+    else:
+        names = [
+            name
+            for (name,) in owner.execute(
+                "SELECT column_name FROM information_schema.columns"
+                " WHERE table_schema = 'public' AND table_name = %s",
+                [table],
+            )
+        ]
+        values = ", ".join(value if name == column else name for name in names)
+        owner.execute(
+            sql.SQL(
+                f"INSERT INTO {table} ({', '.join(names)}) OVERRIDING SYSTEM VALUE"
+                f" SELECT {values} FROM {table} WHERE ctid = %s"
+            ),
+            [row],
+        )
+    return row

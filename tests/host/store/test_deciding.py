@@ -38,9 +38,11 @@ def test_a_statement_that_writes_a_chained_table_notes_it(name: str) -> None:
         return
     assert len(written) <= 1, "write one chained table a statement, so that each row is noted"
     for table in written:
-        assert f"\nSELECT '{table}', c.key, c.digest" in statement, (
-            f"{name} writes {table}: write `-- notes: {table}` under its line of why"
-        )
+        noted_as = re.search(rf"\nSELECT '{table}', c\.key, (.*) FROM changed AS c", statement)
+        assert noted_as, f"{name} writes {table}: write `-- notes: {table}` under its line of why"
+        is_new = "INSERT INTO " + table in statement and "DO UPDATE" not in statement
+        assert is_new or "c.before" in noted_as[1], "what the row was"
+        assert "DELETE FROM" in statement or "c.digest" in noted_as[1], "what it is"
 
 
 @pytest.mark.parametrize("file", FILES, ids=str)

@@ -12,7 +12,6 @@ from typing import Any
 import psycopg
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from psycopg import sql
 
 from clearing.heads import broken_heads
 from clearing.verify import ask
@@ -20,6 +19,7 @@ from config.run.database import Dsns
 from host.store.heads import Head, sign_head
 from host.store.migrate import migrations
 from tests.host.conftest import NOW
+from tests.host.store.conftest import edit, without_constraints
 
 Connection = psycopg.Connection[Any]
 KEY = Ed25519PrivateKey.generate()
@@ -32,20 +32,6 @@ FIRST_FORM = {
     ("seal", "sealed_at"),
 }
 """What seals of the first form, as most are here, do not cover; tests/clearing has the second."""
-ANOTHER = {
-    "smallint": "{0} + 1",
-    "integer": "{0} + 1",
-    "bigint": "{0} + 1",
-    "text": "{0} || 'x'",
-    "bytea": r"{0} || '\x00'",
-    "boolean": "NOT {0}",
-    "date": "{0} + 1",
-    "timestamp with time zone": "{0} + interval '1 second'",
-    "ARRAY": "{0} || {0}",
-    "jsonb": """{0} || '{{"other": 1}}'""",
-}
-ABSENT = {"text": "'x'", "bytea": r"'\x01'", "boolean": "true", "ARRAY": "'{1}'", "jsonb": "'{}'"}
-"""What a column that is null is made; a number is 1, a date or a moment is now."""
 
 
 @pytest.fixture
@@ -54,23 +40,7 @@ def bare(full_at: Callable[[int], Dsns]) -> Iterator[Connection]:
     with psycopg.connect(dsns.owner, autocommit=True) as owner:
         owner.execute("DELETE FROM signed_head")
         WRITTEN[:] = [sign_head(owner, KEY, NOW)]
-        for kind in ("f", "u", "c", "p"):
-            for table, name in owner.execute(
-                "SELECT conrelid::regclass::text, conname FROM pg_constraint"
-                " WHERE contype = %s AND connamespace = 'public'::regnamespace",
-                [kind],
-            ).fetchall():
-                owner.execute(f"ALTER TABLE {table} DROP CONSTRAINT {name} CASCADE")
-        for (index,) in owner.execute(
-            "SELECT indexrelid::regclass::text FROM pg_index AS i JOIN pg_class AS c"
-            " ON c.oid = i.indexrelid WHERE i.indisunique"
-            " AND c.relnamespace = 'public'::regnamespace"
-        ).fetchall():
-            owner.execute(f"DROP INDEX {index}")
-        for table, column in owner.execute(
-            "SELECT attrelid::regclass::text, attname FROM pg_attribute WHERE attidentity <> ''"
-        ).fetchall():
-            owner.execute(f"ALTER TABLE {table} ALTER COLUMN {column} DROP IDENTITY")
+        without_constraints(owner)
         yield owner
 
 
@@ -108,36 +78,3 @@ def stands_twice(owner: Connection, table: str) -> bool:
     """Whether a row was put in that stands there already to the letter: no key lets it in."""
     found = owner.execute(f"SELECT count(*) > count(DISTINCT t::text) FROM {table} AS t").fetchone()
     return found is not None and bool(found[0])
-
-
-def edit(
-    owner: Connection, table: str, column: str, kind: str, how: str, chance: random.Random
-) -> str:
-    """Do it to one row drawn by chance; gives which."""
-    rows = [row for (row,) in owner.execute(f"SELECT ctid::text FROM {table}")]
-    row = chance.choice(rows)
-    other = ANOTHER[kind].format(column)
-    absent = ABSENT.get(kind, "1" if "int" in kind else "now()")
-    value = f"CASE WHEN {column} IS NULL THEN {absent} ELSE {other} END"
-    if how == "take out":
-        owner.execute(f"DELETE FROM {table} WHERE ctid = %s", [row])
-    elif how == "change":
-        owner.execute(f"UPDATE {table} SET {column} = {value} WHERE ctid = %s", [row])
-    else:
-        names = [
-            name
-            for (name,) in owner.execute(
-                "SELECT column_name FROM information_schema.columns"
-                " WHERE table_schema = 'public' AND table_name = %s",
-                [table],
-            )
-        ]
-        values = ", ".join(value if name == column else name for name in names)
-        owner.execute(
-            sql.SQL(
-                f"INSERT INTO {table} ({', '.join(names)}) OVERRIDING SYSTEM VALUE"
-                f" SELECT {values} FROM {table} WHERE ctid = %s"
-            ),
-            [row],
-        )
-    return row

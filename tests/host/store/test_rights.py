@@ -53,12 +53,13 @@ SPOKEN = {
         "clearing/claims.sql": ALL,
         "clearing/changed.sql": ALL,
         "clearing/heads.sql": ALL,
+        "host/store/changes.sql": {"gaps"},
         "host/store/keys.sql": {"served_keys"},
     },
     "the owner": {
         "host/store/estates.sql": ALL,
         "host/store/keys.sql": ALL,
-        "host/store/changes.sql": {"tables", "keeps_content"},
+        "host/store/changes.sql": {"tables", "columns", "gaps"},
         "host/store/takeovers.sql": ALL,
     },
 }  # fmt: skip

@@ -9,10 +9,12 @@ import pytest
 from psycopg import errors
 
 from clearing.changed import broken_links
+from clearing.night import SQL as NIGHT
 from clearing.verify import audit
 from config.run.database import Dsns
 from host.store.changes import link_changes
 from host.store.deciding import CHAINED, ByHand
+from host.store.queries import load_queries
 from host.store.takeovers import (
     NOT_SHOWN,
     Edit,
@@ -26,6 +28,7 @@ from host.store.takeovers import (
 from tests.host.conftest import NOW
 
 Connection = psycopg.Connection[Any]
+POSTING = load_queries("host.store", "posting.sql")
 LATER = NOW + dt.timedelta(hours=1)
 
 
@@ -205,7 +208,10 @@ def test_what_follows_from_trade_keys_or_the_night_is_never_taken_over(
 
 
 def test_money_is_in_no_table_that_is_looked_at(owner: Connection) -> None:
-    """Journals, entries, balances, exchanges, lots, seals and heads have no notes to take over."""
+    """Journals, entries, balances, exchanges, lots, seals and heads have no notes to take over.
+
+    Beside the estate it is a change of a row of it, by its number.
+    """
     taken = {table.name for table in CHAINED if table.by_hand is not ByHand.NEVER}
     by_database = {
         table
@@ -258,3 +264,66 @@ def test_a_reason_or_name_that_is_altered_later_breaks_the_chain(
     assert list(broken_links(owner)) == []
     owner.execute(f"UPDATE change SET {forged} WHERE reason IS NOT NULL")
     assert len(list(broken_links(owner))) == 1
+
+
+def lock_out(owner: Connection, failures: int = 3) -> None:
+    """What the poster does after a wrong PIN, of the first card."""
+    owner.execute(
+        POSTING["count_pin_failures"],
+        owner.execute(
+            "SELECT array_agg(shard), array_agg(pan_hash), array_agg(%s::smallint) FROM card"
+            " WHERE id = 7",
+            [failures],
+        ).fetchone(),
+    )
+
+
+def test_an_edit_that_a_program_wrote_over_is_shown_and_taken_over_by_two(
+    owner: Connection,
+) -> None:
+    owner.execute("UPDATE card SET status = 'frozen', pin_value = '000000' WHERE id = 7")
+    lock_out(owner)
+    [finding] = said(owner)
+    [one] = hand_made(owner)
+    assert f"is not what this program last made it, before change {one.change}" in finding
+    assert set(one.edits) == {
+        Edit("status", "active", "frozen"),
+        Edit("pin_failures", "0", "3"),
+        Edit("pan_hash or pan_sealed or pin_value", NOT_SHOWN, NOT_SHOWN),
+    }
+    assert agree(owner, "li", "li") == [Outcome.ASKED, Outcome.WAITING]
+    assert len(said(owner)) == 1
+    lock_out(owner, 0)
+    assert agree(owner, "wang", reason=None) == [Outcome.TAKEN_OVER]
+    assert (said(owner), hand_made(owner)) == ([], [])
+    owner.execute("UPDATE card SET pin_value = '111111' WHERE id = 7")
+    lock_out(owner)
+    assert len(said(owner)) == len(hand_made(owner)) == 1, "another edit is another matter"
+
+
+def test_an_edit_that_was_written_over_and_is_of_no_estate_is_never_taken_over(
+    owner: Connection,
+) -> None:
+    owner.execute("UPDATE business_day SET opened_at = opened_at + interval '1 day'")
+    owner.execute(NIGHT["close_day"], {"business_date": dt.date(2026, 11, 22)})
+    [one] = hand_made(owner)
+    assert (one.change is None, one.may_be_taken_over) == (False, False)
+    with pytest.raises(TakeoverError, match="never taken over"):
+        agree(owner, "li")
+    owner.execute(
+        "INSERT INTO change (relation, key, digest, reason, asked_by, accepted_by)"
+        " SELECT 'change', id::text, before, 'meant', 'li', 'wang' FROM change WHERE id = %s",
+        [one.change],
+    )
+    assert len(said(owner)) == 1, "nor by who writes into the chain that it was"
+
+
+def test_a_note_that_does_not_say_what_was_before_is_nobodys(owner: Connection) -> None:
+    owner.execute("UPDATE card SET pin_value = '000000' WHERE id = 7")
+    owner.execute(
+        "INSERT INTO change (form, relation, key, digest, content)"
+        " SELECT 1, 'card', concat_ws('/', shard, encode(pan_hash, 'hex')), row_digest(t),"
+        " row_content(t, '{pan_hash,pan_sealed,pin_value}') FROM card AS t WHERE id = 7"
+    )
+    [finding] = said(owner)
+    assert "of card, was put in by other than this program" in finding
