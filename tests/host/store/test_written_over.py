@@ -157,7 +157,7 @@ def test_an_edit_is_named_after_each_statement_that_changes_such_a_row(owner: Co
     for scene in SCENES.values():
         owner.execute(scene)
     note_what_differs(owner)
-    washed, tried = [], set()
+    washed, shown = [], set()
     for table, statement, told in LEGAL:
         for column, kind in columns_of(owner, table):
             if (table, column) in GIVEN:
@@ -168,11 +168,12 @@ def test_an_edit_is_named_after_each_statement_that_changes_such_a_row(owner: Co
                 row = edited(owner, table, f"{column} = {another(column, kind)} WHERE {drawn}")
                 if owner.execute(statement, told(row)).rowcount == 0:
                     continue  # it is no row that the statement changes any longer
-                tried.add(statement)
-                if not {(table, "changed"), (table, "put in")} & set(found(owner)):
+                if {(table, "changed"), (table, "put in")} & set(found(owner)):
+                    shown.add(statement)
+                elif not any(one.startswith(f"{table} ") for one in foreign_changes(owner)):
                     washed.append(f"{table}.{column}: {statement[:40]}")
     assert washed == []
-    assert tried == {statement for _, statement, _ in LEGAL}
+    assert shown == {statement for _, statement, _ in LEGAL}
 
 
 def edited(owner: Connection, table: str, edit: str) -> Row:
