@@ -13,13 +13,12 @@ from clearing.night import SQL as NIGHT
 from clearing.verify import audit
 from config.run.database import Dsns
 from host.store.changes import link_changes
-from host.store.deciding import CHAINED, ByHand
+from host.store.deciding import CHAINED, ByHand, How
 from host.store.queries import load_queries
 from host.store.takeovers import (
     NOT_SHOWN,
     Edit,
     HandMade,
-    How,
     Outcome,
     TakeoverError,
     hand_made,

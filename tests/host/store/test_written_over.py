@@ -107,7 +107,7 @@ def change_over(owner: Connection, table: Chained, edit: str) -> list[tuple[str,
         assert row is not None
         column = columns_of(owner, table.name)[0][0]
         write = f"UPDATE {table.name} AS t SET {column} = t.{column} WHERE {table.key} = %s"
-        done = owner.execute(noted(f"-- notes: {table.name}\n{write}"), row)  # type: ignore[arg-type]
+        done = owner.execute(noted(f"-- notes: {table.name}\n{write}"), row)
         assert done.rowcount == 1
         return found(owner)
 
@@ -148,7 +148,7 @@ def test_a_row_put_in_or_taken_out_is_named_after_a_program_has_written_it(
             owner.execute(f"CREATE TABLE kept AS SELECT * FROM {name} AS t WHERE {drawn}")
             owner.execute(f"DELETE FROM {name} AS t WHERE {drawn}")
             again = f"INSERT INTO {name} AS t SELECT * FROM kept"
-            owner.execute(noted(f"-- notes: {name}\n{again}"))  # type: ignore[arg-type]
+            owner.execute(noted(f"-- notes: {name}\n{again}"))
             assert found(owner) == [(name, "taken out")]
 
 
