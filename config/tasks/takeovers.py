@@ -20,7 +20,6 @@ from host.store.takeovers import (
     TakeoverError,
     hand_made,
     take_over,
-    what_is_left,
 )
 
 WHEN: Final = "%Y-%m-%d %H:%M:%S %Z"
@@ -94,11 +93,17 @@ def _told(one: HandMade, outcome: Outcome, by: str) -> str:
 
 
 def _what_next(one: HandMade) -> str:
+    if not one.may_be_taken_over and one.change is None:
+        return "never taken over. Next: undo it in SQL, or restore"
     if not one.may_be_taken_over:
-        return f"never taken over. Next: {what_is_left(one)}"
+        return (
+            "never taken over. Next: restore what was backed up before change "
+            f"{one.change}, or live with the finding"
+        )
+    if one.asked is None and one.change is None:
+        return f'if that is meant: {COMMAND} {one.table} {one.key} --reason "…"; else undo it'
     if one.asked is None:
-        undo = "; else undo it" if one.change is None else ""
-        return f'if that is meant: {COMMAND} {one.table} {one.key} --reason "…"{undo}'
+        return f'if that was meant: {COMMAND} {one.table} {one.key} --reason "…"'
     return (
         f"{one.asked.by} asked for it at {one.asked.at:{WHEN}}: {one.asked.reason}. "
         f"Next, as another person: {COMMAND} {one.table} {one.key}"

@@ -77,7 +77,7 @@ class HandMade:
         return (self.table, self.key) if self.change is None else (_CHANGE, str(self.change))
 
     def __str__(self) -> str:
-        over = "" if self.change is None else f", before change {self.change}"
+        over = "" if self.change is None else f" (change {self.change})"
         return f"{self.table} {self.key}{over}"
 
 
@@ -101,13 +101,6 @@ def hand_made(connection: Connection, table: str | None = None) -> list[HandMade
             for found in _of_table(connection, chained, asked)
         ]
         return [*standing, *_written_over(connection, list(gaps(connection, table)), asked)]
-
-
-def what_is_left(one: HandMade) -> str:
-    """What is done about an edit that is never taken over."""
-    if one.change is None:
-        return "undo it in SQL, or restore"
-    return f"restore what was backed up before change {one.change}, or live with the finding"
 
 
 def take_over(
@@ -157,11 +150,7 @@ def _waiting(connection: Connection) -> dict[tuple[str, str], _Row]:
 def _take_over(
     connection: Connection, one: HandMade, asked: Mapping[tuple[str, str], _Row], said: _Said
 ) -> Outcome:
-    if not one.may_be_taken_over:
-        raise TakeoverError(
-            f"{one}: {one.how.value} by hand, and that is never taken over: it follows from trade, "
-            f"keys or the night, or money is booked by it. Next: {what_is_left(one)}"
-        )
+    _check_may_be(one)
     by, reason, now = said
     before = asked.get(one.subject)
     relation, key = one.subject
@@ -180,6 +169,21 @@ def _take_over(
     told = {"digest": one.digest, "reason": reason, "asked_by": by, "asked_at": now}
     connection.execute(SQL["ask"], {**named, **told})
     return Outcome.ASKED
+
+
+def _check_may_be(one: HandMade) -> None:
+    if one.may_be_taken_over:
+        return
+    if one.change is None:
+        raise TakeoverError(
+            f"{one.table} {one.key} was {one.how.value} by hand, and that is never taken over: it "
+            "follows from trade, keys or the night, or money is booked by it. Next: undo it in SQL"
+        )
+    raise TakeoverError(
+        f"{one.table} {one.key} was {one.how.value} by hand before change {one.change}, and that "
+        "is never taken over: it follows from trade, keys or the night, or money is booked by it. "
+        "Next: restore what was backed up before that change, or live with the finding"
+    )
 
 
 def _note(connection: Connection, one: HandMade, asked: _Row, by: str) -> None:
