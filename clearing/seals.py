@@ -102,7 +102,7 @@ def _faults(seal: Row, expected: tuple[int, int, bytes], rows: list[Row]) -> Ite
     elif seal_digest(previous, canonical_rows(rows, form, sealed_at)) != digest:
         first, last = rows[0][2], rows[-1][2]
         yield (
-            f"shard {shard}, seal {seq}: an exchange, journal or entry of numbers {first} to "
+            f"shard {shard}, seal {seq}: an exchange, journal, entry or lot of numbers {first} to "
             f"{last} (RRN {rrn_of(first)} to {rrn_of(last)}) is not what was sealed"
         )
 

@@ -8,6 +8,7 @@ by SIGPIPE, which a shell calls 141.
 
 import contextlib
 import functools
+import re
 import sys
 import traceback
 from collections.abc import Callable
@@ -193,9 +194,17 @@ def reload(data: DataOption = DATA, as_json: JsonOption = False) -> None:
         for line in outcome.lines:
             tell(line)
     if last.error:
-        kept = f"; {len(done)} other processes have changed already" if done else ""
-        _remark(f"error {last.code}: nothing changed{kept}: {last.error}")
+        changed = ", ".join(_process(outcome.number) for outcome in done)
+        before = f"; {changed} has changed before it" if done else ""
+        _remark(f"error {last.code}: {_process(last.number)} changed nothing{before}: {last.error}")
         raise typer.Exit(last.exit_status)
+
+
+def _process(number: int) -> str:
+    """A program as `reload` names it."""
+    from config.run.asking import HOST
+
+    return "the host" if number == HOST else f"switch {number}"
 
 
 @database.command()
@@ -391,7 +400,7 @@ def _status_of(command: Callable[[], object]) -> int:
 
 def _misused(error: TyperException) -> int:
     """A command line that makes no sense. No words at all: the help was shown already."""
-    sentence = error.format_message().rstrip(".")
+    sentence = re.sub(r"Value\serror,\s", "", error.format_message()).rstrip(".")
     if sentence:
         context = getattr(error, "ctx", None)
         help_of = "posswitch" if context is None else context.command_path

@@ -146,7 +146,7 @@ def post_reversal(dossier: Dossier) -> Result:
     if original is None:
         return None
     if not _is_the_one_named(dossier, original):
-        _open_case(dossier, CaseKind.REVERSAL_DIFFERS, f"it named {_named(dossier)}")
+        _open_case(dossier, CaseKind.REVERSAL_DIFFERS, f"it named {_named(dossier, original)}")
         return Reason.ORIGINAL_NOT_FOUND
     if original.is_reversed:
         return None
@@ -280,16 +280,21 @@ def _is_the_one_named(dossier: Dossier, original: Original) -> bool:
     One whose codes could not be read names no kind: its key and amount say what is meant.
     """
     named = dossier.request.original
-    is_its_card = dossier.item.pan_hash is None or original.card is dossier.card
     is_its_kind = named is not None and named.kind in {None, original.kind}
-    return is_its_card and is_its_kind and dossier.amount_to_name == dossier.amount
+    is_its_amount = dossier.amount_to_name == dossier.amount
+    return _is_its_card(dossier, original) and is_its_kind and is_its_amount
 
 
-def _named(dossier: Dossier) -> str:
+def _is_its_card(dossier: Dossier, original: Original) -> bool:
+    return dossier.item.pan_hash is None or original.card is dossier.card
+
+
+def _named(dossier: Dossier, original: Original) -> str:
     """What a reversal says its original was."""
     named, money = dossier.request.original, dossier.request.amount
     kind = named.kind if named is not None and named.kind is not None else "no kind"
-    return f"{kind}, {money or 'no amount'}"
+    whose = "" if _is_its_card(dossier, original) else ", another card"
+    return f"{kind}, {money or 'no amount'}{whose}"
 
 
 def _open_case(dossier: Dossier, kind: CaseKind, detail: str) -> None:

@@ -102,7 +102,7 @@ def test_a_mistake_in_the_file_is_told_with_its_key_and_changes_nothing(places, 
     tell(places, "pos", more='networks = ["10.0.0.1/8"]\n')
     said = reload(places)
     assert said.returncode == 2
-    assert "nothing changed" in said.stderr
+    assert "switch 1 changed nothing" in said.stderr
     assert "channels[0].networks: 10.0.0.1/8 has host bits set. Next: write" in said.stderr
     assert listens(ports["pos"])
 
