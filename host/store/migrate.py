@@ -37,6 +37,9 @@ FORMER: Final[Mapping[int, frozenset[bytes]]] = {
 }  # fmt: skip
 """Checksums of what a file said before it was mended, by its number."""
 
+SERVER_MIN: Final = 18
+"""Of PostgreSQL: notes of changes are made with `RETURNING old`."""
+
 CHANGES_SINCE: Final = 10
 """The migration from which on what it leaves of tables that decide is noted as changed."""
 
@@ -84,15 +87,30 @@ def migrate(dsn: str) -> list[Migration]:
     Any number of programs may call it at once: one works, the others wait and find it done.
 
     Raises:
-        MigrationError: the database has a migration we do not know, or knows one differently.
+        MigrationError: the database has a migration we do not know, or knows one differently, or
+            its server is too old.
     """
     with connect(dsn, LONG, autocommit=True) as connection:
+        refuse_older(connection.info.server_version)
         connection.execute("SELECT pg_advisory_lock(%s, %s)", MIGRATION_LOCK)
         _make_group_roles(connection)
         pending = _pending(_applied(connection), migrations())
         for migration in pending:
             _apply(connection, migration)
     return pending
+
+
+def refuse_older(server_version: int) -> None:
+    """Nothing is begun on a server that could not go on; the version is libpq's, 180001.
+
+    Raises:
+        MigrationError: it is older than SERVER_MIN.
+    """
+    if server_version // 10_000 < SERVER_MIN:
+        raise MigrationError(
+            f"the server is PostgreSQL {server_version // 10_000}, and {SERVER_MIN} or newer is "
+            "needed. Next: name a newer one in [database], or upgrade it (pg_upgrade)"
+        )
 
 
 def _read(path: Path) -> Migration:

@@ -16,6 +16,7 @@ from host.store.migrate import (
     applied_version,
     migrate,
     migrations,
+    refuse_older,
     schema_version,
 )
 
@@ -118,3 +119,9 @@ def _know(monkeypatch: pytest.MonkeyPatch, sql: str) -> None:
     """Let the program know one file of this text and no other."""
     invented = Migration(number=1, name="invented", sql=sql, checksum=sql.encode())
     monkeypatch.setattr(module, "migrations", lambda: (invented,))
+
+
+def test_a_server_that_is_too_old_is_a_sentence_before_anything_is_begun() -> None:
+    refuse_older(180_000)
+    with pytest.raises(MigrationError, match="PostgreSQL 17, and 18 or newer is needed"):
+        refuse_older(170_009)
