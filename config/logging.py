@@ -45,13 +45,13 @@ class _Lossy:
         self._stream = stream or sys.stderr.buffer
 
     def write(self, line: bytes) -> None:
-        """Write it if that can be done."""
-        with contextlib.suppress(OSError):
+        """Write it if that can be done. A stream that was closed says so by a ValueError."""
+        with contextlib.suppress(OSError, ValueError):
             self._stream.write(line)
 
     def flush(self) -> None:
         """The same."""
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, ValueError):
             self._stream.flush()
 
 

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import hypothesis
 import psycopg
 import pytest
+import structlog
 
 from config.cluster import Cluster
 from config.run.database import Dsns, embedded_dsns, make_database, prepare_embedded
@@ -125,6 +126,13 @@ def _is_worker(config: pytest.Config) -> bool:
 
 def _turn(folder: str) -> int:
     return LONGEST_FIRST.index(folder) if folder in LONGEST_FIRST else len(LONGEST_FIRST)
+
+
+@pytest.fixture(autouse=True)
+def logging_is_left_as_it_was() -> Iterator[None]:
+    """Loggers keep for good what they were told first: a test that configures them undoes it."""
+    yield
+    assert not structlog.is_configured(), "this test takes the logs of all that follow"
 
 
 @pytest.fixture(scope="session", autouse=True)

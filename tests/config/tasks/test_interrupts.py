@@ -18,6 +18,12 @@ def interrupted(*_words: object, **_more: object) -> NoReturn:
     raise KeyboardInterrupt
 
 
+@pytest.fixture(autouse=True)
+def logs_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command in this process must not take the logs of the tests that follow."""
+    monkeypatch.setattr("config.logging.configure_logging", lambda *_words: None)
+
+
 def test_a_demo_that_is_interrupted_ends_with_130(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
