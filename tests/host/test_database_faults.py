@@ -296,7 +296,13 @@ def _parent_in(stat: Path) -> int:
 
 @pytest.fixture
 def short_of_log(own_server: Restartable) -> Iterator[Path]:
-    """The server writes its log to a file system that has no room for one segment more."""
+    """The server writes its log to a file system that has no room for one segment more.
+
+    It begins a segment first: near the end of one it would want the next as it starts.
+    """
+    with psycopg.connect(own_server.dsns.owner, autocommit=True) as connection:
+        connection.execute("SELECT pg_switch_wal()")
+        connection.execute("CHECKPOINT")
     own_server.stop()
     wal = own_server.cluster.directory / "pg_wal"
     status, moved = wal.stat(), wal.with_name("pg_wal_moved")
