@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import hypothesis
 import psycopg
@@ -129,10 +129,16 @@ def _turn(folder: str) -> int:
 
 
 @pytest.fixture(autouse=True)
-def logging_is_left_as_it_was() -> Iterator[None]:
-    """Loggers keep for good what they were told first: a test that configures them undoes it."""
+def logs_of_this_test_alone(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """What a test runs here may configure the logs of this process: no later test is the wiser."""
+    configure = structlog.configure
+
+    def without_memory(**words: Any) -> None:
+        configure(**words | {"cache_logger_on_first_use": False})
+
+    monkeypatch.setattr(structlog, "configure", without_memory)
     yield
-    assert not structlog.is_configured(), "this test takes the logs of all that follow"
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session", autouse=True)
