@@ -118,7 +118,9 @@ def trade(shell: Shell) -> None:
     shell.run(command)
     told = shell.home / "data" / "up"
     try:
-        wait_until(lambda: "ready" in told.read_text(), "posswitch does not come up")
+        wait_until(
+            lambda: told.exists() and "ready" in told.read_text(), "posswitch does not come up"
+        )
         [port] = re.findall(r"pos on 127\.0\.0\.1:(\d+)", told.read_text())
         till = [sys.executable, "-I", TILL, "127.0.0.1", port]
         subprocess.run(till, check=True, timeout=SECONDS_MAX, capture_output=True)
