@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from config.cli.complete import estates
+from config.cli.complete import channel_names, estates
 from config.cli.options import DataOption, JsonOption
 from config.homes import DATA
 
@@ -17,7 +17,12 @@ def record(
     file: Annotated[Path, typer.Argument(help="Where to; it must not be there yet.")],
     seconds: Annotated[float, typer.Option(min=0.1, max=86_400, help="For how long.")] = 600,
     channel: Annotated[
-        str | None, typer.Option(help="One of pos dialect; all of them without.", metavar="NAME")
+        str | None,
+        typer.Option(
+            help="One of pos dialect; all of them without.",
+            metavar="NAME",
+            autocompletion=channel_names,
+        ),
     ] = None,
     data: DataOption = DATA,
     as_json: JsonOption = False,
