@@ -84,6 +84,10 @@ Say = Callable[[str], None]
 """Tells the operator something that is not a command's output."""
 
 
+def say_nothing(_text: str) -> None:
+    """A `Say` for whoever has nothing to add."""
+
+
 class OperatorError(Exception):
     """The tree's top: its text is what the operator reads, its code what `explain` expands."""
 

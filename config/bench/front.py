@@ -9,6 +9,7 @@ from typing import Final
 
 import msgspec
 
+from config.errors import say_nothing
 from config.isolation import module_command
 from config.places import places_of
 from config.run.children import running_program
@@ -47,7 +48,7 @@ def running_front(
     echo = module_command("host.echo", link, terminals)
     with (
         running_program("echo", echo, places.log / "echo.log"),
-        running_fleet(told, places, Orders(port=0), say=_say_nothing) as fleet,
+        running_fleet(told, places, Orders(port=0), say=say_nothing) as fleet,
     ):
         [port, *_others] = ports_in(fleet.wait_until_ready()).values()
         yield Front(port, [program.process.pid for program in fleet.programs])
@@ -79,7 +80,3 @@ def _echo_terminals(estate: EstatePlan) -> Iterator[dict[str, str]]:
             "mac_algorithm": terminal.mac_algorithm.value,
             "mac_key": key.reveal().hex(),
         }
-
-
-def _say_nothing(_text: str) -> None:
-    pass

@@ -13,7 +13,7 @@ from typing import Final
 import psycopg
 
 from config.doctor.findings import House, State
-from config.errors import OperatorError, SurroundingsError, operator_errors
+from config.errors import OperatorError, SurroundingsError, operator_errors, say_nothing
 from config.places import Places, locked, places_at
 from config.run.database import dsn_of
 from config.run.look import looks
@@ -74,7 +74,7 @@ def _with_database(house: House, stack: ExitStack) -> House:
     try:
         if told.database.is_embedded and not is_serving(places.cluster):
             _hold(places, stack)
-            stack.enter_context(start_postgres(places.cluster, say=_quiet))
+            stack.enter_context(start_postgres(places.cluster, say=say_nothing))
         dsn = _reader(told, places)
         connection = stack.enter_context(_connected(dsn))
         poster = stack.enter_context(_connected(dsn_of("host", told.database, places.cluster)))
@@ -118,7 +118,3 @@ def _connected(dsn: str) -> Connection:
 
 def _without(house: House, state: State, why: str) -> House:
     return replace(house, database_trouble=why, database_state=state)
-
-
-def _quiet(_text: str) -> None:
-    """Nothing is said beside the report."""

@@ -19,7 +19,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from config.cluster import OWNER, PORT, SOCKET_BYTES_MAX, Cluster, socket_of
-from config.errors import OperatorError, Say
+from config.errors import OperatorError, Say, say_nothing
 from config.run.account import make_for, program_for, server_account
 from config.run.children import Account, Program, start_child, stop_child
 from config.run.passfile import new_password, private_file, write_passfile
@@ -309,7 +309,7 @@ def _begin(cluster: Cluster, account: Account | None) -> Program:
         said_from = log.tell()
         process = start_child(
             [
-                _program("postgres", account, _say_nothing),
+                _program("postgres", account, say_nothing),
                 "-D",
                 cluster.directory.resolve(),
                 *options,
@@ -342,7 +342,3 @@ def _says_ready(lock: Path, pid: int) -> bool:
     except FileNotFoundError:
         return False
     return len(lines) >= 8 and lines[0] == str(pid) and lines[7].strip() == "ready"
-
-
-def _say_nothing(_text: str) -> None:
-    """What is kept elsewhere was said when it was put there."""

@@ -16,7 +16,7 @@ import psycopg
 import typer
 
 from config.as_json import print_json
-from config.errors import SettingsError, SurroundingsError
+from config.errors import SettingsError, SurroundingsError, say_nothing
 from config.language import speech, tell
 from config.places import Places
 from config.run.database import dsn_of, opened_database
@@ -89,7 +89,7 @@ def opened_owner(data: Path, settings: Path | None) -> Iterator[tuple[Settings, 
         OperatorError: there is no such database, or the settings make no sense.
     """
     places, told = house_and_settings(data, settings)
-    with opened_database(told.database, places, must_exist=True, say=_quiet):
+    with opened_database(told.database, places, must_exist=True, say=say_nothing):
         yield told, places, dsn_of("owner", told.database, places.cluster)
 
 
@@ -301,7 +301,3 @@ def _hexadecimal(text: str) -> Secret:
         raise KeyCeremonyError(
             "a component is hexadecimal characters, in pairs. Next: enter it again"
         ) from None
-
-
-def _quiet(_text: str) -> None:
-    """What the database says of itself is not what was asked."""

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from config.errors import say_nothing
 from config.run.database import dsn_of, opened_database
 from config.run.house import house_and_settings
 from config.tasks.story import decided
@@ -51,11 +52,7 @@ def opened_ledger(data: Path | None, settings: Path | None) -> Iterator[StoredLe
         return
     places, told = house_and_settings(data, settings)
     with (
-        opened_database(told.database, places, must_exist=True, say=_quiet),
+        opened_database(told.database, places, must_exist=True, say=say_nothing),
         connect(dsn_of("audit", told.database, places.cluster), SHORT) as connection,
     ):
         yield StoredLedger(connection)
-
-
-def _quiet(_text: str) -> None:
-    """Nothing is said beside a story."""

@@ -9,6 +9,7 @@ import msgspec
 import psycopg
 
 from config.as_json import currency_of, print_json
+from config.errors import say_nothing
 from config.run.database import dsn_of, opened_database
 from config.run.house import house_and_settings
 from config.screen import Column, Sheet, amount, number, prose, screen
@@ -37,7 +38,7 @@ def opened_desk(data: Path, settings: Path | None) -> Iterator[psycopg.Connectio
     """
     places, told = house_and_settings(data, settings)
     with (
-        opened_database(told.database, places, must_exist=True, say=_quiet),
+        opened_database(told.database, places, must_exist=True, say=say_nothing),
         connect(dsn_of("night", told.database, places.cluster), SHORT) as connection,
     ):
         yield connection
@@ -152,7 +153,3 @@ def _totals_told(totals: Halves) -> dict[str, dict[str, object]]:
 
 def _when(moment: Any) -> str:
     return "never" if moment is None else moment.astimezone().strftime(WHEN)
-
-
-def _quiet(_text: str) -> None:
-    """Nothing is said beside a list."""
