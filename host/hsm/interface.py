@@ -43,6 +43,28 @@ class Hsm(Protocol):
         """
         ...
 
+    def hash_secret(self, value: Secret, use: str) -> bytes:
+        """16 bytes by which what a person knows or is reached by is found, as a phone number.
+
+        The same for the same value and use under one LMK; `use` is a word of ours.
+        """
+        ...
+
+    def seal_secret(self, value: Secret, place: str) -> bytes:
+        """What is no key, encrypted, such as a phone number; another result every time.
+
+        `place` says whose it is and where it stands: it opens nowhere else.
+        """
+        ...
+
+    def open_secret(self, sealed: bytes, place: str) -> Secret:
+        """What `seal_secret` sealed for the same place.
+
+        Raises:
+            VaultError: sealed under another LMK or for another place, or altered.
+        """
+        ...
+
     def wrap(self, key: Secret, name: KeyName) -> str:
         """A key for storage: a key block of version D under the LMK, bound to its name."""
         ...

@@ -30,8 +30,12 @@ from host.hsm.vault import (
     PAN_HASH,
     PAN_SEAL,
     PVK,
+    VALUE_DOES_NOT_OPEN,
+    VALUE_HASH,
+    VALUE_SEAL,
     StoresKeys,
     VaultError,
+    used_as,
 )
 from host.model.secrets import Pan, Secret
 
@@ -47,7 +51,15 @@ class HsmError(Exception):
 class Pkcs11Hsm(StoresKeys):
     """Fills `host.hsm.interface.Hsm` with a token. One at a time: a session is not shared."""
 
-    __slots__ = ("_hash_key", "_pvk", "_seal_key", "_shown", "_token")
+    __slots__ = (
+        "_hash_key",
+        "_pvk",
+        "_seal_key",
+        "_secret_hash_key",
+        "_secret_seal_key",
+        "_shown",
+        "_token",
+    )
 
     def __init__(self, token: "Token", lmk_label: str) -> None:
         self._token = token
@@ -56,6 +68,8 @@ class Pkcs11Hsm(StoresKeys):
         super().__init__(_TokenBlockKeys(token, kbpk))
         self._hash_key = token.derive(lmk, purpose_inputs(PAN_HASH, 32), "sign")
         self._seal_key = token.derive(lmk, purpose_inputs(PAN_SEAL, 32), "encrypt")
+        self._secret_hash_key = token.derive(lmk, purpose_inputs(VALUE_HASH, 32), "sign")
+        self._secret_seal_key = token.derive(lmk, purpose_inputs(VALUE_SEAL, 32), "encrypt")
         self._pvk = token.derive(lmk, purpose_inputs(PVK, 16), "des")
         shown = token.derive(lmk, purpose_inputs(CHECK_VALUE, LMK_BYTES), "encrypt")
         self._shown = token.encryptor(shown, "AES_ECB")(bytes(16))[:_SHOWN_BYTES].hex().upper()
@@ -94,6 +108,29 @@ class Pkcs11Hsm(StoresKeys):
             return Pan(clear.decode())
         except ValueError:
             raise VaultError(PAN_DOES_NOT_OPEN) from None
+
+    def hash_secret(self, value: Secret, use: str) -> bytes:
+        """16 bytes by which it is found; another use gives others."""
+        return self._token.mac(self._secret_hash_key, used_as(use, value))
+
+    def seal_secret(self, value: Secret, place: str) -> bytes:
+        """It encrypted, for this place alone; another result every time."""
+        nonce = secrets.token_bytes(NONCE_BYTES)
+        return nonce + self._token.seal(
+            self._secret_seal_key, nonce, value.reveal(), place.encode()
+        )
+
+    def open_secret(self, sealed: bytes, place: str) -> Secret:
+        """What `seal_secret` sealed for the same place.
+
+        Raises:
+            VaultError: sealed under another LMK or for another place, or altered.
+        """
+        nonce, sealed = sealed[:NONCE_BYTES], sealed[NONCE_BYTES:]
+        try:
+            return Secret(self._token.open(self._secret_seal_key, nonce, sealed, place.encode()))
+        except VaultError:
+            raise VaultError(VALUE_DOES_NOT_OPEN) from None
 
 
 class _TokenBlockKeys:
@@ -228,13 +265,13 @@ class Token:
             tag: bytes = key.sign(data, mechanism=self._library.Mechanism.AES_CMAC)
         return tag
 
-    def seal(self, key: Any, nonce: bytes, data: bytes) -> bytes:
-        """AES-GCM under a key object; the tag follows the data."""
+    def seal(self, key: Any, nonce: bytes, data: bytes, place: bytes | None = None) -> bytes:
+        """AES-GCM under a key object; the tag follows the data and covers its place, too."""
         with self._lock:
-            sealed: bytes = key.encrypt(data, **self._gcm(nonce))
+            sealed: bytes = key.encrypt(data, **self._gcm(nonce, place))
         return sealed
 
-    def open(self, key: Any, nonce: bytes, sealed: bytes) -> bytes:
+    def open(self, key: Any, nonce: bytes, sealed: bytes, place: bytes | None = None) -> bytes:
         """And back.
 
         Raises:
@@ -242,7 +279,7 @@ class Token:
         """
         try:
             with self._lock:
-                clear: bytes = key.decrypt(sealed, **self._gcm(nonce))
+                clear: bytes = key.decrypt(sealed, **self._gcm(nonce, place))
         except self._library.PKCS11Error:
             raise VaultError(PAN_DOES_NOT_OPEN) from None
         return clear
@@ -281,8 +318,8 @@ class Token:
 
         return run
 
-    def _gcm(self, nonce: bytes) -> dict[str, Any]:
-        params = self._library.GCMParams(nonce, None, _TAG_BITS)
+    def _gcm(self, nonce: bytes, place: bytes | None) -> dict[str, Any]:
+        params = self._library.GCMParams(nonce, place, _TAG_BITS)
         return {"mechanism": self._library.Mechanism.AES_GCM, "mechanism_param": params}
 
     def _des_key(self, key: Secret) -> Any:

@@ -4,7 +4,8 @@ The LMK (32 random bytes) is the root; a key is derived from it for each purpose
 `host.hsm.derivation`), so that no value made for one purpose is of use in another:
 
 - a PAN is looked up by a keyed hash (AES-CMAC: without the key all PANs cannot be tried), and
-  kept by AES-GCM for the few who must see it whole;
+  kept by AES-GCM for the few who must see it whole; what else must stay unread (a phone number, a
+  seed of one-time codes) likewise, bound to its place;
 - keys are stored as key blocks (ANSI X9.143, version D) that say what each is for and whose it is:
   a MAK put in the place of a PIK does not open, nor one terminal's key in another's row;
 - the PVK, under which PIN values are computed.
@@ -46,10 +47,16 @@ NONCE_BYTES: Final = 12
 PAN_DOES_NOT_OPEN: Final = (
     "a sealed PAN does not open: it was altered, or this is not the LMK it is under"
 )
+VALUE_DOES_NOT_OPEN: Final = (
+    "a sealed value does not open: it was altered or put in another's place, or this is not the "
+    "LMK it is under"
+)
 
 KEY_BLOCKS: Final = "key-blocks"
 PAN_HASH: Final = "pan-hash"
 PAN_SEAL: Final = "pan-seal"
+VALUE_HASH: Final = "secret-hash"
+VALUE_SEAL: Final = "secret-seal"
 PVK: Final = "pvk"
 CHECK_VALUE: Final = "check-value"
 """What keys are derived from the LMK for. Another word is another key: these never change."""
@@ -107,13 +114,15 @@ class StoresKeys:
 class Vault(StoresKeys):
     """Seals and opens under one LMK in memory; keeps what it derives, and the contexts of it."""
 
-    __slots__ = ("_hash_pan", "_lmk", "_pan_cipher", "_pvk")
+    __slots__ = ("_hash_pan", "_hash_secret", "_lmk", "_pan_cipher", "_pvk", "_secret_cipher")
 
     def __init__(self, lmk: Secret) -> None:
         self._lmk = checked_size(lmk, (LMK_BYTES,), "an LMK")
         super().__init__(ClearBlockKeys(self._derived(KEY_BLOCKS, LMK_BYTES)))
         self._hash_pan = AesCmac(self._derived(PAN_HASH, 32)).whole
         self._pan_cipher = AESGCM(self._derived(PAN_SEAL, 32).reveal())
+        self._hash_secret = AesCmac(self._derived(VALUE_HASH, 32)).whole
+        self._secret_cipher = AESGCM(self._derived(VALUE_SEAL, 32).reveal())
         self._pvk = self._derived(PVK, 16)
 
     @property
@@ -156,8 +165,34 @@ class Vault(StoresKeys):
         except (InvalidTag, ValueError):
             raise VaultError(PAN_DOES_NOT_OPEN) from None
 
+    def hash_secret(self, value: Secret, use: str) -> bytes:
+        """16 bytes by which it is found; another use gives others."""
+        return self._hash_secret(used_as(use, value))
+
+    def seal_secret(self, value: Secret, place: str) -> bytes:
+        """It encrypted, for this place alone; another result every time."""
+        nonce = secrets.token_bytes(NONCE_BYTES)
+        return nonce + self._secret_cipher.encrypt(nonce, value.reveal(), place.encode())
+
+    def open_secret(self, sealed: bytes, place: str) -> Secret:
+        """What `seal_secret` sealed for the same place.
+
+        Raises:
+            VaultError: sealed under another LMK or for another place, or altered.
+        """
+        nonce, sealed = sealed[:NONCE_BYTES], sealed[NONCE_BYTES:]
+        try:
+            return Secret(self._secret_cipher.decrypt(nonce, sealed, place.encode()))
+        except (InvalidTag, ValueError):
+            raise VaultError(VALUE_DOES_NOT_OPEN) from None
+
     def _derived(self, purpose: str, size: int) -> Secret:
         return derive(self._lmk, purpose_inputs(purpose, size), size)
+
+
+def used_as(use: str, value: Secret) -> bytes:
+    """What is hashed of a value: a use is text, so no two of them read as one."""
+    return use.encode() + b"\x00" + value.reveal()
 
 
 def load_lmk(path: Path, environ: Mapping[str, str] = os.environ) -> Secret:

@@ -87,6 +87,18 @@ def test_cards_are_found_and_opened_by_either(device: Hsm, vault: Hsm, pan: Pan)
     assert device.open_pan(vault.seal_pan(pan)) == pan
 
 
+@given(value=st.binary(max_size=100).map(Secret))
+def test_secrets_are_found_and_opened_by_either_in_their_place(
+    device: Hsm, vault: Hsm, value: Secret
+) -> None:
+    assert device.hash_secret(value, "phone") == vault.hash_secret(value, "phone")
+    assert vault.open_secret(device.seal_secret(value, "a/1"), "a/1") == value
+    sealed = vault.seal_secret(value, "a/1")
+    assert device.open_secret(sealed, "a/1") == value
+    with pytest.raises(VaultError):
+        device.open_secret(sealed, "a/2")
+
+
 @pytest.mark.parametrize("size", [8, 16, 24])
 def test_keys_are_stored_by_either_and_opened_by_the_other(
     device: Hsm, vault: Hsm, size: int

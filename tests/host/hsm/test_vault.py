@@ -22,6 +22,11 @@ def named(purpose: str) -> KeyName:
     return dataclasses.replace(PIK, purpose=purpose)
 
 
+PHONE = Secret(b"13800001234")
+PHONE_HASH = "9352d372c67d01e75d07d9f0b15dccc9"
+PHONE_SEALED = "1220d17d0157499113d388ee79669c5b57ad5e258b57ef738ffe188f06dec6b88a72917602c945"
+
+
 def test_a_pan_is_found_by_the_same_hash_and_only_under_its_lmk() -> None:
     assert VAULT.pan_hash(CARD) == Vault(Secret(bytes(range(32)))).pan_hash(CARD)
     assert len(VAULT.pan_hash(CARD)) == 16
@@ -36,6 +41,8 @@ def test_values_at_rest_do_not_change_between_releases() -> None:
     assert VAULT.unwrap(BLOCK, PIK) == Secret(bytes(range(16)))
     assert VAULT.open_pan(bytes.fromhex(SEALED)) == CARD
     assert VAULT.pvk == Secret.from_hex(PVK)
+    assert VAULT.hash_secret(PHONE, "phone").hex() == PHONE_HASH
+    assert VAULT.open_secret(bytes.fromhex(PHONE_SEALED), "person/1/phone") == PHONE
 
 
 @given(st.text("0123456789", min_size=12, max_size=19).map(Pan))
@@ -44,6 +51,24 @@ def test_a_sealed_pan_opens_and_shows_nothing(pan: Pan) -> None:
     assert VAULT.open_pan(sealed) == pan
     assert pan.reveal().encode() not in sealed
     assert VAULT.seal_pan(pan) != sealed
+
+
+@given(st.binary(max_size=200).map(Secret))
+def test_a_sealed_secret_opens_in_its_place_alone(value: Secret) -> None:
+    sealed = VAULT.seal_secret(value, "person/1/phone")
+    assert VAULT.open_secret(sealed, "person/1/phone") == value
+    assert VAULT.seal_secret(value, "person/1/phone") != sealed
+    for vault, place in ((VAULT, "person/2/phone"), (OTHER, "person/1/phone")):
+        with pytest.raises(VaultError, match="sealed value"):
+            vault.open_secret(sealed, place)
+    with pytest.raises(VaultError, match="sealed value"):
+        VAULT.open_secret(sealed[:11], "person/1/phone")
+
+
+def test_a_secret_is_found_by_a_hash_of_its_use_and_its_lmk() -> None:
+    assert len(VAULT.hash_secret(PHONE, "phone")) == 16
+    assert VAULT.hash_secret(PHONE, "phone") != VAULT.hash_secret(PHONE, "code")
+    assert VAULT.hash_secret(PHONE, "phone") != OTHER.hash_secret(PHONE, "phone")
 
 
 @pytest.mark.parametrize(("purpose", "sizes"), SIZES)
