@@ -7,6 +7,7 @@ with it. What was asked may still happen there: who asked must look, as after an
 
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -81,6 +82,8 @@ class DeadlineConnection(psycopg.Connection[Any]):
         except RoundTripError:
             self.pgconn.finish()
             raise
+        finally:
+            _end(gen)
 
 
 def connect(dsn: str, told: Deadlines, *, autocommit: bool = False) -> DeadlineConnection:
@@ -110,6 +113,16 @@ def _whom(dsn: str) -> dict[str, Any]:
     places = f"{parts.get('host', '')}{parts.get('hostaddr', '')}"
     is_told = "target_session_attrs" in parts
     return {"target_session_attrs": "read-write"} if "," in places and not is_told else {}
+
+
+def _end(gen: PQGen[RV]) -> None:
+    """What is left of a wait that broke off.
+
+    A pipeline still wants an answer of the server in its `finally`, and would complain that there
+    is none when the collector comes to it.
+    """
+    with suppress(psycopg.Error, RuntimeError):
+        gen.close()
 
 
 def _until(give_up_at: float, gen: PQGen[RV], wanted: Wait) -> PQGen[RV]:

@@ -1,12 +1,15 @@
 """PostgreSQL stops, crashes and comes back under a host that stays: 91 meanwhile, nothing twice."""
 
 import functools
+import gc
 import itertools
 import os
 import shutil
 import signal
 import subprocess
 import tempfile
+import threading
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -23,7 +26,7 @@ from config.run.postgres import PostgresServer, start_postgres
 from host.model.requests import Kind, Response
 from host.model.responses import Reason
 from host.store import writer as writer_module
-from host.store.connecting import Deadlines, RoundTripError, connect
+from host.store.connecting import DeadlineConnection, Deadlines, RoundTripError, connect
 from host.store.safety import UnsafeDatabaseError, connect_safely
 from tests.host.conftest import Till, audit_ledger, put_demo_estate, trading
 
@@ -228,6 +231,37 @@ def test_a_connection_is_closed_when_its_round_trip_is_too_long(own_server: Rest
     ):
         connection.execute("SELECT pg_sleep(3600)")
     assert connection.closed
+
+
+@pytest.mark.parametrize("wait_seconds", [0.01 * turn for turn in range(1, 11)])
+def test_nothing_of_a_pipeline_is_left_to_the_collector_when_its_connection_is_cut(
+    own_server: Restartable, wait_seconds: float
+) -> None:
+    """What is left wants an answer, and complains that there is none wherever it is collected."""
+    connection = connect(own_server.dsns.host, Deadlines(), autocommit=True)
+    cutter = threading.Thread(
+        target=_cut, args=(own_server.dsns.owner, connection.info.backend_pid, wait_seconds)
+    )
+    cutter.start()
+    with pytest.raises(psycopg.Error):
+        _ask_for_ever(connection)
+    cutter.join()
+    connection.close()
+    del connection
+    gc.collect()  # what complains here is an error of this test
+
+
+def _ask_for_ever(connection: DeadlineConnection) -> None:
+    while True:
+        with connection.pipeline():
+            for _ in range(5):
+                connection.execute("SELECT 1")
+
+
+def _cut(owner: str, process: int, wait_seconds: float) -> None:
+    time.sleep(wait_seconds)
+    with psycopg.connect(owner, autocommit=True) as connection:
+        connection.execute("SELECT pg_terminate_backend(%s)", [process])
 
 
 @pytest.mark.parametrize("commits", ["local", "remote_write", "off"])
