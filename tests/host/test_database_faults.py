@@ -185,7 +185,7 @@ async def test_a_frozen_server_holds_a_writer_no_longer_than_the_deadline(
     card, other = (400, 401) if who == "backend" else (402, 403)
     frozen: list[int] = []
     async with traded(own_server, **FROZEN) as till:
-        [writer] = till.poster._writers
+        [writer] = till.poster._batches._writers
         assert isinstance(writer, writer_module.Writer)
 
         def freeze(point: str) -> None:

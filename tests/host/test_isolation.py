@@ -61,8 +61,8 @@ async def test_thousands_of_advices_that_wait_for_one_terminal_are_all_told_when
             await every.wait()
     assert len(told) >= ADVICES - 1, "the one in doubt alone hears nothing"
     assert set(told) == {Reason.HOST_UNREACHABLE}
-    assert till.poster._waiting.total() == 0
-    assert till.poster._lines == {}
+    assert till.poster._lines.waiting.total() == 0
+    assert not till.poster._lines
     [answer] = await till.ask_until_reached([till.request(Kind.PURCHASE, 3, 1, pin="123456")])
     assert answer.is_approved
 
@@ -96,7 +96,7 @@ def test_one_request_that_the_ledger_refuses_costs_its_neighbours_few_commits(
         sales = [till.request(Kind.PURCHASE, card, 100, pin="123456") for card in cards]
         admitted = [poster._admitted(sale, lambda _answer: None) for sale in sales]
         items = [each.item for each in admitted if not isinstance(each, Reason)]
-        results = poster._writers[0].post(items)
+        results = poster._batches._writers[0].post(items)
     reasons = [each.reason for each in results if isinstance(each, Response)]
     assert reasons == [
         Reason.NOT_POSTABLE if at == place else Reason.APPROVED for at in range(len(cards))

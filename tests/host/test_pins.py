@@ -27,7 +27,7 @@ class Counting:
 
 @pytest.fixture
 def counting(shared: Till) -> Counting:
-    court = shared.poster._writers[0]._court  # type: ignore[attr-defined]
+    court = shared.poster._batches._writers[0]._court  # type: ignore[attr-defined]
     counter = Counting(court)
     object.__setattr__(court, "pins", counter)
     return counter

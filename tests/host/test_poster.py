@@ -8,7 +8,7 @@ import pytest
 import trio
 
 from config.run.database import Dsns
-from host import poster as poster_module
+from host import batches as batches_module
 from host.ledger import Chart
 from host.model.money import Money
 from host.model.requests import ExchangeKey, Family, Kind, Original, Request, Response
@@ -354,7 +354,7 @@ async def test_a_batch_leaves_half_of_its_writers_share_for_the_next(
     estate_database: Dsns, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is under way is more than the smallest batch: the writer takes half of its share."""
-    monkeypatch.setattr(poster_module, "BATCH_ITEMS_MIN", 4)
+    monkeypatch.setattr(batches_module, "BATCH_ITEMS_MIN", 4)
     sizes: list[int] = []
     post = writer.Writer.post
 

@@ -12,9 +12,9 @@ import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from config.run.database import Dsns
+from host.batches import REOPEN_SECONDS
 from host.model.requests import Kind, Response
 from host.model.responses import Reason
-from host.poster import REOPEN_SECONDS
 from host.rules.dossier import Item
 from host.store.writer import Result
 from tests.host.conftest import Till, opened
@@ -64,7 +64,7 @@ async def line(
     """A till, its stand-in, and a sale that is under way there."""
     monkeypatch.setattr("host.program.Writer", StandIn)
     with opened(module_estate, writers=1) as poster:
-        [writer] = poster._writers
+        [writer] = poster._batches._writers
         assert isinstance(writer, StandIn)
         nursery.start_soon(poster.run)
         line = Line(Till(poster, module_estate), writer)

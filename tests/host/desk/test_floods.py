@@ -16,10 +16,10 @@ from config.run.database import Dsns
 from host.estate.demo import EXTERNAL_ZONE, external_cards
 from host.hsm.keys import DeliveredKeys
 from host.hsm.pin import make_pin_block
+from host.lines import ANYBODYS_IN_LINE_MAX
 from host.model.requests import Kind, PinBlock, Request, Response, Totals
 from host.model.responses import Reason
 from host.model.secrets import Secret
-from host.poster import ANYBODYS_IN_LINE_MAX
 from tests.host.conftest import TERMINALS, CardPool, Till, trading
 from tests.host.desk.test_desk import ask_keys, buy, generations, sign_on
 from tests.host.terminal_day import Day

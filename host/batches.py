@@ -1,0 +1,158 @@
+"""Batches for the writers: what has queued while one commits is the next one.
+
+A batch takes what queued, up to its writer's share of all that is under way. There is no timer:
+light load gives small batches and low latency, heavy load large ones. While a writer has no
+connection nothing waits for it.
+"""
+
+import functools
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Final, Protocol
+
+import structlog
+import trio
+
+from host.metrics import BATCH_ITEMS, count_fault
+from host.model.requests import Response, Traffic
+from host.model.responses import Reason
+from host.rules.dossier import Item
+from host.steady import kept_going
+from host.store.writer import Result, Silence
+from host.waiting import Pending, Queue
+
+REOPEN_SECONDS: Final = 0.5
+"""Between two tries of a writer to connect; also how long it may be without before anybody who
+waits for it is refused."""
+BATCH_ITEMS_MIN: Final = 96
+"""What a batch may always hold: a smaller one costs more a request."""
+
+_LOG = structlog.get_logger(__name__)
+
+Finish = Callable[[Sequence[Pending], Sequence[Result]], None]
+
+
+class Posts(Protocol):
+    """What batches need of a writer. Called in a thread, never twice at a time."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it has its connection."""
+        ...
+
+    @property
+    def refusal(self) -> Reason:
+        """What is said while it has none."""
+        ...
+
+    def post(self, items: Sequence[Item]) -> list[Result]:
+        """Post a batch; one result for each item, in order."""
+        ...
+
+    def reopen(self) -> bool:
+        """Try to have a connection again."""
+        ...
+
+    def close(self) -> None:
+        """Let go of its connection."""
+        ...
+
+
+class Batches:
+    """A queue for each writer. `finish` is told what came to its end together."""
+
+    def __init__(
+        self,
+        writers: Sequence[Posts],
+        waiting: Counter[Traffic],
+        batch_items_max: int,
+        finish: Finish,
+    ) -> None:
+        self._writers = writers
+        self._waiting = waiting
+        """All that is under way or waits, which the lines count."""
+        self._batch_items_max = batch_items_max
+        self._finish = finish
+        self._queues = [Queue() for _ in writers]
+
+    @property
+    def are_posting(self) -> bool:
+        """Whether every writer has its connection, as far as is known."""
+        return all(queue.is_open for queue in self._queues)
+
+    def put(self, pending: Pending) -> bool:
+        """To the writer whose card it is; False while that takes nothing."""
+        queue = self._queues[pending.item.shard % len(self._queues)]
+        if queue.is_open:
+            queue.put(pending)
+        return queue.is_open
+
+    def not_taken(self, pending: Pending) -> Response:
+        """What it is told while its writer takes nothing."""
+        queue = self._queues[pending.item.shard % len(self._queues)]
+        return Response(reason=queue.refusal)
+
+    def start_in(self, nursery: trio.Nursery) -> None:
+        """Write batches until cancelled."""
+        for queue, writer in zip(self._queues, self._writers, strict=True):
+            write = functools.partial(self._write, queue, writer)
+            watch = functools.partial(self._watch_writer, queue, writer)
+            nursery.start_soon(kept_going, "writer", write, count_fault)
+            nursery.start_soon(kept_going, "writer watched", watch, count_fault)
+
+    async def _write(self, queue: Queue, writer: Posts) -> None:
+        while True:
+            await self._until_open(queue, writer)
+            await queue.wait()
+            batch = await queue.take(self._items_max())
+            BATCH_ITEMS.observe(len(batch))
+            results = await self._posted(writer, [pending.item for pending in batch])
+            self._finish(batch, results)
+
+    def _items_max(self) -> int:
+        """Half of what a writer has of all that is under way.
+
+        The other half gathers meanwhile, so switch and writers work at the same time: in batches of
+        all there is they would take turns.
+        """
+        share = self._waiting[Traffic.TRADE] // (2 * len(self._writers))
+        return min(self._batch_items_max, max(BATCH_ITEMS_MIN, share))
+
+    async def _until_open(self, queue: Queue, writer: Posts) -> None:
+        """While the writer finds no connection nothing waits for it."""
+        while not (writer.is_open or await trio.to_thread.run_sync(writer.reopen)):
+            self._shut(queue, writer)
+            await trio.sleep(REOPEN_SECONDS)
+        queue.is_open = True
+
+    async def _watch_writer(self, queue: Queue, writer: Posts) -> None:
+        """While a batch in doubt is insisted on, those behind it need not wait for its end.
+
+        A writer that only reconnects is met once without its connection: that refuses nobody.
+        """
+        was_open = True
+        while True:
+            await trio.sleep(REOPEN_SECONDS)
+            is_open = writer.is_open
+            if queue.is_open and not (is_open or was_open):
+                self._shut(queue, writer)
+            was_open = is_open
+
+    def _shut(self, queue: Queue, writer: Posts) -> None:
+        """Refuse whoever waits, and whoever comes, until the writer has its connection.
+
+        Nothing was sent for those who wait: they can be told so at once.
+        """
+        queue.is_open, queue.refusal = False, writer.refusal
+        waiting = queue.drain()
+        self._finish(waiting, [Response(reason=queue.refusal) for _ in waiting])
+
+    async def _posted(self, writer: Posts, items: Sequence[Item]) -> list[Result]:
+        """What became of a batch: in doubt where the writer itself fails, which connects anew."""
+        try:
+            return await trio.to_thread.run_sync(writer.post, items)
+        except Exception:  # noqa: BLE001 - what it has stored is found when they ask again
+            _LOG.exception("a writer failed, its batch is in doubt", items=len(items))
+            count_fault("writer")
+            await trio.to_thread.run_sync(writer.close)
+            return [Silence() for _ in items]
