@@ -178,7 +178,8 @@ def _behind_length(data: bytes, length: str, reading: Reading) -> Reading:
 
 
 def _told(data: bytes, reading: Reading) -> Description:
-    cover = Cover(data, is_sound=all(fault.is_placed for fault in reading.faults))
+    is_sound = all(fault.is_placed for fault in reading.faults)
+    cover = Cover(data, is_sound=is_sound, has_faults=bool(reading.faults))
     nodes, known = reading.expose(cover)
     shown = cover.finished(reading.spans)
     values = {

@@ -5,6 +5,7 @@ under a name we do not know, and then not even the name is told.
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
@@ -38,20 +39,28 @@ HIDDEN: Final = frozenset({"card", "pan_block", "block", "pin", "key_block", "at
 """Names that are told and whose value never is, but for a card number's ends."""
 _PAN: Final = "card"
 _DECODER: Final = json.JSONDecoder()
+_ESCAPE_OF_A_DIGIT: Final = re.compile(rb"\\u(?i:00[0-7]|[^0-9a-f]|.{0,3}$)|\\[^u\"\\/bfnrt]")
+"""An escape of ASCII, or none at all."""
 
 
 class JsonWalk:
     """One JSON object and its members, places in bytes."""
 
     def __init__(self, data: bytes, start: int) -> None:
+        self._data = data
         self._text = data.decode("latin-1")
+        """A character a byte, so that places are bytes."""
         self.position = start
         self.faults: list[Fault] = []
         self.members: list[tuple[Span, int]] = []
         """Each with its depth: a member stands behind the one it is in."""
 
     def walk(self) -> None:
-        """Read the object; what is wrong with it is a fault, and ends the reading."""
+        """Read the object; what is wrong with it is a fault, and ends the reading.
+
+        Text that is not UTF-8 is a fault that hides nothing: all else stands at its place.
+        """
+        start = self.position
         try:
             self._object(0)
         except (ValueError, IndexError, RecursionError) as error:
@@ -63,6 +72,35 @@ class JsonWalk:
                     field="json", offset=offset, expected=expected, actual=f"{left} bytes are left"
                 )
             )
+            return
+        try:
+            self._data[start : self.position].decode("utf-8")
+        except UnicodeDecodeError as error:
+            self._no_text(start + error.start)
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether what stands behind the object has no known place."""
+        return not all(fault.is_placed for fault in self.faults)
+
+    @property
+    def is_known(self) -> bool:
+        """Whether it has a member whose name is known: any object is no message of ours."""
+        return any(span.name != "?" for span, _ in self.members)
+
+    def _no_text(self, offset: int) -> None:
+        spans = (span for span, _ in self.members if span.start <= 2 * offset < span.end)
+        innermost = max(spans, key=lambda span: span.start, default=None)
+        name = innermost.name if innermost is not None else "json"
+        self.faults.append(
+            Fault(
+                field=name if name != "?" else "json",
+                offset=offset,
+                expected="text in UTF-8",
+                actual="another byte",
+                is_placed=True,
+            )
+        )
 
     def _object(self, depth: int) -> None:
         self._expect("{")
@@ -128,7 +166,7 @@ def _member(name: str, start: int, first: int, last: int) -> Span:
         first=2 * first,
         last=2 * last,
         end=2 * last,
-        form=Form.TEXT,
+        form=Form.UTF_8,
     )
 
 
@@ -185,7 +223,7 @@ def _expose(cover: Cover, span: Span) -> None:
     bare = raw.strip(b'" ')
     if not cover.is_sound and not (raw.isascii() and raw.decode("ascii").isprintable()):
         return
-    if b"\\" in raw:  # an escape could spell what a mask looks for
+    if _ESCAPE_OF_A_DIGIT.search(raw):  # it could spell what a mask looks for
         return
     if span.name == _PAN and bare.isdigit():
         first = span.first + 2 * raw.find(bare)

@@ -17,10 +17,11 @@ from typing import Final
 import msgspec
 
 from host.named_files import read_named
+from terminals.describe.arrays import arrays_in
 from terminals.describe.dumps import dumps_in
 from terminals.describe.errors import UnreadableError
 from terminals.describe.field_logs import Composed, composed_of
-from terminals.describe.literals import hexadecimal_in_lines, literals_in
+from terminals.describe.literals import hexadecimal_in_lines, literals_in, without_comments
 from terminals.describe.pcap import is_capture, payload_in, streams_of
 from terminals.framing import LENGTH_CODECS, FrameReader, FramingError, LengthCodec
 
@@ -155,6 +156,9 @@ def _in_text(text: str, place: str, length: str | None) -> Iterator[Meaning]:
         if "\n" not in text.strip():
             yield from _in_digits(text, place, length)
     else:
+        for way in arrays_in(without_comments(text)):
+            where = ", ".join(each for each in (place, way.taken) if each)
+            yield _several(way.arrays, where, length)
         for data in literals_in(text):
             yield _framed(data, place, length)
         yield from _in_digits(text, place, length)

@@ -6,7 +6,7 @@ layout or tag says what it is: an unknown tag keeps its value covered.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
 import msgspec
@@ -37,7 +37,7 @@ from terminals.formats import TEXT
 
 TAG_EXPOSURES: Final[Mapping[str, Exposure | None]] = {
     **dict.fromkeys(TAGS, Exposure.CLEAR),
-    **dict.fromkeys(("56", "5F20", "99", "9F1F", "9F20"), None),
+    **dict.fromkeys(("56", "5F20", "99", "9F1F", "9F20", "9F7C"), None),
     "5A": Exposure.PAN,
     "57": Exposure.TRACK,
     "9F6B": Exposure.TRACK,
@@ -56,6 +56,8 @@ _BALANCES: Final = re.compile(rb"([0-9]{7}[CD][0-9]{12})+")
 _SERIAL: Final = re.compile(rb"Sequence No12[0-9A-Za-z]{12}")
 """F62 of a sign-on: the terminal model's number and the terminal's serial number."""
 _TLV_DEPTH_MAX: Final = 8
+_REPEATABLE: Final = frozenset({"71", "72", "86"})
+"""Issuer scripts and their commands: there may be several, of no other known object."""
 _NOTHING: Final = 0x00
 """Between data objects, before and behind them: it means nothing (EMV book 3, annex B1)."""
 _NUMBERS: Final = re.compile(rb"[0-9 +-]*")
@@ -157,7 +159,7 @@ def _tag_and_length(raw: bytes, position: int) -> tuple[int, int, int]:
         while head < len(raw) and raw[head] & 0x80:
             head += 1
         head += 1
-    if raw[position] == 0xFF or head >= len(raw):
+    if head >= len(raw):
         raise _TlvError("a tag and a length")
     size, data = raw[head], head + 1
     if size & 0x80:
@@ -237,6 +239,7 @@ def _balances(cover: Cover, span: Span, _known: Known, _faults: list[Fault]) -> 
 
 def _chip_data(cover: Cover, span: Span, _known: Known, faults: list[Fault]) -> tuple[Node, ...]:
     nodes, broken = data_objects(cover, span)
+    faults += _repeated(nodes)
     if broken is not None:
         position, expected = broken
         unit = 4 if span.form is Form.HEXADECIMAL else 2
@@ -246,6 +249,18 @@ def _chip_data(cover: Cover, span: Span, _known: Known, faults: list[Fault]) -> 
             Fault(field="55", offset=offset, expected=expected, actual=f"{left} bytes are left")
         )
     return nodes
+
+
+def _repeated(nodes: Iterable[Node]) -> Iterator[Fault]:
+    """Every object that stands beside an earlier one of its tag, though there may be one."""
+    seen: set[str] = set()
+    for node in nodes:
+        tag = node.span.name
+        if tag in seen and tag in TAGS and tag not in _REPEATABLE:
+            offset = node.span.start // 2
+            yield Fault(field="55", offset=offset, expected=f"one {tag} only", actual="another one")
+        seen.add(tag)
+        yield from _repeated(node.parts)
 
 
 def _own(cover: Cover, span: Span, known: Known, faults: list[Fault]) -> tuple[Node, ...]:

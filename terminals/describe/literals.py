@@ -1,4 +1,4 @@
-"""Bytes out of source code and logs: arrays, literals, hexadecimal in quotes or in a line."""
+"""Bytes out of source code and logs: literals, numbers, hexadecimal in quotes or in a line."""
 
 import ast
 import re
@@ -8,7 +8,6 @@ from typing import Final
 _COMMENT: Final = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
 _DECLARED_SIZE: Final = re.compile(r"\[[^\]]*\](?=[^\n]*[={])")
 _NUMBER: Final = re.compile(r"0[xX]([0-9A-Fa-f]{1,16})\b")
-_DECIMALS: Final = re.compile(r"[\[{(]\s*(-?\d{1,3}(?:\s*,\s*-?\d{1,3}){7,})\s*,?\s*[\]})]")
 _LITERAL: Final = re.compile(r"\"((?:[^\"\\]|\\.)*)\"|'((?:[^'\\]|\\.)*)'", re.DOTALL)
 _ESCAPE: Final = re.compile(
     rb"\\(?:x([0-9A-Fa-f]{2})|u00([0-9A-Fa-f]{2})|([0-7]{1,3})|(\r?\n)|(.))", re.DOTALL
@@ -23,21 +22,21 @@ _IN_A_LINE: Final = re.compile(
 
 def literals_in(text: str) -> Iterator[bytes]:
     """What the text may hold as source code, the surest first."""
-    bare = _COMMENT.sub(" ", text)
+    bare = without_comments(text)
     if "\\x" in bare or "\\u00" in bare:
         yield _unescaped(bare)
     numbers = _NUMBER.findall(_DECLARED_SIZE.sub(" ", bare))
     if numbers:
         yield b"".join(bytes.fromhex(each.zfill(len(each) + len(each) % 2)) for each in numbers)
-    decimals = _DECIMALS.search(_DECLARED_SIZE.sub(" ", bare) if "{" in bare else bare)
-    if decimals is not None:
-        values = [int(each) for each in decimals[1].split(",")]
-        if all(-128 <= each < 256 for each in values):
-            yield bytes(each & 0xFF for each in values)
     quoted = "".join(a or b for a, b in _LITERAL.findall(bare))
     digits = re.sub(r"[\s:-]", "", quoted)
     if digits and len(digits) % 2 == 0 and not digits.strip("0123456789abcdefABCDEF"):
         yield bytes.fromhex(digits)
+
+
+def without_comments(source: str) -> str:
+    """Source code of C, Java, Go and their like without what is said to people."""
+    return _COMMENT.sub(" ", source)
 
 
 def hexadecimal_in_lines(text: str) -> list[bytes]:

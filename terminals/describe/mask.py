@@ -52,13 +52,15 @@ EXPOSURES: Final[Mapping[str, Exposure]] = {
 """Of every dialect. F48, F54, F55 and F62 are uncovered part by part; PIN blocks, other tracks,
 accounts, keys and what is private or reserved never."""
 
-_PACKED_TRACK: Final = re.compile(r"(?=([0-9]{12,19}D[0-9]{4}[0-9DF]*))")
-_WRITTEN_TRACK: Final = re.compile(rb"(?=([0-9]{12,19}[=D][0-9]{4}[0-9=D]*))")
+_PACKED_TRACK: Final = re.compile(r"(?=([0-9]{12,19}(D)[0-9]{4}[0-9DF]*))")
+_WRITTEN_TRACK: Final = re.compile(rb"(?=([0-9]{12,19}([=D])[0-9]{4}[0-9=D]*))")
 _WRITTEN_DIGITS: Final = re.compile(rb"[0-9](?:[ -]?[0-9]){11,}")
 _PACKED_PAN_MIN: Final = 13
 _USUAL_SIZES: Final = (16, 19)
 _USUAL_STARTS: Final = frozenset("234569")
 """Of card numbers in use: what is covered in a broken message although it may be none."""
+_PADS: Final = frozenset("0F")
+_OF_CARDS: Final = frozenset({"2", "35", "36", "45"})
 _FRAME: Final = frozenset({"length", "t", "p"})
 """What stands before the first field."""
 
@@ -81,9 +83,9 @@ class Shown:
         nibbles = self.hex[first:last]
         if form in {Form.NIBBLES, Form.BYTES}:
             return nibbles
-        text = "".join(_pieces(nibbles))
+        text = "".join(_pieces(nibbles, "utf-8" if form is Form.UTF_8 else TEXT))
         if form is Form.HEXADECIMAL_TEXT:
-            text = "".join(_pieces(text))
+            text = "".join(_pieces(text, TEXT))
         return printable(text)
 
     def is_clear(self, first: int, last: int) -> bool:
@@ -94,12 +96,14 @@ class Shown:
 class Cover:
     """A payload and its row of stars, while fields are being uncovered."""
 
-    __slots__ = ("_data", "_hex", "_is_sound", "_shown")
+    __slots__ = ("_data", "_has_faults", "_hex", "_is_sound", "_shown")
 
-    def __init__(self, data: bytes, *, is_sound: bool) -> None:
+    def __init__(self, data: bytes, *, is_sound: bool, has_faults: bool = False) -> None:
         self._data = data
         self._hex = data.hex().upper()
         self._is_sound = is_sound
+        """Everything stands at its place."""
+        self._has_faults = has_faults or not is_sound
         self._shown = bytearray(len(self._hex))
 
     def uncover(self, first: int, last: int) -> None:
@@ -107,12 +111,15 @@ class Cover:
         self._shown[first:last] = b"\1" * (last - first)
 
     def uncover_frame(self, span: Span) -> None:
-        """Show the length and the pads of a field, which say nothing of its value."""
+        """Show the length and the pads of a field, which say nothing of its value.
+
+        What is no pad where one should be may be a digit that its length left out.
+        """
         self.uncover(span.start, span.first - span.first % 2)
-        if not span.first % 2 and span.last % 2:
-            self.uncover(span.last, span.end)
-        elif span.first % 2:
-            self.uncover(span.first - 1, span.first)
+        pad = span.last if not span.first % 2 and span.last % 2 else span.first - 1
+        is_padded = bool(span.first % 2 or span.last % 2)
+        if is_padded and (self._hex[pad] in _PADS or span.name not in _OF_CARDS):
+            self.uncover(pad, pad + 1)
 
     def expose(self, span: Span, exposure: Exposure | None) -> None:
         """Show a field as far as its row says."""
@@ -162,7 +169,7 @@ class Cover:
     def finished(self, spans: Sequence[Span]) -> Shown:
         """The payload as it may be seen."""
         self._cover_known(spans)
-        if not self._is_sound:
+        if self._has_faults:
             self._cover_shapes(spans)
         pairs = zip(self._hex, self._shown, strict=True)
         return Shown("".join(char if shown else STAR for char, shown in pairs))
@@ -214,16 +221,24 @@ class Cover:
     def _cover_shapes(self, spans: Sequence[Span]) -> None:
         """Cover whatever looks like a card number or a track, at any place.
 
+        Where everything stands at its place that is a track in another field than its own, or a
+        number behind its length.
+
         A number may have lost its length and its end: so behind the frame every run of digits
         is looked at in every place. Packed, only a number of 19 begins within a byte, behind the
         zero that fills its place in a record.
         """
+        known = [span for span in spans if span.name == "35"] if self._is_sound else []
         for track in _PACKED_TRACK.finditer(self._hex):
-            self._cover(track.start(1) + _HEAD_DIGITS, track.end(1))
+            if not any(span.start <= track.start(2) < span.end for span in known):
+                self._cover(track.start(1) + _HEAD_DIGITS, track.end(1))
         for written in _WRITTEN_TRACK.finditer(self._data):
-            self._cover(2 * (written.start(1) + _HEAD_DIGITS), 2 * written.end(1))
+            if not any(span.start <= 2 * written.start(2) < span.end for span in known):
+                self._cover(2 * (written.start(1) + _HEAD_DIGITS), 2 * written.end(1))
         self._cover_written(0, everywhere=False)
         self._cover_packed(0, everywhere=False)
+        if self._is_sound:
+            return
         frame = max((span.end for span in spans if span.name in _FRAME), default=0)
         if any(span.name == "t" and span.form is Form.CHARACTERS for span in spans):
             self._cover_written(frame // 2, everywhere=True)
@@ -278,7 +293,7 @@ def printable(text: str) -> str:
     return "".join(char if char.isprintable() else "·" for char in text)
 
 
-def _pieces(nibbles: str) -> Iterator[str]:
+def _pieces(nibbles: str, encoding: str) -> Iterator[str]:
     """Text from its bytes, a star for each that is covered."""
     run = ""
     for index in range(0, len(nibbles), 2):
@@ -286,7 +301,7 @@ def _pieces(nibbles: str) -> Iterator[str]:
         if STAR not in pair:
             run += pair
             continue
-        yield bytes.fromhex(run).decode(TEXT, errors="replace")
+        yield bytes.fromhex(run).decode(encoding, errors="replace")
         yield STAR
         run = ""
-    yield bytes.fromhex(run).decode(TEXT, errors="replace")
+    yield bytes.fromhex(run).decode(encoding, errors="replace")

@@ -265,7 +265,10 @@ def _json(data: bytes, walk: Walk, name: str, title: Callable[[Mapping[str, str]
     read.walk()
     walk.position = read.position
     walk.faults += read.faults
-    walk.is_lost = bool(read.faults)
+    walk.is_lost = read.is_lost
+    if not read.faults and not read.is_known:
+        expected, actual = "a member that messages have", "no such member"
+        walk.faults.append(Fault(field="json", offset=0, expected=expected, actual=actual))
     if name != "softpos":
         _mac(walk)
     walk.rest()

@@ -29,6 +29,8 @@ class Form(enum.StrEnum):
     """ASCII."""
     TEXT = "text"
     """GB18030."""
+    UTF_8 = "text in UTF-8"
+    """As JSON is written."""
     BYTES = "bytes"
     HEXADECIMAL = "hexadecimal"
     """Bytes as characters."""
@@ -144,10 +146,11 @@ class Walk:
             size = self.position - start
             bits = 2 * _BITMAP_BITS if size in {16, 32} and has_second else _BITMAP_BITS
             place = start + (number - 1) * size // bits
-            self._fault(str(number), place, "no such field in this dialect", "its bit is set")
-            if str(number) in self._elsewhere:
+            is_placed = str(number) in self._elsewhere
+            expected, actual = "no such field in this dialect", "its bit is set"
+            self._fault(str(number), place, expected, actual, is_placed=is_placed)
+            if is_placed:
                 known.append(number)
-                self.faults[-1] = msgspec.structs.replace(self.faults[-1], is_placed=True)
             elif number > _SECOND_BITMAP:
                 break
         return known
@@ -235,7 +238,7 @@ class Walk:
         nibble = raw.hex().upper()[0 if is_left else -1]
         if nibble not in {wanted, field.get("pad_also", wanted)}:
             place = data if is_left else data + len(raw) - 1
-            self._fault(name, place, f"the pad nibble {wanted}", "another")
+            self._fault(name, place, f"the pad nibble {wanted}", "another", is_placed=True)
 
     def _check(
         self, name: str, field: FieldSpec, raw: bytes, place: tuple[int, int], data: int
@@ -263,7 +266,7 @@ class Walk:
             )
         )
 
-    def _fault(
+    def _fault(  # noqa: PLR0913 - what is known of a fault
         self,
         field: str,
         offset: int,
@@ -272,6 +275,7 @@ class Walk:
         *,
         quote: Span | tuple[int, int] | None = None,
         short: int = 0,
+        is_placed: bool = False,
     ) -> None:
         place = (quote.first, quote.last) if isinstance(quote, Span) else quote
         self.faults.append(
@@ -282,6 +286,7 @@ class Walk:
                 actual=actual,
                 quote=place,
                 short_bytes=short,
+                is_placed=is_placed,
             )
         )
 

@@ -1,10 +1,11 @@
 """What a value means, in words; reads only what may be seen."""
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Final
 
 from host.model.money import HOUSE_CURRENCY
-from terminals.describe.mask import STAR
+from terminals.describe.mask import STAR, printable
 from terminals.describe.meanings import (
     APPLICATION_CLASSES,
     BALANCE_KINDS,
@@ -92,6 +93,17 @@ def _json_code(value: str, _values: Values, _is_answer: bool) -> str:
     return code_words(value.strip('"'))
 
 
+def _unescaped(value: str, _values: Values, _is_answer: bool) -> str:
+    """A text of JSON whose characters are escaped, as they are meant."""
+    if "\\u" not in value:
+        return ""
+    try:
+        text = json.loads(value)
+    except ValueError:
+        return ""
+    return printable(text) if isinstance(text, str) else ""
+
+
 _WORDS: Final[Mapping[str, Callable[[str, Values, bool], str]]] = {
     "tpdu": _tpdu,
     "header": _header,
@@ -112,5 +124,6 @@ _WORDS: Final[Mapping[str, Callable[[str, Values, bool], str]]] = {
     "62.self_pay_minor": _house_amount,
     "62.amount_minor": _house_amount,
     "code": _json_code,
+    **dict.fromkeys(("goods", "memo", "text"), _unescaped),
     "entry": lambda value, _values, _answers: entry_words(value.strip('"')),
 }
