@@ -9,6 +9,7 @@ import datetime as dt
 import enum
 import hashlib
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Final
 
 import msgspec
@@ -103,6 +104,16 @@ class Leg(msgspec.Struct, frozen=True, gc=False):
 
 FIRST_SEAL: Final = bytes(32)
 """What the first batch of a shard has for its previous seal."""
+
+
+@dataclass(slots=True, frozen=True)
+class ChainEnd:
+    """Where a shard's hash chain stands."""
+
+    seq: int
+    digest: bytes
+
+
 SEAL_FORM: Final = 2
 """What a new seal covers. Form 1 had no moment, no lots, and no card of an exchange."""
 

@@ -7,14 +7,14 @@ the column order of `host/store/estates.sql`.
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import Final
 
 from host.estate.plan import CardPlan
 from host.ledger import (
-    FIRST_SEAL,
     SEAL_FORM,
+    ChainEnd,
     Leg,
     batch_row,
     entry_row,
@@ -56,13 +56,6 @@ class LoadedCard:
         return tuple(leg for leg in (self.money_leg, self.points_leg) if leg is not None)
 
 
-class LastSeal(NamedTuple):
-    """Where a shard's hash chain ends."""
-
-    seq: int
-    digest: bytes
-
-
 @dataclass(slots=True)
 class OpeningRows:
     """Rows by table, as they go into COPY."""
@@ -83,7 +76,7 @@ def open_cards(
     cards: Iterable[LoadedCard],
     *,
     first_number: int,
-    last_seals: dict[int, LastSeal],
+    chain_ends: Mapping[int, ChainEnd],
     business_date: dt.date,
     now: dt.datetime,
 ) -> OpeningRows:
@@ -92,12 +85,12 @@ def open_cards(
     canonical: defaultdict[int, list[str]] = defaultdict(lambda: [batch_row(now)])
     items: defaultdict[int, int] = defaultdict(int)
     for number, card in enumerate((card for card in cards if card.legs), first_number):
-        last = last_seals.get(card.shard, LastSeal(0, FIRST_SEAL))
+        last = chain_ends[card.shard]
         _add_opening(rows, card, number, last.seq + 1, business_date, now)
         canonical[card.shard].extend(_canonical_rows(card, number, business_date))
         items[card.shard] += 1
     for shard, texts in canonical.items():
-        last = last_seals.get(shard, LastSeal(0, FIRST_SEAL))
+        last = chain_ends[shard]
         digest = seal_digest(last.digest, texts)
         rows.seals.append(
             (shard, last.seq + 1, last.digest, digest, items[shard], SEAL_FORM, business_date, now)

@@ -7,12 +7,12 @@ is sent. Everything goes in by COPY in one transaction: an estate is there or it
 import datetime as dt
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, LiteralString
 
 import psycopg
 
 from host.estate.accounts import HOUSE_SHARD, HouseAccount, house_accounts
-from host.estate.openings import LastSeal, LoadedCard, Row, open_cards
+from host.estate.openings import LoadedCard, Row, open_cards
 from host.estate.plan import CardPlan, EstatePlan, TerminalPlan, ZoneKeyPlan
 from host.hsm.interface import Hsm
 from host.hsm.keys import DeliveredKeys
@@ -23,8 +23,11 @@ from host.model.numbers import number_of
 from host.model.secrets import Secret
 from host.rules.points import expiry_of_lot
 from host.shards import shard_of
+from host.store.book import SQL as BOOK
 from host.store.book import key_name, key_row, working_keys
+from host.store.chains import ends_of_chains
 from host.store.changes import note_what_differs
+from host.store.loading import SQL as POSTING
 from host.store.locks import SHARD_LOCK_CLASS
 from host.store.queries import load_queries
 
@@ -94,7 +97,7 @@ def _claim(connection: Connection, name: str) -> bool:
 
 def _settle_shards(connection: Connection) -> int:
     connection.execute(SQL["settle_shard_count"], {"count": str(SHARD_COUNT)})
-    shard_count = int(_value(connection, "shard_count"))
+    shard_count = int(_first(connection, BOOK["shard_count"]))
     for shard in range(shard_count):
         where = {"lock_class": SHARD_LOCK_CLASS, "shard": shard}
         if not _value(connection, "try_shard_lock", where):
@@ -105,9 +108,8 @@ def _settle_shards(connection: Connection) -> int:
 
 
 def _open_day(connection: Connection, business_date: dt.date, now: dt.datetime) -> dt.date:
-    row = connection.execute(SQL["open_business_date"]).fetchone()
-    if row is not None:
-        found: dt.date = row[0]
+    found: dt.date | None = _first(connection, POSTING["open_business_date"])
+    if found is not None:
         return found
     connection.execute(SQL["open_business_day"], {"business_date": business_date, "now": now})
     return business_date
@@ -294,7 +296,7 @@ def _post_openings(
     rows = open_cards(
         opening,
         first_number=number_of(date, _value(connection, "take_numbers", where)),
-        last_seals=_last_seals(connection),
+        chain_ends=ends_of_chains(connection, {card.shard for card in opening}),
         business_date=date,
         now=now,
     )
@@ -303,12 +305,6 @@ def _post_openings(
     _copy(connection, "copy_entries", rows.entries)
     _copy(connection, "copy_lots", rows.lots)
     _copy(connection, "copy_seals", rows.seals)
-
-
-def _last_seals(connection: Connection) -> dict[int, LastSeal]:
-    shards = {"shards": list(range(_value(connection, "shard_count")))}
-    rows = connection.execute(SQL["last_seals"], shards).fetchall()
-    return {shard: LastSeal(seq, bytes(digest)) for shard, seq, digest in rows}
 
 
 def _take_account_ids(connection: Connection, count: int) -> list[int]:
@@ -323,5 +319,11 @@ def _copy(connection: Connection, name: str, rows: Iterable[Row]) -> None:
 
 
 def _value(connection: Connection, name: str, values: dict[str, Any] | None = None) -> Any:
-    row = connection.execute(SQL[name], values).fetchone()
+    return _first(connection, SQL[name], values)
+
+
+def _first(
+    connection: Connection, statement: LiteralString, values: dict[str, Any] | None = None
+) -> Any:
+    row = connection.execute(statement, values).fetchone()
     return None if row is None else row[0]

@@ -10,17 +10,9 @@ SELECT value FROM setting WHERE name = 'estate';
 -- The number of shards never changes once cards are spread over them.
 INSERT INTO setting (name, value) VALUES ('shard_count', %(count)s) ON CONFLICT (name) DO NOTHING;
 
--- name: shard_count
--- Over how many shards the cards are spread.
-SELECT value::integer FROM setting WHERE name = 'shard_count';
-
 -- name: try_shard_lock
 -- A running host holds these and remembers each shard's last seal: nobody may seal beside it.
 SELECT pg_try_advisory_xact_lock(%(lock_class)s, %(shard)s);
-
--- name: open_business_date
--- The date under which openings are posted.
-SELECT business_date FROM business_day WHERE state = 'open';
 
 -- name: open_business_day
 -- The first day of a new database.
@@ -37,28 +29,6 @@ RETURNING next_number - %(count)s;
 -- name: take_account_ids
 -- As many account ids as the estate needs, in one round trip.
 SELECT nextval('account_number') FROM generate_series(1, %(count)s);
-
--- name: last_seals
--- Where each shard's hash chain ends: one step of the index for each.
-WITH wanted AS (
-    SELECT unnest(%(shards)s::smallint []) AS shard
-)
-
-SELECT
-    last.shard,
-    last.seq,
-    last.digest
-FROM wanted
-INNER JOIN LATERAL (
-    SELECT
-        seal.shard,
-        seal.seq,
-        seal.digest
-    FROM seal
-    WHERE seal.shard = wanted.shard
-    ORDER BY seal.seq DESC
-    LIMIT 1
-) AS last ON true;
 
 -- name: copy_issuers
 -- Rows of the plan.

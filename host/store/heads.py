@@ -7,13 +7,14 @@ key is beside the host, and a copy of each head in a file there.
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, LiteralString, NamedTuple
 
 import psycopg
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from host.store.changes import link_changes
+from host.store.loading import SQL as POSTING
 from host.store.locks import HEAD_LOCK
 from host.store.queries import load_queries
 
@@ -56,9 +57,9 @@ def sign_head(connection: Connection, key: Ed25519PrivateKey, now: dt.datetime) 
     link_changes(connection)
     with connection.transaction():
         connection.execute(SQL["wait_for_turn"], HEAD_LOCK)
-        number = 1 + int(_value(connection, "last_number") or 0)
+        number = 1 + int(_first(connection, SQL["last_number"]) or 0)
         lines = [f"{TITLE} {number}", f"at {now.isoformat()}"]
-        lines.append(f"date {_value(connection, 'open_date')}")
+        lines.append(f"date {_first(connection, POSTING['open_business_date'])}")
         lines += [line for (line,) in connection.execute(SQL["ends"])]
         body = "\n".join([*lines, ""])
         head = Head(number, body, key.sign(body.encode()))
@@ -80,6 +81,6 @@ def _is_signed(head: Head, key: Ed25519PublicKey) -> bool:
     return True
 
 
-def _value(connection: Connection, name: str) -> Any:
-    row = connection.execute(SQL[name]).fetchone()
+def _first(connection: Connection, statement: LiteralString) -> Any:
+    row = connection.execute(statement).fetchone()
     return None if row is None else row[0]

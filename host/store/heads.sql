@@ -8,10 +8,6 @@ SELECT pg_advisory_xact_lock(%s, %s);
 -- What the next head counts on from.
 SELECT coalesce(max(number), 0) FROM signed_head;
 
--- name: open_date
--- The business date of the moment.
-SELECT business_date FROM business_day WHERE state = 'open';
-
 -- name: ends
 -- Where each shard's chain ends, and the chain of changes.
 WITH shards AS (

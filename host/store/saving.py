@@ -6,7 +6,6 @@ from the very values that are stored.
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import chain
 from typing import Any, Final, LiteralString
 
@@ -16,6 +15,7 @@ import psycopg
 from host.faultpoints import reach
 from host.ledger import (
     SEAL_FORM,
+    ChainEnd,
     batch_row,
     entry_row,
     exchange_row,
@@ -37,14 +37,6 @@ from host.store.loading import SQL
 
 Connection = psycopg.Connection[Any]
 Statement = tuple[LiteralString, Sequence[Any] | Mapping[str, Any]]
-
-
-@dataclass(slots=True, frozen=True)
-class ChainEnd:
-    """Where a shard's hash chain stands."""
-
-    seq: int
-    digest: bytes
 
 
 class Row(msgspec.Struct, frozen=True, gc=False):

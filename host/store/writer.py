@@ -21,7 +21,7 @@ from psycopg import errors
 
 from host.clock import WallClock
 from host.faultpoints import reach
-from host.ledger import FIRST_SEAL
+from host.ledger import ChainEnd
 from host.metrics import ITEMS_REFUSED
 from host.model.numbers import business_date_of, first_number_of
 from host.model.requests import Response
@@ -30,11 +30,12 @@ from host.rules.decision import Court, Numbers, Outcome, decide
 from host.rules.dossier import Item
 from host.rules.state import Known, Original, State
 from host.settings import HostSettings
+from host.store.chains import ends_of_chains
 from host.store.connecting import Deadlines
 from host.store.loading import SQL, NoOpenDayError, load
 from host.store.locks import SHARD_LOCK_CLASS
 from host.store.safety import UnsafeDatabaseError, connect_safely
-from host.store.saving import ChainEnd, save
+from host.store.saving import save
 
 NUMBERS_PER_BLOCK: Final = 10_000
 TRIES_MAX: Final = 5
@@ -132,7 +133,7 @@ class Writer:
         connection.prepare_threshold = 0
         try:
             self._take_shards(connection)
-            self._chain = self._ends_of_chains(connection)
+            self._chain = ends_of_chains(connection, self._shards)
         except BaseException:
             connection.close()
             raise
@@ -271,7 +272,7 @@ class Writer:
             return
         try:
             self._connection.execute("ROLLBACK")
-            self._chain = self._ends_of_chains(self._connection)
+            self._chain = ends_of_chains(self._connection, self._shards)
         except psycopg.Error:
             self.close()
 
@@ -285,12 +286,6 @@ class Writer:
                         "two writers of one shard would not see each other's postings"
                     )
                 time.sleep(RETRY_SECONDS)
-
-    def _ends_of_chains(self, connection: psycopg.Connection[Any]) -> dict[int, ChainEnd]:
-        ends = {shard: ChainEnd(0, FIRST_SEAL) for shard in self._shards}
-        rows = connection.execute(SQL["last_seal"], (sorted(self._shards),))
-        ends.update({shard: ChainEnd(seq, bytes(digest)) for shard, seq, digest in rows})
-        return ends
 
     def _deadlines(self) -> Deadlines:
         """Time-outs, and plans that do not depend on how many rows there were at first."""

@@ -39,6 +39,7 @@ SPOKEN = {
     "posswitch_night": {
         "clearing/queries.sql": ALL,
         "host/store/heads.sql": ALL,
+        "host/store/posting.sql": {"open_business_date"},
         "host/store/changes.sql": LINKING,
         "host/store/settlement_view.sql": ALL,
         "host/store/book.sql": {"shard_count"},
@@ -58,6 +59,8 @@ SPOKEN = {
     },
     "the owner": {
         "host/store/estates.sql": ALL,
+        "host/store/posting.sql": {"open_business_date", "last_seal"},
+        "host/store/book.sql": {"shard_count"},
         "host/store/keys.sql": ALL,
         "host/store/changes.sql": {"tables", "columns", "gaps"},
         "host/store/takeovers.sql": ALL,
@@ -89,6 +92,16 @@ def statements_of(role: str) -> Iterator[str]:
             if names == ALL or name in names:
                 yield statement
     yield from ALSO.get(role, ())
+
+
+def every_statement() -> Iterator[tuple[str, str, str]]:
+    """File, name and text of all that host and night may say."""
+    for floor in ("host", "clearing"):
+        for path in (ROOT / floor).rglob("*.sql"):
+            file = path.relative_to(ROOT)
+            if path.parent.name != "migrations":
+                for name, text in load_queries(".".join(file.parent.parts), file.name).items():
+                    yield str(file), name, text
 
 
 @pytest.fixture(scope="module")
@@ -178,16 +191,19 @@ def test_a_role_has_the_rights_that_its_statements_need_and_no_other(
     assert sorted(idle) == [], "no statement needs it: take it out of RIGHTS"
 
 
+def test_no_two_statements_ask_a_table_the_same() -> None:
+    """One that two modules need stands in one file, or one of them is changed without the other."""
+    seen: dict[str, str] = {}
+    for path, name, statement in every_statement():
+        plain = re.sub(r"--.*|%\(\w+\)s|%s|\s", "", statement).lower()
+        assert "from" not in plain or seen.setdefault(plain, f"{path}: {name}") == f"{path}: {name}"
+
+
 def test_every_statement_is_said_by_somebody() -> None:
-    for floor in ("host", "clearing"):
-        for path in (ROOT / floor).rglob("*.sql"):
-            if path.parent.name == "migrations":
-                continue
-            file = str(path.relative_to(ROOT))
-            names = set(load_queries(".".join(Path(file).parent.parts), path.name))
-            spoken = [said[file] for said in SPOKEN.values() if file in said]
-            unsaid = set() if ALL in spoken else names - {each for one in spoken for each in one}
-            assert unsaid == set(), f"{file}: write into SPOKEN which role says it"
+    for file, name, _text in every_statement():
+        spoken = [said[file] for said in SPOKEN.values() if file in said]
+        is_said = ALL in spoken or any(name in one for one in spoken)
+        assert is_said, f"{file}: {name}: write into SPOKEN which role says it"
 
 
 @pytest.mark.parametrize("role", EVERY_ROLE)
