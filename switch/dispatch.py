@@ -20,7 +20,7 @@ from switch.hostlink import UNDER_WAY
 from switch.intake import MAC
 from switch.lane import Lane
 from switch.memory.route_words import HOST
-from switch.memory.saf import NOT_YET
+from switch.memory.saf_answers import NOT_YET
 from switch.metrics import Metrics
 from switch.routing import Router
 from switch.strategy import Ending

@@ -32,10 +32,10 @@ from terminals.fields import (
     digits_of,
 )
 from terminals.message import Message
+from terminals.presented import card_of
 from terminals.profiles import Profile, TextIn
 from terminals.spelling import first_of
 from terminals.texts import organisation_and_text
-from terminals.translate import card_of
 
 ValueOf = Callable[[Message, Response], str | None]
 

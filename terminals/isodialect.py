@@ -23,10 +23,12 @@ from terminals.dukpt_session import DukptMac, as_taken
 from terminals.forms import Form, FormKey, Forms
 from terminals.framing import Measure
 from terminals.message import Damage, Message
+from terminals.needs import refused_for
+from terminals.presented import clear_track
 from terminals.salvage import place_of, salvage
 from terminals.sealing import NO_TAG_YET, seal, tag_is_right
 from terminals.spelling import SpellingTable, find_spelling
-from terminals.translate import clear_track, refused_for, to_request
+from terminals.translate import to_request
 from terminals.unnamed import name_what_only_the_host_ends
 from terminals.uses import AS_BYTES, ROOM_BYTES_MAX, first_useless, may_carry, room_bytes, rooms_of
 

@@ -21,7 +21,7 @@ from terminals.dialects.pos import INSTITUTION
 from terminals.fields import SECURITY
 from terminals.isodialect import IsoDialect
 from terminals.message import Message
-from terminals.translate import card_of
+from terminals.presented import card_of
 
 VERSION: Final = 1
 RECORDABLE: Final = "pos"

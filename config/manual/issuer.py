@@ -14,7 +14,7 @@ from host.hsm.pin import make_pin_block
 from host.model.money import Money
 from host.model.requests import ExchangeKey, Family, Kind, Original, PinBlock, Request
 from host.model.responses import RESPONSE_CODES, Reason
-from switch.memory.saf import OF_ISSUERS_REVERSALS
+from switch.memory.saf_answers import OF_ISSUERS_REVERSALS
 from terminals.dialects.issuer import (
     CODEC,
     ECHO,

@@ -40,7 +40,7 @@ from terminals.fields import (
     layout,
 )
 from terminals.formats import TEXT, FieldSpec
-from terminals.translate import NEEDS
+from terminals.needs import NEEDS
 
 TITLES: Final[Mapping[str, str]] = {
     "2": "主账号",

@@ -8,7 +8,7 @@ itself is sent, so whatever stops a translation leaves nothing in doubt.
 from host.link.client import Waiter
 from host.model.requests import Kind, Request, Response
 from switch.hostlink import Destination, Ticket
-from switch.memory.saf import NOT_YET
+from switch.memory.saf_answers import NOT_YET
 
 
 class PinZone:

@@ -16,87 +16,28 @@ import heapq
 import itertools
 import sqlite3
 from collections.abc import Callable, Mapping
-from typing import Final, NamedTuple, NoReturn
+from typing import Final, NoReturn
 
-import msgspec
 import structlog
 import trio
 
-from host.model.requests import ExchangeKey, Family, Kind, Original, Request, Response
+from host.model.requests import ExchangeKey, Family, Kind, Request, Response
 from host.model.responses import Reason
 from switch.faults import guarded, note
-from switch.hostlink import Destination, Ticket
+from switch.hostlink import Destination
 from switch.memory.board import Boards
+from switch.memory.owed import Owed, case_of, storable, what_of
 from switch.memory.route_words import HOST
-from switch.memory.saf_file import Name, Row, SafFile, is_undoing
+from switch.memory.saf_answers import NOT_YET, SAYS_MORE, answers_to
+from switch.memory.saf_file import Name, SafFile, is_undoing
 from switch.settings import SwitchSettings
-from switch.undoing import without_card
 
-NOT_YET: Final = frozenset(
-    {
-        Reason.HOST_UNREACHABLE,
-        Reason.IN_PROGRESS,
-        Reason.CUT_OFF_IN_PROGRESS,
-        Reason.MALFUNCTION,
-        Reason.TIMED_OUT,
-    }
-)
-"""Answers that leave it owed: the other side cannot say now."""
-
-
-class Answers(NamedTuple):
-    """What answers mean. Every one that is in no column is a refusal, and counted."""
-
-    decided: frozenset[Reason]
-    """They end it."""
-    not_yet: frozenset[Reason]
-    """They leave it owed."""
-    hopeless: frozenset[Reason]
-    """No repetition will change them."""
-
-
-OF_REVERSALS: Final = Answers(
-    decided=frozenset(
-        {
-            Reason.APPROVED,
-            Reason.ORIGINAL_NOT_FOUND,
-            Reason.ORIGINAL_VOIDED,
-            Reason.INSUFFICIENT_FUNDS,
-            Reason.DUPLICATE,
-        }
-    ),
-    not_yet=NOT_YET,
-    hopeless=frozenset({Reason.FORMAT_ERROR, Reason.FUNCTION_NOT_SUPPORTED, Reason.NOT_POSTABLE}),
-)
-"""Undone, nothing to undo, or for good not to be undone. A case report is answered 00."""
-OF_ISSUERS_REVERSALS: Final = Answers(
-    decided=OF_REVERSALS.decided - {Reason.INSUFFICIENT_FUNDS},
-    not_yet=NOT_YET,
-    hopeless=OF_REVERSALS.hopeless | {Reason.INSUFFICIENT_FUNDS},
-)
-"""Our host opens a case where it refuses one. What an issuer does not undo our host undoes all the
-same, so that somebody has to talk with that issuer."""
-OF_ADVICES: Final = Answers(
-    decided=frozenset({Reason.APPROVED, Reason.DUPLICATE}),
-    not_yet=NOT_YET | {Reason.ISSUER_UNKNOWN},
-    hopeless=OF_REVERSALS.hopeless
-    | {
-        Reason.INVALID_AMOUNT,
-        Reason.ORIGINAL_MISMATCH,
-        Reason.ORIGINAL_NOT_FOUND,
-        Reason.ORIGINAL_VOIDED,
-    },
-)
-"""Posted, or undone before it came (94). An issuer that the estate lacks can be put into it."""
-SAYS_MORE: Final = {Reason.NOT_POSTABLE: ", the host's log names the constraint beside its key"}
-RETRY_SECONDS_MIN: Final = 0.5
 STORE_RETRY_SECONDS: Final = 1.0
 SEND_MAX: Final = 256
 """Messages sent in one turn, so that a backlog leaves the link to the living."""
 DAY_SECONDS: Final = 86_400
 
 _LOG = structlog.get_logger(__name__)
-_ENCODER: Final = msgspec.msgpack.Encoder()
 
 
 def _nobody(_owed: Request, _route: str) -> None:
@@ -128,11 +69,11 @@ class StoreAndForward:
         self._on_stored = on_stored
         self._on_turn = on_turn
         self._boards: Boards | None = None
-        self._new: list[_Owed] = []
-        self._owed: dict[Name, _Owed] = {}
+        self._new: list[Owed] = []
+        self._owed: dict[Name, Owed] = {}
         self._undoing: set[str] = set()
         """Reversals that our own host has still to hear, by their keys' text."""
-        self._due: list[tuple[float, int, _Owed]] = []
+        self._due: list[tuple[float, int, Owed]] = []
         """When to look at each again, the soonest first; a row may be out of date."""
         self._count = itertools.count()
         self._settled: list[Name] = []
@@ -141,7 +82,7 @@ class StoreAndForward:
         """By terminal: who waits until our host is owed nothing of it."""
         self._woken = trio.Event()
         for stored_at, request, route in file.owed():
-            owed = _Owed(self, request, route, stored_at)
+            owed = Owed(self, request, route, stored_at)
             self._owed[owed.name] = owed
             self._note_undoing(owed)
             self._look_at(owed)
@@ -177,14 +118,14 @@ class StoreAndForward:
         both stand in the file, or neither.
         """
         now = self._wall_clock()
-        storable = _storable(request)
-        if storable is None:
+        found = storable(request)
+        if found is None:
             _LOG.critical("not to be stored: settle it by hand", key=request.key.text, to=route)
             return
-        request, body = storable
-        fresh = [_Owed(self, request, route, now, stored)]
+        request, body = found
+        fresh = [Owed(self, request, route, now, stored)]
         if route != HOST:
-            fresh.append(_Owed(self, request, HOST, now, is_copy=True))
+            fresh.append(Owed(self, request, HOST, now, is_copy=True))
         for owed in fresh:
             owed.body = body
             self._note_undoing(owed)
@@ -249,9 +190,9 @@ class StoreAndForward:
         if self._boards is not None:
             self._boards.close()
 
-    def settle(self, owed: "_Owed", reason: Reason) -> None:
+    def settle(self, owed: Owed, reason: Reason) -> None:
         """It was answered."""
-        answers = _answers_to(owed)
+        answers = answers_to(owed.request, owed.route)
         if reason in answers.decided:
             if self._owed.pop(owed.name, None) is not None:
                 self._forget_undoing(owed)
@@ -269,7 +210,7 @@ class StoreAndForward:
         else:
             self.put_off(owed)
 
-    def put_off(self, owed: "_Owed") -> None:
+    def put_off(self, owed: Owed) -> None:
         """Try again after a pause that grows."""
         owed.ticket = None
         owed.pause = min(owed.pause * 2, self._limits.saf_retry_seconds_max)
@@ -277,21 +218,21 @@ class StoreAndForward:
         self._look_at(owed)
         self._woken.set()
 
-    def _note_undoing(self, owed: "_Owed") -> None:
+    def _note_undoing(self, owed: Owed) -> None:
         if not is_undoing(owed.request, owed.route):
             return
         self._undoing.add(owed.name[0])
         if self._boards is not None:
             self._boards.add(owed.name[0])
 
-    def _forget_undoing(self, owed: "_Owed") -> None:
+    def _forget_undoing(self, owed: Owed) -> None:
         if owed.route != HOST:
             return
         self._undoing.discard(owed.name[0])
         if self._boards is not None:
             self._boards.remove(owed.name[0], trio.current_time())
 
-    def _look_at(self, owed: "_Owed") -> None:
+    def _look_at(self, owed: Owed) -> None:
         heapq.heappush(self._due, (owed.due_at, next(self._count), owed))
 
     async def _write(self) -> None:
@@ -327,7 +268,7 @@ class StoreAndForward:
                 self._try_to_send(owed, now)
         return max(due[0][0] - now, 0.0) if due else self._limits.saf_retry_seconds_max
 
-    def _try_to_send(self, owed: "_Owed", now: float) -> None:
+    def _try_to_send(self, owed: Owed, now: float) -> None:
         """Whatever stands in its way (a disk, a bug of ours), it stays owed and is tried again."""
         try:
             self._send(owed, now)
@@ -335,7 +276,7 @@ class StoreAndForward:
             note("store and forward", key=owed.name[0])
             self.put_off(owed)
 
-    def _send(self, owed: "_Owed", now: float) -> None:
+    def _send(self, owed: Owed, now: float) -> None:
         days = (self._wall_clock() - owed.stored_at) / DAY_SECONDS
         if days > self._limits.saf_days_max:
             self._give_up(owed, f"not answered for {days:.1f} days")
@@ -358,7 +299,7 @@ class StoreAndForward:
             owed.due_at = now + self._limits.host_seconds_max
             self._look_at(owed)
 
-    def _give_up(self, owed: "_Owed", why: str) -> None:
+    def _give_up(self, owed: Owed, why: str) -> None:
         """Leave it to people, and see to it that they hear of it."""
         if self._owed.pop(owed.name, None) is None:
             return
@@ -370,120 +311,9 @@ class StoreAndForward:
         if owed.request.kind is not Kind.CASE_REPORT:
             self.owe(case_of(owed.request, owed.route, why, owed.attempts))
 
-    def _say_if_clear(self, owed: "_Owed") -> None:
+    def _say_if_clear(self, owed: Owed) -> None:
         """Whoever waits for the last that is owed of a terminal hears that this was it."""
         terminal_id = owed.request.key.terminal_id
         if terminal_id in self._clear and not self.owes(terminal_id):
             for then in self._clear.pop(terminal_id):
                 guarded("store and forward", then)
-
-
-def _answers_to(owed: "_Owed") -> Answers:
-    """What answers to this mean."""
-    if owed.request.decision is not None:
-        return OF_ADVICES
-    return OF_REVERSALS if owed.route == HOST else OF_ISSUERS_REVERSALS
-
-
-def _storable(request: Request) -> tuple[Request, bytes] | None:
-    """A request and how it is stored: never with a card, which its key does without.
-
-    None where it cannot be, which is a bug of ours: it could not be sent either.
-    """
-    for each in (request, without_card(request)):
-        try:
-            return each, _ENCODER.encode(each)
-        except Exception:  # noqa: BLE001 - the encoder refuses secrets, and what is no text
-            note("store and forward", key=request.key.text)
-    return None
-
-
-def what_of(request: Request) -> str:
-    """What is owed, for people."""
-    return f"advice of {request.kind}" if request.decision is not None else request.kind.value
-
-
-def case_of(request: Request, route: str, why: str, attempts: int) -> Request:
-    """What the host is told of something that nobody took.
-
-    It is keyed by the exchange it is about, so that it is one case however often it is told.
-    """
-    to = f"issuer {route}" if route else "the host"
-    return Request(
-        kind=Kind.CASE_REPORT,
-        key=request.key.of_family(Family.MANAGEMENT),
-        merchant_id=request.merchant_id,
-        amount=request.amount,
-        original=request.original or Original(key=request.key, kind=request.kind),
-        issued_by_switch=True,
-        detail=f"{what_of(request)} {request.key.text} to {to}, {attempts} times sent: {why}",
-    )
-
-
-class _Owed:
-    """One thing owed: the `Waiter` for its request."""
-
-    __slots__ = (
-        "_saf",
-        "attempts",
-        "body",
-        "due_at",
-        "is_copy",
-        "name",
-        "pause",
-        "refusals",
-        "request",
-        "route",
-        "stored",
-        "stored_at",
-        "ticket",
-    )
-
-    def __init__(
-        self,
-        saf: StoreAndForward,
-        request: Request,
-        route: str,
-        stored_at: float,
-        stored: Callable[[], None] | None = None,
-        *,
-        is_copy: bool = False,
-    ) -> None:
-        self._saf = saf
-        self.request = request
-        self.route = route
-        self.body = b""
-        """As it is to be stored; nothing where the file has it."""
-        self.stored_at = stored_at
-        self.stored = stored
-        self.name: Name = (request.key.text, route)
-        self.is_copy = is_copy
-        """It goes with what is owed to an issuer."""
-        self.ticket: Ticket | None = None
-        self.attempts = 0
-        self.refusals = 0
-        self.pause = RETRY_SECONDS_MIN / 2
-        self.due_at = 0.0
-
-    @property
-    def row(self) -> Row:
-        """As the file has it."""
-        return self.name[0], self.stored_at, self.body, self.route
-
-    def is_of(self, terminal_id: str) -> bool:
-        """Whether our own host is owed this, of that terminal, and its books wait for it."""
-        request = self.request
-        is_books = request.kind is not Kind.CASE_REPORT
-        return self.route == HOST and is_books and request.key.terminal_id == terminal_id
-
-    def answered(self, response: Response) -> None:
-        """As a `Waiter`."""
-        self._saf.settle(self, response.reason)
-
-    def unsent(self) -> None:
-        """As a `Waiter`."""
-        self._saf.put_off(self)
-
-    def in_doubt(self) -> None:
-        """As a `Waiter`: sent again, for whoever took it takes it once."""
-        self._saf.put_off(self)

@@ -20,8 +20,8 @@ from host.model.responses import Reason
 from host.model.secrets import Pan
 from terminals.dialects.pos import POS, TRADES
 from terminals.message import Message
+from terminals.needs import NEEDS
 from terminals.spelling import find_spelling
-from terminals.translate import NEEDS
 from tests.terminals.frames import PURCHASE, SAID_BY_NO_TERMINAL, fields_of
 
 TPDU = bytes.fromhex("6000030000")
