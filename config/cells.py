@@ -1,10 +1,11 @@
-"""Text by the cells that a terminal gives it: a Chinese character has two."""
+"""Text by the cells that a terminal gives it: a Chinese character has two.
+
+How wide a character is rich alone knows, which draws what is measured here.
+"""
 
 import re
 from typing import Final
 
-WIDE: Final = frozenset("WF")
-"""Of Unicode's widths of East Asia, those of two cells."""
 WORD: Final = re.compile(r"(?:[^\s\u2e80-\uffef]+|[\u2e80-\uffef][，。、；：）”！？]*)\s*|\s+")
 """What is not broken: a word, or a Chinese character with the mark behind it."""
 
@@ -13,9 +14,9 @@ def cell_count(text: str) -> int:
     """How many cells a text has."""
     if text.isascii():
         return len(text)
-    from unicodedata import east_asian_width
+    from rich.cells import cell_len  # not in English, where nothing needs it
 
-    return sum(2 if east_asian_width(letter) in WIDE else 1 for letter in text)
+    return cell_len(text)
 
 
 def fold(text: str, width: int) -> list[str]:

@@ -10,11 +10,10 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
-from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
-from config.cells import fold
+from config.cells import cell_count, fold
 from config.language import speech
 from host.model.money import Money
 
@@ -100,7 +99,7 @@ class Sheet:
         ]
         self._title = speech.said(title)
         self._widths = [
-            max(cell_len(cell) for cell in (column.name, *cells))
+            max(cell_count(cell) for cell in (column.name, *cells))
             for column, cells in zip(self._columns, self._cells(), strict=True)
         ]
 
@@ -161,7 +160,7 @@ class Sheet:
 
     def _list(self) -> list[str]:
         """Every row by itself, a line a column; a terminal breaks what is still too long."""
-        width = max(cell_len(column.name) for column in self._columns)
+        width = max(cell_count(column.name) for column in self._columns)
         lines: list[str] = []
         for row in self._rows:
             first, *more = zip(self._columns, row, strict=True)
@@ -172,5 +171,5 @@ class Sheet:
 
 def _padded(text: str, width: int, *, to_the_right: bool = False) -> str:
     """By the cells that a terminal gives it: a Chinese character has two."""
-    blank = " " * (width - cell_len(text))
+    blank = " " * (width - cell_count(text))
     return blank + text if to_the_right else text + blank

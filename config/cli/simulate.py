@@ -300,7 +300,7 @@ def amounts(as_json: JsonOption = False) -> None:
     Example: posswitch simulate amounts
     """
     from config.as_json import print_json
-    from simulators.magic import magic_rows, magic_text
+    from simulators.till.magic import magic_rows, magic_text
 
     if as_json:
         print_json(magic_rows())

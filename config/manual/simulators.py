@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from config.manual.page import Blocks, table
-from simulators.magic import LATE, MAGIC, NOTHING
 from simulators.till.commands import COMMANDS, Part
+from simulators.till.magic import LATE, MAGIC, NOTHING
 from simulators.till.misfortunes import FAULT_WORDS
 
 

@@ -4,10 +4,10 @@ from typing import Final
 
 import trio
 
-from simulators.magic import magic_text
 from simulators.till.codes import advice_of_code, words_of_code
 from simulators.till.desk import Desk
 from simulators.till.errors import TillError, quoted
+from simulators.till.magic import magic_text
 from simulators.till.receipt import half_text, row
 from simulators.till.screen import columns
 from simulators.till.typed import Values

@@ -11,12 +11,14 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 
 import pytest
+from rich.cells import cell_len
 from rich.console import Console, Group, RenderableType
 
 from clearing.checks import CHECKS, SQL
 from clearing.checks import Test as AuditTest
 from clearing.netting import Position
 from clearing.verify import in_their_units
+from config.cells import cell_count
 from config.screen import UNLIMITED, Column, Sheet, number, prose
 from config.tasks.demo import CHANNELS
 from config.tasks.night import positions_sheet
@@ -274,3 +276,10 @@ def test_every_finding_with_an_amount_has_its_unit_in_its_statement() -> None:
     for test in MONEY_TESTS:
         selected = SQL[test.name].rpartition("SELECT")[2]
         assert re.search(r"\bunit\b", selected), test.name
+
+
+@pytest.mark.parametrize(
+    "text", ["plain", "余额", "e\u0301te\u0301", "a\u200bb", "₩100", "👍 完成"]
+)
+def test_text_is_as_wide_as_what_draws_it_says(text: str) -> None:
+    assert cell_count(text) == cell_len(text)

@@ -26,9 +26,9 @@ from config.tasks.simulate import (
 )
 from simulators.channels import CHANNELS
 from simulators.issuer import IssuerSettings
-from simulators.magic import MAGIC
 from simulators.scenario import read_scenario
 from simulators.swarm import SwarmSettings
+from simulators.till.magic import MAGIC
 from tests.commands import run_command
 from tests.config.cli.test_app import _run
 

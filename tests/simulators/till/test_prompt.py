@@ -11,9 +11,9 @@ from rich.cells import cell_len
 
 from host.estate.demo import CARD_NAMES, ODD_CARDS
 from simulators.channels import CHANNELS, Place
-from simulators.magic import LATE, MAGIC, NOTHING, By, Magic
 from simulators.record import Record
 from simulators.till.commands import COMMANDS, At
+from simulators.till.magic import LATE, MAGIC, NOTHING, By, Magic
 from simulators.till.prompt import Prompt, TillPlace, standing_till
 from simulators.till.screen import WIDTH
 from tests.simulators.scripted import ESTATE

@@ -2,7 +2,7 @@
 
 from rich.cells import cell_len
 
-from simulators.magic import magic_text
+from simulators.till.magic import magic_text
 from simulators.till.screen import WIDTH, columns
 
 
