@@ -29,9 +29,12 @@ GROUPED_MIN: Final = 3
 
 
 def screen() -> Console:
-    """Standard output: as wide as the terminal is, and without one as wide as what is written."""
+    """Standard output: as wide as the terminal is, and without one as wide as what is written.
+
+    What is printed is what stands there: brackets are a part of the settings, and no markup.
+    """
     width = None if sys.stdout.isatty() else UNLIMITED
-    return Screen(highlight=False, soft_wrap=True, width=width)
+    return Screen(highlight=False, markup=False, emoji=False, soft_wrap=True, width=width)
 
 
 class Screen(Console):

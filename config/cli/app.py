@@ -31,6 +31,7 @@ from config.cli.options import (
     epilog,
     with_whole_paragraphs,
 )
+from config.cli.plain import keep_brackets
 from config.cli.recording import app as recording
 from config.cli.simulate import app as simulating
 from config.cli.terminal import app as terminals
@@ -372,6 +373,7 @@ def main() -> NoReturn:
         from config.cli.chinese import help_in_chinese
 
         help_in_chinese(command)
+    keep_brackets(command)
     sys.exit(_status_of(functools.partial(command, prog_name="posswitch", standalone_mode=False)))
 
 

@@ -2,17 +2,17 @@
 
 import enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Annotated, Final, NoReturn
 
 import typer
 
-from config.cli.complete import estates, scenarios, terminal_ids
+from config.cli.complete import scenarios
 from config.cli.options import JsonOption, SettingsOption, epilog
+from config.cli.swarms import Estate, Host, Port, Seed, Swarm, for_swarms
 
 if TYPE_CHECKING:  # imported by the commands, so that --help stays fast
     from config.tasks.simulate import Target
     from simulators.channels import Opens
-    from simulators.swarm import SwarmSettings
 
 LOGGED: Final = "warning"
 """What a simulation fails at by itself is told in its summary; the log has the traceback."""
@@ -23,34 +23,9 @@ app = typer.Typer(
     epilog=epilog("posswitch simulate pos --terminals 40 --seconds 30"),
 )
 
-Host = Annotated[str, typer.Option("--host", help="Where the switch listens.", metavar="HOST")]
-Port = Annotated[int, typer.Option(min=0, max=65535, help="0: the channel's own.", metavar="PORT")]
-Terminals = Annotated[int, typer.Option(min=1, help="How many trade.", metavar="N")]
-Seconds = Annotated[float, typer.Option(min=0.1, help="How long to trade.", metavar="S")]
-Seed = Annotated[int, typer.Option(help="The same seed asks the same trades.", metavar="N")]
-Faults = Annotated[bool, typer.Option("--faults/--no-faults", help="Lose an answer now and then.")]
-Rate = Annotated[
-    float, typer.Option(min=0, help="Customers a second; 0: at each one's pace.", metavar="N")
-]
-Settle = Annotated[bool, typer.Option("--settle/--no-settle", help="Settle at the end.")]
-Prompt = Annotated[bool, typer.Option("--prompt", help="One till to type at; help is its page.")]
-TerminalOption = Annotated[
-    str | None,
-    typer.Option(
-        "--terminal", help="Whose prompt it is.", metavar="ID", autocompletion=terminal_ids
-    ),
-]
 Part = Annotated[float, typer.Option(min=0, max=1, help="Part of the messages.", metavar="0-1")]
-Estate = Annotated[
-    str,
-    typer.Option(help="Whose terminals and cards: demo.", metavar="NAME", autocompletion=estates),
-]
 CallerBytes = Annotated[
     int, typer.Option(min=0, max=256, help="Length of the caller's number.", metavar="N")
-]
-Record = Annotated[
-    Path | None,
-    typer.Option(help="Keep what terminals were told, for the audit.", metavar="FILE"),
 ]
 Certificates = Annotated[
     Path | None, typer.Option(help="Of phones, made by --make; none: no TLS.", metavar="DIR")
@@ -66,38 +41,21 @@ class Form(enum.StrEnum):
 
 
 @app.command()
-def pos(  # noqa: PLR0913, PLR0917 - a command line has an option for each thing
-    address: Host = "127.0.0.1",
-    port: Port = 0,
-    estate: Estate = "demo",
-    terminals: Terminals = 40,
-    seconds: Seconds = 30,
-    rate: Rate = 0,
-    seed: Seed = 8583,
-    faults: Faults = True,
-    settle: Settle = False,
-    record: Record = None,
-    prompt: Prompt = False,
-    terminal: TerminalOption = None,
-    as_json: JsonOption = False,
-) -> None:
+@for_swarms(terminals=40)
+def pos(swarm: Swarm) -> None:
     """POS terminals that trade for a while, or with --prompt a till to type at.
 
     Exit status 1: an answer nobody expected.
 
     Example: posswitch simulate pos --terminals 10 --seconds 20 --settle
     """
-    from config.tasks.simulate import Target, swarm_settings
-
-    target = Target(host=address, port=port, estate=estate, as_json=as_json)
-    settings = swarm_settings(terminals, seconds, rate, seed, with_faults=faults, settles=settle)
-    _simulate(target, "pos", settings, _Till(prompt, terminal, record))
+    _simulate(swarm, swarm.target(), "pos")
 
 
 @app.command()
-def nac(  # noqa: PLR0913, PLR0917 - a command line has an option for each thing
-    address: Host = "127.0.0.1",
-    port: Port = 0,
+@for_swarms(terminals=20)
+def nac(
+    swarm: Swarm,
     listen: Annotated[
         bool, typer.Option("--listen/--no-listen", help="Be called by the switch at --port.")
     ] = False,
@@ -108,17 +66,6 @@ def nac(  # noqa: PLR0913, PLR0917 - a command line has an option for each thing
     latency: Annotated[
         float, typer.Option(min=0, help="Longest delay each way.", metavar="S")
     ] = 0.3,
-    estate: Estate = "demo",
-    terminals: Terminals = 20,
-    seconds: Seconds = 30,
-    rate: Rate = 0,
-    seed: Seed = 8583,
-    faults: Faults = True,
-    settle: Settle = False,
-    record: Record = None,
-    prompt: Prompt = False,
-    terminal: TerminalOption = None,
-    as_json: JsonOption = False,
 ) -> None:
     """A dial-up gateway: many terminals on one connection, or with --prompt one to type at.
 
@@ -126,41 +73,24 @@ def nac(  # noqa: PLR0913, PLR0917 - a command line has an option for each thing
 
     Example: posswitch simulate nac --terminals 20 --latency 0.5
     """
-    from config.tasks.simulate import Target, swarm_settings
     from simulators.channels import gateway
     from simulators.nac import NacSettings
 
-    target = Target(
-        host=address, port=port, estate=estate, caller_bytes=caller_bytes, as_json=as_json
-    )
-    channel = "nac-called" if listen else "nac"
-    settings = swarm_settings(terminals, seconds, rate, seed, with_faults=faults, settles=settle)
     lines = NacSettings(
         listens=listen,
         preamble_bytes=caller_bytes,
         keep_alive_seconds=keep_alive,
         latency_seconds=(latency / 10, latency),
-        seed=seed,
+        seed=swarm.seed,
     )
-    _simulate(target, channel, settings, _Till(prompt, terminal, record), gateway(lines))
+    target = swarm.target(caller_bytes=caller_bytes)
+    _simulate(swarm, target, "nac-called" if listen else "nac", gateway(lines))
 
 
 @app.command()
-def mis(  # noqa: PLR0913, PLR0917 - a command line has an option for each thing
-    form: Annotated[Form, typer.Option(help="How they spell.")] = Form.JSON,
-    address: Host = "127.0.0.1",
-    port: Port = 0,
-    estate: Estate = "demo",
-    terminals: Terminals = 2,
-    seconds: Seconds = 30,
-    rate: Rate = 0,
-    seed: Seed = 8583,
-    faults: Faults = True,
-    settle: Settle = False,
-    record: Record = None,
-    prompt: Prompt = False,
-    terminal: TerminalOption = None,
-    as_json: JsonOption = False,
+@for_swarms(terminals=2)
+def mis(
+    swarm: Swarm, form: Annotated[Form, typer.Option(help="How they spell.")] = Form.JSON
 ) -> None:
     """Tills of merchants' own systems that trade, or with --prompt one to type at.
 
@@ -168,32 +98,17 @@ def mis(  # noqa: PLR0913, PLR0917 - a command line has an option for each thing
 
     Example: posswitch simulate mis --form fixed --port 8588 --prompt
     """
-    from config.tasks.simulate import Target, swarm_settings
-
-    target = Target(host=address, port=port, estate=estate, as_json=as_json)
-    settings = swarm_settings(terminals, seconds, rate, seed, with_faults=faults, settles=settle)
-    _simulate(target, f"mis-{form.value}", settings, _Till(prompt, terminal, record))
+    _simulate(swarm, swarm.target(), f"mis-{form.value}")
 
 
 @app.command()
-def softpos(  # noqa: PLR0913, PLR0917 - a command line has an option for each thing
+@for_swarms(terminals=6)
+def softpos(
+    swarm: Swarm,
     certificates: Certificates = None,
     make: Annotated[
         bool, typer.Option("--make", help="Make the certificates and the attestation key only.")
     ] = False,
-    address: Host = "127.0.0.1",
-    port: Port = 0,
-    estate: Estate = "demo",
-    terminals: Terminals = 6,
-    seconds: Seconds = 30,
-    rate: Rate = 0,
-    seed: Seed = 8583,
-    faults: Faults = True,
-    settle: Settle = False,
-    record: Record = None,
-    prompt: Prompt = False,
-    terminal: TerminalOption = None,
-    as_json: JsonOption = False,
 ) -> None:
     """Payment applications on phones that trade, or with --prompt one to type at.
 
@@ -201,15 +116,11 @@ def softpos(  # noqa: PLR0913, PLR0917 - a command line has an option for each t
 
     Example: posswitch simulate softpos --certificates phones --make
     """
-    from config.tasks.simulate import Target, make_phone_files, swarm_settings
+    from config.tasks.simulate import make_phone_files
 
     if make:
         raise typer.Exit(make_phone_files(certificates))
-    target = Target(
-        host=address, port=port, estate=estate, certificates=certificates, as_json=as_json
-    )
-    settings = swarm_settings(terminals, seconds, rate, seed, with_faults=faults, settles=settle)
-    _simulate(target, "softpos", settings, _Till(prompt, terminal, record))
+    _simulate(swarm, swarm.target(certificates=certificates), "softpos")
 
 
 @app.command()
@@ -308,20 +219,8 @@ def amounts(as_json: JsonOption = False) -> None:
         typer.echo(magic_text())
 
 
-class _Till(NamedTuple):
-    """What makes a swarm's command a prompt."""
-
-    prompt: bool
-    terminal: str | None
-    record: Path | None
-
-
 def _simulate(
-    target: "Target",
-    channel: str,
-    settings: "SwarmSettings",
-    till: _Till,
-    opens: "Opens | None" = None,
+    swarm: Swarm, target: "Target", channel: str, opens: "Opens | None" = None
 ) -> NoReturn:
     """One till to type at, or a swarm; ends with the exit status."""
     from config.errors import SettingsError
@@ -329,13 +228,14 @@ def _simulate(
     from config.tasks.simulate import simulate_channel, simulate_prompt
 
     configure_logging(LOGGED)
-    record = till.record
-    if till.prompt and target.as_json:
+    record = swarm.record
+    if swarm.prompt and target.as_json:
         raise SettingsError("a till speaks to people. Next: --prompt without --json", "E-SIMULATOR")
-    if till.prompt:
-        status = simulate_prompt(target, channel, till.terminal, opens=opens, record=record)
-    elif till.terminal:
+    if swarm.prompt:
+        status = simulate_prompt(target, channel, swarm.terminal, opens=opens, record=record)
+    elif swarm.terminal:
         raise SettingsError("--terminal says whose prompt it is. Next: add --prompt", "E-SIMULATOR")
     else:
+        settings = swarm.settings()
         status = simulate_channel(target, channel, settings=settings, opens=opens, record=record)
     raise typer.Exit(status)

@@ -1,14 +1,20 @@
 """The command line's help: quick, 80 columns wide, with an example in every group."""
 
+import contextlib
+import io
 import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from typing import Annotated, Any
 
 import pytest
+import typer
+from typer import rich_utils
 from typer.main import get_command
 
 from config.cli.app import app
+from config.cli.plain import TEXTS, keep_brackets
 from config.cli.version import version_line
 from host.store.migrate import schema_version
 from tests.commands import run_command
@@ -63,6 +69,46 @@ def test_every_command_says_what_it_does() -> None:
     for words in COMMANDS:
         told = getattr(command_of(words), "help", "") or ""
         assert told.strip(), words
+
+
+BRACKETED = "Of [database], or of [[channels]]; [red]not[/red] a colour, [/] no end."
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_help_shows_what_the_source_says(words: tuple[str, ...]) -> None:
+    command, kept = command_of(words), command_of(words)
+    keep_brackets(kept)
+    shown = shown_help(kept)
+    for told in (command, *command.params):  # type: ignore[attr-defined]
+        for name in TEXTS:
+            text = getattr(told, name, None)
+            if text and not getattr(told, "hidden", False):
+                assert " ".join(text.split()) in shown
+
+
+def test_brackets_in_help_are_shown_wherever_they_stand() -> None:
+    bracketed = typer.Typer(epilog=BRACKETED)
+
+    @bracketed.command(help=BRACKETED, epilog=BRACKETED)
+    def below(_one: Annotated[str, typer.Option("--one", help=BRACKETED)] = "") -> None: ...
+
+    @bracketed.callback(help=BRACKETED)
+    def above() -> None: ...
+
+    group: Any = get_command(bracketed)
+    keep_brackets(group)
+    for command, times in ((group, 3), (group.commands["below"], 3)):
+        assert shown_help(command).count(BRACKETED) == times
+
+
+def shown_help(command: Any) -> str:
+    """As a terminal of any width has it, in one line."""
+    context = command.make_context("posswitch", ["--help"], resilient_parsing=True)
+    out = io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(out):
+        patch.setattr(rich_utils, "MAX_WIDTH", 5_000)
+        rich_utils.rich_format_help(obj=command, ctx=context, markup_mode="rich")
+    return " ".join(re.sub("[│╭╮╰╯─]", " ", out.getvalue()).split())
 
 
 def test_paragraphs_of_help_are_as_wide_as_the_terminal() -> None:
