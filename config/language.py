@@ -9,7 +9,7 @@ for what was put in. What is in neither stays English, and a test finds it. What
 import functools
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from itertools import chain, zip_longest
 from pathlib import Path
@@ -32,6 +32,10 @@ ONE_WORD: Final = r"(\S*?(?: [A-Z][A-Z:]{0,2})?)"
 """Or an amount with its unit."""
 WORDS: Final = "put in"
 """The table of the catalogue with words that stand alone in a sentence's gap."""
+MESSAGES: Final = "of messages"
+"""The table of the catalogue with the names of fields and what their values mean."""
+OWN_CHINESE: Final = re.compile(r"[ -~]+?([\u4e00-\u9fff].*)")
+"""What is said in both languages, the Chinese behind."""
 ALONE: Final = re.compile(r"\w+")
 TAIL: Final = re.compile(r"[ ,;.]")
 COUNTED: Final = re.compile(r"(?P<count>[\d,.]+ )(?P<what>\D+)")
@@ -70,6 +74,10 @@ class Speech:
         """A sentence, a heading or a help text in this language."""
         return text if self.language is Language.ENGLISH else chinese_of(text)
 
+    def of_message(self, text: str) -> str:
+        """The name of a field, what its value means, or what is wrong with it."""
+        return text if self.language is Language.ENGLISH else chinese_of_message(text)
+
 
 speech: Final = Speech()
 """The process's own; `config.cli.app.main` sets its language before anything is said."""
@@ -93,16 +101,23 @@ def chinese_of(text: str) -> str:
     return found or "".join(_columns(text))
 
 
+def chinese_of_message(text: str) -> str:
+    """The Chinese of what is told of a message, as far as it has one."""
+    texts = _catalogue().messages
+    whole = texts.chinese_of(text, chinese_of_message)
+    if whole is not None:
+        return whole
+    if "; " in text:
+        return "；".join(dict.fromkeys(map(chinese_of_message, text.split("; "))))
+    own = OWN_CHINESE.fullmatch(text)
+    if own is not None:
+        return own[1]
+    return "，".join(map(chinese_of_message, text.split(", "))) if ", " in text else text
+
+
 def _sentence(text: str) -> str | None:
     """As one text of the catalogue; None: it is none."""
-    catalogue = _catalogue()
-    if text in catalogue.exact:
-        return catalogue.exact[text]
-    for template in catalogue.templates:
-        match = template.pattern.fullmatch(text) if template.needle in text else None
-        if match is not None:
-            return template.chinese.format(*map(_put_in, match.groups()))
-    return None
+    return _catalogue().sentences.chinese_of(text, _put_in)
 
 
 def _put_in(text: str) -> str:
@@ -133,8 +148,9 @@ def _unfolded(text: str) -> str:
 class Template:
     """A text of the catalogue with gaps; one that begins with a mark is the tail of a sentence."""
 
-    def __init__(self, english: str, chinese: str) -> None:
+    def __init__(self, english: str, chinese: str, *, takes_anything: bool = False) -> None:
         self.english = english
+        self._takes_anything = takes_anything
         self.needle = max(english.split(GAP), key=len)
         """Where it is not, nothing has to be compared."""
         self._is_tail = TAIL.match(english) is not None
@@ -145,19 +161,37 @@ class Template:
         """Its gaps take anything where it has words enough to be known by, else a word."""
         own = len(OWN_WORD.findall(self.english))
         is_sure = self._is_tail or not self.english.startswith(GAP) or own >= OWN_WORDS_MIN
-        gap = ANYTHING if is_sure else ONE_WORD
+        gap = ANYTHING if is_sure or self._takes_anything else ONE_WORD
         pattern = gap.join(map(re.escape, self.english.split(GAP)))
         return re.compile(f"(.*){pattern}" if self._is_tail else pattern, re.DOTALL)
+
+
+class Texts(NamedTuple):
+    """Texts of one table, as they are or with gaps."""
+
+    exact: Mapping[str, str]
+    templates: Sequence[Template]
+    """Those with a cure, then those with most words of their own, first."""
+
+    def chinese_of(self, text: str, put_in: Callable[[str], str]) -> str | None:
+        """The Chinese of one of them; None: it is none."""
+        if text in self.exact:
+            return self.exact[text]
+        for template in self.templates:
+            match = template.pattern.fullmatch(text) if template.needle in text else None
+            if match is not None:
+                return template.chinese.format(*map(put_in, match.groups()))
+        return None
 
 
 class Catalogue(NamedTuple):
     """What `zh.toml` has."""
 
-    exact: Mapping[str, str]
-    templates: Sequence[Template]
-    """Those with a cure, then those with most words of their own, first."""
+    sentences: Texts
     words: Mapping[str, str]
     """Lone words of ours that are put into sentences."""
+    messages: Texts
+    """Names of fields, and what values mean."""
 
 
 @functools.cache
@@ -167,12 +201,18 @@ def _catalogue() -> Catalogue:
     from host.model.responses import RESPONSE_CODES
 
     rows = tomllib.loads(CATALOGUE.read_text("utf-8"))
-    words = rows.pop(WORDS)
-    rows |= words
-    exact = {row.english: row.chinese for row in RESPONSE_CODES.values()}
-    exact |= {english: chinese for english, chinese in rows.items() if GAP not in english}
+    words, messages = rows.pop(WORDS), rows.pop(MESSAGES)
+    sentences = _texts({**rows, **words})
+    codes = {row.english: row.chinese for row in RESPONSE_CODES.values()}
+    sentences = sentences._replace(exact={**codes, **sentences.exact})
+    return Catalogue(sentences, words, _texts(messages, takes_anything=True))
+
+
+def _texts(rows: Mapping[str, str], *, takes_anything: bool = False) -> Texts:
+    exact = {english: chinese for english, chinese in rows.items() if GAP not in english}
     gaps = sorted(
         (english for english in rows if GAP in english or TAIL.match(english)),
         key=lambda english: (CURE not in english, -len(english.replace(GAP, ""))),
     )
-    return Catalogue(exact, [Template(english, rows[english]) for english in gaps], words)
+    templates = [Template(one, rows[one], takes_anything=takes_anything) for one in gaps]
+    return Texts(exact, templates)

@@ -55,8 +55,8 @@ def describe(  # noqa: PLR0913, PLR0917 - a command line has an option for each 
 
     from config.errors import FOUND_WRONG, SettingsError
     from config.tasks import describe as describing
+    from config.tasks.message_lines import print_descriptions, print_difference
     from terminals.describe.heads import Asked
-    from terminals.describe.text import print_descriptions, print_difference
 
     asked = Asked(preamble=preamble, tpdu=tpdu, header=header)
     told = describing.described(message, dialect, length, asked)

@@ -76,7 +76,7 @@ def write_page(told: Told, path: Path) -> None:
     Raises:
         SurroundingsError: it cannot be written.
     """
-    from terminals.describe.page import page_of
+    from config.tasks.message_page import page_of
 
     try:
         path.write_text(page_of(told), "utf-8")

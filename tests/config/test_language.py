@@ -21,7 +21,7 @@ from config.doctor.checks import CHECKS
 from config.doctor.findings import State
 from config.error_kinds import ERROR_KINDS
 from config.errors import FOREIGN
-from config.language import BETWEEN, WORDS, Language, Speech, chinese_of, language_of
+from config.language import BETWEEN, MESSAGES, WORDS, Language, Speech, chinese_of, language_of
 from config.run.children import READY
 from config.tasks.explain import everything
 from config.tasks.progress import Fate
@@ -36,7 +36,7 @@ from tests.commands import run_command
 ROOT = Path(__file__).parents[2]
 ROWS = tomllib.loads((ROOT / "config" / "zh.toml").read_text("utf-8"))
 CATALOGUE = {**ROWS, **ROWS[WORDS]}
-del CATALOGUE[WORDS]
+del CATALOGUE[WORDS], CATALOGUE[MESSAGES]
 SAYS = {"say", "_say", "_remark", "said", "tell", "_wait", "_asked"}
 """Functions whose first argument a person reads."""
 PRINTING = (

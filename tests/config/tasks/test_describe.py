@@ -11,10 +11,10 @@ import pytest
 from config.errors import SettingsError
 from config.tasks.describe import described, difference
 from config.tasks.explain import everything, explained
+from config.tasks.message_page import page_of
 from host.model.responses import RESPONSE_CODES, Reason
 from terminals.describe.errors import UnreadableError
 from terminals.describe.given import messages_in
-from terminals.describe.page import page_of
 from terminals.describe.pcap import streams_of
 from tests.commands import run_command
 from tests.terminals.frames import FRAMES, PURCHASE

@@ -7,6 +7,8 @@ import html
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from config.language import Language, speech
+from config.tasks.message_lines import fault_words, label_of, meaning_of, title_of
 from terminals.describe.description import Description, every_part
 
 _STYLE: Final = """
@@ -27,9 +29,11 @@ td.o{opacity:.65;white-space:nowrap}
 
 def page_of(told: Sequence[tuple[str, Description]]) -> str:
     """The whole file."""
+    language = "zh-CN" if speech.language is Language.CHINESE else "en"
+    title = speech.of_message("Messages")
     parts = [
         "<!doctype html>",
-        '<html lang="en"><head><meta charset="utf-8"><title>Messages</title>',
+        f'<html lang="{language}"><head><meta charset="utf-8"><title>{title}</title>',
     ]
     body: list[str] = []
     rules: list[str] = []
@@ -37,30 +41,30 @@ def page_of(told: Sequence[tuple[str, Description]]) -> str:
         body += _message(number, place, description)
         rules += _rules(number, description)
     style = _STYLE + "\n".join(rules)
-    parts += [f"<style>{style}</style></head><body>", "<h1>Messages</h1>", *body, "</body></html>"]
+    parts += [f"<style>{style}</style></head><body>", f"<h1>{title}</h1>", *body, "</body></html>"]
     return "\n".join(parts) + "\n"
 
 
 def _message(number: int, place: str, told: Description) -> Iterator[str]:
     yield f'<section class="m{number}">'
-    title = html.escape(told.title or "a message")
-    facts = f"{place} {told.dialect or 'no dialect'}, {told.size} bytes, {told.verdict}".strip()
+    title = html.escape(title_of(told))
+    said = f"{told.dialect or 'no dialect'}, {told.size} bytes, {told.verdict}"
+    facts = f"{place} {speech.of_message(said)}".strip()
     yield f'<h2>{title} <span class="place">{html.escape(facts)}</span></h2>'
     for wrong in told.faults:
-        text = f"byte {wrong.offset}, field {wrong.field}: expected {wrong.expected}"
-        short = f": short by {wrong.short_bytes} bytes" if wrong.short_bytes else ""
-        yield f'<p class="bad">{html.escape(f"{text}, found {wrong.actual}{short}")}</p>'
+        yield f'<p class="bad">{html.escape(fault_words(wrong))}</p>'
     yield f'<div class="hex">{"".join(_bytes(told))}</div>'
-    yield "<table><tr><th>bytes</th><th>field</th><th></th><th>value</th><th>meaning</th></tr>"
+    heads = (speech.of_message(each) for each in ("bytes", "field", "", "value", "meaning"))
+    yield f"<table><tr>{''.join(f'<th>{each}</th>' for each in heads)}</tr>"
     for top, part in enumerate(told.parts):
         for depth, each in every_part((part,)):
             indent = f' style="padding-left:{depth}rem"' if depth else ""
             cells = [
                 f'<td class="o">{each.start}-{each.end}</td>',
                 f'<td class="n"{indent}>{html.escape(each.name.rpartition(".")[2])}</td>',
-                f"<td>{html.escape(each.label)}</td>",
+                f"<td>{html.escape(label_of(each))}</td>",
                 f'<td class="v">{html.escape(each.value)}</td>',
-                f"<td>{html.escape(each.meaning)}</td>",
+                f"<td>{html.escape(meaning_of(each))}</td>",
             ]
             yield f'<tr class="p{top}">{"".join(cells)}</tr>'
     yield "</table></section>"
