@@ -4,6 +4,7 @@ Few rows, asked for by every message, so they are held in memory. `host.store.bo
 an operator's change is seen when the host reads it again (on SIGHUP or at start).
 """
 
+import threading
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
@@ -12,6 +13,7 @@ from host.hsm.pin import PinBlockReader
 from host.hsm.track import TrackCipher
 from host.key_faults import KeyFault
 from host.ledger import Chart
+from host.model.instruments import CardBatch, CardPart, Terms
 from host.model.requests import PinBlock
 from host.model.secrets import Pan, Secret
 from host.model.terminal import (
@@ -189,6 +191,13 @@ class Book:
     """What PIN blocks go to external issuers under, by name; None where one cannot be used."""
     key_faults: tuple[KeyFault, ...] = ()
     """Stored keys that nobody is served by."""
+    batches: dict[int, CardBatch] = field(default_factory=dict)
+    parts: dict[int, CardPart] = field(default_factory=dict)
+    version: int = 0
+    """Of the estate, as far as this book has read it."""
+    changing: threading.Lock = field(default_factory=threading.Lock)
+    """Held by who brings the book up to date while others read it. It is a writer's thread for the
+    length of a read: nobody else waits for it."""
     _prefixes: dict[str, Issuer] = field(default_factory=dict)
     _prefix_lengths: tuple[int, ...] = ()
     _institutions: dict[str, Issuer] = field(default_factory=dict)
@@ -196,13 +205,26 @@ class Book:
     def __post_init__(self) -> None:
         self._know_prefixes()
 
-    def take_over(self, fresh: "Book", signed_on: Collection[str] = ()) -> None:
+    def take_over(self, fresh: "Book", signed_on: Collection[str] = ()) -> bool:
         """What an operator has changed, from a book read anew, while this one is in use.
 
         Every part is exchanged whole. Terminals stay who they are, with what they are doing; those
-        that have signed on while the new book was read have newer keys than it.
+        that have signed on while the new book was read have newer keys than it. False where this
+        one has read more of the estate meanwhile, or is about to: nothing was taken over.
         """
+        if not self.changing.acquire(blocking=False):
+            return False
+        try:
+            if fresh.version < self.version:
+                return False
+            self._exchange(fresh, signed_on)
+        finally:
+            self.changing.release()
+        return True
+
+    def _exchange(self, fresh: "Book", signed_on: Collection[str]) -> None:
         self.accounts = fresh.accounts
+        self.batches, self.parts = fresh.batches, fresh.parts
         self.issuers = fresh.issuers
         self._know_prefixes()
         self.merchants = fresh.merchants
@@ -213,6 +235,29 @@ class Book:
             del self.terminals[terminal_id]
         self.zone_keys = fresh.zone_keys
         self.key_faults = fresh.key_faults
+        self.version = fresh.version
+
+    def put_issuer(self, issuer: Issuer) -> None:
+        """An issuer as it is now."""
+        self.issuers = {**self.issuers, issuer.id: issuer}
+        self._know_prefixes()
+
+    def put_merchant(self, merchant: Merchant) -> None:
+        """A merchant as it is now, at each of its terminals."""
+        self.merchants[merchant.id] = merchant
+        for terminal in list(self.terminals.values()):
+            if terminal.merchant.id == merchant.id:
+                terminal.merchant = merchant
+
+    def put_terminal(self, terminal: Terminal) -> None:
+        """A terminal as it is now: what it is doing, and its keys, stay its own."""
+        mine = self.terminals.setdefault(terminal.terminal_id, terminal)
+        mine.take_over(terminal, has_newer_keys=True)
+
+    def terms_of(self, part: int) -> Terms | None:
+        """The product version under which a part's cards were made; None of one not known yet."""
+        found = self.parts.get(part)
+        return self.batches[found.batch_id].terms if found is not None else None
 
     def _know_prefixes(self) -> None:
         self._prefixes = {issuer.pan_prefix: issuer for issuer in self.issuers.values()}

@@ -38,6 +38,8 @@ from host.ways import WAYS, Way, is_of, keys_can_be_stored
 
 ROTATION_SECONDS: Final = 5.0
 """How soon a running host learns that an operator rotates keys."""
+ESTATE_SECONDS: Final = 1.0
+"""How soon a host without trade learns what changed of the estate; trade learns it at once."""
 
 _LOG = structlog.get_logger(__name__)
 
@@ -135,6 +137,7 @@ class Poster:
             self._batches.start_in(nursery)
             nursery.start_soon(self._rooms.run)
             nursery.start_soon(kept_going, "rotations", self._watch_rotations, count_fault)
+            nursery.start_soon(kept_going, "estate", self._watch_estate, count_fault)
 
     def _not_admitted(
         self, request: Request, way: Way, slot: str, terminal: Terminal | None
@@ -206,6 +209,12 @@ class Poster:
                 if terminal is not None:
                     terminal.generation_min = asked.through_generation + 1
             await trio.sleep(ROTATION_SECONDS)
+
+    async def _watch_estate(self) -> None:
+        """Learn what changed of the estate though nobody trades: who signs on is to hear it."""
+        while True:
+            await trio.sleep(ESTATE_SECONDS)
+            await trio.to_thread.run_sync(self._desk.follow, self._book)
 
     def _finish_all(self, batch: Sequence[Pending], results: Sequence[Result]) -> None:
         for pending, result in zip(batch, results, strict=True):

@@ -25,6 +25,7 @@ from host.server import serve
 from host.settings import HostSettings
 from host.store.book import read_book
 from host.store.connecting import Deadlines, connect
+from host.store.following import Following
 from host.store.safety import connect_safely
 from host.store.writer import Writer
 
@@ -122,8 +123,9 @@ def opened_poster(
     """A poster on an open database, whose tasks the caller runs; closed when the block ends."""
     book = _checked_book(dsn, hsm, settings)
     court = Court(book, hsm.pin_verifier(), settings.acquirer_id)
+    estate = Following(book, hsm)
     writers = [
-        Writer(dsn, shards, court, settings, clock)
+        Writer(dsn, shards, court, estate, settings, clock)
         for shards in _shards_of_writers(book.shard_count, settings.writers)
     ]
     desk = Desk(lambda: _connect(dsn, settings), hsm, settings, clock)

@@ -143,6 +143,30 @@ REMEDIES: Final[Mapping[Reason, Remedy]] = {
         "start the app or PIN pad anew: it sent an old or foreign key serial number",
         "two devices with one key, or an initial key that is not theirs: posswitch keys list TID",
     ),
+    Reason.CARD_BATCH_NOT_OPENED: Remedy(
+        "this card may not be used yet", "another person than its maker opens its card batch"
+    ),
+    Reason.CARD_BATCH_SUSPENDED: Remedy(
+        "ask for another card", "its card batch was suspended: see the batch's history"
+    ),
+    Reason.CARD_VOIDED_SPEND: Remedy("ask for another card", "the card or its batch was voided"),
+    Reason.CARD_VOIDED_BIND: Remedy(
+        "this card cannot be bound any more", "the card or its batch was voided"
+    ),
+    Reason.CARD_VOIDED_SELL: Remedy(
+        "sell another card, and put this one aside", "the card or its batch was voided"
+    ),
+    Reason.CARD_VOIDED_LOAD: Remedy(
+        "this card takes no money any more", "the card or its batch was voided"
+    ),
+    Reason.CARD_NOT_SOLD: Remedy("sell the card first", "a virtual card is bound once it is sold"),
+    Reason.CARD_ALREADY_SOLD: Remedy("sell another card", "it was sold before: see its history"),
+    Reason.CARD_REPLACED: Remedy(
+        "ask for the card that took its place", "its value is on another card: see its history"
+    ),
+    Reason.CARD_NOT_YET_VALID: Remedy(
+        "it may be used from its first day on", "its product or batch says from which day"
+    ),
 }
 """Every reason has a row."""
 OTHERS: Final = Remedy(

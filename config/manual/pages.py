@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Final
 
 from config.manual import (
+    cards,
     characters,
     commands,
     demo,
@@ -32,6 +33,7 @@ BLOCKS: Final[Blocks] = {
     **softpos.BLOCKS,
     **issuer.BLOCKS,
     **rules.BLOCKS,
+    **cards.BLOCKS,
     **keys.BLOCKS,
     **files.BLOCKS,
     **demo.BLOCKS,

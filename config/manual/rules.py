@@ -9,6 +9,7 @@ from host.model.requests import Kind
 from host.model.responses import RESPONSE_CODES, Reason
 from host.rules.checklists import Check
 from host.rules.decision import SIGN_ON_AGAIN
+from host.rules.standing import DECLINES
 from host.rules.transactions import PIN_DECLINES, TRANSACTIONS, PinRule, Rule
 
 ASKED_BY_NO_TERMINAL: Final = frozenset({Kind.POINTS_EXPIRY})
@@ -29,6 +30,8 @@ def _rules() -> str:
 
 def _rows(rule: Rule) -> Iterator[tuple[str, str, str]]:
     yield from map(_check, rule.card_checks)
+    if rule.use is not None:
+        yield _several("Its card batch, its status and its days allow it.", DECLINES[rule.use])
     if _PIN[rule.pin]:
         yield _several(_PIN[rule.pin], PIN_DECLINES[rule.pin])
     yield from map(_check, rule.checks)

@@ -41,6 +41,7 @@ from host.settings import HostSettings
 from host.store.book import read_book, store_proofs
 from host.store.connecting import Connection
 from host.store.counters import use_counter
+from host.store.following import Following
 from host.store.held import Connect, Held, refusal_of
 from host.store.keys import Rotation, read_rotations
 from host.store.safety import UnsafeDatabaseError
@@ -157,6 +158,16 @@ class Desk:
         except psycopg.Error as error:
             _LOG.warning("key rotations not read", why=type(error).__name__)
             return []
+
+    def follow(self, book: Book) -> bool:
+        """Bring a book up to date with the estate; False while there is no database."""
+        try:
+            with self._proofs.use() as connection:
+                Following(book, self.vault).catch_up(connection)
+        except psycopg.Error as error:
+            _LOG.warning("estate not followed", why=type(error).__name__)
+            return False
+        return True
 
     def read_estate(self) -> Book:
         """The estate and its keys as they are stored now, on a connection for this alone.

@@ -26,6 +26,8 @@ SIGN_ONS_MAX: Final = 256
 """Written in one transaction."""
 PINS_MAX: Final = 64
 PROOF_RETRY_SECONDS: Final = 1.0
+RETRY_SECONDS: Final = 0.01
+"""While a writer brings the book up to date, which takes a read."""
 
 _LOG = structlog.get_logger(__name__)
 
@@ -71,7 +73,9 @@ class Rooms:
         async with self._rereading:
             self._signed_on.clear()
             fresh = await trio.to_thread.run_sync(self._desk.read_estate)
-            self._book.take_over(fresh, self._signed_on)
+            while not self._book.take_over(fresh, self._signed_on):
+                await trio.sleep(RETRY_SECONDS)
+                await trio.to_thread.run_sync(self._desk.follow, fresh)
 
     async def run(self) -> None:
         """Serve every room until cancelled."""

@@ -55,6 +55,16 @@ class Reason(enum.StrEnum):
     ROUTE_UNKNOWN = "route_unknown"
     ATTESTATION_REFUSED = "attestation_refused"
     KSN_REFUSED = "ksn_refused"
+    CARD_BATCH_NOT_OPENED = "card_batch_not_opened"
+    CARD_BATCH_SUSPENDED = "card_batch_suspended"
+    CARD_VOIDED_SPEND = "card_voided_spend"
+    CARD_VOIDED_BIND = "card_voided_bind"
+    CARD_VOIDED_SELL = "card_voided_sell"
+    CARD_VOIDED_LOAD = "card_voided_load"
+    CARD_NOT_SOLD = "card_not_sold"
+    CARD_ALREADY_SOLD = "card_already_sold"
+    CARD_REPLACED = "card_replaced"
+    CARD_NOT_YET_VALID = "card_not_yet_valid"
 
 
 POSTED: Final = (Reason.APPROVED, Reason.POSTING_PENDING)
@@ -113,5 +123,15 @@ RESPONSE_CODES: Final[dict[Reason, ResponseCode]] = {
     Reason.ROUTE_UNKNOWN: ResponseCode("92", "C", "找不到路由", "no route"),
     Reason.ATTESTATION_REFUSED: ResponseCode("63", "C", "违反安全规定", "attestation refused"),
     Reason.KSN_REFUSED: ResponseCode("63", "C", "违反安全规定", "key serial number refused"),
+    Reason.CARD_BATCH_NOT_OPENED: ResponseCode("21", "C", "卡批次未开启", "card batch not opened"),
+    Reason.CARD_BATCH_SUSPENDED: ResponseCode("62", "C", "卡批次已暂停", "card batch suspended"),
+    Reason.CARD_VOIDED_SPEND: ResponseCode("57", "C", "卡已废弃,不能消费", "card voided: no sale"),
+    Reason.CARD_VOIDED_BIND: ResponseCode("57", "C", "卡已废弃,不能绑定", "card voided: not bound"),
+    Reason.CARD_VOIDED_SELL: ResponseCode("57", "C", "卡已废弃,不能售卖", "card voided: not sold"),
+    Reason.CARD_VOIDED_LOAD: ResponseCode("57", "C", "卡已废弃,不能充值", "card voided: no load"),
+    Reason.CARD_NOT_SOLD: ResponseCode("57", "C", "卡未售出", "card not sold yet"),
+    Reason.CARD_ALREADY_SOLD: ResponseCode("22", "C", "卡已售出", "card sold already"),
+    Reason.CARD_REPLACED: ResponseCode("57", "C", "卡已更换", "card replaced by another"),
+    Reason.CARD_NOT_YET_VALID: ResponseCode("57", "C", "卡未到生效日", "card not valid yet"),
 }
 """Every reason has a row; `tests/host/model/test_responses.py` names any that is missing."""

@@ -20,14 +20,6 @@ KNOWN_CARD: Final[tuple[Check, ...]] = (
     (checks.card_is_known, Reason.CARD_NOT_FOUND),
     (checks.merchant_accepts_issuer, Reason.NOT_PERMITTED_TO_CARD),
 )
-CARD_IN_USE: Final[tuple[Check, ...]] = (
-    *KNOWN_CARD,
-    (checks.card_is_activated, Reason.CARD_NOT_ACTIVE),
-    (checks.card_is_not_lost, Reason.CARD_LOST),
-    (checks.card_is_not_stolen, Reason.CARD_STOLEN),
-    (checks.card_is_not_frozen, Reason.CARD_FROZEN),
-    (checks.card_has_not_expired, Reason.EXPIRED),
-)
 MONEY: Final[tuple[Check, ...]] = (
     (checks.currency_is_the_issuers, Reason.INVALID_AMOUNT),
     (checks.amount_is_within_limit, Reason.AMOUNT_LIMIT),
@@ -37,6 +29,7 @@ ORIGINAL: Final[tuple[Check, ...]] = (
     (checks.original_is_this_merchants, Reason.ORIGINAL_NOT_FOUND),
     (checks.original_has_this_rrn, Reason.ORIGINAL_NOT_FOUND),
 )
+RELOADABLE: Final[tuple[Check, ...]] = ((checks.card_is_reloadable, Reason.FUNCTION_NOT_SUPPORTED),)
 ROOM: Final[tuple[Check, ...]] = ((checks.balance_stays_within_limit, Reason.AMOUNT_LIMIT),)
 
 

@@ -85,32 +85,6 @@ def merchant_accepts_issuer(dossier: Dossier) -> bool:
     return dossier.present_card.issuer_id in dossier.item.terminal.merchant.accepts
 
 
-def card_is_activated(dossier: Dossier) -> bool:
-    """It has been sold and switched on."""
-    return dossier.present_card.status != "inactive"
-
-
-def card_is_not_frozen(dossier: Dossier) -> bool:
-    """Nobody has frozen it."""
-    return dossier.present_card.status != "frozen"
-
-
-def card_is_not_lost(dossier: Dossier) -> bool:
-    """Its holder has not reported it lost."""
-    return dossier.present_card.status != "lost"
-
-
-def card_is_not_stolen(dossier: Dossier) -> bool:
-    """Its holder has not reported it stolen."""
-    return dossier.present_card.status != "stolen"
-
-
-def card_has_not_expired(dossier: Dossier) -> bool:
-    """Today is not after the month the card is valid to, and the date sent is the card's."""
-    expiry = dossier.present_card.expiry
-    return expiry >= dossier.state.month and dossier.request.expiry in {None, expiry}
-
-
 def currency_is_the_issuers(dossier: Dossier) -> bool:
     """The amount is in the unit the card holds."""
     money = dossier.request.amount
@@ -118,8 +92,8 @@ def currency_is_the_issuers(dossier: Dossier) -> bool:
 
 
 def amount_is_within_limit(dossier: Dossier) -> bool:
-    """Not above what the issuer allows one transaction."""
-    return dossier.amount <= dossier.issuer.amount_minor_max
+    """Not above what the issuer, and the card's product, allow one transaction."""
+    return dossier.amount <= dossier.amount_minor_max
 
 
 def value_covers_amount(dossier: Dossier) -> bool:
@@ -128,8 +102,14 @@ def value_covers_amount(dossier: Dossier) -> bool:
 
 
 def balance_stays_within_limit(dossier: Dossier) -> bool:
-    """A load does not lift the card above what the issuer allows it to hold."""
-    return dossier.present_card.value.available + dossier.amount <= dossier.issuer.balance_minor_max
+    """A load does not lift the card above what issuer and product allow it to hold."""
+    return dossier.present_card.value.available + dossier.amount <= dossier.balance_minor_max
+
+
+def card_is_reloadable(dossier: Dossier) -> bool:
+    """Its product lets it be loaded."""
+    terms = dossier.terms
+    return terms is None or terms.is_reloadable
 
 
 def issuer_has_programme(dossier: Dossier) -> bool:

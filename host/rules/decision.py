@@ -25,6 +25,7 @@ from host.rules.checks import ksn_refusal, pin_refusal
 from host.rules.dossier import Dossier, Item, Moot, Posting, VerifiesPin
 from host.rules.points import told
 from host.rules.postings import fact_of
+from host.rules.standing import why_not
 from host.rules.state import Card, Fact, Known, Lot, Original, State
 from host.rules.transactions import NEEDS_ORIGINAL, TRANSACTIONS, PinRule, Rule
 
@@ -91,6 +92,9 @@ def decide(item: Item, state: State, court: Court, numbers: Numbers) -> Outcome:
             state.use_keys(item.terminal.terminal_id, item.used)
         return Outcome(item, answer_again(item, known, state))
     rule = TRANSACTIONS[item.request.kind]
+    closed = _why_closed(item)
+    if closed is not None:
+        return Outcome(item, Response(reason=closed))
     dossier = _open(item, state, court)
     if item.request.only_as_repeat or ksn_refusal(dossier) is not None:
         return Outcome(item, Response(reason=Reason.KSN_REFUSED))
@@ -111,6 +115,16 @@ def decide(item: Item, state: State, court: Court, numbers: Numbers) -> Outcome:
     if item.request.kind in BURIES_ORIGINAL:
         _bury_original(outcome, dossier, court, numbers)
     return outcome
+
+
+def _why_closed(item: Item) -> Reason | None:
+    """Its terminal or merchant was closed since it was admitted. What is undone may be older."""
+    terminal = item.terminal
+    if terminal.is_active and terminal.merchant.is_active:
+        return None
+    if item.request.kind is Kind.REVERSAL:
+        return None
+    return Reason.INVALID_TERMINAL if not terminal.is_active else Reason.INVALID_MERCHANT
 
 
 def answer_again(item: Item, known: Known, state: State) -> Response:
@@ -212,6 +226,8 @@ def _open(item: Item, state: State, court: Court) -> Dossier:
 
 def _refusal(rule: Rule, dossier: Dossier) -> Reason | None:
     reason = first_refusal(rule.card_checks, dossier)
+    if reason is None and rule.use is not None:
+        reason = why_not(rule.use, dossier)
     if reason is not None:
         return reason
     if rule.pin is not PinRule.NEVER:

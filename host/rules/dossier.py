@@ -9,6 +9,7 @@ from host.book import Book, Issuer, Programme, Terminal
 from host.cases import CaseKind, NewCase
 from host.ksn import Used
 from host.ledger import Leg
+from host.model.instruments import Terms
 from host.model.money import POINTS_PREFIX, Money
 from host.model.requests import Kind, Request
 from host.model.responses import Reason
@@ -125,7 +126,8 @@ class Dossier(msgspec.Struct, gc=False):
     def issuer_named(self) -> Issuer | None:
         """Whose the card number is, or, where none was sent, the original's card."""
         if self.item.pan_hash is not None:
-            return self.item.issuer
+            named = self.item.issuer
+            return self.book.issuers.get(named.id) if named is not None else None
         return self.issuer if self.card is not None else None
 
     def balance(self) -> Money | None:
@@ -138,9 +140,30 @@ class Dossier(msgspec.Struct, gc=False):
         """Load verification: the largest amount the card can take, at once and in all."""
         if self.request.kind is not Kind.LOAD_VERIFICATION:
             return None
-        issuer = self.issuer
-        room = issuer.balance_minor_max - self.present_card.value.available
-        return max(min(issuer.amount_minor_max, room), 0)
+        room = self.balance_minor_max - self.present_card.value.available
+        return max(min(self.amount_minor_max, room), 0)
+
+    @property
+    def terms(self) -> Terms | None:
+        """The product version that its card was made under; None for an estate file's."""
+        part = self.present_card.part
+        return self.book.terms_of(part) if part else None
+
+    @property
+    def amount_minor_max(self) -> int:
+        """Of one transaction: the issuer's, or less where the card's product says so."""
+        terms, limit = self.terms, self.issuer.amount_minor_max
+        if terms is None or terms.amount_minor_max is None:
+            return limit
+        return min(limit, terms.amount_minor_max)
+
+    @property
+    def balance_minor_max(self) -> int:
+        """Of one card: the issuer's, or less where its product says so."""
+        terms, limit = self.terms, self.issuer.balance_minor_max
+        if terms is None or terms.balance_minor_max is None:
+            return limit
+        return min(limit, terms.balance_minor_max)
 
     @property
     def programme(self) -> Programme | None:

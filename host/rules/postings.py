@@ -14,7 +14,7 @@ from host.model.money import Money
 from host.model.numbers import business_date_of
 from host.model.requests import Kind
 from host.model.responses import Reason
-from host.rules.checklists import CARD_IN_USE, MONEY, ROOM, first_refusal
+from host.rules.checklists import KNOWN_CARD, MONEY, RELOADABLE, ROOM, first_refusal
 from host.rules.checks import amount_is_within_limit, batch_is_behind
 from host.rules.dossier import Dossier, Moot, NewLot, Posting
 from host.rules.points import (
@@ -30,7 +30,9 @@ from host.rules.points import (
     write_off,
     written_off_of,
 )
+from host.rules.standing import why_not
 from host.rules.state import Card, Fact, Known, LotUse, Original, Purse
+from host.rules.states import Use
 
 Result = Posting | Moot | Reason | None
 REVERSAL_DAYS_MAX: Final = 60
@@ -185,7 +187,11 @@ def _load_or_hold(dossier: Dossier) -> Posting | Reason:
     """
     if not amount_is_within_limit(dossier):
         return Reason.AMOUNT_LIMIT
-    why = first_refusal((*CARD_IN_USE, *MONEY, *ROOM), dossier)
+    why = (
+        first_refusal(KNOWN_CARD, dossier)
+        or why_not(Use.LOAD, dossier)
+        or first_refusal((*RELOADABLE, *MONEY, *ROOM), dossier)
+    )
     posting = post_load(dossier)
     if why is None:
         return posting

@@ -11,6 +11,7 @@ import msgspec
 
 from host.ksn import NONE_SEEN, Used
 from host.ledger import Leg
+from host.model.instruments import NO_PART
 from host.model.numbers import rrn_of
 from host.model.requests import Kind, Response
 from host.model.responses import Reason
@@ -70,6 +71,13 @@ class Card(msgspec.Struct, gc=False):
     pin_failures_changed: bool = False
     expired: int = 0
     """Points of lots that had expired and were not written off, as it was loaded."""
+    part: int = NO_PART
+    """Of its card batch."""
+    sale: str = ""
+    """A `SaleState`, or empty where nobody keeps track of that."""
+    valid_from: dt.date | None = None
+    valid_to: dt.date | None = None
+    """Its last day; of an estate file's card the last of its month, which `expiry` says."""
 
     def purse_of(self, account: int) -> Purse | None:
         """The purse with this account id, if it is this card's."""

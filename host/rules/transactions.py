@@ -16,14 +16,16 @@ from host.rules import checks, postings
 from host.rules.checklists import (
     AMOUNT,
     BATCH,
-    CARD_IN_USE,
     KNOWN_CARD,
     MONEY,
     ORIGINAL,
+    RELOADABLE,
     ROOM,
     Check,
 )
 from host.rules.dossier import Dossier
+from host.rules.standing import DECLINES
+from host.rules.states import Use
 
 
 @enum.unique
@@ -40,6 +42,8 @@ class Rule:
     """How one kind is decided. The PIN comes between the card's checks and the amount's."""
 
     card_checks: tuple[Check, ...]
+    use: Use | None = None
+    """What it wants of the card, whose standing must allow it (`host.rules.standing`)."""
     pin: PinRule = PinRule.NEVER
     checks: tuple[Check, ...] = ()
     post: Callable[[Dossier], postings.Result]
@@ -53,7 +57,8 @@ class Rule:
     def declines(self) -> frozenset[Reason]:
         """Every reason this kind can be declined with."""
         asked = (reason for _, reason in (*self.card_checks, *self.checks))
-        return frozenset((*asked, *PIN_DECLINES[self.pin], *self.post_declines))
+        told = DECLINES[self.use] if self.use is not None else ()
+        return frozenset((*asked, *told, *PIN_DECLINES[self.pin], *self.post_declines))
 
 
 _PIN_IS_WRONG: Final = (Reason.WRONG_PIN, Reason.PIN_TRIES_EXCEEDED, Reason.PIN_FORMAT)
@@ -64,20 +69,23 @@ PIN_DECLINES: Final[dict[PinRule, tuple[Reason, ...]]] = {
 }
 TRANSACTIONS: Final[dict[Kind, Rule]] = {
     Kind.BALANCE_INQUIRY: Rule(
-        card_checks=(*BATCH, *CARD_IN_USE),
+        card_checks=(*BATCH, *KNOWN_CARD),
+        use=Use.SPEND,
         pin=PinRule.REQUIRED,
         post=postings.post_nothing,
         gives_auth_code=False,
     ),
     Kind.PURCHASE: Rule(
-        card_checks=(*BATCH, *AMOUNT, *CARD_IN_USE),
+        card_checks=(*BATCH, *AMOUNT, *KNOWN_CARD),
+        use=Use.SPEND,
         pin=PinRule.REQUIRED,
         checks=(*MONEY, (checks.value_covers_amount, Reason.INSUFFICIENT_FUNDS)),
         post=postings.post_purchase,
     ),
     Kind.CASH_LOAD: Rule(
-        card_checks=(*BATCH, *AMOUNT, *CARD_IN_USE),
-        checks=(*MONEY, *ROOM),
+        card_checks=(*BATCH, *AMOUNT, *KNOWN_CARD),
+        use=Use.LOAD,
+        checks=(*RELOADABLE, *MONEY, *ROOM),
         post=postings.post_load,
     ),
     Kind.CASH_LOAD_CONFIRM: Rule(
@@ -92,7 +100,8 @@ TRANSACTIONS: Final[dict[Kind, Rule]] = {
         ),
     ),
     Kind.POINTS_REDEMPTION: Rule(
-        card_checks=(*BATCH, *AMOUNT, *CARD_IN_USE),
+        card_checks=(*BATCH, *AMOUNT, *KNOWN_CARD),
+        use=Use.SPEND,
         pin=PinRule.IF_SENT,
         checks=(
             (checks.issuer_has_programme, Reason.FUNCTION_NOT_SUPPORTED),
@@ -104,7 +113,8 @@ TRANSACTIONS: Final[dict[Kind, Rule]] = {
         reads_lots=True,
     ),
     Kind.POINTS_EARN: Rule(
-        card_checks=(*BATCH, *AMOUNT, *CARD_IN_USE),
+        card_checks=(*BATCH, *AMOUNT, *KNOWN_CARD),
+        use=Use.LOAD,
         checks=(
             (checks.issuer_has_programme, Reason.FUNCTION_NOT_SUPPORTED),
             *MONEY,
@@ -113,15 +123,18 @@ TRANSACTIONS: Final[dict[Kind, Rule]] = {
         post=postings.post_earning,
     ),
     Kind.POINTS_INQUIRY: Rule(
-        card_checks=(*BATCH, *CARD_IN_USE),
+        card_checks=(*BATCH, *KNOWN_CARD),
+        use=Use.SPEND,
         pin=PinRule.IF_SENT,
         checks=((checks.issuer_has_programme, Reason.FUNCTION_NOT_SUPPORTED),),
         post=postings.post_nothing,
         gives_auth_code=False,
     ),
     Kind.LOAD_VERIFICATION: Rule(
-        card_checks=(*BATCH, *CARD_IN_USE),
+        card_checks=(*BATCH, *KNOWN_CARD),
+        use=Use.LOAD,
         pin=PinRule.IF_SENT,
+        checks=RELOADABLE,
         post=postings.post_nothing,
         gives_auth_code=False,
     ),

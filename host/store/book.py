@@ -1,14 +1,14 @@
 """Reads the estate into the `Book`, and keeps the key sets that sign-ons mint."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from operator import itemgetter
-from typing import Any, Final
+from typing import Any, Final, LiteralString
 
 import psycopg
 
-from host.book import Book, Issuer, KeySet, Merchant, Programme, Terminal
+from host.book import AccountName, Book, Issuer, KeySet, Merchant, Programme, Terminal
 from host.hsm.dukpt import Device, device_of
 from host.hsm.interface import Hsm
 from host.hsm.key_blocks import Header, header_of
@@ -19,14 +19,26 @@ from host.hsm.track import TrackCipher
 from host.hsm.vault import VaultError
 from host.key_faults import UNUSABLE, KeyFault, idle_fault, is_idle
 from host.ledger import Chart
+from host.model.instruments import (
+    Activation,
+    BatchState,
+    CardBatch,
+    CardPart,
+    Form,
+    PinPolicy,
+    Terms,
+)
 from host.model.money import POINTS_PREFIX
 from host.model.secrets import Secret
 from host.model.terminal import MacAlgorithm, MacKey, TerminalFamily
 from host.shards import home_of
+from host.store.estate_versions import estate_version
 from host.store.queries import load_queries
 
 SQL: Final = load_queries("host.store", "book.sql")
 Connection = psycopg.Connection[Any]
+NEWEST_FIRST: Final = "\nORDER BY k.terminal_id ASC, k.generation DESC"
+"""In which keys are read, terminal by terminal."""
 
 
 @dataclass(slots=True)
@@ -88,8 +100,9 @@ def read_book(connection: Connection, hsm: Hsm) -> Book:
     if row is None:
         raise NoEstateError("the database holds no estate. Next: posswitch up --estate demo")
     shard_count: int = row[0]
-    merchants = {row[0]: _merchant(row) for row in connection.execute(SQL["merchants"])}
-    keys = _keys(connection.execute(SQL["terminal_keys"]), hsm)
+    version = estate_version(connection)
+    merchants = {one.id: one for one in read_merchants(connection)}
+    keys = _keys(connection.execute(SQL["terminal_keys"] + NEWEST_FIRST), hsm)
     zones, zone_faults = _zone_keys(connection.execute(SQL["zone_keys"]), hsm)
     faults = tuple(fault for terminal in keys.values() for fault in terminal.faults)
     if faults and not any(one.key_sets or one.device for one in keys.values()):
@@ -97,19 +110,80 @@ def read_book(connection: Connection, hsm: Hsm) -> Book:
         raise VaultError(msg)
     return Book(
         shard_count=shard_count,
-        issuers={row[0]: _issuer(row) for row in connection.execute(SQL["issuers"])},
+        issuers={one.id: one for one in read_issuers(connection)},
         merchants=merchants,
         terminals={
             row[0]: _terminal(row, merchants, shard_count, keys.get(row[0], TerminalKeys()))
             for row in connection.execute(SQL["terminals"])
         },
-        accounts={
-            (Chart(chart), unit, issuer, merchant): number
-            for chart, unit, issuer, merchant, number in connection.execute(SQL["house_accounts"])
-        },
+        accounts=read_accounts(connection),
         zone_keys=zones,
         key_faults=faults + zone_faults,
+        batches={one.id: one for one in read_batches(connection)},
+        parts={one.id: one for one in read_parts(connection)},
+        version=version,
     )
+
+
+def read_issuers(connection: Connection, ids: Sequence[int] | None = None) -> Iterator[Issuer]:
+    """All of them, or these."""
+    return map(_issuer, _rows(connection, SQL["issuers"], "WHERE i.id = any(%s)", ids))
+
+
+def read_merchants(connection: Connection, ids: Sequence[int] | None = None) -> Iterator[Merchant]:
+    """All of them, or these."""
+    return map(_merchant, _rows(connection, SQL["merchants"], "WHERE m.id = any(%s)", ids))
+
+
+def read_batches(connection: Connection, ids: Sequence[int] | None = None) -> Iterator[CardBatch]:
+    """All card batches, or these."""
+    return map(_card_batch, _rows(connection, SQL["card_batches"], "WHERE b.id = any(%s)", ids))
+
+
+def read_parts(connection: Connection, ids: Sequence[int] | None = None) -> Iterator[CardPart]:
+    """Parts of all card batches, or these."""
+    return map(_card_part, _rows(connection, SQL["card_parts"], "WHERE p.id = any(%s)", ids))
+
+
+def read_accounts(
+    connection: Connection,
+    *,
+    issuers: Sequence[int] | None = None,
+    merchants: Sequence[int] | None = None,
+) -> dict[AccountName, int]:
+    """House accounts: all of them, or those of these issuers or of these merchants."""
+    which, ids = ("AND issuer_id = any(%s)", issuers)
+    if merchants is not None:
+        which, ids = ("AND merchant_id = any(%s)", merchants)
+    rows = _rows(connection, SQL["house_accounts"], which, ids)
+    return {
+        (Chart(chart), unit, issuer, merchant): number
+        for chart, unit, issuer, merchant, number in rows
+    }
+
+
+def read_terminals(
+    connection: Connection, names: Sequence[str], book: Book, hsm: Hsm
+) -> Iterator[Terminal]:
+    """These terminals, of merchants that the book has, with their keys."""
+    key_rows = connection.execute(
+        SQL["terminal_keys"] + "\nAND k.terminal_id = any(%s)" + NEWEST_FIRST, (list(names),)
+    )
+    keys = _keys(key_rows, hsm)
+    rows = _rows(connection, SQL["terminals"], "WHERE t.terminal_id = any(%s)", names)
+    for row in rows:
+        yield _terminal(row, book.merchants, book.shard_count, keys.get(row[0], TerminalKeys()))
+
+
+def _rows(
+    connection: Connection,
+    statement: LiteralString,
+    which: LiteralString,
+    keys: Sequence[int] | Sequence[str] | None,
+) -> Iterable[tuple[Any, ...]]:
+    if keys is None:
+        return connection.execute(statement)
+    return connection.execute(f"{statement}\n{which}", (list(keys),))
 
 
 def key_set(keys: DeliveredKeys, generation: int, hsm: Hsm) -> KeySet:
@@ -221,6 +295,38 @@ def _programme(row: list[Any]) -> Programme | None:
         lot_months=lot_months,
         debt_is_allowed=debt_is_allowed,
     )
+
+
+def _card_batch(row: tuple[Any, ...]) -> CardBatch:
+    number, issuer, state, face, *terms = row
+    return CardBatch(
+        id=number, issuer_id=issuer, state=BatchState(state), terms=_terms(*terms), face_minor=face
+    )
+
+
+def _terms(*row: Any) -> Terms:
+    product, version, form, face_min, face_max, valid_from, valid_to, valid_days, *rest = row
+    is_reloadable, pin, activation, amount_max, balance_max = rest
+    return Terms(
+        product_id=product,
+        version=version,
+        form=Form(form),
+        face_minor_min=face_min,
+        face_minor_max=face_max,
+        valid_from=valid_from,
+        valid_to=valid_to,
+        valid_days=valid_days,
+        is_reloadable=is_reloadable,
+        pin=PinPolicy(pin),
+        activation=frozenset(map(Activation, activation)),
+        amount_minor_max=amount_max,
+        balance_minor_max=balance_max,
+    )
+
+
+def _card_part(row: tuple[Any, ...]) -> CardPart:
+    number, batch, state = row
+    return CardPart(id=number, batch_id=batch, state=BatchState(state))
 
 
 def _merchant(row: tuple[Any, ...]) -> Merchant:

@@ -1,4 +1,4 @@
--- The estate as the poster reads it, whole.
+-- The estate as the poster reads it: whole, or the rows that changed (`host.store.book` adds which).
 
 -- name: shard_count
 -- Settled when the first card was loaded; it never changes after.
@@ -22,8 +22,7 @@ SELECT
     p.lot_months,
     p.debt_is_allowed
 FROM issuer AS i
-LEFT JOIN programme AS p ON i.id = p.issuer_id
-ORDER BY i.id;
+LEFT JOIN programme AS p ON i.id = p.issuer_id;
 
 -- name: merchants
 -- Merchants and whose cards they take.
@@ -32,8 +31,7 @@ SELECT
     m.merchant_id,
     m.is_active,
     array(SELECT a.issuer_id FROM acceptance AS a WHERE a.merchant_id = m.id) AS accepts
-FROM merchant AS m
-ORDER BY m.id;
+FROM merchant AS m;
 
 -- name: terminals
 -- Terminals with the merchant behind each.
@@ -46,11 +44,10 @@ SELECT
     t.key_generation,
     t.family
 FROM terminal AS t
-INNER JOIN store AS s ON t.store_id = s.id
-ORDER BY t.terminal_id;
+INNER JOIN store AS s ON t.store_id = s.id;
 
 -- name: terminal_keys
--- Working keys and initial DUKPT keys, as key blocks; the newest first.
+-- Working keys and initial DUKPT keys, as key blocks. Its reader adds the order: the newest first.
 SELECT
     k.terminal_id,
     k.usage,
@@ -59,8 +56,7 @@ SELECT
     t.mac_algorithm
 FROM terminal_key AS k
 INNER JOIN terminal AS t ON k.terminal_id = t.terminal_id
-WHERE k.usage <> 'tmk'
-ORDER BY k.terminal_id ASC, k.generation DESC;
+WHERE k.usage <> 'tmk';
 
 -- name: house_accounts
 -- Accounts whose balance is the sum of their entries.
@@ -72,6 +68,33 @@ SELECT
     id
 FROM account
 WHERE card_id IS NULL;
+
+-- name: card_batches
+-- Card batches, each under its product version.
+SELECT
+    b.id,
+    b.issuer_id,
+    b.state,
+    b.face_minor,
+    v.product_id,
+    v.version,
+    v.form,
+    v.face_minor_min,
+    v.face_minor_max,
+    v.valid_from,
+    v.valid_to,
+    v.valid_days,
+    v.is_reloadable,
+    v.pin,
+    v.activation,
+    v.amount_minor_max,
+    v.balance_minor_max
+FROM card_batch AS b
+INNER JOIN product_version AS v ON b.product_id = v.product_id AND b.product_version = v.version;
+
+-- name: card_parts
+-- Parts of card batches.
+SELECT p.id, p.batch_id, p.state FROM card_batch_part AS p;
 
 -- name: zone_keys
 -- What PIN blocks go to external issuers under, as key blocks.

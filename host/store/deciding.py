@@ -73,6 +73,13 @@ CHAINED: Final = (
         key="concat_ws('/', t.shard, encode(t.pan_hash, 'hex'))",
         by_hand=ByHand.ANY,
     ),
+    Chained(name="vendor", key="t.id::text"),
+    Chained(name="product", key="t.id::text"),
+    Chained(name="product_version", key="concat_ws('/', t.product_id, t.version)"),
+    Chained(name="card_batch", key="t.id::text"),
+    Chained(name="card_batch_part", key="t.id::text"),
+    Chained(name="estate_version", key="t.is_the_one::text"),
+    Chained(name="estate_change", key="t.version::text"),
     # A card's own follow from its row: see account_not_its_cards.
     Chained(name="account", key="t.id::text", where="t.card_id IS NULL", by_hand=ByHand.NEW),
     Chained(name="business_day", key=_DAY),

@@ -11,6 +11,7 @@ import psycopg
 
 from host.book import Book, Issuer
 from host.ledger import Leg
+from host.model.instruments import NO_PART
 from host.model.numbers import number_of_rrn
 from host.model.requests import ExchangeKey, Kind
 from host.model.responses import Reason
@@ -20,6 +21,7 @@ from host.rules.state import Card, Fact, Known, Lot, LotUse, Original, Purse, St
 from host.rules.transactions import TRANSACTIONS
 from host.store import arrays
 from host.store.counters import load_counters
+from host.store.following import Following
 from host.store.locks import CUT_OFF_LOCK
 from host.store.queries import load_queries
 from host.store.settlement import settled_batches
@@ -41,11 +43,11 @@ class NoOpenDayError(Exception):
 def load(
     connection: Connection,
     items: Sequence[Item],
-    book: Book,
+    estate: Following,
     decided_at: dt.datetime,
     local_time: str,
 ) -> State:
-    """Begin the batch's transaction and read its state.
+    """Begin the batch's transaction and read its state; the book is as new as that.
 
     Raises:
         NoOpenDayError: there is no open business day.
@@ -63,7 +65,10 @@ def load(
     if row is None:
         msg = "no business day is open: run `posswitch clearing open-day`"
         raise NoOpenDayError(msg)
-    state = State(row[0], decided_at, local_time)
+    today, version = row
+    estate.follow(connection, version)
+    book = estate.book
+    state = State(today, decided_at, local_time)
     state.known = {one.slot: one for one in map(_known, known.fetchall())}
     _add_cards(state, found.fetchall(), book.issuers)
     _load_originals(connection, items, state, book)
@@ -94,8 +99,9 @@ def _known(row: tuple[Any, ...]) -> Known:
 
 
 def _add_cards(state: State, rows: Iterable[tuple[Any, ...]], issuers: Issuers) -> None:
-    for pan_hash, *about, value, v_posted, v_held, points, p_posted, p_held, expired in rows:
-        number, shard, issuer, status, expiry, pin_value, pin_failures = about
+    for pan_hash, *about, part, sale, valid_from, valid_to in rows:
+        number, shard, issuer, status, expiry, pin_value, pin_failures, *purses = about
+        value, v_posted, v_held, points, p_posted, p_held, expired = purses
         owner = issuers[issuer]
         points_unit = owner.programme.unit if owner.programme is not None else ""
         state.cards[pan_hash] = Card(
@@ -109,6 +115,10 @@ def _add_cards(state: State, rows: Iterable[tuple[Any, ...]], issuers: Issuers) 
             Purse(value, owner.currency, v_posted, v_held),
             Purse(points, points_unit, p_posted, p_held),
             expired=expired,
+            part=part or NO_PART,
+            sale=sale or "",
+            valid_from=valid_from,
+            valid_to=valid_to,
         )
 
 

@@ -6,7 +6,12 @@ SELECT pg_advisory_xact_lock_shared(%s, %s);
 
 -- name: open_business_date
 -- Its own statement, after the lock, so that its snapshot is newer than a cut-off we waited for.
-SELECT business_date FROM business_day WHERE state = 'open';
+-- With it how far the estate has come, so that what changed is read before anything is decided.
+SELECT
+    d.business_date,
+    (SELECT v.version FROM estate_version AS v WHERE v.is_the_one)
+FROM business_day AS d
+WHERE d.state = 'open';
 
 -- name: take_numbers
 -- A block of RRN counters for one writer; taken in the batch's own transaction.
@@ -86,7 +91,11 @@ SELECT
                     )
             )
         ELSE 0
-    END AS expired
+    END AS expired,
+    c.part_id,
+    c.sale,
+    c.valid_from,
+    c.valid_to
 FROM unnest(%s::smallint [], %s::bytea []) AS k (shard, pan_hash)
 INNER JOIN card AS c ON k.shard = c.shard AND k.pan_hash = c.pan_hash
 INNER JOIN balance AS v ON c.shard = v.shard AND c.value_account = v.account_id

@@ -43,6 +43,8 @@ POSTER: Final[Mapping[str, Right]] = {
     ),
     "business_day": Right(reads=_of("business_date state")),
     "card": Right(reads=WHOLE, updates=_of("pin_failures")),
+    "card_batch": Right(reads=_of("id issuer_id product_id product_version state face_minor")),
+    "card_batch_part": Right(reads=_of("id batch_id state")),
     "case_report": Right(reads=WHOLE, inserts=WHOLE),
     "change": Right(reads=WHOLE, inserts=_of("relation key before digest content")),
     "change_link": Right(reads=WHOLE, inserts=WHOLE),
@@ -50,6 +52,8 @@ POSTER: Final[Mapping[str, Right]] = {
         reads=_of("shard journal_id leg debit_account credit_account amount_minor unit"),
         inserts=WHOLE,
     ),
+    "estate_change": Right(reads=WHOLE),
+    "estate_version": Right(reads=WHOLE),
     "exception_case": Right(
         reads=WHOLE,
         inserts=_of("kind terminal_id epoch stan detail amount_minor unit times opened_at seen_at"),
@@ -85,6 +89,12 @@ POSTER: Final[Mapping[str, Right]] = {
     "merchant": Right(reads=WHOLE),
     "number_block": Right(reads=WHOLE, inserts=WHOLE, updates=_of("next_number")),
     "points_expiry": Right(reads=WHOLE, inserts=WHOLE),
+    "product_version": Right(
+        reads=_of(
+            "product_id version form face_minor_min face_minor_max valid_from valid_to valid_days "
+            "is_reloadable pin activation amount_minor_max balance_minor_max"
+        ),
+    ),
     "programme": Right(
         reads=_of(
             "code issuer_id earn_points earn_per_minor redemption_points_min lot_months "
@@ -186,6 +196,8 @@ SEEN: Final[Mapping[str, str]] = {
     "upload_record.pan_masked": "masked",
     "issuer.pan_prefix": "printed on every card",
     "issuer.pin_tries_max": "a rule",
+    "product_version.pin": "a rule",
+    "estate_change.key": "the number of an issuer, merchant, terminal or card batch",
     "exchange.answer": "without PIN and keys: it is what a slip says",
     "exchange.fingerprint": "a digest over the keyed hash",
     "terminal.key_generation": "a count",

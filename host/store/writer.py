@@ -32,6 +32,7 @@ from host.rules.state import Known, Original, State
 from host.settings import HostSettings
 from host.store.chains import ends_of_chains
 from host.store.connecting import Deadlines
+from host.store.following import Following
 from host.store.loading import SQL, NoOpenDayError, load
 from host.store.locks import SHARD_LOCK_CLASS
 from host.store.safety import UnsafeDatabaseError, connect_safely
@@ -94,10 +95,12 @@ class Writer:
         dsn: str,
         shards: Sequence[int],
         court: Court,
+        estate: Following,
         settings: HostSettings,
         clock: WallClock,
     ) -> None:
         self._dsn = dsn
+        self._estate = estate
         self._shards = frozenset(shards)
         self._court = court
         self._settings = settings
@@ -219,7 +222,7 @@ class Writer:
     def _load(self, connection: psycopg.Connection[Any], items: Sequence[Item]) -> State:
         now = self._clock()
         local_time = f"{now.astimezone(self._zone):%Y%m%d%H%M%S}"
-        return load(connection, items, self._court.book, now, local_time)
+        return load(connection, items, self._estate, now, local_time)
 
     def _moved(self, item: Item, state: State) -> Moved | None:
         """Where the original's card lives on a shard that is not ours."""

@@ -14,6 +14,7 @@ from host.model.requests import Family, Kind, Original, PinBlock, Request
 from host.model.responses import Reason
 from host.model.secrets import Pan, Secret, luhn_digit
 from host.rules.transactions import TRANSACTIONS
+from tests.host.batched import put_batch
 from tests.host.conftest import CARDS, CLOSED_CARD, PLAIN_CARD, CardPool, Till
 
 Case = Callable[[Till, CardPool], Awaitable[Request]]
@@ -68,6 +69,49 @@ def simply(kind: Kind, card: int | None = None, **more: Any) -> Case:
         return request_of(till, kind, pool.city() if card is None else card, **more)
 
     return ask
+
+
+def standing(kind: Kind, **columns: str) -> Case:
+    """With a card whose row says so, under the limits that it has."""
+
+    async def ask(till: Till, pool: CardPool) -> Request:
+        card = pool.city()
+        put_into(till, OF_BATCH, card)
+        for column, value in columns.items():
+            till.sql(f"UPDATE card SET {column} = %s WHERE id = %s", value, card)
+        return request_of(till, kind, card)
+
+    return ask
+
+
+def of_batch(kind: Kind, state: str) -> Case:
+    """With a card of a batch in that state."""
+
+    async def ask(till: Till, pool: CardPool) -> Request:
+        card = pool.city()
+        put_into(till, STATES.index(state) + 100, card)
+        return request_of(till, kind, card)
+
+    return ask
+
+
+def of_product(kind: Kind, number: int, amount: int | None = None) -> Case:
+    """With a card whose product says less than its issuer."""
+
+    async def ask(till: Till, pool: CardPool) -> Request:
+        card = pool.city()
+        put_into(till, number, card)
+        return request_of(till, kind, card, **({} if amount is None else {"amount": amount}))
+
+    return ask
+
+
+def put_into(till: Till, batch: int, card: int) -> None:
+    """Into a batch that is put there first, where it is not yet."""
+    if not till.sql("SELECT 1 FROM card_batch WHERE id = %s", batch):
+        state = STATES[batch - 100] if batch >= 100 else "opened"
+        put_batch(till, batch, [], state, **PRODUCTS.get(batch, {}))
+    till.sql("UPDATE card SET part_id = %s, sale = 'sold' WHERE id = %s", batch, card)
 
 
 def with_pan(kind: Kind, digits: str) -> Case:
@@ -270,7 +314,38 @@ EARN, ASK_POINTS = Kind.POINTS_EARN, Kind.POINTS_INQUIRY
 BUY, VOID, REFUND, REVERSE = Kind.PURCHASE, Kind.VOID, Kind.REFUND, Kind.REVERSAL
 YUAN_SHORT, DOLLARS, POINTS = Money(999, "CNY"), Money(1_000, "USD"), Money(1_000, "P:")
 
+STATES = ("draft", "generating", "generated", "suspended", "voided", "expired", "closed")
+OF_BATCH, FIXED, SMALL = 1, 2, 3
+PRODUCTS: dict[int, dict[str, Any]] = {
+    FIXED: {"is_reloadable": False},
+    SMALL: {"amount_minor_max": 900, "balance_minor_max": 100_500},
+}
+SPENDS = (BUY, REDEEM, Kind.BALANCE_INQUIRY, ASK_POINTS)
+LOADS = (LOAD, EARN, Kind.LOAD_VERIFICATION)
+
 CASES = [
+    *rows(WITHOUT_ORIGINAL, R.CARD_NOT_FOUND, lambda kind: of_batch(kind, "draft")),
+    *rows(WITHOUT_ORIGINAL, R.CARD_NOT_FOUND, lambda kind: of_batch(kind, "generating")),
+    *rows(WITHOUT_ORIGINAL, R.CARD_BATCH_NOT_OPENED, lambda kind: of_batch(kind, "generated")),
+    *rows(WITHOUT_ORIGINAL, R.CARD_BATCH_SUSPENDED, lambda kind: of_batch(kind, "suspended")),
+    *rows(WITHOUT_ORIGINAL, R.EXPIRED, lambda kind: of_batch(kind, "expired")),
+    *rows(WITHOUT_ORIGINAL, R.EXPIRED, lambda kind: of_batch(kind, "closed")),
+    *rows(SPENDS, R.CARD_VOIDED_SPEND, lambda kind: of_batch(kind, "voided")),
+    *rows(LOADS, R.CARD_VOIDED_LOAD, lambda kind: of_batch(kind, "voided")),
+    *rows(SPENDS, R.CARD_VOIDED_SPEND, lambda kind: standing(kind, status="voided")),
+    *rows(LOADS, R.CARD_VOIDED_LOAD, lambda kind: standing(kind, status="voided")),
+    *rows(WITHOUT_ORIGINAL, R.CARD_REPLACED, lambda kind: standing(kind, status="replaced")),
+    *rows(WITHOUT_ORIGINAL, R.EXPIRED, lambda kind: standing(kind, status="expired")),
+    *rows(WITHOUT_ORIGINAL, R.EXPIRED, lambda kind: standing(kind, valid_to="2026-11-21")),
+    *rows(WITHOUT_ORIGINAL, R.CARD_LOST, lambda kind: standing(kind, status="lost")),
+    *rows(
+        WITHOUT_ORIGINAL,
+        R.CARD_NOT_YET_VALID,
+        lambda kind: standing(kind, valid_from="2026-11-23"),
+    ),
+    *rows((LOAD, Kind.LOAD_VERIFICATION), R.FUNCTION_NOT_SUPPORTED, lambda k: of_product(k, FIXED)),
+    *of(BUY, R.AMOUNT_LIMIT, of_product(BUY, SMALL, 901)),
+    *of(LOAD, R.AMOUNT_LIMIT, of_product(LOAD, SMALL, 901), of_product(LOAD, SMALL, 501)),
     *rows(BATCHED, R.BATCH_MISMATCH, lambda kind: simply(kind, epoch="000099")),
     *rows(WITH_AMOUNT, R.INVALID_AMOUNT, lambda kind: simply(kind, amount=0)),
     *rows(WITH_CARD, R.ISSUER_UNKNOWN, lambda kind: with_pan(kind, "62220000000000")),

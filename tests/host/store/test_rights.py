@@ -35,6 +35,7 @@ SPOKEN = {
         "host/store/heads.sql": ALL,
         "host/store/changes.sql": LINKING,
         "host/store/keys.sql": {"rotations"},
+        "host/store/estate_versions.sql": {"version", "changes_since"},
     },
     "posswitch_night": {
         "clearing/queries.sql": ALL,
@@ -64,6 +65,7 @@ SPOKEN = {
         "host/store/keys.sql": ALL,
         "host/store/changes.sql": {"tables", "columns", "gaps"},
         "host/store/takeovers.sql": ALL,
+        "host/store/estate_versions.sql": {"next_version", "add_change"},
     },
 }  # fmt: skip
 """Who says what: all of a file, or these of it. A new statement has a row here."""
