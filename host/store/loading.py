@@ -57,7 +57,7 @@ def load(
     with connection.pipeline():
         connection.execute("BEGIN")
         connection.execute(SQL["hold_business_day"], CUT_OFF_LOCK, prepare=True)
-        day = connection.execute(SQL["open_business_date"], prepare=True)
+        day = connection.execute(SQL["open_business_day"], prepare=True)
         keys = (arrays.smallints(homes), arrays.words(slots))
         known = connection.execute(SQL["known"], keys, prepare=True, binary=True)
         found = _ask_cards(connection, cards)

@@ -6,7 +6,10 @@ SELECT pg_advisory_xact_lock_shared(%s, %s);
 
 -- name: open_business_date
 -- Its own statement, after the lock, so that its snapshot is newer than a cut-off we waited for.
--- With it how far the estate has come, so that what changed is read before anything is decided.
+SELECT business_date FROM business_day WHERE state = 'open';
+
+-- name: open_business_day
+-- The same for a batch, and how far the estate has come: what changed is read before it decides.
 SELECT
     d.business_date,
     (SELECT v.version FROM estate_version AS v WHERE v.is_the_one)
