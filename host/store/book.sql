@@ -1,4 +1,4 @@
--- The estate as the poster reads it: whole, or the rows that changed (`host.store.book` adds which).
+-- The estate as the poster reads it: whole, or what changed (`host.store.book` adds which rows).
 
 -- name: shard_count
 -- Settled when the first card was loaded; it never changes after.
