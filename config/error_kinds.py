@@ -193,8 +193,8 @@ ERROR_KINDS: Final[tuple[ErrorKind, ...]] = (
     ErrorKind(
         code="E-AUDIT-ACCEPT",
         what="an edit that was made by hand cannot be taken over",
-        why="only the estate is taken over, by two people, one of whom says why; what follows from "
-        "trade, keys or the night never is",
+        why="only the estate is taken over, and that a key was another until it was given anew, by "
+        "two people, one of whom says why; what follows from trade or the night never is",
         next="posswitch audit changes shows what was edited, and what may be done about it",
     ),
     ErrorKind(

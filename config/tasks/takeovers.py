@@ -24,8 +24,10 @@ from host.store.takeovers import (
 
 WHEN: Final = "%Y-%m-%d %H:%M:%S %Z"
 COMMAND: Final = "posswitch audit accept"
-ESTATE: Final = tuple(one.name for one in CHAINED if one.by_hand is not ByHand.NEVER)
+ESTATE: Final = tuple(one.name for one in CHAINED if one.is_edited)
 """What operators may edit by hand."""
+KEYS: Final = tuple(one.name for one in CHAINED if one.by_hand is ByHand.HEALED)
+"""Of which an edit is taken over once a program has written the row again."""
 
 
 @contextmanager
@@ -65,9 +67,10 @@ def accept_edits(
         TakeoverError, SurroundingsError: nothing was changed.
     """
     by = person_name()
-    if table is not None and table not in ESTATE:
+    if table is not None and table not in {*ESTATE, *KEYS}:
         raise TakeoverError(
-            f"{table} is never taken over: only the estate is ({', '.join(ESTATE)}). "
+            f"{table} is never taken over: only the estate is ({', '.join(ESTATE)}), and that a "
+            f"key was another until it was given anew ({', '.join(KEYS)}). "
             "Next: undo what was done to it in SQL, or restore"
         )
     wanted = [
@@ -93,20 +96,32 @@ def _told(one: HandMade, outcome: Outcome, by: str) -> str:
 
 
 def _what_next(one: HandMade) -> str:
-    if not one.may_be_taken_over and one.change is None:
-        return "never taken over. Next: undo it in SQL, or restore"
     if not one.may_be_taken_over:
+        return _what_instead(one)
+    command = f"{COMMAND} {one.table} {one.key}"
+    if one.asked is not None:
         return (
-            "never taken over. Next: restore what was backed up before change "
-            f"{one.change}, or live with the finding"
+            f"{one.asked.by} asked for it at {one.asked.at:{WHEN}}: {one.asked.reason}. "
+            f"Next, as another person: {command}"
         )
-    if one.asked is None and one.change is None:
-        return f'if that is meant: {COMMAND} {one.table} {one.key} --reason "…"; else undo it'
-    if one.asked is None:
-        return f'if that was meant: {COMMAND} {one.table} {one.key} --reason "…"'
+    if one.table in KEYS:
+        return (
+            "it was another key until it was given anew: look at what was sealed meanwhile. "
+            f'Next: {command} --reason "…"'
+        )
+    if one.change is None:
+        return f'if that is meant: {command} --reason "…"; else undo it'
+    return f'if that was meant: {command} --reason "…"'
+
+
+def _what_instead(one: HandMade) -> str:
+    if one.table in KEYS:
+        return "no key of ours. Next: have it given anew (sign on; posswitch keys), then look again"
+    if one.change is None:
+        return "never taken over. Next: undo it in SQL, or restore"
     return (
-        f"{one.asked.by} asked for it at {one.asked.at:{WHEN}}: {one.asked.reason}. "
-        f"Next, as another person: {COMMAND} {one.table} {one.key}"
+        "never taken over. Next: restore what was backed up before change "
+        f"{one.change}, or live with the finding"
     )
 
 

@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 import psycopg
 from psycopg import errors, sql
 
-from host.store.deciding import CHAINED, TABLES, ByHand, Chained, How, how_of
+from host.store.deciding import CHAINED, TABLES, Chained, How, how_of
 from host.store.locks import CHANGE_LOCK
 from host.store.noting import content_of
 from host.store.queries import load_queries
@@ -85,8 +85,8 @@ class Gap(NamedTuple):
 
     @property
     def may_be_taken_over(self) -> bool:
-        """Whether it is of the estate."""
-        return TABLES[self.table].may_be_taken_over(self.how)
+        """Whether it is of the estate, or of a key: a row that is ours again."""
+        return TABLES[self.table].may_have_been(self.how)
 
 
 def gaps(connection: Connection, table: str | None = None) -> Iterator[Gap]:
@@ -128,7 +128,7 @@ def _of(table: Chained) -> dict[str, sql.Composable]:
 
 def _note_differing(table: Chained, says: Collection[str]) -> sql.Composed:
     """`says` are the columns that a note has. What was noted last is taken for the row before."""
-    keeps = "content" in says and table.by_hand is not ByHand.NEVER
+    keeps = "content" in says and table.is_edited
     names = ["digest", *(["before"] if "before" in says else []), *(["content"] if keeps else [])]
     with_content = {
         "told": sql.SQL(", now.content"),

@@ -16,6 +16,7 @@ class ByHand(enum.Enum):
     """What of an edit that operators made in SQL two of them may take over (`takeovers`)."""
 
     NEVER = "nothing: it follows from trade, keys or the night"
+    HEALED = "that a key was another, once a program has written its row again"
     NEW = "rows that were put in: money is booked by those that are there"
     ANY = "any edit: it is the estate"
 
@@ -45,11 +46,19 @@ class Chained:
     where: LiteralString = "true"
     """Which rows `t`."""
     by_hand: ByHand = ByHand.NEVER
-    """Where something may be taken over, what a row said is kept with its note."""
+
+    @property
+    def is_edited(self) -> bool:
+        """Whether operators edit it in SQL, so that what a row said is kept with its note."""
+        return self.by_hand in {ByHand.NEW, ByHand.ANY}
 
     def may_be_taken_over(self, how: How) -> bool:
-        """Whether two people may take over that this was done to a row."""
+        """Whether two people may take over that this was done to a row, and stands."""
         return self.by_hand is ByHand.ANY or (self.by_hand is ByHand.NEW and how is How.PUT_IN)
+
+    def may_have_been(self, how: How) -> bool:
+        """Whether two people may take over that this was done before a program wrote the row."""
+        return self.by_hand is ByHand.HEALED or self.may_be_taken_over(how)
 
 
 _DAY: Final = "to_char(t.business_date, 'YYYY-MM-DD')"
@@ -67,7 +76,11 @@ CHAINED: Final = (
         by_hand=ByHand.ANY,
     ),
     Chained(name="terminal", key="t.terminal_id", by_hand=ByHand.ANY),
-    Chained(name="terminal_key", key="concat_ws('/', t.terminal_id, t.usage, t.generation)"),
+    Chained(
+        name="terminal_key",
+        key="concat_ws('/', t.terminal_id, t.usage, t.generation)",
+        by_hand=ByHand.HEALED,
+    ),
     Chained(
         name="card",
         key="concat_ws('/', t.shard, encode(t.pan_hash, 'hex'))",
@@ -101,11 +114,11 @@ CHAINED: Final = (
     ),
     Chained(name="exception_case", key="t.id::text"),
     Chained(name="terminal_status", key="t.terminal_id"),
-    Chained(name="transport_key", key="t.name"),
-    Chained(name="key_component", key="concat_ws('/', t.target, t.number)"),
+    Chained(name="transport_key", key="t.name", by_hand=ByHand.HEALED),
+    Chained(name="key_component", key="concat_ws('/', t.target, t.number)", by_hand=ByHand.HEALED),
     Chained(name="key_rotation", key="t.terminal_id"),
     Chained(name="terminal_counter", key="concat_ws('/', t.terminal_id, t.key_id)"),
-    Chained(name="zone_key", key="t.name"),
+    Chained(name="zone_key", key="t.name", by_hand=ByHand.HEALED),
     Chained(name="advice", key="concat_ws('/', t.shard, t.journal_id)"),
     Chained(name="takeover", key="concat_ws('/', t.relation, t.key)"),
     Chained(name="case_report", key="concat_ws('/', t.slot, t.detail)"),

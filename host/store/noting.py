@@ -16,7 +16,7 @@ That a row before is not what the note before left is an edit by hand, and shows
 import re
 from typing import Final, LiteralString
 
-from host.store.deciding import TABLES, ByHand, Chained
+from host.store.deciding import TABLES, Chained
 from host.store.rights import UNSEEN
 
 _NOTES: Final = re.compile(r"^-- notes: (\w+)\n", re.MULTILINE)
@@ -49,7 +49,7 @@ def noted(statement: LiteralString) -> LiteralString:
 
 def content_of(table: Chained) -> LiteralString:
     """What a row `t` says, as it is kept with its note: without what nobody is shown."""
-    if table.by_hand is ByHand.NEVER:
+    if not table.is_edited:
         return "null::jsonb"
     return f"row_content(t, '{{{','.join(unseen_of(table))}}}')"
 
@@ -89,6 +89,6 @@ def _said(verb: str, table: Chained, *, may_meet: bool) -> dict[LiteralString, L
         said["before"] = "row_digest(old)"
     if verb != "DELETE FROM":
         said["digest"] = "row_digest(t)"
-        if table.by_hand is not ByHand.NEVER:
+        if table.is_edited:
             said["content"] = content_of(table)
     return said

@@ -3,13 +3,14 @@
 What operators edit in SQL the audit names, for it cannot know who it was. One person says why,
 another agrees to the very same rows; then the change is noted with the reason and both names, under
 the chain of changes as any other. So is an edit that a program has written over since: the change
-that was made of it is what is taken over. What follows from trade, keys or the night never is.
+that was made of it is what is taken over. Of a key that is all that may be: a row that is not as it
+was noted is another key until it is given anew. What follows from trade or the night never is.
 """
 
 import datetime as dt
 import enum
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
@@ -100,7 +101,9 @@ def hand_made(connection: Connection, table: str | None = None) -> list[HandMade
             if table in {None, chained.name}
             for found in _of_table(connection, chained, asked)
         ]
-        return [*standing, *_written_over(connection, list(gaps(connection, table)), asked)]
+        amiss = {(one.table, one.key) for one in standing}
+        over = list(gaps(connection, table))
+        return [*standing, *_written_over(connection, over, asked, amiss)]
 
 
 def take_over(
@@ -119,6 +122,7 @@ def take_over(
     with connection.transaction():
         connection.execute(SQL["one_form"])
         connection.execute(SQL["lock"])
+        _check(connection, wanted)
         asked = _waiting(connection)
         return [(one, _take_over(connection, one, asked, (by, reason, now))) for one in wanted]
 
@@ -150,7 +154,6 @@ def _waiting(connection: Connection) -> dict[tuple[str, str], _Row]:
 def _take_over(
     connection: Connection, one: HandMade, asked: Mapping[tuple[str, str], _Row], said: _Said
 ) -> Outcome:
-    _check_may_be(one)
     by, reason, now = said
     before = asked.get(one.subject)
     relation, key = one.subject
@@ -171,9 +174,31 @@ def _take_over(
     return Outcome.ASKED
 
 
+def _check(connection: Connection, wanted: Sequence[HandMade]) -> None:
+    """That all of them may be. A key that was spoilt again since, is no key of ours."""
+    healed = {one.table for one in wanted if TABLES[one.table].by_hand is ByHand.HEALED}
+    amiss = {
+        (name, key) for name in healed for key, *_ in connection.execute(differing(TABLES[name]))
+    }
+    for one in wanted:
+        _check_may_be(one)
+        if (one.table, one.key) in amiss:
+            raise _not_healed(one)
+
+
+def _not_healed(one: HandMade) -> TakeoverError:
+    return TakeoverError(
+        f"{one.table} {one.key} is still not the key that this program last stored, and such a key "
+        "is never taken over. Next: have it given anew (its terminal signs on; posswitch keys), "
+        "then take over that it was another"
+    )
+
+
 def _check_may_be(one: HandMade) -> None:
     if one.may_be_taken_over:
         return
+    if TABLES[one.table].by_hand is ByHand.HEALED:
+        raise _not_healed(one)
     if one.change is None:
         raise TakeoverError(
             f"{one.table} {one.key} was {one.how.value} by hand, and that is never taken over: it "
@@ -266,15 +291,23 @@ def _of_table(
 
 
 def _written_over(
-    connection: Connection, found: Sequence[Gap], asked: Mapping[tuple[str, str], _Row]
+    connection: Connection,
+    found: Sequence[Gap],
+    asked: Mapping[tuple[str, str], _Row],
+    amiss: Collection[tuple[str, str]],
 ) -> Iterator[HandMade]:
-    """What was edited and then changed by a program: shown with what that did to it."""
+    """What was edited and then changed by a program: shown with what that did to it.
+
+    `amiss` are the rows, by table and key, that are not as they were noted last.
+    """
     numbers = [gap.number for gap in found]
     before = [gap.number_before for gap in found]
     rows = connection.execute(SQL["kept_contents"], (numbers, before)) if found else ()
     kept = {number: rest for number, *rest in rows}
     for gap in found:
-        was, became, is_all = kept[gap.number]
+        table, (was, became, is_all) = TABLES[gap.table], kept[gap.number]
+        edits = tuple(_edits(table, was, became, is_all=is_all)) if table.is_edited else ()
+        is_key_amiss = table.by_hand is ByHand.HEALED and (gap.table, gap.key) in amiss
         yield HandMade(
             table=gap.table,
             key=gap.key,
@@ -282,8 +315,8 @@ def _written_over(
             how=gap.how,
             before=gap.left,
             digest=gap.found,
-            edits=tuple(_edits(TABLES[gap.table], was, became, is_all=is_all)),
-            may_be_taken_over=gap.may_be_taken_over,
+            edits=edits,
+            may_be_taken_over=gap.may_be_taken_over and not is_key_amiss,
             asked=_asked(asked.get((_CHANGE, str(gap.number))), gap.found),
         )
 
@@ -299,7 +332,7 @@ def _edits_of(
     connection: Connection, table: Chained, keys: Sequence[str]
 ) -> dict[str, tuple[Edit, ...]]:
     """What differs in each of the rows, where what they said is kept."""
-    if not keys or table.by_hand is ByHand.NEVER:
+    if not keys or not table.is_edited:
         return {}
     statement = _CONTENTS.format(
         relation=sql.Literal(table.name),

@@ -101,3 +101,13 @@ def test_a_reload_by_command_and_by_signal_reaches_the_host(house: House) -> Non
             lambda: fields_in(till.ask(sale(voice)))["39"] == "00", "the signal was not heard"
         )
     only_the_damage_is_named(house)
+
+
+def test_two_people_end_the_finding_of_a_key_that_was_given_anew(house: House) -> None:
+    accept = ("audit", "accept", "terminal_key", f"{SPOILT}/mak/1", "--data", house.places.data)
+    asked = run_command(*accept, "--reason", "a torn block", login=ALICE)
+    assert f"terminal_key {SPOILT}/mak/1 (change " in asked.stdout, asked.stderr
+    only_the_damage_is_named(house)
+    agreed = run_command(*accept, login=BOB)
+    assert agreed.stdout.endswith("): taken over\n"), agreed.stderr
+    assert "audit: 0 violations" in command("audit", data=house.places.data).stdout

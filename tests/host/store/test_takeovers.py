@@ -13,7 +13,7 @@ from clearing.night import SQL as NIGHT
 from clearing.verify import audit
 from config.run.database import Dsns
 from host.store.changes import link_changes
-from host.store.deciding import CHAINED, ByHand, How
+from host.store.deciding import CHAINED, TABLES, How
 from host.store.queries import load_queries
 from host.store.takeovers import (
     NOT_SHOWN,
@@ -27,7 +27,9 @@ from host.store.takeovers import (
 from tests.host.conftest import NOW
 
 Connection = psycopg.Connection[Any]
-POSTING = load_queries("host.store", "posting.sql")
+BOOK, KEYS, POSTING = (
+    load_queries("host.store", f"{name}.sql") for name in ("book", "keys", "posting")
+)
 LATER = NOW + dt.timedelta(hours=1)
 
 
@@ -211,7 +213,7 @@ def test_money_is_in_no_table_that_is_looked_at(owner: Connection) -> None:
 
     Beside the estate it is a change of a row of it, by its number.
     """
-    taken = {table.name for table in CHAINED if table.by_hand is not ByHand.NEVER}
+    taken = {table.name for table in CHAINED if table.is_edited}
     by_database = {
         table
         for (definition,) in owner.execute(
@@ -315,6 +317,68 @@ def test_an_edit_that_was_written_over_and_is_of_no_estate_is_never_taken_over(
         [one.change],
     )
     assert len(said(owner)) == 1, "nor by who writes into the chain that it was"
+
+
+SPOIL = "UPDATE terminal_key SET check_value = 'F00BAA' WHERE terminal_id = '80010002'"
+
+
+def give_anew(owner: Connection) -> None:
+    """What a sign-on does: new keys, and those before them go."""
+    owner.execute(
+        BOOK["drop_keys"],
+        owner.execute(
+            "SELECT array_agg(t.terminal_id), array_agg(0), array_agg(99) FROM terminal AS t"
+            " WHERE t.terminal_id = '80010002'"
+        ).fetchone(),
+    )
+
+
+def test_a_key_that_was_spoilt_is_taken_over_by_two_once_it_was_given_anew(
+    owner: Connection,
+) -> None:
+    owner.execute(f"{SPOIL} AND usage = 'mak'")
+    [one] = hand_made(owner)
+    assert (one.change, one.may_be_taken_over) == (None, False)
+    with pytest.raises(TakeoverError, match=r"still not the key .*, and"):
+        agree(owner, "li")
+    give_anew(owner)
+    [finding] = said(owner)
+    [one] = hand_made(owner)
+    assert f"before change {one.change}" in finding
+    assert (one.may_be_taken_over, one.edits) == (True, ())
+    assert agree(owner, "li", "li") == [Outcome.ASKED, Outcome.WAITING]
+    assert said(owner) == [finding]
+    assert agree(owner, "wang", reason=None) == [Outcome.TAKEN_OVER]
+    assert (said(owner), hand_made(owner)) == ([], [])
+    link_changes(owner)
+    assert list(broken_links(owner)) == []
+
+
+def test_a_key_that_is_spoilt_again_is_not_taken_over_whatever_was_asked(owner: Connection) -> None:
+    """Both what stands and what was written over stay findings, until the key is ours again."""
+    put_back = KEYS["put_zone_key"], ("LAKE", "B", "0000", "li", NOW)
+    owner.execute(*put_back)
+    spoil = "UPDATE zone_key SET block = 'X' WHERE name = 'LAKE'"
+    owner.execute(spoil)
+    owner.execute(*put_back)
+    assert agree(owner, "li") == [Outcome.ASKED]
+    seen = hand_made(owner)
+    owner.execute(spoil)
+    assert [one.may_be_taken_over for one in hand_made(owner)] == [False, False]
+    for wanted in (seen, hand_made(owner)):
+        with pytest.raises(TakeoverError, match="still not the key"):
+            take_over(owner, wanted, by="wang", reason=None, now=LATER)
+    assert len(said(owner)) == 2
+    owner.execute(*put_back)
+    assert agree(owner, "wang") == [Outcome.TAKEN_OVER, Outcome.ASKED]
+    assert len(said(owner)) == 1
+
+
+@pytest.mark.parametrize("table", [table.name for table in CHAINED if not table.is_edited])
+def test_of_no_other_table_an_edit_that_was_written_over_may_be_taken_over(table: str) -> None:
+    keys = {"terminal_key", "zone_key", "transport_key", "key_component"}
+    assert TABLES[table].may_have_been(How.CHANGED) is (table in keys)
+    assert not any(TABLES[table].may_be_taken_over(how) for how in How)
 
 
 def test_a_note_that_does_not_say_what_was_before_is_nobodys(owner: Connection) -> None:
