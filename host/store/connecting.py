@@ -6,8 +6,8 @@ with it. What was asked may still happen there: who asked must look, as after an
 """
 
 import time
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -15,6 +15,8 @@ import psycopg
 from psycopg.abc import RV, PQGen
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.waiting import Wait
+
+from host.store.round_trip import OneWrite
 
 Connection = psycopg.Connection[Any]
 
@@ -62,6 +64,14 @@ class DeadlineConnection(psycopg.Connection[Any]):
     """A connection whose every wait for the server ends."""
 
     round_trip_seconds = NO_STATEMENT_SECONDS
+
+    @contextmanager
+    def pipeline(self) -> Iterator[psycopg.Pipeline]:
+        """As of any connection; what is asked in one leaves together."""
+        if self._pipeline is None:
+            self._pipeline = OneWrite(self)
+        with super().pipeline() as pipeline:
+            yield pipeline
 
     def wait(
         self, gen: PQGen[RV], interval: float = LOOK_SECONDS, timeout: float | None = None
