@@ -3,11 +3,11 @@
 A sheet is a table where its screen is wide enough for it; where it is not, the first column becomes
 headings of the rows that share it, and where that is too wide as well it is a list of its rows, a
 line for each column. Only a column of prose may be folded. Into a file or a pipe nothing has a
-limit: a row is a line.
+limit: a row is a line. So is a sentence, which a terminal is given in lines that it has room for.
 """
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from rich.console import Console, ConsoleOptions, RenderResult
@@ -45,8 +45,15 @@ class Screen(Console):
 
     def print(self, *objects: Any, **options: Any) -> None:
         """As rich does."""
-        said = (speech.said(each) if isinstance(each, str) else each for each in objects)
-        super().print(*said, **options)
+        told = (self._told(each, options) if isinstance(each, str) else each for each in objects)
+        super().print(*told, **options)
+
+    def _told(self, text: str, options: Mapping[str, Any]) -> str:
+        """In the reader's language; what is too wide for a terminal goes on below, indented."""
+        said = speech.said(text)
+        if self.width >= UNLIMITED or (options.get("markup", True) and "[" in said):
+            return said
+        return "\n".join(line for each in said.split("\n") for line in _fitted(each, self.width))
 
 
 def line(text: str) -> Text:
@@ -170,6 +177,14 @@ class Sheet:
             lines.append(f"{first[0].name} {first[1]}")
             lines += [f"  {_padded(column.name, width)} {cell}" for column, cell in more if cell]
         return lines
+
+
+def _fitted(text: str, width: int) -> list[str]:
+    if cell_count(text) <= width:
+        return [text]
+    indent = text[: len(text) - len(text.lstrip())]
+    first, *more = fold(text.lstrip(), max(width - len(indent) - len(GAP), PROSE_COLUMNS_MIN))
+    return [indent + first, *(indent + GAP + line for line in more)]
 
 
 def _padded(text: str, width: int, *, to_the_right: bool = False) -> str:

@@ -161,8 +161,10 @@ class Exchange:
 
     @property
     def kind(self) -> Kind | None:
-        """What was asked, once it is known."""
-        return self.request.kind if self.request is not None else None
+        """What is asked, as far as it was read: of a message that nothing proves too."""
+        if self.request is not None:
+            return self.request.kind
+        return self.message.asks if self.message is not None else None
 
     def read(self, payload: bytes) -> DecodeError | None:
         """Take the message; on an error what could be read of it, if that can be answered."""

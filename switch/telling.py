@@ -67,6 +67,7 @@ class Telling:
         exchange.finish(None)
         self._metrics.silent(exchange.channel, why)
         field, offset = place or exchange.place
+        kind = exchange.kind
         _LOG.warning(
             "message not answered",
             channel=exchange.channel,
@@ -74,6 +75,7 @@ class Telling:
             mti=message.mti if message is not None else None,
             tid=message.terminal_id if message is not None else None,
             stan=message.stan if message is not None else None,
+            kind=kind.value if kind is not None else None,
             field=field or None,
             offset=offset,
             why=why,
@@ -106,7 +108,7 @@ class Telling:
         return seconds
 
     def _log(self, exchange: Exchange, reason: Reason, rrn: str, why: str) -> None:
-        message, request = exchange.message, exchange.request
+        message, request, kind = exchange.message, exchange.request, exchange.kind
         assert message is not None
         _LOG.info(
             "message answered",
@@ -114,7 +116,7 @@ class Telling:
             mti=message.mti,
             tid=message.terminal_id,
             stan=message.stan,
-            kind=request.kind.value if request is not None else None,
+            kind=kind.value if kind is not None else None,
             pan=request.pan.masked if request is not None and request.pan is not None else None,
             reason=reason.value,
             rrn=rrn,

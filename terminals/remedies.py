@@ -102,8 +102,13 @@ REMEDIES: Final[Mapping[Reason, Remedy]] = {
         "posswitch doctor; posswitch top shows the link and its windows",
     ),
     Reason.DUPLICATE: Remedy(
-        "use the next trace number: this one was used for something else",
-        "a terminal that lost its counter, or two with one id: posswitch terminal show TID",
+        "use the next trace number: this one of this batch was used for something else, or what "
+        "it asked for is reversed, or is being reversed. Where the header asks for a sign-on (3), "
+        "sign on and go on in the batch that is told; a terminal that lost its counter settles, "
+        "and its traces begin anew in the next batch",
+        "posswitch terminal show TID: its batch, and when it was last seen. A terminal that lost "
+        "its counter, two with one id, one batch begun twice, or a reversal that was here before "
+        "its original; nothing is posted by what is answered 94",
     ),
     Reason.MALFUNCTION: Remedy(
         "send it again later; a reversal goes on by itself",

@@ -172,7 +172,10 @@ def scenario(  # noqa: PLR0913, PLR0917 - a command line has an option for each 
     data: Annotated[
         Path | None,
         typer.Option(
-            "--data", help="Whose ledger has the legs and balances.", metavar="DIR", readable=False
+            "--data",
+            help="Whose channels are called, and whose ledger has the legs and balances.",
+            metavar="DIR",
+            readable=False,
         ),
     ] = None,
     settings: SettingsOption = None,
@@ -180,13 +183,15 @@ def scenario(  # noqa: PLR0913, PLR0917 - a command line has an option for each 
 ) -> None:
     """Stories of one till, step by step, for an estate nobody has traded on.
 
-    Legs and balances are looked at in the ledger of --data; without it the answers alone are.
+    Legs and balances are looked at in the ledger of --data; without it the answers alone are. Where
+    its channels listen is known of it, too.
 
     Exit status 1: one did not end as it is written.
 
     Example: posswitch simulate scenario simulators/scenarios/pos_day.toml
     """
     from config.logging import configure_logging
+    from config.tasks.doors import doors_of
     from config.tasks.ledger import opened_ledger
     from config.tasks.simulate import Reports, Target, simulate_scenarios
 
@@ -197,6 +202,7 @@ def scenario(  # noqa: PLR0913, PLR0917 - a command line has an option for each 
         certificates=certificates,
         caller_bytes=caller_bytes,
         as_json=as_json,
+        door_of=doors_of(data, settings) if data is not None else None,
     )
     configure_logging(LOGGED)
     with opened_ledger(data, settings) as ledger:

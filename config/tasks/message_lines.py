@@ -5,7 +5,6 @@ label: values in pieces, sentences between their words, amounts never apart from
 Without a terminal a line has 80 columns; programs read `--json`.
 """
 
-import re
 import shutil
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
@@ -27,9 +26,6 @@ _PLACE: Final = 11
 _USUAL: Final = 80
 _WIDE: Final = 120
 """From so many columns on there is room for long labels."""
-_GLUE: Final = "\0"
-"""Stands for a blank at which nothing is folded."""
-_GLUED: Final = re.compile(r"(?<=\d) (?=[A-Z]{3}\b|points\b)")
 Piece = tuple[str, str]
 """A text and its style."""
 
@@ -195,8 +191,8 @@ def _closed(line: Text) -> Text:
 
 def _folded(text: str, room: int) -> Iterator[str]:
     """Between words, and where a word is wider than the room, within it."""
-    for line in fold(_GLUED.sub(_GLUE, text), room):
-        rest = line.replace(_GLUE, " ")
+    for line in fold(text, room):
+        rest = line
         while cell_count(rest) > room:
             end = next(at for at in range(room, 0, -1) if cell_count(rest[:at]) <= room)
             yield rest[:end]

@@ -205,7 +205,9 @@ def print_previews(previews: Sequence[Preview], zone: str, *, as_json: bool = Fa
     for each in previews:
         doing = ", ".join(each.steps) or "nothing; it would be compared with what it left"
         cleared = f"business date {each.business_date} would be cleared, by the clock of {zone}"
-        console.print(f"{cleared}{_because(each.note)}", markup=False)
+        console.print(cleared, markup=False)
+        if each.note:
+            console.print(f"  why: {each.note}", markup=False)
         console.print(f"  to do: {doing}")
         console.print(f"  {each.journals:,} journals, {each.entries:,} entries by now")
         console.print(f"  {each.files:,} files in {each.directory}", markup=False)
@@ -245,10 +247,6 @@ def _claims(record: Path) -> list[Claim]:
         raise SurroundingsError(
             f"{record} is not a simulator's record: {error}. Next: check --record", "E-RECORD"
         ) from error
-
-
-def _because(note: str) -> str:
-    return f" ({note})" if note else ""
 
 
 def positions_sheet(positions: Iterable[Position]) -> Sheet:

@@ -15,6 +15,7 @@ from config.as_json import print_json
 from config.errors import FOUND_WRONG, INTERRUPTED, SettingsError, SurroundingsError
 from config.run.estates import estate_named
 from config.screen import screen
+from config.tasks.doors import HERE, Door, DoorOf
 from config.tasks.failed import failed_lines, failed_status
 from config.tasks.junit import Ended, junit_report
 from config.tasks.loops import port_refused, run_loop
@@ -48,7 +49,7 @@ CUSTOMERS_PER_SECOND_MAX: Final = 8
 class Target:
     """Where the terminals call, and whose they are."""
 
-    host: str = "127.0.0.1"
+    host: str = HERE
     port: int = 0
     """0: where the channel is by itself."""
     estate: str = "demo"
@@ -58,14 +59,23 @@ class Target:
     """Of a gateway: how long the caller's number is that the switch expects."""
     as_json: bool = False
     """How it is told what came of it."""
+    door_of: DoorOf | None = None
+    """Of a house that was named: it says where its channels are, but for what is said here."""
 
     def place(self, channel: str) -> Place:
-        """Where a channel of it is."""
+        """Where a channel of it is.
+
+        Raises:
+            SettingsError: the house has no such channel.
+        """
+        door = Door(self.host, self.port or CHANNELS[channel].port)
+        if self.door_of is not None and not self.port:
+            door = self.door_of(channel)
         return Place(
-            host=self.host,
-            port=self.port or CHANNELS[channel].port,
+            host=self.host if self.host != HERE else door.host,
+            port=door.port,
             certificates=self.certificates,
-            caller_bytes=self.caller_bytes,
+            caller_bytes=self.caller_bytes or door.preamble_bytes,
             answer_seconds_max=ANSWER_SECONDS_MAX,
         )
 

@@ -15,7 +15,7 @@ from config.run.house import house_and_settings
 from config.screen import Column, Sheet, amount, number, prose, screen
 from host.cases import CASES
 from host.model.money import HOUSE_CURRENCY, POINTS_PREFIX
-from host.rules.settlement import Halves, text_of
+from host.rules.settlement import Halves, halves_of
 from host.store.cases import LISTED_MAX, StoredCase
 from host.store.connecting import SHORT, connect
 from host.store.settlement_view import TerminalView
@@ -73,9 +73,10 @@ def print_terminal(view: TerminalView, *, as_json: bool = False) -> None:
 
 
 def terminal_lines(view: TerminalView) -> Iterator[str]:
-    """What is known of a terminal, and its batches' totals."""
+    """What is known of a terminal, and its batches' totals: money on a line, points on the next."""
     state = "" if view.is_active else ", out of use"
-    yield f"terminal {view.terminal_id} of {view.merchant} ({view.merchant_id}){state}"
+    yield f"terminal {view.terminal_id} of {view.merchant}{state}"
+    yield f"  merchant   {view.merchant_id}"
     yield f"  last seen  {_when(view.last_seen)}"
     if view.serial:
         yield f"  hardware   {view.serial}"
@@ -83,7 +84,7 @@ def terminal_lines(view: TerminalView) -> Iterator[str]:
         yield f"  status     {view.status.hex()} of {_when(view.status_at)}"
     yield f"  batch      {view.epoch}"
     for name, totals in view.totals.items():
-        yield f"    {name}: {text_of(totals)}"
+        yield from (f"    {name}: {half}" for half in halves_of(totals))
     for one in view.unacknowledged:
         of = amount(one.amount_minor, one.unit)
         yield f"    {one.stan} {one.kind} of {of}: unacknowledged"
@@ -91,9 +92,9 @@ def terminal_lines(view: TerminalView) -> Iterator[str]:
         yield f"  key        {key.usage} {key.generation}, check value {key.check_value}"
     for batch in view.batches:
         yield f"  settled    {batch.epoch} {batch.state}, business date {batch.business_date}"
-        yield f"    here: {text_of(batch.counted)}"
+        yield from (f"    here: {half}" for half in halves_of(batch.counted))
         if batch.told is not None and batch.told != batch.counted:
-            yield f"    terminal: {text_of(batch.told)}"
+            yield from (f"    told: {half}" for half in halves_of(batch.told))
 
 
 def cases_sheet(cases: Sequence[StoredCase]) -> Sheet:

@@ -195,8 +195,13 @@ def differences(upload: Upload) -> list[NewCase]:
 
 def text_of(totals: Halves) -> str:
     """Totals as people read them."""
+    return "; ".join(halves_of(totals))
+
+
+def halves_of(totals: Halves) -> tuple[str, str]:
+    """The same apart: money, and points."""
     money, points = totals
-    return f"{_half_text(money, HOUSE_CURRENCY)}; {_half_text(points, POINTS_PREFIX)}"
+    return _half_text(money, HOUSE_CURRENCY), _half_text(points, POINTS_PREFIX)
 
 
 def text_of_record(record: Record, one: Traded | None = None) -> str:

@@ -19,7 +19,7 @@ from clearing.checks import Test as AuditTest
 from clearing.netting import Position
 from clearing.verify import in_their_units
 from config.cells import cell_count
-from config.screen import UNLIMITED, Column, Sheet, number, prose
+from config.screen import UNLIMITED, Column, Screen, Sheet, number, prose
 from config.tasks.demo import CHANNELS
 from config.tasks.night import positions_sheet
 from config.tasks.progress import board
@@ -31,7 +31,7 @@ from host.model.money import Money
 from host.model.requests import Kind, Totals
 from host.rules.settlement import text_of
 from host.store.cases import StoredCase
-from host.store.settlement_view import TerminalView
+from host.store.settlement_view import BatchView, TerminalView
 from simulators.record import Event, What
 from simulators.tally import Tally
 
@@ -248,8 +248,69 @@ def test_a_terminal_shows_its_totals_and_promisesin_their_units() -> None:
         batches=[],
         cases=[],
     )
-    text = "\n".join(terminal_lines(view))
-    assert "debit 123.45 CNY in 1, credit 0.00 CNY in 0; debit 500 points in 1" in text
+    lines = list(terminal_lines(view))
+    assert "    up: debit 123.45 CNY in 1, credit 0.00 CNY in 0" in lines
+    assert "    up: debit 500 points in 1, credit 0 points in 0" in lines
+
+
+def test_a_terminals_lines_fit_80_columns_whatever_it_has_sold() -> None:
+    most = (
+        Totals(999_999_999_999, 999, 999_999_999_999, 999),
+        Totals(999_999_999, 999, 999_999_999, 999),
+    )
+    batch = BatchView(
+        institution="mis",
+        epoch="20261122.12",
+        state="uploading",
+        business_date=dt.date(2026, 11, 22),
+        told=most,
+        counted=(Totals(1, 1, 1, 1), Totals(1, 1, 1, 1)),
+        settled_at=dt.datetime(2026, 11, 22, tzinfo=dt.UTC),
+        closed_at=None,
+    )
+    view = TerminalView(
+        terminal_id="80010001",
+        merchant="A merchant of forty characters, no less.",
+        merchant_id="888290054110001",
+        is_active=False,
+        last_seen=dt.datetime(2026, 11, 26, tzinfo=dt.UTC),
+        serial="12580010001",
+        settles_points=True,
+        status=None,
+        status_at=None,
+        epoch="20261122.12",
+        totals={"up": most, "down": most},
+        unacknowledged=[],
+        keys=[],
+        batches=[batch],
+        cases=[],
+    )
+    assert max(map(cell_len, terminal_lines(view))) <= 80
+
+
+SAID = (
+    "business date 2026-11-26 would be cleared, by the clock of Asia/Shanghai, for a merchant who "
+    "is owed 9,999,999,999.99 CNY and 12,345,678 points"
+)
+
+
+@pytest.mark.parametrize("width", [40, 80])
+def test_a_sentence_is_folded_between_its_words_on_a_terminal_and_is_a_line_in_a_pipe(
+    width: int,
+) -> None:
+    out = io.StringIO()
+    Screen(file=out, width=width, soft_wrap=True).print(f"  {SAID}", markup=False)
+    first, *more = out.getvalue().splitlines()
+    assert max(map(cell_len, (first, *more))) <= width
+    assert first.startswith("  b")
+    assert all(line.startswith("    ") for line in more)
+    text = out.getvalue()
+    assert "9,999,999,999.99 CNY" in text
+    assert "12,345,678 points" in text
+    assert " ".join(text.split()) == SAID
+    piped = io.StringIO()
+    Screen(file=piped, width=UNLIMITED, soft_wrap=True).print(f"  {SAID}", markup=False)
+    assert piped.getvalue() == f"  {SAID}\n"
 
 
 AMOUNT = re.compile(r"{(\w+_minor)}")

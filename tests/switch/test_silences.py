@@ -153,6 +153,15 @@ async def test_a_wrong_code_is_to_blame_on_the_mac(bench):
         bench.take_known(payload[:-1] + bytes([payload[-1] ^ 1]))
     [line] = [line for line in lines if line["event"] == "message not answered"]
     assert (line["why"], line["field"]) == ("not proved", "mac")
+    assert line["kind"] == "reversal"
+
+
+async def test_a_message_that_nothing_proves_is_told_with_its_kind(bench):
+    payload = sealed(purchase_fields(), mac_of())
+    with structlog.testing.capture_logs() as lines:
+        bench.take_known(payload[:-1] + bytes([payload[-1] ^ 1]))
+    [line] = [line for line in lines if line["event"] == "message answered"]
+    assert (line["kind"], line["reason"]) == ("purchase", "mac_wrong")
 
 
 @pytest.fixture(params=TONGUES, ids=[tongue.name for tongue in TONGUES])

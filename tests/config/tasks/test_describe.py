@@ -182,6 +182,14 @@ def test_a_code_this_house_never_gives_is_explained_too() -> None:
         explained("ZZ")
 
 
+def test_94_is_explained_with_the_sign_on_it_asks_for_and_every_cause() -> None:
+    [row] = [row for row in explained("94") if row.get("reason") == "duplicate"]
+    said = " ".join(row.values())
+    for words in ("next trace", "sign on", "next batch", "reversed", "two with one id",
+                  "one batch begun twice", "before its original"):  # fmt: skip
+        assert words in said
+
+
 def test_every_reason_is_explained_by_its_word_and_its_code() -> None:
     assert {row["reason"] for row in everything() if "reason" in row} == set(Reason)
     for reason in Reason:

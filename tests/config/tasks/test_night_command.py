@@ -57,6 +57,7 @@ def test_a_dry_run_and_five_runs_within_a_minute(places: Places) -> None:
     told = clearing(places, "--dry-run")
     assert told.returncode == 0, told.stderr
     assert f"business date {today} would be cleared" in told.stdout
+    assert max(map(len, told.stdout.splitlines()[:3])) <= 80
     assert told.stdout.endswith("nothing was written\n")
     assert open_date(places) == today
     first = clearing(places)
