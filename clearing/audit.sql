@@ -36,7 +36,7 @@ SELECT
             CASE WHEN exchange.is_tombstone THEN 'tombstone' END,
             CASE WHEN exchange.kind <> journal.kind THEN 'kind' END,
             CASE WHEN exchange.card_id IS DISTINCT FROM journal.card_id THEN 'card' END,
-            CASE WHEN exchange.terminal_id <> journal.terminal_id THEN 'terminal' END,
+            CASE WHEN exchange.terminal_id IS DISTINCT FROM journal.terminal_id THEN 'terminal' END,
             CASE WHEN exchange.business_date <> journal.business_date THEN 'date' END
         )
     END AS differs
@@ -51,7 +51,7 @@ WHERE
     OR exchange.is_tombstone
     OR exchange.kind <> journal.kind
     OR exchange.card_id IS DISTINCT FROM journal.card_id
-    OR exchange.terminal_id <> journal.terminal_id
+    OR exchange.terminal_id IS DISTINCT FROM journal.terminal_id
     OR exchange.business_date <> journal.business_date
 ORDER BY journal.id
 LIMIT %(limit)s;
@@ -172,7 +172,8 @@ ORDER BY entry.journal_id, entry.leg
 LIMIT %(limit)s;
 
 -- name: exchange_out_of_place
--- A number says its business date, a slot its terminal, and only a tombstone was never asked for.
+-- A number says its business date, a slot its terminal or that there is none, and only a tombstone
+-- was never asked for.
 SELECT
     exchange.slot,
     exchange.id
@@ -181,13 +182,24 @@ LEFT JOIN business_day ON business_day.business_date = exchange.business_date
 WHERE
     business_day.business_date IS NULL
     OR exchange.id / %(numbers_per_day)s <> exchange.business_date - %(day_zero)s::date
-    OR (
-        exchange.kind <> 'opening'
-        AND (
-            exchange.terminal_id <> split_part(exchange.slot, '/', 2)
-            OR exchange.is_tombstone <> (exchange.fingerprint = '')
-        )
-    )
+    OR exchange.terminal_id IS DISTINCT FROM CASE
+        WHEN exchange.origin = 'terminal' THEN split_part(exchange.slot, '/', 2)
+    END
+    OR (exchange.kind <> 'opening' AND exchange.is_tombstone <> (exchange.fingerprint = ''))
+ORDER BY exchange.id
+LIMIT %(limit)s;
+
+-- name: kind_of_another_origin
+-- Each kind is asked by those who may: no terminal writes a card off, no clock sells.
+SELECT
+    exchange.slot,
+    exchange.kind,
+    exchange.origin
+FROM exchange
+LEFT JOIN
+    unnest(%(asked_kinds)s::text [], %(askers)s::text []) AS asked (kind, origin)
+    ON asked.kind = exchange.kind AND asked.origin = exchange.origin
+WHERE asked.kind IS NULL
 ORDER BY exchange.id
 LIMIT %(limit)s;
 
@@ -221,10 +233,25 @@ SELECT
     terminal_id,
     count(DISTINCT home) AS homes
 FROM exchange
-WHERE kind <> 'opening'
+WHERE terminal_id IS NOT NULL
 GROUP BY terminal_id
 HAVING count(DISTINCT home) > 1
 ORDER BY terminal_id
+LIMIT %(limit)s;
+
+-- name: own_key_away_from_home
+-- A key that no terminal made is looked for where the key itself says.
+SELECT
+    exchange.slot,
+    exchange.home
+FROM exchange
+WHERE
+    split_part(exchange.slot, '/', 1) = any(%(own_spaces)s::text [])
+    AND exchange.home <> mod(
+        crc32(convert_to(exchange.slot, 'UTF8')),
+        (SELECT setting.value::bigint FROM setting WHERE setting.name = 'shard_count')
+    )
+ORDER BY exchange.slot
 LIMIT %(limit)s;
 
 -- name: number_taken_twice
@@ -496,10 +523,10 @@ INNER JOIN account ON account.id = movement.account_id
 LEFT JOIN card ON card.id = journal.card_id
 WHERE
     account.card_id <> journal.card_id
-    OR account.merchant_id <> journal.merchant_id
+    OR account.merchant_id <> coalesce(journal.merchant_id, 0)
     OR account.issuer_id <> journal.issuer_id
     OR card.issuer_id <> journal.issuer_id
-    OR (journal.kind = 'opening' AND journal.merchant_id <> %(no_merchant)s)
+    OR (journal.origin <> 'terminal' AND journal.merchant_id IS NOT NULL)
 ORDER BY journal.id
 LIMIT %(limit)s;
 

@@ -118,6 +118,7 @@ CHECKS: Final = (
                 "exchange {id} ({slot}) has another business date or terminal than its number "
                 "and slot say, or is a tombstone that was asked for",
             ),
+            Test("kind_of_another_origin", "{slot}: {kind} is nothing that the {origin} asks for"),
             Test(
                 "journal_nobody_claims",
                 "journal {id} of shard {shard} ({slot}) is in no client's record",
@@ -134,6 +135,7 @@ CHECKS: Final = (
             Test(
                 "terminal_with_two_homes", "exchanges of terminal {terminal_id} have {homes} homes"
             ),
+            Test("own_key_away_from_home", "{slot} is kept on shard {home}, where nobody looks"),
             Test("number_taken_twice", "number {id} belongs to {exchanges} exchanges"),
         ),
     ),

@@ -15,11 +15,12 @@ from psycopg.rows import dict_row
 
 from clearing.checks import CHECKS, SQL, Check
 from clearing.night import ClearingError
-from host.estate.openings import NO_MERCHANT, OPENING
+from host.estate.openings import OPENING
 from host.model.claims import CARD_SIGN, Claim, card_effects
 from host.model.money import HOUSE_CURRENCY, Money
 from host.model.numbers import DAY_ZERO, NUMBERS_PER_DAY, number_of_rrn
-from host.model.requests import Family
+from host.model.origins import SPACES, Origin
+from host.model.requests import KINDS, Family
 from host.model.responses import POSTED, RESPONSE_CODES
 from host.rules.state import NO_CARD
 from host.store.estates import DEBT_FLOOR_POINTS
@@ -32,12 +33,20 @@ MINOR, UNIT = "_minor", "_unit"
 POSTING_KINDS: Final = (*(kind.value for kind in CARD_SIGN), OPENING)
 """Kinds that always post when approved. A reversal or confirmation may find nothing to do."""
 
+ASKED: Final = (
+    *((kind.value, origin.value) for kind, row in KINDS.items() for origin in row.asked_by),
+    (OPENING, Origin.OFFICE.value),
+)
+"""Each kind, and who may ask for it."""
+
 PARAMETERS: Final[dict[str, object]] = {
     "limit": FINDINGS_PER_TEST_MAX,
     "posting_kinds": list(POSTING_KINDS),
     "numbers_per_day": NUMBERS_PER_DAY,
     "day_zero": DAY_ZERO,
-    "no_merchant": NO_MERCHANT,
+    "asked_kinds": [kind for kind, _ in ASKED],
+    "askers": [origin for _, origin in ASKED],
+    "own_spaces": [space.name for space in SPACES if space.made_by is None],
     "no_card": NO_CARD,
     "currency": HOUSE_CURRENCY,
     "posted_reasons": [reason.value for reason in POSTED],

@@ -7,6 +7,7 @@ an operator's change is seen when the host reads it again (on SIGHUP or at start
 import threading
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from typing import Final
 
 from host.hsm.dukpt import Device
 from host.hsm.pin import PinBlockReader
@@ -173,6 +174,18 @@ class Terminal:
         self.key_sets = tuple([keys for keys in self.key_sets if keys.generation >= generation])
         return True
 
+
+NO_MERCHANT: Final = 0
+"""Who sold, where nobody did. The database has NULL."""
+NOBODYS_TERMINAL: Final = Terminal(
+    terminal_id="",
+    merchant=Merchant(id=NO_MERCHANT, merchant_id="", is_active=False, accepts=frozenset()),
+    is_active=False,
+    epoch="",
+    mac_algorithm=MacAlgorithm.X9_19,
+    home=0,
+)
+"""Stands where a terminal does in what none asked; nothing of it is stored. It may do nothing."""
 
 AccountName = tuple[Chart, str, int | None, int | None]
 """Chart row, unit, issuer id, merchant id: what names a house account."""

@@ -8,45 +8,40 @@ lots at a time; a few cards are under way at once, so that trade hardly notices.
 """
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 import psycopg
 import structlog
 import trio
 
-from host.book import Merchant, Terminal
+from host.asking import CardAt, OwnKey, OwnRequest
 from host.clock import WallClock
-from host.estate.openings import NO_MERCHANT
-from host.fingerprint import fingerprint_of
-from host.model.requests import KINDS, ExchangeKey, Kind, Request, Response
-from host.model.responses import Reason
-from host.model.terminal import MacAlgorithm
-from host.rules.dossier import Item
-from host.shards import home_of
+from host.model.origins import Origin
+from host.model.requests import Kind, Response
 from host.store.expiry import Expired, date_to_write_off, expired_after, finish
 
-INSTITUTION: Final = "house"
-LINES: Final = 8
-"""Cards under way at a time."""
+TIMER: Final = "points_expiry"
+"""Who asks: the clock, by this timer."""
+AT_A_TIME: Final = 8
+"""Cards under way."""
 CARDS_PER_READ: Final = 500
 PAUSE_SECONDS: Final = 5.0
 """How soon it is noticed that the date has turned."""
 BEFORE_ALL: Final = (-1, -1)
 
 Connect = Callable[[], psycopg.Connection[Any]]
-Post = Callable[[Item, Callable[[Response], None]], None]
+Ask = Callable[[OwnRequest], Awaitable[Response]]
 _LOG = structlog.get_logger(__name__)
 
 
 class PointsExpiry:
     """Writes off what has expired, date after date."""
 
-    def __init__(self, connect: Connect, post: Post, shard_count: int, clock: WallClock) -> None:
+    def __init__(self, connect: Connect, ask: Ask, clock: WallClock) -> None:
         self._connect = connect
-        self._post = post
+        self._ask = ask
         self._clock = clock
-        self._lines = [_line(number, shard_count) for number in range(LINES)]
 
     async def run(self) -> None:
         """Until cancelled. Without a database it waits and tries again."""
@@ -104,61 +99,17 @@ class PointsExpiry:
     async def _ask_all(self, today: dt.date, found: list[Expired]) -> list[Response]:
         answers: list[Response] = []
 
-        async def ask(line: Terminal, cards: list[Expired]) -> None:
-            answers.extend([await self._ask(_item(today, card, line)) for card in cards])
+        async def ask(cards: list[Expired]) -> None:
+            answers.extend([await self._ask(_request(today, card)) for card in cards])
 
         async with trio.open_nursery() as nursery:
-            for number, line in enumerate(self._lines):
-                cards = [card for card in found if card.account % LINES == number]
-                nursery.start_soon(ask, line, cards)
+            for place in range(AT_A_TIME):
+                nursery.start_soon(ask, found[place::AT_A_TIME])
         return answers
 
-    async def _ask(self, item: Item) -> Response:
-        """Its answer; one without a number where it is not known."""
-        answered = trio.Event()
-        answers: list[Response] = []
 
-        def deliver(answer: Response) -> None:
-            answers.append(answer)
-            answered.set()
-
-        self._post(item, deliver)
-        with trio.move_on_after(ANSWER_SECONDS_MAX):
-            await answered.wait()
-        return answers[0] if answers else Response(reason=Reason.TIMED_OUT)
-
-
-ANSWER_SECONDS_MAX: Final = 60.0
-"""Then the card is left for the next turn: the poster keeps silent where it is in doubt."""
-
-
-def _line(number: int, shard_count: int) -> Terminal:
-    """Stands where a terminal does: the house's own requests come one by one in each."""
-    name = f"EXPIRY{number:02d}"
-    nobody = Merchant(id=NO_MERCHANT, merchant_id="", is_active=True, accepts=frozenset())
-    return Terminal(
-        terminal_id=name,
-        merchant=nobody,
-        is_active=True,
-        epoch="",
-        mac_algorithm=MacAlgorithm.UNIONPAY_ECB,
-        home=home_of(name, shard_count),
-    )
-
-
-def _item(today: dt.date, card: Expired, line: Terminal) -> Item:
-    family = KINDS[Kind.POINTS_EXPIRY].family
-    stan = f"{card.account}-{card.lot}"
-    key = ExchangeKey(INSTITUTION, line.terminal_id, f"{today:%Y%m%d}", stan, family)
-    request = Request(kind=Kind.POINTS_EXPIRY, key=key, merchant_id="")
-    return Item(
-        request=request,
-        slot=key.text,
-        home=line.home,
-        shard=card.shard,
-        pan_hash=card.pan_hash,
-        fingerprint=fingerprint_of(request, card.pan_hash),
-        original_slot=None,
-        terminal=line,
-        issuer=None,
-    )
+def _request(today: dt.date, card: Expired) -> OwnRequest:
+    name = f"{card.account}-{card.lot}"
+    key = OwnKey(Origin.CLOCK, TIMER, f"{today:%Y%m%d}", name)
+    at = CardAt(card.shard, card.pan_hash)
+    return OwnRequest(kind=Kind.POINTS_EXPIRY, key=key, card=at)

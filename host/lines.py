@@ -13,7 +13,7 @@ from host.model.requests import ANYBODYS_PART, Traffic, traffic_of
 from host.rules.dossier import Item
 from host.settings import HostSettings
 from host.waiting import Pending
-from host.ways import WAYS
+from host.ways import WAYS, Way
 
 ANYBODYS_IN_LINE_MAX: Final = 3
 """Of a terminal's line, for what no key has proved: whoever sends that does not fill it."""
@@ -59,9 +59,9 @@ class Lines:
 
     def join(self, pending: Pending) -> Joined:
         """Stand at the end of its terminal's line, or with what it repeats."""
-        request, terminal_id = pending.item.request, pending.item.terminal.terminal_id
+        request = pending.item.request
         way = WAYS[request.kind]
-        name, traffic = terminal_id + way.line, way.traffic or traffic_of(request)
+        name, traffic = _line_of(pending.item, way), way.traffic or traffic_of(request)
         line = self._lines.get(name)
         if line is None:
             self._lines[name] = deque((pending,))
@@ -81,7 +81,7 @@ class Lines:
     def leave(self, item: Item) -> Pending | None:
         """This one, at the head of its line, is through: whose turn it is now."""
         way = WAYS[item.request.kind]
-        name = item.terminal.terminal_id + way.line
+        name = _line_of(item, way)
         self.waiting[way.traffic or traffic_of(item.request)] -= 1
         line = self._lines[name]
         line.popleft()
@@ -94,6 +94,11 @@ class Lines:
         return len(line) > self._settings.terminal_waiting_max or (
             _is_anybodys(pending) and sum(map(_is_anybodys, line)) >= ANYBODYS_IN_LINE_MAX
         )
+
+
+def _line_of(item: Item, way: Way) -> str:
+    """Where it waits. What no terminal asked has a line of its own, for its repeats to join."""
+    return item.terminal.terminal_id + way.line or item.slot
 
 
 def _is_anybodys(pending: Pending) -> bool:

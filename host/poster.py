@@ -119,7 +119,7 @@ class Poster:
         return self._book.shard_count
 
     def post_own(self, item: Item, deliver: Deliver) -> None:
-        """Take a request of the house itself, which nobody sent and nobody has to admit."""
+        """Take what no terminal asks (`host.asking`), and nobody has to admit."""
         self._line_up(Pending(item, [deliver]))
 
     async def reload(self) -> Book:

@@ -10,6 +10,7 @@ import structlog
 import trio
 from prometheus_client import REGISTRY
 
+from host.asking import Asking
 from host.book import Book
 from host.clock import WallClock, utc_now
 from host.desk.desk import Desk
@@ -58,9 +59,8 @@ async def run_host(
     addresses = [Address.parse(each) for each in (settings.link, *settings.link_also)]
     credentials = None if settings.link_tls is None else Credentials(settings.link_tls)
     with opened_poster(settings, dsn=dsn, hsm=hsm, clock=clock) as poster:
-        expiry = PointsExpiry(
-            lambda: _connect(dsn, settings), poster.post_own, poster.shard_count, clock
-        )
+        asking = Asking(poster.post_own, poster.shard_count)
+        expiry = PointsExpiry(lambda: _connect(dsn, settings), asking.ask, clock)
         listeners = _listening(addresses)
         lines = [f"host on {address}" for address in addresses]
         page = Page(

@@ -1,14 +1,15 @@
 """Which shard keeps what. A terminal's exchanges have a home; a card has a shard.
 
-A swiped reversal names no card, so exchanges are found by the terminal alone.
+A swiped reversal names no card, so exchanges are found by the terminal alone. What no terminal
+asked is found by its key, whatever it is about.
 """
 
 import zlib
 
 
-def home_of(terminal_id: str, shard_count: int) -> int:
-    """The shard that keeps a terminal's exchanges."""
-    return zlib.crc32(terminal_id.encode()) % shard_count
+def home_of(whose: str, shard_count: int) -> int:
+    """The shard that keeps a terminal's exchanges, by its id; of no terminal, one by its key."""
+    return zlib.crc32(whose.encode()) % shard_count
 
 
 def shard_of(pan_hash: bytes, shard_count: int) -> int:

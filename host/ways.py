@@ -6,7 +6,7 @@ import msgspec
 
 from host.book import Terminal
 from host.desk.desk import ROOMS, Room
-from host.model.requests import KINDS, Kind, Request, Traffic
+from host.model.requests import ASKED_BY_NO_TERMINAL, KINDS, Kind, Request, Traffic
 from host.model.terminal import FAMILIES, TerminalFamily
 from host.store.arrays import PLAIN_WORD
 
@@ -33,7 +33,7 @@ WAYS: Final[dict[Kind, Way]] = {
         traffic=None if row.traffic is Traffic.DESK else row.traffic,
         room=ROOMS.get(kind),
         is_reversal=kind is Kind.REVERSAL,
-        is_the_houses=kind is Kind.POINTS_EXPIRY,
+        is_the_houses=kind in ASKED_BY_NO_TERMINAL,
         line=" signs on" if kind is Kind.SIGN_ON else "",
     )
     for kind, row in KINDS.items()

@@ -5,14 +5,13 @@ from collections.abc import Iterator
 from typing import Final
 
 from config.manual.page import Blocks, table
-from host.model.requests import Kind
+from host.model.requests import ASKED_BY_NO_TERMINAL
 from host.model.responses import RESPONSE_CODES, Reason
 from host.rules.checklists import Check
 from host.rules.decision import SIGN_ON_AGAIN
 from host.rules.standing import DECLINES
 from host.rules.transactions import PIN_DECLINES, TRANSACTIONS, PinRule, Rule
 
-ASKED_BY_NO_TERMINAL: Final = frozenset({Kind.POINTS_EXPIRY})
 _PIN: Final[dict[PinRule, str]] = {
     PinRule.NEVER: "",
     PinRule.IF_SENT: "The PIN, where one is sent, is the card's.",

@@ -28,9 +28,6 @@ from host.model.responses import Reason
 
 OPENING: Final = "opening"
 """The kind of an opening's exchange and journal. It is no `Kind`: no terminal can ask for one."""
-NO_MERCHANT: Final = 0
-"""The journal's merchant where none sold anything."""
-OPENING_TERMINAL: Final = "estate"
 
 Row = tuple[object, ...]
 
@@ -104,9 +101,9 @@ def _add_opening(
     shard, card_id, slot = card.shard, card.plan.id, opening_slot(card.plan.id)
     first = card.legs[0]
     asked = (shard, slot, number, shard, seal, OPENING, b"")
-    answered = (Reason.APPROVED.value, False, b"", card_id, OPENING_TERMINAL, date, now)
+    answered = (Reason.APPROVED.value, False, b"", card_id, None, date, now)
     rows.exchanges.append((*asked, *answered))
-    whose = (card_id, card.plan.issuer_id, NO_MERCHANT, OPENING_TERMINAL)
+    whose = (card_id, card.plan.issuer_id, None, None)
     what = (first.amount_minor, first.unit, date)
     rows.journals.append((shard, number, seal, shard, slot, OPENING, *whose, *what))
     rows.entries.extend(

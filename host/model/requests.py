@@ -11,6 +11,7 @@ from typing import Final
 import msgspec
 
 from host.model.money import Money
+from host.model.origins import Origin
 from host.model.responses import Reason
 from host.model.secrets import Pan, Secret
 
@@ -81,6 +82,8 @@ class KindRow(msgspec.Struct, frozen=True):
     only_host_may_end: bool = False
     """Any answer ends the terminal's retries, so it gets the host's decision or silence."""
     traffic: Traffic = Traffic.TRADE
+    asked_by: frozenset[Origin] = frozenset({Origin.TERMINAL})
+    """Who may ask for it: see `host.model.origins`."""
 
 
 KINDS: Final[dict[Kind, KindRow]] = {
@@ -132,11 +135,21 @@ KINDS: Final[dict[Kind, KindRow]] = {
         Family.MANAGEMENT, moves_value=False, undone_by_switch=False, traffic=Traffic.DESK
     ),
     Kind.PIN_TRANSLATION: KindRow(Family.MANAGEMENT, moves_value=False, undone_by_switch=False),
-    Kind.POINTS_EXPIRY: KindRow(Family.FINANCIAL, moves_value=True, undone_by_switch=False),
+    Kind.POINTS_EXPIRY: KindRow(
+        Family.FINANCIAL,
+        moves_value=True,
+        undone_by_switch=False,
+        asked_by=frozenset({Origin.CLOCK}),
+    ),
 }
 """A refund (0220) is not reversed: the terminal repeats it until it is answered. Nor is a cash
-load: the terminal confirms it (0220 with the same STAN), and the confirmation settles it. No
-channel has a word for the expiry of points: the host asks it of itself."""
+load: the terminal confirms it (0220 with the same STAN), and the confirmation settles it. For what
+no terminal asks no channel has a word."""
+
+ASKED_BY_NO_TERMINAL: Final = frozenset(
+    kind for kind, row in KINDS.items() if Origin.TERMINAL not in row.asked_by
+)
+"""What people, members, the clock and the night ask for."""
 
 
 class ExchangeKey(msgspec.Struct, frozen=True, array_like=True, gc=False):

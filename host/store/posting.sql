@@ -165,9 +165,8 @@ INNER JOIN LATERAL (
 ORDER BY l.account_id ASC, l.expires_on ASC, l.id ASC;
 
 -- name: originals
--- Journals that this batch voids, refunds, confirms, reverses or is asked about again; openings,
--- which belong to no merchant, are none of a terminal's business. An external issuer's sale has
--- no card here.
+-- Journals that this batch voids, refunds, confirms, reverses or is asked about again; what belongs
+-- to no merchant is none of a terminal's business. An external issuer's sale has no card here.
 SELECT
     j.slot,
     j.id,
@@ -186,7 +185,7 @@ FROM unnest(%s::smallint [], %s::bigint []) AS k (shard, id)
 INNER JOIN journal AS j ON k.shard = j.shard AND k.id = j.id
 LEFT JOIN undo AS m ON j.shard = m.shard AND j.original_id = m.original_id AND m.is_moot
 LEFT JOIN card AS c ON j.card_id = c.id
-WHERE j.merchant_id <> 0 AND (c.id IS NOT NULL OR j.card_id = 0);
+WHERE j.merchant_id IS NOT NULL AND (c.id IS NOT NULL OR j.card_id = 0);
 
 -- name: legs
 -- What those journals posted.
@@ -226,7 +225,7 @@ LEFT JOIN undo AS r
 ORDER BY u.original_id ASC, u.attempt ASC;
 
 -- name: add_exchanges
--- The answers, once for ever: exchange_once is what makes a key unique.
+-- The answers, once for ever: exchange_once is what makes a key unique. No terminal is NULL.
 INSERT INTO exchange (
     home, slot, id, shard, seal, kind, fingerprint, reason, is_tombstone, answer,
     card_id, terminal_id, business_date, decided_at
@@ -243,7 +242,7 @@ SELECT
     r.is_tombstone,
     r.answer,
     r.card_id,
-    r.terminal_id,
+    nullif(r.terminal_id, ''),
     %s::date,
     %s::timestamptz
 FROM unnest(
@@ -265,14 +264,26 @@ FROM unnest(
 );
 
 -- name: add_journals
--- One for each approval that moved value.
+-- One for each approval that moved value. No terminal and no merchant are NULL.
 INSERT INTO journal (
     shard, id, seal, home, slot, kind, original_id, card_id, issuer_id, merchant_id,
     terminal_id, amount_minor, unit, business_date
 )
 SELECT
-    r.*,
-    %s::date AS business_date
+    r.shard,
+    r.id,
+    r.seal,
+    r.home,
+    r.slot,
+    r.kind,
+    r.original_id,
+    r.card_id,
+    r.issuer_id,
+    nullif(r.merchant_id, 0),
+    nullif(r.terminal_id, ''),
+    r.amount_minor,
+    r.unit,
+    %s::date
 FROM unnest(
     %s::smallint [],
     %s::bigint [],
@@ -287,7 +298,10 @@ FROM unnest(
     %s::text [],
     %s::bigint [],
     %s::text []
-) AS r;
+) AS r (
+    shard, id, seal, home, slot, kind, original_id, card_id, issuer_id, merchant_id,
+    terminal_id, amount_minor, unit
+);
 
 -- name: add_advices
 -- By which words an external issuer knows what it decided.

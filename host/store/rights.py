@@ -64,7 +64,10 @@ POSTER: Final[Mapping[str, Right]] = {
             "home slot id shard seal kind fingerprint reason is_tombstone answer business_date "
             "decided_at"
         ),
-        inserts=WHOLE,
+        inserts=_of(
+            "home slot id shard seal kind fingerprint reason is_tombstone answer card_id "
+            "terminal_id business_date decided_at"
+        ),
     ),
     "issuer": Right(
         reads=_of(
@@ -77,7 +80,10 @@ POSTER: Final[Mapping[str, Right]] = {
             "shard id seal slot kind original_id card_id issuer_id merchant_id terminal_id "
             "amount_minor unit"
         ),
-        inserts=WHOLE,
+        inserts=_of(
+            "shard id seal home slot kind original_id card_id issuer_id merchant_id terminal_id "
+            "amount_minor unit business_date"
+        ),
     ),
     "key_rotation": Right(reads=_of("terminal_id through_generation asked_as")),
     "lot": Right(

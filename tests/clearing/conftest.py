@@ -54,6 +54,11 @@ class Posted:
         return rrn_of(self.number)
 
 
+def terminal_of(slot: str) -> str | None:
+    """Whose key it is; an opening is no terminal's."""
+    return None if slot.startswith("estate/") else slot.split("/")[1]
+
+
 @dataclass
 class SmallLedger:
     """Posts into a migrated database as its owner."""
@@ -69,6 +74,7 @@ class SmallLedger:
     def open(self) -> None:
         run = self.run
         run("INSERT INTO business_day VALUES (%s, 'open', %s, NULL)", self.date, NOW)
+        run("INSERT INTO setting VALUES ('shard_count', %s)", str(SHARDS))
         for issuer, institution in ISSUERS.items():
             run(
                 "INSERT INTO issuer VALUES (%s, %s, %s, %s, 'CNY', 1000000, 1000000, 3)",
@@ -227,8 +233,8 @@ class SmallLedger:
         self._exchange(number, slot, shard, kind, "approved", card, {})
         self.run(
             "INSERT INTO journal VALUES (%s,%s,%s,%s,%s,%s,%s,%s,%s,%s,%s,%s,%s,%s)",
-            *(shard, number, seq, 0, slot, kind, undone, card, self.issuer_of(card), merchant),
-            *(slot.split("/")[1], amount, unit, self.date),
+            *(shard, number, seq, 0, slot, kind, undone, card, self.issuer_of(card)),
+            *(merchant or None, terminal_of(slot), amount, unit, self.date),
         )
         for place, (debit, credit, part, leg_unit) in enumerate(legs):
             self.run(
@@ -260,7 +266,7 @@ class SmallLedger:
         self.run(
             "INSERT INTO exchange VALUES (%s,%s,%s,%s,%s,%s,%s,%s,%s,%s,%s,%s,%s,%s)",
             *(0, slot, number, shard, seq, kind, how.get("fingerprint", FINGERPRINT), reason),
-            *(how.get("is_tombstone", False), b"", card, slot.split("/")[1], self.date, NOW),
+            *(how.get("is_tombstone", False), b"", card, terminal_of(slot), self.date, NOW),
         )
 
     def _seal(self, shard: int, texts: list[str]) -> None:

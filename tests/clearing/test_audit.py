@@ -110,6 +110,31 @@ BREAKAGES = [
         set(),
     ),
     (
+        "2 exchange_out_of_place",
+        "UPDATE exchange SET terminal_id = '80010002' WHERE kind = 'opening'",
+        {"2 journal_without_request"},
+    ),
+    (
+        "2 kind_of_another_origin",
+        "UPDATE exchange SET kind = 'points_expiry' WHERE reason = 'duplicate'",
+        {"7 chain"},
+    ),
+    (
+        "3 own_key_away_from_home",
+        (
+            "INSERT INTO exchange SELECT 1 - mod(crc32('clock/points_expiry/20260930/1/f'), 2),"
+            " 'clock/points_expiry/20260930/1/f', 2464000009999, shard, seal, 'points_expiry',"
+            " fingerprint, reason, is_tombstone, answer, card_id, NULL, business_date, decided_at"
+            " FROM exchange WHERE reason = 'insufficient_funds'"
+        ),
+        {"7 chain"},
+    ),
+    (
+        "10 journal_of_other_parties",
+        "UPDATE journal SET merchant_id = 1 WHERE kind = 'opening'",
+        set(),
+    ),
+    (
         "3 slot_posted_twice",
         (
             "UPDATE journal SET slot = (SELECT slot FROM journal WHERE id % 1000 = 9)"

@@ -45,7 +45,7 @@ def bare(
 def columns(owner: Connection, table: str) -> list[tuple[str, str]]:
     return owner.execute(
         "SELECT column_name, data_type FROM information_schema.columns"
-        " WHERE table_name = %s AND table_schema = 'public' ORDER BY 1",
+        " WHERE table_name = %s AND table_schema = 'public' AND is_generated = 'NEVER' ORDER BY 1",
         [table],
     ).fetchall()
 

@@ -17,6 +17,7 @@ from clearing.night import SQL as NIGHTLY
 from clearing.verify import audit
 from config.run.database import Dsns, embedded_dsns, make_database
 from config.run.postgres import PostgresServer
+from host.asking import Asking
 from host.book import Terminal
 from host.estate.demo import CITY, ODD_CARDS, PROGRAMMES, card_pan, demo_estate
 from host.estate.plan import CardPlan, EstatePlan
@@ -242,6 +243,11 @@ class Till:
             card,
         )
         return rows[0][0], rows[0][1]
+
+
+def asking_of(till: Till) -> Asking:
+    """Asks what no terminal does."""
+    return Asking(till.poster.post_own, till.poster.shard_count)
 
 
 def close_the_date(night: psycopg.Connection[Any]) -> None:

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from host.model.money import Money
-from host.model.requests import Family, Kind, Original, PinBlock, Request
+from host.model.requests import ASKED_BY_NO_TERMINAL, Family, Kind, Original, PinBlock, Request
 from host.model.responses import Reason
 from host.model.secrets import Pan, Secret, luhn_digit
 from host.rules.transactions import TRANSACTIONS
@@ -22,7 +22,7 @@ Case = Callable[[Till, CardPool], Awaitable[Request]]
 
 OTHER_MERCHANT = "80010017"
 CITY_ONLY_MERCHANT = "80010033"
-ALL = tuple(kind for kind in TRANSACTIONS if kind is not Kind.POINTS_EXPIRY)
+ALL = tuple(kind for kind in TRANSACTIONS if kind not in ASKED_BY_NO_TERMINAL)
 WITHOUT_ORIGINAL = (
     Kind.BALANCE_INQUIRY,
     Kind.PURCHASE,

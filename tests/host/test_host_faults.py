@@ -57,7 +57,7 @@ async def test_a_host_killed_anywhere_keeps_what_it_told_and_posts_the_rest_once
             assert answer.reason in {Reason.APPROVED, Reason.WRONG_PIN, Reason.PIN_TRIES_EXCEEDED}
         both = zip(asked, first, strict=True)
         approved = [request.key.text for request, answer in both if answer.is_approved]
-        posted = till.sql("SELECT slot FROM journal WHERE merchant_id <> 0 ORDER BY slot")
+        posted = till.sql("SELECT slot FROM journal WHERE terminal_id IS NOT NULL ORDER BY slot")
         assert [slot for (slot,) in posted] == sorted(approved)
     audit_ledger(estate_database)
 

@@ -11,7 +11,7 @@ from config.run.database import Dsns
 from host.expiry import PointsExpiry
 from host.model.requests import Kind, Original
 from host.model.responses import Reason
-from tests.host.conftest import NOW, CardPool, Till, audit_ledger, trading
+from tests.host.conftest import NOW, CardPool, Till, asking_of, audit_ledger, trading
 
 OF_THE_ESTATE, OF_ONE_MONTH = dt.date(2028, 12, 1), dt.date(2027, 1, 1)
 """The days after the last ones of the estate's lots, and of those that live for a month."""
@@ -67,7 +67,7 @@ def expiry_of(till: Till) -> PointsExpiry:
     def connect() -> psycopg.Connection:
         return psycopg.connect(till.dsns.host, autocommit=True)
 
-    return PointsExpiry(connect, till.poster.post_own, 4, lambda: NOW)
+    return PointsExpiry(connect, asking_of(till).ask, lambda: NOW)
 
 
 def written_off(till: Till, card: int) -> list[tuple[object, ...]]:

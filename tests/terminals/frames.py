@@ -3,12 +3,12 @@
 from typing import Any
 
 from host.hsm.mac import Mac, mac_for
-from host.model.requests import Kind
+from host.model.requests import ASKED_BY_NO_TERMINAL, Kind
 from host.model.secrets import Secret
 from host.model.terminal import MacAlgorithm
 from tests.vectors.reader import FRAME_ALGORITHM, VECTORS
 
-SAID_BY_NO_TERMINAL = {Kind.CASE_REPORT, Kind.PIN_TRANSLATION, Kind.POINTS_EXPIRY}
+SAID_BY_NO_TERMINAL = {Kind.CASE_REPORT, Kind.PIN_TRANSLATION, *ASKED_BY_NO_TERMINAL}
 """What the switch itself asks of the host, or the host of itself."""
 
 FRAME_VECTORS: dict[str, dict[str, Any]] = {

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from host.model.claims import CARD_SIGN, Claim, Expected, card_effects
-from host.model.requests import KINDS, Kind
+from host.model.requests import ASKED_BY_NO_TERMINAL, KINDS, Kind
 
 CLAIM = Claim(slot="a/f", kind=Kind.PURCHASE, card_id=1, amount_minor=100, unit="CNY")
 
@@ -62,5 +62,5 @@ def test_points_are_not_money() -> None:
 
 
 def test_every_kind_that_a_client_claims_and_moves_value_has_a_sign() -> None:
-    not_claimed = {Kind.REVERSAL, Kind.CASH_LOAD_CONFIRM, Kind.POINTS_EXPIRY}
+    not_claimed = {Kind.REVERSAL, Kind.CASH_LOAD_CONFIRM, *ASKED_BY_NO_TERMINAL}
     assert {kind for kind, row in KINDS.items() if row.moves_value} - not_claimed == set(CARD_SIGN)

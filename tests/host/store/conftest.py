@@ -116,7 +116,7 @@ def edit(
             name
             for (name,) in owner.execute(
                 "SELECT column_name FROM information_schema.columns"
-                " WHERE table_schema = 'public' AND table_name = %s",
+                " WHERE table_schema = 'public' AND table_name = %s AND is_generated = 'NEVER'",
                 [table],
             )
         ]

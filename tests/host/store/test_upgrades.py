@@ -27,8 +27,12 @@ Contents = dict[str, list[dict[str, Any]]]
 
 GONE: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "terminal_key.wrapped": ("block", lambda old: "wrapped " + old.removeprefix("\\x")),
+    "exchange.terminal_id": ("terminal_id", lambda old: old if old and len(old) == 8 else None),
+    "journal.terminal_id": ("terminal_id", lambda old: old if old and len(old) == 8 else None),
+    "journal.merchant_id": ("merchant_id", lambda old: old or None),
 }
-"""A column that a migration took away: the one that has its value since, and in which form."""
+"""A column that a migration took away or changed: the one that has its value since, and in which
+form."""
 VERSIONS = [each.number for each in migrations()]
 
 

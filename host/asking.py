@@ -1,0 +1,119 @@
+"""What no terminal asks: people, members, the clock and the night ask the house's own poster.
+
+There is one way, for there is one writer of a shard. A request has a key of its own that says who
+asks (see `host.model.origins`): the same key gets the same answer, declines included, whoever was
+killed in between. So whoever asks keeps the key, and where the answer is not known asks again.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+import trio
+
+from host.book import NOBODYS_TERMINAL
+from host.fingerprint import fingerprint_of
+from host.model.origins import SPACES, Origin
+from host.model.requests import KINDS, ExchangeKey, Kind, Request, Response
+from host.model.responses import Reason
+from host.rules.dossier import Item
+from host.shards import home_of
+from host.store.arrays import PLAIN_WORD
+
+ANSWER_SECONDS_MAX: Final = 60.0
+"""Then it is not known: the poster keeps silent where it is in doubt."""
+
+Post = Callable[[Item, Callable[[Response], None]], None]
+
+
+class OwnKeyError(ValueError):
+    """A key that nobody may have: not an origin's own, or not of plain words."""
+
+
+class OwnKey(msgspec.Struct, frozen=True):
+    """What makes a request the same when it comes again. `name` is unique in its scope."""
+
+    origin: Origin
+    made_by: str
+    """The person's login, the member's id, the name of a timer or of a step of the night."""
+    scope: str
+    """What the name is of: a date, an action."""
+    name: str
+
+    def exchange_key(self, kind: Kind) -> ExchangeKey:
+        """As exchanges have it.
+
+        Raises:
+            OwnKeyError: it cannot be stored, or is of an origin that may not ask for this.
+        """
+        row = KINDS[kind]
+        if self.origin not in row.asked_by or self.origin not in _SPACE_OF:
+            raise OwnKeyError(f"{kind} is nothing that the {self.origin} asks for")
+        parts = (self.made_by, self.scope, self.name)
+        key = ExchangeKey(_SPACE_OF[self.origin], *parts, row.family)
+        if any("/" in part or not part for part in parts) or not PLAIN_WORD.fullmatch(key.text):
+            raise OwnKeyError(
+                f"{key.text!r} cannot be a key: each part is letters, digits and . _ : -, "
+                "and not empty"
+            )
+        return key
+
+
+_SPACE_OF: Final = {space.origin: space.name for space in SPACES if space.made_by is None}
+
+
+class CardAt(msgspec.Struct, frozen=True):
+    """A card by where it lives."""
+
+    shard: int
+    pan_hash: bytes
+
+
+class OwnRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """Something to be posted that no terminal asks for."""
+
+    kind: Kind
+    key: OwnKey
+    card: CardAt
+
+
+class Asking:
+    """Asks the poster, and waits."""
+
+    def __init__(self, post: Post, shard_count: int) -> None:
+        self._post = post
+        self._shard_count = shard_count
+
+    async def ask(self, own: OwnRequest) -> Response:
+        """Its answer. One without an RRN stored nothing, or is not known: ask again, by its key.
+
+        Raises:
+            OwnKeyError: nobody may ask so.
+        """
+        item = self._item(own)
+        answered = trio.Event()
+        answers: list[Response] = []
+
+        def deliver(answer: Response) -> None:
+            answers.append(answer)
+            answered.set()
+
+        self._post(item, deliver)
+        with trio.move_on_after(ANSWER_SECONDS_MAX):
+            await answered.wait()
+        return answers[0] if answers else Response(reason=Reason.TIMED_OUT)
+
+    def _item(self, own: OwnRequest) -> Item:
+        key, card = own.key.exchange_key(own.kind), own.card
+        request = Request(kind=own.kind, key=key, merchant_id="")
+        return Item(
+            request=request,
+            slot=key.text,
+            home=home_of(key.text, self._shard_count),
+            shard=card.shard,
+            pan_hash=card.pan_hash,
+            fingerprint=fingerprint_of(request, card.pan_hash),
+            original_slot=None,
+            terminal=NOBODYS_TERMINAL,
+            issuer=None,
+        )
