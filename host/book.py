@@ -179,13 +179,13 @@ NO_MERCHANT: Final = 0
 """Who sold, where nobody did. The database has NULL."""
 NOBODYS_TERMINAL: Final = Terminal(
     terminal_id="",
-    merchant=Merchant(id=NO_MERCHANT, merchant_id="", is_active=False, accepts=frozenset()),
-    is_active=False,
+    merchant=Merchant(id=NO_MERCHANT, merchant_id="", is_active=True, accepts=frozenset()),
+    is_active=True,
     epoch="",
     mac_algorithm=MacAlgorithm.X9_19,
     home=0,
 )
-"""Stands where a terminal does in what none asked; nothing of it is stored. It may do nothing."""
+"""Stands where a terminal does in what none asked; nothing of it is stored. Nobody can close it."""
 
 AccountName = tuple[Chart, str, int | None, int | None]
 """Chart row, unit, issuer id, merchant id: what names a house account."""
