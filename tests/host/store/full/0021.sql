@@ -1,6 +1,9 @@
 -- What the clock asked, as this version stores it: of no terminal, under a seal of its own.
 
-INSERT INTO exchange (home, slot, id, shard, seal, kind, fingerprint, reason, is_tombstone, answer, card_id, terminal_id, business_date, decided_at)
+INSERT INTO exchange (
+    home, slot, id, shard, seal, kind, fingerprint, reason, is_tombstone, answer, card_id,
+    terminal_id, business_date, decided_at
+)
 SELECT
     mod(crc32(convert_to(asked.slot, 'UTF8')), 2),
     asked.slot,
