@@ -4,6 +4,11 @@ INSERT INTO exchange (
     home, slot, id, shard, seal, kind, fingerprint, reason, is_tombstone, answer, card_id,
     terminal_id, business_date, decided_at
 )
+WITH last AS (
+    SELECT max(seq) AS seq FROM seal
+    WHERE shard = 1
+)
+
 SELECT
     mod(crc32(convert_to(asked.slot, 'UTF8')), 2),
     asked.slot,
@@ -20,7 +25,7 @@ SELECT
     '2026-10-01',
     '2026-10-01 01:00:00+00'
 FROM (VALUES ('clock/points_expiry/20261001/20-1/f')) AS asked (slot)
-CROSS JOIN (SELECT max(seq) AS seq FROM seal WHERE shard = 1) AS last;
+CROSS JOIN last;
 
 INSERT INTO seal (shard, seq, previous, digest, items, form, business_date, sealed_at)
 SELECT
