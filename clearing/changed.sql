@@ -57,7 +57,13 @@ WITH covered AS (
                                     change.content, change.reason, change.asked_by,
                                     change.accepted_by
                                 )::text
-                            WHEN num_nonnulls(change.content, change.reason) = 0
+                            WHEN
+                                num_nonnulls(
+                                    change.content,
+                                    change.reason,
+                                    change.asked_by,
+                                    change.accepted_by
+                                ) = 0
                                 THEN concat_ws(
                                     '|', change.id, change.relation, change.key,
                                     coalesce(encode(change.digest, 'hex'), '-'),

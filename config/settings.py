@@ -39,6 +39,9 @@ class DatabaseSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     """A member of the role posswitch_night."""
     audit: str | None = None
     """A member of the role posswitch_auditor, which `posswitch audit` logs in as."""
+    office: str | None = None
+    """A member of the role posswitch_office, as which the host does what people ask for; without
+    it nobody can ask."""
 
     @property
     def is_embedded(self) -> bool:

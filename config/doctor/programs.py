@@ -30,7 +30,7 @@ from switch.wire.tls import TlsFileError, tls_of
 
 DAYS_LOW: Final = 30
 """A certificate that ends sooner is to be renewed."""
-LOGINS: Final = ("owner", "host", "night", "audit")
+LOGINS: Final = ("owner", "host", "night", "audit", "office")
 OWED_SECONDS_MAX: Final = 600.0
 """Whatever is owed for longer does not get through."""
 

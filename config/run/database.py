@@ -1,8 +1,8 @@
 """The database of one posswitch: who may log in to it, and how a command gets hold of it.
 
-Four logins, each with what its work needs and no more: `owner` migrates and loads estates,
-`host` posts, `night` clears, `audit` reads. On the embedded server they are made here; on a
-server of your own they are yours, told in `[database]`.
+Five logins, each with what its work needs and no more: `owner` migrates and loads estates,
+`host` posts, `night` clears, `audit` reads, `office` does what people ask for. On the embedded
+server they are made here; on a server of your own they are yours, told in `[database]`.
 """
 
 import functools
@@ -36,6 +36,7 @@ LOGINS: Final = {
     "host": "posswitch_poster",
     "night": "posswitch_night",
     "audit": "posswitch_auditor",
+    "office": "posswitch_office",
 }
 """Login -> the group role whose rights it has."""
 RECOVERY_SECONDS_MAX: Final = 3600.0
@@ -50,6 +51,7 @@ class Dsns:
     host: str
     night: str
     audit: str
+    office: str
 
 
 def dsn_of(login: str, settings: DatabaseSettings, cluster: Cluster) -> str:
@@ -77,6 +79,7 @@ def embedded_dsns(cluster: Cluster, database: str = DATABASE) -> Dsns:
         host=cluster.dsn("host", _passfile(cluster, "host"), database),
         night=cluster.dsn("night", _passfile(cluster, "night"), database),
         audit=cluster.dsn("audit", _passfile(cluster, "audit"), database),
+        office=cluster.dsn("office", _passfile(cluster, "office"), database),
     )
 
 

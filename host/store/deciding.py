@@ -122,6 +122,18 @@ CHAINED: Final = (
     Chained(name="advice", key="concat_ws('/', t.shard, t.journal_id)"),
     Chained(name="takeover", key="concat_ws('/', t.relation, t.key)"),
     Chained(name="case_report", key="concat_ws('/', t.slot, t.detail)"),
+    Chained(name="person", key="t.id::text"),
+    Chained(name="person_grant", key="t.id::text"),
+    Chained(name="invitation", key="encode(t.token_hash, 'hex')"),
+    Chained(name="session", key="encode(t.token_hash, 'hex')"),
+    Chained(
+        name="step_up",
+        key="concat_ws('/', encode(t.session_hash, 'hex'), encode(t.digest, 'hex'))",
+    ),
+    Chained(name="approval", key="t.id::text"),
+    Chained(name="history", key="t.id::text"),
+    Chained(name="once_key", key="concat_ws('/', t.person_id, t.key)"),
+    Chained(name="job", key="t.id::text"),
 )
 """Tables whose every column decides. Another one is a row here, and statements that note it."""
 

@@ -27,6 +27,7 @@ GROUP_ROLES: Final[tuple[LiteralString, ...]] = (
     "posswitch_night",  # closes days, writes positions
     "posswitch_reader",  # looks
     "posswitch_auditor",  # reads everything, changes nothing
+    "posswitch_office",  # does what people ask for, and shows what they may see
 )
 
 FORMER: Final[Mapping[int, frozenset[bytes]]] = {

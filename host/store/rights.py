@@ -92,7 +92,7 @@ POSTER: Final[Mapping[str, Right]] = {
         updates=_of("remaining written_off"),
     ),
     "lot_use": Right(reads=WHOLE, inserts=WHOLE),
-    "merchant": Right(reads=WHOLE),
+    "merchant": Right(reads=_of("id merchant_id name is_active")),
     "number_block": Right(reads=WHOLE, inserts=WHOLE, updates=_of("next_number")),
     "points_expiry": Right(reads=WHOLE, inserts=WHOLE),
     "product_version": Right(
@@ -162,7 +162,7 @@ NIGHT: Final[Mapping[str, Right]] = {
     "journal": Right(
         reads=_of("shard id slot kind original_id card_id terminal_id amount_minor unit"),
     ),
-    "merchant": Right(reads=WHOLE),
+    "merchant": Right(reads=_of("id merchant_id name is_active")),
     "movement": Right(reads=_of("shard journal_id account_id amount_minor business_date")),
     "position": Right(reads=WHOLE, inserts=WHOLE),
     "schema_migration": Right(reads=_of("number")),
@@ -179,6 +179,99 @@ NIGHT: Final[Mapping[str, Right]] = {
 }
 """The night and the desk of `posswitch terminal`: positions, files, cases that are resolved."""
 
+OFFICE: Final[Mapping[str, Right]] = {
+    "acceptance": Right(reads=WHOLE, inserts=WHOLE, deletes=True),
+    "account": Right(reads=WHOLE, inserts=_of("id shard chart unit issuer_id merchant_id")),
+    "approval": Right(
+        reads=WHOLE,
+        inserts=_of(
+            "action subject_kind subject_key issuer_id merchant_id store_id "
+            "member_id asked digest seen asked_by asked_as asked_at expires_at"
+        ),
+        updates=_of("state decided_by decided_at note outcome"),
+    ),
+    "change": Right(inserts=_of("relation key digest content before")),
+    "estate_change": Right(reads=WHOLE, inserts=WHOLE),
+    "estate_version": Right(reads=WHOLE, updates=_of("version")),
+    "history": Right(
+        reads=WHOLE,
+        inserts=_of(
+            "at person_id acting_as action subject_kind subject_key issuer_id "
+            "merchant_id store_id member_id before after note approval_id source "
+            "outcome"
+        ),
+    ),
+    "invitation": Right(
+        reads=WHOLE,
+        inserts=_of("token_hash person_id made_at made_by expires_at"),
+        updates=_of("used_at"),
+    ),
+    "issuer": Right(
+        reads=WHOLE,
+        inserts=_of(
+            "id institution_id name pan_prefix currency amount_minor_max "
+            "balance_minor_max pin_tries_max"
+        ),
+        updates=_of("name amount_minor_max balance_minor_max pin_tries_max is_active"),
+    ),
+    "job": Right(
+        reads=WHOLE,
+        inserts=_of(
+            "action subject_kind subject_key issuer_id merchant_id store_id "
+            "member_id plan total asked_by asked_at"
+        ),
+        updates=_of("state done started_at beat_at ended_at error"),
+    ),
+    "key_rotation": Right(
+        reads=WHOLE,
+        inserts=_of("terminal_id through_generation asked_by asked_at"),
+        updates=_of("through_generation asked_by asked_at asked_as"),
+    ),
+    "merchant": Right(
+        reads=WHOLE,
+        inserts=_of("id merchant_id name trade city contact"),
+        updates=_of("name is_active trade city contact closed_on"),
+    ),
+    "once_key": Right(reads=WHOLE, inserts=WHOLE),
+    "person": Right(
+        reads=WHOLE,
+        inserts=_of(
+            "login name phone_hash phone_sealed phone_masked issuer_id merchant_id "
+            "store_id created_at created_by"
+        ),
+        updates=_of(
+            "name phone_hash phone_sealed phone_masked password_hash totp_sealed "
+            "totp_is_on totp_step state failures locked_until signed_in_at"
+        ),
+    ),
+    "person_grant": Right(
+        reads=WHOLE,
+        inserts=_of(
+            "person_id role scope issuer_id merchant_id store_id rights limit_minor "
+            "from_at until_at granted_by"
+        ),
+        updates=_of("ended_at ended_by"),
+    ),
+    "programme": Right(reads=_of("code issuer_id")),
+    "session": Right(
+        reads=WHOLE,
+        inserts=_of("token_hash person_id grant_id made_at used_at expires_at source"),
+        updates=_of("grant_id used_at ended_at"),
+    ),
+    "step_up": Right(reads=WHOLE, inserts=WHOLE, updates=_of("asked_at tries"), deletes=True),
+    "store": Right(reads=WHOLE, inserts=WHOLE, updates=_of("name address hours phone is_active")),
+    "terminal": Right(
+        reads=WHOLE,
+        inserts=_of("terminal_id store_id epoch mac_algorithm serial settles_points family"),
+        updates=_of("store_id is_active settles_points"),
+    ),
+    "terminal_batch": Right(reads=_of("institution terminal_id state")),
+    "terminal_key": Right(reads=_of("terminal_id usage generation check_value")),
+    "terminal_status": Right(reads=_of("terminal_id reported_at")),
+    "vendor": Right(reads=WHOLE, inserts=WHOLE, updates=_of("name contact note")),
+}
+"""What people ask for: their own tables, and of the estate what actions change."""
+
 UNSEEN: Final[Mapping[str, Mapping[str, str]]] = {
     "card": {
         "pan_hash": "the number under a key",
@@ -192,6 +285,16 @@ UNSEEN: Final[Mapping[str, Mapping[str, str]]] = {
     "transport_key": {"*": "of the ceremony alone"},
     "key_component": {"*": "of the ceremony alone"},
     "zone_key": {"*": "of the ceremony alone"},
+    "person": {
+        "password_hash": "what a password is verified by",
+        "totp_sealed": "the seed of codes under the LMK",
+        "phone_hash": "the number under a key",
+        "phone_sealed": "the number under the LMK",
+    },
+    "invitation": {"token_hash": "of what lets in"},
+    "session": {"token_hash": "of what lets in"},
+    "step_up": {"session_hash": "of what lets in", "digest": "of values, under a key"},
+    "once_key": {"digest": "of values, under a key"},
 }
 """What who looks does not see, and why. Every other column is granted to the reader by name."""
 
@@ -222,16 +325,29 @@ SEEN: Final[Mapping[str, str]] = {
     "change_link.previous": "a link of the chain",
     "change_link.digest": "a link of the chain",
     "signed_head.signature": "proves, and opens nothing",
+    "person.phone_masked": "masked",
+    "approval.digest": "of what is shown beside it",
+    "approval.subject_key": "how people name it",
+    "history.subject_key": "how people name it",
+    "job.subject_key": "how people name it",
+    "once_key.key": "of a form, and opens nothing",
 }
 """What looks like a secret by its name or type and is none: why it is shown."""
 
 RIGHTS: Final[Mapping[str, Mapping[str, Right]]] = {
     "posswitch_poster": POSTER,
     "posswitch_night": NIGHT,
+    "posswitch_office": OFFICE,
 }
 
 SEQUENCES: Final[Mapping[tuple[str, str], frozenset[str]]] = {
-    ("change_number", "USAGE"): frozenset({"posswitch_poster", "posswitch_night"}),
+    ("change_number", "USAGE"): frozenset(
+        {"posswitch_poster", "posswitch_night", "posswitch_office"}
+    ),
     ("change_number", "SELECT"): frozenset({"posswitch_auditor"}),
+    **{
+        (f"{name}_number", "USAGE"): frozenset({"posswitch_office"})
+        for name in ("account", "person", "grant", "approval", "history", "job")
+    },
 }
 """(sequence, privilege): who may. Every other number is taken by the owner alone."""

@@ -33,7 +33,7 @@ def requests_of(till: Till, round_: int) -> list[Request]:
 
 async def main(owner: str, host: str) -> None:
     """Trade until killed."""
-    dsns = Dsns(owner=owner, host=host, night="", audit="")
+    dsns = Dsns(owner=owner, host=host, night="", audit="", office="")
     with opened(dsns) as poster:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(poster.run)

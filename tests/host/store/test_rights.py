@@ -1,7 +1,7 @@
 """Each role may do what its programs' statements need, whatever columns there are."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ AGE = "SELECT coalesce(max(number), 0) FROM schema_migration"
 SEALED = "SELECT EXISTS (SELECT FROM card) OR EXISTS (SELECT FROM terminal_key)"
 """`config.run.hsm` does, before it makes an LMK."""
 
-SPOKEN = {
+SPOKEN: dict[str, dict[str, Collection[str]]] = {
     "posswitch_poster": {
         "host/store/posting.sql": ALL,
         "host/store/book.sql": ALL,
@@ -57,6 +57,17 @@ SPOKEN = {
         "clearing/heads.sql": ALL,
         "host/store/changes.sql": {"gaps"},
         "host/store/keys.sql": {"served_keys"},
+    },
+    "posswitch_office": {
+        "host/office/estate.sql": ALL,
+        "host/office/jobs.sql": ALL,
+        "host/office/people.sql": ALL,
+        "host/office/records.sql": ALL,
+        "host/office/sessions.sql": ALL,
+        "host/office/subjects.sql": ALL,
+        "host/office/views.sql": ALL,
+        "host/store/keys.sql": {"rotate"},
+        "host/store/estate_versions.sql": {"next_version", "add_change"},
     },
     "the owner": {
         "host/store/estates.sql": ALL,

@@ -1,0 +1,292 @@
+"""The one runner of actions, from who somebody is to the line of history, in one transaction.
+
+Who are you, may you here, are the values good, does it need another person or a code, do it, write
+history; and once for one form. What is refused is undone and has its line of history all the same;
+what a refusal has to keep, such as a wrong code that was counted, is kept with it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+import msgspec
+from psycopg import errors
+
+from host.model.office import Do, Done, Outcome, Waiting
+from host.office.action import Acting, Action, Result, Second, Step, reached
+from host.office.fields import Values, secret_from
+from host.office.office import Office, refused
+from host.office.people import NOBODY, Who
+from host.office.places import reaches
+from host.office.records import (
+    ASKED,
+    DONE,
+    FORM_CHARACTERS_MAX,
+    Line,
+    frozen,
+    remember,
+    told_before,
+    wait_for_approval,
+    write_line,
+)
+from host.office.refusals import (
+    CHANGED,
+    ENROL,
+    FIELD,
+    ID,
+    LOGIN,
+    NOT_FOUND,
+    NOT_YOUR_ROLE,
+    ONCE,
+    PREFIX,
+    SAME_PERSON,
+    TOO_LARGE,
+    Refusal,
+    RefusalKind,
+)
+from host.office.roles import ROLES
+from host.office.sessions import who_asks
+from host.office.step_up import check_code, what_is_done
+from host.office.subjects import Found, Ref, changed, find
+from host.store.connecting import Connection
+from host.store.estate_versions import note_estate_change
+
+VALUES_BYTES_MAX: Final = 256 * 1024
+
+REFUSED_BY: Final[Mapping[str, tuple[RefusalKind, str]]] = {
+    "person_login": (LOGIN, "login"),
+    "issuer_institution_id_key": (ID, "institution_id"),
+    "issuer_pan_prefix_key": (PREFIX, "pan_prefix"),
+    "merchant_merchant_id_key": (ID, "merchant_id"),
+    "terminal_pkey": (ID, "terminal_id"),
+    "vendor_named": (ID, "name"),
+}
+"""Constraints of the database that have the last word where two people make the same thing at
+once: what is told, and of which field."""
+
+
+class _Rehearsed(Exception):  # noqa: N818 - it carries an outcome out of what is undone
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__()
+        self.outcome = outcome
+
+
+def run_action(office: Office, connection: Connection, asked: Do) -> Outcome:
+    """Do it, or say why not. `connection` has no transaction open.
+
+    Raises:
+        psycopg.Error: it is not known to be kept; the same form asks again.
+    """
+    line = Line(at=office.clock(), action=asked.action, source=asked.source)
+    with connection.transaction():
+        try:
+            with connection.transaction():
+                return _run(office, connection, asked, line)
+        except _Rehearsed as rehearsed:
+            return rehearsed.outcome
+        except Refusal as refusal:
+            found = refusal
+        except errors.IntegrityError as error:
+            found = _refusal_of(error)
+        if line.who is not NOBODY and not asked.is_dry_run:
+            line.before = line.after = None
+            write_line(connection, line, found.code)
+        return refused(found)
+
+
+def perform(action: Action[Any], acting: Acting, values: Values, line: Line) -> Done:
+    """Do it, write its line; nothing is asked any more.
+
+    Raises:
+        Refusal: its function says no.
+    """
+    line.approval = acting.approval
+    result = action.do(acting, values)
+    kind = "person" if action.is_entry else line.about.kind
+    ref = line.about if result.key is None else Ref(kind, result.key)
+    after = find(acting.connection, ref)
+    line.of(after)
+    line.before, line.after = changed(acting.about, after)
+    write_line(acting.connection, line, DONE)
+    while acting.moved:
+        note_estate_change(acting.connection, *acting.moved.pop())
+    return _done(result, line, after)
+
+
+def values_of(action: Action[Any], told: bytes) -> Values:
+    """An action's values out of JSON.
+
+    Raises:
+        Refusal: they are not of their kinds; names the field.
+    """
+    if len(told) > VALUES_BYTES_MAX:
+        raise Refusal(TOO_LARGE, bytes_max=VALUES_BYTES_MAX)
+    try:
+        values: Values = msgspec.json.decode(told, type=action.values, dec_hook=secret_from)
+    except (msgspec.MsgspecError, UnicodeDecodeError, ValueError) as error:
+        problem, _, place = str(error).partition(" - at `$.")
+        field = place.rstrip("`") or _named_in(problem)
+        raise Refusal(FIELD, field=field, problem=problem) from None
+    return values
+
+
+def _run(office: Office, connection: Connection, asked: Do, line: Line) -> Outcome:
+    action = office.actions.get(asked.action)
+    if action is None:
+        raise Refusal(NOT_FOUND, what="action")
+    if not action.is_entry:
+        line.who = who_asks(connection, asked.session, line.at)
+    digest = what_is_done(office.hsm, asked, "")
+    before = told_before(connection, line.who, _form(asked))
+    if before is not None:
+        if before[0] != digest:
+            raise Refusal(ONCE)
+        return before[1]
+    _refuse_role(action, line.who)
+    values = values_of(action, asked.values.reveal())
+    line.note = getattr(values, "note", None) or ""
+    try:
+        outcome = _attempt(office, connection, (action, values), asked, line)
+    except Refusal as refusal:
+        if not refusal.is_kept:
+            raise
+        write_line(connection, line, refusal.code)
+        return refused(refusal)
+    if asked.is_dry_run:
+        raise _Rehearsed(outcome)
+    remember(connection, line, _form(asked), digest, outcome)
+    return outcome
+
+
+def _attempt(
+    office: Office,
+    connection: Connection,
+    what: tuple[Action[Any], Values],
+    asked: Do,
+    line: Line,
+) -> Done | Waiting:
+    action, values = what
+    about, within = _subject(connection, action, values, line)
+    if asked.seen and about is not None and about.version != asked.seen:
+        raise Refusal(CHANGED, now=about.content)
+    acting = Acting(
+        connection=connection,
+        hsm=office.hsm,
+        now=line.at,
+        who=line.who,
+        about=about,
+        within=within,
+        actions=office.actions,
+        asked=asked,
+    )
+    if action.second is Second.ITSELF:
+        _refuse_maker(acting)
+    if action.step is not Step.NO and not asked.is_dry_run and action.step_when(acting, values):
+        check_code(action, acting, asked, f"{action.en} {line.about.key}".strip())
+    if needs_second(action, acting, values) and not asked.is_dry_run:
+        _rehearse(action, acting, values)
+        waiting = wait_for_approval(connection, line, frozen(values), about)
+        write_line(connection, line, ASKED)
+        return waiting
+    return perform(action, acting, values, line)
+
+
+def needs_second(action: Action[Any], acting: Acting, values: Values) -> bool:
+    """Whether another person has to agree."""
+    match action.second:
+        case Second.ALWAYS:
+            return True
+        case Second.WHEN:
+            return action.second_when(acting, values)
+        case Second.ABOVE_LIMIT:
+            limit = acting.grant.limit_minor
+            return limit is None or action.amount(values) > limit
+        case Second.NO | Second.ITSELF:
+            return False
+
+
+def _subject(
+    connection: Connection, action: Action[Any], values: Values, line: Line
+) -> tuple[Found | None, Found | None]:
+    """What it is about, and where that is made if it is not there."""
+    if action.is_entry:
+        return None, None
+    who, grant = line.who, line.who.grant
+    assert grant is not None, "who is signed in has a grant"
+    ref = action.about(values) if action.about else Ref("person", who.login)
+    line.about = ref
+    found = find(connection, ref)
+    if found is not None and (
+        action.about is None or reaches(grant.scope, grant.place, found.place)
+    ):
+        line.of(found)
+        return found, None
+    if action.within is None or found is not None:
+        raise Refusal(NOT_FOUND if found is None else action.taken, what=ref.kind)
+    within = reached(connection, grant, action.within(values))
+    line.place = within.place
+    return None, within
+
+
+def _refuse_role(action: Action[Any], who: Who) -> None:
+    if action.is_entry:
+        return
+    if not who.has_totp and not action.may_enrol:
+        raise Refusal(ENROL)
+    assert who.grant is not None, "who is signed in has a grant"
+    if who.grant.role not in action.roles:
+        row = ROLES.get(who.grant.role)
+        raise Refusal(NOT_YOUR_ROLE, role=row.zh if row else who.grant.role)
+
+
+def _refuse_maker(acting: Acting) -> None:
+    maker = acting.about.created_by if acting.about else None
+    if maker is not None and maker == acting.who.person:
+        raise Refusal(SAME_PERSON, did="made")
+
+
+def _rehearse(action: Action[Any], acting: Acting, values: Values) -> None:
+    """What could not be done is not put before another person.
+
+    Raises:
+        Refusal: it cannot be done.
+    """
+    with acting.connection.transaction(force_rollback=True):
+        action.do(replace(acting, moved=[]), values)
+
+
+def _form(asked: Do) -> str:
+    """Its key; of a rehearsal there is none."""
+    if len(asked.once_key) > FORM_CHARACTERS_MAX:
+        raise Refusal(TOO_LARGE, bytes_max=FORM_CHARACTERS_MAX)
+    return "" if asked.is_dry_run else asked.once_key
+
+
+def _done(result: Result, line: Line, after: Found | None) -> Done:
+    return Done(
+        subject=line.about.key,
+        version=after.version if after else "",
+        before=line.before or {},
+        after=line.after or {},
+        told=dict(result.told),
+        shown_once=dict(result.shown_once),
+    )
+
+
+def _refusal_of(error: errors.IntegrityError) -> Refusal:
+    """What two people at once have run into.
+
+    Raises:
+        psycopg.errors.IntegrityError: it is none of REFUSED_BY: a fault of ours.
+    """
+    row = REFUSED_BY.get(error.diag.constraint_name or "")
+    if row is None:
+        raise error
+    kind, field = row
+    return Refusal(kind, field=field, what=field, key="", other="")
+
+
+def _named_in(problem: str) -> str:
+    """The field that msgspec names in its sentence where it has no place."""
+    quoted = problem.split("`")
+    return quoted[1] if len(quoted) > 1 and "field" in problem else "values"

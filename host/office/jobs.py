@@ -1,0 +1,146 @@
+"""Jobs: long work as a row with its progress, done in steps that are each kept by themselves.
+
+An action begins one in its own transaction. A runner takes the oldest that waits, or that nobody
+has been at for a while, and does it step by step; each step is one transaction that does a part
+and says how far the whole is. So a job that was killed anywhere goes on where it was, and a part is
+never done twice. A step that finds its job stopped is undone, and ends it.
+"""
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import msgspec
+import psycopg
+import structlog
+from psycopg.types.json import Jsonb
+
+from host.clock import WallClock
+from host.hsm.interface import Hsm
+from host.office.action import Acting
+from host.office.subjects import Found, Ref
+from host.store.connecting import Connection
+from host.store.queries import load_queries
+
+SQL: Final = load_queries("host.office", "jobs.sql")
+LEFT_AFTER: Final = dt.timedelta(seconds=30)
+"""Whoever has not told of a job for so long is not at it any more."""
+ERROR_CHARACTERS_MAX: Final = 400
+
+_LOG = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One that is being done."""
+
+    id: int
+    action: str
+    about: Ref
+    plan: dict[str, Any]
+    """What its action left for it."""
+    done: int
+    total: int
+    asked_by: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AtWork:
+    """What a step is given: its transaction is open, and ends with it."""
+
+    connection: Connection
+    hsm: Hsm
+    now: dt.datetime
+    job: Job
+
+
+Step = Callable[[AtWork], int]
+"""Does one part; gives how far the whole is now. The job is done once that is its total."""
+
+
+class JobStoppedError(Exception):
+    """Somebody has stopped it: what this step did is undone."""
+
+
+def begin_job(acting: Acting, action: str, about: Found, *, total: int, plan: object) -> int:
+    """Ask for long work as a part of an action; gives its number. `plan` is kept as JSON."""
+    row = acting.connection.execute(
+        SQL["add_job"],
+        {
+            "action": action,
+            "kind": about.ref.kind,
+            "key": about.ref.key,
+            **msgspec.structs.asdict(about.place),
+            "plan": Jsonb(msgspec.to_builtins(plan)),
+            "total": total,
+            "asked_by": acting.who.person,
+            "asked_at": acting.now,
+        },
+    ).fetchone()
+    assert row is not None, "RETURNING"
+    number: int = row[0]
+    return number
+
+
+def take_job(connection: Connection, works: Mapping[str, Step], now: dt.datetime) -> Job | None:
+    """The next that somebody should be at; it is ours from here on."""
+    told = {"actions": sorted(works), "now": now, "left_at": now - LEFT_AFTER}
+    with connection.transaction():
+        row = connection.execute(SQL["take_job"], told).fetchone()
+    if row is None:
+        return None
+    number, action, kind, key, plan, done, total, asked_by = row
+    return Job(
+        id=number,
+        action=action,
+        about=Ref(kind, key),
+        plan=plan,
+        done=done,
+        total=total,
+        asked_by=asked_by,
+    )
+
+
+def do_job(connection: Connection, hsm: Hsm, clock: WallClock, job: Job, step: Step) -> str:
+    """Do it to its end; gives the state that it ended in.
+
+    Raises:
+        psycopg.OperationalError: the database is away; the job goes on by itself once it is there.
+    """
+    try:
+        while job.done < job.total:
+            job = _do_step(connection, hsm, clock, job, step)
+    except JobStoppedError:
+        return _end(connection, job, clock(), "stopped", "")
+    except (psycopg.OperationalError, psycopg.InterfaceError):
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever one job met, others go on
+        _LOG.exception("a job has failed", job=job.id, action=job.action)
+        why = f"{type(error).__name__}: {error}"[:ERROR_CHARACTERS_MAX]
+        return _end(connection, job, clock(), "failed", why)
+    return _end(connection, job, clock(), "done", "")
+
+
+def _do_step(connection: Connection, hsm: Hsm, clock: WallClock, job: Job, step: Step) -> Job:
+    with connection.transaction():
+        done = step(AtWork(connection=connection, hsm=hsm, now=clock(), job=job))
+        told = {"id": job.id, "done": done, "now": clock()}
+        if connection.execute(SQL["beat"], told).rowcount != 1:
+            raise JobStoppedError
+    return Job(
+        id=job.id,
+        action=job.action,
+        about=job.about,
+        plan=job.plan,
+        done=done,
+        total=job.total,
+        asked_by=job.asked_by,
+    )
+
+
+def _end(connection: Connection, job: Job, now: dt.datetime, state: str, error: str) -> str:
+    with connection.transaction():
+        told = {"id": job.id, "state": state, "now": now, "error": error}
+        connection.execute(SQL["end_job"], told)
+    return state

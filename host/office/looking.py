@@ -1,0 +1,217 @@
+"""The one reader of views; it alone says whose rows are seen.
+
+A page is read by the place where the one before ended, so that it costs the same however far down
+it is; what is counted is counted up to a limit. Statements are composed of the view's own names.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import msgspec
+from psycopg import sql
+
+from host.model.office import COUNTED_MAX, ROWS_MAX, Page, Refused, Show
+from host.office.office import Office, refused
+from host.office.people import Who
+from host.office.places import SCOPE_COLUMNS, VIEW_COLUMNS, Scope
+from host.office.refusals import ENROL, FIELD, NOT_FOUND, NOT_YOUR_ROLE, Refusal
+from host.office.roles import ROLES
+from host.office.sessions import who_asks
+from host.office.view import Column, Filter, How, View
+from host.store.connecting import Connection
+from host.store.queries import load_queries
+
+SQL: Final = load_queries("host.office", "views.sql")
+
+_OPERATORS: Final[Mapping[How, sql.SQL]] = {
+    How.IS: sql.SQL("{} = {}"),
+    How.FROM: sql.SQL("{} >= {}"),
+    How.BEFORE: sql.SQL("{} < {}"),
+    How.BEGINS: sql.SQL("{} ^@ {}"),
+    How.MINE: sql.SQL("{} = {}"),
+    How.TO_DECIDE: sql.SQL("v.state = 'asked' AND v.asker <> %(me)s AND {} = any({})"),
+}
+
+_ANY: Final = [sql.SQL("true").format()]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """A statement and what is put into it."""
+
+    statement: sql.Composed
+    values: dict[str, Any]
+
+
+def read_view(office: Office, connection: Connection, asked: Show) -> Page | Refused:
+    """A page of a view, or why not. `connection` has no transaction open."""
+    with connection.transaction():
+        try:
+            return _read(office, connection, asked)
+        except Refusal as refusal:
+            return refused(refusal)
+
+
+def _read(office: Office, connection: Connection, asked: Show) -> Page:
+    view = office.views.get(asked.view)
+    if view is None:
+        raise Refusal(NOT_FOUND, what="view")
+    now = office.clock()
+    who = who_asks(connection, asked.session, now)
+    _refuse_role(view, who)
+    values = {"now": now, "me": who.person, "mine": _decided_by(office, who)}
+    question = page_question(view, who, asked, values)
+    rows = connection.execute(question.statement, question.values).fetchall()
+    page = _page(columns_for(view, who), rows, rows_of(asked))
+    if not asked.is_counted:
+        return page
+    question = count_question(view, who, asked, values)
+    count = connection.execute(question.statement, question.values).fetchone()
+    assert count is not None, "a count is a row"
+    return msgspec.structs.replace(page, count=count[0])
+
+
+def columns_for(view: View, who: Who) -> tuple[Column, ...]:
+    """The columns that a grant may see."""
+    rights = who.grant.rights if who.grant else frozenset()
+    return tuple(one for one in view.columns if not one.right or one.right in rights)
+
+
+def page_question(view: View, who: Who, asked: Show, values: Mapping[str, Any]) -> Question:
+    """The rows of one page and one more, in the view's order, each followed by its place in it.
+
+    Raises:
+        Refusal: a filter is none of the view's, or its value of another kind.
+    """
+    conditions, told = _conditions(view, who, asked.filters)
+    after, place = _after(view, asked.after)
+    names = [one.name for one in columns_for(view, who)]
+    direction = sql.SQL(" DESC") if view.is_newest_first else sql.SQL("")
+    statement = (
+        sql.SQL("SELECT {} FROM (").format(_columns([*names, *view.order]))
+        + sql.SQL(SQL[view.id])
+        + sql.SQL(") AS v WHERE {} ORDER BY {} LIMIT %(limit)s").format(
+            sql.SQL(" AND ").join([*conditions, *after] or _ANY),
+            sql.SQL(", ").join(sql.Identifier("v", one) + direction for one in view.order),
+        )
+    )
+    limit = {"limit": rows_of(asked) + 1}
+    return Question(statement=statement, values={**values, **told, **place, **limit})
+
+
+def rows_of(asked: Show) -> int:
+    """How many rows a page has."""
+    return max(1, min(asked.rows_max, ROWS_MAX))
+
+
+def count_question(view: View, who: Who, asked: Show, values: Mapping[str, Any]) -> Question:
+    """How many rows there are, up to COUNTED_MAX and one more."""
+    conditions, told = _conditions(view, who, asked.filters)
+    statement = (
+        sql.SQL("SELECT count(*) FROM (SELECT FROM (")
+        + sql.SQL(SQL[view.id])
+        + sql.SQL(") AS v WHERE {} LIMIT %(limit)s) AS c").format(
+            sql.SQL(" AND ").join(conditions or _ANY)
+        )
+    )
+    return Question(statement=statement, values={**values, **told, "limit": COUNTED_MAX + 1})
+
+
+def _conditions(
+    view: View, who: Who, filters: Mapping[str, str]
+) -> tuple[list[sql.Composed], dict[str, Any]]:
+    """Scope first; then what was asked for."""
+    conditions, told = _scope(who)
+    known = {one.name: one for one in view.filters}
+    for name, text in filters.items():
+        if name not in known:
+            raise Refusal(FIELD, field=name, problem="there is no such filter")
+        row = known[name]
+        condition = _OPERATORS[row.how].format(sql.Identifier("v", row.column), _placeholder(row))
+        conditions.append(condition)
+        told[f"filter_{name}"] = _value(row, text)
+    return conditions, told
+
+
+def _scope(who: Who) -> tuple[list[sql.Composed], dict[str, Any]]:
+    grant = who.grant
+    assert grant is not None, "who looks has a grant"
+    if grant.scope is Scope.PLATFORM:
+        return [], {}
+    condition = sql.SQL("{} = {}").format(
+        sql.Identifier("v", VIEW_COLUMNS[grant.scope]), sql.Placeholder("scope")
+    )
+    return [condition], {"scope": getattr(grant.place, SCOPE_COLUMNS[grant.scope])}
+
+
+def _placeholder(row: Filter) -> sql.Placeholder:
+    match row.how:
+        case How.MINE:
+            return sql.Placeholder("me")
+        case How.TO_DECIDE:
+            return sql.Placeholder("mine")
+        case _:
+            return sql.Placeholder(f"filter_{row.name}")
+
+
+def _value(row: Filter, text: str) -> Any:
+    try:
+        return msgspec.convert(text, row.kind, strict=False)
+    except msgspec.ValidationError as error:
+        raise Refusal(FIELD, field=row.name, problem=str(error)) from None
+
+
+def _after(view: View, after: list[str]) -> tuple[list[sql.Composed], dict[str, Any]]:
+    if not after:
+        return [], {}
+    if len(after) != len(view.order):
+        raise Refusal(FIELD, field="after", problem="it is the end of another view's page")
+    names = [f"after_{place}" for place in range(len(after))]
+    condition = sql.SQL("({}) {} ({})").format(
+        _columns(view.order),
+        sql.SQL("<" if view.is_newest_first else ">"),
+        sql.SQL(", ").join(map(sql.Placeholder, names)),
+    )
+    kinds = {one.name: one.kind for one in view.columns}
+    told: dict[str, Any] = {}
+    for name, column, text in zip(names, view.order, after, strict=True):
+        try:
+            told[name] = msgspec.convert(text, kinds.get(column, int), strict=False)
+        except msgspec.ValidationError as error:
+            raise Refusal(FIELD, field="after", problem=str(error)) from None
+    return [condition], told
+
+
+def _columns(names: list[str] | tuple[str, ...]) -> sql.Composed:
+    return sql.SQL(", ").join(sql.Identifier("v", name) for name in names)
+
+
+def _page(shown: tuple[Column, ...], rows: list[Any], rows_max: int) -> Page:
+    page, width = rows[:rows_max], len(shown)
+    return Page(
+        columns=[one.name for one in shown],
+        rows=[[msgspec.to_builtins(value) for value in row[:width]] for row in page],
+        next=list(_place(page[-1][width:])) if len(rows) > rows_max else [],
+    )
+
+
+def _place(values: Any) -> Iterator[str]:
+    for value in values:
+        yield str(msgspec.to_builtins(value))
+
+
+def _refuse_role(view: View, who: Who) -> None:
+    grant = who.grant
+    assert grant is not None, "who looks has a grant"
+    if not who.has_totp:
+        raise Refusal(ENROL)
+    if grant.role not in view.roles or grant.scope not in view.scopes:
+        row = ROLES.get(grant.role)
+        raise Refusal(NOT_YOUR_ROLE, role=row.zh if row else grant.role)
+
+
+def _decided_by(office: Office, who: Who) -> list[str]:
+    """The actions that somebody of this grant may agree to."""
+    role = who.grant.role if who.grant else ""
+    return [one.id for one in office.actions.values() if role in one.may_approve]

@@ -1,0 +1,46 @@
+"""Who somebody is at the office: a person, the grant in use, and the session that says so."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from host.office.places import PLATFORM, Place, Scope
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """A role at a place, as it is in force."""
+
+    id: int
+    role: str
+    scope: Scope
+    place: Place
+    rights: frozenset[str] = frozenset()
+    limit_minor: int | None = None
+
+    @property
+    def words(self) -> str:
+        """As history names it."""
+        at = self.place.store_id or self.place.merchant_id or self.place.issuer_id
+        return f"{self.role}@{self.scope}" + (f"/{at}" if at is not None else "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Who:
+    """Somebody who asks."""
+
+    person: int | None
+    login: str
+    grant: Grant | None
+    session_hash: bytes = b""
+    has_totp: bool = False
+
+    @property
+    def acting_as(self) -> str:
+        """The grant in use, in words."""
+        return self.grant.words if self.grant else ""
+
+
+NOBODY: Final = Who(person=None, login="", grant=None)
+SYSTEM_GRANT: Final = Grant(id=0, role="system", scope=Scope.PLATFORM, place=PLATFORM)
+SYSTEM: Final = Who(person=None, login="system", grant=SYSTEM_GRANT)
+"""The scheduler, the night and timers: they act by the same rows, and are named in history."""

@@ -1,0 +1,64 @@
+"""Where something stands and how far a grant reaches: the one rule of scope.
+
+A place names the issuer, merchant, store and member that a row is of, as columns that every table
+of the office has and every view gives. A grant reaches what has its own number in the column of
+its scope; one of the platform reaches everything.
+"""
+
+import enum
+from collections.abc import Mapping
+from typing import Final, LiteralString
+
+import msgspec
+
+
+@enum.unique
+class Scope(enum.StrEnum):
+    """Of whom a grant is."""
+
+    PLATFORM = "platform"
+    ISSUER = "issuer"
+    ENTERPRISE = "enterprise"
+    ALLIANCE = "alliance"
+    MERCHANT = "merchant"
+    STORE = "store"
+    MEMBER = "member"
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """Whose a row is; none of them is the platform's alone."""
+
+    issuer_id: int | None = None
+    merchant_id: int | None = None
+    store_id: int | None = None
+    member_id: int | None = None
+
+
+PLATFORM: Final = Place()
+
+SCOPE_COLUMNS: Final[Mapping[Scope, LiteralString]] = {
+    Scope.ISSUER: "issuer_id",
+    Scope.MERCHANT: "merchant_id",
+    Scope.STORE: "store_id",
+    Scope.MEMBER: "member_id",
+}
+"""The column that says whose a row is. A scope that is not here reaches nothing yet."""
+
+VIEW_COLUMNS: Final[Mapping[Scope, LiteralString]] = {
+    Scope.ISSUER: "of_issuer",
+    Scope.MERCHANT: "of_merchant",
+    Scope.STORE: "of_store",
+    Scope.MEMBER: "of_member",
+}
+"""The same as views yield it: the column that cuts what a grant sees."""
+
+
+def reaches(scope: Scope, own: Place, other: Place) -> bool:
+    """Whether a grant of this scope, at its own place, reaches another place."""
+    if scope is Scope.PLATFORM:
+        return True
+    column = SCOPE_COLUMNS.get(scope)
+    if column is None:
+        return False
+    number = getattr(own, column)
+    return number is not None and number == getattr(other, column)

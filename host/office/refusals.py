@@ -1,0 +1,309 @@
+"""REFUSALS: everything the office says no with, by codes that stay what they are.
+
+What an action alone refuses with stands beside what all have in common. A sentence says what is the
+matter here; `{...}` in it is filled by who refuses. `posswitch explain` tells why, and what to do.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefusalKind:
+    """One row."""
+
+    code: str
+    en: str
+    zh: str
+    why: str
+    next: str
+
+
+class Refusal(Exception):  # noqa: N818 - it is an answer, as a decline is one
+    """An action or a view is refused. What was written on the way is undone, unless it is kept."""
+
+    def __init__(
+        self,
+        kind: RefusalKind,
+        *,
+        field: str | None = None,
+        is_kept: bool = False,
+        now: Mapping[str, object] | None = None,
+        **words: object,
+    ) -> None:
+        """`field` is the value that is wrong; `now` what the subject says today."""
+        told = {"field": field, **words}
+        super().__init__(kind.en.format(**told))
+        self.kind = kind
+        self.field = field
+        self.is_kept = is_kept
+        self.now = dict(now or {})
+        self.zh = kind.zh.format(**told)
+
+    @property
+    def code(self) -> str:
+        """Of its row."""
+        return self.kind.code
+
+
+NOT_FOUND: Final = RefusalKind(
+    code="E-NOT-FOUND",
+    en="there is no {what} of that name here",
+    zh="未找到",
+    why="it does not exist, or it is outside of the grant in use: both are told alike",
+    next="check the number; look whether another grant of yours is meant",
+)
+NOT_YOUR_ROLE: Final = RefusalKind(
+    code="E-NOT-YOUR-ROLE",
+    en="the grant in use ({role}) may not do or see this",
+    zh="当前身份({role})无此权限",
+    why="each action and view names the roles that it is for",
+    next="use another grant of yours, or ask who may: posswitch show grants",
+)
+SIGNED_OUT: Final = RefusalKind(
+    code="E-SIGNED-OUT",
+    en="nobody is signed in here, or the session has ended",
+    zh="未登录或登录已失效",
+    why="a session ends by itself when nothing was asked for a while, and with every change of the "
+    "person's password or state",
+    next="posswitch sign-in",
+)
+SIGN_IN: Final = RefusalKind(
+    code="E-SIGN-IN",
+    en="login, password or one-time code is not right",
+    zh="账号或密码不正确",
+    why="one text for everything that keeps a person out, so that nobody can try what is there; "
+    "after five wrong ones a login is shut for a quarter of an hour",
+    next="wait a quarter of an hour, or ask an administrator for person.reset",
+)
+NO_GRANT: Final = RefusalKind(
+    code="E-NO-GRANT",
+    en="no grant of yours is in force now",
+    zh="没有生效的授权, 请联系管理员",
+    why="what a person may do stands in grants, and those have an end",
+    next="ask an administrator for person.grant",
+)
+ENROL: Final = RefusalKind(
+    code="E-ENROL",
+    en="a one-time code of your own is needed first",
+    zh="请先启用动态口令",
+    why="who works here proves who they are by a password and a code of their phone",
+    next="do totp.enrol, scan what it shows, and do it again with the code",
+)
+STEP_UP: Final = RefusalKind(
+    code="E-STEP-UP",
+    en="a one-time code is needed: {words}",
+    zh="需要二次验证: {words}",
+    why="this action asks for a code beside the password, bound to what is about to be done",
+    next="repeat it with the code that your app shows now, within five minutes",
+)
+WRONG_CODE: Final = RefusalKind(
+    code="E-WRONG-CODE",
+    en="the one-time code is not right",
+    zh="口令不正确",
+    why="a code is good once, for half a minute, for one action: whether it was wrong, used or "
+    "late is not told",
+    next="wait for the next code; after five tries begin anew",
+)
+OWN_CODE: Final = RefusalKind(
+    code="E-OWN-CODE",
+    en="the code has to be another person's, who owns the right",
+    zh="不能用自己的手机授权",
+    why="who asks does not release",
+    next="ask a rights owner or an administrator for the code",
+)
+FIELD: Final = RefusalKind(
+    code="E-FIELD",
+    en="{field}: {problem}",
+    zh="{field}: {problem}",
+    why="the value is not of the kind that the field takes",
+    next="correct the field that is named",
+)
+STATE: Final = RefusalKind(
+    code="E-STATE",
+    en="its state is {state}: that cannot be done",
+    zh="状态为 {state}, 不能操作",
+    why="what may follow on a state stands in a table, and this does not",
+    next="look at it: it may have been done already",
+)
+CHANGED: Final = RefusalKind(
+    code="E-CHANGED",
+    en="someone has changed it meanwhile",
+    zh="数据已被他人修改",
+    why="what you saw is no longer what is there; nothing was done",
+    next="look at what it says now, and do it again if it is still meant",
+)
+ONCE: Final = RefusalKind(
+    code="E-ONCE",
+    en="this form was sent before with other values",
+    zh="该表单已用其他内容提交过",
+    why="one form is done once; the same form again has the same answer, another needs a new one",
+    next="open the form anew",
+)
+TOO_MANY: Final = RefusalKind(
+    code="E-TOO-MANY",
+    en="too many requests at a time",
+    zh="操作过于频繁, 请稍候",
+    why="the office stands beside trade, and takes no more of the machine than its share",
+    next="wait a moment, and ask again",
+)
+TOO_LARGE: Final = RefusalKind(
+    code="E-TOO-LARGE",
+    en="what was sent is larger than is taken ({bytes_max} bytes)",
+    zh="提交内容过大(最多 {bytes_max} 字节)",
+    why="a form has room for so much",
+    next="send less at a time",
+)
+AWAY: Final = RefusalKind(
+    code="E-HOST-AWAY",
+    en="the database is not reachable, nothing was done",
+    zh="主机不可用, 未做任何操作",
+    why="what cannot be kept is not done",
+    next="posswitch doctor; then do it again",
+)
+IN_DOUBT: Final = RefusalKind(
+    code="E-IN-DOUBT",
+    en="it is not known whether it was done",
+    zh="结果未知, 请以同一表单重试",
+    why="the connection to the database was lost while it was being kept",
+    next="send the same form again: what was done is not done twice",
+)
+SAME_PERSON: Final = RefusalKind(
+    code="E-SAME-PERSON",
+    en="someone else must do this: you {did} it",
+    zh="须由另一人操作",
+    why="asker and approver, maker and opener are different people",
+    next="ask another person with the right",
+)
+STALE: Final = RefusalKind(
+    code="E-STALE",
+    en="what was asked for has changed since: it has to be asked anew",
+    zh="对象已变化, 请重新申请",
+    why="who approves agrees to what was there when it was asked",
+    next="look at it as it is, and ask again",
+)
+EXPIRED: Final = RefusalKind(
+    code="E-EXPIRED",
+    en="it was open until {until}",
+    zh="已于 {until} 过期",
+    why="what waits for a second person, and what is sent as a link, does not wait for ever",
+    next="ask anew",
+)
+CONFLICT: Final = RefusalKind(
+    code="E-CONFLICT",
+    en='it does not go with the role "{role}" of the same person: {why}',
+    zh='与"{role}"角色不相容',
+    why="some things never lie in one pair of hands",
+    next="give it to another person, or end the other grant first",
+)
+SCOPE: Final = RefusalKind(
+    code="E-SCOPE",
+    en="you cannot give what you do not hold yourself",
+    zh="不能授予自己没有的范围",
+    why="a grant is given by a role that may, inside of the giver's own scope",
+    next="ask an administrator of the wider scope",
+)
+OWN: Final = RefusalKind(
+    code="E-OWN",
+    en="nobody does this to themselves",
+    zh="不能给自己授权",
+    why="rights are given, reset and taken by another person",
+    next="ask another administrator",
+)
+LAST: Final = RefusalKind(
+    code="E-LAST",
+    en="the last administrator stays",
+    zh="最后一位管理员不能收回",
+    why="nobody could give rights any more",
+    next="make another platform administrator first",
+)
+LOGIN: Final = RefusalKind(
+    code="E-LOGIN",
+    en="that login is taken",
+    zh="该登录名已被使用",
+    why="a login is one person's, everywhere",
+    next="choose another",
+)
+OWNS: Final = RefusalKind(
+    code="E-OWNS",
+    en="the person is responsible for {what}: hand it over first",
+    zh="名下有{what}, 请先移交",
+    why="what has a responsible person keeps one",
+    next="name the person whom it goes to",
+)
+OLD: Final = RefusalKind(
+    code="E-OLD",
+    en="the old password is not right",
+    zh="原密码不正确",
+    why="who changes a password proves to know the old one",
+    next="type it again; an administrator can reset it",
+)
+PASSWORD: Final = RefusalKind(
+    code="E-PASSWORD",
+    en="that password is too easy: {problem}",
+    zh="密码过于简单",
+    why="it has ten characters or more, is not among the common ones and does not contain the "
+    "login",
+    next="choose another: three words that nobody else would put together are good",
+)
+INVITATION: Final = RefusalKind(
+    code="E-INVITATION",
+    en="this invitation is not good any more",
+    zh="邀请链接无效或已过期",
+    why="it is good once, for a day",
+    next="ask who invited you for person.reset",
+)
+ID: Final = RefusalKind(
+    code="E-ID",
+    en="{what} {key} is there already",
+    zh="{key} 已存在",
+    why="a number names one",
+    next="choose another number, or edit the one that is there",
+)
+PREFIX: Final = RefusalKind(
+    code="E-PREFIX",
+    en="the card prefix overlaps that of issuer {other}",
+    zh="卡段与 {other} 重叠",
+    why="the beginning of a card number says whose card it is",
+    next="choose a prefix that neither begins with another nor begins one",
+)
+OPEN: Final = RefusalKind(
+    code="E-OPEN",
+    en="there is something unsettled: {what}",
+    zh="还有未结: {what}",
+    why="what is owed is settled before somebody leaves",
+    next="settle it, and do it again",
+)
+BATCH: Final = RefusalKind(
+    code="E-BATCH",
+    en="terminal {terminal} has an open batch",
+    zh="批次未结, 先结算",
+    why="what it sold is settled by its batch",
+    next="settle at the terminal first, or say that it may go on",
+)
+NO_MASTER_KEY: Final = RefusalKind(
+    code="E-NONE",
+    en="terminal {terminal} holds no working keys to replace",
+    zh="没有主密钥, 见 keys generate",
+    why="it has no master key yet, or is under DUKPT, where nothing is signed on for",
+    next="posswitch keys list; posswitch keys generate",
+)
+PAST: Final = RefusalKind(
+    code="E-PAST",
+    en="it is past the point where it could be stopped",
+    zh="已过不可停点",
+    why="what it began has to be finished",
+    next="wait for its end",
+)
+
+COMMON: Final = (
+    NOT_FOUND, NOT_YOUR_ROLE, SIGNED_OUT, SIGN_IN, NO_GRANT, ENROL, STEP_UP, WRONG_CODE, OWN_CODE,
+    FIELD, STATE, CHANGED, ONCE, TOO_MANY, TOO_LARGE, AWAY, IN_DOUBT, SAME_PERSON, STALE, EXPIRED,
+)  # fmt: skip
+OF_ACTIONS: Final = (
+    CONFLICT, SCOPE, OWN, LAST, LOGIN, OWNS, OLD, PASSWORD, INVITATION, ID, PREFIX, OPEN, BATCH,
+    NO_MASTER_KEY, PAST,
+)  # fmt: skip
+
+REFUSALS: Final[Mapping[str, RefusalKind]] = {row.code: row for row in (*COMMON, *OF_ACTIONS)}

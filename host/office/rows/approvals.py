@@ -1,0 +1,189 @@
+"""Approvals: what waits for another person is decided with the facts of now, not of asking."""
+
+import datetime as dt
+from typing import Any, Final, Literal
+
+import msgspec
+from psycopg.types.json import Jsonb
+
+from host.model.office import Done
+from host.office.action import OK, Acting, Action, Result, Second, Step
+from host.office.doing import perform, values_of
+from host.office.fields import Number, Text, Values
+from host.office.people import Who
+from host.office.records import SQL, Line, digest_of
+from host.office.refusals import (
+    EXPIRED,
+    FIELD,
+    NOT_YOUR_ROLE,
+    SAME_PERSON,
+    STALE,
+    STATE,
+    Refusal,
+)
+from host.office.roles import ROLES, STAFF
+from host.office.sessions import grant_of
+from host.office.subjects import Found, Ref, find
+
+
+class Decide(Values, frozen=True, kw_only=True):
+    """Yes, or no and why."""
+
+    approval: Number
+    decision: Literal["approve", "refuse"]
+    note: Text = ""
+
+
+class Withdraw(Values, frozen=True, kw_only=True):
+    """The asker's own."""
+
+    approval: Number
+
+
+def _decide(acting: Acting, values: Decide) -> Result:
+    action = _action_of(acting)
+    _refuse_state(acting)
+    content = acting.subject.content
+    if acting.grant.role not in action.may_approve:
+        raise Refusal(NOT_YOUR_ROLE, role=ROLES[acting.grant.role].zh)
+    if content["asked_by"] == acting.who.person:
+        raise Refusal(SAME_PERSON, did="asked for")
+    if values.decision == "refuse":
+        if not values.note.strip():
+            raise Refusal(FIELD, field="note", problem="who refuses says why")
+        _end(acting, "refused", values.note)
+        return OK
+    return _approve(acting, action, values)
+
+
+def _approve(acting: Acting, action: Action[Any], values: Decide) -> Result:
+    ref = Ref(acting.subject.content["subject_kind"], acting.subject.content["subject_key"])
+    try:
+        with acting.connection.transaction():
+            done = _do(acting, action, find(acting.connection, ref), ref)
+    except Refusal as refusal:
+        if refusal.kind is SAME_PERSON:
+            raise
+        _end(acting, "failed", values.note, {"code": refusal.code, "en": str(refusal)})
+        raise _kept(refusal) from None
+    kept = msgspec.to_builtins(msgspec.structs.replace(done, shown_once={}))
+    _end(acting, "done", values.note, kept)
+    return Result(told={"outcome": kept}, shown_once=done.shown_once)
+
+
+def _do(acting: Acting, action: Action[Any], found: Found | None, ref: Ref) -> Done:
+    """The action as it was asked, by who asked, on what is there today."""
+    content = acting.subject.content
+    if found is not None and found.created_by == acting.who.person is not None:
+        raise Refusal(SAME_PERSON, did="made")
+    digest = digest_of(action.id, ref, content["asked"])
+    is_same = content["seen"] == (found.version if found else "")
+    who = _asker(acting)
+    if not is_same or who is None or content["digest"] != "\\x" + digest.hex():
+        raise Refusal(STALE)
+    values = values_of(action, msgspec.json.encode(content["asked"]))
+    within = None
+    if found is None and action.within is not None:
+        within = find(acting.connection, action.within(values))
+    inner = Acting(
+        connection=acting.connection,
+        hsm=acting.hsm,
+        now=acting.now,
+        who=who,
+        about=found,
+        within=within,
+        approval=content["id"],
+        actions=acting.actions,
+        moved=acting.moved,
+    )
+    line = Line(
+        at=acting.now,
+        action=action.id,
+        source=acting.asked.source if acting.asked else "",
+        who=who,
+        about=ref,
+        place=acting.subject.place,
+        note=getattr(values, "note", None) or "",
+    )
+    return perform(action, inner, values, line)
+
+
+def _asker(acting: Acting) -> Who | None:
+    """Who asked, while their grant is in force."""
+    content = acting.subject.content
+    told = {"person": content["asked_by"], "grant": content["asked_as"], "now": acting.now}
+    row = acting.connection.execute(SQL["asker"], told).fetchone()
+    if row is None:
+        return None
+    person, login, has_totp, *grant = row
+    return Who(person=person, login=login, grant=grant_of(*grant), has_totp=has_totp)
+
+
+def _withdraw(acting: Acting, _values: Withdraw) -> Result:
+    _refuse_state(acting)
+    if acting.subject.content["asked_by"] != acting.who.person:
+        raise Refusal(NOT_YOUR_ROLE, role=ROLES[acting.grant.role].zh)
+    _end(acting, "withdrawn", "")
+    return OK
+
+
+def _refuse_state(acting: Acting) -> None:
+    content = acting.subject.content
+    if content["state"] != "asked":
+        raise Refusal(STATE, state=content["state"])
+    until = dt.datetime.fromisoformat(content["expires_at"])
+    if until <= acting.now:
+        raise Refusal(EXPIRED, until=f"{until:%Y-%m-%d %H:%M}")
+
+
+def _end(acting: Acting, state: str, note: str, outcome: object = None) -> None:
+    acting.connection.execute(
+        SQL["decide_approval"],
+        {
+            "id": acting.subject.id,
+            "state": state,
+            "decided_by": acting.who.person,
+            "now": acting.now,
+            "note": note,
+            "outcome": None if outcome is None else Jsonb(outcome),
+        },
+    )
+
+
+def _kept(refusal: Refusal) -> Refusal:
+    refusal.is_kept = True
+    return refusal
+
+
+def _action_of(acting: Acting) -> Action[Any]:
+    action = acting.actions.get(acting.subject.content["action"])
+    if action is None:
+        raise Refusal(STALE)
+    return action
+
+
+def _asks_code(acting: Acting, values: Decide) -> bool:
+    return values.decision == "approve" and _action_of(acting).step is not Step.NO
+
+
+DECIDE: Final = Action(
+    id="approval.decide",
+    en="Agree or refuse",
+    zh="同意/驳回",
+    values=Decide,
+    roles=STAFF,
+    do=_decide,
+    about=lambda values: Ref("approval", str(values.approval)),
+    second=Second.ITSELF,
+    step=Step.OWN,
+    step_when=_asks_code,
+)
+WITHDRAW: Final = Action(
+    id="approval.withdraw",
+    en="Withdraw a request",
+    zh="撤回申请",
+    values=Withdraw,
+    roles=STAFF,
+    do=_withdraw,
+    about=lambda values: Ref("approval", str(values.approval)),
+)

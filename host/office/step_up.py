@@ -1,0 +1,83 @@
+"""Step-up: a one-time code bound to one action with its values; five tries, five minutes.
+
+The code of who asks, or, where another has to release it, of somebody who could approve it. Wrong
+codes count at the door as well, so that nobody gets more tries by asking anew.
+"""
+
+import datetime as dt
+from typing import Any, Final
+
+from host.hsm.interface import Hsm
+from host.model.office import Do
+from host.model.secrets import Secret
+from host.office.action import Acting, Action, Step
+from host.office.people import Grant
+from host.office.places import reaches
+from host.office.refusals import OWN_CODE, STEP_UP, WRONG_CODE, Refusal
+from host.office.sessions import SQL, TRIES_MAX, Keeper, fail, grants_of, keeper_of
+
+OPEN: Final = dt.timedelta(minutes=5)
+
+
+def check_code(action: Action[Any], acting: Acting, asked: Do, words: str) -> None:
+    """Return once the code that the action asks for has been given; it is used up.
+
+    Raises:
+        Refusal: it is missing, wrong, late, used, or not another person's; tries are kept.
+    """
+    told = {
+        "session": acting.who.session_hash,
+        "digest": what_is_done(acting.hsm, asked, words),
+        "now": acting.now,
+    }
+    if asked.code is None:
+        acting.connection.execute(SQL["ask_step_up"], told)
+        raise Refusal(STEP_UP, is_kept=True, words=words)
+    _refuse_late(acting, told)
+    keeper = _whose(action, acting, asked)
+    step = (
+        None if keeper.is_shut(acting.now) else keeper.step_of(acting.hsm, asked.code, acting.now)
+    )
+    if step is None:
+        acting.connection.execute(SQL["count_try"], told)
+        fail(acting.connection, keeper, acting.now)
+        raise Refusal(WRONG_CODE, field="code", is_kept=True)
+    acting.connection.execute(SQL["use_code"], {"id": keeper.id, "totp_step": step})
+    acting.connection.execute(SQL["end_step_up"], told)
+
+
+def what_is_done(hsm: Hsm, asked: Do, words: str) -> bytes:
+    """16 bytes for one action with these values: under a key, for a secret may be among them."""
+    told = b"\x00".join([asked.action.encode(), words.encode(), asked.values.reveal()])
+    return hsm.hash_secret(Secret(told), "step-up")
+
+
+def _refuse_late(acting: Acting, told: dict[str, Any]) -> None:
+    row = acting.connection.execute(SQL["step_up"], told).fetchone()
+    if row is None or row[0] + OPEN < acting.now or row[1] >= TRIES_MAX:
+        raise Refusal(WRONG_CODE, field="code", is_kept=True)
+
+
+def _whose(action: Action[Any], acting: Acting, asked: Do) -> Keeper:
+    is_owners = action.step is Step.OWNERS
+    login = asked.owner if is_owners else acting.who.login
+    if is_owners and login in {"", acting.who.login}:
+        raise Refusal(OWN_CODE, field="owner")
+    keeper = keeper_of(acting.connection, login)
+    if keeper is None or not keeper.totp_is_on:
+        raise Refusal(WRONG_CODE, field="code", is_kept=True)
+    if is_owners and not _may_release(action, acting, keeper):
+        raise Refusal(OWN_CODE, field="owner")
+    return keeper
+
+
+def _may_release(action: Action[Any], acting: Acting, keeper: Keeper) -> bool:
+    return any(
+        one.role in action.may_approve and _reaches(one, acting)
+        for one in grants_of(acting.connection, keeper.id, acting.now)
+    )
+
+
+def _reaches(grant: Grant, acting: Acting) -> bool:
+    found = acting.about or acting.within
+    return found is not None and reaches(grant.scope, grant.place, found.place)

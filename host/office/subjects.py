@@ -1,0 +1,109 @@
+"""SUBJECTS: what actions are about, and how each is found by the name that people give it.
+
+A subject's place says whose it is; its version is a digest of the row, so that whoever filled a
+form from another one, or approves what has moved since, is told.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+
+from host.office.places import PLATFORM, Place
+from host.store.connecting import Connection
+from host.store.deciding import TABLES
+from host.store.noting import unseen_of
+from host.store.queries import load_queries
+
+SQL: Final = load_queries("host.office", "subjects.sql")
+NUMBER_DIGITS_MAX: Final = 18
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """One row; its statement in `subjects.sql` has its kind for a name."""
+
+    kind: str
+    table: str
+    is_numbered: bool = False
+    """Whether people name it by its number."""
+
+
+SUBJECTS: Final[Mapping[str, Subject]] = {
+    row.kind: row
+    for row in (
+        Subject(kind="person", table="person"),
+        Subject(kind="grant", table="person_grant", is_numbered=True),
+        Subject(kind="approval", table="approval", is_numbered=True),
+        Subject(kind="job", table="job", is_numbered=True),
+        Subject(kind="issuer", table="issuer"),
+        Subject(kind="merchant", table="merchant"),
+        Subject(kind="store", table="store", is_numbered=True),
+        Subject(kind="terminal", table="terminal"),
+        Subject(kind="vendor", table="vendor", is_numbered=True),
+    )
+}
+
+
+class Ref(NamedTuple):
+    """A subject as it is named; of the kind `platform` there is one, without a row."""
+
+    kind: str
+    key: str
+
+
+THE_PLATFORM: Final = Ref("platform", "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A subject as it is now."""
+
+    ref: Ref
+    id: int | str
+    """What rows refer to it by."""
+    place: Place
+    created_by: int | None
+    version: str
+    content: Mapping[str, Any]
+    """Its columns, without what nobody is shown."""
+
+
+def find(connection: Connection, ref: Ref) -> Found | None:
+    """The subject, held until the end of the transaction; None where there is none."""
+    if ref == THE_PLATFORM:
+        return Found(ref=ref, id=0, place=PLATFORM, created_by=None, version="", content={})
+    row = SUBJECTS[ref.kind]
+    if row.is_numbered and not _is_number(ref.key):
+        return None
+    told = {
+        "key": ref.key,
+        "number": int(ref.key) if row.is_numbered else 0,
+        "unseen": unseen_of(TABLES[row.table]),
+    }
+    found = connection.execute(SQL[ref.kind], told).fetchone()
+    if found is None:
+        return None
+    number, issuer, merchant, store, member, maker, version, content = found
+    return Found(
+        ref=ref,
+        id=number,
+        place=Place(issuer_id=issuer, merchant_id=merchant, store_id=store, member_id=member),
+        created_by=maker,
+        version=version,
+        content=content,
+    )
+
+
+def changed(before: Found | None, after: Found | None) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Of what a subject said and says, what is another."""
+    was = before.content if before else {}
+    now = after.content if after else {}
+    names = [name for name in {**was, **now} if was.get(name) != now.get(name)]
+    return (
+        {name: was[name] for name in names if name in was},
+        {name: now[name] for name in names if name in now},
+    )
+
+
+def _is_number(key: str) -> bool:
+    return key.isascii() and key.isdecimal() and len(key) <= NUMBER_DIGITS_MAX

@@ -1,0 +1,142 @@
+-- What actions are about, each found by the name that people give it, and held until the end of the
+-- transaction. All give: its number, whose it is, who made it, its version, what it says.
+
+-- name: person
+-- By login.
+SELECT
+    t.id,
+    t.issuer_id,
+    t.merchant_id,
+    t.store_id,
+    null::bigint AS member_id,
+    t.created_by,
+    encode(row_digest(t), 'hex') AS version,
+    row_content(t, %(unseen)s::text []) AS content
+FROM person AS t
+WHERE t.login = %(key)s
+FOR UPDATE;
+
+-- name: grant
+-- By number.
+SELECT
+    t.id,
+    t.issuer_id,
+    t.merchant_id,
+    t.store_id,
+    null::bigint AS member_id,
+    t.granted_by,
+    encode(row_digest(t), 'hex') AS version,
+    row_content(t, %(unseen)s::text []) AS content
+FROM person_grant AS t
+WHERE t.id = %(number)s
+FOR UPDATE;
+
+-- name: approval
+-- By number.
+SELECT
+    t.id,
+    t.issuer_id,
+    t.merchant_id,
+    t.store_id,
+    t.member_id,
+    t.asked_by,
+    encode(row_digest(t), 'hex') AS version,
+    row_content(t, %(unseen)s::text []) AS content
+FROM approval AS t
+WHERE t.id = %(number)s
+FOR UPDATE;
+
+-- name: job
+-- By number.
+SELECT
+    t.id,
+    t.issuer_id,
+    t.merchant_id,
+    t.store_id,
+    t.member_id,
+    t.asked_by,
+    encode(row_digest(t), 'hex') AS version,
+    row_content(t, %(unseen)s::text []) AS content
+FROM job AS t
+WHERE t.id = %(number)s
+FOR UPDATE;
+
+-- name: issuer
+-- By institution id.
+SELECT
+    t.id,
+    t.id AS issuer_id,
+    null::integer AS merchant_id,
+    null::integer AS store_id,
+    null::bigint AS member_id,
+    null::bigint AS created_by,
+    encode(row_digest(t), 'hex') AS version,
+    row_content(t, %(unseen)s::text []) AS content
+FROM issuer AS t
+WHERE t.institution_id = %(key)s
+FOR UPDATE;
+
+-- name: merchant
+-- By merchant id.
+SELECT
+    t.id,
+    null::smallint AS issuer_id,
+    t.id AS merchant_id,
+    null::integer AS store_id,
+    null::bigint AS member_id,
+    null::bigint AS created_by,
+    encode(row_digest(t), 'hex') AS version,
+    row_content(t, %(unseen)s::text []) AS content
+FROM merchant AS t
+WHERE t.merchant_id = %(key)s
+FOR UPDATE;
+
+-- name: store
+-- By number.
+SELECT
+    t.id,
+    null::smallint AS issuer_id,
+    t.merchant_id,
+    t.id AS store_id,
+    null::bigint AS member_id,
+    null::bigint AS created_by,
+    encode(row_digest(t), 'hex') AS version,
+    row_content(t, %(unseen)s::text []) AS content
+FROM store AS t
+WHERE t.id = %(number)s
+FOR UPDATE;
+
+-- name: terminal
+-- By terminal id. What the till itself changes (its batch, its keys) is no other version.
+SELECT
+    t.terminal_id,
+    null::smallint AS issuer_id,
+    s.merchant_id,
+    t.store_id,
+    null::bigint AS member_id,
+    null::bigint AS created_by,
+    encode(
+        sha256(
+            convert_to(row_content(t, '{epoch,serial,key_generation}')::text, 'UTF8')
+        ), 'hex'
+    ) AS version,
+    row_content(t, %(unseen)s::text []) AS content
+FROM terminal AS t
+INNER JOIN store AS s ON t.store_id = s.id
+WHERE t.terminal_id = %(key)s
+FOR UPDATE OF t;
+
+-- name: vendor
+-- By number.
+SELECT
+    t.id,
+    t.issuer_id,
+    null::integer AS merchant_id,
+    null::integer AS store_id,
+    null::bigint AS member_id,
+    null::bigint AS created_by,
+    encode(row_digest(t), 'hex') AS version,
+    row_content(t, %(unseen)s::text []) AS content
+FROM vendor AS t
+WHERE t.id = %(number)s
+FOR UPDATE;

@@ -1,0 +1,73 @@
+"""What a row of VIEWS is: what one may look at, whose rows, by what it is found, in what order.
+
+A view's statement (`views.sql`, by the view's id) yields its columns and those that say whose a row
+is; `host.office.looking` puts scope, filters, place and limit around it, out of the names that
+stand here and never out of what somebody typed.
+"""
+
+import enum
+from dataclasses import dataclass
+from typing import Final
+
+from host.office.places import Scope
+
+
+@enum.unique
+class How(enum.Enum):
+    """How a filter's value is held against its column."""
+
+    IS = "="
+    FROM = ">="
+    BEFORE = "<"
+    BEGINS = "begins with"
+    MINE = "is the person who looks"
+    TO_DECIDE = "waits for somebody like who looks"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """One column, labelled by its name in WORDS."""
+
+    name: str
+    kind: type = str
+    is_masked: bool = False
+    """Whether it shows a part of what it is, for good."""
+    right: str = ""
+    """Shown only under a grant with this right."""
+    opens: str = ""
+    """The view that a value opens."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filter:
+    """What rows are found by; reaches an index, which a test proves."""
+
+    name: str
+    column: str
+    how: How = How.IS
+    kind: type = str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """One row."""
+
+    id: str
+    en: str
+    zh: str
+    roles: frozenset[str]
+    scopes: frozenset[Scope]
+    """Of which scopes a grant may look; which rows, its column in VIEW_COLUMNS says."""
+    columns: tuple[Column, ...]
+    order: tuple[str, ...]
+    """Columns of the statement, none of them null, that name one row: the keyset."""
+    is_newest_first: bool = False
+    filters: tuple[Filter, ...] = ()
+    actions: tuple[str, ...] = ()
+    """What may be done to a row."""
+    exports: str = ""
+    """C CSV, X XLSX, P PDF."""
+
+
+EVERYWHERE: Final = frozenset({Scope.PLATFORM, Scope.ISSUER, Scope.MERCHANT, Scope.STORE})
+"""Each sees its own organisation's."""

@@ -1,0 +1,218 @@
+-- What views show, by their ids: their columns, and whose each row is. The reader puts scope,
+-- filters, place and limit around each, so it yields rows as they are found by an index.
+
+-- name: people
+-- Operators; their roles are those in force.
+SELECT
+    p.id,
+    p.login,
+    p.name,
+    array(
+        SELECT g.role || '@' || g.scope
+        FROM person_grant AS g
+        WHERE
+            g.person_id = p.id
+            AND g.ended_at IS NULL
+            AND (g.until_at IS NULL OR g.until_at > %(now)s)
+        ORDER BY g.id
+    ) AS roles,
+    p.phone_masked AS phone,
+    p.state,
+    p.totp_is_on AS has_totp,
+    p.signed_in_at,
+    p.issuer_id AS of_issuer,
+    p.merchant_id AS of_merchant,
+    p.store_id AS of_store
+FROM person AS p;
+
+-- name: grants
+-- Who may be what, also later on and until lately.
+SELECT
+    g.id,
+    p.login,
+    p.name,
+    g.role,
+    g.scope,
+    coalesce(i.institution_id, s.id::text, m.merchant_id, '') AS scope_key,
+    g.rights,
+    g.limit_minor,
+    g.from_at,
+    g.until_at,
+    b.login AS granted_by,
+    g.ended_at,
+    g.issuer_id AS of_issuer,
+    g.merchant_id AS of_merchant,
+    g.store_id AS of_store
+FROM person_grant AS g
+INNER JOIN person AS p ON g.person_id = p.id
+LEFT JOIN person AS b ON g.granted_by = b.id
+LEFT JOIN issuer AS i ON g.issuer_id = i.id
+LEFT JOIN merchant AS m ON g.merchant_id = m.id
+LEFT JOIN store AS s ON g.store_id = s.id;
+
+-- name: approvals
+-- What waits for another person, and what became of it.
+SELECT
+    a.id,
+    a.action,
+    a.subject_kind,
+    a.subject_key,
+    a.asked,
+    p.login AS asked_by,
+    a.asked_at,
+    a.expires_at,
+    a.state,
+    d.login AS decided_by,
+    a.decided_at,
+    a.note,
+    a.asked_by AS asker,
+    a.issuer_id AS of_issuer,
+    a.merchant_id AS of_merchant,
+    a.store_id AS of_store,
+    a.member_id AS of_member
+FROM approval AS a
+INNER JOIN person AS p ON a.asked_by = p.id
+LEFT JOIN person AS d ON a.decided_by = d.id;
+
+-- name: audit
+-- Every line of history.
+SELECT
+    h.id,
+    h.at,
+    p.login AS person,
+    h.acting_as,
+    h.action,
+    h.subject_kind,
+    h.subject_key,
+    h.before,
+    h.after,
+    h.note,
+    h.approval_id AS approval,
+    h.source,
+    h.outcome,
+    h.issuer_id AS of_issuer,
+    h.merchant_id AS of_merchant,
+    h.store_id AS of_store,
+    h.member_id AS of_member
+FROM history AS h
+LEFT JOIN person AS p ON h.person_id = p.id;
+
+-- name: jobs
+-- Long work, and how far it is.
+SELECT
+    j.id,
+    j.action,
+    j.subject_kind,
+    j.subject_key,
+    j.state,
+    j.done,
+    j.total,
+    p.login AS asked_by,
+    j.asked_at,
+    j.started_at,
+    j.beat_at,
+    j.ended_at,
+    j.error,
+    j.asked_by AS asker,
+    j.issuer_id AS of_issuer,
+    j.merchant_id AS of_merchant,
+    j.store_id AS of_store,
+    j.member_id AS of_member
+FROM job AS j
+INNER JOIN person AS p ON j.asked_by = p.id;
+
+-- name: issuers
+-- Whose cards there are.
+SELECT
+    i.institution_id,
+    i.name,
+    i.pan_prefix,
+    i.currency,
+    i.amount_minor_max,
+    i.balance_minor_max,
+    i.pin_tries_max,
+    i.is_active,
+    i.id AS of_issuer
+FROM issuer AS i;
+
+-- name: merchants
+-- Who sells.
+SELECT
+    m.merchant_id,
+    m.name,
+    m.trade,
+    m.city,
+    (SELECT count(*) FROM store AS s WHERE s.merchant_id = m.id) AS stores,
+    (
+        SELECT count(*)
+        FROM store AS s
+        INNER JOIN terminal AS t ON s.id = t.store_id
+        WHERE s.merchant_id = m.id
+    ) AS terminals,
+    array(
+        SELECT i.institution_id
+        FROM acceptance AS a
+        INNER JOIN issuer AS i ON a.issuer_id = i.id
+        WHERE a.merchant_id = m.id
+        ORDER BY i.institution_id
+    ) AS issuers,
+    m.is_active,
+    m.closed_on,
+    m.id AS of_merchant
+FROM merchant AS m;
+
+-- name: vendors
+-- Who makes an issuer's cards.
+SELECT
+    v.id,
+    i.institution_id AS issuer,
+    v.name,
+    v.contact,
+    v.note,
+    v.issuer_id AS of_issuer
+FROM vendor AS v
+INNER JOIN issuer AS i ON v.issuer_id = i.id;
+
+-- name: stores
+-- Where they sell.
+SELECT
+    s.id,
+    m.merchant_id AS merchant,
+    s.name,
+    s.address,
+    s.hours,
+    s.phone,
+    (SELECT count(*) FROM terminal AS t WHERE t.store_id = s.id) AS terminals,
+    s.is_active,
+    s.merchant_id AS of_merchant,
+    s.id AS of_store
+FROM store AS s
+INNER JOIN merchant AS m ON s.merchant_id = m.id;
+
+-- name: terminals
+-- With what.
+SELECT
+    t.terminal_id,
+    m.merchant_id AS merchant,
+    t.store_id AS store,
+    t.family,
+    t.mac_algorithm,
+    t.serial,
+    t.epoch,
+    (
+        SELECT k.check_value
+        FROM terminal_key AS k
+        WHERE k.terminal_id = t.terminal_id
+        ORDER BY k.generation DESC, k.usage DESC
+        LIMIT 1
+    ) AS key_check_value,
+    t.key_generation,
+    (
+        SELECT r.reported_at FROM terminal_status AS r WHERE r.terminal_id = t.terminal_id
+    ) AS reported_at,
+    t.is_active,
+    s.merchant_id AS of_merchant,
+    t.store_id AS of_store
+FROM terminal AS t
+INNER JOIN store AS s ON t.store_id = s.id
+INNER JOIN merchant AS m ON s.merchant_id = m.id;

@@ -1,0 +1,187 @@
+"""An office on a real PostgreSQL, people in it, and their phones, whose codes we make ourselves."""
+
+import base64
+import datetime as dt
+import hashlib
+import hmac
+import itertools
+import json
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import psycopg
+import pytest
+
+from config.run.database import Dsns
+from host.hsm.vault import Vault
+from host.model.office import NOBODY, Do, Done, Page, Refused, Show, Told
+from host.model.secrets import Secret
+from host.office.doing import run_action
+from host.office.first import make_first
+from host.office.looking import read_view
+from host.office.office import Office
+from host.office.roles import ROLES
+from host.office.tables import ACTIONS, VIEWS
+from tests.host.conftest import LMK, NOW
+
+PASSWORD = "seven green otters"
+STORE, OTHER_STORE = "1", "4"
+HOME = {"platform": "", "issuer": "48882900", "merchant": "", "store": STORE}
+
+
+def code_at(seed: str, at: dt.datetime) -> str:
+    """RFC 6238, by hand."""
+    key = base64.b32decode(seed)
+    digest = hmac.digest(key, struct.pack(">Q", int(at.timestamp()) // 30), hashlib.sha1)
+    place = digest[-1] & 15
+    return f"{(struct.unpack('>I', digest[place : place + 4])[0] & 0x7FFFFFFF) % 10**6:06d}"
+
+
+@dataclass
+class Person:
+    """Somebody, with their phone."""
+
+    login: str
+    seed: str = ""
+    session: Secret = NOBODY
+    password: str = PASSWORD
+
+
+@dataclass
+class Bureau:
+    """The office, its clock and its people."""
+
+    dsns: Dsns
+    connection: psycopg.Connection[Any]
+    now: dt.datetime = NOW
+    numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+    office: Office = None  # type: ignore[assignment]
+    admin: Person = None  # type: ignore[assignment]
+
+    def __post_init__(self) -> None:
+        self.office = Office(hsm=Vault(LMK), clock=lambda: self.now, actions=ACTIONS, views=VIEWS)
+
+    def later(self, **span: float) -> None:
+        """Time goes by."""
+        self.now += dt.timedelta(**span)
+
+    def do(self, who: Person | None, action: str, **values: Any) -> Told:
+        """As it crosses the link. Words with an underscore before them are of the asking itself."""
+        told = {name[1:]: values.pop(name) for name in list(values) if name.startswith("_")}
+        if isinstance(told.get("code"), str):
+            told["code"] = Secret(told["code"].encode())
+        asked = Do(
+            session=who.session if who else NOBODY,
+            action=action,
+            values=Secret(json.dumps(values, default=str).encode()),
+            **told,
+        )
+        return run_action(self.office, self.connection, asked)
+
+    def done(self, who: Person | None, action: str, **values: Any) -> Done:
+        """It must be done."""
+        told = self.do(who, action, **values)
+        assert isinstance(told, Done), told
+        return told
+
+    def refused(self, who: Person | None, action: str, **values: Any) -> str:
+        """The code of why not."""
+        told = self.do(who, action, **values)
+        assert isinstance(told, Refused), told
+        return told.code
+
+    def with_code(self, who: Person, action: str, **values: Any) -> Told:
+        """Asked, told that a code is needed, and asked again with it."""
+        told = self.do(who, action, **values)
+        assert isinstance(told, Refused), told
+        assert told.code == "E-STEP-UP", told
+        return self.do(who, action, _code=self.code(who), **values)
+
+    def code(self, who: Person) -> str:
+        """What the phone shows, once the code before is gone."""
+        self.later(seconds=31)
+        return code_at(who.seed, self.now)
+
+    def show(self, who: Person, view: str, **filters: str) -> Page:
+        """A page, which must be shown."""
+        told = self.look(who, view, filters=filters)
+        assert isinstance(told, Page), told
+        return told
+
+    def look(self, who: Person, view: str, **told: Any) -> Page | Refused:
+        """A page, or why not."""
+        return read_view(self.office, self.connection, Show(session=who.session, view=view, **told))
+
+    def rows(self, who: Person, view: str, **filters: str) -> list[dict[str, Any]]:
+        """A page's rows by their columns."""
+        page = self.show(who, view, **filters)
+        return [dict(zip(page.columns, row, strict=True)) for row in page.rows]
+
+    def take_up(self, login: str, invitation: str) -> Person:
+        """A person with a password and one-time codes, signed in."""
+        who = Person(login)
+        self.done(None, "invitation.accept", token=invitation, new=PASSWORD)
+        self.sign_in(who)
+        who.seed = self.done(who, "totp.enrol").shown_once["seed"]
+        self.done(who, "totp.enrol", code=self.code(who))
+        return who
+
+    def sign_in(self, who: Person, **more: Any) -> Done:
+        """With all that it takes."""
+        code = {"code": self.code(who)} if who.seed else {}
+        told = self.done(
+            None, "session.sign_in", login=who.login, password=who.password, **code, **more
+        )
+        who.session = Secret(told.shown_once["session"].encode())
+        return told
+
+    def person(self, role: str, scope: str = "", key: str | None = None) -> Person:
+        """Somebody new of a role, invited by the administrator."""
+        scope = scope or min(ROLES[role].scopes)
+        login = f"p{next(self.numbers)}"
+        told = self.do(
+            self.admin, "person.save", login=login, name=f"{role} {login}", role=role,
+            scope=scope, scope_key=HOME[scope] if key is None else key,
+        )  # fmt: skip
+        if isinstance(told, Refused) and told.code == "E-STEP-UP":
+            told = self.do(
+                self.admin, "person.save", _code=self.code(self.admin), login=login,
+                name=f"{role} {login}", role=role, scope=scope,
+                scope_key=HOME[scope] if key is None else key,
+            )  # fmt: skip
+        assert isinstance(told, Done), told
+        return self.take_up(login, told.shown_once["invitation"])
+
+    def sql(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
+        """As the owner."""
+        with psycopg.connect(self.dsns.owner, autocommit=True) as owner:
+            cursor = owner.execute(statement, values)
+            return list(cursor.fetchall()) if cursor.description else []
+
+
+def opened_bureau(dsns: Dsns) -> Iterator[Bureau]:
+    with psycopg.connect(dsns.office, autocommit=True) as connection:
+        bureau = Bureau(dsns, connection)
+        token = make_first(connection, "root", "Root", source="test", now=bureau.now)
+        bureau.admin = bureau.take_up("root", token.reveal().decode())
+        [merchant] = bureau.sql(
+            "SELECT m.merchant_id FROM store AS s JOIN merchant AS m ON m.id = s.merchant_id"
+            " WHERE s.id = %s", int(STORE),
+        )  # fmt: skip
+        HOME["merchant"] = merchant[0]
+        HOME["issuer"] = bureau.sql("SELECT institution_id FROM issuer ORDER BY id LIMIT 1")[0][0]
+        yield bureau
+
+
+@pytest.fixture
+def bureau(estate_database: Dsns) -> Iterator[Bureau]:
+    """An office of this test's own, with one administrator."""
+    yield from opened_bureau(estate_database)
+
+
+@pytest.fixture(scope="module")
+def shared_bureau(module_estate: Dsns) -> Iterator[Bureau]:
+    """An office of this module's, with one administrator."""
+    yield from opened_bureau(module_estate)

@@ -1,0 +1,120 @@
+"""People: signing in, what keeps them out, rights given and taken."""
+
+from tests.host.office.conftest import HOME, PASSWORD, Bureau, Person
+
+
+def test_a_person_invited_signs_in_with_password_and_code(bureau: Bureau) -> None:
+    """S1-47, S3-01."""
+    person = bureau.person("merchant_owner")
+    bureau.sign_in(person)
+    assert [row["login"] for row in bureau.rows(person, "people")] == [person.login]
+
+
+def test_whatever_is_wrong_at_the_door_is_told_in_one_text(bureau: Bureau) -> None:
+    person = bureau.person("platform_ops")
+    told = {
+        str(bureau.do(None, "session.sign_in", login=login, password=password, code=code))
+        for login, password, code in (
+            ("nobody", PASSWORD, "000000"),
+            (person.login, "another password", bureau.code(person)),
+            (person.login, PASSWORD, "000000"),
+        )
+    }
+    assert len(told) == 1
+    assert "E-SIGN-IN" in told.pop()
+
+
+def test_five_wrong_passwords_shut_a_login_for_a_quarter_of_an_hour(bureau: Bureau) -> None:
+    """S3-02."""
+    person = bureau.person("platform_ops")
+    for _ in range(5):
+        bureau.refused(None, "session.sign_in", login=person.login, password="wrong wrong")
+    right = {"login": person.login, "password": PASSWORD}
+    assert bureau.refused(None, "session.sign_in", code=bureau.code(person), **right) == "E-SIGN-IN"
+    assert bureau.refused(person, "session.sign_out") == "E-SIGNED-OUT"
+    bureau.later(minutes=15)
+    bureau.sign_in(person)
+
+
+def test_a_code_is_good_once(bureau: Bureau) -> None:
+    person = bureau.person("platform_ops")
+    told = {"login": person.login, "password": PASSWORD, "code": bureau.code(person)}
+    bureau.done(None, "session.sign_in", **told)
+    assert bureau.refused(None, "session.sign_in", **told) == "E-SIGN-IN"
+
+
+def test_an_invitation_is_good_once_for_a_day(bureau: Bureau) -> None:
+    login = bureau.person("platform_ops").login
+    told = bureau.with_code(
+        bureau.admin, "person.reset", login=login, which=["password"], note="forgotten"
+    )
+    token = told.shown_once["invitation"]
+    bureau.done(None, "invitation.accept", token=token, new="another fine one")
+    assert bureau.refused(None, "invitation.accept", token=token, new=PASSWORD) == "E-INVITATION"
+    done = bureau.done(bureau.admin, "person.save", login="late", name="Late", role="platform_ops")
+    bureau.later(hours=24)
+    late = {"token": done.shown_once["invitation"], "new": PASSWORD}
+    assert bureau.refused(None, "invitation.accept", **late) == "E-INVITATION"
+
+
+def test_easy_passwords_are_refused(bureau: Bureau) -> None:
+    person = bureau.person("platform_ops")
+    for easy in ("short", "password123", "1234567890", "aaaaaaaaaaaa", f"my {person.login} is it"):
+        told = bureau.do(person, "password.change", old=PASSWORD, new=easy)
+        assert "E-PASSWORD" in str(told), easy
+    assert bureau.refused(person, "password.change", old="not this one", new="x") == "E-OLD"
+    bureau.done(person, "password.change", old=PASSWORD, new="quite another one")
+
+
+def test_nobody_gives_a_role_that_is_not_theirs_to_give(bureau: Bureau) -> None:
+    """S2-09."""
+    owner = bureau.person("merchant_owner")
+    told = {"name": "Clerk", "scope": "merchant", "scope_key": HOME["merchant"]}
+    assert bureau.refused(owner, "person.save", login="a1", role="store_clerk", **told) == "E-FIELD"
+    assert bureau.refused(
+        owner, "person.save", login="a2", name="X", role="platform_ops", scope="platform"
+    ) == "E-NOT-FOUND"  # fmt: skip
+    done = bureau.done(owner, "person.save", login="a3", role="merchant_operator", **told)
+    assert "invitation" in done.shown_once
+
+
+def test_maker_and_opener_of_an_issuers_batches_are_two(bureau: Bureau) -> None:
+    maker = bureau.person("batch_maker")
+    told = bureau.with_code(
+        bureau.admin, "person.grant", login=maker.login, role="batch_owner", scope="issuer",
+        scope_key=HOME["issuer"],
+    )  # fmt: skip
+    assert "E-CONFLICT" in str(told)
+
+
+def test_the_last_administrator_stays(bureau: Bureau) -> None:
+    [grant] = [one["id"] for one in bureau.rows(bureau.admin, "grants", login="root")]
+    assert bureau.refused(bureau.admin, "person.revoke", grant=grant, note="leaves us") == "E-LAST"
+
+
+def test_who_is_locked_is_out_at_once(bureau: Bureau) -> None:
+    """S4-19."""
+    person = bureau.person("platform_ops")
+    bureau.done(bureau.admin, "person.lock", login=person.login, note="lost laptop")
+    assert bureau.refused(person, "session.sign_out") == "E-SIGNED-OUT"
+    told = bureau.with_code(
+        bureau.admin, "person.lock", login=person.login, is_locked=False, note="found again"
+    )
+    assert told.after["state"] == "active"
+
+
+def test_history_has_a_line_for_all_that_was_done_and_refused(bureau: Bureau) -> None:
+    """S1-37, S1-38."""
+    person = bureau.person("platform_ops")
+    bureau.refused(person, "person.lock", login="root", note="just because")
+    lines = bureau.rows(bureau.admin, "audit", person=person.login)
+    assert ["person.lock", "E-NOT-YOUR-ROLE"] in [[one["action"], one["outcome"]] for one in lines]
+
+
+def test_a_person_without_codes_may_only_enrol(bureau: Bureau) -> None:
+    told = bureau.do(bureau.admin, "person.save", login="new", name="New", role="platform_ops")
+    who = Person("new")
+    bureau.done(None, "invitation.accept", token=told.shown_once["invitation"], new=PASSWORD)
+    bureau.sign_in(who)
+    assert bureau.look(who, "merchants").code == "E-ENROL"
+    assert bureau.refused(who, "merchant.save", merchant_id="1" * 15) == "E-ENROL"
