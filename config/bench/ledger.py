@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -53,8 +53,17 @@ class BenchSettings(msgspec.Struct, frozen=True, kw_only=True):
     terminals: int = 1024
     in_flight: int = 512
     connections: int = 32
+    singles: int = 16
+    """Connections of one terminal each, one message of it under way: tills without a gateway."""
     cards: int = 10_000
     quiet_messages: int = 500
+
+
+class Crowd(NamedTuple):
+    """How many terminals trade, each with a message under way, and over how many connections."""
+
+    terminals: int
+    connections: int
 
 
 @dataclass(slots=True)
@@ -85,6 +94,11 @@ class Bench:
     pgbench: Pgbench | None
     figures: Figures = field(default_factory=Figures)
     next_trace: int = 1
+
+    @property
+    def crowd(self) -> Crowd:
+        """Of a full load."""
+        return Crowd(self.settings.in_flight, self.settings.connections)
 
     def traces(self, messages: int, terminals: int) -> int:
         """Take unused traces for a load; gives the first."""
@@ -152,7 +166,7 @@ def measure_end_to_end(bench: Bench) -> None:
         "host_cpu_us": CpuClock.read([running.host.process.pid]),
         "postgres_cpu_us": CpuClock.read(with_descendants(running.server.process.pid)),
     }
-    answered = _wire_load(bench, _port_of(running.listeners), told.messages, told.in_flight)
+    answered = _wire_load(bench, _port_of(running.listeners), told.messages, bench.crowd)
     bench.figures.add(
         e2e_tps=answered.rate,
         e2e_p50_ms=answered.p50_ms,
@@ -168,7 +182,7 @@ def measure_switch(bench: Bench) -> None:
     """The switch in front of a host that only says yes."""
     told = bench.settings
     clock = CpuClock.read(bench.front.pids)
-    answered = _wire_load(bench, bench.front.port, told.messages, told.in_flight)
+    answered = _wire_load(bench, bench.front.port, told.messages, bench.crowd)
     bench.figures.add(
         switch_tps=answered.rate,
         switch_alone_cpu_us=clock.us_each(told.messages),
@@ -178,12 +192,25 @@ def measure_switch(bench: Bench) -> None:
     )
 
 
+def measure_singles(bench: Bench) -> None:
+    """The same with a message of each connection at a time, so that little is shared by a turn."""
+    told = bench.settings
+    clock = CpuClock.read(bench.front.pids)
+    crowd = Crowd(told.singles, told.singles)
+    answered = _wire_load(bench, bench.front.port, told.messages, crowd)
+    bench.figures.add(
+        singles_tps=answered.rate,
+        singles_cpu_us=clock.us_each(told.messages),
+        singles_p50_ms=answered.p50_ms,
+        singles_p95_ms=answered.p95_ms,
+        singles_p99_ms=answered.p99_ms,
+    )
+
+
 def measure_quiet(bench: Bench) -> None:
     """What a terminal waits when the house is quiet: an open loop at a low rate."""
-    count = bench.settings.quiet_messages
-    answered = _wire_load(
-        bench, _port_of(bench.running.listeners), count, bench.settings.in_flight, rate=QUIET_RATE
-    )
+    port, count = _port_of(bench.running.listeners), bench.settings.quiet_messages
+    answered = _wire_load(bench, port, count, bench.crowd, rate=QUIET_RATE)
     bench.figures.add(
         quiet_p50_ms=answered.p50_ms, quiet_p95_ms=answered.p95_ms, quiet_p99_ms=answered.p99_ms
     )
@@ -194,19 +221,18 @@ PARTS: Final[tuple[Callable[[Bench], None], ...]] = (
     measure_host,
     measure_end_to_end,
     measure_switch,
+    measure_singles,
     measure_quiet,
 )
 """What a round measures, in this order; a ratio needs pgbench before it."""
 
 
 def _wire_load(
-    bench: Bench, port: int, messages: int, terminals: int, *, rate: float = 0.0
+    bench: Bench, port: int, messages: int, crowd: Crowd, *, rate: float = 0.0
 ) -> LoadReport:
-    told = bench.settings
     return run_wire_load(
-        port=port, messages=messages, terminals=terminals, rate=rate,
-        connections=told.connections, cards=told.cards,
-        first_trace=bench.traces(messages, terminals),
+        port=port, messages=messages, rate=rate, **crowd._asdict(), cards=bench.settings.cards,
+        first_trace=bench.traces(messages, crowd.terminals),
     )  # fmt: skip
 
 

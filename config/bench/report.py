@@ -23,17 +23,20 @@ FIGURES: Final = (
     Figure("e2e_tps", "{:,.0f}/s", "terminal to terminal: MAC both ways, PIN, durable"),
     Figure("e2e_ratio", "{:.2f} x", "the same, to pgbench in its round"),
     Figure("switch_tps", "{:,.0f}/s", "switch alone, a host that only says yes"),
+    Figure("singles_tps", "{:,.0f}/s", "the same, 16 connections, one message of each at a time"),
     Figure("switch_cpu_us", "{:.0f} us", "CPU of the switch a purchase, end to end"),
     Figure("host_cpu_us", "{:.0f} us", "CPU of the host a purchase, end to end"),
     Figure("postgres_cpu_us", "{:.0f} us", "CPU of PostgreSQL a purchase, end to end"),
     Figure("host_alone_cpu_us", "{:.0f} us", "CPU of the host a purchase, alone"),
     Figure("switch_alone_cpu_us", "{:.0f} us", "CPU of the switch a purchase, alone"),
+    Figure("singles_cpu_us", "{:.0f} us", "CPU of the switch a purchase, one of a connection"),
 )
 LATENCIES: Final = (
     Figure("quiet", "at 100 a second", ""),
     Figure("e2e", "end to end, full load", ""),
     Figure("host", "host alone, full load", ""),
     Figure("switch", "switch alone, full load", ""),
+    Figure("singles", "switch alone, one of a connection", ""),
 )
 
 

@@ -32,8 +32,9 @@ def test_nothing_leaves_before_the_block_ends(
 ) -> None:
     with connect(database.host, Deadlines()) as other, connection.pipeline():
         asked = connection.execute("SELECT clock_timestamp()")
-        meanwhile = other.execute("SELECT clock_timestamp()").fetchone()
-    assert str(asked.fetchone()) > str(meanwhile)
+        [(meanwhile,)] = other.execute("SELECT clock_timestamp()")
+    [(asked_at,)] = asked
+    assert asked_at > meanwhile
 
 
 def test_every_statement_has_its_own_rows(connection: DeadlineConnection) -> None:
