@@ -217,11 +217,14 @@ def amounts(as_json: JsonOption = False) -> None:
     Example: posswitch simulate amounts
     """
     from config.as_json import print_json
+    from config.language import Language, speech
     from simulators.till.magic import magic_rows, magic_text
+    from simulators.till.words import tongue
 
     if as_json:
         print_json(magic_rows())
     else:
+        tongue.speak(speech.said, is_chinese=speech.language is Language.CHINESE)
         typer.echo(magic_text())
 
 

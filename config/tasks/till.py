@@ -6,11 +6,12 @@ one: there Ctrl-C ends reading and waiting alike, and readline may be used as it
 
 import contextlib
 import queue
+import re
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from types import TracebackType
-from typing import ClassVar, Final, Self, TextIO
+from typing import Final, Self, TextIO
 
 import trio
 from rich.console import Console
@@ -18,11 +19,13 @@ from rich.highlighter import RegexHighlighter
 from rich.theme import Theme
 
 from config.errors import INTERRUPTED, SETTINGS_WRONG, SurroundingsError, alone
+from config.language import Language, speech
 from config.tasks.failed import failed_lines, failed_status
 from config.tasks.reach import nobody_answers
 from simulators.record import Record
 from simulators.tally import SILENCE
 from simulators.till.prompt import Prompt, TillPlace, standing_till
+from simulators.till.words import tongue
 
 PROMPT: Final = "till> "
 
@@ -91,16 +94,28 @@ class TillLoop:
                 await trio.sleep_forever()
 
 
+STANDS_OUT: Final = {
+    "good": ("APPROVED", "AGREED"),
+    "bad": ("DECLINED", "DIFFERS"),
+    "odd": ("NO ANSWER", "reversing", "reversed", "given up", "pending"),
+}
+"""Labels of a receipt, by their style."""
+
+
 class _Verdicts(RegexHighlighter):
-    """What stands out on a screen with colours."""
+    """What stands out on a screen with colours, in the language that is spoken."""
 
     base_style = "till."
-    highlights: ClassVar[list[str]] = [
-        r"(?m)^ +(?P<good>APPROVED|AGREED)\b",
-        r"(?m)^ +(?P<bad>DECLINED|DIFFERS)\b",
-        r"(?m)^ +(?P<odd>NO ANSWER|reversing|reversed|given up|pending)\b",
-        r"(?m)^(?P<title>#\d+  [A-Z# ]+)$",
-    ]
+
+    def __init__(self) -> None:
+        labels = {
+            style: "|".join(re.escape(speech.said(one)) for one in words)
+            for style, words in STANDS_OUT.items()
+        }
+        self.highlights = [  # type: ignore[misc] # by the language of the process, as labels are
+            *(rf"(?m)^ +(?P<{style}>{words})(?=\s|$)" for style, words in labels.items()),
+            r"(?m)^(?P<title>#\d+  \S.*)$",
+        ]
 
 
 _THEME: Final = Theme(
@@ -121,6 +136,7 @@ def serve_till(loop: TillLoop) -> int:
         raise SurroundingsError(
             "there is no standard input. Next: type at it, or pipe lines in", "E-COMMAND-LINE"
         )
+    tongue.speak(speech.said, is_chinese=speech.language is Language.CHINESE)
     console = Console(highlighter=_Verdicts(), theme=_THEME, soft_wrap=True)
     with loop:
         try:
@@ -131,7 +147,7 @@ def serve_till(loop: TillLoop) -> int:
             return INTERRUPTED
         _show(console, loop.prompt.summary())
     for line in failed_lines(loop.failures):
-        _show(console, line)
+        _show(console, speech.said(line))
     is_script = not stream.isatty()
     is_mistyped = is_script and loop.prompt.mistyped
     return failed_status(loop.failures) or (SETTINGS_WRONG if is_mistyped else 0)

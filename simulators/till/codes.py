@@ -3,6 +3,7 @@
 from typing import Final
 
 from host.model.responses import RESPONSE_CODES
+from simulators.till.words import said, tongue
 from terminals.describe.meanings import OTHER_CODES
 from terminals.remedies import REMEDIES
 
@@ -32,17 +33,17 @@ AT_THE_TILL: Final[dict[str, str]] = {
 
 
 def words_of_code(f39: str) -> str:
-    """A code in both languages; reasons that share it stand side by side."""
+    """A code in both languages, or in Chinese alone; reasons that share it stand side by side."""
     rows = [row for row in RESPONSE_CODES.values() if row.f39 == f39]
     pairs = [(row.english, row.chinese) for row in rows]
     if not rows and f39 in OTHER_CODES:
         chinese, english = OTHER_CODES[f39]
         pairs = [(english, chinese)]
     if not pairs:
-        return "a code that nobody here gives"
+        return said("a code that nobody here gives")
     english = " or ".join(dict.fromkeys(pair[0] for pair in pairs))
     chinese = "或".join(dict.fromkeys(pair[1] for pair in pairs))
-    return f"{english} ({chinese})"
+    return chinese if tongue.is_chinese else f"{english} ({chinese})"
 
 
 def advice_of_code(f39: str) -> str:

@@ -18,6 +18,7 @@ from simulators.till.cards import CardBox
 from simulators.till.errors import TillError
 from simulators.till.receipt import Receipt
 from simulators.till.wire import Heard, wire_text
+from simulators.till.words import said
 from simulators.trades import Done, Settled
 
 Performed = Done | Answer | Settled | None
@@ -88,7 +89,7 @@ class Desk:
         self.remarks.append("A0: the switch does not take this till's keys. Signing on first.")
         answer = await self.till.terminal.sign_on()
         if not answer.is_approved:
-            why = answer.f39 or "nothing was heard"
+            why = answer.f39 or said("nothing was heard")
             self.remarks.append(f"The sign-on was not approved: {why}.")
         return answer
 
@@ -133,7 +134,7 @@ class Desk:
     def wire(self) -> str:
         """What went over the wire for the last line that sent anything."""
         if not self.heard:
-            return "nothing went over the wire yet"
+            return said("nothing went over the wire yet")
         return "\n".join(wire_text(each, self.row.dialect) for each in self.heard)
 
     async def _act(self, step: Step) -> Performed:

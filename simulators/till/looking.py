@@ -11,16 +11,19 @@ from simulators.till.magic import magic_text
 from simulators.till.receipt import half_text, row
 from simulators.till.screen import columns
 from simulators.till.typed import Values
+from simulators.till.words import said
 
 
 async def cards(desk: Desk, _values: Values) -> str:
     """The cards by their names."""
     await trio.lowlevel.checkpoint()
-    lines = ["cards by name; any other by its number, 1 to 1000, or -1 to -200 at Lake Bank"]
+    lines = [said("cards by name; any other by its number, 1 to 1000, or -1 to -200 at Lake Bank")]
     for name, card, special in desk.cards.named():
         issuer = desk.cards.issuer_of(card) if card.issuer_id else "-"
-        lines += columns((2, ""), (10, name), (18, card.pan.masked), (16, issuer), (0, special))
-    lines.append("PIN of all: 123456, typed by the till; another with: pin 000000")
+        lines += columns(
+            (2, ""), (10, name), (18, card.pan.masked), (16, issuer), (0, said(special))
+        )
+    lines.append(said("PIN of all: 123456, typed by the till; another with: pin 000000"))
     return "\n".join(lines)
 
 
@@ -34,7 +37,7 @@ async def history(desk: Desk, _values: Values) -> str:
     """A line a receipt."""
     await trio.lowlevel.checkpoint()
     if not desk.receipts:
-        return "nothing was traded yet"
+        return said("nothing was traded yet")
     return "\n".join(each.in_short() for each in desk.receipts)
 
 
@@ -51,8 +54,8 @@ async def wire(desk: Desk, values: Values) -> str:
         return desk.wire()
     desk.shows_wire = values.word == "on"
     if desk.shows_wire:
-        return "bytes and fields stand beside each receipt from now on; secrets are covered"
-    return "receipts alone from now on"
+        return said("bytes and fields stand beside each receipt from now on; secrets are covered")
+    return said("receipts alone from now on")
 
 
 async def explain(_desk: Desk, values: Values) -> str:
@@ -73,7 +76,7 @@ async def batch(desk: Desk, _values: Values) -> str:
     log = desk.till.terminal.batch
     money, points = log.totals()
     number = f" {desk.pos.session.who.batch}" if desk.pos is not None else ""
-    lines = [f"BATCH{number}, {len(log.entries)} entries that count"]
+    lines = [said(f"BATCH{number}, {len(log.entries)} entries that count")]
     for label, half, in_points in (("money", money, False), ("points", points, True)):
         lines += row(label, half_text(half, in_points=in_points))
     return "\n".join([*lines, *row("next", "settle closes it")])

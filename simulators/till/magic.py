@@ -14,6 +14,7 @@ from host.estate.demo import CARD_NAMES, CITY, ODD_CARDS, PROGRAMMES
 from simulators.issuer import MAGIC_AMOUNTS
 from simulators.till.cards import STRANGERS
 from simulators.till.screen import columns
+from simulators.till.words import said
 
 PEARLESS_TERMINAL: Final = "80010034"
 """Of the merchant that takes no pear cards."""
@@ -98,6 +99,10 @@ MAGIC: Final = (*_by_card(), *_by_amount(), *_by_place(), *_by_issuer())
 """Every row is typed by a test."""
 
 
+HEAD: Final = (
+    "typed at a till (posswitch simulate pos --prompt), and the F39 it is answered; --: no answer, "
+    "and what may stand is reversed; ??: as long as the switch waits"
+)
 UNTOLD: Final[dict[str, str]] = {NOTHING: "--", LATE: "??"}
 """What stands in the place of F39 where none is told, or it depends."""
 
@@ -118,13 +123,12 @@ def magic_rows() -> list[dict[str, str | None]]:
 
 def magic_text() -> str:
     """The table, 80 columns wide at most."""
-    lines = ["typed at a till (posswitch simulate pos --prompt), and the F39 it is answered;"]
-    lines.append("--: no answer, and what may stand is reversed; ??: as long as the switch waits")
+    lines = columns((0, said(HEAD)))
     for by in By:
-        lines += columns((0, f"declined {by.value}"))
+        lines += columns((0, said(f"declined {by.value}")))
         for magic in MAGIC:
             if magic.by is by:
-                where = f" (terminal {magic.terminal})" if magic.terminal else ""
+                where = said(f" (terminal {magic.terminal})") if magic.terminal else ""
                 f39 = UNTOLD.get(magic.f39, magic.f39)
-                lines += columns((2, ""), (30, magic.line), (4, f39), (0, magic.why + where))
+                lines += columns((2, ""), (30, magic.line), (4, f39), (0, said(magic.why) + where))
     return "\n".join(lines)

@@ -22,6 +22,7 @@ from simulators.till.screen import columns
 from simulators.till.trading import signed_on_text
 from simulators.till.typed import Takes, Values, values_of
 from simulators.till.wire import Heard
+from simulators.till.words import said
 
 ENDS: Final = frozenset({"quit", "exit", "bye"})
 REMARK: Final = "#"
@@ -53,7 +54,7 @@ class Prompt:
             return await self._done(words)
         except TillError as error:
             self.mistyped += 1
-            return "\n".join(columns((0, str(error))))
+            return "\n".join(columns((0, said(str(error)))))
 
     def is_end(self, line: str) -> bool:
         """Whether whoever typed it goes home."""
@@ -65,25 +66,25 @@ class Prompt:
         [store] = [one for one in desk.estate.stores if one.id == desk.plan.store_id]
         name = desk.plan.terminal_id
         merchant = desk.estate.merchant_of(desk.plan).merchant_id
-        lines = [f"{store.name}: terminal {name}, merchant {merchant}"]
+        lines = [said(f"{store.name}: terminal {name}, merchant {merchant}")]
         answer = await desk.till.terminal.sign_on()
         self.was_answered = is_believed(answer)
         lines.append(signed_on_text(desk, answer))
-        lines.append("help lists the commands; Ctrl-D ends")
+        lines.append(said("help lists the commands; Ctrl-D ends"))
         return "\n".join(lines)
 
     def summary(self) -> str:
         """What was done in all, and what is left to do."""
         desk, counts = self.desk, self.desk.counts
-        ended = ", ".join(f"{counts[how]} {word}" for how, word in _ENDED.items() if counts[how])
         number = counts.total()
-        what = "transaction" if number == 1 else "transactions"
-        lines = [f"{number} {what}" + (f": {ended}" if ended else "")]
+        what = said("1 transaction" if number == 1 else f"{number} transactions")
+        how = [said(f"{counts[how]} {word}") for how, word in _ENDED.items() if counts[how]]
+        lines = [": ".join(filter(None, (what, ", ".join(how))))]
         entries = len(desk.till.terminal.batch.entries)
         if entries:
-            lines.append(f"{entries} entries stand in the open batch; settle would close it")
+            lines.append(said(f"{entries} entries stand in the open batch; settle would close it"))
         if desk.till.terminal.has_pending:
-            lines.append("a reversal, confirmation or refund was not answered: phone the operator")
+            lines.append(said(NOT_ANSWERED))
         return "\n".join(lines)
 
     def completions(self, begun: str) -> list[str]:
@@ -104,13 +105,13 @@ class Prompt:
         desk = self.desk
         before = len(desk.heard)
         desk.remarks.clear()
-        said = await command.act(desk, values)
+        came = await command.act(desk, values)
         is_new = len(desk.heard) > before
         if is_new:
             del desk.heard[:before]
         wire = [desk.wire()] if is_new and desk.shows_wire else []
-        remarks = [line for remark in desk.remarks for line in columns((0, remark))]
-        return "\n".join([*remarks, said, *wire])
+        remarks = [line for remark in desk.remarks for line in columns((0, said(remark)))]
+        return "\n".join([*remarks, came, *wire])
 
     def _command(self, words: list[str]) -> tuple[Command, list[str]]:
         """The command with the longest name that the words begin with."""
@@ -127,11 +128,11 @@ class Prompt:
             return "\n".join(_page(command))
         lines: list[str] = []
         for part in Part:
-            lines.append(part.value)
+            lines.append(said(part.value))
             for command in self.commands:
                 if command.part is part:
                     lines += _line(command)
-        return "\n".join([*lines, *_FOOT])
+        return "\n".join([*lines, *_foot()])
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,40 +173,45 @@ async def standing_till(at: TillPlace, record: Record) -> AsyncIterator[Prompt]:
 
 _ENDED: Final = {"approved": "approved", "declined": "declined", "no": "without an answer"}
 """The first word of a receipt's outcome, and how the summary says it."""
-_FOOT: Final = (
-    "words",
-    *columns((2, ""), (USAGE_WIDTH, "CARD"), (0, "a name of `cards`, a number, a card number")),
-    *columns((2, ""), (USAGE_WIDTH, "AMOUNT"), (0, "yuan and fen, as 12.34; 12 is 12.00")),
-    *columns(
-        (2, ""), (USAGE_WIDTH, "… pin 000000"), (0, "behind a card: another PIN than its own")
-    ),
-    *columns(
-        (2, ""), (USAGE_WIDTH, "… lose answer"), (0, "behind a trade: what goes wrong with it")
-    ),
-    "help purchase tells more of one; Tab and arrows work; quit or Ctrl-D ends",
+NOT_ANSWERED: Final = "a reversal, confirmation or refund was not answered: phone the operator"
+CARD_IS: Final = "a name of `cards`, a number, a card number"
+_WORDS: Final = (
+    ("CARD", CARD_IS),
+    ("AMOUNT", "yuan and fen, as 12.34; 12 is 12.00"),
+    ("… pin 000000", "behind a card: another PIN than its own"),
+    ("… lose answer", "behind a trade: what goes wrong with it"),
 )
+
+
+def _foot() -> Iterator[str]:
+    yield said("words")
+    for typed, means in _WORDS:
+        yield from columns((2, ""), (USAGE_WIDTH, typed), (0, said(means)))
+    yield said("help purchase tells more of one; Tab and arrows work; quit or Ctrl-D ends")
 
 
 def _line(command: Command) -> list[str]:
     return columns(
-        (2, ""), (USAGE_WIDTH, command.usage), (SAYS_WIDTH, command.says), (0, command.example)
+        (2, ""),
+        (USAGE_WIDTH, command.usage),
+        (SAYS_WIDTH, said(command.says)),
+        (0, command.example),
     )
 
 
 def _page(command: Command) -> Iterator[str]:
     yield command.usage
-    yield from columns((4, ""), (0, command.says))
-    yield from columns((4, ""), (9, "type"), (0, command.example))
-    if command.also:
-        yield from columns((4, ""), (9, "or"), (0, ", ".join(command.also)))
-    if command.at is not At.ALL:
-        yield from columns((4, ""), (0, command.at.value))
+    yield from columns((4, ""), (0, said(command.says)))
+    told = {"type": command.example, "or": ", ".join(command.also)}
     if Takes.CARD in command.takes:
-        yield from columns((4, ""), (9, "card"), (0, "a name of `cards`, a number, a card number"))
+        told["card"] = said(CARD_IS)
     if command.part is Part.COUNTER:
-        yield from columns(
-            (4, ""), (9, "then"), (0, "pin 000000, and what goes wrong: lose answer")
-        )
+        told["then"] = said("pin 000000, and what goes wrong: lose answer")
+    for label, value in told.items():
+        if value:
+            yield from columns((4, ""), (9, said(label)), (0, value))
+    if command.at is not At.ALL:
+        yield from columns((4, ""), (0, said(command.at.value)))
 
 
 def _is_at(command: Command, desk: Desk) -> bool:

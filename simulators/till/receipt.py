@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from rich.cells import cell_len
+
 from host.model.requests import Kind, Totals
 from simulators.answers import Answer, Verdict
 from simulators.messages import Sale
@@ -12,8 +14,11 @@ from simulators.till.amounts import amount_text
 from simulators.till.codes import advice_of_code, words_of_code
 from simulators.till.screen import columns
 from simulators.till.told import Told, told_of
+from simulators.till.words import said
 
 LABEL: Final = 12
+ONE_LINE: Final = 1_000
+"""As wide as no line of a history is."""
 INDENT: Final = 4
 
 NOT_BELIEVED: Final = {
@@ -57,15 +62,24 @@ class Receipt:
 
     def text(self) -> str:
         """As it is printed, 80 columns wide at most."""
-        lines = [f"#{self.number}  {self.title.upper()}"]
+        lines = [f"#{self.number}  {said(self.title).upper()}"]
         for label, value in self._rows():
             lines += row(label, value)
         return "\n".join(lines)
 
     def in_short(self) -> str:
         """A line of the history."""
-        parts = [f"{self.title:<18}", f"{self.amount:>18}  ", f"{self.outcome:<12}", self.undone]
-        return f"#{self.number:<4}" + "".join(parts).rstrip()
+        amount = said(self.amount)
+        [line] = columns(
+            (5, f"#{self.number}"),
+            (18, said(self.title)),
+            (18 - cell_len(amount), ""),
+            (cell_len(amount) + 2, amount),
+            (12, said(self.outcome)),
+            (0, said(self.undone)),
+            width=ONE_LINE,
+        )
+        return line
 
     def _rows(self) -> Iterator[tuple[str, str]]:
         if self.card:
@@ -73,7 +87,7 @@ class Receipt:
         if self.amount:
             yield "amount", self.amount
         if self.undoes is not None:
-            yield "of", f"#{self.undoes.number}, {self.undoes.title}"
+            yield "of", f"#{self.undoes.number}, {said(self.undoes.title)}"
         yield from verdict_rows(self.answer)
         for event in self.events:
             yield from happened(event)
@@ -89,13 +103,13 @@ class Receipt:
             _house, terminal, batch, trace, _family = self.slot.split("/")
             yield "paper", f"terminal {terminal}, batch {batch}, trace {trace}"
         facts = (("auth", told.auth_code), ("reference", told.reference), ("at", told.moment))
-        if found := ", ".join(f"{label} {value}" for label, value in facts if value):
+        if found := ", ".join(f"{said(label)} {value}" for label, value in facts if value):
             yield "", found
 
 
 def row(label: str, value: str) -> list[str]:
     """A label and its value, folded where it is long."""
-    return columns((INDENT, ""), (LABEL, label), (0, value))
+    return columns((INDENT, ""), (LABEL, said(label)), (0, said(value)))
 
 
 def half_text(half: Totals, *, in_points: bool) -> str:
@@ -120,17 +134,19 @@ def verdict_rows(answer: Answer) -> Iterator[tuple[str, str]]:
 
 def happened(event: Event) -> Iterator[tuple[str, str]]:
     """What the till did by itself, as its record has it."""
-    f39 = event.f39 or ""
-    words = f"answered {f39} {words_of_code(f39)}" if f39 else ""
-    if event.what in _SAYS:
-        yield _SAYS[event.what][0], _SAYS[event.what][1].format(words=words)
+    if event.what not in _SAYS:
+        return
+    label, sentence = _SAYS[event.what]
+    f39 = event.f39
+    answer = said(f"answered {f39} {words_of_code(f39)}") if f39 else ""
+    yield label, ": ".join(filter(None, (answer, said(sentence))))
 
 
 _SAYS: Final[dict[What, tuple[str, str]]] = {
     What.REVERSAL_SENT: ("reversing", "a reversal goes out, to undo what may have been posted"),
-    What.REVERSAL_TOLD: ("reversed", "{words}: nothing stands any more"),
+    What.REVERSAL_TOLD: ("reversed", "nothing stands any more"),
     What.CONFIRM_SENT: ("confirming", "the cash is in the drawer, so the load is confirmed"),
-    What.CONFIRM_TOLD: ("confirmed", "{words}"),
+    What.CONFIRM_TOLD: ("confirmed", ""),
     What.GIVEN_UP: ("given up", "after three attempts nobody has decided it: phone the operator"),
 }
 """Events that a customer's receipt tells of."""

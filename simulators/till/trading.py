@@ -15,6 +15,7 @@ from simulators.till.errors import TillError
 from simulators.till.misfortunes import FAULT_WORDS
 from simulators.till.receipt import Receipt, half_text, happened, row, verdict_rows
 from simulators.till.typed import Values
+from simulators.till.words import said
 from simulators.trades import Done, Settled
 from terminals.fields import TOTALS, TOTALS_DIGITS, TOTALS_HALF_DIGITS, numbers_in
 
@@ -97,7 +98,7 @@ async def settle(desk: Desk, values: Values) -> str:
     step = Step(do="settle", misses=values.times or 0, fault=values.faults)
     settled = await desk.do(step)
     assert isinstance(settled, Settled)
-    lines = ["SETTLEMENT"]
+    lines = [said("SETTLEMENT")]
     if not is_believed(settled.answer):
         for label, value in verdict_rows(settled.answer):
             lines += row(label, value)
@@ -129,8 +130,10 @@ def _theirs(answer: Answer) -> list[tuple[str, str]]:
         return []
     halves = (digits[:TOTALS_HALF_DIGITS], digits[TOTALS_HALF_DIGITS:])
     return [
-        (f"host's {label}", half_text(Totals(**numbers_in(TOTALS, half)), in_points=in_points))
-        for half, label, in_points in zip(halves, ("money", "points"), (False, True), strict=True)
+        (label, half_text(Totals(**numbers_in(TOTALS, half)), in_points=in_points))
+        for half, label, in_points in zip(
+            halves, ("host's money", "host's points"), (False, True), strict=True
+        )
     ]
 
 
@@ -142,11 +145,11 @@ async def reverse(desk: Desk, values: Values) -> str:
         of.undone = "reversed"
         if of.undoes is not None:
             of.undoes.undone = ""
-    lines = _managed(f"reversal of #{of.number}, {of.title}", answer)
+    lines = _managed(f"reversal of #{of.number}, {said(of.title)}", answer)
     if answer.is_approved:
         lines += row("so", f"#{of.number} is as if it had never been")
     elif desk.till.terminal.has_pending:
-        lines += _PENDING
+        lines += row(*_PENDING)
     return "\n".join(lines)
 
 
@@ -154,7 +157,7 @@ async def repeat(desk: Desk, values: Values) -> str:
     """Send what was traded last again: the same answer, and nothing moves twice."""
     of = _last_traded(desk)
     answer = _answer(await desk.do(Step(do="repeat", fault=values.faults)))
-    lines = _managed(f"#{of.number} again, {of.title}", answer)
+    lines = _managed(f"#{of.number} again, {said(of.title)}", answer)
     if is_believed(answer) and is_believed(of.answer):
         lines += row("so", _compared(of.answer, answer))
     return "\n".join(lines)
@@ -163,21 +166,21 @@ async def repeat(desk: Desk, values: Values) -> str:
 async def mend(desk: Desk, _values: Values) -> str:
     """Send what is pending once more."""
     if not desk.till.terminal.has_pending:
-        return "nothing is pending: every message was answered, or is given up"
+        return said("nothing is pending: every message was answered, or is given up")
     before = len(desk.record.events)
     await desk.till.terminal.mend()
-    lines = ["PENDING"]
+    lines = [said("PENDING")]
     for label, value in _told(desk.record.events[before:]):
         lines += row(label, value)
     if desk.till.terminal.has_pending:
-        lines += _PENDING
+        lines += row(*_PENDING)
     return "\n".join(lines)
 
 
 async def restart_gateway(desk: Desk, _values: Values) -> str:
     """The gateway begins anew."""
     await desk.do(Step(do="restart_gateway"))
-    return "the gateway has lost every call and begins anew"
+    return said("the gateway has lost every call and begins anew")
 
 
 def misfortune(fault: Fault) -> Act:
@@ -187,7 +190,8 @@ def misfortune(fault: Fault) -> Act:
         times = values.times if values.times is not None else 1
         desk.till.misfortune.add((fault,) * times)
         which = "the next message" if times == 1 else f"the next {times} messages"
-        return f"{which}: {FAULT_WORDS[fault].says}. Next: purchase first 12.34"
+        what = said(FAULT_WORDS[fault].says)
+        return said(f"{said(which)}: {what}. Next: purchase first 12.34")
 
     return act
 
@@ -196,7 +200,7 @@ DIFFERS: Final = (
     "the host has other totals than this till: an entry was forgotten, or something was traded "
     "under its name before it was switched on"
 )
-_PENDING: Final = row("pending", "goes out again before the next transaction, or now: mend")
+_PENDING: Final = ("pending", "goes out again before the next transaction, or now: mend")
 _SAME: Final = ("39", "37", "38", "auth")
 
 
@@ -208,7 +212,9 @@ async def _traded(
     assert isinstance(done, Done)
     events = desk.record.events[before:]
     others = [event for event in events if event.slot != done.slot]
-    desk.remarks += [f"Of an earlier transaction: {value}." for _label, value in _told(others)]
+    desk.remarks += [
+        f"Of an earlier transaction: {said(value)}." for _label, value in _told(others)
+    ]
     card = desk.cards.by_id[step.card]
     number = f" {card.id}" if card.id > 0 else ""
     receipt = Receipt(
@@ -244,7 +250,7 @@ def _told(events: Iterable[Event]) -> list[tuple[str, str]]:
 
 
 def _managed(title: str, answer: Answer) -> list[str]:
-    lines = [title.upper()]
+    lines = [said(title).upper()]
     for label, value in verdict_rows(answer):
         lines += row(label, value)
     return lines

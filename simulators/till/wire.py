@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from simulators.till.screen import columns
+from simulators.till.words import said
 from terminals.describe.description import Description, Part, describe, every_part
 
 HEX_BYTES: Final = 24
@@ -33,7 +34,7 @@ def wire_text(heard: Heard, dialect: str) -> str:
     """Both directions, 80 columns wide at most."""
     lines = list(_message("--> sent", heard.asked, dialect))
     if heard.told is None:
-        lines.append("<-- nothing was heard")
+        lines.append(said("<-- nothing was heard"))
     else:
         lines += _message("<-- heard", heard.told, dialect)
     return "\n".join(lines)
@@ -41,7 +42,8 @@ def wire_text(heard: Heard, dialect: str) -> str:
 
 def _message(direction: str, payload: bytes, dialect: str) -> Iterator[str]:
     found = describe(payload, dialect, "none")
-    yield from columns((0, f"{direction} {found.size} bytes, {found.title or 'a message'}"))
+    size, title = said(f"{found.size} bytes"), said(found.title or "a message")
+    yield from columns((0, f"{said(direction)} {size}, {title}"))
     yield from _hex(found) if dialect in BINARY else _text(found)
     yield from _parts(found)
 
@@ -70,15 +72,15 @@ def _parts(found: Description) -> Iterator[str]:
     for wrong in found.faults:
         yield from columns(
             (INDENT, ""),
-            (NAME, "wrong"),
-            (0, f"byte {wrong.offset}: expected {wrong.expected}, found {wrong.actual}"),
+            (NAME, said("wrong")),
+            (0, said(f"byte {wrong.offset}: expected {wrong.expected}, found {wrong.actual}")),
         )
 
 
 def _part(depth: int, part: Part) -> list[str]:
-    said = f"{part.value}  {part.meaning}" if part.meaning else part.value
-    name, label = part.name.rpartition(".")[2], part.label.partition(";")[0]
+    value = f"{part.value}  {said(part.meaning)}" if part.meaning else part.value
+    name, label = part.name.rpartition(".")[2], said(part.label.partition(";")[0])
     indent = INDENT + (NAME + 2) * depth
     if not label or depth:
-        return columns((indent, ""), (VALUES_AT - indent, label or name), (0, said))
-    return columns((indent, ""), (NAME, name), (LABEL, label), (0, said))
+        return columns((indent, ""), (VALUES_AT - indent, label or name), (0, value))
+    return columns((indent, ""), (NAME, name), (LABEL, label), (0, value))

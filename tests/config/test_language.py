@@ -26,7 +26,9 @@ from config.run.children import READY
 from config.tasks.explain import everything
 from config.tasks.progress import Fate
 from host.cases import CASES
+from host.estate.demo import ODD_CARDS
 from host.model.requests import Kind
+from simulators.issuer import MAGIC_AMOUNTS
 from switch.whys import WHYS
 from terminals.describe.meanings import CATEGORIES
 from terminals.remedies import OTHERS as OTHER_REMEDY
@@ -45,12 +47,13 @@ PRINTING = (
         "terminals", "watching", "reach", "loops", "recording", "replaying", "failed",
     )),
     "config/top/screen.py", "config/cli", "config/doctor", "config/run/reloading.py",
-    "config/run/host_reloading.py",
+    "config/run/host_reloading.py", "simulators/till",
 )  # fmt: skip
 """Modules whose texts are for people."""
 COLUMNS = {"Column", "number", "prose", "words"}
 NO_SENTENCE = re.compile(
     r"%Y|\n$|^tuple\[|^posswitch:? |^error |^\"secrets/|^, by$|^p[0-9.]+ |^\{\} ms$|^F39$"
+    r"|^(?:purchase|load|redeem) \{\} |^… |^Receipt \|"
     r"|^SELECT|^chmod |^\n\[\[|^Opens |^\. Next: $|^\{\} \{\} ms$|^host\.|^Example: posswitch"
 )
 """Of texts: a date's format, a type, a command, the head of an error, a name of the field."""
@@ -142,7 +145,7 @@ def name_of(node: ast.expr) -> str:
 def printed() -> Iterator[str]:
     """Every sentence and head of a column in what prints for people."""
     for source in sources(PRINTING):
-        prose = {*documentation(source), *inner(source)}
+        prose = {*documentation(source), *inner(source), *typed(source)}
         for node in ast.walk(source):
             if isinstance(node, ast.Constant | ast.JoinedStr) and id(node) not in prose:
                 text = template(node)
@@ -181,6 +184,15 @@ def inner(source: ast.Module) -> Iterator[int]:
                     yield from (id(each) for each in ast.walk(part.format_spec))
 
 
+def typed(source: ast.Module) -> Iterator[int]:
+    """What stands there as it is typed, in any language."""
+    for node in ast.walk(source):
+        if isinstance(node, ast.Call) and name_of(node.func) in {"Command", "FaultWords", "Magic"}:
+            for told in node.keywords:
+                if told.arg in {"name", "example", "also", "line"}:
+                    yield from map(id, ast.walk(told.value))
+
+
 def everything_written() -> set[str]:
     """Every text of the sources, part by part."""
     nodes = (node for source in sources() for node in ast.walk(source))
@@ -204,6 +216,8 @@ def read_by_people() -> list[str]:
         *map(str, Fate),
         *map(str, State),
         *(check.name for check in CHECKS),
+        *(odd.why for odd in ODD_CARDS.values()),
+        *(magic.why for magic in MAGIC_AMOUNTS.values()),
     }
     return sorted(
         text for text in texts if text and not NO_SENTENCE.search(text) and not GLUE.fullmatch(text)

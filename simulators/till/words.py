@@ -1,0 +1,27 @@
+"""What a person at the till reads is in their language; what they type is English for everybody.
+
+The till says everything in English. Whoever shows it may have each text said otherwise on its way
+to the screen, which is before it is folded.
+"""
+
+from collections.abc import Callable
+
+
+class Tongue:
+    """The language of the till that this process shows."""
+
+    def __init__(self) -> None:
+        self.said: Callable[[str], str] = str
+        self.is_chinese = False
+
+    def speak(self, said: Callable[[str], str], *, is_chinese: bool) -> None:
+        """From now on, as this says each text of ours."""
+        self.said, self.is_chinese = said, is_chinese
+
+
+tongue = Tongue()
+
+
+def said(text: str) -> str:
+    """A text of ours as the person reads it."""
+    return tongue.said(text)
