@@ -50,7 +50,7 @@ TYPED = {
 """English for everybody: what is typed."""
 NAMES = re.compile(
     "|".join(
-        [re.escape(one.name) for one in (*ESTATE.stores, *ESTATE.issuers)]
+        [re.escape(store.name) for store in ESTATE.stores]
         + ["City Card", "Lake Bank", "Pear Mall Card", "Lantern Books", "Pear", "CNY", "PIN", "POS"]
         + ["MAC", "CARD", "AMOUNT", "POINTS", "TIMES", "LAYOUT", "CODE", "TEXT", "Tab", "Ctrl"]
     )
