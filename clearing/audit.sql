@@ -270,13 +270,13 @@ LIMIT %(limit)s;
 -- name: unit_out_of_balance
 -- Credits less debits over all accounts of a unit.
 SELECT
-    account.unit,
+    ledger_account.unit,
     sum(movement.amount_minor) AS amount_minor
 FROM movement
-INNER JOIN account ON account.id = movement.account_id
-GROUP BY account.unit
+INNER JOIN ledger_account ON ledger_account.id = movement.account_id
+GROUP BY ledger_account.unit
 HAVING sum(movement.amount_minor) <> 0
-ORDER BY account.unit
+ORDER BY ledger_account.unit
 LIMIT %(limit)s;
 
 -- name: entry_between_units
@@ -289,8 +289,8 @@ SELECT
     coalesce(debit.unit, 'none') AS debit_unit,
     coalesce(credit.unit, 'none') AS credit_unit
 FROM entry
-LEFT JOIN account AS debit ON debit.id = entry.debit_account
-LEFT JOIN account AS credit ON credit.id = entry.credit_account
+LEFT JOIN ledger_account AS debit ON debit.id = entry.debit_account
+LEFT JOIN ledger_account AS credit ON credit.id = entry.credit_account
 WHERE debit.unit IS DISTINCT FROM entry.unit OR credit.unit IS DISTINCT FROM entry.unit
 ORDER BY entry.journal_id, entry.leg
 LIMIT %(limit)s;
@@ -298,40 +298,37 @@ LIMIT %(limit)s;
 -- 5. Every stored balance equals its entries. -------------------------------------------------
 
 -- name: balance_not_its_entries
--- Every card account has a balance, and no other account; it is the sum of its entries.
+-- What a purse holds is the sum of the entries of its shard.
 WITH summed AS (
     SELECT
+        shard,
         account_id,
         sum(amount_minor) AS amount_minor
     FROM movement
-    GROUP BY account_id
+    GROUP BY shard, account_id
 )
 
 SELECT
-    coalesce(account.id, balance.account_id) AS account_id,
-    account.card_id,
-    account.unit,
-    balance.posted_minor,
+    purse.account_id,
+    purse.card_id,
+    purse.unit,
+    purse.posted_minor,
     coalesce(summed.amount_minor, 0) AS entries_minor
-FROM balance
-FULL JOIN account ON account.shard = balance.shard AND account.id = balance.account_id
-LEFT JOIN summed ON summed.account_id = coalesce(account.id, balance.account_id)
-WHERE
-    (account.card_id IS NOT NULL OR balance.account_id IS NOT NULL)
-    AND balance.posted_minor IS DISTINCT FROM coalesce(summed.amount_minor, 0)
-ORDER BY coalesce(account.id, balance.account_id)
+FROM purse
+LEFT JOIN summed ON summed.shard = purse.shard AND summed.account_id = purse.account_id
+WHERE purse.posted_minor <> coalesce(summed.amount_minor, 0)
+ORDER BY purse.account_id
 LIMIT %(limit)s;
 
 -- name: hold_without_record
 -- Nothing holds value yet, so whatever is held was held by hand.
 SELECT
-    balance.account_id,
-    account.unit,
-    balance.held_minor
-FROM balance
-LEFT JOIN account ON account.id = balance.account_id
-WHERE balance.held_minor <> 0
-ORDER BY balance.account_id
+    account_id,
+    unit,
+    held_minor
+FROM purse
+WHERE held_minor <> 0
+ORDER BY account_id
 LIMIT %(limit)s;
 
 -- name: checkpoint_not_its_entries
@@ -356,13 +353,13 @@ running AS (
 SELECT
     account_id,
     business_date,
-    account.unit,
+    ledger_account.unit,
     checkpoint.balance_minor,
     running.balance_minor AS entries_minor
 FROM running
 FULL JOIN checkpoint USING (account_id, business_date)
 LEFT JOIN clearing_step USING (business_date)
-LEFT JOIN account ON account.id = account_id
+LEFT JOIN ledger_account ON ledger_account.id = account_id
 WHERE
     coalesce(clearing_step.step, 'checkpoint') = 'checkpoint'
     AND (clearing_step.step IS NOT NULL OR checkpoint.balance_minor IS NOT NULL)
@@ -375,17 +372,14 @@ LIMIT %(limit)s;
 -- name: account_below_limit
 -- The constraint says so too; a constraint can be dropped.
 SELECT
-    balance.account_id,
-    account.unit,
-    balance.posted_minor,
-    balance.held_minor,
-    balance.floor_minor
-FROM balance
-LEFT JOIN account ON account.id = balance.account_id
-WHERE
-    balance.posted_minor - balance.held_minor < balance.floor_minor
-    OR balance.held_minor < 0
-ORDER BY balance.account_id
+    account_id,
+    unit,
+    posted_minor,
+    held_minor,
+    floor_minor
+FROM purse
+WHERE posted_minor - held_minor < floor_minor OR held_minor < 0
+ORDER BY account_id
 LIMIT %(limit)s;
 
 -- 7. The hash chain verifies. -----------------------------------------------------------------
@@ -519,12 +513,13 @@ SELECT DISTINCT
     journal.id
 FROM journal
 INNER JOIN movement ON movement.shard = journal.shard AND movement.journal_id = journal.id
-INNER JOIN account ON account.id = movement.account_id
+INNER JOIN ledger_account ON ledger_account.id = movement.account_id
 LEFT JOIN card ON card.id = journal.card_id
 WHERE
-    account.card_id <> journal.card_id
-    OR account.merchant_id <> coalesce(journal.merchant_id, 0)
-    OR account.issuer_id <> journal.issuer_id
+    ledger_account.card_id <> journal.card_id
+    OR ledger_account.shard <> journal.shard
+    OR ledger_account.merchant_id <> coalesce(journal.merchant_id, 0)
+    OR ledger_account.issuer_id <> journal.issuer_id
     OR card.issuer_id <> journal.issuer_id
     OR (journal.origin <> 'terminal' AND journal.merchant_id IS NOT NULL)
 ORDER BY journal.id

@@ -192,12 +192,12 @@ SELECT
     coalesce(taken.shard, given.shard) AS shard,
     journal_id,
     account_id,
-    account.unit,
+    ledger_account.unit,
     coalesce(taken.amount_minor, 0) AS taken_minor,
     coalesce(given.amount_minor, 0) AS given_minor
 FROM taken
 FULL JOIN given USING (shard, journal_id, account_id)
-LEFT JOIN account ON account.id = account_id
+LEFT JOIN ledger_account ON ledger_account.id = account_id
 WHERE taken.amount_minor IS DISTINCT FROM given.amount_minor
 ORDER BY journal_id, account_id
 LIMIT %(limit)s;
@@ -212,7 +212,7 @@ SELECT
     entry.leg
 FROM undo
 INNER JOIN entry ON entry.shard = undo.shard AND entry.journal_id = undo.journal_id
-INNER JOIN account AS debit ON debit.id = entry.debit_account
+LEFT JOIN account AS debit ON debit.id = entry.debit_account
 LEFT JOIN entry AS original
     ON
         original.shard = undo.shard
@@ -230,33 +230,34 @@ LIMIT %(limit)s;
 -- 9. The sum of points lots is the points balance. --------------------------------------------
 
 -- name: lots_not_the_balance
--- Account by account.
-WITH purse AS (
+-- Purse by purse.
+WITH points AS (
     SELECT
-        balance.account_id,
-        account.unit,
-        balance.posted_minor
-    FROM account
-    INNER JOIN balance ON balance.shard = account.shard AND balance.account_id = account.id
-    WHERE account.chart = 'card_points'
+        shard,
+        account_id,
+        unit,
+        posted_minor
+    FROM purse
+    WHERE starts_with(unit, %(points)s)
 ),
 
 summed AS (
     SELECT
+        shard,
         account_id,
         sum(remaining) AS remaining
     FROM lot
-    GROUP BY account_id
+    GROUP BY shard, account_id
 )
 
 SELECT
     account_id,
-    purse.unit,
-    purse.posted_minor,
+    coalesce(points.unit, '') AS unit,
+    points.posted_minor,
     coalesce(summed.remaining, 0) AS lots_minor
-FROM purse
-FULL JOIN summed USING (account_id)
-WHERE purse.posted_minor IS DISTINCT FROM coalesce(summed.remaining, 0)
+FROM points
+FULL JOIN summed USING (shard, account_id)
+WHERE points.posted_minor IS DISTINCT FROM coalesce(summed.remaining, 0)
 ORDER BY account_id
 LIMIT %(limit)s;
 
@@ -301,11 +302,11 @@ LIMIT %(limit)s;
 -- What is written off stands in the programme's breakage account, lot by lot.
 WITH lost AS (
     SELECT
-        account.unit,
+        purse.unit,
         sum(lot.written_off) AS points
     FROM lot
-    INNER JOIN account ON account.id = lot.account_id
-    GROUP BY account.unit
+    INNER JOIN purse ON purse.shard = lot.shard AND purse.account_id = lot.account_id
+    GROUP BY purse.unit
 ),
 
 kept AS (
@@ -342,9 +343,9 @@ SELECT
     lot.remaining
 FROM last
 INNER JOIN lot ON lot.expires_on < last.business_date AND lot.remaining > 0
-INNER JOIN balance ON balance.shard = lot.shard AND balance.account_id = lot.account_id
+INNER JOIN purse ON purse.shard = lot.shard AND purse.account_id = lot.account_id
 WHERE
-    balance.posted_minor > 0
+    purse.posted_minor > 0
     AND NOT EXISTS (
         SELECT 1
         FROM lot_use
@@ -369,8 +370,8 @@ WITH moved AS (
         movement.account_id,
         sum(movement.amount_minor) AS points
     FROM movement
-    INNER JOIN account ON account.id = movement.account_id
-    WHERE account.chart = 'card_points'
+    INNER JOIN purse ON purse.shard = movement.shard AND purse.account_id = movement.account_id
+    WHERE starts_with(purse.unit, %(points)s)
     GROUP BY movement.shard, movement.journal_id, movement.account_id
 ),
 
@@ -412,79 +413,70 @@ LIMIT %(limit)s;
 
 -- 12. What decides is as our programs left it. --------------------------------------------------
 
--- name: account_not_its_cards
--- A card's two accounts are of its shard and its issuer, and each is there once.
-WITH owned AS (
-    SELECT * FROM account
-    WHERE card_id IS NOT NULL
-),
-
-named AS (
-    SELECT
-        card.value_account AS id,
-        card.id AS card_id,
-        card.shard,
-        card.issuer_id,
-        'card_value' AS chart,
-        issuer.currency AS unit
-    FROM card
-    LEFT JOIN issuer ON issuer.id = card.issuer_id
-    UNION ALL
-    SELECT
-        card.points_account,
-        card.id,
-        card.shard,
-        card.issuer_id,
-        'card_points',
-        %(points)s || programme.code
-    FROM card
-    LEFT JOIN programme ON programme.issuer_id = card.issuer_id
-)
-
+-- name: purse_not_its_cards
+-- A purse is of a card's shard, in its issuer's currency or programme, with the limit that this
+-- gives. Of a card each is there once, and none is missing: what was never posted in is no row.
 SELECT
-    coalesce(owned.id, named.id) AS account_id,
-    coalesce(named.card_id, owned.card_id) AS card_id
-FROM owned
-FULL JOIN named ON named.id = owned.id
+    purse.account_id,
+    purse.card_id,
+    purse.unit
+FROM purse
+LEFT JOIN card ON card.shard = purse.shard AND card.id = purse.card_id
+LEFT JOIN issuer ON issuer.id = card.issuer_id
+LEFT JOIN programme
+    ON programme.issuer_id = card.issuer_id AND purse.unit = %(points)s || programme.code
 WHERE
-    owned.id IS NULL
-    OR named.id IS NULL
-    OR owned.card_id <> named.card_id
-    OR owned.shard <> named.shard
-    OR owned.chart <> named.chart
-    OR owned.unit <> named.unit
-    OR owned.issuer_id IS DISTINCT FROM named.issuer_id
-    OR owned.merchant_id IS NOT NULL
-ORDER BY coalesce(owned.id, named.id)
+    card.id IS NULL
+    OR (purse.unit <> issuer.currency AND programme.code IS NULL)
+    OR NOT (
+        purse.floor_minor = 0
+        OR (programme.debt_is_allowed AND purse.floor_minor = %(debt_floor)s) IS TRUE
+    )
+ORDER BY purse.account_id
 LIMIT %(limit)s;
 
--- name: balance_not_its_cards
--- Each of those accounts has its balance, and a limit that its issuer's rules give.
-WITH named AS (
-    SELECT
-        card.value_account AS id,
-        card.id AS card_id,
-        card.shard,
-        false AS may_owe
-    FROM card
+-- name: purse_twice
+-- A card has one purse in a unit, and an account is one purse or one of the house.
+SELECT
+    account_id,
+    count(*) AS times
+FROM (
+    SELECT id AS account_id FROM ledger_account
     UNION ALL
+    SELECT max(account_id) FROM purse
+    GROUP BY card_id, unit
+    HAVING count(*) > 1
+) AS named
+GROUP BY account_id
+HAVING count(*) > 1
+ORDER BY account_id
+LIMIT %(limit)s;
+
+-- name: expiry_not_its_lots
+-- No unspent lot expires before its purse says; the day is one of its lots', and money has none.
+WITH lotted AS (
     SELECT
-        card.points_account,
-        card.id,
-        card.shard,
-        coalesce(programme.debt_is_allowed, true)
-    FROM card
-    LEFT JOIN programme ON programme.issuer_id = card.issuer_id
+        shard,
+        account_id,
+        array_agg(DISTINCT expires_on) AS days,
+        min(expires_on) FILTER (WHERE remaining > 0) AS first_day
+    FROM lot
+    GROUP BY shard, account_id
 )
 
 SELECT
-    coalesce(balance.account_id, named.id) AS account_id,
-    named.card_id
-FROM balance
-FULL JOIN named ON named.shard = balance.shard AND named.id = balance.account_id
+    purse.account_id,
+    purse.card_id,
+    purse.expires_from,
+    lotted.first_day
+FROM purse
+LEFT JOIN lotted ON lotted.shard = purse.shard AND lotted.account_id = purse.account_id
 WHERE
-    balance.account_id IS NULL
-    OR named.id IS NULL
-    OR NOT (balance.floor_minor = 0 OR (named.may_owe AND balance.floor_minor = %(debt_floor)s))
-ORDER BY coalesce(balance.account_id, named.id)
+    CASE
+        WHEN purse.expires_from IS NULL THEN lotted.first_day IS NOT NULL
+        ELSE
+            coalesce(purse.expires_from > lotted.first_day, false)
+            OR NOT coalesce(purse.expires_from = any(lotted.days), false)
+    END
+ORDER BY purse.account_id
 LIMIT %(limit)s;

@@ -265,6 +265,11 @@ CHECKS: Final = (
                 "left, though what had expired was written off",
             ),
             Test(
+                "expiry_not_its_lots",
+                "purse {account_id} of card {card_id} says that its points expire from "
+                "{expires_from} on, its lots from {first_day}",
+            ),
+            Test(
                 "points_not_their_lots",
                 "journal {journal_id} of shard {shard} moved {moved_points} points of account "
                 "{account_id}, its lots {lotted_points}",
@@ -301,14 +306,11 @@ CHECKS: Final = (
         "what decides is as our programs left it",
         (
             Test(
-                "account_not_its_cards",
-                "account {account_id} is not as card {card_id} says, or is nobody's",
+                "purse_not_its_cards",
+                "purse {account_id} (card {card_id}) is nobody's, in {unit}, which its card's "
+                "issuer has not, or has another limit than its issuer's rules give",
             ),
-            Test(
-                "balance_not_its_cards",
-                "the balance of account {account_id} (card {card_id}) is missing, nobody's, or has "
-                "another limit than its issuer's rules give",
-            ),
+            Test("purse_twice", "account {account_id} is there {times} times"),
         ),
         (Computed("foreign_change", foreign_changes), Computed("link", broken_links)),
     ),

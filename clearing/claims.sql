@@ -201,10 +201,10 @@ moved AS (
     INNER JOIN journal ON journal.slot = named.slot
     INNER JOIN movement
         ON movement.shard = journal.shard AND movement.journal_id = journal.id
-    INNER JOIN account ON account.id = movement.account_id
+    INNER JOIN ledger_account ON ledger_account.id = movement.account_id
     WHERE
-        account.chart IN ('card_value', 'suspense')
-        AND NOT starts_with(account.unit, 'P:')
+        ledger_account.chart IN ('card_value', 'suspense')
+        AND NOT starts_with(ledger_account.unit, 'P:')
     GROUP BY journal.card_id
 )
 

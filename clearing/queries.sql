@@ -279,26 +279,26 @@ ORDER BY merchant.merchant_id COLLATE "C", issuer.institution_id COLLATE "C", ac
 INSERT INTO trial_balance AS t (business_date, chart, unit, debit_minor, credit_minor)
 SELECT
     %(business_date)s::date AS business_date,
-    account.chart,
-    account.unit,
+    ledger_account.chart,
+    ledger_account.unit,
     sum(day_account.debit_minor)::bigint AS debit_minor,
     sum(day_account.credit_minor)::bigint AS credit_minor
 FROM day_account
-INNER JOIN account ON account.id = day_account.account_id
-GROUP BY account.chart, account.unit;
+INNER JOIN ledger_account ON ledger_account.id = day_account.account_id
+GROUP BY ledger_account.chart, ledger_account.unit;
 
 -- name: changed_turnover
 -- A closed date cannot move: stored turnover equals what the ledger says now.
 WITH ledger AS (
     SELECT
         %(business_date)s::date AS business_date,
-        account.chart,
-        account.unit,
+        ledger_account.chart,
+        ledger_account.unit,
         sum(day_account.debit_minor)::bigint AS debit_minor,
         sum(day_account.credit_minor)::bigint AS credit_minor
     FROM day_account
-    INNER JOIN account ON account.id = day_account.account_id
-    GROUP BY account.chart, account.unit
+    INNER JOIN ledger_account ON ledger_account.id = day_account.account_id
+    GROUP BY ledger_account.chart, ledger_account.unit
 ),
 
 stored AS (
@@ -330,7 +330,7 @@ ORDER BY unit;
 
 -- name: wrong_balances
 -- Stored balances of accounts that moved on the date: last checkpoint and all entries since. One
--- statement, for trade goes on. A card's account lives where its journals do.
+-- statement, for trade goes on. A purse lives where its card's journals do.
 WITH moved AS (
     SELECT
         shard,
@@ -342,20 +342,16 @@ WITH moved AS (
 )
 
 SELECT
-    balance.account_id,
-    balance.posted_minor,
+    purse.account_id,
+    purse.posted_minor,
     (moved.amount_minor + coalesce(before.balance_minor, 0))::bigint AS entries_minor,
-    (
-        SELECT account.unit
-        FROM account
-        WHERE account.shard = balance.shard AND account.id = balance.account_id
-    ) AS unit
+    purse.unit
 FROM moved
-INNER JOIN balance
+INNER JOIN purse
     ON
-        balance.shard = moved.shard
-        AND balance.account_id = moved.account_id
-        AND balance.shard = any(%(shards)s::smallint [])
+        purse.shard = moved.shard
+        AND purse.account_id = moved.account_id
+        AND purse.shard = any(%(shards)s::smallint [])
 LEFT JOIN LATERAL (
     SELECT checkpoint.balance_minor
     FROM checkpoint
@@ -365,8 +361,8 @@ LEFT JOIN LATERAL (
     ORDER BY checkpoint.business_date DESC
     LIMIT 1
 ) AS before ON true
-WHERE balance.posted_minor <> moved.amount_minor + coalesce(before.balance_minor, 0)
-ORDER BY balance.account_id
+WHERE purse.posted_minor <> moved.amount_minor + coalesce(before.balance_minor, 0)
+ORDER BY purse.account_id
 LIMIT 20;
 
 -- Files. ----------------------------------------------------------------------------------

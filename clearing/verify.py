@@ -16,6 +16,7 @@ from psycopg.rows import dict_row
 from clearing.checks import CHECKS, SQL, Check
 from clearing.night import ClearingError
 from host.estate.openings import OPENING
+from host.ledger import DEBT_FLOOR_POINTS
 from host.model.claims import CARD_SIGN, Claim, card_effects
 from host.model.money import HOUSE_CURRENCY, Money
 from host.model.numbers import DAY_ZERO, NUMBERS_PER_DAY, number_of_rrn
@@ -23,7 +24,6 @@ from host.model.origins import SPACES, Origin
 from host.model.requests import KINDS, Family
 from host.model.responses import POSTED, RESPONSE_CODES
 from host.rules.state import NO_CARD
-from host.store.estates import DEBT_FLOOR_POINTS
 from host.store.settlement import SIDES_IN_SQL
 
 FINDINGS_PER_TEST_MAX: Final = 100

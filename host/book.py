@@ -13,7 +13,7 @@ from host.hsm.dukpt import Device
 from host.hsm.pin import PinBlockReader
 from host.hsm.track import TrackCipher
 from host.key_faults import KeyFault
-from host.ledger import Chart
+from host.ledger import DEBT_FLOOR_POINTS, Chart
 from host.model.instruments import CardBatch, CardPart, Terms
 from host.model.requests import PinBlock
 from host.model.secrets import Pan, Secret
@@ -38,6 +38,11 @@ class Programme:
     lot_months: int
     debt_is_allowed: bool
 
+    @property
+    def floor(self) -> int:
+        """How far below zero a purse in it may go."""
+        return DEBT_FLOOR_POINTS if self.debt_is_allowed else 0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Issuer:
@@ -52,6 +57,11 @@ class Issuer:
     pin_tries_max: int
     is_active: bool
     programme: Programme | None
+
+    @property
+    def points_unit(self) -> str:
+        """That programme's; of no purse where there is none."""
+        return self.programme.unit if self.programme is not None else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

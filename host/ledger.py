@@ -102,6 +102,8 @@ class Leg(msgspec.Struct, frozen=True, gc=False):
         return Leg(self.credit, self.debit, self.amount_minor, self.unit)
 
 
+DEBT_FLOOR_POINTS: Final = -1_000_000_000
+"""How far below zero points may go where the programme allows a debt at all."""
 FIRST_SEAL: Final = bytes(32)
 """What the first batch of a shard has for its previous seal."""
 

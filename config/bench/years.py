@@ -15,7 +15,7 @@ SQL: Final = load_queries("config.bench", "years.sql")
 DAYS: Final = 1_000
 """Over how many business dates the rows are spread."""
 AT_START: Final = (
-    *("days", "issuers", "merchants", "stores", "terminals", "accounts", "seals", "exchanges"),
+    *("days", "issuers", "merchants", "stores", "terminals", "purses", "seals", "exchanges"),
 )
 """The tables that a host could read when it starts."""
 

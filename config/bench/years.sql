@@ -47,31 +47,20 @@ INSERT INTO terminal (terminal_id, store_id, epoch, mac_algorithm)
 VALUES ('HISTORY0', 999999, '000001', 'x9.19')
 ON CONFLICT DO NOTHING;
 
--- name: accounts
--- Of cards.
-INSERT INTO account (id, shard, chart, unit, issuer_id, card_id)
+-- name: purses
+-- Of cards, with nothing in them.
+INSERT INTO purse (shard, card_id, account_id, unit)
 SELECT
+    mod(number, 4),
     1000000000 + number,
-    mod(number, 4),
-    'card_value',
-    'CNY',
-    999,
-    1000000000 + number
-FROM generate_series(1, least(%(rows)s, 20000)) AS number;
-
--- name: balances
--- Nothing is on them.
-INSERT INTO balance (shard, account_id)
-SELECT
-    mod(number, 4),
-    1000000000 + number
+    1000000000 + number,
+    'CNY'
 FROM generate_series(1, least(%(rows)s, 20000)) AS number;
 
 -- name: cards
 -- Not one that could be presented.
 INSERT INTO card (
-    shard, pan_hash, id, issuer_id, status, expiry, pan_masked, pan_sealed, value_account,
-    points_account
+    shard, pan_hash, id, issuer_id, status, expiry, pan_masked, pan_sealed
 )
 SELECT
     mod(number, 4),
@@ -81,9 +70,7 @@ SELECT
     'inactive',
     '9912',
     '999999******0000',
-    '',
-    1000000000 + number,
-    1000000000 + number
+    ''
 FROM generate_series(1, least(%(rows)s, 20000)) AS number;
 
 -- name: seals

@@ -20,14 +20,14 @@ SELECT
 FROM exchange
 LEFT JOIN journal ON journal.home = exchange.home AND journal.slot = exchange.slot
 LEFT JOIN entry ON entry.shard = journal.shard AND entry.journal_id = journal.id
-LEFT JOIN account AS debit ON debit.id = entry.debit_account
-LEFT JOIN account AS credit ON credit.id = entry.credit_account
+LEFT JOIN ledger_account AS debit ON debit.id = entry.debit_account
+LEFT JOIN ledger_account AS credit ON credit.id = entry.credit_account
 WHERE exchange.slot = any(%(slots)s)
 ORDER BY exchange.id, entry.leg;
 
 -- name: balance_of_card
 -- What a card has in one unit.
-SELECT balance.posted_minor
-FROM account
-INNER JOIN balance ON balance.shard = account.shard AND balance.account_id = account.id
-WHERE account.card_id = %(card)s AND account.unit = %(unit)s;
+SELECT purse.posted_minor
+FROM card
+INNER JOIN purse ON purse.shard = card.shard AND purse.card_id = card.id
+WHERE card.id = %(card)s AND purse.unit = %(unit)s;

@@ -7,9 +7,6 @@ from typing import Final, NamedTuple
 from host.estate.plan import EstatePlan, IssuerPlan
 from host.ledger import CHART, Chart, Owner
 
-HOUSE_SHARD: Final = 0
-"""House accounts have no balance row and are never locked, so one shard does for all."""
-
 
 @enum.unique
 class Units(enum.Enum):

@@ -137,7 +137,7 @@ def points_reach_threshold(dossier: Dossier) -> bool:
 
 def points_cover_amount(dossier: Dossier) -> bool:
     """Enough points in lots that have not expired."""
-    return dossier.amount <= spendable(dossier.present_card, dossier.today)
+    return dossier.amount <= spendable(dossier.present_card.points, dossier.today)
 
 
 def original_is_found(dossier: Dossier) -> bool:

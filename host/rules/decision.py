@@ -22,7 +22,7 @@ from host.model.responses import POSTED, Reason
 from host.rules.advices import answer_to_advice, post_advice
 from host.rules.checklists import first_refusal
 from host.rules.checks import ksn_refusal, pin_refusal
-from host.rules.dossier import Dossier, Item, Moot, Posting, VerifiesPin
+from host.rules.dossier import Dossier, Item, Moot, Numbers, Posting, VerifiesPin
 from host.rules.points import told
 from host.rules.postings import fact_of
 from host.rules.standing import why_not
@@ -59,20 +59,6 @@ class Outcome(msgspec.Struct, gc=False):
     """Cases, stored with it."""
 
 
-class Numbers(msgspec.Struct):
-    """The writer's stock of exchange numbers: `next` up to, not including, `end`."""
-
-    next: int
-    end: int
-
-    def take(self) -> int:
-        """The next number. The writer has made sure there are enough."""
-        number = self.next
-        assert number < self.end, "the writer's block of numbers is empty"
-        self.next = number + 1
-        return number
-
-
 @dataclass(slots=True, frozen=True)
 class Court:
     """What every decision needs besides the state: the estate and the PIN verifier."""
@@ -95,7 +81,7 @@ def decide(item: Item, state: State, court: Court, numbers: Numbers) -> Outcome:
     closed = _why_closed(item)
     if closed is not None:
         return Outcome(item, Response(reason=closed))
-    dossier = _open(item, state, court)
+    dossier = _open(item, state, court, numbers)
     if item.request.only_as_repeat or ksn_refusal(dossier) is not None:
         return Outcome(item, Response(reason=Reason.KSN_REFUSED))
     reason = _refusal(rule, dossier)
@@ -151,7 +137,7 @@ def _take_advice(item: Item, state: State, court: Court, numbers: Numbers) -> Ou
         is_another = not known.is_tombstone and known.fingerprint != item.fingerprint
         mismatch = Response(reason=Reason.ORIGINAL_MISMATCH)
         return Outcome(item, mismatch if is_another else answer_again(item, known, state))
-    dossier = _open(item, state, court)
+    dossier = _open(item, state, court, numbers)
     posting = post_advice(dossier)
     if isinstance(posting, Reason):
         return Outcome(item, Response(reason=posting))
@@ -209,7 +195,7 @@ def _duplicate(answer: Response) -> Response:
     )
 
 
-def _open(item: Item, state: State, court: Court) -> Dossier:
+def _open(item: Item, state: State, court: Court, numbers: Numbers) -> Dossier:
     request = item.request
     original = known = None
     if request.kind in NEEDS_ORIGINAL and request.original is not None:
@@ -221,7 +207,7 @@ def _open(item: Item, state: State, court: Court) -> Dossier:
     card = state.cards.get(item.pan_hash) if item.pan_hash is not None else None
     if card is None and item.pan_hash is None and original is not None:
         card = original.card
-    return Dossier(item, request, state, court.book, court.pins, card, original, known)
+    return Dossier(item, request, state, court.book, court.pins, numbers, card, original, known)
 
 
 def _refusal(rule: Rule, dossier: Dossier) -> Reason | None:
@@ -253,8 +239,9 @@ def _move(posting: Posting, number: int) -> None:
     for leg in posting.legs:
         _change(card, leg)
     if posting.new_lot is not None:
-        new = posting.new_lot
-        card.lots.append(Lot(new.account, number, new.expires_on, new.points))
+        new, purse = posting.new_lot, card.points
+        purse.lots.append(Lot(new.account, number, new.expires_on, new.points))
+        purse.holds_until(new.expires_on)
     fact = fact_of(posting, number)
     if posting.undoes is not None and fact is not None:
         posting.undoes.facts.append(fact)
@@ -282,7 +269,9 @@ def _response(
         local_time=state.local_time,
         business_date=state.date_text,
         balance=dossier.balance() if is_approved else None,
-        points_balance=told(card, dossier.today) if is_approved and card is not None else None,
+        points_balance=told(card.points, dossier.today)
+        if is_approved and card is not None
+        else None,
         points_earned=posting.points_earned if posting is not None else 0,
         points_used=posting.points_used if posting is not None else 0,
         self_pay_minor=posting.paid_minor if posting is not None else 0,

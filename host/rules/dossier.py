@@ -15,7 +15,16 @@ from host.model.requests import Kind, Request
 from host.model.responses import Reason
 from host.model.secrets import Pan, Secret
 from host.rules.settlement import DATED, BatchName, Settled
-from host.rules.state import NO_CARD, Card, Known, LotUse, Original, State
+from host.rules.state import (
+    NO_ACCOUNT,
+    NO_CARD,
+    Card,
+    Known,
+    LotUse,
+    Original,
+    Purse,
+    State,
+)
 
 
 class VerifiesPin(Protocol):
@@ -42,6 +51,20 @@ class Item(msgspec.Struct, frozen=True, gc=False):
     """The DUKPT counters it used."""
 
 
+class Numbers(msgspec.Struct):
+    """The writer's stock of exchange numbers: `next` up to, not including, `end`."""
+
+    next: int
+    end: int
+
+    def take(self) -> int:
+        """The next number. The writer has made sure there are enough."""
+        number = self.next
+        assert number < self.end, "the writer's block of numbers is empty"
+        self.next = number + 1
+        return number
+
+
 class Dossier(msgspec.Struct, gc=False):
     """What a rule decides over. `card` is the one presented, else the original's."""
 
@@ -50,6 +73,7 @@ class Dossier(msgspec.Struct, gc=False):
     state: State
     book: Book
     pins: VerifiesPin
+    numbers: Numbers
     card: Card | None
     original: Original | None
     original_known: Known | None
@@ -72,6 +96,17 @@ class Dossier(msgspec.Struct, gc=False):
             unit=unit,
         )
         self.opened.append(new)
+
+    def account_of(self, purse: Purse) -> int:
+        """The account of a purse that is credited: one of its own where it had none before.
+
+        It is a number of the writer's stock, so that no sequence is shared by all shards.
+        """
+        if purse.account == NO_ACCOUNT:
+            programme = self.programme_in(purse.unit)
+            purse.account, purse.is_new = self.numbers.take(), True
+            purse.floor = programme.floor if programme is not None else 0
+        return purse.account
 
     @property
     def settled(self) -> Settled | None:
@@ -169,6 +204,11 @@ class Dossier(msgspec.Struct, gc=False):
     def programme(self) -> Programme | None:
         """The points programme of the card's issuer."""
         return self.issuer.programme
+
+    def programme_in(self, unit: str) -> Programme | None:
+        """The programme whose points a purse of this unit holds; None where it holds money."""
+        programme = self.programme
+        return programme if programme is not None and programme.unit == unit else None
 
     @property
     def merchant_id(self) -> int:

@@ -10,7 +10,7 @@ import datetime as dt
 import functools
 
 from host.book import Programme
-from host.rules.state import Card, Lot, LotUse
+from host.rules.state import Lot, LotUse, Purse
 
 
 def points_earned(programme: Programme, amount_minor: int) -> int:
@@ -34,37 +34,37 @@ def expiry_of_lot(earned_on: dt.date, months: int) -> dt.date:
     return dt.date(year, month + 1, calendar.monthrange(year, month + 1)[1])
 
 
-def spendable(card: Card, on: dt.date) -> int:
+def spendable(purse: Purse, on: dt.date) -> int:
     """What may be spent: the purse without what has expired. Below zero is a debt.
 
     What had expired was added up when the card was loaded, so that its lots need not be here; of
     those that are, what this batch has changed counts.
     """
-    available, gone = card.points.available, card.expired
-    for lot in card.lots:
+    available, gone = purse.available, purse.expired
+    for lot in purse.lots:
         if lot.expires_on < on:
             gone += max(lot.left, 0) - max(lot.remaining, 0)
     return min(available, available - gone)
 
 
-def told(card: Card, on: dt.date) -> int:
+def told(purse: Purse, on: dt.date) -> int:
     """What people and terminals are told they have left: nothing, where there is a debt."""
-    return max(spendable(card, on), 0)
+    return max(spendable(purse, on), 0)
 
 
-def spend(card: Card, points: int, on: dt.date) -> list[LotUse]:
+def spend(purse: Purse, points: int, on: dt.date) -> list[LotUse]:
     """Take `points` from the lots that expire first. The caller has checked `spendable`."""
-    fresh = [lot for lot in card.lots if lot.expires_on >= on]
-    return _take(card, points, sorted(fresh, key=lambda lot: (lot.expires_on, lot.id)))
+    fresh = [lot for lot in purse.lots if lot.expires_on >= on]
+    return _take(purse, points, sorted(fresh, key=lambda lot: (lot.expires_on, lot.id)))
 
 
-def write_off(card: Card, on: dt.date) -> tuple[int, list[LotUse]]:
+def write_off(purse: Purse, on: dt.date) -> tuple[int, list[LotUse]]:
     """Empty the lots that have expired, as many as are here: the points lost, and from where.
 
     The purse never goes below zero by it: what is more in them pays the debts of other lots.
     """
-    expired = [lot for lot in card.lots if lot.expires_on < on and lot.left > 0]
-    lost = min(sum(lot.left for lot in expired), max(card.points.available, 0))
+    expired = [lot for lot in purse.lots if lot.expires_on < on and lot.left > 0]
+    lost = min(sum(lot.left for lot in expired), max(purse.available, 0))
     uses, rest = [], lost
     for lot in expired if lost else ():
         part, owed = min(lot.left, rest), max(lot.left - rest, 0)
@@ -72,57 +72,59 @@ def write_off(card: Card, on: dt.date) -> tuple[int, list[LotUse]]:
         lot.change -= lot.left
         lot.written += part
         rest -= part
-        uses += _pay_debts(card, owed)
+        uses += _pay_debts(purse, owed)
     return lost, uses
 
 
-def written_off_of(card: Card, lot_id: int, points: int) -> int:
+def written_off_of(purse: Purse, lot_id: int, points: int) -> int:
     """How much of what lot `lot_id` is to give back was written off."""
-    lots = (lot for lot in card.lots if lot.id == lot_id)
+    lots = (lot for lot in purse.lots if lot.id == lot_id)
     return sum(max(min(points, lot.written_off + lot.written), 0) for lot in lots)
 
 
-def take_from_written_off(card: Card, lot_id: int, points: int) -> int:
+def take_from_written_off(purse: Purse, lot_id: int, points: int) -> int:
     """As `written_off_of`, and it is written off no longer."""
-    part = written_off_of(card, lot_id, points)
-    put_back_written_off(card, lot_id, -part)
+    part = written_off_of(purse, lot_id, points)
+    put_back_written_off(purse, lot_id, -part)
     return part
 
 
-def put_back_written_off(card: Card, lot_id: int, points: int) -> None:
+def put_back_written_off(purse: Purse, lot_id: int, points: int) -> None:
     """Undo `take_from_written_off`."""
-    for lot in card.lots:
+    for lot in purse.lots:
         if lot.id == lot_id:
             lot.written += points
 
 
-def take_back(card: Card, source: int, points: int, *, may_owe: bool) -> list[LotUse]:
+def take_back(purse: Purse, source: int, points: int, *, may_owe: bool) -> list[LotUse]:
     """Take back points that lot `source` brought: from it, then from others, then as a debt.
 
     The caller has checked that the card has them, or that its programme allows a debt.
     """
-    lots = sorted(card.lots, key=lambda lot: (lot.id != source, lot.expires_on, lot.id))
+    lots = sorted(purse.lots, key=lambda lot: (lot.id != source, lot.expires_on, lot.id))
     owed = max(points - sum(max(lot.left, 0) for lot in lots), 0)
     assert may_owe or not owed, "taking back points the card no longer has"
-    uses = _take(card, points - owed, lots)
+    uses = _take(purse, points - owed, lots)
     return _add_debt(lots[0], owed, uses) if owed else uses
 
 
-def give_back(card: Card, uses: tuple[LotUse, ...]) -> list[LotUse]:
+def give_back(purse: Purse, uses: tuple[LotUse, ...]) -> list[LotUse]:
     """Undo earlier uses: fill each lot with what was taken from it."""
-    by_id = {lot.id: lot for lot in card.lots}
+    by_id = {lot.id: lot for lot in purse.lots}
     for use in uses:
-        by_id[use.lot].change += use.points
+        lot = by_id[use.lot]
+        lot.change += use.points
+        purse.holds_until(lot.expires_on)
     return [LotUse(use.account, use.lot, -use.points) for use in uses]
 
 
-def take_again(card: Card, filled: tuple[LotUse, ...], points: int) -> list[LotUse]:
+def take_again(purse: Purse, filled: tuple[LotUse, ...], points: int) -> list[LotUse]:
     """Undo a giving back: take `points` from the very lots it filled.
 
     A lot whose points were spent since goes below zero, though others may still hold some:
     whatever is undone later then finds its own lots as it left them, and none is overfilled.
     """
-    by_id = {lot.id: lot for lot in card.lots}
+    by_id = {lot.id: lot for lot in purse.lots}
     uses: list[LotUse] = []
     for use in filled:
         part = min(points, -use.points)
@@ -134,10 +136,10 @@ def take_again(card: Card, filled: tuple[LotUse, ...], points: int) -> list[LotU
     return uses
 
 
-def _pay_debts(card: Card, points: int) -> list[LotUse]:
+def _pay_debts(purse: Purse, points: int) -> list[LotUse]:
     """Fill lots that are in debt."""
     uses = []
-    for lot in card.lots:
+    for lot in purse.lots:
         part = min(points, -lot.left)
         if part > 0:
             lot.change += part
@@ -147,14 +149,14 @@ def _pay_debts(card: Card, points: int) -> list[LotUse]:
     return uses
 
 
-def _take(card: Card, points: int, lots: list[Lot]) -> list[LotUse]:
+def _take(purse: Purse, points: int, lots: list[Lot]) -> list[LotUse]:
     uses: list[LotUse] = []
     for lot in lots:
         part = min(points, lot.left)
         if part > 0:
             lot.change -= part
             points -= part
-            uses.append(LotUse(card.points.account, lot.id, part))
+            uses.append(LotUse(purse.account, lot.id, part))
     assert points == 0, "lots hold fewer points than their balance"
     return uses
 

@@ -62,7 +62,7 @@ def post_load(dossier: Dossier) -> Posting:
     receivable = dossier.book.account(
         Chart.LOAD_AGENT_RECEIVABLE, issuer.currency, issuer.id, dossier.merchant_id
     )
-    legs = [Leg(receivable, card.value.account, dossier.amount, issuer.currency)]
+    legs = [Leg(receivable, dossier.account_of(card.value), dossier.amount, issuer.currency)]
     return _posting(dossier, card, issuer.currency, legs)
 
 
@@ -72,7 +72,7 @@ def post_redemption(dossier: Dossier) -> Result:
     unit = card.points.unit
     accepted = dossier.book.account(Chart.MERCHANT_POINTS, unit, issuer.id, dossier.merchant_id)
     posting = _posting(dossier, card, unit, [Leg(card.points.account, accepted, points, unit)])
-    posting.lot_uses = spend(card, points, dossier.today)
+    posting.lot_uses = spend(card.points, points, dossier.today)
     posting.points_used = points
     return posting
 
@@ -80,7 +80,7 @@ def post_redemption(dossier: Dossier) -> Result:
 def post_expiry(dossier: Dossier) -> Result:
     """Points that have expired, to what their programme keeps. No merchant has a part in it."""
     card, issuer = dossier.present_card, dossier.issuer
-    points, uses = write_off(card, dossier.today)
+    points, uses = write_off(card.points, dossier.today)
     if not points:
         return None
     unit = card.points.unit
@@ -118,15 +118,15 @@ def post_refund(dossier: Dossier) -> Result:
     before = original.refunded_minor
     earned = original.points_moved(card.points.account)
     back = points_to_take_back(earned, original.amount_minor, before, before + amount)
-    may_owe = _debt_is_allowed(dossier, card)
-    lost = written_off_of(card, original.number, back)
-    if back - lost > card.points.available and not may_owe:
-        detail, stan = f"{Money(back, card.points.unit)} had to come back", dossier.request.key.stan
+    may_owe, purse = _debt_is_allowed(dossier, card), card.points
+    lost = written_off_of(purse, original.number, back)
+    if back - lost > purse.available and not may_owe:
+        detail, stan = f"{Money(back, purse.unit)} had to come back", dossier.request.key.stan
         dossier.open_case(CaseKind.REFUND_REFUSED, detail, amount, original.unit, stan=stan)
         return Reason.INSUFFICIENT_FUNDS
-    lost = take_from_written_off(card, original.number, lost)
+    lost = take_from_written_off(purse, original.number, lost)
     back -= lost
-    uses = take_back(card, original.number, back, may_owe=may_owe) if back else []
+    uses = take_back(purse, original.number, back, may_owe=may_owe) if back else []
     legs = [_part_of(leg, card, amount, back) for leg in original.legs]
     posting = _posting(dossier, card, original.unit, [leg for leg in legs if leg.amount_minor])
     if lost:
@@ -323,9 +323,10 @@ def _earn(dossier: Dossier, issuer: Issuer, posting: Posting) -> None:
         return
     card = posting.card
     issued = dossier.book.account(Chart.POINTS_ISSUED, programme.unit, issuer.id)
-    posting.legs.append(Leg(issued, card.points.account, points, programme.unit))
+    account = dossier.account_of(card.points)
+    posting.legs.append(Leg(issued, account, points, programme.unit))
     expires_on = expiry_of_lot(dossier.today, programme.lot_months)
-    posting.new_lot = NewLot(card.points.account, points, expires_on)
+    posting.new_lot = NewLot(account, points, expires_on)
     posting.points_earned = points
 
 
@@ -337,7 +338,8 @@ def undo_whole(dossier: Dossier, kind: Kind) -> Result:
     for leg in original.legs:
         if not _give_leg_back(dossier, leg.swapped(), kind, posting):
             return Reason.INSUFFICIENT_FUNDS
-    posting.lot_uses += give_back(card, tuple(use for use in original.lot_uses if use.points > 0))
+    taken = tuple(use for use in original.lot_uses if use.points > 0)
+    posting.lot_uses += give_back(card.points, taken)
     _note(posting, original, kind)
     return posting
 
@@ -349,7 +351,7 @@ def _give_leg_back(dossier: Dossier, back: Leg, kind: Kind, posting: Posting) ->
     if purse is None:
         posting.legs.append(back)
         if original.undoes is not None and back.credit == _breakage_of(dossier, card):
-            put_back_written_off(card, original.undoes, back.amount_minor)
+            put_back_written_off(card.points, original.undoes, back.amount_minor)
         return True
     lost = _take_written_off(card, purse, original, back.amount_minor)
     if lost:
@@ -376,7 +378,7 @@ def _take_written_off(card: Card, purse: Purse, original: Original, points: int)
     """What a sale earned and was written off is given back from there."""
     if purse is not card.points or any(use.points < 0 for use in original.lot_uses):
         return 0
-    return take_from_written_off(card, original.number, points)
+    return take_from_written_off(purse, original.number, points)
 
 
 def _leg_of_written_off(dossier: Dossier, card: Card, points: int) -> Leg:
@@ -411,8 +413,8 @@ def _points_back(card: Card, original: Original, points: int, *, may_owe: bool) 
     """Out of the lots that the original filled, or out of the lot it earned."""
     filled = tuple(use for use in original.lot_uses if use.points < 0)
     if filled:
-        return take_again(card, filled, points)
-    return take_back(card, original.number, points, may_owe=may_owe)
+        return take_again(card.points, filled, points)
+    return take_back(card.points, original.number, points, may_owe=may_owe)
 
 
 def _debt_is_allowed(dossier: Dossier, card: Card) -> bool:

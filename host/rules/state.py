@@ -12,6 +12,7 @@ import msgspec
 from host.ksn import NONE_SEEN, Used
 from host.ledger import Leg
 from host.model.instruments import NO_PART
+from host.model.money import POINTS_PREFIX
 from host.model.numbers import rrn_of
 from host.model.requests import Kind, Response
 from host.model.responses import Reason
@@ -19,21 +20,6 @@ from host.rules.settlement import BatchName, Settled
 
 NO_ACCOUNT: Final = 0
 _decode = msgspec.msgpack.Decoder(Response).decode
-
-
-class Purse(msgspec.Struct, gc=False):
-    """One balance of a card. `change` is what this batch has done to it so far."""
-
-    account: int
-    unit: str
-    posted: int
-    held: int
-    change: int = 0
-
-    @property
-    def available(self) -> int:
-        """What may be spent: posted less held, with this batch's changes counted."""
-        return self.posted + self.change - self.held
 
 
 class Lot(msgspec.Struct, gc=False):
@@ -55,8 +41,51 @@ class Lot(msgspec.Struct, gc=False):
         return self.remaining + self.change
 
 
+class Purse(msgspec.Struct, gc=False):
+    """What a card has in one unit. `change` is what this batch has done to it so far.
+
+    `lots` is loaded only where a request may touch points lots.
+    """
+
+    account: int
+    """NO_ACCOUNT until something is posted in it."""
+    unit: str
+    posted: int = 0
+    held: int = 0
+    change: int = 0
+    lots: list[Lot] = []
+    expired: int = 0
+    """Points of lots that had expired and were not written off, as it was loaded."""
+    expires_from: dt.date | None = None
+    """No unspent lot of it expires before; None where none expires."""
+    kept_from: dt.date | None = None
+    """The same, as it is stored."""
+    floor: int = 0
+    """Of one that is new: how far below zero it may go."""
+    is_new: bool = False
+    """Its account is of this batch."""
+
+    @property
+    def available(self) -> int:
+        """What may be spent: posted less held, with this batch's changes counted."""
+        return self.posted + self.change - self.held
+
+    @property
+    def is_points(self) -> bool:
+        """Whether it holds a programme's points, not money."""
+        return self.unit.startswith(POINTS_PREFIX)
+
+    def holds_until(self, expires_on: dt.date) -> None:
+        """Points that expire on this day are in it from now on."""
+        if self.expires_from is None or expires_on < self.expires_from:
+            self.expires_from = expires_on
+
+
 class Card(msgspec.Struct, gc=False):
-    """A card with its purses. `lots` is loaded only where a request may touch points lots."""
+    """A card with its purses: in its issuer's currency, in its issuer's points, and all others.
+
+    The first two are there for every card; what nothing was ever posted in is empty, and no row.
+    """
 
     id: int
     shard: int
@@ -67,10 +96,8 @@ class Card(msgspec.Struct, gc=False):
     pin_failures: int
     value: Purse
     points: Purse
-    lots: list[Lot] = []
+    others: tuple[Purse, ...] = ()
     pin_failures_changed: bool = False
-    expired: int = 0
-    """Points of lots that had expired and were not written off, as it was loaded."""
     part: int = NO_PART
     """Of its card batch."""
     sale: str = ""
@@ -79,12 +106,20 @@ class Card(msgspec.Struct, gc=False):
     valid_to: dt.date | None = None
     """Its last day; of an estate file's card the last of its month, which `expiry` says."""
 
+    @property
+    def purses(self) -> tuple[Purse, ...]:
+        """All of them."""
+        return (self.value, self.points, *self.others)
+
     def purse_of(self, account: int) -> Purse | None:
         """The purse with this account id, if it is this card's."""
         if account == self.value.account:
             return self.value
         if account == self.points.account:
             return self.points
+        for purse in self.others:
+            if account == purse.account:
+                return purse
         return None
 
 
@@ -94,7 +129,7 @@ NO_CARD: Final = 0
 
 def card_of_nobody(shard: int, issuer_id: int, currency: str) -> Card:
     """Stands for an external issuer's card: no purse of it is ever debited or credited here."""
-    purse = Purse(NO_ACCOUNT, currency, 0, 0)
+    purse = Purse(NO_ACCOUNT, currency)
     return Card(NO_CARD, shard, issuer_id, "", "", None, 0, purse, purse)
 
 

@@ -118,6 +118,15 @@ def _pack_dates(values: Sequence[dt.date]) -> bytes:
     return _pack_integers([value.toordinal() - _FIRST_DAY for value in values])
 
 
+def _pack_dates_or_null(values: Sequence[dt.date | None]) -> bytes:
+    return b"".join(
+        [
+            _NULL if value is None else _INTEGER(4, value.toordinal() - _FIRST_DAY)
+            for value in values
+        ]
+    )
+
+
 smallints: Final = _column("int2", _pack_smallints)
 integers: Final = _column("int4", _pack_integers)
 bigints: Final = _column("int8", _pack_bigints)
@@ -129,3 +138,4 @@ names: Final = _column("text", _pack_names)
 blobs: Final = _column("bytea", _pack_blobs)
 flags: Final = _column("bool", _pack_flags)
 dates: Final = _column("date", _pack_dates)
+dates_or_null: Final = _column("date", _pack_dates_or_null, holds_null=True)

@@ -152,9 +152,9 @@ def read_accounts(
     merchants: Sequence[int] | None = None,
 ) -> dict[AccountName, int]:
     """House accounts: all of them, or those of these issuers or of these merchants."""
-    which, ids = ("AND issuer_id = any(%s)", issuers)
+    which, ids = ("WHERE issuer_id = any(%s)", issuers)
     if merchants is not None:
-        which, ids = ("AND merchant_id = any(%s)", merchants)
+        which, ids = ("WHERE merchant_id = any(%s)", merchants)
     rows = _rows(connection, SQL["house_accounts"], which, ids)
     return {
         (Chart(chart), unit, issuer, merchant): number

@@ -66,8 +66,7 @@ SELECT
     issuer_id,
     merchant_id,
     id
-FROM account
-WHERE card_id IS NULL;
+FROM account;
 
 -- name: card_batches
 -- Card batches, each under its product version.

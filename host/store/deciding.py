@@ -93,8 +93,7 @@ CHAINED: Final = (
     Chained(name="card_batch_part", key="t.id::text"),
     Chained(name="estate_version", key="t.is_the_one::text"),
     Chained(name="estate_change", key="t.version::text"),
-    # A card's own follow from its row: see account_not_its_cards.
-    Chained(name="account", key="t.id::text", where="t.card_id IS NULL", by_hand=ByHand.NEW),
+    Chained(name="account", key="t.id::text", by_hand=ByHand.NEW),
     Chained(name="business_day", key=_DAY),
     Chained(name="number_block", key=_DAY),
     Chained(name="points_expiry", key=_DAY),
@@ -189,12 +188,15 @@ POSTED: Final[Mapping[str, Mapping[str, str]]] = {
         "unit": _SEAL,
         "business_date": "its journal's",
     },
-    "balance": {
+    "purse": {
         "shard": "its card's",
-        "account_id": "its card's",
+        "card_id": "its entries' journals'",
+        "account_id": "its entries'",
+        "unit": "its entries', its issuer's rules",
         "posted_minor": "the sum of its entries",
         "held_minor": "what holds it",
         "floor_minor": "its issuer's rules",
+        "expires_from": "its lots'",
     },
     "undo": {
         "shard": "its journals'",

@@ -11,14 +11,14 @@ from typing import Any, Final, LiteralString
 
 import psycopg
 
-from host.estate.accounts import HOUSE_SHARD, HouseAccount, house_accounts
+from host.estate.accounts import HouseAccount, house_accounts
 from host.estate.openings import LoadedCard, Row, open_cards
 from host.estate.plan import CardPlan, EstatePlan, TerminalPlan, ZoneKeyPlan
 from host.hsm.interface import Hsm
 from host.hsm.keys import DeliveredKeys
 from host.hsm.purposes import KeyName
 from host.hsm.pvv import PinVerifier
-from host.ledger import Chart, Leg
+from host.ledger import DEBT_FLOOR_POINTS, Chart, Leg
 from host.model.numbers import number_of
 from host.model.secrets import Secret
 from host.rules.points import expiry_of_lot
@@ -34,8 +34,6 @@ from host.store.queries import load_queries
 SQL: Final = load_queries("host.store", "estates.sql")
 SHARD_COUNT: Final = 4
 """Of a new database. It never changes after its first card."""
-DEBT_FLOOR_POINTS: Final = -1_000_000_000
-"""How far below zero points may go where the programme allows a debt at all."""
 FIRST_GENERATION: Final = 1
 """The generation of working keys that a terminal is delivered with."""
 TMK_GENERATION: Final = 0
@@ -181,7 +179,7 @@ def _open_house_accounts(connection: Connection, plan: EstatePlan) -> dict[House
     names = house_accounts(plan)
     accounts = dict(zip(names, _take_account_ids(connection, len(names)), strict=True))
     rows = (
-        (number, HOUSE_SHARD, name.chart.value, name.unit, name.issuer_id, name.merchant_id, None)
+        (number, name.chart.value, name.unit, name.issuer_id, name.merchant_id)
         for name, number in accounts.items()
     )
     _copy(connection, "copy_accounts", rows)
@@ -254,13 +252,8 @@ def _copy_cards(
     _copy(connection, "copy_cards", (_card_row(card) for card in cards))
     _copy(
         connection,
-        "copy_accounts",
-        (row for card in cards for row in _account_rows(card, issuers[card.plan.issuer_id])),
-    )
-    _copy(
-        connection,
-        "copy_balances",
-        (row for card in cards for row in _balance_rows(card, issuers[card.plan.issuer_id])),
+        "copy_purses",
+        (row for card in cards for row in _purse_rows(card, issuers[card.plan.issuer_id])),
     )
 
 
@@ -269,22 +262,16 @@ def _card_row(card: LoadedCard) -> Row:
     found_by = (card.shard, card.pan_hash, plan.id, plan.issuer_id)
     checked_by = (plan.status, plan.expiry, card.pin_value)
     seen_by = (plan.pan.masked, card.pan_sealed)
-    return (*found_by, *checked_by, *seen_by, card.value_account, card.points_account)
+    return (*found_by, *checked_by, *seen_by)
 
 
-def _account_rows(card: LoadedCard, issuer: _Issuer) -> tuple[Row, Row]:
-    owner = (card.plan.issuer_id, None, card.plan.id)
-    value, points = Chart.CARD_VALUE.value, Chart.CARD_POINTS.value
+def _purse_rows(card: LoadedCard, issuer: _Issuer) -> tuple[Row, Row]:
+    whose, plan = (card.shard, card.plan.id), card.plan
+    expires_from = card.lot_expires_on if plan.points else None
+    points = (plan.points, issuer.points_floor, expires_from)
     return (
-        (card.value_account, card.shard, value, issuer.currency, *owner),
-        (card.points_account, card.shard, points, issuer.points_unit, *owner),
-    )
-
-
-def _balance_rows(card: LoadedCard, issuer: _Issuer) -> tuple[Row, Row]:
-    return (
-        (card.shard, card.value_account, card.plan.balance_minor, 0),
-        (card.shard, card.points_account, card.plan.points, issuer.points_floor),
+        (*whose, card.value_account, issuer.currency, plan.balance_minor, 0, None),
+        (*whose, card.points_account, issuer.points_unit, *points),
     )
 
 

@@ -69,19 +69,20 @@ COPY terminal_key (terminal_id, usage, generation, block, check_value) FROM STDI
 COPY zone_key (name, block, check_value) FROM STDIN;
 
 -- name: copy_accounts
--- House accounts and each card's two.
-COPY account (id, shard, chart, unit, issuer_id, merchant_id, card_id) FROM STDIN;
+-- The house's own.
+COPY account (id, chart, unit, issuer_id, merchant_id) FROM STDIN;
 
 -- name: copy_cards
 -- The PAN only hashed, sealed and masked; the PIN only as its verification value.
 COPY card (
-    shard, pan_hash, id, issuer_id, status, expiry, pin_value,
-    pan_masked, pan_sealed, value_account, points_account
+    shard, pan_hash, id, issuer_id, status, expiry, pin_value, pan_masked, pan_sealed
 ) FROM STDIN;
 
--- name: copy_balances
--- One for each card account, equal to the entries that go in beside it.
-COPY balance (shard, account_id, posted_minor, floor_minor) FROM STDIN;
+-- name: copy_purses
+-- Two of each card, equal to the entries that go in beside them.
+COPY purse (
+    shard, card_id, account_id, unit, posted_minor, floor_minor, expires_from
+) FROM STDIN;
 
 -- name: copy_exchanges
 -- Every journal has its exchange, an opening too.
@@ -113,4 +114,4 @@ COPY seal (shard, seq, previous, digest, items, form, business_date, sealed_at) 
 
 -- name: analyze
 -- The host's statements are planned for these sizes from its first message on.
-ANALYZE card, account, balance, exchange, journal, entry, lot, terminal;
+ANALYZE card, purse, account, exchange, journal, entry, lot, terminal;

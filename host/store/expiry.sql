@@ -18,14 +18,13 @@ SELECT DISTINCT ON (l.shard, l.account_id)
     l.id,
     c.pan_hash
 FROM lot AS l
-INNER JOIN balance AS b ON l.shard = b.shard AND l.account_id = b.account_id
-INNER JOIN account AS a ON l.account_id = a.id
-INNER JOIN card AS c ON a.card_id = c.id
+INNER JOIN purse AS p ON l.shard = p.shard AND l.account_id = p.account_id
+INNER JOIN card AS c ON p.card_id = c.id
 WHERE
     l.remaining <> 0
     AND l.remaining > 0
     AND l.expires_on < %(today)s
-    AND b.posted_minor > 0
+    AND p.posted_minor > 0
     AND (l.shard, l.account_id) > (%(shard)s, %(account)s)
 ORDER BY l.shard ASC, l.account_id ASC, l.expires_on ASC, l.id ASC
 LIMIT %(limit)s;

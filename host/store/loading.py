@@ -1,5 +1,7 @@
 """Load: everything a batch will be decided over, in one round trip, two more where it undoes.
 
+Another one where points may have expired and are not written off yet, which a purse's row tells.
+
 The caller has opened the transaction and its pipeline is not entered yet.
 """
 
@@ -17,7 +19,18 @@ from host.model.requests import ExchangeKey, Kind
 from host.model.responses import Reason
 from host.rules.dossier import Item
 from host.rules.settlement import DATED, BatchName
-from host.rules.state import Card, Fact, Known, Lot, LotUse, Original, Purse, State, card_of_nobody
+from host.rules.state import (
+    NO_ACCOUNT,
+    Card,
+    Fact,
+    Known,
+    Lot,
+    LotUse,
+    Original,
+    Purse,
+    State,
+    card_of_nobody,
+)
 from host.rules.transactions import TRANSACTIONS
 from host.store import arrays
 from host.store.counters import load_counters
@@ -70,8 +83,9 @@ def load(
     book = estate.book
     state = State(today, decided_at, local_time)
     state.known = {one.slot: one for one in map(_known, known.fetchall())}
-    _add_cards(state, found.fetchall(), book.issuers)
-    _load_originals(connection, items, state, book)
+    stale = _add_cards(state, found.fetchall(), cards, book.issuers)
+    stale += _load_originals(connection, items, state, book)
+    _load_expired(connection, stale, state)
     _load_lots(connection, items, state)
     _load_settled(connection, items, state)
     state.counters = load_counters(connection, items)
@@ -98,33 +112,58 @@ def _known(row: tuple[Any, ...]) -> Known:
     return Known(slot, number, shard, kind, fingerprint, Reason(reason), is_tombstone, answer)
 
 
-def _add_cards(state: State, rows: Iterable[tuple[Any, ...]], issuers: Issuers) -> None:
-    for pan_hash, *about, part, sale, valid_from, valid_to in rows:
-        number, shard, issuer, status, expiry, pin_value, pin_failures, *purses = about
-        value, v_posted, v_held, points, p_posted, p_held, expired = purses
-        owner = issuers[issuer]
-        points_unit = owner.programme.unit if owner.programme is not None else ""
-        state.cards[pan_hash] = Card(
-            number,
-            shard,
-            issuer,
-            status,
-            expiry,
-            pin_value,
-            pin_failures,
-            Purse(value, owner.currency, v_posted, v_held),
-            Purse(points, points_unit, p_posted, p_held),
-            expired=expired,
-            part=part or NO_PART,
-            sale=sale or "",
-            valid_from=valid_from,
-            valid_to=valid_to,
-        )
+def _add_cards(
+    state: State, rows: Iterable[tuple[Any, ...]], shards: Mapping[bytes, int], issuers: Issuers
+) -> list[tuple[int, Purse]]:
+    """A row is a card and one of its purses; gives those in which points may have expired."""
+    cards, today = state.cards, state.business_date
+    stale: list[tuple[int, Purse]] = []
+    for (
+        pan_hash, number, issuer, status, expiry, pin_value, pin_failures,
+        account, unit, posted, held, expires_from, part, sale, valid_from, valid_to,
+    ) in rows:  # fmt: skip
+        card = cards.get(pan_hash)
+        if card is None:
+            owner = issuers[issuer]
+            card = cards[pan_hash] = Card(
+                number, shards[pan_hash], issuer, status, expiry, pin_value, pin_failures,
+                Purse(NO_ACCOUNT, owner.currency), Purse(NO_ACCOUNT, owner.points_unit),
+                part=part or NO_PART, sale=sale or "", valid_from=valid_from, valid_to=valid_to,
+            )  # fmt: skip
+        if account is None:
+            continue
+        purse = _purse_in(card, unit)
+        purse.account, purse.posted, purse.held = account, posted, held
+        purse.expires_from = purse.kept_from = expires_from
+        if expires_from is not None and expires_from < today:
+            stale.append((card.shard, purse))
+    return stale
+
+
+def _purse_in(card: Card, unit: str) -> Purse:
+    if unit == card.value.unit:
+        return card.value
+    if unit == card.points.unit:
+        return card.points
+    purse = Purse(NO_ACCOUNT, unit)
+    card.others += (purse,)
+    return purse
+
+
+def _load_expired(connection: Connection, stale: Sequence[tuple[int, Purse]], state: State) -> None:
+    """Points that have expired, and when others will: soon they are written off, and none is."""
+    if not stale:
+        return
+    by_account = {purse.account: purse for _, purse in stale}
+    keys = (arrays.smallints([shard for shard, _ in stale]), arrays.bigints(by_account))
+    asked = (*keys, state.business_date)
+    for account, *about in connection.execute(SQL["expired"], asked, prepare=True, binary=True):
+        by_account[account].expired, by_account[account].expires_from = about
 
 
 def _load_originals(
     connection: Connection, items: Sequence[Item], state: State, book: Book
-) -> None:
+) -> list[tuple[int, Purse]]:
     """Journals named by the batch: undone, confirmed, or asked about a second time.
 
     One that is named by its reference, without a card, may be of any shard.
@@ -143,7 +182,7 @@ def _load_originals(
                 shards = range(book.shard_count) if is_of_any else (item.shard,)
                 wanted |= {(shard, number) for shard in shards}
     if not wanted:
-        return
+        return []
     keys = (
         arrays.smallints([shard for shard, _ in wanted]),
         arrays.bigints([number for _, number in wanted]),
@@ -155,8 +194,8 @@ def _load_originals(
         facts = connection.execute(SQL["facts"], keys, prepare=True)
     rows = journals.fetchall()
     missing = {row[4]: row[2] for row in rows if row[4] and row[4] not in state.cards}
-    if missing:
-        _add_cards(state, _ask_cards(connection, missing).fetchall(), book.issuers)
+    found = _ask_cards(connection, missing).fetchall() if missing else []
+    stale = _add_cards(state, found, missing, book.issuers)
     legs_of = _grouped((row[0], Leg(*row[1:])) for row in legs)
     uses_of = _grouped((row[0], LotUse(*row[1:])) for row in uses)
     facts_of = _grouped((row[0], Fact(row[1], Kind(row[2]), *row[3:])) for row in facts)
@@ -181,6 +220,7 @@ def _load_originals(
                 is_final,
             )
         )
+    return stale
 
 
 def _load_lots(connection: Connection, items: Sequence[Item], state: State) -> None:
@@ -195,39 +235,39 @@ def _load_lots(connection: Connection, items: Sequence[Item], state: State) -> N
     touched = {original.number for original in state.originals.values()}
     touched |= {use.lot for original in state.originals.values() for use in original.lot_uses}
     touched |= {original.undoes or 0 for original in state.originals.values()}
-    _read_lots(connection, [card for card, _ in asked.values()], state, touched, LOTS_READ_FIRST)
-    short = [card for card, points in asked.values() if not _hold_enough(card, points, state)]
+    _read_lots(connection, [one[:2] for one in asked.values()], state, touched, LOTS_READ_FIRST)
+    short = [one[:2] for one in asked.values() if not _hold_enough(*one[1:], state)]
     if short:
         _read_lots(connection, short, state, touched, None)
 
 
 def _read_lots(
     connection: Connection,
-    cards: Sequence[Card],
+    purses: Sequence[tuple[int, Purse]],
     state: State,
     touched: Collection[int],
     limit: int | None,
 ) -> None:
-    by_account = {card.points.account: card for card in cards}
+    by_account = {purse.account: purse for _, purse in purses}
     wanted = {
-        "shards": arrays.smallints([card.shard for card in cards]),
+        "shards": arrays.smallints([shard for shard, _ in purses]),
         "accounts": arrays.bigints(by_account),
         "touched": arrays.bigints(touched),
         "today": state.business_date,
         "limit": limit,
     }
-    for card in cards:
-        card.lots = []
+    for _, purse in purses:
+        purse.lots = []
     for account, *about in connection.execute(SQL["lots"], wanted, prepare=True):
         by_account[account].lots.append(Lot(account, *about))
 
 
-def _hold_enough(card: Card, points: int, state: State) -> bool:
+def _hold_enough(purse: Purse, points: int, state: State) -> bool:
     """Whether all lots are here, or the first of them hold as much as may be taken, and debts.
 
     Twice: what is spent comes out of those that have not expired, what is taken back out of any.
     """
-    unspent = [lot for lot in card.lots if lot.remaining]
+    unspent = [lot for lot in purse.lots if lot.remaining]
     fresh = [lot for lot in unspent if lot.expires_on >= state.business_date]
     needed = points + sum(-lot.remaining for lot in unspent if lot.remaining < 0)
     return all(
@@ -259,26 +299,28 @@ def _late_key(item: Item) -> ExchangeKey | None:
     return key
 
 
-def _points_asked(items: Sequence[Item], state: State) -> dict[int, tuple[Card, int]]:
-    """By points account: a card whose lots may change, and how many points may be taken of it."""
-    asked: dict[int, tuple[Card, int]] = {}
+def _points_asked(items: Sequence[Item], state: State) -> dict[int, tuple[int, Purse, int]]:
+    """By points account: shard and purse whose lots may change, how many points may be taken."""
+    asked: dict[int, tuple[int, Purse, int]] = {}
     for item in items:
         if item.pan_hash is not None and TRANSACTIONS[item.request.kind].reads_lots:
             card, amount = state.cards.get(item.pan_hash), item.request.amount
             if card is not None:
                 wanted = amount.amount_minor if amount is not None else 0
-                _ask_more(asked, card, min(wanted, max(card.points.available, 0)))
+                for purse in card.purses[1:]:
+                    _ask_more(asked, card, purse, min(wanted, max(purse.available, 0)))
     for original in state.originals.values():
-        account = original.card.points.account
-        points = sum(leg.amount_minor for leg in original.legs if leg.credit == account)
-        _ask_more(asked, original.card, points)
+        for purse in original.card.purses[1:]:
+            _ask_more(asked, original.card, purse, original.points_moved(purse.account))
     return asked
 
 
-def _ask_more(asked: dict[int, tuple[Card, int]], card: Card, points: int) -> None:
-    account = card.points.account
-    _, so_far = asked.get(account, (card, 0))
-    asked[account] = (card, so_far + points)
+def _ask_more(
+    asked: dict[int, tuple[int, Purse, int]], card: Card, purse: Purse, points: int
+) -> None:
+    if purse.account != NO_ACCOUNT and purse.is_points:
+        *_, so_far = asked.get(purse.account, (card.shard, purse, 0))
+        asked[purse.account] = (card.shard, purse, so_far + points)
 
 
 def _grouped(rows: Iterable[tuple[int, T]]) -> dict[int, list[T]]:

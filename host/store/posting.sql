@@ -62,47 +62,51 @@ FROM unnest(%s::smallint [], %s::text []) AS k (home, slot)
 INNER JOIN exchange AS e ON k.home = e.home AND k.slot = e.slot;
 
 -- name: cards
--- The cards presented, each with its two balances, and the points in it that have expired.
+-- The cards presented, with their purses: a row for each, one without where a card has none yet.
 SELECT
     c.pan_hash,
     c.id,
-    c.shard,
     c.issuer_id,
     c.status,
     c.expiry,
     c.pin_value,
     c.pin_failures,
-    c.value_account,
-    v.posted_minor,
-    v.held_minor,
-    c.points_account,
+    p.account_id,
+    p.unit,
     p.posted_minor,
     p.held_minor,
-    CASE
-        WHEN p.posted_minor > 0
-            THEN (
-                SELECT coalesce(sum(l.remaining), 0)::bigint
-                FROM lot AS l
-                WHERE
-                    l.shard = c.shard
-                    AND l.account_id = c.points_account
-                    AND l.remaining <> 0
-                    AND l.remaining > 0
-                    AND l.expires_on < (
-                        SELECT d.business_date FROM business_day AS d
-                        WHERE d.state = 'open'
-                    )
-            )
-        ELSE 0
-    END AS expired,
+    p.expires_from,
     c.part_id,
     c.sale,
     c.valid_from,
     c.valid_to
 FROM unnest(%s::smallint [], %s::bytea []) AS k (shard, pan_hash)
 INNER JOIN card AS c ON k.shard = c.shard AND k.pan_hash = c.pan_hash
-INNER JOIN balance AS v ON c.shard = v.shard AND c.value_account = v.account_id
-INNER JOIN balance AS p ON c.shard = p.shard AND c.points_account = p.account_id;
+LEFT JOIN purse AS p ON c.shard = p.shard AND c.id = p.card_id;
+
+-- name: expired
+-- Of purses in which points may have expired: those of lots that have, and when the first of what
+-- is unspent will. Along the index of unspent lots.
+WITH k AS (
+    SELECT * FROM unnest(%s::smallint [], %s::bigint []) AS r (shard, account_id)
+)
+
+SELECT
+    k.account_id,
+    coalesce(u.expired, 0)::bigint AS expired,
+    u.expires_from
+FROM k
+INNER JOIN LATERAL (
+    SELECT
+        sum(l.remaining) FILTER (WHERE l.expires_on < %s) AS expired,
+        min(l.expires_on) AS expires_from
+    FROM lot AS l
+    WHERE
+        l.shard = k.shard
+        AND l.account_id = k.account_id
+        AND l.remaining <> 0
+        AND l.remaining > 0
+) AS u ON true;
 
 -- name: lots
 -- Of the points lots of these accounts: those that expire first, of all and of those that have not
@@ -331,11 +335,30 @@ FROM unnest(
     %s::text []
 ) AS r;
 
--- name: change_balances
--- One row a changed account; account_not_overdrawn has the last word.
-UPDATE balance AS b SET posted_minor = b.posted_minor + r.change
-FROM unnest(%s::smallint [], %s::bigint [], %s::bigint []) AS r (shard, account_id, change)
-WHERE b.shard = r.shard AND b.account_id = r.account_id;
+-- name: change_purses
+-- One row a changed purse; purse_not_overdrawn has the last word.
+UPDATE purse AS p SET
+    posted_minor = p.posted_minor + r.change,
+    expires_from = r.expires_from
+FROM
+    unnest(
+        %s::smallint [], %s::bigint [], %s::bigint [], %s::date []
+    ) AS r (shard, account_id, change, expires_from)
+WHERE p.shard = r.shard AND p.account_id = r.account_id;
+
+-- name: add_purses
+-- In which something is posted for the first time. The debt that its programme allows is its floor.
+INSERT INTO purse (shard, card_id, account_id, unit, posted_minor, floor_minor, expires_from)
+SELECT r.*
+FROM unnest(
+    %s::smallint [],
+    %s::bigint [],
+    %s::bigint [],
+    %s::text [],
+    %s::bigint [],
+    %s::bigint [],
+    %s::date []
+) AS r;
 
 -- name: add_lots
 -- Points earned, each with its own last day.

@@ -35,12 +35,8 @@ def _of(columns: str) -> Columns:
 
 POSTER: Final[Mapping[str, Right]] = {
     "acceptance": Right(reads=WHOLE),
-    "account": Right(reads=_of("id chart unit issuer_id merchant_id card_id")),
+    "account": Right(reads=_of("id chart unit issuer_id merchant_id")),
     "advice": Right(reads=WHOLE, inserts=WHOLE),
-    "balance": Right(
-        reads=_of("shard account_id posted_minor held_minor"),
-        updates=_of("posted_minor"),
-    ),
     "business_day": Right(reads=_of("business_date state")),
     "card": Right(reads=WHOLE, updates=_of("pin_failures")),
     "card_batch": Right(reads=_of("id issuer_id product_id product_version state face_minor")),
@@ -107,6 +103,11 @@ POSTER: Final[Mapping[str, Right]] = {
             "debt_is_allowed"
         ),
     ),
+    "purse": Right(
+        reads=_of("shard card_id account_id unit posted_minor held_minor expires_from"),
+        inserts=_of("shard card_id account_id unit posted_minor floor_minor expires_from"),
+        updates=_of("posted_minor expires_from"),
+    ),
     "schema_migration": Right(reads=_of("number")),
     "seal": Right(reads=_of("shard seq digest"), inserts=WHOLE),
     "setting": Right(reads=WHOLE),
@@ -135,9 +136,8 @@ POSTER: Final[Mapping[str, Right]] = {
 """The host: it trades, opens cases, mints working keys, and signs heads."""
 
 NIGHT: Final[Mapping[str, Right]] = {
-    "account": Right(reads=_of("id shard chart unit issuer_id merchant_id")),
+    "account": Right(reads=_of("id chart unit issuer_id merchant_id")),
     "advice": Right(reads=_of("shard journal_id reference pan_masked")),
-    "balance": Right(reads=_of("shard account_id posted_minor")),
     "business_day": Right(
         reads=WHOLE,
         inserts=_of("business_date state opened_at"),
@@ -162,9 +162,11 @@ NIGHT: Final[Mapping[str, Right]] = {
     "journal": Right(
         reads=_of("shard id slot kind original_id card_id terminal_id amount_minor unit"),
     ),
+    "ledger_account": Right(reads=_of("id chart unit")),
     "merchant": Right(reads=_of("id merchant_id name is_active")),
     "movement": Right(reads=_of("shard journal_id account_id amount_minor business_date")),
     "position": Right(reads=WHOLE, inserts=WHOLE),
+    "purse": Right(reads=_of("shard account_id unit posted_minor")),
     "schema_migration": Right(reads=_of("number")),
     "seal": Right(reads=_of("shard seq digest business_date")),
     "setting": Right(reads=WHOLE),

@@ -61,6 +61,7 @@ SHARD, SMALL, INTEGER, NUMBER = (
 NUMBER_OR_NULL, WORD, NAME, BLOB, FLAG, DATE = (
     arrays.bigints_or_null, arrays.words, arrays.names, arrays.blobs, arrays.flags, arrays.dates,
 )  # fmt: skip
+DATE_OR_NULL: Final = arrays.dates_or_null
 EXCHANGE: Final = (
     SHARD, WORD, NUMBER, SHARD, NUMBER, NAME, BLOB, NAME, FLAG, BLOB, NUMBER_OR_NULL, WORD,
 )  # fmt: skip
@@ -70,7 +71,8 @@ JOURNAL: Final = (
     NUMBER, NAME,
 )  # fmt: skip
 ENTRY: Final = (SHARD, NUMBER, SMALL, NUMBER, NUMBER, NUMBER, NAME)
-BALANCE_CHANGE: Final = (SHARD, NUMBER, NUMBER)
+PURSE_CHANGE: Final = (SHARD, NUMBER, NUMBER, DATE_OR_NULL)
+NEW_PURSE: Final = (SHARD, NUMBER, NUMBER, NAME, NUMBER, NUMBER, DATE_OR_NULL)
 LOT: Final = (SHARD, NUMBER, NUMBER, NUMBER, DATE)
 LOT_CHANGE: Final = (SHARD, NUMBER, NUMBER, NUMBER, NUMBER)
 LOT_USE: Final = (SHARD, NUMBER, NUMBER, NUMBER, NUMBER)
@@ -165,9 +167,9 @@ def _statements(
     if posted:
         yield _journals(posted, state, links)
         yield _entries(posted, state)
-        yield from _balances(cards.values())
         yield from _lots(posted, cards.values(), state)
         yield from _advices(posted)
+    yield from _purses(cards.values())
     yield from _facts(outcomes)
     yield from _pin_failures(cards.values(), outcomes)
     yield from raised_counters(state)
@@ -232,15 +234,22 @@ def _entries(posted: list[tuple[Outcome, Posting]], state: State) -> Statement:
     return SQL["add_entries"], (state.business_date, *arrays.columns(ENTRY, stored))
 
 
-def _balances(cards: Iterable[Card]) -> Iterable[Statement]:
-    changed = [
-        (card.shard, purse.account, purse.change)
-        for card in cards
-        for purse in (card.value, card.points)
-        if purse.change
-    ]
+def _purses(cards: Iterable[Card]) -> Iterable[Statement]:
+    """What changed in them: what they hold, or only until when."""
+    changed, new = [], []
+    for card in cards:
+        for purse in card.purses:
+            if purse.is_new:
+                new.append((
+                    card.shard, card.id, purse.account, purse.unit, purse.change, purse.floor,
+                    purse.expires_from,
+                ))  # fmt: skip
+            elif purse.change or purse.expires_from != purse.kept_from:
+                changed.append((card.shard, purse.account, purse.change, purse.expires_from))
+    if new:
+        yield SQL["add_purses"], arrays.columns(NEW_PURSE, new)
     if changed:
-        yield SQL["change_balances"], arrays.columns(BALANCE_CHANGE, changed)
+        yield SQL["change_purses"], arrays.columns(PURSE_CHANGE, changed)
 
 
 def _lots(
@@ -256,7 +265,8 @@ def _lots(
     changed = [
         (card.shard, lot.account, lot.id, lot.change, lot.written)
         for card in cards
-        for lot in card.lots
+        for purse in card.purses
+        for lot in purse.lots
         if lot.change or lot.written
     ]
     if changed:

@@ -26,8 +26,8 @@ from host.metrics import ITEMS_REFUSED
 from host.model.numbers import business_date_of, first_number_of
 from host.model.requests import Response
 from host.model.responses import Reason
-from host.rules.decision import Court, Numbers, Outcome, decide
-from host.rules.dossier import Item
+from host.rules.decision import Court, Outcome, decide
+from host.rules.dossier import Item, Numbers
 from host.rules.state import Known, Original, State
 from host.settings import HostSettings
 from host.store.chains import ends_of_chains
@@ -39,6 +39,8 @@ from host.store.safety import UnsafeDatabaseError, connect_safely
 from host.store.saving import save
 
 NUMBERS_PER_BLOCK: Final = 10_000
+NUMBERS_PER_ITEM_MAX: Final = 4
+"""Its own, a tombstone's, and the accounts of purses that it is the first to post in."""
 TRIES_MAX: Final = 5
 """How often a batch is posted again after a deadlock, a lock time-out or a lost connection."""
 SHARD_WAIT_SECONDS_MAX: Final = 10.0
@@ -239,8 +241,8 @@ class Writer:
         return Moved(found.shard)
 
     def _stock_numbers(self, connection: psycopg.Connection[Any], state: State, items: int) -> None:
-        """Enough numbers of the open business date; two an item, as it may leave a tombstone."""
-        needed = 2 * items
+        """Enough numbers of the open business date for any item: `NUMBERS_PER_ITEM_MAX`."""
+        needed = NUMBERS_PER_ITEM_MAX * items
         numbers = self._numbers
         date = state.business_date
         if numbers.next + needed <= numbers.end and business_date_of(numbers.next) == date:

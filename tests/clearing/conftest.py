@@ -80,30 +80,31 @@ class SmallLedger:
                 "INSERT INTO issuer VALUES (%s, %s, %s, %s, 'CNY', 1000000, 1000000, 3)",
                 *(issuer, institution, f"Issuer {issuer}", f"99{issuer}"),
             )
+            run(
+                "INSERT INTO programme VALUES (%s, %s, 'Points', 1, 100, 10, 24, false)",
+                *(POINTS[issuer].removeprefix("P:"), issuer),
+            )
         for merchant, name in MERCHANTS.items():
             run("INSERT INTO merchant VALUES (%s, %s, %s)", merchant, name, f"Shop {merchant}")
         for issuer in ISSUERS:
-            self._account("issuer_funds", "CNY", issuer, None, None)
-            self._account("points_issued", POINTS[issuer], issuer, None, None)
-            self._account("suspense", "CNY", issuer, None, None)
+            self._account("issuer_funds", "CNY", issuer, None)
+            self._account("points_issued", POINTS[issuer], issuer, None)
+            self._account("suspense", "CNY", issuer, None)
             for merchant in MERCHANTS:
-                self._account("merchant_payable", "CNY", issuer, merchant, None)
-                self._account("merchant_points", POINTS[issuer], issuer, merchant, None)
-                self._account("load_agent_receivable", "CNY", issuer, merchant, None)
+                self._account("merchant_payable", "CNY", issuer, merchant)
+                self._account("merchant_points", POINTS[issuer], issuer, merchant)
+                self._account("load_agent_receivable", "CNY", issuer, merchant)
         for card in range(1, self.cards + 1):
             self._card(card)
 
     def _card(self, card: int) -> None:
         issuer, shard = self.issuer_of(card), card % SHARDS
-        value = self._account("card_value", "CNY", issuer, None, card)
-        points = self._account("card_points", POINTS[issuer], issuer, None, card)
+        value = self._purse(card, shard, "CNY")
+        self._purse(card, shard, POINTS[issuer])
         self.run(
-            "INSERT INTO card VALUES (%s, %s, %s, %s, 'active', '3012', NULL, 0, %s, '', %s, %s)",
-            *(shard, card.to_bytes(16, "big"), card, issuer),
-            *(f"99{issuer}000******{card:04d}", value, points),
+            "INSERT INTO card VALUES (%s, %s, %s, %s, 'active', '3012', NULL, 0, %s, '')",
+            *(shard, card.to_bytes(16, "big"), card, issuer, f"99{issuer}000******{card:04d}"),
         )
-        for account in (value, points):
-            self.run("INSERT INTO balance (shard, account_id) VALUES (%s, %s)", shard, account)
         funds = self.account("issuer_funds", "CNY", issuer)
         self._post("opening", card, 0, "CNY", [(funds, value, 100_000, "CNY")])
 
@@ -116,14 +117,13 @@ class SmallLedger:
         unit: str,
         issuer: int | None = None,
         merchant: int | None = None,
-        card: int | None = None,
     ) -> int:
-        return self.accounts[chart, unit, issuer, merchant, card]
+        return self.accounts[chart, unit, issuer, merchant]
 
     def purse(self, card: int, chart: str = "card_value") -> int:
         issuer = self.issuer_of(card)
         unit = "CNY" if chart == "card_value" else POINTS[issuer]
-        return self.account(chart, unit, issuer, None, card)
+        return self.accounts[card, unit]
 
     def purchase(self, card: int, amount: int, merchant: int = 1, points: int = 0) -> Posted:
         issuer = self.issuer_of(card)
@@ -135,6 +135,10 @@ class SmallLedger:
             legs.append((issued, self.purse(card, "card_points"), points, unit))
         posted = self._post("purchase", card, merchant, "CNY", legs)
         if points:
+            self.run(
+                "UPDATE purse SET expires_from = %s WHERE account_id = %s",
+                *(EXPIRES, self.purse(card, "card_points")),
+            )
             self.run(
                 "INSERT INTO lot VALUES (%s, %s, %s, %s, %s, %s, %s)",
                 *(posted.shard, self.purse(card, "card_points"), posted.number),
@@ -197,14 +201,21 @@ class SmallLedger:
 
     def _account(self, *name: object) -> int:
         number = len(self.accounts) + 1
-        card = name[4]
-        shard = card % SHARDS if isinstance(card, int) else 0
         self.run(
-            "INSERT INTO account (chart, unit, issuer_id, merchant_id, card_id, id, shard)"
-            " VALUES (%s, %s, %s, %s, %s, %s, %s)",
-            *name, number, shard,
-        )  # fmt: skip
+            "INSERT INTO account (chart, unit, issuer_id, merchant_id, id)"
+            " VALUES (%s, %s, %s, %s, %s)",
+            *(*name, number),
+        )
         self.accounts[name] = number
+        return number
+
+    def _purse(self, card: int, shard: int, unit: str) -> int:
+        number = len(self.accounts) + 1
+        self.run(
+            "INSERT INTO purse (shard, card_id, account_id, unit) VALUES (%s, %s, %s, %s)",
+            *(shard, card, number, unit),
+        )
+        self.accounts[card, unit] = number
         return number
 
     def _number(self) -> int:
@@ -244,7 +255,7 @@ class SmallLedger:
             texts.append(entry_row(number, place, debit, credit, part, leg_unit))
             for account, change in ((debit, -part), (credit, part)):
                 self.run(
-                    "UPDATE balance SET posted_minor = posted_minor + %s WHERE account_id = %s",
+                    "UPDATE purse SET posted_minor = posted_minor + %s WHERE account_id = %s",
                     *(change, account),
                 )
         for _, account, points, _ in legs[1:] if kind == "purchase" else ():

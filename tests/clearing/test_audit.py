@@ -168,7 +168,6 @@ BREAKAGES = [
         "4 unit_out_of_balance",
         (
             "DELETE FROM account WHERE chart = 'suspense';"
-            " ALTER TABLE checkpoint DROP CONSTRAINT checkpoint_account_id_fkey;"
             " DELETE FROM account WHERE chart = 'issuer_funds' AND issuer_id = 1"
         ),
         {"4 entry_between_units", "10 turnover_not_the_journal"},
@@ -176,26 +175,26 @@ BREAKAGES = [
     (
         "5 balance_not_its_entries",
         (
-            "UPDATE balance SET posted_minor = posted_minor + 1 WHERE account_id ="
-            " (SELECT value_account FROM card WHERE id = 2)"
+            "UPDATE purse SET posted_minor = posted_minor + 1 WHERE account_id ="
+            " (SELECT min(account_id) FROM purse WHERE card_id = 2)"
         ),
         set(),
     ),
     (
-        "5 balance_not_its_entries",
-        "DELETE FROM balance WHERE account_id = (SELECT value_account FROM card WHERE id = 2)",
-        set(),
+        "4 entry_between_units",
+        "DELETE FROM purse WHERE card_id = 2 AND unit = 'CNY'",
+        {"4 unit_out_of_balance", "10 turnover_not_the_journal"},
     ),
     (
         "5 balance_not_its_entries",
-        "INSERT INTO balance VALUES (0, 999, 5, 0, 0)",
+        "INSERT INTO purse VALUES (2, 999, 5, 0, 0, NULL, 0, 'EUR')",
         set(),
     ),
     (
         "5 hold_without_record",
         (
-            "UPDATE balance SET held_minor = 1 WHERE account_id ="
-            " (SELECT value_account FROM card WHERE id = 2)"
+            "UPDATE purse SET held_minor = 1 WHERE account_id ="
+            " (SELECT min(account_id) FROM purse WHERE card_id = 2)"
         ),
         set(),
     ),
@@ -203,21 +202,24 @@ BREAKAGES = [
         "5 checkpoint_not_its_entries",
         (
             "UPDATE checkpoint SET balance_minor = balance_minor + 1 WHERE account_id ="
-            " (SELECT value_account FROM card WHERE id = 2)"
+            " (SELECT min(account_id) FROM purse WHERE card_id = 2)"
         ),
         set(),
     ),
     (
         "5 checkpoint_not_its_entries",
-        "DELETE FROM checkpoint WHERE account_id = (SELECT value_account FROM card WHERE id = 2)",
+        (
+            "DELETE FROM checkpoint WHERE account_id ="
+            " (SELECT min(account_id) FROM purse WHERE card_id = 2)"
+        ),
         set(),
     ),
     (
         "6 account_below_limit",
         (
-            "ALTER TABLE balance DROP CONSTRAINT account_not_overdrawn;"
-            " UPDATE balance SET floor_minor = posted_minor + 1 WHERE account_id ="
-            " (SELECT value_account FROM card WHERE id = 2)"
+            "ALTER TABLE purse DROP CONSTRAINT purse_not_overdrawn;"
+            " UPDATE purse SET floor_minor = posted_minor + 1 WHERE account_id ="
+            " (SELECT min(account_id) FROM purse WHERE card_id = 2)"
         ),
         set(),
     ),
@@ -307,6 +309,26 @@ BREAKAGES = [
         {"9 points_not_their_lots"},
     ),
     (
+        "9 expiry_not_its_lots",
+        "UPDATE purse SET expires_from = '2028-10-01' WHERE card_id = 1 AND unit <> 'CNY'",
+        set(),
+    ),
+    (
+        "9 expiry_not_its_lots",
+        "UPDATE purse SET expires_from = '2028-09-29' WHERE card_id = 1 AND unit <> 'CNY'",
+        set(),
+    ),
+    (
+        "9 expiry_not_its_lots",
+        "UPDATE purse SET expires_from = NULL WHERE card_id = 1",
+        set(),
+    ),
+    (
+        "9 expiry_not_its_lots",
+        "UPDATE purse SET expires_from = '2028-09-30' WHERE card_id = 1 AND unit = 'CNY'",
+        set(),
+    ),
+    (
         "9 points_not_their_lots",
         "UPDATE lot_use SET journal_id = 1 WHERE points = 100",
         set(),
@@ -328,6 +350,14 @@ BREAKAGES = [
     ),
     (
         "10 journal_of_other_parties",
+        (
+            "ALTER TABLE purse DROP CONSTRAINT purse_once;"
+            " UPDATE purse SET card_id = 6 - card_id WHERE card_id IN (2, 4) AND unit = 'CNY'"
+        ),
+        set(),
+    ),
+    (
+        "10 journal_of_other_parties",
         "UPDATE journal SET merchant_id = 2 WHERE id % 1000 = 7",
         set(),
     ),
@@ -342,6 +372,30 @@ def test_one_broken_row_is_named_by_its_check(
         cleared.execute(breakage)
         named = {f"{one.check} {one.test}" for one in ask(cleared) if one.check < WHAT_DECIDES}
         assert named == {test, *also}
+
+
+OF_PURSES = [
+    ("purse_not_its_cards", "UPDATE purse SET unit = 'EUR' WHERE card_id = 2 AND unit = 'CNY'"),
+    ("purse_not_its_cards", "UPDATE purse SET unit = 'P:BLUE' WHERE card_id = 1 AND unit <> 'CNY'"),
+    ("purse_not_its_cards", "UPDATE purse SET shard = 1 WHERE card_id = 2"),
+    ("purse_not_its_cards", "UPDATE purse SET card_id = 99 WHERE card_id = 2"),
+    ("purse_not_its_cards", "UPDATE purse SET floor_minor = -1 WHERE card_id = 2"),
+    (
+        "purse_twice",
+        "INSERT INTO purse (shard, card_id, account_id, unit) VALUES (0, 2, 99, 'CNY')",
+    ),
+    ("purse_twice", "UPDATE purse SET account_id = 1 WHERE card_id = 2 AND unit <> 'CNY'"),
+]
+
+
+@pytest.mark.parametrize(("test", "breakage"), OF_PURSES)
+def test_a_purse_that_is_not_its_cards_is_named(
+    cleared: Connection, test: str, breakage: str
+) -> None:
+    with cleared.transaction(force_rollback=True):
+        cleared.execute("ALTER TABLE purse DROP CONSTRAINT purse_once")
+        cleared.execute(breakage)
+        assert test in {one.test for one in ask(cleared)}
 
 
 def claim(posted: Any, kind: Kind, **told: Any) -> Claim:
@@ -449,7 +503,7 @@ def test_a_load_that_was_lost_may_stand_by_its_confirmation(
 
 def test_a_violation_never_holds_a_card_number(cleared: Connection) -> None:
     with cleared.transaction(force_rollback=True):
-        cleared.execute("UPDATE balance SET posted_minor = posted_minor + 1")
+        cleared.execute("UPDATE purse SET posted_minor = posted_minor + 1")
         texts = " ".join(str(one) for one in ask(cleared))
     assert "card 2" in texts
     assert "******" not in texts

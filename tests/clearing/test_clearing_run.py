@@ -161,7 +161,7 @@ def test_books_that_do_not_balance_stop_the_night_before_any_file(
     day: Any, owner: Connection, night_login: Connection, tmp_path: Path
 ) -> None:
     owner.execute(
-        "UPDATE balance SET posted_minor = posted_minor + 1 WHERE account_id = %s", [day.purse(1)]
+        "UPDATE purse SET posted_minor = posted_minor + 1 WHERE account_id = %s", [day.purse(1)]
     )
     with pytest.raises(ClearingError, match=f"account {day.purse(1)} holds"):
         run_clearing(night_login, tmp_path)

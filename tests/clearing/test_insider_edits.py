@@ -20,7 +20,7 @@ ANOTHER = {
     "date": "{0} + 1",
     "timestamp with time zone": "{0} + interval '1 second'",
 }
-TABLES = ("exchange", "journal", "entry", "balance", "seal", "undo", "lot", "lot_use")
+TABLES = ("exchange", "journal", "entry", "purse", "seal", "undo", "lot", "lot_use")
 """What the poster writes for a posting."""
 
 

@@ -34,16 +34,13 @@ GROWS_WITH_TRADE = {
     "terminal_batch", "upload_record", "exception_case", "case_report",
     "change",
 }  # fmt: skip
-GROWS_WITH_CARDS = {"card", "account", "balance"}
+GROWS_WITH_CARDS = {"card", "purse"}
 LAID_OUT = ("sum_up_day", "lay_out_items", "lay_out_file_items")
 """Tables of one step that later statements read."""
 READ_WHOLE = {
-    (name, "account"): "joined with all that a date moved: a good part of all accounts"
-    for name in (
-        "insert_positions", "changed_positions", "positions_so_far", "lay_out_file_items",
-        "insert_trial_balance", "changed_turnover",
-    )
-}  # fmt: skip
+    (name, "purse"): "joined with all that a date moved: a good part of all accounts"
+    for name in ("insert_trial_balance", "changed_turnover")
+}
 """(statement, table): why it may be."""
 
 

@@ -237,9 +237,9 @@ class Till:
     def balances(self, card: int) -> tuple[int, int]:
         """Value and points of a card."""
         rows = self.sql(
-            "SELECT v.posted_minor, p.posted_minor FROM card AS c"
-            " JOIN balance AS v ON v.account_id = c.value_account"
-            " JOIN balance AS p ON p.account_id = c.points_account WHERE c.id = %s",
+            "SELECT coalesce(sum(posted_minor) FILTER (WHERE unit = 'CNY'), 0)::bigint,"
+            " coalesce(sum(posted_minor) FILTER (WHERE unit <> 'CNY'), 0)::bigint"
+            " FROM purse WHERE card_id = %s",
             card,
         )
         return rows[0][0], rows[0][1]
@@ -340,6 +340,7 @@ def estate_template(postgres_server: PostgresServer, database_template: str) -> 
     dsns = embedded_dsns(cluster, name)
     put_estate(dsns, WIDE_PLAN)
     with psycopg.connect(dsns.owner, autocommit=True) as connection:
+        connection.execute("DELETE FROM purse WHERE unit = 'P:NONE'")
         connection.execute("DELETE FROM programme WHERE code = 'NONE'")
         connection.execute("UPDATE issuer SET is_active = false WHERE id = 5")
         note_what_differs(connection)

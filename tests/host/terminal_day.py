@@ -109,4 +109,4 @@ class Day:
 
 
 def ledger(till: Till) -> list[tuple[Any, ...]]:
-    return till.sql("SELECT sum(posted_minor), (SELECT count(*) FROM entry) FROM balance")
+    return till.sql("SELECT sum(posted_minor), (SELECT count(*) FROM entry) FROM purse")

@@ -148,11 +148,11 @@ async def test_a_confirmation_lifts_no_card_that_its_load_could_not(
     load = made(shared, card)
     assert load.amount is not None
     confirm = msgspec.structs.replace(shared.confirmation(load), expiry=load.expiry)
-    before = shared.sql("SELECT sum(posted_minor) FROM balance")
+    before = shared.sql("SELECT sum(posted_minor) FROM purse")
     told = await shared.ask(confirm)
     assert (told.reason, told.balance) == (Reason.POSTING_PENDING, None)
     assert await shared.ask(confirm) == told
-    assert shared.sql("SELECT sum(posted_minor) FROM balance") == before
+    assert shared.sql("SELECT sum(posted_minor) FROM purse") == before
     assert held_of(shared, confirm) == [
         ("load_agent_receivable", "suspense", load.amount.amount_minor)
     ]
@@ -187,7 +187,8 @@ def held_of(till: Till, confirm: Request) -> list[tuple[object, ...]]:
     return till.sql(
         "SELECT d.chart, c.chart, e.amount_minor FROM journal j"
         " JOIN entry e ON e.shard = j.shard AND e.journal_id = j.id"
-        " JOIN account d ON d.id = e.debit_account JOIN account c ON c.id = e.credit_account"
+        " JOIN ledger_account d ON d.id = debit_account"
+        " JOIN ledger_account c ON c.id = credit_account"
         " WHERE j.slot = %s",
         confirm.key.text,
     )

@@ -440,5 +440,5 @@ async def test_a_decline_posts_nothing_and_stays(shared: Till, pool: CardPool, k
 def balances(till: Till) -> list[tuple[Any, ...]]:
     return till.sql(
         "SELECT sum(posted_minor), sum(account_id * posted_minor), (SELECT count(*) FROM entry),"
-        " (SELECT sum(remaining) FROM lot) FROM balance"
+        " (SELECT sum(remaining) FROM lot) FROM purse"
     )

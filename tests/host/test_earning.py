@@ -14,8 +14,8 @@ async def earn(till: Till, card: int, amount: int = 9_950) -> tuple[object, Resp
 
 def lots(till: Till, card: int) -> list[tuple[object, ...]]:
     return till.sql(
-        "SELECT l.points, l.remaining FROM lot l JOIN card c ON c.points_account = l.account_id"
-        " WHERE c.id = %s ORDER BY l.id",
+        "SELECT l.points, l.remaining FROM lot l JOIN purse p ON p.account_id = l.account_id"
+        " WHERE p.card_id = %s ORDER BY l.id",
         card,
     )
 
@@ -34,7 +34,8 @@ async def test_points_are_earned_in_a_lot_of_their_own_and_no_money_moves(
     rows = shared.sql(
         "SELECT j.amount_minor, j.unit, d.chart, c.chart FROM journal j"
         " JOIN entry e ON e.shard = j.shard AND e.journal_id = j.id"
-        " JOIN account d ON d.id = e.debit_account JOIN account c ON c.id = e.credit_account"
+        " JOIN ledger_account d ON d.id = debit_account"
+        " JOIN ledger_account c ON c.id = credit_account"
         " WHERE j.slot = %s",
         request.key.text,
     )

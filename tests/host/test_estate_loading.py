@@ -89,7 +89,7 @@ def test_every_balance_equals_its_entries(loaded: Connection) -> None:
     wrong = rows(
         loaded,
         """
-        SELECT account_id FROM balance LEFT JOIN (
+        SELECT account_id FROM purse LEFT JOIN (
             SELECT shard, credit_account AS account_id, sum(amount_minor) AS total
             FROM entry GROUP BY shard, credit_account
         ) AS credit USING (shard, account_id)
@@ -103,8 +103,7 @@ def test_points_lots_add_up_to_points_balances(loaded: Connection) -> None:
     [(in_lots,)] = rows(loaded, "SELECT sum(remaining) FROM lot")
     [(in_balances,)] = rows(
         loaded,
-        "SELECT sum(posted_minor) FROM balance JOIN account ON id = account_id "
-        "WHERE chart = 'card_points'",
+        "SELECT sum(posted_minor) FROM purse WHERE unit LIKE 'P:%'",
     )
     assert in_lots == in_balances == sum(card.points for card in demo_estate().cards)
 
@@ -112,13 +111,13 @@ def test_points_lots_add_up_to_points_balances(loaded: Connection) -> None:
 def test_every_entry_is_between_accounts_of_its_unit(loaded: Connection) -> None:
     wrong = rows(
         loaded,
-        "SELECT 1 FROM entry JOIN account ON id IN (debit_account, credit_account) "
-        "WHERE account.unit <> entry.unit",
+        "SELECT 1 FROM entry JOIN ledger_account AS a ON id IN (debit_account, credit_account) "
+        "WHERE a.unit <> entry.unit",
     )
     [(sides, legs)] = rows(
         loaded,
         "SELECT count(*), count(DISTINCT (journal_id, leg)) FROM entry "
-        "JOIN account ON id IN (debit_account, credit_account)",
+        "JOIN ledger_account ON id IN (debit_account, credit_account)",
     )
     assert wrong == []
     assert sides == 2 * legs

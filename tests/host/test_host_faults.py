@@ -169,8 +169,8 @@ async def test_a_writer_that_meets_a_lock_tries_again_and_never_says_that_money_
     async with trading(module_estate, lock_seconds_max=0.05) as till:
         with psycopg.connect(module_estate.owner) as owner:
             owner.execute(
-                "SELECT 1 FROM balance WHERE account_id ="
-                " (SELECT value_account FROM card WHERE id = %s) FOR UPDATE",
+                "SELECT 1 FROM purse WHERE account_id ="
+                " (SELECT account_id FROM purse WHERE card_id = %s AND unit = 'CNY') FOR UPDATE",
                 [card],
             )
             sale = till.request(Kind.PURCHASE, card, 1, pin="123456")
@@ -204,14 +204,16 @@ def test_the_hosts_own_login_cannot_change_what_was_posted(
 @pytest.mark.parametrize(
     "statement",
     [
-        "UPDATE balance SET floor_minor = -1",
-        "INSERT INTO balance VALUES (0, 999999)",
+        "UPDATE purse SET floor_minor = -1",
+        "INSERT INTO purse (card_id, account_id, held_minor) VALUES (1, 9, 1)",
+        "UPDATE purse SET held_minor = 0",
+        "DELETE FROM purse",
         "DELETE FROM lot",
         "UPDATE lot SET points = points + 1",
         "UPDATE card SET status = 'active'",
         "UPDATE card SET pin_value = NULL",
         "UPDATE issuer SET amount_minor_max = 1",
-        "INSERT INTO account VALUES (999999, 0, 'card_value', 'CNY')",
+        "INSERT INTO account VALUES (999999, 'suspense', 'CNY')",
         "UPDATE business_day SET state = 'closed'",
         "UPDATE setting SET value = '8'",
         "UPDATE terminal SET is_active = true",

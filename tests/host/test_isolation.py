@@ -88,11 +88,11 @@ def test_one_request_that_the_ledger_refuses_costs_its_neighbours_few_commits(
     with opened(module_estate, writers=1) as poster:
         till = Till(poster, module_estate)
         till.sql(
-            "UPDATE balance SET floor_minor = posted_minor WHERE account_id ="
-            " (SELECT value_account FROM card WHERE id = %s)",
+            "UPDATE purse SET floor_minor = posted_minor WHERE account_id ="
+            " (SELECT account_id FROM purse WHERE card_id = %s AND unit = 'CNY')",
             cards[place],
         )
-        refused = _refused_by("account_not_overdrawn")
+        refused = _refused_by("purse_not_overdrawn")
         sales = [till.request(Kind.PURCHASE, card, 100, pin="123456") for card in cards]
         admitted = [poster._admitted(sale, lambda _answer: None) for sale in sales]
         items = [each.item for each in admitted if not isinstance(each, Reason)]
@@ -102,7 +102,7 @@ def test_one_request_that_the_ledger_refuses_costs_its_neighbours_few_commits(
         Reason.NOT_POSTABLE if at == place else Reason.APPROVED for at in range(len(cards))
     ]
     assert len(saved) == 7, "as often as 128 can be halved"
-    assert _refused_by("account_not_overdrawn") == refused + 1
+    assert _refused_by("purse_not_overdrawn") == refused + 1
 
 
 def _refused_by(why: str) -> float:

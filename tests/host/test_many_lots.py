@@ -20,22 +20,23 @@ def give_lots(till: Till, card: int, *, lots: int, points: int, a_day: int = 1) 
     They lie in the table the other way round."""
     till.sql(
         "INSERT INTO lot (shard, account_id, id, earned_on, expires_on, points, remaining)"
-        " SELECT c.shard, c.points_account, n, date '2020-01-01',"
+        " SELECT p.shard, p.account_id, n, date '2020-01-01',"
         " date '2030-01-01' + n / %s, %s, %s"
-        " FROM card c, generate_series(1, %s) AS n WHERE c.id = %s ORDER BY n DESC",
+        " FROM purse p, generate_series(1, %s) AS n"
+        " WHERE p.card_id = %s AND p.unit <> 'CNY' ORDER BY n DESC",
         *(a_day, points, points, lots, card),
     )
     till.sql(
-        "UPDATE balance b SET posted_minor = posted_minor + %s FROM card c"
-        " WHERE b.account_id = c.points_account AND c.id = %s",
+        "UPDATE purse SET posted_minor = posted_minor + %s, expires_from = '2030-01-01'"
+        " WHERE card_id = %s AND unit <> 'CNY'",
         *(lots * points, card),
     )
 
 
 def left_in(till: Till, card: int, lots: int) -> list[int]:
     rows = till.sql(
-        "SELECT remaining FROM lot l JOIN card c ON c.points_account = l.account_id"
-        " WHERE c.id = %s AND l.id <= %s ORDER BY l.id",
+        "SELECT remaining FROM lot l JOIN purse p ON p.account_id = l.account_id"
+        " WHERE p.card_id = %s AND l.id <= %s ORDER BY l.id",
         *(card, lots),
     )
     return [remaining for (remaining,) in rows]

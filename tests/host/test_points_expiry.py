@@ -75,7 +75,8 @@ def written_off(till: Till, card: int) -> list[tuple[object, ...]]:
     return till.sql(
         "SELECT d.chart, c.chart, e.amount_minor FROM journal j"
         " JOIN entry e ON e.shard = j.shard AND e.journal_id = j.id"
-        " JOIN account d ON d.id = e.debit_account JOIN account c ON c.id = e.credit_account"
+        " JOIN ledger_account d ON d.id = debit_account"
+        " JOIN ledger_account c ON c.id = credit_account"
         " WHERE j.kind = 'points_expiry' AND j.card_id = %s ORDER BY j.id",
         card,
     )

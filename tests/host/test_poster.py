@@ -243,8 +243,8 @@ async def test_what_the_database_refuses_spares_its_neighbours(till: Till, pool:
     """The constraints have the last word, item by item."""
     cards = [pool.city() for _ in range(6)]
     till.sql(
-        "UPDATE balance SET floor_minor = posted_minor WHERE account_id ="
-        " (SELECT value_account FROM card WHERE id = %s)",
+        "UPDATE purse SET floor_minor = posted_minor WHERE account_id ="
+        " (SELECT account_id FROM purse WHERE card_id = %s AND unit = 'CNY')",
         cards[3],
     )
     requests = [
@@ -254,7 +254,7 @@ async def test_what_the_database_refuses_spares_its_neighbours(till: Till, pool:
     answers = await till.ask_all(requests)
     assert [answer.is_approved for answer in answers] == [True] * 3 + [False] + [True] * 2
     assert answers[3].reason is Reason.NOT_POSTABLE
-    till.sql("UPDATE balance SET floor_minor = 0 WHERE floor_minor > 0")
+    till.sql("UPDATE purse SET floor_minor = 0 WHERE floor_minor > 0")
     assert [till.journals(request) for request in requests] == [1, 1, 1, 0, 1, 1]
 
 

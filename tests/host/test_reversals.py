@@ -304,7 +304,7 @@ async def test_voids_and_reversals_of_redemptions_never_overfill_a_lot(
             )
         assert shared.balances(card) == before
         lots = "SELECT 1 FROM lot WHERE remaining <> points AND account_id ="
-        whose = " (SELECT points_account FROM card WHERE id = %s)"
+        whose = " (SELECT account_id FROM purse WHERE card_id = %s AND unit <> 'CNY')"
         assert shared.sql(lots + whose, card) == []
 
 
@@ -358,7 +358,7 @@ def moved(till: Till, card: int, chart: str) -> int:
     """Credits less debits of accounts of this kind by trade of this card."""
     rows = till.sql(
         "SELECT coalesce(sum(m.amount_minor), 0) FROM movement AS m"
-        " JOIN account AS a ON a.id = m.account_id"
+        " JOIN ledger_account AS a ON a.id = m.account_id"
         " JOIN journal AS j ON j.shard = m.shard AND j.id = m.journal_id"
         " WHERE j.card_id = %s AND a.chart = %s AND j.kind <> 'opening'",
         card,

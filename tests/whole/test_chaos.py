@@ -148,9 +148,7 @@ def _wait_for_the_link(till: Till, voice: Voice) -> None:
 
 def _balance(house: House, card_id: int) -> int:
     [(minor,)] = house.rows(
-        "SELECT balance.posted_minor FROM card"
-        " JOIN balance ON balance.account_id = card.value_account AND balance.shard = card.shard"
-        f" WHERE card.id = {card_id}"
+        f"SELECT posted_minor FROM purse WHERE unit = 'CNY' AND card_id = {card_id}"
     )
     return int(minor)
 

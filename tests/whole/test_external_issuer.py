@@ -295,7 +295,7 @@ def moved(issuer: Issuer) -> int:
 def _balance(house: House, chart: str) -> int:
     [(minor,)] = house.rows(
         "SELECT coalesce(sum(m.amount_minor), 0)::bigint FROM movement AS m"
-        " JOIN account AS a ON a.id = m.account_id"
+        " JOIN ledger_account AS a ON a.id = m.account_id"
         f" WHERE a.chart = '{chart}' AND a.issuer_id = {EXTERNAL.id}"
     )
     return int(minor)

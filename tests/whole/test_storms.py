@@ -110,8 +110,6 @@ def _at_once(posswitch: Running, frames: Sequence[bytes]) -> list[bytes]:
 def _balance(posswitch: Running, card: CardPlan) -> int:
     [(minor,)] = rows(
         posswitch.places.cluster.owner_dsn("posswitch"),
-        "SELECT balance.posted_minor FROM card"
-        " JOIN balance ON balance.account_id = card.value_account AND balance.shard = card.shard"
-        f" WHERE card.id = {card.id}",
+        f"SELECT posted_minor FROM purse WHERE unit = 'CNY' AND card_id = {card.id}",
     )
     return int(minor)

@@ -78,7 +78,7 @@ def test_what_is_no_estate_is_shown_and_never_taken_over(places: Places) -> None
     assert audit(places, "changes").returncode == 0
 
 
-@pytest.mark.parametrize("table", ["journal", "entry", "balance", "exchange", "seal"])
+@pytest.mark.parametrize("table", ["journal", "entry", "purse", "exchange", "seal"])
 def test_money_has_no_edit_to_take_over(places: Places, table: str) -> None:
     refused = audit(places, "accept", table, "--reason", "why not")
     assert refused.returncode == 2

@@ -52,7 +52,8 @@ def test_what_stood_at_a_head_still_stands_after_more_of_them(
 CUT = (
     "DELETE FROM exchange WHERE shard = 0; DELETE FROM entry WHERE shard = 0;"
     " DELETE FROM journal WHERE shard = 0; DELETE FROM lot WHERE shard = 0;"
-    " DELETE FROM seal WHERE shard = 0; UPDATE balance SET posted_minor = 0 WHERE shard = 0"
+    " DELETE FROM seal WHERE shard = 0;"
+    " UPDATE purse SET posted_minor = 0, expires_from = NULL WHERE shard = 0"
 )
 
 

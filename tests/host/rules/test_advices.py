@@ -84,7 +84,7 @@ class Counter:
         """By the external issuer, for sales of this terminal."""
         rows = self.till.sql(
             "SELECT coalesce(sum(m.amount_minor), 0) FROM movement AS m"
-            " JOIN account AS a ON a.id = m.account_id"
+            " JOIN ledger_account AS a ON a.id = m.account_id"
             " JOIN journal AS j ON j.shard = m.shard AND j.id = m.journal_id"
             " WHERE a.chart = %s AND a.issuer_id = %s AND j.terminal_id = %s",
             Chart.MERCHANT_PAYABLE.value,
@@ -96,7 +96,7 @@ class Counter:
     def issuer_owes(self) -> int:
         rows = self.till.sql(
             "SELECT coalesce(-sum(m.amount_minor), 0) FROM movement AS m"
-            " JOIN account AS a ON a.id = m.account_id"
+            " JOIN ledger_account AS a ON a.id = m.account_id"
             " JOIN journal AS j ON j.shard = m.shard AND j.id = m.journal_id"
             " WHERE a.chart = %s AND a.issuer_id = %s AND j.terminal_id = %s",
             Chart.ISSUER_RECEIVABLE.value,

@@ -17,7 +17,7 @@ from host.rules.points import (
     take_again,
     take_back,
 )
-from host.rules.state import Card, Lot, LotUse, Purse
+from host.rules.state import Lot, LotUse, Purse
 
 TODAY = dt.date(2026, 11, 22)
 ACCOUNT = 7
@@ -38,19 +38,18 @@ def programme(points: int, per_minor: int) -> Programme:
     )
 
 
-def card_of(lots: list[tuple[int, dt.date]]) -> Card:
-    total = sum(points for points, _ in lots)
-    return Card(
-        1, 0, 1, "active", "3012", None, 0,
-        Purse(6, "CNY", 0, 0),
-        Purse(ACCOUNT, "P:T", total, 0),
-        [Lot(ACCOUNT, number, day, points) for number, (points, day) in enumerate(lots)],
+def purse_of(lots: list[tuple[int, dt.date]]) -> Purse:
+    return Purse(
+        ACCOUNT,
+        "P:T",
+        sum(points for points, _ in lots),
+        lots=[Lot(ACCOUNT, number, day, points) for number, (points, day) in enumerate(lots)],
         expired=sum(points for points, day in lots if day < TODAY),
-    )  # fmt: skip
+    )
 
 
-def left(card: Card) -> list[int]:
-    return [lot.left for lot in card.lots]
+def left(purse: Purse) -> list[int]:
+    return [lot.left for lot in purse.lots]
 
 
 def used(uses: list[LotUse]) -> int:
@@ -93,16 +92,16 @@ def test_a_lot_lasts_to_the_end_of_its_month(
 def test_what_is_spent_comes_out_of_the_lots_that_expire_first(
     lots: list[tuple[int, dt.date]], data: st.DataObject
 ) -> None:
-    card = card_of(lots)
-    points = data.draw(st.integers(0, spendable(card, TODAY)))
-    uses = spend(card, points, TODAY)
+    purse = purse_of(lots)
+    points = data.draw(st.integers(0, spendable(purse, TODAY)))
+    uses = spend(purse, points, TODAY)
     assert used(uses) == points
-    assert min(left(card), default=0) >= 0
+    assert min(left(purse), default=0) >= 0
     touched = {use.lot for use in uses}
-    assert all(card.lots[number].expires_on >= TODAY for number in touched)
+    assert all(purse.lots[number].expires_on >= TODAY for number in touched)
     if touched:
-        last = max(card.lots[number].expires_on for number in touched)
-        earlier = (lot for lot in card.lots if TODAY <= lot.expires_on < last)
+        last = max(purse.lots[number].expires_on for number in touched)
+        earlier = (lot for lot in purse.lots if TODAY <= lot.expires_on < last)
         assert all(lot.left == 0 for lot in earlier)
 
 
@@ -110,15 +109,15 @@ def test_what_is_spent_comes_out_of_the_lots_that_expire_first(
 def test_giving_back_fills_the_very_lots_and_taking_again_empties_them(
     lots: list[tuple[int, dt.date]], data: st.DataObject
 ) -> None:
-    card = card_of(lots)
-    full = left(card)
-    uses = spend(card, data.draw(st.integers(0, spendable(card, TODAY))), TODAY)
-    spent = left(card)
-    given_back = give_back(card, tuple(uses))
-    assert left(card) == full
+    purse = purse_of(lots)
+    full = left(purse)
+    uses = spend(purse, data.draw(st.integers(0, spendable(purse, TODAY))), TODAY)
+    spent = left(purse)
+    given_back = give_back(purse, tuple(uses))
+    assert left(purse) == full
     assert used(given_back) == -used(uses)
-    again = take_again(card, tuple(given_back), used(uses))
-    assert left(card) == spent
+    again = take_again(purse, tuple(given_back), used(uses))
+    assert left(purse) == spent
     assert again == uses
 
 
@@ -126,46 +125,46 @@ def test_giving_back_fills_the_very_lots_and_taking_again_empties_them(
 def test_taking_back_uses_what_is_there_before_it_owes(
     lots: list[tuple[int, dt.date]], points: int, data: st.DataObject
 ) -> None:
-    card = card_of(lots)
-    source = data.draw(st.sampled_from(card.lots)).id
-    total = sum(left(card))
-    uses = take_back(card, source, points, may_owe=True)
+    purse = purse_of(lots)
+    source = data.draw(st.sampled_from(purse.lots)).id
+    total = sum(left(purse))
+    uses = take_back(purse, source, points, may_owe=True)
     assert used(uses) == points
-    assert sum(left(card)) == total - points
+    assert sum(left(purse)) == total - points
     assert len({use.lot for use in uses}) == len(uses)
     assert all(use.points > 0 for use in uses)
     if points <= total:
-        assert min(left(card)) >= 0
+        assert min(left(purse)) >= 0
     else:
-        assert sum(1 for one in left(card) if one < 0) == 1
-        assert card.lots[source].left == total - points
+        assert sum(1 for one in left(purse) if one < 0) == 1
+        assert purse.lots[source].left == total - points
 
 
 @given(LOTS.filter(bool), st.integers(1, 100), st.integers(0, 500), st.integers(1, 900))
 def test_a_debt_grows_only_when_every_lot_is_empty(
     lots: list[tuple[int, dt.date]], debt: int, earned: int, points: int
 ) -> None:
-    card = card_of(lots)
-    take_back(card, 0, sum(left(card)) + debt, may_owe=True)
-    card.lots.append(Lot(ACCOUNT, 99, dt.date(2028, 1, 31), earned))
-    take_back(card, 99, points, may_owe=True)
-    assert sum(left(card)) == earned - debt - points
-    assert sum(max(one, 0) for one in left(card)) == max(earned - points, 0)
+    purse = purse_of(lots)
+    take_back(purse, 0, sum(left(purse)) + debt, may_owe=True)
+    purse.lots.append(Lot(ACCOUNT, 99, dt.date(2028, 1, 31), earned))
+    take_back(purse, 99, points, may_owe=True)
+    assert sum(left(purse)) == earned - debt - points
+    assert sum(max(one, 0) for one in left(purse)) == max(earned - points, 0)
 
 
 @given(LOTS.filter(bool), st.data())
 def test_a_debt_is_paid_before_anything_can_be_spent(
     lots: list[tuple[int, dt.date]], data: st.DataObject
 ) -> None:
-    card = card_of(lots)
+    purse = purse_of(lots)
     debt = data.draw(st.integers(1, 100))
-    total = sum(left(card))
-    take_back(card, 0, total + debt, may_owe=True)
-    card.points.change -= total + debt
-    assert spendable(card, TODAY) <= 0
-    card.lots.append(Lot(ACCOUNT, 99, dt.date(2028, 1, 31), 150))
-    card.points.change += 150
-    room = spendable(card, TODAY)
+    total = sum(left(purse))
+    take_back(purse, 0, total + debt, may_owe=True)
+    purse.change -= total + debt
+    assert spendable(purse, TODAY) <= 0
+    purse.lots.append(Lot(ACCOUNT, 99, dt.date(2028, 1, 31), 150))
+    purse.change += 150
+    room = spendable(purse, TODAY)
     assert room == 150 - debt
-    spend(card, room, TODAY)
-    assert sum(left(card)) == 0
+    spend(purse, room, TODAY)
+    assert sum(left(purse)) == 0

@@ -65,7 +65,7 @@ def test_a_note_of_another_table_than_is_written_is_refused(write: str) -> None:
 
 def test_a_note_of_a_table_that_is_not_chained_is_refused() -> None:
     with pytest.raises(NoteError, match="chained"):
-        noted("-- Why.\n-- notes: balance\nUPDATE balance AS t SET held_minor = 0")
+        noted("-- Why.\n-- notes: purse\nUPDATE purse AS t SET held_minor = 0")
 
 
 def test_a_noting_statement_returns_what_it_did_and_counts_its_rows(database: Any) -> None:

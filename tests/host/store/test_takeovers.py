@@ -136,8 +136,8 @@ def test_rows_put_in_and_taken_out_are_taken_over_too(owner: Connection) -> None
         "INSERT INTO merchant (id, merchant_id, name) VALUES (77, repeat('7', 15), 'New')"
     )
     owner.execute(
-        "INSERT INTO account (id, shard, chart, unit, merchant_id)"
-        " SELECT nextval('account_number'), shard, chart, unit, 77 FROM account"
+        "INSERT INTO account (id, chart, unit, merchant_id)"
+        " SELECT nextval('account_number'), chart, unit, 77 FROM account"
         " WHERE merchant_id = 1 AND issuer_id IS NULL LIMIT 1"
     )
     owner.execute("DELETE FROM acceptance WHERE merchant_id = 2 AND issuer_id = 1")
@@ -224,7 +224,7 @@ def test_money_is_in_no_table_that_is_looked_at(owner: Connection) -> None:
         if f"'{table}'" in definition and definition.count("::text") == len(taken) + 1
     }
     assert by_database == taken
-    for relation in ("journal", "entry", "balance", "exchange", "seal", "signed_head", "position"):
+    for relation in ("journal", "entry", "purse", "exchange", "seal", "signed_head", "position"):
         with pytest.raises(errors.CheckViolation, match="change_taken_over_of_estate"):
             owner.execute(
                 "INSERT INTO change (relation, key, reason, asked_by, accepted_by)"

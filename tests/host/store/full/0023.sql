@@ -1,0 +1,1 @@
+-- What cards had is in purses by now: each column has its value from the files before.
