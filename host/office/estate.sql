@@ -117,10 +117,9 @@ SELECT id FROM merchant ORDER BY id;
 -- name: open_accounts
 -- House accounts that are not there yet.
 -- notes: account
-INSERT INTO account AS t (id, shard, chart, unit, issuer_id, merchant_id)
+INSERT INTO account AS t (id, chart, unit, issuer_id, merchant_id)
 SELECT
     nextval('account_number'),
-    0,
     w.chart,
     w.unit,
     w.issuer_id,

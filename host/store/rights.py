@@ -183,7 +183,7 @@ NIGHT: Final[Mapping[str, Right]] = {
 
 OFFICE: Final[Mapping[str, Right]] = {
     "acceptance": Right(reads=WHOLE, inserts=WHOLE, deletes=True),
-    "account": Right(reads=WHOLE, inserts=_of("id shard chart unit issuer_id merchant_id")),
+    "account": Right(reads=WHOLE, inserts=_of("id chart unit issuer_id merchant_id")),
     "approval": Right(
         reads=WHOLE,
         inserts=_of(
