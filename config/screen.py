@@ -7,7 +7,7 @@ limit: a row is a line. So is a sentence, which a terminal is given in lines tha
 """
 
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
 from rich.console import Console, ConsoleOptions, RenderResult
@@ -45,20 +45,30 @@ class Screen(Console):
 
     def print(self, *objects: Any, **options: Any) -> None:
         """As rich does."""
-        told = (self._told(each, options) if isinstance(each, str) else each for each in objects)
+        told = (self._told(each) if isinstance(each, str) else each for each in objects)
         super().print(*told, **options)
 
-    def _told(self, text: str, options: Mapping[str, Any]) -> str:
+    def _told(self, text: str) -> str:
         """In the reader's language; what is too wide for a terminal goes on below, indented."""
         said = speech.said(text)
-        if self.width >= UNLIMITED or (options.get("markup", True) and "[" in said):
+        if self.width >= UNLIMITED:
             return said
         return "\n".join(line for each in said.split("\n") for line in _fitted(each, self.width))
 
 
-def line(text: str) -> Text:
-    """A line of a screen that is drawn again and again."""
-    return Text(speech.said(text))
+class Line:
+    """A line of a screen that is drawn again and again, and goes on below where it is too wide."""
+
+    def __init__(self, text: str) -> None:
+        self._text = speech.said(text)
+
+    def __str__(self) -> str:
+        return self._text
+
+    def __rich_console__(self, _console: Console, options: ConsoleOptions) -> RenderResult:
+        """As rich asks for it."""
+        for each in _fitted(self._text, options.max_width):
+            yield Text(each, no_wrap=True, overflow="ignore")
 
 
 class Column(NamedTuple):

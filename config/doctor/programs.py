@@ -31,6 +31,7 @@ from switch.wire.tls import TlsFileError, tls_of
 DAYS_LOW: Final = 30
 """A certificate that ends sooner is to be renewed."""
 LOGINS: Final = ("owner", "host", "night", "audit", "office")
+MINUTE, HOUR, DAY = 60.0, 3_600.0, 86_400.0
 OWED_SECONDS_MAX: Final = 600.0
 """Whatever is owed for longer does not get through."""
 
@@ -56,8 +57,7 @@ def look_at_programs(house: House) -> Iterator[Finding]:
         return
     for look in house.looks:
         name = "host" if look.number == HOST else f"switch {look.number}"
-        hours = (look.at - look.started_at) / 3600
-        yield good(f"{name} runs as process {look.pid} since {hours:,.1f} h")
+        yield good(f"{name} runs as process {look.pid} for {_time(look.at - look.started_at)}")
         values = {sample.name: sample.value for sample in look.samples}
         if not look.is_posting:
             yield wrong("the host has no connection to post on", "see database, below")
@@ -70,6 +70,17 @@ def look_at_programs(house: House) -> Iterator[Finding]:
                 f"{name} owes {owed:,.0f} messages, the oldest for {oldest / 60:,.0f} minutes",
                 "see the link and the issuers' lines: posswitch top, and its log",
             )
+
+
+def _time(seconds: float) -> str:
+    """As long as it has been, in one unit."""
+    if seconds < 2 * MINUTE:
+        return f"{seconds:.0f} s"
+    if seconds < 2 * HOUR:
+        return f"{seconds / MINUTE:.0f} minutes"
+    if seconds < 2 * DAY:
+        return f"{seconds / HOUR:.0f} hours"
+    return f"{seconds / DAY:,.0f} days"
 
 
 def look_at_ports(house: House) -> Iterator[Finding]:

@@ -8,10 +8,9 @@ from typing import Final
 import trio
 from rich.console import Console, Group
 from rich.live import Live
-from rich.text import Text
 
 from config.language import speech
-from config.screen import Sheet, line, number, prose, words
+from config.screen import Line, Sheet, number, prose, words
 from host.model.claims import APPROVALS, CARD_SIGN
 from host.model.requests import Kind
 from host.model.responses import RESPONSE_CODES
@@ -74,11 +73,11 @@ async def show_progress(tally: Tally, seconds: float, console: Console) -> None:
             live.update(board(tally), refresh=True)
 
 
-def headline(tally: Tally, passed: float, seconds: float) -> Text:
+def headline(tally: Tally, passed: float, seconds: float) -> Line:
     """One line: how far, how many, how fast."""
     rate = tally.trades / passed if passed else 0.0
     p50, p99, p999 = (f"{1000 * each:.0f} ms" for each in tally.latency(0.50, 0.99, 0.999))
-    return line(
+    return Line(
         f"{min(passed, seconds):.0f} of {seconds:.0f} s  {tally.trades:,} trades  {rate:.0f}/s"
         f"  p50 {p50}  p99 {p99}  p99.9 {p999}  {tally.count(SILENCE)} lost"
     )

@@ -7,7 +7,7 @@ from typing import Final
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from config.screen import Column, Sheet, line, number, prose
+from config.screen import Column, Line, Sheet, number, prose
 from config.top.figures import ChannelFigures, Figures, Latency
 from config.top.heard import Decline, Heard, Station
 
@@ -33,9 +33,9 @@ LISTED_MAX: Final = 6
 def shown(data: str, figures: Figures, said: Heard, rows_max: int) -> RenderableType:
     """The whole screen, in so many rows."""
     room = max(ROWS_MIN, rows_max - FRAME_ROWS - len(figures.channels))
-    parts: list[RenderableType] = [line(text) for text in _head(data, figures)]
+    parts: list[RenderableType] = [Line(text) for text in _head(data, figures)]
     parts += [Text(), Sheet(CHANNELS, map(_channel, figures.channels))]
-    parts += [line(text) for text in _counts(figures)]
+    parts += [Line(text) for text in _counts(figures)]
     if said.stations:
         stations = said.stations[: max(ROWS_MIN, room - len(said.declines))]
         rows = [_station(each, figures.at) for each in stations]
@@ -43,7 +43,7 @@ def shown(data: str, figures: Figures, said: Heard, rows_max: int) -> Renderable
     if said.declines:
         parts += [Text(), Sheet(DECLINES, map(_decline, said.declines[: max(ROWS_MIN, room)]))]
     if not said.has_log:
-        parts += [Text(), line("stations and declines: no log of a switch here; see the journal")]
+        parts += [Text(), Line("stations and declines: no log of a switch here; see the journal")]
     return Group(*parts)
 
 

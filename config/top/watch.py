@@ -11,14 +11,14 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 import msgspec
-from rich.console import Console
+from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
 from config.errors import SurroundingsError, told
 from config.places import Places
 from config.run.look import Look, looks
-from config.screen import screen
+from config.screen import Line, screen
 from config.top.figures import Figures, figures_between
 from config.top.heard import Heard, heard
 from config.top.screen import shown
@@ -59,7 +59,7 @@ def watch(places: Places, seconds: float) -> None:
             try:
                 after = looks(places)
             except SurroundingsError as error:
-                live.update(Text(f"{told(error)}\n\nlooking again"), refresh=True)
+                live.update(Group(Line(told(error)), Text(), Line("looking again")), refresh=True)
                 continue
             figures, said = figures_between(before, after), heard(places)
             live.update(shown(str(places.data), figures, said, console.size.height), refresh=True)

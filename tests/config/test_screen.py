@@ -19,7 +19,7 @@ from clearing.checks import Test as AuditTest
 from clearing.netting import Position
 from clearing.verify import in_their_units
 from config.cells import cell_count
-from config.screen import UNLIMITED, Column, Screen, Sheet, number, prose
+from config.screen import UNLIMITED, Column, Line, Screen, Sheet, number, prose
 from config.tasks.demo import CHANNELS
 from config.tasks.night import positions_sheet
 from config.tasks.progress import board
@@ -344,3 +344,13 @@ def test_every_finding_with_an_amount_has_its_unit_in_its_statement() -> None:
 )
 def test_text_is_as_wide_as_what_draws_it_says(text: str) -> None:
     assert cell_count(text) == cell_len(text)
+
+
+def test_a_line_of_a_live_screen_is_as_wide_as_its_terminal() -> None:
+    kinds = "kinds in 1 s: " + ", ".join(f"points_redemption {count}" for count in range(10, 16))
+    shown = Console(file=io.StringIO(), width=80, soft_wrap=True)
+    with shown.capture() as captured:
+        shown.print(Group(Line(kinds), Line("answers in 1 s: none")))
+    first, *more = captured.get().splitlines()
+    assert max(map(len, (first, *more))) <= 80
+    assert " ".join((first, *map(str.strip, more))) == f"{kinds} answers in 1 s: none"

@@ -170,7 +170,7 @@ def test_the_board_tells_approved_declined_and_lost_apart() -> None:
     text = shown(board(tally))
     assert "insufficient funds 2" in text
     assert text.splitlines()[-1].split()[:4] == ["purchase", "7", "2", "1"]
-    assert "10 trades" in headline(tally, 5, 10).plain
+    assert "10 trades" in str(headline(tally, 5, 10))
 
 
 LIVES: Mapping[str, tuple[Kind, tuple[What, ...]]] = {
