@@ -15,7 +15,7 @@ from psycopg import errors
 from host.model.office import Do, Done, Outcome, Waiting
 from host.office.action import Acting, Action, Result, Second, Step, reached
 from host.office.fields import Values, secret_from
-from host.office.office import Office, refused
+from host.office.office import Office
 from host.office.people import NOBODY, Who
 from host.office.places import reaches
 from host.office.records import (
@@ -43,6 +43,7 @@ from host.office.refusals import (
     TOO_LARGE,
     Refusal,
     RefusalKind,
+    told_of,
 )
 from host.office.roles import ROLES
 from host.office.sessions import who_asks
@@ -91,7 +92,7 @@ def run_action(office: Office, connection: Connection, asked: Do) -> Outcome:
         if line.who is not NOBODY and not asked.is_dry_run:
             line.before = line.after = None
             write_line(connection, line, found.code)
-        return refused(found)
+        return told_of(found)
 
 
 def perform(action: Action[Any], acting: Acting, values: Values, line: Line) -> Done:
@@ -151,7 +152,7 @@ def _run(office: Office, connection: Connection, asked: Do, line: Line) -> Outco
         if not refusal.is_kept:
             raise
         write_line(connection, line, refusal.code)
-        return refused(refusal)
+        return told_of(refusal)
     if asked.is_dry_run:
         raise _Rehearsed(outcome)
     remember(connection, line, _form(asked), digest, outcome)

@@ -12,10 +12,10 @@ import msgspec
 from psycopg import sql
 
 from host.model.office import COUNTED_MAX, ROWS_MAX, Page, Refused, Show
-from host.office.office import Office, refused
+from host.office.office import Office
 from host.office.people import Who
 from host.office.places import SCOPE_COLUMNS, VIEW_COLUMNS, Scope
-from host.office.refusals import ENROL, FIELD, NOT_FOUND, NOT_YOUR_ROLE, Refusal
+from host.office.refusals import ENROL, FIELD, NOT_FOUND, NOT_YOUR_ROLE, Refusal, told_of
 from host.office.roles import ROLES
 from host.office.sessions import who_asks
 from host.office.view import Column, Filter, How, View
@@ -50,7 +50,7 @@ def read_view(office: Office, connection: Connection, asked: Show) -> Page | Ref
         try:
             return _read(office, connection, asked)
         except Refusal as refusal:
-            return refused(refusal)
+            return told_of(refusal)
 
 
 def _read(office: Office, connection: Connection, asked: Show) -> Page:
