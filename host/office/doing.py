@@ -48,7 +48,7 @@ from host.office.refusals import (
 from host.office.roles import ROLES
 from host.office.sessions import who_asks
 from host.office.step_up import check_code, what_is_done
-from host.office.subjects import Found, Ref, changed, find
+from host.office.subjects import SUBJECTS, Found, Ref, changed, find
 from host.store.connecting import Connection
 from host.store.estate_versions import note_estate_change
 
@@ -222,9 +222,11 @@ def _subject(
     ):
         line.of(found)
         return found, None
-    if action.within is None or found is not None:
-        raise Refusal(NOT_FOUND if found is None else action.taken, what=ref.kind)
+    if action.within is None or (SUBJECTS[ref.kind].is_numbered and ref.key):
+        raise Refusal(NOT_FOUND, what=ref.kind)
     within = reached(connection, grant, action.within(values))
+    if found is not None:  # told alike wherever it is, unless it is to be made where one may
+        raise Refusal(action.taken, what=ref.kind, key=ref.key)
     line.place = within.place
     return None, within
 
