@@ -56,6 +56,40 @@ WHERE
 ORDER BY journal.id
 LIMIT %(limit)s;
 
+-- name: own_journal_by_other_accounts
+-- What no terminal asks moves value between the accounts that its kind has.
+SELECT
+    entry.shard,
+    entry.journal_id,
+    entry.leg,
+    journal.kind,
+    coalesce(debit.chart, 'none') AS debit,
+    coalesce(credit.chart, 'none') AS credit
+FROM journal
+INNER JOIN entry ON entry.shard = journal.shard AND entry.journal_id = journal.id
+LEFT JOIN ledger_account AS debit ON debit.id = entry.debit_account
+LEFT JOIN ledger_account AS credit ON credit.id = entry.credit_account
+LEFT JOIN
+    unnest(
+        %(own_kinds)s::text [], %(own_debits)s::text [], %(own_credits)s::text []
+    ) AS own (kind, debit, credit)
+    ON own.kind = journal.kind AND own.debit = debit.chart AND own.credit = credit.chart
+WHERE journal.kind = any(%(own_kinds)s::text []) AND own.kind IS NULL
+ORDER BY entry.journal_id, entry.leg
+LIMIT %(limit)s;
+
+-- name: adjustment_not_its_journal
+-- Each adjustment says why, and nothing else does.
+SELECT
+    coalesce(journal.shard, adjustment.shard) AS shard,
+    coalesce(journal.id, adjustment.journal_id) AS id,
+    coalesce(journal.kind, 'no journal') AS kind
+FROM journal
+FULL JOIN adjustment ON adjustment.shard = journal.shard AND adjustment.journal_id = journal.id
+WHERE (coalesce(journal.kind, '') = 'adjustment') <> (adjustment.journal_id IS NOT NULL)
+ORDER BY coalesce(journal.id, adjustment.journal_id)
+LIMIT %(limit)s;
+
 -- name: pending_on_a_card
 -- Cash whose card could not be loaded, and no other, is owed to suspense: A6, posting pending.
 SELECT

@@ -91,6 +91,15 @@ CHECKS: Final = (
                 "journal {id} of shard {shard}, request {slot}: {differs}",
             ),
             Test(
+                "own_journal_by_other_accounts",
+                "entry {journal_id}/{leg} of shard {shard} moves {debit} to {credit}, which is "
+                "nothing that a {kind} moves",
+            ),
+            Test(
+                "adjustment_not_its_journal",
+                "journal {id} of shard {shard} ({kind}) and why it was adjusted do not fit",
+            ),
+            Test(
                 "pending_on_a_card",
                 "journal {id} of shard {shard} was told {reason}, which is not what it moved",
             ),

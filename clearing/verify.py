@@ -21,8 +21,9 @@ from host.model.claims import CARD_SIGN, Claim, card_effects
 from host.model.money import HOUSE_CURRENCY, Money
 from host.model.numbers import DAY_ZERO, NUMBERS_PER_DAY, number_of_rrn
 from host.model.origins import SPACES, Origin
-from host.model.requests import KINDS, Family
+from host.model.requests import KINDS, Family, Kind
 from host.model.responses import POSTED, RESPONSE_CODES
+from host.rules.own_postings import OWN_LEGS
 from host.rules.state import NO_CARD
 from host.store.settlement import SIDES_IN_SQL
 
@@ -30,7 +31,7 @@ FINDINGS_PER_TEST_MAX: Final = 100
 """Enough to see what happened; the first row is what an operator starts from."""
 MINOR, UNIT = "_minor", "_unit"
 """How the names of amounts end, and of units that are not the whole row's."""
-POSTING_KINDS: Final = (*(kind.value for kind in CARD_SIGN), OPENING)
+POSTING_KINDS: Final = (*(kind.value for kind in CARD_SIGN), Kind.ADJUSTMENT.value, OPENING)
 """Kinds that always post when approved. A reversal or confirmation may find nothing to do."""
 
 ASKED: Final = (
@@ -46,6 +47,9 @@ PARAMETERS: Final[dict[str, object]] = {
     "day_zero": DAY_ZERO,
     "asked_kinds": [kind for kind, _ in ASKED],
     "askers": [origin for _, origin in ASKED],
+    "own_kinds": [kind for kind, legs in OWN_LEGS.items() for _ in legs],
+    "own_debits": [debit.value for legs in OWN_LEGS.values() for debit, _ in legs],
+    "own_credits": [credit.value for legs in OWN_LEGS.values() for _, credit in legs],
     "own_spaces": [space.name for space in SPACES if space.made_by is None],
     "no_card": NO_CARD,
     "currency": HOUSE_CURRENCY,

@@ -8,12 +8,12 @@ killed in between. So whoever asks keeps the key, and where the answer is not kn
 from collections.abc import Callable
 from typing import Final
 
-import msgspec
 import trio
 
 from host.book import NOBODYS_TERMINAL
-from host.fingerprint import fingerprint_of
-from host.model.origins import SPACES, Origin
+from host.fingerprint import fingerprint_of_own
+from host.model.origins import SPACES
+from host.model.own import OwnKey, OwnRequest
 from host.model.requests import KINDS, ExchangeKey, Kind, Request, Response
 from host.model.responses import Reason
 from host.rules.dossier import Item
@@ -30,51 +30,25 @@ class OwnKeyError(ValueError):
     """A key that nobody may have: not an origin's own, or not of plain words."""
 
 
-class OwnKey(msgspec.Struct, frozen=True):
-    """What makes a request the same when it comes again. `name` is unique in its scope."""
-
-    origin: Origin
-    made_by: str
-    """The person's login, the member's id, the name of a timer or of a step of the night."""
-    scope: str
-    """What the name is of: a date, an action."""
-    name: str
-
-    def exchange_key(self, kind: Kind) -> ExchangeKey:
-        """As exchanges have it.
-
-        Raises:
-            OwnKeyError: it cannot be stored, or is of an origin that may not ask for this.
-        """
-        row = KINDS[kind]
-        if self.origin not in row.asked_by or self.origin not in _SPACE_OF:
-            raise OwnKeyError(f"{kind} is nothing that the {self.origin} asks for")
-        parts = (self.made_by, self.scope, self.name)
-        key = ExchangeKey(_SPACE_OF[self.origin], *parts, row.family)
-        if any("/" in part or not part for part in parts) or not PLAIN_WORD.fullmatch(key.text):
-            raise OwnKeyError(
-                f"{key.text!r} cannot be a key: each part is letters, digits and . _ : -, "
-                "and not empty"
-            )
-        return key
-
-
 _SPACE_OF: Final = {space.origin: space.name for space in SPACES if space.made_by is None}
 
 
-class CardAt(msgspec.Struct, frozen=True):
-    """A card by where it lives."""
+def exchange_key(kind: Kind, own: OwnKey) -> ExchangeKey:
+    """A key as exchanges have it.
 
-    shard: int
-    pan_hash: bytes
-
-
-class OwnRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """Something to be posted that no terminal asks for."""
-
-    kind: Kind
-    key: OwnKey
-    card: CardAt
+    Raises:
+        OwnKeyError: it cannot be stored, or is of an origin that may not ask for this.
+    """
+    row, space = KINDS[kind], _SPACE_OF.get(own.origin)
+    if own.origin not in row.asked_by or space is None:
+        raise OwnKeyError(f"{kind} is nothing that the {own.origin} asks for")
+    parts = (own.made_by, own.scope, own.name)
+    key = ExchangeKey(space, *parts, row.family)
+    if any("/" in part or not part for part in parts) or not PLAIN_WORD.fullmatch(key.text):
+        raise OwnKeyError(
+            f"{key.text!r} cannot be a key: each part is letters, digits and . _ : -, and not empty"
+        )
+    return key
 
 
 class Asking:
@@ -104,16 +78,17 @@ class Asking:
         return answers[0] if answers else Response(reason=Reason.TIMED_OUT)
 
     def _item(self, own: OwnRequest) -> Item:
-        key, card = own.key.exchange_key(own.kind), own.card
-        request = Request(kind=own.kind, key=key, merchant_id="")
+        key, card = exchange_key(own.kind, own.key), own.card
+        request = Request(kind=own.kind, key=key, merchant_id="", amount=own.amount)
         return Item(
             request=request,
             slot=key.text,
             home=home_of(key.text, self._shard_count),
             shard=card.shard,
             pan_hash=card.pan_hash,
-            fingerprint=fingerprint_of(request, card.pan_hash),
+            fingerprint=fingerprint_of_own(own),
             original_slot=None,
             terminal=NOBODYS_TERMINAL,
             issuer=None,
+            own=own,
         )

@@ -15,9 +15,9 @@ import psycopg
 import structlog
 import trio
 
-from host.asking import CardAt, OwnKey, OwnRequest
 from host.clock import WallClock
 from host.model.origins import Origin
+from host.model.own import CardAt, OwnKey, OwnRequest
 from host.model.requests import Kind, Response
 from host.store.expiry import Expired, date_to_write_off, expired_after, finish
 

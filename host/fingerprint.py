@@ -10,11 +10,11 @@ from typing import Final
 
 import msgspec
 
+from host.model.own import OwnRequest
 from host.model.requests import Kind, Request
 
 FINGERPRINT_BYTES: Final = 16
 
-_REVERSAL: Final = Kind.REVERSAL
 _encode = msgspec.msgpack.Encoder().encode
 
 
@@ -29,10 +29,15 @@ def fingerprint_of(request: Request, pan_hash: bytes | None) -> bytes:
             original.key.text if original.key is not None else None,
             original.kind,
         ]
-    if request.kind is _REVERSAL:
+    if request.kind is Kind.REVERSAL:
         return _digest(about, None)
     about += [request.goods, original.rrn if original is not None else None]
     return _digest(about, pan_hash)
+
+
+def fingerprint_of_own(own: OwnRequest) -> bytes:
+    """16 bytes over all that is asked by what no terminal makes."""
+    return _digest([own.kind, _encode([own.amount, own.adjustment]).hex()], own.card.pan_hash)
 
 
 def _digest(about: list[str | int | None], pan_hash: bytes | None) -> bytes:

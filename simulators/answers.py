@@ -15,7 +15,6 @@ from host.model.claims import APPROVALS
 from simulators.messages import Fields
 from terminals.codec import DecodeError
 from terminals.dialects.pos import POS
-from terminals.isodialect import IsoDialect
 from terminals.message import Message
 
 UNSEALED: Final = frozenset({"0810", "0830", "0510", "0330"})
@@ -80,10 +79,10 @@ CHECKS: Final[tuple[tuple[str, Check], ...]] = (
 )
 
 
-def is_answer_to(asked: Fields, payload: bytes, dialect: IsoDialect = POS) -> bool:
+def is_answer_to(asked: Fields, payload: bytes) -> bool:
     """Whether a frame is meant for this request at all: a stale one is passed over."""
     try:
-        told = dialect.split(payload).fields
+        told = POS.split(payload).fields
     except DecodeError:
         return True
     is_next_type = told["t"].isdigit() and int(told["t"]) == int(asked["t"]) + 10
@@ -92,28 +91,25 @@ def is_answer_to(asked: Fields, payload: bytes, dialect: IsoDialect = POS) -> bo
     )
 
 
-def check_answer(
-    asked: Fields, payload: bytes | None, mac: Mac | None, dialect: IsoDialect = POS
-) -> Answer:
+def check_answer(asked: Fields, payload: bytes | None, mac: Mac | None) -> Answer:
     """Read and judge an answer to `asked`; None is silence."""
     if payload is None:
         return SILENCE
     try:
-        message = dialect.split(payload)
+        message = POS.split(payload)
     except DecodeError:
         return Answer(Verdict.UNUSABLE, {})
     told = message.fields
     if not all(check(asked, told) for _question, check in CHECKS):
         return Answer(Verdict.UNUSABLE, {})
-    if not _mac_is_right(message, mac, dialect):
+    if not _mac_is_right(message, mac):
         return Answer(Verdict.MAC_WRONG, {})
-    next_step = message.header.hex()[5:6] if dialect.header_says_what_next else ""
-    return Answer(Verdict.USABLE, told, next_step == SIGN_ON_DIGIT)
+    return Answer(Verdict.USABLE, told, message.header.hex()[5] == SIGN_ON_DIGIT)
 
 
-def _mac_is_right(message: Message, mac: Mac | None, dialect: IsoDialect) -> bool:
+def _mac_is_right(message: Message, mac: Mac | None) -> bool:
     if message.mti in UNSEALED:
         return True
-    if dialect.is_sealed(message):
-        return mac is not None and dialect.mac_is_right(message, mac)
+    if POS.is_sealed(message):
+        return mac is not None and POS.mac_is_right(message, mac)
     return message.fields.get("39") not in APPROVALS

@@ -55,10 +55,12 @@ class Kind(enum.StrEnum):
     CASE_REPORT = "case_report"
     PIN_TRANSLATION = "pin_translation"
     POINTS_EXPIRY = "points_expiry"
+    ADJUSTMENT = "adjustment"
+    CARD_VOID = "card_void"
 
 
 @enum.unique
-class Traffic(enum.StrEnum):
+class Traffic(enum.Enum):
     """What may wait beside what: each has a count of its own, on the link and in the host."""
 
     TRADE = enum.auto()
@@ -141,6 +143,18 @@ KINDS: Final[dict[Kind, KindRow]] = {
         undone_by_switch=False,
         asked_by=frozenset({Origin.CLOCK}),
     ),
+    Kind.ADJUSTMENT: KindRow(
+        Family.FINANCIAL,
+        moves_value=True,
+        undone_by_switch=False,
+        asked_by=frozenset({Origin.OFFICE}),
+    ),
+    Kind.CARD_VOID: KindRow(
+        Family.FINANCIAL,
+        moves_value=True,
+        undone_by_switch=False,
+        asked_by=frozenset({Origin.OFFICE, Origin.CLOCK}),
+    ),
 }
 """A refund (0220) is not reversed: the terminal repeats it until it is answered. Nor is a cash
 load: the terminal confirms it (0220 with the same STAN), and the confirmation settles it. For what
@@ -187,9 +201,6 @@ class Original(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """In a reversal: what kind the original was, read from its processing code."""
 
 
-_APPROVED: Final = Reason.APPROVED
-"""What every message is held against is bound once, here as in other modules on its path: Python
-3.11 looks a member up in its enum for ten times the price of a name."""
 X9_8_WITHOUT_PAN: Final = 99
 """ANSI X9.8 without the PAN: format 0 before the PAN is XORed in, no format of ISO 9564-1."""
 
@@ -358,4 +369,4 @@ class Response(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=Fa
     @property
     def is_approved(self) -> bool:
         """Whether the terminal may tell its customer that it happened."""
-        return self.reason is _APPROVED
+        return self.reason is Reason.APPROVED

@@ -1,4 +1,4 @@
-"""What both runners stand on."""
+"""What both runners stand on, and how a refusal is told."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,7 +6,9 @@ from typing import Any
 
 from host.clock import WallClock
 from host.hsm.interface import Hsm
+from host.model.office import Refused
 from host.office.action import Action
+from host.office.refusals import Refusal
 from host.office.view import View
 
 
@@ -18,3 +20,10 @@ class Office:
     clock: WallClock
     actions: Mapping[str, Action[Any]]
     views: Mapping[str, View]
+
+
+def refused(refusal: Refusal) -> Refused:
+    """As it crosses the link."""
+    return Refused(
+        code=refusal.code, en=str(refusal), zh=refusal.zh, field=refusal.field, now=refusal.now
+    )

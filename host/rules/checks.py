@@ -8,8 +8,10 @@ import datetime as dt
 from typing import Final
 
 from host.hsm.pin import PinFormatError
+from host.model.instruments import CardStatus
 from host.model.money import POINTS_PREFIX
 from host.model.numbers import rrn_of
+from host.model.own import Direction
 from host.model.requests import Kind, Request
 from host.model.responses import Reason
 from host.model.secrets import Secret
@@ -83,6 +85,33 @@ def card_is_known(dossier: Dossier) -> bool:
 def merchant_accepts_issuer(dossier: Dossier) -> bool:
     """The merchant takes this issuer's cards."""
     return dossier.present_card.issuer_id in dossier.item.terminal.merchant.accepts
+
+
+def card_is_in_nobodys_place(dossier: Dossier) -> bool:
+    """It is neither voided nor replaced: what is put on it could never be spent."""
+    return dossier.present_card.status not in {CardStatus.VOIDED, CardStatus.REPLACED}
+
+
+def card_is_voided(dossier: Dossier) -> bool:
+    """Nothing can come back onto it, so that what is written off stays so."""
+    return dossier.present_card.status == CardStatus.VOIDED
+
+
+def nothing_is_held(dossier: Dossier) -> bool:
+    """No part of what it has is kept for somebody."""
+    return not any(purse.held for purse in dossier.present_card.purses)
+
+
+def adjustment_is_covered(dossier: Dossier) -> bool:
+    """What is taken is there."""
+    is_debit = dossier.adjustment.direction is Direction.DEBIT
+    return not is_debit or value_covers_amount(dossier)
+
+
+def adjustment_leaves_room(dossier: Dossier) -> bool:
+    """What is given does not lift the card above what it may hold."""
+    is_credit = dossier.adjustment.direction is Direction.CREDIT
+    return not is_credit or balance_stays_within_limit(dossier)
 
 
 def currency_is_the_issuers(dossier: Dossier) -> bool:

@@ -1,7 +1,7 @@
 """One request with all that was loaded for it, as the checks and rules read it."""
 
 import datetime as dt
-from typing import Final, Protocol
+from typing import Protocol
 
 import msgspec
 
@@ -11,6 +11,7 @@ from host.ksn import Used
 from host.ledger import Leg
 from host.model.instruments import Terms
 from host.model.money import POINTS_PREFIX, Money
+from host.model.own import Adjustment, OwnRequest
 from host.model.requests import Kind, Request
 from host.model.responses import Reason
 from host.model.secrets import Pan, Secret
@@ -25,8 +26,6 @@ from host.rules.state import (
     Purse,
     State,
 )
-
-_LOAD_VERIFICATION: Final = Kind.LOAD_VERIFICATION
 
 
 class VerifiesPin(Protocol):
@@ -51,6 +50,8 @@ class Item(msgspec.Struct, frozen=True, gc=False):
     issuer: Issuer | None
     used: Used | None = None
     """The DUKPT counters it used."""
+    own: OwnRequest | None = None
+    """What no terminal asks: all of it."""
 
 
 class Numbers(msgspec.Struct):
@@ -149,6 +150,14 @@ class Dossier(msgspec.Struct, gc=False):
         return self.card
 
     @property
+    def adjustment(self) -> Adjustment:
+        """How a person adjusts what the card has."""
+        own = self.item.own
+        assert own is not None
+        assert own.adjustment is not None
+        return own.adjustment
+
+    @property
     def present_original(self) -> Original:
         """The original, where a check before has made sure of it."""
         assert self.original is not None
@@ -175,7 +184,7 @@ class Dossier(msgspec.Struct, gc=False):
 
     def load_max_minor(self) -> int | None:
         """Load verification: the largest amount the card can take, at once and in all."""
-        if self.request.kind is not _LOAD_VERIFICATION:
+        if self.request.kind is not Kind.LOAD_VERIFICATION:
             return None
         room = self.balance_minor_max - self.present_card.value.available
         return max(min(self.amount_minor_max, room), 0)

@@ -58,12 +58,14 @@ def spend(purse: Purse, points: int, on: dt.date) -> list[LotUse]:
     return _take(purse, points, sorted(fresh, key=lambda lot: (lot.expires_on, lot.id)))
 
 
-def write_off(purse: Purse, on: dt.date) -> tuple[int, list[LotUse]]:
+def write_off(purse: Purse, on: dt.date | None) -> tuple[int, list[LotUse]]:
     """Empty the lots that have expired, as many as are here: the points lost, and from where.
+
+    Without a day, all of them.
 
     The purse never goes below zero by it: what is more in them pays the debts of other lots.
     """
-    expired = [lot for lot in purse.lots if lot.expires_on < on and lot.left > 0]
+    expired = [lot for lot in purse.lots if (on is None or lot.expires_on < on) and lot.left > 0]
     lost = min(sum(lot.left for lot in expired), max(purse.available, 0))
     uses, rest = [], lost
     for lot in expired if lost else ():

@@ -14,7 +14,7 @@ NOTHING: Final = ""
 
 
 @enum.unique
-class Use(enum.StrEnum):
+class Use(enum.Enum):
     """What is wanted of a card."""
 
     SPEND = "spend"

@@ -12,7 +12,7 @@ from typing import Final
 
 from host.model.requests import Kind
 from host.model.responses import Reason
-from host.rules import checks, postings
+from host.rules import checks, own_postings, postings
 from host.rules.checklists import (
     AMOUNT,
     BATCH,
@@ -51,6 +51,8 @@ class Rule:
     """What `post` may still say no with."""
     reads_lots: bool = False
     """The card's points lots are loaded with it."""
+    takes_all: bool = False
+    """All of them: nothing is to be left."""
     gives_auth_code: bool = True
 
     @property
@@ -181,6 +183,31 @@ TRANSACTIONS: Final[dict[Kind, Rule]] = {
         card_checks=(),
         post=postings.post_expiry,
         reads_lots=True,
+        gives_auth_code=False,
+    ),
+    Kind.ADJUSTMENT: Rule(
+        card_checks=(
+            *AMOUNT,
+            (checks.card_is_known, Reason.CARD_NOT_FOUND),
+            (checks.card_is_in_nobodys_place, Reason.NOT_PERMITTED_TO_CARD),
+        ),
+        checks=(
+            (checks.currency_is_the_issuers, Reason.INVALID_AMOUNT),
+            (checks.adjustment_is_covered, Reason.INSUFFICIENT_FUNDS),
+            (checks.adjustment_leaves_room, Reason.AMOUNT_LIMIT),
+        ),
+        post=own_postings.post_adjustment,
+        gives_auth_code=False,
+    ),
+    Kind.CARD_VOID: Rule(
+        card_checks=(
+            (checks.card_is_known, Reason.CARD_NOT_FOUND),
+            (checks.card_is_voided, Reason.NOT_PERMITTED_TO_CARD),
+        ),
+        checks=((checks.nothing_is_held, Reason.INSUFFICIENT_FUNDS),),
+        post=own_postings.post_card_void,
+        reads_lots=True,
+        takes_all=True,
         gives_auth_code=False,
     ),
 }

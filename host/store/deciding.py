@@ -118,6 +118,7 @@ CHAINED: Final = (
     Chained(name="key_rotation", key="t.terminal_id"),
     Chained(name="terminal_counter", key="concat_ws('/', t.terminal_id, t.key_id)"),
     Chained(name="zone_key", key="t.name", by_hand=ByHand.HEALED),
+    Chained(name="adjustment", key="concat_ws('/', t.shard, t.journal_id)"),
     Chained(name="advice", key="concat_ws('/', t.shard, t.journal_id)"),
     Chained(name="takeover", key="concat_ws('/', t.relation, t.key)"),
     Chained(name="case_report", key="concat_ws('/', t.slot, t.detail)"),

@@ -41,6 +41,8 @@ from host.store.settlement import settled_batches
 
 SQL: Final = load_queries("host.store", "posting.sql")
 Connection = psycopg.Connection[Any]
+ALL_THERE_IS: Final = 2**63 - 1
+"""Points that are asked for where none are to be left."""
 LOTS_READ_FIRST: Final = 64
 """Of a card, in the order in which they expire: few redemptions take from more."""
 T = TypeVar("T")
@@ -306,7 +308,9 @@ def _points_asked(items: Sequence[Item], state: State) -> dict[int, tuple[int, P
         if item.pan_hash is not None and TRANSACTIONS[item.request.kind].reads_lots:
             card, amount = state.cards.get(item.pan_hash), item.request.amount
             if card is not None:
+                takes_all = TRANSACTIONS[item.request.kind].takes_all
                 wanted = amount.amount_minor if amount is not None else 0
+                wanted = ALL_THERE_IS if takes_all else wanted
                 for purse in card.purses[1:]:
                     _ask_more(asked, card, purse, min(wanted, max(purse.available, 0)))
     for original in state.originals.values():

@@ -317,6 +317,12 @@ FROM
         %s::smallint [], %s::bigint [], %s::text [], %s::text [], %s::text []
     ) AS r;
 
+-- name: add_adjustment
+-- Why a person adjusted what a card has.
+-- notes: adjustment
+INSERT INTO adjustment AS t (shard, journal_id, why, about_rrn)
+VALUES (%s, %s, %s, %s);
+
 -- name: add_entries
 -- The legs.
 INSERT INTO entry (

@@ -36,6 +36,7 @@ def _of(columns: str) -> Columns:
 POSTER: Final[Mapping[str, Right]] = {
     "acceptance": Right(reads=WHOLE),
     "account": Right(reads=_of("id chart unit issuer_id merchant_id")),
+    "adjustment": Right(reads=WHOLE, inserts=WHOLE),
     "advice": Right(reads=WHOLE, inserts=WHOLE),
     "business_day": Right(reads=_of("business_date state")),
     "card": Right(reads=WHOLE, updates=_of("pin_failures")),
@@ -255,7 +256,6 @@ OFFICE: Final[Mapping[str, Right]] = {
         updates=_of("ended_at ended_by"),
     ),
     "programme": Right(reads=_of("code issuer_id")),
-    "schema_migration": Right(reads=_of("number")),
     "session": Right(
         reads=WHOLE,
         inserts=_of("token_hash person_id grant_id made_at used_at expires_at source"),

@@ -169,6 +169,7 @@ def _statements(
         yield _entries(posted, state)
         yield from _lots(posted, cards.values(), state)
         yield from _advices(posted)
+        yield from _adjustments(posted)
     yield from _purses(cards.values())
     yield from _facts(outcomes)
     yield from _pin_failures(cards.values(), outcomes)
@@ -316,6 +317,15 @@ def _advices(posted: list[tuple[Outcome, Posting]]) -> Iterable[Statement]:
                 [decision.card for _, _, decision in told],
             ),
         )
+
+
+def _adjustments(posted: list[tuple[Outcome, Posting]]) -> Iterable[Statement]:
+    """Few and far between, so one statement each."""
+    for outcome, posting in posted:
+        own = outcome.item.own
+        if own is not None and (told := own.adjustment) is not None:
+            values = (posting.card.shard, outcome.number, told.why.value, told.about_rrn)
+            yield SQL["add_adjustment"], values
 
 
 def _pin_failures(cards: Iterable[Card], outcomes: Sequence[Outcome]) -> Iterable[Statement]:

@@ -130,6 +130,16 @@ BREAKAGES = [
         {"7 chain"},
     ),
     (
+        "2 own_journal_by_other_accounts",
+        "UPDATE journal SET kind = 'card_void' WHERE kind = 'opening' AND card_id = 1",
+        {"2 journal_without_request", "7 chain"},
+    ),
+    (
+        "2 adjustment_not_its_journal",
+        "INSERT INTO adjustment VALUES (0, 999, 'error', NULL)",
+        set(),
+    ),
+    (
         "10 journal_of_other_parties",
         "UPDATE journal SET merchant_id = 1 WHERE kind = 'opening'",
         set(),

@@ -25,12 +25,14 @@ from host.hsm.pin import make_pin_block
 from host.hsm.pvv import PinVerifier
 from host.hsm.vault import Vault
 from host.model.money import Money
+from host.model.own import CardAt
 from host.model.requests import KINDS, ExchangeKey, Kind, Original, PinBlock, Request, Response
 from host.model.responses import Reason
 from host.model.secrets import Secret
 from host.poster import Poster
 from host.program import opened_poster
 from host.settings import HostSettings
+from host.shards import shard_of
 from host.store.changes import note_what_differs
 from host.store.estates import load_estate
 from host.store.locks import CUT_OFF_LOCK
@@ -248,6 +250,12 @@ class Till:
 def asking_of(till: Till) -> Asking:
     """Asks what no terminal does."""
     return Asking(till.poster.post_own, till.poster.shard_count)
+
+
+def card_at(till: Till, card: int) -> CardAt:
+    """Where a card lives, as who asks of the office knows it."""
+    pan_hash = Vault(LMK).pan_hash(CARDS[card].pan)
+    return CardAt(shard_of(pan_hash, till.poster.shard_count), pan_hash)
 
 
 def close_the_date(night: psycopg.Connection[Any]) -> None:

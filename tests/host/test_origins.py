@@ -6,35 +6,26 @@ import pytest
 import trio
 
 from config.run.database import Dsns
-from host.asking import CardAt, OwnKey, OwnKeyError, OwnRequest
-from host.hsm.vault import Vault
+from host.asking import OwnKeyError, exchange_key
 from host.model.origins import ORIGINS, SPACES, Origin, origin_of
+from host.model.own import OwnKey, OwnRequest
 from host.model.requests import Kind
 from host.model.responses import Reason
 from host.model.terminal import FAMILIES
-from host.shards import shard_of
 from tests.host.conftest import (
-    CARDS,
-    LMK,
     CardPool,
     Till,
     asking_of,
     audit_ledger,
+    card_at,
     trading,
 )
 from tests.host.test_points_expiry import OF_THE_ESTATE
 
-VAULT = Vault(LMK)
-
-
-def at(till: Till, card: int) -> CardAt:
-    pan_hash = VAULT.pan_hash(CARDS[card].pan)
-    return CardAt(shard_of(pan_hash, till.poster.shard_count), pan_hash)
-
 
 def expiry_of(till: Till, card: int, name: str = "1") -> OwnRequest:
     key = OwnKey(Origin.CLOCK, "points_expiry", "20281201", name)
-    return OwnRequest(kind=Kind.POINTS_EXPIRY, key=key, card=at(till, card))
+    return OwnRequest(kind=Kind.POINTS_EXPIRY, key=key, card=card_at(till, card))
 
 
 def test_every_origin_has_a_key_space_that_no_channel_has() -> None:
@@ -148,7 +139,7 @@ async def test_what_waits_for_no_terminal_stands_in_nobodys_line(
 )
 def test_a_key_that_is_not_an_origins_own_is_refused(kind: Kind, key: OwnKey) -> None:
     with pytest.raises(OwnKeyError):
-        key.exchange_key(kind)
+        exchange_key(kind, key)
 
 
 @pytest.mark.parametrize("space", [space.name for space in SPACES])

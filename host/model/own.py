@@ -1,0 +1,73 @@
+"""A request that no terminal makes: its key, the card it is about, and what is to be done."""
+
+import enum
+
+import msgspec
+
+from host.model.money import Money
+from host.model.origins import Origin
+from host.model.requests import Kind
+
+
+@enum.unique
+class Direction(enum.StrEnum):
+    """Which way an adjustment goes, as the card holder sees it."""
+
+    CREDIT = "credit"
+    DEBIT = "debit"
+
+
+@enum.unique
+class AdjustmentClass(enum.StrEnum):
+    """Why a person adjusts what a card has."""
+
+    GOODWILL = "goodwill"
+    ERROR = "error"
+    CHARGEBACK = "chargeback"
+    TEST = "test"
+
+
+@enum.unique
+class Against(enum.StrEnum):
+    """Who bears an adjustment: a row of the chart of accounts."""
+
+    ISSUER_FUNDS = "issuer_funds"
+    SUSPENSE = "suspense"
+
+
+class Adjustment(msgspec.Struct, frozen=True, array_like=True, kw_only=True, gc=False):
+    """How what a card has is adjusted by hand."""
+
+    direction: Direction
+    why: AdjustmentClass
+    against: Against
+    about_rrn: str | None = None
+    """The transaction that it mends, where it mends one."""
+
+
+class OwnKey(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What makes a request the same when it comes again. `name` is unique in its scope."""
+
+    origin: Origin
+    made_by: str
+    """The person's login, the member's id, the name of a timer or of a step of the night."""
+    scope: str
+    """What the name is of: a date, an action."""
+    name: str
+
+
+class CardAt(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A card by where it lives."""
+
+    shard: int
+    pan_hash: bytes
+
+
+class OwnRequest(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Something to be posted that no terminal asks for."""
+
+    kind: Kind
+    key: OwnKey
+    card: CardAt
+    amount: Money | None = None
+    adjustment: Adjustment | None = None

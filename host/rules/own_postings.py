@@ -1,0 +1,67 @@
+"""What is written for those that no terminal makes: by hand, and by the clock.
+
+OWN_LEGS says between which accounts each kind moves value; the audit holds every leg to it.
+"""
+
+from typing import Final
+
+from host.ledger import Chart, Leg
+from host.model.own import Against, Direction
+from host.model.requests import Kind
+from host.rules.dossier import Dossier, Posting
+from host.rules.points import write_off
+from host.rules.postings import Result
+from host.rules.state import Purse
+
+OWN_LEGS: Final[dict[str, frozenset[tuple[Chart, Chart]]]] = {
+    Kind.POINTS_EXPIRY: frozenset({(Chart.CARD_POINTS, Chart.BREAKAGE)}),
+    Kind.ADJUSTMENT: frozenset(
+        pair
+        for against in Against
+        for pair in (
+            (Chart(against), Chart.CARD_VALUE),
+            (Chart.CARD_VALUE, Chart(against)),
+        )
+    ),
+    Kind.CARD_VOID: frozenset(
+        {(Chart.CARD_VALUE, Chart.ISSUER_FUNDS), (Chart.CARD_POINTS, Chart.BREAKAGE)}
+    ),
+}
+"""Kind to debit and credit."""
+
+
+def post_adjustment(dossier: Dossier) -> Posting:
+    """Value that a person puts on a card or takes from it, at whose cost is said."""
+    card, issuer, told = dossier.present_card, dossier.issuer, dossier.adjustment
+    other = dossier.book.account(Chart(told.against), issuer.currency, issuer.id)
+    leg = Leg(other, dossier.account_of(card.value), dossier.amount, issuer.currency)
+    if told.direction is Direction.DEBIT:
+        leg = leg.swapped()
+    return Posting(card, dossier.merchant_id, dossier.amount, issuer.currency, [leg])
+
+
+def post_card_void(dossier: Dossier) -> Result:
+    """All that is left on a voided card: money to its issuer, points to what their programme keeps.
+
+    A debt of points stays what it is. Nothing is posted where nothing is left.
+    """
+    card = dossier.present_card
+    posting = Posting(card, dossier.merchant_id, 0, "", [])
+    for purse in card.purses:
+        if purse.is_points:
+            points, uses = write_off(purse, None)
+            posting.lot_uses = [*posting.lot_uses, *uses]
+            _add(dossier, posting, purse, Chart.BREAKAGE, points)
+        else:
+            _add(dossier, posting, purse, Chart.ISSUER_FUNDS, purse.available)
+    return posting if posting.legs else None
+
+
+def _add(dossier: Dossier, posting: Posting, purse: Purse, to: Chart, amount: int) -> None:
+    """The first leg is what the journal is of."""
+    if amount <= 0:
+        return
+    if not posting.legs:
+        posting.amount_minor, posting.unit = amount, purse.unit
+    account = dossier.book.account(to, purse.unit, dossier.issuer.id)
+    posting.legs.append(Leg(purse.account, account, amount, purse.unit))
