@@ -19,9 +19,9 @@ from host.store.queries import load_queries
 SQL: Final = load_queries("clearing", "changed.sql")
 FINDINGS_MAX: Final = 100
 _DONE: Final = {
-    How.PUT_IN: "was put in by other than this program",
-    How.TAKEN_OUT: "was taken out by other than this program",
-    How.CHANGED: "is not what this program last made it",
+    How.PUT_IN: " was put in by other than this program",
+    How.TAKEN_OUT: " was taken out by other than this program",
+    How.CHANGED: " is not what this program last made it",
 }
 
 Connection = psycopg.Connection[Any]
@@ -42,10 +42,11 @@ def foreign_changes(connection: Connection) -> Iterator[str]:
         )
         for key, digest, before in connection.execute(statement):
             how = how_of(was=before is not None, is_there=digest is not None)
-            yield f"{table.name} {key} {_DONE[how]}"
+            yield f"{table.name} {key}{_DONE[how]}"
     if "change" in readable:
         for gap in gaps(connection):
-            yield f"{gap.table} {gap.key} {_DONE[gap.how]}, before change {gap.number}"
+            over = f", before change {gap.number}"
+            yield f"{gap.table} {gap.key}{_DONE[gap.how]}{over}"
     names = [table.name for table in CHAINED]
     for number, relation in connection.execute(SQL["strange_changes"], (names,)):
         yield f"change {number}, of {relation}, was put in by other than this program"

@@ -301,7 +301,7 @@ ERROR_KINDS: Final[tuple[ErrorKind, ...]] = (
     ErrorKind(
         code="E-RECORDING",
         what="that cannot be recorded, or replayed",
-        why="the file is no recording, its cards outnumber the estate's, or no channel is of pos",
+        why="the file is no recording, its cards outnumber the estate's, or no channel is kept",
         next="posswitch record --help; posswitch replay --help",
     ),
     ErrorKind(

@@ -15,6 +15,7 @@ from host.model.requests import Kind, Request
 
 FINGERPRINT_BYTES: Final = 16
 
+_REVERSAL: Final = Kind.REVERSAL
 _encode = msgspec.msgpack.Encoder().encode
 
 
@@ -29,7 +30,7 @@ def fingerprint_of(request: Request, pan_hash: bytes | None) -> bytes:
             original.key.text if original.key is not None else None,
             original.kind,
         ]
-    if request.kind is Kind.REVERSAL:
+    if request.kind is _REVERSAL:
         return _digest(about, None)
     about += [request.goods, original.rrn if original is not None else None]
     return _digest(about, pan_hash)

@@ -27,6 +27,9 @@ class Joined(enum.Enum):
     NOWHERE = "the line is full"
 
 
+_AT_THE_HEAD: Final = Joined.AT_THE_HEAD
+
+
 class Lines:
     """What is under way and what waits behind it, by terminal."""
 
@@ -66,7 +69,7 @@ class Lines:
         if line is None:
             self._lines[name] = deque((pending,))
             self.waiting[traffic] += 1
-            return Joined.AT_THE_HEAD
+            return _AT_THE_HEAD
         for other in line:
             if other.item.slot == pending.item.slot and _is_repeat(other.item, pending.item):
                 other.deliver += pending.deliver

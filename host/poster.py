@@ -41,6 +41,8 @@ ROTATION_SECONDS: Final = 5.0
 ESTATE_SECONDS: Final = 1.0
 """How soon a host without trade learns what changed of the estate; trade learns it at once."""
 
+_AT_ONCE: Final = Room.AT_ONCE
+_AT_THE_HEAD: Final = Joined.AT_THE_HEAD
 _LOG = structlog.get_logger(__name__)
 
 
@@ -109,7 +111,7 @@ class Poster:
         found = opened(request, terminal)
         if isinstance(found, Reason):
             return found
-        if found[1] is None and way.room is Room.AT_ONCE:
+        if found[1] is None and way.room is _AT_ONCE:
             return self._acknowledgement(request, terminal)
         return Pending(self._item(*found, slot, terminal), [deliver])
 
@@ -186,7 +188,7 @@ class Poster:
 
     def _line_up(self, pending: Pending) -> None:
         joined = self._lines.join(pending)
-        if joined is Joined.AT_THE_HEAD:
+        if joined is _AT_THE_HEAD:
             if not self._dispatch(pending):
                 self._finish(pending, self._batches.not_taken(pending))
         elif joined is Joined.NOWHERE:

@@ -1,9 +1,10 @@
 """The accounting host, put together: estate, writers, desk, poster, link."""
 
 import contextlib
+import functools
 import socket
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import psycopg
 import structlog
@@ -19,6 +20,9 @@ from host.hsm.interface import Hsm
 from host.link.address import Address, AddressError, listen
 from host.link.credentials import Credentials
 from host.metrics import KEYS_UNUSABLE
+from host.office.office import Office
+from host.office.reception import Reception
+from host.office.tables import ACTIONS, VIEWS
 from host.page import Page
 from host.poster import Poster
 from host.rules.decision import Court
@@ -39,16 +43,25 @@ READY_SECONDS_MAX: Final = 2.0
 _LOG = structlog.get_logger(__name__)
 
 
+class Logins(NamedTuple):
+    """Connection strings of who trades, and of who does what people ask for, if anybody does."""
+
+    host: str
+    office: str | None = None
+
+
 async def run_host(
     settings: HostSettings,
     *,
-    dsn: str,
+    logins: Logins,
     hsm: Hsm,
     on_ready: OnReady,
     clock: WallClock = utc_now,
     beside: Beside | None = None,
 ) -> None:
     """Serve switches until cancelled. `on_ready` gets one line for each listener.
+
+    Where there is no login for the office, nobody is served who asks for people.
 
     Raises:
         UnsafeDatabaseError, NoEstateError, ShardTakenError: the host must not start here.
@@ -58,9 +71,11 @@ async def run_host(
     """
     addresses = [Address.parse(each) for each in (settings.link, *settings.link_also)]
     credentials = None if settings.link_tls is None else Credentials(settings.link_tls)
+    dsn = logins.host
     with opened_poster(settings, dsn=dsn, hsm=hsm, clock=clock) as poster:
         asking = Asking(poster.post_own, poster.shard_count)
         expiry = PointsExpiry(lambda: _connect(dsn, settings), asking.ask, clock)
+        reception = _reception(logins.office, hsm, settings, clock)
         listeners = _listening(addresses)
         lines = [f"host on {address}" for address in addresses]
         page = Page(
@@ -79,8 +94,14 @@ async def run_host(
                 nursery.start_soon(poster.run)
                 nursery.start_soon(expiry.run)
                 nursery.start_soon(
-                    serve, listeners, poster.submit, poster.find_terminal, credentials
+                    serve,
+                    listeners,
+                    poster.submit,
+                    poster.find_terminal,
+                    credentials,
+                    reception.ask,
                 )
+                nursery.start_soon(reception.run)
                 if credentials is not None:
                     nursery.start_soon(credentials.watch)
                 if beside is not None:
@@ -88,8 +109,18 @@ async def run_host(
                 on_ready(lines)
         finally:
             page.close()
+            reception.shut()
             for listener in listeners:
                 listener.close()
+
+
+def _reception(
+    office_dsn: str | None, hsm: Hsm, settings: HostSettings, clock: WallClock
+) -> Reception:
+    office = Office(hsm=hsm, clock=clock, actions=ACTIONS, views=VIEWS)
+    if office_dsn is None:
+        return Reception(office, None)
+    return Reception(office, functools.partial(_connect, office_dsn, settings))
 
 
 def _listening(addresses: Sequence[Address]) -> list[socket.socket]:

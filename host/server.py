@@ -8,6 +8,7 @@ with it: what was decided stays in the exchange record and is told when the term
 import functools
 import socket
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from typing import Final, NoReturn
 
 import structlog
@@ -20,6 +21,7 @@ from host.link.frames import (
     Answers,
     Ask,
     Beat,
+    Do,
     Failed,
     Find,
     Found,
@@ -27,7 +29,9 @@ from host.link.frames import (
     Hello,
     LinkError,
     LinkReader,
+    Show,
     Ticket,
+    Told,
     check_hello,
     encode,
     parted,
@@ -35,13 +39,17 @@ from host.link.frames import (
 from host.link.pipe import Pipe
 from host.link.secure_pipe import RefusedError
 from host.metrics import count_fault
+from host.model import office
 from host.model.requests import Request, Response
 from host.model.terminal import TerminalProfile
+from host.office.refusals import AWAY, FAULT, TOO_MANY, Refusal, told_of
 
 Submit = Callable[[Request, Callable[[Response], None]], None]
 """Takes a request and calls back once, on the trio thread, when the answer may be known."""
 FindTerminal = Callable[[str], Awaitable[TerminalProfile | None]]
 """None when no such terminal is registered; an exception when that cannot be said now."""
+AskOffice = Callable[[office.Do | office.Show], Awaitable[office.Told]]
+"""Never raises: whatever it meets is a refusal."""
 
 HELLO_SECONDS_MAX: Final = 5.0
 SILENCE_SECONDS_MAX: Final = 30.0
@@ -52,8 +60,28 @@ SWITCHES_MAX: Final = 256
 """Switch processes at a time: a stranger on this machine must not take the host's last file."""
 FINDS_MAX: Final = 64
 """Look-ups of one switch under way; the others wait unread."""
+ERRANDS_MAX: Final = 64
+"""What people ask for at one front at a time; more of it waits nowhere, it is refused."""
+
+TOO_MANY_ERRANDS: Final = told_of(Refusal(TOO_MANY))
+OFFICE_FAULT: Final = told_of(Refusal(FAULT))
+NO_OFFICE: Final = told_of(Refusal(AWAY))
 
 _LOG = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Served:
+    """What a host does for those who connect to it."""
+
+    submit: Submit
+    find_terminal: FindTerminal
+    ask_office: AskOffice
+
+
+async def no_office(_asked: office.Do | office.Show) -> office.Told:
+    """For a host that serves tills alone."""
+    return NO_OFFICE
 
 
 async def serve(
@@ -61,22 +89,23 @@ async def serve(
     submit: Submit,
     find_terminal: FindTerminal,
     credentials: Credentials | None = None,
+    ask_office: AskOffice = no_office,
 ) -> NoReturn:
     """Serve every switch that connects to these listening sockets, for ever.
 
     At those of the network TLS is spoken, under these credentials.
     """
     entrance = Entrance(credentials)
+    served = Served(submit=submit, find_terminal=find_terminal, ask_office=ask_office)
     async with trio.open_nursery() as nursery:
         for listener in listeners:
-            nursery.start_soon(_accept, listener, submit, find_terminal, entrance, nursery)
+            nursery.start_soon(_accept, listener, served, entrance, nursery)
     raise AssertionError("listeners never end by themselves")
 
 
 async def _accept(
     listener: socket.socket,
-    submit: Submit,
-    find_terminal: FindTerminal,
+    served: Served,
     entrance: Entrance,
     nursery: trio.Nursery,
 ) -> None:
@@ -94,17 +123,15 @@ async def _accept(
             _LOG.error("a switch was refused: there are too many", switches_max=SWITCHES_MAX)
             continue
         if entrance.is_open_to(sock):
-            nursery.start_soon(_serve_switch, sock, submit, find_terminal, entrance)
+            nursery.start_soon(_serve_switch, sock, served, entrance)
         else:
             sock.close()
 
 
-async def _serve_switch(
-    sock: socket.socket, submit: Submit, find_terminal: FindTerminal, entrance: Entrance
-) -> None:
+async def _serve_switch(sock: socket.socket, served: Served, entrance: Entrance) -> None:
     """One switch, to its end. What goes wrong with one is no other's trouble."""
     place = entrance.place_of(sock)
-    switch = _Switch(functools.partial(entrance.pipe_of, sock), submit, find_terminal)
+    switch = _Switch(functools.partial(entrance.pipe_of, sock), served)
     try:
         await entrance.let_in(switch.pipe)
         reason = await switch.serve()
@@ -128,13 +155,12 @@ class _Switch:
     def __init__(
         self,
         pipe_of: Callable[[Callable[[], bytes]], Pipe],
-        submit: Submit,
-        find_terminal: FindTerminal,
+        served: Served,
     ) -> None:
         self.pipe = self._pipe = pipe_of(self._gather)
-        self._submit = submit
-        self._find_terminal = find_terminal
+        self._served = served
         self._finds = trio.Semaphore(FINDS_MAX)
+        self._errands = 0
         self._answers: list[tuple[Ticket, Response]] = []
         self._frames: list[Frame] = []
         self._is_open = True
@@ -180,7 +206,7 @@ class _Switch:
     async def _take(self, frame: Frame, nursery: trio.Nursery) -> None:
         match frame:
             case Ask(items):
-                submit, answer = self._submit, self._answer
+                submit, answer = self._served.submit, self._answer
                 for ticket, request in items:
                     try:
                         submit(request, functools.partial(answer, ticket))
@@ -190,6 +216,12 @@ class _Switch:
             case Find():
                 await self._finds.acquire()
                 nursery.start_soon(self._find, frame)
+            case Do() | Show():
+                if self._errands >= ERRANDS_MAX:
+                    self._tell(Told(frame.ticket, TOO_MANY_ERRANDS))
+                else:
+                    self._errands += 1
+                    nursery.start_soon(self._run_errand, frame)
             case Beat():
                 self._frames.append(frame)
                 self._pipe.wake()
@@ -198,7 +230,7 @@ class _Switch:
 
     async def _find(self, wanted: Find) -> None:
         try:
-            profile = await self._find_terminal(wanted.terminal_id)
+            profile = await self._served.find_terminal(wanted.terminal_id)
         except Exception:  # noqa: BLE001 - whatever the store met, the switch is told
             _LOG.exception("a terminal could not be looked up", tid=wanted.terminal_id)
             self._frames.append(Failed(wanted.ticket))
@@ -207,6 +239,24 @@ class _Switch:
         finally:
             self._finds.release()
         self._pipe.wake()
+
+    async def _run_errand(self, frame: Do | Show) -> None:
+        """What a person asked for; trade goes on meanwhile."""
+        try:
+            told = Told(frame.ticket, await self._served.ask_office(frame.asked))
+            encode(told)
+        except Exception:  # noqa: BLE001 - who asked hears of it, and nobody else
+            _LOG.exception("the office could not answer")
+            count_fault("office answer")
+            told = Told(frame.ticket, OFFICE_FAULT)
+        finally:
+            self._errands -= 1
+        self._tell(told)
+
+    def _tell(self, told: Told) -> None:
+        if self._is_open:
+            self._frames.append(told)
+            self._pipe.wake()
 
     async def _watch(self) -> str:
         """Notice a switch that is silent or that does not read."""

@@ -40,6 +40,7 @@ WAYS: Final[dict[Kind, Way]] = {
 }
 """Looked up once for a message on its way in, and once on its way out."""
 _is_plain_word: Final = PLAIN_WORD.fullmatch
+_POS: Final = TerminalFamily.POS
 
 
 def is_of(request: Request, way: Way, terminal: Terminal) -> bool:
@@ -50,7 +51,7 @@ def is_of(request: Request, way: Way, terminal: Terminal) -> bool:
     key: whatever merchant stands beside it, any refusal would end it with the original standing.
     """
     family = FAMILIES.get(request.key.institution)
-    is_its_family = family is TerminalFamily.POS or family is terminal.family
+    is_its_family = family is _POS or family is terminal.family
     if way.is_reversal:
         return is_its_family
     return is_its_family and terminal.merchant.merchant_id == request.merchant_id

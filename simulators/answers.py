@@ -15,6 +15,7 @@ from host.model.claims import APPROVALS
 from simulators.messages import Fields
 from terminals.codec import DecodeError
 from terminals.dialects.pos import POS
+from terminals.isodialect import IsoDialect
 from terminals.message import Message
 
 UNSEALED: Final = frozenset({"0810", "0830", "0510", "0330"})
@@ -79,10 +80,10 @@ CHECKS: Final[tuple[tuple[str, Check], ...]] = (
 )
 
 
-def is_answer_to(asked: Fields, payload: bytes) -> bool:
+def is_answer_to(asked: Fields, payload: bytes, dialect: IsoDialect = POS) -> bool:
     """Whether a frame is meant for this request at all: a stale one is passed over."""
     try:
-        told = POS.split(payload).fields
+        told = dialect.split(payload).fields
     except DecodeError:
         return True
     is_next_type = told["t"].isdigit() and int(told["t"]) == int(asked["t"]) + 10
@@ -91,25 +92,28 @@ def is_answer_to(asked: Fields, payload: bytes) -> bool:
     )
 
 
-def check_answer(asked: Fields, payload: bytes | None, mac: Mac | None) -> Answer:
+def check_answer(
+    asked: Fields, payload: bytes | None, mac: Mac | None, dialect: IsoDialect = POS
+) -> Answer:
     """Read and judge an answer to `asked`; None is silence."""
     if payload is None:
         return SILENCE
     try:
-        message = POS.split(payload)
+        message = dialect.split(payload)
     except DecodeError:
         return Answer(Verdict.UNUSABLE, {})
     told = message.fields
     if not all(check(asked, told) for _question, check in CHECKS):
         return Answer(Verdict.UNUSABLE, {})
-    if not _mac_is_right(message, mac):
+    if not _mac_is_right(message, mac, dialect):
         return Answer(Verdict.MAC_WRONG, {})
-    return Answer(Verdict.USABLE, told, message.header.hex()[5] == SIGN_ON_DIGIT)
+    next_step = message.header.hex()[5:6] if dialect.header_says_what_next else ""
+    return Answer(Verdict.USABLE, told, next_step == SIGN_ON_DIGIT)
 
 
-def _mac_is_right(message: Message, mac: Mac | None) -> bool:
+def _mac_is_right(message: Message, mac: Mac | None, dialect: IsoDialect) -> bool:
     if message.mti in UNSEALED:
         return True
-    if POS.is_sealed(message):
-        return mac is not None and POS.mac_is_right(message, mac)
+    if dialect.is_sealed(message):
+        return mac is not None and dialect.mac_is_right(message, mac)
     return message.fields.get("39") not in APPROVALS

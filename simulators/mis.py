@@ -119,6 +119,19 @@ class MisTill:
         """As a `Speaker`."""
         return self._sent("ECHO", self._next(), self._date(), {})
 
+    def said(self, code: str, number: str, date: str, values: Mapping[str, object]) -> Sent:
+        """Any message: its code, under a number and a date, with these words beside its merchant.
+
+        Raises:
+            EncodeError: a word has no place in this form.
+        """
+        return self._sent(code, number, date, values)
+
+    @property
+    def pik(self) -> Secret:
+        """Its PIN key."""
+        return self._pik
+
     def is_answer(self, sent: Sent, payload: bytes) -> bool:
         """As a `Speaker`: the answer repeats the header."""
         return payload[:HEADER_BYTES] == sent.payload[:HEADER_BYTES]

@@ -15,8 +15,12 @@ from terminals.recorded import VERSION, Head, Heard
 
 RECORDING_BYTES_MAX: Final = 1024**3
 
-RESTORED: Final = frozenset({"2", "14", "35", "52", "55", "62", "63", "64"})
+RESTORED: Final = frozenset({"2", "14", "35", "52", "55", "62", "63", "64", "128"})
 """Fields that are withheld and made anew."""
+OF_TILLS: Final = frozenset({"card", "expiry", "pin", "goods", "memo", "operator", "serial"})
+"""The same of words of tills."""
+TILLS: Final = frozenset({"mis-fixed", "mis-json", "mis-iso"})
+"""Dialects of tills."""
 NOT_REGISTERED: Final = "97"
 MAC_WRONG: Final = "A0"
 PIN_UNREADABLE: Final = "99"
@@ -71,7 +75,8 @@ def why_left_out(line: Heard, cast: Cast) -> str:
 
 
 def _odd_fields(line: Heard) -> list[str]:
-    made = RESTORED | ({"48"} if line.records else set())
+    of_terminals = RESTORED | ({"48"} if line.records else set())
+    made = OF_TILLS if line.dialect in TILLS else of_terminals
     return [name for name in line.withheld if name not in made]
 
 
@@ -106,7 +111,7 @@ _LEFT_OUT: Final[tuple[tuple[Callable[[Heard, Cast], bool], Callable[[Heard], st
         lambda line: f"no simulator makes its field {_odd_fields(line)[0]}",
     ),
     (
-        lambda line, _cast: bool({"2", "35"} & set(line.withheld)) and not line.card,
+        lambda line, _cast: bool({"2", "35", "card"} & set(line.withheld)) and not line.card,
         lambda _line: "its card number was none",
     ),
 )
@@ -122,19 +127,24 @@ def cast_of(lines: Sequence[Heard], estate: EstatePlan) -> Cast:
     Raises:
         RecordingError: there are not enough.
     """
-    ours = [
-        each
-        for each in estate.terminals
-        if each.family is TerminalFamily.POS and each.device is None
-    ]
+    tills = [line for line in lines if line.dialect in TILLS]
+    others = [line for line in lines if line.dialect not in TILLS]
+    return Cast(
+        _terminals_in(others, estate, "terminals", TerminalFamily.POS)
+        | _terminals_in(tills, estate, "tills", TerminalFamily.MIS),
+        _paired("cards", _cards_in(lines), estate.cards, _mask_of),
+    )
+
+
+def _terminals_in(
+    lines: Sequence[Heard], estate: EstatePlan, what: str, family: TerminalFamily
+) -> dict[str, TerminalPlan]:
+    ours = [each for each in estate.terminals if each.family is family and each.device is None]
     known = {each.terminal_id for each in ours}
     trading = [line for line in lines if line.terminal]
     heard = {line.terminal for line in trading if _is_registered(line)}
     terminals = [name for name in _once(line.terminal for line in trading) if name in known | heard]
-    return Cast(
-        _paired("terminals", [(name, name) for name in terminals], ours, _number_of),
-        _paired("cards", _cards_in(lines), estate.cards, _mask_of),
-    )
+    return _paired(what, [(name, name) for name in terminals], ours, _number_of)
 
 
 def _is_registered(line: Heard) -> bool:

@@ -1,4 +1,4 @@
-"""One recorded message made anew: by another terminal, of another card, of another batch.
+"""One recorded message of a terminal made anew: by another, of another card, of another batch.
 
 What is kept of it is said as it was; its card, PIN block and chip data are those of the card that
 plays it, and what it refers to is what the replay itself was told.
@@ -16,7 +16,7 @@ from simulators import messages
 from simulators.messages import Fields
 from simulators.recording import BATCH, Cast, batch_in
 from simulators.session import BATCH_LAST, PosSession
-from terminals.fields import UPLOAD_RECORD, digits_of
+from terminals.fields import ORIGINAL_DATA, UPLOAD_RECORD, digits_of
 from terminals.recorded import Heard, Uploaded
 
 WRONG_PIN: Final = frozenset({"55", "75"})
@@ -66,6 +66,28 @@ class Seat:
         return self.traces[key]
 
 
+def pin_of(card: CardPlan, line: Heard) -> Secret:
+    """The card's PIN, or another where the recording's was wrong."""
+    pin = card.pin or Secret(b"000000")
+    if (line.told or {}).get("39") in WRONG_PIN:
+        digits = pin.reveal().decode()
+        pin = Secret(f"{digits[:-1]}{(int(digits[-1]) + 1) % 10}".encode())
+    return pin
+
+
+def check_original(line: Heard, sale: "Told | None") -> None:
+    """Whether what a message refers to was replayed.
+
+    Raises:
+        NotSayableError: it was not, and the recording's was found.
+    """
+    told = line.told or {}
+    if "37" not in line.asked or sale is not None or told.get("39") == NOT_FOUND:
+        return
+    if line.kind is not Kind.CASH_LOAD_CONFIRM:
+        raise NotSayableError("its original was not replayed, or came before the recording")
+
+
 class Remade:
     """One message made anew."""
 
@@ -82,7 +104,7 @@ class Remade:
         Raises:
             NotSayableError: what it refers to is not to be had.
         """
-        self._check_original()
+        check_original(self._line, self._sale)
         made = dict(self._asked)
         made["41"] = self._seat.session.plan.terminal_id
         if self._asked.get("42") == self._seat.merchant:
@@ -94,14 +116,6 @@ class Remade:
         if "11" in made:
             made["11"] = self._seat.trace(batch, self._asked["11"])
         return made | self._original() | self._card() | self._own()
-
-    def _check_original(self) -> None:
-        told = self._line.told or {}
-        if "37" not in self._asked or self._sale is not None or told.get("39") == NOT_FOUND:
-            return
-        if self._line.kind is Kind.CASH_LOAD_CONFIRM:
-            return
-        raise NotSayableError("its original was not replayed, or came before the recording")
 
     def _original(self) -> Fields:
         made: Fields = {}
@@ -119,7 +133,15 @@ class Remade:
             if sale is not None and date == sale.was.get("13"):
                 date = sale.now.get("13", date)
             made["61"] = batch + trace + date
+        if "90" in asked:
+            made["90"] = self._original_data(asked["90"])
         return made
+
+    def _original_data(self, was: str) -> str:
+        """F90 with the trace that stands in place of the recording's."""
+        place = ORIGINAL_DATA["trace"]
+        known = self._seat.traces.get((batch_in(self._asked), was[place]), was[place])
+        return was[: place.start] + known + was[place.stop :]
 
     def _card(self) -> Fields:
         line, withheld = self._line, self._line.withheld
@@ -139,11 +161,7 @@ class Remade:
         return made
 
     def _pin_block(self, card: CardPlan) -> str:
-        """Of the card's PIN, or of another where the recording's was wrong."""
-        pin = card.pin or Secret(b"000000")
-        if (self._line.told or {}).get("39") in WRONG_PIN:
-            digits = pin.reveal().decode()
-            pin = Secret(f"{digits[:-1]}{(int(digits[-1]) + 1) % 10}".encode())
+        pin = pin_of(card, self._line)
         pik = self._seat.session.who.pik
         if pik is None:
             raise NotSayableError("its terminal could not sign on")

@@ -21,6 +21,7 @@ from simulators.batch import Batch
 from simulators.line import IsMine
 from simulators.messages import Fields, Who
 from terminals.dialects.pos import POS
+from terminals.isodialect import IsoDialect
 
 LAYOUT: Final = "003"
 TRACE_MAX: Final = 999_999
@@ -34,9 +35,16 @@ class PosSession:
     """What a terminal is between two transactions. `ask` is its line."""
 
     def __init__(
-        self, plan: TerminalPlan, merchant: MerchantPlan, ask: Ask, *, last_trace: int = 0
+        self,
+        plan: TerminalPlan,
+        merchant: MerchantPlan,
+        ask: Ask,
+        *,
+        last_trace: int = 0,
+        dialect: IsoDialect = POS,
     ) -> None:
         self.plan = plan
+        self._dialect = dialect
         self.batch = Batch()
         """The log of the current batch."""
         self.wants_sign_on = plan.working is None
@@ -63,11 +71,11 @@ class PosSession:
 
     async def exchange(self, asked: Fields, *, sealed: bool) -> Answer:
         """One message and its answer, after every check."""
-        payload = POS.compose(
-            messages.TPDU, messages.HEADER, dict(asked), self._mac if sealed else None
-        )
-        told = await self._ask(payload, lambda frame: is_answer_to(asked, frame))
-        answer = check_answer(asked, told, self._mac)
+        dialect = self._dialect
+        tpdu, header = _head_of(dialect)
+        payload = dialect.compose(tpdu, header, dict(asked), self._mac if sealed else None)
+        told = await self._ask(payload, lambda frame: is_answer_to(asked, frame, dialect))
+        answer = check_answer(asked, told, self._mac, dialect)
         self.wants_sign_on = self.wants_sign_on or answer.asks_sign_on
         if answer.f39 == WRONG_BATCH and batch_of(asked) == self.who.batch:
             self.wants_batch = True
@@ -96,7 +104,7 @@ class PosSession:
     def slot_of(self, asked: Fields) -> str:
         """What the house calls the transaction."""
         return ExchangeKey(
-            POS.institution,
+            self._dialect.institution,
             self.plan.terminal_id,
             batch_of(asked),
             asked["11"],
@@ -132,6 +140,13 @@ class PosSession:
     def _use_keys(self, pik: Secret, mak: Secret) -> None:
         self.who = replace(self.who, pik=pik)
         self._mac = mac_for(self.plan.mac_algorithm, mak)
+
+
+def _head_of(dialect: IsoDialect) -> tuple[bytes, bytes]:
+    """What stands before a message: a terminal's own, or zeros where it means nothing."""
+    if not dialect.header_says_what_next:
+        return bytes(dialect.tpdu_bytes), bytes(dialect.header_bytes)
+    return messages.TPDU, messages.HEADER
 
 
 def batch_of(fields: Fields) -> str:

@@ -30,6 +30,10 @@ honest one at once, then one each second."""
 MAC: Final = Place("mac")
 """What is to blame where no key proved a message."""
 TERMINAL_ID: Final = Place("41")
+_BESIDE_TRADE: Final = frozenset(
+    kind for kind, row in KINDS.items() if row.traffic is not Traffic.TRADE
+)
+_SIGN_ON: Final = Kind.SIGN_ON
 
 _LOG = structlog.get_logger(__name__)
 
@@ -94,7 +98,7 @@ class Intake:
         assert request is not None
         if exchange.mac is not None and self._proofs.is_new(request.key, response.local_time):
             exchange.standing.prove(request.key.terminal_id, now)
-        if request.kind is Kind.SIGN_ON and response.is_approved:
+        if request.kind is _SIGN_ON and response.is_approved:
             self._sessions.renew(request.key.terminal_id, now)
 
     def sweep(self, now: float) -> None:
@@ -192,7 +196,7 @@ class Intake:
     def _go_on(self, exchange: Exchange, asked: Request, now: float) -> None:
         """To the host, unless it is more than its share of what needs no key."""
         admitted: Request | None = asked
-        if KINDS[asked.kind].traffic is not Traffic.TRADE:
+        if asked.kind in _BESIDE_TRADE:
             admitted = self._admitted(exchange, asked, now)
         if admitted is not None:
             self.onward.forward(exchange, admitted, now)

@@ -12,8 +12,9 @@ from host.model.secrets import Secret
 from switch.exchange import Origin, Reply
 from switch.faults import guarded
 from switch.standing import Standing
+from terminals.dialects.mis import MisDialect
 from terminals.isodialect import IsoDialect
-from terminals.recorded import Heard, Masker, is_recordable
+from terminals.recorded import Heard, Masker, is_recordable, name_of
 
 ENDED: Final = "the recording ended first"
 
@@ -63,11 +64,11 @@ class Recorder:
 
     def _tell(self, watched: "Watched", payload: bytes | None, silence: str) -> None:
         dialect = watched.origin.dialect
-        assert isinstance(dialect, IsoDialect)
+        assert isinstance(dialect, IsoDialect | MisDialect)
         blank = Heard(
             at=watched.at,
             channel=watched.origin.channel,
-            dialect=dialect.institution,
+            dialect=name_of(dialect),
             seconds=round(self._clock() - watched.at, 6),
             silence=silence if payload is None else "",
         )

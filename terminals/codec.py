@@ -165,7 +165,7 @@ class Codec:
         names = tuple(fields)
         fast = self._encoders.get(names)
         if fast is not None:
-            body = fast(fields)
+            body = fast(fields.values())
             if body is not None:
                 return body
         return self.encode_by_library(fields)

@@ -21,7 +21,8 @@ from terminals.formats import ANY_BYTE, FIELD_NUMBER_MAX, TEXT, FieldSpec, Spec
 
 Fields = dict[str, str]
 FastDecode = Callable[[bytes], Fields | None]
-FastEncode = Callable[[Fields], bytes | None]
+FastEncode = Callable[[Iterable[str]], bytes | None]
+"""Takes the values in the order of the keys it was made for."""
 
 _NOT_BCD: Final = 1_000_000
 _BCD: Final = tuple(
@@ -37,6 +38,12 @@ _LENGTHS: Final = {
     ("ascii", 3): ("LENGTH3", tuple(f"{size:03d}" for size in range(1000))),
 }
 """By encoding and bytes of a length: the name it has in generated code, and every length."""
+_PACKED: Final = {
+    name: (f"{name}_PACKED", tuple(bytes.fromhex(text).decode("latin-1") for text in texts))
+    for name, texts in (_LENGTHS["bcd", 1], _LENGTHS["bcd", 2])
+}
+"""BCD lengths as the characters that their bytes are, to stand in a run of characters: by the name
+of the same lengths as digits."""
 _CHARACTERS: Final = frozenset({"ascii", TEXT, ANY_BYTE})
 """Character sets whose first 128 are ASCII, which the Latin-1 view is read by."""
 _SECOND: Final = 1
@@ -84,15 +91,16 @@ def decoder(spec: Spec, numbers: list[int]) -> FastDecode | None:
 
 
 def encoder(spec: Spec, names: tuple[str, ...]) -> FastEncode | None:
-    """The encode function of values with exactly these keys, None when it has no fast form."""
+    """The encode function of values under exactly these keys, None when it has no fast form."""
     numbers = sorted(int(name) for name in names if name not in {"t", "p", "1"})
     if "t" not in names or not _all_have_a_fast_form(spec, numbers):
         return None
     writer = _EncodeWriter(Head.of(spec))
+    writer.values(names)
     writer.head(numbers)
     for number in numbers:
         writer.field(str(number), spec[str(number)])
-    function: FastEncode = _function("encode", "f", writer.lines())
+    function: FastEncode = _function("encode", "v", writer.lines())
     return function
 
 
@@ -140,6 +148,7 @@ def _function(name: str, argument: str, lines: list[str]) -> Any:
     )
     scope: dict[str, Any] = {
         **dict(_LENGTHS.values()),
+        **dict(_PACKED.values()),
         "BCD": _BCD,
         "SIZES": _SIZES,
         "UNUSUAL": _UNUSUAL,
@@ -305,7 +314,7 @@ class _PackedDecodeWriter(_DecodeWriter):
 
 @dataclasses.dataclass(slots=True)
 class _EncodeWriter:
-    """Writes an encode function: runs of hexadecimal text and of characters, then one join."""
+    """Writes an encode function: runs of hexadecimal text and of Latin-1 characters, in turns."""
 
     head_form: Head
     code: list[str] = dataclasses.field(default_factory=list)
@@ -314,20 +323,23 @@ class _EncodeWriter:
     hexadecimals: list[str] = dataclasses.field(default_factory=list)
     runs: list[tuple[str, list[str]]] = dataclasses.field(default_factory=list)
 
+    def values(self, names: Iterable[str]) -> None:
+        """Write what takes the values apart: all at once costs less than to look up each."""
+        self.code.append("".join(f"{_variable_of(name)}, " for name in names) + "= v")
+
     def head(self, numbers: list[int]) -> None:
         """Write what writes the message type and the bitmaps that announce these fields."""
-        self.code += ['t = f["t"]', "if len(t) != 4: return None"]
-        self._put("hex" if self.head_form.is_packed else "ascii", "t")
+        self.code.append("if len(t) != 4: return None")
+        self._put("hex" if self.head_form.is_packed else "characters", "t")
         if numbers and numbers[-1] > _PRIMARY_MAX:
             bitmap = f"{bitmap_of([_SECOND, *numbers], FIELD_NUMBER_MAX):032X}"
         else:
             bitmap = f"{bitmap_of(numbers):016X}"
-        self._put("hex" if self.head_form.bitmap_bytes == 8 else "ascii", f'"{bitmap}"')
+        self._put("hex" if self.head_form.bitmap_bytes == 8 else "characters", f'"{bitmap}"')
 
     def field(self, name: str, field: FieldSpec) -> None:
         """Write what writes one field."""
-        value = f"f{name}"
-        self.code.append(f'{value} = f["{name}"]')
+        value = _variable_of(name)
         if field["data_enc"] == "b":
             self._hex(value, field)
         else:
@@ -339,7 +351,8 @@ class _EncodeWriter:
 
     def lines(self) -> list[str]:
         """The whole body of the function."""
-        code = [*self.code, f"if not {_joined(self.digits)}.isdigit(): return None"]
+        code = [*self.code, f"d = {_joined(self.digits)}"]
+        code.append("if not (d.isascii() and d.isdigit()): return None")
         code += _character_checks(self.characters)
         if self.hexadecimals:
             code.append(f"unhex({_joined(self.hexadecimals)})")
@@ -369,17 +382,17 @@ class _EncodeWriter:
             self.characters.append(value)
             self._ascii(value, field)
             return
-        encoded = f'{value}.encode("{field["data_enc"]}")'
-        self.code.append(f"e{value} = {value}.encode() if {value}.isascii() else {encoded}")
-        self.code.append(f"n{value} = len(e{value})")
+        encoded = f'{value}.encode("{field["data_enc"]}").decode("latin-1")'
+        self.code.append(f"if not {value}.isascii(): {value} = {encoded}")
+        self.code.append(f"n{value} = len({value})")
         if field["len_type"]:
             self._length(value, field)
         else:
             self.code.append(f"if n{value} != {field['max_len']}: return None")
-        self._put("bytes", f"e{value}")
+        self._put("characters", value)
 
     def _ascii(self, value: str, field: FieldSpec) -> None:
-        """A character is a byte, or the join refuses it."""
+        """A character is a byte: all together are looked at once (`_character_checks`)."""
         if field["len_type"]:
             self.code.append(f"n{value} = len({value})")
             if field.get("hexadecimal"):
@@ -387,12 +400,17 @@ class _EncodeWriter:
             self._length(value, field)
         else:
             self.code.append(f"if len({value}) != {field['max_len']}: return None")
-        self._put("ascii", value)
+        self._put("characters", value)
 
     def _length(self, value: str, field: FieldSpec) -> None:
         self.code.append(f"if n{value} > {field['max_len']}: return None")
         name, _ = _LENGTHS[field["len_enc"], field["len_type"]]
-        self._put("hex" if field["len_enc"] == "bcd" else "ascii", f"{name}[n{value}]")
+        if field["len_enc"] != "bcd":
+            self._put("characters", f"{name}[n{value}]")
+        elif field["data_enc"] == "b":
+            self._put("hex", f"{name}[n{value}]")
+        else:
+            self._put("characters", f"{_PACKED[name][0]}[n{value}]")
 
     def _padded(self, value: str, field: FieldSpec) -> tuple[str, ...]:
         if not (_counts_nibbles(field) and field["max_len"] % 2):
@@ -408,10 +426,13 @@ class _EncodeWriter:
             self.runs.append((unit, list(values)))
 
     def _run(self, unit: str, values: list[str]) -> str:
-        if unit == "bytes":
-            return " + ".join(values)
         joined = _joined(values)
-        return f"unhex({joined})" if unit == "hex" else f'{joined}.encode("ascii")'
+        return f"unhex({joined})" if unit == "hex" else f'{joined}.encode("latin-1")'
+
+
+def _variable_of(name: str) -> str:
+    """What a value is called in an encode function."""
+    return name if name == "t" else f"f{name}"
 
 
 def _joined(values: list[str]) -> str:

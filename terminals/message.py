@@ -20,6 +20,7 @@ class Place(NamedTuple):
 
 
 NOWHERE: Final = Place()
+_NEW: Final = Taken.NEW
 
 
 class AnyMessage(Protocol):
@@ -110,7 +111,7 @@ class Message:
         """Its number and expiry, YYMM, as far as they came in clear; None: nobody has looked."""
         self.form: object = None
         """What its codes and fields alone say (`terminals.forms`), once its dialect was asked."""
-        self.taken = Taken.NEW
+        self.taken = _NEW
         """What its KSN makes of it, where a KSN proved it."""
 
     @property

@@ -17,17 +17,30 @@ import msgspec
 from host.model.requests import Kind, Request
 from host.model.secrets import Pan, Secret
 from terminals.codec import DecodeError
-from terminals.dialects.pos import INSTITUTION
+from terminals.dialects.ascii87_fields import BINARY, HEXADECIMAL
+from terminals.dialects.mis import MisDialect
+from terminals.dialects.mis_fixed import FixedForm
+from terminals.dialects.mis_iso import IsoForm
+from terminals.dialects.mis_json import JsonForm
 from terminals.fields import SECURITY
 from terminals.isodialect import IsoDialect
 from terminals.message import Message
 from terminals.presented import card_of
+from terminals.recorded_words import words_asked, words_told
 
 VERSION: Final = 1
-RECORDABLE: Final = "pos"
-"""The dialect whose messages can be kept."""
+NAMES_OF_FORMS: Final[Mapping[type, str]] = {
+    FixedForm: "mis-fixed",
+    JsonForm: "mis-json",
+    IsoForm: "mis-iso",
+}
+WHY_NOT: Final[Mapping[str, str]] = {
+    "softpos": "every message of a phone carries an attestation that its vendor signs for it "
+    "alone, under a key count that only rises: nobody else can make it anew",
+}
+"""Dialects whose messages are not kept, and why."""
 PSEUDONYM_BYTES: Final = 8
-BITMAP: Final = "p"
+BITMAPS: Final = frozenset({"p", "1"})
 SIGN_ON_DIGIT: Final = "3"
 """Of an answer's header: sign on again."""
 
@@ -40,11 +53,13 @@ KEPT_ASKED: Final = _shapes(
     t=r"\d{4}",
     f3=r"\d{6}",
     f4=r"\d{12}",
+    f7=r"\d{10}",
     f11=r"\d{6}",
     f22=r"\d{3}",
     f23=r"\d{3}",
     f25=r"\d{2}",
     f26=r"\d{2}",
+    f33=r"\d{1,11}",
     f37=r"[0-9A-Za-z ]{12}",
     f38=r"[0-9A-Za-z ]{6}",
     f39=r"[0-9A-Z]{2}",
@@ -56,6 +71,8 @@ KEPT_ASKED: Final = _shapes(
     f60=r"\d{8,19}",
     f61=r"\d{12}|\d{16}",
     f63=r"[0-9A-Z ]{0,3}",
+    f70=r"\d{3}",
+    f90=r"\d{42}",
 )
 """Fields of a request and the shape in which they are kept: codes, numbers, sums, references."""
 KEPT_TOLD: Final = _shapes(
@@ -78,7 +95,7 @@ SUMS_IN_62: Final = frozenset(
 )
 """Whose answer has sums in F62; a sign-on's has keys."""
 _SUMS: Final = re.compile(r"(3\d){1,32}", re.ASCII)
-_SECRET_FIELDS: Final = ("2", "35", "36", "45", "52", "64")
+_SECRET_FIELDS: Final = ("2", "35", "36", "45", "52", "64", "128")
 """What no line quotes, wherever it may have been written as well."""
 
 
@@ -98,11 +115,13 @@ class Heard(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """When it came, in seconds since the recording began."""
     channel: str
     dialect: str
+    header_bytes: int = 0
+    """What stands before a message of characters; it means nothing, and is not kept."""
     terminal: str = ""
     """Empty where it could not be read."""
     kind: Kind | None = None
     asked: dict[str, str] = {}
-    """Fields by number, `t` the message type."""
+    """Fields by number, `t` the message type; of a till words by name, too."""
     withheld: tuple[str, ...] = ()
     """Fields that came and are not kept."""
     card: str = ""
@@ -135,11 +154,28 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
     channels: tuple[str, ...]
     left_out: tuple[str, ...] = ()
     """Channels whose messages are not recorded."""
+    why_left_out: dict[str, str] = {}
+    """Why, by channel."""
+
+
+Recordable = IsoDialect | MisDialect
+"""What messages can be kept of."""
+
+
+def name_of(dialect: object) -> str:
+    """What a dialect whose messages can be kept is called; empty for any other."""
+    if isinstance(dialect, MisDialect):
+        return NAMES_OF_FORMS.get(type(dialect.form), "")
+    if not isinstance(dialect, IsoDialect):
+        return ""
+    if dialect.codec is HEXADECIMAL:
+        return "ascii87-hex"
+    return "ascii87-bin" if dialect.codec is BINARY else dialect.institution
 
 
 def is_recordable(dialect: object) -> bool:
     """Whether messages of this dialect can be kept."""
-    return isinstance(dialect, IsoDialect) and dialect.institution == INSTITUTION
+    return bool(name_of(dialect))
 
 
 class Masker:
@@ -148,13 +184,16 @@ class Masker:
     def __init__(self, key: Secret) -> None:
         self._key = key
 
-    def line(self, dialect: IsoDialect, payload: bytes, heard: Heard) -> Heard:
+    def line(self, dialect: Recordable, payload: bytes, heard: Heard) -> Heard:
         """`heard` (which knows when and where) with what its message says."""
+        if isinstance(dialect, MisDialect):
+            return self._till_line(dialect, payload, heard)
         message, unreadable = _read(dialect, payload)
         if message is None:
             return msgspec.structs.replace(heard, unreadable=unreadable or "not read")
         line = msgspec.structs.replace(
             heard,
+            header_bytes=dialect.header_bytes if dialect.tpdu_bytes == 0 else 0,
             terminal=_shaped("41", message.terminal_id),
             kind=message.asks,
             unreadable=unreadable or message.fault,
@@ -166,8 +205,10 @@ class Masker:
         )
         return _without_quotes(line, message.fields)
 
-    def answered(self, dialect: IsoDialect, payload: bytes, line: Heard) -> Heard:
+    def answered(self, dialect: Recordable, payload: bytes, line: Heard) -> Heard:
         """The line with its answer."""
+        if isinstance(dialect, MisDialect):
+            return _till_answered(dialect, payload, line)
         try:
             message = dialect.split(payload)
         except DecodeError:
@@ -179,6 +220,25 @@ class Masker:
             line,
             told=told,
             asks_sign_on=message.header.hex()[5:6] == SIGN_ON_DIGIT,
+        )
+
+    def _till_line(self, dialect: MisDialect, payload: bytes, heard: Heard) -> Heard:
+        try:
+            message = dialect.read(payload)
+        except DecodeError as error:
+            return msgspec.structs.replace(heard, unreadable=error.why)
+        line = msgspec.structs.replace(heard, terminal=message.terminal_id, kind=message.asks)
+        asked = words_asked(dialect, message)
+        if asked is None:
+            return msgspec.structs.replace(line, unreadable="its payload could not be read")
+        pan = asked.card
+        return msgspec.structs.replace(
+            line,
+            asked=asked.kept,
+            withheld=asked.withheld,
+            has_pin="pin" in asked.withheld,
+            card=self.pseudonym(pan.reveal()) if pan is not None else "",
+            pan=pan.masked if pan is not None else "",
         )
 
     def pseudonym(self, pan: str) -> str:
@@ -211,6 +271,16 @@ class Masker:
         )
 
 
+def _till_answered(dialect: MisDialect, payload: bytes, line: Heard) -> Heard:
+    told = words_told(dialect, payload)
+    if told is None:
+        return msgspec.structs.replace(line, silence="an answer that cannot be read")
+    asks_sign_on = told.pop("next", "") == SIGN_ON_DIGIT
+    if not line.asked:  # an answer repeats what was asked
+        told = {name: text for name, text in told.items() if name == "39"}
+    return msgspec.structs.replace(line, told=told, asks_sign_on=asks_sign_on)
+
+
 def kept_told(fields: Mapping[str, str], kind: Kind | None) -> dict[str, str]:
     """What is kept of an answer: code, sums, balances, references."""
     kept = dict(_kept(fields, KEPT_TOLD))
@@ -233,7 +303,7 @@ def _is_encrypted(message: Message) -> bool:
 
 def _kept_asked(fields: Mapping[str, str]) -> dict[str, dict[str, str] | tuple[str, ...]]:
     kept = dict(_kept(fields, KEPT_ASKED))
-    withheld = tuple(name for name in fields if name not in kept and name != BITMAP)
+    withheld = tuple(name for name in fields if name not in kept and name not in BITMAPS)
     return {"asked": kept, "withheld": withheld}
 
 

@@ -22,6 +22,9 @@ from terminals.unnamed import NOTHING_NAMED
 
 _BATCH: Final = CONTROL["batch"]
 _NO_BATCH: Final = "000000"
+_REVERSAL: Final = Kind.REVERSAL
+_UNDOING: Final = Family.REVERSAL
+_UPLOAD: Final = Family.UPLOAD
 
 
 def to_request(message: Message, institution: str, generation: int) -> Request | Reason:
@@ -32,7 +35,7 @@ def to_request(message: Message, institution: str, generation: int) -> Request |
     if isinstance(row.means, Reason):
         return row.means
     try:
-        if row.means is Kind.REVERSAL:
+        if row.means is _REVERSAL:
             return _reversal(message, row, institution, generation)
         if message.damage is not None:
             return Reason.FORMAT_ERROR
@@ -60,7 +63,7 @@ def _request(
         merchant_id=fields["42"],
         pan=pan,
         expiry=expiry,
-        amount=None if family is Family.UPLOAD else amount_in(fields, in_points=row.in_points),
+        amount=None if family is _UPLOAD else amount_in(fields, in_points=row.in_points),
         pin=pin_in(fields) if "52" in fields else None,
         entry_mode=fields.get("22", "000"),
         original=original_of(fields, key, row) if original_of else None,
@@ -104,6 +107,6 @@ def _key(message: Message, institution: str, family: Family) -> ExchangeKey:
     fields = message.fields
     batch = fields["60"][_BATCH] if "60" in fields else _NO_BATCH
     stan = message.stan
-    if family is Family.REVERSAL and "90" in fields:
+    if family is _UNDOING and "90" in fields:
         stan = fields["90"][ORIGINAL_DATA["trace"]]
     return ExchangeKey(institution, fields["41"], batch, stan, family)

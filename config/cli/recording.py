@@ -19,7 +19,7 @@ def record(
     channel: Annotated[
         str | None,
         typer.Option(
-            help="One of pos dialect; all of them without.",
+            help="One of them; all that can be recorded without.",
             metavar="NAME",
             autocompletion=channel_names,
         ),
@@ -30,7 +30,7 @@ def record(
     """Record what a running switch is asked and answers, for replay. Ctrl-C ends it sooner.
 
     Masked: no PAN, track, PIN, key or MAC is written. A card is a pseudonym whose key is forgotten
-    when the recording ends. Only channels of the pos dialect are recorded; others are named.
+    when the recording ends. Channels of phones are not recorded; they are named, with the reason.
 
     Example: posswitch record monday.jsonl --seconds 3600
     """
@@ -42,7 +42,7 @@ def record(
 
 
 @app.command()
-def replay(
+def replay(  # noqa: PLR0913, PLR0917 - a command line has an option for each thing
     file: Annotated[Path, typer.Argument(help="What posswitch record has written.")],
     address: Annotated[
         str, typer.Option("--host", help="Where the other build listens.", metavar="HOST")
@@ -53,6 +53,10 @@ def replay(
     speed: Annotated[
         float, typer.Option(min=0, help="Times its pace; 0: as fast as answers come.", metavar="N")
     ] = 0,
+    channel: Annotated[
+        str | None,
+        typer.Option(help="One of the recording's channels; all of them without.", metavar="NAME"),
+    ] = None,
     estate: Annotated[
         str,
         typer.Option(
@@ -75,4 +79,4 @@ def replay(
     from config.tasks.simulate import Target
 
     target = Target(host=address, port=port, estate=estate, as_json=as_json)
-    raise typer.Exit(replay_file(target, file, speed))
+    raise typer.Exit(replay_file(target, file, speed, channel))

@@ -51,7 +51,7 @@ def run_host(
 
     from config.run.asking import HOST
     from config.run.control import Answers, Reread, control_socket, stand_by
-    from config.run.database import dsn_of
+    from config.run.database import dsn_of, office_dsn_of
     from config.run.heads import keep_signing, open_key
     from config.run.host_reloading import reload_host
     from config.run.hsm import open_hsm
@@ -59,9 +59,11 @@ def run_host(
     from config.run.naming import Names, names_of_host
     from host.link.credentials import Credentials
     from host.poster import Poster
+    from host.program import Logins
     from host.program import run_host as run
 
     dsn = dsn_of("host", settings.database, places.cluster)
+    office_dsn = office_dsn_of(settings.database, places.cluster)
     hsm = open_hsm(settings.host.hsm, places, dsn)
     audit_key = open_key(places)
     with control_socket(places, HOST) as control:
@@ -85,7 +87,13 @@ def run_host(
 
         with _ports_in_sentences():
             _run_until_signal(
-                lambda: run(settings.host, dsn=dsn, hsm=hsm, on_ready=on_ready, beside=beside)
+                lambda: run(
+                    settings.host,
+                    logins=Logins(dsn, office_dsn),
+                    hsm=hsm,
+                    on_ready=on_ready,
+                    beside=beside,
+                )
             )
 
 

@@ -16,7 +16,7 @@ import trio
 from host.model.secrets import Secret
 from switch.program import Switch
 from switch.recording import Recorder
-from terminals.recorded import RECORDABLE, Heard
+from terminals.recorded import WHY_NOT, Heard
 
 LINES_MAX: Final = 20_000
 """Lines that may wait for who reads them."""
@@ -29,6 +29,8 @@ class Begun(msgspec.Struct, frozen=True, kw_only=True):
 
     channels: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
+    why_left_out: dict[str, str] = {}
+    """By channel."""
     error: str = ""
 
 
@@ -103,12 +105,12 @@ def _begun(switch: Switch, channel: str) -> Begun:
     if switch.front.recorder is not None:
         return Begun(error="somebody records there already")
     wanted = [channel] if channel else list(rows)
-    heard = [name for name in wanted if rows[name].dialect == RECORDABLE]
+    why = {name: WHY_NOT[rows[name].dialect] for name in wanted if rows[name].dialect in WHY_NOT}
+    heard = tuple(name for name in wanted if name not in why)
     if not heard:
-        return Begun(error=f"no message of {', '.join(wanted)} can be recorded, only of pos")
-    return Begun(
-        channels=tuple(heard), left_out=tuple(name for name in wanted if name not in heard)
-    )
+        names = ", ".join(wanted)
+        return Begun(error=f"no message of {names} can be recorded: {next(iter(why.values()))}")
+    return Begun(channels=heard, left_out=tuple(why), why_left_out=why)
 
 
 async def _some(take: trio.MemoryReceiveChannel[bytes]) -> bytes:

@@ -5,6 +5,7 @@ label: values in pieces, sentences between their words, amounts never apart from
 Without a terminal a line has 80 columns; programs read `--json`.
 """
 
+import re
 import shutil
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
@@ -26,6 +27,8 @@ _PLACE: Final = 11
 _USUAL: Final = 80
 _WIDE: Final = 120
 """From so many columns on there is room for long labels."""
+_OURS: Final = re.compile(r"(?:line \d+|its items .*)(?: #\d+)?$")
+"""Of a place: words of ours, where there is no file to name."""
 Piece = tuple[str, str]
 """A text and its style."""
 
@@ -95,7 +98,8 @@ def title_of(told: Description) -> str:
 def _place_words(place: str) -> str:
     """Where a message was; the name of a file stays as it is."""
     name, *rest = place.split(", ")
-    return ", ".join([name, *map(speech.of_message, rest)])
+    said = [speech.of_message(each) for each in rest]
+    return ", ".join([speech.of_message(name) if _OURS.match(name) else name, *said])
 
 
 def _part(told: Description, depth: int, part: Part, width: int) -> Iterator[Text]:

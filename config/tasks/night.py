@@ -18,6 +18,7 @@ from clearing.run import STEPS, Calendar, Position, Summary, run_clearing, run_d
 from clearing.verify import Violation, audit
 from config.as_json import print_json
 from config.errors import Say, SettingsError, SurroundingsError, operator_errors
+from config.language import speech
 from config.places import Places
 from config.run.database import dsn_of, opened_database
 from config.run.heads import open_key, read_heads, read_public_keys, sign_now
@@ -223,7 +224,7 @@ def print_violations(violations: Sequence[Violation], *, as_json: bool = False) 
         print_json({"violations": violations})
         return
     for violation in violations:
-        console.print(str(violation), markup=False)
+        console.print(f"{violation.check}. {speech.said(violation.what)}", markup=False)
     if any(violation.test == "foreign_change" for violation in violations):
         console.print("of the estate: posswitch audit changes shows what was edited by hand")
     console.print(f"audit: {len(violations)} violations")

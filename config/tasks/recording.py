@@ -39,6 +39,7 @@ class Tally:
     lost: dict[Path, int] = field(default_factory=dict)
     channels: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
+    why_left_out: dict[str, str] = field(default_factory=dict)
 
 
 Tell = Callable[[Path, Tally], None]
@@ -69,9 +70,8 @@ def tell_in_words(file: Path, tally: Tally) -> None:
     """What came of it, for people."""
     console, channels = screen(), ", ".join(tally.channels)
     console.print(f"{tally.lines:,} messages of {channels} in {file}", markup=False)
-    if tally.left_out:
-        left = ", ".join(tally.left_out)
-        console.print(f"not recorded, not of the pos dialect: {left}", markup=False)
+    for name in tally.left_out:
+        console.print(f"not recorded: {name}: {tally.why_left_out.get(name, '')}", markup=False)
     if lost := sum(tally.lost.values()):
         console.print(f"{lost:,} more came faster than they could be written", markup=False)
 
@@ -85,6 +85,7 @@ def tell_as_json(file: Path, tally: Tally) -> None:
             "lost": sum(tally.lost.values()),
             "channels": tally.channels,
             "channels_not_recorded": tally.left_out,
+            "why_not": tally.why_left_out,
         }
     )
 
@@ -165,6 +166,7 @@ def _take_begun(said: bytes, path: Path, tally: Tally) -> None:
             "E-RECORDING",
         )
     tally.channels, tally.left_out = begun.channels, begun.left_out
+    tally.why_left_out = begun.why_left_out
 
 
 async def _write(
@@ -184,6 +186,7 @@ def _head(tally: Tally) -> Head:
         build=release(),
         channels=tally.channels,
         left_out=tally.left_out,
+        why_left_out=tally.why_left_out,
     )
 
 

@@ -10,11 +10,12 @@ from typing import Final, TypeVar, cast
 
 import msgspec
 
+from host.model import office
 from host.model.requests import Request, Response
 from host.model.secrets import Pan, Secret
 from host.model.terminal import TerminalProfile
 
-LINK_VERSION: Final = 4
+LINK_VERSION: Final = 5
 """Raised whenever a struct below, or one it carries, changes its shape."""
 FRAME_BYTES_MAX: Final = 8 * 1024 * 1024
 ITEMS_MAX: Final = 2048
@@ -64,11 +65,32 @@ class Failed(msgspec.Struct, frozen=True, array_like=True, tag="failed"):
     ticket: Ticket
 
 
+class Do(msgspec.Struct, frozen=True, array_like=True, tag="do"):
+    """A person asks for an action."""
+
+    ticket: Ticket
+    asked: office.Do
+
+
+class Show(msgspec.Struct, frozen=True, array_like=True, tag="show"):
+    """A person asks for a page of a view."""
+
+    ticket: Ticket
+    asked: office.Show
+
+
+class Told(msgspec.Struct, frozen=True, array_like=True, tag="told"):
+    """What the office says to either."""
+
+    ticket: Ticket
+    told: office.Told
+
+
 class Beat(msgspec.Struct, frozen=True, array_like=True, tag="beat"):
     """A sign of life; the host returns each one it gets."""
 
 
-Frame = Hello | Ask | Answers | Find | Found | Failed | Beat
+Frame = Hello | Ask | Answers | Find | Found | Failed | Do | Show | Told | Beat
 
 
 class LinkError(Exception):
@@ -177,5 +199,6 @@ def _close_secret(kind: type, value: object) -> Pan | Secret:
 
 _ENCODER: Final = msgspec.msgpack.Encoder(enc_hook=_open_secret)
 _DECODER: Final[msgspec.msgpack.Decoder[Frame]] = msgspec.msgpack.Decoder(
-    Hello | Ask | Answers | Find | Found | Failed | Beat, dec_hook=_close_secret
+    Hello | Ask | Answers | Find | Found | Failed | Do | Show | Told | Beat,
+    dec_hook=_close_secret,
 )

@@ -60,7 +60,7 @@ class Kind(enum.StrEnum):
 
 
 @enum.unique
-class Traffic(enum.Enum):
+class Traffic(enum.StrEnum):
     """What may wait beside what: each has a count of its own, on the link and in the host."""
 
     TRADE = enum.auto()
@@ -201,6 +201,9 @@ class Original(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """In a reversal: what kind the original was, read from its processing code."""
 
 
+_APPROVED: Final = Reason.APPROVED
+"""What every message is held against is bound once, here as in other modules on its path: Python
+3.11 looks a member up in its enum for ten times the price of a name."""
 X9_8_WITHOUT_PAN: Final = 99
 """ANSI X9.8 without the PAN: format 0 before the PAN is XORed in, no format of ISO 9564-1."""
 
@@ -369,4 +372,4 @@ class Response(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=Fa
     @property
     def is_approved(self) -> bool:
         """Whether the terminal may tell its customer that it happened."""
-        return self.reason is Reason.APPROVED
+        return self.reason is _APPROVED

@@ -15,7 +15,7 @@ from psycopg import errors
 from host.model.office import Do, Done, Outcome, Waiting
 from host.office.action import Acting, Action, Result, Second, Step, reached
 from host.office.fields import Values, secret_from
-from host.office.office import Office, refused
+from host.office.office import Office
 from host.office.people import NOBODY, Who
 from host.office.places import reaches
 from host.office.records import (
@@ -43,11 +43,12 @@ from host.office.refusals import (
     TOO_LARGE,
     Refusal,
     RefusalKind,
+    told_of,
 )
 from host.office.roles import ROLES
 from host.office.sessions import who_asks
 from host.office.step_up import check_code, what_is_done
-from host.office.subjects import Found, Ref, changed, find
+from host.office.subjects import SUBJECTS, Found, Ref, changed, find
 from host.store.connecting import Connection
 from host.store.estate_versions import note_estate_change
 
@@ -91,7 +92,7 @@ def run_action(office: Office, connection: Connection, asked: Do) -> Outcome:
         if line.who is not NOBODY and not asked.is_dry_run:
             line.before = line.after = None
             write_line(connection, line, found.code)
-        return refused(found)
+        return told_of(found)
 
 
 def perform(action: Action[Any], acting: Acting, values: Values, line: Line) -> Done:
@@ -151,7 +152,7 @@ def _run(office: Office, connection: Connection, asked: Do, line: Line) -> Outco
         if not refusal.is_kept:
             raise
         write_line(connection, line, refusal.code)
-        return refused(refusal)
+        return told_of(refusal)
     if asked.is_dry_run:
         raise _Rehearsed(outcome)
     remember(connection, line, _form(asked), digest, outcome)
@@ -221,9 +222,11 @@ def _subject(
     ):
         line.of(found)
         return found, None
-    if action.within is None or found is not None:
-        raise Refusal(NOT_FOUND if found is None else action.taken, what=ref.kind)
+    if action.within is None or (SUBJECTS[ref.kind].is_numbered and ref.key):
+        raise Refusal(NOT_FOUND, what=ref.kind)
     within = reached(connection, grant, action.within(values))
+    if found is not None:  # told alike wherever it is, unless it is to be made where one may
+        raise Refusal(action.taken, what=ref.kind, key=ref.key)
     line.place = within.place
     return None, within
 

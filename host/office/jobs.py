@@ -19,8 +19,11 @@ from psycopg.types.json import Jsonb
 from host.clock import WallClock
 from host.hsm.interface import Hsm
 from host.office.action import Acting
+from host.office.office import Office
+from host.office.records import SQL as RECORDS
 from host.office.subjects import Found, Ref
 from host.store.connecting import Connection
+from host.store.held import Held
 from host.store.queries import load_queries
 
 SQL: Final = load_queries("host.office", "jobs.sql")
@@ -59,8 +62,46 @@ Step = Callable[[AtWork], int]
 """Does one part; gives how far the whole is now. The job is done once that is its total."""
 
 
+WORKS: Final[dict[str, Step]] = {}
+"""What is done by jobs, by the action that begins them. A new one is a row here."""
+
+
 class JobStoppedError(Exception):
     """Somebody has stopped it: what this step did is undone."""
+
+
+class Clerk:
+    """Does jobs one after another on a connection of its own; ends approvals that nobody decided.
+
+    To be used by one thread at a time.
+    """
+
+    def __init__(self, office: Office, held: Held, works: Mapping[str, Step] | None = None) -> None:
+        self._office = office
+        self._held = held
+        self._works = WORKS if works is None else works
+
+    def do_next(self) -> bool:
+        """Do one, if any waits; gives whether there was one. None where its database is away."""
+        now = self._office.clock()
+        try:
+            with self._held.use() as connection:
+                with connection.transaction():
+                    connection.execute(RECORDS["expire_approvals"], {"now": now})
+                    connection.execute(SQL["end_left"], {"left_at": now - LEFT_AFTER, "now": now})
+                job = take_job(connection, self._works, now)
+                if job is None:
+                    return False
+                step = self._works[job.action]
+                do_job(connection, self._office.hsm, self._office.clock, job, step)
+        except psycopg.Error as error:
+            _LOG.warning("jobs wait for the database", why=type(error).__name__)
+            return False
+        return True
+
+    def shut(self) -> None:
+        """Let go of the connection; a job that is under way goes on elsewhere, or later."""
+        self._held.drop()
 
 
 def begin_job(acting: Acting, action: str, about: Found, *, total: int, plan: object) -> int:

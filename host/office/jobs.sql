@@ -71,3 +71,12 @@ SET
     ended_at = NULL,
     error = ''
 WHERE t.id = %(id)s AND t.state IN ('stopped', 'failed');
+
+-- name: end_left
+-- Somebody was to stop it, and is no more.
+-- notes: job
+UPDATE job AS t
+SET
+    state = 'stopped',
+    ended_at = %(now)s
+WHERE t.state = 'stopping' AND t.beat_at < %(left_at)s;

@@ -12,10 +12,10 @@ import msgspec
 from psycopg import sql
 
 from host.model.office import COUNTED_MAX, ROWS_MAX, Page, Refused, Show
-from host.office.office import Office, refused
+from host.office.office import Office
 from host.office.people import Who
 from host.office.places import SCOPE_COLUMNS, VIEW_COLUMNS, Scope
-from host.office.refusals import ENROL, FIELD, NOT_FOUND, NOT_YOUR_ROLE, Refusal
+from host.office.refusals import ENROL, FIELD, NOT_FOUND, NOT_YOUR_ROLE, Refusal, told_of
 from host.office.roles import ROLES
 from host.office.sessions import who_asks
 from host.office.view import Column, Filter, How, View
@@ -28,7 +28,7 @@ _OPERATORS: Final[Mapping[How, sql.SQL]] = {
     How.IS: sql.SQL("{} = {}"),
     How.FROM: sql.SQL("{} >= {}"),
     How.BEFORE: sql.SQL("{} < {}"),
-    How.BEGINS: sql.SQL("{} ^@ {}"),
+    How.BEGINS: sql.SQL('{0} COLLATE "C" >= {1} AND {0} COLLATE "C" < {1} || chr(1114111)'),
     How.MINE: sql.SQL("{} = {}"),
     How.TO_DECIDE: sql.SQL("v.state = 'asked' AND v.asker <> %(me)s AND {} = any({})"),
 }
@@ -50,7 +50,7 @@ def read_view(office: Office, connection: Connection, asked: Show) -> Page | Ref
         try:
             return _read(office, connection, asked)
         except Refusal as refusal:
-            return refused(refusal)
+            return told_of(refusal)
 
 
 def _read(office: Office, connection: Connection, asked: Show) -> Page:
@@ -85,15 +85,16 @@ def page_question(view: View, who: Who, asked: Show, values: Mapping[str, Any]) 
         Refusal: a filter is none of the view's, or its value of another kind.
     """
     conditions, told = _conditions(view, who, asked.filters)
-    after, place = _after(view, asked.after)
+    order = _order(view, asked.filters)
+    after, place = _after(view, order, asked.after)
     names = [one.name for one in columns_for(view, who)]
     direction = sql.SQL(" DESC") if view.is_newest_first else sql.SQL("")
     statement = (
-        sql.SQL("SELECT {} FROM (").format(_columns([*names, *view.order]))
+        sql.SQL("SELECT {} FROM (").format(_columns([*names, *order]))
         + sql.SQL(SQL[view.id])
         + sql.SQL(") AS v WHERE {} ORDER BY {} LIMIT %(limit)s").format(
             sql.SQL(" AND ").join([*conditions, *after] or _ANY),
-            sql.SQL(", ").join(sql.Identifier("v", one) + direction for one in view.order),
+            sql.SQL(", ").join(sql.Identifier("v", one) + direction for one in order),
         )
     )
     limit = {"limit": rows_of(asked) + 1}
@@ -162,20 +163,28 @@ def _value(row: Filter, text: str) -> Any:
         raise Refusal(FIELD, field=row.name, problem=str(error)) from None
 
 
-def _after(view: View, after: list[str]) -> tuple[list[sql.Composed], dict[str, Any]]:
+def _order(view: View, filters: Mapping[str, str]) -> tuple[str, ...]:
+    """That of the first filter that has one, else the view's own."""
+    own = (one.order for one in view.filters if one.name in filters and one.order)
+    return next(own, view.order)
+
+
+def _after(
+    view: View, order: tuple[str, ...], after: list[str]
+) -> tuple[list[sql.Composed], dict[str, Any]]:
     if not after:
         return [], {}
-    if len(after) != len(view.order):
+    if len(after) != len(order):
         raise Refusal(FIELD, field="after", problem="it is the end of another view's page")
     names = [f"after_{place}" for place in range(len(after))]
     condition = sql.SQL("({}) {} ({})").format(
-        _columns(view.order),
+        _columns(order),
         sql.SQL("<" if view.is_newest_first else ">"),
         sql.SQL(", ").join(map(sql.Placeholder, names)),
     )
     kinds = {one.name: one.kind for one in view.columns}
     told: dict[str, Any] = {}
-    for name, column, text in zip(names, view.order, after, strict=True):
+    for name, column, text in zip(names, order, after, strict=True):
         try:
             told[name] = msgspec.convert(text, kinds.get(column, int), strict=False)
         except msgspec.ValidationError as error:

@@ -1,4 +1,4 @@
-"""What both runners stand on, and how a refusal is told."""
+"""What both runners stand on."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,9 +6,7 @@ from typing import Any
 
 from host.clock import WallClock
 from host.hsm.interface import Hsm
-from host.model.office import Refused
 from host.office.action import Action
-from host.office.refusals import Refusal
 from host.office.view import View
 
 
@@ -20,10 +18,3 @@ class Office:
     clock: WallClock
     actions: Mapping[str, Action[Any]]
     views: Mapping[str, View]
-
-
-def refused(refusal: Refusal) -> Refused:
-    """As it crosses the link."""
-    return Refused(
-        code=refusal.code, en=str(refusal), zh=refusal.zh, field=refusal.field, now=refusal.now
-    )

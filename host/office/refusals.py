@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from host.model.office import Refused
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefusalKind:
@@ -45,6 +47,13 @@ class Refusal(Exception):  # noqa: N818 - it is an answer, as a decline is one
     def code(self) -> str:
         """Of its row."""
         return self.kind.code
+
+
+def told_of(refusal: Refusal) -> Refused:
+    """As it crosses the link."""
+    return Refused(
+        code=refusal.code, en=str(refusal), zh=refusal.zh, field=refusal.field, now=refusal.now
+    )
 
 
 NOT_FOUND: Final = RefusalKind(
@@ -168,6 +177,13 @@ IN_DOUBT: Final = RefusalKind(
     zh="结果未知, 请以同一表单重试",
     why="the connection to the database was lost while it was being kept",
     next="send the same form again: what was done is not done twice",
+)
+FAULT: Final = RefusalKind(
+    code="E-OFFICE-FAULT",
+    en="the office has a fault of its own, and nothing was done",
+    zh="系统内部错误, 未做任何操作",
+    why="nobody who asked did anything wrong; the log has the whole story",
+    next="send the log's traceback and posswitch --version",
 )
 SAME_PERSON: Final = RefusalKind(
     code="E-SAME-PERSON",
@@ -299,7 +315,8 @@ PAST: Final = RefusalKind(
 
 COMMON: Final = (
     NOT_FOUND, NOT_YOUR_ROLE, SIGNED_OUT, SIGN_IN, NO_GRANT, ENROL, STEP_UP, WRONG_CODE, OWN_CODE,
-    FIELD, STATE, CHANGED, ONCE, TOO_MANY, TOO_LARGE, AWAY, IN_DOUBT, SAME_PERSON, STALE, EXPIRED,
+    FIELD, STATE, CHANGED, ONCE, FAULT, TOO_MANY, TOO_LARGE, AWAY, IN_DOUBT, SAME_PERSON, STALE,
+    EXPIRED,
 )  # fmt: skip
 OF_ACTIONS: Final = (
     CONFLICT, SCOPE, OWN, LAST, LOGIN, OWNS, OLD, PASSWORD, INVITATION, ID, PREFIX, OPEN, BATCH,

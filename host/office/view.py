@@ -46,6 +46,8 @@ class Filter:
     column: str
     how: How = How.IS
     kind: type = str
+    order: tuple[str, ...] = ()
+    """The keyset while rows are found by it, where the view's own would lead past others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -144,9 +144,11 @@ SELECT
     m.city,
     (SELECT count(*) FROM store AS s WHERE s.merchant_id = m.id) AS stores,
     (
-        SELECT count(*)
+        SELECT
+            coalesce(
+                sum((SELECT count(*) FROM terminal AS t WHERE t.store_id = s.id)), 0
+            )::bigint
         FROM store AS s
-        INNER JOIN terminal AS t ON s.id = t.store_id
         WHERE s.merchant_id = m.id
     ) AS terminals,
     array(

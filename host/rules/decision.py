@@ -37,6 +37,10 @@ AUTH_CODES: Final = 1_000_000
 BURIES_ORIGINAL: Final = frozenset({Kind.REVERSAL, Kind.CASH_LOAD_CONFIRM})
 """Kinds that settle the fate of an original, whether or not it has come."""
 
+_NEVER: Final = PinRule.NEVER
+_REQUIRED: Final = PinRule.REQUIRED
+_APPROVED: Final = Reason.APPROVED
+_CASH_LOAD_CONFIRM: Final = Kind.CASH_LOAD_CONFIRM
 _encode = msgspec.msgpack.Encoder().encode
 _decoder = msgspec.msgpack.Decoder(Response)
 
@@ -165,7 +169,7 @@ def _watch_batches(dossier: Dossier, reason: Reason) -> None:
 
 def _watch_confirmations(dossier: Dossier, reason: Reason) -> None:
     """Notice cash that was taken, as its terminal says, and is not on the card."""
-    is_confirmation = dossier.request.kind is Kind.CASH_LOAD_CONFIRM
+    is_confirmation = dossier.request.kind is _CASH_LOAD_CONFIRM
     if not is_confirmation or reason in POSTED or dossier.opened:
         return
     money, stan = dossier.request.amount, dossier.request.key.stan
@@ -216,8 +220,8 @@ def _refusal(rule: Rule, dossier: Dossier) -> Reason | None:
         reason = why_not(rule.use, dossier)
     if reason is not None:
         return reason
-    if rule.pin is not PinRule.NEVER:
-        reason_of_pin = pin_refusal(dossier, is_required=rule.pin is PinRule.REQUIRED)
+    if rule.pin is not _NEVER:
+        reason_of_pin = pin_refusal(dossier, is_required=rule.pin is _REQUIRED)
         if reason_of_pin is not None:
             return reason_of_pin
     return first_refusal(rule.checks, dossier)
@@ -259,7 +263,7 @@ def _response(
     dossier: Dossier, court: Court, reason: Reason, posting: Posting | None, number: int
 ) -> Response:
     state, card = dossier.state, dossier.card
-    is_approved = reason is Reason.APPROVED
+    is_approved = reason is _APPROVED
     issuer = dossier.issuer if card is not None else dossier.item.issuer
     gives_auth_code = is_approved and TRANSACTIONS[dossier.request.kind].gives_auth_code
     return Response(

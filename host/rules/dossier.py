@@ -1,7 +1,7 @@
 """One request with all that was loaded for it, as the checks and rules read it."""
 
 import datetime as dt
-from typing import Protocol
+from typing import Final, Protocol
 
 import msgspec
 
@@ -26,6 +26,8 @@ from host.rules.state import (
     Purse,
     State,
 )
+
+_LOAD_VERIFICATION: Final = Kind.LOAD_VERIFICATION
 
 
 class VerifiesPin(Protocol):
@@ -184,7 +186,7 @@ class Dossier(msgspec.Struct, gc=False):
 
     def load_max_minor(self) -> int | None:
         """Load verification: the largest amount the card can take, at once and in all."""
-        if self.request.kind is not Kind.LOAD_VERIFICATION:
+        if self.request.kind is not _LOAD_VERIFICATION:
             return None
         room = self.balance_minor_max - self.present_card.value.available
         return max(min(self.amount_minor_max, room), 0)

@@ -14,7 +14,7 @@ NOTHING: Final = ""
 
 
 @enum.unique
-class Use(enum.Enum):
+class Use(enum.StrEnum):
     """What is wanted of a card."""
 
     SPEND = "spend"

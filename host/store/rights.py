@@ -256,6 +256,7 @@ OFFICE: Final[Mapping[str, Right]] = {
         updates=_of("ended_at ended_by"),
     ),
     "programme": Right(reads=_of("code issuer_id")),
+    "schema_migration": Right(reads=_of("number")),
     "session": Right(
         reads=WHOLE,
         inserts=_of("token_hash person_id grant_id made_at used_at expires_at source"),

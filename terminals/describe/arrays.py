@@ -19,11 +19,21 @@ _ITEM: Final = re.compile(
     r"\s*(?:\(\s*[A-Za-z_][\w ]*\)\s*)?"
     r"(?:(?P<sign>[-+]?)(?:0[xX](?P<hex>[0-9A-Fa-f]{1,2})|0[bB](?P<bits>[01]{1,8})"
     r"|0[oO](?P<octal>[0-7]{1,3})|(?P<marked>[0-9A-Fa-f]{2})[hH]|(?P<bare>0[0-7]{3}|[0-9A-Fa-f]{1,3}))"
-    r"(?:u8|i8|[uU]?[lL]{0,2}|[uU]?[yY])(?![\w.])|'(?P<char>\\x[0-9A-Fa-f]{2}|\\[0-7]{1,3}|\\?.)')"
+    r"(?:u8|i8|[uU]?[lL]{0,2}|[uU]?[yY])(?![\w.])(?: '(?:\\[0-7]{1,3}|\\?.)')?"
+    r"|'(?P<char>\\x[0-9A-Fa-f]{2}|\\[0-7]{1,3}|\\?.)')"
 )
+"""gdb has the character of a number behind it."""
 _BETWEEN: Final = re.compile(r"\s*[,;]\s*|\s+")
-_DIRECTIVE: Final = re.compile(r"^[ \t]*(?:\.byte|\.?d[bB]|\.?DB|dc\.b)[ \t]+", re.MULTILINE)
-"""What an assembler has in front of a line of bytes."""
+_BEFORE: Final = re.compile(
+    r"^[ \t]*(?:(?:\.byte|\.?d[bB]|\.?DB|dc\.b|-)[ \t]+|\[?\d+\]?[ \t]*[=:][ \t]*"
+    r"|0[xX][0-9A-Fa-f]+(?:[ \t]*<[^>\n]*>)?:[ \t]*)",
+    re.MULTILINE,
+)
+"""In front of a line: what an assembler writes, a dash, an index, or an address of gdb."""
+_TEMPLATE: Final = re.compile(r"\bpack\(\s*['\"][^'\"\n]*['\"]\s*,")
+_QUOTED: Final = re.compile(r"\"(-?\d{1,3})\"")
+_NAME: Final = re.compile(r"[^=:\n]*[=:]")
+"""Of what a list without brackets is the value."""
 _NAMED: Final = {"n": 10, "r": 13, "t": 9, "a": 7, "b": 8, "f": 12, "v": 11}
 
 DECIMAL: Final = "its items read as decimal numbers"
@@ -53,6 +63,7 @@ class _Item(msgspec.Struct, frozen=True):
 
 def arrays_in(text: str) -> list[Way]:
     """Every way in which all arrays of a text can be read; none, where it has no array."""
+    text = _QUOTED.sub(r"\1", _TEMPLATE.sub("(", text))
     arrays = list(_bracketed(text)) or list(_whole(text))
     ways: list[Way] = []
     for read, taken in _readings(arrays) if arrays else ():
@@ -77,11 +88,14 @@ def _bracketed(text: str) -> Iterator[list[_Item]]:
 
 
 def _whole(text: str) -> Iterator[list[_Item]]:
-    """A text that is nothing but items, or what is behind its `name =`."""
-    bare = _DIRECTIVE.sub("", text.rpartition("=")[2])
-    items, end = _items(bare, 0)
-    if len(items) >= ITEMS_MIN and not bare[end:].strip(" \t\r\n,;"):
-        yield items
+    """A text that is nothing but items, with what may stand before a line or before them all."""
+    name = _NAME.match(text)
+    for start in (0, name.end()) if name is not None else (0,):
+        bare = _BEFORE.sub("", text[start:])
+        items, end = _items(bare, 0)
+        if len(items) >= ITEMS_MIN and not bare[end:].strip(" \t\r\n,;"):
+            yield items
+            return
 
 
 def _items(text: str, start: int) -> tuple[list[_Item], int]:

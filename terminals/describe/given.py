@@ -120,7 +120,7 @@ def _in_bytes(data: bytes, place: str, length: str | None) -> list[Meaning]:
     text = _text_of(data)
     if text is None:
         return [itself]
-    bare = data.rstrip(b"\r\n")
+    bare = data.removeprefix(codecs.BOM_UTF8).rstrip(b"\r\n")
     without_end = [_framed(bare, place, length)] if bare != data else []
     return [*_in_text(text, place, length), *without_end, itself]
 

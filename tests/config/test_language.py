@@ -15,6 +15,7 @@ import typer
 from rich.cells import cell_len
 from typer import rich_utils
 
+from clearing.checks import CHECKS as AUDIT
 from config.cli.app import app
 from config.cli.chinese import FRAMES
 from config.doctor.checks import CHECKS
@@ -50,6 +51,8 @@ PRINTING = (
     "config/run/host_reloading.py", "simulators/till",
 )  # fmt: skip
 """Modules whose texts are for people."""
+FINDING = ("clearing/changed.py", "clearing/heads.py", "clearing/seals.py")
+"""What the audit computes, and says in its own words."""
 COLUMNS = {"Column", "number", "prose", "words"}
 NO_SENTENCE = re.compile(
     r"%Y|\n$|^tuple\[|^posswitch:? |^error |^\"secrets/|^, by$|^p[0-9.]+ |^\{\} ms$|^F39$"
@@ -210,6 +213,7 @@ def read_by_people() -> list[str]:
         *helps(typer.main.get_command(app)),
         *(text for kind in ERROR_KINDS for text in (kind.what, kind.why, kind.next)),
         *explanations(),
+        *findings(),
         *map(sentence_of, sentences()),
         *printed(),
         *(kind.value.replace("_", " ") for kind in Kind),
@@ -222,6 +226,21 @@ def read_by_people() -> list[str]:
     return sorted(
         text for text in texts if text and not NO_SENTENCE.search(text) and not GLUE.fullmatch(text)
     )
+
+
+def findings() -> Iterator[str]:
+    """What the audit says of what it finds."""
+    for check in AUDIT:
+        yield from (re.sub(r"\{\w+\}", "{}", test.reads) for test in check.tests)
+    yield from re.findall(r"THEN\s+'([^']+\S)'", (ROOT / "clearing/changed.sql").read_text("utf-8"))
+    yield "it covers {} changes, {} are there"
+    for source in sources(FINDING):
+        said = {*documentation(source), *inner(source)}
+        for node in ast.walk(source):
+            if isinstance(node, ast.Yield) and isinstance(node.value, ast.JoinedStr):
+                yield from (text for text in [template(node.value)] if not GLUE.fullmatch(text))
+            elif isinstance(node, ast.Dict) and id(node) not in said:
+                yield from filter(None, map(template, node.values))
 
 
 def explanations() -> Iterator[str]:
@@ -365,3 +384,20 @@ def test_columns_of_a_line_keep_their_places() -> None:
 )
 def test_a_line_of_several_parts_is_chinese_in_each(english: str) -> None:
     assert re.findall(r"[a-z]{4,}", chinese_of(english)) == []
+
+
+@pytest.mark.parametrize(
+    ("english", "chinese"),
+    [
+        (
+            "terminal_key 80010003/mak/1 is not what this program last made it, before change 412",
+            "terminal_key 80010003/mak/1 与本程序最后写入的不同（在变更 412 之前）",
+        ),
+        (
+            "journal 17 of shard 2 is of 5.00 CNY, its entries make 6.00 CNY",
+            "分片 2 的分录 17 为 5.00 CNY，其明细合计 6.00 CNY",
+        ),
+    ],
+)
+def test_what_the_audit_finds_is_chinese_where_its_user_is(english: str, chinese: str) -> None:
+    assert chinese_of(english) == chinese

@@ -23,7 +23,6 @@ COMPARED = (
 MAY_END_ALL = {
     ("config/tasks/recording.py", "_write"): COMPARED,
     ("config/tasks/recording.py", "_stop_in_time"): STOPPED,
-    ("simulators/replay.py", "self._play"): COMPARED,
     ("simulators/nac.py", "self._live"): "whoever starts it is told where it cannot listen",
     ("config/tasks/watching.py", "self._hear_whether_anybody_answers"): "nobody answers any",
     ("config/tasks/watching.py", "self._heed_interrupts"): STOPPED,

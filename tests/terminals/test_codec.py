@@ -217,7 +217,7 @@ def test_a_worked_message_takes_the_compiled_way(name: str) -> None:
     assert read
     assert write
     assert read(body) == fields
-    assert bytes(write(fields) or b"") == bytes(body)
+    assert bytes(write(fields.values()) or b"") == bytes(body)
 
 
 @EVERY_FORM
@@ -300,7 +300,7 @@ def test_any_values_that_fit_are_written_as_the_library_writes_them(
     assert write
     assert read
     assert form.codec.encode(fields) == body
-    assert bytes(write(fields) or b"") == bytes(body)
+    assert bytes(write(fields.values()) or b"") == bytes(body)
     decoded, _ = iso8583.decode(bytes(body), form.spec)
     assert form.codec.decode(bytes(body)) == decoded
     assert read(bytes(body)) == decoded
@@ -326,11 +326,11 @@ def test_values_that_do_not_fit_are_refused_as_the_library_refuses_them(
     if is_refused:
         with pytest.raises(EncodeError):
             form.codec.encode(fields)
-        assert write is None or write(fields) is None
+        assert write is None or write(fields.values()) is None
         return
     assert form.codec.encode(fields) == expected
     assert write
-    assert write(fields) in {None, bytes(expected)}
+    assert write(fields.values()) in {None, bytes(expected)}
 
 
 def encoder_of(fields: dict[str, Any], form: Form):

@@ -32,6 +32,7 @@ from host.office.places import Scope
 from host.office.refusals import (
     BATCH,
     FIELD,
+    ID,
     NO_MASTER_KEY,
     NOT_YOUR_ROLE,
     OPEN,
@@ -462,6 +463,7 @@ TERMINAL_SAVE: Final = Action(
     do=_save_terminal,
     about=lambda values: Ref("terminal", values.terminal_id),
     within=lambda values: Ref("store", str(values.store or "")),
+    taken=ID,
     second=Second.WHEN,
     second_when=lambda acting, _values: acting.grant.role == MO,
     approvers=frozenset({PA, PO}),

@@ -80,7 +80,13 @@ GRANTS: Final = View(
         Filter(name="login", column="login"),
         Filter(name="role", column="role"),
         Filter(name="scope", column="scope"),
-        Filter(name="ending", column="until_at", how=How.BEFORE, kind=dt.datetime),
+        Filter(
+            name="ending",
+            column="until_at",
+            how=How.BEFORE,
+            kind=dt.datetime,
+            order=("until_at", "id"),
+        ),
     ),
     actions=("person.revoke",),
     exports="CX",
@@ -134,7 +140,7 @@ AUDIT: Final = View(
         Column(name="source"),
         Column(name="outcome"),
     ),
-    order=("id",),
+    order=("at", "id"),
     is_newest_first=True,
     filters=(
         Filter(name="person", column="person"),
@@ -220,7 +226,7 @@ MERCHANTS: Final = View(
     order=("merchant_id",),
     filters=(
         Filter(name="merchant_id", column="merchant_id"),
-        Filter(name="name", column="name", how=How.BEGINS),
+        Filter(name="name", column="name", how=How.BEGINS, order=("name", "merchant_id")),
         Filter(name="trade", column="trade"),
         Filter(name="city", column="city"),
         Filter(name="is_active", column="is_active", kind=bool),
@@ -266,7 +272,7 @@ STORES: Final = View(
     filters=(
         Filter(name="id", column="id", kind=int),
         Filter(name="merchant", column="merchant"),
-        Filter(name="name", column="name", how=How.BEGINS),
+        Filter(name="name", column="name", how=How.BEGINS, order=("name", "id")),
     ),
     actions=("store.save",),
     exports="C",

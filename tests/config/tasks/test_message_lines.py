@@ -49,6 +49,7 @@ COMPOSED = {
     "{} (money)",
     "{} (points, foreign)",
     "{} or {}",
+    "{} #{}",
     "member card",
     *(f"{{}} {origin}" for origin in meanings.MTI_ORIGINS.values() if origin),
 }
@@ -231,6 +232,14 @@ def test_no_english_is_left_in_what_is_told_of_the_corpus() -> None:
             assert left == []
     finally:
         speech.language = Language.ENGLISH
+
+
+def test_what_was_taken_for_granted_is_said_in_chinese_too() -> None:
+    echo = bytes.fromhex("082000000000000000100011000000123010")
+    array = f"{{{', '.join(map(str, echo))}}}"
+    for text, said in ((array, "数组各项按十进制解读: 回响测试"), (f"{array}; {array}", "第 2 条")):
+        done = run_command("--lang", "zh", "describe", text)
+        assert (done.returncode, said in done.stdout) == (0, True)
 
 
 @pytest.mark.parametrize("environ", [{"LANG": "zh_CN.UTF-8"}, {"LC_ALL": "zh_CN.UTF-8"}])

@@ -140,7 +140,7 @@ class Bureau:
     def person(self, role: str, scope: str = "", key: str | None = None) -> Person:
         """Somebody new of a role, invited by the administrator."""
         scope = scope or min(ROLES[role].scopes)
-        login = f"p{next(self.numbers)}"
+        login = f"p{next(self.numbers)}x"
         told = self.do(
             self.admin, "person.save", login=login, name=f"{role} {login}", role=role,
             scope=scope, scope_key=HOME[scope] if key is None else key,

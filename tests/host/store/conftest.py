@@ -25,7 +25,7 @@ ANOTHER = {
     "boolean": "NOT {0}",
     "date": "{0} + 1",
     "timestamp with time zone": "{0} + interval '1 second'",
-    "ARRAY": "{0} || {0}",
+    "ARRAY": "{0} || '{{1}}'",
     "jsonb": """{0} || '{{"other": 1}}'""",
 }
 ABSENT = {"text": "'x'", "bytea": r"'\x01'", "boolean": "true", "ARRAY": "'{1}'", "jsonb": "'{}'"}

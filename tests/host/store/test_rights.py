@@ -80,7 +80,11 @@ SPOKEN: dict[str, dict[str, Collection[str]]] = {
     },
 }  # fmt: skip
 """Who says what: all of a file, or these of it. A new statement has a row here."""
-ALSO = {"posswitch_poster": (AGE, SEALED), "posswitch_night": (AGE,)}
+ALSO = {
+    "posswitch_poster": (AGE, SEALED),
+    "posswitch_night": (AGE,),
+    "posswitch_office": (AGE,),
+}
 LAID_OUT = ("sum_up_day", "lay_out_items", "lay_out_file_items")
 """Tables of one step that later statements read."""
 LOOKS_SECRET = re.compile(

@@ -103,10 +103,10 @@ def found(owner: Connection) -> list[tuple[str, str]]:
 def change_over(owner: Connection, table: Chained, edit: str) -> list[tuple[str, str]]:
     """Edit one row by hand; then a program writes over it, as `host.store.noting` has it write."""
     with owner.transaction(force_rollback=True):
-        row = owner.execute(f"{edit} RETURNING {table.key}").fetchone()
+        row = owner.execute(f"{edit} RETURNING t.ctid").fetchone()  # its key may be another's now
         assert row is not None
         column = columns_of(owner, table.name)[0][0]
-        write = f"UPDATE {table.name} AS t SET {column} = t.{column} WHERE {table.key} = %s"
+        write = f"UPDATE {table.name} AS t SET {column} = t.{column} WHERE t.ctid = %s"
         done = owner.execute(noted(f"-- notes: {table.name}\n{write}"), row)
         assert done.rowcount == 1
         return found(owner)

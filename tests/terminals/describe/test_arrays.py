@@ -66,6 +66,26 @@ FORMS: dict[str, Callable[[bytes], str]] = {
     "an assembler's lines": lambda data: "".join(
         f"\t.byte {', '.join(decimals(data[at : at + 8]))}\n" for at in range(0, len(data), 8)
     ),
+    "gdb print": lambda data: "$1 = {" + ", ".join(f"{byte} '\\{byte:03o}'" for byte in data) + "}",
+    "gdb x/8xb": lambda data: "".join(
+        f"0x7ffe{at:04x} <frame+{at}>:\t"
+        + "\t".join(f"0x{byte:02x}" for byte in data[at : at + 8])
+        + "\n"
+        for at in range(0, len(data), 8)
+    ),
+    "gdb x/8ub": lambda data: "".join(
+        f"0x7ffe{at:04x}:\t" + "\t".join(decimals(data[at : at + 8])) + "\n"
+        for at in range(0, len(data), 8)
+    ),
+    "a debugger's lines": lambda data: "\n".join(
+        f"[{number}] = {byte}" for number, byte in enumerate(signed(data))
+    ),
+    "a variable's lines": lambda data: "\n".join(
+        f"  {number}: {byte}" for number, byte in enumerate(data)
+    ),
+    "YAML": lambda data: "frame:\n" + "".join(f"  - {byte}\n" for byte in data),
+    "texts of JSON": lambda data: json.dumps(decimals(data)),
+    "Perl": lambda data: f"print pack('C*', {', '.join(decimals(data))});",
     "hexadecimal without marks": lambda data: f"{{{', '.join(f'{byte:02x}' for byte in data)}}}",
     "hexadecimal, one digit": lambda data: f"[{', '.join(f'{byte:x}' for byte in data)}]",
 }

@@ -1,9 +1,11 @@
 """Faults that leave everything at its place: said with their place, and hiding nothing else."""
 
 import json
+from pathlib import Path
 
 import pytest
 
+from config.tasks.describe import described
 from host.hsm.mac import mac_for
 from host.model.secrets import Secret
 from host.model.terminal import MacAlgorithm
@@ -136,6 +138,13 @@ def test_texts_of_tills_in_json_are_utf_8_and_their_cards_stay_covered() -> None
     told = describe(compose(header_of(head), dialect.form.write_request(head, values), MAC))
     assert SAID in values_of(told)["memo"]
     assert PAN not in json.dumps([values_of(told), told.hex])
+
+
+def test_the_mark_of_an_editor_is_no_part_of_a_phones_message(tmp_path: Path) -> None:
+    path = tmp_path / "message.json"
+    path.write_text(json.dumps({"op": "purchase", "goods": SAID}), "utf-8-sig")
+    [(_, told)] = described(str(path), None, None)
+    assert (told.dialect, told.verdict) == ("softpos", "exact")
 
 
 def test_text_of_json_that_is_not_utf_8_is_a_fault_at_its_byte_and_hides_nothing() -> None:

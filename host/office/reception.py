@@ -1,0 +1,126 @@
+"""The office's room in the host: what people ask for is done by a few clerks, beside trade.
+
+Each clerk has a thread and a connection of its own, and so have jobs; how much may wait, and how
+often one place may ask, has limits, so that whoever asks too much is told so and holds up nobody
+else. Nothing here raises: whatever is met is a refusal.
+"""
+
+from collections import Counter
+from typing import Final, NoReturn
+
+import psycopg
+import structlog
+import trio
+
+from host.metrics import count_fault
+from host.model.office import Do, Show, Told
+from host.office.doing import run_action
+from host.office.jobs import Clerk
+from host.office.looking import read_view
+from host.office.office import Office
+from host.office.refusals import AWAY, FAULT, IN_DOUBT, TOO_MANY, Refusal, RefusalKind, told_of
+from host.steady import kept_going
+from host.store.connecting import Connection
+from host.store.held import Connect, Held
+
+CLERKS: Final = 2
+WAITING_MAX: Final = 64
+"""Beyond that nobody waits."""
+ASKS_A_SECOND_MAX: Final = 20
+"""Of one place; a person is slower, and a script that is not waits a moment."""
+SOURCES_MAX: Final = 10_000
+"""Places that are counted apart; beyond that all new ones count as one."""
+JOB_LOOK_SECONDS: Final = 1.0
+
+_LOG = structlog.get_logger(__name__)
+
+
+class Reception:
+    """Clerks and who waits for them. Without a `connect` there is no database for people."""
+
+    def __init__(self, office: Office, connect: Connect | None) -> None:
+        self._office = office
+        self._idle = [Held(connect) for _ in range(CLERKS)] if connect else []
+        self._all = list(self._idle)
+        self._free = trio.Semaphore(max(len(self._idle), 1))
+        self._threads = trio.CapacityLimiter(CLERKS + 1)
+        self._waiting = 0
+        self._asked: Counter[str] = Counter()
+        self._second = 0.0
+        self._job_clerk = Clerk(office, Held(connect)) if connect else None
+
+    async def ask(self, asked: Do | Show) -> Told:
+        """Do it or show it, when a clerk is free."""
+        if not self._all:
+            return told_of(Refusal(AWAY))
+        if self._waiting >= WAITING_MAX or self._asks_too_often(asked.source):
+            return told_of(Refusal(TOO_MANY))
+        self._waiting += 1
+        try:
+            async with self._free:
+                held = self._idle.pop()
+                try:
+                    return await trio.to_thread.run_sync(
+                        self._serve, held, asked, limiter=self._threads
+                    )
+                finally:
+                    self._idle.append(held)
+        finally:
+            self._waiting -= 1
+
+    async def run(self) -> None:
+        """Do jobs, until cancelled."""
+        if self._job_clerk is not None:
+            await kept_going("office jobs", self._do_jobs, count_fault)
+
+    def shut(self) -> None:
+        """Let go of every connection."""
+        for held in self._all:
+            held.shut()
+        if self._job_clerk is not None:
+            self._job_clerk.shut()
+
+    async def _do_jobs(self) -> NoReturn:
+        assert self._job_clerk is not None, "there is a database"
+        while True:
+            is_more = await trio.to_thread.run_sync(
+                self._job_clerk.do_next, limiter=self._threads, abandon_on_cancel=False
+            )
+            if not is_more:
+                await trio.sleep(JOB_LOOK_SECONDS)
+
+    def _serve(self, held: Held, asked: Do | Show) -> Told:
+        is_begun = False
+        try:
+            with held.use() as connection:
+                is_begun = True
+                return self._answer(connection, asked)
+        except psycopg.Error as error:
+            _LOG.error("the office could not ask its database", why=type(error).__name__)
+            return told_of(Refusal(_what_became(asked, is_begun=is_begun)))
+        except Exception:  # noqa: BLE001 - one person's trouble is no other's
+            _LOG.exception("the office could not answer", asked=_name_of(asked))
+            count_fault("office")
+            return told_of(Refusal(FAULT))
+
+    def _answer(self, connection: Connection, asked: Do | Show) -> Told:
+        if isinstance(asked, Do):
+            return run_action(self._office, connection, asked)
+        return read_view(self._office, connection, asked)
+
+    def _asks_too_often(self, source: str) -> bool:
+        second = trio.current_time() // 1
+        if second != self._second:
+            self._second = second
+            self._asked.clear()
+        counted = source if source in self._asked or len(self._asked) < SOURCES_MAX else ""
+        self._asked[counted] += 1
+        return self._asked[counted] > ASKS_A_SECOND_MAX
+
+
+def _what_became(asked: Do | Show, *, is_begun: bool) -> RefusalKind:
+    return IN_DOUBT if is_begun and isinstance(asked, Do) else AWAY
+
+
+def _name_of(asked: Do | Show) -> str:
+    return asked.action if isinstance(asked, Do) else asked.view

@@ -1,0 +1,132 @@
+"""One runner of actions: once for one form, one of two at once, and nothing half done."""
+
+import threading
+from typing import Any
+
+import psycopg
+
+from host.model.office import Do, Done, Refused, Told
+from host.model.secrets import Secret
+from host.office.doing import run_action
+from tests.host.office.conftest import HOME, Bureau
+
+
+def test_a_form_that_is_sent_twice_is_done_once_and_told_the_same(bureau: Bureau) -> None:
+    told = {"merchant_id": "888200000000001", "name": "Books"}
+    first = bureau.do(bureau.admin, "merchant.save", _once_key="form 1", **told)
+    again = bureau.do(bureau.admin, "merchant.save", _once_key="form 1", **told)
+    assert first == again
+    assert isinstance(first, Done)
+    lines = bureau.rows(bureau.admin, "audit", action="merchant.save")
+    assert [line["outcome"] for line in lines] == ["done"]
+    other = {**told, "name": "Other"}
+    assert bureau.refused(bureau.admin, "merchant.save", _once_key="form 1", **other) == "E-ONCE"
+
+
+def test_what_is_shown_once_is_not_told_again(bureau: Bureau) -> None:
+    told = {"login": "li", "name": "Li", "role": "platform_ops"}
+    first = bureau.done(bureau.admin, "person.save", _once_key="form 2", **told)
+    again = bureau.done(bureau.admin, "person.save", _once_key="form 2", **told)
+    assert "invitation" in first.shown_once
+    assert again.shown_once == {}
+
+
+def test_of_two_who_edit_what_they_saw_one_wins_and_the_other_is_told(bureau: Bureau) -> None:
+    seen = bureau.done(bureau.admin, "merchant.save", merchant_id=HOME["merchant"]).version
+    told: list[Told] = []
+
+    def edit(name: str) -> None:
+        with psycopg.connect(bureau.dsns.office, autocommit=True) as connection:
+            asked = Do(
+                session=bureau.admin.session,
+                action="merchant.save",
+                seen=seen,
+                values=Secret(
+                    f'{{"merchant_id": "{HOME["merchant"]}", "city": "{name}"}}'.encode()
+                ),
+            )
+            told.append(run_action(bureau.office, connection, asked))
+
+    threads = [threading.Thread(target=edit, args=(name,)) for name in ("Suzhou", "Wuxi")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    [done] = [one for one in told if isinstance(one, Done)]
+    [refused] = [one for one in told if isinstance(one, Refused)]
+    assert refused.code == "E-CHANGED"
+    assert refused.now["city"] == done.after["city"]
+
+
+def test_two_who_make_the_same_at_once_make_one(bureau: Bureau) -> None:
+    told: list[Told] = []
+
+    def make() -> None:
+        with psycopg.connect(bureau.dsns.office, autocommit=True) as connection:
+            values = b'{"merchant_id": "888200000000002", "name": "Twin"}'
+            asked = Do(session=bureau.admin.session, action="merchant.save", values=Secret(values))
+            told.append(run_action(bureau.office, connection, asked))
+
+    threads = [threading.Thread(target=make) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(type(one).__name__ for one in told) == ["Done", "Refused"]
+    assert bureau.sql("SELECT count(*) FROM merchant WHERE name = 'Twin'") == [(1,)]
+
+
+def test_a_rehearsal_tells_what_would_change_and_changes_nothing(bureau: Bureau) -> None:
+    told = {"merchant_id": HOME["merchant"], "city": "Hangzhou"}
+    before = everything(bureau)
+    done = bureau.done(bureau.admin, "merchant.save", _is_dry_run=True, **told)
+    assert done.after == {"city": "Hangzhou"}
+    assert everything(bureau) == before
+
+
+def everything(bureau: Bureau) -> list[tuple[Any, ...]]:
+    return bureau.sql(
+        "SELECT (SELECT count(*) FROM history), (SELECT count(*) FROM change),"
+        " (SELECT version FROM estate_version), (SELECT city FROM merchant WHERE merchant_id = %s)",
+        HOME["merchant"],
+    )
+
+
+def test_values_that_are_none_name_their_field(bureau: Bureau) -> None:
+    for values, field in (
+        ({"merchant_id": "short", "name": "X"}, "merchant_id"),
+        ({"merchant_id": "8" * 15, "name": "x" * 41}, "name"),
+        ({"merchant_id": "8" * 15, "nmae": "X"}, "nmae"),
+        ({"name": "X"}, "merchant_id"),
+        ({"merchant_id": "8" * 15, "issuers": ["0"]}, "name"),
+    ):
+        told = bureau.do(bureau.admin, "merchant.save", **values)
+        assert isinstance(told, Refused), told
+        assert (told.code, told.field) == ("E-FIELD", field)
+
+
+def test_an_issuer_a_merchant_a_store_and_a_terminal_come_about_by_actions(
+    bureau: Bureau,
+) -> None:
+    """S4-80, S4-47, S3-19, S3-26, S4-21."""
+    second = bureau.person("platform_admin")
+    told = bureau.with_code(
+        bureau.admin, "issuer.save", institution_id="48882911", name="River", pan_prefix="9911",
+        currency="CNY", amount_minor_max=500_000, balance_minor_max=500_000, pin_tries_max=3,
+    )  # fmt: skip
+    done = bureau.with_code(second, "approval.decide", approval=told.approval, decision="approve")
+    assert isinstance(done, Done), done
+    bureau.done(
+        bureau.admin, "merchant.save", merchant_id="888200000000003", name="Books",
+        issuers=["48882911"], owner="owner", owner_phone="13800001234",
+    )  # fmt: skip
+    store = bureau.done(bureau.admin, "store.save", merchant="888200000000003", name="First")
+    bureau.done(bureau.admin, "terminal.save", terminal_id="90000002", store=int(store.subject))
+    row = bureau.rows(bureau.admin, "merchants", merchant_id="888200000000003")[0]
+    assert (row["stores"], row["terminals"], row["issuers"]) == (1, 1, ["48882911"])
+    assert bureau.rows(bureau.admin, "people", login="owner")[0]["phone"] == "138****1234"
+    overlap = {
+        "institution_id": "48882912", "name": "Brook", "pan_prefix": "99112", "currency": "CNY",
+        "amount_minor_max": 1, "balance_minor_max": 1, "pin_tries_max": 3,
+    }  # fmt: skip
+    assert bureau.with_code(bureau.admin, "issuer.save", **overlap).code == "E-PREFIX"

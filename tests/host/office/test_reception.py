@@ -1,0 +1,182 @@
+"""The office over the link: asked by who has no database, beside trade, within limits."""
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+import trio
+
+from host.link.address import Address, listen
+from host.link.frames import LinkError
+from host.link.office import OfficeLink, opened_office
+from host.model.office import Do, Done, Page, Refused, Show
+from host.model.secrets import Secret
+from host.office.reception import ASKS_A_SECOND_MAX, WAITING_MAX, Reception
+from host.server import serve
+from tests.host.office.conftest import Bureau
+
+
+async def _none(*_words: Any) -> Any:
+    return None
+
+
+_nobody: Any = _none
+"""In the place of tills."""
+
+
+@asynccontextmanager
+async def open_to(
+    bureau: Bureau, tmp_path: Path, connect: Any = None
+) -> AsyncIterator[tuple[OfficeLink, Reception]]:
+    """A host that serves people alone, and a front at its link."""
+
+    def opened() -> psycopg.Connection[Any]:
+        return psycopg.connect(bureau.dsns.office, autocommit=True)
+
+    reception = Reception(bureau.office, connect or opened)
+    address = Address.parse(f"unix:{tmp_path / 'h.sock'}")
+    with closing(listen(address)) as listener:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(serve, [listener], _nobody, _nobody, None, reception.ask)
+            async with opened_office(address) as link:
+                yield link, reception
+            nursery.cancel_scope.cancel()
+    reception.shut()
+
+
+def sign_in(bureau: Bureau, **more: Any) -> Do:
+    told = {"login": "root", "password": bureau.admin.password}
+    told["code"] = bureau.code(bureau.admin)
+    return Do(action="session.sign_in", values=Secret(json.dumps(told).encode()), **more)
+
+
+async def test_a_front_without_a_database_signs_somebody_in_and_shows_a_view(
+    bureau: Bureau, tmp_path: Path
+) -> None:
+    async with open_to(bureau, tmp_path) as (link, _):
+        told = await link.ask(sign_in(bureau))
+        assert isinstance(told, Done)
+        session = Secret(told.shown_once["session"].encode())
+        page = await link.ask(Show(session=session, view="people", is_counted=True))
+        assert isinstance(page, Page)
+        assert page.count == 1
+        done = await link.ask(Do(session=session, action="session.sign_out", values=Secret(b"{}")))
+        assert isinstance(done, Done)
+        gone = await link.ask(Show(session=session, view="people"))
+        assert isinstance(gone, Refused)
+        assert gone.code == "E-SIGNED-OUT"
+
+
+async def test_many_at_once_are_answered_each_or_told_that_it_is_too_much(
+    bureau: Bureau, tmp_path: Path
+) -> None:
+    codes: list[str] = []
+    async with open_to(bureau, tmp_path) as (link, _):
+
+        async def ask(place: int) -> None:
+            told = await link.ask(
+                Show(session=bureau.admin.session, view="people", source=f"{place}")
+            )
+            codes.append(told.code if isinstance(told, Refused) else "")
+
+        async with trio.open_nursery() as nursery:
+            for place in range(2 * WAITING_MAX):
+                nursery.start_soon(ask, place)
+    assert set(codes) == {"", "E-TOO-MANY"}
+    assert codes.count("") >= WAITING_MAX
+
+
+@pytest.mark.usefixtures("autojump_clock")
+async def test_one_place_asks_so_often_a_second(bureau: Bureau) -> None:
+    reception = Reception(bureau.office, lambda: psycopg.connect(bureau.dsns.office))
+    asked = Show(session=bureau.admin.session, view="nothing", source="10.0.0.7")
+    for _ in range(ASKS_A_SECOND_MAX):
+        assert not reception._asks_too_often(asked.source)
+    assert reception._asks_too_often(asked.source)
+    assert not reception._asks_too_often("10.0.0.8")
+    await trio.sleep(1)
+    assert not reception._asks_too_often(asked.source)
+
+
+async def test_without_its_database_the_office_says_so_and_nothing_was_done(
+    bureau: Bureau, tmp_path: Path
+) -> None:
+    def away() -> Any:
+        raise psycopg.OperationalError("away")
+
+    async with open_to(bureau, tmp_path, away) as (link, _):
+        told = await link.ask(sign_in(bureau))
+        assert isinstance(told, Refused)
+        assert told.code == "E-HOST-AWAY"
+
+
+async def test_a_connection_lost_in_the_middle_leaves_it_in_doubt_and_the_form_finds_out(
+    bureau: Bureau, tmp_path: Path
+) -> None:
+    class Lost:
+        """It commits, and the answer never comes."""
+
+        def __init__(self) -> None:
+            self.connection = psycopg.connect(bureau.dsns.office, autocommit=True)
+            self.is_lost = False
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self.connection, name)
+
+    lost = Lost()
+    values = {"merchant_id": "888200000000001", "name": "Books"}
+    asked = Do(
+        session=bureau.admin.session,
+        action="merchant.save",
+        values=Secret(json.dumps(values).encode()),
+        once_key="form 1",
+    )
+    first = Reception(bureau.office, lambda: lost)  # type: ignore[arg-type,return-value]
+    answer = first._answer
+
+    def commit_and_break(connection: Any, asked: Any) -> Any:
+        answer(connection, asked)
+        raise psycopg.OperationalError("lost")
+
+    first._answer = commit_and_break  # type: ignore[method-assign]
+    told = await first.ask(asked)
+    assert isinstance(told, Refused)
+    assert told.code == "E-IN-DOUBT"
+    async with open_to(bureau, tmp_path) as (link, _):
+        again = await link.ask(asked)
+    assert isinstance(again, Done)
+    assert bureau.sql("SELECT count(*) FROM merchant WHERE name = 'Books'") == [(1,)]
+
+
+async def test_who_waits_hears_that_the_host_has_gone(bureau: Bureau, tmp_path: Path) -> None:
+    address = Address.parse(f"unix:{tmp_path / 'h.sock'}")
+    entered = trio.Event()
+
+    async def never(_asked: Any) -> Any:
+        entered.set()
+        await trio.sleep_forever()
+
+    with closing(listen(address)) as listener:
+        async with trio.open_nursery() as nursery:
+            scope = trio.CancelScope()
+
+            async def host() -> None:
+                with scope:
+                    await serve([listener], _nobody, _nobody, None, never)
+
+            nursery.start_soon(host)
+            async with opened_office(address) as link:
+
+                async def ask() -> None:
+                    with pytest.raises(LinkError, match="in doubt"):
+                        await link.ask(sign_in(bureau))
+
+                async with trio.open_nursery() as asking:
+                    asking.start_soon(ask)
+                    await entered.wait()
+                    scope.cancel()
+            nursery.cancel_scope.cancel()

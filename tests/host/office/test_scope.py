@@ -1,0 +1,159 @@
+"""Nobody sees or touches what is another's: every view and every action, with every role.
+
+A new row is walked as soon as it stands in its table: an action by values that name what is
+foreign (`FOREIGN`), which a test wants for every field that names something.
+"""
+
+import datetime as dt
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+import psycopg
+import pytest
+
+from config.run.database import Dsns
+from host.model.office import Page, Refused
+from host.office.looking import SQL
+from host.office.places import SCOPE_COLUMNS, VIEW_COLUMNS, Scope
+from host.office.roles import ROLES, STAFF
+from host.office.tables import ACTIONS, VIEWS
+from tests.host.office.conftest import HOME, Bureau, Person, opened_bureau
+
+HELD = sorted(
+    (role, scope)
+    for role in STAFF
+    for scope in ROLES[role].scopes
+    if scope in SCOPE_COLUMNS  # the platform sees all; others have no grants yet
+)
+UNBOUND = {
+    "session.sign_in", "invitation.accept", "session.use_grant", "session.sign_out",
+    "password.change", "totp.enrol",
+}  # fmt: skip
+"""They are about the person themselves."""
+
+
+class World:
+    """One of each thing that is somebody else's."""
+
+    def __init__(self, bureau: Bureau) -> None:
+        self.bureau = bureau
+        self.people: dict[tuple[str, str], Person] = {}
+        [merchant] = bureau.sql(
+            "SELECT m.merchant_id, m.id, s.id, t.terminal_id FROM merchant AS m"
+            " JOIN store AS s ON s.merchant_id = m.id JOIN terminal AS t ON t.store_id = s.id"
+            " WHERE m.merchant_id <> %s ORDER BY m.id, s.id, t.terminal_id LIMIT 1",
+            HOME["merchant"],
+        )
+        self.merchant, self.merchant_number, self.store, self.terminal = merchant
+        [issuer] = bureau.sql("SELECT institution_id, id FROM issuer ORDER BY id OFFSET 1 LIMIT 1")
+        self.issuer, self.issuer_number = issuer
+        self.owner = bureau.person("merchant_owner", "merchant", self.merchant)
+        self.manager = bureau.person("issuer_manager", "issuer", self.issuer)
+        self.vendor = bureau.done(
+            self.manager, "vendor.save", issuer=self.issuer, name="Foreign cards", contact="Wu"
+        ).subject
+        told = bureau.do(self.owner, "terminal.save", terminal_id="9foreign", store=self.store)
+        self.approval = told.approval
+        self.job = bureau.sql(
+            "INSERT INTO job (action, subject_kind, subject_key, merchant_id, plan, total,"
+            " asked_by, asked_at) SELECT 'x', 'merchant', %s, %s, '{}', 1, p.id, now()"
+            " FROM person AS p WHERE p.login = %s RETURNING id",
+            self.merchant, self.merchant_number, self.owner.login,
+        )[0][0]  # fmt: skip
+        self.grant = bureau.rows(bureau.admin, "grants", login=self.owner.login)[0]["id"]
+
+    def person(self, role: str, scope: str) -> Person:
+        """Of our own merchant, store or issuer."""
+        if (role, scope) not in self.people:
+            self.people[role, scope] = self.bureau.person(role, scope)
+        return self.people[role, scope]
+
+    def values(self, action: str) -> Iterator[dict[str, Any]]:
+        """That name something foreign, whole otherwise."""
+        fields = {one.name: one for one in msgspec.structs.fields(ACTIONS[action].values)}
+        told = {name: self.value(name) for name in fields if name in self.known()}
+        needed = {one.name for one in fields.values() if one.required}
+        assert needed <= told.keys(), f"{action}: give {needed - told.keys()} in World.known"
+        yield told
+
+    def value(self, name: str) -> Any:
+        return self.known()[name]
+
+    def known(self) -> dict[str, Any]:
+        return {
+            "login": self.owner.login, "merchant_id": self.merchant, "merchant": self.merchant,
+            "store": self.store, "terminal_id": self.terminal, "institution_id": self.issuer,
+            "issuer": self.issuer, "vendor": int(self.vendor), "approval": self.approval,
+            "job": self.job, "grant": self.grant, "note": "because it is foreign",
+            "decision": "approve", "which": ["password"], "role": "merchant_operator",
+            "scope": "merchant", "scope_key": self.merchant,
+        }  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def world(module_estate: Dsns) -> Iterator[World]:
+    for bureau in opened_bureau(module_estate):
+        yield World(bureau)
+
+
+@pytest.mark.parametrize(("role", "scope"), HELD)
+def test_no_view_shows_a_row_of_another(world: World, role: str, scope: Scope) -> None:
+    """S1-47."""
+    person = world.person(role, scope)
+    for view in VIEWS.values():
+        told = world.bureau.look(person, view.id)
+        if role not in view.roles or scope not in view.scopes:
+            assert isinstance(told, Refused), view.id
+            assert told.code == "E-NOT-YOUR-ROLE"
+            continue
+        assert isinstance(told, Page), told
+        shown = str(told.rows)
+        for foreign in (world.merchant, world.terminal, world.owner.login, "9foreign",
+                        "Foreign cards", world.manager.login):  # fmt: skip
+            assert foreign not in shown, f"{view.id} shows {foreign} to {role}@{scope}"
+        assert world.issuer not in shown or view.id == "merchants", view.id
+
+
+@pytest.mark.parametrize(("role", "scope"), HELD)
+def test_no_action_finds_what_is_anothers(world: World, role: str, scope: Scope) -> None:
+    """S1-47."""
+    bureau, person = world.bureau, world.person(role, scope)
+    if (bureau.now - _signed_in(bureau, person)) > dt.timedelta(minutes=20):
+        bureau.sign_in(person)
+    for action in ACTIONS.values():
+        if action.id in UNBOUND:
+            continue
+        for values in world.values(action.id):
+            told = bureau.do(person, action.id, **values)
+            assert isinstance(told, Refused), f"{action.id} was done by {role}@{scope}: {told}"
+            if role not in action.roles:
+                assert told.code == "E-NOT-YOUR-ROLE", action.id
+            else:
+                # A login is one person's everywhere: who makes one hears that it is taken.
+                wanted = {"E-NOT-FOUND"} | ({"E-LOGIN"} if action.id == "person.save" else set())
+                assert told.code in wanted, f"{action.id} by {role}@{scope}: {told}"
+            assert told.now == {}
+
+
+def _signed_in(bureau: Bureau, person: Person) -> dt.datetime:
+    [(at,)] = bureau.sql("SELECT max(used_at) FROM session AS s JOIN person AS p"
+                         " ON p.id = s.person_id WHERE p.login = %s", person.login)  # fmt: skip
+    return at
+
+
+def test_what_is_anothers_and_what_is_not_there_are_told_alike(world: World) -> None:
+    owner = world.person("merchant_owner", "merchant")
+    told = [
+        world.bureau.do(owner, "store.save", store=store, name="Mine now")
+        for store in (world.store, 9_999)
+    ]
+    assert told[0] == told[1]
+
+
+def test_every_view_says_whose_a_row_is(world: World) -> None:
+    with psycopg.connect(world.bureau.dsns.owner) as connection:
+        for view in VIEWS.values():
+            for scope in view.scopes & SCOPE_COLUMNS.keys():
+                statement = f"SELECT v.{VIEW_COLUMNS[scope]} FROM ({SQL[view.id]}) AS v LIMIT 0"
+                connection.execute(statement, {"now": world.bureau.now, "me": 1, "mine": []})

@@ -1,0 +1,121 @@
+"""Each filter and each scope of each view reaches an index, whatever the statistics say."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import pytest
+
+from config.run.database import Dsns
+from host.model.office import Show
+from host.office.looking import SQL, count_question, page_question
+from host.office.people import Grant, Who
+from host.office.places import Place, Scope
+from host.office.tables import VIEWS
+from tests.host.conftest import NOW
+
+ROWS = 20_000
+GROWS = {
+    "person", "person_grant", "approval", "history", "job", "merchant", "store", "terminal",
+    "terminal_key", "acceptance",
+}  # fmt: skip
+SMALL = {"issuer": "a few hundred at most", "vendor": "a few of each issuer", "terminal_status": ""}
+SAMPLES: dict[type, str] = {str: "x", int: "7", bool: "true"}
+PLACE = Place(issuer_id=1, merchant_id=7, store_id=7, member_id=7)
+VALUES = {"now": NOW, "me": 7, "mine": ["merchant.close"]}
+ASKED = [
+    (view.id, scope, name)
+    for view in VIEWS.values()
+    for scope in sorted(view.scopes)
+    for name in ["", *(one.name for one in view.filters)]
+]
+
+NUMBERS = "generate_series(1000, 21000) AS n"
+FILL = f"""
+INSERT INTO merchant (id, merchant_id, name, trade, city)
+SELECT n, lpad(n::text, 15, '0'), 'm' || n, 't' || n % 50, 'c' || n % 50 FROM {NUMBERS};
+INSERT INTO store (id, merchant_id, name) SELECT n, n, 's' || n FROM {NUMBERS};
+INSERT INTO terminal (terminal_id, store_id, epoch, mac_algorithm)
+SELECT lpad(n::text, 8, 'T'), n, '000001', 'x9.19' FROM {NUMBERS};
+INSERT INTO person (login, name, created_at, merchant_id)
+SELECT 'p' || n, 'n' || n, now(), n FROM {NUMBERS};
+INSERT INTO person_grant (person_id, role, scope, merchant_id, from_at)
+SELECT p.id, 'merchant_owner', 'merchant', p.merchant_id, now() FROM person AS p;
+INSERT INTO history (
+    at, person_id, acting_as, action, subject_kind, subject_key, merchant_id, source, outcome
+) SELECT now(), p.id, '', 'a' || p.id % 20, 'merchant', p.login, p.merchant_id, '', 'done'
+FROM person AS p;
+INSERT INTO approval (
+    action, subject_kind, subject_key, merchant_id, asked, digest, seen, asked_by, asked_as,
+    asked_at, expires_at
+) SELECT 'a' || g.id % 20, 'merchant', '1', g.merchant_id, '{{}}', '\\x00', '', g.person_id, g.id,
+now(), now() + g.id * interval '1 s' FROM person_grant AS g;
+INSERT INTO job (
+    action, subject_kind, subject_key, merchant_id, plan, total, asked_by, asked_at
+) SELECT 'a' || p.id % 20, 'merchant', '1', p.merchant_id, '{{}}', 1, p.id, now()
+FROM person AS p;
+"""
+
+
+@pytest.fixture(scope="module")
+def filled(module_estate: Dsns) -> Iterator[psycopg.Connection[Any]]:
+    """Tables full of rows that were never analysed."""
+    with psycopg.connect(module_estate.owner, autocommit=True) as owner:
+        for table in sorted(GROWS):
+            owner.execute(f"ALTER TABLE {table} SET (autovacuum_enabled = off)")
+        owner.execute(FILL)
+        yield owner
+
+
+def who(scope: Scope) -> Who:
+    return Who(
+        person=7, login="x", grant=Grant(id=1, role="x", scope=scope, place=PLACE), has_totp=True
+    )
+
+
+@pytest.mark.parametrize(("view", "scope", "name"), ASKED)
+def test_a_page_is_found_by_an_index(
+    view: str, scope: Scope, name: str, filled: psycopg.Connection[Any]
+) -> None:
+    row = VIEWS[view]
+    filters = {}
+    if name:
+        [one] = [each for each in row.filters if each.name == name]
+        filters = {name: SAMPLES.get(one.kind, "2026-11-22T00:00:00Z")}
+    question = page_question(row, who(scope), Show(view=view, filters=filters), VALUES)
+    text = question.statement.as_string(filled)
+    numbers: dict[str, int] = {}
+    asked = re.sub(
+        r"%\((\w+)\)s", lambda found: f"${numbers.setdefault(found[1], len(numbers) + 1)}", text
+    )
+    plan = filled.execute(f"EXPLAIN (GENERIC_PLAN, FORMAT json) {asked}").fetchone()
+    assert plan is not None
+    read = set(reads(plan[0] if isinstance(plan[0], list) else json.loads(plan[0])))
+    assert read & GROWS == set(), text
+
+
+def reads(plan: Any, *, is_limited: bool = False) -> Iterator[str]:
+    """Tables that are read from end to end, or along an index past rows that are not wanted."""
+    if isinstance(plan, list):
+        for each in plan:
+            yield from reads(each, is_limited=is_limited)
+        return
+    plan = plan.get("Plan", plan)
+    kind = plan.get("Node Type", "")
+    is_bounded = bool(plan.get("Index Cond"))
+    is_in_order = is_limited and not plan.get("Filter")
+    is_index = kind.startswith(("Index", "Bitmap Index"))
+    if kind == "Seq Scan" or (is_index and not is_bounded and not is_in_order):
+        yield plan.get("Relation Name", "")
+    below = is_limited and kind in {"Nested Loop", "Memoize", "Incremental Sort", "Subquery Scan"}
+    for place, each in enumerate(plan.get("Plans", [])):
+        yield from reads(each, is_limited=kind == "Limit" or (below and place == 0))
+
+
+def test_no_view_counts_or_skips_without_an_end() -> None:
+    for view in VIEWS.values():
+        assert "OFFSET" not in SQL[view.id].upper()
+        question = count_question(view, who(Scope.PLATFORM), Show(view=view.id), VALUES)
+        assert question.values["limit"] == 10_001
