@@ -1,0 +1,82 @@
+"""Every row of the two tables is whole: labels, roles, words, and what it names is there."""
+
+import msgspec
+import pytest
+
+from host.model.secrets import Secret
+from host.office.action import Second, Step
+from host.office.fields import schema_of_secret
+from host.office.looking import SQL
+from host.office.refusals import REFUSALS
+from host.office.roles import CONFLICTS, ROLES
+from host.office.tables import ACTIONS, VIEWS
+from host.office.words import WORDS
+
+CHINESE = range(0x4E00, 0x9FFF)
+
+
+def has_chinese(text: str) -> bool:
+    return any(ord(letter) in CHINESE for letter in text)
+
+
+@pytest.mark.parametrize("action", ACTIONS.values(), ids=ACTIONS)
+def test_an_action_says_what_it_is_in_two_languages_and_whose(action) -> None:
+    assert action.en
+    assert has_chinese(action.zh)
+    assert action.roles
+    assert action.roles | action.may_approve <= ROLES.keys()
+    for field in msgspec.structs.fields(action.values):
+        assert field.name in WORDS, f"{action.id}: put {field.name} into WORDS"
+
+
+@pytest.mark.parametrize("action", ACTIONS.values(), ids=ACTIONS)
+def test_what_waits_for_a_second_person_holds_no_secret(action) -> None:
+    if action.second is Second.NO:
+        return
+    for field in msgspec.structs.fields(action.values):
+        assert Secret not in {field.type, *getattr(field.type, "__args__", ())}, field.name
+
+
+@pytest.mark.parametrize("action", ACTIONS.values(), ids=ACTIONS)
+def test_an_action_has_a_json_schema(action) -> None:
+    schema = msgspec.json.schema(action.values, schema_hook=schema_of_secret)
+    assert schema["$defs"]
+
+
+@pytest.mark.parametrize("view", VIEWS.values(), ids=VIEWS)
+def test_a_view_says_what_it_is_and_names_what_is_there(view) -> None:
+    assert view.en
+    assert has_chinese(view.zh)
+    assert view.roles <= ROLES.keys()
+    assert view.id in SQL
+    assert set(view.actions) <= ACTIONS.keys(), "an action that is not a row"
+    for named in (*view.columns, *view.filters):
+        assert named.name in WORDS, f"{view.id}: put {named.name} into WORDS"
+        assert not getattr(named, "opens", "") or named.opens in VIEWS
+    shown = {one.name for one in view.columns}
+    for column in view.order:
+        assert column in shown | {"id"}, f"{view.id}: a page ends at a column that is shown"
+
+
+def test_every_statement_of_a_view_is_a_row() -> None:
+    assert SQL.keys() == VIEWS.keys()
+
+
+def test_refusals_are_told_in_two_languages_with_what_to_do() -> None:
+    for kind in REFUSALS.values():
+        assert kind.code.startswith("E-")
+        assert kind.why
+        assert kind.next
+        assert has_chinese(kind.zh) or kind.zh == "{field}: {problem}"
+
+
+def test_what_never_lies_in_one_pair_of_hands_is_of_roles_that_are() -> None:
+    for row in CONFLICTS:
+        assert {row.one, row.other} <= ROLES.keys()
+
+
+def test_dangerous_actions_ask_for_a_code_or_a_second_person() -> None:
+    """What gives rights or moves many."""
+    for name in ("person.grant", "person.reset", "person.disable", "issuer.save", "merchant.close"):
+        action = ACTIONS[name]
+        assert action.step is not Step.NO or action.second is not Second.NO, name
