@@ -354,6 +354,79 @@ WHERE purse.posted_minor <> coalesce(summed.amount_minor, 0)
 ORDER BY purse.account_id
 LIMIT %(limit)s;
 
+-- name: purse_not_its_trail
+-- Each purse names the last journal that moved it.
+WITH moved AS (
+    SELECT
+        shard,
+        account_id,
+        max(journal_id) AS last_journal
+    FROM movement
+    GROUP BY shard, account_id
+)
+
+SELECT
+    purse.account_id,
+    purse.card_id,
+    purse.last_journal,
+    coalesce(moved.last_journal, 0) AS moved_by
+FROM purse
+LEFT JOIN moved ON moved.shard = purse.shard AND moved.account_id = purse.account_id
+WHERE purse.last_journal <> coalesce(moved.last_journal, 0)
+ORDER BY purse.account_id
+LIMIT %(limit)s;
+
+-- name: journal_not_its_trail
+-- Each journal that moved a purse names the one of its card before it; what moved none, none. Only
+-- those of before trails name none without being the first.
+WITH moved AS (
+    SELECT DISTINCT
+        movement.shard,
+        movement.journal_id,
+        purse.card_id
+    FROM movement
+    INNER JOIN purse
+        ON purse.shard = movement.shard AND purse.account_id = movement.account_id
+),
+
+trail AS (
+    SELECT
+        shard,
+        journal_id,
+        card_id,
+        lag(journal_id, 1, 0::bigint) OVER (
+            PARTITION BY shard, card_id ORDER BY journal_id
+        ) AS before_id
+    FROM moved
+),
+
+began AS (
+    SELECT coalesce(max(value::bigint), 0) AS number
+    FROM setting
+    WHERE name = 'trails_from'
+)
+
+SELECT
+    journal.shard,
+    journal.id,
+    journal.card_id,
+    journal.previous_id,
+    coalesce(trail.before_id, 0) AS before_id
+FROM journal
+CROSS JOIN began
+LEFT JOIN trail
+    ON
+        trail.shard = journal.shard
+        AND trail.journal_id = journal.id
+        AND trail.card_id = journal.card_id
+WHERE
+    CASE
+        WHEN journal.id < began.number THEN journal.previous_id IS NOT NULL
+        ELSE journal.previous_id IS DISTINCT FROM coalesce(trail.before_id, 0)
+    END
+ORDER BY journal.id
+LIMIT %(limit)s;
+
 -- name: hold_without_record
 -- Nothing holds value yet, so whatever is held was held by hand.
 SELECT

@@ -169,6 +169,16 @@ CHECKS: Final = (
                 "account {account_id} of card {card_id} holds {posted_minor}, "
                 "its entries make {entries_minor}",
             ),
+            Test(
+                "purse_not_its_trail",
+                "account {account_id} of card {card_id} says that journal {last_journal} moved it "
+                "last, its entries say {moved_by}",
+            ),
+            Test(
+                "journal_not_its_trail",
+                "journal {id} of shard {shard} says that {previous_id} was before it for card "
+                "{card_id}, the ledger says {before_id}",
+            ),
             Test("hold_without_record", "account {account_id} has {held_minor} held by nothing"),
             Test(
                 "checkpoint_not_its_entries",

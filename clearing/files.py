@@ -10,6 +10,7 @@ kept and compared.
 
 import contextlib
 import csv
+import datetime as dt
 import hashlib
 import io
 import os
@@ -64,7 +65,12 @@ class ClearingFile(msgspec.Struct, frozen=True, kw_only=True):
 
 def directory_of(night: Night) -> Path:
     """Where the date's files are: one directory for each business date."""
-    return night.files_dir / f"{night.business_date:%Y%m%d}"
+    return directory_at(night.files_dir, night.business_date)
+
+
+def directory_at(files_dir: Path, business_date: dt.date) -> Path:
+    """Below a directory of files that of one date."""
+    return files_dir / f"{business_date:%Y%m%d}"
 
 
 def write_files(night: Night) -> str:

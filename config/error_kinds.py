@@ -223,6 +223,18 @@ ERROR_KINDS: Final[tuple[ErrorKind, ...]] = (
         next="posswitch keys list lists those with keys; shell completion offers them",
     ),
     ErrorKind(
+        code="E-TRANSACTION-UNKNOWN",
+        what="no transaction is known by this RRN, or by this trace number of this terminal",
+        why="what got no answer is in no ledger, and external issuers give references of their own",
+        next="posswitch trace STAN@TERMINAL, as the slip has both; what never came is in no log",
+    ),
+    ErrorKind(
+        code="E-CARD-UNKNOWN",
+        what="no card is meant by this number, these last digits or this id, or more than one is",
+        why="only the hash of a number is kept, so it is found whole or not at all",
+        next="posswitch card show - asks for the whole number; last4@ISSUER lists those it may be",
+    ),
+    ErrorKind(
         code="E-CHANNEL-DIALECT",
         what="a channel names a dialect that there is not, or its options do not fit",
         why="its messages could not be read",

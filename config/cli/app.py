@@ -20,6 +20,7 @@ from typer.exceptions import TyperException
 
 from config.cli.audit import app as auditing
 from config.cli.audit import refuse_options_before
+from config.cli.card import app as cards
 from config.cli.complete import benches, business_dates, estates
 from config.cli.describe import app as describing
 from config.cli.keys import app as keys
@@ -35,6 +36,7 @@ from config.cli.plain import keep_brackets
 from config.cli.recording import app as recording
 from config.cli.simulate import app as simulating
 from config.cli.terminal import app as terminals
+from config.cli.tracing import app as tracing
 from config.cli.version import show_version
 from config.cli.watch import app as watching
 from config.errors import (
@@ -74,9 +76,11 @@ app.add_typer(database, name="db")
 app.add_typer(night, name="clearing")
 app.add_typer(simulating, name="simulate")
 app.add_typer(terminals, name="terminal")
+app.add_typer(cards, name="card")
 app.add_typer(keys, name="keys")
 app.add_typer(link, name="link")
 app.add_typer(watching)
+app.add_typer(tracing)
 app.add_typer(auditing, name="audit")
 app.add_typer(describing)
 app.add_typer(recording)

@@ -59,6 +59,8 @@ class Outcome(msgspec.Struct, gc=False):
     tombstone: int = 0
     """The number of the tombstone put in the original's place, 0 for none."""
     tombstone_answer: bytes = b""
+    previous: int = 0
+    """The journal before this in its card's trail; 0: none, or this is not of it."""
     opened: list[NewCase] = []
     """Cases, stored with it."""
 
@@ -232,16 +234,19 @@ def _outcome(
 ) -> Outcome:
     number = numbers.take()
     card = posting.card if posting is not None else dossier.card
-    if posting is not None:
-        _move(posting, number)
+    previous = 0 if posting is None else _move(posting, number)
     response = _response(dossier, court, reason, posting, number)
-    return Outcome(dossier.item, response, number, _encode(response), card, posting)
+    return Outcome(
+        dossier.item, response, number, _encode(response), card, posting, previous=previous
+    )
 
 
-def _move(posting: Posting, number: int) -> None:
+def _move(posting: Posting, number: int) -> int:
+    """Gives the journal before it in the card's trail, where it goes into that."""
     card = posting.card
+    before = card.last_journal
     for leg in posting.legs:
-        _change(card, leg)
+        _change(card, leg, number)
     if posting.new_lot is not None:
         new, purse = posting.new_lot, card.points
         purse.lots.append(Lot(new.account, number, new.expires_on, new.points))
@@ -249,14 +254,19 @@ def _move(posting: Posting, number: int) -> None:
     fact = fact_of(posting, number)
     if posting.undoes is not None and fact is not None:
         posting.undoes.facts.append(fact)
+    return before if card.last_journal == number else 0
 
 
-def _change(card: Card, leg: Leg) -> None:
+def _change(card: Card, leg: Leg, number: int) -> None:
     payer, payee = card.purse_of(leg.debit), card.purse_of(leg.credit)
     if payer is not None:
         payer.change -= leg.amount_minor
+        payer.last_journal = card.last_journal = number
+        payer.is_moved = True
     if payee is not None:
         payee.change += leg.amount_minor
+        payee.last_journal = card.last_journal = number
+        payee.is_moved = True
 
 
 def _response(

@@ -64,6 +64,10 @@ class Purse(msgspec.Struct, gc=False):
     """Of one that is new: how far below zero it may go."""
     is_new: bool = False
     """Its account is of this batch."""
+    last_journal: int = 0
+    """The last that moved it; 0: none did."""
+    is_moved: bool = False
+    """In this batch, were it there and back."""
 
     @property
     def available(self) -> int:
@@ -105,6 +109,8 @@ class Card(msgspec.Struct, gc=False):
     valid_from: dt.date | None = None
     valid_to: dt.date | None = None
     """Its last day; of an estate file's card the last of its month, which `expiry` says."""
+    last_journal: int = 0
+    """The last that moved a purse of it: the newest of its trail."""
 
     @property
     def purses(self) -> tuple[Purse, ...]:

@@ -178,6 +178,7 @@ POSTED: Final[Mapping[str, Mapping[str, str]]] = {
         "amount_minor": "its entries'",
         "unit": "its entries'",
         "business_date": _SEAL,
+        "previous_id": "the journal of its card before it",
     },
     "entry": {
         "shard": "its journal's",
@@ -198,6 +199,7 @@ POSTED: Final[Mapping[str, Mapping[str, str]]] = {
         "held_minor": "what holds it",
         "floor_minor": "its issuer's rules",
         "expires_from": "its lots'",
+        "last_journal": "its last entry's",
     },
     "undo": {
         "shard": "its journals'",

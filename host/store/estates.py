@@ -280,9 +280,10 @@ def _post_openings(
 ) -> None:
     opening = [card for card in cards if card.legs]
     where = {"business_date": date, "count": len(opening)}
+    first_number = number_of(date, _value(connection, "take_numbers", where))
     rows = open_cards(
         opening,
-        first_number=number_of(date, _value(connection, "take_numbers", where)),
+        first_number=first_number,
         chain_ends=ends_of_chains(connection, {card.shard for card in opening}),
         business_date=date,
         now=now,
@@ -292,6 +293,9 @@ def _post_openings(
     _copy(connection, "copy_entries", rows.entries)
     _copy(connection, "copy_lots", rows.lots)
     _copy(connection, "copy_seals", rows.seals)
+    numbers = {"first_number": first_number, "end_number": first_number + len(opening)}
+    shards = list({card.shard for card in opening})
+    connection.execute(SQL["begin_trails"], {"shards": shards, **numbers})
 
 
 def _take_account_ids(connection: Connection, count: int) -> list[int]:

@@ -84,6 +84,17 @@ COPY purse (
     shard, card_id, account_id, unit, posted_minor, floor_minor, expires_from
 ) FROM STDIN;
 
+-- name: begin_trails
+-- Each purse names the opening that filled it, with which its card's trail begins.
+UPDATE purse SET last_journal = movement.journal_id
+FROM movement
+WHERE
+    movement.shard = any(%(shards)s::smallint [])
+    AND movement.journal_id >= %(first_number)s
+    AND movement.journal_id < %(end_number)s
+    AND purse.shard = movement.shard
+    AND purse.account_id = movement.account_id;
+
 -- name: copy_exchanges
 -- Every journal has its exchange, an opening too.
 COPY exchange (

@@ -122,7 +122,8 @@ def _add_cards(
     stale: list[tuple[int, Purse]] = []
     for (
         pan_hash, number, issuer, status, expiry, pin_value, pin_failures,
-        account, unit, posted, held, expires_from, part, sale, valid_from, valid_to,
+        account, unit, posted, held, expires_from, last_journal, part, sale, valid_from,
+        valid_to,
     ) in rows:  # fmt: skip
         card = cards.get(pan_hash)
         if card is None:
@@ -136,6 +137,8 @@ def _add_cards(
             continue
         purse = _purse_in(card, unit)
         purse.account, purse.posted, purse.held = account, posted, held
+        purse.last_journal = last_journal
+        card.last_journal = max(card.last_journal, last_journal)
         purse.expires_from = purse.kept_from = expires_from
         if expires_from is not None and expires_from < today:
             stale.append((card.shard, purse))

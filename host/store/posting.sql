@@ -76,6 +76,7 @@ SELECT
     p.posted_minor,
     p.held_minor,
     p.expires_from,
+    p.last_journal,
     c.part_id,
     c.sale,
     c.valid_from,
@@ -271,7 +272,7 @@ FROM unnest(
 -- One for each approval that moved value. No terminal and no merchant are NULL.
 INSERT INTO journal (
     shard, id, seal, home, slot, kind, original_id, card_id, issuer_id, merchant_id,
-    terminal_id, amount_minor, unit, business_date
+    terminal_id, amount_minor, unit, previous_id, business_date
 )
 SELECT
     r.shard,
@@ -287,6 +288,7 @@ SELECT
     nullif(r.terminal_id, ''),
     r.amount_minor,
     r.unit,
+    r.previous_id,
     %s::date
 FROM unnest(
     %s::smallint [],
@@ -301,10 +303,11 @@ FROM unnest(
     %s::integer [],
     %s::text [],
     %s::bigint [],
-    %s::text []
+    %s::text [],
+    %s::bigint []
 ) AS r (
     shard, id, seal, home, slot, kind, original_id, card_id, issuer_id, merchant_id,
-    terminal_id, amount_minor, unit
+    terminal_id, amount_minor, unit, previous_id
 );
 
 -- name: add_advices
@@ -345,16 +348,19 @@ FROM unnest(
 -- One row a changed purse; purse_not_overdrawn has the last word.
 UPDATE purse AS p SET
     posted_minor = p.posted_minor + r.change,
-    expires_from = r.expires_from
+    expires_from = r.expires_from,
+    last_journal = r.last_journal
 FROM
     unnest(
-        %s::smallint [], %s::bigint [], %s::bigint [], %s::date []
-    ) AS r (shard, account_id, change, expires_from)
+        %s::smallint [], %s::bigint [], %s::bigint [], %s::date [], %s::bigint []
+    ) AS r (shard, account_id, change, expires_from, last_journal)
 WHERE p.shard = r.shard AND p.account_id = r.account_id;
 
 -- name: add_purses
 -- In which something is posted for the first time. The debt that its programme allows is its floor.
-INSERT INTO purse (shard, card_id, account_id, unit, posted_minor, floor_minor, expires_from)
+INSERT INTO purse (
+    shard, card_id, account_id, unit, posted_minor, floor_minor, expires_from, last_journal
+)
 SELECT r.*
 FROM unnest(
     %s::smallint [],
@@ -363,7 +369,8 @@ FROM unnest(
     %s::text [],
     %s::bigint [],
     %s::bigint [],
-    %s::date []
+    %s::date [],
+    %s::bigint []
 ) AS r;
 
 -- name: add_lots

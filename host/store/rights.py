@@ -79,7 +79,7 @@ POSTER: Final[Mapping[str, Right]] = {
         ),
         inserts=_of(
             "shard id seal home slot kind original_id card_id issuer_id merchant_id terminal_id "
-            "amount_minor unit business_date"
+            "amount_minor unit business_date previous_id"
         ),
     ),
     "key_rotation": Right(reads=_of("terminal_id through_generation asked_as")),
@@ -105,9 +105,13 @@ POSTER: Final[Mapping[str, Right]] = {
         ),
     ),
     "purse": Right(
-        reads=_of("shard card_id account_id unit posted_minor held_minor expires_from"),
-        inserts=_of("shard card_id account_id unit posted_minor floor_minor expires_from"),
-        updates=_of("posted_minor expires_from"),
+        reads=_of(
+            "shard card_id account_id unit posted_minor held_minor expires_from last_journal"
+        ),
+        inserts=_of(
+            "shard card_id account_id unit posted_minor floor_minor expires_from last_journal"
+        ),
+        updates=_of("posted_minor expires_from last_journal"),
     ),
     "schema_migration": Right(reads=_of("number")),
     "seal": Right(reads=_of("shard seq digest"), inserts=WHOLE),

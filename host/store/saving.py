@@ -68,11 +68,11 @@ EXCHANGE: Final = (
 SEAL: Final = (SHARD, NUMBER, BLOB, BLOB, INTEGER)
 JOURNAL: Final = (
     SHARD, NUMBER, NUMBER, SHARD, WORD, NAME, NUMBER_OR_NULL, NUMBER, SMALL, INTEGER, WORD,
-    NUMBER, NAME,
+    NUMBER, NAME, NUMBER,
 )  # fmt: skip
 ENTRY: Final = (SHARD, NUMBER, SMALL, NUMBER, NUMBER, NUMBER, NAME)
-PURSE_CHANGE: Final = (SHARD, NUMBER, NUMBER, DATE_OR_NULL)
-NEW_PURSE: Final = (SHARD, NUMBER, NUMBER, NAME, NUMBER, NUMBER, DATE_OR_NULL)
+PURSE_CHANGE: Final = (SHARD, NUMBER, NUMBER, DATE_OR_NULL, NUMBER)
+NEW_PURSE: Final = (SHARD, NUMBER, NUMBER, NAME, NUMBER, NUMBER, DATE_OR_NULL, NUMBER)
 LOT: Final = (SHARD, NUMBER, NUMBER, NUMBER, DATE)
 LOT_CHANGE: Final = (SHARD, NUMBER, NUMBER, NUMBER, NUMBER)
 LOT_USE: Final = (SHARD, NUMBER, NUMBER, NUMBER, NUMBER)
@@ -220,7 +220,7 @@ def _journals(
             card.shard, outcome.number, links[card.shard].seq, item.home, item.slot,
             item.request.kind, original.number if original is not None else None, card.id,
             card.issuer_id, posting.merchant, item.terminal.terminal_id, posting.amount_minor,
-            posting.unit,
+            posting.unit, outcome.previous,
         ))  # fmt: skip
     return SQL["add_journals"], (state.business_date, *arrays.columns(JOURNAL, stored))
 
@@ -243,10 +243,13 @@ def _purses(cards: Iterable[Card]) -> Iterable[Statement]:
             if purse.is_new:
                 new.append((
                     card.shard, card.id, purse.account, purse.unit, purse.change, purse.floor,
-                    purse.expires_from,
+                    purse.expires_from, purse.last_journal,
                 ))  # fmt: skip
-            elif purse.change or purse.expires_from != purse.kept_from:
-                changed.append((card.shard, purse.account, purse.change, purse.expires_from))
+            elif purse.is_moved or purse.expires_from != purse.kept_from:
+                changed.append((
+                    card.shard, purse.account, purse.change, purse.expires_from,
+                    purse.last_journal,
+                ))  # fmt: skip
     if new:
         yield SQL["add_purses"], arrays.columns(NEW_PURSE, new)
     if changed:

@@ -68,6 +68,7 @@ class SmallLedger:
     cards: int = 6
     accounts: dict[tuple[object, ...], int] = field(default_factory=dict)
     seals: dict[int, tuple[int, bytes]] = field(default_factory=dict)
+    trails: dict[int, int] = field(default_factory=dict)
     counter: int = 0
     stan: int = 0
 
@@ -243,10 +244,14 @@ class SmallLedger:
         seq = self.seals.get(shard, (0, FIRST_SEAL))[0] + 1
         self._exchange(number, slot, shard, kind, "approved", card, {})
         self.run(
-            "INSERT INTO journal VALUES (%s,%s,%s,%s,%s,%s,%s,%s,%s,%s,%s,%s,%s,%s)",
+            "INSERT INTO journal (shard, id, seal, home, slot, kind, original_id, card_id,"
+            " issuer_id, merchant_id, terminal_id, amount_minor, unit, business_date, previous_id)"
+            " VALUES (%s,%s,%s,%s,%s,%s,%s,%s,%s,%s,%s,%s,%s,%s,%s)",
             *(shard, number, seq, 0, slot, kind, undone, card, self.issuer_of(card)),
             *(merchant or None, terminal_of(slot), amount, unit, self.date),
+            self.trails.get(card, 0),
         )
+        self.trails[card] = number
         for place, (debit, credit, part, leg_unit) in enumerate(legs):
             self.run(
                 "INSERT INTO entry VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",
@@ -255,8 +260,9 @@ class SmallLedger:
             texts.append(entry_row(number, place, debit, credit, part, leg_unit))
             for account, change in ((debit, -part), (credit, part)):
                 self.run(
-                    "UPDATE purse SET posted_minor = posted_minor + %s WHERE account_id = %s",
-                    *(change, account),
+                    "UPDATE purse SET posted_minor = posted_minor + %s, last_journal = %s"
+                    " WHERE account_id = %s",
+                    *(change, number, account),
                 )
         for _, account, points, _ in legs[1:] if kind == "purchase" else ():
             texts.append(lot_row(number, account, points, EXPIRES.isoformat()))

@@ -89,7 +89,7 @@ BREAKAGES = [
             "UPDATE journal SET card_id = 0 WHERE id % 1000 = 8;"
             " UPDATE exchange SET card_id = 0 WHERE id % 1000 = 8"
         ),
-        {"7 chain", "10 journal_of_other_parties"},
+        {"5 journal_not_its_trail", "7 chain", "10 journal_of_other_parties"},
     ),
     (
         "2 entry_without_journal",
@@ -97,7 +97,7 @@ BREAKAGES = [
             "INSERT INTO entry SELECT shard, 999, leg, debit_account, credit_account, amount_minor,"
             " unit, '2026-10-01' FROM entry WHERE unit = 'CNY' AND journal_id % 1000 = 1"
         ),
-        {"5 balance_not_its_entries"},
+        {"5 balance_not_its_entries", "5 journal_not_its_trail"},
     ),
     (
         "2 exchange_out_of_place",
@@ -193,7 +193,22 @@ BREAKAGES = [
     (
         "4 entry_between_units",
         "DELETE FROM purse WHERE card_id = 2 AND unit = 'CNY'",
-        {"4 unit_out_of_balance", "10 turnover_not_the_journal"},
+        {"4 unit_out_of_balance", "10 turnover_not_the_journal", "5 journal_not_its_trail"},
+    ),
+    (
+        "5 purse_not_its_trail",
+        "UPDATE purse SET last_journal = last_journal - 1 WHERE card_id = 2 AND unit = 'CNY'",
+        set(),
+    ),
+    (
+        "5 journal_not_its_trail",
+        "UPDATE journal SET previous_id = 0 WHERE id % 1000 = 7",
+        set(),
+    ),
+    (
+        "5 journal_not_its_trail",
+        "UPDATE journal SET previous_id = NULL WHERE id % 1000 = 7",
+        set(),
     ),
     (
         "5 balance_not_its_entries",
@@ -364,7 +379,7 @@ BREAKAGES = [
             "ALTER TABLE purse DROP CONSTRAINT purse_once;"
             " UPDATE purse SET card_id = 6 - card_id WHERE card_id IN (2, 4) AND unit = 'CNY'"
         ),
-        set(),
+        {"5 journal_not_its_trail"},
     ),
     (
         "10 journal_of_other_parties",

@@ -23,7 +23,7 @@ ROWS = 20_000
 FILES = {
     "host.store": (
         "posting.sql", "counters.sql", "book.sql", "keys.sql", "cases.sql", "estates.sql",
-        "settlement.sql", "settlement_view.sql", "names.sql", "estate_versions.sql",
+        "settlement.sql", "settlement_view.sql", "names.sql", "estate_versions.sql", "life.sql",
     ),
     "clearing": ("queries.sql",),
 }  # fmt: skip

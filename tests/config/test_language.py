@@ -45,7 +45,8 @@ SAYS = {"say", "_say", "_remark", "said", "tell", "_wait", "_asked"}
 PRINTING = (
     *(f"config/tasks/{name}.py" for name in (
         "demo", "explain", "keys", "link", "night", "progress", "simulate", "story", "takeovers",
-        "terminals", "watching", "reach", "loops", "recording", "replaying", "failed",
+        "terminals", "watching", "reach", "loops", "recording", "replaying", "failed", "lives",
+        "tracing", "cards",
     )),
     "config/top/screen.py", "config/cli", "config/doctor", "config/run/reloading.py",
     "config/run/host_reloading.py", "simulators/till",

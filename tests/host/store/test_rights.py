@@ -57,6 +57,10 @@ SPOKEN: dict[str, dict[str, Collection[str]]] = {
         "clearing/heads.sql": ALL,
         "host/store/changes.sql": {"gaps"},
         "host/store/keys.sql": {"served_keys"},
+        "host/store/life.sql": ALL,
+        "host/store/settlement_view.sql": {"institutions"},
+        "host/store/book.sql": {"shard_count"},
+        "host/store/posting.sql": {"open_business_date", "facts"},
     },
     "posswitch_office": {
         "host/office/estate.sql": ALL,

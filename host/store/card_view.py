@@ -1,0 +1,491 @@
+"""Everything of one card, for people: whence, what it has, what was asked of it, what came of it.
+
+Read in one snapshot, page after page, the newest first. What moved the card is read along its
+trail: each journal names the one before it, so that no posting keeps up an index for those who
+look. What was declined or only asked has an index of its own. The balance behind each movement is
+reckoned from what the card has now, or, on later pages, from what it had at the end of the last
+cleared date before them: so a page costs the same however much came after it.
+"""
+
+import datetime as dt
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import takewhile
+from typing import Any, Final, NamedTuple
+
+import msgspec
+import psycopg
+
+from host.estate.openings import opening_slot
+from host.hsm.interface import Hsm
+from host.model.money import Money
+from host.model.numbers import business_date_of, rrn_of
+from host.model.requests import Response
+from host.model.responses import RESPONSE_CODES, Reason
+from host.model.secrets import Pan
+from host.shards import shard_of
+from host.store.cases import StoredCase
+from host.store.queries import load_queries
+from host.store.trace import (
+    Name,
+    cases_of,
+    facts_of,
+    open_date,
+    possible_numbers,
+    shard_count_of,
+)
+
+SQL: Final = load_queries("host.store", "life.sql")
+PAGE: Final = 20
+PAGE_MAX: Final = 200
+LISTED_MAX: Final = 20
+"""Of cards that share their last four digits."""
+LOTS_READ_MAX: Final = 400
+EXPIRY_DAYS_SHOWN: Final = 3
+RRN_LENGTH: Final = 12
+STEPS_READ: Final = 500
+"""Of a trail at a time."""
+LAST: Final = 2**62
+"""Before this number everything came."""
+_LAST_FOUR: Final = re.compile(r"([0-9]{4})@(.+)")
+_ID: Final = re.compile(r"#?([0-9]{1,11})")
+_decode = msgspec.msgpack.Decoder(Response).decode
+
+Connection = psycopg.Connection[Any]
+
+
+class CardUnknownError(Exception):
+    """No card is meant by this, or more than one: says which, and what to do."""
+
+
+class Purse(msgspec.Struct, frozen=True, kw_only=True):
+    """What a card has in one unit."""
+
+    posted: Money
+    held: Money
+
+    @property
+    def available(self) -> Money:
+        """What may be spent of it, but for points that have expired."""
+        return Money(self.posted.amount_minor - self.held.amount_minor, self.posted.unit)
+
+
+class Expiring(msgspec.Struct, frozen=True, kw_only=True):
+    """Points that can be spent until a day."""
+
+    expires_on: dt.date
+    points: Money
+
+
+class Movement(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that was asked of the card, and what came of it."""
+
+    number: int
+    rrn: str
+    name: str
+    """STAN@TERMINAL/BATCH."""
+    kind: str
+    reason: str
+    f39: str
+    at: dt.datetime
+    business_date: dt.date
+    changes: tuple[Money, ...]
+    """What it changed, purse by purse; nothing was posted where there are none."""
+    balances: tuple[Money, ...]
+    """What the card had behind it, in the same units."""
+    undone_by: str | None
+    """The kind of what took it back whole, where that still stands."""
+    refunded: Money | None
+    original: str | None
+    """The RRN of what it undoes."""
+
+
+class CardView(msgspec.Struct, frozen=True, kw_only=True):
+    """A card for people. Its number is masked."""
+
+    id: int
+    masked: str
+    status: str
+    expiry: str
+    """YYMM."""
+    issuer_id: str
+    issuer: str
+    has_pin: bool
+    pin_tries_left: int
+    began_with: str | None
+    began_at: dt.datetime | None
+    purses: tuple[Purse, ...]
+    expiring: tuple[Expiring, ...]
+    movements: tuple[Movement, ...]
+    next: str | None
+    """Where this page ended, for the next; None: there is none."""
+    cases: tuple[StoredCase, ...]
+
+
+class _Card(msgspec.Struct, frozen=True):
+    """A row of `card_of`."""
+
+    id: int
+    shard: int
+    masked: str
+    status: str
+    expiry: str
+    has_pin: bool
+    pin_failures: int
+    pin_tries_max: int
+    issuer: int
+    institution: str
+    issuer_name: str
+
+
+class _Asked(msgspec.Struct, frozen=True):
+    """A row of `card_exchanges`."""
+
+    slot: str
+    number: int
+    shard: int
+    kind: str
+    reason: str
+    is_tombstone: bool
+    answer: bytes
+    terminal_id: str | None
+    business_date: dt.date
+    at: dt.datetime
+    amount_minor: int | None
+    unit: str | None
+    original: int | None
+
+
+class Page(msgspec.Struct, frozen=True, kw_only=True):
+    """Which movements: so many, after one."""
+
+    after: str | None = None
+    """Where the page before ended, or the RRN or number it ended with; None: from the newest on."""
+    count: int = PAGE
+
+
+Units = Mapping[int, str]
+"""Of the card's purses, by their accounts."""
+Changes = Mapping[int, Mapping[int, int]]
+"""By journal and purse."""
+
+
+def find_card(connection: Connection, hsm: Hsm, word: str) -> int:
+    """The id of the card that a person names: its number, last4@issuer, or its id.
+
+    Raises:
+        CardUnknownError: it is no such name, nothing is known by it, or more than one card is.
+    """
+    word = word.strip()
+    last_four, number = _LAST_FOUR.fullmatch(word), _ID.fullmatch(word)
+    if last_four is not None:
+        return _by_last_four(connection, last_four[1], last_four[2].strip())
+    if number is not None:
+        rows = connection.execute(SQL["card_of"], {"card": int(number[1])}).fetchall()
+        if not rows:
+            raise CardUnknownError(
+                f"no card has id {number[1]}. Next: posswitch card show 0015@ISSUER, "
+                "with its last four digits and its issuer's number"
+            )
+        return int(rows[0][0])
+    return _by_number(connection, hsm, word)
+
+
+def _by_number(connection: Connection, hsm: Hsm, word: str) -> int:
+    """By the whole number, which no sentence repeats."""
+    try:
+        pan = Pan(re.sub(r"[\s-]", "", word))
+    except ValueError as error:
+        raise CardUnknownError(
+            "that is no card number (12 to 19 digits), no 0015@ISSUER and no id. "
+            "Next: posswitch card show -"
+        ) from error
+    pan_hash = hsm.pan_hash(pan)
+    shard = shard_of(pan_hash, shard_count_of(connection))
+    told = {"shard": shard, "pan_hash": pan_hash}
+    row = connection.execute(SQL["card_by_hash"], told).fetchone()
+    if row is None:
+        why = "" if pan.passes_luhn else ": its check digit is wrong, so it was mistyped"
+        raise CardUnknownError(
+            f"no card of ours has this number, {pan.masked}{why}. "
+            "Next: type it again, or posswitch card show 0015@ISSUER"
+        )
+    return int(row[0])
+
+
+def _by_last_four(connection: Connection, last_four: str, issuer: str) -> int:
+    told = {"last_four": last_four, "issuer": issuer, "limit": LISTED_MAX}
+    rows = connection.execute(SQL["cards_by_last_four"], told).fetchall()
+    if len(rows) == 1:
+        return int(rows[0][0])
+    if rows:
+        found = ", ".join(f"{masked} (id {card}, {status})" for card, masked, status, _ in rows)
+        more = " and more" if len(rows) == LISTED_MAX else ""
+        raise CardUnknownError(
+            f"these end with {last_four}: {found}{more}. Next: posswitch card show ID"
+        )
+    issuers = ", ".join(name for (name,) in connection.execute(SQL["issuer_names"]).fetchall())
+    raise CardUnknownError(
+        f"no card of {issuer} ends with {last_four}. Next: check both; issuers are {issuers}"
+    )
+
+
+def view_card(connection: Connection, card: int, page: Page) -> CardView:
+    """Everything of a card, and a page of what was asked of it.
+
+    Raises:
+        CardUnknownError: there is no such card, or no such movement to go on after.
+    """
+    with connection.transaction():
+        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        rows = connection.execute(SQL["card_of"], {"card": card}).fetchall()
+        if not rows:
+            raise CardUnknownError(f"no card has id {card}. Next: check the id")
+        return _Reader(connection, _Card(*rows[0])).view(page)
+
+
+class _Step(NamedTuple):
+    """One journal of a card's trail."""
+
+    number: int
+    previous: int | None
+    """0: it is the first; None: from before trails."""
+
+
+class _Trail:
+    """Reads what moved a card, from any journal of it back."""
+
+    def __init__(self, connection: Connection, card: _Card) -> None:
+        self._connection = connection
+        self._card = card
+
+    def back_from(self, number: int, count: int) -> list[_Step]:
+        """So many journals at most, this one first; 0: none."""
+        if number <= 0 or count <= 0:
+            return []
+        told = {"shard": self._card.shard, "number": number, "limit": count}
+        rows = self._connection.execute(SQL["trail"], told).fetchall()
+        steps = [_Step(*row) for row in rows]
+        if steps and steps[-1].previous is None:
+            steps += self.before_trails(steps[-1].number, count - len(steps))
+        return steps
+
+    def before_trails(self, before: int, count: int) -> list[_Step]:
+        """Of those that have none, from a number back."""
+        told = {"shard": self._card.shard, "card": self._card.id, "before": before, "limit": count}
+        return [_Step(*row) for row in self._connection.execute(SQL["before_trails"], told)]
+
+    def all_from(self, number: int) -> Iterator[_Step]:
+        """All of them, read a part at a time."""
+        while number > 0:
+            steps = self.back_from(number, STEPS_READ)
+            yield from steps
+            number = self.after(steps[-1]) if len(steps) == STEPS_READ else 0
+
+    def after(self, step: _Step) -> int:
+        """The journal that comes after this one, going back; 0: none."""
+        if step.previous is not None:
+            return step.previous
+        return next((older.number for older in self.before_trails(step.number, 1)), 0)
+
+
+class _Page(NamedTuple):
+    """What a page shows, and where it ended."""
+
+    asked: list[_Asked]
+    next: str | None
+
+
+class _Reader:
+    """Reads one card."""
+
+    def __init__(self, connection: Connection, card: _Card) -> None:
+        self._connection = connection
+        self._card = card
+        self._trail = _Trail(connection, card)
+
+    def view(self, page: Page) -> CardView:
+        card = self._card
+        purses = self._ask("purses", shard=card.shard, card=card.id)
+        units: Units = {account: unit for account, unit, *_ in purses}
+        newest = max((row[4] for row in purses), default=0)
+        shown = self._page(page, newest)
+        now = {account: posted for account, _, posted, *_ in purses}
+        movements = self._movements(shown.asked, units, None if page.after else now)
+        began = self._ask("moment", home=card.shard, slot=opening_slot(card.id))
+        return CardView(
+            id=card.id,
+            masked=card.masked,
+            status=card.status,
+            expiry=card.expiry,
+            issuer_id=card.institution,
+            issuer=card.issuer_name,
+            has_pin=card.has_pin,
+            pin_tries_left=max(card.pin_tries_max - card.pin_failures, 0),
+            began_with=began[0][0] if began else None,
+            began_at=began[0][1] if began else None,
+            purses=tuple(
+                Purse(posted=Money(posted, unit), held=Money(held, unit))
+                for _, unit, posted, held, _ in purses
+            ),
+            expiring=tuple(
+                each for account, unit in units.items() for each in self._expiring(account, unit)
+            ),
+            movements=tuple(movements),
+            next=shown.next,
+            cases=cases_of(self._connection, [Name.of_slot(one.slot) for one in shown.asked]),
+        )
+
+    def _ask(self, statement: str, **told: object) -> list[tuple[Any, ...]]:
+        return self._connection.execute(SQL[statement], told).fetchall()
+
+    def _page(self, page: Page, newest: int) -> _Page:
+        """What was posted and what was not, each read along its own order, then merged."""
+        before, start = (LAST, newest) if page.after is None else self._place(page.after, newest)
+        wanted = page.count + 1
+        steps = self._trail.back_from(start, wanted)
+        unposted = self._ask("unposted", card=self._card.id, before=before, limit=wanted)
+        posted = [step.number for step in steps]
+        numbers = sorted([*posted, *(number for (number,) in unposted)], reverse=True)
+        shown = numbers[: page.count]
+        rows = self._ask(
+            "posted_exchanges",
+            shard=self._card.shard,
+            numbers=[number for number in shown if number in posted],
+        ) + self._ask(
+            "unposted_exchanges",
+            card=self._card.id,
+            numbers=[number for number in shown if number not in posted],
+        )
+        asked = sorted((_Asked(*row) for row in rows), key=lambda one: -one.number)
+        if len(numbers) <= page.count:
+            return _Page(asked, None)
+        older = next((number for number in posted if number < shown[-1]), 0)
+        return _Page(asked, f"{shown[-1]}.{older}")
+
+    def _place(self, after: str, newest: int) -> tuple[int, int]:
+        """Where a page ended: the number before which the next begins, and the next journal."""
+        last, dot, older = after.partition(".")
+        if dot and last.isdigit() and older.isdigit():
+            self._must_be_ours(int(older), after)
+            return int(last), int(older)
+        is_number = last.isdigit() and len(last) > RRN_LENGTH
+        numbers = [int(last)] if is_number else possible_numbers(last, open_date(self._connection))
+        for number in numbers:
+            told = {"shard": self._card.shard, "number": number, "card": self._card.id}
+            for (previous,) in self._ask("journal_of_card", **told):
+                return number, self._trail.after(_Step(number, previous))
+        for row in self._ask("unposted_exchanges", card=self._card.id, numbers=numbers):
+            steps = self._trail.all_from(newest)
+            return row[1], next((each.number for each in steps if each.number < row[1]), 0)
+        raise _unknown_place(after)
+
+    def _must_be_ours(self, number: int, after: str) -> None:
+        told = {"shard": self._card.shard, "number": number, "card": self._card.id}
+        if number and not self._ask("journal_of_card", **told):
+            raise _unknown_place(after)
+
+    def _movements(
+        self, asked: Sequence[_Asked], units: Units, now: Mapping[int, int] | None
+    ) -> list[Movement]:
+        """Each with what it changed and what was there behind it.
+
+        `now` is what is there behind the first of them; None: it is to be reckoned.
+        """
+        changes = self._changes([one.number for one in asked], units)
+        facts = self._facts(asked)
+        behind = dict(self._behind(asked, changes, units) if now is None else now)
+        movements: list[Movement] = []
+        for one in asked:
+            changed = changes.get(one.number, {})
+            movements.append(
+                _movement(
+                    one,
+                    tuple(Money(minor, units[account]) for account, minor in changed.items()),
+                    tuple(Money(behind[account], units[account]) for account in changed),
+                    facts.get(one.number, []),
+                )
+            )
+            for account, minor in changed.items():
+                behind[account] -= minor
+        return movements
+
+    def _behind(self, asked: Sequence[_Asked], changes: Changes, units: Units) -> dict[int, int]:
+        """What the card had behind the first of these.
+
+        From the end of the last cleared date before them on: by what came since, and by themselves.
+        """
+        posted = [one for one in asked if one.number in changes]
+        if not posted:
+            return dict.fromkeys(units, 0)
+        first = posted[-1]
+        [(cleared,)] = self._ask("last_cleared", business_date=first.business_date)
+        known = dict.fromkeys(units, 0)
+        if cleared is not None:
+            known.update(self._ask("ends_of_day", accounts=list(units), business_date=cleared))
+        since = takewhile(
+            lambda step: cleared is None or business_date_of(step.number) > cleared,
+            self._trail.all_from(first.number),
+        )
+        numbers = [step.number for step in since if step.number != first.number]
+        for changed in (*self._changes(numbers, units).values(), *changes.values()):
+            for account, minor in changed.items():
+                known[account] += minor
+        return known
+
+    def _changes(self, numbers: Sequence[int], units: Units) -> Changes:
+        changes: defaultdict[int, dict[int, int]] = defaultdict(dict)
+        told = {"shard": self._card.shard, "numbers": list(numbers), "accounts": list(units)}
+        for number, account, minor in self._ask("changes", **told):
+            changes[number][account] = minor
+        return changes
+
+    def _facts(self, asked: Sequence[_Asked]) -> dict[int, list[tuple[Any, ...]]]:
+        posted = [(one.shard, one.number) for one in asked if one.amount_minor is not None]
+        facts: defaultdict[int, list[tuple[Any, ...]]] = defaultdict(list)
+        for row in facts_of(self._connection, posted):
+            facts[row[0]].append(row)
+        return facts
+
+    def _expiring(self, account: int, unit: str) -> list[Expiring]:
+        """The first days; the last that was read may not be whole."""
+        rows = self._ask("expiring", shard=self._card.shard, account=account, limit=LOTS_READ_MAX)
+        lots = sum(row[2] for row in rows)
+        whole = rows[:-1] if lots == LOTS_READ_MAX and len(rows) > 1 else rows
+        return [
+            Expiring(expires_on=day, points=Money(points, unit))
+            for day, points, _ in whole[:EXPIRY_DAYS_SHOWN]
+        ]
+
+
+def _unknown_place(after: str) -> CardUnknownError:
+    return CardUnknownError(
+        f"this card was never asked anything under {after!r}. Next: leave --after out, or "
+        "copy it from the end of a page"
+    )
+
+
+def _movement(
+    one: _Asked,
+    changes: tuple[Money, ...],
+    balances: tuple[Money, ...],
+    facts: Sequence[tuple[Any, ...]],
+) -> Movement:
+    standing = [fact for fact in facts if fact[5]]
+    refunded = sum(fact[3] for fact in standing if fact[2] == "refund")
+    return Movement(
+        number=one.number,
+        rrn=rrn_of(one.number),
+        name=str(Name.of_slot(one.slot)),
+        kind=one.kind,
+        reason=one.reason,
+        f39=RESPONSE_CODES[Reason(one.reason)].f39,
+        at=one.at,
+        business_date=one.business_date,
+        changes=changes,
+        balances=balances,
+        undone_by=next((fact[2] for fact in standing if fact[2] != "refund"), None),
+        refunded=Money(refunded, one.unit or "") if refunded else None,
+        original=None if one.original is None else rrn_of(one.original),
+    )
