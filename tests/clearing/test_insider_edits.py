@@ -42,6 +42,11 @@ def bare(
     return owner
 
 
+MATTERS = {("purse", "account_id"): "posted_minor <> 0"}
+"""Of which rows a change means anything: a purse that nothing was ever put in has a number that
+nothing names; one that another has, or that was never given, is seen there as well."""
+
+
 def columns(owner: Connection, table: str) -> list[tuple[str, str]]:
     return owner.execute(
         "SELECT column_name, data_type FROM information_schema.columns"
@@ -61,7 +66,7 @@ def test_a_change_of_any_column_of_the_first_and_last_row_is_seen(
                 changed = bare.execute(
                     f"UPDATE {table} SET {column} = {ANOTHER[data_type].format(column)}"
                     f" WHERE ctid = (SELECT {order}(ctid) FROM {table}"
-                    f" WHERE {column} IS NOT NULL)"
+                    f" WHERE {column} IS NOT NULL AND {MATTERS.get((table, column), 'true')})"
                 )
                 assert changed.rowcount == 1
                 if not ask(bare):
