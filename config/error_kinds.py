@@ -229,6 +229,12 @@ ERROR_KINDS: Final[tuple[ErrorKind, ...]] = (
         next="posswitch trace STAN@TERMINAL, as the slip has both; what never came is in no log",
     ),
     ErrorKind(
+        code="E-OFFICE-BEGUN",
+        what="the office has its first administrator already, who makes all others",
+        why="init is for a database with nobody in it: who owns the machine is no way round people",
+        next="posswitch sign-in; an administrator makes others by posswitch person save",
+    ),
+    ErrorKind(
         code="E-CARD-UNKNOWN",
         what="no card is meant by this number, these last digits or this id, or more than one is",
         why="only the hash of a number is kept, so it is found whole or not at all",

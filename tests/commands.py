@@ -25,7 +25,14 @@ from config.run.children import start_child
 
 ROOT = Path(__file__).parents[1]
 PROGRAMS = (
-    *("cli.app", "run.database", "run.reloading", "run.supervisor"),
+    *(
+        "cli.app",
+        "cli.generated",
+        "tasks.office",
+        "run.database",
+        "run.reloading",
+        "run.supervisor",
+    ),
     *("tasks.describe", "tasks.keys", "tasks.night", "tasks.simulate", "tasks.terminals"),
 )
 """Modules of `config` that import what the commands need."""

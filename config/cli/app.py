@@ -8,12 +8,13 @@ by SIGPIPE, which a shell calls 141.
 
 import contextlib
 import functools
+import os
 import re
 import sys
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 from typer.exceptions import TyperException
@@ -32,6 +33,7 @@ from config.cli.options import (
     epilog,
     with_whole_paragraphs,
 )
+from config.cli.people import app as people
 from config.cli.plain import keep_brackets
 from config.cli.recording import app as recording
 from config.cli.simulate import app as simulating
@@ -39,6 +41,7 @@ from config.cli.terminal import app as terminals
 from config.cli.tracing import app as tracing
 from config.cli.version import show_version
 from config.cli.watch import app as watching
+from config.cli.whole import add_office, needs_office
 from config.errors import (
     BUG,
     FAULT_OF_OURS,
@@ -81,6 +84,7 @@ app.add_typer(keys, name="keys")
 app.add_typer(link, name="link")
 app.add_typer(watching)
 app.add_typer(tracing)
+app.add_typer(people)
 app.add_typer(auditing, name="audit")
 app.add_typer(describing)
 app.add_typer(recording)
@@ -368,11 +372,28 @@ def bench(
 with_whole_paragraphs(app)
 
 
+def whole_command() -> Any:
+    """All of it, what is made from the office's tables too."""
+    command = typer.main.get_command(app)
+    add_office(command)
+    return command
+
+
+def _words() -> list[str]:
+    """The command line, or that which a shell asks to have completed."""
+    if "_POSSWITCH_COMPLETE" not in os.environ:
+        return sys.argv[1:]
+    asked = os.environ.get("_TYPER_COMPLETE_ARGS") or os.environ.get("COMP_WORDS", "")
+    return asked.split()[1:]
+
+
 def main() -> NoReturn:
     """The entry of the command."""
     keep_to_ourselves()
     speech.language = language_of(sys.argv[1:])
     command = typer.main.get_command(app)
+    if needs_office(command, _words()):
+        add_office(command)
     if speech.language is Language.CHINESE:
         from config.cli.chinese import help_in_chinese
 

@@ -18,6 +18,8 @@ WITHOUT_JSON: Final[Mapping[str, str]] = {
     "keys generate": "components are shown to people",
     "keys import": "asks a person",
     "audit accept": "two people agree",
+    "sign-in": "asks a person",
+    "sign-out": "says that nobody is signed in",
     "simulate issuer": "runs until it is stopped",
 }
 """Why a command prints none."""

@@ -15,6 +15,7 @@ from config.errors import SettingsError
 from config.language import speech
 from host.cases import CASES, CaseKind
 from host.model.responses import RESPONSE_CODES, Reason
+from host.office.refusals import REFUSALS, RefusalKind
 from switch.whys import SENTENCES, WHYS
 from terminals.describe.meanings import (
     CATEGORIES,
@@ -57,7 +58,14 @@ def explained(word: str) -> list[Row]:
     elif field is not None:
         rows = [*_given(field[2].strip()), *_asked(field[2].strip())]
     else:
-        rows = [*_given(word), *_errors(word), *_cases(word), *_whys(word), *_types(word)]
+        rows = [
+            *_given(word),
+            *_errors(word),
+            *_refused(word),
+            *_cases(word),
+            *_whys(word),
+            *_types(word),
+        ]
     if not rows:
         raise SettingsError(
             f"{word!r} is no response code, reason, case, error code or word of the logs. "
@@ -85,6 +93,7 @@ def everything() -> list[Row]:
     return [
         *sorted(given, key=lambda row: (row["code"], row["reason"])),
         *(_error(kind) for kind in ERROR_KINDS),
+        *(_refusal(kind) for kind in REFUSALS.values()),
         *(_why(why) for why in WHYS),
         *(_case(kind) for kind in CaseKind),
     ]
@@ -160,6 +169,13 @@ def _errors(word: str) -> Iterator[Row]:
         yield _error(kind)
 
 
+def _refused(word: str) -> Iterator[Row]:
+    """As the office says no."""
+    kind = REFUSALS.get(word.upper())
+    if kind is not None:
+        yield _refusal(kind)
+
+
 def _cases(word: str) -> Iterator[Row]:
     return (_case(kind) for kind in CaseKind if _is_named(word, kind))
 
@@ -199,6 +215,18 @@ def _next(remedy: Remedy) -> dict[str, str]:
 
 def _error(kind: ErrorKind) -> Row:
     return {"code": kind.code, "what": kind.what, "why": kind.why, "next": kind.next}
+
+
+def _refusal(kind: RefusalKind) -> Row:
+    """Its sentence has a gap for each word that is put in."""
+    english, chinese = (re.sub(r"\{\w+\}", "…", text) for text in (kind.en, kind.zh))
+    return {
+        "code": kind.code,
+        "english": english,
+        "chinese": chinese,
+        "why": kind.why,
+        "next": kind.next,
+    }
 
 
 def _case(kind: CaseKind) -> Row:

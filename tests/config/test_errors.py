@@ -26,6 +26,7 @@ from config.run.postgres import PostgresError
 from config.tasks.explain import explained as meanings_of
 from host.link import tls
 from host.model.responses import Reason
+from host.office.refusals import REFUSALS as OF_OFFICE
 from switch import dispatch, intake, telling
 from switch.whys import CLOSURES, HANDSHAKES, REFUSALS, SILENCES
 from switch.wire import connection, listeners
@@ -55,7 +56,7 @@ def test_every_code_that_is_given_has_a_row() -> None:
         kind.code for kind in (OperatorError, SettingsError, SurroundingsError, PostgresError)
     }
     given = {*literals, *classes, *CODES.values(), *(code for _, _, code in FOREIGN)}
-    assert given <= set(KINDS_BY_CODE)
+    assert given <= {*KINDS_BY_CODE, *OF_OFFICE}
     assert set(KINDS_BY_CODE) <= given | {"E-BUG", "E-FILE"}, "a row that nothing gives"
 
 

@@ -46,6 +46,7 @@ PRINTING = (
     *(f"config/tasks/{name}.py" for name in (
         "demo", "explain", "keys", "link", "night", "progress", "simulate", "story", "takeovers",
         "terminals", "watching", "reach", "loops", "recording", "replaying", "failed", "lives",
+        "office", "sessions", "beginning",
         "tracing", "cards",
     )),
     "config/top/screen.py", "config/cli", "config/doctor", "config/run/reloading.py",

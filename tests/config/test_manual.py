@@ -5,9 +5,8 @@ import shlex
 from pathlib import Path
 
 import pytest
-from typer.main import get_command
 
-from config.cli.app import app
+from config.cli.app import whole_command
 from config.manual.page import NoSuchBlockError, filled, names
 from config.manual.pages import BLOCKS, WHOLE, written
 from config.settings import load_settings
@@ -52,7 +51,7 @@ def test_settings_that_a_page_shows_load(file: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("file", [*PAGES, DOCS.parent / "README.md"], ids=lambda file: file.name)
 def test_commands_that_a_page_shows_are_there(file: Path) -> None:
     for words in COMMAND.findall(file.read_text("utf-8")):
-        command = get_command(app)
+        command = whole_command()
         is_optional = False
         for word in shlex.split(re.split("[#|]", words)[0]):
             below = None if is_optional else getattr(command, "commands", None)

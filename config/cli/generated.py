@@ -1,0 +1,283 @@
+"""Commands made from the office's two tables: `posswitch show VIEW` and `posswitch SUBJECT VERB`.
+
+An action's options are the fields of its values, labelled by the office's words; the first that is
+required is what it is about, and stands without a name. What is never echoed is no option: it is
+asked for, or read from a pipe, a line each. Nothing here knows any single action.
+"""
+
+import enum
+import inspect
+import types
+import typing
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, Final
+
+import msgspec
+import typer
+
+from config.cli.complete import terminal_ids
+from config.cli.options import DataOption, JsonOption, SettingsOption, epilog
+from config.homes import DATA
+from host.model.office import ROWS_MAX, Show
+from host.model.secrets import Secret
+from host.office.action import Action, Step
+from host.office.fields import Values
+from host.office.tables import ACTIONS, VIEWS
+from host.office.view import Filter, How, View
+from host.office.words import word_of
+
+BY_HAND: Final = frozenset({"session.sign_in", "session.sign_out"})
+"""Actions with commands of their own."""
+COMPLETED: Final = {"terminal_id": terminal_ids, "terminal": terminal_ids}
+"""Fields whose values a shell can offer."""
+_PARAMETERS: Final = {
+    "data": (DataOption, DATA),
+    "settings": (SettingsOption, None),
+    "as_json": (JsonOption, False),
+}
+_CHOICE: Final = typing.Literal
+_SPELLED: Final[Mapping[Any, str]] = {True: "true", False: "false"}
+_DryRun: Final = Annotated[
+    bool, typer.Option("--dry-run", help="Say what it would change; nothing is kept.")
+]
+_Owner: Final = Annotated[
+    str | None, typer.Option(help="Whose one-time code releases it.", metavar="LOGIN")
+]
+
+
+def groups() -> dict[str, typer.Typer]:
+    """Every group by its name: `show`, and one for each subject."""
+    made: dict[str, typer.Typer] = {"show": _views()}
+    for action in ACTIONS.values():
+        if action.id in BY_HAND:
+            continue
+        subject, verb = (part.replace("_", "-") for part in action.id.split("."))
+        group = made.setdefault(subject, _group(subject))
+        example = epilog(f"posswitch {subject} {verb} --help")
+        group.command(verb, help=f"{action.en}. {_doc(action.values)}", epilog=example)(
+            _action_command(action)
+        )
+    return made
+
+
+def _group(subject: str) -> typer.Typer:
+    group = typer.Typer(
+        add_completion=False,
+        no_args_is_help=True,
+        help=f"What people do: {subject.replace('-', ' ')}.",
+        epilog=epilog(f"posswitch {subject} --help"),
+    )
+    group.callback()(_nothing)
+    return group
+
+
+def _nothing() -> None:
+    """So that a group of one command is one."""
+
+
+def _views() -> typer.Typer:
+    group = typer.Typer(
+        add_completion=False,
+        no_args_is_help=True,
+        help="What people look at, a page at a time.",
+        epilog=epilog("posswitch show merchants"),
+    )
+    for view in VIEWS.values():
+        name = view.id.replace("_", "-")
+        example = epilog(f"posswitch show {name} --json")
+        group.command(name, help=f"{view.en}.", epilog=example)(_view_command(view))
+    return group
+
+
+def _doc(values: type[Values]) -> str:
+    return " ".join((inspect.getdoc(values) or "").split())
+
+
+# Actions. -----------------------------------------------------------------------------------
+
+
+def _action_command(action: Action[Any]) -> Callable[..., None]:
+    """The command of a row: what is given becomes its values."""
+    fields = msgspec.structs.fields(action.values)
+    secrets = [each for each in fields if _is_secret(each)]
+    about = _about(fields)
+    parameters = [
+        _parameter(each, stands_alone=each in about) for each in fields if each not in secrets
+    ]
+    parameters += [
+        _extra(f"{each.name}_is_typed", _asks_for(each), default=False)
+        for each in secrets
+        if not each.required
+    ]
+    parameters.append(_extra("dry_run", _DryRun, default=False))
+    if action.step is Step.OWNERS:
+        parameters.append(_extra("owner", _Owner, default=None))
+
+    def run(**given: Any) -> None:
+        from config.tasks.office import Asked, act
+
+        data, settings = given.pop("data"), given.pop("settings")
+        how = {
+            "is_dry_run": given.pop("dry_run"),
+            "as_json": given.pop("as_json"),
+            "owner": given.pop("owner", None) or "",
+        }
+        act(data, settings, Asked(action=action.id, values=_values(fields, given), **how))
+
+    return _signed(run, parameters)
+
+
+def _values(fields: tuple[msgspec.structs.FieldInfo, ...], given: Mapping[str, Any]) -> Any:
+    """What was given, by the names of the fields; secrets are asked for now."""
+    from config.tasks.office import prompted, word_here
+
+    values: dict[str, Any] = {}
+    for each in fields:
+        if not _is_secret(each):
+            value = given.get(each.name)
+            if value is not None and value != []:
+                values[each.name] = value
+        elif each.required or given.get(f"{each.name}_is_typed"):
+            values[each.name] = prompted(word_here(each.name), is_hidden=True)
+    return values
+
+
+def _about(fields: tuple[msgspec.structs.FieldInfo, ...]) -> list[msgspec.structs.FieldInfo]:
+    """What stands without a name: what the action is about, and a choice that must be made."""
+    required = [each for each in fields if each.required and not _is_secret(each)]
+    named = [each for each in required if each.name != "note"]
+    choices = [each for each in named[1:] if typing.get_origin(_kinds(each.type)[0]) is _CHOICE]
+    return [*named[:1], *choices]
+
+
+def _is_secret(field: msgspec.structs.FieldInfo) -> bool:
+    return any(kind is Secret for kind in _kinds(field.type))
+
+
+def _kinds(kind: Any) -> tuple[Any, ...]:
+    """The types of a union, without None; of a type that carries its rule the type."""
+    if hasattr(kind, "__metadata__"):
+        return _kinds(kind.__origin__)
+    parts = getattr(kind, "__args__", ()) if _is_union(kind) else (kind,)
+    found: tuple[Any, ...] = ()
+    for part in parts:
+        if part is not type(None):
+            found += _kinds(part) if part is not kind else (part,)
+    return found
+
+
+def _is_union(kind: Any) -> bool:
+    return typing.get_origin(kind) in {typing.Union, types.UnionType}
+
+
+def _parameter(field: msgspec.structs.FieldInfo, *, stands_alone: bool) -> inspect.Parameter:
+    """An option of the command, or the argument it is about."""
+    told: dict[str, Any] = {"help": _help_of(field)}
+    if field.name in COMPLETED:
+        told["autocompletion"] = COMPLETED[field.name]
+    kind, metavar = _typed(field)
+    if metavar:
+        told["metavar"] = metavar
+    if stands_alone:
+        told.setdefault("metavar", field.name.upper())
+        return _extra(field.name, Annotated[kind, typer.Argument(**told)])
+    if field.required:
+        return _extra(field.name, Annotated[kind, typer.Option(**told)])
+    return _extra(field.name, Annotated[kind | None, typer.Option(**told)], default=None)
+
+
+def _typed(field: msgspec.structs.FieldInfo) -> tuple[Any, str]:
+    """As what it is typed, and what stands for it in the help."""
+    (kind, *_) = _kinds(field.type)
+    origin = typing.get_origin(kind)
+    if kind in {int, bool}:
+        return kind, ""
+    if origin is typing.Literal:
+        return str, "|".join(map(str, typing.get_args(kind)))
+    if isinstance(kind, type) and issubclass(kind, enum.Enum):
+        return str, "|".join(str(each.value) for each in kind)
+    if origin in {frozenset, tuple, list}:
+        (inner, *_) = _kinds(typing.get_args(kind)[0])
+        return list[str], "|".join(map(str, typing.get_args(inner)))
+    return str, ""
+
+
+def _help_of(field: msgspec.structs.FieldInfo) -> str:
+    word = word_of(field.name).en
+    sentence = word[:1].upper() + word[1:]
+    return f"{sentence}, in minor units." if field.name.endswith("_minor") else f"{sentence}."
+
+
+def _asks_for(field: msgspec.structs.FieldInfo) -> Any:
+    name = field.name.replace("_", "-")
+    word = word_of(field.name).en
+    return Annotated[bool, typer.Option(f"--{name}", help=f"Ask for the {word}.")]
+
+
+# Views. -------------------------------------------------------------------------------------
+
+
+def _view_command(view: View) -> Callable[..., None]:
+    """The command of a row: its filters are options."""
+    name = view.id.replace("_", "-")
+    parameters = [_filter(each) for each in view.filters]
+    after = Annotated[
+        list[str] | None,
+        typer.Option(help="Where the page before ended; it says how.", metavar="PLACE"),
+    ]
+    rows = Annotated[int, typer.Option(min=1, max=ROWS_MAX, help="On a page.")]
+    parameters += [_extra("after", after, default=None), _extra("rows", rows, default=50)]
+
+    def run(**given: Any) -> None:
+        from config.tasks.office import look
+
+        data, settings = given.pop("data"), given.pop("settings")
+        as_json = given.pop("as_json")
+        place, count = given.pop("after") or [], given.pop("rows")
+        filters = {
+            each.name: _SPELLED.get(given[each.name], given[each.name])
+            for each in view.filters
+            if _is_asked(each, given[each.name])
+        }
+        asked = Show(view=view.id, filters=filters, after=list(place), rows_max=count)
+        options = "".join(f" --{key.replace('_', '-')} {value}" for key, value in filters.items())
+        look(data, settings, asked, as_json=as_json, command=f"posswitch show {name}{options}")
+
+    return _signed(run, parameters)
+
+
+def _is_asked(told: Filter, value: Any) -> bool:
+    """Whether a filter was given: no to a question that has two answers is one."""
+    return value is not None and (told.kind is bool or bool(value))
+
+
+def _filter(told: Filter) -> inspect.Parameter:
+    word = word_of(told.name).en
+    help_text = f"Only: {word}."
+    if told.kind is bool:
+        return _extra(told.name, Annotated[bool | None, typer.Option(help=help_text)], default=None)
+    if told.how in {How.MINE, How.TO_DECIDE}:
+        option = typer.Option(f"--{told.name.replace('_', '-')}", help=help_text)
+        return _extra(told.name, Annotated[bool, option], default=False)
+    return _extra(told.name, Annotated[str | None, typer.Option(help=help_text)], default=None)
+
+
+# Both. --------------------------------------------------------------------------------------
+
+
+def _extra(name: str, annotation: Any, default: Any = inspect.Parameter.empty) -> inspect.Parameter:
+    return inspect.Parameter(
+        name, inspect.Parameter.KEYWORD_ONLY, annotation=annotation, default=default
+    )
+
+
+def _signed(run: Callable[..., None], parameters: list[inspect.Parameter]) -> Callable[..., None]:
+    """With the parameters that typer reads, and those that every command has."""
+    common = [
+        _extra(name, annotation, default=default)
+        for name, (annotation, default) in _PARAMETERS.items()
+    ]
+    every = [*parameters, *common]
+    run.__signature__ = inspect.Signature(every)  # type: ignore[attr-defined]
+    run.__annotations__ = {each.name: each.annotation for each in every}
+    return run

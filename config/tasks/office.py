@@ -1,0 +1,328 @@
+"""What people do and look at from the command line, by the tables of the office.
+
+It runs the office's own runner on the database, as the login that may do no more than that: so the
+first merchant is made before any host runs, and what is done while one runs is in force with its
+next batch, by the version of the estate. Who acts is who has signed in.
+"""
+
+import json
+import shlex
+import sys
+import time
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import psycopg
+import typer
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from config.as_json import print_json
+from config.errors import OperatorError, SettingsError, say_nothing
+from config.language import Language, speech, tell
+from config.places import Places
+from config.run.database import dsn_of, opened_database
+from config.run.house import house_and_settings
+from config.run.hsm import open_hsm
+from config.screen import Column, Sheet, number, screen
+from config.tasks.operators import operator_name
+from config.tasks.sessions import SignedIn, forget_session, keep_session, session_here
+from host.clock import utc_now
+from host.model.office import Do, Done, Page, Refused, Show, Told, Waiting
+from host.model.secrets import Secret
+from host.office.action import Action, Step
+from host.office.doing import run_action
+from host.office.looking import read_view
+from host.office.office import Office
+from host.office.tables import ACTIONS, VIEWS
+from host.office.words import word_of
+from host.store.connecting import SHORT, connect
+
+NEEDS_CODE: Final = "E-STEP-UP"
+SIGN_IN: Final = "session.sign_in"
+SIGN_OUT: Final = "session.sign_out"
+JOB_POLL_SECONDS: Final = 0.5
+ENDED: Final = frozenset({"done", "failed", "stopped"})
+"""Of a job."""
+
+
+class OfficeRefusedError(OperatorError):
+    """The office has said no: its code and its sentence, in the language of who asks."""
+
+    exit_status = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The office of a data directory, and who is at it."""
+
+    office: Office
+    connection: psycopg.Connection[Any]
+    places: Places
+
+    def do(self, asked: Do) -> Told:
+        """Ask for an action."""
+        return run_action(self.office, self.connection, asked)
+
+    def show(self, asked: Show) -> Told:
+        """Ask for a page."""
+        return read_view(self.office, self.connection, asked)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """How a command line asks for an action."""
+
+    action: str
+    values: Mapping[str, Any]
+    is_dry_run: bool = False
+    owner: str = ""
+    as_json: bool = False
+
+
+@contextmanager
+def opened_desk(data: Path, settings: Path | None) -> Iterator[Desk]:
+    """The office's own login on the database of a data directory.
+
+    Raises:
+        OperatorError, LmkError: no database, no LMK, or the settings make no sense.
+    """
+    places, told = house_and_settings(data, settings)
+    with opened_database(told.database, places, must_exist=True, say=say_nothing):
+        dsn = dsn_of("office", told.database, places.cluster)
+        hsm = open_hsm(told.host.hsm, places, dsn)
+        with connect(dsn, SHORT, autocommit=True) as connection:
+            office = Office(hsm=hsm, clock=utc_now, actions=ACTIONS, views=VIEWS)
+            yield Desk(office, connection, places)
+
+
+# Signing in. --------------------------------------------------------------------------------
+
+
+def sign_in(data: Path, settings: Path | None, login: str | None, grant: int | None) -> None:
+    """Ask for the proofs, begin a session and keep it.
+
+    Raises:
+        OfficeRefusedError: they are not right.
+    """
+    with opened_desk(data, settings) as desk:
+        login = login or prompted("login")
+        values: dict[str, Any] = {"login": login, "password": prompted("password", is_hidden=True)}
+        code = prompted("one-time code; empty where there is none yet", may_be_empty=True)
+        told = desk.do(_do(SIGN_IN, {**values, "code": code or None, "grant": grant}))
+        done = _done(told)
+        token = Secret(done.shown_once["session"].encode())
+        keep_session(desk.places, SignedIn(login, done.told["acting_as"], token))
+    tell(f"signed in: {login}, acting as {done.told['acting_as']}")
+    others = [one for one in done.told["grants"] if one["grant"] != done.told["grant"]]
+    for one in others:
+        tell(f"another grant: {one['acting_as']}. Next: posswitch session use-grant {one['grant']}")
+    if not done.told["has_totp"]:
+        tell("one-time codes are needed before anything else. Next: posswitch totp enrol")
+
+
+def sign_out(data: Path, settings: Path | None) -> None:
+    """End the session, there and here."""
+    with opened_desk(data, settings) as desk:
+        who = session_here(desk.places)
+        desk.do(_do(SIGN_OUT, {}, session=who.token))
+        forget_session(desk.places)
+    tell(f"signed out: {who.login}")
+
+
+# Actions. -----------------------------------------------------------------------------------
+
+
+def act(data: Path, settings: Path | None, asked: Asked) -> None:
+    """Do an action as who has signed in, and print what came of it.
+
+    Raises:
+        OfficeRefusedError: the office says no.
+    """
+    action = ACTIONS[asked.action]
+    with opened_desk(data, settings) as desk:
+        session = Secret(b"") if action.is_entry else session_here(desk.places).token
+        told = _ask(desk, action, asked, session)
+        job = told.told.get("job") if isinstance(told, Done) else None
+        _print_outcome(told, as_json=asked.as_json)
+        if job is not None and not asked.as_json:
+            follow_job(desk, session, int(job))
+
+
+def _ask(desk: Desk, action: Action[Any], asked: Asked, session: Secret) -> Done | Waiting:
+    """Once, and again with a code where one is asked for: the same form is done once."""
+    form = _do(asked.action, asked.values, session=session)
+    form = msgspec.structs.replace(form, is_dry_run=asked.is_dry_run, owner=asked.owner)
+    told = desk.do(form)
+    if isinstance(told, Refused) and told.code == NEEDS_CODE:
+        whose = f" ({asked.owner})" if action.step is Step.OWNERS else ""
+        code = prompted(f"{_sentence(told)}{whose}")
+        told = desk.do(msgspec.structs.replace(form, code=Secret(code.encode())))
+    if isinstance(told, Refused | Page):
+        raise _refused(told)
+    return told
+
+
+def _do(action: str, values: Mapping[str, Any], session: Secret | None = None) -> Do:
+    given = {name: value for name, value in values.items() if value is not None}
+    return Do(
+        session=session or Secret(b""),
+        action=action,
+        values=Secret(json.dumps(given, default=str).encode()),
+        once_key=uuid.uuid4().hex,
+        source=f"cli/{operator_name()}",
+    )
+
+
+def _done(told: Told) -> Done:
+    if not isinstance(told, Done):
+        raise _refused(told)
+    return told
+
+
+def _refused(told: Told) -> OfficeRefusedError:
+    assert isinstance(told, Refused), told
+    return OfficeRefusedError(_sentence(told), told.code)
+
+
+def _sentence(told: Refused) -> str:
+    return told.zh if speech.language is Language.CHINESE else told.en
+
+
+def _print_outcome(told: Done | Waiting, *, as_json: bool) -> None:
+    console = screen()
+    if as_json:
+        print_json(msgspec.to_builtins(told))
+        return
+    if isinstance(told, Waiting):
+        tell(f"it waits for another person as approval {told.approval}, until {told.until}")
+        tell(f"who decides types: posswitch approval decide {told.approval} approve")
+        return
+    tell(f"done: {told.subject}" if told.subject else "done")
+    changes = [
+        (label(name), _text(told.before.get(name)), _text(told.after.get(name)))
+        for name in dict.fromkeys([*told.before, *told.after])
+    ]
+    if changes:
+        heads = (label("what"), label("before"), label("after"))
+        console.print(Sheet(tuple(map(Column, heads)), changes))
+    for name, value in told.told.items():
+        console.print(f"  {label(name)}: {_text(value)}", markup=False)
+    for name, value in told.shown_once.items():
+        console.print(f"  {label(name)}: {value}", markup=False)
+    if told.shown_once:
+        tell("what stands above is shown once, and kept nowhere")
+
+
+# Views. -------------------------------------------------------------------------------------
+
+
+def look(
+    data: Path, settings: Path | None, asked: Show, *, as_json: bool, command: str = ""
+) -> None:
+    """Print a page of a view, and how to get the next.
+
+    Raises:
+        OfficeRefusedError: the office says no.
+    """
+    with opened_desk(data, settings) as desk:
+        told = desk.show(msgspec.structs.replace(asked, session=session_here(desk.places).token))
+    if not isinstance(told, Page):
+        raise _refused(told)
+    if as_json:
+        print_json(msgspec.to_builtins(told))
+        return
+    kinds = {column.name: column.kind for column in VIEWS[asked.view].columns}
+    columns = tuple(
+        number(label(name)) if kinds.get(name) is int else Column(label(name))
+        for name in told.columns
+    )
+    rows = [[_text(value) for value in row] for row in told.rows]
+    if rows:
+        screen().print(Sheet(columns, rows))
+    else:
+        tell("no rows")
+    if told.next:
+        places = " ".join(part for each in told.next for part in ("--after", shlex.quote(each)))
+        tell(f"more: {command} {places}")
+
+
+def follow_job(desk: Desk, session: Secret, job: int) -> None:
+    """A bar until the job has ended. Ctrl-C ends the looking, and not the job."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed:,.0f}/{task.total:,.0f}"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=screen()) as progress:
+        bar = progress.add_task(f"{word_here('job')} {job}", total=None)
+        while (row := _job(desk, session, job)) is not None:
+            progress.update(bar, completed=row["progress"], total=row["total"])
+            if row["state"] in ENDED:
+                break
+            time.sleep(JOB_POLL_SECONDS)
+    if row is not None:
+        tell(f"job {job}: {word_here(row['state'])}")
+
+
+def _job(desk: Desk, session: Secret, job: int) -> dict[str, Any] | None:
+    told = desk.show(Show(session=session, view="jobs", rows_max=200))
+    if not isinstance(told, Page):
+        return None
+    rows = (dict(zip(told.columns, row, strict=True)) for row in told.rows)
+    return next((row for row in rows if row.get("id") == job), None)
+
+
+# Words. -------------------------------------------------------------------------------------
+
+
+def word_here(code: str) -> str:
+    """A word of the office in the language of who reads."""
+    word = word_of(code)
+    return word.zh if speech.language is Language.CHINESE else word.en
+
+
+def label(name: str) -> str:
+    """Of a field or a column."""
+    return word_here(name)
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return speech.said("yes" if value else "no")
+    if isinstance(value, str):
+        return word_here(value)
+    if isinstance(value, Sequence):
+        return ", ".join(_text(each) for each in value)
+    if isinstance(value, Mapping):
+        return ", ".join(f"{label(str(name))}: {_text(each)}" for name, each in value.items())
+    return str(value)
+
+
+def prompted(words: str, *, is_hidden: bool = False, may_be_empty: bool = False) -> str:
+    """What somebody types, or the next line of what was piped in.
+
+    Raises:
+        SettingsError: there is no line, and one is needed.
+    """
+    if sys.stdin.isatty():
+        typed = typer.prompt(
+            speech.said(words), hide_input=is_hidden, default="" if may_be_empty else None,
+            show_default=False,
+        )  # fmt: skip
+    else:
+        typed = sys.stdin.readline().rstrip("\n")
+    if not typed and not may_be_empty:
+        raise SettingsError(
+            f"nothing was typed for: {words}. Next: type it when it is asked for, or pipe it in as "
+            "a line of its own",
+            "E-COMMAND-LINE",
+        )
+    return str(typed)

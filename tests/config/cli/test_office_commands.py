@@ -1,0 +1,245 @@
+"""The office from the command line: from an empty directory to a terminal with its master key.
+
+The commands are those of docs/operating.md, read out of it and typed by two people, each with a
+state directory and a phone of their own.
+"""
+
+import json
+import re
+import shlex
+import stat
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from typer.main import get_command
+
+from config.cli.app import app, whole_command
+from config.cli.generated import BY_HAND
+from config.cli.whole import needs_office
+from config.places import places_of
+from config.run.database import embedded_dsns, opened_database
+from config.settings import DatabaseSettings
+from config.tasks.sessions import session_file
+from host.clock import utc_now
+from host.office.tables import ACTIONS, VIEWS
+from tests.commands import run_command
+from tests.host.office.conftest import code_at
+
+ROOT = Path(__file__).parents[3]
+PAGE = (ROOT / "docs" / "operating.md").read_text("utf-8")
+BLOCKS = dict(re.findall(r"<!-- office: (\w+) -->\n\n```sh\n(.*?)```", PAGE, re.DOTALL))
+PASSWORD = "seven green otters"
+
+
+@dataclass
+class Person:
+    """Somebody at a keyboard."""
+
+    home: Path
+    data: Path
+    seed: str = ""
+    invitation: str = ""
+    said: list[str] = field(default_factory=list)
+
+    def run(self, line: str, lang: str = "en") -> subprocess.CompletedProcess[str]:
+        """A command as the page has it; what it asks for is typed."""
+        words = shlex.split(line, comments=True)[1:]
+        return run_command(
+            "--lang",
+            lang,
+            *words,
+            given="".join(f"{each}\n" for each in self._typed(words)).encode(),
+            environ={
+                "XDG_STATE_HOME": str(self.home),
+                "POSSWITCH_DATA": str(self.data),
+                "PATH": "/usr/bin:/bin",
+                "PYTHONUTF8": "1",
+            },
+        )
+
+    def _typed(self, words: list[str]) -> list[str]:
+        if words[:2] == ["invitation", "accept"]:
+            return [self.invitation, PASSWORD]
+        if words[0] == "sign-in":
+            return [PASSWORD, self.code() if self.seed else ""]
+        return [self.code()] if self.seed else []
+
+    def code(self) -> str:
+        """What the phone shows."""
+        return code_at(self.seed, utc_now())
+
+    def done(self, line: str, lang: str = "en") -> str:
+        """What it said; fails the test where it failed."""
+        with psycopg.connect(embedded_dsns(places_of(self.data).cluster).owner) as connection:
+            connection.execute("UPDATE person SET totp_step = 0")  # half a minute has gone by
+        ran = self.run(line, lang)
+        assert ran.returncode == 0, f"{line}\n{ran.stdout}{ran.stderr}"
+        self._remember(ran.stdout)
+        return ran.stdout
+
+    def _remember(self, said: str) -> None:
+        self.said.append(said)
+        seed = re.search(r"secret=([A-Z2-7]+)", said)
+        if seed:
+            self.seed = seed[1]
+
+
+@dataclass
+class Two:
+    """The people of the page."""
+
+    wang: Person
+    li: Person
+
+    def play(self, block: str, who: Person) -> list[str]:
+        return [who.done(line) for line in BLOCKS[block].splitlines()]
+
+
+@pytest.fixture(scope="module")
+def two(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Two]:
+    """As far as the page goes."""
+    home = tmp_path_factory.mktemp("office")
+    data = home / "data"
+    wang, li = (Person(home / name, data) for name in ("wang", "li"))
+    first, *rest = BLOCKS["first"].splitlines()
+    with opened_database(DatabaseSettings(), places_of(data), say=lambda _: None):
+        said = wang.run(first)
+        assert said.returncode == 0, said.stderr
+        wang.invitation = invitation_in(said.stdout)
+        for line in rest:
+            last = wang.done(line)
+        li.invitation = invitation_in(last)
+        two = Two(wang, li)
+        two.play("second", li)
+        two.play("estate", wang)
+        yield two
+
+
+def invitation_in(said: str) -> str:
+    found = re.search(r"invitation(?:, shown once)?: (\S+)", said)
+    assert found is not None, said
+    return found[1]
+
+
+def test_two_people_get_from_nothing_to_a_terminal_by_commands_alone(two: Two) -> None:
+    """S3-17, S3-19, S4-21, S4-47, S4-80, S1-47: merchants, terminals, issuers and people."""
+    assert "80010001" in two.wang.done("posswitch show terminals")
+    shown = json.loads(two.wang.done("posswitch show issuers --json"))
+    assert "48882900" in str(shown["rows"])
+    assert "no rows" in two.wang.done("posswitch approvals")
+    assert "done" in two.wang.done("posswitch approvals --all")
+
+
+def test_its_master_key_comes_by_the_ceremony(
+    two: Two, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    generate, listing, *_ = BLOCKS["keys"].splitlines()
+    assert "master key" in two.wang.done(generate)
+    assert "80010001" in two.wang.done(listing)
+    history = json.loads(two.wang.done("posswitch show audit --json"))
+    actions = [dict(zip(history["columns"], row, strict=True))["action"] for row in history["rows"]]
+    assert {"merchant.save", "store.save", "terminal.save"} <= set(actions)
+
+
+def test_a_session_is_a_file_that_only_its_user_may_read(two: Two) -> None:
+    [file] = (two.li.home / "posswitch").iterdir()
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    file.chmod(0o644)
+    refused = two.li.run("posswitch show people")
+    assert (refused.returncode, "others than you may read" in refused.stderr) == (3, True)
+    file.chmod(0o600)
+    assert "wang" in two.li.done("posswitch show people")
+
+
+def test_who_acts_is_who_signed_in_and_no_option(two: Two) -> None:
+    for group in {action.split(".")[0].replace("_", "-") for action in set(ACTIONS) - BY_HAND}:
+        for command in commands(whole_command().commands[group]):
+            options = {option for each in command.params for option in getattr(each, "opts", ())}
+            assert not {"--as", "--user", "--person", "--session"} & options
+    history = two.wang.done("posswitch show audit --json")
+    assert '"wang"' in history
+    assert '"li"' in history
+
+
+def test_a_dry_run_says_what_would_change_and_keeps_nothing(two: Two) -> None:
+    line = "posswitch merchant save 888290054110001 --name Quay"
+    assert "Quay" in two.wang.done(f"{line} --dry-run")
+    assert "Harbour Grocery" in two.wang.done("posswitch show merchants")
+
+
+def test_a_refusal_has_its_code_in_the_language_of_who_reads(two: Two) -> None:
+    line = "posswitch store save --merchant 888290054119999 --name Nowhere"
+    refused = two.wang.run(line)
+    assert (refused.returncode, "error E-NOT-FOUND: " in refused.stderr) == (1, True)
+    assert "未找到" in two.wang.run(line, "zh").stderr
+    assert "商户" in two.wang.done("posswitch show merchants", "zh")
+
+
+def test_somebody_else_can_be_made_the_first_only_once(two: Two) -> None:
+    again = two.wang.run("posswitch init --login eve --name Eve")
+    assert (again.returncode, "E-OFFICE-BEGUN" in again.stderr) == (3, True)
+
+
+def test_nobody_acts_before_signing_in_or_after_signing_out(two: Two, tmp_path: Path) -> None:
+    zhao = Person(tmp_path, two.wang.data)
+    for line in ("posswitch show people", "posswitch terminal disable 80010001 --note gone"):
+        refused = zhao.run(line)
+        assert (refused.returncode, "E-SIGNED-OUT" in refused.stderr) == (3, True)
+    zhao.invitation = invitation_in(
+        two.wang.done("posswitch person save zhao --name Zhao --role auditor")
+    )
+    zhao.done("posswitch invitation accept")
+    zhao.done("posswitch sign-in zhao")
+    assert "signed out: zhao" in zhao.done("posswitch sign-out")
+    assert not session_file_of(zhao).exists()
+    wrong = zhao.run("posswitch sign-in nobody")
+    assert (wrong.returncode, "E-SIGN-IN" in wrong.stderr) == (1, True)
+
+
+def session_file_of(who: Person) -> Path:
+    return who.home / "posswitch" / session_file(places_of(who.data)).name
+
+
+def test_no_secret_is_an_option_or_an_argument() -> None:
+    for command in commands(whole_command()):
+        for each in command.params:
+            assert each.name not in {"password", "new", "old", "token"}, command.name
+
+
+def test_every_action_and_view_has_its_command() -> None:
+    whole = whole_command()
+    for action in set(ACTIONS) - BY_HAND:
+        subject, verb = (part.replace("_", "-") for part in action.split("."))
+        assert verb in whole.commands[subject].commands
+    assert {view.replace("_", "-") for view in VIEWS} == set(whole.commands["show"].commands)
+
+
+@pytest.mark.parametrize(
+    ("words", "is_needed"),
+    [
+        (["terminal", "show", "80010001"], False),
+        (["terminal", "save", "80010001"], True),
+        (["--lang", "zh", "issuer", "save"], True),
+        (["up"], False),
+        (["explain", "51"], False),
+        (["--help"], True),
+        (["terminal", "--help"], True),
+        ([], True),
+    ],
+)
+def test_the_tables_are_read_only_for_who_needs_them(words: list[str], *, is_needed: bool) -> None:
+    assert needs_office(get_command(app), words) is is_needed
+
+
+def commands(command: Any) -> Iterator[Any]:
+    below = getattr(command, "commands", {})
+    if not below:
+        yield command
+    for each in below.values():
+        yield from commands(each)
