@@ -157,7 +157,7 @@ SELECT
     advice.reference
 FROM journal
 FULL JOIN advice ON advice.shard = journal.shard AND advice.journal_id = journal.id
-LEFT JOIN card ON card.id = journal.card_id
+LEFT JOIN card ON card.shard = journal.shard AND card.id = journal.card_id
 LEFT JOIN moved ON moved.shard = journal.shard AND moved.journal_id = journal.id
 WHERE
     journal.id IS NULL
@@ -621,7 +621,7 @@ SELECT DISTINCT
 FROM journal
 INNER JOIN movement ON movement.shard = journal.shard AND movement.journal_id = journal.id
 INNER JOIN ledger_account ON ledger_account.id = movement.account_id
-LEFT JOIN card ON card.id = journal.card_id
+LEFT JOIN card ON card.shard = journal.shard AND card.id = journal.card_id
 WHERE
     ledger_account.card_id <> journal.card_id
     OR ledger_account.shard <> journal.shard

@@ -480,3 +480,26 @@ WHERE
     END
 ORDER BY purse.account_id
 LIMIT %(limit)s;
+
+-- name: card_numbered_twice
+-- One number, one card, whichever shard it lives on.
+SELECT
+    id,
+    count(*) AS cards
+FROM card
+GROUP BY id
+HAVING count(*) > 1
+ORDER BY id
+LIMIT %(limit)s;
+
+-- name: card_of_no_issuer
+-- A card is of an issuer that is there.
+SELECT
+    card.shard,
+    card.id,
+    card.issuer_id
+FROM card
+LEFT JOIN issuer ON issuer.id = card.issuer_id
+WHERE issuer.id IS NULL
+ORDER BY card.id
+LIMIT %(limit)s;

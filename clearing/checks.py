@@ -324,6 +324,8 @@ CHECKS: Final = (
         12,
         "what decides is as our programs left it",
         (
+            Test("card_numbered_twice", "number {id} belongs to {cards} cards"),
+            Test("card_of_no_issuer", "card {id} is of issuer {issuer_id}, which is not there"),
             Test(
                 "purse_not_its_cards",
                 "purse {account_id} (card {card_id}) is nobody's, in {unit}, which its card's "

@@ -447,7 +447,7 @@ INNER JOIN journal
         AND journal.shard = any(%(shards)s::smallint [])
         AND journal.id >= %(first_number)s
         AND journal.id < %(end_number)s
-LEFT JOIN card ON card.id = journal.card_id
+LEFT JOIN card ON card.shard = journal.shard AND card.id = journal.card_id
 LEFT JOIN LATERAL (
     SELECT
         known.reference,

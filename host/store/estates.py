@@ -32,8 +32,8 @@ from host.store.locks import SHARD_LOCK_CLASS
 from host.store.queries import load_queries
 
 SQL: Final = load_queries("host.store", "estates.sql")
-SHARD_COUNT: Final = 4
-"""Of a new database. It never changes after its first card."""
+SHARD_COUNT: Final = 64
+"""Of a new database. It never changes after its first card: one made with fewer keeps them."""
 FIRST_GENERATION: Final = 1
 """The generation of working keys that a terminal is delivered with."""
 TMK_GENERATION: Final = 0

@@ -19,7 +19,7 @@ SELECT DISTINCT ON (l.shard, l.account_id)
     c.pan_hash
 FROM lot AS l
 INNER JOIN purse AS p ON l.shard = p.shard AND l.account_id = p.account_id
-INNER JOIN card AS c ON p.card_id = c.id
+INNER JOIN card AS c ON p.shard = c.shard AND p.card_id = c.id
 WHERE
     l.remaining <> 0
     AND l.remaining > 0

@@ -189,7 +189,7 @@ SELECT
 FROM unnest(%s::smallint [], %s::bigint []) AS k (shard, id)
 INNER JOIN journal AS j ON k.shard = j.shard AND k.id = j.id
 LEFT JOIN undo AS m ON j.shard = m.shard AND j.original_id = m.original_id AND m.is_moot
-LEFT JOIN card AS c ON j.card_id = c.id
+LEFT JOIN card AS c ON j.shard = c.shard AND j.card_id = c.id
 WHERE j.merchant_id IS NOT NULL AND (c.id IS NOT NULL OR j.card_id = 0);
 
 -- name: legs

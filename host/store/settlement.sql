@@ -41,7 +41,7 @@ SELECT
         AS is_reversed_late
 FROM exchange AS e
 LEFT JOIN journal AS j ON e.shard = j.shard AND e.id = j.id
-LEFT JOIN card AS c ON j.card_id = c.id
+LEFT JOIN card AS c ON j.shard = c.shard AND j.card_id = c.id
 LEFT JOIN advice AS a ON j.shard = a.shard AND j.id = a.journal_id
 LEFT JOIN undo AS u ON j.shard = u.shard AND j.id = u.original_id AND u.kind = 'reversal'
 LEFT JOIN exchange AS r ON e.home = r.home AND r.slot = regexp_replace(e.slot, '.$', 'r')

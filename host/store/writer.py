@@ -38,6 +38,7 @@ from host.store.locks import SHARD_LOCK_CLASS
 from host.store.safety import UnsafeDatabaseError, connect_safely
 from host.store.saving import save
 
+SEAL_KEY: Final = "seal_once"
 NUMBERS_PER_BLOCK: Final = 10_000
 NUMBERS_PER_ITEM_MAX: Final = 4
 """Its own, a tombstone's, and the accounts of purses that it is the first to post in."""
@@ -181,6 +182,9 @@ class Writer:
                 return _all(items, _refusal(Reason.CUT_OFF_IN_PROGRESS))
             except Exception as error:  # noqa: BLE001 - whatever one item broke, its neighbours go on
                 self._roll_back()
+                if _is_fenced(error):
+                    _LOG.error("a shard was written by another, batch tried again")
+                    continue
                 results = self._post_apart(items, error)
                 return [_unless_refused(one) for one in results] if is_in_doubt else results
             else:
@@ -310,6 +314,15 @@ class Writer:
             round_trip_seconds=self._settings.round_trip_seconds,
             options=options,
         )
+
+
+def _is_fenced(error: Exception) -> bool:
+    """Whether somebody has sealed since we looked: what was decided may not be so any more.
+
+    Locks keep others away on one server; on any, the key of the seals does.
+    """
+    constraint = error.diag.constraint_name if isinstance(error, errors.UniqueViolation) else None
+    return constraint == SEAL_KEY
 
 
 def _got_shard(connection: psycopg.Connection[Any], shard: int) -> bool:

@@ -400,6 +400,8 @@ def test_one_broken_row_is_named_by_its_check(
 
 
 OF_PURSES = [
+    ("card_numbered_twice", "UPDATE card SET id = 1 WHERE id = 2"),
+    ("card_of_no_issuer", "UPDATE card SET issuer_id = 99 WHERE id = 1"),
     ("purse_not_its_cards", "UPDATE purse SET unit = 'EUR' WHERE card_id = 2 AND unit = 'CNY'"),
     ("purse_not_its_cards", "UPDATE purse SET unit = 'P:BLUE' WHERE card_id = 1 AND unit <> 'CNY'"),
     ("purse_not_its_cards", "UPDATE purse SET shard = 1 WHERE card_id = 2"),

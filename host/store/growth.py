@@ -1,0 +1,36 @@
+"""Where a table's rows live once there are more machines than one, and so what its keys may be.
+
+What a posting batch writes is PLACED by shard: the place is first in every key and in every join, so
+that a shard can be moved whole. Such a table points at no other, has no number of its own that all
+shards would share, and no unique index of some rows. What is not placed is BESIDE, with its reason:
+it is small, and copied everywhere. A test reads the catalogue and holds both tables to it.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+SHARD, HOME = "shard", "home"
+
+PLACED: Final[Mapping[str, str]] = {
+    "exchange": HOME,
+    "journal": SHARD,
+    "entry": SHARD,
+    "undo": SHARD,
+    "lot": SHARD,
+    "lot_use": SHARD,
+    "seal": SHARD,
+    "purse": SHARD,
+    "card": SHARD,
+    "advice": SHARD,
+    "adjustment": SHARD,
+}
+"""Table to its place: the card's shard, or the home of who asked."""
+
+BESIDE: Final[Mapping[str, str]] = {
+    "number_block": "one row a date, of which a writer takes ten thousand numbers at a time",
+    "terminal_counter": "a terminal's own, kept with it: only what is sealed under DUKPT has one",
+    "exception_case": "for people: no message writes one where nothing is strange",
+    "case_report": "for people, too",
+    "change": "notes of what decides; no sale writes one",
+}
+"""What else a posting batch may write, and why it need not be placed."""

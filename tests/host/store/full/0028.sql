@@ -1,0 +1,1 @@
+-- Keys alone: no column came or went.

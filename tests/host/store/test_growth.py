@@ -1,0 +1,88 @@
+"""The rules by which the ledger can grow past one machine, read from the catalogue."""
+
+import re
+from typing import Any
+
+import psycopg
+import pytest
+
+from host.store.growth import BESIDE, HOME, PLACED, SHARD
+from host.store.queries import load_queries
+
+Connection = psycopg.Connection[Any]
+WRITES = re.compile(r"^(?:INSERT INTO|UPDATE) ([a-z_]+)", re.MULTILINE)
+JOINS = re.compile(
+    r"\bJOIN ([a-z_]+)(?: AS ([a-z]+))?\s+ON ([^;]*?)(?=\n\s*(?:LEFT|INNER|WHERE|ORDER|GROUP|\))|;)"
+)
+OF_A_BATCH = ("posting.sql", "counters.sql")
+PEOPLES = {"open_case"}
+NUMBERS = "SELECT c.relname FROM pg_attrdef AS d JOIN pg_class AS c ON c.oid = d.adrelid"
+
+
+@pytest.fixture(scope="module")
+def catalogue(module_database: Any) -> Any:
+    with psycopg.connect(module_database.owner) as owner:
+        yield owner
+
+
+def of_a_batch() -> dict[str, str]:
+    found: dict[str, str] = {}
+    for file in OF_A_BATCH:
+        found.update(load_queries("host.store", file))
+    cases = load_queries("host.store", "cases.sql")
+    return found | {name: cases[name] for name in PEOPLES}
+
+
+def test_every_table_that_a_batch_writes_is_placed_or_says_why_not() -> None:
+    written = {table for sql in of_a_batch().values() for table in WRITES.findall(sql)}
+    assert written <= PLACED.keys() | BESIDE.keys()
+    assert not PLACED.keys() & BESIDE.keys()
+    assert set(PLACED.values()) == {SHARD, HOME}
+
+
+def test_the_place_is_first_in_every_key(catalogue: Connection) -> None:
+    keys = catalogue.execute(
+        "SELECT c.relname, i.indexrelid::regclass::text, a.attname FROM pg_index AS i"
+        " JOIN pg_class AS c ON c.oid = i.indrelid"
+        " JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum = i.indkey[0]"
+        " WHERE i.indisunique AND c.relname = ANY(%s)",
+        [list(PLACED)],
+    ).fetchall()
+    assert {table for table, _, _ in keys} == PLACED.keys()
+    assert [key for table, key, first in keys if first != PLACED[table]] == []
+
+
+def test_no_key_is_of_some_rows_alone(catalogue: Connection) -> None:
+    partial = catalogue.execute(
+        "SELECT i.indexrelid::regclass::text FROM pg_index AS i"
+        " JOIN pg_class AS c ON c.oid = i.indrelid"
+        " WHERE i.indisunique AND i.indpred IS NOT NULL AND c.relname = ANY(%s)",
+        [list(PLACED)],
+    ).fetchall()
+    assert partial == []
+
+
+def test_what_is_placed_points_at_no_other_table_and_none_at_it(catalogue: Connection) -> None:
+    pointing = catalogue.execute(
+        "SELECT conname FROM pg_constraint AS k JOIN pg_class AS c ON c.oid IN (k.conrelid, k.confrelid)"
+        " WHERE k.contype = 'f' AND c.relname = ANY(%s)",
+        [list(PLACED)],
+    ).fetchall()
+    assert pointing == []
+
+
+def test_no_number_is_shared_by_all_shards(catalogue: Connection) -> None:
+    shared = catalogue.execute(
+        "SELECT table_name, column_name FROM information_schema.columns"
+        " WHERE table_schema = 'public' AND table_name = ANY(%s)"
+        " AND (is_identity = 'YES' OR column_default LIKE 'nextval%%')",
+        [list(PLACED)],
+    ).fetchall()
+    assert shared == []
+
+
+@pytest.mark.parametrize("name", sorted(of_a_batch()))
+def test_what_is_placed_is_joined_by_its_place(name: str) -> None:
+    for table, _, condition in JOINS.findall(of_a_batch()[name]):
+        if table in PLACED:
+            assert re.search(rf"\.{PLACED[table]}\b", condition), f"{name} joins {table} without it"
