@@ -1,6 +1,6 @@
 """Where a table's rows live once there are more machines than one, and so what its keys may be.
 
-What a posting batch writes is PLACED by shard: the place is first in every key and in every join, so
+What a posting batch writes is PLACED by shard: the place is first in every key and every join, so
 that a shard can be moved whole. Such a table points at no other, has no number of its own that all
 shards would share, and no unique index of some rows. What is not placed is BESIDE, with its reason:
 it is small, and copied everywhere. A test reads the catalogue and holds both tables to it.

@@ -148,7 +148,7 @@ NIGHT: Final[Mapping[str, Right]] = {
         inserts=_of("business_date state opened_at"),
         updates=_of("state closed_at"),
     ),
-    "card": Right(reads=_of("id pan_masked")),
+    "card": Right(reads=_of("shard id pan_masked")),
     "change": Right(reads=WHOLE, inserts=_of("relation key before digest")),
     "change_link": Right(reads=WHOLE, inserts=WHOLE),
     "checkpoint": Right(reads=WHOLE, inserts=WHOLE),

@@ -5,3 +5,5 @@ ALTER TABLE card
 DROP CONSTRAINT card_id_key,
 DROP CONSTRAINT card_issuer_id_fkey,
 ADD CONSTRAINT card_numbered UNIQUE (shard, id);
+
+GRANT SELECT (shard) ON card TO posswitch_night;

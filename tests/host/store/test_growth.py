@@ -64,7 +64,8 @@ def test_no_key_is_of_some_rows_alone(catalogue: Connection) -> None:
 
 def test_what_is_placed_points_at_no_other_table_and_none_at_it(catalogue: Connection) -> None:
     pointing = catalogue.execute(
-        "SELECT conname FROM pg_constraint AS k JOIN pg_class AS c ON c.oid IN (k.conrelid, k.confrelid)"
+        "SELECT conname FROM pg_constraint AS k"
+        " JOIN pg_class AS c ON c.oid IN (k.conrelid, k.confrelid)"
         " WHERE k.contype = 'f' AND c.relname = ANY(%s)",
         [list(PLACED)],
     ).fetchall()
