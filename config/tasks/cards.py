@@ -9,7 +9,7 @@ import typer
 
 from config.as_json import print_json
 from config.errors import Say, SettingsError
-from config.language import speech
+from config.language import Language, speech
 from config.run.hsm import open_hsm
 from config.screen import Column, Sheet, number, prose, screen
 from config.tasks.lives import (
@@ -25,7 +25,8 @@ from config.tasks.lives import (
 from host.model.money import Money
 from host.model.responses import Reason
 from host.model.secrets import PAN_DIGITS_MIN
-from host.store.card_view import CardView, Movement, Page, find_card, view_card
+from host.office.words import word_of
+from host.store.card_view import CardBatch, CardView, Movement, Page, find_card, view_card
 
 STDIN: Final = "-"
 MOVEMENTS: Final = (
@@ -97,6 +98,7 @@ def _facts(view: CardView) -> Labelled:
     yield "issuer", f"{view.issuer} ({view.issuer_id})"
     if view.began_at is not None:
         yield "whence", f"{words_of(view.began_with or '')}, {when(view.began_at)}"
+    yield from _batch(view.batch)
     yield "PIN", f"{view.pin_tries_left} tries left" if view.has_pin else "it has none"
     for purse in view.purses:
         held = f", {purse.held} of it held" if purse.held.amount_minor else ""
@@ -105,6 +107,22 @@ def _facts(view: CardView) -> Labelled:
         yield "expires", f"after {each.expires_on}: {each.points}"
     if not view.movements:
         yield "", "nothing was ever asked of it, or nothing before that"
+
+
+def _batch(batch: CardBatch | None) -> Labelled:
+    """Its card batch, who answers for it, and whether it was opened and sold."""
+    if batch is None:
+        return
+    state, part = _state(batch.state), _state(batch.part_state)
+    yield "card batch", f"{batch.code} {batch.name}, {state}"
+    yield "", f"part {batch.part}, {part}"
+    yield "", f"made by {batch.made_by}, opened by {batch.opened_by or '-'}"
+    vendor = f", card maker {batch.vendor}" if batch.vendor else ""
+    yield "", f"responsible {batch.responsible}{vendor}"
+    if batch.sale is not None:
+        yield "sale", _state(batch.sale)
+    if batch.valid_from is not None or batch.valid_to is not None:
+        yield "valid", f"usable from {batch.valid_from or '-'} to {batch.valid_to or '-'}"
 
 
 def _row(one: Movement) -> tuple[str, ...]:
@@ -136,3 +154,9 @@ def _became(one: Movement) -> str:
     if one.original is not None:
         said.append(speech.said(f"about {one.original}"))
     return ", ".join(said)
+
+
+def _state(code: str) -> str:
+    """As the office calls it."""
+    word = word_of(code)
+    return word.zh if speech.language is Language.CHINESE else word.en

@@ -32,6 +32,9 @@ STATUSES: Final = {
     "frozen": "is frozen",
     "lost": "is lost",
     "stolen": "is stolen",
+    "replaced": "is replaced",
+    "voided": "is voided",
+    "expired": "is expired",
 }
 """Of cards, as sentences."""
 

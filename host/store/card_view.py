@@ -101,6 +101,24 @@ class Movement(msgspec.Struct, frozen=True, kw_only=True):
     """The RRN of what it undoes."""
 
 
+class CardBatch(msgspec.Struct, frozen=True, kw_only=True):
+    """Whence a card is: its card batch, and its part of that."""
+
+    code: str
+    name: str
+    state: str
+    responsible: str
+    vendor: str | None
+    made_by: str
+    part: int
+    part_state: str
+    opened_by: str | None
+    opened_at: dt.datetime | None
+    sale: str | None
+    valid_from: dt.date | None
+    valid_to: dt.date | None
+
+
 class CardView(msgspec.Struct, frozen=True, kw_only=True):
     """A card for people. Its number is masked."""
 
@@ -113,6 +131,8 @@ class CardView(msgspec.Struct, frozen=True, kw_only=True):
     issuer: str
     has_pin: bool
     pin_tries_left: int
+    batch: CardBatch | None
+    """None: it came with an estate file."""
     began_with: str | None
     began_at: dt.datetime | None
     purses: tuple[Purse, ...]
@@ -323,6 +343,7 @@ class _Reader:
             issuer=card.issuer_name,
             has_pin=card.has_pin,
             pin_tries_left=max(card.pin_tries_max - card.pin_failures, 0),
+            batch=next((_batch(row) for row in self._ask("batch_of_card", card=card.id)), None),
             began_with=began[0][0] if began else None,
             began_at=began[0][1] if began else None,
             purses=tuple(
@@ -457,6 +478,10 @@ class _Reader:
             Expiring(expires_on=day, points=Money(points, unit))
             for day, points, _ in whole[:EXPIRY_DAYS_SHOWN]
         ]
+
+
+def _batch(row: tuple[Any, ...]) -> CardBatch:
+    return CardBatch(**dict(zip(CardBatch.__struct_fields__, row, strict=True)))
 
 
 def _unknown_place(after: str) -> CardUnknownError:

@@ -260,6 +260,29 @@ FROM card AS c
 INNER JOIN issuer AS i ON c.issuer_id = i.id
 WHERE c.id = %(card)s;
 
+-- name: batch_of_card
+-- Of which card batch it is, who answers for that, and where its part stands; a card that came with
+-- an estate file is of none.
+SELECT
+    b.code,
+    b.name,
+    b.state,
+    b.responsible,
+    v.name AS vendor,
+    b.made_by,
+    p.number AS part,
+    p.state AS part_state,
+    p.opened_by,
+    p.opened_at,
+    c.sale,
+    c.valid_from,
+    c.valid_to
+FROM card AS c
+INNER JOIN card_batch_part AS p ON c.part_id = p.id
+INNER JOIN card_batch AS b ON p.batch_id = b.id
+LEFT JOIN vendor AS v ON b.vendor_id = v.id
+WHERE c.id = %(card)s;
+
 -- name: issuer
 -- Whose journal it is, where no card says it.
 SELECT

@@ -10,6 +10,7 @@ from host.model.money import Money
 from host.model.requests import Kind
 from host.model.responses import Reason
 from host.store.card_view import CardUnknownError, CardView, Page, find_card, view_card
+from tests.host.batched import put_batch
 from tests.host.conftest import CARDS, LMK, CardPool, Till
 
 ISSUER = "48882900"
@@ -253,3 +254,21 @@ async def test_a_page_after_what_was_never_asked_of_the_card_is_refused(
 ) -> None:
     with pytest.raises(CardUnknownError, match="leave --after out"):
         look(pool.city(), after="112299999999")
+
+
+async def test_a_card_says_of_which_batch_it_is_and_who_answers_for_that(till: Till) -> None:
+    """S1-09, S1-15: a card knows its card batch, its part, and the responsible person."""
+    put_batch(till, 42, [2])
+    with psycopg.connect(till.dsns.audit, autocommit=True) as connection:
+        batch = view_card(connection, 2, Page()).batch
+        assert view_card(connection, 3, Page()).batch is None
+    assert batch is not None
+    assert (batch.code, batch.state, batch.part, batch.part_state) == (
+        "CB-42",
+        "opened",
+        1,
+        "opened",
+    )
+    assert (batch.responsible, batch.made_by, batch.opened_by, batch.sale) == (
+        "li", "bai", "bo", "sold",
+    )  # fmt: skip
