@@ -537,7 +537,11 @@ SELECT
 FROM exchange
 LEFT JOIN journal ON journal.shard = exchange.shard AND journal.id = exchange.id
 LEFT JOIN entry ON entry.shard = journal.shard AND entry.journal_id = journal.id
-LEFT JOIN lot ON lot.shard = journal.shard AND lot.id = journal.id
+LEFT JOIN lot
+    ON
+        lot.shard = journal.shard
+        AND lot.id = journal.id
+        AND lot.account_id = entry.credit_account
 ORDER BY exchange.shard, exchange.seal, exchange.id, exchange.slot, entry.leg;
 
 -- name: seal_of_another_date

@@ -416,6 +416,23 @@ LIMIT %(limit)s;
 -- name: purse_not_its_cards
 -- A purse is of a card's shard, in its issuer's currency or programme, with the limit that this
 -- gives. Of a card each is there once, and none is missing: what was never posted in is no row.
+WITH offered AS (
+    SELECT
+        programme.issuer_id,
+        programme.code,
+        programme.debt_is_allowed
+    FROM programme
+    WHERE programme.issuer_id IS NOT NULL
+    UNION
+    SELECT
+        alliance_member.issuer_id,
+        programme.code,
+        programme.debt_is_allowed
+    FROM programme
+    INNER JOIN alliance_member ON alliance_member.alliance_id = programme.alliance_id
+    WHERE alliance_member.issuer_id IS NOT NULL
+)
+
 SELECT
     purse.account_id,
     purse.card_id,
@@ -423,14 +440,14 @@ SELECT
 FROM purse
 LEFT JOIN card ON card.shard = purse.shard AND card.id = purse.card_id
 LEFT JOIN issuer ON issuer.id = card.issuer_id
-LEFT JOIN programme
-    ON programme.issuer_id = card.issuer_id AND purse.unit = %(points)s || programme.code
+LEFT JOIN offered
+    ON offered.issuer_id = card.issuer_id AND purse.unit = %(points)s || offered.code
 WHERE
     card.id IS NULL
-    OR (purse.unit <> issuer.currency AND programme.code IS NULL)
+    OR (purse.unit <> issuer.currency AND offered.code IS NULL)
     OR NOT (
         purse.floor_minor = 0
-        OR (programme.debt_is_allowed AND purse.floor_minor = %(debt_floor)s) IS TRUE
+        OR (offered.debt_is_allowed AND purse.floor_minor = %(debt_floor)s) IS TRUE
     )
 ORDER BY purse.account_id
 LIMIT %(limit)s;

@@ -400,10 +400,16 @@ WITH item AS (
         account.issuer_id,
         account.unit,
         day_item.amount_minor,
-        -sum(day_item.amount_minor) FILTER (WHERE account.chart = 'points_issued')
-            OVER (PARTITION BY day_item.shard, day_item.journal_id) AS points_earned
+        -sum(day_item.amount_minor) FILTER (
+            WHERE account.chart = 'points_issued' AND programme.code IS NOT NULL
+        ) OVER (PARTITION BY day_item.shard, day_item.journal_id) AS points_earned
     FROM day_item
     INNER JOIN account ON account.id = day_item.account_id
+    LEFT JOIN programme
+        ON
+            programme.issuer_id = account.issuer_id
+            AND programme.is_primary
+            AND account.unit = 'P:' || programme.code
 ),
 
 between_parties AS (

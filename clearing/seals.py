@@ -69,6 +69,7 @@ def canonical_rows(rows: Iterable[Row], form: int, sealed_at: dt.datetime) -> It
     if form > 1:
         yield batch_row(sealed_at)
     for _, same in groupby(rows, _exchange):
+        lots = []
         for place, row in enumerate(same):
             _, _, number, slot, kind, fingerprint, reason, answer, *posted = row
             journal, journal_kind, original, card, date, leg, *moved = posted
@@ -83,8 +84,9 @@ def canonical_rows(rows: Iterable[Row], form: int, sealed_at: dt.datetime) -> It
                     yield journal_row(journal, journal_kind, original, card, date)
             if leg is not None:
                 yield entry_row(journal, leg, *moved[:4])
-        if form > 1 and row[LOT] is not None:
-            yield lot_row(number, *row[LOT:])
+            if form > 1 and row[LOT] is not None:
+                lots.append(lot_row(number, *row[LOT:]))
+        yield from lots
 
 
 def _faults(seal: Row, expected: tuple[int, int, bytes], rows: list[Row]) -> Iterator[str]:

@@ -4,8 +4,9 @@ Few rows, asked for by every message, so they are held in memory. `host.store.bo
 an operator's change is seen when the host reads it again (on SIGHUP or at start).
 """
 
+import datetime as dt
 import threading
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -13,7 +14,7 @@ from host.hsm.dukpt import Device
 from host.hsm.pin import PinBlockReader
 from host.hsm.track import TrackCipher
 from host.key_faults import KeyFault
-from host.ledger import DEBT_FLOOR_POINTS, Chart
+from host.ledger import Chart
 from host.model.instruments import CardBatch, CardPart, Terms
 from host.model.requests import PinBlock
 from host.model.secrets import Pan, Secret
@@ -24,24 +25,7 @@ from host.model.terminal import (
     TerminalFamily,
     TerminalProfile,
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Programme:
-    """An issuer's points programme: how points are earned, spent and kept."""
-
-    code: str
-    unit: str
-    earn_points: int
-    earn_per_minor: int
-    redemption_points_min: int
-    lot_months: int
-    debt_is_allowed: bool
-
-    @property
-    def floor(self) -> int:
-        """How far below zero a purse in it may go."""
-        return DEBT_FLOOR_POINTS if self.debt_is_allowed else 0
+from host.programmes import Alliance, Programme
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +41,14 @@ class Issuer:
     pin_tries_max: int
     is_active: bool
     programme: Programme | None
+    """The primary one: meant where a message names none."""
+    others: tuple[Programme, ...] = ()
+    """Its other programmes, in which its cards earn as well."""
+
+    @property
+    def programmes(self) -> tuple[Programme, ...]:
+        """All of its own."""
+        return self.others if self.programme is None else (self.programme, *self.others)
 
     @property
     def points_unit(self) -> str:
@@ -216,6 +208,7 @@ class Book:
     """Stored keys that nobody is served by."""
     batches: dict[int, CardBatch] = field(default_factory=dict)
     parts: dict[int, CardPart] = field(default_factory=dict)
+    alliances: tuple[Alliance, ...] = ()
     version: int = 0
     """Of the estate, as far as this book has read it."""
     changing: threading.Lock = field(default_factory=threading.Lock)
@@ -248,6 +241,7 @@ class Book:
     def _exchange(self, fresh: "Book", signed_on: Collection[str]) -> None:
         self.accounts = fresh.accounts
         self.batches, self.parts = fresh.batches, fresh.parts
+        self.alliances = fresh.alliances
         self.issuers = fresh.issuers
         self._know_prefixes()
         self.merchants = fresh.merchants
@@ -282,6 +276,30 @@ class Book:
         found = self.parts.get(part)
         return self.batches[found.batch_id].terms if found is not None else None
 
+    def also_earns(self, issuer: Issuer, merchant: int, on: dt.date) -> tuple[Programme, ...]:
+        """The programmes in which its cards earn at that merchant, besides the primary one."""
+        if not self.alliances:
+            return issuer.others
+        shared = [one for one in self.alliances if one.earns(issuer.id, merchant, on)]
+        return issuer.others + tuple(one for alliance in shared for one in alliance.programmes)
+
+    def redeemed(self, issuer: Issuer, unit: str, merchant: int, on: dt.date) -> Programme | None:
+        """The programme that its cards redeem there by this unit; None where they may not."""
+        found = _in_unit(issuer.programmes, unit)
+        shared = [one for one in self.alliances if one.redeems(issuer.id, merchant, on)]
+        return found or _in_unit([one for each in shared for one in each.programmes], unit)
+
+    def programme_in(self, issuer: Issuer, unit: str) -> Programme | None:
+        """The programme of which its cards may have a purse in this unit."""
+        shared = [one for one in self.alliances if one.has_had(issuer.id)]
+        own = issuer.programmes
+        return _in_unit([*own, *(one for each in shared for one in each.programmes)], unit)
+
+    def purses_max(self) -> int:
+        """The most purses that one message can be the first to post in."""
+        shared = sum(len(one.programmes) for one in self.alliances)
+        return 2 + shared + max((len(one.others) for one in self.issuers.values()), default=0)
+
     def _know_prefixes(self) -> None:
         self._prefixes = {issuer.pan_prefix: issuer for issuer in self.issuers.values()}
         self._institutions = {issuer.institution_id: issuer for issuer in self.issuers.values()}
@@ -313,6 +331,10 @@ class Book:
             return self.accounts[chart, unit, issuer, merchant]
         except KeyError:
             raise MissingAccountError(chart, unit, issuer, merchant) from None
+
+
+def _in_unit(programmes: Iterable[Programme], unit: str) -> Programme | None:
+    return next((one for one in programmes if one.unit == unit), None)
 
 
 class MissingAccountError(Exception):

@@ -16,6 +16,7 @@ import structlog
 import trio
 
 from host.clock import WallClock
+from host.model.money import Money
 from host.model.origins import Origin
 from host.model.own import CardAt, OwnKey, OwnRequest
 from host.model.requests import Kind, Response
@@ -112,4 +113,5 @@ def _request(today: dt.date, card: Expired) -> OwnRequest:
     name = f"{card.account}-{card.lot}"
     key = OwnKey(Origin.CLOCK, TIMER, f"{today:%Y%m%d}", name)
     at = CardAt(card.shard, card.pan_hash)
-    return OwnRequest(kind=Kind.POINTS_EXPIRY, key=key, card=at)
+    whose = Money(0, card.unit)
+    return OwnRequest(kind=Kind.POINTS_EXPIRY, key=key, card=at, amount=whose)

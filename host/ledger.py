@@ -124,7 +124,7 @@ def seal_digest(previous: bytes, rows: Iterable[str]) -> bytes:
     """SHA-256 over the previous seal and the batch's canonical rows.
 
     `rows` are the batch row, then, sorted by exchange id, for each: its exchange row, its journal
-    row when it posted, its entries by leg, and its lot when it earned one, in the forms below.
+    row when it posted, its entries by leg, and the lots it earned by theirs, in the forms below.
     Every row is closed by a newline, so
     two rows never read as one.
     """

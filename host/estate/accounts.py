@@ -72,4 +72,4 @@ def _units(plan: EstatePlan, units: Units, issuer: IssuerPlan) -> Iterator[str]:
     if units is not Units.POINTS:
         yield issuer.currency
     if units is not Units.MONEY:
-        yield plan.programme_of(issuer.id).unit
+        yield from (one.unit for one in plan.programmes_of(issuer.id))

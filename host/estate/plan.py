@@ -4,6 +4,8 @@ A plan is pure: it holds clear test keys and PANs inside their types, and knows 
 `host.store.estates` loads one, wrapping every key and posting every opening balance.
 """
 
+import datetime as dt
+
 import msgspec
 
 from host.model.money import Money
@@ -28,7 +30,8 @@ class ProgrammePlan(msgspec.Struct, frozen=True, kw_only=True):
     """How an issuer's cards earn points: `earn_points` for every `earn_per_minor`, rounded down."""
 
     code: str
-    issuer_id: int
+    issuer_id: int | None
+    """Whose it is; None where it is an alliance's."""
     name: str
     earn_points: int
     earn_per_minor: int
@@ -36,11 +39,35 @@ class ProgrammePlan(msgspec.Struct, frozen=True, kw_only=True):
     lot_months: int
     debt_is_allowed: bool
     """Whether points may go below zero when a refund takes back points already spent."""
+    alliance_id: int | None = None
+    is_primary: bool = True
+    """Whether it is meant where a message names none: one of an issuer is, an alliance's never."""
 
     @property
     def unit(self) -> str:
         """The ledger's unit for its points."""
         return Money.points(self.code, 0).unit
+
+
+class AlliancePlan(msgspec.Struct, frozen=True, kw_only=True):
+    """Issuers and merchants who share programmes."""
+
+    id: int
+    code: str
+    name: str
+
+
+class AllianceMemberPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """One of them, an issuer or a merchant, for a time."""
+
+    alliance_id: int
+    issuer_id: int | None = None
+    merchant_id: int | None = None
+    member_from: dt.date
+    member_until: dt.date | None = None
+    """Its last day."""
+    earns: bool = True
+    redeems: bool = True
 
 
 class MerchantPlan(msgspec.Struct, frozen=True, kw_only=True):
@@ -125,6 +152,8 @@ class EstatePlan(msgspec.Struct, frozen=True, kw_only=True):
     terminals: tuple[TerminalPlan, ...]
     cards: tuple[CardPlan, ...]
     zone_keys: tuple[ZoneKeyPlan, ...] = ()
+    alliances: tuple[AlliancePlan, ...] = ()
+    alliance_members: tuple[AllianceMemberPlan, ...] = ()
 
     def merchant_of(self, terminal: TerminalPlan) -> MerchantPlan:
         """Whose terminal it is."""
@@ -133,6 +162,16 @@ class EstatePlan(msgspec.Struct, frozen=True, kw_only=True):
         return merchant
 
     def programme_of(self, issuer_id: int) -> ProgrammePlan:
-        """The issuer's points programme. An issuer that gives no points has one earning none."""
-        [programme] = [one for one in self.programmes if one.issuer_id == issuer_id]
+        """The issuer's primary programme. An issuer that gives no points has one earning none."""
+        own = [one for one in self.programmes if one.issuer_id == issuer_id]
+        [programme] = [one for one in own if one.is_primary]
         return programme
+
+    def programmes_of(self, issuer_id: int) -> list[ProgrammePlan]:
+        """Those in which its cards may have points: its own, and of alliances it is in."""
+        shared = {one.alliance_id for one in self.alliance_members if one.issuer_id == issuer_id}
+        return [
+            one
+            for one in self.programmes
+            if one.issuer_id == issuer_id or one.alliance_id in shared
+        ]

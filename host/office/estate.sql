@@ -106,7 +106,16 @@ WHERE institution_id = any(%(named)s::text []);
 SELECT
     i.id,
     i.currency,
-    array(SELECT p.code FROM programme AS p WHERE p.issuer_id = i.id ORDER BY p.code) AS codes
+    array(
+        SELECT p.code FROM programme AS p
+        WHERE
+            p.issuer_id = i.id
+            OR p.alliance_id IN (
+                SELECT m.alliance_id FROM alliance_member AS m
+                WHERE m.issuer_id = i.id
+            )
+        ORDER BY p.code
+    ) AS codes
 FROM issuer AS i
 ORDER BY i.id;
 

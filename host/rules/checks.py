@@ -143,7 +143,7 @@ def card_is_reloadable(dossier: Dossier) -> bool:
 
 def issuer_has_programme(dossier: Dossier) -> bool:
     """There are points to spend at all."""
-    return dossier.programme is not None
+    return dossier.redeemed is not None or dossier.programme is not None
 
 
 def amount_earns_points(dossier: Dossier) -> bool:
@@ -153,20 +153,20 @@ def amount_earns_points(dossier: Dossier) -> bool:
 
 
 def amount_is_in_points(dossier: Dossier) -> bool:
-    """The amount counts points: of any programme, or of the card's own by name."""
+    """The amount counts points: of no programme by name, or of one that is redeemed here."""
     money = dossier.request.amount
-    return money is not None and money.unit in {POINTS_PREFIX, dossier.present_card.points.unit}
+    return money is not None and money.is_points and dossier.redeemed is not None
 
 
 def points_reach_threshold(dossier: Dossier) -> bool:
     """Not below the smallest redemption the programme allows."""
-    programme = dossier.programme
+    programme = dossier.redeemed
     return programme is not None and dossier.amount >= programme.redemption_points_min
 
 
 def points_cover_amount(dossier: Dossier) -> bool:
     """Enough points in lots that have not expired."""
-    return dossier.amount <= spendable(dossier.present_card.points, dossier.today)
+    return dossier.amount <= spendable(dossier.points, dossier.today)
 
 
 def original_is_found(dossier: Dossier) -> bool:

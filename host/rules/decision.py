@@ -247,8 +247,9 @@ def _move(posting: Posting, number: int) -> int:
     before = card.last_journal
     for leg in posting.legs:
         _change(card, leg, number)
-    if posting.new_lot is not None:
-        new, purse = posting.new_lot, card.points
+    for new in posting.new_lots:
+        purse = card.purse_of(new.account)
+        assert purse is not None
         purse.lots.append(Lot(new.account, number, new.expires_on, new.points))
         purse.holds_until(new.expires_on)
     fact = fact_of(posting, number)
@@ -283,7 +284,7 @@ def _response(
         local_time=state.local_time,
         business_date=state.date_text,
         balance=dossier.balance() if is_approved else None,
-        points_balance=told(card.points, dossier.today)
+        points_balance=told(dossier.points, dossier.today)
         if is_approved and card is not None
         else None,
         points_earned=posting.points_earned if posting is not None else 0,

@@ -5,7 +5,7 @@ from typing import Final, Protocol
 
 import msgspec
 
-from host.book import Book, Issuer, Programme, Terminal
+from host.book import Book, Issuer, Terminal
 from host.cases import CaseKind, NewCase
 from host.ksn import Used
 from host.ledger import Leg
@@ -15,6 +15,7 @@ from host.model.own import Adjustment, OwnRequest
 from host.model.requests import Kind, Request
 from host.model.responses import Reason
 from host.model.secrets import Pan, Secret
+from host.programmes import Programme
 from host.rules.settlement import DATED, BatchName, Settled
 from host.rules.state import (
     NO_ACCOUNT,
@@ -218,10 +219,27 @@ class Dossier(msgspec.Struct, gc=False):
         """The points programme of the card's issuer."""
         return self.issuer.programme
 
+    @property
+    def redeemed(self) -> Programme | None:
+        """The programme whose points are asked for: the one that is named, else the primary."""
+        money = self.request.amount
+        if money is None or money.unit == POINTS_PREFIX:
+            return self.programme
+        return self.book.redeemed(self.issuer, money.unit, self.merchant_id, self.today)
+
+    @property
+    def points(self) -> Purse:
+        """The purse of points that this is about, and that its answer tells of."""
+        card, money = self.present_card, self.request.amount
+        is_named = money is not None and money.is_points and money.unit != POINTS_PREFIX
+        return card.purse_in(money.unit) if money is not None and is_named else card.points
+
     def programme_in(self, unit: str) -> Programme | None:
         """The programme whose points a purse of this unit holds; None where it holds money."""
         programme = self.programme
-        return programme if programme is not None and programme.unit == unit else None
+        if programme is not None and programme.unit == unit:
+            return programme
+        return self.book.programme_in(self.issuer, unit) if self.card is not None else None
 
     @property
     def merchant_id(self) -> int:
@@ -251,7 +269,8 @@ class Posting(msgspec.Struct, gc=False):
     unit: str
     legs: list[Leg]
     lot_uses: list[LotUse] = []
-    new_lot: NewLot | None = None
+    new_lots: list[NewLot] = []
+    """In the order of their legs."""
     undoes: Original | None = None
     undo_kind: Kind | None = None
     points_earned: int = 0

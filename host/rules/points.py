@@ -9,7 +9,7 @@ import calendar
 import datetime as dt
 import functools
 
-from host.book import Programme
+from host.programmes import Programme
 from host.rules.state import Lot, LotUse, Purse
 
 

@@ -10,10 +10,11 @@ from typing import Final
 from host.book import Issuer
 from host.cases import CaseKind
 from host.ledger import Chart, Leg
-from host.model.money import Money
+from host.model.money import POINTS_PREFIX, Money
 from host.model.numbers import business_date_of
 from host.model.requests import Kind
 from host.model.responses import Reason
+from host.programmes import Programme
 from host.rules.checklists import KNOWN_CARD, MONEY, RELOADABLE, ROOM, first_refusal
 from host.rules.checks import amount_is_within_limit, batch_is_behind
 from host.rules.dossier import Dossier, Moot, NewLot, Posting
@@ -68,25 +69,23 @@ def post_load(dossier: Dossier) -> Posting:
 
 def post_redemption(dossier: Dossier) -> Result:
     """Points to the merchant, out of the lots that expire first."""
-    card, issuer, points = dossier.present_card, dossier.issuer, dossier.amount
-    unit = card.points.unit
-    accepted = dossier.book.account(Chart.MERCHANT_POINTS, unit, issuer.id, dossier.merchant_id)
-    posting = _posting(dossier, card, unit, [Leg(card.points.account, accepted, points, unit)])
-    posting.lot_uses = spend(card.points, points, dossier.today)
+    card, purse, points = dossier.present_card, dossier.points, dossier.amount
+    unit, issuer = purse.unit, dossier.issuer.id
+    accepted = dossier.book.account(Chart.MERCHANT_POINTS, unit, issuer, dossier.merchant_id)
+    posting = _posting(dossier, card, unit, [Leg(purse.account, accepted, points, unit)])
+    posting.lot_uses = spend(purse, points, dossier.today)
     posting.points_used = points
     return posting
 
 
 def post_expiry(dossier: Dossier) -> Result:
     """Points that have expired, to what their programme keeps. No merchant has a part in it."""
-    card, issuer = dossier.present_card, dossier.issuer
-    points, uses = write_off(card.points, dossier.today)
+    card, purse = dossier.present_card, dossier.points
+    points, uses = write_off(purse, dossier.today)
     if not points:
         return None
-    unit = card.points.unit
-    breakage = dossier.book.account(Chart.BREAKAGE, unit, issuer.id)
-    leg = Leg(card.points.account, breakage, points, unit)
-    return Posting(card, dossier.merchant_id, points, unit, [leg], uses)
+    leg = Leg(purse.account, _breakage_of(dossier, purse), points, purse.unit)
+    return Posting(card, dossier.merchant_id, points, purse.unit, [leg], uses)
 
 
 def post_earning(dossier: Dossier) -> Result:
@@ -97,7 +96,7 @@ def post_earning(dossier: Dossier) -> Result:
     posting = Posting(
         card, dossier.merchant_id, points, programme.unit, [], paid_minor=dossier.amount
     )
-    _earn(dossier, dossier.issuer, posting)
+    posting.points_earned = _earn_in(dossier, programme, posting)
     return posting
 
 
@@ -116,24 +115,59 @@ def post_refund(dossier: Dossier) -> Result:
         return undo_whole(dossier, Kind.REFUND)
     card = original.card
     before = original.refunded_minor
-    earned = original.points_moved(card.points.account)
-    back = points_to_take_back(earned, original.amount_minor, before, before + amount)
-    may_owe, purse = _debt_is_allowed(dossier, card), card.points
-    lost = written_off_of(purse, original.number, back)
-    if back - lost > purse.available and not may_owe:
-        detail, stan = f"{Money(back, purse.unit)} had to come back", dossier.request.key.stan
-        dossier.open_case(CaseKind.REFUND_REFUSED, detail, amount, original.unit, stan=stan)
-        return Reason.INSUFFICIENT_FUNDS
-    lost = take_from_written_off(purse, original.number, lost)
-    back -= lost
-    uses = take_back(purse, original.number, back, may_owe=may_owe) if back else []
-    legs = [_part_of(leg, card, amount, back) for leg in original.legs]
-    posting = _posting(dossier, card, original.unit, [leg for leg in legs if leg.amount_minor])
-    if lost:
-        posting.legs.append(_leg_of_written_off(dossier, card, lost))
-    posting.lot_uses = uses
+    backs = [
+        _PointsBack(dossier, purse, original, before, before + amount)
+        for purse in card.purses
+        if purse.is_points and original.points_moved(purse.account)
+    ]
+    for back in backs:
+        if back.is_short:
+            stan, detail = dossier.request.key.stan, f"{back.whole} had to come back"
+            dossier.open_case(CaseKind.REFUND_REFUSED, detail, amount, original.unit, stan=stan)
+            return Reason.INSUFFICIENT_FUNDS
+    by_account = {back.purse.account: back for back in backs}
+    posting = _posting(dossier, card, original.unit, [])
+    for leg in original.legs:
+        found = by_account.get(leg.credit)
+        part = amount if found is None else found.points
+        if part:
+            posting.legs.append(Leg(leg.credit, leg.debit, part, leg.unit))
+    for back in backs:
+        back.take(posting)
     _note(posting, original, Kind.REFUND)
     return posting
+
+
+class _PointsBack:
+    """What a refund takes back of the points that a sale earned in one programme."""
+
+    def __init__(
+        self, dossier: Dossier, purse: Purse, original: Original, before: int, now: int
+    ) -> None:
+        earned = original.points_moved(purse.account)
+        back = points_to_take_back(earned, original.amount_minor, before, now)
+        self.purse = purse
+        self.whole = Money(back, purse.unit)
+        self._dossier, self._source = dossier, original.number
+        self._lost = written_off_of(purse, original.number, back)
+        self.points = back - self._lost
+        """Out of the purse; the rest was written off and is given back from there."""
+        self._may_owe = _debt_is_allowed(dossier, purse)
+
+    @property
+    def is_short(self) -> bool:
+        """Whether the card has spent them, and may not owe them."""
+        return self.points > self.purse.available and not self._may_owe
+
+    def take(self, posting: Posting) -> None:
+        """Take them, and add what was written off to the legs."""
+        if self._lost:
+            take_from_written_off(self.purse, self._source, self._lost)
+            posting.legs.append(_leg_of_written_off(self._dossier, self.purse, self._lost))
+        if self.points:
+            posting.lot_uses += take_back(
+                self.purse, self._source, self.points, may_owe=self._may_owe
+            )
 
 
 def post_reversal(dossier: Dossier) -> Result:
@@ -315,19 +349,24 @@ def _posting(dossier: Dossier, card: Card, unit: str, legs: list[Leg]) -> Postin
 
 
 def _earn(dossier: Dossier, issuer: Issuer, posting: Posting) -> None:
-    programme = issuer.programme
-    if programme is None:
-        return
+    """In the primary programme, of which the answer tells, and in all others that it earns in."""
+    if issuer.programme is not None:
+        posting.points_earned = _earn_in(dossier, issuer.programme, posting)
+    for programme in dossier.book.also_earns(issuer, dossier.merchant_id, dossier.today):
+        _earn_in(dossier, programme, posting)
+
+
+def _earn_in(dossier: Dossier, programme: Programme, posting: Posting) -> int:
     points = points_earned(programme, dossier.amount)
     if points <= 0:
-        return
-    card = posting.card
-    issued = dossier.book.account(Chart.POINTS_ISSUED, programme.unit, issuer.id)
-    account = dossier.account_of(card.points)
-    posting.legs.append(Leg(issued, account, points, programme.unit))
+        return 0
+    card, unit = posting.card, programme.unit
+    issued = dossier.book.account(Chart.POINTS_ISSUED, unit, card.issuer_id)
+    account = dossier.account_of(card.purse_in(unit))
+    posting.legs.append(Leg(issued, account, points, unit))
     expires_on = expiry_of_lot(dossier.today, programme.lot_months)
-    posting.new_lot = NewLot(account, points, expires_on)
-    posting.points_earned = points
+    posting.new_lots.append(NewLot(account, points, expires_on))
+    return points
 
 
 def undo_whole(dossier: Dossier, kind: Kind) -> Result:
@@ -335,13 +374,28 @@ def undo_whole(dossier: Dossier, kind: Kind) -> Result:
     original = dossier.present_original
     card = original.card
     posting = Posting(card, original.merchant, original.amount_minor, original.unit, [])
-    for leg in original.legs:
-        if not _give_leg_back(dossier, leg.swapped(), kind, posting):
+    backs = [leg.swapped() for leg in original.legs]
+    if kind is not Kind.REVERSAL and any(_is_short(dossier, card, back) for back in backs):
+        return Reason.INSUFFICIENT_FUNDS
+    for back in backs:
+        if not _give_leg_back(dossier, back, kind, posting):
             return Reason.INSUFFICIENT_FUNDS
-    taken = tuple(use for use in original.lot_uses if use.points > 0)
-    posting.lot_uses += give_back(card.points, taken)
+    for purse in card.purses:
+        taken = tuple(use for use in original.uses_of(purse.account) if use.points > 0)
+        posting.lot_uses += give_back(purse, taken)
     _note(posting, original, kind)
     return posting
+
+
+def _is_short(dossier: Dossier, card: Card, back: Leg) -> bool:
+    """Whether the card pays this leg, has spent it, and may not owe it. Nothing is taken yet."""
+    purse = card.purse_of(back.debit)
+    if purse is None or (purse.is_points and _debt_is_allowed(dossier, purse)):
+        return False
+    original, points = dossier.present_original, back.amount_minor
+    if _fills_what_it_earned(purse, original):
+        points -= written_off_of(purse, original.number, points)
+    return points > max(purse.available, 0)
 
 
 def _give_leg_back(dossier: Dossier, back: Leg, kind: Kind, posting: Posting) -> bool:
@@ -350,14 +404,13 @@ def _give_leg_back(dossier: Dossier, back: Leg, kind: Kind, posting: Posting) ->
     purse = card.purse_of(back.debit)
     if purse is None:
         posting.legs.append(back)
-        if original.undoes is not None and back.credit == _breakage_of(dossier, card):
-            put_back_written_off(card.points, original.undoes, back.amount_minor)
+        _put_back_what_expired(dossier, card, back)
         return True
-    lost = _take_written_off(card, purse, original, back.amount_minor)
+    lost = _take_written_off(purse, original, back.amount_minor)
     if lost:
-        posting.legs.append(_leg_of_written_off(dossier, card, lost))
+        posting.legs.append(_leg_of_written_off(dossier, purse, lost))
         back = Leg(back.debit, back.credit, back.amount_minor - lost, back.unit)
-    may_owe = purse is card.points and _debt_is_allowed(dossier, card)
+    may_owe = purse.is_points and _debt_is_allowed(dossier, purse)
     part = back.amount_minor if may_owe else min(back.amount_minor, max(purse.available, 0))
     short = back.amount_minor - part
     if short and not _merchant_pays(dossier, kind, back, short):
@@ -369,26 +422,42 @@ def _give_leg_back(dossier: Dossier, back: Leg, kind: Kind, posting: Posting) ->
             Chart.MERCHANT_POINTS, back.unit, card.issuer_id, original.merchant
         )
         posting.legs.append(Leg(owes, back.credit, short, back.unit))
-    if purse is card.points and part:
-        posting.lot_uses += _points_back(card, original, part, may_owe=may_owe)
+    if purse.is_points and part:
+        posting.lot_uses += _points_back(purse, original, part, may_owe=may_owe)
     return True
 
 
-def _take_written_off(card: Card, purse: Purse, original: Original, points: int) -> int:
+def _put_back_what_expired(dossier: Dossier, card: Card, back: Leg) -> None:
+    """The reversal of a void that took from breakage leaves written off what was."""
+    undone = dossier.present_original.undoes
+    if undone is None or not back.unit.startswith(POINTS_PREFIX):
+        return
+    purse = card.purse_in(back.unit)
+    if back.credit == _breakage_of(dossier, purse):
+        put_back_written_off(purse, undone, back.amount_minor)
+
+
+def _fills_what_it_earned(purse: Purse, original: Original) -> bool:
+    """Whether what it gave the purse is a lot of its own, not what it gave back to others."""
+    uses = original.uses_of(purse.account)
+    return purse.is_points and not any(use.points < 0 for use in uses)
+
+
+def _take_written_off(purse: Purse, original: Original, points: int) -> int:
     """What a sale earned and was written off is given back from there."""
-    if purse is not card.points or any(use.points < 0 for use in original.lot_uses):
+    if not _fills_what_it_earned(purse, original):
         return 0
     return take_from_written_off(purse, original.number, points)
 
 
-def _leg_of_written_off(dossier: Dossier, card: Card, points: int) -> Leg:
-    unit = card.points.unit
-    issued = dossier.book.account(Chart.POINTS_ISSUED, unit, card.issuer_id)
-    return Leg(_breakage_of(dossier, card), issued, points, unit)
+def _leg_of_written_off(dossier: Dossier, purse: Purse, points: int) -> Leg:
+    unit = purse.unit
+    issued = dossier.book.account(Chart.POINTS_ISSUED, unit, dossier.issuer.id)
+    return Leg(_breakage_of(dossier, purse), issued, points, unit)
 
 
-def _breakage_of(dossier: Dossier, card: Card) -> int:
-    return dossier.book.accounts.get((Chart.BREAKAGE, card.points.unit, card.issuer_id, None), 0)
+def _breakage_of(dossier: Dossier, purse: Purse) -> int:
+    return dossier.book.accounts.get((Chart.BREAKAGE, purse.unit, dossier.issuer.id, None), 0)
 
 
 def _merchant_pays(dossier: Dossier, kind: Kind, back: Leg, short: int) -> bool:
@@ -409,28 +478,22 @@ def _merchant_pays(dossier: Dossier, kind: Kind, back: Leg, short: int) -> bool:
     return is_done
 
 
-def _points_back(card: Card, original: Original, points: int, *, may_owe: bool) -> list[LotUse]:
+def _points_back(purse: Purse, original: Original, points: int, *, may_owe: bool) -> list[LotUse]:
     """Out of the lots that the original filled, or out of the lot it earned."""
-    filled = tuple(use for use in original.lot_uses if use.points < 0)
+    filled = tuple(use for use in original.uses_of(purse.account) if use.points < 0)
     if filled:
-        return take_again(card.points, filled, points)
-    return take_back(card.points, original.number, points, may_owe=may_owe)
+        return take_again(purse, filled, points)
+    return take_back(purse, original.number, points, may_owe=may_owe)
 
 
-def _debt_is_allowed(dossier: Dossier, card: Card) -> bool:
-    programme = dossier.book.issuers[card.issuer_id].programme
+def _debt_is_allowed(dossier: Dossier, purse: Purse) -> bool:
+    programme = dossier.programme_in(purse.unit)
     return programme is not None and programme.debt_is_allowed
 
 
 def _note(posting: Posting, original: Original, kind: Kind) -> None:
     posting.undoes = original
     posting.undo_kind = kind
-
-
-def _part_of(leg: Leg, card: Card, amount: int, points: int) -> Leg:
-    is_points = card.points.account in {leg.debit, leg.credit}
-    part = points if is_points else amount
-    return Leg(leg.credit, leg.debit, part, leg.unit)
 
 
 def fact_of(posting: Posting, number: int) -> Fact | None:

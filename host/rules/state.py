@@ -117,6 +117,15 @@ class Card(msgspec.Struct, gc=False):
         """All of them."""
         return (self.value, self.points, *self.others)
 
+    def purse_in(self, unit: str) -> Purse:
+        """The purse of a unit; an empty one where nothing was ever posted in that."""
+        for purse in self.purses:
+            if purse.unit == unit:
+                return purse
+        purse = Purse(NO_ACCOUNT, unit)
+        self.others += (purse,)
+        return purse
+
     def purse_of(self, account: int) -> Purse | None:
         """The purse with this account id, if it is this card's."""
         if account == self.value.account:
@@ -214,6 +223,10 @@ class Original:
     def attempt_of(self, journal: int) -> int:
         """Which fact about this original a journal is, counted from 0."""
         return next(place for place, fact in enumerate(self.facts) if fact.journal == journal)
+
+    def uses_of(self, account: int) -> list[LotUse]:
+        """What it took from lots of that account, or gave back to them."""
+        return [use for use in self.lot_uses if use.account == account]
 
     def points_moved(self, points_account: int) -> int:
         """Points its legs credited to the card: what it earned."""

@@ -8,7 +8,7 @@ from typing import Any, Final, LiteralString
 
 import psycopg
 
-from host.book import AccountName, Book, Issuer, KeySet, Merchant, Programme, Terminal
+from host.book import AccountName, Book, Issuer, KeySet, Merchant, Terminal
 from host.hsm.dukpt import Device, device_of
 from host.hsm.interface import Hsm
 from host.hsm.key_blocks import Header, header_of
@@ -31,6 +31,7 @@ from host.model.instruments import (
 from host.model.money import POINTS_PREFIX
 from host.model.secrets import Secret
 from host.model.terminal import MacAlgorithm, MacKey, TerminalFamily
+from host.programmes import Alliance, Member, Programme
 from host.shards import home_of
 from host.store.estate_versions import estate_version
 from host.store.queries import load_queries
@@ -121,13 +122,45 @@ def read_book(connection: Connection, hsm: Hsm) -> Book:
         key_faults=faults + zone_faults,
         batches={one.id: one for one in read_batches(connection)},
         parts={one.id: one for one in read_parts(connection)},
+        alliances=read_alliances(connection),
         version=version,
     )
 
 
 def read_issuers(connection: Connection, ids: Sequence[int] | None = None) -> Iterator[Issuer]:
     """All of them, or these."""
-    return map(_issuer, _rows(connection, SQL["issuers"], "WHERE i.id = any(%s)", ids))
+    others = _other_programmes(connection, 0)
+    for row in _rows(connection, SQL["issuers"], "WHERE i.id = any(%s)", ids):
+        yield _issuer(row, tuple(others.get(row[0], ())))
+
+
+def read_alliances(connection: Connection) -> tuple[Alliance, ...]:
+    """All of them that have a programme."""
+    members = connection.execute(SQL["alliance_members"]).fetchall()
+    return tuple(
+        Alliance(
+            programmes=tuple(programmes),
+            issuers=tuple(_members(members, number, 1)),
+            merchants=tuple(_members(members, number, 2)),
+        )
+        for number, programmes in _other_programmes(connection, 1).items()
+    )
+
+
+def _other_programmes(connection: Connection, owner: int) -> dict[int, list[Programme]]:
+    """By whose they are, of which the number stands in that column."""
+    found: dict[int, list[Programme]] = {}
+    for row in connection.execute(SQL["other_programmes"]):
+        programme = _programme(row[2:])
+        if row[owner] is not None and programme is not None:
+            found.setdefault(row[owner], []).append(programme)
+    return found
+
+
+def _members(rows: Iterable[tuple[Any, ...]], alliance: int, column: int) -> Iterator[Member]:
+    for row in rows:
+        if row[0] == alliance and row[column] is not None:
+            yield Member(row[column], *row[3:])
 
 
 def read_merchants(connection: Connection, ids: Sequence[int] | None = None) -> Iterator[Merchant]:
@@ -267,7 +300,7 @@ def key_name(
     )
 
 
-def _issuer(row: tuple[Any, ...]) -> Issuer:
+def _issuer(row: tuple[Any, ...], others: tuple[Programme, ...]) -> Issuer:
     number, institution, prefix, currency, amount_max, balance_max, tries, is_active, *rest = row
     return Issuer(
         id=number,
@@ -279,10 +312,11 @@ def _issuer(row: tuple[Any, ...]) -> Issuer:
         pin_tries_max=tries,
         is_active=is_active,
         programme=_programme(rest),
+        others=others,
     )
 
 
-def _programme(row: list[Any]) -> Programme | None:
+def _programme(row: Sequence[Any]) -> Programme | None:
     code, earn_points, earn_per_minor, redemption_min, lot_months, debt_is_allowed = row
     if code is None:
         return None

@@ -5,7 +5,7 @@
 SELECT value::integer FROM setting WHERE name = 'shard_count';
 
 -- name: issuers
--- Issuers, each with its programme where it has one.
+-- Issuers, each with its primary programme where it has one.
 SELECT
     i.id,
     i.institution_id,
@@ -22,7 +22,35 @@ SELECT
     p.lot_months,
     p.debt_is_allowed
 FROM issuer AS i
-LEFT JOIN programme AS p ON i.id = p.issuer_id;
+LEFT JOIN programme AS p ON i.id = p.issuer_id AND p.is_primary;
+
+-- name: other_programmes
+-- Programmes that are no issuer's primary one: its others, and those of alliances.
+SELECT
+    issuer_id,
+    alliance_id,
+    code,
+    earn_points,
+    earn_per_minor,
+    redemption_points_min,
+    lot_months,
+    debt_is_allowed
+FROM programme
+WHERE NOT is_primary
+ORDER BY code;
+
+-- name: alliance_members
+-- Who was, is or will be in an alliance, from when until when, and for what.
+SELECT
+    alliance_id,
+    issuer_id,
+    merchant_id,
+    member_from,
+    member_until,
+    earns,
+    redeems
+FROM alliance_member
+ORDER BY alliance_id, member_from;
 
 -- name: merchants
 -- Merchants and whose cards they take.

@@ -68,6 +68,13 @@ CHAINED: Final = (
     Chained(name="setting", key="t.name"),
     Chained(name="issuer", key="t.id::text", by_hand=ByHand.ANY),
     Chained(name="programme", key="t.code", by_hand=ByHand.ANY),
+    Chained(name="alliance", key="t.id::text", by_hand=ByHand.ANY),
+    Chained(
+        name="alliance_member",
+        key="concat_ws('/', t.alliance_id, coalesce(t.issuer_id::text, '-'), "
+        "coalesce(t.merchant_id::text, '-'), to_char(t.member_from, 'YYYY-MM-DD'))",
+        by_hand=ByHand.ANY,
+    ),
     Chained(name="merchant", key="t.id::text", by_hand=ByHand.ANY),
     Chained(name="store", key="t.id::text", by_hand=ByHand.ANY),
     Chained(

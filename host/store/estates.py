@@ -121,8 +121,10 @@ def _copy_estate(connection: Connection, plan: EstatePlan, hsm: Hsm) -> None:
 
 def _estate_rows(plan: EstatePlan, hsm: Hsm) -> Iterator[tuple[str, Iterable[Row]]]:
     yield "copy_issuers", (_fields(one) for one in plan.issuers)
+    yield "copy_alliances", (_fields(one) for one in plan.alliances)
     yield "copy_programmes", (_fields(one) for one in plan.programmes)
     yield "copy_merchants", ((one.id, one.merchant_id, one.name) for one in plan.merchants)
+    yield "copy_alliance_members", (_fields(one) for one in plan.alliance_members)
     yield (
         "copy_acceptances",
         ((one.id, issuer) for one in plan.merchants for issuer in one.issuer_ids),

@@ -41,7 +41,17 @@ COPY issuer (
 -- Rows of the plan.
 COPY programme (
     code, issuer_id, name, earn_points, earn_per_minor,
-    redemption_points_min, lot_months, debt_is_allowed
+    redemption_points_min, lot_months, debt_is_allowed, alliance_id, is_primary
+) FROM STDIN;
+
+-- name: copy_alliances
+-- Rows of the plan.
+COPY alliance (id, code, name) FROM STDIN;
+
+-- name: copy_alliance_members
+-- Rows of the plan.
+COPY alliance_member (
+    alliance_id, issuer_id, merchant_id, member_from, member_until, earns, redeems
 ) FROM STDIN;
 
 -- name: copy_merchants

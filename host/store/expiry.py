@@ -18,6 +18,8 @@ class Expired(NamedTuple):
     account: int
     lot: int
     pan_hash: bytes
+    unit: str
+    """Of which points."""
 
 
 def date_to_write_off(connection: Connection) -> dt.date | None:

@@ -16,7 +16,8 @@ SELECT DISTINCT ON (l.shard, l.account_id)
     l.shard,
     l.account_id,
     l.id,
-    c.pan_hash
+    c.pan_hash,
+    p.unit
 FROM lot AS l
 INNER JOIN purse AS p ON l.shard = p.shard AND l.account_id = p.account_id
 INNER JOIN card AS c ON p.shard = c.shard AND p.card_id = c.id

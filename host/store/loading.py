@@ -135,7 +135,7 @@ def _add_cards(
             )  # fmt: skip
         if account is None:
             continue
-        purse = _purse_in(card, unit)
+        purse = card.purse_in(unit)
         purse.account, purse.posted, purse.held = account, posted, held
         purse.last_journal = last_journal
         card.last_journal = max(card.last_journal, last_journal)
@@ -143,16 +143,6 @@ def _add_cards(
         if expires_from is not None and expires_from < today:
             stale.append((card.shard, purse))
     return stale
-
-
-def _purse_in(card: Card, unit: str) -> Purse:
-    if unit == card.value.unit:
-        return card.value
-    if unit == card.points.unit:
-        return card.points
-    purse = Purse(NO_ACCOUNT, unit)
-    card.others += (purse,)
-    return purse
 
 
 def _load_expired(connection: Connection, stale: Sequence[tuple[int, Purse]], state: State) -> None:

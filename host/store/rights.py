@@ -38,6 +38,9 @@ POSTER: Final[Mapping[str, Right]] = {
     "account": Right(reads=_of("id chart unit issuer_id merchant_id")),
     "adjustment": Right(reads=WHOLE, inserts=WHOLE),
     "advice": Right(reads=WHOLE, inserts=WHOLE),
+    "alliance_member": Right(
+        reads=_of("alliance_id issuer_id merchant_id member_from member_until earns redeems")
+    ),
     "business_day": Right(reads=_of("business_date state")),
     "card": Right(reads=WHOLE, updates=_of("pin_failures")),
     "card_batch": Right(reads=_of("id issuer_id product_id product_version state face_minor")),
@@ -100,8 +103,8 @@ POSTER: Final[Mapping[str, Right]] = {
     ),
     "programme": Right(
         reads=_of(
-            "code issuer_id earn_points earn_per_minor redemption_points_min lot_months "
-            "debt_is_allowed"
+            "code issuer_id alliance_id is_primary earn_points earn_per_minor "
+            "redemption_points_min lot_months debt_is_allowed"
         ),
     ),
     "purse": Right(
@@ -171,6 +174,7 @@ NIGHT: Final[Mapping[str, Right]] = {
     "merchant": Right(reads=_of("id merchant_id name is_active")),
     "movement": Right(reads=_of("shard journal_id account_id amount_minor business_date")),
     "position": Right(reads=WHOLE, inserts=WHOLE),
+    "programme": Right(reads=_of("issuer_id code is_primary")),
     "purse": Right(reads=_of("shard account_id unit posted_minor")),
     "schema_migration": Right(reads=_of("number")),
     "seal": Right(reads=_of("shard seq digest business_date")),
@@ -189,6 +193,7 @@ NIGHT: Final[Mapping[str, Right]] = {
 OFFICE: Final[Mapping[str, Right]] = {
     "acceptance": Right(reads=WHOLE, inserts=WHOLE, deletes=True),
     "account": Right(reads=WHOLE, inserts=_of("id chart unit issuer_id merchant_id")),
+    "alliance_member": Right(reads=_of("alliance_id issuer_id")),
     "approval": Right(
         reads=WHOLE,
         inserts=_of(
@@ -259,7 +264,7 @@ OFFICE: Final[Mapping[str, Right]] = {
         ),
         updates=_of("ended_at ended_by"),
     ),
-    "programme": Right(reads=_of("code issuer_id")),
+    "programme": Right(reads=_of("code issuer_id alliance_id")),
     "schema_migration": Right(reads=_of("number")),
     "session": Right(
         reads=WHOLE,

@@ -71,7 +71,8 @@ JOURNAL: Final = (
     NUMBER, NAME, NUMBER,
 )  # fmt: skip
 ENTRY: Final = (SHARD, NUMBER, SMALL, NUMBER, NUMBER, NUMBER, NAME)
-PURSE_CHANGE: Final = (SHARD, NUMBER, NUMBER, DATE_OR_NULL, NUMBER)
+PURSE_CHANGE: Final = (SHARD, NUMBER, NUMBER, NUMBER)
+EXPIRY_MOVE: Final = (SHARD, NUMBER, DATE_OR_NULL)
 NEW_PURSE: Final = (SHARD, NUMBER, NUMBER, NAME, NUMBER, NUMBER, DATE_OR_NULL, NUMBER)
 LOT: Final = (SHARD, NUMBER, NUMBER, NUMBER, DATE)
 LOT_CHANGE: Final = (SHARD, NUMBER, NUMBER, NUMBER, NUMBER)
@@ -148,8 +149,10 @@ def _add_canonical(lines: list[str], row: Row, date: str) -> None:
     lines.append(journal_row(number, kind, undoes, posting.card.id, date))
     for place, leg in enumerate(posting.legs):
         lines.append(entry_row(number, place, leg.debit, leg.credit, leg.amount_minor, leg.unit))
-    if (lot := posting.new_lot) is not None:
-        lines.append(lot_row(number, lot.account, lot.points, lot.expires_on.isoformat()))
+    lines += [
+        lot_row(number, lot.account, lot.points, lot.expires_on.isoformat())
+        for lot in posting.new_lots
+    ]
 
 
 def _statements(
@@ -237,7 +240,7 @@ def _entries(posted: list[tuple[Outcome, Posting]], state: State) -> Statement:
 
 def _purses(cards: Iterable[Card]) -> Iterable[Statement]:
     """What changed in them: what they hold, or only until when."""
-    changed, new = [], []
+    changed, moved, new = [], [], []
     for card in cards:
         for purse in card.purses:
             if purse.is_new:
@@ -245,15 +248,19 @@ def _purses(cards: Iterable[Card]) -> Iterable[Statement]:
                     card.shard, card.id, purse.account, purse.unit, purse.change, purse.floor,
                     purse.expires_from, purse.last_journal,
                 ))  # fmt: skip
-            elif purse.is_moved or purse.expires_from != purse.kept_from:
+                continue
+            if purse.is_moved:
                 changed.append((
-                    card.shard, purse.account, purse.change, purse.expires_from,
-                    purse.last_journal,
+                    card.shard, purse.account, purse.change, purse.last_journal,
                 ))  # fmt: skip
+            if purse.expires_from != purse.kept_from:
+                moved.append((card.shard, purse.account, purse.expires_from))
     if new:
         yield SQL["add_purses"], arrays.columns(NEW_PURSE, new)
     if changed:
         yield SQL["change_purses"], arrays.columns(PURSE_CHANGE, changed)
+    if moved:
+        yield SQL["move_expiries"], arrays.columns(EXPIRY_MOVE, moved)
 
 
 def _lots(
@@ -262,7 +269,7 @@ def _lots(
     new = [
         (posting.card.shard, lot.account, outcome.number, lot.points, lot.expires_on)
         for outcome, posting in posted
-        if (lot := posting.new_lot) is not None
+        for lot in posting.new_lots
     ]
     if new:
         yield SQL["add_lots"], (state.business_date, *arrays.columns(LOT, new))

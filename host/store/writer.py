@@ -40,8 +40,6 @@ from host.store.saving import save
 
 SEAL_KEY: Final = "seal_once"
 NUMBERS_PER_BLOCK: Final = 10_000
-NUMBERS_PER_ITEM_MAX: Final = 4
-"""Its own, a tombstone's, and the accounts of purses that it is the first to post in."""
 TRIES_MAX: Final = 5
 """How often a batch is posted again after a deadlock, a lock time-out or a lost connection."""
 SHARD_WAIT_SECONDS_MAX: Final = 10.0
@@ -245,8 +243,8 @@ class Writer:
         return Moved(found.shard)
 
     def _stock_numbers(self, connection: psycopg.Connection[Any], state: State, items: int) -> None:
-        """Enough numbers of the open business date for any item: `NUMBERS_PER_ITEM_MAX`."""
-        needed = NUMBERS_PER_ITEM_MAX * items
+        """Enough of the open date: an item's own, a tombstone's, and accounts of new purses."""
+        needed = (2 + self._court.book.purses_max()) * items
         numbers = self._numbers
         date = state.business_date
         if numbers.next + needed <= numbers.end and business_date_of(numbers.next) == date:

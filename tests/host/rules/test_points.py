@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from host.book import Programme
+from host.programmes import Programme
 from host.rules.points import (
     expiry_of_lot,
     give_back,
