@@ -18,6 +18,7 @@ import typer
 from config.cli.complete import terminal_ids
 from config.cli.options import DataOption, JsonOption, SettingsOption, epilog
 from config.homes import DATA
+from config.language import Language, speech
 from host.model.office import ROWS_MAX, Show
 from host.model.secrets import Secret
 from host.office.action import Action, Step
@@ -54,9 +55,7 @@ def groups() -> dict[str, typer.Typer]:
         subject, verb = (part.replace("_", "-") for part in action.id.split("."))
         group = made.setdefault(subject, _group(subject))
         example = epilog(f"posswitch {subject} {verb} --help")
-        group.command(verb, help=f"{action.en}. {_doc(action.values)}", epilog=example)(
-            _action_command(action)
-        )
+        group.command(verb, help=_summary(action), epilog=example)(_action_command(action))
     return made
 
 
@@ -85,8 +84,23 @@ def _views() -> typer.Typer:
     for view in VIEWS.values():
         name = view.id.replace("_", "-")
         example = epilog(f"posswitch show {name} --json")
-        group.command(name, help=f"{view.en}.", epilog=example)(_view_command(view))
+        title = f"{view.zh}。" if _is_chinese() else f"{view.en}."
+        group.command(name, help=title, epilog=example)(_view_command(view))
     return group
+
+
+def _is_chinese() -> bool:
+    return speech.language is Language.CHINESE
+
+
+def _word(name: str) -> str:
+    """What a field or a filter is called, in the language of who reads."""
+    word = word_of(name)
+    return word.zh if _is_chinese() else word.en
+
+
+def _summary(action: Action[Any]) -> str:
+    return f"{action.zh}。" if _is_chinese() else f"{action.en}. {_doc(action.values)}"
 
 
 def _doc(values: type[Values]) -> str:
@@ -203,14 +217,14 @@ def _typed(field: msgspec.structs.FieldInfo) -> tuple[Any, str]:
 
 
 def _help_of(field: msgspec.structs.FieldInfo) -> str:
-    word = word_of(field.name).en
+    word = _word(field.name)
     sentence = word[:1].upper() + word[1:]
     return f"{sentence}, in minor units." if field.name.endswith("_minor") else f"{sentence}."
 
 
 def _asks_for(field: msgspec.structs.FieldInfo) -> Any:
     name = field.name.replace("_", "-")
-    word = word_of(field.name).en
+    word = _word(field.name)
     return Annotated[bool, typer.Option(f"--{name}", help=f"Ask for the {word}.")]
 
 
@@ -252,7 +266,7 @@ def _is_asked(told: Filter, value: Any) -> bool:
 
 
 def _filter(told: Filter) -> inspect.Parameter:
-    word = word_of(told.name).en
+    word = _word(told.name)
     help_text = f"Only: {word}."
     if told.kind is bool:
         return _extra(told.name, Annotated[bool | None, typer.Option(help=help_text)], default=None)

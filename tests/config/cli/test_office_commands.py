@@ -243,3 +243,10 @@ def commands(command: Any) -> Iterator[Any]:
         yield command
     for each in below.values():
         yield from commands(each)
+
+
+def test_help_of_what_is_generated_is_chinese_where_its_user_is() -> None:
+    done = run_command("--lang", "zh", "merchant", "save", "--help", environ={"COLUMNS": "100"})
+    assert "新增/编辑商户" in done.stdout
+    assert "名称" in done.stdout
+    assert "操作员" in run_command("--lang", "zh", "show", "--help").stdout
