@@ -38,7 +38,10 @@ def fingerprint_of(request: Request, pan_hash: bytes | None) -> bytes:
 
 def fingerprint_of_own(own: OwnRequest) -> bytes:
     """16 bytes over all that is asked by what no terminal makes."""
-    return _digest([own.kind, _encode([own.amount, own.adjustment]).hex()], own.card.pan_hash)
+    members = [own.member] if own.member else []
+    return _digest(
+        [own.kind, _encode([own.amount, own.adjustment, *members]).hex()], own.card.pan_hash
+    )
 
 
 def _digest(about: list[str | int | None], pan_hash: bytes | None) -> bytes:

@@ -64,6 +64,7 @@ WORDS: Final[dict[Kind, Words]] = {
         account="065",
     ),
     Kind.POINTS_EARN: Words(mti="0200", processing_code="210000", condition="65", type_code="61"),
+    Kind.CARD_ACTIVATION: Words(mti="0200", processing_code="900000", type_code="81"),
     Kind.LOAD_VERIFICATION: Words(mti="0100", processing_code="330000", type_code="01"),
     Kind.POINTS_REDEMPTION: Words(
         mti="0200",
@@ -86,7 +87,12 @@ POINTS_REFUND: Final = Words(
 
 
 EARN_VOID: Final = Words(mti="0200", processing_code="200000", condition="65", type_code="62")
-VOIDS: Final = {Kind.POINTS_REDEMPTION: POINTS_VOID, Kind.POINTS_EARN: EARN_VOID}
+ACTIVATION_VOID: Final = Words(mti="0200", processing_code="910000", type_code="82")
+VOIDS: Final = {
+    Kind.POINTS_REDEMPTION: POINTS_VOID,
+    Kind.POINTS_EARN: EARN_VOID,
+    Kind.CARD_ACTIVATION: ACTIVATION_VOID,
+}
 """Where a void is spelled otherwise than that of a sale."""
 
 

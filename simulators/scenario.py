@@ -124,7 +124,7 @@ async def run_scenario(
         return [f"the estate has no terminal {scenario.terminal}"]
     plan = plans[scenario.terminal]
     misfortune = Misfortune()
-    cards = {card.id: card for card in (*estate.cards, *external_cards())}
+    cards = {card.id: card for card in (*estate.all_cards, *external_cards())}
     async with CHANNELS[scenario.channel].opens(place) as channel:
         counter = channel.counter(plan, estate, record, misfortune)
         async with counter.line:
@@ -283,6 +283,7 @@ ACTS: Final[dict[str, Callable[[Till, Step], Awaitable[Done | Answer | Settled |
     "void": lambda till, step: till.terminal.void(till.sale(step)),
     "earn": lambda till, step: till.terminal.earn(till.card(step), step.amount),
     "points": lambda till, step: till.pos.points(till.card(step)),
+    "activate": lambda till, step: till.pos.activate(till.card(step), step.amount),
     "verify_load": lambda till, step: till.pos.verify_load(till.card(step)),
     "settle": lambda till, step: till.terminal.settle(misses=step.misses),
     "parameters": lambda till, _step: till.pos.download_parameters(),

@@ -26,7 +26,7 @@ from simulators.trades import BY_HAND, SALES, Done, Settled, Trade, told, words_
 from terminals.fields import POINTS_EARNED
 
 LOAD_IN_DOUBT: Final = "98"
-REVERSIBLE: Final = frozenset({Kind.PURCHASE, Kind.VOID, Kind.POINTS_REDEMPTION, Kind.POINTS_EARN})
+REVERSIBLE: Final = frozenset({Kind.VOID, *SALES})
 UNION_POINTS: Final = "065"
 """F60.7 of a union points purchase; issuer points are what a redemption is without it."""
 
@@ -105,6 +105,12 @@ class PosTerminal:
     async def earn(self, card: CardPlan, amount_minor: int) -> Done:
         """Give points for what was paid elsewhere."""
         return await self._swipe(Trade(kind=Kind.POINTS_EARN, card=card, amount_minor=amount_minor))
+
+    async def activate(self, card: CardPlan, amount_minor: int) -> Done:
+        """Sell a card of a batch: its face value is on it from now on."""
+        return await self._swipe(
+            Trade(kind=Kind.CARD_ACTIVATION, card=card, amount_minor=amount_minor)
+        )
 
     async def points(self, card: CardPlan) -> Done:
         """How many points are on the card: F62."""
@@ -294,7 +300,13 @@ class PosTerminal:
 AsRead = Callable[[Fields, CardPlan], Fields]
 """What reading a card otherwise than by its stripe makes of a message."""
 WITH_AMOUNT: Final = frozenset(
-    {Kind.PURCHASE, Kind.CASH_LOAD, Kind.POINTS_REDEMPTION, Kind.POINTS_EARN}
+    {
+        Kind.PURCHASE,
+        Kind.CASH_LOAD,
+        Kind.POINTS_REDEMPTION,
+        Kind.POINTS_EARN,
+        Kind.CARD_ACTIVATION,
+    }
 )
 
 

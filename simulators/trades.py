@@ -15,7 +15,9 @@ CURRENCY: Final = "CNY"
 BY_HAND: Final = "06"
 """F39 of a reversal that no missing answer has caused: a person asked for it."""
 IN_POINTS: Final = frozenset({Kind.POINTS_REDEMPTION, Kind.POINTS_EARN})
-SALES: Final = frozenset({Kind.PURCHASE, Kind.POINTS_REDEMPTION, Kind.POINTS_EARN})
+SALES: Final = frozenset(
+    {Kind.PURCHASE, Kind.POINTS_REDEMPTION, Kind.POINTS_EARN, Kind.CARD_ACTIVATION}
+)
 """What a void can take back."""
 
 

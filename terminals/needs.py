@@ -38,6 +38,7 @@ NEEDS: Final[dict[Kind, Needs]] = {
     Kind.ECHO: Needs(_NOTICE - {"11"}, card=False),
     Kind.POINTS_INQUIRY: Needs(_NOTICE, card=True),
     Kind.POINTS_EARN: Needs(_TRADE, card=True),
+    Kind.CARD_ACTIVATION: Needs(_TRADE, card=True),
     Kind.LOAD_VERIFICATION: Needs(_NOTICE | {"48"}, card=True),
     Kind.SETTLEMENT: Needs(_NOTICE | {"48"}, card=False),
     Kind.BATCH_UPLOAD: Needs(_NOTICE, card=False),

@@ -169,6 +169,9 @@ REMEDIES: Final[Mapping[Reason, Remedy]] = {
     Reason.CARD_REPLACED: Remedy(
         "ask for the card that took its place", "its value is on another card: see its history"
     ),
+    Reason.CARD_ALREADY_BOUND: Remedy(
+        "ask for another card", "it is another member's: rebind it, with a second person"
+    ),
     Reason.CARD_NOT_YET_VALID: Remedy(
         "it may be used from its first day on", "its product or batch says from which day"
     ),

@@ -43,6 +43,7 @@ USES: Final[Mapping[Kind, frozenset[str]]] = {
     Kind.POINTS_REDEMPTION: _TRADE | {"62"},
     Kind.POINTS_INQUIRY: _TRADE,
     Kind.POINTS_EARN: _TRADE | {"62"},
+    Kind.CARD_ACTIVATION: _TRADE,
     Kind.LOAD_VERIFICATION: _TRADE | {"48", "62"},
     Kind.VOID: _TRADE | _ORIGINAL,
     Kind.REFUND: _TRADE | _ORIGINAL,

@@ -16,6 +16,7 @@ from typing import Final
 import msgspec
 
 from host.estate.plan import (
+    BatchPlan,
     CardPlan,
     DevicePlan,
     EstatePlan,
@@ -28,6 +29,7 @@ from host.estate.plan import (
     ZoneKeyPlan,
 )
 from host.hsm.dukpt_aes import initial_key
+from host.model.instruments import BatchState
 from host.model.secrets import Pan, Secret, luhn_digit
 from host.model.terminal import MacAlgorithm, TerminalFamily
 
@@ -187,6 +189,43 @@ CARD_NAMES: Final[dict[str, int]] = {
 to spend, one of each other issuer, and those that are declined on purpose."""
 
 
+GIFT_FACE_MINOR: Final = 10_000
+GIFT_EXPIRY: Final = "2912"
+GIFT_BATCHES: Final[dict[str, tuple[BatchState, int, int]]] = {
+    "opened": (BatchState.OPENED, 1101, 20),
+    "waiting": (BatchState.GENERATED, 1121, 5),
+    "suspended": (BatchState.SUSPENDED, 1131, 5),
+    "voided": (BatchState.VOIDED, 1141, 5),
+}
+"""Card batches of city cards: each by its name, where it stands, its first card, how many."""
+
+
+def _gift_batches() -> tuple[BatchPlan, ...]:
+    return tuple(
+        BatchPlan(
+            id=number,
+            code=f"CB-DEMO-{number}",
+            name=f"Gift cards, {name}",
+            state=state,
+            face_minor=GIFT_FACE_MINOR,
+            cards=tuple(_gift_card(first + place, number) for place in range(count)),
+        )
+        for number, (name, (state, first, count)) in enumerate(GIFT_BATCHES.items(), 1)
+    )
+
+
+def _gift_card(number: int, part: int) -> CardPlan:
+    return CardPlan(
+        id=number,
+        issuer_id=CITY.id,
+        pan=card_pan(CITY, number),
+        pin=None,
+        expiry=GIFT_EXPIRY,
+        status="inactive",
+        part=part,
+    )
+
+
 def demo_estate() -> EstatePlan:
     """The demo estate."""
     return EstatePlan(
@@ -201,6 +240,7 @@ def demo_estate() -> EstatePlan:
             *(_pear_card(number) for number in range(1, PEAR_CARDS + 1)),
         ),
         zone_keys=(EXTERNAL_ZONE,),
+        batches=_gift_batches(),
     )
 
 

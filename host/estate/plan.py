@@ -8,6 +8,7 @@ import datetime as dt
 
 import msgspec
 
+from host.model.instruments import BatchState
 from host.model.money import Money
 from host.model.secrets import Pan, Secret
 from host.model.terminal import MacAlgorithm, TerminalFamily
@@ -132,6 +133,31 @@ class CardPlan(msgspec.Struct, frozen=True, kw_only=True):
     status: str = "active"
     balance_minor: int = 0
     points: int = 0
+    part: int = 0
+    """Of the card batch that it is of, as its number in the book; 0 for none."""
+
+
+class BatchPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """A card batch of one part, under a product of its own, with cards that nobody has sold."""
+
+    id: int
+    """Of its product and its part, too."""
+    code: str
+    name: str
+    state: BatchState
+    face_minor: int
+    cards: tuple[CardPlan, ...]
+
+    @property
+    def issuer_id(self) -> int:
+        """Whose cards they are."""
+        return self.cards[0].issuer_id
+
+    @property
+    def part_state(self) -> BatchState:
+        """Where its part stands: opened, unless it waits for that."""
+        is_waiting = self.state is BatchState.GENERATED
+        return BatchState.GENERATED if is_waiting else BatchState.OPENED
 
 
 class ZoneKeyPlan(msgspec.Struct, frozen=True, kw_only=True):
@@ -154,6 +180,12 @@ class EstatePlan(msgspec.Struct, frozen=True, kw_only=True):
     zone_keys: tuple[ZoneKeyPlan, ...] = ()
     alliances: tuple[AlliancePlan, ...] = ()
     alliance_members: tuple[AllianceMemberPlan, ...] = ()
+    batches: tuple[BatchPlan, ...] = ()
+
+    @property
+    def all_cards(self) -> tuple[CardPlan, ...]:
+        """Those in batches, too."""
+        return (*self.cards, *(card for batch in self.batches for card in batch.cards))
 
     def merchant_of(self, terminal: TerminalPlan) -> MerchantPlan:
         """Whose terminal it is."""

@@ -43,6 +43,7 @@ CARD_SIGN: Final[dict[Kind, int]] = {
     Kind.VOID: +1,
     Kind.REFUND: +1,
     Kind.POINTS_EARN: 0,
+    Kind.CARD_ACTIVATION: +1,
 }
 """What each kind does to the card's account in its own unit. Earned points are not told to a
 terminal, so points are reckoned only where a terminal asked for them; an earning asks by the
@@ -103,6 +104,7 @@ def card_effects(claims: Iterable[Claim]) -> dict[int, int]:
         for claim in listed
         if claim.kind is Kind.POINTS_EARN or claim.outcome is Expected.NOT_IN_FORCE
     }
+    activated = {claim.slot for claim in listed if claim.kind is Kind.CARD_ACTIVATION}
     for claim in listed:
         if claim.card_id is None or claim.unit.startswith(POINTS_PREFIX):
             continue
@@ -110,7 +112,8 @@ def card_effects(claims: Iterable[Claim]) -> dict[int, int]:
             continue
         if claim.outcome is Expected.UNKNOWN and claim.kind in CARD_SIGN:
             unknown.add(claim.card_id)
-        effects[claim.card_id] += claim.card_effect_minor
+        sign = -1 if claim.original_slot in activated else 1
+        effects[claim.card_id] += sign * claim.card_effect_minor
     return {card: minor for card, minor in effects.items() if card not in unknown}
 
 

@@ -71,3 +71,5 @@ class OwnRequest(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     card: CardAt
     amount: Money | None = None
     adjustment: Adjustment | None = None
+    member: int = 0
+    """Whom the card is bound to by it."""

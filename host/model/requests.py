@@ -56,6 +56,8 @@ class Kind(enum.StrEnum):
     PIN_TRANSLATION = "pin_translation"
     POINTS_EXPIRY = "points_expiry"
     ADJUSTMENT = "adjustment"
+    CARD_ACTIVATION = "card_activation"
+    CARD_BOUND_ACTIVATION = "card_bound_activation"
     CARD_VOID = "card_void"
 
 
@@ -136,7 +138,14 @@ KINDS: Final[dict[Kind, KindRow]] = {
     Kind.CASE_REPORT: KindRow(
         Family.MANAGEMENT, moves_value=False, undone_by_switch=False, traffic=Traffic.DESK
     ),
+    Kind.CARD_ACTIVATION: KindRow(Family.FINANCIAL, moves_value=True, undone_by_switch=True),
     Kind.PIN_TRANSLATION: KindRow(Family.MANAGEMENT, moves_value=False, undone_by_switch=False),
+    Kind.CARD_BOUND_ACTIVATION: KindRow(
+        Family.FINANCIAL,
+        moves_value=True,
+        undone_by_switch=False,
+        asked_by=frozenset({Origin.OFFICE, Origin.MEMBER}),
+    ),
     Kind.POINTS_EXPIRY: KindRow(
         Family.FINANCIAL,
         moves_value=True,

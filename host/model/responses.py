@@ -65,6 +65,7 @@ class Reason(enum.StrEnum):
     CARD_ALREADY_SOLD = "card_already_sold"
     CARD_REPLACED = "card_replaced"
     CARD_NOT_YET_VALID = "card_not_yet_valid"
+    CARD_ALREADY_BOUND = "card_already_bound"
 
 
 POSTED: Final = (Reason.APPROVED, Reason.POSTING_PENDING)
@@ -133,5 +134,6 @@ RESPONSE_CODES: Final[dict[Reason, ResponseCode]] = {
     Reason.CARD_ALREADY_SOLD: ResponseCode("22", "C", "卡已售出", "card sold already"),
     Reason.CARD_REPLACED: ResponseCode("57", "C", "卡已更换", "card replaced by another"),
     Reason.CARD_NOT_YET_VALID: ResponseCode("57", "C", "卡未到生效日", "card not valid yet"),
+    Reason.CARD_ALREADY_BOUND: ResponseCode("22", "C", "卡已绑定他人", "card bound to another"),
 }
 """Every reason has a row; `tests/host/model/test_responses.py` names any that is missing."""

@@ -105,13 +105,15 @@ class Pan:
         raise TypeError(msg)
 
 
-_DOUBLED: Final = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
+_VALUES: Final = bytes(byte - 48 if 48 <= byte <= 57 else 0 for byte in range(256))
+_DOUBLED: Final = bytes(
+    sum(divmod(2 * (byte - 48), 10)) if 48 <= byte <= 57 else 0 for byte in range(256)
+)
+"""By a digit's character: its value, and the digits of its double added up."""
 
 
 def luhn_digit(payload: str) -> str:
     """The check digit that completes `payload` (ISO/IEC 7812-1 annex B)."""
-    total = sum(
-        _DOUBLED[int(digit)] if place % 2 == 0 else int(digit)
-        for place, digit in enumerate(reversed(payload))
-    )
+    digits = payload.encode("ascii")
+    total = sum(digits[::-2].translate(_DOUBLED)) + sum(digits[-2::-2].translate(_VALUES))
     return str(-total % 10)

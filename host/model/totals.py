@@ -35,6 +35,7 @@ SIDES: Final[dict[Kind, SideRow]] = {
     Kind.REFUND: SideRow(TotalsSide.CREDIT, TotalsSide.CREDIT),
     Kind.CASH_LOAD: SideRow(TotalsSide.CREDIT, None),
     Kind.CASH_LOAD_CONFIRM: SideRow(TotalsSide.CREDIT, None),
+    Kind.CARD_ACTIVATION: SideRow(TotalsSide.CREDIT, None),
     Kind.POINTS_REDEMPTION: SideRow(None, TotalsSide.DEBIT),
     Kind.POINTS_EARN: SideRow(None, TotalsSide.CREDIT),
 }

@@ -23,6 +23,7 @@ CARD_STATES: Final = (
     Step(INACTIVE, "card.activate_for", ACTIVE, "IM CS", "part opened; bound"),
     Step(INACTIVE, "activation", ACTIVE, "till", "0200 900000: sold, face value loaded; bearer"),
     Step(ACTIVE, "undo activation", INACTIVE, "till", "reversed or voided: as it was before"),
+    Step(INACTIVE, "redo activation", ACTIVE, "till", "the void of it is reversed"),
     Step(ACTIVE, "card.freeze", FROZEN, "MB CS RK IM", "holds from the next message"),
     Step(ACTIVE, "card.lose", LOST, "MB CS", "holds from the next message"),
     Step(ACTIVE, "card.steal", STOLEN, "MB CS", "holds from the next message"),
@@ -48,6 +49,7 @@ SALE_STATES: Final = (
     Step(UNSOLD, "activation", SOLD, "till", "sold and activated in one message"),
     Step(ALLOCATED, "activation", SOLD, "till", "sold and activated in one message"),
     Step(SOLD, "undo activation", UNSOLD, "till", "as it was before"),
+    Step(UNSOLD, "redo activation", SOLD, "till", "the void of it is reversed"),
     Step(SOLD, "card.return_sale", RETURNED, "MO FN", "unspent only; the card is voided"),
 )
 

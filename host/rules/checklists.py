@@ -20,6 +20,8 @@ KNOWN_CARD: Final[tuple[Check, ...]] = (
     (checks.card_is_known, Reason.CARD_NOT_FOUND),
     (checks.merchant_accepts_issuer, Reason.NOT_PERMITTED_TO_CARD),
 )
+STANDING_CARD: Final[tuple[Check, ...]] = ((checks.card_is_known, Reason.CARD_NOT_FOUND),)
+"""Of what no till asks: whoever does has found the card by its row."""
 MONEY: Final[tuple[Check, ...]] = (
     (checks.currency_is_the_issuers, Reason.INVALID_AMOUNT),
     (checks.amount_is_within_limit, Reason.AMOUNT_LIMIT),

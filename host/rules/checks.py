@@ -19,7 +19,9 @@ from host.rules.dossier import Dossier
 from host.rules.points import points_earned, spendable
 from host.rules.settlement import DATED
 
-VOIDABLE: Final = frozenset({Kind.PURCHASE, Kind.POINTS_REDEMPTION, Kind.POINTS_EARN})
+VOIDABLE: Final = frozenset(
+    {Kind.PURCHASE, Kind.POINTS_REDEMPTION, Kind.POINTS_EARN, Kind.CARD_ACTIVATION}
+)
 
 
 DAYS_BEHIND_MAX: Final = 7

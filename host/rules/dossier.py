@@ -153,6 +153,11 @@ class Dossier(msgspec.Struct, gc=False):
         return self.card
 
     @property
+    def member(self) -> int:
+        """Whom the card is to be bound to; 0 for nobody."""
+        return self.item.own.member if self.item.own is not None else 0
+
+    @property
     def adjustment(self) -> Adjustment:
         """How a person adjusts what the card has."""
         own = self.item.own
@@ -197,6 +202,12 @@ class Dossier(msgspec.Struct, gc=False):
         """The product version that its card was made under; None for an estate file's."""
         part = self.present_card.part
         return self.book.terms_of(part) if part else None
+
+    @property
+    def face_minor(self) -> int:
+        """What a card of its batch is worth; 0 where that is for who activates it to say."""
+        part = self.book.parts.get(self.present_card.part)
+        return self.book.batches[part.batch_id].face_minor if part is not None else 0
 
     @property
     def amount_minor_max(self) -> int:

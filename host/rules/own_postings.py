@@ -23,6 +23,7 @@ OWN_LEGS: Final[dict[str, frozenset[tuple[Chart, Chart]]]] = {
             (Chart.CARD_VALUE, Chart(against)),
         )
     ),
+    Kind.CARD_BOUND_ACTIVATION: frozenset({(Chart.ISSUER_FUNDS, Chart.CARD_VALUE)}),
     Kind.CARD_VOID: frozenset(
         {(Chart.CARD_VALUE, Chart.ISSUER_FUNDS), (Chart.CARD_POINTS, Chart.BREAKAGE)}
     ),

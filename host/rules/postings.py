@@ -18,6 +18,7 @@ from host.programmes import Programme
 from host.rules.checklists import KNOWN_CARD, MONEY, RELOADABLE, ROOM, first_refusal
 from host.rules.checks import amount_is_within_limit, batch_is_behind
 from host.rules.dossier import Dossier, Moot, NewLot, Posting
+from host.rules.lives import redo_activation, undo_activation
 from host.rules.points import (
     expiry_of_lot,
     give_back,
@@ -383,6 +384,10 @@ def undo_whole(dossier: Dossier, kind: Kind) -> Result:
     for purse in card.purses:
         taken = tuple(use for use in original.uses_of(purse.account) if use.points > 0)
         posting.lot_uses += give_back(purse, taken)
+    if original.kind is Kind.CARD_ACTIVATION:
+        undo_activation(card, original.amount_minor, dossier)
+    if original.kind is Kind.VOID and any(leg.debit == card.value.account for leg in original.legs):
+        redo_activation(card, dossier)
     _note(posting, original, kind)
     return posting
 

@@ -36,9 +36,10 @@ def _why_not_of_batch(use: Use, dossier: Dossier) -> Reason | None:
         early = NOT_YET_VALID.to(use)
         if early is not None:
             return early
-    if card.valid_to is not None and today > card.valid_to:
-        return Reason.EXPIRED
-    return _why_not_that_month(dossier)
+    if card.valid_to is None:
+        return _why_not_that_month(dossier)
+    is_its_expiry = dossier.request.expiry in {None, card.expiry}
+    return None if is_its_expiry and today <= card.valid_to else Reason.EXPIRED
 
 
 def _told_of_part(use: Use, dossier: Dossier) -> Reason | None:

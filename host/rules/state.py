@@ -111,6 +111,20 @@ class Card(msgspec.Struct, gc=False):
     """Its last day; of an estate file's card the last of its month, which `expiry` says."""
     last_journal: int = 0
     """The last that moved a purse of it: the newest of its trail."""
+    member: int = 0
+    """Whom it is bound to."""
+    is_changed: bool = False
+    """Its standing is another since it was loaded: status, sale, days, whose it is."""
+    was: tuple[str, str] = ("", "")
+    """Status and sale as they were loaded, where it is changed: whoever has written others since
+    goes first, and the batch is decided again."""
+    keeps_code: bool = True
+    """What it is activated by is kept; it is not once that was used, or the card has ended."""
+
+    def begin_change(self) -> None:
+        """Its standing is about to be another."""
+        if not self.is_changed:
+            self.is_changed, self.was = True, (self.status, self.sale)
 
     @property
     def purses(self) -> tuple[Purse, ...]:

@@ -12,7 +12,7 @@ from typing import Final
 
 from host.model.requests import Kind
 from host.model.responses import Reason
-from host.rules import checks, own_postings, postings
+from host.rules import checks, lives, own_postings, postings
 from host.rules.checklists import (
     AMOUNT,
     BATCH,
@@ -21,6 +21,7 @@ from host.rules.checklists import (
     ORIGINAL,
     RELOADABLE,
     ROOM,
+    STANDING_CARD,
     Check,
 )
 from host.rules.dossier import Dossier
@@ -140,6 +141,17 @@ TRANSACTIONS: Final[dict[Kind, Rule]] = {
         post=postings.post_nothing,
         gives_auth_code=False,
     ),
+    Kind.CARD_ACTIVATION: Rule(
+        card_checks=(*BATCH, *AMOUNT, *KNOWN_CARD),
+        use=Use.SELL,
+        checks=(
+            (lives.product_is_activated_at_tills, Reason.FUNCTION_NOT_SUPPORTED),
+            (checks.currency_is_the_issuers, Reason.INVALID_AMOUNT),
+            (lives.amount_is_the_face_value, Reason.INVALID_AMOUNT),
+            *ROOM,
+        ),
+        post=lives.post_activation,
+    ),
     Kind.VOID: Rule(
         card_checks=(*BATCH, *AMOUNT),
         pin=PinRule.NEVER,
@@ -177,6 +189,16 @@ TRANSACTIONS: Final[dict[Kind, Rule]] = {
             Reason.ORIGINAL_VOIDED,
             Reason.INSUFFICIENT_FUNDS,
         ),
+        gives_auth_code=False,
+    ),
+    Kind.CARD_BOUND_ACTIVATION: Rule(
+        card_checks=STANDING_CARD,
+        use=Use.BIND,
+        checks=(
+            (lives.card_is_not_bound, Reason.CARD_ALREADY_BOUND),
+            (lives.product_is_activated_so, Reason.FUNCTION_NOT_SUPPORTED),
+        ),
+        post=lives.post_bound_activation,
         gives_auth_code=False,
     ),
     Kind.POINTS_EXPIRY: Rule(

@@ -99,6 +99,15 @@ def _pack_words(values: Sequence[str]) -> bytes:
     return "".join([_SIZES_AS_TEXT[len(value)] + value for value in values]).encode("latin-1")
 
 
+def _pack_words_or_null(values: Sequence[str | None]) -> bytes:
+    return b"".join(
+        [
+            _NULL if value is None else _LENGTH(len(value)) + value.encode("latin-1")
+            for value in values
+        ]
+    )
+
+
 def _pack_names(values: Sequence[str]) -> bytes:
     first = values[0]
     if values.count(first) == len(values):
@@ -133,6 +142,7 @@ bigints: Final = _column("int8", _pack_bigints)
 bigints_or_null: Final = _column("int8", _pack_bigints_or_null, holds_null=True)
 words: Final = _column("text", _pack_words)
 """Plain words alone."""
+words_or_null: Final = _column("text", _pack_words_or_null, holds_null=True)
 names: Final = _column("text", _pack_names)
 """The same, of a column in which most batches have one word for all: kinds, reasons, units."""
 blobs: Final = _column("bytea", _pack_blobs)

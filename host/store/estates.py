@@ -5,20 +5,22 @@ is sent. Everything goes in by COPY in one transaction: an estate is there or it
 """
 
 import datetime as dt
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, LiteralString
 
 import psycopg
 
 from host.estate.accounts import HouseAccount, house_accounts
+from host.estate.batches import batch_row, part_row, product_row, version_row
 from host.estate.openings import LoadedCard, Row, open_cards
-from host.estate.plan import CardPlan, EstatePlan, TerminalPlan, ZoneKeyPlan
+from host.estate.plan import BatchPlan, CardPlan, EstatePlan, TerminalPlan, ZoneKeyPlan
 from host.hsm.interface import Hsm
 from host.hsm.keys import DeliveredKeys
 from host.hsm.purposes import KeyName
 from host.hsm.pvv import PinVerifier
 from host.ledger import DEBT_FLOOR_POINTS, Chart, Leg
+from host.model.instruments import SaleState
 from host.model.numbers import number_of
 from host.model.secrets import Secret
 from host.rules.points import expiry_of_lot
@@ -70,9 +72,11 @@ def load_estate(
         accounts = _open_house_accounts(connection, plan)
         issuers = _issuers(plan, accounts, date)
         loader = _CardLoader(hsm, pin_verifier, _settle_shards(connection))
-        ids = iter(_take_account_ids(connection, 2 * len(plan.cards)))
+        _copy_batches(connection, plan.batches, now)
+        ids = iter(_take_account_ids(connection, 2 * len(plan.all_cards)))
         cards = [
-            loader.load(card, issuers[card.issuer_id], next(ids), next(ids)) for card in plan.cards
+            loader.load(card, issuers[card.issuer_id], next(ids), next(ids))
+            for card in plan.all_cards
         ]
         _copy_cards(connection, cards, issuers)
         _post_openings(connection, cards, date, now)
@@ -148,6 +152,19 @@ def _estate_rows(plan: EstatePlan, hsm: Hsm) -> Iterator[tuple[str, Iterable[Row
         (row for terminal in plan.terminals for row in _key_rows(terminal, hsm)),
     )
     yield "copy_zone_keys", (_zone_row(zone, hsm) for zone in plan.zone_keys)
+
+
+def _copy_batches(connection: Connection, batches: Sequence[BatchPlan], now: dt.datetime) -> None:
+    """Card batches that come with the estate; what is made later has higher numbers."""
+    for name, rows in (
+        ("copy_products", map(product_row, batches)),
+        ("copy_product_versions", (version_row(one, now) for one in batches)),
+        ("copy_card_batches", (batch_row(one, now) for one in batches)),
+        ("copy_card_parts", (part_row(one, now) for one in batches)),
+    ):
+        _copy(connection, name, rows)
+    if batches:
+        connection.execute(SQL["count_batches"], {"last": max(one.id for one in batches)})
 
 
 def _fields(value: Any) -> Row:
@@ -255,7 +272,12 @@ def _copy_cards(
     _copy(
         connection,
         "copy_purses",
-        (row for card in cards for row in _purse_rows(card, issuers[card.plan.issuer_id])),
+        (
+            row
+            for card in cards
+            if not card.plan.part
+            for row in _purse_rows(card, issuers[card.plan.issuer_id])
+        ),
     )
 
 
@@ -264,7 +286,8 @@ def _card_row(card: LoadedCard) -> Row:
     found_by = (card.shard, card.pan_hash, plan.id, plan.issuer_id)
     checked_by = (plan.status, plan.expiry, card.pin_value)
     seen_by = (plan.pan.masked, card.pan_sealed)
-    return (*found_by, *checked_by, *seen_by)
+    made_as = (plan.part, SaleState.UNSOLD.value) if plan.part else (None, None)
+    return (*found_by, *checked_by, *seen_by, *made_as)
 
 
 def _purse_rows(card: LoadedCard, issuer: _Issuer) -> tuple[Row, Row]:

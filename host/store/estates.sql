@@ -85,8 +85,38 @@ COPY account (id, chart, unit, issuer_id, merchant_id) FROM STDIN;
 -- name: copy_cards
 -- The PAN only hashed, sealed and masked; the PIN only as its verification value.
 COPY card (
-    shard, pan_hash, id, issuer_id, status, expiry, pin_value, pan_masked, pan_sealed
+    shard, pan_hash, id, issuer_id, status, expiry, pin_value, pan_masked, pan_sealed, part_id, sale
 ) FROM STDIN;
+
+-- name: copy_products
+-- One a batch of the plan.
+COPY product (id, issuer_id, code, name) FROM STDIN;
+
+-- name: copy_product_versions
+-- The first of each.
+COPY product_version (
+    product_id, version, form, face_minor_min, face_minor_max, valid_from, valid_to, is_reloadable,
+    pin, activation, made_by, made_at
+) FROM STDIN;
+
+-- name: copy_card_batches
+-- Rows of the plan.
+COPY card_batch (
+    id, code, issuer_id, product_id, product_version, name, responsible, face_minor, state, made_by,
+    made_at
+) FROM STDIN;
+
+-- name: copy_card_parts
+-- One part each, all made.
+COPY card_batch_part (
+    id, batch_id, number, cards, made, is_chosen, state, added_by, added_at, opened_by, opened_at
+) FROM STDIN;
+
+-- name: count_batches
+-- Numbers of batches and parts that are made later follow on those of the plan.
+SELECT
+    setval('card_batch_number', %(last)s::bigint),
+    setval('card_part_number', %(last)s::bigint);
 
 -- name: copy_purses
 -- Two of each card, equal to the entries that go in beside them.

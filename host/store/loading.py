@@ -123,7 +123,7 @@ def _add_cards(
     for (
         pan_hash, number, issuer, status, expiry, pin_value, pin_failures,
         account, unit, posted, held, expires_from, last_journal, part, sale, valid_from,
-        valid_to,
+        valid_to, member,
     ) in rows:  # fmt: skip
         card = cards.get(pan_hash)
         if card is None:
@@ -132,6 +132,7 @@ def _add_cards(
                 number, shards[pan_hash], issuer, status, expiry, pin_value, pin_failures,
                 Purse(NO_ACCOUNT, owner.currency), Purse(NO_ACCOUNT, owner.points_unit),
                 part=part or NO_PART, sale=sale or "", valid_from=valid_from, valid_to=valid_to,
+                member=member or 0,
             )  # fmt: skip
         if account is None:
             continue

@@ -80,7 +80,8 @@ SELECT
     c.part_id,
     c.sale,
     c.valid_from,
-    c.valid_to
+    c.valid_to,
+    c.member_id
 FROM unnest(%s::smallint [], %s::bytea []) AS k (shard, pan_hash)
 INNER JOIN card AS c ON k.shard = c.shard AND k.pan_hash = c.pan_hash
 LEFT JOIN purse AS p ON c.shard = p.shard AND c.id = p.card_id;
@@ -432,6 +433,39 @@ FROM unnest(
 UPDATE card AS t SET pin_failures = r.failures
 FROM unnest(%s::smallint [], %s::bytea [], %s::smallint []) AS r (shard, pan_hash, failures)
 WHERE t.shard = r.shard AND t.pan_hash = r.pan_hash;
+
+-- name: change_cards
+-- Activated, taken back into stock, or ended. What a card is activated by goes with its use. Where
+-- somebody has written another status or sale since it was loaded, status is null and the batch is
+-- refused: it is loaded, and decided, again.
+-- notes: card
+UPDATE card AS t SET
+    status = CASE
+        WHEN t.status = r.status_before AND coalesce(t.sale, '') = r.sale_before THEN r.status
+    END,
+    sale = r.sale,
+    valid_from = r.valid_from,
+    valid_to = r.valid_to,
+    member_id = r.member_id,
+    code_hash = CASE WHEN r.keeps_code THEN t.code_hash END,
+    code_sealed = CASE WHEN r.keeps_code THEN t.code_sealed END
+FROM
+    unnest(
+        %s::smallint [],
+        %s::bigint [],
+        %s::text [],
+        %s::text [],
+        %s::date [],
+        %s::date [],
+        %s::bigint [],
+        %s::boolean [],
+        %s::text [],
+        %s::text []
+    ) AS r (
+        shard, id, status, sale, valid_from, valid_to, member_id, keeps_code,
+        status_before, sale_before
+    )
+WHERE t.shard = r.shard AND t.id = r.id;
 
 -- name: add_seals
 -- One link of each shard's hash chain.

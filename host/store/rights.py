@@ -42,7 +42,10 @@ POSTER: Final[Mapping[str, Right]] = {
         reads=_of("alliance_id issuer_id merchant_id member_from member_until earns redeems")
     ),
     "business_day": Right(reads=_of("business_date state")),
-    "card": Right(reads=WHOLE, updates=_of("pin_failures")),
+    "card": Right(
+        reads=WHOLE,
+        updates=_of("pin_failures status sale valid_from valid_to member_id code_hash code_sealed"),
+    ),
     "card_batch": Right(reads=_of("id issuer_id product_id product_version state face_minor")),
     "card_batch_part": Right(reads=_of("id batch_id state")),
     "case_report": Right(reads=WHOLE, inserts=WHOLE),
@@ -203,6 +206,36 @@ OFFICE: Final[Mapping[str, Right]] = {
         updates=_of("state decided_by decided_at note outcome"),
     ),
     "change": Right(inserts=_of("relation key digest content before")),
+    "card": Right(
+        reads=WHOLE,
+        inserts=_of(
+            "shard pan_hash id issuer_id status expiry pan_masked pan_sealed part_id sale "
+            "valid_from valid_to code_hash code_sealed"
+        ),
+        updates=_of("status sale sale_id valid_to member_id code_hash code_sealed"),
+    ),
+    "card_batch": Right(
+        reads=WHOLE,
+        inserts=_of(
+            "id code issuer_id product_id product_version name responsible vendor_id face_minor "
+            "valid_from valid_to note state made_by made_at"
+        ),
+        updates=_of("name responsible vendor_id valid_from valid_to note state suspended_by"),
+    ),
+    "card_batch_part": Right(
+        reads=WHOLE,
+        inserts=_of("id batch_id number cards state added_by added_at is_chosen"),
+        updates=_of("state opened_by opened_at made"),
+    ),
+    "card_sale": Right(
+        reads=WHOLE,
+        inserts=_of(
+            "issuer_id product_id order_reference channel buyer member_id cards price_minor "
+            "sold_by sold_at"
+        ),
+        updates=_of("state returned_by returned_at"),
+    ),
+    "code_try": Right(reads=WHOLE, inserts=WHOLE, updates=_of("tries began_at")),
     "estate_change": Right(reads=WHOLE, inserts=WHOLE),
     "estate_version": Right(reads=WHOLE, updates=_of("version")),
     "history": Right(
@@ -239,6 +272,10 @@ OFFICE: Final[Mapping[str, Right]] = {
         inserts=_of("terminal_id through_generation asked_by asked_at"),
         updates=_of("through_generation asked_by asked_at asked_as"),
     ),
+    "member": Right(
+        reads=WHOLE,
+        inserts=_of("phone_hash phone_sealed phone_masked name merchant_id made_by made_at"),
+    ),
     "merchant": Right(
         reads=WHOLE,
         inserts=_of("id merchant_id name trade city contact"),
@@ -264,6 +301,9 @@ OFFICE: Final[Mapping[str, Right]] = {
         ),
         updates=_of("ended_at ended_by"),
     ),
+    "purse": Right(reads=_of("shard card_id posted_minor held_minor")),
+    "product": Right(reads=WHOLE, inserts=WHOLE, updates=_of("name")),
+    "product_version": Right(reads=WHOLE, inserts=WHOLE),
     "programme": Right(reads=_of("code issuer_id alliance_id")),
     "schema_migration": Right(reads=_of("number")),
     "session": Right(
@@ -271,6 +311,7 @@ OFFICE: Final[Mapping[str, Right]] = {
         inserts=_of("token_hash person_id grant_id made_at used_at expires_at source"),
         updates=_of("grant_id used_at ended_at"),
     ),
+    "setting": Right(reads=_of("name value")),
     "step_up": Right(reads=WHOLE, inserts=WHOLE, updates=_of("asked_at tries"), deletes=True),
     "store": Right(reads=WHOLE, inserts=WHOLE, updates=_of("name address hours phone is_active")),
     "terminal": Right(
@@ -290,6 +331,12 @@ UNSEEN: Final[Mapping[str, Mapping[str, str]]] = {
         "pan_hash": "the number under a key",
         "pan_sealed": "the number under the LMK",
         "pin_value": "what a PIN is verified by",
+        "code_hash": "what an activation password is verified by",
+        "code_sealed": "the activation password under the LMK",
+    },
+    "member": {
+        "phone_hash": "the number under a key",
+        "phone_sealed": "the number under the LMK",
     },
     "upload_record": {"pan_hash": "the number under a key"},
     "change": {"key": "that of a card is its number under a key"},
@@ -313,6 +360,7 @@ UNSEEN: Final[Mapping[str, Mapping[str, str]]] = {
 
 SEEN: Final[Mapping[str, str]] = {
     "card.pan_masked": "masked",
+    "member.phone_masked": "masked",
     "card.pin_failures": "a count",
     "advice.pan_masked": "masked",
     "upload_record.pan_masked": "masked",
@@ -360,7 +408,18 @@ SEQUENCES: Final[Mapping[tuple[str, str], frozenset[str]]] = {
     ("change_number", "SELECT"): frozenset({"posswitch_auditor"}),
     **{
         (f"{name}_number", "USAGE"): frozenset({"posswitch_office"})
-        for name in ("account", "person", "grant", "approval", "history", "job")
+        for name in (
+            "account",
+            "person",
+            "grant",
+            "approval",
+            "history",
+            "job",
+            "card_batch",
+            "card_part",
+            "card_sale",
+            "member",
+        )
     },
 }
 """(sequence, privilege): who may. Every other number is taken by the owner alone."""

@@ -79,6 +79,10 @@ LOT_CHANGE: Final = (SHARD, NUMBER, NUMBER, NUMBER, NUMBER)
 LOT_USE: Final = (SHARD, NUMBER, NUMBER, NUMBER, NUMBER)
 FACT: Final = (SHARD, NUMBER, SMALL, NUMBER, NAME, NUMBER, FLAG)
 PIN_FAILURES: Final = (SHARD, BLOB, SMALL)
+STANDING: Final = (
+    SHARD, NUMBER, NAME, arrays.words_or_null, arrays.dates_or_null, arrays.dates_or_null,
+    NUMBER_OR_NULL, FLAG, NAME, WORD,
+)  # fmt: skip
 """Columns of the rows that the statements of `posting.sql` take, each in its statement's order."""
 OPEN_CASE: Final = CASE_SQL["open_case"]
 
@@ -176,6 +180,7 @@ def _statements(
     yield from _purses(cards.values())
     yield from _facts(outcomes)
     yield from _pin_failures(cards.values(), outcomes)
+    yield from _standings(cards.values())
     yield from raised_counters(state)
     yield from _cases(outcomes, state)
 
@@ -336,6 +341,20 @@ def _adjustments(posted: list[tuple[Outcome, Posting]]) -> Iterable[Statement]:
         if own is not None and (told := own.adjustment) is not None:
             values = (posting.card.shard, outcome.number, told.why.value, told.about_rrn)
             yield SQL["add_adjustment"], values
+
+
+def _standings(cards: Iterable[Card]) -> Iterable[Statement]:
+    """Cards that were activated, or have ended. One statement notes each row once."""
+    changed = [
+        (
+            card.shard, card.id, card.status, card.sale or None, card.valid_from, card.valid_to,
+            card.member or None, card.keeps_code, *card.was,
+        )
+        for card in cards
+        if card.is_changed
+    ]  # fmt: skip
+    if changed:
+        yield SQL["change_cards"], arrays.columns(STANDING, changed)
 
 
 def _pin_failures(cards: Iterable[Card], outcomes: Sequence[Outcome]) -> Iterable[Statement]:

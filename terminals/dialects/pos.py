@@ -166,8 +166,8 @@ TRADES: Final = (
     _row("0200 200000 18 21", _NOT_OFFERED, "订购完成撤销", "mail order completion void"),
     _row("0220 000000 18 24", _NOT_OFFERED, "订购完成通知", "mail order completion advice"),
     _row("0200 000000 99 26", _NOT_OFFERED, "扫码消费", "scanned code sale"),
-    _row("0200 900000 00 81", _NOT_OFFERED, "礼品卡激活", "gift card activation"),
-    _row("0200 910000 00 82", _NOT_OFFERED, "礼品卡激活撤销", "gift card activation void"),
+    _row("0200 900000 00 81", Kind.CARD_ACTIVATION, "礼品卡激活", "gift card activation"),
+    _row("0200 910000 00 82", Kind.VOID, "礼品卡激活撤销", "gift card activation void"),
     _row("0200 920000 00 83", _NOT_OFFERED, "纸券核销", "paper voucher redemption"),
     _row("0200 200000 00 84", _NOT_OFFERED, "纸券核销撤销", "voucher redemption void"),
     _row("0200 940000 65 85", _NOT_OFFERED, "积分抽奖", "points lottery draw"),
@@ -233,6 +233,7 @@ ANSWERS: Final[dict[Kind, AnswerRow]] = {
     ),
     Kind.POINTS_REDEMPTION: AnswerRow(_IN_POINTS, _REFUSED),
     Kind.POINTS_EARN: AnswerRow(_IN_POINTS, _REFUSED),
+    Kind.CARD_ACTIVATION: AnswerRow(_TRADED, _REFUSED),
     Kind.POINTS_INQUIRY: AnswerRow(
         (2, 3, 11, 12, 13, 25, 32, 37, 39, 41, 42, 49, 60, 62), _REFUSED
     ),

@@ -25,6 +25,7 @@ FILES = {
         "posting.sql", "counters.sql", "book.sql", "keys.sql", "cases.sql", "estates.sql",
         "settlement.sql", "settlement_view.sql", "names.sql", "estate_versions.sql", "life.sql",
     ),
+    "host.stock": ("making.sql", "batches.sql", "sales.sql", "lives.sql"),
     "clearing": ("queries.sql",),
 }  # fmt: skip
 OF_THE_WRITER = {"posting.sql", "counters.sql"}

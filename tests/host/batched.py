@@ -47,9 +47,11 @@ def put_batch(
     )  # fmt: skip
     part = state if state in {"draft", "generating", "generated"} else "opened"
     opened = ("bo", "2026-11-02") if part == "opened" else (None, None)
+    count = max(len(cards), 1)
     till.sql(
-        "INSERT INTO card_batch_part VALUES (%s, %s, 1, %s, %s, 'bai', now(), %s, %s)",
-        number, number, max(len(cards), 1), part, *opened,
+        "INSERT INTO card_batch_part (id, batch_id, number, cards, made, state, added_by, added_at,"
+        " opened_by, opened_at) VALUES (%s, %s, 1, %s, %s, %s, 'bai', now(), %s, %s)",
+        number, number, count, 0 if part == "draft" else count, part, *opened,
     )  # fmt: skip
     till.sql("UPDATE card SET part_id = %s, sale = 'sold' WHERE id = any(%s)", number, list(cards))
     tell(till, "card_batch", number)

@@ -32,8 +32,10 @@ WITHOUT_ORIGINAL = (
     Kind.POINTS_INQUIRY,
     Kind.LOAD_VERIFICATION,
 )
+SOLD = (*WITHOUT_ORIGINAL, Kind.CARD_ACTIVATION)
+"""What is asked about a card's standing."""
 AMOUNTLESS = {Kind.BALANCE_INQUIRY, Kind.POINTS_INQUIRY, Kind.LOAD_VERIFICATION}
-WITH_CARD = (*WITHOUT_ORIGINAL, Kind.CASH_LOAD_CONFIRM, Kind.REFUND)
+WITH_CARD = (*SOLD, Kind.CASH_LOAD_CONFIRM, Kind.REFUND)
 PIN_NEEDED = (Kind.BALANCE_INQUIRY, Kind.PURCHASE)
 PIN_READ = (
     *PIN_NEEDED,
@@ -102,6 +104,18 @@ def of_product(kind: Kind, number: int, amount: int | None = None) -> Case:
         card = pool.city()
         put_into(till, number, card)
         return request_of(till, kind, card, **({} if amount is None else {"amount": amount}))
+
+    return ask
+
+
+def unsold(amount: int, **more: Any) -> Case:
+    """A card to be sold that has more on it than its product lets it have."""
+
+    async def ask(till: Till, pool: CardPool) -> Request:
+        card = pool.city()
+        put_into(till, LITTLE, card)
+        till.sql("UPDATE card SET status = 'inactive', sale = 'unsold' WHERE id = %s", card)
+        return request_of(till, Kind.CARD_ACTIVATION, card, amount=amount, **more)
 
     return ask
 
@@ -315,29 +329,31 @@ BUY, VOID, REFUND, REVERSE = Kind.PURCHASE, Kind.VOID, Kind.REFUND, Kind.REVERSA
 YUAN_SHORT, DOLLARS, POINTS = Money(999, "CNY"), Money(1_000, "USD"), Money(1_000, "P:")
 
 STATES = ("draft", "generating", "generated", "suspended", "voided", "expired", "closed")
-OF_BATCH, FIXED, SMALL = 1, 2, 3
+OF_BATCH, FIXED, SMALL, LITTLE = 1, 2, 3, 4
 PRODUCTS: dict[int, dict[str, Any]] = {
     FIXED: {"is_reloadable": False},
+    LITTLE: {"balance_minor_max": 100_000},
     SMALL: {"amount_minor_max": 900, "balance_minor_max": 100_500},
 }
+ACTIVATE = Kind.CARD_ACTIVATION
 SPENDS = (BUY, REDEEM, Kind.BALANCE_INQUIRY, ASK_POINTS)
 LOADS = (LOAD, EARN, Kind.LOAD_VERIFICATION)
 
 CASES = [
-    *rows(WITHOUT_ORIGINAL, R.CARD_NOT_FOUND, lambda kind: of_batch(kind, "draft")),
-    *rows(WITHOUT_ORIGINAL, R.CARD_NOT_FOUND, lambda kind: of_batch(kind, "generating")),
-    *rows(WITHOUT_ORIGINAL, R.CARD_BATCH_NOT_OPENED, lambda kind: of_batch(kind, "generated")),
-    *rows(WITHOUT_ORIGINAL, R.CARD_BATCH_SUSPENDED, lambda kind: of_batch(kind, "suspended")),
-    *rows(WITHOUT_ORIGINAL, R.EXPIRED, lambda kind: of_batch(kind, "expired")),
-    *rows(WITHOUT_ORIGINAL, R.EXPIRED, lambda kind: of_batch(kind, "closed")),
+    *rows(SOLD, R.CARD_NOT_FOUND, lambda kind: of_batch(kind, "draft")),
+    *rows(SOLD, R.CARD_NOT_FOUND, lambda kind: of_batch(kind, "generating")),
+    *rows(SOLD, R.CARD_BATCH_NOT_OPENED, lambda kind: of_batch(kind, "generated")),
+    *rows(SOLD, R.CARD_BATCH_SUSPENDED, lambda kind: of_batch(kind, "suspended")),
+    *rows(SOLD, R.EXPIRED, lambda kind: of_batch(kind, "expired")),
+    *rows(SOLD, R.EXPIRED, lambda kind: of_batch(kind, "closed")),
     *rows(SPENDS, R.CARD_VOIDED_SPEND, lambda kind: of_batch(kind, "voided")),
     *rows(LOADS, R.CARD_VOIDED_LOAD, lambda kind: of_batch(kind, "voided")),
     *rows(SPENDS, R.CARD_VOIDED_SPEND, lambda kind: standing(kind, status="voided")),
     *rows(LOADS, R.CARD_VOIDED_LOAD, lambda kind: standing(kind, status="voided")),
-    *rows(WITHOUT_ORIGINAL, R.CARD_REPLACED, lambda kind: standing(kind, status="replaced")),
-    *rows(WITHOUT_ORIGINAL, R.EXPIRED, lambda kind: standing(kind, status="expired")),
+    *rows(SOLD, R.CARD_REPLACED, lambda kind: standing(kind, status="replaced")),
+    *rows(SOLD, R.EXPIRED, lambda kind: standing(kind, status="expired")),
     *rows(WITHOUT_ORIGINAL, R.EXPIRED, lambda kind: standing(kind, valid_to="2026-11-21")),
-    *rows(WITHOUT_ORIGINAL, R.CARD_LOST, lambda kind: standing(kind, status="lost")),
+    *rows(SOLD, R.CARD_LOST, lambda kind: standing(kind, status="lost")),
     *rows(
         WITHOUT_ORIGINAL,
         R.CARD_NOT_YET_VALID,
@@ -345,6 +361,12 @@ CASES = [
     ),
     *rows((LOAD, Kind.LOAD_VERIFICATION), R.FUNCTION_NOT_SUPPORTED, lambda k: of_product(k, FIXED)),
     *of(BUY, R.AMOUNT_LIMIT, of_product(BUY, SMALL, 901)),
+    *of(ACTIVATE, R.CARD_VOIDED_SELL, of_batch(ACTIVATE, "voided")),
+    *of(ACTIVATE, R.CARD_VOIDED_SELL, standing(ACTIVATE, status="voided")),
+    *of(ACTIVATE, R.CARD_ALREADY_SOLD, simply(ACTIVATE), standing(ACTIVATE, status="inactive")),
+    *of(ACTIVATE, R.FUNCTION_NOT_SUPPORTED, simply(ACTIVATE, 102)),
+    *of(ACTIVATE, R.INVALID_AMOUNT, unsold(101), unsold(100, unit="USD")),
+    *of(ACTIVATE, R.AMOUNT_LIMIT, unsold(100)),
     *of(LOAD, R.AMOUNT_LIMIT, of_product(LOAD, SMALL, 901), of_product(LOAD, SMALL, 501)),
     *rows(BATCHED, R.BATCH_MISMATCH, lambda kind: simply(kind, epoch="000099")),
     *rows(WITH_AMOUNT, R.INVALID_AMOUNT, lambda kind: simply(kind, amount=0)),
@@ -352,12 +374,12 @@ CASES = [
     *rows(WITH_CARD, R.ISSUER_UNKNOWN, lambda kind: simply(kind, CLOSED_CARD)),
     *rows(WITH_CARD, R.CARD_NOT_FOUND, lambda kind: with_pan(kind, "99880000099999")),
     *rows(WITH_CARD, R.NOT_PERMITTED_TO_CARD, on_pear_card),
-    *rows(WITHOUT_ORIGINAL, R.CARD_FROZEN, lambda kind: simply(kind, 101)),
+    *rows(SOLD, R.CARD_FROZEN, lambda kind: simply(kind, 101)),
     *rows(WITHOUT_ORIGINAL, R.CARD_NOT_ACTIVE, lambda kind: simply(kind, 102)),
     *rows(WITHOUT_ORIGINAL, R.EXPIRED, lambda kind: simply(kind, 103)),
     *rows(WITHOUT_ORIGINAL, R.EXPIRED, lambda kind: simply(kind, expiry="2911")),
-    *rows(WITHOUT_ORIGINAL, R.CARD_LOST, lambda kind: simply(kind, 105)),
-    *rows(WITHOUT_ORIGINAL, R.CARD_STOLEN, lambda kind: simply(kind, 106)),
+    *rows(SOLD, R.CARD_LOST, lambda kind: simply(kind, 105)),
+    *rows(SOLD, R.CARD_STOLEN, lambda kind: simply(kind, 106)),
     *rows(PIN_READ, R.WRONG_PIN, lambda kind: after_wrong_pins(kind, 0, "123457")),
     *rows(PIN_READ, R.WRONG_PIN, lambda kind: after_wrong_pins(kind, 1, "1234")),
     *rows(PIN_NEEDED, R.WRONG_PIN, lambda kind: simply(kind, pin=None)),

@@ -105,7 +105,10 @@ async def test_a_batch_is_opened_part_by_part(till: Till, pool: CardPool) -> Non
     """S1-12, S1-17: a part that is added later is opened by itself; the others go on meanwhile."""
     opened, added = pool.city(), pool.city()
     put_batch(till, 1, [opened])
-    till.sql("INSERT INTO card_batch_part VALUES (2, 1, 2, 1, 'generated', 'bai', now())")
+    till.sql(
+        "INSERT INTO card_batch_part (id, batch_id, number, cards, made, state, added_by, added_at)"
+        " VALUES (2, 1, 2, 1, 1, 'generated', 'bai', now())"
+    )
     till.sql("UPDATE card SET part_id = 2 WHERE id = %s", added)
     tell(till, "card_batch_part", 2)
     assert (await till.buy(added, 100)).reason is Reason.CARD_BATCH_NOT_OPENED

@@ -71,6 +71,11 @@ SPOKEN: dict[str, dict[str, Collection[str]]] = {
         "host/office/subjects.sql": ALL,
         "host/office/views.sql": ALL,
         "host/store/keys.sql": {"rotate"},
+        "host/store/book.sql": {"shard_count"},
+        "host/stock/making.sql": ALL,
+        "host/stock/batches.sql": ALL,
+        "host/stock/sales.sql": ALL,
+        "host/stock/lives.sql": ALL,
         "host/store/estate_versions.sql": {"next_version", "add_change"},
     },
     "the owner": {

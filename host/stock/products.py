@@ -1,0 +1,60 @@
+"""Products in versions: what a card of one is, what it holds, and how long it may be used.
+
+A card keeps the version that it was made under, so a revision changes no card that is there.
+"""
+
+import datetime as dt
+from typing import Final
+
+import msgspec
+
+from host.model.instruments import Activation, Form, PinPolicy
+from host.store.connecting import Connection
+from host.store.queries import load_queries
+
+SQL: Final = load_queries("host.stock", "batches.sql")
+
+
+class NewVersion(msgspec.Struct, frozen=True, kw_only=True):
+    """What a product is from now on. Amounts in minor units of the issuer's currency."""
+
+    form: Form
+    face_minor_min: int
+    face_minor_max: int
+    """The same, where every card is worth the same."""
+    valid_from: dt.date | None = None
+    valid_to: dt.date | None = None
+    valid_days: int | None = None
+    """From activation, in place of the dates."""
+    is_reloadable: bool = False
+    pin: PinPolicy = PinPolicy.NEVER
+    activation: frozenset[Activation] = frozenset(Activation)
+    amount_minor_max: int | None = None
+    balance_minor_max: int | None = None
+
+
+def revise_product(
+    connection: Connection,
+    issuer: int,
+    names: tuple[str, str],
+    version: NewVersion,
+    by: tuple[str, dt.datetime],
+) -> tuple[int, int]:
+    """The product of that code (`names` is code and name) in its next version, or a new product.
+
+    `by` is who and when. Gives its number and the version's.
+
+    Raises:
+        psycopg.errors.CheckViolation: the constraint names what cannot be.
+    """
+    product = _first(connection.execute(SQL["add_product"], (issuer, *names)).fetchone())
+    values = msgspec.structs.asdict(version)
+    values |= {"form": version.form.value, "pin": version.pin.value}
+    values |= {"activation": sorted(way.value for way in version.activation)}
+    values |= {"product_id": product, "made_by": by[0], "made_at": by[1]}
+    return product, _first(connection.execute(SQL["add_version"], values).fetchone())
+
+
+def _first(row: tuple[int, ...] | None) -> int:
+    assert row is not None, "it returns what it wrote"
+    return row[0]

@@ -1,0 +1,53 @@
+"""Why something about cards is not done: by a code that stays what it is, and the facts.
+
+Whoever asked puts the words to it (`host.office`), a limiter or a till the answer.
+"""
+
+import enum
+
+
+@enum.unique
+class Why(enum.StrEnum):
+    """One row for each."""
+
+    STATE = "E-STATE"
+    """It stands so that this cannot be done."""
+    SAME_PERSON = "E-SAME-PERSON"
+    """Someone else must do this: who made or added it may not."""
+    GENERATING = "E-GENERATING"
+    """Its cards are still being made."""
+    NUMBERS = "E-NUMBER"
+    """Lines of a file of numbers are no numbers that may be given."""
+    RANGE_FULL = "E-RANGE-FULL"
+    """The issuer's range has too few numbers for so many cards to stay unguessable."""
+    VENDOR = "E-VENDOR"
+    """Physical cards are made by somebody, who must be named."""
+    FACE = "E-FACE"
+    """The face value is none that the product has."""
+    DAYS = "E-DAYS"
+    """The days are not within the product's."""
+    STOCK_OUT = "E-STOCK-OUT"
+    """There are fewer cards to be sold."""
+    HELD = "E-HELD"
+    """Value of it is held."""
+    SPENT = "E-SPENT"
+    """Something of it was spent."""
+    BOUND = "E-BOUND"
+    """It is another's."""
+    CODE = "E-CODE"
+    """The number or the activation password is wrong: told alike."""
+    TRIES = "E-TRIES"
+    """Too many tries."""
+    CARD = "E-CARD"
+    """The card's batch, status or days do not allow it; `reason` says which."""
+    NOT_FOUND = "E-NOT-FOUND"
+
+
+class StockRefusal(Exception):  # noqa: N818 - it is an answer, as a decline is one
+    """It was not done. `facts` are for the words."""
+
+    def __init__(self, why: Why, **facts: object) -> None:
+        told = ", ".join(f"{name} {value}" for name, value in facts.items())
+        super().__init__(f"{why.value}: {told}" if told else why.value)
+        self.why = why
+        self.facts = facts

@@ -1,0 +1,162 @@
+"""What the office, a member and the clock do to a card through the poster."""
+
+import itertools
+from collections.abc import Iterator
+from typing import Final
+
+import psycopg
+import pytest
+
+from host.asking import Asking
+from host.model.instruments import Activation
+from host.model.origins import Origin
+from host.model.own import CardAt, OwnKey, OwnRequest
+from host.model.requests import Kind, Response
+from host.model.responses import Reason
+from host.model.secrets import Pan
+from host.shards import shard_of
+from host.stock import batches, lives
+from host.stock.refusals import StockRefusal
+from tests.host.conftest import Till
+from tests.host.stock.conftest import HSM, OWNER, Stock
+from tests.host.test_activation import FACE, activate, pans_of, standing
+
+NUMBERS: Final = itertools.count(1)
+WANG, LI = 11, 12
+
+
+@pytest.fixture
+def stock(till: Till) -> Iterator[Stock]:
+    with psycopg.connect(till.dsns.owner, autocommit=True) as connection:
+        yield Stock(connection=connection, dsns=till.dsns)
+
+
+def asked(
+    till: Till, kind: Kind, pan: Pan, member: int = 0, *, origin: Origin = Origin.OFFICE
+) -> OwnRequest:
+    pan_hash = HSM.pan_hash(pan)
+    key = OwnKey(origin, "li", "card", str(next(NUMBERS)))
+    card = CardAt(shard_of(pan_hash, till.poster.shard_count), pan_hash)
+    return OwnRequest(kind=kind, key=key, card=card, member=member)
+
+
+async def ask(till: Till, own: OwnRequest) -> Response:
+    return await Asking(till.poster.post_own, till.poster.shard_count).ask(own)
+
+
+def bound_to(stock: Stock, pan: Pan) -> int | None:
+    [(member,)] = stock.rows("SELECT member_id FROM card WHERE pan_hash = %s", HSM.pan_hash(pan))
+    return member
+
+
+async def test_a_card_is_activated_and_bound_by_one_posting(till: Till, stock: Stock) -> None:
+    """S1-22, S1-24, S1-33, S4-76: its issuer puts the face value behind it."""
+    [pan] = pans_of(stock, stock.opened(1).part)
+    till.sql("UPDATE card SET sale = 'sold' WHERE part_id IS NOT NULL")
+    own = asked(till, Kind.CARD_BOUND_ACTIVATION, pan, WANG)
+    answer = await ask(till, own)
+    assert answer.is_approved
+    assert await ask(till, own) == answer, "the same key gets the same answer"
+    assert standing(stock, pan) == ("active", "sold", "2029-12-31", False, FACE)
+    assert bound_to(stock, pan) == WANG
+    assert stock.rows(
+        "SELECT j.kind, d.chart, e.amount_minor, j.made_by FROM journal AS j"
+        " JOIN entry AS e ON e.shard = j.shard AND e.journal_id = j.id"
+        " JOIN account AS d ON d.id = e.debit_account WHERE j.slot LIKE 'office/%%'"
+    ) == [("card_bound_activation", "issuer_funds", FACE, "li")]
+    assert (await till.ask(till.request(Kind.PURCHASE, None, 1, pan=pan))).is_approved
+    other = await ask(till, asked(till, Kind.CARD_BOUND_ACTIVATION, pan, LI))
+    assert other.reason is Reason.CARD_ALREADY_BOUND
+
+
+async def test_a_card_that_a_till_sold_is_bound_and_nothing_moves(till: Till, stock: Stock) -> None:
+    """S1-24, S1-34."""
+    [pan] = pans_of(stock, stock.opened(1).part)
+    await activate(till, pan)
+    before = stock.rows("SELECT count(*) FROM journal")
+    answer = await ask(till, asked(till, Kind.CARD_BOUND_ACTIVATION, pan, WANG))
+    assert answer.is_approved
+    assert stock.rows("SELECT count(*) FROM journal") == before
+    assert (bound_to(stock, pan), standing(stock, pan)[3:]) == (WANG, (False, FACE))
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ("sale = 'unsold'", Reason.CARD_NOT_SOLD),
+        ("status = 'voided'", Reason.CARD_VOIDED_BIND),
+        ("status = 'lost'", Reason.CARD_LOST),
+        ("status = 'stolen'", Reason.CARD_STOLEN),
+        ("status = 'frozen'", Reason.CARD_FROZEN),
+        ("status = 'replaced'", Reason.CARD_REPLACED),
+        ("valid_to = '2026-11-21'", Reason.EXPIRED),
+        ("member_id = 99, status = 'active'", Reason.CARD_ALREADY_BOUND),
+        ("part_id = 9999", Reason.CARD_NOT_FOUND),
+    ],
+)
+async def test_a_card_that_may_not_be_bound_says_why(
+    till: Till, stock: Stock, change: str, reason: Reason
+) -> None:
+    """S1-24, S1-35."""
+    [pan] = pans_of(stock, stock.opened(1).part)
+    sold = "" if change.startswith("sale") else "sale = 'sold', "
+    till.sql(f"UPDATE card SET {sold}{change} WHERE part_id IS NOT NULL")
+    answer = await ask(till, asked(till, Kind.CARD_BOUND_ACTIVATION, pan, WANG))
+    assert answer.reason is reason
+
+
+@pytest.mark.parametrize(
+    ("state", "reason"),
+    [
+        ("generated", Reason.CARD_BATCH_NOT_OPENED),
+        ("suspended", Reason.CARD_BATCH_SUSPENDED),
+        ("voided", Reason.CARD_VOIDED_BIND),
+    ],
+)
+async def test_a_card_of_a_batch_that_is_not_in_use_is_not_bound(
+    till: Till, stock: Stock, state: str, reason: Reason
+) -> None:
+    """S1-12, S1-13, S1-35."""
+    made = stock.draft(1)
+    stock.make(made.part)
+    [pan] = pans_of(stock, made.part)
+    till.sql("UPDATE card SET sale = 'sold' WHERE part_id IS NOT NULL")
+    if state != "generated":
+        stock.open(made.part)
+        do = batches.suspend_batch if state == "suspended" else batches.void_batch
+        do(stock.connection, made.batch, OWNER)
+    answer = await ask(till, asked(till, Kind.CARD_BOUND_ACTIVATION, pan, WANG))
+    assert answer.reason is reason
+
+
+async def test_a_product_says_whether_the_office_activates(till: Till, stock: Stock) -> None:
+    """S1-07."""
+    product = stock.product(activation=frozenset({Activation.TILL}))
+    [pan] = pans_of(stock, stock.opened(1, product=product).part)
+    till.sql("UPDATE card SET sale = 'sold' WHERE part_id IS NOT NULL")
+    answer = await ask(till, asked(till, Kind.CARD_BOUND_ACTIVATION, pan, WANG))
+    assert answer.reason is Reason.FUNCTION_NOT_SUPPORTED
+
+
+async def test_what_is_left_of_a_voided_card_goes_back_to_its_issuer(
+    till: Till, stock: Stock
+) -> None:
+    """S1-35, S1-36: refused from the next message on; by a posting, once."""
+    [pan] = pans_of(stock, stock.opened(1).part)
+    await activate(till, pan)
+    await till.ask(till.request(Kind.PURCHASE, None, 4_000, pan=pan))
+    [(card,)] = stock.rows("SELECT id FROM card WHERE pan_hash = %s", HSM.pan_hash(pan))
+    lives.void_card(stock.connection, card)
+    sale = till.request(Kind.PURCHASE, None, 1, pan=pan)
+    assert (await till.ask(sale)).reason is Reason.CARD_VOIDED_SPEND
+    for _ in range(2):
+        assert (await ask(till, asked(till, Kind.CARD_VOID, pan, origin=Origin.CLOCK))).is_approved
+    assert standing(stock, pan)[::3] == ("voided", False)
+    assert standing(stock, pan)[-1] == 0
+    assert stock.rows(
+        "SELECT c.chart, e.amount_minor FROM journal AS j"
+        " JOIN entry AS e ON e.shard = j.shard AND e.journal_id = j.id"
+        " JOIN account AS c ON c.id = e.credit_account WHERE j.kind = 'card_void'"
+    ) == [("issuer_funds", 6_000)]
+    with pytest.raises(StockRefusal, match="E-STATE"):
+        lives.void_card(stock.connection, card)
