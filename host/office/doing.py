@@ -48,7 +48,9 @@ from host.office.refusals import (
 from host.office.roles import ROLES
 from host.office.sessions import who_asks
 from host.office.step_up import check_code, what_is_done
+from host.office.stock_refusals import OF_STOCK
 from host.office.subjects import SUBJECTS, Found, Ref, changed, find
+from host.stock.refusals import StockRefusal
 from host.store.connecting import Connection
 from host.store.estate_versions import note_estate_change
 
@@ -102,7 +104,7 @@ def perform(action: Action[Any], acting: Acting, values: Values, line: Line) -> 
         Refusal: its function says no.
     """
     line.approval = acting.approval
-    result = action.do(acting, values)
+    result = _do(action, acting, values)
     kind = "person" if action.is_entry else line.about.kind
     ref = line.about if result.key is None else Ref(kind, result.key)
     after = find(acting.connection, ref)
@@ -248,6 +250,20 @@ def _refuse_maker(acting: Acting) -> None:
         raise Refusal(SAME_PERSON, did="made")
 
 
+def _do(action: Action[Any], acting: Acting, values: Values) -> Result:
+    try:
+        return action.do(acting, values)
+    except StockRefusal as refusal:
+        told = refusal.facts
+        raise Refusal(
+            OF_STOCK[refusal.why],
+            facts=", ".join(f"{name} {value}" for name, value in told.items()),
+            state=told.get("state", ""),
+            what=next(iter(told), ""),
+            did="made",
+        ) from None
+
+
 def _rehearse(action: Action[Any], acting: Acting, values: Values) -> None:
     """What could not be done is not put before another person.
 
@@ -255,7 +271,7 @@ def _rehearse(action: Action[Any], acting: Acting, values: Values) -> None:
         Refusal: it cannot be done.
     """
     with acting.connection.transaction(force_rollback=True):
-        action.do(replace(acting, moved=[]), values)
+        _do(action, replace(acting, moved=[]), values)
 
 
 def _form(asked: Do) -> str:

@@ -62,10 +62,6 @@ Step = Callable[[AtWork], int]
 """Does one part; gives how far the whole is now. The job is done once that is its total."""
 
 
-WORKS: Final[dict[str, Step]] = {}
-"""What is done by jobs, by the action that begins them. A new one is a row here."""
-
-
 class JobStoppedError(Exception):
     """Somebody has stopped it: what this step did is undone."""
 
@@ -76,10 +72,10 @@ class Clerk:
     To be used by one thread at a time.
     """
 
-    def __init__(self, office: Office, held: Held, works: Mapping[str, Step] | None = None) -> None:
+    def __init__(self, office: Office, held: Held, works: Mapping[str, Step]) -> None:
         self._office = office
         self._held = held
-        self._works = WORKS if works is None else works
+        self._works = works
 
     def do_next(self) -> bool:
         """Do one, if any waits; gives whether there was one. None where its database is away."""

@@ -29,6 +29,7 @@ _OPERATORS: Final[Mapping[How, sql.SQL]] = {
     How.FROM: sql.SQL("{} >= {}"),
     How.BEFORE: sql.SQL("{} < {}"),
     How.BEGINS: sql.SQL('{0} COLLATE "C" >= {1} AND {0} COLLATE "C" < {1} || chr(1114111)'),
+    How.OF_PART: sql.SQL("{0} >= {1}::bigint << 32 AND {0} < ({1}::bigint + 1) << 32"),
     How.MINE: sql.SQL("{} = {}"),
     How.TO_DECIDE: sql.SQL("v.state = 'asked' AND v.asker <> %(me)s AND {} = any({})"),
 }
@@ -84,6 +85,9 @@ def page_question(view: View, who: Who, asked: Show, values: Mapping[str, Any]) 
     Raises:
         Refusal: a filter is none of the view's, or its value of another kind.
     """
+    if view.needs and not view.needs & asked.filters.keys():
+        needed = " or ".join(sorted(view.needs))
+        raise Refusal(FIELD, field=needed, problem="one of these has to be given")
     conditions, told = _conditions(view, who, asked.filters)
     order = _order(view, asked.filters)
     after, place = _after(view, order, asked.after)

@@ -19,6 +19,7 @@ from host.office.jobs import Clerk
 from host.office.looking import read_view
 from host.office.office import Office
 from host.office.refusals import AWAY, FAULT, IN_DOUBT, TOO_MANY, Refusal, RefusalKind, told_of
+from host.office.tables import WORKS
 from host.steady import kept_going
 from host.store.connecting import Connection
 from host.store.held import Connect, Held
@@ -47,7 +48,7 @@ class Reception:
         self._waiting = 0
         self._asked: Counter[str] = Counter()
         self._second = 0.0
-        self._job_clerk = Clerk(office, Held(connect)) if connect else None
+        self._job_clerk = Clerk(office, Held(connect), WORKS) if connect else None
 
     async def ask(self, asked: Do | Show) -> Told:
         """Do it or show it, when a clerk is free."""

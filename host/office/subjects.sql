@@ -140,3 +140,71 @@ SELECT
 FROM vendor AS t
 WHERE t.id = %(number)s
 FOR UPDATE;
+
+-- name: product
+-- By number.
+SELECT
+    t.id,
+    t.issuer_id,
+    null::integer AS merchant_id,
+    null::integer AS store_id,
+    null::bigint AS member_id,
+    null::bigint AS created_by,
+    encode(row_digest(t), 'hex') AS version,
+    row_content(t, %(unseen)s::text []) AS content
+FROM product AS t
+WHERE t.id = %(number)s
+FOR UPDATE;
+
+-- name: card_batch
+-- By its code.
+SELECT
+    t.id,
+    t.issuer_id,
+    null::integer AS merchant_id,
+    null::integer AS store_id,
+    null::bigint AS member_id,
+    (SELECT p.id FROM person AS p WHERE p.login = t.made_by) AS created_by,
+    encode(row_digest(t), 'hex') AS version,
+    row_content(t, %(unseen)s::text []) AS content
+FROM card_batch AS t
+WHERE t.code = %(key)s
+FOR UPDATE OF t;
+
+-- name: card
+-- By its number in the book. What trade changes of it is no other version.
+SELECT
+    t.id,
+    t.issuer_id,
+    null::integer AS merchant_id,
+    null::integer AS store_id,
+    t.member_id,
+    null::bigint AS created_by,
+    encode(
+        sha256(
+            convert_to(
+                row_content(
+                    t, %(unseen)s::text [] || '{pin_failures}'::text []
+                )::text, 'UTF8'
+            )
+        ), 'hex'
+    ) AS version,
+    row_content(t, %(unseen)s::text []) AS content
+FROM card AS t
+WHERE t.id = %(number)s
+FOR UPDATE;
+
+-- name: member
+-- By number.
+SELECT
+    t.id,
+    null::smallint AS issuer_id,
+    t.merchant_id,
+    null::integer AS store_id,
+    t.id AS member_id,
+    (SELECT p.id FROM person AS p WHERE p.login = t.made_by) AS created_by,
+    encode(row_digest(t), 'hex') AS version,
+    row_content(t, %(unseen)s::text []) AS content
+FROM member AS t
+WHERE t.id = %(number)s
+FOR UPDATE OF t;

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from host.office.action import Action
-from host.office.rows import approvals, entries, estate, people, views, work
+from host.office.jobs import Step
+from host.office.rows import approvals, entries, estate, people, stock, stock_views, views, work
 from host.office.view import View
 
 _ACTIONS: Final[tuple[Action[Any], ...]] = (
@@ -33,6 +34,21 @@ _ACTIONS: Final[tuple[Action[Any], ...]] = (
     estate.TERMINAL_DISABLE,
     estate.TERMINAL_ROTATE,
     estate.VENDOR_SAVE,
+    stock.PRODUCT_REVISE,
+    stock.BATCH_CREATE,
+    stock.BATCH_EDIT,
+    stock.BATCH_ADD,
+    stock.BATCH_OPEN,
+    stock.BATCH_SUSPEND,
+    stock.BATCH_RESUME,
+    stock.BATCH_VOID,
+    stock.CARD_SELL,
+    stock.CARD_RETURN,
+    stock.CARD_FREEZE,
+    stock.CARD_EXTEND,
+    stock.MEMBER_ADD,
+    stock.MEMBER_EDIT,
+    stock.MEMBER_FREEZE,
 )
 
 ACTIONS: Final[Mapping[str, Action[Any]]] = {row.id: row for row in _ACTIONS}
@@ -48,6 +64,15 @@ _VIEWS: Final = (
     views.VENDORS,
     views.STORES,
     views.TERMINALS,
+    stock_views.PRODUCTS,
+    stock_views.CARD_BATCHES,
+    stock_views.BATCH_PARTS,
+    stock_views.BATCH_CARDS,
+    stock_views.ALLOCATIONS,
+    stock_views.MEMBERS,
 )
 
 VIEWS: Final[Mapping[str, View]] = {row.id: row for row in _VIEWS}
+
+WORKS: Final[Mapping[str, Step]] = {stock.CREATE: stock.make_cards}
+"""What is done by jobs, by the action that begins them."""

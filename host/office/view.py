@@ -20,6 +20,7 @@ class How(enum.Enum):
     FROM = ">="
     BEFORE = "<"
     BEGINS = "begins with"
+    OF_PART = "is a card of that part"
     MINE = "is the person who looks"
     TO_DECIDE = "waits for somebody like who looks"
 
@@ -65,6 +66,8 @@ class View:
     """Columns of the statement, none of them null, that name one row: the keyset."""
     is_newest_first: bool = False
     filters: tuple[Filter, ...] = ()
+    needs: frozenset[str] = frozenset()
+    """Filters of which one has to be given: the whole is nobody's to walk through."""
     actions: tuple[str, ...] = ()
     """What may be done to a row."""
     exports: str = ""

@@ -218,3 +218,112 @@ SELECT
 FROM terminal AS t
 INNER JOIN store AS s ON t.store_id = s.id
 INNER JOIN merchant AS m ON s.merchant_id = m.id;
+
+-- name: products
+-- Each in its newest version.
+SELECT
+    p.id,
+    i.institution_id AS issuer,
+    p.code AS product_code,
+    p.name,
+    v.version,
+    v.form,
+    v.face_minor_min,
+    v.face_minor_max,
+    v.valid_from,
+    v.valid_to,
+    v.valid_days,
+    v.is_reloadable,
+    p.issuer_id AS of_issuer
+FROM product AS p
+INNER JOIN issuer AS i ON p.issuer_id = i.id
+INNER JOIN LATERAL (
+    SELECT w.*
+    FROM product_version AS w
+    WHERE w.product_id = p.id
+    ORDER BY w.version DESC
+    LIMIT 1
+) AS v ON true;
+
+-- name: card_batches
+-- The newest first.
+SELECT
+    b.id,
+    b.code AS batch,
+    b.name,
+    b.product_id AS product,
+    v.form,
+    b.face_minor,
+    (
+        SELECT coalesce(sum(p.cards), 0)::bigint FROM card_batch_part AS p WHERE p.batch_id = b.id
+    ) AS cards,
+    b.responsible,
+    w.name AS vendor,
+    b.state,
+    b.made_by,
+    b.made_at,
+    b.suspended_by,
+    b.issuer_id AS of_issuer
+FROM card_batch AS b
+INNER JOIN product_version AS v ON b.product_id = v.product_id AND b.product_version = v.version
+LEFT JOIN vendor AS w ON b.vendor_id = w.id;
+
+-- name: batch_parts
+-- Each is opened by itself.
+SELECT
+    p.id,
+    b.code AS batch,
+    p.number AS part,
+    p.cards,
+    p.made,
+    p.state,
+    p.added_by,
+    p.added_at,
+    p.opened_by,
+    p.opened_at,
+    b.issuer_id AS of_issuer
+FROM card_batch_part AS p
+INNER JOIN card_batch AS b ON p.batch_id = b.id;
+
+-- name: batch_cards
+-- Without what a card is known or activated by.
+SELECT
+    c.id,
+    c.pan_masked,
+    c.sale,
+    c.status AS card_status,
+    c.member_id AS member,
+    c.valid_from,
+    c.valid_to,
+    c.issuer_id AS of_issuer
+FROM card AS c
+WHERE c.part_id IS NOT NULL;
+
+-- name: allocations
+-- Cards that were sold together.
+SELECT
+    s.id,
+    s.product_id AS product,
+    s.order_reference,
+    s.channel,
+    s.buyer,
+    s.cards,
+    s.price_minor,
+    s.state,
+    s.sold_by,
+    s.sold_at,
+    s.issuer_id AS of_issuer
+FROM card_sale AS s;
+
+-- name: members
+-- Names and phones masked.
+SELECT
+    m.id,
+    left(m.name, 1) || '*' AS name,
+    m.phone_masked AS phone,
+    t.merchant_id AS merchant,
+    m.state,
+    m.made_at,
+    m.merchant_id AS of_merchant
+FROM member AS m
+LEFT JOIN merchant AS t ON m.merchant_id = t.id;

@@ -275,6 +275,7 @@ OFFICE: Final[Mapping[str, Right]] = {
     "member": Right(
         reads=WHOLE,
         inserts=_of("phone_hash phone_sealed phone_masked name merchant_id made_by made_at"),
+        updates=_of("name state merchant_id"),
     ),
     "merchant": Right(
         reads=WHOLE,

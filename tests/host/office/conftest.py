@@ -20,10 +20,12 @@ from host.model.office import NOBODY, Do, Done, Page, Refused, Show, Told
 from host.model.secrets import Secret
 from host.office.doing import run_action
 from host.office.first import make_first
+from host.office.jobs import Clerk
 from host.office.looking import read_view
 from host.office.office import Office
 from host.office.roles import ROLES
-from host.office.tables import ACTIONS, VIEWS
+from host.office.tables import ACTIONS, VIEWS, WORKS
+from host.store.held import Held
 from tests.host.conftest import LMK, NOW
 
 PASSWORD = "seven green otters"
@@ -153,6 +155,17 @@ class Bureau:
             )  # fmt: skip
         assert isinstance(told, Done), told
         return self.take_up(login, told.shown_once["invitation"])
+
+    def do_jobs(self) -> None:
+        """Everything that waits."""
+
+        def connect() -> psycopg.Connection[Any]:
+            return psycopg.connect(self.dsns.office, autocommit=True)
+
+        clerk = Clerk(self.office, Held(connect), WORKS)
+        while clerk.do_next():
+            pass
+        clerk.shut()
 
     def sql(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
         """As the owner."""

@@ -68,6 +68,7 @@ SPOKEN: dict[str, dict[str, Collection[str]]] = {
         "host/office/people.sql": ALL,
         "host/office/records.sql": ALL,
         "host/office/sessions.sql": ALL,
+        "host/office/stock.sql": ALL,
         "host/office/subjects.sql": ALL,
         "host/office/views.sql": ALL,
         "host/store/keys.sql": {"rotate"},

@@ -1,0 +1,500 @@
+"""Products, card batches, cards and members, as people change them by `host.stock`."""
+
+import datetime as dt
+from typing import Any, Final, Literal
+
+import msgspec
+
+from host.model.instruments import Activation, Form, PinPolicy
+from host.model.secrets import Secret
+from host.office.action import OK, Acting, Action, Result, Second, Step
+from host.office.fields import (
+    InstitutionId,
+    Login,
+    MerchantId,
+    Money,
+    Name,
+    Note,
+    Number,
+    Phone,
+    Text,
+    Values,
+)
+from host.office.jobs import AtWork, begin_job
+from host.office.phones import phone_hash
+from host.office.refusals import FIELD, ID, STATE, Refusal
+from host.office.roles import BM, BO, CS, FN, IM, MO, MP, PA, PO, RK
+from host.office.subjects import Ref, find
+from host.stock import batches, lives, making, products, sales
+from host.stock.batches import By
+from host.store.queries import load_queries
+
+SQL: Final = load_queries("host.office", "stock.sql")
+MAKERS: Final = frozenset({BM, IM})
+CREATE: Final = "card_batch.create"
+
+
+class ProductRevise(Values, frozen=True, kw_only=True):
+    """A new product, or the next version of one: cards that are there keep theirs."""
+
+    product: Number | None = None
+    issuer: InstitutionId | None = None
+    code: str | None = None
+    name: Name
+    form: Form
+    face_minor_min: Money
+    face_minor_max: Money | None = None
+    """None: every card is worth the same."""
+    valid_from: dt.date | None = None
+    valid_to: dt.date | None = None
+    valid_days: Number | None = None
+    is_reloadable: bool = False
+    pin: PinPolicy = PinPolicy.NEVER
+    activation: frozenset[Activation] = frozenset(Activation)
+    amount_minor_max: Money | None = None
+    balance_minor_max: Money | None = None
+
+
+class BatchCreate(Values, frozen=True, kw_only=True):
+    """Cards under a product's newest version; made by a job, or at once where chosen."""
+
+    product: Number
+    name: Name
+    cards: Number
+    responsible: Login
+    vendor: Number | None = None
+    face_minor: Money | None = None
+    valid_from: dt.date | None = None
+    valid_to: dt.date | None = None
+    numbers: Secret | None = None
+    """Chosen ones, one a line."""
+    note: Text = ""
+
+
+class BatchAdd(Values, frozen=True, kw_only=True):
+    """More cards: a part that is opened by itself."""
+
+    batch: str
+    cards: Number
+
+
+class BatchEdit(Values, frozen=True, kw_only=True):
+    """What may still be changed."""
+
+    batch: str
+    name: Name | None = None
+    responsible: Login | None = None
+    vendor: Number | None = None
+    valid_from: dt.date | None = None
+    valid_to: dt.date | None = None
+    note: Text | None = None
+
+
+class BatchOpen(Values, frozen=True, kw_only=True):
+    """One part, or all that wait."""
+
+    batch: str
+    part: Number | None = None
+    note: Text = ""
+
+
+class BatchStop(Values, frozen=True, kw_only=True):
+    """Why."""
+
+    batch: str
+    note: Note
+
+
+class CardFreeze(Values, frozen=True, kw_only=True):
+    """Stopped, or let go."""
+
+    card: Number
+    kind: Literal["freeze", "lose", "steal", "release"]
+    note: Note
+
+
+class CardExtend(Values, frozen=True, kw_only=True):
+    """A later last day."""
+
+    card: Number
+    valid_to: dt.date
+    note: Note
+
+
+class CardSell(Values, frozen=True, kw_only=True):
+    """So many of a product's, to one buyer; the order's number makes it once."""
+
+    product: Number
+    cards: Number
+    order: Text
+    channel: sales.Channel = sales.Channel.SALE
+    buyer: Text = ""
+    member: Number | None = None
+    price_minor: Money | None = None
+
+
+class CardReturn(Values, frozen=True, kw_only=True):
+    """What an order had, unused."""
+
+    issuer: InstitutionId
+    order: Text
+    note: Note
+
+
+class MemberAdd(Values, frozen=True, kw_only=True):
+    """Somebody with a phone, at a merchant."""
+
+    phone: Phone
+    merchant: MerchantId
+    name: Text = ""
+
+
+class MemberEdit(Values, frozen=True, kw_only=True):
+    """What they are called."""
+
+    member: Number
+    name: Name
+
+
+class MemberFreeze(Values, frozen=True, kw_only=True):
+    """Frozen, or in use again."""
+
+    member: Number
+    is_frozen: bool = True
+    note: Note
+
+
+def make_cards(at_work: AtWork) -> int:
+    """The next cards of a part: the step of the job that makes a batch."""
+    part = at_work.job.plan["part"]
+    return making.make_step(at_work.connection, at_work.hsm, part)
+
+
+def _revise(acting: Acting, values: ProductRevise) -> Result:
+    issuer, code = _of_product(acting, values)
+    told = msgspec.structs.asdict(values)
+    named = {field.name for field in msgspec.structs.fields(products.NewVersion)}
+    told["face_minor_max"] = values.face_minor_max or values.face_minor_min
+    version = products.NewVersion(**{name: told[name] for name in told if name in named})
+    by = (acting.who.login, acting.now)
+    product, number = products.revise_product(
+        acting.connection, issuer, (code, values.name), version, by
+    )
+    return Result(key=str(product), told={"version": number})
+
+
+def _of_product(acting: Acting, values: ProductRevise) -> tuple[int, str]:
+    if acting.about is not None:
+        return acting.about.content["issuer_id"], acting.about.content["code"]
+    if acting.within is None or not values.code:
+        raise Refusal(FIELD, field="code", problem="a new product needs one")
+    told = {"issuer": acting.within.id, "code": values.code}
+    if acting.connection.execute(SQL["product_coded"], told).fetchone() is not None:
+        raise Refusal(ID, field="code", what="product", key=values.code)
+    issuer = acting.within.place.issuer_id
+    assert issuer is not None, "an issuer's place is itself"
+    return issuer, values.code
+
+
+def _create(acting: Acting, values: BatchCreate) -> Result:
+    acting.find("person", values.responsible)
+    if values.vendor is not None:
+        acting.find("vendor", values.vendor)
+    told = msgspec.structs.asdict(values)
+    numbers = told.pop("numbers")
+    new = batches.NewBatch(**told)
+    if numbers is not None:
+        return _create_chosen(acting, new, numbers)
+    made = batches.create_batch(acting.connection, new, _by(acting))
+    return Result(key=made.code, told=_make(acting, made.code, made.part, new.cards))
+
+
+def _create_chosen(acting: Acting, new: batches.NewBatch, numbers: Secret) -> Result:
+    lines = numbers.reveal().decode("ascii", "replace").splitlines()
+    pans = batches.chosen_numbers(acting.connection, acting.hsm, new.product, lines)
+    if len(pans) != new.cards:
+        raise Refusal(FIELD, field="cards", problem=f"there are {len(pans)} numbers")
+    made = batches.create_batch(acting.connection, new, _by(acting), is_chosen=True)
+    batches.make_chosen(acting.connection, acting.hsm, made.part, pans)
+    return Result(key=made.code, told={"part": made.part})
+
+
+def _make(acting: Acting, code: str, part: int, cards: int) -> dict[str, Any]:
+    batch = find(acting.connection, Ref("card_batch", code))
+    assert batch is not None, "it was made just now"
+    job = begin_job(acting, CREATE, batch, total=cards, plan={"part": part})
+    return {"part": part, "job": job}
+
+
+def _add(acting: Acting, values: BatchAdd) -> Result:
+    part = batches.add_part(acting.connection, _batch(acting), values.cards, _by(acting))
+    return Result(told=_make(acting, values.batch, part, values.cards))
+
+
+def _edit(acting: Acting, values: BatchEdit) -> Result:
+    if values.responsible is not None:
+        acting.find("person", values.responsible)
+    if values.vendor is not None:
+        acting.find("vendor", values.vendor)
+    told = msgspec.structs.asdict(values)
+    told["vendor_id"] = told.pop("vendor")
+    del told["batch"]
+    batches.edit_batch(acting.connection, _batch(acting), batches.Changes(**told))
+    return OK
+
+
+def _open(acting: Acting, values: BatchOpen) -> Result:
+    told = {"batch": _batch(acting), "number": values.part}
+    rows = acting.connection.execute(SQL["waiting_parts"], told).fetchall()
+    if not rows:
+        raise Refusal(STATE, state=acting.subject.content["state"])
+    parts = [part for (part,) in rows]
+    batches.open_batch(acting.connection, _batch(acting), parts, _by(acting))
+    return Result(told={"parts": parts})
+
+
+def _suspend(acting: Acting, _values: BatchStop) -> Result:
+    batches.suspend_batch(acting.connection, _batch(acting), _by(acting))
+    return OK
+
+
+def _resume(acting: Acting, _values: BatchStop) -> Result:
+    batches.resume_batch(acting.connection, _batch(acting))
+    return OK
+
+
+def _void(acting: Acting, _values: BatchStop) -> Result:
+    batches.void_batch(acting.connection, _batch(acting), _by(acting))
+    return OK
+
+
+def _freeze(acting: Acting, values: CardFreeze) -> Result:
+    lives.stop_card(acting.connection, values.card, lives.Stop(f"card.{values.kind}"))
+    return OK
+
+
+def _extend(acting: Acting, values: CardExtend) -> Result:
+    lives.extend_card(acting.connection, values.card, values.valid_to)
+    return OK
+
+
+def _sell(acting: Acting, values: CardSell) -> Result:
+    if values.member is not None:
+        acting.find("member", values.member)
+    order = sales.Order(**msgspec.structs.asdict(values))
+    sold = sales.sell(acting.connection, order, _by(acting))
+    return Result(told={"sale": sold.sale, "cards": list(sold.cards)})
+
+
+def _return(acting: Acting, values: CardReturn) -> Result:
+    issuer = acting.subject.place.issuer_id
+    assert issuer is not None, "an issuer's place is itself"
+    cards = sales.return_sale(acting.connection, issuer, values.order, _by(acting))
+    return Result(told={"cards": cards})
+
+
+def _add_member(acting: Acting, values: MemberAdd) -> Result:
+    hashed = phone_hash(acting.hsm, values.phone)
+    if acting.connection.execute(SQL["member_phoned"], (hashed,)).fetchone() is not None:
+        raise Refusal(ID, field="phone", what="member", key="")
+    merchant = acting.find("merchant", values.merchant)
+    by = _by(acting)
+    member = lives.member_of(acting.connection, acting.hsm, values.phone, by, values.name)
+    told = {"id": member, "merchant": merchant.id}
+    acting.connection.execute(SQL["place_member"], told)
+    return Result(key=str(member))
+
+
+def _edit_member(acting: Acting, values: MemberEdit) -> Result:
+    told = {"id": acting.subject.id, "name": values.name}
+    acting.connection.execute(SQL["edit_member"], told)
+    return OK
+
+
+def _freeze_member(acting: Acting, values: MemberFreeze) -> Result:
+    was = acting.subject.content["state"]
+    if was != ("active" if values.is_frozen else "frozen"):
+        raise Refusal(STATE, state=was)
+    told = {"id": acting.subject.id, "state": "frozen" if values.is_frozen else "active"}
+    acting.connection.execute(SQL["set_member"], told)
+    return OK
+
+
+def _by(acting: Acting) -> By:
+    return By(acting.who.login, acting.now)
+
+
+def _batch(acting: Acting) -> int:
+    number = acting.subject.id
+    assert isinstance(number, int), "batches are numbered"
+    return number
+
+
+def _is_risks(acting: Acting, _values: BatchStop) -> bool:
+    """What risk has stopped is let go by risk, too."""
+    told = {"login": acting.subject.content["suspended_by"]}
+    row = acting.connection.execute(SQL["stopped_by_risk"], told).fetchone()
+    return row == (True,)
+
+
+def _of_batch(values: BatchAdd | BatchEdit | BatchOpen | BatchStop) -> Ref:
+    return Ref("card_batch", values.batch)
+
+
+PRODUCT_REVISE: Final = Action(
+    id="product.revise",
+    en="Make or revise a product",
+    zh="卡券产品",
+    values=ProductRevise,
+    roles=frozenset({IM}),
+    do=_revise,
+    about=lambda values: Ref("product", str(values.product or "")),
+    within=lambda values: Ref("issuer", values.issuer or ""),
+    second=Second.WHEN,
+    second_when=lambda acting, _values: acting.about is not None,
+    approvers=frozenset({IM, PA}),
+)
+BATCH_CREATE: Final = Action(
+    id=CREATE,
+    en="Make a card batch",
+    zh="创建卡批次",
+    values=BatchCreate,
+    roles=MAKERS,
+    do=_create,
+    about=lambda _values: Ref("card_batch", ""),
+    within=lambda values: Ref("product", str(values.product)),
+)
+BATCH_ADD: Final = Action(
+    id="card_batch.add",
+    en="Add cards to a batch",
+    zh="添加礼品卡",
+    values=BatchAdd,
+    roles=MAKERS,
+    do=_add,
+    about=_of_batch,
+)
+BATCH_EDIT: Final = Action(
+    id="card_batch.edit",
+    en="Edit a card batch",
+    zh="修改批次",
+    values=BatchEdit,
+    roles=MAKERS,
+    do=_edit,
+    about=_of_batch,
+    second=Second.WHEN,
+    second_when=lambda _acting, values: values.responsible is not None,
+)
+BATCH_OPEN: Final = Action(
+    id="card_batch.open",
+    en="Open a card batch",
+    zh="开启",
+    values=BatchOpen,
+    roles=frozenset({BO}),
+    do=_open,
+    about=_of_batch,
+    second=Second.ITSELF,
+    step=Step.OWN,
+)
+BATCH_SUSPEND: Final = Action(
+    id="card_batch.suspend",
+    en="Suspend a card batch",
+    zh="紧急暂停",
+    values=BatchStop,
+    roles=frozenset({BO, IM, RK}),
+    do=_suspend,
+    about=_of_batch,
+)
+BATCH_RESUME: Final = Action(
+    id="card_batch.resume",
+    en="Resume a card batch",
+    zh="恢复",
+    values=BatchStop,
+    roles=frozenset({BO}),
+    do=_resume,
+    about=_of_batch,
+    second=Second.WHEN,
+    second_when=_is_risks,
+    approvers=frozenset({RK}),
+    step=Step.OWN,
+)
+BATCH_VOID: Final = Action(
+    id="card_batch.void",
+    en="Void a card batch",
+    zh="废弃批次",
+    values=BatchStop,
+    roles=frozenset({BO}),
+    do=_void,
+    about=_of_batch,
+    second=Second.ALWAYS,
+    approvers=frozenset({IM, PA}),
+    step=Step.OWN,
+)
+CARD_FREEZE: Final = Action(
+    id="card.freeze",
+    en="Freeze, report or release a card",
+    zh="冻结/挂失/解冻",
+    values=CardFreeze,
+    roles=frozenset({CS, RK, IM}),
+    do=_freeze,
+    about=lambda values: Ref("card", str(values.card)),
+    step=Step.OWN,
+    step_when=lambda _acting, values: values.kind == "release",
+)
+CARD_EXTEND: Final = Action(
+    id="card.extend",
+    en="Give a card a later last day",
+    zh="延期",
+    values=CardExtend,
+    roles=frozenset({IM}),
+    do=_extend,
+    about=lambda values: Ref("card", str(values.card)),
+    second=Second.ALWAYS,
+)
+CARD_SELL: Final = Action(
+    id="card.sell",
+    en="Sell cards",
+    zh="售卡",
+    values=CardSell,
+    roles=frozenset({PO, IM}),
+    do=_sell,
+    about=lambda values: Ref("product", str(values.product)),
+)
+CARD_RETURN: Final = Action(
+    id="card.return_sale",
+    en="Take back sold cards",
+    zh="退售",
+    values=CardReturn,
+    roles=frozenset({FN, IM}),
+    do=_return,
+    about=lambda values: Ref("issuer", values.issuer),
+)
+MEMBER_ADD: Final = Action(
+    id="member.add",
+    en="Add a member",
+    zh="添加会员",
+    values=MemberAdd,
+    roles=frozenset({PO, MO, MP}),
+    do=_add_member,
+    about=lambda _values: Ref("member", ""),
+    within=lambda values: Ref("merchant", values.merchant),
+)
+MEMBER_EDIT: Final = Action(
+    id="member.edit",
+    en="Edit a member",
+    zh="编辑会员",
+    values=MemberEdit,
+    roles=frozenset({PO, CS, MO, MP}),
+    do=_edit_member,
+    about=lambda values: Ref("member", str(values.member)),
+)
+MEMBER_FREEZE: Final = Action(
+    id="member.freeze",
+    en="Freeze or release a member",
+    zh="冻结/解冻会员",
+    values=MemberFreeze,
+    roles=frozenset({CS, RK}),
+    do=_freeze_member,
+    about=lambda values: Ref("member", str(values.member)),
+    step=Step.OWN,
+    step_when=lambda _acting, values: not values.is_frozen,
+)

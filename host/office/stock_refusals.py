@@ -1,0 +1,59 @@
+"""What the office says where `host.stock` says no: each of its whys, in words."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from host.office.refusals import NOT_FOUND, SAME_PERSON, STATE, RefusalKind
+from host.stock.refusals import Why
+
+
+def _row(why: Why, en: str, zh: str, next_: str) -> RefusalKind:
+    return RefusalKind(
+        code=why.value,
+        en=f"{en} ({{facts}})",
+        zh=f"{zh} ({{facts}})",
+        why=(why.__doc__ or en).strip(),
+        next=next_,
+    )
+
+
+OF_STOCK: Final[Mapping[Why, RefusalKind]] = {
+    Why.STATE: STATE,
+    Why.SAME_PERSON: SAME_PERSON,
+    Why.NOT_FOUND: NOT_FOUND,
+    Why.GENERATING: _row(
+        Why.GENERATING, "its cards are still being made", "生成中", "wait: posswitch show jobs"
+    ),
+    Why.NUMBERS: _row(
+        Why.NUMBERS,
+        "these lines are no numbers that may be given",
+        "卡号校验位错/已被使用",
+        "mend the lines that are named; none was taken",
+    ),
+    Why.RANGE_FULL: _row(
+        Why.RANGE_FULL,
+        "the range has too few numbers for so many cards",
+        "卡段余量不足",
+        "make fewer, or give the issuer a shorter prefix",
+    ),
+    Why.VENDOR: _row(
+        Why.VENDOR, "physical cards need a card maker", "实物卡须填制卡公司", "name the vendor"
+    ),
+    Why.FACE: _row(
+        Why.FACE, "the product has no such face value", "产品无此面值", "name one that it has"
+    ),
+    Why.DAYS: _row(
+        Why.DAYS, "the days are not within the product's", "有效期超出产品范围", "narrow them"
+    ),
+    Why.STOCK_OUT: _row(
+        Why.STOCK_OUT, "there are fewer cards to be sold", "可售不足", "open a part, or sell fewer"
+    ),
+    Why.HELD: _row(Why.HELD, "value of it is held", "有占用", "wait until the hold has ended"),
+    Why.SPENT: _row(Why.SPENT, "something of it was spent", "已消费, 不能整卡退售", "refund it"),
+    Why.BOUND: _row(Why.BOUND, "it is another's", "已绑定他人", "rebind it instead"),
+    Why.CODE: _row(
+        Why.CODE, "number or activation password is wrong", "卡号或密码不正确", "type it again"
+    ),
+    Why.TRIES: _row(Why.TRIES, "too many tries", "请一小时后再试", "wait an hour"),
+    Why.CARD: _row(Why.CARD, "the card does not allow it", "卡状态不允许", "look at the card"),
+}

@@ -1,0 +1,146 @@
+"""Cards in the office: made, opened by another person, sold, stopped, and who looks at them."""
+
+from typing import Any
+
+import pytest
+
+from host.model.office import Done, Refused, Waiting
+from tests.host.office.conftest import HOME, Bureau, Person
+
+
+class Issuer:
+    """The people of one, and a product."""
+
+    def __init__(self, bureau: Bureau) -> None:
+        self.bureau = bureau
+        self.manager = bureau.person("issuer_manager")
+        self.maker = bureau.person("batch_maker")
+        self.owner = bureau.person("batch_owner")
+        self.product = int(
+            bureau.done(
+                self.manager, "product.revise", issuer=HOME["issuer"], code="GIFT", name="Gift",
+                form="virtual", face_minor_min=10_000, valid_days=365,
+            ).subject
+        )  # fmt: skip
+
+    def batch(self, cards: int = 3) -> Done:
+        """Made, and its cards with it."""
+        made = self.bureau.done(
+            self.maker, "card_batch.create", product=self.product, name="Autumn", cards=cards,
+            responsible=self.manager.login,
+        )  # fmt: skip
+        self.bureau.do_jobs()
+        return made
+
+    def opened(self) -> Done:
+        """And opened by its owner."""
+        made = self.batch()
+        told = self.bureau.with_code(self.owner, "card_batch.open", batch=made.subject)
+        assert isinstance(told, Done), told
+        return made
+
+    def state(self, who: Person, batch: str) -> Any:
+        return self.bureau.rows(who, "card_batches", batch=batch)[0]["state"]
+
+
+@pytest.fixture
+def issuer(bureau: Bureau) -> Issuer:
+    return Issuer(bureau)
+
+
+def test_a_batch_is_made_by_a_job_and_opened_by_another_person(issuer: Issuer) -> None:
+    """S1-01, S1-03, S1-09, S1-11, S1-15, S1-25."""
+    made, bureau = issuer.batch(), issuer.bureau
+    [job] = bureau.rows(issuer.maker, "jobs")
+    assert (job["state"], job["done"], job["subject_key"]) == ("done", 3, made.subject)
+    assert bureau.refused(issuer.maker, "card_batch.open", batch=made.subject) == "E-NOT-YOUR-ROLE"
+    told = bureau.with_code(issuer.owner, "card_batch.open", batch=made.subject)
+    assert isinstance(told, Done), told
+    assert issuer.state(issuer.manager, made.subject) == "opened"
+
+
+def test_suspending_needs_nobody_and_resuming_a_code(issuer: Issuer) -> None:
+    """S1-13."""
+    made, bureau = issuer.opened(), issuer.bureau
+    bureau.done(issuer.manager, "card_batch.suspend", batch=made.subject, note="printed wrong")
+    assert issuer.state(issuer.owner, made.subject) == "suspended"
+    told = bureau.with_code(
+        issuer.owner, "card_batch.resume", batch=made.subject, note="it was right"
+    )
+    assert isinstance(told, Done), told
+
+
+def test_what_risk_has_stopped_is_let_go_by_risk(issuer: Issuer) -> None:
+    made, bureau = issuer.opened(), issuer.bureau
+    risk = bureau.person("risk")
+    bureau.done(risk, "card_batch.suspend", batch=made.subject, note="many tries")
+    told = bureau.with_code(issuer.owner, "card_batch.resume", batch=made.subject, note="resume")
+    assert isinstance(told, Waiting)
+    done = bureau.with_code(risk, "approval.decide", approval=told.approval, decision="approve")
+    assert isinstance(done, Done), done
+    assert issuer.state(issuer.owner, made.subject) == "opened"
+
+
+def test_voiding_takes_two(issuer: Issuer) -> None:
+    """S1-14."""
+    made, bureau = issuer.opened(), issuer.bureau
+    told = bureau.with_code(issuer.owner, "card_batch.void", batch=made.subject, note="misprint")
+    assert isinstance(told, Waiting)
+    done = bureau.with_code(
+        issuer.manager, "approval.decide", approval=told.approval, decision="approve"
+    )
+    assert isinstance(done, Done), done
+    assert issuer.state(issuer.owner, made.subject) == "voided"
+
+
+def test_cards_that_are_added_wait_for_an_opening_of_their_own(issuer: Issuer) -> None:
+    """S1-17."""
+    made, bureau = issuer.opened(), issuer.bureau
+    bureau.done(issuer.maker, "card_batch.add", batch=made.subject, cards=2)
+    bureau.do_jobs()
+    parts = bureau.rows(issuer.owner, "batch_parts", batch=made.subject)
+    assert [(one["part"], one["state"]) for one in parts] == [(1, "opened"), (2, "generated")]
+
+
+def test_chosen_numbers_that_cannot_be_are_named_by_line(issuer: Issuer) -> None:
+    """S1-02."""
+    told = issuer.bureau.do(
+        issuer.maker, "card_batch.create", product=issuer.product, name="Vanity", cards=1,
+        responsible=issuer.manager.login, numbers="1234567812345678",
+    )  # fmt: skip
+    assert isinstance(told, Refused)
+    assert told.code == "E-NUMBER"
+    assert "line" in told.en
+
+
+def test_an_order_is_sold_once_and_shown(issuer: Issuer) -> None:
+    """S1-29, S1-30."""
+    issuer.opened()
+    order = {"product": issuer.product, "cards": 2, "order": "A1", "buyer": "Wu"}
+    sold = issuer.bureau.done(issuer.manager, "card.sell", **order)
+    assert issuer.bureau.done(issuer.manager, "card.sell", **order).told == sold.told
+    assert issuer.bureau.refused(
+        issuer.manager, "card.sell", **{**order, "order": "A2"}
+    ) == "E-STOCK-OUT"  # fmt: skip
+    [row] = issuer.bureau.rows(issuer.manager, "allocations")
+    assert (row["cards"], row["order_reference"], row["buyer"]) == (2, "A1", "Wu")
+
+
+def test_a_batchs_cards_are_shown_masked_and_never_all_of_the_house(issuer: Issuer) -> None:
+    """S1-26, S1-27."""
+    made = issuer.batch()
+    bureau = issuer.bureau
+    assert bureau.look(issuer.maker, "batch_cards").code == "E-FIELD"
+    cards = bureau.rows(issuer.maker, "batch_cards", part=str(made.told["part"]))
+    assert len(cards) == 3
+    assert all("*" in one["pan_masked"] for one in cards)
+
+
+def test_a_member_is_added_once_and_shown_masked(bureau: Bureau) -> None:
+    """S4-26, S3-18."""
+    owner = bureau.person("merchant_owner")
+    told = {"phone": "13700001234", "merchant": HOME["merchant"], "name": "王小明"}
+    member = bureau.done(owner, "member.add", **told).subject
+    assert bureau.refused(owner, "member.add", **told) == "E-ID"
+    [row] = bureau.rows(owner, "members", member=member)
+    assert (row["name"], row["phone"]) == ("王*", "137****1234")
