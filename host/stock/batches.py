@@ -224,7 +224,7 @@ def resume_batch(connection: Connection, batch: int) -> None:
 def void_batch(connection: Connection, batch: int, by: By) -> None:
     """None of its cards is ever spent, bound, sold or loaded again, from the next message on.
 
-    What is left on them goes back to the issuer card by card (`host.stock.voiding`).
+    What is left on them stays in their purses, owed by the issuer, until each card is voided.
 
     Raises:
         StockRefusal: it has ended already, its cards are being made, or who voids it has made it.
