@@ -223,7 +223,7 @@ def test_files_of_secrets_are_readable_by_their_owner_alone(
 ) -> None:
     secrets = postgres_server.cluster.owner_passfile.parent
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in secrets.iterdir()}
-    logins = ("owner", "host", "night", "audit")
+    logins = ("owner", "host", "night", "audit", "office")
     assert modes == {f"{login}.pgpass": 0o600 for login in logins}
     assert stat.S_IMODE(secrets.stat().st_mode) == 0o700
 
