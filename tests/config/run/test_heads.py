@@ -53,7 +53,7 @@ CUT = (
     "DELETE FROM exchange WHERE shard = 0; DELETE FROM entry WHERE shard = 0;"
     " DELETE FROM journal WHERE shard = 0; DELETE FROM lot WHERE shard = 0;"
     " DELETE FROM seal WHERE shard = 0;"
-    " UPDATE purse SET posted_minor = 0, expires_from = NULL WHERE shard = 0"
+    " UPDATE purse SET posted_minor = 0, expires_from = NULL, last_journal = 0 WHERE shard = 0"
 )
 
 
