@@ -78,7 +78,11 @@ def test_an_edit_is_shown_column_by_column(owner: Connection) -> None:
         How.PUT_IN,
         [
             Edit("id", "-", "77"),
+            Edit("city", "-", ""),
             Edit("name", "-", "New"),
+            Edit("trade", "-", ""),
+            Edit("contact", "-", ""),
+            Edit("closed_on", "-", "null"),
             Edit("is_active", "-", "true"),
             Edit("merchant_id", "-", "7" * 15),
         ],
@@ -99,7 +103,9 @@ def test_a_secret_is_never_shown_and_that_it_differs_is(owner: Connection) -> No
     owner.execute("UPDATE card SET status = 'frozen' WHERE id = 7")
     owner.execute("UPDATE card SET pin_value = '000000' WHERE id = 8")
     edits = [edit for one in hand_made(owner) for edit in one.edits]
-    unseen = Edit("pan_hash or pan_sealed or pin_value", NOT_SHOWN, NOT_SHOWN)
+    unseen = Edit(
+        "code_hash or code_sealed or pan_hash or pan_sealed or pin_value", NOT_SHOWN, NOT_SHOWN
+    )
     assert sorted(edits) == sorted([Edit("status", "active", "frozen"), unseen])
 
 
@@ -290,7 +296,9 @@ def test_an_edit_that_a_program_wrote_over_is_shown_and_taken_over_by_two(
     assert set(one.edits) == {
         Edit("status", "active", "frozen"),
         Edit("pin_failures", "0", "3"),
-        Edit("pan_hash or pan_sealed or pin_value", NOT_SHOWN, NOT_SHOWN),
+        Edit(
+            "code_hash or code_sealed or pan_hash or pan_sealed or pin_value", NOT_SHOWN, NOT_SHOWN
+        ),
     }
     assert agree(owner, "li", "li") == [Outcome.ASKED, Outcome.WAITING]
     assert len(said(owner)) == 1
