@@ -13,6 +13,7 @@ import trio
 from clearing.run import Summary, run_clearing
 from clearing.verify import audit
 from config.run.database import Dsns
+from host.estate.demo import CITY, GIFT_FACE_MINOR, card_pan
 from host.model.claims import CARD_SIGN, Claim
 from host.model.requests import Kind, Original, Request, Response
 from host.model.responses import RESPONSE_CODES
@@ -20,6 +21,8 @@ from tests.host.conftest import PLAN, TERMINALS, Till, opened, put_demo_estate
 
 DAY = dt.date(2026, 11, 22)
 CARDS = [*range(1, 40), 701, 702]
+GIFT_CARDS = range(1101, 1111)
+"""Of a batch that is opened: some are asked for twice."""
 
 
 class Trader:
@@ -35,7 +38,7 @@ class Trader:
         for _ in range(rounds):
             self.till.terminal_id = self.random.choice(list(TERMINALS)[:10])
             await self.random.choice(
-                [self.buy, self.buy, self.load, self.redeem, self.earn, self.undo]
+                [self.buy, self.buy, self.load, self.redeem, self.earn, self.undo, self.activate]
             )()
 
     async def buy(self) -> None:
@@ -46,6 +49,11 @@ class Trader:
         answer = await self.ask(request, card)
         if answer is not None and answer.is_approved:
             self.sales.append((request, answer, card))
+
+    async def activate(self) -> None:
+        card = self.random.choice(GIFT_CARDS)
+        kind, pan = Kind.CARD_ACTIVATION, card_pan(CITY, card)
+        await self.ask(self.till.request(kind, None, GIFT_FACE_MINOR, pan=pan), card)
 
     async def load(self) -> None:
         card = self.random.choice(CARDS)

@@ -22,6 +22,8 @@ NOBODY = 65_534
 NEEDED = {
     "keys generate": ["80010001"],
     "keys import": ["80010001"],
+    "card show": ["1"],
+    "init": ["--login", "wang", "--name", "Wang"],
     "keys export": ["80010001", "--to-tr31", "vendor"],
     "keys rotate": ["80010001"],
     "link certificate": ["switch-1"],
@@ -33,6 +35,7 @@ NEEDED = {
     "simulate scenario": ["simulators/scenarios/pos_day.toml"],
     "terminal resolve": ["1", "--note", "seen", "--by", "alice"],
     "terminal show": ["80010001"],
+    "trace": ["000001@80010001"],
 }
 """What a command must be told beside its data directory."""
 
@@ -161,7 +164,7 @@ def test_a_file_in_the_place_of_the_directory(command: str, tmp_path: Path) -> N
     assert "a file stands" in _refused(command, tmp_path / "data" / "below")
 
 
-MAKES_IT = {"up", "demo", "link certificate"}
+MAKES_IT = {"up", "demo", "init", "link certificate"}
 """What makes a data directory where there is none, as it is documented."""
 OTHERS = [name for name in COMMANDS if name not in MAKES_IT]
 TAKES_SETTINGS = [
