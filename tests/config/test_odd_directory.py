@@ -48,10 +48,14 @@ def _up(command: Path, cwd: Path, data: Path, environ: dict[str, str]) -> None:
         text=True,
     ) as up:
         assert up.stdout is not None
-        said = list(iter(up.stdout.readline, "ready\n" if up.poll() is None else ""))[:3]
+        said = []
+        for line in up.stdout:  # ends too when `up` does
+            said.append(line)
+            if line == "ready\n":
+                break
         up.send_signal(signal.SIGINT)
         _, errors = up.communicate(timeout=READY_SECONDS_MAX)
-    assert up.returncode == 0, (said, errors)
+    assert (up.returncode, said[-1:]) == (0, ["ready\n"]), (said, errors)
 
 
 def test_up_runs_our_code_where_every_name_means_something_else(trap: Path, tmp_path: Path) -> None:
