@@ -21,6 +21,7 @@ OF_TILLS: Final = frozenset({"card", "expiry", "pin", "goods", "memo", "operator
 """The same of words of tills."""
 TILLS: Final = frozenset({"mis-fixed", "mis-json", "mis-iso"})
 """Dialects of tills."""
+APPROVED: Final = "00"
 NOT_REGISTERED: Final = "97"
 MAC_WRONG: Final = "A0"
 PIN_UNREADABLE: Final = "99"
@@ -114,6 +115,15 @@ _LEFT_OUT: Final[tuple[tuple[Callable[[Heard, Cast], bool], Callable[[Heard], st
         lambda line, _cast: bool({"2", "35", "card"} & set(line.withheld)) and not line.card,
         lambda _line: "its card number was none",
     ),
+    (
+        lambda line, cast: (
+            line.kind is Kind.CARD_ACTIVATION
+            and _code(line) == APPROVED
+            and line.card in cast.cards
+            and not cast.cards[line.card].part
+        ),
+        lambda _line: "it sold a card, and the one that plays it is sold already",
+    ),
 )
 """What leaves a message out, and what is said of it; the first that holds."""
 
@@ -122,7 +132,7 @@ def cast_of(lines: Sequence[Heard], estate: EstatePlan) -> Cast:
     """Give every card and terminal of the recording one of the estate's.
 
     One that the estate seems to have (its number, of a card as people see it) is that one; the
-    others take what is left, in order.
+    others take what is left, in order, but no card of a batch: nobody has sold those yet.
 
     Raises:
         RecordingError: there are not enough.
@@ -132,7 +142,7 @@ def cast_of(lines: Sequence[Heard], estate: EstatePlan) -> Cast:
     return Cast(
         _terminals_in(others, estate, "terminals", TerminalFamily.POS)
         | _terminals_in(tills, estate, "tills", TerminalFamily.MIS),
-        _paired("cards", _cards_in(lines), estate.cards, _mask_of),
+        _paired("cards", _cards_in(lines), estate.cards, _mask_of, _in_batches(estate)),
     )
 
 
@@ -162,6 +172,10 @@ def _cards_in(lines: Iterable[Heard]) -> list[tuple[str, str]]:
     return [(card, mask) for card, mask in masks.items() if card]
 
 
+def _in_batches(estate: EstatePlan) -> list[CardPlan]:
+    return [card for batch in estate.batches for card in batch.cards]
+
+
 def _number_of(plan: TerminalPlan) -> str:
     return plan.terminal_id
 
@@ -178,14 +192,10 @@ def _paired(
     heard: Sequence[tuple[str, str]],
     ours: Sequence[Ours],
     looks: Callable[[Ours], str],
+    known: Sequence[Ours] = (),
 ) -> dict[str, Ours]:
-    """Each that was heard with one of ours."""
-    if len(heard) > len(ours):
-        raise RecordingError(
-            f"it has {len(heard)} {what}, and the estate only {len(ours)}: record for a shorter "
-            "time, or fewer channels"
-        )
-    free: dict[int, Ours] = dict(enumerate(ours))
+    """Each that was heard with one of ours; one of `known` only where it looks the same."""
+    free: dict[int, Ours] = dict(enumerate((*ours, *known)))
     by_look: dict[str, list[int]] = {}
     for number, one in free.items():
         by_look.setdefault(looks(one), []).append(number)
@@ -193,10 +203,15 @@ def _paired(
     for name, look in heard:
         if numbers := by_look.get(look):
             taken[name] = free.pop(numbers.pop(0))
-    for name, _look in heard:
-        if name not in taken:
-            number = next(iter(free))
-            taken[name] = free.pop(number)
+    spare = [free[number] for number in range(len(ours)) if number in free]
+    others = [name for name, _look in heard if name not in taken]
+    if len(others) > len(spare):
+        needed = len(ours) - len(spare) + len(others)
+        raise RecordingError(
+            f"it has {needed} {what}, and the estate only {len(ours)}: record for a shorter "
+            "time, or fewer channels"
+        )
+    taken |= zip(others, spare, strict=False)
     return {name: taken[name] for name, _look in heard}
 
 

@@ -23,7 +23,13 @@ from host.estate.plan import EstatePlan
 from host.model.requests import Kind
 from simulators import channels
 from simulators.record import Record
-from simulators.recording import Recording, read_recording
+from simulators.recording import (
+    Recording,
+    RecordingError,
+    cast_of,
+    read_recording,
+    why_left_out,
+)
 from simulators.replay import Outcome, Place, replay
 from simulators.scenario import read_scenario, run_scenario
 from tests.commands import run_command
@@ -172,8 +178,38 @@ def test_a_card_with_another_balance_is_a_difference_that_is_named(
     assert {each.card for each in outcome.examples} == {first.pan}
 
 
+def test_a_card_of_a_batch_is_played_by_itself_or_by_one_of_none(recording: Recording) -> None:
+    sold = {line.card for line in recording.lines if line.kind is Kind.CARD_ACTIVATION}
+    ours = cast_of(recording.lines, ESTATE)
+    assert {card.part > 0 for card in (ours.cards[name] for name in sold)} == {True}
+    assert all(
+        ours.cards[line.card].pan.masked == line.pan for line in recording.lines if line.card
+    )
+    without = msgspec.structs.replace(ESTATE, batches=())
+    theirs = cast_of(recording.lines, without)
+    assert {theirs.cards[name].part for name in sold} == {0}
+    few = msgspec.structs.replace(ESTATE, cards=ESTATE.cards[:1])
+    with pytest.raises(RecordingError, match="and the estate only 1: record for a shorter"):
+        cast_of(recording.lines, few)
+
+
+def test_a_card_is_sold_again_only_where_the_estate_has_one_to_sell(recording: Recording) -> None:
+    sales = [
+        line
+        for line in recording.lines
+        if line.kind is Kind.CARD_ACTIVATION and (line.told or {}).get("39") == "00"
+    ]
+    ours = cast_of(recording.lines, ESTATE)
+    theirs = cast_of(recording.lines, msgspec.structs.replace(ESTATE, batches=()))
+    assert len(sales) > 1
+    assert {why_left_out(line, ours) for line in sales} == {""}
+    assert {why_left_out(line, theirs) for line in sales} == {
+        "it sold a card, and the one that plays it is sold already"
+    }
+
+
 def _secrets() -> Iterator[bytes]:
-    for card in ESTATE.cards:
+    for card in ESTATE.all_cards:
         yield card.pan.reveal().encode()
     for terminal in ESTATE.terminals:
         yield terminal.tmk.reveal()
