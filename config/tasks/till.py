@@ -7,6 +7,7 @@ one: there Ctrl-C ends reading and waiting alike, and readline may be used as it
 import contextlib
 import queue
 import re
+import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -28,6 +29,8 @@ from simulators.till.prompt import Prompt, TillPlace, standing_till
 from simulators.till.words import tongue
 
 PROMPT: Final = "till> "
+UNSEEN_SECONDS_MAX: Final = 0.5
+"""How long a Ctrl-C at the prompt may go unseen."""
 
 
 class TillLoop:
@@ -180,10 +183,26 @@ def _lines(stream: TextIO, completions: Callable[[str], list[str]]) -> Iterator[
     _with_readline(completions)
     while True:
         try:
-            yield input(PROMPT)
+            line = _line()
         except EOFError:
             sys.stdout.write("\n")
             return
+        yield line
+
+
+def _line() -> str:
+    """A line that is typed; waiting for it is cut short now and then, so that Ctrl-C is seen.
+
+    readline waits where a signal wakes it only once it waits: a Ctrl-C of the moment between its
+    prompt and that would be seen at the next key.
+    """
+    before = signal.signal(signal.SIGALRM, lambda _number, _frame: None)
+    signal.setitimer(signal.ITIMER_REAL, UNSEEN_SECONDS_MAX, UNSEEN_SECONDS_MAX)
+    try:
+        return input(PROMPT)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def _with_readline(completions: Callable[[str], list[str]]) -> None:

@@ -1,5 +1,6 @@
 """The simulators as a person starts them: on a terminal, from a pipe, and ended by Ctrl-C."""
 
+import ctypes
 import os
 import pty
 import re
@@ -58,8 +59,9 @@ class Screen:
 
     def end(self) -> str:
         """The rest, once the command has ended."""
-        while self._read(SECONDS_MAX):
-            pass
+        ends_at = time.monotonic() + SECONDS_MAX
+        while self._read(0.2):
+            assert time.monotonic() < ends_at, self.said
         self.process.wait(SECONDS_MAX)
         os.close(self._terminal)
         return self.said
@@ -117,6 +119,22 @@ def test_ctrl_c_at_a_till_is_a_summary_and_130(place_of: Callable[[str], Place])
         one.type("bala\x03")
         said = one.end()
     assert "1 transaction: 1 declined" in said
+    assert "Traceback" not in said
+    assert one.process.returncode == INTERRUPTED
+
+
+def test_ctrl_c_that_does_not_wake_who_reads_is_seen_all_the_same(
+    place_of: Callable[[str], Place],
+) -> None:
+    """As one just before the wait for a key; here another thread is who takes it."""
+    with screen("pos", "--prompt", "--port", port_of(place_of), "--terminal", "80010036") as one:
+        one.until("till> ")
+        time.sleep(0.5)  # it waits
+        main = one.process.pid
+        threads = {int(place.name) for place in Path(f"/proc/{main}/task").iterdir()}
+        other = max(threads - {main})
+        assert ctypes.CDLL(None).tgkill(main, other, int(signal.SIGINT)) == 0
+        said = one.end()
     assert "Traceback" not in said
     assert one.process.returncode == INTERRUPTED
 
