@@ -29,7 +29,7 @@ os.environ["LC_ALL"] = "C.UTF-8"
 TEMPLATE = "posswitch_template"
 DIRECTORY_PREFIX = "posswitch-tests-"
 DAY_SECONDS = 86_400
-WORKERS = 2
+WORKERS = 3
 LONGEST_FIRST = ("whole", "config", "simulators", "clearing", "switch", "host", "terminals")
 """With several workers a file goes to one of them whole; no long one may be left to the end."""
 _OWN_DIRECTORY = pytest.StashKey[Path]()
@@ -82,7 +82,7 @@ def counts(pytestconfig: pytest.Config) -> SimpleNamespace:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> None:
-    """All tests go to two workers of pytest-xdist; a part that is named runs right here, where it
+    """All tests go to three workers of pytest-xdist; a part that is named runs right here, where it
     can be watched, unless `-n` says otherwise."""
     is_all = config.args_source is pytest.Config.ArgsSource.TESTPATHS
     is_told = config.option.usepdb or getattr(config.option, "numprocesses", 0) is not None
