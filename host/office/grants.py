@@ -7,13 +7,11 @@ from typing import Any, Final
 import msgspec
 
 from host.office.action import Acting
-from host.office.people import Grant
 from host.office.places import SCOPE_COLUMNS, Scope
 from host.office.refusals import FIELD, LAST, OWN, SCOPE, Refusal
 from host.office.roles import PA, ROLES, may_give
-from host.office.sessions import grant_of, refuse_conflict
+from host.office.sessions import grants_of, refuse_conflict
 from host.office.subjects import THE_PLATFORM, Found, Ref
-from host.store.connecting import Connection
 from host.store.queries import load_queries
 
 SQL: Final = load_queries("host.office", "people.sql")
@@ -57,7 +55,8 @@ def give(acting: Acting, person: int, at: Found, given: Given) -> int:
         raise Refusal(SCOPE, field="role")
     if person == acting.who.person:
         raise Refusal(OWN, field="login")
-    refuse_conflict(given.role, at.place, held(acting.connection, person, acting.now))
+    held = grants_of(acting.connection, person, acting.now, with_later=True)
+    refuse_conflict(given.role, at.place, held)
     row = acting.connection.execute(
         SQL["add_grant"],
         {
@@ -75,12 +74,6 @@ def give(acting: Acting, person: int, at: Found, given: Given) -> int:
     assert row is not None, "RETURNING"
     number: int = row[0]
     return number
-
-
-def held(connection: Connection, person: int, now: dt.datetime) -> list[Grant]:
-    """What a person holds or will hold."""
-    rows = connection.execute(SQL["grants_held"], {"person": person, "now": now})
-    return [grant_of(*row) for row in rows]
 
 
 def refuse_last(acting: Acting, person: int, roles: set[str]) -> None:

@@ -145,24 +145,6 @@ SET
     ended_by = %(by)s
 WHERE t.person_id = %(person)s AND t.ended_at IS NULL;
 
--- name: grants_held
--- What a person holds or will hold.
-SELECT
-    id,
-    role,
-    scope,
-    issuer_id,
-    merchant_id,
-    store_id,
-    rights,
-    limit_minor
-FROM person_grant
-WHERE
-    person_id = %(person)s
-    AND ended_at IS NULL
-    AND (until_at IS NULL OR until_at > %(now)s)
-ORDER BY id;
-
 -- name: other_administrators
 -- Whether somebody else could still give rights.
 SELECT count(*)

@@ -165,9 +165,12 @@ def refuse_conflict(role: str, place: Place, held: Iterable[Grant]) -> None:
             raise Refusal(CONFLICT, field="role", role=ROLES[other.role].zh, why=row.why)
 
 
-def grants_of(connection: Connection, person: int, now: dt.datetime) -> list[Grant]:
-    """What a person may be now, the oldest first."""
-    rows = connection.execute(SQL["grants_in_force"], {"person": person, "now": now})
+def grants_of(
+    connection: Connection, person: int, now: dt.datetime, *, with_later: bool = False
+) -> list[Grant]:
+    """What a person may be now, the oldest first; with what begins later, too, where asked for."""
+    told = {"person": person, "now": now, "with_later": with_later}
+    rows = connection.execute(SQL["grants_of"], told)
     return [grant_of(*row) for row in rows]
 
 

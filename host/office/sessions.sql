@@ -112,8 +112,8 @@ WHERE
     AND t.ended_at IS NULL
     AND t.token_hash <> %(but)s;
 
--- name: grants_in_force
--- What a person may be, the oldest first.
+-- name: grants_of
+-- What a person may be, the oldest first; with what begins later, too, where that is asked for.
 SELECT
     id,
     role,
@@ -127,7 +127,7 @@ FROM person_grant
 WHERE
     person_id = %(person)s
     AND ended_at IS NULL
-    AND from_at <= %(now)s
+    AND (from_at <= %(now)s OR %(with_later)s)
     AND (until_at IS NULL OR until_at > %(now)s)
 ORDER BY id;
 

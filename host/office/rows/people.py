@@ -10,7 +10,6 @@ from host.office.grants import (
     Given,
     give,
     has_other_administrator,
-    held,
     place_columns,
     refuse_last,
     scope_ref,
@@ -20,6 +19,7 @@ from host.office.places import Scope
 from host.office.refusals import FIELD, LOGIN, NOT_YOUR_ROLE, OWN, STATE, Refusal
 from host.office.roles import AL, BO, FN, HR, IM, MO, PA, PO, RK, ROLES, SM
 from host.office.rows.entries import INVITED, end_sessions
+from host.office.sessions import grants_of
 from host.office.subjects import Found, Ref
 from host.office.tokens import new_token, token_hash
 
@@ -240,7 +240,8 @@ def _other(acting: Acting) -> int:
 
 
 def _roles(acting: Acting, person: int) -> set[str]:
-    return {one.role for one in held(acting.connection, person, acting.now)}
+    held = grants_of(acting.connection, person, acting.now, with_later=True)
+    return {one.role for one in held}
 
 
 def _is_guarded(acting: Acting, values: PersonReset) -> bool:
