@@ -4,8 +4,9 @@ A step says what is done (`do`, a row of ACTS), with which card and amount, what
 the line (`fault`; several for its messages in turn), what to keep (`save`) and use again (`of`),
 and which fields its answer has (`expect`; `"lost"` where no answer is to be believed). `legs` are
 what the ledger has of it, all of it (`[]`: nothing was posted), and `balances` what cards have
-then. `send` is a whole frame in hexadecimal instead. Every shipped scenario is a test and a page of
-the documentation.
+then; `reason` is why the ledger decided so, where several reasons share one F39. `office` is what a
+person does there meanwhile. `send` is a whole frame in hexadecimal instead. Every shipped scenario
+is a test and a page of the documentation.
 """
 
 import tomllib
@@ -31,7 +32,18 @@ from simulators.nac import NacLine
 from simulators.record import Event, Record, What
 from simulators.terminal import PosTerminal
 from simulators.trades import Done, Settled
-from simulators.wanted import Balance, Ledger, Leg, balances_unlike, diff, legs_unlike
+from simulators.wanted import (
+    CHANNELS_ALONE,
+    Balance,
+    Behind,
+    Ledger,
+    Leg,
+    Staff,
+    balances_unlike,
+    diff,
+    legs_unlike,
+    reason_unlike,
+)
 from terminals.codec import DecodeError
 from terminals.dialects.pos import POS
 
@@ -66,6 +78,13 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """What its messages posted; not looked at where it is not written."""
     balances: tuple[Balance, ...] = ()
     """What cards have when it is done."""
+    reason: str = ""
+    """Why the ledger answered so; not looked at where it is not written."""
+    action: str = ""
+    """At the office: a row of its actions, done `by` a person of a role, `agreed_by` another."""
+    by: str = ""
+    agreed_by: str = ""
+    values: dict[str, str | int | bool] = msgspec.field(default_factory=dict)
     times: int = 1
     """How often it is done; the last answer counts."""
     misses: int = 0
@@ -112,12 +131,9 @@ async def run_scenario(
     estate: EstatePlan,
     place: Place,
     record: Record,
-    ledger: Ledger | None = None,
+    behind: Behind = CHANNELS_ALONE,
 ) -> list[str]:
-    """Do every step; gives a sentence for each expectation that was not met, with what differs.
-
-    Without a ledger nobody looks at legs and balances.
-    """
+    """Do every step; gives a sentence for each expectation that was not met, with what differs."""
     wrong: list[str] = []
     plans = {one.terminal_id: one for one in estate.terminals}
     if scenario.terminal not in plans:
@@ -128,7 +144,7 @@ async def run_scenario(
     async with CHANNELS[scenario.channel].opens(place) as channel:
         counter = channel.counter(plan, estate, record, misfortune)
         async with counter.line:
-            till = Till(counter.terminal, counter.line, misfortune, cards)
+            till = Till(counter.terminal, counter.line, misfortune, cards, behind.staff)
             for number, step in enumerate(scenario.step, 1):
                 what, before = step.do or "send", len(record.events)
                 try:
@@ -137,15 +153,20 @@ async def run_scenario(
                     wrong.append(f"step {number} ({what}): {error}")
                     continue
                 unmet = _unmet(step, fields)
-                if ledger is not None:
-                    unmet += await _unposted(step, record.events[before:], ledger)
+                if behind.ledger is not None:
+                    unmet += await _unposted(step, record.events[before:], behind.ledger)
                 wrong += [f"step {number} ({what}): {why}" for why in unmet]
     return wrong
 
 
 def asks_the_ledger(scenario: Scenario) -> bool:
-    """Whether it expects legs or balances."""
-    return any(step.legs is not None or step.balances for step in scenario.step)
+    """Whether it expects legs, balances or reasons."""
+    return any(step.legs is not None or step.balances or step.reason for step in scenario.step)
+
+
+def asks_the_office(scenario: Scenario) -> bool:
+    """Whether people do something at the office meanwhile."""
+    return any(step.action for step in scenario.step)
 
 
 class Misfortune:
@@ -178,6 +199,7 @@ class Till:
     line: AnyLine
     misfortune: Misfortune
     cards: dict[int, CardPlan]
+    staff: Staff | None = None
     sales: dict[str, Sale] = field(default_factory=dict)
 
     async def take(self, step: Step) -> dict[str, str] | None:
@@ -192,6 +214,8 @@ class Till:
             done = await ACTS[step.do](self, step)
         if done is None:
             return {}
+        if isinstance(done, dict):
+            return done
         if isinstance(done, Settled):
             return settled_fields(done)
         answer = done.answer if isinstance(done, Done) else done
@@ -228,6 +252,14 @@ class Till:
             raise StepError("only terminals behind a gateway do this")
         self.line.restart_gateway()
         await trio.lowlevel.checkpoint()
+
+    async def ask_the_office(self, step: Step) -> dict[str, str]:
+        """A person does something there. Raises StepError where nobody is."""
+        staff = self.staff
+        if staff is None:
+            raise StepError("nobody is at the office. Next: --data DIR of a house without people")
+        asked = (step.by, step.action, step.values, step.agreed_by)
+        return {"office": await trio.to_thread.run_sync(staff.act, *asked)}
 
     def sale(self, step: Step) -> Sale:
         """Raises StepError where the step that was to sell it did not."""
@@ -268,7 +300,9 @@ def settled_fields(settled: Settled) -> dict[str, str] | None:
     }
 
 
-ACTS: Final[dict[str, Callable[[Till, Step], Awaitable[Done | Answer | Settled | None]]]] = {
+Came = Done | Answer | Settled | dict[str, str] | None
+"""What comes of an act: fields alone of what no message says, nothing of what asks nothing."""
+ACTS: Final[dict[str, Callable[[Till, Step], Awaitable[Came]]]] = {
     "sign_on": lambda till, step: till.sign_on(step),
     "sign_off": lambda till, _step: till.terminal.sign_off(),
     "echo": lambda till, _step: till.terminal.echo(),
@@ -293,6 +327,7 @@ ACTS: Final[dict[str, Callable[[Till, Step], Awaitable[Done | Answer | Settled |
     "reverse": lambda till, _step: till.by_hand(till.terminal.reverse),
     "misremember_batch": lambda till, step: till.misremember_batch(step),
     "restart_gateway": lambda till, _step: till.restart_gateway(),
+    "office": lambda till, step: till.ask_the_office(step),
 }
 
 
@@ -310,9 +345,11 @@ def _unmet(step: Step, fields: dict[str, str] | None) -> list[str]:
 async def _unposted(step: Step, events: list[Event], ledger: Ledger) -> list[str]:
     """How the ledger differs from what is written of it."""
     unlike = []
+    slots = [event.slot for event in events if event.what is What.SENT]
     if step.legs is not None:
-        slots = [event.slot for event in events if event.what is What.SENT]
         unlike.append(await legs_unlike(ledger, slots, step.legs))
     if step.balances:
         unlike.append(await balances_unlike(ledger, step.balances))
+    if step.reason:
+        unlike.append(await reason_unlike(ledger, slots, step.reason))
     return [each for each in unlike if each]

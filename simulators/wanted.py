@@ -1,12 +1,12 @@
-"""What a scenario expects to find in the ledger behind its step, and how it differs.
+"""What a scenario expects to find behind its step, and how it differs; who is there to be asked.
 
 A leg is one debit account, one credit account, one amount in one unit. The legs of a step are all
 that its messages posted, reversals and confirmations among them, in the order of the ledger.
 """
 
 import difflib
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Final, Protocol, TypeVar
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Final, NamedTuple, Protocol, TypeVar
 
 import msgspec
 import trio
@@ -56,6 +56,31 @@ class Ledger(Protocol):
     def balance(self, card: int, unit: str) -> int | None:
         """What a card has; None where it has no such account."""
 
+    def reason(self, slot: str) -> str | None:
+        """Why a message was decided as it was; None where it is not known."""
+
+
+class Staff(Protocol):
+    """People at the office, each known by their role; asked in a thread."""
+
+    def act(self, by: str, action: str, values: Mapping[str, object], agreed_by: str = "") -> str:
+        """Do it. Gives `done`, `waiting` where another person has to agree, or the code of why not.
+
+        `by` is a role, with a word behind it where several of a role are told apart.
+        """
+
+
+class Behind(NamedTuple):
+    """What of a house is open to who plays a scenario beside its channels."""
+
+    ledger: Ledger | None = None
+    """Without it nobody looks at legs, balances and reasons."""
+    staff: Staff | None = None
+    """Without it nobody is at the office."""
+
+
+CHANNELS_ALONE: Final = Behind()
+
 
 Found = TypeVar("Found")
 
@@ -75,6 +100,12 @@ async def balances_unlike(ledger: Ledger, wanted: Sequence[Balance]) -> str:
     """A diff, where cards have something else."""
     found = await _settled(lambda: [_found(ledger, each) for each in wanted], list(wanted))
     return diff("balances", wanted, found)
+
+
+async def reason_unlike(ledger: Ledger, slots: Sequence[str], wanted: str) -> str:
+    """A diff, where the last of these messages was decided for another reason."""
+    found = await _settled(lambda: ledger.reason(slots[-1]) if slots else None, wanted)
+    return diff("reasons", [wanted], [found])
 
 
 def _found(ledger: Ledger, wanted: Balance) -> Balance | None:

@@ -184,7 +184,7 @@ def scenario(  # noqa: PLR0913, PLR0917 - a command line has an option for each 
     """Stories of one till, step by step, for an estate nobody has traded on.
 
     Legs and balances are looked at in the ledger of --data; without it the answers alone are. Where
-    its channels listen is known of it, too.
+    its channels listen is known of it, too, and people act at its office.
 
     Exit status 1: one did not end as it is written.
 
@@ -192,8 +192,8 @@ def scenario(  # noqa: PLR0913, PLR0917 - a command line has an option for each 
     """
     from config.logging import configure_logging
     from config.tasks.doors import doors_of
-    from config.tasks.ledger import opened_ledger
     from config.tasks.simulate import Reports, Target, simulate_scenarios
+    from config.tasks.staff import opened_behind
 
     target = Target(
         host=address,
@@ -205,8 +205,8 @@ def scenario(  # noqa: PLR0913, PLR0917 - a command line has an option for each 
         door_of=doors_of(data, settings) if data is not None else None,
     )
     configure_logging(LOGGED)
-    with opened_ledger(data, settings) as ledger:
-        status = simulate_scenarios(target, files, reports=Reports(junit, page), ledger=ledger)
+    with opened_behind(data, settings) as behind:
+        status = simulate_scenarios(target, files, reports=Reports(junit, page), behind=behind)
     raise typer.Exit(status)
 
 

@@ -32,6 +32,12 @@ class StoredLedger:
             for leg in one.legs
         ]
 
+    def reason(self, slot: str) -> str | None:
+        """Why the message was decided as it was; None where nobody knows it."""
+        with self._connection.transaction(force_rollback=True):
+            found = decided(self._connection, [slot]).get(slot)
+        return None if found is None else found.reason
+
     def balance(self, card: int, unit: str) -> int | None:
         """What the card has; None where it has no account in this unit."""
         with self._connection.transaction(force_rollback=True):

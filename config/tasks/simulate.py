@@ -32,11 +32,16 @@ from simulators.failures import Failures
 from simulators.faults import DEMO_RATES, NO_FAULTS
 from simulators.issuer import Issuer, IssuerSettings
 from simulators.record import Record
-from simulators.scenario import Scenario, asks_the_ledger, read_scenario, run_scenario
+from simulators.scenario import (
+    Scenario,
+    asks_the_ledger,
+    read_scenario,
+    run_scenario,
+)
 from simulators.softpos import KID
 from simulators.swarm import Swarm, SwarmSettings
 from simulators.till.prompt import TillPlace
-from simulators.wanted import Ledger
+from simulators.wanted import CHANNELS_ALONE, Behind
 
 ANSWER_SECONDS_MAX: Final = 10.0
 TRACES_PER_SECOND: Final = 10
@@ -266,7 +271,7 @@ def simulate_scenarios(
     files: Sequence[Path],
     *,
     reports: Reports = Reports(),  # noqa: B008 - it never changes
-    ledger: Ledger | None = None,
+    behind: Behind = CHANNELS_ALONE,
 ) -> int:
     """Run scenarios in turn. Gives the exit status: 0 when all ended as they are written.
 
@@ -288,11 +293,11 @@ def simulate_scenarios(
         for scenario in scenarios:
             failed.append(Failures())
             place = dataclasses.replace(target.place(scenario.channel), failures=failed[-1])
-            ended.append(_ended(scenario, estate, place, ledger))
+            ended.append(_ended(scenario, estate, place, behind))
             if not target.as_json:
-                _tell(console, ended[-1], ledger)
+                _tell(console, ended[-1], behind)
         status = 0
-    _write(reports, ended, ledger)
+    _write(reports, ended, with_ledger=behind.ledger is not None)
     if target.as_json:
         print_json([{**one._asdict(), "scenario": one.scenario.title} for one in ended])
     else:
@@ -325,33 +330,33 @@ def _check_report(file: Path | None) -> None:
         ) from None
 
 
-def _ended(scenario: Scenario, estate: EstatePlan, place: Place, ledger: Ledger | None) -> Ended:
+def _ended(scenario: Scenario, estate: EstatePlan, place: Place, behind: Behind) -> Ended:
     """How it ended; what fails ends this one alone."""
     began, wrong = time.monotonic(), list[str]()
 
     async def play() -> None:
         with Record() as record:
-            wrong.extend(await run_scenario(scenario, estate, place, record, ledger))
+            wrong.extend(await run_scenario(scenario, estate, place, record, behind))
 
     run_loop(place.failures.alone, "scenario", scenario.title, play)
     return Ended(scenario, wrong + failed_lines(place.failures), time.monotonic() - began)
 
 
-def _tell(console: Console, one: Ended, ledger: Ledger | None) -> None:
+def _tell(console: Console, one: Ended, behind: Behind) -> None:
     """How a scenario ended."""
     for line in one.wrong:
         console.print(line, markup=False)
     how = "not as written" if one.wrong else "as written"
-    unseen = ledger is None and asks_the_ledger(one.scenario)
+    unseen = behind.ledger is None and asks_the_ledger(one.scenario)
     more = "; nobody looked at the ledger. Next: add --data DIR" if unseen else ""
     console.print(f"{one.scenario.title}: {how}{more}", markup=False)
 
 
-def _write(reports: Reports, ended: Sequence[Ended], ledger: Ledger | None) -> None:
+def _write(reports: Reports, ended: Sequence[Ended], *, with_ledger: bool) -> None:
     if reports.junit is not None:
         reports.junit.write_bytes(junit_report(ended))
     if reports.page is not None:
-        reports.page.write_text(stories_page(ended, with_ledger=ledger is not None), "utf-8")
+        reports.page.write_text(stories_page(ended, with_ledger=with_ledger), "utf-8")
 
 
 def _sum_up(console: Console, ended: Sequence[Ended], number: int, *, was_cut_short: bool) -> None:

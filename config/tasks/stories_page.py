@@ -74,6 +74,9 @@ def _does(step: Step) -> str:
     if step.send:
         return "sends a frame"
     faults = (step.fault,) if isinstance(step.fault, str) else step.fault
+    if step.action:
+        agreed = f", {step.agreed_by} agrees" if step.agreed_by else ""
+        return f"at the office {step.by} does {step.action}{agreed}"
     words = [step.do.replace("_", " ")]
     words += [f"card {step.card}"] if step.card else []
     unit = POINTS_PREFIX if step.do in IN_POINTS else CURRENCY
@@ -89,6 +92,8 @@ def _expects(step: Step) -> Iterator[str]:
         yield "no answer"
     else:
         yield from (f"{name} = {text}" for name, text in step.expect.items())
+    if step.reason:
+        yield f"because {step.reason}"
     if step.legs is not None:
         yield from map(str, step.legs)
         if not step.legs:

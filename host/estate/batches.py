@@ -4,7 +4,7 @@ import datetime as dt
 from typing import Final
 
 from host.estate.plan import BatchPlan
-from host.model.instruments import Activation, BatchState, Form, PinPolicy
+from host.model.instruments import Activation, BatchState, PinPolicy
 
 FIRST_DAY: Final = dt.date(2026, 1, 1)
 LAST_DAY: Final = dt.date(2029, 12, 31)
@@ -24,7 +24,7 @@ def version_row(batch: BatchPlan, now: dt.datetime) -> Row:
     worth = (batch.face_minor, batch.face_minor, FIRST_DAY, LAST_DAY, True)
     ways = sorted(way.value for way in Activation)
     return (
-        batch.id, 1, Form.PHYSICAL.value, *worth, PinPolicy.IF_SENT.value, ways, MAKER, now,
+        batch.id, 1, batch.form.value, *worth, PinPolicy.IF_SENT.value, ways, MAKER, now,
     )  # fmt: skip
 
 
@@ -40,6 +40,6 @@ def batch_row(batch: BatchPlan, now: dt.datetime) -> Row:
 
 def part_row(batch: BatchPlan, now: dt.datetime) -> Row:
     """Its one part."""
-    state, count = batch.part_state, len(batch.cards)
+    state, count = batch.part, len(batch.cards)
     opened = (OWNER, now) if state is BatchState.OPENED else (None, None)
     return batch.id, batch.id, 1, count, count, True, state.value, MAKER, now, *opened

@@ -10,11 +10,13 @@ worked messages of the protocol notes, which can be typed at terminal 80010001 b
 Its keys are published test keys or derived from public text: none of them is secret.
 """
 
+import datetime as dt
 import hashlib
 from typing import Final
 
 import msgspec
 
+from host.estate.batches import LAST_DAY
 from host.estate.plan import (
     BatchPlan,
     CardPlan,
@@ -29,7 +31,7 @@ from host.estate.plan import (
     ZoneKeyPlan,
 )
 from host.hsm.dukpt_aes import initial_key
-from host.model.instruments import BatchState
+from host.model.instruments import BatchState, Form, SaleState
 from host.model.secrets import Pan, Secret, luhn_digit
 from host.model.terminal import MacAlgorithm, TerminalFamily
 
@@ -191,13 +193,62 @@ to spend, one of each other issuer, and those that are declined on purpose."""
 
 GIFT_FACE_MINOR: Final = 10_000
 GIFT_EXPIRY: Final = "2912"
-GIFT_BATCHES: Final[dict[str, tuple[BatchState, int, int]]] = {
-    "opened": (BatchState.OPENED, 1101, 20),
-    "waiting": (BatchState.GENERATED, 1121, 5),
-    "suspended": (BatchState.SUSPENDED, 1131, 5),
-    "voided": (BatchState.VOIDED, 1141, 5),
+
+
+class GiftBatch(msgspec.Struct, frozen=True, kw_only=True):
+    """A card batch of city cards: where it stands, its first card, how many."""
+
+    state: BatchState
+    part: BatchState = BatchState.OPENED
+    form: Form = Form.PHYSICAL
+    first: int
+    count: int = 5
+
+
+GIFT_BATCHES: Final[dict[str, GiftBatch]] = {
+    "opened": GiftBatch(state=BatchState.OPENED, first=1101, count=20),
+    "waiting": GiftBatch(state=BatchState.GENERATED, part=BatchState.GENERATED, first=1121),
+    "suspended": GiftBatch(state=BatchState.SUSPENDED, first=1131),
+    "voided": GiftBatch(state=BatchState.VOIDED, first=1141),
+    "each otherwise": GiftBatch(state=BatchState.OPENED, first=1151, count=16),
+    "being made": GiftBatch(state=BatchState.GENERATING, part=BatchState.GENERATING, first=1171),
+    "added": GiftBatch(state=BatchState.OPENED, part=BatchState.GENERATED, first=1181),
+    "expired": GiftBatch(state=BatchState.EXPIRED, first=1191),
+    "closed": GiftBatch(state=BatchState.CLOSED, first=1201),
+    "e-cards": GiftBatch(state=BatchState.OPENED, form=Form.VIRTUAL, first=1211),
 }
-"""Card batches of city cards: each by its name, where it stands, its first card, how many."""
+"""By name. A batch in which each card stands otherwise has one of each (`ODD_GIFTS`)."""
+
+
+class OddGift(msgspec.Struct, frozen=True, kw_only=True):
+    """How a gift card stands that is not like the others of its batch."""
+
+    status: str = "inactive"
+    sale: SaleState = SaleState.UNSOLD
+    valid_from: dt.date | None = None
+    valid_to: dt.date | None = None
+
+
+LONG_AGO: Final = dt.date(2025, 12, 31)
+FAR_AHEAD: Final = dt.date(2029, 12, 1)
+ODD_GIFTS: Final[dict[int, OddGift]] = {
+    1151: OddGift(status="active", sale=SaleState.SOLD),
+    1152: OddGift(status="frozen", sale=SaleState.SOLD),
+    1153: OddGift(status="lost", sale=SaleState.SOLD),
+    1154: OddGift(status="stolen", sale=SaleState.SOLD),
+    1155: OddGift(status="replaced", sale=SaleState.SOLD),
+    1156: OddGift(status="voided", sale=SaleState.SOLD),
+    1157: OddGift(status="expired", sale=SaleState.SOLD),
+    1158: OddGift(sale=SaleState.SOLD),
+    1159: OddGift(sale=SaleState.ALLOCATED),
+    1160: OddGift(valid_from=FAR_AHEAD, valid_to=LAST_DAY),
+    1161: OddGift(valid_to=LONG_AGO),
+    1162: OddGift(status="active", sale=SaleState.SOLD, valid_to=LONG_AGO),
+    1163: OddGift(status="active", sale=SaleState.SOLD, valid_from=FAR_AHEAD, valid_to=LAST_DAY),
+    1164: OddGift(status="voided", sale=SaleState.RETURNED),
+    1212: OddGift(sale=SaleState.ALLOCATED),
+}
+"""How these gift cards stand, where they are not inactive and unsold."""
 
 
 def _gift_batches() -> tuple[BatchPlan, ...]:
@@ -206,11 +257,13 @@ def _gift_batches() -> tuple[BatchPlan, ...]:
             id=number,
             code=f"CB-DEMO-{number}",
             name=f"Gift cards, {name}",
-            state=state,
+            state=gifts.state,
+            part=gifts.part,
+            form=gifts.form,
             face_minor=GIFT_FACE_MINOR,
-            cards=tuple(_gift_card(first + place, number) for place in range(count)),
+            cards=tuple(_gift_card(gifts.first + place, number) for place in range(gifts.count)),
         )
-        for number, (name, (state, first, count)) in enumerate(GIFT_BATCHES.items(), 1)
+        for number, (name, gifts) in enumerate(GIFT_BATCHES.items(), 1)
     )
 
 
@@ -221,8 +274,8 @@ def _gift_card(number: int, part: int) -> CardPlan:
         pan=card_pan(CITY, number),
         pin=None,
         expiry=GIFT_EXPIRY,
-        status="inactive",
         part=part,
+        **msgspec.structs.asdict(ODD_GIFTS.get(number, OddGift())),
     )
 
 

@@ -8,7 +8,7 @@ import datetime as dt
 
 import msgspec
 
-from host.model.instruments import BatchState
+from host.model.instruments import BatchState, Form, SaleState
 from host.model.money import Money
 from host.model.secrets import Pan, Secret
 from host.model.terminal import MacAlgorithm, TerminalFamily
@@ -135,6 +135,11 @@ class CardPlan(msgspec.Struct, frozen=True, kw_only=True):
     points: int = 0
     part: int = 0
     """Of the card batch that it is of, as its number in the book; 0 for none."""
+    sale: SaleState = SaleState.UNSOLD
+    """Of a card of a batch; others are not tracked."""
+    valid_from: dt.date | None = None
+    valid_to: dt.date | None = None
+    """Of a card of a batch whose days are told by themselves."""
 
 
 class BatchPlan(msgspec.Struct, frozen=True, kw_only=True):
@@ -145,6 +150,9 @@ class BatchPlan(msgspec.Struct, frozen=True, kw_only=True):
     code: str
     name: str
     state: BatchState
+    part: BatchState = BatchState.OPENED
+    """Where its one part stands: a part that was added later waits for an opening of its own."""
+    form: Form = Form.PHYSICAL
     face_minor: int
     cards: tuple[CardPlan, ...]
 
@@ -152,12 +160,6 @@ class BatchPlan(msgspec.Struct, frozen=True, kw_only=True):
     def issuer_id(self) -> int:
         """Whose cards they are."""
         return self.cards[0].issuer_id
-
-    @property
-    def part_state(self) -> BatchState:
-        """Where its part stands: opened, unless it waits for that."""
-        is_waiting = self.state is BatchState.GENERATED
-        return BatchState.GENERATED if is_waiting else BatchState.OPENED
 
 
 class ZoneKeyPlan(msgspec.Struct, frozen=True, kw_only=True):

@@ -29,6 +29,8 @@ CARD_STATES: Final = (
     Step(ACTIVE, "card.steal", STOLEN, "MB CS", "holds from the next message"),
     Step(FROZEN, "card.release", ACTIVE, "who may", "RK's own needs two"),
     Step(LOST, "card.release", ACTIVE, "who may", "found again"),
+    Step(FROZEN, "release into stock", INACTIVE, "who may", "its activation was taken back"),
+    Step(LOST, "release into stock", INACTIVE, "who may", "its activation was taken back"),
     Step(LOST, "card.replace", REPLACED, "CS MP", "its value moves to another card"),
     Step(STOLEN, "card.replace", REPLACED, "CS MP", "its value moves to another card"),
     Step(ACTIVE, "card.replace", REPLACED, "CS MP", "its value moves to another card"),
@@ -39,6 +41,7 @@ CARD_STATES: Final = (
     Step(ACTIVE, "expire", EXPIRED, "SY", "refused from the first second by its date"),
     Step(FROZEN, "expire", EXPIRED, "SY", "refused from the first second by its date"),
     Step(EXPIRED, "card.extend", ACTIVE, "IM", "with a second person; not after breakage"),
+    Step(EXPIRED, "extend in stock", INACTIVE, "IM", "nobody has activated it"),
 )
 
 SALE_STATES: Final = (

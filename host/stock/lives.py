@@ -9,7 +9,7 @@ import enum
 from typing import Final, NamedTuple
 
 from host.hsm.interface import Hsm
-from host.model.instruments import CardStatus
+from host.model.instruments import CardStatus, SaleState
 from host.model.secrets import Pan, Secret
 from host.rules.card_states import CARD_STATES
 from host.rules.states import StateError, after
@@ -53,6 +53,11 @@ class Card(NamedTuple):
     member: int | None
     code_hash: bytes | None
 
+    @property
+    def is_in_stock(self) -> bool:
+        """Nobody's, and to be sold: its activation may have been undone while it was stopped."""
+        return self.sale == SaleState.UNSOLD and self.member is None
+
 
 class Tried(NamedTuple):
     """What came of an activation password: the card, where it is right; else why not.
@@ -91,7 +96,8 @@ def stop_card(connection: Connection, card: int, how: Stop) -> str:
         StockRefusal: there is none, or it stands so that this cannot be done.
     """
     found = card_by_id(connection, card)
-    status = _after(found.status, how.value)
+    is_stock = how is Stop.RELEASE and found.is_in_stock
+    status = _after(found.status, "release into stock" if is_stock else how.value)
     connection.execute(SQL["set_status"], (status, found.shard, found.pan_hash))
     return status
 
@@ -121,7 +127,7 @@ def extend_card(connection: Connection, card: int, valid_to: dt.date) -> None:
         raise StockRefusal(Why.DAYS, valid_to=found.valid_to)
     status = found.status
     if status == CardStatus.EXPIRED:
-        status = _after(status, "card.extend")
+        status = _after(status, "extend in stock" if found.is_in_stock else "card.extend")
     if status in {CardStatus.VOIDED, CardStatus.REPLACED}:
         raise StockRefusal(Why.STATE, state=status)
     connection.execute(SQL["extend"], (valid_to, status, found.shard, found.pan_hash))

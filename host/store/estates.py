@@ -20,7 +20,6 @@ from host.hsm.keys import DeliveredKeys
 from host.hsm.purposes import KeyName
 from host.hsm.pvv import PinVerifier
 from host.ledger import DEBT_FLOOR_POINTS, Chart, Leg
-from host.model.instruments import SaleState
 from host.model.numbers import number_of
 from host.model.secrets import Secret
 from host.rules.points import expiry_of_lot
@@ -286,8 +285,8 @@ def _card_row(card: LoadedCard) -> Row:
     found_by = (card.shard, card.pan_hash, plan.id, plan.issuer_id)
     checked_by = (plan.status, plan.expiry, card.pin_value)
     seen_by = (plan.pan.masked, card.pan_sealed)
-    made_as = (plan.part, SaleState.UNSOLD.value) if plan.part else (None, None)
-    return (*found_by, *checked_by, *seen_by, *made_as)
+    made_as = (plan.part, plan.sale.value) if plan.part else (None, None)
+    return (*found_by, *checked_by, *seen_by, *made_as, plan.valid_from, plan.valid_to)
 
 
 def _purse_rows(card: LoadedCard, issuer: _Issuer) -> tuple[Row, Row]:

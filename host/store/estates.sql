@@ -85,7 +85,8 @@ COPY account (id, chart, unit, issuer_id, merchant_id) FROM STDIN;
 -- name: copy_cards
 -- The PAN only hashed, sealed and masked; the PIN only as its verification value.
 COPY card (
-    shard, pan_hash, id, issuer_id, status, expiry, pin_value, pan_masked, pan_sealed, part_id, sale
+    shard, pan_hash, id, issuer_id, status, expiry, pin_value, pan_masked, pan_sealed, part_id,
+    sale, valid_from, valid_to
 ) FROM STDIN;
 
 -- name: copy_products

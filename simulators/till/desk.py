@@ -140,10 +140,12 @@ class Desk:
     async def _act(self, step: Step) -> Performed:
         self.till.misfortune.add(step.fault)
         try:
-            return await ACTS[step.do](self.till, step)
+            came = await ACTS[step.do](self.till, step)
         except StepError as error:
             self.till.misfortune.set(Fault.NONE)
             raise TillError(str(error)) from None
+        assert not isinstance(came, dict)
+        return came
 
 
 def pin_text(pin: Secret | None) -> str | None:

@@ -18,6 +18,7 @@ from config.run.supervisor import Running, running_posswitch
 from config.settings import Settings
 from config.tasks.demo import CERTIFICATES, ISSUER_SECONDS_MAX, LINES, demo_settings
 from config.tasks.ledger import StoredLedger
+from config.tasks.staff import DemoStaff, opened_staff
 from host.estate.demo import EXTERNAL_ZONE, demo_estate, external_cards
 from host.store.connecting import SHORT, connect
 from simulators.channels import Place
@@ -26,6 +27,7 @@ from simulators.line import IsMine, Line
 from simulators.nac import NacLine
 from simulators.record import Record
 from simulators.scenario import read_scenario, run_scenario
+from simulators.wanted import Behind
 from switch.channels import ChannelSettings
 from tests.ports import free_port
 
@@ -121,7 +123,14 @@ def ledger(posswitch: Running) -> Iterator[StoredLedger]:
 
 
 @pytest.fixture(scope="package")
-def played(place_of: Callable[[str], Place], ledger: StoredLedger) -> Played:
+def staff(posswitch: Running) -> Iterator[DemoStaff]:
+    """People at its office."""
+    with opened_staff(posswitch.settings, posswitch.places) as staff:
+        yield staff
+
+
+@pytest.fixture(scope="package")
+def played(place_of: Callable[[str], Place], ledger: StoredLedger, staff: DemoStaff) -> Played:
     """Every shipped scenario, one after the other."""
     done = Played()
     for file in FILES:
@@ -129,7 +138,12 @@ def played(place_of: Callable[[str], Place], ledger: StoredLedger) -> Played:
         record = done.external if scenario.channel == "external" else done.record
         with tapped(done.sent.setdefault(scenario.channel, [])):
             done.wrong[file] = trio.run(
-                run_scenario, scenario, ESTATE, place_of(scenario.channel), record, ledger
+                run_scenario,
+                scenario,
+                ESTATE,
+                place_of(scenario.channel),
+                record,
+                Behind(ledger, staff),
             )
     return done
 

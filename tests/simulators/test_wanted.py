@@ -11,7 +11,7 @@ import pytest
 from config.tasks.junit import Ended, junit_report
 from config.tasks.stories_page import stories_page
 from simulators.scenario import Step, _unmet, asks_the_ledger, read_scenario
-from simulators.wanted import Balance, Leg, balances_unlike, legs_unlike
+from simulators.wanted import Balance, Leg, balances_unlike, legs_unlike, reason_unlike
 from tests.simulators.conftest import FILES
 
 SALE = Leg(debit="card_value", credit="merchant_payable", amount=12_345)
@@ -35,6 +35,9 @@ class Shelf:
 
     def balance(self, card: int, unit: str) -> int | None:
         return self._balances.get(f"{unit}{card}")
+
+    def reason(self, slot: str) -> str | None:
+        return {SLOT: "card_lost"}.get(slot)
 
 
 async def test_legs_that_are_there_say_nothing(autojump_clock: object) -> None:
@@ -78,6 +81,13 @@ async def test_a_balance_that_differs_or_is_not_there_is_a_diff(autojump_clock: 
     assert said.splitlines()[1:] == ["- card 202: 1,000.00 CNY", "+ card 202: 876.55 CNY"]
     said = await balances_unlike(ledger, [Balance(card=202, amount=1, unit="P:CITY")])
     assert said.splitlines()[1:] == ["- card 202: 1 points CITY", "+ None"]
+
+
+async def test_another_reason_under_the_same_code_is_a_diff(autojump_clock: object) -> None:
+    assert await reason_unlike(Shelf(), [SLOT], "card_lost") == ""
+    said = await reason_unlike(Shelf(), [SLOT], "card_frozen")
+    assert said.splitlines()[1:] == ["- card_frozen", "+ card_lost"]
+    assert "+ None" in await reason_unlike(Shelf(), [], "card_lost")
 
 
 def test_fields_that_differ_are_a_diff() -> None:

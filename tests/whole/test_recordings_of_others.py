@@ -120,7 +120,7 @@ def _play(name: str, port: int) -> None:
     scenario = read_scenario(SCENARIOS / f"{name.replace('-', '_')}_day.toml")
     place = channels.Place(port=port, answer_seconds_max=10.0)
     with Record() as record:
-        wrong = trio.run(run_scenario, scenario, ESTATE, place, record, None)
+        wrong = trio.run(run_scenario, scenario, ESTATE, place, record)
     assert list(wrong) == []
 
 

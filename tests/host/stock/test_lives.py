@@ -15,9 +15,11 @@ from tests.host.stock.conftest import HSM, MAKER, Stock
 HOUR = dt.timedelta(hours=1)
 
 
-def card_of(stock: Stock) -> int:
+def card_of(stock: Stock, sale: str | None = None) -> int:
     made = stock.opened(1, product=stock.product())
     [(card,)] = stock.rows("SELECT id FROM card WHERE part_id = %s", made.part)
+    if sale is not None:
+        stock.connection.execute("UPDATE card SET sale = %s WHERE id = %s", (sale, card))
     return card
 
 
@@ -42,7 +44,7 @@ def set_status(stock: Stock, card: int, status: str) -> None:
 def test_a_card_is_stopped_and_released_as_its_states_say(
     stock: Stock, status: str, how: Stop, becomes: str | None
 ) -> None:
-    card = card_of(stock)
+    card = card_of(stock, "sold")
     set_status(stock, card, status)
     if becomes is None:
         with pytest.raises(StockRefusal, match="E-STATE"):
@@ -51,9 +53,29 @@ def test_a_card_is_stopped_and_released_as_its_states_say(
         assert lives.stop_card(stock.connection, card, how) == becomes
 
 
+@pytest.mark.parametrize("status", ["frozen", "lost"])
+def test_a_card_whose_activation_was_taken_back_meanwhile_is_released_into_stock(
+    stock: Stock, status: str
+) -> None:
+    card = card_of(stock, "unsold")
+    set_status(stock, card, status)
+    assert lives.stop_card(stock.connection, card, Stop.RELEASE) == "inactive"
+    stock.connection.execute("UPDATE card SET member_id = 11 WHERE id = %s", (card,))
+    set_status(stock, card, status)
+    assert lives.stop_card(stock.connection, card, Stop.RELEASE) == "active", "it is somebody's"
+
+
+def test_a_card_that_expired_in_stock_is_extended_in_stock(stock: Stock) -> None:
+    """S1-05: it has no value before it is activated."""
+    card = card_of(stock, "unsold")
+    set_status(stock, card, "expired")
+    lives.extend_card(stock.connection, card, dt.date(2031, 1, 1))
+    assert stock.rows("SELECT status FROM card WHERE id = %s", card) == [("inactive",)]
+
+
 def test_a_card_is_extended_and_one_that_had_expired_is_in_use_again(stock: Stock) -> None:
     """S1-05."""
-    card, connection = card_of(stock), stock.connection
+    card, connection = card_of(stock, "sold"), stock.connection
     with pytest.raises(StockRefusal, match="E-DAYS"):
         lives.extend_card(connection, card, dt.date(2029, 12, 31))
     set_status(stock, card, "expired")

@@ -1,0 +1,253 @@
+"""People of the demo estate at its office, invited as they are needed, each with their own phone.
+
+They are people like all others: the first is made by who owns the machine, invites the rest, and
+each has a password, one-time codes and one role. What they do runs through the office's one runner,
+so that who may not do a thing is told so. Nobody else knows their passwords: they end with the
+process.
+"""
+
+import json
+import secrets
+import time
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import psycopg
+import pyotp
+
+from config.errors import OperatorError, SettingsError, SurroundingsError
+from config.places import Places
+from config.run.database import dsn_of
+from config.run.house import house_and_settings
+from config.run.hsm import open_hsm
+from config.settings import Settings
+from config.tasks.ledger import opened_ledger
+from host.clock import utc_now
+from host.estate.demo import CITY, MERCHANTS
+from host.model.office import NOBODY, Do, Done, Outcome, Refused, Waiting
+from host.model.secrets import Secret
+from host.office.codes import STEP_SECONDS
+from host.office.doing import run_action
+from host.office.first import make_first
+from host.office.office import Office
+from host.office.places import Scope
+from host.office.refusals import Refusal
+from host.office.roles import BM, BO, CS, IM, PA, PO, RK, ROLES
+from host.office.tables import ACTIONS, VIEWS
+from host.store.connecting import LONG, SHORT, connect
+from simulators.wanted import CHANNELS_ALONE, Behind
+
+ESTATE: Final = "demo"
+SOURCE: Final = "demo"
+NEEDS_CODE: Final = "E-STEP-UP"
+DONE: Final = "done"
+WAITING: Final = "waiting"
+PLACES: Final = ((Scope.ISSUER, CITY.institution_id), (Scope.PLATFORM, ""),
+                 (Scope.MERCHANT, MERCHANTS[0].merchant_id))  # fmt: skip
+"""Where a role is given: at the first of these that it may be held at."""
+
+
+class Named(NamedTuple):
+    """What the person of a role is called."""
+
+    login: str
+    name: str
+
+
+NAMES: Final[Mapping[str, Named]] = {
+    PA: Named("wang", "Wang Min"),
+    IM: Named("li", "Li Qiang"),
+    BM: Named("bai", "Bai Ling"),
+    BO: Named("zhao", "Zhao Ying"),
+    RK: Named("rong", "Rong Wei"),
+    CS: Named("sun", "Sun Jie"),
+    PO: Named("ma", "Ma Tao"),
+}
+"""Of other roles it is the role's own."""
+
+
+@dataclass(slots=True)
+class Colleague:
+    """Somebody at the office, with their session and their phone."""
+
+    login: str
+    session: Secret = NOBODY
+    seed: str = ""
+    step: int = 0
+    """Of the last code that was given: each is good once."""
+
+    def code(self) -> Secret:
+        """The next that is good; waits where all of now have been given."""
+        now = time.time()
+        at = int(now) // STEP_SECONDS
+        self.step = max(self.step + 1, at - 1)
+        time.sleep(max(0.0, (self.step - 1) * STEP_SECONDS - now))
+        code = pyotp.TOTP(self.seed, interval=STEP_SECONDS).at(self.step * STEP_SECONDS)
+        return Secret(code.encode())
+
+
+class DemoStaff:
+    """A `simulators.wanted.Staff`. To be used by one thread at a time."""
+
+    def __init__(
+        self, office: Office, connection: psycopg.Connection[Any], invitation: Secret
+    ) -> None:
+        self._office = office
+        self._connection = connection
+        self._people: dict[str, Colleague] = {}
+        first = self._take_up(NAMES[PA].login, invitation.reveal().decode())
+        self._people[PA] = first
+
+    def act(self, by: str, action: str, values: Mapping[str, object], agreed_by: str = "") -> str:
+        """Do it, and have it agreed to; gives `done`, `waiting`, or the code of why not."""
+        told = self.ask(by, action, values)
+        if isinstance(told, Waiting) and agreed_by:
+            decision = {"approval": told.approval, "decision": "approve"}
+            told = self.ask(agreed_by, "approval.decide", decision)
+        if isinstance(told, Refused):
+            return told.code
+        return DONE if isinstance(told, Done) else WAITING
+
+    def ask(self, by: str, action: str, values: Mapping[str, object]) -> Outcome:
+        """What came of it; a one-time code is given where one is asked for."""
+        who = self.person(by)
+        form = uuid.uuid4().hex
+        told = self._ask(who, action, values, form=form)
+        if isinstance(told, Refused) and told.code == NEEDS_CODE:
+            told = self._ask(who, action, values, form=form, code=who.code())
+        return told
+
+    def done(self, by: str, action: str, values: Mapping[str, object]) -> Done:
+        """The same, of what has to be done.
+
+        Raises:
+            SurroundingsError: it was not.
+        """
+        return _done(self.ask(by, action, values), action)
+
+    def person(self, by: str) -> Colleague:
+        """Somebody of that role, invited where nobody is; a word behind it tells others apart."""
+        if by not in self._people:
+            self._people[by] = self._invite(*by.partition(" ")[::2])
+        return self._people[by]
+
+    def _invite(self, role: str, other: str) -> Colleague:
+        scope, key = next(each for each in PLACES if each[0] in ROLES[role].scopes)
+        named = NAMES.get(role) or Named(role.replace("_", "-"), ROLES[role].en)
+        login = f"{named.login}{other}"
+        values = {"login": login, "name": named.name, "role": role}
+        told = self.done(PA, "person.save", values | {"scope": scope.value, "scope_key": key})
+        return self._take_up(login, told.shown_once["invitation"])
+
+    def _take_up(self, login: str, invitation: str) -> Colleague:
+        """Choose a password, sign in, and turn one-time codes on."""
+        who, password = Colleague(login), secrets.token_urlsafe()
+        self._done(who, "invitation.accept", {"token": invitation, "new": password})
+        values = {"login": login, "password": password}
+        session = self._done(who, "session.sign_in", values).shown_once["session"]
+        who.session = Secret(session.encode())
+        who.seed = self._done(who, "totp.enrol", {}).shown_once["seed"]
+        self._done(who, "totp.enrol", {"code": who.code().reveal().decode()})
+        return who
+
+    def _done(self, who: Colleague, action: str, values: Mapping[str, object]) -> Done:
+        return _done(self._ask(who, action, values, form=uuid.uuid4().hex), action)
+
+    def _ask(
+        self,
+        who: Colleague,
+        action: str,
+        values: Mapping[str, object],
+        *,
+        form: str,
+        code: Secret | None = None,
+    ) -> Outcome:
+        asked = Do(
+            session=who.session,
+            action=action,
+            values=Secret(json.dumps(values, default=str).encode()),
+            once_key=form,
+            code=code,
+            source=SOURCE,
+        )
+        return run_action(self._office, self._connection, asked)
+
+
+class StaffOnCall:
+    """The same, begun once the first is asked for something; what keeps it from that is told."""
+
+    def __init__(self, settings: Settings, places: Places, stack: ExitStack) -> None:
+        self._told = (settings, places)
+        self._stack = stack
+        self._staff: DemoStaff | None = None
+
+    def act(self, by: str, action: str, values: Mapping[str, object], agreed_by: str = "") -> str:
+        """As `DemoStaff.act`, or why there is nobody."""
+        try:
+            if self._staff is None:
+                self._staff = self._stack.enter_context(opened_staff(*self._told))
+            return self._staff.act(by, action, values, agreed_by)
+        except OperatorError as error:
+            return str(error)
+
+
+@contextmanager
+def opened_behind(data: Path | None, settings: Path | None) -> Iterator[Behind]:
+    """The ledger and the office of a data directory that is named; nothing without one.
+
+    Raises:
+        OperatorError: there is no such database, or the settings make no sense.
+    """
+    if data is None:
+        yield CHANNELS_ALONE
+        return
+    places, told = house_and_settings(data, settings)
+    with opened_ledger(data, settings) as ledger, ExitStack() as stack:
+        yield Behind(ledger, StaffOnCall(told, places, stack))
+
+
+def _done(told: Outcome, action: str) -> Done:
+    if isinstance(told, Done):
+        return told
+    why = f"{told.code}: {told.en}" if isinstance(told, Refused) else "it waits for another person"
+    raise SurroundingsError(f"{action} was not done at the demo's office: {why}", "E-SIMULATOR")
+
+
+@contextmanager
+def opened_staff(settings: Settings, places: Places) -> Iterator[DemoStaff]:
+    """The first person of a running house of the demo estate, who invites all others.
+
+    Raises:
+        OperatorError: it is not the demo estate, or there are people at its office already.
+    """
+    database = settings.database
+    owner = dsn_of("owner", database, places.cluster)
+    office_dsn = dsn_of("office", database, places.cluster)
+    hsm = open_hsm(settings.host.hsm, places, owner)
+    with connect(owner, LONG, autocommit=True) as connection:
+        invitation = _begin(connection)
+    with connect(office_dsn, SHORT, autocommit=True) as connection:
+        office = Office(hsm=hsm, clock=utc_now, actions=ACTIONS, views=VIEWS)
+        yield DemoStaff(office, connection, invitation)
+
+
+def _begin(connection: psycopg.Connection[Any]) -> Secret:
+    row = connection.execute("SELECT value FROM setting WHERE name = 'estate'").fetchone()
+    if row != (ESTATE,):
+        raise SettingsError(
+            "people are only made up for the demo estate. Next: posswitch up --estate demo "
+            "--data NEW",
+            "E-SIMULATOR",
+        )
+    try:
+        return make_first(connection, *NAMES[PA], source=SOURCE, now=utc_now())
+    except Refusal:
+        raise SurroundingsError(
+            "there are people at this office already, and nobody acts for them. Next: posswitch "
+            "up --estate demo --data NEW",
+            "E-SIMULATOR",
+        ) from None
