@@ -209,6 +209,8 @@ class Book:
     batches: dict[int, CardBatch] = field(default_factory=dict)
     parts: dict[int, CardPart] = field(default_factory=dict)
     alliances: tuple[Alliance, ...] = ()
+    stopped_members: frozenset[int] = frozenset()
+    """Those who are frozen, or leave: few of all there are."""
     version: int = 0
     """Of the estate, as far as this book has read it."""
     changing: threading.Lock = field(default_factory=threading.Lock)
@@ -242,6 +244,7 @@ class Book:
         self.accounts = fresh.accounts
         self.batches, self.parts = fresh.batches, fresh.parts
         self.alliances = fresh.alliances
+        self.stopped_members = fresh.stopped_members
         self.issuers = fresh.issuers
         self._know_prefixes()
         self.merchants = fresh.merchants

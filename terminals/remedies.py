@@ -84,6 +84,9 @@ REMEDIES: Final[Mapping[Reason, Remedy]] = {
     ),
     Reason.AMOUNT_LIMIT: Remedy("a smaller amount", "the limit is the card's or its product's"),
     Reason.CARD_FROZEN: Remedy("ask for another card", "somebody froze it: see its history"),
+    Reason.MEMBER_FROZEN: Remedy(
+        "ask for another card", "the member it is bound to is frozen, or leaves: see their history"
+    ),
     Reason.ORIGINAL_MISMATCH: Remedy(
         "compare amount and card with the slip of the original", "nothing was posted"
     ),

@@ -66,6 +66,7 @@ class Reason(enum.StrEnum):
     CARD_REPLACED = "card_replaced"
     CARD_NOT_YET_VALID = "card_not_yet_valid"
     CARD_ALREADY_BOUND = "card_already_bound"
+    MEMBER_FROZEN = "member_frozen"
 
 
 POSTED: Final = (Reason.APPROVED, Reason.POSTING_PENDING)
@@ -108,6 +109,7 @@ RESPONSE_CODES: Final[dict[Reason, ResponseCode]] = {
     ),
     Reason.AMOUNT_LIMIT: ResponseCode("61", "C", "超出金额限制", "over the amount limit"),
     Reason.CARD_FROZEN: ResponseCode("62", "C", "受限制卡", "card frozen"),
+    Reason.MEMBER_FROZEN: ResponseCode("62", "C", "受限制卡", "its holder is frozen"),
     Reason.ORIGINAL_MISMATCH: ResponseCode("64", "C", "原始金额不正确", "original differs"),
     Reason.PIN_TRIES_EXCEEDED: ResponseCode("75", "C", "密码输入超限", "PIN tries exceeded"),
     Reason.BATCH_MISMATCH: ResponseCode("77", "D", "批次不一致", "batch mismatch: sign on again"),

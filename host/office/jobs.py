@@ -7,7 +7,7 @@ never done twice. A step that finds its job stopped is undone, and ends it.
 """
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -20,8 +20,8 @@ from host.clock import WallClock
 from host.hsm.interface import Hsm
 from host.office.action import Acting
 from host.office.office import Office
-from host.office.records import SQL as RECORDS
 from host.office.subjects import Found, Ref
+from host.office.timer import Timer, Timers
 from host.store.connecting import Connection
 from host.store.held import Held
 from host.store.queries import load_queries
@@ -67,33 +67,59 @@ class JobStoppedError(Exception):
 
 
 class Clerk:
-    """Does jobs one after another on a connection of its own; ends approvals that nobody decided.
+    """Does jobs one after another on a connection of its own, and what timers ask for.
 
     To be used by one thread at a time.
     """
 
-    def __init__(self, office: Office, held: Held, works: Mapping[str, Step]) -> None:
+    def __init__(
+        self, office: Office, held: Held, works: Mapping[str, Step], timers: Iterable[Timer] = ()
+    ) -> None:
         self._office = office
         self._held = held
         self._works = works
+        self._timers = Timers(tuple(timers))
+        self._heard: Connection | None = None
+        self._is_woken = False
+
+    @property
+    def socket(self) -> int | None:
+        """What becomes readable when somebody begins a job; None without a connection."""
+        heard = self._heard
+        return None if heard is None or heard.closed else heard.fileno()
 
     def do_next(self) -> bool:
-        """Do one, if any waits; gives whether there was one. None where its database is away."""
-        now = self._office.clock()
+        """Do one, if any waits; gives whether there may be more. No where its database is away."""
+        self._is_woken = False
         try:
             with self._held.use() as connection:
-                with connection.transaction():
-                    connection.execute(RECORDS["expire_approvals"], {"now": now})
-                    connection.execute(SQL["end_left"], {"left_at": now - LEFT_AFTER, "now": now})
-                job = take_job(connection, self._works, now)
-                if job is None:
-                    return False
-                step = self._works[job.action]
-                do_job(connection, self._office.hsm, self._office.clock, job, step)
+                self._hear(connection)
+                is_more = self._timers.run(connection, self._office.clock())
+                is_more |= self._do_one(connection)
         except psycopg.Error as error:
             _LOG.warning("jobs wait for the database", why=type(error).__name__)
             return False
+        return is_more or self._is_woken
+
+    def _do_one(self, connection: Connection) -> bool:
+        job = take_job(connection, self._works, self._office.clock())
+        if job is None:
+            return False
+        step = self._works[job.action]
+        do_job(connection, self._office.hsm, self._office.clock, job, step)
         return True
+
+    def _hear(self, connection: Connection) -> None:
+        """Be told of jobs from here on, once for each connection."""
+        if connection is self._heard:
+            return
+        with connection.transaction():
+            connection.execute(SQL["hear"])
+        connection.add_notify_handler(self._wake)
+        self._heard = connection
+
+    def _wake(self, _told: object) -> None:
+        self._is_woken = True
 
     def shut(self) -> None:
         """Let go of the connection; a job that is under way goes on elsewhere, or later."""
@@ -116,8 +142,14 @@ def begin_job(acting: Acting, action: str, about: Found, *, total: int, plan: ob
         },
     ).fetchone()
     assert row is not None, "RETURNING"
+    wake(acting.connection)
     number: int = row[0]
     return number
+
+
+def wake(connection: Connection) -> None:
+    """Whoever runs jobs looks at once when this transaction is committed."""
+    connection.execute(SQL["wake"])
 
 
 def take_job(connection: Connection, works: Mapping[str, Step], now: dt.datetime) -> Job | None:

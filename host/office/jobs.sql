@@ -13,6 +13,14 @@ VALUES (
 )
 RETURNING t.id;
 
+-- name: wake
+-- Whoever runs jobs looks at once.
+SELECT pg_notify('office_job', '');
+
+-- name: hear
+-- To be told of it.
+LISTEN office_job;
+
 -- name: take_job
 -- The oldest that waits, or that was left by a runner that is no more.
 -- notes: job

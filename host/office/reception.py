@@ -6,6 +6,7 @@ else. Nothing here raises: whatever is met is a refusal.
 """
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import Final, NoReturn
 
 import psycopg
@@ -15,11 +16,12 @@ import trio
 from host.metrics import count_fault
 from host.model.office import Do, Show, Told
 from host.office.doing import run_action
-from host.office.jobs import Clerk
+from host.office.jobs import Clerk, Step
 from host.office.looking import read_view
 from host.office.office import Office
 from host.office.refusals import AWAY, FAULT, IN_DOUBT, TOO_MANY, Refusal, RefusalKind, told_of
 from host.office.tables import WORKS
+from host.office.timers import TIMERS
 from host.steady import kept_going
 from host.store.connecting import Connection
 from host.store.held import Connect, Held
@@ -31,7 +33,8 @@ ASKS_A_SECOND_MAX: Final = 20
 """Of one place; a person is slower, and a script that is not waits a moment."""
 SOURCES_MAX: Final = 10_000
 """Places that are counted apart; beyond that all new ones count as one."""
-JOB_LOOK_SECONDS: Final = 1.0
+JOB_LOOK_SECONDS: Final = 10.0
+"""How often it is looked beside being told: what somebody left is found so."""
 
 _LOG = structlog.get_logger(__name__)
 
@@ -39,7 +42,13 @@ _LOG = structlog.get_logger(__name__)
 class Reception:
     """Clerks and who waits for them. Without a `connect` there is no database for people."""
 
-    def __init__(self, office: Office, connect: Connect | None) -> None:
+    def __init__(
+        self,
+        office: Office,
+        connect: Connect | None,
+        works: Mapping[str, Step] = WORKS,
+        look_seconds: float = JOB_LOOK_SECONDS,
+    ) -> None:
         self._office = office
         self._idle = [Held(connect) for _ in range(CLERKS)] if connect else []
         self._all = list(self._idle)
@@ -48,7 +57,13 @@ class Reception:
         self._waiting = 0
         self._asked: Counter[str] = Counter()
         self._second = 0.0
-        self._job_clerk = Clerk(office, Held(connect), WORKS) if connect else None
+        self._job_clerk = Clerk(office, Held(connect), works, TIMERS) if connect else None
+        self._look_seconds = look_seconds
+
+    @property
+    def hears(self) -> bool:
+        """Whether it would be told of a job that somebody begins."""
+        return self._job_clerk is not None and self._job_clerk.socket is not None
 
     async def ask(self, asked: Do | Show) -> Told:
         """Do it or show it, when a clerk is free."""
@@ -82,13 +97,15 @@ class Reception:
             self._job_clerk.shut()
 
     async def _do_jobs(self) -> NoReturn:
-        assert self._job_clerk is not None, "there is a database"
+        clerk = self._job_clerk
+        assert clerk is not None, "there is a database"
         while True:
             is_more = await trio.to_thread.run_sync(
-                self._job_clerk.do_next, limiter=self._threads, abandon_on_cancel=False
+                clerk.do_next, limiter=self._threads, abandon_on_cancel=False
             )
             if not is_more:
-                await trio.sleep(JOB_LOOK_SECONDS)
+                with trio.move_on_after(self._look_seconds):
+                    await _until_readable(clerk.socket)
 
     def _serve(self, held: Held, asked: Do | Show) -> Told:
         is_begun = False
@@ -117,6 +134,13 @@ class Reception:
         counted = source if source in self._asked or len(self._asked) < SOURCES_MAX else ""
         self._asked[counted] += 1
         return self._asked[counted] > ASKS_A_SECOND_MAX
+
+
+async def _until_readable(socket: int | None) -> None:
+    """Until somebody says on it that there is a job; for ever without one."""
+    if socket is None:
+        await trio.sleep_forever()
+    await trio.lowlevel.wait_readable(socket)
 
 
 def _what_became(asked: Do | Show, *, is_begun: bool) -> RefusalKind:

@@ -65,6 +65,13 @@ def write_line(connection: Connection, line: Line, outcome: str) -> None:
     )
 
 
+def was_done_by(connection: Connection, role: str, action: str, ref: Ref) -> bool:
+    """Whether the last time that this was done to it, a holder of that role did it."""
+    told = {"action": action, "kind": ref.kind, "key": ref.key}
+    row = connection.execute(SQL["last_done"], told).fetchone()
+    return row is not None and row[0].partition("@")[0] == role
+
+
 def frozen(values: msgspec.Struct) -> dict[str, Any]:
     """Values as they are kept until they are approved.
 

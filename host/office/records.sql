@@ -13,6 +13,18 @@ VALUES (
     %(source)s, %(outcome)s
 );
 
+-- name: last_done
+-- As what somebody did this to it last.
+SELECT acting_as
+FROM history
+WHERE
+    subject_key = %(key)s
+    AND subject_kind = %(kind)s
+    AND action = %(action)s
+    AND outcome = 'done'
+ORDER BY at DESC, id DESC
+LIMIT 1;
+
 -- name: add_approval
 -- Frozen: what is to be done, and what was seen.
 -- notes: approval

@@ -22,25 +22,3 @@ SELECT exists(
     INNER JOIN person_grant AS g ON p.id = g.person_id
     WHERE p.login = %(login)s AND g.role = 'risk' AND g.ended_at IS NULL
 );
-
--- name: member_phoned
--- Whose phone it is.
-SELECT id FROM member WHERE phone_hash = %s;
-
--- name: place_member
--- Where they joined.
--- notes: member
-UPDATE member AS t SET merchant_id = %(merchant)s
-WHERE t.id = %(id)s;
-
--- name: edit_member
--- What they are called.
--- notes: member
-UPDATE member AS t SET name = %(name)s
-WHERE t.id = %(id)s;
-
--- name: set_member
--- Frozen, or in use again.
--- notes: member
-UPDATE member AS t SET state = %(state)s
-WHERE t.id = %(id)s;

@@ -5,7 +5,17 @@ from typing import Any, Final
 
 from host.office.action import Action
 from host.office.jobs import Step
-from host.office.rows import approvals, entries, estate, people, stock, stock_views, views, work
+from host.office.rows import (
+    approvals,
+    entries,
+    estate,
+    members,
+    people,
+    stock,
+    stock_views,
+    views,
+    work,
+)
 from host.office.view import View
 
 _ACTIONS: Final[tuple[Action[Any], ...]] = (
@@ -46,9 +56,10 @@ _ACTIONS: Final[tuple[Action[Any], ...]] = (
     stock.CARD_RETURN,
     stock.CARD_FREEZE,
     stock.CARD_EXTEND,
-    stock.MEMBER_ADD,
-    stock.MEMBER_EDIT,
-    stock.MEMBER_FREEZE,
+    members.ADD,
+    members.EDIT,
+    members.FREEZE,
+    members.CLOSE,
 )
 
 ACTIONS: Final[Mapping[str, Action[Any]]] = {row.id: row for row in _ACTIONS}

@@ -24,8 +24,10 @@ BATCH_STATES: Final = (
     Step(SUSPENDED, "card_batch.void", VOIDED, "BO", "with IM or PA; what is left goes back"),
     Step(OPENED, "expire", EXPIRED, "SY", "its last day is over"),
     Step(SUSPENDED, "expire", EXPIRED, "SY", "its last day is over"),
-    Step(OPENED, "close", CLOSED, "SY", "nothing left to spend"),
-    Step(EXPIRED, "close", CLOSED, "SY", "nothing left to spend"),
+    Step(EXPIRED, "card.extend", OPENED, "IM", "a card of it has a later last day"),
+    Step(EXPIRED, "extend suspended", SUSPENDED, "IM", "the same, as it stood before"),
+    Step(OPENED, "close", CLOSED, "SY", "each card was voided or replaced"),
+    Step(EXPIRED, "close", CLOSED, "SY", "each card was voided or replaced"),
 )
 
 PART_STATES: Final = (

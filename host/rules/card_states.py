@@ -102,6 +102,10 @@ card that was sent to a shop is sold there; a virtual one that was allocated has
 
 NOT_YET_VALID: Final = Answers(spend=Reason.CARD_NOT_YET_VALID, load=Reason.CARD_NOT_YET_VALID)
 """Before its first day a card may be sold and bound."""
+MEMBER_STOPPED: Final = Answers(
+    spend=Reason.MEMBER_FROZEN, bind=Reason.MEMBER_FROZEN, load=Reason.MEMBER_FROZEN
+)
+"""Of a card whose member is frozen, or leaves."""
 
 
 def answers_of(status: str, sale: str, form: Form | None) -> Answers:

@@ -9,7 +9,13 @@ from typing import Final
 from host.model.instruments import BatchState, CardStatus
 from host.model.responses import Reason
 from host.rules.batch_states import BATCH_TOLD, told_of
-from host.rules.card_states import CARD_TOLD, NOT_YET_VALID, STATUS_TOLD, answers_of
+from host.rules.card_states import (
+    CARD_TOLD,
+    MEMBER_STOPPED,
+    NOT_YET_VALID,
+    STATUS_TOLD,
+    answers_of,
+)
 from host.rules.dossier import Dossier
 from host.rules.states import Use
 
@@ -18,10 +24,10 @@ def why_not(use: Use, dossier: Dossier) -> Reason | None:
     """Why the card may not be used so; None where it may."""
     card = dossier.present_card
     if card.part:
-        return _why_not_of_batch(use, dossier)
+        return _why_not_of_batch(use, dossier) or _why_not_whose(use, dossier)
     told = STATUS_TOLD.get(use)
     reason = told[card.status] if told is not None else _told(use, dossier)
-    return reason or _why_not_that_month(dossier)
+    return reason or _why_not_that_month(dossier) or _why_not_whose(use, dossier)
 
 
 def _why_not_of_batch(use: Use, dossier: Dossier) -> Reason | None:
@@ -57,6 +63,16 @@ def _told(use: Use, dossier: Dossier) -> Reason | None:
     return answers_of(card.status, card.sale, form).to(use)
 
 
+def _why_not_whose(use: Use, dossier: Dossier) -> Reason | None:
+    """Whose it is, or who is about to have it, is neither frozen nor leaving."""
+    member = dossier.present_card.member
+    if not member and use is Use.BIND:
+        member = dossier.member
+    if member and member in dossier.book.stopped_members:
+        return MEMBER_STOPPED.to(use)
+    return None
+
+
 def _why_not_that_month(dossier: Dossier) -> Reason | None:
     """Today is not after the month the card is valid to, and the date sent is the card's."""
     expiry = dossier.present_card.expiry
@@ -73,6 +89,7 @@ DECLINES: Final[dict[Use, tuple[Reason, ...]]] = {
                 *(answers for answers in BATCH_TOLD.values()),
                 *(row.answers for row in CARD_TOLD),
                 NOT_YET_VALID,
+                MEMBER_STOPPED,
             )
             if (reason := answers.to(use)) is not None
         )

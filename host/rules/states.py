@@ -74,6 +74,11 @@ def after(steps: Iterable[Step], what: str, state: str, action: str) -> str:
     raise StateError(what, state, action)
 
 
+def from_which(steps: Iterable[Step], action: str) -> list[str]:
+    """The states in which `action` can be done."""
+    return [step.before for step in steps if step.action == action]
+
+
 def picture(steps: Iterable[Step]) -> Iterator[str]:
     """The steps as lines of a Mermaid state diagram."""
     yield "stateDiagram-v2"

@@ -14,6 +14,7 @@ from host.model.secrets import Pan, Secret
 from host.rules.card_states import CARD_STATES
 from host.rules.states import StateError, after
 from host.shards import shard_of
+from host.stock.ageing import reopen_batch_of
 from host.stock.batches import By
 from host.stock.codes import is_right
 from host.stock.making import read_shard_count
@@ -127,10 +128,19 @@ def extend_card(connection: Connection, card: int, valid_to: dt.date) -> None:
         raise StockRefusal(Why.DAYS, valid_to=found.valid_to)
     status = found.status
     if status == CardStatus.EXPIRED:
-        status = _after(status, "extend in stock" if found.is_in_stock else "card.extend")
+        was_activated = not found.is_in_stock and _was_activated(connection, found)
+        status = _after(status, "card.extend" if was_activated else "extend in stock")
     if status in {CardStatus.VOIDED, CardStatus.REPLACED}:
         raise StockRefusal(Why.STATE, state=status)
     connection.execute(SQL["extend"], (valid_to, status, found.shard, found.pan_hash))
+    if found.part is not None:
+        reopen_batch_of(connection, found.part)
+
+
+def _was_activated(connection: Connection, card: Card) -> bool:
+    """Whether it is somebody's, or anything was ever posted to it: sold alone it has no value."""
+    row = connection.execute(SQL["has_purse"], (card.shard, card.id)).fetchone()
+    return card.member is not None or row == (True,)
 
 
 def rebind_card(connection: Connection, card: int, member: int) -> None:

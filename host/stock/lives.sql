@@ -42,6 +42,10 @@ UPDATE card AS t SET status = %s WHERE t.shard = %s AND t.pan_hash = %s;
 -- notes: card
 UPDATE card AS t SET valid_to = %s, status = %s WHERE t.shard = %s AND t.pan_hash = %s;
 
+-- name: has_purse
+-- Whether anything was ever posted to it.
+SELECT exists(SELECT FROM purse WHERE shard = %s AND card_id = %s);
+
 -- name: bind
 -- To another member.
 -- notes: card

@@ -123,6 +123,7 @@ def read_book(connection: Connection, hsm: Hsm) -> Book:
         batches={one.id: one for one in read_batches(connection)},
         parts={one.id: one for one in read_parts(connection)},
         alliances=read_alliances(connection),
+        stopped_members=frozenset(read_stopped_members(connection)),
         version=version,
     )
 
@@ -145,6 +146,12 @@ def read_alliances(connection: Connection) -> tuple[Alliance, ...]:
         )
         for number, programmes in _other_programmes(connection, 1).items()
     )
+
+
+def read_stopped_members(connection: Connection, ids: Sequence[int] | None = None) -> Iterator[int]:
+    """All members who are frozen or leave, or which of these do."""
+    for (number,) in _rows(connection, SQL["stopped_members"], "AND id = any(%s)", ids):
+        yield number
 
 
 def _other_programmes(connection: Connection, owner: int) -> dict[int, list[Programme]]:

@@ -123,6 +123,10 @@ INNER JOIN product_version AS v ON b.product_id = v.product_id AND b.product_ver
 -- Parts of card batches.
 SELECT p.id, p.batch_id, p.state FROM card_batch_part AS p;
 
+-- name: stopped_members
+-- Members whose cards are not to be used: those who are frozen, or leave.
+SELECT id FROM member WHERE state IN ('frozen', 'closing');
+
 -- name: zone_keys
 -- What PIN blocks go to external issuers under, as key blocks.
 SELECT name, block FROM zone_key ORDER BY name;

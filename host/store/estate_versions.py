@@ -29,6 +29,8 @@ class Followed(enum.StrEnum):
     CARD_BATCH = "card_batch"
     """With its product version."""
     CARD_PART = "card_batch_part"
+    MEMBER = "member"
+    """Whether they are frozen."""
 
 
 def note_estate_change(connection: Connection, what: Followed, key: int | str) -> int:

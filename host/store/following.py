@@ -84,11 +84,18 @@ def _reread_parts(self: Following, connection: Connection, keys: Sequence[str]) 
         self.book.parts[part.id] = part
 
 
+def _reread_members(self: Following, connection: Connection, keys: Sequence[str]) -> None:
+    ids = [int(key) for key in keys]
+    stopped = frozenset(books.read_stopped_members(connection, ids))
+    self.book.stopped_members = self.book.stopped_members.difference(ids) | stopped
+
+
 REREADS: Final[Mapping[Followed, Reread]] = {
     Followed.ISSUER: _reread_issuers,
     Followed.MERCHANT: _reread_merchants,
     Followed.TERMINAL: _reread_terminals,
     Followed.CARD_BATCH: _reread_batches,
     Followed.CARD_PART: _reread_parts,
+    Followed.MEMBER: _reread_members,
 }
 """In the order of `Followed`: what others point at is read before them."""

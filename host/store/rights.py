@@ -95,6 +95,7 @@ POSTER: Final[Mapping[str, Right]] = {
         updates=_of("remaining written_off"),
     ),
     "lot_use": Right(reads=WHOLE, inserts=WHOLE),
+    "member": Right(reads=_of("id state")),
     "merchant": Right(reads=_of("id merchant_id name is_active")),
     "number_block": Right(reads=WHOLE, inserts=WHOLE, updates=_of("next_number")),
     "points_expiry": Right(reads=WHOLE, inserts=WHOLE),
@@ -205,6 +206,7 @@ OFFICE: Final[Mapping[str, Right]] = {
         ),
         updates=_of("state decided_by decided_at note outcome"),
     ),
+    "business_day": Right(reads=_of("business_date state")),
     "change": Right(inserts=_of("relation key digest content before")),
     "card": Right(
         reads=WHOLE,
@@ -235,7 +237,7 @@ OFFICE: Final[Mapping[str, Right]] = {
         ),
         updates=_of("state returned_by returned_at"),
     ),
-    "code_try": Right(reads=WHOLE, inserts=WHOLE, updates=_of("tries began_at")),
+    "code_try": Right(reads=WHOLE, inserts=WHOLE, updates=_of("tries began_at"), deletes=True),
     "estate_change": Right(reads=WHOLE, inserts=WHOLE),
     "estate_version": Right(reads=WHOLE, updates=_of("version")),
     "history": Right(
@@ -250,6 +252,7 @@ OFFICE: Final[Mapping[str, Right]] = {
         reads=WHOLE,
         inserts=_of("token_hash person_id made_at made_by expires_at"),
         updates=_of("used_at"),
+        deletes=True,
     ),
     "issuer": Right(
         reads=WHOLE,
@@ -275,14 +278,14 @@ OFFICE: Final[Mapping[str, Right]] = {
     "member": Right(
         reads=WHOLE,
         inserts=_of("phone_hash phone_sealed phone_masked name merchant_id made_by made_at"),
-        updates=_of("name state merchant_id"),
+        updates=_of("name state merchant_id closing_at phone_hash phone_sealed phone_masked"),
     ),
     "merchant": Right(
         reads=WHOLE,
         inserts=_of("id merchant_id name trade city contact"),
         updates=_of("name is_active trade city contact closed_on"),
     ),
-    "once_key": Right(reads=WHOLE, inserts=WHOLE),
+    "once_key": Right(reads=WHOLE, inserts=WHOLE, deletes=True),
     "person": Right(
         reads=WHOLE,
         inserts=_of(
@@ -302,7 +305,7 @@ OFFICE: Final[Mapping[str, Right]] = {
         ),
         updates=_of("ended_at ended_by"),
     ),
-    "purse": Right(reads=_of("shard card_id posted_minor held_minor")),
+    "purse": Right(reads=_of("shard card_id unit posted_minor held_minor")),
     "product": Right(reads=WHOLE, inserts=WHOLE, updates=_of("name")),
     "product_version": Right(reads=WHOLE, inserts=WHOLE),
     "programme": Right(reads=_of("code issuer_id alliance_id")),
@@ -311,6 +314,7 @@ OFFICE: Final[Mapping[str, Right]] = {
         reads=WHOLE,
         inserts=_of("token_hash person_id grant_id made_at used_at expires_at source"),
         updates=_of("grant_id used_at ended_at"),
+        deletes=True,
     ),
     "setting": Right(reads=_of("name value")),
     "step_up": Right(reads=WHOLE, inserts=WHOLE, updates=_of("asked_at tries"), deletes=True),

@@ -6,14 +6,16 @@ import psycopg
 import pytest
 import trio
 
+from host.hsm.vault import Vault
 from host.model.requests import Kind, Response
 from host.model.responses import Reason
 from host.poster import ESTATE_SECONDS
 from host.store import following
+from host.store.book import read_book
 from host.store.estate_versions import Followed, note_estate_change
 from host.store.noting import noted
 from tests.host.batched import put_batch, set_state, tell
-from tests.host.conftest import FIRST, CardPool, Till
+from tests.host.conftest import FIRST, LMK, CardPool, Till
 
 SUSPEND = "-- notes: card_batch\nUPDATE card_batch AS t SET state = 'suspended' WHERE t.id = 1"
 
@@ -171,3 +173,32 @@ async def test_a_reload_beside_it_takes_nothing_back(till: Till, card: int) -> N
     assert till.poster._desk.follow(fresh)
     assert book.take_over(fresh)
     assert (await till.buy(card, 100)).reason is Reason.CARD_BATCH_SUSPENDED
+
+
+async def test_a_member_who_is_frozen_has_no_card_to_use_from_the_very_next_message(
+    till: Till, pool: CardPool
+) -> None:
+    """S3-18: their cards are spent and loaded again once they are let go."""
+    mine, anothers = pool.city(), pool.city()
+    put_batch(till, 1, [mine])
+    for card, member in ((mine, 11), (anothers, 12)):
+        till.sql("UPDATE card SET member_id = %s WHERE id = %s", member, card)
+        till.sql(
+            "INSERT INTO member (id, phone_hash, phone_sealed, phone_masked, made_by, made_at)"
+            " VALUES (%s, %s, 'x', 'x', 'li', now())",
+            member, str(member).encode(),
+        )  # fmt: skip
+    assert (await till.buy(mine, 100)).is_approved
+    for member in (11, 12):
+        till.sql("UPDATE member SET state = 'frozen' WHERE id = %s", member)
+        tell(till, "member", member)
+    for card in (mine, anothers):
+        for kind in (Kind.PURCHASE, Kind.CASH_LOAD):
+            answer = await till.ask(till.request(kind, card, 100))
+            assert answer.reason is Reason.MEMBER_FROZEN, kind
+    till.sql("UPDATE member SET state = 'active' WHERE id = 11")
+    tell(till, "member", 11)
+    assert (await till.buy(mine, 100)).is_approved
+    assert (await till.buy(anothers, 100)).reason is Reason.MEMBER_FROZEN
+    with psycopg.connect(till.dsns.owner) as owner:
+        assert read_book(owner, Vault(LMK)).stopped_members == {12}, "also when it starts"

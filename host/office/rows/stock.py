@@ -1,4 +1,4 @@
-"""Products, card batches, cards and members, as people change them by `host.stock`."""
+"""Products, card batches and cards, as people change them by `host.stock`."""
 
 import datetime as dt
 from typing import Any, Final, Literal
@@ -11,19 +11,17 @@ from host.office.action import OK, Acting, Action, Result, Second, Step
 from host.office.fields import (
     InstitutionId,
     Login,
-    MerchantId,
     Money,
     Name,
     Note,
     Number,
-    Phone,
     Text,
     Values,
 )
 from host.office.jobs import AtWork, begin_job
-from host.office.phones import phone_hash
+from host.office.records import was_done_by
 from host.office.refusals import FIELD, ID, STATE, Refusal
-from host.office.roles import BM, BO, CS, FN, IM, MO, MP, PA, PO, RK
+from host.office.roles import BM, BO, CS, FN, IM, PA, PO, RK
 from host.office.subjects import Ref, find
 from host.stock import batches, lives, making, products, sales
 from host.stock.batches import By
@@ -138,29 +136,6 @@ class CardReturn(Values, frozen=True, kw_only=True):
 
     issuer: InstitutionId
     order: Text
-    note: Note
-
-
-class MemberAdd(Values, frozen=True, kw_only=True):
-    """Somebody with a phone, at a merchant."""
-
-    phone: Phone
-    merchant: MerchantId
-    name: Text = ""
-
-
-class MemberEdit(Values, frozen=True, kw_only=True):
-    """What they are called."""
-
-    member: Number
-    name: Name
-
-
-class MemberFreeze(Values, frozen=True, kw_only=True):
-    """Frozen, or in use again."""
-
-    member: Number
-    is_frozen: bool = True
     note: Note
 
 
@@ -293,33 +268,6 @@ def _return(acting: Acting, values: CardReturn) -> Result:
     return Result(told={"cards": cards})
 
 
-def _add_member(acting: Acting, values: MemberAdd) -> Result:
-    hashed = phone_hash(acting.hsm, values.phone)
-    if acting.connection.execute(SQL["member_phoned"], (hashed,)).fetchone() is not None:
-        raise Refusal(ID, field="phone", what="member", key="")
-    merchant = acting.find("merchant", values.merchant)
-    by = _by(acting)
-    member = lives.member_of(acting.connection, acting.hsm, values.phone, by, values.name)
-    told = {"id": member, "merchant": merchant.id}
-    acting.connection.execute(SQL["place_member"], told)
-    return Result(key=str(member))
-
-
-def _edit_member(acting: Acting, values: MemberEdit) -> Result:
-    told = {"id": acting.subject.id, "name": values.name}
-    acting.connection.execute(SQL["edit_member"], told)
-    return OK
-
-
-def _freeze_member(acting: Acting, values: MemberFreeze) -> Result:
-    was = acting.subject.content["state"]
-    if was != ("active" if values.is_frozen else "frozen"):
-        raise Refusal(STATE, state=was)
-    told = {"id": acting.subject.id, "state": "frozen" if values.is_frozen else "active"}
-    acting.connection.execute(SQL["set_member"], told)
-    return OK
-
-
 def _by(acting: Acting) -> By:
     return By(acting.who.login, acting.now)
 
@@ -335,6 +283,12 @@ def _is_risks(acting: Acting, _values: BatchStop) -> bool:
     told = {"login": acting.subject.content["suspended_by"]}
     row = acting.connection.execute(SQL["stopped_by_risk"], told).fetchone()
     return row == (True,)
+
+
+def _is_risks_card(acting: Acting, values: CardFreeze) -> bool:
+    """A card that risk has stopped is let go by two."""
+    is_release = values.kind == "release"
+    return is_release and was_done_by(acting.connection, RK, "card.freeze", acting.subject.ref)
 
 
 def _of_batch(values: BatchAdd | BatchEdit | BatchOpen | BatchStop) -> Ref:
@@ -437,6 +391,9 @@ CARD_FREEZE: Final = Action(
     roles=frozenset({CS, RK, IM}),
     do=_freeze,
     about=lambda values: Ref("card", str(values.card)),
+    second=Second.WHEN,
+    second_when=_is_risks_card,
+    approvers=frozenset({RK, PA}),
     step=Step.OWN,
     step_when=lambda _acting, values: values.kind == "release",
 )
@@ -467,34 +424,4 @@ CARD_RETURN: Final = Action(
     roles=frozenset({FN, IM}),
     do=_return,
     about=lambda values: Ref("issuer", values.issuer),
-)
-MEMBER_ADD: Final = Action(
-    id="member.add",
-    en="Add a member",
-    zh="添加会员",
-    values=MemberAdd,
-    roles=frozenset({PO, MO, MP}),
-    do=_add_member,
-    about=lambda _values: Ref("member", ""),
-    within=lambda values: Ref("merchant", values.merchant),
-)
-MEMBER_EDIT: Final = Action(
-    id="member.edit",
-    en="Edit a member",
-    zh="编辑会员",
-    values=MemberEdit,
-    roles=frozenset({PO, CS, MO, MP}),
-    do=_edit_member,
-    about=lambda values: Ref("member", str(values.member)),
-)
-MEMBER_FREEZE: Final = Action(
-    id="member.freeze",
-    en="Freeze or release a member",
-    zh="冻结/解冻会员",
-    values=MemberFreeze,
-    roles=frozenset({CS, RK}),
-    do=_freeze_member,
-    about=lambda values: Ref("member", str(values.member)),
-    step=Step.OWN,
-    step_when=lambda _acting, values: not values.is_frozen,
 )

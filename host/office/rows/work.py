@@ -4,7 +4,7 @@ from typing import Final
 
 from host.office.action import OK, Acting, Action, Result
 from host.office.fields import Number, Values
-from host.office.jobs import SQL
+from host.office.jobs import SQL, wake
 from host.office.refusals import NOT_YOUR_ROLE, PAST, STATE, Refusal
 from host.office.roles import PA, ROLES, STAFF
 from host.office.subjects import Ref
@@ -27,6 +27,8 @@ def _stop(acting: Acting, values: JobStop) -> Result:
         if values.is_stopped:
             raise Refusal(PAST)
         raise Refusal(STATE, state=content["state"])
+    if not values.is_stopped:
+        wake(acting.connection)
     return OK
 
 

@@ -25,6 +25,7 @@ from host.office.looking import read_view
 from host.office.office import Office
 from host.office.roles import ROLES
 from host.office.tables import ACTIONS, VIEWS, WORKS
+from host.office.timers import TIMERS
 from host.store.held import Held
 from tests.host.conftest import LMK, NOW
 
@@ -162,7 +163,7 @@ class Bureau:
         def connect() -> psycopg.Connection[Any]:
             return psycopg.connect(self.dsns.office, autocommit=True)
 
-        clerk = Clerk(self.office, Held(connect), WORKS)
+        clerk = Clerk(self.office, Held(connect), WORKS, TIMERS)
         while clerk.do_next():
             pass
         clerk.shut()

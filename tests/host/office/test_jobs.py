@@ -120,7 +120,5 @@ def test_two_clerks_take_two_jobs(bureau: Bureau) -> None:
 def test_what_nobody_decided_is_ended_by_the_clock(bureau: Bureau) -> None:
     bureau.with_code(bureau.admin, "merchant.close", merchant_id=HOME["merchant"], note="gone")
     bureau.later(hours=73)
-    one = clerk(bureau)
-    one.do_next()
-    one.shut()
+    bureau.do_jobs()
     assert bureau.sql("SELECT state FROM approval") == [("expired",)]

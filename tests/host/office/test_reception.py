@@ -15,6 +15,7 @@ from host.link.frames import LinkError
 from host.link.office import OfficeLink, opened_office
 from host.model.office import Do, Done, Page, Refused, Show
 from host.model.secrets import Secret
+from host.office.jobs import AtWork, wake
 from host.office.reception import ASKS_A_SECOND_MAX, WAITING_MAX, Reception
 from host.server import serve
 from tests.host.office.conftest import Bureau
@@ -180,3 +181,33 @@ async def test_who_waits_hears_that_the_host_has_gone(bureau: Bureau, tmp_path: 
                     await entered.wait()
                     scope.cancel()
             nursery.cancel_scope.cancel()
+
+
+async def test_who_begins_a_job_has_it_begun_at_once(bureau: Bureau) -> None:
+    """Whoever does jobs is told of it, and looks by itself only now and then."""
+    done = trio.Event()
+
+    def opened() -> psycopg.Connection[Any]:
+        return psycopg.connect(bureau.dsns.office, autocommit=True)
+
+    def begin() -> None:
+        with opened() as other, other.transaction():
+            other.execute("INSERT INTO job (action, subject_kind, subject_key, plan, total,"
+                          " asked_by, asked_at) SELECT 'x', 'platform', '', '{}', 1, p.id, now()"
+                          " FROM person AS p")  # fmt: skip
+            wake(other)
+
+    def step(at_work: AtWork) -> int:
+        trio.from_thread.run_sync(done.set)
+        return at_work.job.total
+
+    reception = Reception(bureau.office, opened, {"x": step}, look_seconds=3600)
+    with trio.fail_after(60):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(reception.run)
+            while not reception.hears:  # noqa: ASYNC110 - it is a thread that listens
+                await trio.sleep(0.01)
+            await trio.to_thread.run_sync(begin)
+            await done.wait()
+            nursery.cancel_scope.cancel()
+    reception.shut()

@@ -109,6 +109,7 @@ class World:
             "batch": self.batch, "card": self.card, "member": int(self.member), "name": "Mine now",
             "form": "virtual", "face_minor_min": 1, "cards": 1, "responsible": self.owner.login,
             "kind": "freeze", "valid_to": "2030-01-01", "order": "1", "phone": "13900009999",
+            "phone_last": "1234",
         }  # fmt: skip
 
 

@@ -78,6 +78,7 @@ def test_a_card_is_extended_and_one_that_had_expired_is_in_use_again(stock: Stoc
     card, connection = card_of(stock, "sold"), stock.connection
     with pytest.raises(StockRefusal, match="E-DAYS"):
         lives.extend_card(connection, card, dt.date(2029, 12, 31))
+    connection.execute("UPDATE card SET member_id = 11 WHERE id = %s", (card,))
     set_status(stock, card, "expired")
     lives.extend_card(connection, card, dt.date(2031, 1, 1))
     assert stock.rows("SELECT status, valid_to::text FROM card WHERE id = %s", card) == [
@@ -86,6 +87,14 @@ def test_a_card_is_extended_and_one_that_had_expired_is_in_use_again(stock: Stoc
     set_status(stock, card, "voided")
     with pytest.raises(StockRefusal, match="E-STATE"):
         lives.extend_card(connection, card, dt.date(2032, 1, 1))
+
+
+def test_a_card_that_was_sold_and_never_activated_is_not_by_being_extended(stock: Stock) -> None:
+    """S1-05: its face value comes with its activation."""
+    card = card_of(stock, "sold")
+    set_status(stock, card, "expired")
+    lives.extend_card(stock.connection, card, dt.date(2031, 1, 1))
+    assert stock.rows("SELECT status FROM card WHERE id = %s", card) == [("inactive",)]
 
 
 def test_a_phone_becomes_one_member(stock: Stock) -> None:

@@ -20,7 +20,7 @@ _CHECKED = re.compile(
     r"\s+:selectedCols \(b([^)]*)\)\s+:insertedCols \(b([^)]*)\)\s+:updatedCols \(b([^)]*)\)"
 )
 _LAID_OUT = re.compile(r"^CREATE TEMPORARY TABLE .* AS$", re.MULTILINE)
-_UNASKED = re.compile(r"^(ANALYZE|LOCK|COPY|CREATE TEMPORARY TABLE \w+ \($)", re.MULTILINE)
+_UNASKED = re.compile(r"^(ANALYZE|LOCK|COPY|LISTEN|CREATE TEMPORARY TABLE \w+ \($)", re.MULTILINE)
 DELETE = 8
 WHOLE_ROW, FIRST_COLUMN = 7, 8
 

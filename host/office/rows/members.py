@@ -1,0 +1,178 @@
+"""Members: the people whom cards are bound to, as others change them.
+
+A member who is frozen, or leaves, has no card that can be used, from the next message on. Who
+leaves may come back for a while; then the clock forgets who they were (`host.office.timers`).
+"""
+
+import datetime as dt
+from typing import Annotated, Any, Final
+
+from msgspec import Meta
+
+from host.office.action import OK, Acting, Action, Result, Second, Step
+from host.office.fields import MerchantId, Name, Note, Number, Phone, Text, Values
+from host.office.phones import phone_hash
+from host.office.records import was_done_by
+from host.office.refusals import FIELD, ID, OPEN, STATE, Refusal
+from host.office.roles import CS, MO, MP, PA, PO, RK
+from host.office.subjects import Ref
+from host.stock import lives
+from host.stock.batches import By
+from host.store.estate_versions import Followed
+from host.store.queries import load_queries
+
+SQL: Final = load_queries("host.office", "members.sql")
+CLOSING: Final = dt.timedelta(days=15)
+"""In which who leaves may come back."""
+Last = Annotated[str, Meta(pattern=r"^[0-9]{4}$")]
+
+
+class MemberAdd(Values, frozen=True, kw_only=True):
+    """Somebody with a phone, at a merchant."""
+
+    phone: Phone
+    merchant: MerchantId
+    name: Text = ""
+
+
+class MemberEdit(Values, frozen=True, kw_only=True):
+    """What they are called."""
+
+    member: Number
+    name: Name
+
+
+class MemberFreeze(Values, frozen=True, kw_only=True):
+    """Frozen, or in use again."""
+
+    member: Number
+    is_frozen: bool = True
+    note: Note
+
+
+class MemberClose(Values, frozen=True, kw_only=True):
+    """They leave, or come back; what cannot be undone is asked for with their phone."""
+
+    member: Number
+    phone_last: Last
+    """The last four digits of the phone."""
+    is_closing: bool = True
+    note: Note
+
+
+def _add(acting: Acting, values: MemberAdd) -> Result:
+    hashed = phone_hash(acting.hsm, values.phone)
+    if acting.connection.execute(SQL["member_phoned"], (hashed,)).fetchone() is not None:
+        raise Refusal(ID, field="phone", what="member", key="")
+    merchant = acting.find("merchant", values.merchant)
+    by = By(acting.who.login, acting.now)
+    member = lives.member_of(acting.connection, acting.hsm, values.phone, by, values.name)
+    told = {"id": member, "merchant": merchant.id}
+    acting.connection.execute(SQL["place_member"], told)
+    return Result(key=str(member))
+
+
+def _edit(acting: Acting, values: MemberEdit) -> Result:
+    was = acting.subject.content["state"]
+    if was == "closed":
+        raise Refusal(STATE, state=was)
+    told = {"id": acting.subject.id, "name": values.name}
+    acting.connection.execute(SQL["edit_member"], told)
+    return OK
+
+
+def _freeze(acting: Acting, values: MemberFreeze) -> Result:
+    _refuse_state(acting, "active" if values.is_frozen else "frozen")
+    _set_state(acting, "frozen" if values.is_frozen else "active")
+    return OK
+
+
+def _close(acting: Acting, values: MemberClose) -> Result:
+    if not acting.subject.content["phone_masked"].endswith(values.phone_last):
+        raise Refusal(FIELD, field="phone_last", problem="the phone ends otherwise")
+    if not values.is_closing:
+        _refuse_state(acting, "closing")
+        _set_state(acting, "active")
+        return OK
+    _refuse_state(acting, "active", "frozen")
+    _refuse_value(acting)
+    _set_state(acting, "closing", closing_at=acting.now)
+    return Result(told={"closed_on": (acting.now + CLOSING).date().isoformat()})
+
+
+def _refuse_state(acting: Acting, *wanted: str) -> None:
+    was = acting.subject.content["state"]
+    if was not in wanted:
+        raise Refusal(STATE, state=was)
+
+
+def _refuse_value(acting: Acting) -> None:
+    """Who leaves has nothing left, and nothing that is held."""
+    rows = acting.connection.execute(SQL["value_of"], {"id": acting.subject.id}).fetchall()
+    if rows:
+        left = ", ".join(f"{posted} {unit}" for unit, posted in rows)
+        raise Refusal(OPEN, what=left)
+
+
+def _set_state(acting: Acting, state: str, *, closing_at: dt.datetime | None = None) -> None:
+    told: dict[str, Any] = {"id": acting.subject.id, "state": state, "closing_at": closing_at}
+    acting.connection.execute(SQL["set_member"], told)
+    acting.move(Followed.MEMBER, acting.subject.id)
+
+
+def _is_risks(acting: Acting, values: MemberFreeze) -> bool:
+    """What risk has stopped is let go by two."""
+    ref = acting.subject.ref
+    return not values.is_frozen and was_done_by(acting.connection, RK, "member.freeze", ref)
+
+
+def _of_member(values: MemberEdit | MemberFreeze | MemberClose) -> Ref:
+    return Ref("member", str(values.member))
+
+
+ADD: Final = Action(
+    id="member.add",
+    en="Add a member",
+    zh="添加会员",
+    values=MemberAdd,
+    roles=frozenset({PO, MO, MP}),
+    do=_add,
+    about=lambda _values: Ref("member", ""),
+    within=lambda values: Ref("merchant", values.merchant),
+)
+EDIT: Final = Action(
+    id="member.edit",
+    en="Edit a member",
+    zh="编辑会员",
+    values=MemberEdit,
+    roles=frozenset({PO, CS, MO, MP}),
+    do=_edit,
+    about=_of_member,
+)
+FREEZE: Final = Action(
+    id="member.freeze",
+    en="Freeze or release a member",
+    zh="冻结/解冻会员",
+    values=MemberFreeze,
+    roles=frozenset({CS, RK}),
+    do=_freeze,
+    about=_of_member,
+    second=Second.WHEN,
+    second_when=_is_risks,
+    approvers=frozenset({RK, PA}),
+    step=Step.OWN,
+    step_when=lambda _acting, values: not values.is_frozen,
+)
+CLOSE: Final = Action(
+    id="member.close",
+    en="Let a member leave, or come back",
+    zh="注销会员",
+    values=MemberClose,
+    roles=frozenset({PO}),
+    do=_close,
+    about=_of_member,
+    second=Second.WHEN,
+    second_when=lambda _acting, values: values.is_closing,
+    approvers=frozenset({PO, PA}),
+    step=Step.OWN,
+)

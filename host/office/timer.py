@@ -1,0 +1,50 @@
+"""What a timer of the office is, and when it is due.
+
+Whoever runs jobs runs these between them. Each says how much it has done; one that did as much as
+it may has more, and is asked again at once.
+"""
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from host.store.connecting import Connection
+
+AT_A_TIME: Final = 500
+"""Rows in one transaction."""
+
+Do = Callable[[Connection, dt.datetime], int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timer:
+    """One row. `do` is given a transaction and the time, and gives how many rows it moved."""
+
+    name: str
+    every: dt.timedelta
+    do: Do
+
+
+class Timers:
+    """The table, and when each of its rows is due. To be used by one thread at a time."""
+
+    def __init__(self, timers: tuple[Timer, ...]) -> None:
+        self._timers = timers
+        self._due: dict[str, dt.datetime] = {}
+
+    def run(self, connection: Connection, now: dt.datetime) -> bool:
+        """Do what is due; gives whether there is more of it. `connection` has no transaction open.
+
+        Raises:
+            psycopg.Error: the rest is done the next time.
+        """
+        is_more = False
+        for timer in self._timers:
+            if self._due.get(timer.name, now) > now:
+                continue
+            with connection.transaction():
+                is_full = timer.do(connection, now) >= AT_A_TIME
+            is_more |= is_full
+            self._due[timer.name] = now if is_full else now + timer.every
+        return is_more

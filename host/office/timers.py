@@ -1,0 +1,72 @@
+"""TIMERS: what the clock ends and clears, a few rows in each transaction.
+
+What is cleared is noted like any other change, so that the chain of changes says that a program did
+it.
+"""
+
+import datetime as dt
+from typing import Final
+
+from host.office.jobs import LEFT_AFTER
+from host.office.jobs import SQL as JOBS
+from host.office.records import SQL as RECORDS
+from host.office.rows.members import CLOSING
+from host.office.step_up import OPEN
+from host.office.timer import AT_A_TIME, Do, Timer
+from host.stock.ageing import close_batches, expire_batches, expire_cards
+from host.stock.lives import TRIES_SPAN
+from host.store.connecting import Connection
+from host.store.estate_versions import Followed, note_estate_change
+from host.store.queries import load_queries
+
+SQL: Final = load_queries("host.office", "timers.sql")
+FORMS_KEPT: Final = dt.timedelta(days=14)
+SIGNS_KEPT: Final = dt.timedelta(days=30)
+"""Sessions and invitations that have ended."""
+SOON: Final = dt.timedelta(0)
+HOURLY: Final = dt.timedelta(hours=1)
+MINUTELY: Final = dt.timedelta(minutes=1)
+
+
+def _expire_approvals(connection: Connection, now: dt.datetime) -> int:
+    return connection.execute(RECORDS["expire_approvals"], {"now": now}).rowcount
+
+
+def _end_left_jobs(connection: Connection, now: dt.datetime) -> int:
+    told = {"left_at": now - LEFT_AFTER, "now": now}
+    return connection.execute(JOBS["end_left"], told).rowcount
+
+
+def _clearing(statement: str, kept: dt.timedelta) -> Do:
+    """Rows that are older than so long are deleted."""
+
+    def clear(connection: Connection, now: dt.datetime) -> int:
+        told = {"before": now - kept, "limit": AT_A_TIME}
+        return connection.execute(SQL[statement], told).rowcount
+
+    return clear
+
+
+def _forget_members(connection: Connection, now: dt.datetime) -> int:
+    told = {"before": now - CLOSING, "limit": AT_A_TIME}
+    leaving = connection.execute(SQL["leaving"], told).fetchall()
+    for (member,) in leaving:
+        connection.execute(SQL["unbind"], {"id": member})
+        connection.execute(SQL["forget_member"], {"id": member})
+        note_estate_change(connection, Followed.MEMBER, member)
+    return len(leaving)
+
+
+TIMERS: Final = (
+    Timer(name="approvals", every=SOON, do=_expire_approvals),
+    Timer(name="left jobs", every=SOON, do=_end_left_jobs),
+    Timer(name="cards", every=MINUTELY, do=lambda one, _now: expire_cards(one, AT_A_TIME)),
+    Timer(name="batches", every=MINUTELY, do=lambda one, _now: expire_batches(one, AT_A_TIME)),
+    Timer(name="left batches", every=HOURLY, do=lambda one, _now: close_batches(one, AT_A_TIME)),
+    Timer(name="members", every=HOURLY, do=_forget_members),
+    Timer(name="forms", every=HOURLY, do=_clearing("clear_forms", FORMS_KEPT)),
+    Timer(name="sessions", every=HOURLY, do=_clearing("clear_sessions", SIGNS_KEPT)),
+    Timer(name="step-ups", every=HOURLY, do=_clearing("clear_step_ups", OPEN)),
+    Timer(name="invitations", every=HOURLY, do=_clearing("clear_invitations", SIGNS_KEPT)),
+    Timer(name="tries", every=HOURLY, do=_clearing("clear_tries", TRIES_SPAN)),
+)

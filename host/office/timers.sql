@@ -1,0 +1,106 @@
+-- What the clock ends and clears of the office: some rows at a time, the oldest first.
+
+-- name: clear_forms
+-- Nobody sends a form again after so long.
+-- notes: once_key
+DELETE FROM once_key AS t
+USING (
+    SELECT
+        person_id,
+        key
+    FROM once_key
+    WHERE at < %(before)s
+    ORDER BY at
+    LIMIT %(limit)s
+) AS o
+WHERE t.person_id = o.person_id AND t.key = o.key;
+
+-- name: clear_sessions
+-- Ended by themselves long ago.
+-- notes: session
+DELETE FROM session AS t
+USING (
+    SELECT token_hash FROM session
+    WHERE expires_at < %(before)s
+    ORDER BY expires_at
+    LIMIT %(limit)s
+) AS o
+WHERE t.token_hash = o.token_hash;
+
+-- name: clear_step_ups
+-- Codes that nobody gave.
+-- notes: step_up
+DELETE FROM step_up AS t
+USING (
+    SELECT
+        session_hash,
+        digest
+    FROM step_up
+    WHERE asked_at < %(before)s
+    ORDER BY asked_at
+    LIMIT %(limit)s
+) AS o
+WHERE t.session_hash = o.session_hash AND t.digest = o.digest;
+
+-- name: clear_invitations
+-- Used, or not good any more.
+-- notes: invitation
+DELETE FROM invitation AS t
+USING (
+    SELECT token_hash FROM invitation
+    WHERE expires_at < %(before)s
+    ORDER BY expires_at
+    LIMIT %(limit)s
+) AS o
+WHERE t.token_hash = o.token_hash;
+
+-- name: clear_tries
+-- Wrong activation passwords that count no more.
+-- notes: code_try
+DELETE FROM code_try AS t
+USING (
+    SELECT source FROM code_try
+    WHERE began_at < %(before)s
+    ORDER BY began_at
+    LIMIT %(limit)s
+) AS o
+WHERE t.source = o.source;
+
+-- name: leaving
+-- Members whose time to come back is over, and who have nothing left.
+SELECT m.id
+FROM member AS m
+WHERE
+    m.state = 'closing'
+    AND m.closing_at < %(before)s
+    AND NOT EXISTS (
+        SELECT
+        FROM card AS c
+        INNER JOIN purse AS p ON c.shard = p.shard AND c.id = p.card_id
+        WHERE
+            c.member_id = m.id
+            AND c.status NOT IN ('voided', 'replaced')
+            AND (p.posted_minor <> 0 OR p.held_minor <> 0)
+    )
+ORDER BY m.id
+LIMIT %(limit)s
+FOR UPDATE OF m SKIP LOCKED;
+
+-- name: unbind
+-- Nobody's any more.
+-- notes: card
+UPDATE card AS t SET member_id = NULL
+WHERE t.member_id = %(id)s;
+
+-- name: forget_member
+-- What said who they were is gone; what was posted stays.
+-- notes: member
+UPDATE member AS t
+SET
+    state = 'closed',
+    closing_at = NULL,
+    name = '',
+    phone_masked = '',
+    phone_sealed = '',
+    phone_hash = sha256(convert_to('closed/' || t.id::text, 'UTF8'))
+WHERE t.id = %(id)s;

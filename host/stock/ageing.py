@@ -1,0 +1,72 @@
+"""What the clock does to cards: their last day is over, and so is their batch's.
+
+A card is refused from the first moment by its date itself; here its state follows, some cards in
+each transaction, so that lists and counts say the same. A batch has expired when its last day is
+over and no card of it has a later one; it is closed once every card was voided or replaced.
+"""
+
+import datetime as dt
+from typing import Final
+
+from host.model.instruments import BatchState
+from host.rules.batch_states import BATCH_STATES
+from host.rules.card_states import CARD_STATES
+from host.rules.states import after, from_which
+from host.store.connecting import Connection
+from host.store.estate_versions import Followed, note_estate_change
+from host.store.loading import SQL as POSTING
+from host.store.queries import load_queries
+
+SQL: Final = load_queries("host.stock", "ageing.sql")
+EXPIRING: Final = from_which(CARD_STATES, "expire")
+"""A card that stands so keeps its batch from expiring, too."""
+
+
+def expire_cards(connection: Connection, limit: int) -> int:
+    """Some cards whose last day is over, no more than `limit`; gives how many."""
+    told = {"today": _today(connection), "stands": EXPIRING, "limit": limit}
+    return connection.execute(SQL["expire_cards"], told).rowcount
+
+
+def expire_batches(connection: Connection, limit: int) -> int:
+    """Batches whose last day is over for every card that they have; gives how many."""
+    return _move_on(connection, "batches_over", "expire", limit)
+
+
+def close_batches(connection: Connection, limit: int) -> int:
+    """Batches of which nothing is left; gives how many."""
+    return _move_on(connection, "batches_left", "close", limit)
+
+
+def reopen_batch_of(connection: Connection, part: int) -> None:
+    """A card of it has a later last day: a batch that had expired stands as it did before."""
+    row = connection.execute(SQL["batch_of_part"], (part,)).fetchone()
+    if row is None or row[1] != BatchState.EXPIRED:
+        return
+    batch, state, suspended_by = row
+    action = "extend suspended" if suspended_by is not None else "card.extend"
+    _set_state(connection, batch, after(BATCH_STATES, "card batch", state, action))
+
+
+def _move_on(connection: Connection, which: str, action: str, limit: int) -> int:
+    told = {
+        "today": _today(connection),
+        "stands": from_which(BATCH_STATES, action),
+        "living": EXPIRING,
+        "limit": limit,
+    }
+    rows = connection.execute(SQL[which], told).fetchall()
+    for batch, state in rows:
+        _set_state(connection, batch, after(BATCH_STATES, "card batch", state, action))
+    return len(rows)
+
+
+def _set_state(connection: Connection, batch: int, state: str) -> None:
+    connection.execute(SQL["set_batch"], (state, batch))
+    note_estate_change(connection, Followed.CARD_BATCH, batch)
+
+
+def _today(connection: Connection) -> dt.date | None:
+    """By which days of cards are counted; None where none was ever opened."""
+    row = connection.execute(POSTING["open_business_date"]).fetchone()
+    return None if row is None else row[0]
