@@ -71,6 +71,8 @@ class SwarmSettings:
     """The same seed asks the same trades of the same estate: each terminal has cards of its own,
     and serves every customer that its seed sends, late where the machine is slow. Not with `rate`.
     """
+    without: frozenset[str] = frozenset()
+    """Terminals of the estate that stand elsewhere meanwhile."""
     rounds_of_mending: int = ROUNDS_OF_MENDING
     """How often a terminal tries, before it settles, to end what is still pending."""
 
@@ -253,7 +255,8 @@ class Swarm:
         """Open the shops, trade for the time set, mend what is pending, settle, go home."""
         settings = self.settings
         row = CHANNELS[settings.channel]
-        plans = [one for one in self._estate.terminals if row.takes(one)][: settings.terminals]
+        here = [one for one in self._estate.terminals if one.terminal_id not in settings.without]
+        plans = [one for one in here if row.takes(one)][: settings.terminals]
         place = Place(
             host=settings.host,
             port=settings.port,

@@ -26,20 +26,23 @@ from config.homes import DEMO
 from config.places import Places, places_at
 from config.run.database import dsn_of
 from config.run.estates import loader
+from config.run.look import Look, looks
 from config.run.programs import only_one_of
 from config.run.supervisor import LoadEstate, Running, running_posswitch
 from config.screen import amount, screen
 from config.settings import Settings
 from config.tasks.failed import failed_lines, failed_status
+from config.tasks.gifts import TILL, GiftTale
 from config.tasks.night import opened_night, print_summary, print_violations
 from config.tasks.progress import board, headline, issuer_line, mended, settled, show_progress
+from config.tasks.staff import opened_staff
 from config.tasks.story import Story, decline_lines, time_out_lines
 from host.clock import utc_now
 from host.estate.demo import EXTERNAL, EXTERNAL_ZONE, demo_estate, external_cards
 from host.model.claims import card_effects
 from host.store.connecting import LONG, Connection, connect
 from simulators.certificates import ATTESTATION, AUTHORITY, SWITCH, make_certificates
-from simulators.channels import gateway
+from simulators.channels import Place, gateway
 from simulators.issuer import Issuer, IssuerSettings
 from simulators.nac import NacSettings
 from simulators.record import Event, Record
@@ -57,6 +60,9 @@ ANSWER_SECONDS_MAX: Final = 10.0
 NIGHT_FALLS: Final = 0.8
 """The part of the day after which the night begins, shops still open."""
 LOOK_SECONDS: Final = 0.5
+LINK_SECONDS_MAX: Final = 10.0
+LINK_LOOK_SECONDS: Final = 0.05
+LINK_UP: Final = "posswitch_switch_link_up"
 RECORD: Final = "terminals.jsonl"
 EXTERNAL_RECORD: Final = "external.jsonl"
 """Kept apart: the issuer's own book is compared with it as well."""
@@ -123,7 +129,7 @@ def run_demo(settings: Settings, places: Places, demo: DemoSettings, *, say: Say
             raise error.__cause__ or error from None
         story = Story(day.events, demo_estate(), CHANNELS)
         with _audit_connection(running) as connection:
-            examples = _examples(story, connection)
+            examples = _examples(story, day.gifts, connection)
             violations = audit(connection, [*day.record.claims(), *day.external.claims()])
     _report(console, day, story, examples)
     print_summary(summary, settings.host.timezone)
@@ -133,9 +139,13 @@ def run_demo(settings: Settings, places: Places, demo: DemoSettings, *, say: Say
     return failed or (0 if _all_is_well(day, violations) else FOUND_WRONG)
 
 
-def _examples(story: Story, connection: Connection) -> list[str]:
+def _examples(story: Story, gifts: GiftTale, connection: Connection) -> list[str]:
     with connection.transaction(force_rollback=True):
-        return [*decline_lines(story, connection), *time_out_lines(story, connection)]
+        return [
+            *decline_lines(story, connection),
+            *time_out_lines(story, connection),
+            *gifts.told(connection),
+        ]
 
 
 def demo_settings(settings: Settings, places: Places, issuer_port: int) -> Settings:
@@ -208,6 +218,18 @@ class _Day:
             for name in CHANNELS
         }
 
+        self.gifts = GiftTale(
+            seed=demo.seed,
+            place=Place(
+                port=ports["pos"],
+                answer_seconds_max=ANSWER_SECONDS_MAX,
+                failures=self.tally.failures,
+            ),
+            record=self.record,
+            tally=self.tally,
+            tills=len(demo_estate().terminals) - 1,
+        )
+
     @property
     def events(self) -> list[Event]:
         """All that terminals recorded."""
@@ -224,6 +246,7 @@ class _Day:
     async def _day(self, console: Console) -> Summary:
         """Trade, with the night falling before the shops close."""
         alone = self.tally.failures.alone
+        await trio.to_thread.run_sync(_wait_for_link, self._running.places)
         async with trio.open_nursery() as side:
             side.start_soon(_watch, self._running)
             side.start_soon(_stop_at_signal)
@@ -232,6 +255,7 @@ class _Day:
             side.start_soon(alone, "progress", "", *shown)
             async with trio.open_nursery() as main:
                 main.start_soon(self._night)
+                main.start_soon(alone, "gift cards", "", self._sell_gifts)
                 for name, swarm in self.swarms.items():
                     main.start_soon(alone, "channel", name, swarm.run)
             await self._compare()
@@ -248,6 +272,17 @@ class _Day:
         except Exception as error:  # noqa: BLE001 - it is raised when the day is over
             self._night_error = error
 
+    async def _sell_gifts(self) -> None:
+        """People come to the office, and a batch of cards to the counter."""
+        settings, places = self._running.settings, self._running.places
+        owner = dsn_of("owner", settings.database, places.cluster)
+        opening = opened_staff(settings, places)
+        staff = await trio.to_thread.run_sync(opening.__enter__)
+        try:
+            await self.gifts.run(staff, owner)
+        finally:
+            opening.__exit__(None, None, None)
+
     async def _compare(self) -> None:
         """The issuer's book with what its terminals were told, once reversals have arrived."""
         with trio.move_on_after(BOOKS_SECONDS_MAX):
@@ -263,6 +298,17 @@ class _Day:
             if card.id in told and moved != told[card.id]:
                 both = amount(told[card.id], CURRENCY), amount(moved, CURRENCY)
                 yield f"{card.pan.masked}: terminals were told {both[0]}, it moved {both[1]}"
+
+
+def _wait_for_link(places: Places) -> None:
+    """Shops open once the switch has its host: what they ask before that is answered 91."""
+    ends_at = time.monotonic() + LINK_SECONDS_MAX
+    while not all(_is_linked(look) for look in looks(places)) and time.monotonic() < ends_at:
+        time.sleep(LINK_LOOK_SECONDS)
+
+
+def _is_linked(look: Look) -> bool:
+    return all(each.value for each in look.samples if each.name == LINK_UP)
 
 
 async def _watch(running: Running) -> None:
@@ -339,6 +385,7 @@ def _swarm_settings(name: str, port: int, places: Places, demo: DemoSettings) ->
         opens=gateway(LINES) if name == "nac" else None,
         certificates=places.data / CERTIFICATES,
         terminals=demo.terminals,
+        without=frozenset({TILL}),
         seconds=demo.seconds,
         seed=demo.seed,
         answer_seconds_max=ANSWER_SECONDS_MAX,

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import psycopg
 import pyotp
@@ -27,7 +27,9 @@ from config.run.hsm import open_hsm
 from config.settings import Settings
 from config.tasks.ledger import opened_ledger
 from host.clock import utc_now
-from host.estate.demo import CITY, MERCHANTS
+from host.estate.demo import CITY, MERCHANTS, PEOPLE, DemoPerson
+from host.estate.plan import CardPlan
+from host.hsm.interface import Hsm
 from host.model.office import NOBODY, Do, Done, Outcome, Refused, Waiting
 from host.model.secrets import Secret
 from host.office.codes import STEP_SECONDS
@@ -36,38 +38,23 @@ from host.office.first import make_first
 from host.office.office import Office
 from host.office.places import Scope
 from host.office.refusals import Refusal
-from host.office.roles import BM, BO, CS, IM, PA, PO, RK, ROLES
+from host.office.roles import PA, ROLES
 from host.office.tables import ACTIONS, VIEWS
 from host.store.connecting import LONG, SHORT, connect
+from host.store.queries import load_queries
 from simulators.wanted import CHANNELS_ALONE, Behind
 
+SQL: Final = load_queries("config.tasks", "story.sql")
 ESTATE: Final = "demo"
 SOURCE: Final = "demo"
 NEEDS_CODE: Final = "E-STEP-UP"
+MAKING_SECONDS_MAX: Final = 30.0
+LOOK_SECONDS: Final = 0.1
 DONE: Final = "done"
 WAITING: Final = "waiting"
 PLACES: Final = ((Scope.ISSUER, CITY.institution_id), (Scope.PLATFORM, ""),
                  (Scope.MERCHANT, MERCHANTS[0].merchant_id))  # fmt: skip
 """Where a role is given: at the first of these that it may be held at."""
-
-
-class Named(NamedTuple):
-    """What the person of a role is called."""
-
-    login: str
-    name: str
-
-
-NAMES: Final[Mapping[str, Named]] = {
-    PA: Named("wang", "Wang Min"),
-    IM: Named("li", "Li Qiang"),
-    BM: Named("bai", "Bai Ling"),
-    BO: Named("zhao", "Zhao Ying"),
-    RK: Named("rong", "Rong Wei"),
-    CS: Named("sun", "Sun Jie"),
-    PO: Named("ma", "Ma Tao"),
-}
-"""Of other roles it is the role's own."""
 
 
 @dataclass(slots=True)
@@ -99,8 +86,13 @@ class DemoStaff:
         self._office = office
         self._connection = connection
         self._people: dict[str, Colleague] = {}
-        first = self._take_up(NAMES[PA].login, invitation.reveal().decode())
+        first = self._take_up(PEOPLE[PA].login, invitation.reveal().decode())
         self._people[PA] = first
+
+    @property
+    def hsm(self) -> Hsm:
+        """Of the house."""
+        return self._office.hsm
 
     def act(self, by: str, action: str, values: Mapping[str, object], agreed_by: str = "") -> str:
         """Do it, and have it agreed to; gives `done`, `waiting`, or the code of why not."""
@@ -137,7 +129,7 @@ class DemoStaff:
 
     def _invite(self, role: str, other: str) -> Colleague:
         scope, key = next(each for each in PLACES if each[0] in ROLES[role].scopes)
-        named = NAMES.get(role) or Named(role.replace("_", "-"), ROLES[role].en)
+        named = PEOPLE.get(role) or DemoPerson(role.replace("_", "-"), ROLES[role].en)
         login = f"{named.login}{other}"
         values = {"login": login, "name": named.name, "role": role}
         told = self.done(PA, "person.save", values | {"scope": scope.value, "scope_key": key})
@@ -175,6 +167,30 @@ class DemoStaff:
             source=SOURCE,
         )
         return run_action(self._office, self._connection, asked)
+
+
+def embossed(owner: str, hsm: Hsm, part: int, count: int) -> list[CardPlan]:
+    """What the card maker has put on the cards of a part, once all are made; in their order.
+
+    Raises:
+        SurroundingsError: they are not made in time.
+    """
+    with connect(owner, SHORT, autocommit=True) as connection:
+        ends_at = time.monotonic() + MAKING_SECONDS_MAX
+        while (
+            len(rows := connection.execute(SQL["cards_of_part"], {"part": part}).fetchall()) < count
+        ):
+            if time.monotonic() > ends_at:
+                raise SurroundingsError(
+                    f"of {count} cards {len(rows)} were made in {MAKING_SECONDS_MAX:.0f} s. "
+                    "Next: posswitch show jobs",
+                    "E-SIMULATOR",
+                )
+            time.sleep(LOOK_SECONDS)
+    return [
+        CardPlan(id=number, issuer_id=issuer, pan=hsm.open_pan(sealed), pin=None, expiry=expiry)
+        for number, issuer, sealed, expiry in rows
+    ]
 
 
 class StaffOnCall:
@@ -244,7 +260,7 @@ def _begin(connection: psycopg.Connection[Any]) -> Secret:
             "E-SIMULATOR",
         )
     try:
-        return make_first(connection, *NAMES[PA], source=SOURCE, now=utc_now())
+        return make_first(connection, *PEOPLE[PA], source=SOURCE, now=utc_now())
     except Refusal:
         raise SurroundingsError(
             "there are people at this office already, and nobody acts for them. Next: posswitch "

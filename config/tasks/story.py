@@ -93,7 +93,8 @@ class Story:
 
     def asked(self, claim: Claim) -> str:
         """What was asked at the till."""
-        card = "" if claim.card_id is None else f", card {self._cards[claim.card_id]}"
+        masked = self._cards.get(claim.card_id or 0, "of a card batch")
+        card = "" if claim.card_id is None else f", card {masked}"
         what = claim.kind.value.replace("_", " ")
         return f"asked for a {what} of {amount(claim.amount_minor, claim.unit)}{card}"
 

@@ -12,11 +12,12 @@ Its keys are published test keys or derived from public text: none of them is se
 
 import datetime as dt
 import hashlib
-from typing import Final
+from collections.abc import Mapping
+from typing import Final, NamedTuple
 
 import msgspec
 
-from host.estate.batches import LAST_DAY
+from host.estate.batches import FIRST_DAY, LAST_DAY
 from host.estate.plan import (
     BatchPlan,
     CardPlan,
@@ -193,6 +194,41 @@ to spend, one of each other issuer, and those that are declined on purpose."""
 
 GIFT_FACE_MINOR: Final = 10_000
 GIFT_EXPIRY: Final = "2912"
+
+
+GIFT_VENDOR: Final[Mapping[str, object]] = {
+    "name": "Harbour Card Works",
+    "contact": "cards@harbour.example",
+}
+GIFT_PRODUCT: Final[Mapping[str, object]] = {
+    "code": "DAY",
+    "name": "Gift card of the day",
+    "form": Form.PHYSICAL.value,
+    "face_minor_min": GIFT_FACE_MINOR,
+    "valid_from": FIRST_DAY.isoformat(),
+    "valid_to": LAST_DAY.isoformat(),
+    "is_reloadable": True,
+}
+"""Values of the office's own actions: which cards are made in the demo's day, and by whom."""
+
+
+class DemoPerson(NamedTuple):
+    """What somebody at the demo's office is called."""
+
+    login: str
+    name: str
+
+
+PEOPLE: Final[Mapping[str, DemoPerson]] = {
+    "platform_admin": DemoPerson("wang", "Wang Min"),
+    "issuer_manager": DemoPerson("li", "Li Qiang"),
+    "batch_maker": DemoPerson("bai", "Bai Ling"),
+    "batch_owner": DemoPerson("zhao", "Zhao Ying"),
+    "risk": DemoPerson("rong", "Rong Wei"),
+    "service": DemoPerson("sun", "Sun Jie"),
+    "platform_ops": DemoPerson("ma", "Ma Tao"),
+}
+"""By role. No estate brings them: they are invited when they are needed."""
 
 
 class GiftBatch(msgspec.Struct, frozen=True, kw_only=True):

@@ -47,7 +47,7 @@ PRINTING = (
         "demo", "explain", "keys", "link", "night", "progress", "simulate", "story", "takeovers",
         "terminals", "watching", "reach", "loops", "recording", "replaying", "failed", "lives",
         "office", "sessions", "beginning",
-        "tracing", "cards",
+        "tracing", "cards", "staff", "gifts",
     )),
     "config/top/screen.py", "config/cli", "config/doctor", "config/run/reloading.py",
     "config/run/host_reloading.py", "simulators/till",

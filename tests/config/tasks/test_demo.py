@@ -9,9 +9,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
 from rich.console import Console, RenderableType
 
 from config.errors import SettingsError
+from config.language import chinese_of
 from config.settings import Settings
 from config.tasks.demo import CHANNELS, EXTERNAL_RECORD, RECORD, fresh_places
 from config.tasks.progress import Fate, board, fates_of, headline, mended
@@ -95,6 +97,33 @@ def test_the_demo_tells_who_traded_a_decline_and_a_time_out_to_its_end(demos: De
     assert "heard no answer that it could believe, and sent a reversal" in said
     assert said.count("nothing of it stands") == 1
     assert f"cleared, by the clock of {ZONE}" in said
+
+
+def test_a_card_batch_is_made_opened_by_another_sold_and_suspended_under_trade(
+    demos: Demos,
+) -> None:
+    """S1-11..S1-13, S1-34, S4-76, S4-80: the next message is refused, and a lost card."""
+    tales = [tale_in(said) for _data, said in demos]
+    assert tales[0] == tales[1], "one seed, one tale"
+    found = [word for line in tales[0] for word in re.findall(r"E-[A-Z-]+|was told \d\d", line)]
+    assert found == [
+        "was told 21", "E-NOT-YOUR-ROLE", "was told 00", "was told 62", "was told 00",
+        "was told 41",
+    ]  # fmt: skip
+    assert "makes 200 cards of 100.00 CNY" in tales[0][1]
+    assert tales[0][-1].endswith("settles its batch: agreed")
+
+
+def test_its_tale_fits_a_small_screen_in_chinese_too(demos: Demos) -> None:
+    for line in tale_in(demos[0][1]):
+        said = chinese_of(line)
+        assert said != line
+        assert cell_len(said) <= SCREEN_COLUMNS
+
+
+def tale_in(said: str) -> list[str]:
+    begins = said.index("a card batch: ")
+    return said[begins : said.index("\n", said.index("settles its batch"))].splitlines()
 
 
 def test_the_story_fits_a_small_screen(demos: Demos) -> None:
