@@ -49,6 +49,16 @@ WITH covered AS (
                 || coalesce(
                     string_agg(
                         CASE
+                            WHEN num_nonnulls(change.keys, change.digests) > 0
+                                THEN jsonb_build_array(
+                                    change.id, change.form, change.relation, change.key,
+                                    encode(change.before, 'hex'), encode(change.digest, 'hex'),
+                                    extract(EPOCH FROM change.made_at), change.made_by,
+                                    change.content, change.reason, change.asked_by,
+                                    change.accepted_by,
+                                    encode(sha256(array_send(change.keys)), 'hex'),
+                                    encode(sha256(array_send(change.digests)), 'hex')
+                                )::text
                             WHEN change.form <> 1 OR change.before IS NOT NULL
                                 THEN jsonb_build_array(
                                     change.id, change.form, change.relation, change.key,

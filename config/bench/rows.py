@@ -7,6 +7,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
+from config.bench.cards import CORE_US_MAX, CardsBench, measure_cards
 from config.bench.desk import SIGN_ONS_PER_SECOND_MIN, DeskBench, measure_desk
 from config.bench.history import HistoryBench, measure_history
 from config.bench.interpreter import Interpreter
@@ -14,6 +15,7 @@ from config.bench.ledger import BenchSettings, measure_ledger
 from config.bench.nac import NacBench, measure_nac
 from config.bench.processes import ProcessesBench, measure_processes
 from config.bench.report import (
+    CARDS_FIGURES,
     DESK_FIGURES,
     HISTORY_FIGURES,
     NAC_FIGURES,
@@ -92,6 +94,14 @@ BENCHES: Final[dict[str, Bench]] = {
         measure=lambda extent, say: measure_desk(_sized(DeskBench, extent), say),
         show=partial(print_figures, rows=DESK_FIGURES),
         holds=lambda document: bool(document["sign_ons_rate"] >= SIGN_ONS_PER_SECOND_MIN),
+    ),
+    "cards": Bench(
+        why="cards of a batch made a second, beside a bare COPY of the same rows",
+        measure=lambda extent, say: measure_cards(_sized(CardsBench, extent), say),
+        show=partial(print_figures, rows=CARDS_FIGURES),
+        holds=lambda document: bool(
+            max(document["own_cpu_us"], document["postgres_cpu_us"]) <= CORE_US_MAX
+        ),
     ),
 }
 """In the order in which they are run."""

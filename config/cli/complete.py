@@ -23,7 +23,7 @@ Offers = list[tuple[str, str]]
 """Words, and what a shell that can shows beside each."""
 Offer = Callable[[typer.Context, str], Offers]
 ESTATES: Final = (("demo", "invented merchants, terminals and cards"),)
-BENCHES: Final = ("ledger", "nac", "processes", "slow", "history", "desk")
+BENCHES: Final = ("ledger", "nac", "processes", "slow", "history", "desk", "cards")
 SCENARIOS: Final = ROOT / "simulators" / "scenarios"
 
 

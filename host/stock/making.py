@@ -9,10 +9,9 @@ While PostgreSQL stores one slice the next is drawn, hashed and sealed.
 """
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Final, NamedTuple
-
-import psycopg
 
 from host.hsm.interface import Hsm
 from host.model.instruments import BatchState
@@ -158,12 +157,23 @@ def read_shard_count(connection: Connection) -> int:
 def store(connection: Connection, part: Part, slices: Iterable[Sequence[Row]]) -> int:
     """Cards in slices, drawn while the one before is stored; gives how many went in."""
     about = (part.id, part.issuer, part.expiry, part.valid_from, part.valid_to)
-    sent: list[psycopg.Cursor[tuple[object, ...]]] = []
-    with connection.pipeline():
-        for rows in slices:
-            values = (*about, *arrays.columns(CARD, rows))
-            sent.append(connection.execute(SQL["add_cards"], values, prepare=True))
-    return sum(cursor.rowcount for cursor in sent)
+    stored = 0
+    for rows in drawn_ahead(slices):
+        values = (*about, *arrays.columns(CARD, rows))
+        found = connection.execute(SQL["add_cards"], values, prepare=True).fetchone()
+        assert found is not None, "it says how many went in"
+        stored += found[0]
+    return stored
+
+
+def drawn_ahead(slices: Iterable[Sequence[Row]]) -> Iterator[Sequence[Row]]:
+    """The same slices: one is drawn in a thread while PostgreSQL is at the one before."""
+    source = iter(slices)
+    with ThreadPoolExecutor(1, "drawing") as thread:
+        following = thread.submit(next, source, None)
+        while (rows := following.result()) is not None:
+            following = thread.submit(next, source, None)
+            yield rows
 
 
 def note_made(connection: Connection, part: Part, made: int) -> None:

@@ -27,7 +27,7 @@ SELECT pan_prefix FROM issuer WHERE id <> %s;
 
 -- name: add_cards
 -- Cards that nobody has sold. A number that is there already is left out: its place is drawn again.
--- notes: card
+-- notes: card together
 INSERT INTO card AS t (
     part_id, issuer_id, status, sale, expiry, valid_from, valid_to,
     shard, pan_hash, id, pan_masked, pan_sealed, code_hash, code_sealed

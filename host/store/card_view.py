@@ -343,7 +343,9 @@ class _Reader:
             issuer=card.issuer_name,
             has_pin=card.has_pin,
             pin_tries_left=max(card.pin_tries_max - card.pin_failures, 0),
-            batch=next((_batch(row) for row in self._ask("batch_of_card", card=card.id)), None),
+            batch=next(
+                map(_batch, self._ask("batch_of_card", shard=card.shard, card=card.id)), None
+            ),
             began_with=began[0][0] if began else None,
             began_at=began[0][1] if began else None,
             purses=tuple(

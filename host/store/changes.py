@@ -105,7 +105,7 @@ def gaps(connection: Connection, table: str | None = None) -> Iterator[Gap]:
 _DIFFERING: Final = sql.SQL(
     "SELECT coalesce(now.key, noted.key) AS key, now.digest, noted.digest AS before{told}"
     " FROM (SELECT {key} AS key, row_digest(t) AS digest{kept} FROM {name} AS t"
-    " WHERE {where}) AS now FULL JOIN (SELECT DISTINCT ON (key) key, digest{noted} FROM change"
+    " WHERE {where}) AS now FULL JOIN (SELECT DISTINCT ON (key) key, digest{noted} FROM {notes}"
     " WHERE relation = {relation} ORDER BY key ASC, id DESC) AS noted ON noted.key = now.key"
     " WHERE now.digest IS DISTINCT FROM noted.digest OR ({or_not})"
 )
@@ -113,6 +113,7 @@ _PLAIN: Final[Mapping[str, sql.Composable]] = {
     "told": sql.SQL(""),
     "kept": sql.SQL(""),
     "noted": sql.SQL(""),
+    "notes": sql.SQL("noted_row"),
     "or_not": sql.SQL("false"),
 }
 
@@ -136,13 +137,15 @@ def _note_differing(table: Chained, says: Collection[str]) -> sql.Composed:
         "noted": sql.SQL(", content IS NOT NULL AS is_kept"),
         "or_not": sql.SQL("now.digest IS NOT NULL AND NOT noted.is_kept"),
     }
+    notes = sql.Identifier("noted_row" if "keys" in says else "change")
+    told = {**(with_content if keeps else _PLAIN), "notes": notes}
     return sql.SQL(
         "INSERT INTO change (relation, key, {names})"
         " SELECT {relation}, d.key, {names} FROM ({found}) AS d"
     ).format(
         names=sql.SQL(", ").join(map(sql.Identifier, names)),
         relation=sql.Literal(table.name),
-        found=_DIFFERING.format(**_of(table), **(with_content if keeps else _PLAIN)),
+        found=_DIFFERING.format(**_of(table), **told),
     )
 
 

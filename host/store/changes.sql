@@ -24,7 +24,7 @@ WITH placed AS (
         change.before,
         lag(change.digest) OVER of_row AS digest_before,
         lag(change.id) OVER of_row AS id_before
-    FROM change
+    FROM noted_row AS change
     WHERE change.relation = any(%s::text [])
     WINDOW of_row AS (PARTITION BY change.relation, change.key ORDER BY change.id)
 )
@@ -74,6 +74,15 @@ new AS (
     SELECT
         change.id,
         CASE
+            WHEN num_nonnulls(change.keys, change.digests) > 0
+                THEN jsonb_build_array(
+                    change.id, change.form, change.relation, change.key,
+                    encode(change.before, 'hex'), encode(change.digest, 'hex'),
+                    extract(EPOCH FROM change.made_at), change.made_by, change.content,
+                    change.reason, change.asked_by, change.accepted_by,
+                    encode(sha256(array_send(change.keys)), 'hex'),
+                    encode(sha256(array_send(change.digests)), 'hex')
+                )::text
             WHEN change.form <> 1 OR change.before IS NOT NULL
                 THEN jsonb_build_array(
                     change.id, change.form, change.relation, change.key,

@@ -46,6 +46,9 @@ class Chained:
     where: LiteralString = "true"
     """Which rows `t`."""
     by_hand: ByHand = ByHand.NEVER
+    apart: tuple[LiteralString, ...] = ()
+    """What each of many rows that are noted together has of its own: it is not kept what they say,
+    only that it is what it was."""
 
     @property
     def is_edited(self) -> bool:
@@ -92,6 +95,7 @@ CHAINED: Final = (
         name="card",
         key="concat_ws('/', t.shard, encode(t.pan_hash, 'hex'))",
         by_hand=ByHand.ANY,
+        apart=("id", "pan_masked", "shard"),
     ),
     Chained(name="vendor", key="t.id::text"),
     Chained(name="product", key="t.id::text"),

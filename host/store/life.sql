@@ -22,7 +22,7 @@ WHERE
     AND (
         e.reason NOT IN ('approved', 'posting_pending') OR e.kind NOT IN (
             'purchase', 'points_redemption', 'points_earn', 'cash_load', 'void', 'refund',
-            'opening', 'points_expiry'
+            'opening', 'points_expiry', 'adjustment', 'card_activation', 'move_in'
         )
     )
 ORDER BY id DESC
@@ -127,12 +127,12 @@ SELECT
 FROM entry AS e
 LEFT JOIN account AS debit ON e.debit_account = debit.id
 LEFT JOIN purse AS dp ON e.shard = dp.shard AND e.debit_account = dp.account_id
-LEFT JOIN card AS dc ON dp.card_id = dc.id
+LEFT JOIN card AS dc ON dp.shard = dc.shard AND dp.card_id = dc.id
 LEFT JOIN merchant AS dm ON debit.merchant_id = dm.id
 LEFT JOIN issuer AS di ON debit.issuer_id = di.id
 LEFT JOIN account AS credit ON e.credit_account = credit.id
 LEFT JOIN purse AS cp ON e.shard = cp.shard AND e.credit_account = cp.account_id
-LEFT JOIN card AS cc ON cp.card_id = cc.id
+LEFT JOIN card AS cc ON cp.shard = cc.shard AND cp.card_id = cc.id
 LEFT JOIN merchant AS cm ON credit.merchant_id = cm.id
 LEFT JOIN issuer AS ci ON credit.issuer_id = ci.id
 WHERE e.shard = %(shard)s AND e.journal_id = %(number)s
@@ -281,7 +281,7 @@ FROM card AS c
 INNER JOIN card_batch_part AS p ON c.part_id = p.id
 INNER JOIN card_batch AS b ON p.batch_id = b.id
 LEFT JOIN vendor AS v ON b.vendor_id = v.id
-WHERE c.id = %(card)s;
+WHERE c.shard = %(shard)s AND c.id = %(card)s;
 
 -- name: issuer
 -- Whose journal it is, where no card says it.
@@ -422,7 +422,7 @@ WHERE
     AND (
         e.reason NOT IN ('approved', 'posting_pending') OR e.kind NOT IN (
             'purchase', 'points_redemption', 'points_earn', 'cash_load', 'void', 'refund',
-            'opening', 'points_expiry'
+            'opening', 'points_expiry', 'adjustment', 'card_activation', 'move_in'
         )
     )
 ORDER BY e.id DESC
@@ -471,7 +471,7 @@ WHERE
     AND (
         e.reason NOT IN ('approved', 'posting_pending') OR e.kind NOT IN (
             'purchase', 'points_redemption', 'points_earn', 'cash_load', 'void', 'refund',
-            'opening', 'points_expiry'
+            'opening', 'points_expiry', 'adjustment', 'card_activation', 'move_in'
         )
     );
 

@@ -10,6 +10,10 @@ digest of each row, as it was and as it is, in `change`, and of the estate what 
 its note are one statement, so there is never the one without the other. Its row count is that of
 the rows; what it returns by a `RETURNING` of its own, of columns of `t`, it still returns.
 
+Where a statement puts in many rows that say the same but for what each has of its own (`apart`, and
+what nobody is shown), `-- notes: card together` notes all of them in one change: the key and the
+digest of each, and once what they say alike. It returns one row, how many went in.
+
 That a row before is not what the note before left is an edit by hand, and shows for good.
 """
 
@@ -19,7 +23,7 @@ from typing import Final, LiteralString
 from host.store.deciding import TABLES, Chained
 from host.store.rights import UNSEEN
 
-_NOTES: Final = re.compile(r"^-- notes: (\w+)\n", re.MULTILINE)
+_NOTES: Final = re.compile(r"^-- notes: (\w+)( together)?\n", re.MULTILINE)
 _WRITES: Final = re.compile(r"(INSERT INTO|UPDATE|DELETE FROM) (\w+) AS t\b")
 _RETURNING: Final = "\nRETURNING "
 _MEETS: Final = "DO UPDATE"
@@ -44,6 +48,8 @@ def noted(statement: LiteralString) -> LiteralString:
     if written != found[1] or written not in TABLES:
         msg = f"it notes {found[1]} and writes {written}: each must be the one, chained, table"
         raise NoteError(msg)
+    if found[2]:
+        return why + _with_note_of_many(write, verb, TABLES[written])
     return why + _with_note(write, verb, TABLES[written])
 
 
@@ -80,6 +86,22 @@ def _with_note(write: LiteralString, verb: str, table: Chained) -> LiteralString
         return f"{changed}\n{note}"
     names = returned.replace("t.", "c.")
     return f"{changed},\n\nnoted AS (\n{note}\n)\n\nSELECT {names} FROM changed AS c"
+
+
+def _with_note_of_many(write: LiteralString, verb: str, table: Chained) -> LiteralString:
+    if verb != "INSERT INTO" or _MEETS in write or _RETURNING in write:
+        msg = "only rows that a statement puts in, and returns nothing of, are noted together"
+        raise NoteError(msg)
+    said = {"keys": "array_agg(c.key)", "digests": "row_digests(array_agg(c.t))"}
+    if table.is_edited:
+        unkept = ",".join(sorted({*unseen_of(table), *table.apart}))
+        said["content"] = f"row_content((array_agg(c.t))[1], '{{{unkept}}}')"
+    return (
+        f"WITH changed AS (\n{write}\nRETURNING {table.key} AS key, t\n),\n\nnoted AS (\n"
+        f"INSERT INTO change (relation, key, {', '.join(said)})\n"
+        f"SELECT '{table.name}', '', {', '.join(said.values())} FROM changed AS c\n"
+        "HAVING count(*) > 0\n)\n\nSELECT count(*) FROM changed AS c"
+    )
 
 
 def _said(verb: str, table: Chained, *, may_meet: bool) -> dict[LiteralString, LiteralString]:

@@ -207,7 +207,7 @@ OFFICE: Final[Mapping[str, Right]] = {
         updates=_of("state decided_by decided_at note outcome"),
     ),
     "business_day": Right(reads=_of("business_date state")),
-    "change": Right(inserts=_of("relation key digest content before")),
+    "change": Right(inserts=_of("relation key digest content before keys digests")),
     "card": Right(
         reads=WHOLE,
         inserts=_of(
@@ -344,7 +344,11 @@ UNSEEN: Final[Mapping[str, Mapping[str, str]]] = {
         "phone_sealed": "the number under the LMK",
     },
     "upload_record": {"pan_hash": "the number under a key"},
-    "change": {"key": "that of a card is its number under a key"},
+    "change": {
+        "key": "that of a card is its number under a key",
+        "keys": "those of cards are their numbers under a key",
+    },
+    "noted_row": {"key": "that of a card is its number under a key"},
     "takeover": {"key": "that of a card is its number under a key"},
     "terminal_key": {"block": "the key under the LMK"},
     "transport_key": {"*": "of the ceremony alone"},
@@ -387,6 +391,9 @@ SEEN: Final[Mapping[str, str]] = {
     "seal.digest": "a link of the chain",
     "change.before": "a digest of a row with secrets under keys",
     "change.digest": "a digest of a row with secrets under keys",
+    "change.digests": "digests of rows with secrets under keys",
+    "noted_row.before": "a digest of a row with secrets under keys",
+    "noted_row.digest": "a digest of a row with secrets under keys",
     "takeover.digest": "a digest of a row with secrets under keys",
     "change_link.previous": "a link of the chain",
     "change_link.digest": "a link of the chain",

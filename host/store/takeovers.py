@@ -262,7 +262,7 @@ _NOTE_OF_CHANGE: Final = sql.SQL(
 _CONTENTS: Final = sql.SQL(
     "SELECT coalesce(noted.key, now.key), noted.content, now.content,"
     " sha256(convert_to((now.whole || noted.content)::text, 'UTF8')) = noted.digest"
-    " FROM (SELECT DISTINCT ON (key) key, digest, content FROM change"
+    " FROM (SELECT DISTINCT ON (key) key, digest, content FROM noted_row"
     " WHERE relation = {relation} AND key = any(%(keys)s) ORDER BY key ASC, id DESC) AS noted"
     " FULL JOIN (SELECT {key} AS key, to_jsonb(t) AS whole, row_content(t, {unseen}) AS content"
     " FROM {name} AS t WHERE {where} AND {key} = any(%(keys)s)) AS now ON noted.key = now.key"
@@ -356,14 +356,23 @@ def _edits(
     is_all: bool | None,
 ) -> Iterator[Edit]:
     names = dict.fromkeys([*(after or {}), *(before or {})])
+    unknown = _unkept(before, after)
     for name in names:
         was, now = _text(before, name), _text(after, name)
-        if was != now:
+        if was != now and name not in unknown:
             yield Edit(name, was, now)
     if before is not None and after is not None and not is_all:
-        yield Edit(" or ".join(sorted(unseen_of(table))) or "another", NOT_SHOWN, NOT_SHOWN)
+        others = sorted({*unseen_of(table), *unknown})
+        yield Edit(" or ".join(others) or "another", NOT_SHOWN, NOT_SHOWN)
     if before is None and after is None:
         yield Edit("all", NOT_KEPT, ABSENT)
+
+
+def _unkept(
+    before: Mapping[str, object] | None, after: Mapping[str, object] | None
+) -> Collection[str]:
+    """Columns of which it was not kept what they said: those `apart`, of rows noted together."""
+    return set() if before is None or after is None else before.keys() ^ after.keys()
 
 
 def _text(row: Mapping[str, object] | None, name: str) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from config.bench.cards import CardsBench, measure_cards
 from config.bench.cpu import IdleClock
 from config.bench.desk import DeskBench, measure_desk
 from config.bench.history import HistoryBench, measure_history
@@ -14,6 +15,7 @@ from config.bench.interpreter import kind_of
 from config.bench.nac import NacBench, measure_nac
 from config.bench.processes import ProcessesBench, measure_processes
 from config.bench.report import (
+    CARDS_FIGURES,
     DESK_FIGURES,
     HISTORY_FIGURES,
     NAC_FIGURES,
@@ -88,6 +90,15 @@ def test_a_start_is_measured_before_and_after_history(capsys: pytest.CaptureFixt
     assert "ready_seconds" in capsys.readouterr().out
 
 
+def test_cards_are_made_and_copied_in_each_round(capsys: pytest.CaptureFixture[str]) -> None:
+    document = measure_cards(CardsBench(messages=3_000, rounds=2), say_nothing)
+    assert len(document["rounds"]["cards_rate"]) == 2
+    assert document["bare_rate"] > 0
+    assert document["postgres_cpu_us"] > 0
+    print_figures(document, CARDS_FIGURES)
+    assert "bare_ratio" in capsys.readouterr().out
+
+
 def test_idle_time_is_a_part() -> None:
     assert 0.0 <= IdleClock.read().part() <= 1.0
 
@@ -111,7 +122,7 @@ def test_each_bench_writes_its_own_file_and_tells_what_did_not_hold(
     assert run_benches([], Extent(rounds=2), report, say=said.append) == ["nac"]
     assert [one["name"] for one in shown] == list(BENCHES)
     files = sorted(file.name for file in report.parent.iterdir())
-    others = ("desk", "history", "nac", "processes", "slow")
+    others = ("cards", "desk", "history", "nac", "processes", "slow")
     assert files == ["bench.json", *(f"bench_{name}.json" for name in others)]
     document = msgspec.json.decode(report.read_bytes())
     interpreter = document.pop("interpreter")

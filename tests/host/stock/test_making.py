@@ -4,15 +4,25 @@ import signal
 import subprocess
 import sys
 
+import psycopg
 import pytest
 
+import clearing.verify
 from host.model.secrets import Pan, luhn_digit
 from host.stock import batches, making, numbers
 from host.stock.codes import ALPHABET, LETTERS, is_right, new_codes, place_of, typed
 from host.stock.numbers import Fault, LineFault, Range
 from host.stock.refusals import StockRefusal, Why
+from host.store.changes import link_changes
+from host.store.deciding import TABLES
+from host.store.noting import unseen_of
+from host.store.queries import load_queries
+from host.store.takeovers import NOT_SHOWN, Edit, hand_made
 from tests.host.conftest import CARDS, audit_ledger
 from tests.host.stock.conftest import HSM, MAKER, PEAR, Stock
+
+LIVES = load_queries("host.stock", "lives.sql")
+KEY_OF = "SELECT concat_ws('/', shard, encode(pan_hash, 'hex')) FROM card WHERE id = %s"
 
 
 def test_a_batch_is_made_of_cards_that_nobody_sold_each_of_another_number(stock: Stock) -> None:
@@ -190,10 +200,84 @@ def test_cards_of_a_pear_are_of_its_own_range_with_open_days(stock: Stock) -> No
     assert {(masked[:4], *rest) for masked, *rest in rows} == {("9977", "9912", None, None)}
 
 
-def test_what_is_made_is_noted_and_the_audit_finds_nothing(stock: Stock) -> None:
+def test_cards_that_are_made_are_noted_together_each_with_its_digest(stock: Stock) -> None:
+    """S1-01: a note of many is some bytes a card, and the audit finds nothing."""
     made = stock.opened(40)
     assert stock.rows(
-        "SELECT count(*) FROM change WHERE relation = 'card' AND content ->> 'part_id' = %s",
-        str(made.part),
-    ) == [(40,)]
+        "SELECT c.id, n.before, n.digest = row_digest(c) FROM card AS c JOIN noted_row AS n"
+        " ON n.key = concat_ws('/', c.shard, encode(c.pan_hash, 'hex')) AND n.relation = 'card'"
+        " WHERE c.part_id = %s ORDER BY c.id",
+        made.part,
+    ) == [(making.card_id(made.part, place), None, True) for place in range(1, 41)]
+    assert stock.rows("SELECT cardinality(keys) FROM change WHERE keys IS NOT NULL") == [(40,)]
     audit_ledger(stock.dsns)
+
+
+FORGED = {
+    "UPDATE card AS c SET status = 'active' WHERE id = %(id)s": "is not what this program",
+    "UPDATE card AS c SET code_hash = pan_hash WHERE id = %(id)s": "is not what this program",
+    "UPDATE card AS c SET pan_masked = 'x' WHERE id = %(id)s": "is not what this program",
+    "DELETE FROM card AS c WHERE id = %(id)s": "was taken out",
+    "UPDATE card AS c SET pan_hash = '\\x00' WHERE id = %(id)s": "was put in",
+}
+
+
+@pytest.mark.parametrize("forging", FORGED)
+def test_one_card_of_many_that_was_forged_or_taken_out_is_named(stock: Stock, forging: str) -> None:
+    card = making.card_id(stock.opened(40).part, 7)
+    [(key,)] = stock.rows(KEY_OF, card)
+    stock.connection.execute(forging, {"id": card})
+    said = findings(stock)
+    assert any(FORGED[forging] in one for one in said)
+    assert any(f"card {key}" in one for one in said), "by its key, that of the card as it was"
+
+
+def test_who_forges_a_card_and_its_note_is_told_of_by_the_chain(stock: Stock) -> None:
+    card = making.card_id(stock.opened(40).part, 7)
+    with psycopg.connect(stock.dsns.host, autocommit=True) as host:
+        link_changes(host)
+    stock.connection.execute("UPDATE card SET status = 'active' WHERE id = %s", (card,))
+    stock.connection.execute(
+        "UPDATE change SET digests[array_position(keys, concat_ws('/', c.shard,"
+        " encode(c.pan_hash, 'hex')))] = row_digest(c) FROM card AS c"
+        " WHERE c.id = %s AND keys IS NOT NULL",
+        (card,),
+    )
+    assert [one for one in findings(stock) if "one of its changes is not what was linked" in one]
+
+
+def test_an_edit_of_a_card_that_a_program_changed_since_is_named(stock: Stock) -> None:
+    made = stock.opened(40)
+    card = making.card_id(made.part, 7)
+    stock.connection.execute("UPDATE card SET expiry = '3012' WHERE id = %s", (card,))
+    [(shard, pan_hash)] = stock.rows("SELECT shard, pan_hash FROM card WHERE id = %s", card)
+    stock.connection.execute(LIVES["set_status"], ("frozen", shard, pan_hash))
+    assert [one for one in findings(stock) if "before change" in one]
+
+
+def test_an_edit_of_a_made_card_is_shown_by_the_columns_that_were_kept(stock: Stock) -> None:
+    card = making.card_id(stock.opened(40).part, 7)
+    stock.connection.execute("UPDATE card SET status = 'active' WHERE id = %s", (card,))
+    [one] = hand_made(stock.connection)
+    assert one.edits == (Edit("status", "inactive", "active"),)
+    stock.connection.execute("UPDATE card SET pan_masked = 'x' WHERE id = %s", (card,))
+    [one] = hand_made(stock.connection)
+    status, rest = one.edits
+    assert status.column == "status"
+    assert "pan_masked" in rest.column.split(" or ")
+    assert rest.after == NOT_SHOWN
+
+
+def test_what_cards_say_alike_is_all_but_what_each_has_of_its_own(stock: Stock) -> None:
+    """The statement that makes them gives every other column one value, or this fails."""
+    made = stock.opened(40)
+    assert stock.rows(
+        "SELECT count(DISTINCT to_jsonb(c) - %s::text[]) FROM card AS c WHERE part_id = %s",
+        [*unseen_of(TABLES["card"]), *TABLES["card"].apart],
+        made.part,
+    ) == [(1,)]
+
+
+def findings(stock: Stock) -> list[str]:
+    with psycopg.connect(stock.dsns.audit, autocommit=True) as audit:
+        return [str(one) for one in clearing.verify.audit(audit)]

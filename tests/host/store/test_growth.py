@@ -1,6 +1,7 @@
 """The rules by which the ledger can grow past one machine, read from the catalogue."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -16,6 +17,10 @@ JOINS = re.compile(
 )
 OF_A_BATCH = ("posting.sql", "counters.sql")
 PEOPLES = {"open_case"}
+ROOT = Path(__file__).parents[3]
+OF_NO_SHARD = {
+    "cards_by_last_four": "an issuer's cards, of whatever shard, by what people read out"
+}
 NUMBERS = "SELECT c.relname FROM pg_attrdef AS d JOIN pg_class AS c ON c.oid = d.adrelid"
 
 
@@ -87,3 +92,18 @@ def test_what_is_placed_is_joined_by_its_place(name: str) -> None:
     for table, _, condition in JOINS.findall(of_a_batch()[name]):
         if table in PLACED:
             assert re.search(rf"\.{PLACED[table]}\b", condition), f"{name} joins {table} without it"
+
+
+@pytest.mark.parametrize(
+    "file",
+    [path for path in sorted((ROOT / "host").rglob("*.sql")) if path.parent.name != "migrations"],
+    ids=lambda path: path.name,
+)
+def test_who_looks_joins_what_is_placed_by_its_place(file: Path) -> None:
+    """Of the host's statements none asks every shard for a row of one."""
+    package = ".".join(file.parent.relative_to(ROOT).parts)
+    for name, sql in load_queries(package, file.name).items():
+        for table, _, condition in JOINS.findall(f"{sql};"):
+            if table in PLACED and name not in OF_NO_SHARD:
+                by = rf"\.{PLACED[table]}\b"
+                assert re.search(by, condition), f"{name} joins {table} without it"
