@@ -10,6 +10,7 @@ import inspect
 import types
 import typing
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -29,6 +30,8 @@ from host.office.words import word_of
 
 BY_HAND: Final = frozenset({"session.sign_in", "session.sign_out"})
 """Actions with commands of their own."""
+TWICE: Final = frozenset({"workbook_password"})
+"""What is typed twice, for nobody could open what was made under a slip of the hand."""
 COMPLETED: Final = {"terminal_id": terminal_ids, "terminal": terminal_ids}
 """Fields whose values a shell can offer."""
 _PARAMETERS: Final = {
@@ -40,6 +43,13 @@ _CHOICE: Final = typing.Literal
 _SPELLED: Final[Mapping[Any, str]] = {True: "true", False: "false"}
 _DryRun: Final = Annotated[
     bool, typer.Option("--dry-run", help="Say what it would change; nothing is kept.")
+]
+_To: Final = Annotated[
+    Path, typer.Option(help="The file it goes into: readable by you alone.", metavar="FILE")
+]
+_MayBeTo: Final = Annotated[
+    Path | None,
+    typer.Option(help="Wait, and take it into this file: readable by you alone.", metavar="FILE"),
 ]
 _Owner: Final = Annotated[
     str | None, typer.Option(help="Whose one-time code releases it.", metavar="LOGIN")
@@ -126,6 +136,10 @@ def _action_command(action: Action[Any]) -> Callable[..., None]:
     parameters.append(_extra("dry_run", _DryRun, default=False))
     if action.step is Step.OWNERS:
         parameters.append(_extra("owner", _Owner, default=None))
+    if action.hands_out:
+        parameters.append(_extra("to", _To))
+    elif action.gives:
+        parameters.append(_extra("to", _MayBeTo, default=None))
 
     def run(**given: Any) -> None:
         from config.tasks.office import Asked, act
@@ -135,6 +149,7 @@ def _action_command(action: Action[Any]) -> Callable[..., None]:
             "is_dry_run": given.pop("dry_run"),
             "as_json": given.pop("as_json"),
             "owner": given.pop("owner", None) or "",
+            "to": given.pop("to", None),
         }
         act(data, settings, Asked(action=action.id, values=_values(fields, given), **how))
 
@@ -143,7 +158,7 @@ def _action_command(action: Action[Any]) -> Callable[..., None]:
 
 def _values(fields: tuple[msgspec.structs.FieldInfo, ...], given: Mapping[str, Any]) -> Any:
     """What was given, by the names of the fields; secrets are asked for now."""
-    from config.tasks.office import prompted, word_here
+    from config.tasks.office import prompted, typed_twice, word_here
 
     values: dict[str, Any] = {}
     for each in fields:
@@ -153,6 +168,8 @@ def _values(fields: tuple[msgspec.structs.FieldInfo, ...], given: Mapping[str, A
                 values[each.name] = value
         elif each.required or given.get(f"{each.name}_is_typed"):
             values[each.name] = prompted(word_here(each.name), is_hidden=True)
+            if each.name in TWICE:
+                typed_twice(word_here(each.name), values[each.name])
     return values
 
 
@@ -212,6 +229,8 @@ def _typed(field: msgspec.structs.FieldInfo) -> tuple[Any, str]:
         return str, "|".join(str(each.value) for each in kind)
     if origin in {frozenset, tuple, list}:
         (inner, *_) = _kinds(typing.get_args(kind)[0])
+        if inner is int:
+            return list[int], ""
         return list[str], "|".join(map(str, typing.get_args(inner)))
     return str, ""
 

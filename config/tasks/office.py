@@ -5,6 +5,7 @@ first merchant is made before any host runs, and what is done while one runs is 
 next batch, by the version of the estate. Who acts is who has signed in.
 """
 
+import base64
 import json
 import shlex
 import sys
@@ -30,6 +31,7 @@ from config.run.house import house_and_settings
 from config.run.hsm import open_hsm
 from config.screen import Column, Sheet, number, screen
 from config.tasks.operators import operator_name
+from config.tasks.papers import Paper, begun_paper
 from config.tasks.sessions import SignedIn, forget_session, keep_session, session_here
 from host.clock import utc_now
 from host.model.office import Do, Done, Page, Refused, Show, Told, Waiting
@@ -82,6 +84,8 @@ class Asked:
     is_dry_run: bool = False
     owner: str = ""
     as_json: bool = False
+    to: Path | None = None
+    """Where a file goes that it hands out, or that its job makes."""
 
 
 @contextmanager
@@ -146,11 +150,51 @@ def act(data: Path, settings: Path | None, asked: Asked) -> None:
     action = ACTIONS[asked.action]
     with opened_desk(data, settings) as desk:
         session = Secret(b"") if action.is_entry else session_here(desk.places).token
-        told = _ask(desk, action, asked, session)
-        job = told.told.get("job") if isinstance(told, Done) else None
+        if asked.to is None or asked.is_dry_run:
+            told = _ask(desk, action, asked, session)
+            _print_outcome(told, as_json=asked.as_json)
+            _follow(desk, session, told, asked)
+            return
+        with begun_paper(asked.to) as paper:
+            told = _ask(desk, action, asked, session)
+            _hand_on(desk, session, told, asked, paper)
+
+
+def _follow(desk: Desk, session: Secret, told: Done | Waiting, asked: Asked) -> None:
+    """The job that it has begun, and where what it makes is to be had."""
+    job = told.told.get("job") if isinstance(told, Done) else None
+    if job is None or asked.as_json or asked.is_dry_run:
+        return
+    state = follow_job(desk, session, int(job))
+    if ACTIONS[asked.action].gives and state == "done" and isinstance(told, Done):
+        tell(f"Next: posswitch file take {told.told['file']} --to FILE, within 15 minutes, once")
+
+
+def _hand_on(desk: Desk, session: Secret, told: Done | Waiting, asked: Asked, paper: Paper) -> None:
+    """Into the file what the action hands out, or what its job makes.
+
+    Raises:
+        OfficeRefusedError: the job did not come to its end, or the office says no.
+    """
+    action = ACTIONS[asked.action]
+    if isinstance(told, Waiting) or not (action.gives or action.hands_out):
         _print_outcome(told, as_json=asked.as_json)
-        if job is not None and not asked.as_json:
-            follow_job(desk, session, int(job))
+        return
+    if action.gives:
+        if not asked.as_json:
+            _print_outcome(told, as_json=False)
+        job = int(told.told["job"])
+        state = follow_job(desk, session, job, is_quiet=asked.as_json)
+        if state != "done":
+            sentence = (
+                f"job {job} ended as {state}, and there is no file. Next: posswitch show jobs"
+            )
+            raise OfficeRefusedError(sentence, "E-STATE")
+        file = told.told["file"]
+        told = _done(desk.do(_do(action.gives, {"file": file}, session=session)))
+    paper.write(base64.b64decode(told.shown_once["content"]))
+    told = msgspec.structs.replace(told, shown_once={}, told={**told.told, "to": str(asked.to)})
+    _print_outcome(told, as_json=asked.as_json)
 
 
 def _ask(desk: Desk, action: Action[Any], asked: Asked, session: Secret) -> Done | Waiting:
@@ -251,23 +295,25 @@ def look(
         tell(f"more: {command} {places}")
 
 
-def follow_job(desk: Desk, session: Secret, job: int) -> None:
-    """A bar until the job has ended. Ctrl-C ends the looking, and not the job."""
+def follow_job(desk: Desk, session: Secret, job: int, *, is_quiet: bool = False) -> str:
+    """A bar until the job has ended; gives its state. Ctrl-C ends the looking, and not the job."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
         TextColumn("{task.completed:,.0f}/{task.total:,.0f}"),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=screen()) as progress:
+    with Progress(*columns, console=screen(), disable=is_quiet) as progress:
         bar = progress.add_task(f"{word_here('job')} {job}", total=None)
         while (row := _job(desk, session, job)) is not None:
-            progress.update(bar, completed=row["progress"], total=row["total"])
+            progress.update(bar, completed=row["done"], total=row["total"])
             if row["state"] in ENDED:
                 break
             time.sleep(JOB_POLL_SECONDS)
-    if row is not None:
-        tell(f"job {job}: {word_here(row['state'])}")
+    state = "" if row is None else str(row["state"])
+    if state and not is_quiet:
+        tell(f"job {job}: {word_here(state)}")
+    return state
 
 
 def _job(desk: Desk, session: Secret, job: int) -> dict[str, Any] | None:
@@ -326,3 +372,17 @@ def prompted(words: str, *, is_hidden: bool = False, may_be_empty: bool = False)
             "E-COMMAND-LINE",
         )
     return str(typed)
+
+
+def typed_twice(word: str, first: str) -> None:
+    """Return where it is typed again as before.
+
+    Raises:
+        SettingsError: it is another.
+    """
+    if prompted(f"{word} {speech.said('once more')}", is_hidden=True) != first:
+        raise SettingsError(
+            f"{word}: the two are not the same. Next: type it twice alike, or pipe it in on two "
+            "lines",
+            "E-COMMAND-LINE",
+        )

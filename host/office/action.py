@@ -139,6 +139,12 @@ class Action(Generic[V]):
     """Who may be second; none named: the same roles, or a platform administrator."""
     step: Step = Step.NO
     step_when: Callable[[Acting, V], bool] = lambda _acting, _values: True
+    said: Callable[[Acting, V], str] | None = None
+    """What the code is for, in words beside it, where the subject's key does not say it all."""
+    gives: str = ""
+    """The action that hands out the file which is made by this one's job."""
+    hands_out: bool = False
+    """Whether what it shows once is a file, `content` in base64."""
     is_entry: bool = False
     """Whether it is done by who has not signed in."""
     taken: RefusalKind = NOT_FOUND

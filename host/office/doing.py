@@ -185,7 +185,10 @@ def _attempt(
     if action.second is Second.ITSELF:
         _refuse_maker(acting)
     if action.step is not Step.NO and not asked.is_dry_run and action.step_when(acting, values):
-        check_code(action, acting, asked, f"{action.en} {line.about.key}".strip())
+        if action.step is Step.OWNERS and asked.code is None:
+            _rehearse(action, acting, values)
+        words = action.said(acting, values) if action.said else line.about.key
+        check_code(action, acting, asked, words)
     if needs_second(action, acting, values) and not asked.is_dry_run:
         _rehearse(action, acting, values)
         waiting = wait_for_approval(connection, line, frozen(values), about)

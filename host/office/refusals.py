@@ -103,7 +103,7 @@ ENROL: Final = RefusalKind(
 STEP_UP: Final = RefusalKind(
     code="E-STEP-UP",
     en="a one-time code is needed: {words}",
-    zh="需要二次验证: {words}",
+    zh="需要二次验证: {words_zh}",
     why="this action asks for a code beside the password, bound to what is about to be done",
     next="repeat it with the code that your app shows now, within five minutes",
 )
@@ -312,6 +312,48 @@ PAST: Final = RefusalKind(
     why="what it began has to be finished",
     next="wait for its end",
 )
+DAY_LIMIT: Final = RefusalKind(
+    code="E-DAY-LIMIT",
+    en="you have seen {times} of them within a day",
+    zh="今日已查看 {times} 次",
+    why="what is masked is looked at one by one, and so often that it is work and not a list",
+    next="wait until tomorrow; many cards at once leave by card_batch.export",
+)
+ACTIVATED: Final = RefusalKind(
+    code="E-ACTIVATED",
+    en="the card was activated, and its password ended with that",
+    zh="已激活, 密码已失效",
+    why="an activation password is good once: it is kept no longer than until then",
+    next="posswitch card show tells what became of the card",
+)
+SOLD: Final = RefusalKind(
+    code="E-OPENED",
+    en="{cards} of the cards are sold or in use: activation passwords leave for unsold cards only",
+    zh="含卡密导出仅限未售卡({cards} 张已售或已用)",
+    why="what a card is opened by is its buyer's once somebody has bought it",
+    next="leave those cards out, or export without activation passwords",
+)
+NONE_UNSOLD: Final = RefusalKind(
+    code="E-NONE-UNSOLD",
+    en="there is no unsold card among them whose activation password could leave",
+    zh="无可导出卡密的卡",
+    why="every card that is meant is sold, in use or ended",
+    next="posswitch show batch-cards says how each stands",
+)
+TOO_MANY_CARDS: Final = RefusalKind(
+    code="E-TOO-MANY-CARDS",
+    en="those are more than the {cards_max} cards that go into one file",
+    zh="一个文件最多 {cards_max} 张卡",
+    why="a file is made and encrypted in memory, for none of it may be clear on a disk",
+    next="export parts of the batch, or places of a part: --part 1 --first 1 --last 100000",
+)
+GONE: Final = RefusalKind(
+    code="E-GONE",
+    en="that file was handed out already, or its quarter of an hour is over",
+    zh="文件已下载或已过期",
+    why="what leaves the house is handed out once, and is not kept for whom does not come",
+    next="ask for it anew: both stand in posswitch show disclosures",
+)
 
 COMMON: Final = (
     NOT_FOUND, NOT_YOUR_ROLE, SIGNED_OUT, SIGN_IN, NO_GRANT, ENROL, STEP_UP, WRONG_CODE, OWN_CODE,
@@ -320,7 +362,7 @@ COMMON: Final = (
 )  # fmt: skip
 OF_ACTIONS: Final = (
     CONFLICT, SCOPE, OWN, LAST, LOGIN, OWNS, OLD, PASSWORD, INVITATION, ID, PREFIX, OPEN, BATCH,
-    NO_MASTER_KEY, PAST,
+    NO_MASTER_KEY, PAST, DAY_LIMIT, ACTIVATED, SOLD, NONE_UNSOLD, TOO_MANY_CARDS, GONE,
 )  # fmt: skip
 
 REFUSALS: Final[Mapping[str, RefusalKind]] = {row.code: row for row in (*COMMON, *OF_ACTIONS)}

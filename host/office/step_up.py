@@ -19,20 +19,23 @@ from host.office.sessions import SQL, TRIES_MAX, Keeper, fail, grants_of, keeper
 OPEN: Final = dt.timedelta(minutes=5)
 
 
-def check_code(action: Action[Any], acting: Acting, asked: Do, words: str) -> None:
+def check_code(action: Action[Any], acting: Acting, asked: Do, what: str) -> None:
     """Return once the code that the action asks for has been given; it is used up.
+
+    `what` it is for is told beside it, and the code is bound to that.
 
     Raises:
         Refusal: it is missing, wrong, late, used, or not another person's; tries are kept.
     """
     told = {
         "session": acting.who.session_hash,
-        "digest": what_is_done(acting.hsm, asked, words),
+        "digest": what_is_done(acting.hsm, asked, what),
         "now": acting.now,
     }
     if asked.code is None:
         acting.connection.execute(SQL["ask_step_up"], told)
-        raise Refusal(STEP_UP, is_kept=True, words=words)
+        en, zh = f"{action.en} {what}".strip(), f"{action.zh} {what}".strip()
+        raise Refusal(STEP_UP, is_kept=True, words=en, words_zh=zh)
     _refuse_late(acting, told)
     keeper = _whose(action, acting, asked)
     step = (

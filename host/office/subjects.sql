@@ -208,3 +208,18 @@ SELECT
 FROM member AS t
 WHERE t.id = %(number)s
 FOR UPDATE OF t;
+
+-- name: office_file
+-- By number.
+SELECT
+    t.id,
+    t.issuer_id,
+    t.merchant_id,
+    t.store_id,
+    null::bigint AS member_id,
+    t.person_id AS created_by,
+    encode(row_digest(t), 'hex') AS version,
+    row_content(t, %(unseen)s::text []) AS content
+FROM office_file AS t
+WHERE t.id = %(number)s
+FOR UPDATE;

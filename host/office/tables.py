@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from host.office.action import Action
+from host.office.disclosing import make_file
 from host.office.jobs import Step
 from host.office.rows import (
     approvals,
+    disclosures,
     entries,
     estate,
     members,
@@ -60,6 +62,10 @@ _ACTIONS: Final[tuple[Action[Any], ...]] = (
     members.EDIT,
     members.FREEZE,
     members.CLOSE,
+    disclosures.BATCH_EXPORT,
+    disclosures.FILE_TAKE,
+    disclosures.CARD_REVEAL,
+    disclosures.VALUE_UNMASK,
 )
 
 ACTIONS: Final[Mapping[str, Action[Any]]] = {row.id: row for row in _ACTIONS}
@@ -81,9 +87,13 @@ _VIEWS: Final = (
     stock_views.BATCH_CARDS,
     stock_views.ALLOCATIONS,
     stock_views.MEMBERS,
+    views.DISCLOSURES,
 )
 
 VIEWS: Final[Mapping[str, View]] = {row.id: row for row in _VIEWS}
 
-WORKS: Final[Mapping[str, Step]] = {stock.CREATE: stock.make_cards}
+WORKS: Final[Mapping[str, Step]] = {
+    stock.CREATE: stock.make_cards,
+    disclosures.EXPORT: make_file,
+}
 """What is done by jobs, by the action that begins them."""

@@ -7,6 +7,7 @@ it.
 import datetime as dt
 from typing import Final
 
+from host.office.files import end_files_over
 from host.office.jobs import LEFT_AFTER
 from host.office.jobs import SQL as JOBS
 from host.office.records import SQL as RECORDS
@@ -60,6 +61,7 @@ def _forget_members(connection: Connection, now: dt.datetime) -> int:
 TIMERS: Final = (
     Timer(name="approvals", every=SOON, do=_expire_approvals),
     Timer(name="left jobs", every=SOON, do=_end_left_jobs),
+    Timer(name="files", every=SOON, do=end_files_over),
     Timer(name="cards", every=MINUTELY, do=lambda one, _now: expire_cards(one, AT_A_TIME)),
     Timer(name="batches", every=MINUTELY, do=lambda one, _now: expire_batches(one, AT_A_TIME)),
     Timer(name="left batches", every=HOURLY, do=lambda one, _now: close_batches(one, AT_A_TIME)),

@@ -97,6 +97,30 @@ SELECT
 FROM history AS h
 LEFT JOIN person AS p ON h.person_id = p.id;
 
+-- name: disclosures
+-- What was let out, and what was shown.
+SELECT
+    d.id,
+    d.at,
+    p.login AS person,
+    d.kind,
+    d.subject_kind,
+    d.subject_key,
+    d.what,
+    d.values_shown,
+    d.has_secrets,
+    d.recipient,
+    d.purpose,
+    d.released_by,
+    d.downloads,
+    d.downloaded_at,
+    encode(f.sha256, 'hex') AS sha256,
+    d.issuer_id AS of_issuer,
+    d.merchant_id AS of_merchant
+FROM disclosure AS d
+INNER JOIN person AS p ON d.person_id = p.id
+LEFT JOIN office_file AS f ON d.file_id = f.id;
+
 -- name: jobs
 -- Long work, and how far it is.
 SELECT

@@ -148,6 +148,9 @@ CHAINED: Final = (
     Chained(name="history", key="t.id::text"),
     Chained(name="once_key", key="concat_ws('/', t.person_id, t.key)"),
     Chained(name="job", key="t.id::text"),
+    Chained(name="office_file", key="t.id::text"),
+    Chained(name="office_file_piece", key="concat_ws('/', t.file_id, t.number)"),
+    Chained(name="disclosure", key="t.id::text"),
 )
 """Tables whose every column decides. Another one is a row here, and statements that note it."""
 

@@ -238,6 +238,14 @@ OFFICE: Final[Mapping[str, Right]] = {
         updates=_of("state returned_by returned_at"),
     ),
     "code_try": Right(reads=WHOLE, inserts=WHOLE, updates=_of("tries began_at"), deletes=True),
+    "disclosure": Right(
+        reads=WHOLE,
+        inserts=_of(
+            "at kind person_id subject_kind subject_key issuer_id merchant_id store_id member_id "
+            "what values_shown has_secrets recipient purpose released_by file_id"
+        ),
+        updates=_of("values_shown downloads downloaded_at"),
+    ),
     "estate_change": Right(reads=WHOLE, inserts=WHOLE),
     "estate_version": Right(reads=WHOLE, updates=_of("version")),
     "history": Right(
@@ -285,6 +293,15 @@ OFFICE: Final[Mapping[str, Right]] = {
         inserts=_of("id merchant_id name trade city contact"),
         updates=_of("name is_active trade city contact closed_on"),
     ),
+    "office_file": Right(
+        reads=WHOLE,
+        inserts=_of(
+            "kind name person_id issuer_id merchant_id store_id state bytes sha256 "
+            "password_sealed made_at expires_at"
+        ),
+        updates=_of("state bytes sha256 password_sealed expires_at"),
+    ),
+    "office_file_piece": Right(reads=WHOLE, inserts=WHOLE, deletes=True),
     "once_key": Right(reads=WHOLE, inserts=WHOLE, deletes=True),
     "person": Right(
         reads=WHOLE,
@@ -364,6 +381,8 @@ UNSEEN: Final[Mapping[str, Mapping[str, str]]] = {
     "session": {"token_hash": "of what lets in"},
     "step_up": {"session_hash": "of what lets in", "digest": "of values, under a key"},
     "once_key": {"digest": "of values, under a key"},
+    "office_file": {"password_sealed": "a workbook's, under the LMK"},
+    "office_file_piece": {"sealed": "of a file, under the LMK"},
 }
 """What who looks does not see, and why. Every other column is granted to the reader by name."""
 
@@ -403,6 +422,8 @@ SEEN: Final[Mapping[str, str]] = {
     "approval.subject_key": "how people name it",
     "history.subject_key": "how people name it",
     "job.subject_key": "how people name it",
+    "disclosure.subject_key": "how people name it",
+    "office_file.sha256": "of a file that somebody has",
     "once_key.key": "of a form, and opens nothing",
 }
 """What looks like a secret by its name or type and is none: why it is shown."""
@@ -431,6 +452,8 @@ SEQUENCES: Final[Mapping[tuple[str, str], frozenset[str]]] = {
             "card_part",
             "card_sale",
             "member",
+            "office_file",
+            "disclosure",
         )
     },
 }

@@ -75,6 +75,12 @@ class World:
         self.member = bureau.done(
             self.owner, "member.add", phone="13900001234", merchant=self.merchant, name="Foreign"
         ).subject
+        self.file = bureau.sql(
+            "INSERT INTO office_file (kind, name, person_id, issuer_id, state, sha256, made_at,"
+            " expires_at) SELECT 'export', 'f.csv', p.id, %s, 'ready', '', now(), now()"
+            " FROM person AS p WHERE p.login = %s RETURNING id",
+            self.issuer_number, self.manager.login,
+        )[0][0]  # fmt: skip
         self.grant = bureau.rows(bureau.admin, "grants", login=self.owner.login)[0]["id"]
 
     def person(self, role: str, scope: str) -> Person:
@@ -110,6 +116,7 @@ class World:
             "form": "virtual", "face_minor_min": 1, "cards": 1, "responsible": self.owner.login,
             "kind": "freeze", "valid_to": "2030-01-01", "order": "1", "phone": "13900009999",
             "phone_last": "1234",
+            "file": self.file, "recipient": "Wu", "reason": "test", "value": "phone",
         }  # fmt: skip
 
 

@@ -19,7 +19,8 @@ from tests.host.conftest import NOW
 ROWS = 20_000
 GROWS = {
     "person", "person_grant", "approval", "history", "job", "merchant", "store", "terminal",
-    "terminal_key", "acceptance", "card", "card_batch", "card_sale", "member",
+    "terminal_key", "acceptance", "card", "card_batch", "card_sale", "member", "disclosure",
+    "office_file",
 }  # fmt: skip
 SMALL = {"issuer": "a few hundred at most", "vendor": "a few of each issuer", "terminal_status": ""}
 SAMPLES: dict[type, str] = {str: "x", int: "7", bool: "true"}
@@ -73,6 +74,12 @@ INSERT INTO job (
     action, subject_kind, subject_key, merchant_id, plan, total, asked_by, asked_at
 ) SELECT 'a' || p.id % 20, 'merchant', '1', p.merchant_id, '{{}}', 1, p.id, now()
 FROM person AS p;
+INSERT INTO office_file (kind, name, person_id, state, made_at, expires_at)
+SELECT 'export', 'f', p.id, 'gone', now(), now() FROM person AS p;
+INSERT INTO disclosure (
+    at, kind, person_id, subject_kind, subject_key, merchant_id, what, has_secrets, purpose, file_id
+) SELECT now(), 'export', f.person_id, 'card_batch', 'x', 1, 'x', true, 'x', f.id
+FROM office_file AS f;
 """
 
 

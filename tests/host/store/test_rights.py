@@ -63,7 +63,9 @@ SPOKEN: dict[str, dict[str, Collection[str]]] = {
         "host/store/posting.sql": {"open_business_date", "facts"},
     },
     "posswitch_office": {
+        "host/office/disclosures.sql": ALL,
         "host/office/estate.sql": ALL,
+        "host/office/files.sql": ALL,
         "host/office/jobs.sql": ALL,
         "host/office/members.sql": ALL,
         "host/office/people.sql": ALL,

@@ -1,0 +1,68 @@
+"""Files that the office hands out, as a command line keeps them: whole or not at all, ours alone.
+
+A file is begun before anything is asked, beside its place and under a name of its own, so that
+what is handed out once is never lost to a place that cannot be written; whole, it gets its name.
+"""
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from config.errors import SurroundingsError
+
+ONLY_US: Final = 0o600
+
+
+class Paper:
+    """A file that is begun and has no name yet."""
+
+    def __init__(self, to: Path, begun: Path, descriptor: int) -> None:
+        self._to = to
+        self._begun = begun
+        self._descriptor = descriptor
+
+    def write(self, content: bytes) -> None:
+        """Write it whole and give it its name.
+
+        Raises:
+            SurroundingsError: there is no room, or somebody has that name meanwhile.
+        """
+        try:
+            with os.fdopen(self._descriptor, "wb", closefd=False) as file:
+                file.write(content)
+                file.flush()
+                os.fsync(self._descriptor)
+            os.link(self._begun, self._to, follow_symlinks=False)
+        except OSError as error:
+            raise _refused(self._to, error) from error
+
+
+@contextmanager
+def begun_paper(to: Path) -> Iterator[Paper]:
+    """A place for a file that nobody else may read.
+
+    Raises:
+        SurroundingsError: it is there already, or cannot be written.
+    """
+    begun = to.with_name(f".{to.name}.{secrets.token_hex(8)}")
+    try:
+        if to.exists() or to.is_symlink():
+            raise FileExistsError(17, os.strerror(17))
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+        descriptor = os.open(begun, flags, ONLY_US)
+    except OSError as error:
+        raise _refused(to, error) from error
+    try:
+        yield Paper(to, begun, descriptor)
+    finally:
+        os.close(descriptor)
+        begun.unlink(missing_ok=True)
+
+
+def _refused(to: Path, error: OSError) -> SurroundingsError:
+    return SurroundingsError(
+        f"{to} cannot be written: {error.strerror}. Next: name another file", "E-FILE"
+    )
