@@ -50,6 +50,8 @@ SOURCE: Final = "demo"
 NEEDS_CODE: Final = "E-STEP-UP"
 MAKING_SECONDS_MAX: Final = 30.0
 LOOK_SECONDS: Final = 0.1
+PASSWORD_BYTES: Final = 16
+"""In hexadecimal, so that no login can be in it."""
 DONE: Final = "done"
 WAITING: Final = "waiting"
 PLACES: Final = ((Scope.ISSUER, CITY.institution_id), (Scope.PLATFORM, ""),
@@ -137,7 +139,7 @@ class DemoStaff:
 
     def _take_up(self, login: str, invitation: str) -> Colleague:
         """Choose a password, sign in, and turn one-time codes on."""
-        who, password = Colleague(login), secrets.token_urlsafe()
+        who, password = Colleague(login), secrets.token_hex(PASSWORD_BYTES)
         self._done(who, "invitation.accept", {"token": invitation, "new": password})
         values = {"login": login, "password": password}
         session = self._done(who, "session.sign_in", values).shown_once["session"]
