@@ -63,6 +63,10 @@ REFUSED_BY: Final[Mapping[str, tuple[RefusalKind, str]]] = {
     "merchant_merchant_id_key": (ID, "merchant_id"),
     "terminal_pkey": (ID, "terminal_id"),
     "vendor_named": (ID, "name"),
+    "programme_pkey": (ID, "programme"),
+    "alliance_coded": (ID, "alliance"),
+    "alliance_once": (ID, "alliance"),
+    "alliance_member_once": (ID, "since"),
 }
 """Constraints of the database that have the last word where two people make the same thing at
 once: what is told, and of which field."""

@@ -305,6 +305,13 @@ NO_MASTER_KEY: Final = RefusalKind(
     why="it has no master key yet, or is under DUKPT, where nothing is signed on for",
     next="posswitch keys list; posswitch keys generate",
 )
+IN_IT: Final = RefusalKind(
+    code="E-MEMBER",
+    en="{key} is in it already in a part of that time",
+    zh="{key} 该期间已是成员",
+    why="in an alliance somebody is once at a time",
+    next="posswitch show directory; end that membership first, or begin after it",
+)
 PAST: Final = RefusalKind(
     code="E-PAST",
     en="it is past the point where it could be stopped",
@@ -362,7 +369,7 @@ COMMON: Final = (
 )  # fmt: skip
 OF_ACTIONS: Final = (
     CONFLICT, SCOPE, OWN, LAST, LOGIN, OWNS, OLD, PASSWORD, INVITATION, ID, PREFIX, OPEN, BATCH,
-    NO_MASTER_KEY, PAST, DAY_LIMIT, ACTIVATED, SOLD, NONE_UNSOLD, TOO_MANY_CARDS, GONE,
+    NO_MASTER_KEY, IN_IT, PAST, DAY_LIMIT, ACTIVATED, SOLD, NONE_UNSOLD, TOO_MANY_CARDS, GONE,
 )  # fmt: skip
 
 REFUSALS: Final[Mapping[str, RefusalKind]] = {row.code: row for row in (*COMMON, *OF_ACTIONS)}

@@ -76,6 +76,57 @@ FROM issuer AS t
 WHERE t.institution_id = %(key)s
 FOR UPDATE;
 
+-- name: programme
+-- By its code. An alliance's is the platform's.
+SELECT
+    t.code,
+    t.issuer_id,
+    null::integer AS merchant_id,
+    null::integer AS store_id,
+    null::bigint AS member_id,
+    null::bigint AS created_by,
+    encode(row_digest(t), 'hex') AS version,
+    row_content(t, %(unseen)s::text []) AS content
+FROM programme AS t
+WHERE t.code = %(key)s
+FOR UPDATE;
+
+-- name: alliance
+-- By its code.
+SELECT
+    t.id,
+    null::smallint AS issuer_id,
+    null::integer AS merchant_id,
+    null::integer AS store_id,
+    null::bigint AS member_id,
+    null::bigint AS created_by,
+    encode(row_digest(t), 'hex') AS version,
+    row_content(t, %(unseen)s::text []) AS content
+FROM alliance AS t
+WHERE t.code = %(key)s
+FOR UPDATE;
+
+-- name: alliance_member
+-- By the alliance, who is in it, and since when.
+SELECT
+    t.alliance_id,
+    t.issuer_id,
+    t.merchant_id,
+    null::integer AS store_id,
+    null::bigint AS member_id,
+    null::bigint AS created_by,
+    encode(row_digest(t), 'hex') AS version,
+    row_content(t, %(unseen)s::text []) AS content
+FROM alliance_member AS t
+INNER JOIN alliance AS a ON t.alliance_id = a.id
+LEFT JOIN issuer AS i ON t.issuer_id = i.id
+LEFT JOIN merchant AS m ON t.merchant_id = m.id
+WHERE
+    concat_ws(
+        '/', a.code, coalesce(i.institution_id, m.merchant_id), to_char(t.member_from, 'YYYY-MM-DD')
+    ) = %(key)s
+FOR UPDATE OF t;
+
 -- name: merchant
 -- By merchant id.
 SELECT

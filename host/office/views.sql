@@ -187,6 +187,74 @@ SELECT
     m.id AS of_merchant
 FROM merchant AS m;
 
+-- name: programmes
+-- By whose points are earned.
+SELECT
+    p.code AS programme,
+    p.name,
+    i.institution_id AS issuer,
+    a.code AS alliance,
+    p.earn_points,
+    p.earn_per_minor,
+    p.redemption_points_min,
+    p.lot_months,
+    p.debt_is_allowed,
+    p.is_primary,
+    p.version,
+    p.issuer_id AS of_issuer
+FROM programme AS p
+LEFT JOIN issuer AS i ON p.issuer_id = i.id
+LEFT JOIN alliance AS a ON p.alliance_id = a.id;
+
+-- name: alliances
+-- Who shares programmes: how many are in it today.
+SELECT
+    a.code AS alliance,
+    a.name,
+    array(
+        SELECT p.code FROM programme AS p
+        WHERE p.alliance_id = a.id
+        ORDER BY p.code
+    ) AS programmes,
+    (
+        SELECT count(*) FROM alliance_member AS m
+        WHERE
+            m.alliance_id = a.id
+            AND m.issuer_id IS NOT NULL
+            AND m.member_from <= %(now)s::date
+            AND (m.member_until IS NULL OR m.member_until >= %(now)s::date)
+    ) AS issuers_in,
+    (
+        SELECT count(*) FROM alliance_member AS m
+        WHERE
+            m.alliance_id = a.id
+            AND m.merchant_id IS NOT NULL
+            AND m.member_from <= %(now)s::date
+            AND (m.member_until IS NULL OR m.member_until >= %(now)s::date)
+    ) AS merchants_in
+FROM alliance AS a;
+
+-- name: directory
+-- Who is in which alliance, from when until when, and for what.
+SELECT
+    concat_ws(
+        '/', a.code, coalesce(i.institution_id, m.merchant_id), to_char(t.member_from, 'YYYY-MM-DD')
+    ) AS membership,
+    a.code AS alliance,
+    m.merchant_id AS merchant,
+    i.institution_id AS issuer,
+    coalesce(m.name, i.name) AS name,
+    t.member_from AS since,
+    t.member_until AS until,
+    t.earns,
+    t.redeems,
+    t.issuer_id AS of_issuer,
+    t.merchant_id AS of_merchant
+FROM alliance_member AS t
+INNER JOIN alliance AS a ON t.alliance_id = a.id
+LEFT JOIN issuer AS i ON t.issuer_id = i.id
+LEFT JOIN merchant AS m ON t.merchant_id = m.id;
+
 -- name: vendors
 -- Who makes an issuer's cards.
 SELECT

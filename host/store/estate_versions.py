@@ -29,6 +29,8 @@ class Followed(enum.StrEnum):
     CARD_BATCH = "card_batch"
     """With its product version."""
     CARD_PART = "card_batch_part"
+    ALLIANCE = "alliance"
+    """All of them, with their programmes and who is in them."""
     MEMBER = "member"
     """Whether they are frozen."""
 

@@ -84,6 +84,10 @@ def _reread_parts(self: Following, connection: Connection, keys: Sequence[str]) 
         self.book.parts[part.id] = part
 
 
+def _reread_alliances(self: Following, connection: Connection, _keys: Sequence[str]) -> None:
+    self.book.alliances = books.read_alliances(connection)
+
+
 def _reread_members(self: Following, connection: Connection, keys: Sequence[str]) -> None:
     ids = [int(key) for key in keys]
     stopped = frozenset(books.read_stopped_members(connection, ids))
@@ -96,6 +100,7 @@ REREADS: Final[Mapping[Followed, Reread]] = {
     Followed.TERMINAL: _reread_terminals,
     Followed.CARD_BATCH: _reread_batches,
     Followed.CARD_PART: _reread_parts,
+    Followed.ALLIANCE: _reread_alliances,
     Followed.MEMBER: _reread_members,
 }
 """In the order of `Followed`: what others point at is read before them."""

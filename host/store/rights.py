@@ -197,7 +197,8 @@ NIGHT: Final[Mapping[str, Right]] = {
 OFFICE: Final[Mapping[str, Right]] = {
     "acceptance": Right(reads=WHOLE, inserts=WHOLE, deletes=True),
     "account": Right(reads=WHOLE, inserts=_of("id chart unit issuer_id merchant_id")),
-    "alliance_member": Right(reads=_of("alliance_id issuer_id")),
+    "alliance": Right(reads=WHOLE, inserts=WHOLE, updates=_of("name")),
+    "alliance_member": Right(reads=WHOLE, inserts=WHOLE, updates=_of("member_until earns redeems")),
     "approval": Right(
         reads=WHOLE,
         inserts=_of(
@@ -325,7 +326,14 @@ OFFICE: Final[Mapping[str, Right]] = {
     "purse": Right(reads=_of("shard card_id unit posted_minor held_minor")),
     "product": Right(reads=WHOLE, inserts=WHOLE, updates=_of("name")),
     "product_version": Right(reads=WHOLE, inserts=WHOLE),
-    "programme": Right(reads=_of("code issuer_id alliance_id")),
+    "programme": Right(
+        reads=WHOLE,
+        inserts=_of(
+            "code issuer_id alliance_id name earn_points earn_per_minor redemption_points_min "
+            "lot_months debt_is_allowed is_primary"
+        ),
+        updates=_of("name earn_points earn_per_minor redemption_points_min lot_months version"),
+    ),
     "schema_migration": Right(reads=_of("number")),
     "session": Right(
         reads=WHOLE,

@@ -81,6 +81,15 @@ class World:
             " FROM person AS p WHERE p.login = %s RETURNING id",
             self.issuer_number, self.manager.login,
         )[0][0]  # fmt: skip
+        self.programme = bureau.sql(
+            "SELECT code FROM programme WHERE issuer_id = %s LIMIT 1", self.issuer_number
+        )[0][0]
+        bureau.sql("INSERT INTO alliance VALUES (9, 'ABROAD', 'Foreign circle')")
+        bureau.sql(
+            "INSERT INTO alliance_member SELECT 9, CASE n WHEN 1 THEN %s END,"
+            " CASE n WHEN 2 THEN %s END, '2026-01-01', NULL, true, true"
+            " FROM generate_series(1, 2) AS n", self.issuer_number, self.merchant_number,
+        )  # fmt: skip
         self.grant = bureau.rows(bureau.admin, "grants", login=self.owner.login)[0]["id"]
 
     def person(self, role: str, scope: str) -> Person:
@@ -115,8 +124,9 @@ class World:
             "batch": self.batch, "card": self.card, "member": int(self.member), "name": "Mine now",
             "form": "virtual", "face_minor_min": 1, "cards": 1, "responsible": self.owner.login,
             "kind": "freeze", "valid_to": "2030-01-01", "order": "1", "phone": "13900009999",
-            "phone_last": "1234",
             "file": self.file, "recipient": "Wu", "reason": "test", "value": "phone",
+            "phone_last": "1234", "programme": self.programme, "alliance": "ABROAD",
+            "since": "2030-01-01",
         }  # fmt: skip
 
 
@@ -140,7 +150,8 @@ def test_no_view_shows_a_row_of_another(world: World, role: str, scope: Scope) -
         assert isinstance(told, Page), told
         shown = str(told.rows)
         for foreign in (world.merchant, world.terminal, world.owner.login, "9foreign",
-                        "Foreign cards", "FOREIGN", world.batch, world.manager.login):  # fmt: skip
+                        "Foreign cards", "FOREIGN", "ABROAD", world.batch,
+                        world.manager.login):  # fmt: skip
             assert foreign not in shown, f"{view.id} shows {foreign} to {role}@{scope}"
         assert world.issuer not in shown or view.id == "merchants", view.id
 

@@ -22,7 +22,14 @@ GROWS = {
     "terminal_key", "acceptance", "card", "card_batch", "card_sale", "member", "disclosure",
     "office_file",
 }  # fmt: skip
-SMALL = {"issuer": "a few hundred at most", "vendor": "a few of each issuer", "terminal_status": ""}
+SMALL = {
+    "issuer": "a few hundred at most",
+    "vendor": "a few of each issuer",
+    "programme": "a few of each issuer",
+    "alliance": "few",
+    "alliance_member": "thousands",
+    "terminal_status": "",
+}
 SAMPLES: dict[type, str] = {str: "x", int: "7", bool: "true"}
 PLACE = Place(issuer_id=1, merchant_id=7, store_id=7, member_id=7)
 VALUES = {"now": NOW, "me": 7, "mine": ["merchant.close"]}

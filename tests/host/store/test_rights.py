@@ -69,6 +69,7 @@ SPOKEN: dict[str, dict[str, Collection[str]]] = {
         "host/office/jobs.sql": ALL,
         "host/office/members.sql": ALL,
         "host/office/people.sql": ALL,
+        "host/office/programmes.sql": ALL,
         "host/office/records.sql": ALL,
         "host/office/sessions.sql": ALL,
         "host/office/stock.sql": ALL,

@@ -1,0 +1,90 @@
+-- Points programmes and alliances, as people change them.
+
+-- name: has_primary
+-- Whether an issuer has a programme that is meant where none is named.
+SELECT exists(SELECT FROM programme WHERE issuer_id = %s AND is_primary);
+
+-- name: add_programme
+-- An issuer's first is its primary one.
+-- notes: programme
+INSERT INTO programme AS t (
+    code, issuer_id, alliance_id, name, earn_points, earn_per_minor, redemption_points_min,
+    lot_months, debt_is_allowed, is_primary
+)
+VALUES (
+    %(programme)s, %(issuer_id)s, %(alliance_id)s, %(name)s, %(earn_points)s, %(earn_per_minor)s,
+    %(redemption_points_min)s, %(lot_months)s, %(debt_is_allowed)s, %(is_primary)s
+);
+
+-- name: edit_programme
+-- From the next message on; points that were given keep their days.
+-- notes: programme
+UPDATE programme AS t
+SET
+    name = %(name)s,
+    earn_points = %(earn_points)s,
+    earn_per_minor = %(earn_per_minor)s,
+    redemption_points_min = %(redemption_points_min)s,
+    lot_months = %(lot_months)s,
+    version = t.version + 1
+WHERE t.code = %(code)s;
+
+-- name: next_alliance
+-- Small numbers, without a gap.
+SELECT coalesce(max(id), 0) + 1 FROM alliance;
+
+-- name: add_alliance
+-- Nobody is in it yet.
+-- notes: alliance
+INSERT INTO alliance AS t (id, code, name)
+VALUES (%(id)s, %(code)s, %(name)s);
+
+-- name: edit_alliance
+-- What it is called.
+-- notes: alliance
+UPDATE alliance AS t SET name = %(name)s
+WHERE t.id = %(id)s;
+
+-- name: issuers_in
+-- Issuers that were, are or will be in an alliance.
+SELECT DISTINCT issuer_id FROM alliance_member
+WHERE alliance_id = %s AND issuer_id IS NOT NULL
+ORDER BY issuer_id;
+
+-- name: in_that_time
+-- Whether they are in it in a part of that time already, by another row than this.
+SELECT exists(
+    SELECT FROM alliance_member
+    WHERE
+        alliance_id = %(alliance_id)s
+        AND issuer_id IS NOT DISTINCT FROM %(issuer_id)s::smallint
+        AND merchant_id IS NOT DISTINCT FROM %(merchant_id)s::integer
+        AND member_from <> %(member_from)s
+        AND member_from <= coalesce(%(member_until)s, 'infinity'::date)
+        AND %(member_from)s <= coalesce(member_until, 'infinity'::date)
+);
+
+-- name: add_alliance_member
+-- For a time.
+-- notes: alliance_member
+INSERT INTO alliance_member AS t (
+    alliance_id, issuer_id, merchant_id, member_from, member_until, earns, redeems
+)
+VALUES (
+    %(alliance_id)s, %(issuer_id)s, %(merchant_id)s, %(member_from)s, %(member_until)s, %(earns)s,
+    %(redeems)s
+);
+
+-- name: edit_alliance_member
+-- Until when, and for what; since when stays.
+-- notes: alliance_member
+UPDATE alliance_member AS t
+SET
+    member_until = %(member_until)s,
+    earns = %(earns)s,
+    redeems = %(redeems)s
+WHERE
+    t.alliance_id = %(alliance_id)s
+    AND t.issuer_id IS NOT DISTINCT FROM %(issuer_id)s::smallint
+    AND t.merchant_id IS NOT DISTINCT FROM %(merchant_id)s::integer
+    AND t.member_from = %(member_from)s;

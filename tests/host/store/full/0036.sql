@@ -1,0 +1,3 @@
+-- A programme that was revised.
+
+UPDATE programme SET version = 2 WHERE code = 'GREEN';
