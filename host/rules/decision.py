@@ -213,7 +213,9 @@ def _open(item: Item, state: State, court: Court, numbers: Numbers) -> Dossier:
     card = state.cards.get(item.pan_hash) if item.pan_hash is not None else None
     if card is None and item.pan_hash is None and original is not None:
         card = original.card
-    return Dossier(item, request, state, court.book, court.pins, numbers, card, original, known)
+    book = court.book
+    issuer = book.issuers[card.issuer_id] if card is not None else None
+    return Dossier(item, request, state, book, court.pins, numbers, card, original, known, issuer)
 
 
 def _refusal(rule: Rule, dossier: Dossier) -> Reason | None:
@@ -275,7 +277,7 @@ def _response(
 ) -> Response:
     state, card = dossier.state, dossier.card
     is_approved = reason is _APPROVED
-    issuer = dossier.issuer if card is not None else dossier.item.issuer
+    issuer = dossier.issuer_of_card or dossier.item.issuer
     gives_auth_code = is_approved and TRANSACTIONS[dossier.request.kind].gives_auth_code
     return Response(
         reason=reason,

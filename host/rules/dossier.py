@@ -84,6 +84,8 @@ class Dossier(msgspec.Struct, gc=False):
     original: Original | None
     original_known: Known | None
     """How the original was answered, approved or not, where it is named by its key."""
+    issuer_of_card: Issuer | None
+    """The issuer of `card`, looked up once."""
     opened: list[NewCase] = []
     """What people are to look at because of this request."""
 
@@ -173,8 +175,9 @@ class Dossier(msgspec.Struct, gc=False):
 
     @property
     def issuer(self) -> Issuer:
-        """The issuer of the card."""
-        return self.book.issuers[self.present_card.issuer_id]
+        """The issuer of the card, where a check before has made sure of it."""
+        assert self.issuer_of_card is not None
+        return self.issuer_of_card
 
     @property
     def issuer_named(self) -> Issuer | None:
@@ -182,7 +185,7 @@ class Dossier(msgspec.Struct, gc=False):
         if self.item.pan_hash is not None:
             named = self.item.issuer
             return self.book.issuers.get(named.id) if named is not None else None
-        return self.issuer if self.card is not None else None
+        return self.issuer_of_card
 
     def balance(self) -> Money | None:
         """The card's value as it is now, for the answer; an external issuer's is not known here."""

@@ -37,6 +37,8 @@ from host.rules.state import Card, Fact, Known, LotUse, Original, Purse
 from host.rules.states import Use
 
 Result = Posting | Moot | Reason | None
+_MERCHANT_PAYABLE: Final = Chart.MERCHANT_PAYABLE
+_POINTS_ISSUED: Final = Chart.POINTS_ISSUED
 REVERSAL_DAYS_MAX: Final = 60
 """How long after a transaction its reversal is taken, in a batch that was never settled."""
 
@@ -50,7 +52,7 @@ def post_purchase(dossier: Dossier) -> Result:
     """Card value to the merchant, and the points the programme gives for it."""
     card, issuer, amount = dossier.present_card, dossier.issuer, dossier.amount
     payable = dossier.book.account(
-        Chart.MERCHANT_PAYABLE, issuer.currency, issuer.id, dossier.merchant_id
+        _MERCHANT_PAYABLE, issuer.currency, issuer.id, dossier.merchant_id
     )
     legs = [Leg(card.value.account, payable, amount, issuer.currency)]
     posting = _posting(dossier, card, issuer.currency, legs)
@@ -362,7 +364,7 @@ def _earn_in(dossier: Dossier, programme: Programme, posting: Posting) -> int:
     if points <= 0:
         return 0
     card, unit = posting.card, programme.unit
-    issued = dossier.book.account(Chart.POINTS_ISSUED, unit, card.issuer_id)
+    issued = dossier.book.account(_POINTS_ISSUED, unit, card.issuer_id)
     account = dossier.account_of(card.purse_in(unit))
     posting.legs.append(Leg(issued, account, points, unit))
     expires_on = expiry_of_lot(dossier.today, programme.lot_months)

@@ -133,7 +133,11 @@ class Card(msgspec.Struct, gc=False):
 
     def purse_in(self, unit: str) -> Purse:
         """The purse of a unit; an empty one where nothing was ever posted in that."""
-        for purse in self.purses:
+        if self.value.unit == unit:
+            return self.value
+        if self.points.unit == unit:
+            return self.points
+        for purse in self.others:
             if purse.unit == unit:
                 return purse
         purse = Purse(NO_ACCOUNT, unit)
