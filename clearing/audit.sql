@@ -90,6 +90,120 @@ WHERE (coalesce(journal.kind, '') = 'adjustment') <> (adjustment.journal_id IS N
 ORDER BY coalesce(journal.id, adjustment.journal_id)
 LIMIT %(limit)s;
 
+-- name: transit_not_its_journal
+-- Each posting that sent value on its way says whither, and no other does.
+SELECT
+    coalesce(journal.shard, transit.shard) AS shard,
+    coalesce(journal.id, transit.journal_id) AS id,
+    coalesce(journal.kind, 'no journal') AS kind
+FROM journal
+FULL JOIN transit ON transit.shard = journal.shard AND transit.journal_id = journal.id
+WHERE (coalesce(journal.kind, '') = 'move_out') <> (transit.journal_id IS NOT NULL)
+ORDER BY coalesce(journal.id, transit.journal_id)
+LIMIT %(limit)s;
+
+-- name: arrival_not_its_departure
+-- What came from another card is what had left that, on the card that it was for, with its last day
+-- or that of its coming; its key is made of the first's. What is noted as come has come.
+WITH sent AS (
+    SELECT
+        journal.id,
+        journal.issuer_id,
+        journal.amount_minor,
+        journal.unit,
+        left(journal.slot, -2) || '.in/f' AS slot,
+        transit.to_shard,
+        transit.to_card,
+        transit.expires_on,
+        transit.is_open
+    FROM transit
+    INNER JOIN journal ON journal.shard = transit.shard AND journal.id = transit.journal_id
+),
+
+came AS (
+    SELECT
+        journal.*,
+        lot.expires_on
+    FROM journal
+    LEFT JOIN lot ON lot.shard = journal.shard AND lot.id = journal.id
+    WHERE journal.kind = 'move_in'
+)
+
+SELECT
+    slot,
+    coalesce(sent.unit, came.unit) AS unit,
+    coalesce(sent.amount_minor, 0) AS sent_minor,
+    coalesce(came.amount_minor, 0) AS came_minor
+FROM sent
+FULL JOIN came USING (slot)
+WHERE
+    (came.id IS NULL AND NOT sent.is_open)
+    OR (
+        came.id IS NOT NULL
+        AND (
+            sent.id IS NULL
+            OR (came.shard, came.card_id, came.issuer_id, came.amount_minor, came.unit)
+            IS DISTINCT FROM
+            (sent.to_shard, sent.to_card, sent.issuer_id, sent.amount_minor, sent.unit)
+            OR came.expires_on IS DISTINCT FROM greatest(
+                sent.expires_on,
+                CASE WHEN sent.expires_on IS NOT NULL THEN came.business_date END
+            )
+        )
+    )
+ORDER BY slot
+LIMIT %(limit)s;
+
+-- name: in_transit_not_on_its_way
+-- Unit by unit, what is in transit is what has left a card and has not come to the other.
+WITH kept AS (
+    SELECT
+        account.unit,
+        sum(movement.amount_minor) AS amount_minor
+    FROM movement
+    INNER JOIN account ON account.id = movement.account_id
+    WHERE account.chart = 'in_transit'
+    GROUP BY account.unit
+),
+
+sent AS (
+    SELECT
+        journal.unit,
+        sum(journal.amount_minor) AS amount_minor
+    FROM transit
+    INNER JOIN journal ON journal.shard = transit.shard AND journal.id = transit.journal_id
+    LEFT JOIN journal AS came
+        ON came.kind = 'move_in' AND came.slot = left(journal.slot, -2) || '.in/f'
+    WHERE came.id IS NULL
+    GROUP BY journal.unit
+)
+
+SELECT
+    unit,
+    coalesce(kept.amount_minor, 0) AS kept_minor,
+    coalesce(sent.amount_minor, 0) AS sent_minor
+FROM kept
+FULL JOIN sent USING (unit)
+WHERE coalesce(kept.amount_minor, 0) <> coalesce(sent.amount_minor, 0)
+ORDER BY unit
+LIMIT %(limit)s;
+
+-- name: ended_card_with_value
+-- Of a card whose value was moved, or written back, nothing of its money is left.
+SELECT
+    move.card_id,
+    move.name,
+    purse.unit,
+    purse.posted_minor
+FROM move
+INNER JOIN purse ON purse.shard = move.shard AND purse.card_id = move.card_id
+WHERE
+    move.state = 'done'
+    AND NOT starts_with(purse.unit, %(points)s)
+    AND purse.posted_minor > 0
+ORDER BY move.card_id
+LIMIT %(limit)s;
+
 -- name: pending_on_a_card
 -- Cash whose card could not be loaded, and no other, is owed to suspense: A6, posting pending.
 SELECT

@@ -100,6 +100,15 @@ CHECKS: Final = (
                 "journal {id} of shard {shard} ({kind}) and why it was adjusted do not fit",
             ),
             Test(
+                "transit_not_its_journal",
+                "journal {id} of shard {shard} ({kind}) and whither it sent do not fit",
+            ),
+            Test(
+                "arrival_not_its_departure",
+                "{slot}: {sent_minor} left a card for it, {came_minor} came, or to another card "
+                "or with another last day",
+            ),
+            Test(
                 "pending_on_a_card",
                 "journal {id} of shard {shard} was told {reason}, which is not what it moved",
             ),
@@ -178,6 +187,14 @@ CHECKS: Final = (
                 "journal_not_its_trail",
                 "journal {id} of shard {shard} says that {previous_id} was before it for card "
                 "{card_id}, the ledger says {before_id}",
+            ),
+            Test(
+                "in_transit_not_on_its_way",
+                "{kept_minor} are in transit, {sent_minor} are on their way from card to card",
+            ),
+            Test(
+                "ended_card_with_value",
+                "card {card_id} has {posted_minor} left, though its {name} is done",
             ),
             Test("hold_without_record", "account {account_id} has {held_minor} held by nothing"),
             Test(

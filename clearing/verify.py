@@ -31,7 +31,12 @@ FINDINGS_PER_TEST_MAX: Final = 100
 """Enough to see what happened; the first row is what an operator starts from."""
 MINOR, UNIT = "_minor", "_unit"
 """How the names of amounts end, and of units that are not the whole row's."""
-POSTING_KINDS: Final = (*(kind.value for kind in CARD_SIGN), Kind.ADJUSTMENT.value, OPENING)
+POSTING_KINDS: Final = (
+    *(kind.value for kind in CARD_SIGN),
+    Kind.ADJUSTMENT.value,
+    Kind.MOVE_IN.value,
+    OPENING,
+)
 """Kinds that always post when approved. A reversal or confirmation may find nothing to do."""
 
 ASKED: Final = (

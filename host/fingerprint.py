@@ -38,9 +38,9 @@ def fingerprint_of(request: Request, pan_hash: bytes | None) -> bytes:
 
 def fingerprint_of_own(own: OwnRequest) -> bytes:
     """16 bytes over all that is asked by what no terminal makes."""
-    members = [own.member] if own.member else []
+    more = [one for one in (own.member, own.to, own.expires_on) if one]
     return _digest(
-        [own.kind, _encode([own.amount, own.adjustment, *members]).hex()], own.card.pan_hash
+        [own.kind, _encode([own.amount, own.adjustment, *more]).hex()], own.card.pan_hash
     )
 
 

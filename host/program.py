@@ -20,6 +20,7 @@ from host.hsm.interface import Hsm
 from host.link.address import Address, AddressError, listen
 from host.link.credentials import Credentials
 from host.metrics import KEYS_UNUSABLE
+from host.moves import Moves
 from host.office.office import Office
 from host.office.reception import Reception
 from host.office.tables import ACTIONS, VIEWS
@@ -75,6 +76,7 @@ async def run_host(
     with opened_poster(settings, dsn=dsn, hsm=hsm, clock=clock) as poster:
         asking = Asking(poster.post_own, poster.shard_count)
         expiry = PointsExpiry(lambda: _connect(dsn, settings), asking.ask, clock)
+        moves = Moves(lambda: _connect(dsn, settings), asking.ask, clock)
         reception = _reception(logins.office, hsm, settings, clock)
         listeners = _listening(addresses)
         lines = [f"host on {address}" for address in addresses]
@@ -93,6 +95,7 @@ async def run_host(
                 nursery.start_soon(page.run)
                 nursery.start_soon(poster.run)
                 nursery.start_soon(expiry.run)
+                nursery.start_soon(moves.run)
                 nursery.start_soon(
                     serve,
                     listeners,

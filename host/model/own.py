@@ -1,5 +1,6 @@
 """A request that no terminal makes: its key, the card it is about, and what is to be done."""
 
+import datetime as dt
 import enum
 
 import msgspec
@@ -73,3 +74,7 @@ class OwnRequest(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     adjustment: Adjustment | None = None
     member: int = 0
     """Whom the card is bound to by it."""
+    to: CardAt | None = None
+    """Which card gets what leaves this one."""
+    expires_on: dt.date | None = None
+    """Of points that came from another card: their last day."""

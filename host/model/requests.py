@@ -59,6 +59,8 @@ class Kind(enum.StrEnum):
     CARD_ACTIVATION = "card_activation"
     CARD_BOUND_ACTIVATION = "card_bound_activation"
     CARD_VOID = "card_void"
+    MOVE_OUT = "move_out"
+    MOVE_IN = "move_in"
 
 
 @enum.unique
@@ -159,6 +161,18 @@ KINDS: Final[dict[Kind, KindRow]] = {
         asked_by=frozenset({Origin.OFFICE}),
     ),
     Kind.CARD_VOID: KindRow(
+        Family.FINANCIAL,
+        moves_value=True,
+        undone_by_switch=False,
+        asked_by=frozenset({Origin.OFFICE, Origin.CLOCK}),
+    ),
+    Kind.MOVE_OUT: KindRow(
+        Family.FINANCIAL,
+        moves_value=True,
+        undone_by_switch=False,
+        asked_by=frozenset({Origin.OFFICE, Origin.CLOCK}),
+    ),
+    Kind.MOVE_IN: KindRow(
         Family.FINANCIAL,
         moves_value=True,
         undone_by_switch=False,

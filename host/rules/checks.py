@@ -8,7 +8,6 @@ import datetime as dt
 from typing import Final
 
 from host.hsm.pin import PinFormatError
-from host.model.instruments import CardStatus
 from host.model.money import POINTS_PREFIX
 from host.model.numbers import rrn_of
 from host.model.own import Direction
@@ -16,6 +15,7 @@ from host.model.requests import Kind, Request
 from host.model.responses import Reason
 from host.model.secrets import Secret
 from host.rules.dossier import Dossier
+from host.rules.endings import is_replaced, is_voided
 from host.rules.points import points_earned, spendable
 from host.rules.settlement import DATED
 
@@ -90,13 +90,14 @@ def merchant_accepts_issuer(dossier: Dossier) -> bool:
 
 
 def card_is_in_nobodys_place(dossier: Dossier) -> bool:
-    """It is neither voided nor replaced: what is put on it could never be spent."""
-    return dossier.present_card.status not in {CardStatus.VOIDED, CardStatus.REPLACED}
+    """Neither it nor its batch has ended: what is put on it could never be spent."""
+    card = dossier.present_card
+    return not (is_replaced(card) or is_voided(card, dossier))
 
 
 def card_is_voided(dossier: Dossier) -> bool:
-    """Nothing can come back onto it, so that what is written off stays so."""
-    return dossier.present_card.status == CardStatus.VOIDED
+    """It was, or its batch: so what it has is nobody's to spend."""
+    return is_voided(dossier.present_card, dossier)
 
 
 def nothing_is_held(dossier: Dossier) -> bool:

@@ -160,6 +160,12 @@ class Dossier(msgspec.Struct, gc=False):
         return self.item.own.member if self.item.own is not None else 0
 
     @property
+    def receiver(self) -> Card | None:
+        """The card that gets what leaves this one; None where it is not there."""
+        to = self.item.own.to if self.item.own is not None else None
+        return self.state.cards.get(to.pan_hash) if to is not None else None
+
+    @property
     def adjustment(self) -> Adjustment:
         """How a person adjusts what the card has."""
         own = self.item.own
@@ -274,6 +280,14 @@ class NewLot(msgspec.Struct, frozen=True, gc=False):
     expires_on: dt.date
 
 
+class Transit(msgspec.Struct, frozen=True, gc=False):
+    """To which card something is on its way; of points, their last day."""
+
+    to_shard: int
+    to_card: int
+    expires_on: dt.date | None = None
+
+
 class Posting(msgspec.Struct, gc=False):
     """What an approval writes into the ledger."""
 
@@ -293,6 +307,8 @@ class Posting(msgspec.Struct, gc=False):
     """Points earned, or voided: what was paid elsewhere for them."""
     reason: Reason = Reason.APPROVED
     """What is answered: a row of `POSTED`."""
+    transit: Transit | None = None
+    """Whither it is on its way, where it leaves for another card."""
 
 
 class Moot(msgspec.Struct, frozen=True, gc=False):

@@ -78,6 +78,22 @@ def write_off(purse: Purse, on: dt.date | None) -> tuple[int, list[LotUse]]:
     return lost, uses
 
 
+def empty_a_lot(purse: Purse, on: dt.date) -> tuple[int, dt.date, list[LotUse]]:
+    """Empty the lot that expires first of those that have not: points, their last day, from where.
+
+    What the purse owes is paid out of it first. Nothing is taken where there is nothing to spend.
+    """
+    fresh = [lot for lot in purse.lots if lot.expires_on >= on and lot.left > 0]
+    free = spendable(purse, on)
+    if not fresh or free <= 0:
+        return 0, on, []
+    lot = min(fresh, key=lambda one: (one.expires_on, one.id))
+    points, owed = min(lot.left, free), max(lot.left - free, 0)
+    uses = [LotUse(lot.account, lot.id, lot.left)]
+    lot.change -= lot.left
+    return points, lot.expires_on, uses + _pay_debts(purse, owed)
+
+
 def written_off_of(purse: Purse, lot_id: int, points: int) -> int:
     """How much of what lot `lot_id` is to give back was written off."""
     lots = (lot for lot in purse.lots if lot.id == lot_id)

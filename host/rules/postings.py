@@ -18,6 +18,7 @@ from host.programmes import Programme
 from host.rules.checklists import KNOWN_CARD, MONEY, RELOADABLE, ROOM, first_refusal
 from host.rules.checks import amount_is_within_limit, batch_is_behind
 from host.rules.dossier import Dossier, Moot, NewLot, Posting
+from host.rules.endings import note_late
 from host.rules.lives import redo_activation, undo_activation
 from host.rules.points import (
     expiry_of_lot,
@@ -138,6 +139,7 @@ def post_refund(dossier: Dossier) -> Result:
     for back in backs:
         back.take(posting)
     _note(posting, original, Kind.REFUND)
+    note_late(card, dossier)
     return posting
 
 
@@ -391,6 +393,7 @@ def undo_whole(dossier: Dossier, kind: Kind) -> Result:
     if original.kind is Kind.VOID and any(leg.debit == card.value.account for leg in original.legs):
         redo_activation(card, dossier)
     _note(posting, original, kind)
+    note_late(card, dossier)
     return posting
 
 

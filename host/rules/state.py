@@ -272,6 +272,8 @@ class State:
     counters: dict[tuple[str, str], int] = field(default_factory=dict)
     """Terminal and key id to the highest DUKPT counter seen; `raised` names those that rose."""
     raised: set[tuple[str, str]] = field(default_factory=set)
+    late: dict[int, Card] = field(default_factory=dict)
+    """Cards that have ended, by id, onto which something came back: it goes on from there."""
 
     def __post_init__(self) -> None:
         self.date_text = f"{self.business_date:%Y%m%d}"

@@ -12,7 +12,7 @@ from typing import Final
 
 from host.model.requests import Kind
 from host.model.responses import Reason
-from host.rules import checks, lives, own_postings, postings
+from host.rules import checks, lives, moves, own_postings, postings
 from host.rules.checklists import (
     AMOUNT,
     BATCH,
@@ -230,6 +230,24 @@ TRANSACTIONS: Final[dict[Kind, Rule]] = {
         post=own_postings.post_card_void,
         reads_lots=True,
         takes_all=True,
+        gives_auth_code=False,
+    ),
+    Kind.MOVE_OUT: Rule(
+        card_checks=(
+            (checks.card_is_known, Reason.CARD_NOT_FOUND),
+            (moves.card_was_replaced, Reason.NOT_PERMITTED_TO_CARD),
+            (moves.receiver_is_known, Reason.CARD_NOT_FOUND),
+            (moves.receiver_may_have_it, Reason.NOT_PERMITTED_TO_CARD),
+        ),
+        checks=((checks.nothing_is_held, Reason.INSUFFICIENT_FUNDS),),
+        post=moves.post_move_out,
+        reads_lots=True,
+        takes_all=True,
+        gives_auth_code=False,
+    ),
+    Kind.MOVE_IN: Rule(
+        card_checks=((checks.card_is_known, Reason.CARD_NOT_FOUND),),
+        post=moves.post_move_in,
         gives_auth_code=False,
     ),
 }

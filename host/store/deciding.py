@@ -133,6 +133,8 @@ CHAINED: Final = (
     Chained(name="terminal_counter", key="concat_ws('/', t.terminal_id, t.key_id)"),
     Chained(name="zone_key", key="t.name", by_hand=ByHand.HEALED),
     Chained(name="adjustment", key="concat_ws('/', t.shard, t.journal_id)"),
+    Chained(name="move", key="concat_ws('/', t.shard, t.card_id, t.name)"),
+    Chained(name="transit", key="concat_ws('/', t.shard, t.journal_id)"),
     Chained(name="advice", key="concat_ws('/', t.shard, t.journal_id)"),
     Chained(name="takeover", key="concat_ws('/', t.relation, t.key)"),
     Chained(name="case_report", key="concat_ws('/', t.slot, t.detail)"),

@@ -23,6 +23,8 @@ PLACED: Final[Mapping[str, str]] = {
     "card": SHARD,
     "advice": SHARD,
     "adjustment": SHARD,
+    "transit": SHARD,
+    "move": SHARD,
 }
 """Table to its place: the card's shard, or the home of who asked."""
 

@@ -69,6 +69,7 @@ def load(
     """
     homes, slots = _slots_of(items)
     cards = {item.pan_hash: item.shard for item in items if item.pan_hash is not None}
+    cards |= {to.pan_hash: to.shard for item in items if item.own and (to := item.own.to)}
     with connection.pipeline():
         connection.execute("BEGIN")
         connection.execute(SQL["hold_business_day"], CUT_OFF_LOCK, prepare=True)

@@ -327,6 +327,33 @@ FROM
 INSERT INTO adjustment AS t (shard, journal_id, why, about_rrn)
 VALUES (%s, %s, %s, %s);
 
+-- name: add_transit
+-- What has left a card is on its way to another; its last day, where it is points.
+-- notes: transit
+INSERT INTO transit AS t (shard, journal_id, to_shard, to_card, expires_on)
+VALUES (%s, %s, %s, %s, %s);
+
+-- name: move_again
+-- Something has come back onto a card that was replaced.
+-- notes: move
+UPDATE move AS t SET
+    state = 'open',
+    wanted = t.wanted + 1,
+    ended_at = NULL,
+    refused = ''
+WHERE t.shard = %(shard)s AND t.card_id = %(card)s AND t.name = 'replacement';
+
+-- name: write_back
+-- Something has come back onto a card that was voided, or whose batch was.
+-- notes: move
+INSERT INTO move AS t (shard, card_id, name, origin, made_by, asked_at)
+VALUES (%(shard)s, %(card)s, 'void', 'clock', 'moves', %(now)s)
+ON CONFLICT ON CONSTRAINT move_once DO UPDATE SET
+    state = 'open',
+    wanted = t.wanted + 1,
+    ended_at = NULL,
+    refused = '';
+
 -- name: add_entries
 -- The legs.
 INSERT INTO entry (

@@ -97,6 +97,11 @@ POSTER: Final[Mapping[str, Right]] = {
     "lot_use": Right(reads=WHOLE, inserts=WHOLE),
     "member": Right(reads=_of("id state")),
     "merchant": Right(reads=_of("id merchant_id name is_active")),
+    "move": Right(
+        reads=WHOLE,
+        inserts=_of("shard card_id name origin made_by asked_at"),
+        updates=_of("wanted step state refused ended_at"),
+    ),
     "number_block": Right(reads=WHOLE, inserts=WHOLE, updates=_of("next_number")),
     "points_expiry": Right(reads=WHOLE, inserts=WHOLE),
     "product_version": Right(
@@ -141,6 +146,11 @@ POSTER: Final[Mapping[str, Right]] = {
         deletes=True,
     ),
     "terminal_status": Right(reads=WHOLE, inserts=WHOLE, updates=_of("status reported_at")),
+    "transit": Right(
+        reads=WHOLE,
+        inserts=_of("shard journal_id to_shard to_card expires_on"),
+        updates=_of("is_open"),
+    ),
     "undo": Right(reads=WHOLE, inserts=WHOLE),
     "upload_record": Right(reads=WHOLE, inserts=WHOLE),
     "zone_key": Right(reads=_of("name block")),

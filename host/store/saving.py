@@ -28,6 +28,7 @@ from host.model.requests import Kind
 from host.model.responses import Reason
 from host.rules.decision import Outcome
 from host.rules.dossier import Posting
+from host.rules.endings import is_replaced
 from host.rules.state import Card, State
 from host.store import arrays
 from host.store.cases import SQL as CASE_SQL
@@ -176,13 +177,14 @@ def _statements(
         yield _entries(posted, state)
         yield from _lots(posted, cards.values(), state)
         yield from _advices(posted)
-        yield from _adjustments(posted)
+        yield from _of_own(posted)
     yield from _purses(cards.values())
     yield from _facts(outcomes)
     yield from _pin_failures(cards.values(), outcomes)
     yield from _standings(cards.values())
     yield from raised_counters(state)
     yield from _cases(outcomes, state)
+    yield from _late(state)
 
 
 def _exchanges(rows: list[Row], state: State, links: dict[int, ChainEnd]) -> Statement:
@@ -334,13 +336,25 @@ def _advices(posted: list[tuple[Outcome, Posting]]) -> Iterable[Statement]:
         )
 
 
-def _adjustments(posted: list[tuple[Outcome, Posting]]) -> Iterable[Statement]:
-    """Few and far between, so one statement each."""
+def _of_own(posted: list[tuple[Outcome, Posting]]) -> Iterable[Statement]:
+    """What belongs to a posting that no terminal asked. Few and far between: a statement each."""
     for outcome, posting in posted:
         own = outcome.item.own
-        if own is not None and (told := own.adjustment) is not None:
-            values = (posting.card.shard, outcome.number, told.why.value, told.about_rrn)
-            yield SQL["add_adjustment"], values
+        if own is None:
+            continue
+        if (told := own.adjustment) is not None:
+            adjusted = (posting.card.shard, outcome.number, told.why.value, told.about_rrn)
+            yield SQL["add_adjustment"], adjusted
+        if (to := posting.transit) is not None:
+            whither = (to.to_shard, to.to_card, to.expires_on)
+            yield SQL["add_transit"], (posting.card.shard, outcome.number, *whither)
+
+
+def _late(state: State) -> Iterable[Statement]:
+    """Cards that had ended, and have something again: it moves on."""
+    for card in state.late.values():
+        told = {"shard": card.shard, "card": card.id, "now": state.decided_at}
+        yield SQL["move_again"] if is_replaced(card) else SQL["write_back"], told
 
 
 def _standings(cards: Iterable[Card]) -> Iterable[Statement]:

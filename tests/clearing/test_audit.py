@@ -140,6 +140,37 @@ BREAKAGES = [
         set(),
     ),
     (
+        "2 transit_not_its_journal",
+        "INSERT INTO transit VALUES (0, 999, 1, 1, NULL, true)",
+        set(),
+    ),
+    (
+        "2 transit_not_its_journal",
+        "INSERT INTO transit SELECT shard, id, 1, 1 FROM journal WHERE id % 1000 = 8",
+        {"5 in_transit_not_on_its_way"},
+    ),
+    (
+        "2 arrival_not_its_departure",
+        (
+            "INSERT INTO transit SELECT shard, id, 1, 1, NULL, false FROM journal"
+            " WHERE id % 1000 = 8"
+        ),
+        {"2 transit_not_its_journal", "5 in_transit_not_on_its_way"},
+    ),
+    (
+        "2 arrival_not_its_departure",
+        "UPDATE journal SET kind = 'move_in' WHERE id % 1000 = 9",
+        {"2 journal_without_request", "2 own_journal_by_other_accounts", "7 chain"},
+    ),
+    (
+        "5 ended_card_with_value",
+        (
+            "INSERT INTO move (shard, card_id, name, origin, made_by, asked_at, state, ended_at)"
+            " VALUES (0, 2, 'void', 'clock', 'moves', now(), 'done', now())"
+        ),
+        set(),
+    ),
+    (
         "10 journal_of_other_parties",
         "UPDATE journal SET merchant_id = 1 WHERE kind = 'opening'",
         set(),

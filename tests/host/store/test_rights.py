@@ -31,6 +31,7 @@ SPOKEN: dict[str, dict[str, Collection[str]]] = {
         "host/store/settlement.sql": ALL,
         "host/store/cases.sql": {"open_case", "note_report", "settle_case", "count_cases"},
         "host/store/expiry.sql": ALL,
+        "host/store/moves.sql": ALL,
         "host/store/names.sql": ALL,
         "host/store/heads.sql": ALL,
         "host/store/changes.sql": LINKING,

@@ -1,0 +1,159 @@
+"""Moves are driven on: what is to leave a card that has ended comes where it belongs.
+
+Whoever replaces or voids a card says so in one row (`move`), and what later comes back onto such a
+card opens that row again. Here the clock asks the house's own poster, step by step: a purse or a
+lot of points out of the card, then, under a key made of the first's, into the other. A step that
+was asked and not heard of is asked again and told what it was; so a host that is killed between
+the two goes on there, and nothing moves twice.
+"""
+
+import datetime as dt
+from collections.abc import Awaitable, Callable
+from typing import Any, Final, TypeVar
+
+import psycopg
+import structlog
+import trio
+
+from host.clock import WallClock
+from host.model.numbers import number_of_rrn
+from host.model.own import OwnKey, OwnRequest
+from host.model.requests import Kind, Response
+from host.store.connecting import Connection
+from host.store.held import Held
+from host.store.moves import (
+    BEFORE_ALL,
+    OnItsWay,
+    OpenMove,
+    arrived,
+    finish,
+    on_its_way,
+    open_moves,
+    refuse,
+)
+
+AT_A_TIME: Final = 8
+"""Moves under way."""
+MOVES_PER_READ: Final = 200
+PAUSE_SECONDS: Final = 1.0
+"""How soon a move is begun."""
+STEPS_AT_ONCE_MAX: Final = 500
+"""Of one move, before others have their turn."""
+
+Ask = Callable[[OwnRequest], Awaitable[Response]]
+T = TypeVar("T")
+_LOG = structlog.get_logger(__name__)
+
+
+class Moves:
+    """Drives all that are open."""
+
+    def __init__(self, connect: Callable[[], Connection], ask: Ask, clock: WallClock) -> None:
+        self._held = Held(connect)
+        self._ask = ask
+        self._clock = clock
+
+    async def run(self) -> None:
+        """Until cancelled. Without a database it waits and tries again."""
+        try:
+            while True:
+                try:
+                    await self.drive()
+                except psycopg.Error as error:
+                    _LOG.warning("moves wait for the database", why=type(error).__name__)
+                await trio.sleep(PAUSE_SECONDS)
+        finally:
+            self.shut()
+
+    def shut(self) -> None:
+        """Let go of its connection."""
+        self._held.shut()
+
+    async def drive(self) -> None:
+        """Each that is open, as far as it goes now.
+
+        Raises:
+            psycopg.Error: not all of them; what was posted stays posted.
+        """
+        last = BEFORE_ALL
+        while found := await self._stored(open_moves, last, MOVES_PER_READ):
+            async with trio.open_nursery() as nursery:
+                for place in range(AT_A_TIME):
+                    nursery.start_soon(self._drive_all, found[place::AT_A_TIME])
+            last = found[-1].key
+
+    async def _drive_all(self, moves: list[OpenMove]) -> None:
+        for move in moves:
+            await self._drive(move)
+
+    async def _drive(self, move: OpenMove) -> None:
+        for step in range(move.step, move.step + STEPS_AT_ONCE_MAX):
+            if not await self._step(move._replace(step=step)):
+                return
+
+    async def _step(self, move: OpenMove) -> bool:
+        """Whether it is done and the next may be asked."""
+        answer = await self._ask(_leaving(move))
+        if not answer.rrn:
+            return False
+        if not answer.is_approved:
+            await self._refused(move, answer)
+            return False
+        number = _number_of(answer)
+        sent = await self._stored(on_its_way, move.shard, number)
+        if sent is None:
+            await self._stored(finish, move, self._clock())
+            return False
+        if sent.is_open:
+            came = await self._ask(_arriving(move, sent))
+            if not came.is_approved:
+                return await self._stuck(move, came)
+        await self._stored(arrived, move, number)
+        return True
+
+    async def _refused(self, move: OpenMove, answer: Response) -> None:
+        await self._stored(refuse, move, answer.reason.value, self._clock())
+        _LOG.error("a move cannot be done", card=move.card, move=move.name, why=answer.reason)
+
+    async def _stuck(self, move: OpenMove, answer: Response) -> bool:
+        """Not answered now, it is asked again. Declined it cannot be: then people must look."""
+        if answer.rrn:
+            _LOG.error("what left a card was refused", card=move.card, why=answer.reason)
+        return False
+
+    async def _stored(self, do: Callable[..., T], *told: Any) -> T:
+        """In a thread, on the one connection."""
+
+        def use() -> T:
+            with self._held.use() as connection:
+                return do(connection, *told)
+
+        return await trio.to_thread.run_sync(use)
+
+
+def _leaving(move: OpenMove) -> OwnRequest:
+    kind = Kind.CARD_VOID if move.receiver is None else Kind.MOVE_OUT
+    return OwnRequest(kind=kind, key=_key(move, ""), card=move.giver, to=move.receiver)
+
+
+def _arriving(move: OpenMove, sent: OnItsWay) -> OwnRequest:
+    return OwnRequest(
+        kind=Kind.MOVE_IN,
+        key=_key(move, ".in"),
+        card=sent.to,
+        amount=sent.amount,
+        expires_on=sent.expires_on,
+    )
+
+
+def _key(move: OpenMove, end: str) -> OwnKey:
+    """Who wanted it, of which card, and which step. That of the second posting is the first's."""
+    name = f"{move.name}-{move.step}{end}"
+    return OwnKey(move.origin, move.made_by, f"move.{move.card}", name)
+
+
+def _number_of(answer: Response) -> int:
+    today = dt.date.fromisoformat(answer.business_date)
+    number = number_of_rrn(answer.rrn, today)
+    assert number is not None, "the host's own RRN"
+    return number

@@ -1,0 +1,73 @@
+"""Value that moves from one card to another: out of the first's shard, into the second's.
+
+A step takes a purse of money, or a lot of points with its last day, to the in-transit account of
+its unit, and another posting takes it from there to the other card. What the second could be
+refused by, the first looks at; so what has left always arrives, whatever becomes of either card.
+"""
+
+import datetime as dt
+
+from host.ledger import Chart, Leg
+from host.rules.dossier import Dossier, NewLot, Posting, Transit
+from host.rules.endings import is_replaced, note_late
+from host.rules.points import empty_a_lot
+from host.rules.state import Purse
+
+
+def card_was_replaced(dossier: Dossier) -> bool:
+    """Another card has its place, so that nothing of it can be spent meanwhile."""
+    return is_replaced(dossier.present_card)
+
+
+def receiver_is_known(dossier: Dossier) -> bool:
+    """The other card is there. No row of a card is ever taken away."""
+    return dossier.receiver is not None
+
+
+def receiver_may_have_it(dossier: Dossier) -> bool:
+    """It is another card, of the same issuer. One that has ended passes on what it gets."""
+    card, other = dossier.present_card, dossier.receiver
+    return other is not None and other.id != card.id and other.issuer_id == card.issuer_id
+
+
+def post_move_out(dossier: Dossier) -> Posting | None:
+    """The next of what the card has: a purse of money, else a lot of points. None: no more is left.
+
+    A debt of points, and points that have expired, stay where they are.
+    """
+    for purse in dossier.present_card.purses:
+        if purse.is_points:
+            points, expires_on, uses = empty_a_lot(purse, dossier.today)
+            if points:
+                posting = _out(dossier, purse, points, expires_on)
+                posting.lot_uses = uses
+                return posting
+        elif purse.available > 0:
+            return _out(dossier, purse, purse.available)
+    return None
+
+
+def post_move_in(dossier: Dossier) -> Posting:
+    """What left another card is on this one. Points whose last day passed on the way have today."""
+    card, money, own = dossier.present_card, dossier.request.amount, dossier.item.own
+    assert money is not None, "what is on its way has an amount"
+    assert own is not None, "no terminal asks for it"
+    account = dossier.account_of(card.purse_in(money.unit))
+    transit = dossier.book.account(Chart.IN_TRANSIT, money.unit)
+    leg = Leg(transit, account, money.amount_minor, money.unit)
+    posting = Posting(card, dossier.merchant_id, money.amount_minor, money.unit, [leg])
+    if own.expires_on is not None:
+        last_day = max(own.expires_on, dossier.today)
+        posting.new_lots = [NewLot(account, money.amount_minor, last_day)]
+    note_late(card, dossier)
+    return posting
+
+
+def _out(dossier: Dossier, purse: Purse, amount: int, expires_on: dt.date | None = None) -> Posting:
+    receiver = dossier.receiver
+    assert receiver is not None, "it was asked before"
+    transit = dossier.book.account(Chart.IN_TRANSIT, purse.unit)
+    leg = Leg(purse.account, transit, amount, purse.unit)
+    posting = Posting(dossier.present_card, dossier.merchant_id, amount, purse.unit, [leg])
+    posting.transit = Transit(receiver.shard, receiver.id, expires_on)
+    return posting

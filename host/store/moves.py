@@ -1,0 +1,96 @@
+"""Reads which moves between cards are open, and keeps how far each is."""
+
+import datetime as dt
+from typing import Any, Final, NamedTuple
+
+import psycopg
+
+from host.model.money import Money
+from host.model.origins import Origin
+from host.model.own import CardAt
+from host.store.queries import load_queries
+
+SQL: Final = load_queries("host.store", "moves.sql")
+BEFORE_ALL: Final = (-1, -1, "")
+Connection = psycopg.Connection[Any]
+
+
+class OpenMove(NamedTuple):
+    """A move that is not done."""
+
+    shard: int
+    card: int
+    name: str
+    origin: Origin
+    made_by: str
+    step: int
+    """Which is asked next; each has a key of its own."""
+    wanted: int
+    """How often something was to leave the card."""
+    giver: CardAt
+    receiver: CardAt | None
+    """None: what is left goes back to the issuer."""
+
+    @property
+    def key(self) -> tuple[int, int, str]:
+        """By which its row is found, and after which others come."""
+        return self.shard, self.card, self.name
+
+
+class OnItsWay(NamedTuple):
+    """What a step has sent to the other card."""
+
+    is_open: bool
+    amount: Money
+    expires_on: dt.date | None
+    to: CardAt
+
+
+def open_moves(connection: Connection, last: tuple[int, int, str], limit: int) -> list[OpenMove]:
+    """The next ones by shard, card and name, behind the last one seen."""
+    wanted = dict(zip(("shard", "card", "name"), last, strict=True), limit=limit)
+    return [_open(row) for row in connection.execute(SQL["open_moves"], wanted)]
+
+
+def on_its_way(connection: Connection, shard: int, number: int) -> OnItsWay | None:
+    """What the posting of that number has sent; None where it sent nothing."""
+    told = {"shard": shard, "number": number}
+    row = connection.execute(SQL["transit"], told).fetchone()
+    if row is None:
+        return None
+    is_open, amount, unit, expires_on, *to = row
+    return OnItsWay(is_open, Money(amount, unit), expires_on, CardAt(*to))
+
+
+def arrived(connection: Connection, move: OpenMove, number: int) -> None:
+    """What that posting sent is there; the next step may be asked."""
+    with connection.transaction():
+        connection.execute(SQL["arrived"], {"shard": move.shard, "number": number})
+        connection.execute(SQL["next_step"], _told(move))
+
+
+def finish(connection: Connection, move: OpenMove, now: dt.datetime) -> None:
+    """Nothing is left. Where something has come back since it was read it stays open."""
+    with connection.transaction():
+        connection.execute(SQL["next_step"], _told(move))
+        connection.execute(SQL["finish"], {**_told(move), "now": now})
+
+
+def refuse(connection: Connection, move: OpenMove, refused: str, now: dt.datetime) -> None:
+    """It cannot be done; `refused` says why."""
+    with connection.transaction():
+        connection.execute(SQL["next_step"], _told(move))
+        connection.execute(SQL["refuse"], {**_told(move), "refused": refused, "now": now})
+
+
+def _open(row: tuple[Any, ...]) -> OpenMove:
+    shard, card, name, origin, made_by, step, wanted, giver, to_shard, receiver = row
+    to = None if receiver is None else CardAt(to_shard, bytes(receiver))
+    at = CardAt(shard, bytes(giver))
+    return OpenMove(shard, card, name, Origin(origin), made_by, step, wanted, at, to)
+
+
+def _told(move: OpenMove) -> dict[str, object]:
+    shard, card, name = move.key
+    told: dict[str, object] = {"shard": shard, "card": card, "name": name}
+    return told | {"step": move.step, "wanted": move.wanted}

@@ -1,0 +1,318 @@
+"""Value of one card goes to another in two postings, and nothing is lost or doubled in between."""
+
+import datetime as dt
+import itertools
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import msgspec
+import psycopg
+import pytest
+import trio
+
+from clearing.verify import ask
+from config.run.database import Dsns
+from host.model.money import Money
+from host.model.origins import Origin
+from host.model.own import CardAt, OwnKey, OwnRequest
+from host.model.requests import Kind, Response
+from host.model.responses import Reason
+from host.moves import Moves
+from tests.host.conftest import NOW, CardPool, Till, asking_of, audit_ledger, card_at, trading
+
+Ask = Callable[[OwnRequest], Awaitable[Response]]
+
+
+async def drive(till: Till, ask: Ask | None = None) -> None:
+    """As the clock does, whose asking a test may stand in the way of."""
+
+    def connect() -> psycopg.Connection[Any]:
+        return psycopg.connect(till.dsns.host, autocommit=True)
+
+    moves = Moves(connect, ask or asking_of(till).ask, lambda: NOW)
+    try:
+        await moves.drive()
+    finally:
+        moves.shut()
+
+
+def replace(till: Till, old: int, new: int, by: str = "li") -> None:
+    """As the office does it: the old card has ended, and what it has is to leave it."""
+    shards = [card_at(till, card).shard for card in (old, new)]
+    till.sql("UPDATE card SET status = 'replaced' WHERE id = %s", old)
+    till.sql(
+        "INSERT INTO move (shard, card_id, name, to_shard, to_card, origin, made_by, asked_at)"
+        " VALUES (%s, %s, 'replacement', %s, %s, 'office', %s, %s)",
+        shards[0], old, shards[1], new, by, NOW,
+    )  # fmt: skip
+
+
+def two(till: Till, take: Callable[[], int], *, is_same_shard: bool) -> tuple[int, int]:
+    """A card, and another that lives in its shard, or in another."""
+    one = take()
+    while True:
+        other = take()
+        if (card_at(till, one).shard == card_at(till, other).shard) is is_same_shard:
+            return one, other
+
+
+def lots(till: Till, card: int) -> list[tuple[int, dt.date]]:
+    """Its unspent points, by their last day."""
+    return [
+        (points, day)
+        for points, day in till.sql(
+            "SELECT sum(l.remaining)::int, l.expires_on FROM lot AS l"
+            " JOIN purse AS p ON p.shard = l.shard AND p.account_id = l.account_id"
+            " WHERE p.card_id = %s AND l.remaining <> 0 GROUP BY 2 ORDER BY 2", card,
+        )
+    ]  # fmt: skip
+
+
+def posted(till: Till, kind: Kind) -> int:
+    [(count,)] = till.sql("SELECT count(*)::int FROM journal WHERE kind = %s", kind.value)
+    return int(count)
+
+
+def states(till: Till) -> list[str]:
+    return [state for (state,) in till.sql("SELECT state FROM move ORDER BY card_id, name")]
+
+
+@pytest.mark.parametrize("is_same_shard", [True, False], ids=["one shard", "two shards"])
+async def test_money_and_points_of_a_replaced_card_are_on_the_other(
+    till: Till, pool: CardPool, is_same_shard: bool
+) -> None:
+    """S4-75: and nothing of them is in between when it is over."""
+    old, new = two(till, pool.with_points, is_same_shard=is_same_shard)
+    await till.buy(old, 12_300)
+    before = lots(till, old), lots(till, new)
+    replace(till, old, new)
+    await drive(till)
+    assert till.balances(old) == (0, 0)
+    assert till.balances(new) == (87_700 + 100_000, 2_123 + 2_000)
+    together = {day: 0 for _, day in [*before[0], *before[1]]}
+    for points, day in [*before[0], *before[1]]:
+        together[day] += points
+    assert {day: points for points, day in lots(till, new)} == together
+    assert (posted(till, Kind.MOVE_OUT), posted(till, Kind.MOVE_IN), states(till)) == (
+        3,
+        3,
+        ["done"],
+    )
+    sale = await till.buy(new, 187_700)
+    assert sale.is_approved
+    assert (await till.buy(old, 1)).reason is Reason.CARD_REPLACED
+
+
+async def test_who_made_a_move_stands_in_both_of_its_keys(till: Till, pool: CardPool) -> None:
+    """S1-40: the second key is made of the first."""
+    old, new = pool.city(), pool.city()
+    replace(till, old, new)
+    await drive(till)
+    assert till.sql(
+        "SELECT slot, origin, made_by FROM journal WHERE kind LIKE 'move%%' ORDER BY id"
+    ) == [
+        (f"office/li/move.{old}/replacement-1/f", "office", "li"),
+        (f"office/li/move.{old}/replacement-1.in/f", "office", "li"),
+    ]
+
+
+class KilledError(Exception):
+    """The host is no more."""
+
+
+def killed_at(till: Till, place: int, *, is_heard: bool) -> Ask:
+    """Asks, until it is killed: before the request of that place, or before its answer is heard."""
+    asked = itertools.count()
+
+    async def ask(own: OwnRequest) -> Response:
+        is_the_last = next(asked) == place
+        if is_the_last and not is_heard:
+            raise KilledError
+        answer = await asking_of(till).ask(own)
+        if is_the_last:
+            raise KilledError
+        return answer
+
+    return ask
+
+
+async def test_a_host_killed_at_any_step_goes_on_there(
+    estate_database: Dsns, pool: CardPool
+) -> None:
+    """Money out and in, points out and in, and that nothing is left: five requests."""
+    ends = [(place, is_heard) for place in range(5) for is_heard in (False, True)]
+    moved = []
+    async with trading(estate_database) as till:
+        for place, is_heard in ends:
+            old, new = two(till, pool.with_points, is_same_shard=False)
+            replace(till, old, new)
+            moved.append((old, new))
+            with pytest.RaisesGroup(KilledError, flatten_subgroups=True):
+                await drive(till, killed_at(till, place, is_heard=is_heard))
+            audit_ledger(estate_database)
+            await drive(till)
+    async with trading(estate_database) as till:
+        await drive(till)
+        for old, new in moved:
+            assert till.balances(old) == (0, 0)
+            assert till.balances(new) == (200_000, 4_000)
+        outs = 2 * len(moved)
+        assert (posted(till, Kind.MOVE_OUT), posted(till, Kind.MOVE_IN)) == (outs, outs)
+        assert set(states(till)) == {"done"}
+    audit_ledger(estate_database)
+
+
+async def test_two_that_drive_one_move_at_once_move_it_once(till: Till, pool: CardPool) -> None:
+    old, new = two(till, pool.with_points, is_same_shard=False)
+    replace(till, old, new)
+    async with trio.open_nursery() as nursery:
+        for _ in range(3):
+            nursery.start_soon(drive, till)
+    await drive(till)
+    assert (till.balances(old), till.balances(new)) == ((0, 0), (200_000, 4_000))
+    assert (posted(till, Kind.MOVE_OUT), posted(till, Kind.MOVE_IN)) == (2, 2)
+
+
+async def test_what_comes_back_onto_a_replaced_card_goes_on_to_the_other(
+    till: Till, pool: CardPool
+) -> None:
+    """S4-75: a refund, and a reversal of a redemption whose lot keeps its last day."""
+    old, new = two(till, pool.with_points, is_same_shard=False)
+    sale, answer = await till.sell(Kind.PURCHASE, old, 30_000)
+    redeemed = till.request(Kind.POINTS_REDEMPTION, old, 500)
+    assert (await till.ask(redeemed)).is_approved
+    replace(till, old, new)
+    await drive(till)
+    assert till.balances(new) == (170_000, 2_000 + 1_800)
+    await till.sell(Kind.REFUND, old, 10_000, original=till.original(sale, answer))
+    assert (await till.ask(till.reversal(redeemed))).is_approved
+    assert states(till) == ["open"]
+    await drive(till)
+    assert states(till) == ["done"]
+    assert till.balances(old) == (0, -100 + 100), "what the sale earned was taken from what came"
+    assert till.balances(new) == (180_000, 2_000 + 1_800 + 400)
+
+
+async def test_what_a_replaced_card_owes_in_points_stays_its_debt(
+    till: Till, pool: CardPool
+) -> None:
+    old, new = two(till, pool.city, is_same_shard=False)
+    sale, answer = await till.sell(Kind.PURCHASE, old, 50_000)
+    await till.sell(Kind.POINTS_REDEMPTION, old, 400)
+    await till.sell(Kind.VOID, old, 50_000, original=till.original(sale, answer))
+    replace(till, old, new)
+    await drive(till)
+    assert till.balances(old) == (0, -400)
+    assert till.balances(new) == (200_000, 0)
+
+
+async def test_points_whose_last_day_passes_on_the_way_can_be_spent_that_day(
+    till: Till, pool: CardPool
+) -> None:
+    old, new = two(till, pool.with_points, is_same_shard=False)
+    replace(till, old, new)
+    with pytest.RaisesGroup(KilledError, flatten_subgroups=True):
+        await drive(till, killed_at(till, 2, is_heard=True))
+    [(_, last_day)] = lots(till, new)
+    till.turn_the_date(last_day + dt.timedelta(days=1))
+    await drive(till)
+    assert lots(till, new) == [(2_000, last_day), (2_000, last_day + dt.timedelta(days=1))]
+    assert (await till.ask(till.request(Kind.POINTS_REDEMPTION, new, 2_000))).is_approved
+
+
+async def test_points_that_have_expired_do_not_leave(till: Till, pool: CardPool) -> None:
+    old, new = two(till, pool.with_points, is_same_shard=False)
+    replace(till, old, new)
+    till.turn_the_date(lots(till, old)[0][1] + dt.timedelta(days=1))
+    await drive(till)
+    assert (till.balances(old), till.balances(new)[0]) == ((0, 2_000), 200_000)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ("status = 'active'", Reason.NOT_PERMITTED_TO_CARD),
+        ("status = 'voided'", Reason.NOT_PERMITTED_TO_CARD),
+    ],
+)
+async def test_nothing_leaves_a_card_that_was_not_replaced(
+    till: Till, pool: CardPool, change: str, reason: Reason
+) -> None:
+    old, new = pool.city(), pool.city()
+    replace(till, old, new)
+    till.sql(f"UPDATE card SET {change} WHERE id = %s", old)
+    await drive(till)
+    assert till.sql("SELECT state, refused FROM move") == [("refused", reason.value)]
+    assert till.balances(old)[0] == till.balances(new)[0] == 100_000
+
+
+async def test_nothing_leaves_for_a_card_of_another_issuer_or_that_is_not_there(
+    till: Till, pool: CardPool
+) -> None:
+    """Asked before it leaves, so that what has left is never refused."""
+    old, other = pool.city(), pool.pear()
+    replace(till, old, other)
+    at = card_at(till, old)
+    for to, reason in (
+        (card_at(till, other), Reason.NOT_PERMITTED_TO_CARD),
+        (at, Reason.NOT_PERMITTED_TO_CARD),
+        (CardAt(3, b"nobody"), Reason.CARD_NOT_FOUND),
+    ):
+        key = OwnKey(Origin.OFFICE, "li", "move", reason.value + str(to.shard))
+        own = OwnRequest(kind=Kind.MOVE_OUT, key=key, card=at, to=to)
+        assert (await asking_of(till).ask(own)).reason is reason
+
+
+async def test_nothing_leaves_a_card_of_which_something_is_held(till: Till, pool: CardPool) -> None:
+    old, new = pool.city(), pool.city()
+    replace(till, old, new)
+    till.sql("UPDATE purse SET held_minor = 1 WHERE card_id = %s", old)
+    await drive(till)
+    till.sql("UPDATE purse SET held_minor = 0 WHERE card_id = %s", old)
+    assert till.sql("SELECT refused FROM move") == [("insufficient_funds",)]
+
+
+async def test_the_same_key_gets_the_same_answer_and_another_body_under_it_none(
+    till: Till, pool: CardPool
+) -> None:
+    old, new, other = pool.city(), pool.city(), pool.city()
+    replace(till, old, new)
+    key = OwnKey(Origin.CLOCK, "moves", "move", "1")
+    own = OwnRequest(kind=Kind.MOVE_OUT, key=key, card=card_at(till, old), to=card_at(till, new))
+    first = await asking_of(till).ask(own)
+    assert first.is_approved
+    assert await asking_of(till).ask(own) == first
+    changed = msgspec.structs.replace(own, to=card_at(till, other))
+    assert (await asking_of(till).ask(changed)).reason is Reason.DUPLICATE
+    into = OwnRequest(
+        kind=Kind.MOVE_IN,
+        key=msgspec.structs.replace(key, name="1.in"),
+        card=card_at(till, new),
+        amount=Money(100_000, "CNY"),
+    )
+    assert (await asking_of(till).ask(into)).is_approved
+    assert (await asking_of(till).ask(into)).is_approved
+    assert till.balances(new)[0] == 200_000
+
+
+ARRIVALS = [
+    "UPDATE transit SET to_card = 999 WHERE NOT is_open",
+    "UPDATE transit SET to_shard = 63 - to_shard WHERE NOT is_open",
+    "UPDATE transit SET expires_on = '2020-01-01' WHERE expires_on IS NOT NULL",
+    "UPDATE journal SET amount_minor = 1 WHERE kind = 'move_in'",
+    "UPDATE journal SET slot = 'office/li/elsewhere/1/f' WHERE kind = 'move_in' AND unit = 'CNY'",
+]
+
+
+async def test_the_audit_names_what_came_and_is_not_what_had_left(
+    till: Till, pool: CardPool
+) -> None:
+    old, new = two(till, pool.with_points, is_same_shard=False)
+    replace(till, old, new)
+    await drive(till)
+    with psycopg.connect(till.dsns.owner) as connection:
+        for spoilt in ARRIVALS:
+            connection.execute(spoilt)
+            found = {one.test for one in ask(connection)}
+            assert "arrival_not_its_departure" in found, spoilt
+            connection.rollback()
