@@ -509,6 +509,79 @@ HAVING count(*) > 1
 ORDER BY id
 LIMIT %(limit)s;
 
+-- name: part_not_its_cards
+-- As many cards are there as were made, part by part; parts of no batch and with no card, too.
+WITH there AS (
+    SELECT
+        card.part_id,
+        count(*) AS cards
+    FROM card
+    WHERE card.part_id IS NOT NULL
+    GROUP BY card.part_id
+)
+
+SELECT
+    coalesce(part.id, there.part_id) AS part_id,
+    coalesce(part.made, 0) AS made,
+    coalesce(there.cards, 0) AS cards
+FROM card_batch_part AS part
+FULL JOIN there ON part.id = there.part_id
+WHERE coalesce(part.made, 0) <> coalesce(there.cards, 0)
+ORDER BY part_id
+LIMIT %(limit)s;
+
+-- name: card_not_of_its_part
+-- A card's number is its part's and its place there (one that an estate file brought has its own);
+-- it is of its batch's issuer, and nobody has used or sold it before its part was opened.
+WITH part AS (
+    SELECT
+        part.id,
+        part.made,
+        part.state,
+        batch.issuer_id
+    FROM card_batch_part AS part
+    INNER JOIN card_batch AS batch ON part.batch_id = batch.id
+),
+
+judged AS (
+    SELECT
+        card.id,
+        card.part_id,
+        CASE
+            WHEN part.id IS NULL THEN 'which is not there'
+            WHEN
+                card.id >> %(place_bits)s NOT IN (0, part.id)
+                OR (
+                    card.id >> %(place_bits)s = part.id
+                    AND card.id - (part.id::bigint << %(place_bits)s) NOT BETWEEN 1 AND part.made
+                )
+                THEN 'which has made no card of that number'
+            WHEN card.issuer_id <> part.issuer_id
+                THEN 'which is of another issuer'
+            WHEN
+                part.state <> 'opened'
+                AND (
+                    card.status <> all(%(unopened_statuses)s)
+                    OR card.sale IN ('sold', 'returned')
+                    OR card.sale_id IS NOT NULL
+                    OR card.member_id IS NOT NULL
+                )
+                THEN 'which is not opened, and was used or sold all the same'
+        END AS fault
+    FROM card
+    LEFT JOIN part ON card.part_id = part.id
+    WHERE card.part_id IS NOT NULL
+)
+
+SELECT
+    id,
+    part_id,
+    fault
+FROM judged
+WHERE fault IS NOT NULL
+ORDER BY id
+LIMIT %(limit)s;
+
 -- name: card_of_no_issuer
 -- A card is of an issuer that is there.
 SELECT

@@ -343,6 +343,8 @@ CHECKS: Final = (
         (
             Test("card_numbered_twice", "number {id} belongs to {cards} cards"),
             Test("card_of_no_issuer", "card {id} is of issuer {issuer_id}, which is not there"),
+            Test("part_not_its_cards", "part {part_id} has made {made} cards, {cards} are there"),
+            Test("card_not_of_its_part", "card {id} is of part {part_id}, {fault}"),
             Test(
                 "purse_not_its_cards",
                 "purse {account_id} (card {card_id}) is nobody's, in {unit}, which its card's "

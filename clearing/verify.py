@@ -18,6 +18,7 @@ from clearing.night import ClearingError
 from host.estate.openings import OPENING
 from host.ledger import DEBT_FLOOR_POINTS
 from host.model.claims import CARD_SIGN, Claim, card_effects
+from host.model.instruments import PLACE_BITS, CardStatus
 from host.model.money import HOUSE_CURRENCY, Money
 from host.model.numbers import DAY_ZERO, NUMBERS_PER_DAY, number_of_rrn
 from host.model.origins import SPACES, Origin
@@ -39,6 +40,9 @@ POSTING_KINDS: Final = (
 )
 """Kinds that always post when approved. A reversal or confirmation may find nothing to do."""
 
+BEFORE_OPENING: Final = (CardStatus.INACTIVE, CardStatus.VOIDED, CardStatus.EXPIRED)
+"""What a card may be whose part nobody has opened yet."""
+
 ASKED: Final = (
     *((kind.value, origin.value) for kind, row in KINDS.items() for origin in row.asked_by),
     (OPENING, Origin.OFFICE.value),
@@ -57,6 +61,8 @@ PARAMETERS: Final[dict[str, object]] = {
     "own_credits": [credit.value for legs in OWN_LEGS.values() for _, credit in legs],
     "own_spaces": [space.name for space in SPACES if space.made_by is None],
     "no_card": NO_CARD,
+    "place_bits": PLACE_BITS,
+    "unopened_statuses": list(BEFORE_OPENING),
     "currency": HOUSE_CURRENCY,
     "posted_reasons": [reason.value for reason in POSTED],
     "debt_floor": DEBT_FLOOR_POINTS,

@@ -9,6 +9,9 @@ from typing import Final
 
 import msgspec
 
+PLACE_BITS: Final = 32
+"""The number of a card that was made in a batch is its part's and, in so many bits, its place."""
+
 
 @enum.unique
 class Form(enum.StrEnum):

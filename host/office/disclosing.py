@@ -11,6 +11,7 @@ from typing import Any, Final
 import msgspec
 
 from host.hsm.interface import Hsm
+from host.model.instruments import PLACE_BITS
 from host.office.action import Acting
 from host.office.files import content_of, end_file, keep_made, password_of, read_file
 from host.office.jobs import AtWork
@@ -18,7 +19,6 @@ from host.office.sheets import ROWS_MAX, Cell, csv_of, workbook_of
 from host.office.subjects import Found
 from host.office.words import word_of
 from host.stock.codes import LETTERS, place_of
-from host.stock.making import PLACE_BITS
 from host.store.connecting import Connection
 from host.store.queries import load_queries
 

@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Final, NamedTuple
 
 from host.hsm.interface import Hsm
-from host.model.instruments import BatchState
+from host.model.instruments import PLACE_BITS, BatchState
 from host.model.secrets import Pan
 from host.rules.batch_states import BATCH_STATES, PART_STATES
 from host.rules.states import after
@@ -32,7 +32,6 @@ CARDS_PER_STEP: Final = 20_000
 """Kept together: what a kill may cost."""
 CARDS_PER_SLICE: Final = 2_000
 """Sent together."""
-PLACE_BITS: Final = 32
 OPEN_EXPIRY: Final = "9912"
 """YYMM of a card whose last day is counted from its activation."""
 TRIES_MAX: Final = 20

@@ -234,7 +234,8 @@ def findings() -> Iterator[str]:
     """What the audit says of what it finds."""
     for check in AUDIT:
         yield from (re.sub(r"\{\w+\}", "{}", test.reads) for test in check.tests)
-    yield from re.findall(r"THEN\s+'([^']+\S)'", (ROOT / "clearing/changed.sql").read_text("utf-8"))
+    for file in ("changed.sql", "audit_facts.sql"):
+        yield from re.findall(r"THEN\s+'([^']+\S)'", (ROOT / "clearing" / file).read_text("utf-8"))
     yield "it covers {} changes, {} are there"
     for source in sources(FINDING):
         said = {*documentation(source), *inner(source)}

@@ -268,6 +268,38 @@ def test_an_edit_of_a_made_card_is_shown_by_the_columns_that_were_kept(stock: St
     assert rest.after == NOT_SHOWN
 
 
+MADE_UP = {
+    "DELETE FROM card WHERE id = %(id)s": "part {part} has made 40 cards, 39 are there",
+    "UPDATE card_batch_part SET cards = 41, made = 41 WHERE id = %(part)s": (
+        "part {part} has made 41 cards, 40 are there"
+    ),
+    "UPDATE card SET id = id + 40 WHERE id = %(id)s": (
+        "of part {part}, which has made no card of that number"
+    ),
+    "UPDATE card SET part_id = 99 WHERE id = %(id)s": "card {id} is of part 99, which is not there",
+    "UPDATE card SET issuer_id = 2 WHERE id = %(id)s": (
+        "card {id} is of part {part}, which is of another issuer"
+    ),
+    "UPDATE card SET status = 'active' WHERE id = %(id)s": (
+        "card {id} is of part {part}, which is not opened, and was used or sold all the same"
+    ),
+    "UPDATE card SET sale = 'sold' WHERE id = %(id)s": (
+        "card {id} is of part {part}, which is not opened, and was used or sold all the same"
+    ),
+}
+
+
+@pytest.mark.parametrize("doing", MADE_UP)
+def test_parts_are_compared_with_the_cards_that_were_made(stock: Stock, doing: str) -> None:
+    """Count, numbers and states, whatever the chain says."""
+    made = stock.draft(40)
+    stock.make(made.part)
+    assert findings(stock) == []
+    told = {"part": made.part, "id": making.card_id(made.part, 7)}
+    stock.connection.execute(doing, told)
+    assert any(MADE_UP[doing].format(**told) in one for one in findings(stock))
+
+
 def test_what_cards_say_alike_is_all_but_what_each_has_of_its_own(stock: Stock) -> None:
     """The statement that makes them gives every other column one value, or this fails."""
     made = stock.opened(40)

@@ -31,7 +31,7 @@ INSERT INTO card_batch_part (
     id, batch_id, number, cards, state, added_by, added_at, opened_by, opened_at
 ) VALUES
 (1, 1, 1, 1, 'opened', 'bai', '2026-09-30 13:00:00+00', 'bo', '2026-09-30 15:00:00+00'),
-(2, 1, 2, 5, 'generated', 'bai', '2026-10-01 13:00:00+00', NULL, NULL);
+(2, 1, 2, 5, 'draft', 'bai', '2026-10-01 13:00:00+00', NULL, NULL);
 
 INSERT INTO account (id, shard, chart, unit, issuer_id, merchant_id, card_id) VALUES
 ('31', '1', 'card_value', 'CNY', '1', NULL, '4294967297'),

@@ -28,3 +28,5 @@ INSERT INTO card (
 );
 
 INSERT INTO code_try (source, tries, began_at) VALUES ('10.0.0.1', 3, '2026-10-01 12:00:00+00');
+
+UPDATE card_batch_part SET cards = 2, made = 2 WHERE id = 1;

@@ -20,3 +20,5 @@ SELECT
     )
 FROM card AS t
 WHERE t.id = 4294967299;
+
+UPDATE card_batch_part SET cards = 3, made = 3 WHERE id = 1;
