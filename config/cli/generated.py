@@ -126,7 +126,9 @@ def _action_command(action: Action[Any]) -> Callable[..., None]:
     secrets = [each for each in fields if _is_secret(each)]
     about = _about(fields)
     parameters = [
-        _parameter(each, stands_alone=each in about) for each in fields if each not in secrets
+        _sent(each) if each.name == action.takes else _parameter(each, stands_alone=each in about)
+        for each in fields
+        if each not in secrets
     ]
     parameters += [
         _extra(f"{each.name}_is_typed", _asks_for(each), default=False)
@@ -150,6 +152,7 @@ def _action_command(action: Action[Any]) -> Callable[..., None]:
             "as_json": given.pop("as_json"),
             "owner": given.pop("owner", None) or "",
             "to": given.pop("to", None),
+            "sends": (action.takes, given.pop(action.takes)) if given.get(action.takes) else None,
         }
         act(data, settings, Asked(action=action.id, values=_values(fields, given), **how))
 
@@ -215,6 +218,14 @@ def _parameter(field: msgspec.structs.FieldInfo, *, stands_alone: bool) -> inspe
     if field.required:
         return _extra(field.name, Annotated[kind, typer.Option(**told)])
     return _extra(field.name, Annotated[kind | None, typer.Option(**told)], default=None)
+
+
+def _sent(field: msgspec.structs.FieldInfo) -> inspect.Parameter:
+    """A file of who types: it is sent first, and the field becomes its number."""
+    option = typer.Option(help=_help_of(field), metavar="FILE", exists=True, dir_okay=False)
+    if field.required:
+        return _extra(field.name, Annotated[Path, option])
+    return _extra(field.name, Annotated[Path | None, option], default=None)
 
 
 def _typed(field: msgspec.structs.FieldInfo) -> tuple[Any, str]:

@@ -13,7 +13,7 @@ import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -31,7 +31,7 @@ from config.run.house import house_and_settings
 from config.run.hsm import open_hsm
 from config.screen import Column, Sheet, number, screen
 from config.tasks.operators import operator_name
-from config.tasks.papers import Paper, begun_paper
+from config.tasks.papers import Paper, begun_paper, read_paper
 from config.tasks.sessions import SignedIn, forget_session, keep_session, session_here
 from host.clock import utc_now
 from host.model.office import Do, Done, Page, Refused, Show, Told, Waiting
@@ -45,6 +45,8 @@ from host.office.words import word_of
 from host.store.connecting import SHORT, connect
 
 NEEDS_CODE: Final = "E-STEP-UP"
+SEND: Final = "file.send"
+NAME_CHARACTERS_MAX: Final = 40
 SIGN_IN: Final = "session.sign_in"
 SIGN_OUT: Final = "session.sign_out"
 JOB_POLL_SECONDS: Final = 0.5
@@ -84,6 +86,8 @@ class Asked:
     is_dry_run: bool = False
     owner: str = ""
     as_json: bool = False
+    sends: tuple[str, Path] | None = None
+    """The field that is a file's number, and the file that is sent first."""
     to: Path | None = None
     """Where a file goes that it hands out, or that its job makes."""
 
@@ -150,6 +154,8 @@ def act(data: Path, settings: Path | None, asked: Asked) -> None:
     action = ACTIONS[asked.action]
     with opened_desk(data, settings) as desk:
         session = Secret(b"") if action.is_entry else session_here(desk.places).token
+        if asked.sends is not None:
+            asked = _with_sent(desk, session, asked, *asked.sends)
         if asked.to is None or asked.is_dry_run:
             told = _ask(desk, action, asked, session)
             _print_outcome(told, as_json=asked.as_json)
@@ -158,6 +164,19 @@ def act(data: Path, settings: Path | None, asked: Asked) -> None:
         with begun_paper(asked.to) as paper:
             told = _ask(desk, action, asked, session)
             _hand_on(desk, session, told, asked, paper)
+
+
+def _with_sent(desk: Desk, session: Secret, asked: Asked, field: str, path: Path) -> Asked:
+    """What was asked, with the number of the file that it takes.
+
+    Raises:
+        SurroundingsError: the file cannot be read.
+        OfficeRefusedError: the office does not take it.
+    """
+    content = base64.b64encode(read_paper(path)).decode()
+    values = {"name": path.name[:NAME_CHARACTERS_MAX].strip() or "file", "content": content}
+    told = _done(desk.do(_do(SEND, values, session=session)))
+    return replace(asked, values={**asked.values, field: told.told["file"]})
 
 
 def _follow(desk: Desk, session: Secret, told: Done | Waiting, asked: Asked) -> None:

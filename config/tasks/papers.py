@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from config.errors import SurroundingsError
+from host.office.files import FILE_BYTES_MAX
 
 ONLY_US: Final = 0o600
 
@@ -60,6 +61,28 @@ def begun_paper(to: Path) -> Iterator[Paper]:
     finally:
         os.close(descriptor)
         begun.unlink(missing_ok=True)
+
+
+def read_paper(path: Path) -> bytes:
+    """A file that is to be sent.
+
+    Raises:
+        SurroundingsError: it cannot be read, or is larger than the office takes.
+    """
+    try:
+        with path.open("rb") as file:
+            content = file.read(FILE_BYTES_MAX + 1)
+    except OSError as error:
+        raise SurroundingsError(
+            f"{path} cannot be read: {error.strerror}. Next: name a file that can", "E-FILE"
+        ) from error
+    if len(content) > FILE_BYTES_MAX:
+        raise SurroundingsError(
+            f"{path} is larger than {FILE_BYTES_MAX} bytes, and was not sent. Next: send its rows "
+            "in several files, each with the line of heads",
+            "E-FILE",
+        )
+    return content
 
 
 def _refused(to: Path, error: OSError) -> SurroundingsError:

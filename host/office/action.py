@@ -23,6 +23,7 @@ from host.store.connecting import Connection
 from host.store.estate_versions import Followed
 
 V = TypeVar("V", bound=Values)
+VALUES_BYTES_MAX: Final = 256 * 1024
 
 
 @enum.unique
@@ -143,6 +144,10 @@ class Action(Generic[V]):
     """What the code is for, in words beside it, where the subject's key does not say it all."""
     gives: str = ""
     """The action that hands out the file which is made by this one's job."""
+    takes: str = ""
+    """The field that is the number of a file, which is sent first."""
+    bytes_max: int = VALUES_BYTES_MAX
+    """Of its values."""
     hands_out: bool = False
     """Whether what it shows once is a file, `content` in base64."""
     is_entry: bool = False

@@ -54,8 +54,6 @@ from host.stock.refusals import StockRefusal
 from host.store.connecting import Connection
 from host.store.estate_versions import note_estate_change
 
-VALUES_BYTES_MAX: Final = 256 * 1024
-
 REFUSED_BY: Final[Mapping[str, tuple[RefusalKind, str]]] = {
     "person_login": (LOGIN, "login"),
     "issuer_institution_id_key": (ID, "institution_id"),
@@ -126,8 +124,8 @@ def values_of(action: Action[Any], told: bytes) -> Values:
     Raises:
         Refusal: they are not of their kinds; names the field.
     """
-    if len(told) > VALUES_BYTES_MAX:
-        raise Refusal(TOO_LARGE, bytes_max=VALUES_BYTES_MAX)
+    if len(told) > action.bytes_max:
+        raise Refusal(TOO_LARGE, bytes_max=action.bytes_max)
     try:
         values: Values = msgspec.json.decode(told, type=action.values, dec_hook=secret_from)
     except (msgspec.MsgspecError, UnicodeDecodeError, ValueError) as error:

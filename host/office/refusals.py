@@ -354,6 +354,13 @@ TOO_MANY_CARDS: Final = RefusalKind(
     why="a file is made and encrypted in memory, for none of it may be clear on a disk",
     next="export parts of the batch, or places of a part: --part 1 --first 1 --last 100000",
 )
+FILE: Final = RefusalKind(
+    code="E-FILE-ROWS",
+    en="the file was not taken: {faults}",
+    zh="文件未导入: {faults}",
+    why="a file is taken whole or not at all; what is wrong is named by line and column",
+    next="mend the lines that are named, and send it again; --dry-run only looks",
+)
 GONE: Final = RefusalKind(
     code="E-GONE",
     en="that file was handed out already, or its quarter of an hour is over",
@@ -369,7 +376,8 @@ COMMON: Final = (
 )  # fmt: skip
 OF_ACTIONS: Final = (
     CONFLICT, SCOPE, OWN, LAST, LOGIN, OWNS, OLD, PASSWORD, INVITATION, ID, PREFIX, OPEN, BATCH,
-    NO_MASTER_KEY, IN_IT, PAST, DAY_LIMIT, ACTIVATED, SOLD, NONE_UNSOLD, TOO_MANY_CARDS, GONE,
+    NO_MASTER_KEY, IN_IT, PAST, DAY_LIMIT, ACTIVATED, SOLD, NONE_UNSOLD, TOO_MANY_CARDS,
+    FILE, GONE,
 )  # fmt: skip
 
 REFUSALS: Final[Mapping[str, RefusalKind]] = {row.code: row for row in (*COMMON, *OF_ACTIONS)}

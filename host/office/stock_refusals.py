@@ -55,5 +55,17 @@ OF_STOCK: Final[Mapping[Why, RefusalKind]] = {
         Why.CODE, "number or activation password is wrong", "卡号或密码不正确", "type it again"
     ),
     Why.TRIES: _row(Why.TRIES, "too many tries", "请一小时后再试", "wait an hour"),
+    Why.RANGE: _row(
+        Why.RANGE,
+        "cards of the range are sold or in use",
+        "号段含已售卡",
+        "send a range without them: posswitch show batch-cards says which they are",
+    ),
+    Why.FORM: _row(
+        Why.FORM, "cards of this form are not sent", "此形式的卡不发货", "name a batch of plastic"
+    ),
+    Why.TAKEN: _row(
+        Why.TAKEN, "there is one of that number", "单号已存在", "look at it, or take another number"
+    ),
     Why.CARD: _row(Why.CARD, "the card does not allow it", "卡状态不允许", "look at the card"),
 }

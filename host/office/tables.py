@@ -11,6 +11,7 @@ from host.office.rows import (
     disclosures,
     entries,
     estate,
+    intake,
     members,
     people,
     programme_views,
@@ -71,6 +72,9 @@ _ACTIONS: Final[tuple[Action[Any], ...]] = (
     disclosures.FILE_TAKE,
     disclosures.CARD_REVEAL,
     disclosures.VALUE_UNMASK,
+    intake.FILE_SEND,
+    intake.SHIPMENT_IMPORT,
+    intake.MEMBERS,
 )
 
 ACTIONS: Final[Mapping[str, Action[Any]]] = {row.id: row for row in _ACTIONS}
@@ -96,6 +100,7 @@ _VIEWS: Final = (
     stock_views.ALLOCATIONS,
     stock_views.MEMBERS,
     views.DISCLOSURES,
+    stock_views.SHIPMENTS,
 )
 
 VIEWS: Final[Mapping[str, View]] = {row.id: row for row in _VIEWS}
@@ -103,5 +108,6 @@ VIEWS: Final[Mapping[str, View]] = {row.id: row for row in _VIEWS}
 WORKS: Final[Mapping[str, Step]] = {
     stock.CREATE: stock.make_cards,
     disclosures.EXPORT: make_file,
+    intake.MEMBER_IMPORT: intake.take_file_of_members,
 }
 """What is done by jobs, by the action that begins them."""

@@ -121,6 +121,23 @@ FROM disclosure AS d
 INNER JOIN person AS p ON d.person_id = p.id
 LEFT JOIN office_file AS f ON d.file_id = f.id;
 
+-- name: shipments
+-- What was sent to who sells it.
+SELECT
+    s.id,
+    s.reference,
+    b.code AS batch,
+    s.cards,
+    s.recipient,
+    s.carrier,
+    s.tracking,
+    s.state,
+    s.sent_by,
+    s.sent_at,
+    s.issuer_id AS of_issuer
+FROM shipment AS s
+INNER JOIN card_batch AS b ON s.batch_id = b.id;
+
 -- name: jobs
 -- Long work, and how far it is.
 SELECT
@@ -412,7 +429,9 @@ FROM card_sale AS s;
 SELECT
     m.id,
     left(m.name, 1) || '*' AS name,
+    m.name AS whole_name,
     m.phone_masked AS phone,
+    right(m.phone_masked, 4) AS phone_last,
     t.merchant_id AS merchant,
     m.state,
     m.made_at,

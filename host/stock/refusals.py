@@ -40,6 +40,12 @@ class Why(enum.StrEnum):
     """Too many tries."""
     CARD = "E-CARD"
     """The card's batch, status or days do not allow it; `reason` says which."""
+    RANGE = "E-RANGE"
+    """Cards among them are sold, or in use."""
+    FORM = "E-FORM"
+    """Only plastic cards are sent."""
+    TAKEN = "E-TAKEN"
+    """Another one has that number."""
     NOT_FOUND = "E-NOT-FOUND"
 
 

@@ -153,6 +153,7 @@ CHAINED: Final = (
     Chained(name="office_file", key="t.id::text"),
     Chained(name="office_file_piece", key="concat_ws('/', t.file_id, t.number)"),
     Chained(name="disclosure", key="t.id::text"),
+    Chained(name="shipment", key="t.id::text"),
 )
 """Tables whose every column decides. Another one is a row here, and statements that note it."""
 

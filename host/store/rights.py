@@ -225,7 +225,7 @@ OFFICE: Final[Mapping[str, Right]] = {
             "shard pan_hash id issuer_id status expiry pan_masked pan_sealed part_id sale "
             "valid_from valid_to code_hash code_sealed"
         ),
-        updates=_of("status sale sale_id valid_to member_id code_hash code_sealed"),
+        updates=_of("status sale sale_id shipment_id valid_to member_id code_hash code_sealed"),
     ),
     "card_batch": Right(
         reads=WHOLE,
@@ -352,6 +352,12 @@ OFFICE: Final[Mapping[str, Right]] = {
         deletes=True,
     ),
     "setting": Right(reads=_of("name value")),
+    "shipment": Right(
+        reads=WHOLE,
+        inserts=_of(
+            "issuer_id batch_id reference cards recipient carrier tracking sent_by sent_at"
+        ),
+    ),
     "step_up": Right(reads=WHOLE, inserts=WHOLE, updates=_of("asked_at tries"), deletes=True),
     "store": Right(reads=WHOLE, inserts=WHOLE, updates=_of("name address hours phone is_active")),
     "terminal": Right(
@@ -472,6 +478,7 @@ SEQUENCES: Final[Mapping[tuple[str, str], frozenset[str]]] = {
             "member",
             "office_file",
             "disclosure",
+            "shipment",
         )
     },
 }

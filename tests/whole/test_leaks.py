@@ -1,5 +1,7 @@
 """Card numbers, tracks, PINs and keys go in; a search of all that was written finds none of them.
 
+So do activation passwords that leave in a workbook, and phones that come in by a file.
+
 A day of sales, declines, broken messages, wrong MACs, sign-ons, a host and a database that die,
 a night and an audit, all with secrets made for this test. Then every file of the data directory
 (heap, write-ahead log, logs, store-and-forward, clearing, records) and the metrics pages are
@@ -30,6 +32,7 @@ from simulators.terminal import PosTerminal
 from terminals.framing import wrap
 from tests.peers.bcd import UnheardError
 from tests.whole.house import House, command, page, rows, standing, wait_until
+from tests.whole.papers import let_out
 from tests.whole.scanner import files_below, forms_of_bytes, forms_of_digits, patterns_of, scan
 from tests.whole.till import Till, Voice, fields_in
 
@@ -44,7 +47,9 @@ PLANTED_PAN = "9988551907346284"
 PLANTED_KEY = bytes.fromhex("3be17d5c904a26f8a1d06b93c45e7f12")
 RECORD, SWITCH_PAGE, HOST_PAGE = "terminals.jsonl", "switch.metrics", "host.metrics"
 LMK = "local master key"
-LOGINS = ("owner", "host", "night")
+PASSING = "passing"
+"""Where what is killed would leave what it lays beside."""
+LOGINS = ("owner", "host", "night", "office")
 BITMAP_AT, AMOUNT_AT, TRACK_AT = 15, 26, 39
 """Where they stand in a swiped purchase."""
 SWITCH = "host_seconds_max = 2\nsaf_retry_seconds_max = 0.5"
@@ -141,6 +146,7 @@ def day(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Day]:
         told |= _say(house, secrets, _sales(voice))
         told |= _with_the_host_down(house, voice, secrets)
         _with_postgres_down(house, voice, secrets)
+        _let_out(house, secrets)
         _night_and_audit(house)
         _note_what_was_made(house, secrets)
         yield Day(house, secrets, told, broken)
@@ -444,6 +450,15 @@ def _wait_for_the_link(house: House, voice: Voice) -> None:
         wait_until(
             lambda: fields_in(till.ask(voice.echo()))["39"] == "00", "the host link is not up"
         )
+
+
+def _let_out(house: House, secrets: Secrets) -> None:
+    """Cards with their activation passwords, in files and on screens; phones of members."""
+    for name, text in let_out(house, house.places.data / PASSING).items():
+        if text.isdecimal():
+            secrets.digits[name] = text
+        else:
+            secrets.blobs[name] = text.encode()
 
 
 def _night_and_audit(house: House) -> None:

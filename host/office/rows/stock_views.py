@@ -144,6 +144,34 @@ ALLOCATIONS: Final = View(
     actions=("card.return_sale",),
     exports="CX",
 )
+SHIPMENTS: Final = View(
+    id="shipments",
+    en="Shipments",
+    zh="发货记录",
+    roles=frozenset({PA, PO, AU, IM, BM, BO}),
+    scopes=_ISSUERS,
+    columns=(
+        Column(name="id", kind=int),
+        Column(name="reference"),
+        Column(name="batch", opens="card_batches"),
+        Column(name="cards", kind=int),
+        Column(name="recipient"),
+        Column(name="carrier"),
+        Column(name="tracking"),
+        Column(name="state"),
+        Column(name="sent_by"),
+        Column(name="sent_at", kind=dt.datetime),
+    ),
+    order=("id",),
+    is_newest_first=True,
+    filters=(
+        Filter(name="batch", column="batch"),
+        Filter(name="carrier", column="carrier"),
+        Filter(name="state", column="state"),
+    ),
+    actions=("shipment.import",),
+    exports="CX",
+)
 MEMBERS: Final = View(
     id="members",
     en="Members",
@@ -163,6 +191,9 @@ MEMBERS: Final = View(
     filters=(
         Filter(name="member", column="id", kind=int),
         Filter(name="merchant", column="merchant"),
+        Filter(name="name", column="whole_name", how=How.BEGINS),
+        Filter(name="phone_last", column="phone_last"),
+        Filter(name="state", column="state"),
     ),
     actions=("member.edit", "member.freeze"),
     exports="CX",

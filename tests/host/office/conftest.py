@@ -60,11 +60,12 @@ class Bureau:
     connection: psycopg.Connection[Any]
     now: dt.datetime = NOW
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+    hsm: Vault = field(default_factory=lambda: Vault(LMK))
     office: Office = None  # type: ignore[assignment]
     admin: Person = None  # type: ignore[assignment]
 
     def __post_init__(self) -> None:
-        self.office = Office(hsm=Vault(LMK), clock=lambda: self.now, actions=ACTIONS, views=VIEWS)
+        self.office = Office(hsm=self.hsm, clock=lambda: self.now, actions=ACTIONS, views=VIEWS)
 
     def later(self, **span: float) -> None:
         """Time goes by."""
@@ -175,9 +176,11 @@ class Bureau:
             return list(cursor.fetchall()) if cursor.description else []
 
 
-def opened_bureau(dsns: Dsns) -> Iterator[Bureau]:
+def opened_bureau(
+    dsns: Dsns, *, hsm: Vault | None = None, now: dt.datetime = NOW
+) -> Iterator[Bureau]:
     with psycopg.connect(dsns.office, autocommit=True) as connection:
-        bureau = Bureau(dsns, connection)
+        bureau = Bureau(dsns, connection, now, hsm=hsm or Vault(LMK))
         token = make_first(connection, "root", "Root", source="test", now=bureau.now)
         bureau.admin = bureau.take_up("root", token.reveal().decode())
         [merchant] = bureau.sql(

@@ -28,7 +28,7 @@ HELD = sorted(
 )
 UNBOUND = {
     "session.sign_in", "invitation.accept", "session.use_grant", "session.sign_out",
-    "password.change", "totp.enrol",
+    "password.change", "totp.enrol", "file.send",
 }  # fmt: skip
 """They are about the person themselves."""
 
@@ -127,6 +127,7 @@ class World:
             "file": self.file, "recipient": "Wu", "reason": "test", "value": "phone",
             "phone_last": "1234", "programme": self.programme, "alliance": "ABROAD",
             "since": "2030-01-01",
+            "reference": "S1", "content": "eA==",
         }  # fmt: skip
 
 

@@ -20,7 +20,7 @@ ROWS = 20_000
 GROWS = {
     "person", "person_grant", "approval", "history", "job", "merchant", "store", "terminal",
     "terminal_key", "acceptance", "card", "card_batch", "card_sale", "member", "disclosure",
-    "office_file",
+    "office_file", "shipment",
 }  # fmt: skip
 SMALL = {
     "issuer": "a few hundred at most",
@@ -57,8 +57,8 @@ INSERT INTO card_batch_part (id, batch_id, number, cards, made, state, added_by,
 SELECT n, n, 1, 1, 1, 'generated', 'x', now() FROM {NUMBERS};
 INSERT INTO card_sale (issuer_id, product_id, order_reference, channel, cards, sold_by, sold_at)
 SELECT 1, 1, n::text, 'sale', 1, 'x', now() FROM {NUMBERS};
-INSERT INTO member (phone_hash, phone_sealed, phone_masked, merchant_id, made_by, made_at)
-SELECT sha256(n::text::bytea), '', '', n, 'x', now() FROM {NUMBERS};
+INSERT INTO member (phone_hash, phone_sealed, phone_masked, name, merchant_id, made_by, made_at)
+SELECT sha256(n::text::bytea), '', lpad(n::text, 11, '1'), 'm' || n, n, 'x', now() FROM {NUMBERS};
 INSERT INTO card (shard, pan_hash, id, issuer_id, status, expiry, pan_masked, pan_sealed, part_id)
 SELECT 0, sha256(n::text::bytea), n::bigint << 32, 1, 'inactive', '3012', '', '', n FROM {NUMBERS};
 INSERT INTO store (id, merchant_id, name) SELECT n, n, 's' || n FROM {NUMBERS};
@@ -83,6 +83,9 @@ INSERT INTO job (
 FROM person AS p;
 INSERT INTO office_file (kind, name, person_id, state, made_at, expires_at)
 SELECT 'export', 'f', p.id, 'gone', now(), now() FROM person AS p;
+INSERT INTO shipment (
+    issuer_id, batch_id, reference, cards, recipient, carrier, sent_by, sent_at
+) SELECT 1, n, 's' || n, 1, 'x', 'c' || n % 50, 'x', now() FROM {NUMBERS};
 INSERT INTO disclosure (
     at, kind, person_id, subject_kind, subject_key, merchant_id, what, has_secrets, purpose, file_id
 ) SELECT now(), 'export', f.person_id, 'card_batch', 'x', 1, 'x', true, 'x', f.id

@@ -85,6 +85,8 @@ SPOKEN: dict[str, dict[str, Collection[str]]] = {
         "host/stock/batches.sql": ALL,
         "host/stock/sales.sql": ALL,
         "host/stock/lives.sql": ALL,
+        "host/stock/shipping.sql": ALL,
+        "host/office/members_in.sql": ALL,
         "host/store/estate_versions.sql": {"next_version", "add_change"},
     },
     "the owner": {

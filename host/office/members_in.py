@@ -1,0 +1,68 @@
+"""Members out of a file: a phone each, and what they are called; all of them or none."""
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from host.hsm.interface import Hsm
+from host.model.secrets import Secret
+from host.office.phones import mask_phone, phone_hash
+from host.office.reading import Fault, Line, Wanted, refuse_faults
+from host.stock.batches import By
+from host.stock.lives import PHONE_USE
+from host.store import arrays
+from host.store.connecting import Connection
+from host.store.queries import load_queries
+
+SQL: Final = load_queries("host.office", "members_in.sql")
+NAME_CHARACTERS_MAX: Final = 40
+_PHONE: Final = re.compile(r"1[0-9]{10}|\+[1-9][0-9]{6,14}")
+
+
+def _phone_problem(cell: str) -> str:
+    is_phone = _PHONE.fullmatch(cell) is not None
+    return "" if is_phone else "not 11 digits, nor a country with its number"
+
+
+def _name_problem(cell: str) -> str:
+    if len(cell) > NAME_CHARACTERS_MAX:
+        return f"longer than {NAME_CHARACTERS_MAX} characters"
+    return "" if cell.isprintable() else "it has letters that cannot be seen"
+
+
+MEMBER_COLUMNS: Final = (
+    Wanted(name="phone", problem=_phone_problem),
+    Wanted(name="name", problem=_name_problem, may_be_left_out=True),
+)
+
+
+def known_members(connection: Connection, hsm: Hsm, lines: Sequence[Line]) -> list[int]:
+    """The lines whose phone a member has already."""
+    by_hash = {phone_hash(hsm, line.cells["phone"]): line.number for line in lines}
+    found = connection.execute(SQL["known_members"], (list(by_hash),)).fetchall()
+    return sorted(by_hash[bytes(one)] for (one,) in found)
+
+
+def take_members(
+    connection: Connection, hsm: Hsm, lines: Sequence[Line], merchant: int | None, by: By
+) -> None:
+    """Make a member of every line.
+
+    Raises:
+        Refusal: somebody has one of the phones meanwhile; none is made.
+    """
+    rows = [_kept(hsm, line) for line in lines]
+    hashes, sealed, masked, names = zip(*rows, strict=True)
+    told = (
+        merchant, by.who, by.at, arrays.blobs(hashes), arrays.blobs(sealed), list(masked),
+        list(names),
+    )  # fmt: skip
+    if connection.execute(SQL["add_members"], told).rowcount != len(lines):
+        refuse_faults([Fault(0, "phone", "somebody has one of them meanwhile: import it anew")])
+
+
+def _kept(hsm: Hsm, line: Line) -> tuple[bytes, bytes, str, str]:
+    phone = line.cells["phone"]
+    hashed = phone_hash(hsm, phone)
+    sealed = hsm.seal_secret(Secret(phone.encode()), f"{PHONE_USE}/{hashed.hex()}")
+    return hashed, sealed, mask_phone(phone), line.cells.get("name", "")
