@@ -429,7 +429,6 @@ FROM card_sale AS s;
 SELECT
     m.id,
     left(m.name, 1) || '*' AS name,
-    m.name AS whole_name,
     m.phone_masked AS phone,
     right(m.phone_masked, 4) AS phone_last,
     t.merchant_id AS merchant,

@@ -191,7 +191,6 @@ MEMBERS: Final = View(
     filters=(
         Filter(name="member", column="id", kind=int),
         Filter(name="merchant", column="merchant"),
-        Filter(name="name", column="whole_name", how=How.BEGINS),
         Filter(name="phone_last", column="phone_last"),
         Filter(name="state", column="state"),
     ),

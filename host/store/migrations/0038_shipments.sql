@@ -27,7 +27,6 @@ ALTER TABLE card ADD COLUMN shipment_id bigint;
 
 -- Members as people look for them, by several things at once.
 CREATE INDEX member_by_state ON member (state, id);
-CREATE INDEX member_by_plain_name ON member (name COLLATE "C", id);
 CREATE INDEX member_by_last_four ON member (right(phone_masked, 4), id);
 
 -- Rights: see host.store.rights. ---------------------------------------------------------------
