@@ -24,6 +24,8 @@ ANSWER_SECONDS_MAX: Final = 60.0
 """Then it is not known: the poster keeps silent where it is in doubt."""
 
 Post = Callable[[Item, Callable[[Response], None]], None]
+Ask = Callable[[OwnRequest], Response]
+"""As `Asking.ask`, for who is in a thread of its own and may wait there."""
 
 
 class OwnKeyError(ValueError):
@@ -76,6 +78,14 @@ class Asking:
         with trio.move_on_after(ANSWER_SECONDS_MAX):
             await answered.wait()
         return answers[0] if answers else Response(reason=Reason.TIMED_OUT)
+
+    def ask_from_thread(self, own: OwnRequest) -> Response:
+        """As `ask`, for a thread that trio began.
+
+        Raises:
+            OwnKeyError: nobody may ask so.
+        """
+        return trio.from_thread.run(self.ask, own)
 
     def _item(self, own: OwnRequest) -> Item:
         key, card = exchange_key(own.kind, own.key), own.card

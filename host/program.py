@@ -77,7 +77,7 @@ async def run_host(
         asking = Asking(poster.post_own, poster.shard_count)
         expiry = PointsExpiry(lambda: _connect(dsn, settings), asking.ask, clock)
         moves = Moves(lambda: _connect(dsn, settings), asking.ask, clock)
-        reception = _reception(logins.office, hsm, settings, clock)
+        reception = _reception(logins.office, hsm, settings, clock, asking)
         listeners = _listening(addresses)
         lines = [f"host on {address}" for address in addresses]
         page = Page(
@@ -118,9 +118,10 @@ async def run_host(
 
 
 def _reception(
-    office_dsn: str | None, hsm: Hsm, settings: HostSettings, clock: WallClock
+    office_dsn: str | None, hsm: Hsm, settings: HostSettings, clock: WallClock, asking: Asking
 ) -> Reception:
-    office = Office(hsm=hsm, clock=clock, actions=ACTIONS, views=VIEWS)
+    ask = asking.ask_from_thread
+    office = Office(hsm=hsm, clock=clock, actions=ACTIONS, views=VIEWS, ask=ask)
     if office_dsn is None:
         return Reception(office, None)
     return Reception(office, functools.partial(_connect, office_dsn, settings))

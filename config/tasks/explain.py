@@ -15,7 +15,8 @@ from config.errors import SettingsError
 from config.language import speech
 from host.cases import CASES, CaseKind
 from host.model.responses import RESPONSE_CODES, Reason
-from host.office.refusals import REFUSALS, RefusalKind
+from host.office.refusals import RefusalKind
+from host.office.stock_refusals import ALL_REFUSALS
 from switch.whys import SENTENCES, WHYS
 from terminals.describe.meanings import (
     CATEGORIES,
@@ -93,7 +94,7 @@ def everything() -> list[Row]:
     return [
         *sorted(given, key=lambda row: (row["code"], row["reason"])),
         *(_error(kind) for kind in ERROR_KINDS),
-        *(_refusal(kind) for kind in REFUSALS.values()),
+        *(_refusal(kind) for kind in ALL_REFUSALS.values()),
         *(_why(why) for why in WHYS),
         *(_case(kind) for kind in CaseKind),
     ]
@@ -171,7 +172,7 @@ def _errors(word: str) -> Iterator[Row]:
 
 def _refused(word: str) -> Iterator[Row]:
     """As the office says no."""
-    kind = REFUSALS.get(word.upper())
+    kind = ALL_REFUSALS.get(word.upper())
     if kind is not None:
         yield _refusal(kind)
 

@@ -2,7 +2,8 @@
 
 It runs the office's own runner on the database, as the login that may do no more than that: so the
 first merchant is made before any host runs, and what is done while one runs is in force with its
-next batch, by the version of the estate. Who acts is who has signed in.
+next batch, by the version of the estate. Who acts is who has signed in. What has to be posted
+before it is answered is asked of the running host, which has the poster.
 """
 
 import base64
@@ -19,30 +20,38 @@ from typing import Any, Final
 
 import msgspec
 import psycopg
+import trio
 import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from config.as_json import print_json
-from config.errors import OperatorError, SettingsError, say_nothing
+from config.errors import OperatorError, SettingsError, SurroundingsError, say_nothing
 from config.language import Language, speech, tell
 from config.places import Places
 from config.run.database import dsn_of, opened_database
 from config.run.house import house_and_settings
 from config.run.hsm import open_hsm
 from config.screen import Column, Sheet, number, screen
+from config.settings import resolved
 from config.tasks.operators import operator_name
 from config.tasks.papers import Paper, begun_paper, read_paper
 from config.tasks.sessions import SignedIn, forget_session, keep_session, session_here
 from host.clock import utc_now
+from host.link.address import Address
+from host.link.credentials import Credentials
+from host.link.frames import LinkError
+from host.link.office import opened_office
 from host.model.office import Do, Done, Page, Refused, Show, Told, Waiting
 from host.model.secrets import Secret
 from host.office.action import Action, Step
 from host.office.doing import run_action
 from host.office.looking import read_view
 from host.office.office import Office
+from host.office.stock_refusals import ALL_REFUSALS
 from host.office.tables import ACTIONS, VIEWS
 from host.office.words import word_of
 from host.store.connecting import SHORT, connect
+from switch.settings import SwitchSettings
 
 NEEDS_CODE: Final = "E-STEP-UP"
 SEND: Final = "file.send"
@@ -50,6 +59,8 @@ NAME_CHARACTERS_MAX: Final = 40
 SIGN_IN: Final = "session.sign_in"
 SIGN_OUT: Final = "session.sign_out"
 JOB_POLL_SECONDS: Final = 0.5
+JOB_BEGUN_SECONDS: Final = 5.0
+"""A job that nobody has begun by then waits for a host."""
 ENDED: Final = frozenset({"done", "failed", "stopped"})
 """Of a job."""
 
@@ -67,9 +78,13 @@ class Desk:
     office: Office
     connection: psycopg.Connection[Any]
     places: Places
+    link: SwitchSettings
+    """Where the host is."""
 
     def do(self, asked: Do) -> Told:
-        """Ask for an action."""
+        """Ask for an action; what is posted while it is answered, of the host."""
+        if ACTIONS[asked.action].whole is not None:
+            return trio.run(ask_host, self.link, asked)
         return run_action(self.office, self.connection, asked)
 
     def show(self, asked: Show) -> Told:
@@ -105,7 +120,25 @@ def opened_desk(data: Path, settings: Path | None) -> Iterator[Desk]:
         hsm = open_hsm(told.host.hsm, places, dsn)
         with connect(dsn, SHORT, autocommit=True) as connection:
             office = Office(hsm=hsm, clock=utc_now, actions=ACTIONS, views=VIEWS)
-            yield Desk(office, connection, places)
+            yield Desk(office, connection, places, resolved(told, places).switch)
+
+
+async def ask_host(link: SwitchSettings, asked: Do) -> Told:
+    """What the running host tells, as it would a switch process of this directory's settings.
+
+    Raises:
+        SurroundingsError: there is none.
+    """
+    address = Address.parse(link.link)
+    credentials = Credentials(link.link_tls, calls=address.host) if link.link_tls else None
+    try:
+        async with opened_office(address, credentials) as office:
+            return await office.ask(asked)
+    except (OSError, LinkError, trio.TooSlowError) as error:
+        raise SurroundingsError(
+            f"the host that posts it cannot be asked at {link.link}: {error}. Next: posswitch up",
+            "E-HOST-AWAY",
+        ) from error
 
 
 # Signing in. --------------------------------------------------------------------------------
@@ -324,14 +357,22 @@ def follow_job(desk: Desk, session: Secret, job: int, *, is_quiet: bool = False)
     )
     with Progress(*columns, console=screen(), disable=is_quiet) as progress:
         bar = progress.add_task(f"{word_here('job')} {job}", total=None)
+        late, is_told = time.monotonic() + JOB_BEGUN_SECONDS, False
         while (row := _job(desk, session, job)) is not None:
             progress.update(bar, completed=row["done"], total=row["total"])
             if row["state"] in ENDED:
                 break
+            if row["state"] == "waiting" and not is_told and time.monotonic() > late:
+                tell(f"job {job} waits for a host that does it. Next: posswitch up")
+                is_told = True
             time.sleep(JOB_POLL_SECONDS)
     state = "" if row is None else str(row["state"])
     if state and not is_quiet:
         tell(f"job {job}: {word_here(state)}")
+    if row is not None and row["error"]:
+        code, _, sentence = row["error"].partition(": ")
+        is_no = code in ALL_REFUSALS
+        raise OfficeRefusedError(sentence if is_no else row["error"], code if is_no else None)
     return state
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Generic, TypeVar
 
 from host.hsm.interface import Hsm
-from host.model.office import Do
+from host.model.office import Do, Outcome
 from host.office.fields import Values
 from host.office.people import Grant, Who
 from host.office.places import reaches
@@ -132,6 +132,8 @@ class Action(Generic[V]):
     """What it is about; None: the person themselves."""
     within: Callable[[V], Ref] | None = None
     """Where it is made, if it is not there; None: it is never made."""
+    settled: Callable[[Acting, V], V] = lambda _acting, values: values
+    """What was asked for, as it is done and frozen: a phone becomes who has it, and is not kept."""
     second: Second = Second.NO
     second_when: Callable[[Acting, V], bool] = lambda _acting, _values: True
     amount: Callable[[V], int] = lambda _values: 0
@@ -150,6 +152,9 @@ class Action(Generic[V]):
     """Of its values."""
     hands_out: bool = False
     """Whether what it shows once is a file, `content` in base64."""
+    whole: Callable[[Any, Connection, Do], Outcome] | None = None
+    """Given the office, done by this and not by the runner in its one transaction: it asks the
+    poster in between."""
     is_entry: bool = False
     """Whether it is done by who has not signed in."""
     taken: RefusalKind = NOT_FOUND

@@ -48,7 +48,7 @@ from host.office.refusals import (
 from host.office.roles import ROLES
 from host.office.sessions import who_asks
 from host.office.step_up import check_code, what_is_done
-from host.office.stock_refusals import OF_STOCK
+from host.office.stock_refusals import refusal_of
 from host.office.subjects import SUBJECTS, Found, Ref, changed, find
 from host.stock.refusals import StockRefusal
 from host.store.connecting import Connection
@@ -82,6 +82,9 @@ def run_action(office: Office, connection: Connection, asked: Do) -> Outcome:
     Raises:
         psycopg.Error: it is not known to be kept; the same form asks again.
     """
+    action = office.actions.get(asked.action)
+    if action is not None and action.whole is not None:
+        return action.whole(office, connection, asked)
     line = Line(at=office.clock(), action=asked.action, source=asked.source)
     with connection.transaction():
         try:
@@ -184,6 +187,7 @@ def _attempt(
         actions=office.actions,
         asked=asked,
     )
+    values = action.settled(acting, values)
     if action.second is Second.ITSELF:
         _refuse_maker(acting)
     if action.step is not Step.NO and not asked.is_dry_run and action.step_when(acting, values):
@@ -259,14 +263,7 @@ def _do(action: Action[Any], acting: Acting, values: Values) -> Result:
     try:
         return action.do(acting, values)
     except StockRefusal as refusal:
-        told = refusal.facts
-        raise Refusal(
-            OF_STOCK[refusal.why],
-            facts=", ".join(f"{name} {value}" for name, value in told.items()),
-            state=told.get("state", ""),
-            what=next(iter(told), ""),
-            did="made",
-        ) from None
+        raise refusal_of(refusal) from None
 
 
 def _rehearse(action: Action[Any], acting: Acting, values: Values) -> None:

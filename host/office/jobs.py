@@ -4,11 +4,14 @@ An action begins one in its own transaction. A runner takes the oldest that wait
 has been at for a while, and does it step by step; each step is one transaction that does a part
 and says how far the whole is. So a job that was killed anywhere goes on where it was, and a part is
 never done twice. A step that finds its job stopped is undone, and ends it.
+
+What moves money is a job too, of one step: it asks the poster under a key that is the job's own, so
+whoever is killed in between asks again and is told the same.
 """
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import msgspec
@@ -16,10 +19,15 @@ import psycopg
 import structlog
 from psycopg.types.json import Jsonb
 
-from host.clock import WallClock
+from host.asking import Ask
 from host.hsm.interface import Hsm
+from host.model.own import OwnRequest
+from host.model.requests import Response
 from host.office.action import Acting
 from host.office.office import Office
+from host.office.places import PLATFORM, Place
+from host.office.records import Line, write_line
+from host.office.refusals import Refusal
 from host.office.subjects import Found, Ref
 from host.office.timer import Timer, Timers
 from host.store.connecting import Connection
@@ -46,6 +54,8 @@ class Job:
     done: int
     total: int
     asked_by: int
+    place: Place = PLATFORM
+    """Whose its subject is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +66,18 @@ class AtWork:
     hsm: Hsm
     now: dt.datetime
     job: Job
+    asks: Ask | None = None
+
+    def ask(self, own: OwnRequest) -> Response:
+        """The poster's answer. Hold no row of a card meanwhile: the poster writes them.
+
+        Raises:
+            NotKnownError: it is not known, or nobody is there to ask; the job is tried again.
+        """
+        answer = self.asks(own) if self.asks is not None else None
+        if answer is None or not answer.rrn:
+            raise NotKnownError
+        return answer
 
 
 Step = Callable[[AtWork], int]
@@ -64,6 +86,18 @@ Step = Callable[[AtWork], int]
 
 class JobStoppedError(Exception):
     """Somebody has stopped it: what this step did is undone."""
+
+
+class NotKnownError(Exception):
+    """What came of it is not known yet: the step is undone, and its job tried again in a while."""
+
+
+class JobRefusedError(Exception):
+    """It cannot be done: the step is undone, its job has failed, and history has the line."""
+
+    def __init__(self, refusal: Refusal, line: Line) -> None:
+        super().__init__(str(refusal))
+        self.refusal, self.line = refusal, line
 
 
 class Clerk:
@@ -106,7 +140,7 @@ class Clerk:
         if job is None:
             return False
         step = self._works[job.action]
-        do_job(connection, self._office.hsm, self._office.clock, job, step)
+        do_job(connection, self._office, job, step)
         return True
 
     def _hear(self, connection: Connection) -> None:
@@ -159,11 +193,12 @@ def take_job(connection: Connection, works: Mapping[str, Step], now: dt.datetime
         row = connection.execute(SQL["take_job"], told).fetchone()
     if row is None:
         return None
-    number, action, kind, key, plan, done, total, asked_by = row
+    number, action, kind, key, plan, done, total, asked_by, *place = row
     return Job(
         id=number,
         action=action,
         about=Ref(kind, key),
+        place=Place(**dict(zip(Place.__struct_fields__, place, strict=True))),
         plan=plan,
         done=done,
         total=total,
@@ -171,41 +206,48 @@ def take_job(connection: Connection, works: Mapping[str, Step], now: dt.datetime
     )
 
 
-def do_job(connection: Connection, hsm: Hsm, clock: WallClock, job: Job, step: Step) -> str:
-    """Do it to its end; gives the state that it ended in.
+def do_job(connection: Connection, office: Office, job: Job, step: Step) -> str:
+    """Do it to its end; gives the state that it ended in, or is in where that is not known.
 
     Raises:
         psycopg.OperationalError: the database is away; the job goes on by itself once it is there.
     """
     try:
         while job.done < job.total:
-            job = _do_step(connection, hsm, clock, job, step)
+            job = _do_step(connection, office, job, step)
     except JobStoppedError:
-        return _end(connection, job, clock(), "stopped", "")
+        return _end(connection, job, office.clock(), "stopped", "")
+    except NotKnownError:
+        _LOG.warning("a job waits to know what came of it", job=job.id, action=job.action)
+        return "running"
+    except JobRefusedError as error:
+        return _end_refused(connection, job, office.clock(), error)
     except (psycopg.OperationalError, psycopg.InterfaceError):
         raise
     except Exception as error:  # noqa: BLE001 - whatever one job met, others go on
         _LOG.exception("a job has failed", job=job.id, action=job.action)
         why = f"{type(error).__name__}: {error}"[:ERROR_CHARACTERS_MAX]
-        return _end(connection, job, clock(), "failed", why)
-    return _end(connection, job, clock(), "done", "")
+        return _end(connection, job, office.clock(), "failed", why)
+    return _end(connection, job, office.clock(), "done", "")
 
 
-def _do_step(connection: Connection, hsm: Hsm, clock: WallClock, job: Job, step: Step) -> Job:
+def _do_step(connection: Connection, office: Office, job: Job, step: Step) -> Job:
     with connection.transaction():
-        done = step(AtWork(connection=connection, hsm=hsm, now=clock(), job=job))
-        told = {"id": job.id, "done": done, "now": clock()}
+        at_work = AtWork(
+            connection=connection, hsm=office.hsm, now=office.clock(), job=job, asks=office.ask
+        )
+        done = step(at_work)
+        told = {"id": job.id, "done": done, "now": office.clock()}
         if connection.execute(SQL["beat"], told).rowcount != 1:
             raise JobStoppedError
-    return Job(
-        id=job.id,
-        action=job.action,
-        about=job.about,
-        plan=job.plan,
-        done=done,
-        total=job.total,
-        asked_by=job.asked_by,
-    )
+    return replace(job, done=done)
+
+
+def _end_refused(connection: Connection, job: Job, now: dt.datetime, error: JobRefusedError) -> str:
+    refusal = error.refusal
+    with connection.transaction():
+        write_line(connection, error.line, refusal.code)
+        return _end(connection, job, now, "failed", f"{refusal.code}: {refusal}")
 
 
 def _end(connection: Connection, job: Job, now: dt.datetime, state: str, error: str) -> str:

@@ -40,7 +40,19 @@ WHERE
         LIMIT 1
         FOR UPDATE SKIP LOCKED
     )
-RETURNING t.id, t.action, t.subject_kind, t.subject_key, t.plan, t.done, t.total, t.asked_by;
+RETURNING
+    t.id,
+    t.action,
+    t.subject_kind,
+    t.subject_key,
+    t.plan,
+    t.done,
+    t.total,
+    t.asked_by,
+    t.issuer_id,
+    t.merchant_id,
+    t.store_id,
+    t.member_id;
 
 -- name: beat
 -- How far it is; nothing where it is to stop.

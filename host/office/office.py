@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from host.asking import Ask
 from host.clock import WallClock
 from host.hsm.interface import Hsm
 from host.office.action import Action
@@ -18,3 +19,5 @@ class Office:
     clock: WallClock
     actions: Mapping[str, Action[Any]]
     views: Mapping[str, View]
+    ask: Ask | None = None
+    """The poster, for what moves money; None where there is none, as at a command line."""

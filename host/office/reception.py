@@ -1,10 +1,12 @@
 """The office's room in the host: what people ask for is done by a few clerks, beside trade.
 
-Each clerk has a thread and a connection of its own, and so have jobs; how much may wait, and how
-often one place may ask, has limits, so that whoever asks too much is told so and holds up nobody
-else. Nothing here raises: whatever is met is a refusal.
+Each clerk has a thread and a connection of its own, and so have jobs, those that ask the poster
+apart from long work; how much may wait, and how often one place may ask, has limits, so that
+whoever asks too much is told so and holds up nobody else. Nothing here raises: whatever is met is a
+refusal.
 """
 
+import functools
 from collections import Counter
 from collections.abc import Mapping
 from typing import Final, NoReturn
@@ -20,13 +22,14 @@ from host.office.jobs import Clerk, Step
 from host.office.looking import read_view
 from host.office.office import Office
 from host.office.refusals import AWAY, FAULT, IN_DOUBT, TOO_MANY, Refusal, RefusalKind, told_of
-from host.office.tables import WORKS
+from host.office.tables import POSTINGS, WORKS
 from host.office.timers import TIMERS
 from host.steady import kept_going
 from host.store.connecting import Connection
 from host.store.held import Connect, Held
 
 CLERKS: Final = 2
+JOB_CLERKS: Final = 2
 WAITING_MAX: Final = 64
 """Beyond that nobody waits."""
 ASKS_A_SECOND_MAX: Final = 20
@@ -53,17 +56,17 @@ class Reception:
         self._idle = [Held(connect) for _ in range(CLERKS)] if connect else []
         self._all = list(self._idle)
         self._free = trio.Semaphore(max(len(self._idle), 1))
-        self._threads = trio.CapacityLimiter(CLERKS + 1)
+        self._threads = trio.CapacityLimiter(CLERKS + JOB_CLERKS)
         self._waiting = 0
         self._asked: Counter[str] = Counter()
         self._second = 0.0
-        self._job_clerk = Clerk(office, Held(connect), works, TIMERS) if connect else None
+        self._job_clerks = _job_clerks(office, connect, works) if connect else []
         self._look_seconds = look_seconds
 
     @property
     def hears(self) -> bool:
         """Whether it would be told of a job that somebody begins."""
-        return self._job_clerk is not None and self._job_clerk.socket is not None
+        return any(clerk.socket is not None for clerk in self._job_clerks)
 
     async def ask(self, asked: Do | Show) -> Told:
         """Do it or show it, when a clerk is free."""
@@ -86,19 +89,19 @@ class Reception:
 
     async def run(self) -> None:
         """Do jobs, until cancelled."""
-        if self._job_clerk is not None:
-            await kept_going("office jobs", self._do_jobs, count_fault)
+        async with trio.open_nursery() as nursery:
+            for clerk in self._job_clerks:
+                do = functools.partial(self._do_jobs, clerk)
+                nursery.start_soon(kept_going, "office jobs", do, count_fault)
 
     def shut(self) -> None:
         """Let go of every connection."""
         for held in self._all:
             held.shut()
-        if self._job_clerk is not None:
-            self._job_clerk.shut()
+        for clerk in self._job_clerks:
+            clerk.shut()
 
-    async def _do_jobs(self) -> NoReturn:
-        clerk = self._job_clerk
-        assert clerk is not None, "there is a database"
+    async def _do_jobs(self, clerk: Clerk) -> NoReturn:
         while True:
             is_more = await trio.to_thread.run_sync(
                 clerk.do_next, limiter=self._threads, abandon_on_cancel=False
@@ -134,6 +137,16 @@ class Reception:
         counted = source if source in self._asked or len(self._asked) < SOURCES_MAX else ""
         self._asked[counted] += 1
         return self._asked[counted] > ASKS_A_SECOND_MAX
+
+
+def _job_clerks(office: Office, connect: Connect, works: Mapping[str, Step]) -> list[Clerk]:
+    """One for long work and timers; one for what asks the poster, behind which nobody waits."""
+    long_work = {action: step for action, step in works.items() if action not in POSTINGS}
+    clerks = [Clerk(office, Held(connect), long_work, TIMERS)]
+    if office.ask is not None:
+        postings = {action: step for action, step in works.items() if action in POSTINGS}
+        clerks.append(Clerk(office, Held(connect), postings))
+    return clerks
 
 
 async def _until_readable(socket: int | None) -> None:

@@ -3,8 +3,15 @@
 from collections.abc import Mapping
 from typing import Final
 
-from host.office.refusals import NOT_FOUND, SAME_PERSON, STATE, RefusalKind
-from host.stock.refusals import Why
+from host.office.refusals import (
+    NOT_FOUND,
+    REFUSALS,
+    SAME_PERSON,
+    STATE,
+    Refusal,
+    RefusalKind,
+)
+from host.stock.refusals import StockRefusal, Why
 
 
 def _row(why: Why, en: str, zh: str, next_: str) -> RefusalKind:
@@ -12,7 +19,7 @@ def _row(why: Why, en: str, zh: str, next_: str) -> RefusalKind:
         code=why.value,
         en=f"{en} ({{facts}})",
         zh=f"{zh} ({{facts}})",
-        why=(why.__doc__ or en).strip(),
+        why=en,
         next=next_,
     )
 
@@ -51,6 +58,33 @@ OF_STOCK: Final[Mapping[Why, RefusalKind]] = {
     Why.HELD: _row(Why.HELD, "value of it is held", "有占用", "wait until the hold has ended"),
     Why.SPENT: _row(Why.SPENT, "something of it was spent", "已消费, 不能整卡退售", "refund it"),
     Why.BOUND: _row(Why.BOUND, "it is another's", "已绑定他人", "rebind it instead"),
+    Why.NOT_OPENED: _row(
+        Why.NOT_OPENED,
+        "the card batch is not opened",
+        "批次未开启",
+        "the rights owner opens it: posswitch card-batch open",
+    ),
+    Why.VOIDED_BIND: _row(
+        Why.VOIDED_BIND,
+        "the card is voided: it cannot be bound",
+        "卡已废弃, 不能绑定",
+        "take another card",
+    ),
+    Why.LIMIT_ANONYMOUS: _row(
+        Why.LIMIT_ANONYMOUS,
+        "the card is worth more than one may be that is registered to nobody",
+        "超过不记名限额",
+        "sell cards of a registered product for such a value",
+    ),
+    Why.NOT_YOURS: _row(
+        Why.NOT_YOURS,
+        "the card is not of an order of this member",
+        "该卡不在本人订单中",
+        "activate it by its number and activation password",
+    ),
+    Why.GIFT: _row(
+        Why.GIFT, "a card that is registered to nobody is given away", "请改用赠送", "give it away"
+    ),
     Why.CODE: _row(
         Why.CODE, "number or activation password is wrong", "卡号或密码不正确", "type it again"
     ),
@@ -69,3 +103,22 @@ OF_STOCK: Final[Mapping[Why, RefusalKind]] = {
     ),
     Why.CARD: _row(Why.CARD, "the card does not allow it", "卡状态不允许", "look at the card"),
 }
+
+
+ALL_REFUSALS: Final[Mapping[str, RefusalKind]] = {
+    **REFUSALS,
+    **{row.code: row for row in OF_STOCK.values()},
+}
+"""Everything the office says no with, by code."""
+
+
+def refusal_of(refusal: StockRefusal) -> Refusal:
+    """The same in words."""
+    told = refusal.facts
+    return Refusal(
+        OF_STOCK[refusal.why],
+        facts=", ".join(f"{name} {value}" for name, value in told.items()),
+        state=told.get("state", ""),
+        what=next(iter(told), ""),
+        did="made",
+    )

@@ -11,11 +11,13 @@ from host.office.rows import (
     disclosures,
     entries,
     estate,
+    holding,
     intake,
     members,
     people,
     programme_views,
     programmes,
+    self_activation,
     stock,
     stock_views,
     views,
@@ -64,6 +66,10 @@ _ACTIONS: Final[tuple[Action[Any], ...]] = (
     stock.CARD_RETURN,
     stock.CARD_FREEZE,
     stock.CARD_EXTEND,
+    self_activation.CARD_ACTIVATE,
+    holding.CARD_ACTIVATE_FOR,
+    holding.CARD_BIND_BOUGHT,
+    holding.CARD_REBIND,
     members.ADD,
     members.EDIT,
     members.FREEZE,
@@ -109,5 +115,10 @@ WORKS: Final[Mapping[str, Step]] = {
     stock.CREATE: stock.make_cards,
     disclosures.EXPORT: make_file,
     intake.MEMBER_IMPORT: intake.take_file_of_members,
+    holding.ACTIVATE_FOR: holding.post_binding,
+    holding.BIND_BOUGHT: holding.post_binding,
 }
 """What is done by jobs, by the action that begins them."""
+
+POSTINGS: Final = frozenset({holding.ACTIVATE_FOR, holding.BIND_BOUGHT})
+"""Of these, what asks the poster: short, and done beside long work."""

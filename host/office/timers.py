@@ -15,7 +15,7 @@ from host.office.rows.members import CLOSING
 from host.office.step_up import OPEN
 from host.office.timer import AT_A_TIME, Do, Timer
 from host.stock.ageing import close_batches, expire_batches, expire_cards
-from host.stock.lives import TRIES_SPAN
+from host.stock.tries import TRIES_SPAN
 from host.store.connecting import Connection
 from host.store.estate_versions import Followed, note_estate_change
 from host.store.queries import load_queries

@@ -343,6 +343,7 @@ SELECT
     v.valid_to,
     v.valid_days,
     v.is_reloadable,
+    v.is_registered,
     p.issuer_id AS of_issuer
 FROM product AS p
 INNER JOIN issuer AS i ON p.issuer_id = i.id

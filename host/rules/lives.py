@@ -8,6 +8,7 @@ import datetime as dt
 
 from host.ledger import Chart, Leg
 from host.model.instruments import NO_PART, Activation, CardStatus, SaleState
+from host.model.origins import Origin
 from host.rules.dossier import Dossier, Posting
 from host.rules.state import Card
 
@@ -24,10 +25,10 @@ def product_is_activated_at_tills(dossier: Dossier) -> bool:
 
 
 def product_is_activated_so(dossier: Dossier) -> bool:
-    """Its product lets the office, or its holder, activate it."""
-    return may_be_activated_by(Activation.OFFICE, dossier) or may_be_activated_by(
-        Activation.HOLDER, dossier
-    )
+    """Its product lets the office activate it, or its holder: whoever asks."""
+    own = dossier.item.own
+    is_holders = own is not None and own.key.origin is Origin.MEMBER
+    return may_be_activated_by(Activation.HOLDER if is_holders else Activation.OFFICE, dossier)
 
 
 def amount_is_the_face_value(dossier: Dossier) -> bool:

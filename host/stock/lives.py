@@ -1,4 +1,4 @@
-"""What people do to one card: frozen, lost, stolen, released, extended, bound; and its password.
+"""What people do to one card: frozen, lost, stolen, released, extended, bound.
 
 Each runs in the transaction of who calls it. What moves money with it is asked of the poster
 (`Kind.CARD_BOUND_ACTIVATION`, `Kind.CARD_VOID`), under a key of its own.
@@ -10,23 +10,16 @@ from typing import Final, NamedTuple
 
 from host.hsm.interface import Hsm
 from host.model.instruments import CardStatus, SaleState
-from host.model.secrets import Pan, Secret
+from host.model.secrets import Secret
 from host.rules.card_states import CARD_STATES
 from host.rules.states import StateError, after
-from host.shards import shard_of
 from host.stock.ageing import reopen_batch_of
 from host.stock.batches import By
-from host.stock.codes import is_right
-from host.stock.making import read_shard_count
 from host.stock.refusals import StockRefusal, Why
 from host.store.connecting import Connection
 from host.store.queries import load_queries
 
 SQL: Final = load_queries("host.stock", "lives.sql")
-TRIES_MAX: Final = 5
-"""At activation passwords in an hour, by one source and at one card."""
-TRIES_SPAN: Final = dt.timedelta(hours=1)
-NOBODYS_CODE: Final = bytes(16)
 PHONE_USE: Final = "phone"
 
 
@@ -60,16 +53,6 @@ class Card(NamedTuple):
         return self.sale == SaleState.UNSOLD and self.member is None
 
 
-class Tried(NamedTuple):
-    """What came of an activation password: the card, where it is right; else why not.
-
-    A wrong one is counted, so the transaction is kept either way.
-    """
-
-    card: Card | None
-    why: Why | None = None
-
-
 def card_by_id(connection: Connection, card: int) -> Card:
     """A card by its number in the book.
 
@@ -80,14 +63,6 @@ def card_by_id(connection: Connection, card: int) -> Card:
     if row is None:
         raise StockRefusal(Why.NOT_FOUND, card=card)
     return Card(*row)
-
-
-def card_by_number(connection: Connection, hsm: Hsm, pan: Pan) -> Card | None:
-    """A card by the number that is on it; None where there is none."""
-    pan_hash = hsm.pan_hash(pan)
-    where = (shard_of(pan_hash, read_shard_count(connection)), pan_hash)
-    row = connection.execute(SQL["card_by_number"], where).fetchone()
-    return None if row is None else Card(*row)
 
 
 def stop_card(connection: Connection, card: int, how: Stop) -> str:
@@ -153,32 +128,6 @@ def rebind_card(connection: Connection, card: int, member: int) -> None:
     if found.status != CardStatus.ACTIVE or found.member is None:
         raise StockRefusal(Why.STATE, state=found.status)
     connection.execute(SQL["bind"], (member, found.shard, found.pan_hash))
-
-
-def try_code(
-    connection: Connection, hsm: Hsm, pan: Pan, code: Secret, source: str, now: dt.datetime
-) -> Tried:
-    """Whether this is the activation password of that card.
-
-    Whoever guesses learns nothing: no card, another password and a card that was activated are one
-    answer, after the same work; after `TRIES_MAX` wrong ones of an hour, by the source or at the
-    card, nothing is right any more.
-    """
-    by = [f"source {source}", f"card {hsm.pan_hash(pan).hex()}"]
-    since = now - TRIES_SPAN
-    row = connection.execute(SQL["tries"], (by, since)).fetchone()
-    card = card_by_number(connection, hsm, pan)
-    stored = card.code_hash if card is not None and card.code_hash is not None else None
-    number = card.id if card is not None else 0
-    is_it = is_right(hsm, code, number, bytes(stored or NOBODYS_CODE)) and stored is not None
-    if row is not None and row[0] >= TRIES_MAX:
-        return Tried(None, Why.TRIES)
-    if is_it:
-        return Tried(card)
-    for one in by:
-        told = {"source": one, "now": now, "since": since}
-        connection.execute(SQL["count_try"], told)
-    return Tried(None, Why.CODE)
 
 
 def member_of(connection: Connection, hsm: Hsm, phone: str, by: By, name: str = "") -> int:

@@ -1,20 +1,12 @@
 -- What people do to one card, and whom cards are bound to.
 
--- name: card_by_number
--- By the hash of its number, held until the end of the transaction.
+-- name: card_of_number
+-- By the hash of its number, with what it is activated by. The poster may write it meanwhile.
 SELECT
-    shard,
-    pan_hash,
     id,
     issuer_id,
-    status,
-    coalesce(sale, ''),
-    part_id,
-    valid_to,
-    member_id,
     code_hash
-FROM card WHERE shard = %s AND pan_hash = %s
-FOR UPDATE;
+FROM card WHERE shard = %s AND pan_hash = %s;
 
 -- name: card_by_id
 -- By its number in the book, held until the end of the transaction.
@@ -65,19 +57,29 @@ VALUES (%s, %s, %s, %s, %s, %s, %s)
 ON CONFLICT ON CONSTRAINT member_by_phone DO NOTHING
 RETURNING t.id;
 
--- name: tries
--- Wrong tries of the last hour, by any of these.
-SELECT coalesce(max(tries), 0)::smallint FROM code_try
-WHERE source = any(%s) AND began_at > %s;
-
--- name: count_try
--- Another wrong one; an hour after the first it is the first again.
+-- name: count_tries
+-- A try more for each, before anything is looked at: whoever tries at the same time waits here for
+-- the end of this transaction, so no two read one count. An hour after the first it is the first
+-- again. In the order of their names, so that no two wait for each other.
 -- notes: code_try
 INSERT INTO code_try AS t (source, tries, began_at)
-VALUES (%(source)s, 1, %(now)s)
-ON CONFLICT ON CONSTRAINT code_try_once DO UPDATE SET
-    tries = CASE WHEN t.began_at > %(since)s THEN least(t.tries + 1, 1000) ELSE 1 END,
-    began_at = CASE WHEN t.began_at > %(since)s THEN t.began_at ELSE excluded.began_at END;
+SELECT
+    k.source,
+    1,
+    %(now)s
+FROM unnest(%(by)s::text []) AS k (source)
+ORDER BY k.source
+ON CONFLICT ON CONSTRAINT code_try_once DO UPDATE
+    SET
+        tries = CASE WHEN t.began_at > %(since)s THEN least(t.tries + 1, 1000) ELSE 1 END,
+        began_at = CASE WHEN t.began_at > %(since)s THEN t.began_at ELSE excluded.began_at END
+RETURNING t.tries;
+
+-- name: give_back_tries
+-- The password was right.
+-- notes: code_try
+UPDATE code_try AS t SET tries = t.tries - 1
+WHERE t.source = any(%(by)s::text []) AND t.tries > 0;
 
 -- name: void
 -- It has ended. What is left on it is written back by a posting of its own.

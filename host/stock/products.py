@@ -27,6 +27,8 @@ class NewVersion(msgspec.Struct, frozen=True, kw_only=True):
     valid_days: int | None = None
     """From activation, in place of the dates."""
     is_reloadable: bool = False
+    is_registered: bool = True
+    """To who holds it: one of whom nobody knows the holder is worth less, and never rebound."""
     pin: PinPolicy = PinPolicy.NEVER
     activation: frozenset[Activation] = frozenset(Activation)
     amount_minor_max: int | None = None

@@ -25,7 +25,7 @@ from host.store.rights import UNSEEN
 
 _NOTES: Final = re.compile(r"^-- notes: (\w+)( together)?\n", re.MULTILINE)
 _WRITES: Final = re.compile(r"(INSERT INTO|UPDATE|DELETE FROM) (\w+) AS t\b")
-_RETURNING: Final = "\nRETURNING "
+_RETURNING: Final = "\nRETURNING"
 _MEETS: Final = "DO UPDATE"
 """In an INSERT that may find the row there."""
 
@@ -72,6 +72,7 @@ def _written(write: LiteralString) -> tuple[str, str]:
 
 def _with_note(write: LiteralString, verb: str, table: Chained) -> LiteralString:
     body, _, returned = write.partition(_RETURNING)
+    returned = returned.strip()
     said = {"key": table.key, **_said(verb, table, may_meet=_MEETS in body)}
     noting = ", ".join(f"{value} AS {name}" for name, value in said.items())
     if returned:

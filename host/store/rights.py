@@ -259,6 +259,7 @@ OFFICE: Final[Mapping[str, Right]] = {
     ),
     "estate_change": Right(reads=WHOLE, inserts=WHOLE),
     "estate_version": Right(reads=WHOLE, updates=_of("version")),
+    "exchange": Right(reads=_of("home slot")),
     "history": Right(
         reads=WHOLE,
         inserts=_of(

@@ -50,7 +50,7 @@ class PersonGrant(Values, frozen=True, kw_only=True):
     scope_key: str = ""
     from_at: dt.datetime | None = None
     until: dt.datetime | None = None
-    rights: frozenset[Literal["reveal", "export"]] = frozenset()
+    rights: frozenset[Literal["reveal", "export", "activate"]] = frozenset()
     limit_minor: Number | None = None
 
 

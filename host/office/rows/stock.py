@@ -47,6 +47,7 @@ class ProductRevise(Values, frozen=True, kw_only=True):
     valid_to: dt.date | None = None
     valid_days: Number | None = None
     is_reloadable: bool = False
+    is_registered: bool = True
     pin: PinPolicy = PinPolicy.NEVER
     activation: frozenset[Activation] = frozenset(Activation)
     amount_minor_max: Money | None = None

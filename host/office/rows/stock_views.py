@@ -28,6 +28,7 @@ PRODUCTS: Final = View(
         Column(name="valid_to", kind=dt.date),
         Column(name="valid_days", kind=int),
         Column(name="is_reloadable", kind=bool),
+        Column(name="is_registered", kind=bool),
     ),
     order=("id",),
     filters=(Filter(name="issuer", column="issuer"),),

@@ -7,7 +7,7 @@ import hmac
 import itertools
 import json
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -74,15 +74,22 @@ class Bureau:
     def do(self, who: Person | None, action: str, **values: Any) -> Told:
         """As it crosses the link. Words with an underscore before them are of the asking itself."""
         told = {name[1:]: values.pop(name) for name in list(values) if name.startswith("_")}
-        if isinstance(told.get("code"), str):
-            told["code"] = Secret(told["code"].encode())
-        asked = Do(
-            session=who.session if who else NOBODY,
-            action=action,
-            values=Secret(json.dumps(values, default=str).encode()),
-            **told,
-        )
-        return run_action(self.office, self.connection, asked)
+        return run_action(self.office, self.connection, self.asked(who, action, **values)(**told))
+
+    def asked(self, who: Person | None, action: str, **values: Any) -> Callable[..., Do]:
+        """What crosses the link, but for words of the asking itself."""
+
+        def asking(**told: Any) -> Do:
+            if isinstance(told.get("code"), str):
+                told["code"] = Secret(told["code"].encode())
+            return Do(
+                session=who.session if who else NOBODY,
+                action=action,
+                values=Secret(json.dumps(values, default=str).encode()),
+                **told,
+            )
+
+        return asking
 
     def done(self, who: Person | None, action: str, **values: Any) -> Done:
         """It must be done."""
@@ -165,9 +172,11 @@ class Bureau:
             return psycopg.connect(self.dsns.office, autocommit=True)
 
         clerk = Clerk(self.office, Held(connect), WORKS, TIMERS)
-        while clerk.do_next():
-            pass
-        clerk.shut()
+        try:
+            while clerk.do_next():
+                pass
+        finally:
+            clerk.shut()
 
     def sql(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
         """As the owner."""

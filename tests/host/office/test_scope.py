@@ -28,7 +28,7 @@ HELD = sorted(
 )
 UNBOUND = {
     "session.sign_in", "invitation.accept", "session.use_grant", "session.sign_out",
-    "password.change", "totp.enrol", "file.send",
+    "password.change", "totp.enrol", "file.send", "card.activate",
 }  # fmt: skip
 """They are about the person themselves."""
 

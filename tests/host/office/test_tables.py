@@ -7,8 +7,8 @@ from host.model.secrets import Secret
 from host.office.action import Second, Step
 from host.office.fields import schema_of_secret
 from host.office.looking import SQL
-from host.office.refusals import REFUSALS
 from host.office.roles import CONFLICTS, ROLES
+from host.office.stock_refusals import ALL_REFUSALS
 from host.office.tables import ACTIONS, VIEWS
 from host.office.words import WORDS
 
@@ -63,7 +63,7 @@ def test_every_statement_of_a_view_is_a_row() -> None:
 
 
 def test_refusals_are_told_in_two_languages_with_what_to_do() -> None:
-    for kind in REFUSALS.values():
+    for kind in ALL_REFUSALS.values():
         assert kind.code.startswith("E-")
         assert kind.why
         assert kind.next

@@ -4,12 +4,9 @@ import datetime as dt
 
 import pytest
 
-from host.model.secrets import Pan, Secret, luhn_digit
 from host.stock import lives
-from host.stock.codes import place_of
-from host.stock.lives import TRIES_MAX, Stop
-from host.stock.refusals import StockRefusal, Why
-from tests.host.conftest import NOW, audit_ledger
+from host.stock.lives import Stop
+from host.stock.refusals import StockRefusal
 from tests.host.stock.conftest import HSM, MAKER, Stock
 
 HOUR = dt.timedelta(hours=1)
@@ -119,61 +116,3 @@ def test_a_bound_card_is_rebound_and_a_bearers_is_not(stock: Stock) -> None:
     connection.execute("UPDATE card SET member_id = 11 WHERE id = %s", (card,))
     lives.rebind_card(connection, card, 12)
     assert stock.rows("SELECT member_id FROM card WHERE id = %s", card) == [(12,)]
-
-
-def number_and_code(stock: Stock, card: int) -> tuple[Pan, Secret]:
-    [(pan, code)] = stock.rows("SELECT pan_sealed, code_sealed FROM card WHERE id = %s", card)
-    return HSM.open_pan(pan), HSM.open_secret(code, place_of(card))
-
-
-WRONG = Secret(b"WRONGWRONG22")
-NOBODYS = Pan("998812345678901" + luhn_digit("998812345678901"))
-
-
-def test_the_right_password_finds_its_card(stock: Stock) -> None:
-    """S1-23."""
-    card = card_of(stock)
-    pan, code = number_and_code(stock, card)
-    tried = lives.try_code(stock.connection, HSM, pan, code, "10.0.0.1", NOW)
-    assert (tried.card.id, tried.why) == (card, None)
-    audit_ledger(stock.dsns)
-
-
-def test_a_guesser_is_told_one_thing_whatever_is_wrong(stock: Stock) -> None:
-    """S1-23: no card, another password, a card that was activated or voided: all alike."""
-    card, connection = card_of(stock), stock.connection
-    pan, code = number_and_code(stock, card)
-    told = [
-        lives.try_code(connection, HSM, NOBODYS, code, "10.0.0.1", NOW),
-        lives.try_code(connection, HSM, pan, WRONG, "10.0.0.2", NOW),
-    ]
-    connection.execute(
-        "UPDATE card SET code_hash = NULL, code_sealed = NULL WHERE id = %s", (card,)
-    )
-    told.append(lives.try_code(connection, HSM, pan, code, "10.0.0.3", NOW))
-    assert told == [(None, Why.CODE)] * 3
-
-
-def test_wrong_passwords_are_limited_by_source(stock: Stock) -> None:
-    """S1-23."""
-    card, connection = card_of(stock), stock.connection
-    pan, code = number_and_code(stock, card)
-    for number in range(TRIES_MAX):
-        digits = f"99887777777{number:04d}"
-        other = Pan(digits + luhn_digit(digits))
-        assert lives.try_code(connection, HSM, other, WRONG, "10.0.0.9", NOW).why is Why.CODE
-    assert lives.try_code(connection, HSM, pan, code, "10.0.0.9", NOW).why is Why.TRIES
-    assert lives.try_code(connection, HSM, pan, code, "10.0.0.8", NOW).card is not None
-    later = NOW + HOUR + dt.timedelta(seconds=1)
-    assert lives.try_code(connection, HSM, pan, code, "10.0.0.9", later).card is not None
-
-
-def test_wrong_passwords_are_limited_by_card_wherever_they_come_from(stock: Stock) -> None:
-    """S1-23."""
-    card, connection = card_of(stock), stock.connection
-    pan, code = number_and_code(stock, card)
-    for number in range(TRIES_MAX):
-        tried = lives.try_code(connection, HSM, pan, WRONG, f"10.0.1.{number}", NOW)
-        assert tried.why is Why.CODE
-    assert lives.try_code(connection, HSM, pan, code, "10.0.2.1", NOW).why is Why.TRIES
-    assert lives.try_code(connection, HSM, NOBODYS, WRONG, "10.0.2.1", NOW).why is Why.CODE

@@ -87,6 +87,7 @@ SPOKEN: dict[str, dict[str, Collection[str]]] = {
         "host/stock/lives.sql": ALL,
         "host/stock/shipping.sql": ALL,
         "host/office/members_in.sql": ALL,
+        "host/stock/binding.sql": ALL,
         "host/store/estate_versions.sql": {"next_version", "add_change"},
     },
     "the owner": {
