@@ -32,6 +32,8 @@ ONE_WORD: Final = r"(\S*?(?: [A-Z][A-Z:]{0,2})?)"
 """Or an amount with its unit."""
 WORDS: Final = "put in"
 """The table of the catalogue with words that stand alone in a sentence's gap."""
+SYSTEM: Final = "of the system"
+"""The table of the catalogue with what the operating system and TLS say of a failure."""
 MESSAGES: Final = "of messages"
 """The table of the catalogue with the names of fields and what their values mean."""
 OWN_CHINESE: Final = re.compile(r"[ -~]+?([\u4e00-\u9fff].*)")
@@ -117,14 +119,29 @@ def chinese_of_message(text: str) -> str:
 
 def _sentence(text: str) -> str | None:
     """As one text of the catalogue; None: it is none."""
-    return _catalogue().sentences.chinese_of(text, _put_in)
+    return _catalogue().sentences.chinese_of(text, PutIn)
+
+
+class PutIn(str):
+    """What stands in a gap: `{}` says it in Chinese, `{!s}` leaves it as somebody has named it."""
+
+    __slots__ = ()
+
+    def __format__(self, _form: str) -> str:
+        return _put_in(str(self))
 
 
 def _put_in(text: str) -> str:
-    """What stands in a gap: a lone word is a name, or of a command, unless it is known as ours."""
+    """A lone word is a name, or of a command, unless it is known as ours."""
     if ALONE.fullmatch(text):
         return _catalogue().words.get(text, text)
-    return chinese_of(text)
+    return _of_system(text) or chinese_of(text)
+
+
+def _of_system(text: str) -> str | None:
+    """As the operating system says it, whose capitals we do not always keep; None: it does not."""
+    told = _catalogue().system
+    return told.exact.get(text.lower()) or told.chinese_of(text, PutIn)
 
 
 def _columns(text: str) -> Iterator[str]:
@@ -190,6 +207,8 @@ class Catalogue(NamedTuple):
     sentences: Texts
     words: Mapping[str, str]
     """Lone words of ours that are put into sentences."""
+    system: Texts
+    """What the operating system says, in small letters, where it is put into a sentence."""
     messages: Texts
     """Names of fields, and what values mean."""
 
@@ -201,11 +220,12 @@ def _catalogue() -> Catalogue:
     from host.model.responses import RESPONSE_CODES
 
     rows = tomllib.loads(CATALOGUE.read_text("utf-8"))
-    words, messages = rows.pop(WORDS), rows.pop(MESSAGES)
+    words, system, messages = rows.pop(WORDS), rows.pop(SYSTEM), rows.pop(MESSAGES)
     sentences = _texts({**rows, **words})
     codes = {row.english: row.chinese for row in RESPONSE_CODES.values()}
     sentences = sentences._replace(exact={**codes, **sentences.exact})
-    return Catalogue(sentences, words, _texts(messages, takes_anything=True))
+    messages = _texts(messages, takes_anything=True)
+    return Catalogue(sentences, words, _texts(system), messages)
 
 
 def _texts(rows: Mapping[str, str], *, takes_anything: bool = False) -> Texts:

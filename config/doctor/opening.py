@@ -69,8 +69,8 @@ def _with_database(house: House, stack: ExitStack) -> House:
     if told is None:
         return _without(house, State.UNSEEN, "without settings nobody knows where it is")
     if told.database.is_embedded and not (house.exists and places.cluster.exists):
-        cure = f"Next: posswitch up --data {places.data}"
-        return _without(house, State.UNSEEN, f"there is none yet. {cure}")
+        none = f"there is none yet. Next: posswitch up --data {places.data}"
+        return _without(house, State.UNSEEN, none)
     try:
         if told.database.is_embedded and not is_serving(places.cluster):
             _hold(places, stack)

@@ -8,8 +8,9 @@ is started again after a crash stands where the others stand, whatever the file 
 
 import os
 import socket
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Final
 
 import msgspec
 import structlog
@@ -29,6 +30,14 @@ from switch.reload import ReloadError, What
 from switch.settings import ChannelSettings
 
 _LOG = structlog.get_logger(__name__)
+SAYS: Final[Mapping[What, str]] = {
+    What.KEPT: "{}: unchanged, {}",
+    What.ADJUSTED: "{}: changed in place, {}",
+    What.REPLACED: "{}: changed; its connections drain and come again, {}",
+    What.OPENED: "{}: opened, {}",
+    What.DRAINED: "{}: drains",
+}
+"""A channel's lot in words, with its name and where it listens."""
 
 
 class Reloader:
@@ -78,8 +87,7 @@ class Reloader:
         kept = self._kept(told.switch.channels)
         places = dict(switch.addresses())
         lines = [
-            f"{change.settings.name}: {change.what.value}"
-            + ("" if change.what is What.DRAINED else f", {places[change.settings.name]}")
+            SAYS[change.what].format(change.settings.name, places.get(change.settings.name))
             for change in plan
         ]
         if held:

@@ -97,7 +97,7 @@ class Tended:
         if self.program is not None and self._due_at is None and not self._has_ended():
             return self._look_whether_ready()
         if self._due_at is None and self.program is not None:
-            self._note_fall(how_it_ended(self.program.process), self.program)
+            self._note_end(self.program)
         left = (self._due_at or 0.0) - self._clock()
         if left <= 0 and may_start and self._is_wanted():
             return self._start_again()
@@ -122,10 +122,15 @@ class Tended:
         try:
             self.start()
         except operator_errors(OSError) as error:
-            self._note_fall(f"cannot be started: {error}", None)
+            self._note_fall(f"{self.name} cannot be started: {error}")
         return LOOK_SECONDS
 
-    def _note_fall(self, how: str, ended: Program | None) -> None:
+    def _note_end(self, ended: Program) -> None:
+        how = how_it_ended(ended.process)
+        words = ended.last_words() if ended.process.returncode > 0 else ""
+        self._note_fall(f"{self.name} ended by itself ({how}{': ' if words else ''}{words})")
+
+    def _note_fall(self, what: str) -> None:
         now = self._clock()
         self._falls.append(now)
         while self._falls[0] < now - FALLS_SECONDS:
@@ -133,14 +138,11 @@ class Tended:
         count = len(self._falls)
         pause = PAUSES_SECONDS[min(count, len(PAUSES_SECONDS)) - 1]
         self._due_at, self.is_ready = now + pause, False
-        if ended is not None:
-            words = ended.last_words() if ended.process.returncode > 0 else ""
-            how = f"ended by itself ({how}{': ' if words else ''}{words})"
-        told = f"{self.name} {how}, and is started again in {pause:g} s"
+        told = f"{what}, and is started again in {pause:g} s"
         if count >= LOUD_FALLS:
             told += (
-                f"; THE {_ordinal(count)} TIME WITHIN A MINUTE: starting again alone does not cure "
-                f"this. Next: read {self.program.log if self.program else 'the logs'}"
+                f"; {count} TIMES WITHIN A MINUTE: starting again alone does not cure this. "
+                f"Next: read {self.program.log if self.program else 'the logs'}"
             )
         self._say(told)
 
@@ -156,8 +158,3 @@ def wait_for_a_turn(programs: Iterable[Program | None], seconds_max: float | Non
                 handles.append(os.pidfd_open(program.process.pid))
                 stack.callback(os.close, handles[-1])
         select.select(handles, [], [], seconds_max)
-
-
-def _ordinal(count: int) -> str:
-    endings = {1: "ST", 2: "ND", 3: "RD"}
-    return f"{count}{'TH' if count % 100 in {11, 12, 13} else endings.get(count % 10, 'TH')}"

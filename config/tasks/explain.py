@@ -12,7 +12,7 @@ from typing import Final
 from config.cells import fold
 from config.error_kinds import ERROR_KINDS, KINDS_BY_CODE, ErrorKind
 from config.errors import SettingsError
-from config.language import speech
+from config.language import Language, speech
 from host.cases import CASES, CaseKind
 from host.model.responses import RESPONSE_CODES, Reason
 from host.office.refusals import RefusalKind
@@ -116,8 +116,10 @@ def lines_of(row: Row, width: int) -> Iterator[str]:
 def brief(row: Row) -> str:
     """A row on one line, of a list."""
     words = row.get("english") or row.get("what") or row.get("meaning") or ""
+    is_chinese = speech.language is Language.CHINESE
+    said = row.get("chinese") if is_chinese else None
     return "  ".join(
-        each for each in (row["code"], row.get("reason", ""), speech.said(words)) if each
+        each for each in (row["code"], row.get("reason", ""), said or speech.said(words)) if each
     )
 
 

@@ -15,10 +15,9 @@ from rich.text import Text
 
 from config.cells import cell_count, fold
 from config.language import speech
+from terminals.describe import spoken
 from terminals.describe.description import Description, Part, Wrong, every_part
-from terminals.describe.forms import TEXTS
 from terminals.describe.mask import STAR
-from terminals.records import CHARSETS
 
 _AROUND_BYTES: Final = 8
 _HEX_BYTES_MAX: Final = 24
@@ -89,10 +88,8 @@ def _message(place: str, told: Description, width: int) -> Iterator[Text]:
 
 
 def title_of(told: Description) -> str:
-    """What a message is; of phones it is the name of an operation."""
-    operation = f"operation {told.title}"
-    said = speech.of_message(operation) if told.dialect == "softpos" else operation
-    return said if said != operation else speech.of_message(told.title or "a message")
+    """What a message is."""
+    return spoken.title_of(told, speech.of_message)
 
 
 def _place_words(place: str) -> str:
@@ -123,27 +120,18 @@ def _part(told: Description, depth: int, part: Part, width: int) -> Iterator[Tex
 
 
 def label_of(part: Part) -> str:
-    """What a part is called; of members and places the name says it, though not in Chinese."""
-    if part.label and part.label not in CHARSETS:
-        return speech.of_message(part.label)
-    name = part.name.replace("_", " ")
-    for known in (f"member {name}", name):
-        said = speech.of_message(known)
-        if said != known:
-            return said
-    return speech.of_message(part.label)
+    """What a part is called."""
+    return spoken.label_of(part, speech.of_message)
 
 
 def meaning_of(part: Part) -> str:
-    """What a part's value means; what the message itself says stays as it is."""
-    return part.meaning if part.name in TEXTS else speech.of_message(part.meaning)
+    """What a part's value means."""
+    return spoken.meaning_of(part, speech.of_message)
 
 
 def fault_words(wrong: Wrong) -> str:
     """One fault as a sentence."""
-    what = f"byte {wrong.offset}, field {wrong.field}: expected {wrong.expected}"
-    short = f": short by {wrong.short_bytes} bytes" if wrong.short_bytes else ""
-    return speech.of_message(f"{what}, found {wrong.actual}{short}")
+    return spoken.fault_words(wrong, speech.of_message)
 
 
 def _fault(told: Description, wrong: Wrong, width: int) -> Iterator[Text]:

@@ -139,7 +139,8 @@ def serve_till(loop: TillLoop) -> int:
         raise SurroundingsError(
             "there is no standard input. Next: type at it, or pipe lines in", "E-COMMAND-LINE"
         )
-    tongue.speak(speech.said, is_chinese=speech.language is Language.CHINESE)
+    is_chinese = speech.language is Language.CHINESE
+    tongue.speak(speech.said, speech.of_message, is_chinese=is_chinese)
     console = Console(highlighter=_Verdicts(), theme=_THEME, soft_wrap=True)
     with loop:
         try:

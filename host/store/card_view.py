@@ -226,9 +226,13 @@ def _by_number(connection: Connection, hsm: Hsm, word: str) -> int:
     told = {"shard": shard, "pan_hash": pan_hash}
     row = connection.execute(SQL["card_by_hash"], told).fetchone()
     if row is None:
-        why = "" if pan.passes_luhn else ": its check digit is wrong, so it was mistyped"
+        if not pan.passes_luhn:
+            raise CardUnknownError(
+                f"no card of ours has this number, {pan.masked}: its check digit is wrong, so it "
+                "was mistyped. Next: type it again, or posswitch card show 0015@ISSUER"
+            )
         raise CardUnknownError(
-            f"no card of ours has this number, {pan.masked}{why}. "
+            f"no card of ours has this number, {pan.masked}. "
             "Next: type it again, or posswitch card show 0015@ISSUER"
         )
     return int(row[0])

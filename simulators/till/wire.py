@@ -1,11 +1,13 @@
 """The wire beside the receipt: every byte and every field of a message, secrets covered."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
 from simulators.till.screen import columns
-from simulators.till.words import said
+from simulators.till.words import of_message, said
+from terminals.describe import spoken
 from terminals.describe.description import Description, Part, describe, every_part
 
 HEX_BYTES: Final = 24
@@ -42,7 +44,7 @@ def wire_text(heard: Heard, dialect: str) -> str:
 
 def _message(direction: str, payload: bytes, dialect: str) -> Iterator[str]:
     found = describe(payload, dialect, "none")
-    size, title = said(f"{found.size} bytes"), said(found.title or "a message")
+    size, title = said(f"{found.size} bytes"), spoken.title_of(found, of_message)
     yield from columns((0, f"{said(direction)} {size}, {title}"))
     yield from _hex(found) if dialect in BINARY else _text(found)
     yield from _parts(found)
@@ -73,14 +75,21 @@ def _parts(found: Description) -> Iterator[str]:
         yield from columns(
             (INDENT, ""),
             (NAME, said("wrong")),
-            (0, said(f"byte {wrong.offset}: expected {wrong.expected}, found {wrong.actual}")),
+            (0, spoken.fault_words(wrong, of_message)),
         )
 
 
 def _part(depth: int, part: Part) -> list[str]:
-    value = f"{part.value}  {said(part.meaning)}" if part.meaning else part.value
-    name, label = part.name.rpartition(".")[2], said(part.label.partition(";")[0])
+    meaning = spoken.meaning_of(part, of_message)
+    value = f"{part.value}  {meaning}" if meaning else part.value
+    name, label = part.name.rpartition(".")[2], _label(part)
     indent = INDENT + (NAME + 2) * depth
     if not label or depth:
         return columns((indent, ""), (VALUES_AT - indent, label or name), (0, value))
     return columns((indent, ""), (NAME, name), (LABEL, label), (0, value))
+
+
+def _label(part: Part) -> str:
+    """What a part is called, without what else it may be called."""
+    label = spoken.label_of(part, of_message)
+    return re.split("[;；]", label, maxsplit=1)[0]

@@ -22,7 +22,16 @@ from config.doctor.checks import CHECKS
 from config.doctor.findings import State
 from config.error_kinds import ERROR_KINDS
 from config.errors import FOREIGN
-from config.language import BETWEEN, MESSAGES, WORDS, Language, Speech, chinese_of, language_of
+from config.language import (
+    BETWEEN,
+    MESSAGES,
+    SYSTEM,
+    WORDS,
+    Language,
+    Speech,
+    chinese_of,
+    language_of,
+)
 from config.run.children import READY
 from config.tasks.explain import everything
 from config.tasks.progress import Fate
@@ -32,6 +41,7 @@ from host.model.requests import Kind
 from simulators.issuer import MAGIC_AMOUNTS
 from switch.whys import WHYS
 from terminals.describe.meanings import CATEGORIES
+from terminals.recorded import WHY_NOT
 from terminals.remedies import OTHERS as OTHER_REMEDY
 from terminals.remedies import REMEDIES
 from tests.commands import run_command
@@ -39,7 +49,7 @@ from tests.commands import run_command
 ROOT = Path(__file__).parents[2]
 ROWS = tomllib.loads((ROOT / "config" / "zh.toml").read_text("utf-8"))
 CATALOGUE = {**ROWS, **ROWS[WORDS]}
-del CATALOGUE[WORDS], CATALOGUE[MESSAGES]
+del CATALOGUE[WORDS], CATALOGUE[MESSAGES], CATALOGUE[SYSTEM]
 SAYS = {"say", "_say", "_remark", "said", "tell", "_wait", "_asked"}
 """Functions whose first argument a person reads."""
 PRINTING = (
@@ -50,14 +60,18 @@ PRINTING = (
         "tracing", "cards", "staff", "gifts",
     )),
     "config/top/screen.py", "config/cli", "config/doctor", "config/run/reloading.py",
-    "config/run/host_reloading.py", "simulators/till",
+    "config/run/host_reloading.py", "config/run/tending.py", "config/run/recording.py",
+    "simulators/till", "simulators/recording.py", "simulators/remade.py",
+    "simulators/remade_till.py", "simulators/replay.py",
 )  # fmt: skip
 """Modules whose texts are for people."""
 FINDING = ("clearing/changed.py", "clearing/heads.py", "clearing/seals.py")
 """What the audit computes, and says in its own words."""
 COLUMNS = {"Column", "number", "prose", "words"}
 NO_SENTENCE = re.compile(
-    r"%Y|\n$|^tuple\[|^posswitch:? |^error |^\"secrets/|^, by$|^p[0-9.]+ |^\{\} ms$|^F39$"
+    r"%Y|\n$|^\w+ \| None$"
+    r"|^tuple\[|^posswitch:? [^,;]*$|^posswitch record --help; |^posswitch \{\}, schema "
+    r"|^error |^\"secrets/|^, by$|^p[0-9.]+ |^\{\} ms$|^F39$"
     r"|^(?:purchase|load|redeem) \{\} |^… |^Receipt \|"
     r"|^SELECT|^chmod |^\n\[\[|^Opens |^\. Next: $|^\{\} \{\} ms$|^host\.|^Example: posswitch"
 )
@@ -224,6 +238,7 @@ def read_by_people() -> list[str]:
         *(check.name for check in CHECKS),
         *(odd.why for odd in ODD_CARDS.values()),
         *(magic.why for magic in MAGIC_AMOUNTS.values()),
+        *WHY_NOT.values(),
     }
     return sorted(
         text for text in texts if text and not NO_SENTENCE.search(text) and not GLUE.fullmatch(text)

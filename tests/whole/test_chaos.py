@@ -40,7 +40,7 @@ QUIET_SECONDS = 0.5
 """Trade between two kills."""
 BATCHES_MAX = 25
 """A host with a fault point dies at one of its first batches."""
-POINT_SECONDS_MAX = 20.0
+POINT_SECONDS_MAX = 6.0
 """When shops are closing there may be no more as many batches: then it is killed where it is."""
 TRACES = 1_000_000
 TRACES_A_DAY = 10_000

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from rich.cells import cell_len
 
-from config.language import chinese_of
+from config.language import chinese_of, chinese_of_message
 from host.estate.demo import CARD_NAMES
 from simulators.till.cards import STRANGERS
 from simulators.till.commands import COMMANDS
@@ -55,6 +55,7 @@ NAMES = re.compile(
         + ["MAC", "CARD", "AMOUNT", "POINTS", "TIMES", "LAYOUT", "CODE", "TEXT", "Tab", "Ctrl"]
     )
 )
+CHINESE = re.compile("[\u4e00-\u9fff]")
 SESSION = (
     *("help", "help purchase", "help sign on", "help settle", "balance 601", "purchase 601 12.34"),
     *("dip 601 1", "void", "refund 5.00", "load 601 50", "check load 601", "points 601"),
@@ -83,7 +84,7 @@ SESSION = (
 
 @pytest.fixture
 def chinese() -> Iterator[None]:
-    tongue.speak(chinese_of, is_chinese=True)
+    tongue.speak(chinese_of, chinese_of_message, is_chinese=True)
     yield
     tongue.speak(str, is_chinese=False)
 
@@ -114,3 +115,25 @@ def test_the_table_of_what_gives_each_decline_is_chinese() -> None:
     text = magic_text()
     assert "\n".join(english_in(text)) == ""
     assert max(map(cell_len, text.splitlines())) <= WIDTH
+
+
+ON_THE_WIRE = (
+    *("wire on", "purchase 601 3", "dip 601 1", "balance 601", "load 601 5", "redeem 601 500"),
+    *("void", "purchase 601 9999999", "settle", "sign on", "echo"),
+)
+FIELD = re.compile(r" {4}(?![\dA-F*]{2} [\dA-F*])(\d{1,3}|[a-z_]{1,20}) +(?P<label>[^\d\W][^\d]*)")
+"""A line of the wire that tells of a field; other lines have bytes, or parts of fields."""
+
+
+@pytest.mark.usefixtures("chinese")
+@pytest.mark.parametrize("channel", ["pos", "nac", "mis-json", "mis-iso", "mis-fixed", "softpos"])
+async def test_the_wire_beside_a_receipt_names_its_fields_in_chinese(
+    place_of: At_, channel: str
+) -> None:
+    async with till(place_of, channel) as prompt:
+        await prompt.open()
+        lines = "\n".join(await typed(prompt, *ON_THE_WIRE)).splitlines()
+    fields = [match for match in map(FIELD.match, lines) if match and match[1] != "tpdu"]
+    assert len(fields) > len(ON_THE_WIRE)
+    assert [match[0] for match in fields if not CHINESE.search(match["label"])] == []
+    assert max(map(cell_len, lines)) <= WIDTH
