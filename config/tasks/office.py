@@ -353,13 +353,15 @@ def follow_job(desk: Desk, session: Secret, job: int, *, is_quiet: bool = False)
         TextColumn("{task.description}"),
         BarColumn(),
         TextColumn("{task.completed:,.0f}/{task.total:,.0f}"),
+        TextColumn("{task.fields[rate]:,}/s"),
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=screen(), disable=is_quiet) as progress:
-        bar = progress.add_task(f"{word_here('job')} {job}", total=None)
+        bar = progress.add_task(f"{word_here('job')} {job}", total=None, rate=0)
         late, is_told = time.monotonic() + JOB_BEGUN_SECONDS, False
         while (row := _job(desk, session, job)) is not None:
-            progress.update(bar, completed=row["done"], total=row["total"])
+            rate = row["per_second"] or 0
+            progress.update(bar, completed=row["done"], total=row["total"], rate=rate)
             if row["state"] in ENDED:
                 break
             if row["state"] == "waiting" and not is_told and time.monotonic() > late:

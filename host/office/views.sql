@@ -153,6 +153,17 @@ SELECT
     j.started_at,
     j.beat_at,
     j.ended_at,
+    (
+        j.done
+        / nullif(extract(EPOCH FROM coalesce(j.ended_at, j.beat_at) - j.started_at), 0)
+    )::bigint AS per_second,
+    CASE
+        WHEN j.ended_at IS NULL
+            THEN ceil(
+                (j.total - j.done)
+                * extract(EPOCH FROM j.beat_at - j.started_at) / nullif(j.done, 0)
+            )::bigint
+    END AS seconds_left,
     j.error,
     j.asked_by AS asker,
     j.issuer_id AS of_issuer,

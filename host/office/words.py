@@ -36,6 +36,8 @@ WORDS: Final[Mapping[str, Word]] = {
     "balance_minor_max": Word("limit of a balance", "余额上限"),
     "batch": Word("card batch", "卡批次"),
     "beat_at": Word("last sign of life", "最近进展"),
+    "per_second": Word("a second", "每秒"),
+    "seconds_left": Word("seconds left", "预计剩余秒数"),
     "before": Word("before", "前"),
     "birthday": Word("birthday", "生日"),
     "buyer": Word("buyer", "买方"),

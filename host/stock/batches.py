@@ -108,7 +108,8 @@ def create_batch(
     """
     product = _product(connection, new.product)
     _check_maker(product, new)
-    _check_range(connection, product.issuer, product.prefix, new.cards)
+    if not is_chosen:
+        _check_range(connection, product.issuer, product.prefix, new.cards)
     values = msgspec.structs.asdict(new)
     values |= {"issuer_id": product.issuer, "product_id": new.product, "vendor_id": new.vendor}
     values |= {"product_version": product.version, "face_minor": _face_of(product, new)}
@@ -131,7 +132,8 @@ def add_part(
     found = _batch(connection, batch)
     if found.state not in GROWING:
         raise StockRefusal(Why.STATE, state=found.state)
-    _check_range(connection, found.issuer, found.prefix, cards)
+    if not is_chosen:
+        _check_range(connection, found.issuer, found.prefix, cards)
     return _add_part(connection, batch, cards, by, is_chosen=is_chosen)
 
 
@@ -269,7 +271,10 @@ def _check_maker(product: _Product, new: NewBatch) -> None:
 
 
 def _check_range(connection: Connection, issuer: int, prefix: str, cards: int) -> None:
-    if not making.range_of(connection, issuer, prefix).holds(cards):
+    """Room for these beside all that were made, or are to be, of this issuer's numbers."""
+    row = connection.execute(SQL["numbers_given"], (issuer,)).fetchone()
+    assert row is not None, "a sum"
+    if not making.range_of(connection, issuer, prefix).holds(row[0] + cards):
         raise StockRefusal(Why.RANGE_FULL, prefix=prefix)
 
 

@@ -63,6 +63,13 @@ SELECT
 FROM (SELECT nextval('card_batch_number')::integer AS number) AS n
 RETURNING t.id, t.code;
 
+-- name: numbers_given
+-- How many numbers an issuer's parts have, or are to have.
+SELECT coalesce(sum(p.cards), 0)::bigint
+FROM card_batch AS b
+INNER JOIN card_batch_part AS p ON b.id = p.batch_id
+WHERE b.issuer_id = %s;
+
 -- name: add_part
 -- Cards to be made.
 -- notes: card_batch_part

@@ -52,10 +52,22 @@ class Range:
             return False
         return number.startswith(self.prefix)
 
+    @property
+    def numbers(self) -> int:
+        """How many there are, those of ranges within this one left out."""
+        within = self.is_within_another
+        theirs = (
+            10 ** (self.digits - len(one) - 1)
+            for one in set(within)
+            if len(one) < self.digits
+            and not any(one != other and one.startswith(other) for other in within)
+        )
+        count: int = 10**self.free_digits - sum(theirs)
+        return count
+
     def holds(self, cards: int) -> bool:
-        """Whether there is room for so many, with enough numbers around each."""
-        numbers: int = 10**self.free_digits
-        return numbers >= cards * GUESSES_MIN
+        """Whether there is room for so many in all, with enough numbers around each."""
+        return self.numbers >= cards * GUESSES_MIN
 
 
 def random_numbers(of: Range, count: int) -> list[Pan]:

@@ -204,6 +204,8 @@ JOBS: Final = View(
         Column(name="started_at", kind=dt.datetime),
         Column(name="beat_at", kind=dt.datetime),
         Column(name="ended_at", kind=dt.datetime),
+        Column(name="per_second", kind=int),
+        Column(name="seconds_left", kind=int),
         Column(name="error"),
     ),
     order=("id",),

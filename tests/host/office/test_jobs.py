@@ -122,3 +122,26 @@ def test_what_nobody_decided_is_ended_by_the_clock(bureau: Bureau) -> None:
     bureau.later(hours=73)
     bureau.do_jobs()
     assert bureau.sql("SELECT state FROM approval") == [("expired",)]
+
+
+def test_a_job_says_how_many_it_does_a_second_and_how_long_the_rest_takes(bureau: Bureau) -> None:
+    """S1-04."""
+    job = bureau.sql(ADD)[0][0]
+
+    def told() -> tuple[int | None, int | None]:
+        [row] = [one for one in bureau.rows(bureau.admin, "jobs") if one["id"] == job]
+        return row["per_second"], row["seconds_left"]
+
+    assert told() == (None, None), "nobody is at it yet"
+    bureau.sql(
+        "UPDATE job SET state = 'running', total = 1000000, done = 400000,"
+        " started_at = '2026-11-26 12:00:00+00', beat_at = '2026-11-26 12:00:20+00' WHERE id = %s",
+        job,
+    )
+    assert told() == (20_000, 30)
+    bureau.sql(
+        "UPDATE job SET state = 'done', done = total, ended_at = '2026-11-26 12:00:50+00'"
+        " WHERE id = %s",
+        job,
+    )
+    assert told() == (20_000, None)

@@ -9,6 +9,7 @@ import pytest
 from host.model.instruments import Form
 from host.stock import batches
 from host.stock.batches import By, Changes
+from host.stock.numbers import Range
 from host.stock.refusals import StockRefusal, Why
 from tests.host.conftest import NOW
 from tests.host.stock.conftest import MAKER, OWNER, Stock
@@ -140,5 +141,37 @@ def test_a_batch_keeps_to_its_product(
 def test_a_range_that_is_too_narrow_for_unguessable_numbers_is_refused(stock: Stock) -> None:
     """S1-03."""
     stock.connection.execute("UPDATE issuer SET pan_prefix = '99880000' WHERE id = 1")
-    assert stock.draft(100_000).batch
     refused(Why.RANGE_FULL, lambda: stock.draft(100_001))
+    assert stock.draft(100_000).batch
+
+
+def test_a_batch_and_a_part_that_is_added_find_the_numbers_used_that_others_have(
+    stock: Stock,
+) -> None:
+    """S1-03, S1-12: all of an issuer's parts share its range, made or still to be."""
+    stock.connection.execute("UPDATE issuer SET pan_prefix = '99880000' WHERE id = 1")
+    made = stock.draft(60_000)
+    stock.make(made.part, 10)
+    refused(Why.RANGE_FULL, lambda: stock.draft(40_001))
+    refused(Why.RANGE_FULL, lambda: add(stock, made.batch, 40_001))
+    assert add(stock, made.batch, 40_000)
+
+
+def test_numbers_that_somebody_chose_need_no_others_around_them(stock: Stock) -> None:
+    """S1-02: they are taken one by one, and each is looked at."""
+    stock.connection.execute("UPDATE issuer SET pan_prefix = '99880000' WHERE id = 1")
+    stock.draft(100_000)
+    new = batches.NewBatch(product=stock.product(), name="Lucky", cards=1, responsible="li")
+    with stock.connection.transaction():
+        assert batches.create_batch(stock.connection, new, MAKER, is_chosen=True).batch
+
+
+def test_numbers_of_a_range_within_are_anothers_and_counted_once() -> None:
+    assert Range("9988", ()).numbers == 10**11
+    assert Range("9988", ("99881", "998812", "998812", "77", "9988")).numbers == 9 * 10**10
+    assert not Range("9988", tuple(f"9988{digit}" for digit in range(10))).holds(1)
+
+
+def add(stock: Stock, batch: int, cards: int) -> int:
+    with stock.connection.transaction():
+        return batches.add_part(stock.connection, batch, cards, MAKER)
