@@ -242,4 +242,8 @@ def first_batch(lines: Iterable[Heard]) -> str:
 
 def kind_of(line: Heard) -> str:
     """What it asks, in words."""
-    return line.kind.value if isinstance(line.kind, Kind) else f"type {line.asked.get('t', '?')}"
+    return (
+        line.kind.value
+        if isinstance(line.kind, Kind)
+        else f"message of type {line.asked.get('t', '?')}"
+    )
