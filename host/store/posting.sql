@@ -373,20 +373,16 @@ FROM unnest(
 ) AS r;
 
 -- name: change_purses
--- One row a changed purse; purse_not_overdrawn has the last word.
+-- One row a changed purse, or one in which the first points expire on another day now;
+-- purse_not_overdrawn has the last word.
 UPDATE purse AS p SET
     posted_minor = p.posted_minor + r.change,
-    last_journal = r.last_journal
+    last_journal = r.last_journal,
+    expires_from = r.expires_from
 FROM
     unnest(
-        %s::smallint [], %s::bigint [], %s::bigint [], %s::bigint []
-    ) AS r (shard, account_id, change, last_journal)
-WHERE p.shard = r.shard AND p.account_id = r.account_id;
-
--- name: move_expiries
--- Of the few purses in which the first points expire on another day now.
-UPDATE purse AS p SET expires_from = r.expires_from
-FROM unnest(%s::smallint [], %s::bigint [], %s::date []) AS r (shard, account_id, expires_from)
+        %s::smallint [], %s::bigint [], %s::bigint [], %s::bigint [], %s::date []
+    ) AS r (shard, account_id, change, last_journal, expires_from)
 WHERE p.shard = r.shard AND p.account_id = r.account_id;
 
 -- name: add_purses

@@ -72,8 +72,7 @@ JOURNAL: Final = (
     NUMBER, NAME, NUMBER,
 )  # fmt: skip
 ENTRY: Final = (SHARD, NUMBER, SMALL, NUMBER, NUMBER, NUMBER, NAME)
-PURSE_CHANGE: Final = (SHARD, NUMBER, NUMBER, NUMBER)
-EXPIRY_MOVE: Final = (SHARD, NUMBER, DATE_OR_NULL)
+PURSE_CHANGE: Final = (SHARD, NUMBER, NUMBER, NUMBER, DATE_OR_NULL)
 NEW_PURSE: Final = (SHARD, NUMBER, NUMBER, NAME, NUMBER, NUMBER, DATE_OR_NULL, NUMBER)
 LOT: Final = (SHARD, NUMBER, NUMBER, NUMBER, DATE)
 LOT_CHANGE: Final = (SHARD, NUMBER, NUMBER, NUMBER, NUMBER)
@@ -247,7 +246,7 @@ def _entries(posted: list[tuple[Outcome, Posting]], state: State) -> Statement:
 
 def _purses(cards: Iterable[Card]) -> Iterable[Statement]:
     """What changed in them: what they hold, or only until when."""
-    changed, moved, new = [], [], []
+    changed, new = [], []
     for card in cards:
         for purse in card.purses:
             if purse.is_new:
@@ -255,19 +254,15 @@ def _purses(cards: Iterable[Card]) -> Iterable[Statement]:
                     card.shard, card.id, purse.account, purse.unit, purse.change, purse.floor,
                     purse.expires_from, purse.last_journal,
                 ))  # fmt: skip
-                continue
-            if purse.is_moved:
+            elif purse.is_moved or purse.expires_from != purse.kept_from:
                 changed.append((
                     card.shard, purse.account, purse.change, purse.last_journal,
+                    purse.expires_from,
                 ))  # fmt: skip
-            if purse.expires_from != purse.kept_from:
-                moved.append((card.shard, purse.account, purse.expires_from))
     if new:
         yield SQL["add_purses"], arrays.columns(NEW_PURSE, new)
     if changed:
         yield SQL["change_purses"], arrays.columns(PURSE_CHANGE, changed)
-    if moved:
-        yield SQL["move_expiries"], arrays.columns(EXPIRY_MOVE, moved)
 
 
 def _lots(
