@@ -26,6 +26,8 @@ from switch.strategy import DeadlineError, check_deadlines
 ENVIRONMENT: Final = "env:"
 TOP_TABLES: Final = ("channels", "issuers")
 """Tables of the switch that stand by themselves in the file, as `[[channels]]`."""
+SHOWN_MAX: Final = 6
+"""Settings that are named to who typed another."""
 
 
 class DatabaseSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -235,9 +237,17 @@ def _explained(error: str) -> str:
         return f"{path}: {what[0].lower()}{what[1:]}"
     key = f"{path}.{unknown[1]}" if path else unknown[1]
     known = sorted(_keys_at(path))
-    near = difflib.get_close_matches(unknown[1], known, n=1)
-    cure = f"did you mean {near[0]}?" if near else f"known here: {', '.join(known)}"
-    return f"{key}: there is no such setting. Next: {cure}"
+    return f"{key}: there is no such setting. Next: {_cure(unknown[1], known)}"
+
+
+def _cure(word: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(word, known, n=1)
+    if near:
+        return f"did you mean {near[0]}?"
+    if len(known) <= SHOWN_MAX:
+        return f"known here: {', '.join(known)}"
+    nearest = difflib.get_close_matches(word, known, n=SHOWN_MAX, cutoff=0.0)
+    return f"nearest here: {', '.join(nearest)}; all are in docs/settings.md"
 
 
 def _keys_at(path: str) -> Iterator[str]:

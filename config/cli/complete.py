@@ -32,6 +32,15 @@ def terminal_ids(context: typer.Context, incomplete: str) -> Offers:
     return _quietly(lambda: _asked(context, "terminals", incomplete))
 
 
+def named(kind: str) -> Offer:
+    """Names of a kind that the office has, such as `merchants`."""
+
+    def offer(context: typer.Context, incomplete: str) -> Offers:
+        return _quietly(lambda: _asked(context, kind, incomplete))
+
+    return offer
+
+
 def case_ids(context: typer.Context, incomplete: str) -> Offers:
     """Open cases."""
     return _quietly(lambda: _asked(context, "cases", incomplete))

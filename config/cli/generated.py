@@ -16,7 +16,7 @@ from typing import Annotated, Any, Final
 import msgspec
 import typer
 
-from config.cli.complete import terminal_ids
+from config.cli.complete import named, terminal_ids
 from config.cli.options import DataOption, JsonOption, SettingsOption, epilog
 from config.homes import DATA
 from config.language import Language, speech
@@ -32,7 +32,23 @@ BY_HAND: Final = frozenset({"session.sign_in", "session.sign_out"})
 """Actions with commands of their own."""
 TWICE: Final = frozenset({"workbook_password"})
 """What is typed twice, for nobody could open what was made under a slip of the hand."""
-COMPLETED: Final = {"terminal_id": terminal_ids, "terminal": terminal_ids}
+COMPLETED: Final = {
+    "terminal_id": terminal_ids,
+    "terminal": terminal_ids,
+    **{
+        field: named(kind)
+        for kind, fields in {
+            "issuers": ("issuer", "institution_id"),
+            "merchants": ("merchant", "merchant_id"),
+            "stores": ("store",),
+            "products": ("product",),
+            "card-batches": ("batch",),
+            "programmes": ("programme",),
+            "alliances": ("alliance",),
+        }.items()
+        for field in fields
+    },
+}
 """Fields whose values a shell can offer."""
 _PARAMETERS: Final = {
     "data": (DataOption, DATA),
@@ -303,7 +319,8 @@ def _filter(told: Filter) -> inspect.Parameter:
     if told.how in {How.MINE, How.TO_DECIDE}:
         option = typer.Option(f"--{told.name.replace('_', '-')}", help=help_text)
         return _extra(told.name, Annotated[bool, option], default=False)
-    return _extra(told.name, Annotated[str | None, typer.Option(help=help_text)], default=None)
+    option = typer.Option(help=help_text, autocompletion=COMPLETED.get(told.name))
+    return _extra(told.name, Annotated[str | None, option], default=None)
 
 
 # Both. --------------------------------------------------------------------------------------

@@ -47,6 +47,17 @@ def _rows() -> Iterator[tuple[str, str, str]]:
         yield f"`posswitch {words}`", what, told
 
 
+def _office_rows() -> Iterator[tuple[str, str]]:
+    """Those that are made from the office's tables, beside those written by hand."""
+    from config.cli.generated import groups
+    from config.cli.options import with_whole_paragraphs
+
+    for name, group in groups().items():
+        for words, command in commands(get_command(with_whole_paragraphs(group)), name):
+            yield f"`posswitch {words}`", (command.help or "").partition("\n\n")[0]
+
+
 BLOCKS: Final[Blocks] = {
-    "commands.list": lambda: table(("command", "what it does", f"`{JSON}`"), _rows())
+    "commands.list": lambda: table(("command", "what it does", f"`{JSON}`"), _rows()),
+    "commands.office": lambda: table(("command", "what it does"), _office_rows()),
 }

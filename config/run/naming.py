@@ -6,8 +6,9 @@ from typing import Final
 import trio
 
 from host.poster import Poster
+from host.program import Logins
 from host.store.connecting import Deadlines, connect
-from host.store.names import KINDS, list_names
+from host.store.names import KINDS, OFFICE_KINDS, list_names
 from switch.program import Switch
 
 Names = list[tuple[str, str]]
@@ -19,12 +20,14 @@ NAMES_MAX: Final = 500
 SECONDS_MAX: Final = 2.0
 
 
-async def names_of_host(poster: Poster, dsn: str, kind: str, beginning: str) -> Names:
+async def names_of_host(poster: Poster, logins: Logins, kind: str, beginning: str) -> Names:
     """Terminals out of memory; what only the database knows, from there. Both in a thread."""
     if kind == TERMINALS:
         return await trio.to_thread.run_sync(_terminals, poster, beginning)
     if kind in KINDS:
-        return await trio.to_thread.run_sync(_in_database, dsn, kind, beginning)
+        return await trio.to_thread.run_sync(_in_database, logins.host, kind, beginning)
+    if kind in OFFICE_KINDS and logins.office is not None:
+        return await trio.to_thread.run_sync(_in_database, logins.office, kind, beginning)
     return []
 
 
@@ -47,5 +50,5 @@ def _terminals(poster: Poster, beginning: str) -> Names:
 def _in_database(dsn: str, kind: str, beginning: str) -> Names:
     told = Deadlines(connect_seconds=SECONDS_MAX, round_trip_seconds=SECONDS_MAX)
     with connect(dsn, told, autocommit=True) as connection:
-        names = list_names(connection, kind)
+        names = list_names(connection, kind, beginning)
     return [(name, words) for name, words in names if name.startswith(beginning)]

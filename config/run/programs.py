@@ -63,7 +63,7 @@ def run_host(
     from host.program import run_host as run
 
     dsn = dsn_of("host", settings.database, places.cluster)
-    office_dsn = office_dsn_of(settings.database, places.cluster)
+    logins = Logins(dsn, office_dsn_of(settings.database, places.cluster))
     hsm = open_hsm(settings.host.hsm, places, dsn)
     audit_key = open_key(places)
     with control_socket(places, HOST) as control:
@@ -76,7 +76,7 @@ def run_host(
                 return await look_at_host(poster, settings.host)
 
             async def names(kind: str, beginning: str) -> Names:
-                return await names_of_host(poster, dsn, kind, beginning)
+                return await names_of_host(poster, logins, kind, beginning)
 
             answers = Answers(reload=reload, look=look, names=names)
             async with trio.open_nursery() as nursery:
@@ -89,7 +89,7 @@ def run_host(
             _run_until_signal(
                 lambda: run(
                     settings.host,
-                    logins=Logins(dsn, office_dsn),
+                    logins=logins,
                     hsm=hsm,
                     on_ready=on_ready,
                     beside=beside,

@@ -206,9 +206,18 @@ def forget_entry(keys: Keys, target: Target) -> str:
 
 
 def print_keys(keys: Keys, owner: str | None, *, as_json: bool = False) -> None:
-    """Every key but the keys themselves."""
+    """Every key but the keys themselves.
+
+    Raises:
+        KeyCeremonyError: one is named who has none.
+    """
     found = rows.list_keys(keys.connection, owner, keys.hsm)
     counters = rows.list_counters(keys.connection, owner)
+    if owner is not None and not found and not counters:
+        raise KeyCeremonyError(
+            f"no key of {owner!r} is stored. Next: posswitch keys list shows whose there are; "
+            "posswitch keys generate makes a terminal's"
+        )
     waiting = rows.list_components(keys.connection)
     asked = rows.waiting_rotations(keys.connection)
     console = screen()

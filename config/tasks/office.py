@@ -357,7 +357,7 @@ def follow_job(desk: Desk, session: Secret, job: int, *, is_quiet: bool = False)
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=screen(), disable=is_quiet) as progress:
-        bar = progress.add_task(f"{word_here('job')} {job}", total=None, rate=0)
+        bar = progress.add_task(f"{word_here('job')} {job}", total=0, rate=0)
         late, is_told = time.monotonic() + JOB_BEGUN_SECONDS, False
         while (row := _job(desk, session, job)) is not None:
             rate = row["per_second"] or 0
@@ -379,11 +379,11 @@ def follow_job(desk: Desk, session: Secret, job: int, *, is_quiet: bool = False)
 
 
 def _job(desk: Desk, session: Secret, job: int) -> dict[str, Any] | None:
-    told = desk.show(Show(session=session, view="jobs", rows_max=200))
+    told = desk.show(Show(session=session, view="jobs", filters={"id": str(job)}))
     if not isinstance(told, Page):
         return None
     rows = (dict(zip(told.columns, row, strict=True)) for row in told.rows)
-    return next((row for row in rows if row.get("id") == job), None)
+    return next(rows, None)
 
 
 # Words. -------------------------------------------------------------------------------------

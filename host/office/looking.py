@@ -30,6 +30,10 @@ _OPERATORS: Final[Mapping[How, sql.SQL]] = {
     How.BEFORE: sql.SQL("{} < {}"),
     How.BEGINS: sql.SQL('{0} COLLATE "C" >= {1} AND {0} COLLATE "C" < {1} || chr(1114111)'),
     How.OF_PART: sql.SQL("{0} >= {1}::bigint << 32 AND {0} < ({1}::bigint + 1) << 32"),
+    How.OF_ROLE: sql.SQL(
+        "{} IN (SELECT f.person_id FROM person_grant AS f WHERE f.role = {} AND f.ended_at IS NULL"
+        " AND (f.until_at IS NULL OR f.until_at > %(now)s))"
+    ),
     How.MINE: sql.SQL("{} = {}"),
     How.TO_DECIDE: sql.SQL("v.state = 'asked' AND v.asker <> %(me)s AND {} = any({})"),
 }

@@ -145,6 +145,20 @@ SET
     ended_by = %(by)s
 WHERE t.person_id = %(person)s AND t.ended_at IS NULL;
 
+-- name: batches_of
+-- Card batches that a person is responsible for, and that have not ended.
+SELECT code
+FROM card_batch
+WHERE responsible = %(login)s AND state NOT IN ('voided', 'expired', 'closed')
+ORDER BY id;
+
+-- name: hand_over
+-- Another is responsible for them.
+-- notes: card_batch
+UPDATE card_batch AS t SET responsible = %(to)s
+WHERE t.responsible = %(login)s AND t.state NOT IN ('voided', 'expired', 'closed')
+RETURNING t.code;
+
 -- name: other_administrators
 -- Whether somebody else could still give rights.
 SELECT count(*)

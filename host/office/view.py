@@ -21,6 +21,7 @@ class How(enum.Enum):
     BEFORE = "<"
     BEGINS = "begins with"
     OF_PART = "is a card of that part"
+    OF_ROLE = "is a person of that role"
     MINE = "is the person who looks"
     TO_DECIDE = "waits for somebody like who looks"
 

@@ -92,6 +92,7 @@ WORDS: Final[Mapping[str, Word]] = {
     "grant": Word("grant", "授权"),
     "granted_by": Word("granted by", "授权人"),
     "hand_over_to": Word("hand over to", "移交给"),
+    "handed_over": Word("handed over", "已移交"),
     "has_secrets": Word("with activation passwords", "含卡密"),
     "has_totp": Word("one-time codes", "二次验证"),
     "hours": Word("opening hours", "营业时间"),

@@ -18,3 +18,73 @@ SELECT
 FROM business_day AS d
 ORDER BY d.business_date DESC
 LIMIT 60;
+
+-- name: issuers_begun
+-- Institution ids.
+SELECT
+    t.institution_id,
+    t.name
+FROM issuer AS t
+WHERE starts_with(t.institution_id, %(beginning)s)
+ORDER BY t.institution_id
+LIMIT 200;
+
+-- name: merchants_begun
+-- Merchant ids.
+SELECT
+    t.merchant_id,
+    t.name
+FROM merchant AS t
+WHERE starts_with(t.merchant_id, %(beginning)s)
+ORDER BY t.merchant_id
+LIMIT 200;
+
+-- name: stores_begun
+-- Numbers of stores.
+SELECT
+    t.id::text,
+    t.name
+FROM store AS t
+WHERE starts_with(t.id::text, %(beginning)s)
+ORDER BY t.id::text
+LIMIT 200;
+
+-- name: products_begun
+-- Numbers of products.
+SELECT
+    t.id::text,
+    t.name
+FROM product AS t
+WHERE starts_with(t.id::text, %(beginning)s)
+ORDER BY t.id::text
+LIMIT 200;
+
+-- name: batches_begun
+-- Codes of card batches.
+SELECT
+    t.code,
+    t.name
+FROM card_batch AS t
+WHERE starts_with(t.code, %(beginning)s)
+ORDER BY t.code
+LIMIT 200;
+
+-- name: programmes_begun
+-- Codes of points programmes.
+SELECT
+    t.code,
+    t.name
+FROM programme AS t
+WHERE starts_with(t.code, %(beginning)s)
+ORDER BY t.code
+LIMIT 200;
+
+-- name: alliances_begun
+-- Codes of alliances.
+SELECT
+    t.code,
+    t.name
+FROM alliance AS t
+WHERE starts_with(t.code, %(beginning)s)
+ORDER BY t.code
+LIMIT 200;

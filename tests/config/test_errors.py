@@ -23,10 +23,12 @@ from config.errors import (
     told,
 )
 from config.run.postgres import PostgresError
+from config.tasks.explain import everything
 from config.tasks.explain import explained as meanings_of
 from host.link import tls
 from host.model.responses import Reason
 from host.office.refusals import REFUSALS as OF_OFFICE
+from host.office.stock_refusals import OF_STOCK
 from switch import dispatch, intake, telling
 from switch.whys import CLOSURES, HANDSHAKES, REFUSALS, SILENCES
 from switch.wire import connection, listeners
@@ -58,6 +60,17 @@ def test_every_code_that_is_given_has_a_row() -> None:
     given = {*literals, *classes, *CODES.values(), *(code for _, _, code in FOREIGN)}
     assert given <= {*KINDS_BY_CODE, *OF_OFFICE}
     assert set(KINDS_BY_CODE) <= given | {"E-BUG", "E-FILE"}, "a row that nothing gives"
+
+
+@pytest.mark.parametrize("code", sorted({*OF_OFFICE, *(kind.code for kind in OF_STOCK.values())}))
+def test_every_code_that_the_office_refuses_with_is_explained(code: str) -> None:
+    """Of cards, too: what it means, why, and what to do next."""
+    rows = [row for row in meanings_of(code.lower()) if row["code"] == code]
+    assert rows
+    for row in rows:
+        assert row["next"]
+        assert "{facts}" not in str(row)
+    assert code in {each["code"] for each in everything()}
 
 
 def test_codes_are_spelled_alike_and_say_what_why_and_next() -> None:

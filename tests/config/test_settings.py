@@ -41,6 +41,10 @@ def test_every_table_is_read(file: Path) -> None:
         ),
         ("[hosts]\n", "hosts: there is no such setting. Next: did you mean host?"),
         ("[[channel]]\n", "channel: there is no such setting. Next: did you mean channels?"),
+        (
+            "[host]\nzzzz = 1",
+            "host.zzzz: there is no such setting. Next: nearest here: ",
+        ),
         ("[log]\ncolour = 1", "log.colour: there is no such setting. Next: known here: level"),
         ("[[channels]]\nprot = 1", "channels[0].prot: there is no such setting. Next: did you"),
         ('[host]\nwriters = "two"', "host.writers: expected `int`, got `str`"),

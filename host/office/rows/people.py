@@ -16,7 +16,7 @@ from host.office.grants import (
 )
 from host.office.phones import keep_phone
 from host.office.places import Scope
-from host.office.refusals import FIELD, LOGIN, NOT_YOUR_ROLE, OWN, STATE, Refusal
+from host.office.refusals import FIELD, LOGIN, NOT_YOUR_ROLE, OWN, OWNS, STATE, Refusal
 from host.office.roles import AL, BO, FN, HR, IM, MO, PA, PO, RK, ROLES, SM
 from host.office.rows.entries import INVITED, end_sessions
 from host.office.sessions import grants_of
@@ -208,15 +208,31 @@ def _reset(acting: Acting, values: PersonReset) -> Result:
     return Result(shown_once=invite(acting, person))
 
 
-def _disable(acting: Acting, _values: PersonDisable) -> Result:
+def _disable(acting: Acting, values: PersonDisable) -> Result:
     person, was = _other(acting), acting.subject.content["state"]
     if was == "disabled":
         raise Refusal(STATE, state=was)
     refuse_last(acting, person, _roles(acting, person))
+    handed = _hand_over(acting, values)
     told = {"person": person, "now": acting.now, "by": acting.who.person}
     acting.connection.execute(SQL["end_grants_of"], told)
     _set_state(acting, person, "disabled")
-    return OK
+    return Result(told={"handed_over": handed}) if handed else OK
+
+
+def _hand_over(acting: Acting, values: PersonDisable) -> list[str]:
+    """Card batches of theirs that have not ended, by code, which are another's from now on."""
+    told = {"login": values.login, "to": values.hand_over_to}
+    if values.hand_over_to is None:
+        owned = [code for (code,) in acting.connection.execute(SQL["batches_of"], told)]
+        if owned:
+            raise Refusal(OWNS, field="hand_over_to", what=", ".join(owned))
+        return []
+    heir = acting.find("person", values.hand_over_to)
+    if heir.id == acting.subject.id or heir.content["state"] != "active":
+        problem = "somebody else who is active takes it over"
+        raise Refusal(FIELD, field="hand_over_to", problem=problem)
+    return [code for (code,) in acting.connection.execute(SQL["hand_over"], told)]
 
 
 def _set_state(acting: Acting, person: int, state: str) -> None:

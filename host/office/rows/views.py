@@ -44,6 +44,7 @@ PEOPLE: Final = View(
     filters=(
         Filter(name="login", column="login"),
         Filter(name="name", column="name", how=How.BEGINS),
+        Filter(name="role", column="id", how=How.OF_ROLE),
         Filter(name="state", column="state"),
     ),
     actions=(
@@ -211,6 +212,7 @@ JOBS: Final = View(
     order=("id",),
     is_newest_first=True,
     filters=(
+        Filter(name="id", column="id", kind=int),
         Filter(name="state", column="state"),
         Filter(name="action", column="action"),
         Filter(name="mine", column="asker", how=How.MINE),

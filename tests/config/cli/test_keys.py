@@ -189,6 +189,13 @@ def test_a_list_shows_check_values_and_never_a_key(data: Path) -> None:
             assert key.reveal().hex().upper() not in done.stdout.upper()
 
 
+def test_a_list_of_who_has_no_key_is_a_sentence(data: Path) -> None:
+    done = keys(data, "list", "zzz")
+    assert done.returncode != 0
+    assert "no key of 'zzz' is stored" in done.stderr
+    assert "Next: posswitch keys list" in done.stderr
+
+
 def test_the_operator_is_whom_the_kernel_says(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

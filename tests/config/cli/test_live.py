@@ -46,6 +46,24 @@ def completed(words: str) -> list[str]:
     return done.stdout.split()
 
 
+@pytest.mark.parametrize(
+    ("words", "wanted"),
+    [
+        ("issuer suspend --data {} 4888", "4888"),
+        ("merchant save --data {} 8", "888"),
+        ("show stores --data {} --merchant 8", "888"),
+        ("store save --data {} --store 1", "1"),
+        ("programme revise --data {} C", "CITY"),
+    ],
+)
+def test_what_the_office_has_is_completed_in_its_commands(
+    house: Path, words: str, wanted: str
+) -> None:
+    found = completed(f"posswitch {words.format(house)}")
+    assert found
+    assert all(name.startswith(wanted) for name in found), found
+
+
 def test_terminals_and_dates_are_completed_with_what_is_there(house: Path) -> None:
     assert TID in completed(f"posswitch terminal show --data {house} 8001")
     assert completed(f"posswitch keys list --data {house} {TID}") == [TID]

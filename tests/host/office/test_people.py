@@ -118,3 +118,38 @@ def test_a_person_without_codes_may_only_enrol(bureau: Bureau) -> None:
     bureau.sign_in(who)
     assert bureau.look(who, "merchants").code == "E-ENROL"
     assert bureau.refused(who, "merchant.save", merchant_id="1" * 15) == "E-ENROL"
+
+
+def test_who_is_responsible_for_card_batches_hands_them_over_before_they_go(bureau: Bureau) -> None:
+    """S4-19."""
+    going, heir = bureau.person("issuer_manager"), bureau.person("issuer_manager")
+    product = bureau.done(
+        going, "product.revise", issuer=HOME["issuer"], code="GIFT", name="Gift", form="virtual",
+        face_minor_min=10_000, valid_days=365,
+    ).subject  # fmt: skip
+    batch = bureau.done(
+        going, "card_batch.create", product=int(product), name="Autumn", cards=1,
+        responsible=going.login,
+    ).subject  # fmt: skip
+    asked = {"login": going.login, "note": "has left us"}
+    told = bureau.with_code(bureau.admin, "person.disable", **asked)
+    assert told.code == "E-OWNS"
+    assert batch in told.en
+    to_oneself = bureau.with_code(bureau.admin, "person.disable", **asked, hand_over_to=going.login)
+    assert to_oneself.code == "E-FIELD"
+    done = bureau.with_code(bureau.admin, "person.disable", **asked, hand_over_to=heir.login)
+    assert done.told == {"handed_over": [batch]}
+    assert bureau.rows(heir, "card_batches", batch=batch)[0]["responsible"] == heir.login
+
+
+def test_people_are_found_by_a_role_that_they_hold_now(bureau: Bureau) -> None:
+    """S4-19."""
+    risk, owner = bureau.person("risk"), bureau.person("merchant_owner")
+    found = [row["login"] for row in bureau.rows(bureau.admin, "people", role="risk")]
+    assert found == [risk.login]
+    grant = bureau.rows(bureau.admin, "grants", login=risk.login)[0]["id"]
+    bureau.done(bureau.admin, "person.revoke", grant=grant, note="another task")
+    assert bureau.rows(bureau.admin, "people", role="risk") == []
+    assert [row["login"] for row in bureau.rows(owner, "people", role="merchant_owner")] == [
+        owner.login
+    ]
