@@ -26,7 +26,7 @@ from host.office.action import Action, Step
 from host.office.fields import Values
 from host.office.tables import ACTIONS, VIEWS
 from host.office.view import Filter, How, View
-from host.office.words import word_of
+from host.office.words import WORDS, word_of
 
 BY_HAND: Final = frozenset({"session.sign_in", "session.sign_out"})
 """Actions with commands of their own."""
@@ -141,8 +141,11 @@ def _action_command(action: Action[Any]) -> Callable[..., None]:
     fields = msgspec.structs.fields(action.values)
     secrets = [each for each in fields if _is_secret(each)]
     about = _about(fields)
+    subject = action.id.split(".")[0]
     parameters = [
-        _sent(each) if each.name == action.takes else _parameter(each, stands_alone=each in about)
+        _sent(each)
+        if each.name == action.takes
+        else _parameter(each, subject, stands_alone=each in about)
         for each in fields
         if each not in secrets
     ]
@@ -220,9 +223,11 @@ def _is_union(kind: Any) -> bool:
     return typing.get_origin(kind) in {typing.Union, types.UnionType}
 
 
-def _parameter(field: msgspec.structs.FieldInfo, *, stands_alone: bool) -> inspect.Parameter:
+def _parameter(
+    field: msgspec.structs.FieldInfo, subject: str, *, stands_alone: bool
+) -> inspect.Parameter:
     """An option of the command, or the argument it is about."""
-    told: dict[str, Any] = {"help": _help_of(field)}
+    told: dict[str, Any] = {"help": _help_of(field, subject)}
     if field.name in COMPLETED:
         told["autocompletion"] = COMPLETED[field.name]
     kind, metavar = _typed(field)
@@ -238,7 +243,7 @@ def _parameter(field: msgspec.structs.FieldInfo, *, stands_alone: bool) -> inspe
 
 def _sent(field: msgspec.structs.FieldInfo) -> inspect.Parameter:
     """A file of who types: it is sent first, and the field becomes its number."""
-    option = typer.Option(help=_help_of(field), metavar="FILE", exists=True, dir_okay=False)
+    option = typer.Option(help=_help_of(field, ""), metavar="FILE", exists=True, dir_okay=False)
     if field.required:
         return _extra(field.name, Annotated[Path, option])
     return _extra(field.name, Annotated[Path | None, option], default=None)
@@ -258,14 +263,17 @@ def _typed(field: msgspec.structs.FieldInfo) -> tuple[Any, str]:
         (inner, *_) = _kinds(typing.get_args(kind)[0])
         if inner is int:
             return list[int], ""
-        return list[str], "|".join(map(str, typing.get_args(inner)))
+        choices = inner if isinstance(inner, enum.EnumType) else typing.get_args(inner)
+        return list[str], "|".join(map(str, choices))
     return str, ""
 
 
-def _help_of(field: msgspec.structs.FieldInfo) -> str:
-    word = _word(field.name)
+def _help_of(field: msgspec.structs.FieldInfo, subject: str) -> str:
+    """Its word; that of the subject's own field of this name, where there is one."""
+    own = f"{subject}_{field.name}"
+    word = _word(own if own in WORDS else field.name)
     sentence = word[:1].upper() + word[1:]
-    return f"{sentence}, in minor units." if field.name.endswith("_minor") else f"{sentence}."
+    return f"{sentence}, in minor units." if "_minor" in field.name else f"{sentence}."
 
 
 def _asks_for(field: msgspec.structs.FieldInfo) -> Any:

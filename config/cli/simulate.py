@@ -1,5 +1,6 @@
 """`posswitch simulate …`: terminals of every channel, an issuer, and scenarios."""
 
+import dataclasses
 import enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, NoReturn
@@ -7,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Final, NoReturn
 import typer
 
 from config.cli.complete import scenarios
-from config.cli.options import JsonOption, SettingsOption, epilog
+from config.cli.options import DataOption, JsonOption, SettingsOption, epilog
 from config.cli.swarms import Estate, Host, Port, Seed, Swarm, for_swarms
+from config.homes import DATA
 
 if TYPE_CHECKING:  # imported by the commands, so that --help stays fast
     from config.tasks.simulate import Target
@@ -42,13 +44,27 @@ class Form(enum.StrEnum):
 
 @app.command()
 @for_swarms(terminals=40)
-def pos(swarm: Swarm) -> None:
+def pos(
+    swarm: Swarm,
+    components: Annotated[
+        Path | None,
+        typer.Option(
+            help="Be a terminal of --data: where its key's components are.", metavar="DIR"
+        ),
+    ] = None,
+    data: DataOption = DATA,
+    settings: SettingsOption = None,
+) -> None:
     """POS terminals that trade for a while, or with --prompt a till to type at.
+
+    With --components it is a terminal of your own house, with the key that it got there.
 
     Exit status 1: an answer nobody expected.
 
     Example: posswitch simulate pos --terminals 10 --seconds 20 --settle
     """
+    if components is not None:
+        _be_own_till(swarm, components, data, settings)
     _simulate(swarm, swarm.target(), "pos")
 
 
@@ -226,6 +242,25 @@ def amounts(as_json: JsonOption = False) -> None:
     else:
         tongue.speak(speech.said, is_chinese=speech.language is Language.CHINESE)
         typer.echo(magic_text())
+
+
+def _be_own_till(swarm: Swarm, components: Path, data: Path, settings: Path | None) -> NoReturn:
+    """A till to type at that holds the key of a terminal of this house."""
+    from config.errors import SettingsError
+    from config.logging import configure_logging
+    from config.tasks.doors import doors_of
+    from config.tasks.own_till import own_estate
+    from config.tasks.simulate import simulate_prompt
+
+    configure_logging(LOGGED)
+    if not swarm.prompt or swarm.terminal is None:
+        raise SettingsError(
+            "components are of one terminal's key. Next: --prompt --terminal ID", "E-SIMULATOR"
+        )
+    estate = own_estate(data, settings, swarm.terminal, components)
+    target = dataclasses.replace(swarm.target(), door_of=doors_of(data, settings))
+    status = simulate_prompt(target, "pos", swarm.terminal, record=swarm.record, estate=estate)
+    raise typer.Exit(status)
 
 
 def _simulate(

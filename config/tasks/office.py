@@ -49,7 +49,7 @@ from host.office.looking import read_view
 from host.office.office import Office
 from host.office.stock_refusals import ALL_REFUSALS
 from host.office.tables import ACTIONS, VIEWS
-from host.office.words import word_of
+from host.office.words import WORDS, word_of
 from host.store.connecting import SHORT, connect
 from switch.settings import SwitchSettings
 
@@ -61,6 +61,13 @@ SIGN_OUT: Final = "session.sign_out"
 JOB_POLL_SECONDS: Final = 0.5
 JOB_BEGUN_SECONDS: Final = 5.0
 """A job that nobody has begun by then waits for a host."""
+OUTCOME: Final = "outcome"
+"""What an approval keeps of what it agreed to."""
+CURES: Final[Mapping[str, str]] = {
+    "E-ENROL": ". Next: posswitch totp enrol",
+    "E-NO-GRANT": ". Next: posswitch sign-in, which names the grants that are yours",
+}
+"""What to type next, where one command is it; of others posswitch explain tells."""
 ENDED: Final = frozenset({"done", "failed", "stopped"})
 """Of a job."""
 
@@ -191,7 +198,7 @@ def act(data: Path, settings: Path | None, asked: Asked) -> None:
             asked = _with_sent(desk, session, asked, *asked.sends)
         if asked.to is None or asked.is_dry_run:
             told = _ask(desk, action, asked, session)
-            _print_outcome(told, as_json=asked.as_json)
+            _print_outcome(told, asked)
             _follow(desk, session, told, asked)
             return
         with begun_paper(asked.to) as paper:
@@ -230,11 +237,11 @@ def _hand_on(desk: Desk, session: Secret, told: Done | Waiting, asked: Asked, pa
     """
     action = ACTIONS[asked.action]
     if isinstance(told, Waiting) or not (action.gives or action.hands_out):
-        _print_outcome(told, as_json=asked.as_json)
+        _print_outcome(told, asked)
         return
     if action.gives:
         if not asked.as_json:
-            _print_outcome(told, as_json=False)
+            _print_outcome(told, asked)
         job = int(told.told["job"])
         state = follow_job(desk, session, job, is_quiet=asked.as_json)
         if state != "done":
@@ -246,7 +253,7 @@ def _hand_on(desk: Desk, session: Secret, told: Done | Waiting, asked: Asked, pa
         told = _done(desk.do(_do(action.gives, {"file": file}, session=session)))
     paper.write(base64.b64decode(told.shown_once["content"]))
     told = msgspec.structs.replace(told, shown_once={}, told={**told.told, "to": str(asked.to)})
-    _print_outcome(told, as_json=asked.as_json)
+    _print_outcome(told, asked)
 
 
 def _ask(desk: Desk, action: Action[Any], asked: Asked, session: Secret) -> Done | Waiting:
@@ -282,16 +289,16 @@ def _done(told: Told) -> Done:
 
 def _refused(told: Told) -> OfficeRefusedError:
     assert isinstance(told, Refused), told
-    return OfficeRefusedError(_sentence(told), told.code)
+    return OfficeRefusedError(_sentence(told) + CURES.get(told.code, ""), told.code)
 
 
 def _sentence(told: Refused) -> str:
     return told.zh if speech.language is Language.CHINESE else told.en
 
 
-def _print_outcome(told: Done | Waiting, *, as_json: bool) -> None:
+def _print_outcome(told: Done | Waiting, asked: Asked) -> None:
     console = screen()
-    if as_json:
+    if asked.as_json:
         print_json(msgspec.to_builtins(told))
         return
     if isinstance(told, Waiting):
@@ -299,19 +306,30 @@ def _print_outcome(told: Done | Waiting, *, as_json: bool) -> None:
         tell(f"who decides types: posswitch approval decide {told.approval} approve")
         return
     tell(f"done: {told.subject}" if told.subject else "done")
+    subject = asked.action.split(".")[0]
     changes = [
-        (label(name), _text(told.before.get(name)), _text(told.after.get(name)))
+        (label(name, subject), _text(told.before.get(name)), _text(told.after.get(name)))
         for name in dict.fromkeys([*told.before, *told.after])
+        if name != OUTCOME
     ]
     if changes:
         heads = (label("what"), label("before"), label("after"))
         console.print(Sheet(tuple(map(Column, heads)), changes))
-    for name, value in told.told.items():
+    for name, value in _told(told):
         console.print(f"  {label(name)}: {_text(value)}", markup=False)
     for name, value in told.shown_once.items():
         console.print(f"  {label(name)}: {value}", markup=False)
     if told.shown_once:
         tell("what stands above is shown once, and kept nowhere")
+
+
+def _told(done: Done) -> Iterator[tuple[str, object]]:
+    """What it tells; of what it agreed to, what that has changed and told."""
+    for name, value in done.told.items():
+        if name == OUTCOME and isinstance(value, Mapping):
+            yield from {**value.get("after", {}), **value.get("told", {})}.items()
+        else:
+            yield name, value
 
 
 # Views. -------------------------------------------------------------------------------------
@@ -395,9 +413,10 @@ def word_here(code: str) -> str:
     return word.zh if speech.language is Language.CHINESE else word.en
 
 
-def label(name: str) -> str:
-    """Of a field or a column."""
-    return word_here(name)
+def label(name: str, subject: str = "") -> str:
+    """Of a field or a column; that of the subject's own of this name, where there is one."""
+    own = f"{subject}_{name}"
+    return word_here(own if own in WORDS else name)
 
 
 def _text(value: object) -> str:

@@ -197,14 +197,15 @@ def simulate_prompt(
     *,
     opens: Opens | None = None,
     record: Path | None = None,
+    estate: EstatePlan | None = None,
 ) -> int:
-    """A till of a channel to type at. Gives the exit status.
+    """A till of a channel to type at, of that estate or of the target's. Gives the exit status.
 
     Raises:
         SettingsError: there is no such terminal on this channel.
         SurroundingsError: nobody listens there.
     """
-    estate = estate_named(target.estate)
+    estate = estate or estate_named(target.estate)
     channel, plan = _till_of(channel, estate, terminal_id)
     place = dataclasses.replace(target.place(channel), last_trace=trace_of_now())
     run_loop(reach, channel, place)

@@ -250,7 +250,7 @@ def _refuse_role(action: Action[Any], who: Who) -> None:
     assert who.grant is not None, "who is signed in has a grant"
     if who.grant.role not in action.roles:
         row = ROLES.get(who.grant.role)
-        raise Refusal(NOT_YOUR_ROLE, role=row.zh if row else who.grant.role)
+        raise Refusal(NOT_YOUR_ROLE, role=row or who.grant.role)
 
 
 def _refuse_maker(acting: Acting) -> None:

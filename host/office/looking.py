@@ -225,7 +225,7 @@ def _refuse_role(view: View, who: Who) -> None:
         raise Refusal(ENROL)
     if grant.role not in view.roles or grant.scope not in view.scopes:
         row = ROLES.get(grant.role)
-        raise Refusal(NOT_YOUR_ROLE, role=row.zh if row else grant.role)
+        raise Refusal(NOT_YOUR_ROLE, role=row or grant.role)
 
 
 def _decided_by(office: Office, who: Who) -> list[str]:

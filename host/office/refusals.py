@@ -36,17 +36,22 @@ class Refusal(Exception):  # noqa: N818 - it is an answer, as a decline is one
     ) -> None:
         """`field` is the value that is wrong; `now` what the subject says today."""
         told = {"field": field, **words}
-        super().__init__(kind.en.format(**told))
+        super().__init__(kind.en.format(**_in("en", told)))
         self.kind = kind
         self.field = field
         self.is_kept = is_kept
         self.now = dict(now or {})
-        self.zh = kind.zh.format(**told)
+        self.zh = kind.zh.format(**_in("zh", told))
 
     @property
     def code(self) -> str:
         """Of its row."""
         return self.kind.code
+
+
+def _in(language: str, told: Mapping[str, object]) -> dict[str, object]:
+    """What is put into a sentence: of what has a name in either language, such as a role, that."""
+    return {name: getattr(each, language, each) for name, each in told.items()}
 
 
 def told_of(refusal: Refusal) -> Refused:

@@ -162,7 +162,7 @@ def refuse_conflict(role: str, place: Place, held: Iterable[Grant]) -> None:
     for other in held:
         row = conflict_of(role, other.role, is_same_place=place == other.place)
         if row is not None:
-            raise Refusal(CONFLICT, field="role", role=ROLES[other.role].zh, why=row.why)
+            raise Refusal(CONFLICT, field="role", role=ROLES[other.role], why=row.why)
 
 
 def grants_of(

@@ -1,5 +1,6 @@
 """The cards that lie beside a till: by a name, by a number, or by what is printed on them."""
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -19,6 +20,7 @@ from host.estate.plan import CardPlan, EstatePlan
 from host.model.secrets import PAN_DIGITS_MIN, Pan, luhn_digit
 from simulators.till.errors import TillError, quoted
 
+EXPIRY_TYPED: Final = re.compile(r"[0-9]{2}(0[1-9]|1[0-2])")
 TYPED_CARDS: Final = -1_000_000
 """Cards that no estate has are numbered from here downwards."""
 
@@ -47,11 +49,12 @@ class CardBox:
 
     def __init__(self, estate: EstatePlan) -> None:
         self.by_id: dict[int, CardPlan] = {
-            card.id: card for card in (*estate.cards, *external_cards())
+            card.id: card for card in (*estate.all_cards, *external_cards())
         }
         """Cards that were typed are added."""
         self._by_pan = {card.pan: card for card in self.by_id.values()}
         self._issuers = {issuer.id: issuer.name for issuer in (*ISSUERS, *estate.issuers)}
+        self._prefixes = {issuer.pan_prefix: issuer.id for issuer in estate.issuers}
 
     def find(self, word: str) -> CardPlan:
         """The card of a name, a number of the estate, or a card number.
@@ -62,8 +65,9 @@ class CardBox:
         name = word.lower()
         if name in STRANGERS:
             return self._by_number(STRANGERS[name].pan)
-        if len(word) >= PAN_DIGITS_MIN and word.isascii() and word.isdigit():
-            return self._by_number(_pan_of(word))
+        digits, _, expiry = word.partition("=")
+        if len(digits) >= PAN_DIGITS_MIN and digits.isascii() and digits.isdigit():
+            return self._by_number(_pan_of(digits), _expiry_of(expiry))
         number = CARD_NAMES.get(name) if name in CARD_NAMES else _number_of(word)
         card = self.by_id.get(number) if number is not None else None
         if card is None:
@@ -82,12 +86,20 @@ class CardBox:
         for name, stranger in STRANGERS.items():
             yield name, self._by_number(stranger.pan), stranger.why
 
-    def _by_number(self, pan: Pan) -> CardPlan:
+    def _issuer_by(self, pan: Pan) -> int:
+        """Whose prefix it has; 0 where nobody's."""
+        digits = pan.reveal()
+        return next((own for prefix, own in self._prefixes.items() if digits.startswith(prefix)), 0)
+
+    def _by_number(self, pan: Pan, expiry: str = "") -> CardPlan:
         card = self._by_pan.get(pan)
         if card is None:
             number = TYPED_CARDS - len(self._by_pan)
-            card = CardPlan(id=number, issuer_id=0, pan=pan, pin=PIN, expiry=EXPIRY)
-            self._by_pan[pan] = self.by_id[number] = card
+            issuer = self._issuer_by(pan)
+            card = CardPlan(id=number, issuer_id=issuer, pan=pan, pin=PIN, expiry=EXPIRY)
+        if expiry:
+            card = msgspec.structs.replace(card, expiry=expiry)
+        self._by_pan[pan] = self.by_id[card.id] = card
         return card
 
 
@@ -108,6 +120,13 @@ def _number_of(word: str) -> int | None:
     digits = word.removeprefix("-")
     is_number = digits.isascii() and digits.isdigit() and len(digits) < PAN_DIGITS_MIN
     return int(word) if is_number else None
+
+
+def _expiry_of(text: str) -> str:
+    """YYMM, as it stands on the card; empty where it was not typed."""
+    if text and (EXPIRY_TYPED.fullmatch(text) is None):
+        raise TillError("an expiry is year and month, as =2912 behind the card number")
+    return text
 
 
 def _pan_of(word: str) -> Pan:

@@ -107,6 +107,16 @@ _TRADES: Final = (
         also=("cash load", "top up"),
     ),
     Command(
+        name="activate",
+        takes=(Takes.CARD, Takes.AMOUNT),
+        says="sell a card of a card batch",
+        example="activate 1110 100",
+        act=trading.trade("activate", "card activated"),
+        part=Part.COUNTER,
+        at=At.POS,
+        also=("sell card",),
+    ),
+    Command(
         name="check load",
         takes=(Takes.CARD,),
         says="how much the card can take",

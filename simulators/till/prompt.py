@@ -174,7 +174,7 @@ async def standing_till(at: TillPlace, record: Record) -> AsyncIterator[Prompt]:
 _ENDED: Final = {"approved": "approved", "declined": "declined", "no": "without an answer"}
 """The first word of a receipt's outcome, and how the summary says it."""
 NOT_ANSWERED: Final = "a reversal, confirmation or refund was not answered: phone the operator"
-CARD_IS: Final = "a name of `cards`, a number, a card number"
+CARD_IS: Final = "a name of `cards`, a number, a card number, with =2912 its expiry"
 _WORDS: Final = (
     ("CARD", CARD_IS),
     ("AMOUNT", "yuan and fen, as 12.34; 12 is 12.00"),

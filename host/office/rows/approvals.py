@@ -45,7 +45,7 @@ def _decide(acting: Acting, values: Decide) -> Result:
     _refuse_state(acting)
     content = acting.subject.content
     if acting.grant.role not in action.may_approve:
-        raise Refusal(NOT_YOUR_ROLE, role=ROLES[acting.grant.role].zh)
+        raise Refusal(NOT_YOUR_ROLE, role=ROLES[acting.grant.role])
     if content["asked_by"] == acting.who.person:
         raise Refusal(SAME_PERSON, did="asked for")
     if values.decision == "refuse":
@@ -122,7 +122,7 @@ def _asker(acting: Acting) -> Who | None:
 def _withdraw(acting: Acting, _values: Withdraw) -> Result:
     _refuse_state(acting)
     if acting.subject.content["asked_by"] != acting.who.person:
-        raise Refusal(NOT_YOUR_ROLE, role=ROLES[acting.grant.role].zh)
+        raise Refusal(NOT_YOUR_ROLE, role=ROLES[acting.grant.role])
     _end(acting, "withdrawn", "")
     return OK
 

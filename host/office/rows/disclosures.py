@@ -194,7 +194,7 @@ def _take(acting: Acting, values: FileTake) -> Result:
 
 def _reveal(acting: Acting, values: CardReveal) -> Result:
     if acting.grant.role == CS and REVEAL not in acting.grant.rights:
-        raise Refusal(NOT_YOUR_ROLE, role=ROLES[CS].zh)
+        raise Refusal(NOT_YOUR_ROLE, role=ROLES[CS])
     row = acting.connection.execute(SQL["secret_of_card"], (values.card,)).fetchone()
     assert row is not None, "it is the subject"
     sealed, status, state = row

@@ -239,7 +239,7 @@ def _accept(acting: Acting, merchant: int, named: tuple[str, ...]) -> None:
 
 def _suspend_merchant(acting: Acting, values: MerchantSuspend) -> Result:
     if not values.is_suspended and acting.grant.role != PA:
-        raise Refusal(NOT_YOUR_ROLE, role=ROLES[acting.grant.role].zh)
+        raise Refusal(NOT_YOUR_ROLE, role=ROLES[acting.grant.role])
     _refuse_same(acting.subject, is_active=not values.is_suspended)
     _set_merchant(acting, is_active=not values.is_suspended, closed_on=None)
     return OK

@@ -169,7 +169,7 @@ def _revoke(acting: Acting, values: PersonRevoke) -> Result:
     if content["ended_at"] is not None:
         raise Refusal(STATE, state="ended")
     if not _may_take(acting, content["role"]):
-        raise Refusal(NOT_YOUR_ROLE, role=ROLES[acting.grant.role].zh)
+        raise Refusal(NOT_YOUR_ROLE, role=ROLES[acting.grant.role])
     refuse_last(acting, content["person_id"], {content["role"]})
     told = {"id": values.grant, "now": acting.now, "by": acting.who.person}
     acting.connection.execute(SQL["end_grant"], told)
@@ -184,7 +184,7 @@ def _may_take(acting: Acting, role: str) -> bool:
 def _lock(acting: Acting, values: PersonLock) -> Result:
     was = acting.subject.content["state"]
     if not values.is_locked and acting.grant.role not in {PA, MO}:
-        raise Refusal(NOT_YOUR_ROLE, role=ROLES[acting.grant.role].zh)
+        raise Refusal(NOT_YOUR_ROLE, role=ROLES[acting.grant.role])
     if was != ("active" if values.is_locked else "locked"):
         raise Refusal(STATE, state=was)
     person = _other(acting)

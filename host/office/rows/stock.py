@@ -19,9 +19,11 @@ from host.office.fields import (
     Values,
 )
 from host.office.jobs import AtWork, begin_job
+from host.office.places import reaches
 from host.office.records import was_done_by
-from host.office.refusals import FIELD, ID, STATE, Refusal
+from host.office.refusals import FIELD, ID, NOT_FOUND, STATE, Refusal
 from host.office.roles import BM, BO, CS, FN, IM, PA, PO, RK
+from host.office.sessions import grants_of
 from host.office.subjects import Ref, find
 from host.stock import batches, lives, making, products, sales
 from host.stock.batches import By
@@ -66,7 +68,7 @@ class BatchCreate(Values, frozen=True, kw_only=True):
     valid_from: dt.date | None = None
     valid_to: dt.date | None = None
     numbers: Secret | None = None
-    """Chosen ones, one a line."""
+    """Chosen ones, one a line; in one line with commas or blanks between them."""
     note: Text = ""
 
 
@@ -173,7 +175,7 @@ def _of_product(acting: Acting, values: ProductRevise) -> tuple[int, str]:
 
 
 def _create(acting: Acting, values: BatchCreate) -> Result:
-    acting.find("person", values.responsible)
+    _find_responsible(acting, values.responsible)
     if values.vendor is not None:
         acting.find("vendor", values.vendor)
     told = msgspec.structs.asdict(values)
@@ -185,8 +187,22 @@ def _create(acting: Acting, values: BatchCreate) -> Result:
     return Result(key=made.code, told=_make(acting, made.code, made.part, new.cards))
 
 
+def _find_responsible(acting: Acting, login: str) -> None:
+    """Whoever works within the grant in use, wherever they were invited.
+
+    Raises:
+        Refusal: nobody of that login does.
+    """
+    grant = acting.grant
+    found = find(acting.connection, Ref("person", login))
+    held = [] if found is None else grants_of(acting.connection, int(found.id), acting.now)
+    if not any(reaches(grant.scope, grant.place, one.place) for one in held):
+        raise Refusal(NOT_FOUND, what="person")
+
+
 def _create_chosen(acting: Acting, new: batches.NewBatch, numbers: Secret) -> Result:
-    lines = numbers.reveal().decode("ascii", "replace").splitlines()
+    text = numbers.reveal().decode("ascii", "replace")
+    lines = text.splitlines() if "\n" in text else text.replace(",", " ").split()
     pans = batches.chosen_numbers(acting.connection, acting.hsm, new.product, lines)
     if len(pans) != new.cards:
         raise Refusal(FIELD, field="cards", problem=f"there are {len(pans)} numbers")
@@ -209,7 +225,7 @@ def _add(acting: Acting, values: BatchAdd) -> Result:
 
 def _edit(acting: Acting, values: BatchEdit) -> Result:
     if values.responsible is not None:
-        acting.find("person", values.responsible)
+        _find_responsible(acting, values.responsible)
     if values.vendor is not None:
         acting.find("vendor", values.vendor)
     told = msgspec.structs.asdict(values)

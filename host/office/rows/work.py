@@ -20,7 +20,7 @@ class JobStop(Values, frozen=True, kw_only=True):
 def _stop(acting: Acting, values: JobStop) -> Result:
     content = acting.subject.content
     if acting.grant.role != PA and content["asked_by"] != acting.who.person:
-        raise Refusal(NOT_YOUR_ROLE, role=ROLES[acting.grant.role].zh)
+        raise Refusal(NOT_YOUR_ROLE, role=ROLES[acting.grant.role])
     statement = "stop_job" if values.is_stopped else "resume_job"
     told = {"id": values.job, "now": acting.now}
     if acting.connection.execute(SQL[statement], told).rowcount != 1:

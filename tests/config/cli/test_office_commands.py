@@ -1,20 +1,24 @@
-"""The office from the command line: from an empty directory to a terminal with its master key.
+"""The office from the command line: from an empty directory to the first card sold, and its night.
 
 The commands are those of docs/operating.md, read out of it and typed by two people, each with a
 state directory and a phone of their own.
 """
 
+import datetime as dt
 import json
 import re
 import shlex
+import signal
 import stat
 import subprocess
+import sys
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 from typer.main import get_command
 
@@ -22,10 +26,10 @@ from config.cli.app import app, whole_command
 from config.cli.generated import BY_HAND
 from config.cli.whole import needs_office
 from config.places import places_of
-from config.run.database import embedded_dsns, opened_database
-from config.settings import DatabaseSettings
 from config.tasks.sessions import session_file
 from host.clock import utc_now
+from host.office.action import Step
+from host.office.codes import STEP_SECONDS
 from host.office.tables import ACTIONS, VIEWS
 from tests.commands import run_command
 from tests.host.office.conftest import code_at
@@ -33,6 +37,8 @@ from tests.host.office.conftest import code_at
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs" / "operating.md").read_text("utf-8")
 BLOCKS = dict(re.findall(r"<!-- office: (\w+) -->\n\n```sh\n(.*?)```", PAGE, re.DOTALL))
+TYPED = dict(re.findall(r"<!-- till: (\w+) -->\n\n```text\n(.*?)```", PAGE, re.DOTALL))
+CHOSEN = re.findall(r"`(\d{16}(?:, \d{16})+)`", PAGE)
 PASSWORD = "seven green otters"
 
 
@@ -43,17 +49,19 @@ class Person:
     home: Path
     data: Path
     seed: str = ""
+    step: int = 0
+    """Of the last code: each is good once."""
     invitation: str = ""
     said: list[str] = field(default_factory=list)
 
-    def run(self, line: str, lang: str = "en") -> subprocess.CompletedProcess[str]:
+    def run(self, line: str, lang: str = "en", typed: str = "") -> subprocess.CompletedProcess[str]:
         """A command as the page has it; what it asks for is typed."""
-        words = shlex.split(line, comments=True)[1:]
+        words = shlex.split(of_this_year(line), comments=True)[1:]
         return run_command(
             "--lang",
             lang,
             *words,
-            given="".join(f"{each}\n" for each in self._typed(words)).encode(),
+            given=(typed or "".join(f"{each}\n" for each in self._typed(words))).encode(),
             environ={
                 "XDG_STATE_HOME": str(self.home),
                 "POSSWITCH_DATA": str(self.data),
@@ -67,17 +75,22 @@ class Person:
             return [self.invitation, PASSWORD]
         if words[0] == "sign-in":
             return [PASSWORD, self.code() if self.seed else ""]
-        return [self.code()] if self.seed else []
+        if "--numbers" in words:
+            return CHOSEN
+        action = ACTIONS.get(".".join(words[:2]).replace("-", "_"))
+        asks = words[-1] == "--code" or (action is not None and action.step is Step.OWN)
+        return [self.code()] if asks and words[:2] != ["person", "save"] else []
 
     def code(self) -> str:
-        """What the phone shows."""
-        return code_at(self.seed, utc_now())
+        """The next that the phone shows and nobody has seen, as soon as it is good."""
+        now = time.time()
+        self.step = max(self.step + 1, int(now) // STEP_SECONDS - 1)
+        time.sleep(max(0.0, (self.step - 1) * STEP_SECONDS - now))
+        return code_at(self.seed, dt.datetime.fromtimestamp(self.step * STEP_SECONDS, dt.UTC))
 
-    def done(self, line: str, lang: str = "en") -> str:
+    def done(self, line: str, lang: str = "en", typed: str = "") -> str:
         """What it said; fails the test where it failed."""
-        with psycopg.connect(embedded_dsns(places_of(self.data).cluster).owner) as connection:
-            connection.execute("UPDATE person SET totp_step = 0")  # half a minute has gone by
-        ran = self.run(line, lang)
+        ran = self.run(line, lang, typed)
         assert ran.returncode == 0, f"{line}\n{ran.stdout}{ran.stderr}"
         self._remember(ran.stdout)
         return ran.stdout
@@ -95,29 +108,63 @@ class Two:
 
     wang: Person
     li: Person
+    till: dict[str, str] = field(default_factory=dict)
+    """What was to be read at the till, by what was typed there."""
 
     def play(self, block: str, who: Person) -> list[str]:
         return [who.done(line) for line in BLOCKS[block].splitlines()]
 
+    def sell(self, name: str) -> None:
+        [line] = BLOCKS["till"].splitlines()
+        self.till[name] = self.wang.done(line, typed=TYPED[name])
+
 
 @pytest.fixture(scope="module")
 def two(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Two]:
-    """As far as the page goes."""
+    """As far as the page goes, with all running as it says."""
     home = tmp_path_factory.mktemp("office")
     data = home / "data"
-    wang, li = (Person(home / name, data) for name in ("wang", "li"))
-    first, *rest = BLOCKS["first"].splitlines()
-    with opened_database(DatabaseSettings(), places_of(data), say=lambda _: None):
-        said = wang.run(first)
+    two = Two(Person(home / "wang", data), Person(home / "li", data))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(home)
+        [begun] = BLOCKS["init"].splitlines()
+        said = two.wang.run(begun)
         assert said.returncode == 0, said.stderr
-        wang.invitation = invitation_in(said.stdout)
-        for line in rest:
-            last = wang.done(line)
-        li.invitation = invitation_in(last)
-        two = Two(wang, li)
-        two.play("second", li)
-        two.play("estate", wang)
-        yield two
+        two.wang.invitation = invitation_in(said.stdout)
+        with everything_running(data):
+            two.li.invitation = invitation_in(two.play("first", two.wang)[-1])
+            two.play("second", two.li)
+            two.play("estate", two.wang)
+            two.play("keys", two.wang)
+            two.play("manager", two.li)
+            two.play("cards", two.wang)
+            two.sell("early")
+            two.play("open", two.li)
+            two.sell("sale")
+            two.wang.done("posswitch session use-grant 1")
+            two.li.done("posswitch session use-grant 2")
+            yield two
+
+
+@contextmanager
+def everything_running(data: Path) -> Iterator[None]:
+    """`posswitch up`, on a port of its own."""
+    [line] = BLOCKS["up"].splitlines()
+    words = [*shlex.split(line)[1:], "--port", "0", "--data", str(data)]
+    command = [sys.executable, "-m", "config", *words]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as running:
+        try:
+            assert running.stdout is not None
+            assert any(said.startswith("pos on ") for said in iter(running.stdout.readline, ""))
+            yield
+        finally:
+            running.send_signal(signal.SIGINT)
+            running.communicate(timeout=60)
+
+
+def of_this_year(line: str) -> str:
+    """A card batch is named by the year that it is made in."""
+    return re.sub(r"CB-\d{4}", f"CB-{utc_now().year}", line)
 
 
 def invitation_in(said: str) -> str:
@@ -135,16 +182,32 @@ def test_two_people_get_from_nothing_to_a_terminal_by_commands_alone(two: Two) -
     assert "done" in two.wang.done("posswitch approvals --all")
 
 
-def test_its_master_key_comes_by_the_ceremony(
-    two: Two, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    generate, listing, *_ = BLOCKS["keys"].splitlines()
-    assert "master key" in two.wang.done(generate)
-    assert "80010001" in two.wang.done(listing)
+def test_a_card_is_refused_before_another_opens_its_batch_and_sold_after(two: Two) -> None:
+    """S1-01, S1-02, S1-11, S1-12, S4-21, S4-76: made and opened by two people, sold at a till."""
+    assert "DECLINED    21" in two.till["early"]
+    sale = two.till["sale"]
+    assert sale.count("APPROVED    00") == 4, "sign-on, activation, purchase, balance"
+    assert "City Card" in sale
+    assert "87.66 CNY" in sale
+    assert "AGREED" in sale
+    trace = re.search(r"trace (\d{6})", sale)
+    assert trace is not None
+    told = two.wang.done(f"posswitch trace {trace[1]}@80010001")
+    assert "card activation 100.00 CNY  approved" in told
+
+
+def test_its_master_key_comes_by_the_ceremony(two: Two) -> None:
     history = json.loads(two.wang.done("posswitch show audit --json"))
     actions = [dict(zip(history["columns"], row, strict=True))["action"] for row in history["rows"]]
     assert {"merchant.save", "store.save", "terminal.save"} <= set(actions)
+
+
+def test_the_night_closes_what_was_sold_and_the_audit_finds_nothing(two: Two) -> None:
+    cleared, audited, *_ = BLOCKS["night"].splitlines()
+    said = two.wang.done(cleared)
+    assert "888290054110001" in said
+    assert "12.34 CNY" in said
+    assert "audit: 0 violations" in two.wang.done(audited)
 
 
 def test_a_session_is_a_file_that_only_its_user_may_read(two: Two) -> None:
