@@ -5,7 +5,7 @@ INSERT INTO office_file (
     made_at, expires_at
 ) VALUES
 (
-    'import', 'members.csv', 1, NULL, NULL, NULL, 'ready', 10, '\x5ea1ed31', NULL,
+    'import', 'members.csv', 1, NULL, 1, 1, 'ready', 10, '\x5ea1ed31', NULL,
     '2026-10-01 12:00:00+00', '2026-10-05 12:00:00+00'
 ),
 (
@@ -21,7 +21,7 @@ INSERT INTO disclosure (
     downloaded_at
 ) VALUES
 (
-    '2026-10-01 12:00:00+00', 'export', 1, 'card_batch', 'CB-2026-0001', 1, NULL, NULL, NULL,
+    '2026-10-01 12:00:00+00', 'export', 1, 'card_batch', 'CB-2026-0001', 1, 1, 1, 1,
     'card numbers and activation passwords', 3, true, 'printer', 'to be printed', 'bo', 2, 1,
     '2026-10-01 12:05:00+00'
 );

@@ -13,3 +13,5 @@ INSERT INTO card (
     '0', '\x00000000000000000000000000000036', '4294967300', '1', 'inactive', '2810',
     '991000******0036', '\x5ea1ed36', 1, 'allocated', 1
 );
+
+UPDATE card_batch_part SET cards = 4, made = 4 WHERE id = 1;
