@@ -101,6 +101,12 @@ OF_STOCK: Final[Mapping[Why, RefusalKind]] = {
     Why.TAKEN: _row(
         Why.TAKEN, "there is one of that number", "单号已存在", "look at it, or take another number"
     ),
+    Why.NEW: _row(
+        Why.NEW,
+        "the new card cannot have its place",
+        "新卡不可用",
+        "take an unsold card of the same product: posswitch show batch_cards",
+    ),
     Why.CARD: _row(Why.CARD, "the card does not allow it", "卡状态不允许", "look at the card"),
 }
 

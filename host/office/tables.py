@@ -8,6 +8,7 @@ from host.office.disclosing import make_file
 from host.office.jobs import Step
 from host.office.rows import (
     approvals,
+    card_ends,
     disclosures,
     entries,
     estate,
@@ -70,6 +71,8 @@ _ACTIONS: Final[tuple[Action[Any], ...]] = (
     holding.CARD_ACTIVATE_FOR,
     holding.CARD_BIND_BOUGHT,
     holding.CARD_REBIND,
+    card_ends.CARD_REPLACE,
+    card_ends.CARD_VOID,
     members.ADD,
     members.EDIT,
     members.FREEZE,
@@ -113,6 +116,7 @@ VIEWS: Final[Mapping[str, View]] = {row.id: row for row in _VIEWS}
 
 WORKS: Final[Mapping[str, Step]] = {
     stock.CREATE: stock.make_cards,
+    card_ends.WRITE_BACK: card_ends.write_back,
     disclosures.EXPORT: make_file,
     intake.MEMBER_IMPORT: intake.take_file_of_members,
     holding.ACTIVATE_FOR: holding.post_binding,

@@ -133,6 +133,8 @@ WORDS: Final[Mapping[str, Word]] = {
     "mine": Word("mine", "我的"),
     "name": Word("name", "名称"),
     "new": Word("new password", "新密码"),
+    "many": Word("cards", "卡"),
+    "replacement": Word("new card", "新卡"),
     "note": Word("why", "备注"),
     "number": Word("number", "号"),
     "numbers": Word("chosen numbers", "靓号"),

@@ -226,7 +226,7 @@ def resume_batch(connection: Connection, batch: int) -> None:
 def void_batch(connection: Connection, batch: int, by: By) -> None:
     """None of its cards is ever spent, bound, sold or loaded again, from the next message on.
 
-    What is left on them stays in their purses, owed by the issuer, until each card is voided.
+    What is left on them is written back by a job (`host.stock.ends`).
 
     Raises:
         StockRefusal: it has ended already, its cards are being made, or who voids it has made it.

@@ -48,6 +48,8 @@ class Why(enum.StrEnum):
     """The number or the activation password is wrong: told alike."""
     TRIES = "E-TRIES"
     """Too many tries."""
+    NEW = "E-NEW"
+    """That card cannot have the place of the other; `reason` says why."""
     CARD = "E-CARD"
     """The card's batch, status or days do not allow it; `reason` says which."""
     RANGE = "E-RANGE"

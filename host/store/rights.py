@@ -225,7 +225,9 @@ OFFICE: Final[Mapping[str, Right]] = {
             "shard pan_hash id issuer_id status expiry pan_masked pan_sealed part_id sale "
             "valid_from valid_to code_hash code_sealed"
         ),
-        updates=_of("status sale sale_id shipment_id valid_to member_id code_hash code_sealed"),
+        updates=_of(
+            "status sale sale_id shipment_id valid_from valid_to member_id code_hash code_sealed"
+        ),
     ),
     "card_batch": Right(
         reads=WHOLE,
@@ -314,6 +316,11 @@ OFFICE: Final[Mapping[str, Right]] = {
         updates=_of("state bytes sha256 password_sealed expires_at"),
     ),
     "office_file_piece": Right(reads=WHOLE, inserts=WHOLE, deletes=True),
+    "move": Right(
+        reads=WHOLE,
+        inserts=_of("shard card_id name to_shard to_card origin made_by asked_at"),
+        updates=_of("wanted state refused ended_at"),
+    ),
     "once_key": Right(reads=WHOLE, inserts=WHOLE, deletes=True),
     "person": Right(
         reads=WHOLE,

@@ -23,9 +23,10 @@ from host.office.places import reaches
 from host.office.records import was_done_by
 from host.office.refusals import FIELD, ID, NOT_FOUND, STATE, Refusal
 from host.office.roles import BM, BO, CS, FN, IM, PA, PO, RK
+from host.office.rows.card_ends import begin_write_back
 from host.office.sessions import grants_of
 from host.office.subjects import Ref, find
-from host.stock import batches, lives, making, products, sales
+from host.stock import batches, ends, lives, making, products, sales
 from host.stock.batches import By
 from host.store.queries import load_queries
 
@@ -256,8 +257,10 @@ def _resume(acting: Acting, _values: BatchStop) -> Result:
 
 
 def _void(acting: Acting, _values: BatchStop) -> Result:
-    batches.void_batch(acting.connection, _batch(acting), _by(acting))
-    return OK
+    batch = _batch(acting)
+    ends.check_nothing_is_held(acting.connection, batch)
+    batches.void_batch(acting.connection, batch, _by(acting))
+    return begin_write_back(acting, batch)
 
 
 def _freeze(acting: Acting, values: CardFreeze) -> Result:

@@ -126,7 +126,7 @@ class World:
             "kind": "freeze", "valid_to": "2030-01-01", "order": "1", "phone": "13900009999",
             "file": self.file, "recipient": "Wu", "reason": "test", "value": "phone",
             "phone_last": "1234", "programme": self.programme, "alliance": "ABROAD",
-            "since": "2030-01-01",
+            "since": "2030-01-01", "many": [self.card], "replacement": self.card,
             "reference": "S1", "content": "eA==",
         }  # fmt: skip
 

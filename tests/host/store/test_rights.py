@@ -89,6 +89,7 @@ SPOKEN: dict[str, dict[str, Collection[str]]] = {
         "host/stock/batches.sql": ALL,
         "host/stock/sales.sql": ALL,
         "host/stock/lives.sql": ALL,
+        "host/stock/ends.sql": ALL,
         "host/stock/shipping.sql": ALL,
         "host/office/members_in.sql": ALL,
         "host/stock/binding.sql": ALL,
