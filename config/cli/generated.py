@@ -297,7 +297,7 @@ def _view_command(view: View) -> Callable[..., None]:
     parameters += [_extra("after", after, default=None), _extra("rows", rows, default=50)]
 
     def run(**given: Any) -> None:
-        from config.tasks.office import look
+        from config.tasks.office import look, prompted
 
         data, settings = given.pop("data"), given.pop("settings")
         as_json = given.pop("as_json")
@@ -305,10 +305,14 @@ def _view_command(view: View) -> Callable[..., None]:
         filters = {
             each.name: _SPELLED.get(given[each.name], given[each.name])
             for each in view.filters
-            if _is_asked(each, given[each.name])
+            if _is_asked(each, given[each.name]) and each.how is not How.NUMBER
         }
-        asked = Show(view=view.id, filters=filters, after=list(place), rows_max=count)
         options = "".join(f" --{key.replace('_', '-')} {value}" for key, value in filters.items())
+        for each in view.filters:
+            if each.how is How.NUMBER and given[each.name]:
+                filters[each.name] = prompted("card number", is_hidden=True)
+                options += f" --{each.name}"
+        asked = Show(view=view.id, filters=filters, after=list(place), rows_max=count)
         look(data, settings, asked, as_json=as_json, command=f"posswitch show {name}{options}")
 
     return _signed(run, parameters)
@@ -324,6 +328,10 @@ def _filter(told: Filter) -> inspect.Parameter:
     help_text = f"Only: {word}."
     if told.kind is bool:
         return _extra(told.name, Annotated[bool | None, typer.Option(help=help_text)], default=None)
+    if told.how is How.NUMBER:
+        help_text = "Ask for the card's number, which is not shown and kept nowhere."
+        option = typer.Option(f"--{told.name}", help=help_text)
+        return _extra(told.name, Annotated[bool, option], default=False)
     if told.how in {How.MINE, How.TO_DECIDE}:
         option = typer.Option(f"--{told.name.replace('_', '-')}", help=help_text)
         return _extra(told.name, Annotated[bool, option], default=False)

@@ -2,27 +2,34 @@
 
 A page is read by the place where the one before ended, so that it costs the same however far down
 it is; what is counted is counted up to a limit. Statements are composed of the view's own names.
+What is read along a card's trail is read in a snapshot of its own, once the card was found in
+scope.
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 from psycopg import sql
 
 from host.model.office import COUNTED_MAX, ROWS_MAX, Page, Refused, Show
+from host.model.secrets import Pan
 from host.office.office import Office
 from host.office.people import Who
+from host.office.phones import phone_hash
 from host.office.places import SCOPE_COLUMNS, VIEW_COLUMNS, Scope
 from host.office.refusals import ENROL, FIELD, NOT_FOUND, NOT_YOUR_ROLE, Refusal, told_of
 from host.office.roles import ROLES
 from host.office.sessions import who_asks
-from host.office.view import Column, Filter, How, View
+from host.office.view import Column, Filter, How, View, Walk
+from host.stock.tries import card_of
+from host.store.card_view import CardUnknownError
 from host.store.connecting import Connection
 from host.store.queries import load_queries
 
 SQL: Final = load_queries("host.office", "views.sql")
+MEMBERS: Final = load_queries("host.stock", "lives.sql")
 
 _OPERATORS: Final[Mapping[How, sql.SQL]] = {
     How.IS: sql.SQL("{} = {}"),
@@ -35,6 +42,8 @@ _OPERATORS: Final[Mapping[How, sql.SQL]] = {
         " AND (f.until_at IS NULL OR f.until_at > %(now)s))"
     ),
     How.MINE: sql.SQL("{} = {}"),
+    How.NUMBER: sql.SQL("{} = {}"),
+    How.PHONE: sql.SQL("{} = {}"),
     How.TO_DECIDE: sql.SQL("v.state = 'asked' AND v.asker <> %(me)s AND {} = any({})"),
 }
 
@@ -49,16 +58,26 @@ class Question:
     values: dict[str, Any]
 
 
+class _Found(NamedTuple):
+    """The card whose trail is to be read; None: there is none in scope."""
+
+    view: View
+    columns: tuple[Column, ...]
+    asked: Show
+    card: int | None
+
+
 def read_view(office: Office, connection: Connection, asked: Show) -> Page | Refused:
     """A page of a view, or why not. `connection` has no transaction open."""
-    with connection.transaction():
-        try:
-            return _read(office, connection, asked)
-        except Refusal as refusal:
-            return told_of(refusal)
+    try:
+        with connection.transaction():
+            found = _read(office, connection, asked)
+        return found if isinstance(found, Page) else _walked(connection, found)
+    except Refusal as refusal:
+        return told_of(refusal)
 
 
-def _read(office: Office, connection: Connection, asked: Show) -> Page:
+def _read(office: Office, connection: Connection, asked: Show) -> Page | _Found:
     view = office.views.get(asked.view)
     if view is None:
         raise Refusal(NOT_FOUND, what="view")
@@ -66,8 +85,11 @@ def _read(office: Office, connection: Connection, asked: Show) -> Page:
     who = who_asks(connection, asked.session, now)
     _refuse_role(view, who)
     values = {"now": now, "me": who.person, "mine": _decided_by(office, who)}
+    asked = _named(office, connection, view, asked)
     question = page_question(view, who, asked, values)
     rows = connection.execute(question.statement, question.values).fetchall()
+    if view.walk is not None:
+        return _Found(view, columns_for(view, who), asked, next((row[0] for row in rows), None))
     page = _page(columns_for(view, who), rows, rows_of(asked))
     if not asked.is_counted:
         return page
@@ -75,6 +97,51 @@ def _read(office: Office, connection: Connection, asked: Show) -> Page:
     count = connection.execute(question.statement, question.values).fetchone()
     assert count is not None, "a count is a row"
     return msgspec.structs.replace(page, count=count[0])
+
+
+def _named(office: Office, connection: Connection, view: View, asked: Show) -> Show:
+    """With the numbers in the book of what is found by a card's number or a phone; 0: none."""
+    told = dict(asked.filters)
+    for row in view.filters:
+        if row.name in told and row.how is How.NUMBER:
+            told[row.name] = str(_card_of(office, connection, told[row.name]))
+        elif row.name in told and row.how is How.PHONE:
+            told[row.name] = str(_member_of(office, connection, told[row.name]))
+    return msgspec.structs.replace(asked, filters=told)
+
+
+def _card_of(office: Office, connection: Connection, number: str) -> int:
+    try:
+        pan = Pan("".join(number.split()))
+    except ValueError:
+        return 0
+    return card_of(connection, office.hsm, pan).id
+
+
+def _member_of(office: Office, connection: Connection, phone: str) -> int:
+    told = (phone_hash(office.hsm, phone.strip()),)
+    row = connection.execute(MEMBERS["member_of_phone"], told).fetchone()
+    return row[0] if row is not None else 0
+
+
+def _walked(connection: Connection, found: _Found) -> Page:
+    """Along the card's trail; nothing where no card is in scope.
+
+    Raises:
+        Refusal: the place where it is to go on is none.
+    """
+    names = [one.name for one in found.columns]
+    if found.card is None or found.view.walk is None:
+        return Page(columns=names, rows=[])
+    walk = Walk(card=found.card, after=tuple(found.asked.after), rows_max=rows_of(found.asked))
+    with connection.transaction():
+        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        try:
+            walked = found.view.walk(connection, walk)
+        except (CardUnknownError, ValueError) as error:
+            raise Refusal(FIELD, field="after", problem=str(error)) from None
+    rows = [[msgspec.to_builtins(row.get(name)) for name in names] for row in walked.rows]
+    return Page(columns=names, rows=rows, next=list(walked.next))
 
 
 def columns_for(view: View, who: Who) -> tuple[Column, ...]:
@@ -94,8 +161,9 @@ def page_question(view: View, who: Who, asked: Show, values: Mapping[str, Any]) 
         raise Refusal(FIELD, field=needed, problem="one of these has to be given")
     conditions, told = _conditions(view, who, asked.filters)
     order = _order(view, asked.filters)
-    after, place = _after(view, order, asked.after)
-    names = [one.name for one in columns_for(view, who)]
+    is_walked = view.walk is not None
+    after, place = _after(view, order, [] if is_walked else asked.after)
+    names = [] if is_walked else [one.name for one in columns_for(view, who)]
     direction = sql.SQL(" DESC") if view.is_newest_first else sql.SQL("")
     statement = (
         sql.SQL("SELECT {} FROM (").format(_columns([*names, *order]))

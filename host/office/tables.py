@@ -9,6 +9,7 @@ from host.office.jobs import Step
 from host.office.rows import (
     approvals,
     card_ends,
+    card_views,
     disclosures,
     entries,
     estate,
@@ -106,6 +107,10 @@ _VIEWS: Final = (
     stock_views.CARD_BATCHES,
     stock_views.BATCH_PARTS,
     stock_views.BATCH_CARDS,
+    card_views.CARDS,
+    card_views.CARD_EVENTS,
+    card_views.ACTIVATIONS,
+    card_views.USAGES,
     stock_views.ALLOCATIONS,
     stock_views.MEMBERS,
     views.DISCLOSURES,

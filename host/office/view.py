@@ -6,10 +6,12 @@ stand here and never out of what somebody typed.
 """
 
 import enum
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from host.office.places import Scope
+from host.store.connecting import Connection
 
 
 @enum.unique
@@ -23,6 +25,8 @@ class How(enum.Enum):
     OF_PART = "is a card of that part"
     OF_ROLE = "is a person of that role"
     MINE = "is the person who looks"
+    NUMBER = "has this number, which is hashed before anything is looked for"
+    PHONE = "is of who has this phone, the same"
     TO_DECIDE = "waits for somebody like who looks"
 
 
@@ -53,6 +57,24 @@ class Filter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Walk:
+    """A page of what is read along a card's trail."""
+
+    card: int
+    after: tuple[str, ...]
+    """Where the page before ended, as the walk itself said it."""
+    rows_max: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Walked:
+    """Rows by their columns, and where they ended; empty at the end."""
+
+    rows: list[Mapping[str, Any]]
+    next: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class View:
     """One row."""
 
@@ -73,6 +95,9 @@ class View:
     """What may be done to a row."""
     exports: str = ""
     """C CSV, X XLSX, P PDF."""
+    walk: Callable[[Connection, Walk], Walked] | None = None
+    """Where rows are read along the trail of one card, which the statement finds by its `id`: no
+    index leads to them, for a posting would pay for it."""
 
 
 EVERYWHERE: Final = frozenset({Scope.PLATFORM, Scope.ISSUER, Scope.MERCHANT, Scope.STORE})

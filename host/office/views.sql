@@ -406,6 +406,88 @@ SELECT
 FROM card_batch_part AS p
 INNER JOIN card_batch AS b ON p.batch_id = b.id;
 
+-- name: cards
+-- One card, or those of a member or a part, with what they have.
+SELECT
+    c.id,
+    c.pan_masked,
+    i.institution_id AS issuer,
+    b.product_id AS product,
+    b.code AS batch,
+    c.sale,
+    c.status AS card_status,
+    money.posted_minor AS balance_minor,
+    money.held_minor,
+    (
+        SELECT sum(p.posted_minor)::bigint
+        FROM purse AS p
+        WHERE p.shard = c.shard AND p.card_id = c.id AND p.unit <> i.currency
+    ) AS points,
+    c.member_id AS member,
+    c.part_id AS part,
+    c.valid_from,
+    c.valid_to,
+    c.activated_at,
+    c.issuer_id AS of_issuer
+FROM card AS c
+INNER JOIN issuer AS i ON c.issuer_id = i.id
+LEFT JOIN card_batch_part AS q ON c.part_id = q.id
+LEFT JOIN card_batch AS b ON q.batch_id = b.id
+LEFT JOIN LATERAL (
+    SELECT
+        p.posted_minor,
+        p.held_minor
+    FROM purse AS p
+    WHERE p.shard = c.shard AND p.card_id = c.id AND p.unit = i.currency
+) AS money ON true;
+
+-- name: card_events
+-- The card whose trail is read.
+SELECT
+    c.id,
+    c.issuer_id AS of_issuer
+FROM card AS c;
+
+-- name: usages
+-- The card whose trail is read, and whose it is.
+SELECT
+    c.id,
+    c.issuer_id AS of_issuer,
+    c.member_id AS of_member
+FROM card AS c;
+
+-- name: activations
+-- Of a part, the newest first: how, by whom, for whom, and where the card stands now.
+SELECT
+    c.activated_id AS id,
+    c.id AS card,
+    b.code AS batch,
+    c.part_id AS part,
+    b.name,
+    c.pan_masked,
+    j.amount_minor,
+    CASE j.origin
+        WHEN 'member' THEN 'holder'
+        WHEN 'office' THEN 'office'
+        WHEN 'terminal' THEN 'till'
+    END AS way,
+    c.member_id AS member,
+    m.phone_masked AS phone,
+    j.terminal_id AS terminal,
+    t.merchant_id AS merchant,
+    coalesce(j.terminal_id, j.made_by) AS made_by,
+    c.activated_at,
+    c.status AS card_status,
+    c.issuer_id AS of_issuer,
+    j.merchant_id AS of_merchant
+FROM card AS c
+INNER JOIN card_batch_part AS p ON c.part_id = p.id
+INNER JOIN card_batch AS b ON p.batch_id = b.id
+LEFT JOIN member AS m ON c.member_id = m.id
+LEFT JOIN journal AS j ON c.shard = j.shard AND c.activated_id = j.id
+LEFT JOIN merchant AS t ON j.merchant_id = t.id
+WHERE c.activated_id IS NOT NULL;
+
 -- name: batch_cards
 -- Without what a card is known or activated by.
 SELECT
@@ -414,6 +496,7 @@ SELECT
     c.sale,
     c.status AS card_status,
     c.member_id AS member,
+    c.activated_at,
     c.valid_from,
     c.valid_to,
     c.issuer_id AS of_issuer

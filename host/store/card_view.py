@@ -269,6 +269,28 @@ def view_card(connection: Connection, card: int, page: Page) -> CardView:
         return _Reader(connection, _Card(*rows[0])).view(page)
 
 
+class Moved(NamedTuple):
+    """A page of what was asked of a card, and where it ended; None: there is no more."""
+
+    shard: int
+    movements: tuple[Movement, ...]
+    next: str | None
+
+
+def movements_of(connection: Connection, card: int, page: Page) -> Moved:
+    """What was asked of a card, the newest first, in the transaction that is open.
+
+    Raises:
+        CardUnknownError: there is no such card, or no such movement to go on after.
+    """
+    rows = connection.execute(SQL["card_of"], {"card": card}).fetchall()
+    if not rows:
+        raise CardUnknownError(f"no card has id {card}. Next: check the id")
+    found = _Card(*rows[0])
+    movements, next_ = _Reader(connection, found).moved(page)
+    return Moved(found.shard, tuple(movements), next_)
+
+
 class _Step(NamedTuple):
     """One journal of a card's trail."""
 
@@ -328,6 +350,16 @@ class _Reader:
         self._connection = connection
         self._card = card
         self._trail = _Trail(connection, card)
+
+    def moved(self, page: Page) -> tuple[list[Movement], str | None]:
+        """A page of movements, and where it ended."""
+        card = self._card
+        purses = self._ask("purses", shard=card.shard, card=card.id)
+        units: Units = {account: unit for account, unit, *_ in purses}
+        newest = max((row[4] for row in purses), default=0)
+        shown = self._page(page, newest)
+        now = {account: posted for account, _, posted, *_ in purses}
+        return self._movements(shown.asked, units, None if page.after else now), shown.next
 
     def view(self, page: Page) -> CardView:
         card = self._card

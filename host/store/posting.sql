@@ -470,6 +470,10 @@ UPDATE card AS t SET
     valid_from = r.valid_from,
     valid_to = r.valid_to,
     member_id = r.member_id,
+    activated_id = coalesce(r.activated_id, t.activated_id),
+    activated_at = CASE
+        WHEN r.activated_id IS NULL THEN t.activated_at ELSE %s::timestamptz
+    END,
     code_hash = CASE WHEN r.keeps_code THEN t.code_hash END,
     code_sealed = CASE WHEN r.keeps_code THEN t.code_sealed END
 FROM
@@ -481,11 +485,12 @@ FROM
         %s::date [],
         %s::date [],
         %s::bigint [],
+        %s::bigint [],
         %s::boolean [],
         %s::text [],
         %s::text []
     ) AS r (
-        shard, id, status, sale, valid_from, valid_to, member_id, keeps_code,
+        shard, id, status, sale, valid_from, valid_to, member_id, activated_id, keeps_code,
         status_before, sale_before
     )
 WHERE t.shard = r.shard AND t.id = r.id;

@@ -44,7 +44,10 @@ POSTER: Final[Mapping[str, Right]] = {
     "business_day": Right(reads=_of("business_date state")),
     "card": Right(
         reads=WHOLE,
-        updates=_of("pin_failures status sale valid_from valid_to member_id code_hash code_sealed"),
+        updates=_of(
+            "pin_failures status sale valid_from valid_to member_id code_hash code_sealed "
+            "activated_id activated_at"
+        ),
     ),
     "card_batch": Right(reads=_of("id issuer_id product_id product_version state face_minor")),
     "card_batch_part": Right(reads=_of("id batch_id state")),
@@ -250,6 +253,8 @@ OFFICE: Final[Mapping[str, Right]] = {
         ),
         updates=_of("state returned_by returned_at"),
     ),
+    "checkpoint": Right(reads=_of("account_id business_date balance_minor")),
+    "clearing_run": Right(reads=_of("business_date completed_at")),
     "code_try": Right(reads=WHOLE, inserts=WHOLE, updates=_of("tries began_at"), deletes=True),
     "disclosure": Right(
         reads=WHOLE,
@@ -261,7 +266,13 @@ OFFICE: Final[Mapping[str, Right]] = {
     ),
     "estate_change": Right(reads=WHOLE, inserts=WHOLE),
     "estate_version": Right(reads=WHOLE, updates=_of("version")),
-    "exchange": Right(reads=_of("home slot")),
+    "entry": Right(reads=_of("shard journal_id debit_account credit_account amount_minor")),
+    "exchange": Right(
+        reads=_of(
+            "home slot id shard kind reason is_tombstone answer card_id terminal_id business_date "
+            "decided_at"
+        )
+    ),
     "history": Right(
         reads=WHOLE,
         inserts=_of(
@@ -291,6 +302,12 @@ OFFICE: Final[Mapping[str, Right]] = {
             "member_id plan total asked_by asked_at"
         ),
         updates=_of("state done started_at beat_at ended_at error"),
+    ),
+    "journal": Right(
+        reads=_of(
+            "shard id home slot kind original_id card_id merchant_id terminal_id amount_minor unit "
+            "previous_id origin made_by"
+        )
     ),
     "key_rotation": Right(
         reads=WHOLE,
@@ -341,7 +358,7 @@ OFFICE: Final[Mapping[str, Right]] = {
         ),
         updates=_of("ended_at ended_by"),
     ),
-    "purse": Right(reads=_of("shard card_id unit posted_minor held_minor")),
+    "purse": Right(reads=_of("shard card_id account_id unit posted_minor held_minor last_journal")),
     "product": Right(reads=WHOLE, inserts=WHOLE, updates=_of("name")),
     "product_version": Right(reads=WHOLE, inserts=WHOLE),
     "programme": Right(
@@ -377,6 +394,9 @@ OFFICE: Final[Mapping[str, Right]] = {
     "terminal_key": Right(reads=_of("terminal_id usage generation check_value")),
     "terminal_status": Right(reads=_of("terminal_id reported_at")),
     "vendor": Right(reads=WHOLE, inserts=WHOLE, updates=_of("name contact note")),
+    "undo": Right(
+        reads=_of("shard original_id attempt journal_id kind amount_minor is_moot"),
+    ),
 }
 """What people ask for: their own tables, and of the estate what actions change."""
 

@@ -24,6 +24,7 @@ from host.ledger import (
     seal_digest,
 )
 from host.metrics import CASES_OPENED
+from host.model.instruments import CardStatus
 from host.model.requests import Kind
 from host.model.responses import Reason
 from host.rules.decision import Outcome
@@ -55,6 +56,7 @@ class Row(msgspec.Struct, frozen=True, gc=False):
 
 
 NO_FINGERPRINT: Final = b""
+ACTIVATES: Final = frozenset({Kind.CARD_ACTIVATION, Kind.CARD_BOUND_ACTIVATION})
 
 SHARD, SMALL, INTEGER, NUMBER = (
     arrays.smallints, arrays.smallints, arrays.integers, arrays.bigints,
@@ -81,7 +83,7 @@ FACT: Final = (SHARD, NUMBER, SMALL, NUMBER, NAME, NUMBER, FLAG)
 PIN_FAILURES: Final = (SHARD, BLOB, SMALL)
 STANDING: Final = (
     SHARD, NUMBER, NAME, arrays.words_or_null, arrays.dates_or_null, arrays.dates_or_null,
-    NUMBER_OR_NULL, FLAG, NAME, WORD,
+    NUMBER_OR_NULL, NUMBER_OR_NULL, FLAG, NAME, WORD,
 )  # fmt: skip
 """Columns of the rows that the statements of `posting.sql` take, each in its statement's order."""
 OPEN_CASE: Final = CASE_SQL["open_case"]
@@ -180,7 +182,7 @@ def _statements(
     yield from _purses(cards.values())
     yield from _facts(outcomes)
     yield from _pin_failures(cards.values(), outcomes)
-    yield from _standings(cards.values())
+    yield from _standings(cards.values(), outcomes, state)
     yield from raised_counters(state)
     yield from _cases(outcomes, state)
     yield from _late(state)
@@ -352,18 +354,37 @@ def _late(state: State) -> Iterable[Statement]:
         yield SQL["move_again"] if is_replaced(card) else SQL["write_back"], told
 
 
-def _standings(cards: Iterable[Card]) -> Iterable[Statement]:
+def _standings(
+    cards: Iterable[Card], outcomes: Sequence[Outcome], state: State
+) -> Iterable[Statement]:
     """Cards that were activated, or have ended. One statement notes each row once."""
-    changed = [
+    changed = [card for card in cards if card.is_changed]
+    if not changed:
+        return
+    activated = _activated(outcomes)
+    stored = [
         (
             card.shard, card.id, card.status, card.sale or None, card.valid_from, card.valid_to,
-            card.member or None, card.keeps_code, *card.was,
+            card.member or None, activated.get(card.id), card.keeps_code, *card.was,
         )
-        for card in cards
-        if card.is_changed
+        for card in changed
     ]  # fmt: skip
-    if changed:
-        yield SQL["change_cards"], arrays.columns(STANDING, changed)
+    yield SQL["change_cards"], (state.decided_at, *arrays.columns(STANDING, stored))
+
+
+def _activated(outcomes: Sequence[Outcome]) -> dict[int, int]:
+    """By which exchanges cards were activated that were not before.
+
+    One that a till sold and that is bound later stays activated by its sale.
+    """
+    return {
+        outcome.card.id: outcome.number
+        for outcome in reversed(outcomes)
+        if outcome.card is not None
+        and outcome.item.request.kind in ACTIVATES
+        and outcome.response.reason is Reason.APPROVED
+        and outcome.card.was[0] == CardStatus.INACTIVE
+    }
 
 
 def _pin_failures(cards: Iterable[Card], outcomes: Sequence[Outcome]) -> Iterable[Statement]:

@@ -109,6 +109,7 @@ BATCH_CARDS: Final = View(
         Column(name="sale"),
         Column(name="card_status"),
         Column(name="member", kind=int, opens="members"),
+        Column(name="activated_at", kind=dt.datetime),
         Column(name="valid_from", kind=dt.date),
         Column(name="valid_to", kind=dt.date),
     ),

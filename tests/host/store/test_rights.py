@@ -83,7 +83,7 @@ SPOKEN: dict[str, dict[str, Collection[str]]] = {
             "programmes_begun", "alliances_begun",
         },
         "host/store/book.sql": {"shard_count"},
-        "host/store/posting.sql": {"open_business_date"},
+        "host/store/posting.sql": {"open_business_date", "facts"},
         "host/stock/ageing.sql": ALL,
         "host/stock/making.sql": ALL,
         "host/stock/batches.sql": ALL,
@@ -93,6 +93,11 @@ SPOKEN: dict[str, dict[str, Collection[str]]] = {
         "host/stock/shipping.sql": ALL,
         "host/office/members_in.sql": ALL,
         "host/stock/binding.sql": ALL,
+        "host/office/card_walks.sql": ALL,
+        "host/store/life.sql": {
+            "card_of", "purses", "trail", "before_trails", "unposted", "posted_exchanges",
+            "unposted_exchanges", "journal_of_card", "last_cleared", "changes", "ends_of_day",
+        },
         "host/store/estate_versions.sql": {"next_version", "add_change"},
     },
     "the owner": {

@@ -1,0 +1,134 @@
+"""What people look at of one card, or of a few: where they stand, their life, what they paid."""
+
+import datetime as dt
+from typing import Final
+
+from host.office.card_walks import card_events, usages
+from host.office.places import Scope
+from host.office.roles import AU, BM, BO, CS, FN, IM, PA, PO, RK
+from host.office.view import Column, Filter, How, View
+
+_ISSUERS: Final = frozenset({Scope.PLATFORM, Scope.ISSUER})
+_BY_CARD: Final = (
+    Filter(name="card", column="id", kind=int),
+    Filter(name="number", column="id", how=How.NUMBER, kind=int),
+)
+
+CARDS: Final = View(
+    id="cards",
+    en="Cards",
+    zh="卡",
+    roles=frozenset({PA, PO, AU, RK, CS, IM, BM, BO}),
+    scopes=_ISSUERS,
+    columns=(
+        Column(name="id", kind=int, opens="card_events"),
+        Column(name="pan_masked", is_masked=True),
+        Column(name="issuer", opens="issuers"),
+        Column(name="product", kind=int, opens="products"),
+        Column(name="batch", opens="card_batches"),
+        Column(name="sale"),
+        Column(name="card_status"),
+        Column(name="balance_minor", kind=int, opens="usages"),
+        Column(name="held_minor", kind=int),
+        Column(name="points", kind=int),
+        Column(name="member", kind=int, opens="members"),
+        Column(name="valid_from", kind=dt.date),
+        Column(name="valid_to", kind=dt.date),
+        Column(name="activated_at", kind=dt.datetime),
+    ),
+    order=("id",),
+    filters=(
+        *_BY_CARD,
+        Filter(name="phone", column="member", how=How.PHONE, kind=int),
+        Filter(name="member", column="member", kind=int),
+        Filter(name="part", column="id", how=How.OF_PART, kind=int),
+        Filter(name="card_status", column="card_status"),
+        Filter(name="ending", column="valid_to", how=How.BEFORE, kind=dt.date),
+    ),
+    needs=frozenset({"card", "number", "phone", "member", "part"}),
+    actions=("card.freeze", "card.rebind", "card.activate_for", "card.extend"),
+    exports="C",
+)
+CARD_EVENTS: Final = View(
+    id="card_events",
+    en="Life of a card",
+    zh="卡操作历史",
+    roles=frozenset({PA, PO, AU, RK, CS, IM, BO}),
+    scopes=_ISSUERS,
+    columns=(
+        Column(name="at", kind=dt.datetime),
+        Column(name="event"),
+        Column(name="amount_minor", kind=int),
+        Column(name="points", kind=int),
+        Column(name="balance_minor", kind=int),
+        Column(name="outcome"),
+        Column(name="source"),
+        Column(name="by"),
+    ),
+    order=("id",),
+    filters=_BY_CARD,
+    needs=frozenset({"card", "number"}),
+    exports="CP",
+    walk=card_events,
+)
+USAGES: Final = View(
+    id="usages",
+    en="Usage records",
+    zh="使用记录",
+    roles=frozenset({PA, PO, AU, RK, FN, CS, IM}),
+    scopes=_ISSUERS,
+    columns=(
+        Column(name="id", kind=int),
+        Column(name="rrn"),
+        Column(name="at", kind=dt.datetime),
+        Column(name="event"),
+        Column(name="gift_card_minor", kind=int),
+        Column(name="points", kind=int),
+        Column(name="cash_minor", kind=int),
+        Column(name="refunded_minor", kind=int),
+        Column(name="merchant", opens="merchants"),
+        Column(name="store", kind=int, opens="stores"),
+        Column(name="terminal", opens="terminals"),
+        Column(name="source"),
+        Column(name="is_valid", kind=bool),
+    ),
+    order=("id",),
+    filters=_BY_CARD,
+    needs=frozenset({"card", "number"}),
+    exports="CX",
+    walk=usages,
+)
+ACTIVATIONS: Final = View(
+    id="activations",
+    en="Activation records",
+    zh="激活记录",
+    roles=frozenset({PA, PO, AU, RK, CS, IM, BO}),
+    scopes=_ISSUERS,
+    columns=(
+        Column(name="id", kind=int),
+        Column(name="card", kind=int, opens="card_events"),
+        Column(name="batch", opens="card_batches"),
+        Column(name="pan_masked", is_masked=True),
+        Column(name="name"),
+        Column(name="amount_minor", kind=int),
+        Column(name="way"),
+        Column(name="member", kind=int, opens="members"),
+        Column(name="phone", is_masked=True),
+        Column(name="merchant", opens="merchants"),
+        Column(name="made_by"),
+        Column(name="activated_at", kind=dt.datetime),
+        Column(name="card_status"),
+    ),
+    order=("id",),
+    is_newest_first=True,
+    filters=(
+        Filter(name="part", column="part", kind=int),
+        Filter(name="way", column="way"),
+        Filter(name="card_status", column="card_status"),
+        Filter(name="since", column="activated_at", how=How.FROM, kind=dt.datetime),
+        Filter(name="until", column="activated_at", how=How.BEFORE, kind=dt.datetime),
+        Filter(name="made_by", column="made_by"),
+    ),
+    needs=frozenset({"part"}),
+    exports="CX",
+)
