@@ -61,6 +61,7 @@ REFUSED_BY: Final[Mapping[str, tuple[RefusalKind, str]]] = {
     "merchant_merchant_id_key": (ID, "merchant_id"),
     "terminal_pkey": (ID, "terminal_id"),
     "vendor_named": (ID, "name"),
+    "card_face_named": (ID, "name"),
     "programme_pkey": (ID, "programme"),
     "alliance_coded": (ID, "alliance"),
     "alliance_once": (ID, "alliance"),

@@ -310,6 +310,13 @@ NO_MASTER_KEY: Final = RefusalKind(
     why="it has no master key yet, or is under DUKPT, where nothing is signed on for",
     next="posswitch keys list; posswitch keys generate",
 )
+IMAGE: Final = RefusalKind(
+    code="E-IMAGE",
+    en="the picture cannot be printed: {problem}",
+    zh="图片不可用 ({problem}), 尺寸需 ≥ 1011×638",
+    why="a card is printed at 300 dots an inch: 1011 x 638 pixels or more, as PNG or JPEG",
+    next="send a larger picture, of 500 kB at most",
+)
 IN_IT: Final = RefusalKind(
     code="E-MEMBER",
     en="{key} is in it already in a part of that time",
@@ -381,7 +388,7 @@ COMMON: Final = (
 )  # fmt: skip
 OF_ACTIONS: Final = (
     CONFLICT, SCOPE, OWN, LAST, LOGIN, OWNS, OLD, PASSWORD, INVITATION, ID, PREFIX, OPEN, BATCH,
-    NO_MASTER_KEY, IN_IT, PAST, DAY_LIMIT, ACTIVATED, SOLD, NONE_UNSOLD, TOO_MANY_CARDS,
+    NO_MASTER_KEY, IMAGE, IN_IT, PAST, DAY_LIMIT, ACTIVATED, SOLD, NONE_UNSOLD, TOO_MANY_CARDS,
     FILE, GONE,
 )  # fmt: skip
 

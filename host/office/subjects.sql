@@ -207,6 +207,22 @@ FROM product AS t
 WHERE t.id = %(number)s
 FOR UPDATE;
 
+-- name: card_face
+-- By number.
+SELECT
+    t.id,
+    p.issuer_id,
+    null::integer AS merchant_id,
+    null::integer AS store_id,
+    null::bigint AS member_id,
+    null::bigint AS created_by,
+    encode(row_digest(t), 'hex') AS version,
+    row_content(t, %(unseen)s::text []) AS content
+FROM card_face AS t
+INNER JOIN product AS p ON t.product_id = p.id
+WHERE t.id = %(number)s
+FOR UPDATE OF t;
+
 -- name: card_batch
 -- By its code.
 SELECT

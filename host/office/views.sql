@@ -366,6 +366,25 @@ INNER JOIN LATERAL (
     LIMIT 1
 ) AS v ON true;
 
+-- name: card_faces
+-- Each in its newest version.
+SELECT
+    f.id,
+    f.product_id AS product,
+    f.name,
+    f.version,
+    v.title_zh,
+    v.title_en,
+    v.image_kind,
+    v.width,
+    v.height,
+    v.made_by,
+    v.made_at,
+    p.issuer_id AS of_issuer
+FROM card_face AS f
+INNER JOIN product AS p ON f.product_id = p.id
+INNER JOIN card_face_version AS v ON f.id = v.face_id AND f.version = v.version;
+
 -- name: card_batches
 -- The newest first.
 SELECT

@@ -245,6 +245,8 @@ OFFICE: Final[Mapping[str, Right]] = {
         inserts=_of("id batch_id number cards state added_by added_at is_chosen"),
         updates=_of("state opened_by opened_at made"),
     ),
+    "card_face": Right(reads=WHOLE, inserts=WHOLE, updates=_of("name version")),
+    "card_face_version": Right(reads=WHOLE, inserts=WHOLE),
     "card_sale": Right(
         reads=WHOLE,
         inserts=_of(
@@ -448,6 +450,7 @@ SEEN: Final[Mapping[str, str]] = {
     "issuer.pin_tries_max": "a rule",
     "product_version.pin": "a rule",
     "estate_change.key": "the number of an issuer, merchant, terminal or card batch",
+    "card_face_version.image": "is printed on every card",
     "exchange.answer": "without PIN and keys: it is what a slip says",
     "exchange.fingerprint": "a digest over the keyed hash",
     "terminal.key_generation": "a count",

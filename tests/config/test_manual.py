@@ -50,7 +50,7 @@ def test_settings_that_a_page_shows_load(file: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("file", [*PAGES, DOCS.parent / "README.md"], ids=lambda file: file.name)
 def test_commands_that_a_page_shows_are_there(file: Path) -> None:
-    for words in COMMAND.findall(file.read_text("utf-8")):
+    for words in COMMAND.findall(file.read_text("utf-8").replace("\\\n", " ")):
         command = whole_command()
         is_optional = False
         for word in shlex.split(re.split("[#|]", words)[0]):

@@ -73,7 +73,7 @@ def _send(acting: Acting, values: FileSend) -> Result:
     return Result(told={"file": number, "bytes": len(whole)})
 
 
-def _content(acting: Acting, number: int) -> Secret:
+def sent_content(acting: Acting, number: int) -> Secret:
     """What is in a file that the asker has sent.
 
     Raises:
@@ -128,7 +128,7 @@ def _places(values: ShipmentImport) -> Places:
 
 
 def _ship_file(acting: Acting, file: int, shipment: Shipment, by: By) -> int:
-    lines = read_rows(_content(acting, file), _NUMBERS, unique="card_number")
+    lines = read_rows(sent_content(acting, file), _NUMBERS, unique="card_number")
     pans = [Pan(line.cells["card_number"]) for line in lines]
     wrong = unsendable(acting.connection, acting.hsm, shipment.batch, pans)
     refuse_faults([Fault(lines[one.place].number, "card_number", one.why) for one in wrong])
@@ -151,7 +151,7 @@ def _import_members(acting: Acting, values: MemberImport) -> Result:
 
 
 def _new_members(acting: Acting, file: int) -> Sequence[Line]:
-    lines = read_rows(_content(acting, file), MEMBER_COLUMNS, unique="phone")
+    lines = read_rows(sent_content(acting, file), MEMBER_COLUMNS, unique="phone")
     known = known_members(acting.connection, acting.hsm, lines)
     refuse_faults([Fault(line, "phone", "a member has it already") for line in known])
     return lines

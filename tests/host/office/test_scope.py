@@ -81,6 +81,12 @@ class World:
             " FROM person AS p WHERE p.login = %s RETURNING id",
             self.issuer_number, self.manager.login,
         )[0][0]  # fmt: skip
+        self.face = 90
+        bureau.sql("INSERT INTO card_face VALUES (90, %s, 'Foreign face', 1)", int(self.product))
+        bureau.sql(
+            "INSERT INTO card_face_version VALUES (90, 1, '', 'png', 1011, 638, '外',"
+            " 'Foreign face', '', '#000000', 0, 0, 0, 'x', now())"
+        )
         self.programme = bureau.sql(
             "SELECT code FROM programme WHERE issuer_id = %s LIMIT 1", self.issuer_number
         )[0][0]
@@ -127,6 +133,7 @@ class World:
             "file": self.file, "recipient": "Wu", "reason": "test", "value": "phone",
             "phone_last": "1234", "programme": self.programme, "alliance": "ABROAD",
             "since": "2030-01-01", "many": [self.card], "replacement": self.card,
+            "face": self.face,
             "reference": "S1", "content": "eA==",
         }  # fmt: skip
 
@@ -151,7 +158,7 @@ def test_no_view_shows_a_row_of_another(world: World, role: str, scope: Scope) -
         assert isinstance(told, Page), told
         shown = str(told.rows)
         for foreign in (world.merchant, world.terminal, world.owner.login, "9foreign",
-                        "Foreign cards", "FOREIGN", "ABROAD", world.batch,
+                        "Foreign cards", "FOREIGN", "ABROAD", "Foreign face", world.batch,
                         world.manager.login):  # fmt: skip
             assert foreign not in shown, f"{view.id} shows {foreign} to {role}@{scope}"
         assert world.issuer not in shown or view.id == "merchants", view.id

@@ -28,6 +28,7 @@ SMALL = {
     "vendor": "a few of each issuer",
     "programme": "a few of each issuer",
     "alliance": "few",
+    "card_face": "a few of each product",
     "alliance_member": "thousands",
     "terminal_status": "",
 }

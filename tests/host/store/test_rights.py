@@ -67,6 +67,7 @@ SPOKEN: dict[str, dict[str, Collection[str]]] = {
         "host/office/disclosures.sql": ALL,
         "host/office/estate.sql": ALL,
         "host/office/files.sql": ALL,
+        "host/office/faces.sql": ALL,
         "host/office/jobs.sql": ALL,
         "host/office/members.sql": ALL,
         "host/office/people.sql": ALL,
