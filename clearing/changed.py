@@ -38,7 +38,7 @@ def foreign_changes(connection: Connection) -> Iterator[str]:
         if table.name not in readable:
             continue
         statement = sql.SQL("SELECT d.* FROM ({}) AS d ORDER BY d.key LIMIT {}").format(
-            differing(table), sql.Literal(FINDINGS_MAX)
+            differing(table, in_own_words=True), sql.Literal(FINDINGS_MAX)
         )
         for key, digest, before in connection.execute(statement):
             how = how_of(was=before is not None, is_there=digest is not None)

@@ -89,7 +89,7 @@ class Dispatcher:
         sent = asked if lane.is_ours else exchange.with_track(asked)
         taken = lane.destination.ask(sent, exchange)
         if isinstance(taken, Response):
-            self._answer_at_once(exchange, taken, now)
+            self._deliver(exchange, taken, now)
         elif taken is None:
             self._host_is_away(exchange)
         else:
@@ -162,6 +162,9 @@ class Dispatcher:
     def _deliver(self, exchange: Exchange, response: Response, now: float) -> None:
         request = exchange.request
         assert request is not None
+        if response is UNDER_WAY:
+            self._telling.drop(exchange, "under way already", request.key.text)
+            return
         self._heard(exchange, response, now)
         if response.reason in UNDECIDED and KINDS[request.kind].only_host_may_end:
             self._go_on(exchange, request, response.reason)
@@ -196,14 +199,6 @@ class Dispatcher:
             self._keep_owed(exchange, request)
         else:
             self.decline(exchange, reason)
-
-    def _answer_at_once(self, exchange: Exchange, response: Response, now: float) -> None:
-        """Nobody had to be asked."""
-        if response is UNDER_WAY:
-            assert exchange.request is not None
-            self._telling.drop(exchange, "under way already", exchange.request.key.text)
-        else:
-            self._deliver(exchange, response, now)
 
     def _leave(self, exchange: Exchange, why: str) -> None:
         """In doubt: a reversal where the terminal's own may never come, and its strategy's word."""

@@ -54,12 +54,14 @@ def link_changes(connection: Connection) -> int:
     return made
 
 
-def differing(table: Chained) -> sql.Composed:
+def differing(table: Chained, *, in_own_words: bool = False) -> sql.Composed:
     """The rows of a chained table that are not as they were last noted: key, digest, before.
 
     Both are digests: of the row as it is, and as it was noted; null where there is, was none.
+    In our own words it believes no function and no view of the database, whose owner can replace
+    them; the transaction then has the settings of `clearing.changed`.
     """
-    return _DIFFERING.format(**_of(table), **_PLAIN)
+    return _DIFFERING.format(**_of(table), **(_OWN if in_own_words else _PLAIN))
 
 
 class Gap(NamedTuple):
@@ -104,7 +106,7 @@ def gaps(connection: Connection, table: str | None = None) -> Iterator[Gap]:
 
 _DIFFERING: Final = sql.SQL(
     "SELECT coalesce(now.key, noted.key) AS key, now.digest, noted.digest AS before{told}"
-    " FROM (SELECT {key} AS key, row_digest(t) AS digest{kept} FROM {name} AS t"
+    " FROM (SELECT {key} AS key, {is_now} AS digest{kept} FROM {name} AS t"
     " WHERE {where}) AS now FULL JOIN (SELECT DISTINCT ON (key) key, digest{noted} FROM {notes}"
     " WHERE relation = {relation} ORDER BY key ASC, id DESC) AS noted ON noted.key = now.key"
     " WHERE now.digest IS DISTINCT FROM noted.digest OR ({or_not})"
@@ -115,7 +117,14 @@ _PLAIN: Final[Mapping[str, sql.Composable]] = {
     "noted": sql.SQL(""),
     "notes": sql.SQL("noted_row"),
     "or_not": sql.SQL("false"),
+    "is_now": sql.SQL("row_digest(t)"),
 }
+_OWN: Final[Mapping[str, sql.Composable]] = {
+    **_PLAIN,
+    "notes": sql.SQL(f"({SQL['noted']}) AS n"),
+    "is_now": sql.SQL("sha256(convert_to(to_jsonb(t)::text, 'UTF8'))"),
+}
+"""As `row_digest` and `noted_row` have it."""
 
 
 def _of(table: Chained) -> dict[str, sql.Composable]:
@@ -132,6 +141,7 @@ def _note_differing(table: Chained, says: Collection[str]) -> sql.Composed:
     keeps = "content" in says and table.is_edited
     names = ["digest", *(["before"] if "before" in says else []), *(["content"] if keeps else [])]
     with_content = {
+        "is_now": _PLAIN["is_now"],
         "told": sql.SQL(", now.content"),
         "kept": sql.SQL(", {} AS content").format(sql.SQL(content_of(table))),
         "noted": sql.SQL(", content IS NOT NULL AS is_kept"),

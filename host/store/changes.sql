@@ -12,10 +12,54 @@ SELECT attname
 FROM pg_attribute
 WHERE attrelid = to_regclass('change') AND attnum > 0 AND NOT attisdropped;
 
+-- name: noted
+-- What was noted of each row, by itself or with others: as the view noted_row, whose text the owner
+-- of the database can replace.
+SELECT
+    id,
+    relation,
+    key,
+    digest
+FROM change
+WHERE keys IS NULL
+UNION ALL
+SELECT
+    change.id,
+    change.relation,
+    r.key,
+    r.digest
+FROM change
+CROSS JOIN LATERAL unnest(change.keys, change.digests) AS r (key, digest)
+WHERE change.keys IS NOT NULL;
+
 -- name: gaps
 -- Where the row that a change was made of is not the one that the change before it left: each row's
--- changes once, in their order. Notes of the first form do not say what was before.
-WITH placed AS (
+-- changes once, in their order. Notes of the first form do not say what was before. The view
+-- noted_row is written out, for the owner of the database can replace it.
+WITH noted AS NOT MATERIALIZED (
+    SELECT
+        id,
+        form,
+        relation,
+        key,
+        before,
+        digest
+    FROM change
+    WHERE keys IS NULL
+    UNION ALL
+    SELECT
+        change.id,
+        change.form,
+        change.relation,
+        r.key,
+        NULL AS before,
+        r.digest
+    FROM change
+    CROSS JOIN LATERAL unnest(change.keys, change.digests) AS r (key, digest)
+    WHERE change.keys IS NOT NULL
+),
+
+placed AS (
     SELECT
         change.id,
         change.relation,
@@ -24,7 +68,7 @@ WITH placed AS (
         change.before,
         lag(change.digest) OVER of_row AS digest_before,
         lag(change.id) OVER of_row AS id_before
-    FROM noted_row AS change
+    FROM noted AS change
     WHERE change.relation = any(%s::text [])
     WINDOW of_row AS (PARTITION BY change.relation, change.key ORDER BY change.id)
 )

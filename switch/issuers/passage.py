@@ -186,9 +186,15 @@ class Passage:
             self.passages.ended(self)
 
     def noted(self, note: Noted | None) -> None:
-        """It is on disk, and may go; without a note it must not."""
+        """It is on disk, and may go; without a note it must not.
+
+        There is none where another process took it meanwhile, which tells it or undoes it.
+        """
         self.note = note
-        if note is None or not self.waiters:
+        is_trade, key_text = self.passages.owing is not None, self.request.key.text
+        if note is None and is_trade and self.passages.memory.is_taken(key_text):
+            self._told(UNDER_WAY)
+        elif note is None or not self.waiters:
             self._never_left()
         else:
             self._stopped(self.go())

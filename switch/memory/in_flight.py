@@ -2,7 +2,8 @@
 
 Nothing is sent that is not on disk, and no answer told that is not. A kill at any moment leaves a
 row that says what may have moved, so the next life of the switch undoes it. Each way costs a
-synchronous commit, shared by all that waits at that moment.
+synchronous commit, shared by all that waits at that moment. What another process has in flight, or
+had when it was killed, is told or undone there: a repeat that comes here hears nothing.
 """
 
 import dataclasses
@@ -10,8 +11,8 @@ import dataclasses
 from host.link.client import Waiter
 from host.link.frames import Ticket as LinkTicket
 from host.model.requests import KINDS, Request, Response
-from switch.hostlink import Link, Slot, Taken, Ticket
-from switch.memory.route_words import HOST, Noted, State
+from switch.hostlink import UNDER_WAY, Link, Slot, Taken, Ticket
+from switch.memory.route_words import HOST, Noted
 from switch.memory.routes import RouteMemory
 
 
@@ -35,6 +36,10 @@ class RememberingHost:
         if moves_nothing or self._is_known(request.key.text):
             # The host knows a repeat when it sees one.
             return self.link.ask(request, waiter)
+        if self.memory.is_at_another(request.key.text):
+            return UNDER_WAY
+        if self.memory.is_taken(request.key.text):
+            return self.link.ask(request, waiter)
         message = _InFlight(self, request, waiter)
         self.in_flight.add(request.key.text)
         self.memory.note(HOST, request, message.noted)
@@ -48,10 +53,7 @@ class RememberingHost:
             self.link.forget(ticket)
 
     def _is_known(self, key_text: str) -> bool:
-        if key_text in self.in_flight or self.memory.is_changing(key_text):
-            return True
-        noted = self.memory.find(key_text)
-        return noted is not None and noted.state is not State.UNSENT
+        return key_text in self.in_flight or self.memory.is_changing(key_text)
 
 
 @dataclasses.dataclass(slots=True, eq=False, repr=False)
@@ -95,8 +97,16 @@ class _InFlight(Slot):
             waiter.in_doubt()
 
     def noted(self, note: Noted | None) -> None:
-        """It is on disk, and may go; without a note it must not."""
+        """It is on disk, and may go; without a note it must not.
+
+        There is none where another process took it meanwhile, which tells it or undoes it.
+        """
         self.note = note
+        if note is None and self.host.memory.is_taken(self.request.key.text):
+            waiter = self._end()
+            if waiter is not None:
+                waiter.answered(UNDER_WAY)
+            return
         if note is not None and self.waiter is not None:
             self.of_link = self.host.link.ask(self.request, self)
         if self.of_link is None:

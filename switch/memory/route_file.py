@@ -135,6 +135,10 @@ class RouteFile:
             yield from self._shelving()
             yield lambda: self._shelf.inherit(self._owner, owner)
 
+    def is_ours(self, noted: Noted) -> bool:
+        """Whether this process noted it, in this life or before."""
+        return noted.owner == self._owner
+
     def find(self, key_text: str) -> Noted | None:
         """What is remembered under a key.
 

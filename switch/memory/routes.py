@@ -21,7 +21,7 @@ from host.model.requests import Request, Response
 from switch.faults import guarded, note
 from switch.memory.one_thread import OneThread
 from switch.memory.route_file import PendingWrite, RouteError, RouteFile, Steps, done_here
-from switch.memory.route_words import Noted
+from switch.memory.route_words import Noted, State
 
 RETRY_SECONDS: Final = 1.0
 PURGE_SECONDS: Final = 3600.0
@@ -80,6 +80,19 @@ class RouteMemory:
     def find(self, key_text: str) -> Noted | None:
         """What the file says."""
         return self._file.find(key_text)
+
+    def is_at_another(self, key_text: str) -> bool:
+        """Whether another switch process has it in flight, or had when it was killed.
+
+        It is told there or undone; whoever is asked for it here says nothing.
+        """
+        noted = self._file.find(key_text)
+        return noted is not None and noted.state is State.OPEN and not self._file.is_ours(noted)
+
+    def is_taken(self, key_text: str) -> bool:
+        """Whether somebody has taken it already, whatever became of it."""
+        noted = self._file.find(key_text)
+        return noted is not None and noted.state is not State.UNSENT
 
     def route_of(self, key_text: str) -> str | None:
         """Where an exchange went; None when that is not known here: to our own host, then."""

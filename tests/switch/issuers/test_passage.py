@@ -41,6 +41,8 @@ class Bench:
         self.timed_out: list[OnLine] = []
         self.written: list = []
         """Call-backs of the files, in the order in which they were asked for."""
+        self.is_taken = False
+        """Whether another process has noted everything first."""
         issuer = SimpleNamespace(
             name="far",
             pins=None,
@@ -52,7 +54,10 @@ class Bench:
             lost=lambda _on_line: None,
         )
         memory = SimpleNamespace(
-            note=lambda _route, request, done: self.written.append(lambda: done(note_of(request))),
+            note=lambda _route, request, done: self.written.append(
+                lambda: done(None if self.is_taken else note_of(request))
+            ),
+            is_taken=lambda _key_text: self.is_taken,
             answer=lambda noted, _response, done: self.written.append(lambda: done(noted)),
             drop=lambda *_: None,
         )
@@ -113,6 +118,14 @@ def test_an_approval_goes_to_the_disk_twice_before_it_is_told(bench: Bench):
     assert (passage.stage, ear.heard) == (Stage.ANSWERED, [])
     bench.write()
     assert (passage.stage, ear.heard) == (Stage.TOLD, [Reason.APPROVED])
+
+
+def test_what_another_process_noted_first_is_told_there_and_nothing_here(bench: Bench):
+    bench.is_taken = True
+    ear = Ear()
+    bench.passages.take(purchase_of(1), ear)
+    bench.write()
+    assert (bench.sent, ear.heard, bench.passages.count) == ([], [Reason.IN_PROGRESS], 0)
 
 
 def test_what_timed_out_while_its_answer_was_written_ends_no_repeat_of_it(bench: Bench):

@@ -6,6 +6,7 @@ import pytest
 import trio
 
 from host.model.requests import Kind, Request
+from switch.hostlink import UNDER_WAY
 from switch.lane import Lane
 from switch.memory.in_flight import RememberingHost
 from switch.memory.route_file import RouteFile
@@ -101,8 +102,8 @@ def path(tmp_path):
 
 
 @contextlib.asynccontextmanager
-async def at_work(path):
-    memory = RouteMemory(RouteFile(path, "one"), Clock(), days_max=30.0)
+async def at_work(path, owner="one"):
+    memory = RouteMemory(RouteFile(path, owner), Clock(), days_max=30.0)
     link = Link(path)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(memory.run)
@@ -140,6 +141,47 @@ async def test_a_repeat_goes_straight_on_for_the_host_knows_it(path):
         await waiter.done()
         host.ask(purchase_of(1), Waiter(path))
         assert len(link.asked) == 2, "in the same turn"
+
+
+async def test_a_repeat_of_what_another_process_has_in_flight_is_told_or_undone_there(path):
+    async with at_work(path) as (host, link, _), at_work(path, "two") as (other, other_link, _):
+        waiter, again = Waiter(path), Waiter(path)
+        host.ask(purchase_of(1), waiter)
+        sent = await link.has(1)
+        assert other.ask(purchase_of(1), again) is UNDER_WAY
+        sent.answered(approval())
+        await waiter.done()
+        other.ask(purchase_of(1), again)
+        assert [request for request, _ in other_link.asked] == [purchase_of(1)], "the host repeats"
+        assert again.told == []
+
+
+async def test_a_repeat_of_what_a_killed_process_left_in_flight_is_not_told_before_it_is_undone(
+    path,
+):
+    async with at_work(path) as (host, link, _):
+        host.ask(purchase_of(1), Waiter(path))
+        await link.has(1)
+    async with at_work(path, "two") as (other, other_link, memory):
+        assert other.ask(purchase_of(1), Waiter(path)) is UNDER_WAY
+        memory.undo(KEY, HOST)
+        with trio.fail_after(10):
+            while memory.waiting:  # noqa: ASYNC110
+                await trio.sleep(0.01)
+        other.ask(purchase_of(1), Waiter(path))
+        assert len(other_link.asked) == 1, "the host says that it was undone"
+
+
+async def test_of_two_processes_that_are_asked_at_once_one_asks_and_the_other_says_nothing(path):
+    async with at_work(path) as (host, link, _), at_work(path, "two") as (other, other_link, _):
+        waiters = [Waiter(path), Waiter(path)]
+        for each, waiter in zip((host, other), waiters, strict=True):
+            assert each.ask(purchase_of(1), waiter) is not UNDER_WAY, "neither knows of the other"
+        with trio.fail_after(10):
+            while not (link.asked or other_link.asked) or not any(each.told for each in waiters):  # noqa: ASYNC110
+                await trio.sleep(0.01)
+        assert len(link.asked) + len(other_link.asked) == 1
+        assert [each.told for each in waiters if each.told] == [[UNDER_WAY]]
 
 
 async def test_a_link_that_is_down_moves_nothing(path):
