@@ -9,6 +9,12 @@ _COMMENT: Final = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
 _DECLARED_SIZE: Final = re.compile(r"\[[^\]]*\](?=[^\n]*[={])")
 _NUMBER: Final = re.compile(r"0[xX]([0-9A-Fa-f]{1,16})\b")
 _LITERAL: Final = re.compile(r"\"((?:[^\"\\]|\\.)*)\"|'((?:[^'\\]|\\.)*)'", re.DOTALL)
+_ALONE: Final = re.compile(
+    r"(?:[\w\[\] *.:]+=\s*)?(?:[\w.]*\()?"
+    r"(?:\s*[bBrRuU]{0,2}(?:\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'))+\s*\)?[;,]?",
+    re.DOTALL,
+)
+"""Nothing but literals: what a debugger or a repr shows of a message in characters."""
 _ESCAPE: Final = re.compile(
     rb"\\(?:x([0-9A-Fa-f]{2})|u00([0-9A-Fa-f]{2})|([0-7]{1,3})|(\r?\n)|(.))", re.DOTALL
 )
@@ -32,6 +38,8 @@ def literals_in(text: str) -> Iterator[bytes]:
     digits = re.sub(r"[\s:-]", "", quoted)
     if digits and len(digits) % 2 == 0 and not digits.strip("0123456789abcdefABCDEF"):
         yield bytes.fromhex(digits)
+    if _ALONE.fullmatch(text.strip()):
+        yield _unescaped(text)
 
 
 def without_comments(source: str) -> str:

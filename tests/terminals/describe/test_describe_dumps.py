@@ -106,6 +106,7 @@ def c_array(data: bytes) -> str:
     return f"/* 0x00 is not of it */\nunsigned char frame[0x{len(data):x}] = {{\n  {body}\n}};\n"
 
 
+IN_CHARACTERS = b"0820002000000080000000000180010001"
 FORMS: dict[str, Callable[[bytes], str]] = {
     "xxd": xxd,
     "hexdump -C": hexdump_c,
@@ -161,6 +162,15 @@ def test_every_form_of_a_dump_is_the_bytes_it_shows(tmp_path: Path, form: str, e
     path.write_bytes(FORMS[form](FRAME).replace("\n", ends).encode())
     [(_, told)] = described(str(path), None, None)
     assert (told.size, told.title, told.verdict) == (len(FRAME), "purchase 消费", "exact")
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_so_is_one_of_a_message_that_is_written_in_characters(tmp_path: Path, form: str) -> None:
+    """Also where all of them are hexadecimal digits: both may be meant, and one reads."""
+    path = tmp_path / "dump.txt"
+    path.write_text(FORMS[form](IN_CHARACTERS))
+    [(_, told)] = described(str(path), None, None)
+    assert (told.size, told.dialect, told.verdict) == (len(IN_CHARACTERS), "ascii87-hex", "exact")
 
 
 @pytest.mark.parametrize("form", FORMS)
