@@ -8,6 +8,7 @@ import datetime as dt
 from typing import Final
 
 from host.hsm.pin import PinFormatError
+from host.model.instruments import PinPolicy
 from host.model.money import POINTS_PREFIX
 from host.model.numbers import rrn_of
 from host.model.own import Direction
@@ -272,6 +273,20 @@ def pin_refusal(dossier: Dossier, *, is_required: bool) -> Reason | None:
         return _count_failure(dossier)
     _clear_failures(dossier)
     return None
+
+
+def pin_refusal_of_product(dossier: Dossier) -> Reason | None:
+    """The same of a card of a batch, whose product says whether a PIN is asked for.
+
+    Where it wants one, a card that has none is not used.
+    """
+    card, terms = dossier.present_card, dossier.terms
+    if terms is None or terms.pin is PinPolicy.NEVER:
+        return None
+    is_required = terms.pin is PinPolicy.REQUIRED
+    if card.pin_value is None and is_required:
+        return Reason.WRONG_PIN
+    return pin_refusal(dossier, is_required=is_required)
 
 
 def _clear_pin(dossier: Dossier) -> Secret | None:

@@ -21,7 +21,7 @@ from host.model.requests import Kind, Response
 from host.model.responses import POSTED, Reason
 from host.rules.advices import answer_to_advice, post_advice
 from host.rules.checklists import first_refusal
-from host.rules.checks import ksn_refusal, pin_refusal
+from host.rules.checks import ksn_refusal, pin_refusal, pin_refusal_of_product
 from host.rules.dossier import Dossier, Item, Moot, Numbers, Posting, VerifiesPin
 from host.rules.points import told
 from host.rules.postings import fact_of
@@ -225,7 +225,11 @@ def _refusal(rule: Rule, dossier: Dossier) -> Reason | None:
     if reason is not None:
         return reason
     if rule.pin is not _NEVER:
-        reason_of_pin = pin_refusal(dossier, is_required=rule.pin is _REQUIRED)
+        reason_of_pin = (
+            pin_refusal_of_product(dossier)
+            if dossier.present_card.part
+            else pin_refusal(dossier, is_required=rule.pin is _REQUIRED)
+        )
         if reason_of_pin is not None:
             return reason_of_pin
     return first_refusal(rule.checks, dossier)

@@ -151,6 +151,8 @@ def make_cards(at_work: AtWork) -> int:
 
 def _revise(acting: Acting, values: ProductRevise) -> Result:
     issuer, code = _of_product(acting, values)
+    if values.pin is PinPolicy.REQUIRED:
+        raise Refusal(FIELD, field="pin", problem="cards that are made here have no PIN yet")
     told = msgspec.structs.asdict(values)
     named = {field.name for field in msgspec.structs.fields(products.NewVersion)}
     told["face_minor_max"] = values.face_minor_max or values.face_minor_min
