@@ -38,7 +38,7 @@ def fingerprint_of(request: Request, pan_hash: bytes | None) -> bytes:
 
 def fingerprint_of_own(own: OwnRequest) -> bytes:
     """16 bytes over all that is asked by what no terminal makes."""
-    more = [one for one in (own.member, own.to, own.expires_on) if one]
+    more = [one for one in (own.member, own.to, own.expires_on, own.points) if one]
     return _digest(
         [own.kind, _encode([own.amount, own.adjustment, *more]).hex()], own.card.pan_hash
     )

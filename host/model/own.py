@@ -78,3 +78,5 @@ class OwnRequest(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Which card gets what leaves this one."""
     expires_on: dt.date | None = None
     """Of points that came from another card: their last day."""
+    points: int = 0
+    """Of the issuer's primary programme, beside the amount: what a card of elsewhere brings."""

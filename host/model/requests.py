@@ -61,6 +61,7 @@ class Kind(enum.StrEnum):
     CARD_VOID = "card_void"
     MOVE_OUT = "move_out"
     MOVE_IN = "move_in"
+    CARD_OPENING = "card_opening"
 
 
 @enum.unique
@@ -177,6 +178,12 @@ KINDS: Final[dict[Kind, KindRow]] = {
         moves_value=True,
         undone_by_switch=False,
         asked_by=frozenset({Origin.OFFICE, Origin.CLOCK}),
+    ),
+    Kind.CARD_OPENING: KindRow(
+        Family.FINANCIAL,
+        moves_value=True,
+        undone_by_switch=False,
+        asked_by=frozenset({Origin.OFFICE}),
     ),
 }
 """A refund (0220) is not reversed: the terminal repeats it until it is answered. Nor is a cash

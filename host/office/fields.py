@@ -22,6 +22,7 @@ Note = Annotated[str, Meta(min_length=NOTE_CHARACTERS_MIN, max_length=400)]
 """Why: kept in history."""
 Text = Annotated[str, Meta(max_length=400)]
 Number = Annotated[int, Meta(ge=1)]
+Count = Annotated[int, Meta(ge=0)]
 Money = Annotated[int, Meta(gt=0)]
 """In minor units."""
 Prefix = Annotated[str, Meta(pattern=r"^[0-9]{2,12}$")]

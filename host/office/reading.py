@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from host.model.secrets import Secret
+from host.model.secrets import PAN_DIGITS_MAX, PAN_DIGITS_MIN, Secret, luhn_digit
 from host.office.refusals import FILE, Refusal
 from host.office.words import word_of
 
@@ -55,6 +55,15 @@ class Line(NamedTuple):
 
     number: int
     cells: Mapping[str, str]
+
+
+def number_problem(cell: str) -> str:
+    """What is wrong with a card number; whose it is says who reads."""
+    if not (cell.isascii() and cell.isdigit()):
+        return "not a number"
+    if not PAN_DIGITS_MIN <= len(cell) <= PAN_DIGITS_MAX:
+        return "wrong length"
+    return "" if luhn_digit(cell[:-1]) == cell[-1] else "wrong check digit"
 
 
 def read_rows(content: Secret, columns: Sequence[Wanted], *, unique: str) -> list[Line]:

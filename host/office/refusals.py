@@ -364,7 +364,7 @@ TOO_MANY_CARDS: Final = RefusalKind(
     en="those are more than the {cards_max} cards that go into one file",
     zh="一个文件最多 {cards_max} 张卡",
     why="a file is made and encrypted in memory, for none of it may be clear on a disk",
-    next="export parts of the batch, or places of a part: --part 1 --first 1 --last 100000",
+    next="export parts of the batch, or places of a part: --part 1 --first 1 --last 50000",
 )
 FILE: Final = RefusalKind(
     code="E-FILE-ROWS",
@@ -372,6 +372,13 @@ FILE: Final = RefusalKind(
     zh="文件未导入: {faults}",
     why="a file is taken whole or not at all; what is wrong is named by line and column",
     next="mend the lines that are named, and send it again; --dry-run only looks",
+)
+LIABILITY: Final = RefusalKind(
+    code="E-LIABILITY",
+    en="owed before: {before}; by the file: {after}; they differ by {difference}",
+    zh="导入前后差 {difference}(前 {before}, 文件 {after})",
+    why="what is owed on cards is the same before and after they change house, to the last unit",
+    next="compare the file with the other system's own total, and send the one that is right",
 )
 GONE: Final = RefusalKind(
     code="E-GONE",
@@ -389,7 +396,7 @@ COMMON: Final = (
 OF_ACTIONS: Final = (
     CONFLICT, SCOPE, OWN, LAST, LOGIN, OWNS, OLD, PASSWORD, INVITATION, ID, PREFIX, OPEN, BATCH,
     NO_MASTER_KEY, IMAGE, IN_IT, PAST, DAY_LIMIT, ACTIVATED, SOLD, NONE_UNSOLD, TOO_MANY_CARDS,
-    FILE, GONE,
+    FILE, LIABILITY, GONE,
 )  # fmt: skip
 
 REFUSALS: Final[Mapping[str, RefusalKind]] = {row.code: row for row in (*COMMON, *OF_ACTIONS)}

@@ -14,6 +14,8 @@ from host.model.secrets import Secret
 
 ROWS_MAX: Final = 100_000
 """Of one file: built in memory it takes about 2 kB a row and 30 us."""
+CSV_ROWS_MAX: Final = 50_000
+"""Of one CSV, which nothing packs: as text in base64 it is to fit into a frame of the link."""
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _WIDTH_CHARACTERS: Final = 22
 _PLAIN: Final = {

@@ -87,6 +87,7 @@ _ACTIONS: Final[tuple[Action[Any], ...]] = (
     intake.FILE_SEND,
     intake.SHIPMENT_IMPORT,
     intake.MEMBERS,
+    intake.CARDS,
 )
 
 ACTIONS: Final[Mapping[str, Action[Any]]] = {row.id: row for row in _ACTIONS}
@@ -129,6 +130,7 @@ WORKS: Final[Mapping[str, Step]] = {
     intake.MEMBER_IMPORT: intake.take_file_of_members,
     holding.ACTIVATE_FOR: holding.post_binding,
     holding.BIND_BOUGHT: holding.post_binding,
+    intake.CARD_IMPORT: intake.take_file_of_cards,
 }
 """What is done by jobs, by the action that begins them."""
 

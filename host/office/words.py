@@ -131,6 +131,8 @@ WORDS: Final[Mapping[str, Word]] = {
     "key_check_value": Word("key check value", "密钥校验值"),
     "kind": Word("kind", "种类"),
     "last": Word("to place", "结束序号"),
+    "liability_minor": Word("money owed before", "导入前负债"),
+    "liability_points": Word("points owed before", "导入前积分"),
     "limit_minor": Word("limit", "限额"),
     "locked": Word("locked", "已锁定"),
     "login": Word("login", "登录名"),

@@ -106,6 +106,17 @@ def nothing_is_held(dossier: Dossier) -> bool:
     return not any(purse.held for purse in dossier.present_card.purses)
 
 
+def something_is_brought(dossier: Dossier) -> bool:
+    """Money, points or both, and a programme that they are points of."""
+    points = dossier.points_brought
+    has_programme = dossier.issuer.programme is not None
+    return (
+        dossier.amount >= 0 <= points
+        and dossier.amount + points > 0
+        and (has_programme or not points)
+    )
+
+
 def adjustment_is_covered(dossier: Dossier) -> bool:
     """What is taken is there."""
     is_debit = dossier.adjustment.direction is Direction.DEBIT

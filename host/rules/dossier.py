@@ -166,6 +166,11 @@ class Dossier(msgspec.Struct, gc=False):
         return self.state.cards.get(to.pan_hash) if to is not None else None
 
     @property
+    def points_brought(self) -> int:
+        """Points that a card of another system brings."""
+        return self.item.own.points if self.item.own is not None else 0
+
+    @property
     def adjustment(self) -> Adjustment:
         """How a person adjusts what the card has."""
         own = self.item.own

@@ -8,8 +8,8 @@ from typing import Final
 from host.ledger import Chart, Leg
 from host.model.own import Against, Direction
 from host.model.requests import Kind
-from host.rules.dossier import Dossier, Posting
-from host.rules.points import write_off
+from host.rules.dossier import Dossier, NewLot, Posting
+from host.rules.points import expiry_of_lot, write_off
 from host.rules.postings import Result
 from host.rules.state import Purse
 
@@ -24,6 +24,9 @@ OWN_LEGS: Final[dict[str, frozenset[tuple[Chart, Chart]]]] = {
         )
     ),
     Kind.CARD_BOUND_ACTIVATION: frozenset({(Chart.ISSUER_FUNDS, Chart.CARD_VALUE)}),
+    Kind.CARD_OPENING: frozenset(
+        {(Chart.ISSUER_FUNDS, Chart.CARD_VALUE), (Chart.POINTS_ISSUED, Chart.CARD_POINTS)}
+    ),
     Kind.CARD_VOID: frozenset(
         {(Chart.CARD_VALUE, Chart.ISSUER_FUNDS), (Chart.CARD_POINTS, Chart.BREAKAGE)}
     ),
@@ -62,6 +65,34 @@ def post_card_void(dossier: Dossier) -> Result:
         else:
             _add(dossier, posting, purse, Chart.ISSUER_FUNDS, purse.available)
     return posting if posting.legs else None
+
+
+def post_card_opening(dossier: Dossier) -> Posting:
+    """What a card of another system had: its money out of its issuer's funds, its points as a lot.
+
+    The lot is of today, for when they were earned the other system alone knew.
+    """
+    card, issuer = dossier.present_card, dossier.issuer
+    posting = Posting(card, dossier.merchant_id, 0, "", [])
+    funds = dossier.book.account(Chart.ISSUER_FUNDS, issuer.currency, issuer.id)
+    value = dossier.account_of(card.value)
+    _put_on(posting, Leg(funds, value, dossier.amount, issuer.currency))
+    programme = issuer.programme
+    if dossier.points_brought and programme is not None:
+        issued = dossier.book.account(Chart.POINTS_ISSUED, programme.unit, issuer.id)
+        account = dossier.account_of(card.purse_in(programme.unit))
+        _put_on(posting, Leg(issued, account, dossier.points_brought, programme.unit))
+        expires_on = expiry_of_lot(dossier.today, programme.lot_months)
+        posting.new_lots.append(NewLot(account, dossier.points_brought, expires_on))
+    return posting
+
+
+def _put_on(posting: Posting, leg: Leg) -> None:
+    if leg.amount_minor <= 0:
+        return
+    if not posting.legs:
+        posting.amount_minor, posting.unit = leg.amount_minor, leg.unit
+    posting.legs.append(leg)
 
 
 def _add(dossier: Dossier, posting: Posting, purse: Purse, to: Chart, amount: int) -> None:

@@ -221,6 +221,19 @@ TRANSACTIONS: Final[dict[Kind, Rule]] = {
         post=own_postings.post_adjustment,
         gives_auth_code=False,
     ),
+    Kind.CARD_OPENING: Rule(
+        card_checks=(
+            (checks.card_is_known, Reason.CARD_NOT_FOUND),
+            (checks.card_is_in_nobodys_place, Reason.NOT_PERMITTED_TO_CARD),
+        ),
+        checks=(
+            (checks.currency_is_the_issuers, Reason.INVALID_AMOUNT),
+            (checks.something_is_brought, Reason.INVALID_AMOUNT),
+            (checks.balance_stays_within_limit, Reason.AMOUNT_LIMIT),
+        ),
+        post=own_postings.post_card_opening,
+        gives_auth_code=False,
+    ),
     Kind.CARD_VOID: Rule(
         card_checks=(
             (checks.card_is_known, Reason.CARD_NOT_FOUND),

@@ -182,7 +182,7 @@ def open_part(connection: Connection, part: int, by: By) -> None:
     row = connection.execute(SQL["part"], (part,)).fetchone()
     if row is None:
         raise StockRefusal(Why.NOT_FOUND, part=part)
-    batch, _number, state, cards, made, added_by = row
+    batch, _number, state, cards, made, added_by, brings_value = row
     found = _batch(connection, batch)
     if by.who in {added_by, found.made_by, found.responsible}:
         raise StockRefusal(Why.SAME_PERSON, who=by.who)
@@ -192,6 +192,9 @@ def open_part(connection: Connection, part: int, by: By) -> None:
         raise StockRefusal(Why.STATE, state=found.state)
     opened = _after(PART_STATES, state, "card_batch.open")
     connection.execute(SQL["open_part"], (opened, by.who, by.at, part))
+    if brings_value:
+        told = {"part": part, "today": by.at.date()}
+        connection.execute(SQL["cards_were_in_use"], told)
     if found.state == BatchState.GENERATED:
         _set_state(connection, batch, found, "card_batch.open")
     note_estate_change(connection, Followed.CARD_PART, part)

@@ -103,7 +103,15 @@ FOR UPDATE OF b;
 
 -- name: part
 -- Where a part stands, held until the end of the transaction.
-SELECT batch_id, number, state, cards, made, added_by FROM card_batch_part WHERE id = %s
+SELECT
+    batch_id,
+    number,
+    state,
+    cards,
+    made,
+    added_by,
+    brings_value
+FROM card_batch_part WHERE id = %s
 FOR UPDATE;
 
 -- name: open_part
@@ -127,3 +135,29 @@ UPDATE card_batch AS t SET
     valid_from = coalesce(%(valid_from)s, t.valid_from),
     valid_to = coalesce(%(valid_to)s, t.valid_to)
 WHERE t.id = %(id)s;
+
+-- name: cards_were_in_use
+-- Cards that came from another system are their holders': they need no activation, and their days
+-- are counted from now on.
+-- notes: card
+UPDATE card AS t
+SET
+    status = 'active',
+    sale = 'sold',
+    code_hash = NULL,
+    code_sealed = NULL,
+    valid_to = coalesce(
+        t.valid_to,
+        %(today)s::date + (
+            SELECT v.valid_days
+            FROM card_batch_part AS p
+            INNER JOIN card_batch AS b ON p.batch_id = b.id
+            INNER JOIN product_version AS v
+                ON b.product_id = v.product_id AND b.product_version = v.version
+            WHERE p.id = %(part)s
+        )
+    )
+WHERE
+    t.id > (%(part)s::bigint << 32)
+    AND t.id < ((%(part)s::bigint + 1) << 32)
+    AND t.status = 'inactive';

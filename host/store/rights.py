@@ -243,7 +243,7 @@ OFFICE: Final[Mapping[str, Right]] = {
     "card_batch_part": Right(
         reads=WHOLE,
         inserts=_of("id batch_id number cards state added_by added_at is_chosen"),
-        updates=_of("state opened_by opened_at made"),
+        updates=_of("state opened_by opened_at made brings_value"),
     ),
     "card_face": Right(reads=WHOLE, inserts=WHOLE, updates=_of("name version")),
     "card_face_version": Right(reads=WHOLE, inserts=WHOLE),

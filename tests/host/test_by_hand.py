@@ -148,6 +148,7 @@ async def test_a_card_that_is_not_there_is_neither_adjusted_nor_voided(till: Til
     for kind, told in (
         (Kind.ADJUSTMENT, {"amount": Money(1, "CNY")}),
         (Kind.CARD_VOID, {}),
+        (Kind.CARD_OPENING, {"amount": Money(1, "CNY")}),
     ):
         key = OwnKey(Origin.OFFICE, "li", "nowhere", kind.value)
         own = OwnRequest(kind=kind, key=key, card=nowhere, **told)  # type: ignore[arg-type]
@@ -228,4 +229,69 @@ def test_every_kind_that_no_terminal_asks_has_its_accounts_and_a_test_of_each_de
         Reason.CARD_NOT_FOUND,
         Reason.NOT_PERMITTED_TO_CARD,
         Reason.INSUFFICIENT_FUNDS,
+    }
+
+
+async def opening(
+    till: Till, card: int, minor: int, points: int, *, unit: str = "CNY", name: str = "1"
+) -> Response:
+    key = OwnKey(Origin.OFFICE, "li.wei", "card.import", f"{card}-{name}")
+    return await asking_of(till).ask(
+        OwnRequest(
+            kind=Kind.CARD_OPENING,
+            key=key,
+            card=card_at(till, card),
+            amount=Money(minor, unit),
+            points=points,
+        )
+    )
+
+
+async def test_a_card_of_elsewhere_opens_with_its_money_and_its_points_once(
+    till: Till, pool: CardPool
+) -> None:
+    card = pool.with_points()
+    before = till.balances(card)
+    answer = await opening(till, card, 1_500, 70)
+    assert answer.is_approved
+    assert await opening(till, card, 1_500, 70) == answer
+    unit = till.sql("SELECT unit FROM purse WHERE card_id = %s AND starts_with(unit, 'P:')", card)
+    assert legs(till, Kind.CARD_OPENING, card) == [
+        ("issuer_funds", "card_value", 1_500, "CNY"),
+        ("points_issued", "card_points", 70, unit[0][0]),
+    ]
+    assert till.balances(card) == (before[0] + 1_500, before[1] + 70)
+    other = await opening(till, card, 0, 5, name="2")
+    assert other.is_approved
+    assert till.balances(card) == (before[0] + 1_500, before[1] + 75)
+    assert (await opening(till, card, 1_500, 71)).reason is Reason.DUPLICATE
+
+
+@pytest.mark.parametrize(
+    ("told", "status", "reason"),
+    [
+        ({"minor": 0, "points": 0}, "active", Reason.INVALID_AMOUNT),
+        ({"minor": -5, "points": 10}, "active", Reason.INVALID_AMOUNT),
+        ({"minor": 5, "points": -1}, "active", Reason.INVALID_AMOUNT),
+        ({"minor": 5, "points": 0, "unit": "USD"}, "active", Reason.INVALID_AMOUNT),
+        ({"minor": 10**11, "points": 0}, "active", Reason.AMOUNT_LIMIT),
+        ({"minor": 5, "points": 0}, "voided", Reason.NOT_PERMITTED_TO_CARD),
+    ],
+)
+async def test_what_cannot_open_is_declined_and_stays_so(
+    till: Till, pool: CardPool, told: dict[str, Any], status: str, reason: Reason
+) -> None:
+    card = pool.with_points()
+    before = till.balances(card)
+    put(till, card, status)
+    answer = await opening(till, card, **told)
+    assert (answer.reason, answer.is_approved) == (reason, False)
+    put(till, card, "active")
+    assert await opening(till, card, **told) == answer
+    assert till.balances(card) == before
+    assert TRANSACTIONS[Kind.CARD_OPENING].declines == {
+        Reason.CARD_NOT_FOUND,
+        Reason.NOT_PERMITTED_TO_CARD,
+        Reason.INVALID_AMOUNT,
+        Reason.AMOUNT_LIMIT,
     }

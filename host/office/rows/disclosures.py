@@ -35,7 +35,7 @@ from host.office.refusals import (
     Refusal,
 )
 from host.office.roles import BM, BO, CS, FN, IM, MO, PA, PO, ROLES
-from host.office.sheets import ROWS_MAX
+from host.office.sheets import CSV_ROWS_MAX, ROWS_MAX
 from host.office.subjects import Ref
 from host.stock.codes import place_of
 from host.stock.lives import PHONE_USE
@@ -143,8 +143,9 @@ def _checked(acting: Acting, values: BatchExport, wanted: Wanted) -> int:
         raise Refusal(STATE, state=state)
     _check_form(acting, values)
     counted = count_cards(acting.connection, wanted)
-    if counted.cards > ROWS_MAX:
-        raise Refusal(TOO_MANY_CARDS, field="last", cards_max=ROWS_MAX)
+    most = ROWS_MAX if wanted.is_workbook else CSV_ROWS_MAX
+    if counted.cards > most:
+        raise Refusal(TOO_MANY_CARDS, field="last", cards_max=most)
     if not counted.cards:
         raise Refusal(NONE_UNSOLD if values.with_secrets else NOT_FOUND, what="card")
     if values.with_secrets and counted.secret < counted.cards:
@@ -213,6 +214,8 @@ def _reveal(acting: Acting, values: CardReveal) -> Result:
 
 
 def _unmask(acting: Acting, values: ValueUnmask) -> Result:
+    if acting.subject.content["state"] == "closed":  # who they were was forgotten
+        raise Refusal(STATE, state="closed")
     row = acting.connection.execute(SQL["masked_of_member"], (values.member,)).fetchone()
     assert row is not None, "it is the subject"
     phone_hash, phone_sealed, name = row

@@ -9,19 +9,33 @@ import binascii
 from collections.abc import Sequence
 from typing import Any, Final
 
-from host.model.secrets import PAN_DIGITS_MAX, PAN_DIGITS_MIN, Pan, Secret, luhn_digit
-from host.office import files
+import msgspec
+
+from host.model.secrets import Pan, Secret
+from host.office import cards_in, files
 from host.office.action import Acting, Action, Result, Second, Step
-from host.office.fields import InstitutionId, MerchantId, Name, Note, Number, Text, Values
+from host.office.fields import (
+    Count,
+    InstitutionId,
+    Login,
+    MerchantId,
+    Money,
+    Name,
+    Note,
+    Number,
+    Text,
+    Values,
+)
 from host.office.jobs import AtWork, begin_job
 from host.office.members_in import MEMBER_COLUMNS, known_members, take_members
-from host.office.reading import Fault, Line, Wanted, read_rows, refuse_faults
+from host.office.reading import Fault, Line, Wanted, number_problem, read_rows, refuse_faults
 from host.office.refusals import FIELD, NOT_FOUND, TOO_LARGE, Refusal
 from host.office.roles import BM, FN, IM, PA, PO
-from host.office.subjects import Ref
-from host.stock.batches import By
+from host.office.subjects import Ref, find
+from host.stock.batches import By, NewBatch, create_batch
 from host.stock.shipping import Places, Shipment, ship_numbers, ship_range, unsendable
 
+CARD_IMPORT: Final = "card.import"
 MEMBER_IMPORT: Final = "member.import"
 FILE: Final = "file"
 
@@ -54,6 +68,23 @@ class MemberImport(Values, frozen=True, kw_only=True):
     issuer: InstitutionId
     file: Number
     merchant: MerchantId | None = None
+    note: Note
+
+
+class CardImport(Values, frozen=True, kw_only=True):
+    """Cards of another system with what they have, as a card batch that another person opens.
+
+    What the other system owes on them is told, and is what they have here, to the last unit.
+    """
+
+    product: Number
+    name: Name
+    responsible: Login
+    file: Number
+    liability_minor: Count
+    liability_points: Count = 0
+    vendor: Number | None = None
+    face_minor: Money | None = None
     note: Note
 
 
@@ -92,15 +123,7 @@ def sent_content(acting: Acting, number: int) -> Secret:
 # Shipments. -------------------------------------------------------------------------------------
 
 
-def _number_problem(cell: str) -> str:
-    if not (cell.isascii() and cell.isdigit()):
-        return "not a number"
-    if not PAN_DIGITS_MIN <= len(cell) <= PAN_DIGITS_MAX:
-        return "wrong length"
-    return "" if luhn_digit(cell[:-1]) == cell[-1] else "wrong check digit"
-
-
-_NUMBERS: Final = (Wanted(name="card_number", problem=_number_problem),)
+_NUMBERS: Final = (Wanted(name="card_number", problem=number_problem),)
 
 
 def _ship(acting: Acting, values: ShipmentImport) -> Result:
@@ -168,6 +191,47 @@ def take_file_of_members(at_work: AtWork) -> int:
     return at_work.job.total
 
 
+# Cards of another system. ------------------------------------------------------------------------
+
+
+def _import_cards(acting: Acting, values: CardImport) -> Result:
+    acting.find("person", values.responsible)
+    owed = cards_in.Owed(values.liability_minor, values.liability_points)
+    lines = cards_in.read_cards(sent_content(acting, values.file))
+    cards_in.check_cards(acting.connection, acting.hsm, values.product, lines)
+    cards_in.check_liability(lines, owed)
+    new = NewBatch(
+        product=values.product,
+        name=values.name,
+        cards=len(lines),
+        responsible=values.responsible,
+        vendor=values.vendor,
+        face_minor=values.face_minor,
+        note=values.note,
+    )
+    by = By(acting.who.login, acting.now)
+    made = create_batch(acting.connection, new, by, is_chosen=True)
+    plan = cards_in.Plan(
+        file=values.file, part=made.part, by=acting.who.login, minor=owed.minor, points=owed.points
+    )
+    batch = find(acting.connection, Ref("card_batch", made.code))
+    assert batch is not None, "it was made just now"
+    job = begin_job(acting, CARD_IMPORT, batch, total=len(lines) + 1, plan=plan)
+    told: dict[str, Any] = {"cards": len(lines), "job": job}
+    told |= {"before": cards_in.told_of(owed), "after": cards_in.told_of(owed)}
+    return Result(key=made.code, told=told)
+
+
+def take_file_of_cards(at_work: AtWork) -> int:
+    """The step of the job that takes them."""
+    plan = msgspec.convert(at_work.job.plan, cards_in.Plan)
+    content = files.content_of(at_work.connection, at_work.hsm, plan.file)
+    done = cards_in.take_cards(at_work, content, plan)
+    if done == at_work.job.total:
+        files.end_file(at_work.connection, plan.file)
+    return done
+
+
 FILE_SEND: Final = Action(
     id="file.send",
     en="Send a file",
@@ -196,6 +260,20 @@ MEMBERS: Final = Action(
     roles=frozenset({IM, FN}),
     do=_import_members,
     about=lambda values: Ref("issuer", values.issuer),
+    second=Second.ALWAYS,
+    approvers=frozenset({IM, FN, PA}),
+    step=Step.OWN,
+    takes=FILE,
+)
+CARDS: Final = Action(
+    id=CARD_IMPORT,
+    en="Import cards of another system",
+    zh="导入他系统卡",
+    values=CardImport,
+    roles=frozenset({IM, FN}),
+    do=_import_cards,
+    about=lambda _values: Ref("card_batch", ""),
+    within=lambda values: Ref("product", str(values.product)),
     second=Second.ALWAYS,
     approvers=frozenset({IM, FN, PA}),
     step=Step.OWN,

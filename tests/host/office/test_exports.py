@@ -12,9 +12,11 @@ import psycopg
 import pytest
 from msoffcrypto.format.ooxml import OOXMLFile
 
+from host.link.frames import FRAME_BYTES_MAX
 from host.model.office import Done, Refused, Told
 from host.model.secrets import Secret
-from host.office.sheets import csv_of, plain, workbook_of
+from host.office.rows import disclosures
+from host.office.sheets import CSV_ROWS_MAX, csv_of, plain, workbook_of
 from tests.host.office.conftest import Bureau, Person
 from tests.host.office.test_stock import Issuer
 
@@ -409,6 +411,12 @@ def test_a_masked_value_is_seen_whole_with_a_line(issuer: Issuer) -> None:
     assert told.shown_once == {"phone": "13700001234"}
     told = bureau.done(owner, "value.unmask", member=int(member), value="name", note="he called")
     assert told.shown_once == {"name": "王小明"}
+    bureau.sql(
+        "UPDATE member SET state = 'closed', name = '', phone_sealed = '', phone_masked = ''"
+        " WHERE id = %s", int(member)
+    )  # fmt: skip
+    gone = {"member": int(member), "value": "phone", "note": "he called"}
+    assert bureau.refused(owner, "value.unmask", **gone) == "E-STATE"
     rows = bureau.rows(bureau.admin, "disclosures", kind="unmask")
     assert [(one["kind"], one["what"]) for one in rows] == [("unmask", "name"), ("unmask", "phone")]
 
@@ -426,3 +434,22 @@ def test_two_at_once_are_counted_one_after_the_other(issuer: Issuer) -> None:
             reveal(bureau, issuer.owner, card)
         bureau.connection.execute("RESET lock_timeout")
     assert bureau.now > dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+
+
+def test_the_largest_files_fit_into_a_frame_of_the_link() -> None:
+    row = ("10-100000", "998800******0015", "100000.00", "CNY", "2026-01-01", "2029-12-31",
+           "allocated", "inactive")  # fmt: skip
+    whole = csv_of(row, [row] * CSV_ROWS_MAX).reveal()
+    assert len(base64.b64encode(whole)) < FRAME_BYTES_MAX - 10_000
+
+
+def test_more_cards_than_a_file_has_are_refused(
+    issuer: Issuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(disclosures, "ROWS_MAX", 2)
+    monkeypatch.setattr(disclosures, "CSV_ROWS_MAX", 1)
+    batch = issuer.batch().subject
+    for values, most in (({"workbook_password": WORKBOOK}, 2), ({"format": "csv"}, 1)):
+        told = ask(issuer, batch, **values)
+        assert isinstance(told, Refused)
+        assert (told.code, f"more than the {most} cards" in told.en) == ("E-TOO-MANY-CARDS", True)

@@ -134,7 +134,7 @@ class World:
             "phone_last": "1234", "programme": self.programme, "alliance": "ABROAD",
             "since": "2030-01-01", "many": [self.card], "replacement": self.card,
             "face": self.face,
-            "reference": "S1", "content": "eA==",
+            "reference": "S1", "content": "eA==", "liability_minor": 0,
         }  # fmt: skip
 
 

@@ -92,6 +92,7 @@ SPOKEN: dict[str, dict[str, Collection[str]]] = {
         "host/stock/lives.sql": ALL,
         "host/stock/ends.sql": ALL,
         "host/stock/shipping.sql": ALL,
+        "host/office/cards_in.sql": ALL,
         "host/office/members_in.sql": ALL,
         "host/stock/binding.sql": ALL,
         "host/office/card_walks.sql": ALL,

@@ -1,0 +1,49 @@
+-- Cards of another system, that come with what they have.
+
+-- name: terms_of_product
+-- What a card of it may hold, and whether its issuer has points.
+SELECT
+    least(i.balance_minor_max, coalesce(v.balance_minor_max, i.balance_minor_max)),
+    exists(SELECT 1 FROM programme AS g WHERE g.issuer_id = i.id AND g.is_primary)
+FROM product AS p
+INNER JOIN product_version AS v ON p.id = v.product_id
+INNER JOIN issuer AS i ON p.issuer_id = i.id
+WHERE p.id = %s
+ORDER BY v.version DESC
+LIMIT 1;
+
+-- name: cards_at
+-- Where cards are, by their numbers in the book.
+SELECT
+    id,
+    shard,
+    pan_hash
+FROM card
+WHERE id = any(%s);
+
+-- name: part_holds
+-- What the cards of a part have: money, and points.
+SELECT
+    coalesce(sum(u.posted_minor) FILTER (WHERE NOT starts_with(u.unit, 'P:')), 0)::bigint,
+    coalesce(sum(u.posted_minor) FILTER (WHERE starts_with(u.unit, 'P:')), 0)::bigint
+FROM card AS c
+INNER JOIN purse AS u ON c.shard = u.shard AND c.id = u.card_id
+WHERE
+    c.id > (%(part)s::bigint << 32)
+    AND c.id < ((%(part)s::bigint + 1) << 32);
+
+-- name: brings_value
+-- Its cards come with what they have: they were their holders' before.
+-- notes: card_batch_part
+UPDATE card_batch_part AS t
+SET
+    brings_value = true,
+    made = t.cards,
+    state = 'generating'
+WHERE t.id = %s;
+
+-- name: batch_is_generating
+-- While its cards get what they had.
+-- notes: card_batch
+UPDATE card_batch AS t SET state = 'generating'
+WHERE t.id = %s;
