@@ -11,6 +11,8 @@ from host.model.requests import Kind
 from host.rules.state import Lot
 from host.store import loading
 from tests.host.conftest import CardPool, Till, trading
+from tests.host.test_by_hand import put, void
+from tests.host.test_moves import drive, lots, replace
 
 MANY = 5_000
 
@@ -141,3 +143,29 @@ async def _trade(till: Till, card: int, dice: random.Random) -> list[object]:
         if answer.is_approved and request.kind in {Kind.PURCHASE, Kind.POINTS_REDEMPTION}:
             done.append((request, answer))
     return told
+
+
+async def test_a_card_with_more_lots_than_are_read_first_is_voided_whole(
+    till: Till, pool: CardPool
+) -> None:
+    """S1-36."""
+    card, many = pool.city(), 3 * loading.LOTS_READ_FIRST
+    give_lots(till, card, lots=many, points=10)
+    put(till, card, "voided")
+    assert (await void(till, card)).is_approved
+    assert till.balances(card) == (0, 0)
+    assert left_in(till, card, many) == [0] * many
+
+
+async def test_a_card_with_more_lots_than_are_read_first_is_moved_whole(
+    till: Till, pool: CardPool
+) -> None:
+    """S4-75: each lot keeps its last day."""
+    old, new, many = pool.city(), pool.city(), loading.LOTS_READ_FIRST + 6
+    give_lots(till, old, lots=many, points=10)
+    before = lots(till, old)
+    replace(till, old, new)
+    await drive(till)
+    assert (till.balances(old), lots(till, old)) == ((0, 0), [])
+    assert lots(till, new) == before
+    assert len(before) == many
