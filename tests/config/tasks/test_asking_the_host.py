@@ -1,0 +1,52 @@
+"""What is posted while it is answered is asked of the running host by the command line."""
+
+import json
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trio
+
+from config.errors import SurroundingsError
+from config.tasks.office import ask_host
+from host.link.address import Address, listen
+from host.model.office import Do, Done, Show, Told
+from host.model.secrets import Secret
+from host.server import serve
+from switch.settings import SwitchSettings
+
+ASKED = Do(action="card.activate", values=Secret(json.dumps({"phone": "13800001234"}).encode()))
+
+
+async def _none(*_words: Any) -> Any:
+    return None
+
+
+_nobody: Any = _none
+
+
+async def test_the_host_of_the_directory_is_asked(tmp_path: Path) -> None:
+    """S1-23."""
+    heard: list[Do | Show] = []
+
+    async def office(asked: Do | Show) -> Told:
+        heard.append(asked)
+        return Done(subject="12")
+
+    link = f"unix:{tmp_path / 'h.sock'}"
+    with closing(listen(Address.parse(link))) as listener:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(serve, [listener], _nobody, _nobody, None, office)
+            told = await ask_host(SwitchSettings(link=link), ASKED)
+            nursery.cancel_scope.cancel()
+    assert told == Done(subject="12")
+    [asked] = heard
+    assert isinstance(asked, Do)
+    assert asked.values.reveal() == ASKED.values.reveal()
+
+
+async def test_where_no_host_runs_the_sentence_says_so(tmp_path: Path) -> None:
+    with pytest.raises(SurroundingsError, match="posswitch up") as caught:
+        await ask_host(SwitchSettings(link=f"unix:{tmp_path / 'nobody.sock'}"), ASKED)
+    assert caught.value.code == "E-HOST-AWAY"
