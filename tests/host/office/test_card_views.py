@@ -31,7 +31,7 @@ async def sold(shop: Shop, card: int, amount: int, kind: Kind = Kind.PURCHASE) -
 
 
 async def test_what_a_card_was_used_for_is_split_by_what_it_was_paid_with(shop: Shop) -> None:
-    """S1-41, S1-42, S1-43, S1-45, S3-20: and what was taken back is no longer valid."""
+    """S1-41, S1-42, S1-43, S1-45: and what was taken back is no longer valid."""
     [card, *_], till, bureau = shop.cards, shop.till, shop.bureau
     await activate(till, shop.pan(card))
     await sold(shop, card, 4_000)
