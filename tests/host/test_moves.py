@@ -2,6 +2,8 @@
 
 import datetime as dt
 import itertools
+import signal
+import subprocess
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -18,9 +20,12 @@ from host.model.own import CardAt, OwnKey, OwnRequest
 from host.model.requests import Kind, Response
 from host.model.responses import Reason
 from host.moves import Moves
+from tests.faulty import faulty_command
 from tests.host.conftest import NOW, CardPool, Till, asking_of, audit_ledger, card_at, trading
 
 Ask = Callable[[OwnRequest], Awaitable[Response]]
+POINTS = ("before_commit", "after_commit_before_reply")
+"""Where a host may die, in each of the postings of a move."""
 
 
 async def drive(till: Till, ask: Ask | None = None) -> None:
@@ -160,6 +165,33 @@ async def test_a_host_killed_at_any_step_goes_on_there(
         assert (posted(till, Kind.MOVE_OUT), posted(till, Kind.MOVE_IN)) == (outs, outs)
         assert set(states(till)) == {"done"}
     audit_ledger(estate_database)
+
+
+@pytest.mark.parametrize("point", [f"{name}:{time}" for name in POINTS for time in (1, 2, 3)])
+async def test_a_host_killed_by_the_system_between_two_postings_loses_nothing(
+    estate_database: Dsns, pool: CardPool, point: str
+) -> None:
+    async with trading(estate_database) as till:
+        old, new = two(till, pool.with_points, is_same_shard=False)
+        replace(till, old, new)
+    await trio.to_thread.run_sync(_let_it_die, estate_database, point)
+    audit_ledger(estate_database)
+    async with trading(estate_database) as till:
+        await drive(till)
+        assert (till.balances(old), till.balances(new)) == ((0, 0), (200_000, 4_000))
+        assert (posted(till, Kind.MOVE_OUT), posted(till, Kind.MOVE_IN)) == (2, 2)
+    audit_ledger(estate_database)
+
+
+def _let_it_die(dsns: Dsns, point: str) -> None:
+    died = subprocess.run(
+        faulty_command(point, "tests.host.mortal_mover", dsns.owner, dsns.host),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert died.returncode == -signal.SIGKILL, died.stderr
 
 
 async def test_two_that_drive_one_move_at_once_move_it_once(till: Till, pool: CardPool) -> None:
