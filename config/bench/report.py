@@ -95,6 +95,12 @@ DESK_FIGURES: Final = (
 )
 
 
+GATE_FIGURES: Final = (
+    Figure("first_refusal_ms", "{:,.1f} ms", "from the action's answer to the first refusal"),
+    Figure("from_asking_ms", "{:,.1f} ms", "from asking for it, its own work with it"),
+    Figure("late_approved", "{:,.0f}", "messages sent after the answer and approved: to be 0"),
+    Figure("trade_rate", "{:,.0f}/s", "messages meanwhile, from these tills"),
+)
 CARDS_FIGURES: Final = (
     Figure("cards_rate", "{:,.0f}/s", "cards made: 20,000 on a quiet machine of two processors"),
     Figure("bare_rate", "{:,.0f}/s", "the same rows by COPY into a table of no key and no index"),

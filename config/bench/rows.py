@@ -9,6 +9,7 @@ import msgspec
 
 from config.bench.cards import CORE_US_MAX, CardsBench, measure_cards
 from config.bench.desk import SIGN_ONS_PER_SECOND_MIN, DeskBench, measure_desk
+from config.bench.gate import GateBench, measure_gate
 from config.bench.history import HistoryBench, measure_history
 from config.bench.interpreter import Interpreter
 from config.bench.ledger import BenchSettings, measure_ledger
@@ -17,6 +18,7 @@ from config.bench.processes import ProcessesBench, measure_processes
 from config.bench.report import (
     CARDS_FIGURES,
     DESK_FIGURES,
+    GATE_FIGURES,
     HISTORY_FIGURES,
     NAC_FIGURES,
     PROCESSES_FIGURES,
@@ -102,6 +104,12 @@ BENCHES: Final[dict[str, Bench]] = {
         holds=lambda document: bool(
             max(document["own_cpu_us"], document["postgres_cpu_us"]) <= CORE_US_MAX
         ),
+    ),
+    "gate": Bench(
+        why="from a card batch's suspending to its first refusal, under trade",
+        measure=lambda extent, say: measure_gate(_sized(GateBench, extent), say),
+        show=partial(print_figures, rows=GATE_FIGURES),
+        holds=lambda document: not document["late_approved"],
     ),
 }
 """In the order in which they are run."""

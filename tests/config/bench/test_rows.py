@@ -10,6 +10,7 @@ import pytest
 from config.bench.cards import CardsBench, measure_cards
 from config.bench.cpu import IdleClock
 from config.bench.desk import DeskBench, measure_desk
+from config.bench.gate import GateBench, measure_gate
 from config.bench.history import HistoryBench, measure_history
 from config.bench.interpreter import kind_of
 from config.bench.nac import NacBench, measure_nac
@@ -17,6 +18,7 @@ from config.bench.processes import ProcessesBench, measure_processes
 from config.bench.report import (
     CARDS_FIGURES,
     DESK_FIGURES,
+    GATE_FIGURES,
     HISTORY_FIGURES,
     NAC_FIGURES,
     PROCESSES_FIGURES,
@@ -43,6 +45,16 @@ def test_a_held_up_answer_is_measured_beside_the_others(
     print_figures(document, NAC_FIGURES)
     shown = capsys.readouterr().out
     assert all(row.key in shown for row in NAC_FIGURES)
+
+
+def test_no_message_after_a_batch_was_suspended_is_approved_under_trade() -> None:
+    """S1-13: measured with cards that trade, people at the office, and other tills beside them."""
+    document = measure_gate(GateBench(rounds=1, gifts=2, others=2), say_nothing)
+    assert document["late_approved"] == 0
+    assert document["trade_rate"] > 0
+    assert BENCHES["gate"].holds(document)
+    assert not BENCHES["gate"].holds({**document, "late_approved": 1})
+    assert {row.key for row in GATE_FIGURES} <= document.keys()
 
 
 def test_sign_ons_are_measured_beside_trade() -> None:
@@ -122,7 +134,7 @@ def test_each_bench_writes_its_own_file_and_tells_what_did_not_hold(
     assert run_benches([], Extent(rounds=2), report, say=said.append) == ["nac"]
     assert [one["name"] for one in shown] == list(BENCHES)
     files = sorted(file.name for file in report.parent.iterdir())
-    others = ("cards", "desk", "history", "nac", "processes", "slow")
+    others = ("cards", "desk", "gate", "history", "nac", "processes", "slow")
     assert files == ["bench.json", *(f"bench_{name}.json" for name in others)]
     document = msgspec.json.decode(report.read_bytes())
     interpreter = document.pop("interpreter")
