@@ -19,9 +19,9 @@ from config.errors import Say
 from config.places import places_of
 from config.run.estates import loader
 from config.run.fleet import ports_in
+from config.run.staff import DemoStaff, opened_staff
 from config.run.supervisor import running_posswitch
 from config.settings import Settings
-from config.tasks.staff import DemoStaff, opened_staff
 from host.estate.demo import GIFT_BATCHES, GIFT_FACE_MINOR, demo_estate
 from host.estate.plan import CardPlan
 from host.office.roles import BO

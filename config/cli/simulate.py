@@ -207,9 +207,9 @@ def scenario(  # noqa: PLR0913, PLR0917 - a command line has an option for each 
     Example: posswitch simulate scenario simulators/scenarios/pos_day.toml
     """
     from config.logging import configure_logging
+    from config.tasks.behind import opened_behind
     from config.tasks.doors import doors_of
     from config.tasks.simulate import Reports, Target, simulate_scenarios
-    from config.tasks.staff import opened_behind
 
     target = Target(
         host=address,

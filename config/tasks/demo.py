@@ -28,6 +28,7 @@ from config.run.database import dsn_of
 from config.run.estates import loader
 from config.run.look import Look, looks
 from config.run.programs import only_one_of
+from config.run.staff import opened_staff
 from config.run.supervisor import LoadEstate, Running, running_posswitch
 from config.screen import amount, screen
 from config.settings import Settings
@@ -35,7 +36,6 @@ from config.tasks.failed import failed_lines, failed_status
 from config.tasks.gifts import TILL, GiftTale
 from config.tasks.night import opened_night, print_summary, print_violations
 from config.tasks.progress import board, headline, issuer_line, mended, settled, show_progress
-from config.tasks.staff import opened_staff
 from config.tasks.story import Story, decline_lines, time_out_lines
 from host.clock import utc_now
 from host.estate.demo import EXTERNAL, EXTERNAL_ZONE, demo_estate, external_cards

@@ -12,8 +12,8 @@ from typing import Any, Final, NamedTuple
 import trio
 
 from config.language import Language, speech
+from config.run.staff import DemoStaff, embossed
 from config.screen import amount
-from config.tasks.staff import DemoStaff, embossed
 from config.tasks.story import decided
 from host.estate.demo import CITY, GIFT_FACE_MINOR, GIFT_PRODUCT, GIFT_VENDOR, PEOPLE, demo_estate
 from host.estate.plan import CardPlan

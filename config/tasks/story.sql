@@ -25,17 +25,6 @@ LEFT JOIN ledger_account AS credit ON credit.id = entry.credit_account
 WHERE exchange.slot = any(%(slots)s)
 ORDER BY exchange.id, entry.leg;
 
--- name: cards_of_part
--- What a card maker needs of the cards of a part; looked for while they are made.
-SELECT
-    id,
-    issuer_id,
-    pan_sealed,
-    expiry
-FROM card
-WHERE part_id = %(part)s
-ORDER BY id;
-
 -- name: balance_of_card
 -- What a card has in one unit.
 SELECT purse.posted_minor

@@ -57,7 +57,7 @@ PRINTING = (
         "demo", "explain", "keys", "link", "night", "progress", "simulate", "story", "takeovers",
         "terminals", "watching", "reach", "loops", "recording", "replaying", "failed", "lives",
         "office", "sessions", "beginning",
-        "tracing", "cards", "staff", "gifts",
+        "tracing", "cards", "gifts",
     )),
     "config/top/screen.py", "config/cli", "config/doctor", "config/run/reloading.py",
     "config/run/host_reloading.py", "config/run/tending.py", "config/run/recording.py",

@@ -14,11 +14,11 @@ from config.places import places_of
 from config.run.database import dsn_of
 from config.run.estates import loader
 from config.run.fleet import ports_in
+from config.run.staff import DemoStaff, opened_staff
 from config.run.supervisor import Running, running_posswitch
 from config.settings import Settings
 from config.tasks.demo import CERTIFICATES, ISSUER_SECONDS_MAX, LINES, demo_settings
 from config.tasks.ledger import StoredLedger
-from config.tasks.staff import DemoStaff, opened_staff
 from host.estate.demo import EXTERNAL_ZONE, demo_estate, external_cards
 from host.store.connecting import SHORT, connect
 from simulators.channels import Place

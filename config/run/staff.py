@@ -11,21 +11,18 @@ import secrets
 import time
 import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
 import psycopg
 import pyotp
 
-from config.errors import OperatorError, SettingsError, SurroundingsError
+from config.errors import SettingsError, SurroundingsError
 from config.places import Places
 from config.run.database import dsn_of
-from config.run.house import house_and_settings
 from config.run.hsm import open_hsm
 from config.settings import Settings
-from config.tasks.ledger import opened_ledger
 from host.clock import utc_now
 from host.estate.demo import CITY, MERCHANTS, PEOPLE, DemoPerson
 from host.estate.plan import CardPlan
@@ -42,9 +39,8 @@ from host.office.roles import PA, ROLES
 from host.office.tables import ACTIONS, VIEWS
 from host.store.connecting import LONG, SHORT, connect
 from host.store.queries import load_queries
-from simulators.wanted import CHANNELS_ALONE, Behind
 
-SQL: Final = load_queries("config.tasks", "story.sql")
+SQL: Final = load_queries("config.run", "staff.sql")
 ESTATE: Final = "demo"
 SOURCE: Final = "demo"
 NEEDS_CODE: Final = "E-STEP-UP"
@@ -193,39 +189,6 @@ def embossed(owner: str, hsm: Hsm, part: int, count: int) -> list[CardPlan]:
         CardPlan(id=number, issuer_id=issuer, pan=hsm.open_pan(sealed), pin=None, expiry=expiry)
         for number, issuer, sealed, expiry in rows
     ]
-
-
-class StaffOnCall:
-    """The same, begun once the first is asked for something; what keeps it from that is told."""
-
-    def __init__(self, settings: Settings, places: Places, stack: ExitStack) -> None:
-        self._told = (settings, places)
-        self._stack = stack
-        self._staff: DemoStaff | None = None
-
-    def act(self, by: str, action: str, values: Mapping[str, object], agreed_by: str = "") -> str:
-        """As `DemoStaff.act`, or why there is nobody."""
-        try:
-            if self._staff is None:
-                self._staff = self._stack.enter_context(opened_staff(*self._told))
-            return self._staff.act(by, action, values, agreed_by)
-        except OperatorError as error:
-            return str(error)
-
-
-@contextmanager
-def opened_behind(data: Path | None, settings: Path | None) -> Iterator[Behind]:
-    """The ledger and the office of a data directory that is named; nothing without one.
-
-    Raises:
-        OperatorError: there is no such database, or the settings make no sense.
-    """
-    if data is None:
-        yield CHANNELS_ALONE
-        return
-    places, told = house_and_settings(data, settings)
-    with opened_ledger(data, settings) as ledger, ExitStack() as stack:
-        yield Behind(ledger, StaffOnCall(told, places, stack))
 
 
 def _done(told: Outcome, action: str) -> Done:
