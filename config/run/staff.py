@@ -119,6 +119,18 @@ class DemoStaff:
         """
         return _done(self.ask(by, action, values), action)
 
+    def agreed(self, by: str, action: str, values: Mapping[str, object], agreed_by: str) -> None:
+        """The same, of what another person has to agree to.
+
+        Raises:
+            SurroundingsError: it was not done.
+        """
+        told = self.ask(by, action, values)
+        if isinstance(told, Waiting):
+            decision = {"approval": told.approval, "decision": "approve"}
+            told = self.ask(agreed_by, "approval.decide", decision)
+        _done(told, action)
+
     def person(self, by: str) -> Colleague:
         """Somebody of that role, invited where nobody is; a word behind it tells others apart."""
         if by not in self._people:
@@ -189,6 +201,17 @@ def embossed(owner: str, hsm: Hsm, part: int, count: int) -> list[CardPlan]:
         CardPlan(id=number, issuer_id=issuer, pan=hsm.open_pan(sealed), pin=None, expiry=expiry)
         for number, issuer, sealed, expiry in rows
     ]
+
+
+def wait_for_value(owner: str, card: int) -> None:
+    """Until what a card is given has come, which the clock sees to; not longer than it may take."""
+    ends_at = time.monotonic() + MAKING_SECONDS_MAX
+    with connect(owner, SHORT, autocommit=True) as connection:
+        while time.monotonic() < ends_at:
+            row = connection.execute(SQL["value_of_card"], {"card": card}).fetchone()
+            if row is not None and row[0]:
+                return
+            time.sleep(LOOK_SECONDS)
 
 
 def _done(told: Outcome, action: str) -> Done:

@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 import trio
 
 from config.language import Language, speech
-from config.run.staff import DemoStaff, embossed
+from config.run.staff import DemoStaff, embossed, wait_for_value
 from config.screen import amount
 from config.tasks.story import decided
 from host.estate.demo import CITY, GIFT_FACE_MINOR, GIFT_PRODUCT, GIFT_VENDOR, PEOPLE, demo_estate
@@ -80,7 +80,7 @@ class GiftTale:
                 cards = await self._make(staff, owner)
                 await self._sell(staff, terminal, cards)
                 await self._stop(staff, terminal, cards)
-                await self._lose(staff, terminal, cards)
+                await self._lose(staff, owner, terminal, cards)
                 settled = await terminal.settle()
                 self._add("till", AGREED if settled.agrees else DIFFERS)
                 await terminal.sign_off()
@@ -148,11 +148,19 @@ class GiftTale:
         self._add("office", f"{PEOPLE[BO].name} resumes it with a one-time code")
         self._note(_buys(1), await till.purchase(cards[0], TAKEN_MINOR, None))
 
-    async def _lose(self, staff: DemoStaff, till: PosTerminal, cards: list[CardPlan]) -> None:
+    async def _lose(
+        self, staff: DemoStaff, owner: str, till: PosTerminal, cards: list[CardPlan]
+    ) -> None:
         lost = {"card": cards[1].id, "kind": "lose", "note": "reported"}
         await _done(staff, CS, "card.freeze", lost)
         self._add("office", f"{_named(CS)}, hears that card {2} is lost")
         self._note(_buys(2), await till.purchase(cards[1], TAKEN_MINOR, None), "41")
+        new = {"card": cards[1].id, "replacement": cards[SOLD].id, "note": "reported"}
+        await trio.to_thread.run_sync(staff.agreed, CS, "card.replace", new, IM)
+        await trio.to_thread.run_sync(wait_for_value, owner, cards[SOLD].id)
+        self._add("office", f"{PEOPLE[CS].name} replaces it by card {4}; {PEOPLE[IM].name} agrees")
+        self._note(_buys(2), await till.purchase(cards[1], TAKEN_MINOR, None), "57")
+        self._note(_buys(4), await till.purchase(cards[SOLD], TAKEN_MINOR, None))
 
     def _add(self, who: str, what: str) -> None:
         self.lines.append(Told(who, what))

@@ -99,16 +99,16 @@ def test_the_demo_tells_who_traded_a_decline_and_a_time_out_to_its_end(demos: De
     assert f"cleared, by the clock of {ZONE}" in said
 
 
-def test_a_card_batch_is_made_opened_by_another_sold_and_suspended_under_trade(
+def test_a_card_batch_is_made_opened_by_another_sold_suspended_and_a_lost_card_replaced(
     demos: Demos,
 ) -> None:
-    """S1-11..S1-13, S1-34, S4-76, S4-80: the next message is refused, and a lost card."""
+    """S1-11..S1-13, S1-34, S1-46, S4-76, S4-80: the next message is refused, under trade."""
     tales = [tale_in(said) for _data, said in demos]
     assert tales[0] == tales[1], "one seed, one tale"
     found = [word for line in tales[0] for word in re.findall(r"E-[A-Z-]+|was told \d\d", line)]
     assert found == [
         "was told 21", "E-NOT-YOUR-ROLE", "was told 00", "was told 62", "was told 00",
-        "was told 41",
+        "was told 41", "was told 57", "was told 00",
     ]  # fmt: skip
     assert "makes 200 cards of 100.00 CNY" in tales[0][1]
     assert tales[0][-1].endswith("settles its batch: agreed")
