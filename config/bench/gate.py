@@ -134,7 +134,8 @@ async def _measure(
         for number in range(told.rounds):
             figures.add(**await _round(trade, staff, f"{BO} {number}"))
             rounds.append(trade.heard)
-            say(f"round {number + 1} of {told.rounds}: {figures.values['first_refusal_ms'][-1]} ms")
+            refused = f"{figures.values['first_refusal_ms'][-1]:.1f} ms"
+            say(f"round {number + 1} of {told.rounds}: {refused}")
         nursery.cancel_scope.cancel()
     return figures, rounds
 

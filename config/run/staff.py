@@ -44,8 +44,6 @@ SQL: Final = load_queries("config.run", "staff.sql")
 ESTATE: Final = "demo"
 SOURCE: Final = "demo"
 NEEDS_CODE: Final = "E-STEP-UP"
-MAKING_SECONDS_MAX: Final = 30.0
-LOOK_SECONDS: Final = 0.1
 PASSWORD_BYTES: Final = 16
 """In hexadecimal, so that no login can be in it."""
 DONE: Final = "done"
@@ -179,39 +177,21 @@ class DemoStaff:
         return run_action(self._office, self._connection, asked)
 
 
-def embossed(owner: str, hsm: Hsm, part: int, count: int) -> list[CardPlan]:
-    """What the card maker has put on the cards of a part, once all are made; in their order.
-
-    Raises:
-        SurroundingsError: they are not made in time.
-    """
+def embossed(owner: str, hsm: Hsm, part: int) -> list[CardPlan]:
+    """What the card maker has put on the cards of a part, as many as are made; in their order."""
     with connect(owner, SHORT, autocommit=True) as connection:
-        ends_at = time.monotonic() + MAKING_SECONDS_MAX
-        while (
-            len(rows := connection.execute(SQL["cards_of_part"], {"part": part}).fetchall()) < count
-        ):
-            if time.monotonic() > ends_at:
-                raise SurroundingsError(
-                    f"of {count} cards {len(rows)} were made in {MAKING_SECONDS_MAX:.0f} s. "
-                    "Next: posswitch show jobs",
-                    "E-SIMULATOR",
-                )
-            time.sleep(LOOK_SECONDS)
+        rows = connection.execute(SQL["cards_of_part"], {"part": part}).fetchall()
     return [
         CardPlan(id=number, issuer_id=issuer, pan=hsm.open_pan(sealed), pin=None, expiry=expiry)
         for number, issuer, sealed, expiry in rows
     ]
 
 
-def wait_for_value(owner: str, card: int) -> None:
-    """Until what a card is given has come, which the clock sees to; not longer than it may take."""
-    ends_at = time.monotonic() + MAKING_SECONDS_MAX
+def has_value(owner: str, card: int) -> bool:
+    """Whether money has come onto a card: what it is given in another's place the clock brings."""
     with connect(owner, SHORT, autocommit=True) as connection:
-        while time.monotonic() < ends_at:
-            row = connection.execute(SQL["value_of_card"], {"card": card}).fetchone()
-            if row is not None and row[0]:
-                return
-            time.sleep(LOOK_SECONDS)
+        row = connection.execute(SQL["value_of_card"], {"card": card}).fetchone()
+    return row is not None and bool(row[0])
 
 
 def _done(told: Outcome, action: str) -> Done:

@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 import trio
 
 from config.language import Language, speech
-from config.run.staff import DemoStaff, embossed, wait_for_value
+from config.run.staff import DemoStaff, embossed, has_value
 from config.screen import amount
 from config.tasks.story import decided
 from host.estate.demo import CITY, GIFT_FACE_MINOR, GIFT_PRODUCT, GIFT_VENDOR, PEOPLE, demo_estate
@@ -32,6 +32,9 @@ from simulators.trades import CURRENCY, Done
 TILL: Final = "80010039"
 """It sells gift cards, and is none of the swarm."""
 CARDS: Final = 200
+WAIT_SECONDS_MAX: Final = 30.0
+"""For the cards to be made, and for value to move."""
+LOOK_SECONDS: Final = 0.1
 SOLD: Final = 3
 PURCHASES: Final = 12
 TAKEN_MINOR: Final = 1_000
@@ -116,7 +119,11 @@ class GiftTale:
             },
         )
         self.batch = made.subject
-        cards = await trio.to_thread.run_sync(embossed, owner, staff.hsm, made.told["part"], CARDS)
+        cards: list[CardPlan] = []
+        with trio.move_on_after(WAIT_SECONDS_MAX):
+            while len(cards) < CARDS:
+                await trio.sleep(LOOK_SECONDS)
+                cards = await trio.to_thread.run_sync(embossed, owner, staff.hsm, made.told["part"])
         face = amount(GIFT_FACE_MINOR, CURRENCY)
         self._add("office", f"{_named(IM)}, makes {len(cards)} cards of {face}")
         return cards
@@ -157,7 +164,9 @@ class GiftTale:
         self._note(_buys(2), await till.purchase(cards[1], TAKEN_MINOR, None), "41")
         new = {"card": cards[1].id, "replacement": cards[SOLD].id, "note": "reported"}
         await trio.to_thread.run_sync(staff.agreed, CS, "card.replace", new, IM)
-        await trio.to_thread.run_sync(wait_for_value, owner, cards[SOLD].id)
+        with trio.move_on_after(WAIT_SECONDS_MAX):
+            while not await trio.to_thread.run_sync(has_value, owner, cards[SOLD].id):
+                await trio.sleep(LOOK_SECONDS)
         self._add("office", f"{PEOPLE[CS].name} replaces it by card {4}; {PEOPLE[IM].name} agrees")
         self._note(_buys(2), await till.purchase(cards[1], TAKEN_MINOR, None), "57")
         self._note(_buys(4), await till.purchase(cards[SOLD], TAKEN_MINOR, None))

@@ -43,7 +43,7 @@ def demos(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[Path, str]]:
         )
         for home in homes
     ]
-    said = [each.communicate(timeout=110)[0] for each in running]
+    said = [each.communicate(timeout=240)[0] for each in running]
     for each, text in zip(running, said, strict=True):
         assert each.returncode == 0, text
     return list(zip(homes, said, strict=True))
