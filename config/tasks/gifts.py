@@ -164,9 +164,11 @@ class GiftTale:
         self._note(_buys(2), await till.purchase(cards[1], TAKEN_MINOR, None), "41")
         new = {"card": cards[1].id, "replacement": cards[SOLD].id, "note": "reported"}
         await trio.to_thread.run_sync(staff.agreed, CS, "card.replace", new, IM)
+        has_come = False
         with trio.move_on_after(WAIT_SECONDS_MAX):
-            while not await trio.to_thread.run_sync(has_value, owner, cards[SOLD].id):
+            while not has_come:
                 await trio.sleep(LOOK_SECONDS)
+                has_come = await trio.to_thread.run_sync(has_value, owner, cards[SOLD].id)
         self._add("office", f"{PEOPLE[CS].name} replaces it by card {4}; {PEOPLE[IM].name} agrees")
         self._note(_buys(2), await till.purchase(cards[1], TAKEN_MINOR, None), "57")
         self._note(_buys(4), await till.purchase(cards[SOLD], TAKEN_MINOR, None))

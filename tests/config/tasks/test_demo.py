@@ -169,7 +169,7 @@ def test_a_demo_whose_host_dies_says_so(tmp_path: Path) -> None:
         assert running.stdout is not None
         running.stdout.readline()
         os.kill(child_of(running.pid, b"host"), signal.SIGKILL)
-        _said, errors = running.communicate(timeout=60)
+        _said, errors = running.communicate(timeout=200)
     assert running.returncode not in {0, None}
     assert "host ended by itself" in errors
     assert "Traceback" not in errors
