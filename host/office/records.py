@@ -13,10 +13,10 @@ from host.office.people import NOBODY, Who
 from host.office.places import PLATFORM, Place
 from host.office.subjects import THE_PLATFORM, Found, Ref
 from host.store.connecting import Connection
+from host.store.office_settings import APPROVAL_HOURS, value_of
 from host.store.queries import load_queries
 
 SQL: Final = load_queries("host.office", "records.sql")
-APPROVAL_OPEN: Final = dt.timedelta(hours=72)
 FORM_CHARACTERS_MAX: Final = 64
 DONE: Final = "done"
 ASKED: Final = "asked"
@@ -92,7 +92,7 @@ def wait_for_approval(
 ) -> Waiting:
     """Put it where another person finds it."""
     assert line.who.grant is not None, "who asks for approval has one in use"
-    until = line.at + APPROVAL_OPEN
+    until = line.at + dt.timedelta(hours=value_of(connection, APPROVAL_HOURS))
     row = connection.execute(
         SQL["add_approval"],
         {

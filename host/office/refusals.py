@@ -310,6 +310,13 @@ NO_MASTER_KEY: Final = RefusalKind(
     why="it has no master key yet, or is under DUKPT, where nothing is signed on for",
     next="posswitch keys list; posswitch keys generate",
 )
+RANGE: Final = RefusalKind(
+    code="E-RANGE",
+    en="it is from {smallest} to {largest}",
+    zh="取值范围 {smallest} 到 {largest}",
+    why="beyond its bounds a setting would take away what it is there for",
+    next="choose a figure within them",
+)
 IMAGE: Final = RefusalKind(
     code="E-IMAGE",
     en="the picture cannot be printed: {problem}",
@@ -395,7 +402,8 @@ COMMON: Final = (
 )  # fmt: skip
 OF_ACTIONS: Final = (
     CONFLICT, SCOPE, OWN, LAST, LOGIN, OWNS, OLD, PASSWORD, INVITATION, ID, PREFIX, OPEN, BATCH,
-    NO_MASTER_KEY, IMAGE, IN_IT, PAST, DAY_LIMIT, ACTIVATED, SOLD, NONE_UNSOLD, TOO_MANY_CARDS,
+    NO_MASTER_KEY, RANGE, IMAGE, IN_IT, PAST, DAY_LIMIT,
+    ACTIVATED, SOLD, NONE_UNSOLD, TOO_MANY_CARDS,
     FILE, LIABILITY, GONE,
 )  # fmt: skip
 

@@ -207,6 +207,21 @@ FROM product AS t
 WHERE t.id = %(number)s
 FOR UPDATE;
 
+-- name: setting
+-- By its name.
+SELECT
+    t.name,
+    null::smallint AS issuer_id,
+    null::integer AS merchant_id,
+    null::integer AS store_id,
+    null::bigint AS member_id,
+    null::bigint AS created_by,
+    encode(row_digest(t), 'hex') AS version,
+    row_content(t, %(unseen)s::text []) AS content
+FROM office_setting AS t
+WHERE t.name = %(key)s
+FOR UPDATE;
+
 -- name: card_face
 -- By number.
 SELECT

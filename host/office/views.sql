@@ -366,6 +366,16 @@ INNER JOIN LATERAL (
     LIMIT 1
 ) AS v ON true;
 
+-- name: settings
+-- What a setting is called is what it means, in the words of who reads.
+SELECT
+    replace(s.name, '_', '-') AS setting,
+    s.name AS meaning,
+    s.value AS figure,
+    s.since,
+    s.set_by
+FROM office_setting AS s;
+
 -- name: card_faces
 -- Each in its newest version.
 SELECT

@@ -100,6 +100,7 @@ CHAINED: Final = (
     Chained(name="vendor", key="t.id::text"),
     Chained(name="product", key="t.id::text"),
     Chained(name="product_version", key="concat_ws('/', t.product_id, t.version)"),
+    Chained(name="office_setting", key="t.name"),
     Chained(name="card_face", key="t.id::text"),
     Chained(name="card_face_version", key="concat_ws('/', t.face_id, t.version)"),
     Chained(name="card_batch", key="t.id::text"),

@@ -340,6 +340,7 @@ OFFICE: Final[Mapping[str, Right]] = {
         inserts=_of("shard card_id name to_shard to_card origin made_by asked_at"),
         updates=_of("wanted state refused ended_at"),
     ),
+    "office_setting": Right(reads=WHOLE, updates=_of("value since set_by")),
     "once_key": Right(reads=WHOLE, inserts=WHOLE, deletes=True),
     "person": Right(
         reads=WHOLE,

@@ -39,9 +39,9 @@ from host.office.sheets import CSV_ROWS_MAX, ROWS_MAX
 from host.office.subjects import Ref
 from host.stock.codes import place_of
 from host.stock.lives import PHONE_USE
+from host.store.office_settings import REVEALS_A_DAY_MAX, value_of
 
 EXPORT: Final = "card_batch.export"
-REVEALS_A_DAY_MAX: Final = 20
 REVEAL: Final = "reveal"
 """The right that lets service see an activation password."""
 SHOWN_SECONDS: Final = 20
@@ -230,10 +230,11 @@ def _unmask(acting: Acting, values: ValueUnmask) -> Result:
 
 
 def _refuse_often(acting: Acting, kind: str) -> None:
-    """Twenty of a kind in any day's length, by one person."""
+    """So many of a kind in any day's length, by one person."""
     since = acting.now - dt.timedelta(days=1)
-    if shown_since(acting, kind, since) >= REVEALS_A_DAY_MAX:
-        raise Refusal(DAY_LIMIT, times=REVEALS_A_DAY_MAX)
+    times = value_of(acting.connection, REVEALS_A_DAY_MAX)
+    if shown_since(acting, kind, since) >= times:
+        raise Refusal(DAY_LIMIT, times=times)
 
 
 BATCH_EXPORT: Final = Action(

@@ -18,10 +18,11 @@ from host.office.phones import keep_phone
 from host.office.places import Scope
 from host.office.refusals import FIELD, LOGIN, NOT_YOUR_ROLE, OWN, OWNS, STATE, Refusal
 from host.office.roles import AL, BO, FN, HR, IM, MO, PA, PO, RK, ROLES, SM
-from host.office.rows.entries import INVITED, end_sessions
+from host.office.rows.entries import end_sessions
 from host.office.sessions import grants_of
 from host.office.subjects import Found, Ref
 from host.office.tokens import new_token, token_hash
+from host.store.office_settings import INVITATION_HOURS, value_of
 
 MAKERS: Final = frozenset({PA, PO, IM, AL, HR, MO, SM})
 GUARDED: Final = frozenset({PA, FN, BO})
@@ -133,7 +134,8 @@ def _phone(acting: Acting, values: PersonSave) -> dict[str, object]:
 
 
 def invite(acting: Acting, person: int) -> dict[str, str]:
-    """A new invitation, good once for a day; those before are worth nothing."""
+    """A new invitation, good once for some hours; those before are worth nothing."""
+    hours = value_of(acting.connection, INVITATION_HOURS)
     acting.connection.execute(SQL["end_invitations"], {"person": person, "now": acting.now})
     token = new_token()
     acting.connection.execute(
@@ -143,7 +145,7 @@ def invite(acting: Acting, person: int) -> dict[str, str]:
             "person": person,
             "now": acting.now,
             "by": acting.who.person,
-            "expires_at": acting.now + INVITED,
+            "expires_at": acting.now + dt.timedelta(hours=hours),
         },
     )
     return {"invitation": token.reveal().decode()}

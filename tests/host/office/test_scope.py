@@ -133,7 +133,7 @@ class World:
             "file": self.file, "recipient": "Wu", "reason": "test", "value": "phone",
             "phone_last": "1234", "programme": self.programme, "alliance": "ABROAD",
             "since": "2030-01-01", "many": [self.card], "replacement": self.card,
-            "face": self.face,
+            "face": self.face, "setting": "approval-hours", "figure": 1,
             "reference": "S1", "content": "eA==", "liability_minor": 0,
         }  # fmt: skip
 

@@ -29,6 +29,7 @@ SMALL = {
     "programme": "a few of each issuer",
     "alliance": "few",
     "card_face": "a few of each product",
+    "office_setting": "few",
     "alliance_member": "thousands",
     "terminal_status": "",
 }

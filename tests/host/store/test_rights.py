@@ -79,6 +79,7 @@ SPOKEN: dict[str, dict[str, Collection[str]]] = {
         "host/office/timers.sql": ALL,
         "host/office/views.sql": ALL,
         "host/store/keys.sql": {"rotate"},
+        "host/store/office_settings.sql": ALL,
         "host/store/names.sql": {
             "issuers_begun", "merchants_begun", "stores_begun", "products_begun", "batches_begun",
             "programmes_begun", "alliances_begun",

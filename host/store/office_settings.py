@@ -1,0 +1,43 @@
+"""OFFICE_SETTINGS: numbers of the office's own that people set, each with its bounds.
+
+A row of `office_setting` has what each is now, so that who reads it needs nothing but the database;
+a test holds rows and table equal. What it means stands in the office's words, by its name.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from host.store.connecting import Connection
+from host.store.queries import load_queries
+
+SQL: Final = load_queries("host.store", "office_settings.sql")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfficeSetting:
+    """One row."""
+
+    name: str
+    normal: int
+    """What it is until somebody sets it."""
+    smallest: int
+    largest: int
+
+
+APPROVAL_HOURS: Final = OfficeSetting(name="approval_hours", normal=72, smallest=1, largest=240)
+INVITATION_HOURS: Final = OfficeSetting(name="invitation_hours", normal=24, smallest=1, largest=168)
+REVEALS_A_DAY_MAX: Final = OfficeSetting(
+    name="reveals_a_day_max", normal=20, smallest=0, largest=1_000
+)
+"""Of one person."""
+
+OFFICE_SETTINGS: Final[Mapping[str, OfficeSetting]] = {
+    row.name: row for row in (APPROVAL_HOURS, INVITATION_HOURS, REVEALS_A_DAY_MAX)
+}
+
+
+def value_of(connection: Connection, setting: OfficeSetting) -> int:
+    """What it is now."""
+    row = connection.execute(SQL["office_setting"], (setting.name,)).fetchone()
+    return setting.normal if row is None else int(row[0])

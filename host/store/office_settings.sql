@@ -1,0 +1,15 @@
+-- What people set of the office's own.
+
+-- name: office_setting
+-- What it is now.
+SELECT value FROM office_setting WHERE name = %s;
+
+-- name: set_office_setting
+-- From now on.
+-- notes: office_setting
+UPDATE office_setting AS t
+SET
+    value = %(value)s,
+    since = %(now)s,
+    set_by = %(by)s
+WHERE t.name = %(name)s;
