@@ -1,5 +1,6 @@
 -- The life of one transaction, and of one card: looked at by people, one at a time. Every statement
--- is a few steps of an index however much history there is.
+-- is a few steps of an index however much history there is. What is looked up for each of a few is
+-- LATERAL with OFFSET 0: so it is, whatever statistics say, and never are all of a shard read.
 
 -- name: slot_of_number
 -- The exchange under one of these numbers: an RRN has no year, so the newest. What was posted is
@@ -10,7 +11,16 @@ SELECT
     j.slot
 FROM unnest(%(shards)s::smallint []) AS s (shard)
 CROSS JOIN unnest(%(numbers)s::bigint []) AS k (id)
-INNER JOIN journal AS j ON s.shard = j.shard AND k.id = j.id
+INNER JOIN LATERAL (  -- noqa: ST05
+    SELECT
+        journal.id,
+        journal.home,
+        journal.slot
+    FROM journal
+    WHERE journal.shard = s.shard AND journal.id = k.id
+    ORDER BY journal.id
+    OFFSET 0
+) AS j ON true
 UNION ALL
 SELECT
     e.id,
@@ -126,13 +136,25 @@ SELECT
     coalesce(cc.pan_masked, cm.merchant_id, ci.institution_id, '') AS credit_of
 FROM entry AS e
 LEFT JOIN account AS debit ON e.debit_account = debit.id
-LEFT JOIN purse AS dp ON e.shard = dp.shard AND e.debit_account = dp.account_id
-LEFT JOIN card AS dc ON dp.shard = dc.shard AND dp.card_id = dc.id
+LEFT JOIN LATERAL (
+    SELECT card.pan_masked
+    FROM purse
+    INNER JOIN card ON purse.shard = card.shard AND purse.card_id = card.id
+    WHERE purse.shard = e.shard AND purse.account_id = e.debit_account
+    ORDER BY card.id
+    OFFSET 0
+) AS dc ON true
 LEFT JOIN merchant AS dm ON debit.merchant_id = dm.id
 LEFT JOIN issuer AS di ON debit.issuer_id = di.id
 LEFT JOIN account AS credit ON e.credit_account = credit.id
-LEFT JOIN purse AS cp ON e.shard = cp.shard AND e.credit_account = cp.account_id
-LEFT JOIN card AS cc ON cp.shard = cc.shard AND cp.card_id = cc.id
+LEFT JOIN LATERAL (
+    SELECT card.pan_masked
+    FROM purse
+    INNER JOIN card ON purse.shard = card.shard AND purse.card_id = card.id
+    WHERE purse.shard = e.shard AND purse.account_id = e.credit_account
+    ORDER BY card.id
+    OFFSET 0
+) AS cc ON true
 LEFT JOIN merchant AS cm ON credit.merchant_id = cm.id
 LEFT JOIN issuer AS ci ON credit.issuer_id = ci.id
 WHERE e.shard = %(shard)s AND e.journal_id = %(number)s
@@ -386,7 +408,15 @@ WITH RECURSIVE trail AS (
         j.id,
         j.previous_id
     FROM trail
-    INNER JOIN journal AS j ON j.shard = %(shard)s AND trail.previous_id = j.id
+    INNER JOIN LATERAL (
+        SELECT
+            journal.id,
+            journal.previous_id
+        FROM journal
+        WHERE journal.shard = %(shard)s AND journal.id = trail.previous_id
+        ORDER BY journal.id
+        OFFSET 0
+    ) AS j ON true
     WHERE trail.previous_id > 0 AND trail.place < %(limit)s
 )
 
@@ -445,8 +475,20 @@ SELECT
     j.unit,
     j.original_id
 FROM unnest(%(numbers)s::bigint []) AS k (id)
-INNER JOIN journal AS j ON j.shard = %(shard)s AND k.id = j.id
-INNER JOIN exchange AS e ON j.home = e.home AND j.slot = e.slot;
+INNER JOIN LATERAL (  -- noqa: ST05
+    SELECT journal.*
+    FROM journal
+    WHERE journal.shard = %(shard)s AND journal.id = k.id
+    ORDER BY journal.id
+    OFFSET 0
+) AS j ON true
+INNER JOIN LATERAL (
+    SELECT exchange.*
+    FROM exchange
+    WHERE exchange.home = j.home AND exchange.slot = j.slot
+    ORDER BY exchange.slot
+    OFFSET 0
+) AS e ON true;
 
 -- name: unposted_exchanges
 -- The same of what posted nothing.
@@ -503,7 +545,13 @@ SELECT
     sum(CASE WHEN e.credit_account = a.id THEN e.amount_minor ELSE -e.amount_minor END)::bigint
         AS change_minor
 FROM unnest(%(numbers)s::bigint []) AS k (id)
-INNER JOIN entry AS e ON e.shard = %(shard)s AND k.id = e.journal_id
+INNER JOIN LATERAL (  -- noqa: ST05
+    SELECT entry.*
+    FROM entry
+    WHERE entry.shard = %(shard)s AND entry.journal_id = k.id
+    ORDER BY entry.leg
+    OFFSET 0
+) AS e ON true
 INNER JOIN unnest(%(accounts)s::bigint []) AS a (id)
     ON e.debit_account = a.id OR e.credit_account = a.id
 GROUP BY e.journal_id, a.id;
