@@ -48,18 +48,24 @@ def test_a_view_says_what_it_is_and_names_what_is_there(view) -> None:
     assert view.en
     assert has_chinese(view.zh)
     assert view.roles <= ROLES.keys()
-    assert view.id in SQL
-    assert set(view.actions) <= ACTIONS.keys(), "an action that is not a row"
+    assert view.id in SQL, (
+        f"write `-- name: {view.id}` and its statement into host/office/views.sql"
+    )
+    assert set(view.actions) <= ACTIONS.keys(), f"{view.id}: an action that is not in _ACTIONS"
     for named in (*view.columns, *view.filters):
         assert named.name in WORDS, f"{view.id}: put {named.name} into WORDS"
-        assert not getattr(named, "opens", "") or named.opens in VIEWS
+        opens = getattr(named, "opens", "")
+        assert not opens or opens in VIEWS, f"{view.id}: {named.name} opens no row of _VIEWS"
     shown = {one.name for one in view.columns}
     for column in view.order:
-        assert column in shown | {"id"}, f"{view.id}: a page ends at a column that is shown"
+        assert column in shown | {"id"}, (
+            f"{view.id}: show {column}, or order by what is shown and id"
+        )
 
 
 def test_every_statement_of_a_view_is_a_row() -> None:
-    assert SQL.keys() == VIEWS.keys()
+    lonely = SQL.keys() - VIEWS.keys()
+    assert not lonely, f"put the rows of {lonely} into _VIEWS of host/office/tables.py"
 
 
 def test_refusals_are_told_in_two_languages_with_what_to_do() -> None:

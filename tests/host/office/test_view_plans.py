@@ -32,7 +32,10 @@ SMALL = {
     "office_setting": "few",
     "alliance_member": "thousands",
     "terminal_status": "",
+    "product": "some dozens of each issuer",
+    "card_face_version": "a few of each product",
 }
+"""Tables that may be read from end to end, and why; no other is."""
 SAMPLES: dict[type, str] = {str: "x", int: "7", bool: "true", dt.date: "2026-11-22"}
 PLACE = Place(issuer_id=1, merchant_id=7, store_id=7, member_id=7)
 VALUES = {"now": NOW, "me": 7, "mine": ["merchant.close"]}
@@ -134,7 +137,13 @@ def test_a_page_is_found_by_an_index(
     plan = filled.execute(f"EXPLAIN (GENERIC_PLAN, FORMAT json) {asked}").fetchone()
     assert plan is not None
     read = set(reads(plan[0] if isinstance(plan[0], list) else json.loads(plan[0])))
-    assert read & GROWS == set(), text
+    for table in sorted(read - SMALL.keys()):
+        pytest.fail(
+            f"{view}, {f'filter {name}' if name else 'no filter'}, {scope.value}: {table} is read "
+            f"from end to end. If it grows, an index leads to what is asked: write CREATE INDEX "
+            f"into a new migration, or give the filter an `order` that an index has; if it never "
+            f"grows, say why in SMALL.\n{text}"
+        )
 
 
 def reads(plan: Any, *, is_limited: bool = False) -> Iterator[str]:
