@@ -19,6 +19,7 @@ from tests.terminals.frames import FRAMES, PURCHASE, WORKED_MAK, fields_of
 from tests.whole.house import Up
 from tests.whole.till import SIGN_ON_DIGIT, Till, Voice, ask, fields_in, header_digit
 
+ROOT = Path(__file__).parents[2]
 WORKED_TAG = up_ecb(WORKED_MAK)
 REVERSAL = "reversal-of-the-purchase-timeout"
 INQUIRY = "balance-inquiry"
@@ -166,5 +167,5 @@ def test_a_batch_mismatch_and_a_reused_trace_ask_for_a_sign_on(story: Story) -> 
 
 
 def test_the_readme_types_the_worked_purchase() -> None:
-    [typed] = re.findall(r"printf '([0-9A-F\s]+)'", Path("README.md").read_text())
+    [typed] = re.findall(r"printf '([0-9A-F\s]+)'", (ROOT / "README.md").read_text())
     assert bytes.fromhex("".join(typed.split())) == FRAMES[PURCHASE]
