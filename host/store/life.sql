@@ -87,6 +87,8 @@ INNER JOIN LATERAL (
         e.home = %(home)s
         AND e.slot >= batch.beginning || batch.epoch || '/' || %(stan)s::text || '/'
         AND e.slot < batch.beginning || batch.epoch || '/' || %(stan)s::text || '0'
+    ORDER BY e.slot
+    OFFSET 0
 ) AS found ON true
 WHERE batch.epoch IS NOT NULL
 ORDER BY found.id DESC;
