@@ -397,7 +397,11 @@ WHERE
     split_part(exchange.slot, '/', 1) = any(%(own_spaces)s::text [])
     AND exchange.home <> mod(
         crc32(convert_to(exchange.slot, 'UTF8')),
-        (SELECT setting.value::bigint FROM setting WHERE setting.name = 'shard_count')
+        (
+            SELECT nullif(max(substring(setting.value FROM '^[0-9]{1,9}$')::bigint), 0)
+            FROM setting
+            WHERE setting.name = 'shard_count'
+        )
     )
 ORDER BY exchange.slot
 LIMIT %(limit)s;
@@ -515,7 +519,7 @@ trail AS (
 ),
 
 began AS (
-    SELECT coalesce(max(value::bigint), 0) AS number
+    SELECT coalesce(max(substring(value FROM '^[0-9]{1,18}$')::bigint), 0) AS number
     FROM setting
     WHERE name = 'trails_from'
 )
