@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from host.hsm.interface import Hsm
+from host.model.instruments import BatchState
 from host.model.money import HOUSE_CURRENCY, Money
 from host.model.origins import Origin
 from host.model.own import CardAt, OwnKey, OwnRequest
@@ -102,7 +103,9 @@ def check_cards(connection: Connection, hsm: Hsm, product: int, lines: Sequence[
     row = connection.execute(SQL["terms_of_product"], (product,)).fetchone()
     if row is None:
         raise StockRefusal(Why.NOT_FOUND, product=product)
-    most, has_points = row
+    most, has_points, currency = row
+    if currency != HOUSE_CURRENCY:
+        refuse_faults([Fault(0, "balance", f"its issuer counts in {currency}")])
     faults = [fault for line in lines if (fault := _too_much(line, most, has_points=has_points))]
     refuse_faults(faults)
     numbers = [line.cells["card_number"] for line in lines]
@@ -154,6 +157,8 @@ def _make(at_work: AtWork, lines: Sequence[Line], plan: Plan) -> None:
     maker = Maker(at_work.hsm, Range(part.prefix, ()), making.read_shard_count(connection))
     ids = [card_id(part.id, place) for place in range(1, len(lines) + 1)]
     pans = [Pan(line.cells["card_number"]) for line in lines]
+    if part.batch_state == BatchState.VOIDED:
+        raise LiabilityError("its batch was voided meanwhile; nothing of it can be used")
     if making.store(connection, part, [maker.cards(ids, pans)]) != len(lines):
         refuse_faults([Fault(0, "card_number", "somebody has one of them meanwhile")])
     connection.execute(SQL["brings_value"], (part.id,))
@@ -180,7 +185,10 @@ def _put_on(at_work: AtWork, lines: Sequence[Line], begin: int, plan: Plan) -> N
             )
         )
         if not answer.is_approved:
-            raise LiabilityError(f"line {line.number}: {answer.reason}; nothing of it can be used")
+            raise LiabilityError(
+                f"line {line.number}: {answer.reason}; void the batch, and what "
+                "was put on its cards goes back"
+            )
 
 
 def _finish(connection: Connection, plan: Plan) -> None:

@@ -1,10 +1,11 @@
 -- Cards of another system, that come with what they have.
 
 -- name: terms_of_product
--- What a card of it may hold, and whether its issuer has points.
+-- What a card of it may hold, whether its issuer has points, and in what its money is counted.
 SELECT
     least(i.balance_minor_max, coalesce(v.balance_minor_max, i.balance_minor_max)),
-    exists(SELECT 1 FROM programme AS g WHERE g.issuer_id = i.id AND g.is_primary)
+    exists(SELECT 1 FROM programme AS g WHERE g.issuer_id = i.id AND g.is_primary),
+    i.currency
 FROM product AS p
 INNER JOIN product_version AS v ON p.id = v.product_id
 INNER JOIN issuer AS i ON p.issuer_id = i.id
@@ -46,4 +47,4 @@ WHERE t.id = %s;
 -- While its cards get what they had.
 -- notes: card_batch
 UPDATE card_batch AS t SET state = 'generating'
-WHERE t.id = %s;
+WHERE t.id = %s AND t.state = 'draft';

@@ -41,7 +41,8 @@ SELECT id FROM person WHERE id = %s
 FOR UPDATE;
 
 -- name: count_cards
--- How many are meant, up to a limit, and how many of them nobody has bought or opened.
+-- How many are meant, up to a limit, and how many of them nobody has bought or opened, or had when
+-- they came from another system.
 SELECT
     count(*),
     count(*) FILTER (WHERE c.sale = 'unsold' AND c.status = 'inactive' AND c.is_secret)
@@ -49,7 +50,7 @@ FROM (
     SELECT
         c.sale,
         c.status,
-        c.code_sealed IS NOT NULL AS is_secret
+        c.code_sealed IS NOT NULL AND NOT p.brings_value AS is_secret
     FROM card_batch_part AS p
     INNER JOIN card AS c
         ON
@@ -88,7 +89,12 @@ WHERE
     AND (%(sale)s::text IS NULL OR c.sale = %(sale)s::text)
     AND (
         NOT %(with_secrets)s
-        OR (c.sale = 'unsold' AND c.status = 'inactive' AND c.code_sealed IS NOT NULL)
+        OR (
+            c.sale = 'unsold'
+            AND c.status = 'inactive'
+            AND c.code_sealed IS NOT NULL
+            AND NOT p.brings_value
+        )
     )
 ORDER BY c.id
 LIMIT %(limit)s;

@@ -14,6 +14,16 @@ WHERE
     AND state <> 'opened'
 ORDER BY number;
 
+-- name: is_at_work
+-- Whether a job about it waits or is being done: it may yet make cards.
+SELECT exists(
+    SELECT FROM job
+    WHERE
+        subject_kind = %s
+        AND subject_key = %s
+        AND state IN ('waiting', 'running', 'stopping')
+);
+
 -- name: stopped_by_risk
 -- Whether who suspended it is of risk.
 SELECT exists(

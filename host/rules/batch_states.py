@@ -16,6 +16,8 @@ BATCH_STATES: Final = (
     Step(NOTHING, "card_batch.create", DRAFT, "BM IM", "responsible person; maker if physical"),
     Step(DRAFT, "generate", GENERATING, "SY", "numbers are made, resumed after a crash"),
     Step(GENERATING, "generated", GENERATED, "SY", "as many cards as were asked for"),
+    Step(DRAFT, "give up", VOIDED, "BO", "card_batch.void once no job makes its cards any more"),
+    Step(GENERATING, "give up", VOIDED, "BO", "the same; what was put on them goes back"),
     Step(GENERATED, "card_batch.open", OPENED, "BO", "not who created it; step-up"),
     Step(OPENED, "card_batch.suspend", SUSPENDED, "BO IM RK", "holds from the next message"),
     Step(SUSPENDED, "card_batch.resume", OPENED, "BO", "step-up; RK where RK suspended it"),

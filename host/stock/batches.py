@@ -226,10 +226,11 @@ def resume_batch(connection: Connection, batch: int) -> None:
     _set_state(connection, batch, _batch(connection, batch), "card_batch.resume")
 
 
-def void_batch(connection: Connection, batch: int, by: By) -> None:
+def void_batch(connection: Connection, batch: int, by: By, *, is_given_up: bool = False) -> None:
     """None of its cards is ever spent, bound, sold or loaded again, from the next message on.
 
-    What is left on them is written back by a job (`host.stock.ends`).
+    What is left on them is written back by a job (`host.stock.ends`). One whose cards are not all
+    made is voided once that `is_given_up`: nobody is at it any more.
 
     Raises:
         StockRefusal: it has ended already, its cards are being made, or who voids it has made it.
@@ -237,7 +238,10 @@ def void_batch(connection: Connection, batch: int, by: By) -> None:
     found = _batch(connection, batch)
     if by.who == found.made_by:
         raise StockRefusal(Why.SAME_PERSON, who=by.who)
-    _set_state(connection, batch, found, "card_batch.void")
+    is_early = found.state in {BatchState.DRAFT, BatchState.GENERATING}
+    if is_early and not is_given_up:
+        raise StockRefusal(Why.GENERATING)
+    _set_state(connection, batch, found, "give up" if is_early else "card_batch.void")
 
 
 def edit_batch(connection: Connection, batch: int, changes: Changes) -> None:

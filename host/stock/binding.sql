@@ -32,6 +32,7 @@ WHERE c.id = %s;
 -- Whether somebody may be given a card.
 SELECT state FROM member WHERE id = %s;
 
--- name: is_answered
--- Whether something was asked of the poster under this key, and answered.
-SELECT true FROM exchange WHERE home = %s AND slot = %s;
+-- name: answered
+-- About which card the poster was asked under this key, where it has answered.
+SELECT coalesce(card_id, 0) AS card FROM exchange
+WHERE home = %s AND slot = %s;

@@ -94,7 +94,8 @@ WHERE batch_id = %s AND made > 0
 ORDER BY id;
 
 -- name: write_back_all
--- Cards of a stretch of a part that have something.
+-- Cards of a stretch of a part that have something. What a replaced one has is on its way to the
+-- card in its place, and goes back from there where that has ended, too.
 -- notes: move
 INSERT INTO move AS t (shard, card_id, name, origin, made_by, asked_at)
 SELECT
@@ -111,6 +112,7 @@ WHERE
         SELECT 1 FROM purse AS p
         WHERE p.shard = c.shard AND p.card_id = c.id AND p.posted_minor > 0
     )
+    AND c.status <> 'replaced'
 ON CONFLICT ON CONSTRAINT move_once DO NOTHING;
 
 -- name: not_written_back

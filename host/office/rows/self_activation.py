@@ -129,10 +129,13 @@ def _look(wish: _Wish) -> OwnRequest | StockRefusal:
     told = (phone_hash(hsm, wish.values.phone),)
     row = connection.execute(lives.SQL["member_of_phone"], told).fetchone()
     member = row[0] if row is not None else 0
-    if _is_answered(wish, member):
+    answered = _answered(wish, member)
+    if answered is not None:
         card = card_of(connection, hsm, wish.pan)
+        if card.id != answered:  # told alike whether there is such a card: nothing was counted
+            raise Refusal(ONCE)
         _about(wish, card, member)
-        return _own(wish, card, member) if card.id else StockRefusal(Why.CODE)
+        return _own(wish, card, member)
     tried = try_code(connection, hsm, wish.typed, wish.line.at)
     _about(wish, tried.card, member)
     if tried.why is not None:
@@ -174,10 +177,12 @@ def _key(wish: _Wish, member: int) -> OwnKey:
     return OwnKey(Origin.MEMBER, str(member), ACTIVATE, wish.form)
 
 
-def _is_answered(wish: _Wish, member: int) -> bool:
+def _answered(wish: _Wish, member: int) -> int | None:
+    """The card that the poster was asked about by this form, and has answered; None: none yet."""
     slot = exchange_key(Kind.CARD_BOUND_ACTIVATION, _key(wish, member)).text
     home = home_of(slot, making.read_shard_count(wish.connection))
-    return wish.connection.execute(binding.SQL["is_answered"], (home, slot)).fetchone() is not None
+    row = wish.connection.execute(binding.SQL["answered"], (home, slot)).fetchone()
+    return None if row is None else int(row[0])
 
 
 def _ended(wish: _Wish, own: OwnRequest, answer: Response) -> Outcome:

@@ -261,7 +261,9 @@ def _resume(acting: Acting, _values: BatchStop) -> Result:
 def _void(acting: Acting, _values: BatchStop) -> Result:
     batch = _batch(acting)
     ends.check_nothing_is_held(acting.connection, batch)
-    batches.void_batch(acting.connection, batch, _by(acting))
+    is_at_work = acting.connection.execute(SQL["is_at_work"], acting.subject.ref).fetchone()
+    is_given_up = is_at_work == (False,)
+    batches.void_batch(acting.connection, batch, _by(acting), is_given_up=is_given_up)
     return begin_write_back(acting, batch)
 
 

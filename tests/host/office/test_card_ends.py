@@ -208,6 +208,28 @@ async def test_a_voided_batch_is_refused_at_once_and_its_cards_are_written_back_
     ) == [(4, issuer.owner.login)]
 
 
+async def test_what_a_replaced_card_had_is_not_written_back_with_its_batch(
+    bureau: Bureau, issuer: Issuer, stock: Stock, till: Till
+) -> None:
+    """S1-14, S1-46: it is its customer's, on a card of another batch, and has one way there."""
+    old, new = Shelf(issuer, stock, 2), Shelf(issuer, stock, 1)
+    for pan in old.pans:
+        await activate(till, pan)
+    service = bureau.person("service", "issuer")
+    told = bureau.with_code(
+        service, "card.replace", card=old.ids[0], replacement=new.ids[0], note="it was bent"
+    )
+    agreed(bureau, told, issuer.manager)
+    void_batch(bureau, issuer, old.batch)
+    await trio.to_thread.run_sync(one_step, bureau)
+    assert stock.rows("SELECT card_id, name FROM move ORDER BY card_id") == [
+        (old.ids[0], "replacement"),
+        (old.ids[1], "void"),
+    ]
+    await drive(till)
+    assert standing(stock, new.pans[0])[-1] == FACE
+
+
 async def keep_driving(till: Till) -> None:
     while True:
         await drive(till)

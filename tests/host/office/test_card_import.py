@@ -16,6 +16,7 @@ from host.office import cards_in
 from host.stock.numbers import Range, random_numbers
 from tests.host.conftest import Till, asking_of, audit_ledger
 from tests.host.office.conftest import HOME, Bureau, Person
+from tests.host.office.test_card_ends import keep_driving
 
 MINOR, POINTS = 15_050, 700
 """What is owed on the three cards together."""
@@ -154,6 +155,58 @@ async def test_whoever_was_killed_goes_on_and_nothing_is_put_on_twice(
     await trio.to_thread.run_sync(bureau.do_jobs)
     assert moving.held() == [("CN", MINOR), ("P:", POINTS)]
     assert bureau.sql("SELECT state FROM card_batch ORDER BY id DESC LIMIT 1") == [("generated",)]
+
+
+async def test_a_batch_refused_midway_is_voided_and_what_it_had_goes_back(moving: Moving) -> None:
+    """S4-28, S1-14."""
+    bureau = moving.bureau
+    ask = bureau.office.ask
+    assert ask is not None
+    asked: list[OwnRequest] = []
+
+    def refusing(own: OwnRequest) -> Response:
+        asked.append(own)
+        return ask(own) if len(asked) != 2 else Response(reason=Reason.AMOUNT_LIMIT, rrn="1")
+
+    bureau.office = replace(bureau.office, ask=refusing)
+    outcome = moving.agree(moving.ask(moving.rows()))
+    batch = {"batch": outcome["subject"], "note": "it was refused"}
+    assert bureau.refused(moving.owner, "card_batch.void", **batch) == "E-STEP-UP"
+    assert bureau.refused(
+        moving.owner, "card_batch.void", _code=bureau.code(moving.owner), **batch
+    ) == "E-GENERATING", "a job may yet make it whole"  # fmt: skip
+    await trio.to_thread.run_sync(bureau.do_jobs)
+    [(job, error)] = bureau.sql("SELECT id, error FROM job WHERE state = 'failed'")
+    assert "line 3: amount_limit; void the batch" in error
+    assert moving.held() == [("CN", 10_000), ("P:", POINTS)]
+    moving.agree(bureau.with_code(moving.owner, "card_batch.void", **batch))
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(keep_driving, moving.till)
+        await trio.to_thread.run_sync(bureau.do_jobs)
+        nursery.cancel_scope.cancel()
+    assert moving.held() == [("CN", 0), ("P:", 0)]
+    bureau.done(moving.manager, "job.stop", job=job, is_stopped=False)
+    await trio.to_thread.run_sync(bureau.do_jobs)
+    assert moving.held() == [("CN", 0), ("P:", 0)], "whoever lets the job go on puts nothing on"
+    assert bureau.sql("SELECT state FROM card_batch ORDER BY id DESC LIMIT 1") == [("voided",)]
+    audit_ledger(bureau.dsns)
+
+
+async def test_cards_of_customers_leave_in_no_file_before_they_are_opened(moving: Moving) -> None:
+    """S1-21: their batch looks like one that nobody has bought of."""
+    batch = await moving.take(moving.rows())
+    maker = moving.bureau.person("batch_maker")
+    told = {"batch": batch, "recipient": "x", "note": "to be printed", "with_secrets": True,
+            "workbook_password": "eleven blue herons"}  # fmt: skip
+    assert moving.bureau.refused(maker, "card_batch.export", **told) == "E-OPENED"
+
+
+async def test_a_file_for_an_issuer_of_another_currency_is_not_taken(moving: Moving) -> None:
+    moving.till.sql("UPDATE issuer SET currency = 'HKD'")
+    told = moving.ask(moving.rows())
+    moving.till.sql("UPDATE issuer SET currency = 'CNY'")
+    assert isinstance(told, Refused)
+    assert "balance: its issuer counts in HKD" in told.en
 
 
 async def test_a_file_that_owes_another_sum_than_was_told_is_not_taken(moving: Moving) -> None:

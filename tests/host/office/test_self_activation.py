@@ -127,6 +127,21 @@ async def test_after_too_many_tries_the_right_password_is_not_looked_at(shop: Sh
     assert isinstance(await activate(shop, card, password, source="10.2.0.1"), Done)
 
 
+async def test_a_form_that_was_answered_tells_nobody_which_numbers_are_cards(shop: Shop) -> None:
+    """S1-23: nothing is counted for it, so all that is not its own card is told alike."""
+    [card, other, _] = shop.cards
+    assert isinstance(await activate(shop, card, code_of(shop, card), once_key="mine"), Done)
+    asked: list[object] = []
+    shop.bureau.office = replace(shop.bureau.office, ask=asked.append)  # type: ignore[arg-type]
+    told = [
+        await activate(shop, card, "WRONGWRONG22", once_key="mine", number=number)
+        for number in (shop.pan(other).reveal(), "4000000000000002", "no number at all")
+    ]
+    assert [code(one) for one in told] == ["E-ONCE"] * 3
+    assert told[0] == told[1] == told[2]
+    assert asked == [], "nor by how long it takes"
+
+
 async def test_of_many_who_know_the_password_one_has_the_card(shop: Shop) -> None:
     """S1-24: one card, one owner, one face value."""
     import psycopg
