@@ -263,7 +263,7 @@ SELECT
 FROM alliance AS a;
 
 -- name: directory
--- Who is in which alliance, from when until when, and for what.
+-- Who is in which alliance, from when until when, and for what: members are few beside merchants.
 SELECT
     concat_ws(
         '/', a.code, coalesce(i.institution_id, m.merchant_id), to_char(t.member_from, 'YYYY-MM-DD')
@@ -281,7 +281,15 @@ SELECT
 FROM alliance_member AS t
 INNER JOIN alliance AS a ON t.alliance_id = a.id
 LEFT JOIN issuer AS i ON t.issuer_id = i.id
-LEFT JOIN merchant AS m ON t.merchant_id = m.id;
+LEFT JOIN LATERAL (
+    SELECT
+        merchant.merchant_id,
+        merchant.name
+    FROM merchant
+    WHERE merchant.id = t.merchant_id
+    ORDER BY merchant.id
+    LIMIT 1
+) AS m ON true;
 
 -- name: vendors
 -- Who makes an issuer's cards.

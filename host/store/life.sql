@@ -478,14 +478,29 @@ SELECT
     j.original_id
 FROM unnest(%(numbers)s::bigint []) AS k (id)
 INNER JOIN LATERAL (  -- noqa: ST05
-    SELECT journal.*
+    SELECT
+        journal.home,
+        journal.slot,
+        journal.amount_minor,
+        journal.unit,
+        journal.original_id
     FROM journal
     WHERE journal.shard = %(shard)s AND journal.id = k.id
     ORDER BY journal.id
     OFFSET 0
 ) AS j ON true
 INNER JOIN LATERAL (
-    SELECT exchange.*
+    SELECT
+        exchange.slot,
+        exchange.id,
+        exchange.shard,
+        exchange.kind,
+        exchange.reason,
+        exchange.is_tombstone,
+        exchange.answer,
+        exchange.terminal_id,
+        exchange.business_date,
+        exchange.decided_at
     FROM exchange
     WHERE exchange.home = j.home AND exchange.slot = j.slot
     ORDER BY exchange.slot
@@ -548,10 +563,14 @@ SELECT
         AS change_minor
 FROM unnest(%(numbers)s::bigint []) AS k (id)
 INNER JOIN LATERAL (  -- noqa: ST05
-    SELECT entry.*
+    SELECT
+        entry.journal_id,
+        entry.debit_account,
+        entry.credit_account,
+        entry.amount_minor
     FROM entry
     WHERE entry.shard = %(shard)s AND entry.journal_id = k.id
-    ORDER BY entry.leg
+    ORDER BY entry.journal_id
     OFFSET 0
 ) AS e ON true
 INNER JOIN unnest(%(accounts)s::bigint []) AS a (id)

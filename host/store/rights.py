@@ -307,7 +307,7 @@ OFFICE: Final[Mapping[str, Right]] = {
     ),
     "journal": Right(
         reads=_of(
-            "shard id home slot kind original_id card_id merchant_id terminal_id amount_minor unit "
+            "shard id home slot original_id card_id merchant_id terminal_id amount_minor unit "
             "previous_id origin made_by"
         )
     ),

@@ -36,7 +36,7 @@ GRANT SELECT (
     id, shard, kind, reason, is_tombstone, answer, card_id, terminal_id, business_date, decided_at
 ) ON exchange TO posswitch_office;
 GRANT SELECT (
-    shard, id, home, slot, kind, original_id, card_id, merchant_id, terminal_id, amount_minor, unit,
+    shard, id, home, slot, original_id, card_id, merchant_id, terminal_id, amount_minor, unit,
     previous_id, origin, made_by
 ) ON journal TO posswitch_office;
 GRANT SELECT (account_id, last_journal) ON purse TO posswitch_office;
