@@ -37,13 +37,12 @@ def own_estate(data: Path, settings: Path | None, terminal: str, components: Pat
     Raises:
         OperatorError: there is no such terminal, or these are not the components of its key.
     """
-    tmk = _combined(terminal, components)
     places, told = house_and_settings(data, settings)
     with (
         opened_database(told.database, places, must_exist=True, say=say_nothing),
         connect(dsn_of("audit", told.database, places.cluster), SHORT) as connection,
     ):
-        return _read(connection, terminal, tmk)
+        return _read(connection, terminal, _combined(terminal, components))
 
 
 def _read(connection: Connection, terminal: str, tmk: Secret) -> EstatePlan:

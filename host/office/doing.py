@@ -69,6 +69,8 @@ REFUSED_BY: Final[Mapping[str, tuple[RefusalKind, str]]] = {
 }
 """Constraints of the database that have the last word where two people make the same thing at
 once: what is told, and of which field."""
+UNTOLD: Final = "…"
+"""What stands for a value that whoever decides an approval has not typed."""
 
 
 class _Rehearsed(Exception):  # noqa: N818 - it carries an outcome out of what is undone
@@ -96,7 +98,7 @@ def run_action(office: Office, connection: Connection, asked: Do) -> Outcome:
         except Refusal as refusal:
             found = refusal
         except errors.IntegrityError as error:
-            found = _refusal_of(error)
+            found = _refusal_of(error, asked)
         if line.who is not NOBODY and not asked.is_dry_run:
             line.before = line.after = None
             write_line(connection, line, found.code)
@@ -295,7 +297,7 @@ def _done(result: Result, line: Line, after: Found | None) -> Done:
     )
 
 
-def _refusal_of(error: errors.IntegrityError) -> Refusal:
+def _refusal_of(error: errors.IntegrityError, asked: Do) -> Refusal:
     """What two people at once have run into.
 
     Raises:
@@ -305,7 +307,8 @@ def _refusal_of(error: errors.IntegrityError) -> Refusal:
     if row is None:
         raise error
     kind, field = row
-    return Refusal(kind, field=field, what=field, key="", other="")
+    told = msgspec.json.decode(asked.values.reveal()).get(field, UNTOLD)
+    return Refusal(kind, field=field, what=field, key=str(told), other="")
 
 
 def _named_in(problem: str) -> str:

@@ -32,6 +32,7 @@ NEEDED = {
         "MCowBQYDK2VwAyEAc//MQi973+WP1ihzRKGrmGt9mQk7kLe9k47PAh3mR2g=",
     ],
     "record": ["/dev/null/day.jsonl"],
+    "simulate pos": ["--prompt", "--terminal", "80010001", "--components", "/nowhere"],
     "simulate scenario": ["simulators/scenarios/pos_day.toml"],
     "terminal resolve": ["1", "--note", "seen", "--by", "alice"],
     "terminal show": ["80010001"],

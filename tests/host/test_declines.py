@@ -14,7 +14,7 @@ from host.model.requests import ASKED_BY_NO_TERMINAL, Family, Kind, Original, Pi
 from host.model.responses import Reason
 from host.model.secrets import Pan, Secret, luhn_digit
 from host.rules.transactions import TRANSACTIONS
-from tests.host.batched import put_batch
+from tests.host.batched import put_batch, tell
 from tests.host.conftest import CARDS, CLOSED_CARD, PLAIN_CARD, CardPool, Till
 
 Case = Callable[[Till, CardPool], Awaitable[Request]]
@@ -126,6 +126,34 @@ def put_into(till: Till, batch: int, card: int) -> None:
         state = STATES[batch - 100] if batch >= 100 else "opened"
         put_batch(till, batch, [], state, **PRODUCTS.get(batch, {}))
     till.sql("UPDATE card SET part_id = %s, sale = 'sold' WHERE id = %s", batch, card)
+
+
+def take_out(till: Till) -> None:
+    """All cards out of all batches: none of these was ever made so, and the audit would say it."""
+    till.sql("UPDATE card SET part_id = NULL, sale = NULL WHERE part_id IS NOT NULL")
+    made = [number for (number,) in till.sql("SELECT id FROM card_batch")]
+    till.sql("DELETE FROM card_batch_part WHERE batch_id = any(%s)", made)
+    till.sql("DELETE FROM card_batch WHERE id = any(%s)", made)
+    till.sql("DELETE FROM product_version WHERE product_id = any(%s)", made)
+    till.sql("DELETE FROM product WHERE id = any(%s)", made)
+
+
+def of_frozen_member(kind: Kind) -> Case:
+    """With a card whose holder is frozen."""
+
+    async def ask(till: Till, pool: CardPool) -> Request:
+        card = pool.city()
+        if not till.sql("SELECT 1 FROM member WHERE id = %s", FROZEN_MEMBER):
+            till.sql(
+                "INSERT INTO member (id, phone_hash, phone_sealed, phone_masked, made_by, made_at,"
+                " state) VALUES (%s, 'x', 'x', 'x', 'li', now(), 'frozen')",
+                FROZEN_MEMBER,
+            )
+            tell(till, "member", FROZEN_MEMBER)
+        till.sql("UPDATE card SET member_id = %s WHERE id = %s", FROZEN_MEMBER, card)
+        return request_of(till, kind, card)
+
+    return ask
 
 
 def with_pan(kind: Kind, digits: str) -> Case:
@@ -329,15 +357,17 @@ BUY, VOID, REFUND, REVERSE = Kind.PURCHASE, Kind.VOID, Kind.REFUND, Kind.REVERSA
 YUAN_SHORT, DOLLARS, POINTS = Money(999, "CNY"), Money(1_000, "USD"), Money(1_000, "P:")
 
 STATES = ("draft", "generating", "generated", "suspended", "voided", "expired", "closed")
+FROZEN_MEMBER = 11
 OF_BATCH, FIXED, SMALL, LITTLE = 1, 2, 3, 4
 PRODUCTS: dict[int, dict[str, Any]] = {
-    FIXED: {"is_reloadable": False},
+    FIXED: {"is_reloadable": False, "pin": "if_sent"},
     LITTLE: {"balance_minor_max": 100_000},
     SMALL: {"amount_minor_max": 900, "balance_minor_max": 100_500},
 }
 ACTIVATE = Kind.CARD_ACTIVATION
 SPENDS = (BUY, REDEEM, Kind.BALANCE_INQUIRY, ASK_POINTS)
 LOADS = (LOAD, EARN, Kind.LOAD_VERIFICATION)
+STOPPED = (*SPENDS, *LOADS)
 
 CASES = [
     *rows(SOLD, R.CARD_NOT_FOUND, lambda kind: of_batch(kind, "draft")),
@@ -374,6 +404,7 @@ CASES = [
     *rows(WITH_CARD, R.ISSUER_UNKNOWN, lambda kind: simply(kind, CLOSED_CARD)),
     *rows(WITH_CARD, R.CARD_NOT_FOUND, lambda kind: with_pan(kind, "99880000099999")),
     *rows(WITH_CARD, R.NOT_PERMITTED_TO_CARD, on_pear_card),
+    *rows(STOPPED, R.MEMBER_FROZEN, of_frozen_member),
     *rows(SOLD, R.CARD_FROZEN, lambda kind: simply(kind, 101)),
     *rows(WITHOUT_ORIGINAL, R.CARD_NOT_ACTIVE, lambda kind: simply(kind, 102)),
     *rows(WITHOUT_ORIGINAL, R.EXPIRED, lambda kind: simply(kind, 103)),
@@ -457,6 +488,7 @@ async def test_a_decline_posts_nothing_and_stays(shared: Till, pool: CardPool, k
         assert await shared.ask(request) == answer
         assert shared.journals(request) == 0
         assert balances(shared) == before
+    take_out(shared)
 
 
 def balances(till: Till) -> list[tuple[Any, ...]]:

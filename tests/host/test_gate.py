@@ -126,6 +126,7 @@ async def test_a_batch_is_opened_part_by_part(till: Till, pool: CardPool) -> Non
 async def test_cards_of_a_part_that_nobody_told_of_are_not_known_yet(till: Till, card: int) -> None:
     till.sql("UPDATE card SET part_id = 99, sale = 'unsold' WHERE id = %s", card)
     assert (await till.buy(card, 100)).reason is Reason.CARD_NOT_FOUND
+    till.sql("UPDATE card SET part_id = NULL, sale = NULL WHERE id = %s", card)
 
 
 @pytest.mark.parametrize(

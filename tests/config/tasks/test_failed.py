@@ -170,7 +170,10 @@ def day_of(places: Places, *shops: Shop) -> demo._Day:
     """A demo's day without a posswitch."""
     places.make()
     running = SimpleNamespace(
-        listeners=[f"{name} on 127.0.0.1:1" for name in CHANNELS], mend=nothing
+        listeners=[f"{name} on 127.0.0.1:1" for name in CHANNELS],
+        mend=nothing,
+        accounts=SimpleNamespace(program=None),
+        places=places,
     )
     issuer = Issuer(IssuerSettings(), external_cards())
     day = demo._Day(DemoSettings(seconds=0.01), cast("Running", running), places, issuer)
@@ -181,6 +184,17 @@ def day_of(places: Places, *shops: Shop) -> demo._Day:
 @pytest.fixture
 def places(tmp_path_factory: pytest.TempPathFactory) -> Places:
     return places_of(tmp_path_factory.mktemp("day") / "data")
+
+
+async def sell_nothing(_day: demo._Day) -> None:
+    pass
+
+
+@pytest.fixture(autouse=True)
+def alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is no switch, so nobody waits for its host; and no office, so nobody sells gifts."""
+    monkeypatch.setattr(demo, "_wait_for_link", lambda _places: None)
+    monkeypatch.setattr(demo._Day, "_sell_gifts", sell_nothing)
 
 
 def test_a_channel_that_fails_does_not_end_the_demos_day(

@@ -163,7 +163,9 @@ def test_an_edit_is_named_after_each_statement_that_changes_such_a_row(owner: Co
             with owner.transaction(force_rollback=True):
                 ready = READY.get(table, "true")
                 drawn = f"t.ctid = (SELECT max(t.ctid) FROM {table} AS t WHERE {ready})"
-                row = edited(owner, table, f"{column} = {another(column, kind)} WHERE {drawn}")
+                # Beyond the numbers of its neighbours: unique ones are held here.
+                other = another(column, kind).replace("id + 1 ", "id + 1000 ")
+                row = edited(owner, table, f"{column} = {other} WHERE {drawn}")
                 if owner.execute(statement, told(row)).rowcount == 0:
                     continue  # it is no row that the statement changes any longer
                 if {(table, "changed"), (table, "put in")} & set(found(owner)):
