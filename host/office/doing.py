@@ -5,11 +5,12 @@ history; and once for one form. What is refused is undone and has its line of hi
 what a refusal has to keep, such as a wrong code that was counted, is kept with it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
 import msgspec
+import structlog
 from psycopg import errors
 
 from host.model.office import Do, Done, Outcome, Waiting
@@ -38,6 +39,7 @@ from host.office.refusals import (
     NOT_FOUND,
     NOT_YOUR_ROLE,
     ONCE,
+    OUT_OF_RANGE,
     PREFIX,
     SAME_PERSON,
     TOO_LARGE,
@@ -73,6 +75,9 @@ UNTOLD: Final = "…"
 """What stands for a value that whoever decides an approval has not typed."""
 
 
+_LOG = structlog.get_logger(__name__)
+
+
 class _Rehearsed(Exception):  # noqa: N818 - it carries an outcome out of what is undone
     def __init__(self, outcome: Outcome) -> None:
         super().__init__()
@@ -97,7 +102,7 @@ def run_action(office: Office, connection: Connection, asked: Do) -> Outcome:
             return rehearsed.outcome
         except Refusal as refusal:
             found = refusal
-        except errors.IntegrityError as error:
+        except (errors.IntegrityError, errors.DataError) as error:
             found = _refusal_of(error, asked)
         if line.who is not NOBODY and not asked.is_dry_run:
             line.before = line.after = None
@@ -134,6 +139,7 @@ def values_of(action: Action[Any], told: bytes) -> Values:
         raise Refusal(TOO_LARGE, bytes_max=action.bytes_max)
     try:
         values: Values = msgspec.json.decode(told, type=action.values, dec_hook=secret_from)
+        _refuse_nul(values)
     except (msgspec.MsgspecError, UnicodeDecodeError, ValueError) as error:
         problem, _, place = str(error).partition(" - at `$.")
         field = place.rstrip("`") or _named_in(problem)
@@ -198,9 +204,39 @@ def _attempt(
             _rehearse(action, acting, values)
         words = action.said(acting, values) if action.said else line.about.key
         check_code(action, acting, asked, words)
-    if needs_second(action, acting, values) and not asked.is_dry_run:
+        return _with_code_used(connection, lambda: _go_on(action, acting, values, line))
+    return _go_on(action, acting, values, line)
+
+
+def _with_code_used(connection: Connection, do: Callable[[], Done | Waiting]) -> Done | Waiting:
+    """Whatever it comes to, the code was given for this, and is good for nothing else.
+
+    Raises:
+        Refusal: why not; kept.
+    """
+    try:
+        with connection.transaction():
+            try:
+                return do()
+            except Refusal as refusal:
+                if not refusal.is_kept:
+                    raise
+                found = refusal
+    except Refusal as refusal:
+        found = refusal
+    except (errors.IntegrityError, errors.DataError) as error:
+        found = _refusal_of(error)
+    found.is_kept = True
+    raise found
+
+
+def _go_on(action: Action[Any], acting: Acting, values: Values, line: Line) -> Done | Waiting:
+    """Nothing is in its way but another person, or itself."""
+    assert acting.asked is not None, "it came from somebody"
+    connection, is_dry_run = acting.connection, acting.asked.is_dry_run
+    if needs_second(action, acting, values) and not is_dry_run:
         _rehearse(action, acting, values)
-        waiting = wait_for_approval(connection, line, frozen(values), about)
+        waiting = wait_for_approval(connection, line, frozen(values), acting.about)
         write_line(connection, line, ASKED)
         return waiting
     return perform(action, acting, values, line)
@@ -297,18 +333,36 @@ def _done(result: Result, line: Line, after: Found | None) -> Done:
     )
 
 
-def _refusal_of(error: errors.IntegrityError, asked: Do) -> Refusal:
-    """What two people at once have run into.
+def _refusal_of(error: errors.IntegrityError | errors.DataError, asked: Do) -> Refusal:
+    """What two people at once have run into, or what no column can hold.
 
     Raises:
         psycopg.errors.IntegrityError: it is none of REFUSED_BY: a fault of ours.
     """
+    if isinstance(error, errors.DataError):
+        _LOG.warning("values fit no column", why=type(error).__name__)
+        return Refusal(FIELD, field="values", problem=OUT_OF_RANGE)
     row = REFUSED_BY.get(error.diag.constraint_name or "")
     if row is None:
         raise error
     kind, field = row
     told = msgspec.json.decode(asked.values.reveal()).get(field, UNTOLD)
     return Refusal(kind, field=field, what=field, key=str(told), other="")
+
+
+def _refuse_nul(values: Values) -> None:
+    """PostgreSQL keeps no text with a NUL in it; where it is given as one, this names the field."""
+    for field, value in msgspec.structs.asdict(values).items():
+        if "\0" in _text_in(value):
+            raise Refusal(FIELD, field=field, problem="it has a NUL in it")
+
+
+def _text_in(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Mapping):
+        return "".join(map(_text_in, (*value, *value.values())))
+    return "".join(map(_text_in, value)) if isinstance(value, tuple | list | frozenset) else ""
 
 
 def _named_in(problem: str) -> str:

@@ -13,6 +13,10 @@ from msgspec import Meta
 from host.model.secrets import Secret
 
 NOTE_CHARACTERS_MIN: Final = 4
+NUMBER_MAX: Final = 2**63 - 1
+"""What a bigint holds."""
+MONEY_MINOR_MAX: Final = 10**12 - 1
+"""What the field of a message holds."""
 
 Name = Annotated[str, Meta(min_length=1, max_length=40, pattern=r"^\S(.*\S)?$")]
 Login = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9._-]{1,31}$")]
@@ -21,10 +25,12 @@ Phone = Annotated[str, Meta(pattern=r"^(1[0-9]{10}|\+[1-9][0-9]{6,14})$")]
 Note = Annotated[str, Meta(min_length=NOTE_CHARACTERS_MIN, max_length=400)]
 """Why: kept in history."""
 Text = Annotated[str, Meta(max_length=400)]
-Number = Annotated[int, Meta(ge=1)]
-Count = Annotated[int, Meta(ge=0)]
-Money = Annotated[int, Meta(gt=0)]
+Number = Annotated[int, Meta(ge=1, le=NUMBER_MAX)]
+Count = Annotated[int, Meta(ge=0, le=NUMBER_MAX)]
+Money = Annotated[int, Meta(gt=0, le=MONEY_MINOR_MAX)]
 """In minor units."""
+Days = Annotated[int, Meta(ge=1, le=36_500)]
+"""How long something lasts: a hundred years at most, for a day after the year 9999 is none."""
 Prefix = Annotated[str, Meta(pattern=r"^[0-9]{2,12}$")]
 InstitutionId = Annotated[str, Meta(pattern=r"^[0-9]{1,11}$")]
 MerchantId = Annotated[str, Meta(pattern=r"^[0-9A-Za-z]{15}$")]

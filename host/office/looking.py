@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 import msgspec
-from psycopg import sql
+from psycopg import errors, sql
 
 from host.model.office import COUNTED_MAX, ROWS_MAX, Page, Refused, Show
 from host.model.secrets import Pan
@@ -19,7 +19,15 @@ from host.office.office import Office
 from host.office.people import Who
 from host.office.phones import phone_hash
 from host.office.places import SCOPE_COLUMNS, VIEW_COLUMNS, Scope
-from host.office.refusals import ENROL, FIELD, NOT_FOUND, NOT_YOUR_ROLE, Refusal, told_of
+from host.office.refusals import (
+    ENROL,
+    FIELD,
+    NOT_FOUND,
+    NOT_YOUR_ROLE,
+    OUT_OF_RANGE,
+    Refusal,
+    told_of,
+)
 from host.office.roles import ROLES
 from host.office.sessions import who_asks
 from host.office.view import Column, Filter, How, View, Walk
@@ -75,6 +83,8 @@ def read_view(office: Office, connection: Connection, asked: Show) -> Page | Ref
         return found if isinstance(found, Page) else _walked(connection, found)
     except Refusal as refusal:
         return told_of(refusal)
+    except errors.DataError:
+        return told_of(Refusal(FIELD, field="filters", problem=OUT_OF_RANGE))
 
 
 def _read(office: Office, connection: Connection, asked: Show) -> Page | _Found:

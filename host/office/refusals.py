@@ -127,6 +127,8 @@ OWN_CODE: Final = RefusalKind(
     why="who asks does not release",
     next="ask a rights owner or an administrator for the code",
 )
+OUT_OF_RANGE: Final = "a number or a day is larger than can be kept, or a text is none"
+"""What is told of a field where the database alone could say so."""
 FIELD: Final = RefusalKind(
     code="E-FIELD",
     en="{field}: {problem}",

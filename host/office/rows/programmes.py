@@ -22,7 +22,8 @@ from host.store.queries import load_queries
 
 SQL: Final = load_queries("host.office", "programmes.sql")
 Code = Annotated[str, Meta(pattern=r"^[A-Z][A-Z0-9]{1,11}$")]
-Some = Annotated[int, Meta(ge=0)]
+Some = Annotated[int, Meta(ge=0, le=1_000_000)]
+"""So that the points of the largest amount are still a number that can be kept."""
 Months = Annotated[int, Meta(ge=1, le=120)]
 
 

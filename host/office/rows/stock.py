@@ -9,6 +9,7 @@ from host.model.instruments import Activation, Form, PinPolicy
 from host.model.secrets import Secret
 from host.office.action import OK, Acting, Action, Result, Second, Step
 from host.office.fields import (
+    Days,
     InstitutionId,
     Login,
     Money,
@@ -48,7 +49,7 @@ class ProductRevise(Values, frozen=True, kw_only=True):
     """None: every card is worth the same."""
     valid_from: dt.date | None = None
     valid_to: dt.date | None = None
-    valid_days: Number | None = None
+    valid_days: Days | None = None
     is_reloadable: bool = False
     is_registered: bool = True
     pin: PinPolicy = PinPolicy.NEVER

@@ -107,6 +107,46 @@ def test_values_that_are_none_name_their_field(bureau: Bureau) -> None:
         assert (told.code, told.field) == ("E-FIELD", field)
 
 
+def test_what_no_column_can_hold_is_a_field_to_correct_and_not_in_doubt(bureau: Bureau) -> None:
+    """Who is told that it is not known would ask again for ever."""
+    manager, issuer = bureau.person("issuer_manager"), HOME["issuer"]
+    face = {"issuer": issuer, "name": "X", "form": "virtual", "valid_days": 1}
+    for action, values, field in (
+        ("vendor.save", {"issuer": issuer, "name": "X\0Y"}, "name"),
+        ("card.freeze", {"card": 10**30, "kind": "freeze", "note": "a large one"}, "card"),
+        ("card.freeze", {"card": 1, "kind": "freeze", "note": "with\0NUL"}, "note"),
+        ("card.void", {"many": [1, 2**63], "note": "a large one"}, "many[1]"),
+        ("product.revise", {**face, "code": "A\0", "face_minor_min": 1}, "code"),
+        ("card.extend", {"card": 1, "valid_to": "10000-01-01", "note": "for ever"}, "valid_to"),
+        ("card_batch.add", {"batch": "X\0", "cards": 1}, "batch"),
+    ):
+        told = bureau.do(manager, action, **values)
+        assert isinstance(told, Refused), told
+        assert (told.code, told.field) == ("E-FIELD", field), action
+    told = bureau.do(manager, "vendor.save", _once_key="a\0b", issuer=issuer, name="X")
+    assert isinstance(told, Refused)
+    assert told.code == "E-FIELD"
+    looked = bureau.look(bureau.admin, "audit", filters={"action": "a\0b"})
+    assert isinstance(looked, Refused)
+    assert looked.code == "E-FIELD"
+
+
+def test_days_and_amounts_are_no_more_than_a_message_can_meet(bureau: Bureau) -> None:
+    """A card that is valid for ever from its activation could never be activated."""
+    manager = bureau.person("issuer_manager")
+    product = {"issuer": HOME["issuer"], "code": "ALL", "name": "All", "form": "virtual",
+               "face_minor_min": 100, "valid_days": 365}  # fmt: skip
+    for field, value in (
+        ("valid_days", 36_501),
+        ("face_minor_min", 10**12),
+        ("balance_minor_max", 2**63),
+    ):
+        told = bureau.do(manager, "product.revise", **{**product, field: value})
+        assert isinstance(told, Refused)
+        assert (told.code, told.field) == ("E-FIELD", field)
+    bureau.done(manager, "product.revise", **{**product, "valid_days": 36_500})
+
+
 def test_an_issuer_a_merchant_a_store_and_a_terminal_come_about_by_actions(
     bureau: Bureau,
 ) -> None:

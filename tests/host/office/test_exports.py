@@ -165,6 +165,38 @@ def test_the_code_is_another_persons_who_owns_the_right(issuer: Issuer) -> None:
     assert bureau.sql("SELECT count(*) FROM disclosure") == [(0,)]
 
 
+def test_an_owners_code_releases_one_export_and_no_other(issuer: Issuer) -> None:
+    """S1-20: two that are asked for at the same time need two codes."""
+    bureau = issuer.bureau
+    one, other = (
+        {"batch": issuer.batch().subject, "recipient": "x", "note": "to be printed",
+         "workbook_password": WORKBOOK}
+        for _ in range(2)
+    )  # fmt: skip
+    for told in (one, other):
+        assert bureau.refused(issuer.maker, "card_batch.export", **told) == "E-STEP-UP"
+    code = {"_code": bureau.code(issuer.owner), "_owner": issuer.owner.login}
+    bureau.done(issuer.maker, "card_batch.export", **code, **one)
+    assert bureau.refused(issuer.maker, "card_batch.export", **code, **other) == "E-WRONG-CODE"
+    assert bureau.refused(issuer.maker, "card_batch.export", **code, **one) == "E-WRONG-CODE"
+
+
+def test_a_code_is_used_by_what_was_refused_after_it(issuer: Issuer) -> None:
+    issuer.opened()
+    bureau, owner = issuer.bureau, issuer.owner
+    cards = bureau.sql("SELECT id FROM card WHERE part_id IS NOT NULL ORDER BY id DESC LIMIT 2")
+    (one,), (other,) = cards
+    bureau.sql("UPDATE card SET status = 'active' WHERE id = %s", one)
+    told = [{"card": card, "reason": "test"} for card in (one, other)]
+    for each in told:
+        assert bureau.refused(owner, "card.reveal", **each) == "E-STEP-UP"
+    code = bureau.code(owner)
+    assert bureau.refused(owner, "card.reveal", _code=code, **told[0]) == "E-ACTIVATED"
+    assert bureau.refused(owner, "card.reveal", _code=code, **told[1]) == "E-WRONG-CODE"
+    outcomes = bureau.sql("SELECT outcome FROM history WHERE action = 'card.reveal' ORDER BY id")
+    assert [outcome for (outcome,) in outcomes][-2:] == ["E-ACTIVATED", "E-WRONG-CODE"]
+
+
 def test_a_code_comes_within_five_minutes_and_five_tries(issuer: Issuer) -> None:
     """S1-20."""
     made, bureau = issuer.batch(), issuer.bureau
