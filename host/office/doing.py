@@ -204,18 +204,18 @@ def _attempt(
             _rehearse(action, acting, values)
         words = action.said(acting, values) if action.said else line.about.key
         check_code(action, acting, asked, words)
-        return _with_code_used(connection, lambda: _go_on(action, acting, values, line))
+        return _with_code_used(acting, lambda: _go_on(action, acting, values, line))
     return _go_on(action, acting, values, line)
 
 
-def _with_code_used(connection: Connection, do: Callable[[], Done | Waiting]) -> Done | Waiting:
+def _with_code_used(acting: Acting, do: Callable[[], Done | Waiting]) -> Done | Waiting:
     """Whatever it comes to, the code was given for this, and is good for nothing else.
 
     Raises:
         Refusal: why not; kept.
     """
     try:
-        with connection.transaction():
+        with acting.connection.transaction():
             try:
                 return do()
             except Refusal as refusal:
@@ -225,7 +225,7 @@ def _with_code_used(connection: Connection, do: Callable[[], Done | Waiting]) ->
     except Refusal as refusal:
         found = refusal
     except (errors.IntegrityError, errors.DataError) as error:
-        found = _refusal_of(error)
+        found = _refusal_of(error, acting.asked)
     found.is_kept = True
     raise found
 
@@ -333,7 +333,7 @@ def _done(result: Result, line: Line, after: Found | None) -> Done:
     )
 
 
-def _refusal_of(error: errors.IntegrityError | errors.DataError, asked: Do) -> Refusal:
+def _refusal_of(error: errors.IntegrityError | errors.DataError, asked: Do | None) -> Refusal:
     """What two people at once have run into, or what no column can hold.
 
     Raises:
@@ -346,7 +346,8 @@ def _refusal_of(error: errors.IntegrityError | errors.DataError, asked: Do) -> R
     if row is None:
         raise error
     kind, field = row
-    told = msgspec.json.decode(asked.values.reveal()).get(field, UNTOLD)
+    typed = msgspec.json.decode(asked.values.reveal()) if asked is not None else {}
+    told = typed.get(field, UNTOLD)
     return Refusal(kind, field=field, what=field, key=str(told), other="")
 
 
