@@ -403,3 +403,7 @@ class Response(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=Fa
     def is_approved(self) -> bool:
         """Whether the terminal may tell its customer that it happened."""
         return self.reason is _APPROVED
+
+
+read_answer: Final = msgspec.msgpack.Decoder(Response).decode
+"""A `Response` out of what is stored of it."""

@@ -8,10 +8,8 @@ import datetime as dt
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
-import msgspec
-
 from host.model.money import Money
-from host.model.requests import Kind, Response
+from host.model.requests import Kind, Response, read_answer
 from host.model.responses import Reason
 from host.office.view import Walk, Walked
 from host.store.card_view import Moved, Movement, Page, movements_of
@@ -26,8 +24,6 @@ PAYS: Final = frozenset({Kind.PURCHASE, Kind.POINTS_REDEMPTION, Kind.POINTS_EARN
 READ_AT_A_TIME: Final = 100
 READ_MAX: Final = 2_000
 """So much of a trail is read for one page of what may be few."""
-
-_decode = msgspec.msgpack.Decoder(Response).decode
 
 
 class _Event(NamedTuple):
@@ -133,7 +129,7 @@ def _usages_of(connection: Connection, moved: Moved) -> Iterator[tuple[str, Mapp
     places = {row[0]: row[1:] for row in connection.execute(SQL["places"], asked)}
     for one in paid:
         *place, answer = places[one.number]
-        yield f"{one.number}", _usage_row(one, tuple(place), _decode(answer))
+        yield f"{one.number}", _usage_row(one, tuple(place), read_answer(answer))
 
 
 def _usage_row(one: Movement, place: tuple[Any, ...], told: Response) -> dict[str, Any]:

@@ -27,6 +27,7 @@ from host.stock.batches import chosen_numbers
 from host.stock.making import Maker, card_id, read_part
 from host.stock.numbers import LineFault, Range
 from host.stock.refusals import StockRefusal, Why
+from host.store.book import read_shard_count
 from host.store.connecting import Connection
 from host.store.estate_versions import Followed, note_estate_change
 from host.store.queries import load_queries
@@ -154,7 +155,7 @@ def take_cards(at_work: AtWork, content: Secret, plan: Plan) -> int:
 
 def _make(at_work: AtWork, lines: Sequence[Line], plan: Plan) -> None:
     connection, part = at_work.connection, read_part(at_work.connection, plan.part)
-    maker = Maker(at_work.hsm, Range(part.prefix, ()), making.read_shard_count(connection))
+    maker = Maker(at_work.hsm, Range(part.prefix, ()), read_shard_count(connection))
     ids = [card_id(part.id, place) for place in range(1, len(lines) + 1)]
     pans = [Pan(line.cells["card_number"]) for line in lines]
     if part.batch_state == BatchState.VOIDED:

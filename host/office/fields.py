@@ -37,7 +37,6 @@ MerchantId = Annotated[str, Meta(pattern=r"^[0-9A-Za-z]{15}$")]
 TerminalId = Annotated[str, Meta(pattern=r"^[0-9A-Za-z]{8}$")]
 Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}$")]
 Tries = Annotated[int, Meta(ge=1, le=15)]
-Moment = dt.datetime
 Day = dt.date
 
 

@@ -6,7 +6,7 @@ what its batch's state says where that is not `opened`, else what its part's say
 
 from typing import Final
 
-from host.model.instruments import BatchState, CardBatch, CardPart
+from host.model.instruments import BatchState
 from host.model.responses import Reason
 from host.rules.states import NOTHING, Answers, Step
 
@@ -59,6 +59,6 @@ BATCH_TOLD: Final[dict[BatchState, Answers]] = {
 """What a card is told of its batch or part: nothing where that is opened."""
 
 
-def told_of(batch: CardBatch, part: CardPart) -> Answers:
+def told_of(batch: BatchState, part: BatchState) -> Answers:
     """What the cards of a part are told before anything is asked of the card itself."""
-    return BATCH_TOLD[batch.state if batch.state is not OPENED else part.state]
+    return BATCH_TOLD[batch if batch is not OPENED else part]

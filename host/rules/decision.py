@@ -17,7 +17,7 @@ from host.book import Book
 from host.cases import CaseKind, NewCase
 from host.ledger import Leg
 from host.model.numbers import rrn_of
-from host.model.requests import Kind, Response
+from host.model.requests import Kind, Response, read_answer
 from host.model.responses import POSTED, Reason
 from host.rules.advices import answer_to_advice, post_advice
 from host.rules.checklists import first_refusal
@@ -42,7 +42,6 @@ _REQUIRED: Final = PinRule.REQUIRED
 _APPROVED: Final = Reason.APPROVED
 _CASH_LOAD_CONFIRM: Final = Kind.CASH_LOAD_CONFIRM
 _encode = msgspec.msgpack.Encoder().encode
-_decoder = msgspec.msgpack.Decoder(Response)
 
 
 class Outcome(msgspec.Struct, gc=False):
@@ -121,7 +120,7 @@ def _why_closed(item: Item) -> Reason | None:
 
 def answer_again(item: Item, known: Known, state: State) -> Response:
     """The stored answer for a repeat; 94 where the key is another's or was reversed since."""
-    answer = _decoder.decode(known.answer) if known.answer else Response(reason=known.reason)
+    answer = read_answer(known.answer) if known.answer else Response(reason=known.reason)
     if known.is_tombstone:
         return answer
     if known.fingerprint != item.fingerprint:

@@ -54,7 +54,7 @@ def _told_of_part(use: Use, dossier: Dossier) -> Reason | None:
     part = book.parts.get(dossier.present_card.part)
     if part is None:
         return BATCH_TOLD[BatchState.GENERATING].to(use)
-    return told_of(book.batches[part.batch_id], part).to(use)
+    return told_of(book.batches[part.batch_id].state, part.state).to(use)
 
 
 def _told(use: Use, dossier: Dossier) -> Reason | None:

@@ -14,12 +14,11 @@ from host.ledger import Leg
 from host.model.instruments import NO_PART
 from host.model.money import POINTS_PREFIX
 from host.model.numbers import rrn_of
-from host.model.requests import Kind, Response
+from host.model.requests import Kind, read_answer
 from host.model.responses import Reason
 from host.rules.settlement import BatchName, Settled
 
 NO_ACCOUNT: Final = 0
-_decode = msgspec.msgpack.Decoder(Response).decode
 
 
 class Lot(msgspec.Struct, gc=False):
@@ -290,7 +289,7 @@ class State:
     def paid_minor(self, slot: str) -> int:
         """What was paid for points that an exchange earned or voided; 0 where it is not loaded."""
         known = self.known.get(slot)
-        return _decode(known.answer).self_pay_minor if known is not None and known.answer else 0
+        return read_answer(known.answer).self_pay_minor if known is not None and known.answer else 0
 
     def add_original(self, original: Original) -> None:
         """Let it be found by its slot and by its RRN: the same object either way."""

@@ -20,6 +20,7 @@ from host.stock import making
 from host.stock.numbers import Fault, LineFault, Range, read_chosen
 from host.stock.refusals import StockRefusal, Why
 from host.store import arrays
+from host.store.book import read_shard_count
 from host.store.connecting import Connection
 from host.store.estate_versions import Followed, note_estate_change
 from host.store.queries import load_queries
@@ -165,7 +166,7 @@ def make_chosen(connection: Connection, hsm: Hsm, part: int, pans: Sequence[Pan]
         StockRefusal: somebody has one of them meanwhile.
     """
     found = making.read_part(connection, part)
-    maker = making.Maker(hsm, Range(found.prefix, ()), making.read_shard_count(connection))
+    maker = making.Maker(hsm, Range(found.prefix, ()), read_shard_count(connection))
     ids = [making.card_id(part, place) for place in range(1, len(pans) + 1)]
     if making.store(connection, found, [maker.cards(ids, pans)]) != len(pans):
         raise StockRefusal(Why.NUMBERS, faults=())
@@ -339,7 +340,7 @@ def _after(steps: Any, state: str, action: str) -> str:
 def _in_use(connection: Connection, hsm: Hsm, pans: Sequence[Pan]) -> set[Pan]:
     if not pans:
         return set()
-    shard_count = making.read_shard_count(connection)
+    shard_count = read_shard_count(connection)
     hashes = {hsm.pan_hash(pan): pan for pan in pans}
     shards = [shard_of(pan_hash, shard_count) for pan_hash in hashes]
     keys = (arrays.smallints(shards), arrays.blobs(hashes))

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from host.model.instruments import Activation, BatchState, CardStatus, Form
 from host.model.own import CardAt
 from host.model.responses import Reason
-from host.rules.batch_states import BATCH_TOLD
+from host.rules.batch_states import told_of
 from host.rules.card_states import answers_of
 from host.rules.states import Use
 from host.stock.refusals import StockRefusal, Why
@@ -114,12 +114,8 @@ def _why_not(card: ToBind, today: dt.date) -> Reason | None:
     form = Form(card.form) if card.form is not None else None
     told = answers_of(card.status, card.sale, form).to(Use.BIND)
     if card.status != CardStatus.VOIDED and card.batch_state and card.part_state:
-        told = _told_of_batch(card.batch_state, card.part_state) or told
+        states = BatchState(card.batch_state), BatchState(card.part_state)
+        told = told_of(*states).to(Use.BIND) or told
     if told is None and card.valid_to is not None and today > card.valid_to:
         return Reason.EXPIRED
     return told
-
-
-def _told_of_batch(batch: str, part: str) -> Reason | None:
-    state = batch if batch != BatchState.OPENED else part
-    return BATCH_TOLD[BatchState(state)].to(Use.BIND)

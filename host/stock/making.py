@@ -22,7 +22,7 @@ from host.shards import shard_of
 from host.stock.codes import hash_of, new_codes, place_of
 from host.stock.numbers import Range, random_numbers
 from host.store import arrays
-from host.store.book import SQL as BOOK
+from host.store.book import read_shard_count
 from host.store.connecting import Connection
 from host.store.estate_versions import Followed, note_estate_change
 from host.store.queries import load_queries
@@ -143,14 +143,6 @@ def range_of(connection: Connection, issuer: int, prefix: str) -> Range:
     """An issuer's range among those of the others."""
     others = connection.execute(SQL["other_prefixes"], (issuer,))
     return Range(prefix, tuple(one for (one,) in others))
-
-
-def read_shard_count(connection: Connection) -> int:
-    """Over how many shards the cards of this database are spread."""
-    row = connection.execute(BOOK["shard_count"]).fetchone()
-    assert row is not None, "it was settled with the first estate"
-    count: int = row[0]
-    return count
 
 
 def store(connection: Connection, part: Part, slices: Iterable[Sequence[Row]]) -> int:

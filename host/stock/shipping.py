@@ -13,9 +13,9 @@ from host.model.instruments import BatchState, Form
 from host.model.secrets import Pan
 from host.shards import shard_of
 from host.stock.batches import By
-from host.stock.making import read_shard_count
 from host.stock.refusals import StockRefusal, Why
 from host.store import arrays
+from host.store.book import read_shard_count
 from host.store.connecting import Connection
 from host.store.queries import load_queries
 

@@ -14,8 +14,8 @@ from host.hsm.interface import Hsm
 from host.model.secrets import Pan, Secret
 from host.shards import shard_of
 from host.stock.codes import is_right
-from host.stock.making import read_shard_count
 from host.stock.refusals import Why
+from host.store.book import read_shard_count
 from host.store.connecting import Connection
 from host.store.queries import load_queries
 

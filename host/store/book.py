@@ -88,6 +88,14 @@ class NoEstateError(Exception):
     """The database has no estate: there is nobody to serve."""
 
 
+def read_shard_count(connection: Connection) -> int:
+    """Over how many shards cards and terminals are spread, once there are any."""
+    row = connection.execute(SQL["shard_count"]).fetchone()
+    assert row is not None, "it was settled with the first estate"
+    count: int = row[0]
+    return count
+
+
 def read_book(connection: Connection, hsm: Hsm) -> Book:
     """Everything the poster needs of the estate, keys unwrapped into their types.
 

@@ -21,7 +21,6 @@ from host.estate.openings import opening_slot
 from host.hsm.interface import Hsm
 from host.model.money import Money
 from host.model.numbers import business_date_of, rrn_of
-from host.model.requests import Response
 from host.model.responses import RESPONSE_CODES, Reason
 from host.model.secrets import Pan
 from host.shards import shard_of
@@ -38,7 +37,6 @@ from host.store.trace import (
 
 SQL: Final = load_queries("host.store", "life.sql")
 PAGE: Final = 20
-PAGE_MAX: Final = 200
 LISTED_MAX: Final = 20
 """Of cards that share their last four digits."""
 LOTS_READ_MAX: Final = 400
@@ -50,7 +48,6 @@ LAST: Final = 2**62
 """Before this number everything came."""
 _LAST_FOUR: Final = re.compile(r"([0-9]{4})@(.+)")
 _ID: Final = re.compile(r"#?([0-9]{1,11})")
-_decode = msgspec.msgpack.Decoder(Response).decode
 
 Connection = psycopg.Connection[Any]
 

@@ -8,7 +8,7 @@ import msgspec
 import psycopg
 
 from host.model.money import POINTS_PREFIX
-from host.model.requests import Kind, Response, Totals
+from host.model.requests import Kind, Response, Totals, read_answer
 from host.model.totals import SIDES, TotalsSide
 from host.rules.settlement import (
     NOTHING,
@@ -31,7 +31,6 @@ Connection = psycopg.Connection[Any]
 Bounds = dict[str, object]
 
 _encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(Response).decode
 
 
 class StoredBatch(msgspec.Struct, frozen=True, kw_only=True):
@@ -164,8 +163,8 @@ def read_batch(connection: Connection, batch: BatchName) -> StoredBatch | None:
         business_date=date,
         told=None if told is None else halves_of(told),
         counted=halves_of(counted),
-        answer=None if answer is None else _decode(answer),
-        end_answer=None if end_answer is None else _decode(end_answer),
+        answer=None if answer is None else read_answer(answer),
+        end_answer=None if end_answer is None else read_answer(end_answer),
         settled_at=settled[0],
         closed_at=settled[1],
         marks=settled[2],
@@ -245,7 +244,7 @@ def _traded(row: tuple[Any, ...]) -> Traded:
         is_approved=is_approved,
         unit=unit,
         amount_minor=amount or 0,
-        paid_minor=_decode(answer).self_pay_minor if answer else 0,
+        paid_minor=read_answer(answer).self_pay_minor if answer else 0,
         pan_hash=pan_hash,
         card=masked or "",
         is_reversed=reversed_[0],

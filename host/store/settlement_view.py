@@ -8,7 +8,7 @@ import psycopg
 
 from host.rules.settlement import NOTHING, BatchName, Halves
 from host.shards import home_of
-from host.store.book import SQL as BOOK_SQL
+from host.store.book import read_shard_count
 from host.store.cases import StoredCase, list_cases
 from host.store.queries import load_queries
 from host.store.settlement import bounds_of, count_batch, halves_of, read_batch
@@ -153,9 +153,7 @@ def unacknowledged(connection: Connection, batch: BatchName, home: int) -> list[
 
 
 def _home_of(connection: Connection, terminal_id: str) -> int:
-    row = connection.execute(BOOK_SQL["shard_count"]).fetchone()
-    assert row is not None, "a database with terminals has shards"
-    return home_of(terminal_id, row[0])
+    return home_of(terminal_id, read_shard_count(connection))
 
 
 def _last_seen(connection: Connection, batch: BatchName, home: int) -> dt.datetime | None:

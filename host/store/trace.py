@@ -16,7 +16,7 @@ from host.cases import CaseKind
 from host.model.money import Money
 from host.model.numbers import business_date_of, number_of_rrn, rrn_of
 from host.model.origins import Origin, origin_of
-from host.model.requests import Family, Response
+from host.model.requests import Family, Response, read_answer
 from host.model.responses import RESPONSE_CODES, Reason
 from host.shards import home_of
 from host.store.book import SQL as BOOK_SQL
@@ -33,7 +33,6 @@ YEARS_BACK_MAX: Final = 8
 CANDIDATES_MAX: Final = 64
 _RRN: Final = re.compile(r"[0-9]{4}[0-9A-Z][0-9]{7}")
 _TRACE: Final = re.compile(r"([0-9]{1,6})@([^@/\s]{8})(?:/([^@/\s]{1,16}))?")
-_decode = msgspec.msgpack.Decoder(Response).decode
 
 Connection = psycopg.Connection[Any]
 
@@ -378,7 +377,7 @@ class _Reader:
             decided_at=one.decided_at,
             reason=one.reason,
             f39=RESPONSE_CODES[Reason(one.reason)].f39,
-            answer=_decode(one.answer) if one.answer else None,
+            answer=read_answer(one.answer) if one.answer else None,
             place=(place := self._place(one, journal)),
             whose=(whose := self._whose(one, journal)),
             amount=None if journal is None else Money(journal.amount_minor, journal.unit),

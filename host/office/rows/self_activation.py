@@ -36,10 +36,11 @@ from host.office.sessions import who_asks
 from host.office.stock_refusals import refusal_of
 from host.office.subjects import Ref
 from host.shards import home_of
-from host.stock import binding, codes, lives, making
+from host.stock import binding, codes, lives
 from host.stock.batches import By
 from host.stock.refusals import StockRefusal, Why
 from host.stock.tries import Numbered, Typed, card_of, try_code
+from host.store.book import read_shard_count
 from host.store.connecting import Connection
 
 ACTIVATE: Final = "card.activate"
@@ -180,7 +181,7 @@ def _key(wish: _Wish, member: int) -> OwnKey:
 def _answered(wish: _Wish, member: int) -> int | None:
     """The card that the poster was asked about by this form, and has answered; None: none yet."""
     slot = exchange_key(Kind.CARD_BOUND_ACTIVATION, _key(wish, member)).text
-    home = home_of(slot, making.read_shard_count(wish.connection))
+    home = home_of(slot, read_shard_count(wish.connection))
     row = wish.connection.execute(binding.SQL["answered"], (home, slot)).fetchone()
     return None if row is None else int(row[0])
 

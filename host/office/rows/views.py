@@ -23,7 +23,6 @@ from host.office.roles import (
 from host.office.view import EVERYWHERE, Column, Filter, How, View
 
 _SUBJECT: Final = (Column(name="subject_kind"), Column(name="subject_key"))
-_PLATFORM: Final = frozenset({Scope.PLATFORM})
 
 PEOPLE: Final = View(
     id="people",
