@@ -7,6 +7,7 @@ from typing import Final
 import psycopg
 import pytest
 
+from clearing.verify import audit
 from host.asking import Asking
 from host.model.instruments import Activation
 from host.model.origins import Origin
@@ -42,6 +43,11 @@ def asked(
 
 async def ask(till: Till, own: OwnRequest) -> Response:
     return await Asking(till.poster.post_own, till.poster.shard_count).ask(own)
+
+
+def findings(till: Till) -> list[str]:
+    with psycopg.connect(till.dsns.owner, autocommit=True) as connection:
+        return [str(finding) for finding in audit(connection)]
 
 
 def bound_to(stock: Stock, pan: Pan) -> int | None:
@@ -91,7 +97,6 @@ async def test_a_card_that_a_till_sold_is_bound_and_nothing_moves(till: Till, st
         ("status = 'replaced'", Reason.CARD_REPLACED),
         ("valid_to = '2026-11-21'", Reason.EXPIRED),
         ("member_id = 99, status = 'active'", Reason.CARD_ALREADY_BOUND),
-        ("part_id = 9999", Reason.CARD_NOT_FOUND),
     ],
 )
 async def test_a_card_that_may_not_be_bound_says_why(
@@ -103,6 +108,19 @@ async def test_a_card_that_may_not_be_bound_says_why(
     till.sql(f"UPDATE card SET {sold}{change} WHERE part_id IS NOT NULL")
     answer = await ask(till, asked(till, Kind.CARD_BOUND_ACTIVATION, pan, WANG))
     assert answer.reason is reason
+
+
+async def test_a_card_of_a_part_that_is_not_there_is_not_bound(till: Till, stock: Stock) -> None:
+    """S1-35: and whoever audits the ledger is told of it until it is put right."""
+    made = stock.opened(1)
+    [pan] = pans_of(stock, made.part)
+    [(card,)] = till.sql(
+        "UPDATE card SET sale = 'sold', part_id = 9999 WHERE part_id IS NOT NULL RETURNING id"
+    )
+    answer = await ask(till, asked(till, Kind.CARD_BOUND_ACTIVATION, pan, WANG))
+    assert answer.reason is Reason.CARD_NOT_FOUND
+    assert f"12. card {card} is of part 9999, which is not there" in findings(till)
+    till.sql("UPDATE card SET part_id = %s WHERE part_id IS NOT NULL", made.part)
 
 
 @pytest.mark.parametrize(
@@ -120,9 +138,9 @@ async def test_a_card_of_a_batch_that_is_not_in_use_is_not_bound(
     made = stock.draft(1)
     stock.make(made.part)
     [pan] = pans_of(stock, made.part)
-    till.sql("UPDATE card SET sale = 'sold' WHERE part_id IS NOT NULL")
     if state != "generated":
         stock.open(made.part)
+        till.sql("UPDATE card SET sale = 'sold' WHERE part_id IS NOT NULL")
         do = batches.suspend_batch if state == "suspended" else batches.void_batch
         do(stock.connection, made.batch, OWNER)
     answer = await ask(till, asked(till, Kind.CARD_BOUND_ACTIVATION, pan, WANG))
