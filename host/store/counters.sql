@@ -3,15 +3,17 @@
 -- name: counters
 -- The highest counters seen of the devices in this batch.
 SELECT c.terminal_id, c.key_id, c.counter
-FROM unnest(%s::text [], %s::text []) AS k (terminal_id, key_id)
+FROM (SELECT unnest(%s::text []) AS terminal_id, unnest(%s::text []) AS key_id) AS k
 INNER JOIN terminal_counter AS c ON k.terminal_id = c.terminal_id AND k.key_id = c.key_id;
 
 -- name: raise_counters
 -- In the transaction that decides their messages: what was used is used for ever.
 -- notes: terminal_counter
 INSERT INTO terminal_counter AS t (terminal_id, key_id, counter)
-SELECT r.*
-FROM unnest(%s::text [], %s::text [], %s::bigint []) AS r
+SELECT
+    unnest(%s::text []),
+    unnest(%s::text []),
+    unnest(%s::bigint [])
 ON CONFLICT (terminal_id, key_id)
 DO UPDATE SET counter = greatest(t.counter, excluded.counter), slot = '';
 
