@@ -22,7 +22,7 @@ from config.homes import DATA
 from config.language import Language, speech
 from host.model.office import ROWS_MAX, Show
 from host.model.secrets import Secret
-from host.office.action import Action, Step
+from host.office.action import Action
 from host.office.fields import Values
 from host.office.tables import ACTIONS, VIEWS
 from host.office.view import Filter, How, View
@@ -62,13 +62,6 @@ _DryRun: Final = Annotated[
 ]
 _To: Final = Annotated[
     Path, typer.Option(help="The file it goes into: readable by you alone.", metavar="FILE")
-]
-_MayBeTo: Final = Annotated[
-    Path | None,
-    typer.Option(help="Wait, and take it into this file: readable by you alone.", metavar="FILE"),
-]
-_Owner: Final = Annotated[
-    str | None, typer.Option(help="Whose one-time code releases it.", metavar="LOGIN")
 ]
 
 
@@ -155,12 +148,8 @@ def _action_command(action: Action[Any]) -> Callable[..., None]:
         if not each.required
     ]
     parameters.append(_extra("dry_run", _DryRun, default=False))
-    if action.step is Step.OWNERS:
-        parameters.append(_extra("owner", _Owner, default=None))
     if action.hands_out:
         parameters.append(_extra("to", _To))
-    elif action.gives:
-        parameters.append(_extra("to", _MayBeTo, default=None))
 
     def run(**given: Any) -> None:
         from config.tasks.office import Asked, act
@@ -169,7 +158,6 @@ def _action_command(action: Action[Any]) -> Callable[..., None]:
         how = {
             "is_dry_run": given.pop("dry_run"),
             "as_json": given.pop("as_json"),
-            "owner": given.pop("owner", None) or "",
             "to": given.pop("to", None),
             "sends": (action.takes, given.pop(action.takes)) if given.get(action.takes) else None,
         }

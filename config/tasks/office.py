@@ -43,7 +43,6 @@ from host.link.frames import LinkError
 from host.link.office import opened_office
 from host.model.office import Do, Done, Page, Refused, Show, Told, Waiting
 from host.model.secrets import Secret
-from host.office.action import Action, Step
 from host.office.doing import run_action
 from host.office.looking import read_view
 from host.office.office import Office
@@ -106,12 +105,11 @@ class Asked:
     action: str
     values: Mapping[str, Any]
     is_dry_run: bool = False
-    owner: str = ""
     as_json: bool = False
     sends: tuple[str, Path] | None = None
     """The field that is a file's number, and the file that is sent first."""
     to: Path | None = None
-    """Where a file goes that it hands out, or that its job makes."""
+    """Where a file goes that it hands out."""
 
 
 @contextmanager
@@ -197,13 +195,13 @@ def act(data: Path, settings: Path | None, asked: Asked) -> None:
         if asked.sends is not None:
             asked = _with_sent(desk, session, asked, *asked.sends)
         if asked.to is None or asked.is_dry_run:
-            told = _ask(desk, action, asked, session)
+            told = _ask(desk, asked, session)
             _print_outcome(told, asked)
             _follow(desk, session, told, asked)
             return
         with begun_paper(asked.to) as paper:
-            told = _ask(desk, action, asked, session)
-            _hand_on(desk, session, told, asked, paper)
+            told = _ask(desk, asked, session)
+            _hand_on(told, asked, paper)
 
 
 def _with_sent(desk: Desk, session: Secret, asked: Asked, field: str, path: Path) -> Asked:
@@ -220,50 +218,27 @@ def _with_sent(desk: Desk, session: Secret, asked: Asked, field: str, path: Path
 
 
 def _follow(desk: Desk, session: Secret, told: Done | Waiting, asked: Asked) -> None:
-    """The job that it has begun, and where what it makes is to be had."""
+    """The job that it has begun."""
     job = told.told.get("job") if isinstance(told, Done) else None
-    if job is None or asked.as_json or asked.is_dry_run:
-        return
-    state = follow_job(desk, session, int(job))
-    if ACTIONS[asked.action].gives and state == "done" and isinstance(told, Done):
-        tell(f"Next: posswitch file take {told.told['file']} --to FILE, within 15 minutes, once")
+    if job is not None and not asked.as_json and not asked.is_dry_run:
+        follow_job(desk, session, int(job))
 
 
-def _hand_on(desk: Desk, session: Secret, told: Done | Waiting, asked: Asked, paper: Paper) -> None:
-    """Into the file what the action hands out, or what its job makes.
-
-    Raises:
-        OfficeRefusedError: the job did not come to its end, or the office says no.
-    """
-    action = ACTIONS[asked.action]
-    if isinstance(told, Waiting) or not (action.gives or action.hands_out):
-        _print_outcome(told, asked)
-        return
-    if action.gives:
-        if not asked.as_json:
-            _print_outcome(told, asked)
-        job = int(told.told["job"])
-        state = follow_job(desk, session, job, is_quiet=asked.as_json)
-        if state != "done":
-            sentence = (
-                f"job {job} ended as {state}, and there is no file. Next: posswitch show jobs"
-            )
-            raise OfficeRefusedError(sentence, "E-STATE")
-        file = told.told["file"]
-        told = _done(desk.do(_do(action.gives, {"file": file}, session=session)))
+def _hand_on(told: Done | Waiting, asked: Asked, paper: Paper) -> None:
+    """Into the file what the action hands out."""
+    assert isinstance(told, Done)
     paper.write(base64.b64decode(told.shown_once["content"]))
     told = msgspec.structs.replace(told, shown_once={}, told={**told.told, "to": str(asked.to)})
     _print_outcome(told, asked)
 
 
-def _ask(desk: Desk, action: Action[Any], asked: Asked, session: Secret) -> Done | Waiting:
+def _ask(desk: Desk, asked: Asked, session: Secret) -> Done | Waiting:
     """Once, and again with a code where one is asked for: the same form is done once."""
     form = _do(asked.action, asked.values, session=session)
-    form = msgspec.structs.replace(form, is_dry_run=asked.is_dry_run, owner=asked.owner)
+    form = msgspec.structs.replace(form, is_dry_run=asked.is_dry_run)
     told = desk.do(form)
     if isinstance(told, Refused) and told.code == NEEDS_CODE:
-        whose = f" ({asked.owner})" if action.step is Step.OWNERS else ""
-        code = prompted(f"{_sentence(told)}{whose}")
+        code = prompted(_sentence(told))
         told = desk.do(msgspec.structs.replace(form, code=Secret(code.encode())))
     if isinstance(told, Refused | Page):
         raise _refused(told)
@@ -304,6 +279,9 @@ def _print_outcome(told: Done | Waiting, asked: Asked) -> None:
     if isinstance(told, Waiting):
         tell(f"it waits for another person as approval {told.approval}, until {told.until}")
         tell(f"who decides types: posswitch approval decide {told.approval} approve")
+        if ACTIONS[asked.action].gives:
+            tell("once it is agreed to, posswitch approvals --all names the file, for 15 minutes")
+            tell("Next: posswitch file take NUMBER --to FILE, once")
         return
     tell(f"done: {told.subject}" if told.subject else "done")
     subject = asked.action.split(".")[0]
@@ -365,7 +343,7 @@ def look(
         tell(f"more: {command} {places}")
 
 
-def follow_job(desk: Desk, session: Secret, job: int, *, is_quiet: bool = False) -> str:
+def follow_job(desk: Desk, session: Secret, job: int) -> str:
     """A bar until the job has ended; gives its state. Ctrl-C ends the looking, and not the job."""
     columns = (
         TextColumn("{task.description}"),
@@ -374,7 +352,7 @@ def follow_job(desk: Desk, session: Secret, job: int, *, is_quiet: bool = False)
         TextColumn("{task.fields[rate]:,}/s"),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=screen(), disable=is_quiet) as progress:
+    with Progress(*columns, console=screen()) as progress:
         bar = progress.add_task(f"{word_here('job')} {job}", total=0, rate=0)
         late, is_told = time.monotonic() + JOB_BEGUN_SECONDS, False
         while (row := _job(desk, session, job)) is not None:
@@ -387,7 +365,7 @@ def follow_job(desk: Desk, session: Secret, job: int, *, is_quiet: bool = False)
                 is_told = True
             time.sleep(JOB_POLL_SECONDS)
     state = "" if row is None else str(row["state"])
-    if state and not is_quiet:
+    if state:
         tell(f"job {job}: {word_here(state)}")
     if row is not None and row["error"]:
         code, _, sentence = row["error"].partition(": ")

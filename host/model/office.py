@@ -32,8 +32,6 @@ class Do(msgspec.Struct, frozen=True, kw_only=True):
     """The version of the subject that the form was filled from; empty where none was seen."""
     code: Secret | None = None
     """A one-time code, where the action asks for one."""
-    owner: str = ""
-    """The login of whose code it is, where it has to be another person's."""
     is_dry_run: bool = False
     """Whether all is undone again, and only what it would change is told."""
     source: str = ""

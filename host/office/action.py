@@ -43,8 +43,9 @@ class Step(enum.Enum):
 
     NO = "no"
     OWN = "T"
+    """Of who asks; and of who agrees, where it takes two."""
     OWNERS = "O"
-    """That of another person, who could approve it."""
+    """Of who agrees alone, in a session of their own: it is bound to what they were shown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +75,8 @@ class Acting:
     """Where a new subject is made."""
     approval: int | None = None
     """By which it was agreed to."""
+    agreed_by: str = ""
+    """The login of who agreed."""
     actions: "Mapping[str, Action[Any]]" = field(default_factory=dict)
     """The table, for what runs another action: an approval."""
     asked: Do | None = None
@@ -144,8 +147,11 @@ class Action(Generic[V]):
     step_when: Callable[[Acting, V], bool] = lambda _acting, _values: True
     said: Callable[[Acting, V], str] | None = None
     """What the code is for, in words beside it, where the subject's key does not say it all."""
+    foretold: Callable[[Acting, V], Mapping[str, Any]] | None = None
+    """What whoever decides is shown of what it will do, as things are now: with what is asked, in a
+    rehearsal, and with what was done."""
     gives: str = ""
-    """The action that hands out the file which is made by this one's job."""
+    """The action that hands out the file which is made by this one's job, to who asked."""
     takes: str = ""
     """The field that is the number of a file, which is sent first."""
     bytes_max: int = VALUES_BYTES_MAX

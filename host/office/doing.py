@@ -117,6 +117,7 @@ def perform(action: Action[Any], acting: Acting, values: Values, line: Line) -> 
         Refusal: its function says no.
     """
     line.approval = acting.approval
+    foretold = foretold_of(action, acting, values)
     result = _do(action, acting, values)
     kind = "person" if action.is_entry else line.about.kind
     ref = line.about if result.key is None else Ref(kind, result.key)
@@ -126,7 +127,12 @@ def perform(action: Action[Any], acting: Acting, values: Values, line: Line) -> 
     write_line(acting.connection, line, DONE)
     while acting.moved:
         note_estate_change(acting.connection, *acting.moved.pop())
-    return _done(result, line, after)
+    return _done(replace(result, told={**foretold, **result.told}), line, after)
+
+
+def foretold_of(action: Action[Any], acting: Acting, values: Values) -> dict[str, Any]:
+    """What it will do, as things are now."""
+    return dict(action.foretold(acting, values)) if action.foretold is not None else {}
 
 
 def values_of(action: Action[Any], told: bytes) -> Values:
@@ -199,9 +205,7 @@ def _attempt(
     values = action.settled(acting, values)
     if action.second is Second.ITSELF:
         _refuse_maker(acting)
-    if action.step is not Step.NO and not asked.is_dry_run and action.step_when(acting, values):
-        if action.step is Step.OWNERS and asked.code is None:
-            _rehearse(action, acting, values)
+    if action.step is Step.OWN and not asked.is_dry_run and action.step_when(acting, values):
         words = action.said(acting, values) if action.said else line.about.key
         check_code(action, acting, asked, words)
         return _with_code_used(acting, lambda: _go_on(action, acting, values, line))
@@ -236,7 +240,9 @@ def _go_on(action: Action[Any], acting: Acting, values: Values, line: Line) -> D
     connection, is_dry_run = acting.connection, acting.asked.is_dry_run
     if needs_second(action, acting, values) and not is_dry_run:
         _rehearse(action, acting, values)
-        waiting = wait_for_approval(connection, line, frozen(values), acting.about)
+        waiting = wait_for_approval(
+            acting, line, frozen(values), foretold_of(action, acting, values)
+        )
         write_line(connection, line, ASKED)
         return waiting
     return perform(action, acting, values, line)

@@ -8,7 +8,10 @@ from typing import Any, Final
 import msgspec
 from psycopg.types.json import Jsonb
 
+from host.hsm.interface import Hsm
 from host.model.office import Done, Outcome, Waiting
+from host.model.secrets import Secret
+from host.office.action import Acting
 from host.office.people import NOBODY, Who
 from host.office.places import PLATFORM, Place
 from host.office.subjects import THE_PLATFORM, Found, Ref
@@ -72,14 +75,32 @@ def was_done_by(connection: Connection, role: str, action: str, ref: Ref) -> boo
     return row is not None and row[0].partition("@")[0] == role
 
 
-def frozen(values: msgspec.Struct) -> dict[str, Any]:
-    """Values as they are kept until they are approved.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frozen:
+    """Values as they are kept until somebody decides: what is shown, and what is never."""
 
-    Raises:
-        TypeError: a secret is among them, and what waits is shown.
-    """
-    builtins: dict[str, Any] = msgspec.json.decode(_encode(values))
-    return builtins
+    asked: dict[str, Any]
+    typed: Secret | None
+    """Passwords among them, as JSON by their fields: sealed until then, and dropped with it."""
+
+
+def frozen(values: msgspec.Struct) -> Frozen:
+    """Values as they are kept until they are approved."""
+    told = msgspec.structs.asdict(values)
+    typed = {name: each for name, each in told.items() if isinstance(each, Secret)}
+    clear = {name: each.reveal().decode() for name, each in typed.items()}
+    shown = {name: each for name, each in told.items() if name not in typed}
+    return Frozen(
+        asked=msgspec.json.decode(_encode(shown)), typed=Secret(_encode(clear)) if clear else None
+    )
+
+
+def thawed(hsm: Hsm, asked: dict[str, Any], sealed: bytes | None, digest: bytes) -> bytes:
+    """Values as they were asked for, as JSON."""
+    if sealed is None:
+        return _encode(asked)
+    typed = hsm.open_secret(sealed, _sealed_place(digest)).reveal()
+    return _encode({**asked, **msgspec.json.decode(typed)})
 
 
 def digest_of(action: str, ref: Ref, values: dict[str, Any]) -> bytes:
@@ -88,18 +109,25 @@ def digest_of(action: str, ref: Ref, values: dict[str, Any]) -> bytes:
 
 
 def wait_for_approval(
-    connection: Connection, line: Line, values: dict[str, Any], found: Found | None
+    acting: Acting, line: Line, values: Frozen, foretold: dict[str, Any]
 ) -> Waiting:
     """Put it where another person finds it."""
     assert line.who.grant is not None, "who asks for approval has one in use"
+    connection, found = acting.connection, acting.about
     until = line.at + dt.timedelta(hours=value_of(connection, APPROVAL_HOURS))
+    digest = digest_of(line.action, line.about, values.asked)
+    sealed = None
+    if values.typed is not None:
+        sealed = acting.hsm.seal_secret(values.typed, _sealed_place(digest))
     row = connection.execute(
         SQL["add_approval"],
         {
             "action": line.action,
             **_of(line.about, line.place),
-            "asked": Jsonb(values),
-            "digest": digest_of(line.action, line.about, values),
+            "asked": Jsonb(values.asked),
+            "sealed": sealed,
+            "foretold": Jsonb(msgspec.to_builtins(foretold)),
+            "digest": digest,
             "seen": found.version if found else "",
             "asked_by": line.who.person,
             "asked_as": line.who.grant.id,
@@ -140,6 +168,10 @@ def remember(
             "at": line.at,
         },
     )
+
+
+def _sealed_place(digest: bytes) -> str:
+    return f"approval/{digest.hex()}"
 
 
 def _of(ref: Ref, place: Place) -> dict[str, Any]:

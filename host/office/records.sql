@@ -29,21 +29,23 @@ LIMIT 1;
 -- Frozen: what is to be done, and what was seen.
 -- notes: approval
 INSERT INTO approval AS t (
-    action, subject_kind, subject_key, issuer_id, merchant_id, store_id, member_id, asked, digest,
-    seen, asked_by, asked_as, asked_at, expires_at
+    action, subject_kind, subject_key, issuer_id, merchant_id, store_id, member_id, asked, sealed,
+    foretold, digest, seen, asked_by, asked_as, asked_at, expires_at
 )
 VALUES (
     %(action)s, %(kind)s, %(key)s, %(issuer_id)s, %(merchant_id)s, %(store_id)s, %(member_id)s,
-    %(asked)s, %(digest)s, %(seen)s, %(asked_by)s, %(asked_as)s, %(asked_at)s, %(expires_at)s
+    %(asked)s, %(sealed)s, %(foretold)s, %(digest)s, %(seen)s, %(asked_by)s, %(asked_as)s,
+    %(asked_at)s, %(expires_at)s
 )
 RETURNING t.id;
 
 -- name: decide_approval
--- What became of it.
+-- What became of it; what was sealed with it is dropped.
 -- notes: approval
 UPDATE approval AS t
 SET
     state = %(state)s,
+    sealed = NULL,
     decided_by = %(decided_by)s,
     decided_at = %(now)s,
     note = %(note)s,
@@ -56,8 +58,13 @@ WHERE t.id = %(id)s AND t.state = 'asked';
 UPDATE approval AS t
 SET
     state = 'expired',
+    sealed = NULL,
     decided_at = %(now)s
 WHERE t.state = 'asked' AND t.expires_at <= %(now)s;
+
+-- name: sealed_of_approval
+-- What was typed in with it and is never shown.
+SELECT sealed FROM approval WHERE id = %s;
 
 -- name: asker
 -- Whether who asked may still ask.

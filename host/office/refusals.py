@@ -120,13 +120,6 @@ WRONG_CODE: Final = RefusalKind(
     "late is not told",
     next="wait for the next code; after five tries begin anew",
 )
-OWN_CODE: Final = RefusalKind(
-    code="E-OWN-CODE",
-    en="the code has to be another person's, who owns the right",
-    zh="不能用自己的手机授权",
-    why="who asks does not release",
-    next="ask a rights owner or an administrator for the code",
-)
 OUT_OF_RANGE: Final = "a number or a day is larger than can be kept, or a text is none"
 """What is told of a field where the database alone could say so."""
 FIELD: Final = RefusalKind(
@@ -398,8 +391,8 @@ GONE: Final = RefusalKind(
 )
 
 COMMON: Final = (
-    NOT_FOUND, NOT_YOUR_ROLE, SIGNED_OUT, SIGN_IN, NO_GRANT, ENROL, STEP_UP, WRONG_CODE, OWN_CODE,
-    FIELD, STATE, CHANGED, ONCE, FAULT, TOO_MANY, TOO_LARGE, AWAY, IN_DOUBT, SAME_PERSON, STALE,
+    NOT_FOUND, NOT_YOUR_ROLE, SIGNED_OUT, SIGN_IN, NO_GRANT, ENROL, STEP_UP, WRONG_CODE, FIELD,
+    STATE, CHANGED, ONCE, FAULT, TOO_MANY, TOO_LARGE, AWAY, IN_DOUBT, SAME_PERSON, STALE,
     EXPIRED,
 )  # fmt: skip
 OF_ACTIONS: Final = (

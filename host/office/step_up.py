@@ -1,7 +1,9 @@
 """Step-up: a one-time code bound to one action with its values; five tries, five minutes.
 
-The code of who asks, or, where another has to release it, of somebody who could approve it. Wrong
-codes count at the door as well, so that nobody gets more tries by asking anew.
+It is the code of who asks, typed into their own session after they were told what it is for: nobody
+gives a code to another, who might use it for something else. Who releases what another asked for
+agrees to it (`approval.decide`). Wrong codes count at the door as well, so that nobody gets more
+tries by asking anew; and a step of a phone is good once, for whatever it was used.
 """
 
 import datetime as dt
@@ -10,11 +12,9 @@ from typing import Any, Final
 from host.hsm.interface import Hsm
 from host.model.office import Do
 from host.model.secrets import Secret
-from host.office.action import Acting, Action, Step
-from host.office.people import Grant
-from host.office.places import reaches
-from host.office.refusals import OWN_CODE, STEP_UP, WRONG_CODE, Refusal
-from host.office.sessions import SQL, TRIES_MAX, Keeper, fail, grants_of, keeper_of
+from host.office.action import Acting, Action
+from host.office.refusals import STEP_UP, WRONG_CODE, Refusal
+from host.office.sessions import SQL, TRIES_MAX, fail, keeper_of
 
 OPEN: Final = dt.timedelta(minutes=5)
 
@@ -25,7 +25,7 @@ def check_code(action: Action[Any], acting: Acting, asked: Do, what: str) -> Non
     `what` it is for is told beside it, and the code is bound to that.
 
     Raises:
-        Refusal: it is missing, wrong, late, used, or not another person's; tries are kept.
+        Refusal: it is missing, wrong, late or used; tries are kept.
     """
     told = {
         "session": acting.who.session_hash,
@@ -37,7 +37,8 @@ def check_code(action: Action[Any], acting: Acting, asked: Do, what: str) -> Non
         en, zh = f"{action.en} {what}".strip(), f"{action.zh} {what}".strip()
         raise Refusal(STEP_UP, is_kept=True, words=en, words_zh=zh)
     _refuse_late(acting, told)
-    keeper = _whose(action, acting, asked)
+    keeper = keeper_of(acting.connection, acting.who.login)
+    assert keeper is not None, "who is signed in"
     step = (
         None if keeper.is_shut(acting.now) else keeper.step_of(acting.hsm, asked.code, acting.now)
     )
@@ -59,28 +60,3 @@ def _refuse_late(acting: Acting, told: dict[str, Any]) -> None:
     row = acting.connection.execute(SQL["step_up"], told).fetchone()
     if row is None or row[0] + OPEN < acting.now or row[1] >= TRIES_MAX:
         raise Refusal(WRONG_CODE, field="code", is_kept=True)
-
-
-def _whose(action: Action[Any], acting: Acting, asked: Do) -> Keeper:
-    is_owners = action.step is Step.OWNERS
-    login = asked.owner if is_owners else acting.who.login
-    if is_owners and login in {"", acting.who.login}:
-        raise Refusal(OWN_CODE, field="owner")
-    keeper = keeper_of(acting.connection, login)
-    if keeper is None or not keeper.totp_is_on:
-        raise Refusal(WRONG_CODE, field="code", is_kept=True)
-    if is_owners and not _may_release(action, acting, keeper):
-        raise Refusal(OWN_CODE, field="owner")
-    return keeper
-
-
-def _may_release(action: Action[Any], acting: Acting, keeper: Keeper) -> bool:
-    return any(
-        one.role in action.may_approve and _reaches(one, acting)
-        for one in grants_of(acting.connection, keeper.id, acting.now)
-    )
-
-
-def _reaches(grant: Grant, acting: Acting) -> bool:
-    found = acting.about or acting.within
-    return found is not None and reaches(grant.scope, grant.place, found.place)

@@ -216,9 +216,9 @@ OFFICE: Final[Mapping[str, Right]] = {
         reads=WHOLE,
         inserts=_of(
             "action subject_kind subject_key issuer_id merchant_id store_id "
-            "member_id asked digest seen asked_by asked_as asked_at expires_at"
+            "member_id asked sealed foretold digest seen asked_by asked_as asked_at expires_at"
         ),
-        updates=_of("state decided_by decided_at note outcome"),
+        updates=_of("state decided_by decided_at note outcome sealed"),
     ),
     "business_day": Right(reads=_of("business_date state")),
     "change": Right(inserts=_of("relation key digest content before keys digests")),
@@ -436,6 +436,7 @@ UNSEEN: Final[Mapping[str, Mapping[str, str]]] = {
     "session": {"token_hash": "of what lets in"},
     "step_up": {"session_hash": "of what lets in", "digest": "of values, under a key"},
     "once_key": {"digest": "of values, under a key"},
+    "approval": {"sealed": "what was typed in with what was asked, under the LMK"},
     "office_file": {"password_sealed": "a workbook's, under the LMK"},
     "office_file_piece": {"sealed": "of a file, under the LMK"},
 }

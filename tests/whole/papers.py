@@ -19,7 +19,7 @@ from host.clock import utc_now
 from host.hsm.vault import Vault, load_lmk
 from host.model.office import Done
 from tests.commands import run_command
-from tests.host.office.conftest import HOME, Bureau, Person, code_at, opened_bureau
+from tests.host.office.conftest import HOME, Bureau, Person, opened_bureau
 from tests.host.office.test_exports import opened
 from tests.whole import half_made
 from tests.whole.house import House, wait_until
@@ -97,21 +97,30 @@ def _exported(house: House, bureau: Bureau, maker: Person, owner: Person, batch:
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv(STATE_VARIABLE, str(home))
         keep_session(house.places, SignedIn(maker.login, "batch_maker", maker.session))
-    typed = [WORKBOOK, WORKBOOK, code_at(owner.seed, utc_now())]
     words = (
         "card-batch", "export", batch, "--with-secrets", "--workbook-password", "--recipient",
-        "Heng Bao", "--note", "to be printed", "--owner", owner.login, "--to", to,
+        "Heng Bao", "--note", "to be printed",
     )  # fmt: skip
     environ = {
         STATE_VARIABLE: str(home), "PATH": "/usr/bin:/bin", "PYTHONUTF8": "1",
         "POSSWITCH_DATA": str(house.places.data),
     }  # fmt: skip
-    given = "".join(f"{line}\n" for line in typed).encode()
-    ran = run_command("--lang", "en", *words, given=given, environ=environ)
+    given = f"{WORKBOOK}\n{WORKBOOK}\n".encode()
+    asked = run_command("--lang", "en", *words, given=given, environ=environ)
+    assert asked.returncode == 0, asked.stdout + asked.stderr
+    [(approval,)] = bureau.sql("SELECT max(id) FROM approval WHERE action = 'card_batch.export'")
+    decision = {"approval": approval, "decision": "approve"}
+    done = bureau.with_code(owner, "approval.decide", **decision)
+    assert isinstance(done, Done), done
+    told = done.told["outcome"]["told"]
+    _wait_for(house, told["job"])
+    take = ("file", "take", str(told["file"]), "--to", to)
+    ran = run_command("--lang", "en", *take, environ=environ)
     assert ran.returncode == 0, ran.stdout + ran.stderr
-    assert WORKBOOK not in ran.stdout + ran.stderr
+    said = asked.stdout + asked.stderr + ran.stdout + ran.stderr
+    assert WORKBOOK not in said
     assert stat.S_IMODE(to.stat().st_mode) == ONLY_US
-    (house.places.data / "export.said").write_text(ran.stdout + ran.stderr)
+    (house.places.data / "export.said").write_text(said)
     assert bureau.sql("SELECT downloads FROM disclosure") == [(1,)]
     bureau.now = utc_now()
     [(file,)] = bureau.sql("SELECT file_id FROM disclosure")

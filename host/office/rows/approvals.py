@@ -11,7 +11,7 @@ from host.office.action import OK, Acting, Action, Result, Second, Step
 from host.office.doing import perform, values_of
 from host.office.fields import Number, Text, Values
 from host.office.people import Who
-from host.office.records import SQL, Line, digest_of
+from host.office.records import SQL, Line, digest_of, thawed
 from host.office.refusals import (
     EXPIRED,
     FIELD,
@@ -23,7 +23,7 @@ from host.office.refusals import (
 )
 from host.office.roles import ROLES, STAFF
 from host.office.sessions import grant_of
-from host.office.subjects import Found, Ref, find
+from host.office.subjects import Ref, find
 
 
 class Decide(Values, frozen=True, kw_only=True):
@@ -57,10 +57,9 @@ def _decide(acting: Acting, values: Decide) -> Result:
 
 
 def _approve(acting: Acting, action: Action[Any], values: Decide) -> Result:
-    ref = Ref(acting.subject.content["subject_kind"], acting.subject.content["subject_key"])
     try:
         with acting.connection.transaction():
-            done = _do(acting, action, find(acting.connection, ref), ref)
+            done = _do(acting, action)
     except Refusal as refusal:
         if refusal.kind is SAME_PERSON:
             raise
@@ -71,9 +70,29 @@ def _approve(acting: Acting, action: Action[Any], values: Decide) -> Result:
     return Result(told={"outcome": kept}, shown_once=done.shown_once)
 
 
-def _do(acting: Acting, action: Action[Any], found: Found | None, ref: Ref) -> Done:
+def _do(acting: Acting, action: Action[Any]) -> Done:
     """The action as it was asked, by who asked, on what is there today."""
-    content = acting.subject.content
+    inner, values = _asked(acting, action)
+    line = Line(
+        at=acting.now,
+        action=action.id,
+        source=acting.asked.source if acting.asked else "",
+        who=inner.who,
+        about=_ref(acting),
+        place=acting.subject.place,
+        note=getattr(values, "note", None) or "",
+    )
+    return perform(action, inner, values, line)
+
+
+def _asked(acting: Acting, action: Action[Any]) -> tuple[Acting, Values]:
+    """Who does what, once this person agrees.
+
+    Raises:
+        Refusal: it is not what was asked, or this person may not agree.
+    """
+    content, ref = acting.subject.content, _ref(acting)
+    found = find(acting.connection, ref)
     if found is not None and found.created_by == acting.who.person is not None:
         raise Refusal(SAME_PERSON, did="made")
     digest = digest_of(action.id, ref, content["asked"])
@@ -81,7 +100,9 @@ def _do(acting: Acting, action: Action[Any], found: Found | None, ref: Ref) -> D
     who = _asker(acting)
     if not is_same or who is None or content["digest"] != "\\x" + digest.hex():
         raise Refusal(STALE)
-    values = values_of(action, msgspec.json.encode(content["asked"]))
+    sealed = acting.connection.execute(SQL["sealed_of_approval"], (content["id"],)).fetchone()
+    assert sealed is not None, "it is the subject"
+    values = values_of(action, thawed(acting.hsm, content["asked"], sealed[0], digest))
     within = None
     if found is None and action.within is not None:
         within = find(acting.connection, action.within(values))
@@ -93,19 +114,15 @@ def _do(acting: Acting, action: Action[Any], found: Found | None, ref: Ref) -> D
         about=found,
         within=within,
         approval=content["id"],
+        agreed_by=acting.who.login,
         actions=acting.actions,
         moved=acting.moved,
     )
-    line = Line(
-        at=acting.now,
-        action=action.id,
-        source=acting.asked.source if acting.asked else "",
-        who=who,
-        about=ref,
-        place=acting.subject.place,
-        note=getattr(values, "note", None) or "",
-    )
-    return perform(action, inner, values, line)
+    return inner, values
+
+
+def _ref(acting: Acting) -> Ref:
+    return Ref(acting.subject.content["subject_kind"], acting.subject.content["subject_key"])
 
 
 def _asker(acting: Acting) -> Who | None:
@@ -166,6 +183,21 @@ def _asks_code(acting: Acting, values: Decide) -> bool:
     return values.decision == "approve" and _action_of(acting).step is not Step.NO
 
 
+def _said(acting: Acting, values: Decide) -> str:
+    """What a code would let happen: counted now, and by whom it was asked for."""
+    action = _action_of(acting)
+    what = acting.subject.content["subject_key"]
+    who = ""
+    try:
+        with acting.connection.transaction(force_rollback=True):
+            inner, asked = _asked(acting, action)
+            who = f", asked for by {inner.who.login}"
+            what = action.said(inner, asked) if action.said is not None else what
+    except Refusal:
+        pass  # it is told once the code was given, and does nothing
+    return f"{values.approval}: {action.id} {what}{who}"
+
+
 DECIDE: Final = Action(
     id="approval.decide",
     en="Agree or refuse",
@@ -177,6 +209,7 @@ DECIDE: Final = Action(
     second=Second.ITSELF,
     step=Step.OWN,
     step_when=_asks_code,
+    said=_said,
 )
 WITHDRAW: Final = Action(
     id="approval.withdraw",

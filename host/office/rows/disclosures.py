@@ -2,12 +2,12 @@
 
 import base64
 import datetime as dt
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from host.model.instruments import BatchState
 from host.model.secrets import Secret
 from host.office import files
-from host.office.action import Acting, Action, Result, Step
+from host.office.action import Acting, Action, Result, Second, Step
 from host.office.disclosing import (
     SQL,
     Disclosure,
@@ -97,8 +97,7 @@ def _export(acting: Acting, values: BatchExport) -> Result:
     name = f"{values.batch}.{values.format}"
     password = values.workbook_password if wanted.is_workbook else None
     file = files.begin_made(acting.connection, acting.hsm, owner, name, password, acting.now)
-    released_by = acting.asked.owner if acting.asked else ""
-    disclose(acting, acting.subject, _line(values, cards, released_by, file))
+    disclose(acting, acting.subject, _line(values, cards, acting.agreed_by, file))
     plan = {"file": file, "wanted": wanted}
     job = begin_job(acting, EXPORT, acting.subject, total=cards, plan=plan)
     return Result(told={"cards": cards, "file": file, "job": job})
@@ -169,10 +168,23 @@ def _check_form(acting: Acting, values: BatchExport) -> None:
     refuse_easy(values.workbook_password, acting.who.login)
 
 
+def _foretold(acting: Acting, values: BatchExport) -> dict[str, Any]:
+    """What would leave, for whom."""
+    return {
+        "cards": _cards(acting, values),
+        "with_secrets": values.with_secrets,
+        "recipient": values.recipient,
+    }
+
+
+def _cards(acting: Acting, values: BatchExport) -> int:
+    counted = count_cards(acting.connection, _wanted(acting, values))
+    return counted.secret if values.with_secrets else counted.cards
+
+
 def _said(acting: Acting, values: BatchExport) -> str:
     """What who releases it is told, bound to the code."""
-    counted = count_cards(acting.connection, _wanted(acting, values))
-    cards = counted.secret if values.with_secrets else counted.cards
+    cards = _cards(acting, values)
     what = "activation passwords" if values.with_secrets else "masked numbers"
     return f"{values.batch}: {what} of {cards} cards for {values.recipient}"
 
@@ -246,8 +258,10 @@ BATCH_EXPORT: Final = Action(
     do=_export,
     about=lambda values: Ref("card_batch", values.batch),
     approvers=frozenset({BO, PA}),
+    second=Second.ALWAYS,
     step=Step.OWNERS,
     said=_said,
+    foretold=_foretold,
     gives="file.take",
 )
 FILE_TAKE: Final = Action(

@@ -102,6 +102,7 @@ APPROVALS: Final = View(
         Column(name="action"),
         *_SUBJECT,
         Column(name="asked", kind=dict),
+        Column(name="foretold", kind=dict),
         Column(name="asked_by"),
         Column(name="asked_at", kind=dt.datetime),
         Column(name="expires_at", kind=dt.datetime),
@@ -109,6 +110,7 @@ APPROVALS: Final = View(
         Column(name="decided_by"),
         Column(name="decided_at", kind=dt.datetime),
         Column(name="note"),
+        Column(name="came_of_it", kind=dict),
     ),
     order=("expires_at", "id"),
     filters=(

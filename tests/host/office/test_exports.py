@@ -7,13 +7,14 @@ import io
 import itertools
 from typing import Any
 
+import msgspec
 import openpyxl
 import psycopg
 import pytest
 from msoffcrypto.format.ooxml import OOXMLFile
 
 from host.link.frames import FRAME_BYTES_MAX
-from host.model.office import Done, Refused, Told
+from host.model.office import Done, Refused, Told, Waiting
 from host.model.secrets import Secret
 from host.office.rows import disclosures
 from host.office.sheets import CSV_ROWS_MAX, csv_of, plain, workbook_of
@@ -43,15 +44,25 @@ def issuer(house: Issuer) -> Issuer:
     return house
 
 
+def wanted(batch: str, **values: Any) -> dict[str, Any]:
+    return {"batch": batch, "recipient": "Heng Bao", "note": "to be printed", **values}
+
+
 def ask(issuer: Issuer, batch: str, **values: Any) -> Told:
-    """Asked by the maker, released by the owner's code."""
-    told = {"batch": batch, "recipient": "Heng Bao", "note": "to be printed", **values}
-    bureau, by = issuer.bureau, told.pop("by", issuer.maker)
-    first = bureau.do(by, "card_batch.export", **told)
-    if not (isinstance(first, Refused) and first.code == "E-STEP-UP"):
-        return first
-    code, owner = bureau.code(issuer.owner), issuer.owner.login
-    return bureau.do(by, "card_batch.export", _code=code, _owner=owner, **told)
+    """Asked by the maker, released by the owner with a code; what came of that."""
+    waiting = issuer.bureau.do(issuer.maker, "card_batch.export", **wanted(batch, **values))
+    if not isinstance(waiting, Waiting):
+        return waiting
+    told = release(issuer, waiting)
+    if not isinstance(told, Done):
+        return told
+    return msgspec.structs.replace(told, told=told.told["outcome"]["told"])
+
+
+def release(issuer: Issuer, waiting: Told, by: Person | None = None) -> Told:
+    assert isinstance(waiting, Waiting), waiting
+    decision = {"approval": waiting.approval, "decision": "approve"}
+    return issuer.bureau.with_code(by or issuer.owner, "approval.decide", **decision)
 
 
 def with_secrets(issuer: Issuer, batch: str, **values: Any) -> Told:
@@ -136,49 +147,152 @@ def test_nobody_comes_for_a_file_later_than_a_quarter_of_an_hour(issuer: Issuer)
     assert issuer.bureau.sql("SELECT state FROM office_file") == [("gone",)]
 
 
-def test_the_code_is_another_persons_who_owns_the_right(issuer: Issuer) -> None:
+def test_another_person_who_owns_the_right_releases_it_with_a_code_of_their_own(
+    issuer: Issuer,
+) -> None:
     """S1-20."""
     made, bureau = issuer.batch(), issuer.bureau
-    told = {"batch": made.subject, "recipient": "Heng Bao", "note": "to be printed",
-            "with_secrets": True, "workbook_password": WORKBOOK}  # fmt: skip
-    asked = bureau.do(issuer.maker, "card_batch.export", **told)
+    told = wanted(made.subject, with_secrets=True, workbook_password=WORKBOOK)
+    waiting = bureau.do(issuer.maker, "card_batch.export", **told)
+    assert isinstance(waiting, Waiting)
+    decision = {"approval": waiting.approval, "decision": "approve"}
+    outsider = bureau.person("service", "issuer")
+    for who, wrong in (
+        (issuer.maker, "E-SAME-PERSON"),
+        (outsider, "E-NOT-YOUR-ROLE"),
+        (issuer.manager, "E-NOT-YOUR-ROLE"),
+    ):
+        code = {}
+        if bureau.refused(who, "approval.decide", **decision) == "E-STEP-UP":
+            code = {"_code": bureau.code(who)}
+        assert bureau.refused(who, "approval.decide", **code, **decision) == wrong
+    asked = bureau.do(issuer.owner, "approval.decide", **decision)
     assert isinstance(asked, Refused)
     assert asked.code == "E-STEP-UP"
-    assert f"{made.subject}: activation passwords of 3 cards for Heng Bao" in asked.en
-    assert "导出卡" in asked.zh
-    outsider = bureau.person("service", "issuer")
-    for owner, code, wanted in (
-        ("", bureau.code(issuer.owner), "E-OWN-CODE"),
-        (issuer.maker.login, bureau.code(issuer.maker), "E-OWN-CODE"),
-        (outsider.login, bureau.code(outsider), "E-OWN-CODE"),
-        (issuer.owner.login, "000000", "E-WRONG-CODE"),
-        (issuer.owner.login, bureau.code(issuer.maker), "E-WRONG-CODE"),
-    ):
-        assert bureau.refused(
-            issuer.maker, "card_batch.export", _code=code, _owner=owner, **told
-        ) == wanted  # fmt: skip
-    other = {**told, "note": "something else"}
-    assert bureau.refused(
-        issuer.maker, "card_batch.export", _code=bureau.code(issuer.owner),
-        _owner=issuer.owner.login, **other,
-    ) == "E-WRONG-CODE", "a code is bound to what it was asked for"  # fmt: skip
+    said = (
+        f"{waiting.approval}: card_batch.export {made.subject}: activation passwords of 3 cards "
+        f"for Heng Bao, asked for by {issuer.maker.login}"
+    )
+    assert said in asked.en
+    assert said in asked.zh
+    for wrong in ("000000", bureau.code(issuer.maker)):
+        assert bureau.refused(issuer.owner, "approval.decide", _code=wrong, **decision) == (
+            "E-WRONG-CODE"
+        )
+    assert bureau.sql("SELECT count(*) FROM disclosure") == [(0,)]
+    done = bureau.do(issuer.owner, "approval.decide", _code=bureau.code(issuer.owner), **decision)
+    assert isinstance(done, Done), done
+
+
+def test_who_releases_sees_what_leaves_before_a_code_is_given(issuer: Issuer) -> None:
+    """S1-20: in the list, as it was asked for, and in a rehearsal, counted again."""
+    made, bureau = issuer.opened(), issuer.bureau
+    told = wanted(made.subject, with_secrets=True, workbook_password=WORKBOOK)
+    waiting = bureau.do(issuer.maker, "card_batch.export", **told)
+    assert isinstance(waiting, Waiting)
+    [row] = bureau.rows(issuer.owner, "approvals", to_decide="1")
+    assert (row["action"], row["subject_key"]) == ("card_batch.export", made.subject)
+    assert row["asked_by"] == issuer.maker.login
+    assert row["foretold"] == {"cards": 3, "with_secrets": True, "recipient": "Heng Bao"}
+    assert "workbook_password" not in row["asked"]
+    bureau.done(issuer.manager, "card.sell", product=issuer.product, cards=1, order=order())
+    decision = {"approval": waiting.approval, "decision": "approve"}
+    before = bureau.sql("SELECT count(*) FROM history WHERE outcome <> 'done'")
+    seen = bureau.done(issuer.owner, "approval.decide", _is_dry_run=True, **decision)
+    assert seen.told["outcome"]["told"]["cards"] == 2
+    assert bureau.sql("SELECT count(*) FROM history WHERE outcome <> 'done'") == before
+    [row] = bureau.rows(issuer.owner, "approvals", to_decide="1")
+    assert row["id"] == waiting.approval, "nothing came of looking"
+    done = release(issuer, waiting)
+    assert isinstance(done, Done), done
+    [row] = [
+        one for one in bureau.rows(issuer.maker, "approvals", mine="1")
+        if one["id"] == waiting.approval
+    ]  # fmt: skip
+    assert row["came_of_it"]["file"] == done.told["outcome"]["told"]["file"]
+
+
+def test_a_code_releases_one_export_and_nothing_else_whatever_it_is(issuer: Issuer) -> None:
+    """S1-20: two that are asked for at the same time need two codes; none lets anybody in after."""
+    bureau, owner = issuer.bureau, issuer.owner
+    one, other = (
+        bureau.do(
+            issuer.maker, "card_batch.export",
+            **wanted(issuer.batch().subject, workbook_password=WORKBOOK),
+        )
+        for _ in range(2)
+    )  # fmt: skip
+    decisions = []
+    for waiting in (one, other):
+        assert isinstance(waiting, Waiting)
+        decisions.append({"approval": waiting.approval, "decision": "approve"})
+    for each in decisions:
+        assert bureau.refused(owner, "approval.decide", **each) == "E-STEP-UP"
+    code = bureau.code(owner)
+    bureau.done(owner, "approval.decide", _code=code, **decisions[0])
+    assert bureau.refused(owner, "approval.decide", _code=code, **decisions[1]) == "E-WRONG-CODE"
+    assert bureau.refused(owner, "approval.decide", _code=code, **decisions[0]) == "E-WRONG-CODE"
+    signing = {"login": owner.login, "password": owner.password, "code": code}
+    assert bureau.refused(None, "session.sign_in", **signing) == "E-SIGN-IN"
+    card = min(passwords(bureau))
+    assert bureau.refused(owner, "card.reveal", card=card, reason="test") == "E-STEP-UP"
+    told = {"card": card, "reason": "test", "_code": code}
+    assert bureau.refused(owner, "card.reveal", **told) == "E-WRONG-CODE"
+
+
+def test_a_code_that_signed_somebody_in_releases_nothing(issuer: Issuer) -> None:
+    bureau, owner = issuer.bureau, issuer.owner
+    waiting = bureau.do(
+        issuer.maker, "card_batch.export",
+        **wanted(issuer.batch().subject, workbook_password=WORKBOOK),
+    )  # fmt: skip
+    assert isinstance(waiting, Waiting)
+    code = bureau.code(owner)
+    signing = {"login": owner.login, "password": owner.password, "code": code}
+    session = bureau.done(None, "session.sign_in", **signing).shown_once["session"]
+    owner.session = Secret(session.encode())
+    decision = {"approval": waiting.approval, "decision": "approve"}
+    assert bureau.refused(owner, "approval.decide", **decision) == "E-STEP-UP"
+    assert bureau.refused(owner, "approval.decide", _code=code, **decision) == "E-WRONG-CODE"
+
+
+def test_what_moved_since_the_words_were_told_needs_a_code_of_its_own(issuer: Issuer) -> None:
+    """S1-20: the code was to let three cards out, and they are two by now."""
+    made, bureau = issuer.opened(), issuer.bureau
+    told = wanted(made.subject, with_secrets=True, workbook_password=WORKBOOK)
+    waiting = bureau.do(issuer.maker, "card_batch.export", **told)
+    assert isinstance(waiting, Waiting)
+    decision = {"approval": waiting.approval, "decision": "approve"}
+    assert bureau.refused(issuer.owner, "approval.decide", **decision) == "E-STEP-UP"
+    bureau.done(issuer.manager, "card.sell", product=issuer.product, cards=1, order=order())
+    code = {"_code": bureau.code(issuer.owner)}
+    assert bureau.refused(issuer.owner, "approval.decide", **code, **decision) == "E-WRONG-CODE"
     assert bureau.sql("SELECT count(*) FROM disclosure") == [(0,)]
 
 
-def test_an_owners_code_releases_one_export_and_no_other(issuer: Issuer) -> None:
-    """S1-20: two that are asked for at the same time need two codes."""
-    bureau = issuer.bureau
-    one, other = (
-        {"batch": issuer.batch().subject, "recipient": "x", "note": "to be printed",
-         "workbook_password": WORKBOOK}
-        for _ in range(2)
-    )  # fmt: skip
-    for told in (one, other):
-        assert bureau.refused(issuer.maker, "card_batch.export", **told) == "E-STEP-UP"
-    code = {"_code": bureau.code(issuer.owner), "_owner": issuer.owner.login}
-    bureau.done(issuer.maker, "card_batch.export", **code, **one)
-    assert bureau.refused(issuer.maker, "card_batch.export", **code, **other) == "E-WRONG-CODE"
-    assert bureau.refused(issuer.maker, "card_batch.export", **code, **one) == "E-WRONG-CODE"
+@pytest.mark.parametrize("ending", ["approve", "refuse", "withdraw", "expire"])
+def test_what_was_typed_in_waits_sealed_and_is_gone_with_the_decision(
+    issuer: Issuer, ending: str
+) -> None:
+    """S1-19."""
+    bureau, batch = issuer.bureau, issuer.batch().subject
+    waiting = bureau.do(
+        issuer.maker, "card_batch.export", **wanted(batch, workbook_password=WORKBOOK)
+    )
+    assert isinstance(waiting, Waiting)
+    sealed = "SELECT sealed IS NOT NULL FROM approval WHERE id = %s"
+    assert bureau.sql(sealed, waiting.approval) == [(True,)]
+    if ending == "approve":
+        release(issuer, waiting)
+    elif ending == "refuse":
+        told = {"approval": waiting.approval, "decision": "refuse", "note": "not now"}
+        bureau.done(issuer.owner, "approval.decide", **told)
+    elif ending == "withdraw":
+        bureau.done(issuer.maker, "approval.withdraw", approval=waiting.approval)
+    else:
+        bureau.later(hours=73)
+        bureau.do_jobs()
+    assert bureau.sql(sealed, waiting.approval) == [(False,)]
 
 
 def test_a_code_is_used_by_what_was_refused_after_it(issuer: Issuer) -> None:
@@ -199,19 +313,24 @@ def test_a_code_is_used_by_what_was_refused_after_it(issuer: Issuer) -> None:
 
 def test_a_code_comes_within_five_minutes_and_five_tries(issuer: Issuer) -> None:
     """S1-20."""
-    made, bureau = issuer.batch(), issuer.bureau
-    told = {"batch": made.subject, "recipient": "x", "note": "to be printed",
-            "workbook_password": WORKBOOK}  # fmt: skip
-    bureau.refused(issuer.maker, "card_batch.export", **told)
+    bureau, owner = issuer.bureau, issuer.owner
+    waiting = bureau.do(
+        issuer.maker, "card_batch.export",
+        **wanted(issuer.batch().subject, workbook_password=WORKBOOK),
+    )  # fmt: skip
+    assert isinstance(waiting, Waiting)
+    told = {"approval": waiting.approval, "decision": "approve"}
+    bureau.refused(owner, "approval.decide", **told)
     bureau.later(minutes=5, seconds=1)
-    late = {"_code": bureau.code(issuer.owner), "_owner": issuer.owner.login, **told}
-    assert bureau.refused(issuer.maker, "card_batch.export", **late) == "E-WRONG-CODE"
-    bureau.refused(issuer.maker, "card_batch.export", **told)
-    for _ in range(5):
-        wrong = {"_code": "000000", "_owner": issuer.owner.login, **told}
-        assert bureau.refused(issuer.maker, "card_batch.export", **wrong) == "E-WRONG-CODE"
-    right = {"_code": bureau.code(issuer.owner), "_owner": issuer.owner.login, **told}
-    assert bureau.refused(issuer.maker, "card_batch.export", **right) == "E-WRONG-CODE"
+    late = bureau.code(owner)
+    assert bureau.refused(owner, "approval.decide", _code=late, **told) == "E-WRONG-CODE"
+    bureau.refused(owner, "approval.decide", **told)
+    for _ in range(4):
+        assert bureau.refused(owner, "approval.decide", _code="000000", **told) == "E-WRONG-CODE"
+    bureau.sql("UPDATE person SET failures = 0, locked_until = NULL")
+    assert bureau.refused(owner, "approval.decide", _code="000000", **told) == "E-WRONG-CODE"
+    right = bureau.code(owner)
+    assert bureau.refused(owner, "approval.decide", _code=right, **told) == "E-WRONG-CODE"
 
 
 def test_cards_that_were_sold_keep_their_password_to_themselves(issuer: Issuer) -> None:
@@ -287,7 +406,7 @@ def test_every_export_stands_in_history_and_among_the_disclosures(issuer: Issuer
     assert row["sha256"]
     assert bureau.rows(issuer.owner, "disclosures", with_secrets="false") == []
     lines = bureau.rows(issuer.owner, "audit", action="card_batch.export")
-    assert [one["outcome"] for one in lines][:2] == ["done", "E-STEP-UP"]
+    assert [one["outcome"] for one in lines][:2] == ["done", "asked"]
     assert [one["action"] for one in bureau.rows(issuer.owner, "audit", action="file.take")]
 
 

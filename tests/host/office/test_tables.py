@@ -3,7 +3,6 @@
 import msgspec
 import pytest
 
-from host.model.secrets import Secret
 from host.office.action import Second, Step
 from host.office.fields import schema_of_secret
 from host.office.looking import SQL
@@ -30,11 +29,11 @@ def test_an_action_says_what_it_is_in_two_languages_and_whose(action) -> None:
 
 
 @pytest.mark.parametrize("action", ACTIONS.values(), ids=ACTIONS)
-def test_what_waits_for_a_second_person_holds_no_secret(action) -> None:
-    if action.second is Second.NO:
-        return
-    for field in msgspec.structs.fields(action.values):
-        assert Secret not in {field.type, *getattr(field.type, "__args__", ())}, field.name
+def test_a_code_of_who_agrees_is_asked_for_where_somebody_has_to_agree(action) -> None:
+    if action.step is Step.OWNERS:
+        assert action.second is Second.ALWAYS
+        assert action.said is not None, f"{action.id}: say what the code lets happen"
+        assert action.foretold is not None, f"{action.id}: show what would happen"
 
 
 @pytest.mark.parametrize("action", ACTIONS.values(), ids=ACTIONS)
