@@ -1,12 +1,14 @@
 """From the host's `Response` to the fields of an answer.
 
 Which fields a kind gets is the dialect's table; where a field's value comes from is said here:
-`ECHOED` from the request, or made from the response by `VALUES`. A value that is empty leaves its
-field out, so an answer the switch gives by itself (no reference, no date) needs no other rows.
+`ECHOED` from the request, made from the response by `VALUES`, or by `SHARED` from what the answers
+of one moment have in common. A value that is empty leaves its field out, so an answer the switch
+gives by itself (no reference, no date) needs no other rows. How they are written, again and again,
+is `terminals.answering`'s.
 """
 
 import functools
-from collections.abc import Callable, Container
+from collections.abc import Callable
 from typing import Final
 
 import msgspec
@@ -38,6 +40,8 @@ from terminals.spelling import first_of
 from terminals.texts import organisation_and_text
 
 ValueOf = Callable[[Message, Response], str | None]
+SharedOf = Callable[[Response], str]
+"""Of what `moment_of` looks at, and of nothing else."""
 
 _BALANCE_HEAD: Final = "1002"
 """F54: account type 10, amount type 02 (available)."""
@@ -58,10 +62,7 @@ class AnswerPlan(msgspec.Struct, frozen=True):
 
     echoed: tuple[str, ...]
     made: tuple[tuple[str, ValueOf], ...]
-
-    def to(self, names: Container[str]) -> "AnswerPlan":
-        """The same to a request that has these fields."""
-        return AnswerPlan(tuple(name for name in self.echoed if name in names), self.made)
+    shared: tuple[tuple[str, SharedOf], ...]
 
 
 class AnswerPlans(msgspec.Struct, frozen=True):
@@ -70,32 +71,26 @@ class AnswerPlans(msgspec.Struct, frozen=True):
     approved: AnswerPlan
     declined: AnswerPlan
 
-    def to(self, names: Container[str]) -> "AnswerPlans":
-        """The same to a request that has these fields."""
-        return AnswerPlans(self.approved.to(names), self.declined.to(names))
-
 
 def plans_of(row: AnswerRow, profile: Profile, *, kind: Kind | None = None) -> AnswerPlans:
     """Bind a row's fields to where their values come from, in the words of a profile."""
-    values = VALUES | _worded(profile) | (_PRIVATE.get(kind, {}) if kind else {})
+    made = VALUES | (_PRIVATE.get(kind, {}) if kind else {})
+    shared = SHARED | _worded(profile)
     return AnswerPlans(
-        _bound(_with_text(row.approved, profile), values),
-        _bound(_with_text(row.declined, profile), values),
+        _bound(_with_text(row.approved, profile), made, shared),
+        _bound(_with_text(row.declined, profile), made, shared),
     )
 
 
-def to_fields(message: Message, response: Response, plans: AnswerPlans) -> dict[str, str]:
-    """The answer's values, message type first, without F64. The plans are those to its fields."""
-    asked = message.fields
-    plan = plans.approved if response.is_approved else plans.declined
-    fields = {"t": answer_mti(asked["t"])}
-    for name in plan.echoed:
-        if value := asked[name]:
-            fields[name] = value
-    for name, value_of in plan.made:
-        if made := value_of(message, response):
-            fields[name] = made
-    return fields
+def moment_of(response: Response) -> tuple[Reason, str, str, str, str]:
+    """What many answers have in common: those of one second, one issuer and one reason."""
+    return (
+        response.reason,
+        response.local_time,
+        response.business_date,
+        response.issuer_id,
+        response.acquirer_id,
+    )
 
 
 def is_request(mti: str) -> bool:
@@ -109,18 +104,18 @@ def answer_mti(mti: str) -> str:
     return f"{mti[:2]}{int(mti[2]) + 1}{first_of(mti)[3]}"
 
 
-def _worded(profile: Profile) -> dict[str, ValueOf]:
+def _worded(profile: Profile) -> dict[str, SharedOf]:
     """The fields whose values a profile decides, made once for each reason."""
     codes = {reason: profile.codes[reason] for reason in Reason}
     texts = {reason: profile.text_of(reason) for reason in Reason}
-    values: dict[str, ValueOf] = {
-        "39": lambda _message, response: codes[response.reason],
-        "59": lambda _message, response: texts[response.reason],
-        "63": lambda _message, _response: profile.organisation,
+    values: dict[str, SharedOf] = {
+        "39": lambda response: codes[response.reason],
+        "59": lambda response: texts[response.reason],
+        "63": lambda _response: profile.organisation,
     }
     if profile.text_in is TextIn.FIELD_63:
         whole = {r: organisation_and_text(profile.organisation, text) for r, text in texts.items()}
-        values["63"] = lambda _message, response: whole[response.reason]
+        values["63"] = lambda response: whole[response.reason]
     return values
 
 
@@ -131,12 +126,15 @@ def _with_text(numbers: tuple[int, ...], profile: Profile) -> tuple[int, ...]:
     return tuple(sorted({*numbers, int(profile.text_in)}))
 
 
-def _bound(numbers: tuple[int, ...], values: dict[str, ValueOf]) -> AnswerPlan:
+def _bound(
+    numbers: tuple[int, ...], made: dict[str, ValueOf], shared: dict[str, SharedOf]
+) -> AnswerPlan:
     names = tuple(map(str, numbers))
-    assert values.keys() | ECHOED >= set(names), names
+    assert made.keys() | shared.keys() | ECHOED >= set(names), names
     return AnswerPlan(
-        tuple(name for name in names if name not in values),
-        tuple((name, values[name]) for name in names if name in values),
+        echoed=tuple(name for name in names if name not in made and name not in shared),
+        made=tuple((name, made[name]) for name in names if name in made),
+        shared=tuple((name, shared[name]) for name in names if name in shared),
     )
 
 
@@ -148,19 +146,19 @@ def _expiry(message: Message, _response: Response) -> str | None:
     return (message.card or card_of(message))[1]
 
 
-def _time(_message: Message, response: Response) -> str:
+def _time(response: Response) -> str:
     return response.local_time[8:14]
 
 
-def _date(_message: Message, response: Response) -> str:
+def _date(response: Response) -> str:
     return response.local_time[4:8]
 
 
-def _business_date(_message: Message, response: Response) -> str:
+def _business_date(response: Response) -> str:
     return response.business_date[4:8]
 
 
-def _acquirer(_message: Message, response: Response) -> str:
+def _acquirer(response: Response) -> str:
     return response.acquirer_id
 
 
@@ -172,7 +170,7 @@ def _authorisation(_message: Message, response: Response) -> str | None:
     return response.auth_code
 
 
-def _institutions(_message: Message, response: Response) -> str:
+def _institutions(response: Response) -> str:
     """F44: issuer and acquirer, each filled with spaces."""
     if not response.issuer_id:
         return ""
@@ -285,18 +283,21 @@ ECHOED: Final = frozenset({"3", "4", "7", "11", "25", "41", "42", "48", "49", "7
 """Fields of an answer that are the request's own, where nothing makes them another."""
 VALUES: Final[dict[str, ValueOf]] = {
     "2": _card,
-    "12": _time,
-    "13": _date,
     "14": _expiry,
-    "15": _business_date,
-    "32": _acquirer,
     "37": _reference,
     "38": _authorisation,
-    "44": _institutions,
     "54": _balance,
     "60": _control,
 }
-"""Where each other field of an answer comes from; F39, F59 and F63 are bound to the profile."""
+"""Where a field that is an answer's own comes from."""
+SHARED: Final[dict[str, SharedOf]] = {
+    "12": _time,
+    "13": _date,
+    "15": _business_date,
+    "32": _acquirer,
+    "44": _institutions,
+}
+"""Where a field comes from that is alike in many; F39, F59 and F63 are bound to the profile."""
 _PRIVATE: Final[dict[Kind, dict[str, ValueOf]]] = {
     Kind.SIGN_ON: {"62": _keys},
     Kind.POINTS_REDEMPTION: {"62": _points},

@@ -100,6 +100,7 @@ class Codec:
         "_known",
         "_names",
         "_spec",
+        "_writers",
         "tag_bytes",
     )
 
@@ -118,6 +119,7 @@ class Codec:
         self._decoders: dict[bytes, FastDecode] = {}
         """By the bitmap as it stands on the wire, or by both where there are two."""
         self._encoders: dict[tuple[str, ...], FastEncode] = {}
+        self._writers: dict[tuple[tuple[str, ...], frozenset[str], str], FastEncode] = {}
 
     @property
     def spec(self) -> Spec:
@@ -169,6 +171,22 @@ class Codec:
             if body is not None:
                 return body
         return self.encode_by_library(fields)
+
+    def writer(
+        self, names: tuple[str, ...], *, sound: frozenset[str], last: str = ""
+    ) -> FastEncode:
+        """What writes values under these keys, in their order, for whoever does so all the time.
+
+        It gives None for what is `encode`'s to say: see `terminals.compiled.encoder`.
+        """
+        key = names, sound, last
+        made = self._writers.get(key)
+        if made is None:
+            if len(self._writers) >= FAST_FORMS_MAX:
+                return _write_nothing
+            made = encoder(self._spec, names, sound=sound, last=last) or _write_nothing
+            self._writers[key] = made
+        return made
 
     def decode_by_library(self, body: bytes) -> Fields:
         """As `decode`, by pyiso8583 alone: what the compiled form is measured against."""
@@ -322,6 +340,10 @@ class Codec:
         except iso8583.EncodeError as error:
             field, why = error.field, error.msg[:1].lower() + error.msg[1:]
         raise EncodeError(field, why)
+
+
+def _write_nothing(_values: Iterable[str]) -> None:
+    """What has no compiled form."""
 
 
 def compile_spec(spec: Spec) -> Codec:

@@ -14,7 +14,7 @@ where digits are packed `x`, its upper-case hexadecimal text, for digits and byt
 
 import binascii
 import dataclasses
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from typing import Any, Final
 
 from terminals.formats import ANY_BYTE, FIELD_NUMBER_MAX, TEXT, FieldSpec, Spec
@@ -90,14 +90,20 @@ def decoder(spec: Spec, numbers: list[int]) -> FastDecode | None:
     return function
 
 
-def encoder(spec: Spec, names: tuple[str, ...]) -> FastEncode | None:
-    """The encode function of values under exactly these keys, None when it has no fast form."""
+def encoder(
+    spec: Spec, names: tuple[str, ...], *, sound: Container[str] = (), last: str = ""
+) -> FastEncode | None:
+    """The encode function of values under exactly these keys, None when it has no fast form.
+
+    Values that are `sound` were read by the same specification: nothing of them is looked at, but
+    how long a variable one is. `last` is a field that is announced, and whose value will follow.
+    """
     numbers = sorted(int(name) for name in names if name not in {"t", "p", "1"})
     if "t" not in names or not _all_have_a_fast_form(spec, numbers):
         return None
-    writer = _EncodeWriter(Head.of(spec))
+    writer = _EncodeWriter(Head.of(spec), sound)
     writer.values(names)
-    writer.head(numbers)
+    writer.head([*numbers, int(last)] if last else numbers)
     for number in numbers:
         writer.field(str(number), spec[str(number)])
     function: FastEncode = _function("encode", "v", writer.lines())
@@ -135,6 +141,11 @@ def _has_a_fast_form(field: FieldSpec, is_packed: bool) -> bool:
     if field["len_type"]:
         return "right_pad" in field and "left_pad" not in field
     return field["max_len"] % 2 == 0 or ("left_pad" in field) != ("right_pad" in field)
+
+
+def _is_fixed(field: FieldSpec) -> bool:
+    """Whether a value that was read is written as long as it is, whatever it is."""
+    return not field["len_type"] and field["data_enc"] in {"b", "ascii"}
 
 
 def _counts_nibbles(field: FieldSpec) -> bool:
@@ -317,8 +328,9 @@ class _EncodeWriter:
     """Writes an encode function: runs of hexadecimal text and of Latin-1 characters, in turns."""
 
     head_form: Head
+    sound: Container[str] = ()
     code: list[str] = dataclasses.field(default_factory=list)
-    digits: list[str] = dataclasses.field(default_factory=lambda: ["t"])
+    digits: list[str] = dataclasses.field(default_factory=list)
     characters: list[str] = dataclasses.field(default_factory=list)
     hexadecimals: list[str] = dataclasses.field(default_factory=list)
     runs: list[tuple[str, list[str]]] = dataclasses.field(default_factory=list)
@@ -329,7 +341,9 @@ class _EncodeWriter:
 
     def head(self, numbers: list[int]) -> None:
         """Write what writes the message type and the bitmaps that announce these fields."""
-        self.code.append("if len(t) != 4: return None")
+        if "t" not in self.sound:
+            self.code.append("if len(t) != 4: return None")
+            self.digits.append("t")
         self._put("hex" if self.head_form.is_packed else "characters", "t")
         if numbers and numbers[-1] > _PRIMARY_MAX:
             bitmap = f"{bitmap_of([_SECOND, *numbers], FIELD_NUMBER_MAX):032X}"
@@ -340,6 +354,9 @@ class _EncodeWriter:
     def field(self, name: str, field: FieldSpec) -> None:
         """Write what writes one field."""
         value = _variable_of(name)
+        if name in self.sound and _is_fixed(field):
+            self._put_fixed(value, field)
+            return
         if field["data_enc"] == "b":
             self._hex(value, field)
         else:
@@ -351,8 +368,10 @@ class _EncodeWriter:
 
     def lines(self) -> list[str]:
         """The whole body of the function."""
-        code = [*self.code, f"d = {_joined(self.digits)}"]
-        code.append("if not (d.isascii() and d.isdigit()): return None")
+        code = [*self.code]
+        if self.digits:
+            code.append(f"d = {_joined(self.digits)}")
+            code.append("if not (d.isascii() and d.isdigit()): return None")
         code += _character_checks(self.characters)
         if self.hexadecimals:
             code.append(f"unhex({_joined(self.hexadecimals)})")
@@ -364,7 +383,7 @@ class _EncodeWriter:
         per_unit = 1 if _counts_nibbles(field) else 2
         if not field["len_type"]:
             self.code.append(f"if len({value}) != {field['max_len'] * per_unit}: return None")
-            self._put("hex", *self._padded(value, field))
+            self._put_fixed(value, field)
             return
         self.code.append(f"n{value} = len({value})")
         if per_unit == 1:
@@ -411,6 +430,13 @@ class _EncodeWriter:
             self._put("hex", f"{name}[n{value}]")
         else:
             self._put("characters", f"{_PACKED[name][0]}[n{value}]")
+
+    def _put_fixed(self, value: str, field: FieldSpec) -> None:
+        """A value that is known to have the length of its field."""
+        if field["data_enc"] == "b":
+            self._put("hex", *self._padded(value, field))
+        else:
+            self._put("characters", value)
 
     def _padded(self, value: str, field: FieldSpec) -> tuple[str, ...]:
         if not (_counts_nibbles(field) and field["max_len"] % 2):

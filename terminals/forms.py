@@ -12,7 +12,7 @@ import msgspec
 
 from host.model.requests import Kind
 from host.model.responses import Reason
-from terminals.answers import AnswerPlans
+from terminals.answering import Answerings
 from terminals.uses import Rooms
 
 FORMS_MAX: Final = 512
@@ -35,7 +35,7 @@ class Form(msgspec.Struct, frozen=True, kw_only=True):
     """Whether each of its fields has a use in a message of its kind."""
     rooms: Rooms | None
     """Where it may hold what nobody looks at; None where it moves no value."""
-    answers: AnswerPlans
+    answers: Answerings
 
 
 class Forms:

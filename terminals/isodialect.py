@@ -17,7 +17,8 @@ from host.hsm.mac import Mac
 from host.model.requests import KINDS, Kind, PinBlock, Request, Response
 from host.model.responses import Reason
 from host.model.secrets import Secret
-from terminals.answers import AnswerPlans, is_request, to_fields
+from terminals.answering import answerings_of
+from terminals.answers import AnswerPlans, is_request
 from terminals.codec import Codec, DecodeError
 from terminals.dukpt_session import DukptMac, as_taken
 from terminals.forms import Form, FormKey, Forms
@@ -169,16 +170,16 @@ class IsoDialect:
             EncodeError: the response holds a value the dialect has no room for.
         """
         form = self._form(message)
-        fields = to_fields(message, response, form.answers)
+        answering = form.answers.approved if response.is_approved else form.answers.declined
         header, tpdu = message.header, message.tpdu
         if self.header_says_what_next:
             header = _with_next(header, _SIGN_ON_AGAIN if response.sign_on_again else 0)
         swapped = tpdu[:1] + tpdu[3:5] + tpdu[1:3]
         if mac is None or not (form.is_sealed and form.must_be_sealed):
-            return swapped + header + self.codec.encode(fields)
+            return swapped + header + answering.plain(message, response)
         if self.ksn_field:
             mac = self._under_ksn(mac, message)
-        return swapped + header + self._sealed(fields, mac)
+        return swapped + header + answering.sealed(message, response, mac)
 
     def compose(self, tpdu: bytes, header: bytes, fields: dict[str, str], mac: Mac | None) -> bytes:
         """A payload from its parts, sealed when a key is given (a terminal writes requests).
@@ -188,13 +189,9 @@ class IsoDialect:
         """
         if mac is None:
             return tpdu + header + self.codec.encode(fields)
-        return tpdu + header + self._sealed(dict(fields), mac)
-
-    def _sealed(self, fields: dict[str, str], mac: Mac) -> bytes:
-        """The body of these fields, which are ours to add to, with its code."""
         codec = self.codec
-        fields[codec.mac_field(fields)] = NO_TAG_YET
-        return seal(codec.encode(fields), mac, codec.tag_bytes)
+        body = codec.encode(fields | {codec.mac_field(fields): NO_TAG_YET})
+        return tpdu + header + seal(body, mac, codec.tag_bytes)
 
     def _under_ksn(self, mac: Mac, message: Message) -> Mac:
         """The keys of this message, where they are its KSN's."""
@@ -264,7 +261,7 @@ class IsoDialect:
             must_be_sealed=mti[:2] in self.sealed_classes,
             may_be=may_carry(kind, names, self.ksn_field),
             rooms=rooms_of(kind, names),
-            answers=plans.to(names),
+            answers=answerings_of(self.codec, plans, mti, names),
         )
 
     def _is_answerable(self, message: Message) -> bool:

@@ -33,6 +33,10 @@ def tag_is_right(body: bytes, mac: Mac, tag_bytes: int = TAG_BYTES) -> bool:
 
 def seal(body: bytes, mac: Mac, tag_bytes: int = TAG_BYTES) -> bytes:
     """The body with its code, given it was encoded with `NO_TAG_YET` in the code's field."""
-    text = body[:-tag_bytes]
+    return with_tag(body[:-tag_bytes], mac, tag_bytes)
+
+
+def with_tag(text: bytes, mac: Mac, tag_bytes: int = TAG_BYTES) -> bytes:
+    """What a code covers, with the code behind it."""
     tag = mac.compute(text)
     return text + (tag if tag_bytes == TAG_BYTES else tag.hex().upper().encode())

@@ -24,6 +24,7 @@ from terminals.formats import (
     n,
     specification,
 )
+from terminals.sealing import NO_TAG_YET, covered
 from tests.terminals.frames import ASCII_FIELDS, BODIES, FRAMES, PURCHASE, fields_of
 
 
@@ -309,6 +310,26 @@ def test_any_values_that_fit_are_written_as_the_library_writes_them(
 @EVERY_FORM
 @given(st.data())
 @THOROUGH
+def test_values_that_were_read_before_are_written_as_any_others(
+    form: Form, data: st.DataObject
+) -> None:
+    drawn = data.draw(messages(form))
+    fields = {name: text for name, text in drawn.items() if text and name not in {"64", "128"}}
+    names = tuple(fields)
+    code = form.codec.mac_field(names)
+    is_sealed = code in set(map(str, form.known))
+    sound = frozenset(data.draw(st.sets(st.sampled_from(names))))
+    plain = form.codec.writer(names, sound=sound)
+    assert plain(fields.values()) == form.codec.encode(fields)
+    if is_sealed:
+        sealed = form.codec.writer(names, sound=sound, last=code)
+        body = form.codec.encode(fields | {code: NO_TAG_YET})
+        assert sealed(fields.values()) == covered(body, form.codec.tag_bytes)
+
+
+@EVERY_FORM
+@given(st.data())
+@THOROUGH
 def test_values_that_do_not_fit_are_refused_as_the_library_refuses_them(
     form: Form, data: st.DataObject
 ) -> None:
@@ -438,6 +459,19 @@ def test_compiled_forms_are_bounded_and_the_library_serves_the_rest(monkeypatch)
     assert len(codec._decoders) == len(codec._encoders) == 3
     for name, body in BODIES.items():
         assert codec.decode(body) == CODEC.decode(body), name
+
+
+def test_compiled_writers_are_bounded_and_what_they_do_not_know_is_left_to_encode(
+    monkeypatch,
+) -> None:
+    monkeypatch.setattr("terminals.codec.FAST_FORMS_MAX", 1)
+    codec = compile_spec(SPEC)
+    kept = codec.writer(("t", "11"), sound=frozenset())
+    assert codec.writer(("t", "11"), sound=frozenset()) is kept
+    assert kept(("0810", "000001")) == codec.encode({"t": "0810", "11": "000001"})
+    assert kept(("0810", "00000A")) is None
+    assert codec.writer(("t", "3", "11"), sound=frozenset())(("0810", "000000", "1")) is None
+    assert codec.writer(("t", "5"), sound=frozenset())(("0810", "1")) is None
 
 
 def test_a_field_without_a_fast_form_is_served_by_the_library() -> None:

@@ -152,6 +152,37 @@ def test_an_answer_that_is_no_trade_is_never_sealed(mti: str) -> None:
     assert "64" not in answer.fields
 
 
+@pytest.mark.parametrize(
+    "wrong", [{"rrn": "12345678901"}, {"rrn": "1234567890\u00e412"}, {"auth_code": "A00002 "}]
+)
+def test_what_a_host_says_wrongly_is_never_written(wrong: dict[str, str]) -> None:
+    _, told = SEALED_ANSWERS[PURCHASE]
+    message = POS.read(PAYLOADS[PURCHASE])
+    for mac in (worked_mac(), None):
+        POS.answer(message, told, mac)
+        with pytest.raises(EncodeError):
+            POS.answer(message, msgspec.structs.replace(told, **wrong), mac)
+
+
+def test_what_answers_of_one_moment_share_is_told_anew_when_it_changes() -> None:
+    message, mac = POS.read(PAYLOADS[PURCHASE]), worked_mac()
+    _, told = SEALED_ANSWERS[PURCHASE]
+    first = POS.answer(message, told, mac)
+    for change, field, text in (
+        ({"local_time": "20261123235959"}, "12", "235959"),
+        ({"local_time": "20261123235959"}, "13", "1123"),
+        ({"business_date": "20261224"}, "15", "1224"),
+        ({"acquirer_id": "48882901"}, "32", "48882901"),
+        ({"issuer_id": "48882902"}, "44", "48882902   48882900   "),
+        ({"issuer_id": ""}, "44", None),
+        ({"business_date": ""}, "15", None),
+    ):
+        answer = POS.answer(message, msgspec.structs.replace(told, **change), mac)
+        assert POS.split(answer).fields.get(field) == text
+        assert POS.mac_is_right(POS.split(answer), mac)
+        assert POS.answer(message, told, mac) == first
+
+
 def test_a_repeat_is_answered_as_the_first() -> None:
     first = POS.read(PAYLOADS[PURCHASE])
     fields = {name: text for name, text in first.fields.items() if name not in {"p", "64"}}
