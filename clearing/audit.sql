@@ -307,6 +307,19 @@ WHERE
 ORDER BY advice.journal_id
 LIMIT %(limit)s;
 
+-- name: order_without_journal
+-- An order is of a journal, and of its moment; what it says is under the seal.
+SELECT
+    order_reference.shard,
+    order_reference.journal_id AS id
+FROM order_reference
+LEFT JOIN journal
+    ON journal.shard = order_reference.shard AND journal.id = order_reference.journal_id
+LEFT JOIN exchange ON exchange.home = journal.home AND exchange.slot = journal.slot
+WHERE exchange.decided_at IS DISTINCT FROM order_reference.decided_at
+ORDER BY order_reference.journal_id
+LIMIT %(limit)s;
+
 -- name: entry_without_journal
 -- An entry belongs to a journal of its own date.
 SELECT
@@ -651,7 +664,9 @@ SELECT
     exchange.card_id,
     lot.account_id,
     lot.points,
-    lot.expires_on::text
+    lot.expires_on::text,
+    order_reference.order_number,
+    order_reference.sub_order
 FROM exchange
 LEFT JOIN journal ON journal.shard = exchange.shard AND journal.id = exchange.id
 LEFT JOIN entry ON entry.shard = journal.shard AND entry.journal_id = journal.id
@@ -660,6 +675,8 @@ LEFT JOIN lot
         lot.shard = journal.shard
         AND lot.id = journal.id
         AND lot.account_id = entry.credit_account
+LEFT JOIN order_reference
+    ON order_reference.shard = journal.shard AND order_reference.journal_id = journal.id
 ORDER BY exchange.shard, exchange.seal, exchange.id, exchange.slot, entry.leg;
 
 -- name: seal_of_another_date

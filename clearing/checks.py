@@ -128,6 +128,11 @@ CHECKS: Final = (
                 "its sealed answer something else",
             ),
             Test(
+                "order_without_journal",
+                "an order was kept for journal {id} of shard {shard}, which is not there "
+                "or of another moment",
+            ),
+            Test(
                 "entry_without_journal",
                 "entry {journal_id}/{leg} of shard {shard} has no journal of its date",
             ),

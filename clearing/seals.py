@@ -22,6 +22,7 @@ from host.ledger import (
     first_form_exchange_row,
     journal_row,
     lot_row,
+    order_row,
     seal_digest,
 )
 from host.model.numbers import rrn_of
@@ -29,6 +30,7 @@ from host.model.numbers import rrn_of
 ROWS_PER_FETCH: Final = 5_000
 EXCHANGE_CARD: Final = 18
 LOT: Final = 19
+ORDER: Final = 22
 """Where the columns of `sealed_rows` are that form 1 did not cover."""
 
 Batch = tuple[int, int]
@@ -69,7 +71,7 @@ def canonical_rows(rows: Iterable[Row], form: int, sealed_at: dt.datetime) -> It
     if form > 1:
         yield batch_row(sealed_at)
     for _, same in groupby(rows, _exchange):
-        lots = []
+        behind = []
         for place, row in enumerate(same):
             _, _, number, slot, kind, fingerprint, reason, answer, *posted = row
             journal, journal_kind, original, card, date, leg, *moved = posted
@@ -85,8 +87,10 @@ def canonical_rows(rows: Iterable[Row], form: int, sealed_at: dt.datetime) -> It
             if leg is not None:
                 yield entry_row(journal, leg, *moved[:4])
             if form > 1 and row[LOT] is not None:
-                lots.append(lot_row(number, *row[LOT:]))
-        yield from lots
+                behind.append(lot_row(number, *row[LOT:ORDER]))
+        if form > 1 and row[ORDER] is not None:
+            behind.append(order_row(number, *row[ORDER:]))
+        yield from behind
 
 
 def _faults(seal: Row, expected: tuple[int, int, bytes], rows: list[Row]) -> Iterator[str]:
@@ -104,8 +108,8 @@ def _faults(seal: Row, expected: tuple[int, int, bytes], rows: list[Row]) -> Ite
     elif seal_digest(previous, canonical_rows(rows, form, sealed_at)) != digest:
         first, last = rows[0][2], rows[-1][2]
         yield (
-            f"shard {shard}, seal {seq}: an exchange, journal, entry or lot of numbers {first} to "
-            f"{last} (RRN {rrn_of(first)} to {rrn_of(last)}) is not what was sealed"
+            f"shard {shard}, seal {seq}: an exchange, journal, entry, lot or order of numbers "
+            f"{first} to {last} (RRN {rrn_of(first)} to {rrn_of(last)}) is not what was sealed"
         )
 
 

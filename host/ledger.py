@@ -124,9 +124,9 @@ def seal_digest(previous: bytes, rows: Iterable[str]) -> bytes:
     """SHA-256 over the previous seal and the batch's canonical rows.
 
     `rows` are the batch row, then, sorted by exchange id, for each: its exchange row, its journal
-    row when it posted, its entries by leg, and the lots it earned by theirs, in the forms below.
-    Every row is closed by a newline, so
-    two rows never read as one.
+    row when it posted, its entries by leg, the lots it earned by theirs, and the order it was for
+    where it said one, in the forms below. Every row is closed by a newline, so two rows never read
+    as one.
     """
     digest = hashlib.sha256(previous)
     digest.update("\n".join([*rows, ""]).encode())
@@ -167,3 +167,8 @@ def entry_row(number: int, leg: int, debit: int, credit: int, amount_minor: int,
 def lot_row(number: int, account: int, points: int, expires_on: str) -> str:
     """Canonical form of a lot as it was earned; its last day as YYYY-MM-DD."""
     return f"l|{number}|{account}|{points}|{expires_on}"
+
+
+def order_row(number: int, order: str, sub_order: str) -> str:
+    """Canonical form of the order that a journal is for; neither part has a space or a newline."""
+    return f"o|{number}|{order} {sub_order}"

@@ -17,7 +17,9 @@ RECORDING_BYTES_MAX: Final = 1024**3
 
 RESTORED: Final = frozenset({"2", "14", "35", "52", "55", "62", "63", "64", "128"})
 """Fields that are withheld and made anew."""
-OF_TILLS: Final = frozenset({"card", "expiry", "pin", "goods", "memo", "operator", "serial"})
+OF_TILLS: Final = frozenset(
+    {"card", "expiry", "pin", "goods", "order", "sub_order", "memo", "operator", "serial"}
+)
 """The same of words of tills."""
 TILLS: Final = frozenset({"mis-fixed", "mis-json", "mis-iso"})
 """Dialects of tills."""

@@ -24,7 +24,13 @@ from terminals.recorded_words import totals_of, words_told
 
 KEPT: Final = ("time", "unit", "entry", "original_code", "goods", "echo", "keys")
 """Words that are said as they were."""
-OURS: Final[Mapping[str, str]] = {"goods": "P0001", "memo": "replayed", "operator": "01"}
+OURS: Final[Mapping[str, str]] = {
+    "goods": "P0001",
+    "memo": "replayed",
+    "operator": "01",
+    "order": "R1",
+    "sub_order": "1",
+}
 """What stands for words that a recording does not keep."""
 SUMS: Final = ("totals", "points_totals")
 DATE: Final = "%Y%m%d"

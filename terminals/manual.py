@@ -89,9 +89,10 @@ F2 or F35, and F4. A reversal needs no more than terminal, batch, trace, F3 and 
 
 The `up-ecb` codes do not know the order of blocks, so bytes that nobody reads would let anyone who
 has heard one message make its code fit another. Under them, of all kinds that move value: F63 has
-up to 7 bytes (or, beside a PIN, `SM016` and 16 bytes), F62 of a sale for points a product code of
-up to 7 characters, F36 and an F52 that is not checked are refused, F55 needs a card read by its
-chip, F53 ends in zeros and F60 in at most 19 digits. A code that stood on one message is not
+up to 7 bytes (or, beside a PIN, `SM016` and 16 bytes), F62 a product code of up to 7 characters (of
+a sale for points) or an order of which up to 7 characters are no digits, F36 and an F52 that is not
+checked are refused, F55 needs a card read by its chip, F53 ends in zeros and F60 in at most 19
+digits. A code that stood on one message is not
 taken on another. So a till that confirms two cash loads of one card and amount (0220) signs on
 between them: their codes may be the same, for the trace is in F11 and in F61 and falls out of the
 fold where these are a multiple of 8 bytes apart. The second then has no answer until the till has

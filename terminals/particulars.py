@@ -4,8 +4,17 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from host.model.requests import ExchangeKey, Family, Kind, Original, Totals, UploadRecord
+from host.model.requests import (
+    ExchangeKey,
+    Family,
+    Kind,
+    OrderReference,
+    Original,
+    Totals,
+    UploadRecord,
+)
 from host.model.responses import Reason
+from host.model.secrets import Pan
 from terminals.fields import (
     CONTROL,
     ORIGINAL,
@@ -20,13 +29,13 @@ from terminals.fields import (
     size_of,
 )
 from terminals.needs import Refusal
+from terminals.orders import BEHIND_PRODUCT, PRODUCT_BYTES, order_in
 from terminals.presented import card_in, pan_of
 from terminals.spelling import Spelling
 
 _FUNCTION: Final = CONTROL["function"]
 _NO_ORIGINAL: Final = "000000000000"
 """F61 of a refund: no batch and no trace."""
-_PRODUCT_BYTES: Final = 30
 _SERIAL: Final = re.compile(r"Sequence No12([0-9A-Za-z]{12})")
 """F62 of a sign-on. Nothing longer is kept: it could be a card number in the wrong place."""
 _LOAD: Final = "11"
@@ -43,7 +52,16 @@ _FOREIGN_CARD: Final = 1
 
 def _goods(fields: dict[str, str], _row: Spelling) -> dict[str, Any]:
     """F62 of a points purchase: the product code, 30 characters filled with spaces."""
-    return {"goods": _text(fields.get("62", "")[: 2 * _PRODUCT_BYTES]).strip() or None}
+    return {"goods": _text(fields.get("62", "")[: 2 * PRODUCT_BYTES]).strip() or None}
+
+
+def ordered(fields: dict[str, str], kind: Kind, pan: Pan | None) -> OrderReference | None:
+    """F62 of what pays for an order: behind the product code, where its kind has one."""
+    start = 2 * PRODUCT_BYTES if kind in BEHIND_PRODUCT else 0
+    try:
+        return order_in(_text(fields["62"][start:]), pan)
+    except ValueError:
+        raise Refusal(Reason.FORMAT_ERROR, "62") from None
 
 
 def _device(fields: dict[str, str], row: Spelling) -> dict[str, Any]:

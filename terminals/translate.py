@@ -15,7 +15,8 @@ from host.model.responses import Reason
 from terminals.fields import CONTROL, ORIGINAL_DATA
 from terminals.message import Message
 from terminals.needs import CONTROL_DIGITS_MIN, NEEDS, Refusal, check_presence, refused_for
-from terminals.particulars import MORE, ORIGINALS, original_of_same_trace
+from terminals.orders import ORDERED
+from terminals.particulars import MORE, ORIGINALS, ordered, original_of_same_trace
 from terminals.presented import amount_in, amount_undone, card_if_sound, card_in, pin_in
 from terminals.spelling import Spelling
 from terminals.unnamed import NOTHING_NAMED
@@ -70,7 +71,11 @@ def _request(
         key_generation=generation,
         sealed_track=track,
     )
-    return msgspec.structs.replace(request, **more_of(fields, row)) if more_of else request
+    if more_of:
+        request = msgspec.structs.replace(request, **more_of(fields, row))
+    if "62" in fields and kind in ORDERED:
+        request = msgspec.structs.replace(request, order=ordered(fields, kind, pan))
+    return request
 
 
 def _reversal(message: Message, row: Spelling, institution: str, generation: int) -> Request:

@@ -14,6 +14,7 @@ from host.model.requests import KINDS, Kind
 from terminals.fields import CONTROL, SECURITY
 from terminals.formats import TEXT
 from terminals.message import Message
+from terminals.orders import BEHIND_PRODUCT, ORDERED, PRODUCT_BYTES
 
 Room = Callable[[str, Message], int]
 """How many bytes of a value could be anything."""
@@ -37,7 +38,7 @@ _ORIGINAL: Final = frozenset({"37", "38", "61"})
 
 USES: Final[Mapping[Kind, frozenset[str]]] = {
     Kind.BALANCE_INQUIRY: _TRADE,
-    Kind.PURCHASE: _TRADE,
+    Kind.PURCHASE: _TRADE | {"62"},
     Kind.CASH_LOAD: _TRADE | {"37", "61"},
     Kind.CASH_LOAD_CONFIRM: _TRADE | _ORIGINAL,
     Kind.POINTS_REDEMPTION: _TRADE | {"62"},
@@ -46,7 +47,7 @@ USES: Final[Mapping[Kind, frozenset[str]]] = {
     Kind.CARD_ACTIVATION: _TRADE,
     Kind.LOAD_VERIFICATION: _TRADE | {"48", "62"},
     Kind.VOID: _TRADE | _ORIGINAL,
-    Kind.REFUND: _TRADE | _ORIGINAL,
+    Kind.REFUND: _TRADE | _ORIGINAL | {"62"},
     Kind.REVERSAL: _TRADE | _ORIGINAL | {"39", "90"},
 }
 """Every kind that is sealed. The others carry no code that could be made to fit."""
@@ -62,7 +63,6 @@ _DEVICE_MARK: Final = "SM016"
 _DEVICE_BYTES: Final = len(_DEVICE_MARK) + 16
 _CONTROL_DIGITS_MAX: Final = 19
 """F60 as live terminals write it; the names end earlier."""
-_PRODUCT_BYTES: Final = 30
 _BLOCK_BYTES: Final = 8
 
 
@@ -159,10 +159,20 @@ def _control(value: str, _message: Message) -> int:
     return _BLOCK_BYTES if is_too_long and value[CONTROL["account"].stop :].strip("0") else 0
 
 
-def _own(value: str, _message: Message) -> int:
-    """F62: a product code, filled with spaces, or bytes."""
-    data = bytes.fromhex(value)
-    return len(data.rstrip(b" ")) if len(data) == _PRODUCT_BYTES else len(data)
+def _own(value: str, message: Message) -> int:
+    """F62: a product code, filled with spaces, or bytes; an order's number, or both."""
+    data, kind = bytes.fromhex(value), message.asks
+    if kind in ORDERED and kind not in BEHIND_PRODUCT:
+        return _in_order(data)
+    if len(data) < PRODUCT_BYTES:
+        return len(data)
+    product, order = data[:PRODUCT_BYTES], data[PRODUCT_BYTES:]
+    return len(product.rstrip(b" ")) + (_in_order(order) if kind in ORDERED else len(order))
+
+
+def _in_order(data: bytes) -> int:
+    """An order's number is read, and refused where it is none; digits leave no room."""
+    return sum(byte not in b"0123456789 " for byte in data)
 
 
 def _operator(value: str, message: Message) -> int:

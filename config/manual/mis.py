@@ -38,6 +38,8 @@ ASKED: Final[Mapping[str, str]] = {
     "original_auth": "of a void or refund: authorisation code of the sale",
     "original_code": "of a reversal: message code of what it undoes",
     "goods": "of points: product code",
+    "order": "order that is paid or given back, your own number: 1 to 32 characters, no spaces",
+    "sub_order": "which part of it, likewise",
     "operator": "who is at the till; not looked at",
     "memo": "a note; not looked at",
     "echo": 'the till\'s own check ("LRC"), repeated in the answer',

@@ -52,6 +52,8 @@ ASKED: Final[Mapping[str, str]] = {
     "original": "of a void or refund: the sale",
     "original_op": "of a reverse: what it undoes",
     "goods": "of points: product code",
+    "order": "order that is paid or given back, your own number: 1 to 32 characters, no spaces",
+    "sub_order": "which part of it, likewise",
     "attestation": "the token: see *Attestation*",
     "totals": "of a settlement: money",
     "points_totals": "of a settlement: points",

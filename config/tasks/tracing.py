@@ -62,6 +62,7 @@ def _head(found: Trace) -> str:
 
 def _life(found: Trace, files: dict[str, list[Line]]) -> Labelled:
     yield from _asked(found)
+    yield from _ordered(found)
     yield from _told(found)
     yield from _related(found)
     for place, leg in enumerate(found.legs, 1):
@@ -93,6 +94,12 @@ def _asked(found: Trace) -> Labelled:
     yield "", f"by channel {name.institution}"
     if found.also:
         yield "", f"the same trace came in other batches, too: {', '.join(found.also)}"
+
+
+def _ordered(found: Trace) -> Labelled:
+    if found.order is not None:
+        part = f", part {found.order.sub_order}" if found.order.sub_order else ""
+        yield "order", f"{found.order.order}{part}"
 
 
 def _told(found: Trace) -> Labelled:

@@ -255,6 +255,14 @@ class SealedPan(msgspec.Struct, frozen=True, array_like=True, gc=False):
     ksn: str
 
 
+class OrderReference(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """The order that a payment is for, in its merchant's own numbers."""
+
+    order: str
+    sub_order: str = ""
+    """The part of it that was paid; empty: the whole, or it has no parts."""
+
+
 class Totals(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One half of F48 of a settlement: what a batch adds up to on each side, minor units."""
 
@@ -345,6 +353,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=Fal
     only_as_repeat: bool = False
     """Proved, under a DUKPT counter that is not new: it gets the answer that its key has, and where
     it has none nothing is posted or stored."""
+    order: OrderReference | None = None
+    """Which order is paid or given back, where the till says so. Kept beside what was posted."""
 
 
 ANYBODYS_PART: Final = 4

@@ -1,5 +1,5 @@
--- What stands beside a card's trail in its life: lines of history, how it was made, where it was
--- used. The trail itself is read by the statements of `host/store/life.sql`.
+-- What stands beside a card's trail in its life: lines of history and how it was made.
+-- The trail itself is read by the statements of `host/store/life.sql`.
 
 -- name: lines
 -- What people did to the card or were refused, from a number back.
@@ -36,17 +36,3 @@ LEFT JOIN LATERAL (
 ) AS m (at, event, made_by, source) ON true
 WHERE c.id = %(card)s AND m.at IS NOT NULL
 ORDER BY m.at DESC;
-
--- name: places
--- Where these journals of a card's shard were made, and what was told.
-SELECT
-    j.id,
-    m.merchant_id,
-    t.store_id,
-    j.terminal_id,
-    e.answer
-FROM unnest(%(numbers)s::bigint []) AS k (id)
-INNER JOIN journal AS j ON j.shard = %(shard)s AND k.id = j.id
-INNER JOIN exchange AS e ON j.home = e.home AND j.slot = e.slot
-LEFT JOIN merchant AS m ON j.merchant_id = m.id
-LEFT JOIN terminal AS t ON j.terminal_id = t.terminal_id;

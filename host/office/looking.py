@@ -8,6 +8,7 @@ scope.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -18,7 +19,7 @@ from host.model.secrets import Pan
 from host.office.office import Office
 from host.office.people import Who
 from host.office.phones import phone_hash
-from host.office.places import SCOPE_COLUMNS, VIEW_COLUMNS, Scope
+from host.office.places import SCOPE_COLUMNS, VIEW_COLUMNS, Place, Scope
 from host.office.refusals import (
     ENROL,
     FIELD,
@@ -55,6 +56,9 @@ _OPERATORS: Final[Mapping[How, sql.SQL]] = {
     How.TO_DECIDE: sql.SQL("v.state = 'asked' AND v.asker <> %(me)s AND {} = any({})"),
 }
 
+CARDS_WALKED_MAX: Final = 100
+"""The trails of so many cards are put together into one list."""
+
 _ANY: Final = [sql.SQL("true").format()]
 
 
@@ -67,12 +71,15 @@ class Question:
 
 
 class _Found(NamedTuple):
-    """The card whose trail is to be read; None: there is none in scope."""
+    """What is to be walked."""
 
     view: View
-    columns: tuple[Column, ...]
+    who: Who
     asked: Show
-    card: int | None
+    cards: tuple[int, ...]
+    """Those whose trails are to be read."""
+    is_there: bool
+    """False: what was asked names cards, of which none is in scope."""
 
 
 def read_view(office: Office, connection: Connection, asked: Show) -> Page | Refused:
@@ -96,10 +103,10 @@ def _read(office: Office, connection: Connection, asked: Show) -> Page | _Found:
     _refuse_role(view, who)
     values = {"now": now, "me": who.person, "mine": _decided_by(office, who)}
     asked = _named(office, connection, view, asked)
+    if view.walk is not None:
+        return _found(connection, view, who, asked, values)
     question = page_question(view, who, asked, values)
     rows = connection.execute(question.statement, question.values).fetchall()
-    if view.walk is not None:
-        return _Found(view, columns_for(view, who), asked, next((row[0] for row in rows), None))
     page = _page(columns_for(view, who), rows, rows_of(asked))
     if not asked.is_counted:
         return page
@@ -134,24 +141,72 @@ def _member_of(office: Office, connection: Connection, phone: str) -> int:
     return row[0] if row is not None else 0
 
 
+def _found(
+    connection: Connection, view: View, who: Who, asked: Show, values: Mapping[str, Any]
+) -> _Found:
+    """The cards that what was asked names, in scope.
+
+    Raises:
+        Refusal: as `page_question`, or they are too many to be walked at once.
+    """
+    question = page_question(view, who, asked, values)
+    hows = {one.name: one.how for one in view.filters}
+    if all(hows[name] is How.WALKED for name in asked.filters):
+        return _Found(view, who, asked, (), is_there=True)
+    rows = connection.execute(question.statement, question.values).fetchall()
+    if len(rows) > CARDS_WALKED_MAX:
+        problem = f"more than {CARDS_WALKED_MAX} cards: ask card by card"
+        raise Refusal(FIELD, field="member", problem=problem)
+    cards = tuple(row[0] for row in rows)
+    return _Found(view, who, asked, cards, is_there=bool(cards))
+
+
 def _walked(connection: Connection, found: _Found) -> Page:
-    """Along the card's trail; nothing where no card is in scope.
+    """Along trails; nothing where no card is in scope.
 
     Raises:
         Refusal: the place where it is to go on is none.
     """
-    names = [one.name for one in found.columns]
-    if found.card is None or found.view.walk is None:
+    view, who = found.view, found.who
+    names = [one.name for one in columns_for(view, who)]
+    if not found.is_there or view.walk is None:
         return Page(columns=names, rows=[])
-    walk = Walk(card=found.card, after=tuple(found.asked.after), rows_max=rows_of(found.asked))
+    walk = _walk_of(found)
     with connection.transaction():
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         try:
-            walked = found.view.walk(connection, walk)
+            walked = view.walk(connection, walk)
         except (CardUnknownError, ValueError) as error:
             raise Refusal(FIELD, field="after", problem=str(error)) from None
-    rows = [[msgspec.to_builtins(row.get(name)) for name in names] for row in walked.rows]
+    seen = [row for row in walked.rows if not view.cut_by_rows or walk.is_seen(row)]
+    rows = [[msgspec.to_builtins(row.get(name)) for name in names] for row in seen]
     return Page(columns=names, rows=rows, next=list(walked.next))
+
+
+def _walk_of(found: _Found) -> Walk:
+    grant, asked = found.who.grant, found.asked
+    assert grant is not None, "who looks has a grant"
+    walked = {one.name: one for one in found.view.filters if one.how is How.WALKED}
+    return Walk(
+        cards=found.cards,
+        asked={
+            walked[name].column: _value(walked[name], text)
+            for name, text in asked.filters.items()
+            if name in walked
+        },
+        own=grant.place,
+        is_seen=partial(_is_seen, grant.scope, grant.place),
+        after=tuple(asked.after),
+        rows_max=rows_of(asked),
+    )
+
+
+def _is_seen(scope: Scope, own: Place, row: Mapping[str, Any]) -> bool:
+    """Whether a row that says whose it is lies within a grant."""
+    if scope is Scope.PLATFORM:
+        return True
+    number = getattr(own, SCOPE_COLUMNS[scope])
+    return number is not None and row[VIEW_COLUMNS[scope]] == number
 
 
 def columns_for(view: View, who: Who) -> tuple[Column, ...]:
@@ -183,7 +238,7 @@ def page_question(view: View, who: Who, asked: Show, values: Mapping[str, Any]) 
             sql.SQL(", ").join(sql.Identifier("v", one) + direction for one in order),
         )
     )
-    limit = {"limit": rows_of(asked) + 1}
+    limit = {"limit": (CARDS_WALKED_MAX if is_walked else rows_of(asked)) + 1}
     return Question(statement=statement, values={**values, **told, **place, **limit})
 
 
@@ -209,12 +264,17 @@ def _conditions(
     view: View, who: Who, filters: Mapping[str, str]
 ) -> tuple[list[sql.Composed], dict[str, Any]]:
     """Scope first; then what was asked for."""
-    conditions, told = _scope(who)
+    grant = who.grant
+    is_cut = grant is None or grant.scope not in view.cut_by_rows
+    conditions, told = _scope(who) if is_cut else ([], {})
     known = {one.name: one for one in view.filters}
     for name, text in filters.items():
         if name not in known:
             raise Refusal(FIELD, field=name, problem="there is no such filter")
         row = known[name]
+        if row.how is How.WALKED:
+            _value(row, text)
+            continue
         condition = _OPERATORS[row.how].format(sql.Identifier("v", row.column), _placeholder(row))
         conditions.append(condition)
         told[f"filter_{name}"] = _value(row, text)

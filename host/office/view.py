@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from host.office.places import Scope
+from host.office.places import Place, Scope
 from host.store.connecting import Connection
 
 
@@ -28,6 +28,7 @@ class How(enum.Enum):
     NUMBER = "has this number, which is hashed before anything is looked for"
     PHONE = "is of who has this phone, the same"
     TO_DECIDE = "waits for somebody like who looks"
+    WALKED = "is told apart by the walk, which may start from it"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,9 +59,16 @@ class Filter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Walk:
-    """A page of what is read along a card's trail."""
+    """A page of what is read along the trail of cards, or from what else was asked."""
 
-    card: int
+    cards: tuple[int, ...]
+    """Those that the statement found in scope; none where nothing was asked that names a card."""
+    asked: Mapping[str, Any]
+    """Values of the filters that are the walk's, by their columns."""
+    own: Place
+    """Whose the grant is that looks."""
+    is_seen: Callable[[Mapping[str, Any]], bool]
+    """Whether a row that says whose it is lies within the grant."""
     after: tuple[str, ...]
     """Where the page before ended, as the walk itself said it."""
     rows_max: int
@@ -96,8 +104,10 @@ class View:
     exports: str = ""
     """C CSV, X XLSX, P PDF."""
     walk: Callable[[Connection, Walk], Walked] | None = None
-    """Where rows are read along the trail of one card, which the statement finds by its `id`: no
+    """Where rows are read along the trails of cards, which the statement finds by their `id`: no
     index leads to them, for a posting would pay for it."""
+    cut_by_rows: frozenset[Scope] = frozenset()
+    """Of a walk: scopes of which a card is nobody's, so that each row says whose it is."""
 
 
 EVERYWHERE: Final = frozenset({Scope.PLATFORM, Scope.ISSUER, Scope.MERCHANT, Scope.STORE})

@@ -488,11 +488,11 @@ SELECT
 FROM card AS c;
 
 -- name: usages
--- The card whose trail is read, and whose it is.
+-- The cards whose trails are read. At which merchant's they were used the walk reads.
 SELECT
     c.id,
-    c.issuer_id AS of_issuer,
-    c.member_id AS of_member
+    c.member_id AS member,
+    c.issuer_id AS of_issuer
 FROM card AS c;
 
 -- name: activations

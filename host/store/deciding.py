@@ -184,6 +184,13 @@ POSTED: Final[Mapping[str, Mapping[str, str]]] = {
         "business_date": "its number's, its seal's",
         "decided_at": "its seal's",
     },
+    "order_reference": {
+        "shard": "its journal's",
+        "journal_id": _SEAL,
+        "order_number": _SEAL,
+        "sub_order": _SEAL,
+        "decided_at": "its exchange's",
+    },
     "journal": {
         "shard": "its exchange's",
         "id": _SEAL,

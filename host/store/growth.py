@@ -23,6 +23,7 @@ PLACED: Final[Mapping[str, str]] = {
     "card": SHARD,
     "advice": SHARD,
     "adjustment": SHARD,
+    "order_reference": SHARD,
     "transit": SHARD,
     "move": SHARD,
 }

@@ -113,14 +113,17 @@ WHERE e.home = %(home)s AND e.slot >= %(first)s AND e.slot < %(end)s
 ORDER BY e.id;
 
 -- name: journal
--- What it posted, and for whom.
+-- What it posted, for whom, and for which order.
 SELECT
     j.amount_minor,
     j.unit,
     j.original_id,
     j.merchant_id,
-    j.issuer_id
+    j.issuer_id,
+    o.order_number,
+    o.sub_order
 FROM journal AS j
+LEFT JOIN order_reference AS o ON j.shard = o.shard AND j.id = o.journal_id
 WHERE j.shard = %(shard)s AND j.id = %(number)s;
 
 -- name: legs

@@ -291,6 +291,22 @@ SELECT
     unnest(%s::text []),
     unnest(%s::text []);
 
+-- name: add_orders
+-- Which order a posting was for; under the seal of its batch.
+INSERT INTO order_reference (shard, journal_id, order_number, sub_order, decided_at)
+SELECT
+    r.shard,
+    r.journal_id,
+    r.order_number,
+    r.sub_order,
+    %s::timestamptz
+FROM unnest(
+    %s::smallint [],
+    %s::bigint [],
+    %s::text [],
+    %s::text []
+) AS r (shard, journal_id, order_number, sub_order);
+
 -- name: add_adjustment
 -- Why a person adjusted what a card has.
 -- notes: adjustment

@@ -106,6 +106,7 @@ POSTER: Final[Mapping[str, Right]] = {
         updates=_of("wanted step state refused ended_at"),
     ),
     "number_block": Right(reads=WHOLE, inserts=WHOLE, updates=_of("next_number")),
+    "order_reference": Right(inserts=WHOLE),
     "points_expiry": Right(reads=WHOLE, inserts=WHOLE),
     "product_version": Right(
         reads=_of(
@@ -307,8 +308,8 @@ OFFICE: Final[Mapping[str, Right]] = {
     ),
     "journal": Right(
         reads=_of(
-            "shard id home slot original_id card_id merchant_id terminal_id amount_minor unit "
-            "previous_id origin made_by"
+            "shard id home slot original_id card_id issuer_id merchant_id terminal_id amount_minor "
+            "unit previous_id origin made_by"
         )
     ),
     "key_rotation": Right(
@@ -342,6 +343,7 @@ OFFICE: Final[Mapping[str, Right]] = {
     ),
     "office_setting": Right(reads=WHOLE, updates=_of("value since set_by")),
     "once_key": Right(reads=WHOLE, inserts=WHOLE, deletes=True),
+    "order_reference": Right(reads=WHOLE),
     "person": Right(
         reads=WHOLE,
         inserts=_of(

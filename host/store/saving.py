@@ -21,6 +21,7 @@ from host.ledger import (
     exchange_row,
     journal_row,
     lot_row,
+    order_row,
     seal_digest,
 )
 from host.metrics import CASES_OPENED
@@ -80,6 +81,7 @@ LOT: Final = (SHARD, NUMBER, NUMBER, NUMBER, DATE)
 LOT_CHANGE: Final = (SHARD, NUMBER, NUMBER, NUMBER, NUMBER)
 LOT_USE: Final = (SHARD, NUMBER, NUMBER, NUMBER, NUMBER)
 FACT: Final = (SHARD, NUMBER, SMALL, NUMBER, NAME, NUMBER, FLAG)
+ORDER: Final = (SHARD, NUMBER, WORD, WORD)
 PIN_FAILURES: Final = (SHARD, BLOB, SMALL)
 STANDING: Final = (
     SHARD, NUMBER, NAME, arrays.words_or_null, arrays.dates_or_null, arrays.dates_or_null,
@@ -159,6 +161,8 @@ def _add_canonical(lines: list[str], row: Row, date: str) -> None:
         lot_row(number, lot.account, lot.points, lot.expires_on.isoformat())
         for lot in posting.new_lots
     ]
+    if (order := row.outcome.item.request.order) is not None:
+        lines.append(order_row(number, order.order, order.sub_order))
 
 
 def _statements(
@@ -178,6 +182,7 @@ def _statements(
         yield _entries(posted, state)
         yield from _lots(posted, cards.values(), state)
         yield from _advices(posted)
+        yield from _orders(posted, state)
         yield from _of_own(posted)
     yield from _purses(cards.values())
     yield from _facts(outcomes)
@@ -331,6 +336,17 @@ def _advices(posted: list[tuple[Outcome, Posting]]) -> Iterable[Statement]:
                 [decision.card for _, _, decision in told],
             ),
         )
+
+
+def _orders(posted: list[tuple[Outcome, Posting]], state: State) -> Iterable[Statement]:
+    """Which orders were paid or given back, of those that say so."""
+    told = [
+        (posting.card.shard, outcome.number, order.order, order.sub_order)
+        for outcome, posting in posted
+        if (order := outcome.item.request.order) is not None
+    ]
+    if told:
+        yield SQL["add_orders"], (state.decided_at, *arrays.columns(ORDER, told))
 
 
 def _of_own(posted: list[tuple[Outcome, Posting]]) -> Iterable[Statement]:

@@ -16,7 +16,7 @@ from host.cases import CaseKind
 from host.model.money import Money
 from host.model.numbers import business_date_of, number_of_rrn, rrn_of
 from host.model.origins import Origin, origin_of
-from host.model.requests import Family, Response, read_answer
+from host.model.requests import Family, OrderReference, Response, read_answer
 from host.model.responses import RESPONSE_CODES, Reason
 from host.shards import home_of
 from host.store.book import SQL as BOOK_SQL
@@ -188,6 +188,8 @@ class Trace(msgspec.Struct, frozen=True, kw_only=True):
     whose: Whose | None
     amount: Money | None
     """None: nothing was posted, and what was asked for is not kept."""
+    order: OrderReference | None
+    """What it paid for or gave back, where its terminal said so."""
     advice: Advice | None
     original: Related | None
     """What it undoes or confirms."""
@@ -234,6 +236,8 @@ class _Journal(msgspec.Struct, frozen=True):
     original: int | None
     merchant: int | None
     issuer: int
+    order: str | None
+    sub_order: str | None
 
 
 def trace(connection: Connection, word: str) -> Trace:
@@ -381,6 +385,7 @@ class _Reader:
             place=(place := self._place(one, journal)),
             whose=(whose := self._whose(one, journal)),
             amount=None if journal is None else Money(journal.amount_minor, journal.unit),
+            order=_order(journal),
             advice=self._advice(one, journal),
             original=self._original(one, journal),
             facts=self._facts(one, journal),
@@ -548,6 +553,12 @@ def _meant(rows: Sequence[_Exchange], family: Family | None) -> _Exchange:
     """Of the messages under one trace the one of this family, else the one that began it."""
     wanted = family or Family.FINANCIAL
     return next((row for row in rows if row.family is wanted), rows[0])
+
+
+def _order(journal: _Journal | None) -> OrderReference | None:
+    if journal is None or journal.order is None:
+        return None
+    return OrderReference(journal.order, journal.sub_order or "")
 
 
 def _related(row: _Exchange) -> Related:

@@ -7,7 +7,8 @@ terminal's cannot, because a till's key is a date and a number of twelve digits:
 - F61 is the original's date YYMMDD and its request number n12;
 - F11 is the end of the request number.
 
-F62 is bytes as hexadecimal characters: a product (GBK) in requests; keys, or points as POS
+F59 is the order that is paid, 32 characters, and its part, likewise, filled with spaces. F62 is
+bytes as hexadecimal characters: a product (GBK) in requests; keys, or points as POS
 terminals have them, in answers. F63 is text for people.
 """
 
@@ -32,6 +33,7 @@ from terminals.formats import (
     ascii_specification,
 )
 from terminals.json_values import converted
+from terminals.orders import order_text, split_order
 from terminals.salvage import salvage
 
 SPEC: Final = ascii_specification(
@@ -56,6 +58,7 @@ SPEC: Final = ascii_specification(
         "49": ascii_n(3, "currency"),
         "52": ascii_hex(8, "PIN block"),
         "54": ascii_lllans(20, "balance"),
+        "59": ascii_lllans(64, "order: 32 characters, and 32 of its part"),
         "60": ascii_llln(11, "control: type, date YYMMDD, function"),
         "61": ascii_llln(18, "original: date YYMMDD, request number"),
         "62": ascii_lllhex(255, "each transaction's own"),
@@ -171,6 +174,8 @@ class IsoForm:
         if values.get("original_number") is not None:
             original_date = str(values.get("original_date") or date)
             fields["61"] = original_date[2:] + str(values["original_number"])
+        if values.get("order") is not None:
+            fields["59"] = order_text(str(values["order"]), str(values.get("sub_order") or ""))
         own = values.get("serial" if row.code == "SIGN" else "goods")
         if own is not None:
             fields["62"] = str(own).encode("gb18030").hex().upper()
@@ -260,6 +265,9 @@ def _asked_values(row: IsoRow, fields: Mapping[str, str]) -> dict[str, Any]:
         values["original_number"] = fields["61"][6:]
     if "62" in fields:
         values["serial" if row.code == "SIGN" else "goods"] = _text(fields["62"])
+    if "59" in fields:
+        order, sub_order = split_order(fields["59"])
+        values |= {"order": order or None, "sub_order": sub_order or None}
     if row.code == "SIGN":
         values["keys"] = control[8:11]
     if "48" in fields:

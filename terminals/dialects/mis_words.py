@@ -43,6 +43,7 @@ from terminals.json_values import (
     TimeText,
     converted,
 )
+from terminals.orders import ORDERED, OrderText, order_of
 
 INSTITUTION: Final = "mis"
 UNDATED: Final = "00000000"
@@ -132,6 +133,9 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     original_auth: AuthText | None = None
     original_code: OriginalCode | None = None
     goods: GoodsText | None = None
+    order: OrderText | None = None
+    """The order that is paid, or given back, in the merchant's own numbers."""
+    sub_order: OrderText | None = None
     operator: NoteText | None = None
     memo: NoteText | None = None
     echo: EchoText | None = None
@@ -209,6 +213,10 @@ def request_of(kind: Kind, head: Head, asked: Asked, generation: int) -> Request
     original = original_of(asked, key) if original_of else None
     if original_of and original is None:
         return None
+    try:
+        order = order_of(asked.order, asked.sub_order, asked.card) if kind in ORDERED else None
+    except ValueError:
+        return None
     return Request(
         kind=kind,
         key=key,
@@ -226,6 +234,7 @@ def request_of(kind: Kind, head: Head, asked: Asked, generation: int) -> Request
         totals=(_totals(asked.totals), _totals(asked.points_totals))
         if kind is Kind.SETTLEMENT
         else None,
+        order=order,
     )
 
 

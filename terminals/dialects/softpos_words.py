@@ -33,6 +33,7 @@ from terminals.json_values import (
     ReferenceText,
     TerminalText,
 )
+from terminals.orders import ORDERED, OrderText, order_of
 
 INSTITUTION: Final = "softpos"
 PIN_FORMAT: Final = 4
@@ -139,6 +140,9 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     original: OriginalWords | None = None
     original_op: Literal["purchase", "points_redeem", "points_earn", "top_up", "void"] | None = None
     goods: GoodsText | None = None
+    order: OrderText | None = None
+    """The order that is paid, or given back, in the merchant's own numbers."""
+    sub_order: OrderText | None = None
     attestation: TokenText | None = None
     totals: TotalsWords | None = None
     points_totals: TotalsWords | None = None
@@ -197,6 +201,10 @@ def request_of(asked: Asked, row: Operation, kind: Kind, generation: int) -> Req
     original = _original(asked, kind, key)
     if original is None and kind in {Kind.VOID, Kind.REFUND, Kind.REVERSAL}:
         return None
+    try:
+        order = order_of(asked.order, asked.sub_order, None) if kind in ORDERED else None
+    except ValueError:
+        return None
     block, pin = asked.pan_block, asked.pin
     return Request(
         kind=kind,
@@ -211,6 +219,7 @@ def request_of(asked: Asked, row: Operation, kind: Kind, generation: int) -> Req
         totals=_totals(asked) if kind is Kind.SETTLEMENT else None,
         sealed_pan=SealedPan(block, asked.ksn) if block is not None else None,
         ksn=asked.ksn,
+        order=order,
     )
 
 

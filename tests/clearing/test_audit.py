@@ -92,6 +92,19 @@ BREAKAGES = [
         {"5 journal_not_its_trail", "7 chain", "10 journal_of_other_parties"},
     ),
     (
+        "2 order_without_journal",
+        "INSERT INTO order_reference VALUES (0, 999, 'A1', '', now())",
+        set(),
+    ),
+    (
+        "7 chain",
+        (
+            "INSERT INTO order_reference SELECT j.shard, j.id, 'A1', '', e.decided_at FROM journal"
+            " AS j JOIN exchange AS e USING (home, slot) WHERE j.id % 1000 = 8"
+        ),
+        set(),
+    ),
+    (
         "2 entry_without_journal",
         (
             "INSERT INTO entry SELECT shard, 999, leg, debit_account, credit_account, amount_minor,"

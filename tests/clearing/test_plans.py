@@ -26,6 +26,7 @@ FILES = {
         "settlement.sql", "settlement_view.sql", "names.sql", "estate_versions.sql", "life.sql",
     ),
     "host.stock": ("making.sql", "batches.sql", "sales.sql", "lives.sql"),
+    "host.office": ("usages.sql",),
     "clearing": ("queries.sql",),
 }  # fmt: skip
 OF_THE_WRITER = {"posting.sql", "counters.sql"}
@@ -33,7 +34,7 @@ WRITER = ("enable_seqscan", "enable_hashjoin", "enable_mergejoin")
 GROWS_WITH_TRADE = {
     "exchange", "journal", "entry", "undo", "lot", "lot_use", "seal", "advice", "checkpoint",
     "terminal_batch", "upload_record", "exception_case", "case_report",
-    "change",
+    "change", "order_reference",
 }  # fmt: skip
 GROWS_WITH_CARDS = {"card", "purse"}
 LAID_OUT = ("sum_up_day", "lay_out_items", "lay_out_file_items")

@@ -3,10 +3,11 @@
 import datetime as dt
 from typing import Final
 
-from host.office.card_walks import card_events, usages
+from host.office.card_walks import card_events
 from host.office.places import Scope
-from host.office.roles import AU, BM, BO, CS, FN, IM, PA, PO, RK
-from host.office.view import Column, Filter, How, View
+from host.office.roles import AU, BM, BO, CS, FN, IM, MO, MP, PA, PO, RK, SM
+from host.office.usages import usages
+from host.office.view import EVERYWHERE, Column, Filter, How, View
 
 _ISSUERS: Final = frozenset({Scope.PLATFORM, Scope.ISSUER})
 _BY_CARD: Final = (
@@ -75,13 +76,18 @@ USAGES: Final = View(
     id="usages",
     en="Usage records",
     zh="使用记录",
-    roles=frozenset({PA, PO, AU, RK, FN, CS, IM}),
-    scopes=_ISSUERS,
+    roles=frozenset({PA, PO, AU, RK, FN, CS, IM, MO, MP, SM}),
+    scopes=EVERYWHERE,
     columns=(
         Column(name="id", kind=int),
         Column(name="rrn"),
         Column(name="at", kind=dt.datetime),
+        Column(name="business_date", kind=dt.date),
         Column(name="event"),
+        Column(name="card", kind=int, opens="card_events"),
+        Column(name="pan_masked", is_masked=True),
+        Column(name="order"),
+        Column(name="sub_order"),
         Column(name="gift_card_minor", kind=int),
         Column(name="points", kind=int),
         Column(name="cash_minor", kind=int),
@@ -93,10 +99,22 @@ USAGES: Final = View(
         Column(name="is_valid", kind=bool),
     ),
     order=("id",),
-    filters=_BY_CARD,
-    needs=frozenset({"card", "number"}),
+    filters=(
+        *_BY_CARD,
+        Filter(name="phone", column="member", how=How.PHONE, kind=int),
+        Filter(name="member", column="member", kind=int),
+        Filter(name="order", column="order", how=How.WALKED),
+        Filter(name="sub_order", column="sub_order", how=How.WALKED),
+        Filter(name="date", column="business_date", how=How.WALKED, kind=dt.date),
+        Filter(name="merchant", column="merchant", how=How.WALKED),
+        Filter(name="store", column="store", how=How.WALKED, kind=int),
+        Filter(name="terminal", column="terminal", how=How.WALKED),
+        Filter(name="valid", column="is_valid", how=How.WALKED, kind=bool),
+    ),
+    needs=frozenset({"card", "number", "phone", "member", "order", "date"}),
     exports="CX",
     walk=usages,
+    cut_by_rows=frozenset({Scope.MERCHANT, Scope.STORE}),
 )
 ACTIVATIONS: Final = View(
     id="activations",

@@ -97,11 +97,13 @@ SPOKEN: dict[str, dict[str, Collection[str]]] = {
         "host/office/members_in.sql": ALL,
         "host/stock/binding.sql": ALL,
         "host/office/card_walks.sql": ALL,
+        "host/office/usages.sql": ALL,
         "host/store/life.sql": {
             "card_of", "purses", "trail", "before_trails", "unposted", "posted_exchanges",
             "unposted_exchanges", "journal_of_card", "last_cleared", "changes", "ends_of_day",
         },
         "host/store/estate_versions.sql": {"next_version", "add_change"},
+        "host/store/settlement_view.sql": {"institutions"},
     },
     "the owner": {
         "host/store/estates.sql": ALL,

@@ -9,7 +9,7 @@ import pytest
 
 from host.cases import CaseKind, NewCase
 from host.model.numbers import number_of, rrn_of
-from host.model.requests import Kind
+from host.model.requests import Kind, OrderReference
 from host.model.responses import Reason
 from host.store.cases import open_case
 from host.store.trace import NotTracedError, Trace, possible_numbers, trace
@@ -218,3 +218,18 @@ async def test_what_no_terminal_made_names_who_did(
     found = life(rrn_of(number))
     assert (found.kind, found.origin, found.made_by) == ("opening", "office", "estate")
     assert (found.place, found.batch) == (None, None)
+
+
+async def test_the_order_that_a_sale_was_for_is_kept_and_traced(
+    shared: Till, pool: CardPool, life: Life
+) -> None:
+    """S1-44: with its part; what was for none has none, and a repeat keeps nothing twice."""
+    order = OrderReference("T20261126-71", "2")
+    sale, answer = await shared.sell(Kind.PURCHASE, pool.city(), 100, order=order)
+    assert life(answer.rrn).order == order
+    assert await shared.ask(sale) == answer
+    _, plain = await shared.sell(Kind.PURCHASE, pool.city(), 100)
+    assert life(plain.rrn).order is None
+    with psycopg.connect(shared.dsns.owner) as connection:
+        kept = connection.execute("SELECT order_number, sub_order FROM order_reference").fetchall()
+    assert kept == [("T20261126-71", "2")]

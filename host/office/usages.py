@@ -1,0 +1,309 @@
+"""What was paid: by card or holder, for an order, or at a merchant's or a store's on a date.
+
+Nothing here costs a posting an index. A card is read along its trail, a holder along those of all
+their cards; an order has a row of its own where a terminal said one; of a date the batches of each
+terminal are read that lie around it, terminal by terminal, the newest first in each. Whatever else
+was asked, and whose rows may be seen, is held against each row that was read.
+"""
+
+import datetime as dt
+import heapq
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any, Final, NamedTuple
+
+import msgspec
+
+from host.model.numbers import rrn_of
+from host.model.requests import Kind, read_answer
+from host.model.responses import Reason
+from host.office.places import VIEW_COLUMNS, Scope
+from host.office.refusals import FIELD, Refusal
+from host.office.view import Walk, Walked
+from host.rules.checks import DAYS_BEHIND_MAX
+from host.shards import home_of
+from host.store.card_view import Page, movements_of
+from host.store.connecting import Connection
+from host.store.queries import load_queries
+from host.store.settlement_view import SQL as TERMINAL_SQL
+from host.store.trace import Name, facts_of, shard_count_of
+
+SQL: Final = load_queries("host.office", "usages.sql")
+PAYS: Final = frozenset({Kind.PURCHASE, Kind.POINTS_REDEMPTION, Kind.POINTS_EARN})
+"""What a card is used by to pay: with what is on it, with points, or elsewhere while it earns."""
+ENDED: Final = "-"
+"""In a place: this terminal has been read to its end."""
+READ_AT_A_TIME: Final = 100
+READ_MAX: Final = 2_000
+"""So much is read for one page of what may be few."""
+PART_COSTS: Final = 20
+"""A part counts for so much at least: a terminal that sold nothing has to be looked at, too."""
+BATCHES_BACK_MAX: Final = 10_000
+"""So far back a terminal's batches are walked for a date."""
+DAYS_LATE_MAX: Final = DAYS_BEHIND_MAX
+"""By so many days a batch may be out of order: a till says its own date."""
+
+Place = tuple[str, ...]
+"""Where a page ends, in its source's own words."""
+Key = tuple[int, int]
+"""A journal: shard and number."""
+
+
+class _Read(NamedTuple):
+    """One that a source came by; what is no payment has no key."""
+
+    place: Place
+    key: Key | None
+
+
+class _Part(NamedTuple):
+    """What a source read at once, and where that ended."""
+
+    read: Sequence[_Read]
+    end: Place
+
+
+class _Used(msgspec.Struct, frozen=True):
+    """A row of `used`."""
+
+    shard: int
+    number: int
+    kind: str
+    slot: str
+    card: int
+    pan_masked: str | None
+    merchant: str | None
+    store: int | None
+    terminal: str | None
+    at: dt.datetime
+    business_date: dt.date
+    answer: bytes
+    order: str | None
+    sub_order: str | None
+    money_minor: int | None
+    points: int | None
+    of_issuer: int
+    of_merchant: int | None
+
+
+def usages(connection: Connection, walk: Walk) -> Walked:
+    """A page of what was paid, each by what it was paid with.
+
+    Raises:
+        CardUnknownError, ValueError: the place to go on from is none.
+    """
+    rows: list[Mapping[str, Any]] = []
+    last, read = walk.after, 0
+    for part in _source(connection, walk):
+        found = _rows_at(connection, [one.key for one in part.read if one.key is not None])
+        for one in part.read:
+            row = found.get(one.key) if one.key is not None else None
+            if row is not None and _is_asked(walk, row):
+                if len(rows) == walk.rows_max:
+                    return Walked(rows=rows, next=last)
+                rows.append(row)
+            last = one.place
+        last, read = part.end, read + max(PART_COSTS, len(part.read))
+        if read >= READ_MAX:
+            return Walked(rows=rows, next=last)
+    return Walked(rows=rows)
+
+
+def _source(connection: Connection, walk: Walk) -> Iterator[_Part]:
+    if "order" in walk.asked:
+        return _of_order(connection, walk)
+    if walk.cards:
+        return _of_cards(connection, walk)
+    return _of_date(connection, walk)
+
+
+def _is_asked(walk: Walk, row: Mapping[str, Any]) -> bool:
+    """Whether it may be seen, and is what was asked for."""
+    if not walk.is_seen(row) or (walk.cards and row["card"] not in walk.cards):
+        return False
+    return all(row[name] == value for name, value in walk.asked.items())
+
+
+# By order. -----------------------------------------------------------------------------------
+
+
+def _of_order(connection: Connection, walk: Walk) -> Iterator[_Part]:
+    before, number = walk.after or ("infinity", "0")
+    while True:
+        told = {"order": walk.asked["order"], "before": before, "number": int(number)}
+        kept = connection.execute(
+            SQL["journals_of_order"], {**told, "limit": READ_AT_A_TIME}
+        ).fetchall()
+        if not kept:
+            return
+        read = [_Read((at, f"{journal}"), (shard, journal)) for shard, journal, at in kept]
+        yield _Part(read, read[-1].place)
+        before, number = read[-1].place
+
+
+# By card, or by all cards of a holder. -------------------------------------------------------
+
+
+class _Moved(NamedTuple):
+    """A movement of a card, as cards are put together: the newest first."""
+
+    at: dt.datetime
+    number: int
+    card: int
+    place: str
+    key: Key | None
+
+
+def _of_cards(connection: Connection, walk: Walk) -> Iterator[_Part]:
+    places = dict(_place_of(word, walk.cards) for word in walk.after)
+    count = max(10, READ_AT_A_TIME // len(walk.cards))
+    trails = [_trail(connection, card, places.get(card, ""), count) for card in walk.cards]
+    merged = heapq.merge(*trails, key=lambda one: (one.at, one.number), reverse=True)
+    while part := list(islice(merged, READ_AT_A_TIME)):
+        read = []
+        for one in part:
+            places[one.card] = one.place
+            read.append(_Read(_place(places), one.key))
+        yield _Part(read, _place(places))
+
+
+def _place(places: Mapping[int, str]) -> Place:
+    return tuple(f"{card}:{place}" for card, place in sorted(places.items()) if place)
+
+
+def _place_of(word: str, cards: Sequence[int]) -> tuple[int, str]:
+    card, _, place = word.partition(":")
+    if not place or int(card) not in cards:
+        raise ValueError("it is the end of another view's page")
+    return int(card), place
+
+
+def _trail(connection: Connection, card: int, after: str, count: int) -> Iterator[_Moved]:
+    """What moved it, and what did not; a page of what did not costs a place of its own."""
+    while True:
+        moved = movements_of(connection, card, Page(after=after or None, count=count))
+        for place, one in enumerate(moved.movements, 1):
+            if one.changes:
+                after = f"{one.number}"
+            if place == len(moved.movements) and moved.next is not None:
+                after = moved.next
+            is_paid = one.kind in PAYS and one.reason == Reason.APPROVED
+            key = (moved.shard, one.number) if is_paid else None
+            yield _Moved(one.at, one.number, card, after, key)
+        if moved.next is None:
+            return
+
+
+# By date, at a merchant's or a store's. ------------------------------------------------------
+
+
+def _of_date(connection: Connection, walk: Walk) -> Iterator[_Part]:
+    """Terminal by terminal.
+
+    Raises:
+        Refusal: whose terminals is not said.
+    """
+    first, _ = walk.after or ("", "")
+    shards = shard_count_of(connection)
+    institutions: dict[int, list[str]] = {}
+    for terminal in _terminals(connection, walk, first):
+        home = home_of(terminal, shards)
+        if home not in institutions:
+            channels = connection.execute(TERMINAL_SQL["institutions"], {"home": home})
+            institutions[home] = [name for (name,) in channels]
+        asked = {
+            "home": home,
+            "terminal_id": terminal,
+            "institutions": institutions[home],
+            "date": walk.asked["business_date"],
+            "days": DAYS_LATE_MAX,
+            "batches_max": BATCHES_BACK_MAX,
+            "kinds": [kind.value for kind in PAYS],
+        }
+        keys = connection.execute(SQL["paid_at"], asked).fetchall()
+        read = [_Read((terminal, f"{number}"), (shard, number)) for shard, number in keys]
+        if terminal == first:
+            read = _beyond(read, walk.after)
+        for start in range(0, len(read), READ_AT_A_TIME):
+            part = read[start : start + READ_AT_A_TIME]
+            yield _Part(part, part[-1].place)
+        yield _Part([], (terminal, ENDED))
+
+
+def _beyond(read: list[_Read], place: Place) -> list[_Read]:
+    """What came after the place where a page ended."""
+    places = [one.place for one in read]
+    return read[places.index(place) + 1 :] if place in places else []
+
+
+def _terminals(connection: Connection, walk: Walk, first: str) -> Iterator[str]:
+    """This one, and those that come after it."""
+    asked = walk.asked
+    own = {"own_merchant": walk.own.merchant_id, "own_store": walk.own.store_id}
+    if "store" in asked:
+        statement = "terminals_of_store"
+    elif "merchant" in asked:
+        statement = "terminals_of_merchant"
+    elif any(own.values()):
+        statement = "terminals_of_own"
+    else:
+        raise Refusal(
+            FIELD, field="merchant", problem="a date is asked for with a merchant or store"
+        )
+    told = {**own, "store": asked.get("store"), "merchant": asked.get("merchant")}
+    while True:
+        told |= {"first": first, "limit": READ_AT_A_TIME + 1}
+        names = [name for (name,) in connection.execute(SQL[statement], told)]
+        yield from names[:READ_AT_A_TIME]
+        if len(names) <= READ_AT_A_TIME:
+            return
+        first = names[-1]
+
+
+# As rows. ------------------------------------------------------------------------------------
+
+
+def _rows_at(connection: Connection, keys: Sequence[Key]) -> dict[Key, Mapping[str, Any]]:
+    if not keys:
+        return {}
+    told = {"shards": [shard for shard, _ in keys], "numbers": [number for _, number in keys]}
+    used = [_Used(*row) for row in connection.execute(SQL["used"], told)]
+    used = [one for one in used if one.kind in PAYS]
+    facts: dict[int, list[tuple[Any, ...]]] = {}
+    for fact in facts_of(connection, [(one.shard, one.number) for one in used]):
+        facts.setdefault(fact[0], []).append(fact)
+    return {(one.shard, one.number): _row(one, facts.get(one.number, [])) for one in used}
+
+
+def _row(one: _Used, facts: Iterable[tuple[Any, ...]]) -> Mapping[str, Any]:
+    """Split into what was on the card, points, and what was paid elsewhere."""
+    told = read_answer(one.answer)
+    standing = [fact for fact in facts if fact[5]]
+    refunded = sum(fact[3] for fact in standing if fact[2] == Kind.REFUND)
+    is_undone = any(fact[2] != Kind.REFUND for fact in standing)
+    paid = abs(one.money_minor or 0)
+    if one.kind == Kind.POINTS_REDEMPTION:
+        paid += abs(one.points or 0)
+    return {
+        "id": one.number,
+        "rrn": rrn_of(one.number),
+        "at": one.at,
+        "business_date": one.business_date,
+        "event": one.kind,
+        "card": one.card or None,
+        "pan_masked": one.pan_masked,
+        "order": one.order,
+        "sub_order": one.sub_order or None,
+        "gift_card_minor": max(-(one.money_minor or 0), 0),
+        "points": told.points_used,
+        "cash_minor": told.self_pay_minor,
+        "refunded_minor": refunded,
+        "merchant": one.merchant,
+        "store": one.store,
+        "terminal": one.terminal,
+        "source": str(Name.of_slot(one.slot)),
+        "is_valid": not is_undone and not refunded >= paid > 0,
+        VIEW_COLUMNS[Scope.ISSUER]: one.of_issuer,
+        VIEW_COLUMNS[Scope.MERCHANT]: one.of_merchant,
+        VIEW_COLUMNS[Scope.STORE]: one.store,
+    }

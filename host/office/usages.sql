@@ -1,0 +1,220 @@
+-- What was paid: found by order, along a card's trail, or at a terminal on a date. Every statement
+-- is a few steps of an index for each row of a page. What is looked up for each of a few is LATERAL
+-- with OFFSET 0: so it is, whatever statistics say.
+
+-- name: journals_of_order
+-- What was posted for an order, from a moment back.
+SELECT
+    o.shard,
+    o.journal_id,
+    o.decided_at::text
+FROM order_reference AS o
+WHERE
+    o.order_number = %(order)s
+    AND (o.decided_at, o.journal_id) < (%(before)s::timestamptz, %(number)s)
+ORDER BY o.decided_at DESC, o.journal_id DESC
+LIMIT %(limit)s;
+
+-- name: terminals_of_store
+-- From one on; none where the store is not of who asks.
+SELECT t.terminal_id
+FROM store AS s
+INNER JOIN terminal AS t ON s.id = t.store_id
+WHERE
+    s.id = %(store)s
+    AND s.id = coalesce(%(own_store)s::integer, s.id)
+    AND s.merchant_id = coalesce(%(own_merchant)s::integer, s.merchant_id)
+    AND t.terminal_id >= %(first)s
+ORDER BY t.terminal_id
+LIMIT %(limit)s;
+
+-- name: terminals_of_merchant
+-- From one on, of all its stores; none where the merchant is not who asks.
+SELECT t.terminal_id
+FROM merchant AS m
+INNER JOIN store AS s ON m.id = s.merchant_id
+INNER JOIN terminal AS t ON s.id = t.store_id
+WHERE
+    m.merchant_id = %(merchant)s
+    AND m.id = coalesce(%(own_merchant)s::integer, m.id)
+    AND s.id = coalesce(%(own_store)s::integer, s.id)
+    AND t.terminal_id >= %(first)s
+ORDER BY t.terminal_id
+LIMIT %(limit)s;
+
+-- name: terminals_of_own
+-- From one on, of the merchant or store that asks.
+SELECT t.terminal_id
+FROM store AS s
+INNER JOIN terminal AS t ON s.id = t.store_id
+WHERE
+    (s.merchant_id = %(own_merchant)s OR s.id = %(own_store)s)
+    AND t.terminal_id >= %(first)s
+ORDER BY t.terminal_id
+LIMIT %(limit)s;
+
+-- name: paid_at
+-- What was paid at a terminal on a business date. Its batches come one after the other, so they are
+-- walked back from the newest, one probe of a key each, and those around the date are read.
+WITH RECURSIVE batch AS (
+    SELECT
+        0 AS place,
+        k.institution || '/' || %(terminal_id)s::text || '/' AS beginning,
+        last.epoch,
+        last.business_date
+    FROM unnest(%(institutions)s::text []) AS k (institution)
+    LEFT JOIN LATERAL (  -- noqa: ST05
+        SELECT
+            split_part(e.slot, '/', 3) AS epoch,
+            e.business_date
+        FROM exchange AS e
+        WHERE
+            e.home = %(home)s
+            AND e.slot >= k.institution || '/' || %(terminal_id)s::text || '/'
+            AND e.slot < k.institution || '/' || %(terminal_id)s::text || '0'
+        ORDER BY e.slot DESC
+        LIMIT 1
+    ) AS last ON true
+    UNION ALL
+    SELECT
+        batch.place + 1,
+        batch.beginning,
+        last.epoch,
+        last.business_date
+    FROM batch
+    LEFT JOIN LATERAL (
+        SELECT
+            split_part(e.slot, '/', 3) AS epoch,
+            e.business_date
+        FROM exchange AS e
+        WHERE
+            e.home = %(home)s
+            AND e.slot >= batch.beginning
+            AND e.slot < batch.beginning || batch.epoch
+        ORDER BY e.slot DESC
+        LIMIT 1
+    ) AS last ON true
+    WHERE
+        batch.epoch IS NOT NULL
+        AND batch.business_date >= %(date)s::date - %(days)s::integer
+        AND batch.place < %(batches_max)s
+),
+
+around AS (
+    SELECT
+        batch.beginning,
+        batch.epoch,
+        lead(batch.business_date)
+            OVER (PARTITION BY batch.beginning ORDER BY batch.place) AS before_it
+    FROM batch
+)
+
+SELECT
+    found.shard,
+    found.id
+FROM around
+INNER JOIN LATERAL (
+    SELECT
+        e.shard,
+        e.id,
+        e.decided_at
+    FROM exchange AS e
+    WHERE
+        e.home = %(home)s
+        AND e.slot >= around.beginning || around.epoch || '/'
+        AND e.slot < around.beginning || around.epoch || '0'
+        AND e.business_date = %(date)s
+        AND e.kind = any(%(kinds)s::text [])
+        AND e.reason = 'approved'
+        AND NOT e.is_tombstone
+    ORDER BY e.slot
+    OFFSET 0
+) AS found ON true
+WHERE
+    around.epoch IS NOT NULL
+    AND (around.before_it IS NULL OR around.before_it <= %(date)s::date + %(days)s::integer)
+ORDER BY found.decided_at DESC, found.id DESC;
+
+-- name: used
+-- These journals as what was paid by them, and whose they are. A terminal that has moved to
+-- another merchant since stood in no store of that one's.
+SELECT
+    j.shard,
+    j.id,
+    e.kind,
+    j.slot,
+    j.card_id,
+    c.pan_masked,
+    m.merchant_id AS merchant,
+    s.id AS store,
+    j.terminal_id,
+    e.decided_at,
+    e.business_date,
+    e.answer,
+    o.order_number,
+    o.sub_order,
+    moved.money_minor,
+    moved.points,
+    j.issuer_id AS of_issuer,
+    j.merchant_id AS of_merchant
+FROM unnest(%(shards)s::smallint [], %(numbers)s::bigint []) AS k (shard, id)
+INNER JOIN LATERAL (  -- noqa: ST05
+    SELECT
+        journal.shard,
+        journal.id,
+        journal.home,
+        journal.slot,
+        journal.card_id,
+        journal.issuer_id,
+        journal.merchant_id,
+        journal.terminal_id
+    FROM journal
+    WHERE journal.shard = k.shard AND journal.id = k.id
+    ORDER BY journal.id
+    OFFSET 0
+) AS j ON true
+INNER JOIN LATERAL (
+    SELECT
+        exchange.kind,
+        exchange.decided_at,
+        exchange.business_date,
+        exchange.answer
+    FROM exchange
+    WHERE exchange.home = j.home AND exchange.slot = j.slot
+    ORDER BY exchange.slot
+    OFFSET 0
+) AS e ON true
+LEFT JOIN LATERAL (
+    SELECT card.pan_masked
+    FROM card
+    WHERE card.shard = j.shard AND card.id = j.card_id
+    ORDER BY card.id
+    OFFSET 0
+) AS c ON true
+LEFT JOIN merchant AS m ON j.merchant_id = m.id
+LEFT JOIN terminal AS t ON j.terminal_id = t.terminal_id
+LEFT JOIN store AS s ON t.store_id = s.id AND j.merchant_id = s.merchant_id
+LEFT JOIN order_reference AS o ON j.shard = o.shard AND j.id = o.journal_id
+LEFT JOIN LATERAL (
+    SELECT
+        sum(CASE
+            WHEN entry.credit_account = p.account_id THEN entry.amount_minor
+            ELSE -entry.amount_minor
+        END)
+        FILTER (WHERE NOT starts_with(p.unit, 'P:'))::bigint AS money_minor,
+        sum(CASE
+            WHEN entry.credit_account = p.account_id THEN entry.amount_minor
+            ELSE -entry.amount_minor
+        END)
+        FILTER (WHERE starts_with(p.unit, 'P:'))::bigint AS points
+    FROM purse AS p
+    INNER JOIN entry
+        ON
+            p.shard = entry.shard
+            AND p.account_id IN (entry.debit_account, entry.credit_account)
+    WHERE
+        p.shard = j.shard
+        AND p.card_id = j.card_id
+        AND entry.shard = j.shard
+        AND entry.journal_id = j.id
+) AS moved ON true;

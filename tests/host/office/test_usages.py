@@ -1,0 +1,160 @@
+"""What was paid is found by card, holder and order, and of a date by merchant and store."""
+
+from typing import Any
+
+import pytest
+
+from host.estate.demo import TILLS
+from host.model.office import Page, Refused
+from host.model.requests import ExchangeKey, Family, Kind, OrderReference, Original
+from tests.host.conftest import MERCHANT_OF, NOW, Till
+from tests.host.office.conftest import HOME, Bureau, Person
+from tests.host.office.test_card_views import shop  # noqa: F401 - a fixture
+from tests.host.office.test_holding import PHONE, Shop
+from tests.host.test_activation import activate
+
+MIS = TILLS[0]
+ORDER = OrderReference("T20261122-71", "1")
+OTHER = OrderReference("T20261122-71", "2")
+
+
+async def sold(till: Till, pan: Any, amount: int, **more: Any) -> str:
+    sale = till.request(Kind.PURCHASE, None, amount, pan=pan, **more)
+    answer = await till.ask(sale)
+    assert answer.is_approved, answer
+    return answer.rrn
+
+
+def paged(bureau: Bureau, person: Person, **filters: str) -> list[Any]:
+    """RRNs, one a page."""
+    found: list[Any] = []
+    after: list[str] = []
+    while True:
+        page = bureau.look(person, "usages", filters=filters, rows_max=1, after=after)
+        assert isinstance(page, Page), page
+        found += [row[page.columns.index("rrn")] for row in page.rows]
+        after = page.next
+        if not after:
+            return found
+
+
+async def test_usages_of_an_order_are_all_its_parts_whatever_card_paid(shop: Shop) -> None:  # noqa: F811
+    """S1-44, S3-20: the newest first; what gave back is not a usage of its own."""
+    first, second, _ = shop.cards
+    till, bureau = shop.till, shop.bureau
+    for card in (first, second):
+        await activate(till, shop.pan(card))
+    one = await sold(till, shop.pan(first), 100, order=ORDER)
+    await sold(till, shop.pan(first), 5_000)
+    two = await sold(till, shop.pan(second), 200, order=OTHER)
+    refund = till.request(
+        Kind.REFUND, None, 200, pan=shop.pan(second), order=OTHER, original=Original(rrn=two)
+    )
+    assert (await till.ask(refund)).is_approved
+    rows = bureau.rows(shop.manager, "usages", order=ORDER.order)
+    rows.sort(key=lambda row: row["sub_order"], reverse=True)
+    names = ("rrn", "sub_order", "gift_card_minor", "is_valid", "card")
+    assert [tuple(row[name] for name in names) for row in rows] == [
+        (two, "2", 200, False, second),
+        (one, "1", 100, True, first),
+    ]
+    assert rows[0]["refunded_minor"] == 200
+    assert paged(bureau, shop.manager, order=ORDER.order) == sorted([two, one], reverse=True)
+    assert paged(bureau, shop.manager, order=ORDER.order, sub_order="1") == [one]
+    assert paged(bureau, shop.manager, order=ORDER.order, card=f"{second}") == [two]
+    assert paged(bureau, shop.manager, order=ORDER.order, valid="false") == [two]
+    assert bureau.rows(shop.manager, "usages", order="T2026") == []
+
+
+async def test_usages_of_a_holder_are_those_of_all_their_cards_by_time(shop: Shop) -> None:  # noqa: F811
+    """S1-46, S3-20, S4-45."""
+    first, second, _ = shop.cards
+    till, bureau = shop.till, shop.bureau
+    for card in (first, second):
+        await shop.activate(card)
+    paid = sorted(
+        [await sold(till, shop.pan(card), 100) for card in (first, second, first, first, second)]
+    )
+    [(member,)] = bureau.sql("SELECT DISTINCT member_id FROM card WHERE id = %s", first)
+    for asked in ({"phone": PHONE}, {"member": f"{member}"}):
+        rows = bureau.rows(shop.manager, "usages", **asked)
+        assert [row["rrn"] for row in rows] == paid[::-1]
+        assert {row["card"] for row in rows} == {first, second}
+        assert paged(bureau, shop.manager, **asked) == paid[::-1], "page after page, each once"
+    assert bureau.rows(shop.manager, "usages", phone="13900000000") == []
+
+
+async def test_usages_of_a_merchant_or_store_on_a_date_are_of_its_terminals(shop: Shop) -> None:  # noqa: F811
+    """S3-20, S3-27, S3-30: terminal by terminal, the newest first, whatever batch they came in."""
+    card, *_ = shop.cards
+    till, bureau = shop.till, shop.bureau
+    await activate(till, shop.pan(card))
+    [(store, date)] = bureau.sql(
+        "SELECT s.id, d.business_date FROM store AS s JOIN terminal AS t ON t.store_id = s.id,"
+        " business_day AS d WHERE t.terminal_id = %s AND d.state = 'open'", MIS,
+    )  # fmt: skip
+    keys = [
+        ExchangeKey("mis", MIS, epoch, f"{number:012d}", Family.FINANCIAL)
+        for number, epoch in enumerate(("20261117", "20261121", "20261122", "20261122"), 1)
+    ]
+    paid = sorted(
+        [
+            await sold(till, shop.pan(card), 100, key=key, merchant_id=MERCHANT_OF[MIS])
+            for key in keys
+        ]
+    )
+    merchant = MERCHANT_OF[MIS]
+    day = {"date": f"{date}"}
+    owner = bureau.person("merchant_owner", "merchant", merchant)
+    manager = bureau.person("store_manager", "store", f"{store}")
+    for person, asked in (
+        (shop.manager, {"merchant": merchant}),
+        (shop.manager, {"store": f"{store}"}),
+        (owner, {}),
+        (owner, {"store": f"{store}"}),
+        (manager, {}),
+    ):
+        rows = bureau.rows(person, "usages", **day, **asked)
+        assert [row["rrn"] for row in rows if row["card"] == card] == paid[::-1], (asked, rows)
+        assert paged(bureau, person, **day, **asked, terminal=MIS) == [
+            row["rrn"] for row in rows if row["terminal"] == MIS
+        ]
+    assert bureau.rows(shop.manager, "usages", date="2026-01-01", store=f"{store}") == []
+    alone = bureau.look(shop.manager, "usages", filters=day)
+    assert isinstance(alone, Refused)
+    assert alone.code == "E-FIELD"
+
+
+async def test_a_merchant_sees_of_a_card_what_was_paid_at_its_own_terminals(shop: Shop) -> None:  # noqa: F811
+    """S1-47: not what another merchant sold to the same card, nor for the same order."""
+    card, *_ = shop.cards
+    till, bureau = shop.till, shop.bureau
+    await activate(till, shop.pan(card))
+    paid = await sold(till, shop.pan(card), 100, order=ORDER)
+    [(merchant, store)] = bureau.sql(
+        "SELECT m.merchant_id, s.id FROM merchant AS m JOIN store AS s ON s.merchant_id = m.id"
+        " WHERE m.merchant_id <> %s ORDER BY s.id LIMIT 1", HOME["merchant"],
+    )  # fmt: skip
+    owner = bureau.person("merchant_owner", "merchant", HOME["merchant"])
+    other = bureau.person("merchant_owner", "merchant", merchant)
+    clerk = bureau.person("store_manager", "store", f"{store}")
+    [(own_store,)] = bureau.sql(
+        "SELECT store_id FROM terminal WHERE terminal_id = %s", till.terminal_id
+    )
+    day = {"date": f"{NOW.date()}"}
+    for asked in (
+        {"card": f"{card}"}, {"order": ORDER.order}, {**day, "merchant": HOME["merchant"]},
+        {**day, "store": f"{own_store}"},
+    ):  # fmt: skip
+        assert paid in paged(bureau, owner, **asked), asked
+        for foreign in (other, clerk):
+            assert paid not in paged(bureau, foreign, **asked), asked
+
+
+@pytest.mark.parametrize("after", ["x", "1:2:3", "9:1"])
+async def test_a_place_of_another_page_is_a_field_to_correct(shop: Shop, after: str) -> None:  # noqa: F811
+    card, *_ = shop.cards
+    for asked in ({"card": f"{card}"}, {"order": "T1"}, {"date": "2026-11-22", "store": "1"}):
+        told = shop.bureau.look(shop.manager, "usages", filters=asked, after=[after])
+        assert isinstance(told, Refused), (asked, told)
+        assert told.code == "E-FIELD"
