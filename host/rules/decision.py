@@ -214,7 +214,10 @@ def _open(item: Item, state: State, court: Court, numbers: Numbers) -> Dossier:
         card = original.card
     book = court.book
     issuer = book.issuers[card.issuer_id] if card is not None else None
-    return Dossier(item, request, state, book, court.pins, numbers, card, original, known, issuer)
+    amount = request.amount.amount_minor if request.amount is not None else 0
+    return Dossier(
+        item, request, state, book, court.pins, numbers, card, original, known, issuer, amount
+    )
 
 
 def _refusal(rule: Rule, dossier: Dossier) -> Reason | None:

@@ -86,6 +86,8 @@ class Dossier(msgspec.Struct, gc=False):
     """How the original was answered, approved or not, where it is named by its key."""
     issuer_of_card: Issuer | None
     """The issuer of `card`, looked up once."""
+    amount: int
+    """Minor units or points asked for; 0 where the kind has none."""
     opened: list[NewCase] = []
     """What people are to look at because of this request."""
 
@@ -129,12 +131,6 @@ class Dossier(msgspec.Struct, gc=False):
             if not is_dated or (original is not None and one.has(original.shard, original.seal)):
                 return one
         return None
-
-    @property
-    def amount(self) -> int:
-        """Minor units or points asked for; 0 where the kind has none."""
-        money = self.request.amount
-        return money.amount_minor if money is not None else 0
 
     @property
     def amount_to_name(self) -> int:
