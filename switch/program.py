@@ -107,7 +107,6 @@ class Switch:
                 "a channel does not listen": self._listens_everywhere,
             },
         )
-        self.poller = Poller(outboxes.flush)
         address = Address.parse(settings.link)
         self.credentials = _credentials_of(settings, address)
         self.link = HostLink(
@@ -122,6 +121,7 @@ class Switch:
             on_fault=count,
             credentials=self.credentials,
         )
+        self.poller = Poller(self._end_turn, self.link.hold)
         self.lanes = Lanes(
             settings,
             self.link,
@@ -219,6 +219,11 @@ class Switch:
             if self._draining:
                 self._draining = [each for each in self._draining if not each.is_drained]
             guarded("turn", self._outboxes.flush)
+
+    def _end_turn(self) -> None:
+        """What the sockets brought goes to the host, and what was answered at once to them."""
+        guarded("turn", self.link.release)
+        self._outboxes.flush()
 
     def _channel(self, row: ChannelSettings) -> Channel:
         _tell_where_ecb_is_believed(row)

@@ -175,6 +175,16 @@ class HostLink:
         pipe.wake()
         return ticket
 
+    def hold(self) -> None:
+        """What is asked from here on leaves in one write when it is told to (`release`)."""
+        if self._pipe is not None:
+            self._pipe.hold()
+
+    def release(self) -> None:
+        """The end of a turn that began with `hold`."""
+        if self._pipe is not None:
+            self._pipe.release()
+
     def forget(self, ticket: object) -> None:
         """Stop waiting: its answer, if one comes, goes to `on_unmatched`.
 

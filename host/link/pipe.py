@@ -1,7 +1,9 @@
 """One end of a link as bytes: a non-blocking socket read and written with trio.
 
 What is to be sent is gathered until the writer's turn comes, so everything that was decided in
-one turn of the event loop leaves in one write.
+one turn of the event loop leaves in one write. Who knows where a turn of his own begins and ends
+says so (`hold`, `release`): then the socket is written at its end, and the writer's task, which
+would need a turn of the loop for itself, is left for what the socket does not take.
 """
 
 import socket
@@ -16,13 +18,29 @@ READ_BYTES: Final = 256 * 1024
 class Pipe:
     """A connected socket; `wake` makes the writer ask `gather` for what has come together."""
 
-    __slots__ = ("_gather", "_idle", "_is_woken", "_sock", "heard_at")
+    __slots__ = (
+        "_fault",
+        "_gather",
+        "_idle",
+        "_is_held",
+        "_is_woken",
+        "_is_writing",
+        "_rest",
+        "_sock",
+        "heard_at",
+    )
 
     def __init__(self, sock: socket.socket, gather: Callable[[], bytes]) -> None:
         self._sock = sock
         self._gather = gather
         self._idle = trio.lowlevel.ParkingLot()
         self._is_woken = False
+        self._is_held = False
+        self._is_writing = False
+        self._rest = b""
+        """Gathered, and not taken by the socket yet."""
+        self._fault: Exception | None = None
+        """Of gathering: the connection ends with it."""
         self.heard_at = trio.current_time()
 
     @property
@@ -53,7 +71,21 @@ class Pipe:
         """There is something to gather: cheap, and any number of times a turn."""
         if not self._is_woken:
             self._is_woken = True
-            self._idle.unpark_all()
+            if not self._is_held:
+                self._idle.unpark_all()
+
+    def hold(self) -> None:
+        """Let what is to be gathered wait for `release`: nothing in between may wait itself."""
+        self._is_held = True
+
+    def release(self) -> None:
+        """Write what has come together since `hold`, as far as it goes without waiting."""
+        self._is_held = False
+        if self._is_woken:
+            if not (self._is_writing or self._rest):
+                self._write_at_once()
+            if self._is_woken or self._rest or self._fault:
+                self._idle.unpark_all()
 
     async def write_gathered(self) -> None:
         """Write what is gathered, for ever.
@@ -62,10 +94,31 @@ class Pipe:
             OSError: the connection is gone.
         """
         while True:
-            if not self._is_woken:
+            while not (self._is_woken or self._rest or self._fault):
                 await self._idle.park()
-            self._is_woken = False
-            await self.send(self._gather())
+            if self._fault is not None:
+                raise self._fault
+            self._is_writing = True
+            data, self._rest = self._rest, b""
+            if self._is_woken:
+                self._is_woken = False
+                data += self._gather()
+            await self.send(data)
+            self._is_writing = False
+
+    def _write_at_once(self) -> None:
+        """What the socket takes; the rest, and whatever fails, is for the writer to meet."""
+        self._is_woken = False
+        try:
+            data = self._gather()
+        except Exception as error:  # noqa: BLE001 - it ends the connection, as it does there
+            self._fault = error
+            return
+        try:
+            sent = self._sock.send(data)
+        except OSError:
+            sent = 0
+        self._rest = data[sent:]
 
     async def send(self, data: bytes) -> None:
         """Write all of `data`.

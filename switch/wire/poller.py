@@ -21,11 +21,21 @@ OnReady = Callable[[int], None]
 """Told which of READ and WRITE a socket is ready for; may be called once after `forget`."""
 
 
-class Poller:
-    """Sockets and what to do when they are ready; `after_turn` runs when all have been served."""
+def _begin() -> None:
+    """Nothing is to be done before a turn."""
 
-    def __init__(self, after_turn: Callable[[], None]) -> None:
+
+class Poller:
+    """Sockets and what to do when they are ready.
+
+    `after_turn` runs when all that were ready have been served, `before_turn` before the first.
+    """
+
+    def __init__(
+        self, after_turn: Callable[[], None], before_turn: Callable[[], None] = _begin
+    ) -> None:
         self._selector = selectors.DefaultSelector()
+        self._before_turn = before_turn
         self._after_turn = after_turn
 
     def watch(self, sock: socket.socket, interest: int, on_ready: OnReady) -> None:
@@ -49,9 +59,10 @@ class Poller:
 
     async def run(self) -> NoReturn:
         """Serve ready sockets, for ever."""
-        selector, after_turn = self._selector, self._after_turn
+        selector, before_turn, after_turn = self._selector, self._before_turn, self._after_turn
         while True:
             await trio.lowlevel.wait_readable(selector.fileno())
+            guarded("turn", before_turn)
             for key, ready in selector.select(0):
                 try:
                     key.data(ready)
