@@ -21,7 +21,7 @@ from terminals.answering import answerings_of
 from terminals.answers import AnswerPlans, is_request
 from terminals.codec import Codec, DecodeError
 from terminals.dukpt_session import DukptMac, as_taken
-from terminals.forms import Form, FormKey, Forms
+from terminals.forms import Form, Forms
 from terminals.framing import Measure
 from terminals.message import Damage, Message
 from terminals.needs import refused_for
@@ -247,14 +247,11 @@ class IsoDialect:
     def _form(self, message: Message) -> Form:
         if isinstance(message.form, Form):
             return message.form
-        fields, row = message.fields, message.spelling
-        means = row.means if row is not None else None
-        form = message.form = self._forms.of((fields["t"], means, tuple(fields)))
+        form = message.form = self._forms.of(message)
         return form
 
-    def _make_form(self, key: FormKey) -> Form:
-        mti, means, names = key
-        kind = means if isinstance(means, Kind) else None
+    def _make_form(self, message: Message) -> Form:
+        mti, kind, names = message.mti, message.asks, tuple(message.fields)
         plans = self.answers[kind] if kind else self.refusals.get(mti[:2], self.refusals[""])
         return Form(
             is_sealed=self.codec.mac_field(names) in names,

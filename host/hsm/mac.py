@@ -16,7 +16,6 @@ A Mac keeps its cipher contexts: make one for each key and keep it as long as th
 """
 
 import hmac
-from binascii import hexlify
 from collections.abc import Callable
 from typing import Final, Protocol
 
@@ -70,7 +69,7 @@ class UnionPayEcbMac:
         text = b"%016X" % _folded(data)
         first = self._encrypt(text[:8])
         mixed = int.from_bytes(first, "big") ^ int.from_bytes(text[8:], "big")
-        return hexlify(self._encrypt(mixed.to_bytes(8, "big"))[:4]).upper()
+        return self._encrypt(mixed.to_bytes(8, "big"))[:4].hex().upper().encode("ascii")
 
     def verify(self, data: bytes, tag: bytes) -> bool:
         """Whether `tag` is the MAC of `data`, in constant time."""
