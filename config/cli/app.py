@@ -56,7 +56,11 @@ from config.errors import (
 )
 from config.homes import BENCH, DATA, DEMO
 from config.language import OPTION, Language, language_of, speech, tell
-from config.run.closed_output import came_of_closed_output, end_by_sigpipe
+from config.run.closed_output import (
+    came_of_closed_output,
+    end_by_sigpipe,
+    give_up_what_waits,
+)
 from config.run.memory import keep_to_ourselves
 
 if TYPE_CHECKING:  # imported by the commands, so that --help stays fast
@@ -399,7 +403,9 @@ def main() -> NoReturn:
 
         help_in_chinese(command)
     keep_brackets(command)
-    sys.exit(_status_of(functools.partial(command, prog_name="posswitch", standalone_mode=False)))
+    status = _status_of(functools.partial(command, prog_name="posswitch", standalone_mode=False))
+    give_up_what_waits()
+    sys.exit(status)
 
 
 def _status_of(command: Callable[[], object]) -> int:

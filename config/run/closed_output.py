@@ -7,6 +7,7 @@ write then meets a BrokenPipeError, and libraries between make an exit of status
 
 import os
 import signal
+import sys
 from typing import NoReturn
 
 
@@ -17,6 +18,21 @@ def came_of_closed_output(error: BaseException | None) -> bool:
     if isinstance(error, SystemExit):
         return came_of_closed_output(error.__context__)
     return isinstance(error, BrokenPipeError)
+
+
+def give_up_what_waits() -> None:
+    """Let what an output did not take, as on a full disk, be lost now.
+
+    Python would try once more at the end, and make an exit status of 120 of ours.
+    """
+    for output in (sys.stdout, sys.stderr):
+        try:
+            if output is not None:
+                output.flush()
+        except OSError:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, output.fileno())
+            os.close(nowhere)
 
 
 def end_by_sigpipe() -> NoReturn:

@@ -63,8 +63,13 @@ def test_settings_that_are_wrong_are_named_by_key(tmp_path: Path) -> None:
     assert "host.writer: there is no such setting. Next: did you mean writers?" in done.stderr
 
 
+BUFFERS = pytest.mark.parametrize("unbuffered", ["", "1"], ids=["buffered", "unbuffered"])
+"""Whether Python keeps what is printed until there is more of it: PYTHONUNBUFFERED."""
+
+
+@BUFFERS
 @pytest.mark.parametrize("words", [["explain", "all"], ["describe", "0200"]])
-def test_an_output_without_room_is_no_finding(words: list[str]) -> None:
+def test_an_output_without_room_is_no_finding(words: list[str], unbuffered: str) -> None:
     """Status 1 says that something does not balance; a full disk says 3."""
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
@@ -73,11 +78,25 @@ def test_an_output_without_room_is_no_finding(words: list[str]) -> None:
             stdout=full,
             stderr=subprocess.PIPE,
             text=True,
+            env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
         )
     assert done.returncode == 3
     assert done.stderr.startswith(
         "posswitch: error E-DISK-FULL: cannot use a file: No space left on device."
     )
+
+
+@BUFFERS
+def test_a_mistake_that_cannot_be_told_keeps_its_status(unbuffered: str) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "config", "dance"],
+            check=False,
+            stdout=full,
+            stderr=full,
+            env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
+        )
+    assert done.returncode == 2
 
 
 def test_a_word_that_is_no_text_is_told() -> None:
