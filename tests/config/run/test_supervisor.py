@@ -18,6 +18,7 @@ from config.places import Places, places_of
 from config.run.postgres import is_serving
 from tests.commands import run_command
 from tests.ports import free_ports
+from tests.switch.certificates import Authority
 
 VECTORS = json.loads((Path(__file__).parents[2] / "vectors" / "vectors.json").read_text())
 END_SECONDS_MAX = 30.0
@@ -149,6 +150,67 @@ def test_a_named_settings_file_is_what_host_and_switch_run_by(
 
 
 PARTS = ("host", "switch")
+ECB_SETTINGS = """
+[[channels]]
+name = "counter"
+port = 0
+
+[[channels]]
+name = "shops"
+port = 0
+host = "0.0.0.0"
+ecb_networks = ["10.7.0.0/16", "192.0.2.8/32"]
+
+[[channels]]
+name = "sealed"
+port = 0
+host = "0.0.0.0"
+tls = { certificate = "%s", key = "%s" }
+
+[[channels]]
+name = "named-nowhere"
+port = 0
+dialect = "ascii87-hex"
+ecb_networks = []
+
+[[channels]]
+name = "tills"
+kind = "mis"
+port = 0
+
+[[issuers]]
+name = "lake"
+issuer_id = "48882955"
+prefixes = ["9955"]
+addresses = ["127.0.0.1:%d"]
+"""
+ECB_TOLD = {
+    "counter": "127.0.0.0/8, ::1/128",
+    "shops": "10.7.0.0/16, 192.0.2.8/32",
+    "sealed": "everywhere, in TLS",
+    "named-nowhere": "nowhere",
+}
+"""Of each channel whose terminals may have such a code; a till of `mis` has none."""
+
+
+def test_each_channel_says_at_its_start_from_where_terminals_under_ecb_codes_are_believed(
+    places: Places, tmp_path: Path
+) -> None:
+    """Beside an external issuer, whose line has no such code and says nothing of one."""
+    file, files = tmp_path / "ecb.toml", Authority(tmp_path).issue("posswitch")
+    file.write_text(ECB_SETTINGS % (*files, *free_ports(1)))
+    log = places.log / "switch.log"
+    said_before = log.stat().st_size if log.exists() else 0
+    command = Up(places, "--estate", "demo", "--settings", str(file))
+    try:
+        command.wait_until_ready()
+    finally:
+        command.process.terminate()
+        command.end()
+    lines = [json.loads(line) for line in log.read_bytes()[said_before:].splitlines()]
+    told = [line for line in lines if line["event"] == "terminals under up-ecb are believed"]
+    assert {line["channel"]: line["where"] for line in told} == ECB_TOLD
+    assert len(told) == len(ECB_TOLD)
 
 
 def test_killing_it_outright_leaves_no_process_and_the_directory_usable(up: Up) -> None:

@@ -90,7 +90,7 @@ async def test_a_decline_has_its_words_and_what_to_do(place_of: At_) -> None:
     async with till(place_of) as prompt:
         [said] = await typed(prompt, "purchase frozen 50")
     words = "card frozen or its holder is frozen or card batch suspended"
-    assert f"DECLINED    62 {words} (受限制卡或卡批次已暂停)" in said
+    assert f"DECLINED    62 {words}\n{' ' * 16}(受限制卡或卡批次已暂停)" in said
     assert "next        the card is frozen; another card: cards" in said
 
 
