@@ -2,7 +2,10 @@
 
 import contextlib
 import os
+import re
 import shutil
+import signal
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -14,9 +17,10 @@ import hypothesis
 import psycopg
 import pytest
 import structlog
+from xdist.scheduler import LoadFileScheduling
 
 from config.cluster import Cluster
-from config.run.database import Dsns, embedded_dsns, make_database, prepare_embedded
+from config.run.database import Dsns, embedded_dsns, prepare_embedded
 from config.run.postgres import PostgresServer, start_postgres
 
 hypothesis.settings.register_profile("posswitch", deadline=None)
@@ -26,12 +30,25 @@ hypothesis.settings.load_profile("posswitch")
 os.environ["LC_ALL"] = "C.UTF-8"
 """What commands say is compared in English, whoever runs the tests."""
 
+if os.environ.pop("PYTHONDONTWRITEBYTECODE", None):
+    sys.dont_write_bytecode = False
+    sys.pycache_prefix = str(Path(__file__).parents[1] / "build" / "pycache")
+    os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix
+"""Hundreds of our programs start in a run. Who wants nothing written beside the sources has what is
+compiled of them where all is that can be made again, not compiled by each."""
+
 TEMPLATE = "posswitch_template"
 DIRECTORY_PREFIX = "posswitch-tests-"
 DAY_SECONDS = 86_400
 WORKERS = 3
+MEMORY, MEMORY_BYTES_MIN = Path("/dev/shm"), 6 << 30
+"""Where our server's files are quick, and from how much room on: its disk is proved elsewhere."""
 LONGEST_FIRST = ("whole", "config", "simulators", "clearing", "switch", "host", "terminals")
 """With several workers a file goes to one of them whole; no long one may be left to the end."""
+OF_ONE_HOUSE = re.compile(
+    r"tests/simulators/(?:till/)?test_(?:\w*in_chinese|every_row|prompt|scenarios|sessions)\.py"
+)
+"""Files that share what is started once for them all, so that one worker takes them."""
 _OWN_DIRECTORY = pytest.StashKey[Path]()
 
 
@@ -95,7 +112,11 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """A directory of this run's own. The usual one is closed to others by each run that starts,
-    and with it a server that runs as another user because we are root."""
+    and with it a server that runs as another user because we are root.
+
+    Who starts us in the background has Ctrl-C ignored, and so would all that we start."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     if config.option.basetemp is None:
         config.option.basetemp = tempfile.mkdtemp(prefix=DIRECTORY_PREFIX)
         config.stash[_OWN_DIRECTORY] = Path(config.option.basetemp)
@@ -112,6 +133,18 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         with contextlib.suppress(OSError):
             if time.time() - left.stat().st_mtime > DAY_SECONDS:
                 shutil.rmtree(left, ignore_errors=True)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling:
+    """Files go to workers whole, and those of one house together."""
+    return _ByHouse(config, log)
+
+
+class _ByHouse(LoadFileScheduling):  # type: ignore[misc] # xdist tells no types
+    def _split_scope(self, nodeid: str) -> str:
+        file = super()._split_scope(nodeid)
+        return "one house" if OF_ONE_HOUSE.fullmatch(file) else file
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -162,7 +195,7 @@ def passable_directories(tmp_path_factory: pytest.TempPathFactory) -> None:
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[PostgresServer]:
     """The embedded PostgreSQL with the settings it has in life, for the whole session."""
-    home = Path(tempfile.mkdtemp(prefix="posswitch-test-"))
+    home = Path(tempfile.mkdtemp(prefix="posswitch-test-", dir=_quick_directory()))
     home.chmod(0o711)  # the server's user passes through, when we are root
     cluster = Cluster(
         home=home / "postgres",
@@ -177,6 +210,13 @@ def postgres_server() -> Iterator[PostgresServer]:
         shutil.rmtree(home, ignore_errors=True)
 
 
+def _quick_directory() -> Path | None:
+    """None: the usual one. A file in memory is synchronised as one on a disk is, without a wait."""
+    if not MEMORY.is_dir() or not os.access(MEMORY, os.W_OK | os.X_OK):
+        return None
+    return MEMORY if shutil.disk_usage(MEMORY).free >= MEMORY_BYTES_MIN else None
+
+
 @pytest.fixture(scope="session")
 def database_template(postgres_server: PostgresServer) -> str:
     """The name of a migrated, empty database from which the others are copied."""
@@ -187,18 +227,19 @@ def database_template(postgres_server: PostgresServer) -> str:
 @pytest.fixture
 def database(postgres_server: PostgresServer, database_template: str) -> Iterator[Dsns]:
     """A fresh migrated database of this test's own: DSNs of the owner, host and night logins."""
-    yield from _fresh(postgres_server, database_template)
+    yield from copied(postgres_server, database_template)
 
 
 @pytest.fixture(scope="module")
 def module_database(postgres_server: PostgresServer, database_template: str) -> Iterator[Dsns]:
     """As `database`, shared by the tests of one module that do not stand in each other's way."""
-    yield from _fresh(postgres_server, database_template)
+    yield from copied(postgres_server, database_template)
 
 
-def _fresh(server: PostgresServer, template: str) -> Iterator[Dsns]:
+def copied(server: PostgresServer, template: str) -> Iterator[Dsns]:
+    """A database of its own, as the template is: its files are copied, and no log of it written."""
     name = f"test_{os.urandom(6).hex()}"
     with psycopg.connect(server.cluster.owner_dsn(), autocommit=True) as connection:
-        make_database(connection, name, template)
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
         yield embedded_dsns(server.cluster, name)
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")

@@ -2,9 +2,9 @@
 
 import datetime as dt
 import itertools
-import os
+import re
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +12,7 @@ import msgspec
 import psycopg
 import pytest
 import trio
+from argon2 import PasswordHasher
 
 from clearing.night import SQL as NIGHTLY
 from clearing.verify import audit
@@ -29,14 +30,17 @@ from host.model.own import CardAt
 from host.model.requests import KINDS, ExchangeKey, Kind, Original, PinBlock, Request, Response
 from host.model.responses import Reason
 from host.model.secrets import Secret
+from host.office import passwords
 from host.poster import Poster
 from host.program import opened_poster
 from host.settings import HostSettings
 from host.shards import shard_of
 from host.store.changes import note_what_differs
+from host.store.deciding import TABLES
 from host.store.estates import load_estate
 from host.store.locks import CUT_OFF_LOCK
 from host.store.takeovers import hand_made, take_over
+from tests.conftest import copied
 
 NOW = dt.datetime(2026, 11, 22, 1, 31, 2, tzinfo=dt.UTC)
 LMK = Secret(bytes(range(32)))
@@ -101,6 +105,9 @@ class Till:
     dsns: Dsns
     terminal_id: str = FIRST
     stans: Iterator[int] = field(default_factory=lambda: STANS)
+    kept: ExitStack | None = None
+    """Closes the owner's connection once nobody asks any more; without it each question has one."""
+    _hand: "OwnersHand | None" = None
 
     @property
     def terminal(self) -> Terminal:
@@ -222,9 +229,16 @@ class Till:
 
     def sql(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
         """Rows, as the owner, whose changes are no findings: see `OwnersHand`."""
-        with owners_hand(self.dsns) as connection:
-            cursor = connection.execute(statement, values)
+        with ExitStack() as asked:
+            cursor = self._owners_hand(asked).execute(statement, values)
             return list(cursor.fetchall()) if cursor.description else []
+
+    def _owners_hand(self, asked: ExitStack) -> "OwnersHand":
+        if self.kept is None:
+            return asked.enter_context(owners_hand(self.dsns))
+        if self._hand is None or self._hand.closed:
+            self._hand = self.kept.enter_context(owners_hand(self.dsns))
+        return self._hand
 
     def turn_the_date(self, to: dt.date | None = None) -> None:
         """The next business date, or a later one, as the night turns it."""
@@ -275,6 +289,10 @@ def open_the_next(night: psycopg.Connection[Any], to: dt.date | None = None) -> 
     night.execute(NIGHTLY["open_next_day"], {"business_date": before})
 
 
+WRITTEN = re.compile(r"\b(?:UPDATE|INSERT INTO|DELETE FROM) (\w+)")
+"""The tables that a statement of a test names to be written."""
+
+
 class OwnersHand(psycopg.Connection[Any]):
     """The owner's connection. What a statement changes of the estate two operators take over; what
     nobody may take over is noted all the same, as a migration would."""
@@ -283,10 +301,13 @@ class OwnersHand(psycopg.Connection[Any]):
         """As `psycopg.Connection.execute`."""
         done = super().execute(query, *args, **more)
         if isinstance(query, str) and query.startswith(("UPDATE", "INSERT", "DELETE")):
-            edits = [one for one in hand_made(self) if one.may_be_taken_over]
+            tables = dict.fromkeys(WRITTEN.findall(query))
+            made = [edit for name in tables if name in TABLES for edit in hand_made(self, name)]
+            edits = [one for one in made if one.may_be_taken_over]
             for by in ("li", "wang") if edits else ():
                 take_over(self, edits, by=by, reason="a test sets a scene", now=NOW)
-            note_what_differs(self)
+            if len(edits) < len(made):
+                note_what_differs(self, tables)
         return done
 
 
@@ -330,7 +351,8 @@ async def trading(dsns: Dsns, **settings: Any) -> AsyncIterator[Till]:
     with opened(dsns, **settings) as poster:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(poster.run)
-            yield Till(poster, dsns)
+            with ExitStack() as kept:
+                yield Till(poster, dsns, kept=kept)
             nursery.cancel_scope.cancel()
 
 
@@ -338,6 +360,25 @@ def audit_ledger(dsns: Dsns) -> None:
     """The questions, to the ledger alone: nobody is short of anything."""
     with psycopg.connect(dsns.owner, autocommit=True) as connection:
         assert [str(finding) for finding in audit(connection)] == []
+
+
+@dataclass(frozen=True)
+class PasswordsInLife:
+    """How passwords are hashed outside of these tests."""
+
+    hasher: PasswordHasher
+    nobodys: str
+
+
+@pytest.fixture(scope="session", autouse=True)
+def passwords_in_life() -> Iterator[PasswordsInLife]:
+    """Here they are hashed at the least costs: what they cost in life is asked by a test."""
+    quick = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    life = PasswordsInLife(passwords._HASHER, passwords._NOBODYS)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_HASHER", quick)
+        patch.setattr(passwords, "_NOBODYS", quick.hash("nobody has this password"))
+        yield life
 
 
 @pytest.fixture(scope="session")
@@ -357,24 +398,16 @@ def estate_template(postgres_server: PostgresServer, database_template: str) -> 
     return name
 
 
-def _copied(server: PostgresServer, template: str) -> Iterator[Dsns]:
-    name = f"test_{os.urandom(6).hex()}"
-    with psycopg.connect(server.cluster.owner_dsn(), autocommit=True) as connection:
-        make_database(connection, name, template)
-        yield embedded_dsns(server.cluster, name)
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
-
-
 @pytest.fixture
 def estate_database(postgres_server: PostgresServer, estate_template: str) -> Iterator[Dsns]:
     """A database with the wide estate in it, for one test."""
-    yield from _copied(postgres_server, estate_template)
+    yield from copied(postgres_server, estate_template)
 
 
 @pytest.fixture(scope="module")
 def module_estate(postgres_server: PostgresServer, estate_template: str) -> Iterator[Dsns]:
     """As `estate_database`, for the tests of one module, which keep to cards of their own."""
-    yield from _copied(postgres_server, estate_template)
+    yield from copied(postgres_server, estate_template)
 
 
 class CardPool:

@@ -1,5 +1,8 @@
 """People: signing in, what keeps them out, rights given and taken."""
 
+from host.model.secrets import Secret
+from host.office.passwords import is_password
+from tests.host.conftest import PasswordsInLife
 from tests.host.office.conftest import HOME, PASSWORD, Bureau, Person
 
 
@@ -55,6 +58,16 @@ def test_an_invitation_is_good_once_for_a_day(bureau: Bureau) -> None:
     bureau.later(hours=24)
     late = {"token": done.shown_once["invitation"], "new": PASSWORD}
     assert bureau.refused(None, "invitation.accept", **late) == "E-INVITATION"
+
+
+def test_a_password_costs_who_guesses_64_mib_and_three_passes_whether_or_not_there_is_one(
+    passwords_in_life: PasswordsInLife,
+) -> None:
+    kept = passwords_in_life.hasher.hash(PASSWORD)
+    for each in (kept, passwords_in_life.nobodys):
+        assert each.startswith("$argon2id$v=19$m=65536,t=3,p=4$")
+    assert is_password(Secret(PASSWORD.encode()), kept)
+    assert not is_password(Secret(b"seven green otter"), kept)
 
 
 def test_easy_passwords_are_refused(bureau: Bureau) -> None:

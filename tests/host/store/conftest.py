@@ -1,5 +1,6 @@
 """Databases full of data, of any version."""
 
+import functools
 import random
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ from host.store import migrate as module
 from host.store.changes import note_what_differs
 from host.store.migrate import CHANGES_SINCE, Migration, migrate, migrations
 
+UPGRADED = "test_upgrades"
 FULL = Path(__file__).parent / "full"
 ANOTHER = {
     "smallint": "{0} + 1",
@@ -34,7 +36,7 @@ ABSENT = {"text": "'x'", "bytea": r"'\x01'", "boolean": "true", "ARRAY": "'{1}'"
 
 @pytest.fixture
 def empty(postgres_server: PostgresServer) -> Iterator[Dsns]:
-    name = "test_upgrades"
+    name = UPGRADED
     with psycopg.connect(postgres_server.cluster.owner_dsn(), autocommit=True) as connection:
         connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
         make_database(connection, name)
@@ -42,25 +44,53 @@ def empty(postgres_server: PostgresServer) -> Iterator[Dsns]:
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
+@pytest.fixture(scope="session")
+def full_template(postgres_server: PostgresServer) -> Callable[[int], str]:
+    """The name of a database of a version, with data from every version up to it.
+
+    It is made of the one of the version before, once.
+    """
+    cluster = postgres_server.cluster
+
+    @functools.cache
+    def make(version: int) -> str:
+        name, before = f"full_{version:04}", make(version - 1) if version > 1 else "template1"
+        with psycopg.connect(cluster.owner_dsn(), autocommit=True) as connection:
+            make_database(connection, name, before)
+        _fill(embedded_dsns(cluster, name), migrations()[version - 1])
+        return name
+
+    return make
+
+
 @pytest.fixture
-def full_at(empty: Dsns, monkeypatch: pytest.MonkeyPatch) -> Callable[[int], Dsns]:
+def full_at(
+    postgres_server: PostgresServer, empty: Dsns, full_template: Callable[[int], str]
+) -> Callable[[int], Dsns]:
     """Makes a database of a version, with data from every version up to it."""
 
     def make(version: int) -> Dsns:
-        for migration in migrations()[:version]:
-            _bring(monkeypatch, empty, migrations()[: migration.number])
-            with psycopg.connect(empty.owner) as connection:
-                connection.execute((FULL / f"{migration.number:04}.sql").read_text())
-                if migration.number >= CHANGES_SINCE:
-                    note_what_differs(connection)
+        template = full_template(version)
+        with psycopg.connect(postgres_server.cluster.owner_dsn(), autocommit=True) as connection:
+            connection.execute(f"DROP DATABASE {UPGRADED} WITH (FORCE)")
+            connection.execute(f"CREATE DATABASE {UPGRADED} TEMPLATE {template} STRATEGY file_copy")
         return empty
 
     return make
 
 
-def _bring(monkeypatch: pytest.MonkeyPatch, dsns: Dsns, known: tuple[Migration, ...]) -> None:
+def _fill(dsns: Dsns, migration: Migration) -> None:
+    """Bring it to this version, and have its rows put in as that version stored them."""
+    _bring(dsns, migrations()[: migration.number])
+    with psycopg.connect(dsns.owner) as connection:
+        connection.execute((FULL / f"{migration.number:04}.sql").read_text())
+        if migration.number >= CHANGES_SINCE:
+            note_what_differs(connection)
+
+
+def _bring(dsns: Dsns, known: tuple[Migration, ...]) -> None:
     """Migrate as a program that knows these files and no later one."""
-    with monkeypatch.context() as patched:
+    with pytest.MonkeyPatch.context() as patched:
         patched.setattr(module, "migrations", lambda: known)
         migrate(dsns.owner)
 
