@@ -63,10 +63,12 @@ async def run_switch(
     on_ready: Callable[[list[str]], None],
     beside: Beside | None = None,
     siblings: Sequence[Path] = (),
+    first_link_seconds_max: float = FIRST_LINK_SECONDS_MAX,
 ) -> NoReturn:
     """Run a switch until it is cancelled; `on_ready` is given a line for each listener.
 
-    `siblings` are the store-and-forward files of the processes that share its ports.
+    `siblings` are the store-and-forward files of the processes that share its ports. A host that
+    begins with it is waited for no longer than `first_link_seconds_max`.
 
     Raises:
         OSError: a port cannot be listened on; the text says which.
@@ -85,7 +87,7 @@ async def run_switch(
             switch.call_gateways(nursery)
             if beside is not None:
                 nursery.start_soon(beside, switch)
-            with trio.move_on_after(FIRST_LINK_SECONDS_MAX):
+            with trio.move_on_after(first_link_seconds_max):
                 await switch.link.up.wait()
             on_ready([f"{name} on {address}" for name, address in switch.addresses()])
     finally:

@@ -45,6 +45,7 @@ COMPLETED: Final = {
             "card-batches": ("batch",),
             "programmes": ("programme",),
             "alliances": ("alliance",),
+            "settings": ("setting",),
         }.items()
         for field in fields
     },

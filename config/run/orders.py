@@ -12,3 +12,5 @@ class Orders(msgspec.Struct, frozen=True, kw_only=True):
     """The settings file to read again; None: the data directory's own."""
     port: int | None = None
     """Of the first channel, whatever the file says."""
+    first_link_seconds_max: float = 2.0
+    """So long its readiness waits for a host; longer where the host is started with it."""

@@ -114,7 +114,15 @@ def run_switch(
         async def stand_by(switch: Switch) -> None:
             await reloader.stand_by(switch, control)
 
-        _run_until_signal(lambda: run(told, on_ready=on_ready, beside=stand_by, siblings=siblings))
+        _run_until_signal(
+            lambda: run(
+                told,
+                on_ready=on_ready,
+                beside=stand_by,
+                siblings=siblings,
+                first_link_seconds_max=orders.first_link_seconds_max,
+            )
+        )
 
 
 @contextmanager

@@ -29,6 +29,8 @@ from config.settings import Settings, resolved
 LoadEstate = Callable[[str, Places], None]
 """Loads an estate over the owner's connection string, unless it is there already."""
 
+LINK_SECONDS_MAX: Final = 30.0
+"""So long a switch that is started beside its host waits to be linked before it is ready."""
 STOP_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -107,7 +109,11 @@ def running_posswitch(
         OperatorError: something could not be started; says what, why and what to do.
     """
     places.make()
-    orders = Orders(file=None if file is None else str(file.absolute()), port=port)
+    orders = Orders(
+        file=None if file is None else str(file.absolute()),
+        port=port,
+        first_link_seconds_max=LINK_SECONDS_MAX,
+    )
     told = settings
     settings = resolved(settings, places, port=port)
     with locked(places), opened_database(settings.database, places, say=say) as server:

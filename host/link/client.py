@@ -41,6 +41,9 @@ from host.model.terminal import TerminalProfile
 
 REFUSED_TOLD_SECONDS: Final = 60.0
 """How often the log tells of a host that does not take us, or that we do not take."""
+EAGER_SECONDS: Final = 0.2
+EAGER_TRIES: Final = 200
+"""So often, some half a minute long, a first connection is tried without longer pauses."""
 
 _LOG = structlog.get_logger(__name__)
 
@@ -102,6 +105,17 @@ def _ignore_fault(_where: str) -> None:
 
 def _ignore_turn() -> None:
     """Nobody needs to know when a turn is over."""
+
+
+def pause_after(failed: int, limits: LinkLimits, *, is_first: bool) -> float:
+    """Seconds until the next try, after so many that failed before the one that just ended.
+
+    Twice as long each time. Who has had no connection yet looks often for a while, for its host
+    begins with it, and who waits for both is told of it as soon as it stands.
+    """
+    is_eager = is_first and failed < EAGER_TRIES
+    longest = min(EAGER_SECONDS, limits.retry_seconds_max) if is_eager else limits.retry_seconds_max
+    return min(limits.retry_seconds_min * 2.0 ** min(failed, 32), longest)
 
 
 class HostLink:
@@ -206,17 +220,19 @@ class HostLink:
 
     async def run(self) -> NoReturn:
         """Keep a connection standing, for ever."""
-        pause = self._limits.retry_seconds_min
+        failed, told = 0, ""
         while True:
             made = self.connections_made
             reason = await self._connect_and_serve()
             if self.connections_made > made:
-                pause = self._limits.retry_seconds_min
+                failed, told = 0, ""
                 _LOG.warning("host link lost", address=str(self._address), why=reason)
-            else:
+            elif reason != told or failed > EAGER_TRIES:
+                told = reason
                 _LOG.info("host not reached", address=str(self._address), why=reason)
+            pause = pause_after(failed, self._limits, is_first=self.connections_made == 0)
+            failed += 1
             await trio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, not a secret
-            pause = min(pause * 2, self._limits.retry_seconds_max)
 
     async def _connect_and_serve(self) -> str:
         """One connection from beginning to end; returns why it ended."""

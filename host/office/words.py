@@ -29,6 +29,7 @@ WORDS: Final[Mapping[str, Word]] = {
     "alliance": Word("alliance", "联盟"),
     "amount_minor": Word("amount", "金额"),
     "amount_minor_max": Word("limit of a transaction", "单笔上限"),
+    "anonymous_minor_max": Word("limit of a card registered to nobody", "不记名卡限额"),
     "approval": Word("approval", "复核"),
     "approval_hours": Word("hours that an approval waits", "复核有效小时"),
     "asked": Word("waiting", "待复核"),

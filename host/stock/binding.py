@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from host.model.instruments import Activation, BatchState, CardStatus, Form
+from host.model.money import HOUSE_CURRENCY
 from host.model.own import CardAt
 from host.model.responses import Reason
 from host.rules.batch_states import told_of
@@ -16,13 +17,10 @@ from host.rules.card_states import answers_of
 from host.rules.states import Use
 from host.stock.refusals import StockRefusal, Why
 from host.store.connecting import Connection
+from host.store.office_settings import ANONYMOUS_MINOR_MAX, value_of
 from host.store.queries import load_queries
 
 SQL: Final = load_queries("host.stock", "binding.sql")
-
-ANONYMOUS_MINOR_MAX: Final[Mapping[str, int]] = {"CNY": 100_000}
-"""What a card may be worth that is registered to nobody, by currency: a prepaid card of China that
-is not registered holds 1,000 yuan at most."""
 
 WHY_NOT: Final[Mapping[Reason, Why]] = {
     Reason.CARD_NOT_FOUND: Why.NOT_FOUND,
@@ -72,7 +70,9 @@ def card_to_bind(connection: Connection, card: int) -> ToBind:
     return ToBind(*row)
 
 
-def refuse_binding(card: ToBind, member: int, way: Activation, today: dt.date) -> None:
+def refuse_binding(
+    connection: Connection, card: ToBind, member: int, way: Activation, today: dt.date
+) -> None:
     """Return where the card may become this member's, as far as is known now.
 
     Raises:
@@ -85,8 +85,10 @@ def refuse_binding(card: ToBind, member: int, way: Activation, today: dt.date) -
         reason = Reason.FUNCTION_NOT_SUPPORTED
     if reason is not None:
         raise refusal_of(reason)
-    limit = ANONYMOUS_MINOR_MAX.get(card.currency)
-    if not card.is_registered and limit is not None and card.face_minor > limit:
+    if card.is_registered or card.currency != HOUSE_CURRENCY:
+        return
+    limit = value_of(connection, ANONYMOUS_MINOR_MAX)
+    if card.face_minor > limit:
         raise StockRefusal(Why.LIMIT_ANONYMOUS, face_minor=card.face_minor, limit_minor=limit)
 
 

@@ -16,6 +16,7 @@ OFFICE_KINDS: Final = {
     "card-batches": "batches_begun",
     "programmes": "programmes_begun",
     "alliances": "alliances_begun",
+    "settings": "settings_begun",
 }
 """The same of what people name at the office, and its login may read."""
 

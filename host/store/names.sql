@@ -88,3 +88,13 @@ FROM alliance AS t
 WHERE starts_with(t.code, %(beginning)s)
 ORDER BY t.code
 LIMIT 200;
+
+-- name: settings_begun
+-- Settings of the office, as people say them, each with what it is now.
+SELECT
+    replace(t.name, '_', '-') AS setting,
+    t.value::text
+FROM office_setting AS t
+WHERE starts_with(replace(t.name, '_', '-'), %(beginning)s)
+ORDER BY t.name
+LIMIT 200;

@@ -31,9 +31,14 @@ REVEALS_A_DAY_MAX: Final = OfficeSetting(
     name="reveals_a_day_max", normal=20, smallest=0, largest=1_000
 )
 """Of one person."""
+ANONYMOUS_MINOR_MAX: Final = OfficeSetting(
+    name="anonymous_minor_max", normal=100_000, smallest=0, largest=100_000_000
+)
+"""What a card may be worth that is registered to nobody: 1,000 yuan for one of China."""
 
 OFFICE_SETTINGS: Final[Mapping[str, OfficeSetting]] = {
-    row.name: row for row in (APPROVAL_HOURS, INVITATION_HOURS, REVEALS_A_DAY_MAX)
+    row.name: row
+    for row in (APPROVAL_HOURS, INVITATION_HOURS, REVEALS_A_DAY_MAX, ANONYMOUS_MINOR_MAX)
 }
 
 

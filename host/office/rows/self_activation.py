@@ -150,7 +150,8 @@ def _bound(wish: _Wish, card: Numbered, member: int) -> OwnRequest | StockRefusa
         if member:
             binding.refuse_member(wish.connection, member)
         to_bind = binding.card_to_bind(wish.connection, card.id)
-        binding.refuse_binding(to_bind, member, Activation.HOLDER, wish.line.at.date())
+        today = wish.line.at.date()
+        binding.refuse_binding(wish.connection, to_bind, member, Activation.HOLDER, today)
     except StockRefusal as refusal:
         return refusal
     by = By(wish.line.who.login or ACTIVATE, wish.line.at)

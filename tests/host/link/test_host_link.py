@@ -10,7 +10,7 @@ import trio
 
 from host.echo import EchoHost, read_terminals
 from host.link.address import Address, listen
-from host.link.client import HostLink, LinkLimits
+from host.link.client import EAGER_SECONDS, EAGER_TRIES, HostLink, LinkLimits, pause_after
 from host.link.frames import Answers, Hello, LinkReader, encode
 from host.model.requests import ExchangeKey, Family, Kind, Request, Response
 from host.model.responses import Reason
@@ -298,3 +298,15 @@ def test_the_echo_host_approves_and_knows_its_file(tmp_path):
     host.submit(request_of(1), answers.append)
     assert answers[0].is_approved
     assert len(answers[0].rrn) == 12
+
+
+def test_a_first_connection_is_tried_often_for_a_while_and_a_lost_one_ever_more_seldom() -> None:
+    """So that a switch is linked as soon as the host that began with it stands."""
+    limits = LinkLimits()
+    first = [pause_after(failed, limits, is_first=True) for failed in range(EAGER_TRIES + 2)]
+    assert first[0] == limits.retry_seconds_min
+    assert max(first[:EAGER_TRIES]) == EAGER_SECONDS
+    assert first[-1] == limits.retry_seconds_max
+    lost = [pause_after(failed, limits, is_first=False) for failed in range(100)]
+    assert lost == sorted(lost)
+    assert (lost[0], lost[-1]) == (limits.retry_seconds_min, limits.retry_seconds_max)

@@ -165,6 +165,9 @@ async def test_within_a_limit_nobody_else_is_asked(shop: Shop) -> None:
         ("UPDATE product_version SET activation = '{till,holder}'", "E-CARD"),
         ("UPDATE product_version SET is_registered = false;"  # noqa: ISC004 - one statement
          " UPDATE card_batch SET face_minor = 100001", "E-LIMIT-ANONYMOUS"),
+        ("UPDATE product_version SET is_registered = false;"  # noqa: ISC004 - one statement
+         " UPDATE office_setting SET value = 9999 WHERE name = 'anonymous_minor_max'",
+         "E-LIMIT-ANONYMOUS"),
     ],
 )  # fmt: skip
 async def test_what_cannot_be_activated_is_refused_before_anybody_is_asked(

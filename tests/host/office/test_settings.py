@@ -50,3 +50,10 @@ def test_a_figure_beyond_its_bounds_is_refused_before_anybody_agrees(bureau: Bur
     assert bureau.refused(
         bureau.admin, "setting.set", setting="no-such", figure=1, note="none at all"
     ) == "E-NOT-FOUND"  # fmt: skip
+
+
+def test_the_limit_of_a_card_that_is_nobodys_is_a_setting(bureau: Bureau) -> None:
+    """In fen; what it does to who binds one is in test_holding."""
+    set_by_two(bureau, "anonymous-minor-max", 50_000)
+    [row] = bureau.rows(bureau.admin, "settings", setting="anonymous-minor-max")
+    assert row["figure"] == 50_000
