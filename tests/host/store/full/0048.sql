@@ -1,0 +1,1 @@
+-- Expressions alone: no column came or went.
