@@ -209,7 +209,7 @@ async def test_a_physical_card_that_was_sent_to_a_shop_is_sold_there(
     till: Till, stock: Stock
 ) -> None:
     """S1-01, S1-32."""
-    stock.connection.execute("INSERT INTO vendor VALUES (1, 1, 'Card Works', 'mail', '')")
+    till.sql("INSERT INTO vendor VALUES (1, 1, 'Card Works', 'mail', '')")
     product = stock.product(form=Form.PHYSICAL)
     [pan] = pans_of(stock, stock.opened(1, product=product, vendor=1).part)
     till.sql("UPDATE card SET sale = 'allocated' WHERE pan_hash = %s", HSM.pan_hash(pan))
