@@ -26,7 +26,7 @@ from host.model.money import Money
 from host.model.responses import Reason
 from host.model.secrets import PAN_DIGITS_MIN
 from host.office.words import word_of
-from host.store.card_view import CardBatch, CardView, Movement, Page, find_card, view_card
+from host.store.card_view import CardBatch, CardView, Movement, Moving, Page, find_card, view_card
 
 STDIN: Final = "-"
 MOVEMENTS: Final = (
@@ -105,8 +105,22 @@ def _facts(view: CardView) -> Labelled:
         yield "has", f"{purse.posted}{held}"
     for each in view.expiring:
         yield "expires", f"after {each.expires_on}: {each.points}"
+    for move in view.moving:
+        yield "on its way", _moving(move)
     if not view.movements:
         yield "", "nothing was ever asked of it, or nothing before that"
+
+
+def _moving(move: Moving) -> str:
+    """Whither, since when, and why not."""
+    since = when(move.since)
+    if move.other is None:
+        whither = f"what it has goes back to its issuer, since {since}"
+    elif move.comes:
+        whither = f"from card {move.other} (id {move.other_id}), since {since}"
+    else:
+        whither = f"to card {move.other} (id {move.other_id}), since {since}"
+    return f"{whither}; refused: {move.refused}" if move.refused else whither
 
 
 def _batch(batch: CardBatch | None) -> Labelled:

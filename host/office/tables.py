@@ -117,6 +117,7 @@ _VIEWS: Final = (
     card_views.CARDS,
     card_views.CARD_EVENTS,
     card_views.ACTIVATIONS,
+    card_views.MOVES,
     card_views.USAGES,
     stock_views.ALLOCATIONS,
     stock_views.MEMBERS,

@@ -571,3 +571,53 @@ SELECT
     m.merchant_id AS of_merchant
 FROM member AS m
 LEFT JOIN merchant AS t ON m.merchant_id = t.id;
+
+-- name: moves
+-- Value that is to leave a card which has ended: where it stands, what has left and has not come.
+SELECT
+    m.card_id AS card,
+    m.name AS kind,
+    c.pan_masked,
+    i.institution_id AS issuer,
+    b.code AS batch,
+    m.to_card,
+    m.state,
+    m.refused AS why,
+    way.minor AS in_transit_minor,
+    way.points AS points_in_transit,
+    rest.minor AS left_minor,
+    rest.points AS points_left,
+    m.asked_at,
+    m.ended_at,
+    extract(EPOCH FROM coalesce(m.ended_at, %(now)s) - m.asked_at)::bigint AS age_seconds,
+    m.made_by,
+    m.wanted,
+    c.issuer_id AS of_issuer
+FROM move AS m
+INNER JOIN card AS c ON m.shard = c.shard AND m.card_id = c.id
+INNER JOIN issuer AS i ON c.issuer_id = i.id
+LEFT JOIN card_batch_part AS q ON c.part_id = q.id
+LEFT JOIN card_batch AS b ON q.batch_id = b.id
+LEFT JOIN LATERAL (
+    SELECT
+        coalesce(
+            sum(j.amount_minor) FILTER (WHERE NOT starts_with(j.unit, 'P:')), 0
+        )::bigint AS minor,
+        coalesce(sum(j.amount_minor) FILTER (WHERE starts_with(j.unit, 'P:')), 0)::bigint AS points
+    FROM transit AS t
+    INNER JOIN journal AS j ON t.shard = j.shard AND t.journal_id = j.id
+    WHERE
+        t.to_shard = m.to_shard
+        AND t.to_card = m.to_card
+        AND t.is_open
+        AND j.card_id = m.card_id
+) AS way ON true
+LEFT JOIN LATERAL (
+    SELECT
+        coalesce(
+            sum(p.posted_minor) FILTER (WHERE NOT starts_with(p.unit, 'P:')), 0
+        )::bigint AS minor,
+        coalesce(sum(p.posted_minor) FILTER (WHERE starts_with(p.unit, 'P:')), 0)::bigint AS points
+    FROM purse AS p
+    WHERE p.shard = m.shard AND p.card_id = m.card_id
+) AS rest ON true;

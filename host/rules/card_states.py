@@ -13,6 +13,8 @@ from host.rules.states import NOTHING, Answers, Step, Use
 
 INACTIVE, ACTIVE, FROZEN, LOST, STOLEN, REPLACED, VOIDED, EXPIRED = CardStatus
 UNSOLD, ALLOCATED, SOLD, RETURNED = SaleState
+IN_STOCK: Final = frozenset({UNSOLD, ALLOCATED})
+"""Nobody has bought it: to be sold here, or by whom it was sent to."""
 UNTRACKED: Final = ""
 """The sale state of a card that an estate file brought."""
 
@@ -41,7 +43,8 @@ CARD_STATES: Final = (
     Step(ACTIVE, "expire", EXPIRED, "SY", "refused from the first second by its date"),
     Step(FROZEN, "expire", EXPIRED, "SY", "refused from the first second by its date"),
     Step(EXPIRED, "card.extend", ACTIVE, "IM", "with a second person; not after breakage"),
-    Step(EXPIRED, "extend in stock", INACTIVE, "IM", "nobody has activated it"),
+    Step(EXPIRED, "extend in stock", INACTIVE, "IM", "nobody has activated it, sold or not"),
+    Step(EXPIRED, "extend frozen", FROZEN, "IM", "who has frozen it lets it go"),
 )
 
 SALE_STATES: Final = (
@@ -52,7 +55,9 @@ SALE_STATES: Final = (
     Step(UNSOLD, "activation", SOLD, "till", "sold and activated in one message"),
     Step(ALLOCATED, "activation", SOLD, "till", "sold and activated in one message"),
     Step(SOLD, "undo activation", UNSOLD, "till", "as it was before"),
+    Step(SOLD, "undo activation, sent", ALLOCATED, "till", "as it was before: it was sent there"),
     Step(UNSOLD, "redo activation", SOLD, "till", "the void of it is reversed"),
+    Step(ALLOCATED, "redo activation", SOLD, "till", "the void of it is reversed"),
     Step(SOLD, "card.return_sale", RETURNED, "MO FN", "unspent only; the card is voided"),
 )
 

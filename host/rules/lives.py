@@ -5,12 +5,16 @@ asked only after everything that can refuse it.
 """
 
 import datetime as dt
+from typing import Final
 
 from host.ledger import Chart, Leg
 from host.model.instruments import NO_PART, Activation, CardStatus, SaleState
 from host.model.origins import Origin
+from host.rules.card_states import IN_STOCK
 from host.rules.dossier import Dossier, Posting
 from host.rules.state import Card
+
+_ENDED: Final = frozenset({CardStatus.VOIDED, CardStatus.REPLACED})
 
 
 def may_be_activated_by(way: Activation, dossier: Dossier) -> bool:
@@ -78,7 +82,8 @@ def post_bound_activation(dossier: Dossier) -> Posting | None:
 def undo_activation(card: Card, amount_minor: int, dossier: Dossier) -> None:
     """As before it was sold. What somebody has done to the card meanwhile stays.
 
-    One that has other money besides goes back into no stock.
+    One that has other money besides goes back into no stock. One that was sent to who sells it is
+    stored as that again, for where it was sent stands in its row.
     """
     if card.value.available > amount_minor:
         return
@@ -92,10 +97,17 @@ def undo_activation(card: Card, amount_minor: int, dossier: Dossier) -> None:
 
 
 def redo_activation(card: Card, dossier: Dossier) -> None:
-    """The void that took value from the card is reversed: where it put the card into stock, too."""
-    if card.status == CardStatus.INACTIVE:
-        _activate(card, dossier)
-        card.sale = SaleState.SOLD
+    """The void that took value from the card is reversed: where it put the card into stock, too.
+
+    What somebody has done to the card meanwhile stays: it is stopped, or over, and sold.
+    """
+    if card.status in _ENDED or card.sale not in IN_STOCK or card.member:
+        return
+    status = card.status
+    _activate(card, dossier)
+    card.sale = SaleState.SOLD
+    if status != CardStatus.INACTIVE:
+        card.status = status
 
 
 def _activate(card: Card, dossier: Dossier) -> None:

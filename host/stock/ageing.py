@@ -12,6 +12,7 @@ from host.model.instruments import BatchState
 from host.rules.batch_states import BATCH_STATES
 from host.rules.card_states import CARD_STATES
 from host.rules.states import after, from_which
+from host.stock.refusals import StockRefusal, Why
 from host.store.connecting import Connection
 from host.store.estate_versions import Followed, note_estate_change
 from host.store.loading import SQL as POSTING
@@ -24,7 +25,7 @@ EXPIRING: Final = from_which(CARD_STATES, "expire")
 
 def expire_cards(connection: Connection, limit: int) -> int:
     """Some cards whose last day is over, no more than `limit`; gives how many."""
-    told = {"today": _today(connection), "stands": EXPIRING, "limit": limit}
+    told = {"today": today_of(connection), "stands": EXPIRING, "limit": limit}
     return connection.execute(SQL["expire_cards"], told).rowcount
 
 
@@ -39,8 +40,14 @@ def close_batches(connection: Connection, limit: int) -> int:
 
 
 def reopen_batch_of(connection: Connection, part: int) -> None:
-    """A card of it has a later last day: a batch that had expired stands as it did before."""
+    """A card of it has a later last day: a batch that had expired stands as it did before.
+
+    Raises:
+        StockRefusal: it was voided or closed: none of its cards is ever used again.
+    """
     row = connection.execute(SQL["batch_of_part"], (part,)).fetchone()
+    if row is not None and row[1] in {BatchState.VOIDED, BatchState.CLOSED}:
+        raise StockRefusal(Why.STATE, state=row[1])
     if row is None or row[1] != BatchState.EXPIRED:
         return
     batch, state, suspended_by = row
@@ -50,7 +57,7 @@ def reopen_batch_of(connection: Connection, part: int) -> None:
 
 def _move_on(connection: Connection, which: str, action: str, limit: int) -> int:
     told = {
-        "today": _today(connection),
+        "today": today_of(connection),
         "stands": from_which(BATCH_STATES, action),
         "living": EXPIRING,
         "limit": limit,
@@ -66,7 +73,7 @@ def _set_state(connection: Connection, batch: int, state: str) -> None:
     note_estate_change(connection, Followed.CARD_BATCH, batch)
 
 
-def _today(connection: Connection) -> dt.date | None:
+def today_of(connection: Connection) -> dt.date | None:
     """By which days of cards are counted; None where none was ever opened."""
     row = connection.execute(POSTING["open_business_date"]).fetchone()
     return None if row is None else row[0]

@@ -1,10 +1,13 @@
 -- What the clock does to cards and their batches: their days are over, or nothing is left of them.
 
 -- name: expire_cards
--- Some whose last day is over, part by part along the index of cards that have not ended. Those of
--- a voided batch are voided.
+-- Some whose last day is over, part by part along the index of cards that have not ended, and how
+-- each stood. Those of a voided batch are voided.
 -- notes: card
-UPDATE card AS t SET status = 'expired'
+UPDATE card AS t
+SET
+    status = 'expired',
+    expired_from = t.status
 FROM (
     SELECT
         o.shard,

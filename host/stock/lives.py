@@ -9,11 +9,11 @@ import enum
 from typing import Final, NamedTuple
 
 from host.hsm.interface import Hsm
-from host.model.instruments import CardStatus, SaleState
+from host.model.instruments import CardStatus
 from host.model.secrets import Secret
-from host.rules.card_states import CARD_STATES
+from host.rules.card_states import CARD_STATES, IN_STOCK
 from host.rules.states import StateError, after
-from host.stock.ageing import reopen_batch_of
+from host.stock.ageing import reopen_batch_of, today_of
 from host.stock.batches import By
 from host.stock.refusals import StockRefusal, Why
 from host.store.connecting import Connection
@@ -46,11 +46,13 @@ class Card(NamedTuple):
     valid_to: dt.date | None
     member: int | None
     code_hash: bytes | None
+    expired_from: str | None
+    """As what it expired; None: it has not, or before that was kept."""
 
     @property
     def is_in_stock(self) -> bool:
         """Nobody's, and to be sold: its activation may have been undone while it was stopped."""
-        return self.sale == SaleState.UNSOLD and self.member is None
+        return self.sale in IN_STOCK and self.member is None
 
 
 def card_by_id(connection: Connection, card: int) -> Card:
@@ -93,29 +95,50 @@ def void_card(connection: Connection, card: int) -> Card:
 
 
 def extend_card(connection: Connection, card: int, valid_to: dt.date) -> None:
-    """Give a card of a batch a later last day. One that had expired is in use again.
+    """Give a card of a batch a later last day. One that had expired stands as it did before.
 
     Raises:
-        StockRefusal: it has no last day, a later one already, or has ended.
+        StockRefusal: it has no last day, a later one already, that day is over, too, or it or its
+            batch has ended.
     """
     found = card_by_id(connection, card)
-    if found.valid_to is None or valid_to <= found.valid_to:
+    if found.valid_to is None or valid_to <= max(found.valid_to, _yesterday(connection)):
         raise StockRefusal(Why.DAYS, valid_to=found.valid_to)
     status = found.status
-    if status == CardStatus.EXPIRED:
-        was_activated = not found.is_in_stock and _was_activated(connection, found)
-        status = _after(status, "card.extend" if was_activated else "extend in stock")
     if status in {CardStatus.VOIDED, CardStatus.REPLACED}:
         raise StockRefusal(Why.STATE, state=status)
-    connection.execute(SQL["extend"], (valid_to, status, found.shard, found.pan_hash))
     if found.part is not None:
         reopen_batch_of(connection, found.part)
+    if status == CardStatus.EXPIRED:
+        status = _after(status, _back_from(connection, found))
+    connection.execute(SQL["extend"], (valid_to, status, found.shard, found.pan_hash))
 
 
-def _was_activated(connection: Connection, card: Card) -> bool:
-    """Whether it is somebody's, or anything was ever posted to it: sold alone it has no value."""
-    row = connection.execute(SQL["has_purse"], (card.shard, card.id)).fetchone()
-    return card.member is not None or row == (True,)
+def _back_from(connection: Connection, card: Card) -> str:
+    """The step by which a card that had expired stands as it did before."""
+    if card.expired_from == CardStatus.FROZEN:
+        return "extend frozen"
+    return "card.extend" if _is_in_use(connection, card) else "extend in stock"
+
+
+def _is_in_use(connection: Connection, card: Card) -> bool:
+    """Whether it is somebody's: sold alone it has no value, and nobody has activated it yet.
+
+    An activation that was taken back, or put on again, counts as it stands now.
+    """
+    row = connection.execute(SQL["purse_of_card"], (card.shard, card.id)).fetchone()
+    assert row is not None, "a count is a row"
+    was_posted, has_value = row
+    if card.is_in_stock:
+        return False
+    if card.expired_from is None:  # what expired before it was kept how
+        return card.member is not None or was_posted
+    return card.expired_from == CardStatus.ACTIVE or has_value
+
+
+def _yesterday(connection: Connection) -> dt.date:
+    today = today_of(connection)
+    return dt.date.min if today is None else today - dt.timedelta(days=1)
 
 
 def rebind_card(connection: Connection, card: int, member: int) -> None:

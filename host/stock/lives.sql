@@ -20,7 +20,8 @@ SELECT
     part_id,
     valid_to,
     member_id,
-    code_hash
+    code_hash,
+    expired_from
 FROM card WHERE id = %s
 FOR UPDATE;
 
@@ -30,13 +31,21 @@ FOR UPDATE;
 UPDATE card AS t SET status = %s WHERE t.shard = %s AND t.pan_hash = %s;
 
 -- name: extend
--- A later last day; one that had expired is in use again.
+-- A later last day; one that had expired stands as it did.
 -- notes: card
-UPDATE card AS t SET valid_to = %s, status = %s WHERE t.shard = %s AND t.pan_hash = %s;
+UPDATE card AS t
+SET
+    valid_to = %s,
+    status = %s,
+    expired_from = NULL
+WHERE t.shard = %s AND t.pan_hash = %s;
 
--- name: has_purse
--- Whether anything was ever posted to it.
-SELECT exists(SELECT FROM purse WHERE shard = %s AND card_id = %s);
+-- name: purse_of_card
+-- Whether anything was ever posted to it, and whether it has something.
+SELECT
+    count(*) > 0,
+    coalesce(bool_or(posted_minor > 0), false)
+FROM purse WHERE shard = %s AND card_id = %s;
 
 -- name: bind
 -- To another member.

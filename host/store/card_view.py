@@ -116,6 +116,22 @@ class CardBatch(msgspec.Struct, frozen=True, kw_only=True):
     valid_to: dt.date | None
 
 
+class Moving(msgspec.Struct, frozen=True):
+    """Value that is to leave the card, or to come onto it, and has not."""
+
+    name: str
+    """A replacement, or the writing back of what a voided card has."""
+    state: str
+    refused: str
+    """Why it cannot be; empty where it can."""
+    since: dt.datetime
+    comes: bool
+    """Onto this card."""
+    other: str | None
+    """The other card's number, masked; None: it goes back to the issuer."""
+    other_id: int | None
+
+
 class CardView(msgspec.Struct, frozen=True, kw_only=True):
     """A card for people. Its number is masked."""
 
@@ -134,6 +150,7 @@ class CardView(msgspec.Struct, frozen=True, kw_only=True):
     began_at: dt.datetime | None
     purses: tuple[Purse, ...]
     expiring: tuple[Expiring, ...]
+    moving: tuple[Moving, ...]
     movements: tuple[Movement, ...]
     next: str | None
     """Where this page ended, for the next; None: there is none."""
@@ -387,6 +404,9 @@ class _Reader:
             ),
             expiring=tuple(
                 each for account, unit in units.items() for each in self._expiring(account, unit)
+            ),
+            moving=tuple(
+                Moving(*row) for row in self._ask("moves_of_card", shard=card.shard, card=card.id)
             ),
             movements=tuple(movements),
             next=shown.next,

@@ -310,6 +310,32 @@ INNER JOIN card_batch AS b ON p.batch_id = b.id
 LEFT JOIN vendor AS v ON b.vendor_id = v.id
 WHERE c.shard = %(shard)s AND c.id = %(card)s;
 
+-- name: moves_of_card
+-- What is to leave it, or to come onto it from another, and has not; or could not.
+SELECT
+    m.name,
+    m.state,
+    m.refused,
+    m.asked_at,
+    false AS comes,
+    r.pan_masked AS other,
+    r.id AS other_id
+FROM move AS m
+LEFT JOIN card AS r ON m.to_shard = r.shard AND m.to_card = r.id
+WHERE m.shard = %(shard)s AND m.card_id = %(card)s AND m.state <> 'done'
+UNION ALL
+SELECT
+    m.name,
+    m.state,
+    m.refused,
+    m.asked_at,
+    true AS comes,
+    g.pan_masked AS other,
+    g.id AS other_id
+FROM move AS m
+INNER JOIN card AS g ON m.shard = g.shard AND m.card_id = g.id
+WHERE m.to_shard = %(shard)s AND m.to_card = %(card)s AND m.state = 'open';
+
 -- name: issuer
 -- Whose journal it is, where no card says it.
 SELECT

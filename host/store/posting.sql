@@ -457,15 +457,18 @@ FROM (
 WHERE t.shard = r.shard AND t.pan_hash = r.pan_hash;
 
 -- name: change_cards
--- Activated, taken back into stock, or ended. What a card is activated by goes with its use. Where
--- somebody has written another status or sale since it was loaded, status is null and the batch is
--- refused: it is loaded, and decided, again.
+-- Activated, taken back into stock, or ended. What a card is activated by goes with its use. One
+-- that was sent to who sells it is back in their stock. Where somebody wrote another status or sale
+-- since it was loaded, status is null and the batch is refused: it is loaded, and decided,
+-- again.
 -- notes: card
 UPDATE card AS t SET
     status = CASE
         WHEN t.status = r.status_before AND coalesce(t.sale, '') = r.sale_before THEN r.status
     END,
-    sale = r.sale,
+    sale = CASE
+        WHEN r.sale = 'unsold' AND t.shipment_id IS NOT NULL THEN 'allocated' ELSE r.sale
+    END,
     valid_from = r.valid_from,
     valid_to = r.valid_to,
     member_id = r.member_id,

@@ -230,7 +230,8 @@ OFFICE: Final[Mapping[str, Right]] = {
             "valid_from valid_to code_hash code_sealed"
         ),
         updates=_of(
-            "status sale sale_id shipment_id valid_from valid_to member_id code_hash code_sealed"
+            "status sale sale_id shipment_id valid_from valid_to member_id code_hash code_sealed "
+            "expired_from"
         ),
     ),
     "card_batch": Right(
@@ -342,6 +343,7 @@ OFFICE: Final[Mapping[str, Right]] = {
         updates=_of("wanted state refused ended_at"),
     ),
     "office_setting": Right(reads=WHOLE, updates=_of("value since set_by")),
+    "transit": Right(reads=_of("shard journal_id to_shard to_card is_open")),
     "once_key": Right(reads=WHOLE, inserts=WHOLE, deletes=True),
     "order_reference": Right(reads=WHOLE),
     "person": Right(

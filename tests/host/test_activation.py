@@ -12,11 +12,14 @@ from host.model.money import Money
 from host.model.requests import Kind, Original, Request, Response
 from host.model.responses import Reason
 from host.model.secrets import Pan
-from host.stock import batches
+from host.stock import batches, lives
 from host.stock.batches import By
+from host.stock.shipping import Places, Shipment, ship_range
+from host.store.queries import load_queries
 from tests.host.conftest import NOW, Till
-from tests.host.stock.conftest import HSM, OWNER, Stock
+from tests.host.stock.conftest import CITY, HSM, OWNER, Stock
 
+ESTATE = load_queries("host.office", "estate.sql")
 FACE = 10_000
 
 
@@ -121,6 +124,50 @@ async def test_a_void_that_is_reversed_leaves_the_card_sold(till: Till, stock: S
     assert (await till.ask(void)).is_approved
     assert (await till.ask(till.reversal(void))).is_approved
     assert standing(stock, pan) == ("active", "sold", "2027-02-20", True, FACE)
+
+
+@pytest.mark.parametrize("way", [Kind.REVERSAL, Kind.VOID])
+async def test_a_card_that_was_sent_to_a_shop_is_in_its_stock_again(
+    till: Till, stock: Stock, way: Kind
+) -> None:
+    """S1-32: the state before is what comes back, and what is sold again is sold."""
+    vendor = {"id": 1, "issuer": CITY, "name": "Card Works", "contact": "mail", "note": ""}
+    stock.connection.execute(ESTATE["add_vendor"], vendor)
+    made = stock.opened(1, product=stock.product(form=Form.PHYSICAL), vendor=1)
+    [pan] = pans_of(stock, made.part)
+    sent = Shipment(batch=made.batch, reference="S-1", recipient="City store")
+    assert ship_range(stock.connection, sent, Places(1, 1, 1), OWNER) == 1
+    asked, answer = await activate(till, pan)
+    assert standing(stock, pan)[:2] == ("active", "sold")
+    back = (
+        till.reversal(asked)
+        if way is Kind.REVERSAL
+        else till.request(Kind.VOID, None, FACE, pan=pan, original=till.original(asked, answer))
+    )
+    assert (await till.ask(back)).is_approved
+    assert standing(stock, pan)[:2] == ("inactive", "allocated")
+    if way is Kind.VOID:
+        assert (await till.ask(till.reversal(back))).is_approved
+        assert standing(stock, pan) == ("active", "sold", "2029-12-31", True, FACE)
+    else:
+        assert (await activate(till, pan))[1].is_approved
+        assert standing(stock, pan)[:2] == ("active", "sold")
+
+
+async def test_a_card_that_was_stopped_meanwhile_is_sold_again_when_the_void_is_reversed(
+    till: Till, stock: Stock
+) -> None:
+    """It has its value back: letting it go puts it into no stock."""
+    [pan] = pans_of(stock, stock.opened(1).part)
+    asked, answer = await activate(till, pan)
+    [(card,)] = stock.rows("SELECT id FROM card WHERE pan_hash = %s", HSM.pan_hash(pan))
+    lives.stop_card(stock.connection, card, lives.Stop.LOSE)
+    void = till.request(Kind.VOID, None, FACE, pan=pan, original=till.original(asked, answer))
+    assert (await till.ask(void)).is_approved
+    assert standing(stock, pan)[:2] == ("lost", "unsold")
+    assert (await till.ask(till.reversal(void))).is_approved
+    assert standing(stock, pan) == ("lost", "sold", "2029-12-31", True, FACE)
+    assert lives.stop_card(stock.connection, card, lives.Stop.RELEASE) == "active"
 
 
 async def test_an_activation_whose_value_was_spent_is_not_taken_back(

@@ -16,12 +16,13 @@ from host.office import jobs
 from host.office.jobs import take_job
 from host.office.tables import WORKS
 from host.stock import ends
+from host.store.card_view import Page, view_card
 from tests.host.conftest import Till, audit_ledger, trading
 from tests.host.office.conftest import HOME, Bureau, Person
 from tests.host.office.test_stock import Issuer
 from tests.host.stock.conftest import Stock
 from tests.host.test_activation import FACE, activate, pans_of, standing
-from tests.host.test_moves import drive
+from tests.host.test_moves import KilledError, drive, killed_at
 
 
 @pytest.fixture
@@ -71,6 +72,61 @@ def agreed(bureau: Bureau, told: Told, by: Person) -> Done:
     done = bureau.with_code(by, "approval.decide", approval=told.approval, decision="approve")
     assert isinstance(done, Done), done
     return done
+
+
+async def test_value_on_its_way_is_shown_where_it_is_and_why_it_is_not_there(
+    bureau: Bureau, issuer: Issuer, stock: Stock, till: Till
+) -> None:
+    """S1-40: on the card, in between, arrived; and to nobody of another issuer."""
+    shelf = Shelf(issuer, stock, 4)
+    (old, new, other, last) = shelf.ids
+    for pan in (shelf.pans[0], shelf.pans[2]):
+        await activate(till, pan)
+    service, manager = bureau.person("service", "issuer"), issuer.manager
+    told = bureau.with_code(service, "card.replace", card=old, replacement=new, note="it is worn")
+    agreed(bureau, told, manager)
+    bureau.later(minutes=2)
+
+    def shown(**filters: str) -> list[tuple[Any, ...]]:
+        names = ("card", "kind", "batch", "to_card", "state", "left_minor", "in_transit_minor")
+        return [
+            tuple(row[name] for name in names) for row in bureau.rows(manager, "moves", **filters)
+        ]
+
+    replacement = (old, "replacement", shelf.batch, new)
+    assert shown() == [(*replacement, "open", FACE, 0)]
+    [row] = bureau.rows(manager, "moves")
+    assert row["age_seconds"] >= 120
+    view = view_card(stock.connection, old, Page())
+    assert [(each.name, each.comes, each.other_id) for each in view.moving] == [
+        ("replacement", False, new)
+    ]
+    view = view_card(stock.connection, new, Page())
+    assert [(each.comes, each.other_id) for each in view.moving] == [(True, old)]
+    with pytest.RaisesGroup(KilledError, flatten_subgroups=True):
+        await drive(till, killed_at(till, 0, is_heard=True))
+    assert shown(state="open") == [(*replacement, "open", 0, FACE)]
+    await drive(till)
+    assert shown(batch=shelf.batch) == shown(card=str(old)) == shown(part=str(shelf.part))
+    assert shown(part=str(shelf.part)) == [(*replacement, "done", 0, 0)]
+    assert view_card(stock.connection, old, Page()).moving == ()
+    told = bureau.with_code(
+        service, "card.replace", card=other, replacement=last, note="it is worn"
+    )
+    agreed(bureau, told, manager)
+    till.sql("UPDATE card SET status = 'active' WHERE id = %s", other)
+    await drive(till)
+    till.sql("UPDATE card SET status = 'replaced' WHERE id = %s", other)
+    [row] = bureau.rows(manager, "moves", state="refused")
+    assert (row["card"], row["left_minor"], row["why"]) == (other, FACE, "not_permitted_to_card")
+    view = view_card(stock.connection, other, Page())
+    assert [(each.state, each.refused) for each in view.moving] == [("refused", row["why"])]
+    [(foreign,)] = bureau.sql(
+        "SELECT institution_id FROM issuer WHERE institution_id <> %s LIMIT 1", HOME["issuer"]
+    )
+    stranger = bureau.person("issuer_manager", "issuer", foreign)
+    assert bureau.rows(stranger, "moves") == []
+    assert bureau.rows(stranger, "moves", card=str(old)) == []
 
 
 async def test_a_lost_card_is_replaced_and_the_other_trades_with_what_it_had(

@@ -22,7 +22,7 @@ ROWS = 20_000
 GROWS = {
     "person", "person_grant", "approval", "history", "job", "merchant", "store", "terminal",
     "terminal_key", "acceptance", "card", "card_batch", "card_sale", "member", "purse", "journal",
-    "disclosure", "office_file", "shipment",
+    "disclosure", "office_file", "shipment", "move",
 }  # fmt: skip
 SMALL = {
     "issuer": "a few hundred at most",
@@ -68,6 +68,8 @@ INSERT INTO member (phone_hash, phone_sealed, phone_masked, name, merchant_id, m
 SELECT sha256(n::text::bytea), '', lpad(n::text, 11, '1'), 'm' || n, n, 'x', now() FROM {NUMBERS};
 INSERT INTO card (shard, pan_hash, id, issuer_id, status, expiry, pan_masked, pan_sealed, part_id)
 SELECT 0, sha256(n::text::bytea), n::bigint << 32, 1, 'inactive', '3012', '', '', n FROM {NUMBERS};
+INSERT INTO move (shard, card_id, name, origin, made_by, asked_at)
+SELECT 0, n::bigint << 32, 'void', 'clock', 'x', now() FROM {NUMBERS};
 INSERT INTO store (id, merchant_id, name) SELECT n, n, 's' || n FROM {NUMBERS};
 INSERT INTO terminal (terminal_id, store_id, epoch, mac_algorithm)
 SELECT lpad(n::text, 8, 'T'), n, '000001', 'x9.19' FROM {NUMBERS};

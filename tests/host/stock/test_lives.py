@@ -4,12 +4,14 @@ import datetime as dt
 
 import pytest
 
-from host.stock import lives
+from host.model.instruments import CardStatus
+from host.stock import ageing, lives
 from host.stock.lives import Stop
 from host.stock.refusals import StockRefusal
 from tests.host.stock.conftest import HSM, MAKER, Stock
 
 HOUR = dt.timedelta(hours=1)
+LATER = dt.date(2031, 1, 1)
 
 
 def card_of(stock: Stock, sale: str | None = None) -> int:
@@ -92,6 +94,72 @@ def test_a_card_that_was_sold_and_never_activated_is_not_by_being_extended(stock
     set_status(stock, card, "expired")
     lives.extend_card(stock.connection, card, dt.date(2031, 1, 1))
     assert stock.rows("SELECT status FROM card WHERE id = %s", card) == [("inactive",)]
+
+
+ACTIVE_NOW = {"active", "frozen", "lost", "stolen"}
+
+
+@pytest.mark.parametrize("sale", ["unsold", "allocated", "sold"])
+@pytest.mark.parametrize("status", [each for each in CardStatus if each != CardStatus.EXPIRED])
+def test_a_later_last_day_changes_how_no_card_stands(
+    stock: Stock, status: CardStatus, sale: str
+) -> None:
+    """S1-05: nothing but one that had expired; what has ended gets none."""
+    card, connection = card_of(stock, sale), stock.connection
+    connection.execute(
+        "UPDATE card SET status = %s, member_id = %s WHERE id = %s",
+        (status, 11 if status in ACTIVE_NOW else None, card),
+    )
+    if status in {CardStatus.VOIDED, CardStatus.REPLACED}:
+        with pytest.raises(StockRefusal, match="E-STATE"):
+            lives.extend_card(connection, card, LATER)
+    else:
+        lives.extend_card(connection, card, LATER)
+        assert stock.rows("SELECT status FROM card WHERE id = %s", card) == [(status.value,)]
+
+
+@pytest.mark.parametrize(
+    ("was", "sale", "member", "becomes"),
+    [
+        ("inactive", "unsold", None, "inactive"),
+        ("inactive", "allocated", None, "inactive"),
+        ("inactive", "sold", None, "inactive"),
+        ("active", "sold", None, "active"),
+        ("active", "sold", 11, "active"),
+        ("active", "unsold", 11, "active"),
+        ("active", "unsold", None, "inactive"),  # its activation was taken back since
+        ("active", "allocated", None, "inactive"),
+        ("frozen", "sold", 11, "frozen"),
+        ("frozen", "unsold", None, "frozen"),
+    ],
+)
+def test_a_card_that_had_expired_comes_back_as_it_stood(
+    stock: Stock, was: str, sale: str, member: int | None, becomes: str
+) -> None:
+    """S1-05: who has frozen it lets it go; what nobody has activated has no value yet."""
+    card, connection = card_of(stock, sale), stock.connection
+    connection.execute(
+        "UPDATE card SET status = %s, member_id = %s, valid_to = '2026-11-20' WHERE id = %s",
+        (was, member, card),
+    )
+    assert ageing.expire_cards(connection, 10) == 1
+    assert stock.rows("SELECT status, expired_from FROM card WHERE id = %s", card) == [
+        ("expired", was)
+    ]
+    with pytest.raises(StockRefusal, match="E-DAYS"):
+        lives.extend_card(connection, card, dt.date(2026, 11, 21))  # that day is over, too
+    lives.extend_card(connection, card, LATER)
+    assert stock.rows("SELECT status, expired_from FROM card WHERE id = %s", card) == [
+        (becomes, None)
+    ]
+
+
+@pytest.mark.parametrize("state", ["voided", "closed"])
+def test_no_card_of_a_batch_that_has_ended_gets_a_later_day(stock: Stock, state: str) -> None:
+    card = card_of(stock, "sold")
+    stock.connection.execute("UPDATE card_batch SET state = %s", (state,))
+    with pytest.raises(StockRefusal, match="E-STATE"):
+        lives.extend_card(stock.connection, card, LATER)
 
 
 def test_a_phone_becomes_one_member(stock: Stock) -> None:
