@@ -148,8 +148,8 @@ class Action(Generic[V]):
     said: Callable[[Acting, V], str] | None = None
     """What the code is for, in words beside it, where the subject's key does not say it all."""
     foretold: Callable[[Acting, V], Mapping[str, Any]] | None = None
-    """What whoever decides is shown of what it will do, as things are now: with what is asked, in a
-    rehearsal, and with what was done."""
+    """What whoever decides is shown of what it would do, as things are: beside what was asked, and
+    counted again in a rehearsal."""
     gives: str = ""
     """The action that hands out the file which is made by this one's job, to who asked."""
     takes: str = ""

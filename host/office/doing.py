@@ -117,7 +117,8 @@ def perform(action: Action[Any], acting: Acting, values: Values, line: Line) -> 
         Refusal: its function says no.
     """
     line.approval = acting.approval
-    foretold = foretold_of(action, acting, values)
+    is_looked_at = acting.asked is not None and acting.asked.is_dry_run
+    foretold = foretold_of(action, acting, values) if is_looked_at else {}
     result = _do(action, acting, values)
     kind = "person" if action.is_entry else line.about.kind
     ref = line.about if result.key is None else Ref(kind, result.key)

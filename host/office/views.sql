@@ -574,11 +574,12 @@ LEFT JOIN merchant AS t ON m.merchant_id = t.id;
 
 -- name: moves
 -- Value that is to leave a card which has ended: where it stands, what has left and has not come.
+-- Whose a card is is looked up for each, so that rows come in the order of moves.
 SELECT
     m.card_id AS card,
     m.name AS kind,
     c.pan_masked,
-    i.institution_id AS issuer,
+    c.institution_id AS issuer,
     b.code AS batch,
     m.to_card,
     m.state,
@@ -594,10 +595,19 @@ SELECT
     m.wanted,
     c.issuer_id AS of_issuer
 FROM move AS m
-INNER JOIN card AS c ON m.shard = c.shard AND m.card_id = c.id
-INNER JOIN issuer AS i ON c.issuer_id = i.id
-LEFT JOIN card_batch_part AS q ON c.part_id = q.id
+LEFT JOIN card_batch_part AS q ON (m.card_id >> 32) = q.id
 LEFT JOIN card_batch AS b ON q.batch_id = b.id
+LEFT JOIN LATERAL (
+    SELECT
+        o.pan_masked,
+        o.issuer_id,
+        i.institution_id
+    FROM card AS o
+    INNER JOIN issuer AS i ON o.issuer_id = i.id
+    WHERE o.id = m.card_id
+    ORDER BY o.id
+    LIMIT 1
+) AS c ON true
 LEFT JOIN LATERAL (
     SELECT
         coalesce(

@@ -28,6 +28,7 @@ WORDS: Final[Mapping[str, Word]] = {
     "after": Word("after", "后"),
     "age_seconds": Word("seconds it took so far", "已用秒数"),
     "alliance": Word("alliance", "联盟"),
+    "amount": Word("amount", "金额"),
     "amount_minor": Word("amount", "金额"),
     "amount_minor_max": Word("limit of a transaction", "单笔上限"),
     "anonymous_minor_max": Word("limit of a card registered to nobody", "不记名卡限额"),
@@ -70,6 +71,7 @@ WORDS: Final[Mapping[str, Word]] = {
     "card_status": Word("card state", "卡状态"),
     "came_of_it": Word("what came of it", "结果"),
     "cards": Word("cards", "张数"),
+    "cards_by_state": Word("cards by state", "各状态张数"),
     "carrier": Word("carrier", "承运"),
     "cash_minor": Word("paid in cash", "现金"),
     "channel": Word("channel", "渠道"),
@@ -85,6 +87,7 @@ WORDS: Final[Mapping[str, Word]] = {
     "content": Word("content", "内容"),
     "created_at": Word("created at", "创建时间"),
     "currency": Word("currency", "币种"),
+    "debt": Word("a debt stays", "欠分保留"),
     "debt_is_allowed": Word("points may go below zero", "积分可为负"),
     "decided_at": Word("decided at", "复核时间"),
     "decided_by": Word("decided by", "复核人"),
@@ -167,6 +170,7 @@ WORDS: Final[Mapping[str, Word]] = {
     "name": Word("name", "名称"),
     "new": Word("new password", "新密码"),
     "many": Word("cards", "卡"),
+    "not_written_back": Word("not written back", "不写回"),
     "replacement": Word("new card", "新卡"),
     "note": Word("why", "备注"),
     "number": Word("number", "号"),
@@ -260,6 +264,7 @@ WORDS: Final[Mapping[str, Word]] = {
     "totp": Word("one-time codes", "二次验证"),
     "tracking": Word("tracking number", "运单号"),
     "trade": Word("trade", "行业"),
+    "unit": Word("unit", "单位"),
     "until": Word("until", "至"),
     "until_at": Word("until", "至"),
     "valid": Word("valid", "有效"),
@@ -280,6 +285,7 @@ WORDS: Final[Mapping[str, Word]] = {
     "with_secrets": Word("with activation passwords", "含卡密"),
     "withdrawn": Word("withdrawn", "已撤回"),
     "workbook_password": Word("workbook password", "工作簿密码"),
+    "written_back": Word("written back to the issuer", "写回发卡方"),
 }
 
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from host.model.instruments import BatchState, CardStatus, SaleState
+from host.model.money import Money as Amount
 from host.rules.card_states import CARD_STATES
 from host.rules.states import StateError, after
 from host.stock.batches import By
@@ -46,6 +47,26 @@ class Left(NamedTuple):
     is_open: int
     refused: int
     why: str | None
+
+
+class Value(NamedTuple):
+    """What cards have in one unit."""
+
+    cards: int
+    amount: Amount
+
+
+class Foretold(NamedTuple):
+    """What voiding a batch would do, as its cards stand now."""
+
+    cards: dict[str, int]
+    """By status."""
+    written_back: list[Value]
+    """To the issuer; points are its own again."""
+    goes_on: list[Value]
+    """Of replaced cards: it is on its way to those in their place."""
+    owed: list[Value]
+    """Below zero: a debt stays one."""
 
 
 class _Standing(NamedTuple):
@@ -140,6 +161,17 @@ def check_nothing_is_held(connection: Connection, batch: int) -> None:
     row = connection.execute(SQL["held_of_batch"], (batch,)).fetchone()
     if row is not None and row[0]:
         raise StockRefusal(Why.HELD, cards=row[0])
+
+
+def foretold_void(connection: Connection, batch: int) -> Foretold:
+    """What voiding a batch would do now: how its cards stand, and where what they have would go."""
+    told = Foretold(dict(connection.execute(SQL["cards_by_status"], (batch,))), [], [], [])
+    for unit, is_replaced, is_owed, cards, minor in connection.execute(
+        SQL["value_of_batch"], (batch,)
+    ):
+        of_these = told.goes_on if is_replaced else told.written_back
+        (told.owed if is_owed else of_these).append(Value(cards, Amount(minor, unit)))
+    return told
 
 
 def cards_of_batch(connection: Connection, batch: int) -> list[tuple[int, int]]:

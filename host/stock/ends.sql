@@ -87,6 +87,39 @@ INNER JOIN card AS c ON p.shard = c.shard AND p.card_id = c.id
 INNER JOIN card_batch_part AS t ON c.part_id = t.id
 WHERE p.held_minor > 0 AND t.batch_id = %s;
 
+-- name: cards_by_status
+-- How the cards of a batch stand, that are made: how many of each.
+SELECT
+    c.status,
+    count(*)
+FROM card_batch_part AS p
+INNER JOIN card AS c
+    ON
+        c.id > (p.id::bigint << 32)
+        AND c.id <= (p.id::bigint << 32) + p.cards
+WHERE p.batch_id = %s
+GROUP BY c.status
+ORDER BY c.status;
+
+-- name: value_of_batch
+-- What its cards have, by unit: what goes back, what of replaced ones is on its way to others, and
+-- what is owed by whom they are.
+SELECT
+    u.unit,
+    c.status = 'replaced' AS is_replaced,
+    u.posted_minor < 0 AS is_owed,
+    count(*),
+    sum(u.posted_minor)::bigint
+FROM card_batch_part AS p
+INNER JOIN card AS c
+    ON
+        c.id > (p.id::bigint << 32)
+        AND c.id <= (p.id::bigint << 32) + p.cards
+INNER JOIN purse AS u ON c.shard = u.shard AND c.id = u.card_id
+WHERE p.batch_id = %s AND u.posted_minor <> 0
+GROUP BY u.unit, is_replaced, is_owed
+ORDER BY u.unit, is_replaced, is_owed;
+
 -- name: made_of_batch
 -- The parts of a batch, and how many cards each has.
 SELECT id, made FROM card_batch_part

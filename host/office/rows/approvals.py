@@ -116,6 +116,7 @@ def _asked(acting: Acting, action: Action[Any]) -> tuple[Acting, Values]:
         approval=content["id"],
         agreed_by=acting.who.login,
         actions=acting.actions,
+        asked=acting.asked,
         moved=acting.moved,
     )
     return inner, values

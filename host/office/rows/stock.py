@@ -268,6 +268,25 @@ def _void(acting: Acting, _values: BatchStop) -> Result:
     return begin_write_back(acting, batch)
 
 
+def _foretold_void(acting: Acting, _values: BatchStop) -> dict[str, Any]:
+    """How many cards in each state, and where what they have goes, by unit."""
+    told = ends.foretold_void(acting.connection, _batch(acting))
+    not_back = {
+        "replaced": [_value(each) for each in told.goes_on],
+        "debt": [_value(each) for each in told.owed],
+    }
+    return {
+        "cards_by_state": told.cards,
+        "written_back": [_value(each) for each in told.written_back],
+        "not_written_back": {why: values for why, values in not_back.items() if values},
+    }
+
+
+def _value(value: ends.Value) -> dict[str, Any]:
+    amount = value.amount
+    return {"cards": value.cards, "unit": amount.unit, "amount": amount.figures}
+
+
 def _freeze(acting: Acting, values: CardFreeze) -> Result:
     lives.stop_card(acting.connection, values.card, lives.Stop(f"card.{values.kind}"))
     return OK
@@ -407,6 +426,7 @@ BATCH_VOID: Final = Action(
     second=Second.ALWAYS,
     approvers=frozenset({IM, PA}),
     step=Step.OWN,
+    foretold=_foretold_void,
 )
 CARD_FREEZE: Final = Action(
     id="card.freeze",

@@ -6,10 +6,11 @@ ALTER TABLE card ADD COLUMN expired_from text;
 UPDATE card SET sale = 'allocated'
 WHERE sale = 'unsold' AND shipment_id IS NOT NULL;
 
--- Moves are looked at in their cards' order, by their state, and from the card that they go to.
+-- Moves are looked at in their cards' order, by state, by batch, and from the card they go to.
 DROP INDEX move_of_card;
 CREATE INDEX move_in_order ON move (card_id, name);
 CREATE INDEX move_by_state ON move (state, card_id, name);
+CREATE INDEX move_of_part ON move ((card_id >> 32), card_id, name);
 CREATE INDEX move_open_to ON move (to_shard, to_card) WHERE state = 'open';
 CREATE INDEX transit_open_to ON transit (to_shard, to_card) WHERE is_open;
 

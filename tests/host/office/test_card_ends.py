@@ -15,7 +15,7 @@ from host.model.secrets import Pan
 from host.office import jobs
 from host.office.jobs import take_job
 from host.office.tables import WORKS
-from host.stock import ends
+from host.stock import ends, lives
 from host.store.card_view import Page, view_card
 from tests.host.conftest import Till, audit_ledger, trading
 from tests.host.office.conftest import HOME, Bureau, Person
@@ -262,6 +262,50 @@ async def test_a_voided_batch_is_refused_at_once_and_its_cards_are_written_back_
     assert bureau.sql(
         "SELECT count(*)::int, min(made_by) FROM journal WHERE kind = 'card_void'"
     ) == [(4, issuer.owner.login)]
+
+
+async def test_who_voids_a_batch_and_who_agrees_see_what_it_would_do(
+    bureau: Bureau, issuer: Issuer, stock: Stock, till: Till
+) -> None:
+    """S1-14: its cards by state, what goes back by unit, what does not and why; counted anew."""
+    shelf, new = Shelf(issuer, stock, 5), Shelf(issuer, stock, 1)
+    for pan in shelf.pans[:4]:
+        await activate(till, pan)
+    await buy(till, shelf.pans[0], 4_000)
+    service = bureau.person("service", "issuer")
+    told = bureau.with_code(
+        service, "card.replace", card=shelf.ids[1], replacement=new.ids[0], note="it was bent"
+    )
+    agreed(bureau, told, issuer.manager)
+    lives.stop_card(stock.connection, shelf.ids[2], lives.Stop.FREEZE)
+    [(points, unit)] = bureau.sql(
+        "SELECT posted_minor, unit FROM purse WHERE card_id = %s AND unit LIKE 'P:%%'", shelf.ids[0]
+    )
+    asked = {"batch": shelf.batch, "note": "misprint"}
+    money = {"unit": "CNY", "cards": 3, "amount": "260.00"}
+    earned = {"unit": unit, "cards": 1, "amount": f"{points}"}
+    wanted = {
+        "cards_by_state": {"active": 2, "frozen": 1, "inactive": 1, "replaced": 1},
+        "written_back": [money, earned],
+        "not_written_back": {"replaced": [{"unit": "CNY", "cards": 1, "amount": "100.00"}]},
+    }
+    seen = bureau.done(issuer.owner, "card_batch.void", _is_dry_run=True, **asked)
+    assert {name: seen.told[name] for name in wanted} == wanted
+    assert issuer.state(issuer.owner, shelf.batch) == "opened"
+    waiting = bureau.with_code(issuer.owner, "card_batch.void", **asked)
+    assert isinstance(waiting, Waiting)
+    [row] = bureau.rows(issuer.manager, "approvals", to_decide="1")
+    assert row["foretold"] == wanted
+    await drive(till)
+    await buy(till, shelf.pans[0], 1_000)
+    decision = {"approval": waiting.approval, "decision": "approve"}
+    seen = bureau.done(issuer.manager, "approval.decide", _is_dry_run=True, **decision)
+    now = seen.told["outcome"]["told"]
+    assert now["not_written_back"] == {}
+    assert now["written_back"][0] == money | {"amount": "250.00"}
+    assert issuer.state(issuer.owner, shelf.batch) == "opened"
+    agreed(bureau, waiting, issuer.manager)
+    assert issuer.state(issuer.owner, shelf.batch) == "voided"
 
 
 async def test_what_a_replaced_card_had_is_not_written_back_with_its_batch(
