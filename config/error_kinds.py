@@ -305,7 +305,7 @@ ERROR_KINDS: Final[tuple[ErrorKind, ...]] = (
         next="posswitch describe --help says what is read; give the bytes in hexadecimal",
     ),
     ErrorKind(
-        code="E-CODE",
+        code="E-CODE-UNKNOWN",
         what="nobody gives such a code",
         why="it is no response code, no reason, no word of the logs and no error code",
         next="posswitch explain all",

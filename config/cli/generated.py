@@ -20,7 +20,7 @@ from config.cli.complete import named, terminal_ids
 from config.cli.options import DataOption, JsonOption, SettingsOption, epilog
 from config.homes import DATA
 from config.language import Language, speech
-from host.model.office import ROWS_MAX, Show
+from host.model.office import ROWS_MAX, Show, sought
 from host.model.secrets import Secret
 from host.office.action import Action
 from host.office.fields import Values
@@ -301,7 +301,7 @@ def _view_command(view: View) -> Callable[..., None]:
             if each.how is How.NUMBER and given[each.name]:
                 filters[each.name] = prompted("card number", is_hidden=True)
                 options += f" --{each.name}"
-        asked = Show(view=view.id, filters=filters, after=list(place), rows_max=count)
+        asked = Show(view=view.id, filters=sought(filters), after=list(place), rows_max=count)
         look(data, settings, asked, as_json=as_json, command=f"posswitch show {name}{options}")
 
     return _signed(run, parameters)

@@ -75,9 +75,9 @@ def approvals(
 ) -> None:
     """What waits for a second person. Decide with posswitch approval decide NUMBER."""
     from config.tasks.office import look
-    from host.model.office import Show
+    from host.model.office import Show, sought
 
     filters = {} if everything else {"to_decide": "true"}
     command = "posswitch approvals" + (" --all" if everything else "")
-    asked = Show(view="approvals", filters=filters)
+    asked = Show(view="approvals", filters=sought(filters))
     look(data, settings, asked, as_json=as_json, command=command)

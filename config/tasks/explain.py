@@ -71,7 +71,7 @@ def explained(word: str) -> list[Row]:
         raise SettingsError(
             f"{word!r} is no response code, reason, case, error code or word of the logs. "
             f"Next: posswitch explain {_near(word)}",
-            "E-CODE",
+            "E-CODE-UNKNOWN",
         )
     return rows
 

@@ -41,7 +41,7 @@ from host.link.address import Address
 from host.link.credentials import Credentials
 from host.link.frames import LinkError
 from host.link.office import opened_office
-from host.model.office import Do, Done, Page, Refused, Show, Told, Waiting
+from host.model.office import Do, Done, Page, Refused, Show, Told, Waiting, sought
 from host.model.secrets import Secret
 from host.office.doing import run_action
 from host.office.looking import read_view
@@ -132,14 +132,22 @@ async def ask_host(link: SwitchSettings, asked: Do) -> Told:
     """What the running host tells, as it would a switch process of this directory's settings.
 
     Raises:
-        SurroundingsError: there is none.
+        SurroundingsError: there is none, or it was asked and its answer did not come.
     """
+    is_sent = False
     address = Address.parse(link.link)
     credentials = Credentials(link.link_tls, calls=address.host) if link.link_tls else None
     try:
         async with opened_office(address, credentials) as office:
+            is_sent = True
             return await office.ask(asked)
     except (OSError, LinkError, trio.TooSlowError) as error:
+        if is_sent:
+            raise SurroundingsError(
+                f"it is not known whether it was done: the host at {link.link} did not answer: "
+                f"{error}. Next: posswitch show cards --number says where the card stands",
+                "E-IN-DOUBT",
+            ) from error
         raise SurroundingsError(
             f"the host that posts it cannot be asked at {link.link}: {error}. Next: posswitch up",
             "E-HOST-AWAY",
@@ -375,7 +383,7 @@ def follow_job(desk: Desk, session: Secret, job: int) -> str:
 
 
 def _job(desk: Desk, session: Secret, job: int) -> dict[str, Any] | None:
-    told = desk.show(Show(session=session, view="jobs", filters={"id": str(job)}))
+    told = desk.show(Show(session=session, view="jobs", filters=sought({"id": str(job)})))
     if not isinstance(told, Page):
         return None
     rows = (dict(zip(told.columns, row, strict=True)) for row in told.rows)

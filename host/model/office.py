@@ -5,6 +5,7 @@ done or a view to be shown, in a session, and draws what comes back. Values are 
 for a password may be among them.
 """
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
@@ -43,14 +44,30 @@ class Show(msgspec.Struct, frozen=True, kw_only=True):
 
     session: Secret = NOBODY
     view: str
-    filters: dict[str, str] = {}
-    """By the names of the view's filters."""
+    filters: dict[str, Secret] = {}
+    """By the names of the view's filters; a card's number or a phone may be one, so that none
+    is shown anywhere."""
     after: list[str] = []
     """Where the page before ended, as it told it."""
     rows_max: int = 50
     is_counted: bool = False
     """Whether it is told how many rows there are, up to `COUNTED_MAX`."""
     source: str = ""
+
+    def __post_init__(self) -> None:
+        """Whoever gives text has it closed here, before anything can show it."""
+        if any(isinstance(value, str) for value in self.filters.values()):
+            closed = sought({name: _open(value) for name, value in self.filters.items()})
+            msgspec.structs.force_setattr(self, "filters", closed)
+
+
+def _open(value: Secret | str) -> str:
+    return value if isinstance(value, str) else value.reveal().decode()
+
+
+def sought(filters: Mapping[str, str]) -> dict[str, Secret]:
+    """Filters as they cross the link."""
+    return {name: Secret(value.encode()) for name, value in filters.items()}
 
 
 class Done(msgspec.Struct, frozen=True, kw_only=True, tag="done"):

@@ -15,7 +15,7 @@ import msgspec
 from psycopg import errors, sql
 
 from host.model.office import COUNTED_MAX, ROWS_MAX, Page, Refused, Show
-from host.model.secrets import Pan
+from host.model.secrets import Pan, Secret
 from host.office.office import Office
 from host.office.people import Who
 from host.office.phones import phone_hash
@@ -121,10 +121,26 @@ def _named(office: Office, connection: Connection, view: View, asked: Show) -> S
     told = dict(asked.filters)
     for row in view.filters:
         if row.name in told and row.how is How.NUMBER:
-            told[row.name] = str(_card_of(office, connection, told[row.name]))
+            told[row.name] = _number(_card_of(office, connection, _text(row, told[row.name])))
         elif row.name in told and row.how is How.PHONE:
-            told[row.name] = str(_member_of(office, connection, told[row.name]))
+            told[row.name] = _number(_member_of(office, connection, _text(row, told[row.name])))
     return msgspec.structs.replace(asked, filters=told)
+
+
+def _number(number: int) -> Secret:
+    return Secret(f"{number}".encode())
+
+
+def _text(row: Filter, value: Secret) -> str:
+    """A filter's value.
+
+    Raises:
+        Refusal: it is no text.
+    """
+    try:
+        return value.reveal().decode()
+    except UnicodeDecodeError:
+        raise Refusal(FIELD, field=row.name, problem=OUT_OF_RANGE) from None
 
 
 def _card_of(office: Office, connection: Connection, number: str) -> int:
@@ -261,14 +277,14 @@ def count_question(view: View, who: Who, asked: Show, values: Mapping[str, Any])
 
 
 def _conditions(
-    view: View, who: Who, filters: Mapping[str, str]
+    view: View, who: Who, filters: Mapping[str, Secret]
 ) -> tuple[list[sql.Composed], dict[str, Any]]:
     """Scope first; then what was asked for."""
     grant = who.grant
     is_cut = grant is None or grant.scope not in view.cut_by_rows
     conditions, told = _scope(who) if is_cut else ([], {})
     known = {one.name: one for one in view.filters}
-    for name, text in filters.items():
+    for name, value in filters.items():
         if name not in known:
             raise Refusal(FIELD, field=name, problem="there is no such filter")
         row = known[name]
@@ -277,7 +293,7 @@ def _conditions(
             continue
         condition = _OPERATORS[row.how].format(sql.Identifier("v", row.column), _placeholder(row))
         conditions.append(condition)
-        told[f"filter_{name}"] = _value(row, text)
+        told[f"filter_{name}"] = _value(row, _text(row, value))
     return conditions, told
 
 
@@ -309,7 +325,7 @@ def _value(row: Filter, text: str) -> Any:
         raise Refusal(FIELD, field=row.name, problem=str(error)) from None
 
 
-def _order(view: View, filters: Mapping[str, str]) -> tuple[str, ...]:
+def _order(view: View, filters: Mapping[str, Secret]) -> tuple[str, ...]:
     """That of the first filter that has one, else the view's own."""
     own = (one.order for one in view.filters if one.name in filters and one.order)
     return next(own, view.order)

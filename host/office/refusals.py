@@ -166,7 +166,7 @@ TOO_LARGE: Final = RefusalKind(
 )
 AWAY: Final = RefusalKind(
     code="E-HOST-AWAY",
-    en="the database is not reachable, nothing was done",
+    en="what keeps or posts it is not reachable, nothing was done",
     zh="主机不可用, 未做任何操作",
     why="what cannot be kept is not done",
     next="posswitch doctor; then do it again",

@@ -89,8 +89,8 @@ OF_STOCK: Final[Mapping[Why, RefusalKind]] = {
         Why.CODE, "number or activation password is wrong", "卡号或密码不正确", "type it again"
     ),
     Why.TRIES: _row(Why.TRIES, "too many tries", "请一小时后再试", "wait an hour"),
-    Why.RANGE: _row(
-        Why.RANGE,
+    Why.SOLD_IN_RANGE: _row(
+        Why.SOLD_IN_RANGE,
         "cards of the range are sold or in use",
         "号段含已售卡",
         "send a range without them: posswitch show batch-cards says which they are",

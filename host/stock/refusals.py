@@ -52,7 +52,7 @@ class Why(enum.StrEnum):
     """That card cannot have the place of the other; `reason` says why."""
     CARD = "E-CARD"
     """The card's batch, status or days do not allow it; `reason` says which."""
-    RANGE = "E-RANGE"
+    SOLD_IN_RANGE = "E-SOLD-IN-RANGE"
     """Cards among them are sold, or in use."""
     FORM = "E-FORM"
     """Only plastic cards are sent."""

@@ -65,7 +65,7 @@ def ship_range(connection: Connection, shipment: Shipment, places: Places, by: B
         raise StockRefusal(Why.NOT_FOUND, card=f"{places.first}-{places.last}", cards=len(rows))
     sold = sum(not _is_there(sale, status) for _, _, sale, status in rows)
     if sold:
-        raise StockRefusal(Why.RANGE, cards=sold)
+        raise StockRefusal(Why.SOLD_IN_RANGE, cards=sold)
     keys = [(shard, bytes(pan_hash)) for shard, pan_hash, *_ in rows]
     return _ship(connection, issuer, shipment, keys, by)
 

@@ -27,6 +27,7 @@ from config.tasks.explain import everything
 from config.tasks.explain import explained as meanings_of
 from host.link import tls
 from host.model.responses import Reason
+from host.office.refusals import COMMON, OF_ACTIONS
 from host.office.refusals import REFUSALS as OF_OFFICE
 from host.office.stock_refusals import OF_STOCK
 from switch import dispatch, intake, telling
@@ -60,6 +61,19 @@ def test_every_code_that_is_given_has_a_row() -> None:
     given = {*literals, *classes, *CODES.values(), *(code for _, _, code in FOREIGN)}
     assert given <= {*KINDS_BY_CODE, *OF_OFFICE}
     assert set(KINDS_BY_CODE) <= given | {"E-BUG", "E-FILE"}, "a row that nothing gives"
+
+
+def test_every_code_means_one_thing() -> None:
+    """Whoever explains a code has one row: of the commands', the office's, or of cards'."""
+    office = [*COMMON, *OF_ACTIONS]
+    of_cards = [kind for kind in OF_STOCK.values() if not any(kind is row for row in office)]
+    meant: dict[str, list[str]] = {}
+    for code, why in [
+        *((row.code, row.why) for row in ERROR_KINDS),
+        *((row.code, row.why) for row in (*office, *of_cards)),
+    ]:
+        meant.setdefault(code, []).append(why)
+    assert {code: said for code, said in meant.items() if len(said) > 1} == {}
 
 
 @pytest.mark.parametrize("code", sorted({*OF_OFFICE, *(kind.code for kind in OF_STOCK.values())}))
@@ -112,7 +126,7 @@ def test_a_sentence_without_a_cure_of_its_own_ends_with_what_explains_it() -> No
         (["sing"], "E-COMMAND-LINE", 2),
         (["terminal", "show"], "E-COMMAND-LINE", 2),
         (["up", "--port", "70000"], "E-COMMAND-LINE", 2),
-        (["explain", "ZZ"], "E-CODE", 2),
+        (["explain", "ZZ"], "E-CODE-UNKNOWN", 2),
         (["clearing", "run", "--date", "soon", "--data", "none"], "E-NIGHT-DATE", 2),
         (["audit", "--data", "none"], "E-DATABASE-NONE", 3),
         (["reload", "--data", "none"], "E-NOTHING-RUNS", 3),

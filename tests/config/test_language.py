@@ -342,7 +342,7 @@ def test_a_command_speaks_chinese_where_its_user_does() -> None:
     assert "数据库" in done.stdout
     done = run_command("--lang", "zh", "explain", "nosuch")
     assert done.returncode == 2
-    assert "错误 E-CODE: 'nosuch' 不是应答码" in done.stderr
+    assert "错误 E-CODE-UNKNOWN: 'nosuch' 不是应答码" in done.stderr
     assert "没有命令 'explan'" in run_command("--lang", "zh", "explan").stderr
 
 

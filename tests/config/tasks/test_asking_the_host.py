@@ -50,3 +50,26 @@ async def test_where_no_host_runs_the_sentence_says_so(tmp_path: Path) -> None:
     with pytest.raises(SurroundingsError, match="posswitch up") as caught:
         await ask_host(SwitchSettings(link=f"unix:{tmp_path / 'nobody.sock'}"), ASKED)
     assert caught.value.code == "E-HOST-AWAY"
+
+
+async def test_a_host_that_was_asked_and_fell_silent_may_have_done_it(tmp_path: Path) -> None:
+    """Never told as if nothing was done."""
+
+    async def office(_asked: Do | Show) -> Told:
+        nursery.cancel_scope.cancel()
+        await trio.sleep_forever()
+        raise AssertionError
+
+    link = f"unix:{tmp_path / 'h.sock'}"
+    with closing(listen(Address.parse(link))) as listener:
+        async with trio.open_nursery() as outer:
+            nursery = outer
+
+            async def ask() -> None:
+                with trio.CancelScope(shield=True):
+                    with pytest.raises(SurroundingsError, match="not known") as caught:
+                        await ask_host(SwitchSettings(link=link), ASKED)
+                    assert caught.value.code == "E-IN-DOUBT"
+
+            outer.start_soon(ask)
+            await serve([listener], _nobody, _nobody, None, office)

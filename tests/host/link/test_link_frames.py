@@ -69,7 +69,12 @@ FRAMES = [
     Found(4, None),
     Failed(5),
     Do(6, office.Do(session=Secret(b"token"), action="a.b", values=Secret(b"{}"), once_key="k")),
-    Show(7, office.Show(session=Secret(b"token"), view="people", filters={"state": "active"})),
+    Show(
+        7,
+        office.Show(
+            session=Secret(b"token"), view="people", filters=office.sought({"state": "active"})
+        ),
+    ),
     Told(8, office.Done(subject="li", after={"name": "Li"}, shown_once={"invitation": "x"})),
     Told(9, office.Waiting(approval=1, until="2026-11-29T09:00:00+00:00")),
     Told(10, office.Refused(code="E-NOT-FOUND", en="no", zh="无")),

@@ -301,7 +301,7 @@ def test_a_range_of_plastic_is_sent_and_allocated(issuer: Issuer, plastic: Issue
     )
     again = ship(issuer, batch, reference="S-2", first=4, last=5)
     assert isinstance(again, Refused)
-    assert (again.code, "cards 1" in again.en) == ("E-RANGE", True)
+    assert (again.code, "cards 1" in again.en) == ("E-SOLD-IN-RANGE", True)
     assert sales(bureau)[4] == "unsold", "all of them or none"
     taken = ship(issuer, batch, reference="S-1", first=5, last=5)
     assert isinstance(taken, Refused)

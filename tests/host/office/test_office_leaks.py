@@ -1,11 +1,16 @@
 """Nothing that lets somebody in is anywhere to be read: not in a table, not in a log."""
 
+import pickle
+
+import msgspec
 import psycopg
 import pytest
 import structlog
 
-from host.model.office import Do
+from host.link import frames
+from host.model.office import Do, Page, Show, sought
 from host.model.secrets import Secret
+from host.office.looking import read_view
 from tests.host.office.conftest import PASSWORD, Bureau
 
 
@@ -43,6 +48,30 @@ def everything(bureau: Bureau) -> str:
                     is_bytes = isinstance(value, bytes)
                     texts.append(value.decode("latin-1") if is_bytes else str(value))
     return "\n".join(texts)
+
+
+NUMBER, PHONE = "9988000000000015", "13800001234"
+
+
+def test_a_number_that_is_looked_for_is_shown_nowhere_on_its_way(bureau: Bureau) -> None:
+    """S1-27, S1-46: not as it is asked, not on the link, not in an error, a log or a table."""
+    asked = Show(session=bureau.admin.session, view="cards", filters=sought({"number": NUMBER}))
+    [frame] = frames.LinkReader().feed(frames.encode(frames.Show(7, asked)))
+    assert isinstance(frame, frames.Show)
+    with structlog.testing.capture_logs() as logs:
+        found = read_view(bureau.office, bureau.connection, frame.asked)
+        phone = Show(session=bureau.admin.session, view="cards", filters=sought({"phone": PHONE}))
+        read_view(bureau.office, bureau.connection, phone)
+        wrong = bureau.look(bureau.admin, "cards", filters={"card": NUMBER * 9})
+    assert isinstance(found, Page)
+    assert len(found.rows) == 1
+    said = [repr(asked), str(frame), repr(phone), repr(asked.filters), str(wrong), str(logs)]
+    said.append(everything(bureau))
+    assert [one for one in said if NUMBER in one or PHONE in one] == []
+    with pytest.raises(TypeError):
+        msgspec.json.encode(asked)
+    with pytest.raises(TypeError):
+        pickle.dumps(asked)
 
 
 @pytest.mark.parametrize("asked", ["values", "code"])

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from config.run.database import Dsns
-from host.model.office import Show
+from host.model.office import Show, sought
 from host.office.looking import SQL, count_question, page_question
 from host.office.people import Grant, Who
 from host.office.places import Place, Scope
@@ -131,7 +131,7 @@ def test_a_page_is_found_by_an_index(
             **({} if is_enough else filters),
             name: SAMPLES.get(one.kind, "2026-11-22T00:00:00Z"),
         }
-    question = page_question(row, who(scope), Show(view=view, filters=filters), VALUES)
+    question = page_question(row, who(scope), Show(view=view, filters=sought(filters)), VALUES)
     text = question.statement.as_string(filled)
     numbers: dict[str, int] = {}
     asked = re.sub(
