@@ -22,11 +22,14 @@ from host.model.secrets import Pan, Secret
 from host.office.jobs import AtWork
 from host.office.reading import Fault, Line, Wanted, number_problem, read_rows, refuse_faults
 from host.office.refusals import LIABILITY, Refusal
+from host.shards import shard_of
 from host.stock import making
 from host.stock.batches import chosen_numbers
 from host.stock.making import Maker, card_id, read_part
+from host.stock.numbers import Fault as NumberFault
 from host.stock.numbers import LineFault, Range
 from host.stock.refusals import StockRefusal, Why
+from host.store import arrays
 from host.store.book import read_shard_count
 from host.store.connecting import Connection
 from host.store.estate_versions import Followed, note_estate_change
@@ -114,10 +117,37 @@ def check_cards(connection: Connection, hsm: Hsm, product: int, lines: Sequence[
         return chosen_numbers(connection, hsm, product, numbers)
     except StockRefusal as refusal:
         wrong: Sequence[LineFault] = refusal.facts.get("faults", ())  # type: ignore[assignment]
+        voided = _voided(connection, hsm, lines, wrong)
         refuse_faults(
-            [Fault(lines[one.line - 1].number, "card_number", one.fault) for one in wrong]
+            [
+                Fault(lines[at].number, "card_number", voided.get(at, one.fault))
+                for one in wrong
+                for at in (one.line - 1,)
+            ]
         )
         raise
+
+
+def _voided(
+    connection: Connection, hsm: Hsm, lines: Sequence[Line], wrong: Sequence[LineFault]
+) -> dict[int, str]:
+    """Of lines whose number is taken by a card of a voided batch, by their places: what to do.
+
+    A number is one card's for ever: whatever was posted and told of it names that card.
+    """
+    taken = [one.line - 1 for one in wrong if one.fault is NumberFault.IN_USE]
+    hashes = {hsm.pan_hash(Pan(lines[at].cells["card_number"])): at for at in taken}
+    shard_count = read_shard_count(connection)
+    shards = [shard_of(pan_hash, shard_count) for pan_hash in hashes]
+    rows = connection.execute(
+        SQL["voided_of_numbers"], (arrays.smallints(shards), arrays.blobs(hashes))
+    )
+    return {
+        hashes[bytes(pan_hash)]: f"in use by card batch {code}, which was voided, and a number is "
+        "one card's for ever: put a new number of the issuer in this line, and give its holder a "
+        "card of that"
+        for pan_hash, code in rows
+    }
 
 
 def check_liability(lines: Sequence[Line], told: Owed) -> None:
@@ -188,7 +218,7 @@ def _put_on(at_work: AtWork, lines: Sequence[Line], begin: int, plan: Plan) -> N
         if not answer.is_approved:
             raise LiabilityError(
                 f"line {line.number}: {answer.reason}; void the batch, and what "
-                "was put on its cards goes back"
+                "was put on its cards goes back; its numbers are taken from then on"
             )
 
 

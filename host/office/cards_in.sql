@@ -22,6 +22,17 @@ SELECT
 FROM card
 WHERE id = any(%s);
 
+-- name: voided_of_numbers
+-- Of numbers that are taken: those of cards of a batch that was voided, and which.
+SELECT
+    c.pan_hash,
+    b.code
+FROM unnest(%s::smallint [], %s::bytea []) AS n (shard, pan_hash)
+INNER JOIN card AS c ON n.shard = c.shard AND n.pan_hash = c.pan_hash
+INNER JOIN card_batch_part AS p ON c.part_id = p.id
+INNER JOIN card_batch AS b ON p.batch_id = b.id
+WHERE b.state = 'voided';
+
 -- name: part_holds
 -- What the cards of a part have: money, and points.
 SELECT

@@ -189,6 +189,20 @@ async def test_a_batch_refused_midway_is_voided_and_what_it_had_goes_back(moving
     await trio.to_thread.run_sync(bureau.do_jobs)
     assert moving.held() == [("CN", 0), ("P:", 0)], "whoever lets the job go on puts nothing on"
     assert bureau.sql("SELECT state FROM card_batch ORDER BY id DESC LIMIT 1") == [("voided",)]
+    told = moving.ask(moving.rows())
+    assert isinstance(told, Refused)
+    assert told.code == "E-FILE-ROWS"
+    taken = f"in use by card batch {outcome['subject']}, which was voided"
+    assert all(f"line {line}, card_number: {taken}" in told.en for line in (2, 3, 4))
+    assert "put a new number of the issuer in this line" in told.en
+    assert not any(pan.reveal() in told.en + told.zh for pan in moving.pans)
+    [(prefix,)] = bureau.sql(
+        "SELECT pan_prefix FROM issuer WHERE institution_id = %s", HOME["issuer"]
+    )
+    moving.pans = random_numbers(Range(prefix, ()), 3)
+    bureau.office = replace(bureau.office, ask=ask)
+    await moving.take(moving.rows())
+    assert moving.held() == [("CN", MINOR), ("P:", POINTS)], "as the sentence says"
     audit_ledger(bureau.dsns)
 
 

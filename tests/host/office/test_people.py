@@ -70,6 +70,19 @@ def test_a_password_costs_who_guesses_64_mib_and_three_passes_whether_or_not_the
     assert not is_password(Secret(b"seven green otter"), kept)
 
 
+def test_an_operator_changes_the_password_and_signs_in_by_the_new_one(bureau: Bureau) -> None:
+    """S4-20: whoever was signed in elsewhere by the old one is out."""
+    person = bureau.person("merchant_operator")
+    elsewhere = Person(person.login, seed=person.seed)
+    bureau.sign_in(elsewhere)
+    bureau.done(person, "password.change", old=PASSWORD, new="quite another one")
+    assert bureau.refused(elsewhere, "session.sign_out") == "E-SIGNED-OUT"
+    told = {"login": person.login, "password": PASSWORD, "code": bureau.code(person)}
+    assert bureau.refused(None, "session.sign_in", **told) == "E-SIGN-IN"
+    person.password = "quite another one"
+    bureau.sign_in(person)
+
+
 def test_easy_passwords_are_refused(bureau: Bureau) -> None:
     person = bureau.person("platform_ops")
     for easy in ("short", "password123", "1234567890", "aaaaaaaaaaaa", f"my {person.login} is it"):
