@@ -134,24 +134,24 @@ async def ask_host(link: SwitchSettings, asked: Do) -> Told:
     Raises:
         SurroundingsError: there is none, or it was asked and its answer did not come.
     """
-    is_sent = False
     address = Address.parse(link.link)
     credentials = Credentials(link.link_tls, calls=address.host) if link.link_tls else None
     try:
         async with opened_office(address, credentials) as office:
-            is_sent = True
-            return await office.ask(asked)
+            try:
+                return await office.ask(asked)
+            except (OSError, LinkError, trio.TooSlowError) as error:
+                silence = error
     except (OSError, LinkError, trio.TooSlowError) as error:
-        if is_sent:
-            raise SurroundingsError(
-                f"it is not known whether it was done: the host at {link.link} did not answer: "
-                f"{error}. Next: posswitch show cards --number says where the card stands",
-                "E-IN-DOUBT",
-            ) from error
         raise SurroundingsError(
             f"the host that posts it cannot be asked at {link.link}: {error}. Next: posswitch up",
             "E-HOST-AWAY",
         ) from error
+    raise SurroundingsError(
+        f"it is not known whether it was done: the host at {link.link} did not answer: "
+        f"{silence}. Next: posswitch show cards --number says where the card stands",
+        "E-IN-DOUBT",
+    ) from silence
 
 
 # Signing in. --------------------------------------------------------------------------------
