@@ -206,8 +206,8 @@ def _walk_of(found: _Found) -> Walk:
     return Walk(
         cards=found.cards,
         asked={
-            walked[name].column: _value(walked[name], text)
-            for name, text in asked.filters.items()
+            walked[name].column: _value(walked[name], value)
+            for name, value in asked.filters.items()
             if name in walked
         },
         own=grant.place,
@@ -289,11 +289,11 @@ def _conditions(
             raise Refusal(FIELD, field=name, problem="there is no such filter")
         row = known[name]
         if row.how is How.WALKED:
-            _value(row, text)
+            _value(row, value)
             continue
         condition = _OPERATORS[row.how].format(sql.Identifier("v", row.column), _placeholder(row))
         conditions.append(condition)
-        told[f"filter_{name}"] = _value(row, _text(row, value))
+        told[f"filter_{name}"] = _value(row, value)
     return conditions, told
 
 
@@ -318,9 +318,9 @@ def _placeholder(row: Filter) -> sql.Placeholder:
             return sql.Placeholder(f"filter_{row.name}")
 
 
-def _value(row: Filter, text: str) -> Any:
+def _value(row: Filter, value: Secret) -> Any:
     try:
-        return msgspec.convert(text, row.kind, strict=False)
+        return msgspec.convert(_text(row, value), row.kind, strict=False)
     except msgspec.ValidationError as error:
         raise Refusal(FIELD, field=row.name, problem=str(error)) from None
 

@@ -590,7 +590,7 @@ SELECT
     rest.points AS points_left,
     m.asked_at,
     m.ended_at,
-    extract(EPOCH FROM coalesce(m.ended_at, %(now)s) - m.asked_at)::bigint AS age_seconds,
+    extract(EPOCH FROM coalesce(m.ended_at, now()) - m.asked_at)::bigint AS age_seconds,
     m.made_by,
     m.wanted,
     c.issuer_id AS of_issuer
