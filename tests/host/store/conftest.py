@@ -63,6 +63,25 @@ def full_template(postgres_server: PostgresServer) -> Callable[[int], str]:
     return make
 
 
+@pytest.fixture(scope="session")
+def upgraded(
+    postgres_server: PostgresServer, full_template: Callable[[int], str]
+) -> Callable[[int], tuple[Dsns, Dsns]]:
+    """A full database of a version as it was, and the same as it is once it is up to date."""
+    cluster = postgres_server.cluster
+
+    @functools.cache
+    def make(version: int) -> tuple[Dsns, Dsns]:
+        before, name = full_template(version), f"upgraded_{version:04}"
+        with psycopg.connect(cluster.owner_dsn(), autocommit=True) as connection:
+            make_database(connection, name, before)
+        now = embedded_dsns(cluster, name)
+        migrate(now.owner)
+        return embedded_dsns(cluster, before), now
+
+    return make
+
+
 @pytest.fixture
 def full_at(
     postgres_server: PostgresServer, empty: Dsns, full_template: Callable[[int], str]

@@ -56,28 +56,27 @@ def test_no_table_and_no_column_of_a_full_database_is_empty(full_at: Callable[[i
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_a_full_database_of_any_version_is_upgraded_and_keeps_its_data(
-    full_at: Callable[[int], Dsns], version: int
+    upgraded: Callable[[int], tuple[Dsns, Dsns]], version: int
 ) -> None:
-    dsns = full_at(version)
-    with psycopg.connect(dsns.owner, autocommit=True) as connection:
+    was, now = upgraded(version)
+    with psycopg.connect(was.owner) as connection:
         before = _contents(connection)
-        migrate(dsns.owner)
+    with psycopg.connect(now.owner) as connection:
         assert applied_version(connection) == VERSIONS[-1]
         after = _contents(connection)
-        for table, rows in before.items():
-            for row in rows:
-                there, expected = _moved(*_elsewhere(table, row))
-                kept = [{name: row[name] for name in expected} for row in after[there]]
-                assert expected in kept, f"{table} lost something"
+    for table, rows in before.items():
+        for row in rows:
+            there, expected = _moved(*_elsewhere(table, row))
+            kept = [{name: row[name] for name in expected} for row in after[there]]
+            assert expected in kept, f"{table} lost something"
 
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_the_books_of_an_upgraded_database_are_whole(
-    full_at: Callable[[int], Dsns], version: int
+    upgraded: Callable[[int], tuple[Dsns, Dsns]], version: int
 ) -> None:
-    dsns = full_at(version)
-    migrate(dsns.owner)
-    with psycopg.connect(dsns.owner, autocommit=True) as connection:
+    _, now = upgraded(version)
+    with psycopg.connect(now.owner, autocommit=True) as connection:
         assert [str(finding) for finding in audit(connection)] == []
 
 
