@@ -1,12 +1,10 @@
 """Batches for the writers: what has queued while one commits is the next one.
 
-A batch takes what queued, up to its writer's share of all that is under way. There is no timer:
-light load gives small batches and low latency, heavy load large ones. While a writer has no
-connection nothing waits for it.
+A batch takes all that queued, up to a bound. There is no timer: light load gives small batches and
+low latency, heavy load large ones. While a writer has no connection nothing waits for it.
 """
 
 import functools
-from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
@@ -14,7 +12,7 @@ import structlog
 import trio
 
 from host.metrics import BATCH_ITEMS, count_fault
-from host.model.requests import Response, Traffic
+from host.model.requests import Response
 from host.model.responses import Reason
 from host.rules.dossier import Item
 from host.steady import kept_going
@@ -24,8 +22,6 @@ from host.waiting import Pending, Queue
 REOPEN_SECONDS: Final = 0.5
 """Between two tries of a writer to connect; also how long it may be without before anybody who
 waits for it is refused."""
-BATCH_ITEMS_MIN: Final = 96
-"""What a batch may always hold: a smaller one costs more a request."""
 
 _LOG = structlog.get_logger(__name__)
 
@@ -64,13 +60,10 @@ class Batches:
     def __init__(
         self,
         writers: Sequence[Posts],
-        waiting: Counter[Traffic],
         batch_items_max: int,
         finish: Finish,
     ) -> None:
         self._writers = writers
-        self._waiting = waiting
-        """All that is under way or waits, which the lines count."""
         self._batch_items_max = batch_items_max
         self._finish = finish
         self._queues = [Queue() for _ in writers]
@@ -104,19 +97,10 @@ class Batches:
         while True:
             await self._until_open(queue, writer)
             await queue.wait()
-            batch = await queue.take(self._items_max())
+            batch = await queue.take(self._batch_items_max)
             BATCH_ITEMS.observe(len(batch))
             results = await self._posted(writer, [pending.item for pending in batch])
             self._finish(batch, results)
-
-    def _items_max(self) -> int:
-        """Half of what a writer has of all that is under way.
-
-        The other half gathers meanwhile, so switch and writers work at the same time: in batches of
-        all there is they would take turns.
-        """
-        share = self._waiting[Traffic.TRADE] // (2 * len(self._writers))
-        return min(self._batch_items_max, max(BATCH_ITEMS_MIN, share))
 
     async def _until_open(self, queue: Queue, writer: Posts) -> None:
         """While the writer finds no connection nothing waits for it."""

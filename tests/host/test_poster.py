@@ -8,7 +8,6 @@ import pytest
 import trio
 
 from config.run.database import Dsns
-from host import batches as batches_module
 from host.ledger import Chart
 from host.model.money import Money
 from host.model.requests import ExchangeKey, Family, Kind, Original, Request, Response
@@ -350,11 +349,10 @@ async def test_answers_come_after_the_commit(shared: Till, pool: CardPool) -> No
     assert seen == [1]
 
 
-async def test_a_batch_leaves_half_of_its_writers_share_for_the_next(
+async def test_a_batch_takes_all_that_waits_for_its_writer_up_to_its_bound(
     estate_database: Dsns, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What is under way is more than the smallest batch: the writer takes half of its share."""
-    monkeypatch.setattr(batches_module, "BATCH_ITEMS_MIN", 4)
+    """What each costs whatever is in it is shared by as many as there are."""
     sizes: list[int] = []
     post = writer.Writer.post
 
@@ -364,7 +362,7 @@ async def test_a_batch_leaves_half_of_its_writers_share_for_the_next(
 
     monkeypatch.setattr(writer.Writer, "post", counted)
     terminals = [one for one in TERMINALS.values() if one.working is not None][:24]
-    with opened(estate_database, writers=1) as poster:
+    with opened(estate_database, writers=1, batch_items_max=16) as poster:
         till = Till(poster, estate_database)
         async with trio.open_nursery() as nursery:
             nursery.start_soon(poster.run)
@@ -375,5 +373,5 @@ async def test_a_batch_leaves_half_of_its_writers_share_for_the_next(
             answers = await till.ask_all(asked)
             nursery.cancel_scope.cancel()
     assert {answer.reason for answer in answers} == {Reason.APPROVED}
-    assert sizes == [12, 6, 4, 2]
+    assert sizes == [16, 8]
     audit_ledger(estate_database)
