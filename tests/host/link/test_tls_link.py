@@ -179,12 +179,22 @@ async def test_a_switch_tells_a_host_of_another_key_nothing(nursery, switch, tmp
     nursery.cancel_scope.cancel()
 
 
-async def test_a_switch_that_is_not_taken_says_so_once_and_what_to_do(door, tmp_path, host):
+async def test_a_switch_that_is_not_taken_says_so_once_and_what_to_do(
+    door, tmp_path, host, monkeypatch
+):
     stranger = End(tmp_path, "stranger")
     stranger.knows(host)
+    refused: list[Exception] = []
+    tell = HostLink._tell_refusal
+
+    def counted(self: HostLink, error: Exception) -> None:
+        refused.append(error)
+        tell(self, error)
+
+    monkeypatch.setattr(HostLink, "_tell_refusal", counted)
     with capture_logs() as logs:
         link = door.linked(stranger)
-        await _until(lambda: sum(row["event"] == "host not reached" for row in logs) > 2)
+        await _until(lambda: len(refused) > 2)
     assert not link.is_up
     [row] = [row for row in logs if row["event"] == "no link to the host"]
     assert f"posswitch link trust stranger {stranger.pin}" in row["why"]
