@@ -4,9 +4,11 @@
 others that the code fits. The switch has heard that message too, or has said it: here is
 remembered which codes stood on what, for the newest of each terminal. The same code on another
 message is nobody's honest work: two such messages of a terminal have one code by chance once in
-four thousand million. A repeat is the same message and stays one. The one exception has its trace
-twice in it: two confirmations alike in all else (card, amount) may share their code, so the second
-is believed only under newer keys, which three refusals make its terminal fetch.
+four thousand million, so a message has that of one of the 512 that are kept once in eight million;
+its terminal is told to sign on, and asks again under new keys. A repeat is the same message and
+stays one. The one exception has its trace twice in it: two confirmations alike in all else (card,
+amount) may share their code, so the second is believed only under newer keys, which three refusals
+make its terminal fetch.
 
 Each switch process remembers for itself, from its start on. It is the second fence: the first is
 that such terminals are heard only where nobody else listens (`ecb_networks`, TLS).
