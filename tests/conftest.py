@@ -39,6 +39,9 @@ compiled of them where all is that can be made again, not compiled by each."""
 
 TEMPLATE = "posswitch_template"
 DIRECTORY_PREFIX = "posswitch-tests-"
+SERVER_PREFIX = "posswitch-test-"
+OWNER = "owner"
+"""In a server's directory: the process whose it is."""
 DAY_SECONDS = 86_400
 WORKERS = 3
 MEMORY, MEMORY_BYTES_MIN = Path("/dev/shm"), 6 << 30
@@ -195,8 +198,10 @@ def passable_directories(tmp_path_factory: pytest.TempPathFactory) -> None:
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[PostgresServer]:
     """The embedded PostgreSQL with the settings it has in life, for the whole session."""
-    home = Path(tempfile.mkdtemp(prefix="posswitch-test-", dir=_quick_directory()))
+    _clear_what_the_killed_left()
+    home = Path(tempfile.mkdtemp(prefix=SERVER_PREFIX, dir=_quick_directory()))
     home.chmod(0o711)  # the server's user passes through, when we are root
+    (home / OWNER).write_text(str(os.getpid()))
     cluster = Cluster(
         home=home / "postgres",
         socket_directory=home / "run",
@@ -208,6 +213,15 @@ def postgres_server() -> Iterator[PostgresServer]:
             yield server
     finally:
         shutil.rmtree(home, ignore_errors=True)
+
+
+def _clear_what_the_killed_left() -> None:
+    """Servers end with who started them, but a run that is killed takes no directory with it."""
+    for place in {Path(tempfile.gettempdir()), MEMORY}:
+        for owner in place.glob(f"{SERVER_PREFIX}*/{OWNER}"):
+            with contextlib.suppress(OSError, ValueError):
+                if not Path(f"/proc/{int(owner.read_text())}").exists():
+                    shutil.rmtree(owner.parent, ignore_errors=True)
 
 
 def _quick_directory() -> Path | None:
