@@ -29,7 +29,7 @@ from switch.lanes import Lanes
 from switch.memory.token_file import TokenFile
 from switch.metrics import ChannelMetrics, Metrics
 from switch.reload import ChannelChange, ReloadError, What, changes, with_ports
-from switch.settings import ChannelSettings, SwitchSettings, check_channels
+from switch.settings import FIRST_LINK_SECONDS_MAX, ChannelSettings, SwitchSettings, check_channels
 from switch.strategy import STRATEGIES
 from switch.wire.calling import Caller
 from switch.wire.connection import Connection, Outboxes
@@ -47,8 +47,6 @@ SEALED_BY_ECB: Final = frozenset({"pos", "ascii87-hex", "ascii87-bin"})
 """Dialects of terminals that may seal so."""
 SWEEP_SECONDS: Final = 0.1
 """How late a deadline may be noticed."""
-FIRST_LINK_SECONDS_MAX: Final = 2.0
-"""How long readiness waits for the host; without it the switch is ready to say 91."""
 
 _LOG = structlog.get_logger(__name__)
 

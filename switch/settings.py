@@ -4,7 +4,7 @@ Every wait and every buffer has its limit here. Waits nest: the host answers a r
 within `host_seconds_max`, and that is shorter than a terminal's own patience (60 seconds).
 """
 
-from typing import Annotated
+from typing import Annotated, Final
 
 import msgspec
 
@@ -13,6 +13,9 @@ from switch.channels import ChannelSettings, TlsSettings
 from switch.issuer_settings import IssuerSettings, check_issuers
 
 __all__ = ["ChannelSettings", "SwitchSettings", "TlsSettings", "check_channels"]
+
+FIRST_LINK_SECONDS_MAX: Final = 2.0
+"""How long readiness waits for the host; without it the switch is ready to say 91."""
 
 
 class SwitchSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -189,19 +189,12 @@ def _random_fill(characters: str, size: int) -> str:
 
 def _pin_in(row: PinFormat, field: str) -> Secret:
     """The PIN of a field of 16 upper-case hexadecimal digits, every part of it checked."""
-    end = _PIN_ENDS.get(field[1], 0)
+    end = 2 + int(field[1], 16)
     pin = field[2:end]
     fill = row.fills.get(field[0])
-    is_decimal = pin.isascii() and pin.isdigit()  # what ends nowhere has no digit
-    if fill is None or not is_decimal or field[end:].strip(fill):
+    if fill is None or not _is_pin(pin) or field[end:].strip(fill):
         raise PinFormatError("the PIN block is not of its format under this key for this card")
     return Secret(pin.encode())
-
-
-_PIN_ENDS: Final = {
-    f"{length:X}": 2 + length for length in range(PIN_DIGITS_MIN, PIN_DIGITS_MAX + 1)
-}
-"""A field's length digit to where its PIN ends."""
 
 
 def _is_pin(digits: str) -> bool:

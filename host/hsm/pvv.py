@@ -43,40 +43,31 @@ class PinVerifier:
             ValueError: the PIN is not 4 to 12 ASCII decimal digits.
         """
         digits = pin.reveal().decode("latin-1")
-        windows = _WINDOWS.get(len(digits))
-        if windows is None or not (digits.isascii() and digits.isdigit()):
+        starts = _STARTS.get(len(digits))
+        if starts is None or not (digits.isascii() and digits.isdigit()):
             msg = f"a PIN is {PIN_DIGITS_MIN} to {PIN_DIGITS_MAX} decimal digits"
             raise ValueError(msg)
         account = pan.reveal()[-12:-1]
-        blocks = "".join([account + index + digits[window] for index, window in windows])
+        blocks = "".join([f"{account}{at + 1}{digits[at : at + WINDOW]}" for at in starts])
         text = hexlify(self._encrypt(bytes.fromhex(blocks)))
-        value = _decimal(text[:_BLOCK_DIGITS])
-        for at in range(_BLOCK_DIGITS, len(text), _BLOCK_DIGITS):
-            value += _decimal(text[at : at + _BLOCK_DIGITS])
-        return value.decode()
+        return "".join([_decimal(text[at : at + 16]) for at in range(0, len(text), 16)])
 
     def matches(self, pan: Pan, pin: Secret, value: str) -> bool:
         """Whether `pin` is the PIN that `value` was stored for, in constant time."""
         return hmac.compare_digest(self.value(pan, pin), value)
 
 
-def _decimal(block: bytes) -> bytes:
+def _decimal(block: bytes) -> str:
     """The first 4 decimal digits of 16 hexadecimal ones, then its letters less ten."""
     digits = block.translate(None, b"abcdef")
     if len(digits) < WINDOW:
         digits += block.translate(_LETTERS_LESS_TEN, b"0123456789")
-    return digits[:WINDOW]
+    return digits[:WINDOW].decode()
 
 
 _LETTERS_LESS_TEN: Final = bytes.maketrans(b"abcdef", b"012345")
-_BLOCK_DIGITS: Final = 16
-
-
-def _windows(length: int) -> tuple[tuple[str, slice], ...]:
-    """Key index and place of each window of a PIN of so many digits."""
-    starts = (*range(0, length - WINDOW, WINDOW), length - WINDOW)
-    return tuple((str(at + 1), slice(at, at + WINDOW)) for at in starts)
-
-
-_WINDOWS: Final = {length: _windows(length) for length in range(PIN_DIGITS_MIN, PIN_DIGITS_MAX + 1)}
-"""Of 6 digits they begin at the first and third, of 12 at the first, fifth and ninth."""
+_STARTS: Final = {
+    length: (*range(0, length - WINDOW, WINDOW), length - WINDOW)
+    for length in range(PIN_DIGITS_MIN, PIN_DIGITS_MAX + 1)
+}
+"""PIN length to where its windows begin: 6 to (0, 2), 12 to (0, 4, 8)."""

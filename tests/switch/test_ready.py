@@ -8,8 +8,8 @@ import trio
 from host.link.address import Address, listen
 from host.model.requests import Request, Response
 from host.server import serve
-from switch.program import FIRST_LINK_SECONDS_MAX, Switch, run_switch
-from switch.settings import ChannelSettings, SwitchSettings
+from switch.program import Switch, run_switch
+from switch.settings import FIRST_LINK_SECONDS_MAX, ChannelSettings, SwitchSettings
 
 
 async def test_a_switch_that_begins_with_its_host_is_ready_once_they_are_linked(
