@@ -231,7 +231,7 @@ class Exchange:
         key = ExchangeKey(
             self.origin.dialect.institution,
             message.terminal_id,
-            session.profile.epoch,
+            message.epoch or session.profile.epoch,
             message.stan,
             Family.MANAGEMENT,
         )

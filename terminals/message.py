@@ -42,6 +42,11 @@ class AnyMessage(Protocol):
         """The terminal's own number for this message."""
 
     @property
+    def epoch(self) -> str:
+        """What it counts its numbers by, where that is its own word: a till's date, as far as it
+        was read. Empty: its terminal's profile says."""
+
+    @property
     def asks(self) -> Kind | None:
         """The kind asked for, as far as the message's own codes tell; None: none of ours."""
 
@@ -133,6 +138,11 @@ class Message:
     def stan(self) -> str:
         """F11, six digits; zeros in a message without a trace (echo)."""
         return self.fields.get("11", "000000")
+
+    @property
+    def epoch(self) -> str:
+        """Nothing: its terminal's profile knows the batch."""
+        return ""
 
     @property
     def fault(self) -> str:

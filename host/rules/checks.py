@@ -36,11 +36,14 @@ UNDATED: Final = "00000000"
 def date_is_near(request: Request, now: dt.datetime) -> bool:
     """Whether the date that a till gives, and the one it names an original by, may be.
 
-    What is undone may be older than what is sold: how old, its own rule says.
+    What is undone, or an issuer has approved, may be older than what is sold: how old, its own
+    rule says. What the switch reports is of whatever day people have to look at.
     """
+    if request.kind is Kind.CASE_REPORT:
+        return True
     original, today = request.original, now.date()
     named = original.key.epoch if original is not None and original.key is not None else UNDATED
-    is_old_too = request.kind is Kind.REVERSAL
+    is_old_too = request.kind is Kind.REVERSAL or request.decision is not None
     return _may_be(request.key.epoch, today, is_old_too=is_old_too) and _may_be(
         named, today, is_old_too=True
     )

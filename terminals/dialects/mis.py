@@ -24,10 +24,12 @@ from terminals.codec import DecodeError
 from terminals.dialects.mis_words import (
     CODES,
     INSTITUTION,
+    UNDATED,
     Asked,
     Code,
     Head,
     Told,
+    date_of,
     request_of,
     reversal_by_key,
     told_of,
@@ -51,7 +53,9 @@ class PayloadForm(Protocol):
         """
 
     def read_key(self, payload: bytes) -> dict[str, object]:
-        """Of a reversal that `read_request` refuses, the words of `KEY_WORDS` that are sound.
+        """Of a message that `read_request` refuses, the words of `KEY_WORDS` that are sound.
+
+        In ISO 8583 they stand in a reversal alone.
 
         Raises:
             DecodeError: nothing of it can be read.
@@ -86,7 +90,7 @@ class MisMessage:
     `__dict__` to walk, and pickling raises.
     """
 
-    __slots__ = ("asked", "fault", "head", "header", "payload", "place", "rest")
+    __slots__ = ("asked", "epoch", "fault", "head", "header", "payload", "place", "rest")
 
     def __init__(self, header: bytes, head: Head, rest: bytes) -> None:
         self.header = header
@@ -96,6 +100,8 @@ class MisMessage:
         self.payload: bytes | None = None
         """Once its code was proved, or where none is needed."""
         self.asked: Asked | None = None
+        self.epoch = UNDATED
+        """The date that the till gives, as far as it was read."""
         self.fault = ""
         """Why the payload could not be read; quotes nothing of it."""
         self.place = NOWHERE
@@ -203,18 +209,27 @@ class MisDialect:
         except DecodeError as error:
             message.fault = str(error)
             message.place = Place(error.field, HEADER_BYTES + error.position)
+            message.epoch = self._date_in(message.payload)
             if row.means is not Kind.REVERSAL:
                 return Reason.FORMAT_ERROR
             return self._undone_by_key(message, generation) or Reason.FORMAT_ERROR
         message.asked = asked
         request = request_of(row.means, message.head, asked, generation)
         if request is None:
+            message.epoch = asked.date or UNDATED
             message.fault = f"a {message.mti} without all that it needs"
             message.place = Place("payload", HEADER_BYTES)
         return request or Reason.FORMAT_ERROR
 
     def track(self, _message: MisMessage) -> None:
         """Tills name a card by its number; no form has a place for a track."""
+
+    def _date_in(self, payload: bytes) -> str:
+        """The date of a message that cannot be read whole, where that much of it can be."""
+        try:
+            return date_of(self.form.read_key(payload))
+        except DecodeError:
+            return UNDATED
 
     def _undone_by_key(self, message: MisMessage, generation: int) -> Request | None:
         """The reversal that a message asks which cannot be read whole, where its key can be."""

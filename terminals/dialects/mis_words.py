@@ -255,6 +255,16 @@ def reversal_by_key(head: Head, values: Mapping[str, object], generation: int) -
     return msgspec.structs.replace(request, merchant_id="") if request is not None else None
 
 
+def date_of(values: Mapping[str, object]) -> str:
+    """The date among the words of a message that is sound so far; `UNDATED` where there is none.
+
+    Raises:
+        DecodeError: what stands in its place is no text of a date's shape.
+    """
+    date = converted({"merchant": _NO_MERCHANT, "date": values.get("date")}, Asked).date
+    return date or UNDATED
+
+
 def told_of(head: Head, asked: Asked | None, response: Response) -> Told:
     """The answer in the till's words; of a request that was never read, little is repeated."""
     row = RESPONSE_CODES[response.reason]

@@ -101,6 +101,11 @@ class SoftPosMessage:
         return f"{self.asked.seq if self.asked is not None else 0:06d}"
 
     @property
+    def epoch(self) -> str:
+        """Nothing: its terminal's profile knows the batch."""
+        return ""
+
+    @property
     def asks(self) -> Kind | None:
         """The kind behind the operation."""
         row = OPERATIONS.get(self.mti)

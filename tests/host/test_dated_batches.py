@@ -12,6 +12,7 @@ from host.model.responses import Reason
 from host.rules.checks import DAYS_BEHIND_MAX
 from host.rules.settlement import Halves
 from tests.host.conftest import CardPool, Till, audit_ledger
+from tests.host.rules.test_advices import DECISION
 from tests.host.terminal_day import ZERO
 
 DATE = "20261122"
@@ -161,6 +162,32 @@ async def test_a_date_that_is_none_is_a_format_error_whatever_is_asked(
         till.request(Kind.BALANCE_INQUIRY, card, pin="123456"),
     ]
     assert [(await shared.ask(one)).reason for one in asked] == [Reason.FORMAT_ERROR] * len(asked)
+
+
+@pytest.mark.parametrize("epoch", ["000001", "00000000", "20260230", "20260701"])
+async def test_what_the_switch_reports_of_a_till_is_a_case_whatever_date_it_names(
+    epoch: str, shared: Till
+) -> None:
+    """It may come days later, of a message whose date nobody could read."""
+    till = MisTill(shared, "80030006", epoch)
+    report = msgspec.structs.replace(
+        till.request(Kind.CASE_REPORT), detail="reversal REVS: no JSON", case="unreadable"
+    )
+    before = till.cases()
+    assert (await shared.ask(report)).is_approved
+    assert till.cases() == [*before, CaseKind.UNREADABLE.value]
+
+
+async def test_what_an_issuer_approved_at_a_till_is_posted_however_old_its_date_is(
+    shared: Till,
+) -> None:
+    """The switch may have been owed its delivery for a week, and the till may have been late."""
+    long_ago = f"{TODAY - dt.timedelta(days=2 * DAYS_BEHIND_MAX):%Y%m%d}"
+    till = MisTill(shared, "80030006", long_ago)
+    advice = msgspec.structs.replace(
+        till.request(Kind.PURCHASE, amount=1_000), decision=DECISION, key_generation=0
+    )
+    assert (await shared.ask(advice)).is_approved
 
 
 @pytest.mark.parametrize(

@@ -294,6 +294,31 @@ async def test_a_tills_reversal_is_undone_by_its_key_and_nothing_else_is(
         assert all(request.merchant_id == MERCHANT for request in asked)
 
 
+@pytest.mark.parametrize("form", mis.NAMES)
+async def test_what_a_till_says_and_cannot_be_read_is_a_case_of_its_own_date(
+    form: str, mock_clock: MockClock
+) -> None:
+    """A till has no batch: its numbers begin anew each day."""
+    dialect = mis.named(form)
+    whole = mis.frame(dialect, "REFD", mis.ASKED["REFD"], MAC)
+    head, payload = whole[:HEADER_BYTES], whole[HEADER_BYTES:-8]
+    told = {
+        compose(head, broken, MAC): date
+        for broken, date in (
+            (spoilt(form, payload), "00000000" if form == "mis-iso" else mis.DATE),
+            (b"?", "00000000"),
+        )
+    }
+    for message, date in told.items():
+        bench = Bench()
+        bench.line.profile = till_profile()
+        bench.take(message, dialect)
+        bench.line.finders.pop().found(bench.line.profile)
+        assert (bench.paper.codes, bench.paper.silences) == ([], 1)
+        [owed] = bench.ledger.owed
+        assert (owed.kind, owed.case, owed.key.epoch) == (Kind.CASE_REPORT, "unreadable", date)
+
+
 def spoilt(form: str, payload: bytes) -> bytes:
     """The same with a merchant that is none."""
     assert payload.count(MERCHANT.encode()) == 1
