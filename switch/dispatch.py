@@ -101,8 +101,8 @@ class Dispatcher:
     def decline(self, exchange: Exchange, reason: Reason) -> None:
         """Refuse it here, unless any answer would end what its terminal must go on with.
 
-        Then there is silence, and where the terminal's own keys had proved the message, a case:
-        only people can do now what it asks. That there is no such terminal the host has said.
+        Then there is silence, and where the terminal's own keys had proved the message, a case.
+        That there is no such terminal the host has said.
         """
         if reason is Reason.NOT_PERMITTED_TO_TERMINAL:
             _LOG.warning(
@@ -118,9 +118,12 @@ class Dispatcher:
         elif exchange.mac is None:
             self._telling.drop(exchange, "not proved", reason.value, exchange.place_or(MAC))
         else:
-            why = exchange.fault or reason.value
-            self._reversals.owe(exchange.report(why), HOST)
-            self._telling.drop(exchange, "unreadable", why)
+            self.leave_to_people(exchange, exchange.fault or reason.value)
+
+    def leave_to_people(self, exchange: Exchange, why: str) -> None:
+        """Silence, and a case: only people can do now what it asks."""
+        self._reversals.owe(exchange.report(why), HOST)
+        self._telling.drop(exchange, "unreadable", why)
 
     def decided(self, exchange: Exchange, response: Response) -> None:
         """The answer of whoever was asked, in time."""

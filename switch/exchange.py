@@ -100,6 +100,7 @@ class Exchange:
     __slots__ = (
         "_fate",
         "_reply",
+        "is_fitted",
         "lane",
         "mac",
         "message",
@@ -123,6 +124,8 @@ class Exchange:
         self.request: Request | None = None
         self.mac: Mac | None = None
         """The key that proved the message: the answer is sealed under it."""
+        self.is_fitted = False
+        """Its code is right, and whoever has heard another message could have made it so."""
         self.lane: Lane[Exchange] | None = None
         """Where the request went."""
         self.ticket: Ticket = 0
@@ -202,7 +205,7 @@ class Exchange:
             if isinstance(proved, Reason):
                 return proved
             if session.is_order_blind and dialect.has_room(message):
-                self.mac = None
+                self.mac, self.is_fitted = None, True
                 return Reason.FORMAT_ERROR
             generation = proved
         elif message.asks in UNSEALED_OF_BATCH and dialect.is_sealed(message):

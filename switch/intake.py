@@ -27,6 +27,9 @@ UNPROVED_AT_ONCE: Final = 120.0
 UNPROVED_SECONDS: Final = 1.0
 """Settlements and uploads of a terminal at an address that no key vouches for: a whole upload of an
 honest one at once, then one each second."""
+FITTED_AT_ONCE: Final = 8.0
+FITTED_SECONDS: Final = 60.0
+"""Cases of what a terminal under an order-blind code may have said, or anybody in its name."""
 MAC: Final = Place("mac")
 """What is to blame where no key proved a message."""
 TERMINAL_ID: Final = Place("41")
@@ -47,6 +50,9 @@ class Onward(Fate, Protocol):
     def decline(self, exchange: Exchange, reason: Reason) -> None:
         """Refuse it here, or leave it in silence where an answer would end too much."""
 
+    def leave_to_people(self, exchange: Exchange, why: str) -> None:
+        """Silence, and a case."""
+
 
 class Intake:
     """Who the terminals are, and what of theirs is taken."""
@@ -63,6 +69,7 @@ class Intake:
         )
         self._proofs = Proofs()
         self._unproved = Rate(UNPROVED_AT_ONCE, UNPROVED_SECONDS)
+        self._fitted = Rate(FITTED_AT_ONCE, FITTED_SECONDS)
         self.onward: Onward
 
     def take(self, origin: Origin, reply: Reply, payloads: Sequence[bytes]) -> None:
@@ -107,6 +114,7 @@ class Intake:
         self._guard.sweep(now)
         self._floods.sweep(now)
         self._unproved.sweep(now)
+        self._fitted.sweep(now)
 
     def _take_read(self, exchange: Exchange, now: float) -> None:
         message = exchange.message
@@ -178,8 +186,15 @@ class Intake:
         if is_locked and exchange.only_host_may_end:
             # A0 would end the terminal's reversal, which may be an honest one.
             self._telling.drop(exchange, "terminal locked", session.profile.terminal_id, MAC)
+        elif exchange.is_fitted and exchange.only_host_may_end and self._may_be_told(exchange, now):
+            self.onward.leave_to_people(exchange, exchange.fault or "it has room for anything")
         else:
             self.onward.decline(exchange, why)
+
+    def _may_be_told(self, exchange: Exchange, now: float) -> bool:
+        """A few such cases of a terminal at an address: an honest one has no more."""
+        assert exchange.session is not None
+        return self._fitted.take((exchange.session.profile.terminal_id, exchange.source), now)
 
     def _count_wrong_mac(self, exchange: Exchange, session: Session, now: float) -> None:
         self._metrics.mac_failures.labels(exchange.channel).inc()

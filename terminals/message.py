@@ -43,8 +43,7 @@ class AnyMessage(Protocol):
 
     @property
     def epoch(self) -> str:
-        """What it counts its numbers by, where that is its own word: a till's date, as far as it
-        was read. Empty: its terminal's profile says."""
+        """A till's own date, as far as it was read; empty: its terminal's profile has the batch."""
 
     @property
     def asks(self) -> Kind | None:

@@ -8,16 +8,19 @@ whole, or left in silence with a case; and without a right code nothing is done 
 
 from pathlib import Path
 
+import msgspec
 import pytest
+import trio
 from trio.testing import MockClock
 
 from host.estate.demo import demo_estate
-from host.hsm.mac import Mac, X919Mac
+from host.hsm.mac import Mac, UnionPayEcbMac, X919Mac
 from host.model.money import Money
 from host.model.requests import Kind, Request
 from host.model.terminal import MacAlgorithm, MacKey, TerminalProfile
 from switch.exchange import Origin
 from switch.front import Front
+from switch.intake import FITTED_AT_ONCE, FITTED_SECONDS
 from switch.metrics import Metrics
 from switch.settings import ChannelSettings, SwitchSettings
 from terminals.dialect import Dialect
@@ -197,6 +200,35 @@ async def test_without_a_right_code_nothing_is_done_said_or_told(what: str, benc
     assert (bench.line.asked, bench.paper.codes, bench.ledger.owed) == ({}, [], [])
     assert bench.paper.silences == 1
     assert bench.counted("silent", channel="pos", why="not proved") == 1
+
+
+def order_blind(stan: str) -> bytes:
+    """A reversal with a bit that nobody knows: its code is right, and could be anybody's."""
+    said = with_unknown_bit(reversal(_11=stan))
+    return said[:11] + seal(said[11:], UnionPayEcbMac(KEYS[MacAlgorithm.UNIONPAY_ECB]))
+
+
+async def test_under_an_order_blind_code_it_is_silence_and_few_cases(bench: Bench) -> None:
+    """Whoever has heard one message may have made the code fit: people are told, and not often."""
+    bench.line.profile = msgspec.structs.replace(
+        till_profile(TERMINAL),
+        mac_algorithm=MacAlgorithm.UNIONPAY_ECB,
+        mac_keys=(MacKey(1, KEYS[MacAlgorithm.UNIONPAY_ECB]),),
+    )
+    often = 3 * int(FITTED_AT_ONCE)
+    for number in range(often):
+        bench.take_known(order_blind(f"{number:06d}"))
+    assert (bench.line.asked, bench.paper.codes, bench.paper.silences) == ({}, [], often)
+    owed = bench.ledger.owed
+    assert [(one.kind, one.case, one.key.stan) for one in owed] == [
+        (Kind.CASE_REPORT, "unreadable", f"{number:06d}") for number in range(int(FITTED_AT_ONCE))
+    ]
+    assert bench.counted("silent", channel="pos", why="not proved") == often - len(owed)
+    await trio.sleep(FITTED_SECONDS)
+    bench.take_known(order_blind("000999"))
+    assert bench.ledger.owed[-1].key.stan == "000999"
+    bench.take_known(order_blind("001000")[:-1] + b"!")
+    assert bench.ledger.owed[-1].key.stan == "000999", "its code is wrong"
 
 
 @pytest.mark.parametrize("kind", [Kind.REFUND, Kind.CASH_LOAD_CONFIRM])
