@@ -2,7 +2,8 @@
 
 A reversal is one by its type, whatever its codes say: any answer ends it at the terminal. Where
 F3 is among what it undoes, and a code beside it is missing, it is still one of few; the host
-finds by batch and trace which. An advice without its codes is a refund or a confirmation.
+finds by batch and trace which. An advice tells of what has happened at its terminal: without its
+codes, or with those of no row, it is a refund, a confirmation, or what people must look at.
 """
 
 from typing import Final
@@ -16,7 +17,6 @@ from terminals.spelling import Spelling, SpellingTable, first_of
 REVERSAL_CLASS: Final = "04"
 ADVICE: Final = "0220"
 _WHY: Final = "its codes are those of no transaction"
-_CODES: Final = frozenset({"3", "25", "60"})
 _REVERSAL: Final = Spelling(
     mti="0400", type_code="", means=Kind.REVERSAL, title="冲正", english="reversal"
 )
@@ -32,7 +32,7 @@ def name_what_only_the_host_ends(message: Message, table: SpellingTable) -> None
     fields = message.fields
     if message.mti[:2] == REVERSAL_CLASS:
         message.spelling = _one_of([row for row in _reversals(table) if _may_be(row, fields)])
-    elif first_of(message.mti) == ADVICE and not fields.keys() >= _CODES:
+    elif first_of(message.mti) == ADVICE:
         message.spelling = _ADVICE
     else:
         return

@@ -246,6 +246,24 @@ async def test_an_advice_that_cannot_be_read_is_silence_and_a_case(
     assert [owed.kind for owed in bench.ledger.owed] == [Kind.CASE_REPORT] * len(broken)
 
 
+@pytest.mark.parametrize(
+    "codes",
+    [{"25": "77"}, {"3": "209999"}, {"60": f"99{BATCH}"}, {"3": "990000", "25": "99"}],
+    ids=["condition", "processing code", "type code", "two"],
+)
+@pytest.mark.parametrize("mti", ["0220", "0221"])
+@pytest.mark.parametrize("kind", [Kind.REFUND, Kind.CASH_LOAD_CONFIRM])
+async def test_an_advice_of_nothing_we_know_is_silence_and_a_case(
+    kind: Kind, mti: str, codes: dict[str, str], bench: Bench
+) -> None:
+    """What it tells of has happened at its terminal, and any answer would end it."""
+    fields = {n: v for n, v in POS.split(trade(kind)).fields.items() if n != "p"}
+    bench.take_known(POS.compose(TPDU, HEADER, fields | codes | {"t": mti}, MAC))
+    assert (bench.line.asked, bench.paper.codes, bench.paper.silences) == ({}, [], 1)
+    [owed] = bench.ledger.owed
+    assert (owed.kind, owed.case) == (Kind.CASE_REPORT, "unreadable")
+
+
 @pytest.mark.parametrize("kind", [Kind.REFUND, Kind.CASH_LOAD_CONFIRM])
 async def test_an_advice_that_names_another_merchant_is_silence_and_a_case(
     kind: Kind, bench: Bench
