@@ -46,6 +46,7 @@ from host.model.secrets import Secret
 from host.office.doing import run_action
 from host.office.looking import read_view
 from host.office.office import Office
+from host.office.refusals import FIELD
 from host.office.stock_refusals import ALL_REFUSALS
 from host.office.tables import ACTIONS, VIEWS
 from host.office.words import WORDS, word_of
@@ -276,7 +277,11 @@ def _refused(told: Told) -> OfficeRefusedError:
 
 
 def _sentence(told: Refused) -> str:
-    return told.zh if speech.language is Language.CHINESE else told.en
+    if speech.language is not Language.CHINESE:
+        return told.en
+    if told.code == FIELD.code:  # what is wrong with a value has its Chinese in the catalogue
+        return f"{told.field}: {speech.said(told.en.removeprefix(f'{told.field}: '))}"
+    return told.zh
 
 
 def _print_outcome(told: Done | Waiting, asked: Asked) -> None:

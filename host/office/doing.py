@@ -15,7 +15,8 @@ from psycopg import errors
 
 from host.model.office import Do, Done, Outcome, Waiting
 from host.office.action import Acting, Action, Result, Second, Step, reached
-from host.office.fields import Values, secret_from
+from host.office.constraints import refusal_of_check
+from host.office.fields import Values, problem_of, secret_from
 from host.office.office import Office
 from host.office.people import NOBODY, Who
 from host.office.places import reaches
@@ -150,7 +151,7 @@ def values_of(action: Action[Any], told: bytes) -> Values:
     except (msgspec.MsgspecError, UnicodeDecodeError, ValueError) as error:
         problem, _, place = str(error).partition(" - at `$.")
         field = place.rstrip("`") or _named_in(problem)
-        raise Refusal(FIELD, field=field, problem=problem) from None
+        raise Refusal(FIELD, field=field, problem=problem_of(problem)) from None
     return values
 
 
@@ -349,11 +350,15 @@ def _refusal_of(error: errors.IntegrityError | errors.DataError, asked: Do | Non
     if isinstance(error, errors.DataError):
         _LOG.warning("values fit no column", why=type(error).__name__)
         return Refusal(FIELD, field="values", problem=OUT_OF_RANGE)
+    typed = msgspec.json.decode(asked.values.reveal()) if asked is not None else {}
+    if isinstance(error, errors.CheckViolation):
+        refusal = refusal_of_check(error, typed)
+        if refusal is not None:
+            return refusal
     row = REFUSED_BY.get(error.diag.constraint_name or "")
     if row is None:
         raise error
     kind, field = row
-    typed = msgspec.json.decode(asked.values.reveal()) if asked is not None else {}
     told = typed.get(field, UNTOLD)
     return Refusal(kind, field=field, what=field, key=str(told), other="")
 

@@ -5,6 +5,8 @@ is typed in and never echoed is a `Secret`, which no log, history or approval ca
 """
 
 import datetime as dt
+import re
+from collections.abc import Mapping
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -36,8 +38,52 @@ InstitutionId = Annotated[str, Meta(pattern=r"^[0-9]{1,11}$")]
 MerchantId = Annotated[str, Meta(pattern=r"^[0-9A-Za-z]{15}$")]
 TerminalId = Annotated[str, Meta(pattern=r"^[0-9A-Za-z]{8}$")]
 Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}$")]
+ProductCode = Annotated[str, Meta(pattern=r"^[0-9A-Za-z][0-9A-Za-z._-]{0,31}$")]
 Tries = Annotated[int, Meta(ge=1, le=15)]
 Day = dt.date
+
+
+FORMS: Final[Mapping[str, str]] = {
+    r"^\S(.*\S)?$": "it has a letter, and no blank at its ends",
+    r"^[a-z][a-z0-9._-]{1,31}$": "it is small letters and digits, 2 to 32, the first a letter",
+    r"^(1[0-9]{10}|\+[1-9][0-9]{6,14})$": "it is 11 digits, or + with the country and the number",
+    r"^[0-9]{2,12}$": "it is 2 to 12 digits",
+    r"^[0-9]{1,11}$": "it is 1 to 11 digits",
+    r"^[0-9A-Za-z]{15}$": "it is 15 letters or digits",
+    r"^[0-9A-Za-z]{8}$": "it is 8 letters or digits",
+    r"^[A-Z]{3}$": "it is 3 capital letters",
+    r"^[A-Z][A-Z0-9]{1,11}$": "it is 2 to 12 capital letters and digits, the first a letter",
+    r"^[0-9A-Za-z][0-9A-Za-z._-]{0,31}$": "it is letters and digits, 32 of them at most",
+    r"^[0-9]{4}$": "it is 4 digits",
+    r"^#[0-9A-Fa-f]{6}$": "it is # and 6 hexadecimal digits",
+}
+"""What somebody reads of a text that is not of its pattern; a test names a pattern without one."""
+SAID: Final = tuple(
+    (re.compile(pattern), said)
+    for pattern, said in (
+        (r"Expected `\w+` >= (\S+)", "it is {} or more"),
+        (r"Expected `\w+` > (\S+)", "it is more than {}"),
+        (r"Expected `\w+` <= (\S+)", "it is {} or less"),
+        (r"Expected `\w+` < (\S+)", "it is less than {}"),
+        (r"Expected `\w+` of length >= (\S+)", "it has {} characters or more"),
+        (r"Expected `\w+` of length <= (\S+)", "it has {} characters at most"),
+        (r"Object missing required field `\w+`", "it is needed"),
+        (r"Object contains unknown field `\w+`", "there is no such field"),
+        (r"Invalid enum value '(.*)'", "there is no {}"),
+    )
+)
+
+
+def problem_of(found: str) -> str:
+    """What msgspec found wrong with a value, as the person who typed it reads it."""
+    form = re.fullmatch(r"Expected `str` matching regex '(.*)'", found)
+    if form is not None:
+        return FORMS.get(form[1].replace(r"\\", "\\"), found)
+    for pattern, said in SAID:
+        match = pattern.fullmatch(found)
+        if match is not None:
+            return said.format(*match.groups())
+    return found
 
 
 class Values(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

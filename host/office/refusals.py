@@ -9,6 +9,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from host.model.office import Refused
+from host.office.words import word_of
+
+NAMED: Final = frozenset({"state", "what"})
+"""Of what is put into a sentence: what WORDS has a word for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +55,11 @@ class Refusal(Exception):  # noqa: N818 - it is an answer, as a decline is one
 
 def _in(language: str, told: Mapping[str, object]) -> dict[str, object]:
     """What is put into a sentence: of what has a name in either language, such as a role, that."""
-    return {name: getattr(each, language, each) for name, each in told.items()}
+    return {
+        name: getattr(word_of(each) if name in NAMED and isinstance(each, str) else each,
+                      language, each)
+        for name, each in told.items()
+    }  # fmt: skip
 
 
 def told_of(refusal: Refusal) -> Refused:
@@ -64,7 +72,7 @@ def told_of(refusal: Refusal) -> Refused:
 NOT_FOUND: Final = RefusalKind(
     code="E-NOT-FOUND",
     en="there is no {what} of that name here",
-    zh="未找到",
+    zh="此处没有该{what}",
     why="it does not exist, or it is outside of the grant in use: both are told alike",
     next="check the number; look whether another grant of yours is meant",
 )

@@ -1,8 +1,9 @@
 """What the office says where `host.stock` says no: each of its whys, in words."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
+from host.model.money import HOUSE_CURRENCY, Money
 from host.office.refusals import (
     NOT_FOUND,
     REFUSALS,
@@ -11,14 +12,16 @@ from host.office.refusals import (
     Refusal,
     RefusalKind,
 )
+from host.office.words import Word, word_of
+from host.stock.numbers import Fault, LineFault
 from host.stock.refusals import StockRefusal, Why
 
 
 def _row(why: Why, en: str, zh: str, next_: str) -> RefusalKind:
     return RefusalKind(
         code=why.value,
-        en=f"{en} ({{facts}})",
-        zh=f"{zh} ({{facts}})",
+        en=f"{en}{{facts}}",
+        zh=f"{zh}{{facts}}",
         why=en,
         next=next_,
     )
@@ -118,13 +121,56 @@ ALL_REFUSALS: Final[Mapping[str, RefusalKind]] = {
 """Everything the office says no with, by code."""
 
 
+FAULTS: Final[Mapping[Fault, Word]] = {
+    Fault.NOT_A_NUMBER: Word("it is not a number", "不是号码"),
+    Fault.WRONG_LENGTH: Word("its length is wrong", "长度错误"),
+    Fault.WRONG_CHECK_DIGIT: Word("its check digit is wrong", "校验位错"),
+    Fault.ANOTHERS_RANGE: Word("it stands in another issuer's range", "属于其他发卡方的卡段"),
+    Fault.TWICE: Word("it stands there twice", "重复"),
+    Fault.IN_USE: Word("it is in use", "已被使用"),
+}
+FAULTS_TOLD_MAX: Final = 20
+"""How many lines of numbers are named at a time."""
+
+
 def refusal_of(refusal: StockRefusal) -> Refusal:
     """The same in words."""
     told = refusal.facts
+    faults = told.get("faults")
     return Refusal(
         OF_STOCK[refusal.why],
-        facts=", ".join(f"{name} {value}" for name, value in told.items()),
+        facts=_facts(told) if faults is None else _lines(faults),  # type: ignore[arg-type]
         state=told.get("state", ""),
         what=next(iter(told), ""),
         did="made",
     )
+
+
+def _facts(told: Mapping[str, object]) -> Word:
+    """Each by its name, in brackets; nothing, where there are none."""
+    if not told:
+        return Word("", "")
+    en = ", ".join(f"{word_of(name).en} {_fact(name, value).en}" for name, value in told.items())
+    zh = ", ".join(f"{word_of(name).zh} {_fact(name, value).zh}" for name, value in told.items())
+    return Word(f" ({en})", f" ({zh})")
+
+
+def _fact(name: str, value: object) -> Word:
+    if isinstance(value, int) and "_minor" in name:
+        figures = Money(value, HOUSE_CURRENCY).figures
+        return Word(figures, figures)
+    word = word_of(str(value))
+    return Word(word.en.replace("_", " "), word.zh)
+
+
+def _lines(faults: Sequence[LineFault]) -> Word:
+    """Lines of numbers, each with what is wrong with it."""
+    if not faults:
+        return Word("", "")
+    some, more = faults[:FAULTS_TOLD_MAX], len(faults) - FAULTS_TOLD_MAX
+    en = [f"line {one.line}: {FAULTS[one.fault].en}" for one in some]
+    zh = [f"第 {one.line} 行: {FAULTS[one.fault].zh}" for one in some]
+    if more > 0:
+        en.append(f"and {more} more")
+        zh.append(f"另有 {more} 行")
+    return Word(": " + "; ".join(en), ": " + "; ".join(zh))

@@ -291,7 +291,11 @@ def _face_of(product: _Product, new: NewBatch) -> int:
     if face is None and product.face_minor_min == product.face_minor_max:
         return product.face_minor_min
     if face is None or not product.face_minor_min <= face <= product.face_minor_max:
-        raise StockRefusal(Why.FACE, min=product.face_minor_min, max=product.face_minor_max)
+        raise StockRefusal(
+            Why.FACE,
+            face_minor_min=product.face_minor_min,
+            face_minor_max=product.face_minor_max,
+        )
     return face
 
 

@@ -38,6 +38,9 @@ from config.tasks.progress import Fate
 from host.cases import CASES
 from host.estate.demo import ODD_CARDS
 from host.model.requests import Kind
+from host.office.constraints import CHECKED
+from host.office.fields import FORMS, SAID
+from host.office.refusals import OUT_OF_RANGE
 from simulators.issuer import MAGIC_AMOUNTS
 from switch.whys import WHYS
 from terminals.describe.meanings import CATEGORIES
@@ -419,3 +422,31 @@ def test_a_line_of_several_parts_is_chinese_in_each(english: str) -> None:
 )
 def test_what_the_audit_finds_is_chinese_where_its_user_is(english: str, chinese: str) -> None:
     assert chinese_of(english) == chinese
+
+
+def problems() -> Iterator[str]:
+    """What is wrong with a value that somebody gave at the office."""
+    yield from FORMS.values()
+    yield from (said for _, said in SAID)
+    yield from (problem for _, problem in CHECKED.values())
+    yield OUT_OF_RANGE
+    for path in sorted((ROOT / "host" / "office").rglob("*.py")):
+        if path.name == "reading.py":  # of the lines of files
+            continue
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.keyword) and node.arg == "problem":
+                yield from _texts_of(node.value)
+            if isinstance(node, ast.Assign) and "problem" in {
+                getattr(target, "id", "") for target in node.targets
+            }:
+                yield from _texts_of(node.value)
+
+
+def _texts_of(node: ast.expr) -> Iterator[str]:
+    if isinstance(node, ast.Constant | ast.JoinedStr):
+        yield template(node)
+
+
+@pytest.mark.parametrize("problem", sorted(set(problems())))
+def test_what_is_wrong_with_a_value_is_told_in_chinese(problem: str) -> None:
+    assert chinese_of(problem.replace("{}", "7")) != problem.replace("{}", "7")

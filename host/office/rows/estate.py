@@ -9,6 +9,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
+from host.model.money import NUMBER_BY_CURRENCY
 from host.model.terminal import MacAlgorithm
 from host.office.accounts import SQL, open_for_issuer, open_for_merchant
 from host.office.action import OK, Acting, Action, Result, Second, Step
@@ -154,6 +155,9 @@ def _save_issuer(acting: Acting, values: IssuerSave) -> Result:
         return _edit_issuer(acting, acting.about, values)
     told = _told(values)
     _refuse_missing(told, "a new issuer needs it")
+    if values.currency not in NUMBER_BY_CURRENCY:
+        problem = f"messages name no such currency, but {' '.join(NUMBER_BY_CURRENCY)}"
+        raise Refusal(FIELD, field="currency", problem=problem)
     _refuse_overlap(acting, values)
     told["id"] = _next(acting, "next_issuer")
     acting.connection.execute(SQL["add_issuer"], told)

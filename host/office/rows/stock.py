@@ -16,6 +16,7 @@ from host.office.fields import (
     Name,
     Note,
     Number,
+    ProductCode,
     Text,
     Values,
 )
@@ -41,7 +42,7 @@ class ProductRevise(Values, frozen=True, kw_only=True):
 
     product: Number | None = None
     issuer: InstitutionId | None = None
-    code: str | None = None
+    code: ProductCode | None = None
     name: Name
     form: Form
     face_minor_min: Money

@@ -1,0 +1,144 @@
+"""Values that are good one by one and wrong together: each a refusal that names its field."""
+
+import datetime as dt
+import json
+import re
+from typing import Any
+
+import msgspec
+import pytest
+
+from host.model.office import Refused
+from host.office.fields import FORMS, schema_of_secret
+from host.office.tables import ACTIONS
+from tests.host.office.conftest import HOME, Bureau, Person
+
+ISSUER = "48882900"
+DAYS: dict[str, Any] = {"valid_from": "2026-01-01", "valid_to": "2029-12-31"}
+PRODUCT: dict[str, Any] = {
+    "issuer": ISSUER, "code": "WRONG", "name": "Wrong", "form": "virtual", "face_minor_min": 5_000,
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def manager(shared_bureau: Bureau) -> Person:
+    return shared_bureau.person("issuer_manager")
+
+
+def refused_of(bureau: Bureau, who: Person, action: str, values: dict[str, Any]) -> Refused:
+    told = bureau.do(who, action, **values)
+    if isinstance(told, Refused) and told.code == "E-STEP-UP":
+        told = bureau.do(who, action, _code=bureau.code(who), **values)
+    assert isinstance(told, Refused), told
+    return told
+
+
+@pytest.mark.parametrize(
+    ("field", "values"),
+    [
+        ("face_minor_max", {"face_minor_max": 100, **DAYS}),
+        ("valid_to", {"valid_from": "2027-01-01", "valid_to": "2026-01-01"}),
+        ("valid_to", {**DAYS, "valid_days": 30}),
+        ("valid_to", {"valid_from": "2026-01-01"}),
+        ("activation", {**DAYS, "activation": []}),
+    ],
+)
+def test_what_a_product_cannot_be_is_told_of_its_field(
+    shared_bureau: Bureau, manager: Person, field: str, values: dict[str, Any]
+) -> None:
+    told = refused_of(shared_bureau, manager, "product.revise", PRODUCT | values)
+    assert (told.code, told.field) == ("E-FIELD", field)
+    assert "product_" not in told.en
+
+
+def test_a_grant_that_ends_before_it_begins_is_none(shared_bureau: Bureau) -> None:
+    told = refused_of(
+        shared_bureau,
+        shared_bureau.admin,
+        "person.save",
+        {"login": "late", "name": "Late", "role": "auditor", "scope": "platform",
+         "until": shared_bureau.now - dt.timedelta(days=1)},
+    )  # fmt: skip
+    assert (told.code, told.field) == ("E-FIELD", "until")
+
+
+@pytest.mark.parametrize(
+    ("action", "field", "values"),
+    [
+        ("vendor.save", "contact", {"issuer": ISSUER, "name": "Nobody", "contact": ""}),
+        ("product.revise", "name", {**PRODUCT, **DAYS, "name": ""}),
+        ("product.revise", "code", {**PRODUCT, **DAYS, "code": " "}),
+    ],
+)  # fmt: skip
+def test_a_text_that_says_nothing_is_none(
+    shared_bureau: Bureau, manager: Person, action: str, field: str, values: dict[str, Any]
+) -> None:
+    told = refused_of(shared_bureau, manager, action, values)
+    assert (told.code, told.field) == ("E-FIELD", field)
+
+
+def test_an_issuer_has_a_currency_that_messages_can_name(shared_bureau: Bureau) -> None:
+    values = {
+        "institution_id": "48880001", "name": "Elsewhere", "pan_prefix": "9911", "currency": "XYZ",
+        "amount_minor_max": 1, "balance_minor_max": 1, "pin_tries_max": 3,
+    }  # fmt: skip
+    told = refused_of(shared_bureau, shared_bureau.admin, "issuer.save", values)
+    assert (told.code, told.field) == ("E-FIELD", "currency")
+    assert "CNY" in told.en
+    assert HOME["issuer"] == ISSUER
+
+
+def test_every_pattern_of_a_value_has_a_sentence() -> None:
+    patterns = set(re.findall(r'"pattern": "((?:[^"\\]|\\.)*)"', json.dumps([
+        msgspec.json.schema(action.values, schema_hook=schema_of_secret)
+        for action in ACTIONS.values()
+    ])))  # fmt: skip
+    assert {json.loads(f'"{each}"') for each in patterns} == set(FORMS)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "problem"),
+    [
+        ("merchant_id", "888", "it is 15 letters or digits"),
+        ("name", " ", "it has a letter, and no blank at its ends"),
+        ("owner", "Wang", "it is small letters and digits, 2 to 32, the first a letter"),
+        ("owner_phone", "12", "it is 11 digits, or + with the country and the number"),
+        ("name", "x" * 41, "it has 40 characters at most"),
+        ("colour", "red", "there is no such field"),
+    ],
+)
+def test_a_person_reads_what_a_value_has_to_be(
+    shared_bureau: Bureau, field: str, value: str, problem: str
+) -> None:
+    values = {"merchant_id": "888290054119999", field: value}
+    told = refused_of(shared_bureau, shared_bureau.admin, "merchant.save", values)
+    assert told.en == f"{field}: {problem}"
+
+
+def test_numbers_that_cannot_be_given_are_told_by_their_lines(
+    shared_bureau: Bureau, manager: Person
+) -> None:
+    """S1-02: chosen numbers."""
+    product = {**PRODUCT, **DAYS, "code": "LINES"}
+    made = shared_bureau.done(manager, "product.revise", **product)
+    values = {
+        "product": int(made.subject), "name": "Lines", "cards": 3, "responsible": manager.login,
+        "numbers": "9999000000000001\n12\nabc",
+    }  # fmt: skip
+    told = refused_of(shared_bureau, manager, "card_batch.create", values)
+    assert told.code == "E-NUMBER"
+    assert "line 2: its length is wrong; line 3: it is not a number" in told.en
+    assert "第 3 行: 不是号码" in told.zh
+
+
+def test_a_state_and_a_subject_are_said_in_the_language_of_who_reads(
+    shared_bureau: Bureau, manager: Person
+) -> None:
+    told = refused_of(shared_bureau, manager, "card_batch.edit", {"batch": "CB-1", "name": "None"})
+    assert (told.en, told.zh) == ("there is no card batch of that name here", "此处没有该卡批次")
+    bureau, admin = shared_bureau, shared_bureau.admin
+    who = bureau.person("auditor")
+    bureau.with_code(admin, "person.disable", login=who.login, note="gone for good")
+    told = refused_of(bureau, admin, "person.disable", {"login": who.login, "note": "once more"})
+    assert told.code == "E-STATE"
+    assert "状态为 已停用" in told.zh
