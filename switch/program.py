@@ -121,7 +121,7 @@ class Switch:
             on_fault=count,
             credentials=self.credentials,
         )
-        self.poller = Poller(self._end_turn, self.link.hold)
+        self.poller = Poller(self._end_turn, self.link.hold, self.link.release)
         self.lanes = Lanes(
             settings,
             self.link,
@@ -222,7 +222,7 @@ class Switch:
 
     def _end_turn(self) -> None:
         """What the sockets brought goes to the host, and what was answered at once to them."""
-        guarded("turn", self.link.release)
+        guarded("turn", self.link.release_to_idle)
         self._outboxes.flush()
 
     def _channel(self, row: ChannelSettings) -> Channel:

@@ -44,6 +44,8 @@ REFUSED_TOLD_SECONDS: Final = 60.0
 EAGER_SECONDS: Final = 0.2
 EAGER_TRIES: Final = 200
 """So often, some half a minute long, a first connection is tried without longer pauses."""
+AT_WORK: Final = 32
+"""With so many requests under way a host is at work on a batch, and the next is still to begin."""
 
 _LOG = structlog.get_logger(__name__)
 
@@ -198,6 +200,15 @@ class HostLink:
         """The end of a turn that began with `hold`."""
         if self._pipe is not None:
             self._pipe.release()
+
+    def release_to_idle(self) -> None:
+        """The same where the host has little to do; else what is held may wait for more.
+
+        A host at work takes what comes meanwhile as one batch when it is done: to write to it
+        twice brings nothing forward and wakes it twice.
+        """
+        if self.unanswered - len(self._outgoing) < AT_WORK:
+            self.release()
 
     def forget(self, ticket: object) -> None:
         """Stop waiting: its answer, if one comes, goes to `on_unmatched`.

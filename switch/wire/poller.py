@@ -25,22 +25,27 @@ OnReady = Callable[[int], None]
 """Told which of READ and WRITE a socket is ready for; may be called once after `forget`."""
 
 
-def _begin() -> None:
-    """Nothing is to be done before a turn."""
+def _nothing() -> None:
+    """Nothing is to be done then."""
 
 
 class Poller:
     """Sockets and what to do when they are ready.
 
-    `after_turn` runs when all that were ready have been served, `before_turn` before the first.
+    `before_turn` runs before the first that is ready is served, `after_turn` when all were, and
+    `after_turns` before others have their time: when no more are ready, or it is their turn.
     """
 
     def __init__(
-        self, after_turn: Callable[[], None], before_turn: Callable[[], None] = _begin
+        self,
+        after_turn: Callable[[], None],
+        before_turn: Callable[[], None] = _nothing,
+        after_turns: Callable[[], None] = _nothing,
     ) -> None:
         self._selector = selectors.DefaultSelector()
         self._before_turn = before_turn
         self._after_turn = after_turn
+        self._after_turns = after_turns
 
     def watch(self, sock: socket.socket, interest: int, on_ready: OnReady) -> None:
         """Start watching a non-blocking socket."""
@@ -71,6 +76,7 @@ class Poller:
                 if not found:
                     break
                 self._serve(found)
+            guarded("turn", self._after_turns)
 
     def _serve(self, found: list[tuple[selectors.SelectorKey, int]]) -> None:
         guarded("turn", self._before_turn)

@@ -142,6 +142,24 @@ async def test_answers_given_together_arrive_in_one_turn(ends):
     assert len(ends.fates) == 4
 
 
+async def test_what_is_held_goes_to_a_host_that_is_idle_and_waits_for_one_at_work(
+    ends, monkeypatch
+):
+    monkeypatch.setattr("host.link.client.AT_WORK", 2)
+    ends.link.hold()
+    ends.ask(1)
+    ends.ask(2)
+    ends.link.release_to_idle()
+    await ends.until(lambda: len(ends.held) == 2)
+    ends.link.hold()
+    ends.ask(3)
+    ends.link.release_to_idle()
+    await trio.sleep(2 * LIMITS.beat_seconds)
+    assert 3 not in ends.held
+    ends.link.release()
+    await ends.until(lambda: 3 in ends.held)
+
+
 async def test_a_full_window_takes_nothing_more_until_one_is_answered(ends):
     for stan in (1, 2, 3, 4):
         assert ends.ask(stan) is not None

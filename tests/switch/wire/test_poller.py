@@ -22,7 +22,10 @@ def pairs() -> Iterator[list[tuple[socket.socket, socket.socket]]]:
 
 async def test_what_becomes_ready_in_a_turn_is_served_before_anybody_else(pairs, nursery) -> None:
     heard: list[object] = []
-    poller = Poller(lambda: heard.append("end"), lambda: heard.append("begin"))
+    over: list[int] = []
+    poller = Poller(
+        lambda: heard.append("end"), lambda: heard.append("begin"), lambda: over.append(len(heard))
+    )
 
     def passing_on(number: int, _ready: int) -> None:
         pairs[number][0].recv(1)
@@ -37,6 +40,7 @@ async def test_what_becomes_ready_in_a_turn_is_served_before_anybody_else(pairs,
     await trio.testing.wait_all_tasks_blocked()
     turns = [heard[at : at + 3] for at in range(0, len(heard), 3)]
     assert turns == [["begin", number, "end"] for number in range(len(pairs))]
+    assert over == [3 * TURNS_MAX, 3 * (TURNS_MAX + 1)], "before anybody else, and when all is done"
 
 
 async def test_a_socket_that_is_always_ready_keeps_no_task_from_its_turn(pairs, nursery) -> None:
