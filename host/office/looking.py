@@ -1,25 +1,32 @@
 """The one reader of views; it alone says whose rows are seen.
 
 A page is read by the place where the one before ended, so that it costs the same however far down
-it is; what is counted is counted up to a limit. Statements are composed of the view's own names.
-What is read along a card's trail is read in a snapshot of its own, once the card was found in
-scope.
+it is; what is counted is counted up to a limit. What is read along a card's trail is read in a
+snapshot of its own, once the card was found in scope.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, NamedTuple
 
 import msgspec
-from psycopg import errors, sql
+from psycopg import errors
 
-from host.model.office import COUNTED_MAX, ROWS_MAX, Page, Refused, Show
+from host.model.office import Page, Refused, Show
 from host.model.secrets import Pan, Secret
 from host.office.office import Office
 from host.office.people import Who
 from host.office.phones import phone_hash
 from host.office.places import SCOPE_COLUMNS, VIEW_COLUMNS, Place, Scope
+from host.office.questions import (
+    CARDS_WALKED_MAX,
+    columns_for,
+    count_question,
+    page_question,
+    rows_of,
+    text_of,
+    value_of,
+)
 from host.office.refusals import (
     ENROL,
     FIELD,
@@ -31,43 +38,13 @@ from host.office.refusals import (
 )
 from host.office.roles import ROLES
 from host.office.sessions import who_asks
-from host.office.view import Column, Filter, How, View, Walk
+from host.office.view import Column, How, View, Walk
 from host.stock.tries import card_of
 from host.store.card_view import CardUnknownError
 from host.store.connecting import Connection
 from host.store.queries import load_queries
 
-SQL: Final = load_queries("host.office", "views.sql")
 MEMBERS: Final = load_queries("host.stock", "lives.sql")
-
-_OPERATORS: Final[Mapping[How, sql.SQL]] = {
-    How.IS: sql.SQL("{} = {}"),
-    How.FROM: sql.SQL("{} >= {}"),
-    How.BEFORE: sql.SQL("{} < {}"),
-    How.BEGINS: sql.SQL('{0} COLLATE "C" >= {1} AND {0} COLLATE "C" < {1} || chr(1114111)'),
-    How.OF_PART: sql.SQL("{0} >= {1}::bigint << 32 AND {0} < ({1}::bigint + 1) << 32"),
-    How.OF_ROLE: sql.SQL(
-        "{} IN (SELECT f.person_id FROM person_grant AS f WHERE f.role = {} AND f.ended_at IS NULL"
-        " AND (f.until_at IS NULL OR f.until_at > %(now)s))"
-    ),
-    How.MINE: sql.SQL("{} = {}"),
-    How.NUMBER: sql.SQL("{} = {}"),
-    How.PHONE: sql.SQL("{} = {}"),
-    How.TO_DECIDE: sql.SQL("v.state = 'asked' AND v.asker <> %(me)s AND {} = any({})"),
-}
-
-CARDS_WALKED_MAX: Final = 100
-"""The trails of so many cards are put together into one list."""
-
-_ANY: Final = [sql.SQL("true").format()]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
-    """A statement and what is put into it."""
-
-    statement: sql.Composed
-    values: dict[str, Any]
 
 
 class _Found(NamedTuple):
@@ -121,26 +98,14 @@ def _named(office: Office, connection: Connection, view: View, asked: Show) -> S
     told = dict(asked.filters)
     for row in view.filters:
         if row.name in told and row.how is How.NUMBER:
-            told[row.name] = _number(_card_of(office, connection, _text(row, told[row.name])))
+            told[row.name] = _number(_card_of(office, connection, text_of(row, told[row.name])))
         elif row.name in told and row.how is How.PHONE:
-            told[row.name] = _number(_member_of(office, connection, _text(row, told[row.name])))
+            told[row.name] = _number(_member_of(office, connection, text_of(row, told[row.name])))
     return msgspec.structs.replace(asked, filters=told)
 
 
 def _number(number: int) -> Secret:
     return Secret(f"{number}".encode())
-
-
-def _text(row: Filter, value: Secret) -> str:
-    """A filter's value.
-
-    Raises:
-        Refusal: it is no text.
-    """
-    try:
-        return value.reveal().decode()
-    except UnicodeDecodeError:
-        raise Refusal(FIELD, field=row.name, problem=OUT_OF_RANGE) from None
 
 
 def _card_of(office: Office, connection: Connection, number: str) -> int:
@@ -206,7 +171,7 @@ def _walk_of(found: _Found) -> Walk:
     return Walk(
         cards=found.cards,
         asked={
-            walked[name].column: _value(walked[name], value)
+            walked[name].column: value_of(walked[name], value)
             for name, value in asked.filters.items()
             if name in walked
         },
@@ -223,139 +188,6 @@ def _is_seen(scope: Scope, own: Place, row: Mapping[str, Any]) -> bool:
         return True
     number = getattr(own, SCOPE_COLUMNS[scope])
     return number is not None and row[VIEW_COLUMNS[scope]] == number
-
-
-def columns_for(view: View, who: Who) -> tuple[Column, ...]:
-    """The columns that a grant may see."""
-    rights = who.grant.rights if who.grant else frozenset()
-    return tuple(one for one in view.columns if not one.right or one.right in rights)
-
-
-def page_question(view: View, who: Who, asked: Show, values: Mapping[str, Any]) -> Question:
-    """The rows of one page and one more, in the view's order, each followed by its place in it.
-
-    Raises:
-        Refusal: a filter is none of the view's, or its value of another kind.
-    """
-    if view.needs and not view.needs & asked.filters.keys():
-        needed = " or ".join(sorted(view.needs))
-        raise Refusal(FIELD, field=needed, problem="one of these has to be given")
-    conditions, told = _conditions(view, who, asked.filters)
-    order = _order(view, asked.filters)
-    is_walked = view.walk is not None
-    after, place = _after(view, order, [] if is_walked else asked.after)
-    names = [] if is_walked else [one.name for one in columns_for(view, who)]
-    direction = sql.SQL(" DESC") if view.is_newest_first else sql.SQL("")
-    statement = (
-        sql.SQL("SELECT {} FROM (").format(_columns([*names, *order]))
-        + sql.SQL(SQL[view.id])
-        + sql.SQL(") AS v WHERE {} ORDER BY {} LIMIT %(limit)s").format(
-            sql.SQL(" AND ").join([*conditions, *after] or _ANY),
-            sql.SQL(", ").join(sql.Identifier("v", one) + direction for one in order),
-        )
-    )
-    limit = {"limit": (CARDS_WALKED_MAX if is_walked else rows_of(asked)) + 1}
-    return Question(statement=statement, values={**values, **told, **place, **limit})
-
-
-def rows_of(asked: Show) -> int:
-    """How many rows a page has."""
-    return max(1, min(asked.rows_max, ROWS_MAX))
-
-
-def count_question(view: View, who: Who, asked: Show, values: Mapping[str, Any]) -> Question:
-    """How many rows there are, up to COUNTED_MAX and one more."""
-    conditions, told = _conditions(view, who, asked.filters)
-    statement = (
-        sql.SQL("SELECT count(*) FROM (SELECT FROM (")
-        + sql.SQL(SQL[view.id])
-        + sql.SQL(") AS v WHERE {} LIMIT %(limit)s) AS c").format(
-            sql.SQL(" AND ").join(conditions or _ANY)
-        )
-    )
-    return Question(statement=statement, values={**values, **told, "limit": COUNTED_MAX + 1})
-
-
-def _conditions(
-    view: View, who: Who, filters: Mapping[str, Secret]
-) -> tuple[list[sql.Composed], dict[str, Any]]:
-    """Scope first; then what was asked for."""
-    grant = who.grant
-    is_cut = grant is None or grant.scope not in view.cut_by_rows
-    conditions, told = _scope(who) if is_cut else ([], {})
-    known = {one.name: one for one in view.filters}
-    for name, value in filters.items():
-        if name not in known:
-            raise Refusal(FIELD, field=name, problem="there is no such filter")
-        row = known[name]
-        if row.how is How.WALKED:
-            _value(row, value)
-            continue
-        condition = _OPERATORS[row.how].format(sql.Identifier("v", row.column), _placeholder(row))
-        conditions.append(condition)
-        told[f"filter_{name}"] = _value(row, value)
-    return conditions, told
-
-
-def _scope(who: Who) -> tuple[list[sql.Composed], dict[str, Any]]:
-    grant = who.grant
-    assert grant is not None, "who looks has a grant"
-    if grant.scope is Scope.PLATFORM:
-        return [], {}
-    condition = sql.SQL("{} = {}").format(
-        sql.Identifier("v", VIEW_COLUMNS[grant.scope]), sql.Placeholder("scope")
-    )
-    return [condition], {"scope": getattr(grant.place, SCOPE_COLUMNS[grant.scope])}
-
-
-def _placeholder(row: Filter) -> sql.Placeholder:
-    match row.how:
-        case How.MINE:
-            return sql.Placeholder("me")
-        case How.TO_DECIDE:
-            return sql.Placeholder("mine")
-        case _:
-            return sql.Placeholder(f"filter_{row.name}")
-
-
-def _value(row: Filter, value: Secret) -> Any:
-    try:
-        return msgspec.convert(_text(row, value), row.kind, strict=False)
-    except msgspec.ValidationError as error:
-        raise Refusal(FIELD, field=row.name, problem=str(error)) from None
-
-
-def _order(view: View, filters: Mapping[str, Secret]) -> tuple[str, ...]:
-    """That of the first filter that has one, else the view's own."""
-    own = (one.order for one in view.filters if one.name in filters and one.order)
-    return next(own, view.order)
-
-
-def _after(
-    view: View, order: tuple[str, ...], after: list[str]
-) -> tuple[list[sql.Composed], dict[str, Any]]:
-    if not after:
-        return [], {}
-    if len(after) != len(order):
-        raise Refusal(FIELD, field="after", problem="it is the end of another view's page")
-    names = [f"after_{place}" for place in range(len(after))]
-    condition = sql.SQL("({}) {} ({})").format(
-        _columns(order),
-        sql.SQL("<" if view.is_newest_first else ">"),
-        sql.SQL(", ").join(map(sql.Placeholder, names)),
-    )
-    kinds = {one.name: one.kind for one in view.columns}
-    told: dict[str, Any] = {}
-    for name, column, text in zip(names, order, after, strict=True):
-        try:
-            told[name] = msgspec.convert(text, kinds.get(column, int), strict=False)
-        except msgspec.ValidationError as error:
-            raise Refusal(FIELD, field="after", problem=str(error)) from None
-    return [condition], told
-
-
-def _columns(names: list[str] | tuple[str, ...]) -> sql.Composed:
-    return sql.SQL(", ").join(sql.Identifier("v", name) for name in names)
 
 
 def _page(shown: tuple[Column, ...], rows: list[Any], rows_max: int) -> Page:

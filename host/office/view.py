@@ -7,8 +7,8 @@ stand here and never out of what somebody typed.
 
 import enum
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from dataclasses import dataclass, field
+from typing import Any, Final, LiteralString
 
 from host.office.places import Place, Scope
 from host.store.connecting import Connection
@@ -23,6 +23,7 @@ class How(enum.Enum):
     BEFORE = "<"
     BEGINS = "begins with"
     OF_PART = "is a card of that part"
+    PART = "is that part"
     OF_ROLE = "is a person of that role"
     MINE = "is the person who looks"
     NUMBER = "has this number, which is hashed before anything is looked for"
@@ -55,6 +56,16 @@ class Filter:
     kind: type = str
     order: tuple[str, ...] = ()
     """The keyset while rows are found by it, where the view's own would lead past others."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Own:
+    """How an index finds one's own rows."""
+
+    among: LiteralString
+    """A condition on `v`, which the index begins with; `%(scope)s` is whose they are."""
+    order: tuple[str, ...]
+    """The keyset, in which it has them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +117,10 @@ class View:
     walk: Callable[[Connection, Walk], Walked] | None = None
     """Where rows are read along the trails of cards, which the statement finds by their `id`: no
     index leads to them, for a posting would pay for it."""
+    own: Mapping[Scope, Own] = field(default_factory=dict)
+    """Of scopes whose column is joined to the rows, and leads no index to them."""
+    few: frozenset[Scope] = frozenset()
+    """Scopes of which one's own rows are so few that they are read first, whatever is asked."""
     cut_by_rows: frozenset[Scope] = frozenset()
     """Of a walk: scopes of which a card is nobody's, so that each row says whose it is."""
 

@@ -574,12 +574,12 @@ LEFT JOIN merchant AS t ON m.merchant_id = t.id;
 
 -- name: moves
 -- Value that is to leave a card which has ended: where it stands, what has left and has not come.
--- Whose a card is is looked up for each, so that rows come in the order of moves.
+-- Card and issuer are looked up for each, so that rows come in the order of moves.
 SELECT
     m.card_id AS card,
     m.name AS kind,
     c.pan_masked,
-    c.institution_id AS issuer,
+    i.institution_id AS issuer,
     b.code AS batch,
     m.to_card,
     m.state,
@@ -593,19 +593,16 @@ SELECT
     extract(EPOCH FROM coalesce(m.ended_at, now()) - m.asked_at)::bigint AS age_seconds,
     m.made_by,
     m.wanted,
-    c.issuer_id AS of_issuer
+    m.issuer_id AS of_issuer
 FROM move AS m
 LEFT JOIN card_batch_part AS q ON (m.card_id >> 32) = q.id
-LEFT JOIN card_batch AS b ON q.batch_id = b.id
+LEFT JOIN card_batch AS b ON q.batch_id = b.id AND m.issuer_id = b.issuer_id
+LEFT JOIN issuer AS i ON m.issuer_id = i.id
 LEFT JOIN LATERAL (
-    SELECT
-        o.pan_masked,
-        o.issuer_id,
-        i.institution_id
-    FROM card AS o
-    INNER JOIN issuer AS i ON o.issuer_id = i.id
-    WHERE o.id = m.card_id
-    ORDER BY o.id
+    SELECT card.pan_masked
+    FROM card
+    WHERE card.id = m.card_id
+    ORDER BY card.id
     LIMIT 1
 ) AS c ON true
 LEFT JOIN LATERAL (

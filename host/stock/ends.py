@@ -127,8 +127,8 @@ def replace_card(connection: Connection, old: int, new: int, by: By) -> None:
         "pan_hash": receiver.pan_hash,
     }
     connection.execute(SQL["take_place"], told)
-    whither = (giver.shard, giver.id, receiver.shard, receiver.id, by.who, by.at)
-    connection.execute(SQL["move_to"], whither)
+    leaves = (giver.shard, giver.id, giver.issuer)
+    connection.execute(SQL["move_to"], (*leaves, receiver.shard, receiver.id, by.who, by.at))
 
 
 def void_cards(connection: Connection, cards: Sequence[int], by: By) -> None:
@@ -142,7 +142,8 @@ def void_cards(connection: Connection, cards: Sequence[int], by: By) -> None:
         raise StockRefusal(Why.HELD, held_minor=held)
     for card in cards:
         found = void_card(connection, card)
-        connection.execute(SQL["write_back"], (found.shard, found.id, by.who, by.at))
+        leaves = (found.shard, found.id, found.issuer)
+        connection.execute(SQL["write_back"], (*leaves, by.who, by.at))
 
 
 def money_of(connection: Connection, cards: Sequence[int]) -> Money:

@@ -55,15 +55,15 @@ WHERE t.shard = %(shard)s AND t.pan_hash = %(pan_hash)s;
 -- What the old card has is to be on the new one.
 -- notes: move
 INSERT INTO move AS t (
-    shard, card_id, name, to_shard, to_card, origin, made_by, asked_at
+    shard, card_id, issuer_id, name, to_shard, to_card, origin, made_by, asked_at
 )
-VALUES (%s, %s, 'replacement', %s, %s, 'office', %s, %s);
+VALUES (%s, %s, %s, 'replacement', %s, %s, 'office', %s, %s);
 
 -- name: write_back
 -- What a voided card has is to go back to its issuer.
 -- notes: move
-INSERT INTO move AS t (shard, card_id, name, origin, made_by, asked_at)
-VALUES (%s, %s, 'void', 'office', %s, %s)
+INSERT INTO move AS t (shard, card_id, issuer_id, name, origin, made_by, asked_at)
+VALUES (%s, %s, %s, 'void', 'office', %s, %s)
 ON CONFLICT ON CONSTRAINT move_once DO UPDATE SET
     state = 'open',
     wanted = t.wanted + 1,
@@ -130,10 +130,11 @@ ORDER BY id;
 -- Cards of a stretch of a part that have something. What a replaced one has is on its way to the
 -- card in its place, and goes back from there where that has ended, too.
 -- notes: move
-INSERT INTO move AS t (shard, card_id, name, origin, made_by, asked_at)
+INSERT INTO move AS t (shard, card_id, issuer_id, name, origin, made_by, asked_at)
 SELECT
     c.shard,
     c.id,
+    c.issuer_id,
     'void',
     'office',
     %s,

@@ -332,8 +332,8 @@ WHERE t.shard = %(shard)s AND t.card_id = %(card)s AND t.name = 'replacement';
 -- name: write_back
 -- Something has come back onto a card that was voided, or whose batch was.
 -- notes: move
-INSERT INTO move AS t (shard, card_id, name, origin, made_by, asked_at)
-VALUES (%(shard)s, %(card)s, 'void', 'clock', 'moves', %(now)s)
+INSERT INTO move AS t (shard, card_id, name, origin, made_by, asked_at, issuer_id)
+VALUES (%(shard)s, %(card)s, 'void', 'clock', 'moves', %(now)s, %(issuer)s)
 ON CONFLICT ON CONSTRAINT move_once DO UPDATE SET
     state = 'open',
     wanted = t.wanted + 1,

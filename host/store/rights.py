@@ -102,7 +102,7 @@ POSTER: Final[Mapping[str, Right]] = {
     "merchant": Right(reads=_of("id merchant_id name is_active")),
     "move": Right(
         reads=WHOLE,
-        inserts=_of("shard card_id name origin made_by asked_at"),
+        inserts=_of("shard card_id name origin made_by asked_at issuer_id"),
         updates=_of("wanted step state refused ended_at"),
     ),
     "number_block": Right(reads=WHOLE, inserts=WHOLE, updates=_of("next_number")),
@@ -339,7 +339,7 @@ OFFICE: Final[Mapping[str, Right]] = {
     "office_file_piece": Right(reads=WHOLE, inserts=WHOLE, deletes=True),
     "move": Right(
         reads=WHOLE,
-        inserts=_of("shard card_id name to_shard to_card origin made_by asked_at"),
+        inserts=_of("shard card_id name to_shard to_card origin made_by asked_at issuer_id"),
         updates=_of("wanted state refused ended_at"),
     ),
     "office_setting": Right(reads=WHOLE, updates=_of("value since set_by")),

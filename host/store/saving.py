@@ -366,7 +366,12 @@ def _of_own(posted: list[tuple[Outcome, Posting]]) -> Iterable[Statement]:
 def _late(state: State) -> Iterable[Statement]:
     """Cards that had ended, and have something again: it moves on."""
     for card in state.late.values():
-        told = {"shard": card.shard, "card": card.id, "now": state.decided_at}
+        told = {
+            "shard": card.shard,
+            "card": card.id,
+            "issuer": card.issuer_id,
+            "now": state.decided_at,
+        }
         yield SQL["move_again"] if is_replaced(card) else SQL["write_back"], told
 
 

@@ -178,8 +178,9 @@ BREAKAGES = [
     (
         "5 ended_card_with_value",
         (
-            "INSERT INTO move (shard, card_id, name, origin, made_by, asked_at, state, ended_at)"
-            " VALUES (0, 2, 'void', 'clock', 'moves', now(), 'done', now())"
+            "INSERT INTO move"
+            " (shard, card_id, name, origin, made_by, asked_at, state, ended_at, issuer_id)"
+            " VALUES (0, 2, 'void', 'clock', 'moves', now(), 'done', now(), 1)"
         ),
         set(),
     ),

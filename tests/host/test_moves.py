@@ -46,9 +46,11 @@ def replace(till: Till, old: int, new: int, by: str = "li") -> None:
     shards = [card_at(till, card).shard for card in (old, new)]
     till.sql("UPDATE card SET status = 'replaced' WHERE id = %s", old)
     till.sql(
-        "INSERT INTO move (shard, card_id, name, to_shard, to_card, origin, made_by, asked_at)"
-        " VALUES (%s, %s, 'replacement', %s, %s, 'office', %s, %s)",
-        shards[0], old, shards[1], new, by, NOW,
+        "INSERT INTO move"
+        " (shard, card_id, name, to_shard, to_card, origin, made_by, asked_at, issuer_id)"
+        " SELECT c.shard, c.id, 'replacement', %s, %s, 'office', %s, %s, c.issuer_id"
+        " FROM card AS c WHERE c.id = %s",
+        shards[1], new, by, NOW, old,
     )  # fmt: skip
 
 

@@ -174,7 +174,7 @@ ACTIVATIONS: Final = View(
     order=("id",),
     is_newest_first=True,
     filters=(
-        Filter(name="part", column="part", kind=int),
+        Filter(name="part", column="part", how=How.PART, kind=int),
         Filter(name="way", column="way"),
         Filter(name="card_status", column="card_status"),
         Filter(name="since", column="activated_at", how=How.FROM, kind=dt.datetime),

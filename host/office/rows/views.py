@@ -20,7 +20,7 @@ from host.office.roles import (
     SM,
     STAFF,
 )
-from host.office.view import EVERYWHERE, Column, Filter, How, View
+from host.office.view import EVERYWHERE, Column, Filter, How, Own, View
 
 _SUBJECT: Final = (Column(name="subject_kind"), Column(name="subject_key"))
 
@@ -272,6 +272,7 @@ MERCHANTS: Final = View(
     ),
     actions=("merchant.save", "merchant.suspend", "merchant.close"),
     exports="CX",
+    few=frozenset({Scope.MERCHANT}),
 )
 VENDORS: Final = View(
     id="vendors",
@@ -343,4 +344,11 @@ TERMINALS: Final = View(
     ),
     actions=("terminal.save", "terminal.disable", "terminal.rotate"),
     exports="C",
+    own={
+        Scope.MERCHANT: Own(
+            among="v.store = any(array(SELECT f.id FROM store AS f"
+            " WHERE f.merchant_id = %(scope)s))",
+            order=("store", "terminal_id"),
+        )
+    },
 )

@@ -14,8 +14,8 @@ import pytest
 
 from config.run.database import Dsns
 from host.model.office import Page, Refused
-from host.office.looking import SQL
 from host.office.places import SCOPE_COLUMNS, VIEW_COLUMNS, Scope
+from host.office.questions import SQL
 from host.office.roles import ROLES, STAFF
 from host.office.tables import ACTIONS, VIEWS
 from host.office.view import View

@@ -5,7 +5,7 @@ import pytest
 
 from host.office.action import Second, Step
 from host.office.fields import schema_of_secret
-from host.office.looking import SQL
+from host.office.questions import SQL
 from host.office.roles import CONFLICTS, ROLES
 from host.office.stock_refusals import ALL_REFUSALS
 from host.office.tables import ACTIONS, VIEWS

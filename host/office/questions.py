@@ -1,0 +1,235 @@
+"""What is asked of the database for a view: scope, filters, keyset and limit around its statement.
+
+It is composed of the view's own names, and of nothing that somebody typed. Under a grant that sees
+its own rows alone these lead to what is read: no listing walks past rows of others, and of what is
+named by another's number nothing is read.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, LiteralString
+
+import msgspec
+from psycopg import sql
+
+from host.model.office import COUNTED_MAX, ROWS_MAX, Show
+from host.model.secrets import Secret
+from host.office.people import Who
+from host.office.places import SCOPE_COLUMNS, VIEW_COLUMNS, Scope
+from host.office.refusals import FIELD, OUT_OF_RANGE, Refusal
+from host.office.view import Column, Filter, How, Own, View
+from host.store.queries import load_queries
+
+SQL: Final = load_queries("host.office", "views.sql")
+CARDS_WALKED_MAX: Final = 100
+"""The trails of so many cards are put together into one list."""
+
+_OF_PART: Final = "{0} >= {1}::bigint << 32 AND {0} < ({1}::bigint + 1) << 32"
+_HAS_PART: Final = (
+    " AND EXISTS (SELECT FROM card_batch_part AS f INNER JOIN card_batch AS g ON f.batch_id = g.id"
+    " WHERE f.id = {1} AND g.issuer_id = %(scope)s)"
+)
+_OPERATORS: Final[Mapping[How, LiteralString]] = {
+    How.IS: "{} = {}",
+    How.FROM: "{} >= {}",
+    How.BEFORE: "{} < {}",
+    How.BEGINS: '{0} COLLATE "C" >= {1} AND {0} COLLATE "C" < {1} || chr(1114111)',
+    How.PART: "{} = {}",
+    How.OF_PART: _OF_PART,
+    How.OF_ROLE: "{} IN (SELECT f.person_id FROM person_grant AS f WHERE f.role = {}"
+    " AND f.ended_at IS NULL AND (f.until_at IS NULL OR f.until_at > %(now)s))",
+    How.MINE: "{} = {}",
+    How.NUMBER: "{} = {}",
+    How.PHONE: "{} = {}",
+    How.TO_DECIDE: "v.state = 'asked' AND v.asker <> %(me)s AND {} = any({})",
+}
+_OWN_OPERATORS: Final[Mapping[How, LiteralString]] = {
+    How.PART: "{0} = {1}" + _HAS_PART,
+    How.OF_PART: _OF_PART + _HAS_PART,
+    How.OF_ROLE: "EXISTS (SELECT FROM person_grant AS f WHERE f.person_id = {} AND f.role = {}"
+    " AND f.ended_at IS NULL AND (f.until_at IS NULL OR f.until_at > %(now)s) OFFSET 0)",
+}
+"""Where one sees one's own alone: of another's part nothing is read, and people are one's own, each
+looked at, not all who have a role."""
+_ANY: Final = [sql.SQL("true").format()]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """A statement and what is put into it."""
+
+    statement: sql.Composed
+    values: dict[str, Any]
+
+
+def page_question(view: View, who: Who, asked: Show, values: Mapping[str, Any]) -> Question:
+    """The rows of one page and one more, in the view's order, each followed by its place in it.
+
+    Raises:
+        Refusal: a filter is none of the view's, or its value of another kind.
+    """
+    if view.needs and not view.needs & asked.filters.keys():
+        needed = " or ".join(sorted(view.needs))
+        raise Refusal(FIELD, field=needed, problem="one of these has to be given")
+    conditions, told = _conditions(view, who, asked.filters)
+    order = _order(view, who, asked.filters)
+    is_walked = view.walk is not None
+    after, place = _after(view, order, [] if is_walked else asked.after)
+    names = [] if is_walked else [one.name for one in columns_for(view, who)]
+    direction = sql.SQL(" DESC") if view.is_newest_first else sql.SQL("")
+    statement = (
+        sql.SQL("SELECT {} FROM (").format(_columns([*names, *order]))
+        + _source(view, who)
+        + sql.SQL(") AS v WHERE {} ORDER BY {} LIMIT %(limit)s").format(
+            sql.SQL(" AND ").join([*conditions, *after] or _ANY),
+            sql.SQL(", ").join(sql.Identifier("v", one) + direction for one in order),
+        )
+    )
+    limit = {"limit": (CARDS_WALKED_MAX if is_walked else rows_of(asked)) + 1}
+    return Question(statement=statement, values={**values, **told, **place, **limit})
+
+
+def rows_of(asked: Show) -> int:
+    """How many rows a page has."""
+    return max(1, min(asked.rows_max, ROWS_MAX))
+
+
+def count_question(view: View, who: Who, asked: Show, values: Mapping[str, Any]) -> Question:
+    """How many rows there are, up to COUNTED_MAX and one more."""
+    conditions, told = _conditions(view, who, asked.filters)
+    statement = (
+        sql.SQL("SELECT count(*) FROM (SELECT FROM (")
+        + _source(view, who)
+        + sql.SQL(") AS v WHERE {} LIMIT %(limit)s) AS c").format(
+            sql.SQL(" AND ").join(conditions or _ANY)
+        )
+    )
+    return Question(statement=statement, values={**values, **told, "limit": COUNTED_MAX + 1})
+
+
+def _source(view: View, who: Who) -> sql.Composable:
+    """The view's statement; where few rows are one's own, those of it, found before all else."""
+    statement = sql.SQL(SQL[view.id])
+    if who.grant is None or who.grant.scope not in view.few:
+        return statement
+    [own], _ = _scope(who)
+    fence = sql.SQL(") AS v WHERE {} OFFSET 0").format(own)
+    return sql.SQL("SELECT v.* FROM (") + statement + fence
+
+
+def _conditions(
+    view: View, who: Who, filters: Mapping[str, Secret]
+) -> tuple[list[sql.Composed], dict[str, Any]]:
+    """Scope first; then what was asked for."""
+    grant = who.grant
+    is_cut = grant is None or grant.scope not in view.cut_by_rows
+    conditions, told = _scope(who) if is_cut else ([], {})
+    own = _own(view, who)
+    if own is not None:
+        conditions.append(sql.SQL(own.among).format())
+    known = {one.name: one for one in view.filters}
+    for name, value in filters.items():
+        if name not in known:
+            raise Refusal(FIELD, field=name, problem="there is no such filter")
+        row = known[name]
+        if row.how is How.WALKED:
+            value_of(row, value)
+            continue
+        condition = _operator(row.how, is_own="scope" in told)
+        conditions.append(condition.format(sql.Identifier("v", row.column), _placeholder(row)))
+        told[f"filter_{name}"] = value_of(row, value)
+    return conditions, told
+
+
+def _operator(how: How, *, is_own: bool) -> sql.SQL:
+    told = _OWN_OPERATORS.get(how) if is_own else None
+    return sql.SQL(told or _OPERATORS[how])
+
+
+def _scope(who: Who) -> tuple[list[sql.Composed], dict[str, Any]]:
+    grant = who.grant
+    assert grant is not None, "who looks has a grant"
+    if grant.scope is Scope.PLATFORM:
+        return [], {}
+    condition = sql.SQL("{} = {}").format(
+        sql.Identifier("v", VIEW_COLUMNS[grant.scope]), sql.Placeholder("scope")
+    )
+    return [condition], {"scope": getattr(grant.place, SCOPE_COLUMNS[grant.scope])}
+
+
+def _placeholder(row: Filter) -> sql.Placeholder:
+    match row.how:
+        case How.MINE:
+            return sql.Placeholder("me")
+        case How.TO_DECIDE:
+            return sql.Placeholder("mine")
+        case _:
+            return sql.Placeholder(f"filter_{row.name}")
+
+
+def _own(view: View, who: Who) -> Own | None:
+    return view.own.get(who.grant.scope) if who.grant is not None else None
+
+
+def _order(view: View, who: Who, filters: Mapping[str, Secret]) -> tuple[str, ...]:
+    """That of the first filter that has one, else of one's own rows, else the view's."""
+    asked = next((one.order for one in view.filters if one.name in filters and one.order), None)
+    own = _own(view, who)
+    return asked or (own.order if own is not None else view.order)
+
+
+def _after(
+    view: View, order: tuple[str, ...], after: list[str]
+) -> tuple[list[sql.Composed], dict[str, Any]]:
+    if not after:
+        return [], {}
+    if len(after) != len(order):
+        raise Refusal(FIELD, field="after", problem="it is the end of another view's page")
+    names = [f"after_{place}" for place in range(len(after))]
+    condition = sql.SQL("({}) {} ({})").format(
+        _columns(order),
+        sql.SQL("<" if view.is_newest_first else ">"),
+        sql.SQL(", ").join(map(sql.Placeholder, names)),
+    )
+    kinds = {one.name: one.kind for one in view.columns}
+    told: dict[str, Any] = {}
+    for name, column, text in zip(names, order, after, strict=True):
+        try:
+            told[name] = msgspec.convert(text, kinds.get(column, int), strict=False)
+        except msgspec.ValidationError as error:
+            raise Refusal(FIELD, field="after", problem=str(error)) from None
+    return [condition], told
+
+
+def _columns(names: list[str] | tuple[str, ...]) -> sql.Composed:
+    return sql.SQL(", ").join(sql.Identifier("v", name) for name in names)
+
+
+def columns_for(view: View, who: Who) -> tuple[Column, ...]:
+    """The columns that a grant may see."""
+    rights = who.grant.rights if who.grant else frozenset()
+    return tuple(one for one in view.columns if not one.right or one.right in rights)
+
+
+def text_of(row: Filter, value: Secret) -> str:
+    """A filter's value.
+
+    Raises:
+        Refusal: it is no text.
+    """
+    try:
+        return value.reveal().decode()
+    except UnicodeDecodeError:
+        raise Refusal(FIELD, field=row.name, problem=OUT_OF_RANGE) from None
+
+
+def value_of(row: Filter, value: Secret) -> Any:
+    """The same, of the filter's kind.
+
+    Raises:
+        Refusal: it is of another.
+    """
+    try:
+        return msgspec.convert(text_of(row, value), row.kind, strict=False)
+    except msgspec.ValidationError as error:
+        raise Refusal(FIELD, field=row.name, problem=str(error)) from None

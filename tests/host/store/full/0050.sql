@@ -1,0 +1,1 @@
+-- Every row has its issuer since: what was there got its own from its card.
