@@ -104,7 +104,8 @@ LIMIT %(limit)s;
 
 -- name: arrival_not_its_departure
 -- What came from another card is what had left that, on the card that it was for, with its last day
--- or that of its coming; its key is made of the first's. What is noted as come has come.
+-- or that of its coming, owed or had as it was; its key is made of the first's. What is noted as
+-- come has come.
 WITH sent AS (
     SELECT
         journal.id,
@@ -115,7 +116,8 @@ WITH sent AS (
         transit.to_shard,
         transit.to_card,
         transit.expires_on,
-        transit.is_open
+        transit.is_open,
+        transit.is_debt
     FROM transit
     INNER JOIN journal ON journal.shard = transit.shard AND journal.id = transit.journal_id
 ),
@@ -123,7 +125,8 @@ WITH sent AS (
 came AS (
     SELECT
         journal.*,
-        lot.expires_on
+        lot.expires_on,
+        coalesce(lot.points < 0, false) AS is_debt
     FROM journal
     LEFT JOIN lot ON lot.shard = journal.shard AND lot.id = journal.id
     WHERE journal.kind = 'move_in'
@@ -142,6 +145,7 @@ WHERE
         came.id IS NOT NULL
         AND (
             sent.id IS NULL
+            OR came.is_debt <> sent.is_debt
             OR (came.shard, came.card_id, came.issuer_id, came.amount_minor, came.unit)
             IS DISTINCT FROM
             (sent.to_shard, sent.to_card, sent.issuer_id, sent.amount_minor, sent.unit)
@@ -155,7 +159,8 @@ ORDER BY slot
 LIMIT %(limit)s;
 
 -- name: in_transit_not_on_its_way
--- Unit by unit, what is in transit is what has left a card and has not come to the other.
+-- Unit by unit, what is in transit is what has left a card, less debts that have, and has not come
+-- to the other.
 WITH kept AS (
     SELECT
         account.unit,
@@ -169,7 +174,9 @@ WITH kept AS (
 sent AS (
     SELECT
         journal.unit,
-        sum(journal.amount_minor) AS amount_minor
+        sum(
+            CASE WHEN transit.is_debt THEN -journal.amount_minor ELSE journal.amount_minor END
+        ) AS amount_minor
     FROM transit
     INNER JOIN journal ON journal.shard = transit.shard AND journal.id = transit.journal_id
     LEFT JOIN journal AS came
@@ -189,7 +196,8 @@ ORDER BY unit
 LIMIT %(limit)s;
 
 -- name: ended_card_with_value
--- Of a card whose value was moved, or written back, nothing of its money is left.
+-- Of a card whose value was moved, or written back, nothing of its money is left; nor does one
+-- that was replaced owe any points.
 SELECT
     move.card_id,
     move.name,
@@ -199,8 +207,11 @@ FROM move
 INNER JOIN purse ON purse.shard = move.shard AND purse.card_id = move.card_id
 WHERE
     move.state = 'done'
-    AND NOT starts_with(purse.unit, %(points)s)
-    AND purse.posted_minor > 0
+    AND CASE
+        WHEN starts_with(purse.unit, %(points)s)
+            THEN move.name = 'replacement' AND purse.posted_minor < 0
+        ELSE purse.posted_minor > 0
+    END
 ORDER BY move.card_id
 LIMIT %(limit)s;
 
@@ -674,7 +685,7 @@ LEFT JOIN lot
     ON
         lot.shard = journal.shard
         AND lot.id = journal.id
-        AND lot.account_id = entry.credit_account
+        AND lot.account_id IN (entry.credit_account, entry.debit_account)
 LEFT JOIN order_reference
     ON order_reference.shard = journal.shard AND order_reference.journal_id = journal.id
 ORDER BY exchange.shard, exchange.seal, exchange.id, exchange.slot, entry.leg;

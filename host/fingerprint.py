@@ -40,7 +40,8 @@ def fingerprint_of(request: Request, pan_hash: bytes | None) -> bytes:
 
 def fingerprint_of_own(own: OwnRequest) -> bytes:
     """16 bytes over all that is asked by what no terminal makes."""
-    more = [one for one in (own.member, own.to, own.expires_on, own.points) if one]
+    told = (own.member, own.to, own.expires_on, own.points, own.is_debt)
+    more = [one for one in told if one]
     return _digest(
         [own.kind, _encode([own.amount, own.adjustment, *more]).hex()], own.card.pan_hash
     )

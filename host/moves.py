@@ -1,10 +1,10 @@
 """Moves are driven on: what is to leave a card that has ended comes where it belongs.
 
 Whoever replaces or voids a card says so in one row (`move`), and what later comes back onto such a
-card opens that row again. Here the clock asks the house's own poster, step by step: a purse or a
-lot of points out of the card, then, under a key made of the first's, into the other. A step that
-was asked and not heard of is asked again and told what it was; so a host that is killed between
-the two goes on there, and nothing moves twice.
+card opens that row again. Here the clock asks the house's own poster, step by step: a purse, a lot
+of points or a debt of them out of the card, then, under a key made of the first's, into the other.
+A step that was asked and not heard of is asked again and told what it was; so a host that is killed
+between the two goes on there, and nothing moves twice.
 """
 
 import datetime as dt
@@ -143,6 +143,7 @@ def _arriving(move: OpenMove, sent: OnItsWay) -> OwnRequest:
         card=sent.to,
         amount=sent.amount,
         expires_on=sent.expires_on,
+        is_debt=sent.is_debt,
     )
 
 

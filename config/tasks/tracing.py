@@ -144,6 +144,10 @@ def _leg(place: int, leg: Leg) -> Labelled:
 
 
 def _lot(lot: Lot) -> str:
+    if lot.is_new and lot.points < 0:
+        return (
+            f"owes {-lot.points:,} points that another card owed, for a lot until {lot.expires_on}"
+        )
     if lot.is_new:
         return f"gave {lot.points:,} points until {lot.expires_on}, {lot.remaining:,} of them left"
     if lot.points < 0:

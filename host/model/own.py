@@ -78,5 +78,7 @@ class OwnRequest(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Which card gets what leaves this one."""
     expires_on: dt.date | None = None
     """Of points that came from another card: their last day."""
+    is_debt: bool = False
+    """What came from another card is owed."""
     points: int = 0
     """Of the issuer's primary programme, beside the amount: what a card of elsewhere brings."""

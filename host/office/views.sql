@@ -610,7 +610,10 @@ LEFT JOIN LATERAL (
         coalesce(
             sum(j.amount_minor) FILTER (WHERE NOT starts_with(j.unit, 'P:')), 0
         )::bigint AS minor,
-        coalesce(sum(j.amount_minor) FILTER (WHERE starts_with(j.unit, 'P:')), 0)::bigint AS points
+        coalesce(
+            sum(CASE WHEN t.is_debt THEN -j.amount_minor ELSE j.amount_minor END)
+            FILTER (WHERE starts_with(j.unit, 'P:')), 0
+        )::bigint AS points
     FROM transit AS t
     INNER JOIN journal AS j ON t.shard = j.shard AND t.journal_id = j.id
     WHERE

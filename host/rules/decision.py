@@ -259,7 +259,8 @@ def _move(posting: Posting, number: int) -> int:
         purse = card.purse_of(new.account)
         assert purse is not None
         purse.lots.append(Lot(new.account, number, new.expires_on, new.points))
-        purse.holds_until(new.expires_on)
+        if new.points > 0:
+            purse.holds_until(new.expires_on)
     fact = fact_of(posting, number)
     if posting.undoes is not None and fact is not None:
         posting.undoes.facts.append(fact)

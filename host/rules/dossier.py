@@ -274,7 +274,10 @@ class Dossier(msgspec.Struct, gc=False):
 
 
 class NewLot(msgspec.Struct, frozen=True, gc=False):
-    """Points to put in a lot of their own, numbered as the journal that earned them."""
+    """Points to put in a lot of their own, numbered as the journal that earned them.
+
+    Below zero it is what a card owes whose place another has.
+    """
 
     account: int
     points: int
@@ -287,6 +290,8 @@ class Transit(msgspec.Struct, frozen=True, gc=False):
     to_shard: int
     to_card: int
     expires_on: dt.date | None = None
+    is_debt: bool = False
+    """It is what the card owes, so the in-transit account paid it."""
 
 
 class Posting(msgspec.Struct, gc=False):

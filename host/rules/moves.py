@@ -1,16 +1,20 @@
 """Value that moves from one card to another: out of the first's shard, into the second's.
 
 A step takes a purse of money, or a lot of points with its last day, to the in-transit account of
-its unit, and another posting takes it from there to the other card. What the second could be
-refused by, the first looks at; so what has left always arrives, whatever becomes of either card.
+its unit, and another posting takes it from there to the other card. What a card owes in points goes
+the same way by the reversed legs: in-transit pays it, and is paid by the other card. What the
+second could be refused by, the first looks at; so what has left always arrives, whatever becomes of
+either card.
 """
 
 import datetime as dt
 
+import msgspec
+
 from host.ledger import Chart, Leg
 from host.rules.dossier import Dossier, NewLot, Posting, Transit
 from host.rules.endings import is_replaced, note_late
-from host.rules.points import empty_a_lot
+from host.rules.points import debt_of, empty_a_lot
 from host.rules.state import Purse
 
 
@@ -31,16 +35,14 @@ def receiver_may_have_it(dossier: Dossier) -> bool:
 
 
 def post_move_out(dossier: Dossier) -> Posting | None:
-    """The next of what the card has: a purse of money, else a lot of points. None: no more is left.
+    """The next of what the card has: a purse of money, else a lot of points, or what it owes.
 
-    A debt of points, and points that have expired, stay where they are.
+    None: no more is left. Points that have expired stay where they are.
     """
     for purse in dossier.present_card.purses:
         if purse.is_points:
-            points, expires_on, uses = empty_a_lot(purse, dossier.today)
-            if points:
-                posting = _out(dossier, purse, points, expires_on)
-                posting.lot_uses = uses
+            posting = _points_out(dossier, purse) or _debt_out(dossier, purse)
+            if posting is not None:
                 return posting
         elif purse.available > 0:
             return _out(dossier, purse, purse.available)
@@ -55,11 +57,35 @@ def post_move_in(dossier: Dossier) -> Posting:
     account = dossier.account_of(card.purse_in(money.unit))
     transit = dossier.book.account(Chart.IN_TRANSIT, money.unit)
     leg = Leg(transit, account, money.amount_minor, money.unit)
+    leg = leg.swapped() if own.is_debt else leg
     posting = Posting(card, dossier.merchant_id, money.amount_minor, money.unit, [leg])
     if own.expires_on is not None:
         last_day = max(own.expires_on, dossier.today)
-        posting.new_lots = [NewLot(account, money.amount_minor, last_day)]
+        points = -money.amount_minor if own.is_debt else money.amount_minor
+        posting.new_lots = [NewLot(account, points, last_day)]
     note_late(card, dossier)
+    return posting
+
+
+def _points_out(dossier: Dossier, purse: Purse) -> Posting | None:
+    points, expires_on, uses = empty_a_lot(purse, dossier.today)
+    if not points:
+        return None
+    posting = _out(dossier, purse, points, expires_on)
+    posting.lot_uses = uses
+    return posting
+
+
+def _debt_out(dossier: Dossier, purse: Purse) -> Posting | None:
+    """What it owes is paid into a lot beside those in debt, which what comes back later fills."""
+    points, last_day = debt_of(purse, dossier.today)
+    if not points:
+        return None
+    posting = _out(dossier, purse, points, last_day)
+    posting.legs = [leg.swapped() for leg in posting.legs]
+    posting.new_lots = [NewLot(purse.account, points, last_day)]
+    assert posting.transit is not None, "it leaves for another card"
+    posting.transit = msgspec.structs.replace(posting.transit, is_debt=True)
     return posting
 
 

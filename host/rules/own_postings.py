@@ -31,10 +31,18 @@ OWN_LEGS: Final[dict[str, frozenset[tuple[Chart, Chart]]]] = {
         {(Chart.CARD_VALUE, Chart.ISSUER_FUNDS), (Chart.CARD_POINTS, Chart.BREAKAGE)}
     ),
     Kind.MOVE_OUT: frozenset(
-        {(Chart.CARD_VALUE, Chart.IN_TRANSIT), (Chart.CARD_POINTS, Chart.IN_TRANSIT)}
+        {
+            (Chart.CARD_VALUE, Chart.IN_TRANSIT),
+            (Chart.CARD_POINTS, Chart.IN_TRANSIT),
+            (Chart.IN_TRANSIT, Chart.CARD_POINTS),
+        }
     ),
     Kind.MOVE_IN: frozenset(
-        {(Chart.IN_TRANSIT, Chart.CARD_VALUE), (Chart.IN_TRANSIT, Chart.CARD_POINTS)}
+        {
+            (Chart.IN_TRANSIT, Chart.CARD_VALUE),
+            (Chart.IN_TRANSIT, Chart.CARD_POINTS),
+            (Chart.CARD_POINTS, Chart.IN_TRANSIT),
+        }
     ),
 }
 """Kind to debit and credit."""

@@ -81,17 +81,23 @@ def write_off(purse: Purse, on: dt.date | None) -> tuple[int, list[LotUse]]:
 def empty_a_lot(purse: Purse, on: dt.date) -> tuple[int, dt.date, list[LotUse]]:
     """Empty the lot that expires first of those that have not: points, their last day, from where.
 
-    What the purse owes is paid out of it first. Nothing is taken where there is nothing to spend.
+    What the purse owes stays in it: a lot in debt is filled by what comes back to it alone, so that
+    nothing is too much for it then. Nothing is taken where there is nothing to spend.
     """
     fresh = [lot for lot in purse.lots if lot.expires_on >= on and lot.left > 0]
     free = spendable(purse, on)
     if not fresh or free <= 0:
         return 0, on, []
     lot = min(fresh, key=lambda one: (one.expires_on, one.id))
-    points, owed = min(lot.left, free), max(lot.left - free, 0)
-    uses = [LotUse(lot.account, lot.id, lot.left)]
-    lot.change -= lot.left
-    return points, lot.expires_on, uses + _pay_debts(purse, owed)
+    points = min(lot.left, free)
+    lot.change -= points
+    return points, lot.expires_on, [LotUse(lot.account, lot.id, points)]
+
+
+def debt_of(purse: Purse, on: dt.date) -> tuple[int, dt.date]:
+    """What the purse owes in all, and the last day of what it is owed for: today, or later."""
+    days = [lot.expires_on for lot in purse.lots if lot.left < 0]
+    return max(-purse.available, 0), max([on, *days])
 
 
 def written_off_of(purse: Purse, lot_id: int, points: int) -> int:

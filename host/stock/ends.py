@@ -64,9 +64,9 @@ class Foretold(NamedTuple):
     written_back: list[Value]
     """To the issuer; points are its own again."""
     goes_on: list[Value]
-    """Of replaced cards: it is on its way to those in their place."""
+    """Of replaced cards: it is on its way to those in their place; what is owed, too."""
     owed: list[Value]
-    """Below zero: a debt stays one."""
+    """Below zero: nobody has the place of who owes it, and the debt stays."""
 
 
 class _Standing(NamedTuple):
@@ -170,8 +170,8 @@ def foretold_void(connection: Connection, batch: int) -> Foretold:
     for unit, is_replaced, is_owed, cards, minor in connection.execute(
         SQL["value_of_batch"], (batch,)
     ):
-        of_these = told.goes_on if is_replaced else told.written_back
-        (told.owed if is_owed else of_these).append(Value(cards, Amount(minor, unit)))
+        of_these = told.owed if is_owed else told.written_back
+        (told.goes_on if is_replaced else of_these).append(Value(cards, Amount(minor, unit)))
     return told
 
 

@@ -29,6 +29,7 @@ SELECT
     j.amount_minor,
     j.unit,
     t.expires_on,
+    t.is_debt,
     c.shard,
     c.pan_hash
 FROM transit AS t

@@ -314,10 +314,10 @@ INSERT INTO adjustment AS t (shard, journal_id, why, about_rrn)
 VALUES (%s, %s, %s, %s);
 
 -- name: add_transit
--- What has left a card is on its way to another; its last day, where it is points.
+-- What has left a card is on its way to another; its last day, where it is points, had or owed.
 -- notes: transit
-INSERT INTO transit AS t (shard, journal_id, to_shard, to_card, expires_on)
-VALUES (%s, %s, %s, %s, %s);
+INSERT INTO transit AS t (shard, journal_id, to_shard, to_card, expires_on, is_debt)
+VALUES (%s, %s, %s, %s, %s, %s);
 
 -- name: move_again
 -- Something has come back onto a card that was replaced.

@@ -152,7 +152,7 @@ POSTER: Final[Mapping[str, Right]] = {
     "terminal_status": Right(reads=WHOLE, inserts=WHOLE, updates=_of("status reported_at")),
     "transit": Right(
         reads=WHOLE,
-        inserts=_of("shard journal_id to_shard to_card expires_on"),
+        inserts=_of("shard journal_id to_shard to_card expires_on is_debt"),
         updates=_of("is_open"),
     ),
     "undo": Right(reads=WHOLE, inserts=WHOLE),
@@ -343,7 +343,7 @@ OFFICE: Final[Mapping[str, Right]] = {
         updates=_of("wanted state refused ended_at"),
     ),
     "office_setting": Right(reads=WHOLE, updates=_of("value since set_by")),
-    "transit": Right(reads=_of("shard journal_id to_shard to_card is_open")),
+    "transit": Right(reads=_of("shard journal_id to_shard to_card is_open is_debt")),
     "once_key": Right(reads=WHOLE, inserts=WHOLE, deletes=True),
     "order_reference": Right(reads=WHOLE),
     "person": Right(

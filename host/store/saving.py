@@ -359,7 +359,7 @@ def _of_own(posted: list[tuple[Outcome, Posting]]) -> Iterable[Statement]:
             adjusted = (posting.card.shard, outcome.number, told.why.value, told.about_rrn)
             yield SQL["add_adjustment"], adjusted
         if (to := posting.transit) is not None:
-            whither = (to.to_shard, to.to_card, to.expires_on)
+            whither = (to.to_shard, to.to_card, to.expires_on, to.is_debt)
             yield SQL["add_transit"], (posting.card.shard, outcome.number, *whither)
 
 

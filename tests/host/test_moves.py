@@ -5,7 +5,8 @@ import itertools
 import signal
 import subprocess
 from collections.abc import Awaitable, Callable
-from typing import Any
+from importlib.resources import files
+from typing import Any, NamedTuple
 
 import msgspec
 import psycopg
@@ -17,7 +18,7 @@ from config.run.database import Dsns
 from host.model.money import Money
 from host.model.origins import Origin
 from host.model.own import CardAt, OwnKey, OwnRequest
-from host.model.requests import Kind, Response
+from host.model.requests import Kind, Request, Response
 from host.model.responses import Reason
 from host.moves import Moves
 from tests.faulty import faulty_command
@@ -227,17 +228,124 @@ async def test_what_comes_back_onto_a_replaced_card_goes_on_to_the_other(
     assert till.balances(new) == (180_000, 2_000 + 1_800 + 400)
 
 
-async def test_what_a_replaced_card_owes_in_points_stays_its_debt(
-    till: Till, pool: CardPool
+class InDebt(NamedTuple):
+    """A card that owes what it has spent of points which a void took back, and how that came."""
+
+    card: int
+    redemption: Request
+    void: Request
+
+
+async def in_debt(till: Till, card: int, kind: Kind = Kind.PURCHASE) -> InDebt:
+    """It owes 400 of the 500 points that something gave it."""
+    given, answer = await till.sell(kind, card, 50_000)
+    redemption, _ = await till.sell(Kind.POINTS_REDEMPTION, card, 400)
+    original = till.original(given, answer)
+    void, _ = await till.sell(Kind.VOID, card, 50_000, original=original)
+    return InDebt(card, redemption, void)
+
+
+@pytest.mark.parametrize(
+    ("paid", "is_same_shard"),
+    [(0, False), (0, True), (90_000, False)],
+    ids=["two shards", "one shard", "whose points pay it"],
+)
+async def test_what_a_replaced_card_owes_in_points_the_other_owes(
+    till: Till, pool: CardPool, paid: int, is_same_shard: bool
 ) -> None:
-    old, new = two(till, pool.city, is_same_shard=False)
-    sale, answer = await till.sell(Kind.PURCHASE, old, 50_000)
-    await till.sell(Kind.POINTS_REDEMPTION, old, 400)
-    await till.sell(Kind.VOID, old, 50_000, original=till.original(sale, answer))
+    """S4-75: were it a card without points, or one whose points pay it."""
+    old, new = two(till, pool.city, is_same_shard=is_same_shard)
+    await in_debt(till, old)
+    if paid:
+        assert (await till.buy(new, paid)).is_approved
     replace(till, old, new)
     await drive(till)
-    assert till.balances(old) == (0, -400)
-    assert till.balances(new) == (200_000, 0)
+    left = paid // 100 - 400
+    assert (till.balances(old), till.balances(new)) == ((0, 0), (200_000 - paid, left))
+    assert states(till) == ["done"]
+    earned = await till.buy(new, 100_000)
+    assert (earned.points_balance, till.balances(new)[1]) == (left + 1_000, left + 1_000)
+
+
+async def test_a_debt_goes_on_to_the_card_that_replaces_the_replacement(
+    till: Till, pool: CardPool
+) -> None:
+    """S4-75: with the value, and once."""
+    old, new, last = (await in_debt(till, pool.city())).card, pool.city(), pool.city()
+    replace(till, old, new)
+    await drive(till)
+    replace(till, new, last)
+    await drive(till)
+    assert [till.balances(card) for card in (old, new, last)] == [(0, 0), (0, 0), (300_000, -400)]
+    assert till.sql(
+        "SELECT kind, amount_minor FROM journal WHERE kind LIKE 'move%%' AND unit LIKE 'P:%%'"
+    ) == [(kind, 400) for kind in ("move_out", "move_in") * 2]
+
+
+@pytest.mark.parametrize("is_driven_between", [True, False])
+@pytest.mark.parametrize("first", ["redemption", "void"])
+async def test_what_made_a_debt_is_undone_after_it_has_moved(
+    till: Till, pool: CardPool, first: str, is_driven_between: bool
+) -> None:
+    """Each lot gets back what was taken from it and no more; the other card is quits."""
+    owing, new = await in_debt(till, pool.city(), Kind.POINTS_EARN), pool.city()
+    replace(till, owing.card, new)
+    await drive(till)
+    undone = [owing.redemption, owing.void]
+    for request in undone if first == "redemption" else reversed(undone):
+        assert (await till.ask(till.reversal(request))).is_approved
+        if is_driven_between:
+            await drive(till)
+    await drive(till)
+    assert till.balances(owing.card) == (0, 0)
+    assert till.balances(new) == (200_000, 500), "what it was given, and nothing was spent"
+
+
+async def test_a_debt_that_comes_later_follows(till: Till, pool: CardPool) -> None:
+    """S4-75: a sale of the replaced card is voided whose points the other has spent."""
+    old, new = pool.city(), pool.city()
+    sale, answer = await till.sell(Kind.PURCHASE, old, 50_000)
+    replace(till, old, new)
+    await drive(till)
+    await till.sell(Kind.POINTS_REDEMPTION, new, 500)
+    await till.sell(Kind.VOID, old, 50_000, original=till.original(sale, answer))
+    assert (till.balances(old), states(till)) == ((50_000, -500), ["open"])
+    await drive(till)
+    assert (till.balances(old), till.balances(new)) == ((0, 0), (200_000, -500))
+
+
+async def test_the_debt_of_a_card_that_was_replaced_before_debts_moved_follows(
+    till: Till, pool: CardPool
+) -> None:
+    """S4-75: the migration opens its move again."""
+    old, new, other = (await in_debt(till, pool.city())).card, pool.city(), pool.city()
+    replace(till, old, new)
+    till.sql("UPDATE move SET state = 'done', step = 3, ended_at = %s", NOW)
+    replace(till, other, pool.city())
+    till.sql("UPDATE move SET state = 'refused', refused = 'x', ended_at = %s WHERE step = 1", NOW)
+    text = files("host.store").joinpath("migrations/0051_debts_that_move.sql").read_text()
+    till.sql(text[text.index("UPDATE move") : text.index("-- Rights")])
+    assert states(till) == ["open", "refused"]
+    await drive(till)
+    assert (till.balances(old), till.balances(new)) == ((0, 0), (200_000, -400))
+
+
+async def test_a_host_killed_while_a_debt_moves_goes_on_there(
+    estate_database: Dsns, pool: CardPool
+) -> None:
+    """Money out and in, the debt out and in, and that nothing is left."""
+    ends = [(place, is_heard) for place in range(5) for is_heard in (False, True)]
+    async with trading(estate_database) as till:
+        for place, is_heard in ends:
+            old = (await in_debt(till, pool.city())).card
+            new = pool.city()
+            replace(till, old, new)
+            with pytest.RaisesGroup(KilledError, flatten_subgroups=True):
+                await drive(till, killed_at(till, place, is_heard=is_heard))
+            audit_ledger(estate_database)
+            await drive(till)
+            assert (till.balances(old), till.balances(new)) == ((0, 0), (200_000, -400))
+    audit_ledger(estate_database)
 
 
 async def test_points_whose_last_day_passes_on_the_way_can_be_spent_that_day(
@@ -335,7 +443,22 @@ ARRIVALS = [
     "UPDATE transit SET expires_on = '2020-01-01' WHERE expires_on IS NOT NULL",
     "UPDATE journal SET amount_minor = 1 WHERE kind = 'move_in'",
     "UPDATE journal SET slot = 'office/li/elsewhere/1/f' WHERE kind = 'move_in' AND unit = 'CNY'",
+    "UPDATE transit SET is_debt = NOT is_debt WHERE NOT is_open",
 ]
+
+
+async def test_the_audit_names_a_debt_that_is_left_on_a_replaced_card(
+    till: Till, pool: CardPool
+) -> None:
+    old = (await in_debt(till, pool.city())).card
+    replace(till, old, pool.city())
+    with psycopg.connect(till.dsns.owner) as connection:
+        connection.execute("UPDATE move SET state = 'done', ended_at = now()")
+        connection.execute("DELETE FROM purse WHERE card_id = %s AND unit = 'CNY'", (old,))
+        told = [one.what for one in ask(connection) if one.test == "ended_card_with_value"]
+        connection.rollback()
+    assert told == [f"card {old} has -400 points CITY left, though its replacement is done"]
+    await drive(till)
 
 
 async def test_the_audit_names_what_came_and_is_not_what_had_left(

@@ -1,0 +1,1 @@
+-- Adds a column that no row is without. A debt on its way is sealed by whoever moves it.
