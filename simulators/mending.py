@@ -14,6 +14,8 @@ from simulators.record import Event, Record, What
 
 ATTEMPTS_MAX: Final = 3
 """How often a message is sent in all, unless a terminal is told otherwise."""
+UNHEARD: Final = 3
+"""After so many sendings in silence a terminal signs on: keys not believed get no answer."""
 UNDECIDED: Final = frozenset({"09", "68", "90", "91", "92", "96", "97", "98", "99", "A0"})
 """F39 values that say nothing of an earlier sending of the same message."""
 
@@ -34,6 +36,8 @@ class Pending(Generic[Message]):
     """What stands in the batch once it is approved; of a reversal, what no longer does."""
     attempts: int = 0
     """How often it was sent."""
+    unheard: int = 0
+    """How often nothing was answered since something was, or since newer keys."""
 
 
 class Mending(Generic[Message]):
@@ -55,6 +59,15 @@ class Mending(Generic[Message]):
     def __len__(self) -> int:
         return len(self._pending)
 
+    @property
+    def wants_sign_on(self) -> bool:
+        """Whether one was left in silence so often that its keys may be why."""
+        return any(one.unheard >= UNHEARD for one in self._pending)
+
+    def has_newer_keys(self) -> None:
+        """What is still owed leaves under other keys from here on."""
+        self._pending = [replace(one, unheard=0) for one in self._pending]
+
     async def again(self) -> None:
         """Send everything once more."""
         pending, self._pending = self._pending, []
@@ -64,7 +77,8 @@ class Mending(Generic[Message]):
     async def send(self, pending: Pending[Message]) -> Answer:
         """Send one; what is not over waits for the next time, or is given up."""
         answer = await self._send(pending.message)
-        pending = replace(pending, attempts=pending.attempts + 1)
+        unheard = pending.unheard + 1 if answer.f39 is None else 0
+        pending = replace(pending, attempts=pending.attempts + 1, unheard=unheard)
         if answer.f39 is not None and pending.is_over(answer.f39):
             rrn = answer.fields.get("37")
             self._record.note(Event(what=pending.told, slot=pending.slot, f39=answer.f39, rrn=rrn))

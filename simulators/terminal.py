@@ -58,7 +58,9 @@ class PosTerminal:
 
     async def sign_on(self, layout: str = LAYOUT) -> Answer:
         """Fetch working keys in one of the layouts 001, 003, 004, and the batch number."""
-        return await self.session.sign_on(layout)
+        answer = await self.session.sign_on(layout)
+        self._owed.has_newer_keys()
+        return answer
 
     async def sign_off(self) -> Answer:
         """Go home; what is pending is tried once more before."""
@@ -180,7 +182,7 @@ class PosTerminal:
 
         Whose keys are not believed any more signs on first, or nothing it sends is.
         """
-        if self.has_pending and self.session.wants_sign_on:
+        if self.has_pending and (self.session.wants_sign_on or self._owed.wants_sign_on):
             await self.sign_on()
         await self._owed.again()
 
@@ -216,7 +218,7 @@ class PosTerminal:
             await settle(self.session, self._attempts_max)
         if self.session.wants_sign_on or self.session.wants_batch:
             await self.sign_on()
-        await self._owed.again()
+        await self.mend()
 
     async def _trade(self, trade: Trade, asked: Fields) -> Done:
         slot = self.session.slot_of(asked)

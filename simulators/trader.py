@@ -105,6 +105,7 @@ class Trader:
     async def sign_on(self) -> Answer:
         """Fetch keys, where the channel has keys to fetch."""
         answer = await self._exchange(self._speaker.sign_on())
+        self._owed.has_newer_keys()
         if answer.is_approved:
             self._speaker.signed_on(answer)
             self._wants_sign_on = False
@@ -189,7 +190,7 @@ class Trader:
 
         Whose keys are not believed any more signs on first, or nothing it sends is.
         """
-        if self.has_pending and self._wants_sign_on:
+        if self.has_pending and (self._wants_sign_on or self._owed.wants_sign_on):
             await self.sign_on()
         await self._owed.again()
 

@@ -11,6 +11,7 @@ from host.model.money import Money
 from host.model.requests import Response
 from host.model.responses import Reason
 from simulators.line import IsMine
+from simulators.mending import ATTEMPTS_MAX
 from simulators.record import Record
 from simulators.terminal import PosTerminal
 from terminals.dialects.pos import POS
@@ -94,8 +95,11 @@ class Scripted:
         return not self._steps
 
 
-def terminal_on(*steps: Step) -> tuple[PosTerminal, Scripted, Record]:
+def terminal_on(
+    *steps: Step, attempts_max: int = ATTEMPTS_MAX
+) -> tuple[PosTerminal, Scripted, Record]:
     """The first terminal of the demo estate on a scripted line."""
     line, record = Scripted(steps), Record()
     merchant = ESTATE.merchant_of(FIRST_TERMINAL)
-    return PosTerminal(FIRST_TERMINAL, merchant, line.ask, record), line, record
+    terminal = PosTerminal(FIRST_TERMINAL, merchant, line.ask, record, attempts_max=attempts_max)
+    return terminal, line, record

@@ -122,6 +122,16 @@ async def test_who_is_asked_to_sign_on_does_so_before_it_sends_a_reversal_again(
     assert record.claims()[0].outcome is Expected.NOT_IN_FORCE
 
 
+async def test_who_is_left_in_silence_three_times_signs_on_before_it_confirms_again() -> None:
+    answers = (silence, silence, silence, silence, new_keys(), approve())
+    terminal, line, record = terminal_on(*answers, attempts_max=4)
+    await terminal.load_cash(CARD, 20_000)
+    for _ in range(3):
+        await terminal.mend()
+    assert line.types == ["0200", "0220", "0220", "0220", "0800", "0220"]
+    assert record.claims()[0].outcome is Expected.HAPPENED
+
+
 async def test_a_refund_is_sent_again_under_its_own_trace() -> None:
     terminal, line, record = terminal_on(approve(), silence, approve())
     done = await terminal.purchase(CARD, 5_000, PIN)
