@@ -15,6 +15,7 @@ import typer
 
 from config.homes import DATA
 from config.isolation import ROOT
+from config.language import speech
 
 SECONDS_MAX: Final = 0.15
 """For each program that is asked."""
@@ -23,7 +24,7 @@ Offers = list[tuple[str, str]]
 """Words, and what a shell that can shows beside each."""
 Offer = Callable[[typer.Context, str], Offers]
 ESTATES: Final = (("demo", "invented merchants, terminals and cards"),)
-BENCHES: Final = ("ledger", "nac", "processes", "slow", "history", "desk", "cards")
+BENCHES: Final = ("ledger", "nac", "processes", "slow", "history", "desk", "cards", "gate")
 SCENARIOS: Final = ROOT / "simulators" / "scenarios"
 
 
@@ -39,6 +40,39 @@ def named(kind: str) -> Offer:
         return _quietly(lambda: _asked(context, kind, incomplete))
 
     return offer
+
+
+def one_of(choices: Iterable[str]) -> Offer:
+    """Of words that are always the same."""
+    told = tuple(choices)
+
+    def offer(_context: typer.Context, incomplete: str) -> Offers:
+        return _beginning(incomplete, ((word, "") for word in told))
+
+    return offer
+
+
+def figures(context: typer.Context, incomplete: str) -> Offers:
+    """What the setting that was named is now, may be at least and at most, and is by itself."""
+
+    def offered() -> Offers:
+        from host.store.office_settings import OFFICE_SETTINGS
+
+        words = [str(context.params.get("setting") or ""), *context.args]
+        rows = {word: OFFICE_SETTINGS.get(word.replace("-", "_")) for word in words}
+        name, row = next(((word, row) for word, row in rows.items() if row), ("", None))
+        if row is None:
+            return []
+        now = dict(_asked(context, "settings", name)).get(name)
+        told = {
+            str(row.smallest): "the least",
+            str(row.largest): "the most",
+            str(row.normal): "until somebody sets it",
+            **({now: "now"} if now else {}),
+        }
+        return _beginning(incomplete, told.items())
+
+    return _quietly(offered)
 
 
 def case_ids(context: typer.Context, incomplete: str) -> Offers:
@@ -75,9 +109,8 @@ def estates(_context: typer.Context, incomplete: str) -> Offers:
     return _beginning(incomplete, ESTATES)
 
 
-def benches(_context: typer.Context, incomplete: str) -> Offers:
-    """Benches that a command line can name."""
-    return _beginning(incomplete, ((name, "") for name in BENCHES))
+benches: Final = one_of(BENCHES)
+"""Benches that a command line can name."""
 
 
 def scenarios(_context: typer.Context, incomplete: str) -> Offers:
@@ -126,7 +159,8 @@ def _dates_of_files(context: typer.Context, incomplete: str) -> Offers:
 
 
 def _beginning(incomplete: str, offers: Iterable[tuple[str, str]]) -> Offers:
-    return [offer for offer in offers if offer[0].startswith(incomplete)][:OFFERED_MAX]
+    told = [offer for offer in offers if offer[0].startswith(incomplete)][:OFFERED_MAX]
+    return [(word, speech.said(beside) if beside else beside) for word, beside in told]
 
 
 def _quietly(offered: Callable[[], Offers]) -> Offers:

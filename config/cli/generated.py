@@ -16,14 +16,17 @@ from typing import Annotated, Any, Final
 import msgspec
 import typer
 
-from config.cli.complete import named, terminal_ids
+from config.cli.complete import figures, named, one_of, terminal_ids
 from config.cli.options import DataOption, JsonOption, SettingsOption, epilog
 from config.homes import DATA
 from config.language import Language, speech
+from host.model.instruments import CardStatus
 from host.model.office import ROWS_MAX, Show, sought
 from host.model.secrets import Secret
 from host.office.action import Action
 from host.office.fields import Values
+from host.office.places import Scope
+from host.office.roles import ROLES
 from host.office.tables import ACTIONS, VIEWS
 from host.office.view import Filter, How, View
 from host.office.words import WORDS, word_of
@@ -35,6 +38,11 @@ TWICE: Final = frozenset({"workbook_password"})
 COMPLETED: Final = {
     "terminal_id": terminal_ids,
     "terminal": terminal_ids,
+    "figure": figures,
+    "role": one_of(ROLES),
+    "action": one_of(ACTIONS),
+    "scope": one_of(Scope),
+    "card_status": one_of(CardStatus),
     **{
         field: named(kind)
         for kind, fields in {
@@ -217,11 +225,8 @@ def _parameter(
 ) -> inspect.Parameter:
     """An option of the command, or the argument it is about."""
     told: dict[str, Any] = {"help": _help_of(field, subject)}
-    if field.name in COMPLETED:
-        told["autocompletion"] = COMPLETED[field.name]
-    kind, metavar = _typed(field)
-    if metavar:
-        told["metavar"] = metavar
+    kind, choices = _typed(field)
+    told |= _offered(field.name, choices)
     if stands_alone:
         told.setdefault("metavar", field.name.upper())
         return _extra(field.name, Annotated[kind, typer.Argument(**told)])
@@ -238,23 +243,29 @@ def _sent(field: msgspec.structs.FieldInfo) -> inspect.Parameter:
     return _extra(field.name, Annotated[Path | None, option], default=None)
 
 
-def _typed(field: msgspec.structs.FieldInfo) -> tuple[Any, str]:
-    """As what it is typed, and what stands for it in the help."""
+def _typed(field: msgspec.structs.FieldInfo) -> tuple[Any, tuple[str, ...]]:
+    """As what it is typed, and the words it is one of; none: of any."""
     (kind, *_) = _kinds(field.type)
-    origin = typing.get_origin(kind)
     if kind in {int, bool}:
-        return kind, ""
-    if origin is typing.Literal:
-        return str, "|".join(map(str, typing.get_args(kind)))
-    if isinstance(kind, type) and issubclass(kind, enum.Enum):
-        return str, "|".join(str(each.value) for each in kind)
-    if origin in {frozenset, tuple, list}:
+        return kind, ()
+    if typing.get_origin(kind) in {frozenset, tuple, list}:
         (inner, *_) = _kinds(typing.get_args(kind)[0])
-        if inner is int:
-            return list[int], ""
-        choices = inner if isinstance(inner, enum.EnumType) else typing.get_args(inner)
-        return list[str], "|".join(map(str, choices))
-    return str, ""
+        return (list[int], ()) if inner is int else (list[str], _choices(inner))
+    return str, _choices(kind)
+
+
+def _choices(kind: Any) -> tuple[str, ...]:
+    """The words of what is one of a few."""
+    if isinstance(kind, type) and issubclass(kind, enum.Enum):
+        return tuple(str(each.value) for each in kind)
+    return tuple(map(str, typing.get_args(kind))) if typing.get_origin(kind) is _CHOICE else ()
+
+
+def _offered(name: str, choices: tuple[str, ...]) -> dict[str, Any]:
+    """What the help says stands there, and what a shell offers."""
+    if choices:
+        return {"metavar": "|".join(choices), "autocompletion": one_of(choices)}
+    return {"autocompletion": COMPLETED[name]} if name in COMPLETED else {}
 
 
 def _help_of(field: msgspec.structs.FieldInfo, subject: str) -> str:
@@ -324,7 +335,7 @@ def _filter(told: Filter) -> inspect.Parameter:
     if told.how in {How.MINE, How.TO_DECIDE}:
         option = typer.Option(f"--{told.name.replace('_', '-')}", help=help_text)
         return _extra(told.name, Annotated[bool, option], default=False)
-    option = typer.Option(help=help_text, autocompletion=COMPLETED.get(told.name))
+    option = typer.Option(help=help_text, **_offered(told.name, _choices(told.kind)))
     return _extra(told.name, Annotated[str | None, option], default=None)
 
 

@@ -1,12 +1,14 @@
-"""What was paid: by card or holder, for an order, or at a merchant's or a store's on a date.
+"""What was paid: by card, holder or batch of cards, for an order, or at a merchant's on a date.
 
 Nothing here costs a posting an index. A card is read along its trail, a holder along those of all
-their cards; an order has a row of its own where a terminal said one; of a date the batches of each
+their cards, a batch along those of its cards, one after the other, but for those that nobody could
+use yet; an order has a row of its own where a terminal said one; of a date the batches of each
 terminal are read that lie around it, terminal by terminal, the newest first in each. Whatever else
 was asked, and whose rows may be seen, is held against each row that was read.
 """
 
 import datetime as dt
+import enum
 import heapq
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
@@ -14,8 +16,9 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
+from host.model.instruments import CardStatus
 from host.model.numbers import rrn_of
-from host.model.requests import Kind, read_answer
+from host.model.requests import Kind, Response, read_answer
 from host.model.responses import Reason
 from host.office.places import VIEW_COLUMNS, Scope
 from host.office.refusals import FIELD, Refusal
@@ -32,16 +35,27 @@ SQL: Final = load_queries("host.office", "usages.sql")
 PAYS: Final = frozenset({Kind.PURCHASE, Kind.POINTS_REDEMPTION, Kind.POINTS_EARN})
 """What a card is used by to pay: with what is on it, with points, or elsewhere while it earns."""
 ENDED: Final = "-"
-"""In a place: this terminal has been read to its end."""
+"""In a place: this terminal, or this card, has been read to its end."""
 READ_AT_A_TIME: Final = 100
 READ_MAX: Final = 2_000
 """So much is read for one page of what may be few."""
 PART_COSTS: Final = 20
-"""A part counts for so much at least: a terminal that sold nothing has to be looked at, too."""
+"""A part counts for so much at least: a terminal that sold nothing has to be looked at, too, and a
+card that bought nothing."""
 BATCHES_BACK_MAX: Final = 10_000
 """So far back a terminal's batches are walked for a date."""
 DAYS_LATE_MAX: Final = DAYS_BEHIND_MAX
 """By so many days a batch may be out of order: a till says its own date."""
+
+
+@enum.unique
+class Tender(enum.StrEnum):
+    """By what a part of a sale was paid."""
+
+    CARD = "card"
+    POINTS = "points"
+    CASH = "cash"
+
 
 Place = tuple[str, ...]
 """Where a page ends, in its source's own words."""
@@ -82,6 +96,7 @@ class _Used(msgspec.Struct, frozen=True):
     sub_order: str | None
     money_minor: int | None
     points: int | None
+    batch: str | None
     of_issuer: int
     of_merchant: int | None
 
@@ -91,7 +106,10 @@ def usages(connection: Connection, walk: Walk) -> Walked:
 
     Raises:
         CardUnknownError, ValueError: the place to go on from is none.
+        Refusal: whose terminals is not said, or whose cards is not for who asks.
     """
+    if "batch" in walk.asked and (walk.own.merchant_id or walk.own.store_id):
+        raise Refusal(FIELD, field="batch", problem="which batch a card is of its issuer knows")
     rows: list[Mapping[str, Any]] = []
     last, read = walk.after, 0
     for part in _source(connection, walk):
@@ -114,14 +132,25 @@ def _source(connection: Connection, walk: Walk) -> Iterator[_Part]:
         return _of_order(connection, walk)
     if walk.cards:
         return _of_cards(connection, walk)
+    if "batch" in walk.asked and not _is_of_terminals(walk):
+        return _of_batch(connection, walk)
     return _of_date(connection, walk)
+
+
+def _is_of_terminals(walk: Walk) -> bool:
+    return "business_date" in walk.asked and bool({"store", "merchant"} & walk.asked.keys())
 
 
 def _is_asked(walk: Walk, row: Mapping[str, Any]) -> bool:
     """Whether it may be seen, and is what was asked for."""
     if not walk.is_seen(row) or (walk.cards and row["card"] not in walk.cards):
         return False
-    return all(row[name] == value for name, value in walk.asked.items())
+    return all(_is_in(row[name], value) for name, value in walk.asked.items())
+
+
+def _is_in(told: Any, value: Any) -> bool:
+    """Whether a row says a value, alone or among others."""
+    return value in told if isinstance(told, frozenset) else told == value
 
 
 # By order. -----------------------------------------------------------------------------------
@@ -192,6 +221,37 @@ def _trail(connection: Connection, card: int, after: str, count: int) -> Iterato
             yield _Moved(one.at, one.number, card, after, key)
         if moved.next is None:
             return
+
+
+# By card batch. ------------------------------------------------------------------------------
+
+
+def _of_batch(connection: Connection, walk: Walk) -> Iterator[_Part]:
+    """Card by card, the newest first in each."""
+    first, after = walk.after or ("0", "")
+    if first == "0":
+        after = ""
+    for card, is_waiting in _cards(connection, walk, int(first)):
+        if is_waiting or (f"{card}" == first and after == ENDED):
+            yield _Part([_Read((f"{card}", ENDED), None)], (f"{card}", ENDED))
+            continue
+        trail = _trail(connection, card, after if f"{card}" == first else "", READ_AT_A_TIME)
+        while part := list(islice(trail, READ_AT_A_TIME)):
+            read = [_Read((f"{card}", one.place), one.key) for one in part]
+            yield _Part(read, read[-1].place)
+        yield _Part([], (f"{card}", ENDED))
+
+
+def _cards(connection: Connection, walk: Walk, first: int) -> Iterator[tuple[int, bool]]:
+    """This one of a batch, and those that come after it; whether nothing was ever paid with it."""
+    told = {"batch": walk.asked["batch"], "own_issuer": walk.own.issuer_id}
+    while True:
+        asked = {**told, "first": first, "limit": READ_AT_A_TIME}
+        found = connection.execute(SQL["cards_of_batch"], asked).fetchall()
+        yield from ((card, status == CardStatus.INACTIVE) for card, status in found)
+        if len(found) < READ_AT_A_TIME:
+            return
+        first = found[-1][0] + 1
 
 
 # By date, at a merchant's or a store's. ------------------------------------------------------
@@ -292,11 +352,13 @@ def _row(one: _Used, facts: Iterable[tuple[Any, ...]]) -> Mapping[str, Any]:
         "event": one.kind,
         "card": one.card or None,
         "pan_masked": one.pan_masked,
+        "batch": one.batch,
         "order": one.order,
         "sub_order": one.sub_order or None,
         "gift_card_minor": max(-(one.money_minor or 0), 0),
         "points": told.points_used,
         "cash_minor": told.self_pay_minor,
+        "tenders": _tenders(one, told),
         "refunded_minor": refunded,
         "merchant": one.merchant,
         "store": one.store,
@@ -307,3 +369,13 @@ def _row(one: _Used, facts: Iterable[tuple[Any, ...]]) -> Mapping[str, Any]:
         VIEW_COLUMNS[Scope.MERCHANT]: one.of_merchant,
         VIEW_COLUMNS[Scope.STORE]: one.store,
     }
+
+
+def _tenders(one: _Used, told: Response) -> frozenset[Tender]:
+    """By what it was paid: a sale may be split."""
+    paid = {
+        Tender.CARD: (one.money_minor or 0) < 0,
+        Tender.POINTS: told.points_used > 0,
+        Tender.CASH: told.self_pay_minor > 0,
+    }
+    return frozenset(tender for tender, is_by_it in paid.items() if is_by_it)

@@ -15,6 +15,31 @@ WHERE
 ORDER BY o.decided_at DESC, o.journal_id DESC
 LIMIT %(limit)s;
 
+-- name: cards_of_batch
+-- From one on, and how each stands; none where the batch is not of who asks.
+SELECT
+    found.id,
+    found.status
+FROM card_batch AS b
+INNER JOIN card_batch_part AS p ON b.id = p.batch_id
+INNER JOIN LATERAL (
+    SELECT
+        card.id,
+        card.status
+    FROM card
+    WHERE
+        card.id >= greatest(p.id::bigint << 32, %(first)s)
+        AND card.id < (p.id::bigint + 1) << 32
+    ORDER BY card.id
+    LIMIT %(limit)s
+) AS found ON true
+WHERE
+    b.code = %(batch)s
+    AND b.issuer_id = coalesce(%(own_issuer)s::smallint, b.issuer_id)
+    AND p.id >= (%(first)s::bigint >> 32)
+ORDER BY found.id
+LIMIT %(limit)s;
+
 -- name: terminals_of_store
 -- From one on; none where the store is not of who asks.
 SELECT t.terminal_id
@@ -155,6 +180,7 @@ SELECT
     o.sub_order,
     moved.money_minor,
     moved.points,
+    b.code AS batch,
     j.issuer_id AS of_issuer,
     j.merchant_id AS of_merchant
 FROM unnest(%(shards)s::smallint [], %(numbers)s::bigint []) AS k (shard, id)
@@ -185,12 +211,16 @@ INNER JOIN LATERAL (
     OFFSET 0
 ) AS e ON true
 LEFT JOIN LATERAL (
-    SELECT card.pan_masked
+    SELECT
+        card.pan_masked,
+        card.part_id
     FROM card
     WHERE card.shard = j.shard AND card.id = j.card_id
     ORDER BY card.id
     OFFSET 0
 ) AS c ON true
+LEFT JOIN card_batch_part AS q ON c.part_id = q.id
+LEFT JOIN card_batch AS b ON q.batch_id = b.id
 LEFT JOIN merchant AS m ON j.merchant_id = m.id
 LEFT JOIN terminal AS t ON j.terminal_id = t.terminal_id
 LEFT JOIN store AS s ON t.store_id = s.id AND j.merchant_id = s.merchant_id

@@ -254,6 +254,7 @@ WORDS: Final[Mapping[str, Word]] = {
     "subject_kind": Word("kind of subject", "对象种类"),
     "suspended": Word("suspended", "已暂停"),
     "suspended_by": Word("suspended by", "暂停人"),
+    "tender": Word("paid with", "支付方式"),
     "terminal": Word("terminal", "终端"),
     "terminal_id": Word("terminal id", "终端号"),
     "terminals": Word("terminals", "终端"),

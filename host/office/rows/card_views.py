@@ -6,7 +6,7 @@ from typing import Final
 from host.office.card_walks import card_events
 from host.office.places import Scope
 from host.office.roles import AU, BM, BO, CS, FN, IM, MO, MP, PA, PO, RK, SM
-from host.office.usages import usages
+from host.office.usages import Tender, usages
 from host.office.view import EVERYWHERE, Column, Filter, How, View
 
 _ISSUERS: Final = frozenset({Scope.PLATFORM, Scope.ISSUER})
@@ -109,9 +109,11 @@ USAGES: Final = View(
         Filter(name="merchant", column="merchant", how=How.WALKED),
         Filter(name="store", column="store", how=How.WALKED, kind=int),
         Filter(name="terminal", column="terminal", how=How.WALKED),
+        Filter(name="batch", column="batch", how=How.WALKED),
+        Filter(name="tender", column="tenders", how=How.WALKED, kind=Tender),
         Filter(name="valid", column="is_valid", how=How.WALKED, kind=bool),
     ),
-    needs=frozenset({"card", "number", "phone", "member", "order", "date"}),
+    needs=frozenset({"card", "number", "phone", "member", "batch", "order", "date"}),
     exports="CX",
     walk=usages,
     cut_by_rows=frozenset({Scope.MERCHANT, Scope.STORE}),

@@ -54,6 +54,7 @@ def completed(words: str) -> list[str]:
         ("show stores --data {} --merchant 8", "888"),
         ("store save --data {} --store 1", "1"),
         ("programme revise --data {} C", "CITY"),
+        ("setting set approval-hours --data {} --figure 7", "72"),
     ],
 )
 def test_what_the_office_has_is_completed_in_its_commands(
@@ -79,6 +80,15 @@ def test_terminals_and_dates_are_completed_with_what_is_there(house: Path) -> No
         ("posswitch explain A", "A0"),
         ("posswitch up --estate d", "demo"),
         ("posswitch bench --only led", "ledger"),
+        ("posswitch bench --only ga", "gate"),
+        ("posswitch setting set approval-hours --figure ", "240"),
+        ("posswitch show usages --tender ", "points"),
+        ("posswitch show cards --card-status fr", "frozen"),
+        ("posswitch show grants --role issuer", "issuer_manager"),
+        ("posswitch show audit --action card_batch.v", "card_batch.void"),
+        ("posswitch terminal save --family m", "mis"),
+        ("posswitch card freeze 1 l", "lose"),
+        ("posswitch person grant li --rights rev", "reveal"),
         ("posswitch simulate scenario ", "simulators/scenarios/pos_day.toml"),
     ],
 )

@@ -9,7 +9,10 @@ from host.model.office import Page, Refused
 from host.model.requests import ExchangeKey, Family, Kind, OrderReference, Original
 from tests.host.conftest import MERCHANT_OF, NOW, Till
 from tests.host.office.conftest import HOME, Bureau, Person
-from tests.host.office.test_card_views import shop  # noqa: F401 - a fixture
+from tests.host.office.test_card_views import (
+    replace_points,
+    shop,  # noqa: F401 - a fixture
+)
 from tests.host.office.test_holding import PHONE, Shop
 from tests.host.test_activation import activate
 
@@ -149,6 +152,58 @@ async def test_a_merchant_sees_of_a_card_what_was_paid_at_its_own_terminals(shop
         assert paid in paged(bureau, owner, **asked), asked
         for foreign in (other, clerk):
             assert paid not in paged(bureau, foreign, **asked), asked
+
+
+async def test_usages_are_found_by_what_they_were_paid_with(shop: Shop) -> None:  # noqa: F811
+    """S1-45: from the card, in cash while the card earns, or in points."""
+    card, *_ = shop.cards
+    till, bureau = shop.till, shop.bureau
+    await activate(till, shop.pan(card))
+    paid = await sold(till, shop.pan(card), 5_000)
+    earns = till.request(Kind.POINTS_EARN, None, 500_000, pan=shop.pan(card))
+    earned = await till.ask(earns)
+    points = till.request(Kind.POINTS_REDEMPTION, None, earned.points_earned, pan=shop.pan(card))
+    redeemed = await till.ask(replace_points(points, earned.points_earned))
+    assert redeemed.is_approved, redeemed
+    for asked in ({"card": f"{card}"}, {"date": f"{NOW.date()}", "merchant": HOME["merchant"]}):
+        for tender, rrn in (("card", paid), ("cash", earned.rrn), ("points", redeemed.rrn)):
+            assert paged(bureau, shop.manager, **asked, tender=tender) == [rrn], tender
+    wrong = bureau.look(shop.manager, "usages", filters={"card": f"{card}", "tender": "gold"})
+    assert isinstance(wrong, Refused)
+    assert wrong.code == "E-FIELD"
+
+
+async def test_usages_of_a_card_batch_are_those_of_its_cards_one_after_the_other(
+    shop: Shop,  # noqa: F811
+) -> None:
+    """S1-45: and within a merchant's date only those; a merchant is not told of batches."""
+    first, second, third = shop.cards
+    till, bureau = shop.till, shop.bureau
+    for card in (first, third):
+        await activate(till, shop.pan(card))
+    paid = {
+        card: [await sold(till, shop.pan(card), amount) for amount in (100, 200)]
+        for card in (third, first)
+    }
+    assert (await till.buy(1, 300)).is_approved
+    [(batch,)] = bureau.sql("SELECT code FROM card_batch")
+    newest_first = [rrn for card in (first, third) for rrn in reversed(paid[card])]
+    assert [row["rrn"] for row in bureau.rows(shop.manager, "usages", batch=batch)] == newest_first
+    assert paged(bureau, shop.manager, batch=batch) == newest_first, "each once, page after page"
+    assert paged(bureau, shop.manager, batch=batch, card=f"{third}") == paid[third][::-1]
+    assert paged(bureau, shop.manager, batch=batch, card=f"{second}") == []
+    assert paged(bureau, shop.manager, batch="CB-none") == []
+    day = {"date": f"{NOW.date()}"}
+    assert paged(bureau, shop.manager, **day, batch=batch) == newest_first
+    at_merchant = paged(bureau, shop.manager, **day, merchant=HOME["merchant"], batch=batch)
+    assert sorted(at_merchant) == sorted(newest_first)
+    [(other,)] = bureau.sql("SELECT institution_id FROM issuer ORDER BY id OFFSET 1 LIMIT 1")
+    stranger = bureau.person("issuer_manager", "issuer", other)
+    assert paged(bureau, stranger, batch=batch) == []
+    owner = bureau.person("merchant_owner", "merchant", HOME["merchant"])
+    told = bureau.look(owner, "usages", filters={**day, "batch": batch})
+    assert isinstance(told, Refused)
+    assert told.code == "E-FIELD"
 
 
 @pytest.mark.parametrize("after", ["x", "1:2:3", "9:1"])
