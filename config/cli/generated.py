@@ -177,7 +177,8 @@ def _action_command(action: Action[Any]) -> Callable[..., None]:
 
 def _values(fields: tuple[msgspec.structs.FieldInfo, ...], given: Mapping[str, Any]) -> Any:
     """What was given, by the names of the fields; secrets are asked for now."""
-    from config.tasks.office import prompted, typed_twice, word_here
+    from config.tasks.office import prompted, typed_twice
+    from config.tasks.office_words import word_here
 
     values: dict[str, Any] = {}
     for each in fields:

@@ -33,6 +33,7 @@ from config.run.house import house_and_settings
 from config.run.hsm import open_hsm
 from config.screen import Column, Sheet, number, screen
 from config.settings import resolved
+from config.tasks.office_words import label, shown, word_here
 from config.tasks.operators import operator_name
 from config.tasks.papers import Paper, begun_paper, read_paper
 from config.tasks.sessions import SignedIn, forget_session, keep_session, session_here
@@ -49,7 +50,6 @@ from host.office.office import Office
 from host.office.refusals import FIELD
 from host.office.stock_refusals import ALL_REFUSALS
 from host.office.tables import ACTIONS, VIEWS
-from host.office.words import WORDS, word_of
 from host.store.connecting import SHORT, connect
 from switch.settings import SwitchSettings
 
@@ -290,16 +290,24 @@ def _print_outcome(told: Done | Waiting, asked: Asked) -> None:
         print_json(msgspec.to_builtins(told))
         return
     if isinstance(told, Waiting):
-        tell(f"it waits for another person as approval {told.approval}, until {told.until}")
+        until = shown("until", told.until)
+        tell(f"it waits for another person as approval {told.approval}, until {until}")
         tell(f"who decides types: posswitch approval decide {told.approval} approve")
         if ACTIONS[asked.action].gives:
             tell("once it is agreed to, posswitch approvals --all names the file, for 15 minutes")
             tell("Next: posswitch file take NUMBER --to FILE, once")
         return
-    tell(f"done: {told.subject}" if told.subject else "done")
+    if asked.is_dry_run:
+        tell(f"only looked at, nothing is kept: {told.subject}")
+    else:
+        tell(f"done: {told.subject}" if told.subject else "done")
     subject = asked.action.split(".")[0]
     changes = [
-        (label(name, subject), _text(told.before.get(name)), _text(told.after.get(name)))
+        (
+            label(name, subject),
+            shown(name, told.before.get(name), subject=subject),
+            shown(name, told.after.get(name), subject=subject),
+        )
         for name in dict.fromkeys([*told.before, *told.after])
         if name != OUTCOME
     ]
@@ -307,9 +315,9 @@ def _print_outcome(told: Done | Waiting, asked: Asked) -> None:
         heads = (label("what"), label("before"), label("after"))
         console.print(Sheet(tuple(map(Column, heads)), changes))
     for name, value in _told(told):
-        console.print(f"  {label(name)}: {_text(value)}", markup=False)
+        console.print(f"  {label(name, subject)}: {shown(name, value)}", markup=False)
     for name, value in told.shown_once.items():
-        console.print(f"  {label(name)}: {value}", markup=False)
+        console.print(f"  {label(name, subject)}: {value}", markup=False)
     if told.shown_once:
         tell("what stands above is shown once, and kept nowhere")
 
@@ -346,7 +354,7 @@ def look(
         number(label(name)) if kinds.get(name) is int else Column(label(name))
         for name in told.columns
     )
-    rows = [[_text(value) for value in row] for row in told.rows]
+    rows = [_cells(told.columns, row) for row in told.rows]
     if rows:
         screen().print(Sheet(columns, rows))
     else:
@@ -354,6 +362,11 @@ def look(
     if told.next:
         places = " ".join(part for each in told.next for part in ("--after", shlex.quote(each)))
         tell(f"more: {command} {places}")
+
+
+def _cells(columns: Sequence[str], row: Sequence[Any]) -> list[str]:
+    unit = dict(zip(columns, row, strict=True)).get("unit")
+    return [shown(name, value, unit) for name, value in zip(columns, row, strict=True)]
 
 
 def follow_job(desk: Desk, session: Secret, job: int) -> str:
@@ -395,33 +408,7 @@ def _job(desk: Desk, session: Secret, job: int) -> dict[str, Any] | None:
     return next(rows, None)
 
 
-# Words. -------------------------------------------------------------------------------------
-
-
-def word_here(code: str) -> str:
-    """A word of the office in the language of who reads."""
-    word = word_of(code)
-    return word.zh if speech.language is Language.CHINESE else word.en
-
-
-def label(name: str, subject: str = "") -> str:
-    """Of a field or a column; that of the subject's own of this name, where there is one."""
-    own = f"{subject}_{name}"
-    return word_here(own if own in WORDS else name)
-
-
-def _text(value: object) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return speech.said("yes" if value else "no")
-    if isinstance(value, str):
-        return word_here(value)
-    if isinstance(value, Sequence):
-        return ", ".join(_text(each) for each in value)
-    if isinstance(value, Mapping):
-        return ", ".join(f"{label(str(name))}: {_text(each)}" for name, each in value.items())
-    return str(value)
+# Asking. ------------------------------------------------------------------------------------
 
 
 def prompted(words: str, *, is_hidden: bool = False, may_be_empty: bool = False) -> str:

@@ -55,6 +55,8 @@ class Result:
     key: str | None = None
     """What the subject is named by, where it is new."""
     told: Mapping[str, Any] = field(default_factory=dict)
+    beside: Mapping[str, Any] = field(default_factory=dict)
+    """What history keeps beside what the subject's own row says before and after."""
     shown_once: Mapping[str, str] = field(default_factory=dict)
 
 

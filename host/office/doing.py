@@ -17,6 +17,7 @@ from host.model.office import Do, Done, Outcome, Waiting
 from host.office.action import Acting, Action, Result, Second, Step, reached
 from host.office.constraints import refusal_of_check
 from host.office.fields import Values, problem_of, secret_from
+from host.office.naming import in_names
 from host.office.office import Office
 from host.office.people import NOBODY, Who
 from host.office.places import reaches
@@ -125,7 +126,9 @@ def perform(action: Action[Any], acting: Acting, values: Values, line: Line) -> 
     ref = line.about if result.key is None else Ref(kind, result.key)
     after = find(acting.connection, ref)
     line.of(after)
-    line.before, line.after = changed(acting.about, after)
+    before, now = changed(acting.about, after)
+    line.before = in_names(acting.connection, before)
+    line.after = in_names(acting.connection, now) | dict(result.beside)
     write_line(acting.connection, line, DONE)
     while acting.moved:
         note_estate_change(acting.connection, *acting.moved.pop())

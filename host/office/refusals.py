@@ -72,7 +72,7 @@ def told_of(refusal: Refusal) -> Refused:
 NOT_FOUND: Final = RefusalKind(
     code="E-NOT-FOUND",
     en="there is no {what} of that name here",
-    zh="此处没有该{what}",
+    zh="未找到该{what}",
     why="it does not exist, or it is outside of the grant in use: both are told alike",
     next="check the number; look whether another grant of yours is meant",
 )

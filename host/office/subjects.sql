@@ -128,7 +128,7 @@ WHERE
 FOR UPDATE OF t;
 
 -- name: merchant
--- By merchant id.
+-- By merchant id, with whose cards it takes.
 SELECT
     t.id,
     null::smallint AS issuer_id,
@@ -136,11 +136,18 @@ SELECT
     null::integer AS store_id,
     null::bigint AS member_id,
     null::bigint AS created_by,
-    encode(row_digest(t), 'hex') AS version,
-    row_content(t, %(unseen)s::text []) AS content
+    encode(sha256(row_digest(t) || convert_to(taken.issuers::text, 'UTF8')), 'hex') AS version,
+    row_content(t, %(unseen)s::text []) || jsonb_build_object('issuers', taken.issuers) AS content
 FROM merchant AS t
+CROSS JOIN
+    LATERAL (
+        SELECT coalesce(jsonb_agg(i.institution_id ORDER BY i.institution_id), '[]') AS issuers
+        FROM acceptance AS a
+        INNER JOIN issuer AS i ON a.issuer_id = i.id
+        WHERE a.merchant_id = t.id
+    ) AS taken
 WHERE t.merchant_id = %(key)s
-FOR UPDATE;
+FOR UPDATE OF t;
 
 -- name: store
 -- By number.
@@ -193,7 +200,7 @@ WHERE t.id = %(number)s
 FOR UPDATE;
 
 -- name: product
--- By number.
+-- By number, as its newest version has it.
 SELECT
     t.id,
     t.issuer_id,
@@ -201,11 +208,17 @@ SELECT
     null::integer AS store_id,
     null::bigint AS member_id,
     null::bigint AS created_by,
-    encode(row_digest(t), 'hex') AS version,
-    row_content(t, %(unseen)s::text []) AS content
+    encode(sha256(row_digest(t) || coalesce(row_digest(v), '')), 'hex') AS version,
+    row_content(t, %(unseen)s::text []) || coalesce(
+        row_content(v, '{product_id,made_by,made_at}'), '{}'
+    ) AS content
 FROM product AS t
+LEFT JOIN product_version AS v
+    ON
+        t.id = v.product_id
+        AND v.version = (SELECT max(n.version) FROM product_version AS n WHERE n.product_id = t.id)
 WHERE t.id = %(number)s
-FOR UPDATE;
+FOR UPDATE OF t;
 
 -- name: setting
 -- By its name.
@@ -305,3 +318,33 @@ SELECT
 FROM office_file AS t
 WHERE t.id = %(number)s
 FOR UPDATE;
+
+-- name: issuer_named
+-- As people name it.
+SELECT institution_id
+FROM issuer
+WHERE id = %s;
+
+-- name: merchant_named
+-- As people name it.
+SELECT merchant_id
+FROM merchant
+WHERE id = %s;
+
+-- name: alliance_named
+-- As people name it.
+SELECT code
+FROM alliance
+WHERE id = %s;
+
+-- name: batch_named
+-- As people name it.
+SELECT code
+FROM card_batch
+WHERE id = %s;
+
+-- name: person_named
+-- As people name them.
+SELECT login
+FROM person
+WHERE id = %s;

@@ -66,7 +66,13 @@ SELECT
     d.login AS decided_by,
     a.decided_at,
     a.note,
-    a.outcome -> 'told' AS came_of_it,
+    CASE
+        WHEN a.state = 'failed'
+            THEN jsonb_build_object(
+                'why', concat_ws(': ', a.outcome ->> 'code', a.outcome ->> 'en')
+            )
+        ELSE a.outcome -> 'told'
+    END AS came_of_it,
     a.asked_by AS asker,
     a.issuer_id AS of_issuer,
     a.merchant_id AS of_merchant,

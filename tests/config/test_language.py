@@ -59,7 +59,7 @@ PRINTING = (
     *(f"config/tasks/{name}.py" for name in (
         "demo", "explain", "keys", "link", "night", "progress", "simulate", "story", "takeovers",
         "terminals", "watching", "reach", "loops", "recording", "replaying", "failed", "lives",
-        "office", "sessions", "beginning",
+        "office", "office_words", "sessions", "beginning",
         "tracing", "cards", "gifts",
     )),
     "config/top/screen.py", "config/cli", "config/doctor", "config/run/reloading.py",

@@ -63,7 +63,8 @@ def _approve(acting: Acting, action: Action[Any], values: Decide) -> Result:
     except Refusal as refusal:
         if refusal.kind is SAME_PERSON:
             raise
-        _end(acting, "failed", values.note, {"code": refusal.code, "en": str(refusal)})
+        why = {"code": refusal.code, "en": str(refusal), "zh": refusal.zh}
+        _end(acting, "failed", values.note, why)
         raise _kept(refusal) from None
     kept = msgspec.to_builtins(msgspec.structs.replace(done, shown_once={}))
     _end(acting, "done", values.note, kept)

@@ -100,7 +100,8 @@ def _export(acting: Acting, values: BatchExport) -> Result:
     disclose(acting, acting.subject, _line(values, cards, acting.agreed_by, file))
     plan = {"file": file, "wanted": wanted}
     job = begin_job(acting, EXPORT, acting.subject, total=cards, plan=plan)
-    return Result(told={"cards": cards, "file": file, "job": job})
+    told = {"cards": cards, "file": file, "job": job}
+    return Result(told=told, beside=told)
 
 
 def _line(values: BatchExport, cards: int, released_by: str, file: int) -> Disclosure:

@@ -140,7 +140,7 @@ def _ship(acting: Acting, values: ShipmentImport) -> Result:
         sent = _ship_file(acting, values.file, shipment, by)
     else:
         sent = ship_range(acting.connection, shipment, _places(values), by)
-    return Result(told={"cards": sent})
+    return Result(told={"cards": sent}, beside={"reference": values.reference, "sent": sent})
 
 
 def _places(values: ShipmentImport) -> Places:
@@ -170,7 +170,8 @@ def _import_members(acting: Acting, values: MemberImport) -> Result:
     lines = _new_members(acting, values.file)
     plan = {"file": values.file, "merchant": merchant, "by": acting.who.login}
     job = begin_job(acting, MEMBER_IMPORT, acting.subject, total=len(lines), plan=plan)
-    return Result(told={"members": len(lines), "job": job})
+    told = {"members": len(lines), "job": job}
+    return Result(told=told, beside=told)
 
 
 def _new_members(acting: Acting, file: int) -> Sequence[Line]:

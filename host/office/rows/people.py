@@ -1,7 +1,9 @@
 """People: who is let in, what they may do, and how that ends."""
 
 import datetime as dt
-from typing import Final, Literal
+from typing import Any, Final, Literal
+
+import msgspec
 
 from host.office.action import OK, Acting, Action, Result, Second, Step
 from host.office.fields import Login, Name, Note, Number, Phone, Values
@@ -92,7 +94,18 @@ def _save(acting: Acting, values: PersonSave) -> Result:
 
 def _invite(acting: Acting, values: PersonSave) -> Result:
     assert acting.within is not None, "a new person is made somewhere"
-    return Result(key=values.login, shown_once=make_person(acting, values, acting.within))
+    return Result(
+        key=values.login,
+        beside=told_of_grant(values),
+        shown_once=make_person(acting, values, acting.within),
+    )
+
+
+def told_of_grant(values: "PersonSave | PersonGrant") -> dict[str, Any]:
+    """What was given, for history."""
+    told = msgspec.to_builtins(msgspec.structs.asdict(values))
+    names = ("role", "scope", "scope_key", "from_at", "until", "rights", "limit_minor")
+    return {name: told[name] for name in names if told.get(name)}
 
 
 def make_person(acting: Acting, values: PersonSave, at: Found) -> dict[str, str]:
@@ -163,7 +176,7 @@ def _grant(acting: Acting, values: PersonGrant) -> Result:
         limit_minor=values.limit_minor,
     )
     number = give(acting, _number(acting), at, given)
-    return Result(told={"grant": number})
+    return Result(told={"grant": number}, beside=told_of_grant(values))
 
 
 def _revoke(acting: Acting, values: PersonRevoke) -> Result:
@@ -203,11 +216,12 @@ def _reset(acting: Acting, values: PersonReset) -> Result:
     if "totp" in values.which:
         acting.connection.execute(SQL["drop_seed"], {"id": person})
     end_sessions(acting, person)
+    beside = {"which": sorted(values.which)}
     if "password" not in values.which:
-        return OK
+        return Result(beside=beside)
     refuse_last(acting, person, _roles(acting, person))
     acting.connection.execute(SQL["drop_password"], {"id": person})
-    return Result(shown_once=invite(acting, person))
+    return Result(beside=beside, shown_once=invite(acting, person))
 
 
 def _disable(acting: Acting, values: PersonDisable) -> Result:

@@ -225,7 +225,8 @@ def _make(acting: Acting, code: str, part: int, cards: int) -> dict[str, Any]:
 
 def _add(acting: Acting, values: BatchAdd) -> Result:
     part = batches.add_part(acting.connection, _batch(acting), values.cards, _by(acting))
-    return Result(told=_make(acting, values.batch, part, values.cards))
+    made = _make(acting, values.batch, part, values.cards)
+    return Result(told=made, beside={"part": part, "cards": values.cards})
 
 
 def _edit(acting: Acting, values: BatchEdit) -> Result:
@@ -247,7 +248,7 @@ def _open(acting: Acting, values: BatchOpen) -> Result:
         raise Refusal(STATE, state=acting.subject.content["state"])
     parts = [part for (part,) in rows]
     batches.open_batch(acting.connection, _batch(acting), parts, _by(acting))
-    return Result(told={"parts": parts})
+    return Result(told={"parts": parts}, beside={"opened_parts": parts})
 
 
 def _suspend(acting: Acting, _values: BatchStop) -> Result:
@@ -303,14 +304,15 @@ def _sell(acting: Acting, values: CardSell) -> Result:
         acting.find("member", values.member)
     order = sales.Order(**msgspec.structs.asdict(values))
     sold = sales.sell(acting.connection, order, _by(acting))
-    return Result(told={"sale": sold.sale, "cards": list(sold.cards)})
+    beside = {"order": values.order, "buyer": values.buyer, "sold": len(sold.cards)}
+    return Result(told={"sale": sold.sale, "cards": list(sold.cards)}, beside=beside)
 
 
 def _return(acting: Acting, values: CardReturn) -> Result:
     issuer = acting.subject.place.issuer_id
     assert issuer is not None, "an issuer's place is itself"
     cards = sales.return_sale(acting.connection, issuer, values.order, _by(acting))
-    return Result(told={"cards": cards})
+    return Result(told={"cards": cards}, beside={"order": values.order, "returned": cards})
 
 
 def _by(acting: Acting) -> By:

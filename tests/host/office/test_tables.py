@@ -3,6 +3,7 @@
 import msgspec
 import pytest
 
+from host.model.instruments import BatchState, CardStatus, Form, SaleState
 from host.office.action import Second, Step
 from host.office.fields import schema_of_secret
 from host.office.questions import SQL
@@ -10,6 +11,7 @@ from host.office.roles import CONFLICTS, ROLES
 from host.office.stock_refusals import ALL_REFUSALS
 from host.office.tables import ACTIONS, VIEWS
 from host.office.words import WORDS
+from host.stock.sales import Channel
 
 CHINESE = range(0x4E00, 0x9FFF)
 
@@ -85,3 +87,15 @@ def test_dangerous_actions_ask_for_a_code_or_a_second_person() -> None:
     for name in ("person.grant", "person.reset", "person.disable", "issuer.save", "merchant.close"):
         action = ACTIONS[name]
         assert action.step is not Step.NO or action.second is not Second.NO, name
+
+
+def test_every_state_and_form_has_a_word() -> None:
+    """SCREENS speaks of them in two languages, and so does every list that shows them."""
+    states = {
+        *(state.value for state in BatchState),
+        *(state.value for state in SaleState),
+        *(status.value for status in CardStatus),
+        *(form.value for form in Form),
+        *(channel.value for channel in Channel),
+    }
+    assert states <= set(WORDS)

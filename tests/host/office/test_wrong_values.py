@@ -135,7 +135,7 @@ def test_a_state_and_a_subject_are_said_in_the_language_of_who_reads(
     shared_bureau: Bureau, manager: Person
 ) -> None:
     told = refused_of(shared_bureau, manager, "card_batch.edit", {"batch": "CB-1", "name": "None"})
-    assert (told.en, told.zh) == ("there is no card batch of that name here", "此处没有该卡批次")
+    assert (told.en, told.zh) == ("there is no card batch of that name here", "未找到该卡批次")
     bureau, admin = shared_bureau, shared_bureau.admin
     who = bureau.person("auditor")
     bureau.with_code(admin, "person.disable", login=who.login, note="gone for good")

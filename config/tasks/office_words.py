@@ -1,0 +1,67 @@
+"""What the office tells, as a person at the command line reads it: words, amounts and moments.
+
+Programs read JSON instead, where amounts are minor units and moments ISO 8601.
+"""
+
+import datetime as dt
+import re
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from config.language import Language, speech
+from host.model.money import HOUSE_CURRENCY, POINTS_PREFIX, Money
+from host.office.words import WORDS, word_of
+
+WHEN: Final = "%Y-%m-%d %H:%M:%S"
+_MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
+_AMOUNT: Final = re.compile(r".*_minor(_max|_min)?")
+_NO_AMOUNTS: Final = frozenset({"earn_per_minor"})
+"""It is told for every so many minor units."""
+
+
+def word_here(code: str) -> str:
+    """A word of the office in the language of who reads."""
+    word = word_of(code)
+    return word.zh if speech.language is Language.CHINESE else word.en
+
+
+def label(name: str, subject: str = "") -> str:
+    """Of a field or a column; that of the subject's own of this name, where there is one."""
+    own = f"{subject}_{name}"
+    return word_here(own if own in WORDS and name != "id" else name)
+
+
+def shown(name: str, value: object, unit: object = None, subject: str = "") -> str:
+    """A value of that name; `unit` is what an amount beside it is in, where that is told."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{label(str(key), subject)}: {each}" for key, each in _parts(value))
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return ", ".join(shown(name, each, unit) for each in value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        is_amount = _AMOUNT.fullmatch(name) is not None and name not in _NO_AMOUNTS
+        return _figures(value, unit) if is_amount else str(value)
+    return _word(value)
+
+
+def _word(value: object) -> str:
+    if isinstance(value, str):
+        return _moment(value) if _MOMENT.fullmatch(value) else word_here(value)
+    if isinstance(value, bool):
+        return speech.said("yes" if value else "no")
+    return "" if value is None else str(value)
+
+
+def _parts(told: Mapping[object, object]) -> Sequence[tuple[object, str]]:
+    """What it says of each; not of what it says nothing."""
+    found = [(key, shown(str(key), value, told.get("unit"))) for key, value in told.items()]
+    return [(key, each) for key, each in found if each]
+
+
+def _figures(amount_minor: int, unit: object) -> str:
+    is_points = isinstance(unit, str) and unit.startswith(POINTS_PREFIX)
+    return Money(amount_minor, POINTS_PREFIX if is_points else HOUSE_CURRENCY).figures
+
+
+def _moment(told: str) -> str:
+    """In the zone of who reads it."""
+    return dt.datetime.fromisoformat(told).astimezone().strftime(WHEN)
