@@ -309,6 +309,7 @@ async def test_a_second_host_does_not_get_the_shards(
         pass
 
 
+@pytest.mark.counted
 async def test_one_card_never_pays_more_than_it_has(shared: Till, pool: CardPool) -> None:
     card, amount = pool.city(), 3_333
     requests = [

@@ -59,6 +59,7 @@ def house(tmp_path_factory: pytest.TempPathFactory, clock: Path) -> Iterator[Hou
         yield house
 
 
+@pytest.mark.counted
 def test_however_the_clock_jumps_numbers_and_dates_go_on_and_nothing_is_lost(
     house: House, clock: Path, tmp_path: Path
 ) -> None:

@@ -54,6 +54,7 @@ def test_terminals_are_answered_though_the_writers_connections_are_ended_each_se
     audit_record(house, record)
 
 
+@pytest.mark.counted
 def test_a_disk_that_does_not_take_the_log_ends_the_server_which_recovers_and_nothing_is_lost(
     house: House, record: Path
 ) -> None:

@@ -167,6 +167,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     )
 
 
+@pytest.mark.counted
 def test_a_full_disk_is_told_with_96_and_trade_goes_on_by_itself_when_there_is_room(
     small_disk: Path,
 ) -> None:
