@@ -532,7 +532,8 @@ LIMIT %(limit)s;
 
 -- name: card_not_of_its_part
 -- A card's number is its part's and its place there (one that an estate file brought has its own);
--- it is of its batch's issuer, and nobody has used or sold it before its part was opened.
+-- it is of its batch's issuer, nobody has used or sold it before its part was opened, and none that
+-- is in use is to be sold.
 WITH part AS (
     SELECT
         part.id,
@@ -558,6 +559,8 @@ judged AS (
                 THEN 'which has made no card of that number'
             WHEN card.issuer_id <> part.issuer_id
                 THEN 'which is of another issuer'
+            WHEN card.status = 'active' AND card.sale IN ('unsold', 'allocated')
+                THEN 'which is in use, and in stock to be sold'
             WHEN
                 part.state <> 'opened'
                 AND (

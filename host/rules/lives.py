@@ -56,7 +56,6 @@ def post_activation(dossier: Dossier) -> Posting:
     )
     leg = Leg(receivable, dossier.account_of(card.value), amount, issuer.currency)
     _activate(card, dossier)
-    card.sale = SaleState.SOLD
     return Posting(card, dossier.merchant_id, amount, issuer.currency, [leg])
 
 
@@ -105,15 +104,17 @@ def redo_activation(card: Card, dossier: Dossier) -> None:
         return
     status = card.status
     _activate(card, dossier)
-    card.sale = SaleState.SOLD
     if status != CardStatus.INACTIVE:
         card.status = status
 
 
 def _activate(card: Card, dossier: Dossier) -> None:
+    """Whoever activates it, from now on it is somebody's, and in no stock."""
     terms = dossier.book.terms_of(card.part) if card.part != NO_PART else None
     card.begin_change()
     card.status = CardStatus.ACTIVE
+    if card.sale in IN_STOCK:
+        card.sale = SaleState.SOLD
     if terms is not None and terms.valid_days is not None:
         card.valid_from = dossier.today
         card.valid_to = dossier.today + dt.timedelta(days=terms.valid_days)

@@ -9,7 +9,7 @@ import pytest
 
 from clearing.verify import audit
 from host.asking import Asking
-from host.model.instruments import Activation
+from host.model.instruments import Activation, Form
 from host.model.origins import Origin
 from host.model.own import CardAt, OwnKey, OwnRequest
 from host.model.requests import Kind, Response
@@ -73,6 +73,34 @@ async def test_a_card_is_activated_and_bound_by_one_posting(till: Till, stock: S
     assert (await till.ask(till.request(Kind.PURCHASE, None, 1, pan=pan))).is_approved
     other = await ask(till, asked(till, Kind.CARD_BOUND_ACTIVATION, pan, LI))
     assert other.reason is Reason.CARD_ALREADY_BOUND
+
+
+@pytest.mark.parametrize("origin", [Origin.OFFICE, Origin.MEMBER])
+@pytest.mark.parametrize("sale", ["unsold", "allocated"])
+async def test_a_card_of_the_stock_that_is_bound_is_in_stock_no_more(
+    till: Till, stock: Stock, sale: str, origin: Origin
+) -> None:
+    """S1-22, S1-23: whoever activates it, nobody sells it to another."""
+    [pan] = pans_of(stock, stock.opened(1, product=stock.product(form=Form.PAPER)).part)
+    till.sql("UPDATE card SET sale = %s WHERE part_id IS NOT NULL", sale)
+    assert (
+        await ask(till, asked(till, Kind.CARD_BOUND_ACTIVATION, pan, WANG, origin=origin))
+    ).is_approved
+    assert standing(stock, pan)[:2] == ("active", "sold")
+    sold = await till.ask(till.request(Kind.CARD_ACTIVATION, None, FACE, pan=pan))
+    assert sold.reason is Reason.CARD_ALREADY_SOLD
+
+
+async def test_the_audit_names_a_card_that_is_in_use_and_in_stock(till: Till, stock: Stock) -> None:
+    [pan] = pans_of(stock, stock.opened(1).part)
+    await activate(till, pan)
+    [(card, part)] = till.sql(
+        "UPDATE card SET sale = 'unsold' WHERE pan_hash = %s RETURNING id, part_id",
+        HSM.pan_hash(pan),
+    )
+    wanted = f"card {card} is of part {part}, which is in use, and in stock to be sold"
+    assert [one for one in findings(till) if "stock" in one] == [f"12. {wanted}"]
+    till.sql("UPDATE card SET sale = 'sold' WHERE id = %s", card)
 
 
 async def test_a_card_that_a_till_sold_is_bound_and_nothing_moves(till: Till, stock: Stock) -> None:

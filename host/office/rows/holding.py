@@ -84,8 +84,8 @@ def post_binding(at_work: AtWork) -> int:
     if not answer.is_approved:
         refusal = refusal_of(binding.refusal_of(answer.reason))
         raise JobRefusedError(refusal, line)
-    line.before = {"status": card.status, "member_id": card.member or None}
-    line.after = {"status": "active", "member_id": plan.member, "rrn": answer.rrn}
+    line.before = {"status": card.status, "sale": card.sale, "member_id": card.member or None}
+    line.after = {"status": "active", "sale": "sold", "member_id": plan.member, "rrn": answer.rrn}
     write_line(at_work.connection, line, DONE)
     return at_work.job.total
 

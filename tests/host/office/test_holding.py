@@ -122,11 +122,11 @@ async def test_the_office_activates_a_card_and_the_next_message_spends_it(shop: 
         "SELECT kind, origin, made_by, amount_minor FROM journal WHERE slot LIKE 'office/%%'"
     ) == [("card_bound_activation", "office", shop.manager.login, FACE)]
     lines = shop.bureau.sql(
-        "SELECT after->>'status', after->>'rrn' IS NOT NULL, note, approval_id IS NOT NULL,"
-        " acting_as LIKE 'issuer_manager@%%' FROM history WHERE action = 'card.activate_for'"
-        " AND source LIKE 'job/%%'"
+        "SELECT after->>'status', after->>'sale', after->>'rrn' IS NOT NULL, note,"
+        " approval_id IS NOT NULL, acting_as LIKE 'issuer_manager@%%'"
+        " FROM history WHERE action = 'card.activate_for' AND source LIKE 'job/%%'"
     )
-    assert lines == [("active", True, NOTE, True, True)]
+    assert lines == [("active", "sold", True, NOTE, True, True)]
 
 
 async def test_no_phone_is_kept_with_what_waits_for_a_second_person(shop: Shop) -> None:
@@ -159,7 +159,7 @@ async def test_within_a_limit_nobody_else_is_asked(shop: Shop) -> None:
         ("UPDATE card_batch_part SET state = 'generated', opened_by = NULL, opened_at = NULL",
          "E-NOT-OPENED"),
         ("UPDATE card SET status = 'voided' WHERE part_id IS NOT NULL", "E-VOIDED-BIND"),
-        ("UPDATE card SET status = 'active', member_id = 99 WHERE part_id IS NOT NULL",
+        ("UPDATE card SET status = 'active', sale = 'sold', member_id = 99 WHERE part_id > 0",
          "E-BOUND"),
         ("UPDATE card SET status = 'frozen' WHERE part_id IS NOT NULL", "E-CARD"),
         ("UPDATE product_version SET activation = '{till,holder}'", "E-CARD"),
