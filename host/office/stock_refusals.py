@@ -91,7 +91,9 @@ OF_STOCK: Final[Mapping[Why, RefusalKind]] = {
     Why.CODE: _row(
         Why.CODE, "number or activation password is wrong", "卡号或密码不正确", "type it again"
     ),
-    Why.TRIES: _row(Why.TRIES, "too many tries", "请一小时后再试", "wait an hour"),
+    Why.TRIES: _row(
+        Why.TRIES, "too many tries", "尝试次数过多, 请稍后再试", "wait so many minutes"
+    ),
     Why.SOLD_IN_RANGE: _row(
         Why.SOLD_IN_RANGE,
         "cards of the range are sold or in use",

@@ -15,9 +15,9 @@ from host.office.rows.members import CLOSING
 from host.office.step_up import OPEN
 from host.office.timer import AT_A_TIME, Do, Timer
 from host.stock.ageing import close_batches, expire_batches, expire_cards
-from host.stock.tries import TRIES_SPAN
 from host.store.connecting import Connection
 from host.store.estate_versions import Followed, note_estate_change
+from host.store.office_settings import TRIES_MINUTES, value_of
 from host.store.queries import load_queries
 
 SQL: Final = load_queries("host.office", "timers.sql")
@@ -48,6 +48,11 @@ def _clearing(statement: str, kept: dt.timedelta) -> Do:
     return clear
 
 
+def _clear_tries(connection: Connection, now: dt.datetime) -> int:
+    counts = dt.timedelta(minutes=value_of(connection, TRIES_MINUTES))
+    return _clearing("clear_tries", counts)(connection, now)
+
+
 def _forget_members(connection: Connection, now: dt.datetime) -> int:
     told = {"before": now - CLOSING, "limit": AT_A_TIME}
     leaving = connection.execute(SQL["leaving"], told).fetchall()
@@ -70,5 +75,5 @@ TIMERS: Final = (
     Timer(name="sessions", every=HOURLY, do=_clearing("clear_sessions", SIGNS_KEPT)),
     Timer(name="step-ups", every=HOURLY, do=_clearing("clear_step_ups", OPEN)),
     Timer(name="invitations", every=HOURLY, do=_clearing("clear_invitations", SIGNS_KEPT)),
-    Timer(name="tries", every=HOURLY, do=_clearing("clear_tries", TRIES_SPAN)),
+    Timer(name="tries", every=HOURLY, do=_clear_tries),
 )

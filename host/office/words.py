@@ -36,6 +36,11 @@ WORDS: Final[Mapping[str, Word]] = {
     "amount_minor_max": Word("limit of a transaction", "单笔上限"),
     "anonymous_minor_max": Word("limit of a card registered to nobody", "不记名卡限额"),
     "approval": Word("approval", "复核"),
+    "tries_minutes": Word(
+        "minutes that a wrong activation password counts", "激活密码错误计数分钟"
+    ),
+    "tries_of_card_max": Word("wrong activation passwords at a card", "每卡激活密码错误上限"),
+    "tries_of_source_max": Word("wrong activation passwords by a source", "每来源激活密码错误上限"),
     "approval_hours": Word("hours that an approval waits", "复核有效小时"),
     "asked": Word("waiting", "待复核"),
     "asked_as": Word("asked as", "申请身份"),

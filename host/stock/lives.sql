@@ -68,7 +68,7 @@ RETURNING t.id;
 
 -- name: count_tries
 -- A try more for each, before anything is looked at: whoever tries at the same time waits here for
--- the end of this transaction, so no two read one count. An hour after the first it is the first
+-- the end of this transaction, so no two read one count. Some time after the first it is the first
 -- again. In the order of their names, so that no two wait for each other.
 -- notes: code_try
 INSERT INTO code_try AS t (source, tries, began_at)
@@ -82,7 +82,7 @@ ON CONFLICT ON CONSTRAINT code_try_once DO UPDATE
     SET
         tries = CASE WHEN t.began_at > %(since)s THEN least(t.tries + 1, 1000) ELSE 1 END,
         began_at = CASE WHEN t.began_at > %(since)s THEN t.began_at ELSE excluded.began_at END
-RETURNING t.tries;
+RETURNING t.source, t.tries;
 
 -- name: give_back_tries
 -- The password was right.

@@ -35,10 +35,26 @@ ANONYMOUS_MINOR_MAX: Final = OfficeSetting(
     name="anonymous_minor_max", normal=100_000, smallest=0, largest=100_000_000
 )
 """What a card may be worth that is registered to nobody: 1,000 yuan for one of China."""
+TRIES_OF_SOURCE_MAX: Final = OfficeSetting(
+    name="tries_of_source_max", normal=5, smallest=1, largest=500
+)
+"""Wrong activation passwords by one source; many holders may come through one front."""
+TRIES_OF_CARD_MAX: Final = OfficeSetting(name="tries_of_card_max", normal=5, smallest=1, largest=20)
+"""At one card, and for one phone, wherever they come from."""
+TRIES_MINUTES: Final = OfficeSetting(name="tries_minutes", normal=60, smallest=10, largest=1_440)
+"""So long after the first of them they count."""
 
 OFFICE_SETTINGS: Final[Mapping[str, OfficeSetting]] = {
     row.name: row
-    for row in (APPROVAL_HOURS, INVITATION_HOURS, REVEALS_A_DAY_MAX, ANONYMOUS_MINOR_MAX)
+    for row in (
+        APPROVAL_HOURS,
+        INVITATION_HOURS,
+        REVEALS_A_DAY_MAX,
+        ANONYMOUS_MINOR_MAX,
+        TRIES_OF_SOURCE_MAX,
+        TRIES_OF_CARD_MAX,
+        TRIES_MINUTES,
+    )
 }
 
 
@@ -46,3 +62,10 @@ def value_of(connection: Connection, setting: OfficeSetting) -> int:
     """What it is now."""
     row = connection.execute(SQL["office_setting"], (setting.name,)).fetchone()
     return setting.normal if row is None else int(row[0])
+
+
+def values_of(connection: Connection, *settings: OfficeSetting) -> list[int]:
+    """What they are now, in their order."""
+    names = [setting.name for setting in settings]
+    found = dict(connection.execute(SQL["office_settings"], (names,)).fetchall())
+    return [int(found.get(setting.name, setting.normal)) for setting in settings]

@@ -4,6 +4,13 @@
 -- What it is now.
 SELECT value FROM office_setting WHERE name = %s;
 
+-- name: office_settings
+-- What some are now.
+SELECT
+    name,
+    value
+FROM office_setting WHERE name = any(%s::text []);
+
 -- name: set_office_setting
 -- From now on.
 -- notes: office_setting

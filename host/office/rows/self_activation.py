@@ -139,6 +139,8 @@ def _look(wish: _Wish) -> OwnRequest | StockRefusal:
         return _own(wish, card, member)
     tried = try_code(connection, hsm, wish.typed, wish.line.at)
     _about(wish, tried.card, member)
+    if tried.why is Why.TRIES:
+        return StockRefusal(Why.TRIES, minutes=tried.minutes)
     if tried.why is not None:
         return StockRefusal(tried.why)
     return _bound(wish, tried.card, member)

@@ -12,7 +12,7 @@ from host.model.responses import Reason
 from host.model.secrets import Secret
 from host.office.doing import run_action
 from host.stock.codes import place_of
-from host.stock.tries import TRIES_MAX
+from host.store.office_settings import TRIES_OF_CARD_MAX
 from tests.host.conftest import Till, asking_of
 from tests.host.office.conftest import HOME, Bureau, Person
 from tests.host.office.test_holding import FACE, OTHER_PHONE, PHONE, Shop, made_shop
@@ -117,12 +117,14 @@ async def test_after_too_many_tries_the_right_password_is_not_looked_at(shop: Sh
     """S1-23: by card, from wherever; an hour later it is."""
     card = shop.cards[0]
     password = code_of(shop, card)
-    for place in range(TRIES_MAX):
+    for place in range(TRIES_OF_CARD_MAX.normal):
         told = await activate(shop, card, "WRONGWRONG22", source=f"10.1.0.{place}",
                               phone=f"1370000000{place}")  # fmt: skip
         assert code(told) == PUBLIC
     assert code(await activate(shop, card, password, source="10.2.0.1")) == "E-TRIES"
-    assert outcomes(shop) == [PUBLIC] * TRIES_MAX, "a flood of tries fills the log, not history"
+    assert outcomes(shop) == [PUBLIC] * TRIES_OF_CARD_MAX.normal, (
+        "a flood of tries fills the log, not history"
+    )
     shop.bureau.later(hours=1, seconds=1)
     assert isinstance(await activate(shop, card, password, source="10.2.0.1"), Done)
 

@@ -10,12 +10,14 @@ import psycopg
 from host.model.secrets import Pan, Secret, luhn_digit
 from host.stock.codes import place_of
 from host.stock.refusals import Why
-from host.stock.tries import TRIES_MAX, Tried, Typed, try_code
+from host.stock.tries import Tried, Typed, try_code
+from host.store.office_settings import TRIES_OF_CARD_MAX
 from tests.host.conftest import NOW, audit_ledger
 from tests.host.stock.conftest import HSM, Stock
 
 HOUR = dt.timedelta(hours=1)
 WRONG = Secret(b"WRONGWRONG22")
+TRIES_MAX = TRIES_OF_CARD_MAX.normal
 
 
 def pan_of(number: int) -> Pan:
@@ -147,3 +149,24 @@ def test_however_many_guess_at_once_no_more_are_looked_at_than_the_limit(stock: 
         told = list(pool.map(guess, range(guessers)))
     assert told.count(Why.CODE) == TRIES_MAX
     assert told.count(Why.TRIES) == guessers - TRIES_MAX
+
+
+def test_how_many_are_looked_at_and_how_long_they_count_is_set_by_people(stock: Stock) -> None:
+    """S1-23: by source and by card, each by its own limit."""
+    _, pan, code = number_and_code(stock)
+    figures = {"tries_of_source_max": 3, "tries_of_card_max": 2, "tries_minutes": 10}
+    for name, figure in figures.items():
+        stock.connection.execute(
+            "UPDATE office_setting SET value = %s WHERE name = %s", (figure, name)
+        )
+    for number in range(3):
+        assert (
+            tried(stock, pan_of(number), WRONG, "10.0.6.1", phone=f"1390{number}").why is Why.CODE
+        )
+    assert tried(stock, pan_of(9), WRONG, "10.0.6.1", phone="13909").why is Why.TRIES
+    for number in range(2):
+        assert tried(stock, pan, WRONG, f"10.0.7.{number}").why is Why.CODE
+    over = tried(stock, pan, code, "10.0.7.9")
+    assert (over.why, over.minutes) == (Why.TRIES, 10)
+    later = NOW + dt.timedelta(minutes=10, seconds=1)
+    assert tried(stock, pan, code, "10.0.7.9", at=later).why is None
