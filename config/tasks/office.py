@@ -65,6 +65,7 @@ OUTCOME: Final = "outcome"
 """What an approval keeps of what it agreed to."""
 CURES: Final[Mapping[str, str]] = {
     "E-ENROL": ". Next: posswitch totp enrol",
+    "E-SIGNED-OUT": ". Next: posswitch sign-in",
     "E-NO-GRANT": ". Next: posswitch sign-in, which names the grants that are yours",
 }
 """What to type next, where one command is it; of others posswitch explain tells."""

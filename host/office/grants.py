@@ -7,11 +7,11 @@ from typing import Any, Final
 import msgspec
 
 from host.office.action import Acting
-from host.office.places import SCOPE_COLUMNS, Scope
-from host.office.refusals import FIELD, LAST, OWN, SCOPE, Refusal
+from host.office.places import SCOPE_COLUMNS, Scope, reaches
+from host.office.refusals import FIELD, LAST, NOT_FOUND, OWN, SCOPE, Refusal
 from host.office.roles import PA, ROLES, may_give
 from host.office.sessions import grants_of, refuse_conflict
-from host.office.subjects import THE_PLATFORM, Found, Ref
+from host.office.subjects import THE_PLATFORM, Found, Ref, find
 from host.store.queries import load_queries
 
 SQL: Final = load_queries("host.office", "people.sql")
@@ -74,6 +74,18 @@ def give(acting: Acting, person: int, at: Found, given: Given) -> int:
     assert row is not None, "RETURNING"
     number: int = row[0]
     return number
+
+
+def find_at_work(acting: Acting, login: str) -> None:
+    """Whoever works within the grant in use, wherever they were invited.
+
+    Raises:
+        Refusal: nobody of that login does.
+    """
+    found = find(acting.connection, Ref("person", login))
+    held = [] if found is None else grants_of(acting.connection, int(found.id), acting.now)
+    if not any(reaches(acting.grant.scope, acting.grant.place, one.place) for one in held):
+        raise Refusal(NOT_FOUND, what="person")
 
 
 def refuse_last(acting: Acting, person: int, roles: set[str]) -> None:

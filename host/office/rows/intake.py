@@ -26,6 +26,7 @@ from host.office.fields import (
     Text,
     Values,
 )
+from host.office.grants import find_at_work
 from host.office.jobs import AtWork, begin_job
 from host.office.members_in import MEMBER_COLUMNS, known_members, take_members
 from host.office.reading import Fault, Line, Wanted, number_problem, read_rows, refuse_faults
@@ -196,7 +197,7 @@ def take_file_of_members(at_work: AtWork) -> int:
 
 
 def _import_cards(acting: Acting, values: CardImport) -> Result:
-    acting.find("person", values.responsible)
+    find_at_work(acting, values.responsible)
     owed = cards_in.Owed(values.liability_minor, values.liability_points)
     lines = cards_in.read_cards(sent_content(acting, values.file))
     cards_in.check_cards(acting.connection, acting.hsm, values.product, lines)

@@ -11,7 +11,7 @@ from msgspec import Meta
 
 from host.office.action import OK, Acting, Action, Result, Second, Step
 from host.office.fields import MerchantId, Name, Note, Number, Phone, Text, Values
-from host.office.phones import phone_hash
+from host.office.phones import mask_phone, phone_hash
 from host.office.records import was_done_by
 from host.office.refusals import FIELD, ID, OPEN, STATE, Refusal
 from host.office.roles import CS, MO, MP, PA, PO, RK
@@ -63,7 +63,7 @@ class MemberClose(Values, frozen=True, kw_only=True):
 def _add(acting: Acting, values: MemberAdd) -> Result:
     hashed = phone_hash(acting.hsm, values.phone)
     if acting.connection.execute(SQL["member_phoned"], (hashed,)).fetchone() is not None:
-        raise Refusal(ID, field="phone", what="member", key="")
+        raise Refusal(ID, field="phone", what="member", key=mask_phone(values.phone))
     merchant = acting.find("merchant", values.merchant)
     by = By(acting.who.login, acting.now)
     member = lives.member_of(acting.connection, acting.hsm, values.phone, by, values.name)

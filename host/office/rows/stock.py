@@ -20,13 +20,12 @@ from host.office.fields import (
     Text,
     Values,
 )
+from host.office.grants import find_at_work
 from host.office.jobs import AtWork, begin_job
-from host.office.places import reaches
 from host.office.records import was_done_by
-from host.office.refusals import FIELD, ID, NOT_FOUND, STATE, Refusal
+from host.office.refusals import FIELD, ID, STATE, Refusal
 from host.office.roles import BM, BO, CS, FN, IM, PA, PO, RK
 from host.office.rows.card_ends import begin_write_back
-from host.office.sessions import grants_of
 from host.office.subjects import Ref, find
 from host.stock import batches, ends, lives, making, products, sales
 from host.stock.batches import By
@@ -180,7 +179,7 @@ def _of_product(acting: Acting, values: ProductRevise) -> tuple[int, str]:
 
 
 def _create(acting: Acting, values: BatchCreate) -> Result:
-    _find_responsible(acting, values.responsible)
+    find_at_work(acting, values.responsible)
     if values.vendor is not None:
         acting.find("vendor", values.vendor)
     told = msgspec.structs.asdict(values)
@@ -190,19 +189,6 @@ def _create(acting: Acting, values: BatchCreate) -> Result:
         return _create_chosen(acting, new, numbers)
     made = batches.create_batch(acting.connection, new, _by(acting))
     return Result(key=made.code, told=_make(acting, made.code, made.part, new.cards))
-
-
-def _find_responsible(acting: Acting, login: str) -> None:
-    """Whoever works within the grant in use, wherever they were invited.
-
-    Raises:
-        Refusal: nobody of that login does.
-    """
-    grant = acting.grant
-    found = find(acting.connection, Ref("person", login))
-    held = [] if found is None else grants_of(acting.connection, int(found.id), acting.now)
-    if not any(reaches(grant.scope, grant.place, one.place) for one in held):
-        raise Refusal(NOT_FOUND, what="person")
 
 
 def _create_chosen(acting: Acting, new: batches.NewBatch, numbers: Secret) -> Result:
@@ -231,7 +217,7 @@ def _add(acting: Acting, values: BatchAdd) -> Result:
 
 def _edit(acting: Acting, values: BatchEdit) -> Result:
     if values.responsible is not None:
-        _find_responsible(acting, values.responsible)
+        find_at_work(acting, values.responsible)
     if values.vendor is not None:
         acting.find("vendor", values.vendor)
     told = msgspec.structs.asdict(values)

@@ -128,6 +128,22 @@ async def test_cards_come_with_what_they_have_and_work_once_another_opens_them(
     audit_ledger(bureau.dsns)
 
 
+async def test_who_works_for_the_issuer_beside_the_platform_may_be_responsible(
+    moving: Moving,
+) -> None:
+    """As docs/operating.md has them: invited by the platform, with a grant at the issuer."""
+    bureau, both = moving.bureau, moving.bureau.person("platform_ops")
+    told = moving.ask(moving.rows(), responsible=both.login)
+    assert isinstance(told, Refused)
+    assert told.code == "E-NOT-FOUND"
+    granted = bureau.with_code(
+        bureau.admin, "person.grant", login=both.login, role="issuer_manager", scope="issuer",
+        scope_key=HOME["issuer"],
+    )  # fmt: skip
+    assert isinstance(granted, Done), granted
+    assert isinstance(moving.ask(moving.rows(), responsible=both.login), Waiting)
+
+
 async def test_whoever_was_killed_goes_on_and_nothing_is_put_on_twice(
     moving: Moving, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -141,6 +141,8 @@ def test_a_member_is_added_once_and_shown_masked(bureau: Bureau) -> None:
     owner = bureau.person("merchant_owner")
     told = {"phone": "13700001234", "merchant": HOME["merchant"], "name": "王小明"}
     member = bureau.done(owner, "member.add", **told).subject
-    assert bureau.refused(owner, "member.add", **told) == "E-ID"
+    again = bureau.do(owner, "member.add", **told)
+    assert isinstance(again, Refused)
+    assert (again.code, again.en) == ("E-ID", "member 137****1234 is there already")
     [row] = bureau.rows(owner, "members", member=member)
     assert (row["name"], row["phone"]) == ("王*", "137****1234")
