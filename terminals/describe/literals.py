@@ -20,6 +20,14 @@ _ESCAPE: Final = re.compile(
 )
 _NAMED: Final = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"a": b"\a", b"b": b"\b", b"f": b"\f",
                  b"v": b"\v"}  # fmt: skip
+_NOTHING_BUT: Final = {
+    re.compile(r"(?:\\[0-7]{3}\s*)+"): 8,
+    re.compile(r"(?:%[0-9A-Fa-f]{2}\s*)+"): 16,
+}
+"""Escapes alone, and their base: of a shell, of an address."""
+_UNIT: Final = {8: re.compile(r"[0-7]{3}"), 16: re.compile(r"[0-9A-Fa-f]{2}")}
+_BYTEA: Final = re.compile(r"\\x(?:[0-9A-Fa-f]{2}){2,}")
+"""As PostgreSQL shows bytes."""
 _IN_A_LINE: Final = re.compile(
     r"(?<![0-9A-Za-z])(?:[0-9A-Fa-f]{2}){10,}(?![0-9A-Za-z])"
     r"|(?<![0-9A-Za-z])[0-9A-Fa-f]{2}(?:[ :-][0-9A-Fa-f]{2}){9,}(?![0-9A-Za-z])"
@@ -29,6 +37,11 @@ _IN_A_LINE: Final = re.compile(
 def literals_in(text: str) -> Iterator[bytes]:
     """What the text may hold as source code, the surest first."""
     bare = without_comments(text)
+    for alone, base in _NOTHING_BUT.items():
+        if alone.fullmatch(bare.strip()):
+            yield bytes(int(each, base) & 0xFF for each in _UNIT[base].findall(bare))
+    if _BYTEA.fullmatch(bare.strip()):
+        yield bytes.fromhex(bare.strip()[2:])
     if "\\x" in bare or "\\u00" in bare:
         yield _unescaped(bare)
     numbers = _NUMBER.findall(_DECLARED_SIZE.sub(" ", bare))

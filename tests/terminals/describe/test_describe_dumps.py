@@ -77,6 +77,12 @@ def od(base: str, item: str) -> Callable[[bytes], str]:
     return written
 
 
+def cell(byte: int) -> str:
+    """A byte as `od -c` shows it."""
+    named = {0: "\\0", 7: "\\a", 8: "\\b", 9: "\\t", 10: "\\n", 11: "\\v", 12: "\\f", 13: "\\r"}
+    return named.get(byte) or (chr(byte) if 0x20 <= byte < 0x7F else f"{byte:03o}")
+
+
 def wireshark(data: bytes) -> str:
     return "".join(
         f"{at:04x}   {line.hex(' '):<47}   {characters(line)}\n" for at, line in lines_of(data)
@@ -150,6 +156,17 @@ FORMS: dict[str, Callable[[bytes], str]] = {
     "h bytes": lambda data: " ".join(f"{byte:02X}h" for byte in data),
     "base64": lambda data: base64.encodebytes(data).decode(),
     "base64url": lambda data: base64.urlsafe_b64encode(data).decode().rstrip("="),
+    "od -c": lambda data: (
+        "".join(
+            f"{at:07o}{''.join(f' {cell(byte):>3}' for byte in line)}\n"
+            for at, line in lines_of(data)
+        )
+        + f"{len(data):07o}\n"
+    ),
+    "od -t u1": od("o", "3d"),
+    "bytea": lambda data: f"\\x{data.hex()}",
+    "octal escapes": lambda data: "".join(f"\\{byte:03o}" for byte in data),
+    "percents": lambda data: "".join(f"%{byte:02X}" for byte in data),
     "log": lambda data: f"2026-11-22 09:31:02,123 DEBUG [line 7] sent 118 bytes: {data.hex()}\n",
 }
 """By the name of the tool or language, how it writes bytes."""
@@ -203,18 +220,26 @@ def test_characters_that_look_like_bytes_are_none() -> None:
         assert dumps_in(FORMS[form](digits))[0] == [digits]
 
 
-@pytest.mark.parametrize("command", [["xxd"], ["hexdump", "-C"], ["od", "-A", "x", "-t", "x1z"],
-                                     ["od", "-x"], ["od", "-b"], ["od"], ["xxd", "-i"],
-                                     ["xxd", "-p"], ["xxd", "-g", "1", "-c", "20"]],
-                         ids=" ".join)  # fmt: skip
-def test_the_tools_themselves_are_understood(tmp_path: Path, command: list[str]) -> None:
-    if shutil.which(command[0]) is None:
-        pytest.skip(f"no {command[0]} here")
-    dumped = subprocess.run(command, input=FRAME, capture_output=True, check=True).stdout
+ECHO = bytes.fromhex("001d6000030000603100311000082000000000000000100011000000123010")
+TOOLS = [
+    *("xxd", "xxd -i", "xxd -p", "xxd -g 1 -c 20", "xxd -b", "xxd -e", "xxd -e -g 2"),
+    *("hexdump", "hexdump -C", "hexdump -b", "hexdump -c", "hexdump -d", "hexdump -o"),
+    *("od", "od -A x -t x1z", "od -x", "od -b", "od -c", "od -A d -c", "od -d", "od -t u1"),
+    *("od -t d1", "od -t d2", "od -t x4", "od -t x8", "od -v -t x1c"),
+]
+
+
+@pytest.mark.parametrize("command", TOOLS)
+@pytest.mark.parametrize("frame", [FRAME, ECHO], ids=["purchase", "echo, of an odd size"])
+def test_the_tools_themselves_are_understood(tmp_path: Path, frame: bytes, command: str) -> None:
+    words = command.split()
+    if shutil.which(words[0]) is None:
+        pytest.skip(f"no {words[0]} here")
+    dumped = subprocess.run(words, input=frame, capture_output=True, check=True).stdout
     path = tmp_path / "dump.txt"
     path.write_bytes(dumped)
     [(_, told)] = described(str(path), None, None)
-    assert (told.size, told.verdict) == (len(FRAME), "exact")
+    assert (told.size, told.verdict) == (len(frame), "exact")
 
 
 @pytest.mark.parametrize("mark", ["utf-8-sig", "utf-16"])
