@@ -19,6 +19,7 @@ from host.office.places import reaches
 from host.office.refusals import NOT_FOUND, Refusal, RefusalKind
 from host.office.roles import PA
 from host.office.subjects import Found, Ref, find
+from host.office.words import Word
 from host.store.connecting import Connection
 from host.store.estate_versions import Followed
 
@@ -147,7 +148,7 @@ class Action(Generic[V]):
     """Who may be second; none named: the same roles, or a platform administrator."""
     step: Step = Step.NO
     step_when: Callable[[Acting, V], bool] = lambda _acting, _values: True
-    said: Callable[[Acting, V], str] | None = None
+    said: Callable[[Acting, V], Word] | None = None
     """What the code is for, in words beside it, where the subject's key does not say it all."""
     foretold: Callable[[Acting, V], Mapping[str, Any]] | None = None
     """What whoever decides is shown of what it would do, as things are: beside what was asked, and

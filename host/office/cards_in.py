@@ -22,6 +22,8 @@ from host.model.secrets import Pan, Secret
 from host.office.jobs import AtWork
 from host.office.reading import Fault, Line, Wanted, number_problem, read_rows, refuse_faults
 from host.office.refusals import LIABILITY, Refusal
+from host.office.stock_refusals import FAULTS
+from host.office.words import Word
 from host.shards import shard_of
 from host.stock import making
 from host.stock.batches import chosen_numbers
@@ -64,12 +66,14 @@ class LiabilityError(Exception):
     """What the cards hold is not what was owed on them."""
 
 
-def _money_problem(cell: str) -> str:
-    return "" if _MONEY.fullmatch(cell) else "no amount: digits, and two behind a point"
+def _money_problem(cell: str) -> Word | None:
+    if _MONEY.fullmatch(cell):
+        return None
+    return Word("no amount: digits, and two behind a point", "不是金额: 数字, 小数点后两位")
 
 
-def _points_problem(cell: str) -> str:
-    return "" if _POINTS.fullmatch(cell or "0") else "no whole points"
+def _points_problem(cell: str) -> Word | None:
+    return None if _POINTS.fullmatch(cell or "0") else Word("no whole points", "不是整数积分")
 
 
 CARD_COLUMNS: Final = (
@@ -87,7 +91,11 @@ def read_cards(content: Secret) -> list[Line]:
     """
     lines = read_rows(content, CARD_COLUMNS, unique="card_number")
     if len(lines) > CARDS_MAX:
-        refuse_faults([Fault(0, "", f"more than {CARDS_MAX} cards: send several files")])
+        problem = Word(
+            f"more than {CARDS_MAX} cards: send several files",
+            f"超过 {CARDS_MAX} 张卡: 请分成几个文件",
+        )
+        refuse_faults([Fault(0, "", problem)])
     return lines
 
 
@@ -109,7 +117,8 @@ def check_cards(connection: Connection, hsm: Hsm, product: int, lines: Sequence[
         raise StockRefusal(Why.NOT_FOUND, product=product)
     most, has_points, currency = row
     if currency != HOUSE_CURRENCY:
-        refuse_faults([Fault(0, "balance", f"its issuer counts in {currency}")])
+        problem = Word(f"its issuer counts in {currency}", f"发卡方的币种是 {currency}")
+        refuse_faults([Fault(0, "balance", problem)])
     faults = [fault for line in lines if (fault := _too_much(line, most, has_points=has_points))]
     refuse_faults(faults)
     numbers = [line.cells["card_number"] for line in lines]
@@ -120,7 +129,7 @@ def check_cards(connection: Connection, hsm: Hsm, product: int, lines: Sequence[
         voided = _voided(connection, hsm, lines, wrong)
         refuse_faults(
             [
-                Fault(lines[at].number, "card_number", voided.get(at, one.fault))
+                Fault(lines[at].number, "card_number", voided.get(at) or FAULTS[one.fault])
                 for one in wrong
                 for at in (one.line - 1,)
             ]
@@ -130,7 +139,7 @@ def check_cards(connection: Connection, hsm: Hsm, product: int, lines: Sequence[
 
 def _voided(
     connection: Connection, hsm: Hsm, lines: Sequence[Line], wrong: Sequence[LineFault]
-) -> dict[int, str]:
+) -> dict[int, Word]:
     """Of lines whose number is taken by a card of a voided batch, by their places: what to do.
 
     A number is one card's for ever: whatever was posted and told of it names that card.
@@ -142,12 +151,16 @@ def _voided(
     rows = connection.execute(
         SQL["voided_of_numbers"], (arrays.smallints(shards), arrays.blobs(hashes))
     )
-    return {
-        hashes[bytes(pan_hash)]: f"in use by card batch {code}, which was voided, and a number is "
-        "one card's for ever: put a new number of the issuer in this line, and give its holder a "
-        "card of that"
-        for pan_hash, code in rows
-    }
+    return {hashes[bytes(pan_hash)]: _taken_by(code) for pan_hash, code in rows}
+
+
+def _taken_by(code: str) -> Word:
+    return Word(
+        f"in use by card batch {code}, which was voided, and a number is one card's for ever: put "
+        "a new number of the issuer in this line, and give its holder a card of that",
+        f"已被卡批次 {code} 使用(该批次已废弃), 一个号码永远只属一张卡: 请在此行换用发卡方的新号码"
+        ", 并给持卡人换发该号码的卡",
+    )
 
 
 def check_liability(lines: Sequence[Line], told: Owed) -> None:
@@ -191,7 +204,8 @@ def _make(at_work: AtWork, lines: Sequence[Line], plan: Plan) -> None:
     if part.batch_state == BatchState.VOIDED:
         raise LiabilityError("its batch was voided meanwhile; nothing of it can be used")
     if making.store(connection, part, [maker.cards(ids, pans)]) != len(lines):
-        refuse_faults([Fault(0, "card_number", "somebody has one of them meanwhile")])
+        problem = Word("somebody has one of them meanwhile", "其间已有号码被他人使用")
+        refuse_faults([Fault(0, "card_number", problem)])
     connection.execute(SQL["brings_value"], (part.id,))
     connection.execute(SQL["batch_is_generating"], (part.batch,))
     note_estate_change(connection, Followed.CARD_BATCH, part.batch)
@@ -226,8 +240,8 @@ def _finish(connection: Connection, plan: Plan) -> None:
     row = connection.execute(SQL["part_holds"], {"part": plan.part}).fetchone()
     assert row is not None, "a sum is a row"
     if row != (plan.minor, plan.points):
-        raise LiabilityError(f"owed before {_words(Owed(plan.minor, plan.points))}, after "
-                             f"{_words(Owed(*row))}")  # fmt: skip
+        before, after = _words(Owed(plan.minor, plan.points)), _words(Owed(*row))
+        raise LiabilityError(f"owed before {before.en}, after {after.en}")
     part = read_part(connection, plan.part)
     making.note_made(connection, part, part.cards)
 
@@ -235,14 +249,17 @@ def _finish(connection: Connection, plan: Plan) -> None:
 def _too_much(line: Line, most: int, *, has_points: bool) -> Fault | None:
     owed = owed_on(line)
     if owed.minor > most:
-        return Fault(line.number, "balance", f"more than {Money(most, HOUSE_CURRENCY)}")
+        amount = Money(most, HOUSE_CURRENCY)
+        return Fault(line.number, "balance", Word(f"more than {amount}", f"超过 {amount}"))
     if owed.points and not has_points:
-        return Fault(line.number, "points", "its issuer has no programme of points")
+        problem = Word("its issuer has no programme of points", "发卡方没有积分计划")
+        return Fault(line.number, "points", problem)
     return None
 
 
-def _words(owed: Owed) -> str:
-    return f"{Money(owed.minor, HOUSE_CURRENCY)}, {owed.points:,} points"
+def _words(owed: Owed) -> Word:
+    money = Money(owed.minor, HOUSE_CURRENCY)
+    return Word(f"{money}, {owed.points:,} points", f"{money}, {owed.points:,} 积分")
 
 
 def told_of(owed: Owed) -> dict[str, Any]:

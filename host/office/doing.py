@@ -54,6 +54,7 @@ from host.office.sessions import who_asks
 from host.office.step_up import check_code, what_is_done
 from host.office.stock_refusals import refusal_of
 from host.office.subjects import SUBJECTS, Found, Ref, changed, find
+from host.office.words import Word
 from host.stock.refusals import StockRefusal
 from host.store.connecting import Connection
 from host.store.estate_versions import note_estate_change
@@ -211,7 +212,8 @@ def _attempt(
     if action.second is Second.ITSELF:
         _refuse_maker(acting)
     if action.step is Step.OWN and not asked.is_dry_run and action.step_when(acting, values):
-        words = action.said(acting, values) if action.said else line.about.key
+        key = line.about.key
+        words = action.said(acting, values) if action.said else Word(key, key)
         check_code(action, acting, asked, words)
         return _with_code_used(acting, lambda: _go_on(action, acting, values, line))
     return _go_on(action, acting, values, line)

@@ -8,6 +8,7 @@ from host.hsm.interface import Hsm
 from host.model.secrets import Secret
 from host.office.phones import mask_phone, phone_hash
 from host.office.reading import Fault, Line, Wanted, refuse_faults
+from host.office.words import Word
 from host.stock.batches import By
 from host.stock.lives import PHONE_USE
 from host.store import arrays
@@ -19,15 +20,20 @@ NAME_CHARACTERS_MAX: Final = 40
 _PHONE: Final = re.compile(r"1[0-9]{10}|\+[1-9][0-9]{6,14}")
 
 
-def _phone_problem(cell: str) -> str:
-    is_phone = _PHONE.fullmatch(cell) is not None
-    return "" if is_phone else "not 11 digits, nor a country with its number"
+def _phone_problem(cell: str) -> Word | None:
+    if _PHONE.fullmatch(cell):
+        return None
+    return Word("not 11 digits, nor a country with its number", "不是 11 位, 也不是国家码加号码")
 
 
-def _name_problem(cell: str) -> str:
+def _name_problem(cell: str) -> Word | None:
     if len(cell) > NAME_CHARACTERS_MAX:
-        return f"longer than {NAME_CHARACTERS_MAX} characters"
-    return "" if cell.isprintable() else "it has letters that cannot be seen"
+        return Word(
+            f"longer than {NAME_CHARACTERS_MAX} characters", f"超过 {NAME_CHARACTERS_MAX} 个字符"
+        )
+    if cell.isprintable():
+        return None
+    return Word("it has letters that cannot be seen", "含有不可见字符")
 
 
 MEMBER_COLUMNS: Final = (
@@ -58,7 +64,10 @@ def take_members(
         list(names),
     )  # fmt: skip
     if connection.execute(SQL["add_members"], told).rowcount != len(lines):
-        refuse_faults([Fault(0, "phone", "somebody has one of them meanwhile: import it anew")])
+        problem = Word(
+            "somebody has one of them meanwhile: import it anew", "其间已有手机号被使用: 请重新导入"
+        )
+        refuse_faults([Fault(0, "phone", problem)])
 
 
 def _kept(hsm: Hsm, line: Line) -> tuple[bytes, bytes, str, str]:

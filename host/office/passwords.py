@@ -9,6 +9,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from host.model.secrets import Secret
 from host.office.refusals import PASSWORD, Refusal
+from host.office.words import Word
 
 CHARACTERS_MIN: Final = 10
 BYTES_MAX: Final = 256
@@ -43,25 +44,25 @@ def refuse_easy(password: Secret, login: str) -> None:
         Refusal: it is short, common, of one letter, or says the login.
     """
     problem = _problem(password, login)
-    if problem:
+    if problem is not None:
         raise Refusal(PASSWORD, field="new", problem=problem)
 
 
-def _problem(password: Secret, login: str) -> str:
+def _problem(password: Secret, login: str) -> Word | None:
     try:
         text = password.reveal().decode()
     except UnicodeDecodeError:
-        return "it is not text"
+        return Word("it is not text", "不是文本")
     plain = text.casefold()
     if len(text) < CHARACTERS_MIN:
-        return f"it has fewer than {CHARACTERS_MIN} characters"
+        return Word(f"it has fewer than {CHARACTERS_MIN} characters", f"少于 {CHARACTERS_MIN} 位")
     if len(password) > BYTES_MAX:
-        return f"it is longer than {BYTES_MAX} bytes"
+        return Word(f"it is longer than {BYTES_MAX} bytes", f"超过 {BYTES_MAX} 字节")
     if login in plain:
-        return "it contains the login"
+        return Word("it contains the login", "含有登录名")
     if plain in COMMON or len(set(plain)) < 4 or _is_a_row(plain):
-        return "it is one of those that are tried first"
-    return ""
+        return Word("it is one of those that are tried first", "属于最先被猜的密码")
+    return None
 
 
 def _is_a_row(text: str) -> bool:

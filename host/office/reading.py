@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 from host.model.secrets import PAN_DIGITS_MAX, PAN_DIGITS_MIN, Secret, luhn_digit
 from host.office.refusals import FILE, Refusal
-from host.office.words import word_of
+from host.office.words import Word, word_of
 
 ROWS_MAX: Final = 100_000
 LINE_CHARACTERS_MAX: Final = 4_096
@@ -32,8 +32,8 @@ class Wanted:
     """A column of a file: what its cells must be, in words, and how that is known."""
 
     name: str
-    problem: Callable[[str], str]
-    """What is wrong with a cell; nothing where it is good."""
+    problem: Callable[[str], Word | None]
+    """What is wrong with a cell; None where it is good."""
     may_be_left_out: bool = False
 
 
@@ -41,13 +41,26 @@ class Fault(NamedTuple):
     """What is wrong, by its line, counted from 1 with the heads, and its column."""
 
     line: int
-    column: str
-    problem: str
+    column: str | Word
+    """By its name; one that has none by its place."""
+    problem: Word
 
-    def __str__(self) -> str:
-        place = f"line {self.line}" if self.line else ""
-        return ": ".join(part for part in (", ".join(filter(None, (place, self.column))),
-                                           self.problem) if part)  # fmt: skip
+    @property
+    def said(self) -> Word:
+        """In a sentence."""
+        column = self.column
+        if isinstance(column, str):
+            column = Word(column, word_of(column).zh)
+        line = Word(f"line {self.line}", f"第 {self.line} 行") if self.line else Word("", "")
+        return Word(
+            _sentence(line.en, column.en, self.problem.en),
+            _sentence(line.zh, column.zh, self.problem.zh),
+        )
+
+
+def _sentence(line: str, column: str, problem: str) -> str:
+    place = ", ".join(filter(None, (line, column)))
+    return f"{place}: {problem}" if place else problem
 
 
 class Line(NamedTuple):
@@ -57,13 +70,14 @@ class Line(NamedTuple):
     cells: Mapping[str, str]
 
 
-def number_problem(cell: str) -> str:
+def number_problem(cell: str) -> Word | None:
     """What is wrong with a card number; whose it is says who reads."""
     if not (cell.isascii() and cell.isdigit()):
-        return "not a number"
+        return Word("not a number", "不是号码")
     if not PAN_DIGITS_MIN <= len(cell) <= PAN_DIGITS_MAX:
-        return "wrong length"
-    return "" if luhn_digit(cell[:-1]) == cell[-1] else "wrong check digit"
+        return Word("wrong length", "长度错误")
+    is_right = luhn_digit(cell[:-1]) == cell[-1]
+    return None if is_right else Word("wrong check digit", "校验位错")
 
 
 def read_rows(content: Secret, columns: Sequence[Wanted], *, unique: str) -> list[Line]:
@@ -80,14 +94,16 @@ def read_rows(content: Secret, columns: Sequence[Wanted], *, unique: str) -> lis
         faults += _faults_of(line, columns)
         value = line.cells.get(unique, "")
         if value in seen:
-            faults.append(Fault(line.number, unique, f"twice: it stands in line {seen[value]}"))
+            first = seen[value]
+            problem = Word(f"twice: it stands in line {first}", f"重复: 第 {first} 行已有")
+            faults.append(Fault(line.number, unique, problem))
         seen.setdefault(value, line.number)
         lines.append(line)
         if len(faults) >= FAULTS_TOLD_MAX:
             break
     refuse_faults(faults)
     if not lines:
-        refuse_faults([Fault(0, "", "it has no rows behind its heads")])
+        refuse_faults([Fault(0, "", Word("it has no rows behind its heads", "表头之后没有数据行"))])
     return lines
 
 
@@ -98,14 +114,15 @@ def refuse_faults(faults: Sequence[Fault]) -> None:
         Refusal: the first of them, by line and column; nothing of the file was taken.
     """
     if faults:
-        told = "; ".join(map(str, faults[:FAULTS_TOLD_MAX]))
+        told = [one.said for one in faults[:FAULTS_TOLD_MAX]]
         more = " …" if len(faults) > FAULTS_TOLD_MAX else ""
-        raise Refusal(FILE, field="file", faults=told + more)
+        en = "; ".join(one.en for one in told) + more
+        raise Refusal(FILE, field="file", faults=Word(en, "; ".join(one.zh for one in told) + more))
 
 
 def _text_of(content: bytes) -> str:
     if content.startswith(_WORKBOOK):
-        refuse_faults([Fault(0, "", "it is a workbook: save it as CSV in UTF-8")])
+        refuse_faults([Fault(0, "", _to_be_saved("it is a workbook", "是工作簿"))])
     encoding = next((name for mark, name in _MARKS if content.startswith(mark)), "utf-8")
     if encoding != "utf-16" and b"\0" in content:
         _refuse_nul(content[: content.index(b"\0")].count(b"\n"))
@@ -114,16 +131,24 @@ def _text_of(content: bytes) -> str:
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
         is_gbk = encoding == "utf-8" and _is_gbk(content)
-        what = "it is in GBK, as Excel saves it" if is_gbk else f"it is no text in {encoding}"
-        refuse_faults([Fault(line, "", f"{what}: save it as CSV in UTF-8")])
+        if is_gbk:
+            problem = _to_be_saved("it is in GBK, as Excel saves it", "是 GBK 编码(Excel 如此保存)")
+        else:
+            problem = _to_be_saved(f"it is no text in {encoding}", f"不是 {encoding} 文本")
+        refuse_faults([Fault(line, "", problem)])
         raise AssertionError from error
     if "\0" in text:
         _refuse_nul(text.count("\n", 0, text.index("\0")))
     return text
 
 
+def _to_be_saved(en: str, zh: str) -> Word:
+    return Word(f"{en}: save it as CSV in UTF-8", f"{zh}: 请另存为 UTF-8 的 CSV")
+
+
 def _refuse_nul(lines_before: int) -> None:
-    refuse_faults([Fault(lines_before + 1, "", "it has a NUL in it: it is no text")])
+    problem = Word("it has a NUL in it: it is no text", "含有 NUL 字符, 不是文本")
+    refuse_faults([Fault(lines_before + 1, "", problem)])
 
 
 def _is_gbk(content: bytes) -> bool:
@@ -144,24 +169,32 @@ def _lines(text: str, columns: Sequence[Wanted], faults: list[Fault]) -> Iterato
             if not any(row):
                 continue
             if count > ROWS_MAX:
-                faults.append(
-                    Fault(rows.line_num, "", f"more than {ROWS_MAX} rows: send two files")
+                problem = Word(
+                    f"more than {ROWS_MAX} rows: send two files",
+                    f"超过 {ROWS_MAX} 行: 请分成两个文件",
                 )
+                faults.append(Fault(rows.line_num, "", problem))
                 return
             if len(row) != len(names):
-                problem = f"{len(row)} cells, and there are {len(names)} columns"
+                problem = Word(
+                    f"{len(row)} cells, and there are {len(names)} columns",
+                    f"有 {len(row)} 格, 而表头是 {len(names)} 列",
+                )
                 faults.append(Fault(rows.line_num, "", problem))
                 continue
             cells = zip(names, (cell.strip() for cell in row), strict=True)
             yield Line(rows.line_num, dict(cells))
     except csv.Error as error:
-        faults.append(Fault(rows.line_num, "", f"it is no CSV: {error}"))
+        faults.append(Fault(rows.line_num, "", Word(f"it is no CSV: {error}", "不是合格的 CSV")))
 
 
 def _refuse_long(text: str) -> None:
     for number, line in enumerate(io.StringIO(text, newline=None), 1):
         if len(line) > LINE_CHARACTERS_MAX:
-            problem = f"it is longer than {LINE_CHARACTERS_MAX} characters"
+            problem = Word(
+                f"it is longer than {LINE_CHARACTERS_MAX} characters",
+                f"超过 {LINE_CHARACTERS_MAX} 个字符",
+            )
             refuse_faults([Fault(number, "", problem)])
 
 
@@ -173,14 +206,17 @@ def _names(heads: Sequence[str], columns: Sequence[Wanted]) -> list[str]:
     names = [known.get(head.strip(), "") for head in heads]
     wanted = [one.name for one in columns if not one.may_be_left_out]
     known_here = ", ".join(sorted(set(known.values())))
+    is_none = Word(f"its head is none of: {known_here}", f"表头应为其中之一: {known_here}")
     faults = [  # what stands there is not told: without heads it would be a number of somebody's
-        Fault(1, f"column {at}", f"its head is none of: {known_here}")
+        Fault(1, Word(f"column {at}", f"第 {at} 列"), is_none)
         for at, name in enumerate(names, 1)
         if not name
     ]
-    faults += [Fault(1, name, "the column is missing") for name in wanted if name not in names]
+    missing = Word("the column is missing", "缺少此列")
+    faults += [Fault(1, name, missing) for name in wanted if name not in names]
     twice = sorted({name for name in names if name and names.count(name) > 1})
-    faults += [Fault(1, name, "the column is there twice") for name in twice]
+    is_twice = Word("the column is there twice", "此列重复")
+    faults += [Fault(1, name, is_twice) for name in twice]
     refuse_faults(faults)
     return names
 

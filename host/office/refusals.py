@@ -266,7 +266,7 @@ OLD: Final = RefusalKind(
 PASSWORD: Final = RefusalKind(
     code="E-PASSWORD",
     en="that password is too easy: {problem}",
-    zh="密码过于简单",
+    zh="密码过于简单: {problem}",
     why="it has ten characters or more, is not among the common ones and does not contain the "
     "login",
     next="choose another: three words that nobody else would put together are good",

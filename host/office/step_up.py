@@ -15,11 +15,12 @@ from host.model.secrets import Secret
 from host.office.action import Acting, Action
 from host.office.refusals import STEP_UP, WRONG_CODE, Refusal
 from host.office.sessions import SQL, TRIES_MAX, fail, keeper_of
+from host.office.words import Word
 
 OPEN: Final = dt.timedelta(minutes=5)
 
 
-def check_code(action: Action[Any], acting: Acting, asked: Do, what: str) -> None:
+def check_code(action: Action[Any], acting: Acting, asked: Do, what: Word) -> None:
     """Return once the code that the action asks for has been given; it is used up.
 
     `what` it is for is told beside it, and the code is bound to that.
@@ -29,12 +30,12 @@ def check_code(action: Action[Any], acting: Acting, asked: Do, what: str) -> Non
     """
     told = {
         "session": acting.who.session_hash,
-        "digest": what_is_done(acting.hsm, asked, what),
+        "digest": what_is_done(acting.hsm, asked, what.en),
         "now": acting.now,
     }
     if asked.code is None:
         acting.connection.execute(SQL["ask_step_up"], told)
-        en, zh = f"{action.en} {what}".strip(), f"{action.zh} {what}".strip()
+        en, zh = f"{action.en} {what.en}".strip(), f"{action.zh} {what.zh}".strip()
         raise Refusal(STEP_UP, is_kept=True, words=en, words_zh=zh)
     _refuse_late(acting, told)
     keeper = keeper_of(acting.connection, acting.who.login)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from host.model.money import HOUSE_CURRENCY, Money
+from host.model.responses import RESPONSE_CODES, Reason
 from host.office.refusals import (
     NOT_FOUND,
     REFUSALS,
@@ -131,6 +132,16 @@ FAULTS: Final[Mapping[Fault, Word]] = {
     Fault.TWICE: Word("it stands there twice", "重复"),
     Fault.IN_USE: Word("it is in use", "已被使用"),
 }
+REASONS: Final = frozenset(reason.value for reason in Reason)
+STANDING: Final[Mapping[str, str]] = {"card": "卡", "card batch": "卡批次"}
+"""Of what it is told how it stands."""
+IN_THE_WAY: Final[Mapping[str, str]] = {
+    "not of the stock": "不是库存卡",
+    "of another issuer": "属其他发卡方",
+    "of another product": "属其他产品",
+    "has no PIN": "没有密码",
+}
+"""Why a card cannot have another's place, where that is no state."""
 FAULTS_TOLD_MAX: Final = 20
 """How many lines of numbers are named at a time."""
 
@@ -161,7 +172,20 @@ def _fact(name: str, value: object) -> Word:
     if isinstance(value, int) and "_minor" in name:
         figures = Money(value, HOUSE_CURRENCY).figures
         return Word(figures, figures)
-    word = word_of(str(value))
+    return _reason(str(value)) if name == "reason" else _spaced(word_of(str(value)))
+
+
+def _reason(value: str) -> Word:
+    """Of a message's answer its own words; else how something stands, or what is in the way."""
+    if value in REASONS:
+        return _spaced(Word(value, RESPONSE_CODES[Reason(value)].chinese))
+    what, _, state = value.rpartition(" ")
+    if what in STANDING:
+        return Word(value, f"{STANDING[what]}{word_of(state).zh}")
+    return Word(value, IN_THE_WAY.get(value) or word_of(value).zh)
+
+
+def _spaced(word: Word) -> Word:
     return Word(word.en.replace("_", " "), word.zh)
 
 

@@ -44,10 +44,12 @@ class Places(NamedTuple):
 
 
 class Unsendable(NamedTuple):
-    """A card of a file that cannot be sent: its place there, from 0 on, and why."""
+    """A card of a file that cannot be sent: its place there, from 0 on, and how it stands."""
 
     place: int
-    why: str
+    sale: str | None = None
+    status: str | None = None
+    """None: there is no such card in the batch."""
 
 
 def ship_range(connection: Connection, shipment: Shipment, places: Places, by: By) -> int:
@@ -82,11 +84,11 @@ def unsendable(
         arrays.integers(list(range(len(pans)))),
     )
     found = {
-        place: "" if _is_there(sale, status) else f"it is {sale}, {status}"
+        place: Unsendable(place, sale, status)
         for place, sale, status in connection.execute(SQL["cards_numbered"], (*keys, batch))
     }
-    wrong = [(place, found.get(place, "no card of this batch")) for place in range(len(pans))]
-    return [Unsendable(place, why) for place, why in wrong if why]
+    cards = [found.get(place, Unsendable(place)) for place in range(len(pans))]
+    return [one for one in cards if one.status is None or not _is_there(one.sale, one.status)]
 
 
 def ship_numbers(

@@ -24,6 +24,7 @@ from host.office.refusals import (
 from host.office.roles import ROLES, STAFF
 from host.office.sessions import grant_of
 from host.office.subjects import Ref, find
+from host.office.words import Word
 
 
 class Decide(Values, frozen=True, kw_only=True):
@@ -185,19 +186,22 @@ def _asks_code(acting: Acting, values: Decide) -> bool:
     return values.decision == "approve" and _action_of(acting).step is not Step.NO
 
 
-def _said(acting: Acting, values: Decide) -> str:
+def _said(acting: Acting, values: Decide) -> Word:
     """What a code would let happen: counted now, and by whom it was asked for."""
     action = _action_of(acting)
-    what = acting.subject.content["subject_key"]
-    who = ""
+    key = acting.subject.content["subject_key"]
+    what, who = Word(key, key), Word("", "")
     try:
         with acting.connection.transaction(force_rollback=True):
             inner, asked = _asked(acting, action)
-            who = f", asked for by {inner.who.login}"
+            who = Word(f", asked for by {inner.who.login}", f", 申请人 {inner.who.login}")
             what = action.said(inner, asked) if action.said is not None else what
     except Refusal:
         pass  # it is told once the code was given, and does nothing
-    return f"{values.approval}: {action.id} {what}{who}"
+    return Word(
+        f"{values.approval}: {action.id} {what.en}{who.en}",
+        f"{values.approval}: {action.zh} {what.zh}{who.zh}",
+    )
 
 
 DECIDE: Final = Action(

@@ -37,6 +37,7 @@ from host.office.refusals import (
 from host.office.roles import BM, BO, CS, FN, IM, MO, PA, PO, ROLES
 from host.office.sheets import CSV_ROWS_MAX, ROWS_MAX
 from host.office.subjects import Ref
+from host.office.words import Word
 from host.stock.codes import place_of
 from host.stock.lives import PHONE_USE
 from host.store.office_settings import REVEALS_A_DAY_MAX, value_of
@@ -183,11 +184,15 @@ def _cards(acting: Acting, values: BatchExport) -> int:
     return counted.secret if values.with_secrets else counted.cards
 
 
-def _said(acting: Acting, values: BatchExport) -> str:
+def _said(acting: Acting, values: BatchExport) -> Word:
     """What who releases it is told, bound to the code."""
     cards = _cards(acting, values)
-    what = "activation passwords" if values.with_secrets else "masked numbers"
-    return f"{values.batch}: {what} of {cards} cards for {values.recipient}"
+    secret, masked = Word("activation passwords", "卡密"), Word("masked numbers", "掩码卡号")
+    what = secret if values.with_secrets else masked
+    return Word(
+        f"{values.batch}: {what.en} of {cards} cards for {values.recipient}",
+        f"{values.batch}: {cards} 张卡的{what.zh}, 交给 {values.recipient}",
+    )
 
 
 def _take(acting: Acting, values: FileTake) -> Result:

@@ -23,6 +23,7 @@ from host.office.sessions import (
     totp_place,
 )
 from host.office.tokens import token_hash
+from host.office.words import Word
 
 INVITED: Final = dt.timedelta(hours=24)
 
@@ -130,7 +131,7 @@ def _change_password(acting: Acting, values: ChangePassword) -> Result:
 def _enrol(acting: Acting, values: Enrol) -> Result:
     keeper = _own(acting)
     if keeper.totp_is_on:
-        raise Refusal(STATE, state="on")
+        raise Refusal(STATE, state=Word("on", "已启用"))
     if values.code is None:
         seed = new_seed()
         sealed = acting.hsm.seal_secret(seed, totp_place(keeper.login))

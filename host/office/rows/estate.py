@@ -44,6 +44,7 @@ from host.office.refusals import (
 from host.office.roles import BM, IM, MO, PA, PO, RK, ROLES
 from host.office.rows.people import PersonSave, make_person
 from host.office.subjects import THE_PLATFORM, Found, Ref
+from host.office.words import Word
 from host.store.estate_versions import Followed
 from host.store.keys import ask_rotation
 
@@ -255,7 +256,7 @@ def _close_merchant(acting: Acting, _values: MerchantClose) -> Result:
     told = {"merchant": acting.subject.id}
     row = acting.connection.execute(SQL["unsettled"], told).fetchone()
     if row is not None and row[0]:
-        raise Refusal(OPEN, what=f"{row[0]} terminal batches")
+        raise Refusal(OPEN, what=Word(f"{row[0]} terminal batches", f"{row[0]} 个终端批次"))
     _set_merchant(acting, is_active=False, closed_on=acting.now.date())
     return OK
 

@@ -15,6 +15,7 @@ from host.office.roles import AU, BM, BO, IM, PA
 from host.office.rows.intake import sent_content
 from host.office.subjects import Ref
 from host.office.view import Column, Filter, View
+from host.office.words import Word
 from host.store.queries import load_queries
 
 SQL: Final = load_queries("host.office", "faces.sql")
@@ -98,9 +99,11 @@ def _picture(acting: Acting, file: int) -> dict[str, Any]:
     try:
         found = picture_of(content)
     except NoPictureError:
-        raise Refusal(IMAGE, field="file", problem="neither a whole PNG nor JPEG") from None
+        none = Word("neither a whole PNG nor JPEG", "不是完整的 PNG 或 JPEG")
+        raise Refusal(IMAGE, field="file", problem=none) from None
     if found.width < WIDTH_MIN or found.height < HEIGHT_MIN:
-        problem = f"{found.width} x {found.height} pixels"
+        size = f"{found.width} x {found.height}"
+        problem = Word(f"{size} pixels", f"{size} 像素")
         raise Refusal(IMAGE, field="file", problem=problem)
     return dict(zip(PICTURE, (content, *found), strict=True))
 

@@ -120,7 +120,7 @@ def _settled(acting: Acting, values: Named) -> Named:
 def _activate_for(acting: Acting, values: CardActivateFor) -> Result:
     may = acting.grant.role != CS or ACTIVATE_RIGHT in acting.grant.rights
     if not may:
-        raise Refusal(NOT_YOUR_ROLE, role=ROLES[CS].zh)
+        raise Refusal(NOT_YOUR_ROLE, role=ROLES[CS])
     assert values.member is not None, "settled"
     card = binding.card_to_bind(acting.connection, values.card)
     _refuse(acting, card, values.member, Activation.OFFICE)

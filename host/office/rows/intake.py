@@ -33,8 +33,9 @@ from host.office.reading import Fault, Line, Wanted, number_problem, read_rows, 
 from host.office.refusals import FIELD, NOT_FOUND, TOO_LARGE, Refusal
 from host.office.roles import BM, FN, IM, PA, PO
 from host.office.subjects import Ref, find
+from host.office.words import Word, word_of
 from host.stock.batches import By, NewBatch, create_batch
-from host.stock.shipping import Places, Shipment, ship_numbers, ship_range, unsendable
+from host.stock.shipping import Places, Shipment, Unsendable, ship_numbers, ship_range, unsendable
 
 CARD_IMPORT: Final = "card.import"
 MEMBER_IMPORT: Final = "member.import"
@@ -155,10 +156,19 @@ def _ship_file(acting: Acting, file: int, shipment: Shipment, by: By) -> int:
     lines = read_rows(sent_content(acting, file), _NUMBERS, unique="card_number")
     pans = [Pan(line.cells["card_number"]) for line in lines]
     wrong = unsendable(acting.connection, acting.hsm, shipment.batch, pans)
-    refuse_faults([Fault(lines[one.place].number, "card_number", one.why) for one in wrong])
+    refuse_faults(
+        [Fault(lines[one.place].number, "card_number", _why_unsendable(one)) for one in wrong]
+    )
     sent = ship_numbers(acting.connection, acting.hsm, shipment, pans, by)
     files.end_file(acting.connection, file)
     return sent
+
+
+def _why_unsendable(one: Unsendable) -> Word:
+    if one.status is None:
+        return Word("no card of this batch", "不是该批次的卡")
+    sale, status = word_of(one.sale or ""), word_of(one.status)
+    return Word(f"it is {sale.en}, {status.en}", f"此卡{sale.zh}, {status.zh}")
 
 
 # Members. ---------------------------------------------------------------------------------------
@@ -178,7 +188,8 @@ def _import_members(acting: Acting, values: MemberImport) -> Result:
 def _new_members(acting: Acting, file: int) -> Sequence[Line]:
     lines = read_rows(sent_content(acting, file), MEMBER_COLUMNS, unique="phone")
     known = known_members(acting.connection, acting.hsm, lines)
-    refuse_faults([Fault(line, "phone", "a member has it already") for line in known])
+    problem = Word("a member has it already", "已是会员")
+    refuse_faults([Fault(line, "phone", problem) for line in known])
     return lines
 
 

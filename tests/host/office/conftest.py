@@ -6,10 +6,11 @@ import hashlib
 import hmac
 import itertools
 import json
+import re
 import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
 import pytest
@@ -52,6 +53,20 @@ class Person:
     password: str = PASSWORD
 
 
+AnyTold = TypeVar("AnyTold")
+ENGLISH_PHRASE = re.compile(r"[a-z]{2,} [a-z]{2,}")
+
+
+def in_chinese_too(told: AnyTold) -> AnyTold:
+    """What is told; a refusal has no English put into its Chinese.
+
+    What is wrong with a value is told by the catalogue, at the screen.
+    """
+    if isinstance(told, Refused) and told.code != "E-FIELD":
+        assert ENGLISH_PHRASE.search(told.zh) is None, told
+    return told
+
+
 @dataclass
 class Bureau:
     """The office, its clock and its people."""
@@ -74,7 +89,8 @@ class Bureau:
     def do(self, who: Person | None, action: str, **values: Any) -> Told:
         """As it crosses the link. Words with an underscore before them are of the asking itself."""
         told = {name[1:]: values.pop(name) for name in list(values) if name.startswith("_")}
-        return run_action(self.office, self.connection, self.asked(who, action, **values)(**told))
+        done = run_action(self.office, self.connection, self.asked(who, action, **values)(**told))
+        return in_chinese_too(done)
 
     def asked(self, who: Person | None, action: str, **values: Any) -> Callable[..., Do]:
         """What crosses the link, but for words of the asking itself."""
@@ -123,7 +139,8 @@ class Bureau:
 
     def look(self, who: Person, view: str, **told: Any) -> Page | Refused:
         """A page, or why not."""
-        return read_view(self.office, self.connection, Show(session=who.session, view=view, **told))
+        asked = Show(session=who.session, view=view, **told)
+        return in_chinese_too(read_view(self.office, self.connection, asked))
 
     def rows(self, who: Person, view: str, **filters: str) -> list[dict[str, Any]]:
         """A page's rows by their columns."""

@@ -1,6 +1,7 @@
 """What comes in by files: whole or not at all, each fault by its line and column."""
 
 import base64
+import re
 from typing import Any
 
 import pytest
@@ -35,10 +36,15 @@ def sent(bureau: Bureau, who: Person, content: bytes) -> int:
     return int(told.told["file"])
 
 
+ENGLISH = re.compile(r"[a-z]{2,} [a-z]{2,}")
+
+
 def faults_of(content: bytes) -> str:
+    """In English; in Chinese there is no English phrase in it."""
     with pytest.raises(Refusal) as refused:
         read_rows(Secret(content), MEMBER_COLUMNS, unique="phone")
     assert refused.value.code == "E-FILE-ROWS"
+    assert ENGLISH.search(refused.value.zh) is None, refused.value.zh
     return str(refused.value)
 
 
@@ -96,6 +102,12 @@ def test_what_is_no_file_of_rows_is_a_sentence_with_its_place(content: bytes, sa
     told = faults_of(content)
     assert said in told, told
     assert len(told) < 2_000
+
+
+def test_a_fault_is_told_in_chinese_with_its_place_and_its_column() -> None:
+    with pytest.raises(Refusal) as refused:
+        read_rows(Secret(b"phone,name\n1380000,Wang\n"), MEMBER_COLUMNS, unique="phone")
+    assert refused.value.zh == "文件未导入: 第 2 行, 手机: 不是 11 位, 也不是国家码加号码"
 
 
 def test_a_number_without_a_head_over_it_is_not_repeated() -> None:
