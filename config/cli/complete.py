@@ -6,7 +6,7 @@ and whatever goes wrong there is only nothing to offer.
 
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain
 from pathlib import Path
 from typing import Final
@@ -38,6 +38,16 @@ def named(kind: str) -> Offer:
 
     def offer(context: typer.Context, incomplete: str) -> Offers:
         return _quietly(lambda: _asked(context, kind, incomplete))
+
+    return offer
+
+
+def keys_of_scope(kinds: Mapping[str, str]) -> Offer:
+    """Names of the kind that goes with the scope which stands before them."""
+
+    def offer(context: typer.Context, incomplete: str) -> Offers:
+        kind = kinds.get(context.params.get("scope") or "")
+        return _quietly(lambda: _asked(context, kind, incomplete)) if kind else []
 
     return offer
 

@@ -16,7 +16,7 @@ from typing import Annotated, Any, Final
 import msgspec
 import typer
 
-from config.cli.complete import figures, named, one_of, terminal_ids
+from config.cli.complete import figures, keys_of_scope, named, one_of, terminal_ids
 from config.cli.options import DataOption, JsonOption, SettingsOption, epilog
 from config.homes import DATA
 from config.language import Language, speech
@@ -42,6 +42,14 @@ COMPLETED: Final = {
     "role": one_of(ROLES),
     "action": one_of(ACTIONS),
     "scope": one_of(Scope),
+    "scope_key": keys_of_scope(
+        {
+            Scope.ISSUER: "issuers",
+            Scope.ALLIANCE: "alliances",
+            Scope.MERCHANT: "merchants",
+            Scope.STORE: "stores",
+        }
+    ),
     "card_status": one_of(CardStatus),
     **{
         field: named(kind)

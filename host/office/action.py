@@ -138,6 +138,8 @@ class Action(Generic[V]):
     """What it is about; None: the person themselves."""
     within: Callable[[V], Ref] | None = None
     """Where it is made, if it is not there; None: it is never made."""
+    with_whom: Callable[[V], Ref] | None = None
+    """Who is asked into what is made, wherever they stand: it is theirs, too, to see and agree."""
     settled: Callable[[Acting, V], V] = lambda _acting, values: values
     """What was asked for, as it is done and frozen: a phone becomes who has it, and is not kept."""
     second: Second = Second.NO

@@ -20,7 +20,7 @@ from host.office.fields import Values, problem_of, secret_from
 from host.office.naming import in_names
 from host.office.office import Office
 from host.office.people import NOBODY, Who
-from host.office.places import reaches
+from host.office.places import PLATFORM, Place, both, reaches
 from host.office.records import (
     ASKED,
     DONE,
@@ -290,8 +290,23 @@ def _subject(
     within = reached(connection, grant, action.within(values))
     if found is not None:  # told alike wherever it is, unless it is to be made where one may
         raise Refusal(action.taken, what=ref.kind, key=ref.key)
-    line.place = within.place
+    line.place = both(within.place, _place_of_other(connection, action, values))
     return None, within
+
+
+def _place_of_other(connection: Connection, action: Action[Any], values: Values) -> Place:
+    """Whose a new subject is beside who makes it.
+
+    Raises:
+        Refusal: there is nobody of that name.
+    """
+    if action.with_whom is None:
+        return PLATFORM
+    ref = action.with_whom(values)
+    found = find(connection, ref)
+    if found is None:
+        raise Refusal(NOT_FOUND, what=ref.kind)
+    return found.place
 
 
 def _refuse_role(action: Action[Any], who: Who) -> None:

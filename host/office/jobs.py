@@ -25,7 +25,7 @@ from host.model.own import OwnRequest
 from host.model.requests import Response
 from host.office.action import Acting
 from host.office.office import Office
-from host.office.places import PLATFORM, Place
+from host.office.places import PLATFORM, Place, place_of
 from host.office.records import Line, write_line
 from host.office.refusals import Refusal
 from host.office.subjects import Found, Ref
@@ -198,7 +198,7 @@ def take_job(connection: Connection, works: Mapping[str, Step], now: dt.datetime
         id=number,
         action=action,
         about=Ref(kind, key),
-        place=Place(**dict(zip(Place.__struct_fields__, place, strict=True))),
+        place=place_of(place),
         plan=plan,
         done=done,
         total=total,

@@ -4,12 +4,12 @@
 -- Asked for; whoever runs jobs finds it.
 -- notes: job
 INSERT INTO job AS t (
-    action, subject_kind, subject_key, issuer_id, merchant_id, store_id, member_id, plan, total,
-    asked_by, asked_at
+    action, subject_kind, subject_key, issuer_id, merchant_id, store_id, member_id, alliance_id,
+    plan, total, asked_by, asked_at
 )
 VALUES (
     %(action)s, %(kind)s, %(key)s, %(issuer_id)s, %(merchant_id)s, %(store_id)s, %(member_id)s,
-    %(plan)s, %(total)s, %(asked_by)s, %(asked_at)s
+    %(alliance_id)s, %(plan)s, %(total)s, %(asked_by)s, %(asked_at)s
 )
 RETURNING t.id;
 
@@ -52,7 +52,8 @@ RETURNING
     t.issuer_id,
     t.merchant_id,
     t.store_id,
-    t.member_id;
+    t.member_id,
+    t.alliance_id;
 
 -- name: beat
 -- How far it is; nothing where it is to stop.

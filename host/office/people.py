@@ -20,7 +20,8 @@ class Grant:
     @property
     def words(self) -> str:
         """As history names it."""
-        at = self.place.store_id or self.place.merchant_id or self.place.issuer_id
+        place = self.place
+        at = place.store_id or place.merchant_id or place.issuer_id or place.alliance_id
         return f"{self.role}@{self.scope}" + (f"/{at}" if at is not None else "")
 
 

@@ -5,11 +5,11 @@
 -- notes: person
 INSERT INTO person AS t (
     login, name, phone_hash, phone_sealed, phone_masked, issuer_id, merchant_id, store_id,
-    created_at, created_by
+    alliance_id, created_at, created_by
 )
 VALUES (
     %(login)s, %(name)s, %(phone_hash)s, %(phone_sealed)s, %(phone_masked)s, %(issuer_id)s,
-    %(merchant_id)s, %(store_id)s, %(now)s, %(by)s
+    %(merchant_id)s, %(store_id)s, %(alliance_id)s, %(now)s, %(by)s
 )
 RETURNING t.id;
 
@@ -118,12 +118,12 @@ FOR UPDATE;
 -- From now or later on, until then or for good.
 -- notes: person_grant
 INSERT INTO person_grant AS t (
-    person_id, role, scope, issuer_id, merchant_id, store_id, rights, limit_minor, from_at,
-    until_at, granted_by
+    person_id, role, scope, issuer_id, merchant_id, store_id, alliance_id, rights, limit_minor,
+    from_at, until_at, granted_by
 )
 VALUES (
-    %(person)s, %(role)s, %(scope)s, %(issuer_id)s, %(merchant_id)s, %(store_id)s, %(rights)s,
-    %(limit_minor)s, %(from_at)s, %(until_at)s, %(by)s
+    %(person)s, %(role)s, %(scope)s, %(issuer_id)s, %(merchant_id)s, %(store_id)s, %(alliance_id)s,
+    %(rights)s, %(limit_minor)s, %(from_at)s, %(until_at)s, %(by)s
 )
 RETURNING t.id;
 

@@ -51,6 +51,12 @@ _OWN_OPERATORS: Final[Mapping[How, LiteralString]] = {
 }
 """Where one sees one's own alone: of another's part nothing is read, and people are one's own, each
 looked at, not all who have a role."""
+_OF_MEMBERS: Final = (
+    "{column} = any(array(SELECT f.{member} FROM alliance_member AS f WHERE f.alliance_id = {scope}"
+    " AND daterange(f.member_from, f.member_until, '[]') @> coalesce((SELECT g.business_date FROM"
+    " business_day AS g WHERE g.state = 'open'), %(now)s::date)))"
+)
+"""Of who is in an alliance on the open business date."""
 _ANY: Final = [sql.SQL("true").format()]
 
 
@@ -112,7 +118,7 @@ def _source(view: View, who: Who) -> sql.Composable:
     statement = sql.SQL(SQL[view.id])
     if who.grant is None or who.grant.scope not in view.few:
         return statement
-    [own], _ = _scope(who)
+    [own], _ = _scope(view, who)
     fence = sql.SQL(") AS v WHERE {} OFFSET 0").format(own)
     return sql.SQL("SELECT v.* FROM (") + statement + fence
 
@@ -123,7 +129,7 @@ def _conditions(
     """Scope first; then what was asked for."""
     grant = who.grant
     is_cut = grant is None or grant.scope not in view.cut_by_rows
-    conditions, told = _scope(who) if is_cut else ([], {})
+    conditions, told = _scope(view, who) if is_cut else ([], {})
     own = _own(view, who)
     if own is not None:
         conditions.append(sql.SQL(own.among).format())
@@ -146,15 +152,24 @@ def _operator(how: How, *, is_own: bool) -> sql.SQL:
     return sql.SQL(told or _OPERATORS[how])
 
 
-def _scope(who: Who) -> tuple[list[sql.Composed], dict[str, Any]]:
+def _scope(view: View, who: Who) -> tuple[list[sql.Composed], dict[str, Any]]:
     grant = who.grant
     assert grant is not None, "who looks has a grant"
     if grant.scope is Scope.PLATFORM:
         return [], {}
-    condition = sql.SQL("{} = {}").format(
-        sql.Identifier("v", VIEW_COLUMNS[grant.scope]), sql.Placeholder("scope")
+    own = {"scope": getattr(grant.place, SCOPE_COLUMNS[grant.scope])}
+    if grant.scope is Scope.ALLIANCE and view.members is not None:
+        return [_of_members(view.members)], own
+    column = sql.Identifier("v", VIEW_COLUMNS[grant.scope])
+    return [sql.SQL("{} = {}").format(column, sql.Placeholder("scope"))], own
+
+
+def _of_members(members: Scope) -> sql.Composed:
+    return sql.SQL(_OF_MEMBERS).format(
+        column=sql.Identifier("v", VIEW_COLUMNS[members]),
+        member=sql.Identifier(SCOPE_COLUMNS[members]),
+        scope=sql.Placeholder("scope"),
     )
-    return [condition], {"scope": getattr(grant.place, SCOPE_COLUMNS[grant.scope])}
 
 
 def _placeholder(row: Filter) -> sql.Placeholder:
@@ -207,8 +222,13 @@ def _columns(names: list[str] | tuple[str, ...]) -> sql.Composed:
 
 def columns_for(view: View, who: Who) -> tuple[Column, ...]:
     """The columns that a grant may see."""
-    rights = who.grant.rights if who.grant else frozenset()
-    return tuple(one for one in view.columns if not one.right or one.right in rights)
+    grant = who.grant
+    assert grant is not None, "who looks has a grant"
+    return tuple(
+        one
+        for one in view.columns
+        if grant.scope not in one.hidden_from and (not one.right or one.right in grant.rights)
+    )
 
 
 def text_of(row: Filter, value: Secret) -> str:

@@ -5,12 +5,12 @@
 -- notes: history
 INSERT INTO history AS t (
     at, person_id, acting_as, action, subject_kind, subject_key, issuer_id, merchant_id, store_id,
-    member_id, before, after, note, approval_id, source, outcome
+    member_id, alliance_id, before, after, note, approval_id, source, outcome
 )
 VALUES (
     %(at)s, %(person)s, %(acting_as)s, %(action)s, %(kind)s, %(key)s, %(issuer_id)s,
-    %(merchant_id)s, %(store_id)s, %(member_id)s, %(before)s, %(after)s, %(note)s, %(approval)s,
-    %(source)s, %(outcome)s
+    %(merchant_id)s, %(store_id)s, %(member_id)s, %(alliance_id)s, %(before)s, %(after)s, %(note)s,
+    %(approval)s, %(source)s, %(outcome)s
 );
 
 -- name: last_done
@@ -29,13 +29,13 @@ LIMIT 1;
 -- Frozen: what is to be done, and what was seen.
 -- notes: approval
 INSERT INTO approval AS t (
-    action, subject_kind, subject_key, issuer_id, merchant_id, store_id, member_id, asked, sealed,
-    foretold, digest, seen, asked_by, asked_as, asked_at, expires_at
+    action, subject_kind, subject_key, issuer_id, merchant_id, store_id, member_id, alliance_id,
+    asked, sealed, foretold, digest, seen, asked_by, asked_as, asked_at, expires_at
 )
 VALUES (
     %(action)s, %(kind)s, %(key)s, %(issuer_id)s, %(merchant_id)s, %(store_id)s, %(member_id)s,
-    %(asked)s, %(sealed)s, %(foretold)s, %(digest)s, %(seen)s, %(asked_by)s, %(asked_as)s,
-    %(asked_at)s, %(expires_at)s
+    %(alliance_id)s, %(asked)s, %(sealed)s, %(foretold)s, %(digest)s, %(seen)s, %(asked_by)s,
+    %(asked_as)s, %(asked_at)s, %(expires_at)s
 )
 RETURNING t.id;
 
@@ -78,6 +78,7 @@ SELECT
     g.issuer_id,
     g.merchant_id,
     g.store_id,
+    g.alliance_id,
     g.rights,
     g.limit_minor
 FROM person_grant AS g

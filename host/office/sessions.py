@@ -203,12 +203,12 @@ def who_asks(connection: Connection, token: Secret, now: dt.datetime) -> Who:
 
 def grant_of(*row: Any) -> Grant:
     """A grant out of the columns that every statement of one gives."""
-    number, role, scope, issuer, merchant, store, rights, limit = row
+    number, role, scope, issuer, merchant, store, alliance, rights, limit = row
     return Grant(
         id=number,
         role=role,
         scope=Scope(scope),
-        place=Place(issuer_id=issuer, merchant_id=merchant, store_id=store),
+        place=Place(issuer_id=issuer, merchant_id=merchant, store_id=store, alliance_id=alliance),
         rights=frozenset(rights),
         limit_minor=limit,
     )

@@ -67,6 +67,7 @@ SELECT
     g.issuer_id,
     g.merchant_id,
     g.store_id,
+    g.alliance_id,
     g.rights,
     g.limit_minor
 FROM session AS s
@@ -121,6 +122,7 @@ SELECT
     issuer_id,
     merchant_id,
     store_id,
+    alliance_id,
     rights,
     limit_minor
 FROM person_grant

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
-from host.office.places import PLATFORM, Place
+from host.office.places import PLATFORM, Place, place_of
 from host.store.connecting import Connection
 from host.store.deciding import TABLES
 from host.store.noting import unseen_of
@@ -93,11 +93,11 @@ def find(connection: Connection, ref: Ref) -> Found | None:
     found = connection.execute(SQL[ref.kind], told).fetchone()
     if found is None:
         return None
-    number, issuer, merchant, store, member, maker, version, content = found
+    number, *place, maker, version, content = found
     return Found(
         ref=ref,
         id=number,
-        place=Place(issuer_id=issuer, merchant_id=merchant, store_id=store, member_id=member),
+        place=place_of(place),
         created_by=maker,
         version=version,
         content=content,

@@ -9,6 +9,7 @@ SELECT
     t.merchant_id,
     t.store_id,
     null::bigint AS member_id,
+    t.alliance_id,
     t.created_by,
     encode(row_digest(t), 'hex') AS version,
     row_content(t, %(unseen)s::text []) AS content
@@ -24,6 +25,7 @@ SELECT
     t.merchant_id,
     t.store_id,
     null::bigint AS member_id,
+    t.alliance_id,
     t.granted_by,
     encode(row_digest(t), 'hex') AS version,
     row_content(t, %(unseen)s::text []) AS content
@@ -39,6 +41,7 @@ SELECT
     t.merchant_id,
     t.store_id,
     t.member_id,
+    t.alliance_id,
     t.asked_by,
     encode(row_digest(t), 'hex') AS version,
     row_content(t, %(unseen)s::text []) AS content
@@ -54,6 +57,7 @@ SELECT
     t.merchant_id,
     t.store_id,
     t.member_id,
+    t.alliance_id,
     t.asked_by,
     encode(row_digest(t), 'hex') AS version,
     row_content(t, %(unseen)s::text []) AS content
@@ -69,6 +73,7 @@ SELECT
     null::integer AS merchant_id,
     null::integer AS store_id,
     null::bigint AS member_id,
+    null::smallint AS alliance_id,
     null::bigint AS created_by,
     encode(row_digest(t), 'hex') AS version,
     row_content(t, %(unseen)s::text []) AS content
@@ -77,13 +82,14 @@ WHERE t.institution_id = %(key)s
 FOR UPDATE;
 
 -- name: programme
--- By its code. An alliance's is the platform's.
+-- By its code.
 SELECT
     t.code,
     t.issuer_id,
     null::integer AS merchant_id,
     null::integer AS store_id,
     null::bigint AS member_id,
+    t.alliance_id,
     null::bigint AS created_by,
     encode(row_digest(t), 'hex') AS version,
     row_content(t, %(unseen)s::text []) AS content
@@ -99,6 +105,7 @@ SELECT
     null::integer AS merchant_id,
     null::integer AS store_id,
     null::bigint AS member_id,
+    t.id AS alliance_id,
     null::bigint AS created_by,
     encode(row_digest(t), 'hex') AS version,
     row_content(t, %(unseen)s::text []) AS content
@@ -114,6 +121,7 @@ SELECT
     t.merchant_id,
     null::integer AS store_id,
     null::bigint AS member_id,
+    t.alliance_id,
     null::bigint AS created_by,
     encode(row_digest(t), 'hex') AS version,
     row_content(t, %(unseen)s::text []) AS content
@@ -135,6 +143,7 @@ SELECT
     t.id AS merchant_id,
     null::integer AS store_id,
     null::bigint AS member_id,
+    null::smallint AS alliance_id,
     null::bigint AS created_by,
     encode(sha256(row_digest(t) || convert_to(taken.issuers::text, 'UTF8')), 'hex') AS version,
     row_content(t, %(unseen)s::text []) || jsonb_build_object('issuers', taken.issuers) AS content
@@ -157,6 +166,7 @@ SELECT
     t.merchant_id,
     t.id AS store_id,
     null::bigint AS member_id,
+    null::smallint AS alliance_id,
     null::bigint AS created_by,
     encode(row_digest(t), 'hex') AS version,
     row_content(t, %(unseen)s::text []) AS content
@@ -172,6 +182,7 @@ SELECT
     s.merchant_id,
     t.store_id,
     null::bigint AS member_id,
+    null::smallint AS alliance_id,
     null::bigint AS created_by,
     encode(
         sha256(
@@ -192,6 +203,7 @@ SELECT
     null::integer AS merchant_id,
     null::integer AS store_id,
     null::bigint AS member_id,
+    null::smallint AS alliance_id,
     null::bigint AS created_by,
     encode(row_digest(t), 'hex') AS version,
     row_content(t, %(unseen)s::text []) AS content
@@ -207,6 +219,7 @@ SELECT
     null::integer AS merchant_id,
     null::integer AS store_id,
     null::bigint AS member_id,
+    null::smallint AS alliance_id,
     null::bigint AS created_by,
     encode(sha256(row_digest(t) || coalesce(row_digest(v), '')), 'hex') AS version,
     row_content(t, %(unseen)s::text []) || coalesce(
@@ -228,6 +241,7 @@ SELECT
     null::integer AS merchant_id,
     null::integer AS store_id,
     null::bigint AS member_id,
+    null::smallint AS alliance_id,
     null::bigint AS created_by,
     encode(row_digest(t), 'hex') AS version,
     row_content(t, %(unseen)s::text []) AS content
@@ -243,6 +257,7 @@ SELECT
     null::integer AS merchant_id,
     null::integer AS store_id,
     null::bigint AS member_id,
+    null::smallint AS alliance_id,
     null::bigint AS created_by,
     encode(row_digest(t), 'hex') AS version,
     row_content(t, %(unseen)s::text []) AS content
@@ -259,6 +274,7 @@ SELECT
     null::integer AS merchant_id,
     null::integer AS store_id,
     null::bigint AS member_id,
+    null::smallint AS alliance_id,
     (SELECT p.id FROM person AS p WHERE p.login = t.made_by) AS created_by,
     encode(row_digest(t), 'hex') AS version,
     row_content(t, %(unseen)s::text []) AS content
@@ -274,6 +290,7 @@ SELECT
     null::integer AS merchant_id,
     null::integer AS store_id,
     t.member_id,
+    null::smallint AS alliance_id,
     null::bigint AS created_by,
     encode(
         sha256(
@@ -297,6 +314,7 @@ SELECT
     t.merchant_id,
     null::integer AS store_id,
     t.id AS member_id,
+    null::smallint AS alliance_id,
     (SELECT p.id FROM person AS p WHERE p.login = t.made_by) AS created_by,
     encode(row_digest(t), 'hex') AS version,
     row_content(t, %(unseen)s::text []) AS content
@@ -312,6 +330,7 @@ SELECT
     t.merchant_id,
     t.store_id,
     null::bigint AS member_id,
+    t.alliance_id,
     t.person_id AS created_by,
     encode(row_digest(t), 'hex') AS version,
     row_content(t, %(unseen)s::text []) AS content

@@ -44,6 +44,8 @@ class Column:
     """Shown only under a grant with this right."""
     opens: str = ""
     """The view that a value opens."""
+    hidden_from: frozenset[Scope] = frozenset()
+    """Of which scopes a grant is not shown it: other business of who a row is of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +105,9 @@ class View:
     roles: frozenset[str]
     scopes: frozenset[Scope]
     """Of which scopes a grant may look; which rows, its column in VIEW_COLUMNS says."""
+    members: Scope | None = None
+    """Under a grant of an alliance the column of this scope says which rows are seen: those of its
+    members, on the days of their membership."""
     columns: tuple[Column, ...]
     order: tuple[str, ...]
     """Columns of the statement, none of them null, that name one row: the keyset."""
@@ -127,3 +132,4 @@ class View:
 
 EVERYWHERE: Final = frozenset({Scope.PLATFORM, Scope.ISSUER, Scope.MERCHANT, Scope.STORE})
 """Each sees its own organisation's."""
+WITH_ALLIANCES: Final = EVERYWHERE | {Scope.ALLIANCE}

@@ -22,7 +22,8 @@ SELECT
     p.signed_in_at,
     p.issuer_id AS of_issuer,
     p.merchant_id AS of_merchant,
-    p.store_id AS of_store
+    p.store_id AS of_store,
+    p.alliance_id AS of_alliance
 FROM person AS p;
 
 -- name: grants
@@ -33,7 +34,7 @@ SELECT
     p.name,
     g.role,
     g.scope,
-    coalesce(i.institution_id, s.id::text, m.merchant_id, '') AS scope_key,
+    coalesce(i.institution_id, s.id::text, m.merchant_id, a.code, '') AS scope_key,
     g.rights,
     g.limit_minor,
     g.from_at,
@@ -42,13 +43,15 @@ SELECT
     g.ended_at,
     g.issuer_id AS of_issuer,
     g.merchant_id AS of_merchant,
-    g.store_id AS of_store
+    g.store_id AS of_store,
+    g.alliance_id AS of_alliance
 FROM person_grant AS g
 INNER JOIN person AS p ON g.person_id = p.id
 LEFT JOIN person AS b ON g.granted_by = b.id
 LEFT JOIN issuer AS i ON g.issuer_id = i.id
 LEFT JOIN merchant AS m ON g.merchant_id = m.id
-LEFT JOIN store AS s ON g.store_id = s.id;
+LEFT JOIN store AS s ON g.store_id = s.id
+LEFT JOIN alliance AS a ON g.alliance_id = a.id;
 
 -- name: approvals
 -- What waits for another person, and what became of it.
@@ -77,7 +80,8 @@ SELECT
     a.issuer_id AS of_issuer,
     a.merchant_id AS of_merchant,
     a.store_id AS of_store,
-    a.member_id AS of_member
+    a.member_id AS of_member,
+    a.alliance_id AS of_alliance
 FROM approval AS a
 INNER JOIN person AS p ON a.asked_by = p.id
 LEFT JOIN person AS d ON a.decided_by = d.id;
@@ -237,13 +241,14 @@ SELECT
     p.debt_is_allowed,
     p.is_primary,
     p.version,
-    p.issuer_id AS of_issuer
+    p.issuer_id AS of_issuer,
+    p.alliance_id AS of_alliance
 FROM programme AS p
 LEFT JOIN issuer AS i ON p.issuer_id = i.id
 LEFT JOIN alliance AS a ON p.alliance_id = a.id;
 
 -- name: alliances
--- Who shares programmes: how many are in it today.
+-- Who shares programmes: how many are in it on the open business date, of which there is one.
 SELECT
     a.code AS alliance,
     a.name,
@@ -257,18 +262,20 @@ SELECT
         WHERE
             m.alliance_id = a.id
             AND m.issuer_id IS NOT NULL
-            AND m.member_from <= %(now)s::date
-            AND (m.member_until IS NULL OR m.member_until >= %(now)s::date)
+            AND daterange(m.member_from, m.member_until, '[]')
+            @> coalesce(d.business_date, %(now)s::date)
     ) AS issuers_in,
     (
         SELECT count(*) FROM alliance_member AS m
         WHERE
             m.alliance_id = a.id
             AND m.merchant_id IS NOT NULL
-            AND m.member_from <= %(now)s::date
-            AND (m.member_until IS NULL OR m.member_until >= %(now)s::date)
-    ) AS merchants_in
-FROM alliance AS a;
+            AND daterange(m.member_from, m.member_until, '[]')
+            @> coalesce(d.business_date, %(now)s::date)
+    ) AS merchants_in,
+    a.id AS of_alliance
+FROM alliance AS a
+LEFT JOIN business_day AS d ON d.state = 'open';
 
 -- name: directory
 -- Who is in which alliance, from when until when, and for what: members are few beside merchants.
@@ -285,7 +292,8 @@ SELECT
     t.earns,
     t.redeems,
     t.issuer_id AS of_issuer,
-    t.merchant_id AS of_merchant
+    t.merchant_id AS of_merchant,
+    t.alliance_id AS of_alliance
 FROM alliance_member AS t
 INNER JOIN alliance AS a ON t.alliance_id = a.id
 LEFT JOIN issuer AS i ON t.issuer_id = i.id

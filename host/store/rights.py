@@ -217,7 +217,8 @@ OFFICE: Final[Mapping[str, Right]] = {
         reads=WHOLE,
         inserts=_of(
             "action subject_kind subject_key issuer_id merchant_id store_id "
-            "member_id asked sealed foretold digest seen asked_by asked_as asked_at expires_at"
+            "member_id alliance_id asked sealed foretold digest seen asked_by asked_as asked_at "
+            "expires_at"
         ),
         updates=_of("state decided_by decided_at note outcome sealed"),
     ),
@@ -264,7 +265,7 @@ OFFICE: Final[Mapping[str, Right]] = {
         reads=WHOLE,
         inserts=_of(
             "at kind person_id subject_kind subject_key issuer_id merchant_id store_id member_id "
-            "what values_shown has_secrets recipient purpose released_by file_id"
+            "alliance_id what values_shown has_secrets recipient purpose released_by file_id"
         ),
         updates=_of("values_shown downloads downloaded_at"),
     ),
@@ -281,7 +282,7 @@ OFFICE: Final[Mapping[str, Right]] = {
         reads=WHOLE,
         inserts=_of(
             "at person_id acting_as action subject_kind subject_key issuer_id "
-            "merchant_id store_id member_id before after note approval_id source "
+            "merchant_id store_id member_id alliance_id before after note approval_id source "
             "outcome"
         ),
     ),
@@ -303,7 +304,7 @@ OFFICE: Final[Mapping[str, Right]] = {
         reads=WHOLE,
         inserts=_of(
             "action subject_kind subject_key issuer_id merchant_id store_id "
-            "member_id plan total asked_by asked_at"
+            "member_id alliance_id plan total asked_by asked_at"
         ),
         updates=_of("state done started_at beat_at ended_at error"),
     ),
@@ -331,7 +332,7 @@ OFFICE: Final[Mapping[str, Right]] = {
     "office_file": Right(
         reads=WHOLE,
         inserts=_of(
-            "kind name person_id issuer_id merchant_id store_id state bytes sha256 "
+            "kind name person_id issuer_id merchant_id store_id alliance_id state bytes sha256 "
             "password_sealed made_at expires_at"
         ),
         updates=_of("state bytes sha256 password_sealed expires_at"),
@@ -350,7 +351,7 @@ OFFICE: Final[Mapping[str, Right]] = {
         reads=WHOLE,
         inserts=_of(
             "login name phone_hash phone_sealed phone_masked issuer_id merchant_id "
-            "store_id created_at created_by"
+            "store_id alliance_id created_at created_by"
         ),
         updates=_of(
             "name phone_hash phone_sealed phone_masked password_hash totp_sealed "
@@ -360,8 +361,8 @@ OFFICE: Final[Mapping[str, Right]] = {
     "person_grant": Right(
         reads=WHOLE,
         inserts=_of(
-            "person_id role scope issuer_id merchant_id store_id rights limit_minor "
-            "from_at until_at granted_by"
+            "person_id role scope issuer_id merchant_id store_id alliance_id rights "
+            "limit_minor from_at until_at granted_by"
         ),
         updates=_of("ended_at ended_by"),
     ),

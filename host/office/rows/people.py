@@ -40,7 +40,7 @@ class PersonSave(Values, frozen=True, kw_only=True):
     role: str | None = None
     scope: Scope = Scope.PLATFORM
     scope_key: str = ""
-    """The institution id, merchant id or number of a store."""
+    """The institution id, code of an alliance, merchant id or number of a store."""
     until: dt.datetime | None = None
 
 

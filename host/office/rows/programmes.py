@@ -2,7 +2,8 @@
 
 A programme is an issuer's, or an alliance's; whose it is and whether its points may go below zero
 stay, for purses are made by that. Who is invited into an alliance agrees by a person of their own,
-or an administrator does for them.
+or an administrator does for them: whoever manages one asks in whom it does not reach, and hears of
+them no more than whether they are there.
 """
 
 import datetime as dt
@@ -16,7 +17,7 @@ from host.office.action import OK, Acting, Action, Result, Second, Step
 from host.office.fields import InstitutionId, MerchantId, Name, Number, Values
 from host.office.refusals import FIELD, IN_IT, Refusal
 from host.office.roles import AL, IM, MO, PA
-from host.office.subjects import THE_PLATFORM, Found, Ref
+from host.office.subjects import THE_PLATFORM, Found, Ref, find
 from host.store.estate_versions import Followed
 from host.store.queries import load_queries
 
@@ -69,6 +70,8 @@ def _revise(acting: Acting, values: ProgrammeRevise) -> Result:
 
 def _add(acting: Acting, values: ProgrammeRevise) -> Result:
     assert acting.within is not None, "a new one is an issuer's, or an alliance's"
+    if values.issuer is not None and values.alliance is not None:
+        raise Refusal(FIELD, field="issuer", problem="an issuer's or an alliance's, one of them")
     told = msgspec.structs.asdict(values)
     told["debt_is_allowed"] = bool(values.debt_is_allowed)
     for name in ("name", "earn_points", "earn_per_minor", "redemption_points_min", "lot_months"):
@@ -122,11 +125,11 @@ def _save_alliance(acting: Acting, values: AllianceSave) -> Result:
 
 
 def _invite(acting: Acting, values: AllianceInvite) -> Result:
-    alliance = acting.find("alliance", values.alliance)
     if (values.merchant is None) == (values.issuer is None):
         raise Refusal(FIELD, field="merchant", problem="a merchant or an issuer, one of them")
-    there = acting.about or acting.within
-    assert there is not None, "the runner finds it, or where it is made"
+    there = acting.about or find(acting.connection, _invited(values))
+    assert there is not None, "the runner finds it, or who is invited"
+    alliance = acting.find("alliance", values.alliance)
     told: dict[str, Any] = {
         "alliance_id": alliance.id,
         "issuer_id": there.place.issuer_id,
@@ -152,11 +155,18 @@ def _keep_member(acting: Acting, values: AllianceInvite, told: dict[str, Any]) -
 
 
 def _refuse_days(acting: Acting, values: AllianceInvite) -> None:
-    today = acting.now.date()
+    today = _today(acting)
     if acting.about is None and values.since < today:
         raise Refusal(FIELD, field="since", problem="it begins today at the earliest")
     if values.until is not None and values.until < max(values.since, today):
         raise Refusal(FIELD, field="until", problem="its last day is today at the earliest")
+
+
+def _today(acting: Acting) -> dt.date:
+    row = acting.connection.execute(SQL["today"], {"now": acting.now}).fetchone()
+    assert row is not None, "an aggregate is a row"
+    today: dt.date = row[0]
+    return today
 
 
 def _is(acting: Acting, statement: str, told: Any) -> bool:
@@ -212,7 +222,8 @@ INVITE: Final = Action(
     roles=frozenset({PA, AL}),
     do=_invite,
     about=lambda values: Ref("alliance_member", _key_of(values)),
-    within=_invited,
+    within=lambda values: Ref("alliance", values.alliance),
+    with_whom=_invited,
     second=Second.ALWAYS,
     approvers=frozenset({PA, IM, MO}),
 )

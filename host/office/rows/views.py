@@ -5,6 +5,7 @@ from typing import Final
 
 from host.office.places import Scope
 from host.office.roles import (
+    AL,
     AU,
     BM,
     BO,
@@ -20,7 +21,7 @@ from host.office.roles import (
     SM,
     STAFF,
 )
-from host.office.view import EVERYWHERE, Column, Filter, How, Own, View
+from host.office.view import EVERYWHERE, WITH_ALLIANCES, Column, Filter, How, Own, View
 
 _SUBJECT: Final = (Column(name="subject_kind"), Column(name="subject_key"))
 
@@ -28,8 +29,8 @@ PEOPLE: Final = View(
     id="people",
     en="Operators",
     zh="操作员",
-    roles=frozenset({PA, AU, IM, HR, MO, SM}),
-    scopes=EVERYWHERE,
+    roles=frozenset({PA, AU, IM, AL, HR, MO, SM}),
+    scopes=WITH_ALLIANCES,
     columns=(
         Column(name="login"),
         Column(name="name"),
@@ -59,8 +60,8 @@ GRANTS: Final = View(
     id="grants",
     en="Grants",
     zh="授权矩阵",
-    roles=frozenset({PA, AU, IM, MO, SM}),
-    scopes=EVERYWHERE,
+    roles=frozenset({PA, AU, IM, AL, MO, SM}),
+    scopes=WITH_ALLIANCES,
     columns=(
         Column(name="id", kind=int),
         Column(name="login", opens="people"),
@@ -96,7 +97,7 @@ APPROVALS: Final = View(
     en="Approvals",
     zh="复核",
     roles=STAFF,
-    scopes=EVERYWHERE,
+    scopes=WITH_ALLIANCES,
     columns=(
         Column(name="id", kind=int),
         Column(name="action"),
@@ -249,8 +250,9 @@ MERCHANTS: Final = View(
     id="merchants",
     en="Merchants",
     zh="商户",
-    roles=frozenset({PA, PO, AU, RK, FN, MO}),
-    scopes=frozenset({Scope.PLATFORM, Scope.MERCHANT}),
+    roles=frozenset({PA, PO, AU, RK, FN, AL, MO}),
+    scopes=frozenset({Scope.PLATFORM, Scope.ALLIANCE, Scope.MERCHANT}),
+    members=Scope.MERCHANT,
     columns=(
         Column(name="merchant_id"),
         Column(name="name"),
@@ -258,7 +260,7 @@ MERCHANTS: Final = View(
         Column(name="city"),
         Column(name="stores", kind=int, opens="stores"),
         Column(name="terminals", kind=int, opens="terminals"),
-        Column(name="issuers", kind=list),
+        Column(name="issuers", kind=list, hidden_from=frozenset({Scope.ALLIANCE})),
         Column(name="is_active", kind=bool),
         Column(name="closed_on", kind=dt.date),
     ),
@@ -272,7 +274,7 @@ MERCHANTS: Final = View(
     ),
     actions=("merchant.save", "merchant.suspend", "merchant.close"),
     exports="CX",
-    few=frozenset({Scope.MERCHANT}),
+    few=frozenset({Scope.ALLIANCE, Scope.MERCHANT}),
 )
 VENDORS: Final = View(
     id="vendors",

@@ -55,6 +55,8 @@ def completed(words: str) -> list[str]:
         ("store save --data {} --store 1", "1"),
         ("programme revise --data {} C", "CITY"),
         ("setting set approval-hours --data {} --figure 7", "72"),
+        ("person grant li --data {} --scope issuer --scope-key 48", "488"),
+        ("person grant li --data {} --scope merchant --scope-key 8", "888"),
     ],
 )
 def test_what_the_office_has_is_completed_in_its_commands(

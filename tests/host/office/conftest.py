@@ -17,7 +17,7 @@ import pytest
 
 from config.run.database import Dsns
 from host.hsm.vault import Vault
-from host.model.office import NOBODY, Do, Done, Page, Refused, Show, Told
+from host.model.office import NOBODY, Do, Done, Page, Refused, Show, Told, Waiting
 from host.model.secrets import Secret
 from host.office.doing import run_action
 from host.office.first import make_first
@@ -32,7 +32,9 @@ from tests.host.conftest import LMK, NOW
 
 PASSWORD = "seven green otters"
 STORE, OTHER_STORE = "1", "4"
-HOME = {"platform": "", "issuer": "48882900", "merchant": "", "store": STORE}
+HOME = {
+    "platform": "", "issuer": "48882900", "alliance": "HARBOUR", "merchant": "", "store": STORE
+}  # fmt: skip
 
 
 def code_at(seed: str, at: dt.datetime) -> str:
@@ -181,6 +183,19 @@ class Bureau:
             )  # fmt: skip
         assert isinstance(told, Done), told
         return self.take_up(login, told.shown_once["invitation"])
+
+    def done_by_two(self, asker: Person, approver: Person, action: str, **values: Any) -> Done:
+        """Asked by one, agreed to by the other, each with a code where one is asked for."""
+        told = self.do(asker, action, **values)
+        if isinstance(told, Refused):
+            told = self.with_code(asker, action, **values)
+        assert isinstance(told, Waiting), told
+        decided = {"approval": told.approval, "decision": "approve"}
+        done = self.do(approver, "approval.decide", **decided)
+        if isinstance(done, Refused) and done.code == "E-STEP-UP":
+            done = self.with_code(approver, "approval.decide", **decided)
+        assert isinstance(done, Done), done
+        return done
 
     def do_jobs(self) -> None:
         """Everything that waits."""

@@ -5,33 +5,17 @@ from typing import Any
 
 import pytest
 
-from host.model.office import Done, Refused, Waiting
+from host.model.office import Refused
 from host.model.responses import Reason
 from tests.host.batched import put_batch
 from tests.host.conftest import FIRST, CardPool, Till
-from tests.host.office.conftest import Bureau, Person, opened_bureau
+from tests.host.office.conftest import Bureau, opened_bureau
 
 
 @pytest.fixture
 def office(till: Till) -> Iterator[Bureau]:
     """On the database that the till trades with."""
     yield from opened_bureau(till.dsns)
-
-
-def done_by_two(
-    office: Bureau, asker: Person, approver: Person, action: str, **values: Any
-) -> Done:
-    """Asked by one, agreed to by the other, each with a code where one is asked for."""
-    told = office.do(asker, action, **values)
-    if isinstance(told, Refused):
-        told = office.with_code(asker, action, **values)
-    assert isinstance(told, Waiting), told
-    decided = {"approval": told.approval, "decision": "approve"}
-    done = office.do(approver, "approval.decide", **decided)
-    if isinstance(done, Refused) and done.code == "E-STEP-UP":
-        done = office.with_code(approver, "approval.decide", **decided)
-    assert isinstance(done, Done), done
-    return done
 
 
 async def test_an_issuer_that_is_suspended_is_refused_at_once_and_taken_again_by_two(
@@ -46,8 +30,8 @@ async def test_an_issuer_that_is_suspended_is_refused_at_once_and_taken_again_by
     assert (await till.buy(card, 100)).is_approved
     office.done(second, "issuer.suspend", institution_id=issuer, note="in trouble")
     assert (await till.buy(card, 100)).reason is Reason.ISSUER_UNKNOWN
-    done_by_two(
-        office, second, office.admin, "issuer.suspend",
+    office.done_by_two(
+        second, office.admin, "issuer.suspend",
         institution_id=issuer, is_suspended=False, note="mended",
     )  # fmt: skip
     assert (await till.buy(card, 100)).is_approved
@@ -115,10 +99,10 @@ async def test_a_programme_that_is_revised_and_one_that_is_new_earn_from_the_nex
         "SELECT p.code, i.institution_id FROM programme AS p JOIN issuer AS i"
         " ON i.id = p.issuer_id JOIN card AS c ON c.issuer_id = i.id WHERE c.id = %s", card,
     )  # fmt: skip
-    done_by_two(office, office.admin, second, "programme.revise", programme=code, earn_points=2)
+    office.done_by_two(office.admin, second, "programme.revise", programme=code, earn_points=2)
     assert (await till.buy(card, 10_000)).points_earned == 200
-    done_by_two(
-        office, office.admin, second, "programme.revise", programme="GREEN", issuer=issuer,
+    office.done_by_two(
+        office.admin, second, "programme.revise", programme="GREEN", issuer=issuer,
         name="Green points", earn_points=1, earn_per_minor=1_000, redemption_points_min=10,
         lot_months=12,
     )  # fmt: skip
@@ -142,27 +126,27 @@ async def test_who_is_invited_into_an_alliance_agrees_and_earns_in_it_until_it_e
         " WHERE c.id = %s", card,
     )  # fmt: skip
     today = f"{office.now:%Y-%m-%d}"
-    done_by_two(office, office.admin, second, "alliance.save", alliance="HARBOUR", name="Harbour")
-    done_by_two(
-        office, office.admin, second, "programme.revise", programme="SHARED", alliance="HARBOUR",
+    office.done_by_two(office.admin, second, "alliance.save", alliance="HARBOUR", name="Harbour")
+    office.done_by_two(
+        office.admin, second, "programme.revise", programme="SHARED", alliance="HARBOUR",
         name="Harbour points", earn_points=1, earn_per_minor=500, redemption_points_min=1,
         lot_months=12,
     )  # fmt: skip
     owner = office.person("merchant_owner", "merchant", merchant)
     manager = office.person("issuer_manager", "issuer", issuer)
     asked = {"alliance": "HARBOUR", "since": today}
-    done_by_two(office, office.admin, owner, "alliance.invite", merchant=merchant, **asked)
+    office.done_by_two(office.admin, owner, "alliance.invite", merchant=merchant, **asked)
     await till.buy(card, 10_000)
     assert points(till, card) == []
-    done_by_two(office, office.admin, manager, "alliance.invite", issuer=issuer, **asked)
+    office.done_by_two(office.admin, manager, "alliance.invite", issuer=issuer, **asked)
     await till.buy(card, 10_000)
     assert points(till, card) == [(20,)]
     told = office.do(office.admin, "alliance.invite", merchant=merchant, alliance="HARBOUR",
                      since=f"{office.now:%Y-12-31}")  # fmt: skip
     assert isinstance(told, Refused)
     assert told.code == "E-MEMBER", "in it already"
-    done_by_two(
-        office, office.admin, owner, "alliance.invite", merchant=merchant, earns=False, **asked
+    office.done_by_two(
+        office.admin, owner, "alliance.invite", merchant=merchant, earns=False, **asked
     )
     await till.buy(card, 10_000)
     assert points(till, card) == [(20,)]

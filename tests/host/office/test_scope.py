@@ -91,13 +91,40 @@ class World:
         self.programme = bureau.sql(
             "SELECT code FROM programme WHERE issuer_id = %s LIMIT 1", self.issuer_number
         )[0][0]
-        bureau.sql("INSERT INTO alliance VALUES (9, 'ABROAD', 'Foreign circle')")
-        bureau.sql(
-            "INSERT INTO alliance_member SELECT 9, CASE n WHEN 1 THEN %s END,"
-            " CASE n WHEN 2 THEN %s END, '2026-01-01', NULL, true, true"
-            " FROM generate_series(1, 2) AS n", self.issuer_number, self.merchant_number,
-        )  # fmt: skip
-        self.grant = bureau.rows(bureau.admin, "grants", login=self.owner.login)[0]["id"]
+        self.grant = self.grant_of(self.owner)
+        self.make_alliances()
+
+    def make_alliances(self) -> None:
+        """Ours, and another with somebody who has asked for something."""
+        bureau = self.bureau
+        home = bureau.sql("SELECT i.id, m.id FROM issuer AS i, merchant AS m WHERE"
+                          " i.institution_id = %s AND m.merchant_id = %s",
+                          HOME["issuer"], HOME["merchant"])[0]  # fmt: skip
+        for number, code, members in (
+            (1, HOME["alliance"], home), (9, "ABROAD", (self.issuer_number, self.merchant_number)),
+        ):  # fmt: skip
+            bureau.sql("INSERT INTO alliance VALUES (%s, %s, %s)", number, code, f"{code} circle")
+            bureau.sql(
+                "INSERT INTO alliance_member VALUES (%s, %s, NULL, '2026-01-01', NULL, true, true),"
+                " (%s, NULL, %s, '2026-01-01', NULL, true, true)",
+                number, members[0], number, members[1],
+            )  # fmt: skip
+            bureau.sql(
+                "INSERT INTO programme (code, alliance_id, name, earn_points, earn_per_minor,"
+                " redemption_points_min, lot_months, debt_is_allowed, is_primary)"
+                " VALUES (%s, %s, 'Points', 1, 1000, 1, 12, false, false)", f"{code}PTS", number,
+            )  # fmt: skip
+        self.abroad = bureau.person("alliance_manager", "alliance", "ABROAD")
+        told = bureau.with_code(self.abroad, "alliance.save", alliance="ABROAD", name="Abroad")
+        self.alliances = {
+            "login": self.abroad.login, "approval": told.approval, "scope": "alliance",
+            "grant": self.grant_of(self.abroad), "scope_key": "ABROAD",
+            "programme": "ABROADPTS", "since": "2026-01-01",
+        }  # fmt: skip
+
+    def grant_of(self, person: Person) -> int:
+        number: int = self.bureau.rows(self.bureau.admin, "grants", login=person.login)[0]["id"]
+        return number
 
     def person(self, role: str, scope: str) -> Person:
         """Of our own merchant, store or issuer."""
@@ -106,12 +133,16 @@ class World:
         return self.people[role, scope]
 
     def values(self, action: str) -> Iterator[dict[str, Any]]:
-        """That name something foreign, whole otherwise."""
+        """That name something foreign, whole otherwise: of an issuer or a merchant, and of an
+        alliance."""
         fields = {one.name: one for one in msgspec.structs.fields(ACTIONS[action].values)}
         told = {name: self.value(name) for name in fields if name in self.known()}
         needed = {one.name for one in fields.values() if one.required}
         assert needed <= told.keys(), f"{action}: give {needed - told.keys()} in World.known"
         yield told
+        of_an_alliance = {name: self.alliances[name] for name in told if name in self.alliances}
+        if of_an_alliance:
+            yield told | of_an_alliance
 
     def value(self, name: str) -> Any:
         return self.known()[name]
@@ -172,7 +203,7 @@ def test_no_view_shows_a_row_of_another(world: World, role: str, scope: Scope) -
             shown = str(told.rows)
             for foreign in (world.merchant, world.terminal, world.owner.login, "9foreign",
                             "Foreign cards", "FOREIGN", "ABROAD", "Foreign face", world.batch,
-                            world.manager.login):  # fmt: skip
+                            world.manager.login, world.abroad.login):  # fmt: skip
                 assert foreign not in shown, f"{view.id} shows {foreign} to {role}@{scope}"
             assert world.issuer not in shown or view.id == "merchants", view.id
 
@@ -216,11 +247,17 @@ def test_what_is_anothers_and_what_is_not_there_are_told_alike(world: World) -> 
     assert told[0] == told[1]
 
 
+def members_of(view: View, scope: Scope) -> Scope | None:
+    """Of which scope members are by whose column an alliance's rows are told."""
+    return view.members if scope is Scope.ALLIANCE else None
+
+
 def test_every_view_says_whose_a_row_is(world: World) -> None:
     with psycopg.connect(world.bureau.dsns.owner) as connection:
         for view in VIEWS.values():
             for scope in (view.scopes - view.cut_by_rows) & SCOPE_COLUMNS.keys():
-                statement = f"SELECT v.{VIEW_COLUMNS[scope]} FROM ({SQL[view.id]}) AS v LIMIT 0"
+                column = VIEW_COLUMNS[members_of(view, scope) or scope]
+                statement = f"SELECT v.{column} FROM ({SQL[view.id]}) AS v LIMIT 0"
                 try:
                     connection.execute(statement, {"now": world.bureau.now, "me": 1, "mine": []})
                 except psycopg.errors.UndefinedColumn as error:

@@ -64,6 +64,13 @@ def test_a_view_says_what_it_is_and_names_what_is_there(view) -> None:
         )
 
 
+@pytest.mark.parametrize("view", VIEWS.values(), ids=VIEWS)
+def test_what_is_hidden_from_somebody_is_not_found_out_by_a_filter_or_an_order(view) -> None:
+    hidden = {one.name for one in view.columns if one.hidden_from or one.right}
+    orders = {column for one in view.filters for column in one.order} | set(view.order)
+    assert not hidden & ({one.column for one in view.filters} | orders)
+
+
 def test_every_statement_of_a_view_is_a_row() -> None:
     lonely = SQL.keys() - VIEWS.keys()
     assert not lonely, f"put the rows of {lonely} into _VIEWS of host/office/tables.py"

@@ -32,6 +32,7 @@ SMALL = {
     "card_face": "a few of each product",
     "office_setting": "few",
     "alliance_member": "thousands",
+    "business_day": "one is open",
     "terminal_status": "",
     "product": "some dozens of each issuer",
     "card_face_version": "a few of each product",
@@ -57,7 +58,7 @@ JOIN pg_class AS c ON i.indexrelid = c.oid
 WHERE i.indisunique AND i.indpred IS NULL AND i.indexprs IS NULL
 """
 SAMPLES: dict[type, str] = {str: "x", int: "7", bool: "true", dt.date: "2026-11-22"}
-PLACE = Place(issuer_id=1, merchant_id=7, store_id=7, member_id=7)
+PLACE = Place(issuer_id=1, merchant_id=7, store_id=7, member_id=7, alliance_id=1)
 VALUES = {"now": NOW, "me": 7, "mine": ["merchant.close"]}
 ASKED = [
     (view.id, scope, name)
@@ -232,15 +233,23 @@ def in_order(plan: Any) -> Iterator[Any]:
         yield merged(plan)
         return
     yield plan
-    for one in plan.get("Plans", []):
-        if one.get("Parent Relationship") not in {"SubPlan", "InitPlan"}:
-            yield from in_order(one)
+    for one in below(plan):
+        yield from in_order(one)
+
+
+def below(plan: Any) -> list[Any]:
+    """Nodes that its rows come from."""
+    return [
+        one
+        for one in plan.get("Plans", [])
+        if one.get("Parent Relationship") not in {"SubPlan", "InitPlan"}
+    ]
 
 
 def merged(heap: Any) -> Any:
     """A heap scan as if it were of its indexes at once."""
-    [below] = heap["Plans"]
-    scans = below["Plans"] if below["Node Type"] == "BitmapAnd" else [below]
+    [read] = below(heap)
+    scans = read["Plans"] if read["Node Type"] == "BitmapAnd" else [read]
     names = {one.get("Index Name", "") for one in scans}
     conditions = "".join(one.get("Index Cond", "") for one in scans)
     return {**heap, "Index Cond": conditions, "Index Name": names.pop() if len(names) == 1 else ""}
@@ -277,9 +286,9 @@ def reads(plan: Any, *, is_whole: bool, is_limited: bool = False) -> Iterator[st
     is_index = kind.startswith(("Index", "Bitmap Index"))
     if kind == "Seq Scan" or (is_index and not is_bounded and not is_in_order):
         yield plan.get("Relation Name", "")
-    below = is_limited and kind in {"Nested Loop", "Memoize", "Incremental Sort", "Subquery Scan"}
+    goes_on = is_limited and kind in {"Nested Loop", "Memoize", "Incremental Sort", "Subquery Scan"}
     for place, each in enumerate(plan.get("Plans", [])):
-        is_page = is_whole and (kind == "Limit" or (below and place == 0))
+        is_page = is_whole and (kind == "Limit" or (goes_on and place == 0))
         yield from reads(each, is_whole=is_whole, is_limited=is_page)
 
 
