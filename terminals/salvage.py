@@ -2,17 +2,19 @@
 
 The codec stops at the first fault. A terminal whose reversal holds one bad byte is still owed
 its money, so this goes on past a fault as long as the next field's place is known: by the lengths
-of the specification, field by field, leaving out what is not sound. Only broken messages come
-here; a sound body gives here what the codec gives.
+of the specification, and by the standard's of a field it lacks, leaving out what is not sound.
+Only broken messages come here; a sound body gives here what the codec gives.
 """
 
 from binascii import unhexlify
+from collections.abc import Collection
 from typing import Final
 
 import msgspec
 
 from terminals.codec import FIRST_MAC, SECOND_MAC, fault_of
 from terminals.compiled import Fields, Head, numbers_of
+from terminals.elsewhere import PACKED, missing_in
 from terminals.formats import FIELD_NUMBER_MAX, FieldSpec, Spec
 
 _PRIMARY_MAX: Final = 64
@@ -26,13 +28,27 @@ class Salvaged(msgspec.Struct, frozen=True):
 
     fields: Fields
     raw: Fields
-    """The bytes, in hexadecimal, of fields whose place is known and whose value is none."""
+    """The bytes, in hexadecimal, of fields whose place is known and whose value is none of ours."""
     is_whole: bool
     """Whether every field's place is known, and the body ends with the last."""
 
 
 def salvage(spec: Spec, body: bytes) -> Salvaged | None:
-    """All that is sound in a body; None where not even type and bitmap are."""
+    """All that is sound in a body; None where not even type and bitmap are.
+
+    A field that the specification lacks has a place where, written as in ISO 8583:1987, it leaves
+    every other one in its own, to the last byte.
+    """
+    found = _salvage(spec, body, frozenset())
+    if found is None or found.is_whole:
+        return found
+    others = missing_in(spec, PACKED) if Head.of(spec).is_packed else {}
+    more = _salvage({**spec, **others}, body, others.keys()) if others else None
+    return more if more is not None and more.is_whole else found
+
+
+def _salvage(spec: Spec, body: bytes, others: Collection[str]) -> Salvaged | None:
+    """The same; `others` are not of its dialect, and have a place only where they are sound."""
     head = Head.of(spec)
     numbers, at = _announced(spec, head, body)
     mti = _value(spec["t"], body[: head.type_bytes], 4)
@@ -44,10 +60,11 @@ def salvage(spec: Spec, body: bytes) -> Salvaged | None:
         name, field = str(number), spec[str(number)]
         size, start = _size(field, body, at)
         end = start + _bytes_of(field, size)
-        if number in _BITMAPS or not field["max_len"] or size < 0 or end > len(body):
+        is_lost = number in _BITMAPS or not field["max_len"] or size < 0 or end > len(body)
+        value = None if is_lost else _value(field, body[start:end], size)
+        if is_lost or (value is None and name in others):
             return Salvaged(_with_code(spec, fields, numbers, body), raw, is_whole=False)
-        value = _value(field, body[start:end], size)
-        if value is None:
+        if value is None or name in others:
             raw[name] = body[start:end].hex().upper()
         else:
             fields[name] = value
@@ -66,7 +83,7 @@ def place_of(spec: Spec, body: bytes, name: str) -> int:
         size, start = _size(field, body, at)
         if str(number) == name:
             return start
-        if size < 0:
+        if size < 0 or not field["max_len"]:
             break
         at = start + _bytes_of(field, size)
     return head.type_bytes

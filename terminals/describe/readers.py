@@ -7,12 +7,12 @@ from typing import Final
 import msgspec
 
 from terminals.codec import Codec, DecodeError, EncodeError
-from terminals.describe.elsewhere import PACKED, missing_in
 from terminals.describe.forms import JsonWalk, json_nodes, record_nodes, record_spans
 from terminals.describe.heads import Asked, Head, heads_of, is_message_type
 from terminals.describe.inside import Known, Node, inside
 from terminals.describe.mask import EXPOSURES, Cover, Exposure
 from terminals.describe.walk import Fault, Form, Span, Walk
+from terminals.elsewhere import PACKED, missing_in
 from terminals.formats import FieldSpec, Spec
 from terminals.isodialect import KEPT_AS_BYTES
 from terminals.records import Layout

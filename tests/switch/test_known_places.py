@@ -81,6 +81,52 @@ async def test_a_bad_value_is_answered_30_wherever_it_stands(mock_clock, dialect
         assert (told["39"], told["11"], told["41"]) == ("30", SALE["11"], SALE["41"])
 
 
+OF_OTHERS = {
+    "5": bytes.fromhex("000000000100"),
+    "7": bytes.fromhex("1126091500"),
+    "18": bytes.fromhex("5999"),
+    "19": bytes.fromhex("0156"),
+    "28": b"D00000000",
+    "43": b"A shop, somewhere".ljust(40),
+    "46": bytes.fromhex("0003") + b"abc",
+    "50": b"156",
+}
+"""Fields that POS terminals do not have, as ISO 8583:1987 writes them in packed digits."""
+
+
+def with_another(payload: bytes, name: str, data: bytes) -> bytes:
+    """The same with this field of others in its place, and a right code."""
+    start = len(TPDU + HEADER)
+    body = payload[start:]
+    numbers = sorted(int(each) for each in POS.split(payload).fields if each.isdigit())
+    behind = next(str(each) for each in numbers if each > int(name))
+    at = place_of(POS.codec.spec, body, behind) - POS.codec.spec[behind]["len_type"]
+    bits = int.from_bytes(body[2:10]) | 1 << 64 - int(name)
+    changed = body[:2] + bits.to_bytes(8) + body[10:at] + data + body[at:]
+    return payload[:start] + seal(changed, MAC, POS.codec.tag_bytes)
+
+
+@pytest.mark.parametrize("name", OF_OTHERS)
+async def test_a_field_of_others_hides_nothing_behind_it(mock_clock, name):
+    """A sale is answered 30, and a reversal is undone by its key."""
+    sale = heard(with_another(written(POS, SALE), name, OF_OTHERS[name]), POS)
+    [said] = sale.said
+    told = POS.split(said).fields
+    assert (told["39"], told["11"], told["41"]) == ("30", SALE["11"], SALE["41"])
+    fields = {number: text for number, text in SALE.items() if number not in {"26", "52", "53"}}
+    undoing = written(POS, fields | SALES[Kind.REVERSAL])
+    ends = heard(with_another(undoing, name, OF_OTHERS[name]), POS)
+    [(request, _waiter)] = ends.asked
+    assert (request.kind, request.key.stan, ends.said) == (Kind.REVERSAL, SALE["11"], [])
+
+
+@pytest.mark.parametrize("name", ["7", "18"])
+async def test_a_field_of_others_that_is_not_written_as_usual_is_not_guessed_at(mock_clock, name):
+    for data in (b"\xff" * len(OF_OTHERS[name]), OF_OTHERS[name] + b"\x00", OF_OTHERS[name][1:]):
+        ends = heard(with_another(written(POS, SALE | SALES[Kind.REVERSAL]), name, data), POS)
+        assert (ends.said, ends.asked, ends.fates) == ([], [], 1)
+
+
 @pytest.mark.parametrize("note", NOTES)
 @pytest.mark.parametrize("kind", SALES)
 @pytest.mark.parametrize("dialect_name", DIALECTS)

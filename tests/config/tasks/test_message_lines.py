@@ -24,10 +24,10 @@ from config.tasks.message_page import page_of
 from terminals.describe import meanings
 from terminals.describe.arrays import DECIMAL, HEXADECIMAL, OCTAL
 from terminals.describe.description import Description, describe, every_part
-from terminals.describe.elsewhere import PACKED
 from terminals.describe.forms import CLEAR_SIZES, HIDDEN, OBJECTS, TEXTS
 from terminals.dialects import ascii87_fields, mis_iso, pos
 from terminals.dialects.softpos_words import OPERATIONS
+from terminals.elsewhere import PACKED
 from terminals.framing import LENGTH_CODECS
 from terminals.records import CHARSETS
 from tests.commands import run_command
