@@ -215,6 +215,47 @@ WHERE
 ORDER BY move.card_id
 LIMIT %(limit)s;
 
+-- name: fee_not_its_move
+-- What was taken for a replacement is what was asked with it, of its card; and where the move is
+-- done it was taken, or refused.
+WITH asked AS (
+    SELECT
+        move.shard,
+        move.card_id,
+        move.state,
+        move.fee_minor,
+        issuer.currency,
+        concat(
+            move.origin, '/', move.made_by, '/move.', move.card_id, '/', move.name, '-fee/f'
+        ) AS slot
+    FROM move
+    INNER JOIN issuer ON issuer.id = move.issuer_id
+    WHERE move.fee_minor > 0
+),
+
+took AS (
+    SELECT * FROM journal
+    WHERE kind = 'card_fee'
+)
+
+SELECT
+    slot,
+    coalesce(asked.currency, took.unit) AS unit,
+    coalesce(asked.fee_minor, 0) AS asked_minor,
+    coalesce(took.amount_minor, 0) AS took_minor
+FROM asked
+FULL JOIN took USING (slot)
+LEFT JOIN exchange USING (slot)
+WHERE
+    (took.id IS NULL AND asked.state = 'done' AND exchange.slot IS NULL)
+    OR (
+        took.id IS NOT NULL
+        AND (took.shard, took.card_id, took.amount_minor, took.unit)
+        IS DISTINCT FROM (asked.shard, asked.card_id, asked.fee_minor, asked.currency)
+    )
+ORDER BY slot
+LIMIT %(limit)s;
+
 -- name: pending_on_a_card
 -- Cash whose card could not be loaded, and no other, is owed to suspense: A6, posting pending.
 SELECT

@@ -109,6 +109,11 @@ CHECKS: Final = (
                 "or with another last day",
             ),
             Test(
+                "fee_not_its_move",
+                "{slot}: {asked_minor} was to be taken for a replacement, {took_minor} was, or of "
+                "another card",
+            ),
+            Test(
                 "pending_on_a_card",
                 "journal {id} of shard {shard} was told {reason}, which is not what it moved",
             ),

@@ -81,7 +81,7 @@ CHART: Final[dict[Chart, ChartRow]] = {
     Chart.ISSUER_RECEIVABLE: ChartRow(
         Owner.ISSUER, Side.DEBIT, "sales an external issuer decided and has to pay"
     ),
-    Chart.FEE_INCOME: ChartRow(Owner.NOBODY, Side.CREDIT, "fees earned by the operator"),
+    Chart.FEE_INCOME: ChartRow(Owner.ISSUER, Side.CREDIT, "fees an issuer took of its cards"),
     Chart.BREAKAGE: ChartRow(Owner.ISSUER, Side.CREDIT, "expired value an issuer keeps"),
     Chart.IN_TRANSIT: ChartRow(Owner.NOBODY, Side.CREDIT, "between two shards, zero at rest"),
     Chart.ROUNDING: ChartRow(Owner.NOBODY, Side.CREDIT, "parts of a minor unit"),

@@ -87,9 +87,22 @@ class Moves:
             await self._drive(move)
 
     async def _drive(self, move: OpenMove) -> None:
+        if move.fee is not None and move.step == 1 and not await self._has_taken_fee(move):
+            return
         for step in range(move.step, move.step + STEPS_AT_ONCE_MAX):
             if not await self._step(move._replace(step=step)):
                 return
+
+    async def _has_taken_fee(self, move: OpenMove) -> bool:
+        """Whether it is known what became of the fee, so that the rest may leave.
+
+        It was covered when it was asked for. What a sale that was under way has spent since is not
+        taken from what is left: then there is no fee, and that is said.
+        """
+        answer = await self._ask(_fee(move))
+        if answer.rrn and not answer.is_approved:
+            _LOG.error("a fee was not taken", card=move.card, move=move.name, why=answer.reason)
+        return bool(answer.rrn)
 
     async def _step(self, move: OpenMove) -> bool:
         """Whether it is done and the next may be asked."""
@@ -134,6 +147,11 @@ class Moves:
 def _leaving(move: OpenMove) -> OwnRequest:
     kind = Kind.CARD_VOID if move.receiver is None else Kind.MOVE_OUT
     return OwnRequest(kind=kind, key=_key(move, ""), card=move.giver, to=move.receiver)
+
+
+def _fee(move: OpenMove) -> OwnRequest:
+    key = OwnKey(move.origin, move.made_by, f"move.{move.card}", f"{move.name}-fee")
+    return OwnRequest(kind=Kind.CARD_FEE, key=key, card=move.giver, amount=move.fee)
 
 
 def _arriving(move: OpenMove, sent: OnItsWay) -> OwnRequest:

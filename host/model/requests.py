@@ -62,6 +62,7 @@ class Kind(enum.StrEnum):
     MOVE_OUT = "move_out"
     MOVE_IN = "move_in"
     CARD_OPENING = "card_opening"
+    CARD_FEE = "card_fee"
 
 
 @enum.unique
@@ -180,6 +181,12 @@ KINDS: Final[dict[Kind, KindRow]] = {
         asked_by=frozenset({Origin.OFFICE, Origin.CLOCK}),
     ),
     Kind.CARD_OPENING: KindRow(
+        Family.FINANCIAL,
+        moves_value=True,
+        undone_by_switch=False,
+        asked_by=frozenset({Origin.OFFICE}),
+    ),
+    Kind.CARD_FEE: KindRow(
         Family.FINANCIAL,
         moves_value=True,
         undone_by_switch=False,

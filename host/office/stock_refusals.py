@@ -113,6 +113,18 @@ OF_STOCK: Final[Mapping[Why, RefusalKind]] = {
         "新卡不可用",
         "take an unsold card of the same product: posswitch show batch_cards",
     ),
+    Why.FEE: _row(
+        Why.FEE,
+        "the product allows no such fee for a replacement",
+        "产品不允许此补卡费",
+        "take no more than it allows: posswitch show products",
+    ),
+    Why.FEE_NOT_COVERED: _row(
+        Why.FEE_NOT_COVERED,
+        "what the card has does not cover the fee",
+        "卡余额不足以支付补卡费",
+        "take a smaller fee, or none",
+    ),
     Why.CARD: _row(Why.CARD, "the card does not allow it", "卡状态不允许", "look at the card"),
 }
 

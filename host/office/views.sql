@@ -379,6 +379,7 @@ SELECT
     v.valid_days,
     v.is_reloadable,
     v.is_registered,
+    v.replacement_fee_minor_max,
     p.issuer_id AS of_issuer
 FROM product AS p
 INNER JOIN issuer AS i ON p.issuer_id = i.id
@@ -602,6 +603,7 @@ SELECT
     way.points AS points_in_transit,
     rest.minor AS left_minor,
     rest.points AS points_left,
+    m.fee_minor,
     m.asked_at,
     m.ended_at,
     extract(EPOCH FROM coalesce(m.ended_at, now()) - m.asked_at)::bigint AS age_seconds,

@@ -36,6 +36,9 @@ WORDS: Final[Mapping[str, Word]] = {
     "amount_minor_max": Word("limit of a transaction", "单笔上限"),
     "anonymous_minor_max": Word("limit of a card registered to nobody", "不记名卡限额"),
     "approval": Word("approval", "复核"),
+    "fee_minor": Word("fee for the replacement", "补卡费"),
+    "fee_minor_max": Word("fee that the product allows", "产品允许的补卡费"),
+    "replacement_fee_minor_max": Word("limit of the fee for a replacement", "补卡费上限"),
     "tries_minutes": Word(
         "minutes that a wrong activation password counts", "激活密码错误计数分钟"
     ),

@@ -30,6 +30,7 @@ OWN_LEGS: Final[dict[str, frozenset[tuple[Chart, Chart]]]] = {
     Kind.CARD_VOID: frozenset(
         {(Chart.CARD_VALUE, Chart.ISSUER_FUNDS), (Chart.CARD_POINTS, Chart.BREAKAGE)}
     ),
+    Kind.CARD_FEE: frozenset({(Chart.CARD_VALUE, Chart.FEE_INCOME)}),
     Kind.MOVE_OUT: frozenset(
         {
             (Chart.CARD_VALUE, Chart.IN_TRANSIT),
@@ -56,6 +57,14 @@ def post_adjustment(dossier: Dossier) -> Posting:
     if told.direction is Direction.DEBIT:
         leg = leg.swapped()
     return Posting(card, dossier.merchant_id, dossier.amount, issuer.currency, [leg])
+
+
+def post_card_fee(dossier: Dossier) -> Posting:
+    """What its issuer takes for the card that has its place."""
+    card, issuer, amount = dossier.present_card, dossier.issuer, dossier.amount
+    fees = dossier.book.account(Chart.FEE_INCOME, issuer.currency, issuer.id)
+    leg = Leg(card.value.account, fees, amount, issuer.currency)
+    return Posting(card, dossier.merchant_id, amount, issuer.currency, [leg])
 
 
 def post_card_void(dossier: Dossier) -> Result:

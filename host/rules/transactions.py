@@ -245,6 +245,19 @@ TRANSACTIONS: Final[dict[Kind, Rule]] = {
         takes_all=True,
         gives_auth_code=False,
     ),
+    Kind.CARD_FEE: Rule(
+        card_checks=(
+            *AMOUNT,
+            (checks.card_is_known, Reason.CARD_NOT_FOUND),
+            (moves.card_was_replaced, Reason.NOT_PERMITTED_TO_CARD),
+        ),
+        checks=(
+            (checks.currency_is_the_issuers, Reason.INVALID_AMOUNT),
+            (checks.value_covers_amount, Reason.INSUFFICIENT_FUNDS),
+        ),
+        post=own_postings.post_card_fee,
+        gives_auth_code=False,
+    ),
     Kind.MOVE_OUT: Rule(
         card_checks=(
             (checks.card_is_known, Reason.CARD_NOT_FOUND),

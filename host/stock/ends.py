@@ -87,6 +87,9 @@ class _Standing(NamedTuple):
     """Its days are counted from its activation."""
     member: int | None
     held_minor: int
+    money_minor: int
+    fee_minor_max: int
+    """What its product lets be taken for the card that replaces it."""
     today: dt.date | None
     """The open business date."""
 
@@ -100,12 +103,13 @@ class _Standing(NamedTuple):
         return f"{self.today:%y%m}" > self.expiry
 
 
-def replace_card(connection: Connection, old: int, new: int, by: By) -> None:
-    """Another card has the place of one: all that this has, its days, and whose it is.
+def replace_card(connection: Connection, old: int, new: int, by: By, fee_minor: int = 0) -> None:
+    """Another card has the place of one: all that this has, less a fee, its days, and whose it is.
 
     Raises:
         StockRefusal: there is no such card; the old one cannot be replaced as it stands, or
-            something of it is held; or the new one cannot have its place, which is said.
+            something of it is held; or the new one cannot have its place, which is said; or the
+            fee is more than the product allows, or than the card has.
     """
     giver, receiver = _standing(connection, old), _standing(connection, new)
     _after(giver.status, REPLACE)
@@ -117,6 +121,7 @@ def replace_card(connection: Connection, old: int, new: int, by: By) -> None:
     problem = _why_not_in_its_place(receiver, giver)
     if problem is not None:
         raise StockRefusal(Why.NEW, reason=problem)
+    _refuse_fee(giver, receiver, fee_minor)
     days = giver if receiver.is_counted else receiver
     connection.execute(SQL["replaced"], (giver.shard, giver.pan_hash))
     told = {
@@ -127,8 +132,17 @@ def replace_card(connection: Connection, old: int, new: int, by: By) -> None:
         "pan_hash": receiver.pan_hash,
     }
     connection.execute(SQL["take_place"], told)
-    leaves = (giver.shard, giver.id, giver.issuer)
-    connection.execute(SQL["move_to"], (*leaves, receiver.shard, receiver.id, by.who, by.at))
+    leaves, to = (giver.shard, giver.id, giver.issuer), (receiver.shard, receiver.id)
+    connection.execute(SQL["move_to"], (*leaves, *to, fee_minor, by.who, by.at))
+
+
+def _refuse_fee(giver: _Standing, receiver: _Standing, fee_minor: int) -> None:
+    """A card keeps the terms that it was made under; one of an estate file has the other's."""
+    allowed = (giver if giver.product is not None else receiver).fee_minor_max
+    if fee_minor > allowed:
+        raise StockRefusal(Why.FEE, fee_minor=fee_minor, fee_minor_max=allowed)
+    if fee_minor > giver.money_minor:
+        raise StockRefusal(Why.FEE_NOT_COVERED, fee_minor=fee_minor, money_minor=giver.money_minor)
 
 
 def void_cards(connection: Connection, cards: Sequence[int], by: By) -> None:

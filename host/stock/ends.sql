@@ -23,6 +23,12 @@ SELECT
         SELECT coalesce(sum(purse.held_minor), 0)::bigint FROM purse
         WHERE purse.shard = c.shard AND purse.card_id = c.id
     ) AS held_minor,
+    (
+        SELECT coalesce(sum(purse.posted_minor), 0)::bigint FROM purse
+        WHERE
+            purse.shard = c.shard AND purse.card_id = c.id AND NOT starts_with(purse.unit, 'P:')
+    ) AS money_minor,
+    coalesce(v.replacement_fee_minor_max, 0)::bigint AS fee_minor_max,
     (SELECT d.business_date FROM business_day AS d WHERE d.state = 'open') AS today
 FROM card AS c
 LEFT JOIN card_batch_part AS p ON c.part_id = p.id
@@ -52,12 +58,12 @@ UPDATE card AS t SET
 WHERE t.shard = %(shard)s AND t.pan_hash = %(pan_hash)s;
 
 -- name: move_to
--- What the old card has is to be on the new one.
+-- What the old card has is to be on the new one, less a fee.
 -- notes: move
 INSERT INTO move AS t (
-    shard, card_id, issuer_id, name, to_shard, to_card, origin, made_by, asked_at
+    shard, card_id, issuer_id, name, to_shard, to_card, fee_minor, origin, made_by, asked_at
 )
-VALUES (%s, %s, %s, 'replacement', %s, %s, 'office', %s, %s);
+VALUES (%s, %s, %s, 'replacement', %s, %s, %s, 'office', %s, %s);
 
 -- name: write_back
 -- What a voided card has is to go back to its issuer.

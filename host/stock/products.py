@@ -33,6 +33,8 @@ class NewVersion(msgspec.Struct, frozen=True, kw_only=True):
     activation: frozenset[Activation] = frozenset(Activation)
     amount_minor_max: int | None = None
     balance_minor_max: int | None = None
+    replacement_fee_minor_max: int | None = None
+    """What may be taken for a card that replaces one; None: nothing."""
 
 
 def revise_product(

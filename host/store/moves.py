@@ -30,6 +30,8 @@ class OpenMove(NamedTuple):
     giver: CardAt
     receiver: CardAt | None
     """None: what is left goes back to the issuer."""
+    fee: Money | None = None
+    """What its issuer takes before anything leaves it."""
 
     @property
     def key(self) -> tuple[int, int, str]:
@@ -85,10 +87,11 @@ def refuse(connection: Connection, move: OpenMove, refused: str, now: dt.datetim
 
 
 def _open(row: tuple[Any, ...]) -> OpenMove:
-    shard, card, name, origin, made_by, step, wanted, giver, to_shard, receiver = row
+    shard, card, name, origin, made_by, step, wanted, giver, to_shard, receiver, *fee = row
     to = None if receiver is None else CardAt(to_shard, bytes(receiver))
     at = CardAt(shard, bytes(giver))
-    return OpenMove(shard, card, name, Origin(origin), made_by, step, wanted, at, to)
+    taken = Money(*fee) if fee[0] else None
+    return OpenMove(shard, card, name, Origin(origin), made_by, step, wanted, at, to, taken)
 
 
 def _told(move: OpenMove) -> dict[str, object]:

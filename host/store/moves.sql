@@ -12,8 +12,11 @@ SELECT
     m.wanted,
     giver.pan_hash,
     m.to_shard,
-    receiver.pan_hash AS to_hash
+    receiver.pan_hash AS to_hash,
+    m.fee_minor,
+    issuer.currency
 FROM move AS m
+INNER JOIN issuer ON m.issuer_id = issuer.id
 INNER JOIN card AS giver ON m.shard = giver.shard AND m.card_id = giver.id
 LEFT JOIN card AS receiver ON m.to_shard = receiver.shard AND m.to_card = receiver.id
 WHERE

@@ -340,7 +340,9 @@ OFFICE: Final[Mapping[str, Right]] = {
     "office_file_piece": Right(reads=WHOLE, inserts=WHOLE, deletes=True),
     "move": Right(
         reads=WHOLE,
-        inserts=_of("shard card_id name to_shard to_card origin made_by asked_at issuer_id"),
+        inserts=_of(
+            "shard card_id name to_shard to_card origin made_by asked_at issuer_id fee_minor"
+        ),
         updates=_of("wanted state refused ended_at"),
     ),
     "office_setting": Right(reads=WHOLE, updates=_of("value since set_by")),

@@ -228,6 +228,117 @@ async def test_what_comes_back_onto_a_replaced_card_goes_on_to_the_other(
     assert till.balances(new) == (180_000, 2_000 + 1_800 + 400)
 
 
+def fees(till: Till) -> list[tuple[int, int, str | None]]:
+    """What was taken for replacements: of which card, how much, and to whose account."""
+    return [
+        (card, amount, chart)
+        for card, amount, chart in till.sql(
+            "SELECT j.card_id, e.amount_minor, a.chart || ' of issuer ' || a.issuer_id"
+            " FROM journal AS j JOIN entry AS e ON e.shard = j.shard AND e.journal_id = j.id"
+            " JOIN account AS a ON a.id = e.credit_account WHERE j.kind = 'card_fee' ORDER BY 1"
+        )
+    ]
+
+
+def replace_for(till: Till, old: int, new: int, fee: int) -> None:
+    """As `replace`, and so much is taken for it."""
+    replace(till, old, new)
+    till.sql("UPDATE move SET fee_minor = %s WHERE card_id = %s", fee, old)
+
+
+@pytest.mark.parametrize("fee", [1_000, 100_000])
+async def test_a_fee_is_taken_before_what_is_left_moves(
+    till: Till, pool: CardPool, fee: int
+) -> None:
+    """S1-46: were it all that the card has."""
+    old, new = two(till, pool.with_points, is_same_shard=False)
+    replace_for(till, old, new, fee)
+    await drive(till)
+    assert (till.balances(old), till.balances(new)) == ((0, 0), (200_000 - fee, 4_000))
+    assert fees(till) == [(old, fee, "fee_income of issuer 1")]
+    assert states(till) == ["done"]
+
+
+async def test_what_comes_back_later_pays_no_fee_again(till: Till, pool: CardPool) -> None:
+    old, new = pool.city(), pool.city()
+    sale, answer = await till.sell(Kind.PURCHASE, old, 30_000)
+    replace_for(till, old, new, 500)
+    await drive(till)
+    await till.sell(Kind.REFUND, old, 10_000, original=till.original(sale, answer))
+    await drive(till)
+    assert till.balances(new)[0] == 70_000 - 500 + 10_000 + 100_000
+    assert fees(till) == [(old, 500, "fee_income of issuer 1")]
+
+
+async def test_what_a_sale_under_way_has_spent_of_a_fee_is_not_taken_and_the_rest_moves(
+    till: Till, pool: CardPool
+) -> None:
+    """It was covered when it was asked for: all of it is taken, or nothing."""
+    old, new = pool.city(), pool.city()
+    await till.sell(Kind.PURCHASE, old, 99_000)
+    replace_for(till, old, new, 1_001)
+    await drive(till)
+    assert (till.balances(old)[0], till.balances(new)[0]) == (0, 101_000)
+    assert (fees(till), states(till)) == ([], ["done"])
+
+
+async def test_a_host_killed_while_a_fee_is_taken_takes_it_once(
+    estate_database: Dsns, pool: CardPool
+) -> None:
+    """The fee, money out and in, and that nothing is left."""
+    ends = [(place, is_heard) for place in range(4) for is_heard in (False, True)]
+    async with trading(estate_database) as till:
+        for place, is_heard in ends:
+            old, new = pool.city(), pool.city()
+            replace_for(till, old, new, 700)
+            with pytest.RaisesGroup(KilledError, flatten_subgroups=True):
+                await drive(till, killed_at(till, place, is_heard=is_heard))
+            audit_ledger(estate_database)
+            await drive(till)
+            assert (till.balances(old)[0], till.balances(new)[0]) == (0, 199_300)
+        assert len(fees(till)) == len(ends)
+    audit_ledger(estate_database)
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "reason"),
+    [
+        (Money(100, "CNY"), "active", Reason.NOT_PERMITTED_TO_CARD),
+        (Money(100, "USD"), "replaced", Reason.INVALID_AMOUNT),
+        (Money(0, "CNY"), "replaced", Reason.INVALID_AMOUNT),
+        (Money(100_001, "CNY"), "replaced", Reason.INSUFFICIENT_FUNDS),
+    ],
+)
+async def test_a_fee_that_may_not_be_taken_says_why(
+    till: Till, pool: CardPool, asked: Money, status: str, reason: Reason
+) -> None:
+    old, new = pool.city(), pool.city()
+    replace(till, old, new)
+    till.sql("UPDATE card SET status = %s WHERE id = %s", status, old)
+    key = OwnKey(Origin.OFFICE, "li", "move", "fee")
+    own = OwnRequest(kind=Kind.CARD_FEE, key=key, card=card_at(till, old), amount=asked)
+    assert (await asking_of(till).ask(own)).reason is reason
+    assert till.balances(old)[0] == 100_000
+
+
+async def test_the_audit_names_a_fee_that_was_not_asked_for_or_not_taken(
+    till: Till, pool: CardPool
+) -> None:
+    taken, left = pool.city(), pool.city()
+    replace_for(till, taken, pool.city(), 500)
+    replace(till, left, pool.city())
+    await drive(till)
+    with psycopg.connect(till.dsns.owner) as connection:
+        for spoilt in (
+            f"UPDATE move SET fee_minor = 400 WHERE card_id = {taken}",
+            f"UPDATE move SET fee_minor = 0 WHERE card_id = {taken}",
+            f"UPDATE move SET fee_minor = 500 WHERE card_id = {left}",
+        ):
+            connection.execute(spoilt)
+            assert "fee_not_its_move" in {one.test for one in ask(connection)}, spoilt
+            connection.rollback()
+
+
 class InDebt(NamedTuple):
     """A card that owes what it has spent of points which a void took back, and how that came."""
 

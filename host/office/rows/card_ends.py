@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Meta
 
 from host.office.action import Acting, Action, Result, Second, Step
-from host.office.fields import Note, Number, Values
+from host.office.fields import Money, Note, Number, Values
 from host.office.jobs import AtWork, begin_job
 from host.office.records import DONE, Line, write_line
 from host.office.roles import BO, CS, IM, PA
@@ -31,6 +31,8 @@ class CardReplace(Values, frozen=True, kw_only=True):
 
     card: Number
     replacement: Number
+    fee_minor: Money | None = None
+    """Taken out of what the card has; as much as its product allows."""
     note: Note
 
 
@@ -87,8 +89,11 @@ def _replace(acting: Acting, values: CardReplace) -> Result:
     acting.find("card", values.replacement)
     moved = ends.money_of(acting.connection, [values.card]).posted_minor
     by = By(acting.who.login, acting.now)
-    ends.replace_card(acting.connection, values.card, values.replacement, by)
-    return Result(told={"replacement": values.replacement, "moved_minor": moved})
+    fee = values.fee_minor or 0
+    ends.replace_card(acting.connection, values.card, values.replacement, by, fee)
+    taken = {"fee_minor": fee} if fee else {}
+    told = {"replacement": values.replacement, "moved_minor": moved - fee, **taken}
+    return Result(told=told, beside=taken)
 
 
 def _void(acting: Acting, values: CardVoid) -> Result:

@@ -137,6 +137,7 @@ MOVES: Final = View(
         Column(name="points_in_transit", kind=int),
         Column(name="left_minor", kind=int),
         Column(name="points_left", kind=int),
+        Column(name="fee_minor", kind=int),
         Column(name="asked_at", kind=dt.datetime),
         Column(name="ended_at", kind=dt.datetime),
         Column(name="age_seconds", kind=int),

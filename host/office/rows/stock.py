@@ -56,6 +56,8 @@ class ProductRevise(Values, frozen=True, kw_only=True):
     activation: frozenset[Activation] = frozenset(Activation)
     amount_minor_max: Money | None = None
     balance_minor_max: Money | None = None
+    replacement_fee_minor_max: Money | None = None
+    """Without it a card is replaced for nothing."""
 
 
 class BatchCreate(Values, frozen=True, kw_only=True):

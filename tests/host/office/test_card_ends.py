@@ -167,6 +167,46 @@ async def test_a_lost_card_is_replaced_and_the_other_trades_with_what_it_had(
     assert line == ("lost", "replaced")
 
 
+async def test_a_fee_for_a_replacement_is_within_what_product_and_card_allow(
+    bureau: Bureau, issuer: Issuer, stock: Stock, till: Till
+) -> None:
+    """S1-46: told before it is done and after, refused in a sentence, and shown with the card."""
+    shelf = Shelf(issuer, stock, 2)
+    (old, new), (old_pan, new_pan) = shelf.ids, shelf.pans
+    await activate(till, old_pan)
+    service = bureau.person("service", "issuer")
+    asked = {"card": old, "replacement": new, "note": "it was bent"}
+
+    def refused(fee: int) -> tuple[str, str]:
+        told = bureau.with_code(service, "card.replace", fee_minor=fee, **asked)
+        assert isinstance(told, Refused), told
+        return told.code, f"{told}"
+
+    assert refused(1)[0] == "E-FEE", "its product says nothing of one"
+    till.sql("UPDATE product_version SET replacement_fee_minor_max = %s", FACE)
+    assert refused(FACE + 1)[0] == "E-FEE"
+    await buy(till, old_pan, 9_700)
+    assert refused(301)[0] == "E-FEE-NOT-COVERED"
+    told = {"fee_minor": 200, "moved_minor": 100, "replacement": new}
+    seen = bureau.done(service, "card.replace", _is_dry_run=True, fee_minor=200, **asked)
+    assert {name: seen.told[name] for name in told} == told
+    waiting = bureau.with_code(service, "card.replace", fee_minor=200, **asked)
+    done = agreed(bureau, waiting, issuer.manager)
+    assert done.told["outcome"]["told"] == told
+    [row] = bureau.rows(issuer.manager, "moves")
+    assert (row["fee_minor"], row["left_minor"]) == (200, 300)
+    await drive(till)
+    assert standing(stock, new_pan)[-1] == 100
+    view = view_card(stock.connection, old, Page())
+    kinds = [one.kind for one in view.movements]
+    assert set(kinds[: kinds.index("card_fee")]) == {"move_out"}, "all that moved came after it"
+    [(fee,)] = bureau.sql(
+        "SELECT after ->> 'fee_minor' FROM history"
+        " WHERE action = 'card.replace' AND outcome = 'done'"
+    )
+    assert fee == "200"
+
+
 async def test_below_the_limit_of_the_grant_nobody_else_is_asked_and_of_two_one_wins(
     bureau: Bureau, issuer: Issuer, stock: Stock, till: Till
 ) -> None:
