@@ -315,8 +315,9 @@ def _print_outcome(told: Done | Waiting, asked: Asked) -> None:
     if changes:
         heads = (label("what"), label("before"), label("after"))
         console.print(Sheet(tuple(map(Column, heads)), changes))
+    inner = str(told.told.get("action", asked.action)).split(".")[0]
     for name, value in _told(told):
-        console.print(f"  {label(name, subject)}: {shown(name, value)}", markup=False)
+        console.print(f"  {label(name, inner)}: {shown(name, value)}", markup=False)
     for name, value in told.shown_once.items():
         console.print(f"  {label(name, subject)}: {value}", markup=False)
     if told.shown_once:

@@ -69,7 +69,8 @@ def _approve(acting: Acting, action: Action[Any], values: Decide) -> Result:
         raise _kept(refusal) from None
     kept = msgspec.to_builtins(msgspec.structs.replace(done, shown_once={}))
     _end(acting, "done", values.note, kept)
-    return Result(told={"outcome": kept}, shown_once=done.shown_once)
+    told = {"action": action.id, "outcome": kept}
+    return Result(told=told, shown_once=done.shown_once)
 
 
 def _do(acting: Acting, action: Action[Any]) -> Done:

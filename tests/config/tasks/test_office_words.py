@@ -54,3 +54,10 @@ def test_a_number_in_the_book_is_not_called_by_the_name_that_people_give() -> No
     assert label("id", "merchant") == "number"
     assert label("code", "card_batch") == "code"
     assert label("code", "totp") == "one-time code"
+
+
+def test_one_word_is_not_lent_to_another_thing() -> None:
+    """What a move is and which card has the place, a card's state and what a terminal reports."""
+    assert shown("kind", "replacement") == "replacement"
+    assert label("replacement", "card") == "new card"
+    assert label("status", "card") == "card state"
