@@ -27,7 +27,7 @@ def control_path(places: "Places", number: int) -> Path:
 
 def control_paths(places: "Places") -> list[Path]:
     """Where programs may be asked, the host first; a socket may be left over from one that died."""
-    switches = sorted(places.run.glob("switch-*.ctl"), key=_number_of)
+    switches = sorted(places.run.glob("switch-*.ctl"), key=_in_order)
     return [control_path(places, HOST), *switches]
 
 
@@ -47,6 +47,11 @@ def ask(path: Path, words: str, seconds_max: float) -> bytes | None:
             return None
 
 
-def _number_of(path: Path) -> tuple[int, str]:
+def number_of(path: Path) -> int:
+    """Whose such a place is: a switch process's number, or `HOST`."""
     digits = path.stem.rpartition("-")[2]
-    return (int(digits) if digits.isdecimal() else 0, path.name)
+    return int(digits) if digits.isdecimal() else HOST
+
+
+def _in_order(path: Path) -> tuple[int, str]:
+    return number_of(path), path.name

@@ -30,6 +30,7 @@ from config.run.asking import (
     ask,
     control_path,
     control_paths,
+    number_of,
 )
 
 WORDS_BYTES_MAX: Final = 256
@@ -177,6 +178,7 @@ def reload_running(places: Places) -> list[Reread]:
     for path in control_paths(places):
         outcome = _ask(path)
         if outcome is not None:
+            outcome = msgspec.structs.replace(outcome, number=number_of(path))
             outcomes.append(outcome)
             if outcome.error:
                 return outcomes

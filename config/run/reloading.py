@@ -16,7 +16,7 @@ import msgspec
 import structlog
 import trio
 
-from config.errors import SETTINGS_WRONG, SettingsError, code_of
+from config.errors import SETTINGS_WRONG, OperatorError, code_of, exit_status_of
 from config.places import Places
 from config.run.control import Answers, Reread, stand_by
 from config.run.look import Look, look_at_switch
@@ -74,13 +74,14 @@ class Reloader:
             waiting = _waiting_for_restart(switch, ours)
             held = switch.credentials and switch.credentials.read()
             plan = switch.reload(ours.switch.channels)
-        except (SettingsError, ReloadError, CredentialsError) as error:
+        except (OperatorError, ReloadError, CredentialsError) as error:
+            is_ours = isinstance(error, OperatorError)
             _LOG.error("settings not reloaded, nothing changed", why=str(error))
             return Reread(
                 number=orders.number,
                 error=str(error),
                 code=code_of(error),
-                exit_status=SETTINGS_WRONG,
+                exit_status=exit_status_of(error) if is_ours else SETTINGS_WRONG,
             )
         if switch.credentials and held:
             switch.credentials.use(held)

@@ -2,6 +2,8 @@
 
 import contextlib
 import errno
+import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -109,6 +111,49 @@ async def test_channels_that_are_at_work_but_cannot_be_kept_are_told_as_such(
         assert [name for name, _ in switch.addresses()] == ["pos"]
     finally:
         switch.close()
+
+
+@pytest.mark.parametrize("made", [Path.mkdir, os.mkfifo])
+async def test_settings_that_are_no_file_are_told_as_such_and_change_nothing(
+    places: Places, made: Callable[[Path], None]
+) -> None:
+    run = places.run
+    settings = SwitchSettings(
+        channels=(),
+        link=f"unix:{run / 'host.sock'}",
+        saf=str(run / "saf.db"),
+        attestations=str(run / "attestations.db"),
+    )
+    places.settings.unlink()
+    made(places.settings)
+    switch = Switch(settings)
+    try:
+        outcome = Reloader(places, Orders()).reload(switch)
+        assert (outcome.exit_status, outcome.lines) == (3, ())
+        assert str(places.settings) in outcome.error
+        assert "Next:" in outcome.error
+    finally:
+        switch.close()
+
+
+async def test_who_failed_to_read_again_is_named(places: Places, nursery: trio.Nursery) -> None:
+    """The host has changed by then, and it was the switch that did not."""
+
+    async def well() -> Reread:
+        await trio.lowlevel.checkpoint()
+        return Reread(number=HOST, lines=("read",))
+
+    async def fails() -> Reread:
+        await trio.lowlevel.checkpoint()
+        raise OSError(errno.EIO, "the disk is gone")
+
+    with control_socket(places, HOST) as host, control_socket(places, 2) as second:
+        nursery.start_soon(serve_control, host, only(well))
+        nursery.start_soon(serve_control, second, only(fails))
+        done, last = await trio.to_thread.run_sync(control.reload_running, places)
+        assert (done.number, done.error, last.number) == (HOST, "", 2)
+        assert "OSError" in last.error
+        nursery.cancel_scope.cancel()
 
 
 async def test_names_are_told_by_kind_and_beginning_and_noise_gets_no_answer(
