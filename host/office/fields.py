@@ -59,7 +59,7 @@ FORMS: Final[Mapping[str, str]] = {
 }
 """What somebody reads of a text that is not of its pattern; a test names a pattern without one."""
 SAID: Final = tuple(
-    (re.compile(pattern), said)
+    (re.compile(pattern, re.DOTALL), said)
     for pattern, said in (
         (r"Expected `\w+` >= (\S+)", "it is {} or more"),
         (r"Expected `\w+` > (\S+)", "it is more than {}"),
@@ -69,7 +69,10 @@ SAID: Final = tuple(
         (r"Expected `\w+` of length <= (\S+)", "it has {} characters at most"),
         (r"Object missing required field `\w+`", "it is needed"),
         (r"Object contains unknown field `\w+`", "there is no such field"),
-        (r"Invalid enum value '(.*)'", "there is no {}"),
+        (r"Invalid enum value .*", "there is no such choice"),
+        (r"Invalid RFC3339 encoded date", "it is a day, as 2026-12-31"),
+        (r"Invalid RFC3339 encoded datetime", "it is a moment, as 2026-12-31T18:00:00+08:00"),
+        (r"Expected `.*`, got `.*`|Secret is not typed in", "a value of another kind is taken"),
     )
 )
 

@@ -3,13 +3,17 @@
 import datetime as dt
 import json
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
 import pytest
 
 from host.model.office import Refused
+from host.office.action import Action
+from host.office.doing import values_of
 from host.office.fields import FORMS, schema_of_secret
+from host.office.refusals import Refusal
 from host.office.tables import ACTIONS
 from tests.host.office.conftest import HOME, Bureau, Person
 
@@ -142,3 +146,23 @@ def test_a_state_and_a_subject_are_said_in_the_language_of_who_reads(
     told = refused_of(bureau, admin, "person.disable", {"login": who.login, "note": "once more"})
     assert told.code == "E-STATE"
     assert "状态为 已停用" in told.zh
+
+
+WRONG: tuple[Any, ...] = (
+    "31/12/2029", "", 5, True, [], {}, -1, 1.5, ["x"], 10**30, "x" * 5_000, "a\n`b` 'c'",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("action", ACTIONS.values(), ids=ACTIONS)
+def test_no_wrong_value_is_told_in_the_words_of_a_library(action: Action[Any]) -> None:
+    fields = msgspec.structs.fields(action.values)
+    told = [problem for field in fields for problem in _problems(action, field.name)]
+    assert not [each for each in told if re.search(r"`|Expected|Invalid|RFC|regex|Object", each)]
+
+
+def _problems(action: Action[Any], field: str) -> Iterator[str]:
+    for value in WRONG:
+        try:
+            values_of(action, json.dumps({field: value}).encode())
+        except Refusal as refusal:
+            yield str(refusal)
