@@ -26,7 +26,9 @@ from host.model.money import Money
 from host.model.responses import Reason
 from host.model.secrets import PAN_DIGITS_MIN
 from host.office.words import word_of
-from host.store.card_view import CardBatch, CardView, Movement, Moving, Page, find_card, view_card
+from host.store.card_finding import find_card
+from host.store.card_told import CardBatch, CardView, Movement, Moving
+from host.store.card_view import Page, view_card
 
 STDIN: Final = "-"
 MOVEMENTS: Final = (

@@ -20,7 +20,8 @@ from config.tasks.lives import (
     words_of,
 )
 from host.model.origins import ORIGINS, Origin
-from host.store.trace import Batch, Day, Leg, Lot, Related, Trace, trace
+from host.store.trace import trace
+from host.store.trace_told import Batch, Day, Leg, Lot, Related, Trace
 
 DIGEST_SHOWN: Final = 16
 

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from host.office.view import Walk, Walked
-from host.store.card_view import Movement, Page, movements_of
+from host.store.card_told import Movement
+from host.store.card_view import Page, movements_of
 from host.store.connecting import Connection
 from host.store.queries import load_queries
 

@@ -40,7 +40,7 @@ from host.office.roles import ROLES
 from host.office.sessions import who_asks
 from host.office.view import Column, How, View, Walk
 from host.stock.tries import card_of
-from host.store.card_view import CardUnknownError
+from host.store.card_finding import CardUnknownError
 from host.store.connecting import Connection
 from host.store.queries import load_queries
 

@@ -27,9 +27,11 @@ from host.rules.checks import DAYS_BEHIND_MAX
 from host.shards import home_of
 from host.store.card_view import Page, movements_of
 from host.store.connecting import Connection
+from host.store.life import facts_of
 from host.store.queries import load_queries
 from host.store.settlement_view import SQL as TERMINAL_SQL
-from host.store.trace import Name, facts_of, shard_count_of
+from host.store.trace import shard_count_of
+from host.store.trace_told import Name
 
 SQL: Final = load_queries("host.office", "usages.sql")
 PAYS: Final = frozenset({Kind.PURCHASE, Kind.POINTS_REDEMPTION, Kind.POINTS_EARN})

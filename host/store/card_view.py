@@ -8,169 +8,33 @@ cleared date before them: so a page costs the same however much came after it.
 """
 
 import datetime as dt
-import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import takewhile
 from typing import Any, Final, NamedTuple
 
 import msgspec
-import psycopg
 
 from host.estate.openings import opening_slot
-from host.hsm.interface import Hsm
 from host.model.money import Money
 from host.model.numbers import business_date_of, rrn_of
 from host.model.responses import RESPONSE_CODES, Reason
-from host.model.secrets import Pan
-from host.shards import shard_of
-from host.store.cases import StoredCase
+from host.store.card_finding import CardUnknownError
+from host.store.card_told import CardBatch, CardView, Expiring, Movement, Moving, Purse
+from host.store.card_trail import CardRow, Step, Trail
+from host.store.connecting import Connection
+from host.store.life import cases_of, facts_of
 from host.store.queries import load_queries
-from host.store.trace import (
-    Name,
-    cases_of,
-    facts_of,
-    open_date,
-    possible_numbers,
-    shard_count_of,
-)
+from host.store.trace import open_date, possible_numbers
+from host.store.trace_told import Name
 
 SQL: Final = load_queries("host.store", "life.sql")
 PAGE: Final = 20
-LISTED_MAX: Final = 20
-"""Of cards that share their last four digits."""
 LOTS_READ_MAX: Final = 400
 EXPIRY_DAYS_SHOWN: Final = 3
 RRN_LENGTH: Final = 12
-STEPS_READ: Final = 500
-"""Of a trail at a time."""
 LAST: Final = 2**62
 """Before this number everything came."""
-_LAST_FOUR: Final = re.compile(r"([0-9]{4})@(.+)")
-_ID: Final = re.compile(r"#?([0-9]{1,11})")
-
-Connection = psycopg.Connection[Any]
-
-
-class CardUnknownError(Exception):
-    """No card is meant by this, or more than one: says which, and what to do."""
-
-
-class Purse(msgspec.Struct, frozen=True, kw_only=True):
-    """What a card has in one unit."""
-
-    posted: Money
-    held: Money
-
-    @property
-    def available(self) -> Money:
-        """What may be spent of it, but for points that have expired."""
-        return Money(self.posted.amount_minor - self.held.amount_minor, self.posted.unit)
-
-
-class Expiring(msgspec.Struct, frozen=True, kw_only=True):
-    """Points that can be spent until a day."""
-
-    expires_on: dt.date
-    points: Money
-
-
-class Movement(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that was asked of the card, and what came of it."""
-
-    number: int
-    rrn: str
-    name: str
-    """STAN@TERMINAL/BATCH."""
-    kind: str
-    reason: str
-    f39: str
-    at: dt.datetime
-    business_date: dt.date
-    changes: tuple[Money, ...]
-    """What it changed, purse by purse; nothing was posted where there are none."""
-    balances: tuple[Money, ...]
-    """What the card had behind it, in the same units."""
-    undone_by: str | None
-    """The kind of what took it back whole, where that still stands."""
-    refunded: Money | None
-    original: str | None
-    """The RRN of what it undoes."""
-
-
-class CardBatch(msgspec.Struct, frozen=True, kw_only=True):
-    """Whence a card is: its card batch, and its part of that."""
-
-    code: str
-    name: str
-    state: str
-    responsible: str
-    vendor: str | None
-    made_by: str
-    part: int
-    part_state: str
-    opened_by: str | None
-    opened_at: dt.datetime | None
-    sale: str | None
-    valid_from: dt.date | None
-    valid_to: dt.date | None
-
-
-class Moving(msgspec.Struct, frozen=True):
-    """Value that is to leave the card, or to come onto it, and has not."""
-
-    name: str
-    """A replacement, or the writing back of what a voided card has."""
-    state: str
-    refused: str
-    """Why it cannot be; empty where it can."""
-    since: dt.datetime
-    comes: bool
-    """Onto this card."""
-    other: str | None
-    """The other card's number, masked; None: it goes back to the issuer."""
-    other_id: int | None
-
-
-class CardView(msgspec.Struct, frozen=True, kw_only=True):
-    """A card for people. Its number is masked."""
-
-    id: int
-    masked: str
-    status: str
-    expiry: str
-    """YYMM."""
-    issuer_id: str
-    issuer: str
-    has_pin: bool
-    pin_tries_left: int
-    batch: CardBatch | None
-    """None: it came with an estate file."""
-    began_with: str | None
-    began_at: dt.datetime | None
-    purses: tuple[Purse, ...]
-    expiring: tuple[Expiring, ...]
-    moving: tuple[Moving, ...]
-    movements: tuple[Movement, ...]
-    next: str | None
-    """Where this page ended, for the next; None: there is none."""
-    cases: tuple[StoredCase, ...]
-
-
-class _Card(msgspec.Struct, frozen=True):
-    """A row of `card_of`."""
-
-    id: int
-    shard: int
-    masked: str
-    status: str
-    expiry: str
-    has_pin: bool
-    pin_failures: int
-    pin_tries_max: int
-    issuer: int
-    institution: str
-    issuer_name: str
 
 
 class _Asked(msgspec.Struct, frozen=True):
@@ -205,70 +69,6 @@ Changes = Mapping[int, Mapping[int, int]]
 """By journal and purse."""
 
 
-def find_card(connection: Connection, hsm: Hsm, word: str) -> int:
-    """The id of the card that a person names: its number, last4@issuer, or its id.
-
-    Raises:
-        CardUnknownError: it is no such name, nothing is known by it, or more than one card is.
-    """
-    word = word.strip()
-    last_four, number = _LAST_FOUR.fullmatch(word), _ID.fullmatch(word)
-    if last_four is not None:
-        return _by_last_four(connection, last_four[1], last_four[2].strip())
-    if number is not None:
-        rows = connection.execute(SQL["card_of"], {"card": int(number[1])}).fetchall()
-        if not rows:
-            raise CardUnknownError(
-                f"no card has id {number[1]}. Next: posswitch card show 0015@ISSUER, "
-                "with its last four digits and its issuer's number"
-            )
-        return int(rows[0][0])
-    return _by_number(connection, hsm, word)
-
-
-def _by_number(connection: Connection, hsm: Hsm, word: str) -> int:
-    """By the whole number, which no sentence repeats."""
-    try:
-        pan = Pan(re.sub(r"[\s-]", "", word))
-    except ValueError as error:
-        raise CardUnknownError(
-            "that is no card number (12 to 19 digits), no 0015@ISSUER and no id. "
-            "Next: posswitch card show -"
-        ) from error
-    pan_hash = hsm.pan_hash(pan)
-    shard = shard_of(pan_hash, shard_count_of(connection))
-    told = {"shard": shard, "pan_hash": pan_hash}
-    row = connection.execute(SQL["card_by_hash"], told).fetchone()
-    if row is None:
-        if not pan.passes_luhn:
-            raise CardUnknownError(
-                f"no card of ours has this number, {pan.masked}: its check digit is wrong, so it "
-                "was mistyped. Next: type it again, or posswitch card show 0015@ISSUER"
-            )
-        raise CardUnknownError(
-            f"no card of ours has this number, {pan.masked}. "
-            "Next: type it again, or posswitch card show 0015@ISSUER"
-        )
-    return int(row[0])
-
-
-def _by_last_four(connection: Connection, last_four: str, issuer: str) -> int:
-    told = {"last_four": last_four, "issuer": issuer, "limit": LISTED_MAX}
-    rows = connection.execute(SQL["cards_by_last_four"], told).fetchall()
-    if len(rows) == 1:
-        return int(rows[0][0])
-    if rows:
-        found = ", ".join(f"{masked} (id {card}, {status})" for card, masked, status, _ in rows)
-        more = " and more" if len(rows) == LISTED_MAX else ""
-        raise CardUnknownError(
-            f"these end with {last_four}: {found}{more}. Next: posswitch card show ID"
-        )
-    issuers = ", ".join(name for (name,) in connection.execute(SQL["issuer_names"]).fetchall())
-    raise CardUnknownError(
-        f"no card of {issuer} ends with {last_four}. Next: check both; issuers are {issuers}"
-    )
-
-
 def view_card(connection: Connection, card: int, page: Page) -> CardView:
     """Everything of a card, and a page of what was asked of it.
 
@@ -280,7 +80,7 @@ def view_card(connection: Connection, card: int, page: Page) -> CardView:
         rows = connection.execute(SQL["card_of"], {"card": card}).fetchall()
         if not rows:
             raise CardUnknownError(f"no card has id {card}. Next: check the id")
-        return _Reader(connection, _Card(*rows[0])).view(page)
+        return _Reader(connection, CardRow(*rows[0])).view(page)
 
 
 class Moved(NamedTuple):
@@ -300,54 +100,9 @@ def movements_of(connection: Connection, card: int, page: Page) -> Moved:
     rows = connection.execute(SQL["card_of"], {"card": card}).fetchall()
     if not rows:
         raise CardUnknownError(f"no card has id {card}. Next: check the id")
-    found = _Card(*rows[0])
+    found = CardRow(*rows[0])
     movements, next_ = _Reader(connection, found).moved(page)
     return Moved(found.shard, tuple(movements), next_)
-
-
-class _Step(NamedTuple):
-    """One journal of a card's trail."""
-
-    number: int
-    previous: int | None
-    """0: it is the first; None: from before trails."""
-
-
-class _Trail:
-    """Reads what moved a card, from any journal of it back."""
-
-    def __init__(self, connection: Connection, card: _Card) -> None:
-        self._connection = connection
-        self._card = card
-
-    def back_from(self, number: int, count: int) -> list[_Step]:
-        """So many journals at most, this one first; 0: none."""
-        if number <= 0 or count <= 0:
-            return []
-        told = {"shard": self._card.shard, "number": number, "limit": count}
-        rows = self._connection.execute(SQL["trail"], told).fetchall()
-        steps = [_Step(*row) for row in rows]
-        if steps and steps[-1].previous is None:
-            steps += self.before_trails(steps[-1].number, count - len(steps))
-        return steps
-
-    def before_trails(self, before: int, count: int) -> list[_Step]:
-        """Of those that have none, from a number back."""
-        told = {"shard": self._card.shard, "card": self._card.id, "before": before, "limit": count}
-        return [_Step(*row) for row in self._connection.execute(SQL["before_trails"], told)]
-
-    def all_from(self, number: int) -> Iterator[_Step]:
-        """All of them, read a part at a time."""
-        while number > 0:
-            steps = self.back_from(number, STEPS_READ)
-            yield from steps
-            number = self.after(steps[-1]) if len(steps) == STEPS_READ else 0
-
-    def after(self, step: _Step) -> int:
-        """The journal that comes after this one, going back; 0: none."""
-        if step.previous is not None:
-            return step.previous
-        return next((older.number for older in self.before_trails(step.number, 1)), 0)
 
 
 class _Page(NamedTuple):
@@ -360,10 +115,10 @@ class _Page(NamedTuple):
 class _Reader:
     """Reads one card."""
 
-    def __init__(self, connection: Connection, card: _Card) -> None:
+    def __init__(self, connection: Connection, card: CardRow) -> None:
         self._connection = connection
         self._card = card
-        self._trail = _Trail(connection, card)
+        self._trail = Trail(connection, card)
 
     def moved(self, page: Page) -> tuple[list[Movement], str | None]:
         """A page of movements, and where it ended."""
@@ -451,7 +206,7 @@ class _Reader:
         for number in numbers:
             told = {"shard": self._card.shard, "number": number, "card": self._card.id}
             for (previous,) in self._ask("journal_of_card", **told):
-                return number, self._trail.after(_Step(number, previous))
+                return number, self._trail.after(Step(number, previous))
         for row in self._ask("unposted_exchanges", card=self._card.id, numbers=numbers):
             steps = self._trail.all_from(newest)
             return row[1], next((each.number for each in steps if each.number < row[1]), 0)

@@ -9,7 +9,9 @@ from host.hsm.vault import Vault
 from host.model.money import Money
 from host.model.requests import Kind
 from host.model.responses import Reason
-from host.store.card_view import CardUnknownError, CardView, Page, find_card, view_card
+from host.store.card_finding import CardUnknownError, find_card
+from host.store.card_told import CardView
+from host.store.card_view import Page, view_card
 from tests.host.batched import put_batch
 from tests.host.conftest import CARDS, LMK, CardPool, Till
 

@@ -12,7 +12,8 @@ from host.model.numbers import number_of, rrn_of
 from host.model.requests import Kind, OrderReference
 from host.model.responses import Reason
 from host.store.cases import open_case
-from host.store.trace import NotTracedError, Trace, possible_numbers, trace
+from host.store.trace import NotTracedError, possible_numbers, trace
+from host.store.trace_told import Trace
 from tests.host.conftest import MERCHANT_OF, NOW, CardPool, Till
 
 Life = Callable[[str], Trace]
