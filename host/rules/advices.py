@@ -16,8 +16,8 @@ from host.model.requests import IssuerDecision, Kind, Response
 from host.model.responses import Reason
 from host.rules.checks import batch_is_behind
 from host.rules.dossier import Dossier, Posting
-from host.rules.postings import Result, undo_whole
 from host.rules.state import NO_CARD, State, card_of_nobody
+from host.rules.undoing import Result, undo_whole
 
 
 def post_advice(dossier: Dossier) -> Posting | Reason:

@@ -24,10 +24,10 @@ from host.rules.checklists import first_refusal
 from host.rules.checks import ksn_refusal, pin_refusal, pin_refusal_of_product
 from host.rules.dossier import Dossier, Item, Moot, Numbers, Posting, VerifiesPin
 from host.rules.points import told
-from host.rules.postings import fact_of
 from host.rules.standing import why_not
 from host.rules.state import Card, Fact, Known, Lot, Original, State
 from host.rules.transactions import NEEDS_ORIGINAL, TRANSACTIONS, PinRule, Rule
+from host.rules.undoing import fact_of
 
 SIGN_ON_AGAIN: Final = frozenset(
     {Reason.BATCH_MISMATCH, Reason.DUPLICATE, Reason.PIN_FORMAT, Reason.KEYS_MISSING}

@@ -10,8 +10,8 @@ from host.model.own import Against, Direction
 from host.model.requests import Kind
 from host.rules.dossier import Dossier, NewLot, Posting
 from host.rules.points import expiry_of_lot, write_off
-from host.rules.postings import Result
 from host.rules.state import Purse
+from host.rules.undoing import Result
 
 OWN_LEGS: Final[dict[str, frozenset[tuple[Chart, Chart]]]] = {
     Kind.POINTS_EXPIRY: frozenset({(Chart.CARD_POINTS, Chart.BREAKAGE)}),

@@ -12,7 +12,7 @@ from typing import Final
 
 from host.model.requests import Kind
 from host.model.responses import Reason
-from host.rules import checks, lives, moves, own_postings, postings
+from host.rules import checks, lives, moves, own_postings, postings, reversals
 from host.rules.checklists import (
     AMOUNT,
     BATCH,
@@ -27,6 +27,7 @@ from host.rules.checklists import (
 from host.rules.dossier import Dossier
 from host.rules.standing import DECLINES
 from host.rules.states import Use
+from host.rules.undoing import Result
 
 
 @enum.unique
@@ -47,7 +48,7 @@ class Rule:
     """What it wants of the card, whose standing must allow it (`host.rules.standing`)."""
     pin: PinRule = PinRule.NEVER
     checks: tuple[Check, ...] = ()
-    post: Callable[[Dossier], postings.Result]
+    post: Callable[[Dossier], Result]
     post_declines: tuple[Reason, ...] = ()
     """What `post` may still say no with."""
     reads_lots: bool = False
@@ -94,7 +95,7 @@ TRANSACTIONS: Final[dict[Kind, Rule]] = {
     Kind.CASH_LOAD_CONFIRM: Rule(
         card_checks=(*AMOUNT, *KNOWN_CARD),
         checks=((checks.currency_is_the_issuers, Reason.INVALID_AMOUNT),),
-        post=postings.post_confirm,
+        post=reversals.post_confirm,
         post_declines=(
             Reason.AMOUNT_LIMIT,
             Reason.BATCH_MISMATCH,
@@ -182,7 +183,7 @@ TRANSACTIONS: Final[dict[Kind, Rule]] = {
     ),
     Kind.REVERSAL: Rule(
         card_checks=(),
-        post=postings.post_reversal,
+        post=reversals.post_reversal,
         post_declines=(
             Reason.ORIGINAL_NOT_FOUND,
             Reason.FUNCTION_NOT_SUPPORTED,

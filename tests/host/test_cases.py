@@ -15,7 +15,7 @@ from host.cases import CaseKind, NewCase
 from host.model.money import Money
 from host.model.requests import KINDS, ExchangeKey, Family, Kind, Original, Request
 from host.model.responses import Reason
-from host.rules.postings import REVERSAL_DAYS_MAX
+from host.rules.reversals import REVERSAL_DAYS_MAX
 from host.store.cases import (
     LISTED_MAX,
     CaseError,
