@@ -20,17 +20,9 @@ from typing import Final
 
 import iso8583
 
-from terminals.compiled import (
-    FastDecode,
-    FastEncode,
-    Fields,
-    Head,
-    bitmap_of,
-    decoder,
-    encoder,
-    numbers_of,
-)
+from terminals.compiled import FastDecode, FastEncode, Fields, decoder, encoder
 from terminals.extent import Extent
+from terminals.fast_forms import Head, bitmap_of, numbers_of
 from terminals.formats import FIELD_NUMBER_MAX, FieldSpec, Spec
 from terminals.framing import Measure
 from terminals.message import AnyMessage, Place

@@ -7,7 +7,7 @@ the next message: the stream has lost its step, as after a wrong length.
 
 from typing import Final
 
-from terminals.compiled import Head, numbers_of
+from terminals.fast_forms import Head, numbers_of
 from terminals.formats import FIELD_NUMBER_MAX, Spec
 
 _PRIMARY_MAX: Final = 64

@@ -13,8 +13,9 @@ from typing import Final
 import msgspec
 
 from terminals.codec import FIRST_MAC, SECOND_MAC, fault_of
-from terminals.compiled import Fields, Head, numbers_of
+from terminals.compiled import Fields
 from terminals.elsewhere import PACKED, missing_in
+from terminals.fast_forms import Head, numbers_of
 from terminals.formats import FIELD_NUMBER_MAX, FieldSpec, Spec
 
 _PRIMARY_MAX: Final = 64

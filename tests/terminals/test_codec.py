@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from terminals import codec as codec_module
 from terminals.codec import Codec, DecodeError, EncodeError, compile_spec
-from terminals.compiled import Head, decoder, encoder, numbers_of
+from terminals.compiled import decoder, encoder
 from terminals.dialects.ascii87_fields import BINARY_SPEC, HEXADECIMAL_SPEC
 from terminals.dialects.mis_iso import SPEC as MIS_SPEC
 from terminals.dialects.pos import SPEC
+from terminals.fast_forms import Head, numbers_of
 from terminals.formats import (
     FieldSpec,
     Spec,
