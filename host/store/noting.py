@@ -21,7 +21,7 @@ import re
 from typing import Final, LiteralString
 
 from host.store.deciding import TABLES, Chained
-from host.store.rights import UNSEEN
+from host.store.rights_reader import UNSEEN
 
 _NOTES: Final = re.compile(r"^-- notes: (\w+)( together)?\n", re.MULTILINE)
 _WRITES: Final = re.compile(r"(INSERT INTO|UPDATE|DELETE FROM) (\w+) AS t\b")

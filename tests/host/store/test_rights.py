@@ -12,7 +12,9 @@ from psycopg import errors, sql
 from clearing.night import SQL as NIGHTLY
 from config.run.database import Dsns
 from host.store.queries import load_queries
-from host.store.rights import RIGHTS, SEEN, SEQUENCES, UNSEEN, WHOLE, Right
+from host.store.right import WHOLE, Right
+from host.store.rights import RIGHTS, SEQUENCES
+from host.store.rights_reader import SEEN, UNSEEN
 from tests.host.store.needs import Need, needs_of
 
 ROOT = Path(__file__).parents[3]

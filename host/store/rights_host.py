@@ -1,0 +1,182 @@
+"""Rights of the programs that post and that clear: POSTER and NIGHT."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from host.store.right import WHOLE, Right, columns
+
+POSTER: Final[Mapping[str, Right]] = {
+    "acceptance": Right(reads=WHOLE),
+    "account": Right(reads=columns("id chart unit issuer_id merchant_id")),
+    "adjustment": Right(reads=WHOLE, inserts=WHOLE),
+    "advice": Right(reads=WHOLE, inserts=WHOLE),
+    "alliance_member": Right(
+        reads=columns("alliance_id issuer_id merchant_id member_from member_until earns redeems")
+    ),
+    "business_day": Right(reads=columns("business_date state")),
+    "card": Right(
+        reads=WHOLE,
+        updates=columns(
+            "pin_failures status sale valid_from valid_to member_id code_hash code_sealed "
+            "activated_id activated_at"
+        ),
+    ),
+    "card_batch": Right(reads=columns("id issuer_id product_id product_version state face_minor")),
+    "card_batch_part": Right(reads=columns("id batch_id state")),
+    "case_report": Right(reads=WHOLE, inserts=WHOLE),
+    "change": Right(reads=WHOLE, inserts=columns("relation key before digest content")),
+    "change_link": Right(reads=WHOLE, inserts=WHOLE),
+    "entry": Right(
+        reads=columns("shard journal_id leg debit_account credit_account amount_minor unit"),
+        inserts=WHOLE,
+    ),
+    "estate_change": Right(reads=WHOLE),
+    "estate_version": Right(reads=WHOLE),
+    "exception_case": Right(
+        reads=WHOLE,
+        inserts=columns(
+            "kind terminal_id epoch stan detail amount_minor unit times opened_at seen_at"
+        ),
+        updates=columns("times seen_at resolved_at resolved_by note"),
+    ),
+    "exchange": Right(
+        reads=columns(
+            "home slot id shard seal kind fingerprint reason is_tombstone answer business_date "
+            "decided_at"
+        ),
+        inserts=columns(
+            "home slot id shard seal kind fingerprint reason is_tombstone answer card_id "
+            "terminal_id business_date decided_at"
+        ),
+    ),
+    "issuer": Right(
+        reads=columns(
+            "id institution_id pan_prefix currency amount_minor_max balance_minor_max "
+            "pin_tries_max is_active"
+        ),
+    ),
+    "journal": Right(
+        reads=columns(
+            "shard id seal slot kind original_id card_id issuer_id merchant_id terminal_id "
+            "amount_minor unit"
+        ),
+        inserts=columns(
+            "shard id seal home slot kind original_id card_id issuer_id merchant_id terminal_id "
+            "amount_minor unit business_date previous_id"
+        ),
+    ),
+    "key_rotation": Right(reads=columns("terminal_id through_generation asked_as")),
+    "lot": Right(
+        reads=WHOLE,
+        inserts=columns("shard account_id id earned_on expires_on points remaining"),
+        updates=columns("remaining written_off"),
+    ),
+    "lot_use": Right(reads=WHOLE, inserts=WHOLE),
+    "member": Right(reads=columns("id state")),
+    "merchant": Right(reads=columns("id merchant_id name is_active")),
+    "move": Right(
+        reads=WHOLE,
+        inserts=columns("shard card_id name origin made_by asked_at issuer_id"),
+        updates=columns("wanted step state refused ended_at"),
+    ),
+    "number_block": Right(reads=WHOLE, inserts=WHOLE, updates=columns("next_number")),
+    "order_reference": Right(inserts=WHOLE),
+    "points_expiry": Right(reads=WHOLE, inserts=WHOLE),
+    "product_version": Right(
+        reads=columns(
+            "product_id version form face_minor_min face_minor_max valid_from valid_to valid_days "
+            "is_reloadable pin activation amount_minor_max balance_minor_max"
+        ),
+    ),
+    "programme": Right(
+        reads=columns(
+            "code issuer_id alliance_id is_primary earn_points earn_per_minor "
+            "redemption_points_min lot_months debt_is_allowed"
+        ),
+    ),
+    "purse": Right(
+        reads=columns(
+            "shard card_id account_id unit posted_minor held_minor expires_from last_journal"
+        ),
+        inserts=columns(
+            "shard card_id account_id unit posted_minor floor_minor expires_from last_journal"
+        ),
+        updates=columns("posted_minor expires_from last_journal"),
+    ),
+    "schema_migration": Right(reads=columns("number")),
+    "seal": Right(reads=columns("shard seq digest"), inserts=WHOLE),
+    "setting": Right(reads=WHOLE),
+    "signed_head": Right(reads=WHOLE, inserts=WHOLE),
+    "store": Right(reads=columns("id merchant_id")),
+    "terminal": Right(reads=WHOLE, updates=columns("epoch serial key_generation")),
+    "terminal_batch": Right(
+        reads=WHOLE,
+        inserts=WHOLE,
+        updates=columns(
+            "state attempt business_date told counted answer end_answer settled_at closed_at "
+            "marks is_proved"
+        ),
+    ),
+    "terminal_counter": Right(reads=WHOLE, inserts=WHOLE, updates=columns("counter slot")),
+    "terminal_key": Right(
+        reads=WHOLE,
+        inserts=columns("terminal_id usage generation check_value block"),
+        deletes=True,
+    ),
+    "terminal_status": Right(reads=WHOLE, inserts=WHOLE, updates=columns("status reported_at")),
+    "transit": Right(
+        reads=WHOLE,
+        inserts=columns("shard journal_id to_shard to_card expires_on is_debt"),
+        updates=columns("is_open"),
+    ),
+    "undo": Right(reads=WHOLE, inserts=WHOLE),
+    "upload_record": Right(reads=WHOLE, inserts=WHOLE),
+    "zone_key": Right(reads=columns("name block")),
+}
+"""The host: it trades, opens cases, mints working keys, and signs heads."""
+NIGHT: Final[Mapping[str, Right]] = {
+    "account": Right(reads=columns("id chart unit issuer_id merchant_id")),
+    "advice": Right(reads=columns("shard journal_id reference pan_masked")),
+    "business_day": Right(
+        reads=WHOLE,
+        inserts=columns("business_date state opened_at"),
+        updates=columns("state closed_at"),
+    ),
+    "card": Right(reads=columns("shard id pan_masked")),
+    "change": Right(reads=WHOLE, inserts=columns("relation key before digest")),
+    "change_link": Right(reads=WHOLE, inserts=WHOLE),
+    "checkpoint": Right(reads=WHOLE, inserts=WHOLE),
+    "checkpoint_seal": Right(reads=WHOLE, inserts=WHOLE),
+    "clearing_file": Right(reads=WHOLE, inserts=WHOLE),
+    "clearing_run": Right(
+        reads=WHOLE,
+        inserts=columns("business_date started_at"),
+        updates=columns("completed_at"),
+    ),
+    "clearing_step": Right(reads=WHOLE, inserts=WHOLE),
+    "entry": Right(reads=columns("shard journal_id business_date")),
+    "exception_case": Right(reads=WHOLE, updates=columns("resolved_at resolved_by note")),
+    "exchange": Right(reads=columns("home slot id shard seal decided_at")),
+    "issuer": Right(reads=columns("id institution_id is_active")),
+    "journal": Right(
+        reads=columns("shard id slot kind original_id card_id terminal_id amount_minor unit"),
+    ),
+    "ledger_account": Right(reads=columns("id chart unit")),
+    "merchant": Right(reads=columns("id merchant_id name is_active")),
+    "movement": Right(reads=columns("shard journal_id account_id amount_minor business_date")),
+    "position": Right(reads=WHOLE, inserts=WHOLE),
+    "programme": Right(reads=columns("issuer_id code is_primary")),
+    "purse": Right(reads=columns("shard account_id unit posted_minor")),
+    "schema_migration": Right(reads=columns("number")),
+    "seal": Right(reads=columns("shard seq digest business_date")),
+    "setting": Right(reads=WHOLE),
+    "signed_head": Right(reads=WHOLE, inserts=WHOLE),
+    "store": Right(reads=columns("id merchant_id")),
+    "terminal": Right(reads=columns("terminal_id store_id is_active epoch serial settles_points")),
+    "terminal_batch": Right(reads=WHOLE),
+    "terminal_key": Right(reads=columns("terminal_id usage generation check_value")),
+    "terminal_status": Right(reads=WHOLE),
+    "trial_balance": Right(reads=WHOLE, inserts=WHOLE),
+    "undo": Right(reads=columns("shard original_id journal_id kind")),
+}
+"""The night and the desk of `posswitch terminal`: positions, files, cases that are resolved."""

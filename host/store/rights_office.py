@@ -1,0 +1,214 @@
+"""Rights of the login of the office, which shows what views show and writes what actions write."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from host.store.right import WHOLE, Right, columns
+
+OFFICE: Final[Mapping[str, Right]] = {
+    "acceptance": Right(reads=WHOLE, inserts=WHOLE, deletes=True),
+    "account": Right(reads=WHOLE, inserts=columns("id chart unit issuer_id merchant_id")),
+    "alliance": Right(reads=WHOLE, inserts=WHOLE, updates=columns("name")),
+    "alliance_member": Right(
+        reads=WHOLE, inserts=WHOLE, updates=columns("member_until earns redeems")
+    ),
+    "approval": Right(
+        reads=WHOLE,
+        inserts=columns(
+            "action subject_kind subject_key issuer_id merchant_id store_id "
+            "member_id alliance_id asked sealed foretold digest seen asked_by asked_as asked_at "
+            "expires_at"
+        ),
+        updates=columns("state decided_by decided_at note outcome sealed"),
+    ),
+    "business_day": Right(reads=columns("business_date state")),
+    "change": Right(inserts=columns("relation key digest content before keys digests")),
+    "card": Right(
+        reads=WHOLE,
+        inserts=columns(
+            "shard pan_hash id issuer_id status expiry pan_masked pan_sealed part_id sale "
+            "valid_from valid_to code_hash code_sealed"
+        ),
+        updates=columns(
+            "status sale sale_id shipment_id valid_from valid_to member_id code_hash code_sealed "
+            "expired_from"
+        ),
+    ),
+    "card_batch": Right(
+        reads=WHOLE,
+        inserts=columns(
+            "id code issuer_id product_id product_version name responsible vendor_id face_minor "
+            "valid_from valid_to note state made_by made_at"
+        ),
+        updates=columns("name responsible vendor_id valid_from valid_to note state suspended_by"),
+    ),
+    "card_batch_part": Right(
+        reads=WHOLE,
+        inserts=columns("id batch_id number cards state added_by added_at is_chosen"),
+        updates=columns("state opened_by opened_at made brings_value"),
+    ),
+    "card_face": Right(reads=WHOLE, inserts=WHOLE, updates=columns("name version")),
+    "card_face_version": Right(reads=WHOLE, inserts=WHOLE),
+    "card_sale": Right(
+        reads=WHOLE,
+        inserts=columns(
+            "issuer_id product_id order_reference channel buyer member_id cards price_minor "
+            "sold_by sold_at"
+        ),
+        updates=columns("state returned_by returned_at"),
+    ),
+    "checkpoint": Right(reads=columns("account_id business_date balance_minor")),
+    "clearing_run": Right(reads=columns("business_date completed_at")),
+    "code_try": Right(reads=WHOLE, inserts=WHOLE, updates=columns("tries began_at"), deletes=True),
+    "disclosure": Right(
+        reads=WHOLE,
+        inserts=columns(
+            "at kind person_id subject_kind subject_key issuer_id merchant_id store_id member_id "
+            "alliance_id what values_shown has_secrets recipient purpose released_by file_id"
+        ),
+        updates=columns("values_shown downloads downloaded_at"),
+    ),
+    "estate_change": Right(reads=WHOLE, inserts=WHOLE),
+    "estate_version": Right(reads=WHOLE, updates=columns("version")),
+    "entry": Right(reads=columns("shard journal_id debit_account credit_account amount_minor")),
+    "exchange": Right(
+        reads=columns(
+            "home slot id shard kind reason is_tombstone answer card_id terminal_id business_date "
+            "decided_at"
+        )
+    ),
+    "history": Right(
+        reads=WHOLE,
+        inserts=columns(
+            "at person_id acting_as action subject_kind subject_key issuer_id "
+            "merchant_id store_id member_id alliance_id before after note approval_id source "
+            "outcome"
+        ),
+    ),
+    "invitation": Right(
+        reads=WHOLE,
+        inserts=columns("token_hash person_id made_at made_by expires_at"),
+        updates=columns("used_at"),
+        deletes=True,
+    ),
+    "issuer": Right(
+        reads=WHOLE,
+        inserts=columns(
+            "id institution_id name pan_prefix currency amount_minor_max "
+            "balance_minor_max pin_tries_max"
+        ),
+        updates=columns("name amount_minor_max balance_minor_max pin_tries_max is_active"),
+    ),
+    "job": Right(
+        reads=WHOLE,
+        inserts=columns(
+            "action subject_kind subject_key issuer_id merchant_id store_id "
+            "member_id alliance_id plan total asked_by asked_at"
+        ),
+        updates=columns("state done started_at beat_at ended_at error"),
+    ),
+    "journal": Right(
+        reads=columns(
+            "shard id home slot original_id card_id issuer_id merchant_id terminal_id amount_minor "
+            "unit previous_id origin made_by"
+        )
+    ),
+    "key_rotation": Right(
+        reads=WHOLE,
+        inserts=columns("terminal_id through_generation asked_by asked_at"),
+        updates=columns("through_generation asked_by asked_at asked_as"),
+    ),
+    "member": Right(
+        reads=WHOLE,
+        inserts=columns("phone_hash phone_sealed phone_masked name merchant_id made_by made_at"),
+        updates=columns("name state merchant_id closing_at phone_hash phone_sealed phone_masked"),
+    ),
+    "merchant": Right(
+        reads=WHOLE,
+        inserts=columns("id merchant_id name trade city contact"),
+        updates=columns("name is_active trade city contact closed_on"),
+    ),
+    "office_file": Right(
+        reads=WHOLE,
+        inserts=columns(
+            "kind name person_id issuer_id merchant_id store_id alliance_id state bytes sha256 "
+            "password_sealed made_at expires_at"
+        ),
+        updates=columns("state bytes sha256 password_sealed expires_at"),
+    ),
+    "office_file_piece": Right(reads=WHOLE, inserts=WHOLE, deletes=True),
+    "move": Right(
+        reads=WHOLE,
+        inserts=columns(
+            "shard card_id name to_shard to_card origin made_by asked_at issuer_id fee_minor"
+        ),
+        updates=columns("wanted state refused ended_at"),
+    ),
+    "office_setting": Right(reads=WHOLE, updates=columns("value since set_by")),
+    "transit": Right(reads=columns("shard journal_id to_shard to_card is_open is_debt")),
+    "once_key": Right(reads=WHOLE, inserts=WHOLE, deletes=True),
+    "order_reference": Right(reads=WHOLE),
+    "person": Right(
+        reads=WHOLE,
+        inserts=columns(
+            "login name phone_hash phone_sealed phone_masked issuer_id merchant_id "
+            "store_id alliance_id created_at created_by"
+        ),
+        updates=columns(
+            "name phone_hash phone_sealed phone_masked password_hash totp_sealed "
+            "totp_is_on totp_step state failures locked_until signed_in_at"
+        ),
+    ),
+    "person_grant": Right(
+        reads=WHOLE,
+        inserts=columns(
+            "person_id role scope issuer_id merchant_id store_id alliance_id rights "
+            "limit_minor from_at until_at granted_by"
+        ),
+        updates=columns("ended_at ended_by"),
+    ),
+    "purse": Right(
+        reads=columns("shard card_id account_id unit posted_minor held_minor last_journal")
+    ),
+    "product": Right(reads=WHOLE, inserts=WHOLE, updates=columns("name")),
+    "product_version": Right(reads=WHOLE, inserts=WHOLE),
+    "programme": Right(
+        reads=WHOLE,
+        inserts=columns(
+            "code issuer_id alliance_id name earn_points earn_per_minor redemption_points_min "
+            "lot_months debt_is_allowed is_primary"
+        ),
+        updates=columns("name earn_points earn_per_minor redemption_points_min lot_months version"),
+    ),
+    "schema_migration": Right(reads=columns("number")),
+    "session": Right(
+        reads=WHOLE,
+        inserts=columns("token_hash person_id grant_id made_at used_at expires_at source"),
+        updates=columns("grant_id used_at ended_at"),
+        deletes=True,
+    ),
+    "setting": Right(reads=columns("name value")),
+    "shipment": Right(
+        reads=WHOLE,
+        inserts=columns(
+            "issuer_id batch_id reference cards recipient carrier tracking sent_by sent_at"
+        ),
+    ),
+    "step_up": Right(reads=WHOLE, inserts=WHOLE, updates=columns("asked_at tries"), deletes=True),
+    "store": Right(
+        reads=WHOLE, inserts=WHOLE, updates=columns("name address hours phone is_active")
+    ),
+    "terminal": Right(
+        reads=WHOLE,
+        inserts=columns("terminal_id store_id epoch mac_algorithm serial settles_points family"),
+        updates=columns("store_id is_active settles_points"),
+    ),
+    "terminal_batch": Right(reads=columns("institution terminal_id state")),
+    "terminal_key": Right(reads=columns("terminal_id usage generation check_value")),
+    "terminal_status": Right(reads=columns("terminal_id reported_at")),
+    "vendor": Right(reads=WHOLE, inserts=WHOLE, updates=columns("name contact note")),
+    "undo": Right(
+        reads=columns("shard original_id attempt journal_id kind amount_minor is_moot"),
+    ),
+}
+"""What people ask for: their own tables, and of the estate what actions change."""
