@@ -16,13 +16,13 @@ class Grant:
     place: Place
     rights: frozenset[str] = frozenset()
     limit_minor: int | None = None
+    held_at: str = ""
+    """What people call its place by: an institution id, a merchant id, a store's number."""
 
     @property
     def words(self) -> str:
         """As history names it."""
-        place = self.place
-        at = place.store_id or place.merchant_id or place.issuer_id or place.alliance_id
-        return f"{self.role}@{self.scope}" + (f"/{at}" if at is not None else "")
+        return f"{self.role}@{self.scope}" + (f"/{self.held_at}" if self.held_at else "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

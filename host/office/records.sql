@@ -80,7 +80,14 @@ SELECT
     g.store_id,
     g.alliance_id,
     g.rights,
-    g.limit_minor
+    g.limit_minor,
+    coalesce(
+        g.store_id::text,
+        (SELECT m.merchant_id FROM merchant AS m WHERE m.id = g.merchant_id),
+        (SELECT i.institution_id FROM issuer AS i WHERE i.id = g.issuer_id),
+        (SELECT a.code FROM alliance AS a WHERE a.id = g.alliance_id),
+        ''
+    ) AS held_at
 FROM person_grant AS g
 INNER JOIN person AS p ON g.person_id = p.id
 WHERE

@@ -203,7 +203,7 @@ def who_asks(connection: Connection, token: Secret, now: dt.datetime) -> Who:
 
 def grant_of(*row: Any) -> Grant:
     """A grant out of the columns that every statement of one gives."""
-    number, role, scope, issuer, merchant, store, alliance, rights, limit = row
+    number, role, scope, issuer, merchant, store, alliance, rights, limit, at = row
     return Grant(
         id=number,
         role=role,
@@ -211,4 +211,5 @@ def grant_of(*row: Any) -> Grant:
         place=Place(issuer_id=issuer, merchant_id=merchant, store_id=store, alliance_id=alliance),
         rights=frozenset(rights),
         limit_minor=limit,
+        held_at=at,
     )

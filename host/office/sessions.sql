@@ -69,7 +69,14 @@ SELECT
     g.store_id,
     g.alliance_id,
     g.rights,
-    g.limit_minor
+    g.limit_minor,
+    coalesce(
+        g.store_id::text,
+        (SELECT m.merchant_id FROM merchant AS m WHERE m.id = g.merchant_id),
+        (SELECT i.institution_id FROM issuer AS i WHERE i.id = g.issuer_id),
+        (SELECT a.code FROM alliance AS a WHERE a.id = g.alliance_id),
+        ''
+    ) AS held_at
 FROM session AS s
 INNER JOIN person AS p ON s.person_id = p.id
 LEFT JOIN person_grant AS g
@@ -116,22 +123,29 @@ WHERE
 -- name: grants_of
 -- What a person may be, the oldest first; with what begins later, too, where that is asked for.
 SELECT
-    id,
-    role,
-    scope,
-    issuer_id,
-    merchant_id,
-    store_id,
-    alliance_id,
-    rights,
-    limit_minor
-FROM person_grant
+    g.id,
+    g.role,
+    g.scope,
+    g.issuer_id,
+    g.merchant_id,
+    g.store_id,
+    g.alliance_id,
+    g.rights,
+    g.limit_minor,
+    coalesce(
+        g.store_id::text,
+        (SELECT m.merchant_id FROM merchant AS m WHERE m.id = g.merchant_id),
+        (SELECT i.institution_id FROM issuer AS i WHERE i.id = g.issuer_id),
+        (SELECT a.code FROM alliance AS a WHERE a.id = g.alliance_id),
+        ''
+    ) AS held_at
+FROM person_grant AS g
 WHERE
-    person_id = %(person)s
-    AND ended_at IS NULL
-    AND (from_at <= %(now)s OR %(with_later)s)
-    AND (until_at IS NULL OR until_at > %(now)s)
-ORDER BY id;
+    g.person_id = %(person)s
+    AND g.ended_at IS NULL
+    AND (g.from_at <= %(now)s OR %(with_later)s)
+    AND (g.until_at IS NULL OR g.until_at > %(now)s)
+ORDER BY g.id;
 
 -- name: step_up
 -- What a code is waited for.

@@ -308,6 +308,5 @@ def test_history_says_as_whose_manager_somebody_acted_and_of_which_alliance_it_i
         " JOIN alliance AS a ON a.id = h.alliance_id JOIN merchant AS m ON m.id = h.merchant_id"
         " WHERE h.action = 'alliance.invite' ORDER BY h.id"
     )
-    [(number,)] = circle.bureau.sql("SELECT id FROM alliance WHERE code = %s", HARBOUR)
-    whose = (f"alliance_manager@alliance/{number}", HARBOUR, circle.merchants[0])
+    whose = (f"alliance_manager@alliance/{HARBOUR}", HARBOUR, circle.merchants[0])
     assert lines == [(*whose, "asked"), (*whose, "done")]

@@ -1,5 +1,7 @@
 """People: signing in, what keeps them out, rights given and taken."""
 
+import pytest
+
 from host.model.secrets import Secret
 from host.office.passwords import is_password
 from tests.host.conftest import PasswordsInLife
@@ -179,3 +181,18 @@ def test_people_are_found_by_a_role_that_they_hold_now(bureau: Bureau) -> None:
     assert [row["login"] for row in bureau.rows(owner, "people", role="merchant_owner")] == [
         owner.login
     ]
+
+
+@pytest.mark.parametrize(
+    ("role", "scope"),
+    [("issuer_manager", "issuer"), ("merchant_owner", "merchant"), ("store_manager", "store")],
+)
+def test_who_signs_in_reads_at_whom_they_act_by_its_own_name(
+    bureau: Bureau, role: str, scope: str
+) -> None:
+    """S1-47, S3-26: and so does history."""
+    who = bureau.person(role, scope)
+    words = f"{role}@{scope}/{HOME[scope]}"
+    assert bureau.sign_in(who).told["acting_as"] == words
+    bureau.refused(who, "setting.set", setting="invitation_hours", figure=24, note="mine alone")
+    assert bureau.rows(bureau.admin, "audit", person=who.login)[0]["acting_as"] == words
