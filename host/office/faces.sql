@@ -7,16 +7,23 @@ SELECT coalesce(max(id), 0) + 1 FROM card_face;
 -- name: add_face
 -- Of a product, by its name there.
 -- notes: card_face
-INSERT INTO card_face AS t (id, product_id, name, version)
-VALUES (%(id)s, %(product_id)s, %(name)s, 1);
+INSERT INTO card_face AS t (id, product_id, name, version, state)
+VALUES (%(id)s, %(product_id)s, %(name)s, 1, 'active');
 
 -- name: next_version
--- The newest is what cards are made with.
+-- The newest is what cards are made with; one that was taken out is back with it.
 -- notes: card_face
 UPDATE card_face AS t
 SET
     name = %(name)s,
-    version = t.version + 1
+    version = t.version + 1,
+    state = 'active'
+WHERE t.id = %(id)s;
+
+-- name: withdraw_face
+-- No card is made with it any more.
+-- notes: card_face
+UPDATE card_face AS t SET state = 'withdrawn'
 WHERE t.id = %(id)s;
 
 -- name: newest_face

@@ -61,6 +61,7 @@ _ACTIONS: Final[tuple[Action[Any], ...]] = (
     stock.PRODUCT_REVISE,
     settings.SET,
     faces.SAVE,
+    faces.WITHDRAW,
     stock.BATCH_CREATE,
     stock.BATCH_EDIT,
     stock.BATCH_ADD,

@@ -408,6 +408,7 @@ SELECT
     f.product_id AS product,
     f.name,
     f.version,
+    f.state,
     v.title_zh,
     v.title_en,
     v.image_kind,

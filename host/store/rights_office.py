@@ -47,7 +47,7 @@ OFFICE: Final[Mapping[str, Right]] = {
         inserts=columns("id batch_id number cards state added_by added_at is_chosen"),
         updates=columns("state opened_by opened_at made brings_value"),
     ),
-    "card_face": Right(reads=WHOLE, inserts=WHOLE, updates=columns("name version")),
+    "card_face": Right(reads=WHOLE, inserts=WHOLE, updates=columns("name version state")),
     "card_face_version": Right(reads=WHOLE, inserts=WHOLE),
     "card_sale": Right(
         reads=WHOLE,

@@ -6,11 +6,11 @@ from typing import Annotated, Any, Final
 import msgspec
 from msgspec import Meta
 
-from host.office.action import Acting, Action, Result
-from host.office.fields import Name, Number, Text, Values
+from host.office.action import OK, Acting, Action, Result
+from host.office.fields import Name, Note, Number, Text, Values
 from host.office.images import NoPictureError, picture_of
 from host.office.places import Scope
-from host.office.refusals import FIELD, IMAGE, TOO_LARGE, Refusal
+from host.office.refusals import FIELD, IMAGE, STATE, TOO_LARGE, Refusal
 from host.office.roles import AU, BM, BO, IM, PA
 from host.office.rows.intake import sent_content
 from host.office.subjects import Ref
@@ -35,6 +35,8 @@ PARTS: Final = (
     "qr_top",
     "qr_size",
 )
+ACTIVE: Final = "active"
+"""The state of a face that cards are made with."""
 PICTURE: Final = ("image", "image_kind", "width", "height")
 
 
@@ -59,6 +61,13 @@ class CardFaceSave(Values, frozen=True, kw_only=True):
     """No QR code where it is 0."""
 
 
+class CardFaceWithdraw(Values, frozen=True, kw_only=True):
+    """The product's cards have it no more; saved again, it is back."""
+
+    face: Number
+    note: Note
+
+
 def _save(acting: Acting, values: CardFaceSave) -> Result:
     told = _merged(acting, values)
     if values.file is not None:
@@ -72,6 +81,14 @@ def _save(acting: Acting, values: CardFaceSave) -> Result:
         acting.connection.execute(SQL["next_version"], told)
     acting.connection.execute(SQL["add_face_version"], told)
     return Result(key=str(told["id"]))
+
+
+def _withdraw(acting: Acting, _values: CardFaceWithdraw) -> Result:
+    state = acting.subject.content["state"]
+    if state != ACTIVE:
+        raise Refusal(STATE, state=state)
+    acting.connection.execute(SQL["withdraw_face"], {"id": acting.subject.id})
+    return OK
 
 
 def _merged(acting: Acting, values: CardFaceSave) -> dict[str, Any]:
@@ -136,6 +153,15 @@ SAVE: Final = Action(
     within=lambda values: Ref("product", str(values.product or "")),
     takes="file",
 )
+WITHDRAW: Final = Action(
+    id="card_face.withdraw",
+    en="Take a card face out",
+    zh="撤下卡面",
+    values=CardFaceWithdraw,
+    roles=frozenset({IM}),
+    do=_withdraw,
+    about=lambda values: Ref("card_face", str(values.face)),
+)
 FACES: Final = View(
     id="card_faces",
     en="Card faces",
@@ -147,6 +173,7 @@ FACES: Final = View(
         Column(name="product", kind=int, opens="products"),
         Column(name="name"),
         Column(name="version", kind=int),
+        Column(name="state"),
         Column(name="title_zh"),
         Column(name="title_en"),
         Column(name="image_kind"),
@@ -157,5 +184,5 @@ FACES: Final = View(
     ),
     order=("id",),
     filters=(Filter(name="product", column="product", kind=int),),
-    actions=("card_face.save",),
+    actions=("card_face.save", "card_face.withdraw"),
 )

@@ -109,6 +109,30 @@ def test_a_face_is_made_and_revised_and_what_was_printed_stays_known(studio: Stu
     assert studio.new(png()).code == "E-ID", "a product has one face of a name"
 
 
+def test_a_face_is_taken_out_and_comes_back_with_its_next_version(studio: Studio) -> None:
+    """S1-08: what was printed stays known; nobody else's manager takes it out."""
+    bureau, manager = studio.bureau, studio.manager
+    face = int(studio.new(png()).subject)
+    [(institution,)] = bureau.sql(
+        "SELECT institution_id FROM issuer WHERE institution_id <> %s LIMIT 1", HOME["issuer"]
+    )
+    stranger = bureau.person("issuer_manager", "issuer", institution)
+    asked = {"face": face, "note": "the wrong leaves"}
+    assert bureau.refused(stranger, "card_face.withdraw", **asked) == "E-NOT-FOUND"
+    bureau.done(manager, "card_face.withdraw", **asked)
+    [row] = bureau.rows(manager, "card_faces")
+    assert (row["state"], row["version"]) == ("withdrawn", 1)
+    assert bureau.sql("SELECT count(*)::int FROM card_face_version") == [(1,)]
+    assert bureau.refused(manager, "card_face.withdraw", **asked) == "E-STATE"
+    bureau.done(manager, "card_face.save", face=face, title_en="The right leaves")
+    [row] = bureau.rows(manager, "card_faces")
+    assert (row["state"], row["version"]) == ("active", 2)
+    assert bureau.sql(
+        "SELECT before ->> 'state', after ->> 'state' FROM history"
+        " WHERE action LIKE 'card_face.%%' AND outcome = 'done' ORDER BY id"
+    ) == [(None, "active"), ("active", "withdrawn"), ("withdrawn", "active")]
+
+
 @pytest.mark.parametrize(
     ("content", "more", "code", "field"),
     [
