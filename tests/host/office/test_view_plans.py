@@ -185,7 +185,9 @@ class Planned(NamedTuple):
 
 def planned(filled: psycopg.Connection[Any], view: str, scope: Scope, name: str) -> Planned:
     row = VIEWS[view]
-    filters = {} if not row.needs else {"part" if "part" in row.needs else min(row.needs): "7"}
+    walked = {one.name for one in row.filters if one.how is How.WALKED}
+    needs = row.needs - walked  # by what the walk starts from alone nothing is asked here
+    filters = {} if not needs else {"part" if "part" in needs else min(needs): "7"}
     if name:
         [one] = [each for each in row.filters if each.name == name]
         is_enough = not row.needs or name in row.needs
