@@ -26,6 +26,7 @@ from switch.routing import Router
 from switch.strategy import Ending
 from switch.telling import Telling
 from switch.undoing import reversal_of, without_card
+from terminals.message import Place
 
 UNDECIDED: Final = NOT_YET | {Reason.KSN_REFUSED, Reason.NOT_POSTABLE}
 """Answers of the host that end nothing: what has a key that was used before is sealed anew."""
@@ -53,6 +54,10 @@ ENDED_BY_ITS_MERCHANT: Final = frozenset(
 )
 """Refunds and confirmations: our host would refuse one that names another merchant, and that
 would end it. A reversal it undoes by its terminal's key."""
+
+
+MERCHANT: Final = Place("merchant")
+OF_ANOTHER_MERCHANT: Final = "field merchant is not that of its terminal"
 
 
 class Dispatcher:
@@ -83,7 +88,10 @@ class Dispatcher:
         """Ask whoever decides it."""
         lane = self._router.lane_of(asked)
         is_anothers = asked.merchant_id != exchange.merchant_id
-        if is_anothers and (asked.kind in ENDED_BY_ITS_MERCHANT or not lane.is_ours):
+        if is_anothers and asked.kind in ENDED_BY_ITS_MERCHANT:
+            self.leave_to_people(exchange, OF_ANOTHER_MERCHANT, MERCHANT)
+            return
+        if is_anothers and not lane.is_ours:
             self.decline(exchange, Reason.INVALID_MERCHANT)
             return
         sent = asked if lane.is_ours else exchange.with_track(asked)
@@ -120,10 +128,10 @@ class Dispatcher:
         else:
             self.leave_to_people(exchange, exchange.fault or reason.value)
 
-    def leave_to_people(self, exchange: Exchange, why: str) -> None:
+    def leave_to_people(self, exchange: Exchange, why: str, place: Place | None = None) -> None:
         """Silence, and a case: only people can do now what it asks."""
         self._reversals.owe(exchange.report(why), HOST)
-        self._telling.drop(exchange, "unreadable", why)
+        self._telling.drop(exchange, "unreadable", why, place)
 
     def decided(self, exchange: Exchange, response: Response) -> None:
         """The answer of whoever was asked, in time."""

@@ -11,12 +11,14 @@ from typing import Final
 import msgspec
 
 from host.model.requests import Kind
-from terminals.message import Damage, Message
+from terminals.message import Damage, Message, Place
 from terminals.spelling import Spelling, SpellingTable, first_of
 
 REVERSAL_CLASS: Final = "04"
 ADVICE: Final = "0220"
-_WHY: Final = "its codes are those of no transaction"
+_NAMELESS: Final = Damage(
+    "field 3, with 25 and 60, is of no transaction", is_cut=True, place=Place("3")
+)
 _REVERSAL: Final = Spelling(
     mti="0400", type_code="", means=Kind.REVERSAL, title="冲正", english="reversal"
 )
@@ -36,7 +38,7 @@ def name_what_only_the_host_ends(message: Message, table: SpellingTable) -> None
         message.spelling = _ADVICE
     else:
         return
-    message.damage = message.damage or Damage(_WHY, is_cut=True)
+    message.damage = message.damage or _NAMELESS
 
 
 def _reversals(table: SpellingTable) -> list[Spelling]:

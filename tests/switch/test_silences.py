@@ -128,6 +128,8 @@ REFUSED = [
         "49",
         offset_of(refund(**{"49": "840"}), b"840"),
     ),
+    ("an advice of nothing we know", refund(**{"25": "77"}), "3", FIRST + 10),
+    ("a refund of another merchant's", refund(**{"42": "888290054110009"}), "merchant", None),
 ]
 
 
