@@ -136,7 +136,7 @@ class DemoStaff:
         return self._people[by]
 
     def _invite(self, role: str, other: str) -> Colleague:
-        scope, key = next(each for each in PLACES if each[0] in ROLES[role].scopes)
+        scope, key = place_of(role)
         named = PEOPLE.get(role) or DemoPerson(role.replace("_", "-"), ROLES[role].en)
         login = f"{named.login}{other}"
         values = {"login": login, "name": named.name, "role": role}
@@ -192,6 +192,23 @@ def has_value(owner: str, card: int) -> bool:
     with connect(owner, SHORT, autocommit=True) as connection:
         row = connection.execute(SQL["value_of_card"], {"card": card}).fetchone()
     return row is not None and bool(row[0])
+
+
+def place_of(role: str) -> tuple[Scope, str]:
+    """Where people of the demo hold it.
+
+    Raises:
+        SettingsError: there is no such role, or nobody of the demo estate can hold it.
+    """
+    if role in ROLES:
+        for scope, key in PLACES:
+            if scope in ROLES[role].scopes:
+                return scope, key
+    held = sorted(each.id for each in ROLES.values() if not each.scopes.isdisjoint(dict(PLACES)))
+    raise SettingsError(
+        f"nobody of the demo estate can be {role}. Next: say by one of {', '.join(held)}",
+        "E-SIMULATOR",
+    )
 
 
 def _done(told: Outcome, action: str) -> Done:
