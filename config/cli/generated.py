@@ -185,8 +185,8 @@ def _action_command(action: Action[Any]) -> Callable[..., None]:
 
 def _values(fields: tuple[msgspec.structs.FieldInfo, ...], given: Mapping[str, Any]) -> Any:
     """What was given, by the names of the fields; secrets are asked for now."""
-    from config.tasks.office import prompted, typed_twice
     from config.tasks.office_words import word_here
+    from config.tasks.typed import prompted, typed_twice
 
     values: dict[str, Any] = {}
     for each in fields:
@@ -306,7 +306,8 @@ def _view_command(view: View) -> Callable[..., None]:
     parameters += [_extra("after", after, default=None), _extra("rows", rows, default=50)]
 
     def run(**given: Any) -> None:
-        from config.tasks.office import look, prompted
+        from config.tasks.office import look
+        from config.tasks.typed import prompted
 
         data, settings = given.pop("data"), given.pop("settings")
         as_json = given.pop("as_json")

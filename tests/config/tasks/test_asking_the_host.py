@@ -9,7 +9,7 @@ import pytest
 import trio
 
 from config.errors import SurroundingsError
-from config.tasks.office import ask_host
+from config.tasks.office_desk import ask_host
 from host.link.address import Address, listen
 from host.model.office import Do, Done, Show, Told
 from host.model.secrets import Secret

@@ -9,8 +9,9 @@ from rich.console import Console
 
 from config.places import places_of
 from config.settings import Settings
-from config.tasks import office as tasks
-from config.tasks.office import Desk, follow_job
+from config.tasks import office_jobs as tasks
+from config.tasks.office_desk import Desk
+from config.tasks.office_jobs import follow_job
 from tests.host.office.conftest import Bureau
 
 
