@@ -36,7 +36,7 @@ FOREIGN: Final = (
     ("host.link.address", "AddressError", "E-LINK-ADDRESS"),
     ("host.link.credentials", "CredentialsError", "E-LINK-CERTIFICATE"),
     ("host.store.book", "NoEstateError", "E-ESTATE"),
-    ("host.store.card_view", "CardUnknownError", "E-CARD-UNKNOWN"),
+    ("host.store.card_finding", "CardUnknownError", "E-CARD-UNKNOWN"),
     ("host.store.cases", "CaseError", "E-CASE"),
     ("host.store.estates", "EstateError", "E-ESTATE"),
     ("host.store.migrate", "MigrationError", "E-DATABASE-SCHEMA"),

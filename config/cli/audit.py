@@ -1,10 +1,13 @@
-"""`posswitch audit`: what may come of what it finds; the audit itself is in `config.cli.app`."""
+"""`posswitch audit`, and what may come of what it finds."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from config.cli.options import DataOption, JsonOption, SettingsOption, epilog
+from config.cli.telling import remark, settings_told
+from config.errors import FOUND_WRONG
 from config.homes import DATA
 from config.language import tell
 
@@ -15,7 +18,35 @@ app = typer.Typer(
 )
 
 
-def refuse_options_before(context: typer.Context) -> None:
+@app.callback()
+def audit(
+    context: typer.Context,
+    data: DataOption = DATA,
+    settings: SettingsOption = None,
+    record: Annotated[
+        Path | None,
+        typer.Option(
+            help="What clients were told, as a simulator recorded it.",
+            metavar="FILE",
+            readable=False,
+        ),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Recompute every balance, seal and promise from the ledger. Exit status 1: violations."""
+    from config.tasks.night import find_violations, print_violations
+
+    if context.invoked_subcommand is not None:
+        _refuse_options_before(context)
+        return
+    places, told = settings_told(data, settings)
+    violations = find_violations(told, places, record, say=remark)
+    print_violations(violations, as_json=as_json)
+    if violations:
+        raise typer.Exit(FOUND_WRONG)
+
+
+def _refuse_options_before(context: typer.Context) -> None:
     """What stands before `changes` or `accept` would be read by neither.
 
     Raises:

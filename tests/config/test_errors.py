@@ -10,7 +10,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from config.cli import app as cli
+from config.cli import ending as cli
 from config.error_kinds import ERROR_KINDS, KINDS_BY_CODE
 from config.errors import (
     CODES,
@@ -151,7 +151,7 @@ def test_a_fault_of_ours_is_told_apart_from_a_finding() -> None:
     def fails() -> None:
         raise RuntimeError("a bug")
 
-    assert cli._status_of(fails) == 4
+    assert cli.status_of(fails) == 4
 
 
 def test_every_reason_says_what_to_do_at_the_terminal_and_in_the_house() -> None:

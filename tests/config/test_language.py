@@ -53,7 +53,7 @@ ROOT = Path(__file__).parents[2]
 ROWS = tomllib.loads((ROOT / "config" / "zh.toml").read_text("utf-8"))
 CATALOGUE = {**ROWS, **ROWS[WORDS]}
 del CATALOGUE[WORDS], CATALOGUE[MESSAGES], CATALOGUE[SYSTEM]
-SAYS = {"say", "_say", "_remark", "said", "tell", "_wait", "_asked"}
+SAYS = {"say", "_say", "remark", "_remark", "said", "tell", "_wait", "_asked"}
 """Functions whose first argument a person reads."""
 PRINTING = (
     *(f"config/tasks/{name}.py" for name in (

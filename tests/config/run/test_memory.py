@@ -23,7 +23,7 @@ ASK = (
 @pytest.mark.parametrize(
     "entry",
     [
-        "import config.cli.app as entry; entry._status_of = lambda _: 0; end = entry.main",
+        "import config.cli.app as entry; entry.status_of = lambda _: 0; end = entry.main",
         "import config.run.programs as entry; import sys; sys.argv = ['']; end = entry.main",
     ],
 )

@@ -1,0 +1,126 @@
+"""The programs of a house, all together or one of them: up, host, switch, reload."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from config.cli.complete import estates
+from config.cli.options import (
+    DataOption,
+    JsonOption,
+    SettingsOption,
+)
+from config.cli.telling import remark, settings_told
+from config.homes import DATA
+from config.language import tell
+
+app = typer.Typer()
+
+
+@app.command()
+def up(
+    data: DataOption = DATA,
+    settings: SettingsOption = None,
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="Of the first channel; 0 takes a free one.")
+    ] = None,
+    estate: Annotated[
+        str | None,
+        typer.Option(
+            help="Load an estate first, unless it is there: demo.", autocompletion=estates
+        ),
+    ] = None,
+) -> None:
+    """Run everything on this machine: PostgreSQL, the host and the switch. Ctrl-C stops all."""
+    from config.run.estates import estate_named, loader
+    from config.run.supervisor import interrupted_by_signals, running_posswitch
+
+    places, told = settings_told(data, settings, may_be_new=True)
+    load = (
+        None if estate is None else loader(estate_named(estate), told.host.timezone, told.host.hsm)
+    )
+    try:
+        with (
+            interrupted_by_signals(),
+            running_posswitch(
+                told, places, port=port, load_estate=load, file=settings, say=remark
+            ) as running,
+        ):
+            for line in (*running.listeners, "ready"):
+                typer.echo(line)
+            sys.stdout.flush()
+            running.watch()
+    except KeyboardInterrupt:
+        remark("stopped")
+
+
+@app.command()
+def host(data: DataOption = DATA, settings: SettingsOption = None) -> None:
+    """Run the accounting host alone. SIGHUP reads estate and keys again.
+
+    The embedded PostgreSQL is started unless it runs.
+    """
+    from config.run.database import opened_database, tended_database
+    from config.run.programs import run_host, say_ready
+    from config.settings import resolved
+
+    places, told = settings_told(data, settings)
+    with (
+        opened_database(told.database, places, must_exist=True, say=remark) as server,
+        tended_database(told.database, places, server, remark) as database,
+    ):
+        run_host(resolved(told, places), places, say_ready, database=database)
+
+
+@app.command()
+def switch(
+    data: DataOption = DATA,
+    settings: SettingsOption = None,
+    number: Annotated[
+        int, typer.Option(min=1, help="Which one it is, where switch.processes are several.")
+    ] = 1,
+) -> None:
+    """Run the switch alone. It needs no database, only its link to the host. SIGHUP reloads."""
+    from config.run.orders import Orders
+    from config.run.programs import run_switch, say_ready
+    from config.settings import resolved
+
+    places, told = settings_told(data, settings)
+    places.make()
+    file = None if settings is None else str(settings.absolute())
+    orders = Orders(number=number, file=file)
+    run_switch(resolved(told, places, number=number), places, say_ready, orders)
+
+
+@app.command()
+def reload(data: DataOption = DATA, as_json: JsonOption = False) -> None:
+    """Have what runs read again: the host its estate and keys, the switch its channels.
+
+    Both read what a tls: link shows and believes. Nobody else is disturbed.
+    """
+    from config.as_json import print_json
+    from config.places import house_at
+    from config.run.asking import HOST
+    from config.run.control import reload_running
+
+    *done, last = outcomes = reload_running(house_at(data))
+    of_host = [outcome for outcome in outcomes if outcome.number == HOST]
+    first_switch = [outcome for outcome in outcomes if outcome.number != HOST][:1]
+    if as_json:
+        print_json({"programs": outcomes})
+    for outcome in [] if as_json else of_host + first_switch:
+        for line in outcome.lines:
+            tell(line)
+    if last.error:
+        changed = ", ".join(_process(outcome.number) for outcome in done)
+        before = f"; {changed} has changed before it" if done else ""
+        remark(f"error {last.code}: {_process(last.number)} changed nothing{before}: {last.error}")
+        raise typer.Exit(last.exit_status)
+
+
+def _process(number: int) -> str:
+    """A program as `reload` names it."""
+    from config.run.asking import HOST
+
+    return "the host" if number == HOST else f"switch {number}"
