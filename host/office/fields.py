@@ -72,6 +72,7 @@ SAID: Final = tuple(
         (r"Invalid enum value .*", "there is no such choice"),
         (r"Invalid RFC3339 encoded date", "it is a day, as 2026-12-31"),
         (r"Invalid RFC3339 encoded datetime", "it is a moment, as 2026-12-31T18:00:00+08:00"),
+        (r"Expected `int.*`, got `.*`", "it is a whole number"),
         (r"Expected `.*`, got `.*`|Secret is not typed in", "a value of another kind is taken"),
     )
 )

@@ -14,6 +14,7 @@ from psycopg import sql
 
 from host.model.office import COUNTED_MAX, ROWS_MAX, Show
 from host.model.secrets import Secret
+from host.office.fields import problem_of
 from host.office.people import Who
 from host.office.places import SCOPE_COLUMNS, VIEW_COLUMNS, Scope
 from host.office.refusals import FIELD, OUT_OF_RANGE, Refusal
@@ -212,7 +213,7 @@ def _after(
         try:
             told[name] = msgspec.convert(text, kinds.get(column, int), strict=False)
         except msgspec.ValidationError as error:
-            raise Refusal(FIELD, field="after", problem=str(error)) from None
+            raise Refusal(FIELD, field="after", problem=problem_of(str(error))) from None
     return [condition], told
 
 
@@ -252,4 +253,4 @@ def value_of(row: Filter, value: Secret) -> Any:
     try:
         return msgspec.convert(text_of(row, value), row.kind, strict=False)
     except msgspec.ValidationError as error:
-        raise Refusal(FIELD, field=row.name, problem=str(error)) from None
+        raise Refusal(FIELD, field=row.name, problem=problem_of(str(error))) from None

@@ -1,5 +1,13 @@
 -- What actions about cards ask beside what `host.stock` does.
 
+-- name: limits_of_issuer
+-- Of a transaction, and of what a card has.
+SELECT
+    amount_minor_max,
+    balance_minor_max
+FROM issuer
+WHERE id = %(issuer)s;
+
 -- name: product_coded
 -- An issuer's product of this code.
 SELECT id FROM product WHERE issuer_id = %(issuer)s AND code = %(code)s;

@@ -5,6 +5,7 @@ from typing import Final
 
 import msgspec
 
+from host.model import money
 from host.model.instruments import Activation, Form, PinPolicy
 from host.office.action import Acting, Action, Result, Second
 from host.office.fields import (
@@ -57,11 +58,24 @@ def _revise(acting: Acting, values: ProductRevise) -> Result:
     named = {field.name for field in msgspec.structs.fields(products.NewVersion)}
     told["face_minor_max"] = values.face_minor_max or values.face_minor_min
     version = products.NewVersion(**{name: told[name] for name in told if name in named})
+    _refuse_beyond(acting, issuer, version)
     by = (acting.who.login, acting.now)
     product, number = products.revise_product(
         acting.connection, issuer, (code, values.name), version, by
     )
     return Result(key=str(product), told={"version": number})
+
+
+def _refuse_beyond(acting: Acting, issuer: int, version: products.NewVersion) -> None:
+    """A face value that no card may have, or no till load, is none."""
+    row = acting.connection.execute(SQL["limits_of_issuer"], {"issuer": issuer}).fetchone()
+    limits = [*(row or ()), version.amount_minor_max, version.balance_minor_max]
+    most = min(limit for limit in limits if limit is not None)
+    if version.face_minor_max > most:
+        problem = (
+            f"a card of this issuer has {money.Money(most, money.HOUSE_CURRENCY).figures} at most"
+        )
+        raise Refusal(FIELD, field="face_minor_max", problem=problem)
 
 
 def _of_product(acting: Acting, values: ProductRevise) -> tuple[int, str]:

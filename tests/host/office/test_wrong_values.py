@@ -45,6 +45,8 @@ def refused_of(bureau: Bureau, who: Person, action: str, values: dict[str, Any])
         ("valid_to", {**DAYS, "valid_days": 30}),
         ("valid_to", {"valid_from": "2026-01-01"}),
         ("activation", {**DAYS, "activation": []}),
+        ("face_minor_max", {**DAYS, "face_minor_min": 10**11}),
+        ("face_minor_max", {**DAYS, "balance_minor_max": 4_999}),
     ],
 )
 def test_what_a_product_cannot_be_is_told_of_its_field(
