@@ -1,5 +1,6 @@
 """Whether a switch is there at all, asked before a simulator begins: if not, said at once."""
 
+import dataclasses
 import os
 import ssl
 from typing import Final
@@ -7,8 +8,12 @@ from typing import Final
 import trio
 
 from config.errors import SettingsError, SurroundingsError
+from host.estate.plan import EstatePlan
 from simulators.certificates import SWITCH, phone_tls
 from simulators.channels import CHANNELS, Place
+from simulators.failures import Failures
+from simulators.faults import no_faults
+from simulators.record import Record
 from simulators.tally import SILENCE
 from simulators.till.codes import advice_of_code, words_of_code
 
@@ -36,6 +41,30 @@ async def reach(channel: str, place: Place) -> None:
         await _greeted(stream, tls, channel, place)
     finally:
         await trio.aclose_forcefully(stream)
+
+
+async def be_heard(channel: str, place: Place, estate: EstatePlan) -> None:
+    """Ask once as a terminal of the channel whether the switch is there: any answer will do.
+
+    Raises:
+        SurroundingsError: whoever listens there speaks otherwise.
+    """
+    if channel == CALLED:
+        await trio.lowlevel.checkpoint()
+        return
+    row = CHANNELS[channel]
+    plan = next(one for one in estate.terminals if row.takes(one))
+    before = max(0, place.last_trace - 1)
+    asking = dataclasses.replace(
+        place, answer_seconds_max=CONNECT_SECONDS_MAX, last_trace=before, failures=Failures()
+    )
+    with Record(None) as record:
+        async with row.opens(asking) as opened:
+            counter = opened.counter(plan, estate, record, no_faults())
+            async with counter.line:
+                answer = await counter.terminal.echo()
+    if not answer.f39:
+        raise nobody_answers(channel, f"{place.host}:{place.port}", SILENCE)
 
 
 def _tls_of(place: Place) -> ssl.SSLContext | None:

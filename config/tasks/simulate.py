@@ -19,7 +19,7 @@ from config.tasks.doors import HERE, Door, DoorOf
 from config.tasks.failed import failed_lines, failed_status
 from config.tasks.junit import Ended, junit_report
 from config.tasks.loops import port_refused, run_loop
-from config.tasks.reach import reach
+from config.tasks.reach import be_heard, reach
 from config.tasks.stories_page import stories_page
 from config.tasks.till import TillLoop, serve_till
 from config.tasks.watching import watch_swarm
@@ -169,7 +169,9 @@ def simulate_channel(
         record=record,
         last_trace=trace_of_now(),
     )
-    run_loop(reach, channel, target.place(channel))
+    place = dataclasses.replace(target.place(channel), last_trace=told.last_trace)
+    run_loop(reach, channel, place)
+    run_loop(be_heard, channel, place, estate)
     return watch_swarm(Swarm(told, estate), as_json=target.as_json)
 
 

@@ -157,6 +157,20 @@ def test_a_port_of_another_kind_is_said_by_swarm_and_prompt(channel: str, deaf: 
         simulate_prompt(deaf, channel, None)
 
 
+@pytest.mark.parametrize("channel", ["pos", "mis-json", "mis-fixed", "softpos", "nac"])
+def test_a_swarm_begins_only_where_one_of_its_terminals_is_heard(
+    channel: str, deaf: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is asked once, by a terminal that nothing goes wrong with: no board of lost answers."""
+
+    def begun(*_args: object, **_how: object) -> int:
+        raise AssertionError("the swarm has begun")
+
+    monkeypatch.setattr("config.tasks.simulate.watch_swarm", begun)
+    with pytest.raises(SurroundingsError, match=f"answers no {channel} terminal"):
+        simulate_channel(deaf, channel, settings=told())
+
+
 @pytest.mark.parametrize("simulate", [simulate_channel, simulate_prompt])
 def test_certificates_that_are_not_there_are_said_with_how_to_make_them(
     simulate: Callable[..., int], tmp_path: Path, deaf: Target
