@@ -8,7 +8,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from config.language import tell
 from config.screen import screen
 from config.tasks.office_desk import Desk, OfficeRefusedError
-from config.tasks.office_words import word_here
+from config.tasks.office_words import told_of_error, word_here
 from host.model.office import Page, Show, sought
 from host.model.secrets import Secret
 from host.office.stock_refusals import ALL_REFUSALS
@@ -45,9 +45,10 @@ def follow_job(desk: Desk, session: Secret, job: int) -> str:
     if state:
         tell(f"job {job}: {word_here(state)}")
     if row is not None and row["error"]:
-        code, _, sentence = row["error"].partition(": ")
+        error = told_of_error(row["error"])
+        code, _, sentence = error.partition(": ")
         is_no = code in ALL_REFUSALS
-        raise OfficeRefusedError(sentence if is_no else row["error"], code if is_no else None)
+        raise OfficeRefusedError(sentence if is_no else error, code if is_no else None)
     return state
 
 

@@ -10,11 +10,14 @@ from typing import Final
 
 from config.language import Language, speech
 from host.model.money import HOUSE_CURRENCY, POINTS_PREFIX, Money
+from host.office.refusals import RefusalKind
+from host.office.stock_refusals import ALL_REFUSALS
 from host.office.words import WORDS, word_of
 
 WHEN: Final = "%Y-%m-%d %H:%M:%S"
 _MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 _AMOUNT: Final = re.compile(r".*_minor(_max|_min)?")
+_GAP: Final = re.compile(r"\{(\w+)\}")
 _NO_AMOUNTS: Final = frozenset({"earn_per_minor"})
 """It is told for every so many minor units."""
 
@@ -40,7 +43,31 @@ def shown(name: str, value: object, unit: object = None, subject: str = "") -> s
     if isinstance(value, int) and not isinstance(value, bool):
         is_amount = _AMOUNT.fullmatch(name) is not None and name not in _NO_AMOUNTS
         return _figures(value, unit) if is_amount else str(value)
-    return _word(value)
+    return told_of_error(value) if name == "error" and isinstance(value, str) else _word(value)
+
+
+def told_of_error(error: str) -> str:
+    """Why a job was not done, which is kept in English: a refusal behind its code, or our own."""
+    code, _, sentence = error.partition(": ")
+    kind = ALL_REFUSALS.get(code)
+    if speech.language is not Language.CHINESE:
+        return error
+    if kind is not None:
+        return f"{code}: {_in_chinese(kind, sentence)}"
+    said = speech.said(sentence)
+    return error if said == sentence else said
+
+
+def _in_chinese(kind: RefusalKind, sentence: str) -> str:
+    """By its row, where that puts in nothing but what the English says, too."""
+    texts = _GAP.split(kind.en)
+    pattern = "".join(
+        f"(?P<{text}>.*)" if place % 2 else re.escape(text) for place, text in enumerate(texts)
+    )
+    found = re.fullmatch(pattern, sentence, re.DOTALL)
+    if found is None or not found.groupdict().keys() >= set(_GAP.findall(kind.zh)):
+        return sentence
+    return kind.zh.format(**{name: speech.said(text) for name, text in found.groupdict().items()})
 
 
 def _word(value: object) -> str:

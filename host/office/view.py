@@ -1,7 +1,7 @@
 """What a row of VIEWS is: what one may look at, whose rows, by what it is found, in what order.
 
 A view's statement (`views.sql`, by the view's id) yields its columns and those that say whose a row
-is; `host.office.looking` puts scope, filters, place and limit around it, out of the names that
+is; `host.office.questions` puts scope, filters, place and limit around it, out of the names that
 stand here and never out of what somebody typed.
 """
 

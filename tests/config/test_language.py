@@ -106,7 +106,12 @@ TYPERS = {
 COMPOSED = {"debit {} in {}, credit {} in {}; debit {} in {}, credit {} in {}"}
 """Of several texts of the sources."""
 ROOMS = ("clearing", "config", "host", "simulators", "switch", "terminals")
-TOLD = {name for _, name, _ in FOREIGN} | {"SettingsError", "SurroundingsError", "PostgresError"}
+TOLD = {name for _, name, _ in FOREIGN} | {
+    "SettingsError",
+    "SurroundingsError",
+    "PostgresError",
+    "LiabilityError",
+}
 """Errors that are a sentence for whoever is at the keyboard."""
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from config.language import Language, speech
 from config.tasks.office_words import label, shown
+from host.office.stock_refusals import ALL_REFUSALS
 
 
 @pytest.fixture(autouse=True)
@@ -61,3 +62,31 @@ def test_one_word_is_not_lent_to_another_thing() -> None:
     assert shown("kind", "replacement") == "replacement"
     assert label("replacement", "card") == "new card"
     assert label("status", "card") == "card state"
+
+
+@pytest.mark.parametrize(
+    ("error", "chinese"),
+    [
+        ("E-CARD: the card does not allow it (reason card lost)", "E-CARD: 卡状态不允许"),
+        ("E-NOT-OPENED: the card batch is not opened", "E-NOT-OPENED: 批次未开启"),
+        (
+            "LiabilityError: its batch was voided meanwhile; nothing of it can be used",
+            "其批次已被废弃，其中的卡都不能使用",
+        ),
+        ("KeyError: 7", "KeyError: 7"),
+    ],
+)
+def test_why_a_job_was_not_done_is_said_in_the_language_of_who_reads(
+    error: str, chinese: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert shown("error", error) == error
+    monkeypatch.setattr(speech, "language", Language.CHINESE)
+    assert shown("error", error).startswith(chinese)
+
+
+def test_every_refusal_of_a_job_can_be_told_apart_by_its_row(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(speech, "language", Language.CHINESE)
+    for kind in ALL_REFUSALS.values():
+        assert shown("error", f"{kind.code}: {kind.en}").startswith(f"{kind.code}: ")
