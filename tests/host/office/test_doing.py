@@ -4,8 +4,9 @@ import threading
 from typing import Any
 
 import psycopg
+import pytest
 
-from host.model.office import Do, Done, Refused, Told
+from host.model.office import Do, Done, Page, Refused, Told
 from host.model.secrets import Secret
 from host.office.doing import run_action
 from tests.host.office.conftest import HOME, Bureau
@@ -172,3 +173,16 @@ def test_an_issuer_a_merchant_a_store_and_a_terminal_come_about_by_actions(
         "amount_minor_max": 1, "balance_minor_max": 1, "pin_tries_max": 3,
     }  # fmt: skip
     assert bureau.with_code(bureau.admin, "issuer.save", **overlap).code == "E-PREFIX"
+
+
+def test_nothing_is_counted_beyond_a_limit(bureau: Bureau, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One more than the limit says that there are more: 10,000+ on a screen."""
+    for number in range(5):
+        bureau.done(
+            bureau.admin, "merchant.save", merchant_id=f"88829005412{number:04d}", name="Many"
+        )
+    monkeypatch.setattr("host.office.questions.COUNTED_MAX", 3)
+    counted = bureau.look(bureau.admin, "merchants", is_counted=True)
+    assert isinstance(counted, Page)
+    assert counted.count == 4
+    assert len(counted.rows) > 4
