@@ -330,35 +330,54 @@ ORDER BY unit
 LIMIT %(limit)s;
 
 -- name: expired_lot_left
--- Where the house says that it has written off what had expired, nothing is left; but for what was
--- given back to such a lot since, and what pays a debt.
+-- Where the house says that it has written off what had expired, nothing is left but what pays what
+-- other lots owe; and what is left since something was given back to the purse.
 WITH last AS (
     SELECT max(business_date) AS business_date FROM points_expiry
+),
+
+unwritten AS (
+    SELECT
+        lot.shard,
+        lot.account_id,
+        lot.id,
+        lot.expires_on,
+        lot.remaining,
+        last.business_date,
+        sum(lot.remaining) OVER (PARTITION BY lot.shard, lot.account_id) AS expired
+    FROM last
+    INNER JOIN lot ON lot.expires_on < last.business_date AND lot.remaining > 0
+    INNER JOIN purse ON purse.shard = lot.shard AND purse.account_id = lot.account_id
+    WHERE purse.posted_minor > 0
 )
 
 SELECT
-    lot.account_id,
-    lot.id,
-    lot.expires_on,
-    lot.remaining
-FROM last
-INNER JOIN lot ON lot.expires_on < last.business_date AND lot.remaining > 0
-INNER JOIN purse ON purse.shard = lot.shard AND purse.account_id = lot.account_id
+    unwritten.account_id,
+    unwritten.id,
+    unwritten.expires_on,
+    unwritten.remaining
+FROM unwritten
 WHERE
-    purse.posted_minor > 0
+    unwritten.expired > (
+        SELECT coalesce(sum(-lot.remaining), 0)
+        FROM lot
+        WHERE
+            lot.shard = unwritten.shard
+            AND lot.account_id = unwritten.account_id
+            AND lot.remaining < 0
+    )
     AND NOT EXISTS (
         SELECT 1
         FROM lot_use
         INNER JOIN journal
             ON journal.shard = lot_use.shard AND journal.id = lot_use.journal_id
         WHERE
-            lot_use.shard = lot.shard
-            AND lot_use.account_id = lot.account_id
-            AND lot_use.lot_id = lot.id
+            lot_use.shard = unwritten.shard
+            AND lot_use.account_id = unwritten.account_id
             AND lot_use.points < 0
-            AND journal.business_date >= last.business_date
+            AND journal.business_date >= unwritten.business_date
     )
-ORDER BY lot.account_id, lot.id
+ORDER BY unwritten.account_id, unwritten.id
 LIMIT %(limit)s;
 
 -- name: points_not_their_lots

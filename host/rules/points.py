@@ -38,13 +38,25 @@ def spendable(purse: Purse, on: dt.date) -> int:
     """What may be spent: the purse without what has expired. Below zero is a debt.
 
     What had expired was added up when the card was loaded, so that its lots need not be here; of
-    those that are, what this batch has changed counts.
+    those that are, what this batch has changed counts. Points that have expired pay what other
+    lots owe before they are lost.
     """
-    available, gone = purse.available, purse.expired
+    available = purse.available
+    return min(available, available - _lost(purse, on))
+
+
+def _lost(purse: Purse, on: dt.date) -> int:
+    """What has expired beyond what is owed; below zero, and nothing has."""
+    gone = purse.expired
     for lot in purse.lots:
         if lot.expires_on < on:
             gone += max(lot.left, 0) - max(lot.remaining, 0)
-    return min(available, available - gone)
+    return gone - _owed(purse) if gone else 0
+
+
+def _owed(purse: Purse) -> int:
+    """What its lots are below zero. All that are stand among those that were loaded."""
+    return sum(-lot.left for lot in purse.lots if lot.left < 0) if purse.lots else purse.owed
 
 
 def told(purse: Purse, on: dt.date) -> int:
@@ -63,18 +75,21 @@ def write_off(purse: Purse, on: dt.date | None) -> tuple[int, list[LotUse]]:
 
     Without a day, all of them.
 
-    The purse never goes below zero by it: what is more in them pays the debts of other lots.
+    What other lots owe stays in those that expire last, and pays it there: no lot in debt is filled
+    by another, so each has room for what is undone later, and what paid is lost then.
     """
     expired = [lot for lot in purse.lots if (on is None or lot.expires_on < on) and lot.left > 0]
-    lost = min(sum(lot.left for lot in expired), max(purse.available, 0))
-    uses, rest = [], lost
-    for lot in expired if lost else ():
-        part, owed = min(lot.left, rest), max(lot.left - rest, 0)
-        uses.append(LotUse(lot.account, lot.id, lot.left))
-        lot.change -= lot.left
-        lot.written += part
-        rest -= part
-        uses += _pay_debts(purse, owed)
+    expired.sort(key=lambda lot: (lot.expires_on, lot.id))
+    lost = _lost(purse, on) if on is not None else purse.available
+    rest = lost = max(min(lost, purse.available, sum(lot.left for lot in expired)), 0)
+    uses = []
+    for lot in expired:
+        part = min(lot.left, rest)
+        if part:
+            uses.append(LotUse(lot.account, lot.id, part))
+            lot.change -= part
+            lot.written += part
+            rest -= part
     return lost, uses
 
 
@@ -157,19 +172,6 @@ def take_again(purse: Purse, filled: tuple[LotUse, ...], points: int) -> list[Lo
             points -= part
             uses.append(LotUse(use.account, use.lot, part))
     assert points == 0, "an undo was given back fewer points than it now takes"
-    return uses
-
-
-def _pay_debts(purse: Purse, points: int) -> list[LotUse]:
-    """Fill lots that are in debt."""
-    uses = []
-    for lot in purse.lots:
-        part = min(points, -lot.left)
-        if part > 0:
-            lot.change += part
-            points -= part
-            uses.append(LotUse(lot.account, lot.id, -part))
-    assert points == 0, "expired lots hold more than the purse and all its debts"
     return uses
 
 

@@ -55,6 +55,8 @@ class Purse(msgspec.Struct, gc=False):
     lots: list[Lot] = []
     expired: int = 0
     """Points of lots that had expired and were not written off, as it was loaded."""
+    owed: int = 0
+    """What lots of it were below zero then; looked at where some points have expired."""
     expires_from: dt.date | None = None
     """No unspent lot of it expires before; None where none expires."""
     kept_from: dt.date | None = None

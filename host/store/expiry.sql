@@ -11,23 +11,42 @@ WHERE d.state = 'open';
 
 -- name: expired
 -- Cards with points in lots that have expired, behind the last account seen, each with its first
--- such lot. The index of unspent lots is walked along, spent ones are not in it.
-SELECT DISTINCT ON (l.shard, l.account_id)
-    l.shard,
-    l.account_id,
-    l.id,
-    c.pan_hash,
-    p.unit
-FROM lot AS l
-INNER JOIN purse AS p ON l.shard = p.shard AND l.account_id = p.account_id
-INNER JOIN card AS c ON p.shard = c.shard AND p.card_id = c.id
-WHERE
-    l.remaining <> 0
-    AND l.remaining > 0
-    AND l.expires_on < %(today)s
-    AND p.posted_minor > 0
-    AND (l.shard, l.account_id) > (%(shard)s, %(account)s)
-ORDER BY l.shard ASC, l.account_id ASC, l.expires_on ASC, l.id ASC
+-- such lot. The index of unspent lots is walked along, spent ones are not in it. Where other lots
+-- owe as much as has expired, nothing is lost: it pays them there.
+SELECT
+    f.shard,
+    f.account_id,
+    f.id,
+    f.pan_hash,
+    f.unit
+FROM (
+    SELECT DISTINCT ON (l.shard, l.account_id)
+        l.shard,
+        l.account_id,
+        l.id,
+        c.pan_hash,
+        p.unit
+    FROM lot AS l
+    INNER JOIN purse AS p ON l.shard = p.shard AND l.account_id = p.account_id
+    INNER JOIN card AS c ON p.shard = c.shard AND p.card_id = c.id
+    WHERE
+        l.remaining <> 0
+        AND l.remaining > 0
+        AND l.expires_on < %(today)s
+        AND p.posted_minor > 0
+        AND (l.shard, l.account_id) > (%(shard)s, %(account)s)
+    ORDER BY l.shard ASC, l.account_id ASC, l.expires_on ASC, l.id ASC
+) AS f
+WHERE (
+    SELECT sum(o.remaining)
+    FROM lot AS o
+    WHERE
+        o.shard = f.shard
+        AND o.account_id = f.account_id
+        AND o.remaining <> 0
+        AND (o.remaining < 0 OR o.expires_on < %(today)s)
+) > 0
+ORDER BY f.shard ASC, f.account_id ASC
 LIMIT %(limit)s;
 
 -- name: finish

@@ -155,7 +155,8 @@ def _load_expired(connection: Connection, stale: Sequence[tuple[int, Purse]], st
     keys = (arrays.smallints([shard for shard, _ in stale]), arrays.bigints(by_account))
     asked = (*keys, state.business_date)
     for account, *about in connection.execute(SQL["expired"], asked, prepare=True, binary=True):
-        by_account[account].expired, by_account[account].expires_from = about
+        purse = by_account[account]
+        purse.expired, purse.expires_from, purse.owed = about
 
 
 def _load_originals(

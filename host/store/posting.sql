@@ -89,8 +89,8 @@ INNER JOIN card AS c ON k.shard = c.shard AND k.pan_hash = c.pan_hash
 LEFT JOIN purse AS p ON c.shard = p.shard AND c.id = p.card_id;
 
 -- name: expired
--- Of purses in which points may have expired: those of lots that have, and when the first of what
--- is unspent will. Along the index of unspent lots.
+-- Of purses in which points may have expired: those of lots that have, when the first of what is
+-- unspent will, and what other lots owe. Along the index of unspent lots.
 WITH k AS (
     SELECT
         unnest(%s::smallint []) AS shard,
@@ -100,18 +100,19 @@ WITH k AS (
 SELECT
     k.account_id,
     coalesce(u.expired, 0)::bigint AS expired,
-    u.expires_from
+    u.expires_from,
+    coalesce(u.owed, 0)::bigint AS owed
 FROM k
 INNER JOIN LATERAL (
     SELECT
-        sum(l.remaining) FILTER (WHERE l.expires_on < %s) AS expired,
-        min(l.expires_on) AS expires_from
+        sum(l.remaining) FILTER (WHERE l.remaining > 0 AND l.expires_on < %s) AS expired,
+        min(l.expires_on) FILTER (WHERE l.remaining > 0) AS expires_from,
+        sum(-l.remaining) FILTER (WHERE l.remaining < 0) AS owed
     FROM lot AS l
     WHERE
         l.shard = k.shard
         AND l.account_id = k.account_id
         AND l.remaining <> 0
-        AND l.remaining > 0
 ) AS u ON true;
 
 -- name: lots

@@ -207,3 +207,31 @@ def found_after(till: Till, statement: str) -> set[str]:
         found = {one.test for one in ask(owner)}
         owner.rollback()
     return found
+
+
+@pytest.mark.parametrize("first", ["redemption", "void"])
+async def test_a_debt_that_expired_points_paid_is_undone_after_it(
+    till: Till, pool: CardPool, first: str
+) -> None:
+    """Each lot holds what it was given and no more; what paid the debt has expired all the same."""
+    card = pool.with_points()
+    till.turn_the_date(OF_THE_ESTATE - dt.timedelta(days=20))
+    sale, earned = await till.sell(Kind.PURCHASE, card, 50_000)
+    old, old_answer = await till.sell(Kind.POINTS_REDEMPTION, card, 2_000)
+    redemption, _ = await till.sell(Kind.POINTS_REDEMPTION, card, 500)
+    void, _ = await till.sell(Kind.VOID, card, 50_000, original=till.original(sale, earned))
+    await till.sell(Kind.VOID, card, 2_000, unit="P:", original=till.original(old, old_answer))
+    assert till.balances(card)[1] == 1_500
+    till.turn_the_date(OF_THE_ESTATE)
+    await expiry_of(till).write_off()
+    assert till.balances(card)[1] == 0
+    undone = [redemption, void]
+    for request in undone if first == "redemption" else reversed(undone):
+        told = await till.ask(till.reversal(request))
+        assert told.is_approved, told
+    audit_ledger(till.dsns)
+    inquiry = await till.ask(till.request(Kind.POINTS_INQUIRY, card))
+    assert inquiry.points_balance == 500
+    till.turn_the_date()
+    await expiry_of(till).write_off()
+    assert (till.balances(card)[1], breakage(till, card)) == (500, 2_000)
