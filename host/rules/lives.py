@@ -48,6 +48,14 @@ def card_is_not_bound(dossier: Dossier) -> bool:
     return dossier.present_card.member in {0, dossier.member}
 
 
+def face_leaves_room(dossier: Dossier) -> bool:
+    """Its face value is not more than it may hold; a till that sold it has put that on it."""
+    card = dossier.present_card
+    if card.status == CardStatus.ACTIVE:
+        return True
+    return card.value.available + dossier.face_minor <= dossier.balance_minor_max
+
+
 def post_activation(dossier: Dossier) -> Posting:
     """A till sells a card: the merchant owes its face value, which is on the card from now on."""
     card, issuer, amount = dossier.present_card, dossier.issuer, dossier.amount

@@ -198,6 +198,7 @@ TRANSACTIONS: Final[dict[Kind, Rule]] = {
         checks=(
             (lives.card_is_not_bound, Reason.CARD_ALREADY_BOUND),
             (lives.product_is_activated_so, Reason.FUNCTION_NOT_SUPPORTED),
+            (lives.face_leaves_room, Reason.AMOUNT_LIMIT),
         ),
         post=lives.post_bound_activation,
         gives_auth_code=False,

@@ -1,5 +1,6 @@
 """What the office, a member and the clock do to a card through the poster."""
 
+import datetime as dt
 import itertools
 from collections.abc import Iterator
 from typing import Final
@@ -112,6 +113,26 @@ async def test_a_card_that_a_till_sold_is_bound_and_nothing_moves(till: Till, st
     assert answer.is_approved
     assert stock.rows("SELECT count(*) FROM journal") == before
     assert (bound_to(stock, pan), standing(stock, pan)[3:]) == (WANG, (False, FACE))
+
+
+async def test_no_card_is_bound_with_more_than_it_may_hold(till: Till, stock: Stock) -> None:
+    """S1-07: whatever it was that let its batch be made."""
+    product = stock.product(balance_minor_max=FACE - 1)
+    [pan] = pans_of(stock, stock.opened(1, product=product).part)
+    till.sql("UPDATE card SET sale = 'sold' WHERE part_id IS NOT NULL")
+    answer = await ask(till, asked(till, Kind.CARD_BOUND_ACTIVATION, pan, WANG))
+    assert answer.reason is Reason.AMOUNT_LIMIT
+    assert standing(stock, pan)[0] == "inactive"
+
+
+async def test_a_card_of_a_product_without_end_never_expires(till: Till, stock: Stock) -> None:
+    """S1-05: as registered prepaid cards have it."""
+    product = stock.product(valid_from=None, valid_to=None, valid_days=None)
+    [pan] = pans_of(stock, stock.opened(1, product=product).part)
+    await activate(till, pan)
+    assert standing(stock, pan)[2] is None
+    till.turn_the_date(dt.date(2099, 12, 31))
+    assert (await till.ask(till.request(Kind.PURCHASE, None, 1, pan=pan))).is_approved
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,7 @@ class ProductRevise(Values, frozen=True, kw_only=True):
     valid_from: dt.date | None = None
     valid_to: dt.date | None = None
     valid_days: Days | None = None
+    """Without it, and without a last day, its cards never end."""
     is_reloadable: bool = False
     is_registered: bool = True
     pin: PinPolicy = PinPolicy.NEVER
