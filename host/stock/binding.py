@@ -71,9 +71,11 @@ def card_to_bind(connection: Connection, card: int) -> ToBind:
 
 
 def refuse_binding(
-    connection: Connection, card: ToBind, member: int, way: Activation, today: dt.date
+    connection: Connection, card: ToBind, member: int, way: Activation | None, today: dt.date
 ) -> None:
     """Return where the card may become this member's, as far as is known now.
+
+    `way` is None where it is activated already, and only bound.
 
     Raises:
         StockRefusal: why not, by the tables of states, in their order.
@@ -81,7 +83,7 @@ def refuse_binding(
     reason = _why_not(card, today)
     if reason is None and card.member not in {0, member}:
         reason = Reason.CARD_ALREADY_BOUND
-    if reason is None and card.part_state is not None and way not in card.ways:
+    if reason is None and way is not None and card.part_state is not None and way not in card.ways:
         reason = Reason.FUNCTION_NOT_SUPPORTED
     if reason is not None:
         raise refusal_of(reason)

@@ -142,14 +142,15 @@ def _yesterday(connection: Connection) -> dt.date:
 
 
 def rebind_card(connection: Connection, card: int, member: int) -> None:
-    """A card that is bound becomes another member's.
+    """A card in use becomes this member's, whoever's it was; a bearer's was nobody's.
+
+    What it could be activated by ends with that: it is bound by nobody else.
 
     Raises:
-        StockRefusal: it is nobody's, or not in use.
+        StockRefusal: it is not in use.
     """
     found = card_by_id(connection, card)
-    if found.status != CardStatus.ACTIVE or found.member is None:
-        raise StockRefusal(Why.STATE, state=found.status)
+    _after(found.status, "card.rebind")
     connection.execute(SQL["bind"], (member, found.shard, found.pan_hash))
 
 

@@ -48,9 +48,10 @@ SELECT
 FROM purse WHERE shard = %s AND card_id = %s;
 
 -- name: bind
--- To another member.
+-- To another member, or of a bearer's card to its first: its activation password ends with that.
 -- notes: card
-UPDATE card AS t SET member_id = %s WHERE t.shard = %s AND t.pan_hash = %s;
+UPDATE card AS t SET member_id = %s, code_hash = NULL, code_sealed = NULL
+WHERE t.shard = %s AND t.pan_hash = %s;
 
 -- name: member_of_phone
 -- Who has this phone.

@@ -1,5 +1,8 @@
 """Whose a card is: activated for somebody by the office, bound to its buyer, given to another.
 
+A bearer's card, which a till has sold, is nobody's: it is bound like any other, once, and from then
+on is given to another.
+
 What moves value with it is a job of one step, which asks the poster: activating and binding, with
 the face value where the product has one, are one posting.
 """
@@ -139,14 +142,17 @@ def _bind_bought(acting: Acting, values: CardBindBought) -> Result:
 def _rebind(acting: Acting, values: CardRebind) -> Result:
     assert values.member is not None, "settled"
     card = binding.card_to_bind(acting.connection, values.card)
-    if not card.is_registered:
+    if card.member and not card.is_registered:
         raise StockRefusal(Why.GIFT)
-    binding.refuse_member(acting.connection, values.member)
+    if card.member:
+        binding.refuse_member(acting.connection, values.member)
+    else:
+        _refuse(acting, card, values.member, None)
     lives.rebind_card(acting.connection, values.card, values.member)
     return OK
 
 
-def _refuse(acting: Acting, card: binding.ToBind, member: int, way: Activation) -> None:
+def _refuse(acting: Acting, card: binding.ToBind, member: int, way: Activation | None) -> None:
     binding.refuse_member(acting.connection, member)
     binding.refuse_binding(acting.connection, card, member, way, acting.now.date())
 
@@ -199,7 +205,7 @@ CARD_BIND_BOUGHT: Final = Action(
 )
 CARD_REBIND: Final = Action(
     id="card.rebind",
-    en="Bind a card to somebody else",
+    en="Bind a card to somebody else, or a bearer's",
     zh="换绑",
     values=CardRebind,
     roles=frozenset({CS}),

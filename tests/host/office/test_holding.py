@@ -310,3 +310,65 @@ async def test_a_card_is_rebound_by_two_and_a_bearers_is_given_away(shop: Shop) 
     assert isinstance(told, Refused)
     assert told.code == "E-GIFT"
     audit_ledger(bureau.dsns)
+
+
+async def sell_at_the_till(shop: Shop, card: int) -> None:
+    sale = shop.till.request(Kind.CARD_ACTIVATION, None, FACE, pan=shop.pan(card))
+    assert (await shop.till.ask(sale)).reason is Reason.APPROVED
+
+
+@pytest.mark.parametrize("is_registered", [True, False])
+async def test_a_bearers_card_is_bound_once_by_service_and_nothing_moves(
+    shop: Shop, is_registered: bool
+) -> None:
+    """S1-24, S1-34: two people; what waits for another holder is not agreed to afterwards."""
+    bureau, [card, *_] = shop.bureau, shop.cards
+    shop.till.sql("UPDATE product_version SET is_registered = %s, activation = '{till}'",
+                  is_registered)  # fmt: skip
+    await sell_at_the_till(shop, card)
+    posted = bureau.sql("SELECT count(*) FROM journal")
+    service = bureau.person("service", "platform")
+    asked = [
+        bureau.with_code(service, "card.rebind", card=card, phone=phone, note=NOTE)
+        for phone in (PHONE, OTHER_PHONE)
+    ]
+    assert [type(told) for told in asked] == [Waiting, Waiting], asked
+    first, second = (shop.agree(told.approval) for told in asked)
+    assert isinstance(first, Done), first
+    assert isinstance(second, Refused), second
+    assert second.code == "E-STALE"
+    assert bureau.sql(
+        "SELECT m.phone_masked, c.code_hash, c.code_sealed FROM card AS c"
+        " JOIN member AS m ON m.id = c.member_id WHERE c.id = %s", card
+    ) == [("138****1234", None, None)]  # fmt: skip
+    assert bureau.sql("SELECT count(*) FROM journal") == posted
+    assert bureau.sql(
+        "SELECT outcome, before ? 'member', after->>'member' IS NOT NULL, note"
+        " FROM history WHERE action = 'card.rebind' AND after IS NOT NULL"
+    ) == [("done", True, True, NOTE)]
+    assert await shop.buy(card) is Reason.APPROVED
+    audit_ledger(bureau.dsns)
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ("UPDATE card SET status = 'frozen' WHERE part_id IS NOT NULL", "E-CARD"),
+        ("UPDATE card SET status = 'voided' WHERE part_id IS NOT NULL", "E-VOIDED-BIND"),
+        ("UPDATE card SET valid_to = '2026-01-01' WHERE part_id IS NOT NULL", "E-CARD"),
+        ("UPDATE card_batch SET state = 'suspended', suspended_by = 'x'", "E-CARD"),
+        ("UPDATE member SET state = 'frozen'", "E-STATE"),
+    ],
+)
+async def test_a_bearers_card_that_may_not_be_bound_says_why(
+    shop: Shop, change: str, code: str
+) -> None:
+    """S1-24, S1-35: by the same tables as a till is told."""
+    [card, other, _] = shop.cards
+    await sell_at_the_till(shop, card)
+    await shop.activate(other)
+    shop.till.sql(change)
+    service = shop.bureau.person("service", "platform")
+    told = shop.bureau.with_code(service, "card.rebind", card=card, phone=PHONE, note=NOTE)
+    assert isinstance(told, Refused), told
+    assert told.code == code

@@ -15,7 +15,14 @@ from host.stock.codes import place_of
 from host.store.office_settings import TRIES_OF_CARD_MAX
 from tests.host.conftest import Till, asking_of
 from tests.host.office.conftest import HOME, Bureau, Person
-from tests.host.office.test_holding import FACE, OTHER_PHONE, PHONE, Shop, made_shop
+from tests.host.office.test_holding import (
+    FACE,
+    OTHER_PHONE,
+    PHONE,
+    Shop,
+    made_shop,
+    sell_at_the_till,
+)
 from tests.host.stock.conftest import HSM
 
 PUBLIC = "E-CODE"
@@ -196,3 +203,21 @@ async def test_no_password_and_no_number_is_kept_by_who_tries(shop: Shop) -> Non
     for secret in ("SECRETSECRET", shop.pan(card).reveal(), PHONE, OTHER_PHONE):
         assert secret not in kept
     assert HOME["issuer"]
+
+
+@pytest.mark.parametrize("is_at_the_desk", [True, False])
+async def test_a_card_that_a_till_sold_is_bound_by_its_password_once_and_nothing_moves(
+    shop: Shop, is_at_the_desk: bool
+) -> None:
+    """S1-24, S1-34: at a merchant's seat, or by a phone; nobody else's, ever after."""
+    card, bureau = shop.cards[0], shop.bureau
+    who = bureau.person("merchant_operator") if is_at_the_desk else None
+    await sell_at_the_till(shop, card)
+    password, posted = code_of(shop, card), bureau.sql("SELECT count(*) FROM journal")
+    assert isinstance(await activate(shop, card, password, who), Done)
+    assert bureau.sql("SELECT count(*) FROM journal") == posted
+    assert bureau.sql(
+        "SELECT m.phone_masked FROM card AS c JOIN member AS m ON m.id = c.member_id"
+        " WHERE c.id = %s", card
+    ) == [("138****1234",)]  # fmt: skip
+    assert code(await activate(shop, card, password, who, phone=OTHER_PHONE)) == PUBLIC

@@ -175,12 +175,17 @@ def test_a_phone_becomes_one_member(stock: Stock) -> None:
     assert b"13800001234" not in bytes(sealed)
 
 
-def test_a_bound_card_is_rebound_and_a_bearers_is_not(stock: Stock) -> None:
-    """S1-24."""
+def test_a_card_in_use_is_rebound_whoever_has_it_and_no_other(stock: Stock) -> None:
+    """S1-24: a bearer's is nobody's; with its first holder its activation password ends."""
     card, connection = card_of(stock), stock.connection
-    set_status(stock, card, "active")
     with pytest.raises(StockRefusal, match="E-STATE"):
         lives.rebind_card(connection, card, 12)
-    connection.execute("UPDATE card SET member_id = 11 WHERE id = %s", (card,))
-    lives.rebind_card(connection, card, 12)
-    assert stock.rows("SELECT member_id FROM card WHERE id = %s", card) == [(12,)]
+    set_status(stock, card, "active")
+    for member in (11, 12):
+        lives.rebind_card(connection, card, member)
+        assert stock.rows(
+            "SELECT member_id, code_hash, code_sealed FROM card WHERE id = %s", card
+        ) == [(member, None, None)]
+    set_status(stock, card, "frozen")
+    with pytest.raises(StockRefusal, match="E-STATE"):
+        lives.rebind_card(connection, card, 11)
