@@ -42,6 +42,17 @@ def named(kind: str) -> Offer:
     return offer
 
 
+def part_numbers(context: typer.Context, incomplete: str) -> Offers:
+    """Numbers of parts within the card batch that was named."""
+
+    def offered() -> Offers:
+        batch = f"{context.params.get('batch') or ''}/"
+        found = _asked(context, "card-parts", batch + incomplete) if batch != "/" else []
+        return [(name.removeprefix(batch), words) for name, words in found]
+
+    return _quietly(offered)
+
+
 def keys_of_scope(kinds: Mapping[str, str]) -> Offer:
     """Names of the kind that goes with the scope which stands before them."""
 

@@ -16,7 +16,7 @@ from typing import Annotated, Any, Final
 import msgspec
 import typer
 
-from config.cli.complete import figures, keys_of_scope, named, one_of, terminal_ids
+from config.cli.complete import figures, keys_of_scope, named, one_of, part_numbers, terminal_ids
 from config.cli.options import DataOption, JsonOption, SettingsOption, epilog
 from config.homes import DATA
 from config.language import Language, speech
@@ -39,6 +39,7 @@ COMPLETED: Final = {
     "terminal_id": terminal_ids,
     "terminal": terminal_ids,
     "figure": figures,
+    "part": part_numbers,
     "role": one_of(ROLES),
     "action": one_of(ACTIONS),
     "scope": one_of(Scope),

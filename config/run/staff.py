@@ -177,10 +177,10 @@ class DemoStaff:
         return run_action(self._office, self._connection, asked)
 
 
-def embossed(owner: str, hsm: Hsm, part: int) -> list[CardPlan]:
-    """What the card maker has put on the cards of a part, as many as are made; in their order."""
+def embossed(owner: str, hsm: Hsm, batch: str) -> list[CardPlan]:
+    """What the card maker has put on the cards of a batch, as many as are made; in their order."""
     with connect(owner, SHORT, autocommit=True) as connection:
-        rows = connection.execute(SQL["cards_of_part"], {"part": part}).fetchall()
+        rows = connection.execute(SQL["cards_of_batch"], {"batch": batch}).fetchall()
     return [
         CardPlan(id=number, issuer_id=issuer, pan=hsm.open_pan(sealed), pin=None, expiry=expiry)
         for number, issuer, sealed, expiry in rows

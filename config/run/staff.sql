@@ -1,15 +1,17 @@
 -- What the demo's people need beside the office.
 
--- name: cards_of_part
--- What a card maker needs of the cards of a part; looked for while they are made.
+-- name: cards_of_batch
+-- What a card maker needs of the cards of a batch; looked for while they are made.
 SELECT
-    id,
-    issuer_id,
-    pan_sealed,
-    expiry
-FROM card
-WHERE part_id = %(part)s
-ORDER BY id;
+    c.id,
+    c.issuer_id,
+    c.pan_sealed,
+    c.expiry
+FROM card AS c
+INNER JOIN card_batch_part AS p ON c.part_id = p.id
+INNER JOIN card_batch AS b ON p.batch_id = b.id
+WHERE b.code = %(batch)s
+ORDER BY c.id;
 
 -- name: value_of_card
 -- Whether money has come onto a card.

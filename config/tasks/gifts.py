@@ -123,7 +123,7 @@ class GiftTale:
         with trio.move_on_after(WAIT_SECONDS_MAX):
             while len(cards) < CARDS:
                 await trio.sleep(LOOK_SECONDS)
-                cards = await trio.to_thread.run_sync(embossed, owner, staff.hsm, made.told["part"])
+                cards = await trio.to_thread.run_sync(embossed, owner, staff.hsm, self.batch)
         face = amount(GIFT_FACE_MINOR, CURRENCY)
         self._add("office", f"{_named(IM)}, makes {len(cards)} cards of {face}")
         return cards

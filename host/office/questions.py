@@ -25,18 +25,20 @@ SQL: Final = load_queries("host.office", "views.sql")
 CARDS_WALKED_MAX: Final = 100
 """The trails of so many cards are put together into one list."""
 
-_OF_PART: Final = "{0} >= {1}::bigint << 32 AND {0} < ({1}::bigint + 1) << 32"
-_HAS_PART: Final = (
-    " AND EXISTS (SELECT FROM card_batch_part AS f INNER JOIN card_batch AS g ON f.batch_id = g.id"
-    " WHERE f.id = {1} AND g.issuer_id = %(scope)s)"
+_PARTS: Final = (
+    "SELECT f.id FROM card_batch AS g INNER JOIN card_batch_part AS f ON g.id = f.batch_id"
+    " WHERE g.code = {}"
 )
+_LED_BY: Final[Mapping[How, LiteralString]] = {
+    How.CARD_OF_BATCH: "{0} >= f.id::bigint << 32 AND {0} < (f.id::bigint + 1) << 32",
+    How.OF_BATCH: "{0} = f.id",
+}
+"""What is found part by part of a card batch, a page of each: so an index leads along each."""
 _OPERATORS: Final[Mapping[How, LiteralString]] = {
     How.IS: "{} = {}",
     How.FROM: "{} >= {}",
     How.BEFORE: "{} < {}",
     How.BEGINS: '{0} COLLATE "C" >= {1} AND {0} COLLATE "C" < {1} || chr(1114111)',
-    How.PART: "{} = {}",
-    How.OF_PART: _OF_PART,
     How.OF_ROLE: "{} IN (SELECT f.person_id FROM person_grant AS f WHERE f.role = {}"
     " AND f.ended_at IS NULL AND (f.until_at IS NULL OR f.until_at > %(now)s))",
     How.MINE: "{} = {}",
@@ -45,13 +47,10 @@ _OPERATORS: Final[Mapping[How, LiteralString]] = {
     How.TO_DECIDE: "v.state = 'asked' AND v.asker <> %(me)s AND {} = any({})",
 }
 _OWN_OPERATORS: Final[Mapping[How, LiteralString]] = {
-    How.PART: "{0} = {1}" + _HAS_PART,
-    How.OF_PART: _OF_PART + _HAS_PART,
     How.OF_ROLE: "EXISTS (SELECT FROM person_grant AS f WHERE f.person_id = {} AND f.role = {}"
     " AND f.ended_at IS NULL AND (f.until_at IS NULL OR f.until_at > %(now)s) OFFSET 0)",
 }
-"""Where one sees one's own alone: of another's part nothing is read, and people are one's own, each
-looked at, not all who have a role."""
+"""Where one sees one's own alone: people are one's own, each looked at, not all who have a role."""
 _OF_MEMBERS: Final = (
     "{column} = any(array(SELECT f.{member} FROM alliance_member AS f WHERE f.alliance_id = {scope}"
     " AND daterange(f.member_from, f.member_until, '[]') @> coalesce((SELECT g.business_date FROM"
@@ -83,15 +82,13 @@ def page_question(view: View, who: Who, asked: Show, values: Mapping[str, Any]) 
     is_walked = view.walk is not None
     after, place = _after(view, order, [] if is_walked else asked.after)
     names = [] if is_walked else [one.name for one in columns_for(view, who)]
-    direction = sql.SQL(" DESC") if view.is_newest_first else sql.SQL("")
-    statement = (
-        sql.SQL("SELECT {} FROM (").format(_columns([*names, *order]))
-        + _source(view, who)
-        + sql.SQL(") AS v WHERE {} ORDER BY {} LIMIT %(limit)s").format(
-            sql.SQL(" AND ").join([*conditions, *after] or _ANY),
-            sql.SQL(", ").join(sql.Identifier("v", one) + direction for one in order),
-        )
-    )
+    where = sql.SQL(") AS v WHERE {}").format(sql.SQL(" AND ").join([*conditions, *after] or _ANY))
+    rows, parts = sql.SQL("(") + _source(view, who) + where, _parts(view, who, asked.filters)
+    end = _end(view, order)
+    if parts is not None:
+        inner = sql.SQL("SELECT {} FROM ").format(_columns(list(dict.fromkeys([*names, *order]))))
+        rows = parts + sql.SQL(" CROSS JOIN LATERAL (") + inner + rows + end + sql.SQL(") AS v")
+    statement = sql.SQL("SELECT {} FROM ").format(_columns([*names, *order])) + rows + end
     limit = {"limit": (CARDS_WALKED_MAX if is_walked else rows_of(asked)) + 1}
     return Question(statement=statement, values={**values, **told, **place, **limit})
 
@@ -104,14 +101,34 @@ def rows_of(asked: Show) -> int:
 def count_question(view: View, who: Who, asked: Show, values: Mapping[str, Any]) -> Question:
     """How many rows there are, up to COUNTED_MAX and one more."""
     conditions, told = _conditions(view, who, asked.filters)
+    where = sql.SQL(") AS v WHERE {}").format(sql.SQL(" AND ").join(conditions or _ANY))
+    rows, parts = sql.SQL("(") + _source(view, who) + where, _parts(view, who, asked.filters)
+    if parts is not None:
+        rows = parts + sql.SQL(" CROSS JOIN LATERAL (SELECT FROM ") + rows + sql.SQL(") AS v")
     statement = (
-        sql.SQL("SELECT count(*) FROM (SELECT FROM (")
-        + _source(view, who)
-        + sql.SQL(") AS v WHERE {} LIMIT %(limit)s) AS c").format(
-            sql.SQL(" AND ").join(conditions or _ANY)
-        )
+        sql.SQL("SELECT count(*) FROM (SELECT FROM ") + rows + sql.SQL(" LIMIT %(limit)s) AS c")
     )
     return Question(statement=statement, values={**values, **told, "limit": COUNTED_MAX + 1})
+
+
+def _end(view: View, order: tuple[str, ...]) -> sql.Composed:
+    direction = sql.SQL(" DESC") if view.is_newest_first else sql.SQL("")
+    places = sql.SQL(", ").join(sql.Identifier("v", one) + direction for one in order)
+    return sql.SQL(" ORDER BY {} LIMIT %(limit)s").format(places)
+
+
+def _parts(view: View, who: Who, filters: Mapping[str, Secret]) -> sql.Composed | None:
+    """The parts of the card batch that leads to what was asked; None: none does."""
+    asked = {one.how: one for one in view.filters if one.name in filters}
+    batch = next((row for how, row in asked.items() if how in _LED_BY), None)
+    if batch is None:
+        return None
+    parts = sql.SQL("(") + sql.SQL(_PARTS).format(_placeholder(batch))
+    if How.PART in asked:
+        parts += sql.SQL(" AND f.number = {}").format(_placeholder(asked[How.PART]))
+    if who.grant is not None and who.grant.scope is not Scope.PLATFORM:
+        parts += sql.SQL(" AND g.issuer_id = %(scope)s")
+    return parts + sql.SQL(") AS f")
 
 
 def _source(view: View, who: Who) -> sql.Composable:
@@ -139,18 +156,22 @@ def _conditions(
         if name not in known:
             raise Refusal(FIELD, field=name, problem="there is no such filter")
         row = known[name]
+        if row.beside and row.beside not in filters:
+            raise Refusal(FIELD, field=name, problem=f"{row.beside} has to be given with it")
+        found = value_of(row, value)
         if row.how is How.WALKED:
-            value_of(row, value)
+            continue
+        told[f"filter_{name}"] = found
+        if row.how is How.PART:
             continue
         condition = _operator(row.how, is_own="scope" in told)
         conditions.append(condition.format(sql.Identifier("v", row.column), _placeholder(row)))
-        told[f"filter_{name}"] = value_of(row, value)
     return conditions, told
 
 
 def _operator(how: How, *, is_own: bool) -> sql.SQL:
     told = _OWN_OPERATORS.get(how) if is_own else None
-    return sql.SQL(told or _OPERATORS[how])
+    return sql.SQL(told or _LED_BY.get(how) or _OPERATORS[how])
 
 
 def _scope(view: View, who: Who) -> tuple[list[sql.Composed], dict[str, Any]]:

@@ -12,9 +12,15 @@ WHERE id = %(issuer)s;
 -- An issuer's product of this code.
 SELECT id FROM product WHERE issuer_id = %(issuer)s AND code = %(code)s;
 
+-- name: number_of_part
+-- Within its batch.
+SELECT number FROM card_batch_part WHERE id = %(part)s;
+
 -- name: waiting_parts
--- Parts of a batch that are made and not opened.
-SELECT id
+-- Parts of a batch that are made and not opened, each with its number within the batch.
+SELECT
+    id,
+    number
 FROM card_batch_part
 WHERE
     batch_id = %(batch)s

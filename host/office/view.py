@@ -22,8 +22,9 @@ class How(enum.Enum):
     FROM = ">="
     BEFORE = "<"
     BEGINS = "begins with"
-    OF_PART = "is a card of that part"
-    PART = "is that part"
+    CARD_OF_BATCH = "is a card of that batch"
+    OF_BATCH = "is a part of that batch"
+    PART = "is of the part of that number, of the batch that is named beside it"
     OF_ROLE = "is a person of that role"
     MINE = "is the person who looks"
     NUMBER = "has this number, which is hashed before anything is looked for"
@@ -56,6 +57,8 @@ class Filter:
     column: str
     how: How = How.IS
     kind: type = str
+    beside: str = ""
+    """The filter that has to be given with it: alone it names nothing."""
     order: tuple[str, ...] = ()
     """The keyset while rows are found by it, where the view's own would lead past others."""
 

@@ -462,7 +462,7 @@ FROM card_batch_part AS p
 INNER JOIN card_batch AS b ON p.batch_id = b.id;
 
 -- name: cards
--- One card, or those of a member or a part, with what they have.
+-- One card, or those of a member or a batch, with what they have.
 SELECT
     c.id,
     c.pan_masked,
@@ -479,7 +479,6 @@ SELECT
         WHERE p.shard = c.shard AND p.card_id = c.id AND p.unit <> i.currency
     ) AS points,
     c.member_id AS member,
-    c.part_id AS part,
     c.valid_from,
     c.valid_to,
     c.activated_at,
@@ -512,12 +511,12 @@ SELECT
 FROM card AS c;
 
 -- name: activations
--- Of a part, the newest first: how, by whom, for whom, and where the card stands now.
+-- Of a batch, the newest first: how, by whom, for whom, and where the card stands now.
 SELECT
     c.activated_id AS id,
     c.id AS card,
     b.code AS batch,
-    c.part_id AS part,
+    c.part_id,
     b.name,
     c.pan_masked,
     j.amount_minor,

@@ -14,6 +14,7 @@ OFFICE_KINDS: Final = {
     "stores": "stores_begun",
     "products": "products_begun",
     "card-batches": "batches_begun",
+    "card-parts": "parts_begun",
     "programmes": "programmes_begun",
     "alliances": "alliances_begun",
     "settings": "settings_begun",

@@ -69,6 +69,19 @@ WHERE starts_with(t.code, %(beginning)s)
 ORDER BY t.code
 LIMIT 200;
 
+-- name: parts_begun
+-- Parts of card batches, by the batch and the number within it.
+SELECT
+    t.code || '/' || p.number::text AS part,
+    p.state
+FROM card_batch AS t
+INNER JOIN card_batch_part AS p ON t.id = p.batch_id
+WHERE
+    t.code = split_part(%(beginning)s, '/', 1)
+    AND starts_with(p.number::text, split_part(%(beginning)s, '/', 2))
+ORDER BY p.number
+LIMIT 200;
+
 -- name: programmes_begun
 -- Codes of points programmes.
 SELECT

@@ -108,20 +108,28 @@ def _create_chosen(acting: Acting, new: batches.NewBatch, numbers: Secret) -> Re
         raise Refusal(FIELD, field="cards", problem=f"there are {len(pans)} numbers")
     made = batches.create_batch(acting.connection, new, by_whom(acting), is_chosen=True)
     batches.make_chosen(acting.connection, acting.hsm, made.part, pans)
-    return Result(key=made.code, told={"part": made.part})
+    return Result(key=made.code, told={"part": _number(acting, made.part)})
 
 
 def _make(acting: Acting, code: str, part: int, cards: int) -> dict[str, Any]:
     batch = find(acting.connection, Ref("card_batch", code))
     assert batch is not None, "it was made just now"
     job = begin_job(acting, CREATE, batch, total=cards, plan={"part": part})
-    return {"part": part, "job": job}
+    return {"part": _number(acting, part), "job": job}
+
+
+def _number(acting: Acting, part: int) -> int:
+    """Of a part, within its batch: as people name it."""
+    row = acting.connection.execute(SQL["number_of_part"], {"part": part}).fetchone()
+    assert row is not None, "it was made just now"
+    number: int = row[0]
+    return number
 
 
 def _add(acting: Acting, values: BatchAdd) -> Result:
     part = batches.add_part(acting.connection, _batch(acting), values.cards, by_whom(acting))
     made = _make(acting, values.batch, part, values.cards)
-    return Result(told=made, beside={"part": part, "cards": values.cards})
+    return Result(told=made, beside={"part": made["part"], "cards": values.cards})
 
 
 def _edit(acting: Acting, values: BatchEdit) -> Result:
@@ -141,9 +149,10 @@ def _open(acting: Acting, values: BatchOpen) -> Result:
     rows = acting.connection.execute(SQL["waiting_parts"], told).fetchall()
     if not rows:
         raise Refusal(STATE, state=acting.subject.content["state"])
-    parts = [part for (part,) in rows]
+    parts, numbers = zip(*rows, strict=True)
     batches.open_batch(acting.connection, _batch(acting), parts, by_whom(acting))
-    return Result(told={"parts": parts}, beside={"opened_parts": parts})
+    opened = list(numbers)
+    return Result(told={"opened_parts": opened}, beside={"opened_parts": opened})
 
 
 def _suspend(acting: Acting, _values: BatchStop) -> Result:

@@ -14,6 +14,9 @@ _BY_CARD: Final = (
     Filter(name="card", column="id", kind=int),
     Filter(name="number", column="id", how=How.NUMBER, kind=int),
 )
+_PART: Final = Filter(name="part", column="part", how=How.PART, kind=int, beside="batch")
+OF_BATCH: Final = (Filter(name="batch", column="id", how=How.CARD_OF_BATCH), _PART)
+"""By whose number cards are a batch's, or those of its part of that number."""
 
 CARDS: Final = View(
     id="cards",
@@ -42,11 +45,11 @@ CARDS: Final = View(
         *_BY_CARD,
         Filter(name="phone", column="member", how=How.PHONE, kind=int),
         Filter(name="member", column="member", kind=int),
-        Filter(name="part", column="id", how=How.OF_PART, kind=int),
+        *OF_BATCH,
         Filter(name="card_status", column="card_status"),
         Filter(name="ending", column="valid_to", how=How.BEFORE, kind=dt.date),
     ),
-    needs=frozenset({"card", "number", "phone", "member", "part"}),
+    needs=frozenset({"card", "number", "phone", "member", "batch"}),
     actions=("card.freeze", "card.rebind", "card.activate_for", "card.extend"),
     exports="C",
 )
@@ -147,8 +150,8 @@ MOVES: Final = View(
     filters=(
         Filter(name="card", column="card", kind=int),
         Filter(name="number", column="card", how=How.NUMBER, kind=int),
-        Filter(name="part", column="card", how=How.OF_PART, kind=int),
-        Filter(name="batch", column="batch"),
+        Filter(name="batch", column="card", how=How.CARD_OF_BATCH),
+        _PART,
         Filter(name="state", column="state"),
     ),
     exports="CX",
@@ -177,13 +180,14 @@ ACTIVATIONS: Final = View(
     order=("id",),
     is_newest_first=True,
     filters=(
-        Filter(name="part", column="part", how=How.PART, kind=int),
+        Filter(name="batch", column="part_id", how=How.OF_BATCH),
+        _PART,
         Filter(name="way", column="way"),
         Filter(name="card_status", column="card_status"),
         Filter(name="since", column="activated_at", how=How.FROM, kind=dt.datetime),
         Filter(name="until", column="activated_at", how=How.BEFORE, kind=dt.datetime),
         Filter(name="made_by", column="made_by"),
     ),
-    needs=frozenset({"part"}),
+    needs=frozenset({"batch"}),
     exports="CX",
 )

@@ -5,7 +5,8 @@ from typing import Final
 
 from host.office.places import Scope
 from host.office.roles import AU, BM, BO, CS, FN, IM, MO, MP, PA, PO, RK
-from host.office.view import Column, Filter, How, View
+from host.office.rows.card_views import OF_BATCH
+from host.office.view import Column, Filter, View
 
 _ISSUERS: Final = frozenset({Scope.PLATFORM, Scope.ISSUER})
 
@@ -82,9 +83,8 @@ BATCH_PARTS: Final = View(
     roles=frozenset({PA, AU, IM, BM, BO}),
     scopes=_ISSUERS,
     columns=(
-        Column(name="id", kind=int, opens="batch_cards"),
         Column(name="batch", opens="card_batches"),
-        Column(name="part", kind=int),
+        Column(name="part", kind=int, opens="batch_cards"),
         Column(name="cards", kind=int),
         Column(name="made", kind=int),
         Column(name="state"),
@@ -94,7 +94,10 @@ BATCH_PARTS: Final = View(
         Column(name="opened_at", kind=dt.datetime),
     ),
     order=("id",),
-    filters=(Filter(name="batch", column="batch"),),
+    filters=(
+        Filter(name="batch", column="batch"),
+        Filter(name="part", column="part", kind=int, beside="batch"),
+    ),
     actions=("card_batch.open",),
     exports="C",
 )
@@ -116,10 +119,10 @@ BATCH_CARDS: Final = View(
     ),
     order=("id",),
     filters=(
-        Filter(name="part", column="id", how=How.OF_PART, kind=int),
+        *OF_BATCH,
         Filter(name="card", column="id", kind=int),
     ),
-    needs=frozenset({"part", "card"}),
+    needs=frozenset({"batch", "card"}),
     actions=("card.freeze", "card.extend"),
     exports="C",
 )

@@ -107,8 +107,9 @@ async def test_value_on_its_way_is_shown_where_it_is_and_why_it_is_not_there(
         await drive(till, killed_at(till, 0, is_heard=True))
     assert shown(state="open") == [(*replacement, "open", 0, FACE)]
     await drive(till)
-    assert shown(batch=shelf.batch) == shown(card=str(old)) == shown(part=str(shelf.part))
-    assert shown(part=str(shelf.part)) == [(*replacement, "done", 0, 0)]
+    assert shown(batch=shelf.batch) == shown(card=str(old)) == shown(batch=shelf.batch, part="1")
+    assert shown(batch=shelf.batch, part="2") == []
+    assert shown(batch=shelf.batch) == [(*replacement, "done", 0, 0)]
     assert view_card(stock.connection, old, Page()).moving == ()
     told = bureau.with_code(
         service, "card.replace", card=other, replacement=last, note="it is worn"

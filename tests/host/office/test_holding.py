@@ -99,7 +99,10 @@ def made_shop(bureau: Bureau, till: Till, **terms: Any) -> Shop:
         responsible=manager.login, vendor=int(vendor),
     )  # fmt: skip
     bureau.do_jobs()
-    part = made.told["part"]
+    [(part,)] = bureau.sql(
+        "SELECT p.id FROM card_batch_part AS p JOIN card_batch AS b ON b.id = p.batch_id"
+        " WHERE b.code = %s", made.subject
+    )  # fmt: skip
     cards = [(part << 32) + place for place in (1, 2, 3)]
     shop = Shop(bureau, till, manager, owner, int(product), made.subject, part, cards)
     opened = bureau.with_code(owner, "card_batch.open", batch=made.subject)

@@ -131,9 +131,56 @@ def test_a_batchs_cards_are_shown_masked_and_never_all_of_the_house(issuer: Issu
     made = issuer.batch()
     bureau = issuer.bureau
     assert bureau.look(issuer.maker, "batch_cards").code == "E-FIELD"
-    cards = bureau.rows(issuer.maker, "batch_cards", part=str(made.told["part"]))
+    cards = bureau.rows(issuer.maker, "batch_cards", batch=made.subject)
     assert len(cards) == 3
     assert all("*" in one["pan_masked"] for one in cards)
+
+
+def test_a_part_is_named_by_its_batch_and_its_number_within_it(issuer: Issuer) -> None:
+    """S1-17: what an action tells of a part is what a view and an action are asked for."""
+    other, bureau = issuer.batch(cards=1), issuer.bureau
+    made = issuer.batch()
+    assert (other.told["part"], made.told["part"]) == (1, 1)
+    with pytest.raises(AssertionError, match="E-FIELD"):
+        bureau.rows(issuer.maker, "batch_cards", part="1")
+    told = bureau.done(issuer.maker, "card_batch.add", batch=made.subject, cards=2)
+    assert told.told["part"] == 2
+    bureau.do_jobs()
+
+    def cards(view: str = "batch_cards", **filters: str) -> list[int]:
+        return [one["id"] for one in bureau.rows(issuer.maker, view, **filters)]
+
+    first, second = (cards(batch=made.subject, part=number) for number in "12")
+    assert (len(first), len(second)) == (3, 2)
+    assert cards(batch=made.subject) == [*first, *second]
+    assert cards("cards", batch=made.subject, part="2") == second
+    assert cards(batch=made.subject, part="3") == []
+    assert not {*cards(batch=other.subject)} & {*first, *second}
+    [part] = bureau.rows(issuer.maker, "batch_parts", batch=made.subject, part="2")
+    assert (part["part"], part["cards"], "id" in part) == (2, 2, False)
+    opened = bureau.with_code(issuer.owner, "card_batch.open", batch=made.subject, part=2)
+    assert isinstance(opened, Done)
+    assert opened.told["opened_parts"] == [2]
+
+
+def test_pages_of_a_batch_go_on_from_one_part_to_the_next(issuer: Issuer) -> None:
+    made, bureau = issuer.batch(), issuer.bureau
+    issuer.batch()
+    bureau.done(issuer.maker, "card_batch.add", batch=made.subject, cards=3)
+    bureau.do_jobs()
+    asked = {"batch": made.subject}
+    [*whole] = bureau.show(issuer.maker, "batch_cards", **asked).rows
+    seen: list[list[Any]] = []
+    after: list[str] = []
+    for _ in range(4):
+        page = bureau.look(
+            issuer.maker, "batch_cards", filters=asked, rows_max=2, after=after, is_counted=True
+        )
+        assert page.count == 6
+        seen, after = [*seen, *page.rows], page.next
+        if not after:
+            break
+    assert (seen, after, len(whole)) == (whole, [], 6)
 
 
 def test_a_member_is_added_once_and_shown_masked(bureau: Bureau) -> None:

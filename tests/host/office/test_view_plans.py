@@ -187,12 +187,13 @@ def planned(filled: psycopg.Connection[Any], view: str, scope: Scope, name: str)
     row = VIEWS[view]
     walked = {one.name for one in row.filters if one.how is How.WALKED}
     needs = row.needs - walked  # by what the walk starts from alone nothing is asked here
-    filters = {} if not needs else {"part" if "part" in needs else min(needs): "7"}
+    filters = {} if not needs else {"batch" if "batch" in needs else min(needs): "7"}
     if name:
         [one] = [each for each in row.filters if each.name == name]
         is_enough = not row.needs or name in row.needs
         filters = {
             **({} if is_enough else filters),
+            **({one.beside: "7"} if one.beside else {}),
             name: SAMPLES.get(one.kind, "2026-11-22T00:00:00Z"),
         }
     question = page_question(row, who(scope), Show(view=view, filters=sought(filters)), VALUES)

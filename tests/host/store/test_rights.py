@@ -84,7 +84,7 @@ SPOKEN: dict[str, dict[str, Collection[str]]] = {
         "host/store/office_settings.sql": ALL,
         "host/store/names.sql": {
             "issuers_begun", "merchants_begun", "stores_begun", "products_begun", "batches_begun",
-            "programmes_begun", "alliances_begun", "settings_begun",
+            "parts_begun", "programmes_begun", "alliances_begun", "settings_begun",
         },
         "host/store/book.sql": {"shard_count"},
         "host/store/posting.sql": {"open_business_date", "facts"},
