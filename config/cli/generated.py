@@ -68,6 +68,8 @@ COMPLETED: Final = {
     },
 }
 """Fields whose values a shell can offer."""
+SHOWN_MAX: Final = 10
+"""Of so many words help shows each; of more a shell offers them."""
 _PARAMETERS: Final = {
     "data": (DataOption, DATA),
     "settings": (SettingsOption, None),
@@ -274,7 +276,8 @@ def _choices(kind: Any) -> tuple[str, ...]:
 def _offered(name: str, choices: tuple[str, ...]) -> dict[str, Any]:
     """What the help says stands there, and what a shell offers."""
     if choices:
-        return {"metavar": "|".join(choices), "autocompletion": one_of(choices)}
+        metavar = {"metavar": "|".join(choices)} if len(choices) <= SHOWN_MAX else {}
+        return {**metavar, "autocompletion": one_of(choices)}
     return {"autocompletion": COMPLETED[name]} if name in COMPLETED else {}
 
 
@@ -346,7 +349,7 @@ def _filter(told: Filter) -> inspect.Parameter:
     if told.how in {How.MINE, How.TO_DECIDE}:
         option = typer.Option(f"--{told.name.replace('_', '-')}", help=help_text)
         return _extra(told.name, Annotated[bool, option], default=False)
-    option = typer.Option(help=help_text, **_offered(told.name, _choices(told.kind)))
+    option = typer.Option(help=help_text, **_offered(told.name, told.choices))
     return _extra(told.name, Annotated[str | None, option], default=None)
 
 

@@ -269,9 +269,13 @@ def value_of(row: Filter, value: Secret) -> Any:
     """The same, of the filter's kind.
 
     Raises:
-        Refusal: it is of another.
+        Refusal: it is of another, or none of the words that it may be.
     """
+    text = text_of(row, value)
+    if row.choices and text not in row.choices:
+        problem = f"it is one of {', '.join(row.choices)}"
+        raise Refusal(FIELD, field=row.name, problem=problem)
     try:
-        return msgspec.convert(text_of(row, value), row.kind, strict=False)
+        return msgspec.convert(text, row.kind, strict=False)
     except msgspec.ValidationError as error:
         raise Refusal(FIELD, field=row.name, problem=problem_of(str(error))) from None

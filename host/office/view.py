@@ -57,10 +57,19 @@ class Filter:
     column: str
     how: How = How.IS
     kind: type = str
+    words: tuple[str, ...] = ()
+    """All that it may be, where that is a few: another word is refused."""
     beside: str = ""
     """The filter that has to be given with it: alone it names nothing."""
     order: tuple[str, ...] = ()
     """The keyset while rows are found by it, where the view's own would lead past others."""
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """Its words; empty: any."""
+        return self.words or tuple(
+            str(one.value) for one in (self.kind if issubclass(self.kind, enum.Enum) else ())
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

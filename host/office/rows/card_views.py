@@ -3,6 +3,7 @@
 import datetime as dt
 from typing import Final
 
+from host.model.instruments import CardStatus
 from host.office.card_walks import card_events
 from host.office.places import Scope
 from host.office.roles import AU, BM, BO, CS, FN, IM, MO, MP, PA, PO, RK, SM
@@ -46,7 +47,7 @@ CARDS: Final = View(
         Filter(name="phone", column="member", how=How.PHONE, kind=int),
         Filter(name="member", column="member", kind=int),
         *OF_BATCH,
-        Filter(name="card_status", column="card_status"),
+        Filter(name="card_status", column="card_status", words=tuple(CardStatus)),
         Filter(name="ending", column="valid_to", how=How.BEFORE, kind=dt.date),
     ),
     needs=frozenset({"card", "number", "phone", "member", "batch"}),
@@ -152,7 +153,7 @@ MOVES: Final = View(
         Filter(name="number", column="card", how=How.NUMBER, kind=int),
         Filter(name="batch", column="card", how=How.CARD_OF_BATCH),
         _PART,
-        Filter(name="state", column="state"),
+        Filter(name="state", column="state", words=("open", "done", "refused")),
     ),
     exports="CX",
 )
@@ -182,8 +183,8 @@ ACTIVATIONS: Final = View(
     filters=(
         Filter(name="batch", column="part_id", how=How.OF_BATCH),
         _PART,
-        Filter(name="way", column="way"),
-        Filter(name="card_status", column="card_status"),
+        Filter(name="way", column="way", words=("till", "office", "holder")),
+        Filter(name="card_status", column="card_status", words=tuple(CardStatus)),
         Filter(name="since", column="activated_at", how=How.FROM, kind=dt.datetime),
         Filter(name="until", column="activated_at", how=How.BEFORE, kind=dt.datetime),
         Filter(name="made_by", column="made_by"),

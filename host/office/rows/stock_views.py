@@ -3,6 +3,7 @@
 import datetime as dt
 from typing import Final
 
+from host.model.instruments import BatchState
 from host.office.places import Scope
 from host.office.roles import AU, BM, BO, CS, FN, IM, MO, MP, PA, PO, RK
 from host.office.rows.card_views import OF_BATCH
@@ -62,7 +63,7 @@ CARD_BATCHES: Final = View(
     is_newest_first=True,
     filters=(
         Filter(name="batch", column="batch"),
-        Filter(name="state", column="state"),
+        Filter(name="state", column="state", words=tuple(BatchState)),
         Filter(name="product", column="product", kind=int),
         Filter(name="responsible", column="responsible"),
     ),
@@ -173,7 +174,7 @@ SHIPMENTS: Final = View(
     filters=(
         Filter(name="batch", column="batch"),
         Filter(name="carrier", column="carrier"),
-        Filter(name="state", column="state"),
+        Filter(name="state", column="state", words=("sent", "received")),
     ),
     actions=("shipment.import",),
     exports="CX",
@@ -198,7 +199,7 @@ MEMBERS: Final = View(
         Filter(name="member", column="id", kind=int),
         Filter(name="merchant", column="merchant"),
         Filter(name="phone_last", column="phone_last"),
-        Filter(name="state", column="state"),
+        Filter(name="state", column="state", words=("active", "frozen", "closing", "closed")),
     ),
     actions=("member.edit", "member.freeze"),
     exports="CX",

@@ -18,11 +18,14 @@ from host.office.roles import (
     PA,
     PO,
     RK,
+    ROLES,
     SM,
     STAFF,
 )
+from host.office.subjects import SUBJECTS
 from host.office.view import EVERYWHERE, WITH_ALLIANCES, Column, Filter, How, Own, View
 
+_KINDS: Final = ("platform", *SUBJECTS)
 _SUBJECT: Final = (Column(name="subject_kind"), Column(name="subject_key"))
 
 PEOPLE: Final = View(
@@ -44,8 +47,8 @@ PEOPLE: Final = View(
     filters=(
         Filter(name="login", column="login"),
         Filter(name="name", column="name", how=How.BEGINS),
-        Filter(name="role", column="id", how=How.OF_ROLE),
-        Filter(name="state", column="state"),
+        Filter(name="role", column="id", how=How.OF_ROLE, words=tuple(ROLES)),
+        Filter(name="state", column="state", words=("invited", "active", "locked", "disabled")),
     ),
     actions=(
         "person.save",
@@ -79,8 +82,8 @@ GRANTS: Final = View(
     order=("id",),
     filters=(
         Filter(name="login", column="login"),
-        Filter(name="role", column="role"),
-        Filter(name="scope", column="scope"),
+        Filter(name="role", column="role", words=tuple(ROLES)),
+        Filter(name="scope", column="scope", words=tuple(Scope)),
         Filter(
             name="ending",
             column="until_at",
@@ -115,7 +118,11 @@ APPROVALS: Final = View(
     ),
     order=("expires_at", "id"),
     filters=(
-        Filter(name="state", column="state"),
+        Filter(
+            name="state",
+            column="state",
+            words=("asked", "done", "failed", "refused", "withdrawn", "expired"),
+        ),
         Filter(name="action", column="action"),
         Filter(name="mine", column="asker", how=How.MINE),
         Filter(name="to_decide", column="action", how=How.TO_DECIDE),
@@ -148,7 +155,7 @@ AUDIT: Final = View(
     filters=(
         Filter(name="person", column="person"),
         Filter(name="action", column="action"),
-        Filter(name="subject_kind", column="subject_kind"),
+        Filter(name="subject_kind", column="subject_kind", words=_KINDS),
         Filter(name="subject_key", column="subject_key"),
         Filter(name="from_at", column="at", how=How.FROM, kind=dt.datetime),
         Filter(name="until_at", column="at", how=How.BEFORE, kind=dt.datetime),
@@ -180,10 +187,10 @@ DISCLOSURES: Final = View(
     order=("id",),
     is_newest_first=True,
     filters=(
-        Filter(name="kind", column="kind"),
+        Filter(name="kind", column="kind", words=("export", "reveal", "unmask")),
         Filter(name="with_secrets", column="has_secrets", kind=bool),
         Filter(name="person", column="person"),
-        Filter(name="subject_kind", column="subject_kind"),
+        Filter(name="subject_kind", column="subject_kind", words=_KINDS),
         Filter(name="subject_key", column="subject_key"),
     ),
     actions=("card.reveal", "value.unmask"),
@@ -215,7 +222,11 @@ JOBS: Final = View(
     is_newest_first=True,
     filters=(
         Filter(name="id", column="id", kind=int),
-        Filter(name="state", column="state"),
+        Filter(
+            name="state",
+            column="state",
+            words=("waiting", "running", "stopping", "stopped", "done", "failed"),
+        ),
         Filter(name="action", column="action"),
         Filter(name="mine", column="asker", how=How.MINE),
     ),

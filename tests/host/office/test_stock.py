@@ -163,6 +163,25 @@ def test_a_part_is_named_by_its_batch_and_its_number_within_it(issuer: Issuer) -
     assert opened.told["opened_parts"] == [2]
 
 
+@pytest.mark.parametrize(
+    ("view", "name", "beside", "words"),
+    [
+        ("card_batches", "state", {}, "draft, generating, generated, opened"),
+        ("jobs", "state", {}, "waiting, running"),
+        ("cards", "card_status", {"card": "1"}, "inactive, active"),
+        ("usages", "tender", {"card": "1"}, "one of"),
+    ],
+)
+def test_a_word_that_a_filter_does_not_know_is_refused_with_those_it_does(
+    issuer: Issuer, view: str, name: str, beside: dict[str, str], words: str
+) -> None:
+    """S1-46: no rows would say that there are none."""
+    told = issuer.bureau.look(issuer.manager, view, filters={**beside, name: "nonsense"})
+    assert isinstance(told, Refused)
+    assert (told.code, told.field) == ("E-FIELD", name)
+    assert words in told.en
+
+
 def test_pages_of_a_batch_go_on_from_one_part_to_the_next(issuer: Issuer) -> None:
     made, bureau = issuer.batch(), issuer.bureau
     issuer.batch()

@@ -1,6 +1,9 @@
 """Every row of the two tables is whole: labels, roles, words, and what it names is there."""
 
+import re
+
 import msgspec
+import psycopg
 import pytest
 
 from host.model.instruments import BatchState, CardStatus, Form, SaleState
@@ -69,6 +72,39 @@ def test_what_is_hidden_from_somebody_is_not_found_out_by_a_filter_or_an_order(v
     hidden = {one.name for one in view.columns if one.hidden_from or one.right}
     orders = {column for one in view.filters for column in one.order} | set(view.order)
     assert not hidden & ({one.column for one in view.filters} | orders)
+
+
+CONSTRAINED = {
+    ("card_batches", "state"): "card_batch_state_check",
+    ("members", "state"): "member_state",
+    ("shipments", "state"): "shipment_state",
+    ("moves", "state"): "move_state",
+    ("people", "state"): "person_state",
+    ("approvals", "state"): "approval_state",
+    ("jobs", "state"): "job_state",
+    ("disclosures", "kind"): "disclosure_kind",
+}
+"""What the database lets stand where a filter has its words."""
+
+
+@pytest.mark.parametrize(("view", "name"), CONSTRAINED)
+def test_a_filter_has_the_words_that_its_column_may_be(module_estate, view, name) -> None:
+    with psycopg.connect(module_estate.owner) as connection:
+        row = connection.execute(
+            "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = %s",
+            (CONSTRAINED[view, name],),
+        ).fetchone()
+    assert row is not None
+    [words] = [one.choices for one in VIEWS[view].filters if one.name == name]
+    assert set(words) == set(re.findall(r"'(\w+)'", row[0]))
+
+
+def test_a_filter_of_what_is_one_of_a_few_has_its_words() -> None:
+    """S1-46."""
+    fixed = {"state", "kind", "card_status", "way", "tender", "role", "scope", "subject_kind"}
+    for view in VIEWS.values():
+        for one in view.filters:
+            assert bool(one.choices) is (one.name in fixed), f"{view.id}: {one.name}"
 
 
 def test_every_statement_of_a_view_is_a_row() -> None:

@@ -194,7 +194,7 @@ def planned(filled: psycopg.Connection[Any], view: str, scope: Scope, name: str)
         filters = {
             **({} if is_enough else filters),
             **({one.beside: "7"} if one.beside else {}),
-            name: SAMPLES.get(one.kind, "2026-11-22T00:00:00Z"),
+            name: next(iter(one.choices), SAMPLES.get(one.kind, "2026-11-22T00:00:00Z")),
         }
     question = page_question(row, who(scope), Show(view=view, filters=sought(filters)), VALUES)
     text = question.statement.as_string(filled)
