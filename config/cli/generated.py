@@ -5,9 +5,7 @@ required is what it is about, and stands without a name. What is never echoed is
 asked for, or read from a pipe, a line each. Nothing here knows any single action.
 """
 
-import enum
 import inspect
-import types
 import typing
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -17,12 +15,13 @@ import msgspec
 import typer
 
 from config.cli.complete import figures, keys_of_scope, named, one_of, part_numbers, terminal_ids
+from config.cli.examples import example_of, example_of_view
+from config.cli.field_kinds import choices_of, is_secret, kinds_of, stand_alone
 from config.cli.options import DataOption, JsonOption, SettingsOption, epilog
 from config.homes import DATA
 from config.language import Language, speech
 from host.model.instruments import CardStatus
 from host.model.office import ROWS_MAX, Show, sought
-from host.model.secrets import Secret
 from host.office.action import Action
 from host.office.fields import Values
 from host.office.places import Scope
@@ -75,7 +74,6 @@ _PARAMETERS: Final = {
     "settings": (SettingsOption, None),
     "as_json": (JsonOption, False),
 }
-_CHOICE: Final = typing.Literal
 _SPELLED: Final[Mapping[Any, str]] = {True: "true", False: "false"}
 _DryRun: Final = Annotated[
     bool, typer.Option("--dry-run", help="Say what it would change; nothing is kept.")
@@ -92,18 +90,18 @@ def groups() -> dict[str, typer.Typer]:
         if action.id in BY_HAND:
             continue
         subject, verb = (part.replace("_", "-") for part in action.id.split("."))
-        group = made.setdefault(subject, _group(subject))
-        example = epilog(f"posswitch {subject} {verb} --help")
+        group = made.setdefault(subject, _group(subject, action))
+        example = epilog(example_of(action))
         group.command(verb, help=_summary(action), epilog=example)(_action_command(action))
     return made
 
 
-def _group(subject: str) -> typer.Typer:
+def _group(subject: str, first: Action[Any]) -> typer.Typer:
     group = typer.Typer(
         add_completion=False,
         no_args_is_help=True,
         help=f"What people do: {subject.replace('-', ' ')}.",
-        epilog=epilog(f"posswitch {subject} --help"),
+        epilog=epilog(example_of(first)),
     )
     group.callback()(_nothing)
     return group
@@ -122,7 +120,7 @@ def _views() -> typer.Typer:
     )
     for view in VIEWS.values():
         name = view.id.replace("_", "-")
-        example = epilog(f"posswitch show {name} --json")
+        example = epilog(example_of_view(view))
         title = f"{view.zh}。" if _is_chinese() else f"{view.en}."
         group.command(name, help=title, epilog=example)(_view_command(view))
     return group
@@ -152,8 +150,8 @@ def _doc(values: type[Values]) -> str:
 def _action_command(action: Action[Any]) -> Callable[..., None]:
     """The command of a row: what is given becomes its values."""
     fields = msgspec.structs.fields(action.values)
-    secrets = [each for each in fields if _is_secret(each)]
-    about = _about(fields)
+    secrets = [each for each in fields if is_secret(each)]
+    about = stand_alone(fields)
     subject = action.id.split(".")[0]
     parameters = [
         _sent(each)
@@ -193,7 +191,7 @@ def _values(fields: tuple[msgspec.structs.FieldInfo, ...], given: Mapping[str, A
 
     values: dict[str, Any] = {}
     for each in fields:
-        if not _is_secret(each):
+        if not is_secret(each):
             value = given.get(each.name)
             if value is not None and value != []:
                 values[each.name] = value
@@ -202,34 +200,6 @@ def _values(fields: tuple[msgspec.structs.FieldInfo, ...], given: Mapping[str, A
             if each.name in TWICE:
                 typed_twice(word_here(each.name), values[each.name])
     return values
-
-
-def _about(fields: tuple[msgspec.structs.FieldInfo, ...]) -> list[msgspec.structs.FieldInfo]:
-    """What stands without a name: what the action is about, and a choice that must be made."""
-    required = [each for each in fields if each.required and not _is_secret(each)]
-    named = [each for each in required if each.name != "note"]
-    choices = [each for each in named[1:] if typing.get_origin(_kinds(each.type)[0]) is _CHOICE]
-    return [*named[:1], *choices]
-
-
-def _is_secret(field: msgspec.structs.FieldInfo) -> bool:
-    return any(kind is Secret for kind in _kinds(field.type))
-
-
-def _kinds(kind: Any) -> tuple[Any, ...]:
-    """The types of a union, without None; of a type that carries its rule the type."""
-    if hasattr(kind, "__metadata__"):
-        return _kinds(kind.__origin__)
-    parts = getattr(kind, "__args__", ()) if _is_union(kind) else (kind,)
-    found: tuple[Any, ...] = ()
-    for part in parts:
-        if part is not type(None):
-            found += _kinds(part) if part is not kind else (part,)
-    return found
-
-
-def _is_union(kind: Any) -> bool:
-    return typing.get_origin(kind) in {typing.Union, types.UnionType}
 
 
 def _parameter(
@@ -257,20 +227,13 @@ def _sent(field: msgspec.structs.FieldInfo) -> inspect.Parameter:
 
 def _typed(field: msgspec.structs.FieldInfo) -> tuple[Any, tuple[str, ...]]:
     """As what it is typed, and the words it is one of; none: of any."""
-    (kind, *_) = _kinds(field.type)
+    (kind, *_) = kinds_of(field.type)
     if kind in {int, bool}:
         return kind, ()
     if typing.get_origin(kind) in {frozenset, tuple, list}:
-        (inner, *_) = _kinds(typing.get_args(kind)[0])
-        return (list[int], ()) if inner is int else (list[str], _choices(inner))
-    return str, _choices(kind)
-
-
-def _choices(kind: Any) -> tuple[str, ...]:
-    """The words of what is one of a few."""
-    if isinstance(kind, type) and issubclass(kind, enum.Enum):
-        return tuple(str(each.value) for each in kind)
-    return tuple(map(str, typing.get_args(kind))) if typing.get_origin(kind) is _CHOICE else ()
+        (inner, *_) = kinds_of(typing.get_args(kind)[0])
+        return (list[int], ()) if inner is int else (list[str], choices_of(inner))
+    return str, choices_of(kind)
 
 
 def _offered(name: str, choices: tuple[str, ...]) -> dict[str, Any]:

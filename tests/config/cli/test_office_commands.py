@@ -19,17 +19,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from typer.main import get_command
 
 from config.cli.app import app, whole_command
+from config.cli.examples import FILES, example_of, example_of_view
+from config.cli.field_kinds import is_secret
 from config.cli.generated import BY_HAND
+from config.cli.options import epilog
 from config.cli.whole import needs_office
 from config.places import places_of
 from config.tasks.sessions import session_file
 from host.clock import utc_now
 from host.office.action import Step
 from host.office.codes import STEP_SECONDS
+from host.office.doing import values_of
 from host.office.tables import ACTIONS, VIEWS
 from tests.commands import run_command
 from tests.host.office.conftest import code_at
@@ -306,6 +311,40 @@ def commands(command: Any) -> Iterator[Any]:
         yield command
     for each in below.values():
         yield from commands(each)
+
+
+@pytest.mark.parametrize("action", sorted(set(ACTIONS) - BY_HAND))
+def test_an_actions_help_has_an_example_that_can_be_typed(
+    action: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is read as the command reads it, and its values are such as the action takes."""
+    row = ACTIONS[action]
+    words = shlex.split(example_of(row))
+    for name in FILES.values():
+        (tmp_path / name).touch()
+    monkeypatch.chdir(tmp_path)
+    command: Any = whole_command().commands[words[1]].commands[words[2]]
+    assert command.epilog == epilog(example_of(row))
+    assert "--help" not in words
+    given = command.make_context(words[2], words[3:]).params
+    told = {
+        one.name: "secret" if is_secret(one) else given[one.name]
+        for one in msgspec.structs.fields(row.values)
+        if (is_secret(one) and one.required) or given.get(one.name) not in (None, [], ())
+    }
+    if row.takes in told:
+        told[row.takes] = 1
+    assert isinstance(values_of(row, json.dumps(told).encode()), row.values)
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_views_help_has_an_example_that_asks_for_what_it_needs(view: str) -> None:
+    row = VIEWS[view]
+    words = shlex.split(example_of_view(row))
+    command: Any = whole_command().commands["show"].commands[words[2]]
+    assert command.epilog == epilog(example_of_view(row))
+    given = command.make_context(words[2], words[3:]).params
+    assert not row.needs or any(given[name] for name in row.needs)
 
 
 def test_help_of_what_is_generated_is_chinese_where_its_user_is() -> None:

@@ -1,0 +1,133 @@
+"""An example of every command that is made from a row: what one types, of the row's own fields.
+
+A field's value is that of its name, or else the first of its words or of its kind; a test reads
+each example as the command does and takes its values as the action does.
+"""
+
+import datetime as dt
+import shlex
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+import msgspec
+
+from config.cli.field_kinds import choices_of, is_secret, kinds_of, stand_alone
+from host.office.action import Action
+from host.office.view import How, View
+
+VALUES: Final[Mapping[str, str]] = {
+    "alliance": "HARBOUR",
+    "amount_minor_max": "500000",
+    "balance_minor_max": "1000000",
+    "batch": "CB-2026-0001",
+    "card": "4294967297",
+    "cards": "100",
+    "code": "GIFT100",
+    "contact": "cards@harbour.example",
+    "currency": "CNY",
+    "earn_per_minor": "100",
+    "face_minor_min": "10000",
+    "figure": "72",
+    "first": "1",
+    "institution_id": "48882900",
+    "issuer": "48882900",
+    "issuers": "48882900",
+    "last": "50",
+    "login": "wang",
+    "lot_months": "12",
+    "many": "4294967297",
+    "merchant": "888290054110001",
+    "merchant_id": "888290054110001",
+    "name": "Harbour",
+    "note": "misprint",
+    "order": "S-1",
+    "pan_prefix": "9988",
+    "phone": "13800001234",
+    "phone_last": "1234",
+    "pin_tries_max": "3",
+    "programme": "HARBOUR",
+    "recipient": "Wu",
+    "reference": "S-1",
+    "replacement": "4294967298",
+    "responsible": "wang",
+    "role": "issuer_manager",
+    "scope": "issuer",
+    "scope_key": "48882900",
+    "setting": "approval-hours",
+    "terminal_id": "80010001",
+    "valid_days": "365",
+}
+"""By the names of fields and filters."""
+FILES: Final[Mapping[str, str]] = {
+    "card_face.save": "face.png",
+    "card.import": "cards.csv",
+    "member.import": "members.csv",
+    "shipment.import": "sent.csv",
+}
+"""What an action takes."""
+HANDED_OUT: Final = "cards.xlsx"
+KINDS: Final[Mapping[Any, str]] = {int: "1", bool: "true", dt.date: "2029-12-31"}
+"""Of a kind, where its name has none."""
+WITH: Final[Mapping[str, tuple[str, ...]]] = {
+    "person.save": ("name", "role", "scope", "scope_key"),
+    "person.grant": ("scope_key",),
+    "issuer.save": (
+        "name", "pan_prefix", "currency", "amount_minor_max", "balance_minor_max", "pin_tries_max",
+    ),
+    "merchant.save": ("name", "issuers"),
+    "store.save": ("merchant", "name"),
+    "terminal.save": ("store",),
+    "vendor.save": ("issuer", "name", "contact"),
+    "programme.revise": (
+        "issuer", "name", "earn_points", "earn_per_minor", "redemption_points_min", "lot_months",
+    ),
+    "alliance.invite": ("merchant",),
+    "product.revise": ("issuer", "code", "valid_days"),
+    "card_face.save": ("product", "name", "file"),
+    "card_batch.edit": ("name",),
+    "card.activate_for": ("phone",),
+    "card.rebind": ("phone",),
+    "shipment.import": ("first", "last"),
+}  # fmt: skip
+"""What an action is not done without, though none of it is needed in every case."""
+
+
+def example_of(action: Action[Any]) -> str:
+    """The command of an action, with all that it needs; secrets are asked for."""
+    subject, verb = (part.replace("_", "-") for part in action.id.split("."))
+    return shlex.join(["posswitch", subject, verb, *_words(action)])
+
+
+def example_of_view(view: View) -> str:
+    """The command of a view, by what it has to be asked for."""
+    name = view.id.replace("_", "-")
+    asked = [one for one in view.filters if one.name in view.needs and one.how is not How.NUMBER]
+    named = [f"--{asked[0].name}", VALUES[asked[0].name]] if asked else ["--json"]
+    return shlex.join(["posswitch", "show", name, *named])
+
+
+def _words(action: Action[Any]) -> Iterator[str]:
+    fields = msgspec.structs.fields(action.values)
+    also = WITH.get(action.id, ())
+    wanted = [one for one in fields if (one.required or one.name in also) and not is_secret(one)]
+    alone = [one for one in stand_alone(fields) if one.name != action.takes]
+    for one in alone:
+        yield _value(one)
+    for one in wanted:
+        if one not in alone:
+            yield f"--{one.name.replace('_', '-')}"
+            yield FILES[action.id] if one.name == action.takes else _value(one)
+    if action.hands_out:
+        yield from ("--to", HANDED_OUT)
+
+
+def _value(field: msgspec.structs.FieldInfo) -> str:
+    told = VALUES.get(field.name)
+    if told is not None:
+        return told
+    (kind, *_) = kinds_of(field.type)
+    inner = getattr(kind, "__args__", ()) if not choices_of(kind) else ()
+    for one in (kind, *inner):
+        if choices_of(one):
+            return choices_of(one)[0]
+    return KINDS[kind]
