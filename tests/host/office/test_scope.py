@@ -162,6 +162,7 @@ class World:
         """Each way in which a view may be asked for what is foreign."""
         names = {one.name for one in view.filters}
         beside = {"merchant": self.merchant} if {"date", "merchant"} <= names else {}
+        assert view.needs <= self.sought().keys(), f"{view.id}: give its needs in World.sought"
         for name in sorted(view.needs):
             yield {name: str(self.sought()[name])} | (beside if name == "date" else {})
         if not view.needs:
