@@ -1,14 +1,31 @@
 -- Members, as people change them.
 
--- name: member_phoned
--- Whose phone it is.
-SELECT id FROM member WHERE phone_hash = %s;
+-- name: member_here
+-- Whose phone it is at a merchant.
+SELECT id FROM member WHERE phone_hash = %s AND merchant_id = %s;
 
--- name: place_member
--- Where they joined.
+-- name: add_here
+-- At a merchant: who is new here, as their holder; who has one already, as a record of the
+-- merchant's own, with a number as anybody's.
 -- notes: member
-UPDATE member AS t SET merchant_id = %(merchant)s
-WHERE t.id = %(id)s;
+INSERT INTO member AS t (
+    phone_hash, phone_sealed, phone_masked, name, merchant_id, made_by, made_at, record_at
+)
+SELECT
+    %(hash)s,
+    %(sealed)s,
+    %(masked)s,
+    %(name)s,
+    %(merchant)s,
+    %(who)s,
+    %(at)s,
+    CASE
+        WHEN EXISTS (SELECT FROM member AS h WHERE h.phone_hash = %(hash)s)
+            THEN 'merchant/' || %(merchant)s::integer
+        ELSE ''
+    END
+ON CONFLICT ON CONSTRAINT member_by_phone DO NOTHING
+RETURNING t.id;
 
 -- name: edit_member
 -- What they are called.

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from host.hsm.interface import Hsm
 from host.model.secrets import Secret
@@ -42,27 +42,42 @@ MEMBER_COLUMNS: Final = (
 )
 
 
-def known_members(connection: Connection, hsm: Hsm, lines: Sequence[Line]) -> list[int]:
-    """The lines whose phone a member has already."""
+class Whose(NamedTuple):
+    """Who brings them, and where they are members from then on."""
+
+    issuer: int
+    merchant: int | None
+
+
+def known_members(
+    connection: Connection, hsm: Hsm, lines: Sequence[Line], issuer: int
+) -> list[int]:
+    """The lines whose phone is of a member whom the issuer has brought: whom else, is not told."""
     by_hash = {phone_hash(hsm, line.cells["phone"]): line.number for line in lines}
-    found = connection.execute(SQL["known_members"], (list(by_hash),)).fetchall()
+    found = connection.execute(SQL["known_members"], (list(by_hash), issuer)).fetchall()
     return sorted(by_hash[bytes(one)] for (one,) in found)
 
 
 def take_members(
-    connection: Connection, hsm: Hsm, lines: Sequence[Line], merchant: int | None, by: By
+    connection: Connection, hsm: Hsm, lines: Sequence[Line], whose: Whose, by: By
 ) -> None:
     """Make a member of every line.
 
     Raises:
-        Refusal: somebody has one of the phones meanwhile; none is made.
+        Refusal: the issuer has brought one of the phones meanwhile; none is made.
     """
     rows = [_kept(hsm, line) for line in lines]
     hashes, sealed, masked, names = zip(*rows, strict=True)
-    told = (
-        merchant, by.who, by.at, arrays.blobs(hashes), arrays.blobs(sealed), list(masked),
-        list(names),
-    )  # fmt: skip
+    told = {
+        "issuer": whose.issuer,
+        "merchant": whose.merchant,
+        "who": by.who,
+        "at": by.at,
+        "hashes": arrays.blobs(hashes),
+        "sealed": arrays.blobs(sealed),
+        "masked": list(masked),
+        "names": list(names),
+    }
     if connection.execute(SQL["add_members"], told).rowcount != len(lines):
         problem = Word(
             "somebody has one of them meanwhile: import it anew", "其间已有手机号被使用: 请重新导入"

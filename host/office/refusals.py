@@ -285,6 +285,13 @@ ID: Final = RefusalKind(
     why="a number names one",
     next="choose another number, or edit the one that is there",
 )
+RECORD: Final = RefusalKind(
+    code="E-RECORD",
+    en="it is a merchant's or an issuer's own record of member {holder}",
+    zh="这是会员 {holder} 在商户或发卡方的自有档案",
+    why="cards are bound to the holder of a phone; a record of them that others keep has none",
+    next="name the member that is told",
+)
 PREFIX: Final = RefusalKind(
     code="E-PREFIX",
     en="the card prefix overlaps that of issuer {other}",
@@ -405,7 +412,7 @@ COMMON: Final = (
 )  # fmt: skip
 OF_ACTIONS: Final = (
     CONFLICT, SCOPE, OWN, LAST, LOGIN, OWNS, OLD, PASSWORD, INVITATION, ID, PREFIX, OPEN, BATCH,
-    NO_MASTER_KEY, RANGE, IMAGE, IN_IT, PAST, DAY_LIMIT,
+    RECORD, NO_MASTER_KEY, RANGE, IMAGE, IN_IT, PAST, DAY_LIMIT,
     ACTIVATED, SOLD, NONE_UNSOLD, TOO_MANY_CARDS,
     FILE, LIABILITY, GONE,
 )  # fmt: skip

@@ -93,7 +93,8 @@ UPDATE card AS t SET member_id = NULL
 WHERE t.member_id = %(id)s;
 
 -- name: forget_member
--- What said who they were is gone; what was posted stays.
+-- What said who they were is gone, with each record that others keep of them; what was posted
+-- stays.
 -- notes: member
 UPDATE member AS t
 SET
@@ -103,4 +104,8 @@ SET
     phone_masked = '',
     phone_sealed = '',
     phone_hash = sha256(convert_to('closed/' || t.id::text, 'UTF8'))
-WHERE t.id = %(id)s;
+WHERE
+    t.id = %(id)s
+    OR t.phone_hash = (
+        SELECT m.phone_hash FROM member AS m WHERE m.id = %(id)s AND m.record_at = ''
+    );

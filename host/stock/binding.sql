@@ -18,7 +18,7 @@ SELECT
     coalesce(v.is_registered, true) AS is_registered,
     coalesce(b.face_minor, 0) AS face_minor,
     i.currency,
-    coalesce(s.member_id, 0) AS buyer
+    coalesce(h.id, 0) AS buyer
 FROM card AS c
 INNER JOIN issuer AS i ON c.issuer_id = i.id
 LEFT JOIN card_batch_part AS p ON c.part_id = p.id
@@ -26,6 +26,8 @@ LEFT JOIN card_batch AS b ON p.batch_id = b.id
 LEFT JOIN product_version AS v
     ON b.product_id = v.product_id AND b.product_version = v.version
 LEFT JOIN card_sale AS s ON c.sale_id = s.id
+LEFT JOIN member AS m ON s.member_id = m.id
+LEFT JOIN member AS h ON m.phone_hash = h.phone_hash AND h.record_at = ''
 WHERE c.id = %s;
 
 -- name: member_state

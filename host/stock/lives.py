@@ -156,9 +156,8 @@ def rebind_card(connection: Connection, card: int, member: int) -> None:
 
 def member_of(connection: Connection, hsm: Hsm, phone: str, by: By, name: str = "") -> int:
     """Who has this phone; a new phone becomes a member."""
-    secret = Secret(phone.encode())
-    phone_hash = hsm.hash_secret(secret, PHONE_USE)
-    sealed = hsm.seal_secret(secret, f"{PHONE_USE}/{phone_hash.hex()}")
+    phone_hash = hsm.hash_secret(Secret(phone.encode()), PHONE_USE)
+    sealed = seal_phone(hsm, phone, phone_hash)
     masked = f"{phone[:3]}{'*' * max(len(phone) - 7, 0)}{phone[-4:]}"
     values = (phone_hash, sealed, masked, name, None, by.who, by.at)
     row = connection.execute(SQL["add_member"], values).fetchone()
@@ -167,6 +166,17 @@ def member_of(connection: Connection, hsm: Hsm, phone: str, by: By, name: str = 
     assert row is not None, "it is there, or it would have been added"
     member: int = row[0]
     return member
+
+
+def seal_phone(hsm: Hsm, phone: str, phone_hash: bytes) -> bytes:
+    """A phone as it is kept, in its place."""
+    return hsm.seal_secret(Secret(phone.encode()), f"{PHONE_USE}/{phone_hash.hex()}")
+
+
+def holder_of(connection: Connection, member: int) -> int:
+    """To whom cards are bound where this member is named; of one who is not there, itself."""
+    row = connection.execute(SQL["holder_of"], (member,)).fetchone()
+    return member if row is None else int(row[0])
 
 
 def _after(status: str, action: str) -> str:

@@ -54,8 +54,15 @@ UPDATE card AS t SET member_id = %s, code_hash = NULL, code_sealed = NULL
 WHERE t.shard = %s AND t.pan_hash = %s;
 
 -- name: member_of_phone
--- Who has this phone.
-SELECT id, state FROM member WHERE phone_hash = %s;
+-- Who has this phone: the holder, whoever keeps a record of them.
+SELECT id, state FROM member WHERE phone_hash = %s AND record_at = '';
+
+-- name: holder_of
+-- To whom cards of a member are bound: of a record of somebody's own, its holder.
+SELECT h.id
+FROM member AS m
+INNER JOIN member AS h ON m.phone_hash = h.phone_hash
+WHERE m.id = %s AND h.record_at = '';
 
 -- name: add_member
 -- A phone that nobody had becomes a member.

@@ -120,8 +120,11 @@ OFFICE: Final[Mapping[str, Right]] = {
     ),
     "member": Right(
         reads=WHOLE,
-        inserts=columns("phone_hash phone_sealed phone_masked name merchant_id made_by made_at"),
-        updates=columns("name state merchant_id closing_at phone_hash phone_sealed phone_masked"),
+        inserts=columns(
+            "phone_hash phone_sealed phone_masked name merchant_id made_by made_at record_at "
+            "issuer_id"
+        ),
+        updates=columns("name state closing_at phone_hash phone_sealed phone_masked"),
     ),
     "merchant": Right(
         reads=WHOLE,

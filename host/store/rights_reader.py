@@ -14,6 +14,7 @@ UNSEEN: Final[Mapping[str, Mapping[str, str]]] = {
     "member": {
         "phone_hash": "the number under a key",
         "phone_sealed": "the number under the LMK",
+        "record_at": "whether somebody else knows them, which is told to nobody",
     },
     "upload_record": {"pan_hash": "the number under a key"},
     "change": {

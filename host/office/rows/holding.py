@@ -115,8 +115,9 @@ def _settled(acting: Acting, values: Named) -> Named:
     if values.phone is not None:
         by = By(acting.who.login, acting.now)
         member = lives.member_of(acting.connection, acting.hsm, values.phone, by)
-    else:
+    elif member is not None:
         acting.find("member", member)
+        member = lives.holder_of(acting.connection, member)
     return msgspec.structs.replace(values, phone=None, member=member)
 
 
@@ -132,11 +133,12 @@ def _activate_for(acting: Acting, values: CardActivateFor) -> Result:
 
 def _bind_bought(acting: Acting, values: CardBindBought) -> Result:
     acting.find("member", values.member)
+    member = lives.holder_of(acting.connection, values.member)
     card = binding.card_to_bind(acting.connection, values.card)
-    if card.buyer != values.member:
+    if card.buyer != member:
         raise StockRefusal(Why.NOT_YOURS)
-    _refuse(acting, card, values.member, Activation.HOLDER)
-    return _bind(acting, BIND_BOUGHT, values.member, Origin.MEMBER)
+    _refuse(acting, card, member, Activation.HOLDER)
+    return _bind(acting, BIND_BOUGHT, member, Origin.MEMBER)
 
 
 def _rebind(acting: Acting, values: CardRebind) -> Result:

@@ -28,7 +28,7 @@ from host.office.fields import (
 )
 from host.office.grants import find_at_work
 from host.office.jobs import AtWork, begin_job
-from host.office.members_in import MEMBER_COLUMNS, known_members, take_members
+from host.office.members_in import MEMBER_COLUMNS, Whose, known_members, take_members
 from host.office.reading import Fault, Line, Wanted, number_problem, read_rows, refuse_faults
 from host.office.refusals import FIELD, NOT_FOUND, TOO_LARGE, Refusal
 from host.office.roles import BM, FN, IM, PA, PO
@@ -187,7 +187,7 @@ def _import_members(acting: Acting, values: MemberImport) -> Result:
 
 def _new_members(acting: Acting, file: int) -> Sequence[Line]:
     lines = read_rows(sent_content(acting, file), MEMBER_COLUMNS, unique="phone")
-    known = known_members(acting.connection, acting.hsm, lines)
+    known = known_members(acting.connection, acting.hsm, lines, int(acting.subject.id))
     problem = Word("a member has it already", "已是会员")
     refuse_faults([Fault(line, "phone", problem) for line in known])
     return lines
@@ -199,7 +199,10 @@ def take_file_of_members(at_work: AtWork) -> int:
     content = files.content_of(at_work.connection, at_work.hsm, plan["file"])
     lines = read_rows(content, MEMBER_COLUMNS, unique="phone")
     by = By(plan["by"], at_work.now)
-    take_members(at_work.connection, at_work.hsm, lines, plan["merchant"], by)
+    issuer = at_work.job.place.issuer_id
+    assert issuer is not None, "it is about an issuer"
+    whose = Whose(issuer, plan["merchant"])
+    take_members(at_work.connection, at_work.hsm, lines, whose, by)
     files.end_file(at_work.connection, plan["file"])
     return at_work.job.total
 

@@ -1,5 +1,9 @@
 """Members: the people whom cards are bound to, as others change them.
 
+Whoever adds somebody is told the same whether others know them: a phone has one holder, to whom
+cards are bound, and who adds it elsewhere has a record of their own beside it, with its own number
+and name, which leads to nobody else's.
+
 A member who is frozen, or leaves, has no card that can be used, from the next message on. Who
 leaves may come back for a while; then the clock forgets who they were (`host.office.timers`).
 """
@@ -13,17 +17,18 @@ from host.office.action import OK, Acting, Action, Result, Second, Step
 from host.office.fields import MerchantId, Name, Note, Number, Phone, Text, Values
 from host.office.phones import mask_phone, phone_hash
 from host.office.records import was_done_by
-from host.office.refusals import FIELD, ID, OPEN, STATE, Refusal
+from host.office.refusals import FIELD, ID, OPEN, RECORD, STATE, Refusal
 from host.office.roles import CS, MO, MP, PA, PO, RK
 from host.office.subjects import Ref
 from host.stock import lives
-from host.stock.batches import By
 from host.store.estate_versions import Followed
 from host.store.queries import load_queries
 
 SQL: Final = load_queries("host.office", "members.sql")
 CLOSING: Final = dt.timedelta(days=15)
 """In which who leaves may come back."""
+TIMES: Final = 2
+"""Somebody may add the same phone elsewhere at the same time: the next time it has a holder."""
 Last = Annotated[str, Meta(pattern=r"^[0-9]{4}$")]
 
 
@@ -61,15 +66,24 @@ class MemberClose(Values, frozen=True, kw_only=True):
 
 
 def _add(acting: Acting, values: MemberAdd) -> Result:
+    merchant = acting.find("merchant", values.merchant).id
     hashed = phone_hash(acting.hsm, values.phone)
-    if acting.connection.execute(SQL["member_phoned"], (hashed,)).fetchone() is not None:
-        raise Refusal(ID, field="phone", what="member", key=mask_phone(values.phone))
-    merchant = acting.find("merchant", values.merchant)
-    by = By(acting.who.login, acting.now)
-    member = lives.member_of(acting.connection, acting.hsm, values.phone, by, values.name)
-    told = {"id": member, "merchant": merchant.id}
-    acting.connection.execute(SQL["place_member"], told)
-    return Result(key=str(member))
+    told = {
+        "hash": hashed,
+        "sealed": lives.seal_phone(acting.hsm, values.phone, hashed),
+        "masked": mask_phone(values.phone),
+        "name": values.name,
+        "merchant": merchant,
+        "who": acting.who.login,
+        "at": acting.now,
+    }
+    for _ in range(TIMES):
+        if acting.connection.execute(SQL["member_here"], (hashed, merchant)).fetchone():
+            break
+        added = acting.connection.execute(SQL["add_here"], told).fetchone()
+        if added is not None:
+            return Result(key=str(added[0]))
+    raise Refusal(ID, field="phone", what="member", key=mask_phone(values.phone))
 
 
 def _edit(acting: Acting, values: MemberEdit) -> Result:
@@ -82,6 +96,9 @@ def _edit(acting: Acting, values: MemberEdit) -> Result:
 
 
 def _freeze(acting: Acting, values: MemberFreeze) -> Result:
+    holder = lives.holder_of(acting.connection, values.member)
+    if holder != values.member:
+        raise Refusal(RECORD, field="member", holder=holder)
     _refuse_state(acting, "active" if values.is_frozen else "frozen")
     _set_state(acting, "frozen" if values.is_frozen else "active")
     return OK

@@ -375,3 +375,26 @@ async def test_a_bearers_card_that_may_not_be_bound_says_why(
     told = shop.bureau.with_code(service, "card.rebind", card=card, phone=PHONE, note=NOTE)
     assert isinstance(told, Refused), told
     assert told.code == code
+
+
+async def test_a_card_sold_to_a_merchants_own_record_is_bound_to_its_holder(shop: Shop) -> None:
+    """S1-31, S1-24: whichever of their numbers is named."""
+    bureau, ops = shop.bureau, shop.bureau.person("platform_ops")
+    merchants = bureau.sql("SELECT merchant_id FROM merchant ORDER BY id LIMIT 2")
+    holder, record = (
+        int(bureau.done(ops, "member.add", phone=PHONE, merchant=merchant).subject)
+        for (merchant,) in merchants
+    )
+    sold = bureau.done(ops, "card.sell", product=shop.product, cards=2, order="A1", member=record)
+    for card, member in zip(sold.told["cards"], (record, holder), strict=True):
+        done = await shop.done(ops, "card.bind_bought", card=card, member=member)
+        assert shop.job(done) == ("done", "")
+    assert bureau.sql("SELECT DISTINCT member_id FROM card WHERE member_id IS NOT NULL") == [
+        (holder,)
+    ]
+    service = bureau.person("service", "platform")
+    await sell_at_the_till(shop, shop.cards[2])
+    told = bureau.with_code(service, "card.rebind", card=shop.cards[2], member=record, note=NOTE)
+    shop.agree(told.approval)
+    assert bureau.sql("SELECT member_id FROM card WHERE id = %s", shop.cards[2]) == [(holder,)]
+    audit_ledger(bureau.dsns)

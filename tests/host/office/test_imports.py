@@ -206,14 +206,39 @@ def test_a_phone_that_a_member_has_is_named_by_line(issuer: Issuer) -> None:
     assert members(bureau) == before
 
 
+def test_a_file_with_members_whom_others_know_is_taken_as_one_of_strangers(issuer: Issuer) -> None:
+    """S4-28: nobody learns from it who is a member elsewhere; brought twice, they are named."""
+    bureau = issuer.bureau
+    owner = bureau.person("merchant_owner")
+    known = bureau.done(
+        owner, "member.add", phone="13788880001", merchant=HOME["merchant"], name="Wang"
+    ).subject
+    content = b"phone,name\n13788880000,Li\n13788880001,Li\n"
+    file, again = (sent(bureau, issuer.manager, content) for _ in range(2))
+    dry = asked(issuer, file, _is_dry_run=True)
+    assert isinstance(dry, Done), dry
+    assert isinstance(agreed(issuer, asked(issuer, file)), Done)
+    before = members(bureau)
+    bureau.do_jobs()
+    assert members(bureau) == before + 2
+    assert bureau.sql("SELECT name, merchant_id IS NOT NULL FROM member WHERE id = %s", known) == [
+        ("Wang", True)
+    ]
+    told = asked(issuer, again)
+    assert isinstance(told, Refused)
+    assert "line 2, phone: a member has it already; line 3, phone" in told.en
+
+
 def test_a_job_of_members_that_meets_one_meanwhile_takes_none(issuer: Issuer) -> None:
     bureau = issuer.bureau
     file = sent(bureau, issuer.manager, b"phone\n13733330000\n13733330001\n")
     agreed(issuer, asked(issuer, file))
     bureau.sql(
-        "INSERT INTO member (phone_hash, phone_sealed, phone_masked, made_by, made_at)"
-        " VALUES (%s, '', '', 'x', now())",
+        "INSERT INTO member (phone_hash, phone_sealed, phone_masked, made_by, made_at, record_at,"
+        " issuer_id) SELECT %s, '', '', 'x', now(), 'issuer/' || i.id, i.id FROM issuer AS i"
+        " WHERE i.institution_id = %s",
         bureau.office.hsm.hash_secret(Secret(b"13733330001"), "phone"),
+        HOME["issuer"],
     )
     before = members(bureau)
     bureau.do_jobs()

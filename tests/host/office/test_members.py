@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from host.model.office import Done, Waiting
@@ -114,3 +115,82 @@ def test_who_has_something_left_does_not_leave(bureau: Bureau, member: int) -> N
         asker, "member.close", member=member, phone_last="9999", note="they asked to"
     )
     assert wrong.code == "E-FIELD"
+
+
+PHONE = "13700001234"
+
+
+def added(bureau: Bureau, merchant: str, phone: str, name: str = "") -> Any:
+    ops = bureau.person("platform_ops")
+    return bureau.do(ops, "member.add", phone=phone, merchant=merchant, name=name)
+
+
+def other_merchant(bureau: Bureau) -> str:
+    [(merchant,)] = bureau.sql(
+        "SELECT merchant_id FROM merchant WHERE merchant_id <> %s ORDER BY id LIMIT 1",
+        HOME["merchant"],
+    )
+    return str(merchant)
+
+
+def alike(told: Any, phone: str) -> str:
+    """What is told, but for its number and what was typed in."""
+    assert isinstance(told, Done), told
+    masked = f"{phone[:3]}****{phone[-4:]}"
+    words = str(msgspec.structs.replace(told, version="", subject=""))
+    return words.replace(masked, "PHONE").replace(f"'id': {told.subject}", "'id': N")
+
+
+@pytest.mark.parametrize("state", ["active", "frozen", "closing"])
+def test_adding_whom_others_know_tells_what_adding_a_stranger_does(
+    bureau: Bureau, member: int, state: str
+) -> None:
+    """S3-18, S4-26: one answer, numbers in a row, own names; twice at one merchant is an error."""
+    closing = bureau.now if state == "closing" else None
+    bureau.sql("UPDATE member SET state = %s, closing_at = %s WHERE id = %s",
+               state, closing, member)  # fmt: skip
+    abroad = other_merchant(bureau)
+    phones = ("13611110001", PHONE, "13611110002")
+    owner = bureau.person("merchant_owner", "merchant", abroad)
+    asked = [{"phone": phone, "merchant": abroad, "name": "Li"} for phone in phones]
+    told = [bureau.do(owner, "member.add", **values) for values in asked]
+    assert len({alike(*one) for one in zip(told, phones, strict=True)}) == 1
+    numbers = [int(one.subject) for one in told]
+    assert numbers == list(range(numbers[0], numbers[0] + 3))
+    rows = [bureau.rows(owner, "members", member=str(number))[0] for number in numbers]
+    assert len({(row["name"], row["state"], row["made_at"]) for row in rows}) == 1
+    assert bureau.rows(owner, "members", member=str(member)) == []
+    for number in numbers:
+        assert isinstance(bureau.do(owner, "member.edit", member=number, name="Li Er"), Done)
+    assert [bureau.do(owner, "member.add", **values).code for values in asked] == ["E-ID"] * 3
+    assert bureau.sql("SELECT state, name FROM member WHERE id = %s", member) == [(state, "王小明")]
+    assert bureau.sql("SELECT count(*) FROM history WHERE after ? 'record_at'") == [(0,)]
+
+
+def test_service_freezes_the_holder_and_no_record_of_them(bureau: Bureau, member: int) -> None:
+    record = added(bureau, other_merchant(bureau), PHONE).subject
+    service = bureau.person("service", "platform")
+    told = bureau.do(service, "member.freeze", member=int(record), note="lost")
+    assert told.code == "E-RECORD"
+    assert f"record of member {member}" in told.en
+
+
+def test_who_is_forgotten_is_forgotten_wherever_they_were_added(
+    bureau: Bureau, member: int
+) -> None:
+    """S4-28."""
+    record = int(added(bureau, other_merchant(bureau), PHONE, "Wang").subject)
+    leave(bureau, member)
+    bureau.later(days=17)
+    bureau.do_jobs()
+    assert state(bureau, member) == state(bureau, record) == ("closed", "", "")
+
+
+def test_a_record_is_forgotten_alone(bureau: Bureau, member: int) -> None:
+    """S4-28: who leaves one merchant is a member of the others."""
+    record = int(added(bureau, other_merchant(bureau), PHONE, "Wang").subject)
+    leave(bureau, record)
+    bureau.later(days=17)
+    bureau.do_jobs()
+    assert state(bureau, record) == ("closed", "", "")
+    assert state(bureau, member) == ("active", "王小明", "137****1234")

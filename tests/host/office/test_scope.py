@@ -13,7 +13,8 @@ import psycopg
 import pytest
 
 from config.run.database import Dsns
-from host.model.office import Refused
+from host.model.office import Done, Refused
+from host.office.doing import REFUSED_BY
 from host.office.places import SCOPE_COLUMNS, VIEW_COLUMNS, Scope
 from host.office.questions import SQL
 from host.office.roles import ROLES, STAFF
@@ -252,6 +253,59 @@ def test_what_is_anothers_and_what_is_not_there_are_told_alike(world: World) -> 
         for store in (world.store, 9_999)
     ]
     assert told[0] == told[1]
+
+
+SHARED: dict[str, str] = {
+    "person_login": "one signs in by it everywhere",
+    "issuer_institution_id_key": "messages name an issuer by it",
+    "issuer_pan_prefix_key": "a card number says by it whose card it is",
+    "merchant_merchant_id_key": "messages name a merchant by it",
+    "terminal_pkey": "messages name a till by it",
+    "programme_pkey": "messages name the unit of a programme by it",
+    "alliance_coded": "whom it invites names it by that",
+    "alliance_once": "its number, given out by the platform",
+}
+"""Names that all share: whoever chooses one hears that it is taken. None says who somebody is."""
+SHARED_KINDS = {"person", "issuer", "merchant", "terminal", "programme", "alliance"}
+OWNERS = {"issuer_id", "merchant_id", "alliance_id", "product_id"}
+TAKEN = {row.code for row, _ in REFUSED_BY.values()}
+
+
+def test_that_something_is_taken_is_told_of_ones_own_and_of_names_that_all_share(
+    world: World,
+) -> None:
+    """S1-47: each constraint that refuses is within an owner, or of a shared name."""
+    rows = world.bureau.sql(
+        "SELECT c.conname, array_agg(a.attname::text) FROM pg_constraint AS c"
+        " JOIN pg_attribute AS a ON a.attrelid = c.conrelid AND a.attnum = any(c.conkey)"
+        " WHERE c.contype IN ('u', 'p', 'x') GROUP BY c.oid, c.conname"
+    )
+    columns = {name: set(held) for name, held in rows}
+    for name in REFUSED_BY:
+        assert name in columns, f"{name} is no constraint of one name"
+        is_within = len(columns[name]) > 1 and not columns[name].isdisjoint(OWNERS)
+        assert is_within != (name in SHARED), f"{name}: {columns[name]}"
+    assert {name for name, held in columns.items() if "phone_hash" in held} == {"member_by_phone"}
+    assert "member_by_phone" not in REFUSED_BY
+
+
+@pytest.mark.parametrize(("role", "scope"), HELD)
+def test_making_what_another_has_tells_nothing_of_it(world: World, role: str, scope: Scope) -> None:
+    """S1-47, S3-18: under ones own merchant or issuer, by all that names what is foreign."""
+    bureau, person = world.bureau, world.person(role, scope)
+    bureau.sign_in(person)
+    own = {name: HOME[name] for name in ("merchant", "issuer")} | {"phone": "13900001234"}
+    for action in ACTIONS.values():
+        if action.within is None or role not in action.roles:
+            continue
+        for values in world.values(action.id):
+            mine = values | {name: own[name] for name in own if name in values}
+            told = bureau.do(person, action.id, _is_dry_run=True, **mine)
+            kind = action.about(msgspec.convert(mine, action.values)).kind if action.about else ""
+            if isinstance(told, Refused) and kind not in SHARED_KINDS:
+                assert told.code not in TAKEN, f"{action.id} by {role}@{scope}: {told}"
+            if action.id == "member.add" and scope is Scope.MERCHANT:
+                assert isinstance(told, Done), told
 
 
 def members_of(view: View, scope: Scope) -> Scope | None:
