@@ -116,6 +116,7 @@ def create_batch(
     values |= {"product_version": product.version, "face_minor": _face_of(product, new)}
     values |= _days_of(product, new)
     values |= {"made_by": by.who, "made_at": by.at}
+    connection.execute(SQL["hold_numbers"])
     row = connection.execute(SQL["add_batch"], values).fetchone()
     assert row is not None, "it returns what it wrote"
     batch, code = row
@@ -315,6 +316,7 @@ def _days_of(product: _Product, new: NewBatch) -> dict[str, dt.date | None]:
 def _add_part(connection: Connection, batch: int, cards: int, by: By, *, is_chosen: bool) -> int:
     values: dict[str, object] = {"batch_id": batch, "cards": cards, "is_chosen": is_chosen}
     values |= {"added_by": by.who, "added_at": by.at}
+    connection.execute(SQL["hold_numbers"])
     row = connection.execute(SQL["add_part"], values).fetchone()
     assert row is not None, "it returns what it wrote"
     part: int = row[0]

@@ -49,6 +49,11 @@ VALUES (
 )
 RETURNING t.version;
 
+-- name: hold_numbers
+-- One after the other gives a number, until the end of its transaction: what is undone, as a dry
+-- run, has used up none.
+SELECT pg_advisory_xact_lock(34180, -3);
+
 -- name: add_batch
 -- A draft; its code is its year and its number.
 -- notes: card_batch
@@ -61,7 +66,7 @@ SELECT
     format('CB-%%s-%%s', to_char(%(made_at)s::timestamptz, 'YYYY'), lpad(n.number::text, 4, '0')),
     %(issuer_id)s, %(product_id)s, %(product_version)s, %(name)s, %(responsible)s, %(vendor_id)s,
     %(face_minor)s, %(valid_from)s, %(valid_to)s, %(note)s, 'draft', %(made_by)s, %(made_at)s
-FROM (SELECT nextval('card_batch_number')::integer AS number) AS n
+FROM (SELECT coalesce(max(b.id), 0) + 1 AS number FROM card_batch AS b) AS n
 RETURNING t.id, t.code;
 
 -- name: numbers_given
@@ -78,7 +83,7 @@ INSERT INTO card_batch_part AS t (
     id, batch_id, number, cards, is_chosen, state, added_by, added_at
 )
 VALUES (
-    nextval('card_part_number')::integer,
+    (SELECT coalesce(max(p.id), 0) + 1 FROM card_batch_part AS p),
     %(batch_id)s,
     (
         SELECT coalesce(max(p.number), 0) + 1 FROM card_batch_part AS p

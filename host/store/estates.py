@@ -162,8 +162,6 @@ def _copy_batches(connection: Connection, batches: Sequence[BatchPlan], now: dt.
         ("copy_card_parts", (part_row(one, now) for one in batches)),
     ):
         _copy(connection, name, rows)
-    if batches:
-        connection.execute(SQL["count_batches"], {"last": max(one.id for one in batches)})
 
 
 def _fields(value: Any) -> Row:

@@ -113,12 +113,6 @@ COPY card_batch_part (
     id, batch_id, number, cards, made, is_chosen, state, added_by, added_at, opened_by, opened_at
 ) FROM STDIN;
 
--- name: count_batches
--- Numbers of batches and parts that are made later follow on those of the plan.
-SELECT
-    setval('card_batch_number', %(last)s::bigint),
-    setval('card_part_number', %(last)s::bigint);
-
 -- name: copy_purses
 -- Two of each card, equal to the entries that go in beside them.
 COPY purse (

@@ -36,8 +36,6 @@ SEQUENCES: Final[Mapping[tuple[str, str], frozenset[str]]] = {
             "approval",
             "history",
             "job",
-            "card_batch",
-            "card_part",
             "card_sale",
             "member",
             "office_file",

@@ -182,6 +182,26 @@ def test_a_word_that_a_filter_does_not_know_is_refused_with_those_it_does(
     assert words in told.en
 
 
+@pytest.mark.parametrize("numbers", [None, "9988765432100019"])
+def test_a_dry_run_uses_up_no_number_of_a_batch(issuer: Issuer, numbers: str | None) -> None:
+    """S1-01."""
+    bureau, first = issuer.bureau, issuer.batch()
+    values: dict[str, Any] = {
+        "product": issuer.product, "name": "Winter", "cards": 1,
+        "responsible": issuer.manager.login, **({"numbers": numbers} if numbers else {}),
+    }  # fmt: skip
+    before = bureau.sql("SELECT count(*), max(id) FROM card_batch_part")
+    told = bureau.do(issuer.maker, "card_batch.create", _is_dry_run=True, **values)
+    assert isinstance(told, Done), told
+    assert bureau.refused(issuer.maker, "card_batch.create", **values | {"cards": 0}) == "E-FIELD"
+    wrong = {"responsible": issuer.manager.login, "numbers": "1", "cards": 1}
+    assert bureau.refused(issuer.maker, "card_batch.create", **values | wrong) == "E-NUMBER"
+    assert bureau.sql("SELECT count(*), max(id) FROM card_batch_part") == before
+    year, number = issuer.batch().subject.rsplit("-", 1)
+    assert first.subject == f"{year}-{int(number) - 1:04}"
+    assert told.subject == f"{year}-{number}"
+
+
 def test_pages_of_a_batch_go_on_from_one_part_to_the_next(issuer: Issuer) -> None:
     made, bureau = issuer.batch(), issuer.bureau
     issuer.batch()

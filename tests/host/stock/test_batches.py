@@ -4,6 +4,8 @@ import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
+import psycopg
 import pytest
 
 from host.model.instruments import Form
@@ -175,3 +177,21 @@ def test_numbers_of_a_range_within_are_anothers_and_counted_once() -> None:
 def add(stock: Stock, batch: int, cards: int) -> int:
     with stock.connection.transaction():
         return batches.add_part(stock.connection, batch, cards, MAKER)
+
+
+def test_batches_made_at_once_wait_for_each_other_and_are_numbered_one_after_the_other(
+    stock: Stock,
+) -> None:
+    """S1-01."""
+    product = stock.product()
+    new = batches.NewBatch(product=product, name="Autumn", cards=1, responsible="li")
+    other = stock.product(code="OTHER")
+    with psycopg.connect(stock.dsns.office, autocommit=True) as beside:
+        beside.execute("SET lock_timeout = '50 ms'")
+        with stock.connection.transaction():
+            made = batches.create_batch(stock.connection, new, MAKER)
+            with pytest.raises(psycopg.errors.LockNotAvailable), beside.transaction():
+                batches.create_batch(beside, msgspec.structs.replace(new, product=other), MAKER)
+        with beside.transaction():
+            later = batches.create_batch(beside, msgspec.structs.replace(new, product=other), MAKER)
+    assert (later.batch, later.part) == (made.batch + 1, made.part + 1)
