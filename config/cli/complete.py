@@ -46,8 +46,9 @@ def part_numbers(context: typer.Context, incomplete: str) -> Offers:
     """Numbers of parts within the card batch that was named."""
 
     def offered() -> Offers:
-        batch = f"{context.params.get('batch') or ''}/"
-        found = _asked(context, "card-parts", batch + incomplete) if batch != "/" else []
+        named = context.params.get("batch") or next(iter(context.args), "")
+        batch = f"{named}/"
+        found = _asked(context, "card-parts", batch + incomplete) if named else []
         return [(name.removeprefix(batch), words) for name, words in found]
 
     return _quietly(offered)
