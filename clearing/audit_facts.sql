@@ -578,8 +578,6 @@ judged AS (
                 THEN 'which has made no card of that number'
             WHEN card.issuer_id <> part.issuer_id
                 THEN 'which is of another issuer'
-            WHEN card.status = 'active' AND card.sale IN ('unsold', 'allocated')
-                THEN 'which is in use, and in stock to be sold'
             WHEN
                 part.state <> 'opened'
                 AND (
@@ -589,6 +587,8 @@ judged AS (
                     OR card.member_id IS NOT NULL
                 )
                 THEN 'which is not opened, and was used or sold all the same'
+            WHEN card.status = 'active' AND card.sale IN ('unsold', 'allocated')
+                THEN 'which is in use, and in stock to be sold'
         END AS fault
     FROM card
     LEFT JOIN part ON card.part_id = part.id

@@ -286,7 +286,7 @@ ID: Final = RefusalKind(
     next="choose another number, or edit the one that is there",
 )
 RECORD: Final = RefusalKind(
-    code="E-RECORD",
+    code="E-NO-HOLDER",
     en="it is a merchant's or an issuer's own record of member {holder}",
     zh="这是会员 {holder} 在商户或发卡方的自有档案",
     why="cards are bound to the holder of a phone; a record of them that others keep has none",

@@ -171,7 +171,7 @@ def test_service_freezes_the_holder_and_no_record_of_them(bureau: Bureau, member
     record = added(bureau, other_merchant(bureau), PHONE).subject
     service = bureau.person("service", "platform")
     told = bureau.do(service, "member.freeze", member=int(record), note="lost")
-    assert told.code == "E-RECORD"
+    assert told.code == "E-NO-HOLDER"
     assert f"record of member {member}" in told.en
 
 
