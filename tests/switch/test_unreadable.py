@@ -208,7 +208,10 @@ def order_blind(stan: str) -> bytes:
     return said[:11] + seal(said[11:], UnionPayEcbMac(KEYS[MacAlgorithm.UNIONPAY_ECB]))
 
 
-async def test_under_an_order_blind_code_it_is_silence_and_few_cases(bench: Bench) -> None:
+async def test_under_an_order_blind_code_it_is_silence_and_few_cases(
+    bench: Bench,
+    autojump_clock: object,
+) -> None:
     """Whoever has heard one message may have made the code fit: people are told, and not often."""
     bench.line.profile = msgspec.structs.replace(
         till_profile(TERMINAL),

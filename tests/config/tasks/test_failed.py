@@ -231,8 +231,9 @@ def test_the_issuers_failures_stand_in_the_demos_summary(places: Places) -> None
         pass
 
 
-@pytest.mark.usefixtures("autojump_clock")
-async def test_a_bench_whose_slow_senders_cannot_call_says_so_instead_of_waiting() -> None:
+async def test_a_bench_whose_slow_senders_cannot_call_says_so_instead_of_waiting(
+    autojump_clock: object,  # noqa: ARG001 - as a mark alone it does not tick
+) -> None:
     senders = SlowSenders(SlowSettings(port=free_port(), connections=2), b"x" * 20)
     with pytest.raises(SurroundingsError, match=r"2 slow senders could not call .*Next: "):
         await slow._all_called(senders)
