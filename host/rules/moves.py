@@ -9,8 +9,6 @@ either card.
 
 import datetime as dt
 
-import msgspec
-
 from host.ledger import Chart, Leg
 from host.rules.dossier import Dossier, NewLot, Posting, Transit
 from host.rules.endings import is_replaced, note_late
@@ -81,19 +79,24 @@ def _debt_out(dossier: Dossier, purse: Purse) -> Posting | None:
     points, last_day = debt_of(purse, dossier.today)
     if not points:
         return None
-    posting = _out(dossier, purse, points, last_day)
-    posting.legs = [leg.swapped() for leg in posting.legs]
+    posting = _out(dossier, purse, points, last_day, is_debt=True)
     posting.new_lots = [NewLot(purse.account, points, last_day)]
-    assert posting.transit is not None, "it leaves for another card"
-    posting.transit = msgspec.structs.replace(posting.transit, is_debt=True)
     return posting
 
 
-def _out(dossier: Dossier, purse: Purse, amount: int, expires_on: dt.date | None = None) -> Posting:
+def _out(
+    dossier: Dossier,
+    purse: Purse,
+    amount: int,
+    expires_on: dt.date | None = None,
+    *,
+    is_debt: bool = False,
+) -> Posting:
     receiver = dossier.receiver
     assert receiver is not None, "it was asked before"
     transit = dossier.book.account(Chart.IN_TRANSIT, purse.unit)
     leg = Leg(purse.account, transit, amount, purse.unit)
+    leg = leg.swapped() if is_debt else leg
     posting = Posting(dossier.present_card, dossier.merchant_id, amount, purse.unit, [leg])
-    posting.transit = Transit(receiver.shard, receiver.id, expires_on)
+    posting.transit = Transit(receiver.shard, receiver.id, expires_on, is_debt)
     return posting
