@@ -27,6 +27,7 @@ from config.bench.report import (
 )
 from config.bench.rows import BENCHES, Bench, Extent, run_benches
 from config.bench.slow import SlowBench, measure_slow
+from config.cli import complete
 from config.errors import SettingsError
 from tests.commands import run_command
 
@@ -164,3 +165,7 @@ def test_an_unknown_bench_is_refused_before_any_is_run(tmp_path: Path) -> None:
 def test_the_help_names_every_bench() -> None:
     said = run_command("bench", "--help", environ=os.environ | {"COLUMNS": "200"}).stdout
     assert all(re.search(rf"\b{name}\b", said) for name in BENCHES)
+
+
+def test_a_shell_offers_the_benches_that_there_are() -> None:
+    assert tuple(BENCHES) == complete.BENCHES
