@@ -20,7 +20,7 @@ _encode = msgspec.msgpack.Encoder().encode
 
 
 def fingerprint_of(request: Request, pan_hash: bytes | None) -> bytes:
-    """16 bytes over kind, merchant, amount, card, goods, order and the original named."""
+    """16 bytes over kind, merchant, amount, card, goods, order, besides and the original named."""
     amount, original = request.amount, request.original
     about: list[str | int | None] = [request.kind, request.merchant_id]
     if amount is not None:
@@ -35,6 +35,8 @@ def fingerprint_of(request: Request, pan_hash: bytes | None) -> bytes:
     about += [request.goods, original.rrn if original is not None else None]
     if (order := request.order) is not None:
         about += [order.order, order.sub_order]
+    if request.besides is not None:
+        about.append(_encode(request.besides).hex())
     return _digest(about, pan_hash)
 
 

@@ -302,6 +302,17 @@ class IssuerDecision(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Masked; empty where the message named none."""
 
 
+class Besides(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """What few messages say: on the link only where one does, so that others pay nothing.
+
+    Whatever stands here is part of what makes a message the same message (`host.fingerprint`).
+    """
+
+
+class ToldBesides(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """What few answers say, in the same way."""
+
+
 class Request(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """One message from a terminal, whatever it was spelled in."""
 
@@ -362,6 +373,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=Fal
     it has none nothing is posted or stored."""
     order: OrderReference | None = None
     """Which order is paid or given back, where the till says so. Kept beside what was posted."""
+    besides: Besides | None = None
 
 
 ANYBODYS_PART: Final = 4
@@ -415,6 +427,7 @@ class Response(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=Fa
     """Load verification: the largest amount the card can take."""
     pin: PinBlock | None = None
     """PIN translation: under the zone key."""
+    besides: ToldBesides | None = None
 
     @property
     def is_approved(self) -> bool:

@@ -62,6 +62,8 @@ class Outcome(msgspec.Struct, gc=False):
     """The journal before this in its card's trail; 0: none, or this is not of it."""
     opened: list[NewCase] = []
     """Cases, stored with it."""
+    beside: list[msgspec.Struct] | None = None
+    """Rows of other tables, stored with it."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -101,7 +103,7 @@ def decide(item: Item, state: State, court: Court, numbers: Numbers) -> Outcome:
         _make_final(outcome, result.original, state)
     _watch_confirmations(dossier, reason)
     _watch_batches(dossier, reason)
-    outcome.opened = dossier.opened
+    outcome.opened, outcome.beside = dossier.opened, dossier.beside
     _apply(outcome, state)
     if item.request.kind in BURIES_ORIGINAL:
         _bury_original(outcome, dossier, court, numbers)

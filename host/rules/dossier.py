@@ -90,6 +90,14 @@ class Dossier(msgspec.Struct, gc=False):
     """Minor units or points asked for; 0 where the kind has none."""
     opened: list[NewCase] = []
     """What people are to look at because of this request."""
+    beside: list[msgspec.Struct] | None = None
+    """Rows of tables of their own that go with it: each of a type of `host.store.beside.KEPT`."""
+
+    def keep(self, row: msgspec.Struct) -> None:
+        """Let a row stand beside the exchange. Whoever posts keeps it once nothing can refuse."""
+        if self.beside is None:
+            self.beside = []
+        self.beside.append(row)
 
     def open_case(
         self, kind: CaseKind, detail: str, amount_minor: int = 0, unit: str = "", *, stan: str = ""

@@ -33,6 +33,7 @@ from host.rules.state import (
 )
 from host.rules.transactions import TRANSACTIONS
 from host.store import arrays
+from host.store.beside import LOADS
 from host.store.counters import load_counters
 from host.store.following import Following
 from host.store.locks import CUT_OFF_LOCK
@@ -91,6 +92,7 @@ def load(
     _load_expired(connection, stale, state)
     _load_lots(connection, items, state)
     _load_settled(connection, items, state)
+    _load_besides(connection, items, state, book)
     state.counters = load_counters(connection, items)
     return state
 
@@ -273,6 +275,15 @@ def _hold_enough(purse: Purse, points: int, state: State) -> bool:
         or sum(max(lot.remaining, 0) for lot in lots[:LOTS_READ_FIRST]) >= needed
         for lots in (unspent, fresh)
     )
+
+
+def _load_besides(connection: Connection, items: Sequence[Item], state: State, book: Book) -> None:
+    """What only some kinds are decided over, where one of them is in the batch, or is undone."""
+    kinds = {item.request.kind for item in items}
+    kinds |= {original.kind for original in state.originals.values()}
+    for row in LOADS:
+        if not row.kinds.isdisjoint(kinds):
+            row.read(connection, items, state, book)
 
 
 def _load_settled(connection: Connection, items: Sequence[Item], state: State) -> None:

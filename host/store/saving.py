@@ -33,6 +33,7 @@ from host.rules.dossier import Posting
 from host.rules.endings import is_replaced
 from host.rules.state import Card, State
 from host.store import arrays
+from host.store.beside import rows_beside
 from host.store.cases import SQL as CASE_SQL
 from host.store.cases import row_of
 from host.store.counters import raised_counters
@@ -184,6 +185,7 @@ def _statements(
         yield from _advices(posted)
         yield from _orders(posted, state)
         yield from _of_own(posted)
+    yield from rows_beside(outcomes)
     yield from _purses(cards.values())
     yield from _facts(outcomes)
     yield from _pin_failures(cards.values(), outcomes)

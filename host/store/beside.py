@@ -1,0 +1,57 @@
+"""What only some kinds load and keep, as two tables: a batch in which none of them is pays nothing.
+
+A kind that is decided over more than cards, purses and originals has a row in LOADS: its function
+reads that into the batch's state, in one statement for all who ask. A kind that leaves more than
+legs has a type in KEPT: whoever decides keeps values of it (`Dossier.keep`), and all of a batch are
+put in by one statement, in the order in which they were decided.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Final, LiteralString
+
+import msgspec
+import psycopg
+
+from host.book import Book
+from host.model.requests import Kind
+from host.rules.decision import Outcome
+from host.rules.dossier import Item
+from host.rules.state import State
+from host.store import arrays
+
+Connection = psycopg.Connection[Any]
+
+
+class Load(msgspec.Struct, frozen=True):
+    """What is read for a batch in which one of these kinds is, or is undone."""
+
+    kinds: frozenset[Kind]
+    read: Callable[[Connection, Sequence[Item], State, Book], None]
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """How values of one type become rows."""
+
+    statement: LiteralString
+    """Takes its columns as arrays."""
+    columns: tuple[arrays.Column, ...]
+    row: Callable[[int, int, Any], tuple[Any, ...]]
+    """From the shard, the exchange's number and the value."""
+
+
+LOADS: Final[tuple[Load, ...]] = ()
+KEPT: Final[Mapping[type[msgspec.Struct], Kept]] = {}
+
+
+def rows_beside(
+    outcomes: Sequence[Outcome],
+) -> Iterable[tuple[LiteralString, Sequence[Any]]]:
+    """A statement for each type of which there is something to keep."""
+    rows: dict[type[msgspec.Struct], list[tuple[Any, ...]]] = {}
+    for outcome in outcomes:
+        for value in outcome.beside or ():
+            shard = outcome.card.shard if outcome.card is not None else outcome.item.shard
+            of_type = rows.setdefault(type(value), [])
+            of_type.append(KEPT[type(value)].row(shard, outcome.number, value))
+    for kind, stored in rows.items():
+        yield KEPT[kind].statement, arrays.columns(KEPT[kind].columns, stored)
