@@ -1,0 +1,146 @@
+"""A poster on a real database, asked one message after the other from code that is not async."""
+
+import datetime as dt
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import msgspec
+import psycopg
+import trio
+
+from config.run.database import Dsns
+from host.estate.demo import CITY, PEAR, card_pan
+from host.estate.plan import CardPlan, EstatePlan, IssuerPlan
+from host.model.requests import Request, Response
+from tests.host import conftest
+from tests.host.conftest import PLAN, Till, opened
+from tests.host.stateful.model import CITY as CITY_TERMS
+from tests.host.stateful.model import PEAR as PEAR_TERMS
+from tests.host.stateful.model import Card, Model
+
+VALUE, POINTS = 100_000, 2_000
+FIRST_CARD = 20_000
+DAY = dt.date(2026, 11, 22)
+
+
+def _card(number: int, issuer: IssuerPlan, points: int) -> CardPlan:
+    return CardPlan(
+        id=number,
+        issuer_id=issuer.id,
+        pan=card_pan(issuer, number),
+        pin=PLAN.cards[0].pin,
+        expiry="3012",
+        balance_minor=VALUE,
+        points=points,
+    )
+
+
+def plan_of(hands: int) -> tuple[CardPlan, ...]:
+    """Three cards for each run: a city card, one with points, a pear card with points."""
+    issuers = ((CITY, 0), (CITY, POINTS), (PEAR, POINTS))
+    return tuple(
+        _card(FIRST_CARD + 3 * hand + place, issuer, points)
+        for hand in range(hands)
+        for place, (issuer, points) in enumerate(issuers)
+    )
+
+
+class House:
+    """Asks, and looks at what is stored."""
+
+    def __init__(self, till: Till, token: trio.lowlevel.TrioToken, hands: int) -> None:
+        self.till, self._token = till, token
+        self._hands = iter(range(hands))
+        self._look = psycopg.connect(till.dsns.owner, autocommit=True)
+        self._look.prepare_threshold = 0
+        self.today = DAY
+
+    def close(self) -> None:
+        """Nobody looks any more."""
+        self._look.close()
+
+    def deal_cards(self, model: Model) -> list[Card]:
+        """Three that nobody has used, as they were opened."""
+        first = FIRST_CARD + 3 * next(self._hands)
+        kinds = ((CITY_TERMS, 0), (CITY_TERMS, POINTS), (PEAR_TERMS, POINTS))
+        cards = []
+        for place, (terms, points) in enumerate(kinds):
+            card = Card(first + place, terms, VALUE)
+            if points:
+                opened_on, model.today = model.today, DAY
+                model.lot(card, points)
+                model.today = opened_on
+            cards.append(card)
+        return cards
+
+    def ask(self, request: Request) -> Response:
+        """Its answer."""
+        return trio.from_thread.run(self.till.ask, request, trio_token=self._token)
+
+    def turn_the_date(self) -> None:
+        """The next business date."""
+        self.till.turn_the_date()
+        self.today += dt.timedelta(days=1)
+
+    def value_of(self, card: int) -> int:
+        """Money, as its purse says."""
+        row = self._look.execute(
+            "SELECT posted_minor FROM purse WHERE card_id = %s AND unit = 'CNY'", (card,)
+        ).fetchone()
+        return int(row[0]) if row is not None else 0
+
+    def lots_of(self, card: int) -> list[tuple[dt.date, int]]:
+        """Last days and points of lots that are not empty, in the order in which they came."""
+        found = self._look.execute(
+            "SELECT l.expires_on, l.remaining FROM lot AS l JOIN purse AS p"
+            " ON p.shard = l.shard AND p.account_id = l.account_id"
+            " WHERE p.card_id = %s AND l.remaining <> 0 ORDER BY l.expires_on, l.id",
+            (card,),
+        )
+        return [(until, left) for until, left in found]
+
+
+@contextmanager
+def house_at(dsns: Dsns, hands: int) -> Iterator[House]:
+    """Runs a poster in a thread until the block ends."""
+    cards = {card.id: card for card in plan_of(hands)}
+    conftest.CARDS.update(cards)
+    ready, ended = threading.Event(), threading.Event()
+    tokens: list[trio.lowlevel.TrioToken] = []
+    scopes: list[trio.CancelScope] = []
+    with opened(dsns) as poster:
+
+        async def run() -> None:
+            async with trio.open_nursery() as nursery:
+                scopes.append(nursery.cancel_scope)
+                tokens.append(trio.lowlevel.current_trio_token())
+                nursery.start_soon(poster.run)
+                ready.set()
+
+        def in_thread() -> None:
+            try:
+                trio.run(run)
+            finally:
+                ended.set()
+
+        thread = threading.Thread(target=in_thread, name="house")
+        thread.start()
+        try:
+            assert ready.wait(20)
+            house = House(Till(poster, dsns), tokens[0], hands)
+            try:
+                yield house
+            finally:
+                house.close()
+        finally:
+            tokens[0].run_sync_soon(scopes[0].cancel)
+            assert ended.wait(20)
+            thread.join()
+            for number in cards:
+                del conftest.CARDS[number]
+
+
+def estate_of(hands: int) -> EstatePlan:
+    """The demo's estate with cards for so many runs beside its own."""
+    return msgspec.structs.replace(PLAN, cards=(*PLAN.cards, *plan_of(hands)), batches=())

@@ -1,0 +1,304 @@
+"""What cards have, and what each message is to be answered: sums, lots and what became of deals.
+
+It shares no code with the host. A method says what the host is to answer, and changes the model as
+that answer says. Points are kept in lots, each with its last day, for that is where they differ.
+"""
+
+import datetime as dt
+from dataclasses import dataclass, field
+
+from host.model.responses import Reason
+
+OK = Reason.APPROVED
+NO_MONEY = Reason.INSUFFICIENT_FUNDS
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What an issuer of the demo's estate lets its cards do."""
+
+    amount_max: int
+    balance_max: int
+    points_per_yuan: int
+    redemption_min: int
+    may_owe: bool
+    months: int
+    pin_tries: int = 3
+
+
+CITY = Terms(500_000, 1_000_000, 1, 100, may_owe=True, months=24)
+PEAR = Terms(200_000, 500_000, 2, 500, may_owe=False, months=12)
+
+
+@dataclass
+class Lot:
+    """Points that came together."""
+
+    place: int
+    """In the order in which they came."""
+    until: dt.date
+    left: int
+
+
+@dataclass
+class Card:
+    """What one card has."""
+
+    number: int
+    terms: Terms
+    value: int
+    lots: list[Lot] = field(default_factory=list)
+    wrong_pins: int = 0
+    owed_by_merchants: int = 0
+
+    @property
+    def points(self) -> int:
+        """All of them, expired ones that nobody wrote off yet, too."""
+        return sum(lot.left for lot in self.lots)
+
+    def spendable(self, on: dt.date) -> int:
+        """Points without what has expired; what that paid of a debt is not lost."""
+        gone = sum(lot.left for lot in self.lots if lot.left > 0 and lot.until < on)
+        owed = -sum(lot.left for lot in self.lots if lot.left < 0)
+        return min(self.points, self.points - (gone - owed)) if gone else self.points
+
+    def in_order(self, first: Lot | None = None) -> list[Lot]:
+        """As they are taken from: one before all others, then by their last days."""
+        return sorted(self.lots, key=lambda lot: (lot is not first, lot.until, lot.place))
+
+
+Takings = list[tuple[Lot, int]]
+"""Out of which lots how many points went; below zero: came."""
+
+
+def take(lots: list[Lot], points: int) -> Takings:
+    """As many as there are in each, one after the other."""
+    taken: Takings = []
+    for lot in lots:
+        part = min(points, lot.left)
+        if part > 0:
+            lot.left -= part
+            points -= part
+            taken.append((lot, part))
+    return taken if not points else [*taken, (lots[0], owe(lots[0], points))]
+
+
+def owe(lot: Lot, points: int) -> int:
+    """What no lot has any more."""
+    lot.left -= points
+    return points
+
+
+def give(taken: Takings) -> Takings:
+    """To the very lots that they were taken from."""
+    for lot, points in taken:
+        lot.left += points
+    return [(lot, -points) for lot, points in taken]
+
+
+@dataclass
+class Deal:
+    """Something that was asked about a card, and what has become of it."""
+
+    card: Card
+    amount: int
+    kind: str
+    answer: Reason = OK
+    earned: Lot | None = None
+    points: int = 0
+    """That it earned."""
+    taken: Takings = field(default_factory=list)
+    refunded: int = 0
+    voids: int = 0
+    is_reversed: bool = False
+    is_final: bool = False
+    """It never stands again, whatever undid it: a reversal has said so."""
+    of: "Deal | None" = None
+
+    @property
+    def is_undone(self) -> bool:
+        """By a void that stands, or by its reversal."""
+        return self.voids > 0 or self.is_reversed
+
+
+class Model:
+    """All cards of one run, and the date."""
+
+    def __init__(self, today: dt.date) -> None:
+        self.today = today
+        self._place = 0
+
+    def lot(self, card: Card, points: int) -> Lot:
+        """Points that come today."""
+        self._place += 1
+        first = self.today.replace(day=1)
+        month = first.year * 12 + first.month + card.terms.months
+        until = dt.date(month // 12, month % 12 + 1, 1) - dt.timedelta(days=1)
+        made = Lot(self._place, until, points)
+        card.lots.append(made)
+        return made
+
+    def inquire(self, card: Card, *, pin_is_right: bool) -> Deal:
+        """What is there."""
+        return Deal(card, 0, "inquiry", _pin(card, is_right=pin_is_right) or OK)
+
+    def buy(self, card: Card, amount: int, *, pin_is_right: bool) -> Deal:
+        """Value for goods, and points for it."""
+        deal = Deal(card, amount, "purchase")
+        deal.answer = (
+            (_pin(card, is_right=pin_is_right))
+            or (Reason.AMOUNT_LIMIT if amount > card.terms.amount_max else None)
+            or (NO_MONEY if amount > card.value else OK)
+        )
+        if deal.answer is OK:
+            card.value -= amount
+            self._earn(deal, amount)
+        return deal
+
+    def earn(self, card: Card, amount: int) -> Deal:
+        """Points for what was paid elsewhere."""
+        deal = Deal(card, amount, "earning")
+        if amount > card.terms.amount_max:
+            deal.answer = Reason.AMOUNT_LIMIT
+        elif not amount * card.terms.points_per_yuan // 100:
+            deal.answer = Reason.INVALID_AMOUNT
+        else:
+            self._earn(deal, amount)
+        return deal
+
+    def load(self, card: Card, amount: int) -> Deal:
+        """Cash to value."""
+        deal = Deal(card, amount, "load")
+        if amount > card.terms.amount_max or card.value + amount > card.terms.balance_max:
+            deal.answer = Reason.AMOUNT_LIMIT
+        else:
+            card.value += amount
+        return deal
+
+    def redeem(self, card: Card, points: int) -> Deal:
+        """Points for goods, those first that expire first."""
+        deal = Deal(card, points, "redemption")
+        if card.wrong_pins >= card.terms.pin_tries:
+            deal.answer = Reason.PIN_TRIES_EXCEEDED
+        elif points < card.terms.redemption_min:
+            deal.answer = Reason.INVALID_AMOUNT
+        elif points > card.spendable(self.today):
+            deal.answer = NO_MONEY
+        else:
+            fresh = [lot for lot in card.in_order() if lot.until >= self.today]
+            deal.taken = take(fresh, points)
+        return deal
+
+    def void(self, sale: Deal, amount: int) -> Deal:
+        """All of it back."""
+        done = Deal(sale.card, amount, "void", of=sale)
+        if sale.kind == "load":
+            done.answer = Reason.INVALID_TRANSACTION
+        elif sale.is_undone or sale.refunded:
+            done.answer = Reason.ORIGINAL_VOIDED
+        elif amount != sale.amount:
+            done.answer = Reason.ORIGINAL_MISMATCH
+        elif not self._has(sale.card, sale.points):
+            done.answer = NO_MONEY
+        else:
+            sale.voids += 1
+            done.taken = self._undo(sale)
+        return done
+
+    def refund(self, sale: Deal, amount: int) -> Deal:
+        """Some or all of a sale back; of points all or nothing."""
+        done = Deal(sale.card, amount, "refund", of=sale)
+        after = sale.refunded + amount
+        back = sale.points * after // sale.amount - sale.points * sale.refunded // sale.amount
+        if sale.kind not in {"purchase", "redemption"}:
+            done.answer = Reason.INVALID_TRANSACTION
+        elif sale.is_undone:
+            done.answer = Reason.ORIGINAL_VOIDED
+        elif sale.kind == "redemption" and amount != sale.amount:
+            done.answer = Reason.ORIGINAL_MISMATCH
+        elif after > sale.amount:
+            done.answer = Reason.AMOUNT_LIMIT
+        elif not self._has(sale.card, back):
+            done.answer = NO_MONEY
+        elif sale.kind == "redemption":
+            sale.refunded, done.taken = after, give(sale.taken)
+        else:
+            sale.refunded = after
+            sale.card.value += amount
+            if back:
+                done.taken = take(sale.card.in_order(sale.earned), back)
+        return done
+
+    def reverse(self, deal: Deal) -> Reason:
+        """It never happened: or it stands, and that is said."""
+        if deal.answer is not OK or deal.is_reversed:
+            return OK
+        if deal.is_undone or (deal.of is not None and deal.of.is_final):
+            deal.is_final = deal.is_reversed = True
+            return OK
+        if deal.kind == "refund":
+            return Reason.FUNCTION_NOT_SUPPORTED
+        if deal.refunded:
+            return Reason.ORIGINAL_VOIDED
+        if not self._can_be_reversed(deal):
+            return NO_MONEY
+        deal.is_reversed = True
+        if deal.kind == "void":
+            self._do_again(deal)
+        else:
+            self._undo(deal)
+        return OK
+
+    def _earn(self, deal: Deal, amount: int) -> None:
+        deal.points = amount * deal.card.terms.points_per_yuan // 100
+        if deal.points:
+            deal.earned = self.lot(deal.card, deal.points)
+
+    def _undo(self, sale: Deal) -> Takings:
+        """Give what it took, take what it gave: of points what the card has, or may owe."""
+        card = sale.card
+        if sale.kind == "purchase":
+            card.value += sale.amount
+        elif sale.kind == "load":
+            card.value -= sale.amount
+        elif sale.kind == "redemption":
+            return give(sale.taken)
+        if not sale.points:
+            return []
+        part = sale.points if card.terms.may_owe else min(sale.points, max(card.points, 0))
+        card.owed_by_merchants += sale.points - part
+        return take(card.in_order(sale.earned), part) if part else []
+
+    def _do_again(self, void: Deal) -> None:
+        sale = void.of
+        assert sale is not None
+        sale.voids -= 1
+        if sale.kind == "purchase":
+            sale.card.value -= sale.amount
+        give(void.taken)
+
+    def _can_be_reversed(self, deal: Deal) -> bool:
+        """What a load, an earning or a void gave: whoever gave it stays liable once it is spent."""
+        card, kind = deal.card, deal.kind
+        if kind == "void":
+            assert deal.of is not None
+            if deal.of.kind == "redemption":
+                return self._has(card, deal.of.amount)
+            return deal.of.kind != "purchase" or card.value >= deal.of.amount
+        if kind == "load":
+            return card.value >= deal.amount
+        return kind != "earning" or self._has(card, deal.points)
+
+    @staticmethod
+    def _has(card: Card, points: int) -> bool:
+        return not points or card.terms.may_owe or points <= max(card.points, 0)
+
+
+def _pin(card: Card, *, is_right: bool) -> Reason | None:
+    if card.wrong_pins >= card.terms.pin_tries:
+        return Reason.PIN_TRIES_EXCEEDED
+    card.wrong_pins = 0 if is_right else card.wrong_pins + 1
+    if is_right:
+        return None
+    is_last = card.wrong_pins == card.terms.pin_tries
+    return Reason.PIN_TRIES_EXCEEDED if is_last else Reason.WRONG_PIN

@@ -1,0 +1,48 @@
+"""Whatever tills do in whatever order, answers and books are what a small model says."""
+
+from collections.abc import Iterator
+from types import SimpleNamespace
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from config.run.database import Dsns
+from config.run.postgres import PostgresServer
+from tests.conftest import copied
+from tests.host.conftest import audit_ledger, put_estate
+from tests.host.stateful.house import House, estate_of, house_at
+from tests.host.stateful.machine import EveryKind
+
+STEPS = 40
+HANDS_A_SEED = 3
+"""One for its run; when it fails, it is tried again in shorter forms."""
+
+
+@pytest.fixture
+def house(
+    postgres_server: PostgresServer, database_template: str, counts: SimpleNamespace
+) -> Iterator[House]:
+    """With cards enough for all runs; its ledger is audited when they have ended."""
+    hands = HANDS_A_SEED * counts.seeds + 500
+    databases = copied(postgres_server, database_template)
+    dsns: Dsns = next(databases)
+    put_estate(dsns, estate_of(hands))
+    with house_at(dsns, hands) as house:
+        yield house
+    audit_ledger(dsns)
+    next(databases, None)
+
+
+@pytest.mark.counted
+def test_every_kind_does_what_the_model_says(house: House, counts: SimpleNamespace) -> None:
+    run_state_machine_as_test(
+        type("EveryKindHere", (EveryKind,), {"house": house}),
+        settings=settings(
+            max_examples=counts.seeds,
+            stateful_step_count=STEPS,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+            print_blob=True,
+        ),
+    )
