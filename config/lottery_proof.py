@@ -1,0 +1,243 @@
+"""Whether a lottery was drawn as it was frozen: recomputed from its file, and from nothing else.
+
+This module needs Python's own library alone and shares no line with the program that drew, so that
+the two agree only where both do what docs/lottery.md says. Copied anywhere, it runs:
+
+    python lottery_proof.py FILE
+"""
+
+import hashlib
+import hmac
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+HUNDRED_PERCENT = 1_000_000
+_RANGE = 2**64
+
+
+class BadFileError(Exception):
+    """It cannot be read as the file of a lottery; says why."""
+
+
+class Prize(NamedTuple):
+    """A line of what was frozen."""
+
+    place: int
+    code: str
+    parts: int
+    stock: int | None
+    kind: str
+    amount: int
+    name: str
+
+
+class Verdict(NamedTuple):
+    """What came of it."""
+
+    code: str
+    commitment: str
+    draws: int
+    undone: int
+    prizes: dict[str, int]
+    """Given out, by code, without what was undone."""
+    faults: tuple[str, ...]
+    """The first wrong line first; none where all is well."""
+
+
+def verify(text: str) -> Verdict:
+    """Recompute all of a file.
+
+    Raises:
+        BadFileError: it is none.
+    """
+    try:
+        told = json.loads(text)
+        return _verify(told)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        msg = f"it is no file of a lottery: {type(error).__name__} {error}"
+        raise BadFileError(msg) from error
+
+
+def _verify(told: dict[str, Any]) -> Verdict:
+    frozen, parts = told["frozen"], told["seed"]
+    made_of = ("posswitch lottery seed 1", parts["house"], parts["author"], parts["freezer"])
+    seed = hashlib.sha256("\n".join(made_of).encode()).digest()
+    commitment = hashlib.sha256(seed + frozen.encode()).digest()
+    head, prizes = _read(frozen)
+    faults = list(_faults_of_frozen(frozen, prizes))
+    if commitment.hex() != told["commitment"]:
+        faults.append(
+            "the commitment is not that of this seed and these odds: one of them was changed"
+        )
+    walk = _Walk(head["code"], seed, bytes.fromhex(told["commitment"]), prizes)
+    if prizes and prizes[-1].stock is None:
+        reveal = told["revealed"]
+        faults += walk.follow(told["list"], int(reveal["lines"]), reveal["link"])
+    return Verdict(
+        head["code"],
+        told["commitment"],
+        len(walk.given),
+        len(walk.undone),
+        walk.counted(),
+        tuple(faults),
+    )
+
+
+def _read(frozen: str) -> tuple[dict[str, str], list[Prize]]:
+    """The lines that were frozen: names and values, and prizes in their order."""
+    lines = frozen.split("\n")
+    if lines[0] != "posswitch lottery 1" or lines[-1]:
+        msg = "another form than this can read"
+        raise ValueError(msg)
+    head = dict(line.split(" ", 1) for line in lines[1:-1] if not line.startswith("prize "))
+    prizes = []
+    for line in lines[1:-1]:
+        if line.startswith("prize "):
+            _, place, code, parts, stock, kind, amount, name = line.split(" ", 7)
+            end = None if stock == "-" else int(stock)
+            prizes.append(Prize(int(place), code, int(parts), end, kind, int(amount), name))
+    return head, prizes
+
+
+def _faults_of_frozen(frozen: str, prizes: list[Prize]) -> Iterator[str]:
+    if frozen.count("\nname ") != 1:
+        yield "what was frozen has no name, or two"
+    if [prize.place for prize in prizes] != list(range(1, len(prizes) + 1)):
+        yield "the prizes are not in their order"
+    if sum(prize.parts for prize in prizes) != HUNDRED_PERCENT:
+        yield "the odds do not add up to 100 %"
+    if not prizes or prizes[-1].kind != "nothing" or prizes[-1].stock is not None:
+        yield "the last prize is not nothing without end"
+
+
+class _Walk:
+    """The list from its first line on, with the stock of every moment."""
+
+    def __init__(self, code: str, seed: bytes, commitment: bytes, prizes: list[Prize]) -> None:
+        self.code, self.seed, self.link, self.prizes = code, seed, commitment, prizes
+        self.left = {prize.place: prize.stock for prize in prizes}
+        self.given: dict[int, int] = {}
+        """Place of each draw in the list to that of its prize."""
+        self.undone: set[int] = set()
+        self.keys: dict[str, int] = {}
+
+    def follow(self, lines: list[dict[str, Any]], told: int, link: str) -> Iterator[str]:
+        """What is wrong, first things first. What follows a wrong line is reckoned as it says."""
+        if told == 0 and self.link.hex() != link:
+            yield "the reveal is not of this list: its last line has another link"
+        for at, line in enumerate(lines, start=1):
+            seq = line["seq"]
+            if seq != at:
+                yield f"line {at} is left out: {seq} follows {at - 1}"
+                return
+            yield from self._faults_of(line, seq, is_after=seq > told)
+            if seq == told and self.link.hex() != link:
+                yield "the reveal is not of this list: its last line has another link"
+        if len(lines) < told:
+            yield f"line {len(lines) + 1} is left out: the reveal tells of {told} lines"
+
+    def _faults_of(self, line: dict[str, Any], seq: int, *, is_after: bool) -> Iterator[str]:
+        if "draw" in line:
+            if is_after:
+                yield f"draw {seq} was drawn after the seed was told"
+            yield from self._draw(line, seq)
+            text = f"draw {seq} {line['draw']} {line['hit']} {line['prize']}"
+        else:
+            word = "undone" if "undone" in line else "again"
+            yield from self._turn(word, int(line[word]), seq)
+            text = f"{word} {seq} {line[word]}"
+        self.link = hashlib.sha256(self.link + text.encode()).digest()
+        if self.link.hex() != line["link"]:
+            yield f"line {seq} is not what was chained to the lines before it"
+
+    def _draw(self, line: dict[str, Any], seq: int) -> Iterator[str]:
+        first = self.keys.setdefault(line["draw"], seq)
+        if first != seq:
+            yield f"draw {seq} ({line['draw']}) is draw {first} once more"
+        hit = self._hit(line["draw"], seq)
+        due = next(p.place for p in self.prizes if p.place >= hit and self.left[p.place] != 0)
+        if (line["hit"], line["prize"]) != (hit, due):
+            yield (
+                f"draw {seq} ({line['draw']}) hits {self._code_of(hit)} and gives "
+                f"{self._code_of(due)}; the list says {self._code_of(line['hit'])} and "
+                f"{self._code_of(line['prize'])}"
+            )
+        self.given[seq] = line["prize"]
+        yield from self._take(line["prize"], seq)
+
+    def _turn(self, word: str, of: int, seq: int) -> Iterator[str]:
+        is_undone = of in self.undone
+        if of not in self.given or is_undone is (word == "undone"):
+            yield f"line {seq} takes back draw {of}, which is not there to be taken back"
+        elif word == "undone":
+            self.undone.add(of)
+            left = self.left[self.given[of]]
+            self.left[self.given[of]] = None if left is None else left + 1
+        else:
+            self.undone.discard(of)
+            yield from self._take(self.given[of], seq)
+
+    def _take(self, place: int, seq: int) -> Iterator[str]:
+        left = self.left.get(place)
+        if left is None:
+            return
+        if left == 0:
+            yield f"line {seq} gives {self._code_of(place)}, of which none is left"
+            return
+        self.left[place] = left - 1
+
+    def _hit(self, key: str, seq: int) -> int:
+        number = _below(self.seed, seq, f"{self.code} {key}".encode())
+        for prize in self.prizes:
+            number -= prize.parts
+            if number < 0:
+                return prize.place
+        return self.prizes[-1].place
+
+    def _code_of(self, place: int) -> str:
+        return next((p.code for p in self.prizes if p.place == place), f"prize {place}")
+
+    def counted(self) -> dict[str, int]:
+        """How many of each prize were given, in their order."""
+        stand = [place for seq, place in self.given.items() if seq not in self.undone]
+        return {prize.code: stand.count(prize.place) for prize in self.prizes}
+
+
+def _below(seed: bytes, seq: int, told: bytes, bound: int = HUNDRED_PERCENT) -> int:
+    """HMAC-DRBG with SHA-256 of NIST SP 800-90A, 8 bytes at a time.
+
+    Numbers beyond the last whole run of `bound` are thrown away.
+    """
+    key, value = b"\x00" * 32, b"\x01" * 32
+    for mark in (b"\x00", b"\x01"):
+        given = value + mark + seed + seq.to_bytes(16, "big") + told
+        key = hmac.new(key, given, "sha256").digest()
+        value = hmac.new(key, value, "sha256").digest()
+    while True:
+        value = hmac.new(key, value, "sha256").digest()
+        number = int.from_bytes(value[:8], "big")
+        if number < _RANGE - _RANGE % bound:
+            return number % bound
+        key = hmac.new(key, value + b"\x00", "sha256").digest()
+        value = hmac.new(key, value, "sha256").digest()
+
+
+def main() -> int:
+    """The command of this file alone."""
+    try:
+        verdict = verify(Path(sys.argv[1]).read_text(encoding="utf-8"))
+    except (IndexError, OSError, BadFileError) as error:
+        sys.stderr.write(f"{error}\nusage: python lottery_proof.py FILE\n")
+        return 2
+    for fault in verdict.faults:
+        sys.stdout.write(f"{fault}\n")
+    word = "WRONG" if verdict.faults else "right"
+    sys.stdout.write(f"{verdict.code}: {verdict.draws} draws, {verdict.undone} undone: {word}\n")
+    return 1 if verdict.faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
