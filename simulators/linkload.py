@@ -16,11 +16,13 @@ from typing import Final
 import msgspec
 
 from host.estate.demo import bench_estate
+from host.estate.mixed import mixed_estate
 from host.estate.plan import CardPlan, EstatePlan, TerminalPlan
 from host.hsm.pin import make_pin_block
 from host.link.frames import Answers, Hello, LinkReader, encode, encode_ask, encode_item
 from host.model.money import Money
 from host.model.requests import ExchangeKey, Family, Kind, PinBlock, Request
+from simulators.mix import mixed_messages
 from simulators.tally import percentile
 
 RECEIVE_BYTES_MAX: Final = 1 << 20
@@ -29,7 +31,7 @@ PIN_FORMAT: Final = 0
 
 
 class LinkLoadSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """What to send where. The host must serve `host.estate.demo.bench_estate`."""
+    """What to send where. The host must serve `bench_estate`, or `mixed_estate` for a mix."""
 
     link: str = "unix:host.sock"
     messages: int = 20_000
@@ -39,6 +41,8 @@ class LinkLoadSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Requests under way; no more than there are terminals, each has one at a time."""
     first_trace: int = 1
     seed: int = 8583
+    mix: str = ""
+    """Empty: purchases alone. `one` or `spread`: every kind, at one merchant or at many."""
 
 
 class LinkLoadReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,6 +65,8 @@ class LinkLoadReport(msgspec.Struct, frozen=True, kw_only=True):
 
 def prepare(settings: LinkLoadSettings) -> list[msgspec.Raw]:
     """Every request with its ticket, as it stands in a frame."""
+    if settings.mix:
+        return [encode_item(ticket, one) for ticket, one in enumerate(_mixed(settings))]
     estate = bench_estate(settings.terminals, settings.cards)
     dice = random.Random(settings.seed)  # noqa: S311 - a load to be repeated, no secret
     merchant_id = estate.merchants[0].merchant_id
@@ -114,6 +120,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     report = run_load(settings, requests)
     _say(msgspec.json.encode(report).decode())
     return 0 if report.is_clean else 1
+
+
+def _mixed(settings: LinkLoadSettings) -> Iterator[Request]:
+    estate = mixed_estate(settings.terminals, settings.cards)
+    one_merchants = estate.terminals[: settings.terminals]
+    spread = estate.terminals[settings.terminals :]
+    terminals = one_merchants if settings.mix == "one" else spread
+    return mixed_messages(
+        estate, terminals, settings.messages, trace=settings.first_trace, seed=settings.seed
+    )
 
 
 def _turns(estate: EstatePlan, settings: LinkLoadSettings) -> Iterator[tuple[TerminalPlan, int]]:

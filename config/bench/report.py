@@ -40,6 +40,19 @@ LATENCIES: Final = (
 )
 
 
+MIX_FIGURES: Final = (
+    Figure("pgbench_tps", "{:,.0f}/s", "pgbench TPC-B-like, prepared, 32 clients, scale 20"),
+    Figure("spread_tps", "{:,.0f}/s", "every kind, host alone, at many merchants"),
+    Figure("spread_ratio", "{:.2f} x", "the same, to pgbench in its round"),
+    Figure("one_tps", "{:,.0f}/s", "at one merchant, who takes everything"),
+    Figure("one_ratio", "{:.2f} x", "of both, in the same round: to be at least 0.8"),
+    Figure("spread_host_cpu_us", "{:.0f} us", "CPU of the host a message, at many"),
+    Figure("spread_postgres_cpu_us", "{:.0f} us", "CPU of PostgreSQL a message, at many"),
+    Figure("one_host_cpu_us", "{:.0f} us", "CPU of the host a message, at one"),
+    Figure("one_postgres_cpu_us", "{:.0f} us", "CPU of PostgreSQL a message, at one"),
+    Figure("spread_p99_ms", "{:.1f} ms", "p99 at full load, at many"),
+    Figure("one_p99_ms", "{:.1f} ms", "p99 at full load, at one"),
+)
 NAC_FIGURES: Final = (
     Figure("messages", "{:,}", "of 499 terminals on one connection, both turns"),
     Figure("unstalled_p50_ms", "{:.1f} ms", "p50, no answer held up"),

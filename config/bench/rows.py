@@ -13,6 +13,7 @@ from config.bench.gate import GateBench, measure_gate
 from config.bench.history import HistoryBench, measure_history
 from config.bench.interpreter import Interpreter
 from config.bench.ledger import BenchSettings, measure_ledger
+from config.bench.mix import ONE_RATIO_MIN, MixBench, measure_mix
 from config.bench.nac import NacBench, measure_nac
 from config.bench.processes import ProcessesBench, measure_processes
 from config.bench.report import (
@@ -20,6 +21,7 @@ from config.bench.report import (
     DESK_FIGURES,
     GATE_FIGURES,
     HISTORY_FIGURES,
+    MIX_FIGURES,
     NAC_FIGURES,
     PROCESSES_FIGURES,
     SLOW_FIGURES,
@@ -62,6 +64,12 @@ BENCHES: Final[dict[str, Bench]] = {
         why="rates, latencies and CPU a message, beside pgbench on the same server",
         measure=lambda extent, say: measure_ledger(_sized(BenchSettings, extent), say),
         show=print_ledger,
+    ),
+    "mix": Bench(
+        why="every kind of money at once, at many merchants and at one, beside pgbench",
+        measure=lambda extent, say: measure_mix(_sized(MixBench, extent), say),
+        show=partial(print_figures, rows=MIX_FIGURES),
+        holds=lambda document: bool(document["one_ratio"] >= ONE_RATIO_MIN),
     ),
     "nac": Bench(
         why="499 terminals of a gateway beside one whose answer is held up",

@@ -54,7 +54,7 @@ def bench(
     only: Annotated[
         list[str] | None,
         typer.Option(
-            help="ledger, nac, processes, slow, history, desk, cards or gate; again for more.",
+            help="ledger, mix, nac, processes, slow, history, desk, cards or gate; again for more.",
             metavar="NAME",
             autocompletion=benches,
         ),

@@ -13,6 +13,7 @@ from config.bench.desk import DeskBench, measure_desk
 from config.bench.gate import GateBench, measure_gate
 from config.bench.history import HistoryBench, measure_history
 from config.bench.interpreter import kind_of
+from config.bench.mix import MixBench, measure_mix
 from config.bench.nac import NacBench, measure_nac
 from config.bench.processes import ProcessesBench, measure_processes
 from config.bench.report import (
@@ -20,6 +21,7 @@ from config.bench.report import (
     DESK_FIGURES,
     GATE_FIGURES,
     HISTORY_FIGURES,
+    MIX_FIGURES,
     NAC_FIGURES,
     PROCESSES_FIGURES,
     SLOW_FIGURES,
@@ -110,6 +112,15 @@ def test_cards_are_made_and_copied_in_each_round(capsys: pytest.CaptureFixture[s
     assert document["postgres_cpu_us"] > 0
     print_figures(document, CARDS_FIGURES)
     assert "bare_ratio" in capsys.readouterr().out
+
+
+def test_every_kind_is_measured_at_many_merchants_and_at_one() -> None:
+    told = MixBench(rounds=1, seconds=1, messages=600, terminals=40, cards=100)
+    document = measure_mix(told, say_nothing)
+    assert document["one_ratio"] == pytest.approx(
+        document["one_tps"] / document["spread_tps"], abs=1e-3
+    )
+    assert {row.key for row in MIX_FIGURES} - {"pgbench_tps", "spread_ratio"} <= document.keys()
 
 
 def test_idle_time_is_a_part() -> None:
