@@ -169,7 +169,7 @@ def test_whose_an_interpreter_is_says_the_place_where_it_lives(prefix: str, kind
 
 
 def test_an_unknown_bench_is_refused_before_any_is_run(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="choose of ledger, nac, processes, slow, history"):
+    with pytest.raises(SettingsError, match="choose of ledger, mix, nac, processes, slow, history"):
         run_benches(["nac", "speed"], Extent(), tmp_path / "bench.json", say=say_nothing)
 
 
