@@ -11,7 +11,7 @@ SELECT
 FROM exchange
 LEFT JOIN journal ON journal.shard = exchange.shard AND journal.id = exchange.id
 WHERE
-    exchange.reason = 'approved'
+    exchange.reason IN ('approved', 'partly_approved')
     AND exchange.kind = any(%(posting_kinds)s)
     AND journal.id IS NULL
 ORDER BY exchange.id
@@ -272,6 +272,18 @@ WHERE
     <> coalesce(debit.chart = 'load_agent_receivable' AND credit.chart = 'suspense', false)
     OR (exchange.reason = 'posting_pending' AND journal.kind <> 'cash_load_confirm')
 ORDER BY journal.id
+LIMIT %(limit)s;
+
+-- name: part_of_another_kind
+-- A part is approved of what a terminal may take a part of, and nothing else.
+SELECT
+    exchange.slot,
+    exchange.kind
+FROM exchange
+WHERE
+    exchange.reason = 'partly_approved'
+    AND (exchange.kind <> all(%(part_kinds)s) OR exchange.is_tombstone)
+ORDER BY exchange.id
 LIMIT %(limit)s;
 
 -- name: journal_not_its_entries

@@ -117,6 +117,7 @@ CHECKS: Final = (
                 "pending_on_a_card",
                 "journal {id} of shard {shard} was told {reason}, which is not what it moved",
             ),
+            Test("part_of_another_kind", "{kind} at slot {slot} was approved for a part"),
             Test(
                 "journal_not_its_entries",
                 "journal {id} of shard {shard} is of {amount_minor}, "

@@ -98,14 +98,21 @@ LIMIT %(limit)s;
 
 -- name: claim_says_otherwise
 -- What was posted is what the client asked for: kind, card, amount and unit. Points earned, and
--- the void of them, are asked for by another amount than is posted. An external issuer's card is in
--- no book of ours.
+-- the void of them, are asked for by another amount than is posted. Who was not told that a part
+-- was approved knows what was asked. An external issuer's card is in no book of ours.
 WITH posted AS (
     SELECT
         journal.*,
-        'points_earn' IN (journal.kind, original.kind) AS is_earning
+        'points_earn' IN (journal.kind, original.kind) AS is_earning,
+        coalesce(
+            exchange.reason = 'partly_approved'
+            AND claim_state.told IS NULL
+            AND journal.amount_minor < claim_state.amount_minor,
+            false
+        ) AS is_part
     FROM claim_state
     INNER JOIN journal ON journal.id = claim_state.journal_id
+    LEFT JOIN exchange ON exchange.shard = journal.shard AND exchange.id = journal.id
     LEFT JOIN journal AS original
         ON original.shard = journal.shard AND original.id = journal.original_id
 )
@@ -125,6 +132,7 @@ SELECT
         CASE
             WHEN
                 NOT coalesce(posted.is_earning, false)
+                AND NOT posted.is_part
                 AND posted.amount_minor <> claim_state.amount_minor
                 THEN 'another amount'
         END,
@@ -147,7 +155,7 @@ WHERE
     OR (
         NOT coalesce(posted.is_earning, false)
         AND (
-            posted.amount_minor <> claim_state.amount_minor
+            (posted.amount_minor <> claim_state.amount_minor AND NOT posted.is_part)
             OR NOT starts_with(posted.unit, claim_state.unit)
         )
     )

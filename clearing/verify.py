@@ -26,6 +26,7 @@ from host.model.requests import KINDS, Family, Kind
 from host.model.responses import POSTED, RESPONSE_CODES
 from host.rules.own_postings import OWN_LEGS
 from host.rules.state import NO_CARD
+from host.rules.transactions import TRANSACTIONS
 from host.store.settlement import SIDES_IN_SQL
 
 FINDINGS_PER_TEST_MAX: Final = 100
@@ -52,6 +53,7 @@ ASKED: Final = (
 PARAMETERS: Final[dict[str, object]] = {
     "limit": FINDINGS_PER_TEST_MAX,
     "posting_kinds": list(POSTING_KINDS),
+    "part_kinds": [kind.value for kind, rule in TRANSACTIONS.items() if rule.part is not None],
     "numbers_per_day": NUMBERS_PER_DAY,
     "day_zero": DAY_ZERO,
     "asked_kinds": [kind for kind, _ in ASKED],

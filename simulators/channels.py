@@ -61,6 +61,12 @@ class Terminal(Protocol):
     async def purchase(self, card: CardPlan, amount_minor: int, pin: Secret | None) -> Done:
         """Sell."""
 
+    async def purchase_part(self, card: CardPlan, amount_minor: int, pin: Secret | None) -> Done:
+        """Sell, or for what there is."""
+
+    async def redeem_part(self, card: CardPlan, points: int) -> Done:
+        """Sell for points, or for as many as there are."""
+
     async def load_cash(self, card: CardPlan, amount_minor: int) -> Done:
         """Take cash."""
 

@@ -208,6 +208,12 @@ def of_account(swiped: Fields, account: str) -> Fields:
     return {**swiped, "60": control + account}
 
 
+def taking_part(swiped: Fields) -> Fields:
+    """The same of a terminal that takes an approval of a part, F60.6."""
+    control, place = swiped["60"], CONTROL["partial_approval"]
+    return {**swiped, "60": f"{control[: place.start]}1{control[place.stop :]}"}
+
+
 def covered(swiped: Fields, tdk: Secret) -> Fields:
     """The same with its track encrypted under the key that a sign-on 004 brings."""
     track = TrackCipher(tdk).encrypt(Secret(swiped["35"].encode())).reveal().decode()

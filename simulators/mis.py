@@ -77,6 +77,8 @@ class MisTill:
             if trade.pin is not None:
                 block = make_pin_block(self._pik, trade.pin, card.pan, 0)
                 values |= {"pin": block.reveal().hex().upper(), "entry": "021"}
+        if trade.takes_part:
+            values["partial"] = True
         original = trade.original
         if original is not None:
             values |= {

@@ -45,6 +45,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     kind: Kind | None = None
     card_id: int | None = None
     amount_minor: int = 0
+    """Of an answer, the part that was approved; 0: all that was asked."""
     unit: str = ""
     original_slot: str | None = None
     f39: str | None = None
@@ -99,7 +100,11 @@ def claims_of(events: Iterable[Event]) -> list[Claim]:
 
 
 _CHANGES: Final[dict[What, Callable[[Event], dict[str, Any]]]] = {
-    What.TOLD: lambda event: {"told": event.f39, "rrn": event.rrn},
+    What.TOLD: lambda event: {
+        "told": event.f39,
+        "rrn": event.rrn,
+        **({"amount_minor": event.amount_minor} if event.amount_minor else {}),
+    },
     What.NOT_TOLD: lambda _event: {},
     What.REVERSAL_SENT: lambda _event: {"reversal_sent": True},
     What.REVERSAL_TOLD: lambda event: {"reversal_told": event.f39},

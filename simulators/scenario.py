@@ -310,6 +310,10 @@ ACTS: Final[dict[str, Callable[[Till, Step], Awaitable[Came]]]] = {
     "purchase": lambda till, step: till.terminal.purchase(
         till.card(step), step.amount, till.pin(step)
     ),
+    "purchase_part": lambda till, step: till.terminal.purchase_part(
+        till.card(step), step.amount, till.pin(step)
+    ),
+    "redeem_part": lambda till, step: till.terminal.redeem_part(till.card(step), step.amount),
     "dip": lambda till, step: till.pos.dip(till.card(step), step.amount, till.pin(step)),
     "cash_load": lambda till, step: till.terminal.load_cash(till.card(step), step.amount),
     "redeem": lambda till, step: till.terminal.redeem(till.card(step), step.amount),

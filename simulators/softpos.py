@@ -105,6 +105,8 @@ class SoftPosApp:
         values: dict[str, Any] = {}
         if trade.kind is not Kind.BALANCE_INQUIRY:
             values["amount"] = trade.amount_minor
+        if trade.takes_part:
+            values["partial"] = True
         original = trade.original
         if original is not None:
             values["original"] = {

@@ -22,7 +22,7 @@ from simulators.messages import Fields, Sale
 from simulators.record import Event, Record, What
 from simulators.session import LAYOUT, Ask, PosSession, batch_of
 from simulators.settling import settle
-from simulators.trades import BY_HAND, SALES, Done, Settled, Trade, told, words_of
+from simulators.trades import BY_HAND, SALES, Done, Settled, Trade, part_of, told, words_of
 from terminals.fields import POINTS_EARNED
 
 LOAD_IN_DOUBT: Final = "98"
@@ -82,6 +82,14 @@ class PosTerminal:
             Trade(kind=Kind.PURCHASE, card=card, amount_minor=amount_minor, pin=pin)
         )
 
+    async def purchase_part(self, card: CardPlan, amount_minor: int, pin: Secret | None) -> Done:
+        """Sell for money on the card, or for what there is of it."""
+        return await self._swipe(
+            Trade(
+                kind=Kind.PURCHASE, card=card, amount_minor=amount_minor, pin=pin, takes_part=True
+            )
+        )
+
     async def dip(self, card: CardPlan, amount_minor: int, pin: Secret | None) -> Done:
         """Sell for money on a card that is read by its chip."""
         return await self._swipe(
@@ -97,10 +105,19 @@ class PosTerminal:
         """Sell for points."""
         return await self._swipe(Trade(kind=Kind.POINTS_REDEMPTION, card=card, amount_minor=points))
 
+    async def redeem_part(self, card: CardPlan, points: int) -> Done:
+        """Sell for points of the union, or for as many as there are."""
+        return await self._redeem_union(card, points, takes_part=True)
+
     async def redeem_union(self, card: CardPlan, points: int) -> Done:
         """Sell for points of the merchants' union: another account of the same card."""
+        return await self._redeem_union(card, points, takes_part=False)
+
+    async def _redeem_union(self, card: CardPlan, points: int, *, takes_part: bool) -> Done:
         return await self._swipe(
-            Trade(kind=Kind.POINTS_REDEMPTION, card=card, amount_minor=points),
+            Trade(
+                kind=Kind.POINTS_REDEMPTION, card=card, amount_minor=points, takes_part=takes_part
+            ),
             lambda asked, _card: messages.of_account(asked, UNION_POINTS),
         )
 
@@ -209,6 +226,8 @@ class PosTerminal:
         )
         if as_read is not None:
             asked = as_read(asked, trade.card)
+        if trade.takes_part:
+            asked = messages.taking_part(asked)
         if session.tdk is not None:
             asked = messages.covered(asked, session.tdk)
         return await self._trade(trade, asked)
@@ -229,7 +248,7 @@ class PosTerminal:
             kind=trade.kind,
             in_points=trade.is_in_points,
             trace=asked["11"],
-            amount_minor=trade.counted(_earned(answer)),
+            amount_minor=trade.counted(_earned(answer), answer),
             card=trade.card,
             asked=asked,
         )
@@ -318,7 +337,7 @@ def _sale_of(trade: Trade, slot: str, asked: Fields, answer: Answer) -> Sale | N
     return Sale(
         kind=trade.kind,
         card=trade.card,
-        amount_minor=trade.amount_minor,
+        amount_minor=part_of(answer) or trade.amount_minor,
         batch=batch_of(asked),
         trace=asked["11"],
         rrn=answer.fields["37"],

@@ -27,7 +27,7 @@ from simulators.mending import (
 from simulators.messages import Sale
 from simulators.record import Event, Record, What
 from simulators.session import WRONG_BATCH, Ask
-from simulators.trades import BY_HAND, SALES, Done, Settled, Trade, told, words_of
+from simulators.trades import BY_HAND, SALES, Done, Settled, Trade, part_of, told, words_of
 
 SENDINGS_MAX: Final = 2
 """How often one message is sent before it counts as not answered."""
@@ -129,6 +129,20 @@ class Trader:
         trade = Trade(kind=Kind.PURCHASE, card=card, amount_minor=amount_minor, pin=pin)
         return await self._trade(trade)
 
+    async def purchase_part(self, card: CardPlan, amount_minor: int, pin: Secret | None) -> Done:
+        """Sell for money on the card, or for what there is of it."""
+        return await self._trade(
+            Trade(
+                kind=Kind.PURCHASE, card=card, amount_minor=amount_minor, pin=pin, takes_part=True
+            )
+        )
+
+    async def redeem_part(self, card: CardPlan, points: int) -> Done:
+        """Sell for points, or for as many as there are."""
+        return await self._trade(
+            Trade(kind=Kind.POINTS_REDEMPTION, card=card, amount_minor=points, takes_part=True)
+        )
+
     async def load_cash(self, card: CardPlan, amount_minor: int) -> Done:
         """Take cash, put value on the card."""
         return await self._trade(Trade(kind=Kind.CASH_LOAD, card=card, amount_minor=amount_minor))
@@ -214,7 +228,7 @@ class Trader:
             kind=trade.kind,
             in_points=trade.is_in_points,
             trace=sent.trace,
-            amount_minor=trade.counted(_earned(answer)),
+            amount_minor=trade.counted(_earned(answer), answer),
             card=trade.card,
         )
         if answer.is_approved:
@@ -307,7 +321,7 @@ def _sale_of(trade: Trade, sent: Sent, answer: Answer) -> Sale | None:
     return Sale(
         kind=trade.kind,
         card=trade.card,
-        amount_minor=trade.amount_minor,
+        amount_minor=part_of(answer) or trade.amount_minor,
         batch=sent.batch,
         trace=sent.trace,
         rrn=answer.fields.get("37", ""),

@@ -7,7 +7,7 @@ from host.estate.plan import CardPlan
 from host.model.money import POINTS_PREFIX
 from host.model.requests import Kind
 from host.model.secrets import Secret
-from simulators.answers import Answer, Verdict
+from simulators.answers import PARTIAL, Answer, Verdict
 from simulators.messages import Sale
 from simulators.record import Event, What
 
@@ -30,6 +30,8 @@ class Trade:
     amount_minor: int = 0
     """Fen, or points."""
     pin: Secret | None = None
+    takes_part: bool = False
+    """The till takes an approval of a part."""
     original: Sale | None = None
     """What a void or refund is about."""
 
@@ -47,9 +49,11 @@ class Trade:
             return original.points
         return self.amount_minor
 
-    def counted(self, earned: int) -> int:
+    def counted(self, earned: int, answer: Answer) -> int:
         """What counts in the totals: where points are earned, the points and not what was paid."""
-        return earned if self.kind is Kind.POINTS_EARN else self.moved
+        if self.kind is Kind.POINTS_EARN:
+            return earned
+        return part_of(answer) or self.moved
 
     def sent(self, slot: str) -> Event:
         """The line of the record that it begins with."""
@@ -90,6 +94,13 @@ class Settled:
     end: Answer | None = None
 
 
+def part_of(answer: Answer) -> int:
+    """What was approved, where that is less than was asked; else 0."""
+    if answer.f39 != PARTIAL:
+        return 0
+    return int(answer.fields.get("4") or answer.fields.get("amount") or 0)
+
+
 def words_of(kind: Kind) -> str:
     """What people call it."""
     return kind.value.replace("_", " ")
@@ -98,5 +109,7 @@ def words_of(kind: Kind) -> str:
 def told(slot: str, answer: Answer) -> Event:
     """The line of the record that an answer makes, or its absence."""
     if answer.verdict is Verdict.USABLE:
-        return Event(what=What.TOLD, slot=slot, f39=answer.f39, rrn=answer.fields.get("37"))
+        rrn = answer.fields.get("37")
+        part = part_of(answer)
+        return Event(what=What.TOLD, slot=slot, f39=answer.f39, rrn=rrn, amount_minor=part)
     return Event(what=What.NOT_TOLD, slot=slot, why=answer.verdict.name)

@@ -10,6 +10,8 @@ from collections.abc import Callable, Container
 from operator import itemgetter
 from typing import NamedTuple
 
+from msgspec.structs import astuple
+
 from host.hsm.mac import Mac
 from host.model.requests import Response
 from terminals.answers import AnswerPlan, AnswerPlans, answer_mti, moment_of
@@ -20,7 +22,7 @@ from terminals.sealing import NO_TAG_YET, covered, with_tag
 
 
 class Answering:
-    """The approvals, or the declines, of messages of one form."""
+    """The approvals, those of a part, or the declines, of messages of one form."""
 
     __slots__ = (
         "_echo",
@@ -78,14 +80,13 @@ class Answerings(NamedTuple):
     """What answers messages of one form."""
 
     approved: Answering
+    partly: Answering
     declined: Answering
 
 
 def answerings_of(codec: Codec, plans: AnswerPlans, mti: str, names: Container[str]) -> Answerings:
     """The plans, to messages of this type that have fields of these names."""
-    return Answerings(
-        Answering(codec, plans.approved, mti, names), Answering(codec, plans.declined, mti, names)
-    )
+    return Answerings(*(Answering(codec, plan, mti, names) for plan in astuple(plans)))
 
 
 class _Writing:

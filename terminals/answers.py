@@ -69,6 +69,8 @@ class AnswerPlans(msgspec.Struct, frozen=True):
     """An `AnswerRow` with its values bound, made once."""
 
     approved: AnswerPlan
+    partly: AnswerPlan
+    """Of an approval of a part, whose F4 is that part and not what was asked."""
     declined: AnswerPlan
 
 
@@ -76,8 +78,10 @@ def plans_of(row: AnswerRow, profile: Profile, *, kind: Kind | None = None) -> A
     """Bind a row's fields to where their values come from, in the words of a profile."""
     made = VALUES | (_PRIVATE.get(kind, {}) if kind else {})
     shared = SHARED | _worded(profile)
+    approved = _with_text(row.approved, profile)
     return AnswerPlans(
-        _bound(_with_text(row.approved, profile), made, shared),
+        _bound(approved, made, shared),
+        _bound(approved, made | _OF_PART, shared),
         _bound(_with_text(row.declined, profile), made, shared),
     )
 
@@ -136,6 +140,10 @@ def _bound(
         made=tuple((name, made[name]) for name in names if name in made),
         shared=tuple((name, shared[name]) for name in names if name in shared),
     )
+
+
+def _part(_message: Message, response: Response) -> str:
+    return f"{response.part_minor:012d}"
 
 
 def _card(message: Message, _response: Response) -> str | None:
@@ -290,6 +298,7 @@ VALUES: Final[dict[str, ValueOf]] = {
     "60": _control,
 }
 """Where a field that is an answer's own comes from."""
+_OF_PART: Final[dict[str, ValueOf]] = {"4": _part}
 SHARED: Final[dict[str, SharedOf]] = {
     "12": _time,
     "13": _date,

@@ -37,6 +37,8 @@ TPDU_BYTES: Final = 5
 HEADER_BYTES: Final = 6
 _SIGN_ON_AGAIN: Final = 0x03
 """Header byte 2: terminal status in the high nibble, what to do next in the low one."""
+_APPROVED: Final = Reason.APPROVED
+_PARTLY: Final = Reason.PARTLY_APPROVED
 
 
 KEPT_AS_BYTES: Final = frozenset({"63"})
@@ -170,7 +172,11 @@ class IsoDialect:
             EncodeError: the response holds a value the dialect has no room for.
         """
         form = self._form(message)
-        answering = form.answers.approved if response.is_approved else form.answers.declined
+        reason = response.reason
+        if reason is _APPROVED:
+            answering = form.answers.approved
+        else:
+            answering = form.answers.partly if reason is _PARTLY else form.answers.declined
         header, tpdu = message.header, message.tpdu
         if self.header_says_what_next:
             header = _with_next(header, _SIGN_ON_AGAIN if response.sign_on_again else 0)

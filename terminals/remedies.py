@@ -15,6 +15,10 @@ class Remedy(NamedTuple):
 
 REMEDIES: Final[Mapping[Reason, Remedy]] = {
     Reason.APPROVED: Remedy("hand over the goods and the slip", "nothing"),
+    Reason.PARTLY_APPROVED: Remedy(
+        "F4 of the answer is paid; ask for the rest by another card or in cash, or void it",
+        "nothing: the terminal said that it takes a part (F60.6)",
+    ),
     Reason.POSTING_PENDING: Remedy(
         "the cash is taken: give the slip, do not hand the cash back",
         "posswitch terminal exceptions: load another card of the holder, or have the cash returned",

@@ -36,6 +36,8 @@ class Spelling(msgspec.Struct, frozen=True, kw_only=True):
     means: Kind | Reason
     in_points: bool = False
     """The amount, F4, counts points."""
+    may_be_part: bool = False
+    """A terminal whose F60.6 is 1 takes an approval of a part of it."""
     original: Kind | None = None
     """In a reversal: what it undoes. In a batch upload of one transaction: what that was."""
     title: str = ""

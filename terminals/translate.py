@@ -17,11 +17,13 @@ from terminals.message import Message
 from terminals.needs import CONTROL_DIGITS_MIN, NEEDS, Refusal, check_presence, refused_for
 from terminals.orders import ORDERED
 from terminals.particulars import MORE, ORIGINALS, ordered, original_of_same_trace
+from terminals.parts import TAKES_PART, YES
 from terminals.presented import amount_in, amount_undone, card_if_sound, card_in, pin_in
 from terminals.spelling import Spelling
 from terminals.unnamed import NOTHING_NAMED
 
 _BATCH: Final = CONTROL["batch"]
+_PARTIAL: Final = CONTROL["partial_approval"]
 _NO_BATCH: Final = "000000"
 _REVERSAL: Final = Kind.REVERSAL
 _UNDOING: Final = Family.REVERSAL
@@ -71,6 +73,8 @@ def _request(
         key_generation=generation,
         sealed_track=track,
     )
+    if row.may_be_part and fields["60"][_PARTIAL] == YES:
+        request = msgspec.structs.replace(request, besides=TAKES_PART)
     if more_of:
         request = msgspec.structs.replace(request, **more_of(fields, row))
     if "62" in fields and kind in ORDERED:

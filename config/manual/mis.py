@@ -38,6 +38,7 @@ ASKED: Final[Mapping[str, str]] = {
     "original_auth": "of a void or refund: authorisation code of the sale",
     "original_code": "of a reversal: message code of what it undoes",
     "goods": "of points: product code",
+    "partial": "of SALE and PNTR: you take an approval of a part (code 10, `amount` is the part)",
     "order": "order that is paid or given back, your own number: 1 to 32 characters, no spaces",
     "sub_order": "which part of it, likewise",
     "operator": "who is at the till; not looked at",
@@ -50,7 +51,7 @@ ASKED: Final[Mapping[str, str]] = {
 }
 """Every word of `Asked`."""
 TOLD: Final[Mapping[str, str]] = {
-    "code": "00 approved, else a response code of dialects.md",
+    "code": "00 approved, 10 for a part, else a response code of dialects.md",
     "text": "the same in Chinese, for people",
     "till": "as it was asked",
     "number": "the request number, as it was asked",

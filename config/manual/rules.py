@@ -34,6 +34,8 @@ def _rows(rule: Rule) -> Iterator[tuple[str, str, str]]:
     if _PIN[rule.pin]:
         yield _several(_PIN[rule.pin], PIN_DECLINES[rule.pin])
     yield from map(_check, rule.checks)
+    if rule.part is not None:
+        yield "Or the terminal takes a part, and there is one.", "10", "`partly_approved`"
     if rule.post_declines:
         yield _several("It can be posted.", rule.post_declines)
 

@@ -52,6 +52,8 @@ ASKED: Final[Mapping[str, str]] = {
     "original": "of a void or refund: the sale",
     "original_op": "of a reverse: what it undoes",
     "goods": "of points: product code",
+    "partial": "of a sale, for money or points: you take an approval of a part (code 10, `amount` "
+    "is the part)",
     "order": "order that is paid or given back, your own number: 1 to 32 characters, no spaces",
     "sub_order": "which part of it, likewise",
     "attestation": "the token: see *Attestation*",
@@ -82,7 +84,7 @@ TOLD: Final[Mapping[str, str]] = {
     "batch": "as it was asked",
     "seq": "as it was asked",
     "ksn": "as it was asked: the answer's code is under the other key of it",
-    "amount": "of an approval: what was asked",
+    "amount": "of an approval: what was asked, or the part that was approved",
     "rrn": "reference: keep it for a void or refund",
     "auth": "authorisation code",
     "date": "business date, YYYYMMDD",

@@ -15,7 +15,7 @@ from config.run.asking import HOST
 from config.run.look import Look
 
 PREFIX: Final = "posswitch_switch_"
-APPROVED: Final = frozenset({"00", "A6"})
+APPROVED: Final = frozenset({"00", "10", "A6"})
 INFINITE: Final = float("inf")
 Labels = tuple[tuple[str, str], ...]
 Counts = dict[tuple[str, Labels], float]

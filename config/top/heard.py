@@ -11,13 +11,13 @@ from typing import Final
 import msgspec
 
 from config.places import Places
-from host.model.responses import RESPONSE_CODES, Reason
+from host.model.responses import POSTED, RESPONSE_CODES
 
 TAIL_BYTES: Final = 256 * 1024
 """Of each log: about a thousand messages."""
 ANSWERED: Final = "message answered"
 SILENT: Final = "message not answered"
-APPROVALS: Final = frozenset({Reason.APPROVED.value, Reason.POSTING_PENDING.value})
+APPROVALS: Final = frozenset(reason.value for reason in POSTED)
 DECLINES_MAX: Final = 8
 _CODES: Final = {reason.value: row.f39 for reason, row in RESPONSE_CODES.items()}
 

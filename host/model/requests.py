@@ -239,6 +239,7 @@ class Original(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 _APPROVED: Final = Reason.APPROVED
+_PARTLY_APPROVED: Final = Reason.PARTLY_APPROVED
 """What every message is held against is bound once, here as in other modules on its path: Python
 3.11 looks a member up in its enum for ten times the price of a name."""
 X9_8_WITHOUT_PAN: Final = 99
@@ -308,9 +309,17 @@ class Besides(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=
     Whatever stands here is part of what makes a message the same message (`host.fingerprint`).
     """
 
+    takes_part: bool = False
+    """The terminal can be told that a part was approved, and asks for the rest otherwise."""
+
 
 class ToldBesides(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """What few answers say, in the same way."""
+
+    approved_minor: int = 0
+    """Of an approval of a part: what was posted, in the unit of what was asked."""
+    asked_minor: int = 0
+    """And what was asked: by that its reversal may name it, whose answer was lost."""
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
@@ -432,7 +441,12 @@ class Response(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=Fa
     @property
     def is_approved(self) -> bool:
         """Whether the terminal may tell its customer that it happened."""
-        return self.reason is _APPROVED
+        return self.reason is _APPROVED or self.reason is _PARTLY_APPROVED
+
+    @property
+    def part_minor(self) -> int:
+        """What was approved, where that is less than was asked; else 0."""
+        return self.besides.approved_minor if self.besides is not None else 0
 
 
 read_answer: Final = msgspec.msgpack.Decoder(Response).decode

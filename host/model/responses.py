@@ -16,6 +16,8 @@ class Reason(enum.StrEnum):
     """The outcome of a request, in words that no acquirer's code table can change."""
 
     APPROVED = "approved"
+    PARTLY_APPROVED = "partly_approved"
+    """Posted for what there was, at a terminal that asks for the rest otherwise."""
     POSTING_PENDING = "posting_pending"
     INVALID_MERCHANT = "invalid_merchant"
     INVALID_TRANSACTION = "invalid_transaction"
@@ -69,8 +71,10 @@ class Reason(enum.StrEnum):
     MEMBER_FROZEN = "member_frozen"
 
 
-POSTED: Final = (Reason.APPROVED, Reason.POSTING_PENDING)
-"""Reasons under which a journal stands. Of the second the card has nothing yet."""
+POSTED: Final = (Reason.APPROVED, Reason.PARTLY_APPROVED, Reason.POSTING_PENDING)
+"""Reasons under which a journal stands. Of the last the card has nothing yet."""
+IN_FORCE: Final = frozenset({Reason.APPROVED, Reason.PARTLY_APPROVED})
+"""Reasons under which a terminal may tell its customer that it happened: what is undone is one."""
 
 
 class ResponseCode(msgspec.Struct, frozen=True):
@@ -85,6 +89,7 @@ class ResponseCode(msgspec.Struct, frozen=True):
 
 RESPONSE_CODES: Final[dict[Reason, ResponseCode]] = {
     Reason.APPROVED: ResponseCode("00", "A", "交易成功", "approved"),
+    Reason.PARTLY_APPROVED: ResponseCode("10", "A", "部分承兑", "approved for a part"),
     Reason.POSTING_PENDING: ResponseCode("A6", "A", "交易成功,请确认", "accepted, posting pending"),
     Reason.INVALID_MERCHANT: ResponseCode("03", "C", "无效商户", "invalid merchant"),
     Reason.IN_PROGRESS: ResponseCode("09", "B", "处理中", "request in progress"),

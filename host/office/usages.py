@@ -19,7 +19,7 @@ import msgspec
 from host.model.instruments import CardStatus
 from host.model.numbers import rrn_of
 from host.model.requests import Kind, Response, read_answer
-from host.model.responses import Reason
+from host.model.responses import IN_FORCE
 from host.office.places import VIEW_COLUMNS, Scope
 from host.office.refusals import FIELD, Refusal
 from host.office.view import Walk, Walked
@@ -218,7 +218,7 @@ def _trail(connection: Connection, card: int, after: str, count: int) -> Iterato
                 after = f"{one.number}"
             if place == len(moved.movements) and moved.next is not None:
                 after = moved.next
-            is_paid = one.kind in PAYS and one.reason == Reason.APPROVED
+            is_paid = one.kind in PAYS and one.reason in IN_FORCE
             key = (moved.shard, one.number) if is_paid else None
             yield _Moved(one.at, one.number, card, after, key)
         if moved.next is None:

@@ -150,7 +150,7 @@ INNER JOIN LATERAL (
         AND e.slot < around.beginning || around.epoch || '0'
         AND e.business_date = %(date)s
         AND e.kind = any(%(kinds)s::text [])
-        AND e.reason = 'approved'
+        AND e.reason IN ('approved', 'partly_approved')
         AND NOT e.is_tombstone
     ORDER BY e.slot
     OFFSET 0

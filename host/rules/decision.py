@@ -17,12 +17,13 @@ from host.book import Book
 from host.cases import CaseKind, NewCase
 from host.ledger import Leg
 from host.model.numbers import rrn_of
-from host.model.requests import Kind, Response, read_answer
+from host.model.requests import Kind, Response, ToldBesides, read_answer
 from host.model.responses import POSTED, Reason
 from host.rules.advices import answer_to_advice, post_advice
 from host.rules.checklists import first_refusal
 from host.rules.checks import ksn_refusal, pin_refusal, pin_refusal_of_product
 from host.rules.dossier import Dossier, Item, Moot, Numbers, Posting, VerifiesPin
+from host.rules.partial import takes_part
 from host.rules.points import told
 from host.rules.standing import why_not
 from host.rules.state import Card, Fact, Known, Lot, Original, State
@@ -40,6 +41,8 @@ BURIES_ORIGINAL: Final = frozenset({Kind.REVERSAL, Kind.CASH_LOAD_CONFIRM})
 _NEVER: Final = PinRule.NEVER
 _REQUIRED: Final = PinRule.REQUIRED
 _APPROVED: Final = Reason.APPROVED
+_PARTLY_APPROVED: Final = Reason.PARTLY_APPROVED
+_SHORT: Final = Reason.INSUFFICIENT_FUNDS
 _CASH_LOAD_CONFIRM: Final = Kind.CASH_LOAD_CONFIRM
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -92,10 +95,12 @@ def decide(item: Item, state: State, court: Court, numbers: Numbers) -> Outcome:
     if item.request.only_as_repeat or ksn_refusal(dossier) is not None:
         return Outcome(item, Response(reason=Reason.KSN_REFUSED))
     reason = _refusal(rule, dossier)
+    if reason is _SHORT and rule.part is not None and takes_part(dossier):
+        reason = _refusal_of_part(rule, dossier, rule.part(dossier))
     result = rule.post(dossier) if reason is None else reason
     posting = result if isinstance(result, Posting) else None
     if posting is not None:
-        reason = posting.reason
+        reason = _PARTLY_APPROVED if dossier.is_part else posting.reason
     else:
         reason = result if isinstance(result, Reason) else Reason.APPROVED
     outcome = _outcome(dossier, court, reason, posting, numbers)
@@ -239,6 +244,14 @@ def _refusal(rule: Rule, dossier: Dossier) -> Reason | None:
     return first_refusal(rule.checks, dossier)
 
 
+def _refusal_of_part(rule: Rule, dossier: Dossier, part: int) -> Reason | None:
+    """Whether what there is may be approved: it is asked as if no more had been asked for."""
+    if part <= 0:
+        return _SHORT
+    dossier.amount, dossier.is_part = part, True
+    return first_refusal(rule.checks, dossier)
+
+
 def _outcome(
     dossier: Dossier, court: Court, reason: Reason, posting: Posting | None, numbers: Numbers
 ) -> Outcome:
@@ -285,7 +298,7 @@ def _response(
     dossier: Dossier, court: Court, reason: Reason, posting: Posting | None, number: int
 ) -> Response:
     state, card = dossier.state, dossier.card
-    is_approved = reason is _APPROVED
+    is_approved = reason is _APPROVED or reason is _PARTLY_APPROVED
     issuer = dossier.issuer_of_card or dossier.item.issuer
     gives_auth_code = is_approved and TRANSACTIONS[dossier.request.kind].gives_auth_code
     return Response(
@@ -305,7 +318,14 @@ def _response(
         issuer_id=issuer.institution_id if issuer is not None else "",
         acquirer_id=court.acquirer_id,
         sign_on_again=reason in SIGN_ON_AGAIN,
+        besides=_of_part(dossier) if reason is _PARTLY_APPROVED else None,
     )
+
+
+def _of_part(dossier: Dossier) -> ToldBesides:
+    money = dossier.request.amount
+    assert money is not None, "a part is of an amount"
+    return ToldBesides(approved_minor=dossier.amount, asked_minor=money.amount_minor)
 
 
 def _apply(outcome: Outcome, state: State) -> None:

@@ -12,7 +12,7 @@ from host.ledger import Leg
 from host.model.instruments import Terms
 from host.model.money import POINTS_PREFIX, Money
 from host.model.own import Adjustment, OwnRequest
-from host.model.requests import Kind, Request
+from host.model.requests import Kind, Request, read_answer
 from host.model.responses import Reason
 from host.model.secrets import Pan, Secret
 from host.programmes import Programme
@@ -87,7 +87,10 @@ class Dossier(msgspec.Struct, gc=False):
     issuer_of_card: Issuer | None
     """The issuer of `card`, looked up once."""
     amount: int
-    """Minor units or points asked for; 0 where the kind has none."""
+    """Minor units or points asked for; 0 where the kind has none. Of what is approved for a part,
+    that part."""
+    is_part: bool = False
+    """Less is approved than was asked."""
     opened: list[NewCase] = []
     """What people are to look at because of this request."""
     beside: list[msgspec.Struct] | None = None
@@ -151,6 +154,18 @@ class Dossier(msgspec.Struct, gc=False):
         if money is None or money.is_points or not original.unit.startswith(POINTS_PREFIX):
             return original.amount_minor
         return self.state.paid_minor(original.slot) or original.amount_minor
+
+    @property
+    def asked_minor(self) -> int:
+        """What was asked where the original was approved for a part; else 0.
+
+        It is in its answer: a terminal that has not heard that can name no other amount.
+        """
+        known = self.original_known
+        if known is None or known.reason is not Reason.PARTLY_APPROVED:
+            return 0
+        besides = read_answer(known.answer).besides
+        return besides.asked_minor if besides is not None else 0
 
     @property
     def present_card(self) -> Card:

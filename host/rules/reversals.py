@@ -172,11 +172,12 @@ def _why_not_confirmed(dossier: Dossier) -> Reason | None:
 def _is_the_one_named(dossier: Dossier, original: Original) -> bool:
     """A reversal names kind and amount, and the card unless it was swiped: all must be right.
 
-    One whose codes could not be read names no kind: its key and amount say what is meant.
+    Of what was approved for a part the amount is the part, or what was asked. One whose codes could
+    not be read names no kind: its key and amount say what is meant.
     """
     named = dossier.request.original
     is_its_kind = named is not None and named.kind in {None, original.kind}
-    is_its_amount = dossier.amount_to_name == dossier.amount
+    is_its_amount = dossier.amount in {dossier.amount_to_name, dossier.asked_minor}
     return _is_its_card(dossier, original) and is_its_kind and is_its_amount
 
 

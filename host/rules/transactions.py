@@ -12,7 +12,7 @@ from typing import Final
 
 from host.model.requests import Kind
 from host.model.responses import Reason
-from host.rules import checks, lives, moves, own_postings, postings, reversals
+from host.rules import checks, lives, moves, own_postings, partial, postings, reversals
 from host.rules.checklists import (
     AMOUNT,
     BATCH,
@@ -51,6 +51,8 @@ class Rule:
     post: Callable[[Dossier], Result]
     post_declines: tuple[Reason, ...] = ()
     """What `post` may still say no with."""
+    part: Callable[[Dossier], int] | None = None
+    """What there is of what is asked, where that is too much: a terminal may take that part."""
     reads_lots: bool = False
     """The card's points lots are loaded with it."""
     takes_all: bool = False
@@ -85,6 +87,7 @@ TRANSACTIONS: Final[dict[Kind, Rule]] = {
         pin=PinRule.REQUIRED,
         checks=(*MONEY, (checks.value_covers_amount, Reason.INSUFFICIENT_FUNDS)),
         post=postings.post_purchase,
+        part=partial.value_there_is,
     ),
     Kind.CASH_LOAD: Rule(
         card_checks=(*BATCH, *AMOUNT, *KNOWN_CARD),
@@ -114,6 +117,7 @@ TRANSACTIONS: Final[dict[Kind, Rule]] = {
             (checks.points_cover_amount, Reason.INSUFFICIENT_FUNDS),
         ),
         post=postings.post_redemption,
+        part=partial.points_there_are,
         reads_lots=True,
     ),
     Kind.POINTS_EARN: Rule(

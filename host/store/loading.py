@@ -16,7 +16,7 @@ from host.ledger import Leg
 from host.model.instruments import NO_PART
 from host.model.numbers import number_of_rrn
 from host.model.requests import ExchangeKey, Kind
-from host.model.responses import Reason
+from host.model.responses import IN_FORCE, Reason
 from host.rules.dossier import Item
 from host.rules.settlement import DATED, BatchName
 from host.rules.state import (
@@ -169,9 +169,7 @@ def _load_originals(
     One that is named by its reference, without a card, may be of any shard.
     """
     wanted = {
-        (known.shard, known.number)
-        for known in state.known.values()
-        if known.reason is Reason.APPROVED
+        (known.shard, known.number) for known in state.known.values() if known.reason in IN_FORCE
     }
     for item in items:
         named = item.request.original

@@ -30,7 +30,7 @@ GROUP BY in_points, side;
 SELECT
     split_part(e.slot, '/', 4) AS stan,
     e.kind,
-    e.reason = 'approved' AS is_approved,
+    e.reason IN ('approved', 'partly_approved') AS is_approved,
     j.unit,
     j.amount_minor,
     CASE WHEN e.kind IN ('points_earn', 'void') THEN e.answer END AS answer,

@@ -10,6 +10,7 @@ from terminals.remedies import REMEDIES
 AT_THE_TILL: Final[dict[str, str]] = {
     "00": "",
     "09": "it is still being decided: repeat",
+    "10": "take the rest otherwise: another card, or cash; or give it all back: void",
     "14": "another card: cards",
     "15": "another card: cards",
     "22": "what it is about was taken back before, or is too old: history",

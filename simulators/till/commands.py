@@ -65,6 +65,15 @@ _TRADES: Final = (
         also=("sale", "sell", "buy"),
     ),
     Command(
+        name="sell part",
+        takes=(Takes.CARD, Takes.AMOUNT),
+        says="sell for what is on the card",
+        example="sell part first 9999",
+        act=trading.trade("purchase_part", "purchase, part taken"),
+        part=Part.COUNTER,
+        also=("purchase part", "sale part"),
+    ),
+    Command(
         name="dip",
         takes=(Takes.CARD, Takes.AMOUNT),
         says="sell, read by the chip",
@@ -141,6 +150,14 @@ _TRADES: Final = (
         says="sell for points",
         example="redeem first 500",
         act=trading.trade("redeem", "points redemption", in_points=True),
+        part=Part.COUNTER,
+    ),
+    Command(
+        name="redeem part",
+        takes=(Takes.CARD, Takes.POINTS),
+        says="sell for what points there are",
+        example="redeem part first 9999",
+        act=trading.trade("redeem_part", "redemption, part taken", in_points=True),
         part=Part.COUNTER,
     ),
     Command(

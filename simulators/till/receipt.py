@@ -15,6 +15,7 @@ from simulators.till.codes import advice_of_code, words_of_code
 from simulators.till.screen import columns
 from simulators.till.told import Told, told_of
 from simulators.till.words import said
+from simulators.trades import part_of
 
 LABEL: Final = 12
 ONE_LINE: Final = 1_000
@@ -86,6 +87,8 @@ class Receipt:
             yield "card", self.card
         if self.amount:
             yield "amount", self.amount
+        if part := part_of(self.answer):
+            yield "approved", amount_text(part, in_points=self._is_in_points)
         if self.undoes is not None:
             yield "of", f"#{self.undoes.number}, {said(self.undoes.title)}"
         yield from verdict_rows(self.answer)
@@ -96,6 +99,10 @@ class Receipt:
         told = told_of(self.kind, self.answer.fields)
         yield from told.lines
         yield from self._paper(told)
+
+    @property
+    def _is_in_points(self) -> bool:
+        return self.sale is not None and self.sale.is_in_points
 
     def _paper(self, told: Told) -> Iterator[tuple[str, str]]:
         """By what people and hosts find it again."""

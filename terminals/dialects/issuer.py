@@ -66,8 +66,10 @@ NO_ANSWER: Final = "68"
 """F39 of a reversal whose original was not answered, or not in time."""
 MANAGEMENT_MTI: Final = "0800"
 
-REASONS: Final[dict[str, Reason]] = {
-    row.f39: reason for reason, row in reversed(RESPONSE_CODES.items())
+REASONS: Final[Mapping[str, Reason]] = {
+    row.f39: reason
+    for reason, row in reversed(RESPONSE_CODES.items())
+    if reason is not Reason.PARTLY_APPROVED
 } | {
     "05": Reason.NOT_PERMITTED_TO_CARD,
     "68": Reason.TIMED_OUT,

@@ -16,6 +16,7 @@ from terminals.codec import DecodeError, EncodeError
 from terminals.dialects.mis import MisDialect
 from terminals.dialects.mis_words import Asked, Head, Told, TotalsWords
 from terminals.json_values import converted
+from terminals.parts import YES
 from terminals.records import CodeRow, Layout, Value
 
 _ASKED: Final = frozenset(Asked.__struct_fields__)
@@ -49,6 +50,8 @@ class FixedForm:
         values |= row.extras
         if head.code == "BTCH":
             _fold_totals(values)
+        if "partial" in values:
+            values["partial"] = values["partial"] in {YES, int(YES)}
         for name in self._beyond:
             values.pop(name, None)
         return converted(values, Asked)
@@ -60,6 +63,8 @@ class FixedForm:
     def write_request(self, head: Head, values: Mapping[str, object]) -> bytes:
         """As the protocol says."""
         flat = _flat(values)
+        if values.get("partial"):
+            flat["partial"] = YES
         unit = flat.pop("unit", "CNY")
         rows = self.layout.codes.get(head.code, ())
         for row in rows:

@@ -3,7 +3,8 @@
 No TPDU and no header; the bitmap is 16 hexadecimal characters. Three fields say what a POS
 terminal's cannot, because a till's key is a date and a number of twelve digits:
 
-- F60 is type code n2, the till's date YYMMDD where a terminal has its batch, function n3;
+- F60 is type code n2, the till's date YYMMDD where a terminal has its batch, function n3, and of
+  a till that takes approvals of a part three digits more, the last 1;
 - F61 is the original's date YYMMDD and its request number n12;
 - F11 is the end of the request number.
 
@@ -21,6 +22,7 @@ from host.model.money import CURRENCY_BY_NUMBER, HOUSE_CURRENCY, NUMBER_BY_CURRE
 from terminals.codec import DecodeError, EncodeError, compile_spec
 from terminals.dialects.mis import MisDialect
 from terminals.dialects.mis_words import Asked, Head, Told, TotalsWords
+from terminals.fields import CONTROL
 from terminals.formats import (
     ascii_an,
     ascii_hex,
@@ -34,6 +36,7 @@ from terminals.formats import (
 )
 from terminals.json_values import converted
 from terminals.orders import order_text, split_order
+from terminals.parts import YES
 from terminals.salvage import salvage
 
 SPEC: Final = ascii_specification(
@@ -59,7 +62,7 @@ SPEC: Final = ascii_specification(
         "52": ascii_hex(8, "PIN block"),
         "54": ascii_lllans(20, "balance"),
         "59": ascii_lllans(64, "order: 32 characters, and 32 of its part"),
-        "60": ascii_llln(11, "control: type, date YYMMDD, function"),
+        "60": ascii_llln(14, "control: type, date YYMMDD, function, two digits, partial approval"),
         "61": ascii_llln(18, "original: date YYMMDD, request number"),
         "62": ascii_lllhex(255, "each transaction's own"),
         "63": ascii_llltext(100, "text"),
@@ -107,6 +110,9 @@ ROWS: Final = (
 )
 """The spellings of a POS terminal, so that a till's program may share its tables."""
 
+_PARTIAL: Final = CONTROL["partial_approval"]
+_TAKES_PART: Final = "001"
+"""F60.4 to F60.6, which only such a till sends."""
 _CENTURY: Final = "20"
 _HALF_DIGITS: Final = 31
 _PARTS: Final = TotalsWords.__struct_fields__
@@ -166,6 +172,8 @@ class IsoForm:
             raise EncodeError("t", f"the ISO form has no {head.code} like this")
         date = str(values.get("date") or "00000000")
         fields = _frame(row, head, date, str(values.get("keys", "003")))
+        if values.get("partial"):
+            fields["60"] += _TAKES_PART
         for name, number in _TEXTS.items():
             if values.get(name) is not None:
                 fields[number] = str(values[name]).ljust(6 if number == "38" else 0)
@@ -253,9 +261,7 @@ def _asked_values(row: IsoRow, fields: Mapping[str, str]) -> dict[str, Any]:
     values: dict[str, Any] = {
         name: fields[number].rstrip(" ") for name, number in _TEXTS.items() if number in fields
     }
-    control = fields.get("60", "")
-    if control[2:8].strip("0"):
-        values["date"] = _CENTURY + control[2:8]
+    values |= _control_values(row, fields.get("60", ""))
     if "4" in fields:
         if row.unit == "CNY" and fields.get("49") not in CURRENCY_BY_NUMBER:
             raise DecodeError("49", 0, "an amount has a currency of ours")
@@ -268,13 +274,23 @@ def _asked_values(row: IsoRow, fields: Mapping[str, str]) -> dict[str, Any]:
     if "59" in fields:
         order, sub_order = split_order(fields["59"])
         values |= {"order": order or None, "sub_order": sub_order or None}
-    if row.code == "SIGN":
-        values["keys"] = control[8:11]
     if "48" in fields:
         values |= _totals(fields["48"])
     if row.means:
         values["original_code"] = row.means
     return values | ({"unit": row.unit} if row.code in {"VOID", "REFD"} or row.means else {})
+
+
+def _control_values(row: IsoRow, control: str) -> dict[str, Any]:
+    """What F60 says."""
+    values: dict[str, Any] = {}
+    if control[2:8].strip("0"):
+        values["date"] = _CENTURY + control[2:8]
+    if control[_PARTIAL] == YES:
+        values["partial"] = True
+    if row.code == "SIGN":
+        values["keys"] = control[8:11]
+    return values
 
 
 def _frame(row: IsoRow | None, head: Head, date: str, keys: str) -> dict[str, str]:

@@ -44,6 +44,7 @@ from terminals.json_values import (
     converted,
 )
 from terminals.orders import ORDERED, OrderText, order_of
+from terminals.parts import PARTIAL, TAKES_PART
 
 INSTITUTION: Final = "mis"
 UNDATED: Final = "00000000"
@@ -133,6 +134,8 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     original_auth: AuthText | None = None
     original_code: OriginalCode | None = None
     goods: GoodsText | None = None
+    partial: bool = False
+    """The till takes an approval of a part, and asks for the rest otherwise."""
     order: OrderText | None = None
     """The order that is paid, or given back, in the merchant's own numbers."""
     sub_order: OrderText | None = None
@@ -235,6 +238,7 @@ def request_of(kind: Kind, head: Head, asked: Asked, generation: int) -> Request
         if kind is Kind.SETTLEMENT
         else None,
         order=order,
+        besides=TAKES_PART if asked.partial and kind in PARTIAL else None,
     )
 
 
@@ -282,7 +286,7 @@ def told_of(head: Head, asked: Asked | None, response: Response) -> Told:
         local_date=response.local_time[:8] or None,
         local_time=response.local_time[8:] or None,
         business_date=response.business_date or None,
-        amount=asked.amount if moved and asked else None,
+        amount=(response.part_minor or asked.amount) if moved and asked else None,
         card=asked.card.masked if asked and asked.card else None,
         reference=response.rrn if len(response.rrn) == REFERENCE_LENGTH else None,
         auth=response.auth_code,

@@ -89,6 +89,11 @@ def _row(
     )
 
 
+def _by_part(row: Spelling) -> Spelling:
+    """What a terminal may take an approval of a part of."""
+    return msgspec.structs.replace(row, may_be_part=True)
+
+
 def _points_row(
     codes: str, means: Kind | Reason, title: str, english: str, *, account: str = ""
 ) -> Spelling:
@@ -106,18 +111,20 @@ def _management_row(codes: str, means: Kind | Reason, title: str, english: str) 
 #       MTI  F3     F25 F60.1
 TRADES: Final = (
     _row("0200 310000 00 01", Kind.BALANCE_INQUIRY, "余额查询", "balance inquiry"),
-    _row("0200 000000 00 22", Kind.PURCHASE, "消费", "purchase"),
+    _by_part(_row("0200 000000 00 22", Kind.PURCHASE, "消费", "purchase")),
     _row("0200 200000 00 23", Kind.VOID, "消费撤销", "purchase void"),
     _points_row(
         "0220 200000 00 25", Kind.REFUND, "联盟积分退货", "union points refund", account="065"
     ),
     _row("0220 200000 00 25", Kind.REFUND, "退货", "refund"),
-    _points_row(
-        "0200 000000 65 22",
-        Kind.POINTS_REDEMPTION,
-        "联盟积分消费",
-        "union points purchase",
-        account="065",
+    _by_part(
+        _points_row(
+            "0200 000000 65 22",
+            Kind.POINTS_REDEMPTION,
+            "联盟积分消费",
+            "union points purchase",
+            account="065",
+        )
     ),
     _points_row("0200 000000 65 22", Kind.POINTS_REDEMPTION, "积分消费", "points purchase"),
     _points_row("0200 200000 65 23", Kind.VOID, "积分消费撤销", "points purchase void"),

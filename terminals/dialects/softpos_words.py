@@ -34,6 +34,7 @@ from terminals.json_values import (
     TerminalText,
 )
 from terminals.orders import ORDERED, OrderText, order_of
+from terminals.parts import PARTIAL, TAKES_PART
 
 INSTITUTION: Final = "softpos"
 PIN_FORMAT: Final = 4
@@ -140,6 +141,8 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     original: OriginalWords | None = None
     original_op: Literal["purchase", "points_redeem", "points_earn", "top_up", "void"] | None = None
     goods: GoodsText | None = None
+    partial: bool = False
+    """The app takes an approval of a part, and asks for the rest otherwise."""
     order: OrderText | None = None
     """The order that is paid, or given back, in the merchant's own numbers."""
     sub_order: OrderText | None = None
@@ -220,6 +223,7 @@ def request_of(asked: Asked, row: Operation, kind: Kind, generation: int) -> Req
         sealed_pan=SealedPan(block, asked.ksn) if block is not None else None,
         ksn=asked.ksn,
         order=order,
+        besides=TAKES_PART if asked.partial and kind in PARTIAL else None,
     )
 
 
@@ -240,7 +244,7 @@ def told_of(asked: Asked, response: Response) -> Told:
         ksn=asked.ksn,
         code=row.f39,
         text=row.chinese,
-        amount=asked.amount if response.is_approved else None,
+        amount=(response.part_minor or asked.amount) if response.is_approved else None,
         rrn=response.rrn or None,
         auth=response.auth_code,
         date=response.business_date or None,

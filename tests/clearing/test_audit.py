@@ -148,6 +148,11 @@ BREAKAGES = [
         {"2 journal_without_request", "7 chain"},
     ),
     (
+        "2 part_of_another_kind",
+        "UPDATE exchange SET reason = 'partly_approved' WHERE kind = 'cash_load'",
+        {"7 chain"},
+    ),
+    (
         "2 adjustment_not_its_journal",
         "INSERT INTO adjustment VALUES (0, 999, 'error', NULL)",
         set(),

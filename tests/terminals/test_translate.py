@@ -8,6 +8,7 @@ from host.model.money import Money
 from host.model.requests import (
     KINDS,
     X9_8_WITHOUT_PAN,
+    Besides,
     ExchangeKey,
     Family,
     Kind,
@@ -410,3 +411,33 @@ def test_parameters_are_asked_for_and_ended(mti: str, function: str, kind: Kind)
 def test_every_kind_of_a_terminal_says_what_it_needs() -> None:
     assert set(NEEDS) == set(KINDS) - SAID_BY_NO_TERMINAL
     assert set(KINDS) == set(Kind)
+
+
+@pytest.mark.parametrize("digit", ["0", "1", "2", ""])
+@pytest.mark.parametrize("kind", [Kind.PURCHASE, Kind.POINTS_REDEMPTION])
+def test_a_terminal_takes_a_part_where_f60_6_says_so(kind: Kind, digit: str) -> None:
+    """Of a sale and of one for the union's points, and of nothing else."""
+    control = f"2200001200050{digit}" + ("065" if kind is Kind.POINTS_REDEMPTION else "")
+    codes = {"_25": "65"} if kind is Kind.POINTS_REDEMPTION else {}
+    if not digit and codes:
+        control = "2200001200050"
+    request = asked(_60=control, **codes)
+    assert isinstance(request, Request)
+    assert request.kind is kind
+    assert request.besides == (Besides(takes_part=True) if digit == "1" else None)
+
+
+@pytest.mark.parametrize(
+    "codes",
+    [
+        {"_25": "65", "_60": "22000012000501048"},
+        {"_25": "65", "_3": "210000", "_60": "61000012000501"},
+        {"_3": "630000", "_60": "48000012000501"},
+        {"_3": "310000", "_60": "01000012000501", "_4": None},
+    ],
+    ids=["issuer's points", "earning", "load", "inquiry"],
+)
+def test_no_other_message_is_told_of_a_part(codes: dict[str, Any]) -> None:
+    request = asked(**codes)
+    assert isinstance(request, Request)
+    assert request.besides is None

@@ -337,6 +337,7 @@ async def test_tab_completes_the_commands_of_this_kind_of_till(place_of: At_) ->
         assert prompt.completions("re") == [
             "refund",
             "redeem",
+            "redeem part",
             "reverse",
             "repeat",
             "receipt",

@@ -12,12 +12,14 @@ from host.hsm.mac import Mac, mac_for
 from host.model.money import Money
 from host.model.requests import (
     KINDS,
+    Besides,
     ExchangeKey,
     Family,
     Kind,
     Original,
     Request,
     Response,
+    ToldBesides,
     Totals,
 )
 from host.model.responses import Reason
@@ -25,7 +27,14 @@ from host.model.secrets import Pan, Secret
 from host.model.terminal import MacAlgorithm
 from terminals.codec import DecodeError
 from terminals.dialects import dialect_named
-from terminals.dialects.mis import MisDialect, MisMessage, compose, header_of, split_tag
+from terminals.dialects.mis import (
+    HEADER_BYTES,
+    MisDialect,
+    MisMessage,
+    compose,
+    header_of,
+    split_tag,
+)
 from terminals.dialects.mis_iso import MIS_ISO, ROWS
 from terminals.dialects.mis_json import MIS_JSON
 from terminals.dialects.mis_words import CODES, NEEDS, Asked, Head
@@ -459,3 +468,33 @@ def test_no_changed_byte_makes_it_crash(name: str, code: str, place: int, byte: 
 def test_no_bytes_make_it_crash(payload: bytes) -> None:
     with pytest.raises(DecodeError):
         MIS_JSON.read(payload)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("code", ["SALE", "PNTR"])
+def test_a_till_that_takes_a_part_says_so_and_is_told_the_part(name: str, code: str) -> None:
+    assert isinstance(plain := asked_by(name, code), Request)
+    assert plain.besides is None
+    assert isinstance(request := asked_by(name, code, partial=True), Request)
+    assert request.besides == Besides(takes_part=True)
+    part = msgspec.structs.replace(
+        APPROVED,
+        reason=Reason.PARTLY_APPROVED,
+        besides=ToldBesides(approved_minor=99, asked_minor=12_345),
+    )
+    dialect = named(name)
+    message = proved(dialect, frame(dialect, code, ASKED[code] | {"partial": True}))
+    dialect.request(message, 3)
+    payload = dialect.answer(message, part, RETAIL)
+    header, sealed_part = payload[:HEADER_BYTES], payload[HEADER_BYTES:]
+    body = split_tag(header, sealed_part, RETAIL)
+    assert body is not None
+    told = dialect.form.read_answer(Head(NUMBER, TILL, code), body)
+    assert (told["code"], told["amount"]) == ("10", 99)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("code", ["TOPU", "PNTE", "REFD", "VOID"])
+def test_a_till_takes_no_part_of_anything_else(name: str, code: str) -> None:
+    assert isinstance(request := asked_by(name, code, partial=True), Request)
+    assert request.besides is None

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from host.model.money import Money
-from host.model.requests import Kind, Response, Totals
+from host.model.requests import Kind, Response, ToldBesides, Totals
 from host.model.responses import Reason
 from terminals.codec import EncodeError
 from terminals.dialects.pos import ANSWERS, MANAGEMENT, POS, SPELLINGS, TRADES, pos_dialect
@@ -330,3 +330,20 @@ def test_no_two_rows_are_spelled_alike() -> None:
 
 def test_every_row_has_its_name() -> None:
     assert all(row.title and row.english for row in (*TRADES, *MANAGEMENT))
+
+
+def test_of_a_part_f4_is_what_was_approved_and_nothing_else_differs() -> None:
+    message = POS.read(PAYLOADS[PURCHASE])
+    whole = response("093102", "000002", auth_code="A00002")
+    part = msgspec.structs.replace(
+        whole,
+        reason=Reason.PARTLY_APPROVED,
+        besides=ToldBesides(approved_minor=9_900, asked_minor=12_345),
+    )
+    told, of_whole = (
+        POS.split(POS.answer(message, one, worked_mac())).fields for one in (part, whole)
+    )
+    assert (told["39"], told["4"]) == ("10", "000000009900")
+    unlike = {name for name in told if told[name] != of_whole[name]}
+    assert unlike - {"p"} == {"4", "39", "64"}
+    assert POS.mac_is_right(POS.split(POS.answer(message, part, worked_mac())), worked_mac())

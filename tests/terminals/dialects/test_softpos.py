@@ -15,6 +15,7 @@ from host.hsm.mac import AesCmac, mac_for
 from host.model.money import Money
 from host.model.requests import (
     KINDS,
+    Besides,
     ExchangeKey,
     Family,
     Kind,
@@ -22,6 +23,7 @@ from host.model.requests import (
     Request,
     Response,
     SealedPan,
+    ToldBesides,
     Totals,
     Traffic,
 )
@@ -453,3 +455,27 @@ def test_no_value_makes_it_crash(name: str, value: Any) -> None:
 def test_no_bytes_make_it_crash(payload: bytes) -> None:
     with pytest.raises(DecodeError):
         dialect().read(payload)
+
+
+@pytest.mark.parametrize("op", ["purchase", "points_redeem"])
+def test_an_app_that_takes_a_part_says_so_and_is_told_the_part(op: str) -> None:
+    request, _ = asked(values(op))
+    assert isinstance(request, Request)
+    assert request.besides is None
+    speaks = dialect()
+    request, message = asked(values(op, partial=True), speaks)
+    assert isinstance(request, Request)
+    assert request.besides == Besides(takes_part=True)
+    part = Response(
+        reason=Reason.PARTLY_APPROVED,
+        besides=ToldBesides(approved_minor=99, asked_minor=100),
+    )
+    told = json.loads(speaks.answer(message, part, DukptMac(INITIAL)))
+    assert (told["code"], told["amount"]) == ("10", 99)
+
+
+@pytest.mark.parametrize("op", ["top_up", "points_earn", "refund", "void"])
+def test_an_app_takes_no_part_of_anything_else(op: str) -> None:
+    request, _ = asked(values(op, partial=True))
+    assert isinstance(request, Request)
+    assert request.besides is None
