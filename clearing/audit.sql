@@ -158,9 +158,59 @@ WHERE
 ORDER BY slot
 LIMIT %(limit)s;
 
+-- name: gift_not_its_journal
+-- Each posting that took a gift off its card has the gift beside it, of that card; no other has.
+SELECT
+    coalesce(journal.shard, gift.shard) AS shard,
+    coalesce(journal.id, gift.journal_id) AS id,
+    coalesce(journal.kind, 'no journal') AS kind
+FROM journal
+FULL JOIN gift ON gift.shard = journal.shard AND gift.journal_id = journal.id
+WHERE
+    (coalesce(journal.kind, '') = 'gift_send') <> (gift.journal_id IS NOT NULL)
+    OR (gift.card_id, gift.issuer_id) <> (journal.card_id, journal.issuer_id)
+ORDER BY coalesce(journal.id, gift.journal_id)
+LIMIT %(limit)s;
+
+-- name: gift_not_its_end
+-- What came onto a card as a gift, or came back, is all of one gift that says so; and a gift that
+-- has ended came onto the card that it says.
+WITH sent AS (
+    SELECT
+        gift.*,
+        journal.amount_minor,
+        journal.unit
+    FROM gift
+    INNER JOIN journal ON journal.shard = gift.shard AND journal.id = gift.journal_id
+    WHERE gift.state <> 'reserved'
+),
+
+came AS (
+    SELECT journal.*
+    FROM journal
+    WHERE journal.kind IN ('gift_claim', 'gift_return')
+)
+
+SELECT
+    coalesce(sent.journal_id, 0) AS gift,
+    coalesce(came.id, 0) AS id,
+    coalesce(sent.amount_minor, 0) AS sent_minor,
+    coalesce(came.amount_minor, 0) AS came_minor,
+    coalesce(sent.unit, came.unit) AS unit
+FROM sent
+FULL JOIN came ON came.shard = sent.to_shard AND came.id = sent.ended_id
+WHERE
+    sent.journal_id IS NULL
+    OR came.id IS NULL
+    OR came.kind <> CASE sent.state WHEN 'claimed' THEN 'gift_claim' ELSE 'gift_return' END
+    OR (came.card_id, came.issuer_id, came.amount_minor, came.unit)
+    <> (sent.to_card, sent.issuer_id, sent.amount_minor, sent.unit)
+ORDER BY coalesce(came.id, sent.journal_id)
+LIMIT %(limit)s;
+
 -- name: in_transit_not_on_its_way
 -- Unit by unit, what is in transit is what has left a card, less debts that have, and has not come
--- to the other.
+-- to the other; and gifts that nobody has claimed and that have not come back.
 WITH kept AS (
     SELECT
         account.unit,
@@ -171,18 +221,31 @@ WITH kept AS (
     GROUP BY account.unit
 ),
 
-sent AS (
+moving AS (
     SELECT
         journal.unit,
-        sum(
-            CASE WHEN transit.is_debt THEN -journal.amount_minor ELSE journal.amount_minor END
-        ) AS amount_minor
+        CASE WHEN transit.is_debt THEN -journal.amount_minor ELSE journal.amount_minor END
+            AS amount_minor
     FROM transit
     INNER JOIN journal ON journal.shard = transit.shard AND journal.id = transit.journal_id
     LEFT JOIN journal AS came
         ON came.kind = 'move_in' AND came.slot = left(journal.slot, -2) || '.in/f'
     WHERE came.id IS NULL
-    GROUP BY journal.unit
+    UNION ALL
+    SELECT
+        journal.unit,
+        journal.amount_minor
+    FROM gift
+    INNER JOIN journal ON journal.shard = gift.shard AND journal.id = gift.journal_id
+    WHERE gift.state = 'reserved'
+),
+
+sent AS (
+    SELECT
+        moving.unit,
+        sum(moving.amount_minor) AS amount_minor
+    FROM moving
+    GROUP BY moving.unit
 )
 
 SELECT

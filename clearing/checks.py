@@ -104,6 +104,15 @@ CHECKS: Final = (
                 "journal {id} of shard {shard} ({kind}) and whither it sent do not fit",
             ),
             Test(
+                "gift_not_its_journal",
+                "journal {id} of shard {shard} ({kind}) and the gift beside it do not fit",
+            ),
+            Test(
+                "gift_not_its_end",
+                "gift {gift} of {sent_minor} has ended with journal {id} of {came_minor}, or on "
+                "another card, or otherwise than it says",
+            ),
+            Test(
                 "arrival_not_its_departure",
                 "{slot}: {sent_minor} left a card for it, {came_minor} came, or to another card "
                 "or with another last day",
@@ -201,7 +210,8 @@ CHECKS: Final = (
             ),
             Test(
                 "in_transit_not_on_its_way",
-                "{kept_minor} are in transit, {sent_minor} are on their way from card to card",
+                "{kept_minor} are in transit, {sent_minor} are on their way from card to card, "
+                "or given",
             ),
             Test(
                 "ended_card_with_value",

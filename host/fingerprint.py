@@ -42,7 +42,9 @@ def fingerprint_of(request: Request, pan_hash: bytes | None) -> bytes:
 
 def fingerprint_of_own(own: OwnRequest) -> bytes:
     """16 bytes over all that is asked by what no terminal makes."""
-    told = (own.member, own.to, own.expires_on, own.points, own.is_debt)
+    told = (
+        own.member, own.to, own.expires_on, own.points, own.is_debt, own.gift, own.ended_gift,
+    )  # fmt: skip
     more = [one for one in told if one]
     return _digest(
         [own.kind, _encode([own.amount, own.adjustment, *more]).hex()], own.card.pan_hash

@@ -83,7 +83,9 @@ CHART: Final[dict[Chart, ChartRow]] = {
     ),
     Chart.FEE_INCOME: ChartRow(Owner.ISSUER, Side.CREDIT, "fees an issuer took of its cards"),
     Chart.BREAKAGE: ChartRow(Owner.ISSUER, Side.CREDIT, "expired value an issuer keeps"),
-    Chart.IN_TRANSIT: ChartRow(Owner.NOBODY, Side.CREDIT, "between two shards, zero at rest"),
+    Chart.IN_TRANSIT: ChartRow(
+        Owner.NOBODY, Side.CREDIT, "between two cards: open moves, and gifts that wait"
+    ),
     Chart.ROUNDING: ChartRow(Owner.NOBODY, Side.CREDIT, "parts of a minor unit"),
     Chart.SUSPENSE: ChartRow(Owner.ISSUER, Side.DEBIT, "value whose owner an operator decides"),
 }

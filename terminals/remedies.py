@@ -91,6 +91,16 @@ REMEDIES: Final[Mapping[Reason, Remedy]] = {
     Reason.MEMBER_FROZEN: Remedy(
         "ask for another card", "the member it is bound to is frozen, or leaves: see their history"
     ),
+    Reason.GIFT_GONE: Remedy(
+        "no terminal asks for it", "the gift was claimed or has come back: see when, and by whom"
+    ),
+    Reason.GIFT_STOPPED: Remedy(
+        "no terminal asks for it",
+        "the card it left could not be spent from: it waits, and comes back in its time",
+    ),
+    Reason.GIFT_NOT_AGAIN: Remedy(
+        "no terminal asks for it", "what is on the card came as a gift: its product says how often"
+    ),
     Reason.ORIGINAL_MISMATCH: Remedy(
         "compare amount and card with the slip of the original", "nothing was posted"
     ),

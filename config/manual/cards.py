@@ -7,6 +7,7 @@ from config.manual.page import Blocks, listing, table
 from host.model.responses import RESPONSE_CODES, Reason
 from host.rules.batch_states import BATCH_STATES, BATCH_TOLD, PART_STATES
 from host.rules.card_states import CARD_STATES, CARD_TOLD, NOT_YET_VALID, SALE_STATES, CardRow
+from host.rules.gift_states import GIFT_STATES, HEARD
 from host.rules.states import Answers, Step, Use, picture
 
 ALLOWED: Final = "goes on"
@@ -36,6 +37,11 @@ def _card_told() -> str:
     return table(("card is", *USES), (*rows, early, late))
 
 
+def _gift_heard() -> str:
+    rows = ((heard.state.value, heard.sender, heard.receiver) for heard in HEARD)
+    return table(("gift is", "at the sender's card", "at the receiver's card"), rows)
+
+
 def _standing(row: CardRow) -> str:
     sales = " or ".join(sale or "not tracked" for sale in row.sales)
     return ", ".join(filter(None, (row.status.value, *row.forms, sales)))
@@ -54,4 +60,6 @@ BLOCKS: Final[Blocks] = {
     "cards.card_states": _states(CARD_STATES),
     "cards.sale_states": _states(SALE_STATES),
     "cards.card_told": _card_told,
+    "cards.gift_states": _states(GIFT_STATES),
+    "cards.gift_heard": _gift_heard,
 }

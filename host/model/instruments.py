@@ -97,6 +97,8 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     amount_minor_max: int | None
     """Of one transaction, where it is less than the issuer's."""
     balance_minor_max: int | None
+    regifts_max: int | None = None
+    """How often what came onto its cards as a gift may be given on; None: as often as one likes."""
 
 
 class CardBatch(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -5,6 +5,7 @@ import enum
 
 import msgspec
 
+from host.model.gifts import GiftNamed, GiftSent
 from host.model.money import Money
 from host.model.origins import Origin
 from host.model.requests import Kind
@@ -73,12 +74,16 @@ class OwnRequest(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     amount: Money | None = None
     adjustment: Adjustment | None = None
     member: int = 0
-    """Whom the card is bound to by it."""
+    """Whom the card is bound to by it; of a gift, whose the card has to be."""
     to: CardAt | None = None
-    """Which card gets what leaves this one."""
+    """Which card gets what leaves this one; of a gift that is claimed, which card it left."""
     expires_on: dt.date | None = None
     """Of points that came from another card: their last day."""
     is_debt: bool = False
     """What came from another card is owed."""
     points: int = 0
     """Of the issuer's primary programme, beside the amount: what a card of elsewhere brings."""
+    gift: GiftSent | None = None
+    """What is said of a gift that is sent."""
+    ended_gift: GiftNamed | None = None
+    """Which gift comes onto the card, and why."""

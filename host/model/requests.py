@@ -63,6 +63,9 @@ class Kind(enum.StrEnum):
     MOVE_IN = "move_in"
     CARD_OPENING = "card_opening"
     CARD_FEE = "card_fee"
+    GIFT_SEND = "gift_send"
+    GIFT_CLAIM = "gift_claim"
+    GIFT_RETURN = "gift_return"
 
 
 @enum.unique
@@ -191,6 +194,24 @@ KINDS: Final[dict[Kind, KindRow]] = {
         moves_value=True,
         undone_by_switch=False,
         asked_by=frozenset({Origin.OFFICE}),
+    ),
+    Kind.GIFT_SEND: KindRow(
+        Family.FINANCIAL,
+        moves_value=True,
+        undone_by_switch=False,
+        asked_by=frozenset({Origin.MEMBER}),
+    ),
+    Kind.GIFT_CLAIM: KindRow(
+        Family.FINANCIAL,
+        moves_value=True,
+        undone_by_switch=False,
+        asked_by=frozenset({Origin.MEMBER}),
+    ),
+    Kind.GIFT_RETURN: KindRow(
+        Family.FINANCIAL,
+        moves_value=True,
+        undone_by_switch=False,
+        asked_by=frozenset({Origin.MEMBER, Origin.CLOCK}),
     ),
 }
 """A refund (0220) is not reversed: the terminal repeats it until it is answered. Nor is a cash

@@ -69,6 +69,9 @@ class Reason(enum.StrEnum):
     CARD_NOT_YET_VALID = "card_not_yet_valid"
     CARD_ALREADY_BOUND = "card_already_bound"
     MEMBER_FROZEN = "member_frozen"
+    GIFT_GONE = "gift_gone"
+    GIFT_STOPPED = "gift_stopped"
+    GIFT_NOT_AGAIN = "gift_not_again"
 
 
 POSTED: Final = (Reason.APPROVED, Reason.PARTLY_APPROVED, Reason.POSTING_PENDING)
@@ -141,6 +144,11 @@ RESPONSE_CODES: Final[dict[Reason, ResponseCode]] = {
     Reason.CARD_ALREADY_SOLD: ResponseCode("22", "C", "卡已售出", "card sold already"),
     Reason.CARD_REPLACED: ResponseCode("57", "C", "卡已更换", "card replaced by another"),
     Reason.CARD_NOT_YET_VALID: ResponseCode("57", "C", "卡未到生效日", "card not valid yet"),
+    Reason.GIFT_GONE: ResponseCode("22", "C", "已被领取或已退回", "claimed or returned already"),
+    Reason.GIFT_STOPPED: ResponseCode(
+        "62", "C", "赠送人的卡已停用", "its sender's card is stopped"
+    ),
+    Reason.GIFT_NOT_AGAIN: ResponseCode("57", "C", "此卡不可再赠", "not to be given on"),
     Reason.CARD_ALREADY_BOUND: ResponseCode("22", "C", "卡已绑定他人", "card bound to another"),
 }
 """Every reason has a row; `tests/host/model/test_responses.py` names any that is missing."""

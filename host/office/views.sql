@@ -380,6 +380,7 @@ SELECT
     v.is_reloadable,
     v.is_registered,
     v.replacement_fee_minor_max,
+    v.regifts_max,
     p.issuer_id AS of_issuer
 FROM product AS p
 INNER JOIN issuer AS i ON p.issuer_id = i.id

@@ -39,6 +39,8 @@ WORDS: Final[Mapping[str, Word]] = {
     "fee_minor": Word("fee for the replacement", "补卡费"),
     "fee_minor_max": Word("fee that the product allows", "产品允许的补卡费"),
     "replacement_fee_minor_max": Word("limit of the fee for a replacement", "补卡费上限"),
+    "regifts_max": Word("times that a gift may be given on", "可转赠次数"),
+    "gift_hours": Word("hours that a gift waits to be claimed", "赠送待领小时"),
     "tries_minutes": Word(
         "minutes that a wrong activation password counts", "激活密码错误计数分钟"
     ),

@@ -179,8 +179,8 @@ class Dossier(msgspec.Struct, gc=False):
         return self.item.own.member if self.item.own is not None else 0
 
     @property
-    def receiver(self) -> Card | None:
-        """The card that gets what leaves this one; None where it is not there."""
+    def other_card(self) -> Card | None:
+        """The one that gets what leaves this one, or had what comes; None where it is not there."""
         to = self.item.own.to if self.item.own is not None else None
         return self.state.cards.get(to.pan_hash) if to is not None else None
 

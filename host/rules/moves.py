@@ -23,12 +23,12 @@ def card_was_replaced(dossier: Dossier) -> bool:
 
 def receiver_is_known(dossier: Dossier) -> bool:
     """The other card is there. No row of a card is ever taken away."""
-    return dossier.receiver is not None
+    return dossier.other_card is not None
 
 
 def receiver_may_have_it(dossier: Dossier) -> bool:
     """It is another card, of the same issuer. One that has ended passes on what it gets."""
-    card, other = dossier.present_card, dossier.receiver
+    card, other = dossier.present_card, dossier.other_card
     return other is not None and other.id != card.id and other.issuer_id == card.issuer_id
 
 
@@ -92,7 +92,7 @@ def _out(
     *,
     is_debt: bool = False,
 ) -> Posting:
-    receiver = dossier.receiver
+    receiver = dossier.other_card
     assert receiver is not None, "it was asked before"
     transit = dossier.book.account(Chart.IN_TRANSIT, purse.unit)
     leg = Leg(purse.account, transit, amount, purse.unit)

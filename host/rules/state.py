@@ -16,6 +16,7 @@ from host.model.money import POINTS_PREFIX
 from host.model.numbers import rrn_of
 from host.model.requests import Kind, read_answer
 from host.model.responses import Reason
+from host.rules.gift_states import Gift
 from host.rules.settlement import BatchName, Settled
 
 NO_ACCOUNT: Final = 0
@@ -275,6 +276,10 @@ class State:
     raised: set[tuple[str, str]] = field(default_factory=set)
     late: dict[int, Card] = field(default_factory=dict)
     """Cards that have ended, by id, onto which something came back: it goes on from there."""
+    gifts: dict[tuple[int, int], Gift] = field(default_factory=dict)
+    """Those that are to end, by shard and number: nobody else ends them meanwhile."""
+    given: dict[int, int] = field(default_factory=dict)
+    """By card that gives or gets: how often what came onto it as a gift had been given before."""
 
     def __post_init__(self) -> None:
         self.date_text = f"{self.business_date:%Y%m%d}"

@@ -12,7 +12,7 @@ from typing import Final
 
 from host.model.requests import Kind
 from host.model.responses import Reason
-from host.rules import checks, lives, moves, own_postings, partial, postings, reversals
+from host.rules import checks, gifts, lives, moves, own_postings, partial, postings, reversals
 from host.rules.checklists import (
     AMOUNT,
     BATCH,
@@ -280,6 +280,48 @@ TRANSACTIONS: Final[dict[Kind, Rule]] = {
     Kind.MOVE_IN: Rule(
         card_checks=((checks.card_is_known, Reason.CARD_NOT_FOUND),),
         post=moves.post_move_in,
+        gives_auth_code=False,
+    ),
+    Kind.GIFT_SEND: Rule(
+        card_checks=(
+            *AMOUNT,
+            *STANDING_CARD,
+            (gifts.card_is_the_members, Reason.NOT_PERMITTED_TO_CARD),
+        ),
+        use=Use.SPEND,
+        checks=(
+            *MONEY,
+            (gifts.card_may_give, Reason.GIFT_NOT_AGAIN),
+            (checks.value_covers_amount, Reason.INSUFFICIENT_FUNDS),
+        ),
+        post=gifts.post_gift_send,
+        gives_auth_code=False,
+    ),
+    Kind.GIFT_CLAIM: Rule(
+        card_checks=(
+            *STANDING_CARD,
+            (gifts.gift_is_open, Reason.GIFT_GONE),
+            (gifts.gift_is_in_time, Reason.GIFT_GONE),
+            (gifts.card_is_the_members, Reason.NOT_PERMITTED_TO_CARD),
+            (gifts.card_may_get, Reason.NOT_PERMITTED_TO_CARD),
+            (gifts.sender_may_spend, Reason.GIFT_STOPPED),
+        ),
+        use=Use.LOAD,
+        checks=(
+            *RELOADABLE,
+            (gifts.amount_is_the_gifts, Reason.INVALID_AMOUNT),
+            *ROOM,
+        ),
+        post=gifts.post_gift_claim,
+        gives_auth_code=False,
+    ),
+    Kind.GIFT_RETURN: Rule(
+        card_checks=(
+            *STANDING_CARD,
+            (gifts.gift_is_open, Reason.GIFT_GONE),
+            (gifts.gift_may_come_back, Reason.INVALID_TRANSACTION),
+        ),
+        post=gifts.post_gift_return,
         gives_auth_code=False,
     ),
 }

@@ -34,7 +34,7 @@ RETURNING t.id;
 INSERT INTO product_version AS t (
     product_id, version, form, face_minor_min, face_minor_max, valid_from, valid_to, valid_days,
     is_reloadable, pin, activation, amount_minor_max, balance_minor_max, is_registered,
-    replacement_fee_minor_max, made_by, made_at
+    replacement_fee_minor_max, regifts_max, made_by, made_at
 )
 VALUES (
     %(product_id)s,
@@ -44,8 +44,8 @@ VALUES (
     ),
     %(form)s, %(face_minor_min)s, %(face_minor_max)s, %(valid_from)s, %(valid_to)s,
     %(valid_days)s, %(is_reloadable)s, %(pin)s, %(activation)s, %(amount_minor_max)s,
-    %(balance_minor_max)s, %(is_registered)s, %(replacement_fee_minor_max)s, %(made_by)s,
-    %(made_at)s
+    %(balance_minor_max)s, %(is_registered)s, %(replacement_fee_minor_max)s, %(regifts_max)s,
+    %(made_by)s, %(made_at)s
 )
 RETURNING t.version;
 

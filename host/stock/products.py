@@ -35,6 +35,8 @@ class NewVersion(msgspec.Struct, frozen=True, kw_only=True):
     balance_minor_max: int | None = None
     replacement_fee_minor_max: int | None = None
     """What may be taken for a card that replaces one; None: nothing."""
+    regifts_max: int | None = None
+    """How often what came as a gift may be given on; None: as often as one likes."""
 
 
 def revise_product(

@@ -16,8 +16,9 @@ from host.book import Book
 from host.model.requests import Kind
 from host.rules.decision import Outcome
 from host.rules.dossier import Item
+from host.rules.gift_states import EndedGift, NewGift
 from host.rules.state import State
-from host.store import arrays
+from host.store import arrays, gifts
 
 Connection = psycopg.Connection[Any]
 
@@ -39,8 +40,13 @@ class Kept(msgspec.Struct, frozen=True):
     """From the shard, the exchange's number and the value."""
 
 
-LOADS: Final[tuple[Load, ...]] = ()
-KEPT: Final[Mapping[type[msgspec.Struct], Kept]] = {}
+LOADS: Final[tuple[Load, ...]] = (
+    Load(frozenset({Kind.GIFT_SEND, Kind.GIFT_CLAIM, Kind.GIFT_RETURN}), gifts.load_gifts),
+)
+KEPT: Final[Mapping[type[msgspec.Struct], Kept]] = {
+    NewGift: Kept(gifts.SQL["add_gifts"], gifts.NEW, gifts.new_row),
+    EndedGift: Kept(gifts.SQL["end_gifts"], gifts.ENDED, gifts.ended_row),
+}
 
 
 def rows_beside(

@@ -355,7 +355,7 @@ def _card_batch(row: tuple[Any, ...]) -> CardBatch:
 
 def _terms(*row: Any) -> Terms:
     product, version, form, face_min, face_max, valid_from, valid_to, valid_days, *rest = row
-    is_reloadable, pin, activation, amount_max, balance_max = rest
+    is_reloadable, pin, activation, amount_max, balance_max, regifts_max = rest
     return Terms(
         product_id=product,
         version=version,
@@ -370,6 +370,7 @@ def _terms(*row: Any) -> Terms:
         activation=frozenset(map(Activation, activation)),
         amount_minor_max=amount_max,
         balance_minor_max=balance_max,
+        regifts_max=regifts_max,
     )
 
 

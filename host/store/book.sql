@@ -115,7 +115,8 @@ SELECT
     v.pin,
     v.activation,
     v.amount_minor_max,
-    v.balance_minor_max
+    v.balance_minor_max,
+    v.regifts_max
 FROM card_batch AS b
 INNER JOIN product_version AS v ON b.product_id = v.product_id AND b.product_version = v.version;
 

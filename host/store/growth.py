@@ -26,6 +26,7 @@ PLACED: Final[Mapping[str, str]] = {
     "order_reference": SHARD,
     "transit": SHARD,
     "move": SHARD,
+    "gift": SHARD,
 }
 """Table to its place: the card's shard, or the home of who asked."""
 

@@ -43,6 +43,8 @@ TRIES_OF_CARD_MAX: Final = OfficeSetting(name="tries_of_card_max", normal=5, sma
 """At one card, and for one phone, wherever they come from."""
 TRIES_MINUTES: Final = OfficeSetting(name="tries_minutes", normal=60, smallest=10, largest=1_440)
 """So long after the first of them they count."""
+GIFT_HOURS: Final = OfficeSetting(name="gift_hours", normal=72, smallest=1, largest=720)
+"""So long a gift waits to be claimed; then it goes back."""
 
 OFFICE_SETTINGS: Final[Mapping[str, OfficeSetting]] = {
     row.name: row
@@ -54,6 +56,7 @@ OFFICE_SETTINGS: Final[Mapping[str, OfficeSetting]] = {
         TRIES_OF_SOURCE_MAX,
         TRIES_OF_CARD_MAX,
         TRIES_MINUTES,
+        GIFT_HOURS,
     )
 }
 

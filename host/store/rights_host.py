@@ -49,6 +49,14 @@ POSTER: Final[Mapping[str, Right]] = {
             "terminal_id business_date decided_at"
         ),
     ),
+    "gift": Right(
+        reads=WHOLE,
+        inserts=columns(
+            "shard journal_id card_id issuer_id sender_id depth sent_at due_at token_hash "
+            "phone_hash phone_masked wish from_name"
+        ),
+        updates=columns("state ended_as ended_at to_shard to_card ended_id receiver_id"),
+    ),
     "issuer": Right(
         reads=columns(
             "id institution_id pan_prefix currency amount_minor_max balance_minor_max "
@@ -85,7 +93,7 @@ POSTER: Final[Mapping[str, Right]] = {
     "product_version": Right(
         reads=columns(
             "product_id version form face_minor_min face_minor_max valid_from valid_to valid_days "
-            "is_reloadable pin activation amount_minor_max balance_minor_max"
+            "is_reloadable pin activation amount_minor_max balance_minor_max regifts_max"
         ),
     ),
     "programme": Right(

@@ -16,6 +16,10 @@ UNSEEN: Final[Mapping[str, Mapping[str, str]]] = {
         "phone_sealed": "the number under the LMK",
         "record_at": "whether somebody else knows them, which is told to nobody",
     },
+    "gift": {
+        "token_hash": "of what lets whoever has it claim it",
+        "phone_hash": "the number under a key",
+    },
     "upload_record": {"pan_hash": "the number under a key"},
     "change": {
         "key": "that of a card is its number under a key",
@@ -45,6 +49,7 @@ UNSEEN: Final[Mapping[str, Mapping[str, str]]] = {
 SEEN: Final[Mapping[str, str]] = {
     "card.pan_masked": "masked",
     "member.phone_masked": "masked",
+    "gift.phone_masked": "masked",
     "card.pin_failures": "a count",
     "advice.pan_masked": "masked",
     "upload_record.pan_masked": "masked",

@@ -1,7 +1,5 @@
 """One poisoned item, one strange peer: it troubles itself alone, and costs the others little."""
 
-# ruff: noqa: ARG001 - a clock acts by being asked for
-
 import contextlib
 import functools
 import itertools
@@ -14,7 +12,6 @@ import psycopg
 import pytest
 import trio
 from prometheus_client import REGISTRY
-from trio.testing import MockClock
 
 from config.run.database import Dsns
 from host.link.address import Address, listen
@@ -273,9 +270,8 @@ async def test_a_request_that_cannot_be_encoded_never_left_and_its_neighbours_do
         nursery.cancel_scope.cancel()
 
 
-async def test_a_part_that_fails_is_counted_and_begun_again_until_it_ends_by_itself(
-    autojump_clock: MockClock,
-) -> None:
+@pytest.mark.usefixtures("autojump_clock")
+async def test_a_part_that_fails_is_counted_and_begun_again_until_it_ends_by_itself() -> None:
     tries: list[float] = []
     failed: list[str] = []
 

@@ -1,13 +1,10 @@
 """Who waits at the desk: what no key has proved holds up nothing that one has."""
 
-# ruff: noqa: ARG001 - a clock acts by being asked for
-
 from typing import Any, cast
 
 import msgspec
 import pytest
 import trio
-from trio.testing import MockClock
 
 from host.model.requests import (
     ANYBODYS_PART,
@@ -58,7 +55,8 @@ async def test_neither_waits_for_ever() -> None:
     assert 100 in taken
 
 
-async def test_every_taker_that_waits_is_woken(autojump_clock: MockClock) -> None:
+@pytest.mark.usefixtures("autojump_clock")
+async def test_every_taker_that_waits_is_woken() -> None:
     """Two tellers serve two at a time; the one that came first is not forgotten for the second."""
     queue, at_once, most = QueueOfTwo(), 0, 0
 

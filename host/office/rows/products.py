@@ -1,9 +1,10 @@
 """Making and revising products: what a card is, in versions."""
 
 import datetime as dt
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
+from msgspec import Meta
 
 from host.model import money
 from host.model.instruments import Activation, Form, PinPolicy
@@ -24,6 +25,8 @@ from host.stock import products
 from host.store.queries import load_queries
 
 SQL: Final = load_queries("host.office", "stock.sql")
+
+Regifts = Annotated[int, Meta(ge=0, le=99)]
 
 
 class ProductRevise(Values, frozen=True, kw_only=True):
@@ -49,6 +52,8 @@ class ProductRevise(Values, frozen=True, kw_only=True):
     balance_minor_max: Money | None = None
     replacement_fee_minor_max: Money | None = None
     """Without it a card is replaced for nothing."""
+    regifts_max: Regifts | None = None
+    """How often what came as a gift may be given on; without it, as often as one likes."""
 
 
 def _revise(acting: Acting, values: ProductRevise) -> Result:

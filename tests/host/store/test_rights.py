@@ -34,6 +34,7 @@ SPOKEN: dict[str, dict[str, Collection[str]]] = {
         "host/store/cases.sql": {"open_case", "note_report", "settle_case", "count_cases"},
         "host/store/expiry.sql": ALL,
         "host/store/moves.sql": ALL,
+        "host/store/gifts.sql": ALL,
         "host/store/names.sql": {"open_cases", "business_dates"},
         "host/store/heads.sql": ALL,
         "host/store/changes.sql": LINKING,
