@@ -126,6 +126,20 @@ def pytest_configure(config: pytest.Config) -> None:
         config.stash[_OWN_DIRECTORY] = Path(config.option.basetemp)
 
 
+CLOCKS = {"mock_clock", "autojump_clock"}
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """A clock acts on the test that has it as an argument: a mark alone leaves the wall's ticking.
+
+    pytest-trio looks for clocks among the arguments, and says nothing of others.
+    """
+    marked = {name for mark in item.iter_markers("usefixtures") for name in mark.args}
+    if marked & CLOCKS:
+        msg = f"{item.nodeid} is marked with a clock: let it be an argument, a mark does nothing"
+        raise pytest.UsageError(msg)
+
+
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """What a failed run leaves is for who looks into it, for a day."""
     directory = session.config.stash.get(_OWN_DIRECTORY, None)

@@ -1,5 +1,7 @@
 """One poisoned item, one strange peer: it troubles itself alone, and costs the others little."""
 
+# ruff: noqa: ARG001 - a clock acts by being asked for
+
 import contextlib
 import functools
 import itertools
@@ -12,6 +14,7 @@ import psycopg
 import pytest
 import trio
 from prometheus_client import REGISTRY
+from trio.testing import MockClock
 
 from config.run.database import Dsns
 from host.link.address import Address, listen
@@ -270,8 +273,9 @@ async def test_a_request_that_cannot_be_encoded_never_left_and_its_neighbours_do
         nursery.cancel_scope.cancel()
 
 
-@pytest.mark.usefixtures("autojump_clock")
-async def test_a_part_that_fails_is_counted_and_begun_again_until_it_ends_by_itself() -> None:
+async def test_a_part_that_fails_is_counted_and_begun_again_until_it_ends_by_itself(
+    autojump_clock: MockClock,
+) -> None:
     tries: list[float] = []
     failed: list[str] = []
 

@@ -1,5 +1,7 @@
 """One terminal, message, call or line of a simulation that fails troubles itself; it is told."""
 
+# ruff: noqa: ARG001 - a clock acts by being asked for
+
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -7,6 +9,7 @@ from typing import Any
 
 import pytest
 import trio
+from trio.testing import MockClock
 
 from host.estate.demo import demo_estate, external_cards
 from host.estate.plan import EstatePlan, TerminalPlan
@@ -101,8 +104,7 @@ async def interrupted() -> None:
     raise KeyboardInterrupt
 
 
-@pytest.mark.usefixtures("autojump_clock")
-async def test_a_part_that_all_need_is_begun_again(log: Log) -> None:
+async def test_a_part_that_all_need_is_begun_again(autojump_clock: MockClock, log: Log) -> None:
     failures, left = Failures(), [1, 2, 3]
 
     async def part() -> None:

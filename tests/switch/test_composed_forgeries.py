@@ -6,11 +6,14 @@ of another make, byte for byte, with such bytes in every field there is, and sai
 of their own, so that no lock-out helps.
 """
 
+# ruff: noqa: ARG001 - a clock acts by being asked for
+
 import functools
 import random
 from types import SimpleNamespace
 
 import pytest
+from trio.testing import MockClock
 
 from host.model.secrets import Secret
 from host.model.terminal import MacAlgorithm
@@ -106,9 +109,8 @@ def test_the_composer_makes_the_code_fit() -> None:
 
 
 @pytest.mark.counted
-@pytest.mark.usefixtures("mock_clock")
 async def test_no_message_composed_from_an_overheard_one_is_believed(
-    counts: SimpleNamespace, bugs: Bugs
+    mock_clock: MockClock, counts: SimpleNamespace, bugs: Bugs
 ) -> None:
     [tongue] = [one for one in TONGUES if one.name == f"pos {MacAlgorithm.UNIONPAY_ECB}"]
     bed, dice = Bed(tongue, bugs), random.Random(f"{counts.seed} composed")
@@ -120,8 +122,8 @@ async def test_no_message_composed_from_an_overheard_one_is_believed(
         assert asked is None, f"{what}, F{place}: {forged.hex()}"
 
 
-@pytest.mark.usefixtures("mock_clock")
 async def test_what_its_kind_has_no_use_for_is_refused_though_nobody_was_overheard(
+    mock_clock: MockClock,
     bugs: Bugs,
 ) -> None:
     [tongue] = [one for one in TONGUES if one.name == f"pos {MacAlgorithm.UNIONPAY_ECB}"]
@@ -134,8 +136,9 @@ async def test_what_its_kind_has_no_use_for_is_refused_though_nobody_was_overhea
             assert bed.say(forged, APPROVED) is None, f"{what}, F{place}: {forged.hex()}"
 
 
-@pytest.mark.usefixtures("mock_clock")
-async def test_an_answer_that_was_overheard_lends_its_code_to_nothing_either(bugs: Bugs) -> None:
+async def test_an_answer_that_was_overheard_lends_its_code_to_nothing_either(
+    mock_clock: MockClock, bugs: Bugs
+) -> None:
     [tongue] = [one for one in TONGUES if one.name == f"pos {MacAlgorithm.UNIONPAY_ECB}"]
     bed, dice = Bed(tongue, bugs), random.Random("an answer")
     for what in ("a sale", "a reversal"):

@@ -4,6 +4,8 @@ Every dialect under every algorithm hears its own valid messages with codes that
 each from another address, so that no lock-out helps. What is forged is one row of `FORGERIES`.
 """
 
+# ruff: noqa: ARG001 - a clock acts by being asked for
+
 import hmac
 import random
 from collections.abc import Callable
@@ -11,6 +13,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from trio.testing import MockClock
 
 from host.model.secrets import Secret
 from host.model.terminal import DUKPT, MacKey, TerminalProfile
@@ -102,8 +105,9 @@ def sealed_of(tongue: Tongue) -> list[bytes]:
 
 
 @pytest.mark.counted
-@pytest.mark.usefixtures("mock_clock")
-async def test_no_forged_code_is_accepted(counts: SimpleNamespace, bugs: Bugs) -> None:
+async def test_no_forged_code_is_accepted(
+    mock_clock: MockClock, counts: SimpleNamespace, bugs: Bugs
+) -> None:
     for place, tongue in enumerate(TONGUES):
         messages = sealed_of(tongue)
         bed, dialect = Bed(tongue, bugs), tongue.make()
@@ -138,9 +142,8 @@ def is_right(dialect: Dialect, payload: bytes, mac: Any) -> bool:
 
 
 @pytest.mark.parametrize("tongue", TONGUES, ids=[tongue.name for tongue in TONGUES])
-@pytest.mark.usefixtures("mock_clock")
 async def test_a_session_key_is_over_with_the_first_message_under_the_next(
-    tongue: Tongue, bugs: Bugs
+    mock_clock: MockClock, tongue: Tongue, bugs: Bugs
 ) -> None:
     if tongue.algorithm in DUKPT:
         pytest.skip("DUKPT has another key for every message instead")

@@ -1,5 +1,7 @@
 """Whatever one message, peer, file or part of a switch breaks, the others go on."""
 
+# ruff: noqa: ARG001 - a clock acts by being asked for
+
 import socket
 import sqlite3
 from collections.abc import Callable
@@ -9,6 +11,7 @@ from typing import Any
 import pytest
 import trio
 import trio.testing
+from trio.testing import MockClock
 
 from host.model.requests import Kind
 from switch.faults import FAULTS
@@ -117,8 +120,9 @@ async def test_a_socket_whose_owner_fails_is_looked_at_no_more_and_the_others_ar
         each.close()
 
 
-@pytest.mark.usefixtures("autojump_clock")
-async def test_a_disk_that_fails_while_a_message_is_sent_leaves_it_owed(tmp_path: Path) -> None:
+async def test_a_disk_that_fails_while_a_message_is_sent_leaves_it_owed(
+    autojump_clock: MockClock, tmp_path: Path
+) -> None:
     """The route file is asked on the way to an issuer: its error is not store-and-forward's end."""
     path = tmp_path / "saf.db"
 
@@ -163,8 +167,8 @@ async def test_what_cannot_be_read_of_the_file_stays_there_and_the_rest_is_sent(
     db.close()
 
 
-@pytest.mark.usefixtures("autojump_clock")
 async def test_settlements_that_nobody_waits_for_any_more_leave_nothing_behind(
+    autojump_clock: MockClock,
     tmp_path: Path,
 ) -> None:
     path = tmp_path / "saf.db"

@@ -1,5 +1,7 @@
 """The office over the link: asked by who has no database, beside trade, within limits."""
 
+# ruff: noqa: ARG001 - a clock acts by being asked for
+
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
@@ -9,6 +11,7 @@ from typing import Any
 import psycopg
 import pytest
 import trio
+from trio.testing import MockClock
 
 from host.link.address import Address, listen
 from host.link.frames import LinkError
@@ -91,8 +94,7 @@ async def test_many_at_once_are_answered_each_or_told_that_it_is_too_much(
     assert codes.count("") >= WAITING_MAX
 
 
-@pytest.mark.usefixtures("autojump_clock")
-async def test_one_place_asks_so_often_a_second(bureau: Bureau) -> None:
+async def test_one_place_asks_so_often_a_second(autojump_clock: MockClock, bureau: Bureau) -> None:
     reception = Reception(bureau.office, lambda: psycopg.connect(bureau.dsns.office))
     asked = Show(session=bureau.admin.session, view="nothing", source="10.0.0.7")
     for _ in range(ASKS_A_SECOND_MAX):
