@@ -17,6 +17,7 @@ from host.office.view import How, View
 
 VALUES: Final[Mapping[str, str]] = {
     "alliance": "HARBOUR",
+    "amount_minor": "10000",
     "amount_minor_max": "500000",
     "balance_minor_max": "1000000",
     "batch": "CB-2026-0001",
@@ -29,6 +30,7 @@ VALUES: Final[Mapping[str, str]] = {
     "face_minor_min": "10000",
     "figure": "72",
     "first": "1",
+    "gift": "2517000001002",
     "institution_id": "48882900",
     "issuer": "48882900",
     "issuers": "48882900",
@@ -87,6 +89,8 @@ WITH: Final[Mapping[str, tuple[str, ...]]] = {
     "card_batch.edit": ("name",),
     "card.activate_for": ("phone",),
     "card.rebind": ("phone",),
+    "gift.send": ("phone",),
+    "gift.claim": ("gift",),
     "shipment.import": ("first", "last"),
 }  # fmt: skip
 """What an action is not done without, though none of it is needed in every case."""

@@ -89,6 +89,30 @@ OF_STOCK: Final[Mapping[Why, RefusalKind]] = {
     Why.GIFT: _row(
         Why.GIFT, "a card that is registered to nobody is given away", "请改用赠送", "give it away"
     ),
+    Why.NOBODYS: _row(
+        Why.NOBODYS,
+        "the card is bound to nobody",
+        "此卡未绑定会员",
+        "bind it first: posswitch card rebind",
+    ),
+    Why.GIFT_GONE: _row(
+        Why.GIFT_GONE,
+        "the gift was claimed, or has come back",
+        "已被领取或已退回",
+        "posswitch show gifts says when, and where it is",
+    ),
+    Why.REGIFT: _row(
+        Why.REGIFT,
+        "what is on this card came as a gift, and may not be given on",
+        "此卡不可再赠",
+        "spend it, or give from another card",
+    ),
+    Why.NOT_FOR: _row(
+        Why.NOT_FOR,
+        "the gift is for another phone",
+        "此赠送不是给该会员的",
+        "ask for whom it is: posswitch show gifts",
+    ),
     Why.CODE: _row(
         Why.CODE, "number or activation password is wrong", "卡号或密码不正确", "type it again"
     ),

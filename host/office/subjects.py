@@ -49,6 +49,7 @@ SUBJECTS: Final[Mapping[str, Subject]] = {
         Subject(kind="card_batch", table="card_batch"),
         Subject(kind="card", table="card", is_numbered=True),
         Subject(kind="member", table="member", is_numbered=True),
+        Subject(kind="gift", table="gift", is_numbered=True),
         Subject(kind="office_file", table="office_file", is_numbered=True),
     )
 }

@@ -306,6 +306,22 @@ FROM card AS t
 WHERE t.id = %(number)s
 FOR UPDATE;
 
+-- name: gift
+-- By its number, that of the posting which took it off its card. Only the poster ends it, so that
+-- nothing is held.
+SELECT
+    t.journal_id AS id,
+    t.issuer_id,
+    null::integer AS merchant_id,
+    null::integer AS store_id,
+    t.sender_id AS member_id,
+    null::smallint AS alliance_id,
+    null::bigint AS created_by,
+    encode(row_digest(t), 'hex') AS version,
+    row_content(t, %(unseen)s::text []) AS content
+FROM gift AS t
+WHERE t.journal_id = %(number)s;
+
 -- name: member
 -- By number.
 SELECT

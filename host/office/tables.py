@@ -14,6 +14,7 @@ from host.office.rows import (
     disclosures,
     entries,
     faces,
+    gifts,
     holding,
     intake,
     issuers,
@@ -81,6 +82,9 @@ _ACTIONS: Final[tuple[Action[Any], ...]] = (
     holding.CARD_ACTIVATE_FOR,
     holding.CARD_BIND_BOUGHT,
     holding.CARD_REBIND,
+    gifts.GIFT_SEND,
+    gifts.GIFT_CLAIM,
+    gifts.GIFT_WITHDRAW,
     card_ends.CARD_REPLACE,
     card_ends.CARD_VOID,
     members.ADD,
@@ -123,6 +127,7 @@ _VIEWS: Final = (
     card_views.CARD_EVENTS,
     card_views.ACTIVATIONS,
     card_views.MOVES,
+    gifts.GIFTS,
     card_views.USAGES,
     stock_views.ALLOCATIONS,
     stock_views.MEMBERS,
@@ -139,9 +144,14 @@ WORKS: Final[Mapping[str, Step]] = {
     intake.MEMBER_IMPORT: intake.take_file_of_members,
     holding.ACTIVATE_FOR: holding.post_binding,
     holding.BIND_BOUGHT: holding.post_binding,
+    gifts.SEND: gifts.post_gift,
+    gifts.CLAIM: gifts.post_gift,
+    gifts.WITHDRAW: gifts.post_gift,
     intake.CARD_IMPORT: intake.take_file_of_cards,
 }
 """What is done by jobs, by the action that begins them."""
 
-POSTINGS: Final = frozenset({holding.ACTIVATE_FOR, holding.BIND_BOUGHT})
+POSTINGS: Final = frozenset(
+    {holding.ACTIVATE_FOR, holding.BIND_BOUGHT, gifts.SEND, gifts.CLAIM, gifts.WITHDRAW}
+)
 """Of these, what asks the poster: short, and done beside long work."""

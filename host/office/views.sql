@@ -588,6 +588,36 @@ SELECT
 FROM member AS m
 LEFT JOIN merchant AS t ON m.merchant_id = t.id;
 
+-- name: gifts
+-- What members give: the card it left, whom it is for, and where it is now. How much is looked up
+-- for each, so that rows come in the order of gifts.
+SELECT
+    g.journal_id AS id,
+    g.state,
+    g.ended_as,
+    j.amount_minor,
+    i.institution_id AS issuer,
+    g.card_id AS card,
+    g.sender_id AS sender,
+    g.phone_masked AS phone,
+    g.receiver_id AS receiver,
+    g.to_card,
+    g.from_name,
+    g.wish,
+    g.sent_at AS given_at,
+    g.due_at AS expires_at,
+    g.ended_at,
+    g.issuer_id AS of_issuer
+FROM gift AS g
+LEFT JOIN issuer AS i ON g.issuer_id = i.id
+LEFT JOIN LATERAL (
+    SELECT journal.amount_minor
+    FROM journal
+    WHERE journal.shard = g.shard AND journal.id = g.journal_id
+    ORDER BY journal.id
+    LIMIT 1
+) AS j ON true;
+
 -- name: moves
 -- Value that is to leave a card which has ended: where it stands, what has left and has not come.
 -- Card and issuer are looked up for each, so that rows come in the order of moves.

@@ -77,6 +77,7 @@ OFFICE: Final[Mapping[str, Right]] = {
             "decided_at"
         )
     ),
+    "gift": Right(reads=WHOLE),
     "history": Right(
         reads=WHOLE,
         inserts=columns(

@@ -86,6 +86,12 @@ class World:
             " FROM person AS p WHERE p.login = %s RETURNING id",
             self.issuer_number, self.manager.login,
         )[0][0]  # fmt: skip
+        self.gift = 77
+        bureau.sql(
+            "INSERT INTO gift (shard, journal_id, card_id, issuer_id, sender_id, depth, sent_at,"
+            " due_at, token_hash) VALUES (0, 77, %s, %s, %s, 1, '2026-11-01', '2026-11-04', 'x')",
+            self.card, self.issuer_number, int(self.member),
+        )  # fmt: skip
         self.face = 90
         bureau.sql("INSERT INTO card_face VALUES (90, %s, 'Foreign face', 1)", int(self.product))
         bureau.sql(
@@ -184,6 +190,7 @@ class World:
             "phone_last": "1234", "programme": self.programme, "alliance": "ABROAD",
             "since": "2030-01-01", "many": [self.card], "replacement": self.card,
             "face": self.face, "setting": "approval-hours", "figure": 1,
+            "gift": self.gift, "amount_minor": 1,
             "reference": "S1", "content": "eA==", "liability_minor": 0,
         }  # fmt: skip
 

@@ -22,7 +22,7 @@ ROWS = 20_000
 GROWS = {
     "person", "person_grant", "approval", "history", "job", "merchant", "store", "terminal",
     "terminal_key", "acceptance", "card", "card_batch", "card_sale", "member", "purse", "journal",
-    "disclosure", "office_file", "shipment", "move",
+    "disclosure", "office_file", "shipment", "move", "gift",
 }  # fmt: skip
 SMALL = {
     "issuer": "a few hundred at most",
@@ -90,6 +90,10 @@ INSERT INTO card (shard, pan_hash, id, issuer_id, status, expiry, pan_masked, pa
 SELECT 0, sha256(n::text::bytea), n::bigint << 32, 1, 'inactive', '3012', '', '', n FROM {NUMBERS};
 INSERT INTO move (shard, card_id, name, origin, made_by, asked_at, issuer_id)
 SELECT 0, n::bigint << 32, 'void', 'clock', 'x', now(), 1 FROM {NUMBERS};
+INSERT INTO gift (
+    shard, journal_id, card_id, issuer_id, sender_id, depth, sent_at, due_at, token_hash
+) SELECT 0, n, n::bigint << 32, 1, n, 1, now(), now() + interval '1 h', n::text::bytea
+FROM {NUMBERS};
 INSERT INTO store (id, merchant_id, name) SELECT n, n, 's' || n FROM {NUMBERS};
 INSERT INTO terminal (terminal_id, store_id, epoch, mac_algorithm)
 SELECT lpad(n::text, 8, 'T'), n, '000001', 'x9.19' FROM {NUMBERS};

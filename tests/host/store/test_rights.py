@@ -95,6 +95,7 @@ SPOKEN: dict[str, dict[str, Collection[str]]] = {
         "host/stock/sales.sql": ALL,
         "host/stock/lives.sql": ALL,
         "host/stock/ends.sql": ALL,
+        "host/stock/gifts.sql": ALL,
         "host/stock/shipping.sql": ALL,
         "host/office/cards_in.sql": ALL,
         "host/office/members_in.sql": ALL,

@@ -1,0 +1,226 @@
+"""Gifts as people ask for them: to a phone, by a link, claimed, withdrawn, declined, and listed."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+import trio
+
+from host.model.office import Done, Refused, Told, Waiting
+from host.model.secrets import Secret
+from tests.host.conftest import Till, asking_of
+from tests.host.office.conftest import HOME, Bureau, Person
+from tests.host.test_gifts import give_back, money
+
+PHONE, OTHER_PHONE = "13800001234", "13900005678"
+CARDS = (11, 12, 13)
+SUM = 10_000
+
+
+@dataclass
+class Desk:
+    """Customer service of an issuer, a host that trades, and cards of two members."""
+
+    bureau: Bureau
+    till: Till
+    service: Person
+    sender: int
+    receiver: int
+    giver: int
+    getter: int
+    others: int
+    """A card of the receiver's again."""
+
+    async def done(self, action: str, *, who: Person | None = None, **values: Any) -> Done:
+        """Asked with a code where one is needed; what waits is agreed to; its job is done."""
+        told = await self.asked(action, who=who, **values)
+        assert isinstance(told, Done), told
+        return told
+
+    async def asked(self, action: str, *, who: Person | None = None, **values: Any) -> Told:
+        person = who or self.service
+        told = self.bureau.do(person, action, **values)
+        if isinstance(told, Refused) and told.code == "E-STEP-UP":
+            told = self.bureau.do(person, action, _code=self.bureau.code(person), **values)
+        if isinstance(told, Waiting):
+            told = self.bureau.with_code(
+                self.bureau.admin, "approval.decide", approval=told.approval, decision="approve"
+            )
+        await trio.to_thread.run_sync(self.bureau.do_jobs)
+        return told
+
+    async def refused(self, action: str, **values: Any) -> str:
+        told = await self.asked(action, **values)
+        assert isinstance(told, Refused), told
+        return told.code
+
+    async def send(self, **values: Any) -> Done:
+        return await self.done("gift.send", card=self.giver, amount_minor=SUM, **values)
+
+    def job(self, told: Done) -> tuple[str, str]:
+        """How the job of it ended."""
+        number = told.told.get("job") or told.told["outcome"]["told"]["job"]
+        [row] = self.bureau.sql("SELECT state, error FROM job WHERE id = %s", number)
+        return row[0], row[1]
+
+    def newest(self) -> int:
+        [(number,)] = self.bureau.sql("SELECT max(journal_id) FROM gift")
+        return int(number)
+
+
+@pytest.fixture
+async def desk(bureau: Bureau, till: Till) -> Desk:
+    bureau.office = replace(bureau.office, ask=asking_of(till).ask_from_thread)
+    return await trio.to_thread.run_sync(lambda: made_desk(bureau, till))
+
+
+def made_desk(bureau: Bureau, till: Till) -> Desk:
+    owner = bureau.person("merchant_owner")
+    members = [
+        int(
+            bureau.done(
+                owner, "member.add", phone=phone, merchant=HOME["merchant"], name=name
+            ).subject
+        )
+        for phone, name in ((PHONE, "Wang"), (OTHER_PHONE, "Li"))
+    ]
+    for card, member in zip(CARDS, [*members, members[1]], strict=True):
+        till.sql("UPDATE card SET member_id = %s WHERE id = %s", member, card)
+    service = bureau.person("service", "issuer")
+    return Desk(bureau, till, service, members[0], members[1], *CARDS)
+
+
+async def test_a_gift_to_a_phone_is_claimed_by_whose_it_is_and_by_nobody_else(desk: Desk) -> None:
+    """S3-14, S3-15, S3-16: and both see it with its wish."""
+    told = await desk.send(phone=OTHER_PHONE, wish="端午安康!", from_name="王")
+    assert desk.job(told) == ("done", "")
+    gift = desk.newest()
+    assert await desk.refused("gift.claim", gift=gift, card=desk.giver) == "E-NOT-FOR"
+    [row] = desk.bureau.rows(desk.service, "gifts", sender=str(desk.sender), state="reserved")
+    shown = {
+        "id": gift, "state": "reserved", "amount_minor": SUM, "phone": "139****5678",
+        "wish": "端午安康!", "from_name": "王", "card": desk.giver, "receiver": None,
+    }  # fmt: skip
+    assert {name: row[name] for name in shown} == shown
+    claimed = await desk.done("gift.claim", gift=gift, card=desk.getter)
+    assert desk.job(claimed) == ("done", "")
+    assert money(desk.till, desk.giver, desk.getter) == [90_000, 110_000]
+    [row] = desk.bureau.rows(desk.service, "gifts", receiver=str(desk.receiver))
+    assert (row["state"], row["to_card"]) == ("claimed", desk.getter)
+    lines = desk.bureau.sql(
+        "SELECT action, after->>'state', after->>'gift' FROM history"
+        " WHERE source LIKE 'job/%%' ORDER BY id"
+    )
+    assert lines == [
+        ("gift.send", "reserved", str(gift)),
+        ("gift.claim", "claimed", str(gift)),
+    ]
+
+
+async def test_a_gift_by_a_link_is_whose_who_has_it_and_the_house_keeps_no_link(
+    desk: Desk,
+) -> None:
+    """S3-15: it is shown once, and only its keyed hash is kept."""
+    told = await desk.send(wish="for you")
+    link = told.shown_once["link"]
+    kept = desk.bureau.sql("SELECT token_hash FROM gift WHERE phone_hash IS NULL")
+    assert kept == [(desk.bureau.hsm.hash_secret(Secret(link.encode()), "gift"),)]
+    dumped = "".join(
+        str(row)
+        for table in ("gift", "job", "approval", "history", "once_key")
+        for row in desk.bureau.sql(f"SELECT t::text FROM {table} AS t")
+    )
+    assert link not in dumped
+    assert await desk.refused("gift.claim", link=link + "x", card=desk.getter) == "E-NOT-FOUND"
+    claimed = await desk.done("gift.claim", link=link, card=desk.getter)
+    assert desk.job(claimed) == ("done", "")
+    assert await desk.refused("gift.claim", link=link, card=desk.others) == "E-GIFT-GONE"
+    assert money(desk.till, desk.giver, desk.getter) == [90_000, 110_000]
+
+
+async def test_two_claims_at_once_are_one_claim_and_the_other_hears_that_it_is_gone(
+    desk: Desk,
+) -> None:
+    """S3-14: both were asked before either was posted."""
+    link = (await desk.send()).shown_once["link"]
+    told = [
+        desk.bureau.done(desk.service, "gift.claim", link=link, card=card)
+        for card in (desk.getter, desk.others)
+    ]
+    await trio.to_thread.run_sync(desk.bureau.do_jobs)
+    states = sorted(desk.job(one) for one in told)
+    assert [state for state, _ in states] == ["done", "failed"]
+    assert states[1][1].startswith("E-GIFT-GONE")
+    assert sum(money(desk.till, desk.giver, desk.getter, desk.others)) == 300_000
+    [line] = desk.bureau.sql("SELECT outcome FROM history WHERE outcome = 'E-GIFT-GONE'")
+    assert line == ("E-GIFT-GONE",)
+
+
+async def test_a_gift_is_withdrawn_or_declined_and_then_gone(desk: Desk) -> None:
+    """S3-15, S3-16."""
+    await desk.send(phone=OTHER_PHONE)
+    await desk.send(phone=OTHER_PHONE)
+    [first, second] = [row["id"] for row in desk.bureau.rows(desk.service, "gifts")]
+    assert desk.job(await desk.done("gift.withdraw", gift=first)) == ("done", "")
+    told = await desk.done("gift.withdraw", gift=second, is_declined=True)
+    assert desk.job(told) == ("done", "")
+    assert await desk.refused("gift.withdraw", gift=first) == "E-GIFT-GONE"
+    ended = [(row["state"], row["ended_as"]) for row in desk.bureau.rows(desk.service, "gifts")]
+    assert ended == [("returned", "withdrawn"), ("returned", "declined")]
+    made_by = desk.bureau.sql("SELECT made_by FROM journal WHERE kind = 'gift_return' ORDER BY id")
+    assert made_by == [(str(desk.sender),), (str(desk.receiver),)]
+    assert money(desk.till, desk.giver) == [100_000]
+    await desk.send()
+    by_link = {"gift": desk.newest(), "is_declined": True}
+    assert await desk.refused("gift.withdraw", **by_link) == "E-NOT-FOR"
+
+
+async def test_the_hours_that_a_gift_waits_are_a_setting(desk: Desk) -> None:
+    """S3-15: 72, until somebody sets it."""
+    desk.till.sql("UPDATE office_setting SET value = 5 WHERE name = 'gift_hours'")
+    await desk.send(phone=OTHER_PHONE)
+    [(hours,)] = desk.bureau.sql(
+        "SELECT (extract(epoch FROM due_at - sent_at) / 3600)::int FROM gift"
+    )
+    assert hours == 5
+    [(due,)] = desk.bureau.sql("SELECT due_at FROM gift")
+    await give_back(desk.till, due)
+    [row] = desk.bureau.rows(desk.service, "gifts", state="returned")
+    assert row["ended_as"] == "expired"
+
+
+async def test_what_cannot_be_given_says_why_at_once_or_when_it_is_posted(desk: Desk) -> None:
+    asked: dict[str, Any] = {"card": desk.giver, "amount_minor": 100_001}
+    told = await desk.done("gift.send", **asked)
+    state, why = desk.job(told)
+    assert (state, why.split(":")[0]) == ("failed", "E-CARD")
+    assert "insufficient_funds" in why.replace(" ", "_")
+    desk.till.sql("UPDATE card SET member_id = NULL WHERE id = %s", desk.getter)
+    assert await desk.refused("gift.send", card=desk.getter, amount_minor=1) == "E-NOBODYS"
+    both = {"phone": PHONE, "member": desk.receiver}
+    assert await desk.refused("gift.send", **asked, **both) == "E-FIELD"
+    wish = {"wish": "福" * 61}
+    assert await desk.refused("gift.send", **asked, **wish) == "E-FIELD"
+    assert await desk.refused("gift.claim", card=desk.giver) == "E-FIELD"
+    assert desk.bureau.sql("SELECT 1 FROM gift") == []
+
+
+async def test_a_gift_above_the_limit_of_who_asks_takes_a_second_person(desk: Desk) -> None:
+    asked = {"card": desk.giver, "amount_minor": SUM, "phone": OTHER_PHONE}
+    told = desk.bureau.with_code(desk.service, "gift.send", **asked)
+    assert isinstance(told, Waiting), told
+    desk.till.sql("UPDATE person_grant SET limit_minor = %s WHERE role = 'service'", SUM)
+    other = desk.bureau.with_code(desk.service, "gift.send", **asked)
+    assert isinstance(other, Done), other
+
+
+async def test_service_of_another_issuer_finds_no_gift(desk: Desk) -> None:
+    await desk.send(phone=OTHER_PHONE)
+    [(foreign,)] = desk.bureau.sql(
+        "SELECT institution_id FROM issuer WHERE institution_id <> %s LIMIT 1", HOME["issuer"]
+    )
+    stranger = desk.bureau.person("service", "issuer", foreign)
+    assert desk.bureau.rows(stranger, "gifts", sender=str(desk.sender)) == []
+    told = await desk.asked("gift.withdraw", who=stranger, gift=desk.newest())
+    assert isinstance(told, Refused)
+    assert told.code == "E-NOT-FOUND"
