@@ -754,7 +754,7 @@ LIMIT %(limit)s;
 SELECT set_config('cursor_tuple_fraction', '1', true);
 
 -- name: seals
--- Every seal in order; read row by row.
+-- Every seal of some dates in order; read row by row.
 SELECT
     shard,
     seq,
@@ -764,11 +764,12 @@ SELECT
     form,
     sealed_at
 FROM seal
+WHERE business_date BETWEEN %(first)s AND %(last)s
 ORDER BY shard, seq;
 
 -- name: sealed_rows
--- What the seals cover, in the order they cover it: exchanges by number, each with its journal
--- and its entries. Read row by row; an exchange comes once for each of its entries.
+-- What the seals of some dates cover, in the order they cover it: exchanges by number, each with
+-- its journal and its entries. Read row by row; an exchange comes once for each of its entries.
 SELECT
     exchange.shard,
     exchange.seal,
@@ -804,6 +805,7 @@ LEFT JOIN lot
         AND lot.account_id IN (entry.credit_account, entry.debit_account)
 LEFT JOIN order_reference
     ON order_reference.shard = journal.shard AND order_reference.journal_id = journal.id
+WHERE exchange.business_date BETWEEN %(first)s AND %(last)s
 ORDER BY exchange.shard, exchange.seal, exchange.id, exchange.slot, entry.leg;
 
 -- name: seal_of_another_date
