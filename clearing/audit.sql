@@ -116,6 +116,7 @@ WITH sent AS (
         transit.to_shard,
         transit.to_card,
         transit.expires_on,
+        transit.available_from,
         transit.is_open,
         transit.is_debt
     FROM transit
@@ -126,6 +127,7 @@ came AS (
     SELECT
         journal.*,
         lot.expires_on,
+        lot.available_from,
         coalesce(lot.points < 0, false) AS is_debt
     FROM journal
     LEFT JOIN lot ON lot.shard = journal.shard AND lot.id = journal.id
@@ -153,6 +155,8 @@ WHERE
                 sent.expires_on,
                 CASE WHEN sent.expires_on IS NOT NULL THEN came.business_date END
             )
+            OR came.available_from IS DISTINCT FROM
+            CASE WHEN sent.available_from > came.business_date THEN sent.available_from END
         )
     )
 ORDER BY slot
@@ -743,7 +747,7 @@ SELECT
     held_minor,
     floor_minor
 FROM purse
-WHERE posted_minor - held_minor < floor_minor OR held_minor < 0
+WHERE posted_minor - held_minor - coalesce(pending_minor, 0) < floor_minor OR held_minor < 0
 ORDER BY account_id
 LIMIT %(limit)s;
 
@@ -793,6 +797,7 @@ SELECT
     lot.account_id,
     lot.points,
     lot.expires_on::text,
+    lot.available_from::text,
     order_reference.order_number,
     order_reference.sub_order
 FROM exchange

@@ -271,6 +271,7 @@ FROM lot
 WHERE
     id / %(numbers_per_day)s <> earned_on - %(day_zero)s::date
     OR expires_on < earned_on
+    OR available_from <= earned_on
 ORDER BY account_id, id
 LIMIT %(limit)s;
 
@@ -514,6 +515,38 @@ WHERE
             coalesce(purse.expires_from > lotted.first_day, false)
             OR NOT coalesce(purse.expires_from = any(lotted.days), false)
     END
+ORDER BY purse.account_id
+LIMIT %(limit)s;
+
+-- name: pending_not_its_lots
+-- What may not be spent yet is what is left in the lots that are good from a day on which the purse
+-- has not counted: from its own first such day on, or from those to come where it has none.
+WITH ever AS (
+    SELECT
+        lot.shard,
+        lot.account_id,
+        lot.available_from,
+        sum(lot.remaining) AS points
+    FROM lot
+    WHERE lot.available_from IS NOT NULL AND lot.remaining > 0
+    GROUP BY lot.shard, lot.account_id, lot.available_from
+)
+
+SELECT
+    purse.account_id,
+    max(purse.card_id) AS card_id,
+    coalesce(max(purse.pending_minor), 0) AS pending,
+    coalesce(sum(ever.points), 0) AS lotted
+FROM purse
+LEFT JOIN ever
+    ON
+        ever.shard = purse.shard
+        AND ever.account_id = purse.account_id
+        AND ever.available_from >= coalesce(
+            purse.pending_from, (SELECT max(business_date) + 1 FROM business_day)
+        )
+GROUP BY purse.shard, purse.account_id
+HAVING coalesce(max(purse.pending_minor), 0) <> coalesce(sum(ever.points), 0)
 ORDER BY purse.account_id
 LIMIT %(limit)s;
 

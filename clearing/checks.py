@@ -305,7 +305,8 @@ CHECKS: Final = (
             ),
             Test(
                 "lot_of_another_date",
-                "lot {id} of account {account_id} was not earned on {earned_on}, or expired before",
+                "lot {id} of account {account_id} was not earned on {earned_on}, expired before, "
+                "or was to be spent from that day on",
             ),
             Test(
                 "lot_not_its_uses",
@@ -325,6 +326,11 @@ CHECKS: Final = (
                 "expiry_not_its_lots",
                 "purse {account_id} of card {card_id} says that its points expire from "
                 "{expires_from} on, its lots from {first_day}",
+            ),
+            Test(
+                "pending_not_its_lots",
+                "purse {account_id} of card {card_id} says that {pending} points of it are not to "
+                "be spent yet, its lots {lotted}",
             ),
             Test(
                 "points_not_their_lots",

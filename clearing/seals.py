@@ -30,7 +30,7 @@ from host.model.numbers import rrn_of
 ROWS_PER_FETCH: Final = 5_000
 EXCHANGE_CARD: Final = 18
 LOT: Final = 19
-ORDER: Final = 22
+ORDER: Final = 23
 """Where the columns of `sealed_rows` are that form 1 did not cover."""
 
 Row = tuple[Any, ...]

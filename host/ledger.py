@@ -166,9 +166,15 @@ def entry_row(number: int, leg: int, debit: int, credit: int, amount_minor: int,
     return f"e|{number}|{leg}|{debit}|{credit}|{amount_minor}|{unit}"
 
 
-def lot_row(number: int, account: int, points: int, expires_on: str) -> str:
-    """Canonical form of a lot as it was earned; its last day as YYYY-MM-DD."""
-    return f"l|{number}|{account}|{points}|{expires_on}"
+def lot_row(
+    number: int, account: int, points: int, expires_on: str, available_from: str | None = None
+) -> str:
+    """Canonical form of a lot as it was earned; its last day as YYYY-MM-DD.
+
+    The day from which on it may be spent is there where it is another than that of its earning.
+    """
+    days = expires_on if available_from is None else f"{expires_on}|{available_from}"
+    return f"l|{number}|{account}|{points}|{days}"
 
 
 def order_row(number: int, order: str, sub_order: str) -> str:

@@ -162,6 +162,7 @@ def _arriving(move: OpenMove, sent: OnItsWay) -> OwnRequest:
         amount=sent.amount,
         expires_on=sent.expires_on,
         is_debt=sent.is_debt,
+        available_from=sent.available_from,
     )
 
 

@@ -5,11 +5,69 @@ names none. A programme of an alliance is nobody's alone: a card earns and redee
 its issuer and the merchant who sells are members on that date, each with a row that lets it.
 """
 
+import calendar
 import datetime as dt
+import enum
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Final
 
 from host.ledger import DEBT_FLOOR_POINTS
+
+NEVER: Final = dt.date.max
+"""The last day of what never expires: so it is sorted behind all else, and compared as any day."""
+
+
+@enum.unique
+class LotLife(enum.StrEnum):
+    """How the last day of points is found, from the first on which they may be spent."""
+
+    NEVER = "never"
+    DAYS = "days"
+    MONTHS = "months"
+    MONTH_END = "month_end"
+    YEAR_END = "year_end"
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """How long points are good for that are earned on a day, or later until another row is."""
+
+    since: dt.date
+    life: LotLife
+    count: int = 0
+    """So many days, or months to the last day of which."""
+    pending_days: int = 0
+    """They may be spent so many days later; 0: at once."""
+
+    def days_of(self, earned_on: dt.date) -> "LotDays":
+        """The last day of points, and the first on which they may be spent."""
+        first = earned_on + dt.timedelta(days=self.pending_days)
+        return self._last_day(first), first if self.pending_days else None
+
+    def _last_day(self, first: dt.date) -> dt.date:
+        match self.life:
+            case LotLife.NEVER:
+                return NEVER
+            case LotLife.DAYS:
+                return first + dt.timedelta(days=self.count)
+            case LotLife.MONTHS | LotLife.MONTH_END:
+                return _end_of_month(first, self.count)
+            case LotLife.YEAR_END:
+                return dt.date(first.year, 12, 31)
+
+
+LotDays = tuple[dt.date, dt.date | None]
+"""The last day, and from when on; None: at once."""
+
+
+def _end_of_month(day: dt.date, months: int) -> dt.date:
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    return dt.date(year, month + 1, calendar.monthrange(year, month + 1)[1])
+
+
+LASTING: Final = Life(dt.date.min, LotLife.NEVER)
+"""Of a programme that does not say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,13 +79,30 @@ class Programme:
     earn_points: int
     earn_per_minor: int
     redemption_points_min: int
-    lot_months: int
+    lives: tuple[Life, ...]
+    """By their first day, the newest first."""
     debt_is_allowed: bool
+    _days: dict[dt.date, LotDays] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+    """Found before: every sale of a day asks for the same."""
 
     @property
     def floor(self) -> int:
         """How far below zero a purse in it may go."""
         return DEBT_FLOOR_POINTS if self.debt_is_allowed else 0
+
+    def days_of_lot(self, earned_on: dt.date) -> LotDays:
+        """The last day of points that are earned now, and from when on they may be spent."""
+        days = self._days.get(earned_on)
+        if days is None:
+            days = self._days[earned_on] = self.life_on(earned_on).days_of(earned_on)
+        return days
+
+    def life_on(self, day: dt.date) -> Life:
+        """The row in force; the first one there is of a day before all."""
+        earliest = self.lives[-1] if self.lives else LASTING
+        return next((one for one in self.lives if one.since <= day), earliest)
 
 
 @dataclass(frozen=True, slots=True)

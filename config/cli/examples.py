@@ -36,7 +36,7 @@ VALUES: Final[Mapping[str, str]] = {
     "issuers": "48882900",
     "last": "50",
     "login": "wang",
-    "lot_months": "12",
+    "lot_life": "year_end",
     "many": "4294967297",
     "merchant": "888290054110001",
     "merchant_id": "888290054110001",
@@ -81,7 +81,7 @@ WITH: Final[Mapping[str, tuple[str, ...]]] = {
     "terminal.save": ("store",),
     "vendor.save": ("issuer", "name", "contact"),
     "programme.revise": (
-        "issuer", "name", "earn_points", "earn_per_minor", "redemption_points_min", "lot_months",
+        "issuer", "name", "earn_points", "earn_per_minor", "redemption_points_min", "lot_life",
     ),
     "alliance.invite": ("merchant",),
     "product.revise": ("issuer", "code", "valid_days"),

@@ -27,7 +27,7 @@ from host.model.responses import Reason
 from host.model.secrets import PAN_DIGITS_MIN
 from host.office.words import word_of
 from host.store.card_finding import find_card
-from host.store.card_told import CardBatch, CardView, Movement, Moving
+from host.store.card_told import CardBatch, CardView, Movement, Moving, Purse
 from host.store.card_view import Page, view_card
 
 STDIN: Final = "-"
@@ -104,13 +104,21 @@ def _facts(view: CardView) -> Labelled:
     yield "PIN", f"{view.pin_tries_left} tries left" if view.has_pin else "it has none"
     for purse in view.purses:
         held = f", {purse.held} of it held" if purse.held.amount_minor else ""
-        yield "has", f"{purse.posted}{held}"
+        later = f", {purse.pending} of it not to be spent yet" if purse.pending.amount_minor else ""
+        yield "has", f"{purse.posted}{held}{later}{_spendable(purse)}"
     for each in view.expiring:
         yield "expires", f"after {each.expires_on}: {each.points}"
     for move in view.moving:
         yield "on its way", _moving(move)
     if not view.movements:
         yield "", "nothing was ever asked of it, or nothing before that"
+
+
+def _spendable(purse: Purse) -> str:
+    """Where more is lost than was told: points that have expired are written off soon."""
+    rest = purse.posted.amount_minor - purse.held.amount_minor - purse.pending.amount_minor
+    gone = purse.available.amount_minor != rest
+    return f", {purse.available} to be spent" if gone else ""
 
 
 def _moving(move: Moving) -> str:

@@ -20,6 +20,7 @@ from config.tasks.lives import (
     words_of,
 )
 from host.model.origins import ORIGINS, Origin
+from host.programmes import NEVER
 from host.store.trace import trace
 from host.store.trace_told import Batch, Day, Leg, Lot, Related, Trace
 
@@ -145,15 +146,38 @@ def _leg(place: int, leg: Leg) -> Labelled:
 
 
 def _lot(lot: Lot) -> str:
+    if lot.expires_on == NEVER:
+        return _lasting(lot)
     if lot.is_new and lot.points < 0:
         return (
             f"owes {-lot.points:,} points that another card owed, for a lot until {lot.expires_on}"
+        )
+    if lot.is_new and lot.available_from is not None:
+        return (
+            f"gave {lot.points:,} points from {lot.available_from} until {lot.expires_on}, "
+            f"{lot.remaining:,} of them left"
         )
     if lot.is_new:
         return f"gave {lot.points:,} points until {lot.expires_on}, {lot.remaining:,} of them left"
     if lot.points < 0:
         return f"took {-lot.points:,} points of a lot until {lot.expires_on}"
     return f"gave {lot.points:,} points back to a lot until {lot.expires_on}"
+
+
+def _lasting(lot: Lot) -> str:
+    """Of points that never expire."""
+    if lot.is_new and lot.points < 0:
+        return f"owes {-lot.points:,} points that another card owed, for a lot that never expires"
+    if lot.is_new and lot.available_from is not None:
+        return (
+            f"gave {lot.points:,} points from {lot.available_from} for ever, "
+            f"{lot.remaining:,} of them left"
+        )
+    if lot.is_new:
+        return f"gave {lot.points:,} points for ever, {lot.remaining:,} of them left"
+    if lot.points < 0:
+        return f"took {-lot.points:,} points of a lot that never expires"
+    return f"gave {lot.points:,} points back to a lot that never expires"
 
 
 def _batch(batch: Batch | None, epoch: str) -> str:

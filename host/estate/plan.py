@@ -5,6 +5,7 @@ A plan is pure: it holds clear test keys and PANs inside their types, and knows 
 """
 
 import datetime as dt
+from typing import Final
 
 import msgspec
 
@@ -12,6 +13,10 @@ from host.model.instruments import BatchState, Form, SaleState
 from host.model.money import Money
 from host.model.secrets import Pan, Secret
 from host.model.terminal import MacAlgorithm, TerminalFamily
+from host.programmes import Life, LotLife
+
+LONG_AGO: Final = dt.date(2000, 1, 1)
+"""Before all that is ever earned under a plan."""
 
 
 class IssuerPlan(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,6 +48,13 @@ class ProgrammePlan(msgspec.Struct, frozen=True, kw_only=True):
     alliance_id: int | None = None
     is_primary: bool = True
     """Whether it is meant where a message names none: one of an issuer is, an alliance's never."""
+    lot_life: Life | None = None
+    """How long points are good for, where it is no number of months or they are pending first."""
+
+    @property
+    def life(self) -> Life:
+        """How long its points are good for, from its first day on."""
+        return self.lot_life or Life(LONG_AGO, LotLife.MONTHS, self.lot_months)
 
     @property
     def unit(self) -> str:

@@ -17,6 +17,10 @@ CHECKED: Final[Mapping[str, tuple[str, str]]] = {
     "card_face_qr_inside": ("qr_size", "the QR code does not lie within the picture"),
     "card_sale_order_reference_check": ("order", "it says nothing"),
     "person_grant_span": ("until", "it ends before it begins"),
+    "points_life_counted": (
+        "lot_count",
+        "days are 1 to 3650, months 1 to 120, and of what ends otherwise there is none",
+    ),
     "product_activation": ("activation", "a card has to be activated by somebody"),
     "product_face": ("face_minor_max", "it is less than the smallest face value"),
     "product_validity": (

@@ -14,11 +14,11 @@ SELECT exists(SELECT FROM programme WHERE issuer_id = %s AND is_primary);
 -- notes: programme
 INSERT INTO programme AS t (
     code, issuer_id, alliance_id, name, earn_points, earn_per_minor, redemption_points_min,
-    lot_months, debt_is_allowed, is_primary
+    debt_is_allowed, is_primary
 )
 VALUES (
     %(programme)s, %(issuer_id)s, %(alliance_id)s, %(name)s, %(earn_points)s, %(earn_per_minor)s,
-    %(redemption_points_min)s, %(lot_months)s, %(debt_is_allowed)s, %(is_primary)s
+    %(redemption_points_min)s, %(debt_is_allowed)s, %(is_primary)s
 );
 
 -- name: edit_programme
@@ -30,9 +30,29 @@ SET
     earn_points = %(earn_points)s,
     earn_per_minor = %(earn_per_minor)s,
     redemption_points_min = %(redemption_points_min)s,
-    lot_months = %(lot_months)s,
     version = t.version + 1
 WHERE t.code = %(code)s;
+
+-- name: life_on
+-- How long points of a programme are good for that are earned on a day.
+SELECT
+    l.life,
+    l.life_count,
+    l.pending_days
+FROM points_life AS l
+WHERE l.programme = %(programme)s AND l.since <= %(since)s
+ORDER BY l.since DESC
+LIMIT 1;
+
+-- name: keep_life
+-- From a day on; points that were given keep their days. Said again of the day, it is another.
+-- notes: points_life
+INSERT INTO points_life AS t (programme, since, life, life_count, pending_days)
+VALUES (%(programme)s, %(since)s, %(life)s, %(life_count)s, %(pending_days)s)
+ON CONFLICT ON CONSTRAINT points_life_once DO UPDATE SET
+    life = excluded.life,
+    life_count = excluded.life_count,
+    pending_days = excluded.pending_days;
 
 -- name: next_alliance
 -- Small numbers, without a gap.

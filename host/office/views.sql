@@ -237,7 +237,10 @@ SELECT
     p.earn_points,
     p.earn_per_minor,
     p.redemption_points_min,
-    p.lot_months,
+    now_on.life AS lot_life,
+    now_on.life_count AS lot_count,
+    now_on.pending_days,
+    later.life AS next_life,
     p.debt_is_allowed,
     p.is_primary,
     p.version,
@@ -245,7 +248,25 @@ SELECT
     p.alliance_id AS of_alliance
 FROM programme AS p
 LEFT JOIN issuer AS i ON p.issuer_id = i.id
-LEFT JOIN alliance AS a ON p.alliance_id = a.id;
+LEFT JOIN alliance AS a ON p.alliance_id = a.id
+LEFT JOIN business_day AS d ON d.state = 'open'
+LEFT JOIN LATERAL (
+    SELECT
+        l.life,
+        l.life_count,
+        l.pending_days
+    FROM points_life AS l
+    WHERE l.programme = p.code AND l.since <= coalesce(d.business_date, %(now)s::date)
+    ORDER BY l.since DESC
+    LIMIT 1
+) AS now_on ON true
+LEFT JOIN LATERAL (
+    SELECT concat_ws(' ', l.since, l.life, nullif(l.life_count, 0)) AS life
+    FROM points_life AS l
+    WHERE l.programme = p.code AND l.since > coalesce(d.business_date, %(now)s::date)
+    ORDER BY l.since
+    LIMIT 1
+) AS later ON true;
 
 -- name: alliances
 -- Who shares programmes: how many are in it on the open business date, of which there is one.
@@ -475,8 +496,8 @@ SELECT
     money.posted_minor AS balance_minor,
     money.held_minor,
     (
-        SELECT sum(p.posted_minor)::bigint
-        FROM purse AS p
+        SELECT sum(p.spendable_minor)::bigint
+        FROM purse_now AS p
         WHERE p.shard = c.shard AND p.card_id = c.id AND p.unit <> i.currency
     ) AS points,
     c.member_id AS member,

@@ -273,7 +273,11 @@ def _move(posting: Posting, number: int) -> int:
     for new in posting.new_lots:
         purse = card.purse_of(new.account)
         assert purse is not None
-        purse.lots.append(Lot(new.account, number, new.expires_on, new.points))
+        lot = Lot(new.account, number, new.expires_on, new.points)
+        purse.lots.append(lot)
+        if new.available_from is not None:
+            lot.available_from = new.available_from
+            purse.pends(new.points, new.available_from)
         if new.points > 0:
             purse.holds_until(new.expires_on)
     fact = fact_of(posting, number)

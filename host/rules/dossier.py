@@ -305,6 +305,8 @@ class NewLot(msgspec.Struct, frozen=True, gc=False):
     account: int
     points: int
     expires_on: dt.date
+    available_from: dt.date | None = None
+    """From when on they may be spent; None: at once."""
 
 
 class Transit(msgspec.Struct, frozen=True, gc=False):
@@ -315,6 +317,8 @@ class Transit(msgspec.Struct, frozen=True, gc=False):
     expires_on: dt.date | None = None
     is_debt: bool = False
     """It is what the card owes, so the in-transit account paid it."""
+    available_from: dt.date | None = None
+    """Of points that may not be spent yet: from when on."""
 
 
 class Posting(msgspec.Struct, gc=False):

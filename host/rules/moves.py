@@ -60,16 +60,18 @@ def post_move_in(dossier: Dossier) -> Posting:
     if own.expires_on is not None:
         last_day = max(own.expires_on, dossier.today)
         points = -money.amount_minor if own.is_debt else money.amount_minor
-        posting.new_lots = [NewLot(account, points, last_day)]
+        first = own.available_from
+        first = first if first is not None and first > dossier.today else None
+        posting.new_lots = [NewLot(account, points, last_day, first)]
     note_late(card, dossier)
     return posting
 
 
 def _points_out(dossier: Dossier, purse: Purse) -> Posting | None:
-    points, expires_on, uses = empty_a_lot(purse, dossier.today)
-    if not points:
+    points, lot, uses = empty_a_lot(purse, dossier.today)
+    if lot is None:
         return None
-    posting = _out(dossier, purse, points, expires_on)
+    posting = _out(dossier, purse, points, (lot.expires_on, lot.available_from))
     posting.lot_uses = uses
     return posting
 
@@ -79,7 +81,7 @@ def _debt_out(dossier: Dossier, purse: Purse) -> Posting | None:
     points, last_day = debt_of(purse, dossier.today)
     if not points:
         return None
-    posting = _out(dossier, purse, points, last_day, is_debt=True)
+    posting = _out(dossier, purse, points, (last_day, None), is_debt=True)
     posting.new_lots = [NewLot(purse.account, points, last_day)]
     return posting
 
@@ -88,7 +90,7 @@ def _out(
     dossier: Dossier,
     purse: Purse,
     amount: int,
-    expires_on: dt.date | None = None,
+    days: tuple[dt.date | None, dt.date | None] = (None, None),
     *,
     is_debt: bool = False,
 ) -> Posting:
@@ -98,5 +100,5 @@ def _out(
     leg = Leg(purse.account, transit, amount, purse.unit)
     leg = leg.swapped() if is_debt else leg
     posting = Posting(dossier.present_card, dossier.merchant_id, amount, purse.unit, [leg])
-    posting.transit = Transit(receiver.shard, receiver.id, expires_on, is_debt)
+    posting.transit = Transit(receiver.shard, receiver.id, days[0], is_debt, days[1])
     return posting

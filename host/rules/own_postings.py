@@ -9,7 +9,7 @@ from host.ledger import Chart, Leg
 from host.model.own import Against, Direction
 from host.model.requests import Kind
 from host.rules.dossier import Dossier, NewLot, Posting
-from host.rules.points import expiry_of_lot, write_off
+from host.rules.points import write_off
 from host.rules.state import Purse
 from host.rules.undoing import Result
 
@@ -90,7 +90,7 @@ def post_card_void(dossier: Dossier) -> Result:
 def post_card_opening(dossier: Dossier) -> Posting:
     """What a card of another system had: its money out of its issuer's funds, its points as a lot.
 
-    The lot is of today, for when they were earned the other system alone knew.
+    The lot is of today, for when they were earned the other system alone knew. Nothing is pending.
     """
     card, issuer = dossier.present_card, dossier.issuer
     posting = Posting(card, dossier.merchant_id, 0, "", [])
@@ -102,8 +102,8 @@ def post_card_opening(dossier: Dossier) -> Posting:
         issued = dossier.book.account(Chart.POINTS_ISSUED, programme.unit, issuer.id)
         account = dossier.account_of(card.purse_in(programme.unit))
         _put_on(posting, Leg(issued, account, dossier.points_brought, programme.unit))
-        expires_on = expiry_of_lot(dossier.today, programme.lot_months)
-        posting.new_lots.append(NewLot(account, dossier.points_brought, expires_on))
+        days = programme.days_of_lot(dossier.today)
+        posting.new_lots.append(NewLot(account, dossier.points_brought, days[0]))
     return posting
 
 

@@ -5,9 +5,7 @@ first; giving points back fills the very lots they came from. Invariant: the lot
 sum to its balance.
 """
 
-import calendar
 import datetime as dt
-import functools
 
 from host.programmes import Programme
 from host.rules.state import Lot, LotUse, Purse
@@ -27,19 +25,12 @@ def points_to_take_back(earned: int, amount_minor: int, before_minor: int, now_m
     return earned * now_minor // amount_minor - earned * before_minor // amount_minor
 
 
-@functools.lru_cache(maxsize=64)
-def expiry_of_lot(earned_on: dt.date, months: int) -> dt.date:
-    """The last day of the month `months` after the one it was earned in."""
-    year, month = divmod(earned_on.year * 12 + earned_on.month - 1 + months, 12)
-    return dt.date(year, month + 1, calendar.monthrange(year, month + 1)[1])
-
-
 def spendable(purse: Purse, on: dt.date) -> int:
     """What may be spent: the purse without what has expired. Below zero is a debt.
 
     What had expired was added up when the card was loaded, so that its lots need not be here; of
     those that are, what this batch has changed counts. Points that have expired pay what other
-    lots owe before they are lost.
+    lots owe before they are lost. What is pending is not spendable.
     """
     available = purse.available
     return min(available, available - _lost(purse, on))
@@ -66,53 +57,59 @@ def told(purse: Purse, on: dt.date) -> int:
 
 def spend(purse: Purse, points: int, on: dt.date) -> list[LotUse]:
     """Take `points` from the lots that expire first. The caller has checked `spendable`."""
-    fresh = [lot for lot in purse.lots if lot.expires_on >= on]
+    fresh = [lot for lot in purse.lots if lot.expires_on >= on and not lot.is_pending]
     return _take(purse, points, sorted(fresh, key=lambda lot: (lot.expires_on, lot.id)))
 
 
 def write_off(purse: Purse, on: dt.date | None) -> tuple[int, list[LotUse]]:
     """Empty the lots that have expired, as many as are here: the points lost, and from where.
 
-    Without a day, all of them.
+    Without a day, all of them, also what is pending.
 
     What other lots owe stays in those that expire last, and pays it there: no lot in debt is filled
     by another, so each has room for what is undone later, and what paid is lost then.
     """
     expired = [lot for lot in purse.lots if (on is None or lot.expires_on < on) and lot.left > 0]
     expired.sort(key=lambda lot: (lot.expires_on, lot.id))
-    lost = _lost(purse, on) if on is not None else purse.available
-    rest = lost = max(min(lost, purse.available, sum(lot.left for lot in expired)), 0)
+    lost = _lost(purse, on) if on is not None else purse.kept
+    rest = lost = max(min(lost, purse.kept, sum(lot.left for lot in expired)), 0)
     uses = []
     for lot in expired:
         part = min(lot.left, rest)
         if part:
             uses.append(LotUse(lot.account, lot.id, part))
-            lot.change -= part
+            purse.fill(lot, -part)
             lot.written += part
             rest -= part
     return lost, uses
 
 
-def empty_a_lot(purse: Purse, on: dt.date) -> tuple[int, dt.date, list[LotUse]]:
-    """Empty the lot that expires first of those that have not: points, their last day, from where.
+def empty_a_lot(purse: Purse, on: dt.date) -> tuple[int, Lot | None, list[LotUse]]:
+    """Empty the lot that expires first of those that have not, pending or not: points, from where.
 
     What the purse owes stays in it: a lot in debt is filled by what comes back to it alone, so that
-    nothing is too much for it then. Nothing is taken where there is nothing to spend.
+    nothing is too much for it then. Nothing is taken where there is nothing to spend, ever.
     """
     fresh = [lot for lot in purse.lots if lot.expires_on >= on and lot.left > 0]
-    free = spendable(purse, on)
+    free = spendable(purse, on) + purse.pending
     if not fresh or free <= 0:
-        return 0, on, []
+        return 0, None, []
     lot = min(fresh, key=lambda one: (one.expires_on, one.id))
     points = min(lot.left, free)
-    lot.change -= points
-    return points, lot.expires_on, [LotUse(lot.account, lot.id, points)]
+    purse.fill(lot, -points)
+    return points, lot, [LotUse(lot.account, lot.id, points)]
 
 
 def debt_of(purse: Purse, on: dt.date) -> tuple[int, dt.date]:
     """What the purse owes in all, and the last day of what it is owed for: today, or later."""
     days = [lot.expires_on for lot in purse.lots if lot.left < 0]
-    return max(-purse.available, 0), max([on, *days])
+    return max(-purse.kept, 0), max([on, *days])
+
+
+def within_reach(purse: Purse, source: int) -> int:
+    """What may be taken back of what lot `source` brought: its own pending points as well."""
+    pending = sum(max(lot.left, 0) for lot in purse.lots if lot.is_pending and lot.id == source)
+    return purse.available + pending
 
 
 def written_off_of(purse: Purse, lot_id: int, points: int) -> int:
@@ -138,13 +135,15 @@ def put_back_written_off(purse: Purse, lot_id: int, points: int) -> None:
 def take_back(purse: Purse, source: int, points: int, *, may_owe: bool) -> list[LotUse]:
     """Take back points that lot `source` brought: from it, then from others, then as a debt.
 
-    The caller has checked that the card has them, or that its programme allows a debt.
+    The caller has checked that the card has them, or that its programme allows a debt. What is
+    pending of others is not the card's to pay with yet.
     """
-    lots = sorted(purse.lots, key=lambda lot: (lot.id != source, lot.expires_on, lot.id))
+    there = [lot for lot in purse.lots if not lot.is_pending or lot.id == source]
+    lots = sorted(there, key=lambda lot: (lot.id != source, lot.expires_on, lot.id))
     owed = max(points - sum(max(lot.left, 0) for lot in lots), 0)
     assert may_owe or not owed, "taking back points the card no longer has"
     uses = _take(purse, points - owed, lots)
-    return _add_debt(lots[0], owed, uses) if owed else uses
+    return _add_debt(purse, lots[0], owed, uses) if owed else uses
 
 
 def give_back(purse: Purse, uses: tuple[LotUse, ...]) -> list[LotUse]:
@@ -152,7 +151,7 @@ def give_back(purse: Purse, uses: tuple[LotUse, ...]) -> list[LotUse]:
     by_id = {lot.id: lot for lot in purse.lots}
     for use in uses:
         lot = by_id[use.lot]
-        lot.change += use.points
+        purse.fill(lot, use.points)
         purse.holds_until(lot.expires_on)
     return [LotUse(use.account, use.lot, -use.points) for use in uses]
 
@@ -168,7 +167,7 @@ def take_again(purse: Purse, filled: tuple[LotUse, ...], points: int) -> list[Lo
     for use in filled:
         part = min(points, -use.points)
         if part > 0:
-            by_id[use.lot].change -= part
+            purse.fill(by_id[use.lot], -part)
             points -= part
             uses.append(LotUse(use.account, use.lot, part))
     assert points == 0, "an undo was given back fewer points than it now takes"
@@ -180,15 +179,15 @@ def _take(purse: Purse, points: int, lots: list[Lot]) -> list[LotUse]:
     for lot in lots:
         part = min(points, lot.left)
         if part > 0:
-            lot.change -= part
+            purse.fill(lot, -part)
             points -= part
             uses.append(LotUse(purse.account, lot.id, part))
     assert points == 0, "lots hold fewer points than their balance"
     return uses
 
 
-def _add_debt(lot: Lot, owed: int, uses: list[LotUse]) -> list[LotUse]:
-    lot.change -= owed
+def _add_debt(purse: Purse, lot: Lot, owed: int, uses: list[LotUse]) -> list[LotUse]:
+    purse.fill(lot, -owed)
     already = sum(use.points for use in uses if use.lot == lot.id)
     others = [use for use in uses if use.lot != lot.id]
     return [*others, LotUse(lot.account, lot.id, already + owed)]

@@ -17,12 +17,12 @@ from host.programmes import Programme
 from host.rules.dossier import Dossier, NewLot, Posting
 from host.rules.endings import note_late
 from host.rules.points import (
-    expiry_of_lot,
     points_earned,
     points_to_take_back,
     spend,
     take_back,
     take_from_written_off,
+    within_reach,
     write_off,
     written_off_of,
 )
@@ -158,7 +158,8 @@ class _PointsBack:
     @property
     def is_short(self) -> bool:
         """Whether the card has spent them, and may not owe them."""
-        return self.points > self.purse.available and not self._may_owe
+        reach = within_reach(self.purse, self._source)
+        return self.points > reach and not self._may_owe
 
     def take(self, posting: Posting) -> None:
         """Take them, and add what was written off to the legs."""
@@ -191,6 +192,5 @@ def _earn_in(dossier: Dossier, programme: Programme, posting: Posting) -> int:
     issued = dossier.book.account(_POINTS_ISSUED, unit, card.issuer_id)
     account = dossier.account_of(card.purse_in(unit))
     posting.legs.append(Leg(issued, account, points, unit))
-    expires_on = expiry_of_lot(dossier.today, programme.lot_months)
-    posting.new_lots.append(NewLot(account, points, expires_on))
+    posting.new_lots.append(NewLot(account, points, *programme.days_of_lot(dossier.today)))
     return points

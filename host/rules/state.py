@@ -31,6 +31,8 @@ class Lot(msgspec.Struct, gc=False):
     remaining: int
     written_off: int = 0
     """Points of it that stand in the breakage account."""
+    available_from: dt.date | None = None
+    """The first day on which it may be spent, where that is still to come."""
     change: int = 0
     written: int = 0
     """What this batch wrote off (positive) or took back from there."""
@@ -39,6 +41,11 @@ class Lot(msgspec.Struct, gc=False):
     def left(self) -> int:
         """Points left in it now."""
         return self.remaining + self.change
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether it may not be spent yet."""
+        return self.available_from is not None
 
 
 class Purse(msgspec.Struct, gc=False):
@@ -70,21 +77,55 @@ class Purse(msgspec.Struct, gc=False):
     """The last that moved it; 0: none did."""
     is_moved: bool = False
     """In this batch, were it there and back."""
+    pending: int = 0
+    """Of what was posted, points that may not be spent yet."""
+    pending_from: dt.date | None = None
+    """The first day on which some of them may; None where nothing was pending."""
+    was_pending: int = 0
+    was_pending_from: dt.date | None = None
+    """The same, as they are stored."""
 
     @property
     def available(self) -> int:
-        """What may be spent: posted less held, with this batch's changes counted."""
-        return self.posted + self.change - self.held
+        """What may be spent: posted less held and pending, with this batch's changes counted."""
+        return self.posted + self.change - self.held - self.pending
+
+    @property
+    def kept(self) -> int:
+        """What is nobody else's: what is available, and what will be."""
+        return self.available + self.pending
 
     @property
     def is_points(self) -> bool:
         """Whether it holds a programme's points, not money."""
         return self.unit.startswith(POINTS_PREFIX)
 
+    @property
+    def days(self) -> tuple[dt.date | None, dt.date | None]:
+        """Before which nothing of it expires, and becomes spendable."""
+        return self.expires_from, self.pending_from
+
+    @property
+    def days_kept(self) -> tuple[dt.date | None, dt.date | None]:
+        """The same, as they are stored."""
+        return self.kept_from, self.was_pending_from
+
     def holds_until(self, expires_on: dt.date) -> None:
         """Points that expire on this day are in it from now on."""
         if self.expires_from is None or expires_on < self.expires_from:
             self.expires_from = expires_on
+
+    def pends(self, points: int, available_from: dt.date) -> None:
+        """So many points more may be spent from that day on."""
+        self.pending += points
+        if self.pending_from is None or available_from < self.pending_from:
+            self.pending_from = available_from
+
+    def fill(self, lot: Lot, points: int) -> None:
+        """Put points into a lot of it, or take them where they are below zero."""
+        before, lot.change = lot.left, lot.change + points
+        if lot.available_from is not None:
+            self.pends(max(lot.left, 0) - max(before, 0), lot.available_from)
 
 
 class Card(msgspec.Struct, gc=False):

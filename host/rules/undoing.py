@@ -17,6 +17,7 @@ from host.rules.points import (
     take_again,
     take_back,
     take_from_written_off,
+    within_reach,
     written_off_of,
 )
 from host.rules.state import Card, Fact, LotUse, Original, Purse
@@ -55,7 +56,7 @@ def _is_short(dossier: Dossier, card: Card, back: Leg) -> bool:
     original, points = dossier.present_original, back.amount_minor
     if _fills_what_it_earned(purse, original):
         points -= written_off_of(purse, original.number, points)
-    return points > max(purse.available, 0)
+    return points > max(within_reach(purse, original.number), 0)
 
 
 def _give_leg_back(dossier: Dossier, back: Leg, kind: Kind, posting: Posting) -> bool:
@@ -71,7 +72,8 @@ def _give_leg_back(dossier: Dossier, back: Leg, kind: Kind, posting: Posting) ->
         posting.legs.append(leg_of_written_off(dossier, purse, lost))
         back = Leg(back.debit, back.credit, back.amount_minor - lost, back.unit)
     may_owe = purse.is_points and debt_is_allowed(dossier, purse)
-    part = back.amount_minor if may_owe else min(back.amount_minor, max(purse.available, 0))
+    reach = max(within_reach(purse, original.number), 0)
+    part = back.amount_minor if may_owe else min(back.amount_minor, reach)
     short = back.amount_minor - part
     if short and not _merchant_pays(dossier, kind, back, short):
         return False

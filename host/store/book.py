@@ -31,7 +31,7 @@ from host.model.instruments import (
 from host.model.money import POINTS_PREFIX
 from host.model.secrets import Secret
 from host.model.terminal import MacAlgorithm, MacKey, TerminalFamily
-from host.programmes import Alliance, Member, Programme
+from host.programmes import Alliance, Life, LotLife, Member, Programme
 from host.shards import home_of
 from host.store.estate_versions import estate_version
 from host.store.queries import load_queries
@@ -82,6 +82,10 @@ class SigningOn:
             return None
         generation = max(self._masters)
         return hsm.unwrap(self._masters[generation], key_name("tmk", self.terminal_id, generation))
+
+
+Lives = dict[str, tuple[Life, ...]]
+"""By the code of a programme, the newest first."""
 
 
 class NoEstateError(Exception):
@@ -138,9 +142,9 @@ def read_book(connection: Connection, hsm: Hsm) -> Book:
 
 def read_issuers(connection: Connection, ids: Sequence[int] | None = None) -> Iterator[Issuer]:
     """All of them, or these."""
-    others = _other_programmes(connection, 0)
+    lives, others = _lives(connection), _other_programmes(connection, 0)
     for row in _rows(connection, SQL["issuers"], "WHERE i.id = any(%s)", ids):
-        yield _issuer(row, tuple(others.get(row[0], ())))
+        yield _issuer(row, tuple(others.get(row[0], ())), lives)
 
 
 def read_alliances(connection: Connection) -> tuple[Alliance, ...]:
@@ -165,10 +169,18 @@ def read_stopped_members(connection: Connection, ids: Sequence[int] | None = Non
 def _other_programmes(connection: Connection, owner: int) -> dict[int, list[Programme]]:
     """By whose they are, of which the number stands in that column."""
     found: dict[int, list[Programme]] = {}
+    lives = _lives(connection)
     for row in connection.execute(SQL["other_programmes"]):
-        programme = _programme(row[2:])
+        programme = _programme(row[2:], lives)
         if row[owner] is not None and programme is not None:
             found.setdefault(row[owner], []).append(programme)
+    return found
+
+
+def _lives(connection: Connection) -> Lives:
+    found: Lives = {}
+    for programme, since, life, *more in connection.execute(SQL["points_lives"]):
+        found[programme] = (*found.get(programme, ()), Life(since, LotLife(life), *more))
     return found
 
 
@@ -315,7 +327,7 @@ def key_name(
     )
 
 
-def _issuer(row: tuple[Any, ...], others: tuple[Programme, ...]) -> Issuer:
+def _issuer(row: tuple[Any, ...], others: tuple[Programme, ...], lives: Lives) -> Issuer:
     number, institution, prefix, currency, amount_max, balance_max, tries, is_active, *rest = row
     return Issuer(
         id=number,
@@ -326,13 +338,13 @@ def _issuer(row: tuple[Any, ...], others: tuple[Programme, ...]) -> Issuer:
         balance_minor_max=balance_max,
         pin_tries_max=tries,
         is_active=is_active,
-        programme=_programme(rest),
+        programme=_programme(rest, lives),
         others=others,
     )
 
 
-def _programme(row: Sequence[Any]) -> Programme | None:
-    code, earn_points, earn_per_minor, redemption_min, lot_months, debt_is_allowed = row
+def _programme(row: Sequence[Any], lives: Lives) -> Programme | None:
+    code, earn_points, earn_per_minor, redemption_min, debt_is_allowed = row
     if code is None:
         return None
     return Programme(
@@ -341,7 +353,7 @@ def _programme(row: Sequence[Any]) -> Programme | None:
         earn_points=earn_points,
         earn_per_minor=earn_per_minor,
         redemption_points_min=redemption_min,
-        lot_months=lot_months,
+        lives=lives.get(code, ()),
         debt_is_allowed=debt_is_allowed,
     )
 

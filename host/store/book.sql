@@ -19,7 +19,6 @@ SELECT
     p.earn_points,
     p.earn_per_minor,
     p.redemption_points_min,
-    p.lot_months,
     p.debt_is_allowed
 FROM issuer AS i
 LEFT JOIN programme AS p ON i.id = p.issuer_id AND p.is_primary;
@@ -33,11 +32,21 @@ SELECT
     earn_points,
     earn_per_minor,
     redemption_points_min,
-    lot_months,
     debt_is_allowed
 FROM programme
 WHERE NOT is_primary
 ORDER BY code;
+
+-- name: points_lives
+-- How long points of each programme are good for, the newest row first.
+SELECT
+    programme,
+    since,
+    life,
+    life_count,
+    pending_days
+FROM points_life
+ORDER BY programme ASC, since DESC;
 
 -- name: alliance_members
 -- Who was, is or will be in an alliance, from when until when, and for what.

@@ -13,15 +13,14 @@ class Purse(msgspec.Struct, frozen=True, kw_only=True):
 
     posted: Money
     held: Money
-
-    @property
-    def available(self) -> Money:
-        """What may be spent of it, but for points that have expired."""
-        return Money(self.posted.amount_minor - self.held.amount_minor, self.posted.unit)
+    pending: Money
+    """Points that may be spent on a later day."""
+    available: Money
+    """What may be spent today; less than nothing where it owes points."""
 
 
 class Expiring(msgspec.Struct, frozen=True, kw_only=True):
-    """Points that can be spent until a day."""
+    """Points that can be spent until a day; what never expires is not told."""
 
     expires_on: dt.date
     points: Money

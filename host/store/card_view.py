@@ -154,8 +154,13 @@ class _Reader:
             began_with=began[0][0] if began else None,
             began_at=began[0][1] if began else None,
             purses=tuple(
-                Purse(posted=Money(posted, unit), held=Money(held, unit))
-                for _, unit, posted, held, _ in purses
+                Purse(
+                    posted=Money(posted, unit),
+                    held=Money(held, unit),
+                    pending=Money(pending, unit),
+                    available=Money(spendable, unit),
+                )
+                for _, unit, posted, held, _, pending, spendable in purses
             ),
             expiring=tuple(
                 each for account, unit in units.items() for each in self._expiring(account, unit)

@@ -71,6 +71,10 @@ CHAINED: Final = (
     Chained(name="setting", key="t.name"),
     Chained(name="issuer", key="t.id::text", by_hand=ByHand.ANY),
     Chained(name="programme", key="t.code", by_hand=ByHand.ANY),
+    Chained(
+        name="points_life",
+        key="concat_ws('/', t.programme, to_char(t.since, 'YYYY-MM-DD'))",
+    ),
     Chained(name="alliance", key="t.id::text", by_hand=ByHand.ANY),
     Chained(
         name="alliance_member",
@@ -230,6 +234,8 @@ POSTED: Final[Mapping[str, Mapping[str, str]]] = {
         "held_minor": "what holds it",
         "floor_minor": "its issuer's rules",
         "expires_from": "its lots'",
+        "pending_minor": "its lots'",
+        "pending_from": "its lots'",
         "last_journal": "its last entry's",
     },
     "undo": {
@@ -247,6 +253,7 @@ POSTED: Final[Mapping[str, Mapping[str, str]]] = {
         "id": _SEAL,
         "earned_on": "its journal's date",
         "expires_on": _SEAL,
+        "available_from": _SEAL,
         "points": _SEAL,
         "remaining": "its points less its uses",
         "written_off": "what its programme's breakage account holds",

@@ -14,7 +14,14 @@ import psycopg
 from host.estate.accounts import HouseAccount, house_accounts
 from host.estate.batches import batch_row, part_row, product_row, version_row
 from host.estate.openings import LoadedCard, Row, open_cards
-from host.estate.plan import BatchPlan, CardPlan, EstatePlan, TerminalPlan, ZoneKeyPlan
+from host.estate.plan import (
+    BatchPlan,
+    CardPlan,
+    EstatePlan,
+    ProgrammePlan,
+    TerminalPlan,
+    ZoneKeyPlan,
+)
 from host.hsm.interface import Hsm
 from host.hsm.keys import DeliveredKeys
 from host.hsm.purposes import KeyName
@@ -22,7 +29,6 @@ from host.hsm.pvv import PinVerifier
 from host.ledger import DEBT_FLOOR_POINTS, Chart, Leg
 from host.model.numbers import number_of
 from host.model.secrets import Secret
-from host.rules.points import expiry_of_lot
 from host.shards import shard_of
 from host.store.book import SQL as BOOK
 from host.store.book import key_name, key_row, working_keys
@@ -125,7 +131,8 @@ def _copy_estate(connection: Connection, plan: EstatePlan, hsm: Hsm) -> None:
 def _estate_rows(plan: EstatePlan, hsm: Hsm) -> Iterator[tuple[str, Iterable[Row]]]:
     yield "copy_issuers", (_fields(one) for one in plan.issuers)
     yield "copy_alliances", (_fields(one) for one in plan.alliances)
-    yield "copy_programmes", (_fields(one) for one in plan.programmes)
+    yield "copy_programmes", (_programme_row(one) for one in plan.programmes)
+    yield "copy_points_lives", (_life_row(one) for one in plan.programmes)
     yield "copy_merchants", ((one.id, one.merchant_id, one.name) for one in plan.merchants)
     yield "copy_alliance_members", (_fields(one) for one in plan.alliance_members)
     yield (
@@ -167,6 +174,19 @@ def _copy_batches(connection: Connection, batches: Sequence[BatchPlan], now: dt.
 def _fields(value: Any) -> Row:
     """A plan value whose fields are its table's columns, in order."""
     return tuple(getattr(value, name) for name in value.__struct_fields__)
+
+
+def _programme_row(one: ProgrammePlan) -> Row:
+    earned_by = (one.earn_points, one.earn_per_minor, one.redemption_points_min)
+    return (
+        one.code, one.issuer_id, one.name, *earned_by, one.debt_is_allowed, one.alliance_id,
+        one.is_primary,
+    )  # fmt: skip
+
+
+def _life_row(one: ProgrammePlan) -> Row:
+    life = one.life
+    return (one.code, life.since, life.life.value, life.count, life.pending_days)
 
 
 def _key_rows(terminal: TerminalPlan, hsm: Hsm) -> Iterator[Row]:
@@ -253,7 +273,7 @@ def _issuers(
             funds_account=accounts[funds],
             points_issued_account=accounts[issued],
             points_floor=DEBT_FLOOR_POINTS if programme.debt_is_allowed else 0,
-            lot_expires_on=expiry_of_lot(date, programme.lot_months),
+            lot_expires_on=programme.life.days_of(date)[0],
         )
     return issuers
 

@@ -41,8 +41,12 @@ COPY issuer (
 -- Rows of the plan.
 COPY programme (
     code, issuer_id, name, earn_points, earn_per_minor,
-    redemption_points_min, lot_months, debt_is_allowed, alliance_id, is_primary
+    redemption_points_min, debt_is_allowed, alliance_id, is_primary
 ) FROM STDIN;
+
+-- name: copy_points_lives
+-- One a programme of the plan.
+COPY points_life (programme, since, life, life_count, pending_days) FROM STDIN;
 
 -- name: copy_alliances
 -- Rows of the plan.

@@ -17,26 +17,31 @@ SELECT
     f.shard,
     f.account_id,
     f.id,
-    f.pan_hash,
-    f.unit
+    whose.pan_hash,
+    whose.unit
 FROM (
     SELECT DISTINCT ON (l.shard, l.account_id)
         l.shard,
         l.account_id,
-        l.id,
-        c.pan_hash,
-        p.unit
+        l.id
     FROM lot AS l
-    INNER JOIN purse AS p ON l.shard = p.shard AND l.account_id = p.account_id
-    INNER JOIN card AS c ON p.shard = c.shard AND p.card_id = c.id
     WHERE
         l.remaining <> 0
         AND l.remaining > 0
         AND l.expires_on < %(today)s
-        AND p.posted_minor > 0
         AND (l.shard, l.account_id) > (%(shard)s, %(account)s)
     ORDER BY l.shard ASC, l.account_id ASC, l.expires_on ASC, l.id ASC
 ) AS f
+INNER JOIN LATERAL (
+    SELECT
+        p.unit,
+        c.pan_hash
+    FROM purse AS p
+    INNER JOIN card AS c ON p.shard = c.shard AND p.card_id = c.id
+    WHERE p.shard = f.shard AND p.account_id = f.account_id AND p.posted_minor > 0
+    ORDER BY p.account_id
+    LIMIT 1
+) AS whose ON true
 WHERE (
     SELECT sum(o.remaining)
     FROM lot AS o

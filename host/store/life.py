@@ -214,8 +214,14 @@ class Reader:
     def _lots(self, one: Exchange) -> tuple[Lot, ...]:
         rows = self._ask("lots", shard=one.shard, number=one.number)
         return tuple(
-            Lot(points=points, remaining=remaining, expires_on=expires_on, is_new=is_new)
-            for points, remaining, expires_on, is_new in rows
+            Lot(
+                points=points,
+                remaining=remaining,
+                expires_on=expires_on,
+                is_new=is_new,
+                available_from=first,
+            )
+            for points, remaining, expires_on, is_new, first in rows
         )
 
     def _batch(self, name: Name, one: Exchange) -> Batch | None:

@@ -182,7 +182,8 @@ SELECT
     l.points,
     l.remaining,
     l.expires_on,
-    true AS is_new
+    true AS is_new,
+    l.available_from
 FROM lot AS l
 WHERE l.shard = %(shard)s AND l.id = %(number)s
 UNION ALL
@@ -190,7 +191,8 @@ SELECT
     -u.points,
     l.remaining,
     l.expires_on,
-    false
+    false,
+    NULL
 FROM lot_use AS u
 INNER JOIN lot AS l ON u.shard = l.shard AND u.lot_id = l.id AND u.account_id = l.account_id
 WHERE u.shard = %(shard)s AND u.journal_id = %(number)s
@@ -398,8 +400,10 @@ SELECT
     p.unit,
     p.posted_minor,
     p.held_minor,
-    p.last_journal
-FROM purse AS p
+    p.last_journal,
+    p.pending_minor,
+    p.spendable_minor
+FROM purse_now AS p
 WHERE p.shard = %(shard)s AND p.card_id = %(card)s
 ORDER BY starts_with(p.unit, 'P:'), p.unit;
 
@@ -411,7 +415,11 @@ WITH unspent AS (
         l.expires_on,
         l.remaining
     FROM lot AS l
-    WHERE l.shard = %(shard)s AND l.account_id = %(account)s AND l.remaining <> 0
+    WHERE
+        l.shard = %(shard)s
+        AND l.account_id = %(account)s
+        AND l.remaining <> 0
+        AND l.expires_on < '9999-12-31'
     ORDER BY l.expires_on
     LIMIT %(limit)s
 )

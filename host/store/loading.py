@@ -1,13 +1,14 @@
 """Load: everything a batch will be decided over, in one round trip, two more where it undoes.
 
-Another one where points may have expired and are not written off yet, which a purse's row tells.
+Another one where points may have expired and are not written off yet, which a purse's row tells,
+and one where some have become spendable since it was written.
 
 The caller has opened the transaction and its pipeline is not entered yet.
 """
 
 import datetime as dt
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 import psycopg
 
@@ -44,12 +45,22 @@ SQL: Final = load_queries("host.store", "posting.sql")
 Connection = psycopg.Connection[Any]
 ALL_THERE_IS: Final = 2**63 - 1
 """Points that are asked for where none are to be left."""
+NO_LOT: Final = 0
+"""What is spent is out of any."""
 LOTS_READ_FIRST: Final = 64
 """Of a card, in the order in which they expire: few redemptions take from more."""
 T = TypeVar("T")
 UNDOES_OR_CONFIRMS: Final = frozenset({Kind.VOID, Kind.REVERSAL, Kind.CASH_LOAD_CONFIRM})
 Issuers = Mapping[int, Issuer]
 """By their ids."""
+
+
+class PointsAsked(NamedTuple):
+    """A purse whose lots may change: how many points may be taken, and which lot brought them."""
+
+    shard: int
+    purse: Purse
+    wanted: list[tuple[int, int]]
 
 
 class NoOpenDayError(Exception):
@@ -90,6 +101,7 @@ def load(
     stale = _add_cards(state, found.fetchall(), cards, book.issuers)
     stale += _load_originals(connection, items, state, book)
     _load_expired(connection, stale, state)
+    _load_ripe(connection, stale, state)
     _load_lots(connection, items, state)
     _load_settled(connection, items, state)
     _load_besides(connection, items, state, book)
@@ -120,13 +132,13 @@ def _known(row: tuple[Any, ...]) -> Known:
 def _add_cards(
     state: State, rows: Iterable[tuple[Any, ...]], shards: Mapping[bytes, int], issuers: Issuers
 ) -> list[tuple[int, Purse]]:
-    """A row is a card and one of its purses; gives those in which points may have expired."""
+    """A row is a card and one of its purses; gives those that may have more now, or less."""
     cards, today = state.cards, state.business_date
     stale: list[tuple[int, Purse]] = []
     for (
         pan_hash, number, issuer, status, expiry, pin_value, pin_failures,
         account, unit, posted, held, expires_from, last_journal, part, sale, valid_from,
-        valid_to, member,
+        valid_to, member, pending, pending_from,
     ) in rows:  # fmt: skip
         card = cards.get(pan_hash)
         if card is None:
@@ -144,6 +156,12 @@ def _add_cards(
         purse.last_journal = last_journal
         card.last_journal = max(card.last_journal, last_journal)
         purse.expires_from = purse.kept_from = expires_from
+        if pending_from is not None:
+            purse.pending = purse.was_pending = pending or 0
+            purse.pending_from = purse.was_pending_from = pending_from
+            if pending_from <= today:
+                stale.append((card.shard, purse))
+                continue
         if expires_from is not None and expires_from < today:
             stale.append((card.shard, purse))
     return stale
@@ -151,14 +169,40 @@ def _add_cards(
 
 def _load_expired(connection: Connection, stale: Sequence[tuple[int, Purse]], state: State) -> None:
     """Points that have expired, and when others will: soon they are written off, and none is."""
+    today = state.business_date
+    stale = [one for one in stale if one[1].expires_from and one[1].expires_from < today]
     if not stale:
         return
-    by_account = {purse.account: purse for _, purse in stale}
-    keys = (arrays.smallints([shard for shard, _ in stale]), arrays.bigints(by_account))
-    asked = (*keys, state.business_date)
+    by_account, asked = _purses_asked(stale, today)
     for account, *about in connection.execute(SQL["expired"], asked, prepare=True, binary=True):
         purse = by_account[account]
         purse.expired, purse.expires_from, purse.owed = about
+
+
+def _load_ripe(connection: Connection, stale: Sequence[tuple[int, Purse]], state: State) -> None:
+    """Points that were pending and may be spent by now: each is counted once, with the next day."""
+    today = state.business_date
+    ripe = [one for one in stale if one[1].pending_from and one[1].pending_from <= today]
+    if not ripe:
+        return
+    by_account, asked = _purses_asked(ripe, today)
+    for account, points, *day in connection.execute(SQL["ripe"], asked, prepare=True, binary=True):
+        purse = by_account[account]
+        purse.pending -= points
+        [purse.pending_from] = day
+
+
+def _purses_asked(
+    purses: Sequence[tuple[int, Purse]], today: dt.date
+) -> tuple[dict[int, Purse], Mapping[str, Any]]:
+    """By account, and as a statement asks for them."""
+    by_account = {purse.account: purse for _, purse in purses}
+    return by_account, {
+        "shards": arrays.smallints([shard for shard, _ in purses]),
+        "accounts": arrays.bigints(by_account),
+        "since": arrays.dates([purse.pending_from or today for _, purse in purses]),
+        "today": today,
+    }
 
 
 def _load_originals(
@@ -233,8 +277,9 @@ def _load_lots(connection: Connection, items: Sequence[Item], state: State) -> N
     touched = {original.number for original in state.originals.values()}
     touched |= {use.lot for original in state.originals.values() for use in original.lot_uses}
     touched |= {original.undoes or 0 for original in state.originals.values()}
-    _read_lots(connection, [one[:2] for one in asked.values()], state, touched, LOTS_READ_FIRST)
-    short = [one[:2] for one in asked.values() if not _hold_enough(*one[1:], state)]
+    purses = [(one.shard, one.purse) for one in asked.values()]
+    _read_lots(connection, purses, state, touched, LOTS_READ_FIRST)
+    short = [(one.shard, one.purse) for one in asked.values() if not _hold_enough(one, state)]
     if short:
         _read_lots(connection, short, state, touched, None)
 
@@ -260,19 +305,25 @@ def _read_lots(
         by_account[account].lots.append(Lot(account, *about))
 
 
-def _hold_enough(purse: Purse, points: int, state: State) -> bool:
+def _hold_enough(asked: PointsAsked, state: State) -> bool:
     """Whether all lots are here, or the first of them hold as much as may be taken, and debts.
 
     Twice: what is spent comes out of those that have not expired, what is taken back out of any.
+    What is pending is taken by the undoing of what earned it alone, and pays that first.
     """
-    unspent = [lot for lot in purse.lots if lot.remaining]
+    unspent = [lot for lot in asked.purse.lots if lot.remaining]
     fresh = [lot for lot in unspent if lot.expires_on >= state.business_date]
-    needed = points + sum(-lot.remaining for lot in unspent if lot.remaining < 0)
+    pending = {lot.id: lot.remaining for lot in unspent if lot.is_pending}
+    needed = sum(max(points - pending.get(lot, 0), 0) for points, lot in asked.wanted)
+    needed += sum(-lot.remaining for lot in unspent if lot.remaining < 0)
     return all(
-        len(lots) < LOTS_READ_FIRST
-        or sum(max(lot.remaining, 0) for lot in lots[:LOTS_READ_FIRST]) >= needed
+        len(lots) < LOTS_READ_FIRST or _free_in(lots[:LOTS_READ_FIRST]) >= needed
         for lots in (unspent, fresh)
     )
+
+
+def _free_in(lots: Iterable[Lot]) -> int:
+    return sum(max(lot.remaining, 0) for lot in lots if not lot.is_pending)
 
 
 def _load_besides(connection: Connection, items: Sequence[Item], state: State, book: Book) -> None:
@@ -306,9 +357,9 @@ def _late_key(item: Item) -> ExchangeKey | None:
     return key
 
 
-def _points_asked(items: Sequence[Item], state: State) -> dict[int, tuple[int, Purse, int]]:
-    """By points account: shard and purse whose lots may change, how many points may be taken."""
-    asked: dict[int, tuple[int, Purse, int]] = {}
+def _points_asked(items: Sequence[Item], state: State) -> dict[int, PointsAsked]:
+    """By points account: the purses whose lots may change."""
+    asked: dict[int, PointsAsked] = {}
     for item in items:
         if item.pan_hash is not None and TRANSACTIONS[item.request.kind].reads_lots:
             card, amount = state.cards.get(item.pan_hash), item.request.amount
@@ -317,19 +368,22 @@ def _points_asked(items: Sequence[Item], state: State) -> dict[int, tuple[int, P
                 wanted = amount.amount_minor if amount is not None else 0
                 wanted = ALL_THERE_IS if takes_all else wanted
                 for purse in card.purses[1:]:
-                    _ask_more(asked, card, purse, min(wanted, max(purse.available, 0)))
+                    is_of_all = takes_all and purse.pending
+                    there = ALL_THERE_IS if is_of_all else max(purse.available, 0)
+                    _ask_more(asked, card, purse, (min(wanted, there), NO_LOT))
     for original in state.originals.values():
         for purse in original.card.purses[1:]:
-            _ask_more(asked, original.card, purse, original.points_moved(purse.account))
+            earned = original.points_moved(purse.account)
+            _ask_more(asked, original.card, purse, (earned, original.number))
     return asked
 
 
 def _ask_more(
-    asked: dict[int, tuple[int, Purse, int]], card: Card, purse: Purse, points: int
+    asked: dict[int, PointsAsked], card: Card, purse: Purse, points: tuple[int, int]
 ) -> None:
     if purse.account != NO_ACCOUNT and purse.is_points:
-        *_, so_far = asked.get(purse.account, (card.shard, purse, 0))
-        asked[purse.account] = (card.shard, purse, so_far + points)
+        one = asked.setdefault(purse.account, PointsAsked(card.shard, purse, []))
+        one.wanted.append(points)
 
 
 def _grouped(rows: Iterable[tuple[int, T]]) -> dict[int, list[T]]:

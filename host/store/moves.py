@@ -45,6 +45,7 @@ class OnItsWay(NamedTuple):
     is_open: bool
     amount: Money
     expires_on: dt.date | None
+    available_from: dt.date | None
     is_debt: bool
     to: CardAt
 
@@ -61,8 +62,9 @@ def on_its_way(connection: Connection, shard: int, number: int) -> OnItsWay | No
     row = connection.execute(SQL["transit"], told).fetchone()
     if row is None:
         return None
-    is_open, amount, unit, expires_on, is_debt, *to = row
-    return OnItsWay(is_open, Money(amount, unit), expires_on, is_debt, CardAt(*to))
+    is_open, amount, unit, expires_on, is_debt, available_from, *to = row
+    days = (expires_on, available_from)
+    return OnItsWay(is_open, Money(amount, unit), *days, is_debt, CardAt(*to))
 
 
 def arrived(connection: Connection, move: OpenMove, number: int) -> None:

@@ -33,6 +33,7 @@ SELECT
     j.unit,
     t.expires_on,
     t.is_debt,
+    t.available_from,
     c.shard,
     c.pan_hash
 FROM transit AS t

@@ -83,42 +83,93 @@ SELECT
     c.sale,
     c.valid_from,
     c.valid_to,
-    c.member_id
+    c.member_id,
+    p.pending_minor,
+    p.pending_from
 FROM (SELECT unnest(%s::smallint []) AS shard, unnest(%s::bytea []) AS pan_hash) AS k
 INNER JOIN card AS c ON k.shard = c.shard AND k.pan_hash = c.pan_hash
 LEFT JOIN purse AS p ON c.shard = p.shard AND c.id = p.card_id;
 
 -- name: expired
 -- Of purses in which points may have expired: those of lots that have, when the first of what is
--- unspent will, and what other lots owe. Along the index of unspent lots.
+-- unspent will, and what other lots owe. Each along an index that has no others.
 WITH k AS (
     SELECT
-        unnest(%s::smallint []) AS shard,
-        unnest(%s::bigint []) AS account_id
+        unnest(%(shards)s::smallint []) AS shard,
+        unnest(%(accounts)s::bigint []) AS account_id
 )
 
 SELECT
     k.account_id,
-    coalesce(u.expired, 0)::bigint AS expired,
-    u.expires_from,
-    coalesce(u.owed, 0)::bigint AS owed
-FROM k
-INNER JOIN LATERAL (
+    coalesce((
+        SELECT sum(l.remaining)
+        FROM lot AS l
+        WHERE
+            l.shard = k.shard
+            AND l.account_id = k.account_id
+            AND l.remaining <> 0
+            AND l.remaining > 0
+            AND l.expires_on < %(today)s
+    ), 0)::bigint AS expired,
+    (
+        SELECT l.expires_on
+        FROM lot AS l
+        WHERE
+            l.shard = k.shard
+            AND l.account_id = k.account_id
+            AND l.remaining <> 0
+            AND l.remaining > 0
+        ORDER BY l.expires_on
+        LIMIT 1
+    ) AS expires_from,
+    coalesce((
+        SELECT sum(-l.remaining)
+        FROM lot AS l
+        WHERE l.shard = k.shard AND l.account_id = k.account_id AND l.remaining < 0
+    ), 0)::bigint AS owed
+FROM k;
+
+-- name: ripe
+-- Of purses in which points were pending: those that are no more, of the days since what is counted
+-- in the purse, and the first day on which others will be. Each lot is read once for that.
+WITH k AS (
     SELECT
-        sum(l.remaining) FILTER (WHERE l.remaining > 0 AND l.expires_on < %s) AS expired,
-        min(l.expires_on) FILTER (WHERE l.remaining > 0) AS expires_from,
-        sum(-l.remaining) FILTER (WHERE l.remaining < 0) AS owed
-    FROM lot AS l
-    WHERE
-        l.shard = k.shard
-        AND l.account_id = k.account_id
-        AND l.remaining <> 0
-) AS u ON true;
+        unnest(%(shards)s::smallint []) AS shard,
+        unnest(%(accounts)s::bigint []) AS account_id,
+        unnest(%(since)s::date []) AS since
+)
+
+SELECT
+    k.account_id,
+    coalesce((
+        SELECT sum(l.remaining)
+        FROM lot AS l
+        WHERE
+            l.shard = k.shard
+            AND l.account_id = k.account_id
+            AND l.available_from IS NOT NULL
+            AND l.available_from BETWEEN k.since AND %(today)s
+            AND l.remaining > 0
+    ), 0)::bigint AS points,
+    (
+        SELECT l.available_from
+        FROM lot AS l
+        WHERE
+            l.shard = k.shard
+            AND l.account_id = k.account_id
+            AND l.available_from IS NOT NULL
+            AND l.available_from > %(today)s
+            AND l.remaining > 0
+        ORDER BY l.available_from
+        LIMIT 1
+    ) AS pending_from
+FROM k;
 
 -- name: lots
 -- Of the points lots of these accounts: those that expire first, of all and of those that have not
--- expired; those in debt; those an undo will touch. With a limit far beyond what most cards have.
--- The index has them by day; those of one day are sorted by when they were earned.
+-- expired; those that never do; those in debt; those an undo will touch. With a limit far beyond
+-- what most cards have. The index has them by day; those of one day are sorted by when they were
+-- earned. A day from which on one may be spent is told where it is still to come.
 WITH k AS (
     SELECT
         unnest(%(shards)s::smallint []) AS shard,
@@ -130,7 +181,8 @@ SELECT
     l.id,
     l.expires_on,
     l.remaining,
-    l.written_off
+    l.written_off,
+    CASE WHEN l.available_from > %(today)s THEN l.available_from END AS available_from
 FROM k
 INNER JOIN LATERAL (
     (
@@ -140,6 +192,7 @@ INNER JOIN LATERAL (
             lot.shard = k.shard
             AND lot.account_id = k.account_id
             AND lot.remaining <> 0
+            AND lot.expires_on < '9999-12-31'
         ORDER BY lot.expires_on, lot.id
         LIMIT %(limit)s
     )
@@ -152,7 +205,20 @@ INNER JOIN LATERAL (
             AND lot.account_id = k.account_id
             AND lot.remaining <> 0
             AND lot.expires_on >= %(today)s
+            AND lot.expires_on < '9999-12-31'
         ORDER BY lot.expires_on, lot.id
+        LIMIT %(limit)s
+    )
+    UNION
+    (
+        SELECT lot.*
+        FROM lot
+        WHERE
+            lot.shard = k.shard
+            AND lot.account_id = k.account_id
+            AND lot.remaining <> 0
+            AND lot.expires_on = '9999-12-31'
+        ORDER BY lot.id
         LIMIT %(limit)s
     )
     UNION
@@ -317,8 +383,10 @@ VALUES (%s, %s, %s, %s);
 -- name: add_transit
 -- What has left a card is on its way to another; its last day, where it is points, had or owed.
 -- notes: transit
-INSERT INTO transit AS t (shard, journal_id, to_shard, to_card, expires_on, is_debt)
-VALUES (%s, %s, %s, %s, %s, %s);
+INSERT INTO transit AS t (
+    shard, journal_id, to_shard, to_card, expires_on, is_debt, available_from
+)
+VALUES (%s, %s, %s, %s, %s, %s, %s);
 
 -- name: move_again
 -- Something has come back onto a card that was replaced.
@@ -373,10 +441,31 @@ FROM (
 ) AS r
 WHERE p.shard = r.shard AND p.account_id = r.account_id;
 
+-- name: change_pending_purses
+-- The same of purses in which something is pending, or was.
+UPDATE purse AS p SET
+    posted_minor = p.posted_minor + r.change,
+    last_journal = r.last_journal,
+    expires_from = r.expires_from,
+    pending_minor = nullif(coalesce(p.pending_minor, 0) + r.pending, 0),
+    pending_from = r.pending_from
+FROM (
+    SELECT
+        unnest(%s::smallint []) AS shard,
+        unnest(%s::bigint []) AS account_id,
+        unnest(%s::bigint []) AS change,
+        unnest(%s::bigint []) AS last_journal,
+        unnest(%s::date []) AS expires_from,
+        unnest(%s::bigint []) AS pending,
+        unnest(%s::date []) AS pending_from
+) AS r
+WHERE p.shard = r.shard AND p.account_id = r.account_id;
+
 -- name: add_purses
 -- In which something is posted for the first time. The debt that its programme allows is its floor.
 INSERT INTO purse (
-    shard, card_id, account_id, unit, posted_minor, floor_minor, expires_from, last_journal
+    shard, card_id, account_id, unit, posted_minor, floor_minor, expires_from, last_journal,
+    pending_minor, pending_from
 )
 SELECT
     unnest(%s::smallint []),
@@ -386,7 +475,9 @@ SELECT
     unnest(%s::bigint []),
     unnest(%s::bigint []),
     unnest(%s::date []),
-    unnest(%s::bigint []);
+    unnest(%s::bigint []),
+    nullif(unnest(%s::bigint []), 0),
+    unnest(%s::date []);
 
 -- name: add_lots
 -- Points earned, each with its own last day.
@@ -406,6 +497,28 @@ FROM (
         unnest(%s::bigint []) AS id,
         unnest(%s::bigint []) AS points,
         unnest(%s::date []) AS expires_on
+) AS r;
+
+-- name: add_pending_lots
+-- The same, of points that may be spent from a day on.
+INSERT INTO lot (earned_on, shard, account_id, id, points, remaining, expires_on, available_from)
+SELECT
+    %s::date,
+    r.shard,
+    r.account_id,
+    r.id,
+    r.points,
+    r.points,
+    r.expires_on,
+    r.available_from
+FROM (
+    SELECT
+        unnest(%s::smallint []) AS shard,
+        unnest(%s::bigint []) AS account_id,
+        unnest(%s::bigint []) AS id,
+        unnest(%s::bigint []) AS points,
+        unnest(%s::date []) AS expires_on,
+        unnest(%s::date []) AS available_from
 ) AS r;
 
 -- name: change_lots

@@ -76,7 +76,7 @@ POSTER: Final[Mapping[str, Right]] = {
     "key_rotation": Right(reads=columns("terminal_id through_generation asked_as")),
     "lot": Right(
         reads=WHOLE,
-        inserts=columns("shard account_id id earned_on expires_on points remaining"),
+        inserts=columns("shard account_id id earned_on expires_on points remaining available_from"),
         updates=columns("remaining written_off"),
     ),
     "lot_use": Right(reads=WHOLE, inserts=WHOLE),
@@ -90,6 +90,7 @@ POSTER: Final[Mapping[str, Right]] = {
     "number_block": Right(reads=WHOLE, inserts=WHOLE, updates=columns("next_number")),
     "order_reference": Right(inserts=WHOLE),
     "points_expiry": Right(reads=WHOLE, inserts=WHOLE),
+    "points_life": Right(reads=WHOLE),
     "product_version": Right(
         reads=columns(
             "product_id version form face_minor_min face_minor_max valid_from valid_to valid_days "
@@ -99,17 +100,19 @@ POSTER: Final[Mapping[str, Right]] = {
     "programme": Right(
         reads=columns(
             "code issuer_id alliance_id is_primary earn_points earn_per_minor "
-            "redemption_points_min lot_months debt_is_allowed"
+            "redemption_points_min debt_is_allowed"
         ),
     ),
     "purse": Right(
         reads=columns(
-            "shard card_id account_id unit posted_minor held_minor expires_from last_journal"
+            "shard card_id account_id unit posted_minor held_minor expires_from last_journal "
+            "pending_minor pending_from"
         ),
         inserts=columns(
-            "shard card_id account_id unit posted_minor floor_minor expires_from last_journal"
+            "shard card_id account_id unit posted_minor floor_minor expires_from last_journal "
+            "pending_minor pending_from"
         ),
-        updates=columns("posted_minor expires_from last_journal"),
+        updates=columns("posted_minor expires_from last_journal pending_minor pending_from"),
     ),
     "schema_migration": Right(reads=columns("number")),
     "seal": Right(reads=columns("shard seq digest"), inserts=WHOLE),
@@ -134,7 +137,7 @@ POSTER: Final[Mapping[str, Right]] = {
     "terminal_status": Right(reads=WHOLE, inserts=WHOLE, updates=columns("status reported_at")),
     "transit": Right(
         reads=WHOLE,
-        inserts=columns("shard journal_id to_shard to_card expires_on is_debt"),
+        inserts=columns("shard journal_id to_shard to_card expires_on is_debt available_from"),
         updates=columns("is_open"),
     ),
     "undo": Right(reads=WHOLE, inserts=WHOLE),

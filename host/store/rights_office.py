@@ -171,8 +171,15 @@ OFFICE: Final[Mapping[str, Right]] = {
         ),
         updates=columns("ended_at ended_by"),
     ),
-    "purse": Right(
-        reads=columns("shard card_id account_id unit posted_minor held_minor last_journal")
+    "points_life": Right(
+        reads=WHOLE, inserts=WHOLE, updates=columns("life life_count pending_days")
+    ),
+    "purse": Right(reads=columns("shard card_id account_id unit posted_minor held_minor")),
+    "purse_now": Right(
+        reads=columns(
+            "shard card_id account_id unit posted_minor held_minor last_journal spendable_minor "
+            "pending_minor"
+        )
     ),
     "product": Right(reads=WHOLE, inserts=WHOLE, updates=columns("name")),
     "product_version": Right(reads=WHOLE, inserts=WHOLE),
@@ -180,9 +187,9 @@ OFFICE: Final[Mapping[str, Right]] = {
         reads=WHOLE,
         inserts=columns(
             "code issuer_id alliance_id name earn_points earn_per_minor redemption_points_min "
-            "lot_months debt_is_allowed is_primary"
+            "debt_is_allowed is_primary"
         ),
-        updates=columns("name earn_points earn_per_minor redemption_points_min lot_months version"),
+        updates=columns("name earn_points earn_per_minor redemption_points_min version"),
     ),
     "schema_migration": Right(reads=columns("number")),
     "session": Right(

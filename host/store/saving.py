@@ -29,9 +29,9 @@ from host.model.instruments import CardStatus
 from host.model.requests import Kind
 from host.model.responses import Reason
 from host.rules.decision import Outcome
-from host.rules.dossier import Posting
+from host.rules.dossier import NewLot, Posting
 from host.rules.endings import is_replaced
-from host.rules.state import Card, State
+from host.rules.state import Card, Purse, State
 from host.store import arrays
 from host.store.beside import rows_beside
 from host.store.cases import SQL as CASE_SQL
@@ -77,8 +77,12 @@ JOURNAL: Final = (
 )  # fmt: skip
 ENTRY: Final = (SHARD, NUMBER, SMALL, NUMBER, NUMBER, NUMBER, NAME)
 PURSE_CHANGE: Final = (SHARD, NUMBER, NUMBER, NUMBER, DATE_OR_NULL)
-NEW_PURSE: Final = (SHARD, NUMBER, NUMBER, NAME, NUMBER, NUMBER, DATE_OR_NULL, NUMBER)
+PENDING_PURSE_CHANGE: Final = (*PURSE_CHANGE, NUMBER, DATE_OR_NULL)
+NEW_PURSE: Final = (
+    SHARD, NUMBER, NUMBER, NAME, NUMBER, NUMBER, DATE_OR_NULL, NUMBER, NUMBER, DATE_OR_NULL,
+)  # fmt: skip
 LOT: Final = (SHARD, NUMBER, NUMBER, NUMBER, DATE)
+PENDING_LOT: Final = (*LOT, DATE)
 LOT_CHANGE: Final = (SHARD, NUMBER, NUMBER, NUMBER, NUMBER)
 LOT_USE: Final = (SHARD, NUMBER, NUMBER, NUMBER, NUMBER)
 FACT: Final = (SHARD, NUMBER, SMALL, NUMBER, NAME, NUMBER, FLAG)
@@ -160,10 +164,17 @@ def _add_canonical(lines: list[str], row: Row, date: str) -> None:
         lines.append(entry_row(number, place, leg.debit, leg.credit, leg.amount_minor, leg.unit))
     lines += [
         lot_row(number, lot.account, lot.points, lot.expires_on.isoformat())
+        if lot.available_from is None
+        else _pending_lot_row(number, lot)
         for lot in posting.new_lots
     ]
     if (order := row.outcome.item.request.order) is not None:
         lines.append(order_row(number, order.order, order.sub_order))
+
+
+def _pending_lot_row(number: int, lot: NewLot) -> str:
+    days = (lot.expires_on, lot.available_from)
+    return lot_row(number, lot.account, lot.points, *map(str, days))
 
 
 def _statements(
@@ -255,14 +266,16 @@ def _entries(posted: list[tuple[Outcome, Posting]], state: State) -> Statement:
 
 def _purses(cards: Iterable[Card]) -> Iterable[Statement]:
     """What changed in them: what they hold, or only until when."""
-    changed, new = [], []
+    changed, new, pending = [], [], []
     for card in cards:
         for purse in card.purses:
             if purse.is_new:
                 new.append((
                     card.shard, card.id, purse.account, purse.unit, purse.change, purse.floor,
-                    purse.expires_from, purse.last_journal,
+                    purse.expires_from, purse.last_journal, purse.pending, purse.pending_from,
                 ))  # fmt: skip
+            elif purse.pending_from is not None or purse.was_pending_from is not None:
+                pending.append((card.shard, purse))
             elif purse.is_moved or purse.expires_from != purse.kept_from:
                 changed.append((
                     card.shard, purse.account, purse.change, purse.last_journal,
@@ -272,6 +285,21 @@ def _purses(cards: Iterable[Card]) -> Iterable[Statement]:
         yield SQL["add_purses"], arrays.columns(NEW_PURSE, new)
     if changed:
         yield SQL["change_purses"], arrays.columns(PURSE_CHANGE, changed)
+    yield from _pending_purses(pending)
+
+
+def _pending_purses(purses: Sequence[tuple[int, Purse]]) -> Iterable[Statement]:
+    """The same of those in which something is, or was, not to be spent yet."""
+    changed = [
+        (
+            shard, purse.account, purse.change, purse.last_journal, purse.expires_from,
+            purse.pending - purse.was_pending, purse.pending_from,
+        )
+        for shard, purse in purses
+        if purse.is_moved or purse.days != purse.days_kept
+    ]  # fmt: skip
+    if changed:
+        yield SQL["change_pending_purses"], arrays.columns(PENDING_PURSE_CHANGE, changed)
 
 
 def _lots(
@@ -281,9 +309,21 @@ def _lots(
         (posting.card.shard, lot.account, outcome.number, lot.points, lot.expires_on)
         for outcome, posting in posted
         for lot in posting.new_lots
+        if lot.available_from is None
     ]
     if new:
         yield SQL["add_lots"], (state.business_date, *arrays.columns(LOT, new))
+    pending = [
+        (
+            posting.card.shard, lot.account, outcome.number, lot.points, lot.expires_on,
+            lot.available_from,
+        )
+        for outcome, posting in posted
+        for lot in posting.new_lots
+        if lot.available_from is not None
+    ]  # fmt: skip
+    if pending:
+        yield SQL["add_pending_lots"], (state.business_date, *arrays.columns(PENDING_LOT, pending))
     changed = [
         (card.shard, lot.account, lot.id, lot.change, lot.written)
         for card in cards
@@ -361,7 +401,7 @@ def _of_own(posted: list[tuple[Outcome, Posting]]) -> Iterable[Statement]:
             adjusted = (posting.card.shard, outcome.number, told.why.value, told.about_rrn)
             yield SQL["add_adjustment"], adjusted
         if (to := posting.transit) is not None:
-            whither = (to.to_shard, to.to_card, to.expires_on, to.is_debt)
+            whither = (to.to_shard, to.to_card, to.expires_on, to.is_debt, to.available_from)
             yield SQL["add_transit"], (posting.card.shard, outcome.number, *whither)
 
 

@@ -66,7 +66,10 @@ class Lot(msgspec.Struct, frozen=True, kw_only=True):
     remaining: int
     """Of that lot, now."""
     expires_on: dt.date
+    """9999-12-31 where it never does."""
     is_new: bool
+    available_from: dt.date | None
+    """Of one of its own, from when on it may be spent where that was not at once."""
 
 
 class Batch(msgspec.Struct, frozen=True, kw_only=True):

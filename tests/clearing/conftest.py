@@ -82,7 +82,7 @@ class SmallLedger:
                 *(issuer, institution, f"Issuer {issuer}", f"99{issuer}"),
             )
             run(
-                "INSERT INTO programme VALUES (%s, %s, 'P', 1, 100, 10, 24, false, NULL, true)",
+                "INSERT INTO programme VALUES (%s, %s, 'P', 1, 100, 10, false, NULL, true)",
                 *(POINTS[issuer].removeprefix("P:"), issuer),
             )
         for merchant, name in MERCHANTS.items():

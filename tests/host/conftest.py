@@ -392,6 +392,7 @@ def estate_template(postgres_server: PostgresServer, database_template: str) -> 
     put_estate(dsns, WIDE_PLAN)
     with psycopg.connect(dsns.owner, autocommit=True) as connection:
         connection.execute("DELETE FROM purse WHERE unit = 'P:NONE'")
+        connection.execute("DELETE FROM points_life WHERE programme = 'NONE'")
         connection.execute("DELETE FROM programme WHERE code = 'NONE'")
         connection.execute("UPDATE issuer SET is_active = false WHERE id = 5")
         note_what_differs(connection)

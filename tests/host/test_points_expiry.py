@@ -8,9 +8,11 @@ import pytest
 
 from clearing.verify import ask
 from config.run.database import Dsns
+from host.estate.plan import LONG_AGO
 from host.expiry import PointsExpiry
 from host.model.requests import Kind, Original
 from host.model.responses import Reason
+from host.programmes import Life, LotLife
 from tests.host.conftest import NOW, CardPool, Till, asking_of, audit_ledger, trading
 
 OF_THE_ESTATE, OF_ONE_MONTH = dt.date(2028, 12, 1), dt.date(2027, 1, 1)
@@ -21,7 +23,8 @@ def let_lots_live_for_a_month(till: Till) -> None:
     issuers = till.poster._book.issuers
     for number, issuer in list(issuers.items()):
         if issuer.programme is not None:
-            short = dataclasses.replace(issuer.programme, lot_months=1)
+            lives = (Life(LONG_AGO, LotLife.MONTHS, 1),)
+            short = dataclasses.replace(issuer.programme, lives=lives)
             issuers[number] = dataclasses.replace(issuer, programme=short)
 
 

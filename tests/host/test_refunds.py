@@ -5,9 +5,11 @@ import datetime as dt
 
 import pytest
 
+from host.estate.plan import LONG_AGO
 from host.model.money import Money
 from host.model.requests import Kind, Original
 from host.model.responses import Reason
+from host.programmes import Life, LotLife
 from tests.host.conftest import CardPool, Till
 
 ELSEWHERE = "80010009"
@@ -121,7 +123,9 @@ async def test_points_that_expire_first_are_spent_first_and_expired_ones_never(t
     issuer = till.poster._book.issuers[1]
     assert issuer.programme is not None
     for amount, months in ((30_000, 7), (20_000, 1), (10_000, 0)):
-        programme = dataclasses.replace(issuer.programme, lot_months=months)
+        programme = dataclasses.replace(
+            issuer.programme, lives=(Life(LONG_AGO, LotLife.MONTHS, months),)
+        )
         till.poster._book.issuers[1] = dataclasses.replace(issuer, programme=programme)
         await till.sell(Kind.PURCHASE, 2, amount)
     till.turn_the_date(dt.date(2026, 12, 1))

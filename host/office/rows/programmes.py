@@ -18,6 +18,7 @@ from host.office.fields import InstitutionId, MerchantId, Name, Number, Values
 from host.office.refusals import FIELD, IN_IT, Refusal
 from host.office.roles import AL, IM, MO, PA
 from host.office.subjects import THE_PLATFORM, Found, Ref, find
+from host.programmes import LotLife
 from host.store.estate_versions import Followed
 from host.store.queries import load_queries
 
@@ -25,7 +26,8 @@ SQL: Final = load_queries("host.office", "programmes.sql")
 Code = Annotated[str, Meta(pattern=r"^[A-Z][A-Z0-9]{1,11}$")]
 Some = Annotated[int, Meta(ge=0, le=1_000_000)]
 """So that the points of the largest amount are still a number that can be kept."""
-Months = Annotated[int, Meta(ge=1, le=120)]
+Lasting = Annotated[int, Meta(ge=0, le=3650)]
+Pending = Annotated[int, Meta(ge=0, le=366)]
 
 
 class ProgrammeRevise(Values, frozen=True, kw_only=True):
@@ -40,7 +42,14 @@ class ProgrammeRevise(Values, frozen=True, kw_only=True):
     """For every"""
     earn_per_minor: Number | None = None
     redemption_points_min: Some | None = None
-    lot_months: Months | None = None
+    lot_life: LotLife | None = None
+    """How the last day of points is found; those that were given keep theirs."""
+    lot_count: Lasting | None = None
+    """So many days, or months."""
+    pending_days: Pending | None = None
+    """They may be spent so many days after they were earned."""
+    since: dt.date | None = None
+    """The first day on which points are good for that; today without it."""
     debt_is_allowed: bool | None = None
 
 
@@ -74,7 +83,7 @@ def _add(acting: Acting, values: ProgrammeRevise) -> Result:
         raise Refusal(FIELD, field="issuer", problem="an issuer's or an alliance's, one of them")
     told = msgspec.structs.asdict(values)
     told["debt_is_allowed"] = bool(values.debt_is_allowed)
-    for name in ("name", "earn_points", "earn_per_minor", "redemption_points_min", "lot_months"):
+    for name in ("name", "earn_points", "earn_per_minor", "redemption_points_min", "lot_life"):
         if told[name] is None:
             raise Refusal(FIELD, field=name, problem="a new programme needs it")
     issuer = acting.within.place.issuer_id
@@ -82,8 +91,9 @@ def _add(acting: Acting, values: ProgrammeRevise) -> Result:
     told["alliance_id"] = None if issuer is not None else acting.within.id
     has_primary = issuer is None or _is(acting, "has_primary", (issuer,))
     acting.connection.execute(SQL["add_programme"], {**told, "is_primary": not has_primary})
+    life = _keep_life(acting, values)
     _tell(acting, issuer, told["alliance_id"])
-    return Result(key=values.programme)
+    return Result(key=values.programme, beside=life)
 
 
 def _edit(acting: Acting, about: Found, values: ProgrammeRevise) -> Result:
@@ -94,8 +104,38 @@ def _edit(acting: Acting, about: Found, values: ProgrammeRevise) -> Result:
     said = msgspec.structs.asdict(values)
     given = {name: value for name, value in said.items() if value is not None}
     acting.connection.execute(SQL["edit_programme"], {**about.content, **given})
+    life = _keep_life(acting, values)
     _tell(acting, about.content["issuer_id"], about.content["alliance_id"])
-    return OK
+    return Result(beside=life)
+
+
+def _keep_life(acting: Acting, values: ProgrammeRevise) -> dict[str, Any]:
+    """How long points are good for from a day on: what is said, and as before what is not."""
+    said = (values.lot_life, values.lot_count, values.pending_days)
+    if said == (None, None, None):
+        if values.since is not None:
+            raise Refusal(FIELD, field="since", problem="say how long points are good from then on")
+        return {}
+    since = values.since or _today(acting)
+    if since < _today(acting):
+        raise Refusal(FIELD, field="since", problem="it begins today at the earliest")
+    told = _life_of(acting, values, since)
+    acting.connection.execute(SQL["keep_life"], told)
+    return {name: str(value) for name, value in told.items() if name != "programme"}
+
+
+def _life_of(acting: Acting, values: ProgrammeRevise, since: dt.date) -> dict[str, Any]:
+    where = {"programme": values.programme, "since": since}
+    row = acting.connection.execute(SQL["life_on"], where).fetchone()
+    life, count, pending = row if row is not None else (LotLife.NEVER, 0, 0)
+    is_another = values.lot_life not in {None, life}
+    count = 0 if is_another else count
+    return {
+        **where,
+        "life": (values.lot_life or LotLife(life)).value,
+        "life_count": count if values.lot_count is None else values.lot_count,
+        "pending_days": pending if values.pending_days is None else values.pending_days,
+    }
 
 
 def _tell(acting: Acting, issuer: int | None, alliance: int | None) -> None:

@@ -232,7 +232,8 @@ def test_an_alliances_programmes_and_its_name_are_changed_by_two_of_its_own(
     bureau = circle.bureau
     colleague = bureau.person("alliance_manager", key=HARBOUR)
     told = {
-        "name": "Harbour points", "earn_points": 1, "earn_per_minor": 500, "lot_months": 12,
+        "name": "Harbour points", "earn_points": 1, "earn_per_minor": 500, "lot_life": "months",
+        "lot_count": 12,
         "redemption_points_min": 1,
     }  # fmt: skip
     bureau.done_by_two(

@@ -104,7 +104,7 @@ async def test_a_programme_that_is_revised_and_one_that_is_new_earn_from_the_nex
     office.done_by_two(
         office.admin, second, "programme.revise", programme="GREEN", issuer=issuer,
         name="Green points", earn_points=1, earn_per_minor=1_000, redemption_points_min=10,
-        lot_months=12,
+        lot_life="months", lot_count=12,
     )  # fmt: skip
     await till.buy(card, 10_000)
     assert till.sql(
@@ -130,7 +130,7 @@ async def test_who_is_invited_into_an_alliance_agrees_and_earns_in_it_until_it_e
     office.done_by_two(
         office.admin, second, "programme.revise", programme="SHARED", alliance="HARBOUR",
         name="Harbour points", earn_points=1, earn_per_minor=500, redemption_points_min=1,
-        lot_months=12,
+        lot_life="months", lot_count=12,
     )  # fmt: skip
     owner = office.person("merchant_owner", "merchant", merchant)
     manager = office.person("issuer_manager", "issuer", issuer)

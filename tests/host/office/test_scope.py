@@ -121,8 +121,8 @@ class World:
             )  # fmt: skip
             bureau.sql(
                 "INSERT INTO programme (code, alliance_id, name, earn_points, earn_per_minor,"
-                " redemption_points_min, lot_months, debt_is_allowed, is_primary)"
-                " VALUES (%s, %s, 'Points', 1, 1000, 1, 12, false, false)", f"{code}PTS", number,
+                " redemption_points_min, debt_is_allowed, is_primary)"
+                " VALUES (%s, %s, 'Points', 1, 1000, 1, false, false)", f"{code}PTS", number,
             )  # fmt: skip
         self.abroad = bureau.person("alliance_manager", "alliance", "ABROAD")
         told = bureau.with_code(self.abroad, "alliance.save", alliance="ABROAD", name="Abroad")

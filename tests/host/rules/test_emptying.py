@@ -28,13 +28,13 @@ def test_what_can_be_spent_leaves_with_its_last_days_and_nothing_else_does(
     purse = purse_of(lots)
     free, moved = max(spendable(purse, TODAY), 0), []
     for _ in range(len(lots) + 1):
-        points, day, uses = empty_a_lot(purse, TODAY)
+        points, lot, uses = empty_a_lot(purse, TODAY)
         assert sum(use.points for use in uses) == points
         purse.change -= points
-        if not points:
+        if lot is None:
             break
-        assert day >= TODAY
-        moved.append((day, points))
+        assert lot.expires_on >= TODAY
+        moved.append((lot.expires_on, points))
     assert sum(points for _, points in moved) == free
     assert [day for day, _ in moved] == sorted(day for day, _ in moved)
     assert spendable(purse, TODAY) <= 0

@@ -1,14 +1,15 @@
 """The points rules on their own: nothing lost to rounding, lots that always sum to the balance."""
 
+import dataclasses
 import datetime as dt
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from host.programmes import Programme
+from host.programmes import NEVER, Life, LotLife, Programme
 from host.rules.points import (
-    expiry_of_lot,
     give_back,
     points_earned,
     points_to_take_back,
@@ -33,7 +34,7 @@ def programme(points: int, per_minor: int) -> Programme:
         earn_points=points,
         earn_per_minor=per_minor,
         redemption_points_min=0,
-        lot_months=12,
+        lives=(),
         debt_is_allowed=False,
     )
 
@@ -73,19 +74,47 @@ def test_partial_refunds_take_back_exactly_what_was_earned(parts: list[int], ear
 
 
 @pytest.mark.parametrize(
-    ("earned_on", "months", "expires_on"),
+    ("earned_on", "life", "expires_on"),
     [
-        (dt.date(2026, 11, 22), 24, dt.date(2028, 11, 30)),
-        (dt.date(2026, 12, 31), 2, dt.date(2027, 2, 28)),
-        (dt.date(2027, 12, 1), 2, dt.date(2028, 2, 29)),
-        (dt.date(2026, 1, 31), 12, dt.date(2027, 1, 31)),
-        (dt.date(2026, 11, 22), 1, dt.date(2026, 12, 31)),
+        (dt.date(2026, 11, 22), (LotLife.MONTHS, 24), dt.date(2028, 11, 30)),
+        (dt.date(2026, 12, 31), (LotLife.MONTHS, 2), dt.date(2027, 2, 28)),
+        (dt.date(2027, 12, 1), (LotLife.MONTHS, 2), dt.date(2028, 2, 29)),
+        (dt.date(2026, 1, 31), (LotLife.MONTHS, 12), dt.date(2027, 1, 31)),
+        (dt.date(2026, 11, 22), (LotLife.MONTHS, 1), dt.date(2026, 12, 31)),
+        (dt.date(2026, 11, 22), (LotLife.NEVER,), NEVER),
+        (dt.date(2026, 12, 31), (LotLife.DAYS, 1), dt.date(2027, 1, 1)),
+        (dt.date(2028, 2, 28), (LotLife.DAYS, 30), dt.date(2028, 3, 29)),
+        (dt.date(2028, 2, 3), (LotLife.MONTH_END,), dt.date(2028, 2, 29)),
+        (dt.date(2026, 12, 31), (LotLife.MONTH_END,), dt.date(2026, 12, 31)),
+        (dt.date(2026, 1, 1), (LotLife.YEAR_END,), dt.date(2026, 12, 31)),
     ],
 )
-def test_a_lot_lasts_to_the_end_of_its_month(
-    earned_on: dt.date, months: int, expires_on: dt.date
+def test_how_long_a_lot_lasts_is_said_by_its_programme(
+    earned_on: dt.date, life: tuple[Any, ...], expires_on: dt.date
 ) -> None:
-    assert expiry_of_lot(earned_on, months) == expires_on
+    """S4-56."""
+    assert Life(TODAY, *life).days_of(earned_on) == (expires_on, None)
+
+
+@given(st.dates(dt.date(2020, 1, 1), dt.date(2090, 1, 1)), st.integers(1, 366), st.data())
+def test_what_is_pending_first_is_good_for_as_long_from_then_on(
+    earned_on: dt.date, days: int, data: st.DataObject
+) -> None:
+    life = data.draw(st.sampled_from(LotLife))
+    count = data.draw(st.integers(1, 120)) if life in {LotLife.DAYS, LotLife.MONTHS} else 0
+    last, first = Life(TODAY, life, count, days).days_of(earned_on)
+    assert first == earned_on + dt.timedelta(days=days)
+    assert last == Life(TODAY, life, count).days_of(first)[0] >= first
+
+
+def test_the_row_that_is_in_force_is_the_last_that_has_begun() -> None:
+    """S4-56: what was given keeps its days, for they are written into its lot."""
+    later = Life(TODAY + dt.timedelta(days=2), LotLife.NEVER)
+    lives = (later, Life(TODAY, LotLife.YEAR_END))
+    found = dataclasses.replace(programme(1, 1), lives=lives)
+    days = [found.days_of_lot(TODAY + dt.timedelta(days=n))[0] for n in (-5, 0, 1, 2, 300)]
+    assert days == [dt.date(2026, 12, 31)] * 3 + [NEVER] * 2
+    assert programme(1, 1).days_of_lot(TODAY) == (NEVER, None), "a programme that does not say"
 
 
 @given(LOTS, st.data())

@@ -33,8 +33,15 @@ GONE: dict[str, tuple[str, Callable[[Any], Any]]] = {
 }
 """A column that a migration took away or changed: the one that has its value since, and in which
 form."""
-DROPPED = {"card.value_account", "card.points_account", "account.shard", "account.card_id"}
-"""Columns that a migration took away for good: a card's accounts are found in its purses."""
+DROPPED = {
+    "card.value_account",
+    "card.points_account",
+    "account.shard",
+    "account.card_id",
+    "programme.lot_months",
+}
+"""Columns that a migration took away for good: a card's accounts are found in its purses, how long
+points are good in dated rows of their programme."""
 VERSIONS = [each.number for each in migrations()]
 
 
