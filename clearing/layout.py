@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from host.model.money import POINTS_PREFIX
+from host.model.money import UNIT_MARK
 from host.model.numbers import business_date_of, rrn_of
 
 DETAIL: Final = "DETAIL"
@@ -49,7 +49,7 @@ class Total(NamedTuple):
 
 def amount_text(amount_minor: int, unit: str) -> str:
     """Money with its two decimals, points whole; never a thousands mark."""
-    if unit.startswith(POINTS_PREFIX):
+    if UNIT_MARK in unit:
         return str(amount_minor)
     whole, part = divmod(abs(amount_minor), 100)
     return f"{'-' if amount_minor < 0 else ''}{whole}.{part:02d}"

@@ -95,6 +95,9 @@ class Terminal:
     """That key, where its messages are sealed under it too."""
     generation_min: int = 0
     """Messages under older keys are asked to sign on again."""
+    store_id: int = 0
+    region: str = ""
+    """Of its store."""
     traded_in: str = ""
     """The batch of the last message that was taken in the batch current then."""
 
@@ -145,6 +148,7 @@ class Terminal:
         self.is_active = fresh.is_active
         self.mac_algorithm = fresh.mac_algorithm
         self.family = fresh.family
+        self.store_id, self.region = fresh.store_id, fresh.region
         self.merchant = fresh.merchant
         self.device, self.device_key = fresh.device, fresh.device_key
         if has_newer_keys:

@@ -1,6 +1,7 @@
 """What makes a second message under one key a repeat, and not another message.
 
-A digest of what the message is about, with the keyed hash of the card number in it. A reversal
+A digest of what the message is about, with the keyed hash of the card number in it, and of a
+voucher's code. A reversal
 leaves out the card, the goods and the reference: a swiped sale is reversed without naming its
 card, and the switch's own reversal must be the same message as the terminal's.
 """
@@ -19,8 +20,11 @@ _REVERSAL: Final = Kind.REVERSAL
 _encode = msgspec.msgpack.Encoder().encode
 
 
-def fingerprint_of(request: Request, pan_hash: bytes | None) -> bytes:
-    """16 bytes over kind, merchant, amount, card, goods, order, besides and the original named."""
+def fingerprint_of(request: Request, pan_hash: bytes | None, voucher: bytes | None = None) -> bytes:
+    """16 bytes over kind, merchant, amount, card, goods, order, besides and the original named.
+
+    `voucher` is the hash of a voucher's code.
+    """
     amount, original = request.amount, request.original
     about: list[str | int | None] = [request.kind, request.merchant_id]
     if amount is not None:
@@ -36,7 +40,8 @@ def fingerprint_of(request: Request, pan_hash: bytes | None) -> bytes:
     if (order := request.order) is not None:
         about += [order.order, order.sub_order]
     if request.besides is not None:
-        about.append(_encode(request.besides).hex())
+        about.append(_encode(msgspec.structs.replace(request.besides, voucher=None)).hex())
+        about.append(voucher.hex() if voucher is not None else None)
     return _digest(about, pan_hash)
 
 

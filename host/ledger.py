@@ -32,6 +32,8 @@ class Chart(enum.StrEnum):
     IN_TRANSIT = "in_transit"
     ROUNDING = "rounding"
     SUSPENSE = "suspense"
+    GOODS_PROMISED = "goods_promised"
+    MERCHANT_GOODS = "merchant_goods"
 
 
 @enum.unique
@@ -88,6 +90,12 @@ CHART: Final[dict[Chart, ChartRow]] = {
     ),
     Chart.ROUNDING: ChartRow(Owner.NOBODY, Side.CREDIT, "parts of a minor unit"),
     Chart.SUSPENSE: ChartRow(Owner.ISSUER, Side.DEBIT, "value whose owner an operator decides"),
+    Chart.GOODS_PROMISED: ChartRow(
+        Owner.ISSUER, Side.DEBIT, "goods, entries and stamps that an issuer's vouchers gave"
+    ),
+    Chart.MERCHANT_GOODS: ChartRow(
+        Owner.ISSUER | Owner.MERCHANT, Side.CREDIT, "goods and entries a merchant gave for vouchers"
+    ),
 }
 
 

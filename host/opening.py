@@ -1,4 +1,4 @@
-"""Opens what only the host can: a track under the TDK, a card number under DUKPT.
+"""Opens what only the host can: a track under the TDK, a card number under DUKPT, and codes.
 
 Pure, and done once, before a request stands in its terminal's line: whatever comes after sees a
 card number and an expiry as if they had come in clear.
@@ -7,12 +7,16 @@ card number and an expiry as if they had come in clear.
 import msgspec
 
 from host.book import Terminal
+from host.hsm.interface import Hsm
 from host.hsm.ksn import KsnError
 from host.hsm.track import TrackError, card_of
 from host.ksn import Used, used_by
 from host.model.requests import Request
 from host.model.responses import Reason
 from host.model.secrets import Secret
+from host.model.voucher_codes import read_code
+from host.model.vouchers import NO_CODE_USE
+from host.stock.voucher_codes import hash_of_code
 
 
 def opened(request: Request, terminal: Terminal) -> tuple[Request, Used | None] | Reason:
@@ -41,6 +45,21 @@ def opened(request: Request, terminal: Terminal) -> tuple[Request, Used | None] 
         ),
         used,
     )
+
+
+def code_hash_of(request: Request, hsm: Hsm) -> bytes | None:
+    """By what the voucher is found whose code was sent; None where none was.
+
+    What somebody typed and no code is, whose check letter says so, is hashed for another use: it
+    is found nowhere, and is another message than any other.
+    """
+    sent = request.besides.voucher if request.besides is not None else None
+    if sent is None:
+        return None
+    code = read_code(sent.reveal().decode("utf-8", "replace"))
+    if code is None:
+        return hsm.hash_secret(sent, NO_CODE_USE)
+    return hash_of_code(hsm, code)
 
 
 def _has_nothing_sealed(request: Request) -> bool:

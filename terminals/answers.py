@@ -38,6 +38,7 @@ from terminals.presented import card_of
 from terminals.profiles import Profile, TextIn
 from terminals.spelling import first_of
 from terminals.texts import organisation_and_text
+from terminals.vouchers import told_text
 
 ValueOf = Callable[[Message, Response], str | None]
 SharedOf = Callable[[Response], str]
@@ -287,6 +288,12 @@ def _in_hexadecimal(text: str) -> str:
     return text.encode().hex().upper()
 
 
+def _voucher(_message: Message, response: Response) -> str:
+    """F62 of what a voucher did: what of it was taken, and what is left."""
+    told = response.besides.voucher if response.besides is not None else None
+    return _in_hexadecimal(told_text(told)) if told is not None else ""
+
+
 ECHOED: Final = frozenset({"3", "4", "7", "11", "25", "41", "42", "48", "49", "70", "90"})
 """Fields of an answer that are the request's own, where nothing makes them another."""
 VALUES: Final[dict[str, ValueOf]] = {
@@ -313,6 +320,8 @@ _PRIVATE: Final[dict[Kind, dict[str, ValueOf]]] = {
     Kind.POINTS_INQUIRY: {"62": _points},
     Kind.POINTS_EARN: {"62": _earned},
     Kind.LOAD_VERIFICATION: {"62": _load_max},
+    Kind.VOUCHER_REDEMPTION: {"62": _voucher},
+    Kind.LOAD_BY_CODE: {"62": _voucher},
     Kind.PARAMETER_DOWNLOAD: {"62": _parameters},
     Kind.SETTLEMENT: {"48": _totals},
 }

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from host.model.requests import (
+    Besides,
     ExchangeKey,
     Family,
     Kind,
@@ -14,7 +15,7 @@ from host.model.requests import (
     UploadRecord,
 )
 from host.model.responses import Reason
-from host.model.secrets import Pan
+from host.model.secrets import Pan, Secret
 from terminals.fields import (
     CONTROL,
     ORIGINAL,
@@ -32,6 +33,7 @@ from terminals.needs import Refusal
 from terminals.orders import BEHIND_PRODUCT, PRODUCT_BYTES, order_in
 from terminals.presented import card_in, pan_of
 from terminals.spelling import Spelling
+from terminals.vouchers import voucher_in
 
 _FUNCTION: Final = CONTROL["function"]
 _NO_ORIGINAL: Final = "000000000000"
@@ -53,6 +55,15 @@ _FOREIGN_CARD: Final = 1
 def _goods(fields: dict[str, str], _row: Spelling) -> dict[str, Any]:
     """F62 of a points purchase: the product code, 30 characters filled with spaces."""
     return {"goods": _text(fields.get("62", "")[: 2 * PRODUCT_BYTES]).strip() or None}
+
+
+def _voucher(fields: dict[str, str], _row: Spelling) -> dict[str, Any]:
+    """F62 of what has to do with a voucher: its code, and for what it is handed in."""
+    try:
+        code, goods = voucher_in(bytes.fromhex(fields["62"]))
+    except ValueError:
+        raise Refusal(Reason.FORMAT_ERROR, "62") from None
+    return {"besides": Besides(voucher=Secret(code.encode("ascii"))), "goods": goods}
 
 
 def ordered(fields: dict[str, str], kind: Kind, pan: Pan | None) -> OrderReference | None:
@@ -196,6 +207,8 @@ def original_of_same_trace(fields: dict[str, str], key: ExchangeKey, row: Spelli
 
 MORE: Final[Mapping[Kind, Callable[[dict[str, str], Spelling], dict[str, Any]]]] = {
     Kind.POINTS_REDEMPTION: _goods,
+    Kind.VOUCHER_REDEMPTION: _voucher,
+    Kind.LOAD_BY_CODE: _voucher,
     Kind.SIGN_ON: _device,
     Kind.LOAD_VERIFICATION: _load_check,
     Kind.SETTLEMENT: _totals,
@@ -206,6 +219,7 @@ MORE: Final[Mapping[Kind, Callable[[dict[str, str], Spelling], dict[str, Any]]]]
 """What only one kind carries, as values of the `Request`."""
 ORIGINALS: Final[Mapping[Kind, Callable[[dict[str, str], ExchangeKey, Spelling], Original]]] = {
     Kind.VOID: _original_by_reference,
+    Kind.VOUCHER_VOID: _original_by_reference,
     Kind.REFUND: _original_by_reference,
     Kind.CASH_LOAD_CONFIRM: original_of_same_trace,
 }

@@ -15,6 +15,7 @@ from terminals.fields import CONTROL, SECURITY
 from terminals.formats import TEXT
 from terminals.message import Message
 from terminals.orders import BEHIND_PRODUCT, ORDERED, PRODUCT_BYTES
+from terminals.vouchers import CODED, unread_bytes
 
 Room = Callable[[str, Message], int]
 """How many bytes of a value could be anything."""
@@ -46,6 +47,9 @@ USES: Final[Mapping[Kind, frozenset[str]]] = {
     Kind.POINTS_EARN: _TRADE | {"62"},
     Kind.CARD_ACTIVATION: _TRADE,
     Kind.LOAD_VERIFICATION: _TRADE | {"48", "62"},
+    Kind.VOUCHER_REDEMPTION: (_TRADE - {"2", "14", "35", "36", "52", "53", "55"}) | {"62"},
+    Kind.LOAD_BY_CODE: _TRADE | {"62"},
+    Kind.VOUCHER_VOID: _TRADE | _ORIGINAL,
     Kind.VOID: _TRADE | _ORIGINAL,
     Kind.REFUND: _TRADE | _ORIGINAL | {"62"},
     Kind.REVERSAL: _TRADE | _ORIGINAL | {"39", "90"},
@@ -114,7 +118,7 @@ def _is_opened(name: str, kind: Kind, names: Collection[str]) -> bool:
         case "35":
             return "2" not in names and kind is not Kind.REVERSAL
         case "37":
-            return kind in {Kind.VOID, Kind.REFUND}
+            return kind in {Kind.VOID, Kind.REFUND, Kind.VOUCHER_VOID}
         case "52":
             return kind in _OPENS_PIN
         case _:
@@ -160,8 +164,10 @@ def _control(value: str, _message: Message) -> int:
 
 
 def _own(value: str, message: Message) -> int:
-    """F62: a product code, filled with spaces, or bytes; an order's number, or both."""
+    """F62: a product code, filled with spaces, or bytes; an order's number, or both; a code."""
     data, kind = bytes.fromhex(value), message.asks
+    if kind in CODED:
+        return unread_bytes(data)
     if kind in ORDERED and kind not in BEHIND_PRODUCT:
         return _in_order(data)
     if len(data) < PRODUCT_BYTES:

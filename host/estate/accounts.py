@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 
 from host.estate.plan import EstatePlan, IssuerPlan
 from host.ledger import CHART, Chart, Owner
+from host.model.vouchers import COUNTED_UNITS
 
 
 @enum.unique
@@ -15,6 +16,8 @@ class Units(enum.Enum):
     MONEY = enum.auto()
     POINTS = enum.auto()
     BOTH = enum.auto()
+    COUNTED = enum.auto()
+    """Goods and stamps, which vouchers give."""
 
 
 UNITS: Final[dict[Chart, Units]] = {
@@ -31,6 +34,8 @@ UNITS: Final[dict[Chart, Units]] = {
     Chart.IN_TRANSIT: Units.BOTH,
     Chart.ROUNDING: Units.MONEY,
     Chart.SUSPENSE: Units.BOTH,
+    Chart.GOODS_PROMISED: Units.COUNTED,
+    Chart.MERCHANT_GOODS: Units.COUNTED,
 }
 
 
@@ -69,6 +74,9 @@ def _for_issuer(
 
 
 def _units(plan: EstatePlan, units: Units, issuer: IssuerPlan) -> Iterator[str]:
+    if units is Units.COUNTED:
+        yield from COUNTED_UNITS
+        return
     if units is not Units.POINTS:
         yield issuer.currency
     if units is not Units.MONEY:

@@ -44,10 +44,14 @@ CARD_SIGN: Final[dict[Kind, int]] = {
     Kind.REFUND: +1,
     Kind.POINTS_EARN: 0,
     Kind.CARD_ACTIVATION: +1,
+    Kind.VOUCHER_REDEMPTION: 0,
+    Kind.LOAD_BY_CODE: +1,
+    Kind.VOUCHER_VOID: -1,
 }
 """What each kind does to the card's account in its own unit. Earned points are not told to a
 terminal, so points are reckoned only where a terminal asked for them; an earning asks by the
-amount that was paid elsewhere, which moves no account."""
+amount that was paid elsewhere, which moves no account. A voucher that is redeemed is of no card;
+what one was worth that was put onto a card is known by the answer."""
 
 
 class Claim(msgspec.Struct, frozen=True, kw_only=True, array_like=True):

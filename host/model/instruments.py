@@ -9,6 +9,8 @@ from typing import Final
 
 import msgspec
 
+from host.model.vouchers import ProductKind
+
 PLACE_BITS: Final = 32
 """The number of a card that was made in a batch is its part's and, in so many bits, its place."""
 
@@ -99,6 +101,21 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     balance_minor_max: int | None
     regifts_max: int | None = None
     """How often what came onto its cards as a gift may be given on; None: as often as one likes."""
+    kind: ProductKind = ProductKind.CARD
+    entries: int = 1
+    """Of a ticket; of goods how many at once; of what was bought so often, how many are free."""
+    buys: int = 0
+    """How many are to be bought before some are free."""
+    may_load: bool = False
+    """What it is worth may be put onto a card."""
+    sale_minor_min: int = 0
+    """What is sold must cost as much."""
+    grace_days: int = 0
+    """After its last day it is still taken at tills, so long."""
+    goods: frozenset[str] = frozenset()
+    """Articles that it is for; none: any."""
+    regions: frozenset[str] = frozenset()
+    """Of the stores that take it; none: any."""
 
 
 class CardBatch(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -109,6 +126,11 @@ class CardBatch(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     state: BatchState
     terms: Terms
     face_minor: int
+    """Of a points card: points."""
+    merchants: frozenset[int] = frozenset()
+    """Who takes its vouchers; none: whoever takes its issuer's cards."""
+    stores: frozenset[int] = frozenset()
+    """In which stores; none: in all of theirs."""
 
 
 class CardPart(msgspec.Struct, frozen=True, kw_only=True, gc=False):

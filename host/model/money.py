@@ -8,7 +8,11 @@ from typing import Final, Self
 
 import msgspec
 
+from host.model.vouchers import UNIT_NAMES
+
 POINTS_PREFIX: Final = "P:"
+UNIT_MARK: Final = ":"
+"""In the unit of what is counted and is no money."""
 CURRENCY_BY_NUMBER: Final = {"156": "CNY"}
 """ISO 4217 numeric code, as F49 carries it, to the letters the ledger uses."""
 HOUSE_CURRENCY: Final = "CNY"
@@ -35,9 +39,14 @@ class Money(msgspec.Struct, frozen=True, array_like=True, gc=False):
         return cls(amount, POINTS_PREFIX + programme)
 
     @property
+    def is_counted(self) -> bool:
+        """Whether it is pieces: points, goods, stamps, and no money."""
+        return UNIT_MARK in self.unit
+
+    @property
     def figures(self) -> str:
         """The amount as people write it, without its unit."""
-        if self.is_points or not self.unit:
+        if self.is_counted or not self.unit:
             return f"{self.amount_minor:,}"
         sign = "-" if self.amount_minor < 0 else ""
         whole, part = divmod(abs(self.amount_minor), 100)
@@ -49,7 +58,7 @@ class Money(msgspec.Struct, frozen=True, array_like=True, gc=False):
         if not self.unit:
             return UNIT_UNKNOWN
         if not self.is_points:
-            return self.unit
+            return UNIT_NAMES.get(self.unit, self.unit)
         return f"points {self.unit.removeprefix(POINTS_PREFIX)}".strip()
 
     def __str__(self) -> str:

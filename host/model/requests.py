@@ -14,6 +14,7 @@ from host.model.money import Money
 from host.model.origins import Origin
 from host.model.responses import Reason
 from host.model.secrets import Pan, Secret
+from host.model.vouchers import VoucherTold
 
 
 @enum.unique
@@ -66,6 +67,9 @@ class Kind(enum.StrEnum):
     GIFT_SEND = "gift_send"
     GIFT_CLAIM = "gift_claim"
     GIFT_RETURN = "gift_return"
+    VOUCHER_REDEMPTION = "voucher_redemption"
+    LOAD_BY_CODE = "load_by_code"
+    VOUCHER_VOID = "voucher_void"
 
 
 @enum.unique
@@ -213,11 +217,16 @@ KINDS: Final[dict[Kind, KindRow]] = {
         undone_by_switch=False,
         asked_by=frozenset({Origin.MEMBER, Origin.CLOCK}),
     ),
+    Kind.VOUCHER_REDEMPTION: KindRow(Family.FINANCIAL, moves_value=True, undone_by_switch=True),
+    Kind.LOAD_BY_CODE: KindRow(Family.FINANCIAL, moves_value=True, undone_by_switch=True),
+    Kind.VOUCHER_VOID: KindRow(Family.FINANCIAL, moves_value=True, undone_by_switch=True),
 }
 """A refund (0220) is not reversed: the terminal repeats it until it is answered. Nor is a cash
 load: the terminal confirms it (0220 with the same STAN), and the confirmation settles it. For what
 no terminal asks no channel has a word."""
 
+OF_VOUCHERS: Final = frozenset({Kind.VOUCHER_REDEMPTION, Kind.LOAD_BY_CODE, Kind.VOUCHER_VOID})
+"""What changes a voucher with what it posts."""
 ASKED_BY_NO_TERMINAL: Final = frozenset(
     kind for kind, row in KINDS.items() if Origin.TERMINAL not in row.asked_by
 )
@@ -332,6 +341,8 @@ class Besides(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=
 
     takes_part: bool = False
     """The terminal can be told that a part was approved, and asks for the rest otherwise."""
+    voucher: Secret | None = None
+    """The code of a voucher, as it was scanned or typed: whether it is one, the host finds."""
 
 
 class ToldBesides(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -341,6 +352,7 @@ class ToldBesides(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
     """Of an approval of a part: what was posted, in the unit of what was asked."""
     asked_minor: int = 0
     """And what was asked: by that its reversal may name it, whose answer was lost."""
+    voucher: VoucherTold | None = None
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):

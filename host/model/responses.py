@@ -72,6 +72,20 @@ class Reason(enum.StrEnum):
     GIFT_GONE = "gift_gone"
     GIFT_STOPPED = "gift_stopped"
     GIFT_NOT_AGAIN = "gift_not_again"
+    VOUCHER_UNKNOWN = "voucher_unknown"
+    VOUCHER_NOT_OPENED = "voucher_not_opened"
+    VOUCHER_SUSPENDED = "voucher_suspended"
+    VOUCHER_NOT_THIS_STORE = "voucher_not_this_store"
+    VOUCHER_NOT_THESE_GOODS = "voucher_not_these_goods"
+    VOUCHER_NOT_PERMITTED = "voucher_not_permitted"
+    VOUCHER_ALREADY_SOLD = "voucher_already_sold"
+    VOUCHER_HELD = "voucher_held"
+    VOUCHER_USED = "voucher_used"
+    VOUCHER_VOIDED_SPEND = "voucher_voided_spend"
+    VOUCHER_VOIDED_BIND = "voucher_voided_bind"
+    VOUCHER_VOIDED_SELL = "voucher_voided_sell"
+    VOUCHER_VOIDED_LOAD = "voucher_voided_load"
+    CODE_TRIES_EXCEEDED = "code_tries_exceeded"
 
 
 POSTED: Final = (Reason.APPROVED, Reason.PARTLY_APPROVED, Reason.POSTING_PENDING)
@@ -150,5 +164,21 @@ RESPONSE_CODES: Final[dict[Reason, ResponseCode]] = {
     ),
     Reason.GIFT_NOT_AGAIN: ResponseCode("57", "C", "此卡不可再赠", "not to be given on"),
     Reason.CARD_ALREADY_BOUND: ResponseCode("22", "C", "卡已绑定他人", "card bound to another"),
+    Reason.VOUCHER_UNKNOWN: ResponseCode("14", "B", "券码无效", "no such voucher"),
+    Reason.VOUCHER_NOT_OPENED: ResponseCode("21", "C", "券批次未开启", "voucher not issued yet"),
+    Reason.VOUCHER_SUSPENDED: ResponseCode("62", "C", "券批次已暂停", "vouchers suspended"),
+    Reason.VOUCHER_NOT_THIS_STORE: ResponseCode("58", "C", "本店不可用", "not for this store"),
+    Reason.VOUCHER_NOT_THESE_GOODS: ResponseCode(
+        "57", "C", "不适用于该商品", "not for these goods"
+    ),
+    Reason.VOUCHER_NOT_PERMITTED: ResponseCode("57", "C", "此地不可用", "voucher not valid here"),
+    Reason.VOUCHER_ALREADY_SOLD: ResponseCode("22", "C", "券已售出", "voucher sold already"),
+    Reason.VOUCHER_HELD: ResponseCode("62", "C", "券占用中", "voucher held elsewhere"),
+    Reason.VOUCHER_USED: ResponseCode("22", "C", "券已使用", "voucher used already"),
+    Reason.VOUCHER_VOIDED_SPEND: ResponseCode("57", "C", "券已废弃,不能核销", "voucher voided"),
+    Reason.VOUCHER_VOIDED_BIND: ResponseCode("57", "C", "券已废弃,不能领取", "voided: not claimed"),
+    Reason.VOUCHER_VOIDED_SELL: ResponseCode("57", "C", "券已废弃,不能售卖", "voided: not sold"),
+    Reason.VOUCHER_VOIDED_LOAD: ResponseCode("57", "C", "券已废弃,不能充值", "voided: no load"),
+    Reason.CODE_TRIES_EXCEEDED: ResponseCode("65", "C", "错误次数过多", "too many wrong codes"),
 }
 """Every reason has a row; `tests/host/model/test_responses.py` names any that is missing."""

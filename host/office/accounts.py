@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 from host.estate.accounts import UNITS, HouseAccount, Units
 from host.ledger import CHART, Chart, Owner
 from host.model.money import Money
+from host.model.vouchers import COUNTED_UNITS
 from host.store.connecting import Connection
 from host.store.queries import load_queries
 
@@ -24,6 +25,9 @@ class KeptIn(NamedTuple):
 
     def units(self, kept: Units) -> Iterator[str]:
         """The ledger's units of a chart row."""
+        if kept is Units.COUNTED:
+            yield from COUNTED_UNITS
+            return
         if kept is not Units.POINTS:
             yield self.currency
         if kept is not Units.MONEY:

@@ -154,9 +154,9 @@ SELECT coalesce(max(id), 0) + 1 FROM store;
 -- name: add_store
 -- Where a merchant sells.
 -- notes: store
-INSERT INTO store AS t (id, merchant_id, name, address, hours, phone, is_active)
+INSERT INTO store AS t (id, merchant_id, name, address, hours, phone, is_active, region)
 VALUES (
-    %(id)s, %(merchant)s, %(name)s, %(address)s, %(hours)s, %(phone)s, %(is_active)s
+    %(id)s, %(merchant)s, %(name)s, %(address)s, %(hours)s, %(phone)s, %(is_active)s, %(region)s
 );
 
 -- name: edit_store
@@ -168,8 +168,13 @@ SET
     address = %(address)s,
     hours = %(hours)s,
     phone = %(phone)s,
-    is_active = %(is_active)s
+    is_active = %(is_active)s,
+    region = %(region)s
 WHERE t.id = %(id)s;
+
+-- name: terminals_of_store
+-- Which a host reads again where what it knows of their store has changed.
+SELECT terminal_id FROM terminal WHERE store_id = %s ORDER BY terminal_id;
 
 -- name: add_terminal
 -- Registered; it trades once it has its keys.

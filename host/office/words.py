@@ -273,6 +273,7 @@ WORDS: Final[Mapping[str, Word]] = {
     "pending_days": Word("days until points may be spent", "待生效天数"),
     "person": Word("operator", "操作员"),
     "phone": Word("phone", "手机"),
+    "region": Word("region", "地区"),
     "phone_last": Word("last four digits of the phone", "手机末四位"),
     "pin": Word("PIN", "密码"),
     "pin_tries_max": Word("PIN tries", "密码次数"),

@@ -10,7 +10,7 @@ from typing import Final
 from host.hsm.pin import PinFormatError
 from host.model.instruments import PinPolicy
 from host.model.money import POINTS_PREFIX
-from host.model.numbers import rrn_of
+from host.model.numbers import business_date_of, rrn_of
 from host.model.own import Direction
 from host.model.requests import Kind, Request
 from host.model.responses import Reason
@@ -212,6 +212,11 @@ def original_is_of_this_batch(dossier: Dossier) -> bool:
     if named is None or named.key is None:
         return True
     return named.key.epoch == dossier.request.key.epoch and dossier.settled is None
+
+
+def original_is_of_today(dossier: Dossier) -> bool:
+    """It is of the open business date."""
+    return business_date_of(dossier.present_original.number) == dossier.today
 
 
 def original_can_be_refunded(dossier: Dossier) -> bool:

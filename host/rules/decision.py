@@ -322,7 +322,7 @@ def _response(
         issuer_id=issuer.institution_id if issuer is not None else "",
         acquirer_id=court.acquirer_id,
         sign_on_again=reason in SIGN_ON_AGAIN,
-        besides=_of_part(dossier) if reason is _PARTLY_APPROVED else None,
+        besides=_of_part(dossier) if reason is _PARTLY_APPROVED else dossier.told,
     )
 
 

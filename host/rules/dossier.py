@@ -11,8 +11,8 @@ from host.ksn import Used
 from host.ledger import Leg
 from host.model.instruments import Terms
 from host.model.money import POINTS_PREFIX, Money
-from host.model.own import Adjustment, OwnRequest
-from host.model.requests import Kind, Request, read_answer
+from host.model.own import Adjustment, CardAt, OwnRequest
+from host.model.requests import OF_VOUCHERS, Kind, Request, ToldBesides, read_answer
 from host.model.responses import Reason
 from host.model.secrets import Pan, Secret
 from host.programmes import Programme
@@ -55,6 +55,8 @@ class Item(msgspec.Struct, frozen=True, gc=False):
     """The DUKPT counters it used."""
     own: OwnRequest | None = None
     """What no terminal asks: all of it."""
+    voucher: CardAt | None = None
+    """A voucher that is sent beside a card, by where it lives."""
 
 
 class Numbers(msgspec.Struct):
@@ -95,6 +97,9 @@ class Dossier(msgspec.Struct, gc=False):
     """What people are to look at because of this request."""
     beside: list[msgspec.Struct] | None = None
     """Rows of tables of their own that go with it: each of a type of `host.store.beside.KEPT`."""
+
+    told: ToldBesides | None = None
+    """What few answers say."""
 
     def keep(self, row: msgspec.Struct) -> None:
         """Let a row stand beside the exchange. Whoever posts keeps it once nothing can refuse."""
@@ -149,8 +154,11 @@ class Dossier(msgspec.Struct, gc=False):
 
         Points that were earned, and the void of them, are named by the points, or by what was
         paid for them: a terminal has sent that amount and knows it even where the answer was lost.
+        What a voucher is worth no till knows before it is told, so there any amount names it.
         """
         original, money = self.present_original, self.request.amount
+        if original.kind in OF_VOUCHERS:
+            return self.amount
         if money is None or money.is_points or not original.unit.startswith(POINTS_PREFIX):
             return original.amount_minor
         return self.state.paid_minor(original.slot) or original.amount_minor

@@ -5,7 +5,7 @@ Nothing here is shared between two batches: what was decided is in the database 
 
 import datetime as dt
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -222,6 +222,56 @@ class Known(msgspec.Struct, frozen=True, gc=False):
     answer: bytes
 
 
+class Taken(NamedTuple):
+    """What was used of a voucher: entries or goods that were given, and ones that were bought."""
+
+    given: int
+    bought: int
+
+
+class Voucher(msgspec.Struct, gc=False):
+    """A voucher that this batch uses, held until it is stored; `card` may be of any shard."""
+
+    card: Card
+    was: str
+    """Its status as it was loaded."""
+    masked: str
+    given: int = 0
+    """Entries or goods, in what stands of its uses."""
+    bought: int = 0
+    is_changed: bool = False
+
+
+class WrongCodes(msgspec.Struct, gc=False):
+    """Codes of no voucher that a terminal has sent, and since when they are counted."""
+
+    tries: int
+    began_at: dt.datetime
+    is_changed: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class Vouchers:
+    """What is loaded where a batch has to do with vouchers."""
+
+    by_hash: dict[bytes, Voucher] = field(default_factory=dict)
+    by_card: dict[int, Voucher] = field(default_factory=dict)
+    uses: dict[int, tuple[int, Taken]] = field(default_factory=dict)
+    """By journal: which card, and what of it."""
+    wrong: dict[str, WrongCodes] = field(default_factory=dict)
+    """By terminal."""
+
+    def wrong_of(self, terminal_id: str) -> WrongCodes:
+        """What is counted of a terminal."""
+        return self.wrong.setdefault(
+            terminal_id, WrongCodes(0, dt.datetime.min.replace(tzinfo=dt.UTC))
+        )
+
+
+NO_VOUCHERS: Final = Vouchers()
+"""Of a batch that has to do with none."""
+
+
 class LotUse(msgspec.Struct, frozen=True, gc=False):
     """Points a journal took from a lot (positive) or gave back to it (negative)."""
 
@@ -315,6 +365,8 @@ class State:
     counters: dict[tuple[str, str], int] = field(default_factory=dict)
     """Terminal and key id to the highest DUKPT counter seen; `raised` names those that rose."""
     raised: set[tuple[str, str]] = field(default_factory=set)
+    vouchers: Vouchers | None = None
+    """Where one of the batch has to do with vouchers."""
     late: dict[int, Card] = field(default_factory=dict)
     """Cards that have ended, by id, onto which something came back: it goes on from there."""
     gifts: dict[tuple[int, int], Gift] = field(default_factory=dict)

@@ -12,7 +12,17 @@ from typing import Final
 
 from host.model.requests import Kind
 from host.model.responses import Reason
-from host.rules import checks, gifts, lives, moves, own_postings, partial, postings, reversals
+from host.rules import (
+    checks,
+    gifts,
+    lives,
+    moves,
+    own_postings,
+    partial,
+    postings,
+    reversals,
+    vouchers,
+)
 from host.rules.checklists import (
     AMOUNT,
     BATCH,
@@ -324,8 +334,33 @@ TRANSACTIONS: Final[dict[Kind, Rule]] = {
         post=gifts.post_gift_return,
         gives_auth_code=False,
     ),
+    Kind.VOUCHER_REDEMPTION: Rule(
+        card_checks=BATCH,
+        post=vouchers.post_redemption,
+        post_declines=vouchers.REDEMPTION_DECLINES,
+    ),
+    Kind.LOAD_BY_CODE: Rule(
+        card_checks=(*BATCH, *KNOWN_CARD),
+        use=Use.LOAD,
+        post=vouchers.post_load,
+        post_declines=vouchers.LOAD_DECLINES,
+    ),
+    Kind.VOUCHER_VOID: Rule(
+        card_checks=BATCH,
+        checks=(
+            *ORIGINAL,
+            (vouchers.original_used_a_voucher, Reason.INVALID_TRANSACTION),
+            (checks.original_is_of_this_batch, Reason.OUTSIDE_WINDOW),
+            (checks.original_is_of_today, Reason.OUTSIDE_WINDOW),
+            (checks.original_stands, Reason.ORIGINAL_VOIDED),
+        ),
+        post=vouchers.post_void,
+        post_declines=(Reason.INSUFFICIENT_FUNDS,),
+    ),
 }
 """Management, settlement and upload kinds move no value and are answered by `host.desk.desk`."""
 
-NEEDS_ORIGINAL: Final = frozenset({Kind.VOID, Kind.REFUND, Kind.REVERSAL, Kind.CASH_LOAD_CONFIRM})
+NEEDS_ORIGINAL: Final = frozenset(
+    {Kind.VOID, Kind.REFUND, Kind.REVERSAL, Kind.CASH_LOAD_CONFIRM, Kind.VOUCHER_VOID}
+)
 """Kinds whose original is loaded with them."""

@@ -6,7 +6,7 @@ Pure, as `postings`. What was spent or written off since is told apart leg by le
 from host.cases import CaseKind
 from host.ledger import Chart, Leg
 from host.model.money import POINTS_PREFIX, Money
-from host.model.requests import Kind
+from host.model.requests import OF_VOUCHERS, Kind
 from host.model.responses import Reason
 from host.rules.dossier import Dossier, Moot, Posting
 from host.rules.endings import note_late
@@ -21,6 +21,7 @@ from host.rules.points import (
     written_off_of,
 )
 from host.rules.state import Card, Fact, LotUse, Original, Purse
+from host.rules.voucher_lives import can_be_used_again, put_back
 
 Result = Posting | Moot | Reason | None
 
@@ -30,6 +31,8 @@ def undo_whole(dossier: Dossier, kind: Kind) -> Result:
     original = dossier.present_original
     card = original.card
     posting = Posting(card, original.merchant, original.amount_minor, original.unit, [])
+    if original.kind is Kind.VOUCHER_VOID and not can_be_used_again(dossier, original):
+        return Reason.INSUFFICIENT_FUNDS
     backs = [leg.swapped() for leg in original.legs]
     if kind is not Kind.REVERSAL and any(_is_short(dossier, card, back) for back in backs):
         return Reason.INSUFFICIENT_FUNDS
@@ -39,6 +42,8 @@ def undo_whole(dossier: Dossier, kind: Kind) -> Result:
     for purse in card.purses:
         taken = tuple(use for use in original.uses_of(purse.account) if use.points > 0)
         posting.lot_uses += give_back(purse, taken)
+    if original.kind in OF_VOUCHERS:
+        put_back(dossier, original)
     if original.kind is Kind.CARD_ACTIVATION:
         undo_activation(card, original.amount_minor, dossier)
     if original.kind is Kind.VOID and any(leg.debit == card.value.account for leg in original.legs):

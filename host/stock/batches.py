@@ -13,6 +13,7 @@ import msgspec
 from host.hsm.interface import Hsm
 from host.model.instruments import BatchState, Form
 from host.model.secrets import Pan
+from host.model.vouchers import ProductKind
 from host.rules.batch_states import BATCH_STATES, PART_STATES
 from host.rules.states import StateError, after
 from host.shards import shard_of
@@ -56,6 +57,10 @@ class NewBatch(msgspec.Struct, frozen=True, kw_only=True):
     valid_to: dt.date | None = None
     """Narrower than the product's, where those are dates."""
     note: str = ""
+    merchants: tuple[int, ...] = ()
+    """Who takes its vouchers; none: whoever takes its issuer's cards."""
+    stores: tuple[int, ...] = ()
+    """In which stores; none: in all of theirs."""
 
 
 class MadeBatch(NamedTuple):
@@ -87,6 +92,7 @@ class _Product(NamedTuple):
     valid_to: dt.date | None
     valid_days: int | None
     prefix: str
+    kind: str
 
 
 class _Batch(NamedTuple):
@@ -96,6 +102,7 @@ class _Batch(NamedTuple):
     suspended_by: str | None
     issuer: int
     prefix: str
+    kind: str
 
 
 def create_batch(
@@ -109,12 +116,13 @@ def create_batch(
     """
     product = _product(connection, new.product)
     _check_maker(product, new)
-    if not is_chosen:
+    if not is_chosen and product.kind == ProductKind.CARD:
         _check_range(connection, product.issuer, product.prefix, new.cards)
     values = msgspec.structs.asdict(new)
     values |= {"issuer_id": product.issuer, "product_id": new.product, "vendor_id": new.vendor}
     values |= {"product_version": product.version, "face_minor": _face_of(product, new)}
     values |= _days_of(product, new)
+    values |= {"merchants": list(new.merchants), "stores": list(new.stores)}
     values |= {"made_by": by.who, "made_at": by.at}
     connection.execute(SQL["hold_numbers"])
     row = connection.execute(SQL["add_batch"], values).fetchone()
@@ -134,7 +142,7 @@ def add_part(
     found = _batch(connection, batch)
     if found.state not in GROWING:
         raise StockRefusal(Why.STATE, state=found.state)
-    if not is_chosen:
+    if not is_chosen and found.kind == ProductKind.CARD:
         _check_range(connection, found.issuer, found.prefix, cards)
     return _add_part(connection, batch, cards, by, is_chosen=is_chosen)
 

@@ -11,7 +11,8 @@ SELECT
     v.valid_from,
     v.valid_to,
     v.valid_days,
-    i.pan_prefix
+    i.pan_prefix,
+    v.kind
 FROM product AS p
 INNER JOIN product_version AS v ON p.id = v.product_id
 INNER JOIN issuer AS i ON p.issuer_id = i.id
@@ -34,7 +35,8 @@ RETURNING t.id;
 INSERT INTO product_version AS t (
     product_id, version, form, face_minor_min, face_minor_max, valid_from, valid_to, valid_days,
     is_reloadable, pin, activation, amount_minor_max, balance_minor_max, is_registered,
-    replacement_fee_minor_max, regifts_max, made_by, made_at
+    replacement_fee_minor_max, regifts_max, kind, entries, buys, may_load, sale_minor_min, grace_days, goods,
+    regions, made_by, made_at
 )
 VALUES (
     %(product_id)s,
@@ -45,7 +47,8 @@ VALUES (
     %(form)s, %(face_minor_min)s, %(face_minor_max)s, %(valid_from)s, %(valid_to)s,
     %(valid_days)s, %(is_reloadable)s, %(pin)s, %(activation)s, %(amount_minor_max)s,
     %(balance_minor_max)s, %(is_registered)s, %(replacement_fee_minor_max)s, %(regifts_max)s,
-    %(made_by)s, %(made_at)s
+    %(kind)s, %(entries)s, %(buys)s, %(may_load)s, %(sale_minor_min)s, %(grace_days)s, %(goods)s, %(regions)s, %(made_by)s,
+    %(made_at)s
 )
 RETURNING t.version;
 
@@ -59,22 +62,24 @@ SELECT pg_advisory_xact_lock(34180, -3);
 -- notes: card_batch
 INSERT INTO card_batch AS t (
     id, code, issuer_id, product_id, product_version, name, responsible, vendor_id, face_minor,
-    valid_from, valid_to, note, state, made_by, made_at
+    valid_from, valid_to, note, state, made_by, made_at, merchants, stores
 )
 SELECT
     n.number,
     format('CB-%%s-%%s', to_char(%(made_at)s::timestamptz, 'YYYY'), lpad(n.number::text, 4, '0')),
     %(issuer_id)s, %(product_id)s, %(product_version)s, %(name)s, %(responsible)s, %(vendor_id)s,
-    %(face_minor)s, %(valid_from)s, %(valid_to)s, %(note)s, 'draft', %(made_by)s, %(made_at)s
+    %(face_minor)s, %(valid_from)s, %(valid_to)s, %(note)s, 'draft', %(made_by)s, %(made_at)s,
+    %(merchants)s, %(stores)s
 FROM (SELECT coalesce(max(b.id), 0) + 1 AS number FROM card_batch AS b) AS n
 RETURNING t.id, t.code;
 
 -- name: numbers_given
--- How many numbers an issuer's parts have, or are to have.
+-- How many numbers an issuer's parts have, or are to have; the numbers of vouchers are codes.
 SELECT coalesce(sum(p.cards), 0)::bigint
 FROM card_batch AS b
 INNER JOIN card_batch_part AS p ON b.id = p.batch_id
-WHERE b.issuer_id = %s;
+INNER JOIN product_version AS v ON b.product_id = v.product_id AND b.product_version = v.version
+WHERE b.issuer_id = %s AND v.kind = 'card';
 
 -- name: add_part
 -- Cards to be made.
@@ -101,9 +106,11 @@ SELECT
     b.responsible,
     b.suspended_by,
     b.issuer_id,
-    i.pan_prefix
+    i.pan_prefix,
+    v.kind
 FROM card_batch AS b
 INNER JOIN issuer AS i ON b.issuer_id = i.id
+INNER JOIN product_version AS v ON b.product_id = v.product_id AND b.product_version = v.version
 WHERE b.id = %s
 FOR UPDATE OF b;
 

@@ -16,11 +16,13 @@ from typing import Final, NamedTuple
 from host.hsm.interface import Hsm
 from host.model.instruments import PLACE_BITS, BatchState
 from host.model.secrets import Pan
+from host.model.vouchers import ProductKind
 from host.rules.batch_states import BATCH_STATES, PART_STATES
 from host.rules.states import after
 from host.shards import shard_of
 from host.stock.codes import hash_of, new_codes, place_of
 from host.stock.numbers import Range, random_numbers
+from host.stock.voucher_codes import hash_of_code, new_voucher_codes, seal_code
 from host.store import arrays
 from host.store.book import read_shard_count
 from host.store.connecting import Connection
@@ -41,7 +43,9 @@ CARD: Final = (
     arrays.smallints, arrays.blobs, arrays.bigints, arrays.words, arrays.blobs, arrays.blobs,
     arrays.blobs,
 )  # fmt: skip
-Row = tuple[int, bytes, int, str, bytes, bytes, bytes]
+VOUCHER: Final = CARD[:5]
+Row = tuple[int, bytes, int, str, bytes] | tuple[int, bytes, int, str, bytes, bytes, bytes]
+"""Of a voucher without an activation password: it has none."""
 
 
 class NoSuchPartError(LookupError):
@@ -63,11 +67,17 @@ class Part(NamedTuple):
     valid_from: dt.date | None
     valid_to: dt.date | None
     form: str
+    kind: str
 
     @property
     def is_made(self) -> bool:
         """Whether all its cards are there."""
         return self.state in {BatchState.GENERATED, BatchState.OPENED}
+
+    @property
+    def is_of_vouchers(self) -> bool:
+        """Whether its numbers are codes."""
+        return self.kind != ProductKind.CARD
 
     @property
     def expiry(self) -> str:
@@ -86,6 +96,16 @@ class Maker:
     def random_cards(self, ids: Sequence[int]) -> list[Row]:
         """As many cards as ids, with random numbers."""
         return self.cards(ids, random_numbers(self._of, len(ids)))
+
+    def vouchers(self, ids: Sequence[int]) -> list[Row]:
+        """As many vouchers as ids, with codes that nobody can guess."""
+        hsm, shards = self._hsm, self._shard_count
+        rows = []
+        for card, code in zip(ids, new_voucher_codes(len(ids)), strict=True):
+            code_hash = hash_of_code(hsm, code)
+            sealed = seal_code(hsm, code, card)
+            rows.append((shard_of(code_hash, shards), code_hash, card, code.masked, sealed))
+        return sorted(rows)
 
     def cards(self, ids: Sequence[int], pans: Sequence[Pan]) -> list[Row]:
         """Cards of these numbers, in the order of the key they are stored by."""
@@ -150,8 +170,9 @@ def store(connection: Connection, part: Part, slices: Iterable[Sequence[Row]]) -
     about = (part.id, part.issuer, part.expiry, part.valid_from, part.valid_to)
     stored = 0
     for rows in drawn_ahead(slices):
-        values = (*about, *arrays.columns(CARD, rows))
-        found = connection.execute(SQL["add_cards"], values, prepare=True).fetchone()
+        values = (*about, *arrays.columns(VOUCHER if part.is_of_vouchers else CARD, rows))
+        statement = SQL["add_vouchers" if part.is_of_vouchers else "add_cards"]
+        found = connection.execute(statement, values, prepare=True).fetchone()
         assert found is not None, "it says how many went in"
         stored += found[0]
     return stored
@@ -189,9 +210,10 @@ def note_made(connection: Connection, part: Part, made: int) -> None:
 
 def _store_all(connection: Connection, part: Part, maker: Maker, ids: Sequence[int]) -> None:
     missing = list(ids)
+    draw = maker.vouchers if part.is_of_vouchers else maker.random_cards
     for _ in range(TRIES_MAX):
         slices = (
-            maker.random_cards(missing[at : at + CARDS_PER_SLICE])
+            draw(missing[at : at + CARDS_PER_SLICE])
             for at in range(0, len(missing), CARDS_PER_SLICE)
         )
         if store(connection, part, slices) == len(missing):

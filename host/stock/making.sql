@@ -13,7 +13,8 @@ SELECT
     i.pan_prefix,
     coalesce(b.valid_from, v.valid_from),
     coalesce(b.valid_to, v.valid_to),
-    v.form
+    v.form,
+    v.kind
 FROM card_batch_part AS p
 INNER JOIN card_batch AS b ON p.batch_id = b.id
 INNER JOIN product_version AS v ON b.product_id = v.product_id AND b.product_version = v.version
@@ -49,6 +50,32 @@ FROM
         %s::text [],
         %s::bytea [],
         %s::bytea [],
+        %s::bytea []
+    ) AS r
+ON CONFLICT ON CONSTRAINT card_once DO NOTHING;
+
+-- name: add_vouchers
+-- Vouchers that nobody has used. A code that is there already is left out: it is drawn again.
+-- notes: card together
+INSERT INTO card AS t (
+    part_id, issuer_id, status, sale, expiry, valid_from, valid_to,
+    shard, pan_hash, id, pan_masked, pan_sealed
+)
+SELECT
+    %s::integer,
+    %s::smallint,
+    'issued',
+    'unsold',
+    %s::text,
+    %s::date,
+    %s::date,
+    r.*
+FROM
+    unnest(
+        %s::smallint [],
+        %s::bytea [],
+        %s::bigint [],
+        %s::text [],
         %s::bytea []
     ) AS r
 ON CONFLICT ON CONSTRAINT card_once DO NOTHING;

@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 
 from host.model.instruments import Activation, Form, PinPolicy
+from host.model.vouchers import ProductKind
 from host.store.connecting import Connection
 from host.store.queries import load_queries
 
@@ -37,6 +38,15 @@ class NewVersion(msgspec.Struct, frozen=True, kw_only=True):
     """What may be taken for a card that replaces one; None: nothing."""
     regifts_max: int | None = None
     """How often what came as a gift may be given on; None: as often as one likes."""
+    kind: ProductKind = ProductKind.CARD
+    """What its cards are; the rest is of vouchers, as `Terms` has it."""
+    entries: int = 1
+    buys: int = 0
+    may_load: bool = False
+    sale_minor_min: int = 0
+    grace_days: int = 0
+    goods: frozenset[str] = frozenset()
+    regions: frozenset[str] = frozenset()
 
 
 def revise_product(
@@ -56,6 +66,8 @@ def revise_product(
     product = _first(connection.execute(SQL["add_product"], (issuer, *names)).fetchone())
     values = msgspec.structs.asdict(version)
     values |= {"form": version.form.value, "pin": version.pin.value}
+    values |= {"kind": version.kind.value, "goods": sorted(version.goods)}
+    values |= {"regions": sorted(version.regions)}
     values |= {"activation": sorted(way.value for way in version.activation)}
     values |= {"product_id": product, "made_by": by[0], "made_at": by[1]}
     return product, _first(connection.execute(SQL["add_version"], values).fetchone())

@@ -13,12 +13,15 @@ import msgspec
 import psycopg
 
 from host.book import Book
-from host.model.requests import Kind
+from host.model.requests import OF_VOUCHERS, Kind
 from host.rules.decision import Outcome
 from host.rules.dossier import Item
 from host.rules.gift_states import EndedGift, NewGift
 from host.rules.state import State
+from host.rules.voucher_lives import VoucherUse
 from host.store import arrays, gifts
+from host.store.vouchers import SQL as VOUCHERS
+from host.store.vouchers import USE, load_vouchers, row_of_use
 
 Connection = psycopg.Connection[Any]
 
@@ -42,10 +45,12 @@ class Kept(msgspec.Struct, frozen=True):
 
 LOADS: Final[tuple[Load, ...]] = (
     Load(frozenset({Kind.GIFT_SEND, Kind.GIFT_CLAIM, Kind.GIFT_RETURN}), gifts.load_gifts),
+    Load(OF_VOUCHERS, load_vouchers),
 )
 KEPT: Final[Mapping[type[msgspec.Struct], Kept]] = {
     NewGift: Kept(gifts.SQL["add_gifts"], gifts.NEW, gifts.new_row),
     EndedGift: Kept(gifts.SQL["end_gifts"], gifts.ENDED, gifts.ended_row),
+    VoucherUse: Kept(VOUCHERS["add_voucher_uses"], USE, row_of_use),
 }
 
 

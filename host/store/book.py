@@ -31,6 +31,7 @@ from host.model.instruments import (
 from host.model.money import POINTS_PREFIX
 from host.model.secrets import Secret
 from host.model.terminal import MacAlgorithm, MacKey, TerminalFamily
+from host.model.vouchers import ProductKind
 from host.programmes import Alliance, Life, LotLife, Member, Programme
 from host.shards import home_of
 from host.store.estate_versions import estate_version
@@ -359,15 +360,22 @@ def _programme(row: Sequence[Any], lives: Lives) -> Programme | None:
 
 
 def _card_batch(row: tuple[Any, ...]) -> CardBatch:
-    number, issuer, state, face, *terms = row
+    number, issuer, state, face, *terms, merchants, stores = row
     return CardBatch(
-        id=number, issuer_id=issuer, state=BatchState(state), terms=_terms(*terms), face_minor=face
+        id=number,
+        issuer_id=issuer,
+        state=BatchState(state),
+        terms=_terms(*terms),
+        face_minor=face,
+        merchants=frozenset(merchants),
+        stores=frozenset(stores),
     )
 
 
 def _terms(*row: Any) -> Terms:
     product, version, form, face_min, face_max, valid_from, valid_to, valid_days, *rest = row
-    is_reloadable, pin, activation, amount_max, balance_max, regifts_max = rest
+    is_reloadable, pin, activation, amount_max, balance_max, regifts_max, *of_voucher = rest
+    kind, entries, buys, may_load, sale_min, grace_days, goods, regions = of_voucher
     return Terms(
         product_id=product,
         version=version,
@@ -383,6 +391,14 @@ def _terms(*row: Any) -> Terms:
         amount_minor_max=amount_max,
         balance_minor_max=balance_max,
         regifts_max=regifts_max,
+        kind=ProductKind(kind),
+        entries=entries,
+        buys=buys,
+        may_load=may_load,
+        sale_minor_min=sale_min,
+        grace_days=grace_days,
+        goods=frozenset(goods),
+        regions=frozenset(regions),
     )
 
 
@@ -401,7 +417,7 @@ def _merchant(row: tuple[Any, ...]) -> Merchant:
 def _terminal(
     row: tuple[Any, ...], merchants: dict[int, Merchant], shard_count: int, keys: TerminalKeys
 ) -> Terminal:
-    terminal_id, merchant, is_active, epoch, algorithm, proved, family = row
+    terminal_id, merchant, is_active, epoch, algorithm, proved, family, store_id, region = row
     return Terminal(
         terminal_id=terminal_id,
         merchant=merchants[merchant],
@@ -410,6 +426,8 @@ def _terminal(
         mac_algorithm=MacAlgorithm(algorithm),
         family=TerminalFamily(family),
         home=home_of(terminal_id, shard_count),
+        store_id=store_id,
+        region=region,
         key_sets=tuple(one for one in keys.key_sets if one.generation >= proved),
         device=keys.device,
         device_key=keys.device_key,

@@ -79,7 +79,9 @@ SELECT
     t.epoch,
     t.mac_algorithm,
     t.key_generation,
-    t.family
+    t.family,
+    t.store_id,
+    s.region
 FROM terminal AS t
 INNER JOIN store AS s ON t.store_id = s.id;
 
@@ -125,7 +127,17 @@ SELECT
     v.activation,
     v.amount_minor_max,
     v.balance_minor_max,
-    v.regifts_max
+    v.regifts_max,
+    v.kind,
+    v.entries,
+    v.buys,
+    v.may_load,
+    v.sale_minor_min,
+    v.grace_days,
+    v.goods,
+    v.regions,
+    b.merchants,
+    b.stores
 FROM card_batch AS b
 INNER JOIN product_version AS v ON b.product_id = v.product_id AND b.product_version = v.version;
 

@@ -143,6 +143,7 @@ CHAINED: Final = (
     Chained(name="move", key="concat_ws('/', t.shard, t.card_id, t.name)"),
     Chained(name="transit", key="concat_ws('/', t.shard, t.journal_id)"),
     Chained(name="gift", key="concat_ws('/', t.shard, t.journal_id)"),
+    Chained(name="voucher_use", key="concat_ws('/', t.shard, t.journal_id)"),
     Chained(name="advice", key="concat_ws('/', t.shard, t.journal_id)"),
     Chained(name="takeover", key="concat_ws('/', t.relation, t.key)"),
     Chained(name="case_report", key="concat_ws('/', t.slot, t.detail)"),

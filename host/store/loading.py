@@ -50,7 +50,9 @@ NO_LOT: Final = 0
 LOTS_READ_FIRST: Final = 64
 """Of a card, in the order in which they expire: few redemptions take from more."""
 T = TypeVar("T")
-UNDOES_OR_CONFIRMS: Final = frozenset({Kind.VOID, Kind.REVERSAL, Kind.CASH_LOAD_CONFIRM})
+UNDOES_OR_CONFIRMS: Final = frozenset(
+    {Kind.VOID, Kind.REVERSAL, Kind.CASH_LOAD_CONFIRM, Kind.VOUCHER_VOID}
+)
 Issuers = Mapping[int, Issuer]
 """By their ids."""
 

@@ -21,7 +21,9 @@ POSTER: Final[Mapping[str, Right]] = {
             "activated_id activated_at"
         ),
     ),
-    "card_batch": Right(reads=columns("id issuer_id product_id product_version state face_minor")),
+    "card_batch": Right(
+        reads=columns("id issuer_id product_id product_version state face_minor merchants stores")
+    ),
     "card_batch_part": Right(reads=columns("id batch_id state")),
     "case_report": Right(reads=WHOLE, inserts=WHOLE),
     "change": Right(reads=WHOLE, inserts=columns("relation key before digest content")),
@@ -30,6 +32,7 @@ POSTER: Final[Mapping[str, Right]] = {
         reads=columns("shard journal_id leg debit_account credit_account amount_minor unit"),
         inserts=WHOLE,
     ),
+    "code_try": Right(reads=WHOLE, inserts=WHOLE, updates=columns("tries began_at")),
     "estate_change": Right(reads=WHOLE),
     "estate_version": Right(reads=WHOLE),
     "exception_case": Right(
@@ -94,7 +97,8 @@ POSTER: Final[Mapping[str, Right]] = {
     "product_version": Right(
         reads=columns(
             "product_id version form face_minor_min face_minor_max valid_from valid_to valid_days "
-            "is_reloadable pin activation amount_minor_max balance_minor_max regifts_max"
+            "is_reloadable pin activation amount_minor_max balance_minor_max regifts_max kind "
+            "entries buys may_load sale_minor_min grace_days goods regions"
         ),
     ),
     "programme": Right(
@@ -118,7 +122,7 @@ POSTER: Final[Mapping[str, Right]] = {
     "seal": Right(reads=columns("shard seq digest"), inserts=WHOLE),
     "setting": Right(reads=WHOLE),
     "signed_head": Right(reads=WHOLE, inserts=WHOLE),
-    "store": Right(reads=columns("id merchant_id")),
+    "store": Right(reads=columns("id merchant_id region")),
     "terminal": Right(reads=WHOLE, updates=columns("epoch serial key_generation")),
     "terminal_batch": Right(
         reads=WHOLE,
@@ -142,6 +146,7 @@ POSTER: Final[Mapping[str, Right]] = {
     ),
     "undo": Right(reads=WHOLE, inserts=WHOLE),
     "upload_record": Right(reads=WHOLE, inserts=WHOLE),
+    "voucher_use": Right(reads=WHOLE, inserts=WHOLE),
     "zone_key": Right(reads=columns("name block")),
 }
 """The host: it trades, opens cases, mints working keys, and signs heads."""

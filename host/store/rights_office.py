@@ -38,7 +38,7 @@ OFFICE: Final[Mapping[str, Right]] = {
         reads=WHOLE,
         inserts=columns(
             "id code issuer_id product_id product_version name responsible vendor_id face_minor "
-            "valid_from valid_to note state made_by made_at"
+            "valid_from valid_to note state made_by made_at merchants stores"
         ),
         updates=columns("name responsible vendor_id valid_from valid_to note state suspended_by"),
     ),
@@ -207,7 +207,7 @@ OFFICE: Final[Mapping[str, Right]] = {
     ),
     "step_up": Right(reads=WHOLE, inserts=WHOLE, updates=columns("asked_at tries"), deletes=True),
     "store": Right(
-        reads=WHOLE, inserts=WHOLE, updates=columns("name address hours phone is_active")
+        reads=WHOLE, inserts=WHOLE, updates=columns("name address hours phone is_active region")
     ),
     "terminal": Right(
         reads=WHOLE,

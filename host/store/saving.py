@@ -38,6 +38,7 @@ from host.store.cases import SQL as CASE_SQL
 from host.store.cases import row_of
 from host.store.counters import raised_counters
 from host.store.loading import SQL
+from host.store.vouchers import changed_vouchers
 
 Connection = psycopg.Connection[Any]
 Statement = tuple[LiteralString, Sequence[Any] | Mapping[str, Any]]
@@ -204,6 +205,7 @@ def _statements(
     yield from raised_counters(state)
     yield from _cases(outcomes, state)
     yield from _late(state)
+    yield from changed_vouchers(state)
 
 
 def _exchanges(rows: list[Row], state: State, links: dict[int, ChainEnd]) -> Statement:

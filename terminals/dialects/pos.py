@@ -175,13 +175,15 @@ TRADES: Final = (
     _row("0200 000000 99 26", _NOT_OFFERED, "扫码消费", "scanned code sale"),
     _row("0200 900000 00 81", Kind.CARD_ACTIVATION, "礼品卡激活", "gift card activation"),
     _row("0200 910000 00 82", Kind.VOID, "礼品卡激活撤销", "gift card activation void"),
-    _row("0200 920000 00 83", _NOT_OFFERED, "纸券核销", "paper voucher redemption"),
-    _row("0200 200000 00 84", _NOT_OFFERED, "纸券核销撤销", "voucher redemption void"),
+    _row("0200 920000 00 83", Kind.VOUCHER_REDEMPTION, "纸券核销", "voucher redemption"),
+    _row("0200 200000 00 84", Kind.VOUCHER_VOID, "纸券核销撤销", "voucher redemption void"),
+    _row("0200 930000 00 87", Kind.LOAD_BY_CODE, "兑换码充值", "load by code"),
+    _row("0200 200000 00 88", Kind.VOUCHER_VOID, "兑换码充值撤销", "load by code void"),
     _row("0200 940000 65 85", _NOT_OFFERED, "积分抽奖", "points lottery draw"),
     _row("0200 200000 65 86", _NOT_OFFERED, "抽奖撤销", "lottery prize void"),
 )
 """The cash top-up stands before its confirmation: that is what a reversal of both undoes. The
-last six, and points earned, have no code of the specification: theirs are private use values."""
+last eight, and points earned, have no code of the specification: theirs are private use values."""
 
 #                  MTI  F60.3
 MANAGEMENT: Final = (
@@ -241,6 +243,15 @@ ANSWERS: Final[dict[Kind, AnswerRow]] = {
     Kind.POINTS_REDEMPTION: AnswerRow(_IN_POINTS, _REFUSED),
     Kind.POINTS_EARN: AnswerRow(_IN_POINTS, _REFUSED),
     Kind.CARD_ACTIVATION: AnswerRow(_TRADED, _REFUSED),
+    Kind.VOUCHER_REDEMPTION: AnswerRow(
+        (3, 4, 11, 12, 13, 15, 25, 32, 37, 38, 39, 41, 42, 44, 49, 60, 62), _REFUSED
+    ),
+    Kind.LOAD_BY_CODE: AnswerRow(
+        (2, 3, 11, 12, 13, 15, 25, 32, 37, 38, 39, 41, 42, 44, 49, 54, 60, 62), _REFUSED
+    ),
+    Kind.VOUCHER_VOID: AnswerRow(
+        (2, 3, 4, 11, 12, 13, 15, 25, 32, 37, 38, 39, 41, 42, 44, 49, 60), _REFUSED
+    ),
     Kind.POINTS_INQUIRY: AnswerRow(
         (2, 3, 11, 12, 13, 25, 32, 37, 39, 41, 42, 49, 60, 62), _REFUSED
     ),

@@ -1,6 +1,7 @@
 """Every decline that a rule can give: rows of CASES for each, and a test that names any missing.
 
-A decline posts nothing, moves no balance, and is the same when it is asked again.
+A decline posts nothing, moves no balance, and is the same when it is asked again. Those of vouchers
+stand in `test_voucher_declines`.
 """
 
 from collections.abc import Awaitable, Callable, Iterable
@@ -10,7 +11,15 @@ import msgspec
 import pytest
 
 from host.model.money import Money
-from host.model.requests import ASKED_BY_NO_TERMINAL, Family, Kind, Original, PinBlock, Request
+from host.model.requests import (
+    ASKED_BY_NO_TERMINAL,
+    OF_VOUCHERS,
+    Family,
+    Kind,
+    Original,
+    PinBlock,
+    Request,
+)
 from host.model.responses import Reason
 from host.model.secrets import Pan, Secret, luhn_digit
 from host.rules.transactions import TRANSACTIONS
@@ -22,7 +31,9 @@ Case = Callable[[Till, CardPool], Awaitable[Request]]
 
 OTHER_MERCHANT = "80010017"
 CITY_ONLY_MERCHANT = "80010033"
-ALL = tuple(kind for kind in TRANSACTIONS if kind not in ASKED_BY_NO_TERMINAL)
+ALL = tuple(
+    kind for kind in TRANSACTIONS if kind not in ASKED_BY_NO_TERMINAL and kind not in OF_VOUCHERS
+)
 WITHOUT_ORIGINAL = (
     Kind.BALANCE_INQUIRY,
     Kind.PURCHASE,

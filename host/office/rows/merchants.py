@@ -13,6 +13,7 @@ from host.office.fields import (
     Note,
     Number,
     Phone,
+    ProductCode,
     Text,
     Values,
 )
@@ -71,6 +72,8 @@ class StoreSave(Values, frozen=True, kw_only=True):
     address: Text | None = None
     hours: Text | None = None
     phone: Text | None = None
+    region: ProductCode | None = None
+    """Where it lies, as vouchers say that are for some regions alone."""
     is_active: bool | None = None
 
 
@@ -156,6 +159,8 @@ def _save_store(acting: Acting, values: StoreSave) -> Result:
         if values.merchant is not None:
             raise Refusal(FIELD, field="merchant", problem="a store stays its merchant's")
         acting.connection.execute(SQL["edit_store"], merged(acting.about, values))
+        if values.region is not None:
+            _follow_terminals(acting)
         return OK
     if acting.within is None or not values.name:
         raise Refusal(FIELD, field="name", problem="a new store needs it")
@@ -164,6 +169,12 @@ def _save_store(acting: Acting, values: StoreSave) -> Result:
     told["is_active"] = values.is_active is not False
     acting.connection.execute(SQL["add_store"], told)
     return Result(key=str(told["id"]))
+
+
+def _follow_terminals(acting: Acting) -> None:
+    """Hosts hold a store's region with each terminal of it."""
+    for (terminal,) in acting.connection.execute(SQL["terminals_of_store"], (acting.subject.id,)):
+        acting.move(Followed.TERMINAL, terminal)
 
 
 def _of_store(values: StoreSave) -> Ref:

@@ -35,6 +35,7 @@ SPOKEN: dict[str, dict[str, Collection[str]]] = {
         "host/store/expiry.sql": ALL,
         "host/store/moves.sql": ALL,
         "host/store/gifts.sql": ALL,
+        "host/store/vouchers.sql": ALL,
         "host/store/names.sql": {"open_cases", "business_dates"},
         "host/store/heads.sql": ALL,
         "host/store/changes.sql": LINKING,
