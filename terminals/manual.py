@@ -13,6 +13,7 @@ from terminals.dialects import ascii87, mis_words, pos, softpos_words
 from terminals.profiles import PROFILES, UNIONPAY
 from terminals.spelling import Spelling
 from terminals.uses import USES
+from terminals.vouchers import MEANINGS
 
 _HEAD: Final = """\
 # Dialects
@@ -90,14 +91,25 @@ F2 or F35, and F4. A reversal needs no more than terminal, batch, trace, F3 and 
 The `up-ecb` codes do not know the order of blocks, so bytes that nobody reads would let anyone who
 has heard one message make its code fit another. Under them, of all kinds that move value: F63 has
 up to 7 bytes (or, beside a PIN, `SM016` and 16 bytes), F62 a product code of up to 7 characters (of
-a sale for points) or an order of which up to 7 characters are no digits, F36 and an F52 that is not
-checked are refused, F55 needs a card read by its chip, F53 ends in zeros and F60 in at most 19
+a sale for points), a voucher's code that its check letter fits, or an order of which up to 7
+characters are no digits, F36 and an F52 that is not checked are refused, F55 needs a card read by
+its chip, F53 ends in zeros and F60 in at most 19
 digits. A code that stood on one message is not
 taken on another. So a till that confirms two cash loads of one card and amount (0220) signs on
 between them: their codes may be the same, for the trace is in F11 and in F61 and falls out of the
 fold where these are a multiple of 8 bytes apart. The second then has no answer until the till has
 signed on and sends it under its new key. Under `x9.19` each has a code of its own; a till that can
 choose takes that.
+"""
+_VOUCHERS: Final = """\
+A voucher is scanned (F22 03x) or typed. Its code stands in F62 of a redemption and of a load by
+code, in parts of two letters, a length of three digits and a value, all ASCII; the answer tells
+there what of it was taken. One message is about one voucher. F4 of a redemption is what is sold,
+0 where nothing is paid for; a voucher of money is used up whole, whatever that is, and gives no
+change: `RS` is what is still to be paid. A load puts a voucher, or a points card, onto the card
+beside it; F3 930000 with F60.1 87 and 88 (its void) are private use values as the other six are.
+What was redeemed or loaded is voided whole, on its day and in its batch; by F61 and F37 alone, for
+whatever F4 says. Five codes of no voucher within a quarter of an hour, and a terminal is told 65.
 """
 _ASCII: Final = """\
 Digits and lengths are characters, fields 2 to 128 are known, a second bitmap may be empty.
@@ -151,6 +163,8 @@ def manual() -> str:
             _DUKPT,
             _section("Fields of sealed requests", _USES),
             _uses(),
+            _section("Vouchers (F62)", _VOUCHERS),
+            table(("part", "what it says"), ((f"`{tag}`", said) for tag, said in MEANINGS.items())),
             _section("PIN blocks (F52, F53)", _PINS),
             _section("ISO 8583:1987 in characters", _ASCII),
             _section("Tills of merchant systems", _MIS),

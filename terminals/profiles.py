@@ -63,6 +63,7 @@ PRIVATE: Final = Profile(
             Reason.INVALID_TRANSACTION: "40",
             Reason.CARD_NOT_ACTIVE: "57",
             Reason.CARD_BATCH_NOT_OPENED: "57",
+            Reason.VOUCHER_NOT_OPENED: "57",
             Reason.FORMAT_ERROR: "20",
             Reason.ORIGINAL_VOIDED: "BA",
             Reason.BATCH_MISMATCH: "A8",

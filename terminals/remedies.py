@@ -192,6 +192,50 @@ REMEDIES: Final[Mapping[Reason, Remedy]] = {
     Reason.CARD_NOT_YET_VALID: Remedy(
         "it may be used from its first day on", "its product or batch says from which day"
     ),
+    Reason.VOUCHER_UNKNOWN: Remedy(
+        "scan the code again, or type it from the paper: it is no voucher",
+        "no code of ours, or a part that is still being made; five in a quarter of an hour are 65",
+    ),
+    Reason.VOUCHER_NOT_OPENED: Remedy(
+        "this voucher may not be used yet", "another person than its maker opens its batch"
+    ),
+    Reason.VOUCHER_SUSPENDED: Remedy(
+        "take another voucher, or money", "its batch was suspended: see the batch's history"
+    ),
+    Reason.VOUCHER_NOT_THIS_STORE: Remedy(
+        "it is taken in other stores: the paper says in which",
+        "its batch names merchants or stores, and this is none of them",
+    ),
+    Reason.VOUCHER_NOT_THESE_GOODS: Remedy(
+        "name the article that it is for", "its product names articles, and the till another"
+    ),
+    Reason.VOUCHER_NOT_PERMITTED: Remedy(
+        "it is not taken here", "by its product's regions, or whose vouchers this merchant takes"
+    ),
+    Reason.VOUCHER_ALREADY_SOLD: Remedy("sell another voucher", "it was sold before"),
+    Reason.VOUCHER_HELD: Remedy(
+        "end the order or the gift first that holds it", "an order or a gift holds it"
+    ),
+    Reason.VOUCHER_USED: Remedy(
+        "do not hand anything out: it was used before",
+        "see the voucher: when it was used, and where",
+    ),
+    Reason.VOUCHER_VOIDED_SPEND: Remedy(
+        "do not hand anything out", "the voucher or its batch was voided"
+    ),
+    Reason.VOUCHER_VOIDED_BIND: Remedy(
+        "it cannot be claimed any more", "the voucher or its batch was voided"
+    ),
+    Reason.VOUCHER_VOIDED_SELL: Remedy(
+        "sell another voucher, and put this one aside", "the voucher or its batch was voided"
+    ),
+    Reason.VOUCHER_VOIDED_LOAD: Remedy(
+        "it loads no card any more", "the voucher or its batch was voided"
+    ),
+    Reason.CODE_TRIES_EXCEEDED: Remedy(
+        "wait a quarter of an hour: too many codes were wrong",
+        "whoever stands at this terminal may be guessing: look who does",
+    ),
 }
 """Every reason has a row."""
 OTHERS: Final = Remedy(
