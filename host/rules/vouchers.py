@@ -24,7 +24,6 @@ from host.model.vouchers import (
 )
 from host.rules.checklists import RELOADABLE, first_refusal
 from host.rules.dossier import Dossier, NewLot, Posting
-from host.rules.points import expiry_of_lot
 from host.rules.state import NO_VOUCHERS, Card, Taken, Voucher
 from host.rules.states import Use
 from host.rules.undoing import Result, undo_whole
@@ -241,8 +240,7 @@ def _load_points(dossier: Dossier, batch: CardBatch) -> Posting:
     account = dossier.account_of(card.purse_in(programme.unit))
     legs = [Leg(issued, account, points, programme.unit)]
     posting = Posting(card, dossier.merchant_id, points, programme.unit, legs)
-    expires_on = expiry_of_lot(dossier.today, programme.lot_months)
-    posting.new_lots = [NewLot(account, points, expires_on)]
+    posting.new_lots = [NewLot(account, points, *programme.days_of_lot(dossier.today))]
     posting.points_earned = points
     return posting
 
