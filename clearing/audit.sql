@@ -98,21 +98,25 @@ SELECT
     coalesce(journal.kind, 'no journal') AS kind
 FROM journal
 FULL JOIN transit ON transit.shard = journal.shard AND transit.journal_id = journal.id
-WHERE (coalesce(journal.kind, '') = 'move_out') <> (transit.journal_id IS NOT NULL)
+WHERE
+    (coalesce(journal.kind, '') IN ('move_out', 'merge_out')) <> (transit.journal_id IS NOT NULL)
 ORDER BY coalesce(journal.id, transit.journal_id)
 LIMIT %(limit)s;
 
 -- name: arrival_not_its_departure
 -- What came from another card is what had left that, on the card that it was for, with its last day
 -- or that of its coming, owed or had as it was; its key is made of the first's. What is noted as
--- come has come.
+-- come has come. Of a merge it may have come back onto its own card.
 WITH sent AS (
     SELECT
         journal.id,
+        journal.shard,
+        journal.card_id,
+        journal.kind,
         journal.issuer_id,
         journal.amount_minor,
         journal.unit,
-        left(journal.slot, -2) || '.in/f' AS slot,
+        left(journal.slot, -2) AS slot,
         transit.to_shard,
         transit.to_card,
         transit.expires_on,
@@ -125,13 +129,21 @@ WITH sent AS (
 
 came AS (
     SELECT
-        journal.*,
+        journal.id,
+        journal.shard,
+        journal.card_id,
+        journal.issuer_id,
+        journal.amount_minor,
+        journal.unit,
+        journal.business_date,
+        regexp_replace(journal.slot, '[.](in|back)/f$', '') AS slot,
+        journal.slot LIKE '%%.back/f' AS is_back,
         lot.expires_on,
         lot.available_from,
         coalesce(lot.points < 0, false) AS is_debt
     FROM journal
     LEFT JOIN lot ON lot.shard = journal.shard AND lot.id = journal.id
-    WHERE journal.kind = 'move_in'
+    WHERE journal.kind IN ('move_in', 'merge_in')
 )
 
 SELECT
@@ -150,7 +162,14 @@ WHERE
             OR came.is_debt <> sent.is_debt
             OR (came.shard, came.card_id, came.issuer_id, came.amount_minor, came.unit)
             IS DISTINCT FROM
-            (sent.to_shard, sent.to_card, sent.issuer_id, sent.amount_minor, sent.unit)
+            (
+                CASE WHEN came.is_back THEN sent.shard ELSE sent.to_shard END,
+                CASE WHEN came.is_back THEN sent.card_id ELSE sent.to_card END,
+                sent.issuer_id,
+                sent.amount_minor,
+                sent.unit
+            )
+            OR (came.is_back AND sent.kind <> 'merge_out')
             OR came.expires_on IS DISTINCT FROM greatest(
                 sent.expires_on,
                 CASE WHEN sent.expires_on IS NOT NULL THEN came.business_date END
@@ -233,7 +252,11 @@ moving AS (
     FROM transit
     INNER JOIN journal ON journal.shard = transit.shard AND journal.id = transit.journal_id
     LEFT JOIN journal AS came
-        ON came.kind = 'move_in' AND came.slot = left(journal.slot, -2) || '.in/f'
+        ON
+            came.kind IN ('move_in', 'merge_in')
+            AND came.slot IN (
+                left(journal.slot, -2) || '.in/f', left(journal.slot, -2) || '.back/f'
+            )
     WHERE came.id IS NULL
     UNION ALL
     SELECT
@@ -274,6 +297,7 @@ FROM move
 INNER JOIN purse ON purse.shard = move.shard AND purse.card_id = move.card_id
 WHERE
     move.state = 'done'
+    AND move.name <> 'merge'
     AND CASE
         WHEN starts_with(purse.unit, %(points)s)
             THEN move.name = 'replacement' AND purse.posted_minor < 0

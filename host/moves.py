@@ -1,4 +1,4 @@
-"""Moves are driven on: what is to leave a card that has ended comes where it belongs.
+"""Moves are driven on: what is to leave a card comes where it belongs, or back.
 
 Whoever replaces or voids a card says so in one row (`move`), and what later comes back onto such a
 card opens that row again. Here the clock asks the house's own poster, step by step: a purse, a lot
@@ -26,6 +26,7 @@ from host.store.moves import (
     OnItsWay,
     OpenMove,
     arrived,
+    came_back,
     finish,
     on_its_way,
     open_moves,
@@ -119,10 +120,24 @@ class Moves:
             return False
         if sent.is_open:
             came = await self._ask(_arriving(move, sent))
+            if came.rrn and not came.is_approved and move.is_merge:
+                return await self._come_back(move, sent, number, came)
             if not came.is_approved:
                 return await self._stuck(move, came)
         await self._stored(arrived, move, number)
         return True
+
+    async def _come_back(
+        self, move: OpenMove, sent: OnItsWay, number: int, answer: Response
+    ) -> bool:
+        """The other card may not have it any more: it is this one's again, and the merge is over.
+
+        Whoever is killed here asks the other again, and hears the same.
+        """
+        back = await self._ask(_coming_back(move, sent))
+        if back.is_approved:
+            await self._stored(came_back, move, number, answer.reason.value, self._clock())
+        return False
 
     async def _refused(self, move: OpenMove, answer: Response) -> None:
         await self._stored(refuse, move, answer.reason.value, self._clock())
@@ -145,7 +160,8 @@ class Moves:
 
 
 def _leaving(move: OpenMove) -> OwnRequest:
-    kind = Kind.CARD_VOID if move.receiver is None else Kind.MOVE_OUT
+    leaves = Kind.MERGE_OUT if move.is_merge else Kind.MOVE_OUT
+    kind = Kind.CARD_VOID if move.receiver is None else leaves
     return OwnRequest(kind=kind, key=_key(move, ""), card=move.giver, to=move.receiver)
 
 
@@ -156,12 +172,24 @@ def _fee(move: OpenMove) -> OwnRequest:
 
 def _arriving(move: OpenMove, sent: OnItsWay) -> OwnRequest:
     return OwnRequest(
-        kind=Kind.MOVE_IN,
+        kind=Kind.MERGE_IN if move.is_merge else Kind.MOVE_IN,
         key=_key(move, ".in"),
         card=sent.to,
+        to=move.giver if move.is_merge else None,
         amount=sent.amount,
         expires_on=sent.expires_on,
         is_debt=sent.is_debt,
+        available_from=sent.available_from,
+    )
+
+
+def _coming_back(move: OpenMove, sent: OnItsWay) -> OwnRequest:
+    return OwnRequest(
+        kind=Kind.MOVE_IN,
+        key=_key(move, ".back"),
+        card=move.giver,
+        amount=sent.amount,
+        expires_on=sent.expires_on,
         available_from=sent.available_from,
     )
 

@@ -64,6 +64,8 @@ class Kind(enum.StrEnum):
     MOVE_IN = "move_in"
     CARD_OPENING = "card_opening"
     CARD_FEE = "card_fee"
+    MERGE_OUT = "merge_out"
+    MERGE_IN = "merge_in"
     GIFT_SEND = "gift_send"
     GIFT_CLAIM = "gift_claim"
     GIFT_RETURN = "gift_return"
@@ -194,6 +196,18 @@ KINDS: Final[dict[Kind, KindRow]] = {
         asked_by=frozenset({Origin.OFFICE}),
     ),
     Kind.CARD_FEE: KindRow(
+        Family.FINANCIAL,
+        moves_value=True,
+        undone_by_switch=False,
+        asked_by=frozenset({Origin.OFFICE}),
+    ),
+    Kind.MERGE_OUT: KindRow(
+        Family.FINANCIAL,
+        moves_value=True,
+        undone_by_switch=False,
+        asked_by=frozenset({Origin.OFFICE}),
+    ),
+    Kind.MERGE_IN: KindRow(
         Family.FINANCIAL,
         moves_value=True,
         undone_by_switch=False,

@@ -113,6 +113,18 @@ OF_STOCK: Final[Mapping[Why, RefusalKind]] = {
         "此赠送不是给该会员的",
         "ask for whom it is: posswitch show gifts",
     ),
+    Why.ROOM: _row(
+        Why.ROOM,
+        "the card would hold more than it may",
+        "目标卡超过余额上限",
+        "merge fewer cards, or onto another: nothing has moved",
+    ),
+    Why.SOONER: _row(
+        Why.SOONER,
+        "the card ends sooner than what is merged onto it",
+        "目标卡到期更早",
+        "tell the member; --may-end-sooner goes on",
+    ),
     Why.CODE: _row(
         Why.CODE, "number or activation password is wrong", "卡号或密码不正确", "type it again"
     ),

@@ -5,15 +5,23 @@ its unit, and another posting takes it from there to the other card. What a card
 the same way by the reversed legs: in-transit pays it, and is paid by the other card. What the
 second could be refused by, the first looks at; so what has left always arrives, whatever becomes of
 either card.
+
+Of a **merge** both cards stay in use, so the other may be stopped, or filled at a till, in between:
+then what has left is refused there, and comes back.
 """
 
 import datetime as dt
 
+import msgspec
+
 from host.ledger import Chart, Leg
+from host.rules.checks import balance_stays_within_limit
 from host.rules.dossier import Dossier, NewLot, Posting, Transit
 from host.rules.endings import is_replaced, note_late
 from host.rules.points import debt_of, empty_a_lot
+from host.rules.standing import why_not
 from host.rules.state import Purse
+from host.rules.states import Use
 
 
 def card_was_replaced(dossier: Dossier) -> bool:
@@ -30,6 +38,51 @@ def receiver_may_have_it(dossier: Dossier) -> bool:
     """It is another card, of the same issuer. One that has ended passes on what it gets."""
     card, other = dossier.present_card, dossier.other_card
     return other is not None and other.id != card.id and other.issuer_id == card.issuer_id
+
+
+def cards_are_one_members(dossier: Dossier) -> bool:
+    """Both are bound, and to the same member."""
+    card, other = dossier.present_card, dossier.other_card
+    return other is not None and card.member != 0 and card.member == other.member
+
+
+def receiver_may_be_loaded(dossier: Dossier) -> bool:
+    """As it stands, and as its product says."""
+    other = _of_other(dossier)
+    terms = other.terms
+    return why_not(Use.LOAD, other) is None and (terms is None or terms.is_reloadable)
+
+
+def receiver_has_room(dossier: Dossier) -> bool:
+    """For all the money that may leave, as the other card is now."""
+    other = _of_other(dossier)
+    money = max(dossier.present_card.value.available, 0)
+    return not money or money + other.present_card.value.available <= other.balance_minor_max
+
+
+def money_leaves_room(dossier: Dossier) -> bool:
+    """As the card is when it comes. Points have no limit."""
+    money = dossier.request.amount
+    return money is None or money.is_points or balance_stays_within_limit(dossier)
+
+
+def _of_other(dossier: Dossier) -> Dossier:
+    return msgspec.structs.replace(dossier, card=dossier.other_card)
+
+
+def post_merge_out(dossier: Dossier) -> Posting | None:
+    """The next of what may be spent of the card: a purse of money, else a lot of points.
+
+    None: no more is left. What is held, has expired or is owed stays.
+    """
+    for purse in dossier.present_card.purses:
+        if purse.is_points:
+            posting = _points_out(dossier, purse)
+            if posting is not None:
+                return posting
+        elif purse.available > 0:
+            return _out(dossier, purse, purse.available)
+    return None
 
 
 def post_move_out(dossier: Dossier) -> Posting | None:

@@ -45,6 +45,12 @@ OWN_LEGS: Final[dict[str, frozenset[tuple[Chart, Chart]]]] = {
             (Chart.CARD_POINTS, Chart.IN_TRANSIT),
         }
     ),
+    Kind.MERGE_OUT: frozenset(
+        {(Chart.CARD_VALUE, Chart.IN_TRANSIT), (Chart.CARD_POINTS, Chart.IN_TRANSIT)}
+    ),
+    Kind.MERGE_IN: frozenset(
+        {(Chart.IN_TRANSIT, Chart.CARD_VALUE), (Chart.IN_TRANSIT, Chart.CARD_POINTS)}
+    ),
     Kind.GIFT_SEND: frozenset({(Chart.CARD_VALUE, Chart.IN_TRANSIT)}),
     Kind.GIFT_CLAIM: frozenset({(Chart.IN_TRANSIT, Chart.CARD_VALUE)}),
     Kind.GIFT_RETURN: frozenset({(Chart.IN_TRANSIT, Chart.CARD_VALUE)}),

@@ -292,6 +292,33 @@ TRANSACTIONS: Final[dict[Kind, Rule]] = {
         post=moves.post_move_in,
         gives_auth_code=False,
     ),
+    Kind.MERGE_OUT: Rule(
+        card_checks=(
+            *STANDING_CARD,
+            (moves.receiver_is_known, Reason.CARD_NOT_FOUND),
+            (moves.receiver_may_have_it, Reason.NOT_PERMITTED_TO_CARD),
+            (moves.cards_are_one_members, Reason.NOT_PERMITTED_TO_CARD),
+        ),
+        use=Use.SPEND,
+        checks=(
+            (moves.receiver_may_be_loaded, Reason.NOT_PERMITTED_TO_CARD),
+            (moves.receiver_has_room, Reason.AMOUNT_LIMIT),
+        ),
+        post=moves.post_merge_out,
+        reads_lots=True,
+        takes_all=True,
+        gives_auth_code=False,
+    ),
+    Kind.MERGE_IN: Rule(
+        card_checks=(
+            *STANDING_CARD,
+            (moves.cards_are_one_members, Reason.NOT_PERMITTED_TO_CARD),
+        ),
+        use=Use.LOAD,
+        checks=(*RELOADABLE, (moves.money_leaves_room, Reason.AMOUNT_LIMIT)),
+        post=moves.post_move_in,
+        gives_auth_code=False,
+    ),
     Kind.GIFT_SEND: Rule(
         card_checks=(
             *AMOUNT,

@@ -11,6 +11,7 @@ from host.model.own import CardAt
 from host.store.queries import load_queries
 
 SQL: Final = load_queries("host.store", "moves.sql")
+MERGE: Final = "merge"
 BEFORE_ALL: Final = (-1, -1, "")
 Connection = psycopg.Connection[Any]
 
@@ -32,6 +33,11 @@ class OpenMove(NamedTuple):
     """None: what is left goes back to the issuer."""
     fee: Money | None = None
     """What its issuer takes before anything leaves it."""
+
+    @property
+    def is_merge(self) -> bool:
+        """Both cards stay in use: what the other may not have comes back."""
+        return self.name == MERGE
 
     @property
     def key(self) -> tuple[int, int, str]:
@@ -72,6 +78,16 @@ def arrived(connection: Connection, move: OpenMove, number: int) -> None:
     with connection.transaction():
         connection.execute(SQL["arrived"], {"shard": move.shard, "number": number})
         connection.execute(SQL["next_step"], _told(move))
+
+
+def came_back(
+    connection: Connection, move: OpenMove, number: int, refused: str, now: dt.datetime
+) -> None:
+    """What that posting sent is on its own card again, and no more leaves it."""
+    with connection.transaction():
+        connection.execute(SQL["arrived"], {"shard": move.shard, "number": number})
+        connection.execute(SQL["next_step"], _told(move))
+        connection.execute(SQL["refuse"], {**_told(move), "refused": refused, "now": now})
 
 
 def finish(connection: Connection, move: OpenMove, now: dt.datetime) -> None:

@@ -146,7 +146,7 @@ OFFICE: Final[Mapping[str, Right]] = {
         inserts=columns(
             "shard card_id name to_shard to_card origin made_by asked_at issuer_id fee_minor"
         ),
-        updates=columns("wanted state refused ended_at"),
+        updates=columns("to_shard to_card made_by asked_at wanted state refused ended_at"),
     ),
     "office_setting": Right(reads=WHOLE, updates=columns("value since set_by")),
     "transit": Right(reads=columns("shard journal_id to_shard to_card is_open is_debt")),

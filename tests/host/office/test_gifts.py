@@ -11,6 +11,7 @@ from host.model.secrets import Secret
 from tests.host.conftest import Till, asking_of
 from tests.host.office.conftest import HOME, Bureau, Person
 from tests.host.test_gifts import give_back, money
+from tests.host.test_moves import drive
 
 PHONE, OTHER_PHONE = "13800001234", "13900005678"
 CARDS = (11, 12, 13)
@@ -62,6 +63,10 @@ class Desk:
         number = told.told.get("job") or told.told["outcome"]["told"]["job"]
         [row] = self.bureau.sql("SELECT state, error FROM job WHERE id = %s", number)
         return row[0], row[1]
+
+    def manager(self) -> Person:
+        """Who looks at what is on its way."""
+        return self.bureau.person("issuer_manager")
 
     def newest(self) -> int:
         [(number,)] = self.bureau.sql("SELECT max(journal_id) FROM gift")
@@ -224,3 +229,36 @@ async def test_service_of_another_issuer_finds_no_gift(desk: Desk) -> None:
     told = await desk.asked("gift.withdraw", who=stranger, gift=desk.newest())
     assert isinstance(told, Refused)
     assert told.code == "E-NOT-FOUND"
+
+
+async def test_cards_of_a_member_are_merged_onto_one_and_stay_in_use(desk: Desk) -> None:
+    """S3-10: once at a time, and shown until it is there."""
+    asked: dict[str, Any] = {"card": desk.getter, "many": [desk.others]}
+    told = await desk.done("card.merge", **asked)
+    assert told.told["moved_minor"] == 100_000
+    assert await desk.refused("card.merge", **asked) == "E-STATE"
+    [row] = desk.bureau.rows(desk.manager(), "moves", card=str(desk.others))
+    assert (row["kind"], row["to_card"], row["left_minor"]) == ("merge", desk.getter, 100_000)
+    await drive(desk.till)
+    assert money(desk.till, desk.others, desk.getter) == [0, 200_000]
+    [row] = desk.bureau.rows(desk.manager(), "moves", state="done")
+    assert row["left_minor"] == 0
+    back: dict[str, Any] = {"card": desk.others, "many": [desk.getter]}
+    assert (await desk.done("card.merge", **back)).told["moved_minor"] == 200_000
+    await drive(desk.till)
+    assert money(desk.till, desk.others, desk.getter) == [200_000, 0]
+
+
+async def test_what_cannot_be_merged_says_why_before_anything_moves(desk: Desk) -> None:
+    """S3-10: whose they are, how much one may hold, and that it would end sooner."""
+    asked: dict[str, Any] = {"card": desk.getter, "many": [desk.others]}
+    assert await desk.refused("card.merge", card=desk.getter, many=[desk.giver]) == "E-BOUND"
+    assert await desk.refused("card.merge", card=desk.getter, many=[desk.getter]) == "E-CARD"
+    desk.till.sql("UPDATE card SET expiry = '3011' WHERE id = %s", desk.getter)
+    assert await desk.refused("card.merge", **asked) == "E-EXPIRY"
+    told = await desk.asked("card.merge", **asked, may_end_sooner=True, _is_dry_run=True)
+    assert isinstance(told, Done)
+    for _ in range(2):
+        await desk.till.load(desk.getter, 450_000)
+    assert await desk.refused("card.merge", **asked, may_end_sooner=True) == "E-ROOM"
+    assert desk.bureau.sql("SELECT 1 FROM move") == []
