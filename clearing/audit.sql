@@ -797,7 +797,8 @@ ORDER BY shard, seq;
 
 -- name: sealed_rows
 -- What the seals of some dates cover, in the order they cover it: exchanges by number, each with
--- its journal and its entries. Read row by row; an exchange comes once for each of its entries.
+-- its journal and its entries. Read row by row; an exchange comes once for each of its entries. A
+-- lot stands by the leg that filled it, or that it owes: another may have taken from its account.
 SELECT
     exchange.shard,
     exchange.seal,
@@ -832,6 +833,7 @@ LEFT JOIN lot
         lot.shard = journal.shard
         AND lot.id = journal.id
         AND lot.account_id IN (entry.credit_account, entry.debit_account)
+        AND (lot.points > 0) = (lot.account_id = entry.credit_account)
 LEFT JOIN order_reference
     ON order_reference.shard = journal.shard AND order_reference.journal_id = journal.id
 WHERE exchange.business_date BETWEEN %(first)s AND %(last)s

@@ -25,7 +25,7 @@ from host.model.terminal import (
     TerminalFamily,
     TerminalProfile,
 )
-from host.programmes import Alliance, Programme
+from host.programmes import Alliance, Prices, Programme
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,6 +213,8 @@ class Book:
     batches: dict[int, CardBatch] = field(default_factory=dict)
     parts: dict[int, CardPart] = field(default_factory=dict)
     alliances: tuple[Alliance, ...] = ()
+    prices: Prices = field(default_factory=dict)
+    """What points of each programme pay."""
     stopped_members: frozenset[int] = frozenset()
     """Those who are frozen, or leave: few of all there are."""
     version: int = 0
@@ -248,6 +250,7 @@ class Book:
         self.accounts = fresh.accounts
         self.batches, self.parts = fresh.batches, fresh.parts
         self.alliances = fresh.alliances
+        self.prices = fresh.prices
         self.stopped_members = fresh.stopped_members
         self.issuers = fresh.issuers
         self._know_prefixes()

@@ -8,7 +8,7 @@ its issuer and the merchant who sells are members on that date, each with a row 
 import calendar
 import datetime as dt
 import enum
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -103,6 +103,24 @@ class Programme:
         """The row in force; the first one there is of a day before all."""
         earliest = self.lives[-1] if self.lives else LASTING
         return next((one for one in self.lives if one.since <= day), earliest)
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """What points pay from a day on, in whole steps of so many."""
+
+    since: dt.date
+    points: int
+    worth_minor: int
+
+
+Prices = Mapping[str, tuple[Price, ...]]
+"""By the code of a programme, the newest first; one without buys nothing by its points."""
+
+
+def price_on(prices: Prices, programme: Programme, day: dt.date) -> Price | None:
+    """The one in force."""
+    return next((one for one in prices.get(programme.code, ()) if one.since <= day), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,11 @@ class Terminal(Protocol):
     async def purchase_part(self, card: CardPlan, amount_minor: int, pin: Secret | None) -> Done:
         """Sell, or for what there is."""
 
+    async def combined(
+        self, card: CardPlan, amount_minor: int, pin: Secret | None, points_max: int | None = None
+    ) -> Done:
+        """Sell for points first, then for money, or for what there is of both."""
+
     async def redeem_part(self, card: CardPlan, points: int) -> Done:
         """Sell for points, or for as many as there are."""
 

@@ -52,6 +52,7 @@ class Words:
 WORDS: Final[dict[Kind, Words]] = {
     Kind.BALANCE_INQUIRY: Words(mti="0200", processing_code="310000", type_code="01"),
     Kind.PURCHASE: Words(mti="0200", processing_code="000000", type_code="22"),
+    Kind.COMBINED_PURCHASE: Words(mti="0200", processing_code="950000", type_code="87"),
     Kind.VOID: Words(mti="0200", processing_code="200000", type_code="23"),
     Kind.REFUND: Words(mti="0220", processing_code="200000", type_code="25"),
     Kind.CASH_LOAD: Words(mti="0200", processing_code="630000", type_code="48"),
@@ -88,7 +89,9 @@ POINTS_REFUND: Final = Words(
 
 EARN_VOID: Final = Words(mti="0200", processing_code="200000", condition="65", type_code="62")
 ACTIVATION_VOID: Final = Words(mti="0200", processing_code="910000", type_code="82")
+COMBINED_VOID: Final = Words(mti="0200", processing_code="200000", type_code="88")
 VOIDS: Final = {
+    Kind.COMBINED_PURCHASE: COMBINED_VOID,
     Kind.POINTS_REDEMPTION: POINTS_VOID,
     Kind.POINTS_EARN: EARN_VOID,
     Kind.CARD_ACTIVATION: ACTIVATION_VOID,
@@ -122,6 +125,8 @@ class Sale:
     slot: str
     points: int = 0
     """Points that were earned by it, where that is all it is."""
+    points_worth_minor: int = 0
+    """What of it points have paid."""
 
     @property
     def is_in_points(self) -> bool:
@@ -212,6 +217,11 @@ def taking_part(swiped: Fields) -> Fields:
     """The same of a terminal that takes an approval of a part, F60.6."""
     control, place = swiped["60"], CONTROL["partial_approval"]
     return {**swiped, "60": f"{control[: place.start]}1{control[place.stop :]}"}
+
+
+def with_points(swiped: Fields, points: int) -> Fields:
+    """The same with how many points may be used, F62."""
+    return {**swiped, "62": f"{points:010d}".encode().hex().upper()}
 
 
 def covered(swiped: Fields, tdk: Secret) -> Fields:

@@ -36,6 +36,7 @@ CODES: Final[dict[Kind, str]] = {
     Kind.REFUND: "REFD",
     Kind.BALANCE_INQUIRY: "BALQ",
     Kind.CASH_LOAD: "TOPU",
+    Kind.COMBINED_PURCHASE: "CMBN",
     Kind.POINTS_REDEMPTION: "PNTR",
     Kind.POINTS_EARN: "PNTE",
 }
@@ -79,6 +80,8 @@ class MisTill:
                 values |= {"pin": block.reveal().hex().upper(), "entry": "021"}
         if trade.takes_part:
             values["partial"] = True
+        if trade.points_max is not None:
+            values["points_max"] = trade.points_max
         original = trade.original
         if original is not None:
             values |= {

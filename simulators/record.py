@@ -46,6 +46,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     card_id: int | None = None
     amount_minor: int = 0
     """Of an answer, the part that was approved; 0: all that was asked."""
+    worth_minor: int = 0
+    """What of it points have paid, or were given back for."""
     unit: str = ""
     original_slot: str | None = None
     f39: str | None = None
@@ -104,6 +106,7 @@ _CHANGES: Final[dict[What, Callable[[Event], dict[str, Any]]]] = {
         "told": event.f39,
         "rrn": event.rrn,
         **({"amount_minor": event.amount_minor} if event.amount_minor else {}),
+        **({"points_worth_minor": event.worth_minor} if event.worth_minor else {}),
     },
     What.NOT_TOLD: lambda _event: {},
     What.REVERSAL_SENT: lambda _event: {"reversal_sent": True},
@@ -124,4 +127,5 @@ def _claim(sent: Event) -> Claim:
         amount_minor=sent.amount_minor,
         unit=sent.unit,
         original_slot=sent.original_slot,
+        points_worth_minor=sent.worth_minor,
     )

@@ -90,7 +90,8 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     misses: int = 0
     """Settling: how many entries of the log are lost before."""
     text: str = ""
-    """Of a status; the layout of a sign-on's keys; the batch number that is misremembered."""
+    """Of a status; the layout of a sign-on's keys; the batch number that is misremembered; how many
+    points a combined purchase may use."""
 
     def __post_init__(self) -> None:
         if not self.send and self.do not in ACTS:
@@ -312,6 +313,9 @@ ACTS: Final[dict[str, Callable[[Till, Step], Awaitable[Came]]]] = {
     ),
     "purchase_part": lambda till, step: till.terminal.purchase_part(
         till.card(step), step.amount, till.pin(step)
+    ),
+    "combined": lambda till, step: till.terminal.combined(
+        till.card(step), step.amount, till.pin(step), int(step.text) if step.text else None
     ),
     "redeem_part": lambda till, step: till.terminal.redeem_part(till.card(step), step.amount),
     "dip": lambda till, step: till.pos.dip(till.card(step), step.amount, till.pin(step)),

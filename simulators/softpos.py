@@ -41,6 +41,7 @@ OPERATIONS: Final[dict[Kind, str]] = {
     Kind.REFUND: "refund",
     Kind.BALANCE_INQUIRY: "balance",
     Kind.CASH_LOAD: "top_up",
+    Kind.COMBINED_PURCHASE: "combined",
     Kind.POINTS_REDEMPTION: "points_redeem",
     Kind.POINTS_EARN: "points_earn",
 }
@@ -107,6 +108,8 @@ class SoftPosApp:
             values["amount"] = trade.amount_minor
         if trade.takes_part:
             values["partial"] = True
+        if trade.points_max is not None:
+            values["points_max"] = trade.points_max
         original = trade.original
         if original is not None:
             values["original"] = {

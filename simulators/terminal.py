@@ -22,7 +22,17 @@ from simulators.messages import Fields, Sale
 from simulators.record import Event, Record, What
 from simulators.session import LAYOUT, Ask, PosSession, batch_of
 from simulators.settling import settle
-from simulators.trades import BY_HAND, SALES, Done, Settled, Trade, part_of, told, words_of
+from simulators.trades import (
+    BY_HAND,
+    SALES,
+    Done,
+    Settled,
+    Trade,
+    part_of,
+    told,
+    words_of,
+    worth_of,
+)
 from terminals.fields import POINTS_EARNED
 
 LOAD_IN_DOUBT: Final = "98"
@@ -87,6 +97,21 @@ class PosTerminal:
         return await self._swipe(
             Trade(
                 kind=Kind.PURCHASE, card=card, amount_minor=amount_minor, pin=pin, takes_part=True
+            )
+        )
+
+    async def combined(
+        self, card: CardPlan, amount_minor: int, pin: Secret | None, points_max: int | None = None
+    ) -> Done:
+        """Sell for points first, then for money, or for what there is of both."""
+        return await self._swipe(
+            Trade(
+                kind=Kind.COMBINED_PURCHASE,
+                card=card,
+                amount_minor=amount_minor,
+                pin=pin,
+                takes_part=True,
+                points_max=points_max,
             )
         )
 
@@ -228,6 +253,8 @@ class PosTerminal:
             asked = as_read(asked, trade.card)
         if trade.takes_part:
             asked = messages.taking_part(asked)
+        if trade.points_max is not None:
+            asked = messages.with_points(asked, trade.points_max)
         if session.tdk is not None:
             asked = messages.covered(asked, session.tdk)
         return await self._trade(trade, asked)
@@ -323,6 +350,7 @@ AsRead = Callable[[Fields, CardPlan], Fields]
 WITH_AMOUNT: Final = frozenset(
     {
         Kind.PURCHASE,
+        Kind.COMBINED_PURCHASE,
         Kind.CASH_LOAD,
         Kind.POINTS_REDEMPTION,
         Kind.POINTS_EARN,
@@ -345,6 +373,7 @@ def _sale_of(trade: Trade, slot: str, asked: Fields, answer: Answer) -> Sale | N
         date=answer.fields["13"],
         slot=slot,
         points=_earned(answer) if trade.kind is Kind.POINTS_EARN else 0,
+        points_worth_minor=worth_of(answer),
     )
 
 

@@ -27,12 +27,29 @@ from simulators.mending import (
 from simulators.messages import Sale
 from simulators.record import Event, Record, What
 from simulators.session import WRONG_BATCH, Ask
-from simulators.trades import BY_HAND, SALES, Done, Settled, Trade, part_of, told, words_of
+from simulators.trades import (
+    BY_HAND,
+    SALES,
+    Done,
+    Settled,
+    Trade,
+    part_of,
+    told,
+    words_of,
+    worth_of,
+)
 
 SENDINGS_MAX: Final = 2
 """How often one message is sent before it counts as not answered."""
 MENDED: Final = frozenset(
-    {Kind.PURCHASE, Kind.VOID, Kind.POINTS_REDEMPTION, Kind.POINTS_EARN, Kind.CASH_LOAD}
+    {
+        Kind.PURCHASE,
+        Kind.COMBINED_PURCHASE,
+        Kind.VOID,
+        Kind.POINTS_REDEMPTION,
+        Kind.POINTS_EARN,
+        Kind.CASH_LOAD,
+    }
 )
 """What is reversed when it stays without an answer."""
 
@@ -134,6 +151,21 @@ class Trader:
         return await self._trade(
             Trade(
                 kind=Kind.PURCHASE, card=card, amount_minor=amount_minor, pin=pin, takes_part=True
+            )
+        )
+
+    async def combined(
+        self, card: CardPlan, amount_minor: int, pin: Secret | None, points_max: int | None = None
+    ) -> Done:
+        """Sell for points first, then for money, or for what there is of both."""
+        return await self._trade(
+            Trade(
+                kind=Kind.COMBINED_PURCHASE,
+                card=card,
+                amount_minor=amount_minor,
+                pin=pin,
+                takes_part=True,
+                points_max=points_max,
             )
         )
 
@@ -329,6 +361,7 @@ def _sale_of(trade: Trade, sent: Sent, answer: Answer) -> Sale | None:
         date=answer.fields.get("date", ""),
         slot=sent.slot,
         points=_earned(answer),
+        points_worth_minor=worth_of(answer),
     )
 
 

@@ -10,13 +10,22 @@ from host.model.secrets import Secret
 from simulators.answers import PARTIAL, Answer, Verdict
 from simulators.messages import Sale
 from simulators.record import Event, What
+from terminals.fields import COMBINED
 
+COMBINED_TYPE: Final = "87"
+"""F60.1 of a combined purchase."""
 CURRENCY: Final = "CNY"
 BY_HAND: Final = "06"
 """F39 of a reversal that no missing answer has caused: a person asked for it."""
 IN_POINTS: Final = frozenset({Kind.POINTS_REDEMPTION, Kind.POINTS_EARN})
 SALES: Final = frozenset(
-    {Kind.PURCHASE, Kind.POINTS_REDEMPTION, Kind.POINTS_EARN, Kind.CARD_ACTIVATION}
+    {
+        Kind.PURCHASE,
+        Kind.COMBINED_PURCHASE,
+        Kind.POINTS_REDEMPTION,
+        Kind.POINTS_EARN,
+        Kind.CARD_ACTIVATION,
+    }
 )
 """What a void can take back."""
 
@@ -32,6 +41,8 @@ class Trade:
     pin: Secret | None = None
     takes_part: bool = False
     """The till takes an approval of a part."""
+    points_max: int | None = None
+    """Of a combined purchase: how many points may be used; None: as many as there are."""
     original: Sale | None = None
     """What a void or refund is about."""
 
@@ -55,6 +66,15 @@ class Trade:
             return earned
         return part_of(answer) or self.moved
 
+    @property
+    def points_worth_minor(self) -> int:
+        """What of a void, or of a first refund, comes back as points: money is first."""
+        original = self.original
+        if original is None or self.kind not in {Kind.VOID, Kind.REFUND}:
+            return 0
+        money = original.amount_minor - original.points_worth_minor
+        return max(self.amount_minor - money, 0) if original.points_worth_minor else 0
+
     def sent(self, slot: str) -> Event:
         """The line of the record that it begins with."""
         return Event(
@@ -64,6 +84,7 @@ class Trade:
             card_id=self.card.id,
             amount_minor=self.moved,
             unit=POINTS_PREFIX if self.is_in_points else CURRENCY,
+            worth_minor=self.points_worth_minor,
             original_slot=self.original.slot if self.original else None,
         )
 
@@ -101,6 +122,15 @@ def part_of(answer: Answer) -> int:
     return int(answer.fields.get("4") or answer.fields.get("amount") or 0)
 
 
+def worth_of(answer: Answer) -> int:
+    """What points have paid of a combined purchase; else 0."""
+    fields = answer.fields
+    if fields.get("60", "")[:2] == COMBINED_TYPE and "62" in fields:
+        text = bytes.fromhex(fields["62"]).decode("ascii")
+        return int(text[COMBINED["worth_minor"]])
+    return int(fields.get("points_worth", "0"))
+
+
 def words_of(kind: Kind) -> str:
     """What people call it."""
     return kind.value.replace("_", " ")
@@ -110,6 +140,13 @@ def told(slot: str, answer: Answer) -> Event:
     """The line of the record that an answer makes, or its absence."""
     if answer.verdict is Verdict.USABLE:
         rrn = answer.fields.get("37")
-        part = part_of(answer)
-        return Event(what=What.TOLD, slot=slot, f39=answer.f39, rrn=rrn, amount_minor=part)
+        part, worth = part_of(answer), worth_of(answer)
+        return Event(
+            what=What.TOLD,
+            slot=slot,
+            f39=answer.f39,
+            rrn=rrn,
+            amount_minor=part,
+            worth_minor=worth,
+        )
     return Event(what=What.NOT_TOLD, slot=slot, why=answer.verdict.name)

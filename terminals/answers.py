@@ -14,12 +14,14 @@ from typing import Final
 import msgspec
 
 from host.model.money import NUMBER_BY_CURRENCY
-from host.model.requests import Kind, Response, Totals
+from host.model.requests import Drawn, Kind, Response, ToldBesides, Totals
 from host.model.responses import Reason
 from terminals.codec import EncodeError
 from terminals.fields import (
     AGREED,
+    COMBINED,
     CONTROL,
+    DRAWN_CARD_CHARACTERS,
     INSTITUTIONS,
     LOAD_MAX,
     NOT_AGREED,
@@ -224,6 +226,25 @@ def _points(_message: Message, response: Response) -> str:
     )
 
 
+def _combined(_message: Message, response: Response) -> str:
+    """F62 of a combined purchase: what points paid, what is to pay otherwise, and card by card."""
+    besides = response.besides or ToldBesides()
+    text = _digits(
+        "62",
+        COMBINED,
+        used=response.points_used,
+        worth_minor=besides.points_worth_minor,
+        self_pay_minor=response.self_pay_minor,
+        remaining=max(response.points_balance or 0, 0),
+        cards=len(besides.drawn),
+    )
+    return _in_hexadecimal(text + "".join(map(_drawn, besides.drawn)))
+
+
+def _drawn(one: Drawn) -> str:
+    return f"{one.card:<{DRAWN_CARD_CHARACTERS}}{one.amount_minor:012d}"
+
+
 def _earned(_message: Message, response: Response) -> str:
     """F62 of points earned: earned n10, balance n10, in ASCII."""
     balance = response.points_balance
@@ -317,6 +338,7 @@ SHARED: Final[dict[str, SharedOf]] = {
 _PRIVATE: Final[dict[Kind, dict[str, ValueOf]]] = {
     Kind.SIGN_ON: {"62": _keys},
     Kind.POINTS_REDEMPTION: {"62": _points},
+    Kind.COMBINED_PURCHASE: {"62": _combined},
     Kind.POINTS_INQUIRY: {"62": _points},
     Kind.POINTS_EARN: {"62": _earned},
     Kind.LOAD_VERIFICATION: {"62": _load_max},

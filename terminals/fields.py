@@ -109,6 +109,14 @@ ORGANISATION_AND_TEXTS: Final = layout(organisation=3, issuer=20, network=20, ac
 
 POINTS_USED: Final = layout(used=10, self_pay_minor=12, remaining=10)
 """F62 of a points redemption or inquiry, as ASCII digits."""
+POINTS_AT_MOST: Final = layout(points=10)
+"""F62 of a combined purchase, as ASCII digits: how many points may be used, zeros for none. Without
+F62, or with spaces there: as many as there are. An order stands behind it."""
+COMBINED: Final = layout(used=10, worth_minor=12, self_pay_minor=12, remaining=10, cards=2)
+"""F62 of a combined purchase's answer, as ASCII digits; behind it so many of the next."""
+DRAWN_CARD_CHARACTERS: Final = 19
+DRAWN: Final = layout(card=DRAWN_CARD_CHARACTERS, amount_minor=12)
+"""What one card has paid: its number masked, filled with spaces, and digits."""
 POINTS_EARNED: Final = layout(earned=10, balance=10)
 """F62 of points earned, as ASCII digits."""
 LOAD_MAX: Final = layout(amount_minor=12)

@@ -11,6 +11,7 @@ import msgspec
 
 from host.model.requests import Kind, OrderReference
 from host.model.secrets import Pan
+from terminals.fields import POINTS_AT_MOST, size_of
 
 ORDER_CHARACTERS_MAX: Final = 32
 _SHAPE: Final = rf"^[!-~]{{1,{ORDER_CHARACTERS_MAX}}}\Z"
@@ -18,11 +19,24 @@ _is_sound: Final = re.compile(_SHAPE).match
 OrderText = Annotated[str, msgspec.Meta(pattern=_SHAPE)]
 """Printable ASCII without spaces."""
 
-ORDERED: Final = frozenset({Kind.PURCHASE, Kind.POINTS_REDEMPTION, Kind.POINTS_EARN, Kind.REFUND})
+ORDERED: Final = frozenset(
+    {
+        Kind.PURCHASE,
+        Kind.COMBINED_PURCHASE,
+        Kind.POINTS_REDEMPTION,
+        Kind.POINTS_EARN,
+        Kind.REFUND,
+    }
+)
 """What pays for an order, or gives back what was paid."""
 PRODUCT_BYTES: Final = 30
 BEHIND_PRODUCT: Final = frozenset({Kind.POINTS_REDEMPTION, Kind.POINTS_EARN})
 """Whose F62 begins with a product code of so many bytes; the order stands behind it."""
+HEAD_BYTES: Final = {
+    **dict.fromkeys(BEHIND_PRODUCT, PRODUCT_BYTES),
+    Kind.COMBINED_PURCHASE: size_of(POINTS_AT_MOST),
+}
+"""What stands in F62 before the order, where something does."""
 
 
 def order_of(order: str | None, sub_order: str | None, pan: Pan | None) -> OrderReference | None:

@@ -30,7 +30,7 @@ from terminals.fields import (
     size_of,
 )
 from terminals.needs import Refusal
-from terminals.orders import BEHIND_PRODUCT, PRODUCT_BYTES, order_in
+from terminals.orders import HEAD_BYTES, PRODUCT_BYTES, order_in
 from terminals.presented import card_in, pan_of
 from terminals.spelling import Spelling
 from terminals.vouchers import voucher_in
@@ -66,9 +66,19 @@ def _voucher(fields: dict[str, str], _row: Spelling) -> dict[str, Any]:
     return {"besides": Besides(voucher=Secret(code.encode("ascii"))), "goods": goods}
 
 
+def _points_at_most(fields: dict[str, str]) -> dict[str, Any]:
+    """F62 of a combined purchase begins with how many points may be used; spaces: all there are."""
+    text = _text(fields.get("62", "")[: 2 * HEAD_BYTES[Kind.COMBINED_PURCHASE]]).strip()
+    if not text:
+        return {}
+    if not (text.isascii() and text.isdigit()):
+        raise Refusal(Reason.FORMAT_ERROR, "62")
+    return {"points_max": int(text)}
+
+
 def ordered(fields: dict[str, str], kind: Kind, pan: Pan | None) -> OrderReference | None:
-    """F62 of what pays for an order: behind the product code, where its kind has one."""
-    start = 2 * PRODUCT_BYTES if kind in BEHIND_PRODUCT else 0
+    """F62 of what pays for an order: behind what its kind has before it."""
+    start = 2 * HEAD_BYTES.get(kind, 0)
     try:
         return order_in(_text(fields["62"][start:]), pan)
     except ValueError:
@@ -217,6 +227,10 @@ MORE: Final[Mapping[Kind, Callable[[dict[str, str], Spelling], dict[str, Any]]]]
     Kind.STATUS_UPLOAD: _status,
 }
 """What only one kind carries, as values of the `Request`."""
+BESIDES: Final[Mapping[Kind, Callable[[dict[str, str]], dict[str, Any]]]] = {
+    Kind.COMBINED_PURCHASE: _points_at_most,
+}
+"""The same as values of its `Besides`."""
 ORIGINALS: Final[Mapping[Kind, Callable[[dict[str, str], ExchangeKey, Spelling], Original]]] = {
     Kind.VOID: _original_by_reference,
     Kind.VOUCHER_VOID: _original_by_reference,

@@ -16,8 +16,8 @@ from terminals.fields import CONTROL, ORIGINAL_DATA
 from terminals.message import Message
 from terminals.needs import CONTROL_DIGITS_MIN, NEEDS, Refusal, check_presence, refused_for
 from terminals.orders import ORDERED
-from terminals.particulars import MORE, ORIGINALS, ordered, original_of_same_trace
-from terminals.parts import TAKES_PART, YES
+from terminals.particulars import BESIDES, MORE, ORIGINALS, ordered, original_of_same_trace
+from terminals.parts import NOTHING, TAKES_PART, YES
 from terminals.presented import amount_in, amount_undone, card_if_sound, card_in, pin_in
 from terminals.spelling import Spelling
 from terminals.unnamed import NOTHING_NAMED
@@ -75,6 +75,9 @@ def _request(
     )
     if row.may_be_part and fields["60"][_PARTIAL] == YES:
         request = msgspec.structs.replace(request, besides=TAKES_PART)
+    if besides_of := BESIDES.get(kind):
+        besides = msgspec.structs.replace(request.besides or NOTHING, **besides_of(fields))
+        request = msgspec.structs.replace(request, besides=besides)
     if more_of:
         request = msgspec.structs.replace(request, **more_of(fields, row))
     if "62" in fields and kind in ORDERED:

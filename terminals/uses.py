@@ -40,6 +40,7 @@ _ORIGINAL: Final = frozenset({"37", "38", "61"})
 USES: Final[Mapping[Kind, frozenset[str]]] = {
     Kind.BALANCE_INQUIRY: _TRADE,
     Kind.PURCHASE: _TRADE | {"62"},
+    Kind.COMBINED_PURCHASE: _TRADE | {"62"},
     Kind.CASH_LOAD: _TRADE | {"37", "61"},
     Kind.CASH_LOAD_CONFIRM: _TRADE | _ORIGINAL,
     Kind.POINTS_REDEMPTION: _TRADE | {"62"},
@@ -56,7 +57,14 @@ USES: Final[Mapping[Kind, frozenset[str]]] = {
 }
 """Every kind that is sealed. The others carry no code that could be made to fit."""
 
-_CHECKS_PIN: Final = frozenset({Kind.BALANCE_INQUIRY, Kind.PURCHASE, Kind.POINTS_REDEMPTION})
+_CHECKS_PIN: Final = frozenset(
+    {
+        Kind.BALANCE_INQUIRY,
+        Kind.PURCHASE,
+        Kind.COMBINED_PURCHASE,
+        Kind.POINTS_REDEMPTION,
+    }
+)
 _OPENS_PIN: Final = _CHECKS_PIN | {Kind.REFUND, Kind.VOID}
 """The last two for an external issuer."""
 _BY_CHIP: Final = frozenset({"05", "07", "95", "98"})

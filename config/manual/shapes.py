@@ -58,7 +58,7 @@ def shape(told: types.Type) -> str:
         return _text(told)
     if isinstance(told, types.IntType):
         return f"number, {told.ge:g} to {told.le:.0f}" if told.le is not None else "number"
-    return {types.StructType: "object", types.BoolType: "`true` or `false`"}[type(told)]
+    return _SIMPLE[type(told)]
 
 
 def _text(told: types.StrType) -> str:
@@ -68,3 +68,11 @@ def _text(told: types.StrType) -> str:
     if told.min_length is not None and told.min_length == told.max_length:
         return f"text of {told.max_length} characters"
     return f"text, up to {told.max_length} characters" if told.max_length is not None else "text"
+
+
+_SIMPLE: Final = {
+    types.StructType: "object",
+    types.BoolType: "`true` or `false`",
+    types.VarTupleType: "array of objects",
+}
+"""Types that say all there is to say."""

@@ -52,6 +52,7 @@ ASKED: Final[Mapping[str, str]] = {
     "original": "of a void or refund: the sale",
     "original_op": "of a reverse: what it undoes",
     "goods": "of points: product code",
+    "points_max": "of `combined`: how many points may be used; without it as many as there are",
     "partial": "of a sale, for money or points: you take an approval of a part (code 10, `amount` "
     "is the part)",
     "order": "order that is paid or given back, your own number: 1 to 32 characters, no spaces",
@@ -94,6 +95,8 @@ TOLD: Final[Mapping[str, str]] = {
     "points_earned": "points this sale gave",
     "points_used": "points this sale took",
     "self_pay_minor": "of points: what is to be paid in money besides",
+    "points_worth": "of a combined purchase: what the points that were used have paid",
+    "drawn": "and what money has paid: objects of `card`, first six and last four, and `amount`",
     "next_batch": "the batch to go on with, where the host names one",
     "totals": "of a settlement: the host's own money totals",
     "agrees": "whether they agree with the app's",

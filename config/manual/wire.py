@@ -25,7 +25,9 @@ from terminals.describe.meanings import (
 from terminals.dialects.pos import SPEC
 from terminals.fields import (
     BALANCE,
+    COMBINED,
     CONTROL,
+    DRAWN,
     HEADER,
     INSTITUTIONS,
     LOAD_MAX,
@@ -252,6 +254,8 @@ BLOCKS: Final[Blocks] = {
     "wire.f44": lambda: layout_table("44", INSTITUTIONS),
     "wire.f63": lambda: layout_table("63", ORGANISATION_AND_TEXTS),
     "wire.f62.points": lambda: layout_table("62", POINTS_USED),
+    "wire.f62.combined": lambda: layout_table("62", COMBINED),
+    "wire.f62.drawn": lambda: layout_table("62", DRAWN),
     "wire.f62.earned": lambda: layout_table("62", POINTS_EARNED),
     "wire.f62.load": lambda: layout_table("62", LOAD_MAX),
     "wire.sides": lambda: table(("asked", "money", "points"), _sides()),

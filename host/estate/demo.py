@@ -78,6 +78,8 @@ PROGRAMMES: Final = (
         redemption_points_min=100,
         lot_months=24,
         debt_is_allowed=True,
+        price_points=100,
+        price_minor=100,
     ),
     ProgrammePlan(
         code="PEAR",

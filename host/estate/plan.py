@@ -50,6 +50,9 @@ class ProgrammePlan(msgspec.Struct, frozen=True, kw_only=True):
     """Whether it is meant where a message names none: one of an issuer is, an alliance's never."""
     lot_life: Life | None = None
     """How long points are good for, where it is no number of months or they are pending first."""
+    price_points: int = 0
+    """What so many points pay, in whole steps; 0: they pay nothing beside money."""
+    price_minor: int = 0
 
     @property
     def life(self) -> Life:

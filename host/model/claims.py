@@ -38,6 +38,7 @@ its value was spent."""
 
 CARD_SIGN: Final[dict[Kind, int]] = {
     Kind.PURCHASE: -1,
+    Kind.COMBINED_PURCHASE: -1,
     Kind.CASH_LOAD: +1,
     Kind.POINTS_REDEMPTION: -1,
     Kind.VOID: +1,
@@ -76,6 +77,8 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     confirm_sent: bool = False
     confirm_told: str | None = None
     """F39 of a cash load confirmation's answer."""
+    points_worth_minor: int = 0
+    """What of the amount points have paid, or came back as: it moved no money of the card."""
 
     @property
     def outcome(self) -> Expected:
@@ -90,7 +93,8 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     def card_effect_minor(self) -> int:
         """What this did to the card's account of `unit`, if it happened."""
         sign = CARD_SIGN.get(self.kind, 0)
-        return sign * self.amount_minor if self.outcome is Expected.HAPPENED else 0
+        moved = self.amount_minor - self.points_worth_minor
+        return sign * moved if self.outcome is Expected.HAPPENED else 0
 
 
 def card_effects(claims: Iterable[Claim]) -> dict[int, int]:

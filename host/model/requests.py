@@ -38,6 +38,7 @@ class Kind(enum.StrEnum):
     CASH_LOAD = "cash_load"
     CASH_LOAD_CONFIRM = "cash_load_confirm"
     POINTS_REDEMPTION = "points_redemption"
+    COMBINED_PURCHASE = "combined_purchase"
     VOID = "void"
     REFUND = "refund"
     REVERSAL = "reversal"
@@ -111,6 +112,7 @@ KINDS: Final[dict[Kind, KindRow]] = {
         Family.CONFIRM, moves_value=True, undone_by_switch=False, only_host_may_end=True
     ),
     Kind.POINTS_REDEMPTION: KindRow(Family.FINANCIAL, moves_value=True, undone_by_switch=True),
+    Kind.COMBINED_PURCHASE: KindRow(Family.FINANCIAL, moves_value=True, undone_by_switch=True),
     Kind.VOID: KindRow(Family.FINANCIAL, moves_value=True, undone_by_switch=True),
     Kind.REFUND: KindRow(
         Family.FINANCIAL, moves_value=True, undone_by_switch=False, only_host_may_end=True
@@ -357,6 +359,16 @@ class Besides(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=
     """The terminal can be told that a part was approved, and asks for the rest otherwise."""
     voucher: Secret | None = None
     """The code of a voucher, as it was scanned or typed: whether it is one, the host finds."""
+    points_max: int | None = None
+    """Of a combined purchase: how many points may be used; None: as many as there are."""
+
+
+class Drawn(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What one card has paid in money."""
+
+    card: str
+    """Masked."""
+    amount_minor: int
 
 
 class ToldBesides(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -367,6 +379,10 @@ class ToldBesides(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
     asked_minor: int = 0
     """And what was asked: by that its reversal may name it, whose answer was lost."""
     voucher: VoucherTold | None = None
+    points_worth_minor: int = 0
+    """Of a combined purchase: what the points that were used have paid of it."""
+    drawn: tuple[Drawn, ...] = ()
+    """And what was paid with money, card by card."""
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):

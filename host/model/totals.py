@@ -31,6 +31,7 @@ class SideRow(msgspec.Struct, frozen=True):
 
 SIDES: Final[dict[Kind, SideRow]] = {
     Kind.PURCHASE: SideRow(TotalsSide.DEBIT, None),
+    Kind.COMBINED_PURCHASE: SideRow(TotalsSide.DEBIT, None),
     Kind.VOID: SideRow(TotalsSide.CREDIT, TotalsSide.CREDIT),
     Kind.REFUND: SideRow(TotalsSide.CREDIT, TotalsSide.CREDIT),
     Kind.CASH_LOAD: SideRow(TotalsSide.CREDIT, None),

@@ -34,7 +34,9 @@ from host.store.trace import shard_count_of
 from host.store.trace_told import Name
 
 SQL: Final = load_queries("host.office", "usages.sql")
-PAYS: Final = frozenset({Kind.PURCHASE, Kind.POINTS_REDEMPTION, Kind.POINTS_EARN})
+PAYS: Final = frozenset(
+    {Kind.PURCHASE, Kind.COMBINED_PURCHASE, Kind.POINTS_REDEMPTION, Kind.POINTS_EARN}
+)
 """What a card is used by to pay: with what is on it, with points, or elsewhere while it earns."""
 ENDED: Final = "-"
 """In a place: this terminal, or this card, has been read to its end."""
@@ -346,6 +348,8 @@ def _row(one: _Used, facts: Iterable[tuple[Any, ...]]) -> Mapping[str, Any]:
     paid = abs(one.money_minor or 0)
     if one.kind == Kind.POINTS_REDEMPTION:
         paid += abs(one.points or 0)
+    if told.besides is not None:
+        paid += told.besides.points_worth_minor
     return {
         "id": one.number,
         "rrn": rrn_of(one.number),

@@ -21,8 +21,15 @@ from host.rules.points import points_earned, spendable
 from host.rules.settlement import DATED
 
 VOIDABLE: Final = frozenset(
-    {Kind.PURCHASE, Kind.POINTS_REDEMPTION, Kind.POINTS_EARN, Kind.CARD_ACTIVATION}
+    {
+        Kind.PURCHASE,
+        Kind.COMBINED_PURCHASE,
+        Kind.POINTS_REDEMPTION,
+        Kind.POINTS_EARN,
+        Kind.CARD_ACTIVATION,
+    }
 )
+REFUNDABLE: Final = frozenset({Kind.PURCHASE, Kind.COMBINED_PURCHASE, Kind.POINTS_REDEMPTION})
 
 
 DAYS_BEHIND_MAX: Final = 7
@@ -221,7 +228,7 @@ def original_is_of_today(dossier: Dossier) -> bool:
 
 def original_can_be_refunded(dossier: Dossier) -> bool:
     """Its kind is one that a refund gives back."""
-    return dossier.present_original.kind in {Kind.PURCHASE, Kind.POINTS_REDEMPTION}
+    return dossier.present_original.kind in REFUNDABLE
 
 
 def original_is_this_merchants(dossier: Dossier) -> bool:

@@ -100,7 +100,7 @@ def decide(item: Item, state: State, court: Court, numbers: Numbers) -> Outcome:
     result = rule.post(dossier) if reason is None else reason
     posting = result if isinstance(result, Posting) else None
     if posting is not None:
-        reason = _PARTLY_APPROVED if dossier.is_part else posting.reason
+        reason = _as_part(dossier, posting) if dossier.is_part else posting.reason
     else:
         reason = result if isinstance(result, Reason) else Reason.APPROVED
     outcome = _outcome(dossier, court, reason, posting, numbers)
@@ -322,14 +322,22 @@ def _response(
         issuer_id=issuer.institution_id if issuer is not None else "",
         acquirer_id=court.acquirer_id,
         sign_on_again=reason in SIGN_ON_AGAIN,
-        besides=_of_part(dossier) if reason is _PARTLY_APPROVED else dossier.told,
+        besides=dossier.told,
     )
 
 
-def _of_part(dossier: Dossier) -> ToldBesides:
+def _as_part(dossier: Dossier, posting: Posting) -> Reason:
+    """What is told of a part. The rest of money is to be paid otherwise."""
     money = dossier.request.amount
     assert money is not None, "a part is of an amount"
-    return ToldBesides(approved_minor=dossier.amount, asked_minor=money.amount_minor)
+    if not money.is_points:
+        posting.paid_minor = money.amount_minor - dossier.amount
+    dossier.told = msgspec.structs.replace(
+        dossier.told or ToldBesides(),
+        approved_minor=dossier.amount,
+        asked_minor=money.amount_minor,
+    )
+    return _PARTLY_APPROVED
 
 
 def _apply(outcome: Outcome, state: State) -> None:

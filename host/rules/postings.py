@@ -26,7 +26,7 @@ from host.rules.points import (
     write_off,
     written_off_of,
 )
-from host.rules.state import Card, Original, Purse
+from host.rules.state import Card, Purse
 from host.rules.undoing import (
     Result,
     breakage_of,
@@ -53,7 +53,7 @@ def post_purchase(dossier: Dossier) -> Result:
     )
     legs = [Leg(card.value.account, payable, amount, issuer.currency)]
     posting = _posting(dossier, card, issuer.currency, legs)
-    _earn(dossier, issuer, posting)
+    earn(dossier, issuer, posting)
     return posting
 
 
@@ -115,16 +115,9 @@ def post_refund(dossier: Dossier) -> Result:
         return undo_whole(dossier, Kind.REFUND)
     card = original.card
     before = original.refunded_minor
-    backs = [
-        _PointsBack(dossier, purse, original, before, before + amount)
-        for purse in card.purses
-        if purse.is_points and original.points_moved(purse.account)
-    ]
-    for back in backs:
-        if back.is_short:
-            stan, detail = dossier.request.key.stan, f"{back.whole} had to come back"
-            dossier.open_case(CaseKind.REFUND_REFUSED, detail, amount, original.unit, stan=stan)
-            return Reason.INSUFFICIENT_FUNDS
+    backs = points_back(dossier, original.amount_minor, before, before + amount)
+    if backs is None:
+        return Reason.INSUFFICIENT_FUNDS
     by_account = {back.purse.account: back for back in backs}
     posting = _posting(dossier, card, original.unit, [])
     for leg in original.legs:
@@ -139,14 +132,37 @@ def post_refund(dossier: Dossier) -> Result:
     return posting
 
 
-class _PointsBack:
+def points_back(
+    dossier: Dossier, of_minor: int, before: int, now: int
+) -> "list[PointsBack] | None":
+    """What was earned by so much money and goes back as refunds of it grow; None: it is spent.
+
+    Then a case is open.
+    """
+    original = dossier.present_original
+    backs = [
+        PointsBack(dossier, purse, of_minor, before, now)
+        for purse in original.card.purses
+        if purse.is_points and original.points_moved(purse.account)
+    ]
+    for back in backs:
+        if back.is_short:
+            stan, detail = dossier.request.key.stan, f"{back.whole} had to come back"
+            amount, unit = dossier.amount, original.unit
+            dossier.open_case(CaseKind.REFUND_REFUSED, detail, amount, unit, stan=stan)
+            return None
+    return backs
+
+
+class PointsBack:
     """What a refund takes back of the points that a sale earned in one programme."""
 
     def __init__(
-        self, dossier: Dossier, purse: Purse, original: Original, before: int, now: int
+        self, dossier: Dossier, purse: Purse, of_minor: int, before: int, now: int
     ) -> None:
+        original = dossier.present_original
         earned = original.points_moved(purse.account)
-        back = points_to_take_back(earned, original.amount_minor, before, now)
+        back = points_to_take_back(earned, of_minor, before, now)
         self.purse = purse
         self.whole = Money(back, purse.unit)
         self._dossier, self._source = dossier, original.number
@@ -176,7 +192,7 @@ def _posting(dossier: Dossier, card: Card, unit: str, legs: list[Leg]) -> Postin
     return Posting(card, dossier.merchant_id, dossier.amount, unit, legs)
 
 
-def _earn(dossier: Dossier, issuer: Issuer, posting: Posting) -> None:
+def earn(dossier: Dossier, issuer: Issuer, posting: Posting) -> None:
     """In the primary programme, of which the answer tells, and in all others that it earns in."""
     if issuer.programme is not None:
         posting.points_earned = _earn_in(dossier, issuer.programme, posting)

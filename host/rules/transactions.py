@@ -21,6 +21,7 @@ from host.rules import (
     partial,
     postings,
     reversals,
+    tenders,
     vouchers,
 )
 from host.rules.checklists import (
@@ -130,6 +131,15 @@ TRANSACTIONS: Final[dict[Kind, Rule]] = {
         part=partial.points_there_are,
         reads_lots=True,
     ),
+    Kind.COMBINED_PURCHASE: Rule(
+        card_checks=(*BATCH, *AMOUNT, *KNOWN_CARD),
+        use=Use.SPEND,
+        pin=PinRule.REQUIRED,
+        checks=(*MONEY, (tenders.tenders_cover_amount, Reason.INSUFFICIENT_FUNDS)),
+        post=tenders.post_combined,
+        part=tenders.what_there_is,
+        reads_lots=True,
+    ),
     Kind.POINTS_EARN: Rule(
         card_checks=(*BATCH, *AMOUNT, *KNOWN_CARD),
         use=Use.LOAD,
@@ -190,9 +200,10 @@ TRANSACTIONS: Final[dict[Kind, Rule]] = {
             (checks.unit_is_the_originals, Reason.ORIGINAL_MISMATCH),
             (checks.original_stands, Reason.ORIGINAL_VOIDED),
             (checks.points_refund_is_whole, Reason.ORIGINAL_MISMATCH),
+            (tenders.refund_is_of_whole_points, Reason.ORIGINAL_MISMATCH),
             (checks.refund_fits_original, Reason.AMOUNT_LIMIT),
         ),
-        post=postings.post_refund,
+        post=tenders.post_refund,
         post_declines=(Reason.INSUFFICIENT_FUNDS,),
     ),
     Kind.REVERSAL: Rule(

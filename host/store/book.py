@@ -32,7 +32,7 @@ from host.model.money import POINTS_PREFIX
 from host.model.secrets import Secret
 from host.model.terminal import MacAlgorithm, MacKey, TerminalFamily
 from host.model.vouchers import ProductKind
-from host.programmes import Alliance, Life, LotLife, Member, Programme
+from host.programmes import Alliance, Life, LotLife, Member, Price, Prices, Programme
 from host.shards import home_of
 from host.store.estate_versions import estate_version
 from host.store.queries import load_queries
@@ -136,6 +136,7 @@ def read_book(connection: Connection, hsm: Hsm) -> Book:
         batches={one.id: one for one in read_batches(connection)},
         parts={one.id: one for one in read_parts(connection)},
         alliances=read_alliances(connection),
+        prices=read_prices(connection),
         stopped_members=frozenset(read_stopped_members(connection)),
         version=version,
     )
@@ -159,6 +160,14 @@ def read_alliances(connection: Connection) -> tuple[Alliance, ...]:
         )
         for number, programmes in _other_programmes(connection, 1).items()
     )
+
+
+def read_prices(connection: Connection) -> Prices:
+    """What points of each programme pay, the newest price first."""
+    found: dict[str, tuple[Price, ...]] = {}
+    for programme, *price in connection.execute(SQL["points_prices"]):
+        found[programme] = (*found.get(programme, ()), Price(*price))
+    return found
 
 
 def read_stopped_members(connection: Connection, ids: Sequence[int] | None = None) -> Iterator[int]:

@@ -23,6 +23,16 @@ SELECT
 FROM issuer AS i
 LEFT JOIN programme AS p ON i.id = p.issuer_id AND p.is_primary;
 
+-- name: points_prices
+-- What points pay, of each programme the newest first.
+SELECT
+    programme,
+    since,
+    points,
+    worth_minor
+FROM points_price
+ORDER BY programme ASC, since DESC;
+
 -- name: other_programmes
 -- Programmes that are no issuer's primary one: its others, and those of alliances.
 SELECT

@@ -75,6 +75,7 @@ CHAINED: Final = (
         name="points_life",
         key="concat_ws('/', t.programme, to_char(t.since, 'YYYY-MM-DD'))",
     ),
+    Chained(name="points_price", key="concat_ws('/', t.programme, to_char(t.since, 'YYYY-MM-DD'))"),
     Chained(name="alliance", key="t.id::text", by_hand=ByHand.ANY),
     Chained(
         name="alliance_member",

@@ -15,6 +15,7 @@ from host.estate.accounts import HouseAccount, house_accounts
 from host.estate.batches import batch_row, part_row, product_row, version_row
 from host.estate.openings import LoadedCard, Row, open_cards
 from host.estate.plan import (
+    LONG_AGO,
     BatchPlan,
     CardPlan,
     EstatePlan,
@@ -133,6 +134,14 @@ def _estate_rows(plan: EstatePlan, hsm: Hsm) -> Iterator[tuple[str, Iterable[Row
     yield "copy_alliances", (_fields(one) for one in plan.alliances)
     yield "copy_programmes", (_programme_row(one) for one in plan.programmes)
     yield "copy_points_lives", (_life_row(one) for one in plan.programmes)
+    yield (
+        "copy_points_prices",
+        (
+            (one.code, LONG_AGO, one.price_points, one.price_minor)
+            for one in plan.programmes
+            if one.price_points
+        ),
+    )
     yield "copy_merchants", ((one.id, one.merchant_id, one.name) for one in plan.merchants)
     yield "copy_alliance_members", (_fields(one) for one in plan.alliance_members)
     yield (

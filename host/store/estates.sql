@@ -48,6 +48,10 @@ COPY programme (
 -- One a programme of the plan.
 COPY points_life (programme, since, life, life_count, pending_days) FROM STDIN;
 
+-- name: copy_points_prices
+-- Rows of the plan.
+COPY points_price (programme, since, points, worth_minor) FROM STDIN;
+
 -- name: copy_alliances
 -- Rows of the plan.
 COPY alliance (id, code, name) FROM STDIN;

@@ -60,6 +60,7 @@ def _reread_issuers(self: Following, connection: Connection, keys: Sequence[str]
     for issuer in books.read_issuers(connection, ids):
         self.book.put_issuer(issuer)
     self.book.accounts |= books.read_accounts(connection, issuers=ids)
+    self.book.prices = books.read_prices(connection)
 
 
 def _reread_merchants(self: Following, connection: Connection, keys: Sequence[str]) -> None:
@@ -86,6 +87,7 @@ def _reread_parts(self: Following, connection: Connection, keys: Sequence[str]) 
 
 def _reread_alliances(self: Following, connection: Connection, _keys: Sequence[str]) -> None:
     self.book.alliances = books.read_alliances(connection)
+    self.book.prices = books.read_prices(connection)
 
 
 def _reread_members(self: Following, connection: Connection, keys: Sequence[str]) -> None:

@@ -32,7 +32,8 @@ WHERE
     AND (
         e.reason NOT IN ('approved', 'posting_pending') OR e.kind NOT IN (
             'purchase', 'points_redemption', 'points_earn', 'cash_load', 'void', 'refund',
-            'opening', 'points_expiry', 'adjustment', 'card_activation', 'move_in'
+            'opening', 'points_expiry', 'adjustment', 'card_activation', 'move_in',
+            'combined_purchase', 'voucher_redemption', 'load_by_code', 'voucher_void'
         )
     )
 ORDER BY id DESC
@@ -491,7 +492,8 @@ WHERE
     AND (
         e.reason NOT IN ('approved', 'posting_pending') OR e.kind NOT IN (
             'purchase', 'points_redemption', 'points_earn', 'cash_load', 'void', 'refund',
-            'opening', 'points_expiry', 'adjustment', 'card_activation', 'move_in'
+            'opening', 'points_expiry', 'adjustment', 'card_activation', 'move_in',
+            'combined_purchase', 'voucher_redemption', 'load_by_code', 'voucher_void'
         )
     )
 ORDER BY e.id DESC
@@ -567,7 +569,8 @@ WHERE
     AND (
         e.reason NOT IN ('approved', 'posting_pending') OR e.kind NOT IN (
             'purchase', 'points_redemption', 'points_earn', 'cash_load', 'void', 'refund',
-            'opening', 'points_expiry', 'adjustment', 'card_activation', 'move_in'
+            'opening', 'points_expiry', 'adjustment', 'card_activation', 'move_in',
+            'combined_purchase', 'voucher_redemption', 'load_by_code', 'voucher_void'
         )
     );
 

@@ -32,6 +32,7 @@ from host.rules.state import (
     State,
     card_of_nobody,
 )
+from host.rules.tenders import points_wanted
 from host.rules.transactions import TRANSACTIONS
 from host.store import arrays
 from host.store.beside import LOADS
@@ -49,6 +50,7 @@ NO_LOT: Final = 0
 """What is spent is out of any."""
 LOTS_READ_FIRST: Final = 64
 """Of a card, in the order in which they expire: few redemptions take from more."""
+_COMBINED_PURCHASE: Final = Kind.COMBINED_PURCHASE
 T = TypeVar("T")
 UNDOES_OR_CONFIRMS: Final = frozenset(
     {Kind.VOID, Kind.REVERSAL, Kind.CASH_LOAD_CONFIRM, Kind.VOUCHER_VOID}
@@ -104,7 +106,7 @@ def load(
     stale += _load_originals(connection, items, state, book)
     _load_expired(connection, stale, state)
     _load_ripe(connection, stale, state)
-    _load_lots(connection, items, state)
+    _load_lots(connection, items, state, book)
     _load_settled(connection, items, state)
     _load_besides(connection, items, state, book)
     state.counters = load_counters(connection, items)
@@ -267,13 +269,13 @@ def _load_originals(
     return stale
 
 
-def _load_lots(connection: Connection, items: Sequence[Item], state: State) -> None:
+def _load_lots(connection: Connection, items: Sequence[Item], state: State, book: Book) -> None:
     """Points lots of the cards that redeem in this batch or whose originals are undone.
 
     The first of them hold what is asked for, or all are loaded: a batch never sees a part of a
     card's lots that would decide otherwise than the whole.
     """
-    asked = _points_asked(items, state)
+    asked = _points_asked(items, state, book)
     if not asked:
         return
     touched = {original.number for original in state.originals.values()}
@@ -359,7 +361,7 @@ def _late_key(item: Item) -> ExchangeKey | None:
     return key
 
 
-def _points_asked(items: Sequence[Item], state: State) -> dict[int, PointsAsked]:
+def _points_asked(items: Sequence[Item], state: State, book: Book) -> dict[int, PointsAsked]:
     """By points account: the purses whose lots may change."""
     asked: dict[int, PointsAsked] = {}
     for item in items:
@@ -368,6 +370,8 @@ def _points_asked(items: Sequence[Item], state: State) -> dict[int, PointsAsked]
             if card is not None:
                 takes_all = TRANSACTIONS[item.request.kind].takes_all
                 wanted = amount.amount_minor if amount is not None else 0
+                if item.request.kind is _COMBINED_PURCHASE:
+                    wanted = points_wanted(book, card, wanted, state.business_date)
                 wanted = ALL_THERE_IS if takes_all else wanted
                 for purse in card.purses[1:]:
                     is_of_all = takes_all and purse.pending

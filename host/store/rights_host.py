@@ -94,6 +94,7 @@ POSTER: Final[Mapping[str, Right]] = {
     "order_reference": Right(inserts=WHOLE),
     "points_expiry": Right(reads=WHOLE, inserts=WHOLE),
     "points_life": Right(reads=WHOLE),
+    "points_price": Right(reads=WHOLE),
     "product_version": Right(
         reads=columns(
             "product_id version form face_minor_min face_minor_max valid_from valid_to valid_days "

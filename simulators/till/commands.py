@@ -74,6 +74,15 @@ _TRADES: Final = (
         also=("purchase part", "sale part"),
     ),
     Command(
+        name="combined",
+        takes=(Takes.CARD, Takes.AMOUNT),
+        says="sell for points, then money",
+        example="combined points 30",
+        act=trading.trade("combined", "combined purchase"),
+        part=Part.COUNTER,
+        also=("split",),
+    ),
+    Command(
         name="dip",
         takes=(Takes.CARD, Takes.AMOUNT),
         says="sell, read by the chip",

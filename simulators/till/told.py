@@ -10,6 +10,8 @@ from host.model.requests import Kind
 from simulators.till.amounts import amount_text
 from terminals.fields import (
     BALANCE,
+    COMBINED,
+    DRAWN,
     LOAD_MAX,
     POINTS_EARNED,
     POINTS_USED,
@@ -69,6 +71,7 @@ _WORDS: Final = (
     ("balance", "balance", False),
     ("points_earned", "earned", True),
     ("points_used", "used", True),
+    ("points_worth", "worth", False),
     ("self_pay_minor", "to pay", False),
     ("points", "points", True),
 )
@@ -113,6 +116,26 @@ def _laid_out(layout: Layout, *labels: tuple[str, str, bool]) -> Callable[[str],
     return read
 
 
+def _combined(text: str) -> Lines:
+    size, card, each = size_of(COMBINED), DRAWN["card"], size_of(DRAWN)
+    drawn = [text[at : at + each] for at in range(size, len(text), each)]
+    return (
+        *_OF_COMBINED(text[:size]),
+        *(
+            (one[card].strip(), amount_text(int(one[DRAWN["amount_minor"]]), in_points=False))
+            for one in drawn
+            if one[DRAWN["amount_minor"]].isdigit()
+        ),
+    )
+
+
+_OF_COMBINED: Final = _laid_out(
+    COMBINED,
+    ("used", "used", True),
+    ("worth_minor", "worth", False),
+    ("self_pay_minor", "to pay", False),
+    ("remaining", "points", True),
+)
 _USED: Final = _laid_out(
     POINTS_USED,
     ("used", "used", True),
@@ -122,6 +145,7 @@ _USED: Final = _laid_out(
 _OWN: Final[dict[Kind, Callable[[str], Lines]]] = {
     Kind.POINTS_REDEMPTION: _USED,
     Kind.POINTS_INQUIRY: _laid_out(POINTS_USED, ("remaining", "points", True)),
+    Kind.COMBINED_PURCHASE: _combined,
     Kind.POINTS_EARN: _laid_out(
         POINTS_EARNED, ("earned", "earned", True), ("balance", "points", True)
     ),

@@ -19,6 +19,8 @@ from terminals.json_values import converted
 from terminals.parts import YES
 from terminals.records import CodeRow, Layout, Value
 
+_POINTS_DIGITS: Final = 8
+"""Of how many points may be used: spaces say something else than zeros there."""
 _ASKED: Final = frozenset(Asked.__struct_fields__)
 _TOTALS: Final = {"totals": "", "points_totals": "points_"}
 """The two halves of a settlement, and what their fields' names begin with."""
@@ -52,6 +54,8 @@ class FixedForm:
             _fold_totals(values)
         if "partial" in values:
             values["partial"] = values["partial"] in {YES, int(YES)}
+        if "points_max" in values:
+            values["points_max"] = int(str(values["points_max"]))
         for name in self._beyond:
             values.pop(name, None)
         return converted(values, Asked)
@@ -65,6 +69,8 @@ class FixedForm:
         flat = _flat(values)
         if values.get("partial"):
             flat["partial"] = YES
+        if "points_max" in flat:
+            flat["points_max"] = f"{flat['points_max']:0{_POINTS_DIGITS}d}"
         unit = flat.pop("unit", "CNY")
         rows = self.layout.codes.get(head.code, ())
         for row in rows:

@@ -87,6 +87,7 @@ class IsoRow(msgspec.Struct, frozen=True):
 
 _TRADES: Final = (
     IsoRow("SALE", "0200", "22", "000000", "00"),
+    IsoRow("CMBN", "0200", "87", "950000", "00"),
     IsoRow("VOID", "0200", "23", "200000", "00"),
     IsoRow("VOID", "0200", "23", "200000", "65", unit="P:"),
     IsoRow("REFD", "0220", "25", "200000", "00"),
@@ -96,7 +97,7 @@ _TRADES: Final = (
     IsoRow("PNTR", "0200", "22", "000000", "65", unit="P:"),
     IsoRow("PNTE", "0200", "61", "210000", "65"),
 )
-_UNDONE: Final = frozenset({"SALE", "VOID", "TOPU", "PNTR", "PNTE"})
+_UNDONE: Final = frozenset({"SALE", "CMBN", "VOID", "TOPU", "PNTR", "PNTE"})
 ROWS: Final = (
     *_TRADES,
     *(
@@ -129,6 +130,8 @@ _TEXTS: Final = {
     "memo": "63",
 }
 """Words of `Asked` that a field spells as it is."""
+_OWN_62: Final = {"SIGN": "serial", "CMBN": "points_max"}
+"""Which word F62 of a request is; of others a product."""
 _KEY_FIELDS: Final = frozenset({"4", "60"})
 """What a reversal is found by."""
 _MOVED: Final = frozenset({"SALE", "VOID", "REFD", "BALQ", "TOPU"})
@@ -184,7 +187,7 @@ class IsoForm:
             fields["61"] = original_date[2:] + str(values["original_number"])
         if values.get("order") is not None:
             fields["59"] = order_text(str(values["order"]), str(values.get("sub_order") or ""))
-        own = values.get("serial" if row.code == "SIGN" else "goods")
+        own = values.get(_OWN_62.get(row.code, "goods"))
         if own is not None:
             fields["62"] = str(own).encode("gb18030").hex().upper()
         if values.get("totals") is not None:
@@ -270,7 +273,7 @@ def _asked_values(row: IsoRow, fields: Mapping[str, str]) -> dict[str, Any]:
         values["original_date"] = _CENTURY + fields["61"][:6]
         values["original_number"] = fields["61"][6:]
     if "62" in fields:
-        values["serial" if row.code == "SIGN" else "goods"] = _text(fields["62"])
+        values |= _asked_in_62(row, _text(fields["62"]))
     if "59" in fields:
         order, sub_order = split_order(fields["59"])
         values |= {"order": order or None, "sub_order": sub_order or None}
@@ -279,6 +282,15 @@ def _asked_values(row: IsoRow, fields: Mapping[str, str]) -> dict[str, Any]:
     if row.means:
         values["original_code"] = row.means
     return values | ({"unit": row.unit} if row.code in {"VOID", "REFD"} or row.means else {})
+
+
+def _asked_in_62(row: IsoRow, text: str) -> dict[str, Any]:
+    """F62 of a request: a product, a serial number, or how many points may be used."""
+    if row.code != "CMBN":
+        return {_OWN_62.get(row.code, "goods"): text}
+    if not (text.isascii() and text.isdigit()):
+        raise DecodeError("62", 0, "how many points may be used is a number")
+    return {"points_max": int(text)}
 
 
 def _control_values(row: IsoRow, control: str) -> dict[str, Any]:
@@ -333,7 +345,10 @@ def _balance(minor: int, currency: str) -> str:
 
 
 def _own(head: Head, told: Told) -> str | None:
-    """F62: keys; of points used: used, to pay otherwise, left; of points earned: earned, left."""
+    """F62: keys; of points used: used, to pay otherwise, left; of points earned: earned, left.
+
+    Of a combined purchase: used, what they paid, to pay otherwise, left.
+    """
     if told.key_block:
         return told.key_block
     if told.points is None or head.code in _MOVED:
@@ -341,6 +356,9 @@ def _own(head: Head, told: Told) -> str | None:
     text = f"{told.points:010d}"
     if head.code == "PNTE":
         text = f"{told.points_earned:010d}{text}"
+    elif head.code == "CMBN":
+        paid = f"{told.points_worth:012d}{told.self_pay_minor:012d}"
+        text = f"{told.points_used:010d}{paid}{text}"
     else:
         text = f"{told.points_used:010d}{told.self_pay_minor:012d}{text}"
     return text.encode().hex().upper()
@@ -353,6 +371,10 @@ def _own_words(head: Head, hexadecimal: str) -> dict[str, object]:
     text = _text(hexadecimal)
     if head.code == "PNTE":
         return {"points_earned": int(text[:10]), "points": int(text[10:])}
+    if head.code == "CMBN":
+        parts = (text[:10], text[10:22], text[22:34], text[34:])
+        names = ("points_used", "points_worth", "self_pay_minor", "points")
+        return dict(zip(names, map(int, parts), strict=True))
     used, self_pay, left = int(text[:10]), int(text[10:22]), int(text[22:])
     return {"points_used": used, "self_pay_minor": self_pay, "points": left}
 

@@ -44,7 +44,7 @@ from terminals.json_values import (
     converted,
 )
 from terminals.orders import ORDERED, OrderText, order_of
-from terminals.parts import PARTIAL, TAKES_PART
+from terminals.parts import besides_of
 
 INSTITUTION: Final = "mis"
 UNDATED: Final = "00000000"
@@ -81,6 +81,7 @@ _NOT_OFFERED: Final = Reason.FUNCTION_NOT_SUPPORTED
 
 CODES: Final[dict[str, Code]] = {
     "SALE": Code(Kind.PURCHASE, "消费"),
+    "CMBN": Code(Kind.COMBINED_PURCHASE, "组合支付"),
     "VOID": Code(Kind.VOID, "消费撤销"),
     "REFD": Code(Kind.REFUND, "退货"),
     "BALQ": Code(Kind.BALANCE_INQUIRY, "余额查询"),
@@ -99,7 +100,7 @@ CODES: Final[dict[str, Code]] = {
 """A reversal has the request number and date of what it undoes and says its code; a till that
 only missed the answer may as well repeat the request: it gets the first answer again."""
 
-OriginalCode = Literal["SALE", "VOID", "TOPU", "PNTR", "PNTE"]
+OriginalCode = Literal["SALE", "CMBN", "VOID", "TOPU", "PNTR", "PNTE"]
 """What a reversal may undo."""
 
 
@@ -136,6 +137,8 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     goods: GoodsText | None = None
     partial: bool = False
     """The till takes an approval of a part, and asks for the rest otherwise."""
+    points_max: AmountMinor | None = None
+    """Of a combined purchase: how many points may be used; without it as many as there are."""
     order: OrderText | None = None
     """The order that is paid, or given back, in the merchant's own numbers."""
     sub_order: OrderText | None = None
@@ -147,6 +150,14 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     serial: NoteText | None = None
     totals: TotalsWords | None = None
     points_totals: TotalsWords | None = None
+
+
+class DrawnWords(msgspec.Struct, frozen=True, kw_only=True):
+    """What one card has paid."""
+
+    card: str
+    """First six, last four."""
+    amount: int
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -174,6 +185,10 @@ class Told(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     points_earned: int = 0
     points_used: int = 0
     self_pay_minor: int = 0
+    points_worth: int = 0
+    """Of a combined purchase: what the points that were used have paid of it."""
+    drawn: tuple[DrawnWords, ...] = ()
+    """And what was paid with money, card by card."""
     key_block: str | None = None
     """Sign-on: keys under the till's master key with their check values, hexadecimal."""
     next: str | None = None
@@ -188,6 +203,7 @@ class Told(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 _TRADE: Final = frozenset({"date", "card", "amount"})
 NEEDS: Final[dict[Kind, frozenset[str]]] = {
     Kind.PURCHASE: _TRADE,
+    Kind.COMBINED_PURCHASE: _TRADE,
     Kind.CASH_LOAD: _TRADE,
     Kind.POINTS_REDEMPTION: _TRADE,
     Kind.POINTS_EARN: _TRADE,
@@ -238,7 +254,7 @@ def request_of(kind: Kind, head: Head, asked: Asked, generation: int) -> Request
         if kind is Kind.SETTLEMENT
         else None,
         order=order,
-        besides=TAKES_PART if asked.partial and kind in PARTIAL else None,
+        besides=besides_of(kind, partial=asked.partial, points_max=asked.points_max),
     )
 
 
@@ -296,6 +312,8 @@ def told_of(head: Head, asked: Asked | None, response: Response) -> Told:
         points_earned=response.points_earned,
         points_used=response.points_used,
         self_pay_minor=response.self_pay_minor,
+        points_worth=response.besides.points_worth_minor if response.besides is not None else 0,
+        drawn=_drawn(response),
         key_block=response.key_block.hex().upper() or None,
         next=SIGN_ON_AGAIN if response.sign_on_again else None,
         echo=asked.echo if asked else None,
@@ -332,6 +350,11 @@ def _original_of_same_number(asked: Asked, key: ExchangeKey) -> Original | None:
     kind = CODES[asked.original_code or ""].means
     assert isinstance(kind, Kind)
     return Original(key=key.of_family(_MONEY), rrn=asked.original_reference, kind=kind)
+
+
+def _drawn(response: Response) -> tuple[DrawnWords, ...]:
+    drawn = response.besides.drawn if response.besides is not None else ()
+    return tuple(DrawnWords(card=one.card, amount=one.amount_minor) for one in drawn)
 
 
 def _totals(words: TotalsWords | None) -> Totals:

@@ -113,6 +113,8 @@ TRADES: Final = (
     _row("0200 310000 00 01", Kind.BALANCE_INQUIRY, "余额查询", "balance inquiry"),
     _by_part(_row("0200 000000 00 22", Kind.PURCHASE, "消费", "purchase")),
     _row("0200 200000 00 23", Kind.VOID, "消费撤销", "purchase void"),
+    _by_part(_row("0200 950000 00 87", Kind.COMBINED_PURCHASE, "组合支付", "combined purchase")),
+    _row("0200 200000 00 88", Kind.VOID, "组合支付撤销", "combined purchase void"),
     _points_row(
         "0220 200000 00 25", Kind.REFUND, "联盟积分退货", "union points refund", account="065"
     ),
@@ -233,6 +235,9 @@ ANSWERS: Final[dict[Kind, AnswerRow]] = {
         (2, 3, 11, 12, 13, 25, 32, 37, 39, 41, 42, 49, 54, 60), _REFUSED
     ),
     Kind.PURCHASE: AnswerRow(_TRADED, _REFUSED),
+    Kind.COMBINED_PURCHASE: AnswerRow(
+        (2, 3, 4, 11, 12, 13, 14, 15, 25, 32, 37, 38, 39, 41, 42, 44, 49, 54, 60, 62, 63), _REFUSED
+    ),
     Kind.VOID: AnswerRow(_TRADED, _REFUSED),
     Kind.REFUND: AnswerRow(_TRADED, _REFUSED),
     Kind.CASH_LOAD: AnswerRow(_TRADED, (2, *_REFUSED)),

@@ -34,7 +34,7 @@ from terminals.json_values import (
     TerminalText,
 )
 from terminals.orders import ORDERED, OrderText, order_of
-from terminals.parts import PARTIAL, TAKES_PART
+from terminals.parts import besides_of
 
 INSTITUTION: Final = "softpos"
 PIN_FORMAT: Final = 4
@@ -73,6 +73,7 @@ _OFFERED_NOT: Final = Operation(Reason.FUNCTION_NOT_SUPPORTED)
 
 OPERATIONS: Final[dict[str, Operation]] = {
     "purchase": Operation(Kind.PURCHASE, _TRADE),
+    "combined": Operation(Kind.COMBINED_PURCHASE, _TRADE),
     "points_redeem": Operation(Kind.POINTS_REDEMPTION, _TRADE, in_points=True),
     "points_earn": Operation(Kind.POINTS_EARN, _TRADE),
     "top_up": Operation(Kind.CASH_LOAD, _TRADE),
@@ -139,10 +140,14 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     pan_block: Secret | None = None
     pin: PinWords | None = None
     original: OriginalWords | None = None
-    original_op: Literal["purchase", "points_redeem", "points_earn", "top_up", "void"] | None = None
+    original_op: (
+        Literal["purchase", "combined", "points_redeem", "points_earn", "top_up", "void"] | None
+    ) = None
     goods: GoodsText | None = None
     partial: bool = False
     """The app takes an approval of a part, and asks for the rest otherwise."""
+    points_max: AmountMinor | None = None
+    """Of a combined purchase: how many points may be used; without it as many as there are."""
     order: OrderText | None = None
     """The order that is paid, or given back, in the merchant's own numbers."""
     sub_order: OrderText | None = None
@@ -158,6 +163,14 @@ KEY_WORDS: Final = frozenset(
     }
 )
 """What a message is known and proved by, and a reversal finds its original by."""
+
+
+class DrawnWords(msgspec.Struct, frozen=True, kw_only=True):
+    """What one card has paid."""
+
+    card: str
+    """First six, last four."""
+    amount: int
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -187,6 +200,10 @@ class Told(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     points_earned: int = 0
     points_used: int = 0
     self_pay_minor: int = 0
+    points_worth: int = 0
+    """Of a combined purchase: what the points that were used have paid of it."""
+    drawn: tuple[DrawnWords, ...] = ()
+    """And what was paid with money, card by card."""
     next_batch: int | None = None
     totals: TotalsWords | None = None
     agrees: bool | None = None
@@ -223,7 +240,7 @@ def request_of(asked: Asked, row: Operation, kind: Kind, generation: int) -> Req
         sealed_pan=SealedPan(block, asked.ksn) if block is not None else None,
         ksn=asked.ksn,
         order=order,
-        besides=TAKES_PART if asked.partial and kind in PARTIAL else None,
+        besides=besides_of(kind, partial=asked.partial, points_max=asked.points_max),
     )
 
 
@@ -254,6 +271,8 @@ def told_of(asked: Asked, response: Response) -> Told:
         points_earned=response.points_earned,
         points_used=response.points_used,
         self_pay_minor=response.self_pay_minor,
+        points_worth=response.besides.points_worth_minor if response.besides is not None else 0,
+        drawn=_drawn(response),
         next_batch=int(response.epoch) if response.epoch and response.epoch.isdigit() else None,
         totals=_words(halves[0]),
         agrees=agree[0],
@@ -306,6 +325,11 @@ def _original(asked: Asked, kind: Kind, key: ExchangeKey) -> Original | None:
         auth_code=words.auth,
         local_date=words.date[4:] if words.date else None,
     )
+
+
+def _drawn(response: Response) -> tuple[DrawnWords, ...]:
+    drawn = response.besides.drawn if response.besides is not None else ()
+    return tuple(DrawnWords(card=one.card, amount=one.amount_minor) for one in drawn)
 
 
 def _totals(asked: Asked) -> tuple[Totals, Totals]:

@@ -63,8 +63,8 @@ WIDE_PLAN: EstatePlan = msgspec.structs.replace(
     issuers=(*PLAN.issuers, PLAIN_ISSUER, CLOSED_ISSUER),
     programmes=(
         *PLAN.programmes,
-        msgspec.structs.replace(PROGRAMMES[0], code="NONE", issuer_id=4),
-        msgspec.structs.replace(PROGRAMMES[0], code="SHUT", issuer_id=5),
+        msgspec.structs.replace(PROGRAMMES[0], code="NONE", issuer_id=4, price_points=0),
+        msgspec.structs.replace(PROGRAMMES[0], code="SHUT", issuer_id=5, price_points=0),
     ),
     merchants=tuple(
         msgspec.structs.replace(one, issuer_ids=(*one.issuer_ids, 4, 5)) for one in PLAN.merchants

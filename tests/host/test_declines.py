@@ -37,6 +37,7 @@ ALL = tuple(
 WITHOUT_ORIGINAL = (
     Kind.BALANCE_INQUIRY,
     Kind.PURCHASE,
+    Kind.COMBINED_PURCHASE,
     Kind.CASH_LOAD,
     Kind.POINTS_REDEMPTION,
     Kind.POINTS_EARN,
@@ -47,7 +48,7 @@ SOLD = (*WITHOUT_ORIGINAL, Kind.CARD_ACTIVATION)
 """What is asked about a card's standing."""
 AMOUNTLESS = {Kind.BALANCE_INQUIRY, Kind.POINTS_INQUIRY, Kind.LOAD_VERIFICATION}
 WITH_CARD = (*SOLD, Kind.CASH_LOAD_CONFIRM, Kind.REFUND)
-PIN_NEEDED = (Kind.BALANCE_INQUIRY, Kind.PURCHASE)
+PIN_NEEDED = (Kind.BALANCE_INQUIRY, Kind.PURCHASE, Kind.COMBINED_PURCHASE)
 PIN_READ = (
     *PIN_NEEDED,
     Kind.POINTS_REDEMPTION,
@@ -365,6 +366,7 @@ R = Reason
 LOAD, CONFIRM, REDEEM = Kind.CASH_LOAD, Kind.CASH_LOAD_CONFIRM, Kind.POINTS_REDEMPTION
 EARN, ASK_POINTS = Kind.POINTS_EARN, Kind.POINTS_INQUIRY
 BUY, VOID, REFUND, REVERSE = Kind.PURCHASE, Kind.VOID, Kind.REFUND, Kind.REVERSAL
+SPLIT = Kind.COMBINED_PURCHASE
 YUAN_SHORT, DOLLARS, POINTS = Money(999, "CNY"), Money(1_000, "USD"), Money(1_000, "P:")
 
 STATES = ("draft", "generating", "generated", "suspended", "voided", "expired", "closed")
@@ -376,7 +378,7 @@ PRODUCTS: dict[int, dict[str, Any]] = {
     SMALL: {"amount_minor_max": 900, "balance_minor_max": 100_500},
 }
 ACTIVATE = Kind.CARD_ACTIVATION
-SPENDS = (BUY, REDEEM, Kind.BALANCE_INQUIRY, ASK_POINTS)
+SPENDS = (BUY, SPLIT, REDEEM, Kind.BALANCE_INQUIRY, ASK_POINTS)
 LOADS = (LOAD, EARN, Kind.LOAD_VERIFICATION)
 STOPPED = (*SPENDS, *LOADS)
 
@@ -443,6 +445,15 @@ CASES = [
     *of(REDEEM, R.FUNCTION_NOT_SUPPORTED, simply(REDEEM, PLAIN_CARD)),
     *of(REDEEM, R.INVALID_AMOUNT, simply(REDEEM, amount=99), simply(REDEEM, unit="CNY")),
     *of(REDEEM, R.INVALID_AMOUNT, simply(REDEEM, unit="P:PEAR")),
+    *of(SPLIT, R.INVALID_AMOUNT, simply(SPLIT, unit="USD")),
+    *of(SPLIT, R.AMOUNT_LIMIT, simply(SPLIT, amount=500_001)),
+    *of(
+        SPLIT,
+        R.INSUFFICIENT_FUNDS,
+        simply(SPLIT, amount=100_001),
+        simply(SPLIT, 5, amount=102_001),
+        simply(SPLIT, 107),
+    ),
     *of(REDEEM, R.INSUFFICIENT_FUNDS, simply(REDEEM, amount=100), simply(REDEEM, 5, amount=2_001)),
     *of(CONFIRM, R.BATCH_MISMATCH, confirmation_of_the_batch_before),
     *of(EARN, R.FUNCTION_NOT_SUPPORTED, simply(EARN, PLAIN_CARD)),

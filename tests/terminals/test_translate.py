@@ -441,3 +441,31 @@ def test_no_other_message_is_told_of_a_part(codes: dict[str, Any]) -> None:
     request = asked(**codes)
     assert isinstance(request, Request)
     assert request.besides is None
+
+
+COMBINED = {"_3": "950000", "_60": "87000012000500"}
+
+
+@pytest.mark.parametrize(
+    ("text", "most"),
+    [
+        ("0000000500", 500),
+        ("0000000000", 0),
+        (" " * 10, None),
+        ("", None),
+        ("0000000500ORDER-7", 500),
+    ],
+)
+def test_f62_of_a_combined_purchase_says_how_many_points(text: str, most: int | None) -> None:
+    """S1-44: an order stands behind them."""
+    more = {"_62": text.encode().hex().upper()} if text else {}
+    request = asked(**COMBINED, **more)
+    assert isinstance(request, Request)
+    assert request.kind is Kind.COMBINED_PURCHASE
+    assert request.besides == Besides(points_max=most)
+    assert (request.order is not None) == text.endswith("ORDER-7")
+
+
+@pytest.mark.parametrize("text", ["00000005x0", "-000000005", "٣٣٣٣٣"])
+def test_points_that_are_no_number_are_a_format_error(text: str) -> None:
+    assert asked(**COMBINED, _62=text.encode("gb18030").hex().upper()) is Reason.FORMAT_ERROR

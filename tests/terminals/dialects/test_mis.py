@@ -13,6 +13,7 @@ from host.model.money import Money
 from host.model.requests import (
     KINDS,
     Besides,
+    Drawn,
     ExchangeKey,
     Family,
     Kind,
@@ -53,6 +54,7 @@ MONEY = {"debit_minor": 1, "debit_count": 2, "credit_minor": 3, "credit_count": 
 POINTS = {"debit_minor": 5, "debit_count": 6, "credit_minor": 7, "credit_count": 8}
 ASKED: dict[str, dict[str, Any]] = {
     "SALE": CARD,
+    "CMBN": CARD | {"points_max": 500},
     "VOID": {"amount": 12345, "original_number": "000000000100"},
     "REFD": CARD
     | {"original_reference": "112200000001", "original_date": "20261121"}
@@ -471,12 +473,14 @@ def test_no_bytes_make_it_crash(payload: bytes) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("code", ["SALE", "PNTR"])
+@pytest.mark.parametrize("code", ["SALE", "CMBN", "PNTR"])
 def test_a_till_that_takes_a_part_says_so_and_is_told_the_part(name: str, code: str) -> None:
-    assert isinstance(plain := asked_by(name, code), Request)
-    assert plain.besides is None
+    plain = asked_by(name, code)
+    assert isinstance(plain, Request)
+    most = plain.besides.points_max if plain.besides is not None else None
+    assert plain.besides == (Besides(points_max=most) if most else None)
     assert isinstance(request := asked_by(name, code, partial=True), Request)
-    assert request.besides == Besides(takes_part=True)
+    assert request.besides == Besides(takes_part=True, points_max=most)
     part = msgspec.structs.replace(
         APPROVED,
         reason=Reason.PARTLY_APPROVED,
@@ -498,3 +502,39 @@ def test_a_till_that_takes_a_part_says_so_and_is_told_the_part(name: str, code: 
 def test_a_till_takes_no_part_of_anything_else(name: str, code: str) -> None:
     assert isinstance(request := asked_by(name, code, partial=True), Request)
     assert request.besides is None
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(("said", "most"), [({}, 500), ({"points_max": 0}, 0)])
+def test_a_till_says_how_many_points_may_be_used_and_none_is_not_any(
+    name: str, said: dict[str, Any], most: int
+) -> None:
+    assert isinstance(request := asked_by(name, "CMBN", **said), Request)
+    assert request.besides == Besides(points_max=most)
+    asked = {word: value for word, value in ASKED["CMBN"].items() if word != "points_max"}
+    dialect = named(name)
+    request = dialect.request(proved(dialect, frame(dialect, "CMBN", asked)), 3)
+    assert isinstance(request, Request)
+    assert request.besides is None
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_till_is_told_what_points_and_what_each_card_paid(name: str) -> None:
+    split = msgspec.structs.replace(
+        APPROVED,
+        points_used=500,
+        points_balance=7,
+        self_pay_minor=100,
+        besides=ToldBesides(points_worth_minor=450, drawn=(Drawn("998800******0015", 11_895),)),
+    )
+    dialect = named(name)
+    message = proved(dialect, frame(dialect, "CMBN", ASKED["CMBN"]))
+    dialect.request(message, 3)
+    payload = dialect.answer(message, split, RETAIL)
+    body = split_tag(payload[:HEADER_BYTES], payload[HEADER_BYTES:], RETAIL)
+    assert body is not None
+    told = dialect.form.read_answer(Head(NUMBER, TILL, "CMBN"), body)
+    paid = {"points_used": 500, "points_worth": 450, "self_pay_minor": 100}
+    assert {word: told[word] for word in paid} == paid
+    if name == "mis-json":
+        assert told["drawn"] == [{"card": "998800******0015", "amount": 11_895}]

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from host.model.money import Money
-from host.model.requests import Kind, Response, ToldBesides, Totals
+from host.model.requests import Drawn, Kind, Response, ToldBesides, Totals
 from host.model.responses import Reason
 from terminals.codec import EncodeError
 from terminals.dialects.pos import ANSWERS, MANAGEMENT, POS, SPELLINGS, TRADES, pos_dialect
@@ -347,3 +347,21 @@ def test_of_a_part_f4_is_what_was_approved_and_nothing_else_differs() -> None:
     unlike = {name for name in told if told[name] != of_whole[name]}
     assert unlike - {"p"} == {"4", "39", "64"}
     assert POS.mac_is_right(POS.split(POS.answer(message, part, worked_mac())), worked_mac())
+
+
+def test_what_points_and_each_card_have_paid_stands_in_f62() -> None:
+    first = fields_of(PURCHASE) | {"3": "950000", "60": "87000012000500"}
+    head = PAYLOADS[PURCHASE][:11]
+    told = response(
+        "093102",
+        "000002",
+        points_used=500,
+        points_balance=7,
+        self_pay_minor=100,
+        besides=ToldBesides(points_worth_minor=450, drawn=(Drawn("998800******0015", 11_895),)),
+    )
+    message = POS.read(POS.compose(head[:5], head[5:], first, worked_mac()))
+    answer = POS.split(POS.answer(message, told, worked_mac()))
+    assert bytes.fromhex(answer.fields["62"]).decode() == (
+        "0000000500000000000450000000000100000000000701998800******0015   000000011895"
+    )

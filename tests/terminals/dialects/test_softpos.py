@@ -49,6 +49,7 @@ ORIGINAL = {"batch": 12, "seq": 3, "rrn": "112200000001", "date": "20261122"}
 TOTALS = {"debit_minor": 1, "debit_count": 2, "credit_minor": 3, "credit_count": 4}
 ASKED: dict[str, dict[str, Any]] = {
     "purchase": {"amount": 100, "pan_block": BLOCK_TEXT, "entry": "nfc"},
+    "combined": {"amount": 100, "pan_block": BLOCK_TEXT, "entry": "nfc", "points_max": 7},
     "points_redeem": {"amount": 100, "pan_block": BLOCK_TEXT, "entry": "nfc", "goods": "茶"},
     "points_earn": {"amount": 100, "pan_block": BLOCK_TEXT, "entry": "qr"},
     "top_up": {"amount": 100, "pan_block": BLOCK_TEXT, "entry": "card"},
