@@ -106,7 +106,8 @@ def example_of_view(view: View) -> str:
     """The command of a view, by what it has to be asked for."""
     name = view.id.replace("_", "-")
     asked = [one for one in view.filters if one.name in view.needs and one.how is not How.NUMBER]
-    named = [f"--{asked[0].name}", VALUES[asked[0].name]] if asked else ["--json"]
+    typed = [f"--{one.name}" for one in view.filters if one.name in view.needs and not asked]
+    named = [f"--{asked[0].name}", VALUES[asked[0].name]] if asked else typed or ["--json"]
     return shlex.join(["posswitch", "show", name, *named])
 
 

@@ -212,6 +212,13 @@ def _told(done: Done) -> Iterator[tuple[str, object]]:
             yield name, value
 
 
+def _as_who_looks(desk: Desk, asked: Show) -> Show:
+    """As who has signed in; what anybody sees, as whoever stands at this machine."""
+    if VIEWS[asked.view].is_public:
+        return msgspec.structs.replace(asked, source=operator_name())
+    return msgspec.structs.replace(asked, session=session_here(desk.places).token)
+
+
 def look(
     data: Path, settings: Path | None, asked: Show, *, as_json: bool, command: str = ""
 ) -> None:
@@ -221,7 +228,7 @@ def look(
         OfficeRefusedError: the office says no.
     """
     with opened_desk(data, settings) as desk:
-        told = desk.show(msgspec.structs.replace(asked, session=session_here(desk.places).token))
+        told = desk.show(_as_who_looks(desk, asked))
     if not isinstance(told, Page):
         raise refused(told)
     if as_json:

@@ -38,6 +38,7 @@ from host.office.refusals import (
 )
 from host.office.roles import ROLES
 from host.office.sessions import who_asks
+from host.office.traced import show_to_anybody
 from host.office.view import Column, How, View, Walk
 from host.stock.tries import card_of
 from host.store.card_finding import CardUnknownError
@@ -61,7 +62,10 @@ class _Found(NamedTuple):
 
 def read_view(office: Office, connection: Connection, asked: Show) -> Page | Refused:
     """A page of a view, or why not. `connection` has no transaction open."""
+    view = office.views.get(asked.view)
     try:
+        if view is not None and view.is_public:
+            return show_to_anybody(office, connection, view, asked)
         with connection.transaction():
             found = _read(office, connection, asked)
         return found if isinstance(found, Page) else _walked(connection, found)

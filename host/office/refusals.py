@@ -292,6 +292,14 @@ RECORD: Final = RefusalKind(
     why="cards are bound to the holder of a phone; a record of them that others keep has none",
     next="name the member that is told",
 )
+UNTRACED: Final = RefusalKind(
+    code="E-UNTRACED",
+    en="nothing is told of this number",
+    zh="未查到此号码",
+    why="it is none of ours or is not whole, or too many were asked for from there: whoever "
+    "guesses is not told which",
+    next="type it again as it is printed; then wait a minute",
+)
 PREFIX: Final = RefusalKind(
     code="E-PREFIX",
     en="the card prefix overlaps that of issuer {other}",

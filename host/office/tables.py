@@ -131,6 +131,7 @@ _VIEWS: Final = (
     card_views.MOVES,
     gifts.GIFTS,
     card_views.USAGES,
+    card_views.TRACE,
     stock_views.ALLOCATIONS,
     stock_views.MEMBERS,
     views.DISCLOSURES,

@@ -138,6 +138,9 @@ class View:
     """Of scopes whose column is joined to the rows, and leads no index to them."""
     few: frozenset[Scope] = frozenset()
     """Scopes of which one's own rows are so few that they are read first, whatever is asked."""
+    is_public: bool = False
+    """Whether anybody sees it, by a number and within limits (`host.office.traced`): under no
+    grant, and no scope cuts it."""
     cut_by_rows: frozenset[Scope] = frozenset()
     """Of a walk: scopes of which a card is nobody's, so that each row says whose it is."""
 

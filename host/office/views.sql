@@ -524,6 +524,11 @@ SELECT
     c.issuer_id AS of_issuer
 FROM card AS c;
 
+-- name: trace
+-- The card whose trail anybody may see.
+SELECT c.id
+FROM card AS c;
+
 -- name: usages
 -- The cards whose trails are read. At which merchant's they were used the walk reads.
 SELECT

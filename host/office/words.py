@@ -63,6 +63,25 @@ WORDS: Final[Mapping[str, Word]] = {
     "sender_id": Word("sender", "赠送人"),
     "receiver_id": Word("receiver", "接收人"),
     "regifts_max": Word("times that a gift may be given on", "可转赠次数"),
+    "step": Word("step", "步骤"),
+    "seal": Word("seal", "存证号"),
+    "proof": Word("proof", "校验结果"),
+    "trace": Word("trace", "卡券流转"),
+    "issued": Word("issued", "发行"),
+    "loaded": Word("loaded", "充值"),
+    "redeemed": Word("redeemed", "提货"),
+    "given_back": Word("given back", "退回"),
+    "given": Word("given", "赠出"),
+    "moved": Word("moved", "转移"),
+    "written_off": Word("written off", "核销"),
+    "used": Word("used", "使用"),
+    "noted": Word("noted", "已存证"),
+    "sealed": Word("sealed", "已封印"),
+    "signed": Word("signed by a checkpoint", "已签名检查点"),
+    "broken": Word("does not hold", "校验不符"),
+    "traces_a_minute_max": Word(
+        "looks at numbers a minute by one source", "每来源每分钟查询卡券次数"
+    ),
     "gift_hours": Word("hours that a gift waits to be claimed", "赠送待领小时"),
     "tries_minutes": Word(
         "minutes that a wrong activation password counts", "激活密码错误计数分钟"

@@ -97,7 +97,11 @@ def try_code(connection: Connection, hsm: Hsm, typed: Typed, now: dt.datetime) -
 
 def card_of(connection: Connection, hsm: Hsm, pan: Pan) -> Numbered:
     """The card of a number; nothing is held."""
-    pan_hash = hsm.pan_hash(pan)
+    return card_of_hash(connection, hsm.pan_hash(pan))
+
+
+def card_of_hash(connection: Connection, pan_hash: bytes) -> Numbered:
+    """What has this number or code, by what it is found by."""
     where = (shard_of(pan_hash, read_shard_count(connection)), pan_hash)
     row = connection.execute(SQL["card_of_number"], where).fetchone()
     return Numbered(row[0], row[1], bytes(row[2] or b"")) if row is not None else NOBODYS_CARD

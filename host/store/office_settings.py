@@ -45,6 +45,10 @@ TRIES_MINUTES: Final = OfficeSetting(name="tries_minutes", normal=60, smallest=1
 """So long after the first of them they count."""
 GIFT_HOURS: Final = OfficeSetting(name="gift_hours", normal=72, smallest=1, largest=720)
 """So long a gift waits to be claimed; then it goes back."""
+TRACES_A_MINUTE_MAX: Final = OfficeSetting(
+    name="traces_a_minute_max", normal=10, smallest=1, largest=10_000
+)
+"""Looks by one source at what anybody may see of a number."""
 
 OFFICE_SETTINGS: Final[Mapping[str, OfficeSetting]] = {
     row.name: row
@@ -57,6 +61,7 @@ OFFICE_SETTINGS: Final[Mapping[str, OfficeSetting]] = {
         TRIES_OF_CARD_MAX,
         TRIES_MINUTES,
         GIFT_HOURS,
+        TRACES_A_MINUTE_MAX,
     )
 }
 

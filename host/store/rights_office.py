@@ -110,8 +110,8 @@ OFFICE: Final[Mapping[str, Right]] = {
     ),
     "journal": Right(
         reads=columns(
-            "shard id home slot original_id card_id issuer_id merchant_id terminal_id amount_minor "
-            "unit previous_id origin made_by"
+            "shard id seal home slot original_id card_id issuer_id merchant_id terminal_id "
+            "amount_minor unit previous_id origin made_by"
         )
     ),
     "key_rotation": Right(
@@ -192,6 +192,8 @@ OFFICE: Final[Mapping[str, Right]] = {
         updates=columns("name earn_points earn_per_minor redemption_points_min version"),
     ),
     "schema_migration": Right(reads=columns("number")),
+    "seal": Right(reads=columns("shard seq previous digest")),
+    "signed_head": Right(reads=columns("number body signature")),
     "session": Right(
         reads=WHOLE,
         inserts=columns("token_hash person_id grant_id made_at used_at expires_at source"),

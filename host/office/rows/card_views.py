@@ -122,6 +122,25 @@ USAGES: Final = View(
     walk=usages,
     cut_by_rows=frozenset({Scope.MERCHANT, Scope.STORE}),
 )
+TRACE: Final = View(
+    id="trace",
+    en="Trace of a card or voucher",
+    zh="卡券流转",
+    roles=frozenset(),
+    scopes=frozenset(),
+    columns=(
+        Column(name="step"),
+        Column(name="date", kind=dt.date),
+        Column(name="city"),
+        Column(name="seal"),
+        Column(name="proof"),
+    ),
+    order=("step",),
+    filters=(Filter(name="number", column="id", how=How.NUMBER, kind=int),),
+    needs=frozenset({"number"}),
+    exports="P",
+    is_public=True,
+)
 MOVES: Final = View(
     id="moves",
     en="Value on its way between cards",

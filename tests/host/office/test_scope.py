@@ -206,7 +206,7 @@ def test_no_view_shows_a_row_of_another(world: World, role: str, scope: Scope) -
     """S1-47."""
     person = world.person(role, scope)
     for view in VIEWS.values():
-        for filters in world.questions(view):
+        for filters in () if view.is_public else world.questions(view):
             told = world.bureau.look(person, view.id, filters=filters)
             if role not in view.roles or scope not in view.scopes:
                 assert isinstance(told, Refused), view.id

@@ -82,6 +82,7 @@ SPOKEN: dict[str, dict[str, Collection[str]]] = {
         "host/office/stock.sql": ALL,
         "host/office/subjects.sql": ALL,
         "host/office/timers.sql": ALL,
+        "host/office/traced.sql": ALL,
         "host/office/views.sql": ALL,
         "host/store/keys.sql": {"rotate"},
         "host/store/office_settings.sql": ALL,
