@@ -286,8 +286,8 @@ ORDER BY unit
 LIMIT %(limit)s;
 
 -- name: ended_card_with_value
--- Of a card whose value was moved, or written back, nothing of its money is left; nor does one
--- that was replaced owe any points.
+-- Of a card whose value was moved, or written back, nothing of its money is left but what is held;
+-- nor does one that was replaced owe any points.
 SELECT
     move.card_id,
     move.name,
@@ -301,7 +301,7 @@ WHERE
     AND CASE
         WHEN starts_with(purse.unit, %(points)s)
             THEN move.name = 'replacement' AND purse.posted_minor < 0
-        ELSE purse.posted_minor > 0
+        ELSE purse.posted_minor > purse.held_minor
     END
 ORDER BY move.card_id
 LIMIT %(limit)s;
@@ -378,7 +378,8 @@ ORDER BY exchange.id
 LIMIT %(limit)s;
 
 -- name: journal_not_its_entries
--- A journal has entries, and those in its own unit make its amount.
+-- A journal has entries, and those in its own unit make its amount. What only holds or releases
+-- value has none: what became of holds by it makes that.
 WITH summed AS (
     SELECT
         shard,
@@ -387,6 +388,15 @@ WITH summed AS (
         sum(amount_minor) AS amount_minor
     FROM entry
     GROUP BY shard, journal_id, unit
+),
+
+held AS (
+    SELECT
+        shard,
+        journal_id,
+        sum(amount_minor) AS amount_minor
+    FROM hold_fact
+    GROUP BY shard, journal_id
 )
 
 SELECT
@@ -394,14 +404,19 @@ SELECT
     journal.id,
     journal.amount_minor,
     journal.unit,
-    coalesce(summed.amount_minor, 0) AS entries_minor
+    coalesce(summed.amount_minor, held.amount_minor, 0) AS entries_minor
 FROM journal
 LEFT JOIN summed
     ON
         summed.shard = journal.shard
         AND summed.journal_id = journal.id
         AND summed.unit = journal.unit
-WHERE summed.amount_minor IS DISTINCT FROM journal.amount_minor
+LEFT JOIN held
+    ON
+        held.shard = journal.shard
+        AND held.journal_id = journal.id
+        AND journal.kind = any(%(held_kinds)s::text [])
+WHERE coalesce(summed.amount_minor, held.amount_minor) IS DISTINCT FROM journal.amount_minor
 ORDER BY journal.id
 LIMIT %(limit)s;
 
@@ -713,15 +728,154 @@ WHERE
 ORDER BY journal.id
 LIMIT %(limit)s;
 
--- name: hold_without_record
--- Nothing holds value yet, so whatever is held was held by hand.
+-- name: held_not_its_holds
+-- What is held of a purse is what its holds have left.
+WITH summed AS (
+    SELECT
+        shard,
+        account_id,
+        sum(held_minor) AS held_minor
+    FROM hold
+    GROUP BY shard, account_id
+)
+
 SELECT
     account_id,
-    unit,
-    held_minor
+    purse.unit,
+    coalesce(purse.held_minor, 0) AS held_minor,
+    coalesce(summed.held_minor, 0) AS holds_minor
 FROM purse
-WHERE held_minor <> 0
+FULL JOIN summed USING (shard, account_id)
+WHERE coalesce(purse.held_minor, 0) <> coalesce(summed.held_minor, 0)
 ORDER BY account_id
+LIMIT %(limit)s;
+
+-- name: hold_not_its_facts
+-- A hold is for what it was opened and increased by, and has left what was neither used nor
+-- released; its facts are counted without a gap, it never had more or less than it could, and it
+-- is of a purse of its card.
+WITH told AS (
+    SELECT
+        hold_fact.*,
+        effect.amount * hold_fact.amount_minor AS amount,
+        effect.held * hold_fact.amount_minor AS held
+    FROM hold_fact
+    LEFT JOIN unnest(
+        %(hold_facts)s::text [], %(hold_amounts)s::integer [], %(hold_helds)s::integer []
+    ) AS effect (fact, amount, held) ON effect.fact = hold_fact.fact
+),
+
+run AS (
+    SELECT
+        shard,
+        hold_id,
+        turn,
+        journal_id,
+        fact,
+        sum(amount) OVER so_far AS amount,
+        sum(held) OVER so_far AS held,
+        row_number() OVER so_far AS place
+    FROM told
+    WINDOW so_far AS (PARTITION BY shard, hold_id ORDER BY turn)
+),
+
+summed AS (
+    SELECT
+        shard,
+        hold_id,
+        bool_and(
+            turn = place - 1
+            AND (fact = 'opened') = (turn = 0)
+            AND (turn > 0 OR journal_id = hold_id)
+            AND held BETWEEN 0 AND amount
+        ) AS is_well,
+        (array_agg(amount ORDER BY turn DESC))[1] AS amount,
+        (array_agg(held ORDER BY turn DESC))[1] AS held
+    FROM run
+    GROUP BY shard, hold_id
+)
+
+SELECT
+    coalesce(hold.id, summed.hold_id) AS id,
+    coalesce(hold.shard, summed.shard) AS shard,
+    coalesce(hold.unit, '') AS unit,
+    coalesce(hold.amount_minor, 0) AS amount_minor,
+    coalesce(hold.held_minor, 0) AS held_minor,
+    coalesce(summed.amount, 0) AS told_amount_minor,
+    coalesce(summed.held, 0) AS told_minor
+FROM hold
+FULL JOIN summed ON summed.shard = hold.shard AND summed.hold_id = hold.id
+LEFT JOIN purse ON purse.shard = hold.shard AND purse.account_id = hold.account_id
+WHERE
+    (hold.amount_minor, hold.held_minor) IS DISTINCT FROM (summed.amount, summed.held)
+    OR NOT summed.is_well
+    OR hold.code <> mod(hold.id, %(hold_codes)s)
+    OR (purse.card_id, purse.unit) IS DISTINCT FROM (hold.card_id, hold.unit)
+ORDER BY coalesce(hold.id, summed.hold_id)
+LIMIT %(limit)s;
+
+-- name: hold_fact_without_journal
+-- What becomes of a hold does so by a posting of its card, and what opened it is of its terminal
+-- and merchant; an authorisation lasts as long as was said then.
+SELECT
+    hold_fact.shard,
+    hold_fact.hold_id,
+    hold_fact.turn,
+    hold_fact.fact
+FROM hold_fact
+LEFT JOIN hold ON hold.shard = hold_fact.shard AND hold.id = hold_fact.hold_id
+LEFT JOIN journal ON journal.shard = hold_fact.shard AND journal.id = hold_fact.journal_id
+LEFT JOIN exchange ON exchange.home = journal.home AND exchange.slot = journal.slot
+WHERE
+    journal.id IS NULL
+    OR journal.card_id IS DISTINCT FROM hold.card_id
+    OR (
+        hold_fact.fact = 'opened'
+        AND (
+            hold.issuer_id <> journal.issuer_id
+            OR hold.merchant_id IS DISTINCT FROM journal.merchant_id
+            OR hold.terminal_id IS DISTINCT FROM journal.terminal_id
+            OR hold.opened_at IS DISTINCT FROM exchange.decided_at
+        )
+    )
+ORDER BY hold_fact.hold_id, hold_fact.turn
+LIMIT %(limit)s;
+
+-- name: hold_used_otherwise
+-- What a posting used of holds it has paid out of the same purse: not more than its own legs took.
+WITH used AS (
+    SELECT
+        hold_fact.shard,
+        hold_fact.journal_id,
+        hold.account_id,
+        hold.unit,
+        sum(hold_fact.amount_minor) AS amount_minor
+    FROM hold_fact
+    INNER JOIN hold ON hold.shard = hold_fact.shard AND hold.id = hold_fact.hold_id
+    WHERE hold_fact.fact = 'used'
+    GROUP BY hold_fact.shard, hold_fact.journal_id, hold.account_id, hold.unit
+),
+
+paid AS (
+    SELECT
+        shard,
+        journal_id,
+        debit_account AS account_id,
+        sum(amount_minor) AS amount_minor
+    FROM entry
+    GROUP BY shard, journal_id, debit_account
+)
+
+SELECT
+    journal_id,
+    used.shard,
+    used.unit,
+    used.amount_minor,
+    coalesce(paid.amount_minor, 0) AS paid_minor
+FROM used
+LEFT JOIN paid USING (shard, journal_id, account_id)
+WHERE used.amount_minor > coalesce(paid.amount_minor, 0)
+ORDER BY journal_id
 LIMIT %(limit)s;
 
 -- name: checkpoint_not_its_entries
@@ -782,7 +936,7 @@ LIMIT %(limit)s;
 SELECT set_config('cursor_tuple_fraction', '1', true);
 
 -- name: seals
--- Every seal of some dates in order; read row by row.
+-- Every seal in order; read row by row.
 SELECT
     shard,
     seq,
@@ -792,7 +946,6 @@ SELECT
     form,
     sealed_at
 FROM seal
-WHERE business_date BETWEEN %(first)s AND %(last)s
 ORDER BY shard, seq;
 
 -- name: sealed_rows
@@ -836,7 +989,6 @@ LEFT JOIN lot
         AND (lot.points > 0) = (lot.account_id = entry.credit_account)
 LEFT JOIN order_reference
     ON order_reference.shard = journal.shard AND order_reference.journal_id = journal.id
-WHERE exchange.business_date BETWEEN %(first)s AND %(last)s
 ORDER BY exchange.shard, exchange.seal, exchange.id, exchange.slot, entry.leg;
 
 -- name: seal_of_another_date

@@ -30,7 +30,8 @@ LIMIT %(limit)s;
 
 -- name: moot_reversal_of_what_stands
 -- A moot reversal was approved and posted nothing: a void that stands had undone its original, or
--- its original is a void of what a moot reversal names.
+-- its original is a void of what a moot reversal names; or all it did was to a hold, to which
+-- something else was done afterwards.
 SELECT
     undo.shard,
     undo.original_id,
@@ -60,9 +61,31 @@ WHERE
                 void.shard = undo.shard
                 AND reversed.journal_id IS NULL
                 AND (
-                    (void.original_id = undo.original_id AND void.kind = 'void')
+                    (void.original_id = undo.original_id AND void.kind LIKE '%%void')
                     OR (void.original_id = original.original_id AND void.is_moot)
                 )
+        )
+        AND NOT (
+            original.kind = any(%(held_kinds)s::text [])
+            AND EXISTS (
+                SELECT 1
+                FROM hold_fact
+                INNER JOIN hold ON hold.shard = hold_fact.shard AND hold.id = hold_fact.hold_id
+                WHERE
+                    hold_fact.shard = original.shard
+                    AND hold_fact.journal_id = original.id
+                    AND (
+                        hold.expires_at <= reversal.decided_at
+                        OR EXISTS (
+                            SELECT 1
+                            FROM hold_fact AS later
+                            WHERE
+                                later.shard = hold_fact.shard
+                                AND later.hold_id = hold_fact.hold_id
+                                AND later.turn > hold_fact.turn
+                        )
+                    )
+            )
         )
     )
 ORDER BY undo.journal_id
@@ -113,7 +136,7 @@ FROM journal
 LEFT JOIN undo ON undo.shard = journal.shard AND undo.journal_id = journal.id
 WHERE
     (
-        journal.kind IN ('void', 'reversal')
+        journal.kind IN ('void', 'reversal', 'completion_void')
         OR (journal.kind = 'refund' AND journal.card_id <> %(no_card)s)
         OR journal.original_id IS NOT NULL
     )

@@ -217,7 +217,25 @@ CHECKS: Final = (
                 "ended_card_with_value",
                 "card {card_id} has {posted_minor} left, though its {name} is done",
             ),
-            Test("hold_without_record", "account {account_id} has {held_minor} held by nothing"),
+            Test(
+                "held_not_its_holds",
+                "account {account_id} has {held_minor} held, its holds have {holds_minor} left",
+            ),
+            Test(
+                "hold_not_its_facts",
+                "hold {id} of shard {shard} is of {amount_minor} with {held_minor} left, what "
+                "became of it makes {told_amount_minor} with {told_minor} left, or is out of turn",
+            ),
+            Test(
+                "hold_fact_without_journal",
+                "fact {turn} of hold {hold_id} of shard {shard} ({fact}) is of no posting of its "
+                "card, or of another one than it says",
+            ),
+            Test(
+                "hold_used_otherwise",
+                "journal {journal_id} of shard {shard} used {amount_minor} of holds and paid "
+                "{paid_minor} out of their purse",
+            ),
             Test(
                 "checkpoint_not_its_entries",
                 "checkpoint of account {account_id} at {business_date} says {balance_minor}, "

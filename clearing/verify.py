@@ -18,6 +18,7 @@ from clearing.night import ClearingError
 from host.estate.openings import OPENING
 from host.ledger import DEBT_FLOOR_POINTS
 from host.model.claims import CARD_SIGN, Claim, card_effects
+from host.model.holds import EFFECTS
 from host.model.instruments import PLACE_BITS, CardStatus
 from host.model.money import HOUSE_CURRENCY, Money
 from host.model.numbers import DAY_ZERO, NUMBERS_PER_DAY, number_of_rrn
@@ -25,6 +26,7 @@ from host.model.origins import SPACES, Origin
 from host.model.requests import KINDS, Family, Kind
 from host.model.responses import POSTED, RESPONSE_CODES
 from host.rules.own_postings import OWN_LEGS
+from host.rules.preauths import CODES, HELD_ALONE, HOLD_ENDS
 from host.rules.state import NO_CARD
 from host.rules.transactions import TRANSACTIONS
 from host.store.settlement import SIDES_IN_SQL
@@ -63,6 +65,11 @@ PARAMETERS: Final[dict[str, object]] = {
     "own_credits": [credit.value for legs in OWN_LEGS.values() for _, credit in legs],
     "own_spaces": [space.name for space in SPACES if space.made_by is None],
     "no_card": NO_CARD,
+    "hold_facts": [fact.value for fact in EFFECTS],
+    "hold_amounts": [effect.amount for effect in EFFECTS.values()],
+    "hold_helds": [effect.held for effect in EFFECTS.values()],
+    "held_kinds": sorted(HELD_ALONE | HOLD_ENDS | {Kind.REVERSAL}),
+    "hold_codes": CODES,
     "place_bits": PLACE_BITS,
     "unopened_statuses": list(BEFORE_OPENING),
     "currency": HOUSE_CURRENCY,

@@ -15,6 +15,7 @@ from host.hsm.pin import PinBlockReader
 from host.hsm.track import TrackCipher
 from host.key_faults import KeyFault
 from host.ledger import Chart
+from host.model.holds import HOLD_DAYS
 from host.model.instruments import CardBatch, CardPart, Terms
 from host.model.requests import PinBlock
 from host.model.secrets import Pan, Secret
@@ -44,6 +45,10 @@ class Issuer:
     """The primary one: meant where a message names none."""
     others: tuple[Programme, ...] = ()
     """Its other programmes, in which its cards earn as well."""
+    hold_days: int = HOLD_DAYS
+    """How long a pre-authorisation lasts."""
+    hold_over_percent: int = 0
+    """How much more than a pre-authorisation its completion may take."""
 
     @property
     def programmes(self) -> tuple[Programme, ...]:

@@ -42,6 +42,7 @@ class CaseKind(enum.StrEnum):
     MORE_DIFFERENCES = "more_differences"
     CASH_WITHOUT_LOAD = "cash_without_load"
     CONFIRMATION_REFUSED = "confirmation_refused"
+    COMPLETION_REFUSED = "completion_refused"
     ADVICE_AFTER_SETTLEMENT = "advice_after_settlement"
     CLONED_TERMINAL = "cloned_terminal"
     SAF_GAVE_UP = "saf_gave_up"
@@ -178,6 +179,12 @@ CASES: Final[dict[CaseKind, CaseRow]] = {
         "or reversed before, or was another one",
         "nothing was posted for it, and who has the cash is liable for it: ask the merchant "
         "whether it was handed back, and load the card again if it was not",
+    ),
+    CaseKind.COMPLETION_REFUSED: CaseRow(
+        "a completion was advised and declined: its pre-authorisation was not found, had ended or "
+        "was less, or the card could not pay the rest",
+        "nothing was posted and the merchant is not paid for it: compare the slips, and have the "
+        "holder pay, or post it by hand if the merchant is right",
     ),
     CaseKind.ADVICE_AFTER_SETTLEMENT: CaseRow(
         "an external issuer's approval reached the host after the batch was settled",

@@ -236,6 +236,14 @@ REMEDIES: Final[Mapping[Reason, Remedy]] = {
         "wait a quarter of an hour: too many codes were wrong",
         "whoever stands at this terminal may be guessing: look who does",
     ),
+    Reason.VALUE_HELD: Remedy(
+        "the card has it, and a part is kept for somebody: ask for less, or for another card",
+        "posswitch card show CARD says how much is held; a hold ends by itself",
+    ),
+    Reason.HOLD_COMPLETED: Remedy(
+        "nothing to repeat: this pre-authorisation was completed before",
+        "what was sold twice is a purchase of its own; posswitch trace RRN has the first",
+    ),
 }
 """Every reason has a row."""
 OTHERS: Final = Remedy(

@@ -48,6 +48,12 @@ CARD_SIGN: Final[dict[Kind, int]] = {
     Kind.VOUCHER_REDEMPTION: 0,
     Kind.LOAD_BY_CODE: +1,
     Kind.VOUCHER_VOID: -1,
+    Kind.PREAUTH: 0,
+    Kind.PREAUTH_INCREMENT: 0,
+    Kind.PREAUTH_VOID: 0,
+    Kind.COMPLETION: -1,
+    Kind.COMPLETION_ADVICE: -1,
+    Kind.COMPLETION_VOID: +1,
 }
 """What each kind does to the card's account in its own unit. Earned points are not told to a
 terminal, so points are reckoned only where a terminal asked for them; an earning asks by the

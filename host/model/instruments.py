@@ -116,6 +116,10 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Articles that it is for; none: any."""
     regions: frozenset[str] = frozenset()
     """Of the stores that take it; none: any."""
+    hold_days: int | None = None
+    """How long a pre-authorisation lasts, and how much more its completion may take, where the
+    product says so."""
+    hold_over_percent: int | None = None
 
 
 class CardBatch(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -83,6 +83,8 @@ class OwnRequest(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What came from another card is owed."""
     available_from: dt.date | None = None
     """Of points that came from another card and could not be spent yet: from when on."""
+    hold: int = 0
+    """Which hold of the card ends: the number of the exchange that opened it."""
     points: int = 0
     """Of the issuer's primary programme, beside the amount: what a card of elsewhere brings."""
     gift: GiftSent | None = None

@@ -73,6 +73,14 @@ class Kind(enum.StrEnum):
     VOUCHER_REDEMPTION = "voucher_redemption"
     LOAD_BY_CODE = "load_by_code"
     VOUCHER_VOID = "voucher_void"
+    PREAUTH = "preauth"
+    PREAUTH_INCREMENT = "preauth_increment"
+    PREAUTH_VOID = "preauth_void"
+    COMPLETION = "completion"
+    COMPLETION_ADVICE = "completion_advice"
+    COMPLETION_VOID = "completion_void"
+    HOLD_EXPIRY = "hold_expiry"
+    HOLD_RELEASE = "hold_release"
 
 
 @enum.unique
@@ -236,10 +244,30 @@ KINDS: Final[dict[Kind, KindRow]] = {
     Kind.VOUCHER_REDEMPTION: KindRow(Family.FINANCIAL, moves_value=True, undone_by_switch=True),
     Kind.LOAD_BY_CODE: KindRow(Family.FINANCIAL, moves_value=True, undone_by_switch=True),
     Kind.VOUCHER_VOID: KindRow(Family.FINANCIAL, moves_value=True, undone_by_switch=True),
+    Kind.PREAUTH: KindRow(Family.FINANCIAL, moves_value=True, undone_by_switch=True),
+    Kind.PREAUTH_INCREMENT: KindRow(Family.FINANCIAL, moves_value=True, undone_by_switch=True),
+    Kind.PREAUTH_VOID: KindRow(Family.FINANCIAL, moves_value=True, undone_by_switch=True),
+    Kind.COMPLETION: KindRow(Family.FINANCIAL, moves_value=True, undone_by_switch=True),
+    Kind.COMPLETION_ADVICE: KindRow(
+        Family.FINANCIAL, moves_value=True, undone_by_switch=False, only_host_may_end=True
+    ),
+    Kind.COMPLETION_VOID: KindRow(Family.FINANCIAL, moves_value=True, undone_by_switch=True),
+    Kind.HOLD_EXPIRY: KindRow(
+        Family.FINANCIAL,
+        moves_value=True,
+        undone_by_switch=False,
+        asked_by=frozenset({Origin.CLOCK}),
+    ),
+    Kind.HOLD_RELEASE: KindRow(
+        Family.FINANCIAL,
+        moves_value=True,
+        undone_by_switch=False,
+        asked_by=frozenset({Origin.OFFICE}),
+    ),
 }
-"""A refund (0220) is not reversed: the terminal repeats it until it is answered. Nor is a cash
-load: the terminal confirms it (0220 with the same STAN), and the confirmation settles it. For what
-no terminal asks no channel has a word."""
+"""A refund (0220), as a completion that was advised, is not reversed: the terminal repeats it until
+it is answered. Nor is a cash load: the terminal confirms it (0220 with the same STAN), and the
+confirmation settles it. For what no terminal asks no channel has a word."""
 
 OF_VOUCHERS: Final = frozenset({Kind.VOUCHER_REDEMPTION, Kind.LOAD_BY_CODE, Kind.VOUCHER_VOID})
 """What changes a voucher with what it posts."""
@@ -383,6 +411,8 @@ class ToldBesides(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
     """Of a combined purchase: what the points that were used have paid of it."""
     drawn: tuple[Drawn, ...] = ()
     """And what was paid with money, card by card."""
+    held_minor: int = 0
+    """Of the card's money, what is kept for somebody: beside the balance, which is without it."""
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):

@@ -86,6 +86,9 @@ class Reason(enum.StrEnum):
     VOUCHER_VOIDED_SELL = "voucher_voided_sell"
     VOUCHER_VOIDED_LOAD = "voucher_voided_load"
     CODE_TRIES_EXCEEDED = "code_tries_exceeded"
+    VALUE_HELD = "value_held"
+    """What the card has would do, and is kept for somebody else."""
+    HOLD_COMPLETED = "hold_completed"
 
 
 POSTED: Final = (Reason.APPROVED, Reason.PARTLY_APPROVED, Reason.POSTING_PENDING)
@@ -180,5 +183,7 @@ RESPONSE_CODES: Final[dict[Reason, ResponseCode]] = {
     Reason.VOUCHER_VOIDED_SELL: ResponseCode("57", "C", "券已废弃,不能售卖", "voided: not sold"),
     Reason.VOUCHER_VOIDED_LOAD: ResponseCode("57", "C", "券已废弃,不能充值", "voided: no load"),
     Reason.CODE_TRIES_EXCEEDED: ResponseCode("65", "C", "错误次数过多", "too many wrong codes"),
+    Reason.VALUE_HELD: ResponseCode("51", "C", "余额被占用", "the value is held"),
+    Reason.HOLD_COMPLETED: ResponseCode("22", "C", "预授权已完成", "completed already"),
 }
 """Every reason has a row; `tests/host/model/test_responses.py` names any that is missing."""

@@ -39,6 +39,9 @@ SIDES: Final[dict[Kind, SideRow]] = {
     Kind.CARD_ACTIVATION: SideRow(TotalsSide.CREDIT, None),
     Kind.POINTS_REDEMPTION: SideRow(None, TotalsSide.DEBIT),
     Kind.POINTS_EARN: SideRow(None, TotalsSide.CREDIT),
+    Kind.COMPLETION: SideRow(TotalsSide.DEBIT, None),
+    Kind.COMPLETION_ADVICE: SideRow(TotalsSide.DEBIT, None),
+    Kind.COMPLETION_VOID: SideRow(TotalsSide.CREDIT, None),
 }
-"""A kind without a row counts on no side. What was reversed counts nowhere: the terminal has
-taken it out of its own sums, too."""
+"""A kind without a row counts on no side, as what is only held does. What was reversed counts
+nowhere: the terminal has taken it out of its own sums, too."""

@@ -23,11 +23,11 @@ LIMIT 1;
 -- notes: issuer
 INSERT INTO issuer AS t (
     id, institution_id, name, pan_prefix, currency, amount_minor_max, balance_minor_max,
-    pin_tries_max
+    pin_tries_max, hold_days, hold_over_percent
 )
 VALUES (
     %(id)s, %(institution_id)s, %(name)s, %(pan_prefix)s, %(currency)s, %(amount_minor_max)s,
-    %(balance_minor_max)s, %(pin_tries_max)s
+    %(balance_minor_max)s, %(pin_tries_max)s, %(hold_days)s, %(hold_over_percent)s
 );
 
 -- name: edit_issuer
@@ -38,7 +38,9 @@ SET
     name = %(name)s,
     amount_minor_max = %(amount_minor_max)s,
     balance_minor_max = %(balance_minor_max)s,
-    pin_tries_max = %(pin_tries_max)s
+    pin_tries_max = %(pin_tries_max)s,
+    hold_days = %(hold_days)s,
+    hold_over_percent = %(hold_over_percent)s
 WHERE t.id = %(id)s;
 
 -- name: set_issuer

@@ -33,6 +33,9 @@ Money = Annotated[int, Meta(gt=0, le=MONEY_MINOR_MAX)]
 """In minor units."""
 Days = Annotated[int, Meta(ge=1, le=36_500)]
 """How long something lasts: a hundred years at most, for a day after the year 9999 is none."""
+HoldDays = Annotated[int, Meta(ge=1, le=366)]
+"""How long something is held."""
+Percent = Annotated[int, Meta(ge=0, le=100)]
 Prefix = Annotated[str, Meta(pattern=r"^[0-9]{2,12}$")]
 InstitutionId = Annotated[str, Meta(pattern=r"^[0-9]{1,11}$")]
 MerchantId = Annotated[str, Meta(pattern=r"^[0-9A-Za-z]{15}$")]

@@ -195,6 +195,8 @@ SELECT
     i.amount_minor_max,
     i.balance_minor_max,
     i.pin_tries_max,
+    i.hold_days,
+    i.hold_over_percent,
     i.is_active,
     i.id AS of_issuer
 FROM issuer AS i;
@@ -402,6 +404,8 @@ SELECT
     v.is_registered,
     v.replacement_fee_minor_max,
     v.regifts_max,
+    v.hold_days,
+    v.hold_over_percent,
     p.issuer_id AS of_issuer
 FROM product AS p
 INNER JOIN issuer AS i ON p.issuer_id = i.id

@@ -83,6 +83,8 @@ WORDS: Final[Mapping[str, Word]] = {
         "looks at numbers a minute by one source", "每来源每分钟查询卡券次数"
     ),
     "gift_hours": Word("hours that a gift waits to be claimed", "赠送待领小时"),
+    "hold_days": Word("days that a pre-authorisation lasts", "预授权天数"),
+    "hold_over_percent": Word("percent that a completion may take more", "预授权完成上浮百分比"),
     "tries_minutes": Word(
         "minutes that a wrong activation password counts", "激活密码错误计数分钟"
     ),

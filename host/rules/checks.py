@@ -5,6 +5,7 @@
 """
 
 import datetime as dt
+from collections.abc import Iterator
 from typing import Final
 
 from host.hsm.pin import PinFormatError
@@ -19,6 +20,7 @@ from host.rules.dossier import Dossier
 from host.rules.endings import is_replaced, is_voided
 from host.rules.points import points_earned, spendable
 from host.rules.settlement import DATED
+from host.rules.state import Purse
 
 VOIDABLE: Final = frozenset(
     {
@@ -29,8 +31,12 @@ VOIDABLE: Final = frozenset(
         Kind.CARD_ACTIVATION,
     }
 )
-REFUNDABLE: Final = frozenset({Kind.PURCHASE, Kind.COMBINED_PURCHASE, Kind.POINTS_REDEMPTION})
-
+COMPLETIONS: Final = frozenset({Kind.COMPLETION, Kind.COMPLETION_ADVICE})
+PAYS_BESIDE_ORIGINAL: Final = frozenset({Kind.PREAUTH_INCREMENT, *COMPLETIONS})
+"""Kinds that name an original, and ask more of the card."""
+REFUNDABLE: Final = frozenset(
+    {Kind.PURCHASE, Kind.COMBINED_PURCHASE, Kind.POINTS_REDEMPTION, *COMPLETIONS}
+)
 
 DAYS_BEHIND_MAX: Final = 7
 """How old a till's own date may be: of yesterday's batch, of a refund it repeats till answered."""
@@ -109,11 +115,6 @@ def card_is_in_nobodys_place(dossier: Dossier) -> bool:
 def card_is_voided(dossier: Dossier) -> bool:
     """It was, or its batch: so what it has is nobody's to spend."""
     return is_voided(dossier.present_card, dossier)
-
-
-def nothing_is_held(dossier: Dossier) -> bool:
-    """No part of what it has is kept for somebody."""
-    return not any(purse.held for purse in dossier.present_card.purses)
 
 
 def something_is_brought(dossier: Dossier) -> bool:
@@ -213,6 +214,11 @@ def original_can_be_voided(dossier: Dossier) -> bool:
     return dossier.present_original.kind in VOIDABLE
 
 
+def original_is_a_completion(dossier: Dossier) -> bool:
+    """It was paid out of a hold."""
+    return dossier.present_original.kind in COMPLETIONS
+
+
 def original_is_of_this_batch(dossier: Dossier) -> bool:
     """The terminal has not settled since: after that a sale is refunded, not voided."""
     named = dossier.request.original
@@ -272,6 +278,30 @@ def unit_is_the_originals(dossier: Dossier) -> bool:
     if original.kind is Kind.POINTS_EARN and not money.is_points:
         unit = original.card.value.unit
     return money.unit == unit or (money.unit == POINTS_PREFIX and unit.startswith(POINTS_PREFIX))
+
+
+def is_for_what_is_held(dossier: Dossier) -> bool:
+    """Whether what is short would be there if nothing were held."""
+    return any(
+        purse.held and needed <= purse.available + purse.held for purse, needed in _needed(dossier)
+    )
+
+
+def _needed(dossier: Dossier) -> Iterator[tuple[Purse, int]]:
+    """What the card was to pay, and out of what."""
+    card, original, money = dossier.card, dossier.original, dossier.request.amount
+    if card is None:
+        return
+    if original is not None and dossier.request.kind not in PAYS_BESIDE_ORIGINAL:
+        if not original.legs:
+            yield original.card.value, original.amount_minor
+        for leg in original.legs:
+            purse = original.card.purse_of(leg.credit)
+            if purse is not None:
+                yield purse, leg.amount_minor
+    else:
+        is_in_points = money is not None and money.is_points
+        yield (dossier.points if is_in_points else card.value), dossier.amount
 
 
 def ksn_refusal(dossier: Dossier) -> Reason | None:

@@ -21,14 +21,19 @@ from host.model.requests import Kind, Response, ToldBesides, read_answer
 from host.model.responses import POSTED, Reason
 from host.rules.advices import answer_to_advice, post_advice
 from host.rules.checklists import first_refusal
-from host.rules.checks import ksn_refusal, pin_refusal, pin_refusal_of_product
+from host.rules.checks import (
+    is_for_what_is_held,
+    ksn_refusal,
+    pin_refusal,
+    pin_refusal_of_product,
+)
 from host.rules.dossier import Dossier, Item, Moot, Numbers, Posting, VerifiesPin
 from host.rules.partial import takes_part
 from host.rules.points import told
 from host.rules.standing import why_not
 from host.rules.state import Card, Fact, Known, Lot, Original, State
 from host.rules.transactions import NEEDS_ORIGINAL, TRANSACTIONS, PinRule, Rule
-from host.rules.undoing import fact_of
+from host.rules.undoing import Result, fact_of
 
 SIGN_ON_AGAIN: Final = frozenset(
     {Reason.BATCH_MISMATCH, Reason.DUPLICATE, Reason.PIN_FORMAT, Reason.KEYS_MISSING}
@@ -44,6 +49,7 @@ _APPROVED: Final = Reason.APPROVED
 _PARTLY_APPROVED: Final = Reason.PARTLY_APPROVED
 _SHORT: Final = Reason.INSUFFICIENT_FUNDS
 _CASH_LOAD_CONFIRM: Final = Kind.CASH_LOAD_CONFIRM
+_COMPLETION_ADVICE: Final = Kind.COMPLETION_ADVICE
 _encode = msgspec.msgpack.Encoder().encode
 
 
@@ -102,7 +108,7 @@ def decide(item: Item, state: State, court: Court, numbers: Numbers) -> Outcome:
     if posting is not None:
         reason = _as_part(dossier, posting) if dossier.is_part else posting.reason
     else:
-        reason = result if isinstance(result, Reason) else Reason.APPROVED
+        reason = _why(dossier, result)
     outcome = _outcome(dossier, court, reason, posting, numbers)
     if isinstance(result, Moot):
         _make_final(outcome, result.original, state)
@@ -113,6 +119,14 @@ def decide(item: Item, state: State, court: Court, numbers: Numbers) -> Outcome:
     if item.request.kind in BURIES_ORIGINAL:
         _bury_original(outcome, dossier, court, numbers)
     return outcome
+
+
+def _why(dossier: Dossier, result: Result) -> Reason:
+    """Of what posts nothing. A hold is not to look like an empty card."""
+    if not isinstance(result, Reason):
+        return _APPROVED
+    is_held = result is _SHORT and is_for_what_is_held(dossier)
+    return Reason.VALUE_HELD if is_held else result
 
 
 def _why_closed(item: Item) -> Reason | None:
@@ -176,14 +190,18 @@ def _watch_batches(dossier: Dossier, reason: Reason) -> None:
 
 
 def _watch_confirmations(dossier: Dossier, reason: Reason) -> None:
-    """Notice cash that was taken, as its terminal says, and is not on the card."""
-    is_confirmation = dossier.request.kind is _CASH_LOAD_CONFIRM
-    if not is_confirmation or reason in POSTED or dossier.opened:
+    """Notice what its terminal says was done at its counter, and is not in the books."""
+    kind = dossier.request.kind
+    is_told = kind is _CASH_LOAD_CONFIRM or kind is _COMPLETION_ADVICE
+    if not is_told or reason in POSTED or dossier.opened:
         return
     money, stan = dossier.request.amount, dossier.request.key.stan
     amount, unit = (money.amount_minor, money.unit) if money is not None else (0, "")
     detail = f"{reason} was answered"
-    dossier.open_case(CaseKind.CONFIRMATION_REFUSED, detail, amount, unit, stan=stan)
+    refused = (
+        CaseKind.CONFIRMATION_REFUSED if kind is _CASH_LOAD_CONFIRM else CaseKind.COMPLETION_REFUSED
+    )
+    dossier.open_case(refused, detail, amount, unit, stan=stan)
 
 
 def _make_final(outcome: Outcome, original: Original, state: State) -> None:

@@ -1,7 +1,7 @@
 """One request with all that was loaded for it, as the checks and rules read it."""
 
 import datetime as dt
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import msgspec
 
@@ -100,6 +100,10 @@ class Dossier(msgspec.Struct, gc=False):
 
     told: ToldBesides | None = None
     """What few answers say."""
+
+    def tell(self, **facts: Any) -> None:
+        """Let its answer say this, too: fields of `ToldBesides`."""
+        self.told = msgspec.structs.replace(self.told or ToldBesides(), **facts)
 
     def keep(self, row: msgspec.Struct) -> None:
         """Let a row stand beside the exchange. Whoever posts keeps it once nothing can refuse."""
@@ -265,6 +269,20 @@ class Dossier(msgspec.Struct, gc=False):
         if terms is None or terms.balance_minor_max is None:
             return limit
         return min(limit, terms.balance_minor_max)
+
+    @property
+    def hold_days(self) -> int:
+        """How long a pre-authorisation lasts: as its product says, else its issuer."""
+        terms = self.terms
+        days = terms.hold_days if terms is not None else None
+        return self.issuer.hold_days if days is None else days
+
+    @property
+    def hold_over_percent(self) -> int:
+        """How much more than a pre-authorisation its completion may take, as who says its days."""
+        terms = self.terms
+        percent = terms.hold_over_percent if terms is not None else None
+        return self.issuer.hold_over_percent if percent is None else percent
 
     @property
     def programme(self) -> Programme | None:

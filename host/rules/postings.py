@@ -45,6 +45,14 @@ def post_nothing(_case: Dossier) -> Result:
     return None
 
 
+def post_inquiry(dossier: Dossier) -> Result:
+    """As `post_nothing`; what is held is told beside what may be spent."""
+    held = dossier.present_card.value.held
+    if held:
+        dossier.tell(held_minor=held)
+    return None
+
+
 def post_purchase(dossier: Dossier) -> Result:
     """Card value to the merchant, and the points the programme gives for it."""
     card, issuer, amount = dossier.present_card, dossier.issuer, dossier.amount

@@ -16,6 +16,7 @@ from host.rules.checklists import KNOWN_CARD, MONEY, RELOADABLE, ROOM, first_ref
 from host.rules.checks import amount_is_within_limit, batch_is_behind
 from host.rules.dossier import Dossier, Moot, Posting
 from host.rules.postings import post_load
+from host.rules.preauths import HELD_ALONE, redo_completion, reverse_held, undo_completion
 from host.rules.standing import why_not
 from host.rules.state import Known, Original
 from host.rules.states import Use
@@ -23,6 +24,10 @@ from host.rules.undoing import Result, undo_whole
 
 REVERSAL_DAYS_MAX: Final = 60
 """How long after a transaction its reversal is taken, in a batch that was never settled."""
+
+
+REPEATED: Final = frozenset({Kind.REFUND, Kind.COMPLETION_ADVICE})
+"""Terminals send these again until they are answered."""
 
 
 def post_reversal(dossier: Dossier) -> Result:
@@ -46,8 +51,19 @@ def post_reversal(dossier: Dossier) -> Result:
     return (
         _why_not_reversed(dossier, original)
         or _why_too_late(dossier, original)
-        or undo_whole(dossier, Kind.REVERSAL)
+        or _undo(dossier, original)
     )
+
+
+def _undo(dossier: Dossier, original: Original) -> Result:
+    """By what the original was; what had to do with a hold is undone with it."""
+    if original.kind in HELD_ALONE:
+        return reverse_held(dossier)
+    if original.kind is Kind.COMPLETION:
+        return undo_completion(dossier, Kind.REVERSAL)
+    if original.kind is Kind.COMPLETION_VOID:
+        return redo_completion(dossier)
+    return undo_whole(dossier, Kind.REVERSAL)
 
 
 def post_confirm(dossier: Dossier) -> Result:
@@ -106,11 +122,11 @@ def _of_no_original(dossier: Dossier, known: Known | None) -> Reason:
 
 
 def _why_not_reversed(dossier: Dossier, original: Original) -> Reason | None:
-    """A refund is repeated until it is answered, never reversed; nor is what one gave back.
+    """What is repeated until it is answered is never reversed; nor is what a refund gave back.
 
     Of a sale that was refunded in part, what is left of it is in nobody's hands for certain.
     """
-    if original.kind is Kind.REFUND:
+    if original.kind in REPEATED:
         _open_case(dossier, CaseKind.REVERSAL_REFUSED, "40 was answered and it stands")
         return Reason.FUNCTION_NOT_SUPPORTED
     if not original.refunded_minor:

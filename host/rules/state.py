@@ -17,6 +17,7 @@ from host.model.numbers import rrn_of
 from host.model.requests import Kind, read_answer
 from host.model.responses import Reason
 from host.rules.gift_states import Gift
+from host.rules.hold import Hold
 from host.rules.settlement import BatchName, Settled
 
 NO_ACCOUNT: Final = 0
@@ -84,6 +85,8 @@ class Purse(msgspec.Struct, gc=False):
     was_pending: int = 0
     was_pending_from: dt.date | None = None
     """The same, as they are stored."""
+    held_change: int = 0
+    """By how much this batch has changed what is held; `held` has it in it."""
 
     @property
     def available(self) -> int:
@@ -94,6 +97,11 @@ class Purse(msgspec.Struct, gc=False):
     def kept(self) -> int:
         """What is nobody else's: what is available, and what will be."""
         return self.available + self.pending
+
+    def hold(self, amount: int) -> None:
+        """So much more of it is kept for somebody; less, where that is below zero."""
+        self.held += amount
+        self.held_change += amount
 
     @property
     def is_points(self) -> bool:
@@ -367,6 +375,8 @@ class State:
     raised: set[tuple[str, str]] = field(default_factory=set)
     vouchers: Vouchers | None = None
     """Where one of the batch has to do with vouchers."""
+    holds: dict[int, Hold] = field(default_factory=dict)
+    """Holds that this batch's requests name, or undo something of, by their numbers."""
     late: dict[int, Card] = field(default_factory=dict)
     """Cards that have ended, by id, onto which something came back: it goes on from there."""
     gifts: dict[tuple[int, int], Gift] = field(default_factory=dict)

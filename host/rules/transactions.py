@@ -20,6 +20,7 @@ from host.rules import (
     own_postings,
     partial,
     postings,
+    preauths,
     reversals,
     tenders,
     vouchers,
@@ -75,7 +76,8 @@ class Rule:
         """Every reason this kind can be declined with."""
         asked = (reason for _, reason in (*self.card_checks, *self.checks))
         told = DECLINES[self.use] if self.use is not None else ()
-        return frozenset((*asked, *told, *PIN_DECLINES[self.pin], *self.post_declines))
+        said = frozenset((*asked, *told, *PIN_DECLINES[self.pin], *self.post_declines))
+        return said | {Reason.VALUE_HELD} if Reason.INSUFFICIENT_FUNDS in said else said
 
 
 _PIN_IS_WRONG: Final = (Reason.WRONG_PIN, Reason.PIN_TRIES_EXCEEDED, Reason.PIN_FORMAT)
@@ -84,12 +86,41 @@ PIN_DECLINES: Final[dict[PinRule, tuple[Reason, ...]]] = {
     PinRule.IF_SENT: _PIN_IS_WRONG,
     PinRule.REQUIRED: _PIN_IS_WRONG,
 }
+_HOLD: Final[tuple[Check, ...]] = (
+    (preauths.hold_is_found, Reason.ORIGINAL_NOT_FOUND),
+    (preauths.hold_is_this_merchants, Reason.ORIGINAL_NOT_FOUND),
+    (preauths.hold_is_not_completed, Reason.HOLD_COMPLETED),
+    (preauths.hold_is_in_time, Reason.OUTSIDE_WINDOW),
+    (preauths.hold_stands, Reason.ORIGINAL_VOIDED),
+)
+_COVERED: Final[Check] = (checks.value_covers_amount, Reason.INSUFFICIENT_FUNDS)
+_COMPLETION: Final = Rule(
+    card_checks=(*BATCH, *AMOUNT, *KNOWN_CARD),
+    checks=(
+        *_HOLD,
+        (checks.currency_is_the_issuers, Reason.INVALID_AMOUNT),
+        (preauths.amount_fits_hold, Reason.AMOUNT_LIMIT),
+        (preauths.hold_and_value_cover, Reason.INSUFFICIENT_FUNDS),
+    ),
+    post=preauths.post_completion,
+)
+"""What was promised is kept, wherever the card stands by now: it is asked for no status, no PIN and
+no limit of one transaction."""
+_HOLD_ENDS: Final = Rule(
+    card_checks=(
+        (checks.card_is_known, Reason.CARD_NOT_FOUND),
+        (preauths.hold_is_found, Reason.ORIGINAL_NOT_FOUND),
+        (preauths.hold_is_ended_by_people, Reason.NOT_PERMITTED_TO_CARD),
+    ),
+    post=preauths.post_end,
+    gives_auth_code=False,
+)
 TRANSACTIONS: Final[dict[Kind, Rule]] = {
     Kind.BALANCE_INQUIRY: Rule(
         card_checks=(*BATCH, *KNOWN_CARD),
         use=Use.SPEND,
         pin=PinRule.REQUIRED,
-        post=postings.post_nothing,
+        post=postings.post_inquiry,
         gives_auth_code=False,
     ),
     Kind.PURCHASE: Rule(
@@ -213,6 +244,7 @@ TRANSACTIONS: Final[dict[Kind, Rule]] = {
             Reason.ORIGINAL_NOT_FOUND,
             Reason.FUNCTION_NOT_SUPPORTED,
             Reason.ORIGINAL_VOIDED,
+            Reason.HOLD_COMPLETED,
             Reason.INSUFFICIENT_FUNDS,
         ),
         gives_auth_code=False,
@@ -266,7 +298,6 @@ TRANSACTIONS: Final[dict[Kind, Rule]] = {
             (checks.card_is_known, Reason.CARD_NOT_FOUND),
             (checks.card_is_voided, Reason.NOT_PERMITTED_TO_CARD),
         ),
-        checks=((checks.nothing_is_held, Reason.INSUFFICIENT_FUNDS),),
         post=own_postings.post_card_void,
         reads_lots=True,
         takes_all=True,
@@ -292,7 +323,6 @@ TRANSACTIONS: Final[dict[Kind, Rule]] = {
             (moves.receiver_is_known, Reason.CARD_NOT_FOUND),
             (moves.receiver_may_have_it, Reason.NOT_PERMITTED_TO_CARD),
         ),
-        checks=((checks.nothing_is_held, Reason.INSUFFICIENT_FUNDS),),
         post=moves.post_move_out,
         reads_lots=True,
         takes_all=True,
@@ -395,10 +425,59 @@ TRANSACTIONS: Final[dict[Kind, Rule]] = {
         post=vouchers.post_void,
         post_declines=(Reason.INSUFFICIENT_FUNDS,),
     ),
+    Kind.PREAUTH: Rule(
+        card_checks=(*BATCH, *AMOUNT, *KNOWN_CARD),
+        use=Use.SPEND,
+        pin=PinRule.REQUIRED,
+        checks=(*MONEY, _COVERED),
+        post=preauths.post_preauth,
+    ),
+    Kind.PREAUTH_INCREMENT: Rule(
+        card_checks=(*BATCH, *AMOUNT, *KNOWN_CARD),
+        use=Use.SPEND,
+        pin=PinRule.IF_SENT,
+        checks=(*_HOLD, *MONEY, _COVERED),
+        post=preauths.post_increment,
+    ),
+    Kind.PREAUTH_VOID: Rule(
+        card_checks=(*BATCH, *AMOUNT, *KNOWN_CARD),
+        checks=(
+            *_HOLD,
+            (checks.currency_is_the_issuers, Reason.INVALID_AMOUNT),
+            (preauths.amount_is_the_holds, Reason.ORIGINAL_MISMATCH),
+        ),
+        post=preauths.post_preauth_void,
+    ),
+    Kind.COMPLETION: _COMPLETION,
+    Kind.COMPLETION_ADVICE: _COMPLETION,
+    Kind.COMPLETION_VOID: Rule(
+        card_checks=(*BATCH, *AMOUNT),
+        checks=(
+            *ORIGINAL,
+            (checks.original_is_a_completion, Reason.INVALID_TRANSACTION),
+            (checks.original_is_of_this_batch, Reason.OUTSIDE_WINDOW),
+            (checks.original_stands, Reason.ORIGINAL_VOIDED),
+            (checks.original_is_not_refunded, Reason.ORIGINAL_VOIDED),
+            (checks.unit_is_the_originals, Reason.ORIGINAL_MISMATCH),
+            (checks.amount_is_the_originals, Reason.ORIGINAL_MISMATCH),
+        ),
+        post=preauths.post_completion_void,
+        post_declines=(Reason.INSUFFICIENT_FUNDS,),
+    ),
+    Kind.HOLD_EXPIRY: _HOLD_ENDS,
+    Kind.HOLD_RELEASE: _HOLD_ENDS,
 }
 """Management, settlement and upload kinds move no value and are answered by `host.desk.desk`."""
 
 NEEDS_ORIGINAL: Final = frozenset(
-    {Kind.VOID, Kind.REFUND, Kind.REVERSAL, Kind.CASH_LOAD_CONFIRM, Kind.VOUCHER_VOID}
+    {
+        Kind.VOID,
+        Kind.REFUND,
+        Kind.REVERSAL,
+        Kind.CASH_LOAD_CONFIRM,
+        Kind.VOUCHER_VOID,
+        Kind.COMPLETION_VOID,
+        *preauths.NAMES_HOLD,
+    }
 )
 """Kinds whose original is loaded with them."""

@@ -3,6 +3,8 @@
 Pure, as `postings`. What was spent or written off since is told apart leg by leg.
 """
 
+from typing import Final
+
 from host.cases import CaseKind
 from host.ledger import Chart, Leg
 from host.model.money import POINTS_PREFIX, Money
@@ -23,6 +25,8 @@ from host.rules.points import (
 from host.rules.state import Card, Fact, LotUse, Original, Purse
 from host.rules.voucher_lives import can_be_used_again, put_back
 
+SOLD: Final = frozenset({Kind.PURCHASE, Kind.COMPLETION, Kind.COMPLETION_ADVICE})
+"""By what goods were paid out of the card's money."""
 Result = Posting | Moot | Reason | None
 
 
@@ -139,7 +143,7 @@ def _merchant_pays(dossier: Dossier, kind: Kind, back: Leg, short: int) -> bool:
     if kind is not Kind.REVERSAL:
         return False
     original, stan = dossier.present_original, dossier.request.key.stan
-    is_done = original.kind is Kind.PURCHASE
+    is_done = original.kind in SOLD
     opened = CaseKind.REVERSAL_NOT_WHOLE if is_done else CaseKind.REVERSAL_OF_SPENT
     part, whole = Money(short, back.unit), Money(back.amount_minor, back.unit)
     detail = f"{original.kind}: {part} of {whole} was spent"

@@ -47,6 +47,10 @@ class NewVersion(msgspec.Struct, frozen=True, kw_only=True):
     grace_days: int = 0
     goods: frozenset[str] = frozenset()
     regions: frozenset[str] = frozenset()
+    hold_days: int | None = None
+    """How long a pre-authorisation lasts; None: as its issuer says."""
+    hold_over_percent: int | None = None
+    """How much more its completion may take, in the same way."""
 
 
 def revise_product(

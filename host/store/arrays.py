@@ -28,6 +28,8 @@ _BIGINT: Final = Struct(">iq").pack
 _SIZES_AS_TEXT: Final = tuple(_LENGTH(size).decode("latin-1") for size in range(256))
 _NULL: Final = _LENGTH(-1)
 _FLAGS: Final = (_LENGTH(1) + b"\0", _LENGTH(1) + b"\1")
+_FIRST_MOMENT: Final = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
+_MICROSECOND: Final = dt.timedelta(microseconds=1)
 _FIRST_DAY: Final = dt.date(2000, 1, 1).toordinal()
 _ONE_DIMENSION: Final = Struct(">iiIii").pack
 _NO_DIMENSION: Final = Struct(">iiI").pack
@@ -127,6 +129,10 @@ def _pack_dates(values: Sequence[dt.date]) -> bytes:
     return _pack_integers([value.toordinal() - _FIRST_DAY for value in values])
 
 
+def _pack_moments(values: Sequence[dt.datetime]) -> bytes:
+    return _pack_bigints([(value - _FIRST_MOMENT) // _MICROSECOND for value in values])
+
+
 def _pack_dates_or_null(values: Sequence[dt.date | None]) -> bytes:
     return b"".join(
         [
@@ -148,4 +154,6 @@ names: Final = _column("text", _pack_names)
 blobs: Final = _column("bytea", _pack_blobs)
 flags: Final = _column("bool", _pack_flags)
 dates: Final = _column("date", _pack_dates)
+moments: Final = _column("timestamptz", _pack_moments)
+"""Each with its zone."""
 dates_or_null: Final = _column("date", _pack_dates_or_null, holds_null=True)

@@ -3,7 +3,7 @@
 A kind that is decided over more than cards, purses and originals has a row in LOADS: its function
 reads that into the batch's state, in one statement for all who ask. A kind that leaves more than
 legs has a type in KEPT: whoever decides keeps values of it (`Dossier.keep`), and all of a batch are
-put in by one statement, in the order in which they were decided.
+put in by one statement, in the order in which they were decided; type after type as KEPT has them.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -17,9 +17,10 @@ from host.model.requests import OF_VOUCHERS, Kind
 from host.rules.decision import Outcome
 from host.rules.dossier import Item
 from host.rules.gift_states import EndedGift, NewGift
+from host.rules.hold import HoldChange, HoldNote, NewHold
 from host.rules.state import State
 from host.rules.voucher_lives import VoucherUse
-from host.store import arrays, gifts
+from host.store import arrays, gifts, holds
 from host.store.vouchers import SQL as VOUCHERS
 from host.store.vouchers import USE, load_vouchers, row_of_use
 
@@ -46,11 +47,15 @@ class Kept(msgspec.Struct, frozen=True):
 LOADS: Final[tuple[Load, ...]] = (
     Load(frozenset({Kind.GIFT_SEND, Kind.GIFT_CLAIM, Kind.GIFT_RETURN}), gifts.load_gifts),
     Load(OF_VOUCHERS, load_vouchers),
+    Load(holds.READS, holds.read_holds),
 )
 KEPT: Final[Mapping[type[msgspec.Struct], Kept]] = {
     NewGift: Kept(gifts.SQL["add_gifts"], gifts.NEW, gifts.new_row),
     EndedGift: Kept(gifts.SQL["end_gifts"], gifts.ENDED, gifts.ended_row),
     VoucherUse: Kept(VOUCHERS["add_voucher_uses"], USE, row_of_use),
+    NewHold: Kept(holds.SQL["add_holds"], holds.NEW_HOLD, holds.row_of_hold),
+    HoldNote: Kept(holds.SQL["add_hold_facts"], holds.NOTE, holds.row_of_note),
+    HoldChange: Kept(holds.SQL["change_holds"], holds.CHANGE, holds.row_of_change),
 }
 
 
@@ -64,5 +69,6 @@ def rows_beside(
             shard = outcome.card.shard if outcome.card is not None else outcome.item.shard
             of_type = rows.setdefault(type(value), [])
             of_type.append(KEPT[type(value)].row(shard, outcome.number, value))
-    for kind, stored in rows.items():
-        yield KEPT[kind].statement, arrays.columns(KEPT[kind].columns, stored)
+    for kind, kept in KEPT.items() if rows else ():
+        if (stored := rows.get(kind)) is not None:
+            yield kept.statement, arrays.columns(kept.columns, stored)

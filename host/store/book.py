@@ -339,6 +339,7 @@ def key_name(
 
 def _issuer(row: tuple[Any, ...], others: tuple[Programme, ...], lives: Lives) -> Issuer:
     number, institution, prefix, currency, amount_max, balance_max, tries, is_active, *rest = row
+    hold_days, hold_over_percent, *programme = rest
     return Issuer(
         id=number,
         institution_id=institution,
@@ -348,8 +349,10 @@ def _issuer(row: tuple[Any, ...], others: tuple[Programme, ...], lives: Lives) -
         balance_minor_max=balance_max,
         pin_tries_max=tries,
         is_active=is_active,
-        programme=_programme(rest, lives),
+        programme=_programme(programme, lives),
         others=others,
+        hold_days=hold_days,
+        hold_over_percent=hold_over_percent,
     )
 
 
@@ -384,7 +387,8 @@ def _card_batch(row: tuple[Any, ...]) -> CardBatch:
 def _terms(*row: Any) -> Terms:
     product, version, form, face_min, face_max, valid_from, valid_to, valid_days, *rest = row
     is_reloadable, pin, activation, amount_max, balance_max, regifts_max, *of_voucher = rest
-    kind, entries, buys, may_load, sale_min, grace_days, goods, regions = of_voucher
+    kind, entries, buys, may_load, sale_min, grace_days, goods, regions, *of_hold = of_voucher
+    hold_days, hold_over_percent = of_hold
     return Terms(
         product_id=product,
         version=version,
@@ -408,6 +412,8 @@ def _terms(*row: Any) -> Terms:
         grace_days=grace_days,
         goods=frozenset(goods),
         regions=frozenset(regions),
+        hold_days=hold_days,
+        hold_over_percent=hold_over_percent,
     )
 
 

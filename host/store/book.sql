@@ -15,6 +15,8 @@ SELECT
     i.balance_minor_max,
     i.pin_tries_max,
     i.is_active,
+    i.hold_days,
+    i.hold_over_percent,
     p.code,
     p.earn_points,
     p.earn_per_minor,
@@ -146,6 +148,8 @@ SELECT
     v.grace_days,
     v.goods,
     v.regions,
+    v.hold_days,
+    v.hold_over_percent,
     b.merchants,
     b.stores
 FROM card_batch AS b

@@ -27,6 +27,8 @@ PLACED: Final[Mapping[str, str]] = {
     "transit": SHARD,
     "move": SHARD,
     "gift": SHARD,
+    "hold": SHARD,
+    "hold_fact": SHARD,
 }
 """Table to its place: the card's shard, or the home of who asked."""
 

@@ -53,7 +53,13 @@ LOTS_READ_FIRST: Final = 64
 _COMBINED_PURCHASE: Final = Kind.COMBINED_PURCHASE
 T = TypeVar("T")
 UNDOES_OR_CONFIRMS: Final = frozenset(
-    {Kind.VOID, Kind.REVERSAL, Kind.CASH_LOAD_CONFIRM, Kind.VOUCHER_VOID}
+    {
+        Kind.VOID,
+        Kind.COMPLETION_VOID,
+        Kind.VOUCHER_VOID,
+        Kind.REVERSAL,
+        Kind.CASH_LOAD_CONFIRM,
+    }
 )
 Issuers = Mapping[int, Issuer]
 """By their ids."""

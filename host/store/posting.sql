@@ -461,6 +461,17 @@ FROM (
 ) AS r
 WHERE p.shard = r.shard AND p.account_id = r.account_id;
 
+-- name: change_held
+-- How much of them is kept for somebody; purse_not_overdrawn has the last word.
+UPDATE purse AS p SET held_minor = p.held_minor + r.held
+FROM (
+    SELECT
+        unnest(%s::smallint []) AS shard,
+        unnest(%s::bigint []) AS account_id,
+        unnest(%s::bigint []) AS held
+) AS r
+WHERE p.shard = r.shard AND p.account_id = r.account_id;
+
 -- name: add_purses
 -- In which something is posted for the first time. The debt that its programme allows is its floor.
 INSERT INTO purse (

@@ -60,10 +60,19 @@ POSTER: Final[Mapping[str, Right]] = {
         ),
         updates=columns("state ended_as ended_at to_shard to_card ended_id receiver_id"),
     ),
+    "hold": Right(
+        reads=WHOLE,
+        inserts=columns(
+            "shard id code card_id issuer_id account_id unit owner merchant_id terminal_id "
+            "amount_minor held_minor opened_at expires_at"
+        ),
+        updates=columns("amount_minor held_minor ended_by"),
+    ),
+    "hold_fact": Right(reads=WHOLE, inserts=WHOLE),
     "issuer": Right(
         reads=columns(
             "id institution_id pan_prefix currency amount_minor_max balance_minor_max "
-            "pin_tries_max is_active"
+            "pin_tries_max is_active hold_days hold_over_percent"
         ),
     ),
     "journal": Right(
@@ -99,7 +108,8 @@ POSTER: Final[Mapping[str, Right]] = {
         reads=columns(
             "product_id version form face_minor_min face_minor_max valid_from valid_to valid_days "
             "is_reloadable pin activation amount_minor_max balance_minor_max regifts_max kind "
-            "entries buys may_load sale_minor_min grace_days goods regions"
+            "entries buys may_load sale_minor_min grace_days goods regions "
+            "hold_days hold_over_percent"
         ),
     ),
     "programme": Right(
@@ -117,7 +127,9 @@ POSTER: Final[Mapping[str, Right]] = {
             "shard card_id account_id unit posted_minor floor_minor expires_from last_journal "
             "pending_minor pending_from"
         ),
-        updates=columns("posted_minor expires_from last_journal pending_minor pending_from"),
+        updates=columns(
+            "posted_minor held_minor expires_from last_journal pending_minor pending_from"
+        ),
     ),
     "schema_migration": Right(reads=columns("number")),
     "seal": Right(reads=columns("shard seq digest"), inserts=WHOLE),

@@ -96,9 +96,12 @@ OFFICE: Final[Mapping[str, Right]] = {
         reads=WHOLE,
         inserts=columns(
             "id institution_id name pan_prefix currency amount_minor_max "
-            "balance_minor_max pin_tries_max"
+            "balance_minor_max pin_tries_max hold_days hold_over_percent"
         ),
-        updates=columns("name amount_minor_max balance_minor_max pin_tries_max is_active"),
+        updates=columns(
+            "name amount_minor_max balance_minor_max pin_tries_max is_active hold_days "
+            "hold_over_percent"
+        ),
     ),
     "job": Right(
         reads=WHOLE,

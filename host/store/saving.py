@@ -58,6 +58,9 @@ class Row(msgspec.Struct, frozen=True, gc=False):
     outcome: Outcome
 
 
+FREED, KEPT = -1, +1
+"""What is freed may be what is paid, and what is kept what has just come: in this order no purse is
+ever short on the way."""
 NO_FINGERPRINT: Final = b""
 ACTIVATES: Final = frozenset({Kind.CARD_ACTIVATION, Kind.CARD_BOUND_ACTIVATION})
 
@@ -82,6 +85,7 @@ PENDING_PURSE_CHANGE: Final = (*PURSE_CHANGE, NUMBER, DATE_OR_NULL)
 NEW_PURSE: Final = (
     SHARD, NUMBER, NUMBER, NAME, NUMBER, NUMBER, DATE_OR_NULL, NUMBER, NUMBER, DATE_OR_NULL,
 )  # fmt: skip
+HELD_CHANGE: Final = (SHARD, NUMBER, NUMBER)
 LOT: Final = (SHARD, NUMBER, NUMBER, NUMBER, DATE)
 PENDING_LOT: Final = (*LOT, DATE)
 LOT_CHANGE: Final = (SHARD, NUMBER, NUMBER, NUMBER, NUMBER)
@@ -192,13 +196,15 @@ def _statements(
         yield _seals(rows, state, chain_of, links)
     if posted:
         yield _journals(posted, state, links)
-        yield _entries(posted, state)
+        yield from _entries(posted, state)
         yield from _lots(posted, cards.values(), state)
         yield from _advices(posted)
         yield from _orders(posted, state)
         yield from _of_own(posted)
     yield from rows_beside(outcomes)
+    yield from _held(outcomes, FREED)
     yield from _purses(cards.values())
+    yield from _held(outcomes, KEPT)
     yield from _facts(outcomes)
     yield from _pin_failures(cards.values(), outcomes)
     yield from _standings(cards.values(), outcomes, state)
@@ -256,14 +262,16 @@ def _journals(
     return SQL["add_journals"], (state.business_date, *arrays.columns(JOURNAL, stored))
 
 
-def _entries(posted: list[tuple[Outcome, Posting]], state: State) -> Statement:
+def _entries(posted: list[tuple[Outcome, Posting]], state: State) -> Iterable[Statement]:
+    """None of what only holds or releases something."""
     stored = [
         (posting.card.shard, outcome.number, place, leg.debit, leg.credit, leg.amount_minor,
          leg.unit)
         for outcome, posting in posted
         for place, leg in enumerate(posting.legs)
     ]  # fmt: skip
-    return SQL["add_entries"], (state.business_date, *arrays.columns(ENTRY, stored))
+    if stored:
+        yield SQL["add_entries"], (state.business_date, *arrays.columns(ENTRY, stored))
 
 
 def _purses(cards: Iterable[Card]) -> Iterable[Statement]:
@@ -302,6 +310,19 @@ def _pending_purses(purses: Sequence[tuple[int, Purse]]) -> Iterable[Statement]:
     ]  # fmt: skip
     if changed:
         yield SQL["change_pending_purses"], arrays.columns(PENDING_PURSE_CHANGE, changed)
+
+
+def _held(outcomes: Sequence[Outcome], direction: int) -> Iterable[Statement]:
+    """How much more, or less, is held of purses. What keeps or frees something says so beside."""
+    changed = {
+        purse.account: (outcome.card.shard, purse.account, purse.held_change)
+        for outcome in outcomes
+        if outcome.beside is not None and outcome.card is not None
+        for purse in outcome.card.purses
+        if purse.held_change * direction > 0
+    }
+    if changed:
+        yield SQL["change_held"], arrays.columns(HELD_CHANGE, list(changed.values()))
 
 
 def _lots(

@@ -266,7 +266,7 @@ BREAKAGES = [
         set(),
     ),
     (
-        "5 hold_without_record",
+        "5 held_not_its_holds",
         (
             "UPDATE purse SET held_minor = 1 WHERE account_id ="
             " (SELECT min(account_id) FROM purse WHERE card_id = 2)"

@@ -11,6 +11,8 @@ import msgspec
 import pytest
 
 from host.model.money import Money
+from host.model.origins import Origin
+from host.model.own import OwnKey, OwnRequest
 from host.model.requests import (
     ASKED_BY_NO_TERMINAL,
     OF_VOUCHERS,
@@ -24,7 +26,15 @@ from host.model.responses import Reason
 from host.model.secrets import Pan, Secret, luhn_digit
 from host.rules.transactions import TRANSACTIONS
 from tests.host.batched import put_batch, tell
-from tests.host.conftest import CARDS, CLOSED_CARD, PLAIN_CARD, CardPool, Till
+from tests.host.conftest import (
+    CARDS,
+    CLOSED_CARD,
+    PLAIN_CARD,
+    CardPool,
+    Till,
+    asking_of,
+    card_at,
+)
 
 Case = Callable[[Till, CardPool], Awaitable[Request]]
 """Prepares what it needs and gives the request that is to be declined."""
@@ -43,17 +53,25 @@ WITHOUT_ORIGINAL = (
     Kind.POINTS_EARN,
     Kind.POINTS_INQUIRY,
     Kind.LOAD_VERIFICATION,
+    Kind.PREAUTH,
+    Kind.PREAUTH_INCREMENT,
 )
 SOLD = (*WITHOUT_ORIGINAL, Kind.CARD_ACTIVATION)
 """What is asked about a card's standing."""
 AMOUNTLESS = {Kind.BALANCE_INQUIRY, Kind.POINTS_INQUIRY, Kind.LOAD_VERIFICATION}
-WITH_CARD = (*SOLD, Kind.CASH_LOAD_CONFIRM, Kind.REFUND)
-PIN_NEEDED = (Kind.BALANCE_INQUIRY, Kind.PURCHASE, Kind.COMBINED_PURCHASE)
+VOIDS = (Kind.VOID, Kind.COMPLETION_VOID)
+COMPLETE, ADVISE = Kind.COMPLETION, Kind.COMPLETION_ADVICE
+UNHOLD, HOLD_MORE = Kind.PREAUTH_VOID, Kind.PREAUTH_INCREMENT
+OF_HOLD = (HOLD_MORE, UNHOLD, COMPLETE, ADVISE)
+"""What names a pre-authorisation."""
+WITH_CARD = (*SOLD, Kind.CASH_LOAD_CONFIRM, Kind.REFUND, UNHOLD, COMPLETE, ADVISE)
+PIN_NEEDED = (Kind.BALANCE_INQUIRY, Kind.PURCHASE, Kind.COMBINED_PURCHASE, Kind.PREAUTH)
 PIN_READ = (
     *PIN_NEEDED,
     Kind.POINTS_REDEMPTION,
     Kind.POINTS_INQUIRY,
     Kind.LOAD_VERIFICATION,
+    Kind.PREAUTH_INCREMENT,
 )
 BATCHED = tuple(kind for kind in ALL if kind not in {Kind.CASH_LOAD_CONFIRM, Kind.REVERSAL})
 WITH_AMOUNT = tuple(kind for kind in ALL if kind not in {*AMOUNTLESS, Kind.REVERSAL})
@@ -140,6 +158,15 @@ def put_into(till: Till, batch: int, card: int) -> None:
     till.sql("UPDATE card SET part_id = %s, sale = 'sold' WHERE id = %s", batch, card)
 
 
+def free(till: Till) -> None:
+    """What these keep of cards, nobody had asked for."""
+    till.sql(
+        "UPDATE purse SET held_minor = (SELECT coalesce(sum(h.held_minor), 0) FROM hold AS h"
+        " WHERE h.shard = purse.shard AND h.account_id = purse.account_id)"
+        " WHERE held_minor > 0"
+    )
+
+
 def take_out(till: Till) -> None:
     """All cards out of all batches: none of these was ever made so, and the audit would say it."""
     till.sql("UPDATE card SET part_id = NULL, sale = NULL WHERE part_id IS NOT NULL")
@@ -205,7 +232,7 @@ def on_sale(kind: Kind, sold: Kind = Kind.PURCHASE, **more: Any) -> Case:
         card = pool.with_points()
         sale, answer = await till.sell(sold, card, 1_000)
         assert sale.amount is not None
-        original = till.original(sale, answer) if kind is Kind.VOID else Original(rrn=answer.rrn)
+        original = till.original(sale, answer) if kind in VOIDS else Original(rrn=answer.rrn)
         return changed(
             request_of(till, kind, card, unit=sale.amount.unit, original=original), **more
         )
@@ -352,6 +379,139 @@ async def reversal_of_a_load_that_was_spent(till: Till, pool: CardPool) -> Reque
     return till.reversal(load)
 
 
+def on_hold(kind: Kind, first: Kind | None = None, **more: Any) -> Case:
+    """About 600.00 that are held, to which something was done first, with something changed."""
+
+    async def ask(till: Till, pool: CardPool) -> Request:
+        card = pool.city()
+        held = await held_on(till, card, 60_000)
+        if first is Kind.HOLD_EXPIRY:
+            assert (await asking_of(till).ask(ending_of(till, card))).is_approved
+        elif first is not None:
+            done = till.request(first, card, 60_000, original=held)
+            assert (await till.ask(done)).is_approved
+        return changed(till.request(kind, card, 60_000, original=held), **more)
+
+    return ask
+
+
+def held_over(kind: Kind, *, other: int = 0) -> Case:
+    """More than is held, as the product allows, and more than is free; so much is held beside."""
+
+    async def ask(till: Till, pool: CardPool) -> Request:
+        card = pool.city()
+        put_into(till, WIDE, card)
+        held = await held_on(till, card, 60_000)
+        if other:
+            await held_on(till, card, other)
+        return till.request(kind, card, 100_001 - bool(other), original=held)
+
+    return ask
+
+
+def on_completion(**more: Any) -> Case:
+    """The void of a completion of 600.00, with something changed."""
+
+    async def ask(till: Till, pool: CardPool) -> Request:
+        card = pool.city()
+        held = await held_on(till, card, 60_000)
+        sale, answer = await till.sell(COMPLETE, card, 60_000, original=held)
+        void = till.request(
+            Kind.COMPLETION_VOID, card, 60_000, original=till.original(sale, answer)
+        )
+        return changed(void, **more)
+
+    return ask
+
+
+def with_the_rest_held(kind: Kind, amount: int, *, points: bool = False) -> Case:
+    """Asked of a card of which all is kept for somebody: its money, or its points."""
+
+    async def ask(till: Till, pool: CardPool) -> Request:
+        card = pool.with_points()
+        unit = "P:CITY" if points else "CNY"
+        till.sql(
+            "UPDATE purse SET held_minor = posted_minor WHERE card_id = %s AND unit = %s",
+            card,
+            unit,
+        )
+        return request_of(till, kind, card, amount=amount)
+
+    return ask
+
+
+def with_earned_points_held(kind: Kind, amount: int, sold: Kind = Kind.PURCHASE) -> Case:
+    """A pear card whose sale earned points, all of which are kept for somebody since."""
+
+    async def ask(till: Till, pool: CardPool) -> Request:
+        card = pool.pear()
+        more = {} if sold is Kind.PURCHASE else {"original": await held_on(till, card, 50_000)}
+        sale, answer = await till.sell(sold, card, 50_000, **more)
+        till.sql(
+            "UPDATE purse SET held_minor = posted_minor WHERE card_id = %s AND unit = 'P:PEAR'",
+            card,
+        )
+        return till.request(kind, card, amount, original=till.original(sale, answer))
+
+    return ask
+
+
+async def void_of_a_completion_whose_points_are_spent(till: Till, pool: CardPool) -> Request:
+    card = pool.pear()
+    held = await held_on(till, card, 50_000)
+    sale, answer = await till.sell(COMPLETE, card, 50_000, original=held)
+    await till.sell(Kind.POINTS_REDEMPTION, card, 1_000)
+    original = till.original(sale, answer)
+    return till.request(Kind.COMPLETION_VOID, card, 50_000, original=original)
+
+
+async def void_of_a_completion_of_the_batch_before(till: Till, pool: CardPool) -> Request:
+    card, epoch = pool.city(), till.terminal.epoch
+    held = await held_on(till, card, 60_000)
+    till.terminal.epoch = "000011"
+    sale, answer = await till.sell(COMPLETE, card, 60_000, epoch="000011", original=held)
+    till.terminal.epoch = epoch
+    original = till.original(sale, answer)
+    return till.request(Kind.COMPLETION_VOID, card, 60_000, original=original)
+
+
+async def void_of_a_completion_that_was_voided(till: Till, pool: CardPool) -> Request:
+    void = await on_completion()(till, pool)
+    assert (await till.ask(void)).is_approved
+    key = msgspec.structs.replace(void.key, stan=f"{next(till.stans):06d}")
+    return changed(void, key=key)
+
+
+async def reversal_of_a_preauth_that_was_completed(till: Till, pool: CardPool) -> Request:
+    card = pool.city()
+    asked = till.request(Kind.PREAUTH, card, 60_000, pin="123456")
+    answer = await till.ask(asked)
+    await till.sell(COMPLETE, card, 60_000, original=Original(rrn=answer.rrn))
+    return till.reversal(asked)
+
+
+async def reversal_of_a_load_that_is_held(till: Till, pool: CardPool) -> Request:
+    card = pool.city()
+    load, _ = await till.sell(Kind.CASH_LOAD, card, 500)
+    await held_on(till, card, 100_100)
+    return till.reversal(load)
+
+
+async def held_on(till: Till, card: int, amount: int) -> Original:
+    """A pre-authorisation, as its slip names it."""
+    asked = till.request(Kind.PREAUTH, card, amount, pin="123456")
+    answer = await till.ask(asked)
+    assert answer.is_approved, answer
+    return Original(auth_code=answer.auth_code, local_date=answer.local_time[4:8])
+
+
+def ending_of(till: Till, card: int) -> OwnRequest:
+    """What the clock asks of the card's hold."""
+    number = till.sql("SELECT max(id) FROM hold WHERE card_id = %s", card)[0][0]
+    key = OwnKey(Origin.CLOCK, "hold_expiry", "20261222", str(number))
+    return OwnRequest(kind=Kind.HOLD_EXPIRY, key=key, card=card_at(till, card), hold=number)
+
+
 def rows(
     kinds: Iterable[Kind], reason: Reason, make: Callable[[Kind], Case]
 ) -> list[tuple[Kind, Reason, Case]]:
@@ -367,18 +527,20 @@ LOAD, CONFIRM, REDEEM = Kind.CASH_LOAD, Kind.CASH_LOAD_CONFIRM, Kind.POINTS_REDE
 EARN, ASK_POINTS = Kind.POINTS_EARN, Kind.POINTS_INQUIRY
 BUY, VOID, REFUND, REVERSE = Kind.PURCHASE, Kind.VOID, Kind.REFUND, Kind.REVERSAL
 SPLIT = Kind.COMBINED_PURCHASE
+HOLD, COMPLETION_VOID = Kind.PREAUTH, Kind.COMPLETION_VOID
 YUAN_SHORT, DOLLARS, POINTS = Money(999, "CNY"), Money(1_000, "USD"), Money(1_000, "P:")
 
 STATES = ("draft", "generating", "generated", "suspended", "voided", "expired", "closed")
 FROZEN_MEMBER = 11
-OF_BATCH, FIXED, SMALL, LITTLE = 1, 2, 3, 4
+OF_BATCH, FIXED, SMALL, LITTLE, WIDE = 1, 2, 3, 4, 5
 PRODUCTS: dict[int, dict[str, Any]] = {
     FIXED: {"is_reloadable": False, "pin": "if_sent"},
+    WIDE: {"hold_over_percent": 100},
     LITTLE: {"balance_minor_max": 100_000},
     SMALL: {"amount_minor_max": 900, "balance_minor_max": 100_500},
 }
 ACTIVATE = Kind.CARD_ACTIVATION
-SPENDS = (BUY, SPLIT, REDEEM, Kind.BALANCE_INQUIRY, ASK_POINTS)
+SPENDS = (BUY, SPLIT, REDEEM, Kind.BALANCE_INQUIRY, ASK_POINTS, Kind.PREAUTH, HOLD_MORE)
 LOADS = (LOAD, EARN, Kind.LOAD_VERIFICATION)
 STOPPED = (*SPENDS, *LOADS)
 
@@ -490,6 +652,41 @@ CASES = [
     *of(REVERSE, R.INSUFFICIENT_FUNDS, reversal_of_a_load_that_was_spent),
     *of(REVERSE, R.FUNCTION_NOT_SUPPORTED, reversal_of_a_refund),
     *of(REVERSE, R.FUNCTION_NOT_SUPPORTED, reversal_of_a_load_that_its_confirmation_posted),
+    *of(BUY, R.VALUE_HELD, with_the_rest_held(BUY, 1)),
+    *of(SPLIT, R.VALUE_HELD, with_the_rest_held(SPLIT, 10_000)),
+    *of(REDEEM, R.VALUE_HELD, with_the_rest_held(REDEEM, 100, points=True)),
+    *of(VOID, R.VALUE_HELD, with_earned_points_held(VOID, 50_000)),
+    *of(REFUND, R.VALUE_HELD, with_earned_points_held(REFUND, 1_000)),
+    *of(REVERSE, R.VALUE_HELD, reversal_of_a_load_that_is_held),
+    *of(REVERSE, R.HOLD_COMPLETED, reversal_of_a_preauth_that_was_completed),
+    *of(HOLD, R.INVALID_AMOUNT, simply(HOLD, unit="USD")),
+    *of(HOLD, R.AMOUNT_LIMIT, simply(HOLD, amount=500_001), of_product(HOLD, SMALL, 901)),
+    *of(HOLD, R.INSUFFICIENT_FUNDS, simply(HOLD, amount=100_001), simply(HOLD, 104)),
+    *of(HOLD, R.VALUE_HELD, with_the_rest_held(HOLD, 1)),
+    *rows(OF_HOLD, R.ORIGINAL_NOT_FOUND, simply),
+    *rows(OF_HOLD, R.ORIGINAL_NOT_FOUND, lambda kind: simply(kind, original=Original())),
+    *rows(OF_HOLD, R.HOLD_COMPLETED, lambda kind: on_hold(kind, COMPLETE)),
+    *rows(OF_HOLD, R.OUTSIDE_WINDOW, lambda kind: on_hold(kind, Kind.HOLD_EXPIRY)),
+    *rows(OF_HOLD, R.ORIGINAL_VOIDED, lambda kind: on_hold(kind, UNHOLD)),
+    *rows(OF_HOLD, R.INVALID_AMOUNT, lambda kind: on_hold(kind, amount=DOLLARS)),
+    *of(HOLD_MORE, R.AMOUNT_LIMIT, on_hold(HOLD_MORE, amount=Money(500_001, "CNY"))),
+    *of(HOLD_MORE, R.INSUFFICIENT_FUNDS, on_hold(HOLD_MORE, amount=Money(100_001, "CNY"))),
+    *of(HOLD_MORE, R.VALUE_HELD, on_hold(HOLD_MORE, amount=Money(40_001, "CNY"))),
+    *of(UNHOLD, R.ORIGINAL_MISMATCH, on_hold(UNHOLD, amount=YUAN_SHORT)),
+    *rows((COMPLETE, ADVISE), R.AMOUNT_LIMIT, lambda k: on_hold(k, amount=Money(60_001, "CNY"))),
+    *rows((COMPLETE, ADVISE), R.INSUFFICIENT_FUNDS, held_over),
+    *rows((COMPLETE, ADVISE), R.VALUE_HELD, lambda kind: held_over(kind, other=1)),
+    *of(COMPLETION_VOID, R.ORIGINAL_NOT_FOUND, simply(COMPLETION_VOID)),
+    *of(COMPLETION_VOID, R.INVALID_TRANSACTION, on_sale(COMPLETION_VOID)),
+    *of(COMPLETION_VOID, R.OUTSIDE_WINDOW, void_of_a_completion_of_the_batch_before),
+    *of(COMPLETION_VOID, R.ORIGINAL_VOIDED, void_of_a_completion_that_was_voided),
+    *of(COMPLETION_VOID, R.ORIGINAL_MISMATCH, on_completion(amount=YUAN_SHORT)),
+    *of(COMPLETION_VOID, R.INSUFFICIENT_FUNDS, void_of_a_completion_whose_points_are_spent),
+    *of(
+        COMPLETION_VOID,
+        R.VALUE_HELD,
+        with_earned_points_held(COMPLETION_VOID, 50_000, COMPLETE),
+    ),
 ]
 
 
@@ -511,6 +708,7 @@ async def test_a_decline_posts_nothing_and_stays(shared: Till, pool: CardPool, k
         assert shared.journals(request) == 0
         assert balances(shared) == before
     take_out(shared)
+    free(shared)
 
 
 def balances(till: Till) -> list[tuple[Any, ...]]:

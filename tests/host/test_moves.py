@@ -18,7 +18,7 @@ from config.run.database import Dsns
 from host.model.money import Money
 from host.model.origins import Origin
 from host.model.own import CardAt, OwnKey, OwnRequest
-from host.model.requests import Kind, Request, Response
+from host.model.requests import Kind, Original, Request, Response
 from host.model.responses import Reason
 from host.moves import Moves
 from tests.faulty import faulty_command
@@ -517,13 +517,25 @@ async def test_nothing_leaves_for_a_card_of_another_issuer_or_that_is_not_there(
         assert (await asking_of(till).ask(own)).reason is reason
 
 
-async def test_nothing_leaves_a_card_of_which_something_is_held(till: Till, pool: CardPool) -> None:
+async def test_what_is_held_of_a_card_leaves_it_once_that_has_ended(
+    till: Till, pool: CardPool
+) -> None:
+    """What is free goes at once; a completion is still paid out of what was held for it."""
     old, new = pool.city(), pool.city()
+    held = {}
+    for amount in (30_000, 20_000):
+        asked = till.request(Kind.PREAUTH, old, amount, pin="123456")
+        held[amount] = Original(rrn=(await till.ask(asked)).rrn)
     replace(till, old, new)
-    till.sql("UPDATE purse SET held_minor = 1 WHERE card_id = %s", old)
     await drive(till)
-    till.sql("UPDATE purse SET held_minor = 0 WHERE card_id = %s", old)
-    assert till.sql("SELECT refused FROM move") == [("insufficient_funds",)]
+    assert (till.balances(old)[0], till.balances(new)[0]) == (50_000, 150_000)
+    assert till.sql("SELECT state FROM move") == [("done",)]
+    done = till.request(Kind.COMPLETION, old, 25_000, original=held[30_000])
+    assert (await till.ask(done)).is_approved
+    void = till.request(Kind.PREAUTH_VOID, old, 20_000, original=held[20_000])
+    assert (await till.ask(void)).is_approved
+    await drive(till)
+    assert (till.balances(old)[0], till.balances(new)[0]) == (0, 175_000)
 
 
 async def test_the_same_key_gets_the_same_answer_and_another_body_under_it_none(

@@ -2,16 +2,19 @@
 
 from typing import Final
 
+from host.model.holds import HOLD_DAYS
 from host.model.money import NUMBER_BY_CURRENCY
 from host.office.accounts import SQL, open_for_issuer
 from host.office.action import OK, Acting, Action, Result, Second, Step
 from host.office.fields import (
     Currency,
+    HoldDays,
     InstitutionId,
     Money,
     Name,
     Note,
     Number,
+    Percent,
     Prefix,
     Text,
     Tries,
@@ -27,6 +30,9 @@ from host.office.rows.estate import merged, next_number, refuse_missing, refuse_
 from host.office.subjects import THE_PLATFORM, Found, Ref
 from host.store.estate_versions import Followed
 
+OF_A_NEW_ISSUER: Final = {"hold_days": HOLD_DAYS, "hold_over_percent": 0}
+"""Where nothing is said of it."""
+
 
 class IssuerSave(Values, frozen=True, kw_only=True):
     """A new issuer needs all; of one that is there prefix and currency stay."""
@@ -38,6 +44,8 @@ class IssuerSave(Values, frozen=True, kw_only=True):
     amount_minor_max: Money | None = None
     balance_minor_max: Money | None = None
     pin_tries_max: Tries | None = None
+    hold_days: HoldDays | None = None
+    hold_over_percent: Percent | None = None
 
 
 class IssuerSuspend(Values, frozen=True, kw_only=True):
@@ -63,6 +71,8 @@ def _save_issuer(acting: Acting, values: IssuerSave) -> Result:
     if acting.about is not None:
         return _edit_issuer(acting, acting.about, values)
     told = told_of_values(values)
+    for name, value in OF_A_NEW_ISSUER.items():
+        told[name] = value if told[name] is None else told[name]
     refuse_missing(told, "a new issuer needs it")
     if values.currency not in NUMBER_BY_CURRENCY:
         problem = f"messages name no such currency, but {' '.join(NUMBER_BY_CURRENCY)}"

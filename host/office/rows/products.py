@@ -11,10 +11,12 @@ from host.model.instruments import Activation, Form, PinPolicy
 from host.office.action import Acting, Action, Result, Second
 from host.office.fields import (
     Days,
+    HoldDays,
     InstitutionId,
     Money,
     Name,
     Number,
+    Percent,
     ProductCode,
     Values,
 )
@@ -54,6 +56,9 @@ class ProductRevise(Values, frozen=True, kw_only=True):
     """Without it a card is replaced for nothing."""
     regifts_max: Regifts | None = None
     """How often what came as a gift may be given on; without it, as often as one likes."""
+    hold_days: HoldDays | None = None
+    """Without it, and without the percent, a pre-authorisation is as its issuer says."""
+    hold_over_percent: Percent | None = None
 
 
 def _revise(acting: Acting, values: ProductRevise) -> Result:

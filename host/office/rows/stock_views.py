@@ -33,6 +33,8 @@ PRODUCTS: Final = View(
         Column(name="is_registered", kind=bool),
         Column(name="replacement_fee_minor_max", kind=int),
         Column(name="regifts_max", kind=int),
+        Column(name="hold_days", kind=int),
+        Column(name="hold_over_percent", kind=int),
     ),
     order=("id",),
     filters=(Filter(name="issuer", column="issuer"),),

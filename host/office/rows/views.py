@@ -247,6 +247,8 @@ ISSUERS: Final = View(
         Column(name="amount_minor_max", kind=int),
         Column(name="balance_minor_max", kind=int),
         Column(name="pin_tries_max", kind=int),
+        Column(name="hold_days", kind=int),
+        Column(name="hold_over_percent", kind=int),
         Column(name="is_active", kind=bool),
     ),
     order=("institution_id",),
