@@ -52,7 +52,7 @@ class Words:
 WORDS: Final[dict[Kind, Words]] = {
     Kind.BALANCE_INQUIRY: Words(mti="0200", processing_code="310000", type_code="01"),
     Kind.PURCHASE: Words(mti="0200", processing_code="000000", type_code="22"),
-    Kind.COMBINED_PURCHASE: Words(mti="0200", processing_code="950000", type_code="87"),
+    Kind.COMBINED_PURCHASE: Words(mti="0200", processing_code="950000", type_code="89"),
     Kind.VOID: Words(mti="0200", processing_code="200000", type_code="23"),
     Kind.REFUND: Words(mti="0220", processing_code="200000", type_code="25"),
     Kind.CASH_LOAD: Words(mti="0200", processing_code="630000", type_code="48"),
@@ -89,7 +89,7 @@ POINTS_REFUND: Final = Words(
 
 EARN_VOID: Final = Words(mti="0200", processing_code="200000", condition="65", type_code="62")
 ACTIVATION_VOID: Final = Words(mti="0200", processing_code="910000", type_code="82")
-COMBINED_VOID: Final = Words(mti="0200", processing_code="200000", type_code="88")
+COMBINED_VOID: Final = Words(mti="0200", processing_code="200000", type_code="90")
 VOIDS: Final = {
     Kind.COMBINED_PURCHASE: COMBINED_VOID,
     Kind.POINTS_REDEMPTION: POINTS_VOID,

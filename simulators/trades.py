@@ -12,7 +12,7 @@ from simulators.messages import Sale
 from simulators.record import Event, What
 from terminals.fields import COMBINED
 
-COMBINED_TYPE: Final = "87"
+COMBINED_TYPE: Final = "89"
 """F60.1 of a combined purchase."""
 CURRENCY: Final = "CNY"
 BY_HAND: Final = "06"

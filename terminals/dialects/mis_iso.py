@@ -87,7 +87,7 @@ class IsoRow(msgspec.Struct, frozen=True):
 
 _TRADES: Final = (
     IsoRow("SALE", "0200", "22", "000000", "00"),
-    IsoRow("CMBN", "0200", "87", "950000", "00"),
+    IsoRow("CMBN", "0200", "89", "950000", "00"),
     IsoRow("VOID", "0200", "23", "200000", "00"),
     IsoRow("VOID", "0200", "23", "200000", "65", unit="P:"),
     IsoRow("REFD", "0220", "25", "200000", "00"),

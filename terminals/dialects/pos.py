@@ -113,8 +113,8 @@ TRADES: Final = (
     _row("0200 310000 00 01", Kind.BALANCE_INQUIRY, "余额查询", "balance inquiry"),
     _by_part(_row("0200 000000 00 22", Kind.PURCHASE, "消费", "purchase")),
     _row("0200 200000 00 23", Kind.VOID, "消费撤销", "purchase void"),
-    _by_part(_row("0200 950000 00 87", Kind.COMBINED_PURCHASE, "组合支付", "combined purchase")),
-    _row("0200 200000 00 88", Kind.VOID, "组合支付撤销", "combined purchase void"),
+    _by_part(_row("0200 950000 00 89", Kind.COMBINED_PURCHASE, "组合支付", "combined purchase")),
+    _row("0200 200000 00 90", Kind.VOID, "组合支付撤销", "combined purchase void"),
     _points_row(
         "0220 200000 00 25", Kind.REFUND, "联盟积分退货", "union points refund", account="065"
     ),

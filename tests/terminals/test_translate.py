@@ -443,7 +443,7 @@ def test_no_other_message_is_told_of_a_part(codes: dict[str, Any]) -> None:
     assert request.besides is None
 
 
-COMBINED = {"_3": "950000", "_60": "87000012000500"}
+COMBINED = {"_3": "950000", "_60": "89000012000500"}
 
 
 @pytest.mark.parametrize(

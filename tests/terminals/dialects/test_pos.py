@@ -350,7 +350,7 @@ def test_of_a_part_f4_is_what_was_approved_and_nothing_else_differs() -> None:
 
 
 def test_what_points_and_each_card_have_paid_stands_in_f62() -> None:
-    first = fields_of(PURCHASE) | {"3": "950000", "60": "87000012000500"}
+    first = fields_of(PURCHASE) | {"3": "950000", "60": "89000012000500"}
     head = PAYLOADS[PURCHASE][:11]
     told = response(
         "093102",
