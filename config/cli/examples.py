@@ -91,6 +91,7 @@ WITH: Final[Mapping[str, tuple[str, ...]]] = {
     "card.rebind": ("phone",),
     "gift.send": ("phone",),
     "gift.claim": ("gift",),
+    "gift.withdraw": ("gift",),
     "shipment.import": ("first", "last"),
 }  # fmt: skip
 """What an action is not done without, though none of it is needed in every case."""

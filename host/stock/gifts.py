@@ -124,6 +124,17 @@ def gift_for(
     return sent
 
 
+def waiting_for(connection: Connection, member: int) -> list[int]:
+    """The gifts that wait for a member's phone, two at most."""
+    phone = phone_of(connection, member).hash
+    return [number for (number,) in connection.execute(SQL["waiting_for"], (phone,))]
+
+
+def waiting_of(connection: Connection, card: int) -> list[int]:
+    """The gifts that have left a card and wait, two at most."""
+    return [number for (number,) in connection.execute(SQL["waiting_of"], (card,))]
+
+
 def whom_for(connection: Connection, sent: Sent) -> int:
     """The member to whose phone it was sent.
 

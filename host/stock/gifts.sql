@@ -43,6 +43,20 @@ WHERE g.journal_id = %(number)s OR g.token_hash = %(token)s
 ORDER BY g.journal_id
 LIMIT 1;
 
+-- name: waiting_for
+-- Those that wait for a phone; of more than two it is not asked how many.
+SELECT journal_id FROM gift
+WHERE phone_hash = %s AND state = 'reserved'
+ORDER BY journal_id
+LIMIT 2;
+
+-- name: waiting_of
+-- Those that have left a card.
+SELECT journal_id FROM gift
+WHERE card_id = %s AND state = 'reserved'
+ORDER BY journal_id
+LIMIT 2;
+
 -- name: merged
 -- Cards of members as they are emptied or filled: whose, until when, what may be spent of them, and
 -- what they may hold.

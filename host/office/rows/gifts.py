@@ -31,6 +31,7 @@ from host.office.tokens import new_token
 from host.office.view import Column, Filter, How, View
 from host.stock import gifts, lives
 from host.stock.batches import By
+from host.stock.refusals import StockRefusal, Why
 from host.store.office_settings import GIFT_HOURS, value_of
 
 SEND: Final = "gift.send"
@@ -56,7 +57,10 @@ class GiftSend(Values, frozen=True, kw_only=True):
 
 
 class GiftClaim(Values, frozen=True, kw_only=True):
-    """Onto which card of who claims it: by its link, or by its number where it is for them."""
+    """Onto which card of who claims it: by its link, or by its number where it is for them.
+
+    Without either, the one that waits for their phone.
+    """
 
     card: Number
     gift: Number | None = None
@@ -66,7 +70,9 @@ class GiftClaim(Values, frozen=True, kw_only=True):
 class GiftWithdraw(Values, frozen=True, kw_only=True):
     """Back to its sender: withdrawn by them, or declined by whose phone it was sent to."""
 
-    gift: Number
+    gift: Number | None = None
+    card: Number | None = None
+    """In its place: the card that it left, of which no other waits."""
     is_declined: bool = False
 
 
@@ -170,10 +176,13 @@ def _send(acting: Acting, values: GiftSend) -> Result:
 
 
 def _claim(acting: Acting, values: GiftClaim) -> Result:
-    if (values.gift is None) == (values.link is None):
+    if values.gift is not None and values.link is not None:
         raise Refusal(FIELD, field="gift", problem="name a gift or its link")
     card = gifts.card_of_somebody(acting.connection, values.card)
-    sent = gifts.gift_for(acting.connection, acting.hsm, card.member, values.gift, values.link)
+    number = values.gift
+    if number is None and values.link is None:
+        number = _only(gifts.waiting_for(acting.connection, card.member))
+    sent = gifts.gift_for(acting.connection, acting.hsm, card.member, number, values.link)
     plan = _ending(acting, Kind.GIFT_CLAIM, sent, GiftEnd.CLAIMED)
     plan = msgspec.structs.replace(plan, card=card.id, member=card.member, giver=sent.card)
     job = begin_job(acting, CLAIM, acting.subject, total=1, plan=plan)
@@ -181,7 +190,12 @@ def _claim(acting: Acting, values: GiftClaim) -> Result:
 
 
 def _withdraw(acting: Acting, values: GiftWithdraw) -> Result:
-    sent = gifts.gift_of_number(acting.connection, values.gift)
+    if (values.gift is None) == (values.card is None):
+        raise Refusal(FIELD, field="gift", problem="name a gift, or the card that it left")
+    number = values.gift
+    if number is None:
+        number = _only(gifts.waiting_of(acting.connection, int(acting.subject.id)))
+    sent = gifts.gift_of_number(acting.connection, number)
     end, member = GiftEnd.WITHDRAWN, sent.sender
     if values.is_declined:
         end, member = GiftEnd.DECLINED, gifts.whom_for(acting.connection, sent)
@@ -189,6 +203,20 @@ def _withdraw(acting: Acting, values: GiftWithdraw) -> Result:
     plan = msgspec.structs.replace(plan, card=sent.card, member=member)
     job = begin_job(acting, WITHDRAW, acting.subject, total=1, plan=plan)
     return Result(told={"job": job})
+
+
+def _only(numbers: list[int]) -> int:
+    if not numbers:
+        raise StockRefusal(Why.GIFT_GONE)
+    if len(numbers) > 1:
+        raise Refusal(FIELD, field="gift", problem="more than one waits: name it")
+    return numbers[0]
+
+
+def _subject_of(values: GiftWithdraw) -> Ref:
+    if values.card is not None:
+        return Ref("card", str(values.card))
+    return Ref("gift", str(values.gift or ""))
 
 
 def _ending(acting: Acting, kind: Kind, sent: gifts.Sent, end: GiftEnd) -> Plan:
@@ -249,7 +277,7 @@ GIFT_WITHDRAW: Final = Action(
     values=GiftWithdraw,
     roles=frozenset({CS}),
     do=_withdraw,
-    about=lambda values: Ref("gift", str(values.gift)),
+    about=_subject_of,
 )
 GIFTS: Final = View(
     id="gifts",

@@ -206,7 +206,9 @@ async def test_what_cannot_be_given_says_why_at_once_or_when_it_is_posted(desk: 
     assert await desk.refused("gift.send", **asked, **both) == "E-FIELD"
     wish = {"wish": "福" * 61}
     assert await desk.refused("gift.send", **asked, **wish) == "E-FIELD"
-    assert await desk.refused("gift.claim", card=desk.giver) == "E-FIELD"
+    named = {"gift": 1, "link": "x"}
+    assert await desk.refused("gift.claim", card=desk.giver, **named) == "E-FIELD"
+    assert await desk.refused("gift.withdraw") == "E-NOT-FOUND"
     assert desk.bureau.sql("SELECT 1 FROM gift") == []
 
 
@@ -262,3 +264,18 @@ async def test_what_cannot_be_merged_says_why_before_anything_moves(desk: Desk) 
         await desk.till.load(desk.getter, 450_000)
     assert await desk.refused("card.merge", **asked, may_end_sooner=True) == "E-ROOM"
     assert desk.bureau.sql("SELECT 1 FROM move") == []
+
+
+async def test_the_only_gift_that_waits_needs_no_number(desk: Desk) -> None:
+    """S3-14: of more than one it is asked which."""
+    assert await desk.refused("gift.claim", card=desk.getter) == "E-GIFT-GONE"
+    for _ in range(2):
+        await desk.send(phone=OTHER_PHONE)
+    assert await desk.refused("gift.claim", card=desk.getter) == "E-FIELD"
+    assert await desk.refused("gift.withdraw", card=desk.giver) == "E-FIELD"
+    told = await desk.done("gift.withdraw", gift=desk.newest())
+    assert desk.job(told) == ("done", "")
+    assert desk.job(await desk.done("gift.claim", card=desk.getter)) == ("done", "")
+    await desk.send()
+    assert desk.job(await desk.done("gift.withdraw", card=desk.giver)) == ("done", "")
+    assert money(desk.till, desk.giver, desk.getter) == [90_000, 110_000]
