@@ -37,7 +37,7 @@ bench: $(VENV)
 chaos: $(VENV)
 	-@$(MAKE) --no-print-directory $(PATRONI)
 	$(BIN)/pytest -m "chaos or counted" --timeout 0 --full --seed $(SEED) $(COUNTS) \
-		tests/whole tests/switch tests/host
+		tests/whole tests/switch tests/host tests/clearing
 
 soak: $(VENV)
 	$(BIN)/pytest -m soak --full --seed $(SEED) $(COUNTS) tests/whole/test_soak.py

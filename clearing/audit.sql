@@ -936,7 +936,7 @@ LIMIT %(limit)s;
 SELECT set_config('cursor_tuple_fraction', '1', true);
 
 -- name: seals
--- Every seal in order; read row by row.
+-- Every seal of some dates in order; read row by row.
 SELECT
     shard,
     seq,
@@ -946,6 +946,7 @@ SELECT
     form,
     sealed_at
 FROM seal
+WHERE business_date BETWEEN %(first)s AND %(last)s
 ORDER BY shard, seq;
 
 -- name: sealed_rows
@@ -989,6 +990,7 @@ LEFT JOIN lot
         AND (lot.points > 0) = (lot.account_id = entry.credit_account)
 LEFT JOIN order_reference
     ON order_reference.shard = journal.shard AND order_reference.journal_id = journal.id
+WHERE exchange.business_date BETWEEN %(first)s AND %(last)s
 ORDER BY exchange.shard, exchange.seal, exchange.id, exchange.slot, entry.leg;
 
 -- name: seal_of_another_date

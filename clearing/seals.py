@@ -6,7 +6,7 @@ chain is then followed from the seal as it is stored, so one bad row is one find
 """
 
 import datetime as dt
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, Final, LiteralString
@@ -33,9 +33,9 @@ LOT: Final = 19
 ORDER: Final = 23
 """Where the columns of `sealed_rows` are that form 1 did not cover."""
 
-Batch = tuple[int, int]
-"""Shard and sequence number of a seal."""
 Row = tuple[Any, ...]
+EVER: Final = ("-infinity", "infinity")
+"""All dates, as PostgreSQL has them."""
 
 _batch: Final = itemgetter(0, 1)
 _exchange: Final = itemgetter(2, 3)
@@ -45,24 +45,43 @@ def broken_seals(
     connection: psycopg.Connection[Any], seals: LiteralString, sealed_rows: LiteralString
 ) -> Iterator[str]:
     """What is wrong with the chain, in words, first things first. Needs an open transaction."""
-    batches = groupby(_stream(connection, "sealed_rows", sealed_rows), _batch)
-    batch = next(batches, None)
     expected: tuple[int, int, bytes] | None = None
-    for seal in _stream(connection, "seals", seals):
+    for seal, rows in sealed_batches(connection, (seals, sealed_rows), EVER):
+        if seal is None:
+            yield _unsealed(rows[0])
+            continue
         shard, seq, _, digest, *_ = seal
-        while batch is not None and batch[0] < (shard, seq):
-            yield _unsealed(batch[0], batch[1])
-            batch = next(batches, None)
-        rows: list[Row] = []
-        if batch is not None and batch[0] == (shard, seq):
-            rows = list(batch[1])
-            batch = next(batches, None)
         if expected is None or expected[0] != shard:
             expected = (shard, 1, FIRST_SEAL)
         yield from _faults(seal, expected, rows)
         expected = (shard, seq + 1, digest)
+
+
+def sealed_batches(
+    connection: psycopg.Connection[Any],
+    statements: tuple[LiteralString, LiteralString],
+    dates: tuple[str, str],
+) -> Iterator[tuple[Row | None, list[Row]]]:
+    """Every seal of these dates and what it covers, by shard and number; batch by batch.
+
+    `statements` are `seals` and `sealed_rows`. Rows that name a seal which is not there come
+    without one.
+    """
+    told = dict(zip(("first", "last"), dates, strict=True))
+    seals, sealed_rows = statements
+    batches = groupby(_stream(connection, "sealed_rows", sealed_rows, told), _batch)
+    batch = next(batches, None)
+    for seal in _stream(connection, "seals", seals, told):
+        while batch is not None and batch[0] < seal[:2]:
+            yield None, list(batch[1])
+            batch = next(batches, None)
+        rows: list[Row] = []
+        if batch is not None and batch[0] == seal[:2]:
+            rows = list(batch[1])
+            batch = next(batches, None)
+        yield seal, rows
     while batch is not None:
-        yield _unsealed(batch[0], batch[1])
+        yield None, list(batch[1])
         batch = next(batches, None)
 
 
@@ -113,15 +132,17 @@ def _faults(seal: Row, expected: tuple[int, int, bytes], rows: list[Row]) -> Ite
         )
 
 
-def _unsealed(batch: Batch, rows: Iterable[Row]) -> str:
-    shard, seq = batch
-    first = next(iter(rows))
-    return f"shard {shard}: exchange {first[2]} ({first[3]}) names seal {seq}, which is missing"
+def _unsealed(first: Row) -> str:
+    shard, seq, number, slot, *_ = first
+    return f"shard {shard}: exchange {number} ({slot}) names seal {seq}, which is missing"
 
 
 def _stream(
-    connection: psycopg.Connection[Any], name: str, statement: LiteralString
+    connection: psycopg.Connection[Any],
+    name: str,
+    statement: LiteralString,
+    told: Mapping[str, str],
 ) -> Iterator[Row]:
     with connection.cursor(name=name, scrollable=False) as cursor:
         cursor.itersize = ROWS_PER_FETCH
-        yield from cursor.execute(statement, binary=True)
+        yield from cursor.execute(statement, told, binary=True)

@@ -103,3 +103,68 @@ def accept(
     with opened_estate(data, settings) as connection:
         for line in accept_edits(connection, table, key, reason):
             tell(line)
+
+
+@app.command()
+def key(
+    data: DataOption = DATA, settings: SettingsOption = None, as_json: JsonOption = False
+) -> None:
+    """The public key of the ledger's checkpoints, to be given to whoever verifies exports."""
+    from config.tasks.proving import print_keys
+
+    places, _told = settings_told(data, settings)
+    print_keys(places, as_json=as_json)
+
+
+@app.command()
+def export(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A new file.", readable=False)],
+    first: Annotated[
+        str | None, typer.Option("--from", help="The first business date.", metavar="YYYY-MM-DD")
+    ] = None,
+    last: Annotated[
+        str | None, typer.Option("--to", help="The last business date.", metavar="YYYY-MM-DD")
+    ] = None,
+    data: DataOption = DATA,
+    settings: SettingsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write what was posted and changed, under its seals and signed checkpoints.
+
+    Whoever has the public key verifies it without a database. No card number stands in it.
+    """
+    from config.tasks.proving import dates_of, export_to, print_exported
+
+    dates = dates_of(first, last)
+    places, told = settings_told(data, settings)
+    print_exported(export_to(file, dates, told, places, say=remark), file, as_json=as_json)
+
+
+@app.command()
+def verify(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="An export of the ledger.", readable=False)
+    ],
+    key: Annotated[
+        str,
+        typer.Option(
+            "--key",
+            help="The public key: a file, or its 64 hexadecimal digits.",
+            metavar="KEY",
+        ),
+    ],
+    as_json: JsonOption = False,
+) -> None:
+    """Recompute an export by the public key alone. Exit status 1: a row is bad, the first is named.
+
+    It needs no database, no settings and no data directory.
+    """
+    from clearing.proof import Fault
+    from config.tasks.proving import keys_of, print_fault, print_proved, verify_file
+
+    try:
+        proved = verify_file(file, keys_of(key))
+    except Fault as fault:
+        print_fault(fault, file, as_json=as_json)
+        raise typer.Exit(FOUND_WRONG) from None
+    print_proved(proved, as_json=as_json)

@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from config.errors import SurroundingsError
 from host.office.files import FILE_BYTES_MAX
@@ -31,9 +31,19 @@ class Paper:
         Raises:
             SurroundingsError: there is no room, or somebody has that name meanwhile.
         """
+        with self.filled() as file:
+            file.write(content)
+
+    @contextmanager
+    def filled(self) -> Iterator[BinaryIO]:
+        """A file to be written part by part; it gets its name when all of it is there.
+
+        Raises:
+            SurroundingsError: there is no room, or somebody has that name meanwhile.
+        """
         try:
             with os.fdopen(self._descriptor, "wb", closefd=False) as file:
-                file.write(content)
+                yield file
                 file.flush()
                 os.fsync(self._descriptor)
             os.link(self._begun, self._to, follow_symlinks=False)

@@ -14,7 +14,6 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from host.store.changes import link_changes
-from host.store.loading import SQL as POSTING
 from host.store.locks import HEAD_LOCK
 from host.store.queries import load_queries
 
@@ -43,6 +42,11 @@ class Head(NamedTuple):
         return next((one[3:] for one in self.body.splitlines() if one.startswith("at ")), "?")
 
     @property
+    def date(self) -> str:
+        """The business date that was open then."""
+        return next((one[5:] for one in self.body.splitlines() if one.startswith("date ")), "?")
+
+    @property
     def ends(self) -> Iterator[tuple[str, int, int, bytes]]:
         """Of each chain it names: `seal` or `link`, the shard (0 of links), where, and what."""
         for line in self.body.splitlines():
@@ -59,7 +63,6 @@ def sign_head(connection: Connection, key: Ed25519PrivateKey, now: dt.datetime) 
         connection.execute(SQL["wait_for_turn"], HEAD_LOCK)
         number = 1 + int(_first(connection, SQL["last_number"]) or 0)
         lines = [f"{TITLE} {number}", f"at {now.isoformat()}"]
-        lines.append(f"date {_first(connection, POSTING['open_business_date'])}")
         lines += [line for (line,) in connection.execute(SQL["ends"])]
         body = "\n".join([*lines, ""])
         head = Head(number, body, key.sign(body.encode()))

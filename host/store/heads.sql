@@ -9,14 +9,19 @@ SELECT pg_advisory_xact_lock(%s, %s);
 SELECT coalesce(max(number), 0) FROM signed_head;
 
 -- name: ends
--- Where each shard's chain ends, and the chain of changes.
+-- The open date, where each shard's chain ends, and the chain of changes: in one statement, so that
+-- nothing of a date is behind a head that says an earlier one.
 WITH shards AS (
     SELECT generate_series(0, setting.value::integer - 1) AS shard
     FROM setting
     WHERE setting.name = 'shard_count'
 )
 
-SELECT 'seal ' || last.shard || ' ' || last.seq || ' ' || encode(last.digest, 'hex') AS line
+SELECT 'date ' || business_day.business_date AS line
+FROM business_day
+WHERE business_day.state = 'open'
+UNION ALL
+SELECT 'seal ' || last.shard || ' ' || last.seq || ' ' || encode(last.digest, 'hex')
 FROM shards
 INNER JOIN LATERAL (
     SELECT

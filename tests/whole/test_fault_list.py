@@ -200,6 +200,10 @@ PROVED_BY: dict[int, dict[str, tuple[str, ...]]] = {
         "host/store/test_insider.py": (
             "test_any_row_that_was_changed_put_in_or_taken_out_is_named",
         ),
+        "clearing/test_proof.py": (
+            "test_each_of_a_thousand_random_edits_is_found_and_its_first_bad_row_named",
+            "test_what_was_edited_in_the_database_is_found_in_its_export",
+        ),
     },
     29: {  # another server takes over
         "whole/test_failover.py": (

@@ -11,10 +11,12 @@ import trio
 
 from config.run.database import Dsns
 from host.estate.demo import CITY, PEAR, card_pan
-from host.estate.plan import CardPlan, EstatePlan, IssuerPlan
+from host.estate.plan import CardPlan, IssuerPlan
+from host.model.own import OwnRequest
 from host.model.requests import Request, Response
+from host.store.changes import note_what_differs
 from tests.host import conftest
-from tests.host.conftest import PLAN, Till, opened
+from tests.host.conftest import PLAN, Till, asking_of, opened, put_estate
 from tests.host.stateful.model import CITY as CITY_TERMS
 from tests.host.stateful.model import PEAR as PEAR_TERMS
 from tests.host.stateful.model import Card, Model
@@ -22,6 +24,8 @@ from tests.host.stateful.model import Card, Model
 VALUE, POINTS = 100_000, 2_000
 FIRST_CARD = 20_000
 DAY = dt.date(2026, 11, 22)
+MEMBERS = (71, 72, 72)
+"""To whom the cards of each run are bound."""
 
 
 def _card(number: int, issuer: IssuerPlan, points: int) -> CardPlan:
@@ -77,6 +81,11 @@ class House:
     def ask(self, request: Request) -> Response:
         """Its answer."""
         return trio.from_thread.run(self.till.ask, request, trio_token=self._token)
+
+    def ask_own(self, request: OwnRequest) -> Response:
+        """The answer to what no terminal asks."""
+        asking = asking_of(self.till)
+        return trio.from_thread.run(asking.ask, request, trio_token=self._token)
 
     def turn_the_date(self) -> None:
         """The next business date."""
@@ -141,6 +150,21 @@ def house_at(dsns: Dsns, hands: int) -> Iterator[House]:
                 del conftest.CARDS[number]
 
 
-def estate_of(hands: int) -> EstatePlan:
-    """The demo's estate with cards for so many runs beside its own."""
-    return msgspec.structs.replace(PLAN, cards=(*PLAN.cards, *plan_of(hands)), batches=())
+def furnish(dsns: Dsns, hands: int) -> None:
+    """The demo's estate with cards for so many runs beside its own, each a member's."""
+    put_estate(
+        dsns, msgspec.structs.replace(PLAN, cards=(*PLAN.cards, *plan_of(hands)), batches=())
+    )
+    with psycopg.connect(dsns.owner) as connection:
+        for member in set(MEMBERS):
+            connection.execute(
+                "INSERT INTO member (id, phone_hash, phone_sealed, phone_masked, made_by, made_at)"
+                " VALUES (%s, %s, 'x', '137****0000', 'li', now())",
+                (member, f"phone {member}".encode()),
+            )
+        for place, member in enumerate(MEMBERS):
+            connection.execute(
+                "UPDATE card SET member_id = %s WHERE id >= %s AND (id - %s) %% 3 = %s",
+                (member, FIRST_CARD, FIRST_CARD, place),
+            )
+        note_what_differs(connection)

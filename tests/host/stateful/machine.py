@@ -7,14 +7,15 @@ import msgspec
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from host.model.requests import Kind, Original, Request, Response
+from host.model.requests import Besides, Kind, Original, Request, Response
 from host.model.responses import Reason
 from tests.host.stateful.house import House
-from tests.host.stateful.model import OK, Card, Deal, Model
+from tests.host.stateful.model import Card, Deal, Model
 
 WHICH = st.integers(0, 2)
 ANY = st.integers(0, 9)
 AMOUNT = st.one_of(st.integers(1, 60_000), st.sampled_from([100, 200_001, 450_000, 500_001]))
+PART = st.sampled_from([False, False, True])
 POINTS = st.one_of(st.integers(50, 1_500), st.sampled_from([500, 2_000]))
 SOLD = st.sampled_from(["purchase", "purchase", "purchase", "redemption", "earning", "load"])
 TERMINALS = ("80010001", "80010002")
@@ -63,7 +64,7 @@ class Tills(RuleBasedStateMachine):
 
     def choose(self, number: int, *kinds: str) -> Said | None:
         """One of the last that were approved, of these kinds."""
-        named = [one for one in self.said if one.deal.answer is OK and one.deal.kind in kinds]
+        named = [one for one in self.said if one.deal.is_approved and one.deal.kind in kinds]
         return named[-1 - number % len(named)] if named else None
 
     @invariant()
@@ -85,12 +86,14 @@ class Sales(Tills):
         request = self.house.till.request(Kind.BALANCE_INQUIRY, card.number, pin=pin)
         self.say(request, self.model.inquire(card, pin_is_right=is_right))
 
-    @rule(which=WHICH, amount=AMOUNT, is_right=st.sampled_from([True] * 7 + [False]))
-    def buy(self, which: int, amount: int, is_right: bool) -> None:
-        """Goods."""
+    @rule(which=WHICH, amount=AMOUNT, is_right=st.sampled_from([True] * 7 + [False]), part=PART)
+    def buy(self, which: int, amount: int, is_right: bool, part: bool) -> None:
+        """Goods, at a till that may be told of a part."""
         card, pin = self.cards[which], "123456" if is_right else "1111"
-        request = self.house.till.request(Kind.PURCHASE, card.number, amount, pin=pin)
-        self.say(request, self.model.buy(card, amount, pin_is_right=is_right))
+        request = self._taking(
+            part, self.house.till.request(Kind.PURCHASE, card.number, amount, pin=pin)
+        )
+        self.say(request, self.model.buy(card, amount, pin_is_right=is_right, takes_part=part))
 
     @rule(which=WHICH, amount=AMOUNT)
     def load(self, which: int, amount: int) -> None:
@@ -106,12 +109,18 @@ class Sales(Tills):
         request = self.house.till.request(Kind.POINTS_EARN, card.number, amount)
         self.say(request, self.model.earn(card, amount))
 
-    @rule(which=WHICH, points=POINTS)
-    def redeem(self, which: int, points: int) -> None:
-        """Points for goods."""
+    @rule(which=WHICH, points=POINTS, part=PART)
+    def redeem(self, which: int, points: int, part: bool) -> None:
+        """Points for goods, or for some of them."""
         card = self.cards[which]
-        request = self.house.till.request(Kind.POINTS_REDEMPTION, card.number, points)
-        self.say(request, self.model.redeem(card, points))
+        request = self._taking(
+            part, self.house.till.request(Kind.POINTS_REDEMPTION, card.number, points)
+        )
+        self.say(request, self.model.redeem(card, points, takes_part=part))
+
+    @staticmethod
+    def _taking(part: bool, request: Request) -> Request:
+        return msgspec.structs.replace(request, besides=Besides(takes_part=True) if part else None)
 
     @rule(number=ANY, kind=SOLD, more=st.sampled_from([0, 0, 0, 0, 0, 1]))
     def void(self, number: int, kind: str, more: int) -> None:
@@ -152,14 +161,18 @@ class Sales(Tills):
             original=original,
         )
 
-    @rule(number=ANY)
-    def reverse(self, number: int) -> None:
+    @rule(number=ANY, names_part=st.booleans())
+    def reverse(self, number: int, names_part: bool) -> None:
         """The answer did not come, whatever it was."""
         named = [one for one in self.said if one.deal.kind not in {"inquiry", "reversal"}]
         if not named:
             return
         said = named[-1 - number % len(named)]
         request = self.house.till.reversal(said.request)
+        if said.deal.is_part and names_part:
+            assert request.amount is not None
+            part = msgspec.structs.replace(request.amount, amount_minor=said.deal.amount)
+            request = msgspec.structs.replace(request, amount=part)
         if any(one.request.key == request.key for one in self.said):
             return
         deal = Deal(said.deal.card, said.deal.amount, "reversal", self.model.reverse(said.deal))
@@ -172,7 +185,7 @@ class Sales(Tills):
             return
         said = self.said[-1 - number % len(self.said)]
         again = self.house.ask(said.request)
-        if said.deal.is_reversed and said.deal.answer is OK:
+        if said.deal.is_reversed and said.deal.is_approved:
             assert again.reason is Reason.DUPLICATE
         else:
             assert again == said.answer
@@ -183,7 +196,3 @@ class Sales(Tills):
         if turns:
             self.house.turn_the_date()
             self.model.today = self.house.today
-
-
-class EveryKind(Sales):
-    """All of them in one."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from host.model.responses import Reason
 
 OK = Reason.APPROVED
+PART = Reason.PARTLY_APPROVED
 NO_MONEY = Reason.INSUFFICIENT_FUNDS
 
 
@@ -116,6 +117,16 @@ class Deal:
     of: "Deal | None" = None
 
     @property
+    def is_approved(self) -> bool:
+        """The whole of it, or a part."""
+        return self.answer in {OK, PART}
+
+    @property
+    def is_part(self) -> bool:
+        """Less than was asked."""
+        return self.answer is PART
+
+    @property
     def is_undone(self) -> bool:
         """By a void that stands, or by its reversal."""
         return self.voids > 0 or self.is_reversed
@@ -142,17 +153,19 @@ class Model:
         """What is there."""
         return Deal(card, 0, "inquiry", _pin(card, is_right=pin_is_right) or OK)
 
-    def buy(self, card: Card, amount: int, *, pin_is_right: bool) -> Deal:
-        """Value for goods, and points for it."""
+    def buy(self, card: Card, amount: int, *, pin_is_right: bool, takes_part: bool = False) -> Deal:
+        """Value for goods, and points for it: all of it, or for what there is."""
         deal = Deal(card, amount, "purchase")
         deal.answer = (
             (_pin(card, is_right=pin_is_right))
             or (Reason.AMOUNT_LIMIT if amount > card.terms.amount_max else None)
             or (NO_MONEY if amount > card.value else OK)
         )
-        if deal.answer is OK:
-            card.value -= amount
-            self._earn(deal, amount)
+        if deal.answer is NO_MONEY and takes_part and card.value > 0:
+            deal.answer, deal.amount = PART, card.value
+        if deal.is_approved:
+            card.value -= deal.amount
+            self._earn(deal, deal.amount)
         return deal
 
     def earn(self, card: Card, amount: int) -> Deal:
@@ -175,18 +188,22 @@ class Model:
             card.value += amount
         return deal
 
-    def redeem(self, card: Card, points: int) -> Deal:
+    def redeem(self, card: Card, points: int, *, takes_part: bool = False) -> Deal:
         """Points for goods, those first that expire first."""
         deal = Deal(card, points, "redemption")
         if card.wrong_pins >= card.terms.pin_tries:
             deal.answer = Reason.PIN_TRIES_EXCEEDED
         elif points < card.terms.redemption_min:
             deal.answer = Reason.INVALID_AMOUNT
-        elif points > card.spendable(self.today):
+        elif points > (there := card.spendable(self.today)):
             deal.answer = NO_MONEY
-        else:
+            if takes_part and there > 0:
+                deal.answer, deal.amount = PART, there
+                if there < card.terms.redemption_min:
+                    deal.answer = Reason.INVALID_AMOUNT
+        if deal.is_approved:
             fresh = [lot for lot in card.in_order() if lot.until >= self.today]
-            deal.taken = take(fresh, points)
+            deal.taken = take(fresh, deal.amount)
         return deal
 
     def void(self, sale: Deal, amount: int) -> Deal:
@@ -231,7 +248,7 @@ class Model:
 
     def reverse(self, deal: Deal) -> Reason:
         """It never happened: or it stands, and that is said."""
-        if deal.answer is not OK or deal.is_reversed:
+        if not deal.is_approved or deal.is_reversed:
             return OK
         if deal.is_undone or (deal.of is not None and deal.of.is_final):
             deal.is_final = deal.is_reversed = True

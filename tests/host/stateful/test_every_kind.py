@@ -10,13 +10,18 @@ from hypothesis.stateful import run_state_machine_as_test
 from config.run.database import Dsns
 from config.run.postgres import PostgresServer
 from tests.conftest import copied
-from tests.host.conftest import audit_ledger, put_estate
-from tests.host.stateful.house import House, estate_of, house_at
-from tests.host.stateful.machine import EveryKind
+from tests.host.conftest import audit_ledger
+from tests.host.stateful.gifts import Gifts
+from tests.host.stateful.house import House, furnish, house_at
+from tests.host.stateful.machine import Sales
 
-STEPS = 40
+STEPS = 50
 HANDS_A_SEED = 3
 """One for its run; when it fails, it is tried again in shorter forms."""
+
+
+class EveryKind(Sales, Gifts):
+    """All of them in one."""
 
 
 @pytest.fixture
@@ -27,7 +32,7 @@ def house(
     hands = HANDS_A_SEED * counts.seeds + 500
     databases = copied(postgres_server, database_template)
     dsns: Dsns = next(databases)
-    put_estate(dsns, estate_of(hands))
+    furnish(dsns, hands)
     with house_at(dsns, hands) as house:
         yield house
     audit_ledger(dsns)

@@ -61,6 +61,7 @@ SPOKEN: dict[str, dict[str, Collection[str]]] = {
         "clearing/claims.sql": ALL,
         "clearing/changed.sql": ALL,
         "clearing/heads.sql": ALL,
+        "clearing/export.sql": ALL,
         "host/store/changes.sql": {"gaps", "noted"},
         "host/store/keys.sql": {"served_keys"},
         "host/store/life.sql": ALL,
