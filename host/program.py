@@ -17,6 +17,7 @@ from host.clock import WallClock, utc_now
 from host.desk.desk import Desk
 from host.expiry import PointsExpiry
 from host.gifts import Gifts
+from host.hold_expiry import HoldExpiry
 from host.hsm.interface import Hsm
 from host.link.address import Address, AddressError, listen
 from host.link.credentials import Credentials
@@ -77,6 +78,7 @@ async def run_host(
     with opened_poster(settings, dsn=dsn, hsm=hsm, clock=clock) as poster:
         asking = Asking(poster.post_own, poster.shard_count)
         expiry = PointsExpiry(lambda: _connect(dsn, settings), asking.ask, clock)
+        holds = HoldExpiry(lambda: _connect(dsn, settings), asking.ask, clock)
         moves = Moves(lambda: _connect(dsn, settings), asking.ask, clock)
         gifts = Gifts(lambda: _connect(dsn, settings), asking.ask, clock)
         reception = _reception(logins.office, hsm, settings, clock, asking)
@@ -98,6 +100,7 @@ async def run_host(
                 nursery.start_soon(poster.run)
                 nursery.start_soon(expiry.run)
                 nursery.start_soon(moves.run)
+                nursery.start_soon(holds.run)
                 nursery.start_soon(gifts.run)
                 nursery.start_soon(
                     serve,

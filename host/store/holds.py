@@ -1,5 +1,6 @@
 """Holds of a batch: which are read for it, and the rows that say what became of them."""
 
+import datetime as dt
 from collections.abc import Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
@@ -41,6 +42,34 @@ class _Wanted(NamedTuple):
     numbers: set[tuple[int, int]]
     journals: set[tuple[int, int]]
     """Shard, and that of a journal that touched one."""
+
+
+class Due(NamedTuple):
+    """A pre-authorisation that is over."""
+
+    expires_at: dt.datetime
+    shard: int
+    number: int
+    turns: int
+    """How much has become of it."""
+    pan_hash: bytes
+
+    @property
+    def place(self) -> tuple[dt.datetime, int, int]:
+        """Where it stands among all."""
+        return self.expires_at, self.shard, self.number
+
+
+BEFORE_ALL: Final = (dt.datetime.min.replace(tzinfo=dt.UTC), -1, -1)
+
+
+def due_after(
+    connection: Connection, now: dt.datetime, last: tuple[dt.datetime, int, int], limit: int
+) -> list[Due]:
+    """The next that are over, behind the last one seen."""
+    moment, shard, number = last
+    asked = {"now": now, "moment": moment, "shard": shard, "number": number, "limit": limit}
+    return [Due(*row) for row in connection.execute(SQL["due"], asked)]
 
 
 def read_holds(connection: Connection, items: Sequence[Item], state: State, _book: Book) -> None:

@@ -128,3 +128,25 @@ FROM (
     GROUP BY c.shard, c.id
 ) AS r
 WHERE t.shard = r.shard AND t.id = r.id;
+
+-- name: due
+-- Pre-authorisations that are over, behind the last one seen, with how much became of each: along
+-- the index of those that have something left.
+SELECT
+    h.expires_at,
+    h.shard,
+    h.id,
+    (
+        SELECT count(*) FROM hold_fact AS f
+        WHERE f.shard = h.shard AND f.hold_id = h.id
+    ) AS turns,
+    c.pan_hash
+FROM hold AS h
+INNER JOIN card AS c ON h.shard = c.shard AND h.card_id = c.id
+WHERE
+    h.owner = 'preauth'
+    AND h.held_minor > 0
+    AND h.expires_at <= %(now)s
+    AND (h.expires_at, h.shard, h.id) > (%(moment)s, %(shard)s, %(number)s)
+ORDER BY h.expires_at ASC, h.shard ASC, h.id ASC
+LIMIT %(limit)s;

@@ -1,15 +1,19 @@
 """Pre-authorisations: what is held, what its completion takes, and how each comes to its end."""
 
+import datetime as dt
 from typing import Any
 
 import pytest
 
+from host.hold_expiry import HoldExpiry
 from host.model.money import Money
 from host.model.origins import Origin
 from host.model.own import OwnKey, OwnRequest
 from host.model.requests import Kind, Original, Request, Response
 from host.model.responses import Reason
+from host.store.connecting import Deadlines, connect
 from tests.host.conftest import (
+    NOW,
     PINLESS_CARD,
     TERMINALS,
     CardPool,
@@ -23,6 +27,7 @@ SECOND = "80010002"
 """Another terminal of the first merchant."""
 OF_ANOTHER = "80010017"
 PIN = "123456"
+DEADLINES = Deadlines(connect_seconds=5.0, round_trip_seconds=20.0)
 
 
 def slip(answer: Response, **more: Any) -> Original:
@@ -368,6 +373,52 @@ async def test_a_hold_that_the_clock_or_a_person_ends_is_free_and_says_so(
         assert (await asking.ask(again)).is_approved, "nothing is left to do"
         assert (await about(shared, Kind.COMPLETION, card, 60_000, held)).reason is reason
         assert (await shared.ask(shared.reversal(asked))).is_approved
+
+
+class Clocks:
+    """The wall's, and how much time has passed: either may be moved."""
+
+    def __init__(self, days: int = 0) -> None:
+        self.days = days
+        self.passed = 0.0
+
+    def wall(self) -> dt.datetime:
+        return NOW + dt.timedelta(days=self.days, seconds=self.passed)
+
+
+def expiry_of(till: Till, clocks: Clocks) -> HoldExpiry:
+    return HoldExpiry(
+        lambda: connect(till.dsns.host, DEADLINES, autocommit=True),
+        asking_of(till).ask,
+        clocks.wall,
+        lambda: clocks.passed,
+    )
+
+
+async def test_a_hold_ends_by_the_clock_when_its_days_are_over_and_once(
+    till: Till, pool: CardPool
+) -> None:
+    """Not by the business date, nor because the clock has jumped."""
+    card, other = pool.city(), pool.city()
+    await hold(till, card, 60_000)
+    await hold(till, other, 10_000)
+    till.sql("UPDATE hold SET expires_at = expires_at + interval '1 day' WHERE card_id = %s", other)
+    till.turn_the_date(dt.date(2027, 1, 31))
+    early, jumping, late = Clocks(29), Clocks(), Clocks(30)
+    for clocks in (early, jumping):
+        expiry = expiry_of(till, clocks)
+        await expiry.release()
+        clocks.days = max(clocks.days, 31 if clocks is jumping else 29)
+        await expiry.release()
+        expiry.shut()
+        assert left(till, card) == (100_000, 60_000)
+    for _ in range(2):
+        expiry = expiry_of(till, late)
+        await expiry.release()
+        expiry.shut()
+        assert (left(till, card), left(till, other)) == ((100_000, 0), (100_000, 10_000))
+    told = till.sql("SELECT slot FROM journal WHERE kind = 'hold_expiry'")
+    assert [slot.rsplit("-", 1)[1] for (slot,) in told] == ["1/f"]
 
 
 async def test_a_completion_voided_after_its_hold_was_over_frees_the_money(
