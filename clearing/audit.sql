@@ -953,6 +953,7 @@ ORDER BY shard, seq;
 -- What the seals of some dates cover, in the order they cover it: exchanges by number, each with
 -- its journal and its entries. Read row by row; an exchange comes once for each of its entries. A
 -- lot stands by the leg that filled it, or that it owes: another may have taken from its account.
+-- What is kept beside it in tables of their own has its lines as the seal has them.
 SELECT
     exchange.shard,
     exchange.seal,
@@ -978,7 +979,20 @@ SELECT
     lot.expires_on::text,
     lot.available_from::text,
     order_reference.order_number,
-    order_reference.sub_order
+    order_reference.sub_order,
+    (
+        SELECT array_agg(line.said ORDER BY convert_to(line.said, 'UTF8'))
+        FROM (
+            SELECT
+                concat_ws(
+                    '|', 'k', 'rule_told', t.exchange_id, t.rule_id, t.rule_version, t.outcome,
+                    t.period, t.used_by, t.subject, to_char(t.period_from, 'YYYY-MM-DD'), t.times,
+                    t.amount_minor, t.had_times, t.had_minor, t.asked_minor, t.goods
+                ) AS said
+            FROM rule_told AS t
+            WHERE t.shard = exchange.shard AND t.exchange_id = exchange.id
+        ) AS line
+    ) AS kept
 FROM exchange
 LEFT JOIN journal ON journal.shard = exchange.shard AND journal.id = exchange.id
 LEFT JOIN entry ON entry.shard = journal.shard AND entry.journal_id = journal.id

@@ -13,7 +13,7 @@ from clearing.changed import broken_links, foreign_changes
 from clearing.seals import broken_seals
 from host.store.queries import load_queries
 
-FILES: Final = ("audit.sql", "audit_facts.sql", "claims.sql")
+FILES: Final = ("audit.sql", "audit_facts.sql", "audit_rules.sql", "claims.sql")
 SQL: Final = {name: sql for file in FILES for name, sql in load_queries("clearing", file).items()}
 
 Connection = psycopg.Connection[Any]
@@ -156,6 +156,16 @@ CHECKS: Final = (
                 "exchange {id} ({slot}) has another business date or terminal than its number "
                 "and slot say, or is a tombstone that was asked for",
             ),
+            Test(
+                "told_not_its_exchange",
+                "rule {rule_id} is said to have {outcome} exchange {exchange_id} of shard {shard}, "
+                "which is not what became of it",
+            ),
+            Test(
+                "journal_uncounted",
+                "journal {id} of shard {shard} was not counted by rule {rule_id}, which counts all "
+                "of its kind",
+            ),
             Test("kind_of_another_origin", "{slot}: {kind} is nothing that the {origin} asks for"),
             Test(
                 "journal_nobody_claims",
@@ -235,6 +245,10 @@ CHECKS: Final = (
                 "hold_used_otherwise",
                 "journal {journal_id} of shard {shard} used {amount_minor} of holds and paid "
                 "{paid_minor} out of their purse",
+            ),
+                "usage_not_what_was_told",
+                "{counter} by {used_by} {subject} says {times} times and {used_amount}, its "
+                "exchanges {told_times} and {told_amount}",
             ),
             Test(
                 "checkpoint_not_its_entries",

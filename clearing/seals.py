@@ -31,6 +31,7 @@ ROWS_PER_FETCH: Final = 5_000
 EXCHANGE_CARD: Final = 18
 LOT: Final = 19
 ORDER: Final = 23
+KEPT: Final = 25
 """Where the columns of `sealed_rows` are that form 1 did not cover."""
 
 Row = tuple[Any, ...]
@@ -101,6 +102,8 @@ def canonical_rows(rows: Iterable[Row], form: int, sealed_at: dt.datetime) -> It
                     if form == 1
                     else exchange_row(words, row[EXCHANGE_CARD])
                 )
+                if form > 1:
+                    yield from row[KEPT] or ()
                 if journal is not None:
                     yield journal_row(journal, journal_kind, original, card, date)
             if leg is not None:
@@ -108,7 +111,7 @@ def canonical_rows(rows: Iterable[Row], form: int, sealed_at: dt.datetime) -> It
             if form > 1 and row[LOT] is not None:
                 behind.append(lot_row(number, *row[LOT:ORDER]))
         if form > 1 and row[ORDER] is not None:
-            behind.append(order_row(number, *row[ORDER:]))
+            behind.append(order_row(number, *row[ORDER:KEPT]))
         yield from behind
 
 

@@ -27,8 +27,9 @@ from host.model.requests import KINDS, Family, Kind
 from host.model.responses import POSTED, RESPONSE_CODES
 from host.rules.own_postings import OWN_LEGS
 from host.rules.preauths import CODES, HELD_ALONE, HOLD_ENDS
+from host.rules.ruling import aim_of
 from host.rules.state import NO_CARD
-from host.rules.transactions import TRANSACTIONS
+from host.rules.transactions import NEEDS_ORIGINAL, TRANSACTIONS
 from host.store.settlement import SIDES_IN_SQL
 
 FINDINGS_PER_TEST_MAX: Final = 100
@@ -43,6 +44,12 @@ POSTING_KINDS: Final = (
 )
 """Kinds that always post when approved. A reversal or confirmation may find nothing to do."""
 
+SPENDING_KINDS: Final = tuple(
+    kind.value
+    for kind, row in TRANSACTIONS.items()
+    if kind not in NEEDS_ORIGINAL and aim_of(kind, row.use).spends
+)
+"""What rules that name no kinds are about."""
 BEFORE_OPENING: Final = (CardStatus.INACTIVE, CardStatus.VOIDED, CardStatus.EXPIRED)
 """What a card may be whose part nobody has opened yet."""
 
@@ -70,6 +77,7 @@ PARAMETERS: Final[dict[str, object]] = {
     "hold_helds": [effect.held for effect in EFFECTS.values()],
     "held_kinds": sorted(HELD_ALONE | HOLD_ENDS | {Kind.REVERSAL}),
     "hold_codes": CODES,
+    "spending_kinds": list(SPENDING_KINDS),
     "place_bits": PLACE_BITS,
     "unopened_statuses": list(BEFORE_OPENING),
     "currency": HOUSE_CURRENCY,

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
+from host.house_rules.rulebook import RuleBook
 from host.hsm.dukpt import Device
 from host.hsm.pin import PinBlockReader
 from host.hsm.track import TrackCipher
@@ -69,6 +70,9 @@ class Merchant:
     merchant_id: str
     is_active: bool
     accepts: frozenset[int]
+    category: str = ""
+    """Its trade."""
+    city: str = ""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -222,6 +226,8 @@ class Book:
     """What points of each programme pay."""
     stopped_members: frozenset[int] = frozenset()
     """Those who are frozen, or leave: few of all there are."""
+    rules: RuleBook | None = None
+    """The house's own; None where there is none, and was none."""
     version: int = 0
     """Of the estate, as far as this book has read it."""
     changing: threading.Lock = field(default_factory=threading.Lock)
@@ -257,6 +263,7 @@ class Book:
         self.alliances = fresh.alliances
         self.prices = fresh.prices
         self.stopped_members = fresh.stopped_members
+        self.rules = fresh.rules
         self.issuers = fresh.issuers
         self._know_prefixes()
         self.merchants = fresh.merchants

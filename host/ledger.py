@@ -133,10 +133,10 @@ SEAL_FORM: Final = 2
 def seal_digest(previous: bytes, rows: Iterable[str]) -> bytes:
     """SHA-256 over the previous seal and the batch's canonical rows.
 
-    `rows` are the batch row, then, sorted by exchange id, for each: its exchange row, its journal
-    row when it posted, its entries by leg, the lots it earned by theirs, and the order it was for
-    where it said one, in the forms below. Every row is closed by a newline, so two rows never read
-    as one.
+    `rows` are the batch row, then, sorted by exchange id, for each: its exchange row, what is kept
+    beside it in tables of its own, sorted, its journal row when it posted, its entries by leg, the
+    lots it earned by theirs, and the order it was for where it said one, in the forms below. Every
+    row is closed by a newline, so two rows never read as one.
     """
     digest = hashlib.sha256(previous)
     digest.update("\n".join([*rows, ""]).encode())
@@ -156,6 +156,21 @@ def exchange_row(words: tuple[str, int, str, str, str, str], card: int | None) -
     slot, number, kind, fingerprint, reason, answer = words
     told = "-" if card is None else card
     return f"x|{slot}|{number}|{kind}|{fingerprint}|{reason}|{answer}|{told}"
+
+
+def kept_row(table: str, number: int, values: Iterable[object]) -> str:
+    """Canonical form of a row beside an exchange: its columns behind shard and number.
+
+    In their order; dates as YYYY-MM-DD, flags as `true` or `false`, `-` for nothing. No text has a
+    bar or a newline.
+    """
+    return f"k|{table}|{number}|{'|'.join(map(_as_text, values))}"
+
+
+def _as_text(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "-" if value is None else str(value)
 
 
 def first_form_exchange_row(words: tuple[str, int, str, str, str, str]) -> str:

@@ -86,7 +86,13 @@ REMEDIES: Final[Mapping[Reason, Remedy]] = {
         "this terminal may not do this",
         "its MAC may be too weak for where it calls from: ecb_networks or TLS of the channel",
     ),
-    Reason.AMOUNT_LIMIT: Remedy("a smaller amount", "the limit is the card's or its product's"),
+    Reason.AMOUNT_LIMIT: Remedy(
+        "a smaller amount", "the limit is the card's, its product's or a rule's"
+    ),
+    Reason.FREQUENCY_LIMIT: Remedy(
+        "ask for another card, or wait: a limit of how often is used up",
+        "a rule of the house counts it, and lets no more pass",
+    ),
     Reason.CARD_FROZEN: Remedy("ask for another card", "somebody froze it: see its history"),
     Reason.MEMBER_FROZEN: Remedy(
         "ask for another card", "the member it is bound to is frozen, or leaves: see their history"

@@ -38,6 +38,7 @@ class Reason(enum.StrEnum):
     NOT_PERMITTED_TO_CARD = "not_permitted_to_card"
     NOT_PERMITTED_TO_TERMINAL = "not_permitted_to_terminal"
     AMOUNT_LIMIT = "amount_limit"
+    FREQUENCY_LIMIT = "frequency_limit"
     CARD_FROZEN = "card_frozen"
     ORIGINAL_MISMATCH = "original_mismatch"
     PIN_TRIES_EXCEEDED = "pin_tries_exceeded"
@@ -133,6 +134,7 @@ RESPONSE_CODES: Final[dict[Reason, ResponseCode]] = {
         "58", "C", "不允许终端进行", "not for this terminal"
     ),
     Reason.AMOUNT_LIMIT: ResponseCode("61", "C", "超出金额限制", "over the amount limit"),
+    Reason.FREQUENCY_LIMIT: ResponseCode("65", "C", "超出交易次数限制", "too often"),
     Reason.CARD_FROZEN: ResponseCode("62", "C", "受限制卡", "card frozen"),
     Reason.MEMBER_FROZEN: ResponseCode("62", "C", "受限制卡", "its holder is frozen"),
     Reason.ORIGINAL_MISMATCH: ResponseCode("64", "C", "原始金额不正确", "original differs"),

@@ -351,6 +351,7 @@ SELECT
     s.address,
     s.hours,
     s.phone,
+    s.region,
     (SELECT count(*) FROM terminal AS t WHERE t.store_id = s.id) AS terminals,
     s.is_active,
     s.merchant_id AS of_merchant,

@@ -30,6 +30,7 @@ from host.rules.checks import (
 from host.rules.dossier import Dossier, Item, Moot, Numbers, Posting, VerifiesPin
 from host.rules.partial import takes_part
 from host.rules.points import told
+from host.rules.ruling import count_use, refusal_by_rules
 from host.rules.standing import why_not
 from host.rules.state import Card, Fact, Known, Lot, Original, State
 from host.rules.transactions import NEEDS_ORIGINAL, TRANSACTIONS, PinRule, Rule
@@ -259,7 +260,10 @@ def _refusal(rule: Rule, dossier: Dossier) -> Reason | None:
         )
         if reason_of_pin is not None:
             return reason_of_pin
-    return first_refusal(rule.checks, dossier)
+    reason = first_refusal(rule.checks, dossier)
+    if reason is None and dossier.state.is_ruled and dossier.request.kind not in NEEDS_ORIGINAL:
+        return refusal_by_rules(dossier)
+    return reason
 
 
 def _refusal_of_part(rule: Rule, dossier: Dossier, part: int) -> Reason | None:
@@ -273,6 +277,8 @@ def _refusal_of_part(rule: Rule, dossier: Dossier, part: int) -> Reason | None:
 def _outcome(
     dossier: Dossier, court: Court, reason: Reason, posting: Posting | None, numbers: Numbers
 ) -> Outcome:
+    if dossier.state.is_ruled:
+        count_use(dossier, reason, posting)
     number = numbers.take()
     card = posting.card if posting is not None else dossier.card
     previous = 0 if posting is None else _move(posting, number)

@@ -7,6 +7,7 @@ import msgspec
 
 from host.book import Book, Issuer, Terminal
 from host.cases import CaseKind, NewCase
+from host.house_rules.rule import HouseRule
 from host.ksn import Used
 from host.ledger import Leg
 from host.model.instruments import Terms
@@ -97,6 +98,8 @@ class Dossier(msgspec.Struct, gc=False):
     """What people are to look at because of this request."""
     beside: list[msgspec.Struct] | None = None
     """Rows of tables of their own that go with it: each of a type of `host.store.beside.KEPT`."""
+    ruled: tuple[HouseRule, ...] = ()
+    """The house's own rules that were asked, and let it pass."""
 
     told: ToldBesides | None = None
     """What few answers say."""

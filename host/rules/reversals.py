@@ -17,6 +17,7 @@ from host.rules.checks import amount_is_within_limit, batch_is_behind
 from host.rules.dossier import Dossier, Moot, Posting
 from host.rules.postings import post_load
 from host.rules.preauths import HELD_ALONE, redo_completion, reverse_held, undo_completion
+from host.rules.ruling import refusal_by_rules
 from host.rules.standing import why_not
 from host.rules.state import Known, Original
 from host.rules.states import Use
@@ -96,6 +97,7 @@ def _load_or_hold(dossier: Dossier) -> Posting | Reason:
         first_refusal(KNOWN_CARD, dossier)
         or why_not(Use.LOAD, dossier)
         or first_refusal((*RELOADABLE, *MONEY, *ROOM), dossier)
+        or refusal_by_rules(dossier)
     )
     posting = post_load(dossier)
     if why is None:

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from host.house_rules.rule import HouseRule
 from host.ksn import NONE_SEEN, Used
 from host.ledger import Leg
 from host.model.instruments import NO_PART
@@ -19,6 +20,7 @@ from host.model.responses import Reason
 from host.rules.gift_states import Gift
 from host.rules.hold import Hold
 from host.rules.settlement import BatchName, Settled
+from host.rules.usage import ToldRule, Usage, UsageKey
 
 NO_ACCOUNT: Final = 0
 
@@ -383,6 +385,16 @@ class State:
     """Those that are to end, by shard and number: nobody else ends them meanwhile."""
     given: dict[int, int] = field(default_factory=dict)
     """By card that gives or gets: how often what came onto it as a gift had been given before."""
+    is_ruled: bool = False
+    """Whether there is a rule of the house at all, or was one that counted."""
+    applying: dict[str, tuple[HouseRule, ...]] = field(default_factory=dict)
+    """By slot, the house's own rules that may have a say."""
+    usage: dict[UsageKey, Usage] = field(default_factory=dict)
+    """Counters that those rules ask, and those to which something may be given back."""
+    counted: dict[int, list[ToldRule]] = field(default_factory=dict)
+    """What originals have counted, by their numbers."""
+    is_trial: bool = False
+    """Nothing of it will be kept, so nothing is held for it."""
 
     def __post_init__(self) -> None:
         self.date_text = f"{self.business_date:%Y%m%d}"

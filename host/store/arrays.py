@@ -117,6 +117,10 @@ def _pack_names(values: Sequence[str]) -> bytes:
     return _pack_words(values)
 
 
+def _pack_texts(values: Sequence[str]) -> bytes:
+    return _pack_blobs([value.encode() for value in values])
+
+
 def _pack_blobs(values: Sequence[bytes]) -> bytes:
     return b"".join([_LENGTH(len(value)) + value for value in values])
 
@@ -151,6 +155,8 @@ words: Final = _column("text", _pack_words)
 words_or_null: Final = _column("text", _pack_words_or_null, holds_null=True)
 names: Final = _column("text", _pack_names)
 """The same, of a column in which most batches have one word for all: kinds, reasons, units."""
+texts: Final = _column("text", _pack_texts)
+"""What people have written, in any letters."""
 blobs: Final = _column("bytea", _pack_blobs)
 flags: Final = _column("bool", _pack_flags)
 dates: Final = _column("date", _pack_dates)

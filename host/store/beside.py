@@ -13,14 +13,16 @@ import msgspec
 import psycopg
 
 from host.book import Book
+from host.ledger import kept_row
 from host.model.requests import OF_VOUCHERS, Kind
 from host.rules.decision import Outcome
 from host.rules.dossier import Item
 from host.rules.gift_states import EndedGift, NewGift
 from host.rules.hold import HoldChange, HoldNote, NewHold
 from host.rules.state import State
+from host.rules.usage import ToldRule
 from host.rules.voucher_lives import VoucherUse
-from host.store import arrays, gifts, holds
+from host.store import arrays, gifts, holds, usage
 from host.store.vouchers import SQL as VOUCHERS
 from host.store.vouchers import USE, load_vouchers, row_of_use
 
@@ -35,19 +37,23 @@ class Load(msgspec.Struct, frozen=True):
 
 
 class Kept(msgspec.Struct, frozen=True):
-    """How values of one type become rows."""
+    """How values of one type become rows: noted, or under the seal of their batch."""
 
     statement: LiteralString
     """Takes its columns as arrays."""
     columns: tuple[arrays.Column, ...]
     row: Callable[[int, int, Any], tuple[Any, ...]]
-    """From the shard, the exchange's number and the value."""
+    """From the shard, the exchange's number and the value: the columns, those two first."""
+    sealed_as: str = ""
+    """The table's name, where its rows are under the seal and not noted: `clearing/audit.sql` has
+    their lines."""
 
 
 LOADS: Final[tuple[Load, ...]] = (
     Load(frozenset({Kind.GIFT_SEND, Kind.GIFT_CLAIM, Kind.GIFT_RETURN}), gifts.load_gifts),
     Load(OF_VOUCHERS, load_vouchers),
     Load(holds.READS, holds.read_holds),
+    Load(usage.ASKS, usage.load_rules),
 )
 KEPT: Final[Mapping[type[msgspec.Struct], Kept]] = {
     NewGift: Kept(gifts.SQL["add_gifts"], gifts.NEW, gifts.new_row),
@@ -56,7 +62,18 @@ KEPT: Final[Mapping[type[msgspec.Struct], Kept]] = {
     NewHold: Kept(holds.SQL["add_holds"], holds.NEW_HOLD, holds.row_of_hold),
     HoldNote: Kept(holds.SQL["add_hold_facts"], holds.NOTE, holds.row_of_note),
     HoldChange: Kept(holds.SQL["change_holds"], holds.CHANGE, holds.row_of_change),
+    ToldRule: Kept(usage.SQL["tell_rules"], usage.TOLD, usage.told_row, "rule_told"),
 }
+
+
+def canonical_beside(number: int, beside: Iterable[msgspec.Struct]) -> list[str]:
+    """What the seal covers of it, as `clearing.seals` reads it out of the tables again."""
+    rows = ((KEPT[type(value)], value) for value in beside)
+    return sorted(
+        kept_row(kept.sealed_as, number, kept.row(0, number, one)[2:])
+        for kept, one in rows
+        if kept.sealed_as
+    )
 
 
 def rows_beside(

@@ -36,6 +36,7 @@ from host.programmes import Alliance, Life, LotLife, Member, Price, Prices, Prog
 from host.shards import home_of
 from host.store.estate_versions import estate_version
 from host.store.queries import load_queries
+from host.store.rulebook import read_rules
 
 SQL: Final = load_queries("host.store", "book.sql")
 Connection = psycopg.Connection[Any]
@@ -138,6 +139,7 @@ def read_book(connection: Connection, hsm: Hsm) -> Book:
         alliances=read_alliances(connection),
         prices=read_prices(connection),
         stopped_members=frozenset(read_stopped_members(connection)),
+        rules=read_rules(connection),
         version=version,
     )
 
@@ -423,9 +425,14 @@ def _card_part(row: tuple[Any, ...]) -> CardPart:
 
 
 def _merchant(row: tuple[Any, ...]) -> Merchant:
-    number, merchant_id, is_active, accepts = row
+    number, merchant_id, is_active, accepts, category, city = row
     return Merchant(
-        id=number, merchant_id=merchant_id, is_active=is_active, accepts=frozenset(accepts)
+        id=number,
+        merchant_id=merchant_id,
+        is_active=is_active,
+        accepts=frozenset(accepts),
+        category=category,
+        city=city,
     )
 
 

@@ -79,7 +79,9 @@ SELECT
     m.id,
     m.merchant_id,
     m.is_active,
-    array(SELECT a.issuer_id FROM acceptance AS a WHERE a.merchant_id = m.id) AS accepts
+    array(SELECT a.issuer_id FROM acceptance AS a WHERE a.merchant_id = m.id) AS accepts,
+    m.trade,
+    m.city
 FROM merchant AS m;
 
 -- name: terminals

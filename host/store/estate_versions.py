@@ -33,6 +33,8 @@ class Followed(enum.StrEnum):
     """All of them, with their programmes and who is in them."""
     MEMBER = "member"
     """Whether they are frozen."""
+    RULE = "rule"
+    """All rules of the house, and who has which pack of them."""
 
 
 def note_estate_change(connection: Connection, what: Followed, key: int | str) -> int:

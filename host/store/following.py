@@ -14,6 +14,7 @@ from host.book import Book
 from host.hsm.interface import Hsm
 from host.store import book as books
 from host.store.estate_versions import SQL, Followed, estate_version
+from host.store.rulebook import read_rules
 
 _LOG = structlog.get_logger(__name__)
 Connection = psycopg.Connection[Any]
@@ -96,6 +97,10 @@ def _reread_members(self: Following, connection: Connection, keys: Sequence[str]
     self.book.stopped_members = self.book.stopped_members.difference(ids) | stopped
 
 
+def _reread_rules(self: Following, connection: Connection, _keys: Sequence[str]) -> None:
+    self.book.rules = read_rules(connection)
+
+
 REREADS: Final[Mapping[Followed, Reread]] = {
     Followed.ISSUER: _reread_issuers,
     Followed.MERCHANT: _reread_merchants,
@@ -104,5 +109,6 @@ REREADS: Final[Mapping[Followed, Reread]] = {
     Followed.CARD_PART: _reread_parts,
     Followed.ALLIANCE: _reread_alliances,
     Followed.MEMBER: _reread_members,
+    Followed.RULE: _reread_rules,
 }
 """In the order of `Followed`: what others point at is read before them."""

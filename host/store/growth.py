@@ -29,6 +29,8 @@ PLACED: Final[Mapping[str, str]] = {
     "gift": SHARD,
     "hold": SHARD,
     "hold_fact": SHARD,
+    "rule_told": SHARD,
+    "usage_counter": SHARD,
 }
 """Table to its place: the card's shard, or the home of who asked."""
 

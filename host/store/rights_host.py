@@ -93,7 +93,7 @@ POSTER: Final[Mapping[str, Right]] = {
     ),
     "lot_use": Right(reads=WHOLE, inserts=WHOLE),
     "member": Right(reads=columns("id state")),
-    "merchant": Right(reads=columns("id merchant_id name is_active")),
+    "merchant": Right(reads=columns("id merchant_id name is_active trade city")),
     "move": Right(
         reads=WHOLE,
         inserts=columns("shard card_id name origin made_by asked_at issuer_id"),
@@ -131,6 +131,16 @@ POSTER: Final[Mapping[str, Right]] = {
             "posted_minor held_minor expires_from last_journal pending_minor pending_from"
         ),
     ),
+    "rule": Right(
+        reads=columns(
+            "id version name state pack issuer_id merchant_id says priority amount_minor unit "
+            "times period counted_by kinds products cards members merchants stores terminals "
+            "categories regions channels goods is_registered weekdays time_from time_until "
+            "valid_from valid_to"
+        ),
+    ),
+    "rule_pack_use": Right(reads=WHOLE),
+    "rule_told": Right(reads=WHOLE, inserts=WHOLE),
     "schema_migration": Right(reads=columns("number")),
     "seal": Right(reads=columns("shard seq digest"), inserts=WHOLE),
     "setting": Right(reads=WHOLE),
@@ -159,6 +169,9 @@ POSTER: Final[Mapping[str, Right]] = {
     ),
     "undo": Right(reads=WHOLE, inserts=WHOLE),
     "upload_record": Right(reads=WHOLE, inserts=WHOLE),
+    "usage_counter": Right(
+        reads=WHOLE, inserts=WHOLE, updates=columns("period_from times amount_minor")
+    ),
     "voucher_use": Right(reads=WHOLE, inserts=WHOLE),
     "zone_key": Right(reads=columns("name block")),
 }

@@ -33,11 +33,12 @@ from host.rules.dossier import NewLot, Posting
 from host.rules.endings import is_replaced
 from host.rules.state import Card, Purse, State
 from host.store import arrays
-from host.store.beside import rows_beside
+from host.store.beside import canonical_beside, rows_beside
 from host.store.cases import SQL as CASE_SQL
 from host.store.cases import row_of
 from host.store.counters import raised_counters
 from host.store.loading import SQL
+from host.store.usage import used
 from host.store.vouchers import changed_vouchers
 
 Connection = psycopg.Connection[Any]
@@ -160,8 +161,12 @@ def _add_canonical(lines: list[str], row: Row, date: str) -> None:
     number, kind, card = row.number, row.kind, row.outcome.card
     words = (row.slot, number, kind, row.fingerprint.hex(), row.reason, row.answer.hex())
     lines.append(exchange_row(words, card.id if card is not None else None))
+    if row.is_tombstone:
+        return
+    if row.outcome.beside is not None:
+        lines += canonical_beside(number, row.outcome.beside)
     posting = row.outcome.posting
-    if posting is None or row.is_tombstone:
+    if posting is None:
         return
     undoes = posting.undoes.number if posting.undoes is not None else 0
     lines.append(journal_row(number, kind, undoes, posting.card.id, date))
@@ -209,6 +214,7 @@ def _statements(
     yield from _pin_failures(cards.values(), outcomes)
     yield from _standings(cards.values(), outcomes, state)
     yield from raised_counters(state)
+    yield from used(state)
     yield from _cases(outcomes, state)
     yield from _late(state)
     yield from changed_vouchers(state)

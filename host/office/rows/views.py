@@ -320,6 +320,7 @@ STORES: Final = View(
         Column(name="address"),
         Column(name="hours"),
         Column(name="phone"),
+        Column(name="region"),
         Column(name="terminals", kind=int, opens="terminals"),
         Column(name="is_active", kind=bool),
     ),

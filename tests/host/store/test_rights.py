@@ -30,6 +30,8 @@ SPOKEN: dict[str, dict[str, Collection[str]]] = {
         "host/store/posting.sql": ALL,
         "host/store/book.sql": ALL,
         "host/store/counters.sql": ALL,
+        "host/store/rulebook.sql": ALL,
+        "host/store/usage.sql": ALL,
         "host/store/settlement.sql": ALL,
         "host/store/cases.sql": {"open_case", "note_report", "settle_case", "count_cases"},
         "host/store/expiry.sql": ALL,
@@ -58,6 +60,7 @@ SPOKEN: dict[str, dict[str, Collection[str]]] = {
     "posswitch_auditor": {
         "clearing/audit.sql": ALL,
         "clearing/audit_facts.sql": ALL,
+        "clearing/audit_rules.sql": ALL,
         "clearing/claims.sql": ALL,
         "clearing/changed.sql": ALL,
         "clearing/heads.sql": ALL,

@@ -1,0 +1,168 @@
+"""The house's own rules over a request: which have a say, what they say, and what they count.
+
+Which may apply is found while the batch is loaded (`host.store.usage`), with what was used before;
+a batch of which no rule knows anything has nothing in `State.applying`, and nobody looks further.
+"""
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from host.book import Book
+from host.house_rules.rule import Facts, HouseRule, period_from, plain, unit_of
+from host.house_rules.rulebook import Aim, applying
+from host.house_rules.verdict import NOTHING, Measured, Used, denial
+from host.model.own import Direction
+from host.model.requests import KINDS, Kind
+from host.model.responses import Reason
+from host.rules.dossier import Dossier, Item, Posting
+from host.rules.state import Card, State
+from host.rules.states import Use
+from host.rules.usage import Outcome, ToldRule, UsageKey
+
+
+def _amount(dossier: Dossier) -> int:
+    return dossier.amount
+
+
+def _face_to_come(dossier: Dossier) -> int:
+    """What its binding puts on a card; one that a till sold has it."""
+    return 0 if dossier.present_card.status == "active" else dossier.face_minor
+
+
+def _given(dossier: Dossier) -> int:
+    is_credit = dossier.adjustment.direction is Direction.CREDIT
+    return dossier.amount if is_credit else 0
+
+
+LOADS: Final[Mapping[Kind, Callable[[Dossier], int]]] = {
+    Kind.CASH_LOAD: _amount,
+    Kind.CARD_ACTIVATION: _amount,
+    Kind.CARD_BOUND_ACTIVATION: _face_to_come,
+    Kind.CARD_OPENING: _amount,
+    Kind.ADJUSTMENT: _given,
+}
+"""Kinds that put money on a card, and how much: what rules of a balance are about."""
+
+
+def kind_asked(item: Item) -> Kind:
+    """What rules are asked of: a load whose answer was lost is a load."""
+    kind = item.request.kind
+    return Kind.CASH_LOAD if kind is Kind.CASH_LOAD_CONFIRM else kind
+
+
+def aim_of(kind: Kind, use: Use | None) -> Aim:
+    """What rules that name no kinds make of it."""
+    return Aim(spends=use is Use.SPEND and KINDS[kind].moves_value, loads=kind in LOADS)
+
+
+def facts_of(item: Item, card: Card, state: State, book: Book) -> Facts:
+    """What rules are held against. Whom a card is bound to by this very message counts as well."""
+    terminal, money = item.terminal, item.request.amount
+    own, terms = item.own, book.terms_of(card.part) if card.part else None
+    clock = state.local_time
+    merchant = terminal.merchant
+    return Facts(
+        products=terms.product_id if terms is not None else 0,
+        cards=card.id,
+        members=card.member or (own.member if own is not None else 0),
+        merchants=merchant.id,
+        stores=terminal.store_id,
+        terminals=terminal.terminal_id,
+        categories=plain(merchant.category),
+        regions=plain(terminal.region or merchant.city),
+        channels=item.request.key.institution,
+        goods=plain(item.request.goods or ""),
+        unit=unit_of(money.unit) if money is not None else card.value.unit,
+        weekday=dt.date(int(clock[:4]), int(clock[4:6]), int(clock[6:8])).isoweekday(),
+        clock=clock[8:12],
+    )
+
+
+def usage_key(rule: HouseRule, facts: Facts) -> UsageKey:
+    """Under which its usage is counted."""
+    return UsageKey(rule.counter, rule.period, rule.by, rule.subject(facts))
+
+
+def refusal_by_rules(dossier: Dossier) -> Reason | None:
+    """Why the house's own rules do not let it pass; the rule that says so is kept beside it."""
+    found = dossier.state.applying.get(dossier.item.slot)
+    if not found:
+        return None
+    facts = facts_of(dossier.item, dossier.present_card, dossier.state, dossier.book)
+    rules = dossier.ruled = applying(found, facts, dossier.today)
+    rule = denial(rules, facts, _measured(dossier), lambda one: _used(dossier, one, facts))
+    if rule is None:
+        return None
+    dossier.ruled = ()
+    dossier.keep(_told(dossier, rule, facts, Outcome.DENIED))
+    return rule.refusal(facts)
+
+
+def count_use(dossier: Dossier, reason: Reason, posting: Posting | None) -> None:
+    """Count what is approved where a rule asks, or give back what its original counted."""
+    if reason is not Reason.APPROVED:
+        return
+    if posting is not None and posting.undoes is not None:
+        _give_back(dossier, posting)
+        return
+    counting = [rule for rule in dossier.ruled if rule.counts]
+    if not counting:
+        return
+    facts = facts_of(dossier.item, dossier.present_card, dossier.state, dossier.book)
+    amount = posting.amount_minor if posting is not None else dossier.amount
+    for rule in counting:
+        usage = dossier.state.usage.get(usage_key(rule, facts))
+        if usage is not None:
+            dossier.keep(_told(dossier, rule, facts, Outcome.COUNTED, amount))
+            usage.add(1, amount)
+
+
+def _give_back(dossier: Dossier, posting: Posting) -> None:
+    """Whatever it undoes counted is taken back there: on its own day, or nowhere any more."""
+    original = posting.undoes
+    assert original is not None, "the caller has looked"
+    is_refund, times = posting.undo_kind is Kind.REFUND, 1
+    if is_refund and original.refunded_minor + posting.amount_minor < original.amount_minor:
+        times = 0
+    for told in dossier.state.counted.get(original.number, ()):
+        part = posting.amount_minor if is_refund else told.amount_minor
+        back = told.given_back(times * told.times, part)
+        dossier.keep(back)
+        usage = dossier.state.usage.get(told.key)
+        if usage is not None:
+            is_its_own = usage.since == told.since
+            usage.add(back.times * is_its_own, back.amount_minor * is_its_own)
+
+
+def _measured(dossier: Dossier) -> Measured:
+    kind, card = kind_asked(dossier.item), dossier.present_card
+    puts = LOADS.get(kind)
+    amount = puts(dossier) if puts is not None else dossier.amount
+    balance = card.value.available + amount if puts is not None else None
+    return Measured(amount_minor=amount, balance_minor=balance)
+
+
+def _used(dossier: Dossier, rule: HouseRule, facts: Facts) -> Used:
+    usage = dossier.state.usage.get(usage_key(rule, facts))
+    return Used(usage.times, usage.amount_minor) if usage is not None else NOTHING
+
+
+def _told(
+    dossier: Dossier, rule: HouseRule, facts: Facts, outcome: Outcome, amount: int = 0
+) -> ToldRule:
+    used = _used(dossier, rule, facts) if rule.counts else NOTHING
+    is_counted = outcome is Outcome.COUNTED
+    return ToldRule(
+        rule=rule.id,
+        version=rule.version,
+        outcome=outcome,
+        key=usage_key(rule, facts),
+        since=period_from(rule.period, dossier.today),
+        times=1 if is_counted else 0,
+        amount_minor=amount if is_counted else 0,
+        had_times=used.times,
+        had_minor=used.amount_minor,
+        asked_minor=_measured(dossier).amount_minor,
+        goods=facts.goods,
+    )
