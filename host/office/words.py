@@ -177,7 +177,6 @@ WORDS: Final[Mapping[str, Word]] = {
     "channel": Word("channel", "渠道"),
     "chosen": Word("only these cards", "仅这些卡"),
     "city": Word("city", "城市"),
-    "region": Word("region", "地区"),
     "closed": Word("closed", "已关闭"),
     "closed_on": Word("closed on", "关闭日期"),
     "closing": Word("leaving", "注销中"),
