@@ -246,6 +246,7 @@ CHECKS: Final = (
                 "journal {journal_id} of shard {shard} used {amount_minor} of holds and paid "
                 "{paid_minor} out of their purse",
             ),
+            Test(
                 "usage_not_what_was_told",
                 "{counter} by {used_by} {subject} says {times} times and {used_amount}, its "
                 "exchanges {told_times} and {told_amount}",

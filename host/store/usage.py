@@ -28,9 +28,7 @@ Connection = psycopg.Connection[Any]
 Rows = Iterable[tuple[Any, ...]]
 
 RULED: Final = frozenset(
-    kind
-    for kind, row in TRANSACTIONS.items()
-    if row.use is not None and kind not in NEEDS_ORIGINAL
+    kind for kind, row in TRANSACTIONS.items() if row.use is not None and kind not in NEEDS_ORIGINAL
 ) | (LOADS.keys() | {Kind.CASH_LOAD_CONFIRM})
 """What rules may be about."""
 ASKS: Final = RULED | NEEDS_ORIGINAL
