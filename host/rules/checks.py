@@ -281,10 +281,14 @@ def unit_is_the_originals(dossier: Dossier) -> bool:
 
 
 def is_for_what_is_held(dossier: Dossier) -> bool:
-    """Whether what is short would be there if nothing were held."""
-    return any(
-        purse.held and needed <= purse.available + purse.held for purse, needed in _needed(dossier)
-    )
+    """Whether what is short would be there if nothing were held, and no gift of it waited."""
+    for purse, needed in _needed(dossier):
+        held = purse.held
+        if dossier.card is not None and purse is dossier.card.value:
+            held += dossier.state.waiting.get(dossier.card.id, 0)
+        if held and needed <= purse.available + held:
+            return True
+    return False
 
 
 def _needed(dossier: Dossier) -> Iterator[tuple[Purse, int]]:

@@ -383,6 +383,8 @@ class State:
     """Cards that have ended, by id, onto which something came back: it goes on from there."""
     gifts: dict[tuple[int, int], Gift] = field(default_factory=dict)
     """Those that are to end, by shard and number: nobody else ends them meanwhile."""
+    waiting: dict[int, int] = field(default_factory=dict)
+    """By card that is asked for more than it has: money of gifts that have left it and wait."""
     given: dict[int, int] = field(default_factory=dict)
     """By card that gives or gets: how often what came onto it as a gift had been given before."""
     is_ruled: bool = False

@@ -23,6 +23,7 @@ WHY_NOT: Final[Mapping[Reason, Why]] = {
     Reason.CARD_NOT_FOUND: Why.NOT_FOUND,
     Reason.GIFT_GONE: Why.GIFT_GONE,
     Reason.GIFT_NOT_AGAIN: Why.REGIFT,
+    Reason.VALUE_HELD: Why.HELD,
 }
 """What is said where the poster declines; of any other reason, that the card does not allow it."""
 

@@ -50,7 +50,8 @@ class Kept(msgspec.Struct, frozen=True):
 
 
 LOADS: Final[tuple[Load, ...]] = (
-    Load(frozenset({Kind.GIFT_SEND, Kind.GIFT_CLAIM, Kind.GIFT_RETURN}), gifts.load_gifts),
+    Load(gifts.READS, gifts.load_gifts),
+    Load(gifts.SPENDS, gifts.load_waiting),
     Load(OF_VOUCHERS, load_vouchers),
     Load(holds.READS, holds.read_holds),
     Load(usage.ASKS, usage.load_rules),

@@ -8,15 +8,26 @@ import psycopg
 
 from host.book import Book
 from host.model.own import CardAt
+from host.model.requests import Kind
+from host.model.responses import Reason
 from host.rules.dossier import Item
 from host.rules.gift_states import EndedGift, Gift, NewGift
 from host.rules.state import State
+from host.rules.states import Use
+from host.rules.transactions import TRANSACTIONS
 from host.store import arrays
 from host.store.queries import load_queries
 
 SQL: Final = load_queries("host.store", "gifts.sql")
 EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 MICROSECOND: Final = dt.timedelta(microseconds=1)
+READS: Final = frozenset({Kind.GIFT_SEND, Kind.GIFT_CLAIM, Kind.GIFT_RETURN})
+SPENDS: Final = frozenset(
+    kind
+    for kind, rule in TRANSACTIONS.items()
+    if rule.use is Use.SPEND and Reason.VALUE_HELD in rule.declines
+)
+"""What is told of gifts that wait, where it asks for more than there is."""
 BEFORE_ALL: Final = (EPOCH, -1, -1)
 Connection = psycopg.Connection[Any]
 
@@ -64,6 +75,25 @@ def load_gifts(connection: Connection, items: Sequence[Item], state: State, _boo
         depths = connection.execute(SQL["given"], given, prepare=True)
     state.gifts = {(gift.shard, gift.number): gift for gift in (Gift(*row) for row in found)}
     state.given = dict(depths.fetchall())
+
+
+def load_waiting(connection: Connection, items: Sequence[Item], state: State, _book: Book) -> None:
+    """Of cards that are asked for more money than they have, what of theirs waits as a gift.
+
+    Of all others nothing is asked: a comparison a message.
+    """
+    short: dict[int, int] = {}
+    for item in items:
+        money, pan_hash = item.request.amount, item.pan_hash
+        card = state.cards.get(pan_hash) if pan_hash is not None else None
+        if card is None or money is None:
+            continue
+        value = card.value
+        if money.amount_minor > value.posted - value.held and money.unit == value.unit:
+            short[card.id] = card.shard
+    if short:
+        keys = arrays.smallints(list(short.values())), arrays.bigints(list(short))
+        state.waiting = dict(connection.execute(SQL["waiting"], keys, prepare=True).fetchall())
 
 
 def new_row(shard: int, number: int, gift: NewGift) -> tuple[Any, ...]:

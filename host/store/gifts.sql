@@ -33,6 +33,18 @@ INNER JOIN LATERAL (
     LIMIT 1
 ) AS g ON true;
 
+-- name: waiting
+-- Money that has left these cards as gifts and waits, of cards that are asked for more than they
+-- have.
+SELECT
+    g.card_id,
+    sum(j.amount_minor)::bigint AS amount_minor
+FROM (SELECT unnest(%s::smallint []) AS shard, unnest(%s::bigint []) AS card_id) AS k
+INNER JOIN gift AS g ON k.shard = g.shard AND k.card_id = g.card_id
+INNER JOIN journal AS j ON g.shard = j.shard AND g.journal_id = j.id
+WHERE g.state = 'reserved'
+GROUP BY g.card_id;
+
 -- name: add_gifts
 -- What has left a card for somebody.
 -- notes: gift

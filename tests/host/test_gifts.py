@@ -153,11 +153,19 @@ async def test_a_gift_leaves_its_card_at_once_and_is_the_receivers_when_it_is_cl
     """S3-14, S3-15: with a wish; and can be spent there at once."""
     gift = await send(till, pool)
     assert money(till, gift.giver, gift.getter) == [70_000, 100_000]
-    assert (await till.buy(gift.giver, 70_001)).reason is not Reason.APPROVED
+    for more, reason in (
+        (70_001, Reason.VALUE_HELD),
+        (100_000, Reason.VALUE_HELD),
+        (100_001, Reason.INSUFFICIENT_FUNDS),
+    ):
+        assert (await till.buy(gift.giver, more)).reason is reason
+    held = await asking_of(till).ask(sending(till, gift.giver, 70_001))
+    assert held.reason is Reason.VALUE_HELD
     answer = await asking_of(till).ask(claiming(till, gift))
     assert (answer.reason, answer.balance) == (Reason.APPROVED, Money(130_000, "CNY"))
     assert (await till.buy(gift.getter, 130_000)).is_approved
     assert (await till.load(gift.giver, 1)).is_approved
+    assert (await till.buy(gift.giver, 70_002)).reason is Reason.INSUFFICIENT_FUNDS
     [row] = till.sql(
         "SELECT wish, from_name, state, ended_as, depth, due_at - sent_at, receiver_id FROM gift"
     )
