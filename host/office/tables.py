@@ -130,6 +130,7 @@ _VIEWS: Final = (
     card_views.ACTIVATIONS,
     card_views.MOVES,
     gifts.GIFTS,
+    gifts.WALLET,
     card_views.USAGES,
     card_views.TRACE,
     stock_views.ALLOCATIONS,

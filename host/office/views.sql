@@ -522,6 +522,46 @@ LEFT JOIN LATERAL (
     WHERE p.shard = c.shard AND p.card_id = c.id AND p.unit = i.currency
 ) AS money ON true;
 
+-- name: wallet
+-- What a member has, what ends first before the rest: of each card what may be spent, what is held,
+-- and what has left it as gifts that wait.
+SELECT
+    c.id,
+    c.pan_masked,
+    i.institution_id AS issuer,
+    b.product_id AS product,
+    c.status AS card_status,
+    coalesce(money.posted_minor - money.held_minor, 0)::bigint AS free_minor,
+    coalesce(money.held_minor, 0)::bigint AS held_minor,
+    coalesce(gifts.waiting_minor, 0)::bigint AS waiting_minor,
+    (
+        SELECT sum(p.spendable_minor)::bigint
+        FROM purse_now AS p
+        WHERE p.shard = c.shard AND p.card_id = c.id AND p.unit <> i.currency
+    ) AS points,
+    coalesce(
+        c.valid_to, (to_date(c.expiry, 'YYMM') + interval '1 month' - interval '1 day')::date
+    ) AS last_day,
+    c.member_id AS member,
+    c.issuer_id AS of_issuer
+FROM card AS c
+INNER JOIN issuer AS i ON c.issuer_id = i.id
+LEFT JOIN card_batch_part AS q ON c.part_id = q.id
+LEFT JOIN card_batch AS b ON q.batch_id = b.id
+LEFT JOIN LATERAL (
+    SELECT
+        p.posted_minor,
+        p.held_minor
+    FROM purse AS p
+    WHERE p.shard = c.shard AND p.card_id = c.id AND p.unit = i.currency
+) AS money ON true
+LEFT JOIN LATERAL (
+    SELECT sum(j.amount_minor) AS waiting_minor
+    FROM gift AS g
+    INNER JOIN journal AS j ON g.shard = j.shard AND g.journal_id = j.id
+    WHERE g.shard = c.shard AND g.card_id = c.id AND g.state = 'reserved'
+) AS gifts ON true;
+
 -- name: card_events
 -- The card whose trail is read.
 SELECT

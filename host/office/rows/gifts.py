@@ -279,6 +279,32 @@ GIFT_WITHDRAW: Final = Action(
     do=_withdraw,
     about=_subject_of,
 )
+WALLET: Final = View(
+    id="wallet",
+    en="What a member has",
+    zh="会员卡包",
+    roles=frozenset({CS}),
+    scopes=frozenset({Scope.PLATFORM, Scope.ISSUER}),
+    columns=(
+        Column(name="id", kind=int, opens="card_events"),
+        Column(name="pan_masked", is_masked=True),
+        Column(name="issuer", opens="issuers"),
+        Column(name="product", kind=int, opens="products"),
+        Column(name="card_status"),
+        Column(name="free_minor", kind=int),
+        Column(name="held_minor", kind=int),
+        Column(name="waiting_minor", kind=int, opens="gifts"),
+        Column(name="points", kind=int),
+        Column(name="last_day", kind=dt.date),
+    ),
+    order=("last_day", "id"),
+    filters=(
+        Filter(name="phone", column="member", how=How.PHONE, kind=int),
+        Filter(name="member", column="member", kind=int),
+    ),
+    needs=frozenset({"member", "phone"}),
+    actions=(SEND, CLAIM, "card.merge"),
+)
 GIFTS: Final = View(
     id="gifts",
     en="Gifts",

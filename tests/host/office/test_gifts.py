@@ -279,3 +279,20 @@ async def test_the_only_gift_that_waits_needs_no_number(desk: Desk) -> None:
     await desk.send()
     assert desk.job(await desk.done("gift.withdraw", card=desk.giver)) == ("done", "")
     assert money(desk.till, desk.giver, desk.getter) == [90_000, 110_000]
+
+
+async def test_a_wallet_shows_what_a_member_has_the_first_to_end_before_the_rest(
+    desk: Desk,
+) -> None:
+    """S3-15: what was given waits there until it is claimed."""
+    desk.till.sql("UPDATE card SET expiry = '2912' WHERE id = %s", desk.others)
+    await desk.done("gift.send", card=desk.getter, amount_minor=SUM, phone=PHONE)
+    desk.till.sql("UPDATE purse SET held_minor = 500 WHERE card_id = %s", desk.others)
+    shown = [
+        tuple(row[name] for name in ("id", "free_minor", "held_minor", "waiting_minor"))
+        for row in desk.bureau.rows(desk.service, "wallet", phone=OTHER_PHONE)
+    ]
+    desk.till.sql("UPDATE purse SET held_minor = 0 WHERE card_id = %s", desk.others)
+    assert shown == [(desk.others, 99_500, 500, 0), (desk.getter, 90_000, 0, SUM)]
+    [row] = desk.bureau.rows(desk.service, "wallet", member=str(desk.sender))
+    assert row["waiting_minor"] == 0
