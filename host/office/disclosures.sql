@@ -128,3 +128,25 @@ SELECT
     phone_sealed,
     name
 FROM member WHERE id = %s;
+
+-- name: vouchers_let_out
+-- What a sheet says of each voucher that is meant: of those that nobody has, or had.
+SELECT
+    p.number,
+    c.id,
+    c.pan_hash,
+    c.pan_sealed,
+    c.valid_from,
+    c.valid_to
+FROM card_batch_part AS p
+INNER JOIN card AS c
+    ON
+        c.id >= (p.id::bigint << 32) + coalesce(%(first)s::bigint, 1)
+        AND c.id <= (p.id::bigint << 32) + coalesce(%(last)s::bigint, p.cards)
+WHERE
+    p.batch_id = %(batch)s
+    AND (%(part)s::smallint IS NULL OR p.number = %(part)s::smallint)
+    AND c.status = %(status)s
+    AND c.sale = 'unsold'
+ORDER BY c.id
+LIMIT %(limit)s;

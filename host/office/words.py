@@ -82,6 +82,8 @@ WORDS: Final[Mapping[str, Word]] = {
     "sealed": Word("sealed", "已封印"),
     "signed": Word("signed by a checkpoint", "已签名检查点"),
     "broken": Word("does not hold", "校验不符"),
+    "layout": Word("layout", "版式"),
+    "url": Word("address that QR codes begin with", "二维码网址开头"),
     "traces_a_minute_max": Word(
         "looks at numbers a minute by one source", "每来源每分钟查询卡券次数"
     ),
