@@ -490,6 +490,98 @@ WHERE exchange.decided_at IS DISTINCT FROM order_reference.decided_at
 ORDER BY order_reference.journal_id
 LIMIT %(limit)s;
 
+-- name: voucher_use_not_its_journal
+-- What used a voucher says which and what of it, and no other journal does; what redeemed one is a
+-- journal of that.
+SELECT
+    coalesce(journal.shard, voucher_use.shard) AS shard,
+    coalesce(journal.id, voucher_use.journal_id) AS id,
+    coalesce(journal.kind, 'none') AS kind
+FROM (
+    SELECT
+        shard,
+        id,
+        kind,
+        card_id
+    FROM journal
+    WHERE kind IN ('voucher_redemption', 'load_by_code')
+) AS journal
+FULL JOIN voucher_use
+    ON voucher_use.shard = journal.shard AND voucher_use.journal_id = journal.id
+WHERE
+    journal.id IS NULL
+    OR voucher_use.journal_id IS NULL
+    OR (journal.kind = 'load_by_code') <> (voucher_use.given + voucher_use.bought = 0)
+    OR (
+        journal.kind = 'voucher_redemption'
+        AND (
+            voucher_use.voucher_id <> journal.card_id
+            OR voucher_use.voucher_shard <> journal.shard
+        )
+    )
+ORDER BY id
+LIMIT %(limit)s;
+
+-- name: voucher_not_its_uses
+-- A voucher has given no more than its product lets it give, once or onto a card and never both,
+-- and stands as what has used it and was not undone says.
+WITH summed AS (
+    SELECT
+        used.voucher_shard AS shard,
+        used.voucher_id AS card_id,
+        sum(used.given) AS given,
+        count(*) FILTER (WHERE used.given + used.bought = 0) AS loads
+    FROM voucher_use AS used
+    LEFT JOIN (
+        SELECT
+            undo.shard,
+            undo.original_id
+        FROM undo
+        LEFT JOIN undo AS again
+            ON
+                again.shard = undo.shard
+                AND again.original_id = undo.journal_id
+                AND NOT again.is_moot
+        WHERE again.original_id IS NULL
+    ) AS undone
+        ON undone.shard = used.shard AND undone.original_id = used.journal_id
+    WHERE undone.original_id IS NULL
+    GROUP BY used.voucher_shard, used.voucher_id
+),
+
+judged AS (
+    SELECT
+        card.id,
+        card.status,
+        coalesce(summed.given, 0) AS given,
+        coalesce(summed.loads, 0) AS loads,
+        CASE WHEN version.kind IN ('ticket', 'buy_and_get') THEN version.entries ELSE 1 END AS most
+    FROM card
+    INNER JOIN card_batch_part AS part ON part.id = card.part_id
+    INNER JOIN card_batch AS batch ON batch.id = part.batch_id
+    INNER JOIN product_version AS version
+        ON version.product_id = batch.product_id AND version.version = batch.product_version
+    LEFT JOIN summed ON summed.shard = card.shard AND summed.card_id = card.id
+    WHERE version.kind <> 'card'
+)
+
+SELECT
+    id,
+    status,
+    given,
+    loads
+FROM judged
+WHERE
+    given > most
+    OR loads > 1
+    OR (loads > 0 AND given > 0)
+    OR (
+        status NOT IN ('voided', 'expired')
+        AND (status = 'loaded', status = 'redeemed') <> (loads > 0, given >= most)
+    )
+ORDER BY id
+LIMIT %(limit)s;
+
 -- name: entry_without_journal
 -- An entry belongs to a journal of its own date.
 SELECT

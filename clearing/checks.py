@@ -148,6 +148,14 @@ CHECKS: Final = (
                 "or of another moment",
             ),
             Test(
+                "voucher_use_not_its_journal",
+                "journal {id} of shard {shard} ({kind}) and what it used of a voucher do not fit",
+            ),
+            Test(
+                "voucher_not_its_uses",
+                "voucher {id} is {status}, though it has given {given} and loaded {loads} cards",
+            ),
+            Test(
                 "entry_without_journal",
                 "entry {journal_id}/{leg} of shard {shard} has no journal of its date",
             ),

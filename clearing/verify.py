@@ -25,6 +25,7 @@ from host.model.numbers import DAY_ZERO, NUMBERS_PER_DAY, number_of_rrn
 from host.model.origins import SPACES, Origin
 from host.model.requests import KINDS, Family, Kind
 from host.model.responses import POSTED, RESPONSE_CODES
+from host.model.vouchers import VoucherState
 from host.rules.own_postings import OWN_LEGS
 from host.rules.preauths import CODES, HELD_ALONE, HOLD_ENDS
 from host.rules.ruling import aim_of
@@ -50,7 +51,9 @@ SPENDING_KINDS: Final = tuple(
     if kind not in NEEDS_ORIGINAL and aim_of(kind, row.use).spends
 )
 """What rules that name no kinds are about."""
-BEFORE_OPENING: Final = (CardStatus.INACTIVE, CardStatus.VOIDED, CardStatus.EXPIRED)
+BEFORE_OPENING: Final = (
+    CardStatus.INACTIVE, CardStatus.VOIDED, CardStatus.EXPIRED, VoucherState.ISSUED,
+)  # fmt: skip
 """What a card may be whose part nobody has opened yet."""
 
 ASKED: Final = (

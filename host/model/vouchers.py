@@ -38,6 +38,10 @@ class ProductKind(enum.StrEnum):
         return self is not ProductKind.CARD
 
 
+COUNTED: Final = frozenset({ProductKind.GOODS, ProductKind.TICKET, ProductKind.BUY_AND_GET})
+"""What gives pieces, and no money."""
+
+
 @enum.unique
 class VoucherState(enum.StrEnum):
     """Where one voucher stands, as the status of its card."""

@@ -22,6 +22,14 @@ CHECKED: Final[Mapping[str, tuple[str, str]]] = {
         "days are 1 to 3650, months 1 to 120, and of what ends otherwise there is none",
     ),
     "product_activation": ("activation", "a card has to be activated by somebody"),
+    "product_buys": ("buys", "it is of what is bought so often alone, and needed there"),
+    "product_entries": ("entries", "one, but of goods, tickets, and what is bought so often"),
+    "product_loads": ("may_load", "only what is worth money or points is put onto a card"),
+    "product_voucher_terms": (
+        "makes",
+        "a smallest sale, days of grace (366 at most), articles and regions are a voucher's",
+    ),
+    "product_worth": ("face_minor_min", "it has one where it is worth money or points, else none"),
     "product_face": ("face_minor_max", "it is less than the smallest face value"),
     "product_validity": (
         "valid_to",

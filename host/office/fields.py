@@ -31,6 +31,8 @@ Number = Annotated[int, Meta(ge=1, le=NUMBER_MAX)]
 Count = Annotated[int, Meta(ge=0, le=NUMBER_MAX)]
 Money = Annotated[int, Meta(gt=0, le=MONEY_MINOR_MAX)]
 """In minor units."""
+Pieces = Annotated[int, Meta(ge=1, le=9_999)]
+"""Entries, goods, or what is to be bought."""
 Days = Annotated[int, Meta(ge=1, le=36_500)]
 """How long something lasts: a hundred years at most, for a day after the year 9999 is none."""
 HoldDays = Annotated[int, Meta(ge=1, le=366)]

@@ -32,6 +32,7 @@ from host.office.rows import (
     stock_views,
     terminals,
     views,
+    vouchers,
     work,
 )
 from host.office.view import View
@@ -76,6 +77,10 @@ _ACTIONS: Final[tuple[Action[Any], ...]] = (
     batches.BATCH_SUSPEND,
     batches.BATCH_RESUME,
     batches.BATCH_VOID,
+    vouchers.VOUCHER_BATCH_CREATE,
+    vouchers.VOUCHER_BATCH_OPEN,
+    vouchers.VOUCHER_BATCH_STOP,
+    vouchers.VOUCHER_VOID,
     stock.CARD_SELL,
     stock.CARD_RETURN,
     stock.CARD_FREEZE,
@@ -127,6 +132,8 @@ _VIEWS: Final = (
     stock_views.CARD_BATCHES,
     stock_views.BATCH_PARTS,
     stock_views.BATCH_CARDS,
+    vouchers.VOUCHER_BATCHES,
+    vouchers.VOUCHERS,
     card_views.CARDS,
     card_views.CARD_EVENTS,
     card_views.ACTIVATIONS,

@@ -749,3 +749,65 @@ LEFT JOIN LATERAL (
     FROM purse AS p
     WHERE p.shard = m.shard AND p.card_id = m.card_id
 ) AS rest ON true;
+
+-- name: voucher_batches
+-- Batches of vouchers, with how many of each were claimed, redeemed, or put onto a card.
+SELECT
+    b.id,
+    b.code AS batch,
+    b.name,
+    b.product_id AS product,
+    v.kind,
+    b.face_minor,
+    (
+        SELECT coalesce(sum(p.cards), 0)::bigint FROM card_batch_part AS p WHERE p.batch_id = b.id
+    ) AS cards,
+    array_to_string(array(
+        SELECT m.merchant_id FROM merchant AS m
+        WHERE m.id = any(b.merchants)
+        ORDER BY m.id
+    ), ' ') AS merchants,
+    array_to_string(b.stores, ' ') AS in_stores,
+    coalesce(b.valid_to, v.valid_to) AS valid_to,
+    u.claimed,
+    u.redeemed,
+    u.loaded,
+    b.state,
+    b.issuer_id AS of_issuer
+FROM card_batch AS b
+INNER JOIN product_version AS v
+    ON b.product_id = v.product_id AND b.product_version = v.version AND v.kind <> 'card'
+INNER JOIN LATERAL (
+    SELECT
+        count(*) FILTER (WHERE c.status = 'claimed') AS claimed,
+        count(*) FILTER (WHERE c.status = 'redeemed') AS redeemed,
+        count(*) FILTER (WHERE c.status = 'loaded') AS loaded
+    FROM card_batch_part AS p
+    INNER JOIN card AS c ON p.id = c.part_id
+    WHERE
+        p.batch_id = b.id
+        AND c.status IN ('claimed', 'redeemed', 'loaded')
+        AND c.status NOT IN ('voided', 'replaced')
+) AS u ON true;
+
+-- name: vouchers
+-- Without their codes.
+SELECT
+    c.id,
+    c.pan_masked,
+    b.product_id AS product,
+    b.face_minor,
+    c.status AS voucher_status,
+    c.sale,
+    c.member_id AS member,
+    (
+        SELECT count(*) FROM voucher_use AS u WHERE u.shard = c.shard AND u.voucher_id = c.id
+    ) AS times_used,
+    c.valid_from,
+    c.valid_to,
+    c.issuer_id AS of_issuer
+FROM card AS c
+INNER JOIN card_batch_part AS p ON c.part_id = p.id
+INNER JOIN card_batch AS b ON p.batch_id = b.id
+INNER JOIN product_version AS v
+    ON b.product_id = v.product_id AND b.product_version = v.version AND v.kind <> 'card';

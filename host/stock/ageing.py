@@ -12,6 +12,7 @@ from host.model.instruments import BatchState
 from host.rules.batch_states import BATCH_STATES
 from host.rules.card_states import CARD_STATES
 from host.rules.states import after, from_which
+from host.rules.voucher_states import VOUCHER_STATES
 from host.stock.refusals import StockRefusal, Why
 from host.store.connecting import Connection
 from host.store.estate_versions import Followed, note_estate_change
@@ -19,8 +20,8 @@ from host.store.loading import SQL as POSTING
 from host.store.queries import load_queries
 
 SQL: Final = load_queries("host.stock", "ageing.sql")
-EXPIRING: Final = from_which(CARD_STATES, "expire")
-"""A card that stands so keeps its batch from expiring, too."""
+EXPIRING: Final = from_which((*CARD_STATES, *VOUCHER_STATES), "expire")
+"""A card or a voucher that stands so keeps its batch from expiring, too."""
 
 
 def expire_cards(connection: Connection, limit: int) -> int:

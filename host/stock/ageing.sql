@@ -2,7 +2,7 @@
 
 -- name: expire_cards
 -- Some whose last day is over, part by part along the index of cards that have not ended, and how
--- each stood. Those of a voided batch are voided.
+-- each stood. Those of a voided batch are voided; vouchers are taken at tills some days more.
 -- notes: card
 UPDATE card AS t
 SET
@@ -14,6 +14,7 @@ FROM (
         o.pan_hash
     FROM card_batch_part AS p
     INNER JOIN card_batch AS b ON p.batch_id = b.id AND b.state <> 'voided'
+    INNER JOIN product_version AS v ON b.product_id = v.product_id AND b.product_version = v.version
     INNER JOIN LATERAL (
         SELECT
             c.shard,
@@ -23,7 +24,7 @@ FROM (
             c.part_id = p.id
             AND c.status = any(%(stands)s::text [])
             AND c.status NOT IN ('voided', 'replaced')
-            AND c.valid_to < %(today)s
+            AND c.valid_to < %(today)s::date - v.grace_days
         ORDER BY c.status, c.valid_to
         LIMIT %(limit)s
         FOR UPDATE SKIP LOCKED

@@ -15,7 +15,7 @@ from host.model.responses import Reason
 from host.model.secrets import Secret
 from host.model.voucher_codes import VoucherCode, grouped
 from host.model.vouchers import ProductKind, VoucherTold
-from host.stock import batches
+from host.stock import ageing, batches
 from host.stock.voucher_codes import new_voucher_codes, open_code
 from tests.host.conftest import PLAN, Till
 from tests.host.stock.conftest import HSM, OWNER, Stock
@@ -362,3 +362,39 @@ async def test_a_voucher_is_never_refunded_or_voided_as_a_sale(till: Till, stock
     named = Original(key=asked.key, rrn=(await till.ask(asked)).rrn)
     voided = await till.ask(till.request(Kind.VOID, None, FACE, original=named))
     assert voided.reason is Reason.INVALID_TRANSACTION
+
+
+async def test_the_audit_names_a_voucher_that_is_not_as_its_uses_say(
+    till: Till, stock: Stock
+) -> None:
+    """S2-39: whoever makes a used one good again by hand is found."""
+    [code] = made(stock)
+    told(await redeem(till, code))
+    [(card,)] = till.sql("UPDATE card SET status = 'issued' WHERE status = 'redeemed' RETURNING id")
+    [(number,)] = till.sql("UPDATE voucher_use SET given = 0 RETURNING journal_id")
+    of = f"journal {number} of shard {shard_of_card(till, card)} (voucher_redemption)"
+    assert [one for one in findings(till) if "voucher" in one] == [
+        f"2. {of} and what it used of a voucher do not fit",
+        f"2. voucher {card} is issued, though it has given 0 and loaded 1 cards",
+    ]
+    till.sql("UPDATE voucher_use SET given = 1")
+    assert [one for one in findings(till) if "voucher" in one] == [
+        f"2. voucher {card} is issued, though it has given 1 and loaded 0 cards"
+    ]
+    till.sql("UPDATE card SET status = 'redeemed' WHERE id = %s", card)
+
+
+def shard_of_card(till: Till, card: int) -> int:
+    [(shard,)] = till.sql("SELECT shard FROM card WHERE id = %s", card)
+    return int(shard)
+
+
+async def test_vouchers_expire_after_their_grace(till: Till, stock: Stock) -> None:
+    """S1-05, S4-67: what nobody used was never posted, so there is nothing to write off."""
+    [code] = made(stock, valid_to=dt.date(2026, 11, 23), grace_days=2)
+    for days, expired in ((25, 0), (26, 1)):
+        till.turn_the_date(dt.date(2026, 11, days))
+        with stock.connection.transaction():
+            assert ageing.expire_cards(stock.connection, 10) == expired
+    assert status(stock, code) == "expired"
+    assert (await redeem(till, code)).reason is Reason.EXPIRED

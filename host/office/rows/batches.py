@@ -97,7 +97,7 @@ def _create(acting: Acting, values: BatchCreate) -> Result:
     if numbers is not None:
         return _create_chosen(acting, new, numbers)
     made = batches.create_batch(acting.connection, new, by_whom(acting))
-    return Result(key=made.code, told=_make(acting, made.code, made.part, new.cards))
+    return Result(key=made.code, told=begin_making(acting, made.code, made.part, new.cards))
 
 
 def _create_chosen(acting: Acting, new: batches.NewBatch, numbers: Secret) -> Result:
@@ -111,7 +111,8 @@ def _create_chosen(acting: Acting, new: batches.NewBatch, numbers: Secret) -> Re
     return Result(key=made.code, told={"part": _number(acting, made.part)})
 
 
-def _make(acting: Acting, code: str, part: int, cards: int) -> dict[str, Any]:
+def begin_making(acting: Acting, code: str, part: int, cards: int) -> dict[str, Any]:
+    """The job that makes a part's cards."""
     batch = find(acting.connection, Ref("card_batch", code))
     assert batch is not None, "it was made just now"
     job = begin_job(acting, CREATE, batch, total=cards, plan={"part": part})
@@ -128,7 +129,7 @@ def _number(acting: Acting, part: int) -> int:
 
 def _add(acting: Acting, values: BatchAdd) -> Result:
     part = batches.add_part(acting.connection, _batch(acting), values.cards, by_whom(acting))
-    made = _make(acting, values.batch, part, values.cards)
+    made = begin_making(acting, values.batch, part, values.cards)
     return Result(told=made, beside={"part": made["part"], "cards": values.cards})
 
 
@@ -144,7 +145,8 @@ def _edit(acting: Acting, values: BatchEdit) -> Result:
     return OK
 
 
-def _open(acting: Acting, values: BatchOpen) -> Result:
+def open_waiting(acting: Acting, values: BatchOpen) -> Result:
+    """The part that is named, or all that wait."""
     told = {"batch": _batch(acting), "number": values.part}
     rows = acting.connection.execute(SQL["waiting_parts"], told).fetchall()
     if not rows:
@@ -168,10 +170,15 @@ def _resume(acting: Acting, _values: BatchStop) -> Result:
 def _void(acting: Acting, _values: BatchStop) -> Result:
     batch = _batch(acting)
     ends.check_nothing_is_held(acting.connection, batch)
-    is_at_work = acting.connection.execute(SQL["is_at_work"], acting.subject.ref).fetchone()
-    is_given_up = is_at_work == (False,)
+    is_given_up = nobody_is_at_it(acting)
     batches.void_batch(acting.connection, batch, by_whom(acting), is_given_up=is_given_up)
     return begin_write_back(acting, batch)
+
+
+def nobody_is_at_it(acting: Acting) -> bool:
+    """No job makes cards of it: one that is not whole is given up."""
+    is_at_work = acting.connection.execute(SQL["is_at_work"], acting.subject.ref).fetchone()
+    return is_at_work == (False,)
 
 
 def _foretold_void(acting: Acting, _values: BatchStop) -> dict[str, Any]:
@@ -199,7 +206,7 @@ def _batch(acting: Acting) -> int:
     return number
 
 
-def _is_risks(acting: Acting, _values: BatchStop) -> bool:
+def is_risks(acting: Acting, _values: object = None) -> bool:
     """What risk has stopped is let go by risk, too."""
     told = {"login": acting.subject.content["suspended_by"]}
     row = acting.connection.execute(SQL["stopped_by_risk"], told).fetchone()
@@ -246,7 +253,7 @@ BATCH_OPEN: Final = Action(
     zh="开启",
     values=BatchOpen,
     roles=frozenset({BO}),
-    do=_open,
+    do=open_waiting,
     about=_of_batch,
     second=Second.ITSELF,
     step=Step.OWN,
@@ -269,7 +276,7 @@ BATCH_RESUME: Final = Action(
     do=_resume,
     about=_of_batch,
     second=Second.WHEN,
-    second_when=_is_risks,
+    second_when=is_risks,
     approvers=frozenset({RK}),
     step=Step.OWN,
 )

@@ -1,13 +1,14 @@
 """Making and revising products: what a card is, in versions."""
 
 import datetime as dt
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import msgspec
 from msgspec import Meta
 
 from host.model import money
 from host.model.instruments import Activation, Form, PinPolicy
+from host.model.vouchers import COUNTED, ProductKind
 from host.office.action import Acting, Action, Result, Second
 from host.office.fields import (
     Days,
@@ -17,6 +18,7 @@ from host.office.fields import (
     Name,
     Number,
     Percent,
+    Pieces,
     ProductCode,
     Values,
 )
@@ -39,7 +41,8 @@ class ProductRevise(Values, frozen=True, kw_only=True):
     code: ProductCode | None = None
     name: Name
     form: Form
-    face_minor_min: Money
+    face_minor_min: Money | None = None
+    """Of a points card: points. What gives goods, entries or free ones has none."""
     face_minor_max: Money | None = None
     """None: every card is worth the same."""
     valid_from: dt.date | None = None
@@ -54,6 +57,19 @@ class ProductRevise(Values, frozen=True, kw_only=True):
     balance_minor_max: Money | None = None
     replacement_fee_minor_max: Money | None = None
     """Without it a card is replaced for nothing."""
+    makes: ProductKind = ProductKind.CARD
+    """What its cards are; the rest is of vouchers."""
+    entries: Pieces = 1
+    """Of a ticket; of goods how many at once; of what is bought so often, how many are free."""
+    buys: Pieces | None = None
+    may_load: bool = False
+    """What a voucher is worth may be put onto a card; of a points card always."""
+    sale_minor_min: Money | None = None
+    grace_days: Days | None = None
+    goods: tuple[ProductCode, ...] = ()
+    """Articles that a voucher is for; none: any."""
+    regions: tuple[ProductCode, ...] = ()
+    """Of the stores that take it; none: any."""
     regifts_max: Regifts | None = None
     """How often what came as a gift may be given on; without it, as often as one likes."""
     hold_days: HoldDays | None = None
@@ -67,7 +83,7 @@ def _revise(acting: Acting, values: ProductRevise) -> Result:
         raise Refusal(FIELD, field="pin", problem="cards that are made here have no PIN yet")
     told = msgspec.structs.asdict(values)
     named = {field.name for field in msgspec.structs.fields(products.NewVersion)}
-    told["face_minor_max"] = values.face_minor_max or values.face_minor_min
+    told |= _of_voucher(values)
     version = products.NewVersion(**{name: told[name] for name in told if name in named})
     _refuse_beyond(acting, issuer, version)
     by = (acting.who.login, acting.now)
@@ -77,8 +93,29 @@ def _revise(acting: Acting, values: ProductRevise) -> Result:
     return Result(key=str(product), told={"version": number})
 
 
+def _of_voucher(values: ProductRevise) -> dict[str, Any]:
+    """What is left out means nothing; what a voucher gives that is no money has no face value."""
+    is_counted = values.makes in COUNTED
+    if is_counted == (values.face_minor_min is not None):
+        problem = "it has none: it gives no money" if is_counted else "it is needed"
+        raise Refusal(FIELD, field="face_minor_min", problem=problem)
+    return {
+        "kind": values.makes,
+        "face_minor_min": values.face_minor_min or 0,
+        "face_minor_max": values.face_minor_max or values.face_minor_min or 0,
+        "buys": values.buys or 0,
+        "may_load": values.may_load or values.makes is ProductKind.POINTS_CARD,
+        "sale_minor_min": values.sale_minor_min or 0,
+        "grace_days": values.grace_days or 0,
+        "goods": frozenset(values.goods),
+        "regions": frozenset(values.regions),
+    }
+
+
 def _refuse_beyond(acting: Acting, issuer: int, version: products.NewVersion) -> None:
-    """A face value that no card may have, or no till load, is none."""
+    """A face value that no card may have, or no till load, is none. Points are no money."""
+    if version.kind is ProductKind.POINTS_CARD:
+        return
     row = acting.connection.execute(SQL["limits_of_issuer"], {"issuer": issuer}).fetchone()
     limits = [*(row or ()), version.amount_minor_max, version.balance_minor_max]
     most = min(limit for limit in limits if limit is not None)

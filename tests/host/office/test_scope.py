@@ -191,7 +191,7 @@ class World:
             "phone_last": "1234", "programme": self.programme, "alliance": "ABROAD",
             "since": "2030-01-01", "many": [self.card], "replacement": self.card,
             "face": self.face, "setting": "approval-hours", "figure": 1,
-            "gift": self.gift, "may_end_sooner": True, "amount_minor": 1,
+            "gift": self.gift, "may_end_sooner": True, "amount_minor": 1, "how": "suspend",
             "reference": "S1", "content": "eA==", "liability_minor": 0,
         }  # fmt: skip
 

@@ -88,6 +88,7 @@ SPOKEN: dict[str, dict[str, Collection[str]]] = {
         "host/office/timers.sql": ALL,
         "host/office/traced.sql": ALL,
         "host/office/views.sql": ALL,
+        "host/office/vouchers.sql": ALL,
         "host/store/keys.sql": {"rotate"},
         "host/store/office_settings.sql": ALL,
         "host/store/names.sql": {

@@ -1,0 +1,32 @@
+-- What the office does to vouchers.
+
+-- name: kind_of_product
+-- What the newest version of a product makes.
+SELECT v.kind
+FROM product_version AS v
+WHERE v.product_id = %s
+ORDER BY v.version DESC
+LIMIT 1;
+
+-- name: merchants_taking
+-- Those of these merchants that take the cards of a product's issuer.
+SELECT m.id
+FROM product AS p
+INNER JOIN acceptance AS a ON p.issuer_id = a.issuer_id
+INNER JOIN merchant AS m ON a.merchant_id = m.id
+WHERE p.id = %(product)s AND m.merchant_id = any(%(merchants)s::text [])
+ORDER BY m.id;
+
+-- name: in_stores_taking
+-- Those of these stores whose merchants do.
+SELECT s.id
+FROM product AS p
+INNER JOIN acceptance AS a ON p.issuer_id = a.issuer_id
+INNER JOIN store AS s ON a.merchant_id = s.merchant_id
+WHERE p.id = %(product)s AND s.id = any(%(stores)s::integer [])
+ORDER BY s.id;
+
+-- name: void_voucher
+-- It is never used again.
+-- notes: card
+UPDATE card AS t SET status = %(status)s WHERE t.id = %(id)s;
