@@ -317,8 +317,6 @@ WORDS: Final[Mapping[str, Word]] = {
     "how": Word("what is done", "操作"),
     "voucher_status": Word("status", "状态"),
     "times_used": Word("times used", "使用次数"),
-    "redeemed": Word("redeemed", "已核销"),
-    "loaded": Word("put onto cards", "已充值"),
     "phone_last": Word("last four digits of the phone", "手机末四位"),
     "pin": Word("PIN", "密码"),
     "pin_tries_max": Word("PIN tries", "密码次数"),
