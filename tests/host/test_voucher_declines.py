@@ -182,6 +182,16 @@ async def void_of_what_was_spent(till: Till, pool: CardPool, stock: Stock) -> Re
     return void_of(till, asked, answer)
 
 
+async def void_of_what_is_held(till: Till, pool: CardPool, stock: Stock) -> Request:
+    card = pool.city()
+    [code] = made(stock)
+    asked = load(till, card, code)
+    answer = await till.ask(asked)
+    assert answer.balance is not None
+    await till.sell(Kind.PREAUTH, card, answer.balance.amount_minor, pin="123456")
+    return void_of(till, asked, answer)
+
+
 async def redeemed(till: Till, stock: Stock) -> Any:
     [code] = made(stock)
     asked = redemption(till, code)
@@ -252,6 +262,7 @@ CASES = [
     *told(VOID, R.INVALID_TRANSACTION, void_of_a_sale),
     *told(VOID, R.ORIGINAL_VOIDED, void_of_a_voided_one),
     *told(VOID, R.INSUFFICIENT_FUNDS, void_of_what_was_spent),
+    *told(VOID, R.VALUE_HELD, void_of_what_is_held),
     *told(VOID, R.OUTSIDE_WINDOW, void_of_the_day_before),
     *of_both(R.CODE_TRIES_EXCEEDED, after_wrong_codes),
 ]

@@ -90,7 +90,8 @@ async def test_points_are_told_on_a_receipt_as_points(place_of: At_) -> None:
 async def test_a_decline_has_its_words_and_what_to_do(place_of: At_) -> None:
     async with till(place_of) as prompt:
         [said] = await typed(prompt, "purchase frozen 50")
-    assert f"DECLINED 62 {words_of_code('62')}" in " ".join(said.split()), "whatever shares it"
+    told = "".join(f"DECLINED 62 {words_of_code('62')}".split())
+    assert told in "".join(said.split()), "whatever shares it"
     assert "next        the card is frozen; another card: cards" in said
 
 
