@@ -58,6 +58,9 @@ class Terminal(Protocol):
     async def balance(self, card: CardPlan, pin: Secret | None) -> Done:
         """What is on the card."""
 
+    async def account(self, card: CardPlan, pin: Secret | None) -> Done:
+        """All that is on the card."""
+
     async def purchase(self, card: CardPlan, amount_minor: int, pin: Secret | None) -> Done:
         """Sell."""
 

@@ -51,6 +51,7 @@ class Words:
 
 WORDS: Final[dict[Kind, Words]] = {
     Kind.BALANCE_INQUIRY: Words(mti="0200", processing_code="310000", type_code="01"),
+    Kind.ACCOUNT_INQUIRY: Words(mti="0200", processing_code="310000", type_code="91"),
     Kind.PURCHASE: Words(mti="0200", processing_code="000000", type_code="22"),
     Kind.COMBINED_PURCHASE: Words(mti="0200", processing_code="950000", type_code="89"),
     Kind.VOID: Words(mti="0200", processing_code="200000", type_code="23"),

@@ -34,6 +34,7 @@ CODES: Final[dict[Kind, str]] = {
     Kind.PURCHASE: "SALE",
     Kind.VOID: "VOID",
     Kind.REFUND: "REFD",
+    Kind.ACCOUNT_INQUIRY: "ACCQ",
     Kind.BALANCE_INQUIRY: "BALQ",
     Kind.CASH_LOAD: "TOPU",
     Kind.COMBINED_PURCHASE: "CMBN",
@@ -71,7 +72,7 @@ class MisTill:
         """As a `Speaker`."""
         date, card = self._date(), trade.card
         values: dict[str, Any] = {"date": date}
-        if trade.kind is not Kind.BALANCE_INQUIRY:
+        if trade.kind not in {Kind.BALANCE_INQUIRY, Kind.ACCOUNT_INQUIRY}:
             values["amount"] = trade.amount_minor
         if trade.kind is not Kind.VOID:
             values |= {"card": card.pan.reveal(), "expiry": card.expiry, "entry": "022"}

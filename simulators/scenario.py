@@ -308,6 +308,7 @@ ACTS: Final[dict[str, Callable[[Till, Step], Awaitable[Came]]]] = {
     "sign_off": lambda till, _step: till.terminal.sign_off(),
     "echo": lambda till, _step: till.terminal.echo(),
     "balance": lambda till, step: till.terminal.balance(till.card(step), till.pin(step)),
+    "account": lambda till, step: till.terminal.account(till.card(step), till.pin(step)),
     "purchase": lambda till, step: till.terminal.purchase(
         till.card(step), step.amount, till.pin(step)
     ),

@@ -39,6 +39,7 @@ OPERATIONS: Final[dict[Kind, str]] = {
     Kind.PURCHASE: "purchase",
     Kind.VOID: "void",
     Kind.REFUND: "refund",
+    Kind.ACCOUNT_INQUIRY: "account",
     Kind.BALANCE_INQUIRY: "balance",
     Kind.CASH_LOAD: "top_up",
     Kind.COMBINED_PURCHASE: "combined",
@@ -104,7 +105,7 @@ class SoftPosApp:
     def trade(self, trade: Trade) -> Sent:
         """As a `Speaker`."""
         values: dict[str, Any] = {}
-        if trade.kind is not Kind.BALANCE_INQUIRY:
+        if trade.kind not in {Kind.BALANCE_INQUIRY, Kind.ACCOUNT_INQUIRY}:
             values["amount"] = trade.amount_minor
         if trade.takes_part:
             values["partial"] = True

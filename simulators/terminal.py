@@ -86,6 +86,10 @@ class PosTerminal:
         """What is on the card: F54."""
         return await self._swipe(Trade(kind=Kind.BALANCE_INQUIRY, card=card, pin=pin))
 
+    async def account(self, card: CardPlan, pin: Secret | None) -> Done:
+        """All that is on the card: value and points, held and to spend."""
+        return await self._swipe(Trade(kind=Kind.ACCOUNT_INQUIRY, card=card, pin=pin))
+
     async def purchase(self, card: CardPlan, amount_minor: int, pin: Secret | None) -> Done:
         """Sell for money on the card."""
         return await self._swipe(

@@ -141,6 +141,10 @@ class Trader:
         """What is on the card."""
         return await self._trade(Trade(kind=Kind.BALANCE_INQUIRY, card=card, pin=pin))
 
+    async def account(self, card: CardPlan, pin: Secret | None) -> Done:
+        """All that is on the card: value and points, held and to spend."""
+        return await self._trade(Trade(kind=Kind.ACCOUNT_INQUIRY, card=card, pin=pin))
+
     async def purchase(self, card: CardPlan, amount_minor: int, pin: Secret | None) -> Done:
         """Sell for money on the card."""
         trade = Trade(kind=Kind.PURCHASE, card=card, amount_minor=amount_minor, pin=pin)

@@ -18,6 +18,7 @@ from host.model.requests import Drawn, Kind, Response, ToldBesides, Totals
 from host.model.responses import Reason
 from terminals.codec import EncodeError
 from terminals.fields import (
+    ACCOUNT,
     AGREED,
     COMBINED,
     CONTROL,
@@ -226,6 +227,15 @@ def _points(_message: Message, response: Response) -> str:
     )
 
 
+def _account(_message: Message, response: Response) -> str:
+    """F62 of an inquiry of value and points: each as it stands, what is held, what may be spent."""
+    account = response.besides.account if response.besides is not None else None
+    if account is None:
+        return ""
+    numbers = {name: int(getattr(account, name) or 0) for name in ACCOUNT}
+    return _in_hexadecimal(_digits("62", ACCOUNT, **numbers))
+
+
 def _combined(_message: Message, response: Response) -> str:
     """F62 of a combined purchase: what points paid, what is to pay otherwise, and card by card."""
     besides = response.besides or ToldBesides()
@@ -338,6 +348,7 @@ SHARED: Final[dict[str, SharedOf]] = {
 _PRIVATE: Final[dict[Kind, dict[str, ValueOf]]] = {
     Kind.SIGN_ON: {"62": _keys},
     Kind.POINTS_REDEMPTION: {"62": _points},
+    Kind.ACCOUNT_INQUIRY: {"62": _account},
     Kind.COMBINED_PURCHASE: {"62": _combined},
     Kind.POINTS_INQUIRY: {"62": _points},
     Kind.POINTS_EARN: {"62": _earned},

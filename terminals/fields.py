@@ -109,6 +109,18 @@ ORGANISATION_AND_TEXTS: Final = layout(organisation=3, issuer=20, network=20, ac
 
 POINTS_USED: Final = layout(used=10, self_pay_minor=12, remaining=10)
 """F62 of a points redemption or inquiry, as ASCII digits."""
+ACCOUNT: Final = layout(
+    value_minor=12,
+    held_minor=12,
+    spendable_minor=12,
+    valid_to=8,
+    points=10,
+    points_held=10,
+    points_spendable=10,
+    points_next=8,
+    points_lost_next=10,
+)
+"""F62 of the answer to an inquiry of value and points, as ASCII digits; no day is zeros."""
 POINTS_AT_MOST: Final = layout(points=10)
 """F62 of a combined purchase, as ASCII digits: how many points may be used, zeros for none. Without
 F62, or with spaces there: as many as there are. An order stands behind it."""

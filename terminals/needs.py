@@ -26,6 +26,7 @@ _NOTICE: Final = frozenset({"11", "41", "42", "60"})
 
 NEEDS: Final[dict[Kind, Needs]] = {
     Kind.BALANCE_INQUIRY: Needs(_NOTICE, card=True),
+    Kind.ACCOUNT_INQUIRY: Needs(_NOTICE, card=True),
     Kind.PURCHASE: Needs(_TRADE, card=True),
     Kind.COMBINED_PURCHASE: Needs(_TRADE, card=True),
     Kind.CASH_LOAD: Needs(_TRADE, card=True),

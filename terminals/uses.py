@@ -39,6 +39,7 @@ _ORIGINAL: Final = frozenset({"37", "38", "61"})
 
 USES: Final[Mapping[Kind, frozenset[str]]] = {
     Kind.BALANCE_INQUIRY: _TRADE,
+    Kind.ACCOUNT_INQUIRY: _TRADE,
     Kind.PURCHASE: _TRADE | {"62"},
     Kind.COMBINED_PURCHASE: _TRADE | {"62"},
     Kind.CASH_LOAD: _TRADE | {"37", "61"},
@@ -60,6 +61,7 @@ USES: Final[Mapping[Kind, frozenset[str]]] = {
 _CHECKS_PIN: Final = frozenset(
     {
         Kind.BALANCE_INQUIRY,
+        Kind.ACCOUNT_INQUIRY,
         Kind.PURCHASE,
         Kind.COMBINED_PURCHASE,
         Kind.POINTS_REDEMPTION,

@@ -72,6 +72,7 @@ TOLD: Final[Mapping[str, str]] = {
     "points_used": "points this sale took",
     "self_pay_minor": "of a points purchase: what is to be paid in money besides",
     "points_worth": "of a combined purchase: what the points that were used have paid",
+    "account": "of an inquiry of value and points: an object of the numbers of wire.md, F62",
     "drawn": "and what money has paid: objects of `card`, first six and last four, and `amount`",
     "key_block": "of a sign-on: keys under the master key with check values (wire.md), hexadecimal",
     "next": "3: sign on before anything else",

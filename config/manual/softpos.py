@@ -96,6 +96,7 @@ TOLD: Final[Mapping[str, str]] = {
     "points_used": "points this sale took",
     "self_pay_minor": "of points: what is to be paid in money besides",
     "points_worth": "of a combined purchase: what the points that were used have paid",
+    "account": "of an inquiry of value and points: an object of the numbers of wire.md, F62",
     "drawn": "and what money has paid: objects of `card`, first six and last four, and `amount`",
     "next_batch": "the batch to go on with, where the host names one",
     "totals": "of a settlement: the host's own money totals",

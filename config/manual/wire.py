@@ -24,6 +24,7 @@ from terminals.describe.meanings import (
 )
 from terminals.dialects.pos import SPEC
 from terminals.fields import (
+    ACCOUNT,
     BALANCE,
     COMBINED,
     CONTROL,
@@ -254,6 +255,7 @@ BLOCKS: Final[Blocks] = {
     "wire.f44": lambda: layout_table("44", INSTITUTIONS),
     "wire.f63": lambda: layout_table("63", ORGANISATION_AND_TEXTS),
     "wire.f62.points": lambda: layout_table("62", POINTS_USED),
+    "wire.f62.account": lambda: layout_table("62", ACCOUNT),
     "wire.f62.combined": lambda: layout_table("62", COMBINED),
     "wire.f62.drawn": lambda: layout_table("62", DRAWN),
     "wire.f62.earned": lambda: layout_table("62", POINTS_EARNED),

@@ -34,6 +34,7 @@ class Kind(enum.StrEnum):
     """What is asked, in the house's words. `KINDS` says how each behaves."""
 
     BALANCE_INQUIRY = "balance_inquiry"
+    ACCOUNT_INQUIRY = "account_inquiry"
     PURCHASE = "purchase"
     CASH_LOAD = "cash_load"
     CASH_LOAD_CONFIRM = "cash_load_confirm"
@@ -114,6 +115,7 @@ class KindRow(msgspec.Struct, frozen=True):
 
 KINDS: Final[dict[Kind, KindRow]] = {
     Kind.BALANCE_INQUIRY: KindRow(Family.FINANCIAL, moves_value=False, undone_by_switch=False),
+    Kind.ACCOUNT_INQUIRY: KindRow(Family.FINANCIAL, moves_value=False, undone_by_switch=False),
     Kind.PURCHASE: KindRow(Family.FINANCIAL, moves_value=True, undone_by_switch=True),
     Kind.CASH_LOAD: KindRow(Family.FINANCIAL, moves_value=True, undone_by_switch=False),
     Kind.CASH_LOAD_CONFIRM: KindRow(
@@ -399,6 +401,24 @@ class Drawn(msgspec.Struct, frozen=True, array_like=True, gc=False):
     amount_minor: int
 
 
+class AccountTold(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+    """What a card has: what is posted, what of it is held for somebody, what may be spent."""
+
+    value_minor: int = 0
+    held_minor: int = 0
+    spendable_minor: int = 0
+    valid_to: str = ""
+    """Its last day, YYYYMMDD."""
+    points: int = 0
+    """Of its issuer's primary programme."""
+    points_held: int = 0
+    points_spendable: int = 0
+    points_next: str = ""
+    """The first day after which some of them are lost, YYYYMMDD; empty: none ever are."""
+    points_lost_next: int = 0
+    """How many then: what is left of that day's today."""
+
+
 class ToldBesides(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """What few answers say, in the same way."""
 
@@ -411,6 +431,7 @@ class ToldBesides(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
     """Of a combined purchase: what the points that were used have paid of it."""
     drawn: tuple[Drawn, ...] = ()
     """And what was paid with money, card by card."""
+    account: AccountTold | None = None
     held_minor: int = 0
     """Of the card's money, what is kept for somebody: beside the balance, which is without it."""
 

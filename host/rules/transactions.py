@@ -15,6 +15,7 @@ from host.model.responses import Reason
 from host.rules import (
     checks,
     gifts,
+    inquiries,
     lives,
     moves,
     own_postings,
@@ -121,6 +122,14 @@ TRANSACTIONS: Final[dict[Kind, Rule]] = {
         use=Use.SPEND,
         pin=PinRule.REQUIRED,
         post=postings.post_inquiry,
+        gives_auth_code=False,
+    ),
+    Kind.ACCOUNT_INQUIRY: Rule(
+        card_checks=(*BATCH, *KNOWN_CARD),
+        use=Use.SPEND,
+        pin=PinRule.REQUIRED,
+        post=inquiries.post_account_inquiry,
+        reads_lots=True,
         gives_auth_code=False,
     ),
     Kind.PURCHASE: Rule(

@@ -100,6 +100,14 @@ _TRADES: Final = (
         part=Part.COUNTER,
     ),
     Command(
+        name="account",
+        takes=(Takes.CARD,),
+        says="ask all that is on it",
+        example="account points",
+        act=trading.trade("account", "value and points"),
+        part=Part.COUNTER,
+    ),
+    Command(
         name="void",
         takes=(Takes.RECEIPT,),
         says="take back a sale, all of it",

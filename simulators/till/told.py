@@ -9,6 +9,7 @@ from host.model.money import CURRENCY_BY_NUMBER, Money
 from host.model.requests import Kind
 from simulators.till.amounts import amount_text
 from terminals.fields import (
+    ACCOUNT,
     BALANCE,
     COMBINED,
     DRAWN,
@@ -145,6 +146,14 @@ _USED: Final = _laid_out(
 _OWN: Final[dict[Kind, Callable[[str], Lines]]] = {
     Kind.POINTS_REDEMPTION: _USED,
     Kind.POINTS_INQUIRY: _laid_out(POINTS_USED, ("remaining", "points", True)),
+    Kind.ACCOUNT_INQUIRY: _laid_out(
+        ACCOUNT,
+        ("held_minor", "held", False),
+        ("spendable_minor", "to spend", False),
+        ("points", "points", True),
+        ("points_spendable", "to spend", True),
+        ("points_lost_next", "lost next", True),
+    ),
     Kind.COMBINED_PURCHASE: _combined,
     Kind.POINTS_EARN: _laid_out(
         POINTS_EARNED, ("earned", "earned", True), ("balance", "points", True)

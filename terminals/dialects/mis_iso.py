@@ -22,7 +22,7 @@ from host.model.money import CURRENCY_BY_NUMBER, HOUSE_CURRENCY, NUMBER_BY_CURRE
 from terminals.codec import DecodeError, EncodeError, compile_spec
 from terminals.dialects.mis import MisDialect
 from terminals.dialects.mis_words import Asked, Head, Told, TotalsWords
-from terminals.fields import CONTROL
+from terminals.fields import ACCOUNT, CONTROL, digits_of
 from terminals.formats import (
     ascii_an,
     ascii_hex,
@@ -93,6 +93,7 @@ _TRADES: Final = (
     IsoRow("REFD", "0220", "25", "200000", "00"),
     IsoRow("REFD", "0220", "25", "200000", "65", unit="P:"),
     IsoRow("BALQ", "0200", "01", "310000", "00"),
+    IsoRow("ACCQ", "0200", "91", "310000", "00"),
     IsoRow("TOPU", "0200", "48", "630000", "00"),
     IsoRow("PNTR", "0200", "22", "000000", "65", unit="P:"),
     IsoRow("PNTE", "0200", "61", "210000", "65"),
@@ -351,6 +352,9 @@ def _own(head: Head, told: Told) -> str | None:
     """
     if told.key_block:
         return told.key_block
+    if told.account is not None:
+        numbers = {name: int(getattr(told.account, name) or 0) for name in ACCOUNT}
+        return digits_of(ACCOUNT, numbers).encode().hex().upper()
     if told.points is None or head.code in _MOVED:
         return None
     text = f"{told.points:010d}"
@@ -369,6 +373,8 @@ def _own_words(head: Head, hexadecimal: str) -> dict[str, object]:
     if head.code == "SIGN":
         return {"key_block": hexadecimal}
     text = _text(hexadecimal)
+    if head.code == "ACCQ":
+        return {name: text[place] for name, place in ACCOUNT.items()}
     if head.code == "PNTE":
         return {"points_earned": int(text[:10]), "points": int(text[10:])}
     if head.code == "CMBN":

@@ -18,6 +18,7 @@ import msgspec
 from host.model.money import POINTS_PREFIX, Money
 from host.model.requests import (
     KINDS,
+    AccountTold,
     ExchangeKey,
     Family,
     Kind,
@@ -85,6 +86,7 @@ CODES: Final[dict[str, Code]] = {
     "VOID": Code(Kind.VOID, "消费撤销"),
     "REFD": Code(Kind.REFUND, "退货"),
     "BALQ": Code(Kind.BALANCE_INQUIRY, "余额查询"),
+    "ACCQ": Code(Kind.ACCOUNT_INQUIRY, "账户综合查询"),
     "TOPU": Code(Kind.CASH_LOAD, "现金充值"),
     "PNTR": Code(Kind.POINTS_REDEMPTION, "积分消费"),
     "PNTE": Code(Kind.POINTS_EARN, "积分累计"),
@@ -189,6 +191,8 @@ class Told(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Of a combined purchase: what the points that were used have paid of it."""
     drawn: tuple[DrawnWords, ...] = ()
     """And what was paid with money, card by card."""
+    account: AccountTold | None = None
+    """What a card has, as it was asked for."""
     key_block: str | None = None
     """Sign-on: keys under the till's master key with their check values, hexadecimal."""
     next: str | None = None
@@ -211,6 +215,7 @@ NEEDS: Final[dict[Kind, frozenset[str]]] = {
     Kind.VOID: frozenset({"date", "amount"}),
     Kind.REVERSAL: frozenset({"date", "amount", "original_code"}),
     Kind.BALANCE_INQUIRY: frozenset({"date", "card"}),
+    Kind.ACCOUNT_INQUIRY: frozenset({"date", "card"}),
     Kind.SETTLEMENT: frozenset({"date", "totals"}),
     Kind.SIGN_ON: frozenset(),
     Kind.ECHO: frozenset(),
@@ -314,6 +319,7 @@ def told_of(head: Head, asked: Asked | None, response: Response) -> Told:
         self_pay_minor=response.self_pay_minor,
         points_worth=response.besides.points_worth_minor if response.besides is not None else 0,
         drawn=_drawn(response),
+        account=response.besides.account if response.besides is not None else None,
         key_block=response.key_block.hex().upper() or None,
         next=SIGN_ON_AGAIN if response.sign_on_again else None,
         echo=asked.echo if asked else None,

@@ -111,6 +111,7 @@ def _management_row(codes: str, means: Kind | Reason, title: str, english: str) 
 #       MTI  F3     F25 F60.1
 TRADES: Final = (
     _row("0200 310000 00 01", Kind.BALANCE_INQUIRY, "余额查询", "balance inquiry"),
+    _row("0200 310000 00 91", Kind.ACCOUNT_INQUIRY, "账户综合查询", "value and points inquiry"),
     _by_part(_row("0200 000000 00 22", Kind.PURCHASE, "消费", "purchase")),
     _row("0200 200000 00 23", Kind.VOID, "消费撤销", "purchase void"),
     _by_part(_row("0200 950000 00 89", Kind.COMBINED_PURCHASE, "组合支付", "combined purchase")),
@@ -233,6 +234,9 @@ _IN_POINTS: Final = (2, 3, 4, 11, 12, 13, 25, 32, 37, 38, 39, 41, 42, 49, 60, 62
 ANSWERS: Final[dict[Kind, AnswerRow]] = {
     Kind.BALANCE_INQUIRY: AnswerRow(
         (2, 3, 11, 12, 13, 25, 32, 37, 39, 41, 42, 49, 54, 60), _REFUSED
+    ),
+    Kind.ACCOUNT_INQUIRY: AnswerRow(
+        (2, 3, 11, 12, 13, 25, 32, 37, 39, 41, 42, 49, 54, 60, 62), _REFUSED
     ),
     Kind.PURCHASE: AnswerRow(_TRADED, _REFUSED),
     Kind.COMBINED_PURCHASE: AnswerRow(

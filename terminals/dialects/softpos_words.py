@@ -12,6 +12,7 @@ import msgspec
 from host.model.money import POINTS_PREFIX, Money
 from host.model.requests import (
     KINDS,
+    AccountTold,
     ExchangeKey,
     Family,
     Kind,
@@ -78,6 +79,7 @@ OPERATIONS: Final[dict[str, Operation]] = {
     "points_earn": Operation(Kind.POINTS_EARN, _TRADE),
     "top_up": Operation(Kind.CASH_LOAD, _TRADE),
     "balance": Operation(Kind.BALANCE_INQUIRY, _CARD),
+    "account": Operation(Kind.ACCOUNT_INQUIRY, _CARD),
     "void": Operation(Kind.VOID, frozenset({"amount", "original"})),
     "refund": Operation(Kind.REFUND, _TRADE | {"original"}),
     "reverse": Operation(
@@ -204,6 +206,8 @@ class Told(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Of a combined purchase: what the points that were used have paid of it."""
     drawn: tuple[DrawnWords, ...] = ()
     """And what was paid with money, card by card."""
+    account: AccountTold | None = None
+    """What a card has, as it was asked for."""
     next_batch: int | None = None
     totals: TotalsWords | None = None
     agrees: bool | None = None
@@ -273,6 +277,7 @@ def told_of(asked: Asked, response: Response) -> Told:
         self_pay_minor=response.self_pay_minor,
         points_worth=response.besides.points_worth_minor if response.besides is not None else 0,
         drawn=_drawn(response),
+        account=response.besides.account if response.besides is not None else None,
         next_batch=int(response.epoch) if response.epoch and response.epoch.isdigit() else None,
         totals=_words(halves[0]),
         agrees=agree[0],

@@ -60,6 +60,7 @@ ASKED: dict[str, dict[str, Any]] = {
     | {"original_reference": "112200000001", "original_date": "20261121"}
     | {"original_number": "000000000099"},
     "BALQ": {"card": PAN, "pin": "0123456789ABCDEF"},
+    "ACCQ": {"card": PAN, "pin": "0123456789ABCDEF"},
     "TOPU": CARD,
     "PNTR": {"card": PAN, "amount": 500, "unit": "P:", "goods": "茶叶礼盒"},
     "PNTE": {"card": PAN, "amount": 9900},

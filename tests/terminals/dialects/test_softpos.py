@@ -54,6 +54,7 @@ ASKED: dict[str, dict[str, Any]] = {
     "points_earn": {"amount": 100, "pan_block": BLOCK_TEXT, "entry": "qr"},
     "top_up": {"amount": 100, "pan_block": BLOCK_TEXT, "entry": "card"},
     "balance": {"pan_block": BLOCK_TEXT, "entry": "keyed"},
+    "account": {"pan_block": BLOCK_TEXT, "entry": "keyed"},
     "void": {"amount": 100, "original": ORIGINAL},
     "refund": {"amount": 1, "pan_block": BLOCK_TEXT, "entry": "nfc", "original": ORIGINAL},
     "reverse": {"amount": 100, "original_op": "purchase"},
