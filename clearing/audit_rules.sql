@@ -20,7 +20,7 @@ LEFT JOIN rule ON rule.id = told.rule_id AND rule.version = told.rule_version
 WHERE
     exchange.id IS NULL
     OR rule.id IS NULL
-    OR (told.outcome = 'denied') = (exchange.reason = 'approved')
+    OR (told.outcome = 'denied') = (exchange.reason IN ('approved', 'partly_approved'))
     OR (
         told.outcome <> 'denied'
         AND journal.id IS NOT NULL

@@ -260,6 +260,10 @@ def _refusal(rule: Rule, dossier: Dossier) -> Reason | None:
         )
         if reason_of_pin is not None:
             return reason_of_pin
+    return _refusal_of_amount(rule, dossier)
+
+
+def _refusal_of_amount(rule: Rule, dossier: Dossier) -> Reason | None:
     reason = first_refusal(rule.checks, dossier)
     if reason is None and dossier.state.is_ruled and dossier.request.kind not in NEEDS_ORIGINAL:
         return refusal_by_rules(dossier)
@@ -271,7 +275,7 @@ def _refusal_of_part(rule: Rule, dossier: Dossier, part: int) -> Reason | None:
     if part <= 0:
         return _SHORT
     dossier.amount, dossier.is_part = part, True
-    return first_refusal(rule.checks, dossier)
+    return _refusal_of_amount(rule, dossier)
 
 
 def _outcome(

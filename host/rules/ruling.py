@@ -14,7 +14,7 @@ from host.house_rules.rulebook import Aim, applying
 from host.house_rules.verdict import NOTHING, Measured, Used, denial
 from host.model.own import Direction
 from host.model.requests import KINDS, Kind
-from host.model.responses import Reason
+from host.model.responses import IN_FORCE, Reason
 from host.rules.dossier import Dossier, Item, Posting
 from host.rules.state import Card, State
 from host.rules.states import Use
@@ -101,7 +101,7 @@ def refusal_by_rules(dossier: Dossier) -> Reason | None:
 
 def count_use(dossier: Dossier, reason: Reason, posting: Posting | None) -> None:
     """Count what is approved where a rule asks, or give back what its original counted."""
-    if reason is not Reason.APPROVED:
+    if reason not in IN_FORCE:
         return
     if posting is not None and posting.undoes is not None:
         _give_back(dossier, posting)

@@ -5,6 +5,7 @@ import pytest
 from host.model.requests import Besides, Kind, Original, Request
 from host.model.responses import Reason
 from tests.host.conftest import CardPool, Till
+from tests.host.rule_makers import put_rule
 
 TAKES_PART = Besides(takes_part=True)
 ELSEWHERE = "80010009"
@@ -201,3 +202,19 @@ async def test_a_reversal_that_came_first_leaves_no_part(shared: Till, pool: Car
     assert (await shared.ask(shared.reversal(sale))).reason is Reason.ORIGINAL_NOT_FOUND
     assert (await shared.ask(sale)).reason is Reason.DUPLICATE
     assert shared.balances(card) == (100_000, 0)
+
+
+async def test_a_part_passes_no_rule_of_the_house_that_the_whole_would_not(till: Till) -> None:
+    put_rule(till.dsns, "deny", cards=[1])
+    answer = await till.ask(asked_for(till, 1, 123_000))
+    assert answer.reason is Reason.NOT_PERMITTED_TO_CARD
+    assert till.balances(1)[0] == 100_000
+
+
+async def test_a_part_counts_where_a_rule_asks_and_its_reversal_gives_it_back(till: Till) -> None:
+    put_rule(till.dsns, "count_max", times=1, period="day")
+    sale = asked_for(till, 2, 123_000)
+    assert (await till.ask(sale)).reason is Reason.PARTLY_APPROVED
+    assert till.sql("SELECT times, amount_minor FROM usage_counter") == [(1, 100_000)]
+    assert (await till.ask(till.reversal(sale))).reason is Reason.APPROVED
+    assert till.sql("SELECT times, amount_minor FROM usage_counter") == [(0, 0)]
