@@ -93,17 +93,21 @@ def sheets_of(layout: Layout, pieces: Iterable[Piece], password: Secret) -> Secr
     return _encrypted(_drawn(layout, pieces, is_sample=False), password)
 
 
-def preview_of(layout: Layout, piece: Piece) -> bytes:
-    """One page of what it would look like, with no real code on it: SAMPLE stands in its place."""
+def sample_of(layout: Layout, piece: Piece, password: Secret) -> Secret:
+    """One page of what it would look like, with no real code on it: SAMPLE stands in its place.
+
+    Raises:
+        NoFontError: no font with Chinese is installed.
+    """
     sample = Piece(
         title=piece.title,
         worth=piece.worth,
         number="SAMP-LE00-SAMP-LE00-SAMP-LE00",
         secret="SAMP-LE00-SAMP" if piece.secret else "",
         valid=piece.valid,
-        url="https://sample.invalid/v/SAMPLE",
+        url="https://sample.invalid/v/SAMPLE" if piece.url else "",
     )
-    return _drawn(layout, [sample] * layout.on_a_page, is_sample=True)
+    return _encrypted(_drawn(layout, [sample] * layout.on_a_page, is_sample=True), password)
 
 
 def font_path() -> Path:

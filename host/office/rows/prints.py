@@ -15,7 +15,7 @@ from host.office.disclosing import SQL, Disclosure, disclose
 from host.office.fields import Name, Note, Number, Text, Values
 from host.office.jobs import AtWork, begin_job
 from host.office.passwords import refuse_easy
-from host.office.printing import LAYOUTS, NoFontError, Piece, font_path, sheets_of
+from host.office.printing import LAYOUTS, NoFontError, Piece, font_path, sample_of, sheets_of
 from host.office.refusals import FIELD, NONE_UNSOLD, STATE, TOO_MANY_CARDS, Refusal
 from host.office.roles import BM, BO, IM, PA, PO
 from host.office.sheets import workbook_of
@@ -26,6 +26,7 @@ from host.stock.voucher_codes import open_code
 from host.store.connecting import Connection
 
 PRINT: Final = "voucher_batch.print"
+SAMPLE: Final = "voucher_batch.sample"
 VOUCHERS_MAX: Final = 1_000
 """Of one file of sheets: each has a picture of its own, 3 kB."""
 _HEADS: Final = ("card", "card_number", "face", "currency", "valid_from", "valid_to")
@@ -48,16 +49,27 @@ class VoucherBatchPrint(Values, frozen=True, kw_only=True):
     note: Note
 
 
+class VoucherBatchSample(Values, frozen=True, kw_only=True):
+    """A page to look at, with SAMPLE in the place of each code: nobody has to release it."""
+
+    batch: str
+    layout: Literal["a4-2x5", "a4-2x4", "a4-1x3"] = "a4-2x5"
+    url: Text = ""
+    """What the QR codes begin with; none: there are none."""
+    workbook_password: Secret
+
+
 class _Sheets(msgspec.Struct, frozen=True, kw_only=True):
     """Which vouchers, and how."""
 
     batch: int
-    part: int | None
-    first: int | None
-    last: int | None
     layout: str
     url: str
-    is_pdf: bool
+    part: int | None = None
+    first: int | None = None
+    last: int | None = None
+    is_pdf: bool = True
+    is_sample: bool = False
 
 
 class _Voucher(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,10 +84,45 @@ class _Voucher(msgspec.Struct, frozen=True, kw_only=True):
 
 def _print(acting: Acting, values: VoucherBatchPrint) -> Result:
     vouchers = _checked(acting, values)
+    sheets, name = _sheets(acting, values), f"{values.batch}.{values.format}"
+    file, told = _begun(acting, sheets, (name, values.workbook_password), vouchers)
+    disclose(acting, acting.subject, _line(acting, values, vouchers, file))
+    return Result(told=told, beside=told)
+
+
+def _sample(acting: Acting, values: VoucherBatchSample) -> Result:
+    _check(acting, values.workbook_password, values.url)
+    _check_font()
+    sheets = _Sheets(
+        batch=int(acting.subject.id),
+        layout=values.layout,
+        url=values.url,
+        is_sample=True,
+    )
+    name = f"{values.batch}.sample.pdf"
+    _file, told = _begun(acting, sheets, (name, values.workbook_password), 1)
+    return Result(told=told)
+
+
+def _begun(
+    acting: Acting, sheets: _Sheets, named: tuple[str, Secret], vouchers: int
+) -> tuple[int, dict[str, int]]:
+    """The file that is to be made, and what is told of it."""
     owner = files.Owner(person=acting.who.person or 0, place=acting.subject.place)
-    name, password = f"{values.batch}.{values.format}", values.workbook_password
+    name, password = named
     file = files.begin_made(acting.connection, acting.hsm, owner, name, password, acting.now)
-    line = Disclosure(
+    plan = {"file": file, "sheets": sheets}
+    job = begin_job(acting, _action_of(sheets), acting.subject, total=vouchers, plan=plan)
+    return file, {"cards": vouchers, "file": file, "job": job}
+
+
+def _action_of(sheets: _Sheets) -> str:
+    """The action whose job makes it."""
+    return SAMPLE if sheets.is_sample else PRINT
+
+
+def _line(acting: Acting, values: VoucherBatchPrint, vouchers: int, file: int) -> Disclosure:
+    return Disclosure(
         kind="export",
         what="voucher codes",
         values_shown=vouchers,
@@ -85,11 +132,6 @@ def _print(acting: Acting, values: VoucherBatchPrint) -> Result:
         released_by=acting.agreed_by,
         file=file,
     )
-    disclose(acting, acting.subject, line)
-    plan = {"file": file, "sheets": _sheets(acting, values)}
-    job = begin_job(acting, PRINT, acting.subject, total=vouchers, plan=plan)
-    told = {"cards": vouchers, "file": file, "job": job}
-    return Result(told=told, beside=told)
 
 
 def _checked(acting: Acting, values: VoucherBatchPrint) -> int:
@@ -98,12 +140,7 @@ def _checked(acting: Acting, values: VoucherBatchPrint) -> int:
     Raises:
         Refusal: none is meant or too many are, or they cannot be printed here.
     """
-    state = acting.subject.content["state"]
-    if state in _BEING_MADE:
-        raise Refusal(STATE, state=state)
-    refuse_easy(values.workbook_password, acting.who.login)
-    if values.url and not values.url.startswith("https://"):
-        raise Refusal(FIELD, field="url", problem="it begins with https://")
+    _check(acting, values.workbook_password, values.url)
     if values.format == "pdf":
         _check_font()
     vouchers = _count(acting, values)
@@ -112,6 +149,15 @@ def _checked(acting: Acting, values: VoucherBatchPrint) -> int:
     if not vouchers:
         raise Refusal(NONE_UNSOLD)
     return vouchers
+
+
+def _check(acting: Acting, password: Secret, url: str) -> None:
+    state = acting.subject.content["state"]
+    if state in _BEING_MADE:
+        raise Refusal(STATE, state=state)
+    refuse_easy(password, acting.who.login)
+    if url and not url.startswith("https://"):
+        raise Refusal(FIELD, field="url", problem="it begins with https://")
 
 
 def _check_font() -> None:
@@ -159,12 +205,14 @@ def make_sheets(at_work: AtWork) -> int:
     if file.state != "making":
         return at_work.job.total
     sheets = msgspec.convert(plan["sheets"], _Sheets)
-    vouchers = [_opened(hsm, row) for row in _found(connection, sheets)]
+    found = [] if sheets.is_sample else _found(connection, sheets)
+    vouchers = [_opened(hsm, row) for row in found]
     password = files.password_of(hsm, file)
     assert password is not None, "it was asked for"
     made = _made(connection, sheets, vouchers, password)
     files.keep_made(connection, hsm, file.id, made, at_work.now)
-    connection.execute(SQL["note_shown"], {"file": file.id, "values_shown": len(vouchers)})
+    if not sheets.is_sample:
+        connection.execute(SQL["note_shown"], {"file": file.id, "values_shown": len(vouchers)})
     return at_work.job.total
 
 
@@ -183,6 +231,10 @@ def _made(
         ]
         return workbook_of(heads, rows, password)
     worth = f"{face} {currency}" if face else ""
+    if sheets.is_sample:
+        layout = LAYOUTS[sheets.layout]
+        piece = Piece(title=name, worth=worth, number="", url=sheets.url)
+        return sample_of(layout, piece, password)
     pieces = (_piece(name, worth, one, sheets.url) for one in vouchers)
     return sheets_of(LAYOUTS[sheets.layout], pieces, password)
 
@@ -230,5 +282,15 @@ VOUCHER_BATCH_PRINT: Final = Action(
     step=Step.OWNERS,
     said=_said,
     foretold=_foretold,
+    gives="file.take",
+)
+VOUCHER_BATCH_SAMPLE: Final = Action(
+    id=SAMPLE,
+    en="Print a sample of vouchers",
+    zh="打印样张",
+    values=VoucherBatchSample,
+    roles=frozenset({PO, BM, IM}),
+    do=_sample,
+    about=lambda values: Ref("card_batch", values.batch),
     gives="file.take",
 )

@@ -107,3 +107,16 @@ def test_nothing_is_printed_of_cards_of_used_vouchers_or_under_an_easy_password(
         printed(issuer, batch, url="http://shop.example"),
     ):
         assert isinstance(asked, Refused), asked
+
+
+def test_a_sample_is_made_for_who_asks_and_has_no_code_of_the_batch(issuer: Issuer) -> None:
+    """S3-23: nobody has to release it, and nothing of it is let out."""
+    batch, codes = made(issuer)
+    told = issuer.bureau.do(
+        issuer.maker, "voucher_batch.sample", batch=batch, url="https://shop.example",
+        workbook_password=PASSWORD,
+    )  # fmt: skip
+    text = text_of(taken(issuer, told))
+    assert "SAMPLE" in text
+    assert [code for code in codes if code in text or code.replace("-", "") in text] == []
+    assert issuer.bureau.sql("SELECT count(*) FROM disclosure") == [(0,)]
