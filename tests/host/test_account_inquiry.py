@@ -16,7 +16,7 @@ async def asked_of(till: Till, card: int) -> AccountTold:
 async def test_a_card_tells_its_value_and_its_points_and_when_the_first_are_lost(
     shared: Till, pool: CardPool
 ) -> None:
-    """S4-40: what is spendable, and the next expiry."""
+    """S4-57: what is spendable, and the next expiry."""
     card = pool.with_points()
     await shared.buy(card, 12_345)
     [(first, points)] = shared.sql(

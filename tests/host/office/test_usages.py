@@ -6,7 +6,7 @@ import pytest
 
 from host.estate.demo import TILLS
 from host.model.office import Page, Refused
-from host.model.requests import ExchangeKey, Family, Kind, OrderReference, Original
+from host.model.requests import Besides, ExchangeKey, Family, Kind, OrderReference, Original
 from tests.host.conftest import MERCHANT_OF, NOW, Till
 from tests.host.office.conftest import HOME, Bureau, Person
 from tests.host.office.test_card_views import (
@@ -213,3 +213,35 @@ async def test_a_place_of_another_page_is_a_field_to_correct(shop: Shop, after: 
         told = shop.bureau.look(shop.manager, "usages", filters=asked, after=[after])
         assert isinstance(told, Refused), (asked, told)
         assert told.code == "E-FIELD"
+
+
+async def test_a_usage_is_split_into_card_points_and_what_was_paid_otherwise(shop: Shop) -> None:  # noqa: F811
+    """S1-41, S1-42, S1-45: it is valid until all of it went back, whichever tender paid it."""
+    card, _, _ = shop.cards
+    till, bureau = shop.till, shop.bureau
+    await activate(till, shop.pan(card))
+    earned = till.request(Kind.POINTS_EARN, None, 10_000, pan=shop.pan(card))
+    assert (await till.ask(earned)).points_earned == 100
+    asked = till.request(
+        Kind.COMBINED_PURCHASE,
+        None,
+        12_000,
+        pan=shop.pan(card),
+        order=ORDER,
+        besides=Besides(takes_part=True),
+    )
+    sale = await till.ask(asked)
+    assert sale.part_minor == 10_100
+
+    def split() -> tuple[Any, ...]:
+        [row] = bureau.rows(shop.manager, "usages", order=ORDER.order)
+        names = ("gift_card_minor", "points", "cash_minor", "refunded_minor", "is_valid")
+        return tuple(row[name] for name in names)
+
+    assert split() == (10_000, 100, 1_900, 0, True)
+    for amount, is_valid in ((10_000, True), (100, False)):
+        refund = till.request(
+            Kind.REFUND, None, amount, pan=shop.pan(card), original=Original(rrn=sale.rrn)
+        )
+        assert (await till.ask(refund)).is_approved
+        assert split()[4] is is_valid
