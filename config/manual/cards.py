@@ -9,6 +9,7 @@ from host.rules.batch_states import BATCH_STATES, BATCH_TOLD, PART_STATES
 from host.rules.card_states import CARD_STATES, CARD_TOLD, NOT_YET_VALID, SALE_STATES, CardRow
 from host.rules.gift_states import GIFT_STATES, HEARD
 from host.rules.states import Answers, Step, Use, picture
+from host.rules.voucher_states import VOUCHER_BATCH_TOLD, VOUCHER_STATES, VOUCHER_TOLD
 
 ALLOWED: Final = "goes on"
 USES: Final = tuple(use.value for use in Use)
@@ -37,6 +38,13 @@ def _card_told() -> str:
     return table(("card is", *USES), (*rows, early, late))
 
 
+def _voucher_told() -> str:
+    """Of its batch or part first, then of itself."""
+    batch = ((f"its batch {state.value}", *_told(a)) for state, a in VOUCHER_BATCH_TOLD.items())
+    own = ((state.value, *_told(answers)) for state, answers in VOUCHER_TOLD.items())
+    return table(("voucher is", *USES), (*batch, *own))
+
+
 def _gift_heard() -> str:
     rows = ((heard.state.value, heard.sender, heard.receiver) for heard in HEARD)
     return table(("gift is", "at the sender's card", "at the receiver's card"), rows)
@@ -60,6 +68,8 @@ BLOCKS: Final[Blocks] = {
     "cards.card_states": _states(CARD_STATES),
     "cards.sale_states": _states(SALE_STATES),
     "cards.card_told": _card_told,
+    "cards.voucher_states": _states(VOUCHER_STATES),
+    "cards.voucher_told": _voucher_told,
     "cards.gift_states": _states(GIFT_STATES),
     "cards.gift_heard": _gift_heard,
 }
