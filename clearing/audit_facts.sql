@@ -573,6 +573,41 @@ HAVING coalesce(max(purse.pending_minor), 0) <> coalesce(sum(ever.points), 0)
 ORDER BY purse.account_id
 LIMIT %(limit)s;
 
+-- name: earned_by_not_its_journal
+-- What a rule is told to have given is what its sale's journal gave in that unit.
+WITH given AS (
+    SELECT
+        entry.shard,
+        entry.journal_id,
+        entry.unit,
+        sum(entry.amount_minor) AS points
+    FROM entry
+    INNER JOIN account ON account.id = entry.debit_account
+    WHERE account.chart = 'points_issued'
+    GROUP BY entry.shard, entry.journal_id, entry.unit
+)
+
+SELECT
+    earned_by.journal_id,
+    earned_by.unit,
+    earned_by.rule,
+    earned_by.points AS told_points,
+    coalesce(given.points, 0) AS given_points
+FROM earned_by
+LEFT JOIN given
+    ON
+        given.shard = earned_by.shard
+        AND given.journal_id = earned_by.journal_id
+        AND given.unit = earned_by.unit
+LEFT JOIN earn_rule
+    ON
+        earn_rule.programme = substr(earned_by.unit, 3)
+        AND earn_rule.code = earned_by.rule
+        AND earn_rule.since = earned_by.since
+WHERE earned_by.points <> coalesce(given.points, 0) OR earn_rule.code IS NULL
+ORDER BY earned_by.journal_id, earned_by.unit
+LIMIT %(limit)s;
+
 -- name: card_numbered_twice
 -- One number, one card, whichever shard it lives on.
 SELECT

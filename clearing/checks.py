@@ -374,6 +374,11 @@ CHECKS: Final = (
                 "be spent yet, its lots {lotted}",
             ),
             Test(
+                "earned_by_not_its_journal",
+                "journal {journal_id} earned {given_points} in {unit}, rule {rule} is told to have "
+                "given {told_points}, or is not there",
+            ),
+            Test(
                 "points_not_their_lots",
                 "journal {journal_id} of shard {shard} moved {moved_points} points of account "
                 "{account_id}, its lots {lotted_points}",

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from host.earn_rules import EarnRule, in_force
 from host.ledger import DEBT_FLOOR_POINTS
 
 NEVER: Final = dt.date.max
@@ -82,6 +83,12 @@ class Programme:
     lives: tuple[Life, ...]
     """By their first day, the newest first."""
     debt_is_allowed: bool
+    rules: tuple[EarnRule, ...] = ()
+    """All rows there are; none where every sale earns alike."""
+    _of_merchants: dict[tuple[dt.date, int], tuple[EarnRule, ...]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+    """Found before: those that may apply at a merchant's on a day."""
     _days: dict[dt.date, LotDays] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
@@ -98,6 +105,18 @@ class Programme:
         if days is None:
             days = self._days[earned_on] = self.life_on(earned_on).days_of(earned_on)
         return days
+
+    def rules_at(self, merchant: int, day: dt.date) -> tuple[EarnRule, ...]:
+        """Rules that may apply to its sales on that day, in their order."""
+        found = self._of_merchants.get((day, merchant))
+        if found is None:
+            found = tuple(
+                rule
+                for rule in in_force(self.rules, day)
+                if not rule.merchants or merchant in rule.merchants
+            )
+            self._of_merchants[day, merchant] = found
+        return found
 
     def life_on(self, day: dt.date) -> Life:
         """The row in force; the first one there is of a day before all."""

@@ -52,11 +52,13 @@ VALUES: Final[Mapping[str, str]] = {
     "reference": "S-1",
     "replacement": "4294967298",
     "responsible": "wang",
+    "rule": "DOUBLE",
     "role": "issuer_manager",
     "scope": "issuer",
     "scope_key": "48882900",
     "setting": "approval-hours",
     "terminal_id": "80010001",
+    "times": "2",
     "valid_days": "365",
 }
 """By the names of fields and filters."""
@@ -84,6 +86,7 @@ WITH: Final[Mapping[str, tuple[str, ...]]] = {
         "issuer", "name", "earn_points", "earn_per_minor", "redemption_points_min", "lot_life",
     ),
     "alliance.invite": ("merchant",),
+    "earn_rule.save": ("times",),
     "product.revise": ("issuer", "code", "valid_days"),
     "card_face.save": ("product", "name", "file"),
     "card_batch.edit": ("name",),

@@ -16,6 +16,9 @@ CHECKED: Final[Mapping[str, tuple[str, str]]] = {
     "card_batch_days": ("valid_to", "the last day is before the first"),
     "card_face_qr_inside": ("qr_size", "the QR code does not lie within the picture"),
     "card_sale_order_reference_check": ("order", "it says nothing"),
+    "earn_rule_amounts": ("amount_max_minor", "it is less than the smallest amount"),
+    "earn_rule_days": ("until", "it is before the first day"),
+    "earn_rule_gives": ("times", "up to 1000 times, of a 1000th at least, and a bonus to 1000000"),
     "person_grant_span": ("until", "it ends before it begins"),
     "points_life_counted": (
         "lot_count",

@@ -113,3 +113,94 @@ WHERE
     AND t.issuer_id IS NOT DISTINCT FROM %(issuer_id)s::smallint
     AND t.merchant_id IS NOT DISTINCT FROM %(merchant_id)s::integer
     AND t.member_from = %(member_from)s;
+
+-- name: merchants_of_programme
+-- Merchants by their numbers, of those who take a card that earns in it.
+SELECT
+    m.merchant_id,
+    m.id
+FROM merchant AS m
+WHERE
+    m.merchant_id = any(%(named)s::text [])
+    AND EXISTS (
+        SELECT FROM acceptance AS a
+        WHERE
+            a.merchant_id = m.id
+            AND (
+                a.issuer_id = %(issuer)s
+                OR a.issuer_id IN (
+                    SELECT t.issuer_id FROM alliance_member AS t
+                    WHERE t.alliance_id = %(alliance)s
+                )
+            )
+    );
+
+-- name: stores_of_programme
+-- The same of their stores.
+SELECT
+    s.id::text,
+    s.id
+FROM store AS s
+WHERE
+    s.id::text = any(%(named)s::text [])
+    AND EXISTS (
+        SELECT FROM acceptance AS a
+        WHERE
+            a.merchant_id = s.merchant_id
+            AND (
+                a.issuer_id = %(issuer)s
+                OR a.issuer_id IN (
+                    SELECT t.issuer_id FROM alliance_member AS t
+                    WHERE t.alliance_id = %(alliance)s
+                )
+            )
+    );
+
+-- name: products_of_programme
+-- Card products of issuers whose cards earn in it.
+SELECT
+    p.id::text,
+    p.id
+FROM product AS p
+WHERE
+    p.id::text = any(%(named)s::text [])
+    AND (
+        p.issuer_id = %(issuer)s
+        OR p.issuer_id IN (
+            SELECT t.issuer_id FROM alliance_member AS t
+            WHERE t.alliance_id = %(alliance)s
+        )
+    );
+
+-- name: save_earn_rule
+-- From a day on; of one that is said again of the same day the last is meant.
+-- notes: earn_rule
+INSERT INTO earn_rule AS t (
+    programme, code, since, until, name, priority, merchants, stores, categories, goods, products,
+    weekdays, time_from, time_until, amount_min_minor, amount_max_minor, times, per, bonus,
+    points_max
+)
+VALUES (
+    %(programme)s, %(rule)s, %(since)s, %(until)s, %(name)s, %(priority)s, %(merchants)s,
+    %(stores)s, %(categories)s, %(goods)s, %(products)s, %(weekdays)s, %(time_from)s,
+    %(time_until)s, %(amount_min_minor)s, %(amount_max_minor)s, %(times)s, %(per)s, %(bonus)s,
+    %(points_max)s
+)
+ON CONFLICT ON CONSTRAINT earn_rule_once DO UPDATE SET
+    until = excluded.until,
+    name = excluded.name,
+    priority = excluded.priority,
+    merchants = excluded.merchants,
+    stores = excluded.stores,
+    categories = excluded.categories,
+    goods = excluded.goods,
+    products = excluded.products,
+    weekdays = excluded.weekdays,
+    time_from = excluded.time_from,
+    time_until = excluded.time_until,
+    amount_min_minor = excluded.amount_min_minor,
+    amount_max_minor = excluded.amount_max_minor,
+    times = excluded.times,
+    per = excluded.per,
+    bonus = excluded.bonus,
+    points_max = excluded.points_max;

@@ -270,6 +270,38 @@ LEFT JOIN LATERAL (
     LIMIT 1
 ) AS later ON true;
 
+-- name: earn_rules
+-- What earns otherwise than all sales do, row by row: the latest that has begun stands.
+SELECT
+    concat_ws('/', r.programme, r.code, to_char(r.since, 'YYYY-MM-DD')) AS earn_rule,
+    r.programme,
+    r.code AS rule,
+    r.name,
+    r.since,
+    r.until,
+    r.priority,
+    concat_ws('/', r.times, nullif(r.per, 1)) AS times,
+    r.bonus,
+    r.points_max,
+    r.amount_min_minor,
+    r.amount_max_minor,
+    array(
+        SELECT m.merchant_id FROM merchant AS m
+        WHERE m.id = any(r.merchants)
+        ORDER BY m.merchant_id
+    ) AS merchants,
+    r.stores,
+    r.categories,
+    r.goods,
+    r.products,
+    r.weekdays,
+    r.time_from,
+    r.time_until,
+    p.issuer_id AS of_issuer,
+    p.alliance_id AS of_alliance
+FROM earn_rule AS r
+INNER JOIN programme AS p ON r.programme = p.code;
+
 -- name: alliances
 -- Who shares programmes: how many are in it on the open business date, of which there is one.
 SELECT

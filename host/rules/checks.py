@@ -17,8 +17,9 @@ from host.model.requests import Kind, Request
 from host.model.responses import Reason
 from host.model.secrets import Secret
 from host.rules.dossier import Dossier
+from host.rules.earning import earned_by
 from host.rules.endings import is_replaced, is_voided
-from host.rules.points import points_earned, spendable
+from host.rules.points import spendable
 from host.rules.settlement import DATED
 from host.rules.state import Purse
 
@@ -175,7 +176,7 @@ def issuer_has_programme(dossier: Dossier) -> bool:
 def amount_earns_points(dossier: Dossier) -> bool:
     """At least one whole point, so that an approval always has something to undo."""
     programme = dossier.programme
-    return programme is not None and points_earned(programme, dossier.amount) > 0
+    return programme is not None and earned_by(programme, dossier).points > 0
 
 
 def amount_is_in_points(dossier: Dossier) -> bool:

@@ -13,11 +13,10 @@ from host.ledger import Chart, Leg
 from host.model.money import Money
 from host.model.requests import Kind
 from host.model.responses import Reason
-from host.programmes import Programme
-from host.rules.dossier import Dossier, NewLot, Posting
+from host.rules.dossier import Dossier, Posting
+from host.rules.earning import add_earned, earned_by
 from host.rules.endings import note_late
 from host.rules.points import (
-    points_earned,
     points_to_take_back,
     spend,
     take_back,
@@ -37,7 +36,6 @@ from host.rules.undoing import (
 )
 
 _MERCHANT_PAYABLE: Final = Chart.MERCHANT_PAYABLE
-_POINTS_ISSUED: Final = Chart.POINTS_ISSUED
 
 
 def post_nothing(_case: Dossier) -> Result:
@@ -100,11 +98,11 @@ def post_earning(dossier: Dossier) -> Result:
     """Points for what was paid elsewhere, in a lot of their own."""
     card, programme = dossier.present_card, dossier.programme
     assert programme is not None
-    points = points_earned(programme, dossier.amount)
+    points = earned_by(programme, dossier).points
     posting = Posting(
         card, dossier.merchant_id, points, programme.unit, [], paid_minor=dossier.amount
     )
-    posting.points_earned = _earn_in(dossier, programme, posting)
+    posting.points_earned = add_earned(dossier, programme, posting)
     return posting
 
 
@@ -203,18 +201,6 @@ def _posting(dossier: Dossier, card: Card, unit: str, legs: list[Leg]) -> Postin
 def earn(dossier: Dossier, issuer: Issuer, posting: Posting) -> None:
     """In the primary programme, of which the answer tells, and in all others that it earns in."""
     if issuer.programme is not None:
-        posting.points_earned = _earn_in(dossier, issuer.programme, posting)
+        posting.points_earned = add_earned(dossier, issuer.programme, posting)
     for programme in dossier.book.also_earns(issuer, dossier.merchant_id, dossier.today):
-        _earn_in(dossier, programme, posting)
-
-
-def _earn_in(dossier: Dossier, programme: Programme, posting: Posting) -> int:
-    points = points_earned(programme, dossier.amount)
-    if points <= 0:
-        return 0
-    card, unit = posting.card, programme.unit
-    issued = dossier.book.account(_POINTS_ISSUED, unit, card.issuer_id)
-    account = dossier.account_of(card.purse_in(unit))
-    posting.legs.append(Leg(issued, account, points, unit))
-    posting.new_lots.append(NewLot(account, points, *programme.days_of_lot(dossier.today)))
-    return points
+        add_earned(dossier, programme, posting)

@@ -17,12 +17,13 @@ from host.ledger import kept_row
 from host.model.requests import OF_VOUCHERS, Kind
 from host.rules.decision import Outcome
 from host.rules.dossier import Item
+from host.rules.earning import EarnedBy
 from host.rules.gift_states import EndedGift, NewGift
 from host.rules.hold import HoldChange, HoldNote, NewHold
 from host.rules.state import State
 from host.rules.usage import ToldRule
 from host.rules.voucher_lives import VoucherUse
-from host.store import arrays, gifts, holds, usage
+from host.store import arrays, earning, gifts, holds, usage
 from host.store.vouchers import SQL as VOUCHERS
 from host.store.vouchers import USE, load_vouchers, row_of_use
 
@@ -57,6 +58,7 @@ LOADS: Final[tuple[Load, ...]] = (
     Load(usage.ASKS, usage.load_rules),
 )
 KEPT: Final[Mapping[type[msgspec.Struct], Kept]] = {
+    EarnedBy: Kept(earning.SQL["add_earned_by"], earning.COLUMNS, earning.row_of),
     NewGift: Kept(gifts.SQL["add_gifts"], gifts.NEW, gifts.new_row),
     EndedGift: Kept(gifts.SQL["end_gifts"], gifts.ENDED, gifts.ended_row),
     VoucherUse: Kept(VOUCHERS["add_voucher_uses"], USE, row_of_use),

@@ -1,5 +1,6 @@
 """Reads the estate into the `Book`, and keeps the key sets that sign-ons mint."""
 
+import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -9,6 +10,7 @@ from typing import Any, Final, LiteralString
 import psycopg
 
 from host.book import AccountName, Book, Issuer, KeySet, Merchant, Terminal
+from host.earn_rules import EarnRule
 from host.hsm.dukpt import Device, device_of
 from host.hsm.interface import Hsm
 from host.hsm.key_blocks import Header, header_of
@@ -86,8 +88,8 @@ class SigningOn:
         return hsm.unwrap(self._masters[generation], key_name("tmk", self.terminal_id, generation))
 
 
-Lives = dict[str, tuple[Life, ...]]
-"""By the code of a programme, the newest first."""
+Dated = dict[str, tuple[tuple[Life, ...], tuple[EarnRule, ...]]]
+"""By the code of a programme: how long points are good, the newest first, and its earn rules."""
 
 
 class NoEstateError(Exception):
@@ -146,9 +148,9 @@ def read_book(connection: Connection, hsm: Hsm) -> Book:
 
 def read_issuers(connection: Connection, ids: Sequence[int] | None = None) -> Iterator[Issuer]:
     """All of them, or these."""
-    lives, others = _lives(connection), _other_programmes(connection, 0)
+    dated, others = _dated(connection), _other_programmes(connection, 0)
     for row in _rows(connection, SQL["issuers"], "WHERE i.id = any(%s)", ids):
-        yield _issuer(row, tuple(others.get(row[0], ())), lives)
+        yield _issuer(row, tuple(others.get(row[0], ())), dated)
 
 
 def read_alliances(connection: Connection) -> tuple[Alliance, ...]:
@@ -181,19 +183,48 @@ def read_stopped_members(connection: Connection, ids: Sequence[int] | None = Non
 def _other_programmes(connection: Connection, owner: int) -> dict[int, list[Programme]]:
     """By whose they are, of which the number stands in that column."""
     found: dict[int, list[Programme]] = {}
-    lives = _lives(connection)
+    dated = _dated(connection)
     for row in connection.execute(SQL["other_programmes"]):
-        programme = _programme(row[2:], lives)
+        programme = _programme(row[2:], dated)
         if row[owner] is not None and programme is not None:
             found.setdefault(row[owner], []).append(programme)
     return found
 
 
-def _lives(connection: Connection) -> Lives:
-    found: Lives = {}
+def _dated(connection: Connection) -> Dated:
+    found: Dated = {}
     for programme, since, life, *more in connection.execute(SQL["points_lives"]):
-        found[programme] = (*found.get(programme, ()), Life(since, LotLife(life), *more))
+        lives, rules = found.get(programme, ((), ()))
+        found[programme] = ((*lives, Life(since, LotLife(life), *more)), rules)
+    for programme, *row in connection.execute(SQL["earn_rules"]):
+        lives, rules = found.get(programme, ((), ()))
+        found[programme] = (lives, (*rules, _earn_rule(*row)))
     return found
+
+
+def _earn_rule(code: str, since: dt.date, until: dt.date | None, *row: Any) -> EarnRule:
+    priority, *facets, first, last, low, high, times, per, bonus, most = row
+    merchants, stores, categories, goods, products, weekdays = map(frozenset, facets)
+    return EarnRule(
+        code=code,
+        since=since,
+        until=until,
+        priority=priority,
+        merchants=merchants,
+        stores=stores,
+        categories=categories,
+        goods=goods,
+        products=products,
+        weekdays=weekdays,
+        time_from=first,
+        time_until=last,
+        amount_min_minor=low,
+        amount_max_minor=high,
+        times=times,
+        per=per,
+        bonus=bonus,
+        points_max=most,
+    )
 
 
 def _members(rows: Iterable[tuple[Any, ...]], alliance: int, column: int) -> Iterator[Member]:
@@ -339,7 +370,7 @@ def key_name(
     )
 
 
-def _issuer(row: tuple[Any, ...], others: tuple[Programme, ...], lives: Lives) -> Issuer:
+def _issuer(row: tuple[Any, ...], others: tuple[Programme, ...], dated: Dated) -> Issuer:
     number, institution, prefix, currency, amount_max, balance_max, tries, is_active, *rest = row
     hold_days, hold_over_percent, *programme = rest
     return Issuer(
@@ -351,24 +382,26 @@ def _issuer(row: tuple[Any, ...], others: tuple[Programme, ...], lives: Lives) -
         balance_minor_max=balance_max,
         pin_tries_max=tries,
         is_active=is_active,
-        programme=_programme(programme, lives),
+        programme=_programme(programme, dated),
         others=others,
         hold_days=hold_days,
         hold_over_percent=hold_over_percent,
     )
 
 
-def _programme(row: Sequence[Any], lives: Lives) -> Programme | None:
+def _programme(row: Sequence[Any], dated: Dated) -> Programme | None:
     code, earn_points, earn_per_minor, redemption_min, debt_is_allowed = row
     if code is None:
         return None
+    lives, rules = dated.get(code, ((), ()))
     return Programme(
         code=code,
         unit=POINTS_PREFIX + code,
         earn_points=earn_points,
         earn_per_minor=earn_per_minor,
         redemption_points_min=redemption_min,
-        lives=lives.get(code, ()),
+        lives=lives,
+        rules=rules,
         debt_is_allowed=debt_is_allowed,
     )
 

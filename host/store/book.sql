@@ -60,6 +60,31 @@ SELECT
 FROM points_life
 ORDER BY programme ASC, since DESC;
 
+-- name: earn_rules
+-- Rows of rules that are in force, or will be. A row stands until its rule has a later one.
+SELECT
+    r.programme,
+    r.code,
+    r.since,
+    r.until,
+    r.priority,
+    r.merchants,
+    r.stores,
+    r.categories,
+    r.goods,
+    r.products,
+    r.weekdays,
+    r.time_from,
+    r.time_until,
+    r.amount_min_minor,
+    r.amount_max_minor,
+    r.times,
+    r.per,
+    r.bonus,
+    r.points_max
+FROM earn_rule AS r
+ORDER BY r.programme, r.code, r.since;
+
 -- name: alliance_members
 -- Who was, is or will be in an alliance, from when until when, and for what.
 SELECT

@@ -76,6 +76,11 @@ CHAINED: Final = (
         key="concat_ws('/', t.programme, to_char(t.since, 'YYYY-MM-DD'))",
     ),
     Chained(name="points_price", key="concat_ws('/', t.programme, to_char(t.since, 'YYYY-MM-DD'))"),
+    Chained(
+        name="earn_rule",
+        key="concat_ws('/', t.programme, t.code, to_char(t.since, 'YYYY-MM-DD'))",
+    ),
+    Chained(name="earned_by", key="concat_ws('/', t.shard, t.journal_id, t.unit)"),
     Chained(name="alliance", key="t.id::text", by_hand=ByHand.ANY),
     Chained(
         name="alliance_member",

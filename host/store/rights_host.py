@@ -28,6 +28,14 @@ POSTER: Final[Mapping[str, Right]] = {
     "case_report": Right(reads=WHOLE, inserts=WHOLE),
     "change": Right(reads=WHOLE, inserts=columns("relation key before digest content")),
     "change_link": Right(reads=WHOLE, inserts=WHOLE),
+    "earn_rule": Right(
+        reads=columns(
+            "programme code since until priority merchants stores categories goods products "
+            "weekdays time_from time_until amount_min_minor amount_max_minor times per bonus "
+            "points_max"
+        ),
+    ),
+    "earned_by": Right(reads=WHOLE, inserts=WHOLE),
     "entry": Right(
         reads=columns("shard journal_id leg debit_account credit_account amount_minor unit"),
         inserts=WHOLE,

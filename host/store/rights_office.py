@@ -174,6 +174,14 @@ OFFICE: Final[Mapping[str, Right]] = {
         ),
         updates=columns("ended_at ended_by"),
     ),
+    "earn_rule": Right(
+        reads=WHOLE,
+        inserts=WHOLE,
+        updates=columns(
+            "until name priority merchants stores categories goods products weekdays time_from "
+            "time_until amount_min_minor amount_max_minor times per bonus points_max"
+        ),
+    ),
     "points_life": Right(
         reads=WHOLE, inserts=WHOLE, updates=columns("life life_count pending_days")
     ),

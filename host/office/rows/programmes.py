@@ -92,7 +92,7 @@ def _add(acting: Acting, values: ProgrammeRevise) -> Result:
     has_primary = issuer is None or _is(acting, "has_primary", (issuer,))
     acting.connection.execute(SQL["add_programme"], {**told, "is_primary": not has_primary})
     life = _keep_life(acting, values)
-    _tell(acting, issuer, told["alliance_id"])
+    tell_of_programme(acting, issuer, told["alliance_id"])
     return Result(key=values.programme, beside=life)
 
 
@@ -105,7 +105,7 @@ def _edit(acting: Acting, about: Found, values: ProgrammeRevise) -> Result:
     given = {name: value for name, value in said.items() if value is not None}
     acting.connection.execute(SQL["edit_programme"], {**about.content, **given})
     life = _keep_life(acting, values)
-    _tell(acting, about.content["issuer_id"], about.content["alliance_id"])
+    tell_of_programme(acting, about.content["issuer_id"], about.content["alliance_id"])
     return Result(beside=life)
 
 
@@ -116,8 +116,8 @@ def _keep_life(acting: Acting, values: ProgrammeRevise) -> dict[str, Any]:
         if values.since is not None:
             raise Refusal(FIELD, field="since", problem="say how long points are good from then on")
         return {}
-    since = values.since or _today(acting)
-    if since < _today(acting):
+    since = values.since or business_date(acting)
+    if since < business_date(acting):
         raise Refusal(FIELD, field="since", problem="it begins today at the earliest")
     told = _life_of(acting, values, since)
     acting.connection.execute(SQL["keep_life"], told)
@@ -138,7 +138,7 @@ def _life_of(acting: Acting, values: ProgrammeRevise, since: dt.date) -> dict[st
     }
 
 
-def _tell(acting: Acting, issuer: int | None, alliance: int | None) -> None:
+def tell_of_programme(acting: Acting, issuer: int | None, alliance: int | None) -> None:
     """Accounts for what is new, and hosts that follow: of an issuer, or of all in an alliance."""
     numbers = [issuer] if issuer is not None else _issuers_in(acting, alliance)
     for number in numbers:
@@ -181,7 +181,7 @@ def _invite(acting: Acting, values: AllianceInvite) -> Result:
     if _is(acting, "in_that_time", told):
         raise Refusal(IN_IT, field="since", key=values.merchant or values.issuer or "")
     _keep_member(acting, values, told)
-    _tell(acting, told["issuer_id"], int(alliance.id))
+    tell_of_programme(acting, told["issuer_id"], int(alliance.id))
     return Result(key=_key_of(values))
 
 
@@ -195,14 +195,15 @@ def _keep_member(acting: Acting, values: AllianceInvite, told: dict[str, Any]) -
 
 
 def _refuse_days(acting: Acting, values: AllianceInvite) -> None:
-    today = _today(acting)
+    today = business_date(acting)
     if acting.about is None and values.since < today:
         raise Refusal(FIELD, field="since", problem="it begins today at the earliest")
     if values.until is not None and values.until < max(values.since, today):
         raise Refusal(FIELD, field="until", problem="its last day is today at the earliest")
 
 
-def _today(acting: Acting) -> dt.date:
+def business_date(acting: Acting) -> dt.date:
+    """The open one."""
     row = acting.connection.execute(SQL["today"], {"now": acting.now}).fetchone()
     assert row is not None, "an aggregate is a row"
     today: dt.date = row[0]

@@ -1,0 +1,17 @@
+"""Keeps by which rule a sale earned, where one decided."""
+
+from typing import Any, Final
+
+from host.rules.earning import EarnedBy
+from host.store import arrays
+from host.store.queries import load_queries
+
+SQL: Final = load_queries("host.store", "earning.sql")
+COLUMNS: Final = (
+    arrays.smallints, arrays.bigints, arrays.names, arrays.names, arrays.dates, arrays.bigints,
+)  # fmt: skip
+
+
+def row_of(shard: int, number: int, kept: EarnedBy) -> tuple[Any, ...]:
+    """As it is stored beside its journal."""
+    return shard, number, kept.unit, kept.rule, kept.since, kept.points
