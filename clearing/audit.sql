@@ -86,7 +86,9 @@ SELECT
     coalesce(journal.kind, 'no journal') AS kind
 FROM journal
 FULL JOIN adjustment ON adjustment.shard = journal.shard AND adjustment.journal_id = journal.id
-WHERE (coalesce(journal.kind, '') = 'adjustment') <> (adjustment.journal_id IS NOT NULL)
+WHERE
+    (coalesce(journal.kind, '') IN ('adjustment', 'points_adjustment'))
+    <> (adjustment.journal_id IS NOT NULL)
 ORDER BY coalesce(journal.id, adjustment.journal_id)
 LIMIT %(limit)s;
 

@@ -608,6 +608,39 @@ WHERE earned_by.points <> coalesce(given.points, 0) OR earn_rule.code IS NULL
 ORDER BY earned_by.journal_id, earned_by.unit
 LIMIT %(limit)s;
 
+-- name: conversion_not_its_rate
+-- Each conversion is a leg of either unit of its rate, tied by that: never more than it makes
+-- of those that were taken.
+WITH moved AS (
+    SELECT
+        entry.shard,
+        entry.journal_id,
+        max(entry.unit) FILTER (WHERE account.id = entry.credit_account) AS from_unit,
+        max(entry.unit) FILTER (WHERE account.id = entry.debit_account) AS to_unit,
+        sum(entry.amount_minor) FILTER (WHERE account.id = entry.credit_account) AS taken,
+        sum(entry.amount_minor) FILTER (WHERE account.id = entry.debit_account) AS made
+    FROM entry
+    INNER JOIN account ON account.id IN (entry.debit_account, entry.credit_account)
+    WHERE account.chart = 'conversion'
+    GROUP BY entry.shard, entry.journal_id
+)
+
+SELECT
+    coalesce(conversion.journal_id, moved.journal_id) AS journal_id,
+    coalesce(moved.taken, 0) AS taken,
+    coalesce(moved.made, 0) AS made,
+    concat_ws('/', rate.times, rate.per) AS rate
+FROM moved
+FULL JOIN conversion
+    ON conversion.shard = moved.shard AND conversion.journal_id = moved.journal_id
+LEFT JOIN rate ON rate.id = conversion.rate_id
+WHERE
+    (moved.from_unit, moved.to_unit) IS DISTINCT FROM
+    ('P:' || rate.from_programme, 'P:' || rate.to_programme)
+    OR moved.made IS DISTINCT FROM div(moved.taken * rate.times, rate.per)
+ORDER BY coalesce(conversion.journal_id, moved.journal_id)
+LIMIT %(limit)s;
+
 -- name: card_numbered_twice
 -- One number, one card, whichever shard it lives on.
 SELECT

@@ -374,6 +374,11 @@ CHECKS: Final = (
                 "be spent yet, its lots {lotted}",
             ),
             Test(
+                "conversion_not_its_rate",
+                "journal {journal_id} converted {taken} points into {made}, its rate is {rate}, or "
+                "of other programmes",
+            ),
+            Test(
                 "earned_by_not_its_journal",
                 "journal {journal_id} earned {given_points} in {unit}, rule {rule} is told to have "
                 "given {told_points}, or is not there",

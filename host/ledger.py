@@ -34,6 +34,7 @@ class Chart(enum.StrEnum):
     SUSPENSE = "suspense"
     GOODS_PROMISED = "goods_promised"
     MERCHANT_GOODS = "merchant_goods"
+    CONVERSION = "conversion"
 
 
 @enum.unique
@@ -95,6 +96,9 @@ CHART: Final[dict[Chart, ChartRow]] = {
     ),
     Chart.MERCHANT_GOODS: ChartRow(
         Owner.ISSUER | Owner.MERCHANT, Side.CREDIT, "goods and entries a merchant gave for vouchers"
+    ),
+    Chart.CONVERSION: ChartRow(
+        Owner.ISSUER, Side.CREDIT, "points of one programme that became points of another"
     ),
 }
 

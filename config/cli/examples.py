@@ -32,6 +32,7 @@ VALUES: Final[Mapping[str, str]] = {
     "first": "1",
     "gift": "2517000001002",
     "institution_id": "48882900",
+    "from_programme": "CITY",
     "issuer": "48882900",
     "issuers": "48882900",
     "last": "50",
@@ -44,10 +45,12 @@ VALUES: Final[Mapping[str, str]] = {
     "note": "misprint",
     "order": "S-1",
     "pan_prefix": "9988",
+    "points": "300",
     "phone": "13800001234",
     "phone_last": "1234",
     "pin_tries_max": "3",
     "programme": "HARBOUR",
+    "rate": "3/2",
     "recipient": "Wu",
     "reference": "S-1",
     "replacement": "4294967298",
@@ -59,6 +62,7 @@ VALUES: Final[Mapping[str, str]] = {
     "setting": "approval-hours",
     "terminal_id": "80010001",
     "times": "2",
+    "to_programme": "HARBOUR",
     "valid_days": "365",
 }
 """By the names of fields and filters."""

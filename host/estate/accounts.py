@@ -36,6 +36,7 @@ UNITS: Final[dict[Chart, Units]] = {
     Chart.SUSPENSE: Units.BOTH,
     Chart.GOODS_PROMISED: Units.COUNTED,
     Chart.MERCHANT_GOODS: Units.COUNTED,
+    Chart.CONVERSION: Units.POINTS,
 }
 
 

@@ -47,6 +47,16 @@ class Adjustment(msgspec.Struct, frozen=True, array_like=True, kw_only=True, gc=
     """The transaction that it mends, where it mends one."""
 
 
+class AtRate(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Into which programme's points others are converted, and the rate that was shown for it."""
+
+    rate: int
+    """Its row."""
+    unit: str
+    times: int
+    per: int
+
+
 class OwnKey(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What makes a request the same when it comes again. `name` is unique in its scope."""
 
@@ -87,6 +97,8 @@ class OwnRequest(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Which hold of the card ends: the number of the exchange that opened it."""
     points: int = 0
     """Of the issuer's primary programme, beside the amount: what a card of elsewhere brings."""
+    at_rate: AtRate | None = None
+    """How points are converted."""
     gift: GiftSent | None = None
     """What is said of a gift that is sent."""
     ended_gift: GiftNamed | None = None

@@ -69,6 +69,8 @@ class Kind(enum.StrEnum):
     MERGE_OUT = "merge_out"
     MERGE_IN = "merge_in"
     GIFT_SEND = "gift_send"
+    POINTS_CONVERSION = "points_conversion"
+    POINTS_ADJUSTMENT = "points_adjustment"
     GIFT_CLAIM = "gift_claim"
     GIFT_RETURN = "gift_return"
     VOUCHER_REDEMPTION = "voucher_redemption"
@@ -220,6 +222,18 @@ KINDS: Final[dict[Kind, KindRow]] = {
         asked_by=frozenset({Origin.OFFICE}),
     ),
     Kind.MERGE_IN: KindRow(
+        Family.FINANCIAL,
+        moves_value=True,
+        undone_by_switch=False,
+        asked_by=frozenset({Origin.OFFICE}),
+    ),
+    Kind.POINTS_CONVERSION: KindRow(
+        Family.FINANCIAL,
+        moves_value=True,
+        undone_by_switch=False,
+        asked_by=frozenset({Origin.MEMBER, Origin.OFFICE}),
+    ),
+    Kind.POINTS_ADJUSTMENT: KindRow(
         Family.FINANCIAL,
         moves_value=True,
         undone_by_switch=False,

@@ -412,6 +412,34 @@ GONE: Final = RefusalKind(
     why="what leaves the house is handed out once, and is not kept for whom does not come",
     next="ask for it anew: both stand in posswitch show disclosures",
 )
+RATE: Final = RefusalKind(
+    code="E-RATE",
+    en="the rate has changed: it is {rate} by now",
+    zh="汇率已变化: {rate}",
+    why="points are converted at the rate that was shown, or not at all",
+    next="look at posswitch show rates, and ask again with the new rate if it is right",
+)
+JUMP: Final = RefusalKind(
+    code="E-JUMP",
+    en="it differs by more than a fifth from the rate in force, {rate}",
+    zh="较当前汇率 {rate} 变动 > 20%, 请确认",
+    why="so large a change is a slip of the hand more often than not",
+    next="if it is meant, ask again with --is-confirmed true",
+)
+THRESHOLD: Final = RefusalKind(
+    code="E-THRESHOLD",
+    en="{points} points are the fewest",
+    zh="满 {points} 分起",
+    why="fewer are not converted at once",
+    next="ask for as many, or more",
+)
+SHORT: Final = RefusalKind(
+    code="E-NEGATIVE",
+    en="the card has not as many points to spend",
+    zh="积分不足",
+    why="what is pending, held or expired cannot be taken",
+    next="posswitch show points --card CARD says what there is",
+)
 
 COMMON: Final = (
     NOT_FOUND, NOT_YOUR_ROLE, SIGNED_OUT, SIGN_IN, NO_GRANT, ENROL, STEP_UP, WRONG_CODE, FIELD,
@@ -422,7 +450,7 @@ OF_ACTIONS: Final = (
     CONFLICT, SCOPE, OWN, LAST, LOGIN, OWNS, OLD, PASSWORD, INVITATION, ID, PREFIX, OPEN, BATCH,
     RECORD, NO_MASTER_KEY, RANGE, IMAGE, IN_IT, PAST, DAY_LIMIT,
     ACTIVATED, SOLD, NONE_UNSOLD, TOO_MANY_CARDS,
-    FILE, LIABILITY, GONE,
+    FILE, LIABILITY, GONE, RATE, JUMP, THRESHOLD, SHORT,
 )  # fmt: skip
 
 REFUSALS: Final[Mapping[str, RefusalKind]] = {row.code: row for row in (*COMMON, *OF_ACTIONS)}

@@ -11,6 +11,7 @@ from host.office.rows import (
     batches,
     card_ends,
     card_views,
+    conversions,
     disclosures,
     earn_rules,
     entries,
@@ -66,6 +67,9 @@ _ACTIONS: Final[tuple[Action[Any], ...]] = (
     issuers.VENDOR_SAVE,
     programmes.REVISE,
     earn_rules.SAVE,
+    conversions.RATE_SAVE,
+    conversions.POINTS_CONVERT,
+    conversions.POINTS_ADJUST,
     programmes.SAVE,
     programmes.INVITE,
     products.PRODUCT_REVISE,
@@ -126,6 +130,8 @@ _VIEWS: Final = (
     views.VENDORS,
     programme_views.PROGRAMMES,
     earn_rules.RULES,
+    conversions.RATES,
+    conversions.POINTS,
     programme_views.ALLIANCES,
     programme_views.DIRECTORY,
     views.STORES,
@@ -163,6 +169,8 @@ WORKS: Final[Mapping[str, Step]] = {
     intake.MEMBER_IMPORT: intake.take_file_of_members,
     holding.ACTIVATE_FOR: holding.post_binding,
     holding.BIND_BOUGHT: holding.post_binding,
+    conversions.CONVERT: conversions.post_points,
+    conversions.ADJUST: conversions.post_points,
     gifts.SEND: gifts.post_gift,
     gifts.CLAIM: gifts.post_gift,
     gifts.WITHDRAW: gifts.post_gift,
@@ -171,6 +179,14 @@ WORKS: Final[Mapping[str, Step]] = {
 """What is done by jobs, by the action that begins them."""
 
 POSTINGS: Final = frozenset(
-    {holding.ACTIVATE_FOR, holding.BIND_BOUGHT, gifts.SEND, gifts.CLAIM, gifts.WITHDRAW}
+    {
+        conversions.CONVERT,
+        conversions.ADJUST,
+        holding.ACTIVATE_FOR,
+        holding.BIND_BOUGHT,
+        gifts.SEND,
+        gifts.CLAIM,
+        gifts.WITHDRAW,
+    }
 )
 """Of these, what asks the poster: short, and done beside long work."""

@@ -273,7 +273,6 @@ LEFT JOIN LATERAL (
 -- name: earn_rules
 -- What earns otherwise than all sales do, row by row: the latest that has begun stands.
 SELECT
-    concat_ws('/', r.programme, r.code, to_char(r.since, 'YYYY-MM-DD')) AS earn_rule,
     r.programme,
     r.code AS rule,
     r.name,
@@ -301,6 +300,63 @@ SELECT
     p.alliance_id AS of_alliance
 FROM earn_rule AS r
 INNER JOIN programme AS p ON r.programme = p.code;
+
+-- name: rates
+-- At which rates points are converted: of two programmes the latest that has begun is in force.
+SELECT
+    r.id,
+    r.from_programme,
+    r.to_programme,
+    concat_ws('/', r.times, nullif(r.per, 1)) AS rate,
+    r.points_min,
+    r.since AS from_at,
+    r.since <= %(now)s AND NOT EXISTS (
+        SELECT FROM rate AS later
+        WHERE
+            later.from_programme = r.from_programme
+            AND later.to_programme = r.to_programme
+            AND later.since > r.since
+            AND later.since <= %(now)s
+    ) AS in_force,
+    r.made_by,
+    p.issuer_id AS of_issuer,
+    p.alliance_id AS of_alliance
+FROM rate AS r
+INNER JOIN programme AS p ON r.from_programme = p.code;
+
+-- name: points
+-- What a card has in each programme, lot by lot, those that expire first: whence each is, and what
+-- is left of it.
+SELECT
+    CASE
+        WHEN l.expires_on = '9999-12-31' THEN 'never' ELSE to_char(l.expires_on, 'YYYY-MM-DD')
+    END AS expires,
+    concat_ws('/', l.id, substr(p.unit, 3)) AS lot,
+    substr(p.unit, 3) AS programme,
+    p.spendable_minor AS spendable,
+    p.pending_minor AS pending,
+    (
+        SELECT nullif(min(o.expires_on), '9999-12-31')
+        FROM lot AS o
+        WHERE
+            o.shard = l.shard
+            AND o.account_id = l.account_id
+            AND o.remaining <> 0
+            AND o.remaining > 0
+    ) AS next_expiry,
+    j.kind AS source,
+    e.rule,
+    l.earned_on,
+    l.available_from,
+    l.points,
+    l.remaining,
+    c.id AS card,
+    c.issuer_id AS of_issuer
+FROM card AS c
+INNER JOIN purse_now AS p ON c.shard = p.shard AND c.id = p.card_id
+INNER JOIN lot AS l ON p.shard = l.shard AND p.account_id = l.account_id AND l.remaining <> 0
+LEFT JOIN journal AS j ON l.shard = j.shard AND l.id = j.id
+LEFT JOIN earned_by AS e ON l.shard = e.shard AND l.id = e.journal_id AND p.unit = e.unit;
 
 -- name: alliances
 -- Who shares programmes: how many are in it on the open business date, of which there is one.

@@ -51,6 +51,12 @@ OWN_LEGS: Final[dict[str, frozenset[tuple[Chart, Chart]]]] = {
     Kind.MERGE_IN: frozenset(
         {(Chart.IN_TRANSIT, Chart.CARD_VALUE), (Chart.IN_TRANSIT, Chart.CARD_POINTS)}
     ),
+    Kind.POINTS_CONVERSION: frozenset(
+        {(Chart.CARD_POINTS, Chart.CONVERSION), (Chart.CONVERSION, Chart.CARD_POINTS)}
+    ),
+    Kind.POINTS_ADJUSTMENT: frozenset(
+        {(Chart.POINTS_ISSUED, Chart.CARD_POINTS), (Chart.CARD_POINTS, Chart.POINTS_ISSUED)}
+    ),
     Kind.GIFT_SEND: frozenset({(Chart.CARD_VALUE, Chart.IN_TRANSIT)}),
     Kind.GIFT_CLAIM: frozenset({(Chart.IN_TRANSIT, Chart.CARD_VALUE)}),
     Kind.GIFT_RETURN: frozenset({(Chart.IN_TRANSIT, Chart.CARD_VALUE)}),

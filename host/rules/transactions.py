@@ -14,6 +14,7 @@ from host.model.requests import Kind
 from host.model.responses import Reason
 from host.rules import (
     checks,
+    conversions,
     gifts,
     inquiries,
     lives,
@@ -367,6 +368,32 @@ TRANSACTIONS: Final[dict[Kind, Rule]] = {
         use=Use.LOAD,
         checks=(*RELOADABLE, (moves.money_leaves_room, Reason.AMOUNT_LIMIT)),
         post=moves.post_move_in,
+        gives_auth_code=False,
+    ),
+    Kind.POINTS_CONVERSION: Rule(
+        card_checks=(*AMOUNT, *STANDING_CARD),
+        use=Use.SPEND,
+        checks=(
+            (conversions.programmes_are_the_cards, Reason.FUNCTION_NOT_SUPPORTED),
+            (conversions.amount_makes_points, Reason.INVALID_AMOUNT),
+            (checks.points_cover_amount, Reason.INSUFFICIENT_FUNDS),
+        ),
+        post=conversions.post_conversion,
+        reads_lots=True,
+        gives_auth_code=False,
+    ),
+    Kind.POINTS_ADJUSTMENT: Rule(
+        card_checks=(
+            *AMOUNT,
+            *STANDING_CARD,
+            (checks.card_is_in_nobodys_place, Reason.NOT_PERMITTED_TO_CARD),
+        ),
+        checks=(
+            (conversions.programme_is_the_cards, Reason.FUNCTION_NOT_SUPPORTED),
+            (conversions.adjusted_points_are_there, Reason.INSUFFICIENT_FUNDS),
+        ),
+        post=conversions.post_points_adjustment,
+        reads_lots=True,
         gives_auth_code=False,
     ),
     Kind.GIFT_SEND: Rule(

@@ -15,6 +15,7 @@ import psycopg
 from host.book import Book
 from host.ledger import kept_row
 from host.model.requests import OF_VOUCHERS, Kind
+from host.rules.conversions import Converted
 from host.rules.decision import Outcome
 from host.rules.dossier import Item
 from host.rules.earning import EarnedBy
@@ -58,6 +59,7 @@ LOADS: Final[tuple[Load, ...]] = (
     Load(usage.ASKS, usage.load_rules),
 )
 KEPT: Final[Mapping[type[msgspec.Struct], Kept]] = {
+    Converted: Kept(earning.SQL["add_conversions"], earning.CONVERTED, earning.converted_row),
     EarnedBy: Kept(earning.SQL["add_earned_by"], earning.COLUMNS, earning.row_of),
     NewGift: Kept(gifts.SQL["add_gifts"], gifts.NEW, gifts.new_row),
     EndedGift: Kept(gifts.SQL["end_gifts"], gifts.ENDED, gifts.ended_row),

@@ -1,7 +1,8 @@
-"""Keeps by which rule a sale earned, where one decided."""
+"""Keeps by which rule a sale earned, where one decided, and at which rate points were converted."""
 
 from typing import Any, Final
 
+from host.rules.conversions import Converted
 from host.rules.earning import EarnedBy
 from host.store import arrays
 from host.store.queries import load_queries
@@ -12,6 +13,14 @@ COLUMNS: Final = (
 )  # fmt: skip
 
 
+CONVERTED: Final = (arrays.smallints, arrays.bigints, arrays.integers)
+
+
 def row_of(shard: int, number: int, kept: EarnedBy) -> tuple[Any, ...]:
     """As it is stored beside its journal."""
     return shard, number, kept.unit, kept.rule, kept.since, kept.points
+
+
+def converted_row(shard: int, number: int, kept: Converted) -> tuple[Any, ...]:
+    """The same of a conversion."""
+    return shard, number, kept.rate

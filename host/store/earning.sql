@@ -1,5 +1,14 @@
 -- What is kept of sales that earned by a rule.
 
+-- name: add_conversions
+-- At which rate points of one programme became points of another.
+-- notes: conversion
+INSERT INTO conversion AS t (shard, journal_id, rate_id)
+SELECT
+    unnest(%s::smallint []),
+    unnest(%s::bigint []),
+    unnest(%s::integer []);
+
 -- name: add_earned_by
 -- Which row of a rule decided, in which unit, and what it gave.
 -- notes: earned_by

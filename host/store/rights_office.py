@@ -113,7 +113,7 @@ OFFICE: Final[Mapping[str, Right]] = {
     ),
     "journal": Right(
         reads=columns(
-            "shard id seal home slot original_id card_id issuer_id merchant_id terminal_id "
+            "shard id seal home slot kind original_id card_id issuer_id merchant_id terminal_id "
             "amount_minor unit previous_id origin made_by"
         )
     ),
@@ -182,6 +182,10 @@ OFFICE: Final[Mapping[str, Right]] = {
             "time_until amount_min_minor amount_max_minor times per bonus points_max"
         ),
     ),
+    "earned_by": Right(reads=columns("shard journal_id unit rule")),
+    "lot": Right(
+        reads=columns("shard account_id id earned_on expires_on available_from points remaining")
+    ),
     "points_life": Right(
         reads=WHOLE, inserts=WHOLE, updates=columns("life life_count pending_days")
     ),
@@ -203,6 +207,7 @@ OFFICE: Final[Mapping[str, Right]] = {
         updates=columns("name earn_points earn_per_minor redemption_points_min version"),
     ),
     "schema_migration": Right(reads=columns("number")),
+    "rate": Right(reads=WHOLE, inserts=WHOLE),
     "seal": Right(reads=columns("shard seq previous digest")),
     "signed_head": Right(reads=columns("number body signature")),
     "session": Right(

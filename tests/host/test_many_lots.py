@@ -169,3 +169,89 @@ async def test_a_card_with_more_lots_than_are_read_first_is_moved_whole(
     assert (till.balances(old), lots(till, old)) == ((0, 0), [])
     assert lots(till, new) == before
     assert len(before) == many
+
+
+def give_pending(till: Till, card: int, *, points: int, a_day: int) -> None:
+    """Thousands of lots that may be spent from tomorrow on, some each day."""
+    till.sql(
+        "INSERT INTO lot (shard, account_id, id, earned_on, expires_on, points, remaining,"
+        " available_from) SELECT p.shard, p.account_id, 1000000 + n, date '2020-01-01',"
+        " date '2031-01-01', %s, %s, date '2026-11-22' + 1 + n / %s"
+        " FROM purse p, generate_series(0, %s - 1) AS n WHERE p.card_id = %s AND p.unit <> 'CNY'",
+        *(points, points, a_day, MANY, card),
+    )
+    till.sql(
+        "UPDATE purse SET posted_minor = posted_minor + %s, pending_minor = %s,"
+        " pending_from = '2026-11-23' WHERE card_id = %s AND unit <> 'CNY'",
+        *(MANY * points, MANY * points, card),
+    )
+
+
+async def test_of_five_thousand_lots_that_are_pending_none_is_in_the_way(
+    till: Till, pool: CardPool, read: list[Lot]
+) -> None:
+    """S4-56: neither of what can be spent, nor of what is undone, nor of being told."""
+    card = pool.city()
+    give_lots(till, card, lots=15, points=10)
+    give_pending(till, card, points=10, a_day=10)
+    inquiry = await till.ask(till.request(Kind.POINTS_INQUIRY, card))
+    assert (inquiry.points_balance, read) == (150, [])
+    request, answer = await till.sell(Kind.POINTS_REDEMPTION, card, 125)
+    assert (answer.points_balance, left_in(till, card, 14)) == (25, [0] * 12 + [5, 10])
+    assert (await till.ask(till.reversal(request))).is_approved
+    assert left_in(till, card, 14) == [10] * 14
+    assert len(read) <= 4 * loading.LOTS_READ_FIRST
+
+
+async def test_a_day_on_which_some_may_be_spent_reads_those_alone(
+    till: Till, pool: CardPool
+) -> None:
+    card = pool.city()
+    give_pending(till, card, points=10, a_day=10)
+    till.turn_the_date()
+    [plan] = till.sql(
+        "EXPLAIN (ANALYZE, FORMAT json) "
+        + loading.SQL["ripe"]
+        .replace(
+            "%(shards)s", "(SELECT array_agg(shard) FROM purse WHERE pending_from IS NOT NULL)"
+        )
+        .replace(
+            "%(accounts)s",
+            "(SELECT array_agg(account_id) FROM purse WHERE pending_from IS NOT NULL)",
+        )
+        .replace("%(since)s", "ARRAY[date '2026-11-23']")
+        .replace("%(today)s", "date '2026-11-23'")
+    )
+    assert max(_read(plan[0][0]["Plan"], "lot")) <= 10
+    inquiry = await till.ask(till.request(Kind.POINTS_INQUIRY, card))
+    assert inquiry.points_balance == 100
+    told = till.sql(
+        "SELECT pending_minor, pending_from::text FROM purse"
+        " WHERE card_id = %s AND unit <> 'CNY'", card,
+    )  # fmt: skip
+    assert told == [(MANY * 10 - 100, "2026-11-24")]
+
+
+def _read(node: Any, table: str) -> list[float]:
+    """How many rows of a table each part of a plan has read, those it threw away as well."""
+    rows = [
+        node["Actual Rows"] + node.get("Rows Removed by Filter", 0)
+        for _ in range(1)
+        if node.get("Relation Name") == table
+    ]
+    return rows + [more for part in node.get("Plans", ()) for more in _read(part, table)]
+
+
+async def test_lots_that_never_expire_are_taken_in_the_order_in_which_they_were_earned(
+    till: Till, pool: CardPool, read: list[Lot]
+) -> None:
+    card = pool.city()
+    give_lots(till, card, lots=MANY, points=10, a_day=MANY)
+    till.sql("UPDATE lot SET expires_on = '9999-12-31' WHERE id <= %s", MANY)
+    till.sql(
+        "UPDATE purse SET expires_from = '9999-12-31' WHERE card_id = %s AND unit <> 'CNY'", card
+    )
+    _, answer = await till.sell(Kind.POINTS_REDEMPTION, card, 125)
+    assert answer.is_approved
+    assert left_in(till, card, 14) == [0] * 12 + [5, 10]
+    assert len(read) <= 2 * loading.LOTS_READ_FIRST

@@ -94,7 +94,7 @@ async def test_a_sale_earns_in_every_programme_of_its_issuer_and_tells_the_prima
 async def test_cards_of_members_earn_at_members_on_the_days_of_their_membership(
     till: Till, pool: CardPool
 ) -> None:
-    """S4-02."""
+    """S4-02, S4-69."""
     city, pear = pool.city(), pool.pear()
     for card, terminal_id in ((city, GROCERY), (city, NOODLES), (pear, GROCERY), (city, BOOKS)):
         await till.sell(Kind.PURCHASE, card, 10_000, terminal_id=terminal_id)

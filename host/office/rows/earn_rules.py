@@ -117,7 +117,6 @@ RULES: Final = View(
     roles=frozenset({PA, PO, AU, FN, IM, AL}),
     scopes=frozenset({Scope.PLATFORM, Scope.ISSUER, Scope.ALLIANCE}),
     columns=(
-        Column(name="earn_rule"),
         Column(name="programme", opens="programmes"),
         Column(name="rule"),
         Column(name="name"),
@@ -138,8 +137,9 @@ RULES: Final = View(
         Column(name="time_from"),
         Column(name="time_until"),
     ),
-    order=("earn_rule",),
+    order=("programme", "rule", "since"),
     filters=(Filter(name="programme", column="programme"), Filter(name="rule", column="rule")),
+    few=frozenset({Scope.ISSUER, Scope.ALLIANCE}),
     actions=("earn_rule.save",),
     exports="C",
 )

@@ -28,6 +28,8 @@ SMALL = {
     "issuer": "a few hundred at most",
     "vendor": "a few of each issuer",
     "programme": "a few of each issuer",
+    "earn_rule": "some dozens of each programme",
+    "rate": "a few a day of two programmes, where they follow a market",
     "alliance": "few",
     "card_face": "a few of each product",
     "office_setting": "few",

@@ -17,10 +17,13 @@ Connection = psycopg.Connection[Any]
 
 _CHECKED = re.compile(
     r":relid (\d+)\s+:inh \w+\s+:requiredPerms (\d+)\s+:checkAsUser 0"
-    r"\s+:selectedCols \(b([^)]*)\)\s+:insertedCols \(b([^)]*)\)\s+:updatedCols \(b([^)]*)\)"
+    r"\s*?(?P<wrap>\n +):selectedCols \(b([^)]*)\)"
+    r"\s+:insertedCols \(b([^)]*)\)\s+:updatedCols \(b([^)]*)\)"
 )
 _LAID_OUT = re.compile(r"^CREATE TEMPORARY TABLE .* AS$", re.MULTILINE)
 _UNASKED = re.compile(r"^(ANALYZE|LOCK|COPY|LISTEN|CREATE TEMPORARY TABLE \w+ \($)", re.MULTILINE)
+"""A tree is told in lines of so many characters, and goes on in the next behind the same blanks: a
+number may be cut in two there."""
 DELETE = 8
 WHOLE_ROW, FIRST_COLUMN = 7, 8
 
@@ -59,11 +62,11 @@ def needs_of(connection: Connection, statements: Iterable[str]) -> set[Need]:
 def _needs(found: re.Match[str], relation: str, columns: dict[int, str]) -> Iterable[Need]:
     required = int(found[2])
     for bit, privilege, members in (
-        (2, "SELECT", found[3]),
-        (1, "INSERT", found[4]),
-        (4, "UPDATE", found[5]),
+        (2, "SELECT", found[4]),
+        (1, "INSERT", found[5]),
+        (4, "UPDATE", found[6]),
     ):
-        numbers = [int(number) for number in members.split()]
+        numbers = [int(number) for number in members.replace(found["wrap"], "").split()]
         if required & bit and not numbers:
             yield Need(relation, privilege, "*")
         for number in numbers:
