@@ -8,6 +8,8 @@ value has the number of the seal that it is under, and whether a signed checkpoi
 
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import Final, NamedTuple
 
 from host.hsm.interface import Hsm
@@ -24,6 +26,7 @@ from host.office.view import View
 from host.stock.lives import SQL as LIVES
 from host.stock.tries import card_of_hash
 from host.stock.voucher_codes import hash_of_code
+from host.store.book import read_shard_count
 from host.store.card_view import Page as Newest
 from host.store.card_view import movements_of
 from host.store.connecting import Connection
@@ -103,7 +106,12 @@ def show_to_anybody(office: Office, connection: Connection, view: View, asked: S
         raise Refusal(UNTRACED)
     with connection.transaction():
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        steps = [*_moved(connection, card), *_made(connection, card), *_by_hand(connection, card)]
+        steps = [
+            *_moved(connection, card),
+            *_used(connection, card),
+            *_made(connection, card),
+            *_by_hand(connection, card),
+        ]
     steps.sort(key=lambda one: one.at, reverse=True)
     rows = [[one.step, one.date.isoformat(), *one.under] for one in steps[:STEPS_MAX]]
     return Page(columns=[one.name for one in view.columns], rows=rows)
@@ -138,6 +146,17 @@ def _moved(connection: Connection, card: int) -> Iterator[_Step]:
     for one in shown:
         step = STEPS.get(one.kind, USED)
         yield _Step(one.at, step, one.business_date, under.get(one.number, _Under(proof="broken")))
+
+
+def _used(connection: Connection, card: int) -> Iterator[_Step]:
+    """What used a voucher, which has no purse that it would have moved."""
+    told = {"card": card, "shards": read_shard_count(connection), "limit": STEPS_MAX}
+    rows = connection.execute(SQL["uses_of_voucher"], told).fetchall()
+    for shard, same in groupby(sorted(rows), key=itemgetter(0)):
+        uses = list(same)
+        under = _under(connection, shard, [row[1] for row in uses])
+        for _shard, number, kind, date, at in uses:
+            yield _Step(at, STEPS.get(kind, USED), date, under.get(number, _Under(proof="broken")))
 
 
 def _under(connection: Connection, shard: int, numbers: Sequence[int]) -> Mapping[int, _Under]:

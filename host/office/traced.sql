@@ -19,6 +19,42 @@ LEFT JOIN merchant AS m ON j.merchant_id = m.id
 LEFT JOIN seal AS s ON j.shard = s.shard AND j.seal = s.seq
 LEFT JOIN seal AS b ON j.shard = b.shard AND b.seq = j.seal - 1;
 
+-- name: uses_of_voucher
+-- What used a voucher, and what undid that, the newest first: of any shard, where it was put onto
+-- a card of it.
+WITH used AS (
+    SELECT
+        u.shard,
+        u.journal_id AS id
+    FROM generate_series(0, %(shards)s::integer - 1) AS s (shard)
+    INNER JOIN voucher_use AS u ON s.shard = u.shard AND u.voucher_id = %(card)s
+    ORDER BY u.journal_id DESC
+    LIMIT %(limit)s
+)
+
+SELECT
+    j.shard,
+    j.id,
+    e.kind,
+    e.business_date,
+    e.decided_at
+FROM (
+    SELECT
+        used.shard,
+        used.id
+    FROM used
+    UNION ALL
+    SELECT
+        undo.shard,
+        undo.journal_id
+    FROM used
+    INNER JOIN undo ON used.shard = undo.shard AND used.id = undo.original_id
+) AS n
+INNER JOIN journal AS j ON n.shard = j.shard AND n.id = j.id
+INNER JOIN exchange AS e ON j.home = e.home AND j.slot = e.slot
+ORDER BY e.decided_at DESC
+LIMIT %(limit)s;
+
 -- name: newest_head
 -- Where every chain stood when it was last signed.
 SELECT

@@ -239,6 +239,6 @@ OFFICE: Final[Mapping[str, Right]] = {
     "undo": Right(
         reads=columns("shard original_id attempt journal_id kind amount_minor is_moot"),
     ),
-    "voucher_use": Right(reads=columns("shard voucher_id")),
+    "voucher_use": Right(reads=columns("shard journal_id voucher_id")),
 }
 """What people ask for: their own tables, and of the estate what actions change."""

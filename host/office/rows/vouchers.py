@@ -226,7 +226,7 @@ VOUCHER_BATCHES: Final = View(
         Filter(name="state", column="state", words=tuple(BatchState)),
         Filter(name="product", column="product", kind=int),
     ),
-    actions=("voucher_batch.open", "voucher_batch.stop"),
+    actions=("voucher_batch.open", "voucher_batch.stop", "voucher_batch.print"),
     exports="C",
 )
 VOUCHERS: Final = View(

@@ -9,13 +9,17 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from host.model.office import Page, Refused, Show, sought
 from host.model.requests import Kind
+from host.model.voucher_codes import grouped
 from host.office.looking import read_view
 from host.store.changes import note_what_differs
 from host.store.heads import sign_head
 from tests.host.conftest import NOW, Till, asking_of
 from tests.host.office.conftest import Bureau
 from tests.host.office.test_holding import PHONE, Shop, made_shop
+from tests.host.stock.conftest import Stock
 from tests.host.test_activation import activate
+from tests.host.test_vouchers import made as vouchers_made
+from tests.host.test_vouchers import redeem
 
 LOOKS_MAX = 10
 
@@ -98,6 +102,25 @@ async def test_unknown_malformed_and_too_many_are_one_text(shop: Shop) -> None:
     assert isinstance(await traced(shop, right, "10.0.0.3"), Page), "others are not kept out"
     shop.bureau.later(seconds=61)
     assert isinstance(await traced(shop, right, "10.0.0.2"), Page)
+
+
+async def test_a_voucher_is_traced_by_its_code_and_a_code_that_was_mistyped_by_none(
+    shop: Shop,
+) -> None:
+    """S2-38, S2-41: however the code is typed."""
+    with psycopg.connect(shop.bureau.dsns.owner, autocommit=True) as owner:
+        stock = Stock(connection=owner, dsns=shop.bureau.dsns)
+        [code] = vouchers_made(stock)
+    answer = await redeem(shop.till, code)
+    assert answer.is_approved, answer.reason
+    signs = grouped(code.reveal())
+    told = await traced(shop, f" {signs.lower()} ")
+    assert isinstance(told, Page), told
+    assert {"issued", "redeemed"} == {row[0] for row in told.rows}
+    [redeemed] = [row for row in told.rows if row[0] == "redeemed"]
+    assert redeemed[3:] != ["", ""]
+    wrong = "C" if signs[0] != "C" else "F"
+    assert isinstance(await traced(shop, wrong + signs[1:]), Refused)
 
 
 def _sign(shop: Shop) -> None:
