@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 from typing import Any
 
+import psycopg
 import pytest
 
+from clearing.verify import ask as ask_audit
 from config.run.database import Dsns
 from host.model.own import OwnRequest
 from host.model.requests import Kind, Response
@@ -172,3 +174,23 @@ def _frozen_before(till: Till, card: int, ask: Ask) -> Ask:
         return await ask(own)
 
     return asking
+
+
+async def test_the_audit_names_what_came_back_and_is_not_what_had_left(
+    till: Till, pool: CardPool
+) -> None:
+    giver, getter = own_cards(till, pool.city)
+    merge(till, giver, getter)
+    await drive(till, Meanwhile(till, Full(till, getter)).ask)
+    back = "kind = 'move_in'"
+    with psycopg.connect(till.dsns.owner) as connection:
+        for spoilt in (
+            f"UPDATE journal SET card_id = {getter} WHERE {back}",
+            f"UPDATE journal SET amount_minor = 1 WHERE {back}",
+            f"UPDATE journal SET slot = replace(slot, '.back', '.in') WHERE {back}",
+            "UPDATE journal SET kind = 'move_out' WHERE kind = 'merge_out'",
+        ):
+            connection.execute(spoilt)
+            found = {one.test for one in ask_audit(connection)}
+            assert "arrival_not_its_departure" in found, spoilt
+            connection.rollback()
