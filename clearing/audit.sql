@@ -381,7 +381,8 @@ LIMIT %(limit)s;
 
 -- name: journal_not_its_entries
 -- A journal has entries, and those in its own unit make its amount. What only holds or releases
--- value has none: what became of holds by it makes that.
+-- value has none: what became of holds by it makes that. Of a draw that gave points, and of what
+-- undid such, these come to what it cost.
 WITH summed AS (
     SELECT
         shard,
@@ -418,7 +419,15 @@ LEFT JOIN held
         held.shard = journal.shard
         AND held.journal_id = journal.id
         AND journal.kind = any(%(held_kinds)s::text [])
-WHERE coalesce(summed.amount_minor, held.amount_minor) IS DISTINCT FROM journal.amount_minor
+LEFT JOIN draw ON draw.shard = journal.shard AND draw.journal_id = journal.id
+LEFT JOIN prize
+    ON
+        prize.lottery_id = draw.lottery_id
+        AND prize.place = draw.place
+        AND prize.kind = 'points'
+WHERE
+    coalesce(summed.amount_minor, held.amount_minor)
+    IS DISTINCT FROM journal.amount_minor + coalesce(prize.amount, 0)
 ORDER BY journal.id
 LIMIT %(limit)s;
 

@@ -13,7 +13,9 @@ from clearing.changed import broken_links, foreign_changes
 from clearing.seals import broken_seals
 from host.store.queries import load_queries
 
-FILES: Final = ("audit.sql", "audit_facts.sql", "audit_rules.sql", "claims.sql")
+FILES: Final = (
+    "audit.sql", "audit_facts.sql", "audit_rules.sql", "audit_lotteries.sql", "claims.sql",
+)  # fmt: skip
 SQL: Final = {name: sql for file in FILES for name, sql in load_queries("clearing", file).items()}
 
 Connection = psycopg.Connection[Any]
@@ -121,6 +123,20 @@ CHECKS: Final = (
                 "fee_not_its_move",
                 "{slot}: {asked_minor} was to be taken for a replacement, {took_minor} was, or of "
                 "another card",
+            ),
+            Test(
+                "draw_not_its_journal",
+                "{kind} {id} of shard {shard} and its line in a lottery's list ({act}) do not fit",
+            ),
+            Test(
+                "draw_not_its_prize",
+                "draw {seq} of {lottery} (journal {journal_id} of shard {shard}) moved something "
+                "else than its cost and its prize {prize}",
+            ),
+            Test(
+                "prize_paid_not_its_draw",
+                "prize {prize} of journal {journal_id} of shard {shard} was handed out, and was "
+                "not won by a draw that stands",
             ),
             Test(
                 "pending_on_a_card",
@@ -258,6 +274,21 @@ CHECKS: Final = (
                 "usage_not_what_was_told",
                 "{counter} by {used_by} {subject} says {times} times and {used_amount}, its "
                 "exchanges {told_times} and {told_amount}",
+            ),
+            Test(
+                "prize_not_its_draws",
+                "lottery {lottery}: {taken} of prize {prize} are given out, {draws} draws of it "
+                "stand",
+            ),
+            Test(
+                "list_not_its_draws",
+                "lottery {lottery}: its list ends after {lines} lines, or with another link than "
+                "its {drawn} draws",
+            ),
+            Test(
+                "entrant_not_their_draws",
+                "lottery {lottery_id}: card {card_id} is counted with {counted} draws, {draws} "
+                "stand",
             ),
             Test(
                 "checkpoint_not_its_entries",

@@ -109,7 +109,9 @@ def canonical_rows(rows: Iterable[Row], form: int, sealed_at: dt.datetime) -> It
             if leg is not None:
                 yield entry_row(journal, leg, *moved[:4])
             if form > 1 and row[LOT] is not None:
-                behind.append(lot_row(number, *row[LOT:ORDER]))
+                lot = lot_row(number, *row[LOT:ORDER])
+                # It comes with each entry of its account, and is one lot.
+                behind += [lot] if lot not in behind else []
         if form > 1 and row[ORDER] is not None:
             behind.append(order_row(number, *row[ORDER:KEPT]))
         yield from behind

@@ -63,7 +63,7 @@ def verify(text: str) -> Verdict:
 
 def _verify(told: dict[str, Any]) -> Verdict:
     frozen, parts = told["frozen"], told["seed"]
-    made_of = ("posswitch lottery seed 1", parts["house"], parts["author"], parts["freezer"])
+    made_of = ("posswitch-lottery-seed 1", parts["house"], parts["author"], parts["freezer"])
     seed = hashlib.sha256("\n".join(made_of).encode()).digest()
     commitment = hashlib.sha256(seed + frozen.encode()).digest()
     head, prizes = _read(frozen)
@@ -89,7 +89,7 @@ def _verify(told: dict[str, Any]) -> Verdict:
 def _read(frozen: str) -> tuple[dict[str, str], list[Prize]]:
     """The lines that were frozen: names and values, and prizes in their order."""
     lines = frozen.split("\n")
-    if lines[0] != "posswitch lottery 1" or lines[-1]:
+    if lines[0] != "posswitch-lottery 1" or lines[-1]:
         msg = "another form than this can read"
         raise ValueError(msg)
     head = dict(line.split(" ", 1) for line in lines[1:-1] if not line.startswith("prize "))

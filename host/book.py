@@ -6,7 +6,7 @@ an operator's change is seen when the host reads it again (on SIGHUP or at start
 
 import datetime as dt
 import threading
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -228,6 +228,8 @@ class Book:
     """Those who are frozen, or leave: few of all there are."""
     rules: RuleBook | None = None
     """The house's own; None where there is none, and was none."""
+    opens: Callable[[bytes, str], Secret] | None = None
+    """What was sealed under the LMK, for its place: the seed of a lottery that is being drawn."""
     version: int = 0
     """Of the estate, as far as this book has read it."""
     changing: threading.Lock = field(default_factory=threading.Lock)

@@ -36,6 +36,7 @@ from terminals.fields import (
     PartTooLongError,
     digits_of,
 )
+from terminals.lotteries import draw_text
 from terminals.message import Message
 from terminals.presented import card_of
 from terminals.profiles import Profile, TextIn
@@ -262,6 +263,12 @@ def _earned(_message: Message, response: Response) -> str:
     return _in_hexadecimal(text if balance is not None else text[: POINTS_EARNED["balance"].start])
 
 
+def _draw(_message: Message, response: Response) -> str:
+    """F62 of a draw: what it is called, and its prize."""
+    draw = response.besides.draw if response.besides is not None else None
+    return draw_text(draw) if draw is not None else ""
+
+
 def _load_max(_message: Message, response: Response) -> str:
     """F62 of a load verification: what can be loaded at most, n12 in ASCII."""
     if response.load_max_minor is None:
@@ -355,6 +362,7 @@ _PRIVATE: Final[dict[Kind, dict[str, ValueOf]]] = {
     Kind.LOAD_VERIFICATION: {"62": _load_max},
     Kind.VOUCHER_REDEMPTION: {"62": _voucher},
     Kind.LOAD_BY_CODE: {"62": _voucher},
+    Kind.LOTTERY_DRAW: {"62": _draw},
     Kind.PARAMETER_DOWNLOAD: {"62": _parameters},
     Kind.SETTLEMENT: {"48": _totals},
 }

@@ -45,6 +45,7 @@ NEEDS: Final[dict[Kind, Needs]] = {
     Kind.LOAD_BY_CODE: Needs(_NOTICE | {"62"}, card=True),
     Kind.VOUCHER_VOID: Needs(_TRADE | {"37", "61"}, card=False),
     Kind.LOAD_VERIFICATION: Needs(_NOTICE | {"48"}, card=True),
+    Kind.LOTTERY_DRAW: Needs(_TRADE | {"62"}, card=True),
     Kind.SETTLEMENT: Needs(_NOTICE | {"48"}, card=False),
     Kind.BATCH_UPLOAD: Needs(_NOTICE, card=False),
     Kind.UPLOAD_END: Needs(_NOTICE | {"48"}, card=False),

@@ -29,6 +29,7 @@ from terminals.fields import (
     numbers_in,
     size_of,
 )
+from terminals.lotteries import besides_of
 from terminals.needs import Refusal
 from terminals.orders import HEAD_BYTES, PRODUCT_BYTES, order_in
 from terminals.presented import card_in, pan_of
@@ -163,6 +164,14 @@ def _status(fields: dict[str, str], _row: Spelling) -> dict[str, Any]:
     return {"status": bytes.fromhex(fields.get("62", ""))}
 
 
+def _lottery(fields: dict[str, str], _row: Spelling) -> dict[str, Any]:
+    """F62 of a draw: which lottery, 12 characters filled with spaces."""
+    try:
+        return {"besides": besides_of(_text(fields["62"]))}
+    except ValueError:
+        raise Refusal(Reason.FORMAT_ERROR, "62") from None
+
+
 def _digits(text: str) -> str:
     """The text, which some dialects let be anything."""
     if not (text.isascii() and text.isdigit()):
@@ -225,6 +234,7 @@ MORE: Final[Mapping[Kind, Callable[[dict[str, str], Spelling], dict[str, Any]]]]
     Kind.BATCH_UPLOAD: _records,
     Kind.UPLOAD_END: _upload_end,
     Kind.STATUS_UPLOAD: _status,
+    Kind.LOTTERY_DRAW: _lottery,
 }
 """What only one kind carries, as values of the `Request`."""
 BESIDES: Final[Mapping[Kind, Callable[[dict[str, str]], dict[str, Any]]]] = {

@@ -13,6 +13,7 @@ from host.model.money import CURRENCY_BY_NUMBER
 from host.model.requests import KINDS, Kind
 from terminals.fields import CONTROL, SECURITY
 from terminals.formats import TEXT
+from terminals.lotteries import DRAWS
 from terminals.message import Message
 from terminals.orders import BEHIND_PRODUCT, ORDERED, PRODUCT_BYTES
 from terminals.vouchers import CODED, unread_bytes
@@ -52,6 +53,7 @@ USES: Final[Mapping[Kind, frozenset[str]]] = {
     Kind.VOUCHER_REDEMPTION: (_TRADE - {"2", "14", "35", "36", "52", "53", "55"}) | {"62"},
     Kind.LOAD_BY_CODE: _TRADE | {"62"},
     Kind.VOUCHER_VOID: _TRADE | _ORIGINAL,
+    Kind.LOTTERY_DRAW: _TRADE | {"62"},
     Kind.VOID: _TRADE | _ORIGINAL,
     Kind.REFUND: _TRADE | _ORIGINAL | {"62"},
     Kind.REVERSAL: _TRADE | _ORIGINAL | {"39", "90"},
@@ -65,6 +67,7 @@ _CHECKS_PIN: Final = frozenset(
         Kind.PURCHASE,
         Kind.COMBINED_PURCHASE,
         Kind.POINTS_REDEMPTION,
+        Kind.LOTTERY_DRAW,
     }
 )
 _OPENS_PIN: Final = _CHECKS_PIN | {Kind.REFUND, Kind.VOID}
@@ -178,7 +181,7 @@ def _own(value: str, message: Message) -> int:
     data, kind = bytes.fromhex(value), message.asks
     if kind in CODED:
         return unread_bytes(data)
-    if kind in ORDERED and kind not in BEHIND_PRODUCT:
+    if kind is DRAWS or (kind in ORDERED and kind not in BEHIND_PRODUCT):
         return _in_order(data)
     if len(data) < PRODUCT_BYTES:
         return len(data)

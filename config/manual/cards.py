@@ -15,7 +15,9 @@ ALLOWED: Final = "goes on"
 USES: Final = tuple(use.value for use in Use)
 
 
-def _states(steps: Sequence[Step]) -> Callable[[], str]:
+def states_of(steps: Sequence[Step]) -> Callable[[], str]:
+    """The picture of a table of states, and the table."""
+
     def written() -> str:
         rows = (
             (step.before, f"`{step.action}`", step.after, step.who, step.says) for step in steps
@@ -62,14 +64,14 @@ def _told(answers: Answers) -> Iterator[str]:
 
 
 BLOCKS: Final[Blocks] = {
-    "cards.batch_states": _states(BATCH_STATES),
-    "cards.part_states": _states(PART_STATES),
+    "cards.batch_states": states_of(BATCH_STATES),
+    "cards.part_states": states_of(PART_STATES),
     "cards.batch_told": _batch_told,
-    "cards.card_states": _states(CARD_STATES),
-    "cards.sale_states": _states(SALE_STATES),
+    "cards.card_states": states_of(CARD_STATES),
+    "cards.sale_states": states_of(SALE_STATES),
     "cards.card_told": _card_told,
-    "cards.voucher_states": _states(VOUCHER_STATES),
+    "cards.voucher_states": states_of(VOUCHER_STATES),
     "cards.voucher_told": _voucher_told,
-    "cards.gift_states": _states(GIFT_STATES),
+    "cards.gift_states": states_of(GIFT_STATES),
     "cards.gift_heard": _gift_heard,
 }

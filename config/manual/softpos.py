@@ -51,7 +51,7 @@ ASKED: Final[Mapping[str, str]] = {
     "pin": "a PIN block, where there is a PIN",
     "original": "of a void or refund: the sale",
     "original_op": "of a reverse: what it undoes",
-    "goods": "of points: product code",
+    "goods": "of points: product code; of a draw the lottery's code",
     "points_max": "of `combined`: how many points may be used; without it as many as there are",
     "partial": "of a sale, for money or points: you take an approval of a part (code 10, `amount` "
     "is the part)",
@@ -98,6 +98,9 @@ TOLD: Final[Mapping[str, str]] = {
     "points_worth": "of a combined purchase: what the points that were used have paid",
     "account": "of an inquiry of value and points: an object of the numbers of wire.md, F62",
     "drawn": "and what money has paid: objects of `card`, first six and last four, and `amount`",
+    "draw": "of a draw: what it is called; keep it, it is found in the list by it",
+    "prize": "of a draw: the prize's code",
+    "prize_text": "of a draw: the prize, for people",
     "next_batch": "the batch to go on with, where the host names one",
     "totals": "of a settlement: the host's own money totals",
     "agrees": "whether they agree with the app's",

@@ -54,6 +54,7 @@ CARD_SIGN: Final[dict[Kind, int]] = {
     Kind.COMPLETION: -1,
     Kind.COMPLETION_ADVICE: -1,
     Kind.COMPLETION_VOID: +1,
+    Kind.LOTTERY_DRAW: -1,
 }
 """What each kind does to the card's account in its own unit. Earned points are not told to a
 terminal, so points are reckoned only where a terminal asked for them; an earning asks by the
@@ -106,7 +107,8 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
 def card_effects(claims: Iterable[Claim]) -> dict[int, int]:
     """Money each card gained or lost by these claims, in minor units.
 
-    A card with a claim of unknown outcome is left out: nothing exact can be said of it. The void
+    A card with a claim of unknown outcome is left out: nothing exact can be said of it, nor of one
+    that drew in a lottery, for its claim says what that cost and not what it gave. The void
     of an earning names what was paid elsewhere, and gives back points alone. The void of what was
     reversed after it gave back nothing more.
     """
@@ -120,6 +122,8 @@ def card_effects(claims: Iterable[Claim]) -> dict[int, int]:
     }
     activated = {claim.slot for claim in listed if claim.kind is Kind.CARD_ACTIVATION}
     for claim in listed:
+        if claim.kind is Kind.LOTTERY_DRAW and claim.card_id is not None:
+            unknown.add(claim.card_id)
         if claim.card_id is None or claim.unit.startswith(POINTS_PREFIX):
             continue
         if claim.original_slot in without_effect:

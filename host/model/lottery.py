@@ -10,7 +10,7 @@ PARTS: Final = 1_000_000
 """100 %: the parts of all prizes add up to it, so that a draw is always one of them."""
 NO_END: Final = "-"
 """In place of a stock that never runs out."""
-FORM: Final = "posswitch lottery 1"
+FORM: Final = "posswitch-lottery 1"
 """The first line of what is frozen. Another way to draw has another one."""
 
 

@@ -84,6 +84,7 @@ class Kind(enum.StrEnum):
     COMPLETION_VOID = "completion_void"
     HOLD_EXPIRY = "hold_expiry"
     HOLD_RELEASE = "hold_release"
+    LOTTERY_DRAW = "lottery_draw"
 
 
 @enum.unique
@@ -166,6 +167,7 @@ KINDS: Final[dict[Kind, KindRow]] = {
         Family.MANAGEMENT, moves_value=False, undone_by_switch=False, traffic=Traffic.DESK
     ),
     Kind.CARD_ACTIVATION: KindRow(Family.FINANCIAL, moves_value=True, undone_by_switch=True),
+    Kind.LOTTERY_DRAW: KindRow(Family.FINANCIAL, moves_value=True, undone_by_switch=True),
     Kind.PIN_TRANSLATION: KindRow(Family.MANAGEMENT, moves_value=False, undone_by_switch=False),
     Kind.CARD_BOUND_ACTIVATION: KindRow(
         Family.FINANCIAL,
@@ -405,6 +407,8 @@ class Besides(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=
     """The code of a voucher, as it was scanned or typed: whether it is one, the host finds."""
     points_max: int | None = None
     """Of a combined purchase: how many points may be used; None: as many as there are."""
+    lottery: str = ""
+    """Which one is drawn, by its code."""
 
 
 class Drawn(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -433,6 +437,17 @@ class AccountTold(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """How many then: what is left of that day's today."""
 
 
+class DrawTold(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What a draw has given."""
+
+    draw: str
+    """What it is called: the lottery's code, its place in the list, the beginning of its link."""
+    prize: str
+    """The prize's code."""
+    text: str
+    """What it is, for people."""
+
+
 class ToldBesides(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """What few answers say, in the same way."""
 
@@ -448,6 +463,8 @@ class ToldBesides(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
     account: AccountTold | None = None
     held_minor: int = 0
     """Of the card's money, what is kept for somebody: beside the balance, which is without it."""
+    draw: DrawTold | None = None
+    """Of a lottery: what was drawn."""
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):

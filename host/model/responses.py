@@ -90,6 +90,7 @@ class Reason(enum.StrEnum):
     VALUE_HELD = "value_held"
     """What the card has would do, and is kept for somebody else."""
     HOLD_COMPLETED = "hold_completed"
+    LOTTERY_NOT_OPEN = "lottery_not_open"
 
 
 POSTED: Final = (Reason.APPROVED, Reason.PARTLY_APPROVED, Reason.POSTING_PENDING)
@@ -187,5 +188,6 @@ RESPONSE_CODES: Final[dict[Reason, ResponseCode]] = {
     Reason.CODE_TRIES_EXCEEDED: ResponseCode("65", "C", "错误次数过多", "too many wrong codes"),
     Reason.VALUE_HELD: ResponseCode("51", "C", "余额被占用", "the value is held"),
     Reason.HOLD_COMPLETED: ResponseCode("22", "C", "预授权已完成", "completed already"),
+    Reason.LOTTERY_NOT_OPEN: ResponseCode("40", "C", "抽奖未开放", "lottery not open"),
 }
 """Every reason has a row; `tests/host/model/test_responses.py` names any that is missing."""

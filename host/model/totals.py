@@ -42,6 +42,7 @@ SIDES: Final[dict[Kind, SideRow]] = {
     Kind.COMPLETION: SideRow(TotalsSide.DEBIT, None),
     Kind.COMPLETION_ADVICE: SideRow(TotalsSide.DEBIT, None),
     Kind.COMPLETION_VOID: SideRow(TotalsSide.CREDIT, None),
+    Kind.LOTTERY_DRAW: SideRow(None, TotalsSide.DEBIT),
 }
 """A kind without a row counts on no side, as what is only held does. What was reversed counts
 nowhere: the terminal has taken it out of its own sums, too."""

@@ -30,6 +30,7 @@ VOIDABLE: Final = frozenset(
         Kind.POINTS_REDEMPTION,
         Kind.POINTS_EARN,
         Kind.CARD_ACTIVATION,
+        Kind.LOTTERY_DRAW,
     }
 )
 COMPLETIONS: Final = frozenset({Kind.COMPLETION, Kind.COMPLETION_ADVICE})

@@ -28,7 +28,7 @@ from host.model.lottery import PARTS, Prize
 from host.model.secrets import Secret
 
 HOUSE_BYTES: Final = 32
-SEED_FORM: Final = "posswitch lottery seed 1"
+SEED_FORM: Final = "posswitch-lottery-seed 1"
 NONCE_BYTES: Final = 16
 LINK_SHOWN: Final = 8
 """Hexadecimal characters of its link in what a draw is called."""

@@ -19,6 +19,7 @@ from host.model.requests import Kind, read_answer
 from host.model.responses import Reason
 from host.rules.gift_states import Gift
 from host.rules.hold import Hold
+from host.rules.lottery_list import Line, Lottery
 from host.rules.settlement import BatchName, Settled
 from host.rules.usage import ToldRule, Usage, UsageKey
 
@@ -379,6 +380,14 @@ class State:
     """Where one of the batch has to do with vouchers."""
     holds: dict[int, Hold] = field(default_factory=dict)
     """Holds that this batch's requests name, or undo something of, by their numbers."""
+    lotteries: dict[int, Lottery] = field(default_factory=dict)
+    """Those that are drawn, or whose draws are undone, in this batch: held until its end."""
+    lotteries_named: dict[str, Lottery] = field(default_factory=dict)
+    """The same by their codes."""
+    drawn: dict[int, Line] = field(default_factory=dict)
+    """By the number of its journal: the line of an original that is one of a lottery's list."""
+    handed_out: set[int] = field(default_factory=set)
+    """Journals of draws whose prizes were handed out."""
     late: dict[int, Card] = field(default_factory=dict)
     """Cards that have ended, by id, onto which something came back: it goes on from there."""
     gifts: dict[tuple[int, int], Gift] = field(default_factory=dict)

@@ -18,6 +18,7 @@ from host.rules import (
     gifts,
     inquiries,
     lives,
+    lotteries,
     moves,
     own_postings,
     partial,
@@ -502,6 +503,22 @@ TRANSACTIONS: Final[dict[Kind, Rule]] = {
     ),
     Kind.HOLD_EXPIRY: _HOLD_ENDS,
     Kind.HOLD_RELEASE: _HOLD_ENDS,
+    Kind.LOTTERY_DRAW: Rule(
+        card_checks=(*BATCH, *AMOUNT, *KNOWN_CARD),
+        use=Use.SPEND,
+        pin=PinRule.IF_SENT,
+        checks=(
+            (lotteries.is_open, Reason.LOTTERY_NOT_OPEN),
+            (lotteries.card_may_take_part, Reason.NOT_PERMITTED_TO_CARD),
+            (lotteries.amount_is_the_cost, Reason.INVALID_AMOUNT),
+            (lotteries.cap_leaves_a_draw, Reason.FREQUENCY_LIMIT),
+            (lotteries.points_cover_cost, Reason.INSUFFICIENT_FUNDS),
+            (lotteries.points_reach_threshold, Reason.INVALID_AMOUNT),
+            (lotteries.any_prize_has_room, Reason.AMOUNT_LIMIT),
+        ),
+        post=lotteries.post_draw,
+        reads_lots=True,
+    ),
 }
 """Management, settlement and upload kinds move no value and are answered by `host.desk.desk`."""
 

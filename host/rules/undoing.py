@@ -13,6 +13,7 @@ from host.model.responses import Reason
 from host.rules.dossier import Dossier, Moot, Posting
 from host.rules.endings import note_late
 from host.rules.lives import redo_activation, undo_activation
+from host.rules.lotteries import note_undone_draw, why_not_undone
 from host.rules.points import (
     give_back,
     put_back_written_off,
@@ -37,6 +38,8 @@ def undo_whole(dossier: Dossier, kind: Kind) -> Result:
     posting = Posting(card, original.merchant, original.amount_minor, original.unit, [])
     if original.kind is Kind.VOUCHER_VOID and not can_be_used_again(dossier, original):
         return Reason.INSUFFICIENT_FUNDS
+    if (why := why_not_undone(dossier)) is not None:
+        return why
     backs = [leg.swapped() for leg in original.legs]
     if kind is not Kind.REVERSAL and any(_is_short(dossier, card, back) for back in backs):
         return Reason.INSUFFICIENT_FUNDS
@@ -52,6 +55,7 @@ def undo_whole(dossier: Dossier, kind: Kind) -> Result:
         undo_activation(card, original.amount_minor, dossier)
     if original.kind is Kind.VOID and any(leg.debit == card.value.account for leg in original.legs):
         redo_activation(card, dossier)
+    note_undone_draw(dossier)
     note_undone(posting, original, kind)
     note_late(card, dossier)
     return posting

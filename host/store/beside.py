@@ -15,6 +15,7 @@ import psycopg
 from host.book import Book
 from host.ledger import kept_row
 from host.model.requests import OF_VOUCHERS, Kind
+from host.rules import lottery_list
 from host.rules.conversions import Converted
 from host.rules.decision import Outcome
 from host.rules.dossier import Item
@@ -24,7 +25,7 @@ from host.rules.hold import HoldChange, HoldNote, NewHold
 from host.rules.state import State
 from host.rules.usage import ToldRule
 from host.rules.voucher_lives import VoucherUse
-from host.store import arrays, earning, gifts, holds, usage
+from host.store import arrays, earning, gifts, holds, lotteries, usage
 from host.store.vouchers import SQL as VOUCHERS
 from host.store.vouchers import USE, load_vouchers, row_of_use
 
@@ -57,6 +58,10 @@ LOADS: Final[tuple[Load, ...]] = (
     Load(OF_VOUCHERS, load_vouchers),
     Load(holds.READS, holds.read_holds),
     Load(usage.ASKS, usage.load_rules),
+    Load(
+        kinds=frozenset({Kind.LOTTERY_DRAW, Kind.VOID}),
+        read=lotteries.load_lotteries,
+    ),
 )
 KEPT: Final[Mapping[type[msgspec.Struct], Kept]] = {
     Converted: Kept(earning.SQL["add_conversions"], earning.CONVERTED, earning.converted_row),
@@ -68,6 +73,12 @@ KEPT: Final[Mapping[type[msgspec.Struct], Kept]] = {
     HoldNote: Kept(holds.SQL["add_hold_facts"], holds.NOTE, holds.row_of_note),
     HoldChange: Kept(holds.SQL["change_holds"], holds.CHANGE, holds.row_of_change),
     ToldRule: Kept(usage.SQL["tell_rules"], usage.TOLD, usage.told_row, "rule_told"),
+    lottery_list.Line: Kept(lotteries.SQL["add_draws"], lotteries.LINE, lotteries.line_row),
+    lottery_list.Taken: Kept(lotteries.SQL["take_prizes"], lotteries.TAKEN, lotteries.taken_row),
+    lottery_list.ListEnd: Kept(lotteries.SQL["end_lists"], lotteries.LIST_END, lotteries.end_row),
+    lottery_list.Entered: Kept(
+        lotteries.SQL["count_entrants"], lotteries.ENTERED, lotteries.entered_row
+    ),
 }
 
 

@@ -135,6 +135,7 @@ def read_book(connection: Connection, hsm: Hsm) -> Book:
         },
         accounts=read_accounts(connection),
         zone_keys=zones,
+        opens=hsm.open_secret,
         key_faults=faults + zone_faults,
         batches={one.id: one for one in read_batches(connection)},
         parts={one.id: one for one in read_parts(connection)},

@@ -31,6 +31,7 @@ PLACED: Final[Mapping[str, str]] = {
     "hold_fact": SHARD,
     "rule_told": SHARD,
     "usage_counter": SHARD,
+    "draw": SHARD,
 }
 """Table to its place: the card's shard, or the home of who asked."""
 
@@ -40,5 +41,8 @@ BESIDE: Final[Mapping[str, str]] = {
     "exception_case": "for people: no message writes one where nothing is strange",
     "case_report": "for people, too",
     "change": "notes of what decides; no sale writes one",
+    "lottery_list": "one row a lottery: all who draw from it wait for one another",
+    "prize_stock": "a row for each prize of a lottery, written by whoever holds its list",
+    "lottery_entrant": "who has drawn in a lottery and how often, by whichever card, likewise",
 }
 """What else a posting batch may write, and why it need not be placed."""

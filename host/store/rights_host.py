@@ -10,6 +10,7 @@ POSTER: Final[Mapping[str, Right]] = {
     "account": Right(reads=columns("id chart unit issuer_id merchant_id")),
     "adjustment": Right(reads=WHOLE, inserts=WHOLE),
     "advice": Right(reads=WHOLE, inserts=WHOLE),
+    "alliance": Right(reads=columns("id code")),
     "alliance_member": Right(
         reads=columns("alliance_id issuer_id merchant_id member_from member_until earns redeems")
     ),
@@ -37,6 +38,7 @@ POSTER: Final[Mapping[str, Right]] = {
         ),
     ),
     "earned_by": Right(reads=WHOLE, inserts=WHOLE),
+    "draw": Right(reads=WHOLE, inserts=WHOLE),
     "entry": Right(
         reads=columns("shard journal_id leg debit_account credit_account amount_minor unit"),
         inserts=WHOLE,
@@ -101,6 +103,14 @@ POSTER: Final[Mapping[str, Right]] = {
         updates=columns("remaining written_off"),
     ),
     "lot_use": Right(reads=WHOLE, inserts=WHOLE),
+    "lottery": Right(
+        reads=columns(
+            "id code name issuer_id merchant_id alliance_id unit cost_points threshold_points cap "
+            "opens_on closes_on state author_words freezer_words seed_sealed commitment"
+        ),
+    ),
+    "lottery_entrant": Right(reads=WHOLE, inserts=WHOLE, updates=columns("draws")),
+    "lottery_list": Right(reads=columns("lottery_id lines link"), updates=columns("lines link")),
     "member": Right(reads=columns("id state")),
     "merchant": Right(reads=columns("id merchant_id name is_active trade city")),
     "move": Right(
@@ -113,6 +123,9 @@ POSTER: Final[Mapping[str, Right]] = {
     "points_expiry": Right(reads=WHOLE, inserts=WHOLE),
     "points_life": Right(reads=WHOLE),
     "points_price": Right(reads=WHOLE),
+    "prize": Right(reads=WHOLE),
+    "prize_paid": Right(reads=columns("shard journal_id")),
+    "prize_stock": Right(reads=columns("lottery_id place taken"), updates=columns("taken")),
     "product_version": Right(
         reads=columns(
             "product_id version form face_minor_min face_minor_max valid_from valid_to valid_days "

@@ -44,6 +44,7 @@ UNSEEN: Final[Mapping[str, Mapping[str, str]]] = {
     "approval": {"sealed": "what was typed in with what was asked, under the LMK"},
     "office_file": {"password_sealed": "a workbook's, under the LMK"},
     "office_file_piece": {"sealed": "of a file, under the LMK"},
+    "lottery": {"seed_sealed": "the seed, until it is told to everybody, under the LMK"},
 }
 """What who looks does not see, and why. Every other column is granted to the reader by name."""
 SEEN: Final[Mapping[str, str]] = {
@@ -87,5 +88,10 @@ SEEN: Final[Mapping[str, str]] = {
     "disclosure.subject_key": "how people name it",
     "office_file.sha256": "of a file that somebody has",
     "once_key.key": "of a form, and opens nothing",
+    "lottery.commitment": "is told to everybody",
+    "lottery.seed_told": "is told to everybody, once the lottery is over",
+    "lottery.told_link": "is told to everybody",
+    "lottery_list.link": "a link of the chain of draws",
+    "draw.link": "a link of the chain of draws",
 }
 """What looks like a secret by its name or type and is none: why it is shown."""

@@ -89,7 +89,7 @@ class FixedForm:
         answer = self.layout.answer
         values = {name: value for name, of in self._told if (value := of(told)) is not None}
         if "text" in answer.names:
-            values["text"] = answer.longest("text", told.text)
+            values["text"] = answer.longest("text", _text(told))
         return answer.write(values)
 
     def _row(self, code: str, values: Mapping[str, object]) -> CodeRow | None:
@@ -123,6 +123,11 @@ def _half(half: str, part: str) -> Word:
         return None if totals is None else getattr(totals, part)
 
     return word
+
+
+def _text(told: Told) -> str:
+    """What people read; of a draw its prize, for which a record has no other place."""
+    return told.text if told.prize is None else f"{told.prize} {told.prize_text or ''}"
 
 
 def _sign(told: Told) -> Value | None:

@@ -19,6 +19,7 @@ from typing import Any, Final
 import msgspec
 
 from host.model.money import CURRENCY_BY_NUMBER, HOUSE_CURRENCY, NUMBER_BY_CURRENCY
+from host.model.requests import DrawTold
 from terminals.codec import DecodeError, EncodeError, compile_spec
 from terminals.dialects.mis import MisDialect
 from terminals.dialects.mis_words import Asked, Head, Told, TotalsWords
@@ -35,6 +36,7 @@ from terminals.formats import (
     ascii_specification,
 )
 from terminals.json_values import converted
+from terminals.lotteries import draw_in, draw_text
 from terminals.orders import order_text, split_order
 from terminals.parts import YES
 from terminals.salvage import salvage
@@ -97,8 +99,10 @@ _TRADES: Final = (
     IsoRow("TOPU", "0200", "48", "630000", "00"),
     IsoRow("PNTR", "0200", "22", "000000", "65", unit="P:"),
     IsoRow("PNTE", "0200", "61", "210000", "65"),
+    IsoRow("LOTT", "0200", "85", "940000", "65", unit="P:"),
+    IsoRow("VOID", "0200", "86", "200000", "65", unit="P:"),
 )
-_UNDONE: Final = frozenset({"SALE", "CMBN", "VOID", "TOPU", "PNTR", "PNTE"})
+_UNDONE: Final = frozenset({"SALE", "CMBN", "VOID", "TOPU", "PNTR", "PNTE", "LOTT"})
 ROWS: Final = (
     *_TRADES,
     *(
@@ -346,7 +350,7 @@ def _balance(minor: int, currency: str) -> str:
 
 
 def _own(head: Head, told: Told) -> str | None:
-    """F62: keys; of points used: used, to pay otherwise, left; of points earned: earned, left.
+    """F62: keys, or a draw; of points used: used, to pay otherwise, left; earned: earned, left.
 
     Of a combined purchase: used, what they paid, to pay otherwise, left.
     """
@@ -355,6 +359,8 @@ def _own(head: Head, told: Told) -> str | None:
     if told.account is not None:
         numbers = {name: int(getattr(told.account, name) or 0) for name in ACCOUNT}
         return digits_of(ACCOUNT, numbers).encode().hex().upper()
+    if told.draw is not None:
+        return draw_text(DrawTold(told.draw, told.prize or "", told.prize_text or ""))
     if told.points is None or head.code in _MOVED:
         return None
     text = f"{told.points:010d}"
@@ -372,6 +378,9 @@ def _own_words(head: Head, hexadecimal: str) -> dict[str, object]:
     """F62 of an answer by the words of `Told`: what `_own` wrote."""
     if head.code == "SIGN":
         return {"key_block": hexadecimal}
+    if head.code == "LOTT":
+        draw = draw_in(hexadecimal)
+        return {"draw": draw.draw, "prize": draw.prize, "prize_text": draw.text}
     text = _text(hexadecimal)
     if head.code == "ACCQ":
         return {name: text[place] for name, place in ACCOUNT.items()}

@@ -44,6 +44,7 @@ from terminals.json_values import (
     TimeText,
     converted,
 )
+from terminals.lotteries import drawn_in
 from terminals.orders import ORDERED, OrderText, order_of
 from terminals.parts import besides_of
 
@@ -96,13 +97,13 @@ CODES: Final[dict[str, Code]] = {
     "ECHO": Code(Kind.ECHO, "回响测试", is_sealed=False),
     "ACTV": Code(_NOT_OFFERED, "卡激活"),
     "VOUC": Code(_NOT_OFFERED, "代金券"),
-    "LOTT": Code(_NOT_OFFERED, "抽奖"),
+    "LOTT": Code(Kind.LOTTERY_DRAW, "抽奖"),
     "UPLD": Code(_NOT_OFFERED, "批上送"),
 }
 """A reversal has the request number and date of what it undoes and says its code; a till that
 only missed the answer may as well repeat the request: it gets the first answer again."""
 
-OriginalCode = Literal["SALE", "CMBN", "VOID", "TOPU", "PNTR", "PNTE"]
+OriginalCode = Literal["SALE", "CMBN", "VOID", "TOPU", "PNTR", "PNTE", "LOTT"]
 """What a reversal may undo."""
 
 
@@ -137,6 +138,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     original_auth: AuthText | None = None
     original_code: OriginalCode | None = None
     goods: GoodsText | None = None
+    """What is bought with points; of a draw, the lottery's code."""
     partial: bool = False
     """The till takes an approval of a part, and asks for the rest otherwise."""
     points_max: AmountMinor | None = None
@@ -193,6 +195,11 @@ class Told(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """And what was paid with money, card by card."""
     account: AccountTold | None = None
     """What a card has, as it was asked for."""
+    draw: str | None = None
+    """Of a lottery: what the draw is called, by which it is found in the list."""
+    prize: str | None = None
+    """The prize's code."""
+    prize_text: str | None = None
     key_block: str | None = None
     """Sign-on: keys under the till's master key with their check values, hexadecimal."""
     next: str | None = None
@@ -204,6 +211,8 @@ class Told(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     points_agree: bool | None = None
 
 
+IN_POINTS: Final = frozenset({Kind.POINTS_REDEMPTION, Kind.LOTTERY_DRAW})
+"""Whose amount counts points, whatever unit is named."""
 _TRADE: Final = frozenset({"date", "card", "amount"})
 NEEDS: Final[dict[Kind, frozenset[str]]] = {
     Kind.PURCHASE: _TRADE,
@@ -211,6 +220,7 @@ NEEDS: Final[dict[Kind, frozenset[str]]] = {
     Kind.CASH_LOAD: _TRADE,
     Kind.POINTS_REDEMPTION: _TRADE,
     Kind.POINTS_EARN: _TRADE,
+    Kind.LOTTERY_DRAW: _TRADE | {"goods"},
     Kind.REFUND: _TRADE,
     Kind.VOID: frozenset({"date", "amount"}),
     Kind.REVERSAL: frozenset({"date", "amount", "original_code"}),
@@ -239,6 +249,7 @@ def request_of(kind: Kind, head: Head, asked: Asked, generation: int) -> Request
         return None
     try:
         order = order_of(asked.order, asked.sub_order, asked.card) if kind in ORDERED else None
+        drawn = drawn_in(kind, asked.goods)
     except ValueError:
         return None
     return Request(
@@ -259,7 +270,7 @@ def request_of(kind: Kind, head: Head, asked: Asked, generation: int) -> Request
         if kind is Kind.SETTLEMENT
         else None,
         order=order,
-        besides=besides_of(kind, partial=asked.partial, points_max=asked.points_max),
+        besides=drawn or besides_of(kind, partial=asked.partial, points_max=asked.points_max),
     )
 
 
@@ -297,6 +308,7 @@ def told_of(head: Head, asked: Asked | None, response: Response) -> Told:
     balance = response.balance
     halves = response.totals or (None, None)
     agree = response.totals_agree or (None, None)
+    draw = response.besides.draw if response.besides is not None else None
     return Told(
         code=row.f39,
         text=row.chinese,
@@ -320,6 +332,9 @@ def told_of(head: Head, asked: Asked | None, response: Response) -> Told:
         points_worth=response.besides.points_worth_minor if response.besides is not None else 0,
         drawn=_drawn(response),
         account=response.besides.account if response.besides is not None else None,
+        draw=draw.draw if draw is not None else None,
+        prize=draw.prize if draw is not None else None,
+        prize_text=draw.text if draw is not None else None,
         key_block=response.key_block.hex().upper() or None,
         next=SIGN_ON_AGAIN if response.sign_on_again else None,
         echo=asked.echo if asked else None,
@@ -332,7 +347,7 @@ def told_of(head: Head, asked: Asked | None, response: Response) -> Told:
 
 def _amount(kind: Kind, asked: Asked) -> Money:
     assert asked.amount is not None
-    in_points = kind is Kind.POINTS_REDEMPTION or asked.original_code == "PNTR"
+    in_points = kind in IN_POINTS or asked.original_code in {"PNTR", "LOTT"}
     return Money(asked.amount, POINTS_PREFIX if in_points else asked.unit)
 
 

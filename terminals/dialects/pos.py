@@ -182,8 +182,8 @@ TRADES: Final = (
     _row("0200 200000 00 84", Kind.VOUCHER_VOID, "纸券核销撤销", "voucher redemption void"),
     _row("0200 930000 00 87", Kind.LOAD_BY_CODE, "兑换码充值", "load by code"),
     _row("0200 200000 00 88", Kind.VOUCHER_VOID, "兑换码充值撤销", "load by code void"),
-    _row("0200 940000 65 85", _NOT_OFFERED, "积分抽奖", "points lottery draw"),
-    _row("0200 200000 65 86", _NOT_OFFERED, "抽奖撤销", "lottery prize void"),
+    _points_row("0200 940000 65 85", Kind.LOTTERY_DRAW, "积分抽奖", "points lottery draw"),
+    _points_row("0200 200000 65 86", Kind.VOID, "抽奖撤销", "lottery draw void"),
 )
 """The cash top-up stands before its confirmation: that is what a reversal of both undoes. The
 last eight, and points earned, have no code of the specification: theirs are private use values."""
@@ -261,6 +261,7 @@ ANSWERS: Final[dict[Kind, AnswerRow]] = {
     Kind.VOUCHER_VOID: AnswerRow(
         (2, 3, 4, 11, 12, 13, 15, 25, 32, 37, 38, 39, 41, 42, 44, 49, 60), _REFUSED
     ),
+    Kind.LOTTERY_DRAW: AnswerRow(_IN_POINTS, _REFUSED),
     Kind.POINTS_INQUIRY: AnswerRow(
         (2, 3, 11, 12, 13, 25, 32, 37, 39, 41, 42, 49, 60, 62), _REFUSED
     ),

@@ -34,6 +34,7 @@ from terminals.json_values import (
     ReferenceText,
     TerminalText,
 )
+from terminals.lotteries import drawn_in
 from terminals.orders import ORDERED, OrderText, order_of
 from terminals.parts import besides_of
 
@@ -91,7 +92,7 @@ OPERATIONS: Final[dict[str, Operation]] = {
     "voucher": _OFFERED_NOT,
     "preauth": _OFFERED_NOT,
     "complete": _OFFERED_NOT,
-    "lottery": _OFFERED_NOT,
+    "lottery": Operation(Kind.LOTTERY_DRAW, _TRADE | {"goods"}, in_points=True),
 }
 """A reversal has the batch and number of what it undoes and needs no attestation: an app that
 has lost its standing must still be able to put money back. It moves what the app itself moved."""
@@ -143,9 +144,11 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     pin: PinWords | None = None
     original: OriginalWords | None = None
     original_op: (
-        Literal["purchase", "combined", "points_redeem", "points_earn", "top_up", "void"] | None
+        Literal["purchase", "combined", "points_redeem", "points_earn", "top_up", "void", "lottery"]
+        | None
     ) = None
     goods: GoodsText | None = None
+    """What is bought with points; of a draw, the lottery's code."""
     partial: bool = False
     """The app takes an approval of a part, and asks for the rest otherwise."""
     points_max: AmountMinor | None = None
@@ -208,6 +211,11 @@ class Told(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """And what was paid with money, card by card."""
     account: AccountTold | None = None
     """What a card has, as it was asked for."""
+    draw: str | None = None
+    """Of a lottery: what the draw is called, by which it is found in the list."""
+    prize: str | None = None
+    """The prize's code."""
+    prize_text: str | None = None
     next_batch: int | None = None
     totals: TotalsWords | None = None
     agrees: bool | None = None
@@ -227,6 +235,7 @@ def request_of(asked: Asked, row: Operation, kind: Kind, generation: int) -> Req
         return None
     try:
         order = order_of(asked.order, asked.sub_order, None) if kind in ORDERED else None
+        drawn = drawn_in(kind, asked.goods)
     except ValueError:
         return None
     block, pin = asked.pan_block, asked.pin
@@ -244,7 +253,7 @@ def request_of(asked: Asked, row: Operation, kind: Kind, generation: int) -> Req
         sealed_pan=SealedPan(block, asked.ksn) if block is not None else None,
         ksn=asked.ksn,
         order=order,
-        besides=besides_of(kind, partial=asked.partial, points_max=asked.points_max),
+        besides=drawn or besides_of(kind, partial=asked.partial, points_max=asked.points_max),
     )
 
 
@@ -254,6 +263,7 @@ def told_of(asked: Asked, response: Response) -> Told:
     balance = response.balance
     halves = response.totals or (None, None)
     agree = response.totals_agree or (None, None)
+    draw = response.besides.draw if response.besides is not None else None
     return Told(
         msgid=asked.msgid,
         instance=asked.instance,
@@ -278,6 +288,9 @@ def told_of(asked: Asked, response: Response) -> Told:
         points_worth=response.besides.points_worth_minor if response.besides is not None else 0,
         drawn=_drawn(response),
         account=response.besides.account if response.besides is not None else None,
+        draw=draw.draw if draw is not None else None,
+        prize=draw.prize if draw is not None else None,
+        prize_text=draw.text if draw is not None else None,
         next_batch=int(response.epoch) if response.epoch and response.epoch.isdigit() else None,
         totals=_words(halves[0]),
         agrees=agree[0],
@@ -305,7 +318,7 @@ def _blocks_fit(asked: Asked) -> bool:
 def _amount(asked: Asked, row: Operation) -> Money:
     assert asked.amount is not None
     original = asked.original
-    in_points = row.in_points or asked.original_op == "points_redeem"
+    in_points = row.in_points or asked.original_op in {"points_redeem", "lottery"}
     if original is not None and original.unit == POINTS_PREFIX:
         in_points = True
     return Money(asked.amount, POINTS_PREFIX if in_points else "CNY")

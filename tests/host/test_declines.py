@@ -10,12 +10,14 @@ from typing import Any
 import msgspec
 import pytest
 
+from host.model.lottery import PrizeKind
 from host.model.money import Money
 from host.model.origins import Origin
 from host.model.own import OwnKey, OwnRequest
 from host.model.requests import (
     ASKED_BY_NO_TERMINAL,
     OF_VOUCHERS,
+    Besides,
     Family,
     Kind,
     Original,
@@ -35,6 +37,7 @@ from tests.host.conftest import (
     asking_of,
     card_at,
 )
+from tests.host.lottery_made import prizes_of, put_lottery
 
 Case = Callable[[Till, CardPool], Awaitable[Request]]
 """Prepares what it needs and gives the request that is to be declined."""
@@ -56,6 +59,7 @@ WITHOUT_ORIGINAL = (
     Kind.LOAD_VERIFICATION,
     Kind.PREAUTH,
     Kind.PREAUTH_INCREMENT,
+    Kind.LOTTERY_DRAW,
 )
 SOLD = (*WITHOUT_ORIGINAL, Kind.CARD_ACTIVATION)
 """What is asked about a card's standing."""
@@ -84,6 +88,7 @@ PIN_READ = (
     Kind.POINTS_INQUIRY,
     Kind.LOAD_VERIFICATION,
     Kind.PREAUTH_INCREMENT,
+    Kind.LOTTERY_DRAW,
 )
 BATCHED = tuple(kind for kind in ALL if kind not in {Kind.CASH_LOAD_CONFIRM, Kind.REVERSAL})
 WITH_AMOUNT = tuple(kind for kind in ALL if kind not in {*AMOUNTLESS, Kind.REVERSAL})
@@ -94,6 +99,8 @@ def request_of(till: Till, kind: Kind, card: int, **more: Any) -> Request:
     """A request in which nothing is wrong but what the case changes, or its missing original."""
     if kind in PIN_NEEDED:
         more.setdefault("pin", "123456")
+    if kind is Kind.LOTTERY_DRAW:
+        more = {"unit": "P:", "besides": Besides(lottery="NOBODYS"), **more}
     amount = more.pop("amount", None if kind in AMOUNTLESS else 1_000)
     request = till.request(kind, card, amount, **more)
     if kind in {Kind.CASH_LOAD_CONFIRM, Kind.REVERSAL}:
@@ -325,6 +332,32 @@ def reversing(sold: Kind, **more: Any) -> Case:
     return ask
 
 
+def drawing(code: str, amount: int, *, times: int = 0, **terms: Any) -> Case:
+    """A draw of a lottery of its own, after so many draws, by a card with 2,000 points."""
+
+    async def ask(till: Till, pool: CardPool) -> Request:
+        card, prizes = pool.with_points(), prizes_of((PrizeKind.VALUE, terms.pop("prize", 1), 1, 1))
+        put_lottery(till, code, prizes, **terms)
+        for _ in range(times):
+            assert (await till.ask(draw_of(till, card, code))).is_approved
+        return draw_of(till, card, code, amount)
+
+    return ask
+
+
+async def draw_for_points_that_are_held(till: Till, pool: CardPool) -> Request:
+    card = pool.with_points()
+    put_lottery(till, "HELD", prizes_of())
+    held = "UPDATE purse SET held_minor = posted_minor WHERE card_id = %s AND unit = 'P:CITY'"
+    till.sql(held, card)
+    return draw_of(till, card, "HELD")
+
+
+def draw_of(till: Till, card: int, code: str, amount: int = 50) -> Request:
+    """A draw of that lottery."""
+    return request_of(till, Kind.LOTTERY_DRAW, card, amount=amount, besides=Besides(lottery=code))
+
+
 async def void_of_the_batch_before(till: Till, pool: CardPool) -> Request:
     card, epoch = pool.city(), till.terminal.epoch
     till.terminal.epoch = "000011"
@@ -536,6 +569,7 @@ def of(kind: Kind, reason: Reason, *cases: Case) -> list[tuple[Kind, Reason, Cas
 
 R = Reason
 LOAD, CONFIRM, REDEEM = Kind.CASH_LOAD, Kind.CASH_LOAD_CONFIRM, Kind.POINTS_REDEMPTION
+DRAW = Kind.LOTTERY_DRAW
 EARN, ASK_POINTS = Kind.POINTS_EARN, Kind.POINTS_INQUIRY
 BUY, VOID, REFUND, REVERSE = Kind.PURCHASE, Kind.VOID, Kind.REFUND, Kind.REVERSAL
 SPLIT = Kind.COMBINED_PURCHASE
@@ -561,6 +595,7 @@ SPENDS = (
     ASK_POINTS,
     Kind.PREAUTH,
     HOLD_MORE,
+    DRAW,
 )
 LOADS = (LOAD, EARN, Kind.LOAD_VERIFICATION)
 STOPPED = (*SPENDS, *LOADS)
@@ -642,6 +677,12 @@ CASES = [
     *of(EARN, R.FUNCTION_NOT_SUPPORTED, simply(EARN, PLAIN_CARD)),
     *of(EARN, R.INVALID_AMOUNT, simply(EARN, unit="USD"), simply(EARN, amount=99)),
     *of(EARN, R.AMOUNT_LIMIT, simply(EARN, amount=500_001)),
+    *of(DRAW, R.LOTTERY_NOT_OPEN, simply(DRAW), drawing("DRAFT", 50, state="draft")),
+    *of(DRAW, R.INVALID_AMOUNT, drawing("DEARER", 49), drawing("RICH", 50, threshold_points=2_001)),
+    *of(DRAW, R.VALUE_HELD, draw_for_points_that_are_held),
+    *of(DRAW, R.FREQUENCY_LIMIT, drawing("CAPPED", 50, times=2, cap=2)),
+    *of(DRAW, R.INSUFFICIENT_FUNDS, drawing("DEAR", 2_001, cost_points=2_001)),
+    *of(DRAW, R.AMOUNT_LIMIT, drawing("FULL", 50, prize=900_001)),
     *of(ASK_POINTS, R.FUNCTION_NOT_SUPPORTED, simply(ASK_POINTS, PLAIN_CARD)),
     *of(VOID, R.ORIGINAL_MISMATCH, on_sale(VOID, EARN, amount=YUAN_SHORT)),
     *of(VOID, R.ORIGINAL_MISMATCH, on_sale(VOID, EARN, amount=POINTS)),

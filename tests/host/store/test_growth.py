@@ -16,6 +16,7 @@ JOINS = re.compile(
     r"\bJOIN ([a-z_]+)(?: AS ([a-z]+))?\s+ON ([^;]*?)(?=\n\s*(?:LEFT|INNER|WHERE|ORDER|GROUP|\))|;)"
 )
 OF_A_BATCH = ("posting.sql", "counters.sql", "holds.sql")
+OF_A_BATCH = ("posting.sql", "counters.sql", "lotteries.sql")
 PEOPLES = {"open_case"}
 ROOT = Path(__file__).parents[3]
 OF_NO_SHARD = {

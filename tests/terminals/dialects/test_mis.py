@@ -14,6 +14,7 @@ from host.model.requests import (
     KINDS,
     Besides,
     Drawn,
+    DrawTold,
     ExchangeKey,
     Family,
     Kind,
@@ -64,6 +65,7 @@ ASKED: dict[str, dict[str, Any]] = {
     "TOPU": CARD,
     "PNTR": {"card": PAN, "amount": 500, "unit": "P:", "goods": "茶叶礼盒"},
     "PNTE": {"card": PAN, "amount": 9900},
+    "LOTT": {"card": PAN, "amount": 50, "unit": "P:", "goods": "DW2026"},
     "REVS": {"amount": 12345, "original_code": "SALE"},
     "BTCH": {"totals": MONEY, "points_totals": POINTS},
     "SIGN": {"keys": "001", "serial": "TILL 7"},
@@ -539,3 +541,26 @@ def test_a_till_is_told_what_points_and_what_each_card_paid(name: str) -> None:
     assert {word: told[word] for word in paid} == paid
     if name == "mis-json":
         assert told["drawn"] == [{"card": "998800******0015", "amount": 11_895}]
+
+
+DRAWN = ToldBesides(draw=DrawTold("DW2026-42-9F2C61B0", "TEA", "明前茶"))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_draw_names_its_lottery_and_is_told_its_prize(name: str) -> None:
+    """A record has no place for the name of a draw: it is found by its reference."""
+    dialect = named(name)
+    request = asked_by(name, "LOTT")
+    assert isinstance(request, Request)
+    assert (request.amount, request.besides) == (Money(50, "P:"), Besides(lottery="DW2026"))
+    assert asked_by(name, "LOTT", goods="dw 2026") is Reason.FORMAT_ERROR
+    message = proved(dialect, frame(dialect, "LOTT", ASKED["LOTT"]))
+    assert isinstance(dialect.request(message, 1), Request)
+    told = msgspec.structs.replace(APPROVED, besides=DRAWN)
+    words = dialect.form.read_answer(message.head, dialect.answer(message, told, None)[28:])
+    if name == "mis-fixed":
+        assert words["text"] == "TEA 明前茶"
+    else:
+        assert [words[one] for one in ("draw", "prize", "prize_text")] == [
+            "DW2026-42-9F2C61B0", "TEA", "明前茶",
+        ]  # fmt: skip

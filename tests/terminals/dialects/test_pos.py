@@ -4,7 +4,16 @@ import msgspec
 import pytest
 
 from host.model.money import Money
-from host.model.requests import Drawn, Kind, Response, ToldBesides, Totals
+from host.model.requests import (
+    Besides,
+    Drawn,
+    DrawTold,
+    Kind,
+    Request,
+    Response,
+    ToldBesides,
+    Totals,
+)
 from host.model.responses import Reason
 from terminals.codec import EncodeError
 from terminals.dialects.pos import ANSWERS, MANAGEMENT, POS, SPELLINGS, TRADES, pos_dialect
@@ -365,3 +374,38 @@ def test_what_points_and_each_card_have_paid_stands_in_f62() -> None:
     assert bytes.fromhex(answer.fields["62"]).decode() == (
         "0000000500000000000450000000000100000000000701998800******0015   000000011895"
     )
+
+
+def test_a_draw_names_its_lottery_in_f62_and_is_told_its_prize_there() -> None:
+    fields = fields_of(PURCHASE) | {"3": "940000", "25": "65", "60": "85000012000500"}
+    fields |= {"4": "000000000050", "62": b"DW2026".hex()}
+    head = PAYLOADS[PURCHASE][:11]
+    message = POS.read(POS.compose(head[:5], head[5:], fields, worked_mac()))
+    request = POS.request(message, 1)
+    assert isinstance(request, Request)
+    assert (request.kind, request.amount) == (Kind.LOTTERY_DRAW, Money(50, "P:"))
+    assert request.besides == Besides(lottery="DW2026")
+    draw = DrawTold("DW2026-42-9F2C61B0", "TEA", "明前茶")
+    told = response("093102", "000002", besides=ToldBesides(draw=draw))
+    answer = POS.split(POS.answer(message, told, worked_mac()))
+    text = f"{'DW2026-42-9F2C61B0':<32}{'TEA':<8}".encode() + "明前茶".encode("gbk")
+    assert bytes.fromhex(answer.fields["62"]) == text
+
+
+def test_the_void_and_the_reversal_of_a_draw_are_in_points() -> None:
+    fields = fields_of(PURCHASE) | {"25": "65", "4": "000000000050"}
+    fields |= {"3": "200000", "60": "86000012000500", "37": "112200000001"}
+    fields["61"] = "0000120000091122"
+    head = PAYLOADS[PURCHASE][:11]
+    void = POS.request(POS.read(POS.compose(head[:5], head[5:], fields, worked_mac())), 1)
+    assert isinstance(void, Request)
+    assert (void.kind, void.amount) == (Kind.VOID, Money(50, "P:"))
+    for codes, kind in (("940000 85", Kind.LOTTERY_DRAW), ("200000 86", Kind.VOID)):
+        code, type_code = codes.split()
+        undone = fields | {"t": "0400", "3": code, "60": f"{type_code}000012000500"}
+        undone = {name: text for name, text in undone.items() if name not in {"37", "61"}}
+        read = POS.request(POS.read(POS.compose(head[:5], head[5:], undone, worked_mac())), 1)
+        assert isinstance(read, Request)
+        assert read.original is not None
+        assert (read.kind, read.original.kind) == (Kind.REVERSAL, kind)
+        assert read.amount == Money(50, "P:")

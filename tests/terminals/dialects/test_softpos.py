@@ -16,6 +16,7 @@ from host.model.money import Money
 from host.model.requests import (
     KINDS,
     Besides,
+    DrawTold,
     ExchangeKey,
     Family,
     Kind,
@@ -52,6 +53,7 @@ ASKED: dict[str, dict[str, Any]] = {
     "combined": {"amount": 100, "pan_block": BLOCK_TEXT, "entry": "nfc", "points_max": 7},
     "points_redeem": {"amount": 100, "pan_block": BLOCK_TEXT, "entry": "nfc", "goods": "茶"},
     "points_earn": {"amount": 100, "pan_block": BLOCK_TEXT, "entry": "qr"},
+    "lottery": {"amount": 50, "pan_block": BLOCK_TEXT, "entry": "nfc", "goods": "DW2026"},
     "top_up": {"amount": 100, "pan_block": BLOCK_TEXT, "entry": "card"},
     "balance": {"pan_block": BLOCK_TEXT, "entry": "keyed"},
     "account": {"pan_block": BLOCK_TEXT, "entry": "keyed"},
@@ -481,3 +483,15 @@ def test_an_app_takes_no_part_of_anything_else(op: str) -> None:
     request, _ = asked(values(op, partial=True))
     assert isinstance(request, Request)
     assert request.besides is None
+
+
+def test_a_draw_names_its_lottery_and_is_told_its_prize() -> None:
+    request, message = asked(values("lottery"))
+    assert isinstance(request, Request)
+    assert (request.amount, request.besides) == (Money(50, "P:"), Besides(lottery="DW2026"))
+    draw = DrawTold("DW2026-42-9F2C61B0", "TEA", "明前茶")
+    told = Response(reason=Reason.APPROVED, besides=ToldBesides(draw=draw))
+    answer = json.loads(dialect().answer(message, told, None))
+    assert (answer["draw"], answer["prize"]) == ("DW2026-42-9F2C61B0", "TEA")
+    assert answer["prize_text"] == "明前茶"
+    assert asked(values("lottery", goods="no code"))[0] is Reason.FORMAT_ERROR
