@@ -22,6 +22,8 @@ class Needs(msgspec.Struct, frozen=True):
 
 
 _TRADE: Final = frozenset({"4", "11", "41", "42", "49", "60"})
+_OF_HOLD: Final = _TRADE | {"38", "61"}
+"""What names a pre-authorisation, as its slip does: by its code and its date."""
 _NOTICE: Final = frozenset({"11", "41", "42", "60"})
 
 NEEDS: Final[dict[Kind, Needs]] = {
@@ -41,6 +43,12 @@ NEEDS: Final[dict[Kind, Needs]] = {
     Kind.POINTS_INQUIRY: Needs(_NOTICE, card=True),
     Kind.POINTS_EARN: Needs(_TRADE, card=True),
     Kind.CARD_ACTIVATION: Needs(_TRADE, card=True),
+    Kind.PREAUTH: Needs(_TRADE, card=True),
+    Kind.PREAUTH_INCREMENT: Needs(_OF_HOLD, card=True),
+    Kind.PREAUTH_VOID: Needs(_OF_HOLD, card=True),
+    Kind.COMPLETION: Needs(_OF_HOLD, card=True),
+    Kind.COMPLETION_ADVICE: Needs(_OF_HOLD, card=True),
+    Kind.COMPLETION_VOID: Needs(_TRADE | {"37", "61"}, card=False),
     Kind.VOUCHER_REDEMPTION: Needs(_TRADE | {"62"}, card=False),
     Kind.LOAD_BY_CODE: Needs(_NOTICE | {"62"}, card=True),
     Kind.VOUCHER_VOID: Needs(_TRADE | {"37", "61"}, card=False),

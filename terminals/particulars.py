@@ -202,6 +202,23 @@ def _original_by_reference(fields: dict[str, str], key: ExchangeKey, _row: Spell
     )
 
 
+def _original_by_slip(fields: dict[str, str], key: ExchangeKey, _row: Spelling) -> Original:
+    """What a slip says of a pre-authorisation: F38 its code, F61 its date, F37 its reference.
+
+    Batch and trace are zeros where it was another terminal's.
+    """
+    reference = fields["61"]
+    if len(reference) < len(_NO_ORIGINAL):
+        raise Refusal(Reason.FORMAT_ERROR, "61")
+    date = reference[ORIGINAL["date"]]
+    return Original(
+        key=_key_by_reference(reference, key),
+        rrn=fields.get("37"),
+        auth_code=fields["38"].strip() or None,
+        local_date=date if date.strip("0") else None,
+    )
+
+
 def _key_by_reference(reference: str, key: ExchangeKey) -> ExchangeKey | None:
     if reference.startswith(_NO_ORIGINAL):
         return None
@@ -246,4 +263,9 @@ ORIGINALS: Final[Mapping[Kind, Callable[[dict[str, str], ExchangeKey, Spelling],
     Kind.VOUCHER_VOID: _original_by_reference,
     Kind.REFUND: _original_by_reference,
     Kind.CASH_LOAD_CONFIRM: original_of_same_trace,
+    Kind.PREAUTH_INCREMENT: _original_by_slip,
+    Kind.PREAUTH_VOID: _original_by_slip,
+    Kind.COMPLETION: _original_by_slip,
+    Kind.COMPLETION_ADVICE: _original_by_slip,
+    Kind.COMPLETION_VOID: _original_by_reference,
 }

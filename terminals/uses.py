@@ -54,6 +54,12 @@ USES: Final[Mapping[Kind, frozenset[str]]] = {
     Kind.LOAD_BY_CODE: _TRADE | {"62"},
     Kind.VOUCHER_VOID: _TRADE | _ORIGINAL,
     Kind.LOTTERY_DRAW: _TRADE | {"62"},
+    Kind.PREAUTH: _TRADE,
+    Kind.PREAUTH_INCREMENT: _TRADE | _ORIGINAL,
+    Kind.PREAUTH_VOID: _TRADE | _ORIGINAL,
+    Kind.COMPLETION: _TRADE | _ORIGINAL,
+    Kind.COMPLETION_ADVICE: _TRADE | _ORIGINAL,
+    Kind.COMPLETION_VOID: _TRADE | _ORIGINAL,
     Kind.VOID: _TRADE | _ORIGINAL,
     Kind.REFUND: _TRADE | _ORIGINAL | {"62"},
     Kind.REVERSAL: _TRADE | _ORIGINAL | {"39", "90"},
@@ -66,12 +72,27 @@ _CHECKS_PIN: Final = frozenset(
         Kind.ACCOUNT_INQUIRY,
         Kind.PURCHASE,
         Kind.COMBINED_PURCHASE,
+        Kind.PREAUTH,
+        Kind.PREAUTH_INCREMENT,
         Kind.POINTS_REDEMPTION,
         Kind.LOTTERY_DRAW,
     }
 )
 _OPENS_PIN: Final = _CHECKS_PIN | {Kind.REFUND, Kind.VOID}
 """The last two for an external issuer."""
+_COMPARES_REFERENCE: Final = frozenset(
+    {
+        Kind.VOID,
+        Kind.REFUND,
+        Kind.VOUCHER_VOID,
+        Kind.PREAUTH_INCREMENT,
+        Kind.PREAUTH_VOID,
+        Kind.COMPLETION,
+        Kind.COMPLETION_ADVICE,
+        Kind.COMPLETION_VOID,
+    }
+)
+"""The reference that they send must be their original's."""
 _BY_CHIP: Final = frozenset({"05", "07", "95", "98"})
 """F22 of a card that was read by its chip: F55 is what it said."""
 _HAS_CHIP_DATA: Final = _CHECKS_PIN | {Kind.REVERSAL}
@@ -131,7 +152,7 @@ def _is_opened(name: str, kind: Kind, names: Collection[str]) -> bool:
         case "35":
             return "2" not in names and kind is not Kind.REVERSAL
         case "37":
-            return kind in {Kind.VOID, Kind.REFUND, Kind.VOUCHER_VOID}
+            return kind in _COMPARES_REFERENCE
         case "52":
             return kind in _OPENS_PIN
         case _:

@@ -143,12 +143,14 @@ TRADES: Final = (
     _row("0100 330000 00 01", Kind.LOAD_VERIFICATION, "磁条卡账户验证", "load verification"),
     _row("0200 630000 00 48", Kind.CASH_LOAD, "磁条卡现金充值", "cash top-up"),
     _row("0220 630000 00 48", Kind.CASH_LOAD_CONFIRM, "现金充值确认", "cash top-up confirm"),
-    _row("0100 030000 06 10", _NOT_OFFERED, "预授权", "pre-authorisation"),
-    _row("0100 200000 06 11", _NOT_OFFERED, "预授权撤销", "pre-authorisation void"),
-    _row("0200 000000 06 20", _NOT_OFFERED, "预授权完成", "completion request"),
-    _row("0220 000000 06 24", _NOT_OFFERED, "完成通知", "completion advice"),
-    _row("0200 200000 06 21", _NOT_OFFERED, "完成撤销", "completion void"),
-    _row("0100 030000 60 10", _NOT_OFFERED, "追加预授权", "incremental pre-authorisation"),
+    _row("0100 030000 06 10", Kind.PREAUTH, "预授权", "pre-authorisation"),
+    _row("0100 200000 06 11", Kind.PREAUTH_VOID, "预授权撤销", "pre-authorisation void"),
+    _row("0200 000000 06 20", Kind.COMPLETION, "预授权完成", "completion request"),
+    _row("0220 000000 06 24", Kind.COMPLETION_ADVICE, "完成通知", "completion advice"),
+    _row("0200 200000 06 21", Kind.COMPLETION_VOID, "完成撤销", "completion void"),
+    _row(
+        "0100 030000 60 10", Kind.PREAUTH_INCREMENT, "追加预授权", "incremental pre-authorisation"
+    ),
     _row("0220 000000 00 30", _NOT_OFFERED, "离线结算", "off-line sale"),
     _row("0220 000000 00 32", _NOT_OFFERED, "结算调整", "adjustment"),
     _row("0220 000000 00 34", _NOT_OFFERED, "小费", "tip adjustment"),
@@ -252,6 +254,12 @@ ANSWERS: Final[dict[Kind, AnswerRow]] = {
     Kind.POINTS_REDEMPTION: AnswerRow(_IN_POINTS, _REFUSED),
     Kind.POINTS_EARN: AnswerRow(_IN_POINTS, _REFUSED),
     Kind.CARD_ACTIVATION: AnswerRow(_TRADED, _REFUSED),
+    Kind.PREAUTH: AnswerRow(_TRADED, _REFUSED),
+    Kind.PREAUTH_INCREMENT: AnswerRow(_TRADED, _REFUSED),
+    Kind.PREAUTH_VOID: AnswerRow(_TRADED, _REFUSED),
+    Kind.COMPLETION: AnswerRow(_TRADED, _REFUSED),
+    Kind.COMPLETION_ADVICE: AnswerRow(_TRADED, _REFUSED),
+    Kind.COMPLETION_VOID: AnswerRow(_TRADED, _REFUSED),
     Kind.VOUCHER_REDEMPTION: AnswerRow(
         (3, 4, 11, 12, 13, 15, 25, 32, 37, 38, 39, 41, 42, 44, 49, 60, 62), _REFUSED
     ),

@@ -214,7 +214,7 @@ def test_a_known_transaction_that_is_not_offered_is_refused_as_such() -> None:
             codes = {"_t": row.mti, "_3": row.processing_code, "_25": row.condition}
             request = asked(**codes, _60=f"{row.type_code}000012000500")
             assert request is Reason.FUNCTION_NOT_SUPPORTED, row
-    assert asked(_t="0100", _3="030000", _25="06", _60="10000012") is Reason.FUNCTION_NOT_SUPPORTED
+    assert asked(_t="0100", _3="030000", _25="18", _60="10000012") is Reason.FUNCTION_NOT_SUPPORTED
 
 
 def test_a_reversal_of_what_was_never_offered_is_ended() -> None:
@@ -348,6 +348,27 @@ def test_a_compact_upload_has_a_record_for_each_transaction() -> None:
 )
 def test_compact_records_that_are_none_are_a_format_error(text: str) -> None:
     assert asked("batch-upload-2-records", _48=text) is Reason.FORMAT_ERROR
+
+
+def test_a_pre_authorisation_is_named_by_its_code_and_date() -> None:
+    held = asked(_t="0100", _3="030000", _25="06", _60="10000012000500")
+    assert isinstance(held, Request)
+    assert (held.kind, held.original) == (Kind.PREAUTH, None)
+    slip = {"_38": "004711", "_61": "0000000000001122"}
+    for codes, kind in (
+        (("0100", "030000", "60", "10"), Kind.PREAUTH_INCREMENT),
+        (("0100", "200000", "06", "11"), Kind.PREAUTH_VOID),
+        (("0200", "000000", "06", "20"), Kind.COMPLETION),
+        (("0220", "000000", "06", "24"), Kind.COMPLETION_ADVICE),
+    ):
+        mti, processing, condition, type_code = codes
+        spelled = {"_t": mti, "_3": processing, "_25": condition}
+        spelled["_60"] = f"{type_code}000012000500"
+        request = asked(**spelled, **slip)
+        assert isinstance(request, Request)
+        assert request.kind is kind
+        assert request.original == Original(auth_code="004711", local_date="1122")
+        assert asked(**spelled) is Reason.FORMAT_ERROR
 
 
 def test_a_refund_is_uploaded_whole() -> None:
