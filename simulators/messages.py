@@ -67,6 +67,14 @@ WORDS: Final[dict[Kind, Words]] = {
     ),
     Kind.POINTS_EARN: Words(mti="0200", processing_code="210000", condition="65", type_code="61"),
     Kind.CARD_ACTIVATION: Words(mti="0200", processing_code="900000", type_code="81"),
+    Kind.PREAUTH: Words(mti="0100", processing_code="030000", condition="06", type_code="10"),
+    Kind.PREAUTH_INCREMENT: Words(
+        mti="0100", processing_code="030000", condition="60", type_code="10"
+    ),
+    Kind.COMPLETION: Words(mti="0200", processing_code="000000", condition="06", type_code="20"),
+    Kind.COMPLETION_ADVICE: Words(
+        mti="0220", processing_code="000000", condition="06", type_code="24"
+    ),
     Kind.LOAD_VERIFICATION: Words(mti="0100", processing_code="330000", type_code="01"),
     Kind.POINTS_REDEMPTION: Words(
         mti="0200",
@@ -91,11 +99,16 @@ POINTS_REFUND: Final = Words(
 EARN_VOID: Final = Words(mti="0200", processing_code="200000", condition="65", type_code="62")
 ACTIVATION_VOID: Final = Words(mti="0200", processing_code="910000", type_code="82")
 COMBINED_VOID: Final = Words(mti="0200", processing_code="200000", type_code="90")
+PREAUTH_VOID: Final = Words(mti="0100", processing_code="200000", condition="06", type_code="11")
+COMPLETION_VOID: Final = Words(mti="0200", processing_code="200000", condition="06", type_code="21")
 VOIDS: Final = {
     Kind.COMBINED_PURCHASE: COMBINED_VOID,
     Kind.POINTS_REDEMPTION: POINTS_VOID,
     Kind.POINTS_EARN: EARN_VOID,
     Kind.CARD_ACTIVATION: ACTIVATION_VOID,
+    Kind.PREAUTH: PREAUTH_VOID,
+    Kind.COMPLETION: COMPLETION_VOID,
+    Kind.COMPLETION_ADVICE: COMPLETION_VOID,
 }
 """Where a void is spelled otherwise than that of a sale."""
 
@@ -241,7 +254,18 @@ def void(who: Who, trace: str, sale: Sale) -> Fields:
         "4": f"{sale.amount_minor:012d}",
         "37": sale.rrn,
         "38": sale.auth_code,
-        "61": sale.batch + sale.trace,
+        "61": sale.batch + sale.trace + (sale.date if sale.kind is Kind.PREAUTH else ""),
+    }
+
+
+def of_hold(kind: Kind, who: Who, trace: str, held: Sale, amount_minor: int) -> Fields:
+    """More is held, or what was held is completed, by what the slip says: its code and date."""
+    return {
+        **_worded(WORDS[kind], who, trace),
+        **_keyed(held.card),
+        "4": f"{amount_minor:012d}",
+        "38": held.auth_code,
+        "61": held.batch + held.trace + held.date,
     }
 
 

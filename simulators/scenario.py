@@ -21,6 +21,7 @@ import trio
 
 from host.estate.demo import external_cards
 from host.estate.plan import CardPlan, EstatePlan
+from host.model.requests import Kind
 from host.model.secrets import Secret
 from host.named_files import read_named_text
 from simulators.answers import Answer, Verdict
@@ -268,6 +269,10 @@ class Till:
             raise StepError(f"there is no sale {step.of!r} to do it to")
         return self.sales[step.of]
 
+    async def of_hold(self, kind: Kind, step: Step) -> Done:
+        """Of a pre-authorisation that was kept."""
+        return await self.pos.of_hold(kind, self.sale(step), step.amount)
+
     def card(self, step: Step) -> CardPlan:
         """Raises StepError where the estate has no such card."""
         if step.card not in self.cards:
@@ -329,6 +334,10 @@ ACTS: Final[dict[str, Callable[[Till, Step], Awaitable[Came]]]] = {
     "activate": lambda till, step: till.pos.activate(till.card(step), step.amount),
     "verify_load": lambda till, step: till.pos.verify_load(till.card(step)),
     "settle": lambda till, step: till.terminal.settle(misses=step.misses),
+    "preauth": lambda till, step: till.pos.preauth(till.card(step), step.amount, till.pin(step)),
+    "increase": lambda till, step: till.of_hold(Kind.PREAUTH_INCREMENT, step),
+    "complete": lambda till, step: till.of_hold(Kind.COMPLETION, step),
+    "advise": lambda till, step: till.of_hold(Kind.COMPLETION_ADVICE, step),
     "parameters": lambda till, _step: till.pos.download_parameters(),
     "status": lambda till, step: till.pos.tell_status(step.text),
     "refund": lambda till, step: till.terminal.refund(till.sale(step), step.amount),

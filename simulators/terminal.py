@@ -24,7 +24,9 @@ from simulators.session import LAYOUT, Ask, PosSession, batch_of
 from simulators.settling import settle
 from simulators.trades import (
     BY_HAND,
+    REPEATED,
     SALES,
+    VOID_OF,
     Done,
     Settled,
     Trade,
@@ -36,7 +38,9 @@ from simulators.trades import (
 from terminals.fields import POINTS_EARNED
 
 LOAD_IN_DOUBT: Final = "98"
-REVERSIBLE: Final = frozenset({Kind.VOID, *SALES})
+REVERSIBLE: Final = frozenset(
+    {Kind.VOID, Kind.PREAUTH_INCREMENT, *VOID_OF.values(), *SALES} - REPEATED
+)
 UNION_POINTS: Final = "065"
 """F60.7 of a union points purchase; issuer points are what a redemption is without it."""
 
@@ -168,12 +172,26 @@ class PosTerminal:
         """How much the card can take: F62."""
         return await self._swipe(Trade(kind=Kind.LOAD_VERIFICATION, card=card))
 
+    async def preauth(self, card: CardPlan, amount_minor: int, pin: Secret | None) -> Done:
+        """Have money on the card kept."""
+        return await self._swipe(
+            Trade(kind=Kind.PREAUTH, card=card, amount_minor=amount_minor, pin=pin)
+        )
+
+    async def of_hold(self, kind: Kind, held: Sale, amount_minor: int) -> Done:
+        """Have more kept of a pre-authorisation's card, or take what was."""
+        await self._before_trade()
+        session = self.session
+        asked = messages.of_hold(kind, session.who, session.next_trace(), held, amount_minor)
+        return await self._trade(Trade(kind=kind, card=held.card, amount_minor=amount_minor), asked)
+
     async def void(self, sale: Sale) -> Done:
         """Take back a sale of this batch."""
         await self._before_trade()
         amount = sale.amount_minor
         asked = messages.void(self.session.who, self.session.next_trace(), sale)
-        trade = Trade(kind=Kind.VOID, card=sale.card, amount_minor=amount, original=sale)
+        kind = VOID_OF.get(sale.kind, Kind.VOID)
+        trade = Trade(kind=kind, card=sale.card, amount_minor=amount, original=sale)
         return await self._trade(trade, asked)
 
     async def refund(self, sale: Sale, amount_minor: int) -> Done:
@@ -312,7 +330,7 @@ class PosTerminal:
         elif kind in REVERSIBLE and not is_told:
             await self._reverse(entry, answer.verdict.value)
             return
-        elif kind is Kind.REFUND and not is_told:
+        elif kind in REPEATED and not is_told:
             pending = Pending(
                 slot=slot, message=asked, told=What.TOLD, is_over=is_decided, entry=entry
             )
@@ -359,6 +377,7 @@ WITH_AMOUNT: Final = frozenset(
         Kind.POINTS_REDEMPTION,
         Kind.POINTS_EARN,
         Kind.CARD_ACTIVATION,
+        Kind.PREAUTH,
     }
 )
 

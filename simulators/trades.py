@@ -25,9 +25,20 @@ SALES: Final = frozenset(
         Kind.POINTS_REDEMPTION,
         Kind.POINTS_EARN,
         Kind.CARD_ACTIVATION,
+        Kind.PREAUTH,
+        Kind.COMPLETION,
+        Kind.COMPLETION_ADVICE,
     }
 )
 """What a void can take back."""
+VOID_OF: Final = {
+    Kind.PREAUTH: Kind.PREAUTH_VOID,
+    Kind.COMPLETION: Kind.COMPLETION_VOID,
+    Kind.COMPLETION_ADVICE: Kind.COMPLETION_VOID,
+}
+"""What its void is, where it is one of its own."""
+REPEATED: Final = frozenset({Kind.REFUND, Kind.COMPLETION_ADVICE})
+"""What is sent until it is answered, and never reversed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
