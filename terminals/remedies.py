@@ -197,8 +197,7 @@ REMEDIES: Final[Mapping[Reason, Remedy]] = {
     ),
     Reason.LOTTERY_NOT_OPEN: Remedy(
         "tell the customer: it has not begun, is over, or is called otherwise",
-        "posswitch show lotteries: its state and its days; the log says where its odds or its "
-        "seed are not what was frozen",
+        "the host's log says where its odds or its seed are not what was frozen",
     ),
     Reason.CARD_NOT_YET_VALID: Remedy(
         "it may be used from its first day on", "its product or batch says from which day"
