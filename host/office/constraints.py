@@ -34,6 +34,9 @@ CHECKED: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "product_worth": ("face_minor_min", "it has one where it is worth money or points, else none"),
     "product_face": ("face_minor_max", "it is less than the smallest face value"),
+    "rule_days": ("valid_to", "it is before the first day"),
+    "rule_of_a_place": ("stores", "it has to say where, or which goods"),
+    "rule_pack_use_days": ("until", "it is before the first day"),
     "product_validity": (
         "valid_to",
         "a card is good from a day until a later one, or for so many days from its activation",

@@ -62,6 +62,8 @@ FORMS: Final[Mapping[str, str]] = {
     r"^[0-9]{4}$": "it is 4 digits",
     r"^[0-9]{1,4}(/[1-9][0-9]{0,3})?$": "it is a number or a fraction, as 2 or 3/2",
     r"^([01][0-9]|2[0-3])[0-5][0-9]$": "it is a time of day, as 0930",
+    r"^[A-Z][A-Z0-9-]{1,31}$": "it is capital letters, digits and -, 2 to 32, the first a letter",
+    r"^(([01][0-9]|2[0-3])[0-5][0-9])?$": "it is an hour of the day as HHMM, or nothing",
     r"^#[0-9A-Fa-f]{6}$": "it is # and 6 hexadecimal digits",
 }
 """What somebody reads of a text that is not of its pattern; a test names a pattern without one."""

@@ -13,6 +13,7 @@ from host.office.refusals import (
     Refusal,
     RefusalKind,
 )
+from host.office.rule_refusals import RULE_REFUSALS
 from host.office.words import Word, word_of
 from host.stock.numbers import Fault, LineFault
 from host.stock.refusals import StockRefusal, Why
@@ -168,6 +169,7 @@ OF_STOCK: Final[Mapping[Why, RefusalKind]] = {
 ALL_REFUSALS: Final[Mapping[str, RefusalKind]] = {
     **REFUSALS,
     **{row.code: row for row in OF_STOCK.values()},
+    **RULE_REFUSALS,
 }
 """Everything the office says no with, by code."""
 

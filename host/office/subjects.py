@@ -44,6 +44,7 @@ SUBJECTS: Final[Mapping[str, Subject]] = {
         Subject(kind="terminal", table="terminal"),
         Subject(kind="vendor", table="vendor", is_numbered=True),
         Subject(kind="product", table="product", is_numbered=True),
+        Subject(kind="rule", table="rule", is_numbered=True),
         Subject(kind="setting", table="office_setting"),
         Subject(kind="card_face", table="card_face", is_numbered=True),
         Subject(kind="card_batch", table="card_batch"),

@@ -233,6 +233,24 @@ LEFT JOIN product_version AS v
 WHERE t.id = %(number)s
 FOR UPDATE OF t;
 
+-- name: rule
+-- By number, as its newest version has it.
+SELECT
+    t.id,
+    t.issuer_id,
+    t.merchant_id,
+    null::integer AS store_id,
+    null::bigint AS member_id,
+    null::smallint AS alliance_id,
+    (SELECT p.id FROM person AS p WHERE p.login = t.made_by) AS created_by,
+    encode(row_digest(t), 'hex') AS version,
+    row_content(t, %(unseen)s::text []) AS content
+FROM rule AS t
+WHERE t.id = %(number)s
+ORDER BY t.version DESC
+LIMIT 1
+FOR UPDATE;
+
 -- name: setting
 -- By its name.
 SELECT

@@ -899,3 +899,52 @@ INNER JOIN card_batch_part AS p ON c.part_id = p.id
 INNER JOIN card_batch AS b ON p.batch_id = b.id
 INNER JOIN product_version AS v
     ON b.product_id = v.product_id AND b.product_version = v.version AND v.kind <> 'card';
+
+-- name: rules
+-- The house's own, each version that is written, in force or over.
+SELECT
+    r.id AS rule,
+    r.version,
+    r.name,
+    r.state,
+    r.says,
+    r.amount_minor,
+    r.unit,
+    r.times,
+    r.period,
+    r.counted_by,
+    r.priority,
+    r.pack,
+    i.institution_id AS issuer,
+    m.merchant_id AS merchant,
+    r.kinds,
+    r.stores,
+    r.terminals,
+    r.categories,
+    r.regions,
+    r.channels,
+    r.goods,
+    r.is_registered,
+    r.valid_from,
+    r.valid_to,
+    r.made_by,
+    r.activated_by,
+    r.issuer_id AS of_issuer,
+    r.merchant_id AS of_merchant
+FROM rule AS r
+LEFT JOIN issuer AS i ON r.issuer_id = i.id
+LEFT JOIN merchant AS m ON r.merchant_id = m.id;
+
+-- name: rule_packs
+-- Packs of rules, and who has which from when until when.
+SELECT
+    u.pack,
+    p.name,
+    p.meaning,
+    i.institution_id AS issuer,
+    u.used_from AS since,
+    u.used_to AS until,
+    u.issuer_id AS of_issuer
+FROM rule_pack_use AS u
+INNER JOIN rule_pack AS p ON u.pack = p.code
+INNER JOIN issuer AS i ON u.issuer_id = i.id;

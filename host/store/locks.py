@@ -11,6 +11,8 @@ CUT_OFF_LOCK: Final = (LOCK_CLASS, 2)
 """Writers hold it shared for one batch; cut-off takes it alone to turn the business date."""
 CHANGE_LOCK: Final = (LOCK_CLASS, 3)
 """Who notes a change holds it shared (`next_change` takes it); who links changes takes it alone."""
+RULES_LOCK: Final = 0x8585
+"""A class of its own: who changes the house's rules holds it; each is held against all others."""
 HEAD_LOCK: Final = (LOCK_CLASS, 4)
 """Who signs a head holds it alone."""
 SHARD_LOCK_CLASS: Final = 0x8584

@@ -210,6 +210,21 @@ OFFICE: Final[Mapping[str, Right]] = {
     "rate": Right(reads=WHOLE, inserts=WHOLE),
     "seal": Right(reads=columns("shard seq previous digest")),
     "signed_head": Right(reads=columns("number body signature")),
+    "rule": Right(
+        reads=WHOLE,
+        inserts=columns(
+            "id version name pack issuer_id merchant_id says priority amount_minor unit times "
+            "period counted_by kinds products cards members merchants stores terminals categories "
+            "regions channels goods is_registered weekdays time_from time_until valid_from "
+            "valid_to made_by made_at"
+        ),
+        updates=columns(
+            "state valid_from valid_to activated_by activated_at retired_by retired_at"
+        ),
+        deletes=True,
+    ),
+    "rule_pack": Right(reads=columns("code name meaning")),
+    "rule_pack_use": Right(reads=WHOLE, inserts=WHOLE, updates=columns("used_to")),
     "session": Right(
         reads=WHOLE,
         inserts=columns("token_hash person_id grant_id made_at used_at expires_at source"),

@@ -102,6 +102,10 @@ class World:
             "SELECT code FROM programme WHERE issuer_id = %s LIMIT 1", self.issuer_number
         )[0][0]
         self.grant = self.grant_of(self.owner)
+        self.rule = bureau.done(
+            self.manager, "rule.save", issuer=self.issuer, name="Foreign rule", says="deny",
+            goods=["A1"],
+        ).subject  # fmt: skip
         self.make_alliances()
 
     def make_alliances(self) -> None:
@@ -195,6 +199,7 @@ class World:
             "rule": "R1", "points": 1, "rate": "2",
             "from_programme": self.programme, "to_programme": self.programme, "why": "error",
             "direction": "credit",
+            "house_rule": int(self.rule), "pack": "CN-PREPAID", "at": "2030-01-01",
             "reference": "S1", "content": "eA==", "liability_minor": 0,
         }  # fmt: skip
 
@@ -221,7 +226,8 @@ def test_no_view_shows_a_row_of_another(world: World, role: str, scope: Scope) -
                 continue
             shown = str(told.rows)
             for foreign in (world.merchant, world.terminal, world.owner.login, "9foreign",
-                            "Foreign cards", "FOREIGN", "ABROAD", "Foreign face", world.batch,
+                            "Foreign cards", "FOREIGN", "ABROAD", "Foreign face",
+                            "Foreign rule", world.batch,
                             world.manager.login, world.abroad.login):  # fmt: skip
                 assert foreign not in shown, f"{view.id} shows {foreign} to {role}@{scope}"
             assert world.issuer not in shown or view.id == "merchants", view.id

@@ -84,6 +84,7 @@ SPOKEN: dict[str, dict[str, Collection[str]]] = {
         "host/office/members.sql": ALL,
         "host/office/people.sql": ALL,
         "host/office/programmes.sql": ALL,
+        "host/office/rules.sql": ALL,
         "host/office/records.sql": ALL,
         "host/office/sessions.sql": ALL,
         "host/office/stock.sql": ALL,
