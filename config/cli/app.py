@@ -29,6 +29,7 @@ from config.cli.people import app as people
 from config.cli.plain import keep_brackets
 from config.cli.programs import app as programs
 from config.cli.recording import app as recording
+from config.cli.rules import app as ruling
 from config.cli.simulate import app as simulating
 from config.cli.terminal import app as terminals
 from config.cli.tracing import app as tracing
@@ -57,6 +58,7 @@ app.add_typer(keys, name="keys")
 app.add_typer(link, name="link")
 app.add_typer(watching)
 app.add_typer(tracing)
+app.add_typer(ruling, name="rules")
 app.add_typer(people)
 app.add_typer(auditing, name="audit")
 app.add_typer(describing)

@@ -1,10 +1,5 @@
 -- The house's own rules, as people write, activate and retire them.
 
--- name: today
--- The open business date, by which rules are in force: the day of who asks where none is open yet.
-SELECT
-    coalesce((SELECT business_date FROM business_day WHERE state = 'open'), %(now)s::date) AS today;
-
 -- name: next_rule
 -- Numbers without a gap, given out one after the other.
 SELECT coalesce(max(id), 0) + 1 FROM rule;

@@ -7,6 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from host.cases import CaseKind
+from host.house_rules.sentence import sentence
 from host.model.money import Money
 from host.model.numbers import rrn_of
 from host.model.origins import origin_of
@@ -16,10 +17,12 @@ from host.store.cases import StoredCase
 from host.store.connecting import Connection
 from host.store.loading import SQL as POSTING_SQL
 from host.store.queries import load_queries
+from host.store.rulebook import rule_of
 from host.store.trace_told import (
     Advice,
     Batch,
     Day,
+    Decided,
     File,
     Leg,
     Lot,
@@ -116,7 +119,33 @@ class Reader:
             seal=self._seal(one),
             day=msgspec.structs.replace(day, files=self._files(day, place, whose, journal)),
             cases=cases_of(self._connection, [name]),
+            rules=self._rules(one),
         )
+
+    def _rules(self, one: Exchange) -> tuple[Decided, ...]:
+        """Rules of the house that had to do with it."""
+        found = []
+        for outcome, had_times, had_minor, *row in self._ask(
+            "rules_told", shard=one.shard, number=one.number
+        ):
+            rule = rule_of(row)
+            said = sentence(rule)
+            found.append(
+                Decided(
+                    rule=rule.id,
+                    version=rule.version,
+                    name=rule.name,
+                    outcome=outcome,
+                    en=said.en,
+                    zh=said.zh,
+                    period=rule.period,
+                    counted_by=rule.by,
+                    had_times=had_times,
+                    had_minor=had_minor,
+                    unit=rule.unit,
+                )
+            )
+        return tuple(found)
 
     def _ask(self, statement: str, **told: object) -> list[tuple[Any, ...]]:
         return self._connection.execute(SQL[statement], told).fetchall()

@@ -139,6 +139,24 @@ class Advice(msgspec.Struct, frozen=True, kw_only=True):
     auth_code: str | None
 
 
+class Decided(msgspec.Struct, frozen=True, kw_only=True):
+    """A rule of the house that decided it, or counted it."""
+
+    rule: int
+    version: int
+    name: str
+    outcome: str
+    en: str
+    zh: str
+    """The rule as a sentence, as that version says it."""
+    period: str
+    counted_by: str
+    had_times: int
+    had_minor: int
+    """What was used before."""
+    unit: str
+
+
 class Trace(msgspec.Struct, frozen=True, kw_only=True):
     """One transaction, from its message to its clearing line. No card number is in it."""
 
@@ -178,3 +196,5 @@ class Trace(msgspec.Struct, frozen=True, kw_only=True):
     seal: Seal | None
     day: Day
     cases: tuple[StoredCase, ...]
+    rules: tuple[Decided, ...] = ()
+    """Of the house's own, those that denied or counted it."""

@@ -53,6 +53,7 @@ RULES: Final = View(
     ),
     actions=("rule.save", "rule.activate", "rule.retire"),
     exports="C",
+    few=frozenset({Scope.ISSUER, Scope.MERCHANT}),
 )
 PACKS: Final = View(
     id="rule_packs",
@@ -75,4 +76,5 @@ PACKS: Final = View(
     ),
     actions=("rule_pack.switch",),
     exports="C",
+    few=frozenset({Scope.ISSUER}),
 )

@@ -42,6 +42,7 @@ from host.store.rulebook import rule_of
 from host.store.usage import RULED
 
 SQL: Final = load_queries("host.office", "rules.sql")
+TODAY: Final = load_queries("host.office", "programmes.sql")["today"]
 PackCode = Annotated[str, Meta(pattern=r"^[A-Z][A-Z0-9-]{1,31}$")]
 Clock = Annotated[str, Meta(pattern=r"^(([01][0-9]|2[0-3])[0-5][0-9])?$")]
 Weekday = Annotated[int, Meta(ge=1, le=7)]
@@ -307,7 +308,7 @@ def _switch(acting: Acting, values: PackSwitch) -> Result:
 
 
 def _today(acting: Acting) -> dt.date:
-    row = acting.connection.execute(SQL["today"], {"now": acting.now}).fetchone()
+    row = acting.connection.execute(TODAY, {"now": acting.now}).fetchone()
     assert row is not None, "an aggregate is a row"
     today: dt.date = row[0]
     return today
