@@ -131,7 +131,7 @@ WHERE
     AND (%(merchant_id)s::integer IS NULL OR m.id = %(merchant_id)s)
     AND (
         %(issuer_id)s::smallint IS NULL
-        OR exists(
+        OR EXISTS (
             SELECT FROM acceptance AS a
             WHERE a.merchant_id = m.id AND a.issuer_id = %(issuer_id)s
         )
@@ -148,7 +148,7 @@ WHERE
     AND (%(merchant_id)s::integer IS NULL OR s.merchant_id = %(merchant_id)s)
     AND (
         %(issuer_id)s::smallint IS NULL
-        OR exists(
+        OR EXISTS (
             SELECT FROM acceptance AS a
             WHERE a.merchant_id = s.merchant_id AND a.issuer_id = %(issuer_id)s
         )
@@ -166,7 +166,7 @@ WHERE
     AND (%(merchant_id)s::integer IS NULL OR s.merchant_id = %(merchant_id)s)
     AND (
         %(issuer_id)s::smallint IS NULL
-        OR exists(
+        OR EXISTS (
             SELECT FROM acceptance AS a
             WHERE a.merchant_id = s.merchant_id AND a.issuer_id = %(issuer_id)s
         )

@@ -944,6 +944,7 @@ SELECT
     i.institution_id AS issuer,
     u.used_from AS since,
     u.used_to AS until,
+    u.issuer_id AS id,
     u.issuer_id AS of_issuer
 FROM rule_pack_use AS u
 INNER JOIN rule_pack AS p ON u.pack = p.code

@@ -9,6 +9,7 @@ import pytest
 from clearing.verify import ask
 from host.model.requests import Kind, Request, Response
 from host.model.responses import Reason
+from host.store.trace import trace
 from tests.host.conftest import (
     FIRST,
     MERCHANT_OF,
@@ -302,3 +303,15 @@ async def test_what_a_hand_changes_of_counters_and_of_what_was_told_is_named(
             owner.rollback()
         assert found <= names, edit
     audit_ledger(estate_database)
+
+
+async def test_a_trace_says_which_rule_decided_as_a_sentence(till: Till) -> None:
+    """The rule that counted an approval, and the one that refused the next."""
+    put_rule(till.dsns, "count_max", times=1, period="day")
+    first, second = await till.buy(1, 100), await till.buy(1, 100)
+    with psycopg.connect(till.dsns.audit, autocommit=True) as connection:
+        found = [trace(connection, answer.rrn).rules[0] for answer in (first, second)]
+    assert [(one.outcome, one.had_times) for one in found] == [("counted", 0), ("denied", 1)]
+    assert {(one.en, one.zh) for one in found} == {
+        ("no more than 1 a business date for a card", "每卡每营业日不超过 1 次")
+    }

@@ -69,7 +69,7 @@ PACKS: Final = View(
         Column(name="since", kind=dt.date),
         Column(name="until", kind=dt.date),
     ),
-    order=("pack", "issuer", "since"),
+    order=("pack", "id", "since"),
     filters=(
         Filter(name="pack", column="pack"),
         Filter(name="issuer", column="issuer"),
