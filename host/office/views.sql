@@ -939,13 +939,11 @@ LEFT JOIN merchant AS m ON r.merchant_id = m.id;
 -- Packs of rules, and who has which from when until when.
 SELECT
     u.pack,
-    p.name,
-    p.meaning,
-    i.institution_id AS issuer,
+    (SELECT p.name FROM rule_pack AS p WHERE p.code = u.pack) AS name,
+    (SELECT p.meaning FROM rule_pack AS p WHERE p.code = u.pack) AS meaning,
+    (SELECT i.institution_id FROM issuer AS i WHERE i.id = u.issuer_id) AS issuer,
     u.used_from AS since,
     u.used_to AS until,
     u.issuer_id AS id,
     u.issuer_id AS of_issuer
-FROM rule_pack_use AS u
-INNER JOIN rule_pack AS p ON u.pack = p.code
-INNER JOIN issuer AS i ON u.issuer_id = i.id;
+FROM rule_pack_use AS u;

@@ -70,10 +70,7 @@ PACKS: Final = View(
         Column(name="until", kind=dt.date),
     ),
     order=("pack", "id", "since"),
-    filters=(
-        Filter(name="pack", column="pack"),
-        Filter(name="issuer", column="issuer"),
-    ),
+    filters=(Filter(name="pack", column="pack"),),
     actions=("rule_pack.switch",),
     exports="C",
     few=frozenset({Scope.ISSUER}),
