@@ -17,6 +17,7 @@ class Word(NamedTuple):
 
 WORDS: Final[Mapping[str, Word]] = {
     "rule": Word("rule", "规则"),
+    "these_cards": Word("these cards, by their ids", "指定卡(编号)"),
     "pack": Word("pack of rules", "规则包"),
     "says": Word("what it says", "规定"),
     "times": Word("times", "次数"),

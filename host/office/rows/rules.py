@@ -52,6 +52,8 @@ Words = tuple[Text, ...]
 NAMED: Final = ("merchants", "stores", "terminals", "products", "cards", "members")
 """Facets whose values name things, each by the statement of its name."""
 LISTS: Final = (*NAMED, "kinds", "categories", "regions", "channels", "goods", "weekdays")
+FIELDS: Final[Mapping[str, str]] = {"cards": "these_cards"}
+"""What a facet is asked by, where its name is that of a number of cards."""
 ROLES: Final = frozenset({IM, MO, RK})
 NOBODY_YET: Final = "-"
 """Who has agreed, while it is only looked at whether it could be done."""
@@ -77,7 +79,7 @@ class RuleSave(Values, frozen=True, kw_only=True):
     priority: Priority | None = None
     kinds: tuple[Kind, ...] | None = None
     products: tuple[Number, ...] | None = None
-    cards: tuple[Number, ...] | None = None
+    these_cards: tuple[Number, ...] | None = None
     members: tuple[Number, ...] | None = None
     merchants: tuple[MerchantId, ...] | None = None
     stores: tuple[Number, ...] | None = None
@@ -124,7 +126,7 @@ def _save(acting: Acting, values: RuleSave) -> Result:
     told |= _said(values)
     told |= {"made_by": acting.who.login, "made_at": acting.now}
     for name in NAMED:
-        if (named := getattr(values, name)) is not None:
+        if (named := getattr(values, FIELDS.get(name, name))) is not None:
             told[name] = _numbers(acting, told, name, named)
     _measure(told, values)
     if was and was["state"] == "draft":
@@ -181,7 +183,7 @@ def _said(values: RuleSave) -> dict[str, Any]:
     """What was said, as it is kept."""
     told = msgspec.to_builtins(values)
     given = {name: one for name, one in told.items() if one is not None and name not in NAMED}
-    for name in ("rule", "pack", "issuer", "merchant", "in_points"):
+    for name in ("rule", "pack", "issuer", "merchant", "in_points", "these_cards"):
         given.pop(name, None)
     for name in given.keys() & set(LISTS):
         given[name] = list(given[name])
@@ -216,7 +218,8 @@ def _numbers(acting: Acting, told: Mapping[str, Any], name: str, named: Sequence
     found = dict(acting.connection.execute(SQL[f"{name}_named"], asked).fetchall())
     missing = [one for one in named if one not in found]
     if missing:
-        raise Refusal(FIELD, field=name, problem=f"there is no {missing[0]} here")
+        field = FIELDS.get(name, name)
+        raise Refusal(FIELD, field=field, problem=f"there is no {missing[0]} here")
     return [found[one] for one in named]
 
 
