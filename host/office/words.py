@@ -16,20 +16,14 @@ class Word(NamedTuple):
 
 
 WORDS: Final[Mapping[str, Word]] = {
-    "rule": Word("rule", "规则"),
+    "house_rule": Word("rule of the house", "规则"),
     "these_cards": Word("these cards, by their ids", "指定卡(编号)"),
     "pack": Word("pack of rules", "规则包"),
     "says": Word("what it says", "规定"),
-    "times": Word("times", "次数"),
     "period": Word("period", "周期"),
     "counted_by": Word("counted by", "按何计数"),
-    "priority": Word("priority", "优先级"),
     "kinds": Word("kinds of transactions", "交易种类"),
-    "categories": Word("trades", "行业"),
     "channels": Word("channels", "渠道"),
-    "weekdays": Word("weekdays, 1 is Monday", "星期(1 为周一)"),
-    "time_from": Word("from the hour, HHMM", "起始时刻 HHMM"),
-    "time_until": Word("until the hour, HHMM", "截止时刻 HHMM"),
     "in_points": Word("in points", "以积分计"),
     "retired": Word("retired", "已停用"),
     "amount_max": Word("at most an amount", "金额上限"),

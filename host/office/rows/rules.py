@@ -62,7 +62,7 @@ NOBODY_YET: Final = "-"
 class RuleSave(Values, frozen=True, kw_only=True):
     """A new rule, or a draft of the next version of one: what is not said stays."""
 
-    rule: Number | None = None
+    house_rule: Number | None = None
     name: Name | None = None
     pack: PackCode | None = None
     """Of whose set it is: a pack's,"""
@@ -98,14 +98,14 @@ class RuleSave(Values, frozen=True, kw_only=True):
 class RuleActivate(Values, frozen=True, kw_only=True):
     """In force from a business date on."""
 
-    rule: Number
+    house_rule: Number
     since: dt.date
 
 
 class RuleRetire(Values, frozen=True, kw_only=True):
     """The first business date on which it is not in force any more."""
 
-    rule: Number
+    house_rule: Number
     at: dt.date
     note: Note
 
@@ -183,7 +183,7 @@ def _said(values: RuleSave) -> dict[str, Any]:
     """What was said, as it is kept."""
     told = msgspec.to_builtins(values)
     given = {name: one for name, one in told.items() if one is not None and name not in NAMED}
-    for name in ("rule", "pack", "issuer", "merchant", "in_points", "these_cards"):
+    for name in ("house_rule", "pack", "issuer", "merchant", "in_points", "these_cards"):
         given.pop(name, None)
     for name in given.keys() & set(LISTS):
         given[name] = list(given[name])
@@ -334,7 +334,7 @@ def _set_of(values: RuleSave) -> Ref:
 
 
 def _named(values: RuleSave) -> Ref:
-    return Ref("rule", "" if values.rule is None else str(values.rule))
+    return Ref("rule", "" if values.house_rule is None else str(values.house_rule))
 
 
 SAVE: Final = Action(
@@ -354,7 +354,7 @@ ACTIVATE: Final = Action(
     values=RuleActivate,
     roles=ROLES,
     do=_activate,
-    about=lambda values: Ref("rule", str(values.rule)),
+    about=lambda values: Ref("rule", str(values.house_rule)),
     second=Second.ALWAYS,
     approvers=ROLES | {PA},
     foretold=_foretold,
@@ -366,7 +366,7 @@ RETIRE: Final = Action(
     values=RuleRetire,
     roles=ROLES,
     do=_retire,
-    about=lambda values: Ref("rule", str(values.rule)),
+    about=lambda values: Ref("rule", str(values.house_rule)),
     second=Second.WHEN,
     second_when=lambda acting, _values: acting.grant.role != RK,
     approvers=ROLES | {PA},

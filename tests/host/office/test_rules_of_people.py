@@ -28,7 +28,9 @@ class People:
         return int(self.bureau.done(who or self.manager, "rule.save", **told).subject)
 
     def activate(self, rule: int, since: dt.date = TODAY) -> None:
-        self.bureau.done_by_two(self.manager, self.second, "rule.activate", rule=rule, since=since)
+        self.bureau.done_by_two(
+            self.manager, self.second, "rule.activate", house_rule=rule, since=since
+        )
 
 
 @pytest.fixture
@@ -46,11 +48,11 @@ async def test_a_rule_is_in_force_from_the_next_message_once_a_second_person_agr
         people.activate(rule)
         assert (await till.buy(1, 100)).is_approved, "it counts from its activation on"
         assert (await till.buy(1, 100)).reason is Reason.FREQUENCY_LIMIT
-        people.bureau.done(people.manager, "rule.save", rule=rule, times=2)
+        people.bureau.done(people.manager, "rule.save", house_rule=rule, times=2)
         people.activate(rule)
         assert (await till.buy(1, 100)).is_approved
         assert (await till.buy(1, 100)).reason is Reason.FREQUENCY_LIMIT
-        people.bureau.done(people.risk, "rule.retire", rule=rule, at=TODAY, note="not needed")
+        people.bureau.done(people.risk, "rule.retire", house_rule=rule, at=TODAY, note="not needed")
         assert (await till.buy(1, 100)).is_approved
     rows = people.bureau.rows(people.manager, "rules", issuer=ISSUER)
     assert [(row["version"], row["state"], row["times"]) for row in rows] == [
@@ -132,7 +134,7 @@ def test_what_is_wrong_with_a_rule_is_told_by_its_field(
 
 def test_who_wrote_a_rule_does_not_activate_it_alone(people: People) -> None:
     rule = people.draft(says="deny", goods=["A1"])
-    asked = people.bureau.do(people.manager, "rule.activate", rule=rule, since=TODAY)
+    asked = people.bureau.do(people.manager, "rule.activate", house_rule=rule, since=TODAY)
     assert asked.approval
     refused = people.bureau.refused(
         people.manager, "approval.decide", approval=asked.approval, decision="approve"
