@@ -32,6 +32,9 @@ PLACED: Final[Mapping[str, str]] = {
     "rule_told": SHARD,
     "usage_counter": SHARD,
     "draw": SHARD,
+    "earned_by": SHARD,
+    "conversion": SHARD,
+    "voucher_use": SHARD,
 }
 """Table to its place: the card's shard, or the home of who asked."""
 
@@ -43,6 +46,7 @@ BESIDE: Final[Mapping[str, str]] = {
     "change": "notes of what decides; no sale writes one",
     "lottery_list": "one row a lottery: all who draw from it wait for one another",
     "prize_stock": "a row for each prize of a lottery, written by whoever holds its list",
+    "code_try": "wrong codes of vouchers, by where they were typed, whichever card they meant",
     "lottery_entrant": "who has drawn in a lottery and how often, by whichever card, likewise",
 }
 """What else a posting batch may write, and why it need not be placed."""

@@ -15,12 +15,15 @@ WRITES = re.compile(r"^(?:INSERT INTO|UPDATE) ([a-z_]+)", re.MULTILINE)
 JOINS = re.compile(
     r"\bJOIN ([a-z_]+)(?: AS ([a-z]+))?\s+ON ([^;]*?)(?=\n\s*(?:LEFT|INNER|WHERE|ORDER|GROUP|\))|;)"
 )
-OF_A_BATCH = ("posting.sql", "counters.sql", "holds.sql")
-OF_A_BATCH = ("posting.sql", "counters.sql", "lotteries.sql")
+OF_A_BATCH = (
+    "posting.sql", "counters.sql", "earning.sql", "gifts.sql", "holds.sql", "lotteries.sql",
+    "usage.sql", "vouchers.sql",
+)  # fmt: skip
 PEOPLES = {"open_case"}
 ROOT = Path(__file__).parents[3]
 OF_NO_SHARD = {
-    "cards_by_last_four": "an issuer's cards, of whatever shard, by what people read out"
+    "cards_by_last_four": "an issuer's cards, of whatever shard, by what people read out",
+    "voucher_batches": "counts all vouchers of a batch, which are in every shard",
 }
 NUMBERS = "SELECT c.relname FROM pg_attrdef AS d JOIN pg_class AS c ON c.oid = d.adrelid"
 
@@ -34,7 +37,8 @@ def catalogue(module_database: Any) -> Any:
 def of_a_batch() -> dict[str, str]:
     found: dict[str, str] = {}
     for file in OF_A_BATCH:
-        found.update(load_queries("host.store", file))
+        queries = load_queries("host.store", file)
+        found |= {f"{file}: {name}": sql for name, sql in queries.items()}
     cases = load_queries("host.store", "cases.sql")
     return found | {name: cases[name] for name in PEOPLES}
 
