@@ -16,7 +16,7 @@ from host.model.responses import Reason
 from tests.host.conftest import card_at
 from tests.host.stateful.house import MEMBERS
 from tests.host.stateful.machine import ANY, WHICH, Tills
-from tests.host.stateful.model import NO_MONEY, OK, Card
+from tests.host.stateful.model import OK, Card
 
 FORMS = itertools.count(1)
 
@@ -35,8 +35,8 @@ def sent(card: Card, amount: int) -> Reason:
     """It leaves its card at once."""
     if amount > card.terms.amount_max:
         return Reason.AMOUNT_LIMIT
-    if amount > card.value:
-        return NO_MONEY
+    if amount > card.free:
+        return card.short(amount)
     card.value -= amount
     return OK
 
@@ -47,7 +47,7 @@ def claimed(gift: Gift, card: Card) -> Reason:
         return Reason.GIFT_GONE
     if card is gift.giver or card.terms is not gift.giver.terms:
         return Reason.NOT_PERMITTED_TO_CARD
-    if card.value + gift.amount > card.terms.balance_max:
+    if card.free + gift.amount > card.terms.balance_max:
         return Reason.AMOUNT_LIMIT
     gift.is_open = False
     card.value += gift.amount

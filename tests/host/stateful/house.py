@@ -92,12 +92,13 @@ class House:
         self.till.turn_the_date()
         self.today += dt.timedelta(days=1)
 
-    def value_of(self, card: int) -> int:
-        """Money, as its purse says."""
+    def money_of(self, card: int) -> tuple[int, int]:
+        """Money, and what of it is held, as its purse says."""
         row = self._look.execute(
-            "SELECT posted_minor FROM purse WHERE card_id = %s AND unit = 'CNY'", (card,)
+            "SELECT posted_minor, held_minor FROM purse WHERE card_id = %s AND unit = 'CNY'",
+            (card,),
         ).fetchone()
-        return int(row[0]) if row is not None else 0
+        return row if row is not None else (0, 0)
 
     def lots_of(self, card: int) -> list[tuple[dt.date, int]]:
         """Last days and points of lots that are not empty, in the order in which they came."""

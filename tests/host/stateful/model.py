@@ -51,6 +51,17 @@ class Card:
     lots: list[Lot] = field(default_factory=list)
     wrong_pins: int = 0
     owed_by_merchants: int = 0
+    held: int = 0
+    """Of its value, for merchants."""
+
+    @property
+    def free(self) -> int:
+        """Value that nobody holds."""
+        return self.value - self.held
+
+    def short(self, amount: int) -> Reason:
+        """Why so much cannot be had: it is held, or not there at all."""
+        return Reason.VALUE_HELD if self.held and amount <= self.value else NO_MONEY
 
     @property
     def points(self) -> int:
@@ -151,21 +162,21 @@ class Model:
 
     def inquire(self, card: Card, *, pin_is_right: bool) -> Deal:
         """What is there."""
-        return Deal(card, 0, "inquiry", _pin(card, is_right=pin_is_right) or OK)
+        return Deal(card, 0, "inquiry", pin(card, is_right=pin_is_right) or OK)
 
     def buy(self, card: Card, amount: int, *, pin_is_right: bool, takes_part: bool = False) -> Deal:
         """Value for goods, and points for it: all of it, or for what there is."""
         deal = Deal(card, amount, "purchase")
         deal.answer = (
-            (_pin(card, is_right=pin_is_right))
+            pin(card, is_right=pin_is_right)
             or (Reason.AMOUNT_LIMIT if amount > card.terms.amount_max else None)
-            or (NO_MONEY if amount > card.value else OK)
+            or (card.short(amount) if amount > card.free else OK)
         )
-        if deal.answer is NO_MONEY and takes_part and card.value > 0:
-            deal.answer, deal.amount = PART, card.value
+        if deal.answer in {NO_MONEY, Reason.VALUE_HELD} and takes_part and card.free > 0:
+            deal.answer, deal.amount = PART, card.free
         if deal.is_approved:
             card.value -= deal.amount
-            self._earn(deal, deal.amount)
+            self.earned(deal, deal.amount)
         return deal
 
     def earn(self, card: Card, amount: int) -> Deal:
@@ -176,13 +187,13 @@ class Model:
         elif not amount * card.terms.points_per_yuan // 100:
             deal.answer = Reason.INVALID_AMOUNT
         else:
-            self._earn(deal, amount)
+            self.earned(deal, amount)
         return deal
 
     def load(self, card: Card, amount: int) -> Deal:
         """Cash to value."""
         deal = Deal(card, amount, "load")
-        if amount > card.terms.amount_max or card.value + amount > card.terms.balance_max:
+        if amount > card.terms.amount_max or card.free + amount > card.terms.balance_max:
             deal.answer = Reason.AMOUNT_LIMIT
         else:
             card.value += amount
@@ -215,11 +226,11 @@ class Model:
             done.answer = Reason.ORIGINAL_VOIDED
         elif amount != sale.amount:
             done.answer = Reason.ORIGINAL_MISMATCH
-        elif not self._has(sale.card, sale.points):
+        elif not self.has(sale.card, sale.points):
             done.answer = NO_MONEY
         else:
             sale.voids += 1
-            done.taken = self._undo(sale)
+            done.taken = self.undo(sale)
         return done
 
     def refund(self, sale: Deal, amount: int) -> Deal:
@@ -227,7 +238,7 @@ class Model:
         done = Deal(sale.card, amount, "refund", of=sale)
         after = sale.refunded + amount
         back = sale.points * after // sale.amount - sale.points * sale.refunded // sale.amount
-        if sale.kind not in {"purchase", "redemption"}:
+        if sale.kind not in {"purchase", "completion", "redemption"}:
             done.answer = Reason.INVALID_TRANSACTION
         elif sale.is_undone:
             done.answer = Reason.ORIGINAL_VOIDED
@@ -235,7 +246,7 @@ class Model:
             done.answer = Reason.ORIGINAL_MISMATCH
         elif after > sale.amount:
             done.answer = Reason.AMOUNT_LIMIT
-        elif not self._has(sale.card, back):
+        elif not self.has(sale.card, back):
             done.answer = NO_MONEY
         elif sale.kind == "redemption":
             sale.refunded, done.taken = after, give(sale.taken)
@@ -257,24 +268,25 @@ class Model:
             return Reason.FUNCTION_NOT_SUPPORTED
         if deal.refunded:
             return Reason.ORIGINAL_VOIDED
-        if not self._can_be_reversed(deal):
-            return NO_MONEY
+        if (short := self._why_not(deal)) is not None:
+            return short
         deal.is_reversed = True
         if deal.kind == "void":
             self._do_again(deal)
         else:
-            self._undo(deal)
+            self.undo(deal)
         return OK
 
-    def _earn(self, deal: Deal, amount: int) -> None:
+    def earned(self, deal: Deal, amount: int) -> None:
+        """Points for so much."""
         deal.points = amount * deal.card.terms.points_per_yuan // 100
         if deal.points:
             deal.earned = self.lot(deal.card, deal.points)
 
-    def _undo(self, sale: Deal) -> Takings:
+    def undo(self, sale: Deal) -> Takings:
         """Give what it took, take what it gave: of points what the card has, or may owe."""
         card = sale.card
-        if sale.kind == "purchase":
+        if sale.kind in {"purchase", "completion"}:
             card.value += sale.amount
         elif sale.kind == "load":
             card.value -= sale.amount
@@ -294,24 +306,27 @@ class Model:
             sale.card.value -= sale.amount
         give(void.taken)
 
-    def _can_be_reversed(self, deal: Deal) -> bool:
+    def _why_not(self, deal: Deal) -> Reason | None:
         """What a load, an earning or a void gave: whoever gave it stays liable once it is spent."""
         card, kind = deal.card, deal.kind
-        if kind == "void":
-            assert deal.of is not None
-            if deal.of.kind == "redemption":
-                return self._has(card, deal.of.amount)
-            return deal.of.kind != "purchase" or card.value >= deal.of.amount
-        if kind == "load":
-            return card.value >= deal.amount
-        return kind != "earning" or self._has(card, deal.points)
+        given = deal.of if kind == "void" else deal
+        assert given is not None
+        if kind == "void" and given.kind == "redemption":
+            return None if self.has(card, given.amount) else NO_MONEY
+        if kind == "earning":
+            return None if self.has(card, deal.points) else NO_MONEY
+        if (kind, given.kind) in {("void", "purchase"), ("load", "load")}:
+            return None if card.free >= given.amount else card.short(given.amount)
+        return None
 
     @staticmethod
-    def _has(card: Card, points: int) -> bool:
+    def has(card: Card, points: int) -> bool:
+        """Whether so many points can be taken back."""
         return not points or card.terms.may_owe or points <= max(card.points, 0)
 
 
-def _pin(card: Card, *, is_right: bool) -> Reason | None:
+def pin(card: Card, *, is_right: bool) -> Reason | None:
+    """Why it does not pass; wrong ones are counted."""
     if card.wrong_pins >= card.terms.pin_tries:
         return Reason.PIN_TRIES_EXCEEDED
     card.wrong_pins = 0 if is_right else card.wrong_pins + 1

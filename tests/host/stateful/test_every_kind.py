@@ -12,15 +12,15 @@ from config.run.postgres import PostgresServer
 from tests.conftest import copied
 from tests.host.conftest import audit_ledger
 from tests.host.stateful.gifts import Gifts
+from tests.host.stateful.holds import Holds
 from tests.host.stateful.house import House, furnish, house_at
-from tests.host.stateful.machine import Sales
 
-STEPS = 50
+STEPS = 40
 HANDS_A_SEED = 3
 """One for its run; when it fails, it is tried again in shorter forms."""
 
 
-class EveryKind(Sales, Gifts):
+class EveryKind(Holds, Gifts):
     """All of them in one."""
 
 
