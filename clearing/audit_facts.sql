@@ -31,7 +31,7 @@ LIMIT %(limit)s;
 -- name: moot_reversal_of_what_stands
 -- A moot reversal was approved and posted nothing: a void that stands had undone its original, or
 -- its original is a void of what a moot reversal names; or all it did was to a hold, to which
--- something else was done afterwards.
+-- something else was done afterwards, or whose opening was reversed.
 SELECT
     undo.shard,
     undo.original_id,
@@ -76,6 +76,15 @@ WHERE
                     AND hold_fact.journal_id = original.id
                     AND (
                         hold.expires_at <= reversal.decided_at
+                        OR EXISTS (
+                            SELECT 1
+                            FROM undo AS opening
+                            WHERE
+                                opening.shard = hold.shard
+                                AND opening.original_id = hold.id
+                                AND opening.kind = 'reversal'
+                                AND opening.original_id <> original.id
+                        )
                         OR EXISTS (
                             SELECT 1
                             FROM hold_fact AS later

@@ -77,6 +77,8 @@ class Hold(msgspec.Struct, kw_only=True, gc=False):
     """By the clock, UTC."""
     expires_at: dt.datetime
     ended_by: str
+    was_reversed: bool
+    """The reversal of its opening was told that nothing of it stands: it never stands again."""
     facts: list[PastFact]
     """In their turns. This batch's own have journal 0."""
 

@@ -172,13 +172,17 @@ def post_completion_void(dossier: Dossier) -> Result:
 
 
 def undo_completion(dossier: Dossier, kind: Kind) -> Result:
-    """As `undo_whole`. What comes back onto the card covers at least what the hold had paid."""
+    """As `undo_whole`. What comes back onto the card covers at least what the hold had paid.
+
+    Of a completion that stands again, for its void was reversed, the hold has paid what it had
+    left then: nothing, where it had ended otherwise meanwhile.
+    """
     original = dossier.present_original
     result = undo_whole(dossier, kind)
     hold = _touched_hold(dossier)
     if not isinstance(result, Posting) or hold is None or not _is_in_time(dossier, hold):
         return result
-    taken = hold.moved_by(original.number, HoldFact.USED, HoldFact.RELEASED)
+    taken = hold.moved_by(original.standing_by, HoldFact.USED, HoldFact.RELEASED)
     purse = purse_of(dossier, hold)
     back = min(taken, max(purse.available + original.amount_minor, 0))
     if back:
@@ -203,6 +207,8 @@ def reverse_held(dossier: Dossier) -> Result:
     assert hold is not None, "what moves a hold alone has a fact of it"
     if original.kind is Kind.PREAUTH_VOID:
         return _keep_again(dossier, hold)
+    if original.kind is Kind.PREAUTH and hold.ended_by != COMPLETED:
+        hold.was_reversed = True
     if not hold.is_open:
         return _reverse_ended(dossier, hold)
     if original.kind is Kind.PREAUTH:
@@ -224,7 +230,7 @@ def _reverse_ended(dossier: Dossier, hold: Hold) -> Moot | Reason:
 def _keep_again(dossier: Dossier, hold: Hold) -> Result:
     """The void of a pre-authorisation never was: the hold stands again, if it is in time."""
     original = dossier.present_original
-    if hold.is_open or not _is_in_time(dossier, hold):
+    if hold.is_open or hold.was_reversed or not _is_in_time(dossier, hold):
         return Moot(original)
     if original.amount_minor > purse_of(dossier, hold).available:
         _open_case(dossier, CaseKind.REVERSAL_OF_SPENT, "what was held is spent")

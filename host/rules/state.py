@@ -292,7 +292,7 @@ class LotUse(msgspec.Struct, frozen=True, gc=False):
 
 
 class Fact(msgspec.Struct, frozen=True, gc=False):
-    """Something that happened to an original. Not standing once it was itself reversed."""
+    """Something that happened to an original."""
 
     journal: int
     """The exchange's number, where it is moot."""
@@ -300,7 +300,13 @@ class Fact(msgspec.Struct, frozen=True, gc=False):
     amount_minor: int
     is_moot: bool = False
     """A reversal that found nothing left to undo: nothing was posted, and nothing stands again."""
-    stands: bool = True
+    undone_by: int = 0
+    """The journal of the reversal that undid it; 0: none, so it stands."""
+
+    @property
+    def stands(self) -> bool:
+        """Whether it was not itself reversed."""
+        return not self.undone_by
 
 
 @dataclass(slots=True)
@@ -341,6 +347,11 @@ class Original:
         """What refunds have given back so far."""
         refunds = (fact for fact in self.facts if fact.stands and fact.kind is Kind.REFUND)
         return sum(fact.amount_minor for fact in refunds)
+
+    @property
+    def standing_by(self) -> int:
+        """The journal by which it stands: its own, or the last reversal of a void of it."""
+        return max((fact.undone_by for fact in self.facts), default=0) or self.number
 
     def attempt_of(self, journal: int) -> int:
         """Which fact about this original a journal is, counted from 0."""

@@ -130,7 +130,7 @@ def _keys(pairs: set[tuple[int, int]]) -> tuple[bytes, bytes]:
 def _add(state: State, row: tuple[Any, ...]) -> None:
     """A row is a hold and one of its facts."""
     number, shard, card, account, unit, owner, merchant, amount, held, *rest = row
-    opened_at, expires_at, ended_by, journal, fact, moved = rest
+    opened_at, expires_at, ended_by, was_reversed, journal, fact, moved = rest
     hold = state.holds.get(number)
     if hold is None:
         hold = state.holds[number] = Hold(
@@ -146,6 +146,7 @@ def _add(state: State, row: tuple[Any, ...]) -> None:
             opened_on=opened_at.date(),
             expires_at=expires_at,
             ended_by=ended_by,
+            was_reversed=was_reversed,
             facts=[],
         )
     hold.facts.append(PastFact(journal, HoldFact(fact), moved))

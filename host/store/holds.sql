@@ -43,6 +43,10 @@ SELECT
     h.opened_at,
     h.expires_at,
     h.ended_by,
+    EXISTS (
+        SELECT FROM undo AS u
+        WHERE u.shard = h.shard AND u.original_id = h.id AND u.kind = 'reversal'
+    ) AS was_reversed,
     f.journal_id,
     f.fact,
     f.amount_minor

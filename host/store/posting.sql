@@ -288,14 +288,14 @@ FROM (SELECT unnest(%s::smallint []) AS shard, unnest(%s::bigint []) AS id) AS k
 INNER JOIN lot_use AS u ON k.shard = u.shard AND k.id = u.journal_id;
 
 -- name: facts
--- What happened to them since; a void that was itself reversed no longer stands.
+-- What happened to them since, and by what a void was itself reversed: it no longer stands.
 SELECT
     u.original_id,
     u.journal_id,
     u.kind,
     u.amount_minor,
     u.is_moot,
-    r.original_id IS NULL AS stands
+    coalesce(r.journal_id, 0) AS undone_by
 FROM (SELECT unnest(%s::smallint []) AS shard, unnest(%s::bigint []) AS id) AS k
 INNER JOIN undo AS u ON k.shard = u.shard AND k.id = u.original_id
 LEFT JOIN undo AS r

@@ -452,3 +452,61 @@ async def test_sixty_four_holds_and_debits_of_one_card_are_as_many_as_it_covers(
     assert posted - held == 100_000 % 3_000
     declined = {answer.reason for answer in answers if not answer.is_approved}
     assert declined == {Reason.VALUE_HELD}
+
+
+async def test_a_hold_whose_opening_was_reversed_stays_ended_though_its_void_never_was(
+    shared: Till, pool: CardPool
+) -> None:
+    card = pool.city()
+    asked, held = await hold(shared, card, 60_000)
+    void = shared.request(Kind.PREAUTH_VOID, card, 60_000, original=slip(held))
+    assert (await shared.ask(void)).is_approved
+    assert (await shared.ask(shared.reversal(asked))).is_approved
+    assert (await shared.ask(shared.reversal(void))).is_approved
+    assert left(shared, card) == (100_000, 0)
+
+
+async def test_a_completion_that_stands_again_brings_back_what_the_hold_paid_the_last_time(
+    shared: Till, pool: CardPool
+) -> None:
+    """Its void was reversed after less was held than at first, and it is voided once more."""
+    card = pool.city()
+    _, held = await hold(shared, card, 60_000)
+    more = shared.request(Kind.PREAUTH_INCREMENT, card, 20_000, original=slip(held))
+    assert (await shared.ask(more)).is_approved
+    sale = shared.request(Kind.COMPLETION, card, 80_000, original=slip(held))
+    sold = await shared.ask(sale)
+    assert sold.is_approved
+
+    def voiding() -> Request:
+        named = Original(key=sale.key, rrn=sold.rrn)
+        return shared.request(Kind.COMPLETION_VOID, card, 80_000, original=named)
+
+    void = voiding()
+    assert (await shared.ask(void)).is_approved
+    assert left(shared, card) == (100_000, 80_000)
+    assert (await shared.ask(shared.reversal(more))).is_approved
+    assert left(shared, card) == (100_000, 60_000)
+    assert (await shared.ask(shared.reversal(void))).is_approved
+    assert left(shared, card) == (20_000, 0)
+    assert (await shared.ask(voiding())).is_approved
+    assert left(shared, card) == (100_000, 60_000)
+
+
+async def test_a_completion_that_stands_again_beside_another_brings_nothing_of_its_hold_back(
+    shared: Till, pool: CardPool
+) -> None:
+    """The hold had paid the other: what this one paid the last time was free money."""
+    card = pool.city()
+    _, held = await hold(shared, card, 40_000)
+    sale = shared.request(Kind.COMPLETION, card, 40_000, original=slip(held))
+    sold = await shared.ask(sale)
+    named = Original(key=sale.key, rrn=sold.rrn)
+    void = shared.request(Kind.COMPLETION_VOID, card, 40_000, original=named)
+    assert (await shared.ask(void)).is_approved
+    assert (await about(shared, Kind.COMPLETION, card, 40_000, held)).is_approved
+    assert (await shared.ask(shared.reversal(void))).is_approved
+    assert left(shared, card) == (20_000, 0)
+    again = shared.request(Kind.COMPLETION_VOID, card, 40_000, original=named)
+    assert (await shared.ask(again)).is_approved
+    assert left(shared, card) == (60_000, 0)

@@ -36,8 +36,9 @@ def sent(card: Card, amount: int) -> Reason:
     if amount > card.terms.amount_max:
         return Reason.AMOUNT_LIMIT
     if amount > card.free:
-        return card.short(amount)
+        return card.too_little(amount)
     card.value -= amount
+    card.waiting += amount
     return OK
 
 
@@ -50,6 +51,7 @@ def claimed(gift: Gift, card: Card) -> Reason:
     if card.free + gift.amount > card.terms.balance_max:
         return Reason.AMOUNT_LIMIT
     gift.is_open = False
+    gift.giver.waiting -= gift.amount
     card.value += gift.amount
     return OK
 
@@ -59,6 +61,7 @@ def returned(gift: Gift) -> Reason:
     if not gift.is_open:
         return Reason.GIFT_GONE
     gift.is_open = False
+    gift.giver.waiting -= gift.amount
     gift.giver.value += gift.amount
     return OK
 

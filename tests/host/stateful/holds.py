@@ -170,6 +170,8 @@ class Holds(Sales):
             _settle(sale)
         elif card.free < sale.amount:
             return card.short(sale.amount)
+        else:
+            sale.out_of_hold = 0
         void.is_reversed = True
         sale.voids -= 1
         card.value -= sale.amount
@@ -195,7 +197,7 @@ class Holds(Sales):
 def _why_not_held(card: Card, amount: int) -> Reason:
     if amount > card.terms.amount_max:
         return Reason.AMOUNT_LIMIT
-    return card.short(amount) if amount > card.free else OK
+    return card.too_little(amount) if amount > card.free else OK
 
 
 def _why_not_named(hold: Hold) -> Reason | None:

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import hypothesis
 import msgspec
 import psycopg
 import trio
@@ -65,8 +66,11 @@ class House:
         self._look.close()
 
     def deal_cards(self, model: Model) -> list[Card]:
-        """Three that nobody has used, as they were opened."""
-        first = FIRST_CARD + 3 * next(self._hands)
+        """Three that nobody has used, as they were opened; without any left it is no run."""
+        hand = next(self._hands, None)
+        if hand is None:
+            hypothesis.reject()
+        first = FIRST_CARD + 3 * hand
         kinds = ((CITY_TERMS, 0), (CITY_TERMS, POINTS), (PEAR_TERMS, POINTS))
         cards = []
         for place, (terms, points) in enumerate(kinds):

@@ -53,6 +53,8 @@ class Card:
     owed_by_merchants: int = 0
     held: int = 0
     """Of its value, for merchants."""
+    waiting: int = 0
+    """What has left it as gifts that nobody has taken yet."""
 
     @property
     def free(self) -> int:
@@ -60,8 +62,13 @@ class Card:
         return self.value - self.held
 
     def short(self, amount: int) -> Reason:
-        """Why so much cannot be had: it is held, or not there at all."""
+        """Why so much cannot be taken back: it is held, or not there at all."""
         return Reason.VALUE_HELD if self.held and amount <= self.value else NO_MONEY
+
+    def too_little(self, amount: int) -> Reason:
+        """Why so much cannot be spent: it is held, waits as a gift, or is not there at all."""
+        kept = self.held + self.waiting
+        return Reason.VALUE_HELD if kept and amount <= self.free + kept else NO_MONEY
 
     @property
     def points(self) -> int:
@@ -170,7 +177,7 @@ class Model:
         deal.answer = (
             pin(card, is_right=pin_is_right)
             or (Reason.AMOUNT_LIMIT if amount > card.terms.amount_max else None)
-            or (card.short(amount) if amount > card.free else OK)
+            or (card.too_little(amount) if amount > card.free else OK)
         )
         if deal.answer in {NO_MONEY, Reason.VALUE_HELD} and takes_part and card.free > 0:
             deal.answer, deal.amount = PART, card.free
