@@ -44,7 +44,8 @@ SELECT
     h.expires_at,
     h.ended_by,
     EXISTS (
-        SELECT FROM undo AS u
+        SELECT 1
+        FROM undo AS u
         WHERE u.shard = h.shard AND u.original_id = h.id AND u.kind = 'reversal'
     ) AS was_reversed,
     f.journal_id,
