@@ -43,10 +43,13 @@ SELECT
     h.opened_at,
     h.expires_at,
     h.ended_by,
-    EXISTS (
-        SELECT 1
-        FROM undo AS u
-        WHERE u.shard = h.shard AND u.original_id = h.id AND u.kind = 'reversal'
+    coalesce(
+        (
+            SELECT true
+            FROM undo AS u
+            WHERE u.shard = h.shard AND u.original_id = h.id AND u.kind = 'reversal'
+            LIMIT 1
+        ), false
     ) AS was_reversed,
     f.journal_id,
     f.fact,
