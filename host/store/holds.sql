@@ -43,14 +43,11 @@ SELECT
     h.opened_at,
     h.expires_at,
     h.ended_by,
-    coalesce(
-        (
-            SELECT true
-            FROM undo AS u
-            WHERE u.shard = h.shard AND u.original_id = h.id AND u.kind = 'reversal'
-            LIMIT 1
-        ), false
-    ) AS was_reversed,
+    (
+        SELECT count(*)
+        FROM undo AS u
+        WHERE u.shard = h.shard AND u.original_id = h.id AND u.kind = 'reversal'
+    ) > 0 AS was_reversed,
     f.journal_id,
     f.fact,
     f.amount_minor
