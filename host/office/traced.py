@@ -69,7 +69,6 @@ DONE_BY_HAND: Final[Mapping[str, str]] = {
     "card.void": "written_off",
     "card.replace": "replaced",
     "voucher.void": "written_off",
-    "voucher.reissue": "replaced",
 }
 """The same of what people did to it: a lost code is dead once another was given for it."""
 MADE: Final[Mapping[str, str]] = {"opened": "issued", "sold": "claimed", "returned": "given_back"}

@@ -32,8 +32,6 @@ VOUCHER_STATES: Final = (
     Step(CLAIMED, "use again", REDEEMED, "till", "the void of it is reversed"),
     Step(ISSUED, "load again", LOADED, "till", "the void of it is reversed"),
     Step(CLAIMED, "load again", LOADED, "till", "the void of it is reversed"),
-    Step(ISSUED, "voucher.reissue", ISSUED, "CS", "another code: the old one is dead at once"),
-    Step(CLAIMED, "voucher.reissue", CLAIMED, "CS", "another code: the old one is dead at once"),
     Step(ISSUED, "voucher.void", VOIDED, "IM MO PO", "never again"),
     Step(CLAIMED, "voucher.void", VOIDED, "IM MO PO", "never again"),
     Step(ISSUED, "expire", EXPIRED, "SY", "refused from the first second by its date"),
