@@ -96,19 +96,35 @@ LIMIT %(limit)s;
 -- name: journal_uncounted
 -- What a rule without conditions counts, it has counted of every journal of the open date since it
 -- was activated.
+WITH today AS MATERIALIZED (
+    SELECT
+        journal.shard,
+        journal.id,
+        journal.kind,
+        journal.issuer_id,
+        journal.merchant_id,
+        journal.card_id,
+        journal.unit,
+        journal.business_date,
+        exchange.decided_at
+    FROM journal
+    INNER JOIN exchange ON exchange.home = journal.home AND exchange.slot = journal.slot
+    WHERE
+        journal.business_date = (SELECT business_date FROM business_day WHERE state = 'open')
+        AND journal.card_id <> %(no_card)s
+)
+
 SELECT
     journal.shard,
     journal.id,
     rule.id AS rule_id
 FROM rule
-INNER JOIN journal
+INNER JOIN today AS journal
     ON
-        journal.business_date = (SELECT business_date FROM business_day WHERE state = 'open')
-        AND (rule.issuer_id IS NULL OR journal.issuer_id = rule.issuer_id)
+        (rule.issuer_id IS NULL OR journal.issuer_id = rule.issuer_id)
         AND (rule.merchant_id IS NULL OR journal.merchant_id = rule.merchant_id)
         AND journal.business_date >= coalesce(rule.valid_from, journal.business_date)
         AND journal.business_date <= coalesce(rule.valid_to, journal.business_date)
-INNER JOIN exchange ON exchange.home = journal.home AND exchange.slot = journal.slot
 LEFT JOIN rule_told AS told
     ON
         told.shard = journal.shard
@@ -124,7 +140,6 @@ WHERE
         journal.kind = any(rule.kinds)
         OR (rule.kinds = '{}' AND journal.kind = any(%(spending_kinds)s))
     )
-    AND journal.card_id <> %(no_card)s
     AND (
         rule.says = 'count_max'
         OR journal.unit = rule.unit
@@ -136,7 +151,7 @@ WHERE
     AND cardinality(rule.goods) + cardinality(rule.weekdays) = 0
     AND rule.is_registered IS NULL
     AND rule.time_from = rule.time_until
-    AND exchange.decided_at > rule.activated_at + interval '5 minutes'
+    AND journal.decided_at > rule.activated_at + interval '5 minutes'
     AND told.rule_id IS NULL
     AND NOT EXISTS (
         SELECT FROM rule AS other

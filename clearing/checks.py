@@ -14,7 +14,8 @@ from clearing.seals import broken_seals
 from host.store.queries import load_queries
 
 FILES: Final = (
-    "audit.sql", "audit_facts.sql", "audit_rules.sql", "audit_lotteries.sql", "claims.sql",
+    "audit.sql", "audit_facts.sql", "audit_moves.sql", "audit_holds.sql", "audit_rules.sql",
+    "audit_lotteries.sql", "claims.sql",
 )  # fmt: skip
 SQL: Final = {name: sql for file in FILES for name, sql in load_queries("clearing", file).items()}
 

@@ -26,17 +26,23 @@ FILES = {
     "host.store": (
         "posting.sql", "counters.sql", "book.sql", "keys.sql", "cases.sql", "estates.sql",
         "settlement.sql", "settlement_view.sql", "names.sql", "estate_versions.sql", "life.sql",
+        "earning.sql", "expiry.sql", "gifts.sql", "holds.sql", "lotteries.sql", "moves.sql",
+        "rulebook.sql", "usage.sql", "vouchers.sql",
     ),
     "host.stock": ("making.sql", "batches.sql", "sales.sql", "lives.sql"),
     "host.office": ("usages.sql",),
     "clearing": ("queries.sql",),
 }  # fmt: skip
-OF_THE_WRITER = {"posting.sql", "counters.sql"}
+OF_THE_WRITER = {
+    "posting.sql", "counters.sql", "earning.sql", "gifts.sql", "holds.sql", "lotteries.sql",
+    "usage.sql", "vouchers.sql",
+}  # fmt: skip
 WRITER = ("enable_seqscan", "enable_hashjoin", "enable_mergejoin")
 GROWS_WITH_TRADE = {
     "exchange", "journal", "entry", "undo", "lot", "lot_use", "seal", "advice", "checkpoint",
     "terminal_batch", "upload_record", "exception_case", "case_report",
-    "change", "order_reference",
+    "change", "order_reference", "adjustment", "transit", "move", "gift", "hold", "hold_fact",
+    "rule_told", "usage_counter", "draw", "earned_by", "conversion", "voucher_use",
 }  # fmt: skip
 GROWS_WITH_CARDS = {"card", "purse"}
 LAID_OUT = ("sum_up_day", "lay_out_items", "lay_out_file_items")
