@@ -32,6 +32,39 @@ LIMIT %(limit)s;
 -- A moot reversal was approved and posted nothing: a void that stands had undone its original, or
 -- its original is a void of what a moot reversal names; or all it did was to a hold, to which
 -- something else was done afterwards, or whose opening was reversed.
+WITH ended AS (
+    SELECT
+        shard,
+        hold_id,
+        max(turn) AS turn
+    FROM hold_fact
+    GROUP BY shard, hold_id
+),
+
+unopened AS (
+    SELECT DISTINCT
+        shard,
+        original_id AS hold_id
+    FROM undo
+    WHERE kind = 'reversal'
+),
+
+held AS (
+    SELECT
+        hold_fact.shard,
+        hold_fact.journal_id,
+        min(hold.expires_at) AS expires_at,
+        bool_or(
+            ended.turn > hold_fact.turn
+            OR (unopened.hold_id IS NOT NULL AND hold.id <> hold_fact.journal_id)
+        ) AS was_followed
+    FROM hold_fact
+    INNER JOIN hold ON hold.shard = hold_fact.shard AND hold.id = hold_fact.hold_id
+    INNER JOIN ended ON ended.shard = hold_fact.shard AND ended.hold_id = hold_fact.hold_id
+    LEFT JOIN unopened ON unopened.shard = hold_fact.shard AND unopened.hold_id = hold_fact.hold_id
+    GROUP BY hold_fact.shard, hold_fact.journal_id
+)
+
 SELECT
     undo.shard,
     undo.original_id,
@@ -41,6 +74,7 @@ LEFT JOIN journal AS original
     ON original.shard = undo.shard AND original.id = undo.original_id
 LEFT JOIN exchange AS reversal ON reversal.shard = undo.shard AND reversal.id = undo.journal_id
 LEFT JOIN journal AS posted ON posted.shard = undo.shard AND posted.id = undo.journal_id
+LEFT JOIN held ON held.shard = original.shard AND held.journal_id = original.id
 WHERE
     undo.is_moot
     AND (
@@ -67,34 +101,7 @@ WHERE
         )
         AND NOT (
             original.kind = any(%(held_kinds)s::text [])
-            AND EXISTS (
-                SELECT 1
-                FROM hold_fact
-                INNER JOIN hold ON hold.shard = hold_fact.shard AND hold.id = hold_fact.hold_id
-                WHERE
-                    hold_fact.shard = original.shard
-                    AND hold_fact.journal_id = original.id
-                    AND (
-                        hold.expires_at <= reversal.decided_at
-                        OR EXISTS (
-                            SELECT 1
-                            FROM undo AS opening
-                            WHERE
-                                opening.shard = hold.shard
-                                AND opening.original_id = hold.id
-                                AND opening.kind = 'reversal'
-                                AND opening.original_id <> original.id
-                        )
-                        OR EXISTS (
-                            SELECT 1
-                            FROM hold_fact AS later
-                            WHERE
-                                later.shard = hold_fact.shard
-                                AND later.hold_id = hold_fact.hold_id
-                                AND later.turn > hold_fact.turn
-                        )
-                    )
-            )
+            AND coalesce(held.expires_at <= reversal.decided_at OR held.was_followed, false)
         )
     )
 ORDER BY undo.journal_id

@@ -197,6 +197,15 @@ LIMIT %(limit)s;
 
 -- name: prize_paid_not_its_draw
 -- What was handed out was won by a draw that stands, and had to be handed out.
+WITH standing AS (
+    SELECT
+        lottery_id,
+        of_seq,
+        sum(CASE act WHEN 'undone' THEN -1 ELSE 1 END) AS times
+    FROM draw
+    GROUP BY lottery_id, of_seq
+)
+
 SELECT
     prize_paid.shard,
     prize_paid.journal_id,
@@ -209,15 +218,12 @@ LEFT JOIN draw
         AND draw.journal_id = prize_paid.journal_id
         AND draw.lottery_id = prize_paid.lottery_id
         AND draw.seq = prize_paid.seq
+LEFT JOIN standing ON standing.lottery_id = draw.lottery_id AND standing.of_seq = draw.seq
 LEFT JOIN prize ON prize.lottery_id = draw.lottery_id AND prize.place = draw.place
 WHERE
     draw.act IS DISTINCT FROM 'draw'
     OR prize.kind IS NULL
     OR prize.kind NOT IN ('goods', 'voucher')
-    OR (
-        SELECT sum(CASE line.act WHEN 'undone' THEN -1 ELSE 1 END)
-        FROM draw AS line
-        WHERE line.lottery_id = draw.lottery_id AND line.of_seq = draw.seq
-    ) <> 1
+    OR standing.times <> 1
 ORDER BY prize_paid.journal_id
 LIMIT %(limit)s;

@@ -45,11 +45,42 @@ GROWS_WITH_TRADE = {
     "rule_told", "usage_counter", "draw", "earned_by", "conversion", "voucher_use",
 }  # fmt: skip
 GROWS_WITH_CARDS = {"card", "purse"}
+MORE = """
+INSERT INTO rule_told (
+    shard, exchange_id, rule_id, rule_version, outcome, period, used_by, subject, period_from,
+    times, amount_minor, had_times, had_minor, asked_minor, goods
+) SELECT 0, n, 1, 1, 'counted', 'day', 'card', n, '2026-10-01', 1, 1, 0, 0, 1, ''
+FROM generate_series(1, %(rows)s) AS n;
+INSERT INTO hold (
+    shard, id, code, card_id, issuer_id, account_id, unit, owner, amount_minor, held_minor,
+    opened_at, expires_at
+) SELECT 0, n, n, n, 1, n, 'CNY', 'preauth', 1, 1, now(), now() + n * interval '1 h'
+FROM generate_series(1, %(rows)s) AS n;
+INSERT INTO hold_fact (shard, hold_id, turn, journal_id, fact, amount_minor)
+SELECT 0, n, 0, n, 'opened', 1 FROM generate_series(1, %(rows)s) AS n;
+INSERT INTO draw (
+    shard, journal_id, lottery_id, seq, act, of_seq, hit, place, card_id, member_id, link
+) SELECT 0, n, n %% 5, n, 'draw', n, 1, 1, n, 0, '' FROM generate_series(1, %(rows)s) AS n;
+INSERT INTO gift (
+    shard, journal_id, card_id, issuer_id, sender_id, depth, sent_at, due_at, token_hash
+) SELECT 0, n, n, 1, n, 1, now(), now() + interval '1 h', n::text::bytea
+FROM generate_series(1, %(rows)s) AS n;
+INSERT INTO move (shard, card_id, name, origin, made_by, asked_at, issuer_id)
+SELECT 0, n, 'void', 'clock', 'x', now(), 1 FROM generate_series(1, %(rows)s) AS n;
+INSERT INTO voucher_use (shard, journal_id, voucher_shard, voucher_id, given, bought)
+SELECT 0, n, 0, n, 1, 0 FROM generate_series(1, %(rows)s) AS n;
+INSERT INTO usage_counter (
+    shard, counter, period, used_by, subject, period_from, times, amount_minor
+) SELECT 0, 'rule/1', 'day', 'card', n, '2026-10-01', 1, 1 FROM generate_series(1, %(rows)s) AS n;
+"""
+"""What is kept beside postings of some kinds."""
 LAID_OUT = ("sum_up_day", "lay_out_items", "lay_out_file_items")
 """Tables of one step that later statements read."""
 READ_WHOLE = {
     (name, "purse"): "joined with all that a date moved: a good part of all accounts"
     for name in ("insert_trial_balance", "changed_turnover")
+} | {
+    ("open_moves", "move"): "along the index of the open ones alone, as many as are asked for",
 }
 """(statement, table): why it may be."""
 
@@ -72,6 +103,7 @@ def filled(module_database: Dsns) -> Iterator[Connection]:
         for table in sorted(GROWS_WITH_TRADE | GROWS_WITH_CARDS):
             connection.execute(f"ALTER TABLE {table} SET (autovacuum_enabled = off)")
         fill_history(connection, evenly(ROWS), say=lambda _: None)
+        psycopg.ClientCursor(connection).execute(MORE, {"rows": ROWS})
         queries = load_queries("clearing", "queries.sql")
         for name in LAID_OUT:
             told = {"shards": [0, 1, 2, 3], "first_number": 0, "end_number": 2**62}
