@@ -90,8 +90,9 @@ REMEDIES: Final[Mapping[Reason, Remedy]] = {
         "a smaller amount", "the limit is the card's, its product's or a rule's"
     ),
     Reason.FREQUENCY_LIMIT: Remedy(
-        "ask for another card, or wait: a limit of how often is used up",
-        "a rule of the house counts it, and lets no more pass",
+        "ask for another card, or wait: a limit of how often is used up; in a lottery no waiting "
+        "helps",
+        "a rule of the house or a lottery's cap counts it, and lets no more pass",
     ),
     Reason.CARD_FROZEN: Remedy("ask for another card", "somebody froze it: see its history"),
     Reason.MEMBER_FROZEN: Remedy(
