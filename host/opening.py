@@ -10,13 +10,13 @@ from host.book import Terminal
 from host.hsm.interface import Hsm
 from host.hsm.ksn import KsnError
 from host.hsm.track import TrackError, card_of
+from host.hsm.voucher_codes import hash_of_code
 from host.ksn import Used, used_by
 from host.model.requests import Request
 from host.model.responses import Reason
 from host.model.secrets import Secret
 from host.model.voucher_codes import read_code
 from host.model.vouchers import NO_CODE_USE
-from host.stock.voucher_codes import hash_of_code
 
 
 def opened(request: Request, terminal: Terminal) -> tuple[Request, Used | None] | Reason:

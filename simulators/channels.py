@@ -84,6 +84,9 @@ class Terminal(Protocol):
     async def earn(self, card: CardPlan, amount_minor: int) -> Done:
         """Give points."""
 
+    async def draw(self, card: CardPlan, lottery: str, points: int) -> Done:
+        """Draw in a lottery."""
+
     async def void(self, sale: Sale) -> Done:
         """Take back."""
 

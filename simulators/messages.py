@@ -7,13 +7,14 @@ The fields of each are those of the terminals whose behaviour the protocol notes
 from dataclasses import dataclass
 from typing import Final
 
-from host.estate.plan import CardPlan
+from host.estate.plan import CardPlan, VoucherPlan
 from host.hsm.pin import make_pin_block
 from host.hsm.track import TrackCipher
 from host.model.money import NUMBER_BY_CURRENCY
 from host.model.requests import Kind
-from host.model.secrets import Secret
+from host.model.secrets import Pan, Secret
 from terminals.fields import CONTROL
+from terminals.vouchers import voucher_text
 
 Fields = dict[str, str]
 
@@ -33,6 +34,10 @@ nobody here has an issuer's chip keys."""
 CARD_SEQUENCE: Final = "001"
 SERVICE_CODE: Final = "120"
 TRACK_2_DIGITS: Final = 37
+SCANNED: Final = "032"
+"""F22 of a voucher: its code is scanned, and it has no PIN."""
+NO_CARD: Final = CardPlan(id=0, issuer_id=0, pan=Pan("0" * 16), pin=None, expiry="0000")
+"""Where no card is presented."""
 KEPT_IN_REVERSAL: Final = frozenset(
     {"2", "3", "4", "11", "14", "22", "23", "25", "41", "42", "49", "55", "60", "61"}
 )
@@ -76,6 +81,9 @@ WORDS: Final[dict[Kind, Words]] = {
         mti="0220", processing_code="000000", condition="06", type_code="24"
     ),
     Kind.LOAD_VERIFICATION: Words(mti="0100", processing_code="330000", type_code="01"),
+    Kind.VOUCHER_REDEMPTION: Words(mti="0200", processing_code="920000", type_code="83"),
+    Kind.LOAD_BY_CODE: Words(mti="0200", processing_code="930000", type_code="87"),
+    Kind.LOTTERY_DRAW: Words(mti="0200", processing_code="940000", condition="65", type_code="85"),
     Kind.POINTS_REDEMPTION: Words(
         mti="0200",
         processing_code="000000",
@@ -101,7 +109,13 @@ ACTIVATION_VOID: Final = Words(mti="0200", processing_code="910000", type_code="
 COMBINED_VOID: Final = Words(mti="0200", processing_code="200000", type_code="90")
 PREAUTH_VOID: Final = Words(mti="0100", processing_code="200000", condition="06", type_code="11")
 COMPLETION_VOID: Final = Words(mti="0200", processing_code="200000", condition="06", type_code="21")
+REDEMPTION_VOID: Final = Words(mti="0200", processing_code="200000", type_code="84")
+LOAD_BY_CODE_VOID: Final = Words(mti="0200", processing_code="200000", type_code="88")
+DRAW_VOID: Final = Words(mti="0200", processing_code="200000", condition="65", type_code="86")
 VOIDS: Final = {
+    Kind.VOUCHER_REDEMPTION: REDEMPTION_VOID,
+    Kind.LOAD_BY_CODE: LOAD_BY_CODE_VOID,
+    Kind.LOTTERY_DRAW: DRAW_VOID,
     Kind.COMBINED_PURCHASE: COMBINED_VOID,
     Kind.POINTS_REDEMPTION: POINTS_VOID,
     Kind.POINTS_EARN: EARN_VOID,
@@ -141,11 +155,13 @@ class Sale:
     """Points that were earned by it, where that is all it is."""
     points_worth_minor: int = 0
     """What of it points have paid."""
+    voucher: VoucherPlan | None = None
+    """What was used, where it was a voucher."""
 
     @property
     def is_in_points(self) -> bool:
         """Whether its amount counts points."""
-        return self.kind is Kind.POINTS_REDEMPTION
+        return self.kind in {Kind.POINTS_REDEMPTION, Kind.LOTTERY_DRAW}
 
 
 def sign_on(who: Who, trace: str, layout: str, serial: str) -> Fields:
@@ -213,6 +229,22 @@ def swiped(
     if kind is Kind.POINTS_REDEMPTION:
         fields["62"] = f"{PRODUCT_CODE:<30}".encode().hex().upper()
     return fields
+
+
+def handed_in(who: Who, trace: str, voucher: VoucherPlan, amount_minor: int) -> Fields:
+    """A voucher is taken for what is sold; no card is presented."""
+    fields = _worded(WORDS[Kind.VOUCHER_REDEMPTION], who, trace)
+    return with_code({**fields, "4": f"{amount_minor:012d}", "22": SCANNED}, voucher)
+
+
+def with_code(swiped: Fields, voucher: VoucherPlan) -> Fields:
+    """The same with a voucher's code, F62."""
+    return {**swiped, "62": voucher_text(voucher.code.reveal()).encode().hex().upper()}
+
+
+def in_lottery(swiped: Fields, lottery: str) -> Fields:
+    """The same with the code of what is drawn in, F62."""
+    return {**swiped, "62": lottery.encode().hex().upper()}
 
 
 def dipped(swiped: Fields, _card: CardPlan) -> Fields:
@@ -315,6 +347,8 @@ def _stripe(card: CardPlan) -> Fields:
 
 
 def _keyed(card: CardPlan) -> Fields:
+    if card is NO_CARD:
+        return {"22": SCANNED}
     return {"2": card.pan.reveal(), "14": card.expiry, "22": "012"}
 
 

@@ -40,6 +40,7 @@ CODES: Final[dict[Kind, str]] = {
     Kind.COMBINED_PURCHASE: "CMBN",
     Kind.POINTS_REDEMPTION: "PNTR",
     Kind.POINTS_EARN: "PNTE",
+    Kind.LOTTERY_DRAW: "LOTT",
 }
 UNSEALED: Final = frozenset({"SIGN", "ECHO"})
 AGREES: Final[dict[object, str]] = {True: "yes", "1": "yes", False: "no", "2": "no"}
@@ -93,12 +94,14 @@ class MisTill:
             }
         if trade.kind is Kind.POINTS_REDEMPTION:
             values |= {"unit": POINTS_PREFIX, "goods": "P0001"}
+        if trade.kind is Kind.LOTTERY_DRAW:
+            values |= {"unit": POINTS_PREFIX, "goods": trade.lottery}
         return self._sent(CODES[trade.kind], self._next(), date, values)
 
     def undo(self, trade: Trade, sent: Sent) -> Sent:
         """As a `Speaker`: under the number and date of what it undoes."""
         original = trade.original
-        in_points = trade.kind is Kind.POINTS_REDEMPTION or (
+        in_points = trade.kind in {Kind.POINTS_REDEMPTION, Kind.LOTTERY_DRAW} or (
             original is not None and original.is_in_points
         )
         values = {

@@ -19,8 +19,8 @@ from typing import Final
 import msgspec
 import trio
 
-from host.estate.demo import external_cards
-from host.estate.plan import CardPlan, EstatePlan
+from host.estate.demo import FIRST_VOUCHER, external_cards
+from host.estate.plan import CardPlan, EstatePlan, VoucherPlan
 from host.model.requests import Kind
 from host.model.secrets import Secret
 from host.named_files import read_named_text
@@ -68,6 +68,8 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     card: int = 0
     amount: int = 0
     """Fen, or points."""
+    voucher: int = 0
+    """Whose code is scanned, by its number in the estate."""
     pin: str | None = None
     """Another PIN than the card's."""
     of: str = ""
@@ -92,7 +94,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """Settling: how many entries of the log are lost before."""
     text: str = ""
     """Of a status; the layout of a sign-on's keys; the batch number that is misremembered; how many
-    points a combined purchase may use."""
+    points a combined purchase may use; the lottery that is drawn in."""
 
     def __post_init__(self) -> None:
         if not self.send and self.do not in ACTS:
@@ -143,10 +145,11 @@ async def run_scenario(
     plan = plans[scenario.terminal]
     misfortune = Misfortune()
     cards = {card.id: card for card in (*estate.all_cards, *external_cards())}
+    vouchers = {voucher.id: voucher for voucher in estate.vouchers}
     async with CHANNELS[scenario.channel].opens(place) as channel:
         counter = channel.counter(plan, estate, record, misfortune)
         async with counter.line:
-            till = Till(counter.terminal, counter.line, misfortune, cards, behind.staff)
+            till = Till(counter.terminal, counter.line, misfortune, cards, behind.staff, vouchers)
             for number, step in enumerate(scenario.step, 1):
                 what, before = step.do or "send", len(record.events)
                 try:
@@ -202,6 +205,7 @@ class Till:
     misfortune: Misfortune
     cards: dict[int, CardPlan]
     staff: Staff | None = None
+    vouchers: dict[int, VoucherPlan] = field(default_factory=dict)
     sales: dict[str, Sale] = field(default_factory=dict)
 
     async def take(self, step: Step) -> dict[str, str] | None:
@@ -279,6 +283,12 @@ class Till:
             raise StepError(f"the estate has no card {step.card}. Next: try 201")
         return self.cards[step.card]
 
+    def voucher(self, step: Step) -> VoucherPlan:
+        """Raises StepError where the estate has no such voucher."""
+        if step.voucher not in self.vouchers:
+            raise StepError(f"the estate has no voucher {step.voucher}. Next: try {FIRST_VOUCHER}")
+        return self.vouchers[step.voucher]
+
     def pin(self, step: Step) -> Secret | None:
         """The card's, unless the step says another."""
         return Secret(step.pin.encode()) if step.pin is not None else self.card(step).pin
@@ -332,6 +342,9 @@ ACTS: Final[dict[str, Callable[[Till, Step], Awaitable[Came]]]] = {
     "earn": lambda till, step: till.terminal.earn(till.card(step), step.amount),
     "points": lambda till, step: till.pos.points(till.card(step)),
     "activate": lambda till, step: till.pos.activate(till.card(step), step.amount),
+    "take_voucher": lambda till, step: till.pos.take_voucher(till.voucher(step), step.amount),
+    "load_by_code": lambda till, step: till.pos.load_by_code(till.card(step), till.voucher(step)),
+    "draw": lambda till, step: till.terminal.draw(till.card(step), step.text, step.amount),
     "verify_load": lambda till, step: till.pos.verify_load(till.card(step)),
     "settle": lambda till, step: till.terminal.settle(misses=step.misses),
     "preauth": lambda till, step: till.pos.preauth(till.card(step), step.amount, till.pin(step)),

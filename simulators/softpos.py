@@ -45,6 +45,7 @@ OPERATIONS: Final[dict[Kind, str]] = {
     Kind.COMBINED_PURCHASE: "combined",
     Kind.POINTS_REDEMPTION: "points_redeem",
     Kind.POINTS_EARN: "points_earn",
+    Kind.LOTTERY_DRAW: "lottery",
 }
 APPROVED: Final = "00"
 
@@ -111,6 +112,8 @@ class SoftPosApp:
             values["partial"] = True
         if trade.points_max is not None:
             values["points_max"] = trade.points_max
+        if trade.lottery:
+            values["goods"] = trade.lottery
         original = trade.original
         if original is not None:
             values["original"] = {

@@ -10,7 +10,7 @@ sold and signs on anew before it trades on.
 from collections.abc import Callable
 from typing import Final
 
-from host.estate.plan import CardPlan, MerchantPlan, TerminalPlan
+from host.estate.plan import CardPlan, MerchantPlan, TerminalPlan, VoucherPlan
 from host.model.claims import REVERSAL_ENDS
 from host.model.requests import Kind
 from host.model.secrets import Secret
@@ -162,6 +162,30 @@ class PosTerminal:
         """Sell a card of a batch: its face value is on it from now on."""
         return await self._swipe(
             Trade(kind=Kind.CARD_ACTIVATION, card=card, amount_minor=amount_minor)
+        )
+
+    async def take_voucher(self, voucher: VoucherPlan, amount_minor: int) -> Done:
+        """Sell for a voucher that is handed in."""
+        await self._before_trade()
+        session = self.session
+        asked = messages.handed_in(session.who, session.next_trace(), voucher, amount_minor)
+        kind, card = Kind.VOUCHER_REDEMPTION, messages.NO_CARD
+        trade = Trade(kind=kind, card=card, amount_minor=amount_minor, voucher=voucher)
+        return await self._trade(trade, asked)
+
+    async def load_by_code(self, card: CardPlan, voucher: VoucherPlan) -> Done:
+        """Put onto a card what a voucher is worth."""
+        face = voucher.face_minor
+        return await self._swipe(
+            Trade(kind=Kind.LOAD_BY_CODE, card=card, amount_minor=face, voucher=voucher),
+            lambda asked, _card: messages.with_code(asked, voucher),
+        )
+
+    async def draw(self, card: CardPlan, lottery: str, points: int) -> Done:
+        """Draw in a lottery for points."""
+        return await self._swipe(
+            Trade(kind=Kind.LOTTERY_DRAW, card=card, amount_minor=points, lottery=lottery),
+            lambda asked, _card: messages.in_lottery(asked, lottery),
         )
 
     async def points(self, card: CardPlan) -> Done:
@@ -377,6 +401,7 @@ WITH_AMOUNT: Final = frozenset(
         Kind.POINTS_REDEMPTION,
         Kind.POINTS_EARN,
         Kind.CARD_ACTIVATION,
+        Kind.LOTTERY_DRAW,
         Kind.PREAUTH,
     }
 )
@@ -397,6 +422,7 @@ def _sale_of(trade: Trade, slot: str, asked: Fields, answer: Answer) -> Sale | N
         slot=slot,
         points=_earned(answer) if trade.kind is Kind.POINTS_EARN else 0,
         points_worth_minor=worth_of(answer),
+        voucher=trade.voucher,
     )
 
 

@@ -48,6 +48,7 @@ MENDED: Final = frozenset(
         Kind.VOID,
         Kind.POINTS_REDEMPTION,
         Kind.POINTS_EARN,
+        Kind.LOTTERY_DRAW,
         Kind.CASH_LOAD,
     }
 )
@@ -190,6 +191,12 @@ class Trader:
     async def earn(self, card: CardPlan, amount_minor: int) -> Done:
         """Give points for what was paid elsewhere."""
         return await self._trade(Trade(kind=Kind.POINTS_EARN, card=card, amount_minor=amount_minor))
+
+    async def draw(self, card: CardPlan, lottery: str, points: int) -> Done:
+        """Draw in a lottery for points."""
+        return await self._trade(
+            Trade(kind=Kind.LOTTERY_DRAW, card=card, amount_minor=points, lottery=lottery)
+        )
 
     async def void(self, sale: Sale) -> Done:
         """Take back a sale."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from host.estate.plan import CardPlan
+from host.estate.plan import CardPlan, VoucherPlan
 from host.model.money import POINTS_PREFIX
 from host.model.requests import Kind
 from host.model.secrets import Secret
@@ -17,7 +17,7 @@ COMBINED_TYPE: Final = "89"
 CURRENCY: Final = "CNY"
 BY_HAND: Final = "06"
 """F39 of a reversal that no missing answer has caused: a person asked for it."""
-IN_POINTS: Final = frozenset({Kind.POINTS_REDEMPTION, Kind.POINTS_EARN})
+IN_POINTS: Final = frozenset({Kind.POINTS_REDEMPTION, Kind.POINTS_EARN, Kind.LOTTERY_DRAW})
 SALES: Final = frozenset(
     {
         Kind.PURCHASE,
@@ -25,6 +25,9 @@ SALES: Final = frozenset(
         Kind.POINTS_REDEMPTION,
         Kind.POINTS_EARN,
         Kind.CARD_ACTIVATION,
+        Kind.VOUCHER_REDEMPTION,
+        Kind.LOAD_BY_CODE,
+        Kind.LOTTERY_DRAW,
         Kind.PREAUTH,
         Kind.COMPLETION,
         Kind.COMPLETION_ADVICE,
@@ -35,6 +38,8 @@ VOID_OF: Final = {
     Kind.PREAUTH: Kind.PREAUTH_VOID,
     Kind.COMPLETION: Kind.COMPLETION_VOID,
     Kind.COMPLETION_ADVICE: Kind.COMPLETION_VOID,
+    Kind.VOUCHER_REDEMPTION: Kind.VOUCHER_VOID,
+    Kind.LOAD_BY_CODE: Kind.VOUCHER_VOID,
 }
 """What its void is, where it is one of its own."""
 REPEATED: Final = frozenset({Kind.REFUND, Kind.COMPLETION_ADVICE})
@@ -47,6 +52,7 @@ class Trade:
 
     kind: Kind
     card: CardPlan
+    """`NO_CARD` where a voucher alone is handed in."""
     amount_minor: int = 0
     """Fen, or points."""
     pin: Secret | None = None
@@ -54,6 +60,10 @@ class Trade:
     """The till takes an approval of a part."""
     points_max: int | None = None
     """Of a combined purchase: how many points may be used; None: as many as there are."""
+    voucher: VoucherPlan | None = None
+    """Whose code is sent."""
+    lottery: str = ""
+    """Which one is drawn in."""
     original: Sale | None = None
     """What a void or refund is about."""
 
@@ -65,8 +75,14 @@ class Trade:
 
     @property
     def moved(self) -> int:
-        """What the ledger shows of it: a void of points earned takes points, whatever it names."""
+        """What the ledger shows of it.
+
+        A void of points earned takes points, whatever it names; a voucher is used whole.
+        """
         original = self.original
+        voucher = self.voucher or (original.voucher if original is not None else None)
+        if voucher is not None:
+            return voucher.face_minor
         if original is not None and original.kind is Kind.POINTS_EARN:
             return original.points
         return self.amount_minor
@@ -92,7 +108,7 @@ class Trade:
             what=What.SENT,
             slot=slot,
             kind=self.kind,
-            card_id=self.card.id,
+            card_id=self.card.id or None,
             amount_minor=self.moved,
             unit=POINTS_PREFIX if self.is_in_points else CURRENCY,
             worth_minor=self.points_worth_minor,

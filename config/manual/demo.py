@@ -24,6 +24,7 @@ from host.estate.demo import (
 from host.estate.plan import TerminalPlan
 from host.hsm.keys import check_value
 from host.model.secrets import Secret
+from host.model.voucher_codes import grouped
 
 _TERMINALS: Final = {
     FIRST_TERMINAL.terminal_id: "POS; the terminal of the worked messages",
@@ -36,6 +37,7 @@ _TERMINALS: Final = {
     EXTERNAL_TERMINALS[0]: f"POS with Lake Bank's cards, as those up to {EXTERNAL_TERMINALS[-1]}",
 }
 _NUMBERS: Final = (1, 2, 5, 700)
+_VOUCHERS_SHOWN: Final = 3
 
 
 def _terminals() -> Iterator[tuple[str, ...]]:
@@ -100,6 +102,21 @@ def _hex(key: Secret) -> str:
     return key.reveal().hex().upper()
 
 
+def _vouchers() -> Iterator[tuple[str, ...]]:
+    estate = demo_estate()
+    for voucher in estate.vouchers[:_VOUCHERS_SHOWN]:
+        code = grouped(voucher.code.reveal())
+        yield str(voucher.id), f"`{code}`", f"{voucher.face_minor / 100:,.2f}"
+
+
+def _lotteries() -> Iterator[tuple[str, ...]]:
+    for lottery in demo_estate().lotteries:
+        content = lottery.content
+        days = f"{content.opens_on} to {content.closes_on}"
+        first = content.prizes[0]
+        yield content.code, days, str(content.cost_points), f"{first.amount} {first.kind.value}"
+
+
 BLOCKS: Final[Blocks] = {
     "demo.terminals": lambda: table(
         ("terminal (F41)", "what it is", "merchant (F42)", "batch", "`mac_algorithm`"), _terminals()
@@ -111,5 +128,9 @@ BLOCKS: Final[Blocks] = {
     "demo.programmes": lambda: table(
         ("code", "points", "earned", "least redeemed", "months they live", "may be owed"),
         _programmes(),
+    ),
+    "demo.vouchers": lambda: table(("voucher", "code", "worth CNY"), _vouchers()),
+    "demo.lotteries": lambda: table(
+        ("code", "days", "a draw costs points", "everybody wins"), _lotteries()
     ),
 }

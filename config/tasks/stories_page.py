@@ -10,7 +10,7 @@ from host.model.money import POINTS_PREFIX
 from simulators.scenario import Step
 from simulators.wanted import CURRENCY
 
-IN_POINTS: Final = frozenset({"redeem", "redeem_union"})
+IN_POINTS: Final = frozenset({"redeem", "redeem_part", "redeem_union", "draw"})
 """What is asked for by a number of points."""
 _STYLE: Final = """
 :root{color-scheme:light dark}
@@ -79,6 +79,7 @@ def _does(step: Step) -> str:
         return f"at the office {step.by} does {step.action}{agreed}"
     words = [step.do.replace("_", " ")]
     words += [f"card {step.card}"] if step.card else []
+    words += [f"voucher {step.voucher}"] if step.voucher else []
     unit = POINTS_PREFIX if step.do in IN_POINTS else CURRENCY
     words += [amount(step.amount, unit)] if step.amount else []
     words += [f"of {step.of}"] if step.of else []

@@ -16,15 +16,17 @@ Row = tuple[object, ...]
 
 def product_row(batch: BatchPlan) -> Row:
     """Its product."""
-    return batch.id, batch.issuer_id, f"GIFT-{batch.id}", batch.name
+    of = "VOUCHER" if batch.kind.is_voucher else "GIFT"
+    return batch.id, batch.issuer_id, f"{of}-{batch.id}", batch.name
 
 
 def version_row(batch: BatchPlan, now: dt.datetime) -> Row:
     """The one version of its product."""
     worth = (batch.face_minor, batch.face_minor, FIRST_DAY, LAST_DAY, True)
     ways = sorted(way.value for way in Activation)
+    kind = (batch.kind.value, batch.kind.is_voucher)
     return (
-        batch.id, 1, batch.form.value, *worth, PinPolicy.IF_SENT.value, ways, MAKER, now,
+        batch.id, 1, batch.form.value, *worth, PinPolicy.IF_SENT.value, ways, MAKER, now, *kind,
     )  # fmt: skip
 
 
@@ -40,6 +42,6 @@ def batch_row(batch: BatchPlan, now: dt.datetime) -> Row:
 
 def part_row(batch: BatchPlan, now: dt.datetime) -> Row:
     """Its one part."""
-    state, count = batch.part, len(batch.cards)
+    state, count = batch.part, batch.count
     opened = (OWNER, now) if state is BatchState.OPENED else (None, None)
     return batch.id, batch.id, 1, count, count, True, state.value, MAKER, now, *opened

@@ -24,17 +24,22 @@ from host.estate.plan import (
     DevicePlan,
     EstatePlan,
     IssuerPlan,
+    LotteryPlan,
     MerchantPlan,
     ProgrammePlan,
     StorePlan,
     TerminalPlan,
+    VoucherPlan,
     WorkingKeys,
     ZoneKeyPlan,
 )
 from host.hsm.dukpt_aes import initial_key
 from host.model.instruments import BatchState, Form, SaleState
+from host.model.lottery import PARTS, Content, Prize, PrizeKind
 from host.model.secrets import Pan, Secret, luhn_digit
 from host.model.terminal import MacAlgorithm, TerminalFamily
+from host.model.voucher_codes import ALPHABET, RANDOM_LETTERS, VoucherCode, check_letter
+from host.model.vouchers import ProductKind
 
 EXPIRY: Final = "3012"
 PIN: Final = Secret(b"123456")
@@ -299,6 +304,7 @@ def _gift_batches() -> tuple[BatchPlan, ...]:
             part=gifts.part,
             form=gifts.form,
             face_minor=GIFT_FACE_MINOR,
+            issuer_id=CITY.id,
             cards=tuple(_gift_card(gifts.first + place, number) for place in range(gifts.count)),
         )
         for number, (name, gifts) in enumerate(GIFT_BATCHES.items(), 1)
@@ -317,6 +323,79 @@ def _gift_card(number: int, part: int) -> CardPlan:
     )
 
 
+VOUCHER_FACE_MINOR: Final = 5_000
+VOUCHER_BATCH: Final = len(GIFT_BATCHES) + 1
+FIRST_VOUCHER: Final = 1301
+VOUCHERS: Final = 20
+
+
+def voucher_code(number: int) -> VoucherCode:
+    """The demo's code of that number: it follows from public text, and is worth nothing."""
+    digest = hashlib.sha256(f"posswitch demo voucher {number}".encode()).digest()
+    payload = "".join(ALPHABET[byte % len(ALPHABET)] for byte in digest[:RANDOM_LETTERS])
+    return VoucherCode(payload + check_letter(payload))
+
+
+def _voucher_batch() -> BatchPlan:
+    """Paper vouchers that a till takes, or puts onto a card."""
+    return BatchPlan(
+        id=VOUCHER_BATCH,
+        code=f"CB-DEMO-{VOUCHER_BATCH}",
+        name="Paper vouchers",
+        state=BatchState.OPENED,
+        form=Form.PAPER,
+        kind=ProductKind.AMOUNT,
+        face_minor=VOUCHER_FACE_MINOR,
+        issuer_id=CITY.id,
+        vouchers=tuple(
+            VoucherPlan(
+                id=number,
+                code=voucher_code(number),
+                face_minor=VOUCHER_FACE_MINOR,
+                part=VOUCHER_BATCH,
+            )
+            for number in range(FIRST_VOUCHER, FIRST_VOUCHER + VOUCHERS)
+        ),
+    )
+
+
+DRAW_POINTS: Final = 50
+PRIZE_POINTS: Final = 10
+_NO_END: Final = 1_000_000
+LOTTERY: Final = LotteryPlan(
+    issuer_id=CITY.id,
+    content=Content(
+        code="DEMO",
+        name="人人有奖",
+        owner=f"issuer {CITY.institution_id}",
+        unit=PROGRAMMES[0].unit,
+        cost_points=DRAW_POINTS,
+        threshold_points=0,
+        cap=0,
+        opens_on=FIRST_DAY,
+        closes_on=LAST_DAY,
+        prizes=(
+            Prize(
+                place=1,
+                code="POINTS",
+                parts=PARTS,
+                stock=_NO_END,
+                kind=PrizeKind.POINTS,
+                amount=PRIZE_POINTS,
+                name="积分",
+            ),
+            Prize(
+                place=2, code="NONE", parts=0, stock=None, kind=PrizeKind.NOTHING, name="谢谢参与"
+            ),
+        ),
+    ),
+    house=Secret(hashlib.sha256(b"posswitch demo lottery").digest()),
+    author_words="the river is high",
+    freezer_words="the drums are wet",
+)
+"""Everybody wins the same, so that what a draw moves is known beforehand."""
+
+
 def demo_estate() -> EstatePlan:
     """The demo estate."""
     return EstatePlan(
@@ -331,7 +410,8 @@ def demo_estate() -> EstatePlan:
             *(_pear_card(number) for number in range(1, PEAR_CARDS + 1)),
         ),
         zone_keys=(EXTERNAL_ZONE,),
-        batches=_gift_batches(),
+        batches=(*_gift_batches(), _voucher_batch()),
+        lotteries=(LOTTERY,),
     )
 
 

@@ -10,9 +10,12 @@ from typing import Final
 import msgspec
 
 from host.model.instruments import BatchState, Form, SaleState
+from host.model.lottery import Content
 from host.model.money import Money
 from host.model.secrets import Pan, Secret
 from host.model.terminal import MacAlgorithm, TerminalFamily
+from host.model.voucher_codes import VoucherCode
+from host.model.vouchers import ProductKind
 from host.programmes import Life, LotLife
 
 LONG_AGO: Final = dt.date(2000, 1, 1)
@@ -157,6 +160,16 @@ class CardPlan(msgspec.Struct, frozen=True, kw_only=True):
     """Of a card of a batch whose days are told by themselves."""
 
 
+class VoucherPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """A voucher of a batch that nobody has used."""
+
+    id: int
+    """As a card's: they are numbered together."""
+    code: VoucherCode
+    face_minor: int
+    part: int
+
+
 class BatchPlan(msgspec.Struct, frozen=True, kw_only=True):
     """A card batch of one part, under a product of its own, with cards that nobody has sold."""
 
@@ -169,12 +182,26 @@ class BatchPlan(msgspec.Struct, frozen=True, kw_only=True):
     """Where its one part stands: a part that was added later waits for an opening of its own."""
     form: Form = Form.PHYSICAL
     face_minor: int
-    cards: tuple[CardPlan, ...]
+    issuer_id: int
+    kind: ProductKind = ProductKind.CARD
+    cards: tuple[CardPlan, ...] = ()
+    vouchers: tuple[VoucherPlan, ...] = ()
+    """In place of cards, of a batch of vouchers. They are redeemed, or put onto a card."""
 
     @property
-    def issuer_id(self) -> int:
-        """Whose cards they are."""
-        return self.cards[0].issuer_id
+    def count(self) -> int:
+        """How many there are of it."""
+        return len(self.cards) + len(self.vouchers)
+
+
+class LotteryPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """A lottery of an issuer that was frozen and is open, and the three parts of its seed."""
+
+    issuer_id: int
+    content: Content
+    house: Secret
+    author_words: str
+    freezer_words: str
 
 
 class ZoneKeyPlan(msgspec.Struct, frozen=True, kw_only=True):
@@ -198,6 +225,12 @@ class EstatePlan(msgspec.Struct, frozen=True, kw_only=True):
     alliances: tuple[AlliancePlan, ...] = ()
     alliance_members: tuple[AllianceMemberPlan, ...] = ()
     batches: tuple[BatchPlan, ...] = ()
+    lotteries: tuple[LotteryPlan, ...] = ()
+
+    @property
+    def vouchers(self) -> tuple[VoucherPlan, ...]:
+        """Those of all batches."""
+        return tuple(one for batch in self.batches for one in batch.vouchers)
 
     @property
     def all_cards(self) -> tuple[CardPlan, ...]:

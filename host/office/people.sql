@@ -181,5 +181,5 @@ SELECT id FROM person WHERE login = %s;
 SELECT pg_advisory_xact_lock(34180, -2);
 
 -- name: anybody
--- Whether there is somebody.
-SELECT exists(SELECT 1 FROM person);
+-- Whether there is somebody who ever had a role: who came with an estate never has one.
+SELECT exists(SELECT 1 FROM person_grant);

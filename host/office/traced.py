@@ -13,6 +13,7 @@ from operator import itemgetter
 from typing import Final, NamedTuple
 
 from host.hsm.interface import Hsm
+from host.hsm.voucher_codes import hash_of_code
 from host.model.office import Page, Show
 from host.model.requests import Kind
 from host.model.secrets import Pan, Secret
@@ -25,7 +26,6 @@ from host.office.refusals import UNTRACED, Refusal
 from host.office.view import View
 from host.stock.lives import SQL as LIVES
 from host.stock.tries import card_of_hash
-from host.stock.voucher_codes import hash_of_code
 from host.store.book import read_shard_count
 from host.store.card_view import Page as Newest
 from host.store.card_view import movements_of

@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Final, NamedTuple
 
 from host.hsm.interface import Hsm
+from host.hsm.voucher_codes import hash_of_code, seal_code
 from host.model.instruments import PLACE_BITS, BatchState
 from host.model.secrets import Pan
 from host.model.vouchers import ProductKind
@@ -22,7 +23,7 @@ from host.rules.states import after
 from host.shards import shard_of
 from host.stock.codes import hash_of, new_codes, place_of
 from host.stock.numbers import Range, random_numbers
-from host.stock.voucher_codes import hash_of_code, new_voucher_codes, seal_code
+from host.stock.voucher_codes import new_voucher_codes
 from host.store import arrays
 from host.store.book import read_shard_count
 from host.store.connecting import Connection

@@ -7,10 +7,7 @@ have to read one. Making them is the stock's.
 import os
 from typing import Final
 
-from host.hsm.interface import Hsm
-from host.model.secrets import Secret
 from host.model.voucher_codes import ALPHABET, RANDOM_LETTERS, VoucherCode, check_letter
-from host.model.vouchers import VOUCHER_USE
 
 _FAIR_END: Final = 256 - 256 % len(ALPHABET)
 _SIGN_OF: Final = bytes(ord(ALPHABET[byte % len(ALPHABET)]) for byte in range(256))
@@ -35,27 +32,3 @@ def _random_signs() -> str:
 
 def _completed(payload: str) -> VoucherCode:
     return VoucherCode(payload + check_letter(payload))
-
-
-def hash_of_code(hsm: Hsm, code: VoucherCode) -> bytes:
-    """What a voucher is found by."""
-    return hsm.hash_secret(Secret(code.reveal().encode()), VOUCHER_USE)
-
-
-def seal_code(hsm: Hsm, code: VoucherCode, card: int) -> bytes:
-    """It encrypted, for this voucher alone."""
-    return hsm.seal_secret(Secret(code.reveal().encode()), place_of_code(card))
-
-
-def open_code(hsm: Hsm, sealed: bytes, card: int) -> VoucherCode:
-    """What `seal_code` sealed.
-
-    Raises:
-        VaultError: sealed under another LMK or for another voucher, or altered.
-    """
-    return VoucherCode(hsm.open_secret(sealed, place_of_code(card)).reveal().decode("ascii"))
-
-
-def place_of_code(card: int) -> str:
-    """Where a voucher's code stands, and nowhere else opens."""
-    return f"voucher-code/{card}"

@@ -7,12 +7,20 @@ is sent. Everything goes in by COPY in one transaction: an estate is there or it
 import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Final, LiteralString
 
 import psycopg
 
 from host.estate.accounts import HouseAccount, house_accounts
-from host.estate.batches import batch_row, part_row, product_row, version_row
+from host.estate.batches import (
+    FIRST_DAY,
+    LAST_DAY,
+    batch_row,
+    part_row,
+    product_row,
+    version_row,
+)
 from host.estate.openings import LoadedCard, Row, open_cards
 from host.estate.plan import (
     LONG_AGO,
@@ -27,14 +35,18 @@ from host.hsm.interface import Hsm
 from host.hsm.keys import DeliveredKeys
 from host.hsm.purposes import KeyName
 from host.hsm.pvv import PinVerifier
+from host.hsm.voucher_codes import hash_of_code, seal_code
 from host.ledger import DEBT_FLOOR_POINTS, Chart, Leg
+from host.model.instruments import SaleState
 from host.model.numbers import number_of
 from host.model.secrets import Secret
+from host.model.vouchers import VoucherState
 from host.shards import shard_of
 from host.store.book import SQL as BOOK
 from host.store.book import key_name, key_row, working_keys
 from host.store.chains import ends_of_chains
 from host.store.changes import note_what_differs
+from host.store.estate_lotteries import copy_lotteries
 from host.store.loading import SQL as POSTING
 from host.store.locks import SHARD_LOCK_CLASS
 from host.store.queries import load_queries
@@ -85,6 +97,9 @@ def load_estate(
             for card in plan.all_cards
         ]
         _copy_cards(connection, cards, issuers)
+        vouchers = chain.from_iterable(map(loader.vouchers, plan.batches))
+        _copy(connection, "copy_cards", vouchers)
+        copy_lotteries(connection, plan.lotteries, hsm, now, _copy)
         _post_openings(connection, cards, date, now)
         note_what_differs(connection)
         connection.execute(SQL["analyze"])
@@ -266,6 +281,17 @@ class _CardLoader:
             points_leg=_leg(issuer.points_issued_account, points, card.points, issuer.points_unit),
             lot_expires_on=issuer.lot_expires_on,
         )
+
+    def vouchers(self, batch: BatchPlan) -> Iterator[Row]:
+        """Rows of a batch's vouchers: as cards that open with nothing and have no PIN."""
+        for one in batch.vouchers:
+            code_hash = hash_of_code(self.hsm, one.code)
+            found_by = (shard_of(code_hash, self.shard_count), code_hash, one.id, batch.issuer_id)
+            seen_by = (one.code.masked, seal_code(self.hsm, one.code, one.id))
+            made_as = (one.part, SaleState.UNSOLD.value, FIRST_DAY, LAST_DAY)
+            yield (
+                *found_by, VoucherState.ISSUED.value, f"{LAST_DAY:%y%m}", None, *seen_by, *made_as,
+            )  # fmt: skip
 
 
 def _issuers(

@@ -105,7 +105,7 @@ COPY product (id, issuer_id, code, name) FROM STDIN;
 -- The first of each.
 COPY product_version (
     product_id, version, form, face_minor_min, face_minor_max, valid_from, valid_to, is_reloadable,
-    pin, activation, made_by, made_at
+    pin, activation, made_by, made_at, kind, may_load
 ) FROM STDIN;
 
 -- name: copy_card_batches
@@ -120,6 +120,37 @@ COPY card_batch (
 COPY card_batch_part (
     id, batch_id, number, cards, made, is_chosen, state, added_by, added_at, opened_by, opened_at
 ) FROM STDIN;
+
+-- name: take_person_ids
+-- As many as the estate's lotteries need.
+SELECT nextval('person_number') FROM generate_series(1, %(count)s);
+
+-- name: copy_people
+-- Who made and froze what came with an estate: they have no role and no way in.
+COPY person (id, login, name, state, created_at) FROM STDIN;
+
+-- name: take_lottery_ids
+-- As many as the plan has.
+SELECT nextval('lottery_number') FROM generate_series(1, %(count)s);
+
+-- name: copy_lotteries
+-- Frozen and open.
+COPY lottery (
+    id, code, name, issuer_id, unit, cost_points, threshold_points, cap, opens_on, closes_on, state,
+    author_words, freezer_words, seed_sealed, commitment, made_by, made_at, frozen_by, frozen_at
+) FROM STDIN;
+
+-- name: copy_prizes
+-- In their frozen order.
+COPY prize (lottery_id, place, code, name, kind, amount, parts, stock) FROM STDIN;
+
+-- name: copy_prize_stock
+-- Nobody has won any.
+COPY prize_stock (lottery_id, place, stock) FROM STDIN;
+
+-- name: copy_lottery_lists
+-- Each begins with its commitment.
+COPY lottery_list (lottery_id, link) FROM STDIN;
 
 -- name: copy_purses
 -- Two of each card, equal to the entries that go in beside them.

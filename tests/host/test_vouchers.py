@@ -9,6 +9,7 @@ import psycopg
 import pytest
 
 from clearing.verify import audit
+from host.hsm.voucher_codes import open_code
 from host.model.instruments import Form
 from host.model.requests import Besides, Kind, Original, Request, Response
 from host.model.responses import Reason
@@ -16,7 +17,7 @@ from host.model.secrets import Secret
 from host.model.voucher_codes import VoucherCode, grouped
 from host.model.vouchers import ProductKind, VoucherTold
 from host.stock import ageing, batches
-from host.stock.voucher_codes import new_voucher_codes, open_code
+from host.stock.voucher_codes import new_voucher_codes
 from tests.host.conftest import PLAN, Till
 from tests.host.stock.conftest import HSM, OWNER, Stock
 

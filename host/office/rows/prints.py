@@ -5,6 +5,7 @@ from typing import Any, Final, Literal
 import msgspec
 
 from host.hsm.interface import Hsm
+from host.hsm.voucher_codes import open_code
 from host.model.instruments import PLACE_BITS, BatchState
 from host.model.secrets import Secret
 from host.model.voucher_codes import grouped
@@ -22,7 +23,6 @@ from host.office.sheets import workbook_of
 from host.office.subjects import Ref
 from host.office.words import Word, word_of
 from host.stock.qr import printed_token, url_of
-from host.stock.voucher_codes import open_code
 from host.store.connecting import Connection
 
 PRINT: Final = "voucher_batch.print"
