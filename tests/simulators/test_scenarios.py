@@ -1,5 +1,6 @@
 """Every shipped scenario, against a whole posswitch; then the audit of all of them together."""
 
+from collections import Counter
 from pathlib import Path
 
 import psycopg
@@ -33,6 +34,14 @@ def test_the_audit_of_all_scenarios_finds_nothing(posswitch: Running, played: Pl
 def test_every_act_stands_in_a_scenario() -> None:
     told = {step.do for story in SCENARIOS.values() for step in story.step}
     assert told - {""} == set(ACTS)
+
+
+def test_whose_terminal_another_scenario_has_signs_on_first() -> None:
+    """Another sign-on leaves it with other keys than the estate gave it."""
+    terminals = Counter(story.terminal for story in SCENARIOS.values())
+    begins = {name: story.step[0].do for name, story in SCENARIOS.items()}
+    shared = [name for name, story in SCENARIOS.items() if terminals[story.terminal] > 1]
+    assert [name for name in shared if begins[name] != "sign_on"] == []
 
 
 @pytest.mark.parametrize("channel", sorted(SETTLING_CHANNELS))
