@@ -76,9 +76,10 @@ WIDE_PLAN: EstatePlan = msgspec.structs.replace(
         _odd_card(PINLESS_CARD, CITY, None),
     ),
     batches=(),
+    lotteries=(),
 )
 """The demo estate with an issuer that gives no points, a closed one, and a card without PIN; card
-batches are a test's own to make."""
+batches and lotteries are a test's own to make."""
 CARDS = {card.id: card for card in WIDE_PLAN.cards}
 TERMINALS = {terminal.terminal_id: terminal for terminal in PLAN.terminals}
 FIRST = "80010001"

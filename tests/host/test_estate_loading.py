@@ -13,6 +13,7 @@ from host.estate.demo import bench_estate, demo_estate
 from host.estate.plan import EstatePlan
 from host.hsm.pvv import PinVerifier
 from host.hsm.vault import Vault, VaultError
+from host.hsm.voucher_codes import hash_of_code, open_code
 from host.ledger import (
     FIRST_SEAL,
     batch_row,
@@ -23,9 +24,13 @@ from host.ledger import (
     seal_digest,
 )
 from host.model.secrets import Pan, Secret
+from host.office.first import make_first
+from host.office.refusals import Refusal
+from host.rules.drawing import commitment_of, seed_of
 from host.store.book import key_name
 from host.store.estates import EstateError, load_estate
 from host.store.locks import SHARD_LOCK_CLASS
+from host.store.lotteries import place_of_seed
 
 NOW = dt.datetime(2026, 11, 22, 1, 30, tzinfo=dt.UTC)
 TODAY = dt.date(2026, 11, 22)
@@ -225,6 +230,42 @@ def test_no_clear_secret_is_in_any_table(loaded: Connection) -> None:
         for secret in hunted:
             assert secret.hex().encode() not in text.lower(), table
             assert secret not in text, table
+
+
+def test_a_voucher_is_found_by_its_code_and_has_no_purse(loaded: Connection) -> None:
+    voucher = demo_estate().vouchers[0]
+    [(number, status, sealed, purses)] = loaded.execute(
+        "SELECT c.id, c.status, c.pan_sealed, count(p.account_id) FROM card AS c"
+        " LEFT JOIN purse AS p ON p.shard = c.shard AND p.card_id = c.id"
+        " WHERE c.pan_hash = %s GROUP BY c.shard, c.pan_hash",
+        (hash_of_code(VAULT, voucher.code),),
+    ).fetchall()
+    assert (number, status, purses) == (voucher.id, "issued", 0)
+    assert open_code(VAULT, sealed, number) == voucher.code
+
+
+def test_a_lottery_is_open_and_its_list_begins_with_what_its_seed_commits_to(
+    loaded: Connection,
+) -> None:
+    plan = demo_estate().lotteries[0]
+    [(number, state, sealed, commitment, link)] = rows(
+        loaded,
+        "SELECT o.id, o.state, o.seed_sealed, o.commitment, l.link FROM lottery AS o"
+        " INNER JOIN lottery_list AS l ON l.lottery_id = o.id",
+    )
+    house = VAULT.open_secret(sealed, place_of_seed(number))
+    assert house == plan.house
+    seed = seed_of(house, plan.author_words, plan.freezer_words)
+    assert state == "open"
+    assert commitment == link == commitment_of(seed, plan.content.text)
+
+
+def test_who_came_with_an_estate_is_nobody_at_the_office(empty: Connection) -> None:
+    load(empty)
+    assert rows(empty, "SELECT DISTINCT state, password_hash FROM person") == [("disabled", None)]
+    make_first(empty, "root", "Root", source="test", now=NOW)
+    with pytest.raises(Refusal):
+        make_first(empty, "eve", "Eve", source="test", now=NOW)
 
 
 def test_a_day_that_is_open_already_is_used(empty: Connection) -> None:
