@@ -69,6 +69,8 @@ class SmallLedger:
     accounts: dict[tuple[object, ...], int] = field(default_factory=dict)
     seals: dict[int, tuple[int, bytes]] = field(default_factory=dict)
     trails: dict[int, int] = field(default_factory=dict)
+    pending_until: dt.date | None = None
+    """From when on what is earned may be spent; None: at once."""
     counter: int = 0
     stan: int = 0
 
@@ -141,10 +143,16 @@ class SmallLedger:
                 *(EXPIRES, self.purse(card, "card_points")),
             )
             self.run(
-                "INSERT INTO lot VALUES (%s, %s, %s, %s, %s, %s, %s)",
+                "INSERT INTO lot (shard, account_id, id, earned_on, expires_on, points, remaining,"
+                " available_from) VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",
                 *(posted.shard, self.purse(card, "card_points"), posted.number),
-                *(self.date, EXPIRES, points, points),
+                *(self.date, EXPIRES, points, points, self.pending_until),
             )
+            if self.pending_until is not None:
+                self.run(
+                    "UPDATE purse SET pending_minor = %s, pending_from = %s WHERE account_id = %s",
+                    *(points, self.pending_until, self.purse(card, "card_points")),
+                )
         return posted
 
     def load(self, card: int, amount: int, merchant: int = 1) -> Posted:
@@ -265,7 +273,8 @@ class SmallLedger:
                     *(change, number, account),
                 )
         for _, account, points, _ in legs[1:] if kind == "purchase" else ():
-            texts.append(lot_row(number, account, points, EXPIRES.isoformat()))
+            available = self.pending_until and self.pending_until.isoformat()
+            texts.append(lot_row(number, account, points, EXPIRES.isoformat(), available))
         self._seal(shard, texts)
         return Posted(number, slot, shard, kind, card, merchant, amount, unit, tuple(legs))
 

@@ -7,6 +7,7 @@ import pytest
 
 from clearing.run import run_clearing
 from clearing.verify import ask
+from tests.clearing.conftest import EXPIRES
 
 Connection = psycopg.Connection[Any]
 
@@ -28,7 +29,12 @@ TABLES = ("exchange", "journal", "entry", "purse", "seal", "undo", "lot", "lot_u
 def bare(
     module_day: Any, module_database: Any, tmp_path_factory: pytest.TempPathFactory
 ) -> Connection:
-    """The owner's connection to a cleared day, with every constraint of the ledger gone."""
+    """The owner's connection to a cleared day, with every constraint of the ledger gone.
+
+    Of what was earned on it some points are to be spent on a later one.
+    """
+    module_day.pending_until = EXPIRES
+    module_day.purchase(5, 200, points=2)
     with psycopg.connect(module_database.night, autocommit=True) as night:
         run_clearing(night, tmp_path_factory.mktemp("files"))
     owner: Connection = module_day.connection
