@@ -273,7 +273,7 @@ class SmallLedger:
                     *(change, number, account),
                 )
         for _, account, points, _ in legs[1:] if kind == "purchase" else ():
-            available = self.pending_until and self.pending_until.isoformat()
+            available = None if self.pending_until is None else self.pending_until.isoformat()
             texts.append(lot_row(number, account, points, EXPIRES.isoformat(), available))
         self._seal(shard, texts)
         return Posted(number, slot, shard, kind, card, merchant, amount, unit, tuple(legs))
