@@ -272,7 +272,7 @@ REFUSALS = (
     Refusal("no keys", _from_a_terminal_without_keys, "A0", signs_on_again=True, is_sealed=False),
     Refusal("a wrong batch", _with(f60="22000099000500"), "77", signs_on_again=True),
     Refusal("no such transaction", _with(f25="77"), "12"),
-    Refusal("a transaction not offered here", _with(f25="06", f60="20000001000500"), "40"),
+    Refusal("a transaction not offered here", _with(f25="64", f60="22000001000500"), "40"),
     Refusal("no amount", _without("4"), "30"),
     Refusal("an amount of nothing", _with(f4="000000000000"), "13"),
     Refusal("a foreign currency", _with(f49="840"), "30"),
