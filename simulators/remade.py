@@ -88,6 +88,16 @@ def check_original(line: Heard, sale: "Told | None") -> None:
         raise NotSayableError("its original was not replayed, or came before the recording")
 
 
+def named_by(asked: Mapping[str, str]) -> str:
+    """By what a message names its original: its reference, or the code that stands on its slip."""
+    return asked.get("37") or slip_of(asked)
+
+
+def slip_of(fields: Mapping[str, str]) -> str:
+    """What a slip says of what was approved; empty where it has no code."""
+    return f"slip {fields['38']}" if "38" in fields else ""
+
+
 class Remade:
     """One message made anew."""
 
@@ -96,7 +106,7 @@ class Remade:
         self._cast = cast
         self._line = line
         self._asked = line.asked
-        self._sale = sales.get(line.asked.get("37", ""))
+        self._sale = sales.get(named_by(line.asked))
 
     def fields(self) -> Fields:
         """Its fields, without the code that seals it.
@@ -121,7 +131,8 @@ class Remade:
         made: Fields = {}
         asked, sale = self._asked, self._sale
         if sale is not None:
-            made["37"] = sale.now["37"]
+            if "37" in asked:
+                made["37"] = sale.now["37"]
             if "38" in asked and asked["38"] == sale.was.get("38"):
                 made["38"] = sale.now.get("38", asked["38"])
         reference = asked.get("61", "")
@@ -173,7 +184,7 @@ class Remade:
         withheld, made = self._line.withheld, Fields()
         if "55" in withheld:
             made["55"] = messages.CHIP_DATA
-        if "62" in withheld:
+        if "62" in withheld and self._line.kind is not Kind.COMBINED_PURCHASE:
             made["62"] = STATUS if self._line.kind is Kind.STATUS_UPLOAD else PRODUCT
         if "63" in withheld:
             made["63"] = messages.OPERATOR

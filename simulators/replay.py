@@ -31,7 +31,7 @@ from simulators.recording import (
     kind_of,
     why_left_out,
 )
-from simulators.remade import NotSayableError, Remade, Seat, Told
+from simulators.remade import NotSayableError, Remade, Seat, Told, slip_of
 from simulators.remade_till import TillSeat
 from simulators.session import PosSession
 from terminals.dialects import DialectOptions, dialect_named
@@ -210,7 +210,9 @@ class _Player:
         now = kept if answer.verdict is Verdict.USABLE else None
         was = line.told or {}
         if "37" in was and now and "37" in now:
-            self._sales.setdefault(was["37"], Told(was=was, now=now))
+            told = Told(was=was, now=now)
+            self._sales.setdefault(was["37"], told)
+            self._sales.setdefault(slip_of(was), told)
         if line.silence != CUT_OFF:
             self._compare(seat, line, answer, now)
 

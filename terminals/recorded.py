@@ -94,6 +94,8 @@ SUMS_IN_62: Final = frozenset(
     {Kind.POINTS_REDEMPTION, Kind.POINTS_INQUIRY, Kind.POINTS_EARN, Kind.LOAD_VERIFICATION}
 )
 """Whose answer has sums in F62; a sign-on's has keys."""
+_POINTS_AT_MOST: Final = re.compile(r"(3\d){10}", re.ASCII)
+"""F62 of a combined purchase that names no order."""
 _SUMS: Final = re.compile(r"(3\d){1,32}", re.ASCII)
 _SECRET_FIELDS: Final = ("2", "35", "36", "45", "52", "64", "128")
 """What no line quotes, wherever it may have been written as well."""
@@ -201,7 +203,7 @@ class Masker:
             is_covered=message.fields.get("53", "")[SECURITY["track"]] == "1",
             records=self._records(dialect, message),
             **self._card(message),
-            **_kept_asked(message.fields),
+            **_kept_asked(message.fields, message.asks),
         )
         return _without_quotes(line, message.fields)
 
@@ -301,8 +303,12 @@ def _is_encrypted(message: Message) -> bool:
     return message.fields.get("53", "")[SECURITY["track"]] == "1"
 
 
-def _kept_asked(fields: Mapping[str, str]) -> dict[str, dict[str, str] | tuple[str, ...]]:
+def _kept_asked(
+    fields: Mapping[str, str], kind: Kind | None
+) -> dict[str, dict[str, str] | tuple[str, ...]]:
     kept = dict(_kept(fields, KEPT_ASKED))
+    if kind is Kind.COMBINED_PURCHASE and _POINTS_AT_MOST.fullmatch(fields.get("62", "")):
+        kept["62"] = fields["62"]
     withheld = tuple(name for name in fields if name not in kept and name not in BITMAPS)
     return {"asked": kept, "withheld": withheld}
 
