@@ -101,6 +101,10 @@ class TillSeat:
         words |= {name: totals_of(asked[name]) for name in SUMS if name in asked}
         if "amount" in asked:
             words["amount"] = int(asked["amount"])
+        if "partial" in asked:
+            words["partial"] = True
+        if "points_max" in asked:
+            words["points_max"] = int(asked["points_max"])
         if "date" in asked:
             words["date"] = self._date(asked["date"])
         if asked.get("merchant", self._merchant) != self._merchant:
