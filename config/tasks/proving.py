@@ -72,8 +72,8 @@ def export_to(
     """
     dsn = dsn_of("audit", settings.database, places.cluster)
     with (
-        begun_paper(file) as paper,
         opened_database(settings.database, places, must_exist=True, say=say),
+        begun_paper(file) as paper,
         connect(dsn, LONG) as connection,
         paper.filled() as open_file,
     ):

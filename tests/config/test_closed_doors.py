@@ -20,6 +20,8 @@ from tests.commands import run_command
 
 NOBODY = 65_534
 NEEDED = {
+    "audit export": ["/dev/null/export.jsonl"],
+    "rules explain": ["000001@80010001"],
     "keys generate": ["80010001"],
     "keys import": ["80010001"],
     "card show": ["1"],
@@ -202,7 +204,9 @@ def test_a_database_of_your_own_makes_no_directory_either(command: str, tmp_path
 
 LOGINS = ("owner", "host", "night", "audit")
 NEEDS_A_DATABASE = [
-    name for name in OTHERS if name not in {"switch", "record", "reload", "top", "link trust"}
+    name
+    for name in OTHERS
+    if name not in {"audit key", "switch", "record", "reload", "top", "link trust"}
 ]
 
 
