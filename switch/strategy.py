@@ -36,11 +36,10 @@ class Ending(enum.Enum):
 Endings = Mapping[Kind, Ending]
 
 SILENT: Final[Endings] = dict.fromkeys(Kind, Ending.SILENT)
-_REPEATED_UNTIL_ANSWERED: Final = frozenset({Kind.REFUND, Kind.REVERSAL, Kind.CASH_LOAD_CONFIRM})
 
 
 def _told(kind: Kind) -> Ending:
-    if kind in _REPEATED_UNTIL_ANSWERED:
+    if KINDS[kind].only_host_may_end:
         return Ending.SILENT
     return Ending.TOLD_WHEN_UNDONE if KINDS[kind].undone_by_switch else Ending.TOLD
 
