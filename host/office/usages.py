@@ -24,6 +24,7 @@ from host.office.places import VIEW_COLUMNS, Scope
 from host.office.refusals import FIELD, Refusal
 from host.office.view import Walk, Walked
 from host.rules.checks import DAYS_BEHIND_MAX
+from host.rules.state import Fact
 from host.shards import home_of
 from host.store.card_view import Page, movements_of
 from host.store.connecting import Connection
@@ -333,18 +334,16 @@ def _rows_at(connection: Connection, keys: Sequence[Key]) -> dict[Key, Mapping[s
     told = {"shards": [shard for shard, _ in keys], "numbers": [number for _, number in keys]}
     used = [_Used(*row) for row in connection.execute(SQL["used"], told)]
     used = [one for one in used if one.kind in PAYS]
-    facts: dict[int, list[tuple[Any, ...]]] = {}
-    for fact in facts_of(connection, [(one.shard, one.number) for one in used]):
-        facts.setdefault(fact[0], []).append(fact)
+    facts = facts_of(connection, [(one.shard, one.number) for one in used])
     return {(one.shard, one.number): _row(one, facts.get(one.number, [])) for one in used}
 
 
-def _row(one: _Used, facts: Iterable[tuple[Any, ...]]) -> Mapping[str, Any]:
+def _row(one: _Used, facts: Iterable[Fact]) -> Mapping[str, Any]:
     """Split into what was on the card, points, and what was paid elsewhere."""
     told = read_answer(one.answer)
-    standing = [fact for fact in facts if fact[5]]
-    refunded = sum(fact[3] for fact in standing if fact[2] == Kind.REFUND)
-    is_undone = any(fact[2] != Kind.REFUND for fact in standing)
+    standing = [fact for fact in facts if fact.stands]
+    refunded = sum(fact.amount_minor for fact in standing if fact.kind is Kind.REFUND)
+    is_undone = any(fact.kind is not Kind.REFUND for fact in standing)
     paid = abs(one.money_minor or 0)
     if one.kind == Kind.POINTS_REDEMPTION:
         paid += abs(one.points or 0)

@@ -18,7 +18,9 @@ import msgspec
 from host.estate.openings import opening_slot
 from host.model.money import Money
 from host.model.numbers import business_date_of, rrn_of
+from host.model.requests import Kind
 from host.model.responses import RESPONSE_CODES, Reason
+from host.rules.state import Fact
 from host.store.card_finding import CardUnknownError
 from host.store.card_told import CardBatch, CardView, Expiring, Movement, Moving, Purse
 from host.store.card_trail import CardRow, Step, Trail
@@ -277,12 +279,9 @@ class _Reader:
             changes[number][account] = minor
         return changes
 
-    def _facts(self, asked: Sequence[_Asked]) -> dict[int, list[tuple[Any, ...]]]:
+    def _facts(self, asked: Sequence[_Asked]) -> dict[int, list[Fact]]:
         posted = [(one.shard, one.number) for one in asked if one.amount_minor is not None]
-        facts: defaultdict[int, list[tuple[Any, ...]]] = defaultdict(list)
-        for row in facts_of(self._connection, posted):
-            facts[row[0]].append(row)
-        return facts
+        return facts_of(self._connection, posted)
 
     def _expiring(self, account: int, unit: str) -> list[Expiring]:
         """The first days; the last that was read may not be whole."""
@@ -310,10 +309,10 @@ def _movement(
     one: _Asked,
     changes: tuple[Money, ...],
     balances: tuple[Money, ...],
-    facts: Sequence[tuple[Any, ...]],
+    facts: Sequence[Fact],
 ) -> Movement:
-    standing = [fact for fact in facts if fact[5]]
-    refunded = sum(fact[3] for fact in standing if fact[2] == "refund")
+    standing = [fact for fact in facts if fact.stands]
+    refunded = sum(fact.amount_minor for fact in standing if fact.kind is Kind.REFUND)
     return Movement(
         number=one.number,
         rrn=rrn_of(one.number),
@@ -325,7 +324,7 @@ def _movement(
         business_date=one.business_date,
         changes=changes,
         balances=balances,
-        undone_by=next((fact[2] for fact in standing if fact[2] != "refund"), None),
+        undone_by=next((fact.kind for fact in standing if fact.kind is not Kind.REFUND), None),
         refunded=Money(refunded, one.unit or "") if refunded else None,
         original=None if one.original is None else rrn_of(one.original),
     )

@@ -13,9 +13,11 @@ from host.model.numbers import rrn_of
 from host.model.origins import origin_of
 from host.model.requests import Family, OrderReference, read_answer
 from host.model.responses import RESPONSE_CODES, Reason
+from host.rules.state import Fact
 from host.store.cases import StoredCase
 from host.store.connecting import Connection
 from host.store.loading import SQL as POSTING_SQL
+from host.store.loading import facts_by_original
 from host.store.queries import load_queries
 from host.store.rulebook import rule_of
 from host.store.trace_told import (
@@ -207,23 +209,23 @@ class Reader:
     def _facts(self, one: Exchange, journal: _Journal | None) -> tuple[Related, ...]:
         if journal is None:
             return ()
-        rows = facts_of(self._connection, [(one.shard, one.number)])
+        facts = facts_of(self._connection, [(one.shard, one.number)]).get(one.number, [])
         slots = {
             number: slot
             for number, slot, *_ in self._ask(
-                "journals", shard=one.shard, numbers=[row[1] for row in rows]
+                "journals", shard=one.shard, numbers=[fact.journal for fact in facts]
             )
         }
         return tuple(
             Related(
-                rrn=rrn_of(number),
-                kind=kind,
-                name=str(Name.of_slot(slots[number])) if number in slots else "",
-                amount=Money(amount_minor, journal.unit),
-                stands=stands,
-                is_moot=is_moot,
+                rrn=rrn_of(fact.journal),
+                kind=fact.kind,
+                name=str(Name.of_slot(slots[fact.journal])) if fact.journal in slots else "",
+                amount=Money(fact.amount_minor, journal.unit),
+                stands=fact.stands,
+                is_moot=fact.is_moot,
             )
-            for _, number, kind, amount_minor, is_moot, stands in rows
+            for fact in facts
         )
 
     def _legs(self, one: Exchange) -> tuple[Leg, ...]:
@@ -324,12 +326,10 @@ def _related(row: Exchange) -> Related:
     )
 
 
-def facts_of(
-    connection: Connection, journals: Sequence[tuple[int, int]]
-) -> list[tuple[int, int, str, int, bool, bool]]:
-    """What became of these journals, by shard and number, since: see the statement."""
+def facts_of(connection: Connection, journals: Sequence[tuple[int, int]]) -> dict[int, list[Fact]]:
+    """What became of these journals, by shard and number, since: under their numbers."""
     keys = ([shard for shard, _ in journals], [number for _, number in journals])
-    return connection.execute(POSTING_SQL["facts"], keys).fetchall()
+    return facts_by_original(connection.execute(POSTING_SQL["facts"], keys))
 
 
 def cases_of(connection: Connection, names: Sequence[Name]) -> tuple[StoredCase, ...]:

@@ -250,7 +250,7 @@ def _load_originals(
     stale = _add_cards(state, found, missing, book.issuers)
     legs_of = _grouped((row[0], Leg(*row[1:])) for row in legs)
     uses_of = _grouped((row[0], LotUse(*row[1:])) for row in uses)
-    facts_of = _grouped((row[0], Fact(row[1], Kind(row[2]), *row[3:])) for row in facts)
+    facts_of = facts_by_original(facts)
     for slot, number, shard, kind, pan_hash, *about, undoes, issuer, seal, is_final in rows:
         merchant, terminal_id, amount_minor, unit = about
         state.add_original(
@@ -396,6 +396,11 @@ def _ask_more(
     if purse.account != NO_ACCOUNT and purse.is_points:
         one = asked.setdefault(purse.account, PointsAsked(card.shard, purse, []))
         one.wanted.append(points)
+
+
+def facts_by_original(rows: Iterable[tuple[Any, ...]]) -> dict[int, list[Fact]]:
+    """The rows of the statement `facts`, under the numbers of what they are about."""
+    return _grouped((row[0], Fact(row[1], Kind(row[2]), *row[3:])) for row in rows)
 
 
 def _grouped(rows: Iterable[tuple[int, T]]) -> dict[int, list[T]]:

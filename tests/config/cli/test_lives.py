@@ -94,6 +94,12 @@ def test_a_transaction_is_told_from_its_message_to_its_clearing_line(traded: Tra
     assert DIGITS not in done.stdout
 
 
+def test_a_refund_that_nobody_took_back_is_told_as_standing(traded: Traded) -> None:
+    done = run(traded, "trace", traded.answer.rrn)
+    assert "refund 23.45 CNY (" in done.stdout
+    assert "itself reversed since" not in done.stdout
+
+
 def test_the_line_it_names_stands_in_the_file(traded: Traded) -> None:
     told = json.loads(run(traded, "trace", traded.answer.rrn, "--json").stdout)
     assert {file["side"] for file in told["day"]["files"]} == {"merchant", "issuer"}
