@@ -94,8 +94,8 @@ def named_by(asked: Mapping[str, str]) -> str:
 
 
 def slip_of(fields: Mapping[str, str]) -> str:
-    """What a slip says of what was approved; empty where it has no code."""
-    return f"slip {fields['38']}" if "38" in fields else ""
+    """The key of what a slip's code names, unlike any reference; empty where it has no code."""
+    return f"38:{fields['38']}" if "38" in fields else ""
 
 
 class Remade:

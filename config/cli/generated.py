@@ -100,11 +100,15 @@ def _group(subject: str, first: Action[Any]) -> typer.Typer:
     group = typer.Typer(
         add_completion=False,
         no_args_is_help=True,
-        help=f"What people do: {subject.replace('-', ' ')}.",
+        help=f"What people do: {_subject_word(subject)}.",
         epilog=epilog(example_of(first)),
     )
     group.callback()(_nothing)
     return group
+
+
+def _subject_word(subject: str) -> str:
+    return _word(subject.replace("-", "_")) if _is_chinese() else subject.replace("-", " ")
 
 
 def _nothing() -> None:

@@ -424,7 +424,7 @@ JUMP: Final = RefusalKind(
     en="it differs by more than a fifth from the rate in force, {rate}",
     zh="较当前汇率 {rate} 变动 > 20%, 请确认",
     why="so large a change is a slip of the hand more often than not",
-    next="if it is meant, ask again with --is-confirmed true",
+    next="if it is meant, ask again with --is-confirmed",
 )
 THRESHOLD: Final = RefusalKind(
     code="E-THRESHOLD",

@@ -17,6 +17,7 @@ import pytest
 import typer
 
 from config.cli.app import app
+from config.cli.generated import groups
 from config.errors import CODES, CURES
 from config.language import CATALOGUE, SYSTEM, Language, chinese_of, speech
 from config.tasks.explain import brief, everything, lines_of
@@ -74,6 +75,13 @@ def chinese(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
 def test_its_help_is_chinese(words: tuple[str, ...]) -> None:
     assert english_in(said(*words, "--help")) == []
+
+
+@pytest.mark.usefixtures("chinese")
+@pytest.mark.parametrize("subject", sorted({*groups()} - {"show"}))
+def test_what_a_group_of_the_office_is_about_has_a_chinese_word(subject: str) -> None:
+    told = groups()[subject].info.help
+    assert re.search("[A-Za-z]", chinese_of(str(told))) is None
 
 
 @pytest.mark.usefixtures("nowhere")

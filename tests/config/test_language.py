@@ -41,6 +41,7 @@ from host.model.requests import Kind
 from host.office.constraints import CHECKED
 from host.office.fields import FORMS, SAID
 from host.office.refusals import OUT_OF_RANGE
+from host.office.stock_refusals import ALL_REFUSALS
 from simulators.issuer import MAGIC_AMOUNTS
 from switch.whys import WHYS
 from terminals.describe.meanings import CATEGORIES
@@ -273,6 +274,8 @@ def explanations() -> Iterator[str]:
     """What `explain` knows of codes and words."""
     for remedy in (*REMEDIES.values(), OTHER_REMEDY):
         yield from (remedy.terminal, remedy.house)
+    for refusal in ALL_REFUSALS.values():
+        yield from (refusal.why, refusal.next)
     for case in CASES.values():
         yield from (case.meaning, case.advice)
     for why in WHYS.values():
