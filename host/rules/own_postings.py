@@ -14,6 +14,8 @@ from host.rules.state import Purse
 from host.rules.undoing import Result
 
 OWN_LEGS: Final[dict[str, frozenset[tuple[Chart, Chart]]]] = {
+    Kind.HOLD_EXPIRY: frozenset(),
+    Kind.HOLD_RELEASE: frozenset(),
     Kind.POINTS_EXPIRY: frozenset({(Chart.CARD_POINTS, Chart.BREAKAGE)}),
     Kind.ADJUSTMENT: frozenset(
         pair

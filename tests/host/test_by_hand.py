@@ -17,7 +17,7 @@ from host.model.own import (
     OwnKey,
     OwnRequest,
 )
-from host.model.requests import KINDS, Kind, Response
+from host.model.requests import KINDS, Kind, Request, Response
 from host.model.responses import Reason
 from host.rules.own_postings import OWN_LEGS
 from host.rules.transactions import TRANSACTIONS
@@ -210,25 +210,42 @@ async def test_a_card_that_may_still_be_loaded_is_not_written_off(
     assert till.balances(card) == (HELD, 0)
 
 
-async def test_a_card_with_something_held_is_not_written_off(till: Till, pool: CardPool) -> None:
+async def held(till: Till, card: int, amount: int) -> Request:
+    """A merchant is promised so much of it."""
+    asked = till.request(Kind.PREAUTH, card, amount, pin="123456")
+    assert (await till.ask(asked)).is_approved
+    return asked
+
+
+async def test_what_is_held_of_a_voided_card_is_written_off_once_it_is_free(
+    till: Till, pool: CardPool
+) -> None:
     card = pool.city()
+    asked = await held(till, card, 60_000)
     put(till, card, "voided")
-    hold = "UPDATE purse SET held_minor = %s WHERE card_id = %s AND unit = 'CNY'"
-    till.sql(hold, 1, card)
-    assert (await void(till, card)).reason is Reason.INSUFFICIENT_FUNDS
-    till.sql(hold, 0, card)
+    assert (await void(till, card)).is_approved
+    assert till.balances(card) == (60_000, 0)
+    assert (await till.ask(till.reversal(asked))).is_approved
     assert (await void(till, card, "2")).is_approved
+    assert till.balances(card) == (0, 0)
+
+
+async def test_what_is_held_is_not_taken_by_hand(till: Till, pool: CardPool) -> None:
+    card = pool.city()
+    await held(till, card, 60_000)
+    taken = await adjust(till, card, amount=HELD, direction=Direction.DEBIT)
+    assert (taken.reason, taken.is_approved) == (Reason.VALUE_HELD, False)
+    assert till.balances(card) == (HELD, 0)
 
 
 def test_every_kind_that_no_terminal_asks_has_its_accounts_and_a_test_of_each_decline() -> None:
     own = {kind for kind, row in KINDS.items() if Origin.TERMINAL not in row.asked_by}
     assert own == OWN_LEGS.keys()
-    asked = {reason for reason, _, _ in DECLINES} | {Reason.CARD_NOT_FOUND}
+    asked = {reason for reason, _, _ in DECLINES} | {Reason.CARD_NOT_FOUND, Reason.VALUE_HELD}
     assert TRANSACTIONS[Kind.ADJUSTMENT].declines == asked
     assert TRANSACTIONS[Kind.CARD_VOID].declines == {
         Reason.CARD_NOT_FOUND,
         Reason.NOT_PERMITTED_TO_CARD,
-        Reason.INSUFFICIENT_FUNDS,
     }
 
 
