@@ -12,7 +12,7 @@ from typing import Final
 
 from host.estate.plan import CardPlan, MerchantPlan, TerminalPlan, VoucherPlan
 from host.model.claims import REVERSAL_ENDS
-from host.model.requests import Kind
+from host.model.requests import REPEATED, Kind
 from host.model.secrets import Secret
 from simulators import messages
 from simulators.answers import Answer, Verdict
@@ -24,7 +24,6 @@ from simulators.session import LAYOUT, Ask, PosSession, batch_of
 from simulators.settling import settle
 from simulators.trades import (
     BY_HAND,
-    REPEATED,
     SALES,
     VOID_OF,
     Done,

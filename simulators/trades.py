@@ -42,8 +42,6 @@ VOID_OF: Final = {
     Kind.LOAD_BY_CODE: Kind.VOUCHER_VOID,
 }
 """What its void is, where it is one of its own."""
-REPEATED: Final = frozenset({Kind.REFUND, Kind.COMPLETION_ADVICE})
-"""What is sent until it is answered, and never reversed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

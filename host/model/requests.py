@@ -289,6 +289,10 @@ confirmation settles it. For what no terminal asks no channel has a word."""
 
 OF_VOUCHERS: Final = frozenset({Kind.VOUCHER_REDEMPTION, Kind.LOAD_BY_CODE, Kind.VOUCHER_VOID})
 """What changes a voucher with what it posts."""
+REPEATED: Final = frozenset(
+    kind for kind, row in KINDS.items() if row.family is Family.FINANCIAL and row.only_host_may_end
+)
+"""What terminals send again until it is answered, and never reverse."""
 ASKED_BY_NO_TERMINAL: Final = frozenset(
     kind for kind, row in KINDS.items() if Origin.TERMINAL not in row.asked_by
 )

@@ -10,7 +10,7 @@ from host.cases import CaseKind
 from host.ledger import Chart, Leg
 from host.model.money import Money
 from host.model.numbers import business_date_of
-from host.model.requests import Kind
+from host.model.requests import REPEATED, Kind
 from host.model.responses import Reason
 from host.rules.checklists import KNOWN_CARD, MONEY, RELOADABLE, ROOM, first_refusal
 from host.rules.checks import amount_is_within_limit, batch_is_behind
@@ -25,10 +25,6 @@ from host.rules.undoing import Result, undo_whole
 
 REVERSAL_DAYS_MAX: Final = 60
 """How long after a transaction its reversal is taken, in a batch that was never settled."""
-
-
-REPEATED: Final = frozenset({Kind.REFUND, Kind.COMPLETION_ADVICE})
-"""Terminals send these again until they are answered."""
 
 
 def post_reversal(dossier: Dossier) -> Result:

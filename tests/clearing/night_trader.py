@@ -19,10 +19,10 @@ from host.estate.demo import (
 )
 from host.model.claims import Claim
 from host.model.money import POINTS_PREFIX
-from host.model.requests import Besides, Kind, Original, Request, Response
+from host.model.requests import REPEATED, Besides, Kind, Original, Request, Response
 from host.model.responses import RESPONSE_CODES
 from host.model.secrets import Secret
-from simulators.trades import REPEATED, SALES, VOID_OF
+from simulators.trades import SALES, VOID_OF
 from tests.host.conftest import TERMINALS, Till
 
 CARDS: Final = [*range(1, 40), 701, 702]
