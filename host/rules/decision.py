@@ -17,7 +17,7 @@ from host.book import Book
 from host.cases import CaseKind, NewCase
 from host.ledger import Leg
 from host.model.numbers import rrn_of
-from host.model.requests import Kind, Response, ToldBesides, read_answer
+from host.model.requests import Kind, Response, read_answer
 from host.model.responses import POSTED, Reason
 from host.rules.advices import answer_to_advice, post_advice
 from host.rules.checklists import first_refusal
@@ -360,11 +360,7 @@ def _as_part(dossier: Dossier, posting: Posting) -> Reason:
     assert money is not None, "a part is of an amount"
     if not money.is_points:
         posting.paid_minor = money.amount_minor - dossier.amount
-    dossier.told = msgspec.structs.replace(
-        dossier.told or ToldBesides(),
-        approved_minor=dossier.amount,
-        asked_minor=money.amount_minor,
-    )
+    dossier.tell(approved_minor=dossier.amount, asked_minor=money.amount_minor)
     return _PARTLY_APPROVED
 
 
