@@ -20,7 +20,6 @@ from host.store.queries import load_queries
 
 SQL: Final = load_queries("host.store", "gifts.sql")
 EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-MICROSECOND: Final = dt.timedelta(microseconds=1)
 READS: Final = frozenset({Kind.GIFT_SEND, Kind.GIFT_CLAIM, Kind.GIFT_RETURN})
 SPENDS: Final = frozenset(
     kind
@@ -33,11 +32,11 @@ Connection = psycopg.Connection[Any]
 
 NEW: Final = (
     arrays.smallints, arrays.bigints, arrays.bigints, arrays.smallints, arrays.bigints,
-    arrays.smallints, arrays.bigints, arrays.bigints, arrays.blobs, arrays.blobs, arrays.words,
+    arrays.smallints, arrays.moments, arrays.moments, arrays.blobs, arrays.blobs, arrays.words,
     arrays.blobs, arrays.blobs,
 )  # fmt: skip
 ENDED: Final = (
-    arrays.smallints, arrays.bigints, arrays.words, arrays.words, arrays.bigints,
+    arrays.smallints, arrays.bigints, arrays.words, arrays.words, arrays.moments,
     arrays.smallints, arrays.bigints, arrays.bigints, arrays.bigints,
 )  # fmt: skip
 """Columns of the rows that the statements take, in their order."""
@@ -100,8 +99,8 @@ def new_row(shard: int, number: int, gift: NewGift) -> tuple[Any, ...]:
     """As `add_gifts` takes it."""
     sent = gift.sent
     return (
-        shard, number, gift.card, gift.issuer, gift.sender, gift.depth, _micros(gift.sent_at),
-        _micros(gift.due_at), sent.token_hash, sent.phone_hash, sent.phone_masked,
+        shard, number, gift.card, gift.issuer, gift.sender, gift.depth, gift.sent_at,
+        gift.due_at, sent.token_hash, sent.phone_hash, sent.phone_masked,
         sent.wish.encode(), sent.from_name.encode(),
     )  # fmt: skip
 
@@ -110,7 +109,7 @@ def ended_row(shard: int, number: int, gift: EndedGift) -> tuple[Any, ...]:
     """As `end_gifts` takes it."""
     end = gift.end
     return (
-        gift.shard, gift.number, end.state, end, _micros(gift.ended_at), shard, gift.to_card,
+        gift.shard, gift.number, end.state, end, gift.ended_at, shard, gift.to_card,
         number, gift.receiver,
     )  # fmt: skip
 
@@ -125,7 +124,3 @@ def due_gifts(
         DueGift(due, shard, number, CardAt(shard, bytes(giver)))
         for due, shard, number, giver in connection.execute(SQL["due"], wanted)
     ]
-
-
-def _micros(moment: dt.datetime) -> int:
-    return (moment - EPOCH) // MICROSECOND
