@@ -12,6 +12,7 @@ import structlog
 import trio
 
 from host.clock import WallClock
+from host.due import ask_for_each
 from host.model.gifts import GiftEnd, GiftNamed
 from host.model.origins import Origin
 from host.model.own import OwnKey, OwnRequest
@@ -23,8 +24,6 @@ from host.store.held import Held
 
 TIMER: Final = "gifts"
 """Who asks: the clock, by this timer."""
-AT_A_TIME: Final = 8
-"""Gifts under way."""
 GIFTS_PER_READ: Final = 200
 PAUSE_SECONDS: Final = 1.0
 
@@ -62,18 +61,12 @@ class Gifts:
         Raises:
             psycopg.Error: not all of them; what was posted stays posted.
         """
-        last: tuple[Any, ...] = BEFORE_ALL
-        while found := await trio.to_thread.run_sync(self._due, last):
-            async with trio.open_nursery() as nursery:
-                for place in range(AT_A_TIME):
-                    nursery.start_soon(self._give_all, found[place::AT_A_TIME])
-            last = found[-1][:3]
+        await ask_for_each(BEFORE_ALL, self._due, lambda gift: gift[:3], self._give)
 
-    async def _give_all(self, gifts: list[DueGift]) -> None:
-        for gift in gifts:
-            answer = await self._ask(_returning(gift))
-            if answer.rrn and not answer.is_approved and answer.reason is not Reason.GIFT_GONE:
-                _LOG.error("a gift cannot come back", gift=gift.number, why=answer.reason)
+    async def _give(self, gift: DueGift) -> None:
+        answer = await self._ask(_returning(gift))
+        if answer.rrn and not answer.is_approved and answer.reason is not Reason.GIFT_GONE:
+            _LOG.error("a gift cannot come back", gift=gift.number, why=answer.reason)
 
     def _due(self, last: Any) -> list[DueGift]:
         with self._held.use() as connection:

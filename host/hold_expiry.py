@@ -8,14 +8,16 @@ early. What others keep, a gift or an order, they end themselves.
 """
 
 import datetime as dt
+import functools
 from collections.abc import Awaitable, Callable
-from typing import Final
+from typing import Any, Final
 
 import psycopg
 import structlog
 import trio
 
 from host.clock import WallClock
+from host.due import ask_for_each
 from host.model.origins import Origin
 from host.model.own import CardAt, OwnKey, OwnRequest
 from host.model.requests import Kind, Response
@@ -25,8 +27,6 @@ from host.store.holds import BEFORE_ALL, Due, due_after
 
 TIMER: Final = "hold_expiry"
 """Who asks: the clock, by this timer."""
-AT_A_TIME: Final = 8
-"""Under way."""
 HOLDS_PER_READ: Final = 200
 PAUSE_SECONDS: Final = 5.0
 """How soon it is noticed that one is over."""
@@ -87,22 +87,17 @@ class HoldExpiry:
         """
         if self._steady is None:
             self._steady = SteadyClock(self._clock, self._passed)
-        now, last = self._steady(), BEFORE_ALL
-        while found := await trio.to_thread.run_sync(self._due, now, last):
-            async with trio.open_nursery() as nursery:
-                for place in range(AT_A_TIME):
-                    nursery.start_soon(self._release_all, found[place::AT_A_TIME])
-            last = found[-1].place
+        due = functools.partial(self._due, self._steady())
+        await ask_for_each(BEFORE_ALL, due, lambda hold: hold.place, self._release)
 
-    def _due(self, now: dt.datetime, last: tuple[dt.datetime, int, int]) -> list[Due]:
+    def _due(self, now: dt.datetime, last: Any) -> list[Due]:
         with self._held.use() as connection:
             return due_after(connection, now, last, HOLDS_PER_READ)
 
-    async def _release_all(self, holds: list[Due]) -> None:
-        for hold in holds:
-            answer = await self._ask(_request(hold))
-            if answer.rrn and not answer.is_approved:
-                _LOG.error("a hold cannot be released", hold=hold.number, why=answer.reason)
+    async def _release(self, hold: Due) -> None:
+        answer = await self._ask(_request(hold))
+        if answer.rrn and not answer.is_approved:
+            _LOG.error("a hold cannot be released", hold=hold.number, why=answer.reason)
 
 
 def _request(hold: Due) -> OwnRequest:
