@@ -132,16 +132,22 @@ def put_back_written_off(purse: Purse, lot_id: int, points: int) -> None:
             lot.written += points
 
 
-def take_back(purse: Purse, source: int, points: int, *, may_owe: bool) -> list[LotUse]:
+def take_back(
+    purse: Purse, source: int, points: int, *, may_owe: bool, filled: frozenset[int] = frozenset()
+) -> list[LotUse]:
     """Take back points that lot `source` brought: from it, then from others, then as a debt.
 
     The caller has checked that the card has them, or that its programme allows a debt. What is
-    pending of others is not the card's to pay with yet.
+    pending of others is not the card's to pay with yet. Lots that the same posting fills again
+    (`filled`) pay none of it, for a posting uses a lot once: `source` goes below zero instead,
+    as a lot does in `take_again`.
     """
-    there = [lot for lot in purse.lots if not lot.is_pending or lot.id == source]
+    there = [
+        lot for lot in purse.lots if lot.id == source or not (lot.is_pending or lot.id in filled)
+    ]
     lots = sorted(there, key=lambda lot: (lot.id != source, lot.expires_on, lot.id))
     owed = max(points - sum(max(lot.left, 0) for lot in lots), 0)
-    assert may_owe or not owed, "taking back points the card no longer has"
+    assert may_owe or filled or not owed, "taking back points the card no longer has"
     uses = _take(purse, points - owed, lots)
     return _add_debt(purse, lots[0], owed, uses) if owed else uses
 

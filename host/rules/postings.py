@@ -172,6 +172,7 @@ class PointsBack:
         self.purse = purse
         self.whole = Money(back, purse.unit)
         self._dossier, self._source = dossier, original.number
+        self._filled = original.lots_taken(purse.account)
         self._lost = written_off_of(purse, original.number, back)
         self.points = back - self._lost
         """Out of the purse; the rest was written off and is given back from there."""
@@ -190,7 +191,11 @@ class PointsBack:
             posting.legs.append(leg_of_written_off(self._dossier, self.purse, self._lost))
         if self.points:
             posting.lot_uses += take_back(
-                self.purse, self._source, self.points, may_owe=self._may_owe
+                self.purse,
+                self._source,
+                self.points,
+                may_owe=self._may_owe,
+                filled=self._filled,
             )
 
 

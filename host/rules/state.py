@@ -361,6 +361,10 @@ class Original:
         """What it took from lots of that account, or gave back to them."""
         return [use for use in self.lot_uses if use.account == account]
 
+    def lots_taken(self, account: int) -> frozenset[int]:
+        """The lots that it took from, and that an undoing fills again."""
+        return frozenset(use.lot for use in self.uses_of(account) if use.points > 0)
+
     def points_moved(self, points_account: int) -> int:
         """Points its legs credited to the card: what it earned."""
         return sum(leg.amount_minor for leg in self.legs if leg.credit == points_account)

@@ -160,7 +160,8 @@ def _points_back(purse: Purse, original: Original, points: int, *, may_owe: bool
     filled = tuple(use for use in original.uses_of(purse.account) if use.points < 0)
     if filled:
         return take_again(purse, filled, points)
-    return take_back(purse, original.number, points, may_owe=may_owe)
+    taken = original.lots_taken(purse.account)
+    return take_back(purse, original.number, points, may_owe=may_owe, filled=taken)
 
 
 def debt_is_allowed(dossier: Dossier, purse: Purse) -> bool:

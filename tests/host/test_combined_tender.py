@@ -212,3 +212,25 @@ async def test_points_that_a_sale_earned_and_that_are_spent_are_no_reason_to_kee
     await shared.sell(Kind.POINTS_REDEMPTION, card, 100)
     assert (await shared.ask(shared.reversal(sale))).is_approved
     assert shared.balances(card) == (100_000, 1_900)
+
+
+@pytest.mark.parametrize("kind", [Kind.REVERSAL, Kind.VOID, Kind.REFUND])
+async def test_what_a_sale_earned_is_not_taken_from_the_lots_that_its_points_go_back_to(
+    shared: Till, pool: CardPool, kind: Kind
+) -> None:
+    card = pool.with_points()
+    before, paid = await shared.sell(Kind.POINTS_REDEMPTION, card, 200)
+    sale, answer = await shared.sell(
+        Kind.COMBINED_PURCHASE, card, 12_000, pin="123456", besides=Besides()
+    )
+    assert answer.points_used == 1_800
+    await shared.sell(Kind.POINTS_REDEMPTION, card, 102)
+    named = shared.original(before, paid)
+    back = shared.request(Kind.VOID, card, 200, unit="P:", original=named)
+    assert (await shared.ask(back)).is_approved
+    undo = shared.reversal(sale)
+    if kind is not Kind.REVERSAL:
+        named = shared.original(sale, answer) if kind is Kind.VOID else Original(rrn=answer.rrn)
+        undo = shared.request(kind, card, 12_000, original=named)
+    assert (await shared.ask(undo)).is_approved
+    assert shared.balances(card) == (100_000, 1_898)

@@ -97,6 +97,25 @@ async def test_points_that_are_won_are_a_lot_in_the_posting_of_the_draw(
     ]
 
 
+async def test_a_draw_is_voided_though_what_it_won_was_spent_and_its_cost_comes_back(
+    shared: Till, pool: CardPool
+) -> None:
+    """The lot that paid for it is filled by its void, and pays nothing of the prize."""
+    card = pool.with_points()
+    put_lottery(shared, "SPENT", sure(PrizeKind.POINTS, 30, 3))
+    before, paid = await shared.sell(Kind.POINTS_REDEMPTION, card, 200)
+    request, answer = await drawn(shared, card, "SPENT")
+    await shared.sell(Kind.POINTS_REDEMPTION, card, 1_780)
+    back = shared.request(Kind.VOID, card, 200, unit="P:", original=shared.original(before, paid))
+    assert (await shared.ask(back)).is_approved
+    assert (await shared.ask(void := void_of(shared, request, answer))).is_approved
+    assert shared.balances(card) == (100_000, 220)
+    assert (await shared.ask(shared.reversal(void))).is_approved
+    assert shared.balances(card) == (100_000, 200)
+    assert (await shared.ask(shared.reversal(request))).is_approved
+    assert shared.balances(card) == (100_000, 220)
+
+
 async def test_money_that_is_won_comes_from_its_issuer(shared: Till, pool: CardPool) -> None:
     card = pool.with_points()
     put_lottery(shared, "MONEY", sure(PrizeKind.VALUE, 500, 3))
