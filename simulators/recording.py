@@ -7,11 +7,12 @@ from typing import Final, NamedTuple, TypeVar
 
 import msgspec
 
-from host.estate.plan import CardPlan, EstatePlan, TerminalPlan
+from host.estate.plan import CardPlan, EstatePlan, TerminalPlan, VoucherPlan
 from host.model.requests import Kind
 from host.model.terminal import TerminalFamily
 from host.named_files import read_named
 from terminals.recorded import VERSION, Head, Heard
+from terminals.vouchers import CODED
 
 RECORDING_BYTES_MAX: Final = 1024**3
 
@@ -50,6 +51,8 @@ class Cast(NamedTuple):
 
     terminals: dict[str, TerminalPlan]
     cards: dict[str, CardPlan]
+    vouchers: dict[str, VoucherPlan]
+    """Those of the recording that the estate has itself."""
 
 
 def read_recording(path: Path) -> Recording:
@@ -118,6 +121,10 @@ _LEFT_OUT: Final[tuple[tuple[Callable[[Heard, Cast], bool], Callable[[Heard], st
         lambda _line: "its card number was none",
     ),
     (
+        lambda line, cast: line.kind in CODED and line.voucher not in cast.vouchers,
+        lambda _line: "the estate has not the voucher that it names",
+    ),
+    (
         lambda line, cast: (
             line.kind is Kind.CARD_ACTIVATION
             and _code(line) == APPROVED
@@ -145,7 +152,14 @@ def cast_of(lines: Sequence[Heard], estate: EstatePlan) -> Cast:
         _terminals_in(others, estate, "terminals", TerminalFamily.POS)
         | _terminals_in(tills, estate, "tills", TerminalFamily.MIS),
         _paired("cards", _cards_in(lines), estate.cards, _mask_of, _in_batches(estate)),
+        _vouchers_in(lines, estate),
     )
+
+
+def _vouchers_in(lines: Sequence[Heard], estate: EstatePlan) -> dict[str, VoucherPlan]:
+    """No voucher stands in for another: each has a worth and conditions of its own."""
+    ours = {voucher.code.masked: voucher for voucher in estate.vouchers}
+    return {line.voucher: ours[line.code] for line in lines if line.code in ours}
 
 
 def _terminals_in(

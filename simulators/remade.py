@@ -17,7 +17,8 @@ from simulators.messages import Fields
 from simulators.recording import BATCH, Cast, batch_in
 from simulators.session import BATCH_LAST, PosSession
 from terminals.fields import ORIGINAL_DATA, UPLOAD_RECORD, digits_of
-from terminals.recorded import Heard, Uploaded
+from terminals.recorded import KEPT_IN_62, Heard, Uploaded
+from terminals.vouchers import CODED, voucher_text
 
 WRONG_PIN: Final = frozenset({"55", "75"})
 """Told to a wrong PIN; the second to any that comes after too many of them."""
@@ -184,8 +185,8 @@ class Remade:
         withheld, made = self._line.withheld, Fields()
         if "55" in withheld:
             made["55"] = messages.CHIP_DATA
-        if "62" in withheld and self._line.kind is not Kind.COMBINED_PURCHASE:
-            made["62"] = STATUS if self._line.kind is Kind.STATUS_UPLOAD else PRODUCT
+        if "62" in withheld and self._line.kind not in KEPT_IN_62:
+            made["62"] = self._particulars()
         if "63" in withheld:
             made["63"] = messages.OPERATOR
         if self._line.records:
@@ -194,6 +195,13 @@ class Remade:
                 self._record(batch, one) for one in self._line.records
             )
         return made
+
+    def _particulars(self) -> str:
+        """F62 of what is not kept with it."""
+        if self._line.kind in CODED:
+            code = self._cast.vouchers[self._line.voucher].code
+            return voucher_text(code.reveal()).encode().hex().upper()
+        return STATUS if self._line.kind is Kind.STATUS_UPLOAD else PRODUCT
 
     def _record(self, batch: str, one: Uploaded) -> str:
         card = self._cast.cards.get(one.card)

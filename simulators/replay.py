@@ -349,16 +349,16 @@ def _dialect_of(line: Heard) -> IsoDialect:
 
 
 def _order_of(lines: Sequence[Heard]) -> list[list[int]]:
-    """For each message those that it waits for: the last of its card, and its original."""
+    """For each message those that it waits for: the last of its card or voucher, its original."""
     by_card: dict[str, int] = {}
     by_reference: dict[str, int] = {}
     waits: list[list[int]] = []
     for number, line in enumerate(lines):
         before = []
-        if line.card:
-            if line.card in by_card:
-                before.append(by_card[line.card])
-            by_card[line.card] = number
+        for named in filter(None, (line.card, line.voucher)):
+            if named in by_card:
+                before.append(by_card[named])
+            by_card[named] = number
         if (original := by_reference.get(line.asked.get("37", ""))) is not None:
             before.append(original)
         if line.told and "37" in line.told:

@@ -16,6 +16,7 @@ import msgspec
 
 from host.model.requests import Kind, Request
 from host.model.secrets import Pan, Secret
+from host.model.voucher_codes import VoucherCode, read_code
 from terminals.codec import DecodeError
 from terminals.dialects.ascii87_fields import BINARY, HEXADECIMAL
 from terminals.dialects.mis import MisDialect
@@ -27,6 +28,7 @@ from terminals.isodialect import IsoDialect
 from terminals.message import Message
 from terminals.presented import card_of
 from terminals.recorded_words import words_asked, words_told
+from terminals.vouchers import CODED, voucher_in
 
 VERSION: Final = 1
 NAMES_OF_FORMS: Final[Mapping[type, str]] = {
@@ -94,8 +96,12 @@ SUMS_IN_62: Final = frozenset(
     {Kind.POINTS_REDEMPTION, Kind.POINTS_INQUIRY, Kind.POINTS_EARN, Kind.LOAD_VERIFICATION}
 )
 """Whose answer has sums in F62; a sign-on's has keys."""
-_POINTS_AT_MOST: Final = re.compile(r"(3\d){10}", re.ASCII)
-"""F62 of a combined purchase that names no order."""
+KEPT_IN_62: Final[Mapping[Kind, re.Pattern[str]]] = {
+    Kind.COMBINED_PURCHASE: re.compile(r"(3\d){10}", re.ASCII),
+    Kind.LOTTERY_DRAW: re.compile(r"(4[1-9A-F]|5[0-9A])(3\d|4[1-9A-F]|5[0-9A]){1,11}(20)*"),
+}
+"""F62 of a request where it is kept: the most points of a combined purchase that names no order,
+and a lottery's code."""
 _SUMS: Final = re.compile(r"(3\d){1,32}", re.ASCII)
 _SECRET_FIELDS: Final = ("2", "35", "36", "45", "52", "64", "128")
 """What no line quotes, wherever it may have been written as well."""
@@ -130,6 +136,10 @@ class Heard(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Its pseudonym; empty where none was named, or none in clear."""
     pan: str = ""
     """Masked."""
+    voucher: str = ""
+    """A voucher's pseudonym; empty where none was named, or one that is for an article."""
+    code: str = ""
+    """Of the voucher, masked."""
     is_covered: bool = False
     """Its track came encrypted, so that the switch does not know its card."""
     has_pin: bool = False
@@ -203,6 +213,7 @@ class Masker:
             is_covered=message.fields.get("53", "")[SECURITY["track"]] == "1",
             records=self._records(dialect, message),
             **self._card(message),
+            **self._voucher(message),
             **_kept_asked(message.fields, message.asks),
         )
         return _without_quotes(line, message.fields)
@@ -256,6 +267,12 @@ class Masker:
             return {}
         return {"card": self.pseudonym(pan.reveal()), "pan": pan.masked}
 
+    def _voucher(self, message: Message) -> dict[str, str]:
+        code = _voucher_of(message)
+        if code is None:
+            return {}
+        return {"voucher": self.pseudonym(code.reveal()), "code": code.masked}
+
     def _records(self, dialect: IsoDialect, message: Message) -> tuple[Uploaded, ...]:
         if message.asks is not Kind.BATCH_UPLOAD or "48" not in message.fields:
             return ()
@@ -271,6 +288,17 @@ class Masker:
             )
             for one in request.records
         )
+
+
+def _voucher_of(message: Message) -> VoucherCode | None:
+    """The voucher that is handed in; None where it is for an article, whose name is not kept."""
+    if message.asks not in CODED:
+        return None
+    try:
+        code, article = voucher_in(bytes.fromhex(message.fields.get("62", "")))
+        return None if article else read_code(code)
+    except ValueError:
+        return None
 
 
 def _till_answered(dialect: MisDialect, payload: bytes, line: Heard) -> Heard:
@@ -307,7 +335,7 @@ def _kept_asked(
     fields: Mapping[str, str], kind: Kind | None
 ) -> dict[str, dict[str, str] | tuple[str, ...]]:
     kept = dict(_kept(fields, KEPT_ASKED))
-    if kind is Kind.COMBINED_PURCHASE and _POINTS_AT_MOST.fullmatch(fields.get("62", "")):
+    if kind is not None and kind in KEPT_IN_62 and KEPT_IN_62[kind].fullmatch(fields.get("62", "")):
         kept["62"] = fields["62"]
     withheld = tuple(name for name in fields if name not in kept and name not in BITMAPS)
     return {"asked": kept, "withheld": withheld}

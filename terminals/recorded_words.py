@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from host.model.requests import Kind
 from host.model.secrets import Pan
 from terminals.codec import DecodeError
 from terminals.dialects.mis import HEADER_BYTES, MisDialect, MisMessage
@@ -53,6 +54,8 @@ ASKED: Final = _shapes(
     points_totals=_SUMS,
 )
 """Words of a request and the shape in which they are kept."""
+LOTTERY: Final = _shapes(goods=r"[A-Z][A-Z0-9]{1,11}")
+"""Of a draw, the lottery that it is of stands in the place of goods."""
 TOLD: Final = _shapes(
     code=r"[0-9A-Z]{2}",
     amount=r"\d{1,12}",
@@ -88,7 +91,8 @@ def words_asked(dialect: MisDialect, message: MisMessage) -> Words | None:
         return None
     head = message.head
     values = {name: value for name, value in _values(asked) if name not in {"card", "pin"}}
-    kept = {name: text for name, text in values.items() if _is_kept(ASKED, name, text)}
+    shapes = {**ASKED, **LOTTERY} if message.asks is Kind.LOTTERY_DRAW else ASKED
+    kept = {name: text for name, text in values.items() if _is_kept(shapes, name, text)}
     secrets = [asked.card.reveal()] if asked.card is not None else []
     secrets += [asked.pin.reveal().hex().upper()] if asked.pin is not None else []
     if any(secret in text for secret in secrets for text in (*kept.values(), head.number)):

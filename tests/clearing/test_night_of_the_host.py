@@ -58,6 +58,7 @@ async def test_what_the_host_posts_clears_and_audits_without_a_violation(
     assert violations(database, trader) == []
     assert {claim.kind for claim in trader.claims if claim.told in APPROVALS} == set(CARD_SIGN)
     assert any(claim.told not in {None, "00"} for claim in trader.claims)
+    assert not [claim for claim in trader.claims if claim.told == "96"]
     assert len(PLAN.merchants) + len(PLAN.issuers) == len(summaries[0].files)
     dates = trader.till.sql("SELECT DISTINCT business_date FROM journal ORDER BY 1")
     assert dates == [(DAY,), (DAY + dt.timedelta(1),)]

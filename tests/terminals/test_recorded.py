@@ -2,6 +2,7 @@
 
 import pytest
 
+from host.estate.demo import voucher_code
 from host.hsm.mac import mac_for
 from host.model.requests import Kind, Response
 from host.model.responses import Reason
@@ -9,6 +10,7 @@ from host.model.secrets import Pan, Secret
 from host.model.terminal import MacAlgorithm
 from terminals.dialects.pos import POS
 from terminals.recorded import Heard, Masker
+from terminals.vouchers import voucher_text
 
 PAN = "9988001234567897"
 TRACK = f"{PAN}D30121200000000000000"
@@ -75,3 +77,38 @@ def test_what_cannot_be_read_is_a_line_all_the_same() -> None:
     line = MASKER.line(POS, b"\x60" * 40, Heard(at=0.0, channel="pos", dialect="pos"))
     assert line.unreadable
     assert not line.asked
+
+
+VOUCHER = {"f3": "920000", "f22": "032", "f60": "83000001000500"}
+
+
+def _hex(text: str) -> str:
+    return text.encode().hex().upper()
+
+
+def test_a_voucher_is_known_again_and_nobody_reads_its_code() -> None:
+    codes = [voucher_code(number) for number in (1, 2)]
+    lines = [_line(**VOUCHER, f62=_hex(voucher_text(code.reveal()))) for code in codes]
+    assert {line.kind for line in lines} == {Kind.VOUCHER_REDEMPTION}
+    assert [line.code for line in lines] == [code.masked for code in codes]
+    assert len({line.voucher for line in lines}) == len(codes)
+    for line, code in zip(lines, codes, strict=True):
+        assert "62" in line.withheld
+        assert code.reveal() not in repr(line)
+        assert _hex(code.reveal()) not in repr(line)
+
+
+def test_a_voucher_for_an_article_and_a_code_that_is_none_are_no_voucher() -> None:
+    for_bread = voucher_text(voucher_code(1).reveal(), "BREAD")
+    for text in (for_bread, voucher_text("0123"), "VN"):
+        assert _line(**VOUCHER, f62=_hex(text)).voucher == ""
+
+
+@pytest.mark.parametrize(("text", "is_kept"), [("DEMO        ", True), ("an order", False)])
+def test_the_lottery_of_a_draw_is_kept_and_nothing_else_in_its_place(
+    text: str, is_kept: bool
+) -> None:
+    draw = _line(f3="940000", f25="65", f60="85000001000500", f62=_hex(text))
+    assert draw.kind is Kind.LOTTERY_DRAW
+    assert (draw.asked.get("62") == _hex(text)) is is_kept
+    assert ("62" in draw.withheld) is not is_kept
