@@ -22,7 +22,7 @@ from host.hsm.pin import make_pin_block
 from host.link.frames import Answers, Hello, LinkReader, encode, encode_ask, encode_item
 from host.model.money import Money
 from host.model.requests import ExchangeKey, Family, Kind, PinBlock, Request
-from simulators.mix import mixed_messages
+from simulators.mix import Turn, mixed_messages
 from simulators.tally import percentile
 
 RECEIVE_BYTES_MAX: Final = 1 << 20
@@ -40,6 +40,8 @@ class LinkLoadSettings(msgspec.Struct, frozen=True, kw_only=True):
     window: int = 256
     """Requests under way; no more than there are terminals, each has one at a time."""
     first_trace: int = 1
+    first_voucher: int = 0
+    """Of a mix: vouchers of the estate before this one are others'."""
     seed: int = 8583
     mix: str = ""
     """Empty: purchases alone. `one` or `spread`: every kind, at one merchant or at many."""
@@ -127,9 +129,8 @@ def _mixed(settings: LinkLoadSettings) -> Iterator[Request]:
     one_merchants = estate.terminals[: settings.terminals]
     spread = estate.terminals[settings.terminals :]
     terminals = one_merchants if settings.mix == "one" else spread
-    return mixed_messages(
-        estate, terminals, settings.messages, trace=settings.first_trace, seed=settings.seed
-    )
+    turn = Turn(settings.first_trace, settings.first_voucher, settings.seed)
+    return mixed_messages(estate, terminals, settings.messages, turn=turn)
 
 
 def _turns(estate: EstatePlan, settings: LinkLoadSettings) -> Iterator[tuple[TerminalPlan, int]]:

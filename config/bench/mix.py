@@ -22,6 +22,7 @@ from config.run.supervisor import Running, running_posswitch
 from config.settings import Settings
 from host.estate.mixed import mixed_estate
 from simulators.linkload import LinkLoadReport
+from simulators.mix import vouchers_of
 
 DATA: Final = Path("build/bench-mix")
 ONE_RATIO_MIN: Final = 0.8
@@ -67,7 +68,7 @@ class _Turns:
 
     def __init__(self, told: MixBench, running: Running) -> None:
         self._told, self._running = told, running
-        self._next_trace = 1
+        self._next_trace, self._next_voucher = 1, 0
 
     def run(self, where: str, figures: Figures) -> float:
         """One turn; gives its rate and notes it with what it cost."""
@@ -82,7 +83,9 @@ class _Turns:
             cards=told.cards,
             window=told.terminals,
             first_trace=self._next_trace,
+            first_voucher=self._next_voucher,
         )
+        self._next_voucher += vouchers_of(told.messages)
         self._next_trace += told.messages // told.terminals + 1
         host = CpuClock.read([running.host.process.pid])
         postgres = CpuClock.read(with_descendants(running.server.process.pid))

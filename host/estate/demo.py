@@ -336,8 +336,8 @@ def voucher_code(number: int) -> VoucherCode:
     return VoucherCode(payload + check_letter(payload))
 
 
-def _voucher_batch() -> BatchPlan:
-    """Paper vouchers that a till takes, or puts onto a card."""
+def voucher_batch(first: int, count: int) -> BatchPlan:
+    """So many paper vouchers that a till takes, or puts onto a card; the first of that number."""
     return BatchPlan(
         id=VOUCHER_BATCH,
         code=f"CB-DEMO-{VOUCHER_BATCH}",
@@ -354,7 +354,7 @@ def _voucher_batch() -> BatchPlan:
                 face_minor=VOUCHER_FACE_MINOR,
                 part=VOUCHER_BATCH,
             )
-            for number in range(FIRST_VOUCHER, FIRST_VOUCHER + VOUCHERS)
+            for number in range(first, first + count)
         ),
     )
 
@@ -410,7 +410,7 @@ def demo_estate() -> EstatePlan:
             *(_pear_card(number) for number in range(1, PEAR_CARDS + 1)),
         ),
         zone_keys=(EXTERNAL_ZONE,),
-        batches=(*_gift_batches(), _voucher_batch()),
+        batches=(*_gift_batches(), voucher_batch(FIRST_VOUCHER, VOUCHERS)),
         lotteries=(LOTTERY,),
     )
 

@@ -5,7 +5,14 @@ from typing import Final
 
 import msgspec
 
-from host.estate.demo import MERCHANTS, STORES, bench_estate, made_up_terminal
+from host.estate.demo import (
+    LOTTERY,
+    MERCHANTS,
+    STORES,
+    bench_estate,
+    made_up_terminal,
+    voucher_batch,
+)
 from host.estate.plan import (
     AllianceMemberPlan,
     AlliancePlan,
@@ -18,6 +25,8 @@ from host.estate.plan import (
 MERCHANT_COUNT: Final = 64
 """The first of them takes everything in one turn; the others share it in the next."""
 POINTS_EACH: Final = 10**9
+VOUCHERS: Final = 10_000
+"""Each is taken once, so that no turn may have another's."""
 SINCE: Final = dt.date(2020, 1, 1)
 
 ALLIANCE: Final = AlliancePlan(id=1, code="CIRCLE", name="Bench circle")
@@ -60,6 +69,8 @@ def mixed_estate(terminals: int, cards: int) -> EstatePlan:
         merchants=merchants,
         stores=(*plain.stores, *(_store(number) for number in numbers)),
         terminals=(*plain.terminals, *spread),
+        batches=(voucher_batch(cards + 1, VOUCHERS),),
+        lotteries=(LOTTERY,),
         cards=tuple(msgspec.structs.replace(card, points=POINTS_EACH) for card in plain.cards),
     )
 
