@@ -17,6 +17,7 @@ from host.estate.demo import (
     TILLS,
 )
 from host.estate.plan import CardPlan, EstatePlan, TerminalPlan
+from host.model.requests import Kind
 from host.model.secrets import Secret
 from simulators import mis, softpos
 from simulators.answers import Answer
@@ -86,6 +87,12 @@ class Terminal(Protocol):
 
     async def draw(self, card: CardPlan, lottery: str, points: int) -> Done:
         """Draw in a lottery."""
+
+    async def preauth(self, card: CardPlan, amount_minor: int, pin: Secret | None) -> Done:
+        """Have money kept."""
+
+    async def of_hold(self, kind: Kind, held: Sale, amount_minor: int) -> Done:
+        """Have more kept, or take what was."""
 
     async def void(self, sale: Sale) -> Done:
         """Take back."""

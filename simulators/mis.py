@@ -41,6 +41,12 @@ CODES: Final[dict[Kind, str]] = {
     Kind.POINTS_REDEMPTION: "PNTR",
     Kind.POINTS_EARN: "PNTE",
     Kind.LOTTERY_DRAW: "LOTT",
+    Kind.PREAUTH: "PRAU",
+    Kind.PREAUTH_INCREMENT: "PRAI",
+    Kind.PREAUTH_VOID: "PRAV",
+    Kind.COMPLETION: "CMPL",
+    Kind.COMPLETION_ADVICE: "CMPA",
+    Kind.COMPLETION_VOID: "CMPV",
 }
 UNSEALED: Final = frozenset({"SIGN", "ECHO"})
 AGREES: Final[dict[object, str]] = {True: "yes", "1": "yes", False: "no", "2": "no"}
@@ -75,7 +81,7 @@ class MisTill:
         values: dict[str, Any] = {"date": date}
         if trade.kind not in {Kind.BALANCE_INQUIRY, Kind.ACCOUNT_INQUIRY}:
             values["amount"] = trade.amount_minor
-        if trade.kind is not Kind.VOID:
+        if trade.kind not in {Kind.VOID, Kind.COMPLETION_VOID}:
             values |= {"card": card.pan.reveal(), "expiry": card.expiry, "entry": "022"}
             if trade.pin is not None:
                 block = make_pin_block(self._pik, trade.pin, card.pan, 0)
@@ -84,7 +90,7 @@ class MisTill:
             values["partial"] = True
         if trade.points_max is not None:
             values["points_max"] = trade.points_max
-        original = trade.original
+        original = trade.original or trade.held
         if original is not None:
             values |= {
                 "original_number": original.trace,

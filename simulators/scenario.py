@@ -275,7 +275,7 @@ class Till:
 
     async def of_hold(self, kind: Kind, step: Step) -> Done:
         """Of a pre-authorisation that was kept."""
-        return await self.pos.of_hold(kind, self.sale(step), step.amount)
+        return await self.terminal.of_hold(kind, self.sale(step), step.amount)
 
     def card(self, step: Step) -> CardPlan:
         """Raises StepError where the estate has no such card."""
@@ -347,7 +347,9 @@ ACTS: Final[dict[str, Callable[[Till, Step], Awaitable[Came]]]] = {
     "draw": lambda till, step: till.terminal.draw(till.card(step), step.text, step.amount),
     "verify_load": lambda till, step: till.pos.verify_load(till.card(step)),
     "settle": lambda till, step: till.terminal.settle(misses=step.misses),
-    "preauth": lambda till, step: till.pos.preauth(till.card(step), step.amount, till.pin(step)),
+    "preauth": lambda till, step: till.terminal.preauth(
+        till.card(step), step.amount, till.pin(step)
+    ),
     "increase": lambda till, step: till.of_hold(Kind.PREAUTH_INCREMENT, step),
     "complete": lambda till, step: till.of_hold(Kind.COMPLETION, step),
     "advise": lambda till, step: till.of_hold(Kind.COMPLETION_ADVICE, step),

@@ -46,6 +46,11 @@ OPERATIONS: Final[dict[Kind, str]] = {
     Kind.POINTS_REDEMPTION: "points_redeem",
     Kind.POINTS_EARN: "points_earn",
     Kind.LOTTERY_DRAW: "lottery",
+    Kind.PREAUTH: "preauth",
+    Kind.PREAUTH_INCREMENT: "preauth_more",
+    Kind.PREAUTH_VOID: "preauth_void",
+    Kind.COMPLETION: "complete",
+    Kind.COMPLETION_VOID: "complete_void",
 }
 APPROVED: Final = "00"
 
@@ -114,7 +119,7 @@ class SoftPosApp:
             values["points_max"] = trade.points_max
         if trade.lottery:
             values["goods"] = trade.lottery
-        original = trade.original
+        original = trade.original or trade.held
         if original is not None:
             values["original"] = {
                 "batch": int(original.batch),
@@ -123,7 +128,8 @@ class SoftPosApp:
                 "unit": POINTS_PREFIX if original.is_in_points else "CNY",
             }
         message = self._message(OPERATIONS[trade.kind], self._next_number(), self._batch, values)
-        return self._sealed(message, trade if trade.kind is not Kind.VOID else None)
+        is_read = trade.kind not in {Kind.VOID, Kind.COMPLETION_VOID}
+        return self._sealed(message, trade if is_read else None)
 
     def undo(self, trade: Trade, sent: Sent) -> Sent:
         """As a `Speaker`: under the batch and number of what it undoes."""

@@ -12,7 +12,7 @@ from typing import Final, Protocol
 
 from host.estate.plan import CardPlan
 from host.model.claims import REVERSAL_ENDS
-from host.model.requests import Kind
+from host.model.requests import REPEATED, Kind
 from host.model.secrets import Secret
 from simulators.answers import SILENCE, Answer, Verdict
 from simulators.batch import Batch, Entry, Halves
@@ -30,6 +30,7 @@ from simulators.session import WRONG_BATCH, Ask
 from simulators.trades import (
     BY_HAND,
     SALES,
+    VOID_OF,
     Done,
     Settled,
     Trade,
@@ -50,6 +51,11 @@ MENDED: Final = frozenset(
         Kind.POINTS_EARN,
         Kind.LOTTERY_DRAW,
         Kind.CASH_LOAD,
+        Kind.PREAUTH,
+        Kind.PREAUTH_INCREMENT,
+        Kind.PREAUTH_VOID,
+        Kind.COMPLETION,
+        Kind.COMPLETION_VOID,
     }
 )
 """What is reversed when it stays without an answer."""
@@ -198,11 +204,21 @@ class Trader:
             Trade(kind=Kind.LOTTERY_DRAW, card=card, amount_minor=points, lottery=lottery)
         )
 
+    async def preauth(self, card: CardPlan, amount_minor: int, pin: Secret | None) -> Done:
+        """Have money on the card kept."""
+        trade = Trade(kind=Kind.PREAUTH, card=card, amount_minor=amount_minor, pin=pin)
+        return await self._trade(trade)
+
+    async def of_hold(self, kind: Kind, held: Sale, amount_minor: int) -> Done:
+        """Have more kept of a pre-authorisation's card, or take what was."""
+        trade = Trade(kind=kind, card=held.card, amount_minor=amount_minor, held=held)
+        return await self._trade(trade)
+
     async def void(self, sale: Sale) -> Done:
         """Take back a sale."""
-        amount = sale.amount_minor
+        kind, amount = VOID_OF.get(sale.kind, Kind.VOID), sale.amount_minor
         return await self._trade(
-            Trade(kind=Kind.VOID, card=sale.card, amount_minor=amount, original=sale)
+            Trade(kind=kind, card=sale.card, amount_minor=amount, original=sale)
         )
 
     async def refund(self, sale: Sale, amount_minor: int) -> Done:
@@ -309,7 +325,7 @@ class Trader:
         sent = traded.sent
         if traded.trade.kind in MENDED:
             await self._reverse(traded, Verdict.SILENCE.value)
-        elif traded.trade.kind is Kind.REFUND:
+        elif traded.trade.kind in REPEATED:
             await self._owed.send(
                 Pending(
                     slot=sent.slot,
@@ -339,7 +355,7 @@ class Trader:
         return self._last
 
     def _book_late(self, pending: Pending[Sent], answer: Answer) -> None:
-        """A refund told at last stands in the batch; a sale that is reversed does not."""
+        """What is repeated and told at last stands in the batch; a sale reversed does not."""
         entry = pending.entry
         if entry is None:
             return

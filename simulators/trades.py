@@ -64,6 +64,8 @@ class Trade:
     """Which one is drawn in."""
     original: Sale | None = None
     """What a void or refund is about."""
+    held: Sale | None = None
+    """Of which pre-authorisation more is kept, or which one is completed."""
 
     @property
     def is_in_points(self) -> bool:

@@ -49,7 +49,7 @@ ASKED: Final[Mapping[str, str]] = {
     "entry": "how the card was read",
     "pan_block": "track 2 or card number under the data key of the KSN, base64",
     "pin": "a PIN block, where there is a PIN",
-    "original": "of a void or refund: the sale",
+    "original": "what is undone, given back, or held: the sale or pre-authorisation",
     "original_op": "of a reverse: what it undoes",
     "goods": "of points: product code; of a draw the lottery's code",
     "points_max": "of `combined`: how many points may be used; without it as many as there are",

@@ -293,6 +293,10 @@ REPEATED: Final = frozenset(
     kind for kind, row in KINDS.items() if row.family is Family.FINANCIAL and row.only_host_may_end
 )
 """What terminals send again until it is answered, and never reverse."""
+NAMES_HOLD: Final = frozenset(
+    {Kind.PREAUTH_INCREMENT, Kind.PREAUTH_VOID, Kind.COMPLETION, Kind.COMPLETION_ADVICE}
+)
+"""What says which hold it is about, as its slip does."""
 ASKED_BY_NO_TERMINAL: Final = frozenset(
     kind for kind, row in KINDS.items() if Origin.TERMINAL not in row.asked_by
 )

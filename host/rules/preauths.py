@@ -38,10 +38,6 @@ HELD_ALONE: Final = frozenset({Kind.PREAUTH, Kind.PREAUTH_INCREMENT, Kind.PREAUT
 """What moves nothing but a hold."""
 HOLD_ENDS: Final = frozenset({Kind.HOLD_EXPIRY, Kind.HOLD_RELEASE})
 """What is asked by no terminal: the clock's and a person's."""
-NAMES_HOLD: Final = frozenset(
-    {Kind.PREAUTH_INCREMENT, Kind.PREAUTH_VOID, Kind.COMPLETION, Kind.COMPLETION_ADVICE}
-)
-"""What says which hold it is about, as its slip does."""
 _DAY: Final = dt.timedelta(days=1)
 _PERCENT: Final = 100
 

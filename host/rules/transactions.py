@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from host.model.requests import Kind
+from host.model.requests import NAMES_HOLD, Kind
 from host.model.responses import Reason
 from host.rules import (
     checks,
@@ -530,7 +530,7 @@ NEEDS_ORIGINAL: Final = frozenset(
         Kind.CASH_LOAD_CONFIRM,
         Kind.VOUCHER_VOID,
         Kind.COMPLETION_VOID,
-        *preauths.NAMES_HOLD,
+        *NAMES_HOLD,
     }
 )
 """Kinds whose original is loaded with them."""

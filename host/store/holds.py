@@ -9,10 +9,10 @@ import psycopg
 from host.book import Book
 from host.model.holds import HoldFact, HoldOwner
 from host.model.numbers import number_of_rrn
-from host.model.requests import Kind, Original
+from host.model.requests import NAMES_HOLD, Kind, Original
 from host.rules.dossier import Item
 from host.rules.hold import Hold, HoldChange, HoldNote, NewHold, PastFact
-from host.rules.preauths import CODES, HELD_ALONE, NAMES_HOLD
+from host.rules.preauths import CODES, HELD_ALONE
 from host.rules.state import State
 from host.store import arrays
 from host.store.queries import load_queries

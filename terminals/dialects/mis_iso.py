@@ -14,7 +14,7 @@ terminals have them, in answers. F63 is text for people.
 """
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import msgspec
 
@@ -22,7 +22,7 @@ from host.model.money import CURRENCY_BY_NUMBER, HOUSE_CURRENCY, NUMBER_BY_CURRE
 from host.model.requests import DrawTold
 from terminals.codec import DecodeError, EncodeError, compile_spec
 from terminals.dialects.mis import MisDialect
-from terminals.dialects.mis_words import Asked, Head, Told, TotalsWords
+from terminals.dialects.mis_words import Asked, Head, OriginalCode, Told, TotalsWords
 from terminals.fields import ACCOUNT, CONTROL, digits_of
 from terminals.formats import (
     ascii_an,
@@ -101,8 +101,14 @@ _TRADES: Final = (
     IsoRow("PNTE", "0200", "61", "210000", "65"),
     IsoRow("LOTT", "0200", "85", "940000", "65", unit="P:"),
     IsoRow("VOID", "0200", "86", "200000", "65", unit="P:"),
+    IsoRow("PRAU", "0100", "10", "030000", "06"),
+    IsoRow("PRAI", "0100", "10", "030000", "60"),
+    IsoRow("PRAV", "0100", "11", "200000", "06"),
+    IsoRow("CMPL", "0200", "20", "000000", "06"),
+    IsoRow("CMPA", "0220", "24", "000000", "06"),
+    IsoRow("CMPV", "0200", "21", "200000", "06"),
 )
-_UNDONE: Final = frozenset({"SALE", "CMBN", "VOID", "TOPU", "PNTR", "PNTE", "LOTT"})
+_UNDONE: Final = frozenset(get_args(OriginalCode))
 ROWS: Final = (
     *_TRADES,
     *(

@@ -18,6 +18,7 @@ import msgspec
 from host.model.money import POINTS_PREFIX, Money
 from host.model.requests import (
     KINDS,
+    NAMES_HOLD,
     AccountTold,
     ExchangeKey,
     Family,
@@ -99,12 +100,31 @@ CODES: Final[dict[str, Code]] = {
     "VOUC": Code(_NOT_OFFERED, "代金券"),
     "LOTT": Code(Kind.LOTTERY_DRAW, "抽奖"),
     "UPLD": Code(_NOT_OFFERED, "批上送"),
+    "PRAU": Code(Kind.PREAUTH, "预授权"),
+    "PRAI": Code(Kind.PREAUTH_INCREMENT, "追加预授权"),
+    "PRAV": Code(Kind.PREAUTH_VOID, "预授权撤销"),
+    "CMPL": Code(Kind.COMPLETION, "预授权完成"),
+    "CMPA": Code(Kind.COMPLETION_ADVICE, "完成通知"),
+    "CMPV": Code(Kind.COMPLETION_VOID, "完成撤销"),
 }
 """A reversal has the request number and date of what it undoes and says its code; a till that
 only missed the answer may as well repeat the request: it gets the first answer again."""
 
-OriginalCode = Literal["SALE", "CMBN", "VOID", "TOPU", "PNTR", "PNTE", "LOTT"]
-"""What a reversal may undo."""
+OriginalCode = Literal[
+    "SALE",
+    "CMBN",
+    "VOID",
+    "TOPU",
+    "PNTR",
+    "PNTE",
+    "LOTT",
+    "PRAU",
+    "PRAI",
+    "PRAV",
+    "CMPL",
+    "CMPV",
+]
+"""What a reversal may undo. A refund and a completion that was advised are repeated instead."""
 
 
 class TotalsWords(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -223,6 +243,9 @@ NEEDS: Final[dict[Kind, frozenset[str]]] = {
     Kind.LOTTERY_DRAW: _TRADE | {"goods"},
     Kind.REFUND: _TRADE,
     Kind.VOID: frozenset({"date", "amount"}),
+    Kind.PREAUTH: _TRADE,
+    **dict.fromkeys(NAMES_HOLD, _TRADE),
+    Kind.COMPLETION_VOID: frozenset({"date", "amount"}),
     Kind.REVERSAL: frozenset({"date", "amount", "original_code"}),
     Kind.BALANCE_INQUIRY: frozenset({"date", "card"}),
     Kind.ACCOUNT_INQUIRY: frozenset({"date", "card"}),
@@ -366,6 +389,26 @@ def _original_named(asked: Asked, key: ExchangeKey) -> Original | None:
     )
 
 
+def _hold_named(asked: Asked, key: ExchangeKey) -> Original | None:
+    """A pre-authorisation as its slip names it: also by its code and date, of whichever till.
+
+    Without a date of its own it may be of any: a hold lasts for weeks.
+    """
+    number, date = asked.original_number, asked.original_date
+    is_numbered = number is not None and bool(number.strip("0"))
+    if not (is_numbered or asked.original_reference or (asked.original_auth and date)):
+        return None
+    named = ExchangeKey(
+        key.institution, key.terminal_id, date or asked.date or UNDATED, number or "", _MONEY
+    )
+    return Original(
+        key=named if is_numbered else None,
+        rrn=asked.original_reference,
+        auth_code=asked.original_auth,
+        local_date=date[4:] if date else None,
+    )
+
+
 def _original_of_same_number(asked: Asked, key: ExchangeKey) -> Original | None:
     """A reversal keeps the number and date of what it undoes."""
     kind = CODES[asked.original_code or ""].means
@@ -399,5 +442,7 @@ _MONEY: Final = Family.FINANCIAL
 _ORIGINALS: Final[dict[Kind, Callable[[Asked, ExchangeKey], Original | None]]] = {
     Kind.VOID: _original_named,
     Kind.REFUND: _original_named,
+    **dict.fromkeys(NAMES_HOLD, _hold_named),
+    Kind.COMPLETION_VOID: _original_named,
     Kind.REVERSAL: _original_of_same_number,
 }

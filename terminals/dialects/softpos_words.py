@@ -12,6 +12,7 @@ import msgspec
 from host.model.money import POINTS_PREFIX, Money
 from host.model.requests import (
     KINDS,
+    NAMES_HOLD,
     AccountTold,
     ExchangeKey,
     Family,
@@ -90,12 +91,33 @@ OPERATIONS: Final[dict[str, Operation]] = {
     "echo": Operation(Kind.ECHO, needs_attestation=False),
     "activate": _OFFERED_NOT,
     "voucher": _OFFERED_NOT,
-    "preauth": _OFFERED_NOT,
-    "complete": _OFFERED_NOT,
+    "preauth": Operation(Kind.PREAUTH, _TRADE),
+    "preauth_more": Operation(Kind.PREAUTH_INCREMENT, _TRADE | {"original"}),
+    "preauth_void": Operation(Kind.PREAUTH_VOID, _TRADE | {"original"}),
+    "complete": Operation(Kind.COMPLETION, _TRADE | {"original"}),
+    "complete_void": Operation(Kind.COMPLETION_VOID, frozenset({"amount", "original"})),
     "lottery": Operation(Kind.LOTTERY_DRAW, _TRADE | {"goods"}, in_points=True),
 }
 """A reversal has the batch and number of what it undoes and needs no attestation: an app that
-has lost its standing must still be able to put money back. It moves what the app itself moved."""
+has lost its standing must still be able to put money back. It moves what the app itself moved. No
+completion is advised: an app decides nothing off-line, and one it was not told of it repeats."""
+
+
+OriginalOperation = Literal[
+    "purchase",
+    "combined",
+    "points_redeem",
+    "points_earn",
+    "top_up",
+    "void",
+    "lottery",
+    "preauth",
+    "preauth_more",
+    "preauth_void",
+    "complete",
+    "complete_void",
+]
+"""What a reversal may undo."""
 
 
 class PinWords(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -143,10 +165,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     pan_block: Secret | None = None
     pin: PinWords | None = None
     original: OriginalWords | None = None
-    original_op: (
-        Literal["purchase", "combined", "points_redeem", "points_earn", "top_up", "void", "lottery"]
-        | None
-    ) = None
+    original_op: OriginalOperation | None = None
     goods: GoodsText | None = None
     """What is bought with points; of a draw, the lottery's code."""
     partial: bool = False
@@ -161,6 +180,12 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     points_totals: TotalsWords | None = None
 
 
+NAMES_ORIGINAL: Final = NAMES_HOLD | {
+    Kind.VOID,
+    Kind.REFUND,
+    Kind.REVERSAL,
+    Kind.COMPLETION_VOID,
+}
 KEY_WORDS: Final = frozenset(
     {
         *("msgid", "instance", "tid", "mid", "batch", "seq", "op", "ksn", "mac"),
@@ -231,7 +256,7 @@ def request_of(asked: Asked, row: Operation, kind: Kind, generation: int) -> Req
         INSTITUTION, asked.tid, f"{asked.batch:06d}", f"{asked.seq:06d}", KINDS[kind].family
     )
     original = _original(asked, kind, key)
-    if original is None and kind in {Kind.VOID, Kind.REFUND, Kind.REVERSAL}:
+    if original is None and kind in NAMES_ORIGINAL:
         return None
     try:
         order = order_of(asked.order, asked.sub_order, None) if kind in ORDERED else None
@@ -331,7 +356,7 @@ def _original(asked: Asked, kind: Kind, key: ExchangeKey) -> Original | None:
         rrn = asked.original.rrn if asked.original is not None else None
         return Original(key=key.of_family(Family.FINANCIAL), rrn=rrn, kind=undone)
     words = asked.original
-    if words is None or (words.seq is None and words.rrn is None):
+    if words is None or (words.seq is None and words.rrn is None and not _is_slip(words, kind)):
         return None
     batch = asked.batch if words.batch is None else words.batch
     named = ExchangeKey(
@@ -343,6 +368,11 @@ def _original(asked: Asked, kind: Kind, key: ExchangeKey) -> Original | None:
         auth_code=words.auth,
         local_date=words.date[4:] if words.date else None,
     )
+
+
+def _is_slip(words: OriginalWords, kind: Kind) -> bool:
+    """Whether it names a pre-authorisation by its code and date, of whichever terminal."""
+    return kind in NAMES_HOLD and words.auth is not None and words.date is not None
 
 
 def _drawn(response: Response) -> tuple[DrawnWords, ...]:

@@ -53,6 +53,9 @@ BASE = {"merchant": "888290054110001", "date": DATE}
 CARD = {"card": PAN, "expiry": "3012", "pin": "0123456789ABCDEF", "amount": 12345}
 MONEY = {"debit_minor": 1, "debit_count": 2, "credit_minor": 3, "credit_count": 4}
 POINTS = {"debit_minor": 5, "debit_count": 6, "credit_minor": 7, "credit_count": 8}
+HELD = {"card": PAN, "amount": 12345, "original_number": "000000000100"} | {
+    "original_date": "20261109"
+}
 ASKED: dict[str, dict[str, Any]] = {
     "SALE": CARD,
     "CMBN": CARD | {"points_max": 500},
@@ -67,6 +70,12 @@ ASKED: dict[str, dict[str, Any]] = {
     "PNTE": {"card": PAN, "amount": 9900},
     "LOTT": {"card": PAN, "amount": 50, "unit": "P:", "goods": "DW2026"},
     "REVS": {"amount": 12345, "original_code": "SALE"},
+    "PRAU": CARD,
+    "PRAI": HELD,
+    "PRAV": HELD,
+    "CMPL": HELD,
+    "CMPA": HELD,
+    "CMPV": {"amount": 12345, "original_number": "000000000101"},
     "BTCH": {"totals": MONEY, "points_totals": POINTS},
     "SIGN": {"keys": "001", "serial": "TILL 7"},
     "ECHO": {},
@@ -144,6 +153,60 @@ def test_a_refund_names_an_original_of_another_day(name: str) -> None:
     assert request.original == Original(key=key, rrn="112200000001", local_date="1121")
 
 
+def completion(name: str, number: str, auth: str = "") -> bytes:
+    """A completion byte for byte as a till writes it; its pre-authorisation is of 2026-11-09."""
+    if name == "mis-iso":
+        bitmap = "702000800" + ("4" if auth else "0") + "C08018"
+        parts = ("0200", bitmap, "16", PAN, "000000", "000000012345", "000123", "06", auth, TILL)
+        return "".join((*parts, "888290054110001156", "01120261122000018261109", number)).encode()
+    if name == "mis-json":
+        text = f'"merchant":"888290054110001","date":"{DATE}","card":"{PAN}","amount":12345'
+        named = f'"original_number":"{number}","original_date":"20261109"'
+        code = f',"original_auth":"{auth}"' if auth else ""
+        return f"{{{text},{named}{code}}}".encode()
+    record = bytearray(b" " * 400)
+    places = {18: "23", 20: "000000012345", 32: "20261109", 161: "888290054110001", 176: DATE}
+    for place, text in (places | {190: PAN, 232: number, 248: auth}).items():
+        record[place - 1 : place - 1 + len(text)] = text.encode()
+    return bytes(record)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    ("number", "auth", "original"),
+    [
+        (
+            "000000000100",
+            "",
+            Original(
+                key=ExchangeKey("mis", TILL, "20261109", "000000000100", Family.FINANCIAL),
+                local_date="1109",
+            ),
+        ),
+        ("000000000000", "004711", Original(auth_code="004711", local_date="1109")),
+    ],
+)
+def test_a_completion_names_what_is_held_by_its_number_or_as_another_tills_slip_does(
+    name: str, number: str, auth: str, original: Original
+) -> None:
+    header = b"MIS1" + f"{NUMBER}{TILL}CMPL".encode()
+    message = proved(named(name), compose(header, completion(name, number, auth), RETAIL))
+    request = named(name).request(message, 1)
+    assert isinstance(request, Request), message.fault
+    assert (request.kind, request.amount) == (Kind.COMPLETION, Money(12345, "CNY"))
+    assert request.original == original
+
+
+@pytest.mark.parametrize("code", ["PRAI", "PRAV", "CMPL", "CMPA"])
+def test_what_is_held_is_of_any_day_where_its_till_says_none(code: str) -> None:
+    named_by = {"original_number": None, "original_date": None, "original_auth": "004711"}
+    held = Original(rrn="112200000001", auth_code="004711")
+    request = asked_by("mis-json", code, **named_by, original_reference="112200000001")
+    assert isinstance(request, Request)
+    assert request.original == held
+    assert asked_by("mis-json", code, **named_by) is Reason.FORMAT_ERROR
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_points_are_counted_in_points(name: str) -> None:
     request = asked_by(name, "PNTR")
@@ -161,6 +224,11 @@ def test_points_are_counted_in_points(name: str) -> None:
     [
         ("SALE", Kind.PURCHASE, "CNY"),
         ("PNTR", Kind.POINTS_REDEMPTION, "P:"),
+        ("PRAU", Kind.PREAUTH, "CNY"),
+        ("PRAI", Kind.PREAUTH_INCREMENT, "CNY"),
+        ("PRAV", Kind.PREAUTH_VOID, "CNY"),
+        ("CMPL", Kind.COMPLETION, "CNY"),
+        ("CMPV", Kind.COMPLETION_VOID, "CNY"),
         ("VOID", Kind.VOID, "CNY"),
         ("VOID", Kind.VOID, "P:"),
     ],

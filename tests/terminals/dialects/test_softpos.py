@@ -48,6 +48,7 @@ BLOCK = bytes(range(16))
 BLOCK_TEXT = base64.b64encode(BLOCK).decode()
 ORIGINAL = {"batch": 12, "seq": 3, "rrn": "112200000001", "date": "20261122"}
 TOTALS = {"debit_minor": 1, "debit_count": 2, "credit_minor": 3, "credit_count": 4}
+OF_HOLD = {"amount": 100, "pan_block": BLOCK_TEXT, "entry": "nfc", "original": ORIGINAL}
 ASKED: dict[str, dict[str, Any]] = {
     "purchase": {"amount": 100, "pan_block": BLOCK_TEXT, "entry": "nfc"},
     "combined": {"amount": 100, "pan_block": BLOCK_TEXT, "entry": "nfc", "points_max": 7},
@@ -59,6 +60,11 @@ ASKED: dict[str, dict[str, Any]] = {
     "account": {"pan_block": BLOCK_TEXT, "entry": "keyed"},
     "void": {"amount": 100, "original": ORIGINAL},
     "refund": {"amount": 1, "pan_block": BLOCK_TEXT, "entry": "nfc", "original": ORIGINAL},
+    "preauth": {"amount": 100, "pan_block": BLOCK_TEXT, "entry": "nfc"},
+    "preauth_more": OF_HOLD,
+    "preauth_void": OF_HOLD,
+    "complete": OF_HOLD,
+    "complete_void": {"amount": 100, "original": ORIGINAL},
     "reverse": {"amount": 100, "original_op": "purchase"},
     "settle": {"totals": TOTALS},
     "echo": {},
@@ -162,6 +168,21 @@ def test_originals_are_named_by_batch_and_number_or_by_reference() -> None:
     assert isinstance(request, Request)
     assert request.original == Original(rrn="112200000001")
     assert request.amount == Money(100, "P:")
+
+
+@pytest.mark.parametrize("op", ["preauth_more", "preauth_void", "complete"])
+def test_what_is_held_is_named_as_another_terminals_slip_does(op: str) -> None:
+    slip = {"auth": "004711", "date": "20261109"}
+    request, _ = asked(values(op, original=slip))
+    assert isinstance(request, Request)
+    assert request.original == Original(auth_code="004711", local_date="1109")
+    assert asked(values(op, original={"auth": "004711"}))[0] is Reason.FORMAT_ERROR
+
+
+@pytest.mark.parametrize("op", ["void", "complete_void", "refund"])
+def test_a_slips_code_and_date_name_nothing_that_was_paid(op: str) -> None:
+    original = {"auth": "004711", "date": "20261109"}
+    assert asked(values(op, original=original))[0] is Reason.FORMAT_ERROR
 
 
 def test_a_reversal_has_the_key_the_switchs_own_would_have_and_needs_no_attestation() -> None:
