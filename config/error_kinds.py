@@ -191,6 +191,24 @@ ERROR_KINDS: Final[tuple[ErrorKind, ...]] = (
         next="put secrets/audit-key back from your copy",
     ),
     ErrorKind(
+        code="E-LOTTERY-UNKNOWN",
+        what="there is no such lottery, or nothing of it is frozen",
+        why="only what is frozen is committed to, and can be held against anything",
+        next="posswitch show lotteries",
+    ),
+    ErrorKind(
+        code="E-LOTTERY-FILE",
+        what="a file is no export of a lottery",
+        why="it is another file, a part of one, or was changed so that it cannot be read",
+        next="take it anew where it was drawn: posswitch lottery export CODE --out FILE",
+    ),
+    ErrorKind(
+        code="E-LOTTERY-SECRET",
+        what="the draws of a lottery cannot be verified yet",
+        why="its seed is told once it is closed: who knew it before could steer what is drawn",
+        next="wait for its last day, and export it again; keep this file to hold against that",
+    ),
+    ErrorKind(
         code="E-AUDIT-ACCEPT",
         what="an edit that was made by hand cannot be taken over",
         why="only the estate is taken over, and that a key was another until it was given anew, by "

@@ -39,6 +39,7 @@ FOREIGN: Final = (
     ("host.store.card_finding", "CardUnknownError", "E-CARD-UNKNOWN"),
     ("host.store.cases", "CaseError", "E-CASE"),
     ("host.store.estates", "EstateError", "E-ESTATE"),
+    ("host.store.lottery_file", "LotteryUnknownError", "E-LOTTERY-UNKNOWN"),
     ("host.store.migrate", "MigrationError", "E-DATABASE-SCHEMA"),
     ("host.store.safety", "UnsafeDatabaseError", "E-DATABASE-UNSAFE"),
     ("host.store.settlement_view", "TerminalUnknownError", "E-TERMINAL-UNKNOWN"),

@@ -1,5 +1,8 @@
 """Whether a lottery was drawn as it was frozen: recomputed from its file, and from nothing else.
 
+Of a file that was written before the seed was told, the list is checked as far as it is chained:
+which draws are right can be said of a later one alone.
+
 This module needs Python's own library alone and shares no line with the program that drew, so that
 the two agree only where both do what docs/lottery.md says. Copied anywhere, it runs:
 
@@ -16,6 +19,13 @@ from typing import Any, NamedTuple
 
 HUNDRED_PERCENT = 1_000_000
 _RANGE = 2**64
+_FILE = ("commitment", "frozen", "list", "revealed", "seed")
+_LINES = {
+    "draw": ("draw", "hit", "link", "prize", "seq"),
+    "undone": ("link", "seq", "undone"),
+    "again": ("again", "link", "seq"),
+}
+"""What each line of the list says, by its word: all of it, and nothing beside."""
 
 
 class BadFileError(Exception):
@@ -45,6 +55,10 @@ class Verdict(NamedTuple):
     """Given out, by code, without what was undone."""
     faults: tuple[str, ...]
     """The first wrong line first; none where all is well."""
+    is_told: bool
+    """Whether the seed is in the file, without which no draw can be recomputed."""
+    closes: str
+    """Its last day: the seed is told behind it at the latest."""
 
 
 def verify(text: str) -> Verdict:
@@ -54,36 +68,84 @@ def verify(text: str) -> Verdict:
         BadFileError: it is none.
     """
     try:
-        told = json.loads(text)
+        told = json.loads(text, object_pairs_hook=_once_each)
+        _check_kinds(told)
         return _verify(told)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
         msg = f"it is no file of a lottery: {type(error).__name__} {error}"
         raise BadFileError(msg) from error
 
 
+def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON that says nothing twice."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        msg = "something is said twice"
+        raise ValueError(msg)
+    return found
+
+
+def _check_kinds(told: dict[str, Any]) -> None:
+    """Each part is there and of its kind; nothing stands beside them."""
+    _check_names(told, _FILE, "the file")
+    if (told["seed"] is None) is not (told["revealed"] is None):
+        msg = "its seed is told and its end is not, or the other way round"
+        raise ValueError(msg)
+    if told["seed"] is not None:
+        _check_names(told["seed"], ("author", "freezer", "house"), "the seed")
+        _check_names(told["revealed"], ("lines", "link"), "the reveal")
+        _check_count(told["revealed"]["lines"], "the reveal")
+    for at, line in enumerate(told["list"], start=1):
+        word = next((one for one in _LINES if one in line), "draw")
+        _check_names(line, _LINES[word], f"line {at}")
+        for name in ("seq", "hit", "prize", "undone", "again"):
+            _check_count(line.get(name, 0), f"line {at}")
+
+
+def _check_names(told: dict[str, Any], names: tuple[str, ...], what: str) -> None:
+    if tuple(sorted(told)) != names:
+        msg = f"{what} says {', '.join(sorted(told))}; it has to say {', '.join(names)}"
+        raise ValueError(msg)
+
+
+def _check_count(value: object, what: str) -> None:
+    if type(value) is not int or value < 0:
+        msg = f"{what} counts with {value!r}"
+        raise ValueError(msg)
+
+
 def _verify(told: dict[str, Any]) -> Verdict:
-    frozen, parts = told["frozen"], told["seed"]
-    made_of = ("posswitch-lottery-seed 1", parts["house"], parts["author"], parts["freezer"])
-    seed = hashlib.sha256("\n".join(made_of).encode()).digest()
-    commitment = hashlib.sha256(seed + frozen.encode()).digest()
-    head, prizes = _read(frozen)
-    faults = list(_faults_of_frozen(frozen, prizes))
-    if commitment.hex() != told["commitment"]:
-        faults.append(
-            "the commitment is not that of this seed and these odds: one of them was changed"
-        )
+    head, prizes = _read(told["frozen"])
+    faults = list(_faults_of_frozen(told["frozen"], prizes))
+    seed = _seed(told)
+    if seed is not None:
+        commitment = hashlib.sha256(seed + told["frozen"].encode()).hexdigest()
+        if commitment != told["commitment"]:
+            faults.append(
+                "the commitment is not that of this seed and these odds: one of them was changed"
+            )
     walk = _Walk(head["code"], seed, bytes.fromhex(told["commitment"]), prizes)
     if prizes and prizes[-1].stock is None:
-        reveal = told["revealed"]
-        faults += walk.follow(told["list"], int(reveal["lines"]), reveal["link"])
+        faults += walk.follow(told["list"], told["revealed"])
     return Verdict(
-        head["code"],
-        told["commitment"],
-        len(walk.given),
-        len(walk.undone),
-        walk.counted(),
-        tuple(faults),
+        code=head["code"],
+        commitment=told["commitment"],
+        draws=len(walk.given),
+        undone=len(walk.undone),
+        prizes=walk.counted(),
+        faults=tuple(faults),
+        is_told=seed is not None,
+        closes=head["closes"],
     )
+
+
+def _seed(told: dict[str, Any]) -> bytes | None:
+    """Out of its three parts; None where they are not told yet."""
+    parts = told["seed"]
+    if parts is None:
+        return None
+    made_of = ("posswitch-lottery-seed 1", parts["house"], parts["author"], parts["freezer"])
+    return hashlib.sha256("\n".join(made_of).encode()).digest()
 
 
 def _read(frozen: str) -> tuple[dict[str, str], list[Prize]]:
@@ -116,7 +178,9 @@ def _faults_of_frozen(frozen: str, prizes: list[Prize]) -> Iterator[str]:
 class _Walk:
     """The list from its first line on, with the stock of every moment."""
 
-    def __init__(self, code: str, seed: bytes, commitment: bytes, prizes: list[Prize]) -> None:
+    def __init__(
+        self, code: str, seed: bytes | None, commitment: bytes, prizes: list[Prize]
+    ) -> None:
         self.code, self.seed, self.link, self.prizes = code, seed, commitment, prizes
         self.left = {prize.place: prize.stock for prize in prizes}
         self.given: dict[int, int] = {}
@@ -124,20 +188,22 @@ class _Walk:
         self.undone: set[int] = set()
         self.keys: dict[str, int] = {}
 
-    def follow(self, lines: list[dict[str, Any]], told: int, link: str) -> Iterator[str]:
+    def follow(self, lines: list[dict[str, Any]], told: dict[str, Any] | None) -> Iterator[str]:
         """What is wrong, first things first. What follows a wrong line is reckoned as it says."""
-        if told == 0 and self.link.hex() != link:
+        end = len(lines) if told is None else told["lines"]
+        link = None if told is None else told["link"]
+        if end == 0 and link is not None and self.link.hex() != link:
             yield "the reveal is not of this list: its last line has another link"
         for at, line in enumerate(lines, start=1):
             seq = line["seq"]
             if seq != at:
                 yield f"line {at} is left out: {seq} follows {at - 1}"
                 return
-            yield from self._faults_of(line, seq, is_after=seq > told)
-            if seq == told and self.link.hex() != link:
+            yield from self._faults_of(line, seq, is_after=seq > end)
+            if seq == end and link is not None and self.link.hex() != link:
                 yield "the reveal is not of this list: its last line has another link"
-        if len(lines) < told:
-            yield f"line {len(lines) + 1} is left out: the reveal tells of {told} lines"
+        if len(lines) < end:
+            yield f"line {len(lines) + 1} is left out: the reveal tells of {end} lines"
 
     def _faults_of(self, line: dict[str, Any], seq: int, *, is_after: bool) -> Iterator[str]:
         if "draw" in line:
@@ -147,7 +213,7 @@ class _Walk:
             text = f"draw {seq} {line['draw']} {line['hit']} {line['prize']}"
         else:
             word = "undone" if "undone" in line else "again"
-            yield from self._turn(word, int(line[word]), seq)
+            yield from self._turn(word, line[word], seq)
             text = f"{word} {seq} {line[word]}"
         self.link = hashlib.sha256(self.link + text.encode()).digest()
         if self.link.hex() != line["link"]:
@@ -157,8 +223,9 @@ class _Walk:
         first = self.keys.setdefault(line["draw"], seq)
         if first != seq:
             yield f"draw {seq} ({line['draw']}) is draw {first} once more"
-        hit = self._hit(line["draw"], seq)
-        due = next(p.place for p in self.prizes if p.place >= hit and self.left[p.place] != 0)
+        hit = self._hit(line["draw"], seq) if self.seed is not None else line["hit"]
+        there = (p.place for p in self.prizes if p.place >= hit and self.left[p.place] != 0)
+        due = next(there, self.prizes[-1].place)
         if (line["hit"], line["prize"]) != (hit, due):
             yield (
                 f"draw {seq} ({line['draw']}) hits {self._code_of(hit)} and gives "
@@ -174,8 +241,9 @@ class _Walk:
             yield f"line {seq} takes back draw {of}, which is not there to be taken back"
         elif word == "undone":
             self.undone.add(of)
-            left = self.left[self.given[of]]
-            self.left[self.given[of]] = None if left is None else left + 1
+            left = self.left.get(self.given[of])
+            if left is not None:
+                self.left[self.given[of]] = left + 1
         else:
             self.undone.discard(of)
             yield from self._take(self.given[of], seq)
@@ -190,6 +258,7 @@ class _Walk:
         self.left[place] = left - 1
 
     def _hit(self, key: str, seq: int) -> int:
+        assert self.seed is not None, "it is asked where there is one"
         number = _below(self.seed, seq, f"{self.code} {key}".encode())
         for prize in self.prizes:
             number -= prize.parts
@@ -234,9 +303,10 @@ def main() -> int:
         return 2
     for fault in verdict.faults:
         sys.stdout.write(f"{fault}\n")
-    word = "WRONG" if verdict.faults else "right"
+    word = "right" if verdict.is_told else "not to be said before its seed is told"
+    word = "WRONG" if verdict.faults else word
     sys.stdout.write(f"{verdict.code}: {verdict.draws} draws, {verdict.undone} undone: {word}\n")
-    return 1 if verdict.faults else 0
+    return 1 if verdict.faults else 0 if verdict.is_told else 2
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from config.cli.describe import app as describing
 from config.cli.ending import status_of
 from config.cli.keys import app as keys
 from config.cli.link import app as link
+from config.cli.lottery import app as lotteries
 from config.cli.night import app as night
 from config.cli.options import (
     epilog,
@@ -59,6 +60,7 @@ app.add_typer(link, name="link")
 app.add_typer(watching)
 app.add_typer(tracing)
 app.add_typer(ruling, name="rules")
+app.add_typer(lotteries, name="lottery")
 app.add_typer(people)
 app.add_typer(auditing, name="audit")
 app.add_typer(describing)

@@ -124,7 +124,7 @@ def _read(connection: Connection, ids: Collection[int], state: State, book: Book
     of_lottery: dict[int, list[Prize]] = {}
     taken: dict[int, dict[int, int]] = {}
     for lottery, *about, gone in prizes:
-        prize = _prize(about)
+        prize = prize_of(about)
         of_lottery.setdefault(lottery, []).append(prize)
         taken.setdefault(lottery, {})[prize.place] = gone
     for row in lotteries:
@@ -133,7 +133,8 @@ def _read(connection: Connection, ids: Collection[int], state: State, book: Book
         state.lotteries[one.id] = state.lotteries_named[one.content.code] = one
 
 
-def _prize(about: Sequence[Any]) -> Prize:
+def prize_of(about: Sequence[Any]) -> Prize:
+    """What is frozen of one: place, code, parts, stock, kind, amount, name."""
     place, code, parts, stock, kind, amount, name = about
     return Prize(
         place=place,

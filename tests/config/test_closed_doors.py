@@ -21,6 +21,7 @@ from tests.commands import run_command
 NOBODY = 65_534
 NEEDED = {
     "audit export": ["/dev/null/export.jsonl"],
+    "lottery export": ["DEMO", "--out", "/dev/null/demo.lottery"],
     "rules explain": ["000001@80010001"],
     "keys generate": ["80010001"],
     "keys import": ["80010001"],

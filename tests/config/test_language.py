@@ -61,7 +61,7 @@ PRINTING = (
         "demo", "explain", "keys", "link", "night", "progress", "simulate", "story", "takeovers",
         "terminals", "watching", "reach", "loops", "recording", "replaying", "failed", "lives",
         "office", "office_words", "sessions", "beginning",
-        "tracing", "cards", "gifts",
+        "tracing", "cards", "gifts", "lottery",
     )),
     "config/top/screen.py", "config/cli", "config/doctor", "config/run/reloading.py",
     "config/run/host_reloading.py", "config/run/tending.py", "config/run/recording.py",
@@ -71,6 +71,8 @@ PRINTING = (
 """Modules whose texts are for people."""
 FINDING = ("clearing/changed.py", "clearing/heads.py", "clearing/seals.py")
 """What the audit computes, and says in its own words."""
+PROVING = ("config/lottery_proof.py",)
+"""What a verifier says that imports nothing of ours."""
 COLUMNS = {"Column", "number", "prose", "words"}
 NO_SENTENCE = re.compile(
     r"%Y|\n$|^\w+ \| None$"
@@ -261,6 +263,10 @@ def findings() -> Iterator[str]:
     for file in ("changed.sql", "audit_facts.sql"):
         yield from re.findall(r"THEN\s+'([^']+\S)'", (ROOT / "clearing" / file).read_text("utf-8"))
     yield "it covers {} changes, {} are there"
+    for source in sources(PROVING):
+        for node in ast.walk(source):
+            if isinstance(node, ast.Yield) and isinstance(node.value, ast.Constant | ast.JoinedStr):
+                yield template(node.value)
     for source in sources(FINDING):
         said = {*documentation(source), *inner(source)}
         for node in ast.walk(source):

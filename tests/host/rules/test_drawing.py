@@ -6,6 +6,7 @@ line with them.
 
 import datetime as dt
 import json
+import random
 from collections.abc import Callable
 from typing import Any
 
@@ -271,6 +272,81 @@ def test_a_key_that_is_drawn_twice_is_named() -> None:
     drawn = a_day()
     drawn.draw("pos/00000001/000001/000004/f")
     assert faults(drawn.file())[0].endswith("is draw 5 once more")
+
+
+def _undone_and_again() -> Drawn:
+    drawn = a_day()
+    drawn.undo(5)
+    drawn.undo(7)
+    drawn.again(5)
+    drawn.draw("pos/00000001/000002/000001/f")
+    return drawn
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_whatever_is_changed_in_a_file_is_found(seed: int) -> None:
+    """S4-62: one letter, digit or sign of it, anywhere; a hundred of them each."""
+    chance = random.Random(seed)
+    file = _undone_and_again().file()
+    text = json.dumps(file, ensure_ascii=False)
+    assert faults(file) == ()
+    for _ in range(100):
+        place, sign = chance.randrange(len(text)), chance.choice('0123456789abcdefxyz {}[]",:-奖')
+        edited = text[:place] + chance.choice([sign, ""]) + text[place + 1 :]
+        try:
+            if json.loads(edited) == file:
+                continue
+            found: tuple[str, ...] = verify(edited).faults
+        except (ValueError, BadFileError):
+            continue
+        assert found, edited[max(place - 40, 0) : place + 40]
+
+
+def _say_beside(file: dict[str, Any]) -> None:
+    file["list"][3]["by"] = "nobody"
+
+
+def _say_a_number_as_text(file: dict[str, Any]) -> None:
+    file["list"][30]["undone"] = "5"
+
+
+def _tell_no_seed(file: dict[str, Any]) -> None:
+    file["seed"] = None
+
+
+def _count_backwards(file: dict[str, Any]) -> None:
+    file["revealed"]["lines"] = -1
+
+
+@pytest.mark.parametrize(
+    "change", [_say_beside, _say_a_number_as_text, _tell_no_seed, _count_backwards]
+)
+def test_what_a_file_of_a_lottery_does_not_say_makes_it_none(
+    change: Callable[[dict[str, Any]], None],
+) -> None:
+    file = _undone_and_again().file()
+    change(file)
+    with pytest.raises(BadFileError):
+        verify(json.dumps(file))
+
+
+def test_what_is_said_twice_makes_it_none() -> None:
+    text = json.dumps(a_day().file())
+    with pytest.raises(BadFileError, match="said twice"):
+        verify(text.replace('"commitment"', '"commitment": "", "commitment"', 1))
+
+
+def untold(file: dict[str, Any]) -> dict[str, Any]:
+    """As it was written before its seed was told."""
+    return file | {"seed": None, "revealed": None}
+
+
+def test_before_its_seed_is_told_the_links_of_a_list_are_all_that_is_checked() -> None:
+    file = untold(_undone_and_again().file())
+    verdict = verify(json.dumps(file))
+    assert (verdict.is_told, verdict.faults, verdict.draws) == (False, (), 31)
+    file["list"][16]["prize"] = 3 if file["list"][16]["prize"] != 3 else 2
+    assert "17 " in faults(file)[0]
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"frozen": 1}', "null"])
