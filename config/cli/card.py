@@ -40,9 +40,9 @@ def show(
     from host.store.card_view import Page
 
     page = Page(after=after, count=count)
-    show_card(data, settings, asked_for_card(card, _remark), page, as_json=as_json)
+    show_card(data, settings, asked_for_card(card, remark), page, as_json=as_json)
 
 
-def _remark(text: str) -> None:
+def remark(text: str) -> None:
     """Beside the output, for whoever reads it."""
     typer.echo(speech.said(text), err=True)

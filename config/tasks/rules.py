@@ -7,7 +7,7 @@ from config.as_json import as_builtins, print_json
 from config.language import speech
 from config.screen import screen
 from config.tasks.lives import Labelled, opened_books, outcome_of, print_labelled, words_of
-from config.tasks.tracing import rules_of
+from config.tasks.ruled import rules_told
 from host.model.requests import Kind
 from host.model.responses import RESPONSE_CODES, Reason
 from host.rules.transactions import TRANSACTIONS
@@ -45,7 +45,7 @@ def questions(kind: str, reason: str) -> list[str]:
 
 
 def _explained(found: Trace) -> Labelled:
-    yield from rules_of(found)
+    yield from rules_told(found.rules)
     decided = any(rule.outcome == "denied" for rule in found.rules)
     reason = Reason(found.reason)
     if decided:

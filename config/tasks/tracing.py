@@ -1,13 +1,12 @@
 """`posswitch trace`: the whole life of one transaction on one screen."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
 from clearing.files import directory_at
 from clearing.line import Line, lines_of
 from config.as_json import as_builtins, print_json
-from config.language import Language, speech
+from config.language import speech
 from config.places import Places
 from config.screen import screen
 from config.tasks.lives import (
@@ -20,19 +19,13 @@ from config.tasks.lives import (
     when,
     words_of,
 )
-from host.house_rules.rule import Period
+from config.tasks.ruled import rules_told
 from host.model.origins import ORIGINS, Origin
 from host.programmes import NEVER
-from host.rules.usage import Outcome
 from host.store.trace import trace
 from host.store.trace_told import Batch, Day, Leg, Lot, Related, Trace
 
 DIGEST_SHOWN: Final = 16
-OUTCOMES: Final[Mapping[Outcome, str]] = {
-    Outcome.DENIED: "this rule decided: it says no",
-    Outcome.COUNTED: "it let it pass, and counted it",
-    Outcome.GAVE_BACK: "what its original counted was given back",
-}
 
 
 def trace_transaction(data: Path, settings: Path | None, word: str, *, as_json: bool) -> None:
@@ -74,7 +67,7 @@ def _life(found: Trace, files: dict[str, list[Line]]) -> Labelled:
     yield from _asked(found)
     yield from _ordered(found)
     yield from _told(found)
-    yield from rules_of(found)
+    yield from rules_told(found.rules)
     yield from _related(found)
     for place, leg in enumerate(found.legs, 1):
         yield from _leg(place, leg)
@@ -128,16 +121,6 @@ def _told(found: Trace) -> Labelled:
         yield "", f"points balance told {answer.points_balance:,}"
     if found.advice is not None:
         yield "", f"decided by its external issuer, reference {found.advice.reference}"
-
-
-def rules_of(found: Trace) -> Labelled:
-    """Which rules of the house denied or counted it, each as a sentence."""
-    for rule in found.rules:
-        says = rule.zh if speech.language is Language.CHINESE else rule.en
-        yield "rule", f"rule {rule.rule}, version {rule.version}, {rule.name}: {says}"
-        if rule.period != Period.TRANSACTION:
-            yield "", f"it had been used {rule.had_times} times before, for {rule.had_minor:,}"
-        yield "", speech.said(OUTCOMES[Outcome(rule.outcome)])
 
 
 def _related(found: Trace) -> Labelled:

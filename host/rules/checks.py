@@ -326,7 +326,7 @@ def pin_refusal(dossier: Dossier, *, is_required: bool) -> Reason | None:
     if card.pin_failures >= dossier.issuer.pin_tries_max:
         return Reason.PIN_TRIES_EXCEEDED
     if dossier.request.pin is None:
-        return Reason.WRONG_PIN if is_required else None
+        return Reason.WRONG_PIN if is_required and not dossier.state.is_trial else None
     pin = _clear_pin(dossier)
     if pin is None:
         return Reason.PIN_FORMAT

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from host.book import Book
-from host.house_rules.rule import Facts, HouseRule, period_from, plain, unit_of
+from host.house_rules.rule import Facts, HouseRule, Says, period_from, plain, unit_of
 from host.house_rules.rulebook import Aim, applying
 from host.house_rules.verdict import NOTHING, Measured, Used, denial
 from host.model.own import Direction
@@ -84,6 +84,11 @@ def usage_key(rule: HouseRule, facts: Facts) -> UsageKey:
     return UsageKey(rule.counter, rule.period, rule.by, rule.subject(facts))
 
 
+def rules_over(item: Item, facts: Facts, state: State) -> tuple[HouseRule, ...]:
+    """Those of the house's own rules that have a say over it."""
+    return applying(state.applying.get(item.slot, ()), facts, state.business_date)
+
+
 def refusal_by_rules(dossier: Dossier) -> Reason | None:
     """Why the house's own rules do not let it pass; the rule that says so is kept beside it."""
     found = dossier.state.applying.get(dossier.item.slot)
@@ -148,10 +153,17 @@ def _used(dossier: Dossier, rule: HouseRule, facts: Facts) -> Used:
     return Used(usage.times, usage.amount_minor) if usage is not None else NOTHING
 
 
+def _had(dossier: Dossier, rule: HouseRule, facts: Facts) -> Used:
+    """By which figures it decides: what was counted before, or what the card has."""
+    if rule.says is Says.BALANCE_MAX:
+        return Used(0, dossier.present_card.value.available)
+    return _used(dossier, rule, facts) if rule.counts else NOTHING
+
+
 def _told(
     dossier: Dossier, rule: HouseRule, facts: Facts, outcome: Outcome, amount: int = 0
 ) -> ToldRule:
-    used = _used(dossier, rule, facts) if rule.counts else NOTHING
+    used = _had(dossier, rule, facts)
     is_counted = outcome is Outcome.COUNTED
     return ToldRule(
         rule=rule.id,

@@ -420,7 +420,7 @@ class State:
     counted: dict[int, list[ToldRule]] = field(default_factory=dict)
     """What originals have counted, by their numbers."""
     is_trial: bool = False
-    """Nothing of it will be kept, so nothing is held for it."""
+    """Nothing of it will be kept, so nothing is held for it, and nobody is there to type a PIN."""
 
     def __post_init__(self) -> None:
         self.date_text = f"{self.business_date:%Y%m%d}"

@@ -113,30 +113,38 @@ def read_book(connection: Connection, hsm: Hsm) -> Book:
         NoEstateError: no estate was ever loaded.
         VaultError: no key opens at all: they were wrapped under another LMK.
     """
-    row = connection.execute(SQL["shard_count"]).fetchone()
-    if row is None:
-        raise NoEstateError("the database holds no estate. Next: posswitch up --estate demo")
-    shard_count: int = row[0]
-    version = estate_version(connection)
-    merchants = {one.id: one for one in read_merchants(connection)}
+    book = read_estate(connection)
     keys = _keys(connection.execute(SQL["terminal_keys"] + NEWEST_FIRST), hsm)
-    zones, zone_faults = _zone_keys(connection.execute(SQL["zone_keys"]), hsm)
+    book.zone_keys, zone_faults = _zone_keys(connection.execute(SQL["zone_keys"]), hsm)
     faults = tuple(fault for terminal in keys.values() for fault in terminal.faults)
     if faults and not any(one.key_sets or one.device for one in keys.values()):
         msg = f"no stored key can be used: {faults[0]}"
         raise VaultError(msg)
+    book.terminals = {
+        row[0]: _terminal(row, book.merchants, book.shard_count, keys.get(row[0], TerminalKeys()))
+        for row in connection.execute(SQL["terminals"])
+    }
+    book.opens = hsm.open_secret
+    book.key_faults = faults + zone_faults
+    return book
+
+
+def read_estate(connection: Connection) -> Book:
+    """The same without terminals and without any key: what a decision needs beside its terminal.
+
+    Raises:
+        NoEstateError: no estate was ever loaded.
+    """
+    row = connection.execute(SQL["shard_count"]).fetchone()
+    if row is None:
+        raise NoEstateError("the database holds no estate. Next: posswitch up --estate demo")
+    version = estate_version(connection)
     return Book(
-        shard_count=shard_count,
+        shard_count=row[0],
         issuers={one.id: one for one in read_issuers(connection)},
-        merchants=merchants,
-        terminals={
-            row[0]: _terminal(row, merchants, shard_count, keys.get(row[0], TerminalKeys()))
-            for row in connection.execute(SQL["terminals"])
-        },
+        merchants={one.id: one for one in read_merchants(connection)},
+        terminals={},
         accounts=read_accounts(connection),
-        zone_keys=zones,
-        opens=hsm.open_secret,
-        key_faults=faults + zone_faults,
         batches={one.id: one for one in read_batches(connection)},
         parts={one.id: one for one in read_parts(connection)},
         alliances=read_alliances(connection),

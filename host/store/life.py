@@ -127,7 +127,7 @@ class Reader:
     def _rules(self, one: Exchange) -> tuple[Decided, ...]:
         """Rules of the house that had to do with it."""
         found = []
-        for outcome, had_times, had_minor, *row in self._ask(
+        for outcome, had_times, had_minor, asked_minor, *row in self._ask(
             "rules_told", shard=one.shard, number=one.number
         ):
             rule = rule_of(row)
@@ -140,10 +140,14 @@ class Reader:
                     outcome=outcome,
                     en=said.en,
                     zh=said.zh,
+                    says=rule.says,
                     period=rule.period,
                     counted_by=rule.by,
                     had_times=had_times,
                     had_minor=had_minor,
+                    asked_minor=asked_minor,
+                    amount_minor=rule.amount_minor,
+                    times=rule.times,
                     unit=rule.unit,
                 )
             )

@@ -641,6 +641,7 @@ SELECT
     t.outcome,
     t.had_times,
     t.had_minor,
+    t.asked_minor,
     r.id,
     r.version,
     r.name,

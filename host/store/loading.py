@@ -83,8 +83,12 @@ def load(
     estate: Following,
     decided_at: dt.datetime,
     local_time: str,
+    *,
+    is_trial: bool = False,
 ) -> State:
     """Begin the batch's transaction and read its state; the book is as new as that.
+
+    Of a trial nothing will be kept: it holds nothing that somebody else waits for.
 
     Raises:
         NoOpenDayError: there is no open business day.
@@ -106,7 +110,7 @@ def load(
     today, version = row
     estate.follow(connection, version)
     book = estate.book
-    state = State(today, decided_at, local_time)
+    state = State(today, decided_at, local_time, is_trial=is_trial)
     state.known = {one.slot: one for one in map(_known, known.fetchall())}
     stale = _add_cards(state, found.fetchall(), cards, book.issuers)
     stale += _load_originals(connection, items, state, book)

@@ -149,11 +149,17 @@ class Decided(msgspec.Struct, frozen=True, kw_only=True):
     en: str
     zh: str
     """The rule as a sentence, as that version says it."""
+    says: str
     period: str
     counted_by: str
     had_times: int
     had_minor: int
-    """What was used before."""
+    """What was used before; of a rule of the balance, what the card had, where that is known."""
+    asked_minor: int
+    """What was asked for, or put on the card."""
+    amount_minor: int
+    times: int
+    """What the rule lets pass."""
     unit: str
 
 

@@ -23,6 +23,7 @@ NEEDED = {
     "audit export": ["/dev/null/export.jsonl"],
     "lottery export": ["DEMO", "--out", "/dev/null/demo.lottery"],
     "rules explain": ["000001@80010001"],
+    "rules what-if": ["1", "1", "80010001"],
     "keys generate": ["80010001"],
     "keys import": ["80010001"],
     "card show": ["1"],

@@ -74,6 +74,7 @@ SPOKEN: dict[str, dict[str, Collection[str]]] = {
         "host/store/keys.sql": {"served_keys"},
         "host/store/life.sql": ALL,
         "host/store/lottery_file.sql": ALL,
+        "host/store/trial.sql": ALL,
         "host/store/settlement_view.sql": {"institutions"},
         "host/store/book.sql": {"shard_count"},
         "host/store/posting.sql": {"open_business_date", "facts"},
