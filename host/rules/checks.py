@@ -282,9 +282,12 @@ def unit_is_the_originals(dossier: Dossier) -> bool:
     return money.unit == unit or (money.unit == POINTS_PREFIX and unit.startswith(POINTS_PREFIX))
 
 
-def is_for_what_is_held(dossier: Dossier) -> bool:
-    """Whether what is short would be there if nothing were held, and no gift of it waited."""
-    for purse, needed in _needed(dossier):
+def is_for_what_is_held(dossier: Dossier, otherwise: int) -> bool:
+    """Whether what is short would be there if nothing were held, and no gift of it waited.
+
+    `otherwise` of what a sale is of is paid by another tender.
+    """
+    for purse, needed in _needed(dossier, otherwise):
         held = purse.held
         if dossier.card is not None and purse is dossier.card.value:
             held += dossier.state.waiting.get(dossier.card.id, 0)
@@ -293,7 +296,7 @@ def is_for_what_is_held(dossier: Dossier) -> bool:
     return False
 
 
-def _needed(dossier: Dossier) -> Iterator[tuple[Purse, int]]:
+def _needed(dossier: Dossier, otherwise: int) -> Iterator[tuple[Purse, int]]:
     """What the card was to pay, and out of what."""
     card, original, money = dossier.card, dossier.original, dossier.request.amount
     if card is None:
@@ -307,7 +310,7 @@ def _needed(dossier: Dossier) -> Iterator[tuple[Purse, int]]:
                 yield purse, leg.amount_minor
     else:
         is_in_points = money is not None and money.is_points
-        yield (dossier.points if is_in_points else card.value), dossier.amount
+        yield (dossier.points if is_in_points else card.value), dossier.amount - otherwise
 
 
 def ksn_refusal(dossier: Dossier) -> Reason | None:

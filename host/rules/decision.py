@@ -109,7 +109,7 @@ def decide(item: Item, state: State, court: Court, numbers: Numbers) -> Outcome:
     if posting is not None:
         reason = _as_part(dossier, posting) if dossier.is_part else posting.reason
     else:
-        reason = _why(dossier, result)
+        reason = _why(rule, dossier, result)
     outcome = _outcome(dossier, court, reason, posting, numbers)
     if isinstance(result, Moot):
         _make_final(outcome, result.original, state)
@@ -122,12 +122,14 @@ def decide(item: Item, state: State, court: Court, numbers: Numbers) -> Outcome:
     return outcome
 
 
-def _why(dossier: Dossier, result: Result) -> Reason:
+def _why(rule: Rule, dossier: Dossier, result: Result) -> Reason:
     """Of what posts nothing. A hold is not to look like an empty card."""
     if not isinstance(result, Reason):
         return _APPROVED
-    is_held = result is _SHORT and is_for_what_is_held(dossier)
-    return Reason.VALUE_HELD if is_held else result
+    if result is not _SHORT:
+        return result
+    otherwise = rule.paid_otherwise(dossier) if rule.paid_otherwise is not None else 0
+    return Reason.VALUE_HELD if is_for_what_is_held(dossier, otherwise) else result
 
 
 def _why_closed(item: Item) -> Reason | None:

@@ -69,6 +69,11 @@ def what_there_is(dossier: Dossier) -> int:
     return split(dossier).minor
 
 
+def worth_of_points(dossier: Dossier) -> int:
+    """What of an amount points pay."""
+    return split(dossier).worth_minor
+
+
 def post_combined(dossier: Dossier) -> Posting:
     """Money and what points are worth to the merchant; points go back to who issued them."""
     card, issuer, paid = dossier.present_card, dossier.issuer, split(dossier)

@@ -68,6 +68,8 @@ class Rule:
     """What `post` may still say no with."""
     part: Callable[[Dossier], int] | None = None
     """What there is of what is asked, where that is too much: a terminal may take that part."""
+    paid_otherwise: Callable[[Dossier], int] | None = None
+    """What of an amount another tender than money pays."""
     reads_lots: bool = False
     """The card's points lots are loaded with it."""
     takes_all: bool = False
@@ -180,6 +182,7 @@ TRANSACTIONS: Final[dict[Kind, Rule]] = {
         checks=(*MONEY, (tenders.tenders_cover_amount, Reason.INSUFFICIENT_FUNDS)),
         post=tenders.post_combined,
         part=tenders.what_there_is,
+        paid_otherwise=tenders.worth_of_points,
         reads_lots=True,
     ),
     Kind.POINTS_EARN: Rule(

@@ -26,7 +26,9 @@ from host.rules.points import (
 from host.rules.state import Card, Fact, LotUse, Original, Purse
 from host.rules.voucher_lives import can_be_used_again, put_back
 
-SOLD: Final = frozenset({Kind.PURCHASE, Kind.COMPLETION, Kind.COMPLETION_ADVICE})
+SOLD: Final = frozenset(
+    {Kind.PURCHASE, Kind.COMBINED_PURCHASE, Kind.COMPLETION, Kind.COMPLETION_ADVICE}
+)
 """By what goods were paid out of the card's money."""
 Result = Posting | Moot | Reason | None
 

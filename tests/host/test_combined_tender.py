@@ -214,6 +214,33 @@ async def test_points_that_a_sale_earned_and_that_are_spent_are_no_reason_to_kee
     assert shared.balances(card) == (100_000, 1_900)
 
 
+async def test_nor_where_a_card_may_owe_no_points_but_who_sold_owes_them(
+    shared: Till, pool: CardPool
+) -> None:
+    card = pool.pear()
+    asked = {"pin": "123456", "besides": Besides()}
+    sale, told = await shared.sell(Kind.COMBINED_PURCHASE, card, 50_000, **asked)
+    assert told.points_earned == 1_000
+    await shared.sell(Kind.POINTS_REDEMPTION, card, 1_000)
+    assert (await shared.ask(shared.reversal(sale))).is_approved
+    assert shared.balances(card) == (100_000, 0)
+    owed = ("merchant_points", "points_issued", 1_000)
+    undone = shared.reversal(sale)
+    assert owed in legs_of(shared, undone)
+
+
+async def test_what_only_held_money_would_cover_beside_points_says_that_it_is_held(
+    shared: Till, pool: CardPool
+) -> None:
+    """2,000 points pay 20.00: with what is held, 102,000 would do, and a fen more would not."""
+    card = pool.with_points()
+    await shared.sell(Kind.PREAUTH, card, 90_000, pin="123456")
+    answer = await shared.ask(combined(shared, card, 102_000))
+    assert answer.reason is Reason.VALUE_HELD
+    answer = await shared.ask(combined(shared, card, 102_001))
+    assert answer.reason is Reason.INSUFFICIENT_FUNDS
+
+
 @pytest.mark.parametrize("kind", [Kind.REVERSAL, Kind.VOID, Kind.REFUND])
 async def test_what_a_sale_earned_is_not_taken_from_the_lots_that_its_points_go_back_to(
     shared: Till, pool: CardPool, kind: Kind

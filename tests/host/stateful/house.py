@@ -1,6 +1,7 @@
 """A poster on a real database, asked one message after the other from code that is not async."""
 
 import datetime as dt
+import itertools
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,8 +12,18 @@ import psycopg
 import trio
 
 from config.run.database import Dsns
-from host.estate.demo import CITY, PEAR, card_pan
-from host.estate.plan import CardPlan, IssuerPlan
+from host.estate.demo import (
+    CITY,
+    DRAW_POINTS,
+    PEAR,
+    PRIZE_POINTS,
+    VOUCHER_FACE_MINOR,
+    card_pan,
+    voucher_batch,
+    voucher_code,
+)
+from host.estate.demo import LOTTERY as DEMO_LOTTERY
+from host.estate.plan import CardPlan, IssuerPlan, LotteryPlan
 from host.model.own import OwnRequest
 from host.model.requests import Request, Response
 from host.store.changes import note_what_differs
@@ -25,6 +36,12 @@ from tests.host.stateful.model import Card, Model
 VALUE, POINTS = 100_000, 2_000
 FIRST_CARD = 20_000
 DAY = dt.date(2026, 11, 22)
+VOUCHERS_A_HAND = 2
+FIRST_VOUCHER = 90_000
+VOUCHER_MINOR = VOUCHER_FACE_MINOR
+LOTTERY, COST, PRIZE = DEMO_LOTTERY.content.code, DRAW_POINTS, PRIZE_POINTS
+PRIZES = 150
+"""Fewer than all runs together would draw."""
 MEMBERS = (71, 72, 72)
 """To whom the cards of each run are bound."""
 
@@ -51,12 +68,24 @@ def plan_of(hands: int) -> tuple[CardPlan, ...]:
     )
 
 
+def _lottery() -> LotteryPlan:
+    """The demo's, of whose first prize there is an end."""
+    content = DEMO_LOTTERY.content
+    first, *others = content.prizes
+    prizes = (msgspec.structs.replace(first, stock=PRIZES), *others)
+    return msgspec.structs.replace(
+        DEMO_LOTTERY, content=msgspec.structs.replace(content, prizes=prizes)
+    )
+
+
 class House:
     """Asks, and looks at what is stored."""
 
     def __init__(self, till: Till, token: trio.lowlevel.TrioToken, hands: int) -> None:
         self.till, self._token = till, token
         self._hands = iter(range(hands))
+        self._vouchers = iter(range(FIRST_VOUCHER, FIRST_VOUCHER + VOUCHERS_A_HAND * hands))
+        self.prizes = PRIZES
         self._look = psycopg.connect(till.dsns.owner, autocommit=True)
         self._look.prepare_threshold = 0
         self.today = DAY
@@ -81,6 +110,11 @@ class House:
                 model.today = opened_on
             cards.append(card)
         return cards
+
+    def deal_vouchers(self) -> list[str]:
+        """Codes of some that nobody has used."""
+        numbers = itertools.islice(self._vouchers, VOUCHERS_A_HAND)
+        return [voucher_code(number).reveal() for number in numbers]
 
     def ask(self, request: Request) -> Response:
         """Its answer."""
@@ -157,9 +191,13 @@ def house_at(dsns: Dsns, hands: int) -> Iterator[House]:
 
 def furnish(dsns: Dsns, hands: int) -> None:
     """The demo's estate with cards for so many runs beside its own, each a member's."""
-    put_estate(
-        dsns, msgspec.structs.replace(PLAN, cards=(*PLAN.cards, *plan_of(hands)), batches=())
+    plan = msgspec.structs.replace(
+        PLAN,
+        cards=(*PLAN.cards, *plan_of(hands)),
+        batches=(voucher_batch(FIRST_VOUCHER, VOUCHERS_A_HAND * hands),),
+        lotteries=(_lottery(),),
     )
+    put_estate(dsns, plan)
     with psycopg.connect(dsns.owner) as connection:
         for member in set(MEMBERS):
             connection.execute(

@@ -17,8 +17,12 @@ ANY = st.integers(0, 9)
 AMOUNT = st.one_of(st.integers(1, 60_000), st.sampled_from([100, 200_001, 450_000, 500_001]))
 PART = st.sampled_from([False, False, True])
 POINTS = st.one_of(st.integers(50, 1_500), st.sampled_from([500, 2_000]))
-SOLD = st.sampled_from(["purchase", "purchase", "purchase", "redemption", "earning", "load"])
-GIVEN_BACK = st.sampled_from(["purchase", "purchase", "completion", "redemption", "earning"])
+SOLD = st.sampled_from(
+    ["purchase", "purchase", "combined", "redemption", "earning", "draw", "load"]
+)
+GIVEN_BACK = st.sampled_from(
+    ["purchase", "combined", "completion", "redemption", "earning", "draw"]
+)
 TERMINALS = ("80010001", "80010002")
 """Of one store."""
 
@@ -131,7 +135,15 @@ class Sales(Tills):
             return
         amount = sale.deal.amount + more
         request = self._undoing(Kind.VOID, sale, amount, TERMINALS[0])
-        self.say(request, self.model.void(sale.deal, amount))
+        done = self.model.void(sale.deal, amount)
+        if done.is_approved:
+            self.voided(sale.deal, done)
+        self.say(request, done)
+
+    def voided(self, sale: Deal, done: Deal) -> None:
+        """What a void that is approved does; kinds of their own do more."""
+        sale.voids += 1
+        done.taken = self.model.undo(sale)
 
     @rule(
         number=ANY,

@@ -124,6 +124,8 @@ class Deal:
     kind: str
     answer: Reason = OK
     earned: Lot | None = None
+    worth: int = 0
+    """What of it points have paid."""
     points: int = 0
     """That it earned."""
     taken: Takings = field(default_factory=list)
@@ -235,17 +237,14 @@ class Model:
             done.answer = Reason.ORIGINAL_MISMATCH
         elif not self.has(sale.card, sale.points):
             done.answer = NO_MONEY
-        else:
-            sale.voids += 1
-            done.taken = self.undo(sale)
         return done
 
     def refund(self, sale: Deal, amount: int) -> Deal:
         """Some or all of a sale back; of points all or nothing."""
         done = Deal(sale.card, amount, "refund", of=sale)
-        after = sale.refunded + amount
-        back = sale.points * after // sale.amount - sale.points * sale.refunded // sale.amount
-        if sale.kind not in {"purchase", "completion", "redemption"}:
+        after, money = sale.refunded + amount, sale.amount - sale.worth
+        back = _part(sale.points, money, after) - _part(sale.points, money, sale.refunded)
+        if sale.kind not in {"purchase", "combined", "completion", "redemption"}:
             done.answer = Reason.INVALID_TRANSACTION
         elif sale.is_undone:
             done.answer = Reason.ORIGINAL_VOIDED
@@ -258,10 +257,12 @@ class Model:
         elif sale.kind == "redemption":
             sale.refunded, done.taken = after, give(sale.taken)
         else:
-            sale.refunded = after
-            sale.card.value += amount
+            before, sale.refunded = sale.refunded, after
+            sale.card.value += min(after, money) - min(before, money)
             if back:
-                done.taken = take(sale.card.in_order(sale.earned), back)
+                done.taken = take(self._payers(sale), back)
+            first, last = max(before - money, 0), max(after - money, 0)
+            done.taken += give(_last_first(sale.taken, first, last))
         return done
 
     def reverse(self, deal: Deal) -> Reason:
@@ -293,24 +294,32 @@ class Model:
     def undo(self, sale: Deal) -> Takings:
         """Give what it took, take what it gave: of points what the card has, or may owe."""
         card = sale.card
-        if sale.kind in {"purchase", "completion"}:
-            card.value += sale.amount
+        if sale.kind in {"purchase", "combined", "completion"}:
+            card.value += sale.amount - sale.worth
         elif sale.kind == "load":
             card.value -= sale.amount
         elif sale.kind == "redemption":
             return give(sale.taken)
-        if not sale.points:
-            return []
-        part = sale.points if card.terms.may_owe else min(sale.points, max(card.points, 0))
-        card.owed_by_merchants += sale.points - part
-        return take(card.in_order(sale.earned), part) if part else []
+        taken: Takings = []
+        if sale.points:
+            part = sale.points if card.terms.may_owe else min(sale.points, max(card.points, 0))
+            card.owed_by_merchants += sale.points - part
+            taken = take(self._payers(sale), part) if part else []
+        return taken + give(sale.taken)
+
+    @staticmethod
+    def _payers(sale: Deal) -> list[Lot]:
+        """Lots that what it earned is taken out of: none that it fills again."""
+        filled = {lot.place for lot, _ in sale.taken}
+        lots = sale.card.in_order(sale.earned)
+        return [lot for lot in lots if lot is sale.earned or lot.place not in filled]
 
     def _do_again(self, void: Deal) -> None:
         sale = void.of
         assert sale is not None
         sale.voids -= 1
-        if sale.kind == "purchase":
-            sale.card.value -= sale.amount
+        if sale.kind in {"purchase", "combined"}:
+            sale.card.value -= sale.amount - sale.worth
         give(void.taken)
 
     def _why_not(self, deal: Deal) -> Reason | None:
@@ -322,14 +331,32 @@ class Model:
             return None if self.has(card, given.amount) else NO_MONEY
         if kind == "earning":
             return None if self.has(card, deal.points) else NO_MONEY
-        if (kind, given.kind) in {("void", "purchase"), ("load", "load")}:
-            return None if card.free >= given.amount else card.short(given.amount)
+        if (kind, given.kind) in {("void", "purchase"), ("void", "combined"), ("load", "load")}:
+            money = given.amount - given.worth
+            return None if card.free >= money else card.short(money)
         return None
 
     @staticmethod
     def has(card: Card, points: int) -> bool:
         """Whether so many points can be taken back."""
         return not points or card.terms.may_owe or points <= max(card.points, 0)
+
+
+def _part(points: int, money: int, refunded: int) -> int:
+    """Of points that so much money has earned, what goes back once so much of it did."""
+    return points * min(refunded, money) // money if money else 0
+
+
+def _last_first(taken: Takings, first: int, last: int) -> Takings:
+    """Of what was taken out of lots, the last taken first, from so many points up to so many."""
+    found: Takings = []
+    start = 0
+    for lot, points in sorted(taken, key=lambda one: (one[0].until, one[0].place), reverse=True):
+        part = min(start + points, last) - max(start, first)
+        if part > 0:
+            found.append((lot, part))
+        start += points
+    return found
 
 
 def pin(card: Card, *, is_right: bool) -> Reason | None:

@@ -11,16 +11,19 @@ from config.run.database import Dsns
 from config.run.postgres import PostgresServer
 from tests.conftest import copied
 from tests.host.conftest import audit_ledger
+from tests.host.stateful.combined import Combined
+from tests.host.stateful.draws import Draws
 from tests.host.stateful.gifts import Gifts
 from tests.host.stateful.holds import Holds
 from tests.host.stateful.house import House, furnish, house_at
+from tests.host.stateful.vouchers import Vouchers
 
 STEPS = 40
 HANDS_A_SEED = 3
 """One for its run; when it fails, it is tried again in shorter forms."""
 
 
-class EveryKind(Holds, Gifts):
+class EveryKind(Holds, Combined, Draws, Vouchers, Gifts):
     """All of them in one."""
 
 
