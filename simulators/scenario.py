@@ -87,7 +87,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """At the office: a row of its actions, done `by` a person of a role, `agreed_by` another."""
     by: str = ""
     agreed_by: str = ""
-    values: dict[str, str | int | bool] = msgspec.field(default_factory=dict)
+    values: dict[str, str | int | bool | list[str | int]] = msgspec.field(default_factory=dict)
     times: int = 1
     """How often it is done; the last answer counts."""
     misses: int = 0
@@ -171,7 +171,7 @@ def asks_the_ledger(scenario: Scenario) -> bool:
 
 def asks_the_office(scenario: Scenario) -> bool:
     """Whether people do something at the office meanwhile."""
-    return any(step.action for step in scenario.step)
+    return any(step.action or step.do == "gifts_due" for step in scenario.step)
 
 
 class Misfortune:
@@ -261,11 +261,18 @@ class Till:
 
     async def ask_the_office(self, step: Step) -> dict[str, str]:
         """A person does something there. Raises StepError where nobody is."""
-        staff = self.staff
-        if staff is None:
-            raise StepError("nobody is at the office. Next: --data DIR of a house without people")
         asked = (step.by, step.action, step.values, step.agreed_by)
-        return {"office": await trio.to_thread.run_sync(staff.act, *asked)}
+        return {"office": await trio.to_thread.run_sync(self._at_the_office.act, *asked)}
+
+    async def let_gifts_be_due(self) -> None:
+        """The days that gifts wait are over. Raises StepError where nobody is at the office."""
+        await trio.to_thread.run_sync(self._at_the_office.let_gifts_be_due)
+
+    @property
+    def _at_the_office(self) -> Staff:
+        if self.staff is None:
+            raise StepError("nobody is at the office. Next: --data DIR of a house without people")
+        return self.staff
 
     def sale(self, step: Step) -> Sale:
         """Raises StepError where the step that was to sell it did not."""
@@ -361,6 +368,7 @@ ACTS: Final[dict[str, Callable[[Till, Step], Awaitable[Came]]]] = {
     "misremember_batch": lambda till, step: till.misremember_batch(step),
     "restart_gateway": lambda till, _step: till.restart_gateway(),
     "office": lambda till, step: till.ask_the_office(step),
+    "gifts_due": lambda till, _step: till.let_gifts_be_due(),
 }
 
 

@@ -69,6 +69,9 @@ class Staff(Protocol):
         `by` is a role, with a word behind it where several of a role are told apart.
         """
 
+    def let_gifts_be_due(self) -> None:
+        """The time of gifts that wait is over, and the clock gives them back."""
+
 
 class Behind(NamedTuple):
     """What of a house is open to who plays a scenario beside its channels."""

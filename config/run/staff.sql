@@ -19,3 +19,9 @@ SELECT purse.posted_minor > 0
 FROM card
 INNER JOIN purse ON card.shard = purse.shard AND card.id = purse.card_id
 WHERE card.id = %(card)s AND purse.unit = 'CNY';
+
+-- name: let_gifts_be_due
+-- The time of each gift that waits is over, so that the clock gives it back.
+-- notes: gift
+UPDATE gift AS t SET due_at = t.sent_at + interval '1 millisecond'
+WHERE t.state = 'reserved';

@@ -1,7 +1,7 @@
 """What of a house is open to who plays scenarios beside its channels: its ledger and its office."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from config.errors import OperatorError
@@ -24,11 +24,19 @@ class StaffOnCall:
     def act(self, by: str, action: str, values: Mapping[str, object], agreed_by: str = "") -> str:
         """As `DemoStaff.act`, or why there is nobody."""
         try:
-            if self._staff is None:
-                self._staff = self._stack.enter_context(opened_staff(*self._told))
-            return self._staff.act(by, action, values, agreed_by)
+            return self._people().act(by, action, values, agreed_by)
         except OperatorError as error:
             return str(error)
+
+    def let_gifts_be_due(self) -> None:
+        """As `DemoStaff.let_gifts_be_due`; where there is nobody, no gift was sent either."""
+        with suppress(OperatorError):
+            self._people().let_gifts_be_due()
+
+    def _people(self) -> DemoStaff:
+        if self._staff is None:
+            self._staff = self._stack.enter_context(opened_staff(*self._told))
+        return self._staff
 
 
 @contextmanager
