@@ -33,38 +33,7 @@ WHERE t.id = %(id)s AND t.version = %(version)s AND t.state = 'draft';
 
 -- name: versions_of_set
 -- All rules of a set that are in force or to be: what another one may contradict.
-SELECT
-    r.id,
-    r.version,
-    r.name,
-    r.says,
-    r.pack,
-    r.issuer_id,
-    r.merchant_id,
-    r.priority,
-    r.amount_minor,
-    r.unit,
-    r.times,
-    r.period,
-    r.counted_by,
-    r.kinds,
-    r.products,
-    r.cards,
-    r.members,
-    r.merchants,
-    r.stores,
-    r.terminals,
-    r.categories,
-    r.regions,
-    r.channels,
-    r.goods,
-    r.is_registered,
-    r.weekdays,
-    r.time_from,
-    r.time_until,
-    r.valid_from,
-    r.valid_to
-FROM rule AS r
+SELECT r.* FROM rule_version AS r
 WHERE
     (r.state = 'active' OR (r.id = %(id)s AND r.version = %(version)s))
     AND r.pack IS NOT DISTINCT FROM %(pack)s

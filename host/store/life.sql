@@ -642,37 +642,8 @@ SELECT
     t.had_times,
     t.had_minor,
     t.asked_minor,
-    r.id,
-    r.version,
-    r.name,
-    r.says,
-    r.pack,
-    r.issuer_id,
-    r.merchant_id,
-    r.priority,
-    r.amount_minor,
-    r.unit,
-    r.times,
-    r.period,
-    r.counted_by,
-    r.kinds,
-    r.products,
-    r.cards,
-    r.members,
-    r.merchants,
-    r.stores,
-    r.terminals,
-    r.categories,
-    r.regions,
-    r.channels,
-    r.goods,
-    r.is_registered,
-    r.weekdays,
-    r.time_from,
-    r.time_until,
-    r.valid_from,
-    r.valid_to
+    r.*
 FROM rule_told AS t
-INNER JOIN rule AS r ON t.rule_id = r.id AND t.rule_version = r.version
+INNER JOIN rule_version AS r ON t.rule_id = r.id AND t.rule_version = r.version
 WHERE t.shard = %(shard)s AND t.exchange_id = %(number)s
 ORDER BY t.rule_id;

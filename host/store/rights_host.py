@@ -153,16 +153,9 @@ POSTER: Final[Mapping[str, Right]] = {
             "posted_minor held_minor expires_from last_journal pending_minor pending_from"
         ),
     ),
-    "rule": Right(
-        reads=columns(
-            "id version name state pack issuer_id merchant_id says priority amount_minor unit "
-            "times period counted_by kinds products cards members merchants stores terminals "
-            "categories regions channels goods is_registered weekdays time_from time_until "
-            "valid_from valid_to"
-        ),
-    ),
     "rule_pack_use": Right(reads=WHOLE),
     "rule_told": Right(reads=WHOLE, inserts=WHOLE),
+    "rule_version": Right(reads=WHOLE),
     "schema_migration": Right(reads=columns("number")),
     "seal": Right(reads=columns("shard seq digest"), inserts=WHOLE),
     "setting": Right(reads=WHOLE),

@@ -225,6 +225,7 @@ OFFICE: Final[Mapping[str, Right]] = {
     ),
     "rule_pack": Right(reads=columns("code name meaning")),
     "rule_pack_use": Right(reads=WHOLE, inserts=WHOLE, updates=columns("used_to")),
+    "rule_version": Right(reads=WHOLE),
     "session": Right(
         reads=WHOLE,
         inserts=columns("token_hash person_id grant_id made_at used_at expires_at source"),

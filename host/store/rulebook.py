@@ -36,10 +36,10 @@ def pack_uses(connection: Connection) -> Iterator[PackUse]:
 
 
 def rule_of(row: Sequence[Any]) -> HouseRule:
-    """From the columns of `rules`."""
+    """From the columns of the view `rule_version`."""
     number, version, name, says, pack, issuer, merchant, priority, *rest = row
     amount, unit, times, period, by, kinds, *facets = rest
-    *named, is_registered, weekdays, time_from, time_until, since, until = facets
+    *named, is_registered, weekdays, time_from, time_until, since, until, _state = facets
     sets = dict(zip((*WHO, *PLACE), map(_facet, named), strict=True))
     return HouseRule(
         id=number,
