@@ -40,7 +40,8 @@ def fingerprint_of(request: Request, pan_hash: bytes | None, voucher: bytes | No
     if (order := request.order) is not None:
         about += [order.order, order.sub_order]
     if request.besides is not None:
-        about.append(_encode(msgspec.structs.replace(request.besides, voucher=None)).hex())
+        said = msgspec.structs.replace(request.besides, voucher=None, sealed_voucher=None)
+        about.append(_encode(said).hex())
         about.append(voucher.hex() if voucher is not None else None)
     return _digest(about, pan_hash)
 

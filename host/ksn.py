@@ -35,6 +35,8 @@ def used_by(request: Request, device: Device | None) -> Used | None:
         request.pin.ksn if request.pin is not None else None,
         request.sealed_pan.ksn if request.sealed_pan is not None else None,
     ]
+    if request.besides is not None and request.besides.sealed_voucher is not None:
+        told.append(request.besides.sealed_voucher.ksn)
     ksns = {ksn for ksn in told if ksn is not None}
     if not ksns:
         return None

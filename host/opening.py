@@ -12,7 +12,7 @@ from host.hsm.ksn import KsnError
 from host.hsm.track import TrackError, card_of
 from host.hsm.voucher_codes import hash_of_code
 from host.ksn import Used, used_by
-from host.model.requests import Request
+from host.model.requests import Request, SealedPan
 from host.model.responses import Reason
 from host.model.secrets import Secret
 from host.model.voucher_codes import read_code
@@ -25,6 +25,7 @@ def opened(request: Request, terminal: Terminal) -> tuple[Request, Used | None] 
         return request, None
     try:
         used = used_by(request, terminal.device)
+        request = _with_code(request, terminal)
         track = _track_of(request, terminal)
         if track is None:
             return request, used
@@ -64,10 +65,25 @@ def code_hash_of(request: Request, hsm: Hsm) -> bytes | None:
 
 def _has_nothing_sealed(request: Request) -> bool:
     return (
-        request.sealed_pan is None
+        _sealed_code(request) is None
+        and request.sealed_pan is None
         and request.sealed_track is None
         and (request.pin is None or request.pin.ksn is None)
     )
+
+
+def _sealed_code(request: Request) -> SealedPan | None:
+    return request.besides.sealed_voucher if request.besides is not None else None
+
+
+def _with_code(request: Request, terminal: Terminal) -> Request:
+    """With the voucher's code that an app has sealed, as if it had come in clear."""
+    sealed, besides = _sealed_code(request), request.besides
+    if sealed is None or besides is None or terminal.device is None:
+        return request
+    code = terminal.device.open_data(sealed)
+    besides = msgspec.structs.replace(besides, voucher=code, sealed_voucher=None)
+    return msgspec.structs.replace(request, besides=besides)
 
 
 def _track_of(request: Request, terminal: Terminal) -> Secret | None:

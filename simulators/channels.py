@@ -16,7 +16,7 @@ from host.estate.demo import (
     PHONES,
     TILLS,
 )
-from host.estate.plan import CardPlan, EstatePlan, TerminalPlan
+from host.estate.plan import CardPlan, EstatePlan, TerminalPlan, VoucherPlan
 from host.model.requests import Kind
 from host.model.secrets import Secret
 from simulators import mis, softpos
@@ -84,6 +84,12 @@ class Terminal(Protocol):
 
     async def earn(self, card: CardPlan, amount_minor: int) -> Done:
         """Give points."""
+
+    async def take_voucher(self, voucher: VoucherPlan, amount_minor: int) -> Done:
+        """Sell for a voucher."""
+
+    async def load_by_code(self, card: CardPlan, voucher: VoucherPlan) -> Done:
+        """Put a voucher onto a card."""
 
     async def draw(self, card: CardPlan, lottery: str, points: int) -> Done:
         """Draw in a lottery."""

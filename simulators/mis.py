@@ -47,7 +47,14 @@ CODES: Final[dict[Kind, str]] = {
     Kind.COMPLETION: "CMPL",
     Kind.COMPLETION_ADVICE: "CMPA",
     Kind.COMPLETION_VOID: "CMPV",
+    Kind.VOUCHER_REDEMPTION: "VOUC",
+    Kind.LOAD_BY_CODE: "VOUL",
+    Kind.VOUCHER_VOID: "VOUV",
 }
+CARDLESS: Final = frozenset(
+    {Kind.VOID, Kind.COMPLETION_VOID, Kind.VOUCHER_REDEMPTION, Kind.VOUCHER_VOID}
+)
+"""At which no card is presented."""
 UNSEALED: Final = frozenset({"SIGN", "ECHO"})
 AGREES: Final[dict[object, str]] = {True: "yes", "1": "yes", False: "no", "2": "no"}
 HALF_FLAG: Final = (30, 61)
@@ -81,11 +88,13 @@ class MisTill:
         values: dict[str, Any] = {"date": date}
         if trade.kind not in {Kind.BALANCE_INQUIRY, Kind.ACCOUNT_INQUIRY}:
             values["amount"] = trade.amount_minor
-        if trade.kind not in {Kind.VOID, Kind.COMPLETION_VOID}:
+        if trade.kind not in CARDLESS:
             values |= {"card": card.pan.reveal(), "expiry": card.expiry, "entry": "022"}
             if trade.pin is not None:
                 block = make_pin_block(self._pik, trade.pin, card.pan, 0)
                 values |= {"pin": block.reveal().hex().upper(), "entry": "021"}
+        if trade.voucher is not None:
+            values["voucher"] = trade.voucher.code.reveal()
         if trade.takes_part:
             values["partial"] = True
         if trade.points_max is not None:

@@ -349,8 +349,10 @@ ACTS: Final[dict[str, Callable[[Till, Step], Awaitable[Came]]]] = {
     "earn": lambda till, step: till.terminal.earn(till.card(step), step.amount),
     "points": lambda till, step: till.pos.points(till.card(step)),
     "activate": lambda till, step: till.pos.activate(till.card(step), step.amount),
-    "take_voucher": lambda till, step: till.pos.take_voucher(till.voucher(step), step.amount),
-    "load_by_code": lambda till, step: till.pos.load_by_code(till.card(step), till.voucher(step)),
+    "take_voucher": lambda till, step: till.terminal.take_voucher(till.voucher(step), step.amount),
+    "load_by_code": lambda till, step: till.terminal.load_by_code(
+        till.card(step), till.voucher(step)
+    ),
     "draw": lambda till, step: till.terminal.draw(till.card(step), step.text, step.amount),
     "verify_load": lambda till, step: till.pos.verify_load(till.card(step)),
     "settle": lambda till, step: till.terminal.settle(misses=step.misses),

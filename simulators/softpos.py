@@ -25,6 +25,7 @@ from host.model.requests import ExchangeKey, Family, Kind, Totals
 from host.model.secrets import Secret
 from simulators.answers import Answer, Verdict
 from simulators.batch import Halves
+from simulators.messages import NO_CARD
 from simulators.trader import Sent
 from simulators.trades import Trade
 from terminals.attestation import Claims, nonce_of, sign_attestation
@@ -51,7 +52,12 @@ OPERATIONS: Final[dict[Kind, str]] = {
     Kind.PREAUTH_VOID: "preauth_void",
     Kind.COMPLETION: "complete",
     Kind.COMPLETION_VOID: "complete_void",
+    Kind.VOUCHER_REDEMPTION: "voucher",
+    Kind.LOAD_BY_CODE: "load_code",
+    Kind.VOUCHER_VOID: "voucher_void",
 }
+CARDLESS: Final = frozenset({Kind.VOID, Kind.COMPLETION_VOID, Kind.VOUCHER_VOID})
+"""Of which nothing is scanned, nor held to the phone."""
 APPROVED: Final = "00"
 
 
@@ -128,8 +134,7 @@ class SoftPosApp:
                 "unit": POINTS_PREFIX if original.is_in_points else "CNY",
             }
         message = self._message(OPERATIONS[trade.kind], self._next_number(), self._batch, values)
-        is_read = trade.kind not in {Kind.VOID, Kind.COMPLETION_VOID}
-        return self._sealed(message, trade if is_read else None)
+        return self._sealed(message, trade if trade.kind not in CARDLESS else None)
 
     def undo(self, trade: Trade, sent: Sent) -> Sent:
         """As a `Speaker`: under the batch and number of what it undoes."""
@@ -185,11 +190,17 @@ class SoftPosApp:
         self._batch = int(answer.fields.get("next_batch") or self._batch + 1)
 
     def _card(self, trade: Trade, ksn: str) -> dict[str, Any]:
+        """What was read, of a card and of a voucher, under this KSN's keys."""
+        values: dict[str, Any] = {}
+        if trade.voucher is not None:
+            code = Secret(trade.voucher.code.reveal().encode())
+            values["voucher_block"] = _base64(seal_data(self._initial, ksn, code).block)
         card = trade.card
-        assert card is not None
+        if card is NO_CARD:
+            return values
         track = Secret(f"{card.pan.reveal()}D{card.expiry}{SERVICE_CODE}".encode())
         block = seal_data(self._initial, ksn, track).block
-        values: dict[str, Any] = {"entry": "nfc", "pan_block": _base64(block)}
+        values |= {"entry": "nfc", "pan_block": _base64(block)}
         if trade.pin is not None:
             key = device_key(self._initial, bytes.fromhex(ksn), Usage.PIN)
             pin = make_pin_block(key, trade.pin, card.pan, 4)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from host.estate.plan import CardPlan
+from host.estate.plan import CardPlan, VoucherPlan
 from host.model.claims import REVERSAL_ENDS
 from host.model.requests import REPEATED, Kind
 from host.model.secrets import Secret
@@ -24,7 +24,7 @@ from simulators.mending import (
     Pending,
     is_decided,
 )
-from simulators.messages import Sale
+from simulators.messages import NO_CARD, Sale
 from simulators.record import Event, Record, What
 from simulators.session import WRONG_BATCH, Ask
 from simulators.trades import (
@@ -49,6 +49,9 @@ MENDED: Final = frozenset(
         Kind.VOID,
         Kind.POINTS_REDEMPTION,
         Kind.POINTS_EARN,
+        Kind.VOUCHER_REDEMPTION,
+        Kind.LOAD_BY_CODE,
+        Kind.VOUCHER_VOID,
         Kind.LOTTERY_DRAW,
         Kind.CASH_LOAD,
         Kind.PREAUTH,
@@ -197,6 +200,20 @@ class Trader:
     async def earn(self, card: CardPlan, amount_minor: int) -> Done:
         """Give points for what was paid elsewhere."""
         return await self._trade(Trade(kind=Kind.POINTS_EARN, card=card, amount_minor=amount_minor))
+
+    async def take_voucher(self, voucher: VoucherPlan, amount_minor: int) -> Done:
+        """Sell for a voucher that is handed in."""
+        kind, card = Kind.VOUCHER_REDEMPTION, NO_CARD
+        return await self._trade(
+            Trade(kind=kind, card=card, amount_minor=amount_minor, voucher=voucher)
+        )
+
+    async def load_by_code(self, card: CardPlan, voucher: VoucherPlan) -> Done:
+        """Put onto a card what a voucher is worth."""
+        face = voucher.face_minor
+        return await self._trade(
+            Trade(kind=Kind.LOAD_BY_CODE, card=card, amount_minor=face, voucher=voucher)
+        )
 
     async def draw(self, card: CardPlan, lottery: str, points: int) -> Done:
         """Draw in a lottery for points."""
@@ -389,6 +406,7 @@ def _sale_of(trade: Trade, sent: Sent, answer: Answer) -> Sale | None:
         slot=sent.slot,
         points=_earned(answer),
         points_worth_minor=worth_of(answer),
+        voucher=trade.voucher,
     )
 
 

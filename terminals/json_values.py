@@ -13,6 +13,7 @@ from typing import Annotated, Any, Final, TypeVar
 import msgspec
 
 from host.model.secrets import Pan, Secret
+from host.model.voucher_codes import TYPED_CHARS_MAX
 from terminals.codec import DecodeError
 
 T = TypeVar("T")
@@ -98,12 +99,19 @@ def base64_bytes(text: str) -> bytes:
     return value
 
 
+_CODE: Final = re.compile(rf"[ -~]{{1,{TYPED_CHARS_MAX}}}")
 _BYTE: Final = re.compile(r"\(byte (\d+)\)")
 _HEXADECIMAL: Final = frozenset("0123456789abcdefABCDEF")
 
 
 class HexSecret(Secret):
     """A Secret whose JSON form is hexadecimal: PIN blocks of tills."""
+
+    __slots__ = ()
+
+
+class CodeSecret(Secret):
+    """A Secret that was scanned or typed, as it is: a voucher's code."""
 
     __slots__ = ()
 
@@ -118,6 +126,10 @@ def _hidden(kind: type, value: object) -> object:
         if len(value) % 2 or not _HEXADECIMAL.issuperset(value):
             raise ValueError("expected hexadecimal bytes")
         return HexSecret.from_hex(value)
+    if kind is CodeSecret:
+        if not _CODE.fullmatch(value):
+            raise ValueError("expected a code in printable ASCII")
+        return CodeSecret(value.encode("ascii"))
     if kind is Secret:
         return Secret(base64_bytes(value))
     raise TypeError(f"no JSON form of {kind.__name__}")

@@ -4,6 +4,7 @@ Every region has its own, so a layout is a file and not code. The language is on
 
     # what follows a hash is for people
     request 200                        a record, and how many bytes it has
+    request 200 240                    or: how many more, where something stands there
     amount    20  12  zeros   number   name, first byte counted from 1, length, pad, charset
     memo      61 100  spaces  gbk
     answer 150
@@ -15,6 +16,9 @@ right, `none` where it must fill its place. Charsets: `number` (digits, an amoun
 `digits` (digits that are a name, zeros and all), `ascii`, `gbk` (read as GB18030), `hex`. Bytes
 no field covers are spaces and are not looked at. A value that is nothing but its spaces, or
 zeros in a `digits` field padded with zeros, is absent.
+
+What stands behind a record's first size is sent by who says something there, and by nobody else:
+so a till that knows nothing of it goes on with its records as they were.
 
 A `mark` line gives values of fields, `_` for spaces. A name that is no field of the record adds
 a value that the record has no place for. A code may have several lines; the first that fits is
@@ -79,10 +83,16 @@ class Record:
     what stands there where nothing is said.
     """
 
-    __slots__ = ("_cut", "_empty", "_parts", "_sizes", "_writers", "names", "places", "size")
+    __slots__ = (
+        "_cut", "_empty", "_parts", "_sizes", "_unsaid", "_writers", "names", "places", "size",
+        "usual_size",
+    )  # fmt: skip
 
-    def __init__(self, size: int, places: tuple[Place, ...]) -> None:
+    def __init__(self, size: int, places: tuple[Place, ...], usual_size: int = 0) -> None:
         self.size = size
+        """With all that may stand in it."""
+        self.usual_size = usual_size or size
+        """Without what few say."""
         self.places = places
         self.names = frozenset(place.name for place in places)
         """The fields there are."""
@@ -97,6 +107,7 @@ class Record:
         for place in places:
             empty[place.start : place.end] = _writer(place)(None)
         self._empty = bytes(empty)
+        self._unsaid = empty[self.usual_size :]
 
     def read(self, data: bytes) -> dict[str, Value]:
         """The values that are there.
@@ -105,8 +116,7 @@ class Record:
             DecodeError: another length, or bytes that are not of their field's charset.
         """
         if len(data) != self.size:
-            why = f"a record of this layout is {self.size} bytes, this one has {len(data)}"
-            raise DecodeError("record", min(len(data), self.size), why)
+            data = self._filled(data)
         values: dict[str, Value] = {}
         for (place, blank, read), part in zip(self._parts, self._cut(data), strict=True):
             if part == blank:
@@ -118,6 +128,19 @@ class Record:
             if value is not None:
                 values[place.name] = value
         return values
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """How long one may be."""
+        return tuple(sorted({self.usual_size, self.size}))
+
+    def _filled(self, data: bytes) -> bytes:
+        """One that says nothing in the places that few use."""
+        if len(data) == self.usual_size:
+            return data.ljust(self.size)
+        sizes = " or ".join(map(str, self.sizes))
+        why = f"a record of this layout is {sizes} bytes, this one has {len(data)}"
+        raise DecodeError("record", min(len(data), self.size), why)
 
     def read_sound(self, data: bytes) -> dict[str, Value]:
         """The values that are of their field's charset, whatever stands beside them."""
@@ -148,7 +171,7 @@ class Record:
                 data[there] = write(value)
             except ValueError as error:
                 raise EncodeError(name, str(error)) from None
-        return bytes(data)
+        return bytes(data if data[self.usual_size :] != self._unsaid else data[: self.usual_size])
 
     def longest(self, name: str, text: str) -> str:
         """As much of a text as its place holds: text for people is cut, never a message lost."""
@@ -215,29 +238,30 @@ class _Draft:
     """A layout while its lines are read. ValueErrors say what is wrong with a line."""
 
     sizes: dict[str, int] = field(default_factory=dict)
+    usual_sizes: dict[str, int] = field(default_factory=dict)
     places: dict[str, list[Place]] = field(default_factory=dict)
     codes: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     section: str = ""
 
     def take(self, words: list[str]) -> None:
         head = words[0]
-        if head in {"request", "answer"} and len(words) == 2:
-            self._open(head, words[1])
+        if head in {"request", "answer"} and len(words) in {2, 3}:
+            self._open(head, words[1], words[-1])
         elif head == "mark" and len(words) >= 2:
             self.codes.append((words[1], dict(_marks(words[2:]))))
         elif self.section and len(words) == 5:
             self._place(words)
         else:
             raise ValueError(
-                "a line is `request SIZE`, `answer SIZE`, `NAME START LENGTH PAD CHARSET` "
-                "or `mark CODE NAME=VALUE ...`"
+                "a line is `request SIZE [SIZE]`, `answer SIZE [SIZE]`, "
+                "`NAME START LENGTH PAD CHARSET` or `mark CODE NAME=VALUE ...`"
             )
 
     def layout(self, name: str) -> Layout:
         for section in ("request", "answer"):
             if not self.places.get(section):
                 raise ValueError(f"there is no {section} record in it")
-        request = Record(self.sizes["request"], tuple(self.places["request"]))
+        request, answer = self._record("request"), self._record("answer")
         codes: dict[str, tuple[CodeRow, ...]] = {}
         for code, marks in self.codes:
             row = CodeRow(
@@ -246,14 +270,18 @@ class _Draft:
             )
             request.write(row.marks)
             codes[code] = (*codes.get(code, ()), row)
-        answer = Record(self.sizes["answer"], tuple(self.places["answer"]))
         return Layout(name=name, request=request, answer=answer, codes=codes)
 
-    def _open(self, section: str, size: str) -> None:
+    def _record(self, section: str) -> Record:
+        places = tuple(self.places[section])
+        return Record(self.sizes[section], places, self.usual_sizes[section])
+
+    def _open(self, section: str, usual: str, size: str) -> None:
         if section in self.sizes:
             raise ValueError(f"there are two {section} records")
         self.section = section
         self.sizes[section] = _count(size, RECORD_BYTES_MAX)
+        self.usual_sizes[section] = _count(usual, self.sizes[section])
         self.places[section] = []
 
     def _place(self, words: list[str]) -> None:

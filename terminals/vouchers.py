@@ -5,10 +5,12 @@ of it was taken, and what is left. All of it is ASCII.
 """
 
 import re
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
 
-from host.model.requests import Kind
+from host.model.money import POINTS_PREFIX
+from host.model.requests import Besides, Kind, Response, SealedPan
+from host.model.secrets import Secret
 from host.model.voucher_codes import read_code
 from host.model.vouchers import VoucherTold
 
@@ -56,7 +58,7 @@ def voucher_text(code: str, goods: str | None = None) -> str:
 
 def told_text(told: VoucherTold) -> str:
     """What an answer says."""
-    parts = [(CODE, told.code), (TAKEN, f"{told.taken:012d}"), (UNIT, told.unit[:3])]
+    parts = [(CODE, told.code), (TAKEN, f"{told.taken:012d}"), (UNIT, _unit(told.unit))]
     if told.rest_minor:
         parts.append((REST, f"{told.rest_minor:012d}"))
     if told.left:
@@ -83,6 +85,52 @@ def told_in(text: str) -> VoucherTold:
     )
 
 
+def besides_of(kind: Kind, code: Secret | None, sealed: SealedPan | None = None) -> Besides | None:
+    """What a till or an app says beside its amount of a kind that has to do with a voucher.
+
+    Raises:
+        ValueError: a kind that needs a code has none.
+    """
+    if kind not in CODED:
+        return None
+    if code is None and sealed is None:
+        raise ValueError("a voucher has its code")
+    clear = Secret(code.reveal()) if code is not None else None
+    return Besides(voucher=clear, sealed_voucher=sealed)
+
+
+def words_of(response: Response) -> dict[str, Any]:
+    """What tills and apps are told of one, in words; an answer about none has none of them."""
+    told = response.besides.voucher if response.besides is not None else None
+    return words_told(told) if told is not None else {}
+
+
+def words_told(told: VoucherTold) -> dict[str, Any]:
+    """The same of what an answer says."""
+    return {
+        "voucher": told.code,
+        "voucher_taken": told.taken,
+        "voucher_unit": _unit(told.unit),
+        "voucher_rest": told.rest_minor,
+        "voucher_left": told.left,
+        "voucher_free": told.is_free,
+    }
+
+
+def told_of(words: Mapping[str, Any]) -> VoucherTold | None:
+    """As it was before it was put in words; None where they are of none."""
+    if words.get("voucher") is None:
+        return None
+    return VoucherTold(
+        words["voucher"],
+        words["voucher_taken"],
+        words["voucher_unit"],
+        words["voucher_rest"],
+        words["voucher_left"],
+        is_free=words["voucher_free"],
+    )
+
+
 def unread_bytes(data: bytes) -> int:
     """How much of it nobody looks at: a code that reads as one is looked up, and found or not."""
     try:
@@ -92,6 +140,11 @@ def unread_bytes(data: bytes) -> int:
     if read_code(code) is None:
         return len(data)
     return sum(char not in "0123456789" for char in goods or "")
+
+
+def _unit(unit: str) -> str:
+    """As it is told: of whichever programme points are, a till asks for no name of it."""
+    return POINTS_PREFIX if unit.startswith(POINTS_PREFIX) else unit
 
 
 def _text_of(parts: Iterable[tuple[str, str]]) -> str:

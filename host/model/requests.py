@@ -413,6 +413,8 @@ class Besides(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=
     """The terminal can be told that a part was approved, and asks for the rest otherwise."""
     voucher: Secret | None = None
     """The code of a voucher, as it was scanned or typed: whether it is one, the host finds."""
+    sealed_voucher: SealedPan | None = None
+    """The same as an app seals it, as a card's number: it is opened before anything is asked."""
     points_max: int | None = None
     """Of a combined purchase: how many points may be used; None: as many as there are."""
     lottery: str = ""

@@ -35,7 +35,9 @@ TEXTS: Final = frozenset({"text", "goods", "memo", "serial", "msgid"})
 """Names whose value is shown but for long runs of digits."""
 OBJECTS: Final = frozenset({"totals", "points_totals", "original", "pin"})
 """Names whose value may be an object, and is looked into then."""
-HIDDEN: Final = frozenset({"card", "pan_block", "block", "pin", "key_block", "attestation"})
+HIDDEN: Final = frozenset(
+    {"card", "pan_block", "block", "pin", "key_block", "attestation", "voucher", "voucher_block"}
+)
 """Names that are told and whose value never is, but for a card number's ends."""
 _PAN: Final = "card"
 _DECODER: Final = json.JSONDecoder()

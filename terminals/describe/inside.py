@@ -55,6 +55,8 @@ _CHECK: Final = "_check"
 _BALANCES: Final = re.compile(rb"([0-9]{7}[CD][0-9]{12})+")
 _SERIAL: Final = re.compile(rb"Sequence No12[0-9A-Za-z]{12}")
 """F62 of a sign-on: the terminal model's number and the terminal's serial number."""
+_VOUCHER_CODE: Final = re.compile(rb"VN[0-9]{3}([^*].*)", re.DOTALL)
+"""F62 of who hands a voucher in, from its code on: who has that has what it is worth."""
 _TLV_DEPTH_MAX: Final = 8
 _REPEATABLE: Final = frozenset({"71", "72", "86"})
 """Issuer scripts and their commands: there may be several, of no other known object."""
@@ -278,6 +280,8 @@ def _own(cover: Cover, span: Span, known: Known, faults: list[Fault]) -> tuple[N
     if not nodes and _is_text(raw):
         if _SERIAL.fullmatch(raw):
             cover.uncover(span.first, span.last)
+        elif code := _VOUCHER_CODE.search(raw):
+            cover.uncover(span.first, span.first + code.start(1) * _byte(span))
         else:
             cover.expose_text(span.first, span.last, _byte(span))
         part = msgspec.structs.replace(span, name="62.text", label="text", form=_text_form(span))

@@ -288,11 +288,11 @@ def _mis_fixed(data: bytes, start: int, layout: Layout) -> Reading | None:
         return None
     head = list(walk.spans)
     there = walk.left
-    rows = (layout.request, layout.answer)
-    record = next((row for row in rows if there - row.size in _MAC_BYTES), None)
+    rows = [(row, size) for row in (layout.request, layout.answer) for size in row.sizes]
+    record, size = next((row for row in rows if there - row[1] in _MAC_BYTES), (None, 0))
     spans: list[Span] = []
     if record is None:
-        sizes = " or ".join(str(row.size) for row in rows)
+        sizes = " or ".join(str(size) for _row, size in rows)
         walk.faults.append(
             Fault(
                 field="record",
@@ -304,7 +304,7 @@ def _mis_fixed(data: bytes, start: int, layout: Layout) -> Reading | None:
         walk.is_lost = True
     else:
         try:
-            record.read(data[walk.position : walk.position + record.size])
+            record.read(data[walk.position : walk.position + size])
         except DecodeError as error:
             offset = walk.position + error.position
             walk.faults.append(
@@ -315,8 +315,9 @@ def _mis_fixed(data: bytes, start: int, layout: Layout) -> Reading | None:
                     actual=error.why,
                 )
             )
-        spans = record_spans(record, walk.position)
-        walk.position += record.size
+        ends = 2 * (walk.position + size)
+        spans = [span for span in record_spans(record, walk.position) if span.end <= ends]
+        walk.position += size
         _mac(walk)
     walk.rest()
 

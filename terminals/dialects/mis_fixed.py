@@ -145,6 +145,7 @@ _OF_THEIR_OWN: Final[dict[str, Word]] = {
     "points": lambda told: None if told.points is None else str(told.points),
     "agrees": lambda told: _AGREES[told.agrees],
     "points_agree": lambda told: _AGREES[told.points_agree],
+    "voucher_free": lambda told: YES if told.voucher_free else None,
 } | {prefix + part: _half(half, part) for half, prefix in _TOTALS.items() for part in _PARTS}
 WORDS: Final[dict[str, Word]] = {
     name: attrgetter(name) for name in Told.__struct_fields__ if name not in {"text", *_TOTALS}

@@ -13,7 +13,7 @@ bytes as hexadecimal characters: a product (GBK) in requests; keys, or points as
 terminals have them, in answers. F63 is text for people.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final, get_args
 
 import msgspec
@@ -40,6 +40,14 @@ from terminals.lotteries import draw_in, draw_text
 from terminals.orders import order_text, split_order
 from terminals.parts import YES
 from terminals.salvage import salvage
+from terminals.vouchers import (
+    told_in,
+    told_of,
+    told_text,
+    voucher_in,
+    voucher_text,
+    words_told,
+)
 
 SPEC: Final = ascii_specification(
     ascii_hex(8, "bitmap"),
@@ -107,6 +115,9 @@ _TRADES: Final = (
     IsoRow("CMPL", "0200", "20", "000000", "06"),
     IsoRow("CMPA", "0220", "24", "000000", "06"),
     IsoRow("CMPV", "0200", "21", "200000", "06"),
+    IsoRow("VOUC", "0200", "83", "920000", "00"),
+    IsoRow("VOUL", "0200", "87", "930000", "00"),
+    IsoRow("VOUV", "0200", "84", "200000", "00"),
 )
 _UNDONE: Final = frozenset(get_args(OriginalCode))
 ROWS: Final = (
@@ -143,6 +154,8 @@ _TEXTS: Final = {
 """Words of `Asked` that a field spells as it is."""
 _OWN_62: Final = {"SIGN": "serial", "CMBN": "points_max"}
 """Which word F62 of a request is; of others a product."""
+_CODED: Final = frozenset({"VOUC", "VOUL"})
+"""Whose F62 has a voucher's code, and in its answer what of it was used."""
 _KEY_FIELDS: Final = frozenset({"4", "60"})
 """What a reversal is found by."""
 _MOVED: Final = frozenset({"SALE", "VOID", "REFD", "BALQ", "TOPU"})
@@ -198,7 +211,7 @@ class IsoForm:
             fields["61"] = original_date[2:] + str(values["original_number"])
         if values.get("order") is not None:
             fields["59"] = order_text(str(values["order"]), str(values.get("sub_order") or ""))
-        own = values.get(_OWN_62.get(row.code, "goods"))
+        own = _said_in_62(row, values)
         if own is not None:
             fields["62"] = str(own).encode("gb18030").hex().upper()
         if values.get("totals") is not None:
@@ -295,13 +308,30 @@ def _asked_values(row: IsoRow, fields: Mapping[str, str]) -> dict[str, Any]:
     return values | ({"unit": row.unit} if row.code in {"VOID", "REFD"} or row.means else {})
 
 
+def _said_in_62(row: IsoRow, values: Mapping[str, object]) -> object:
+    """As `_asked_in_62` reads it; None where there is none."""
+    if values.get("voucher") is not None:
+        return voucher_text(str(values["voucher"]), str(values.get("goods") or ""))
+    return values.get(_OWN_62.get(row.code, "goods"))
+
+
 def _asked_in_62(row: IsoRow, text: str) -> dict[str, Any]:
-    """F62 of a request: a product, a serial number, or how many points may be used."""
+    """F62 of a request: a product, a serial, how many points may be used, or a voucher's code."""
+    if row.code in _CODED:
+        return _voucher(text)
     if row.code != "CMBN":
         return {_OWN_62.get(row.code, "goods"): text}
     if not (text.isascii() and text.isdigit()):
         raise DecodeError("62", 0, "how many points may be used is a number")
     return {"points_max": int(text)}
+
+
+def _voucher(text: str) -> dict[str, Any]:
+    try:
+        code, goods = voucher_in(text.encode("ascii"))
+    except ValueError:
+        raise DecodeError("62", 0, "a voucher's code, and an article, in their tags") from None
+    return {"voucher": code, "goods": goods}
 
 
 def _control_values(row: IsoRow, control: str) -> dict[str, Any]:
@@ -356,9 +386,9 @@ def _balance(minor: int, currency: str) -> str:
 
 
 def _own(head: Head, told: Told) -> str | None:
-    """F62: keys, or a draw; of points used: used, to pay otherwise, left; earned: earned, left.
+    """F62: keys, a draw or a voucher; of points used: used, to pay otherwise, left.
 
-    Of a combined purchase: used, what they paid, to pay otherwise, left.
+    Earned: earned, left. Of a combined purchase: used, what they paid, to pay otherwise, left.
     """
     if told.key_block:
         return told.key_block
@@ -367,7 +397,9 @@ def _own(head: Head, told: Told) -> str | None:
         return digits_of(ACCOUNT, numbers).encode().hex().upper()
     if told.draw is not None:
         return draw_text(DrawTold(told.draw, told.prize or "", told.prize_text or ""))
-    if told.points is None or head.code in _MOVED:
+    if told.voucher is not None:
+        return _voucher_text(told)
+    if told.points is None or head.code in _MOVED or head.code in _CODED:
         return None
     text = f"{told.points:010d}"
     if head.code == "PNTE":
@@ -380,13 +412,35 @@ def _own(head: Head, told: Told) -> str | None:
     return text.encode().hex().upper()
 
 
+def _voucher_text(told: Told) -> str:
+    """What an answer says of a voucher, in hexadecimal."""
+    voucher = told_of(msgspec.structs.asdict(told))
+    assert voucher is not None
+    return told_text(voucher).encode("ascii").hex().upper()
+
+
+def _drawn(hexadecimal: str) -> dict[str, object]:
+    draw = draw_in(hexadecimal)
+    return {"draw": draw.draw, "prize": draw.prize, "prize_text": draw.text}
+
+
+def _used(hexadecimal: str) -> dict[str, object]:
+    return words_told(told_in(_text(hexadecimal)))
+
+
+_IN_BYTES: Final[Mapping[str, Callable[[str], dict[str, object]]]] = {
+    "SIGN": lambda hexadecimal: {"key_block": hexadecimal},
+    "LOTT": _drawn,
+    "VOUC": _used,
+    "VOUL": _used,
+}
+"""Of whose answers F62 is no line of numbers, and how it is read."""
+
+
 def _own_words(head: Head, hexadecimal: str) -> dict[str, object]:
     """F62 of an answer by the words of `Told`: what `_own` wrote."""
-    if head.code == "SIGN":
-        return {"key_block": hexadecimal}
-    if head.code == "LOTT":
-        draw = draw_in(hexadecimal)
-        return {"draw": draw.draw, "prize": draw.prize, "prize_text": draw.text}
+    if head.code in _IN_BYTES:
+        return _IN_BYTES[head.code](hexadecimal)
     text = _text(hexadecimal)
     if head.code == "ACCQ":
         return {name: text[place] for name, place in ACCOUNT.items()}

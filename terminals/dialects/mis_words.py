@@ -34,6 +34,7 @@ from host.model.secrets import Pan, Secret
 from terminals.json_values import (
     AmountMinor,
     AuthText,
+    CodeSecret,
     DateText,
     EntryText,
     ExpiryText,
@@ -48,6 +49,8 @@ from terminals.json_values import (
 from terminals.lotteries import drawn_in
 from terminals.orders import ORDERED, OrderText, order_of
 from terminals.parts import besides_of
+from terminals.vouchers import besides_of as voucher_besides
+from terminals.vouchers import words_of as voucher_words_of
 
 INSTITUTION: Final = "mis"
 UNDATED: Final = "00000000"
@@ -97,7 +100,9 @@ CODES: Final[dict[str, Code]] = {
     "SIGN": Code(Kind.SIGN_ON, "签到", is_sealed=False),
     "ECHO": Code(Kind.ECHO, "回响测试", is_sealed=False),
     "ACTV": Code(_NOT_OFFERED, "卡激活"),
-    "VOUC": Code(_NOT_OFFERED, "代金券"),
+    "VOUC": Code(Kind.VOUCHER_REDEMPTION, "代金券核销"),
+    "VOUL": Code(Kind.LOAD_BY_CODE, "兑换码充值"),
+    "VOUV": Code(Kind.VOUCHER_VOID, "代金券撤销"),
     "LOTT": Code(Kind.LOTTERY_DRAW, "抽奖"),
     "UPLD": Code(_NOT_OFFERED, "批上送"),
     "PRAU": Code(Kind.PREAUTH, "预授权"),
@@ -123,6 +128,9 @@ OriginalCode = Literal[
     "PRAV",
     "CMPL",
     "CMPV",
+    "VOUC",
+    "VOUL",
+    "VOUV",
 ]
 """What a reversal may undo. A refund and a completion that was advised are repeated instead."""
 
@@ -158,7 +166,9 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     original_auth: AuthText | None = None
     original_code: OriginalCode | None = None
     goods: GoodsText | None = None
-    """What is bought with points; of a draw, the lottery's code."""
+    """What is bought with points, or a voucher is handed in for; of a draw, the lottery's code."""
+    voucher: CodeSecret | None = None
+    """The voucher's code, in groups or not."""
     partial: bool = False
     """The till takes an approval of a part, and asks for the rest otherwise."""
     points_max: AmountMinor | None = None
@@ -220,6 +230,13 @@ class Told(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     prize: str | None = None
     """The prize's code."""
     prize_text: str | None = None
+    voucher: str | None = None
+    """What was used, masked, and what of it: `terminals.vouchers.words_of`."""
+    voucher_taken: int = 0
+    voucher_unit: str | None = None
+    voucher_rest: int = 0
+    voucher_left: int = 0
+    voucher_free: bool = False
     key_block: str | None = None
     """Sign-on: keys under the till's master key with their check values, hexadecimal."""
     next: str | None = None
@@ -231,6 +248,10 @@ class Told(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     points_agree: bool | None = None
 
 
+FOR_GOODS: Final = frozenset(
+    {Kind.POINTS_REDEMPTION, Kind.POINTS_EARN, Kind.VOUCHER_REDEMPTION, Kind.LOAD_BY_CODE}
+)
+"""Of which it is said what they are for."""
 IN_POINTS: Final = frozenset({Kind.POINTS_REDEMPTION, Kind.LOTTERY_DRAW})
 """Whose amount counts points, whatever unit is named."""
 _TRADE: Final = frozenset({"date", "card", "amount"})
@@ -242,6 +263,9 @@ NEEDS: Final[dict[Kind, frozenset[str]]] = {
     Kind.POINTS_EARN: _TRADE,
     Kind.LOTTERY_DRAW: _TRADE | {"goods"},
     Kind.REFUND: _TRADE,
+    Kind.VOUCHER_REDEMPTION: frozenset({"date", "amount", "voucher"}),
+    Kind.LOAD_BY_CODE: frozenset({"date", "card", "voucher"}),
+    Kind.VOUCHER_VOID: frozenset({"date"}),
     Kind.VOID: frozenset({"date", "amount"}),
     Kind.PREAUTH: _TRADE,
     **dict.fromkeys(NAMES_HOLD, _TRADE),
@@ -272,7 +296,7 @@ def request_of(kind: Kind, head: Head, asked: Asked, generation: int) -> Request
         return None
     try:
         order = order_of(asked.order, asked.sub_order, asked.card) if kind in ORDERED else None
-        drawn = drawn_in(kind, asked.goods)
+        besides = drawn_in(kind, asked.goods) or voucher_besides(kind, asked.voucher)
     except ValueError:
         return None
     return Request(
@@ -285,7 +309,7 @@ def request_of(kind: Kind, head: Head, asked: Asked, generation: int) -> Request
         pin=PinBlock(0, Secret(asked.pin.reveal())) if asked.pin is not None else None,
         entry_mode=asked.entry,
         original=original,
-        goods=asked.goods if kind in {Kind.POINTS_REDEMPTION, Kind.POINTS_EARN} else None,
+        goods=asked.goods if kind in FOR_GOODS else None,
         key_generation=generation,
         working_keys=asked.keys if kind is Kind.SIGN_ON else None,
         serial=asked.serial if kind is Kind.SIGN_ON else None,
@@ -293,7 +317,7 @@ def request_of(kind: Kind, head: Head, asked: Asked, generation: int) -> Request
         if kind is Kind.SETTLEMENT
         else None,
         order=order,
-        besides=drawn or besides_of(kind, partial=asked.partial, points_max=asked.points_max),
+        besides=besides or besides_of(kind, partial=asked.partial, points_max=asked.points_max),
     )
 
 
@@ -358,6 +382,7 @@ def told_of(head: Head, asked: Asked | None, response: Response) -> Told:
         draw=draw.draw if draw is not None else None,
         prize=draw.prize if draw is not None else None,
         prize_text=draw.text if draw is not None else None,
+        **voucher_words_of(response),
         key_block=response.key_block.hex().upper() or None,
         next=SIGN_ON_AGAIN if response.sign_on_again else None,
         echo=asked.echo if asked else None,
@@ -441,6 +466,7 @@ def _words(totals: Totals | None) -> TotalsWords | None:
 _MONEY: Final = Family.FINANCIAL
 _ORIGINALS: Final[dict[Kind, Callable[[Asked, ExchangeKey], Original | None]]] = {
     Kind.VOID: _original_named,
+    Kind.VOUCHER_VOID: _original_named,
     Kind.REFUND: _original_named,
     **dict.fromkeys(NAMES_HOLD, _hold_named),
     Kind.COMPLETION_VOID: _original_named,

@@ -38,6 +38,8 @@ from terminals.json_values import (
 from terminals.lotteries import drawn_in
 from terminals.orders import ORDERED, OrderText, order_of
 from terminals.parts import besides_of
+from terminals.vouchers import besides_of as voucher_besides
+from terminals.vouchers import words_of as voucher_words_of
 
 INSTITUTION: Final = "softpos"
 PIN_FORMAT: Final = 4
@@ -90,12 +92,14 @@ OPERATIONS: Final[dict[str, Operation]] = {
     "settle": Operation(Kind.SETTLEMENT, frozenset({"totals"}), needs_attestation=False),
     "echo": Operation(Kind.ECHO, needs_attestation=False),
     "activate": _OFFERED_NOT,
-    "voucher": _OFFERED_NOT,
     "preauth": Operation(Kind.PREAUTH, _TRADE),
     "preauth_more": Operation(Kind.PREAUTH_INCREMENT, _TRADE | {"original"}),
     "preauth_void": Operation(Kind.PREAUTH_VOID, _TRADE | {"original"}),
     "complete": Operation(Kind.COMPLETION, _TRADE | {"original"}),
     "complete_void": Operation(Kind.COMPLETION_VOID, frozenset({"amount", "original"})),
+    "voucher": Operation(Kind.VOUCHER_REDEMPTION, frozenset({"voucher_block", "amount"})),
+    "load_code": Operation(Kind.LOAD_BY_CODE, _CARD | {"voucher_block"}),
+    "voucher_void": Operation(Kind.VOUCHER_VOID, frozenset({"original"})),
     "lottery": Operation(Kind.LOTTERY_DRAW, _TRADE | {"goods"}, in_points=True),
 }
 """A reversal has the batch and number of what it undoes and needs no attestation: an app that
@@ -116,6 +120,9 @@ OriginalOperation = Literal[
     "preauth_void",
     "complete",
     "complete_void",
+    "voucher",
+    "load_code",
+    "voucher_void",
 ]
 """What a reversal may undo."""
 
@@ -167,7 +174,9 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     original: OriginalWords | None = None
     original_op: OriginalOperation | None = None
     goods: GoodsText | None = None
-    """What is bought with points; of a draw, the lottery's code."""
+    """What is bought with points, or a voucher is handed in for; of a draw, the lottery's code."""
+    voucher_block: Secret | None = None
+    """A voucher's code, sealed as a card number is."""
     partial: bool = False
     """The app takes an approval of a part, and asks for the rest otherwise."""
     points_max: AmountMinor | None = None
@@ -185,6 +194,7 @@ NAMES_ORIGINAL: Final = NAMES_HOLD | {
     Kind.REFUND,
     Kind.REVERSAL,
     Kind.COMPLETION_VOID,
+    Kind.VOUCHER_VOID,
 }
 KEY_WORDS: Final = frozenset(
     {
@@ -241,11 +251,24 @@ class Told(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     prize: str | None = None
     """The prize's code."""
     prize_text: str | None = None
+    voucher: str | None = None
+    """What was used, masked, and what of it: `terminals.vouchers.words_of`."""
+    voucher_taken: int = 0
+    voucher_unit: str | None = None
+    voucher_rest: int = 0
+    voucher_left: int = 0
+    voucher_free: bool = False
     next_batch: int | None = None
     totals: TotalsWords | None = None
     agrees: bool | None = None
     points_totals: TotalsWords | None = None
     points_agree: bool | None = None
+
+
+FOR_GOODS: Final = frozenset(
+    {Kind.POINTS_REDEMPTION, Kind.POINTS_EARN, Kind.VOUCHER_REDEMPTION, Kind.LOAD_BY_CODE}
+)
+"""Of which it is said what they are for."""
 
 
 def request_of(asked: Asked, row: Operation, kind: Kind, generation: int) -> Request | None:
@@ -260,7 +283,7 @@ def request_of(asked: Asked, row: Operation, kind: Kind, generation: int) -> Req
         return None
     try:
         order = order_of(asked.order, asked.sub_order, None) if kind in ORDERED else None
-        drawn = drawn_in(kind, asked.goods)
+        besides = drawn_in(kind, asked.goods) or voucher_besides(kind, None, _sealed_code(asked))
     except ValueError:
         return None
     block, pin = asked.pan_block, asked.pin
@@ -272,13 +295,13 @@ def request_of(asked: Asked, row: Operation, kind: Kind, generation: int) -> Req
         pin=PinBlock(PIN_FORMAT, pin.block, pin.ksn) if pin is not None else None,
         entry_mode=ENTRY_MODES[asked.entry] if asked.entry is not None else "000",
         original=original,
-        goods=asked.goods if kind in {Kind.POINTS_REDEMPTION, Kind.POINTS_EARN} else None,
+        goods=asked.goods if kind in FOR_GOODS else None,
         key_generation=generation,
         totals=_totals(asked) if kind is Kind.SETTLEMENT else None,
         sealed_pan=SealedPan(block, asked.ksn) if block is not None else None,
         ksn=asked.ksn,
         order=order,
-        besides=drawn or besides_of(kind, partial=asked.partial, points_max=asked.points_max),
+        besides=besides or besides_of(kind, partial=asked.partial, points_max=asked.points_max),
     )
 
 
@@ -316,6 +339,7 @@ def told_of(asked: Asked, response: Response) -> Told:
         draw=draw.draw if draw is not None else None,
         prize=draw.prize if draw is not None else None,
         prize_text=draw.text if draw is not None else None,
+        **voucher_words_of(response),
         next_batch=int(response.epoch) if response.epoch and response.epoch.isdigit() else None,
         totals=_words(halves[0]),
         agrees=agree[0],
@@ -332,12 +356,19 @@ def ksn_is_the_instances(asked: Asked) -> bool:
 
 def _blocks_fit(asked: Asked) -> bool:
     """Ciphertext comes in whole AES blocks: one for a PIN, up to four for a track."""
-    block, pin = asked.pan_block, asked.pin
+    pin = asked.pin
     if pin is not None and len(pin.block) != BLOCK_BYTES:
         return False
-    return block is None or (
+    return all(
         len(block) % BLOCK_BYTES == 0 and BLOCK_BYTES <= len(block) <= PAN_BLOCK_BYTES_MAX
+        for block in (asked.pan_block, asked.voucher_block)
+        if block is not None
     )
+
+
+def _sealed_code(asked: Asked) -> SealedPan | None:
+    block = asked.voucher_block
+    return SealedPan(block, asked.ksn) if block is not None else None
 
 
 def _amount(asked: Asked, row: Operation) -> Money:

@@ -16,10 +16,19 @@ from host.hsm.mac import mac_for
 from host.hsm.pin import make_pin_block
 from host.hsm.track import TrackCipher
 from host.keys import rotate
-from host.model.requests import X9_8_WITHOUT_PAN, Kind, PinBlock, Request, Response, SealedPan
+from host.model.requests import (
+    X9_8_WITHOUT_PAN,
+    Besides,
+    Kind,
+    PinBlock,
+    Request,
+    Response,
+    SealedPan,
+)
 from host.model.responses import Reason
 from host.model.secrets import Secret
 from host.model.terminal import MacAlgorithm
+from host.model.voucher_codes import grouped
 from tests.host.conftest import (
     CARDS,
     NOW,
@@ -32,6 +41,8 @@ from tests.host.conftest import (
     put_estate,
     trading,
 )
+from tests.host.stock.conftest import Stock
+from tests.host.test_vouchers import made, told
 
 APP, PAD, RETAIL, CMAC = "80010031", "80010032", "80010033", "80010034"
 CHAINED, DOUBLE, NEW_PAD = "80010035", "80010036", "80010038"
@@ -288,6 +299,41 @@ async def test_card_data_sealed_under_another_key_is_a_format_error(
     broken = SealedPan(Secret(bytes(32)), sale.sealed_pan.ksn)
     answer = await host.ask(msgspec.structs.replace(sale, sealed_pan=broken))
     assert answer.reason is Reason.FORMAT_ERROR
+
+
+def app_redemption(host: Till, code: str, **more: Any) -> Request:
+    """A voucher that an app scans: its code sealed under the message's own KSN."""
+    ksn = app_ksn()
+    sealed = seal_data(APP_KEY, ksn, Secret(code.encode()))
+    return msgspec.structs.replace(
+        host.request(
+            Kind.VOUCHER_REDEMPTION, None, 100, terminal_id=APP,
+            besides=Besides(sealed_voucher=sealed), **more,
+        ),
+        ksn=ksn,
+    )  # fmt: skip
+
+
+async def test_a_voucher_code_that_an_app_sealed_is_opened_and_found(
+    host: Till, dsns: Dsns
+) -> None:
+    """S2-14: one that does not open is a format error, and counts as no guess."""
+    with psycopg.connect(dsns.owner, autocommit=True) as connection:
+        [code] = made(Stock(connection=connection, dsns=dsns))
+    asked = app_redemption(host, grouped(code.reveal()))
+    sealed = asked.besides.sealed_voucher if asked.besides is not None else None
+    assert sealed is not None
+    broken = Besides(sealed_voucher=SealedPan(Secret(bytes(32)), sealed.ksn))
+    refused = await host.ask(msgspec.structs.replace(asked, besides=broken))
+    assert refused.reason is Reason.FORMAT_ERROR
+    elsewhere = msgspec.structs.replace(asked, ksn=app_ksn())
+    other = Besides(sealed_voucher=SealedPan(sealed.block, f"{'0' * 16}00000001"))
+    refused = await host.ask(msgspec.structs.replace(elsewhere, besides=other))
+    assert refused.reason is Reason.KSN_REFUSED
+    asked = app_redemption(host, grouped(code.reveal()))
+    assert told(await host.ask(asked)).code == code.masked
+    assert told(await host.ask(asked)).code == code.masked
+    assert (await host.ask(app_redemption(host, code.reveal()))).reason is Reason.VOUCHER_USED
 
 
 async def test_management_messages_count_too(host: Till) -> None:

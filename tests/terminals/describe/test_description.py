@@ -113,6 +113,21 @@ def test_an_answer_tells_its_code_its_balance_and_what_comes_next() -> None:
     assert "then sign on again" in {part.name: part.meaning for part in again.parts}["header"]
 
 
+def test_a_voucher_code_is_covered_in_every_dialect() -> None:
+    """Who has a code has what it is worth."""
+    code = "0123-4567-89CF-HJKM-PRTV-WXYP"
+    own = f"VN029{code}GD003TEA".encode()
+    head, rest = "60000300006031003110000200", "920000000000006234000002031000"
+    named = b"80010001888290054110001156".hex()
+    fields = f"{head}3020048000C08014{rest}{named}001483000012000500{len(own):04d}{own.hex()}"
+    told = told_by(describe(bytes.fromhex(f"{len(fields) // 2:04X}{fields}")))
+    assert "voucher redemption" in told
+    assert not any(part in told.upper() for part in code.split("-"))
+    asked = {"op": "voucher", "voucher_block": "QUJDRA==", "voucher": code, "amount": 1}
+    told = told_by(describe(json.dumps(asked).encode()))
+    assert not any(part in told for part in (*code.split("-"), "QUJDRA"))
+
+
 def test_keys_are_covered_and_their_check_values_are_not() -> None:
     description = describe(FRAMES["sign-on-response-with-TDK-60-byte-F62"])
     values = {part.name: part.value for _, part in every_part(description.parts)}

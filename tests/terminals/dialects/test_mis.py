@@ -27,6 +27,8 @@ from host.model.requests import (
 from host.model.responses import Reason
 from host.model.secrets import Pan, Secret
 from host.model.terminal import MacAlgorithm
+from host.model.voucher_codes import VoucherCode, check_letter, grouped
+from host.model.vouchers import VoucherTold
 from terminals.codec import DecodeError
 from terminals.dialects import dialect_named
 from terminals.dialects.mis import (
@@ -56,6 +58,8 @@ POINTS = {"debit_minor": 5, "debit_count": 6, "credit_minor": 7, "credit_count":
 HELD = {"card": PAN, "amount": 12345, "original_number": "000000000100"} | {
     "original_date": "20261109"
 }
+CODE = VoucherCode("0123456789CFHJKMPRTVWXY" + check_letter("0123456789CFHJKMPRTVWXY")).reveal()
+GROUPED = grouped(CODE).lower()
 ASKED: dict[str, dict[str, Any]] = {
     "SALE": CARD,
     "CMBN": CARD | {"points_max": 500},
@@ -69,6 +73,9 @@ ASKED: dict[str, dict[str, Any]] = {
     "PNTR": {"card": PAN, "amount": 500, "unit": "P:", "goods": "茶叶礼盒"},
     "PNTE": {"card": PAN, "amount": 9900},
     "LOTT": {"card": PAN, "amount": 50, "unit": "P:", "goods": "DW2026"},
+    "VOUC": {"amount": 6_234, "voucher": GROUPED, "goods": "TEA"},
+    "VOUL": {"card": PAN, "voucher": CODE},
+    "VOUV": {"original_number": "000000000100"},
     "REVS": {"amount": 12345, "original_code": "SALE"},
     "PRAU": CARD,
     "PRAI": HELD,
@@ -632,3 +639,96 @@ def test_a_draw_names_its_lottery_and_is_told_its_prize(name: str) -> None:
         assert [words[one] for one in ("draw", "prize", "prize_text")] == [
             "DW2026-42-9F2C61B0", "TEA", "明前茶",
         ]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_voucher_is_redeemed_by_its_code_as_it_was_typed(name: str) -> None:
+    """S2-14."""
+    request = asked_by(name, "VOUC")
+    assert isinstance(request, Request)
+    assert (request.amount, request.goods, request.pan) == (Money(6_234, "CNY"), "TEA", None)
+    assert request.besides == Besides(voucher=Secret(GROUPED.encode()))
+    assert type(request.besides.voucher) is Secret
+    assert CODE[:8] not in f"{request!r}"
+    dialect = named(name)
+    without = {word: value for word, value in ASKED["VOUC"].items() if word != "voucher"}
+    message = proved(dialect, frame(dialect, "VOUC", without))
+    assert dialect.request(message, 1) is Reason.FORMAT_ERROR
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_voucher_is_put_onto_a_card_and_taken_back_by_its_number(name: str) -> None:
+    """S3-07."""
+    request = asked_by(name, "VOUL")
+    assert isinstance(request, Request)
+    assert (request.pan, request.amount) == (Pan(PAN), None)
+    assert request.besides == Besides(voucher=Secret(CODE.encode()))
+    void = asked_by(name, "VOUV")
+    assert isinstance(void, Request)
+    assert void.original is not None
+    assert void.original.key == ExchangeKey("mis", TILL, DATE, "000000000100", Family.FINANCIAL)
+    undone = asked_by(name, "REVS", original_code="VOUL")
+    assert isinstance(undone, Request)
+    assert undone.original is not None
+    assert undone.original.kind is Kind.LOAD_BY_CODE
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("code", ["VOUC", "VOUL"])
+@pytest.mark.parametrize(
+    "voucher",
+    [
+        VoucherTold("****-WXYP", 5_000, "CNY", 1_234),
+        VoucherTold("****-WXYP", 1, "G:", left=3),
+        VoucherTold("****-WXYP", 1, "G:", is_free=True),
+        VoucherTold("****-WXYP", 100, "P:CITY"),
+    ],
+    ids=["money", "entry", "free", "points"],
+)
+def test_a_till_is_told_what_of_a_voucher_was_used(
+    name: str, code: str, voucher: VoucherTold
+) -> None:
+    dialect = named(name)
+    message = proved(dialect, frame(dialect, code, ASKED[code]))
+    dialect.request(message, 1)
+    answer = msgspec.structs.replace(
+        APPROVED, points_balance=700, besides=ToldBesides(voucher=voucher)
+    )
+    said_in = dialect.answer(message, answer, None)[HEADER_BYTES:]
+    told: dict[str, Any] = dialect.form.read_answer(message.head, said_in)
+    assert told["voucher"] == voucher.code
+    said = ("voucher_taken", "voucher_rest", "voucher_left", "voucher_free")
+    assert [int(told.get(word) or 0) for word in said] == [
+        voucher.taken, voucher.rest_minor, voucher.left, voucher.is_free,
+    ]  # fmt: skip
+    assert told["voucher_unit"] == ("P:" if voucher.unit == "P:CITY" else voucher.unit)
+
+
+def test_a_record_is_longer_only_where_it_has_a_voucher() -> None:
+    """A till that knows nothing of vouchers goes on with its records as they were."""
+    dialect = named("mis-fixed")
+    sizes = {code: len(frame(dialect, code, ASKED[code])) - 28 - 8 for code in ("SALE", "VOUC")}
+    assert sizes == {"SALE": 400, "VOUC": 440}
+    message = proved(dialect, frame(dialect, "SALE", CARD))
+    dialect.request(message, 1)
+    assert len(dialect.answer(message, APPROVED, None)) == 28 + 420
+    head = Head(NUMBER, TILL, "SALE")
+    longer = dialect.form.write_request(head, BASE | CARD) + b" " * 40
+    assert isinstance(
+        dialect.request(proved(dialect, compose(header_of(head), longer, RETAIL)), 1), Request
+    )
+    with pytest.raises(DecodeError, match="400 or 440 bytes, this one has 401"):
+        dialect.form.read_request(head, longer[:401])
+
+
+def test_a_voucher_in_a_record_stands_where_the_layout_says() -> None:
+    """S2-14: by bytes that no writer of ours has laid out."""
+    record = bytearray(b" " * 440)
+    for first, text in ((18, "41"), (2, TILL), (20, "000000006234"), (161, BASE["merchant"])):
+        record[first - 1 : first - 1 + len(text)] = text.encode()
+    for first, text in ((176, DATE), (254, "TEA"), (401, GROUPED), (307, "0" * 60)):
+        record[first - 1 : first - 1 + len(text)] = text.encode()
+    asked = named("mis-fixed").form.read_request(Head(NUMBER, TILL, "VOUC"), bytes(record))
+    assert (asked.amount, asked.goods) == (6_234, "TEA")
+    assert asked.voucher is not None
+    assert asked.voucher.reveal() == GROUPED.encode()

@@ -15,6 +15,8 @@ from host.model.requests import (
     Totals,
 )
 from host.model.responses import Reason
+from host.model.secrets import Secret
+from host.model.vouchers import VoucherTold
 from terminals.codec import EncodeError
 from terminals.dialects.pos import ANSWERS, MANAGEMENT, POS, SPELLINGS, TRADES, pos_dialect
 from terminals.profiles import PROFILES, UNIONPAY, Language, TextIn
@@ -409,3 +411,86 @@ def test_the_void_and_the_reversal_of_a_draw_are_in_points() -> None:
         assert read.original is not None
         assert (read.kind, read.original.kind) == (Kind.REVERSAL, kind)
         assert read.amount == Money(50, "P:")
+
+
+VOUCHER_FRAME = (
+    "6000030000 603100311000 0200 30200480 00C08015"
+    " 920000 000000006234 000002 0310 00 3830303130303031"
+    " 383838323930303534313130303031 313536 0014 83000012000500"
+)
+"""Up to F60, by hand: F3 F4 F11 F22 F25 F41 F42 F49 F60, and F62 and F64 to come."""
+
+
+def voucher_message(own: bytes) -> bytes:
+    """A redemption with this F62, and a code that nobody proves here."""
+    length = bytes.fromhex(f"{len(own):04d}")
+    return bytes.fromhex(VOUCHER_FRAME.replace(" ", "")) + length + own + bytes(8)
+
+
+@pytest.mark.parametrize(
+    ("own", "code", "goods"),
+    [
+        (b"VN0290123-4567-89CF-HJKM-PRTV-WXYPGD003TEA", "0123-4567-89CF-HJKM-PRTV-WXYP", "TEA"),
+        (b"GD003TEAVN0240123456789cfhjkmprtvwxyp", "0123456789cfhjkmprtvwxyp", "TEA"),
+        (b"VN003abc", "abc", None),
+    ],
+    ids=["grouped", "the other way round", "no code: the host finds that"],
+)
+def test_f62_of_a_redemption_has_a_voucher_code_and_an_article(
+    own: bytes, code: str, goods: str | None
+) -> None:
+    """S2-14: by bytes that no writer of ours has laid out."""
+    message = POS.read(voucher_message(own))
+    request = POS.request(message, 1)
+    assert isinstance(request, Request), message.fault
+    assert (request.kind, request.amount) == (Kind.VOUCHER_REDEMPTION, Money(6_234, "CNY"))
+    assert (request.besides, request.goods) == (Besides(voucher=Secret(code.encode())), goods)
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        b"GD003TEA",
+        b"VN024012345",
+        b"VN003abcVN003abc",
+        b"VN003abcXX001x",
+        b"vn003abc",
+        b"VN000",
+        b"VN003abcGD000",
+        b"VN003ab\xe9",
+        b"VN003abcGD031" + b"A" * 31,
+    ],
+)
+def test_f62_of_a_redemption_that_is_laid_out_otherwise_is_a_format_error(own: bytes) -> None:
+    assert POS.request(POS.read(voucher_message(own)), 1) is Reason.FORMAT_ERROR
+
+
+@pytest.mark.parametrize(
+    ("told", "own"),
+    [
+        (
+            VoucherTold("****-WXYP", 5_000, "CNY", 1_234),
+            b"\x00\x56VN009****-WXYPTK012000000005000UN003CNYRS012000000001234",
+        ),
+        (
+            VoucherTold("****-WXYP", 1, "G:", left=3),
+            b"\x00\x47VN009****-WXYPTK012000000000001UN002G:LF0040003",
+        ),
+        (
+            VoucherTold("****-WXYP", 1, "G:", is_free=True),
+            b"\x00\x44VN009****-WXYPTK012000000000001UN002G:FR0011",
+        ),
+        (
+            VoucherTold("****-WXYP", 100, "P:CITY"),
+            b"\x00\x38VN009****-WXYPTK012000000000100UN002P:",
+        ),
+    ],
+    ids=["money", "entry", "free", "points"],
+)
+def test_f62_of_its_answer_says_what_was_taken_and_what_is_left(
+    told: VoucherTold, own: bytes
+) -> None:
+    """S2-32, S2-42, S3-12."""
+    message = POS.read(voucher_message(b"VN003abc"))
+    answer = response("093102", "000002", besides=ToldBesides(voucher=told))
+    assert own in POS.answer(message, answer, worked_mac())

@@ -31,6 +31,7 @@ from host.model.requests import (
 from host.model.responses import Reason
 from host.model.secrets import Secret
 from host.model.terminal import MacAlgorithm
+from host.model.vouchers import VoucherTold
 from terminals.attestation import Attestations
 from terminals.codec import DecodeError
 from terminals.dialects.softpos import SoftPosDialect, SoftPosMessage, is_sealed_by, sealed
@@ -55,6 +56,9 @@ ASKED: dict[str, dict[str, Any]] = {
     "points_redeem": {"amount": 100, "pan_block": BLOCK_TEXT, "entry": "nfc", "goods": "茶"},
     "points_earn": {"amount": 100, "pan_block": BLOCK_TEXT, "entry": "qr"},
     "lottery": {"amount": 50, "pan_block": BLOCK_TEXT, "entry": "nfc", "goods": "DW2026"},
+    "voucher": {"amount": 6_234, "voucher_block": BLOCK_TEXT, "goods": "TEA"},
+    "load_code": {"pan_block": BLOCK_TEXT, "voucher_block": BLOCK_TEXT, "entry": "nfc"},
+    "voucher_void": {"original": ORIGINAL},
     "top_up": {"amount": 100, "pan_block": BLOCK_TEXT, "entry": "card"},
     "balance": {"pan_block": BLOCK_TEXT, "entry": "keyed"},
     "account": {"pan_block": BLOCK_TEXT, "entry": "keyed"},
@@ -516,3 +520,36 @@ def test_a_draw_names_its_lottery_and_is_told_its_prize() -> None:
     assert (answer["draw"], answer["prize"]) == ("DW2026-42-9F2C61B0", "TEA")
     assert answer["prize_text"] == "明前茶"
     assert asked(values("lottery", goods="no code"))[0] is Reason.FORMAT_ERROR
+
+
+def test_a_voucher_code_is_sealed_as_a_card_number_is() -> None:
+    """S2-14, S3-07: under the message's own KSN, and never in clear."""
+    request, message = asked(values("voucher"))
+    assert isinstance(request, Request)
+    sealed_code = SealedPan(Secret(BLOCK), ksn(1))
+    assert request.besides == Besides(sealed_voucher=sealed_code)
+    assert (request.amount, request.goods) == (Money(6_234, "CNY"), "TEA")
+    told = ToldBesides(voucher=VoucherTold("****-WXYP", 5_000, "CNY", 1_234))
+    answer = json.loads(
+        dialect().answer(message, Response(reason=Reason.APPROVED, besides=told), None)
+    )
+    said = ("voucher", "voucher_taken", "voucher_unit", "voucher_rest")
+    assert [answer[word] for word in said] == ["****-WXYP", 5_000, "CNY", 1_234]
+    loaded, _ = asked(values("load_code"))
+    assert isinstance(loaded, Request)
+    assert loaded.besides == Besides(sealed_voucher=sealed_code)
+    assert loaded.sealed_pan == sealed_code
+
+
+@pytest.mark.parametrize("block", [b"", bytes(15), bytes(80)])
+def test_a_sealed_code_is_whole_blocks(block: bytes) -> None:
+    text = base64.b64encode(block).decode()
+    assert asked(values("voucher", voucher_block=text))[0] is Reason.FORMAT_ERROR
+
+
+@pytest.mark.parametrize("op", ["voucher", "load_code", "voucher_void"])
+def test_what_a_voucher_did_is_undone_by_its_operation(op: str) -> None:
+    request, _ = asked(values("reverse", original_op=op))
+    assert isinstance(request, Request)
+    assert request.original is not None
+    assert request.original.kind is OPERATIONS[op].means
