@@ -17,10 +17,10 @@ from typing import Final
 import trio
 
 from host.estate.demo import ODD_CARDS, external_cards
-from host.estate.plan import CardPlan, EstatePlan, TerminalPlan
+from host.estate.plan import CardPlan, EstatePlan, LotteryPlan, TerminalPlan
 from host.model.requests import Kind
 from host.model.secrets import Secret
-from simulators.answers import Verdict
+from simulators.answers import PARTIAL, Verdict
 from simulators.channels import CHANNELS, Channel, Opens, Place, Terminal
 from simulators.faults import DEMO_RATES, Fault, FaultSource
 from simulators.mending import ATTEMPTS_MAX
@@ -31,6 +31,7 @@ from simulators.tally import SILENCE, Tally
 from simulators.trades import Done, Settled
 
 WRONG_PIN: Final = Secret(b"000000")
+MORE_THAN_MOST_MINOR: Final = 150_000
 WRONG_PIN_CARDS: Final = frozenset(range(111, 131))
 """Only these are tried with a wrong PIN, so that no other card is ever locked."""
 SALES_KEPT_MAX: Final = 20
@@ -99,7 +100,10 @@ class Counter:
     odd_cards: Mapping[int, CardPlan]
     dice: random.Random
     trades: tuple[TradeRow, ...] = ()
+    lottery: LotteryPlan | None = None
     sales: list[Sale] = field(default_factory=list)
+    holds: list[Sale] = field(default_factory=list)
+    """Pre-authorisations that stand, as far as it knows."""
 
     def card(self) -> CardPlan:
         """Any card that is in order."""
@@ -118,10 +122,15 @@ class Counter:
         self.sales.remove(sale)
         return sale
 
+    def take_hold(self) -> Sale | None:
+        """The oldest of what is held, which is then forgotten."""
+        return self.holds.pop(0) if self.holds else None
+
     def remember(self, sale: Sale) -> None:
-        """Keep a sale for a later void or refund."""
-        self.sales.append(sale)
-        del self.sales[:-SALES_KEPT_MAX]
+        """Keep a sale for a later void or refund, and what is held for its completion."""
+        kept = self.holds if sale.kind is Kind.PREAUTH else self.sales
+        kept.append(sale)
+        del kept[:-SALES_KEPT_MAX]
 
 
 async def _buy(counter: Counter) -> Done:
@@ -161,6 +170,54 @@ async def _refund(counter: Counter) -> Done | None:
     return await counter.terminal.refund(sale, part)
 
 
+async def _ask_account(counter: Counter) -> Done:
+    card = counter.card()
+    return await counter.terminal.account(card, card.pin)
+
+
+async def _combine(counter: Counter) -> Done:
+    """Points first, then money; of a card that has too little of both a part."""
+    card = counter.card()
+    return await counter.terminal.combined(card, counter.dice.randint(1_000, 9_999), card.pin)
+
+
+async def _buy_part(counter: Counter) -> Done:
+    """More than most cards have: what there is, and the till asks for the rest otherwise."""
+    card = counter.card()
+    return await counter.terminal.purchase_part(card, MORE_THAN_MOST_MINOR, card.pin)
+
+
+async def _draw(counter: Counter) -> Done | None:
+    lottery = counter.lottery
+    if lottery is None:
+        return None
+    content = lottery.content
+    entitled = [one for one in counter.cards if one.points and one.issuer_id == lottery.issuer_id]
+    if not entitled:
+        return None
+    card = counter.dice.choice(entitled)
+    return await counter.terminal.draw(card, content.code, content.cost_points)
+
+
+async def _hold(counter: Counter) -> Done:
+    card = counter.card()
+    return await counter.terminal.preauth(card, counter.dice.randint(2_000, 20_000), card.pin)
+
+
+async def _complete(counter: Counter) -> Done | None:
+    """As much as was held, or less."""
+    held = counter.take_hold()
+    if held is None:
+        return None
+    taken = counter.dice.choice((held.amount_minor, held.amount_minor // 2))
+    return await counter.terminal.of_hold(Kind.COMPLETION, held, taken)
+
+
+async def _let_go(counter: Counter) -> Done | None:
+    held = counter.take_hold()
+    return None if held is None else await counter.terminal.void(held)
+
+
 async def _buy_with_wrong_pin(counter: Counter) -> Done:
     card = counter.odd_cards[counter.dice.choice(sorted(WRONG_PIN_CARDS))]
     return await counter.terminal.purchase(card, 100, WRONG_PIN)
@@ -182,6 +239,7 @@ def _buy_with_odd_card(number: int) -> Act:
 NOT_TAKEN_HERE: Final = "57"
 """A merchant that does not take the card's issuer."""
 FOR_ANY_CARD: Final = frozenset({"00", "51", NOT_TAKEN_HERE})
+OF_A_HOLD: Final = frozenset({"00", "22"})
 
 TRADES: Final = (
     TradeRow(name="purchase", weight=60, act=_buy, expects=FOR_ANY_CARD),
@@ -191,6 +249,13 @@ TRADES: Final = (
     TradeRow(name="points earned", weight=3, act=_earn, expects=FOR_ANY_CARD),
     TradeRow(name="void", weight=6, act=_void, expects=frozenset({"00", "51", "22"})),
     TradeRow(name="refund", weight=6, act=_refund, expects=frozenset({"00", "51", "22"})),
+    TradeRow(name="account", weight=2, act=_ask_account, expects=FOR_ANY_CARD),
+    TradeRow(name="points and money", weight=4, act=_combine, expects=FOR_ANY_CARD | {PARTIAL}),
+    TradeRow(name="a part", weight=0.5, act=_buy_part, expects=FOR_ANY_CARD | {PARTIAL}),
+    TradeRow(name="lottery draw", weight=2, act=_draw, expects=FOR_ANY_CARD),
+    TradeRow(name="pre-authorisation", weight=3, act=_hold, expects=FOR_ANY_CARD),
+    TradeRow(name="completion", weight=3, act=_complete, expects=OF_A_HOLD),
+    TradeRow(name="pre-authorisation void", weight=0.5, act=_let_go, expects=OF_A_HOLD),
     TradeRow(
         name="wrong PIN",
         weight=1.5,
@@ -301,7 +366,8 @@ class Swarm:
         terminal, line = counter.terminal, counter.line
         async with line:
             cards = self._own_cards(plan) if settings.repeats else self._cards
-            trading = Counter(terminal, cards, self._odd_cards, dice, self._trades)
+            lottery = next(iter(self._estate.lotteries), None)
+            trading = Counter(terminal, cards, self._odd_cards, dice, self._trades, lottery)
             try:
                 await self._trade(trading, f"{seed}/door")
             finally:  # what a terminal that fails leaves is owed all the same
