@@ -43,15 +43,28 @@ SET
 WHERE t.id = %(id)s;
 
 -- name: value_of
--- What the cards of a member hold, of each unit: nothing where they are empty.
+-- What the cards of a member hold, of each unit, and what they have given and is not claimed yet:
+-- nothing where they are empty.
 SELECT
-    p.unit,
-    sum(p.posted_minor)::bigint
-FROM card AS c
-INNER JOIN purse AS p ON c.shard = p.shard AND c.id = p.card_id
-WHERE
-    c.member_id = %(id)s
-    AND c.status NOT IN ('voided', 'replaced')
-    AND (p.posted_minor <> 0 OR p.held_minor <> 0)
-GROUP BY p.unit
-ORDER BY p.unit;
+    h.unit,
+    sum(h.minor)::bigint
+FROM (
+    SELECT
+        p.unit,
+        p.posted_minor AS minor
+    FROM card AS c
+    INNER JOIN purse AS p ON c.shard = p.shard AND c.id = p.card_id
+    WHERE
+        c.member_id = %(id)s
+        AND c.status NOT IN ('voided', 'replaced')
+        AND (p.posted_minor <> 0 OR p.held_minor <> 0)
+    UNION ALL
+    SELECT
+        j.unit,
+        j.amount_minor
+    FROM gift AS g
+    INNER JOIN journal AS j ON g.shard = j.shard AND g.journal_id = j.id
+    WHERE g.sender_id = %(id)s AND g.state = 'reserved'
+) AS h
+GROUP BY h.unit
+ORDER BY h.unit;

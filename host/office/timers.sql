@@ -82,6 +82,7 @@ WHERE
             AND c.status NOT IN ('voided', 'replaced')
             AND (p.posted_minor <> 0 OR p.held_minor <> 0)
     )
+    AND NOT EXISTS (SELECT FROM gift AS g WHERE g.sender_id = m.id AND g.state = 'reserved')
 ORDER BY m.id
 LIMIT %(limit)s
 FOR UPDATE OF m SKIP LOCKED;
@@ -91,6 +92,25 @@ FOR UPDATE OF m SKIP LOCKED;
 -- notes: card
 UPDATE card AS t SET member_id = NULL
 WHERE t.member_id = %(id)s;
+
+-- name: forget_gifts
+-- What they wrote, and by what they were found as who gets one: one that waits for them nobody
+-- claims any more, and the clock gives it back. How much it was, and between whom, stays.
+-- notes: gift
+UPDATE gift AS t
+SET
+    wish = '',
+    from_name = CASE WHEN t.sender_id = %(id)s THEN '' ELSE t.from_name END,
+    phone_masked = CASE WHEN t.phone_hash = m.phone_hash THEN '' ELSE t.phone_masked END,
+    phone_hash = CASE
+        WHEN t.phone_hash = m.phone_hash
+            THEN sha256(convert_to('gone/' || t.journal_id::text, 'UTF8'))
+        ELSE t.phone_hash
+    END
+FROM member AS m
+WHERE
+    m.id = %(id)s
+    AND (t.sender_id = m.id OR t.receiver_id = m.id OR t.phone_hash = m.phone_hash);
 
 -- name: forget_member
 -- What said who they were is gone, with each record that others keep of them; what was posted

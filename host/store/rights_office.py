@@ -77,7 +77,7 @@ OFFICE: Final[Mapping[str, Right]] = {
             "decided_at"
         )
     ),
-    "gift": Right(reads=WHOLE),
+    "gift": Right(reads=WHOLE, updates=columns("wish from_name phone_masked phone_hash")),
     "history": Right(
         reads=WHOLE,
         inserts=columns(

@@ -1,13 +1,16 @@
 """Gifts as people ask for them: to a phone, by a link, claimed, withdrawn, declined, and listed."""
 
+import datetime as dt
 from dataclasses import dataclass, replace
 from typing import Any
 
+import psycopg
 import pytest
 import trio
 
 from host.model.office import Done, Refused, Told, Waiting
 from host.model.secrets import Secret
+from host.office.timers import TIMERS
 from tests.host.conftest import Till, asking_of
 from tests.host.office.conftest import HOME, Bureau, Person
 from tests.host.test_gifts import give_back, money
@@ -296,3 +299,60 @@ async def test_a_wallet_shows_what_a_member_has_the_first_to_end_before_the_rest
     assert shown == [(desk.others, 99_500, 500, 0), (desk.getter, 90_000, 0, SUM)]
     [row] = desk.bureau.rows(desk.service, "wallet", member=str(desk.sender))
     assert row["waiting_minor"] == 0
+
+
+async def test_what_a_member_wrote_and_is_found_by_is_gone_when_they_are_forgotten(
+    desk: Desk,
+) -> None:
+    """S4-28: what was given and when stays, for the ledger says the same."""
+    await desk.send(phone=OTHER_PHONE, wish="端午安康!", from_name="王")
+    claimed = await desk.done("gift.claim", gift=desk.newest(), card=desk.getter)
+    assert desk.job(claimed) == ("done", "")
+    forget(desk, desk.sender)
+    kept = "SELECT wish, from_name, phone_masked, state FROM gift ORDER BY journal_id"
+    assert desk.bureau.sql(kept) == [("", "", "139****5678", "claimed")]
+    forget(desk, desk.receiver)
+    assert desk.bureau.sql(kept) == [("", "", "", "claimed")]
+    hashes = "SELECT 1 FROM gift AS g JOIN member AS m USING (phone_hash) WHERE m.state <> 'closed'"
+    assert desk.bureau.sql(hashes) == []
+
+
+async def test_a_gift_for_a_member_who_is_forgotten_waits_for_nobody_and_comes_back(
+    desk: Desk,
+) -> None:
+    await desk.send(phone=OTHER_PHONE, wish="for you", from_name="Wang")
+    gift = desk.newest()
+    forget(desk, desk.receiver)
+    told = desk.bureau.sql("SELECT wish, from_name, phone_masked FROM gift")
+    assert told == [("", "Wang", "")]
+    assert await desk.refused("gift.withdraw", gift=gift, is_declined=True) == "E-NOT-FOR"
+    desk.till.sql("UPDATE gift SET due_at = sent_at + interval '1 second'")
+    await give_back(desk.till)
+    assert money(desk.till, desk.giver) == [100_000]
+
+
+async def test_who_has_a_gift_on_its_way_is_not_forgotten_before_it_is_theirs_again(
+    desk: Desk,
+) -> None:
+    await desk.send(wish="for you")
+    operations = desk.bureau.person("platform_ops")
+    told = await desk.asked(
+        "member.close", who=operations, member=desk.sender, phone_last="1234", note="asked"
+    )
+    assert isinstance(told, Refused), told
+    assert (told.code, "100000 CNY" in told.en) == ("E-OPEN", True), "the gift is theirs still"
+    forget(desk, desk.sender)
+    [(state,)] = desk.bureau.sql("SELECT state FROM member WHERE id = %s", desk.sender)
+    assert state == "closing", "what comes back would be nobody's"
+
+
+def forget(desk: Desk, member: int) -> None:
+    """They left long ago, with nothing on their cards."""
+    desk.till.sql("UPDATE card SET member_id = NULL WHERE member_id = %s", member)
+    desk.till.sql(
+        "UPDATE member SET state = 'closing', closing_at = %s WHERE id = %s",
+        desk.bureau.now - dt.timedelta(days=30), member,
+    )  # fmt: skip
+    [timer] = [one for one in TIMERS if one.name == "members"]
+    with psycopg.connect(desk.bureau.dsns.office) as connection:
+        timer.do(connection, desk.bureau.now)

@@ -1,0 +1,5 @@
+-- What members wrote with gifts, and by what they are found, goes with them when they are forgotten.
+
+-- Rights: see host.store.rights. ---------------------------------------------------------------
+
+GRANT UPDATE (wish, from_name, phone_masked, phone_hash) ON gift TO posswitch_office;
