@@ -212,7 +212,7 @@ moved AS (
     INNER JOIN ledger_account ON ledger_account.id = movement.account_id
     WHERE
         ledger_account.chart IN ('card_value', 'suspense')
-        AND NOT starts_with(ledger_account.unit, 'P:')
+        AND position(':' IN ledger_account.unit) = 0
     GROUP BY journal.card_id
 )
 

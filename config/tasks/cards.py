@@ -164,8 +164,9 @@ def _row(one: Movement) -> tuple[str, ...]:
 
 def _signed(amount: Money) -> str:
     sign = "+" if amount.amount_minor > 0 else ""
-    points = "P" if amount.is_points else ""
-    return f"{sign}{amount.figures}{points}"
+    if amount.is_points:
+        return f"{sign}{amount.figures}P"
+    return f"{sign}{amount if amount.is_counted else amount.figures}"
 
 
 def _became(one: Movement) -> str:

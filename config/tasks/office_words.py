@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from config.language import Language, speech
-from host.model.money import HOUSE_CURRENCY, POINTS_PREFIX, Money
+from host.model.money import HOUSE_CURRENCY, Money
 from host.office.refusals import RefusalKind
 from host.office.stock_refusals import ALL_REFUSALS
 from host.office.words import WORDS, word_of
@@ -85,8 +85,8 @@ def _parts(told: Mapping[object, object]) -> Sequence[tuple[object, str]]:
 
 
 def _figures(amount_minor: int, unit: object) -> str:
-    is_points = isinstance(unit, str) and unit.startswith(POINTS_PREFIX)
-    return Money(amount_minor, POINTS_PREFIX if is_points else HOUSE_CURRENCY).figures
+    told = unit if isinstance(unit, str) and unit else HOUSE_CURRENCY
+    return Money(amount_minor, told).figures
 
 
 def _moment(told: str) -> str:

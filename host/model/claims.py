@@ -99,9 +99,12 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     @property
     def card_effect_minor(self) -> int:
         """What this did to the card's account of `unit`, if it happened."""
+        return self.effect_minor(self.amount_minor - self.points_worth_minor)
+
+    def effect_minor(self, moved_minor: int) -> int:
+        """The same, of so much money that it moved."""
         sign = CARD_SIGN.get(self.kind, 0)
-        moved = self.amount_minor - self.points_worth_minor
-        return sign * moved if self.outcome is Expected.HAPPENED else 0
+        return sign * moved_minor if self.outcome is Expected.HAPPENED else 0
 
 
 def card_effects(claims: Iterable[Claim]) -> dict[int, int]:
@@ -110,7 +113,8 @@ def card_effects(claims: Iterable[Claim]) -> dict[int, int]:
     A card with a claim of unknown outcome is left out: nothing exact can be said of it, nor of one
     that drew in a lottery, for its claim says what that cost and not what it gave. The void
     of an earning names what was paid elsewhere, and gives back points alone. The void of what was
-    reversed after it gave back nothing more.
+    reversed after it gave back nothing more. Of a purchase that points have paid in part, money
+    comes back before points, in however many refunds.
     """
     effects: defaultdict[int, int] = defaultdict(int)
     unknown: set[int] = set()
@@ -121,6 +125,11 @@ def card_effects(claims: Iterable[Claim]) -> dict[int, int]:
         if claim.kind is Kind.POINTS_EARN or claim.outcome is Expected.NOT_IN_FORCE
     }
     activated = {claim.slot for claim in listed if claim.kind is Kind.CARD_ACTIVATION}
+    left = {
+        claim.slot: claim.amount_minor - claim.points_worth_minor
+        for claim in listed
+        if claim.points_worth_minor and claim.original_slot is None
+    }
     for claim in listed:
         if claim.kind is Kind.LOTTERY_DRAW and claim.card_id is not None:
             unknown.add(claim.card_id)
@@ -131,8 +140,18 @@ def card_effects(claims: Iterable[Claim]) -> dict[int, int]:
         if claim.outcome is Expected.UNKNOWN and claim.kind in CARD_SIGN:
             unknown.add(claim.card_id)
         sign = -1 if claim.original_slot in activated else 1
-        effects[claim.card_id] += sign * claim.card_effect_minor
+        effects[claim.card_id] += sign * _effect(claim, left)
     return {card: minor for card, minor in effects.items() if card not in unknown}
+
+
+def _effect(claim: Claim, left: dict[str, int]) -> int:
+    """What it did to the card's money; `left` is what of each original may still come back so."""
+    original = claim.original_slot
+    if original is None or original not in left:
+        return claim.card_effect_minor
+    effect = claim.effect_minor(min(claim.amount_minor, left[original]))
+    left[original] -= abs(effect)
+    return effect
 
 
 def _of_reversal(f39: str | None) -> Expected:

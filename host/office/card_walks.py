@@ -66,7 +66,7 @@ def _movement_row(one: Movement) -> dict[str, Any]:
     for change, balance in zip(one.changes, one.balances, strict=True):
         if change.is_points:
             told["points"] = change.amount_minor
-        else:
+        elif not change.is_counted:
             told |= {"amount_minor": change.amount_minor, "balance_minor": balance.amount_minor}
     return told
 

@@ -36,7 +36,7 @@ WHERE b.state = 'voided';
 -- name: part_holds
 -- What the cards of a part have: money, and points.
 SELECT
-    coalesce(sum(u.posted_minor) FILTER (WHERE NOT starts_with(u.unit, 'P:')), 0)::bigint,
+    coalesce(sum(u.posted_minor) FILTER (WHERE position(':' IN u.unit) = 0), 0)::bigint,
     coalesce(sum(u.posted_minor) FILTER (WHERE starts_with(u.unit, 'P:')), 0)::bigint
 FROM card AS c
 INNER JOIN purse AS u ON c.shard = u.shard AND c.id = u.card_id

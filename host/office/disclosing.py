@@ -12,6 +12,7 @@ import msgspec
 
 from host.hsm.interface import Hsm
 from host.model.instruments import PLACE_BITS
+from host.model.money import Money
 from host.office.action import Acting
 from host.office.files import content_of, end_file, keep_made, password_of, read_file
 from host.office.jobs import AtWork
@@ -126,11 +127,17 @@ def hand_out(acting: Acting, number: int) -> bytes:
     return content.reveal()
 
 
+def face_of(face_minor: int, unit: str) -> tuple[str, str]:
+    """What each of a batch is worth as it is printed, and in what: no mark between thousands."""
+    worth = Money(face_minor, unit)
+    return worth.figures.replace(",", ""), worth.unit_name
+
+
 def _rows(connection: Connection, hsm: Hsm, wanted: Wanted) -> Iterator[Sequence[Cell]]:
     found = connection.execute(SQL["batch_let_out"], (wanted.batch,)).fetchone()
     assert found is not None, "a batch is never taken out"
-    _code, _name, face_minor, currency = found
-    face = (f"{face_minor // 100}.{face_minor % 100:02d}", currency)
+    _code, _name, *worth = found
+    face = face_of(*worth)
     for part, card, masked, pan, code, sale, status, begin, end in connection.execute(
         SQL["cards_let_out"], _told(wanted)
     ):

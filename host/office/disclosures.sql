@@ -100,13 +100,20 @@ ORDER BY c.id
 LIMIT %(limit)s;
 
 -- name: batch_let_out
--- What a file says of the batch.
+-- What a file says of the batch: what each is worth, in money or in points.
 SELECT
     b.code,
     b.name,
     b.face_minor,
-    i.currency
+    CASE
+        WHEN v.kind = 'points_card'
+            THEN 'P:' || coalesce((
+                SELECT g.code FROM programme AS g WHERE g.issuer_id = b.issuer_id AND g.is_primary
+            ), '')
+        ELSE i.currency
+    END AS unit
 FROM card_batch AS b
+INNER JOIN product_version AS v ON b.product_id = v.product_id AND b.product_version = v.version
 INNER JOIN issuer AS i ON b.issuer_id = i.id
 WHERE b.id = %s;
 

@@ -231,7 +231,7 @@ LEFT JOIN LATERAL (
             WHEN entry.credit_account = p.account_id THEN entry.amount_minor
             ELSE -entry.amount_minor
         END)
-        FILTER (WHERE NOT starts_with(p.unit, 'P:'))::bigint AS money_minor,
+        FILTER (WHERE position(':' IN p.unit) = 0)::bigint AS money_minor,
         sum(CASE
             WHEN entry.credit_account = p.account_id THEN entry.amount_minor
             ELSE -entry.amount_minor

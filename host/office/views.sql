@@ -486,6 +486,13 @@ SELECT
     v.form,
     v.face_minor_min,
     v.face_minor_max,
+    CASE
+        WHEN v.kind = 'points_card'
+            THEN 'P:' || coalesce((
+                SELECT h.code FROM programme AS h WHERE h.issuer_id = p.issuer_id AND h.is_primary
+            ), '')
+        ELSE (SELECT o.currency FROM issuer AS o WHERE o.id = p.issuer_id)
+    END AS unit,
     v.valid_from,
     v.valid_to,
     v.valid_days,
@@ -545,6 +552,13 @@ SELECT
     b.product_id AS product,
     v.form,
     b.face_minor,
+    CASE
+        WHEN v.kind = 'points_card'
+            THEN 'P:' || coalesce((
+                SELECT h.code FROM programme AS h WHERE h.issuer_id = b.issuer_id AND h.is_primary
+            ), '')
+        ELSE (SELECT o.currency FROM issuer AS o WHERE o.id = b.issuer_id)
+    END AS unit,
     (
         SELECT coalesce(sum(p.cards), 0)::bigint FROM card_batch_part AS p WHERE p.batch_id = b.id
     ) AS cards,
@@ -814,7 +828,7 @@ LEFT JOIN LATERAL (
 LEFT JOIN LATERAL (
     SELECT
         coalesce(
-            sum(j.amount_minor) FILTER (WHERE NOT starts_with(j.unit, 'P:')), 0
+            sum(j.amount_minor) FILTER (WHERE position(':' IN j.unit) = 0), 0
         )::bigint AS minor,
         coalesce(
             sum(CASE WHEN t.is_debt THEN -j.amount_minor ELSE j.amount_minor END)
@@ -831,7 +845,7 @@ LEFT JOIN LATERAL (
 LEFT JOIN LATERAL (
     SELECT
         coalesce(
-            sum(p.posted_minor) FILTER (WHERE NOT starts_with(p.unit, 'P:')), 0
+            sum(p.posted_minor) FILTER (WHERE position(':' IN p.unit) = 0), 0
         )::bigint AS minor,
         coalesce(sum(p.posted_minor) FILTER (WHERE starts_with(p.unit, 'P:')), 0)::bigint AS points
     FROM purse AS p
@@ -847,6 +861,13 @@ SELECT
     b.product_id AS product,
     v.kind,
     b.face_minor,
+    CASE
+        WHEN v.kind = 'points_card'
+            THEN 'P:' || coalesce((
+                SELECT h.code FROM programme AS h WHERE h.issuer_id = b.issuer_id AND h.is_primary
+            ), '')
+        ELSE (SELECT o.currency FROM issuer AS o WHERE o.id = b.issuer_id)
+    END AS unit,
     (
         SELECT coalesce(sum(p.cards), 0)::bigint FROM card_batch_part AS p WHERE p.batch_id = b.id
     ) AS cards,
@@ -885,6 +906,13 @@ SELECT
     c.pan_masked,
     b.product_id AS product,
     b.face_minor,
+    CASE
+        WHEN v.kind = 'points_card'
+            THEN 'P:' || coalesce((
+                SELECT h.code FROM programme AS h WHERE h.issuer_id = b.issuer_id AND h.is_primary
+            ), '')
+        ELSE (SELECT o.currency FROM issuer AS o WHERE o.id = b.issuer_id)
+    END AS unit,
     c.status AS voucher_status,
     c.sale,
     c.member_id AS member,

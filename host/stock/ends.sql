@@ -26,7 +26,7 @@ SELECT
     (
         SELECT coalesce(sum(purse.posted_minor), 0)::bigint FROM purse
         WHERE
-            purse.shard = c.shard AND purse.card_id = c.id AND NOT starts_with(purse.unit, 'P:')
+            purse.shard = c.shard AND purse.card_id = c.id AND position(':' IN purse.unit) = 0
     ) AS money_minor,
     coalesce(v.replacement_fee_minor_max, 0)::bigint AS fee_minor_max,
     (SELECT d.business_date FROM business_day AS d WHERE d.state = 'open') AS today
@@ -79,7 +79,9 @@ ON CONFLICT ON CONSTRAINT move_once DO UPDATE SET
 -- name: money_of
 -- What cards have in money, in minor units, and what of it is held.
 SELECT
-    coalesce(sum(p.posted_minor) FILTER (WHERE p.unit NOT LIKE 'P:%%'), 0)::bigint AS posted_minor,
+    coalesce(
+        sum(p.posted_minor) FILTER (WHERE position(':' IN p.unit) = 0), 0
+    )::bigint AS posted_minor,
     coalesce(sum(p.held_minor), 0)::bigint AS held_minor
 FROM card AS c
 INNER JOIN purse AS p ON c.shard = p.shard AND c.id = p.card_id

@@ -406,7 +406,7 @@ SELECT
     p.spendable_minor
 FROM purse_now AS p
 WHERE p.shard = %(shard)s AND p.card_id = %(card)s
-ORDER BY starts_with(p.unit, 'P:'), p.unit;
+ORDER BY position(':' IN p.unit), p.unit;
 
 -- name: expiring
 -- The first days on which unspent points of it expire; a day is one entry of the index.

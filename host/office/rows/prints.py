@@ -12,7 +12,7 @@ from host.model.voucher_codes import grouped
 from host.model.vouchers import VoucherState
 from host.office import files
 from host.office.action import Acting, Action, Result, Second, Step
-from host.office.disclosing import SQL, Disclosure, disclose
+from host.office.disclosing import SQL, Disclosure, disclose, face_of
 from host.office.fields import Name, Note, Number, Text, Values
 from host.office.jobs import AtWork, begin_job
 from host.office.passwords import refuse_easy
@@ -221,8 +221,9 @@ def _made(
 ) -> Secret:
     row = connection.execute(SQL["batch_let_out"], (sheets.batch,)).fetchone()
     assert row is not None, "a batch is never taken out"
-    _code, name, face_minor, currency = row
-    face = f"{face_minor // 100}.{face_minor % 100:02d}" if face_minor else ""
+    _code, name, face_minor, unit = row
+    face, currency = face_of(face_minor, unit)
+    face = face if face_minor else ""
     if not sheets.is_pdf:
         heads = [f"{word_of(one).zh} {word_of(one).en}" for one in _HEADS]
         rows = [

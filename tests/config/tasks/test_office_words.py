@@ -26,6 +26,8 @@ def in_shanghai(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         ("balance_minor", 8_666, None, "86.66"),
         ("balance_minor", -1_234_567, "CNY", "-12,345.67"),
         ("amount_minor", 1_200, "P:CITY", "1,200"),
+        ("amount_minor", 1_200, "G:", "1,200"),
+        ("amount_minor", 4, "S:", "4"),
         ("face_minor_max", 10_000, None, "100.00"),
         ("cards", 1_200, None, "1200"),
         ("is_active", True, None, "yes"),

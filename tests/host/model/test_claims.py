@@ -61,6 +61,18 @@ def test_points_are_not_money() -> None:
     assert card_effects([told(unit="P:", told="00", kind=Kind.POINTS_REDEMPTION)]) == {}
 
 
+@pytest.mark.parametrize("refunds", [(10_000,), (8_500, 1_500), (500, 7_600, 900), (3_000,)])
+def test_money_comes_back_before_points_in_however_many_refunds(refunds: tuple[int, ...]) -> None:
+    sale = told(
+        kind=Kind.COMBINED_PURCHASE, told="00", amount_minor=10_000, points_worth_minor=2_000
+    )
+    back = [
+        told(slot=f"b{place}/f", kind=Kind.REFUND, told="00", amount_minor=one, original_slot="a/f")
+        for place, one in enumerate(refunds)
+    ]
+    assert card_effects([sale, *back]) == {1: -8_000 + min(sum(refunds), 8_000)}
+
+
 def test_every_kind_that_a_client_claims_and_moves_value_has_a_sign() -> None:
     not_claimed = {Kind.REVERSAL, Kind.CASH_LOAD_CONFIRM, *ASKED_BY_NO_TERMINAL}
     assert {kind for kind, row in KINDS.items() if row.moves_value} - not_claimed == set(CARD_SIGN)

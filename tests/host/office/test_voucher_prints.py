@@ -13,6 +13,7 @@ from pypdf import PdfReader
 
 from host.model.office import Done, Refused, Told, Waiting
 from host.model.voucher_codes import grouped
+from host.model.vouchers import ProductKind
 from tests.host.office.conftest import Bureau
 from tests.host.office.test_stock import Issuer
 from tests.host.stock.conftest import Stock
@@ -26,12 +27,17 @@ def issuer(bureau: Bureau) -> Issuer:
     return Issuer(bureau)
 
 
-def made(issuer: Issuer, cards: int = 12) -> tuple[str, list[str]]:
+POINTS: dict[str, Any] = {
+    **VOUCHER, "kind": ProductKind.POINTS_CARD, "face_minor_min": 1_500, "face_minor_max": 1_500,
+}  # fmt: skip
+
+
+def made(issuer: Issuer, cards: int = 12, terms: dict[str, Any] = VOUCHER) -> tuple[str, list[str]]:
     """A batch of vouchers that was made; its codes as people read them."""
     dsns = issuer.bureau.dsns
     with psycopg.connect(dsns.owner, autocommit=True) as owner:
         stock = Stock(connection=owner, dsns=dsns)
-        batch = stock.draft(cards, product=stock.product("PAPER", **VOUCHER))
+        batch = stock.draft(cards, product=stock.product("PAPER", **terms))
         stock.make(batch.part)
         codes = codes_of(stock, batch.part)
     return batch.code, [grouped(code.reveal()) for code in codes]
@@ -86,6 +92,19 @@ def test_sheets_and_workbook_of_a_batch_have_the_same_codes_and_leave_once(issue
         "SELECT what, values_shown, has_secrets, downloads FROM disclosure ORDER BY id"
     )
     assert lines == [("voucher codes", len(codes), True, 1)] * 2
+
+
+def test_what_is_worth_points_is_printed_and_shown_in_points(issuer: Issuer) -> None:
+    """S4-64."""
+    batch, codes = made(issuer, 3, POINTS)
+    text = text_of(taken(issuer, printed(issuer, batch)))
+    assert text.count("1500 points CITY") == len(codes)
+    assert "15.00" not in text
+    [row] = issuer.bureau.rows(issuer.maker, "voucher_batches")
+    assert (row["face_minor"], row["unit"]) == (1_500, "P:CITY")
+    products = issuer.bureau.rows(issuer.maker, "products")
+    [row] = [one for one in products if one["product_code"] == "PAPER"]
+    assert (row["face_minor_max"], row["unit"]) == (1_500, "P:CITY")
 
 
 def test_a_range_of_a_batch_is_printed_and_no_other(issuer: Issuer) -> None:
