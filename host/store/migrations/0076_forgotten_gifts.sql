@@ -1,4 +1,4 @@
--- What members wrote with gifts, and by what they are found, goes with them when they are forgotten.
+-- What members wrote with gifts, and what finds them, goes with them when they are forgotten.
 
 -- Rights: see host.store.rights. ---------------------------------------------------------------
 
