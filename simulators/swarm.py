@@ -17,8 +17,8 @@ from typing import Final
 import trio
 
 from host.estate.demo import ODD_CARDS, external_cards
-from host.estate.plan import CardPlan, EstatePlan, LotteryPlan, TerminalPlan
-from host.model.requests import Kind
+from host.estate.plan import CardPlan, EstatePlan, LotteryPlan, TerminalPlan, VoucherPlan
+from host.model.requests import OF_VOUCHERS, Kind
 from host.model.secrets import Secret
 from simulators.answers import PARTIAL, Verdict
 from simulators.channels import CHANNELS, Channel, Opens, Place, Terminal
@@ -36,6 +36,9 @@ WRONG_PIN_CARDS: Final = frozenset(range(111, 131))
 """Only these are tried with a wrong PIN, so that no other card is ever locked."""
 SALES_KEPT_MAX: Final = 20
 """Sales a terminal remembers for voids and refunds."""
+OF_PEOPLE: Final = 40
+"""The estate's first vouchers are left to people and their stories."""
+NEVER_UNDONE: Final = frozenset({Kind.POINTS_EARN})
 ROUNDS_OF_MENDING: Final = 3
 """Before a terminal goes home, unless it is told to insist."""
 
@@ -101,6 +104,8 @@ class Counter:
     dice: random.Random
     trades: tuple[TradeRow, ...] = ()
     lottery: LotteryPlan | None = None
+    vouchers: list[VoucherPlan] = field(default_factory=list)
+    """Its own, that nobody else takes."""
     sales: list[Sale] = field(default_factory=list)
     holds: list[Sale] = field(default_factory=list)
     """Pre-authorisations that stand, as far as it knows."""
@@ -109,18 +114,22 @@ class Counter:
         """Any card that is in order."""
         return self.dice.choice(self.cards)
 
-    def take_sale(self, *, in_points: bool) -> Sale | None:
+    def take_sale(self, *, in_points: bool, without: frozenset[Kind] = NEVER_UNDONE) -> Sale | None:
         """One of the remembered sales, which is then forgotten; points earned stay."""
         found = [
             sale
             for sale in self.sales
-            if sale.is_in_points == in_points and sale.kind is not Kind.POINTS_EARN
+            if sale.is_in_points == in_points and sale.kind not in without
         ]
         if not found:
             return None
         sale = self.dice.choice(found)
         self.sales.remove(sale)
         return sale
+
+    def take_voucher(self) -> VoucherPlan | None:
+        """One that this counter has not handed in yet."""
+        return self.vouchers.pop() if self.vouchers else None
 
     def take_hold(self) -> Sale | None:
         """The oldest of what is held, which is then forgotten."""
@@ -163,7 +172,7 @@ async def _void(counter: Counter) -> Done | None:
 
 
 async def _refund(counter: Counter) -> Done | None:
-    sale = counter.take_sale(in_points=False)
+    sale = counter.take_sale(in_points=False, without=NEVER_UNDONE | OF_VOUCHERS)
     if sale is None:
         return None
     part = counter.dice.choice((sale.amount_minor, max(1, sale.amount_minor // 2)))
@@ -218,6 +227,22 @@ async def _let_go(counter: Counter) -> Done | None:
     return None if held is None else await counter.terminal.void(held)
 
 
+async def _hand_in(counter: Counter) -> Done | None:
+    """For goods of less or more than it is worth."""
+    voucher = counter.take_voucher()
+    if voucher is None:
+        return None
+    amount = counter.dice.randint(1, 2 * voucher.face_minor)
+    return await counter.terminal.take_voucher(voucher, amount)
+
+
+async def _load_by_code(counter: Counter) -> Done | None:
+    voucher = counter.take_voucher()
+    if voucher is None:
+        return None
+    return await counter.terminal.load_by_code(counter.card(), voucher)
+
+
 async def _buy_with_wrong_pin(counter: Counter) -> Done:
     card = counter.odd_cards[counter.dice.choice(sorted(WRONG_PIN_CARDS))]
     return await counter.terminal.purchase(card, 100, WRONG_PIN)
@@ -253,6 +278,13 @@ TRADES: Final = (
     TradeRow(name="points and money", weight=4, act=_combine, expects=FOR_ANY_CARD | {PARTIAL}),
     TradeRow(name="a part", weight=0.5, act=_buy_part, expects=FOR_ANY_CARD | {PARTIAL}),
     TradeRow(name="lottery draw", weight=2, act=_draw, expects=FOR_ANY_CARD),
+    TradeRow(name="voucher", weight=1, act=_hand_in, expects=frozenset({"00", NOT_TAKEN_HERE})),
+    TradeRow(
+        name="voucher onto a card",
+        weight=0.5,
+        act=_load_by_code,
+        expects=frozenset({"00", "61", NOT_TAKEN_HERE}),
+    ),
     TradeRow(name="pre-authorisation", weight=3, act=_hold, expects=FOR_ANY_CARD),
     TradeRow(name="completion", weight=3, act=_complete, expects=OF_A_HOLD),
     TradeRow(name="pre-authorisation void", weight=0.5, act=_let_go, expects=OF_A_HOLD),
@@ -367,7 +399,15 @@ class Swarm:
         async with line:
             cards = self._own_cards(plan) if settings.repeats else self._cards
             lottery = next(iter(self._estate.lotteries), None)
-            trading = Counter(terminal, cards, self._odd_cards, dice, self._trades, lottery)
+            trading = Counter(
+                terminal,
+                cards,
+                self._odd_cards,
+                dice,
+                self._trades,
+                lottery,
+                self._own_vouchers(plan),
+            )
             try:
                 await self._trade(trading, f"{seed}/door")
             finally:  # what a terminal that fails leaves is owed all the same
@@ -380,6 +420,11 @@ class Swarm:
         is_external = self.settings.channel == "external"
         sharing = [one for one in terminals if row.takes(one) or not is_external]
         return self._cards[sharing.index(plan) :: len(sharing)]
+
+    def _own_vouchers(self, plan: TerminalPlan) -> list[VoucherPlan]:
+        """Dealt round all terminals, so that each is handed in once; the first are for people."""
+        terminals = self._estate.terminals
+        return list(self._estate.vouchers[OF_PEOPLE:][terminals.index(plan) :: len(terminals)])
 
     async def _trade(self, counter: Counter, door: str) -> None:
         await trio.sleep(counter.dice.random() * self.settings.pause_seconds)

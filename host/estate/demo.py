@@ -326,7 +326,7 @@ def _gift_card(number: int, part: int) -> CardPlan:
 VOUCHER_FACE_MINOR: Final = 5_000
 VOUCHER_BATCH: Final = len(GIFT_BATCHES) + 1
 FIRST_VOUCHER: Final = 1301
-VOUCHERS: Final = 20
+VOUCHERS: Final = 200
 
 
 def voucher_code(number: int) -> VoucherCode:
