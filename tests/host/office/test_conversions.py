@@ -1,5 +1,7 @@
 """Points of one programme become points of another at the rate that was shown, and never more."""
 
+import signal
+import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -11,10 +13,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clearing.verify import audit
+from config.run.database import Dsns
+from host.model.money import Money
 from host.model.office import Refused
+from host.model.origins import Origin
+from host.model.own import AtRate, OwnKey, OwnRequest
+from host.model.requests import Kind, Original, Response
+from host.model.responses import Reason
 from host.rules.conversions import made_of
-from tests.host.conftest import CardPool, Till, asking_of
+from tests.faulty import faulty_command
+from tests.host.conftest import CardPool, Till, asking_of, audit_ledger, card_at, trading
 from tests.host.office.conftest import Bureau, opened_bureau
+from tests.host.test_moves import lots
 
 
 @pytest.fixture
@@ -77,11 +87,16 @@ class Desk:
         )  # fmt: skip
 
     def has(self) -> dict[str, int]:
-        rows = self.till.sql(
-            "SELECT substr(unit, 3), posted_minor FROM purse"
-            " WHERE card_id = %s AND unit LIKE 'P:%%'", self.card,
-        )  # fmt: skip
-        return {str(code): int(points) for code, points in rows}
+        return had(self.till, self.card)
+
+
+def had(till: Till, card: int) -> dict[str, int]:
+    """What a card has in each programme."""
+    rows = till.sql(
+        "SELECT substr(unit, 3), posted_minor FROM purse"
+        " WHERE card_id = %s AND unit LIKE 'P:%%'", card,
+    )  # fmt: skip
+    return {str(code): int(points) for code, points in rows}
 
 
 @pytest.fixture
@@ -163,3 +178,101 @@ async def test_a_conversion_that_its_rate_does_not_tie_is_named(desk: Desk) -> N
             found = [str(one) for one in audit(connection)]
         assert any("converted 100 points into 150" in one for one in found), (wrong, found)
         desk.till.sql("UPDATE conversion SET rate_id = 1")
+
+
+def converting(till: Till, card: int, points: int = 301, form: str = "mortal") -> OwnRequest:
+    """As the office asks it, at its first rate: three for two."""
+    return OwnRequest(
+        kind=Kind.POINTS_CONVERSION,
+        key=OwnKey(Origin.OFFICE, "service", "points.convert", form),
+        card=card_at(till, card),
+        amount=Money.points("CITY", points),
+        at_rate=AtRate(1, "P:GREEN", 3, 2),
+    )
+
+
+async def converted(till: Till, card: int) -> Response:
+    """What is asked of a host until it is killed, and again."""
+    return await asking_of(till).ask(converting(till, card))
+
+
+POINTS = ("mid_batch", "before_commit", "after_commit_before_reply")
+"""Where a host may die, in the one posting that a conversion is."""
+
+
+@pytest.mark.parametrize("point", POINTS)
+async def test_a_host_killed_at_any_step_of_a_conversion_converts_once(
+    estate_database: Dsns, pool: CardPool, point: str
+) -> None:
+    """S4-43: both purses are as before, or both as after; whoever asks again hears the same."""
+    card = pool.with_points()
+    async with trading(estate_database) as till:
+        for office in opened_bureau(till.dsns):
+            Desk(till, office, card)
+    await trio.to_thread.run_sync(let_it_die, estate_database, point, card)
+    audit_ledger(estate_database)
+    async with trading(estate_database) as till:
+        has = {"CITY": 1_699, "GREEN": 451} if point == POINTS[-1] else {"CITY": 2_000}
+        assert had(till, card) == has
+        answers = [await converted(till, card) for _ in range(2)]
+        assert [(one.reason, one.points_used) for one in answers] == [(Reason.APPROVED, 301)] * 2
+        assert answers[0] == answers[1]
+        assert had(till, card) == {"CITY": 1_699, "GREEN": 451}
+    audit_ledger(estate_database)
+
+
+def let_it_die(dsns: Dsns, point: str, card: int) -> None:
+    told = (dsns.owner, dsns.host, str(card))
+    died = subprocess.run(
+        faulty_command(point, "tests.host.mortal_converter", *told),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert died.returncode == -signal.SIGKILL, died.stderr
+
+
+@pytest.mark.parametrize("kind", [Kind.VOID, Kind.REFUND])
+async def test_no_till_undoes_a_conversion_and_both_purses_stay_as_they_are(
+    desk: Desk, kind: Kind
+) -> None:
+    """S4-43: it is final, as what was told at its rate; the way back is another, at that rate."""
+    till = desk.till
+    told = await asking_of(till).ask(converting(till, desk.card))
+    before = (desk.has(), lots(till, desk.card))
+    for unit, points in (("P:", 301), ("P:CITY", 301), ("P:GREEN", 451), ("CNY", 301)):
+        original = Original(rrn=told.rrn, auth_code=told.auth_code)
+        asked = till.request(kind, desk.card, points, unit=unit, original=original)
+        answer = await till.ask(asked)
+        assert not answer.is_approved
+        assert answer.reason in {
+            Reason.INVALID_TRANSACTION, Reason.ORIGINAL_NOT_FOUND, Reason.ORIGINAL_MISMATCH,
+        }  # fmt: skip
+    assert (desk.has(), lots(till, desk.card)) == before
+
+
+async def test_points_are_converted_back_at_the_rate_of_the_other_way(desk: Desk) -> None:
+    """What no till undoes is undone so: never more comes back than went."""
+    asked = {"from_programme": "GREEN", "to_programme": "CITY", "rate": "2/3"}
+    desk.office.done_by_two(desk.office.admin, desk.second, "rate.save", **asked)
+    await desk.convert(301, "3/2")
+    told = desk.office.done(
+        desk.service, "points.convert", card=desk.card, from_programme="GREEN",
+        to_programme="CITY", points=451, rate="2/3",
+    )  # fmt: skip
+    assert await desk.ended(told.told["job"]) == ("done", "")
+    assert desk.has() == {"CITY": 399, "GREEN": 1}, "450 make 300 again, and one point makes none"
+
+
+async def test_a_sale_is_refunded_though_the_points_it_earned_were_converted(
+    desk: Desk, pool: CardPool
+) -> None:
+    """They are a debt in the programme that they were earned in, and nothing of the other's."""
+    till, card = desk.till, pool.city()
+    _sale, told = await till.sell(Kind.PURCHASE, card, 40_000, pin="123456")
+    assert (await asking_of(till).ask(converting(till, card, 400, "all"))).is_approved
+    original = Original(rrn=told.rrn)
+    back = till.request(Kind.REFUND, card, 40_000, original=original)
+    assert (await till.ask(back)).is_approved
+    assert had(till, card) == {"CITY": -400, "GREEN": 600}
