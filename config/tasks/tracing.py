@@ -71,6 +71,7 @@ def _life(found: Trace, files: dict[str, list[Line]]) -> Labelled:
     yield from _related(found)
     for place, leg in enumerate(found.legs, 1):
         yield from _leg(place, leg)
+    yield from points_told(found)
     for lot in found.lots:
         yield ("points" if lot is found.lots[0] else ""), _lot(lot)
     if found.origin is Origin.TERMINAL:
@@ -145,6 +146,17 @@ def _one(related: Related) -> str:
 def _leg(place: int, leg: Leg) -> Labelled:
     yield f"leg {place}", f"{leg.amount} from {leg.debit} {leg.debit_of}".rstrip()
     yield "", f"to {leg.credit} {leg.credit_of}".rstrip()
+
+
+def points_told(found: Trace) -> Labelled:
+    """The rules by which it earned points, the rate at which it converted them."""
+    for one in found.earned:
+        yield "earned", f"{one.points} by rule {one.rule} of {one.since}: {one.name}"
+        most = "" if one.points_max is None else f", {one.points_max:,} at most"
+        yield "", f"what all earn, {one.times}/{one.per} times, and {one.bonus:,} more{most}"
+    if found.rate is not None:
+        rate = found.rate
+        yield "rate", f"{rate.gives} for {rate.takes}, since {when(rate.since)} (rate {rate.rate})"
 
 
 def _lot(lot: Lot) -> str:

@@ -40,6 +40,7 @@ STEPS_MAX: Final = 100
 """The newest; who asks for a card number or code of its own wants no more."""
 NOBODYS_NUMBER: Final = Pan("0" * 16)
 USED: Final = "used"
+REDEEMED: Final = "redeemed"
 STEPS: Final[Mapping[str, str]] = {
     Kind.CARD_ACTIVATION: "issued",
     Kind.CARD_BOUND_ACTIVATION: "issued",
@@ -48,6 +49,10 @@ STEPS: Final[Mapping[str, str]] = {
     Kind.CASH_LOAD_CONFIRM: "loaded",
     Kind.PURCHASE: "redeemed",
     Kind.POINTS_REDEMPTION: "redeemed",
+    Kind.COMBINED_PURCHASE: "redeemed",
+    Kind.COMPLETION: "redeemed",
+    Kind.COMPLETION_ADVICE: "redeemed",
+    Kind.COMPLETION_VOID: "given_back",
     Kind.VOUCHER_REDEMPTION: "redeemed",
     Kind.LOAD_BY_CODE: "redeemed",
     Kind.VOUCHER_VOID: "given_back",
@@ -82,6 +87,8 @@ class _Step(NamedTuple):
     step: str
     date: dt.date
     under: "_Under"
+    number: int = 0
+    """Of what moved something: of one moment, what came later has a higher one."""
 
 
 class _Under(NamedTuple):
@@ -111,7 +118,7 @@ def show_to_anybody(office: Office, connection: Connection, view: View, asked: S
             *_made(connection, card),
             *_by_hand(connection, card),
         ]
-    steps.sort(key=lambda one: one.at, reverse=True)
+    steps.sort(key=lambda one: (one.at, one.number), reverse=True)
     rows = [[one.step, one.date.isoformat(), *one.under] for one in steps[:STEPS_MAX]]
     return Page(columns=[one.name for one in view.columns], rows=rows)
 
@@ -144,7 +151,8 @@ def _moved(connection: Connection, card: int) -> Iterator[_Step]:
     under = _under(connection, moved.shard, [one.number for one in shown])
     for one in shown:
         step = STEPS.get(one.kind, USED)
-        yield _Step(one.at, step, one.business_date, under.get(one.number, _Under(proof="broken")))
+        sealed = under.get(one.number, _Under(proof="broken"))
+        yield _Step(one.at, step, one.business_date, sealed, one.number)
 
 
 def _used(connection: Connection, card: int) -> Iterator[_Step]:
@@ -154,8 +162,9 @@ def _used(connection: Connection, card: int) -> Iterator[_Step]:
     for shard, same in groupby(sorted(rows), key=itemgetter(0)):
         uses = list(same)
         under = _under(connection, shard, [row[1] for row in uses])
-        for _shard, number, kind, date, at in uses:
-            yield _Step(at, STEPS.get(kind, USED), date, under.get(number, _Under(proof="broken")))
+        for _shard, number, kind, date, at, is_again in uses:
+            step = REDEEMED if is_again else STEPS.get(kind, USED)
+            yield _Step(at, step, date, under.get(number, _Under(proof="broken")), number)
 
 
 def _under(connection: Connection, shard: int, numbers: Sequence[int]) -> Mapping[int, _Under]:

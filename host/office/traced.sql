@@ -20,8 +20,9 @@ LEFT JOIN seal AS s ON j.shard = s.shard AND j.seal = s.seq
 LEFT JOIN seal AS b ON j.shard = b.shard AND b.seq = j.seal - 1;
 
 -- name: uses_of_voucher
--- What used a voucher, and what undid that, the newest first: of any shard, where it was put onto
--- a card of it.
+-- What used a voucher, what undid that, and what undid the undoing, by which it is used again; the
+-- newest first: of any shard, where it was put onto a card of it. What found nothing to undo is no
+-- step.
 WITH used AS (
     SELECT
         u.shard,
@@ -30,6 +31,14 @@ WITH used AS (
     INNER JOIN voucher_use AS u ON s.shard = u.shard AND u.voucher_id = %(card)s
     ORDER BY u.journal_id DESC
     LIMIT %(limit)s
+),
+
+undone AS (
+    SELECT
+        undo.shard,
+        undo.journal_id AS id
+    FROM used
+    INNER JOIN undo ON used.shard = undo.shard AND used.id = undo.original_id AND NOT undo.is_moot
 )
 
 SELECT
@@ -37,18 +46,28 @@ SELECT
     j.id,
     e.kind,
     e.business_date,
-    e.decided_at
+    e.decided_at,
+    n.is_again
 FROM (
     SELECT
         used.shard,
-        used.id
+        used.id,
+        false AS is_again
     FROM used
     UNION ALL
     SELECT
+        undone.shard,
+        undone.id,
+        false
+    FROM undone
+    UNION ALL
+    SELECT
         undo.shard,
-        undo.journal_id
-    FROM used
-    INNER JOIN undo ON used.shard = undo.shard AND used.id = undo.original_id
+        undo.journal_id,
+        true
+    FROM undone
+    INNER JOIN undo
+        ON undone.shard = undo.shard AND undone.id = undo.original_id AND NOT undo.is_moot
 ) AS n
 INNER JOIN journal AS j ON n.shard = j.shard AND n.id = j.id
 INNER JOIN exchange AS e ON j.home = e.home AND j.slot = e.slot

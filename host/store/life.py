@@ -25,11 +25,13 @@ from host.store.trace_told import (
     Batch,
     Day,
     Decided,
+    EarnedByRule,
     File,
     Leg,
     Lot,
     Name,
     Place,
+    RateOf,
     Related,
     Seal,
     Trace,
@@ -122,7 +124,33 @@ class Reader:
             day=msgspec.structs.replace(day, files=self._files(day, place, whose, journal)),
             cases=cases_of(self._connection, [name]),
             rules=self._rules(one),
+            earned=self._earned(one) if journal is not None else (),
+            rate=self._rate(one) if journal is not None else None,
         )
+
+    def _earned(self, one: Exchange) -> tuple[EarnedByRule, ...]:
+        rows = self._ask("earned_told", shard=one.shard, number=one.number)
+        return tuple(
+            EarnedByRule(
+                points=Money(points, unit),
+                rule=rule,
+                since=since,
+                name=name,
+                times=times,
+                per=per,
+                bonus=bonus,
+                points_max=most,
+            )
+            for unit, points, rule, since, name, times, per, bonus, most in rows
+        )
+
+    def _rate(self, one: Exchange) -> RateOf | None:
+        for rate, source, target, times, per, since in self._ask(
+            "rate_told", shard=one.shard, number=one.number
+        ):
+            gives, takes = Money.points(target, times), Money.points(source, per)
+            return RateOf(rate=rate, gives=gives, takes=takes, since=since)
+        return None
 
     def _rules(self, one: Exchange) -> tuple[Decided, ...]:
         """Rules of the house that had to do with it."""

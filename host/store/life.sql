@@ -199,6 +199,37 @@ INNER JOIN lot AS l ON u.shard = l.shard AND u.lot_id = l.id AND u.account_id = 
 WHERE u.shard = %(shard)s AND u.journal_id = %(number)s
 ORDER BY expires_on;
 
+-- name: earned_told
+-- By which rule of a programme it earned, where one decided.
+SELECT
+    e.unit,
+    e.points,
+    e.rule,
+    e.since,
+    r.name,
+    r.times,
+    r.per,
+    r.bonus,
+    r.points_max
+FROM earned_by AS e
+INNER JOIN earn_rule AS r
+    ON e.unit = 'P:' || r.programme AND e.rule = r.code AND e.since = r.since
+WHERE e.shard = %(shard)s AND e.journal_id = %(number)s
+ORDER BY e.unit;
+
+-- name: rate_told
+-- The rate at which it converted points.
+SELECT
+    r.id,
+    r.from_programme,
+    r.to_programme,
+    r.times,
+    r.per,
+    r.since
+FROM conversion AS c
+INNER JOIN rate AS r ON c.rate_id = r.id
+WHERE c.shard = %(shard)s AND c.journal_id = %(number)s;
+
 -- name: advice
 -- What an external issuer decided, by its own words.
 SELECT

@@ -163,6 +163,31 @@ class Decided(msgspec.Struct, frozen=True, kw_only=True):
     unit: str
 
 
+class EarnedByRule(msgspec.Struct, frozen=True, kw_only=True):
+    """What a sale earned otherwise than all do, and the rule of the programme that says so."""
+
+    points: Money
+    rule: str
+    since: dt.date
+    """The day from which the rule is so."""
+    name: str
+    times: int
+    per: int
+    """What all earn, times this fraction."""
+    bonus: int
+    points_max: int | None
+    """Of one sale."""
+
+
+class RateOf(msgspec.Struct, frozen=True, kw_only=True):
+    """At which rate points were converted: so many of the one for so many of the other."""
+
+    rate: int
+    gives: Money
+    takes: Money
+    since: dt.datetime
+
+
 class Trace(msgspec.Struct, frozen=True, kw_only=True):
     """One transaction, from its message to its clearing line. No card number is in it."""
 
@@ -204,3 +229,6 @@ class Trace(msgspec.Struct, frozen=True, kw_only=True):
     cases: tuple[StoredCase, ...]
     rules: tuple[Decided, ...] = ()
     """Of the house's own, those that denied or counted it."""
+    earned: tuple[EarnedByRule, ...] = ()
+    """By rules of programmes; what all sales earn alike has none."""
+    rate: RateOf | None = None

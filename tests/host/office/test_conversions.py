@@ -14,13 +14,17 @@ from hypothesis import strategies as st
 
 from clearing.verify import audit
 from config.run.database import Dsns
+from config.tasks.tracing import points_told
 from host.model.money import Money
+from host.model.numbers import rrn_of
 from host.model.office import Refused
 from host.model.origins import Origin
 from host.model.own import AtRate, OwnKey, OwnRequest
 from host.model.requests import Kind, Original, Response
 from host.model.responses import Reason
 from host.rules.conversions import made_of
+from host.store.trace import trace
+from host.store.trace_told import Trace
 from tests.faulty import faulty_command
 from tests.host.conftest import CardPool, Till, asking_of, audit_ledger, card_at, trading
 from tests.host.office.conftest import Bureau, opened_bureau
@@ -124,6 +128,23 @@ async def test_points_are_converted_at_the_rate_that_was_shown(desk: Desk) -> No
         ("CITY", "purchase", 99, "2028-11-30"), ("GREEN", "points_conversion", 451, "never"),
     ]  # fmt: skip
     assert (lots[0]["spendable"], lots[0]["pending"]) == (99, 0)
+
+
+async def test_the_rate_at_which_points_were_converted_is_told_with_it(desk: Desk) -> None:
+    """S4-43."""
+    await desk.convert(301, "3/2")
+    desk.say_rate("7/5")
+    [(number,)] = desk.till.sql("SELECT journal_id FROM conversion")
+    found = traced(desk.till, rrn_of(number))
+    assert found.rate is not None
+    assert (str(found.rate.gives), str(found.rate.takes)) == ("3 points GREEN", "2 points CITY")
+    [(label, told)] = points_told(found)
+    assert (label, told.split(",")[0]) == ("rate", "3 points GREEN for 2 points CITY")
+
+
+def traced(till: Till, rrn: str) -> Trace:
+    with psycopg.connect(till.dsns.audit, autocommit=True) as connection:
+        return trace(connection, rrn)
 
 
 async def test_a_rate_that_has_changed_is_told_and_nothing_is_converted(desk: Desk) -> None:

@@ -7,7 +7,9 @@ import psycopg
 import pytest
 
 from clearing.verify import audit
+from config.tasks.tracing import points_told
 from host.model.requests import Kind
+from host.store.trace import trace
 from tests.host.conftest import CardPool, Till
 from tests.host.office.conftest import Bureau, opened_bureau
 
@@ -47,6 +49,12 @@ async def test_a_rule_that_two_have_agreed_to_decides_from_the_next_sale_on(
     assert decided(till, card) == [("DOUBLE", 200), ("DOUBLE", 500)]
     rows = {row["rule"]: row for row in office.rows(office.admin, "earn_rules")}
     assert (rows["DOUBLE"]["times"], rows["DOUBLE"]["merchants"]) == ("2", [merchant])
+    with psycopg.connect(till.dsns.audit, autocommit=True) as connection:
+        told = [text for _label, text in points_told(trace(connection, answer.rrn))]
+    assert told == [
+        "200 points CITY by rule DOUBLE of 2026-11-22: Double points",
+        "what all earn, 2/1 times, and 0 more, 500 at most",
+    ]
     for part in (3_333, 6_667):
         refund = till.request(Kind.REFUND, card, part, original=till.original(sold, answer))
         assert (await till.ask(refund)).is_approved

@@ -19,7 +19,7 @@ from tests.host.office.test_holding import PHONE, Shop, made_shop
 from tests.host.stock.conftest import Stock
 from tests.host.test_activation import activate
 from tests.host.test_vouchers import made as vouchers_made
-from tests.host.test_vouchers import redeem
+from tests.host.test_vouchers import redeem, redemption, void_of
 
 LOOKS_MAX = 10
 
@@ -121,6 +121,39 @@ async def test_a_voucher_is_traced_by_its_code_and_a_code_that_was_mistyped_by_n
     assert redeemed[3:] != ["", ""]
     wrong = "C" if signs[0] != "C" else "F"
     assert isinstance(await traced(shop, wrong + signs[1:]), Refused)
+
+
+async def test_a_use_that_was_voided_is_told_as_given_back_and_as_used_where_the_void_was_undone(
+    shop: Shop,
+) -> None:
+    """S2-37, S2-38: each step is under its own seal, and what found nothing to undo is none."""
+    with psycopg.connect(shop.bureau.dsns.owner, autocommit=True) as owner:
+        [code] = vouchers_made(Stock(connection=owner, dsns=shop.bureau.dsns))
+    till, steps = shop.till, []
+    use = redemption(till, code)
+    answer = await till.ask(use)
+    void = void_of(till, use, answer)
+    reversal = till.reversal(void)
+    for asked in (void, reversal):
+        assert (await till.ask(asked)).is_approved
+        told = await traced(shop, code.reveal())
+        assert isinstance(told, Page), told
+        steps.append([row[0] for row in told.rows if row[0] != "issued"])
+        assert {row[4] for row in told.rows if row[0] != "issued"} == {"sealed"}
+    assert steps == [["given_back", "redeemed"], ["redeemed", "given_back", "redeemed"]]
+
+
+async def test_a_reversal_that_found_its_use_voided_is_no_step(shop: Shop) -> None:
+    with psycopg.connect(shop.bureau.dsns.owner, autocommit=True) as owner:
+        [code] = vouchers_made(Stock(connection=owner, dsns=shop.bureau.dsns))
+    till = shop.till
+    use = redemption(till, code)
+    answer = await till.ask(use)
+    for asked in (void_of(till, use, answer), till.reversal(use)):
+        assert (await till.ask(asked)).is_approved
+    told = await traced(shop, code.reveal())
+    assert isinstance(told, Page), told
+    assert [row[0] for row in told.rows if row[0] != "issued"] == ["given_back", "redeemed"]
 
 
 def _sign(shop: Shop) -> None:
