@@ -41,6 +41,7 @@ FOREIGN: Final = (
     ("host.store.estates", "EstateError", "E-ESTATE"),
     ("host.store.lottery_file", "LotteryUnknownError", "E-LOTTERY-UNKNOWN"),
     ("host.store.migrate", "MigrationError", "E-DATABASE-SCHEMA"),
+    ("host.store.replaying", "DayUnknownError", "E-NIGHT"),
     ("host.store.safety", "UnsafeDatabaseError", "E-DATABASE-UNSAFE"),
     ("host.store.settlement_view", "TerminalUnknownError", "E-TERMINAL-UNKNOWN"),
     ("host.store.trace", "NotTracedError", "E-TRANSACTION-UNKNOWN"),

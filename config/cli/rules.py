@@ -1,5 +1,6 @@
 """`posswitch rules`: which rule decided what, and which would."""
 
+import datetime as dt
 import enum
 from typing import Annotated
 
@@ -97,3 +98,27 @@ def what_if(  # noqa: PLR0913, PLR0917 - a command line has an option for each t
         goods=goods,
     )
     tell(data, settings, asked, as_json=as_json)
+
+
+@app.command("dry-run", epilog=epilog("posswitch rules dry-run --date 2026-11-22 --proposed"))
+def dry_run(
+    date: Annotated[
+        dt.datetime,
+        typer.Option(formats=["%Y-%m-%d"], metavar="DATE", help="A business date that was."),
+    ],
+    proposed: Annotated[
+        bool,
+        typer.Option("--proposed", help="With drafts, and what is to begin later; else as of now."),
+    ] = False,
+    data: DataOption = DATA,
+    settings: SettingsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Which answers and which sums of a past day the rules of now would change.
+
+    That day is asked once more, message by message; nothing is posted or counted. What it cannot
+    know is told with it.
+    """
+    from config.tasks.dry_run import dry_run as tell
+
+    tell(data, settings, date.date(), is_proposed=proposed, as_json=as_json)

@@ -19,7 +19,7 @@ from config.screen import screen
 from config.settings import Settings
 from host.model.responses import RESPONSE_CODES, Reason
 from host.store.cases import StoredCase
-from host.store.connecting import SHORT, connect
+from host.store.connecting import SHORT, Deadlines, connect
 
 WHEN: Final = "%Y-%m-%d %H:%M:%S"
 LABEL_CELLS: Final = 11
@@ -44,7 +44,7 @@ Labelled = Iterator[tuple[str, str]]
 
 @contextmanager
 def opened_books(
-    data: Path, settings: Path | None
+    data: Path, settings: Path | None, deadlines: Deadlines = SHORT
 ) -> Iterator[tuple[psycopg.Connection[Any], Places, Settings]]:
     """The database as the login that reads everything and writes nothing.
 
@@ -55,7 +55,7 @@ def opened_books(
     with (
         opened_database(told.database, places, must_exist=True, say=say_nothing),
         connect(
-            dsn_of("audit", told.database, places.cluster), SHORT, autocommit=True
+            dsn_of("audit", told.database, places.cluster), deadlines, autocommit=True
         ) as connection,
     ):
         yield connection, places, told

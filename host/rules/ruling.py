@@ -47,7 +47,11 @@ LOADS: Final[Mapping[Kind, Callable[[Dossier], int]]] = {
 
 def kind_asked(item: Item) -> Kind:
     """What rules are asked of: a load whose answer was lost is a load."""
-    kind = item.request.kind
+    return kind_of(item.request.kind)
+
+
+def kind_of(kind: Kind) -> Kind:
+    """The same of any kind."""
     return Kind.CASH_LOAD if kind is Kind.CASH_LOAD_CONFIRM else kind
 
 

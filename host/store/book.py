@@ -155,6 +155,14 @@ def read_estate(connection: Connection) -> Book:
     )
 
 
+def read_places(connection: Connection, book: Book) -> dict[str, Terminal]:
+    """All terminals by their ids, with where they stand and without their keys."""
+    return {
+        row[0]: _terminal(row, book.merchants, book.shard_count, TerminalKeys())
+        for row in connection.execute(SQL["terminals"])
+    }
+
+
 def read_issuers(connection: Connection, ids: Sequence[int] | None = None) -> Iterator[Issuer]:
     """All of them, or these."""
     dated, others = _dated(connection), _other_programmes(connection, 0)

@@ -22,6 +22,7 @@ NOBODY = 65_534
 NEEDED = {
     "audit export": ["/dev/null/export.jsonl"],
     "lottery export": ["DEMO", "--out", "/dev/null/demo.lottery"],
+    "rules dry-run": ["--date", "2026-11-22"],
     "rules explain": ["000001@80010001"],
     "rules what-if": ["1", "1", "80010001"],
     "keys generate": ["80010001"],

@@ -144,3 +144,34 @@ def test_what_if_is_told_in_chinese(ruled: Ruled) -> None:
     said = ruled.said("what-if", str(CARD), "40.01", "80010001", lang="zh")
     assert "本次 40.01 CNY" in said
     assert "nothing" not in said
+
+
+def test_a_past_day_is_held_against_the_rules_that_are_proposed(ruled: Ruled) -> None:
+    """S2-02: which answers and which sums change, and what cannot be known."""
+    put_rule(ruled.dsns, "amount_max", amount_minor=5_000, unit="CNY", state="draft",
+             activated_by=None, activated_at=None)  # fmt: skip
+    now = ruled.said("dry-run", "--date", "2026-11-22")
+    assert "2026-11-22: 0 of 2 answers would be others" in now
+    said = ruled.said("dry-run", "--date", "2026-11-22", "--proposed")
+    assert "2026-11-22: 2 of 2 answers would be others" in said
+    assert "refuses 1 that had passed, lets pass 0 it had refused" in said
+    assert "refuses 0 that had passed, lets pass 1 it had refused" in said
+    assert f"RRN {ruled.approved.rrn} purchase 60.00 CNY: approved (00), would be" in said
+    assert "1 were declined by no rule, and stay so" in said
+    assert "points and earn rules are not reckoned anew" in said
+    told = json.loads(ruled.said("dry-run", "--date", "2026-11-22", "--proposed", "--json"))
+    [purchases] = told["sums"]
+    assert (purchases["was"]["amount_minor"], purchases["would_be"]["amount_minor"]) == (
+        6_000,
+        4_001,
+    )
+
+
+def test_a_past_day_is_told_in_chinese(ruled: Ruled) -> None:
+    said = ruled.said("dry-run", "--date", "2026-11-22", lang="zh")
+    assert "应答会有所不同" in said
+    assert "not known" not in said
+
+
+def test_a_day_that_never_was_is_refused_with_what_to_do(ruled: Ruled) -> None:
+    assert "E-NIGHT" in ruled.refused("dry-run", "--date", "2025-01-01")

@@ -75,6 +75,7 @@ SPOKEN: dict[str, dict[str, Collection[str]]] = {
         "host/store/life.sql": ALL,
         "host/store/lottery_file.sql": ALL,
         "host/store/trial.sql": ALL,
+        "host/store/replaying.sql": ALL,
         "host/store/settlement_view.sql": {"institutions"},
         "host/store/book.sql": {"shard_count"},
         "host/store/posting.sql": {"open_business_date", "facts"},
