@@ -25,7 +25,13 @@ WHERE
         told.outcome <> 'denied'
         AND journal.id IS NOT NULL
         AND (
-            abs(told.amount_minor) <> journal.amount_minor
+            (
+                (
+                    rule.unit IN ('', journal.unit)
+                    OR (rule.unit = 'P:' AND starts_with(journal.unit, 'P:'))
+                )
+                AND abs(told.amount_minor) <> journal.amount_minor
+            )
             OR (told.used_by = 'card' AND told.subject <> journal.card_id::text)
         )
     )

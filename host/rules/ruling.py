@@ -15,6 +15,7 @@ from host.house_rules.verdict import NOTHING, Measured, Used, denial
 from host.model.own import Direction
 from host.model.requests import KINDS, Kind
 from host.model.responses import IN_FORCE, Reason
+from host.model.vouchers import ProductKind
 from host.rules.dossier import Dossier, Item, Posting
 from host.rules.state import Card, State
 from host.rules.states import Use
@@ -35,14 +36,37 @@ def _given(dossier: Dossier) -> int:
     return dossier.amount if is_credit else 0
 
 
+def _coming(dossier: Dossier) -> int:
+    """Of money that another card or a gift had; points are no balance."""
+    money = dossier.request.amount
+    is_money = money is not None and money.unit == dossier.present_card.value.unit
+    return dossier.amount if is_money else 0
+
+
+def _face_of_voucher(dossier: Dossier) -> int:
+    """What the voucher is worth whose code is put onto a card; nothing where it holds points."""
+    at, vouchers = dossier.item.voucher, dossier.state.vouchers
+    found = vouchers.by_hash.get(at.pan_hash) if at is not None and vouchers is not None else None
+    part = dossier.book.parts.get(found.card.part) if found is not None else None
+    if part is None:
+        return 0
+    batch = dossier.book.batches[part.batch_id]
+    return 0 if batch.terms.kind is ProductKind.POINTS_CARD else batch.face_minor
+
+
 LOADS: Final[Mapping[Kind, Callable[[Dossier], int]]] = {
     Kind.CASH_LOAD: _amount,
     Kind.CARD_ACTIVATION: _amount,
     Kind.CARD_BOUND_ACTIVATION: _face_to_come,
     Kind.CARD_OPENING: _amount,
     Kind.ADJUSTMENT: _given,
+    Kind.LOAD_BY_CODE: _face_of_voucher,
+    Kind.GIFT_CLAIM: _coming,
+    Kind.MERGE_IN: _coming,
 }
-"""Kinds that put money on a card, and how much: what rules of a balance are about."""
+"""Kinds that put money on a card, and how much: what rules of a balance are about. What was the
+card's own before comes back whatever it has by now: refunds, reversals, voids, gifts that nobody
+claimed, and all that a card had which it replaces."""
 
 
 def kind_asked(item: Item) -> Kind:
@@ -119,12 +143,20 @@ def count_use(dossier: Dossier, reason: Reason, posting: Posting | None) -> None
     if not counting:
         return
     facts = facts_of(dossier.item, dossier.present_card, dossier.state, dossier.book)
-    amount = posting.amount_minor if posting is not None else dossier.amount
     for rule in counting:
         usage = dossier.state.usage.get(usage_key(rule, facts))
         if usage is not None:
+            amount = _amount_counted(rule, dossier, posting)
             dossier.keep(_told(dossier, rule, facts, Outcome.COUNTED, amount))
             usage.add(1, amount)
+
+
+def _amount_counted(rule: HouseRule, dossier: Dossier, posting: Posting | None) -> int:
+    """In the unit that its rule measures, whatever was posted: of points earned, what was paid."""
+    if posting is None:
+        return dossier.amount
+    is_measured = rule.says is Says.COUNT_MAX or unit_of(posting.unit) == rule.unit
+    return posting.amount_minor if is_measured else _measured(dossier).amount_minor
 
 
 def _give_back(dossier: Dossier, posting: Posting) -> None:
@@ -148,7 +180,7 @@ def _measured(dossier: Dossier) -> Measured:
     kind, card = kind_asked(dossier.item), dossier.present_card
     puts = LOADS.get(kind)
     amount = puts(dossier) if puts is not None else dossier.amount
-    balance = card.value.available + amount if puts is not None else None
+    balance = card.value.available + amount if puts is not None and amount else None
     return Measured(amount_minor=amount, balance_minor=balance)
 
 
