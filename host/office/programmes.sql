@@ -54,6 +54,25 @@ ON CONFLICT ON CONSTRAINT points_life_once DO UPDATE SET
     life_count = excluded.life_count,
     pending_days = excluded.pending_days;
 
+-- name: points_price_on
+-- What points of a programme pay on a day.
+SELECT
+    r.points,
+    r.worth_minor
+FROM points_price AS r
+WHERE r.programme = %(programme)s AND r.since <= %(since)s
+ORDER BY r.since DESC
+LIMIT 1;
+
+-- name: save_points_price
+-- From a day on; what was bought before stays. Said again of the day, it is another.
+-- notes: points_price
+INSERT INTO points_price AS t (programme, since, points, worth_minor)
+VALUES (%(programme)s, %(since)s, %(points)s, %(worth_minor)s)
+ON CONFLICT ON CONSTRAINT points_price_once DO UPDATE SET
+    points = excluded.points,
+    worth_minor = excluded.worth_minor;
+
 -- name: next_alliance
 -- Small numbers, without a gap.
 SELECT coalesce(max(id), 0) + 1 FROM alliance;

@@ -243,6 +243,8 @@ SELECT
     now_on.life_count AS lot_count,
     now_on.pending_days,
     later.life AS next_life,
+    paid.points AS price_points,
+    paid.worth_minor AS price_minor,
     p.debt_is_allowed,
     p.is_primary,
     p.version,
@@ -268,7 +270,16 @@ LEFT JOIN LATERAL (
     WHERE l.programme = p.code AND l.since > coalesce(d.business_date, %(now)s::date)
     ORDER BY l.since
     LIMIT 1
-) AS later ON true;
+) AS later ON true
+LEFT JOIN LATERAL (
+    SELECT
+        r.points,
+        r.worth_minor
+    FROM points_price AS r
+    WHERE r.programme = p.code AND r.since <= coalesce(d.business_date, %(now)s::date)
+    ORDER BY r.since DESC
+    LIMIT 1
+) AS paid ON true;
 
 -- name: earn_rules
 -- What earns otherwise than all sales do, row by row: the latest that has begun stands.

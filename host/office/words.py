@@ -472,6 +472,8 @@ WORDS: Final[Mapping[str, Word]] = {
     "tracking": Word("tracking number", "运单号"),
     "trade": Word("trade", "行业"),
     "unit": Word("unit", "单位"),
+    "price_points": Word("points that pay", "抵现积分"),
+    "worth_minor": Word("what they pay", "抵现金额"),
     "unsold": Word("unsold", "未售"),
     "until": Word("until", "至"),
     "until_at": Word("until", "至"),

@@ -189,6 +189,7 @@ OFFICE: Final[Mapping[str, Right]] = {
     "points_life": Right(
         reads=WHOLE, inserts=WHOLE, updates=columns("life life_count pending_days")
     ),
+    "points_price": Right(reads=WHOLE, inserts=WHOLE, updates=columns("points worth_minor")),
     "purse": Right(reads=columns("shard card_id account_id unit posted_minor held_minor")),
     "purse_now": Right(
         reads=columns(

@@ -25,6 +25,8 @@ PROGRAMMES: Final = View(
         Column(name="lot_count", kind=int),
         Column(name="pending_days", kind=int),
         Column(name="next_life"),
+        Column(name="price_points", kind=int),
+        Column(name="price_minor", kind=int),
         Column(name="debt_is_allowed", kind=bool),
         Column(name="is_primary", kind=bool),
         Column(name="version", kind=int),
@@ -35,7 +37,7 @@ PROGRAMMES: Final = View(
         Filter(name="issuer", column="issuer"),
         Filter(name="alliance", column="alliance"),
     ),
-    actions=("programme.revise",),
+    actions=("programme.revise", "points_price.save"),
     exports="C",
 )
 ALLIANCES: Final = View(

@@ -196,7 +196,7 @@ class World:
             "since": "2030-01-01", "many": [self.card], "replacement": self.card,
             "face": self.face, "setting": "approval-hours", "figure": 1,
             "gift": self.gift, "may_end_sooner": True, "amount_minor": 1, "how": "suspend",
-            "rule": "R1", "points": 1, "rate": "2",
+            "rule": "R1", "points": 1, "worth_minor": 1, "rate": "2",
             "from_programme": self.programme, "to_programme": self.programme, "why": "error",
             "direction": "credit",
             "house_rule": int(self.rule), "pack": "CN-PREPAID", "at": "2030-01-01",
