@@ -38,6 +38,10 @@ VALUES: Final[Mapping[str, str]] = {
     "last": "50",
     "login": "wang",
     "lot_life": "year_end",
+    "lottery": "DW2026",
+    "draw": "17",
+    "typed_name": "Harbour",
+    "prizes": "TEA 100% 42 goods 0 Tea",
     "many": "4294967297",
     "merchant": "888290054110001",
     "merchant_id": "888290054110001",
@@ -102,6 +106,7 @@ WITH: Final[Mapping[str, tuple[str, ...]]] = {
     "gift.claim": ("gift",),
     "gift.withdraw": ("gift",),
     "shipment.import": ("first", "last"),
+    "lottery.create": ("issuer",),
 }  # fmt: skip
 """What an action is not done without, though none of it is needed in every case."""
 

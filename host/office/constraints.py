@@ -19,6 +19,7 @@ CHECKED: Final[Mapping[str, tuple[str, str]]] = {
     "earn_rule_amounts": ("amount_max_minor", "it is less than the smallest amount"),
     "earn_rule_days": ("until", "it is before the first day"),
     "earn_rule_gives": ("times", "up to 1000 times, of a 1000th at least, and a bonus to 1000000"),
+    "lottery_days": ("closes_on", "it is before its first day"),
     "person_grant_span": ("until", "it ends before it begins"),
     "points_life_counted": (
         "lot_count",

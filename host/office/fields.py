@@ -65,6 +65,10 @@ FORMS: Final[Mapping[str, str]] = {
     r"^([01][0-9]|2[0-3])[0-5][0-9]$": "it is a time of day, as 0930",
     r"^[A-Z][A-Z0-9-]{1,31}$": "it is capital letters, digits and -, 2 to 32, the first a letter",
     r"^(([01][0-9]|2[0-3])[0-5][0-9])?$": "it is an hour of the day as HHMM, or nothing",
+    (
+        r"^[A-Z0-9]{1,8} [0-9]{1,3}(\.[0-9]{1,4})?% ([0-9]{1,9}|-) "
+        r"(points|value|goods|voucher|nothing) [0-9]{1,9} \S(.{0,38}\S)?$"
+    ): "it is a line as TEA 2.5% 42 goods 0 tea: code, odds, stock, kind, amount, name",
     r"^#[0-9A-Fa-f]{6}$": "it is # and 6 hexadecimal digits",
 }
 """What somebody reads of a text that is not of its pattern; a test names a pattern without one."""

@@ -112,7 +112,7 @@ class Clerk:
         self._office = office
         self._held = held
         self._works = works
-        self._timers = Timers(tuple(timers))
+        self._timers = Timers(tuple(timers), office.hsm)
         self._heard: Connection | None = None
         self._is_woken = False
 

@@ -401,3 +401,19 @@ WHERE id = %s;
 SELECT login
 FROM person
 WHERE id = %s;
+
+-- name: lottery
+-- By its code.
+SELECT
+    t.id,
+    t.issuer_id,
+    t.merchant_id,
+    null::integer AS store_id,
+    null::bigint AS member_id,
+    t.alliance_id,
+    t.made_by,
+    encode(row_digest(t), 'hex') AS version,
+    row_content(t, %(unseen)s::text []) AS content
+FROM lottery AS t
+WHERE t.code = %(key)s
+FOR UPDATE;

@@ -9,12 +9,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from host.hsm.interface import Hsm
 from host.store.connecting import Connection
 
 AT_A_TIME: Final = 500
 """Rows in one transaction."""
 
 Do = Callable[[Connection, dt.datetime], int]
+Unseal = Callable[[Connection, dt.datetime, Hsm], int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,14 +25,17 @@ class Timer:
 
     name: str
     every: dt.timedelta
-    do: Do
+    do: Do | None = None
+    unseal: Unseal | None = None
+    """In its place, of what opens what lies sealed: given the keys, too."""
 
 
 class Timers:
     """The table, and when each of its rows is due. To be used by one thread at a time."""
 
-    def __init__(self, timers: tuple[Timer, ...]) -> None:
+    def __init__(self, timers: tuple[Timer, ...], hsm: Hsm | None = None) -> None:
         self._timers = timers
+        self._hsm = hsm
         self._due: dict[str, dt.datetime] = {}
 
     def run(self, connection: Connection, now: dt.datetime) -> bool:
@@ -44,7 +49,14 @@ class Timers:
             if self._due.get(timer.name, now) > now:
                 continue
             with connection.transaction():
-                is_full = timer.do(connection, now) >= AT_A_TIME
+                is_full = self._done(timer, connection, now) >= AT_A_TIME
             is_more |= is_full
             self._due[timer.name] = now if is_full else now + timer.every
         return is_more
+
+    def _done(self, timer: Timer, connection: Connection, now: dt.datetime) -> int:
+        if timer.do is not None:
+            return timer.do(connection, now)
+        assert timer.unseal is not None, "a row does one of them"
+        assert self._hsm is not None, "whoever runs it has the keys"
+        return timer.unseal(connection, now, self._hsm)

@@ -10,6 +10,7 @@ from typing import Final
 from host.office.files import end_files_over
 from host.office.jobs import LEFT_AFTER
 from host.office.jobs import SQL as JOBS
+from host.office.lottery_clock import LOTTERY_TIMERS
 from host.office.records import SQL as RECORDS
 from host.office.rows.members import CLOSING
 from host.office.step_up import OPEN
@@ -71,6 +72,7 @@ TIMERS: Final = (
     Timer(name="cards", every=MINUTELY, do=lambda one, _now: expire_cards(one, AT_A_TIME)),
     Timer(name="batches", every=MINUTELY, do=lambda one, _now: expire_batches(one, AT_A_TIME)),
     Timer(name="left batches", every=HOURLY, do=lambda one, _now: close_batches(one, AT_A_TIME)),
+    *LOTTERY_TIMERS,
     Timer(name="members", every=HOURLY, do=_forget_members),
     Timer(name="forms", every=HOURLY, do=_clearing("clear_forms", FORMS_KEPT)),
     Timer(name="sessions", every=HOURLY, do=_clearing("clear_sessions", SIGNS_KEPT)),

@@ -802,6 +802,100 @@ LEFT JOIN LATERAL (
     LIMIT 1
 ) AS j ON true;
 
+-- name: lotteries
+-- Lotteries: whose they are, what they were committed to, what was drawn and what is left.
+SELECT
+    o.id,
+    o.code AS lottery,
+    o.name,
+    coalesce(
+        'issuer ' || i.institution_id, 'merchant ' || m.merchant_id, 'alliance ' || a.code
+    ) AS prize_owner,
+    substr(o.unit, 3) AS programme,
+    o.cost_points,
+    o.cap,
+    o.threshold_points,
+    p.prizes,
+    p.stock_left,
+    encode(o.commitment, 'hex') AS commitment,
+    o.opens_on,
+    o.closes_on,
+    p.draws,
+    p.won,
+    o.state,
+    o.told_lines,
+    encode(o.told_link, 'hex') AS told_link,
+    o.issuer_id AS of_issuer,
+    o.merchant_id AS of_merchant,
+    o.alliance_id AS of_alliance
+FROM lottery AS o
+LEFT JOIN issuer AS i ON o.issuer_id = i.id
+LEFT JOIN merchant AS m ON o.merchant_id = m.id
+LEFT JOIN alliance AS a ON o.alliance_id = a.id
+LEFT JOIN LATERAL (
+    SELECT
+        array_agg(
+            concat_ws(
+                ' ',
+                prize.code,
+                trim_scale(prize.parts / 10000.0) || chr(37),
+                prize.kind,
+                nullif(prize.amount, 0),
+                prize.name
+            )
+            ORDER BY prize.place
+        ) AS prizes,
+        array_agg(
+            prize.code || ' ' || (prize.stock - coalesce(s.taken, 0)) ORDER BY prize.place
+        ) FILTER (WHERE prize.stock IS NOT NULL) AS stock_left,
+        coalesce(sum(s.taken), 0)::bigint AS draws,
+        coalesce(sum(s.taken) FILTER (WHERE prize.kind <> 'nothing'), 0)::bigint AS won
+    FROM prize
+    LEFT JOIN prize_stock AS s ON prize.lottery_id = s.lottery_id AND prize.place = s.place
+    WHERE prize.lottery_id = o.id
+) AS p ON true;
+
+-- name: draws
+-- Draws of a lottery in their order, and what became of each: who won is told masked.
+SELECT
+    d.seq AS draw,
+    x.decided_at AS at,
+    to_char('2020-01-01'::date + (d.journal_id / 1000000000)::integer, 'MMDD')
+    || substr(
+        '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ',
+        (mod(d.journal_id, 1000000000) / 10000000)::integer + 1,
+        1
+    )
+    || lpad(mod(d.journal_id, 10000000)::text, 7, '0') AS rrn,
+    b.phone_masked AS member_phone,
+    p.code AS prize,
+    p.name AS won,
+    CASE
+        WHEN
+            (
+                SELECT e.act FROM draw AS e
+                WHERE e.lottery_id = d.lottery_id AND e.of_seq = d.seq
+                ORDER BY e.seq DESC
+                LIMIT 1
+            ) = 'undone' THEN 'taken_back'
+        WHEN p.kind = 'nothing' THEN 'nothing'
+        WHEN p.kind IN ('points', 'value') THEN 'posted'
+        WHEN h.journal_id IS NULL THEN 'owed'
+        ELSE 'handed_out'
+    END AS prize_state,
+    encode(d.link, 'hex') AS link,
+    o.code AS lottery,
+    o.issuer_id AS of_issuer,
+    o.merchant_id AS of_merchant,
+    o.alliance_id AS of_alliance
+FROM lottery AS o
+INNER JOIN draw AS d ON o.id = d.lottery_id AND d.act = 'draw'
+LEFT JOIN prize AS p ON d.lottery_id = p.lottery_id AND d.place = p.place
+LEFT JOIN prize_paid AS h ON d.shard = h.shard AND d.journal_id = h.journal_id
+LEFT JOIN member AS b ON d.member_id = b.id
+LEFT JOIN journal AS j ON d.shard = j.shard AND d.journal_id = j.id
+LEFT JOIN exchange AS x ON j.home = x.home AND j.slot = x.slot;
+
 -- name: moves
 -- Value that is to leave a card which has ended: where it stands, what has left and has not come.
 -- Card and issuer are looked up for each, so that rows come in the order of moves.

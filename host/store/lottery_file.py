@@ -58,25 +58,31 @@ def lottery_told(connection: Connection, code: str) -> Told:
         msg = f"there is no lottery {code}. Next: posswitch show lotteries"
         raise LotteryUnknownError(msg)
     number, state, *rest = row
-    about, (commitment, *told) = rest[:CONTENT_COLUMNS], rest[CONTENT_COLUMNS:]
+    commitment, house, author, freezer, lines, link = rest[CONTENT_COLUMNS:]
     if commitment is None:
         msg = (
             f"nothing of lottery {code} is frozen yet. Next, by another than its author: "
             f"posswitch lottery freeze {code}"
         )
         raise LotteryUnknownError(msg)
-    prizes = (prize_of(each) for each in connection.execute(SQL["prizes"], (number,)))
-    house, author, freezer, lines, link = told
+    is_told = house is not None
     return Told(
         id=number,
         state=LotteryState(state),
-        content=content_of(about, prizes),
+        content=_content(connection, row),
         commitment=bytes(commitment),
-        seed=None
-        if house is None
-        else {"house": bytes(house).hex(), "author": author, "freezer": freezer},
-        revealed=None if house is None else {"lines": lines, "link": bytes(link).hex()},
+        seed={"house": bytes(house).hex(), "author": author, "freezer": freezer}
+        if is_told
+        else None,
+        revealed={"lines": lines, "link": bytes(link).hex()} if is_told else None,
     )
+
+
+def content_told(connection: Connection, code: str) -> Content:
+    """What is frozen of one that is there, or would be as it is written now."""
+    row = connection.execute(SQL["told"], (code,)).fetchone()
+    assert row is not None, "the caller has found it"
+    return _content(connection, row)
 
 
 def file_of(connection: Connection, told: Told) -> Iterator[bytes]:
@@ -95,6 +101,12 @@ def file_of(connection: Connection, told: Told) -> Iterator[bytes]:
             yield f"{between}{_json(_line(row))}".encode()
             between = ",\n"
     yield b"\n]}\n"
+
+
+def _content(connection: Connection, row: Sequence[Any]) -> Content:
+    number, _state, *about = row
+    prizes = (prize_of(each) for each in connection.execute(SQL["prizes"], (number,)))
+    return content_of(about[:CONTENT_COLUMNS], prizes)
 
 
 def _line(row: Sequence[Any]) -> dict[str, Any]:

@@ -41,6 +41,7 @@ SEQUENCES: Final[Mapping[tuple[str, str], frozenset[str]]] = {
             "office_file",
             "disclosure",
             "shipment",
+            "lottery",
         )
     },
 }

@@ -111,6 +111,28 @@ OFFICE: Final[Mapping[str, Right]] = {
         ),
         updates=columns("state done started_at beat_at ended_at error"),
     ),
+    "draw": Right(reads=columns("shard journal_id lottery_id seq act of_seq place member_id link")),
+    "lottery": Right(
+        reads=WHOLE,
+        inserts=columns(
+            "code name issuer_id merchant_id alliance_id unit cost_points threshold_points cap "
+            "opens_on closes_on author_words made_by made_at"
+        ),
+        updates=columns(
+            "state freezer_words seed_sealed commitment seed_told told_lines told_link frozen_by "
+            "frozen_at ended_at"
+        ),
+    ),
+    "lottery_list": Right(
+        reads=columns("lottery_id lines link"),
+        inserts=columns("lottery_id link"),
+        updates=columns("held_at"),
+    ),
+    "prize": Right(reads=WHOLE, inserts=WHOLE),
+    "prize_paid": Right(reads=WHOLE, inserts=WHOLE),
+    "prize_stock": Right(
+        reads=columns("lottery_id place taken"), inserts=columns("lottery_id place stock")
+    ),
     "journal": Right(
         reads=columns(
             "shard id seal home slot kind original_id card_id issuer_id merchant_id terminal_id "

@@ -44,7 +44,11 @@ UNSEEN: Final[Mapping[str, Mapping[str, str]]] = {
     "approval": {"sealed": "what was typed in with what was asked, under the LMK"},
     "office_file": {"password_sealed": "a workbook's, under the LMK"},
     "office_file_piece": {"sealed": "of a file, under the LMK"},
-    "lottery": {"seed_sealed": "the seed, until it is told to everybody, under the LMK"},
+    "lottery": {
+        "seed_sealed": "the seed, until it is told to everybody, under the LMK",
+        "author_words": "of the seed, and told with it",
+        "freezer_words": "of the seed, and told with it",
+    },
 }
 """What who looks does not see, and why. Every other column is granted to the reader by name."""
 SEEN: Final[Mapping[str, str]] = {

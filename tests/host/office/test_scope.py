@@ -106,6 +106,13 @@ class World:
             self.manager, "rule.save", issuer=self.issuer, name="Foreign rule", says="deny",
             goods=["A1"],
         ).subject  # fmt: skip
+        self.lottery = "FOREIGNDRAW"
+        bureau.done(
+            self.manager, "lottery.create", lottery=self.lottery, name="Foreign draw",
+            programme=self.programme, cost_points=5, prizes=["TEA 100% 1 goods 0 Foreign tea"],
+            opens_on="2030-01-01", closes_on="2030-01-02", words="a foreign seed",
+            issuer=self.issuer,
+        )  # fmt: skip
         self.make_alliances()
 
     def make_alliances(self) -> None:
@@ -166,7 +173,7 @@ class World:
         return {
             "card": self.card, "number": "0", "phone": "13900001234",
             "member": self.member, "order": "T1", "date": "2026-11-22",
-            "batch": self.batch,
+            "batch": self.batch, "lottery": self.lottery,
         }  # fmt: skip
 
     def questions(self, view: View) -> Iterator[dict[str, str]]:
@@ -200,6 +207,9 @@ class World:
             "from_programme": self.programme, "to_programme": self.programme, "why": "error",
             "direction": "credit",
             "house_rule": int(self.rule), "pack": "CN-PREPAID", "at": "2030-01-01",
+            "lottery": self.lottery, "cost_points": 1, "prizes": ["TEA 100% 1 goods 0 Mine"],
+            "opens_on": "2030-01-01", "closes_on": "2030-01-02", "words": "words of mine",
+            "typed_name": "Foreign draw", "draw": 1,
             "reference": "S1", "content": "eA==", "liability_minor": 0,
         }  # fmt: skip
 
@@ -227,7 +237,7 @@ def test_no_view_shows_a_row_of_another(world: World, role: str, scope: Scope) -
             shown = str(told.rows)
             for foreign in (world.merchant, world.terminal, world.owner.login, "9foreign",
                             "Foreign cards", "FOREIGN", "ABROAD", "Foreign face",
-                            "Foreign rule", world.batch,
+                            "Foreign rule", world.batch, "Foreign draw", world.lottery,
                             world.manager.login, world.abroad.login):  # fmt: skip
                 assert foreign not in shown, f"{view.id} shows {foreign} to {role}@{scope}"
             assert world.issuer not in shown or view.id == "merchants", view.id
@@ -281,9 +291,10 @@ SHARED: dict[str, str] = {
     "programme_pkey": "messages name the unit of a programme by it",
     "alliance_coded": "whom it invites names it by that",
     "alliance_once": "its number, given out by the platform",
+    "lottery_code": "tills name a lottery by it",
 }
 """Names that all share: whoever chooses one hears that it is taken. None says who somebody is."""
-SHARED_KINDS = {"person", "issuer", "merchant", "terminal", "programme", "alliance"}
+SHARED_KINDS = {"person", "issuer", "merchant", "terminal", "programme", "alliance", "lottery"}
 OWNERS = {"issuer_id", "merchant_id", "alliance_id", "product_id"}
 TAKEN = {row.code for row, _ in REFUSED_BY.values()}
 

@@ -82,6 +82,7 @@ CONSTRAINED = {
     ("people", "state"): "person_state",
     ("approvals", "state"): "approval_state",
     ("jobs", "state"): "job_state",
+    ("lotteries", "state"): "lottery_state",
     ("disclosures", "kind"): "disclosure_kind",
 }
 """What the database lets stand where a filter has its words."""

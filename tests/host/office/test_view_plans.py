@@ -22,7 +22,7 @@ ROWS = 20_000
 GROWS = {
     "person", "person_grant", "approval", "history", "job", "merchant", "store", "terminal",
     "terminal_key", "acceptance", "card", "card_batch", "card_sale", "member", "purse", "journal",
-    "disclosure", "office_file", "shipment", "move", "gift",
+    "disclosure", "office_file", "shipment", "move", "gift", "draw",
 }  # fmt: skip
 SMALL = {
     "issuer": "a few hundred at most",
@@ -38,6 +38,9 @@ SMALL = {
     "terminal_status": "",
     "product": "some dozens of each issuer",
     "card_face_version": "a few of each product",
+    "lottery": "a few of each owner a year",
+    "prize": "some dozens of each lottery",
+    "prize_stock": "the same",
 }
 """Tables that may be read from end to end, and why; no other is."""
 NAMES_FEW = {
@@ -96,6 +99,9 @@ INSERT INTO gift (
     shard, journal_id, card_id, issuer_id, sender_id, depth, sent_at, due_at, token_hash
 ) SELECT 0, n, n::bigint << 32, 1, n, 1, now(), now() + interval '1 h', n::text::bytea
 FROM {NUMBERS};
+INSERT INTO draw (
+    shard, journal_id, lottery_id, seq, act, of_seq, hit, place, card_id, member_id, link
+) SELECT 0, n, n / 100, n, 'draw', n, 1, 1, n, n, '' FROM {NUMBERS};
 INSERT INTO store (id, merchant_id, name) SELECT n, n, 's' || n FROM {NUMBERS};
 INSERT INTO terminal (terminal_id, store_id, epoch, mac_algorithm)
 SELECT lpad(n::text, 8, 'T'), n, '000001', 'x9.19' FROM {NUMBERS};

@@ -86,6 +86,7 @@ SPOKEN: dict[str, dict[str, Collection[str]]] = {
         "host/office/files.sql": ALL,
         "host/office/faces.sql": ALL,
         "host/office/jobs.sql": ALL,
+        "host/office/lotteries.sql": ALL,
         "host/office/members.sql": ALL,
         "host/office/people.sql": ALL,
         "host/office/programmes.sql": ALL,
@@ -99,6 +100,7 @@ SPOKEN: dict[str, dict[str, Collection[str]]] = {
         "host/office/views.sql": ALL,
         "host/office/vouchers.sql": ALL,
         "host/store/keys.sql": {"rotate"},
+        "host/store/lottery_file.sql": {"told", "prizes"},
         "host/store/office_settings.sql": ALL,
         "host/store/names.sql": {
             "issuers_begun", "merchants_begun", "stores_begun", "products_begun", "batches_begun",
