@@ -72,7 +72,6 @@ REFUSED_BY: Final[Mapping[str, tuple[RefusalKind, str]]] = {
     "alliance_once": (ID, "alliance"),
     "alliance_member_once": (ID, "since"),
     "lottery_code": (ID, "lottery"),
-    "prize_paid_once": (ID, "draw"),
 }
 """Constraints of the database that have the last word where two people make the same thing at
 once: what is told, and of which field."""

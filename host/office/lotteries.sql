@@ -187,7 +187,7 @@ LIMIT %(limit)s
 FOR UPDATE OF o SKIP LOCKED;
 
 -- name: draw_of
--- A draw by its place in the list, what was won, and whether it stands.
+-- A draw by its place in the list, what was won, whether it stands, whether that is handed out.
 SELECT
     d.shard,
     d.journal_id,
@@ -197,9 +197,11 @@ SELECT
         WHERE e.lottery_id = d.lottery_id AND e.of_seq = d.seq
         ORDER BY e.seq DESC
         LIMIT 1
-    ) <> 'undone' AS stands
+    ) <> 'undone' AS stands,
+    h.journal_id IS NOT NULL AS is_paid
 FROM draw AS d
 INNER JOIN prize AS p ON d.lottery_id = p.lottery_id AND d.place = p.place
+LEFT JOIN prize_paid AS h ON d.shard = h.shard AND d.journal_id = h.journal_id
 WHERE d.lottery_id = %(id)s AND d.seq = %(draw)s AND d.act = 'draw';
 
 -- name: hand_out

@@ -179,14 +179,21 @@ def _pay(acting: Acting, values: LotteryPay) -> Result:
     row = acting.connection.execute(SQL["draw_of"], told).fetchone()
     if row is None:
         raise Refusal(FIELD, field="draw", problem="there is no draw at this place of its list")
-    shard, journal, kind, stands = row
+    shard, journal, *what = row
+    _refuse_to_pay(*what)
+    told |= {"shard": shard, "journal": journal, "note": values.note, "now": acting.now}
+    acting.connection.execute(SQL["hand_out"], told | {"by": acting.who.person})
+    return Result(beside={"draw": values.draw, "handed_out": True})
+
+
+def _refuse_to_pay(kind: str, stands: bool, is_paid: bool) -> None:
+    """Raises Refusal: there is nothing to hand out."""
     if PrizeKind(kind) not in HANDED_OUT:
         raise Refusal(FIELD, field="draw", problem="what it won is not handed out")
     if not stands:
         raise Refusal(FIELD, field="draw", problem="it was taken back")
-    told |= {"shard": shard, "journal": journal, "note": values.note, "now": acting.now}
-    acting.connection.execute(SQL["hand_out"], told | {"by": acting.who.person})
-    return Result(beside={"draw": values.draw, "handed_out": True})
+    if is_paid:
+        raise Refusal(FIELD, field="draw", problem="it was handed out already")
 
 
 def _hold_list(acting: Acting) -> None:

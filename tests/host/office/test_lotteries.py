@@ -151,7 +151,7 @@ async def test_a_lottery_lives_from_its_draft_to_its_last_prize(
         assert house.bureau.refused(house.author, "lottery.pay", draw=3, **told) == "E-FIELD"
         assert house.bureau.refused(house.author, "lottery.pay", draw=4, **told) == "E-FIELD"
         house.bureau.done(house.author, "lottery.pay", draw=2, **told)
-        assert house.bureau.refused(house.author, "lottery.pay", draw=2, **told) == "E-ID"
+        assert house.bureau.refused(house.author, "lottery.pay", draw=2, **told) == "E-FIELD"
         house.bureau.later(minutes=2)
         house.bureau.do_jobs()
         assert house.state() == "posted"
