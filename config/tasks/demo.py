@@ -10,7 +10,8 @@ Then the audit compares the ledger with what the terminals say they were told.
 import dataclasses
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -28,10 +29,11 @@ from config.run.database import dsn_of
 from config.run.estates import loader
 from config.run.look import Look, looks
 from config.run.programs import only_one_of
-from config.run.staff import opened_staff
+from config.run.staff import DemoStaff, opened_staff
 from config.run.supervisor import LoadEstate, Running, running_posswitch
 from config.screen import amount, screen
 from config.settings import Settings
+from config.tasks.demo_lottery import LotteryTale, close_lottery
 from config.tasks.failed import failed_lines, failed_status
 from config.tasks.gifts import TILL, GiftTale
 from config.tasks.night import opened_night, print_summary, print_violations
@@ -204,6 +206,7 @@ class _Day:
         self.issuer = issuer
         self._cleared: Summary | None = None
         self._night_error: Exception | None = None
+        self.lottery: LotteryTale | None = None
         self.differences: list[str] = []
         """Where the issuer's book is not what its terminals were told."""
         self._running = running
@@ -259,11 +262,13 @@ class _Day:
             side.start_soon(alone, "issuer's host", "", self.issuer.run)
             shown = (show_progress, self.tally, self.seconds, console)
             side.start_soon(alone, "progress", "", *shown)
-            async with trio.open_nursery() as main:
-                main.start_soon(self._night)
-                main.start_soon(alone, "gift cards", "", self._sell_gifts)
-                for name, swarm in self.swarms.items():
-                    main.start_soon(alone, "channel", name, swarm.run)
+            async with self._opened_staff() as staff:
+                async with trio.open_nursery() as main:
+                    main.start_soon(self._night)
+                    main.start_soon(alone, "gift cards", "", self._sell_gifts, staff)
+                    for name, swarm in self.swarms.items():
+                        main.start_soon(alone, "channel", name, swarm.run)
+                await alone("lottery", "", self._close_lottery, staff)
             await self._compare()
             side.cancel_scope.cancel()
         if self._cleared is None:
@@ -278,16 +283,29 @@ class _Day:
         except Exception as error:  # noqa: BLE001 - it is raised when the day is over
             self._night_error = error
 
-    async def _sell_gifts(self) -> None:
-        """People come to the office, and a batch of cards to the counter."""
-        settings, places = self._running.settings, self._running.places
-        owner = dsn_of("owner", settings.database, places.cluster)
-        opening = opened_staff(settings, places)
+    @asynccontextmanager
+    async def _opened_staff(self) -> AsyncIterator[DemoStaff]:
+        """People come to the office."""
+        opening = opened_staff(self._running.settings, self._running.places)
         staff = await trio.to_thread.run_sync(opening.__enter__)
         try:
-            await self.gifts.run(staff, owner)
+            yield staff
         finally:
             opening.__exit__(None, None, None)
+
+    async def _sell_gifts(self, staff: DemoStaff) -> None:
+        """A batch of cards comes to the counter."""
+        settings, places = self._running.settings, self._running.places
+        await self.gifts.run(staff, dsn_of("owner", settings.database, places.cluster))
+
+    async def _close_lottery(self, staff: DemoStaff) -> None:
+        """Shops have closed: nobody draws any more."""
+        self.lottery = await trio.to_thread.run_sync(self._verified_lottery, staff)
+
+    def _verified_lottery(self, staff: DemoStaff) -> LotteryTale:
+        with closing(_audit_connection(self._running)) as connection:
+            connection.autocommit = True
+            return close_lottery(staff, connection, self._running.places.data)
 
     async def _compare(self) -> None:
         """The issuer's book with what its terminals were told, once reversals have arrived."""
@@ -344,6 +362,8 @@ def _report(console: Console, day: _Day, story: Story, examples: list[str]) -> N
     console.print(story.sheet())
     for line in (*examples, mended(day.events), settled(tally)):
         console.print(line, markup=False)
+    for line in day.lottery.told() if day.lottery is not None else ():
+        console.print(line, markup=False)
     console.print(issuer_line(day.issuer.book.counts))
     for difference in day.differences:
         console.print(f"issuer's book: {difference}", markup=False)
@@ -376,7 +396,8 @@ def _report_trade(console: Console, day: _Day, passed: float) -> None:
 def _all_is_well(day: _Day, violations: list[Violation]) -> bool:
     tally = day.tally
     wrong = violations or day.differences or tally.surprises or tally.repeats_that_differed
-    return bool(tally.trades) and not wrong and not day.host_fell
+    is_fair = day.lottery is not None and not day.lottery.verdict.faults
+    return bool(tally.trades) and not wrong and is_fair and not day.host_fell
 
 
 def _estate_loader(settings: Settings) -> LoadEstate:

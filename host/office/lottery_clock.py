@@ -25,6 +25,7 @@ from host.store.queries import load_queries
 SQL: Final = load_queries("host.office", "lotteries.sql")
 OPEN, CLOSE, REVEAL, POST = "open", "lottery.close", "reveal", "post"
 MINUTELY: Final = dt.timedelta(minutes=1)
+SOON: Final = dt.timedelta(0)
 Move = Callable[[dict[str, Any]], bool]
 """Writes the step of one; no where it cannot be taken now."""
 _LOG = structlog.get_logger(__name__)
@@ -99,6 +100,6 @@ def _tell(connection: Connection, now: dt.datetime, action: str, was: Found) -> 
 LOTTERY_TIMERS: Final = (
     Timer(name="lotteries that open", every=MINUTELY, do=open_lotteries),
     Timer(name="lotteries that close", every=MINUTELY, do=close_lotteries),
-    Timer(name="lotteries that are told", every=MINUTELY, unseal=tell_seeds),
+    Timer(name="lotteries that are told", every=SOON, unseal=tell_seeds),
     Timer(name="lotteries that end", every=MINUTELY, do=end_lotteries),
 )

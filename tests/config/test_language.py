@@ -61,7 +61,7 @@ PRINTING = (
         "demo", "explain", "keys", "link", "night", "progress", "simulate", "story", "takeovers",
         "terminals", "watching", "reach", "loops", "recording", "replaying", "failed", "lives",
         "office", "office_words", "sessions", "beginning",
-        "tracing", "cards", "gifts", "lottery",
+        "tracing", "cards", "gifts", "lottery", "demo_lottery",
     )),
     "config/top/screen.py", "config/cli", "config/doctor", "config/run/reloading.py",
     "config/run/host_reloading.py", "config/run/tending.py", "config/run/recording.py",

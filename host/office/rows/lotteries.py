@@ -17,6 +17,7 @@ from host.model.money import Money
 from host.model.secrets import Secret
 from host.office.action import OK, Acting, Action, Result, Second, Step
 from host.office.fields import InstitutionId, MerchantId, Name, Note, Number, Values
+from host.office.jobs import wake
 from host.office.lottery_refusals import NO_STOCK, OPEN_DRAWS
 from host.office.places import Scope
 from host.office.prizes import PrizeLine, is_printed, prizes_of
@@ -170,6 +171,7 @@ def _close(acting: Acting, values: LotteryClose) -> Result:
     told = {"id": acting.subject.id, "state": state, "now": acting.now}
     _hold_list(acting)
     acting.connection.execute(SQL["end"], told)
+    wake(acting.connection)  # whose seed is to be told
     return OK
 
 

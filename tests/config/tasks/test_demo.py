@@ -16,6 +16,7 @@ from config.errors import SettingsError
 from config.language import chinese_of
 from config.settings import Settings
 from config.tasks.demo import CHANNELS, EXTERNAL_RECORD, RECORD, fresh_places
+from config.tasks.lottery import verdict_of
 from config.tasks.progress import Fate, board, fates_of, headline, mended
 from config.tasks.story import Story
 from host.estate.demo import demo_estate
@@ -58,6 +59,16 @@ def test_a_small_demo_balances(demos: Demos) -> None:
     assert "positions" in said
     assert (data / "terminals.jsonl").stat().st_size > 0
     assert "9988000000000" not in (data / "terminals.jsonl").read_text()
+
+
+def test_the_demos_lottery_is_closed_and_each_of_its_draws_verifies(demos: Demos) -> None:
+    """S4-62: the file that it leaves is what it says."""
+    for data, said in demos:
+        assert "lottery DEMO: closed, its seed told, " in said
+        assert f"posswitch lottery verify {data / 'demo.lottery'}" in said.replace("\n", "")
+        verdict = verdict_of(data / "demo.lottery")
+        assert verdict.faults == ()
+        assert f"{verdict.draws:,} draws recomputed: all are right" in said.replace("\n", " ")
 
 
 def test_one_seed_asks_the_same_trades_of_every_terminal(demos: Demos) -> None:
