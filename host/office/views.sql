@@ -1080,3 +1080,27 @@ SELECT
     u.issuer_id AS id,
     u.issuer_id AS of_issuer
 FROM rule_pack_use AS u;
+
+-- name: seals
+-- Of each checkpoint: how many shards' chains it names, and which of those seals are not there as
+-- it says.
+SELECT
+    h.number AS checkpoint,
+    substring(h.body FROM '\ndate ([0-9-]+)') AS business_date,
+    substring(h.body FROM '\nat ([^\n]+)') AS signed_at,
+    ends.seals,
+    CASE WHEN ends.broken_seals = '' THEN 'signed' ELSE 'broken' END AS proof,
+    ends.broken_seals,
+    encode(sha256(convert_to(h.body, 'UTF8')), 'hex') AS digest,
+    encode(h.signature, 'hex') AS signature
+FROM signed_head AS h
+CROSS JOIN LATERAL (
+    SELECT
+        count(*) AS seals,
+        coalesce(
+            string_agg(r.told[1] || '/' || r.told[2], ' ' ORDER BY r.told[1]::smallint)
+            FILTER (WHERE s.digest IS DISTINCT FROM decode(r.told[3], 'hex')), ''
+        ) AS broken_seals
+    FROM regexp_matches(h.body, '\nseal ([0-9]+) ([0-9]+) ([0-9a-f]{64})', 'g') AS r (told)
+    LEFT JOIN seal AS s ON r.told[1]::smallint = s.shard AND r.told[2]::bigint = s.seq
+) AS ends;
