@@ -88,7 +88,7 @@ def test_processes_killed_under_load_come_back_and_the_audit_finds_nothing(
                 victim = running.fleet.programs[number % PROCESSES]
                 victim.process.kill()
                 victim.process.wait()
-            _look_for(running, QUIET_SECONDS * 2)
+            _look_until_all_are_back(running, metrics_ports)
         finally:
             swarm.close()
         tally = day_over.result()
@@ -137,6 +137,24 @@ def _look_for(running: Running, seconds: float) -> None:
     while time.monotonic() < until:
         running.mend()
         time.sleep(LOOK_SECONDS)
+
+
+def _look_until_all_are_back(running: Running, metrics_ports: list[int]) -> None:
+    """What the supervisor does, until each process has the host; then for a while."""
+
+    def are_back() -> bool:
+        running.mend()
+        return all(_link_up(each) for each in metrics_ports)
+
+    wait_until(are_back, "a killed process did not come back")
+    _look_for(running, QUIET_SECONDS * 2)
+
+
+def _link_up(port: int) -> bool:
+    try:
+        return metric(port, "posswitch_switch_link_up") == 1
+    except OSError:
+        return False
 
 
 def _owed(port: int) -> float | None:
