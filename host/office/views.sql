@@ -509,6 +509,7 @@ SELECT
     v.valid_days,
     v.is_reloadable,
     v.is_registered,
+    false AS bears_interest,
     v.replacement_fee_minor_max,
     v.regifts_max,
     v.hold_days,

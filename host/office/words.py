@@ -165,6 +165,7 @@ WORDS: Final[Mapping[str, Word]] = {
     "balance_minor": Word("balance", "余额"),
     "balance_minor_max": Word("limit of a balance", "余额上限"),
     "batch": Word("card batch", "卡批次"),
+    "bears_interest": Word("bears interest", "计息"),
     "beat_at": Word("last sign of life", "最近进展"),
     "benefit": Word("benefit", "福利"),
     "business_date": Word("business date", "营业日"),

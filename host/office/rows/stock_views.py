@@ -32,6 +32,7 @@ PRODUCTS: Final = View(
         Column(name="valid_days", kind=int),
         Column(name="is_reloadable", kind=bool),
         Column(name="is_registered", kind=bool),
+        Column(name="bears_interest", kind=bool),
         Column(name="replacement_fee_minor_max", kind=int),
         Column(name="regifts_max", kind=int),
         Column(name="hold_days", kind=int),

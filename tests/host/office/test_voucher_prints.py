@@ -105,6 +105,7 @@ def test_what_is_worth_points_is_printed_and_shown_in_points(issuer: Issuer) -> 
     products = issuer.bureau.rows(issuer.maker, "products")
     [row] = [one for one in products if one["product_code"] == "PAPER"]
     assert (row["face_minor_max"], row["unit"]) == (1_500, "P:CITY")
+    assert row["bears_interest"] is False
 
 
 def test_a_range_of_a_batch_is_printed_and_no_other(issuer: Issuer) -> None:
