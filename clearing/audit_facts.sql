@@ -152,7 +152,9 @@ FROM journal
 LEFT JOIN undo ON undo.shard = journal.shard AND undo.journal_id = journal.id
 WHERE
     (
-        journal.kind IN ('void', 'reversal', 'completion_void')
+        journal.kind IN (
+            'void', 'reversal', 'completion_void', 'voucher_void', 'phone_load_void'
+        )
         OR (journal.kind = 'refund' AND journal.card_id <> %(no_card)s)
         OR journal.original_id IS NOT NULL
     )

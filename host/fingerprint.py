@@ -20,10 +20,15 @@ _REVERSAL: Final = Kind.REVERSAL
 _encode = msgspec.msgpack.Encoder().encode
 
 
-def fingerprint_of(request: Request, pan_hash: bytes | None, voucher: bytes | None = None) -> bytes:
+def fingerprint_of(
+    request: Request,
+    pan_hash: bytes | None,
+    voucher: bytes | None = None,
+    phone: bytes | None = None,
+) -> bytes:
     """16 bytes over kind, merchant, amount, card, goods, order, besides and the original named.
 
-    `voucher` is the hash of a voucher's code.
+    `voucher` is the hash of a voucher's code, `phone` that of a number.
     """
     amount, original = request.amount, request.original
     about: list[str | int | None] = [request.kind, request.merchant_id]
@@ -40,9 +45,12 @@ def fingerprint_of(request: Request, pan_hash: bytes | None, voucher: bytes | No
     if (order := request.order) is not None:
         about += [order.order, order.sub_order]
     if request.besides is not None:
-        said = msgspec.structs.replace(request.besides, voucher=None, sealed_voucher=None)
+        without = {"voucher": None, "sealed_voucher": None, "phone": None}
+        said = msgspec.structs.replace(request.besides, **without)
         about.append(_encode(said).hex())
         about.append(voucher.hex() if voucher is not None else None)
+        if phone is not None:
+            about.append(phone.hex())
     return _digest(about, pan_hash)
 
 

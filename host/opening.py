@@ -9,6 +9,7 @@ import msgspec
 from host.book import Terminal
 from host.hsm.interface import Hsm
 from host.hsm.ksn import KsnError
+from host.hsm.phones import hash_of_phone
 from host.hsm.track import TrackError, card_of
 from host.hsm.voucher_codes import hash_of_code
 from host.ksn import Used, used_by
@@ -61,6 +62,12 @@ def code_hash_of(request: Request, hsm: Hsm) -> bytes | None:
     if code is None:
         return hsm.hash_secret(sent, NO_CODE_USE)
     return hash_of_code(hsm, code)
+
+
+def phone_hash_of(request: Request, hsm: Hsm) -> bytes | None:
+    """By what the member is found whose phone was sent; None where none was."""
+    phone = request.besides.phone if request.besides is not None else None
+    return hash_of_phone(hsm, phone) if phone is not None else None
 
 
 def _has_nothing_sealed(request: Request) -> bool:

@@ -26,7 +26,7 @@ from host.model.own import CardAt
 from host.model.requests import Kind, Request, Response, traffic_of
 from host.model.responses import Reason
 from host.model.terminal import TerminalProfile
-from host.opening import code_hash_of, opened
+from host.opening import code_hash_of, opened, phone_hash_of
 from host.rules.checks import date_is_near
 from host.rules.dossier import Item
 from host.rules.settlement import DATED
@@ -171,7 +171,10 @@ class Poster:
     def _item(self, request: Request, used: Used | None, slot: str, terminal: Terminal) -> Item:
         pan = request.pan
         pan_hash = self._hsm.pan_hash(pan) if pan is not None else None
-        code_hash = code_hash_of(request, self._hsm) if request.besides is not None else None
+        code_hash = phone = None
+        if request.besides is not None:
+            code_hash = code_hash_of(request, self._hsm)
+            phone = phone_hash_of(request, self._hsm)
         is_redeemed = code_hash is not None and request.kind is Kind.VOUCHER_REDEMPTION
         if is_redeemed:
             pan_hash = code_hash
@@ -182,7 +185,7 @@ class Poster:
             home=terminal.home,
             shard=(shard_of(pan_hash, shards) if pan_hash else terminal.home),
             pan_hash=pan_hash,
-            fingerprint=fingerprint_of(request, pan_hash, code_hash),
+            fingerprint=fingerprint_of(request, pan_hash, code_hash, phone),
             original_slot=original.key.text if original and original.key else None,
             terminal=terminal,
             issuer=self._book.issuer_of(pan) if pan is not None else None,
@@ -190,6 +193,7 @@ class Poster:
             voucher=CardAt(shard_of(code_hash, shards), code_hash)
             if code_hash is not None and not is_redeemed
             else None,
+            phone=phone,
         )
 
     def _line_up(self, pending: Pending) -> None:

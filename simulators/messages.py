@@ -36,6 +36,8 @@ SERVICE_CODE: Final = "120"
 TRACK_2_DIGITS: Final = 37
 SCANNED: Final = "032"
 """F22 of a voucher: its code is scanned, and it has no PIN."""
+KEYED: Final = "012"
+"""F22 of what is typed."""
 NO_CARD: Final = CardPlan(id=0, issuer_id=0, pan=Pan("0" * 16), pin=None, expiry="0000")
 """Where no card is presented."""
 KEPT_IN_REVERSAL: Final = frozenset(
@@ -84,6 +86,7 @@ WORDS: Final[dict[Kind, Words]] = {
     Kind.VOUCHER_REDEMPTION: Words(mti="0200", processing_code="920000", type_code="83"),
     Kind.LOAD_BY_CODE: Words(mti="0200", processing_code="930000", type_code="87"),
     Kind.LOTTERY_DRAW: Words(mti="0200", processing_code="940000", condition="65", type_code="85"),
+    Kind.LOAD_BY_PHONE: Words(mti="0200", processing_code="960000", type_code="92"),
     Kind.POINTS_REDEMPTION: Words(
         mti="0200",
         processing_code="000000",
@@ -111,11 +114,13 @@ PREAUTH_VOID: Final = Words(mti="0100", processing_code="200000", condition="06"
 COMPLETION_VOID: Final = Words(mti="0200", processing_code="200000", condition="06", type_code="21")
 REDEMPTION_VOID: Final = Words(mti="0200", processing_code="200000", type_code="84")
 LOAD_BY_CODE_VOID: Final = Words(mti="0200", processing_code="200000", type_code="88")
+PHONE_LOAD_VOID: Final = Words(mti="0200", processing_code="200000", type_code="93")
 DRAW_VOID: Final = Words(mti="0200", processing_code="200000", condition="65", type_code="86")
 VOIDS: Final = {
     Kind.VOUCHER_REDEMPTION: REDEMPTION_VOID,
     Kind.LOAD_BY_CODE: LOAD_BY_CODE_VOID,
     Kind.LOTTERY_DRAW: DRAW_VOID,
+    Kind.LOAD_BY_PHONE: PHONE_LOAD_VOID,
     Kind.COMBINED_PURCHASE: COMBINED_VOID,
     Kind.POINTS_REDEMPTION: POINTS_VOID,
     Kind.POINTS_EARN: EARN_VOID,
@@ -235,6 +240,13 @@ def handed_in(who: Who, trace: str, voucher: VoucherPlan, amount_minor: int) -> 
     """A voucher is taken for what is sold; no card is presented."""
     fields = _worded(WORDS[Kind.VOUCHER_REDEMPTION], who, trace)
     return with_code({**fields, "4": f"{amount_minor:012d}", "22": SCANNED}, voucher)
+
+
+def to_phone(who: Who, trace: str, phone: str, amount_minor: int) -> Fields:
+    """Cash is taken for the card of who has a phone number; no card is presented."""
+    fields = _worded(WORDS[Kind.LOAD_BY_PHONE], who, trace)
+    number = phone.encode().hex().upper()
+    return {**fields, "4": f"{amount_minor:012d}", "22": KEYED, "62": number}
 
 
 def with_code(swiped: Fields, voucher: VoucherPlan) -> Fields:

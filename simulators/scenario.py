@@ -94,7 +94,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """Settling: how many entries of the log are lost before."""
     text: str = ""
     """Of a status; the layout of a sign-on's keys; the batch number that is misremembered; how many
-    points a combined purchase may use; the lottery that is drawn in."""
+    points a combined purchase may use; the lottery that is drawn in; the phone that is loaded."""
 
     def __post_init__(self) -> None:
         if not self.send and self.do not in ACTS:
@@ -353,6 +353,7 @@ ACTS: Final[dict[str, Callable[[Till, Step], Awaitable[Came]]]] = {
     "load_by_code": lambda till, step: till.terminal.load_by_code(
         till.card(step), till.voucher(step)
     ),
+    "load_by_phone": lambda till, step: till.pos.load_by_phone(step.text, step.amount),
     "draw": lambda till, step: till.terminal.draw(till.card(step), step.text, step.amount),
     "verify_load": lambda till, step: till.pos.verify_load(till.card(step)),
     "settle": lambda till, step: till.terminal.settle(misses=step.misses),

@@ -180,6 +180,15 @@ class PosTerminal:
             lambda asked, _card: messages.with_code(asked, voucher),
         )
 
+    async def load_by_phone(self, phone: str, amount_minor: int) -> Done:
+        """Take cash, put value on the card of who has this phone number."""
+        await self._before_trade()
+        session = self.session
+        asked = messages.to_phone(session.who, session.next_trace(), phone, amount_minor)
+        kind, card = Kind.LOAD_BY_PHONE, messages.NO_CARD
+        trade = Trade(kind=kind, card=card, amount_minor=amount_minor, phone=phone)
+        return await self._trade(trade, asked)
+
     async def draw(self, card: CardPlan, lottery: str, points: int) -> Done:
         """Draw in a lottery for points."""
         return await self._swipe(

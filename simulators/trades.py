@@ -28,6 +28,7 @@ SALES: Final = frozenset(
         Kind.VOUCHER_REDEMPTION,
         Kind.LOAD_BY_CODE,
         Kind.LOTTERY_DRAW,
+        Kind.LOAD_BY_PHONE,
         Kind.PREAUTH,
         Kind.COMPLETION,
         Kind.COMPLETION_ADVICE,
@@ -40,6 +41,7 @@ VOID_OF: Final = {
     Kind.COMPLETION_ADVICE: Kind.COMPLETION_VOID,
     Kind.VOUCHER_REDEMPTION: Kind.VOUCHER_VOID,
     Kind.LOAD_BY_CODE: Kind.VOUCHER_VOID,
+    Kind.LOAD_BY_PHONE: Kind.PHONE_LOAD_VOID,
 }
 """What its void is, where it is one of its own."""
 
@@ -62,6 +64,8 @@ class Trade:
     """Whose code is sent."""
     lottery: str = ""
     """Which one is drawn in."""
+    phone: str = ""
+    """Whose card is loaded."""
     original: Sale | None = None
     """What a void or refund is about."""
     held: Sale | None = None

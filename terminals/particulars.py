@@ -32,6 +32,7 @@ from terminals.fields import (
 from terminals.lotteries import besides_of
 from terminals.needs import Refusal
 from terminals.orders import HEAD_BYTES, PRODUCT_BYTES, order_in
+from terminals.phones import besides_of_phone
 from terminals.presented import card_in, pan_of
 from terminals.spelling import Spelling
 from terminals.vouchers import voucher_in
@@ -172,6 +173,14 @@ def _lottery(fields: dict[str, str], _row: Spelling) -> dict[str, Any]:
         raise Refusal(Reason.FORMAT_ERROR, "62") from None
 
 
+def _phone(fields: dict[str, str], _row: Spelling) -> dict[str, Any]:
+    """F62 of a load by a phone number: that."""
+    try:
+        return {"besides": besides_of_phone(_text(fields["62"]))}
+    except ValueError:
+        raise Refusal(Reason.FORMAT_ERROR, "62") from None
+
+
 def _digits(text: str) -> str:
     """The text, which some dialects let be anything."""
     if not (text.isascii() and text.isdigit()):
@@ -252,6 +261,7 @@ MORE: Final[Mapping[Kind, Callable[[dict[str, str], Spelling], dict[str, Any]]]]
     Kind.UPLOAD_END: _upload_end,
     Kind.STATUS_UPLOAD: _status,
     Kind.LOTTERY_DRAW: _lottery,
+    Kind.LOAD_BY_PHONE: _phone,
 }
 """What only one kind carries, as values of the `Request`."""
 BESIDES: Final[Mapping[Kind, Callable[[dict[str, str]], dict[str, Any]]]] = {
@@ -261,6 +271,7 @@ BESIDES: Final[Mapping[Kind, Callable[[dict[str, str]], dict[str, Any]]]] = {
 ORIGINALS: Final[Mapping[Kind, Callable[[dict[str, str], ExchangeKey, Spelling], Original]]] = {
     Kind.VOID: _original_by_reference,
     Kind.VOUCHER_VOID: _original_by_reference,
+    Kind.PHONE_LOAD_VOID: _original_by_reference,
     Kind.REFUND: _original_by_reference,
     Kind.CASH_LOAD_CONFIRM: original_of_same_trace,
     Kind.PREAUTH_INCREMENT: _original_by_slip,

@@ -200,6 +200,10 @@ REMEDIES: Final[Mapping[Reason, Remedy]] = {
         "tell the customer: it has not begun, is over, or is called otherwise",
         "the host's log says where its odds or its seed are not what was frozen",
     ),
+    Reason.PHONE_NOT_LOADED: Remedy(
+        "give the cash back, or load a card: check the number, or try a smaller amount",
+        "no member has it, or none of the member's cards takes such a load; five are 65",
+    ),
     Reason.CARD_NOT_YET_VALID: Remedy(
         "it may be used from its first day on", "its product or batch says from which day"
     ),

@@ -16,6 +16,7 @@ from terminals.formats import TEXT
 from terminals.lotteries import DRAWS
 from terminals.message import Message
 from terminals.orders import BEHIND_PRODUCT, ORDERED, PRODUCT_BYTES
+from terminals.phones import LOADED
 from terminals.vouchers import CODED, unread_bytes
 
 Room = Callable[[str, Message], int]
@@ -36,6 +37,8 @@ _NAMED: Final = frozenset(
 """Who says it, when, and through whom."""
 _CARD: Final = frozenset({"2", "14", "22", "23", "25", "26", "35", "36", "52", "53", "55"})
 _TRADE: Final = _FRAME | _NAMED | _CARD | {"3", "4", "49"}
+_CARDLESS: Final = _TRADE - {"2", "14", "35", "36", "52", "53", "55"}
+"""Where none is presented."""
 _ORIGINAL: Final = frozenset({"37", "38", "61"})
 
 USES: Final[Mapping[Kind, frozenset[str]]] = {
@@ -50,7 +53,9 @@ USES: Final[Mapping[Kind, frozenset[str]]] = {
     Kind.POINTS_EARN: _TRADE | {"62"},
     Kind.CARD_ACTIVATION: _TRADE,
     Kind.LOAD_VERIFICATION: _TRADE | {"48", "62"},
-    Kind.VOUCHER_REDEMPTION: (_TRADE - {"2", "14", "35", "36", "52", "53", "55"}) | {"62"},
+    Kind.VOUCHER_REDEMPTION: _CARDLESS | {"62"},
+    Kind.LOAD_BY_PHONE: _CARDLESS | {"62"},
+    Kind.PHONE_LOAD_VOID: _CARDLESS | _ORIGINAL,
     Kind.LOAD_BY_CODE: _TRADE | {"62"},
     Kind.VOUCHER_VOID: _TRADE | _ORIGINAL,
     Kind.LOTTERY_DRAW: _TRADE | {"62"},
@@ -85,6 +90,7 @@ _COMPARES_REFERENCE: Final = frozenset(
         Kind.VOID,
         Kind.REFUND,
         Kind.VOUCHER_VOID,
+        Kind.PHONE_LOAD_VOID,
         Kind.PREAUTH_INCREMENT,
         Kind.PREAUTH_VOID,
         Kind.COMPLETION,
@@ -202,7 +208,7 @@ def _own(value: str, message: Message) -> int:
     data, kind = bytes.fromhex(value), message.asks
     if kind in CODED:
         return unread_bytes(data)
-    if kind is DRAWS or (kind in ORDERED and kind not in BEHIND_PRODUCT):
+    if kind is DRAWS or kind is LOADED or (kind in ORDERED and kind not in BEHIND_PRODUCT):
         return _in_order(data)
     if len(data) < PRODUCT_BYTES:
         return len(data)

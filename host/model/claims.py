@@ -47,6 +47,8 @@ CARD_SIGN: Final[dict[Kind, int]] = {
     Kind.CARD_ACTIVATION: +1,
     Kind.VOUCHER_REDEMPTION: 0,
     Kind.LOAD_BY_CODE: +1,
+    Kind.LOAD_BY_PHONE: +1,
+    Kind.PHONE_LOAD_VOID: -1,
     Kind.VOUCHER_VOID: -1,
     Kind.PREAUTH: 0,
     Kind.PREAUTH_INCREMENT: 0,

@@ -85,6 +85,8 @@ class Kind(enum.StrEnum):
     HOLD_EXPIRY = "hold_expiry"
     HOLD_RELEASE = "hold_release"
     LOTTERY_DRAW = "lottery_draw"
+    LOAD_BY_PHONE = "load_by_phone"
+    PHONE_LOAD_VOID = "phone_load_void"
 
 
 @enum.unique
@@ -168,6 +170,8 @@ KINDS: Final[dict[Kind, KindRow]] = {
     ),
     Kind.CARD_ACTIVATION: KindRow(Family.FINANCIAL, moves_value=True, undone_by_switch=True),
     Kind.LOTTERY_DRAW: KindRow(Family.FINANCIAL, moves_value=True, undone_by_switch=True),
+    Kind.LOAD_BY_PHONE: KindRow(Family.FINANCIAL, moves_value=True, undone_by_switch=True),
+    Kind.PHONE_LOAD_VOID: KindRow(Family.FINANCIAL, moves_value=True, undone_by_switch=True),
     Kind.PIN_TRANSLATION: KindRow(Family.MANAGEMENT, moves_value=False, undone_by_switch=False),
     Kind.CARD_BOUND_ACTIVATION: KindRow(
         Family.FINANCIAL,
@@ -289,6 +293,8 @@ confirmation settles it. For what no terminal asks no channel has a word."""
 
 OF_VOUCHERS: Final = frozenset({Kind.VOUCHER_REDEMPTION, Kind.LOAD_BY_CODE, Kind.VOUCHER_VOID})
 """What changes a voucher with what it posts."""
+OF_PHONES: Final = frozenset({Kind.LOAD_BY_PHONE, Kind.PHONE_LOAD_VOID})
+"""What is about a card that no till has seen, and is told nothing of."""
 REPEATED: Final = frozenset(
     kind for kind, row in KINDS.items() if row.family is Family.FINANCIAL and row.only_host_may_end
 )
@@ -419,6 +425,8 @@ class Besides(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=
     """Of a combined purchase: how many points may be used; None: as many as there are."""
     lottery: str = ""
     """Which one is drawn, by its code."""
+    phone: Secret | None = None
+    """Of a member, whose card is loaded: which, the host finds, and tells nobody."""
 
 
 class Drawn(msgspec.Struct, frozen=True, array_like=True, gc=False):

@@ -91,6 +91,8 @@ class Reason(enum.StrEnum):
     """What the card has would do, and is kept for somebody else."""
     HOLD_COMPLETED = "hold_completed"
     LOTTERY_NOT_OPEN = "lottery_not_open"
+    PHONE_NOT_LOADED = "phone_not_loaded"
+    """Nobody's, or of somebody whose card takes no such load: a till is not told which."""
 
 
 POSTED: Final = (Reason.APPROVED, Reason.PARTLY_APPROVED, Reason.POSTING_PENDING)
@@ -189,5 +191,6 @@ RESPONSE_CODES: Final[dict[Reason, ResponseCode]] = {
     Reason.VALUE_HELD: ResponseCode("51", "C", "余额被占用", "the value is held"),
     Reason.HOLD_COMPLETED: ResponseCode("22", "C", "预授权已完成", "completed already"),
     Reason.LOTTERY_NOT_OPEN: ResponseCode("40", "C", "抽奖未开放", "lottery not open"),
+    Reason.PHONE_NOT_LOADED: ResponseCode("42", "C", "此手机号不能充值", "no load to this phone"),
 }
 """Every reason has a row; `tests/host/model/test_responses.py` names any that is missing."""

@@ -37,6 +37,8 @@ SIDES: Final[dict[Kind, SideRow]] = {
     Kind.CASH_LOAD: SideRow(TotalsSide.CREDIT, None),
     Kind.CASH_LOAD_CONFIRM: SideRow(TotalsSide.CREDIT, None),
     Kind.CARD_ACTIVATION: SideRow(TotalsSide.CREDIT, None),
+    Kind.LOAD_BY_PHONE: SideRow(TotalsSide.CREDIT, None),
+    Kind.PHONE_LOAD_VOID: SideRow(TotalsSide.DEBIT, None),
     Kind.POINTS_REDEMPTION: SideRow(None, TotalsSide.DEBIT),
     Kind.POINTS_EARN: SideRow(None, TotalsSide.CREDIT),
     Kind.COMPLETION: SideRow(TotalsSide.DEBIT, None),

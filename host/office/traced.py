@@ -47,6 +47,8 @@ STEPS: Final[Mapping[str, str]] = {
     Kind.CARD_OPENING: "issued",
     Kind.CASH_LOAD: "loaded",
     Kind.CASH_LOAD_CONFIRM: "loaded",
+    Kind.LOAD_BY_PHONE: "loaded",
+    Kind.PHONE_LOAD_VOID: "given_back",
     Kind.PURCHASE: "redeemed",
     Kind.POINTS_REDEMPTION: "redeemed",
     Kind.COMBINED_PURCHASE: "redeemed",

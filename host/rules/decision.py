@@ -17,7 +17,7 @@ from host.book import Book
 from host.cases import CaseKind, NewCase
 from host.ledger import Leg
 from host.model.numbers import rrn_of
-from host.model.requests import Kind, Response, read_answer
+from host.model.requests import OF_PHONES, Kind, Response, read_answer
 from host.model.responses import POSTED, Reason
 from host.rules.advices import answer_to_advice, post_advice
 from host.rules.checklists import first_refusal
@@ -238,14 +238,20 @@ def _open(item: Item, state: State, court: Court, numbers: Numbers) -> Dossier:
         elif request.original.rrn is not None:
             original = state.by_rrn.get(request.original.rrn)
     card = state.cards.get(item.pan_hash) if item.pan_hash is not None else None
-    if card is None and item.pan_hash is None and original is not None:
-        card = original.card
+    hides_card = False
+    if item.pan_hash is None:
+        card = original.card if original is not None else state.by_phone.get(item.slot)
+        kind = original.kind if original is not None else request.kind
+        hides_card = kind in OF_PHONES
     book = court.book
     issuer = book.issuers[card.issuer_id] if card is not None else None
     amount = request.amount.amount_minor if request.amount is not None else 0
-    return Dossier(
+    dossier = Dossier(
         item, request, state, book, court.pins, numbers, card, original, known, issuer, amount
     )
+    if hides_card:
+        dossier.hides_card = True
+    return dossier
 
 
 def _refusal(rule: Rule, dossier: Dossier) -> Reason | None:
@@ -268,7 +274,8 @@ def _refusal(rule: Rule, dossier: Dossier) -> Reason | None:
 def _refusal_of_amount(rule: Rule, dossier: Dossier) -> Reason | None:
     reason = first_refusal(rule.checks, dossier)
     if reason is None and dossier.state.is_ruled and dossier.request.kind not in NEEDS_ORIGINAL:
-        return refusal_by_rules(dossier)
+        reason = refusal_by_rules(dossier)
+        return Reason.PHONE_NOT_LOADED if reason is not None and dossier.hides_card else reason
     return reason
 
 
@@ -333,7 +340,10 @@ def _response(
 ) -> Response:
     state, card = dossier.state, dossier.card
     is_approved = reason is _APPROVED or reason is _PARTLY_APPROVED
+    is_told = is_approved and not dossier.hides_card
     issuer = dossier.issuer_of_card or dossier.item.issuer
+    if dossier.hides_card and not is_approved:
+        issuer = None
     gives_auth_code = is_approved and TRANSACTIONS[dossier.request.kind].gives_auth_code
     return Response(
         reason=reason,
@@ -341,9 +351,9 @@ def _response(
         auth_code=f"{number % AUTH_CODES:06d}" if gives_auth_code else None,
         local_time=state.local_time,
         business_date=state.date_text,
-        balance=dossier.balance() if is_approved else None,
+        balance=dossier.balance() if is_told else None,
         points_balance=told(dossier.points, dossier.today)
-        if is_approved and card is not None
+        if is_told and card is not None
         else None,
         points_earned=posting.points_earned if posting is not None else 0,
         points_used=posting.points_used if posting is not None else 0,

@@ -58,6 +58,8 @@ class Item(msgspec.Struct, frozen=True, gc=False):
     """What no terminal asks: all of it."""
     voucher: CardAt | None = None
     """A voucher that is sent beside a card, by where it lives."""
+    phone: bytes | None = None
+    """By what the member is found whose card is loaded; no card is named then."""
 
 
 class Numbers(msgspec.Struct):
@@ -103,6 +105,8 @@ class Dossier(msgspec.Struct, gc=False):
 
     told: ToldBesides | None = None
     """What few answers say."""
+    hides_card: bool = False
+    """Whoever asks has named a phone, and is to learn nothing of the card that was found by it."""
 
     def tell(self, **facts: Any) -> None:
         """Let its answer say this, too: fields of `ToldBesides`."""
@@ -348,6 +352,13 @@ class Transit(msgspec.Struct, frozen=True, gc=False):
     """It is what the card owes, so the in-transit account paid it."""
     available_from: dt.date | None = None
     """Of points that may not be spent yet: from when on."""
+
+
+def card_presented(item: Item, state: State) -> Card | None:
+    """The one that was named, or found for it."""
+    if item.pan_hash is not None:
+        return state.cards.get(item.pan_hash)
+    return state.by_phone.get(item.slot)
 
 
 class Posting(msgspec.Struct, gc=False):

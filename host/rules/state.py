@@ -391,6 +391,8 @@ class State:
     counters: dict[tuple[str, str], int] = field(default_factory=dict)
     """Terminal and key id to the highest DUKPT counter seen; `raised` names those that rose."""
     raised: set[tuple[str, str]] = field(default_factory=set)
+    by_phone: dict[str, Card] = field(default_factory=dict)
+    """By slot: the card that was found by its member's phone number."""
     vouchers: Vouchers | None = None
     """Where one of the batch has to do with vouchers."""
     holds: dict[int, Hold] = field(default_factory=dict)

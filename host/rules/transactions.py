@@ -16,12 +16,14 @@ from host.rules import (
     checks,
     conversions,
     gifts,
+    guesses,
     inquiries,
     lives,
     lotteries,
     moves,
     own_postings,
     partial,
+    phones,
     postings,
     preauths,
     reversals,
@@ -522,6 +524,28 @@ TRANSACTIONS: Final[dict[Kind, Rule]] = {
         post=lotteries.post_draw,
         reads_lots=True,
     ),
+    Kind.LOAD_BY_PHONE: Rule(
+        card_checks=(
+            *BATCH,
+            *AMOUNT,
+            (guesses.may_look, Reason.CODE_TRIES_EXCEEDED),
+            (phones.phone_takes_load, Reason.PHONE_NOT_LOADED),
+        ),
+        post=postings.post_load,
+    ),
+    Kind.PHONE_LOAD_VOID: Rule(
+        card_checks=(*BATCH, *AMOUNT),
+        checks=(
+            *ORIGINAL,
+            (phones.original_was_by_phone, Reason.INVALID_TRANSACTION),
+            (checks.original_is_of_this_batch, Reason.OUTSIDE_WINDOW),
+            (checks.original_stands, Reason.ORIGINAL_VOIDED),
+            (checks.unit_is_the_originals, Reason.ORIGINAL_MISMATCH),
+            (checks.amount_is_the_originals, Reason.ORIGINAL_MISMATCH),
+        ),
+        post=phones.post_void,
+        post_declines=(Reason.INSUFFICIENT_FUNDS,),
+    ),
 }
 """Management, settlement and upload kinds move no value and are answered by `host.desk.desk`."""
 
@@ -532,6 +556,7 @@ NEEDS_ORIGINAL: Final = frozenset(
         Kind.REVERSAL,
         Kind.CASH_LOAD_CONFIRM,
         Kind.VOUCHER_VOID,
+        Kind.PHONE_LOAD_VOID,
         Kind.COMPLETION_VOID,
         *NAMES_HOLD,
     }

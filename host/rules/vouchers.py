@@ -24,16 +24,13 @@ from host.model.vouchers import (
 )
 from host.rules.checklists import RELOADABLE, first_refusal
 from host.rules.dossier import Dossier, NewLot, Posting
-from host.rules.state import NO_VOUCHERS, Card, Taken, Voucher
+from host.rules.guesses import count_wrong, may_look
+from host.rules.state import Card, Taken, Voucher
 from host.rules.states import Use
 from host.rules.undoing import Result, undo_whole
 from host.rules.voucher_lives import use, voucher_presented
 from host.rules.voucher_states import VOUCHER_BATCH_TOLD, VOUCHER_TOLD, told_of_batch
 from host.rules.voucher_states import told_of_voucher as told_of
-
-WRONG_CODES_MAX: Final = 5
-"""Of a terminal, within the time below; then none is looked at."""
-WRONG_CODES_MINUTES: Final = 15
 
 
 def post_redemption(dossier: Dossier) -> Result:
@@ -81,16 +78,11 @@ def original_used_a_voucher(dossier: Dossier) -> bool:
 
 def _why_not_looked_at(dossier: Dossier, voucher: Voucher | None) -> Reason | None:
     """Whoever has sent too many wrong codes learns nothing of any; a wrong one is counted."""
-    wrong = (dossier.state.vouchers or NO_VOUCHERS).wrong_of(dossier.item.terminal.terminal_id)
-    since = dossier.state.decided_at - dt.timedelta(minutes=WRONG_CODES_MINUTES)
-    if wrong.tries >= WRONG_CODES_MAX and wrong.began_at > since:
+    if not may_look(dossier):
         return Reason.CODE_TRIES_EXCEEDED
     if voucher is not None:
         return None
-    if not wrong.tries or wrong.began_at <= since:
-        wrong.tries, wrong.began_at = 0, dossier.state.decided_at
-    wrong.tries += 1
-    wrong.is_changed = True
+    count_wrong(dossier)
     return Reason.VOUCHER_UNKNOWN
 
 

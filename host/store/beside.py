@@ -25,7 +25,7 @@ from host.rules.hold import HoldChange, HoldNote, NewHold
 from host.rules.state import State
 from host.rules.usage import ToldRule
 from host.rules.voucher_lives import VoucherUse
-from host.store import arrays, earning, gifts, holds, lotteries, usage
+from host.store import arrays, earning, gifts, holds, lotteries, phones, usage
 from host.store.vouchers import SQL as VOUCHERS
 from host.store.vouchers import USE, load_vouchers, row_of_use
 
@@ -56,6 +56,7 @@ LOADS: Final[tuple[Load, ...]] = (
     Load(gifts.READS, gifts.load_gifts),
     Load(gifts.SPENDS, gifts.load_waiting),
     Load(OF_VOUCHERS, load_vouchers),
+    Load(phones.READS, phones.load_by_phone),
     Load(holds.READS, holds.read_holds),
     Load(usage.ASKS, usage.load_rules),
     Load(

@@ -12,9 +12,8 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 import psycopg
 
-from host.book import Book, Issuer
+from host.book import Book
 from host.ledger import Leg
-from host.model.instruments import NO_PART
 from host.model.numbers import number_of_rrn
 from host.model.requests import ExchangeKey, Kind
 from host.model.responses import IN_FORCE, Reason
@@ -36,6 +35,7 @@ from host.rules.tenders import points_wanted
 from host.rules.transactions import TRANSACTIONS
 from host.store import arrays
 from host.store.beside import LOADS
+from host.store.card_rows import add_cards, ask_cards
 from host.store.counters import load_counters
 from host.store.following import Following
 from host.store.locks import CUT_OFF_LOCK
@@ -57,12 +57,11 @@ UNDOES_OR_CONFIRMS: Final = frozenset(
         Kind.VOID,
         Kind.COMPLETION_VOID,
         Kind.VOUCHER_VOID,
+        Kind.PHONE_LOAD_VOID,
         Kind.REVERSAL,
         Kind.CASH_LOAD_CONFIRM,
     }
 )
-Issuers = Mapping[int, Issuer]
-"""By their ids."""
 
 
 class PointsAsked(NamedTuple):
@@ -102,7 +101,7 @@ def load(
         day = connection.execute(SQL["open_business_day"], prepare=True)
         keys = (arrays.smallints(homes), arrays.words(slots))
         known = connection.execute(SQL["known"], keys, prepare=True, binary=True)
-        found = _ask_cards(connection, cards)
+        found = ask_cards(connection, cards)
     row = day.fetchone()
     if row is None:
         msg = "no business day is open: run `posswitch clearing open-day`"
@@ -112,7 +111,7 @@ def load(
     book = estate.book
     state = State(today, decided_at, local_time, is_trial=is_trial)
     state.known = {one.slot: one for one in map(_known, known.fetchall())}
-    stale = _add_cards(state, found.fetchall(), cards, book.issuers)
+    stale = add_cards(state, found.fetchall(), cards, book.issuers)
     stale += _load_originals(connection, items, state, book)
     _load_expired(connection, stale, state)
     _load_ripe(connection, stale, state)
@@ -133,52 +132,9 @@ def _slots_of(items: Sequence[Item]) -> tuple[list[int], list[str]]:
     return homes, slots
 
 
-def _ask_cards(connection: Connection, cards: dict[bytes, int]) -> psycopg.Cursor[Any]:
-    keys = (arrays.smallints(cards.values()), arrays.blobs(cards))
-    return connection.execute(SQL["cards"], keys, prepare=True, binary=True)
-
-
 def _known(row: tuple[Any, ...]) -> Known:
     slot, number, shard, kind, fingerprint, reason, is_tombstone, answer = row
     return Known(slot, number, shard, kind, fingerprint, Reason(reason), is_tombstone, answer)
-
-
-def _add_cards(
-    state: State, rows: Iterable[tuple[Any, ...]], shards: Mapping[bytes, int], issuers: Issuers
-) -> list[tuple[int, Purse]]:
-    """A row is a card and one of its purses; gives those that may have more now, or less."""
-    cards, today = state.cards, state.business_date
-    stale: list[tuple[int, Purse]] = []
-    for (
-        pan_hash, number, issuer, status, expiry, pin_value, pin_failures,
-        account, unit, posted, held, expires_from, last_journal, part, sale, valid_from,
-        valid_to, member, pending, pending_from,
-    ) in rows:  # fmt: skip
-        card = cards.get(pan_hash)
-        if card is None:
-            owner = issuers[issuer]
-            card = cards[pan_hash] = Card(
-                number, shards[pan_hash], issuer, status, expiry, pin_value, pin_failures,
-                Purse(NO_ACCOUNT, owner.currency), Purse(NO_ACCOUNT, owner.points_unit),
-                part=part or NO_PART, sale=sale or "", valid_from=valid_from, valid_to=valid_to,
-                member=member or 0,
-            )  # fmt: skip
-        if account is None:
-            continue
-        purse = card.purse_in(unit)
-        purse.account, purse.posted, purse.held = account, posted, held
-        purse.last_journal = last_journal
-        card.last_journal = max(card.last_journal, last_journal)
-        purse.expires_from = purse.kept_from = expires_from
-        if pending_from is not None:
-            purse.pending = purse.was_pending = pending or 0
-            purse.pending_from = purse.was_pending_from = pending_from
-            if pending_from <= today:
-                stale.append((card.shard, purse))
-                continue
-        if expires_from is not None and expires_from < today:
-            stale.append((card.shard, purse))
-    return stale
 
 
 def _load_expired(connection: Connection, stale: Sequence[tuple[int, Purse]], state: State) -> None:
@@ -250,8 +206,8 @@ def _load_originals(
         facts = connection.execute(SQL["facts"], keys, prepare=True)
     rows = journals.fetchall()
     missing = {row[4]: row[2] for row in rows if row[4] and row[4] not in state.cards}
-    found = _ask_cards(connection, missing).fetchall() if missing else []
-    stale = _add_cards(state, found, missing, book.issuers)
+    found = ask_cards(connection, missing).fetchall() if missing else []
+    stale = add_cards(state, found, missing, book.issuers)
     legs_of = _grouped((row[0], Leg(*row[1:])) for row in legs)
     uses_of = _grouped((row[0], LotUse(*row[1:])) for row in uses)
     facts_of = facts_by_original(facts)

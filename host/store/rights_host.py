@@ -111,7 +111,7 @@ POSTER: Final[Mapping[str, Right]] = {
     ),
     "lottery_entrant": Right(reads=WHOLE, inserts=WHOLE, updates=columns("draws")),
     "lottery_list": Right(reads=columns("lottery_id lines link"), updates=columns("lines link")),
-    "member": Right(reads=columns("id state")),
+    "member": Right(reads=columns("id state phone_hash record_at")),
     "merchant": Right(reads=columns("id merchant_id name is_active trade city")),
     "move": Right(
         reads=WHOLE,

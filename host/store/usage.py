@@ -14,7 +14,7 @@ from host.book import Book
 from host.house_rules.rule import By, HouseRule, Period, period_from
 from host.house_rules.rulebook import RuleBook, applying
 from host.model.requests import Kind
-from host.rules.dossier import Item
+from host.rules.dossier import Item, card_presented
 from host.rules.ruling import LOADS, aim_of, facts_of, kind_asked, usage_key
 from host.rules.state import Card, State
 from host.rules.transactions import NEEDS_ORIGINAL, TRANSACTIONS
@@ -49,7 +49,7 @@ def load_rules(connection: Connection, items: Sequence[Item], state: State, book
     state.is_ruled = True
     wanted: dict[UsageKey, int] = {}
     for item in items:
-        card = state.cards.get(item.pan_hash) if item.pan_hash is not None else None
+        card = card_presented(item, state)
         if card is not None and item.request.kind in RULED:
             _ask(item, card, state, book, rules, wanted)
     if rules.has_counted:

@@ -5,7 +5,7 @@ onto a card. So it is held from its reading on until the batch is stored: of two
 second reads it as the first has left it.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final, LiteralString
 
 import psycopg
@@ -50,7 +50,7 @@ def load_vouchers(connection: Connection, items: Sequence[Item], state: State, b
     )
     for row in connection.execute(SQL["hold_vouchers"], keys, prepare=True):
         _add(row, state, vouchers, book)
-    _load_wrong_codes(connection, items, vouchers)
+    load_guesses(connection, items, OF_VOUCHERS, vouchers)
 
 
 def _load_uses(connection: Connection, state: State, vouchers: Vouchers) -> set[tuple[int, int]]:
@@ -91,8 +91,11 @@ def _add(row: tuple[Any, ...], state: State, vouchers: Vouchers, book: Book) -> 
     vouchers.by_hash[pan_hash] = vouchers.by_card[number] = voucher
 
 
-def _load_wrong_codes(connection: Connection, items: Sequence[Item], vouchers: Vouchers) -> None:
-    terminals = {item.terminal.terminal_id for item in items if item.request.kind in OF_VOUCHERS}
+def load_guesses(
+    connection: Connection, items: Sequence[Item], kinds: Collection[Kind], vouchers: Vouchers
+) -> None:
+    """What terminals that ask these have guessed wrong."""
+    terminals = {item.terminal.terminal_id for item in items if item.request.kind in kinds}
     names = [_TERMINAL + terminal for terminal in terminals]
     for source, tries, began_at in connection.execute(SQL["wrong_codes"], (names,), prepare=True):
         vouchers.wrong[source.removeprefix(_TERMINAL)] = WrongCodes(tries, began_at)

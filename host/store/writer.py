@@ -231,8 +231,13 @@ class Writer:
     def _moved(self, item: Item, state: State) -> Moved | None:
         """Where the original's card lives on a shard that is not ours."""
         named = item.request.original
-        if item.pan_hash is not None or named is None:
+        if item.pan_hash is not None:
             return None
+        if named is None:
+            card = state.by_phone.get(item.slot)
+            if card is None or card.shard in self._shards:
+                return None
+            return Moved(card.shard)
         found: Known | Original | None
         if item.original_slot is not None:
             found = state.known.get(item.original_slot)

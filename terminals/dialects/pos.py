@@ -184,11 +184,13 @@ TRADES: Final = (
     _row("0200 200000 00 84", Kind.VOUCHER_VOID, "纸券核销撤销", "voucher redemption void"),
     _row("0200 930000 00 87", Kind.LOAD_BY_CODE, "兑换码充值", "load by code"),
     _row("0200 200000 00 88", Kind.VOUCHER_VOID, "兑换码充值撤销", "load by code void"),
+    _row("0200 960000 00 92", Kind.LOAD_BY_PHONE, "手机号充值", "load by phone number"),
+    _row("0200 200000 00 93", Kind.PHONE_LOAD_VOID, "手机号充值撤销", "load by phone number void"),
     _points_row("0200 940000 65 85", Kind.LOTTERY_DRAW, "积分抽奖", "points lottery draw"),
     _points_row("0200 200000 65 86", Kind.VOID, "抽奖撤销", "lottery draw void"),
 )
 """The cash top-up stands before its confirmation: that is what a reversal of both undoes. The
-last eight, and points earned, have no code of the specification: theirs are private use values."""
+last ten, and points earned, have no code of the specification: theirs are private use values."""
 
 #                  MTI  F60.3
 MANAGEMENT: Final = (
@@ -229,6 +231,8 @@ SPELLINGS: Final = (*TRADES, *REVERSALS, *MANAGEMENT, *UPLOADS)
 
 _REFUSED: Final = (3, 4, 11, 12, 13, 25, 32, 37, 39, 41, 42, 49, 60)
 _TRADED: Final = (2, 3, 4, 11, 12, 13, 14, 15, 25, 32, 37, 38, 39, 41, 42, 44, 49, 54, 60, 63)
+_UNSEEN: Final = (3, 4, 11, 12, 13, 15, 25, 32, 37, 38, 39, 41, 42, 44, 49, 60)
+"""Of a card that no terminal has seen: neither its number nor what it has."""
 _NOTICED: Final = (11, 12, 13, 32, 37, 39, 41, 42, 60)
 _SETTLED: Final = (11, 12, 13, 15, 32, 37, 41, 42, 48, 49, 60)
 _IN_POINTS: Final = (2, 3, 4, 11, 12, 13, 25, 32, 37, 38, 39, 41, 42, 49, 60, 62)
@@ -269,6 +273,8 @@ ANSWERS: Final[dict[Kind, AnswerRow]] = {
     Kind.VOUCHER_VOID: AnswerRow(
         (2, 3, 4, 11, 12, 13, 15, 25, 32, 37, 38, 39, 41, 42, 44, 49, 60), _REFUSED
     ),
+    Kind.LOAD_BY_PHONE: AnswerRow(_UNSEEN, _REFUSED),
+    Kind.PHONE_LOAD_VOID: AnswerRow(_UNSEEN, _REFUSED),
     Kind.LOTTERY_DRAW: AnswerRow(_IN_POINTS, _REFUSED),
     Kind.POINTS_INQUIRY: AnswerRow(
         (2, 3, 11, 12, 13, 25, 32, 37, 39, 41, 42, 49, 60, 62), _REFUSED

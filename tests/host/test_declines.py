@@ -1,7 +1,7 @@
 """Every decline that a rule can give: rows of CASES for each, and a test that names any missing.
 
 A decline posts nothing, moves no balance, and is the same when it is asked again. Those of vouchers
-stand in `test_voucher_declines`.
+stand in `test_voucher_declines`, those of loads by a phone number in `test_loads_by_phone`.
 """
 
 from collections.abc import Awaitable, Callable, Iterable
@@ -16,6 +16,7 @@ from host.model.origins import Origin
 from host.model.own import OwnKey, OwnRequest
 from host.model.requests import (
     ASKED_BY_NO_TERMINAL,
+    OF_PHONES,
     OF_VOUCHERS,
     Besides,
     Family,
@@ -45,7 +46,7 @@ Case = Callable[[Till, CardPool], Awaitable[Request]]
 OTHER_MERCHANT = "80010017"
 CITY_ONLY_MERCHANT = "80010033"
 ALL = tuple(
-    kind for kind in TRANSACTIONS if kind not in ASKED_BY_NO_TERMINAL and kind not in OF_VOUCHERS
+    kind for kind in TRANSACTIONS if kind not in ASKED_BY_NO_TERMINAL | OF_VOUCHERS | OF_PHONES
 )
 WITHOUT_ORIGINAL = (
     Kind.BALANCE_INQUIRY,

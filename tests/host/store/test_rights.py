@@ -39,6 +39,7 @@ SPOKEN: dict[str, dict[str, Collection[str]]] = {
         "host/store/moves.sql": ALL,
         "host/store/gifts.sql": ALL,
         "host/store/vouchers.sql": ALL,
+        "host/store/phones.sql": ALL,
         "host/store/earning.sql": ALL,
         "host/store/lotteries.sql": ALL,
         "host/store/names.sql": {"open_cases", "business_dates"},

@@ -1,0 +1,79 @@
+"""Which card a phone number loads: one of its member's, found while the batch is loaded.
+
+Of the cards that the till's merchant takes and whose product may be loaded it is the one that is
+good for the longest, and of several the oldest; so a repeat, and the next load, find the same. One
+on a shard of another writer is moved there, and found there again.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from itertools import groupby
+from operator import itemgetter
+from typing import Any, Final, NamedTuple
+
+import psycopg
+
+from host.book import Book
+from host.model.requests import Kind
+from host.rules.dossier import Item
+from host.rules.state import State, Vouchers
+from host.store import arrays
+from host.store.card_rows import add_cards, ask_cards
+from host.store.queries import load_queries
+from host.store.vouchers import load_guesses
+
+SQL: Final = load_queries("host.store", "phones.sql")
+Connection = psycopg.Connection[Any]
+READS: Final = frozenset({Kind.LOAD_BY_PHONE})
+CARDS_MAX: Final = 64
+"""Of a member: so many of the cards in use are looked at."""
+
+
+class Owned(NamedTuple):
+    """A card in use of who has a number."""
+
+    member: int
+    pan_hash: bytes
+    shard: int
+    issuer: int
+    part: int | None
+
+
+def load_by_phone(connection: Connection, items: Sequence[Item], state: State, book: Book) -> None:
+    """The card of each load by a phone, and what terminals have guessed wrong."""
+    asked = {item.slot: item for item in items if item.phone is not None}
+    state.vouchers = state.vouchers or Vouchers()
+    load_guesses(connection, items, READS, state.vouchers)
+    found = _cards_of(connection, asked.values(), book) if asked else {}
+    missing = {one.pan_hash: one.shard for one in found.values()}
+    missing = {name: shard for name, shard in missing.items() if name not in state.cards}
+    if missing:
+        add_cards(state, ask_cards(connection, missing).fetchall(), missing, book.issuers)
+    for slot, owned in found.items():
+        card = state.cards.get(owned.pan_hash)
+        if card is not None and card.member == owned.member:
+            state.by_phone[slot] = card
+
+
+def _cards_of(connection: Connection, items: Collection[Item], book: Book) -> dict[str, Owned]:
+    """By slot, the card that each goes onto."""
+    phones = {item.phone for item in items if item.phone is not None}
+    told = (arrays.blobs(phones), CARDS_MAX)
+    rows = connection.execute(SQL["cards_of_phones"], told, prepare=True).fetchall()
+    owned = {
+        phone: [Owned(*row[1:]) for row in of_phone]
+        for phone, of_phone in groupby(rows, itemgetter(0))
+    }
+    found = {item.slot: _taken(item, owned.get(item.phone or b"", ()), book) for item in items}
+    return {slot: card for slot, card in found.items() if card is not None}
+
+
+def _taken(item: Item, cards: Iterable[Owned], book: Book) -> Owned | None:
+    """The first that its merchant takes, and that may be loaded."""
+    accepts = item.terminal.merchant.accepts
+    for card in cards:
+        issuer = book.issuers.get(card.issuer)
+        terms = book.terms_of(card.part) if card.part else None
+        is_taken = issuer is not None and issuer.is_active and issuer.id in accepts
+        if is_taken and (terms is None or terms.is_reloadable):
+            return card
+    return None
