@@ -97,6 +97,18 @@ OF_STOCK: Final[Mapping[Why, RefusalKind]] = {
         "此卡未绑定会员",
         "bind it first: posswitch card rebind",
     ),
+    Why.RELEASED: _row(
+        Why.RELEASED,
+        "nothing of it is held any more",
+        "占用已结束",
+        "posswitch trace RRN says what became of it",
+    ),
+    Why.KEPT: _row(
+        Why.KEPT,
+        "an order or a gift holds it",
+        "提货单进行中",
+        "end the order or the gift: what it holds is free then",
+    ),
     Why.GIFT_GONE: _row(
         Why.GIFT_GONE,
         "the gift was claimed, or has come back",

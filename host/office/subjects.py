@@ -52,6 +52,7 @@ SUBJECTS: Final[Mapping[str, Subject]] = {
         Subject(kind="member", table="member", is_numbered=True),
         Subject(kind="gift", table="gift", is_numbered=True),
         Subject(kind="lottery", table="lottery"),
+        Subject(kind="hold", table="hold", is_numbered=True),
         Subject(kind="office_file", table="office_file", is_numbered=True),
     )
 }

@@ -340,6 +340,21 @@ SELECT
 FROM gift AS t
 WHERE t.journal_id = %(number)s;
 
+-- name: hold
+-- By its number, that of what opened it. Only the poster ends it, so that nothing is locked.
+SELECT
+    t.id,
+    t.issuer_id,
+    null::integer AS merchant_id,
+    null::integer AS store_id,
+    null::bigint AS member_id,
+    null::smallint AS alliance_id,
+    null::bigint AS created_by,
+    encode(row_digest(t), 'hex') AS version,
+    row_content(t, %(unseen)s::text []) AS content
+FROM hold AS t
+WHERE t.id = %(number)s;
+
 -- name: member
 -- By number.
 SELECT

@@ -18,6 +18,7 @@ from host.office.rows import (
     faces,
     gifts,
     holding,
+    holds,
     intake,
     issuers,
     lotteries,
@@ -113,6 +114,7 @@ _ACTIONS: Final[tuple[Action[Any], ...]] = (
     lotteries.FREEZE,
     lotteries.CLOSE,
     lotteries.PAY,
+    holds.HOLD_RELEASE,
     card_ends.CARD_REPLACE,
     card_ends.CARD_VOID,
     members.ADD,
@@ -169,6 +171,7 @@ _VIEWS: Final = (
     gifts.WALLET,
     lotteries.LOTTERIES,
     lotteries.DRAWS,
+    holds.HOLDS,
     card_views.USAGES,
     card_views.TRACE,
     stock_views.ALLOCATIONS,
@@ -193,6 +196,7 @@ WORKS: Final[Mapping[str, Step]] = {
     gifts.SEND: gifts.post_gift,
     gifts.CLAIM: gifts.post_gift,
     gifts.WITHDRAW: gifts.post_gift,
+    holds.RELEASE: holds.post_release,
     intake.CARD_IMPORT: intake.take_file_of_cards,
 }
 """What is done by jobs, by the action that begins them."""
@@ -206,6 +210,7 @@ POSTINGS: Final = frozenset(
         gifts.SEND,
         gifts.CLAIM,
         gifts.WITHDRAW,
+        holds.RELEASE,
     }
 )
 """Of these, what asks the poster: short, and done beside long work."""

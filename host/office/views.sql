@@ -773,6 +773,35 @@ SELECT
 FROM member AS m
 LEFT JOIN merchant AS t ON m.merchant_id = t.id;
 
+-- name: holds
+-- What is held of cards and not over, what is over first. Card, issuer and merchant are looked up
+-- for each, so that rows come in the order of their ends.
+SELECT
+    h.id,
+    h.owner AS hold_kind,
+    c.pan_masked,
+    i.institution_id AS issuer,
+    h.card_id AS card,
+    h.amount_minor,
+    h.held_minor,
+    m.merchant_id AS merchant,
+    h.terminal_id,
+    h.opened_at AS held_at,
+    h.expires_at,
+    h.issuer_id AS of_issuer,
+    h.merchant_id AS of_merchant
+FROM hold AS h
+LEFT JOIN issuer AS i ON h.issuer_id = i.id
+LEFT JOIN merchant AS m ON h.merchant_id = m.id
+LEFT JOIN LATERAL (
+    SELECT card.pan_masked
+    FROM card
+    WHERE card.id = h.card_id
+    ORDER BY card.id
+    LIMIT 1
+) AS c ON true
+WHERE h.held_minor > 0;
+
 -- name: gifts
 -- What members give: the card it left, whom it is for, and where it is now. How much is looked up
 -- for each, so that rows come in the order of gifts.

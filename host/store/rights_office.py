@@ -78,6 +78,7 @@ OFFICE: Final[Mapping[str, Right]] = {
         )
     ),
     "gift": Right(reads=WHOLE, updates=columns("wish from_name phone_masked phone_hash")),
+    "hold": Right(reads=WHOLE),
     "history": Right(
         reads=WHOLE,
         inserts=columns(

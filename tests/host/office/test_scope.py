@@ -93,6 +93,13 @@ class World:
             " due_at, token_hash) VALUES (0, 77, %s, %s, %s, 1, '2026-11-01', '2026-11-04', 'x')",
             self.card, self.issuer_number, int(self.member),
         )  # fmt: skip
+        self.hold = 78
+        bureau.sql(
+            "INSERT INTO hold (shard, id, code, card_id, issuer_id, account_id, unit, owner,"
+            " amount_minor, held_minor, opened_at, expires_at) VALUES (0, 78, 78, %s, %s, 1, 'CNY',"
+            " 'preauth', 1, 1, '2026-11-01', '2026-12-01')",
+            self.card, self.issuer_number,
+        )  # fmt: skip
         self.face = 90
         bureau.sql("INSERT INTO card_face VALUES (90, %s, 'Foreign face', 1)", int(self.product))
         bureau.sql(
@@ -203,7 +210,8 @@ class World:
             "phone_last": "1234", "programme": self.programme, "alliance": "ABROAD",
             "since": "2030-01-01", "many": [self.card], "replacement": self.card,
             "face": self.face, "setting": "approval-hours", "figure": 1,
-            "gift": self.gift, "may_end_sooner": True, "amount_minor": 1, "how": "suspend",
+            "gift": self.gift, "hold": self.hold,
+            "may_end_sooner": True, "amount_minor": 1, "how": "suspend",
             "rule": "R1", "points": 1, "worth_minor": 1, "rate": "2",
             "from_programme": self.programme, "to_programme": self.programme, "why": "error",
             "direction": "credit",

@@ -23,6 +23,7 @@ GROWS = {
     "person", "person_grant", "approval", "history", "job", "merchant", "store", "terminal",
     "terminal_key", "acceptance", "card", "card_batch", "card_sale", "member", "purse", "journal",
     "disclosure", "office_file", "shipment", "move", "gift", "draw",
+    "hold",
 }  # fmt: skip
 SMALL = {
     "issuer": "a few hundred at most",
@@ -102,6 +103,11 @@ FROM {NUMBERS};
 INSERT INTO draw (
     shard, journal_id, lottery_id, seq, act, of_seq, hit, place, card_id, member_id, link
 ) SELECT 0, n, n / 100, n, 'draw', n, 1, 1, n, n, '' FROM {NUMBERS};
+INSERT INTO hold (
+    shard, id, code, card_id, issuer_id, account_id, unit, owner, merchant_id, amount_minor,
+    held_minor, opened_at, expires_at
+) SELECT 0, n, n, n::bigint << 32, 1, n, 'CNY', 'preauth', n, 1, 1, now(), now() + interval '1 h'
+FROM {NUMBERS};
 INSERT INTO store (id, merchant_id, name) SELECT n, n, 's' || n FROM {NUMBERS};
 INSERT INTO terminal (terminal_id, store_id, epoch, mac_algorithm)
 SELECT lpad(n::text, 8, 'T'), n, '000001', 'x9.19' FROM {NUMBERS};

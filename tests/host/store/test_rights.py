@@ -99,6 +99,7 @@ SPOKEN: dict[str, dict[str, Collection[str]]] = {
         "host/office/timers.sql": ALL,
         "host/office/traced.sql": ALL,
         "host/office/views.sql": ALL,
+        "host/office/holds.sql": ALL,
         "host/office/vouchers.sql": ALL,
         "host/store/keys.sql": {"rotate"},
         "host/store/lottery_file.sql": {"told", "prizes"},
