@@ -17,6 +17,9 @@ from host.store.changes import note_what_differs
 from host.store.migrate import CHANGES_SINCE, Migration, migrate, migrations
 
 UPGRADED = "test_upgrades"
+NEWEST, EVERY = 10, 8
+"""The newest versions are upgraded in every run; of older ones, whose migrations nobody changes any
+more, each eighth, and all of them in `make chaos`."""
 FULL = Path(__file__).parent / "full"
 ANOTHER = {
     "smallint": "{0} + 1",
@@ -44,20 +47,30 @@ def empty(postgres_server: PostgresServer) -> Iterator[Dsns]:
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
+def tried_versions(config: pytest.Config) -> list[int]:
+    """From which versions a full database is upgraded: all of them in `make chaos`."""
+    versions = [each.number for each in migrations()]
+    return versions if config.getoption("full") else versions[:-NEWEST:EVERY] + versions[-NEWEST:]
+
+
 @pytest.fixture(scope="session")
-def full_template(postgres_server: PostgresServer) -> Callable[[int], str]:
+def full_template(
+    postgres_server: PostgresServer, pytestconfig: pytest.Config
+) -> Callable[[int], str]:
     """The name of a database of a version, with data from every version up to it.
 
-    It is made of the one of the version before, once.
+    It is made of the nearest before it that is tried, once.
     """
-    cluster = postgres_server.cluster
+    cluster, tried = postgres_server.cluster, tried_versions(pytestconfig)
 
     @functools.cache
     def make(version: int) -> str:
-        name, before = f"full_{version:04}", make(version - 1) if version > 1 else "template1"
+        before = max((each for each in tried if each < version), default=0)
+        name, like = f"full_{version:04}", make(before) if before else "template1"
         with psycopg.connect(cluster.owner_dsn(), autocommit=True) as connection:
-            make_database(connection, name, before)
-        _fill(embedded_dsns(cluster, name), migrations()[version - 1])
+            make_database(connection, name, like)
+        for migration in migrations()[before:version]:
+            _fill(embedded_dsns(cluster, name), migration)
         return name
 
     return make

@@ -20,7 +20,7 @@ from host.store.migrate import (
     migrate,
     migrations,
 )
-from tests.host.store.conftest import FULL
+from tests.host.store.conftest import FULL, tried_versions
 
 Connection = psycopg.Connection[Any]
 Contents = dict[str, list[dict[str, Any]]]
@@ -43,17 +43,12 @@ DROPPED = {
 """Columns that a migration took away for good: a card's accounts are found in its purses, how long
 points are good in dated rows of their programme."""
 VERSIONS = [each.number for each in migrations()]
-NEWEST, EVERY = 24, 3
-"""All of the newest versions are upgraded in every run; of older ones, whose migrations nobody
-changes any more, each third, and all of them in `make chaos`."""
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Tests of a version are tried from the versions above."""
+    """Tests of a version are tried from some of them."""
     if "version" in metafunc.fixturenames:
-        older, newest = VERSIONS[:-NEWEST], VERSIONS[-NEWEST:]
-        is_full = metafunc.config.getoption("full")
-        metafunc.parametrize("version", VERSIONS if is_full else older[::EVERY] + newest)
+        metafunc.parametrize("version", tried_versions(metafunc.config))
 
 
 @pytest.mark.parametrize("migration", migrations(), ids=lambda each: each.name)
