@@ -2,12 +2,13 @@
 
 import calendar
 import datetime as dt
+from itertools import groupby
 
 from host.model.requests import AccountTold, ToldBesides
 from host.programmes import NEVER
 from host.rules.dossier import Dossier
 from host.rules.points import told
-from host.rules.state import Card, Purse
+from host.rules.state import Card, Lot, Purse
 
 
 def post_account_inquiry(dossier: Dossier) -> None:
@@ -39,12 +40,20 @@ def _last_day_of(card: Card) -> dt.date:
 
 
 def _next_lost(purse: Purse, today: dt.date) -> tuple[dt.date | None, int]:
-    """The last day of those that expire first of what has not, and how many they are.
+    """The next last day on which points are lost, and how many they are.
 
-    The lots that expire first are those that were loaded.
+    What is owed is paid by those that expire first, and is not lost then. These are the lots that
+    were loaded.
     """
+    owed = sum(-lot.left for lot in purse.lots if lot.left < 0)
+    kept = min(purse.expired - owed, 0)
     fresh = [lot for lot in purse.lots if lot.left > 0 and today <= lot.expires_on < NEVER]
-    if not fresh:
-        return None, 0
-    last_day = min(lot.expires_on for lot in fresh)
-    return last_day, sum(lot.left for lot in fresh if lot.expires_on == last_day)
+    for day, same in groupby(sorted(fresh, key=_last_day_of_lot), key=_last_day_of_lot):
+        kept += sum(lot.left for lot in same)
+        if kept > 0:
+            return day, kept
+    return None, 0
+
+
+def _last_day_of_lot(lot: Lot) -> dt.date:
+    return lot.expires_on

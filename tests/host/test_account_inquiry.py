@@ -1,6 +1,6 @@
 """One answer tells all that a card has: value and points, held, to spend, and until when."""
 
-from host.model.requests import AccountTold, Kind
+from host.model.requests import AccountTold, Kind, Original
 from host.model.responses import Reason
 from tests.host.conftest import CardPool, Till
 
@@ -49,6 +49,35 @@ async def test_a_card_without_points_has_no_day_on_which_some_are_lost(
 ) -> None:
     told = await asked_of(shared, pool.city())
     assert (told.points, told.points_next, told.points_lost_next) == (0, "", 0)
+
+
+async def test_a_card_that_owes_points_is_told_that_it_has_none_and_loses_none(
+    shared: Till, pool: CardPool
+) -> None:
+    """S4-61: no answer says less than nothing, for its fields have no place for a sign."""
+    card = pool.city()
+    _sale, answer = await shared.sell(Kind.PURCHASE, card, 40_000, pin="123456")
+    await shared.sell(Kind.POINTS_REDEMPTION, card, 400)
+    refund = shared.request(Kind.REFUND, card, 40_000, original=Original(rrn=answer.rrn))
+    await shared.ask(refund)
+    assert shared.balances(card)[1] == -400
+    told = await asked_of(shared, card)
+    assert (told.points, told.points_spendable) == (0, 0)
+    assert (told.points_next, told.points_lost_next) == ("", 0)
+    inquiry = await shared.ask(shared.request(Kind.POINTS_INQUIRY, card))
+    assert inquiry.points_balance == 0
+
+
+async def test_what_pays_a_debt_of_points_is_not_told_as_lost(shared: Till, pool: CardPool) -> None:
+    card = pool.city()
+    _sale, answer = await shared.sell(Kind.PURCHASE, card, 20_000, pin="123456")
+    await shared.sell(Kind.POINTS_REDEMPTION, card, 200)
+    await shared.ask(shared.request(Kind.REFUND, card, 20_000, original=Original(rrn=answer.rrn)))
+    for earned, lost in ((15_000, 0), (12_000, 70)):
+        await shared.buy(card, earned)
+        told = await asked_of(shared, card)
+        assert (told.points_spendable, told.points_lost_next) == (lost, lost)
+        assert (told.points_next != "") == (lost > 0)
 
 
 async def test_it_is_asked_under_a_pin(shared: Till, pool: CardPool) -> None:
