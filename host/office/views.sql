@@ -1064,7 +1064,8 @@ INNER JOIN product_version AS v
     ON b.product_id = v.product_id AND b.product_version = v.version AND v.kind <> 'card';
 
 -- name: rules
--- The house's own, each version that is written, in force or over.
+-- The house's own, each version that is written, in force or over; of the newest in force how often
+-- it has counted or refused something on the open date, as far as anybody counts.
 SELECT
     r.id AS rule,
     r.version,
@@ -1090,6 +1091,36 @@ SELECT
     r.is_registered,
     r.valid_from,
     r.valid_to,
+    CASE
+        WHEN r.state = 'active' THEN cardinality(array(
+            SELECT t.exchange_id FROM rule_told AS t
+            WHERE
+                t.rule_id = r.id
+                AND t.outcome = 'counted'
+                AND t.exchange_id >= (
+                    SELECT (d.business_date - date '2020-01-01')::bigint * 1000000000
+                    FROM business_day AS d
+                    WHERE d.state = 'open'
+                )
+            ORDER BY t.exchange_id
+            LIMIT 10000
+        ))
+    END AS counted_today,
+    CASE
+        WHEN r.state = 'active' THEN cardinality(array(
+            SELECT t.exchange_id FROM rule_told AS t
+            WHERE
+                t.rule_id = r.id
+                AND t.outcome = 'denied'
+                AND t.exchange_id >= (
+                    SELECT (d.business_date - date '2020-01-01')::bigint * 1000000000
+                    FROM business_day AS d
+                    WHERE d.state = 'open'
+                )
+            ORDER BY t.exchange_id
+            LIMIT 10000
+        ))
+    END AS refused_today,
     r.made_by,
     r.activated_by,
     r.issuer_id AS of_issuer,

@@ -69,6 +69,8 @@ WORDS: Final[Mapping[str, Word]] = {
     "tried": Word("tried", "试算结果"),
     "tried_on": Word("tried on", "试算日"),
     "activated_by": Word("activated by", "启用人"),
+    "counted_today": Word("counted today", "今日命中"),
+    "refused_today": Word("refused today", "今日拒绝"),
     "transaction": Word("one transaction", "单笔"),
     "day": Word("business date", "营业日"),
     "month": Word("month", "月"),

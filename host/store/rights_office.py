@@ -249,6 +249,7 @@ OFFICE: Final[Mapping[str, Right]] = {
     ),
     "rule_pack": Right(reads=columns("code name meaning")),
     "rule_pack_use": Right(reads=WHOLE, inserts=WHOLE, updates=columns("used_to")),
+    "rule_told": Right(reads=columns("rule_id outcome exchange_id")),
     "rule_version": Right(reads=WHOLE),
     "session": Right(
         reads=WHOLE,

@@ -39,6 +39,8 @@ RULES: Final = View(
         Column(name="is_registered", kind=bool),
         Column(name="valid_from", kind=dt.date),
         Column(name="valid_to", kind=dt.date),
+        Column(name="counted_today", kind=int),
+        Column(name="refused_today", kind=int),
         Column(name="made_by"),
         Column(name="activated_by"),
     ),
