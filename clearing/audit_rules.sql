@@ -3,7 +3,7 @@
 
 -- name: told_not_its_exchange
 -- What a rule had to do with an exchange is what became of it: whose, of how much, and by a version
--- that is there.
+-- that is there. What becomes of a hold is counted with its opening, by as much as it changes.
 SELECT
     told.shard,
     told.exchange_id,
@@ -17,6 +17,11 @@ LEFT JOIN exchange
         AND NOT exchange.is_tombstone
 LEFT JOIN journal ON journal.shard = told.shard AND journal.id = told.exchange_id
 LEFT JOIN rule ON rule.id = told.rule_id AND rule.version = told.rule_version
+LEFT JOIN LATERAL (
+    SELECT count(*) AS facts
+    FROM hold_fact AS f
+    WHERE f.shard = told.shard AND f.journal_id = told.exchange_id AND f.fact <> 'opened'
+) AS hold ON true
 WHERE
     exchange.id IS NULL
     OR rule.id IS NULL
@@ -30,6 +35,7 @@ WHERE
                     rule.unit IN ('', journal.unit)
                     OR (rule.unit = 'P:' AND starts_with(journal.unit, 'P:'))
                 )
+                AND hold.facts = 0
                 AND abs(told.amount_minor) <> journal.amount_minor
             )
             OR (told.used_by = 'card' AND told.subject <> journal.card_id::text)
@@ -38,6 +44,7 @@ WHERE
     OR (
         told.outcome = 'counted'
         AND journal.original_id IS NULL
+        AND hold.facts = 0
         AND CASE told.used_by
             WHEN 'terminal' THEN told.subject <> exchange.terminal_id
             WHEN 'merchant' THEN told.subject <> journal.merchant_id::text

@@ -33,7 +33,13 @@ from host.rules.points import told
 from host.rules.ruling import count_use, refusal_by_rules
 from host.rules.standing import why_not
 from host.rules.state import Card, Fact, Known, Lot, Original, State
-from host.rules.transactions import NEEDS_ORIGINAL, TRANSACTIONS, PinRule, Rule
+from host.rules.transactions import (
+    ASKED_NO_RULES,
+    NEEDS_ORIGINAL,
+    TRANSACTIONS,
+    PinRule,
+    Rule,
+)
 from host.rules.undoing import Result, fact_of
 
 SIGN_ON_AGAIN: Final = frozenset(
@@ -273,7 +279,7 @@ def _refusal(rule: Rule, dossier: Dossier) -> Reason | None:
 
 def _refusal_of_amount(rule: Rule, dossier: Dossier) -> Reason | None:
     reason = first_refusal(rule.checks, dossier)
-    if reason is None and dossier.state.is_ruled and dossier.request.kind not in NEEDS_ORIGINAL:
+    if reason is None and dossier.state.is_ruled and dossier.request.kind not in ASKED_NO_RULES:
         reason = refusal_by_rules(dossier)
         return Reason.PHONE_NOT_LOADED if reason is not None and dossier.hides_card else reason
     return reason

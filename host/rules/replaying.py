@@ -26,12 +26,26 @@ UNKNOWN: Final = (
     "what was declined by anything but a rule stays so: its amount was not kept",
     "goods are known only where a rule was asked then: elsewhere rules of goods are not asked",
     "a month and a life begin with that day for a rule that counted nothing then",
+    "what a hold grew by is not asked anew: it counts with its pre-authorisation",
     "what people would have done next, had they been told otherwise, nobody knows",
     "points and earn rules are not reckoned anew",
 )
 """What no replay of a day can know."""
 LARGEST: Final = 10
 """Of the answers that change, so many are told one by one."""
+
+
+class Moved(msgspec.Struct, frozen=True, kw_only=True):
+    """What a message did to a hold that another has opened."""
+
+    hold: int
+    """By the number of its pre-authorisation."""
+    change: int
+    """By how much more is kept, or less."""
+    returned: int
+    """What is kept again, where a completion was undone."""
+    is_paid: bool
+    """It was paid out of."""
 
 
 class Past(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,6 +66,7 @@ class Past(msgspec.Struct, frozen=True, kw_only=True):
     """What the card had to spend after it, or would have had; None where that was not kept."""
     original: int = 0
     """What it undoes, by its number."""
+    moved: Moved | None = None
     told: tuple[ToldRule, ...] = ()
 
 
@@ -136,6 +151,9 @@ class Replay:
     def take(self, past: Past) -> None:
         """One message more."""
         self._begin_counters(past)
+        if past.moved is not None:
+            self._move_hold(past, past.moved)
+            return
         if past.original:
             self._undo(past)
             return
@@ -218,6 +236,30 @@ class Replay:
         """It may be undone itself."""
         self._keep(past.number, Kept(kept.is_denied, -kept.sign, past.amount, counted))
 
+    def _move_hold(self, past: Past, moved: Moved) -> None:
+        """What its opening counted is what it keeps now, or what was paid; see `held_counts`."""
+        kept = self._kept(moved.hold)
+        if kept is None:
+            self._give_back_of_before(past)
+            self._tell(past, Reason.APPROVED, None)
+            return
+        stands = past.amount if moved.is_paid else moved.returned or kept.amount + moved.change
+        if kept.is_denied:
+            self._add_to(past.facts.cards, stands - kept.amount)
+            self._tell_idle(past)
+        else:
+            kept.counted = [self._settled(one, stands) for one in kept.counted]
+            self._tell(past, Reason.APPROVED, None)
+        kept.amount = stands
+        self._keep(moved.hold, kept)
+        if moved.is_paid:
+            self._keep(past.number, Kept(kept.is_denied, kept.sign, stands, list(kept.counted)))
+
+    def _settled(self, counted: tuple[str, int, int], stands: int) -> tuple[str, int, int]:
+        name, times, amount = counted
+        self._add_usage(name, int(stands > 0) - times, stands - amount)
+        return name, int(stands > 0), stands
+
     def _backs(self, past: Past, kept: Kept) -> list[tuple[str, int, int]]:
         """As `host.rules.ruling` gives back: a part of a refund, all of anything else."""
         is_refund = past.kind is Kind.REFUND
@@ -251,13 +293,19 @@ class Replay:
 
     def _more_on(self, past: Past) -> int:
         """How much more its card would have than it had; less than nothing where it has less."""
-        found = self._notebook.get("card", str(past.facts.cards))
+        return self._more_on_card(past.facts.cards)
+
+    def _more_on_card(self, card: int) -> int:
+        found = self._notebook.get("card", str(card))
         return 0 if found is None else int(found)
 
     def _add(self, past: Past, sign: int) -> None:
         if sign:
-            more = self._more_on(past) + sign * past.amount
-            self._notebook.put("card", str(past.facts.cards), b"%d" % more)
+            self._add_to(past.facts.cards, sign * past.amount)
+
+    def _add_to(self, card: int, amount: int) -> None:
+        more = self._more_on_card(card) + amount
+        self._notebook.put("card", str(card), b"%d" % more)
 
     def _kept(self, number: int) -> Kept | None:
         found = self._notebook.get("message", str(number))

@@ -17,6 +17,7 @@ from host.model.requests import KINDS, Kind
 from host.model.responses import IN_FORCE, Reason
 from host.model.vouchers import ProductKind
 from host.rules.dossier import Dossier, Item, Posting
+from host.rules.held_counts import hold_moved, told_of_hold
 from host.rules.state import Card, State
 from host.rules.states import Use
 from host.rules.usage import Outcome, ToldRule, UsageKey
@@ -70,14 +71,20 @@ card's own before comes back whatever it has by now: refunds, reversals, voids, 
 claimed, and all that a card had which it replaces."""
 
 
+_ASKED_AS: Final[Mapping[Kind, Kind]] = {
+    Kind.CASH_LOAD_CONFIRM: Kind.CASH_LOAD,
+    Kind.PREAUTH_INCREMENT: Kind.PREAUTH,
+}
+
+
 def kind_asked(item: Item) -> Kind:
-    """What rules are asked of: a load whose answer was lost is a load."""
+    """What rules are asked of: a lost load is a load, and what a hold grows by is a part of it."""
     return kind_of(item.request.kind)
 
 
 def kind_of(kind: Kind) -> Kind:
     """The same of any kind."""
-    return Kind.CASH_LOAD if kind is Kind.CASH_LOAD_CONFIRM else kind
+    return _ASKED_AS.get(kind, kind)
 
 
 def aim_of(kind: Kind, use: Use | None) -> Aim:
@@ -124,7 +131,10 @@ def refusal_by_rules(dossier: Dossier) -> Reason | None:
     if not found:
         return None
     facts = facts_of(dossier.item, dossier.present_card, dossier.state, dossier.book)
-    rules = dossier.ruled = applying(found, facts, dossier.today)
+    rules = applying(found, facts, dossier.today)
+    if dossier.request.kind is Kind.PREAUTH_INCREMENT:
+        rules = tuple(rule for rule in rules if rule.says is not Says.COUNT_MAX)
+    dossier.ruled = rules
     rule = denial(rules, facts, _measured(dossier), lambda one: _used(dossier, one, facts))
     if rule is None:
         return None
@@ -136,6 +146,10 @@ def refusal_by_rules(dossier: Dossier) -> Reason | None:
 def count_use(dossier: Dossier, reason: Reason, posting: Posting | None) -> None:
     """Count what is approved where a rule asks, or give back what its original counted."""
     if reason not in IN_FORCE:
+        return
+    if posting is not None and (hold := hold_moved(dossier, posting)) is not None:
+        for told in told_of_hold(dossier, hold, posting):
+            _keep_told(dossier, told)
         return
     if posting is not None and posting.undoes is not None:
         _give_back(dossier, posting)
@@ -169,12 +183,16 @@ def _give_back(dossier: Dossier, posting: Posting) -> None:
         times = 0
     for told in dossier.state.counted.get(original.number, ()):
         part = posting.amount_minor if is_refund else told.amount_minor
-        back = told.given_back(times * told.times, part)
-        dossier.keep(back)
-        usage = dossier.state.usage.get(told.key)
-        if usage is not None:
-            is_its_own = usage.since == told.since
-            usage.add(back.times * is_its_own, back.amount_minor * is_its_own)
+        _keep_told(dossier, told.given_back(times * told.times, part))
+
+
+def _keep_told(dossier: Dossier, told: ToldRule) -> None:
+    """Beside the exchange, and in its counter where that is still of the same period."""
+    dossier.keep(told)
+    usage = dossier.state.usage.get(told.key)
+    if usage is not None:
+        is_its_own = usage.since == told.since
+        usage.add(told.times * is_its_own, told.amount_minor * is_its_own)
 
 
 def _measured(dossier: Dossier) -> Measured:

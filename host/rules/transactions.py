@@ -562,3 +562,5 @@ NEEDS_ORIGINAL: Final = frozenset(
     }
 )
 """Kinds whose original is loaded with them."""
+ASKED_NO_RULES: Final = NEEDS_ORIGINAL - {Kind.PREAUTH_INCREMENT}
+"""Kinds over which the house's own rules have no say: what they are about was asked before."""

@@ -17,12 +17,14 @@ import msgspec
 from host.book import NOBODYS_TERMINAL, Book, Terminal
 from host.house_rules.rule import FIRST_DAY, HouseRule, Period
 from host.house_rules.rulebook import PackUse, RuleBook
+from host.model.holds import EFFECTS
 from host.model.instruments import NO_PART
 from host.model.money import POINTS_PREFIX, Money
 from host.model.requests import ExchangeKey, Family, Kind, Request, Response, read_answer
 from host.model.responses import IN_FORCE, Reason
 from host.rules.dossier import Item
-from host.rules.replaying import Past, Replay, Replayed
+from host.rules.preauths import HOLD_ENDS
+from host.rules.replaying import Moved, Past, Replay, Replayed
 from host.rules.ruling import LOADS, aim_of, facts_of, kind_of
 from host.rules.state import NO_ACCOUNT, Card, Purse, State
 from host.rules.transactions import NEEDS_ORIGINAL, TRANSACTIONS
@@ -39,7 +41,7 @@ NOTEBOOK_KIB_MAX: Final = 16_384
 """Of the notebook, in memory; the rest is in its file."""
 IN_POINTS: Final = frozenset({Kind.POINTS_REDEMPTION, Kind.POINTS_CONVERSION, Kind.LOTTERY_DRAW})
 """Kinds that ask for points. All others ask for money, whatever they post."""
-UNDOES: Final = NEEDS_ORIGINAL - {Kind.CASH_LOAD_CONFIRM}
+UNDOES: Final = (NEEDS_ORIGINAL | HOLD_ENDS) - {Kind.CASH_LOAD_CONFIRM}
 
 
 class DayUnknownError(Exception):
@@ -121,11 +123,16 @@ def days_past(connection: Connection, book: Book, day: dt.date) -> Iterator[Past
     places = read_places(connection, book)
     with connection.cursor(name="day_as_it_was") as cursor:
         cursor.itersize = ROWS_AT_ONCE
-        cursor.execute(SQL["day_as_it_was"], {"day": day, "kinds": sorted(ASKS)})
+        cursor.execute(SQL["day_as_it_was"], _asked(day))
         for row in cursor:
             past = _past(row, book, places, day)
             if past is not None:
                 yield past
+
+
+def _asked(day: dt.date) -> dict[str, Any]:
+    keeps = [fact.value for fact, effect in EFFECTS.items() if effect.held > 0]
+    return {"day": day, "kinds": sorted(ASKS), "keeps": keeps}
 
 
 def _today(connection: Connection, day: dt.date) -> dt.date:
@@ -164,11 +171,13 @@ def _past(
     row: tuple[Any, ...], book: Book, places: dict[str, Terminal], day: dt.date
 ) -> Past | None:
     number, slot, kind_word, reason_word, answer, terminal_id, *about = row
-    card_id, issuer_id, part, member, posted, unit, original, told_rows = about
+    card_id, issuer_id, part, member, posted, unit, original, told_rows, *held = about
     kind, reason = Kind(kind_word), Reason(reason_word)
     is_approved = reason in IN_FORCE
     undoes = original if kind in UNDOES and is_approved else None
-    if (kind in UNDOES and undoes is None) or (kind not in UNDOES and _posts_nothing(kind, posted)):
+    moved = _moved(*held)
+    is_about = undoes is not None or moved is not None
+    if not is_about and (kind in UNDOES or _posts_nothing(kind, posted)):
         return None
     told = tuple(map(_told, told_rows or ()))
     answered = read_answer(answer)
@@ -177,7 +186,7 @@ def _past(
     card = _card(card_id, issuer_id, part, member, currency, book)
     terminal = places.get(terminal_id or "", NOBODYS_TERMINAL)
     facts = facts_of(_item(slot, kind, amount, terminal, told), card, _state(day, answered), book)
-    asked = kind_of(kind)
+    asked = kind if moved is not None else kind_of(kind)
     return Past(
         number=number,
         kind=asked,
@@ -190,8 +199,15 @@ def _past(
         sign=_sign(asked, amount, currency),
         balance=_balance(answered, told, is_approved=is_approved),
         original=undoes or 0,
+        moved=moved,
         told=told,
     )
+
+
+def _moved(hold: int | None, change: int, returned: int, used: int) -> Moved | None:
+    if hold is None:
+        return None
+    return Moved(hold=hold, change=change, returned=returned, is_paid=used > 0)
 
 
 def _posts_nothing(kind: Kind, posted: int | None) -> bool:

@@ -16,7 +16,11 @@ SELECT
     j.amount_minor,
     j.unit,
     j.original_id,
-    told.rows
+    told.rows,
+    kept.hold_id,
+    kept.change_minor,
+    kept.returned_minor,
+    kept.used_minor
 FROM exchange AS e
 INNER JOIN card AS c ON e.card_id = c.id
 LEFT JOIN journal AS j ON e.shard = j.shard AND e.id = j.id
@@ -32,6 +36,21 @@ LEFT JOIN LATERAL (
     FROM rule_told AS t
     WHERE t.shard = e.shard AND t.exchange_id = e.id
 ) AS told ON true
+LEFT JOIN LATERAL (
+    SELECT
+        max(f.hold_id) AS hold_id,
+        sum(
+            CASE
+                WHEN f.fact = any(%(keeps)s) THEN f.amount_minor
+                ELSE -f.amount_minor
+            END
+        )::bigint AS change_minor,
+        coalesce(sum(f.amount_minor) FILTER (WHERE f.fact = 'returned'), 0)::bigint
+            AS returned_minor,
+        coalesce(sum(f.amount_minor) FILTER (WHERE f.fact = 'used'), 0)::bigint AS used_minor
+    FROM hold_fact AS f
+    WHERE f.shard = e.shard AND f.journal_id = e.id AND f.fact <> 'opened'
+) AS kept ON true
 WHERE
     e.business_date = %(day)s
     AND NOT e.is_tombstone

@@ -15,9 +15,10 @@ from host.house_rules.rule import By, HouseRule, Period, period_from
 from host.house_rules.rulebook import RuleBook, applying
 from host.model.requests import Kind
 from host.rules.dossier import Item, card_presented
+from host.rules.preauths import HOLD_ENDS
 from host.rules.ruling import LOADS, aim_of, facts_of, kind_asked, usage_key
 from host.rules.state import Card, State
-from host.rules.transactions import NEEDS_ORIGINAL, TRANSACTIONS
+from host.rules.transactions import ASKED_NO_RULES, NEEDS_ORIGINAL, TRANSACTIONS
 from host.rules.usage import Outcome, ToldRule, Usage, UsageKey
 from host.shards import home_of
 from host.store import arrays
@@ -31,7 +32,8 @@ RULED: Final = frozenset(
     kind for kind, row in TRANSACTIONS.items() if row.use is not None and kind not in NEEDS_ORIGINAL
 ) | (LOADS.keys() | {Kind.CASH_LOAD_CONFIRM})
 """What rules may be about."""
-ASKS: Final = RULED | NEEDS_ORIGINAL
+ASKS: Final = RULED | NEEDS_ORIGINAL | HOLD_ENDS
+_ASKED: Final = RULED | (NEEDS_ORIGINAL - ASKED_NO_RULES)
 KEY: Final = (arrays.smallints, arrays.words, arrays.names, arrays.names, arrays.texts)
 COUNTED: Final = (*KEY, arrays.dates, arrays.bigints, arrays.bigints)
 TOLD: Final = (
@@ -50,17 +52,17 @@ def load_rules(connection: Connection, items: Sequence[Item], state: State, book
     wanted: dict[UsageKey, int] = {}
     for item in items:
         card = card_presented(item, state)
-        if card is not None and item.request.kind in RULED:
+        if card is not None and item.request.kind in _ASKED:
             _ask(item, card, state, book, rules, wanted)
     if rules.has_counted:
         _load_counted(connection, state, book, wanted)
     load_usage(connection, wanted, state)
 
 
-def shard_of_usage(key: UsageKey, card: Card | None, shard_count: int) -> int:
+def shard_of_usage(key: UsageKey, shard_of_card: int, shard_count: int) -> int:
     """The card's own, or the one that the counter's name gives."""
-    if key.by == By.CARD and card is not None:
-        return card.shard
+    if key.by == By.CARD:
+        return shard_of_card
     return home_of(f"{key.by}/{key.subject}", shard_count)
 
 
@@ -140,7 +142,7 @@ def _ask(
         facts = facts_of(item, card, state, book)
         counting = _counting(applying(found, facts, state.business_date))
         for key in (usage_key(rule, facts) for rule in counting):
-            wanted[key] = shard_of_usage(key, card, book.shard_count)
+            wanted[key] = shard_of_usage(key, card.shard, book.shard_count)
 
 
 def _counting(rules: Collection[HouseRule]) -> Iterable[HouseRule]:
@@ -150,22 +152,22 @@ def _counting(rules: Collection[HouseRule]) -> Iterable[HouseRule]:
 def _load_counted(
     connection: Connection, state: State, book: Book, wanted: dict[UsageKey, int]
 ) -> None:
-    """What originals have counted, and where.
+    """What originals and holds have counted, and where.
 
     A counter that was last used in an older period comes into the one that runs, so that it is
     never more than what is told of its own.
     """
-    originals = {original.number: original for original in state.originals.values()}
-    if not originals:
+    shards = {original.number: original.shard for original in state.originals.values()}
+    for hold in state.holds.values():
+        shards[hold.id] = hold.shard
+        shards |= {fact.journal: hold.shard for fact in hold.facts}
+    if not shards:
         return
-    keys = (
-        arrays.smallints([original.shard for original in originals.values()]),
-        arrays.bigints(originals),
-    )
+    keys = (arrays.smallints(shards.values()), arrays.bigints(shards))
     for number, *row in connection.execute(SQL["told_of"], keys, prepare=True):
         told = told_of_row(row)
         state.counted.setdefault(number, []).append(told)
-        wanted[told.key] = shard_of_usage(told.key, originals[number].card, book.shard_count)
+        wanted[told.key] = shard_of_usage(told.key, shards[number], book.shard_count)
 
 
 def _keys(usages: Sequence[Usage]) -> list[bytes]:

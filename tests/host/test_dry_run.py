@@ -33,10 +33,24 @@ Done = list[tuple[Kind, int, bool]]
 async def trade(till: Till, card: int, deeds: list[tuple[str, int]]) -> Done:
     """What was asked in turn: an undoing is of the newest sale that nobody has undone."""
     sales: list[tuple[Request, Response]] = []
+    holds: list[tuple[Request, Response]] = []
     done = []
     for deed, asked_for in deeds:
         amount = asked_for
-        if deed in {"buy", "load"} or not sales:
+        if deed == "hold" or (deed in {"pay", "free"} and not holds):
+            kind = Kind.PREAUTH
+            asked = till.request(kind, card, amount, pin="123456")
+            answer = await till.ask(asked)
+            holds.append((asked, answer))
+        elif deed in {"pay", "free"}:
+            kept, first = holds.pop()
+            assert kept.amount is not None
+            kind = Kind.COMPLETION if deed == "pay" else Kind.PREAUTH_VOID
+            whole = kept.amount.amount_minor
+            amount = min(amount, whole) if deed == "pay" else whole
+            named = till.original(kept, first)
+            answer = await till.ask(till.request(kind, card, amount, original=named))
+        elif deed in {"buy", "load"} or not sales:
             kind = Kind.CASH_LOAD if deed == "load" else Kind.PURCHASE
             pin = None if deed == "load" else "123456"
             asked = till.request(kind, card, amount, pin=pin)
@@ -73,7 +87,7 @@ def told(tried: Tried) -> dict[Kind, tuple[int, int]]:
 
 DEEDS = st.lists(
     st.tuples(
-        st.sampled_from(["buy", "buy", "buy", "load", "void", "refund", "reverse"]),
+        st.sampled_from(["buy", "buy", "load", "void", "refund", "reverse", "hold", "pay", "free"]),
         st.integers(1, 900),
     ),
     min_size=1,
