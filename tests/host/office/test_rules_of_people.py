@@ -140,3 +140,13 @@ def test_who_wrote_a_rule_does_not_activate_it_alone(people: People) -> None:
         people.manager, "approval.decide", approval=asked.approval, decision="approve"
     )
     assert refused == "E-SAME-PERSON"
+
+
+async def test_rules_say_how_often_they_counted_and_refused_today(people: People) -> None:
+    rule = people.draft(says="count_max", times=1, period="day")
+    people.activate(rule)
+    async with trading(people.bureau.dsns) as till:
+        for approved in (True, False, False):
+            assert (await till.buy(1, 100)).is_approved is approved
+    rows = people.bureau.rows(people.manager, "rules", rule=str(rule))
+    assert [(one["counted_today"], one["refused_today"]) for one in rows] == [(1, 2)]
