@@ -1,10 +1,16 @@
 """Pre-authorisations: what is held, what its completion takes, and how each comes to its end."""
 
 import datetime as dt
+import signal
+import subprocess
 from typing import Any
 
+import psycopg
 import pytest
+import trio
 
+from clearing.verify import ask as ask_audit
+from config.run.database import Dsns
 from host.hold_expiry import HoldExpiry
 from host.model.money import Money
 from host.model.origins import Origin
@@ -12,6 +18,7 @@ from host.model.own import OwnKey, OwnRequest
 from host.model.requests import Kind, Original, Request, Response
 from host.model.responses import Reason
 from host.store.connecting import Deadlines, connect
+from tests.faulty import faulty_command
 from tests.host.conftest import (
     NOW,
     PINLESS_CARD,
@@ -19,6 +26,7 @@ from tests.host.conftest import (
     CardPool,
     Till,
     asking_of,
+    audit_ledger,
     card_at,
     trading,
 )
@@ -27,6 +35,13 @@ SECOND = "80010002"
 """Another terminal of the first merchant."""
 OF_ANOTHER = "80010017"
 PIN = "123456"
+PURSE, FACTS, JOURNAL, USED = (
+    "held_not_its_holds",
+    "hold_not_its_facts",
+    "hold_fact_without_journal",
+    "hold_used_otherwise",
+)
+"""What the audit asks of holds."""
 DEADLINES = Deadlines(connect_seconds=5.0, round_trip_seconds=20.0)
 
 
@@ -421,19 +436,106 @@ async def test_a_hold_ends_by_the_clock_when_its_days_are_over_and_once(
     assert [slot.rsplit("-", 1)[1] for (slot,) in told] == ["1/f"]
 
 
-async def test_a_completion_voided_after_its_hold_was_over_frees_the_money(
-    estate_database: Any, pool: CardPool
+@pytest.mark.parametrize(("is_over", "held_again"), [(False, 60_000), (True, 0)])
+async def test_a_completion_that_is_voided_brings_back_a_hold_that_is_in_time_and_no_other(
+    estate_database: Dsns, pool: CardPool, is_over: bool, held_again: int
 ) -> None:
+    """The money is on the card again either way, and free where the hold would be over."""
     card = pool.city()
     async with trading(estate_database) as till:
         _, held = await hold(till, card, 60_000)
         sale = till.request(Kind.COMPLETION, card, 60_000, original=slip(held))
         answer = await till.ask(sale)
-        till.sql("UPDATE hold SET expires_at = opened_at + interval '1 microsecond'")
+        if is_over:
+            till.sql(
+                "UPDATE hold SET opened_at = opened_at - interval '31 days',"
+                " expires_at = expires_at - interval '31 days'"
+            )
         void = till.request(
             Kind.COMPLETION_VOID, card, 60_000, original=till.original(sale, answer)
         )
         assert (await till.ask(void)).is_approved
+        assert left(till, card) == (100_000, held_again)
+        assert till.sql("SELECT held_minor, ended_by FROM hold WHERE card_id = %s", card) == [
+            (held_again, "completion" if is_over else "")
+        ]
+        assert (await till.buy(card, 40_001)).is_approved is is_over
+
+
+async def end_all(till: Till) -> None:
+    """What is over, by a clock of thirty days on."""
+    expiry = expiry_of(till, Clocks(30))
+    await expiry.release()
+    expiry.shut()
+
+
+@pytest.mark.parametrize("point", ["mid_batch", "before_commit", "after_commit_before_reply"])
+async def test_a_host_killed_while_its_clock_ends_holds_ends_each_once(
+    estate_database: Dsns, pool: CardPool, point: str
+) -> None:
+    cards = [pool.city() for _ in range(3)]
+    async with trading(estate_database) as till:
+        for card in cards:
+            await hold(till, card, 60_000)
+    died = await trio.to_thread.run_sync(
+        lambda: subprocess.run(
+            faulty_command(
+                point,
+                "tests.host.mortal_keeper",
+                estate_database.owner,
+                estate_database.host,
+            ),
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+    )
+    assert died.returncode == -signal.SIGKILL, died.stderr
+    audit_ledger(estate_database)
+    async with trading(estate_database) as till:
+        await end_all(till)
+        assert [left(till, card) for card in cards] == [(100_000, 0)] * 3
+        told = till.sql("SELECT count(*), count(DISTINCT slot) FROM journal WHERE kind = %s",
+                        Kind.HOLD_EXPIRY.value)  # fmt: skip
+        assert told == [(3, 3)]
+    audit_ledger(estate_database)
+
+
+async def test_the_audit_names_a_wrong_row_of_what_is_held(till: Till, pool: CardPool) -> None:
+    """Each of its checks, in an edit by hand that is rolled back."""
+    stays, paid = pool.city(), pool.city()
+    await hold(till, stays, 60_000)
+    _, other = await hold(till, paid, 50_000)
+    assert (await about(till, Kind.COMPLETION, paid, 45_000, other)).is_approved
+    opened = "fact = 'opened'"
+    with psycopg.connect(till.dsns.owner) as connection:
+        for spoilt, named in (
+            ("UPDATE purse SET held_minor = held_minor - 1 WHERE held_minor > 0", PURSE),
+            ("UPDATE hold SET held_minor = held_minor - 1 WHERE held_minor > 0", PURSE),
+            ("UPDATE hold SET held_minor = held_minor - 1 WHERE held_minor > 0", FACTS),
+            ("UPDATE hold SET amount_minor = amount_minor + 1", FACTS),
+            ("UPDATE hold SET code = code + 1", FACTS),
+            ("UPDATE hold SET unit = 'EUR'", FACTS),
+            (f"UPDATE hold SET card_id = {paid} WHERE card_id = {stays}", FACTS),
+            ("UPDATE hold_fact SET amount_minor = amount_minor + 1", FACTS),
+            ("UPDATE hold_fact SET turn = turn + 5 WHERE turn > 0", FACTS),
+            (f"UPDATE hold_fact SET fact = 'increased' WHERE {opened}", FACTS),
+            ("DELETE FROM hold_fact WHERE fact = 'released'", FACTS),
+            ("UPDATE hold_fact SET journal_id = journal_id + 9999 WHERE turn > 0", JOURNAL),
+            ("UPDATE hold SET merchant_id = 2", JOURNAL),
+            ("UPDATE hold SET terminal_id = '80010002'", JOURNAL),
+            ("UPDATE hold SET issuer_id = 2", JOURNAL),
+            ("UPDATE hold SET opened_at = opened_at - interval '1 day'", JOURNAL),
+            ("UPDATE hold_fact SET amount_minor = 45001 WHERE fact = 'used'", USED),
+            ("UPDATE hold_fact SET fact = 'used' WHERE fact = 'released'", USED),
+        ):
+            with connection.transaction(force_rollback=True):
+                connection.execute(spoilt)
+                found = {finding.test for finding in ask_audit(connection)}
+                assert named in found, f"{spoilt}: {found}"
+        connection.rollback()
+    audit_ledger(till.dsns)
 
 
 async def test_sixty_four_holds_and_debits_of_one_card_are_as_many_as_it_covers(
