@@ -671,7 +671,8 @@ ORDER BY business_date, chart, unit
 LIMIT %(limit)s;
 
 -- name: journal_of_other_parties
--- The accounts that a journal moved are its own card's, merchant's and issuer's.
+-- The accounts that a journal moved are its own card's, merchant's and issuer's. What people, the
+-- clock or members ask for is no merchant's, but for a voucher that a store's clerk redeems.
 SELECT DISTINCT
     journal.shard,
     journal.id
@@ -685,7 +686,10 @@ WHERE
     OR ledger_account.merchant_id <> coalesce(journal.merchant_id, 0)
     OR ledger_account.issuer_id <> journal.issuer_id
     OR card.issuer_id <> journal.issuer_id
-    OR (journal.origin <> 'terminal' AND journal.merchant_id IS NOT NULL)
+    OR (
+        journal.origin <> 'terminal'
+        AND (journal.merchant_id IS NOT NULL) <> (journal.kind = 'voucher_redemption')
+    )
 ORDER BY journal.id
 LIMIT %(limit)s;
 

@@ -89,7 +89,9 @@ class Asking:
 
     def _item(self, own: OwnRequest) -> Item:
         key, card = exchange_key(own.kind, own.key), own.card
-        request = Request(kind=own.kind, key=key, merchant_id="", amount=own.amount)
+        request = Request(
+            kind=own.kind, key=key, merchant_id="", amount=own.amount, goods=own.goods
+        )
         return Item(
             request=request,
             slot=key.text,

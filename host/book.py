@@ -18,6 +18,7 @@ from host.key_faults import KeyFault
 from host.ledger import Chart
 from host.model.holds import HOLD_DAYS
 from host.model.instruments import CardBatch, CardPart, Terms
+from host.model.own import Counter
 from host.model.requests import PinBlock
 from host.model.secrets import Pan, Secret
 from host.model.terminal import (
@@ -192,9 +193,11 @@ class Terminal:
 
 NO_MERCHANT: Final = 0
 """Who sold, where nobody did. The database has NULL."""
+_NOBODY: Final = Merchant(id=NO_MERCHANT, merchant_id="", is_active=True, accepts=frozenset())
+_UNKNOWN: Final = Merchant(id=NO_MERCHANT, merchant_id="", is_active=False, accepts=frozenset())
 NOBODYS_TERMINAL: Final = Terminal(
     terminal_id="",
-    merchant=Merchant(id=NO_MERCHANT, merchant_id="", is_active=True, accepts=frozenset()),
+    merchant=_NOBODY,
     is_active=True,
     epoch="",
     mac_algorithm=MacAlgorithm.X9_19,
@@ -241,6 +244,23 @@ class Book:
 
     def __post_init__(self) -> None:
         self._know_prefixes()
+
+    def counter_of(self, counter: Counter, epoch: str) -> Terminal:
+        """What stands for a terminal where a person of a store does it: it has no batch of its own.
+
+        One of a merchant that there is not is closed.
+        """
+        merchant = self.merchants.get(counter.merchant, _UNKNOWN)
+        return Terminal(
+            terminal_id="",
+            merchant=merchant,
+            is_active=merchant.is_active,
+            epoch=epoch,
+            mac_algorithm=MacAlgorithm.X9_19,
+            home=0,
+            store_id=counter.store,
+            region=counter.region,
+        )
 
     def take_over(self, fresh: "Book", signed_on: Collection[str] = ()) -> bool:
         """What an operator has changed, from a book read anew, while this one is in use.

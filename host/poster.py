@@ -121,6 +121,10 @@ class Poster:
 
     def post_own(self, item: Item, deliver: Deliver) -> None:
         """Take what no terminal asks (`host.asking`), and nobody has to admit."""
+        counter = item.own.counter if item.own is not None else None
+        if counter is not None:
+            terminal = self._book.counter_of(counter, item.request.key.epoch)
+            item = msgspec.structs.replace(item, terminal=terminal)
         self._line_up(Pending(item, [deliver]))
 
     async def reload(self) -> Book:

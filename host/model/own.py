@@ -57,6 +57,14 @@ class AtRate(msgspec.Struct, frozen=True, array_like=True, gc=False):
     per: int
 
 
+class Counter(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """At whose counter a person of a merchant does it: where a terminal's place is for others."""
+
+    merchant: int
+    store: int
+    region: str = ""
+
+
 class OwnKey(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What makes a request the same when it comes again. `name` is unique in its scope."""
 
@@ -103,3 +111,7 @@ class OwnRequest(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What is said of a gift that is sent."""
     ended_gift: GiftNamed | None = None
     """Which gift comes onto the card, and why."""
+    counter: Counter | None = None
+    """Where it is done, of what is done at a counter."""
+    goods: str | None = None
+    """And for which article."""

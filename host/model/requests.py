@@ -263,7 +263,12 @@ KINDS: Final[dict[Kind, KindRow]] = {
         undone_by_switch=False,
         asked_by=frozenset({Origin.MEMBER, Origin.CLOCK}),
     ),
-    Kind.VOUCHER_REDEMPTION: KindRow(Family.FINANCIAL, moves_value=True, undone_by_switch=True),
+    Kind.VOUCHER_REDEMPTION: KindRow(
+        Family.FINANCIAL,
+        moves_value=True,
+        undone_by_switch=True,
+        asked_by=frozenset({Origin.TERMINAL, Origin.OFFICE}),
+    ),
     Kind.LOAD_BY_CODE: KindRow(Family.FINANCIAL, moves_value=True, undone_by_switch=True),
     Kind.VOUCHER_VOID: KindRow(Family.FINANCIAL, moves_value=True, undone_by_switch=True),
     Kind.PREAUTH: KindRow(Family.FINANCIAL, moves_value=True, undone_by_switch=True),

@@ -175,6 +175,28 @@ OF_STOCK: Final[Mapping[Why, RefusalKind]] = {
         "卡余额不足以支付补卡费",
         "take a smaller fee, or none",
     ),
+    Why.NO_VOUCHER: _row(
+        Why.NO_VOUCHER,
+        "no voucher has this code",
+        "券码无效",
+        "scan it again, or read it from the paper",
+    ),
+    Why.USED: _row(Why.USED, "the voucher was used before", "券已核销", "hand nothing out"),
+    Why.VOUCHER: _row(
+        Why.VOUCHER, "the voucher does not allow it", "券状态不允许", "posswitch show vouchers"
+    ),
+    Why.OTHER_STORE: _row(
+        Why.OTHER_STORE, "the voucher is for other stores", "本店不可用", "the paper says for which"
+    ),
+    Why.CLAIMS: _row(
+        Why.CLAIMS,
+        "one member may claim no more of this batch",
+        "每人限领张数已满",
+        "leave the others to the others",
+    ),
+    Why.ALL_CLAIMED: _row(
+        Why.ALL_CLAIMED, "so many are not left of the batch", "已领完", "claim of another batch"
+    ),
     Why.CARD: _row(Why.CARD, "the card does not allow it", "卡状态不允许", "look at the card"),
 }
 

@@ -40,6 +40,7 @@ from host.office.rows import (
     stock_views,
     terminals,
     views,
+    voucher_use,
     vouchers,
     work,
 )
@@ -98,6 +99,10 @@ _ACTIONS: Final[tuple[Action[Any], ...]] = (
     vouchers.VOUCHER_BATCH_OPEN,
     vouchers.VOUCHER_BATCH_STOP,
     vouchers.VOUCHER_VOID,
+    voucher_use.VOUCHER_REDEEM,
+    voucher_use.VOUCHER_CLAIM,
+    voucher_use.VOUCHER_ISSUE,
+    voucher_use.VOUCHER_REISSUE,
     stock.CARD_SELL,
     stock.CARD_RETURN,
     stock.CARD_FREEZE,
@@ -198,6 +203,7 @@ WORKS: Final[Mapping[str, Step]] = {
     gifts.WITHDRAW: gifts.post_gift,
     holds.RELEASE: holds.post_release,
     intake.CARD_IMPORT: intake.take_file_of_cards,
+    voucher_use.REDEEM: voucher_use.post_redemption,
 }
 """What is done by jobs, by the action that begins them."""
 
@@ -211,6 +217,7 @@ POSTINGS: Final = frozenset(
         gifts.CLAIM,
         gifts.WITHDRAW,
         holds.RELEASE,
+        voucher_use.REDEEM,
     }
 )
 """Of these, what asks the poster: short, and done beside long work."""

@@ -1051,9 +1051,10 @@ SELECT
     c.status AS voucher_status,
     c.sale,
     c.member_id AS member,
-    (
-        SELECT count(*) FROM voucher_use AS u WHERE u.shard = c.shard AND u.voucher_id = c.id
-    ) AS times_used,
+    (SELECT count(*) FROM voucher_use AS u WHERE u.voucher_id = c.id) AS times_used,
+    used.decided_at AS used_at,
+    used.place AS used_where,
+    q.channel AS claimed_by_channel,
     c.valid_from,
     c.valid_to,
     c.issuer_id AS of_issuer
@@ -1061,7 +1062,30 @@ FROM card AS c
 INNER JOIN card_batch_part AS p ON c.part_id = p.id
 INNER JOIN card_batch AS b ON p.batch_id = b.id
 INNER JOIN product_version AS v
-    ON b.product_id = v.product_id AND b.product_version = v.version AND v.kind <> 'card';
+    ON b.product_id = v.product_id AND b.product_version = v.version AND v.kind <> 'card'
+LEFT JOIN voucher_claim AS q ON c.id = q.card_id
+LEFT JOIN LATERAL (
+    SELECT
+        e.decided_at,
+        coalesce(s.name, m.name, '') AS place
+    FROM voucher_use AS u
+    INNER JOIN journal AS j ON u.shard = j.shard AND u.journal_id = j.id
+    INNER JOIN exchange AS e ON j.home = e.home AND j.slot = e.slot
+    LEFT JOIN merchant AS m ON j.merchant_id = m.id
+    LEFT JOIN terminal AS t ON j.terminal_id = t.terminal_id
+    LEFT JOIN store AS s ON t.store_id = s.id
+    WHERE
+        u.voucher_id = c.id
+        AND NOT EXISTS (
+            SELECT FROM undo AS d
+            LEFT JOIN undo AS r
+                ON d.shard = r.shard AND d.journal_id = r.original_id AND NOT r.is_moot
+            WHERE
+                d.shard = u.shard AND d.original_id = u.journal_id AND r.original_id IS NULL
+        )
+    ORDER BY u.journal_id DESC
+    LIMIT 1
+) AS used ON true;
 
 -- name: rules
 -- The house's own, each version that is written, in force or over; of the newest in force how often

@@ -26,7 +26,18 @@ INNER JOIN store AS s ON a.merchant_id = s.merchant_id
 WHERE p.id = %(product)s AND s.id = any(%(stores)s::integer [])
 ORDER BY s.id;
 
--- name: void_voucher
--- It is never used again.
+-- name: hold_vouchers
+-- How each stands, held until the end of the transaction, in one order.
+SELECT
+    c.status,
+    c.id
+FROM card AS c
+WHERE c.id = any(%s::bigint [])
+ORDER BY c.shard, c.pan_hash
+FOR UPDATE;
+
+-- name: void_vouchers
+-- They are never used again.
 -- notes: card
-UPDATE card AS t SET status = %(status)s WHERE t.id = %(id)s;
+UPDATE card AS t SET status = 'voided'
+WHERE t.id = any(%s::bigint []);

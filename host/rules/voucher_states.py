@@ -18,8 +18,11 @@ USABLE: Final = frozenset({ISSUED, CLAIMED})
 
 VOUCHER_STATES: Final = (
     Step(NOTHING, "generated", ISSUED, "SY", "of no use before its part is opened by another"),
-    Step(ISSUED, "voucher.redeem", REDEEMED, "till", "0200 920000: once, whole, no change"),
-    Step(CLAIMED, "voucher.redeem", REDEEMED, "till", "0200 920000: once, whole, no change"),
+    Step(ISSUED, "voucher.claim", CLAIMED, "CS", "by its code, or one of a batch: so many each"),
+    Step(ISSUED, "voucher.issue", CLAIMED, "PO IM", "one for each phone"),
+    Step(CLAIMED, "voucher.reissue", CLAIMED, "CS", "a new code, and the one before is nobody's"),
+    Step(ISSUED, "voucher.redeem", REDEEMED, "till SC SM MP", "0200 920000: once, whole"),
+    Step(CLAIMED, "voucher.redeem", REDEEMED, "till SC SM MP", "0200 920000: once, whole"),
     Step(ISSUED, "use", ISSUED, "till", "an entry of several, or one that was bought"),
     Step(CLAIMED, "use", CLAIMED, "till", "an entry of several, or one that was bought"),
     Step(ISSUED, "load.code", LOADED, "till", "0200 930000: onto a card, once"),

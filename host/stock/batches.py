@@ -61,6 +61,8 @@ class NewBatch(msgspec.Struct, frozen=True, kw_only=True):
     """Who takes its vouchers; none: whoever takes its issuer's cards."""
     stores: tuple[int, ...] = ()
     """In which stores; none: in all of theirs."""
+    claims_max: int | None = None
+    """How many of its vouchers a member may claim."""
 
 
 class MadeBatch(NamedTuple):

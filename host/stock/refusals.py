@@ -78,6 +78,18 @@ class Why(enum.StrEnum):
     """Only plastic cards are sent."""
     TAKEN = "E-TAKEN"
     """Another one has that number."""
+    NO_VOUCHER = "E-VOUCHER-CODE"
+    """No voucher has that code, or it is none."""
+    USED = "E-USED"
+    """The voucher was used: `at` says when, `used_at` where, to whose store it was."""
+    VOUCHER = "E-VOUCHER"
+    """The voucher does not allow it; `reason` says what."""
+    OTHER_STORE = "E-OTHER-STORE"
+    """The voucher is for other stores."""
+    CLAIMS = "E-CAP"
+    """They have claimed as many of the batch as one may."""
+    ALL_CLAIMED = "E-ALL-CLAIMED"
+    """Of the batch so many are not left."""
     NOT_FOUND = "E-NOT-FOUND"
 
 

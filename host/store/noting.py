@@ -14,6 +14,9 @@ Where a statement puts in many rows that say the same but for what each has of i
 what nobody is shown), `-- notes: card together` notes all of them in one change: the key and the
 digest of each, and once what they say alike. It returns one row, how many went in.
 
+Where a statement gives a row another key, `-- notes: card rekeyed` notes two things: that none has
+the key before any more, and what is there under the new one.
+
 That a row before is not what the note before left is an edit by hand, and shows for good.
 """
 
@@ -23,7 +26,7 @@ from typing import Final, LiteralString
 from host.store.deciding import TABLES, Chained
 from host.store.rights_reader import UNSEEN
 
-_NOTES: Final = re.compile(r"^-- notes: (\w+)( together)?\n", re.MULTILINE)
+_NOTES: Final = re.compile(r"^-- notes: (\w+)( together| rekeyed)?\n", re.MULTILINE)
 _WRITES: Final = re.compile(r"(INSERT INTO|UPDATE|DELETE FROM) (\w+) AS t\b")
 _RETURNING: Final = "\nRETURNING"
 _MEETS: Final = "DO UPDATE"
@@ -48,8 +51,10 @@ def noted(statement: LiteralString) -> LiteralString:
     if written != found[1] or written not in TABLES:
         msg = f"it notes {found[1]} and writes {written}: each must be the one, chained, table"
         raise NoteError(msg)
-    if found[2]:
+    if found[2] == " together":
         return why + _with_note_of_many(write, verb, TABLES[written])
+    if found[2]:
+        return why + _with_notes_of_both(write, verb, TABLES[written])
     return why + _with_note(write, verb, TABLES[written])
 
 
@@ -102,6 +107,22 @@ def _with_note_of_many(write: LiteralString, verb: str, table: Chained) -> Liter
         f"INSERT INTO change (relation, key, {', '.join(said)})\n"
         f"SELECT '{table.name}', '', {', '.join(said.values())} FROM changed AS c\n"
         "HAVING count(*) > 0\n)\n\nSELECT count(*) FROM changed AS c"
+    )
+
+
+def _with_notes_of_both(write: LiteralString, verb: str, table: Chained) -> LiteralString:
+    if verb != "UPDATE" or _RETURNING in write:
+        msg = "only a row that a statement changes, and returns nothing of, has another key"
+        raise NoteError(msg)
+    said = {"key": table.key, **_said("INSERT INTO", table, may_meet=False)}
+    gone = {"key_before": table.key.replace("t.", "old."), "before": "row_digest(old)"}
+    returned = ", ".join(f"{value} AS {name}" for name, value in {**said, **gone}.items())
+    names, kept = ", ".join(said), ", ".join(f"c.{name}" for name in said)
+    return (
+        f"WITH changed AS (\n{write}\nRETURNING {returned}\n),\n\ngone AS (\n"
+        f"INSERT INTO change (relation, key, before)\n"
+        f"SELECT '{table.name}', c.key_before, c.before FROM changed AS c\n)\n\n"
+        f"INSERT INTO change (relation, {names})\nSELECT '{table.name}', {kept} FROM changed AS c"
     )
 
 

@@ -31,14 +31,15 @@ OFFICE: Final[Mapping[str, Right]] = {
         ),
         updates=columns(
             "status sale sale_id shipment_id valid_from valid_to member_id code_hash code_sealed "
-            "expired_from"
+            "expired_from pan_hash pan_masked pan_sealed"
         ),
     ),
     "card_batch": Right(
         reads=WHOLE,
         inserts=columns(
             "id code issuer_id product_id product_version name responsible vendor_id face_minor "
-            "valid_from valid_to note state made_by made_at merchants stores"
+            "valid_from valid_to note state made_by made_at merchants stores "
+            "claims_max"
         ),
         updates=columns("name responsible vendor_id valid_from valid_to note state suspended_by"),
     ),
@@ -280,6 +281,7 @@ OFFICE: Final[Mapping[str, Right]] = {
     "undo": Right(
         reads=columns("shard original_id attempt journal_id kind amount_minor is_moot"),
     ),
+    "voucher_claim": Right(reads=WHOLE, inserts=WHOLE),
     "voucher_use": Right(reads=columns("shard journal_id voucher_id")),
 }
 """What people ask for: their own tables, and of the estate what actions change."""

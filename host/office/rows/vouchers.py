@@ -2,14 +2,15 @@
 
 import datetime as dt
 import enum
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import msgspec
+from msgspec import Meta
 
 from host.model.instruments import BatchState
 from host.model.vouchers import ProductKind, VoucherState
 from host.office.action import OK, Acting, Action, Result, Second, Step
-from host.office.fields import Login, MerchantId, Money, Name, Note, Number, Text, Values
+from host.office.fields import Login, MerchantId, Money, Name, Note, Number, Pieces, Text, Values
 from host.office.grants import find_at_work
 from host.office.places import Scope
 from host.office.refusals import FIELD, NOT_YOUR_ROLE, STATE, Refusal
@@ -25,6 +26,8 @@ from host.stock import batches, ends
 from host.store.queries import load_queries
 
 SQL: Final = load_queries("host.office", "vouchers.sql")
+VOIDED_MAX: Final = 500
+"""In one action."""
 _ISSUERS: Final = frozenset({Scope.PLATFORM, Scope.ISSUER})
 
 
@@ -51,6 +54,8 @@ class VoucherBatchCreate(Values, frozen=True, kw_only=True):
     """Who takes them; none: whoever takes the issuer's cards."""
     in_stores: tuple[Number, ...] = ()
     """In which stores; none: in all of theirs."""
+    claims_max: Pieces | None = None
+    """How many a member may claim; none: as many as there are."""
     note: Text = ""
 
 
@@ -63,9 +68,11 @@ class VoucherBatchStop(Values, frozen=True, kw_only=True):
 
 
 class VoucherVoid(Values, frozen=True, kw_only=True):
-    """One that nobody has used."""
+    """One that nobody has used, or several."""
 
     card: Number
+    others: Annotated[tuple[Number, ...], Meta(max_length=VOIDED_MAX)] = ()
+    """And these."""
     note: Note
 
 
@@ -141,14 +148,18 @@ def _foretold_stop(acting: Acting, values: VoucherBatchStop) -> dict[str, Any]:
     return {"how": values.how.value, "cards_by_state": told.cards}
 
 
-def _void(acting: Acting, _values: VoucherVoid) -> Result:
-    status = acting.subject.content["status"]
-    try:
-        to = after(VOUCHER_STATES, "voucher", status, "voucher.void")
-    except StateError as error:
-        raise Refusal(STATE, state=status) from error
-    acting.connection.execute(SQL["void_voucher"], {"id": acting.subject.id, "status": to})
-    return OK
+def _void(acting: Acting, values: VoucherVoid) -> Result:
+    """All of them or none: each is held, in their order, and looked at then."""
+    for card in values.others:
+        acting.find("card", card)
+    cards = sorted({values.card, *values.others})
+    for status, *_more in acting.connection.execute(SQL["hold_vouchers"], (cards,)).fetchall():
+        try:
+            after(VOUCHER_STATES, "voucher", status, "voucher.void")
+        except StateError as error:
+            raise Refusal(STATE, state=status) from error
+    acting.connection.execute(SQL["void_vouchers"], (cards,))
+    return Result(beside={"vouchers": cards}) if values.others else OK
 
 
 VOUCHER_BATCH_CREATE: Final = Action(
@@ -194,6 +205,9 @@ VOUCHER_VOID: Final = Action(
     roles=frozenset({PO, IM}),
     do=_void,
     about=lambda values: Ref("card", str(values.card)),
+    second=Second.WHEN,
+    second_when=lambda _acting, values: bool(values.others),
+    approvers=frozenset({PO, IM, PA}),
     step=Step.OWN,
 )
 
@@ -227,7 +241,7 @@ VOUCHER_BATCHES: Final = View(
         Filter(name="state", column="state", words=tuple(BatchState)),
         Filter(name="product", column="product", kind=int),
     ),
-    actions=("voucher_batch.open", "voucher_batch.stop", "voucher_batch.print"),
+    actions=("voucher_batch.open", "voucher_batch.stop", "voucher_batch.print", "voucher.issue"),
     exports="C",
 )
 VOUCHERS: Final = View(
@@ -246,6 +260,9 @@ VOUCHERS: Final = View(
         Column(name="sale"),
         Column(name="member", kind=int, opens="members"),
         Column(name="times_used", kind=int),
+        Column(name="used_at", kind=dt.datetime),
+        Column(name="used_where"),
+        Column(name="claimed_by_channel"),
         Column(name="valid_from", kind=dt.date),
         Column(name="valid_to", kind=dt.date),
     ),
@@ -256,6 +273,6 @@ VOUCHERS: Final = View(
         Filter(name="voucher_status", column="voucher_status", words=tuple(VoucherState)),
     ),
     needs=frozenset({"batch", "card"}),
-    actions=("voucher.void",),
+    actions=("voucher.void", "voucher.reissue"),
     exports="C",
 )

@@ -219,7 +219,8 @@ class World:
             "lottery": self.lottery, "cost_points": 1, "prizes": ["TEA 100% 1 goods 0 Mine"],
             "opens_on": "2030-01-01", "closes_on": "2030-01-02", "words": "words of mine",
             "typed_name": "Foreign draw", "draw": 1,
-            "reference": "S1", "content": "eA==", "liability_minor": 0,
+            "reference": "S1", "content": "eA==", "liability_minor": 0, "voucher_code": "0123",
+            "phones": ["13900009999"],
         }  # fmt: skip
 
 

@@ -1,0 +1,283 @@
+"""Vouchers at a counter and in members' hands: redeemed, claimed, issued, given another code.
+
+A clerk redeems at the own store: what is posted is the store's merchant's, as at a till, by a job
+of one step that asks the poster. Claims move nothing. A code that is lost is nobody's from the
+moment that a new one is told; that is told once, with a line of who saw it.
+"""
+
+from typing import Annotated, Final
+
+import msgspec
+from msgspec import Meta
+
+from host.hsm.interface import Hsm
+from host.model.money import HOUSE_CURRENCY
+from host.model.money import Money as Amount
+from host.model.origins import Origin
+from host.model.own import Counter, OwnKey, OwnRequest
+from host.model.requests import Kind
+from host.model.secrets import Secret
+from host.model.voucher_codes import grouped
+from host.model.vouchers import ProductKind
+from host.office.action import Acting, Action, Result, Second, Step
+from host.office.disclosing import Disclosure, disclose
+from host.office.fields import Money, Note, Number, Phone, Pieces, Values
+from host.office.jobs import AtWork, JobRefusedError, begin_job
+from host.office.people import Grant, Who
+from host.office.phones import phone_hash
+from host.office.records import DONE, Line, write_line
+from host.office.refusals import FIELD, NOT_FOUND, NOT_YOUR_ROLE, Refusal
+from host.office.roles import CS, IM, MP, PA, PO, ROLES, SC, SM
+from host.office.rows.disclosures import REVEAL
+from host.office.rows.vouchers import SQL as OF_BATCHES
+from host.office.stock_refusals import refusal_of
+from host.office.subjects import Ref
+from host.stock import gifts, lives, vouchers
+from host.stock.batches import By
+from host.stock.refusals import StockRefusal, Why
+
+REDEEM: Final = "voucher.redeem"
+CLAIM: Final = "voucher.claim"
+ISSUE: Final = "voucher.issue"
+REISSUE: Final = "voucher.reissue"
+PHONES_MAX: Final = 500
+"""In one action: more are told in several."""
+
+Channel = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9._-]{1,31}$")]
+"""By which way it came to them."""
+Goods = Annotated[str, Meta(max_length=30, pattern=r"^[!-~]*$")]
+
+
+class VoucherRedeem(Values, frozen=True, kw_only=True):
+    """At which store, the code as it is scanned or typed, and what is sold for it."""
+
+    store: Number
+    voucher_code: Secret
+    amount_minor: Money | None = None
+    """What is sold; without it nothing is paid for."""
+    goods: Goods = ""
+    """Which article, where it is for several."""
+
+
+class VoucherClaim(Values, frozen=True, kw_only=True):
+    """Of which batch, for whose phone: the one of a code, or so many. A new phone is a member."""
+
+    batch: str
+    phone: Phone
+    voucher_code: Secret | None = None
+    count: Pieces = 1
+    channel: Channel = "service"
+
+
+class VoucherIssue(Values, frozen=True, kw_only=True):
+    """So many vouchers of a batch for each phone; a phone that nobody has becomes a member."""
+
+    batch: str
+    phones: Annotated[tuple[Phone, ...], Meta(max_length=PHONES_MAX)] = ()
+    members: Annotated[tuple[Number, ...], Meta(max_length=PHONES_MAX)] = ()
+    count: Pieces = 1
+    channel: Channel = "issue"
+    note: Note
+
+
+class VoucherReissue(Values, frozen=True, kw_only=True):
+    """Whose voucher it is, by the phone that they have shown to be theirs, and why."""
+
+    card: Number
+    phone: Phone
+    note: Note
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """What the job of a redemption is left with."""
+
+    card: int
+    counter: Counter
+    amount_minor: int
+    goods: str
+    login: str
+    grant: Grant
+    approval: int | None = None
+
+
+def post_redemption(at_work: AtWork) -> int:
+    """Ask the poster to take a voucher: the one step of the job."""
+    plan, job = msgspec.convert(at_work.job.plan, Plan), at_work.job
+    own = OwnRequest(
+        kind=Kind.VOUCHER_REDEMPTION,
+        key=OwnKey(Origin.OFFICE, plan.login, job.action, f"job-{job.id}"),
+        card=gifts.card_at(at_work.connection, plan.card),
+        amount=Amount(plan.amount_minor, HOUSE_CURRENCY) if plan.amount_minor else None,
+        counter=plan.counter,
+        goods=plan.goods or None,
+    )
+    answer = at_work.ask(own)
+    line = Line(
+        at=at_work.now,
+        action=job.action,
+        source=f"job/{job.id}",
+        who=Who(person=job.asked_by, login=plan.login, grant=plan.grant),
+        about=job.about,
+        place=job.place,
+        approval=plan.approval,
+    )
+    if not answer.is_approved:
+        raise JobRefusedError(refusal_of(vouchers.refusal_of(answer.reason)), line)
+    told = answer.besides.voucher if answer.besides is not None else None
+    assert told is not None, "what a redemption is told"
+    line.after = {
+        "voucher": told.code, "taken": told.taken, "unit": told.unit, "rest_minor": told.rest_minor,
+        "left": told.left, "rrn": answer.rrn,
+    }  # fmt: skip
+    write_line(at_work.connection, line, DONE)
+    return job.total
+
+
+def _redeem(acting: Acting, values: VoucherRedeem) -> Result:
+    counter = vouchers.counter_of(acting.connection, values.store)
+    found = _found(acting, values.voucher_code)
+    vouchers.refuse_redemption(acting.connection, found, counter)
+    plan = Plan(
+        card=found.id,
+        counter=counter,
+        amount_minor=values.amount_minor or 0,
+        goods=values.goods,
+        login=acting.who.login,
+        grant=acting.grant,
+        approval=acting.approval,
+    )
+    job = begin_job(acting, REDEEM, acting.subject, total=1, plan=plan)
+    beside = {"voucher": found.masked}
+    return Result(told={"job": job, **beside}, beside=beside)
+
+
+def _found(acting: Acting, code: Secret) -> vouchers.Found:
+    """A wrong code is counted, whatever else becomes of it."""
+    try:
+        return vouchers.voucher_of_code(
+            acting.connection, acting.hsm, code, acting.who.login, acting.now
+        )
+    except StockRefusal as refusal:
+        told = refusal_of(refusal)
+        told.is_kept = True
+        raise told from refusal
+
+
+def _claim(acting: Acting, values: VoucherClaim) -> Result:
+    batch, by = _batch(acting), By(acting.who.login, acting.now)
+    found = _found(acting, values.voucher_code) if values.voucher_code is not None else None
+    if found is not None and found.batch != batch:
+        raise StockRefusal(Why.NO_VOUCHER)
+    member = lives.member_of(acting.connection, acting.hsm, values.phone, by)
+    if found is not None:
+        today = acting.now.date()
+        cards = [vouchers.claim_of_code(acting.connection, found, member, today)]
+    else:
+        cards = vouchers.claim_of_batch(acting.connection, batch, member, values.count)
+    vouchers.add_claims(acting.connection, cards, member, values.channel, by)
+    return Result(told={"vouchers": cards}, beside={"vouchers": cards})
+
+
+def _batch(acting: Acting) -> int:
+    """The subject, which is a batch of vouchers."""
+    found = acting.subject
+    if not _is_of_vouchers(acting, found.content["product_id"]):
+        raise Refusal(NOT_FOUND, what="card_batch")
+    assert isinstance(found.id, int), "batches are numbered"
+    return found.id
+
+
+def _is_of_vouchers(acting: Acting, product: int) -> bool:
+    row = acting.connection.execute(OF_BATCHES["kind_of_product"], (product,)).fetchone()
+    return row is not None and ProductKind(row[0]).is_voucher
+
+
+def _settled(acting: Acting, values: VoucherIssue) -> VoucherIssue:
+    """Members in the place of phones: no phone is kept with what waits for a second person."""
+    by = By(acting.who.login, acting.now)
+    found = [lives.member_of(acting.connection, acting.hsm, phone, by) for phone in values.phones]
+    for member in values.members:
+        acting.find("member", member)
+    members = dict.fromkeys([*found, *values.members])
+    if not members:
+        raise Refusal(FIELD, field="phones", problem="name phones or members")
+    return msgspec.structs.replace(values, phones=(), members=tuple(members))
+
+
+def _issue(acting: Acting, values: VoucherIssue) -> Result:
+    batch = _batch(acting)
+    by = By(acting.who.login, acting.now)
+    for member in sorted(values.members):
+        cards = vouchers.claim_of_batch(acting.connection, batch, member, values.count)
+        vouchers.add_claims(acting.connection, cards, member, values.channel, by)
+    told = {"members": len(values.members), "vouchers": len(values.members) * values.count}
+    return Result(told=told, beside=told)
+
+
+def _is_above_limit(acting: Acting, values: VoucherIssue) -> bool:
+    """What they are worth is more than who asks may give alone; without a limit all of it is."""
+    limit = acting.grant.limit_minor
+    face = acting.subject.content["face_minor"]
+    worth = int(face or 0) * values.count * (len(values.members) + len(values.phones))
+    return limit is None or worth > limit
+
+
+def _reissue(acting: Acting, values: VoucherReissue) -> Result:
+    if acting.grant.role == CS and REVEAL not in acting.grant.rights:
+        raise Refusal(NOT_YOUR_ROLE, role=ROLES[CS])
+    if acting.subject.content["member_id"] != _holder(acting, acting.hsm, values.phone):
+        raise StockRefusal(Why.BOUND)
+    code = vouchers.give_code(acting.connection, acting.hsm, values.card)
+    line = Disclosure(kind="reveal", what="voucher code", has_secrets=True, purpose=values.note)
+    disclose(acting, acting.subject, line)
+    return Result(told={"voucher": code.masked}, shown_once={"code": grouped(code.reveal())})
+
+
+def _holder(acting: Acting, hsm: Hsm, phone: str) -> int:
+    told = (phone_hash(hsm, phone),)
+    row = acting.connection.execute(lives.SQL["member_of_phone"], told).fetchone()
+    return int(row[0]) if row is not None else 0
+
+
+VOUCHER_REDEEM: Final = Action(
+    id=REDEEM,
+    en="Redeem a voucher at the own store",
+    zh="核销",
+    values=VoucherRedeem,
+    roles=frozenset({SC, SM, MP}),
+    do=_redeem,
+    about=lambda values: Ref("store", str(values.store)),
+)
+VOUCHER_CLAIM: Final = Action(
+    id=CLAIM,
+    en="Claim vouchers for a member",
+    zh="领取",
+    values=VoucherClaim,
+    roles=frozenset({CS}),
+    do=_claim,
+    about=lambda values: Ref("card_batch", values.batch),
+)
+VOUCHER_ISSUE: Final = Action(
+    id=ISSUE,
+    en="Issue vouchers to members",
+    zh="批量发放",
+    values=VoucherIssue,
+    roles=frozenset({PO, IM}),
+    do=_issue,
+    about=lambda values: Ref("card_batch", values.batch),
+    settled=_settled,
+    second=Second.WHEN,
+    second_when=_is_above_limit,
+    approvers=frozenset({PO, IM, PA}),
+    step=Step.OWN,
+)
+VOUCHER_REISSUE: Final = Action(
+    id=REISSUE,
+    en="Give a voucher another code",
+    zh="找回提货码",
+    values=VoucherReissue,
+    roles=frozenset({CS}),
+    do=_reissue,
+    about=lambda values: Ref("card", str(values.card)),
+    step=Step.OWN,
+)
