@@ -27,7 +27,7 @@ from host.model.responses import Reason
 from host.model.secrets import PAN_DIGITS_MIN
 from host.office.words import word_of
 from host.store.card_finding import find_card
-from host.store.card_told import CardBatch, CardView, Movement, Moving, Purse
+from host.store.card_told import CardBatch, CardView, Holding, Movement, Moving, Purse
 from host.store.card_view import Page, view_card
 
 STDIN: Final = "-"
@@ -108,6 +108,8 @@ def _facts(view: CardView) -> Labelled:
         yield "has", f"{purse.posted}{held}{later}{_spendable(purse)}"
     for each in view.expiring:
         yield "expires", f"after {each.expires_on}: {each.points}"
+    for one in view.holding:
+        yield "held", _holding(one)
     for move in view.moving:
         yield "on its way", _moving(move)
     if not view.movements:
@@ -119,6 +121,14 @@ def _spendable(purse: Purse) -> str:
     rest = purse.posted.amount_minor - purse.held.amount_minor - purse.pending.amount_minor
     gone = purse.available.amount_minor != rest
     return f", {purse.available} to be spent" if gone else ""
+
+
+def _holding(one: Holding) -> str:
+    """How much, by whom, until when, and by what it is traced."""
+    until = when(one.until)
+    if one.merchant is None:
+        return f"{one.held}, until {until} (RRN {one.rrn})"
+    return f"{one.held} by {one.merchant} at {one.terminal_id}, until {until} (RRN {one.rrn})"
 
 
 def _moving(move: Moving) -> str:

@@ -83,6 +83,21 @@ class Moving(msgspec.Struct, frozen=True):
     other_id: int | None
 
 
+class Holding(msgspec.Struct, frozen=True):
+    """Something of the card that is kept for somebody."""
+
+    number: int
+    rrn: str
+    """Of what opened it, by which a trace finds it."""
+    owner: str
+    """A `HoldOwner`."""
+    held: Money
+    merchant: str | None
+    """Its name; None: no merchant keeps it."""
+    terminal_id: str | None
+    until: dt.datetime
+
+
 class CardView(msgspec.Struct, frozen=True, kw_only=True):
     """A card for people. Its number is masked."""
 
@@ -102,6 +117,8 @@ class CardView(msgspec.Struct, frozen=True, kw_only=True):
     purses: tuple[Purse, ...]
     expiring: tuple[Expiring, ...]
     moving: tuple[Moving, ...]
+    holding: tuple[Holding, ...]
+    """What is over first, first."""
     movements: tuple[Movement, ...]
     next: str | None
     """Where this page ended, for the next; None: there is none."""

@@ -22,7 +22,7 @@ from host.model.requests import Kind
 from host.model.responses import RESPONSE_CODES, Reason
 from host.rules.state import Fact
 from host.store.card_finding import CardUnknownError
-from host.store.card_told import CardBatch, CardView, Expiring, Movement, Moving, Purse
+from host.store.card_told import CardBatch, CardView, Expiring, Holding, Movement, Moving, Purse
 from host.store.card_trail import CardRow, Step, Trail
 from host.store.connecting import Connection
 from host.store.life import cases_of, facts_of
@@ -170,6 +170,9 @@ class _Reader:
             moving=tuple(
                 Moving(*row) for row in self._ask("moves_of_card", shard=card.shard, card=card.id)
             ),
+            holding=tuple(
+                map(_holding, self._ask("holds_of_card", shard=card.shard, card=card.id))
+            ),
             movements=tuple(movements),
             next=shown.next,
             cases=cases_of(self._connection, [Name.of_slot(one.slot) for one in shown.asked]),
@@ -292,6 +295,11 @@ class _Reader:
             Expiring(expires_on=day, points=Money(points, unit))
             for day, points, _ in whole[:EXPIRY_DAYS_SHOWN]
         ]
+
+
+def _holding(row: tuple[Any, ...]) -> Holding:
+    number, owner, held, unit, *rest = row
+    return Holding(number, rrn_of(number), owner, Money(held, unit), *rest)
 
 
 def _batch(row: tuple[Any, ...]) -> CardBatch:

@@ -344,6 +344,21 @@ INNER JOIN card_batch AS b ON p.batch_id = b.id
 LEFT JOIN vendor AS v ON b.vendor_id = v.id
 WHERE c.shard = %(shard)s AND c.id = %(card)s;
 
+-- name: holds_of_card
+-- What of it is kept for somebody, what is over first.
+SELECT
+    h.id,
+    h.owner,
+    h.held_minor,
+    h.unit,
+    m.name AS merchant,
+    h.terminal_id,
+    h.expires_at
+FROM hold AS h
+LEFT JOIN merchant AS m ON h.merchant_id = m.id
+WHERE h.shard = %(shard)s AND h.card_id = %(card)s AND h.held_minor > 0
+ORDER BY h.expires_at, h.id;
+
 -- name: moves_of_card
 -- What is to leave it, or to come onto it from another, and has not; or could not.
 SELECT

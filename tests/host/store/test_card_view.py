@@ -1,5 +1,6 @@
 """Everything of one card, as whoever serves its holder asks for it."""
 
+import datetime as dt
 from collections.abc import Callable
 
 import psycopg
@@ -7,13 +8,13 @@ import pytest
 
 from host.hsm.vault import Vault
 from host.model.money import Money
-from host.model.requests import Kind
+from host.model.requests import Kind, Original
 from host.model.responses import Reason
 from host.store.card_finding import CardUnknownError, find_card
 from host.store.card_told import CardView
 from host.store.card_view import Page, view_card
 from tests.host.batched import put_batch
-from tests.host.conftest import CARDS, LMK, CardPool, Till
+from tests.host.conftest import CARDS, LMK, NOW, CardPool, Till
 
 ISSUER = "48882900"
 Look = Callable[..., CardView]
@@ -96,6 +97,35 @@ async def test_its_movements_stand_newest_first_with_the_balance_behind_each(
 def _points(view: CardView) -> str:
     [purse] = [purse for purse in view.purses if purse.posted.is_points]
     return purse.posted.unit_name
+
+
+async def test_what_is_held_says_how_much_by_whom_and_until_when(
+    shared: Till, pool: CardPool, look: Look
+) -> None:
+    """What is over first, first; what was completed is held no more."""
+    card = pool.city()
+    answers = []
+    for amount in (30_000, 20_000, 10_000):
+        asked = shared.request(Kind.PREAUTH, card, amount, pin="123456")
+        answers.append(await shared.ask(asked))
+    first, second, done = answers
+    named = Original(auth_code=done.auth_code, local_date=done.local_time[4:8])
+    completion = shared.request(Kind.COMPLETION, card, 10_000, original=named)
+    assert (await shared.ask(completion)).is_approved
+    shared.sql(
+        "UPDATE hold SET expires_at = expires_at + interval '1 hour'"
+        " WHERE card_id = %s AND amount_minor = 30000",
+        card,
+    )
+    held = look(card).holding
+    assert [(one.rrn, str(one.held)) for one in held] == [
+        (second.rrn, "200.00 CNY"),
+        (first.rrn, "300.00 CNY"),
+    ]
+    assert {(one.merchant, one.terminal_id, one.owner) for one in held} == {
+        ("Harbour Grocery", shared.terminal_id, "preauth")
+    }
+    assert held[0].until == NOW + dt.timedelta(days=30)
 
 
 async def test_a_movement_that_was_undone_says_so(shared: Till, pool: CardPool, look: Look) -> None:
