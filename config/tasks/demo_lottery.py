@@ -51,7 +51,7 @@ def close_lottery(staff: DemoStaff, connection: Connection, data: Path) -> Lotte
         SurroundingsError: the clock does not tell its seed.
     """
     code = LOTTERY.content.code
-    staff.done(IM, "lottery.close", {"lottery": code, "note": "the demo's day is over"})
+    staff.done(IM, "lottery.close", {"lottery": code, "note": "closed"})
     ends_at = time.monotonic() + SECONDS_MAX
     while lottery_told(connection, code).seed is None:
         if time.monotonic() > ends_at:

@@ -79,6 +79,7 @@ NO_SENTENCE = re.compile(
     r"|^tuple\[|^posswitch:? [^,;]*$|^posswitch record --help; |^posswitch \{\}, schema "
     r"|^error |^\"secrets/|^, by$|^p[0-9.]+ |^\{\} ms$|^F39$"
     r"|^(?:purchase|load|redeem) \{\} |^… |^Receipt \|"
+    r"|^TEA 100% "
     r"|^SELECT|^chmod |^\n\[\[|^Opens |^\. Next: $|^\{\} \{\} ms$|^host\.|^Example: posswitch"
 )
 """Of texts: a date's format, a type, a command, the head of an error, a name of the field."""
