@@ -254,7 +254,7 @@ class Book:
         return Terminal(
             terminal_id="",
             merchant=merchant,
-            is_active=merchant.is_active,
+            is_active=True,
             epoch=epoch,
             mac_algorithm=MacAlgorithm.X9_19,
             home=0,

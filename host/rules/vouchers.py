@@ -112,8 +112,7 @@ def _why_not_here(dossier: Dossier, card: Card) -> Reason | None:
     terms, terminal = batch.terms, dossier.item.terminal
     if terms.kind is ProductKind.POINTS_CARD:
         return Reason.FUNCTION_NOT_SUPPORTED
-    is_taken = terminal.merchant.is_active and card.issuer_id in terminal.merchant.accepts
-    if not is_taken or not dossier.issuer.is_active:
+    if card.issuer_id not in terminal.merchant.accepts or not dossier.issuer.is_active:
         return Reason.VOUCHER_NOT_PERMITTED
     is_elsewhere = batch.merchants and terminal.merchant.id not in batch.merchants
     if is_elsewhere or (batch.stores and terminal.store_id not in batch.stores):
