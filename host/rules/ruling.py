@@ -154,6 +154,9 @@ def count_use(dossier: Dossier, reason: Reason, posting: Posting | None) -> None
     if posting is not None and posting.undoes is not None:
         _give_back(dossier, posting)
         return
+    if dossier.request.kind is Kind.GIFT_RETURN:
+        _give_back_gift(dossier)
+        return
     counting = [rule for rule in dossier.ruled if rule.counts]
     if not counting:
         return
@@ -184,6 +187,15 @@ def _give_back(dossier: Dossier, posting: Posting) -> None:
     for told in dossier.state.counted.get(original.number, ()):
         part = posting.amount_minor if is_refund else told.amount_minor
         _keep_told(dossier, told.given_back(times * told.times, part))
+
+
+def _give_back_gift(dossier: Dossier) -> None:
+    """What its sending counted: nobody has had it."""
+    own = dossier.item.own
+    assert own is not None, "no terminal asks for it"
+    assert own.ended_gift is not None, "which ends is named"
+    for told in dossier.state.counted.get(own.ended_gift.number, ()):
+        _keep_told(dossier, told.given_back(told.times, told.amount_minor))
 
 
 def _keep_told(dossier: Dossier, told: ToldRule) -> None:

@@ -32,7 +32,7 @@ RULED: Final = frozenset(
     kind for kind, row in TRANSACTIONS.items() if row.use is not None and kind not in NEEDS_ORIGINAL
 ) | (LOADS.keys() | {Kind.CASH_LOAD_CONFIRM})
 """What rules may be about."""
-ASKS: Final = RULED | NEEDS_ORIGINAL | HOLD_ENDS
+ASKS: Final = RULED | NEEDS_ORIGINAL | HOLD_ENDS | {Kind.GIFT_RETURN}
 _ASKED: Final = RULED | (NEEDS_ORIGINAL - ASKED_NO_RULES)
 KEY: Final = (arrays.smallints, arrays.words, arrays.names, arrays.names, arrays.texts)
 COUNTED: Final = (*KEY, arrays.dates, arrays.bigints, arrays.bigints)
@@ -152,7 +152,7 @@ def _counting(rules: Collection[HouseRule]) -> Iterable[HouseRule]:
 def _load_counted(
     connection: Connection, state: State, book: Book, wanted: dict[UsageKey, int]
 ) -> None:
-    """What originals and holds have counted, and where.
+    """What originals, holds and gifts have counted, and where.
 
     A counter that was last used in an older period comes into the one that runs, so that it is
     never more than what is told of its own.
@@ -161,6 +161,7 @@ def _load_counted(
     for hold in state.holds.values():
         shards[hold.id] = hold.shard
         shards |= {fact.journal: hold.shard for fact in hold.facts}
+    shards |= {number: shard for shard, number in state.gifts}
     if not shards:
         return
     keys = (arrays.smallints(shards.values()), arrays.bigints(shards))

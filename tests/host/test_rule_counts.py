@@ -16,6 +16,7 @@ from host.model.requests import Kind, Request, Response
 from host.model.responses import Reason
 from tests.host.conftest import CardPool, Till, asking_of, audit_ledger, trading
 from tests.host.rule_makers import put_rule
+from tests.host.test_gifts import SUM, claiming, returning, send
 from tests.host.test_preauths import PIN, about, ending, slip
 
 HUGE = 10**12
@@ -234,3 +235,23 @@ async def test_what_a_hold_grows_by_is_asked_of_the_limits_and_is_no_further_use
     assert more.reason is Reason.AMOUNT_LIMIT
     assert (await about(till, Kind.PREAUTH_INCREMENT, 1, 400, held)).is_approved
     assert till.sql("SELECT times, amount_minor FROM usage_counter") == [(1, 1_000)] * 2
+
+
+@pytest.mark.parametrize("by", ["card", "member"])
+async def test_a_gift_that_comes_back_is_counted_no_more(
+    till: Till, pool: CardPool, by: str
+) -> None:
+    put_rule(till.dsns, "amount_max", amount_minor=HUGE, unit="CNY", period="day",
+             counted_by=by)  # fmt: skip
+    gift = await send(till, pool)
+    asked = "SELECT times, amount_minor FROM usage_counter"
+    assert till.sql(asked) == [(1, SUM)]
+    assert (await asking_of(till).ask(returning(till, gift))).is_approved
+    assert till.sql(asked) == [(0, 0)]
+
+
+async def test_a_gift_that_is_claimed_stays_counted(till: Till, pool: CardPool) -> None:
+    put_rule(till.dsns, "count_max", times=9, period="day")
+    gift = await send(till, pool)
+    assert (await asking_of(till).ask(claiming(till, gift))).is_approved
+    assert till.sql("SELECT times FROM usage_counter") == [(1,)]
