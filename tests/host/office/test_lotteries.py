@@ -339,3 +339,57 @@ def test_the_platform_freezes_no_issuers_lottery(house: House) -> None:
     told = house.freeze(house.bureau.person("platform_ops"))
     assert isinstance(told, Refused)
     assert told.code == "E-NOT-YOUR-ROLE"
+
+
+async def test_who_draws_while_it_is_closed_has_drawn_before_its_seed_was_told_or_not_at_all(
+    house: House, till: Till, pool: CardPool, tmp_path: Path
+) -> None:
+    """S4-62: nobody draws with a seed that is known."""
+    await trio.to_thread.run_sync(house.opened)
+    first = [await drawn(till, pool.with_points(), "DW2026") for _ in range(2)]
+    asked = [
+        draw_of(till, pool.with_points(), "DW2026", terminal_id=f"800100{number:02d}")
+        for number in range(1, 31)
+    ]
+    answers: list[Any] = []
+
+    def close() -> None:
+        house.bureau.done(house.author, "lottery.close", lottery="DW2026", note="the day is over")
+        house.bureau.do_jobs()
+
+    async def draw() -> None:
+        for place in range(0, len(asked), 3):
+            answers.extend(await till.ask_all(asked[place : place + 3]))
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(draw)
+        nursery.start_soon(trio.to_thread.run_sync, close)
+    assert {one.reason for one in answers} <= {Reason.APPROVED, Reason.LOTTERY_NOT_OPEN}
+    verdict = await trio.to_thread.run_sync(verified, house, tmp_path)
+    assert verdict.faults == ()
+    assert verdict.draws == len(first) + sum(one.is_approved for one in answers)
+
+
+def test_a_seed_that_does_not_open_is_not_told_and_keeps_no_other_from_it(house: House) -> None:
+    house.opened()
+    house.create(lottery="OTHER", name="Other")
+    house.freeze(lottery="OTHER", typed_name="Other")
+    house.bureau.later(minutes=2)
+    house.bureau.do_jobs()
+    house.bureau.sql("UPDATE lottery SET seed_sealed = 'x' WHERE code = 'DW2026'")
+    for code in ("DW2026", "OTHER"):
+        house.bureau.done(house.author, "lottery.close", lottery=code, note="the day is over")
+    house.bureau.do_jobs()
+    assert house.state("DW2026") == "closed"
+    assert house.state("OTHER") in {"revealed", "posted"}
+
+
+def test_what_is_frozen_is_not_frozen_again_by_anybody(house: House) -> None:
+    house.create()
+    other = house.bureau.person("issuer_manager", "issuer")
+    assert isinstance(house.freeze(), Done)
+    [(before,)] = house.bureau.sql("SELECT commitment FROM lottery")
+    told = house.freeze(other)
+    assert isinstance(told, Refused)
+    assert told.code == "E-STATE"
+    assert house.bureau.sql("SELECT commitment FROM lottery") == [(before,)]
