@@ -264,6 +264,8 @@ def _owner_of(values: LotteryCreate) -> Ref:
 
 
 OWNERS: Final = frozenset({IM, MO, AL})
+PRIZE_STATES: Final = ("posted", "owed", "handed_out", "nothing", "taken_back")
+"""What becomes of what was won."""
 CREATE: Final = Action(
     id="lottery.create",
     en="Write a lottery",
@@ -356,7 +358,11 @@ DRAWS: Final = View(
         Column(name="link"),
     ),
     order=("draw",),
-    filters=(Filter(name="lottery", column="lottery"), Filter(name="prize", column="prize")),
+    filters=(
+        Filter(name="lottery", column="lottery"),
+        Filter(name="prize", column="prize"),
+        Filter(name="prize_state", column="prize_state", words=PRIZE_STATES),
+    ),
     needs=frozenset({"lottery"}),
     actions=(PAY.id,),
     exports="C",

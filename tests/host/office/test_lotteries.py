@@ -145,6 +145,8 @@ async def test_a_lottery_lives_from_its_draft_to_its_last_prize(
         assert (verdict.faults, verdict.draws, verdict.undone) == ((), 3, 1)
         rows = house.bureau.rows(house.author, "draws", lottery="DW2026")
         assert [row["prize_state"] for row in rows] == ["taken_back", "owed", "nothing"]
+        owed = house.bureau.rows(house.author, "draws", lottery="DW2026", prize_state="owed")
+        assert owed == [rows[1]]
         assert [row["rrn"] for row in rows] == [answer.rrn for _, answer in made]
         told = {"lottery": "DW2026", "note": "over the counter"}
         assert house.bureau.refused(house.author, "lottery.pay", draw=1, **told) == "E-FIELD"
