@@ -126,10 +126,26 @@ class Desk:
                 raise TillError(f"#{number} is no sale that was approved. Next: history")
             return receipt
         for receipt in reversed(self.receipts):
-            is_paid = receipt.kind is not Kind.POINTS_EARN
+            is_paid = receipt.kind not in {Kind.POINTS_EARN, Kind.PREAUTH}
             if receipt.sale is not None and not receipt.undone and (is_paid or not refundable):
                 return receipt
         raise TillError("there is no sale to take back. Next: purchase first 12.34")
+
+    def held(self, number: int | None) -> Receipt:
+        """The pre-authorisation of a receipt, or the last one that still stands.
+
+        Raises:
+            TillError: there is none.
+        """
+        if number is not None:
+            receipt = self.receipt(number)
+            if receipt.sale is None or receipt.kind is not Kind.PREAUTH:
+                raise TillError(f"#{number} holds nothing. Next: history")
+            return receipt
+        for receipt in reversed(self.receipts):
+            if receipt.sale is not None and receipt.kind is Kind.PREAUTH and not receipt.undone:
+                return receipt
+        raise TillError("nothing is held. Next: hold first 100")
 
     def wire(self) -> str:
         """What went over the wire for the last line that sent anything."""

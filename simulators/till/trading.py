@@ -66,6 +66,29 @@ async def refund(desk: Desk, values: Values) -> str:
     return receipt.text()
 
 
+async def hold_more(desk: Desk, values: Values) -> str:
+    """Have more held of a pre-authorisation's card."""
+    of = desk.held(values.receipt)
+    assert of.sale is not None
+    more = values.amount or 0
+    desk.till.sales["typed"] = of.sale
+    step = Step(do="increase", of="typed", card=of.sale.card.id, amount=more, fault=values.faults)
+    return (await _traded(desk, step, "more held", amount_text(more, in_points=False), of)).text()
+
+
+async def complete(desk: Desk, values: Values) -> str:
+    """Pay out of what is held: all that it was opened for, unless an amount was typed."""
+    of = desk.held(values.receipt)
+    assert of.sale is not None
+    amount = _part_of(of.sale, values.amount)
+    desk.till.sales["typed"] = of.sale
+    step = Step(do="complete", of="typed", card=of.sale.card.id, amount=amount, fault=values.faults)
+    receipt = await _traded(desk, step, "completion", amount_text(amount, in_points=False), of)
+    if receipt.answer.is_approved:
+        of.undone = f"completed by #{receipt.number}"
+    return receipt.text()
+
+
 async def sign_on(desk: Desk, values: Values) -> str:
     """Fetch keys, in a layout where one is named."""
     step = Step(do="sign_on", text=values.word, fault=values.faults)

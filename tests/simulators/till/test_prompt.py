@@ -87,6 +87,27 @@ async def test_points_are_told_on_a_receipt_as_points(place_of: At_) -> None:
     assert "points      1,520 points" in asked
 
 
+@pytest.mark.parametrize(
+    ("channel", "card"), [("pos", 526), ("mis-json", 527), ("mis-iso", 528), ("softpos", 529)]
+)
+async def test_what_is_held_is_raised_completed_and_voided_by_its_receipt(
+    place_of: At_, channel: str, card: int
+) -> None:
+    async with till(place_of, channel) as prompt:
+        none, held, raised, paid, again, _, freed, left = await typed(
+            prompt, "complete", f"hold {card} 100", "hold more 20", "complete 110", "complete #1",
+            f"hold {card} 50", "void", f"balance {card}",
+        )  # fmt: skip
+    assert "nothing is held. Next: hold first 100" in none
+    assert "PRE-AUTHORISATION" in held
+    assert "balance     900.00 CNY" in held
+    assert "balance     880.00 CNY" in raised
+    assert "balance     890.00 CNY" in paid
+    assert "DECLINED" in again
+    assert "APPROVED" in freed
+    assert "balance     890.00 CNY" in left
+
+
 async def test_a_decline_has_its_words_and_what_to_do(place_of: At_) -> None:
     async with till(place_of) as prompt:
         [said] = await typed(prompt, "purchase frozen 50")
