@@ -157,6 +157,10 @@ class Replay:
         if past.original:
             self._undo(past)
             return
+        if past.kind is Kind.GIFT_RETURN:
+            self._give_back_of_before(past)
+            self._tell(past, Reason.APPROVED, None)
+            return
         if not past.is_approved and _denied_by(past) is None:
             self.result.not_known += 1
             return

@@ -14,8 +14,9 @@ from host.rules.replaying import Sum
 from host.store.book import read_estate
 from host.store.connecting import SHORT, connect
 from host.store.replaying import DayUnknownError, NotesOnDisk, Tried, replay
-from tests.host.conftest import CardPool, Till, trading
+from tests.host.conftest import CardPool, Till, asking_of, trading
 from tests.host.rule_makers import put_rule, switch_on
+from tests.host.test_gifts import SUM, returning, send
 
 DAY = dt.date(2026, 11, 22)
 CITY = 1
@@ -149,6 +150,18 @@ async def test_a_day_under_its_own_rules_changes_nothing(till: Till) -> None:
     result = tried(till).result
     assert (result.changed, result.largest) == (0, [])
     assert result.asked == 5
+
+
+async def test_what_a_gift_that_came_back_had_counted_is_given_back_in_a_replay_too(
+    till: Till, pool: CardPool
+) -> None:
+    put_rule(till.dsns, "amount_max", amount_minor=SUM, unit="CNY", period="day")
+    gift = await send(till, pool)
+    assert not (await till.buy(gift.giver, SUM)).is_approved
+    assert (await asking_of(till).ask(returning(till, gift))).is_approved
+    assert (await till.buy(gift.giver, SUM)).is_approved
+    result = tried(till).result
+    assert (result.asked, result.changed) == (4, 0)
 
 
 async def test_it_says_which_rule_refuses_what_and_which_answers_are_the_largest(
