@@ -6,6 +6,7 @@ so that who may not do a thing is told so. Nobody else knows their passwords: th
 process.
 """
 
+import datetime as dt
 import json
 import secrets
 import time
@@ -110,6 +111,20 @@ class DemoStaff:
         with connect(self._owner, SHORT, autocommit=True) as connection:
             connection.execute(SQL["let_gifts_be_due"])
 
+    def open_date(self) -> dt.date:
+        """The business date that is open."""
+        with connect(self._owner, SHORT, autocommit=True) as connection:
+            row = connection.execute(SQL["open_date"]).fetchone()
+        assert row is not None, "shops are open"
+        found: dt.date = row[0]
+        return found
+
+    def value_of(self, card: int) -> int:
+        """What is on a card, in minor units."""
+        with connect(self._owner, SHORT, autocommit=True) as connection:
+            row = connection.execute(SQL["value_of_card"], {"card": card}).fetchone()
+        return int(row[0]) if row is not None else 0
+
     def ask(self, by: str, action: str, values: Mapping[str, object]) -> Outcome:
         """What came of it; a one-time code is given where one is asked for."""
         who = self.person(by)
@@ -201,7 +216,7 @@ def has_value(owner: str, card: int) -> bool:
     """Whether money has come onto a card: what it is given in another's place the clock brings."""
     with connect(owner, SHORT, autocommit=True) as connection:
         row = connection.execute(SQL["value_of_card"], {"card": card}).fetchone()
-    return row is not None and bool(row[0])
+    return row is not None and row[0] > 0
 
 
 def place_of(role: str) -> tuple[Scope, str]:

@@ -14,11 +14,15 @@ WHERE b.code = %(batch)s
 ORDER BY c.id;
 
 -- name: value_of_card
--- Whether money has come onto a card.
-SELECT purse.posted_minor > 0
+-- What money is on a card.
+SELECT purse.posted_minor
 FROM card
 INNER JOIN purse ON card.shard = purse.shard AND card.id = purse.card_id
 WHERE card.id = %(card)s AND purse.unit = 'CNY';
+
+-- name: open_date
+-- From which a rule that is made now is in force.
+SELECT business_date FROM business_day WHERE state = 'open';
 
 -- name: let_gifts_be_due
 -- The time of each gift that waits is over, so that the clock gives it back.

@@ -143,11 +143,8 @@ def run_demo(settings: Settings, places: Places, demo: DemoSettings, *, say: Say
 
 def _examples(story: Story, gifts: GiftTale, connection: Connection) -> list[str]:
     with connection.transaction(force_rollback=True):
-        return [
-            *decline_lines(story, connection),
-            *time_out_lines(story, connection),
-            *gifts.told(connection),
-        ]
+        examples = [*decline_lines(story, connection), *time_out_lines(story, connection)]
+    return [*examples, *gifts.told(connection)]
 
 
 def demo_settings(settings: Settings, places: Places, issuer_port: int) -> Settings:
@@ -232,6 +229,7 @@ class _Day:
             record=self.record,
             tally=self.tally,
             tills=len(demo_estate().terminals) - 1,
+            data=running.places.data,
         )
 
     @property
