@@ -22,7 +22,7 @@ SELECT
     kept.returned_minor,
     kept.used_minor
 FROM exchange AS e
-INNER JOIN card AS c ON e.card_id = c.id
+INNER JOIN card AS c ON e.shard = c.shard AND e.card_id = c.id
 LEFT JOIN journal AS j ON e.shard = j.shard AND e.id = j.id
 LEFT JOIN LATERAL (
     SELECT

@@ -43,7 +43,8 @@ def test_a_statement_that_writes_a_chained_table_notes_it(name: str) -> None:
         noted_as = re.search(rf"\nSELECT '{table}', c\.key, (.*) FROM changed AS c", statement)
         assert noted_as, f"{name} writes {table}: write `-- notes: {table}` under its line of why"
         is_new = "INSERT INTO " + table in statement and "DO UPDATE" not in statement
-        assert is_new or "c.before" in noted_as[1], "what the row was"
+        is_rekeyed = f"\nSELECT '{table}', c.key_before, c.before FROM changed AS c" in statement
+        assert is_new or is_rekeyed or "c.before" in noted_as[1], "what the row was"
         assert "DELETE FROM" in statement or "c.digest" in noted_as[1], "what it is"
 
 

@@ -24,6 +24,7 @@ ROOT = Path(__file__).parents[3]
 OF_NO_SHARD = {
     "cards_by_last_four": "an issuer's cards, of whatever shard, by what people read out",
     "draws": "a lottery's list, whose draws are in every shard",
+    "unclaimed": "vouchers of a batch that nobody has, which are in every shard",
     "voucher_batches": "counts all vouchers of a batch, which are in every shard",
 }
 NUMBERS = "SELECT c.relname FROM pg_attrdef AS d JOIN pg_class AS c ON c.oid = d.adrelid"
