@@ -24,15 +24,25 @@ from host.model.responses import RESPONSE_CODES
 from host.model.secrets import Secret
 from simulators.trades import SALES, VOID_OF
 from tests.host.conftest import TERMINALS, Till
+from tests.host.test_loads_by_phone import somebody
 
 CARDS: Final = [*range(1, 40), 701, 702]
 GIFT_CARDS: Final = range(1101, 1111)
 """Of a batch that is opened: some are asked for twice."""
+CARDS_OF_MEMBERS: Final = [*range(1, 8), 701]
+"""Each has a member of its own, whose phone loads it."""
+NOBODYS_PHONE: Final = "13700000000"
 HOLDS_IN_MIND: Final = 4
 """So many pre-authorisations a counter still thinks of, ended ones too."""
 SOLD: Final = SALES - {Kind.PREAUTH}
 NOT_REFUNDED: Final = frozenset(
-    {Kind.CARD_ACTIVATION, Kind.VOUCHER_REDEMPTION, Kind.LOAD_BY_CODE, Kind.LOTTERY_DRAW}
+    {
+        Kind.CARD_ACTIVATION,
+        Kind.VOUCHER_REDEMPTION,
+        Kind.LOAD_BY_CODE,
+        Kind.LOAD_BY_PHONE,
+        Kind.LOTTERY_DRAW,
+    }
 )
 """What is voided and never given back in parts."""
 
@@ -96,17 +106,24 @@ class Trader:
     holds: list[Hold] = field(default_factory=list)
     given_back: Counter[str] = field(default_factory=Counter)
     """By refunds, of each sale's slot."""
+    card_of_phone: dict[str, int] = field(default_factory=dict)
+    """What no terminal is told: whose card a load by phone is on."""
     dice: random.Random = field(init=False)
 
     def __post_init__(self) -> None:
         self.dice = random.Random(self.seed)
 
+    def give_phones(self) -> None:
+        """Make the members whose phones are loaded by: once, before anything is traded."""
+        self.card_of_phone = {somebody(self.till, card): card for card in CARDS_OF_MEMBERS}
+
     async def trade(self, rounds: int) -> None:
         """So many transactions, each at one of ten terminals: all kinds in turn, shuffled."""
         trades: list[Callable[[], Awaitable[None]]] = [
             self.buy, self.buy, self.combine, self.load, self.redeem, self.redeem, self.earn,
-            self.activate, self.draw, self.hand_in, self.load_by_code, self.hold, self.hold,
-            self.hold_more, self.free, self.complete, self.advise, self.undo, self.undo, self.undo,
+            self.activate, self.draw, self.hand_in, self.load_by_code, self.load_by_phone,
+            self.hold, self.hold, self.hold_more, self.free, self.complete, self.advise,
+            self.undo, self.undo, self.undo,
         ]  # fmt: skip
         coming: list[Callable[[], Awaitable[None]]] = []
         for _ in range(rounds):
@@ -168,6 +185,17 @@ class Trader:
         card, besides = self.any_card(), self.any_voucher()
         request = self.till.request(Kind.LOAD_BY_CODE, card, None, besides=besides)
         await self.ask(Asked(request=request, card=card, amount_minor=VOUCHER_FACE_MINOR))
+
+    async def load_by_phone(self) -> None:
+        """Cash, now and then for a phone that nobody has; some are voided at once."""
+        phones = list(self.card_of_phone)
+        phone = NOBODYS_PHONE if self.dice.random() < 0.1 else self.dice.choice(phones)
+        amount, besides = self.dice.randint(1, 50_000), Besides(phone=Secret(phone.encode()))
+        request = self.till.request(Kind.LOAD_BY_PHONE, None, amount, besides=besides)
+        card = self.card_of_phone.get(phone)
+        sale = await self.ask(Asked(request=request, card=card, amount_minor=amount))
+        if sale is not None and self.dice.random() < 0.4:
+            await self.void(sale)
 
     # What is held. -------------------------------------------------------------------------------
 

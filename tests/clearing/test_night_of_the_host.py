@@ -39,6 +39,7 @@ async def test_what_the_host_posts_clears_and_audits_without_a_violation(
         async with trio.open_nursery() as nursery:
             nursery.start_soon(poster.run)
             trader = Trader(Till(poster, database), seed)
+            trader.give_phones()
             await trader.trade(120)
             summaries: list[Summary] = []
             is_clear = trio.Event()
