@@ -170,7 +170,7 @@ async def test_a_voucher_loads_its_face_value_onto_a_card(till: Till, stock: Sto
 
 
 async def test_a_points_card_loads_points(till: Till, stock: Stock) -> None:
-    """S4-64: a standard reload card of points is a voucher; it buys nothing at a till."""
+    """S4-58, S4-64: a standard reload card of points is a voucher; it buys nothing at a till."""
     [code] = made(stock, kind=ProductKind.POINTS_CARD)
     assert (await redeem(till, code)).reason is Reason.FUNCTION_NOT_SUPPORTED
     asked = load(till, 1, code)

@@ -174,7 +174,7 @@ async def test_what_the_card_has_not_is_not_converted(desk: Desk) -> None:
 async def test_points_are_given_and_taken_by_two_and_never_below_what_there_is(
     desk: Desk,
 ) -> None:
-    """S4-12, S4-56."""
+    """S4-12, S4-56, S4-58."""
     manager = desk.office.person("issuer_manager")
     asked: dict[str, Any] = {
         "card": desk.card, "programme": "CITY", "why": "goodwill", "note": "waited long",
