@@ -36,6 +36,7 @@ ESTATE = demo_estate()
 CALLED = "nac-called"
 PATIENCE_SECONDS = {"external": 2 * ISSUER_SECONDS_MAX}
 """Where a story waits for answers that never come."""
+CODE_SECONDS = 4
 LINE_KINDS = (Line, NacLine)
 
 
@@ -124,9 +125,13 @@ def ledger(posswitch: Running) -> Iterator[StoredLedger]:
 
 @pytest.fixture(scope="package")
 def staff(posswitch: Running) -> Iterator[DemoStaff]:
-    """People at its office."""
-    with opened_staff(posswitch.settings, posswitch.places) as staff:
-        yield staff
+    """People at its office, whose phones show another code each few seconds: a story that asks for
+    many of one person waits for them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("host.office.codes.STEP_SECONDS", CODE_SECONDS)
+        patch.setattr("config.run.staff.STEP_SECONDS", CODE_SECONDS)
+        with opened_staff(posswitch.settings, posswitch.places) as staff:
+            yield staff
 
 
 @pytest.fixture(scope="package")

@@ -113,7 +113,7 @@ def made_desk(bureau: Bureau, till: Till, **more: Any) -> Desk:
 
 
 async def test_a_clerk_redeems_at_the_own_store(desk: Desk) -> None:
-    """S2-13, S2-14, S3-13: posted for the store's merchant, once, as at a till; its trace says where."""
+    """S2-13, S2-14, S3-13: posted for its merchant, once, as at a till; its trace says where."""
     first, second, *_ = desk.codes()
     told = await desk.redeem(first, amount_minor=FACE + 1_000)
     assert isinstance(told, Done), told
