@@ -19,7 +19,18 @@ RECORDING_BYTES_MAX: Final = 1024**3
 RESTORED: Final = frozenset({"2", "14", "35", "52", "55", "62", "63", "64", "128"})
 """Fields that are withheld and made anew."""
 OF_TILLS: Final = frozenset(
-    {"card", "expiry", "pin", "goods", "order", "sub_order", "memo", "operator", "serial"}
+    {
+        "card",
+        "expiry",
+        "pin",
+        "goods",
+        "order",
+        "sub_order",
+        "memo",
+        "operator",
+        "serial",
+        "voucher",
+    }
 )
 """The same of words of tills."""
 TILLS: Final = frozenset({"mis-fixed", "mis-json", "mis-iso"})
@@ -119,6 +130,10 @@ _LEFT_OUT: Final[tuple[tuple[Callable[[Heard, Cast], bool], Callable[[Heard], st
     (
         lambda line, _cast: bool({"2", "35", "card"} & set(line.withheld)) and not line.card,
         lambda _line: "its card number was none",
+    ),
+    (
+        lambda line, _cast: line.kind is Kind.LOAD_BY_PHONE,
+        lambda _line: "its phone number is not kept",
     ),
     (
         lambda line, cast: line.kind in CODED and line.voucher not in cast.vouchers,
@@ -254,6 +269,12 @@ def first_batch(lines: Iterable[Heard]) -> str:
     approved = (batch_in(line.told) for line in mine if (line.told or {}).get("39") == "00")
     named = (batch_in(line.asked) for line in mine)
     return next(filter(None, (*approved, *named)), "")
+
+
+def name_of(line: Heard) -> tuple[str, ...]:
+    """What a message and its reversal share: terminal, batch or date, trace."""
+    when = batch_in(line.asked) or line.asked.get("date", "")
+    return (line.dialect, line.terminal, when, line.asked.get("11", ""))
 
 
 def kind_of(line: Heard) -> str:

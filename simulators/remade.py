@@ -23,6 +23,7 @@ from terminals.vouchers import CODED, voucher_text
 WRONG_PIN: Final = frozenset({"55", "75"})
 """Told to a wrong PIN; the second to any that comes after too many of them."""
 NOT_FOUND: Final = "25"
+NOT_REPLAYED: Final = "its original was not replayed, or came before the recording"
 STATUS: Final = b"replayed".hex().upper()
 PRODUCT: Final = f"{messages.PRODUCT_CODE:<30}".encode().hex().upper()
 
@@ -86,7 +87,7 @@ def check_original(line: Heard, sale: "Told | None") -> None:
     if "37" not in line.asked or sale is not None or told.get("39") == NOT_FOUND:
         return
     if line.kind is not Kind.CASH_LOAD_CONFIRM:
-        raise NotSayableError("its original was not replayed, or came before the recording")
+        raise NotSayableError(NOT_REPLAYED)
 
 
 def named_by(asked: Mapping[str, str]) -> str:

@@ -109,6 +109,8 @@ class TillSeat:
             words["date"] = self._date(asked["date"])
         if asked.get("merchant", self._merchant) != self._merchant:
             words["merchant"] = asked["merchant"]
+        if line.voucher:
+            words["voucher"] = cast.vouchers[line.voucher].code.reveal()
         return words | self._original(asked, sale) | self._card(cast, line)
 
     def _original(self, asked: Mapping[str, str], sale: Told | None) -> dict[str, str]:

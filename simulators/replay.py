@@ -29,9 +29,10 @@ from simulators.recording import (
     cast_of,
     first_batch,
     kind_of,
+    name_of,
     why_left_out,
 )
-from simulators.remade import NotSayableError, Remade, Seat, Told, slip_of
+from simulators.remade import NOT_REPLAYED, NotSayableError, Remade, Seat, Told, slip_of
 from simulators.remade_till import TillSeat
 from simulators.session import PosSession
 from terminals.dialects import DialectOptions, dialect_named
@@ -134,9 +135,13 @@ class _Player:
 
     def _sayable(self, lines: Sequence[Heard]) -> list[Heard]:
         sayable = []
+        without: set[tuple[str, ...]] = set()
         for line in lines:
             why = why_left_out(line, self._cast)
+            if line.kind is Kind.REVERSAL and name_of(line) in without:
+                why = NOT_REPLAYED
             if why:
+                without.add(name_of(line))
                 self.outcome.left_out[kind_of(line), why] += 1
             else:
                 sayable.append(line)

@@ -244,7 +244,7 @@ class Masker:
         asked = words_asked(dialect, message)
         if asked is None:
             return msgspec.structs.replace(line, unreadable="its payload could not be read")
-        pan = asked.card
+        pan, voucher = asked.card, asked.voucher
         return msgspec.structs.replace(
             line,
             asked=asked.kept,
@@ -252,6 +252,8 @@ class Masker:
             has_pin="pin" in asked.withheld,
             card=self.pseudonym(pan.reveal()) if pan is not None else "",
             pan=pan.masked if pan is not None else "",
+            voucher=self.pseudonym(voucher.reveal()) if voucher is not None else "",
+            code=voucher.masked if voucher is not None else "",
         )
 
     def pseudonym(self, pan: str) -> str:

@@ -13,6 +13,7 @@ import msgspec
 
 from host.model.requests import Kind
 from host.model.secrets import Pan
+from host.model.voucher_codes import VoucherCode, read_code
 from terminals.codec import DecodeError
 from terminals.dialects.mis import HEADER_BYTES, MisDialect, MisMessage
 from terminals.dialects.mis_words import Asked, TotalsWords
@@ -82,6 +83,8 @@ class Words(NamedTuple):
     kept: dict[str, str]
     withheld: tuple[str, ...]
     card: Pan | None
+    voucher: VoucherCode | None = None
+    """The one that is handed in; None where it is for an article, whose name is not kept."""
 
 
 def words_asked(dialect: MisDialect, message: MisMessage) -> Words | None:
@@ -101,7 +104,15 @@ def words_asked(dialect: MisDialect, message: MisMessage) -> Words | None:
     there = [name for name, value in (("card", asked.card), ("pin", asked.pin)) if value]
     withheld = (*(name for name in values if name not in kept), *there)
     named = {NUMBERS.get(name, name): text for name, text in kept.items()}
-    return Words({"t": head.code, "11": head.number} | named, withheld, asked.card)
+    return Words(
+        {"t": head.code, "11": head.number} | named, withheld, asked.card, _voucher_of(asked)
+    )
+
+
+def _voucher_of(asked: Asked) -> VoucherCode | None:
+    if asked.voucher is None or asked.goods is not None:
+        return None
+    return read_code(asked.voucher.reveal().decode("ascii", "replace"))
 
 
 def words_told(dialect: MisDialect, payload: bytes) -> dict[str, str] | None:

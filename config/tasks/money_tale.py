@@ -59,7 +59,7 @@ class MoneyTale(Tale):
 
     def told(self, connection: Connection) -> Iterator[str]:
         """The tale, and by which rule its decline was decided."""
-        yield "money of members: a gift that is claimed, one that comes back, a rule that says no"
+        yield "money of members: a gift claimed, one that comes back, a rule that says no"
         yield from Tale.told(self, connection)
         if self.ruled is None or self.ruled.done is None:
             return
@@ -69,8 +69,9 @@ class MoneyTale(Tale):
         if found is None:
             return
         rrn = rrn_of(found.number)
-        for _label, text in rules_told(trace(connection, rrn).rules):
-            yield f"  ledger  {text}"
+        for label, text in rules_told(trace(connection, rrn).rules):
+            if not label:  # the sentence that has one is longer than a line
+                yield f"  ledger  {text}"
         yield f"  again   posswitch rules explain {rrn} --data {self.data}"
 
     async def _give(self, staff: DemoStaff, till: PosTerminal, cards: list[CardPlan]) -> None:
@@ -79,7 +80,7 @@ class MoneyTale(Tale):
         self.note(buys(SENDERS), await till.purchase(cards[0], GIFT_FACE_MINOR, None), "51")
         await done(staff, CS, "gift.claim", {"card": cards[1].id})
         await _has(staff, cards[1], GIFT_FACE_MINOR + GIVEN_MINOR)
-        self.add("office", f"{named(CS)}, claims it for the other member, onto card {OTHERS}")
+        self.add("office", f"{named(CS)}, claims it onto card {OTHERS}")
         self.note(buys(OTHERS), await till.purchase(cards[1], GIFT_FACE_MINOR + TAKEN_MINOR, None))
 
     async def _come_back(self, staff: DemoStaff, till: PosTerminal, cards: list[CardPlan]) -> None:

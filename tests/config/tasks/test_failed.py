@@ -2,7 +2,8 @@
 
 import json
 import socket
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -186,15 +187,22 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> Places:
     return places_of(tmp_path_factory.mktemp("day") / "data")
 
 
-async def sell_nothing(_day: demo._Day) -> None:
+async def do_nothing(_day: demo._Day, _staff: None) -> None:
     pass
+
+
+@asynccontextmanager
+async def nobody(_day: demo._Day) -> AsyncIterator[None]:
+    yield None
 
 
 @pytest.fixture(autouse=True)
 def alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """There is no switch, so nobody waits for its host; and no office, so nobody sells gifts."""
     monkeypatch.setattr(demo, "_wait_for_link", lambda _places: None)
-    monkeypatch.setattr(demo._Day, "_sell_gifts", sell_nothing)
+    monkeypatch.setattr(demo._Day, "_opened_staff", nobody)
+    monkeypatch.setattr(demo._Day, "_sell_gifts", do_nothing)
+    monkeypatch.setattr(demo._Day, "_close_lottery", do_nothing)
 
 
 def test_a_channel_that_fails_does_not_end_the_demos_day(
