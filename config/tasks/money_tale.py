@@ -113,7 +113,7 @@ class MoneyTale(Tale):
         since = await trio.to_thread.run_sync(staff.open_date)
         values = {"house_rule": int(made.subject), "since": since.isoformat()}
         await _agreed(staff, IM, "rule.activate", values, RK)
-        self.add("office", f"{named(IM)}, lets card {OTHERS} buy for {most} at once, and no more")
+        self.add("office", f"{named(IM)}, lets card {OTHERS} buy for {most} at once")
         sale = await till.purchase(cards[1], MOST_MINOR + 1, None)
         self.note(buys(OTHERS), sale, DECLINED_BY_RULE)
         self.ruled = self.lines[-1]

@@ -69,6 +69,7 @@ FORMS: Final[Mapping[str, str]] = {
         r"^[A-Z0-9]{1,8} [0-9]{1,3}(\.[0-9]{1,4})?% ([0-9]{1,9}|-) "
         r"(points|value|goods|voucher|nothing) [0-9]{1,9} \S(.{0,38}\S)?$"
     ): "it is a line as TEA 2.5% 42 goods 0 tea: code, odds, stock, kind, amount, name",
+    r"^[!-~]*$": "it has no blank, and letters, digits and marks of a keyboard alone",
     r"^#[0-9A-Fa-f]{6}$": "it is # and 6 hexadecimal digits",
 }
 """What somebody reads of a text that is not of its pattern; a test names a pattern without one."""
