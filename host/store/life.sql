@@ -33,7 +33,8 @@ WHERE
         e.reason NOT IN ('approved', 'posting_pending') OR e.kind NOT IN (
             'purchase', 'points_redemption', 'points_earn', 'cash_load', 'void', 'refund',
             'opening', 'points_expiry', 'adjustment', 'card_activation', 'move_in',
-            'combined_purchase', 'voucher_redemption', 'load_by_code', 'voucher_void'
+            'combined_purchase', 'voucher_redemption', 'load_by_code', 'voucher_void',
+            'load_by_phone', 'phone_load_void'
         )
     )
 ORDER BY id DESC
@@ -539,7 +540,8 @@ WHERE
         e.reason NOT IN ('approved', 'posting_pending') OR e.kind NOT IN (
             'purchase', 'points_redemption', 'points_earn', 'cash_load', 'void', 'refund',
             'opening', 'points_expiry', 'adjustment', 'card_activation', 'move_in',
-            'combined_purchase', 'voucher_redemption', 'load_by_code', 'voucher_void'
+            'combined_purchase', 'voucher_redemption', 'load_by_code', 'voucher_void',
+            'load_by_phone', 'phone_load_void'
         )
     )
 ORDER BY e.id DESC
@@ -616,7 +618,8 @@ WHERE
         e.reason NOT IN ('approved', 'posting_pending') OR e.kind NOT IN (
             'purchase', 'points_redemption', 'points_earn', 'cash_load', 'void', 'refund',
             'opening', 'points_expiry', 'adjustment', 'card_activation', 'move_in',
-            'combined_purchase', 'voucher_redemption', 'load_by_code', 'voucher_void'
+            'combined_purchase', 'voucher_redemption', 'load_by_code', 'voucher_void',
+            'load_by_phone', 'phone_load_void'
         )
     );
 
