@@ -29,6 +29,7 @@ WORDS: Final[Mapping[str, Word]] = {
     "threshold_points": Word("points that one must have", "参与门槛积分"),
     "cap": Word("draws of one card or member", "每卡/会员次数上限"),
     "prizes": Word("prizes, as TEA 2.5% 42 goods 0 tea", "奖品与概率, 如 TEA 2.5% 42 goods 0 茶"),
+    "points_price": Word("price of points", "积分抵现"),
     "prize_owner": Word("who gives the prizes", "奖品提供方"),
     "stock_left": Word("left of each prize", "剩余库存"),
     "commitment": Word("commitment", "承诺值"),
