@@ -88,15 +88,15 @@ async def test_points_are_told_on_a_receipt_as_points(place_of: At_) -> None:
 
 
 @pytest.mark.parametrize(
-    ("channel", "card"), [("pos", 526), ("mis-json", 527), ("mis-iso", 528), ("softpos", 529)]
+    ("channel", "card"), [("pos", 571), ("mis-json", 572), ("mis-iso", 573), ("softpos", 574)]
 )
 async def test_what_is_held_is_raised_completed_and_voided_by_its_receipt(
     place_of: At_, channel: str, card: int
 ) -> None:
     async with till(place_of, channel) as prompt:
-        none, held, raised, paid, again, _, freed, left = await typed(
+        none, held, raised, paid, again, _, freed, left, settled = await typed(
             prompt, "complete", f"hold {card} 100", "hold more 20", "complete 110", "complete #1",
-            f"hold {card} 50", "void", f"balance {card}",
+            f"hold {card} 50", "void", f"balance {card}", "settle",
         )  # fmt: skip
     assert "nothing is held. Next: hold first 100" in none
     assert "PRE-AUTHORISATION" in held
@@ -106,6 +106,7 @@ async def test_what_is_held_is_raised_completed_and_voided_by_its_receipt(
     assert "DECLINED" in again
     assert "APPROVED" in freed
     assert "balance     890.00 CNY" in left
+    assert "AGREED" in settled
 
 
 async def test_a_decline_has_its_words_and_what_to_do(place_of: At_) -> None:
