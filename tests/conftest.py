@@ -76,6 +76,7 @@ COUNTS = {
     "interleavings": Count(120, 10_000, "orders of a sale and its reversals, with an issuer"),
     "nights": Count(3, 200, "nights that are killed at their work"),
     "edits": Count(120, 1_000, "rows changed, put in or taken out by who owns the database"),
+    "stride": Count(4, 1, "columns that one by hand is edited of, of all tables in a row"),
     "failovers": Count(1, 20, "times that the primary of two databases dies"),
     "seeds": Count(200, 5_000, "runs of tills that do anything, against a model"),
     "orders": Count(300, 10_000, "orders of a sale and its reversals, at our own host"),
