@@ -12,7 +12,7 @@ whoever is killed in between asks again and is told the same.
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import msgspec
 import psycopg
@@ -21,10 +21,12 @@ from psycopg.types.json import Jsonb
 
 from host.asking import Ask
 from host.hsm.interface import Hsm
-from host.model.own import OwnRequest
+from host.model.origins import Origin
+from host.model.own import OwnKey, OwnRequest
 from host.model.requests import Response
 from host.office.action import Acting
 from host.office.office import Office
+from host.office.people import Grant, Who
 from host.office.places import PLATFORM, Place, place_of
 from host.office.records import Line, write_line
 from host.office.refusals import Refusal
@@ -58,6 +60,22 @@ class Job:
     """Whose its subject is."""
 
 
+class Planned(Protocol):
+    """Who has asked for a job, as its plan keeps it."""
+
+    @property
+    def login(self) -> str:
+        """Whose they are."""
+
+    @property
+    def grant(self) -> Grant:
+        """As what they asked."""
+
+    @property
+    def approval(self) -> int | None:
+        """By which another person agreed; None: nobody had to."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AtWork:
     """What a step is given: its transaction is open, and ends with it."""
@@ -78,6 +96,24 @@ class AtWork:
         if answer is None or not answer.rrn:
             raise NotKnownError
         return answer
+
+    def key(self, plan: Planned) -> OwnKey:
+        """Of what is asked of the poster: the same however often the step is taken."""
+        return OwnKey(Origin.OFFICE, plan.login, self.job.action, f"job-{self.job.id}")
+
+    def line(self, plan: Planned, note: str = "") -> Line:
+        """Of history, for who asked: what became of it is to be said."""
+        job = self.job
+        return Line(
+            at=self.now,
+            action=job.action,
+            source=f"job/{job.id}",
+            who=Who(person=job.asked_by, login=plan.login, grant=plan.grant),
+            about=job.about,
+            place=job.place,
+            note=note,
+            approval=plan.approval,
+        )
 
 
 Step = Callable[[AtWork], int]

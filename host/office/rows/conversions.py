@@ -12,14 +12,12 @@ import msgspec
 from msgspec import Meta
 
 from host.model.money import Money
-from host.model.origins import Origin
 from host.model.own import (
     Adjustment,
     AdjustmentClass,
     Against,
     AtRate,
     Direction,
-    OwnKey,
     OwnRequest,
 )
 from host.model.requests import Kind
@@ -27,9 +25,9 @@ from host.model.responses import Reason
 from host.office.action import Acting, Action, Result, Second, Step
 from host.office.fields import Note, Number, Values
 from host.office.jobs import AtWork, JobRefusedError, begin_job
-from host.office.people import Grant, Who
+from host.office.people import Grant
 from host.office.places import Scope
-from host.office.records import DONE, Line, write_line
+from host.office.records import DONE, write_line
 from host.office.refusals import FIELD, JUMP, RATE, SHORT, THRESHOLD, Refusal
 from host.office.roles import AL, AU, CS, FN, IM, PA, PO
 from host.office.rows.programmes import Code
@@ -114,7 +112,7 @@ def post_points(at_work: AtWork) -> int:
     answer = at_work.ask(
         OwnRequest(
             kind=plan.kind,
-            key=OwnKey(Origin.OFFICE, plan.login, job.action, f"job-{job.id}"),
+            key=at_work.key(plan),
             card=gifts.card_at(at_work.connection, plan.card),
             amount=plan.amount,
             adjustment=plan.adjustment,
@@ -122,15 +120,7 @@ def post_points(at_work: AtWork) -> int:
             at_rate=plan.at_rate,
         )
     )
-    line = Line(
-        at=at_work.now,
-        action=job.action,
-        source=f"job/{job.id}",
-        who=Who(person=job.asked_by, login=plan.login, grant=plan.grant),
-        about=job.about,
-        place=job.place,
-        approval=plan.approval,
-    )
+    line = at_work.line(plan)
     if not answer.is_approved:
         refusal = WHY_NOT.get(answer.reason)
         raise JobRefusedError(refusal or refusal_of(gifts.refusal_of(answer.reason)), line)

@@ -20,9 +20,9 @@ from host.model.secrets import Secret
 from host.office.action import Acting, Action, Result, Second, Step
 from host.office.fields import Money, Number, Phone, Values
 from host.office.jobs import AtWork, JobRefusedError, begin_job
-from host.office.people import Grant, Who
+from host.office.people import Grant
 from host.office.places import Scope
-from host.office.records import DONE, Line, write_line
+from host.office.records import DONE, write_line
 from host.office.refusals import FIELD, Refusal
 from host.office.roles import AU, CS, IM, PA, PO, RK
 from host.office.stock_refusals import refusal_of
@@ -99,15 +99,7 @@ def post_gift(at_work: AtWork) -> int:
     """Ask the poster to take a gift off its card, or to end it: the one step of the job."""
     plan = msgspec.convert(at_work.job.plan, Plan)
     answer = at_work.ask(_own(at_work, plan))
-    line = Line(
-        at=at_work.now,
-        action=at_work.job.action,
-        source=f"job/{at_work.job.id}",
-        who=Who(person=at_work.job.asked_by, login=plan.login, grant=plan.grant),
-        about=at_work.job.about,
-        place=at_work.job.place,
-        approval=plan.approval,
-    )
+    line = at_work.line(plan)
     if not answer.is_approved:
         raise JobRefusedError(refusal_of(gifts.refusal_of(answer.reason)), line)
     state = plan.ended.end.state if plan.ended is not None else GiftState.RESERVED

@@ -18,8 +18,8 @@ from host.model.requests import Kind
 from host.office.action import OK, Acting, Action, Result, Second, Step
 from host.office.fields import Note, Number, Phone, Text, Values
 from host.office.jobs import AtWork, JobRefusedError, begin_job
-from host.office.people import Grant, Who
-from host.office.records import DONE, Line, write_line
+from host.office.people import Grant
+from host.office.records import DONE, write_line
 from host.office.refusals import FIELD, NOT_YOUR_ROLE, Refusal
 from host.office.roles import CS, IM, PA, PO, ROLES
 from host.office.stock_refusals import refusal_of
@@ -83,7 +83,7 @@ def post_binding(at_work: AtWork) -> int:
     answer = at_work.ask(
         OwnRequest(kind=Kind.CARD_BOUND_ACTIVATION, key=key, card=card.at, member=plan.member)
     )
-    line = _line(at_work, plan)
+    line = at_work.line(plan, plan.note)
     if not answer.is_approved:
         refusal = refusal_of(binding.refusal_of(answer.reason))
         raise JobRefusedError(refusal, line)
@@ -91,20 +91,6 @@ def post_binding(at_work: AtWork) -> int:
     line.after = {"status": "active", "sale": "sold", "member_id": plan.member, "rrn": answer.rrn}
     write_line(at_work.connection, line, DONE)
     return at_work.job.total
-
-
-def _line(at_work: AtWork, plan: Plan) -> Line:
-    who = Who(person=at_work.job.asked_by, login=plan.login, grant=plan.grant)
-    return Line(
-        at=at_work.now,
-        action=at_work.job.action,
-        source=f"job/{at_work.job.id}",
-        who=who,
-        about=at_work.job.about,
-        place=at_work.job.place,
-        note=plan.note,
-        approval=plan.approval,
-    )
 
 
 def _settled(acting: Acting, values: Named) -> Named:

@@ -9,15 +9,14 @@ from typing import Final
 import msgspec
 
 from host.model.holds import HoldOwner
-from host.model.origins import Origin
-from host.model.own import OwnKey, OwnRequest
+from host.model.own import OwnRequest
 from host.model.requests import Kind
 from host.office.action import Acting, Action, Result, Second, Step
 from host.office.fields import Note, Number, Values
 from host.office.jobs import AtWork, JobRefusedError, begin_job
-from host.office.people import Grant, Who
+from host.office.people import Grant
 from host.office.places import Scope
-from host.office.records import DONE, Line, write_line
+from host.office.records import DONE, write_line
 from host.office.roles import AU, CS, FN, IM, MO, PA, RK
 from host.office.stock_refusals import refusal_of
 from host.office.subjects import Ref
@@ -64,20 +63,12 @@ def post_release(at_work: AtWork) -> int:
     answer = at_work.ask(
         OwnRequest(
             kind=Kind.HOLD_RELEASE,
-            key=OwnKey(Origin.OFFICE, plan.login, job.action, f"job-{job.id}"),
+            key=at_work.key(plan),
             card=gifts.card_at(at_work.connection, plan.card),
             hold=plan.hold,
         )
     )
-    line = Line(
-        at=at_work.now,
-        action=job.action,
-        source=f"job/{job.id}",
-        who=Who(person=job.asked_by, login=plan.login, grant=plan.grant),
-        about=job.about,
-        place=job.place,
-        approval=plan.approval,
-    )
+    line = at_work.line(plan)
     if not answer.is_approved:
         raise JobRefusedError(refusal_of(gifts.refusal_of(answer.reason)), line)
     line.before = {"held_minor": before.held_minor}

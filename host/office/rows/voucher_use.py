@@ -13,8 +13,7 @@ from msgspec import Meta
 from host.hsm.interface import Hsm
 from host.model.money import HOUSE_CURRENCY
 from host.model.money import Money as Amount
-from host.model.origins import Origin
-from host.model.own import Counter, OwnKey, OwnRequest
+from host.model.own import Counter, OwnRequest
 from host.model.requests import Kind
 from host.model.secrets import Secret
 from host.model.voucher_codes import grouped
@@ -23,9 +22,9 @@ from host.office.action import Acting, Action, Result, Second, Step
 from host.office.disclosing import Disclosure, disclose
 from host.office.fields import Money, Note, Number, Phone, Pieces, Values
 from host.office.jobs import AtWork, JobRefusedError, begin_job
-from host.office.people import Grant, Who
+from host.office.people import Grant
 from host.office.phones import phone_hash
-from host.office.records import DONE, Line, write_line
+from host.office.records import DONE, write_line
 from host.office.refusals import FIELD, NOT_FOUND, NOT_YOUR_ROLE, Refusal
 from host.office.roles import CS, IM, MP, PA, PO, ROLES, SC, SM
 from host.office.rows.disclosures import REVEAL
@@ -105,22 +104,14 @@ def post_redemption(at_work: AtWork) -> int:
     plan, job = msgspec.convert(at_work.job.plan, Plan), at_work.job
     own = OwnRequest(
         kind=Kind.VOUCHER_REDEMPTION,
-        key=OwnKey(Origin.OFFICE, plan.login, job.action, f"job-{job.id}"),
+        key=at_work.key(plan),
         card=gifts.card_at(at_work.connection, plan.card),
         amount=Amount(plan.amount_minor, HOUSE_CURRENCY) if plan.amount_minor else None,
         counter=plan.counter,
         goods=plan.goods or None,
     )
     answer = at_work.ask(own)
-    line = Line(
-        at=at_work.now,
-        action=job.action,
-        source=f"job/{job.id}",
-        who=Who(person=job.asked_by, login=plan.login, grant=plan.grant),
-        about=job.about,
-        place=job.place,
-        approval=plan.approval,
-    )
+    line = at_work.line(plan)
     if not answer.is_approved:
         raise JobRefusedError(refusal_of(vouchers.refusal_of(answer.reason)), line)
     told = answer.besides.voucher if answer.besides is not None else None
