@@ -3,7 +3,6 @@
 import datetime as dt
 import itertools
 import signal
-import subprocess
 from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple
 
@@ -24,9 +23,9 @@ from host.model.requests import Kind, Response
 from host.model.responses import Reason
 from host.rules.gift_states import ACTION_OF, GIFT_STATES
 from host.rules.states import after
-from tests.faulty import faulty_command
 from tests.host.batched import put_batch, set_state
 from tests.host.conftest import NOW, CardPool, Till, asking_of, audit_ledger, card_at, trading
+from tests.host.mortal import let_it_die
 from tests.host.test_moves import KilledError, drive, replace
 
 Ask = Callable[[OwnRequest], Awaitable[Response]]
@@ -490,20 +489,13 @@ async def live(till: Till, gift: Gift, sender: int) -> list[Response]:
     """What is asked of a host until it is killed, and again: a gift, a claim, and what is due."""
     asking = asking_of(till)
     sent = await asking.ask(sending(till, sender, form="mortal"))
-    claimed = await asking.ask(claiming(till, gift, form="mortal"))
+    claimed = await asking.ask(claiming(till, Gift(*gift), form="mortal"))
     await give_back(till, NOW + 2 * DAYS)
     return [sent, claimed]
 
 
 def _let_it_die(dsns: Dsns, point: str, gift: Gift, sender: int) -> None:
-    told = (dsns.owner, dsns.host, *map(str, (*gift, sender)))
-    died = subprocess.run(
-        faulty_command(point, "tests.host.mortal_giver", *told),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    died = let_it_die(dsns, point, live, gift, sender)
     assert died.returncode == -signal.SIGKILL, died.stderr
 
 

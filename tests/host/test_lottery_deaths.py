@@ -9,9 +9,9 @@ import trio
 from config.run.database import Dsns
 from host.model.lottery import PrizeKind
 from host.model.requests import Response
-from tests.faulty import faulty_command
 from tests.host.conftest import Till, audit_ledger, trading
 from tests.host.lottery_made import prizes_of, put_lottery
+from tests.host.mortal import let_it_die
 from tests.host.test_lotteries import COST, draw_of, lines, taken
 
 CARDS = (5, 10, 15)
@@ -58,10 +58,4 @@ async def test_a_draw_of_a_host_that_is_killed_is_drawn_once(
 
 
 def _let_it_die(dsns: Dsns, point: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        faulty_command(point, "tests.host.mortal_drawer", dsns.owner, dsns.host),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    return let_it_die(dsns, point, live)

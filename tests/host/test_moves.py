@@ -3,7 +3,6 @@
 import datetime as dt
 import itertools
 import signal
-import subprocess
 from collections.abc import Awaitable, Callable
 from importlib.resources import files
 from typing import Any, NamedTuple
@@ -21,8 +20,8 @@ from host.model.own import CardAt, OwnKey, OwnRequest
 from host.model.requests import Kind, Original, Request, Response
 from host.model.responses import Reason
 from host.moves import Moves
-from tests.faulty import faulty_command
 from tests.host.conftest import NOW, CardPool, Till, asking_of, audit_ledger, card_at, trading
+from tests.host.mortal import let_it_die
 
 Ask = Callable[[OwnRequest], Awaitable[Response]]
 POINTS = ("before_commit", "after_commit_before_reply")
@@ -187,13 +186,7 @@ async def test_a_host_killed_by_the_system_between_two_postings_loses_nothing(
 
 
 def _let_it_die(dsns: Dsns, point: str) -> None:
-    died = subprocess.run(
-        faulty_command(point, "tests.host.mortal_mover", dsns.owner, dsns.host),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    died = let_it_die(dsns, point, drive)
     assert died.returncode == -signal.SIGKILL, died.stderr
 
 

@@ -2,7 +2,6 @@
 
 import datetime as dt
 import signal
-import subprocess
 from typing import Any
 
 import psycopg
@@ -18,7 +17,6 @@ from host.model.own import OwnKey, OwnRequest
 from host.model.requests import Kind, Original, Request, Response
 from host.model.responses import Reason
 from host.store.connecting import Deadlines, connect
-from tests.faulty import faulty_command
 from tests.host.conftest import (
     NOW,
     PINLESS_CARD,
@@ -30,6 +28,7 @@ from tests.host.conftest import (
     card_at,
     trading,
 )
+from tests.host.mortal import let_it_die
 
 SECOND = "80010002"
 """Another terminal of the first merchant."""
@@ -477,20 +476,7 @@ async def test_a_host_killed_while_its_clock_ends_holds_ends_each_once(
     async with trading(estate_database) as till:
         for card in cards:
             await hold(till, card, 60_000)
-    died = await trio.to_thread.run_sync(
-        lambda: subprocess.run(
-            faulty_command(
-                point,
-                "tests.host.mortal_keeper",
-                estate_database.owner,
-                estate_database.host,
-            ),
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-    )
+    died = await trio.to_thread.run_sync(lambda: let_it_die(estate_database, point, end_all))
     assert died.returncode == -signal.SIGKILL, died.stderr
     audit_ledger(estate_database)
     async with trading(estate_database) as till:

@@ -1,7 +1,6 @@
 """A host that is killed at any step of a load by a code: a voucher is used once, or not at all."""
 
 import signal
-import subprocess
 
 import psycopg
 import pytest
@@ -11,8 +10,8 @@ from config.run.database import Dsns
 from host.model.requests import Besides, Kind, Original, Request, Response
 from host.model.responses import Reason
 from host.model.secrets import Secret
-from tests.faulty import faulty_command
 from tests.host.conftest import CardPool, Till, audit_ledger, trading
+from tests.host.mortal import let_it_die
 from tests.host.stock.conftest import Stock
 from tests.host.test_vouchers import FACE, made
 
@@ -66,12 +65,5 @@ def _standing(stock: Stock) -> list[str]:
 
 
 def _let_it_die(dsns: Dsns, point: str, card: int, codes: list[str]) -> None:
-    told = (dsns.owner, dsns.host, str(card), *codes)
-    died = subprocess.run(
-        faulty_command(point, "tests.host.mortal_loader", *told),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    died = let_it_die(dsns, point, live, card, codes)
     assert died.returncode == -signal.SIGKILL, died.stderr

@@ -1,7 +1,6 @@
 """Points of one programme become points of another at the rate that was shown, and never more."""
 
 import signal
-import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -25,8 +24,8 @@ from host.model.responses import Reason
 from host.rules.conversions import made_of
 from host.store.trace import trace
 from host.store.trace_told import Trace
-from tests.faulty import faulty_command
 from tests.host.conftest import CardPool, Till, asking_of, audit_ledger, card_at, trading
+from tests.host.mortal import let_it_die
 from tests.host.office.conftest import Bureau, opened_bureau
 from tests.host.test_moves import lots
 
@@ -230,7 +229,7 @@ async def test_a_host_killed_at_any_step_of_a_conversion_converts_once(
     async with trading(estate_database) as till:
         for office in opened_bureau(till.dsns):
             Desk(till, office, card)
-    await trio.to_thread.run_sync(let_it_die, estate_database, point, card)
+    await trio.to_thread.run_sync(_let_it_die, estate_database, point, card)
     audit_ledger(estate_database)
     async with trading(estate_database) as till:
         has = {"CITY": 1_699, "GREEN": 451} if point == POINTS[-1] else {"CITY": 2_000}
@@ -242,15 +241,8 @@ async def test_a_host_killed_at_any_step_of_a_conversion_converts_once(
     audit_ledger(estate_database)
 
 
-def let_it_die(dsns: Dsns, point: str, card: int) -> None:
-    told = (dsns.owner, dsns.host, str(card))
-    died = subprocess.run(
-        faulty_command(point, "tests.host.mortal_converter", *told),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+def _let_it_die(dsns: Dsns, point: str, card: int) -> None:
+    died = let_it_die(dsns, point, converted, card)
     assert died.returncode == -signal.SIGKILL, died.stderr
 
 
