@@ -23,7 +23,7 @@ GROWS = {
     "person", "person_grant", "approval", "history", "job", "merchant", "store", "terminal",
     "terminal_key", "acceptance", "card", "card_batch", "card_sale", "member", "purse", "journal",
     "disclosure", "office_file", "shipment", "move", "gift", "draw",
-    "hold",
+    "hold", "seal",
 }  # fmt: skip
 SMALL = {
     "issuer": "a few hundred at most",
@@ -137,6 +137,8 @@ INSERT INTO disclosure (
     at, kind, person_id, subject_kind, subject_key, merchant_id, what, has_secrets, purpose, file_id
 ) SELECT now(), 'export', f.person_id, 'card_batch', 'x', 1, 'x', true, 'x', f.id
 FROM office_file AS f;
+INSERT INTO seal (shard, seq, previous, digest, items, business_date, sealed_at)
+SELECT n % 64, 1000 + n, 'x', 'x', 1, now(), now() FROM {NUMBERS};
 """
 
 
