@@ -177,7 +177,7 @@ class _Reading:
 
     def _range(self, kind: str, rest: str) -> None:
         try:
-            first, last = map(int, rest.split(" "))
+            first, last = map(_number, rest.split(" "))
         except ValueError:
             self._fault("it does not say from where to where the export runs")
         if kind != "range" or not 0 <= first < last:
@@ -187,7 +187,7 @@ class _Reading:
     def head(self, rest: str) -> None:
         self._close()
         number, signature, body = rest.split(" ")
-        head = Head(int(number), bytes.fromhex(body).decode(), bytes.fromhex(signature))
+        head = Head(_number(number), _bytes(body).decode(), _bytes(signature))
         if not head.is_signed_by(self.keys):
             self._fault(f"checkpoint {head.number} is not signed by this key")
         assert self.range is not None
@@ -220,12 +220,12 @@ class _Reading:
 
     def seal(self, rest: str) -> None:
         shard, number, digest = rest.split(" ")
-        self._begin((SEAL, int(shard)), Stands(int(number), bytes.fromhex(digest)), "row")
+        self._begin((SEAL, _number(shard)), Stands(_number(number), _bytes(digest)), "row")
         self.seals += 1
 
     def link(self, rest: str) -> None:
         number, moment, digest = rest.split(" ")
-        self._begin((LINK, 0), Stands(int(number), bytes.fromhex(digest)), "change")
+        self._begin((LINK, 0), Stands(_number(number), _bytes(digest)), "change")
         assert self.block is not None
         self.block.digest.update(f"{moment}\n".encode())
         self.links += 1
@@ -262,7 +262,7 @@ class _Reading:
         assert self.range is not None
         if self.last is None or self.last.number != self.range[1] or self.before is not None:
             self._fault(f"checkpoint {self.range[1]} is missing: the export is cut off")
-        if int(rest) != self.line - 1:
+        if _number(rest) != self.line - 1:
             self._fault(f"{rest} lines have to stand before the end, {self.line - 1} do")
         self.is_ended = True
 
@@ -315,6 +315,26 @@ def _texts(lines: Iterator[bytes]) -> Iterator[tuple[int, str]]:
 def _tag_of(running: "hashlib._Hash", spelled: bytes) -> bytes:
     running.update(spelled + b"\n")
     return running.hexdigest()[:TAG_LETTERS].encode()
+
+
+def _number(text: str) -> int:
+    """As it is written, and in no other way that means the same.
+
+    Raises:
+        ValueError: it is written otherwise.
+    """
+    number = int(text)
+    if str(number) != text:
+        raise ValueError(text)
+    return number
+
+
+def _bytes(text: str) -> bytes:
+    """The same of hexadecimal digits: capitals are an edit."""
+    data = bytes.fromhex(text)
+    if data.hex() != text:
+        raise ValueError(text)
+    return data
 
 
 def _named(kind: str, shard: int, number: int) -> str:

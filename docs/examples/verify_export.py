@@ -14,6 +14,20 @@ class WrongError(Exception):
     """The first bad line of an export."""
 
 
+def counted(text):
+    number = int(text)
+    if str(number) != text:
+        raise ValueError("a number is written otherwise")
+    return number
+
+
+def raw(text):
+    data = bytes.fromhex(text)
+    if data.hex() != text:
+        raise ValueError("digits are written otherwise")
+    return data
+
+
 class Export:
     def __init__(self, key):
         self.key, self.ends, self.opened, self.place = key, {}, None, None
@@ -47,30 +61,33 @@ class Export:
             self.ends[chain], self.opened = stands, None
 
     def begin(self, first, last):
-        if self.line != 2 or int(first) >= int(last):
+        if self.line != 2 or counted(first) >= counted(last):
             raise ValueError("it does not say from where to where")
-        self.first, self.last = int(first), int(last)
+        self.first, self.last = counted(first), counted(last)
         self.head = 0 if self.first == 0 else None
 
     def seal(self, shard, number, digest):
-        self.open(("seal", shard), int(number), digest)
+        self.open(("seal", shard), counted(number), digest)
 
     def link(self, number, moment, digest):
-        self.open(("link", "0"), int(number), digest)
+        self.open(("link", "0"), counted(number), digest)
         self.opened[3].update(f"{moment}\n".encode())
 
     def open(self, chain, number, digest):
-        before, place = self.ends.get(chain, NOWHERE), (chain[0] == "link", int(chain[1]), number)
+        before, place = (
+            self.ends.get(chain, NOWHERE),
+            (chain[0] == "link", counted(chain[1]), number),
+        )
         if self.head is None or number != before[0] + 1 or place < (self.place or place):
             raise ValueError("it is out of its place")
         self.place = place
-        self.opened = (self.line, chain, (number, bytes.fromhex(digest)), hashlib.sha256(before[1]))
+        self.opened = (self.line, chain, (number, raw(digest)), hashlib.sha256(before[1]))
 
     def checkpoint(self, number, signature, body):
-        text, number = bytes.fromhex(body).decode(), int(number)
-        self.key.verify(bytes.fromhex(signature), text.encode())
+        text, number = raw(body).decode(), counted(number)
+        self.key.verify(raw(signature), text.encode())
         parts = [one.split(" ") for one in text.splitlines() if one.startswith(("seal ", "link "))]
-        ends = {(kind, shard): (int(at), bytes.fromhex(end)) for kind, shard, at, end in parts}
+        ends = {(kind, shard): (counted(at), raw(end)) for kind, shard, at, end in parts}
         if not text.startswith(f"posswitch head {number}\n"):
             raise ValueError("another checkpoint was signed")
         if self.head is None and number == self.first:
@@ -80,7 +97,7 @@ class Export:
         self.head, self.place = number, None
 
     def end(self, lines):
-        if self.head != self.last or self.place is not None or int(lines) != self.line - 1:
+        if self.head != self.last or self.place is not None or counted(lines) != self.line - 1:
             raise ValueError("what was before it is missing")
         self.is_ended = True
 

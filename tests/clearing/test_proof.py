@@ -187,6 +187,27 @@ def test_an_edit_by_who_makes_the_tags_anew_is_found_in_its_seal_link_or_checkpo
         assert begins <= named, edit.__name__
 
 
+@pytest.mark.parametrize("kind", ["seal", "link", "head", "end", "range"])
+def test_what_is_written_otherwise_and_means_the_same_is_an_edit(lines: Lines, kind: str) -> None:
+    """S2-37: capitals for small digits, and a nought before a number."""
+    for place, line in enumerate(lines):
+        if kind_of(line) != kind:
+            continue
+        tag, _, *told = line.split(b" ")
+        spelled = [told[-1].upper(), b"0" + told[-1]] if kind in {"end", "range"} else []
+        others = [[*told[:-1], one] for one in spelled or [told[-1].upper()]]
+        others += [[b"0" + told[0], *told[1:]]]
+        for other in others:
+            edited = b" ".join((tag, kind.encode(), *other))
+            if edited == line:
+                continue
+            anew = tagged_anew([*lines[:place], edited, *lines[place + 1 :]])
+            assert fault_of(anew).line == place + 1
+            assert by_the_page(anew).startswith(f"line {place + 1}")
+        return
+    raise AssertionError(kind)
+
+
 def flip(lines: Lines, chance: random.Random) -> Lines:
     place = chance.randrange(len(lines))
     line = bytearray(lines[place])
