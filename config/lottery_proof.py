@@ -124,7 +124,11 @@ def _verify(told: dict[str, Any]) -> Verdict:
             faults.append(
                 "the commitment is not that of this seed and these odds: one of them was changed"
             )
-    walk = _Walk(head["code"], seed, bytes.fromhex(told["commitment"]), prizes)
+    committed = bytes.fromhex(told["commitment"])
+    if committed.hex() != told["commitment"]:
+        msg = "the commitment is not in small digits, as it is told"
+        raise ValueError(msg)
+    walk = _Walk(head["code"], seed, committed, prizes)
     if prizes and prizes[-1].stock is None:
         faults += walk.follow(told["list"], told["revealed"])
     return Verdict(

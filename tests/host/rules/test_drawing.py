@@ -353,3 +353,10 @@ def test_before_its_seed_is_told_the_links_of_a_list_are_all_that_is_checked() -
 def test_what_is_no_file_of_a_lottery_is_said(text: str) -> None:
     with pytest.raises(BadFileError, match="no file of a lottery"):
         verify(text)
+
+
+def test_a_commitment_in_capitals_is_not_the_one_that_was_told() -> None:
+    """S4-62: before its seed is told, too, when nothing else would say so."""
+    file = untold(a_day().file())
+    with pytest.raises(BadFileError, match="small digits"):
+        verify(json.dumps(file | {"commitment": file["commitment"].upper()}))
