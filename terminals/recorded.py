@@ -213,7 +213,7 @@ class Masker:
             is_covered=message.fields.get("53", "")[SECURITY["track"]] == "1",
             records=self._records(dialect, message),
             **self._card(message),
-            **self._voucher(message),
+            **self._voucher(_voucher_of(message)),
             **_kept_asked(message.fields, message.asks),
         )
         return _without_quotes(line, message.fields)
@@ -244,7 +244,7 @@ class Masker:
         asked = words_asked(dialect, message)
         if asked is None:
             return msgspec.structs.replace(line, unreadable="its payload could not be read")
-        pan, voucher = asked.card, asked.voucher
+        pan = asked.card
         return msgspec.structs.replace(
             line,
             asked=asked.kept,
@@ -252,8 +252,7 @@ class Masker:
             has_pin="pin" in asked.withheld,
             card=self.pseudonym(pan.reveal()) if pan is not None else "",
             pan=pan.masked if pan is not None else "",
-            voucher=self.pseudonym(voucher.reveal()) if voucher is not None else "",
-            code=voucher.masked if voucher is not None else "",
+            **self._voucher(asked.voucher),
         )
 
     def pseudonym(self, pan: str) -> str:
@@ -269,8 +268,7 @@ class Masker:
             return {}
         return {"card": self.pseudonym(pan.reveal()), "pan": pan.masked}
 
-    def _voucher(self, message: Message) -> dict[str, str]:
-        code = _voucher_of(message)
+    def _voucher(self, code: VoucherCode | None) -> dict[str, str]:
         if code is None:
             return {}
         return {"voucher": self.pseudonym(code.reveal()), "code": code.masked}

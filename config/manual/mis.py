@@ -9,6 +9,7 @@ from config.manual.characters import field_rows as ascii_rows
 from config.manual.page import Blocks, hexadecimal, listing, table
 from config.manual.samples import AMOUNT_MINOR, APPROVED, CARD
 from config.manual.shapes import field_rows
+from config.manual.told import TOLD_OF_KINDS
 from host.estate.demo import PIN, TILLS, demo_estate
 from host.hsm.mac import Mac, mac_for
 from host.hsm.pin import make_pin_block
@@ -72,18 +73,7 @@ TOLD: Final[Mapping[str, str]] = {
     "points_earned": "points this sale gave",
     "points_used": "points this sale took",
     "self_pay_minor": "of a points purchase: what is to be paid in money besides",
-    "points_worth": "of a combined purchase: what the points that were used have paid",
-    "account": "of an inquiry of value and points: an object of the numbers of wire.md, F62",
-    "drawn": "and what money has paid: objects of `card`, first six and last four, and `amount`",
-    "draw": "of a draw: what it is called; keep it, it is found in the list by it",
-    "prize": "of a draw: the prize's code",
-    "prize_text": "of a draw: the prize, for people",
-    "voucher": "the voucher that was used, masked",
-    "voucher_taken": "what of it was taken: minor units, goods, entries, or points",
-    "voucher_unit": "of that: CNY, `G:` goods or entries, `S:` bought ones, `P:` points",
-    "voucher_rest": "what of the sale is to be paid by other means",
-    "voucher_left": "entries that are left, or how many are to be bought before one is free",
-    "voucher_free": "true: this one was free, for enough were bought",
+    **TOLD_OF_KINDS,
     "key_block": "of a sign-on: keys under the master key with check values (wire.md), hexadecimal",
     "next": "3: sign on before anything else",
     "echo": "as it was asked",

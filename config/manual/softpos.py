@@ -11,6 +11,7 @@ from config.manual.mis import TOTALS
 from config.manual.page import Blocks, codes, listing, table
 from config.manual.samples import AMOUNT_MINOR, APPROVED, CARD
 from config.manual.shapes import field_rows
+from config.manual.told import TOLD_OF_KINDS
 from host.estate.demo import PHONES, PIN, demo_estate
 from host.estate.plan import DevicePlan
 from host.hsm.dukpt import seal_data
@@ -96,18 +97,7 @@ TOLD: Final[Mapping[str, str]] = {
     "points_earned": "points this sale gave",
     "points_used": "points this sale took",
     "self_pay_minor": "of points: what is to be paid in money besides",
-    "points_worth": "of a combined purchase: what the points that were used have paid",
-    "account": "of an inquiry of value and points: an object of the numbers of wire.md, F62",
-    "drawn": "and what money has paid: objects of `card`, first six and last four, and `amount`",
-    "draw": "of a draw: what it is called; keep it, it is found in the list by it",
-    "prize": "of a draw: the prize's code",
-    "prize_text": "of a draw: the prize, for people",
-    "voucher": "the voucher that was used, masked",
-    "voucher_taken": "what of it was taken: minor units, goods, entries, or points",
-    "voucher_unit": "of that: CNY, `G:` goods or entries, `S:` bought ones, `P:` points",
-    "voucher_rest": "what of the sale is to be paid by other means",
-    "voucher_left": "entries that are left, or how many are to be bought before one is free",
-    "voucher_free": "true: this one was free, for enough were bought",
+    **TOLD_OF_KINDS,
     "next_batch": "the batch to go on with, where the host names one",
     "totals": "of a settlement: the host's own money totals",
     "agrees": "whether they agree with the app's",

@@ -215,13 +215,6 @@ def embossed(owner: str, hsm: Hsm, batch: str) -> list[CardPlan]:
     ]
 
 
-def has_value(owner: str, card: int) -> bool:
-    """Whether money has come onto a card: what it is given in another's place the clock brings."""
-    with connect(owner, SHORT, autocommit=True) as connection:
-        row = connection.execute(SQL["value_of_card"], {"card": card}).fetchone()
-    return row is not None and row[0] > 0
-
-
 def place_of(role: str) -> tuple[Scope, str]:
     """Where people of the demo hold it.
 

@@ -12,10 +12,19 @@ from typing import Final
 
 import trio
 
-from config.run.staff import DemoStaff, embossed, has_value
+from config.run.staff import DemoStaff, embossed
 from config.screen import amount
 from config.tasks.money_tale import MoneyTale
-from config.tasks.tale import Tale, buys, done, named
+from config.tasks.tale import (
+    LOOK_SECONDS,
+    WAIT_SECONDS_MAX,
+    Tale,
+    agreed,
+    buys,
+    comes_onto,
+    done,
+    named,
+)
 from host.estate.demo import CITY, GIFT_FACE_MINOR, GIFT_PRODUCT, GIFT_VENDOR, PEOPLE, demo_estate
 from host.estate.plan import CardPlan
 from host.model.office import Refused
@@ -30,9 +39,6 @@ from simulators.trades import CURRENCY
 TILL: Final = "80010039"
 """It sells gift cards, and is none of the swarm."""
 CARDS: Final = 200
-WAIT_SECONDS_MAX: Final = 30.0
-"""For the cards to be made, and for value to move."""
-LOOK_SECONDS: Final = 0.1
 SOLD: Final = 3
 PURCHASES: Final = 12
 TAKEN_MINOR: Final = 1_000
@@ -67,7 +73,7 @@ class GiftTale(Tale):
                 cards = await self._make(staff, owner)
                 await self._sell(staff, terminal, cards)
                 await self._stop(staff, terminal, cards)
-                await self._lose(staff, owner, terminal, cards)
+                await self._lose(staff, terminal, cards)
                 self.money = MoneyTale(tally=self.tally, data=self.data)
                 await self.money.run(staff, terminal, cards[SOLD + 1 :])
                 settled = await terminal.settle()
@@ -134,20 +140,14 @@ class GiftTale(Tale):
         self.add("office", f"{PEOPLE[BO].name} resumes it with a one-time code")
         self.note(buys(1), await till.purchase(cards[0], TAKEN_MINOR, None))
 
-    async def _lose(
-        self, staff: DemoStaff, owner: str, till: PosTerminal, cards: list[CardPlan]
-    ) -> None:
+    async def _lose(self, staff: DemoStaff, till: PosTerminal, cards: list[CardPlan]) -> None:
         lost = {"card": cards[1].id, "kind": "lose", "note": "reported"}
         await done(staff, CS, "card.freeze", lost)
         self.add("office", f"{named(CS)}, hears that card {2} is lost")
         self.note(buys(2), await till.purchase(cards[1], TAKEN_MINOR, None), "41")
         new = {"card": cards[1].id, "replacement": cards[SOLD].id, "note": "reported"}
-        await trio.to_thread.run_sync(staff.agreed, CS, "card.replace", new, IM)
-        has_come = False
-        with trio.move_on_after(WAIT_SECONDS_MAX):
-            while not has_come:
-                await trio.sleep(LOOK_SECONDS)
-                has_come = await trio.to_thread.run_sync(has_value, owner, cards[SOLD].id)
+        await agreed(staff, CS, "card.replace", new, IM)
+        await comes_onto(staff, cards[SOLD])
         self.add("office", f"{PEOPLE[CS].name} replaces it by card {4}; {PEOPLE[IM].name} agrees")
         self.note(buys(2), await till.purchase(cards[1], TAKEN_MINOR, None), "57")
         self.note(buys(4), await till.purchase(cards[SOLD], TAKEN_MINOR, None))

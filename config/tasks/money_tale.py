@@ -3,7 +3,7 @@
 One gift is claimed; another is not, and its time is let be over, so that the clock gives it back.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -14,7 +14,7 @@ from config.run.staff import DemoStaff
 from config.screen import amount
 from config.tasks.ruled import rules_told
 from config.tasks.story import decided
-from config.tasks.tale import Tale, Told, buys, done, named
+from config.tasks.tale import Tale, Told, agreed, buys, comes_onto, done, named
 from host.estate.demo import CITY, GIFT_FACE_MINOR, PEOPLE
 from host.estate.plan import CardPlan
 from host.model.numbers import rrn_of
@@ -32,8 +32,6 @@ GIVEN_MINOR: Final = 3_000
 TAKEN_MINOR: Final = 1_000
 MOST_MINOR: Final = 500
 ANOTHER: Final = f"{IM} 2"
-WAIT_SECONDS_MAX: Final = 30.0
-LOOK_SECONDS: Final = 0.1
 DECLINED_BY_RULE: Final = "61"
 
 
@@ -50,7 +48,7 @@ class MoneyTale(Tale):
         """The whole of it, with cards that nobody has."""
         for number, card in enumerate(cards[:2]):
             values = {"card": card.id, "phone": PHONES[number], "note": "the holder is known"}
-            await _agreed(staff, IM, "card.activate_for", values, ANOTHER)
+            await agreed(staff, IM, "card.activate_for", values, ANOTHER)
         face = amount(GIFT_FACE_MINOR, CURRENCY)
         self.add("office", f"cards {SENDERS} and {OTHERS} of {face} each are held by two members")
         await self._give(staff, till, cards)
@@ -76,25 +74,25 @@ class MoneyTale(Tale):
 
     async def _give(self, staff: DemoStaff, till: PosTerminal, cards: list[CardPlan]) -> None:
         await self._send(staff, cards[0])
-        await _has(staff, cards[0], GIFT_FACE_MINOR - GIVEN_MINOR)
+        await comes_onto(staff, cards[0], GIFT_FACE_MINOR - GIVEN_MINOR)
         self.note(buys(SENDERS), await till.purchase(cards[0], GIFT_FACE_MINOR, None), "51")
         await done(staff, CS, "gift.claim", {"card": cards[1].id})
-        await _has(staff, cards[1], GIFT_FACE_MINOR + GIVEN_MINOR)
+        await comes_onto(staff, cards[1], GIFT_FACE_MINOR + GIVEN_MINOR)
         self.add("office", f"{named(CS)}, claims it onto card {OTHERS}")
         self.note(buys(OTHERS), await till.purchase(cards[1], GIFT_FACE_MINOR + TAKEN_MINOR, None))
 
     async def _come_back(self, staff: DemoStaff, till: PosTerminal, cards: list[CardPlan]) -> None:
         there = GIFT_FACE_MINOR - GIVEN_MINOR
         await self._send(staff, cards[0])
-        await _has(staff, cards[0], there - GIVEN_MINOR)
+        await comes_onto(staff, cards[0], there - GIVEN_MINOR)
         await trio.to_thread.run_sync(staff.let_gifts_be_due)
-        await _has(staff, cards[0], there)
+        await comes_onto(staff, cards[0], there)
         self.add("office", "nobody claims it, and the clock gives it back")
         self.note(buys(SENDERS), await till.purchase(cards[0], TAKEN_MINOR, None))
 
     async def _send(self, staff: DemoStaff, card: CardPlan) -> None:
         values = {"card": card.id, "amount_minor": GIVEN_MINOR, "phone": PHONES[1]}
-        await _agreed(staff, CS, "gift.send", values, IM)
+        await agreed(staff, CS, "gift.send", values, IM)
         given = amount(GIVEN_MINOR, CURRENCY)
         self.add("office", f"{PEOPLE[CS].name} sends {given} of card {SENDERS} to a phone")
 
@@ -112,24 +110,8 @@ class MoneyTale(Tale):
         made = await done(staff, IM, "rule.save", written)
         since = await trio.to_thread.run_sync(staff.open_date)
         values = {"house_rule": int(made.subject), "since": since.isoformat()}
-        await _agreed(staff, IM, "rule.activate", values, RK)
+        await agreed(staff, IM, "rule.activate", values, RK)
         self.add("office", f"{named(IM)}, lets card {OTHERS} buy for {most} at once")
         sale = await till.purchase(cards[1], MOST_MINOR + 1, None)
         self.note(buys(OTHERS), sale, DECLINED_BY_RULE)
         self.ruled = self.lines[-1]
-
-
-async def _has(staff: DemoStaff, card: CardPlan, minor: int) -> None:
-    """Wait until so much is on a card: what the office asks for is posted a moment after."""
-    with trio.move_on_after(WAIT_SECONDS_MAX):
-        while True:
-            if await trio.to_thread.run_sync(staff.value_of, card.id) == minor:
-                return
-            await trio.sleep(LOOK_SECONDS)
-
-
-async def _agreed(
-    staff: DemoStaff, by: str, action: str, values: Mapping[str, object], agreed_by: str
-) -> None:
-    agreed: Callable[..., None] = staff.agreed
-    await trio.to_thread.run_sync(agreed, by, action, values, agreed_by)

@@ -11,6 +11,7 @@ from config.run.staff import DemoStaff
 from config.screen import amount
 from config.tasks.story import decided
 from host.estate.demo import PEOPLE
+from host.estate.plan import CardPlan
 from host.model.claims import APPROVALS
 from host.model.responses import RESPONSE_CODES, Reason
 from host.office.roles import ROLES
@@ -18,6 +19,9 @@ from host.store.connecting import Connection
 from simulators.tally import SILENCE, Tally
 from simulators.trades import CURRENCY, Done
 
+WAIT_SECONDS_MAX: Final = 30.0
+"""For cards to be made, and for value to move."""
+LOOK_SECONDS: Final = 0.1
 ANSWER_AT: Final = 33
 """Where on its line it stands what a till was told."""
 BALANCE: Final = "54"
@@ -77,6 +81,23 @@ class Tale:
 async def done(staff: DemoStaff, by: str, action: str, values: Mapping[str, object]) -> Any:
     """What came of what had to be done at the office."""
     return await trio.to_thread.run_sync(staff.done, by, action, values)
+
+
+async def agreed(
+    staff: DemoStaff, by: str, action: str, values: Mapping[str, object], agreed_by: str
+) -> None:
+    """The same, of what another person had to agree to."""
+    await trio.to_thread.run_sync(staff.agreed, by, action, values, agreed_by)
+
+
+async def comes_onto(staff: DemoStaff, card: CardPlan, minor: int | None = None) -> None:
+    """Wait until so much is on a card, or anything: what the office asks for is posted later."""
+    with trio.move_on_after(WAIT_SECONDS_MAX):
+        while True:
+            found = await trio.to_thread.run_sync(staff.value_of, card.id)
+            if found == minor or (minor is None and found > 0):
+                return
+            await trio.sleep(LOOK_SECONDS)
 
 
 def named(role: str) -> str:
