@@ -285,11 +285,11 @@ WHERE t.id = %(number)s
 FOR UPDATE OF t;
 
 -- name: card_batch
--- By its code.
+-- By its code. Vouchers that one merchant alone takes are that merchant's, too.
 SELECT
     t.id,
     t.issuer_id,
-    null::integer AS merchant_id,
+    CASE WHEN cardinality(t.merchants) = 1 THEN t.merchants[1] END AS merchant_id,
     null::integer AS store_id,
     null::bigint AS member_id,
     null::smallint AS alliance_id,

@@ -1017,7 +1017,8 @@ SELECT
     u.redeemed,
     u.loaded,
     b.state,
-    b.issuer_id AS of_issuer
+    b.issuer_id AS of_issuer,
+    CASE WHEN cardinality(b.merchants) = 1 THEN b.merchants[1] END AS of_merchant
 FROM card_batch AS b
 INNER JOIN product_version AS v
     ON b.product_id = v.product_id AND b.product_version = v.version AND v.kind <> 'card'

@@ -26,6 +26,15 @@ INNER JOIN store AS s ON a.merchant_id = s.merchant_id
 WHERE p.id = %(product)s AND s.id = any(%(stores)s::integer [])
 ORDER BY s.id;
 
+-- name: stopped_by_merchant
+-- Whether who suspended a batch is of this merchant.
+SELECT exists(
+    SELECT 1
+    FROM person AS p
+    INNER JOIN person_grant AS g ON p.id = g.person_id
+    WHERE p.login = %(login)s AND g.merchant_id = %(merchant)s AND g.ended_at IS NULL
+);
+
 -- name: hold_vouchers
 -- How each stands, held until the end of the transaction, in one order.
 SELECT

@@ -14,7 +14,7 @@ from host.office.fields import Login, MerchantId, Money, Name, Note, Number, Pie
 from host.office.grants import find_at_work
 from host.office.places import Scope
 from host.office.refusals import FIELD, NOT_YOUR_ROLE, STATE, Refusal
-from host.office.roles import AU, BM, BO, CS, IM, PA, PO, RK, ROLES
+from host.office.roles import AU, BM, BO, CS, IM, MO, PA, PO, RK, ROLES
 from host.office.rows import batches as of_cards
 from host.office.rows.card_views import OF_BATCH
 from host.office.rows.stock import by_whom
@@ -134,10 +134,21 @@ def _check_batch(acting: Acting) -> None:
 
 
 def _needs_two(acting: Acting, values: VoucherBatchStop) -> bool:
-    """To void them all; to let go what risk has stopped."""
+    """To void them all; to let go what risk has stopped, or, for a merchant, what the issuer has."""
     if values.how is Stop.RESUME:
-        return of_cards.is_risks(acting)
+        return of_cards.is_risks(acting) or not _is_own_stop(acting)
     return values.how is Stop.VOID
+
+
+def _is_own_stop(acting: Acting) -> bool:
+    """A merchant lets go alone what was stopped by people of the same merchant."""
+    if acting.grant.role != MO:
+        return True
+    told = {
+        "login": acting.subject.content["suspended_by"],
+        "merchant": acting.grant.place.merchant_id,
+    }
+    return acting.connection.execute(SQL["stopped_by_merchant"], told).fetchone() == (True,)
 
 
 def _foretold_stop(acting: Acting, values: VoucherBatchStop) -> dict[str, Any]:
@@ -188,7 +199,7 @@ VOUCHER_BATCH_STOP: Final = Action(
     en="Suspend, resume or void a batch of vouchers",
     zh="暂停/恢复/废弃券批次",
     values=VoucherBatchStop,
-    roles=frozenset({BO, RK}),
+    roles=frozenset({BO, RK, MO}),
     do=_stop,
     about=lambda values: Ref("card_batch", values.batch),
     second=Second.WHEN,
@@ -215,8 +226,8 @@ VOUCHER_BATCHES: Final = View(
     id="voucher_batches",
     en="Voucher batches",
     zh="券批次",
-    roles=frozenset({PA, PO, AU, RK, IM, BM, BO}),
-    scopes=_ISSUERS,
+    roles=frozenset({PA, PO, AU, RK, IM, BM, BO, MO}),
+    scopes=_ISSUERS | {Scope.MERCHANT},
     columns=(
         Column(name="id", kind=int),
         Column(name="batch"),

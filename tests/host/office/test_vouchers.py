@@ -109,3 +109,28 @@ def test_a_product_of_cards_makes_no_vouchers_and_no_stranger_takes_them(bureau:
     values |= {"product": product(bureau), "merchants": ["000000000000000"]}
     told = bureau.do(manager, "voucher_batch.create", **values)
     assert getattr(told, "field", "") == "merchants"
+
+
+def test_a_merchant_stops_vouchers_that_nobody_else_takes_and_no_others(bureau: Bureau) -> None:
+    """S1-13, S3-24: what the issuer has stopped takes the issuer's word to let go."""
+    made_of, merchant = product(bureau), bureau.person("merchant_owner")
+    own = batch(bureau, made_of, merchants=[HOME["merchant"]])
+    anybodys, owner = batch(bureau, made_of), bureau.person("batch_owner")
+    for one in (own, anybodys):
+        assert isinstance(bureau.with_code(owner, "voucher_batch.open", batch=one), Done)
+    assert [row["batch"] for row in bureau.rows(merchant, "voucher_batches")] == [own]
+    told = {"batch": own, "note": "misprint"}
+
+    def stop(who: Any, how: str) -> Any:
+        return bureau.with_code(who, "voucher_batch.stop", how=how, **told)
+
+    foreign = {**told, "batch": anybodys, "how": "suspend"}
+    assert bureau.refused(merchant, "voucher_batch.stop", **foreign) == "E-NOT-FOUND"
+    for who, how, kind in (
+        (merchant, "suspend", Done), (merchant, "resume", Done),
+        (owner, "suspend", Done), (merchant, "resume", Waiting), (owner, "resume", Done),
+    ):  # fmt: skip
+        assert isinstance(stop(who, how), kind), how
+    manager = bureau.person("issuer_manager")
+    bureau.done_by_two(merchant, manager, "voucher_batch.stop", how="void", **told)
+    assert bureau.rows(merchant, "voucher_batches")[0]["state"] == "voided"
