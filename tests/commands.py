@@ -21,7 +21,9 @@ from typing import Any, NoReturn
 
 from typer.testing import CliRunner
 
+from config.cli.app import whole_command
 from config.run.children import start_child
+from tests.clusters import copy_clusters
 
 ROOT = Path(__file__).parents[1]
 PROGRAMS = (
@@ -38,6 +40,8 @@ PROGRAMS = (
 """Modules of `config` that import what the commands need."""
 SECONDS_MAX = 1_800.0
 """How long a command may take, the audit of a long run at the most: a limit, not a measure."""
+every_command = functools.cache(whole_command)
+"""All of the command line in English, to look at."""
 STREAMS = {0: os.O_RDONLY, 1: os.O_WRONLY, 2: os.O_WRONLY}
 
 
@@ -114,6 +118,7 @@ def serve() -> None:
 
 
 def _import_everything() -> None:
+    copy_clusters()
     for name in PROGRAMS:
         importlib.import_module(f"config.{name}")
     done = CliRunner().invoke(importlib.import_module("config.cli.app").app, ["explain", "39=00"])

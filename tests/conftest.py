@@ -19,9 +19,9 @@ import pytest
 import structlog
 from xdist.scheduler import LoadFileScheduling
 
-from config.cluster import Cluster
-from config.run.database import Dsns, embedded_dsns, prepare_embedded
+from config.run.database import DATABASE, Dsns, embedded_dsns, make_database
 from config.run.postgres import PostgresServer, start_postgres
+from tests.clusters import PLACE, cluster_at, copy_clusters
 
 hypothesis.settings.register_profile("posswitch", deadline=None)
 hypothesis.settings.load_profile("posswitch")
@@ -45,7 +45,8 @@ OWNER = "owner"
 DAY_SECONDS = 86_400
 WORKERS = 3
 MEMORY, MEMORY_BYTES_MIN = Path("/dev/shm"), 6 << 30
-"""Where our server's files are quick, and from how much room on: its disk is proved elsewhere."""
+"""Where files are quick, and from how much room on: a disk is proved elsewhere."""
+PLACES = {Path(tempfile.gettempdir()), MEMORY}
 LONGEST_FIRST = ("whole", "config", "simulators", "clearing", "switch", "host", "terminals")
 """With several workers a file goes to one of them whole; no long one may be left to the end."""
 OF_ONE_HOUSE = re.compile(
@@ -122,9 +123,19 @@ def pytest_configure(config: pytest.Config) -> None:
     Who starts us in the background has Ctrl-C ignored, and so would all that we start."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    if not _is_worker(config):
+        tempfile.tempdir = os.environ["TMPDIR"] = _quick_directory()
     if config.option.basetemp is None:
         config.option.basetemp = tempfile.mkdtemp(prefix=DIRECTORY_PREFIX)
         config.stash[_OWN_DIRECTORY] = Path(config.option.basetemp)
+    if PLACE not in os.environ:
+        os.environ[PLACE] = str(_server_directory())
+        config.add_cleanup(_drop_cluster)
+    copy_clusters()
+
+
+def _drop_cluster() -> None:
+    shutil.rmtree(os.environ.pop(PLACE), ignore_errors=True)
 
 
 CLOCKS = {"mock_clock", "autojump_clock"}
@@ -148,7 +159,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         return
     if exitstatus == pytest.ExitCode.OK or not any(directory.iterdir()):
         shutil.rmtree(directory, ignore_errors=True)
-    for left in directory.parent.glob(f"{DIRECTORY_PREFIX}*"):
+    for left in (left for place in PLACES for left in place.glob(f"{DIRECTORY_PREFIX}*")):
         with contextlib.suppress(OSError):
             if time.time() - left.stat().st_mtime > DAY_SECONDS:
                 shutil.rmtree(left, ignore_errors=True)
@@ -215,42 +226,53 @@ def passable_directories(tmp_path_factory: pytest.TempPathFactory) -> None:
 def postgres_server() -> Iterator[PostgresServer]:
     """The embedded PostgreSQL with the settings it has in life, for the whole session."""
     _clear_what_the_killed_left()
-    home = Path(tempfile.mkdtemp(prefix=SERVER_PREFIX, dir=_quick_directory()))
-    home.chmod(0o711)  # the server's user passes through, when we are root
-    (home / OWNER).write_text(str(os.getpid()))
-    cluster = Cluster(
-        home=home / "postgres",
-        socket_directory=home / "run",
-        log=home / "postgres.log",
-        owner_passfile=home / "secrets" / "owner.pgpass",
-    )
+    home = _server_directory()
     try:
-        with start_postgres(cluster) as server:
+        with start_postgres(cluster_at(home)) as server:
             yield server
     finally:
         shutil.rmtree(home, ignore_errors=True)
 
 
+def _server_directory() -> Path:
+    home = Path(tempfile.mkdtemp(prefix=SERVER_PREFIX))
+    home.chmod(0o711)  # the server's user passes through, when we are root
+    (home / OWNER).write_text(str(os.getpid()))
+    return home
+
+
+@pytest.fixture(scope="module", autouse=True)
+def clusters_of_the_ended(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A house that is down after its module takes no room in memory."""
+    yield
+    for above in ("*", "*/*"):
+        for cluster in tmp_path_factory.getbasetemp().glob(f"{above}/postgres/cluster"):
+            if not (cluster / "postmaster.pid").exists():
+                shutil.rmtree(cluster)
+
+
 def _clear_what_the_killed_left() -> None:
     """Servers end with who started them, but a run that is killed takes no directory with it."""
-    for place in {Path(tempfile.gettempdir()), MEMORY}:
+    for place in PLACES:
         for owner in place.glob(f"{SERVER_PREFIX}*/{OWNER}"):
             with contextlib.suppress(OSError, ValueError):
                 if not Path(f"/proc/{int(owner.read_text())}").exists():
                     shutil.rmtree(owner.parent, ignore_errors=True)
 
 
-def _quick_directory() -> Path | None:
-    """None: the usual one. A file in memory is synchronised as one on a disk is, without a wait."""
+def _quick_directory() -> str:
+    """In memory, where there is room. A file is synchronised there as on a disk, without a wait."""
     if not MEMORY.is_dir() or not os.access(MEMORY, os.W_OK | os.X_OK):
-        return None
-    return MEMORY if shutil.disk_usage(MEMORY).free >= MEMORY_BYTES_MIN else None
+        return tempfile.gettempdir()
+    has_room = shutil.disk_usage(MEMORY).free >= MEMORY_BYTES_MIN
+    return str(MEMORY) if has_room else tempfile.gettempdir()
 
 
 @pytest.fixture(scope="session")
 def database_template(postgres_server: PostgresServer) -> str:
     """The name of a migrated, empty database from which the others are copied."""
-    prepare_embedded(postgres_server.cluster, TEMPLATE)
+    with psycopg.connect(postgres_server.cluster.owner_dsn(), autocommit=True) as connection:
+        make_database(connection, TEMPLATE, DATABASE)
     return TEMPLATE
 
 

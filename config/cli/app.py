@@ -37,12 +37,15 @@ from config.cli.tracing import app as tracing
 from config.cli.trying import app as trying
 from config.cli.version import show_version
 from config.cli.watch import app as watching
-from config.cli.whole import add_office, needs_office
+from config.cli.whole import add_office, names_in, needs_office
 from config.language import OPTION, Language, language_of, speech
 from config.run.closed_output import (
     give_up_what_waits,
 )
 from config.run.memory import keep_to_ourselves
+
+COMPLETING = "_POSSWITCH_COMPLETE"
+"""In the environment: a shell asks what may be typed."""
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -97,7 +100,7 @@ def whole_command() -> Any:
 
 def _words() -> list[str]:
     """The command line, or that which a shell asks to have completed."""
-    if "_POSSWITCH_COMPLETE" not in os.environ:
+    if COMPLETING not in os.environ:
         return sys.argv[1:]
     asked = os.environ.get("_TYPER_COMPLETE_ARGS") or os.environ.get("COMP_WORDS", "")
     return asked.split()[1:]
@@ -107,13 +110,15 @@ def main() -> NoReturn:
     """The entry of the command."""
     keep_to_ourselves()
     speech.language = language_of(sys.argv[1:])
-    command = typer.main.get_command(app)
-    if needs_office(command, _words()):
-        add_office(command)
+    command, words = typer.main.get_command(app), _words()
+    names = names_in(words)
+    is_half_typed = COMPLETING in os.environ and len(names) == 1
+    if needs_office(command, words):
+        add_office(command, "" if is_half_typed else "".join(names[:1]))
     if speech.language is Language.CHINESE:
         from config.cli.chinese import help_in_chinese
 
-        help_in_chinese(command)
+        help_in_chinese(command, names)
     keep_brackets(command)
     status = status_of(functools.partial(command, prog_name="posswitch", standalone_mode=False))
     give_up_what_waits()

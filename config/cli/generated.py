@@ -30,6 +30,8 @@ from host.office.tables import ACTIONS, VIEWS
 from host.office.view import Filter, How, View
 from host.office.words import WORDS, word_of
 
+SHOW: Final = "show"
+"""The group of the views."""
 BY_HAND: Final = frozenset({"session.sign_in", "session.sign_out"})
 """Actions with commands of their own."""
 TWICE: Final = frozenset({"workbook_password"})
@@ -83,17 +85,25 @@ _To: Final = Annotated[
 ]
 
 
-def groups() -> dict[str, typer.Typer]:
-    """Every group by its name: `show`, and one for each subject."""
-    made: dict[str, typer.Typer] = {"show": _views()}
-    for action in ACTIONS.values():
-        if action.id in BY_HAND:
-            continue
-        subject, verb = (part.replace("_", "-") for part in action.id.split("."))
-        group = made.setdefault(subject, _group(subject, action))
+def groups(name: str = "") -> dict[str, typer.Typer]:
+    """The group of this name, `show` or a subject's; where there is none, every group."""
+    if name == SHOW:
+        return {SHOW: _views()}
+    actions = [action for action in ACTIONS.values() if action.id not in BY_HAND]
+    asked = [action for action in actions if _spelled(action)[0] == name]
+    made = {} if asked else {SHOW: _views()}
+    for action in asked or actions:
+        subject, verb = _spelled(action)
+        if subject not in made:
+            made[subject] = _group(subject, action)
         example = epilog(example_of(action))
-        group.command(verb, help=_summary(action), epilog=example)(_action_command(action))
+        made[subject].command(verb, help=_summary(action), epilog=example)(_action_command(action))
     return made
+
+
+def _spelled(action: Action[Any]) -> list[str]:
+    """Its subject and its verb, as they are typed."""
+    return action.id.replace("_", "-").split(".")
 
 
 def _group(subject: str, first: Action[Any]) -> typer.Typer:

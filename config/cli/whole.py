@@ -15,7 +15,7 @@ OPTIONS_WITH_VALUES = ("--lang",)
 
 def needs_office(command: Any, words: Sequence[str]) -> bool:
     """Whether these words mean anything that is not written by hand: a name, or all names."""
-    names = _names(words)
+    names = names_in(words)
     for name in names[:2]:
         if not hasattr(command, "commands"):
             return False
@@ -25,12 +25,15 @@ def needs_office(command: Any, words: Sequence[str]) -> bool:
     return hasattr(command, "commands") and len(names) < 2
 
 
-def add_office(command: Any) -> None:
-    """Put the commands of the tables into it, each group beside or into what is there."""
+def add_office(command: Any, asked: str = "") -> None:
+    """Put the commands of the tables into it, each group beside or into what is there.
+
+    Where a group of theirs is asked for it is the only one.
+    """
     from config.cli.generated import groups
     from config.cli.options import with_whole_paragraphs
 
-    for name, group in groups().items():
+    for name, group in groups(asked).items():
         made: Any = typer.main.get_command(with_whole_paragraphs(group))
         made.name = name
         there = command.commands.get(name)
@@ -42,7 +45,7 @@ def add_office(command: Any) -> None:
             )
 
 
-def _names(words: Sequence[str]) -> list[str]:
+def names_in(words: Sequence[str]) -> list[str]:
     """The words that are no options of the command itself."""
     names: list[str] = []
     skip = False

@@ -1,5 +1,6 @@
 """Passwords: hashed by Argon2id, refused where they are easy, never said why to who signs in."""
 
+import functools
 from importlib.resources import files
 from itertools import pairwise
 from typing import Final
@@ -20,7 +21,6 @@ COMMON: Final = frozenset(
 
 _HASHER: Final = PasswordHasher()
 """With the library's costs: 64 MiB, three passes."""
-_NOBODYS: Final = _HASHER.hash("nobody has this password")
 
 
 def hash_password(password: Secret) -> str:
@@ -30,11 +30,18 @@ def hash_password(password: Secret) -> str:
 
 def is_password(password: Secret, kept: str | None) -> bool:
     """Whether it is the one that was hashed. It takes as long where there is none."""
+    nobodys = _nobodys()
     try:
-        _HASHER.verify(kept or _NOBODYS, password.reveal())
+        _HASHER.verify(kept or nobodys, password.reveal())
     except (VerificationError, InvalidHashError):
         return False
     return kept is not None
+
+
+@functools.cache
+def _nobodys() -> str:
+    """Made for the first who signs in, whether there is one of the name or none."""
+    return _HASHER.hash("nobody has this password")
 
 
 def refuse_easy(password: Secret, login: str) -> None:

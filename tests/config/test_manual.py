@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from config.cli.app import whole_command
 from config.manual.page import NoSuchBlockError, filled, names
 from config.manual.pages import BLOCKS, WHOLE, written
 from config.settings import load_settings
+from tests.commands import every_command
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = written(DOCS)
@@ -51,7 +51,7 @@ def test_settings_that_a_page_shows_load(file: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("file", [*PAGES, DOCS.parent / "README.md"], ids=lambda file: file.name)
 def test_commands_that_a_page_shows_are_there(file: Path) -> None:
     for words in COMMAND.findall(file.read_text("utf-8").replace("\\\n", " ")):
-        command = whole_command()
+        command = every_command()
         is_optional = False
         for word in shlex.split(re.split("[#|]", words)[0]):
             below = None if is_optional else getattr(command, "commands", None)

@@ -363,22 +363,14 @@ def audit_ledger(dsns: Dsns) -> None:
         assert [str(finding) for finding in audit(connection)] == []
 
 
-@dataclass(frozen=True)
-class PasswordsInLife:
-    """How passwords are hashed outside of these tests."""
-
-    hasher: PasswordHasher
-    nobodys: str
-
-
 @pytest.fixture(scope="session", autouse=True)
-def passwords_in_life() -> Iterator[PasswordsInLife]:
-    """Here they are hashed at the least costs: what they cost in life is asked by a test."""
-    quick = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-    life = PasswordsInLife(passwords._HASHER, passwords._NOBODYS)
+def hasher_in_life() -> Iterator[PasswordHasher]:
+    """Here passwords are hashed at the least costs: what they cost in life is asked by a test."""
+    life = passwords._HASHER
     with pytest.MonkeyPatch.context() as patch:
+        quick = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
         patch.setattr(passwords, "_HASHER", quick)
-        patch.setattr(passwords, "_NOBODYS", quick.hash("nobody has this password"))
+        passwords._nobodys.cache_clear()
         yield life
 
 

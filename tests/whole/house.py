@@ -27,6 +27,7 @@ from config.run.database import Dsns, embedded_dsns, opened_database
 from config.run.estates import loader
 from config.run.postgres import PostgresServer, is_serving, start_postgres
 from host.estate.plan import EstatePlan
+from tests.clusters import make_cluster
 from tests.commands import run_command
 from tests.faulty import faulty_command
 from tests.ports import free_ports
@@ -46,6 +47,7 @@ class Up:
 
     def __init__(self, data: Path, *options: str) -> None:
         command = Path(sys.executable).with_name("posswitch")
+        make_cluster(places_of(data))
         self._home = tempfile.TemporaryDirectory(prefix="posswitch-up-")
         self._said, self._errors = (Path(self._home.name, name) for name in ("said", "errors"))
         with self._said.open("wb") as said, self._errors.open("wb") as errors:

@@ -23,7 +23,7 @@ import msgspec
 import pytest
 from typer.main import get_command
 
-from config.cli.app import app, whole_command
+from config.cli.app import app
 from config.cli.examples import FILES, example_of, example_of_view
 from config.cli.field_kinds import is_secret
 from config.cli.generated import BY_HAND
@@ -36,7 +36,7 @@ from host.office.action import Step
 from host.office.codes import STEP_SECONDS
 from host.office.doing import values_of
 from host.office.tables import ACTIONS, VIEWS
-from tests.commands import run_command
+from tests.commands import every_command, run_command
 from tests.host.office.conftest import code_at
 
 ROOT = Path(__file__).parents[3]
@@ -227,7 +227,7 @@ def test_a_session_is_a_file_that_only_its_user_may_read(two: Two) -> None:
 
 def test_who_acts_is_who_signed_in_and_no_option(two: Two) -> None:
     for group in {action.split(".")[0].replace("_", "-") for action in set(ACTIONS) - BY_HAND}:
-        for command in commands(whole_command().commands[group]):
+        for command in commands(every_command().commands[group]):
             options = {option for each in command.params for option in getattr(each, "opts", ())}
             assert not {"--as", "--user", "--person", "--session"} & options
     history = two.wang.done("posswitch show audit --json")
@@ -275,13 +275,13 @@ def session_file_of(who: Person) -> Path:
 
 
 def test_no_secret_is_an_option_or_an_argument() -> None:
-    for command in commands(whole_command()):
+    for command in commands(every_command()):
         for each in command.params:
             assert each.name not in {"password", "new", "old", "token"}, command.name
 
 
 def test_every_action_and_view_has_its_command() -> None:
-    whole = whole_command()
+    whole = every_command()
     for action in set(ACTIONS) - BY_HAND:
         subject, verb = (part.replace("_", "-") for part in action.split("."))
         assert verb in whole.commands[subject].commands
@@ -323,7 +323,7 @@ def test_an_actions_help_has_an_example_that_can_be_typed(
     for name in FILES.values():
         (tmp_path / name).touch()
     monkeypatch.chdir(tmp_path)
-    command: Any = whole_command().commands[words[1]].commands[words[2]]
+    command: Any = every_command().commands[words[1]].commands[words[2]]
     assert command.epilog == epilog(example_of(row))
     assert "--help" not in words
     given = command.make_context(words[2], words[3:]).params
@@ -341,7 +341,7 @@ def test_an_actions_help_has_an_example_that_can_be_typed(
 def test_a_views_help_has_an_example_that_asks_for_what_it_needs(view: str) -> None:
     row = VIEWS[view]
     words = shlex.split(example_of_view(row))
-    command: Any = whole_command().commands["show"].commands[words[2]]
+    command: Any = every_command().commands["show"].commands[words[2]]
     assert command.epilog == epilog(example_of_view(row))
     given = command.make_context(words[2], words[3:]).params
     assert not row.needs or any(given[name] for name in row.needs)

@@ -27,6 +27,7 @@ from config.run.postgres import (
     start_postgres,
     takes_clients,
 )
+from tests.clusters import clusters_from_nothing
 
 STARTER = """
 import sys, time
@@ -62,6 +63,12 @@ def cluster(home: Path) -> Cluster:
         log=home / "postgres.log",
         owner_passfile=home / "owner.pgpass",
     )
+
+
+@pytest.fixture
+def from_nothing() -> Iterator[None]:
+    with clusters_from_nothing():
+        yield
 
 
 def test_killing_the_starter_outright_ends_the_server_and_the_next_start_works(
@@ -184,6 +191,7 @@ def test_a_database_whose_password_file_is_lost_is_never_made_anew(cluster: Clus
     assert (cluster.directory / "PG_VERSION").exists()
 
 
+@pytest.mark.usefixtures("from_nothing")
 def test_an_initialisation_cut_short_is_begun_again(cluster: Cluster) -> None:
     (cluster.home / "cluster.new").mkdir(parents=True)
     (cluster.home / "cluster.new" / "half").write_text("written")
@@ -262,6 +270,7 @@ def closed(home: Path) -> Cluster:
 
 
 @only_root
+@pytest.mark.usefixtures("from_nothing")
 def test_root_runs_the_server_as_a_plain_user_and_opens_nothing_that_was_closed(
     home: Path, closed: Cluster, aside: Path
 ) -> None:
@@ -299,6 +308,7 @@ def test_a_database_that_was_closed_off_is_named_and_left_alone(home: Path, asid
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has to change the server's user")
 @pytest.mark.parametrize("name", [name for name in account.ACCOUNTS if _exists(name)])
+@pytest.mark.usefixtures("from_nothing")
 def test_each_user_of_the_table_can_run_the_server(
     cluster: Cluster, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

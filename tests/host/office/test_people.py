@@ -1,10 +1,11 @@
 """People: signing in, what keeps them out, rights given and taken."""
 
 import pytest
+from argon2 import PasswordHasher
 
 from host.model.secrets import Secret
+from host.office import passwords
 from host.office.passwords import is_password
-from tests.host.conftest import PasswordsInLife
 from tests.host.office.conftest import HOME, PASSWORD, Bureau, Person
 
 
@@ -63,10 +64,11 @@ def test_an_invitation_is_good_once_for_a_day(bureau: Bureau) -> None:
 
 
 def test_a_password_costs_who_guesses_64_mib_and_three_passes_whether_or_not_there_is_one(
-    passwords_in_life: PasswordsInLife,
+    hasher_in_life: PasswordHasher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    kept = passwords_in_life.hasher.hash(PASSWORD)
-    for each in (kept, passwords_in_life.nobodys):
+    monkeypatch.setattr(passwords, "_HASHER", hasher_in_life)
+    kept = passwords.hash_password(Secret(PASSWORD.encode()))
+    for each in (kept, passwords._nobodys.__wrapped__()):
         assert each.startswith("$argon2id$v=19$m=65536,t=3,p=4$")
     assert is_password(Secret(PASSWORD.encode()), kept)
     assert not is_password(Secret(b"seven green otter"), kept)
