@@ -18,6 +18,8 @@ LOOK: Final = "look"
 NAMES: Final = "names"
 RECORD: Final = "record"
 """What may be asked: NAMES is followed by the kind of name, RECORD by a key and a channel."""
+Names = list[tuple[str, str]]
+"""What is answered to NAMES: each name, and a few words about it."""
 
 
 def control_path(places: "Places", number: int) -> Path:

@@ -14,10 +14,10 @@ import msgspec
 
 from config.errors import Say
 from config.places import Places
+from config.run.applied import forget_applied, with_applied
 from config.run.children import Program, running_program
 from config.run.orders import Orders
 from config.run.programs import command
-from config.run.reloading import forget_applied, with_applied
 from config.run.safs import adopt_files
 from config.run.tending import Tended
 from config.settings import Settings, resolved

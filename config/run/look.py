@@ -1,13 +1,14 @@
 """What a running program tells at its control socket: where it listens and all that it counts.
 
 Collected only when somebody asks, in a thread, from what is counted anyway: no message costs more.
+Who asks needs neither program: what it is told of a switch must not have the host imported.
 """
 
 import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 import trio
@@ -16,10 +17,12 @@ from prometheus_client import REGISTRY, CollectorRegistry
 from config.errors import SurroundingsError
 from config.places import Places
 from config.run.asking import HOST, LOOK, ask, control_paths
-from host.poster import Poster
 from host.settings import HostSettings
-from switch.program import Switch
 from switch.settings import SwitchSettings
+
+if TYPE_CHECKING:
+    from host.poster import Poster
+    from switch.program import Switch
 
 SECONDS_MAX: Final = 5.0
 PREFIXES: Final = ("posswitch_", "process_")
@@ -65,7 +68,7 @@ class Look(msgspec.Struct, frozen=True, kw_only=True):
     samples: tuple[Sample, ...] = ()
 
 
-async def look_at_switch(switch: Switch, number: int) -> Look:
+async def look_at_switch(switch: "Switch", number: int) -> Look:
     """A switch process."""
     told = switch.settings
     samples = await trio.to_thread.run_sync(_samples, (switch.metrics.registry, REGISTRY))
@@ -90,7 +93,7 @@ async def look_at_switch(switch: Switch, number: int) -> Look:
     )
 
 
-async def look_at_host(poster: Poster, settings: HostSettings) -> Look:
+async def look_at_host(poster: "Poster", settings: HostSettings) -> Look:
     """A host."""
     return Look(
         number=HOST,

@@ -49,14 +49,14 @@ def run_host(
     """
     import trio
 
-    from config.run.asking import HOST
+    from config.run.asking import HOST, Names
     from config.run.control import Answers, Reread, control_socket, stand_by
     from config.run.database import dsn_of, office_dsn_of
     from config.run.heads import keep_signing, open_key
+    from config.run.host_naming import names_of_host
     from config.run.host_reloading import reload_host
     from config.run.hsm import open_hsm
     from config.run.look import Look, look_at_host
-    from config.run.naming import Names, names_of_host
     from host.link.credentials import Credentials
     from host.poster import Poster
     from host.program import Logins

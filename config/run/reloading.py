@@ -2,25 +2,24 @@
 
 The settings file is read again, whole. What is wrong in it is told with key and cure, and then
 nothing changes. Only `[[channels]]` can change in a running process; what else differs is named
-as waiting for a restart. What was put to work is kept beside the sockets, so that a process which
-is started again after a crash stands where the others stand, whatever the file says by then.
+as waiting for a restart.
 """
 
-import os
 import socket
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-import msgspec
 import structlog
 import trio
 
 from config.errors import SETTINGS_WRONG, OperatorError, code_of, exit_status_of
 from config.places import Places
+from config.run.applied import keep_applied
+from config.run.asking import Names
 from config.run.control import Answers, Reread, stand_by
 from config.run.look import Look, look_at_switch
-from config.run.naming import Names, names_of_switch
+from config.run.naming import names_of_switch
 from config.run.orders import Orders
 from config.run.recording import record_to
 from config.settings import Settings, load_settings, resolved
@@ -110,35 +109,6 @@ class Reloader:
                 "Next: make room there and reload once more"
             )
         return ""
-
-
-def keep_applied(places: Places, channels: Sequence[ChannelSettings]) -> None:
-    """Write down which channels are at work, whole or not at all."""
-    path = _applied_path(places)
-    new = path.with_suffix(f".{os.getpid()}")
-    new.touch(mode=0o600)
-    new.write_bytes(msgspec.json.encode(channels))
-    new.replace(path)
-
-
-def forget_applied(places: Places) -> None:
-    """A new run stands where its settings say."""
-    _applied_path(places).unlink(missing_ok=True)
-
-
-def with_applied(settings: Settings, places: Places) -> Settings:
-    """These settings, with the channels that were put to work since."""
-    try:
-        text = _applied_path(places).read_bytes()
-        channels = msgspec.json.decode(text, type=tuple[ChannelSettings, ...])
-    except (FileNotFoundError, msgspec.DecodeError):
-        return settings
-    switch = msgspec.structs.replace(settings.switch, channels=channels)
-    return msgspec.structs.replace(settings, switch=switch)
-
-
-def _applied_path(places: Places) -> Path:
-    return places.run / "applied.json"
 
 
 def _waiting_for_restart(switch: Switch, ours: Settings) -> list[str]:

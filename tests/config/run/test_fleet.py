@@ -7,8 +7,8 @@ import pytest
 
 from config.errors import SurroundingsError
 from config.places import places_of
+from config.run.applied import forget_applied, keep_applied, with_applied
 from config.run.fleet import ports_in
-from config.run.reloading import forget_applied, keep_applied, with_applied
 from config.run.safs import adopt_files
 from config.settings import Settings, resolved
 from host.model.requests import ExchangeKey, Family, Kind, Original, Request
