@@ -134,7 +134,7 @@ def _check_batch(acting: Acting) -> None:
 
 
 def _needs_two(acting: Acting, values: VoucherBatchStop) -> bool:
-    """To void them all; to let go what risk has stopped, or, for a merchant, what the issuer has."""
+    """To void them all; to let go what risk has stopped, or, for a merchant, what an issuer has."""
     if values.how is Stop.RESUME:
         return of_cards.is_risks(acting) or not _is_own_stop(acting)
     return values.how is Stop.VOID
