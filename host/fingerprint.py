@@ -45,7 +45,7 @@ def fingerprint_of(
     if (order := request.order) is not None:
         about += [order.order, order.sub_order]
     if request.besides is not None:
-        without = {"voucher": None, "sealed_voucher": None, "phone": None}
+        without = dict.fromkeys(("voucher", "sealed_voucher", "phone", "sealed_phone"))
         said = msgspec.structs.replace(request.besides, **without)
         about.append(_encode(said).hex())
         about.append(voucher.hex() if voucher is not None else None)

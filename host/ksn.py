@@ -35,8 +35,9 @@ def used_by(request: Request, device: Device | None) -> Used | None:
         request.pin.ksn if request.pin is not None else None,
         request.sealed_pan.ksn if request.sealed_pan is not None else None,
     ]
-    if request.besides is not None and request.besides.sealed_voucher is not None:
-        told.append(request.besides.sealed_voucher.ksn)
+    if (besides := request.besides) is not None:
+        blocks = (besides.sealed_voucher, besides.sealed_phone)
+        told += [block.ksn for block in blocks if block is not None]
     ksns = {ksn for ksn in told if ksn is not None}
     if not ksns:
         return None

@@ -26,7 +26,7 @@ def opened(request: Request, terminal: Terminal) -> tuple[Request, Used | None] 
         return request, None
     try:
         used = used_by(request, terminal.device)
-        request = _with_code(request, terminal)
+        request = _with_secrets(request, terminal)
         track = _track_of(request, terminal)
         if track is None:
             return request, used
@@ -72,24 +72,31 @@ def phone_hash_of(request: Request, hsm: Hsm) -> bytes | None:
 
 def _has_nothing_sealed(request: Request) -> bool:
     return (
-        _sealed_code(request) is None
+        not any(_sealed_besides(request))
         and request.sealed_pan is None
         and request.sealed_track is None
         and (request.pin is None or request.pin.ksn is None)
     )
 
 
-def _sealed_code(request: Request) -> SealedPan | None:
-    return request.besides.sealed_voucher if request.besides is not None else None
+def _sealed_besides(request: Request) -> tuple[SealedPan | None, SealedPan | None]:
+    """What an app has sealed besides a card: a voucher's code, a phone number."""
+    besides = request.besides
+    return (None, None) if besides is None else (besides.sealed_voucher, besides.sealed_phone)
 
 
-def _with_code(request: Request, terminal: Terminal) -> Request:
-    """With the voucher's code that an app has sealed, as if it had come in clear."""
-    sealed, besides = _sealed_code(request), request.besides
-    if sealed is None or besides is None or terminal.device is None:
+def _with_secrets(request: Request, terminal: Terminal) -> Request:
+    """With a voucher's code or a phone that an app has sealed, as if they had come in clear."""
+    code, phone = _sealed_besides(request)
+    besides, device = request.besides, terminal.device
+    if besides is None or device is None or (code is None and phone is None):
         return request
-    code = terminal.device.open_data(sealed)
-    besides = msgspec.structs.replace(besides, voucher=code, sealed_voucher=None)
+    if code is not None:
+        opened_code = device.open_data(code)
+        besides = msgspec.structs.replace(besides, voucher=opened_code, sealed_voucher=None)
+    if phone is not None:
+        number = device.open_data(phone)
+        besides = msgspec.structs.replace(besides, phone=number, sealed_phone=None)
     return msgspec.structs.replace(request, besides=besides)
 
 

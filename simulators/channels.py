@@ -91,6 +91,9 @@ class Terminal(Protocol):
     async def load_by_code(self, card: CardPlan, voucher: VoucherPlan) -> Done:
         """Put a voucher onto a card."""
 
+    async def load_by_phone(self, phone: str, amount_minor: int) -> Done:
+        """Take cash for a phone number."""
+
     async def draw(self, card: CardPlan, lottery: str, points: int) -> Done:
         """Draw in a lottery."""
 

@@ -50,9 +50,18 @@ CODES: Final[dict[Kind, str]] = {
     Kind.VOUCHER_REDEMPTION: "VOUC",
     Kind.LOAD_BY_CODE: "VOUL",
     Kind.VOUCHER_VOID: "VOUV",
+    Kind.LOAD_BY_PHONE: "PHOL",
+    Kind.PHONE_LOAD_VOID: "PHOV",
 }
 CARDLESS: Final = frozenset(
-    {Kind.VOID, Kind.COMPLETION_VOID, Kind.VOUCHER_REDEMPTION, Kind.VOUCHER_VOID}
+    {
+        Kind.VOID,
+        Kind.COMPLETION_VOID,
+        Kind.VOUCHER_REDEMPTION,
+        Kind.VOUCHER_VOID,
+        Kind.LOAD_BY_PHONE,
+        Kind.PHONE_LOAD_VOID,
+    }
 )
 """At which no card is presented."""
 UNSEALED: Final = frozenset({"SIGN", "ECHO"})
@@ -93,12 +102,7 @@ class MisTill:
             if trade.pin is not None:
                 block = make_pin_block(self._pik, trade.pin, card.pan, 0)
                 values |= {"pin": block.reveal().hex().upper(), "entry": "021"}
-        if trade.voucher is not None:
-            values["voucher"] = trade.voucher.code.reveal()
-        if trade.takes_part:
-            values["partial"] = True
-        if trade.points_max is not None:
-            values["points_max"] = trade.points_max
+        values |= _besides(trade)
         original = trade.original or trade.held
         if original is not None:
             values |= {
@@ -226,6 +230,20 @@ def words_of(told: Mapping[str, object]) -> dict[str, str]:
         agree = all(AGREES.get(flag) == "yes" for flag in flags)
         words["agrees"] = "yes" if agree else "no"
     return words
+
+
+def _besides(trade: Trade) -> dict[str, Any]:
+    """What few trades say."""
+    values: dict[str, Any] = {}
+    if trade.voucher is not None:
+        values["voucher"] = trade.voucher.code.reveal()
+    if trade.phone:
+        values["phone"] = trade.phone
+    if trade.takes_part:
+        values["partial"] = True
+    if trade.points_max is not None:
+        values["points_max"] = trade.points_max
+    return values
 
 
 def _words(half: Totals) -> dict[str, int]:

@@ -353,7 +353,7 @@ ACTS: Final[dict[str, Callable[[Till, Step], Awaitable[Came]]]] = {
     "load_by_code": lambda till, step: till.terminal.load_by_code(
         till.card(step), till.voucher(step)
     ),
-    "load_by_phone": lambda till, step: till.pos.load_by_phone(step.text, step.amount),
+    "load_by_phone": lambda till, step: till.terminal.load_by_phone(step.text, step.amount),
     "draw": lambda till, step: till.terminal.draw(till.card(step), step.text, step.amount),
     "verify_load": lambda till, step: till.pos.verify_load(till.card(step)),
     "settle": lambda till, step: till.terminal.settle(misses=step.misses),

@@ -55,8 +55,12 @@ OPERATIONS: Final[dict[Kind, str]] = {
     Kind.VOUCHER_REDEMPTION: "voucher",
     Kind.LOAD_BY_CODE: "load_code",
     Kind.VOUCHER_VOID: "voucher_void",
+    Kind.LOAD_BY_PHONE: "load_phone",
+    Kind.PHONE_LOAD_VOID: "load_phone_void",
 }
-CARDLESS: Final = frozenset({Kind.VOID, Kind.COMPLETION_VOID, Kind.VOUCHER_VOID})
+CARDLESS: Final = frozenset(
+    {Kind.VOID, Kind.COMPLETION_VOID, Kind.VOUCHER_VOID, Kind.PHONE_LOAD_VOID}
+)
 """Of which nothing is scanned, nor held to the phone."""
 APPROVED: Final = "00"
 
@@ -195,6 +199,9 @@ class SoftPosApp:
         if trade.voucher is not None:
             code = Secret(trade.voucher.code.reveal().encode())
             values["voucher_block"] = _base64(seal_data(self._initial, ksn, code).block)
+        if trade.phone:
+            phone = Secret(trade.phone.encode())
+            values["phone_block"] = _base64(seal_data(self._initial, ksn, phone).block)
         card = trade.card
         if card is NO_CARD:
             return values

@@ -52,6 +52,8 @@ MENDED: Final = frozenset(
         Kind.VOUCHER_REDEMPTION,
         Kind.LOAD_BY_CODE,
         Kind.VOUCHER_VOID,
+        Kind.LOAD_BY_PHONE,
+        Kind.PHONE_LOAD_VOID,
         Kind.LOTTERY_DRAW,
         Kind.CASH_LOAD,
         Kind.PREAUTH,
@@ -213,6 +215,13 @@ class Trader:
         face = voucher.face_minor
         return await self._trade(
             Trade(kind=Kind.LOAD_BY_CODE, card=card, amount_minor=face, voucher=voucher)
+        )
+
+    async def load_by_phone(self, phone: str, amount_minor: int) -> Done:
+        """Take cash, put value on the card of who has this phone number."""
+        kind, card = Kind.LOAD_BY_PHONE, NO_CARD
+        return await self._trade(
+            Trade(kind=kind, card=card, amount_minor=amount_minor, phone=phone)
         )
 
     async def draw(self, card: CardPlan, lottery: str, points: int) -> Done:

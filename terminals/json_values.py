@@ -15,6 +15,7 @@ import msgspec
 from host.model.secrets import Pan, Secret
 from host.model.voucher_codes import TYPED_CHARS_MAX
 from terminals.codec import DecodeError
+from terminals.phones import read_phone
 
 T = TypeVar("T")
 
@@ -116,6 +117,12 @@ class CodeSecret(Secret):
     __slots__ = ()
 
 
+class PhoneSecret(Secret):
+    """A Secret that is a phone number, in digits."""
+
+    __slots__ = ()
+
+
 def _hidden(kind: type, value: object) -> object:
     """Card numbers and secrets from their JSON form, as soon as they are read."""
     if not isinstance(value, str):
@@ -130,6 +137,8 @@ def _hidden(kind: type, value: object) -> object:
         if not _CODE.fullmatch(value):
             raise ValueError("expected a code in printable ASCII")
         return CodeSecret(value.encode("ascii"))
+    if kind is PhoneSecret:
+        return PhoneSecret(read_phone(value).reveal())
     if kind is Secret:
         return Secret(base64_bytes(value))
     raise TypeError(f"no JSON form of {kind.__name__}")

@@ -32,7 +32,7 @@ from terminals.fields import (
 from terminals.lotteries import besides_of
 from terminals.needs import Refusal
 from terminals.orders import HEAD_BYTES, PRODUCT_BYTES, order_in
-from terminals.phones import besides_of_phone
+from terminals.phones import read_phone
 from terminals.presented import card_in, pan_of
 from terminals.spelling import Spelling
 from terminals.vouchers import voucher_in
@@ -176,7 +176,7 @@ def _lottery(fields: dict[str, str], _row: Spelling) -> dict[str, Any]:
 def _phone(fields: dict[str, str], _row: Spelling) -> dict[str, Any]:
     """F62 of a load by a phone number: that."""
     try:
-        return {"besides": besides_of_phone(_text(fields["62"]))}
+        return {"besides": Besides(phone=read_phone(_text(fields["62"])))}
     except ValueError:
         raise Refusal(Reason.FORMAT_ERROR, "62") from None
 

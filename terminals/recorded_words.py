@@ -98,7 +98,8 @@ def words_asked(dialect: MisDialect, message: MisMessage) -> Words | None:
     kept = {name: text for name, text in values.items() if _is_kept(shapes, name, text)}
     secrets = [asked.card.reveal()] if asked.card is not None else []
     secrets += [asked.pin.reveal().hex().upper()] if asked.pin is not None else []
-    secrets += [asked.voucher.reveal().decode()] if asked.voucher is not None else []
+    typed = [one for one in (asked.voucher, asked.phone) if one is not None]
+    secrets += [one.reveal().decode() for one in typed]
     if any(secret in text for secret in secrets for text in (*kept.values(), head.number)):
         return None
     there = [name for name, value in (("card", asked.card), ("pin", asked.pin)) if value]

@@ -40,6 +40,7 @@ ASKED: Final[Mapping[str, str]] = {
     "original_code": "of a reversal: message code of what it undoes",
     "goods": "of points: product code; of a voucher the article; of a draw the lottery's code",
     "voucher": "of VOUC and VOUL: the voucher's code, in groups or not",
+    "phone": "of PHOL: whose card is loaded, as wire.md has it; in a record it stands as `voucher`",
     "points_max": "of CMBN: how many points may be used; without it as many as there are",
     "partial": "of SALE, CMBN, PNTR: you take approvals of a part (code 10, `amount` is the part)",
     "order": "order that is paid or given back, your own number: 1 to 32 characters, no spaces",

@@ -7,12 +7,20 @@ import msgspec
 from msgspec import inspect as types
 
 from host.model.secrets import Pan, Secret
-from terminals.json_values import CodeSecret, DateText, ExpiryText, HexSecret, TimeText
+from terminals.json_values import (
+    CodeSecret,
+    DateText,
+    ExpiryText,
+    HexSecret,
+    PhoneSecret,
+    TimeText,
+)
 
 _CUSTOM: Final[Mapping[type, str]] = {
     Pan: "text, 12 to 19 digits",
     HexSecret: "text, hexadecimal",
     CodeSecret: "text, up to 100 characters of printable ASCII",
+    PhoneSecret: "text, digits, or `+` and digits",
     Secret: "text, base64",
 }
 _PATTERNS: Final[Mapping[str, str]] = {

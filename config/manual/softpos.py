@@ -54,6 +54,7 @@ ASKED: Final[Mapping[str, str]] = {
     "original_op": "of a reverse: what it undoes",
     "goods": "of points: product code; of a voucher the article; of a draw the lottery's code",
     "voucher_block": "a voucher's code under the data key of the KSN, base64",
+    "phone_block": "the phone number whose card is loaded, likewise",
     "points_max": "of `combined`: how many points may be used; without it as many as there are",
     "partial": "of a sale, for money or points: you take an approval of a part (code 10, `amount` "
     "is the part)",

@@ -259,6 +259,7 @@ GIFT_BATCHES: Final[dict[str, GiftBatch]] = {
     "expired": GiftBatch(state=BatchState.EXPIRED, first=1191),
     "closed": GiftBatch(state=BatchState.CLOSED, first=1201),
     "e-cards": GiftBatch(state=BatchState.OPENED, form=Form.VIRTUAL, first=1211),
+    "members'": GiftBatch(state=BatchState.OPENED, first=1221, count=20),
 }
 """By name. A batch in which each card stands otherwise has one of each (`ODD_GIFTS`)."""
 

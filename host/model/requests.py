@@ -432,6 +432,8 @@ class Besides(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=
     """Which one is drawn, by its code."""
     phone: Secret | None = None
     """Of a member, whose card is loaded: which, the host finds, and tells nobody."""
+    sealed_phone: SealedPan | None = None
+    """The same as an app seals it."""
 
 
 class Drawn(msgspec.Struct, frozen=True, array_like=True, gc=False):

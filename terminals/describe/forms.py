@@ -37,6 +37,7 @@ OBJECTS: Final = frozenset({"totals", "points_totals", "original", "pin"})
 """Names whose value may be an object, and is looked into then."""
 HIDDEN: Final = frozenset(
     {"card", "pan_block", "block", "pin", "key_block", "attestation", "voucher", "voucher_block"}
+    | {"phone", "phone_block"}
 )
 """Names that are told and whose value never is, but for a card number's ends."""
 _PAN: Final = "card"

@@ -22,6 +22,8 @@ from terminals.records import CodeRow, Layout, Value
 _POINTS_DIGITS: Final = 8
 """Of how many points may be used: spaces say something else than zeros there."""
 _ASKED: Final = frozenset(Asked.__struct_fields__)
+_IN_ANOTHERS_PLACE: Final = {"PHOL": ("phone", "voucher")}
+"""By message code, a word that stands where a record has another's place."""
 _TOTALS: Final = {"totals": "", "points_totals": "points_"}
 """The two halves of a settlement, and what their fields' names begin with."""
 _PARTS: Final = TotalsWords.__struct_fields__
@@ -50,6 +52,9 @@ class FixedForm:
         if values.get("till", head.till) != head.till:
             raise DecodeError("till", 0, "the till of the record is not the header's")
         values |= row.extras
+        if head.code in _IN_ANOTHERS_PLACE:
+            name, place = _IN_ANOTHERS_PLACE[head.code]
+            values[name] = values.pop(place, None)
         if head.code == "BTCH":
             _fold_totals(values)
         if "partial" in values:
@@ -71,6 +76,9 @@ class FixedForm:
             flat["partial"] = YES
         if "points_max" in flat:
             flat["points_max"] = f"{flat['points_max']:0{_POINTS_DIGITS}d}"
+        if head.code in _IN_ANOTHERS_PLACE:
+            name, place = _IN_ANOTHERS_PLACE[head.code]
+            flat[place] = flat.pop(name, "")
         unit = flat.pop("unit", "CNY")
         rows = self.layout.codes.get(head.code, ())
         for row in rows:

@@ -118,6 +118,8 @@ _TRADES: Final = (
     IsoRow("VOUC", "0200", "83", "920000", "00"),
     IsoRow("VOUL", "0200", "87", "930000", "00"),
     IsoRow("VOUV", "0200", "84", "200000", "00"),
+    IsoRow("PHOL", "0200", "92", "960000", "00"),
+    IsoRow("PHOV", "0200", "93", "200000", "00"),
 )
 _UNDONE: Final = frozenset(get_args(OriginalCode))
 ROWS: Final = (
@@ -152,7 +154,7 @@ _TEXTS: Final = {
     "memo": "63",
 }
 """Words of `Asked` that a field spells as it is."""
-_OWN_62: Final = {"SIGN": "serial", "CMBN": "points_max"}
+_OWN_62: Final = {"SIGN": "serial", "CMBN": "points_max", "PHOL": "phone"}
 """Which word F62 of a request is; of others a product."""
 _CODED: Final = frozenset({"VOUC", "VOUL"})
 """Whose F62 has a voucher's code, and in its answer what of it was used."""

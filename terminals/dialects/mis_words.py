@@ -19,6 +19,7 @@ from host.model.money import POINTS_PREFIX, Money
 from host.model.requests import (
     KINDS,
     NAMES_HOLD,
+    OF_PHONES,
     AccountTold,
     ExchangeKey,
     Family,
@@ -42,6 +43,7 @@ from terminals.json_values import (
     HexSecret,
     MerchantText,
     NoteText,
+    PhoneSecret,
     ReferenceText,
     TimeText,
     converted,
@@ -49,6 +51,7 @@ from terminals.json_values import (
 from terminals.lotteries import drawn_in
 from terminals.orders import ORDERED, OrderText, order_of
 from terminals.parts import besides_of
+from terminals.phones import besides_of as phone_besides
 from terminals.vouchers import besides_of as voucher_besides
 from terminals.vouchers import words_of as voucher_words_of
 
@@ -103,6 +106,8 @@ CODES: Final[dict[str, Code]] = {
     "VOUC": Code(Kind.VOUCHER_REDEMPTION, "代金券核销"),
     "VOUL": Code(Kind.LOAD_BY_CODE, "兑换码充值"),
     "VOUV": Code(Kind.VOUCHER_VOID, "代金券撤销"),
+    "PHOL": Code(Kind.LOAD_BY_PHONE, "手机号充值"),
+    "PHOV": Code(Kind.PHONE_LOAD_VOID, "手机号充值撤销"),
     "LOTT": Code(Kind.LOTTERY_DRAW, "抽奖"),
     "UPLD": Code(_NOT_OFFERED, "批上送"),
     "PRAU": Code(Kind.PREAUTH, "预授权"),
@@ -131,6 +136,8 @@ OriginalCode = Literal[
     "VOUC",
     "VOUL",
     "VOUV",
+    "PHOL",
+    "PHOV",
 ]
 """What a reversal may undo. A refund and a completion that was advised are repeated instead."""
 
@@ -169,6 +176,8 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """What is bought with points, or a voucher is handed in for; of a draw, the lottery's code."""
     voucher: CodeSecret | None = None
     """The voucher's code, in groups or not."""
+    phone: PhoneSecret | None = None
+    """Whose card is loaded: no card is named then."""
     partial: bool = False
     """The till takes an approval of a part, and asks for the rest otherwise."""
     points_max: AmountMinor | None = None
@@ -266,6 +275,8 @@ NEEDS: Final[dict[Kind, frozenset[str]]] = {
     Kind.VOUCHER_REDEMPTION: frozenset({"date", "amount", "voucher"}),
     Kind.LOAD_BY_CODE: frozenset({"date", "card", "voucher"}),
     Kind.VOUCHER_VOID: frozenset({"date"}),
+    Kind.LOAD_BY_PHONE: frozenset({"date", "amount", "phone"}),
+    Kind.PHONE_LOAD_VOID: frozenset({"date", "amount"}),
     Kind.VOID: frozenset({"date", "amount"}),
     Kind.PREAUTH: _TRADE,
     **dict.fromkeys(NAMES_HOLD, _TRADE),
@@ -287,6 +298,8 @@ def request_of(kind: Kind, head: Head, asked: Asked, generation: int) -> Request
         return None
     if asked.pin is not None and len(asked.pin) != PIN_BLOCK_BYTES:
         return None
+    if asked.card is not None and kind in OF_PHONES:
+        return None
     key = ExchangeKey(
         INSTITUTION, head.till, asked.date or UNDATED, head.number, KINDS[kind].family
     )
@@ -297,6 +310,7 @@ def request_of(kind: Kind, head: Head, asked: Asked, generation: int) -> Request
     try:
         order = order_of(asked.order, asked.sub_order, asked.card) if kind in ORDERED else None
         besides = drawn_in(kind, asked.goods) or voucher_besides(kind, asked.voucher)
+        besides = besides or phone_besides(kind, asked.phone)
     except ValueError:
         return None
     return Request(
@@ -467,6 +481,7 @@ _MONEY: Final = Family.FINANCIAL
 _ORIGINALS: Final[dict[Kind, Callable[[Asked, ExchangeKey], Original | None]]] = {
     Kind.VOID: _original_named,
     Kind.VOUCHER_VOID: _original_named,
+    Kind.PHONE_LOAD_VOID: _original_named,
     Kind.REFUND: _original_named,
     **dict.fromkeys(NAMES_HOLD, _hold_named),
     Kind.COMPLETION_VOID: _original_named,

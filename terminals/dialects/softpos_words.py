@@ -13,6 +13,7 @@ from host.model.money import POINTS_PREFIX, Money
 from host.model.requests import (
     KINDS,
     NAMES_HOLD,
+    OF_PHONES,
     AccountTold,
     ExchangeKey,
     Family,
@@ -38,6 +39,7 @@ from terminals.json_values import (
 from terminals.lotteries import drawn_in
 from terminals.orders import ORDERED, OrderText, order_of
 from terminals.parts import besides_of
+from terminals.phones import besides_of as phone_besides
 from terminals.vouchers import besides_of as voucher_besides
 from terminals.vouchers import words_of as voucher_words_of
 
@@ -100,6 +102,8 @@ OPERATIONS: Final[dict[str, Operation]] = {
     "voucher": Operation(Kind.VOUCHER_REDEMPTION, frozenset({"voucher_block", "amount"})),
     "load_code": Operation(Kind.LOAD_BY_CODE, _CARD | {"voucher_block"}),
     "voucher_void": Operation(Kind.VOUCHER_VOID, frozenset({"original"})),
+    "load_phone": Operation(Kind.LOAD_BY_PHONE, frozenset({"phone_block", "amount"})),
+    "load_phone_void": Operation(Kind.PHONE_LOAD_VOID, frozenset({"amount", "original"})),
     "lottery": Operation(Kind.LOTTERY_DRAW, _TRADE | {"goods"}, in_points=True),
 }
 """A reversal has the batch and number of what it undoes and needs no attestation: an app that
@@ -123,6 +127,8 @@ OriginalOperation = Literal[
     "voucher",
     "load_code",
     "voucher_void",
+    "load_phone",
+    "load_phone_void",
 ]
 """What a reversal may undo."""
 
@@ -177,6 +183,8 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """What is bought with points, or a voucher is handed in for; of a draw, the lottery's code."""
     voucher_block: Secret | None = None
     """A voucher's code, sealed as a card number is."""
+    phone_block: Secret | None = None
+    """Whose card is loaded, a phone number, sealed likewise: no card is named then."""
     partial: bool = False
     """The app takes an approval of a part, and asks for the rest otherwise."""
     points_max: AmountMinor | None = None
@@ -195,6 +203,7 @@ NAMES_ORIGINAL: Final = NAMES_HOLD | {
     Kind.REVERSAL,
     Kind.COMPLETION_VOID,
     Kind.VOUCHER_VOID,
+    Kind.PHONE_LOAD_VOID,
 }
 KEY_WORDS: Final = frozenset(
     {
@@ -278,12 +287,16 @@ def request_of(asked: Asked, row: Operation, kind: Kind, generation: int) -> Req
     key = ExchangeKey(
         INSTITUTION, asked.tid, f"{asked.batch:06d}", f"{asked.seq:06d}", KINDS[kind].family
     )
+    if asked.pan_block is not None and kind in OF_PHONES:
+        return None
     original = _original(asked, kind, key)
     if original is None and kind in NAMES_ORIGINAL:
         return None
     try:
         order = order_of(asked.order, asked.sub_order, None) if kind in ORDERED else None
-        besides = drawn_in(kind, asked.goods) or voucher_besides(kind, None, _sealed_code(asked))
+        code, phone = (_sealed(asked, one) for one in (asked.voucher_block, asked.phone_block))
+        besides = drawn_in(kind, asked.goods) or voucher_besides(kind, None, code)
+        besides = besides or phone_besides(kind, None, phone)
     except ValueError:
         return None
     block, pin = asked.pan_block, asked.pin
@@ -361,13 +374,12 @@ def _blocks_fit(asked: Asked) -> bool:
         return False
     return all(
         len(block) % BLOCK_BYTES == 0 and BLOCK_BYTES <= len(block) <= PAN_BLOCK_BYTES_MAX
-        for block in (asked.pan_block, asked.voucher_block)
+        for block in (asked.pan_block, asked.voucher_block, asked.phone_block)
         if block is not None
     )
 
 
-def _sealed_code(asked: Asked) -> SealedPan | None:
-    block = asked.voucher_block
+def _sealed(asked: Asked, block: Secret | None) -> SealedPan | None:
     return SealedPan(block, asked.ksn) if block is not None else None
 
 

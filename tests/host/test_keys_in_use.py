@@ -42,6 +42,7 @@ from tests.host.conftest import (
     trading,
 )
 from tests.host.stock.conftest import Stock
+from tests.host.test_loads_by_phone import somebody
 from tests.host.test_vouchers import made, told
 
 APP, PAD, RETAIL, CMAC = "80010031", "80010032", "80010033", "80010034"
@@ -334,6 +335,33 @@ async def test_a_voucher_code_that_an_app_sealed_is_opened_and_found(
     assert told(await host.ask(asked)).code == code.masked
     assert told(await host.ask(asked)).code == code.masked
     assert (await host.ask(app_redemption(host, code.reveal()))).reason is Reason.VOUCHER_USED
+
+
+async def test_a_phone_that_an_app_sealed_is_opened_and_its_members_card_is_loaded(
+    host: Till, pool: CardPool
+) -> None:
+    """S3-06: one that does not open is a format error, and a number of nobody's is told as such."""
+    card = pool.city()
+    phone, ksn = somebody(host, card), app_ksn()
+    sealed = seal_data(APP_KEY, ksn, Secret(phone.encode()))
+    asked = host.request(
+        Kind.LOAD_BY_PHONE, None, 5_000, terminal_id=APP, besides=Besides(sealed_phone=sealed)
+    )
+    asked = msgspec.structs.replace(asked, ksn=ksn)
+    before = host.balances(card)[0]
+    answer = await host.ask(asked)
+    assert answer.is_approved
+    assert answer.balance is None
+    assert await host.ask(asked) == answer
+    assert host.balances(card)[0] == before + 5_000
+    broken = Besides(sealed_phone=SealedPan(Secret(bytes(32)), ksn))
+    refused = await host.ask(msgspec.structs.replace(asked, besides=broken))
+    assert refused.reason is Reason.FORMAT_ERROR
+    other = app_ksn()
+    nobodys = Besides(sealed_phone=seal_data(APP_KEY, other, Secret(b"13900000000")))
+    asked = host.request(Kind.LOAD_BY_PHONE, None, 5_000, terminal_id=APP, besides=nobodys)
+    refused = await host.ask(msgspec.structs.replace(asked, ksn=other))
+    assert refused.reason is Reason.PHONE_NOT_LOADED
 
 
 async def test_management_messages_count_too(host: Till) -> None:

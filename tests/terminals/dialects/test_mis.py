@@ -60,6 +60,7 @@ HELD = {"card": PAN, "amount": 12345, "original_number": "000000000100"} | {
 }
 CODE = VoucherCode("0123456789CFHJKMPRTVWXY" + check_letter("0123456789CFHJKMPRTVWXY")).reveal()
 GROUPED = grouped(CODE).lower()
+PHONE = "13800138000"
 ASKED: dict[str, dict[str, Any]] = {
     "SALE": CARD,
     "CMBN": CARD | {"points_max": 500},
@@ -76,6 +77,8 @@ ASKED: dict[str, dict[str, Any]] = {
     "VOUC": {"amount": 6_234, "voucher": GROUPED, "goods": "TEA"},
     "VOUL": {"card": PAN, "voucher": CODE},
     "VOUV": {"original_number": "000000000100"},
+    "PHOL": {"amount": 5_000, "phone": PHONE},
+    "PHOV": {"amount": 5_000, "original_number": "000000000100"},
     "REVS": {"amount": 12345, "original_code": "SALE"},
     "PRAU": CARD,
     "PRAI": HELD,
@@ -732,3 +735,32 @@ def test_a_voucher_in_a_record_stands_where_the_layout_says() -> None:
     assert (asked.amount, asked.goods) == (6_234, "TEA")
     assert asked.voucher is not None
     assert asked.voucher.reveal() == GROUPED.encode()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_cash_is_taken_for_a_phone_number_and_no_card_is_named(name: str) -> None:
+    """S3-06: and taken back by its request number."""
+    request = asked_by(name, "PHOL")
+    assert isinstance(request, Request)
+    assert request.besides == Besides(phone=Secret(PHONE.encode()))
+    assert (request.pan, request.amount) == (None, Money(5_000, "CNY"))
+    assert asked_by(name, "PHOL", phone="1380013800") is Reason.FORMAT_ERROR
+    assert asked_by(name, "PHOL", card=PAN) is Reason.FORMAT_ERROR
+    assert asked_by(name, "PHOV", card=PAN) is Reason.FORMAT_ERROR
+    undone = asked_by(name, "REVS", original_code="PHOL")
+    assert isinstance(undone, Request)
+    assert undone.original is not None
+    assert undone.original.kind is Kind.LOAD_BY_PHONE
+
+
+def test_a_phone_in_a_record_stands_where_the_layout_says() -> None:
+    """S3-06: by bytes that no writer of ours has laid out."""
+    record = bytearray(b" " * 440)
+    for first, text in ((18, "44"), (2, TILL), (20, "000000005000"), (161, BASE["merchant"])):
+        record[first - 1 : first - 1 + len(text)] = text.encode()
+    for first, text in ((176, DATE), (401, "+8613800138000"), (307, "0" * 60)):
+        record[first - 1 : first - 1 + len(text)] = text.encode()
+    asked = named("mis-fixed").form.read_request(Head(NUMBER, TILL, "PHOL"), bytes(record))
+    assert (asked.amount, asked.voucher) == (5_000, None)
+    assert asked.phone is not None
+    assert asked.phone.reveal() == b"+8613800138000"

@@ -59,6 +59,8 @@ ASKED: dict[str, dict[str, Any]] = {
     "voucher": {"amount": 6_234, "voucher_block": BLOCK_TEXT, "goods": "TEA"},
     "load_code": {"pan_block": BLOCK_TEXT, "voucher_block": BLOCK_TEXT, "entry": "nfc"},
     "voucher_void": {"original": ORIGINAL},
+    "load_phone": {"amount": 5_000, "phone_block": BLOCK_TEXT},
+    "load_phone_void": {"amount": 5_000, "original": ORIGINAL},
     "top_up": {"amount": 100, "pan_block": BLOCK_TEXT, "entry": "card"},
     "balance": {"pan_block": BLOCK_TEXT, "entry": "keyed"},
     "account": {"pan_block": BLOCK_TEXT, "entry": "keyed"},
@@ -549,6 +551,25 @@ def test_a_sealed_code_is_whole_blocks(block: bytes) -> None:
 
 @pytest.mark.parametrize("op", ["voucher", "load_code", "voucher_void"])
 def test_what_a_voucher_did_is_undone_by_its_operation(op: str) -> None:
+    request, _ = asked(values("reverse", original_op=op))
+    assert isinstance(request, Request)
+    assert request.original is not None
+    assert request.original.kind is OPERATIONS[op].means
+
+
+def test_a_phone_number_is_sealed_as_a_card_number_is() -> None:
+    """S3-06: whose card is loaded the host finds, and none is named beside it."""
+    request, _ = asked(values("load_phone"))
+    assert isinstance(request, Request)
+    assert request.besides == Besides(sealed_phone=SealedPan(Secret(BLOCK), ksn(1)))
+    assert request.sealed_pan is None
+    named = values("load_phone", pan_block=BLOCK_TEXT)
+    assert asked(named)[0] is Reason.FORMAT_ERROR
+    assert asked(values("load_phone_void", pan_block=BLOCK_TEXT))[0] is Reason.FORMAT_ERROR
+
+
+@pytest.mark.parametrize("op", ["load_phone", "load_phone_void"])
+def test_a_load_by_a_phone_is_undone_by_its_operation(op: str) -> None:
     request, _ = asked(values("reverse", original_op=op))
     assert isinstance(request, Request)
     assert request.original is not None
