@@ -19,6 +19,8 @@ from config.settings import Settings, resolved
 from host.estate.plan import EstatePlan
 
 DESCRIPTORS_SPARE: Final = 200
+LINK_SECONDS_MAX: Final = 60.0
+"""For the first link of a switch to the host: a message that came before it would be declined."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +47,11 @@ def running_front(
     terminals = places.data / "terminals.json"
     terminals.write_bytes(msgspec.json.encode(list(_echo_terminals(estate))))
     link = resolved(told, places).switch.link
+    orders = Orders(port=0, first_link_seconds_max=LINK_SECONDS_MAX)
     echo = module_command("host.echo", link, terminals)
     with (
         running_program("echo", echo, places.log / "echo.log"),
-        running_fleet(told, places, Orders(port=0), say=say_nothing) as fleet,
+        running_fleet(told, places, orders, say=say_nothing) as fleet,
     ):
         [port, *_others] = ports_in(fleet.wait_until_ready()).values()
         yield Front(port, [program.process.pid for program in fleet.programs])
