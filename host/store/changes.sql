@@ -1,10 +1,16 @@
 -- The chain of changes.
 
 -- name: tables
--- Which tables there are, as a migration may come before one.
-SELECT relname
-FROM pg_class
-WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace;
+-- Which tables have rows or notes of rows: what never had any differs from no note. A migration may
+-- come before one.
+SELECT t.relname
+FROM pg_class AS t
+WHERE
+    t.relkind = 'r' AND t.relnamespace = 'public'::regnamespace
+    AND (
+        pg_relation_size(t.oid) > 0
+        OR t.relname::text IN (SELECT c.relation FROM change AS c)
+    );
 
 -- name: columns
 -- What a note says, as a migration may come before one.
