@@ -6,14 +6,14 @@ that a change was made of is not the one that the change before it left. The cha
 are under links, which are recomputed here; the newest may not be linked yet.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any, Final
 
 import psycopg
 from psycopg import sql
 
 from host.store.changes import differing, gaps
-from host.store.deciding import CHAINED, How, how_of
+from host.store.deciding import CHAINED, Chained, How, how_of
 from host.store.queries import load_queries
 
 SQL: Final = load_queries("clearing", "changed.sql")
@@ -34,9 +34,7 @@ def foreign_changes(connection: Connection) -> Iterator[str]:
     """
     connection.execute(SQL["settings"])
     readable = _readable(connection)
-    for table in CHAINED:
-        if table.name not in readable:
-            continue
+    for table in _with_anything(connection, readable):
         statement = sql.SQL("SELECT d.* FROM ({}) AS d ORDER BY d.key LIMIT {}").format(
             differing(table, in_own_words=True), sql.Literal(FINDINGS_MAX)
         )
@@ -62,6 +60,23 @@ def unreadable(connection: Connection) -> list[str]:
     """Chained tables that this login may not read whole, so that nothing is known of them."""
     readable = _readable(connection)
     return [table.name for table in CHAINED if table.name not in readable]
+
+
+def _with_anything(connection: Connection, readable: Collection[str]) -> list[Chained]:
+    """Of the tables that may be read those with a row or with a note of one, as they themselves say:
+    of the others there is nothing to compare, and an owner may have made them anything."""
+    told = [table for table in CHAINED if table.name in readable]
+    if "change" not in readable:
+        return told
+    rows = sql.SQL(" UNION ALL ").join(
+        sql.SQL("SELECT {} WHERE EXISTS (SELECT FROM {})").format(
+            sql.Literal(table.name), sql.Identifier(table.name)
+        )
+        for table in told
+    )
+    notes = sql.SQL("SELECT relation FROM change UNION {}").format(rows)
+    there = {name for (name,) in connection.execute(notes)}
+    return [table for table in told if table.name in there]
 
 
 def _readable(connection: Connection) -> set[str]:
