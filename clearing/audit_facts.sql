@@ -357,7 +357,7 @@ kept AS (
         sum(movement.amount_minor) AS points
     FROM movement
     INNER JOIN account ON account.id = movement.account_id
-    WHERE account.chart = 'breakage'
+    WHERE account.chart = 'breakage' AND starts_with(account.unit, %(points)s)
     GROUP BY account.unit
 )
 

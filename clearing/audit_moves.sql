@@ -224,13 +224,53 @@ FROM move
 INNER JOIN purse ON purse.shard = move.shard AND purse.card_id = move.card_id
 WHERE
     move.state = 'done'
-    AND move.name <> 'merge'
+    AND move.name NOT IN ('merge', 'breakage')
     AND CASE
         WHEN starts_with(purse.unit, %(points)s)
             THEN move.name = 'replacement' AND purse.posted_minor < 0
         ELSE purse.posted_minor > purse.held_minor
     END
 ORDER BY move.card_id
+LIMIT %(limit)s;
+
+-- name: breakage_not_its_card
+-- What was left on an expired card and became its issuer's is said of its product and its month,
+-- by a move of the card, and stands in its issuer's account; nothing else is said to have.
+WITH said AS (
+    SELECT
+        journal.shard,
+        journal.id,
+        journal.slot,
+        journal.card_id,
+        journal.issuer_id,
+        journal.amount_minor,
+        journal.unit
+    FROM journal
+    WHERE journal.kind = 'breakage'
+)
+
+SELECT
+    coalesce(said.id, breakage.journal_id) AS id,
+    coalesce(said.shard, breakage.shard) AS shard,
+    coalesce(said.amount_minor, 0) AS taken_minor,
+    coalesce(breakage.amount_minor, 0) AS told_minor
+FROM said
+FULL JOIN breakage ON breakage.shard = said.shard AND breakage.journal_id = said.id
+LEFT JOIN card ON card.shard = said.shard AND card.id = said.card_id
+LEFT JOIN card_batch_part AS part ON part.id = card.part_id
+LEFT JOIN card_batch AS batch ON batch.id = part.batch_id
+LEFT JOIN move
+    ON move.shard = said.shard AND move.card_id = said.card_id AND move.name = 'breakage'
+WHERE
+    said.id IS NULL
+    OR breakage.journal_id IS NULL
+    OR move.card_id IS NULL
+    OR card.breakage_on IS NULL
+    OR card.status <> 'expired'
+    OR breakage.amount_minor <> said.amount_minor
+    OR (breakage.product_id, breakage.month)
+    IS DISTINCT FROM (batch.product_id, date_trunc('month', card.valid_to)::date)
+ORDER BY coalesce(said.id, breakage.journal_id)
 LIMIT %(limit)s;
 
 -- name: fee_not_its_move

@@ -126,6 +126,11 @@ CHECKS: Final = (
                 "another card",
             ),
             Test(
+                "breakage_not_its_card",
+                "journal {id} of shard {shard} took {taken_minor} off an expired card, of its "
+                "product and month {told_minor} are told, or nobody has said so",
+            ),
+            Test(
                 "draw_not_its_journal",
                 "{kind} {id} of shard {shard} and its line in a lottery's list ({act}) do not fit",
             ),

@@ -33,6 +33,13 @@ from host.store.moves import (
     refuse,
 )
 
+LEAVES: Final = {
+    "replacement": Kind.MOVE_OUT,
+    "merge": Kind.MERGE_OUT,
+    "void": Kind.CARD_VOID,
+    "breakage": Kind.BREAKAGE,
+}
+"""By which posting something leaves a card, by the name of the move."""
 AT_A_TIME: Final = 8
 """Moves under way."""
 MOVES_PER_READ: Final = 200
@@ -160,8 +167,7 @@ class Moves:
 
 
 def _leaving(move: OpenMove) -> OwnRequest:
-    leaves = Kind.MERGE_OUT if move.is_merge else Kind.MOVE_OUT
-    kind = Kind.CARD_VOID if move.receiver is None else leaves
+    kind = LEAVES[move.name]
     return OwnRequest(kind=kind, key=_key(move, ""), card=move.giver, to=move.receiver)
 
 

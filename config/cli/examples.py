@@ -45,6 +45,7 @@ VALUES: Final[Mapping[str, str]] = {
     "many": "4294967297",
     "merchant": "888290054110001",
     "merchant_id": "888290054110001",
+    "month": "2026-11",
     "name": "Harbour",
     "note": "misprint",
     "order": "S-1",

@@ -62,6 +62,7 @@ class Kind(enum.StrEnum):
     CARD_ACTIVATION = "card_activation"
     CARD_BOUND_ACTIVATION = "card_bound_activation"
     CARD_VOID = "card_void"
+    BREAKAGE = "breakage"
     MOVE_OUT = "move_out"
     MOVE_IN = "move_in"
     CARD_OPENING = "card_opening"
@@ -192,6 +193,12 @@ KINDS: Final[dict[Kind, KindRow]] = {
         asked_by=frozenset({Origin.OFFICE}),
     ),
     Kind.CARD_VOID: KindRow(
+        Family.FINANCIAL,
+        moves_value=True,
+        undone_by_switch=False,
+        asked_by=frozenset({Origin.OFFICE, Origin.CLOCK}),
+    ),
+    Kind.BREAKAGE: KindRow(
         Family.FINANCIAL,
         moves_value=True,
         undone_by_switch=False,

@@ -26,6 +26,7 @@ CHECKED: Final[Mapping[str, tuple[str, str]]] = {
         "days are 1 to 3650, months 1 to 120, and of what ends otherwise there is none",
     ),
     "product_activation": ("activation", "a card has to be activated by somebody"),
+    "product_breakage": ("breakage_days", "only what is left on a card is anybody's"),
     "product_buys": ("buys", "it is of what is bought so often alone, and needed there"),
     "product_entries": ("entries", "one, but of goods, tickets, and what is bought so often"),
     "product_loads": ("may_load", "only what is worth money or points is put onto a card"),

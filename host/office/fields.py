@@ -38,6 +38,7 @@ Days = Annotated[int, Meta(ge=1, le=36_500)]
 HoldDays = Annotated[int, Meta(ge=1, le=366)]
 """How long something is held."""
 Percent = Annotated[int, Meta(ge=0, le=100)]
+Month = Annotated[str, Meta(pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])$")]
 Prefix = Annotated[str, Meta(pattern=r"^[0-9]{2,12}$")]
 InstitutionId = Annotated[str, Meta(pattern=r"^[0-9]{1,11}$")]
 MerchantId = Annotated[str, Meta(pattern=r"^[0-9A-Za-z]{15}$")]
@@ -62,6 +63,7 @@ FORMS: Final[Mapping[str, str]] = {
     r"^[0-9]{4}$": "it is 4 digits",
     r"^[0-9]{1,4}(/[1-9][0-9]{0,3})?$": "it is a number or a fraction, as 2 or 3/2",
     r"^[1-9][0-9]{0,3}(/[1-9][0-9]{0,3})?$": "it is a number or a fraction above 0, as 2 or 3/2",
+    r"^20[0-9]{2}-(0[1-9]|1[0-2])$": "it is a month, as 2026-11",
     r"^([01][0-9]|2[0-3])[0-5][0-9]$": "it is a time of day, as 0930",
     r"^[A-Z][A-Z0-9-]{1,31}$": "it is capital letters, digits and -, 2 to 32, the first a letter",
     r"^(([01][0-9]|2[0-3])[0-5][0-9])?$": "it is an hour of the day as HHMM, or nothing",

@@ -197,6 +197,24 @@ OF_STOCK: Final[Mapping[Why, RefusalKind]] = {
     Why.ALL_CLAIMED: _row(
         Why.ALL_CLAIMED, "so many are not left of the batch", "已领完", "claim of another batch"
     ),
+    Why.BREAKAGE: _row(
+        Why.BREAKAGE,
+        "what it had is its issuer's by now",
+        "残值已确认",
+        "give its holder another card",
+    ),
+    Why.EARLY: _row(
+        Why.EARLY,
+        "its product keeps what expired cards have for longer",
+        "未到产品规定的残值确认日",
+        "wait until that day: posswitch show expiries",
+    ),
+    Why.KEPT_FOR_EVER: _row(
+        Why.KEPT_FOR_EVER,
+        "its product keeps what expired cards have for ever",
+        "产品未规定残值确认",
+        "revise the product with its days: cards that are made from then on have them",
+    ),
     Why.CARD: _row(Why.CARD, "the card does not allow it", "卡状态不允许", "look at the card"),
 }
 

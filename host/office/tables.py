@@ -9,6 +9,7 @@ from host.office.jobs import Step
 from host.office.rows import (
     approvals,
     batches,
+    breakage,
     card_ends,
     card_views,
     conversions,
@@ -107,6 +108,7 @@ _ACTIONS: Final[tuple[Action[Any], ...]] = (
     stock.CARD_RETURN,
     stock.CARD_FREEZE,
     stock.CARD_EXTEND,
+    breakage.BREAKAGE_RECOGNISE,
     self_activation.CARD_ACTIVATE,
     holding.CARD_ACTIVATE_FOR,
     holding.CARD_BIND_BOUGHT,
@@ -168,6 +170,7 @@ _VIEWS: Final = (
     stock_views.BATCH_CARDS,
     vouchers.VOUCHER_BATCHES,
     vouchers.VOUCHERS,
+    breakage.EXPIRIES,
     card_views.CARDS,
     card_views.CARD_EVENTS,
     card_views.ACTIVATIONS,
@@ -190,6 +193,7 @@ VIEWS: Final[Mapping[str, View]] = {row.id: row for row in _VIEWS}
 WORKS: Final[Mapping[str, Step]] = {
     batches.CREATE: batches.make_cards,
     card_ends.WRITE_BACK: card_ends.write_back,
+    breakage.RECOGNISE: breakage.take_month,
     disclosures.EXPORT: make_file,
     prints.PRINT: prints.make_sheets,
     prints.SAMPLE: prints.make_sheets,

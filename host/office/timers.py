@@ -12,6 +12,7 @@ from host.office.jobs import LEFT_AFTER
 from host.office.jobs import SQL as JOBS
 from host.office.lottery_clock import LOTTERY_TIMERS
 from host.office.records import SQL as RECORDS
+from host.office.rows.breakage import take_due
 from host.office.rows.members import CLOSING
 from host.office.step_up import OPEN
 from host.office.timer import AT_A_TIME, Do, Timer
@@ -70,6 +71,7 @@ TIMERS: Final = (
     Timer(name="left jobs", every=SOON, do=_end_left_jobs),
     Timer(name="files", every=SOON, do=end_files_over),
     Timer(name="cards", every=MINUTELY, do=lambda one, _now: expire_cards(one, AT_A_TIME)),
+    Timer(name="breakage", every=MINUTELY, do=take_due),
     Timer(name="batches", every=MINUTELY, do=lambda one, _now: expire_batches(one, AT_A_TIME)),
     Timer(name="left batches", every=HOURLY, do=lambda one, _now: close_batches(one, AT_A_TIME)),
     *LOTTERY_TIMERS,

@@ -69,6 +69,7 @@ STEPS: Final[Mapping[str, str]] = {
     Kind.MOVE_OUT: "moved",
     Kind.MOVE_IN: "moved",
     Kind.CARD_VOID: "written_off",
+    Kind.BREAKAGE: "written_off",
     Kind.POINTS_EXPIRY: "written_off",
 }
 """What a kind that moved value is to whoever holds the number; any other has used it."""

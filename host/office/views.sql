@@ -514,6 +514,7 @@ SELECT
     v.regifts_max,
     v.hold_days,
     v.hold_over_percent,
+    v.breakage_days,
     p.issuer_id AS of_issuer
 FROM product AS p
 INNER JOIN issuer AS i ON p.issuer_id = i.id
@@ -925,6 +926,47 @@ LEFT JOIN prize_paid AS h ON d.shard = h.shard AND d.journal_id = h.journal_id
 LEFT JOIN member AS b ON d.member_id = b.id
 LEFT JOIN journal AS j ON d.shard = j.shard AND d.journal_id = j.id
 LEFT JOIN exchange AS x ON j.home = x.home AND j.slot = x.slot;
+
+-- name: expiries
+-- Product by product and month, what is left on cards whose last day was in it, and what of it is
+-- their issuer's by now. Cards keep the days of the version that they were made under.
+SELECT
+    e.month,
+    e.product_id AS product,
+    p.name,
+    i.institution_id AS issuer,
+    c.cards,
+    c.left_minor,
+    r.recognised_minor,
+    c.breakage_days,
+    e.issuer_id AS of_issuer
+FROM expiry_month AS e
+INNER JOIN product AS p ON e.product_id = p.id
+INNER JOIN issuer AS i ON e.issuer_id = i.id
+INNER JOIN LATERAL (
+    SELECT
+        count(*) AS cards,
+        coalesce(sum(u.posted_minor), 0)::bigint AS left_minor,
+        max(v.breakage_days) AS breakage_days
+    FROM card_batch AS b
+    INNER JOIN product_version AS v ON b.product_id = v.product_id AND b.product_version = v.version
+    INNER JOIN card_batch_part AS q ON b.id = q.batch_id
+    INNER JOIN card AS d
+        ON
+            q.id = d.part_id
+            AND d.status = 'expired'
+            AND d.status NOT IN ('voided', 'replaced')
+            AND d.valid_to >= e.month
+            AND d.valid_to < e.month + interval '1 month'
+    LEFT JOIN purse AS u
+        ON d.shard = u.shard AND d.id = u.card_id AND position(':' IN u.unit) = 0
+    WHERE b.product_id = e.product_id
+) AS c ON true
+INNER JOIN LATERAL (
+    SELECT coalesce(sum(k.amount_minor), 0)::bigint AS recognised_minor
+    FROM breakage AS k
+    WHERE k.product_id = e.product_id AND k.month = e.month
+) AS r ON true;
 
 -- name: moves
 -- Value that is to leave a card which has ended: where it stands, what has left and has not come.

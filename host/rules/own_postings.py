@@ -3,15 +3,19 @@
 OWN_LEGS says between which accounts each kind moves value; the audit holds every leg to it.
 """
 
+import datetime as dt
 from typing import Final
 
+import msgspec
+
 from host.ledger import Chart, Leg
+from host.model.instruments import CardStatus
 from host.model.own import Against, Direction
 from host.model.requests import Kind
 from host.rules.dossier import Dossier, NewLot, Posting
 from host.rules.points import write_off
 from host.rules.state import Purse
-from host.rules.undoing import Result
+from host.rules.undoing import Result, breakage_of
 
 OWN_LEGS: Final[dict[str, frozenset[tuple[Chart, Chart]]]] = {
     Kind.HOLD_EXPIRY: frozenset(),
@@ -32,6 +36,7 @@ OWN_LEGS: Final[dict[str, frozenset[tuple[Chart, Chart]]]] = {
     Kind.CARD_VOID: frozenset(
         {(Chart.CARD_VALUE, Chart.ISSUER_FUNDS), (Chart.CARD_POINTS, Chart.BREAKAGE)}
     ),
+    Kind.BREAKAGE: frozenset({(Chart.CARD_VALUE, Chart.BREAKAGE)}),
     Kind.CARD_FEE: frozenset({(Chart.CARD_VALUE, Chart.FEE_INCOME)}),
     Kind.MOVE_OUT: frozenset(
         {
@@ -99,6 +104,38 @@ def post_card_void(dossier: Dossier) -> Result:
         else:
             _add(dossier, posting, purse, Chart.ISSUER_FUNDS, purse.available)
     return posting if posting.legs else None
+
+
+class Broken(msgspec.Struct, frozen=True, gc=False):
+    """Kept beside the posting of what an expired card had: of which product and month, how much."""
+
+    product: int
+    month: dt.date
+    """Its first day; the card's last day was in it."""
+    amount_minor: int
+
+
+def has_expired_for_good(dossier: Dossier) -> bool:
+    """A card of a batch whose days are over: nobody has given it a later last day."""
+    card = dossier.present_card
+    return (
+        card.status == CardStatus.EXPIRED
+        and card.valid_to is not None
+        and dossier.terms is not None
+    )
+
+
+def post_breakage(dossier: Dossier) -> Result:
+    """Money that is left on an expired card, to its issuer; what is held of it stays."""
+    card, terms = dossier.present_card, dossier.terms
+    assert terms is not None, "it was asked"
+    assert card.valid_to is not None, "it was asked"
+    purse, amount = card.value, card.value.available
+    if amount <= 0:
+        return None
+    dossier.keep(Broken(terms.product_id, card.valid_to.replace(day=1), amount))
+    leg = Leg(purse.account, breakage_of(dossier, purse), amount, purse.unit)
+    return Posting(card, dossier.merchant_id, amount, purse.unit, [leg])
 
 
 def post_card_opening(dossier: Dossier) -> Posting:

@@ -319,6 +319,14 @@ TRANSACTIONS: Final[dict[Kind, Rule]] = {
         takes_all=True,
         gives_auth_code=False,
     ),
+    Kind.BREAKAGE: Rule(
+        card_checks=(
+            (checks.card_is_known, Reason.CARD_NOT_FOUND),
+            (own_postings.has_expired_for_good, Reason.NOT_PERMITTED_TO_CARD),
+        ),
+        post=own_postings.post_breakage,
+        gives_auth_code=False,
+    ),
     Kind.CARD_FEE: Rule(
         card_checks=(
             *AMOUNT,

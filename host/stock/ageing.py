@@ -27,7 +27,10 @@ EXPIRING: Final = from_which((*CARD_STATES, *VOUCHER_STATES), "expire")
 def expire_cards(connection: Connection, limit: int) -> int:
     """Some cards whose last day is over, no more than `limit`; gives how many."""
     told = {"today": today_of(connection), "stands": EXPIRING, "limit": limit}
-    return connection.execute(SQL["expire_cards"], told).rowcount
+    expired = connection.execute(SQL["expire_cards"], told).fetchall()
+    for part, month in sorted({(part, day.replace(day=1)) for part, day in expired}):
+        connection.execute(SQL["add_month"], {"part": part, "month": month})
+    return len(expired)
 
 
 def expire_batches(connection: Connection, limit: int) -> int:

@@ -32,7 +32,21 @@ FROM (
     ORDER BY p.id
     LIMIT %(limit)s
 ) AS over
-WHERE t.shard = over.shard AND t.pan_hash = over.pan_hash;
+WHERE t.shard = over.shard AND t.pan_hash = over.pan_hash
+RETURNING t.part_id, t.valid_to;
+
+-- name: add_month
+-- Last days of a product's cards are in it.
+-- notes: expiry_month
+INSERT INTO expiry_month AS t (product_id, month, issuer_id)
+SELECT
+    b.product_id,
+    %(month)s::date,
+    b.issuer_id
+FROM card_batch_part AS p
+INNER JOIN card_batch AS b ON p.batch_id = b.id
+WHERE p.id = %(part)s
+ON CONFLICT ON CONSTRAINT expiry_month_once DO NOTHING;
 
 -- name: batches_over
 -- Batches whose last day is over, when no card of them has a later one.

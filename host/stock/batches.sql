@@ -36,7 +36,7 @@ INSERT INTO product_version AS t (
     product_id, version, form, face_minor_min, face_minor_max, valid_from, valid_to, valid_days,
     is_reloadable, pin, activation, amount_minor_max, balance_minor_max, is_registered,
     replacement_fee_minor_max, regifts_max, kind, entries, buys, may_load, sale_minor_min,
-    grace_days, goods, regions, hold_days, hold_over_percent, made_by, made_at
+    grace_days, goods, regions, hold_days, hold_over_percent, breakage_days, made_by, made_at
 )
 VALUES (
     %(product_id)s,
@@ -48,7 +48,7 @@ VALUES (
     %(valid_days)s, %(is_reloadable)s, %(pin)s, %(activation)s, %(amount_minor_max)s,
     %(balance_minor_max)s, %(is_registered)s, %(replacement_fee_minor_max)s, %(regifts_max)s,
     %(kind)s, %(entries)s, %(buys)s, %(may_load)s, %(sale_minor_min)s, %(grace_days)s, %(goods)s,
-    %(regions)s, %(hold_days)s, %(hold_over_percent)s, %(made_by)s, %(made_at)s
+    %(regions)s, %(hold_days)s, %(hold_over_percent)s, %(breakage_days)s, %(made_by)s, %(made_at)s
 )
 RETURNING t.version;
 

@@ -214,7 +214,13 @@ def write_back(connection: Connection, stretch: Stretch, by: By) -> Left:
     """
     ids = (stretch.first, stretch.last)
     connection.execute(SQL["write_back_all"], (by.who, by.at, *ids))
-    row = connection.execute(SQL["not_written_back"], ids).fetchone()
+    return left_of(connection, stretch, "void")
+
+
+def left_of(connection: Connection, stretch: Stretch, name: str) -> Left:
+    """What of these cards' moves of that name is not done."""
+    told = (stretch.first, stretch.last, name)
+    row = connection.execute(SQL["not_written_back"], told).fetchone()
     assert row is not None, "a count always has a row"
     return Left(*row)
 

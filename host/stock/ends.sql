@@ -158,13 +158,13 @@ WHERE
 ON CONFLICT ON CONSTRAINT move_once DO NOTHING;
 
 -- name: not_written_back
--- Of a stretch of cards: what waits, and what was refused.
+-- Of a stretch of cards: what waits to leave them by that name, and what was refused.
 SELECT
     count(*) FILTER (WHERE m.state = 'open') AS is_open,
     count(*) FILTER (WHERE m.state = 'refused') AS refused,
     max(m.refused) FILTER (WHERE m.state = 'refused') AS why
 FROM move AS m
-WHERE m.card_id BETWEEN %s AND %s AND m.name = 'void';
+WHERE m.card_id BETWEEN %s AND %s AND m.name = %s;
 
 -- name: wait_for_batches
 -- Until every posting batch that is under way has ended: those to come see what was changed.

@@ -48,6 +48,8 @@ class Card(NamedTuple):
     code_hash: bytes | None
     expired_from: str | None
     """As what it expired; None: it has not, or before that was kept."""
+    breakage_on: dt.date | None
+    """Since when what it has is its issuer's; None: it is not."""
 
     @property
     def is_in_stock(self) -> bool:
@@ -98,8 +100,8 @@ def extend_card(connection: Connection, card: int, valid_to: dt.date) -> None:
     """Give a card of a batch a later last day. One that had expired stands as it did before.
 
     Raises:
-        StockRefusal: it has no last day, a later one already, that day is over, too, or it or its
-            batch has ended.
+        StockRefusal: it has no last day, a later one already, that day is over, too, it or its
+            batch has ended, or what it had is its issuer's since.
     """
     found = card_by_id(connection, card)
     if found.valid_to is None or valid_to <= max(found.valid_to, _yesterday(connection)):
@@ -107,11 +109,19 @@ def extend_card(connection: Connection, card: int, valid_to: dt.date) -> None:
     status = found.status
     if status in {CardStatus.VOIDED, CardStatus.REPLACED}:
         raise StockRefusal(Why.STATE, state=status)
+    if found.breakage_on is not None and _was_taken(connection, found):
+        raise StockRefusal(Why.BREAKAGE, breakage_on=found.breakage_on)
     if found.part is not None:
         reopen_batch_of(connection, found.part)
     if status == CardStatus.EXPIRED:
         status = _after(status, _back_from(connection, found))
     connection.execute(SQL["extend"], (valid_to, status, found.shard, found.pan_hash))
+
+
+def _was_taken(connection: Connection, card: Card) -> bool:
+    """Whether anything of it became its issuer's; one that had nothing has lost nothing."""
+    told = (card.shard, card.id)
+    return connection.execute(SQL["was_taken"], told).fetchone() == (True,)
 
 
 def _back_from(connection: Connection, card: Card) -> str:

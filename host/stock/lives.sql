@@ -21,7 +21,8 @@ SELECT
     valid_to,
     member_id,
     code_hash,
-    expired_from
+    expired_from,
+    breakage_on
 FROM card WHERE id = %s
 FOR UPDATE;
 
@@ -37,8 +38,16 @@ UPDATE card AS t
 SET
     valid_to = %s,
     status = %s,
-    expired_from = NULL
+    expired_from = NULL,
+    breakage_on = NULL
 WHERE t.shard = %s AND t.pan_hash = %s;
+
+-- name: was_taken
+-- Whether anything of a card became its issuer's, or is about to.
+SELECT exists(
+    SELECT FROM move AS m
+    WHERE m.shard = %s AND m.card_id = %s AND m.name = 'breakage' AND m.state <> 'refused'
+) AS was_taken;
 
 -- name: purse_of_card
 -- Whether anything was ever posted to it, and whether it has something.

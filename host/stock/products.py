@@ -50,6 +50,8 @@ class NewVersion(msgspec.Struct, frozen=True, kw_only=True):
     hold_days: int | None = None
     """How long a pre-authorisation lasts; None: as its issuer says."""
     hold_over_percent: int | None = None
+    breakage_days: int | None = None
+    """After so many days what is left on an expired card is its issuer's; None: never."""
     """How much more its completion may take, in the same way."""
 
 

@@ -22,6 +22,7 @@ from host.rules.dossier import Item
 from host.rules.earning import EarnedBy
 from host.rules.gift_states import EndedGift, NewGift
 from host.rules.hold import HoldChange, HoldNote, NewHold
+from host.rules.own_postings import Broken
 from host.rules.state import State
 from host.rules.usage import ToldRule
 from host.rules.voucher_lives import VoucherUse
@@ -67,6 +68,7 @@ LOADS: Final[tuple[Load, ...]] = (
 KEPT: Final[Mapping[type[msgspec.Struct], Kept]] = {
     Converted: Kept(earning.SQL["add_conversions"], earning.CONVERTED, earning.converted_row),
     EarnedBy: Kept(earning.SQL["add_earned_by"], earning.COLUMNS, earning.row_of),
+    Broken: Kept(earning.SQL["add_breakage"], earning.BROKEN, earning.broken_row),
     NewGift: Kept(gifts.SQL["add_gifts"], gifts.NEW, gifts.new_row),
     EndedGift: Kept(gifts.SQL["end_gifts"], gifts.ENDED, gifts.ended_row),
     VoucherUse: Kept(VOUCHERS["add_voucher_uses"], USE, row_of_use),

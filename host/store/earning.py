@@ -1,9 +1,10 @@
-"""Keeps by which rule a sale earned, where one decided, and at which rate points were converted."""
+"""Keeps by which rule a sale earned, at which rate points were converted, and what was breakage."""
 
 from typing import Any, Final
 
 from host.rules.conversions import Converted
 from host.rules.earning import EarnedBy
+from host.rules.own_postings import Broken
 from host.store import arrays
 from host.store.queries import load_queries
 
@@ -14,6 +15,9 @@ COLUMNS: Final = (
 
 
 CONVERTED: Final = (arrays.smallints, arrays.bigints, arrays.integers)
+BROKEN: Final = (
+    arrays.smallints, arrays.bigints, arrays.integers, arrays.dates, arrays.bigints,
+)  # fmt: skip
 
 
 def row_of(shard: int, number: int, kept: EarnedBy) -> tuple[Any, ...]:
@@ -24,3 +28,8 @@ def row_of(shard: int, number: int, kept: EarnedBy) -> tuple[Any, ...]:
 def converted_row(shard: int, number: int, kept: Converted) -> tuple[Any, ...]:
     """The same of a conversion."""
     return shard, number, kept.rate
+
+
+def broken_row(shard: int, number: int, kept: Broken) -> tuple[Any, ...]:
+    """The same of what was left on an expired card."""
+    return shard, number, kept.product, kept.month, kept.amount_minor

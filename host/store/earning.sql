@@ -20,3 +20,14 @@ SELECT
     unnest(%s::text []),
     unnest(%s::date []),
     unnest(%s::bigint []);
+
+-- name: add_breakage
+-- What was left on expired cards, of which products and months.
+-- notes: breakage
+INSERT INTO breakage AS t (shard, journal_id, product_id, month, amount_minor)
+SELECT
+    unnest(%s::smallint []),
+    unnest(%s::bigint []),
+    unnest(%s::integer []),
+    unnest(%s::date []),
+    unnest(%s::bigint []);

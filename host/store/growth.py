@@ -34,6 +34,7 @@ PLACED: Final[Mapping[str, str]] = {
     "draw": SHARD,
     "earned_by": SHARD,
     "conversion": SHARD,
+    "breakage": SHARD,
     "voucher_use": SHARD,
 }
 """Table to its place: the card's shard, or the home of who asked."""

@@ -12,6 +12,7 @@ from host.store.queries import load_queries
 
 SQL: Final = load_queries("host.store", "moves.sql")
 MERGE: Final = "merge"
+BREAKAGE: Final = "breakage"
 BEFORE_ALL: Final = (-1, -1, "")
 Connection = psycopg.Connection[Any]
 

@@ -29,6 +29,7 @@ POSTER: Final[Mapping[str, Right]] = {
     "case_report": Right(reads=WHOLE, inserts=WHOLE),
     "change": Right(reads=WHOLE, inserts=columns("relation key before digest content")),
     "change_link": Right(reads=WHOLE, inserts=WHOLE),
+    "breakage": Right(reads=WHOLE, inserts=WHOLE),
     "conversion": Right(reads=WHOLE, inserts=WHOLE),
     "earn_rule": Right(
         reads=columns(

@@ -21,6 +21,7 @@ OFFICE: Final[Mapping[str, Right]] = {
         ),
         updates=columns("state decided_by decided_at note outcome sealed"),
     ),
+    "breakage": Right(reads=columns("product_id month amount_minor")),
     "business_day": Right(reads=columns("business_date state")),
     "change": Right(inserts=columns("relation key digest content before keys digests")),
     "card": Right(
@@ -31,7 +32,7 @@ OFFICE: Final[Mapping[str, Right]] = {
         ),
         updates=columns(
             "status sale sale_id shipment_id valid_from valid_to member_id code_hash code_sealed "
-            "expired_from pan_hash pan_masked pan_sealed"
+            "expired_from breakage_on pan_hash pan_masked pan_sealed"
         ),
     ),
     "card_batch": Right(
@@ -72,6 +73,7 @@ OFFICE: Final[Mapping[str, Right]] = {
     "estate_change": Right(reads=WHOLE, inserts=WHOLE),
     "estate_version": Right(reads=WHOLE, updates=columns("version")),
     "entry": Right(reads=columns("shard journal_id debit_account credit_account amount_minor")),
+    "expiry_month": Right(reads=WHOLE, inserts=WHOLE),
     "exchange": Right(
         reads=columns(
             "home slot id shard kind reason is_tombstone answer card_id terminal_id business_date "

@@ -31,6 +31,7 @@ from host.store.queries import load_queries
 SQL: Final = load_queries("host.office", "stock.sql")
 
 Regifts = Annotated[int, Meta(ge=0, le=99)]
+BreakageDays = Annotated[int, Meta(ge=1, le=3_650)]
 
 
 class ProductRevise(Values, frozen=True, kw_only=True):
@@ -75,6 +76,8 @@ class ProductRevise(Values, frozen=True, kw_only=True):
     hold_days: HoldDays | None = None
     """Without it, and without the percent, a pre-authorisation is as its issuer says."""
     hold_over_percent: Percent | None = None
+    breakage_days: BreakageDays | None = None
+    """After so many days what is left on an expired card is its issuer's; without it, never."""
 
 
 def _revise(acting: Acting, values: ProductRevise) -> Result:

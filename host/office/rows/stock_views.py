@@ -37,6 +37,7 @@ PRODUCTS: Final = View(
         Column(name="regifts_max", kind=int),
         Column(name="hold_days", kind=int),
         Column(name="hold_over_percent", kind=int),
+        Column(name="breakage_days", kind=int),
     ),
     order=("id",),
     filters=(Filter(name="issuer", column="issuer"),),

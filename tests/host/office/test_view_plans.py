@@ -38,6 +38,7 @@ SMALL = {
     "business_day": "one is open",
     "terminal_status": "",
     "product": "some dozens of each issuer",
+    "expiry_month": "a row a month of each product",
     "card_face_version": "a few of each product",
     "lottery": "a few of each owner a year",
     "prize": "some dozens of each lottery",

@@ -111,6 +111,7 @@ SPOKEN: dict[str, dict[str, Collection[str]]] = {
         "host/store/book.sql": {"shard_count"},
         "host/store/posting.sql": {"open_business_date", "facts"},
         "host/stock/ageing.sql": ALL,
+        "host/stock/breakage.sql": ALL,
         "host/stock/vouchers.sql": ALL,
         "host/stock/making.sql": ALL,
         "host/stock/batches.sql": ALL,
