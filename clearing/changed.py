@@ -63,8 +63,11 @@ def unreadable(connection: Connection) -> list[str]:
 
 
 def _with_anything(connection: Connection, readable: Collection[str]) -> list[Chained]:
-    """Of the tables that may be read those with a row or with a note of one, as they themselves say:
-    of the others there is nothing to compare, and an owner may have made them anything."""
+    """Of the tables that may be read, those with a row or with a note of one.
+
+    In the others there is nothing to compare. They are asked themselves: what a server counts of a
+    table says nothing of a view that its owner may have put in its place.
+    """
     told = [table for table in CHAINED if table.name in readable]
     if "change" not in readable:
         return told
