@@ -1,7 +1,8 @@
 """What only some kinds load and keep, as two tables: a batch in which none of them is pays nothing.
 
 A kind that is decided over more than cards, purses and originals has a row in LOADS: its function
-reads that into the batch's state, in one statement for all who ask. A kind that leaves more than
+reads that into the batch's state, in one statement for all who ask, and waits for its answers
+together with all others of its turn. A kind that leaves more than
 legs has a type in KEPT: whoever decides keeps values of it (`Dossier.keep`), and all of a batch are
 put in by one statement, in the order in which they were decided; type after type as KEPT has them.
 """
@@ -10,7 +11,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, LiteralString
 
 import msgspec
-import psycopg
 
 from host.book import Book
 from host.ledger import kept_row
@@ -27,17 +27,16 @@ from host.rules.state import State
 from host.rules.usage import ToldRule
 from host.rules.voucher_lives import VoucherUse
 from host.store import arrays, earning, gifts, holds, lotteries, phones, usage
+from host.store.rounds import Reading
 from host.store.vouchers import SQL as VOUCHERS
 from host.store.vouchers import USE, load_vouchers, row_of_use
-
-Connection = psycopg.Connection[Any]
 
 
 class Load(msgspec.Struct, frozen=True):
     """What is read for a batch in which one of these kinds is, or is undone."""
 
     kinds: frozenset[Kind]
-    read: Callable[[Connection, Sequence[Item], State, Book], None]
+    read: Callable[[Sequence[Item], State, Book], Reading]
 
 
 class Kept(msgspec.Struct, frozen=True):
@@ -53,18 +52,21 @@ class Kept(msgspec.Struct, frozen=True):
     their lines."""
 
 
-LOADS: Final[tuple[Load, ...]] = (
-    Load(gifts.READS, gifts.load_gifts),
-    Load(gifts.SPENDS, gifts.load_waiting),
-    Load(OF_VOUCHERS, load_vouchers),
-    Load(phones.READS, phones.load_by_phone),
-    Load(holds.READS, holds.read_holds),
-    Load(usage.ASKS, usage.load_rules),
-    Load(
-        kinds=frozenset({Kind.LOTTERY_DRAW, Kind.VOID}),
-        read=lotteries.load_lotteries,
+LOADS: Final[tuple[tuple[Load, ...], ...]] = (
+    (
+        Load(gifts.READS, gifts.load_gifts),
+        Load(gifts.SPENDS, gifts.load_waiting),
+        Load(OF_VOUCHERS, load_vouchers),
+        Load(phones.READS, phones.load_by_phone),
+        Load(holds.READS, holds.read_holds),
+    ),
+    (
+        Load(usage.ASKS, usage.load_rules),
+        Load(frozenset({Kind.LOTTERY_DRAW, Kind.VOID}), lotteries.load_lotteries),
     ),
 )
+"""Turn by turn: what is read in the second asks for what was found in the first. Whatever is held
+for the batch is held in this order."""
 KEPT: Final[Mapping[type[msgspec.Struct], Kept]] = {
     Converted: Kept(earning.SQL["add_conversions"], earning.CONVERTED, earning.converted_row),
     EarnedBy: Kept(earning.SQL["add_earned_by"], earning.COLUMNS, earning.row_of),

@@ -3,24 +3,21 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-import psycopg
-
 from host.book import Issuer
 from host.model.instruments import NO_PART
 from host.rules.state import NO_ACCOUNT, Card, Purse, State
 from host.store import arrays
 from host.store.queries import load_queries
+from host.store.rounds import Statement
 
 SQL: Final = load_queries("host.store", "posting.sql")
-Connection = psycopg.Connection[Any]
 Issuers = Mapping[int, Issuer]
 """By their ids."""
 
 
-def ask_cards(connection: Connection, cards: dict[bytes, int]) -> psycopg.Cursor[Any]:
-    """Cards by the hashes of their numbers, with the shards where they are."""
-    keys = (arrays.smallints(cards.values()), arrays.blobs(cards))
-    return connection.execute(SQL["cards"], keys, prepare=True, binary=True)
+def cards_asked(cards: dict[bytes, int]) -> Statement:
+    """For cards by the hashes of their numbers, with the shards where they are."""
+    return SQL["cards"], (arrays.smallints(cards.values()), arrays.blobs(cards))
 
 
 def add_cards(

@@ -10,27 +10,25 @@ from host.rules.dossier import Item
 from host.rules.state import State
 from host.store import arrays
 from host.store.queries import load_queries
+from host.store.rounds import Reading
 
 SQL: Final = load_queries("host.store", "counters.sql")
 Connection = psycopg.Connection[Any]
 
 
-def load_counters(connection: Connection, items: Sequence[Item]) -> dict[tuple[str, str], int]:
+def load_counters(items: Sequence[Item], state: State) -> Reading:
     """What the devices of this batch have used so far; asks nothing where there are none."""
     devices = {
         (item.terminal.terminal_id, item.used.key_id) for item in items if item.used is not None
     }
     if not devices:
-        return {}
-    rows = connection.execute(
-        SQL["counters"],
-        (
-            arrays.words([terminal_id for terminal_id, _ in devices]),
-            arrays.words([key_id for _, key_id in devices]),
-        ),
-        prepare=True,
+        return
+    asked = (
+        arrays.words([terminal_id for terminal_id, _ in devices]),
+        arrays.words([key_id for _, key_id in devices]),
     )
-    return {(terminal_id, key_id): counter for terminal_id, key_id, counter in rows}
+    [rows] = yield [(SQL["counters"], asked)]
+    state.counters = {(terminal_id, key_id): counter for terminal_id, key_id, counter in rows}
 
 
 def raised_counters(state: State) -> Iterable[tuple[LiteralString, Sequence[Any]]]:

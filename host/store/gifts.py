@@ -17,6 +17,7 @@ from host.rules.states import Use
 from host.rules.transactions import TRANSACTIONS
 from host.store import arrays
 from host.store.queries import load_queries
+from host.store.rounds import Reading
 
 SQL: Final = load_queries("host.store", "gifts.sql")
 EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
@@ -51,7 +52,7 @@ class DueGift(NamedTuple):
     giver: CardAt
 
 
-def load_gifts(connection: Connection, items: Sequence[Item], state: State, _book: Book) -> None:
+def load_gifts(items: Sequence[Item], state: State, _book: Book) -> Reading:
     """Hold the gifts that end, and read how often what is on the cards was given before."""
     named = {
         (ended.shard, ended.number)
@@ -69,14 +70,12 @@ def load_gifts(connection: Connection, items: Sequence[Item], state: State, _boo
         arrays.bigints([number for _, number in named]),
     )
     given = arrays.smallints(list(cards.values())), arrays.bigints(list(cards))
-    with connection.pipeline():
-        found = connection.execute(SQL["gifts"], gifts, prepare=True)
-        depths = connection.execute(SQL["given"], given, prepare=True)
+    found, depths = yield [(SQL["gifts"], gifts), (SQL["given"], given)]
     state.gifts = {(gift.shard, gift.number): gift for gift in (Gift(*row) for row in found)}
-    state.given = dict(depths.fetchall())
+    state.given = dict(depths)
 
 
-def load_waiting(connection: Connection, items: Sequence[Item], state: State, _book: Book) -> None:
+def load_waiting(items: Sequence[Item], state: State, _book: Book) -> Reading:
     """Of cards that are asked for more money than they have, what of theirs waits as a gift.
 
     Of all others nothing is asked: a comparison a message.
@@ -92,7 +91,8 @@ def load_waiting(connection: Connection, items: Sequence[Item], state: State, _b
             short[card.id] = card.shard
     if short:
         keys = arrays.smallints(list(short.values())), arrays.bigints(list(short))
-        state.waiting = dict(connection.execute(SQL["waiting"], keys, prepare=True).fetchall())
+        [waiting] = yield [(SQL["waiting"], keys)]
+        state.waiting = dict(waiting)
 
 
 def new_row(shard: int, number: int, gift: NewGift) -> tuple[Any, ...]:

@@ -16,6 +16,7 @@ from host.rules.preauths import CODES, HELD_ALONE
 from host.rules.state import State
 from host.store import arrays
 from host.store.queries import load_queries
+from host.store.rounds import Reading
 
 SQL: Final = load_queries("host.store", "holds.sql")
 Connection = psycopg.Connection[Any]
@@ -72,7 +73,7 @@ def due_after(
     return [Due(*row) for row in connection.execute(SQL["due"], asked)]
 
 
-def read_holds(connection: Connection, items: Sequence[Item], state: State, _book: Book) -> None:
+def read_holds(items: Sequence[Item], state: State, _book: Book) -> Reading:
     """Those that the batch's requests name, or undo something of, into its state."""
     wanted = _wanted(items, state)
     if not any(wanted):
@@ -84,7 +85,8 @@ def read_holds(connection: Connection, items: Sequence[Item], state: State, _boo
         *_keys(wanted.numbers),
         *_keys(wanted.journals),
     )
-    for row in connection.execute(SQL["holds"], keys, prepare=True):
+    [rows] = yield [(SQL["holds"], keys)]
+    for row in rows:
         _add(state, row)
 
 

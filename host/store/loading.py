@@ -1,7 +1,8 @@
 """Load: everything a batch will be decided over, in one round trip, two more where it undoes.
 
-Another one where points may have expired and are not written off yet, which a purse's row tells,
-and one where some have become spendable since it was written.
+Another one for all that only some kinds are decided over, with the lots of points that are spent;
+one before these where points may have expired and are not written off yet, which a purse's row
+tells, or have become spendable since it was written.
 
 The caller has opened the transaction and its pipeline is not entered yet.
 """
@@ -35,12 +36,13 @@ from host.rules.tenders import points_wanted
 from host.rules.transactions import TRANSACTIONS
 from host.store import arrays
 from host.store.beside import LOADS
-from host.store.card_rows import add_cards, ask_cards
+from host.store.card_rows import add_cards, cards_asked
 from host.store.counters import load_counters
 from host.store.following import Following
 from host.store.locks import CUT_OFF_LOCK
 from host.store.queries import load_queries
-from host.store.settlement import settled_batches
+from host.store.rounds import Reading, read_together
+from host.store.settlement import ask_settled, settled_batches
 
 SQL: Final = load_queries("host.store", "posting.sql")
 Connection = psycopg.Connection[Any]
@@ -50,6 +52,7 @@ NO_LOT: Final = 0
 """What is spent is out of any."""
 LOTS_READ_FIRST: Final = 64
 """Of a card, in the order in which they expire: few redemptions take from more."""
+ABOUT_ORIGINALS: Final = ("originals", "legs", "lot_uses", "facts")
 _COMBINED_PURCHASE: Final = Kind.COMBINED_PURCHASE
 T = TypeVar("T")
 UNDOES_OR_CONFIRMS: Final = frozenset(
@@ -101,7 +104,7 @@ def load(
         day = connection.execute(SQL["open_business_day"], prepare=True)
         keys = (arrays.smallints(homes), arrays.words(slots))
         known = connection.execute(SQL["known"], keys, prepare=True, binary=True)
-        found = ask_cards(connection, cards)
+        found = connection.execute(*cards_asked(cards), prepare=True, binary=True)
     row = day.fetchone()
     if row is None:
         msg = "no business day is open: run `posswitch clearing open-day`"
@@ -112,13 +115,17 @@ def load(
     state = State(today, decided_at, local_time, is_trial=is_trial)
     state.known = {one.slot: one for one in map(_known, known.fetchall())}
     stale = add_cards(state, found.fetchall(), cards, book.issuers)
-    stale += _load_originals(connection, items, state, book)
-    _load_expired(connection, stale, state)
-    _load_ripe(connection, stale, state)
-    _load_lots(connection, items, state, book)
-    _load_settled(connection, items, state)
-    _load_besides(connection, items, state, book)
-    state.counters = load_counters(connection, items)
+    read_together(connection, [_load_originals(items, state, book, stale)])
+    kinds = {item.request.kind for item in items}
+    kinds |= {original.kind for original in state.originals.values()}
+    first, *others = (
+        [row.read(items, state, book) for row in turn if not row.kinds.isdisjoint(kinds)]
+        for turn in LOADS
+    )
+    first += [_load_points(items, state, book, stale), _load_settled(items, state)]
+    first.append(load_counters(items, state))
+    for turn in (first, *others):
+        read_together(connection, turn)
     return state
 
 
@@ -137,27 +144,33 @@ def _known(row: tuple[Any, ...]) -> Known:
     return Known(slot, number, shard, kind, fingerprint, Reason(reason), is_tombstone, answer)
 
 
-def _load_expired(connection: Connection, stale: Sequence[tuple[int, Purse]], state: State) -> None:
-    """Points that have expired, and when others will: soon they are written off, and none is."""
-    today = state.business_date
-    stale = [one for one in stale if one[1].expires_from and one[1].expires_from < today]
+def _load_points(
+    items: Sequence[Item], state: State, book: Book, stale: Sequence[tuple[int, Purse]]
+) -> Reading:
+    """What is spendable of the purses, then the lots of those that may be spent from."""
+    yield from _load_stale(stale, state)
+    yield from _load_lots(items, state, book)
+
+
+def _load_stale(stale: Sequence[tuple[int, Purse]], state: State) -> Reading:
+    """Points that have expired, and when others will: soon they are written off, and none is.
+
+    And those that were pending and may be spent by now: each is counted once, with the next day.
+    """
     if not stale:
         return
-    by_account, asked = _purses_asked(stale, today)
-    for account, *about in connection.execute(SQL["expired"], asked, prepare=True, binary=True):
-        purse = by_account[account]
-        purse.expired, purse.expires_from, purse.owed = about
-
-
-def _load_ripe(connection: Connection, stale: Sequence[tuple[int, Purse]], state: State) -> None:
-    """Points that were pending and may be spent by now: each is counted once, with the next day."""
     today = state.business_date
+    over = [one for one in stale if one[1].expires_from and one[1].expires_from < today]
     ripe = [one for one in stale if one[1].pending_from and one[1].pending_from <= today]
-    if not ripe:
-        return
-    by_account, asked = _purses_asked(ripe, today)
-    for account, points, *day in connection.execute(SQL["ripe"], asked, prepare=True, binary=True):
-        purse = by_account[account]
+    (of_over, over_asked), (of_ripe, ripe_asked) = (
+        _purses_asked(purses, today) for purses in (over, ripe)
+    )
+    expired, ripened = yield [(SQL["expired"], over_asked), (SQL["ripe"], ripe_asked)]
+    for account, *about in expired:
+        purse = of_over[account]
+        purse.expired, purse.expires_from, purse.owed = about
+    for account, points, *day in ripened:
+        purse = of_ripe[account]
         purse.pending -= points
         [purse.pending_from] = day
 
@@ -176,11 +189,12 @@ def _purses_asked(
 
 
 def _load_originals(
-    connection: Connection, items: Sequence[Item], state: State, book: Book
-) -> list[tuple[int, Purse]]:
+    items: Sequence[Item], state: State, book: Book, stale: list[tuple[int, Purse]]
+) -> Reading:
     """Journals named by the batch: undone, confirmed, or asked about a second time.
 
-    One that is named by its reference, without a card, may be of any shard.
+    One that is named by its reference, without a card, may be of any shard. What its card has and
+    may have expired is put to what is stale.
     """
     wanted = {
         (known.shard, known.number) for known in state.known.values() if known.reason in IN_FORCE
@@ -194,20 +208,16 @@ def _load_originals(
                 shards = range(book.shard_count) if is_of_any else (item.shard,)
                 wanted |= {(shard, number) for shard in shards}
     if not wanted:
-        return []
+        return
     keys = (
         arrays.smallints([shard for shard, _ in wanted]),
         arrays.bigints([number for _, number in wanted]),
     )
-    with connection.pipeline():
-        journals = connection.execute(SQL["originals"], keys, prepare=True)
-        legs = connection.execute(SQL["legs"], keys, prepare=True)
-        uses = connection.execute(SQL["lot_uses"], keys, prepare=True)
-        facts = connection.execute(SQL["facts"], keys, prepare=True)
-    rows = journals.fetchall()
+    rows, legs, uses, facts = yield [(SQL[name], keys) for name in ABOUT_ORIGINALS]
     missing = {row[4]: row[2] for row in rows if row[4] and row[4] not in state.cards}
-    found = ask_cards(connection, missing).fetchall() if missing else []
-    stale = add_cards(state, found, missing, book.issuers)
+    if missing:
+        [found] = yield [cards_asked(missing)]
+        stale += add_cards(state, found, missing, book.issuers)
     legs_of = _grouped((row[0], Leg(*row[1:])) for row in legs)
     uses_of = _grouped((row[0], LotUse(*row[1:])) for row in uses)
     facts_of = facts_by_original(facts)
@@ -232,10 +242,9 @@ def _load_originals(
                 is_final,
             )
         )
-    return stale
 
 
-def _load_lots(connection: Connection, items: Sequence[Item], state: State, book: Book) -> None:
+def _load_lots(items: Sequence[Item], state: State, book: Book) -> Reading:
     """Points lots of the cards that redeem in this batch or whose originals are undone.
 
     The first of them hold what is asked for, or all are loaded: a batch never sees a part of a
@@ -248,19 +257,18 @@ def _load_lots(connection: Connection, items: Sequence[Item], state: State, book
     touched |= {use.lot for original in state.originals.values() for use in original.lot_uses}
     touched |= {original.undoes or 0 for original in state.originals.values()}
     purses = [(one.shard, one.purse) for one in asked.values()]
-    _read_lots(connection, purses, state, touched, LOTS_READ_FIRST)
+    yield from _read_lots(purses, state, touched, LOTS_READ_FIRST)
     short = [(one.shard, one.purse) for one in asked.values() if not _hold_enough(one, state)]
     if short:
-        _read_lots(connection, short, state, touched, None)
+        yield from _read_lots(short, state, touched, None)
 
 
 def _read_lots(
-    connection: Connection,
     purses: Sequence[tuple[int, Purse]],
     state: State,
     touched: Collection[int],
     limit: int | None,
-) -> None:
+) -> Reading:
     by_account = {purse.account: purse for _, purse in purses}
     wanted = {
         "shards": arrays.smallints([shard for shard, _ in purses]),
@@ -271,7 +279,8 @@ def _read_lots(
     }
     for _, purse in purses:
         purse.lots = []
-    for account, *about in connection.execute(SQL["lots"], wanted, prepare=True):
+    [rows] = yield [(SQL["lots"], wanted)]
+    for account, *about in rows:
         by_account[account].lots.append(Lot(account, *about))
 
 
@@ -296,16 +305,7 @@ def _free_in(lots: Iterable[Lot]) -> int:
     return sum(max(lot.remaining, 0) for lot in lots if not lot.is_pending)
 
 
-def _load_besides(connection: Connection, items: Sequence[Item], state: State, book: Book) -> None:
-    """What only some kinds are decided over, where one of them is in the batch, or is undone."""
-    kinds = {item.request.kind for item in items}
-    kinds |= {original.kind for original in state.originals.values()}
-    for row in LOADS:
-        if not row.kinds.isdisjoint(kinds):
-            row.read(connection, items, state, book)
-
-
-def _load_settled(connection: Connection, items: Sequence[Item], state: State) -> None:
+def _load_settled(items: Sequence[Item], state: State) -> Reading:
     """How the batches were settled that are behind those who speak of them."""
     named = {
         BatchName(key.institution, key.terminal_id, key.epoch)
@@ -313,7 +313,8 @@ def _load_settled(connection: Connection, items: Sequence[Item], state: State) -
         if (key := _late_key(item)) is not None
     }
     if named:
-        state.settled = settled_batches(connection, list(named))
+        [rows] = yield [ask_settled(named)]
+        state.settled = settled_batches(rows)
 
 
 def _late_key(item: Item) -> ExchangeKey | None:

@@ -5,10 +5,9 @@ ends is locked before anything of it is read, and stays so until the batch is co
 without a draw, and without the undoing of one, asks nothing.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-import psycopg
 import structlog
 
 from host.book import Book
@@ -23,9 +22,9 @@ from host.rules.lottery_list import Act, Entered, Entrant, Line, ListEnd, Lotter
 from host.rules.state import Original, State
 from host.store import arrays
 from host.store.queries import load_queries
+from host.store.rounds import Reading, Rows
 
 SQL: Final = load_queries("host.store", "lotteries.sql")
-Connection = psycopg.Connection[Any]
 LINE: Final = (
     arrays.smallints, arrays.bigints, arrays.integers, arrays.bigints, arrays.names,
     arrays.bigints, arrays.smallints, arrays.smallints, arrays.bigints, arrays.bigints,
@@ -43,23 +42,28 @@ def place_of_seed(lottery: int) -> str:
     return f"lottery/{lottery}"
 
 
-def load_lotteries(connection: Connection, items: Sequence[Item], state: State, book: Book) -> None:
+def load_lotteries(items: Sequence[Item], state: State, book: Book) -> Reading:
     """Those that are drawn in the batch, and those whose draws it undoes."""
     codes = {code for item in items if (code := _named(item))}
     undone = [one for one in state.originals.values() if _may_be_a_draw(one)]
     if undone:
-        _read_lines(connection, undone, state)
+        [lines] = yield [(SQL["lines_of"], _keys(undone))]
+        _add_lines(lines, state)
     ids = {line.lottery for line in state.drawn.values()}
     if not codes and not ids:
         return
     told = {"ids": arrays.integers(ids), "codes": arrays.words(codes)}
-    held = [one for (one,) in connection.execute(SQL["hold_lists"], told, prepare=True)]
-    if held:
-        _read(connection, held, state, book)
-        _read_entrants(connection, items, state)
-    if undone:
-        paid = connection.execute(SQL["handed_out"], _keys(undone), prepare=True)
-        state.handed_out = {journal for (journal,) in paid}
+    _, lotteries, prizes, entrants, paid = yield [
+        (SQL["hold_lists"], told),
+        (SQL["lotteries"], told),
+        (SQL["prizes"], told),
+        (SQL["entrants"], _who_draws(items, state)),
+        (SQL["handed_out"], _keys(undone)),
+    ]
+    _add(lotteries, prizes, state, book)
+    for lottery, card, member, draws in entrants:
+        state.lotteries[lottery].entered[Entrant(card, member)] = draws
+    state.handed_out = {journal for (journal,) in paid}
 
 
 def line_row(shard: int, number: int, line: Line) -> tuple[Any, ...]:
@@ -101,8 +105,7 @@ def _keys(originals: Sequence[Original]) -> tuple[bytes, bytes]:
     return shards, arrays.bigints([one.number for one in originals])
 
 
-def _read_lines(connection: Connection, originals: Sequence[Original], state: State) -> None:
-    rows = connection.execute(SQL["lines_of"], _keys(originals), prepare=True)
+def _add_lines(rows: Rows, state: State) -> None:
     for journal, lottery, seq, act, of_seq, hit, place, card, member, link in rows:
         state.drawn[journal] = Line(
             lottery=lottery,
@@ -116,11 +119,7 @@ def _read_lines(connection: Connection, originals: Sequence[Original], state: St
         )
 
 
-def _read(connection: Connection, ids: Collection[int], state: State, book: Book) -> None:
-    asked = (arrays.integers(ids),)
-    with connection.pipeline():
-        lotteries = connection.execute(SQL["lotteries"], asked, prepare=True)
-        prizes = connection.execute(SQL["prizes"], asked, prepare=True)
+def _add(lotteries: Rows, prizes: Rows, state: State, book: Book) -> None:
     of_lottery: dict[int, list[Prize]] = {}
     taken: dict[int, dict[int, int]] = {}
     for lottery, *about, gone in prizes:
@@ -199,22 +198,17 @@ def _seed(number: int, frozen: Sequence[Any], content: Content, book: Book) -> S
     return seed
 
 
-def _read_entrants(connection: Connection, items: Sequence[Item], state: State) -> None:
-    """How often those have drawn who draw in this batch."""
+def _who_draws(items: Sequence[Item], state: State) -> Mapping[str, bytes]:
+    """Who draws in this batch, and in which."""
     who = {
-        (lottery.id, card.id, card.member)
+        (code, card.id, card.member)
         for item in items
-        if (lottery := state.lotteries_named.get(_named(item))) is not None
+        if (code := _named(item))
         and item.pan_hash is not None
         and (card := state.cards.get(item.pan_hash)) is not None
     }
-    if not who:
-        return
-    ids, cards, members = zip(*who, strict=True)
-    told: Mapping[str, bytes] = {
-        "ids": arrays.integers(ids),
-        "cards": arrays.bigints(cards),
-        "members": arrays.bigints(members),
+    return {
+        "codes": arrays.words([code for code, _, _ in who]),
+        "cards": arrays.bigints([card for _, card, _ in who]),
+        "members": arrays.bigints([member for _, _, member in who]),
     }
-    for lottery, card, member, draws in connection.execute(SQL["entrants"], told, prepare=True):
-        state.lotteries[lottery].entered[Entrant(card, member)] = draws

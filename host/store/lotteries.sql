@@ -52,7 +52,11 @@ SELECT
     o.commitment,
     l.lines,
     l.link
-FROM (SELECT unnest(%s::integer []) AS id) AS k
+FROM (
+    SELECT unnest(%(ids)s::integer []) AS id
+    UNION
+    SELECT n.id FROM lottery AS n WHERE n.code = any(%(codes)s::text [])
+) AS k
 INNER JOIN lottery AS o ON k.id = o.id
 INNER JOIN lottery_list AS l ON k.id = l.lottery_id
 LEFT JOIN issuer AS i ON o.issuer_id = i.id
@@ -71,7 +75,11 @@ SELECT
     p.amount,
     p.name,
     s.taken
-FROM (SELECT unnest(%s::integer []) AS id) AS k
+FROM (
+    SELECT unnest(%(ids)s::integer []) AS id
+    UNION
+    SELECT n.id FROM lottery AS n WHERE n.code = any(%(codes)s::text [])
+) AS k
 INNER JOIN prize AS p ON k.id = p.lottery_id
 INNER JOIN prize_stock AS s ON p.lottery_id = s.lottery_id AND p.place = s.place
 ORDER BY p.lottery_id ASC, p.place ASC;
@@ -83,16 +91,18 @@ SELECT
     e.card_id,
     e.member_id,
     e.draws
-FROM (SELECT unnest(%(ids)s::integer []) AS id, unnest(%(cards)s::bigint []) AS card_id) AS k
-INNER JOIN lottery_entrant AS e ON k.id = e.lottery_id AND k.card_id = e.card_id
+FROM (SELECT unnest(%(codes)s::text []) AS code, unnest(%(cards)s::bigint []) AS card_id) AS k
+INNER JOIN lottery AS o ON k.code = o.code
+INNER JOIN lottery_entrant AS e ON o.id = e.lottery_id AND k.card_id = e.card_id
 UNION
 SELECT
     e.lottery_id,
     e.card_id,
     e.member_id,
     e.draws
-FROM (SELECT unnest(%(ids)s::integer []) AS id, unnest(%(members)s::bigint []) AS member_id) AS k
-INNER JOIN lottery_entrant AS e ON k.id = e.lottery_id AND k.member_id = e.member_id
+FROM (SELECT unnest(%(codes)s::text []) AS code, unnest(%(members)s::bigint []) AS member_id) AS k
+INNER JOIN lottery AS o ON k.code = o.code
+INNER JOIN lottery_entrant AS e ON o.id = e.lottery_id AND k.member_id = e.member_id
 WHERE k.member_id > 0;
 
 -- name: handed_out

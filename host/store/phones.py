@@ -8,21 +8,19 @@ on a shard of another writer is moved there, and found there again.
 from collections.abc import Collection, Iterable, Sequence
 from itertools import groupby
 from operator import itemgetter
-from typing import Any, Final, NamedTuple
-
-import psycopg
+from typing import Final, NamedTuple
 
 from host.book import Book
 from host.model.requests import Kind
 from host.rules.dossier import Item
 from host.rules.state import State, Vouchers
 from host.store import arrays
-from host.store.card_rows import add_cards, ask_cards
+from host.store.card_rows import add_cards, cards_asked
 from host.store.queries import load_queries
-from host.store.vouchers import load_guesses
+from host.store.rounds import Reading, Rows, Statement
+from host.store.vouchers import add_guesses, ask_guesses
 
 SQL: Final = load_queries("host.store", "phones.sql")
-Connection = psycopg.Connection[Any]
 READS: Final = frozenset({Kind.LOAD_BY_PHONE})
 CARDS_MAX: Final = 64
 """Of a member: so many of the cards in use are looked at."""
@@ -38,27 +36,32 @@ class Owned(NamedTuple):
     part: int | None
 
 
-def load_by_phone(connection: Connection, items: Sequence[Item], state: State, book: Book) -> None:
+def load_by_phone(items: Sequence[Item], state: State, book: Book) -> Reading:
     """The card of each load by a phone, and what terminals have guessed wrong."""
     asked = {item.slot: item for item in items if item.phone is not None}
     state.vouchers = state.vouchers or Vouchers()
-    load_guesses(connection, items, READS, state.vouchers)
-    found = _cards_of(connection, asked.values(), book) if asked else {}
+    guesses, rows = yield [ask_guesses(items, READS), _ask_phones(asked.values())]
+    add_guesses(guesses, state.vouchers)
+    found = _cards_of(rows, asked.values(), book)
     missing = {one.pan_hash: one.shard for one in found.values()}
     missing = {name: shard for name, shard in missing.items() if name not in state.cards}
     if missing:
-        add_cards(state, ask_cards(connection, missing).fetchall(), missing, book.issuers)
+        [cards] = yield [cards_asked(missing)]
+        add_cards(state, cards, missing, book.issuers)
     for slot, owned in found.items():
         card = state.cards.get(owned.pan_hash)
         if card is not None and card.member == owned.member:
             state.by_phone[slot] = card
 
 
-def _cards_of(connection: Connection, items: Collection[Item], book: Book) -> dict[str, Owned]:
-    """By slot, the card that each goes onto."""
+def _ask_phones(items: Collection[Item]) -> Statement:
+    """Whose the numbers are, and which cards those have."""
     phones = {item.phone for item in items if item.phone is not None}
-    told = (arrays.blobs(phones), CARDS_MAX)
-    rows = connection.execute(SQL["cards_of_phones"], told, prepare=True).fetchall()
+    return SQL["cards_of_phones"], (arrays.blobs(phones), CARDS_MAX)
+
+
+def _cards_of(rows: Rows, items: Collection[Item], book: Book) -> dict[str, Owned]:
+    """By slot, the card that each goes onto."""
     owned = {
         phone: [Owned(*row[1:]) for row in of_phone]
         for phone, of_phone in groupby(rows, itemgetter(0))

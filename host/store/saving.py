@@ -5,9 +5,9 @@ from the very values that are stored.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import chain
-from typing import Any, Final, LiteralString
+from typing import Any, Final
 
 import msgspec
 import psycopg
@@ -38,11 +38,11 @@ from host.store.cases import SQL as CASE_SQL
 from host.store.cases import row_of
 from host.store.counters import raised_counters
 from host.store.loading import SQL
+from host.store.rounds import Statement
 from host.store.usage import used
 from host.store.vouchers import changed_vouchers
 
 Connection = psycopg.Connection[Any]
-Statement = tuple[LiteralString, Sequence[Any] | Mapping[str, Any]]
 
 
 class Row(msgspec.Struct, frozen=True, gc=False):

@@ -1,7 +1,7 @@
 """Reads what a terminal batch holds, keeps how it was settled and what was uploaded of it."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -20,6 +20,7 @@ from host.rules.settlement import (
     totals_of_sums,
 )
 from host.store.queries import load_queries
+from host.store.rounds import Rows, Statement
 
 SQL: Final = load_queries("host.store", "settlement.sql")
 
@@ -97,13 +98,15 @@ def parts_of(connection: Connection, batch: BatchName) -> list[Part]:
     ]
 
 
-def settled_batches(
-    connection: Connection, batches: Sequence[BatchName]
-) -> dict[BatchName, list[Settled]]:
+def ask_settled(batches: Collection[BatchName]) -> Statement:
     """How these batches were settled, dated ones part by part; the poster's question."""
+    return SQL["settled"], [list(column) for column in zip(*batches, strict=True)]
+
+
+def settled_batches(rows: Rows) -> dict[BatchName, list[Settled]]:
+    """What `ask_settled` has found."""
     found: dict[BatchName, list[Settled]] = {}
-    columns = [list(column) for column in zip(*batches, strict=True)]
-    for *name, marks, is_proved in connection.execute(SQL["settled"], columns, prepare=True):
+    for *name, marks, is_proved in rows:
         found.setdefault(BatchName(*name), []).append(Settled(tuple(marks), is_proved))
     return found
 

@@ -8,8 +8,6 @@ the other, where a rule counts by stores, and nowhere else.
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any, Final, LiteralString
 
-import psycopg
-
 from host.book import Book
 from host.house_rules.rule import By, HouseRule, Period, period_from
 from host.house_rules.rulebook import RuleBook, applying
@@ -23,9 +21,9 @@ from host.rules.usage import Outcome, ToldRule, Usage, UsageKey
 from host.shards import home_of
 from host.store import arrays
 from host.store.queries import load_queries
+from host.store.rounds import Reading, Statement
 
 SQL: Final = load_queries("host.store", "usage.sql")
-Connection = psycopg.Connection[Any]
 Rows = Iterable[tuple[Any, ...]]
 
 RULED: Final = frozenset(
@@ -43,7 +41,7 @@ TOLD: Final = (
 )  # fmt: skip
 
 
-def load_rules(connection: Connection, items: Sequence[Item], state: State, book: Book) -> None:
+def load_rules(items: Sequence[Item], state: State, book: Book) -> Reading:
     """Which rules may have a say over each item, and what was used of what they count."""
     rules = book.rules
     if rules is None:
@@ -55,8 +53,8 @@ def load_rules(connection: Connection, items: Sequence[Item], state: State, book
         if card is not None and item.request.kind in _ASKED:
             _ask(item, card, state, book, rules, wanted)
     if rules.has_counted:
-        _load_counted(connection, state, book, wanted)
-    load_usage(connection, wanted, state)
+        yield from _load_counted(state, book, wanted)
+    yield from _load_usage(wanted, state)
 
 
 def shard_of_usage(key: UsageKey, shard_of_card: int, shard_count: int) -> int:
@@ -66,23 +64,24 @@ def shard_of_usage(key: UsageKey, shard_of_card: int, shard_count: int) -> int:
     return home_of(f"{key.by}/{key.subject}", shard_count)
 
 
-def load_usage(connection: Connection, wanted: dict[UsageKey, int], state: State) -> None:
+def _load_usage(wanted: dict[UsageKey, int], state: State) -> Reading:
     """Counters, each on its shard, into the state; those of several writers are held."""
     today = state.business_date
     for key, shard in wanted.items():
         state.usage[key] = Usage(key, shard, period_from(Period(key.period), today))
     own = [usage for usage in state.usage.values() if usage.key.by == By.CARD]
     shared = [usage for usage in state.usage.values() if usage.key.by != By.CARD]
+    asked: list[Statement] = []
     if own:
-        _put(connection.execute(SQL["usage_of_cards"], _keys(own), prepare=True), state)
+        asked.append((SQL["usage_of_cards"], _keys(own)))
     if shared and not state.is_trial:
         begun = (*_keys(shared), arrays.dates([usage.since for usage in shared]))
-        with connection.pipeline():
-            connection.execute(SQL["begin_usage"], begun, prepare=True)
-            held = connection.execute(SQL["hold_usage"], _keys(shared), prepare=True)
-        _put(held, state)
+        asked += [(SQL["begin_usage"], begun), (SQL["hold_usage"], _keys(shared))]
     elif shared:
-        _put(connection.execute(SQL["usage_of_cards"], _keys(shared), prepare=True), state)
+        asked.append((SQL["usage_of_cards"], _keys(shared)))
+    if asked:
+        for rows in (yield asked):
+            _put(rows, state)
 
 
 def used(state: State) -> Iterable[tuple[LiteralString, Sequence[Any]]]:
@@ -149,9 +148,7 @@ def _counting(rules: Collection[HouseRule]) -> Iterable[HouseRule]:
     return (rule for rule in rules if rule.counts)
 
 
-def _load_counted(
-    connection: Connection, state: State, book: Book, wanted: dict[UsageKey, int]
-) -> None:
+def _load_counted(state: State, book: Book, wanted: dict[UsageKey, int]) -> Reading:
     """What originals, holds and gifts have counted, and where.
 
     A counter that was last used in an older period comes into the one that runs, so that it is
@@ -165,7 +162,8 @@ def _load_counted(
     if not shards:
         return
     keys = (arrays.smallints(shards.values()), arrays.bigints(shards))
-    for number, *row in connection.execute(SQL["told_of"], keys, prepare=True):
+    [rows] = yield [(SQL["told_of"], keys)]
+    for number, *row in rows:
         told = told_of_row(row)
         state.counted.setdefault(number, []).append(told)
         wanted[told.key] = shard_of_usage(told.key, shards[number], book.shard_count)

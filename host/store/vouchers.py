@@ -5,10 +5,8 @@ onto a card. So it is held from its reading on until the batch is stored: of two
 second reads it as the first has left it.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any, Final, LiteralString
-
-import psycopg
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any, Final
 
 from host.book import Book
 from host.model.instruments import NO_PART
@@ -18,10 +16,9 @@ from host.rules.state import NO_ACCOUNT, Card, Purse, State, Taken, Voucher, Vou
 from host.rules.voucher_lives import VoucherUse
 from host.store import arrays
 from host.store.queries import load_queries
+from host.store.rounds import Reading, Rows, Statement
 
 SQL: Final = load_queries("host.store", "vouchers.sql")
-Connection = psycopg.Connection[Any]
-Statement = tuple[LiteralString, Sequence[Any] | Mapping[str, Any]]
 
 USE: Final = (
     arrays.smallints, arrays.bigints, arrays.smallints, arrays.bigints, arrays.smallints,
@@ -32,7 +29,7 @@ _TERMINAL: Final = "terminal "
 """How the count of a terminal is named."""
 
 
-def load_vouchers(connection: Connection, items: Sequence[Item], state: State, book: Book) -> None:
+def load_vouchers(items: Sequence[Item], state: State, book: Book) -> Reading:
     """Those that are presented, and those whose uses are undone."""
     vouchers = state.vouchers = Vouchers()
     presented = {}
@@ -41,20 +38,26 @@ def load_vouchers(connection: Connection, items: Sequence[Item], state: State, b
             presented[item.voucher.pan_hash] = item.voucher.shard
         elif item.request.kind is Kind.VOUCHER_REDEMPTION and item.pan_hash is not None:
             presented[item.pan_hash] = item.shard
-    undone = _load_uses(connection, state, vouchers)
+    undone: set[tuple[int, int]] = set()
+    if used := _uses_wanted(state):
+        [uses] = yield [(SQL["voucher_uses"], used)]
+        for journal, shard, card, given, bought in uses:
+            vouchers.uses[journal] = (card, Taken(given, bought))
+            undone.add((shard, card))
     keys = (
         arrays.smallints(presented.values()),
         arrays.blobs(presented),
         arrays.smallints([shard for shard, _ in undone]),
         arrays.bigints([card for _, card in undone]),
     )
-    for row in connection.execute(SQL["hold_vouchers"], keys, prepare=True):
+    held, guesses = yield [(SQL["hold_vouchers"], keys), ask_guesses(items, OF_VOUCHERS)]
+    for row in held:
         _add(row, state, vouchers, book)
-    load_guesses(connection, items, OF_VOUCHERS, vouchers)
+    add_guesses(guesses, vouchers)
 
 
-def _load_uses(connection: Connection, state: State, vouchers: Vouchers) -> set[tuple[int, int]]:
-    """What the originals used, and of their voids what those had undone; gives which vouchers."""
+def _uses_wanted(state: State) -> tuple[bytes, bytes] | None:
+    """Of the originals, and of their voids what those had undone: which journals used vouchers."""
     wanted = {
         (original.shard, number)
         for original in state.originals.values()
@@ -62,18 +65,11 @@ def _load_uses(connection: Connection, state: State, vouchers: Vouchers) -> set[
         for number in (original.number, original.undoes or 0)
     }
     if not wanted:
-        return set()
-    keys = (
+        return None
+    return (
         arrays.smallints([shard for shard, _ in wanted]),
         arrays.bigints([number for _, number in wanted]),
     )
-    found = set()
-    for journal, shard, card, given, bought in connection.execute(
-        SQL["voucher_uses"], keys, prepare=True
-    ):
-        vouchers.uses[journal] = (card, Taken(given, bought))
-        found.add((shard, card))
-    return found
 
 
 def _add(row: tuple[Any, ...], state: State, vouchers: Vouchers, book: Book) -> None:
@@ -91,13 +87,15 @@ def _add(row: tuple[Any, ...], state: State, vouchers: Vouchers, book: Book) -> 
     vouchers.by_hash[pan_hash] = vouchers.by_card[number] = voucher
 
 
-def load_guesses(
-    connection: Connection, items: Sequence[Item], kinds: Collection[Kind], vouchers: Vouchers
-) -> None:
+def ask_guesses(items: Sequence[Item], kinds: Collection[Kind]) -> Statement:
     """What terminals that ask these have guessed wrong."""
     terminals = {item.terminal.terminal_id for item in items if item.request.kind in kinds}
-    names = [_TERMINAL + terminal for terminal in terminals]
-    for source, tries, began_at in connection.execute(SQL["wrong_codes"], (names,), prepare=True):
+    return SQL["wrong_codes"], ([_TERMINAL + terminal for terminal in terminals],)
+
+
+def add_guesses(rows: Rows, vouchers: Vouchers) -> None:
+    """Put what `ask_guesses` has found where it is looked for."""
+    for source, tries, began_at in rows:
         vouchers.wrong[source.removeprefix(_TERMINAL)] = WrongCodes(tries, began_at)
 
 
