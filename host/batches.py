@@ -12,7 +12,7 @@ import structlog
 import trio
 
 from host.metrics import BATCH_ITEMS, count_fault
-from host.model.requests import Response
+from host.model.requests import Kind, Response
 from host.model.responses import Reason
 from host.rules.dossier import Item
 from host.steady import kept_going
@@ -22,6 +22,10 @@ from host.waiting import Pending, Queue
 REOPEN_SECONDS: Final = 0.5
 """Between two tries of a writer to connect; also how long it may be without before anybody who
 waits for it is refused."""
+
+POSTED_APART: Final = frozenset({Kind.LOTTERY_DRAW})
+"""What holds, until it is committed, a row that the others' of these wait for at every writer. In a
+batch with others it would be held while all of them are decided and stored."""
 
 _LOG = structlog.get_logger(__name__)
 
@@ -66,7 +70,7 @@ class Batches:
         self._writers = writers
         self._batch_items_max = batch_items_max
         self._finish = finish
-        self._queues = [Queue() for _ in writers]
+        self._queues = [Queue(POSTED_APART) for _ in writers]
 
     @property
     def are_posting(self) -> bool:

@@ -1,12 +1,13 @@
 """Requests that wait for somebody: a writer, or one of the desk's rooms."""
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from typing import Final
 
 import msgspec
 import trio
 
-from host.model.requests import ANYBODYS_PART, Response, Traffic, traffic_of
+from host.model.requests import ANYBODYS_PART, Kind, Response, Traffic, traffic_of
 from host.model.responses import Reason
 from host.rules.dossier import Item
 
@@ -20,11 +21,22 @@ class Pending(msgspec.Struct, gc=False):
     deliver: list[Deliver]
 
 
-class Queue:
-    """Requests for one taker. `take` returns when there is something to take."""
+APART_TURNS: Final = 4
+"""Of so many turns one is of what is taken apart, where both wait."""
 
-    def __init__(self) -> None:
+
+class Queue:
+    """Requests for one taker. `take` returns when there is something to take.
+
+    Requests of the kinds `apart` are never taken with others: what they hold until they are posted
+    is held as short as may be, and, as each taking has its own cost, they gather for some turns.
+    """
+
+    def __init__(self, apart: Collection[Kind] = ()) -> None:
         self.pending: deque[Pending] = deque()
+        self._apart = apart
+        self._pending_apart: deque[Pending] = deque()
+        self._turn = 0
         self.is_open = True
         """False once its writer has failed to reconnect: nothing would be taken."""
         self.refusal = Reason.HOST_UNREACHABLE
@@ -33,26 +45,31 @@ class Queue:
 
     def put(self, pending: Pending) -> None:
         """Append, and wake the taker's task."""
-        self.pending.append(pending)
+        is_apart = pending.item.request.kind in self._apart
+        (self._pending_apart if is_apart else self.pending).append(pending)
         self._wake.set()
 
     async def wait(self) -> None:
         """Until there is something to take."""
-        while not self.pending:
+        while not (self.pending or self._pending_apart):
             if self._wake.is_set():
                 self._wake = trio.Event()
             await self._wake.wait()
 
     async def take(self, items_max: int) -> list[Pending]:
-        """All that waits, up to the bound, as soon as there is anything."""
+        """All that waits of those whose turn it is, up to the bound, as soon as there is any."""
         await self.wait()
-        count = min(len(self.pending), items_max)
-        return [self.pending.popleft() for _ in range(count)]
+        self._turn = (self._turn + 1) % APART_TURNS
+        is_aparts = self._pending_apart and not (self.pending and self._turn)
+        taken = self._pending_apart if is_aparts else self.pending
+        count = min(len(taken), items_max)
+        return [taken.popleft() for _ in range(count)]
 
     def drain(self) -> list[Pending]:
         """All that waits: nobody will take it."""
-        waiting = list(self.pending)
+        waiting = [*self.pending, *self._pending_apart]
         self.pending.clear()
+        self._pending_apart.clear()
         return waiting
 
 
