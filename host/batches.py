@@ -1,7 +1,9 @@
 """Batches for the writers: what has queued while one commits is the next one.
 
 A batch takes all that queued, up to a bound. There is no timer: light load gives small batches and
-low latency, heavy load large ones. While a writer has no connection nothing waits for it.
+low latency, heavy load large ones. A writer's thread goes on to its next batch by itself: it does
+not wait until the event loop has told the answers of the last. While a writer has no connection
+nothing waits for it.
 """
 
 import functools
@@ -101,10 +103,26 @@ class Batches:
         while True:
             await self._until_open(queue, writer)
             await queue.wait()
-            batch = await queue.take(self._batch_items_max)
+            soon = trio.lowlevel.current_trio_token().run_sync_soon
+            await trio.to_thread.run_sync(self._write_on, queue, writer, soon)
+
+    def _write_on(self, queue: Queue, writer: Posts, soon: Callable[..., None]) -> None:
+        """Batch after batch, in a thread, while there is one and the writer has its connection."""
+        while batch := queue.take_now(self._batch_items_max):
             BATCH_ITEMS.observe(len(batch))
-            results = await self._posted(writer, [pending.item for pending in batch])
+            results = _posted(writer, [pending.item for pending in batch])
+            soon(self._told, batch, results)
+            if not writer.is_open:
+                break
+            trio.from_thread.check_cancelled()
+
+    def _told(self, batch: Sequence[Pending], results: Sequence[Result]) -> None:
+        """Finish them; nothing that it meets ends the event loop."""
+        try:
             self._finish(batch, results)
+        except Exception:  # noqa: BLE001 - those who come after are to hear theirs
+            _LOG.exception("answers of a batch could not be told", items=len(batch))
+            count_fault("writer")
 
     async def _until_open(self, queue: Queue, writer: Posts) -> None:
         """While the writer finds no connection nothing waits for it."""
@@ -135,12 +153,13 @@ class Batches:
         waiting = queue.drain()
         self._finish(waiting, [Response(reason=queue.refusal) for _ in waiting])
 
-    async def _posted(self, writer: Posts, items: Sequence[Item]) -> list[Result]:
-        """What became of a batch: in doubt where the writer itself fails, which connects anew."""
-        try:
-            return await trio.to_thread.run_sync(writer.post, items)
-        except Exception:  # noqa: BLE001 - what it has stored is found when they ask again
-            _LOG.exception("a writer failed, its batch is in doubt", items=len(items))
-            count_fault("writer")
-            await trio.to_thread.run_sync(writer.close)
-            return [Silence() for _ in items]
+
+def _posted(writer: Posts, items: Sequence[Item]) -> list[Result]:
+    """What became of a batch: in doubt where the writer itself fails, which connects anew."""
+    try:
+        return writer.post(items)
+    except Exception:  # noqa: BLE001 - what it has stored is found when they ask again
+        _LOG.exception("a writer failed, its batch is in doubt", items=len(items))
+        count_fault("writer")
+        writer.close()
+        return [Silence() for _ in items]

@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from typing import Final
 
 import msgspec
@@ -58,19 +59,31 @@ class Queue:
 
     async def take(self, items_max: int) -> list[Pending]:
         """All that waits of those whose turn it is, up to the bound, as soon as there is any."""
-        await self.wait()
+        taken: list[Pending] = []
+        while not taken:
+            await self.wait()
+            taken = self.take_now(items_max)
+        return taken
+
+    def take_now(self, items_max: int) -> list[Pending]:
+        """The same, and nothing where nothing waits. Its one taker may be a thread."""
         self._turn = (self._turn + 1) % APART_TURNS
         is_aparts = self._pending_apart and not (self.pending and self._turn)
-        taken = self._pending_apart if is_aparts else self.pending
-        count = min(len(taken), items_max)
-        return [taken.popleft() for _ in range(count)]
+        return _popped(self._pending_apart if is_aparts else self.pending, items_max)
 
     def drain(self) -> list[Pending]:
-        """All that waits: nobody will take it."""
-        waiting = [*self.pending, *self._pending_apart]
-        self.pending.clear()
-        self._pending_apart.clear()
-        return waiting
+        """All that waits: nobody will take it. What a thread takes meanwhile is not among it."""
+        queues = (self.pending, self._pending_apart)
+        return [one for queue in queues for one in _popped(queue, len(queue))]
+
+
+def _popped(queue: deque[Pending], items_max: int) -> list[Pending]:
+    """The first of them, one by one: each is somebody's, whoever else pops."""
+    popped: list[Pending] = []
+    with suppress(IndexError):
+        while len(popped) < items_max:
+            popped.append(queue.popleft())
+    return popped
 
 
 class QueueOfTwo:

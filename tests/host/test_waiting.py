@@ -2,6 +2,7 @@
 
 # ruff: noqa: ARG001 - a clock acts by being asked for
 
+import threading
 from typing import Any, cast
 
 import msgspec
@@ -19,7 +20,7 @@ from host.model.requests import (
     Traffic,
     traffic_of,
 )
-from host.waiting import Pending, QueueOfTwo
+from host.waiting import APART_TURNS, Pending, Queue, QueueOfTwo
 
 
 def waiting(number: int, *, is_proved: bool) -> Pending:
@@ -99,3 +100,50 @@ def test_a_code_a_key_or_a_proof_takes_a_request_out_of_anybodys_share(kind: Kin
     for proof in ({"is_proved": True}, {"key_generation": 1}, {"ksn": "FF"}):
         proved = msgspec.structs.replace(bare, **proof)
         assert traffic_of(proved) is KINDS[kind].traffic
+
+
+def of_kind(kind: Kind, number: int) -> Pending:
+    key = ExchangeKey("pos", "80010001", "000012", f"{number:06d}", KINDS[kind].family)
+    return Pending(cast("Any", _Item(Request(kind=kind, key=key, merchant_id="m"))), [])
+
+
+def kinds_taken(queue: Queue) -> list[Kind]:
+    return [one.item.request.kind for one in queue.take_now(100)]
+
+
+def test_what_is_taken_apart_is_never_taken_with_others_and_waits_some_turns_at_most() -> None:
+    queue, taken = Queue({Kind.LOTTERY_DRAW}), []
+    for turn in range(2 * APART_TURNS):
+        queue.put(of_kind(Kind.LOTTERY_DRAW, turn))
+        queue.put(of_kind(Kind.PURCHASE, turn))
+        taken.append(kinds_taken(queue))
+    draws = [turn for turn, kinds in enumerate(taken) if Kind.LOTTERY_DRAW in kinds]
+    assert all(len(set(kinds)) == 1 for kinds in taken)
+    assert draws == [APART_TURNS - 1, 2 * APART_TURNS - 1]
+    assert sum(map(len, taken)) + len(queue.drain()) == 4 * APART_TURNS
+
+
+def test_what_is_taken_apart_is_taken_at_once_where_nothing_else_waits() -> None:
+    queue = Queue({Kind.LOTTERY_DRAW})
+    for turn in range(APART_TURNS):
+        queue.put(of_kind(Kind.LOTTERY_DRAW, turn))
+        assert kinds_taken(queue) == [Kind.LOTTERY_DRAW]
+    assert kinds_taken(queue) == []
+
+
+def test_what_a_thread_takes_while_a_queue_is_drained_is_one_or_the_others() -> None:
+    queue, count = Queue(), 20_000
+    for number in range(count):
+        queue.put(of_kind(Kind.PURCHASE, number))
+    taken: list[Pending] = []
+
+    def take() -> None:
+        while some := queue.take_now(3):
+            taken.extend(some)
+
+    thread = threading.Thread(target=take)
+    thread.start()
+    drained = queue.drain()
+    thread.join()
+    keys = {one.item.request.key.text for one in (*taken, *drained)}
+    assert len(keys) == len(taken) + len(drained) == count
