@@ -8,7 +8,7 @@ its issuer and the merchant who sells are members on that date, each with a row 
 import calendar
 import datetime as dt
 import enum
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -153,11 +153,21 @@ class Member:
     earns: bool
     redeems: bool
 
-    def is_one(self, number: int, on: dt.date) -> bool:
-        """Whether it is that one, and the day is one of its time."""
-        return (
-            self.number == number and self.since <= on and (self.until is None or on <= self.until)
-        )
+    def is_one(self, on: dt.date) -> bool:
+        """Whether the day is one of its time."""
+        return self.since <= on and (self.until is None or on <= self.until)
+
+
+Members = Mapping[int, Sequence[Member]]
+"""By their numbers: a sale asks for two of them, however many there are."""
+
+
+def by_number(members: Iterable[Member]) -> Members:
+    """Each with all the times in which it is one."""
+    found: dict[int, list[Member]] = {}
+    for one in members:
+        found.setdefault(one.number, []).append(one)
+    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,25 +175,22 @@ class Alliance:
     """Who shares programmes. An end of membership ends no purse: what it holds expires."""
 
     programmes: tuple[Programme, ...]
-    issuers: tuple[Member, ...]
-    merchants: tuple[Member, ...]
+    issuers: Members
+    merchants: Members
 
     def earns(self, issuer: int, merchant: int, on: dt.date) -> bool:
         """Whether a card of that issuer earns at that merchant."""
-        return _lets(self.issuers, issuer, on, "earns") and _lets(
-            self.merchants, merchant, on, "earns"
-        )
+        sides = self._sides(issuer, merchant)
+        return all(any(one.earns and one.is_one(on) for one in side) for side in sides)
 
     def redeems(self, issuer: int, merchant: int, on: dt.date) -> bool:
         """Whether a card of that issuer spends its points at that merchant."""
-        return _lets(self.issuers, issuer, on, "redeems") and _lets(
-            self.merchants, merchant, on, "redeems"
-        )
+        sides = self._sides(issuer, merchant)
+        return all(any(one.redeems and one.is_one(on) for one in side) for side in sides)
 
     def has_had(self, issuer: int) -> bool:
         """Whether that issuer's cards may have a purse in it."""
-        return any(member.number == issuer for member in self.issuers)
+        return issuer in self.issuers
 
-
-def _lets(members: Iterable[Member], number: int, on: dt.date, what: str) -> bool:
-    return any(getattr(one, what) for one in members if one.is_one(number, on))
+    def _sides(self, issuer: int, merchant: int) -> tuple[Sequence[Member], Sequence[Member]]:
+        return self.issuers.get(issuer, ()), self.merchants.get(merchant, ())

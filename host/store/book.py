@@ -34,7 +34,7 @@ from host.model.money import POINTS_PREFIX
 from host.model.secrets import Secret
 from host.model.terminal import MacAlgorithm, MacKey, TerminalFamily
 from host.model.vouchers import ProductKind
-from host.programmes import Alliance, Life, LotLife, Member, Price, Prices, Programme
+from host.programmes import Alliance, Life, LotLife, Member, Price, Prices, Programme, by_number
 from host.shards import home_of
 from host.store.estate_versions import estate_version
 from host.store.queries import load_queries
@@ -176,8 +176,8 @@ def read_alliances(connection: Connection) -> tuple[Alliance, ...]:
     return tuple(
         Alliance(
             programmes=tuple(programmes),
-            issuers=tuple(_members(members, number, 1)),
-            merchants=tuple(_members(members, number, 2)),
+            issuers=by_number(_members(members, number, 1)),
+            merchants=by_number(_members(members, number, 2)),
         )
         for number, programmes in _other_programmes(connection, 1).items()
     )
