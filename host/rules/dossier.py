@@ -307,9 +307,7 @@ class Dossier(msgspec.Struct, gc=False):
     @property
     def points(self) -> Purse:
         """The purse of points that this is about, and that its answer tells of."""
-        card, money = self.present_card, self.request.amount
-        is_named = money is not None and money.is_points and money.unit != POINTS_PREFIX
-        return card.purse_in(money.unit) if money is not None and is_named else card.points
+        return self.present_card.points_named(self.request.amount)
 
     def programme_in(self, unit: str) -> Programme | None:
         """The programme whose points a purse of this unit holds; None where it holds money."""

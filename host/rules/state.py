@@ -13,7 +13,7 @@ from host.house_rules.rule import HouseRule
 from host.ksn import NONE_SEEN, Used
 from host.ledger import Leg
 from host.model.instruments import NO_PART
-from host.model.money import POINTS_PREFIX
+from host.model.money import POINTS_PREFIX, Money
 from host.model.numbers import rrn_of
 from host.model.requests import Kind, read_answer
 from host.model.responses import Reason
@@ -197,6 +197,11 @@ class Card(msgspec.Struct, gc=False):
         purse = Purse(NO_ACCOUNT, unit)
         self.others += (purse,)
         return purse
+
+    def points_named(self, money: Money | None) -> Purse:
+        """The purse of points that an amount names: the issuer's own where it names none."""
+        is_named = money is not None and money.is_points and money.unit != POINTS_PREFIX
+        return self.purse_in(money.unit) if money is not None and is_named else self.points
 
     def purse_of(self, account: int) -> Purse | None:
         """The purse with this account id, if it is this card's."""

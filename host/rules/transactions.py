@@ -74,6 +74,8 @@ class Rule:
     """What of an amount another tender than money pays."""
     reads_lots: bool = False
     """The card's points lots are loaded with it."""
+    takes_named: bool = False
+    """Of the purse that its amount names alone."""
     takes_all: bool = False
     """All of them: nothing is to be left."""
     gives_auth_code: bool = True
@@ -176,6 +178,7 @@ TRANSACTIONS: Final[dict[Kind, Rule]] = {
         post=postings.post_redemption,
         part=partial.points_there_are,
         reads_lots=True,
+        takes_named=True,
     ),
     Kind.COMBINED_PURCHASE: Rule(
         card_checks=(*BATCH, *AMOUNT, *KNOWN_CARD),

@@ -332,15 +332,17 @@ def _points_asked(items: Sequence[Item], state: State, book: Book) -> dict[int, 
     """By points account: the purses whose lots may change."""
     asked: dict[int, PointsAsked] = {}
     for item in items:
-        if item.pan_hash is not None and TRANSACTIONS[item.request.kind].reads_lots:
+        rule = TRANSACTIONS[item.request.kind]
+        if item.pan_hash is not None and rule.reads_lots:
             card, amount = state.cards.get(item.pan_hash), item.request.amount
             if card is not None:
-                takes_all = TRANSACTIONS[item.request.kind].takes_all
+                takes_all = rule.takes_all
                 wanted = amount.amount_minor if amount is not None else 0
                 if item.request.kind is _COMBINED_PURCHASE:
                     wanted = points_wanted(book, card, wanted, state.business_date)
                 wanted = ALL_THERE_IS if takes_all else wanted
-                for purse in card.purses[1:]:
+                named = (card.points_named(amount),) if rule.takes_named else card.purses[1:]
+                for purse in named:
                     is_of_all = takes_all and purse.pending
                     there = ALL_THERE_IS if is_of_all else max(purse.available, 0)
                     _ask_more(asked, card, purse, (min(wanted, there), NO_LOT))
