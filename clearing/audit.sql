@@ -672,7 +672,8 @@ LIMIT %(limit)s;
 
 -- name: journal_of_other_parties
 -- The accounts that a journal moved are its own card's, merchant's and issuer's. What people, the
--- clock or members ask for is no merchant's, but for a voucher that a store's clerk redeems.
+-- clock or members ask for is no merchant's, but for a voucher that a store's clerk redeems, and
+-- for cash that is taken at a merchant's counter.
 SELECT DISTINCT
     journal.shard,
     journal.id
@@ -688,6 +689,7 @@ WHERE
     OR card.issuer_id <> journal.issuer_id
     OR (
         journal.origin <> 'terminal'
+        AND journal.kind <> 'cash_taken'
         AND (journal.merchant_id IS NOT NULL) <> (journal.kind = 'voucher_redemption')
     )
 ORDER BY journal.id

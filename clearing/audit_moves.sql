@@ -233,6 +233,100 @@ WHERE
 ORDER BY move.card_id
 LIMIT %(limit)s;
 
+-- name: cash_not_its_journal
+-- What the ledger says was taken in cash, or handed in, a load says, too, of the same card, issuer
+-- and merchant and of as much; and what loads say was taken or handed in the ledger says.
+WITH told AS (
+    SELECT
+        cash_load.*,
+        'cash_taken' AS kind,
+        cash_load.journal_id AS number
+    FROM cash_load
+    WHERE cash_load.journal_id IS NOT NULL
+    UNION ALL
+    SELECT
+        cash_load.*,
+        'cash_handed_in' AS kind,
+        cash_load.handed_id AS number
+    FROM cash_load
+    WHERE cash_load.handed_id IS NOT NULL
+),
+
+moved AS (
+    SELECT * FROM journal
+    WHERE kind IN ('cash_taken', 'cash_handed_in')
+)
+
+SELECT
+    coalesce(moved.shard, told.shard) AS shard,
+    coalesce(moved.id, told.number) AS id,
+    coalesce(moved.kind, told.kind) AS kind,
+    coalesce(moved.amount_minor, 0) AS moved_minor,
+    coalesce(told.amount_minor, 0) AS told_minor
+FROM moved
+FULL JOIN told ON told.shard = moved.shard AND told.number = moved.id AND told.kind = moved.kind
+WHERE
+    moved.id IS NULL
+    OR told.id IS NULL
+    OR (moved.card_id, moved.issuer_id, moved.amount_minor)
+    <> (told.card_id, told.issuer_id, told.amount_minor)
+    OR (moved.kind = 'cash_taken' AND moved.merchant_id IS DISTINCT FROM told.merchant_id)
+ORDER BY coalesce(moved.id, told.number)
+LIMIT %(limit)s;
+
+-- name: cash_not_handed_in
+-- Issuer by issuer, cash that is with people is what they took and have not handed in; and what was
+-- handed in together is what was counted.
+WITH kept AS (
+    SELECT
+        account.issuer_id,
+        account.unit,
+        -sum(movement.amount_minor) AS amount_minor
+    FROM movement
+    INNER JOIN account ON account.id = movement.account_id
+    WHERE account.chart = 'cash_in_hand'
+    GROUP BY account.issuer_id, account.unit
+),
+
+owed AS (
+    SELECT
+        cash_load.issuer_id,
+        issuer.currency AS unit,
+        sum(cash_load.amount_minor) AS amount_minor
+    FROM cash_load
+    INNER JOIN issuer ON issuer.id = cash_load.issuer_id
+    WHERE cash_load.state = 'taken'
+    GROUP BY cash_load.issuer_id, issuer.currency
+),
+
+counted AS (
+    SELECT
+        cash_hand_in.id,
+        cash_hand_in.amount_minor,
+        coalesce(sum(cash_load.amount_minor), 0) AS loads_minor
+    FROM cash_hand_in
+    LEFT JOIN cash_load
+        ON cash_load.hand_in_id = cash_hand_in.id AND cash_load.taken_by = cash_hand_in.taken_by
+    GROUP BY cash_hand_in.id, cash_hand_in.amount_minor
+)
+
+SELECT
+    'issuer ' || issuer_id AS whose,
+    coalesce(kept.amount_minor, 0) AS kept_minor,
+    coalesce(owed.amount_minor, 0) AS owed_minor
+FROM kept
+FULL JOIN owed USING (issuer_id, unit)
+WHERE coalesce(kept.amount_minor, 0) <> coalesce(owed.amount_minor, 0)
+UNION ALL
+SELECT
+    'what was handed in as ' || counted.id,
+    counted.amount_minor,
+    counted.loads_minor
+FROM counted
+WHERE counted.amount_minor <> counted.loads_minor
+ORDER BY whose
+LIMIT %(limit)s;
+
 -- name: breakage_not_its_card
 -- What was left on an expired card and became its issuer's is said of its product and its month,
 -- by a move of the card, and stands in its issuer's account; nothing else is said to have.

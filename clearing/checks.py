@@ -126,6 +126,11 @@ CHECKS: Final = (
                 "another card",
             ),
             Test(
+                "cash_not_its_journal",
+                "{kind} {id} of shard {shard} moved {moved_minor} of cash, a load of it says "
+                "{told_minor}, or another card or place",
+            ),
+            Test(
                 "breakage_not_its_card",
                 "journal {id} of shard {shard} took {taken_minor} off an expired card, of its "
                 "product and month {told_minor} are told, or nobody has said so",
@@ -252,6 +257,11 @@ CHECKS: Final = (
                 "in_transit_not_on_its_way",
                 "{kept_minor} are in transit, {sent_minor} are on their way from card to card, "
                 "or given",
+            ),
+            Test(
+                "cash_not_handed_in",
+                "{whose}: {kept_minor} of cash are with people or were counted, loads make "
+                "{owed_minor}",
             ),
             Test(
                 "ended_card_with_value",

@@ -35,6 +35,7 @@ class Chart(enum.StrEnum):
     GOODS_PROMISED = "goods_promised"
     MERCHANT_GOODS = "merchant_goods"
     CONVERSION = "conversion"
+    CASH_IN_HAND = "cash_in_hand"
 
 
 @enum.unique
@@ -99,6 +100,9 @@ CHART: Final[dict[Chart, ChartRow]] = {
     ),
     Chart.CONVERSION: ChartRow(
         Owner.ISSUER, Side.CREDIT, "points of one programme that became points of another"
+    ),
+    Chart.CASH_IN_HAND: ChartRow(
+        Owner.ISSUER, Side.DEBIT, "cash that people took for an issuer and have not handed in"
     ),
 }
 

@@ -57,6 +57,7 @@ VALUES: Final[Mapping[str, str]] = {
     "pin_tries_max": "3",
     "programme": "HARBOUR",
     "rate": "3/2",
+    "receipt": "R-1001",
     "recipient": "Wu",
     "reference": "S-1",
     "replacement": "4294967298",

@@ -37,6 +37,7 @@ UNITS: Final[dict[Chart, Units]] = {
     Chart.GOODS_PROMISED: Units.COUNTED,
     Chart.MERCHANT_GOODS: Units.COUNTED,
     Chart.CONVERSION: Units.POINTS,
+    Chart.CASH_IN_HAND: Units.MONEY,
 }
 
 

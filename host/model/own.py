@@ -115,3 +115,5 @@ class OwnRequest(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Where it is done, of what is done at a counter."""
     goods: str | None = None
     """And for which article."""
+    cash: int = 0
+    """Which load of cash is taken, or handed in: its number."""

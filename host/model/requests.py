@@ -87,6 +87,8 @@ class Kind(enum.StrEnum):
     HOLD_RELEASE = "hold_release"
     LOTTERY_DRAW = "lottery_draw"
     LOAD_BY_PHONE = "load_by_phone"
+    CASH_TAKEN = "cash_taken"
+    CASH_HANDED_IN = "cash_handed_in"
     PHONE_LOAD_VOID = "phone_load_void"
 
 
@@ -197,6 +199,18 @@ KINDS: Final[dict[Kind, KindRow]] = {
         moves_value=True,
         undone_by_switch=False,
         asked_by=frozenset({Origin.OFFICE, Origin.CLOCK}),
+    ),
+    Kind.CASH_TAKEN: KindRow(
+        Family.FINANCIAL,
+        moves_value=True,
+        undone_by_switch=False,
+        asked_by=frozenset({Origin.OFFICE}),
+    ),
+    Kind.CASH_HANDED_IN: KindRow(
+        Family.FINANCIAL,
+        moves_value=True,
+        undone_by_switch=False,
+        asked_by=frozenset({Origin.OFFICE}),
     ),
     Kind.BREAKAGE: KindRow(
         Family.FINANCIAL,

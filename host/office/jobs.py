@@ -129,11 +129,16 @@ class NotKnownError(Exception):
 
 
 class JobRefusedError(Exception):
-    """It cannot be done: the step is undone, its job has failed, and history has the line."""
+    """It cannot be done: the step is undone, its job has failed, and history has the line.
 
-    def __init__(self, refusal: Refusal, line: Line) -> None:
+    `kept` writes what is to be known of it all the same.
+    """
+
+    def __init__(
+        self, refusal: Refusal, line: Line, kept: Callable[[Connection], None] | None = None
+    ) -> None:
         super().__init__(str(refusal))
-        self.refusal, self.line = refusal, line
+        self.refusal, self.line, self.kept = refusal, line, kept
 
 
 class Clerk:
@@ -283,6 +288,8 @@ def _end_refused(connection: Connection, job: Job, now: dt.datetime, error: JobR
     refusal = error.refusal
     with connection.transaction():
         write_line(connection, error.line, refusal.code)
+        if error.kept is not None:
+            error.kept(connection)
         return _end(connection, job, now, "failed", f"{refusal.code}: {refusal}")
 
 

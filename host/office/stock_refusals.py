@@ -197,6 +197,24 @@ OF_STOCK: Final[Mapping[Why, RefusalKind]] = {
     Why.ALL_CLAIMED: _row(
         Why.ALL_CLAIMED, "so many are not left of the batch", "已领完", "claim of another batch"
     ),
+    Why.POSITION: _row(
+        Why.POSITION,
+        "that would be more cash than one may owe",
+        "未交现金已达上限",
+        "hand in what you have taken: posswitch cash hand-in",
+    ),
+    Why.RECEIPT: _row(
+        Why.RECEIPT,
+        "that receipt was written for another load",
+        "收据号已用于另一笔充值",
+        "write a receipt with a number of its own",
+    ),
+    Why.DIFFERS: _row(
+        Why.DIFFERS,
+        "that is not what is owed",
+        "交款金额与未交现金不符",
+        "count again, and look: posswitch show cash-positions",
+    ),
     Why.BREAKAGE: _row(
         Why.BREAKAGE,
         "what it had is its issuer's by now",

@@ -12,6 +12,7 @@ from host.office.rows import (
     breakage,
     card_ends,
     card_views,
+    cash,
     conversions,
     disclosures,
     earn_rules,
@@ -109,6 +110,8 @@ _ACTIONS: Final[tuple[Action[Any], ...]] = (
     stock.CARD_FREEZE,
     stock.CARD_EXTEND,
     breakage.BREAKAGE_RECOGNISE,
+    cash.LOAD_CASH,
+    cash.CASH_HAND_IN,
     self_activation.CARD_ACTIVATE,
     holding.CARD_ACTIVATE_FOR,
     holding.CARD_BIND_BOUGHT,
@@ -171,6 +174,8 @@ _VIEWS: Final = (
     vouchers.VOUCHER_BATCHES,
     vouchers.VOUCHERS,
     breakage.EXPIRIES,
+    cash.LOADS,
+    cash.CASH_POSITIONS,
     card_views.CARDS,
     card_views.CARD_EVENTS,
     card_views.ACTIVATIONS,
@@ -200,6 +205,8 @@ WORKS: Final[Mapping[str, Step]] = {
     intake.MEMBER_IMPORT: intake.take_file_of_members,
     holding.ACTIVATE_FOR: holding.post_binding,
     holding.BIND_BOUGHT: holding.post_binding,
+    cash.LOAD: cash.post_load,
+    cash.HAND_IN: cash.post_hand_in,
     conversions.CONVERT: conversions.post_points,
     conversions.ADJUST: conversions.post_points,
     gifts.SEND: gifts.post_gift,
@@ -213,6 +220,8 @@ WORKS: Final[Mapping[str, Step]] = {
 
 POSTINGS: Final = frozenset(
     {
+        cash.LOAD,
+        cash.HAND_IN,
         conversions.CONVERT,
         conversions.ADJUST,
         holding.ACTIVATE_FOR,

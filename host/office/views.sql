@@ -968,6 +968,89 @@ INNER JOIN LATERAL (
     WHERE k.product_id = e.product_id AND k.month = e.month
 ) AS r ON true;
 
+-- name: loads
+-- Value that was loaded onto cards, by whatever way, the newest first. Of cash that a person took
+-- the receipt is told; what was taken back since is not valid. Card and places are looked up for
+-- each, so that rows come in the order of their numbers.
+SELECT
+    j.id,
+    e.decided_at AS loaded_at,
+    j.kind AS way,
+    j.card_id AS card,
+    c.pan_masked,
+    j.amount_minor,
+    j.unit,
+    i.institution_id AS issuer,
+    m.merchant_id AS merchant,
+    coalesce(j.terminal_id, j.made_by) AS taken_by,
+    t.receipt,
+    NOT EXISTS (
+        SELECT FROM undo AS u
+        WHERE
+            u.shard = j.shard
+            AND u.original_id = j.id
+            AND NOT EXISTS (
+                SELECT FROM undo AS b
+                WHERE b.shard = u.shard AND b.original_id = u.journal_id AND NOT b.is_moot
+            )
+    ) AS is_valid
+FROM journal AS j
+LEFT JOIN exchange AS e ON j.home = e.home AND j.slot = e.slot
+LEFT JOIN issuer AS i ON j.issuer_id = i.id
+LEFT JOIN merchant AS m ON j.merchant_id = m.id
+LEFT JOIN LATERAL (
+    SELECT card.pan_masked
+    FROM card
+    WHERE card.id = j.card_id
+    ORDER BY card.id
+    LIMIT 1
+) AS c ON true
+LEFT JOIN LATERAL (
+    SELECT l.receipt
+    FROM cash_load AS l
+    WHERE j.kind = 'cash_taken' AND l.journal_id = j.id AND l.shard = j.shard
+    ORDER BY l.id
+    LIMIT 1
+) AS t ON true
+WHERE j.kind IN ('cash_load', 'cash_load_confirm', 'load_by_phone', 'load_by_code', 'cash_taken');
+
+-- name: cash_positions
+-- Cash that people have taken for cards and not handed in, person by person, and since when; what
+-- each took and handed in on the open business date.
+SELECT
+    p.login,
+    p.name,
+    m.merchant_id AS merchant,
+    o.loads,
+    o.owed_minor,
+    o.since,
+    coalesce(g.taken_minor, 0) AS taken_today_minor,
+    coalesce(h.handed_minor, 0) AS handed_today_minor,
+    p.merchant_id AS of_merchant
+FROM person AS p
+INNER JOIN LATERAL (
+    SELECT
+        count(*) AS loads,
+        sum(t.amount_minor)::bigint AS owed_minor,
+        min(t.asked_at) AS since
+    FROM cash_load AS t
+    WHERE t.taken_by = p.login AND t.state = 'taken'
+    HAVING count(*) > 0
+) AS o ON true
+LEFT JOIN merchant AS m ON p.merchant_id = m.id
+LEFT JOIN LATERAL (
+    SELECT sum(t.amount_minor)::bigint AS taken_minor
+    FROM cash_load AS t
+    INNER JOIN business_day AS d ON t.taken_on = d.business_date AND d.state = 'open'
+    WHERE t.taken_by = p.login AND t.state IN ('taken', 'handed_in')
+) AS g ON true
+LEFT JOIN LATERAL (
+    SELECT sum(t.amount_minor)::bigint AS handed_minor
+    FROM cash_hand_in AS t
+    INNER JOIN business_day AS d ON t.handed_on = d.business_date AND d.state = 'open'
+    WHERE t.taken_by = p.login
+) AS h ON true;
+
 -- name: moves
 -- Value that is to leave a card which has ended: where it stands, what has left and has not come.
 -- Card and issuer are looked up for each, so that rows come in the order of moves.

@@ -36,6 +36,8 @@ OWN_LEGS: Final[dict[str, frozenset[tuple[Chart, Chart]]]] = {
     Kind.CARD_VOID: frozenset(
         {(Chart.CARD_VALUE, Chart.ISSUER_FUNDS), (Chart.CARD_POINTS, Chart.BREAKAGE)}
     ),
+    Kind.CASH_TAKEN: frozenset({(Chart.CASH_IN_HAND, Chart.CARD_VALUE)}),
+    Kind.CASH_HANDED_IN: frozenset({(Chart.ISSUER_FUNDS, Chart.CASH_IN_HAND)}),
     Kind.BREAKAGE: frozenset({(Chart.CARD_VALUE, Chart.BREAKAGE)}),
     Kind.CARD_FEE: frozenset({(Chart.CARD_VALUE, Chart.FEE_INCOME)}),
     Kind.MOVE_OUT: frozenset(

@@ -58,6 +58,7 @@ def _face_of_voucher(dossier: Dossier) -> int:
 LOADS: Final[Mapping[Kind, Callable[[Dossier], int]]] = {
     Kind.CASH_LOAD: _amount,
     Kind.LOAD_BY_PHONE: _amount,
+    Kind.CASH_TAKEN: _amount,
     Kind.CARD_ACTIVATION: _amount,
     Kind.CARD_BOUND_ACTIVATION: _face_to_come,
     Kind.CARD_OPENING: _amount,

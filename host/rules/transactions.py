@@ -13,6 +13,7 @@ from typing import Final
 from host.model.requests import NAMES_HOLD, Kind
 from host.model.responses import Reason
 from host.rules import (
+    cash,
     checks,
     conversions,
     gifts,
@@ -320,6 +321,23 @@ TRANSACTIONS: Final[dict[Kind, Rule]] = {
         post=own_postings.post_card_void,
         reads_lots=True,
         takes_all=True,
+        gives_auth_code=False,
+    ),
+    Kind.CASH_TAKEN: Rule(
+        card_checks=(
+            *AMOUNT,
+            *STANDING_CARD,
+            (cash.card_is_loaded_here, Reason.NOT_PERMITTED_TO_CARD),
+        ),
+        use=Use.LOAD,
+        checks=(*RELOADABLE, *MONEY, *ROOM),
+        post=cash.post_cash_taken,
+        gives_auth_code=False,
+    ),
+    Kind.CASH_HANDED_IN: Rule(
+        card_checks=(*AMOUNT, *STANDING_CARD),
+        checks=((checks.currency_is_the_issuers, Reason.INVALID_AMOUNT),),
+        post=cash.post_cash_handed_in,
         gives_auth_code=False,
     ),
     Kind.BREAKAGE: Rule(

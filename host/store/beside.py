@@ -16,6 +16,7 @@ from host.book import Book
 from host.ledger import kept_row
 from host.model.requests import OF_VOUCHERS, Kind
 from host.rules import lottery_list
+from host.rules.cash import CashHandedIn, CashTaken
 from host.rules.conversions import Converted
 from host.rules.decision import Outcome
 from host.rules.dossier import Item
@@ -26,7 +27,7 @@ from host.rules.own_postings import Broken
 from host.rules.state import State
 from host.rules.usage import ToldRule
 from host.rules.voucher_lives import VoucherUse
-from host.store import arrays, earning, gifts, holds, lotteries, phones, usage
+from host.store import arrays, cash, earning, gifts, holds, lotteries, phones, usage
 from host.store.rounds import Reading
 from host.store.vouchers import SQL as VOUCHERS
 from host.store.vouchers import USE, load_vouchers, row_of_use
@@ -71,6 +72,8 @@ KEPT: Final[Mapping[type[msgspec.Struct], Kept]] = {
     Converted: Kept(earning.SQL["add_conversions"], earning.CONVERTED, earning.converted_row),
     EarnedBy: Kept(earning.SQL["add_earned_by"], earning.COLUMNS, earning.row_of),
     Broken: Kept(earning.SQL["add_breakage"], earning.BROKEN, earning.broken_row),
+    CashTaken: Kept(cash.SQL["take_cash"], cash.COLUMNS, cash.row_of),
+    CashHandedIn: Kept(cash.SQL["hand_in_cash"], cash.COLUMNS, cash.row_of),
     NewGift: Kept(gifts.SQL["add_gifts"], gifts.NEW, gifts.new_row),
     EndedGift: Kept(gifts.SQL["end_gifts"], gifts.ENDED, gifts.ended_row),
     VoucherUse: Kept(VOUCHERS["add_voucher_uses"], USE, row_of_use),

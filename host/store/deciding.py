@@ -78,6 +78,8 @@ CHAINED: Final = (
     Chained(name="points_price", key="concat_ws('/', t.programme, to_char(t.since, 'YYYY-MM-DD'))"),
     Chained(name="rate", key="t.id::text"),
     Chained(name="conversion", key="concat_ws('/', t.shard, t.journal_id)"),
+    Chained(name="cash_load", key="t.id::text"),
+    Chained(name="cash_hand_in", key="t.id::text"),
     Chained(name="breakage", key="concat_ws('/', t.shard, t.journal_id)"),
     Chained(name="expiry_month", key="concat_ws('/', t.product_id, t.month)"),
     Chained(

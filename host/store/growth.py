@@ -44,6 +44,7 @@ BESIDE: Final[Mapping[str, str]] = {
     "terminal_counter": "a terminal's own, kept with it: only what is sealed under DUKPT has one",
     "exception_case": "for people: no message writes one where nothing is strange",
     "case_report": "for people, too",
+    "cash_load": "what people take at counters: its posting moves on the row that they wrote",
     "change": "notes of what decides; no sale writes one",
     "lottery_list": "one row a lottery: all who draw from it wait for one another",
     "prize_stock": "a row for each prize of a lottery, written by whoever holds its list",

@@ -43,6 +43,10 @@ TRIES_OF_CARD_MAX: Final = OfficeSetting(name="tries_of_card_max", normal=5, sma
 """At one card, and for one phone, wherever they come from."""
 TRIES_MINUTES: Final = OfficeSetting(name="tries_minutes", normal=60, smallest=10, largest=1_440)
 """So long after the first of them they count."""
+CASH_POSITION_MINOR_MAX: Final = OfficeSetting(
+    name="cash_position_minor_max", normal=500_000, smallest=0, largest=1_000_000_000
+)
+"""What one person may have taken in cash and not handed in."""
 GIFT_HOURS: Final = OfficeSetting(name="gift_hours", normal=72, smallest=1, largest=720)
 """So long a gift waits to be claimed; then it goes back."""
 TRACES_A_MINUTE_MAX: Final = OfficeSetting(
@@ -60,6 +64,7 @@ OFFICE_SETTINGS: Final[Mapping[str, OfficeSetting]] = {
         TRIES_OF_SOURCE_MAX,
         TRIES_OF_CARD_MAX,
         TRIES_MINUTES,
+        CASH_POSITION_MINOR_MAX,
         GIFT_HOURS,
         TRACES_A_MINUTE_MAX,
     )

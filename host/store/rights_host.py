@@ -44,6 +44,7 @@ POSTER: Final[Mapping[str, Right]] = {
         reads=columns("shard journal_id leg debit_account credit_account amount_minor unit"),
         inserts=WHOLE,
     ),
+    "cash_load": Right(reads=WHOLE, updates=columns("state journal_id handed_id")),
     "code_try": Right(reads=WHOLE, inserts=WHOLE, updates=columns("tries began_at")),
     "estate_change": Right(reads=WHOLE),
     "estate_version": Right(reads=WHOLE),

@@ -59,6 +59,18 @@ OFFICE: Final[Mapping[str, Right]] = {
         ),
         updates=columns("state returned_by returned_at"),
     ),
+    "cash_hand_in": Right(
+        reads=WHOLE,
+        inserts=columns("taken_by amount_minor slip counted_by handed_on handed_at"),
+    ),
+    "cash_load": Right(
+        reads=WHOLE,
+        inserts=columns(
+            "receipt taken_by merchant_id store_id issuer_id shard card_id amount_minor asked_at "
+            "taken_on"
+        ),
+        updates=columns("state hand_in_id"),
+    ),
     "checkpoint": Right(reads=columns("account_id business_date balance_minor")),
     "clearing_run": Right(reads=columns("business_date completed_at")),
     "code_try": Right(reads=WHOLE, inserts=WHOLE, updates=columns("tries began_at"), deletes=True),

@@ -221,7 +221,7 @@ class World:
             "opens_on": "2030-01-01", "closes_on": "2030-01-02", "words": "words of mine",
             "typed_name": "Foreign draw", "draw": 1,
             "reference": "S1", "content": "eA==", "liability_minor": 0, "voucher_code": "0123",
-            "phones": ["13900009999"],
+            "receipt": "R-1", "phones": ["13900009999"],
         }  # fmt: skip
 
 

@@ -16,8 +16,8 @@ JOINS = re.compile(
     r"\bJOIN ([a-z_]+)(?: AS ([a-z]+))?\s+ON ([^;]*?)(?=\n\s*(?:LEFT|INNER|WHERE|ORDER|GROUP|\))|;)"
 )
 OF_A_BATCH = (
-    "posting.sql", "counters.sql", "earning.sql", "gifts.sql", "holds.sql", "lotteries.sql",
-    "usage.sql", "vouchers.sql",
+    "posting.sql", "cash.sql", "counters.sql", "earning.sql", "gifts.sql", "holds.sql",
+    "lotteries.sql", "usage.sql", "vouchers.sql",
 )  # fmt: skip
 PEOPLES = {"open_case"}
 ROOT = Path(__file__).parents[3]
