@@ -673,7 +673,7 @@ LIMIT %(limit)s;
 -- name: journal_of_other_parties
 -- The accounts that a journal moved are its own card's, merchant's and issuer's. What people, the
 -- clock or members ask for is no merchant's, but for a voucher that a store's clerk redeems, and
--- for cash that is taken at a merchant's counter.
+-- for cash that is taken at a merchant's counter, and what a member has paid by scanning a store.
 SELECT DISTINCT
     journal.shard,
     journal.id
@@ -690,7 +690,8 @@ WHERE
     OR (
         journal.origin <> 'terminal'
         AND journal.kind <> 'cash_taken'
-        AND (journal.merchant_id IS NOT NULL) <> (journal.kind = 'voucher_redemption')
+        AND (journal.merchant_id IS NOT NULL)
+        <> (journal.kind IN ('voucher_redemption', 'purchase'))
     )
 ORDER BY journal.id
 LIMIT %(limit)s;

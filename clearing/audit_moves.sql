@@ -25,7 +25,8 @@ SELECT
 FROM journal
 FULL JOIN transit ON transit.shard = journal.shard AND transit.journal_id = journal.id
 WHERE
-    (coalesce(journal.kind, '') IN ('move_out', 'merge_out')) <> (transit.journal_id IS NOT NULL)
+    (coalesce(journal.kind, '') IN ('move_out', 'merge_out', 'gather_out'))
+    <> (transit.journal_id IS NOT NULL)
 ORDER BY coalesce(journal.id, transit.journal_id)
 LIMIT %(limit)s;
 
@@ -224,7 +225,7 @@ FROM move
 INNER JOIN purse ON purse.shard = move.shard AND purse.card_id = move.card_id
 WHERE
     move.state = 'done'
-    AND move.name NOT IN ('merge', 'breakage')
+    AND move.name NOT IN ('merge', 'breakage', 'gather')
     AND CASE
         WHEN starts_with(purse.unit, %(points)s)
             THEN move.name = 'replacement' AND purse.posted_minor < 0

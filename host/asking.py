@@ -14,6 +14,7 @@ from host.book import NOBODYS_TERMINAL
 from host.fingerprint import fingerprint_of_own
 from host.model.origins import SPACES
 from host.model.own import OwnKey, OwnRequest
+from host.model.pay_codes import Pays
 from host.model.requests import KINDS, ExchangeKey, Kind, Request, Response
 from host.model.responses import Reason
 from host.rules.dossier import Item
@@ -103,4 +104,5 @@ class Asking:
             terminal=NOBODYS_TERMINAL,
             issuer=None,
             own=own,
+            pays=Pays(own.pay_code, own.payer) if own.payer else None,
         )

@@ -38,6 +38,7 @@ LEAVES: Final = {
     "merge": Kind.MERGE_OUT,
     "void": Kind.CARD_VOID,
     "breakage": Kind.BREAKAGE,
+    "gather": Kind.GATHER_OUT,
 }
 """By which posting something leaves a card, by the name of the move."""
 AT_A_TIME: Final = 8
@@ -94,6 +95,14 @@ class Moves:
         for move in moves:
             await self._drive(move)
 
+    async def drive_one(self, move: OpenMove) -> None:
+        """This one, as far as it goes now: somebody waits for it. Safe beside `run`.
+
+        Raises:
+            psycopg.Error: it goes on by itself; what was posted stays posted.
+        """
+        await self._drive(move)
+
     async def _drive(self, move: OpenMove) -> None:
         if move.fee is not None and move.step == 1 and not await self._has_taken_fee(move):
             return
@@ -132,7 +141,9 @@ class Moves:
             if not came.is_approved:
                 return await self._stuck(move, came)
         await self._stored(arrived, move, number)
-        return True
+        if move.is_gathering:
+            await self._stored(finish, move._replace(step=move.step + 1), self._clock())
+        return not move.is_gathering
 
     async def _come_back(
         self, move: OpenMove, sent: OnItsWay, number: int, answer: Response

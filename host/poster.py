@@ -23,10 +23,13 @@ from host.ksn import Used
 from host.lines import Joined, Lines
 from host.metrics import REQUESTS, WAITING, count_fault
 from host.model.own import CardAt
+from host.model.pay_codes import CODE_USE, PAID_BY_CODE, UNDOES_BY_CODE, Pays
 from host.model.requests import Kind, Request, Response, traffic_of
 from host.model.responses import Reason
+from host.model.secrets import Pan, Secret
 from host.model.terminal import TerminalProfile
 from host.opening import code_hash_of, opened, phone_hash_of
+from host.paying import Paying
 from host.rules.checks import date_is_near
 from host.rules.dossier import Item
 from host.rules.settlement import DATED
@@ -42,6 +45,7 @@ ROTATION_SECONDS: Final = 5.0
 ESTATE_SECONDS: Final = 1.0
 """How soon a host without trade learns what changed of the estate; trade learns it at once."""
 
+_NAMES_CODE: Final = PAID_BY_CODE | UNDOES_BY_CODE
 _AT_ONCE: Final = Room.AT_ONCE
 _AT_THE_HEAD: Final = Joined.AT_THE_HEAD
 _LOG = structlog.get_logger(__name__)
@@ -66,6 +70,8 @@ class Poster:
         self._batches = Batches(writers, settings.batch_items_max, self._finish_all)
         self._answered: Counter[tuple[Kind, Reason]] = Counter()
         """Answers given and not yet counted in the metrics, which costs more than counting here."""
+        self.paying: Paying | None = None
+        """Who looks after payments by code; without it they are declined."""
 
     @property
     def is_posting(self) -> bool:
@@ -76,6 +82,11 @@ class Poster:
     def terminals(self) -> Mapping[str, Terminal]:
         """The estate's, by id."""
         return self._book.terminals
+
+    @property
+    def book(self) -> Book:
+        """The estate in memory."""
+        return self._book
 
     async def find_terminal(self, terminal_id: str) -> TerminalProfile | None:
         """What the switch needs of a terminal; None when there is none, or it is closed."""
@@ -183,12 +194,15 @@ class Poster:
         if is_redeemed:
             pan_hash = code_hash
         original, shards = request.original, self._book.shard_count
+        pays, named = None, pan_hash
+        if pan is not None and pan.is_code and request.kind in _NAMES_CODE:
+            pays, named = self._paid_by(request, pan), None
         return Item(
             request=request,
             slot=slot,
             home=terminal.home,
-            shard=(shard_of(pan_hash, shards) if pan_hash else terminal.home),
-            pan_hash=pan_hash,
+            shard=(shard_of(named, shards) if named else terminal.home),
+            pan_hash=named,
             fingerprint=fingerprint_of(request, pan_hash, code_hash, phone),
             original_slot=original.key.text if original and original.key else None,
             terminal=terminal,
@@ -198,7 +212,14 @@ class Poster:
             if code_hash is not None and not is_redeemed
             else None,
             phone=phone,
+            pays=pays,
         )
+
+    def _paid_by(self, request: Request, pan: Pan) -> Pays:
+        """Who pays, or has paid what is undone, by the code in place of the card."""
+        digits = Secret(pan.reveal().encode())
+        code = self._hsm.hash_secret(digits, CODE_USE)
+        return Pays(code, is_ready=request.kind not in PAID_BY_CODE)
 
     def _line_up(self, pending: Pending) -> None:
         joined = self._lines.join(pending)
@@ -213,7 +234,16 @@ class Poster:
         if pending.item.request.kind in ROOMS:
             self._rooms.put(pending)
             return True
+        pays = pending.item.pays
+        if pays is not None and not pays.is_ready and self.paying is not None:
+            self.paying.put(pending)
+            return True
         return self._batches.put(pending)
+
+    def pass_on(self, pending: Pending) -> None:
+        """A payment by code that was looked after goes to the writer of the card that was found."""
+        if not self._batches.put(pending):
+            self._finish(pending, self._batches.not_taken(pending))
 
     async def _watch_rotations(self) -> None:
         """Learn which terminals an operator wants to sign on."""

@@ -21,16 +21,18 @@ from host.hold_expiry import HoldExpiry
 from host.hsm.interface import Hsm
 from host.link.address import Address, AddressError, listen
 from host.link.credentials import Credentials
-from host.metrics import KEYS_UNUSABLE
+from host.metrics import KEYS_UNUSABLE, count_fault
 from host.moves import Moves
 from host.office.office import Office
 from host.office.reception import Reception
 from host.office.tables import ACTIONS, VIEWS
 from host.page import Page
+from host.paying import Paying
 from host.poster import Poster
 from host.rules.decision import Court
 from host.server import serve
 from host.settings import HostSettings
+from host.steady import kept_going
 from host.store.book import read_book
 from host.store.connecting import Deadlines, connect
 from host.store.following import Following
@@ -80,6 +82,9 @@ async def run_host(
         expiry = PointsExpiry(lambda: _connect(dsn, settings), asking.ask, clock)
         holds = HoldExpiry(lambda: _connect(dsn, settings), asking.ask, clock)
         moves = Moves(lambda: _connect(dsn, settings), asking.ask, clock)
+        paying = Paying(lambda: _connect(dsn, settings), poster.book, clock, poster.pass_on)
+        paying.drive = moves.drive_one
+        poster.paying = paying
         gifts = Gifts(lambda: _connect(dsn, settings), asking.ask, clock)
         reception = _reception(logins.office, hsm, settings, clock, asking)
         listeners = _listening(addresses)
@@ -100,6 +105,7 @@ async def run_host(
                 nursery.start_soon(poster.run)
                 nursery.start_soon(expiry.run)
                 nursery.start_soon(moves.run)
+                nursery.start_soon(kept_going, "paying", paying.run, count_fault)
                 nursery.start_soon(holds.run)
                 nursery.start_soon(gifts.run)
                 nursery.start_soon(
@@ -119,6 +125,7 @@ async def run_host(
         finally:
             page.close()
             reception.shut()
+            paying.shut()
             for listener in listeners:
                 listener.close()
 

@@ -40,6 +40,13 @@ KEYED: Final = "012"
 """F22 of what is typed."""
 NO_CARD: Final = CardPlan(id=0, issuer_id=0, pan=Pan("0" * 16), pin=None, expiry="0000")
 """Where no card is presented."""
+
+
+def by_code(code: Pan) -> CardPlan:
+    """What stands in a card's place where a member shows a code to pay by."""
+    return CardPlan(id=0, issuer_id=0, pan=code, pin=None, expiry="0000")
+
+
 KEPT_IN_REVERSAL: Final = frozenset(
     {"2", "3", "4", "11", "14", "22", "23", "25", "41", "42", "49", "55", "60", "61"}
 )
@@ -227,6 +234,9 @@ def swiped(
     """A transaction with the card's stripe: balance, purchase, load, redemption."""
     words = WORDS[kind]
     fields = {**_worded(words, who, trace), **_stripe(card), **_pin(who, card, pin)}
+    if card.pan.is_code:
+        del fields["35"]
+        fields |= _keyed(card)
     if amount_minor is not None:
         fields["4"] = f"{amount_minor:012d}"
     if kind is Kind.LOAD_VERIFICATION:
@@ -361,6 +371,8 @@ def _stripe(card: CardPlan) -> Fields:
 def _keyed(card: CardPlan) -> Fields:
     if card is NO_CARD:
         return {"22": SCANNED}
+    if card.pan.is_code:
+        return {"2": card.pan.reveal(), "22": SCANNED}
     return {"2": card.pan.reveal(), "14": card.expiry, "22": "012"}
 
 

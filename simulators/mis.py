@@ -98,7 +98,9 @@ class MisTill:
         if trade.kind not in {Kind.BALANCE_INQUIRY, Kind.ACCOUNT_INQUIRY}:
             values["amount"] = trade.amount_minor
         if trade.kind not in CARDLESS:
-            values |= {"card": card.pan.reveal(), "expiry": card.expiry, "entry": "022"}
+            values |= {"card": card.pan.reveal(), "entry": "032"}
+            if not card.pan.is_code:
+                values |= {"expiry": card.expiry, "entry": "022"}
             if trade.pin is not None:
                 block = make_pin_block(self._pik, trade.pin, card.pan, 0)
                 values |= {"pin": block.reveal().hex().upper(), "entry": "021"}

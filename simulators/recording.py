@@ -9,6 +9,7 @@ import msgspec
 
 from host.estate.plan import CardPlan, EstatePlan, TerminalPlan, VoucherPlan
 from host.model.requests import Kind
+from host.model.secrets import CODE_PREFIX
 from host.model.terminal import TerminalFamily
 from host.named_files import read_named
 from terminals.recorded import VERSION, Head, Heard
@@ -130,6 +131,10 @@ _LEFT_OUT: Final[tuple[tuple[Callable[[Heard, Cast], bool], Callable[[Heard], st
     (
         lambda line, _cast: bool({"2", "35", "card"} & set(line.withheld)) and not line.card,
         lambda _line: "its card number was none",
+    ),
+    (
+        lambda line, _cast: line.pan.startswith(f"{CODE_PREFIX}*"),
+        lambda _line: "its payment code is not kept",
     ),
     (
         lambda line, _cast: line.kind is Kind.LOAD_BY_PHONE,

@@ -22,13 +22,13 @@ import trio
 from host.estate.demo import FIRST_VOUCHER, external_cards
 from host.estate.plan import CardPlan, EstatePlan, VoucherPlan
 from host.model.requests import Kind
-from host.model.secrets import Secret
+from host.model.secrets import Pan, Secret
 from host.named_files import read_named_text
 from simulators.answers import Answer, Verdict
 from simulators.channels import CHANNELS, AnyLine, Place, Terminal
 from simulators.faults import Fault
 from simulators.mending import NotByHandError
-from simulators.messages import Sale
+from simulators.messages import Sale, by_code
 from simulators.nac import NacLine
 from simulators.record import Event, Record, What
 from simulators.terminal import PosTerminal
@@ -68,6 +68,8 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     card: int = 0
     amount: int = 0
     """Fen, or points."""
+    code: str = ""
+    """A code that the office has shown, in place of a card: by the name under which it was kept."""
     voucher: int = 0
     """Whose code is scanned, by its number in the estate."""
     pin: str | None = None
@@ -207,6 +209,8 @@ class Till:
     staff: Staff | None = None
     vouchers: dict[int, VoucherPlan] = field(default_factory=dict)
     sales: dict[str, Sale] = field(default_factory=dict)
+    codes: dict[str, str] = field(default_factory=dict)
+    """What the office has shown once, by the names of steps."""
 
     async def take(self, step: Step) -> dict[str, str] | None:
         """Do a step; gives the fields of its answer, None when none was to be believed.
@@ -261,8 +265,12 @@ class Till:
 
     async def ask_the_office(self, step: Step) -> dict[str, str]:
         """A person does something there. Raises StepError where nobody is."""
-        asked = (step.by, step.action, step.values, step.agreed_by)
-        return {"office": await trio.to_thread.run_sync(self._at_the_office.act, *asked)}
+        kept = {name: self.codes.get(str(text), text) for name, text in step.values.items()}
+        asked = (step.by, step.action, kept, step.agreed_by)
+        told = await trio.to_thread.run_sync(self._at_the_office.act, *asked)
+        if step.save:
+            self.codes[step.save] = self._at_the_office.shown
+        return {"office": told}
 
     async def let_gifts_be_due(self) -> None:
         """The days that gifts wait are over. Raises StepError where nobody is at the office."""
@@ -285,7 +293,11 @@ class Till:
         return await self.terminal.of_hold(kind, self.sale(step), step.amount)
 
     def card(self, step: Step) -> CardPlan:
-        """Raises StepError where the estate has no such card."""
+        """Raises StepError where the estate has no such card, or no code was shown so."""
+        if step.code:
+            if step.code not in self.codes:
+                raise StepError(f"nobody has shown a code {step.code!r}")
+            return by_code(Pan(self.codes[step.code]))
         if step.card not in self.cards:
             raise StepError(f"the estate has no card {step.card}. Next: try 201")
         return self.cards[step.card]

@@ -205,9 +205,11 @@ class SoftPosApp:
         card = trade.card
         if card is NO_CARD:
             return values
-        track = Secret(f"{card.pan.reveal()}D{card.expiry}{SERVICE_CODE}".encode())
-        block = seal_data(self._initial, ksn, track).block
-        values |= {"entry": "nfc", "pan_block": _base64(block)}
+        track, entry = f"{card.pan.reveal()}D{card.expiry}{SERVICE_CODE}", "nfc"
+        if card.pan.is_code:
+            track, entry = card.pan.reveal(), "qr"
+        block = seal_data(self._initial, ksn, Secret(track.encode())).block
+        values |= {"entry": entry, "pan_block": _base64(block)}
         if trade.pin is not None:
             key = device_key(self._initial, bytes.fromhex(ksn), Usage.PIN)
             pin = make_pin_block(key, trade.pin, card.pan, 4)

@@ -69,6 +69,10 @@ class Staff(Protocol):
         `by` is a role, with a word behind it where several of a role are told apart.
         """
 
+    @property
+    def shown(self) -> str:
+        """What was shown once, when it was last done: a code."""
+
     def let_gifts_be_due(self) -> None:
         """The time of gifts that wait is over, and the clock gives them back."""
 

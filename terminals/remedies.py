@@ -204,6 +204,18 @@ REMEDIES: Final[Mapping[Reason, Remedy]] = {
         "give the cash back, or load a card: check the number, or try a smaller amount",
         "no member has it, or none of the member's cards takes such a load; five are 65",
     ),
+    Reason.PAY_CODE_UNKNOWN: Remedy(
+        "have the member show another code: this is none of ours, or was shown before another",
+        "a code is dead once its member is shown another; five wrong ones are 65",
+    ),
+    Reason.PAY_CODE_USED: Remedy(
+        "have the member show another code: this one has paid already",
+        "posswitch rules explain says what was declined; the first payment has an RRN of its own",
+    ),
+    Reason.PAY_CODE_LATE: Remedy(
+        "have the member show another code: each is good for a minute",
+        "the host's clock decides, not the terminal's",
+    ),
     Reason.CARD_NOT_YET_VALID: Remedy(
         "it may be used from its first day on", "its product or batch says from which day"
     ),

@@ -90,6 +90,8 @@ class DemoStaff:
         self._office = office
         self._owner = owner
         self._connection = connection
+        self.shown = ""
+        """What was shown once, when something was last done."""
         self._people: dict[str, Colleague] = {}
         first = self._take_up(PEOPLE[PA].login, invitation.reveal().decode())
         self._people[PA] = first
@@ -107,6 +109,8 @@ class DemoStaff:
             told = self.ask(agreed_by, "approval.decide", decision)
         if isinstance(told, Refused):
             return told.code
+        if isinstance(told, Done):
+            self.shown = next(iter((told.shown_once or {}).values()), "")
         return DONE if isinstance(told, Done) else WAITING
 
     def let_gifts_be_due(self) -> None:

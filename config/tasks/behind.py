@@ -33,6 +33,11 @@ class StaffOnCall:
         with suppress(OperatorError):
             self._people().let_gifts_be_due()
 
+    @property
+    def shown(self) -> str:
+        """As a `Staff`."""
+        return self._people().shown
+
     def _people(self) -> DemoStaff:
         if self._staff is None:
             self._staff = self._stack.enter_context(opened_staff(*self._told))

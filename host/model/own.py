@@ -117,3 +117,7 @@ class OwnRequest(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """And for which article."""
     cash: int = 0
     """Which load of cash is taken, or handed in: its number."""
+    payer: int = 0
+    """The member who pays by having scanned a store: out of which cards, the host finds."""
+    pay_code: bytes | None = None
+    """What was scanned, where it is for one payment: its keyed hash."""

@@ -90,6 +90,7 @@ class Kind(enum.StrEnum):
     CASH_TAKEN = "cash_taken"
     CASH_HANDED_IN = "cash_handed_in"
     PHONE_LOAD_VOID = "phone_load_void"
+    GATHER_OUT = "gather_out"
 
 
 @enum.unique
@@ -124,7 +125,12 @@ class KindRow(msgspec.Struct, frozen=True):
 KINDS: Final[dict[Kind, KindRow]] = {
     Kind.BALANCE_INQUIRY: KindRow(Family.FINANCIAL, moves_value=False, undone_by_switch=False),
     Kind.ACCOUNT_INQUIRY: KindRow(Family.FINANCIAL, moves_value=False, undone_by_switch=False),
-    Kind.PURCHASE: KindRow(Family.FINANCIAL, moves_value=True, undone_by_switch=True),
+    Kind.PURCHASE: KindRow(
+        Family.FINANCIAL,
+        moves_value=True,
+        undone_by_switch=True,
+        asked_by=frozenset({Origin.TERMINAL, Origin.MEMBER}),
+    ),
     Kind.CASH_LOAD: KindRow(Family.FINANCIAL, moves_value=True, undone_by_switch=False),
     Kind.CASH_LOAD_CONFIRM: KindRow(
         Family.CONFIRM, moves_value=True, undone_by_switch=False, only_host_may_end=True
@@ -228,7 +234,7 @@ KINDS: Final[dict[Kind, KindRow]] = {
         Family.FINANCIAL,
         moves_value=True,
         undone_by_switch=False,
-        asked_by=frozenset({Origin.OFFICE, Origin.CLOCK}),
+        asked_by=frozenset({Origin.OFFICE, Origin.CLOCK, Origin.MEMBER}),
     ),
     Kind.CARD_OPENING: KindRow(
         Family.FINANCIAL,
@@ -253,6 +259,12 @@ KINDS: Final[dict[Kind, KindRow]] = {
         moves_value=True,
         undone_by_switch=False,
         asked_by=frozenset({Origin.OFFICE}),
+    ),
+    Kind.GATHER_OUT: KindRow(
+        Family.FINANCIAL,
+        moves_value=True,
+        undone_by_switch=False,
+        asked_by=frozenset({Origin.MEMBER}),
     ),
     Kind.POINTS_CONVERSION: KindRow(
         Family.FINANCIAL,

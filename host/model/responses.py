@@ -92,6 +92,9 @@ class Reason(enum.StrEnum):
     HOLD_COMPLETED = "hold_completed"
     LOTTERY_NOT_OPEN = "lottery_not_open"
     PHONE_NOT_LOADED = "phone_not_loaded"
+    PAY_CODE_UNKNOWN = "pay_code_unknown"
+    PAY_CODE_USED = "pay_code_used"
+    PAY_CODE_LATE = "pay_code_late"
     """Nobody's, or of somebody whose card takes no such load: a till is not told which."""
 
 
@@ -192,5 +195,8 @@ RESPONSE_CODES: Final[dict[Reason, ResponseCode]] = {
     Reason.HOLD_COMPLETED: ResponseCode("22", "C", "预授权已完成", "completed already"),
     Reason.LOTTERY_NOT_OPEN: ResponseCode("40", "C", "抽奖未开放", "lottery not open"),
     Reason.PHONE_NOT_LOADED: ResponseCode("42", "C", "此手机号不能充值", "no load to this phone"),
+    Reason.PAY_CODE_UNKNOWN: ResponseCode("14", "C", "付款码无效", "no such payment code"),
+    Reason.PAY_CODE_USED: ResponseCode("22", "C", "付款码已使用", "payment code was used"),
+    Reason.PAY_CODE_LATE: ResponseCode("54", "C", "付款码已过期", "payment code is too old"),
 }
 """Every reason has a row; `tests/host/model/test_responses.py` names any that is missing."""

@@ -11,6 +11,9 @@ from typing import Final, NoReturn, Self
 
 PAN_DIGITS_MIN: Final = 12
 PAN_DIGITS_MAX: Final = 19
+CODE_PREFIX: Final = "29"
+"""How payment codes begin, and no card number of the house."""
+CODE_DIGITS: Final = 18
 
 
 class Secret:
@@ -55,6 +58,8 @@ class Secret:
 class Pan:
     """A primary account number: 12 to 19 digits. People see the first six and the last four.
 
+    Or, in its place, the one-time code that a member shows to pay: of that people see nothing.
+
     Raises:
         ValueError: not 12 to 19 decimal digits; the message never quotes them.
     """
@@ -78,8 +83,15 @@ class Pan:
     @property
     def masked(self) -> str:
         """First six, stars, last four: what a person may see."""
+        if self.is_code:
+            return CODE_PREFIX + "*" * (CODE_DIGITS - len(CODE_PREFIX))
         hidden = "*" * (len(self._digits) - 10)
         return f"{self._digits[:6]}{hidden}{self._digits[-4:]}"
+
+    @property
+    def is_code(self) -> bool:
+        """Whether it is no card's, but a payment code (`host.model.pay_codes`)."""
+        return self._digits.startswith(CODE_PREFIX) and len(self._digits) == CODE_DIGITS
 
     @property
     def passes_luhn(self) -> bool:

@@ -127,6 +127,18 @@ OF_STOCK: Final[Mapping[Why, RefusalKind]] = {
         "此赠送不是给该会员的",
         "ask for whom it is: posswitch show gifts",
     ),
+    Why.SHORT: _row(
+        Why.SHORT,
+        "the cards that are taken there have less",
+        "余额不足, 差额请另付",
+        "pay a smaller amount, and what is missing by other means",
+    ),
+    Why.PAY_CODE: _row(
+        Why.PAY_CODE,
+        "the store's code was paid, is too old, or was never made",
+        "收款码已使用、已过期或不存在",
+        "have the store make another: posswitch pay store-code",
+    ),
     Why.ROOM: _row(
         Why.ROOM,
         "the card would hold more than it may",

@@ -29,6 +29,7 @@ from host.rules.checks import (
 )
 from host.rules.dossier import Dossier, Item, Moot, Numbers, Posting, VerifiesPin
 from host.rules.partial import takes_part
+from host.rules.pay_codes import use_code
 from host.rules.points import told
 from host.rules.ruling import count_use, refusal_by_rules
 from host.rules.standing import why_not
@@ -112,10 +113,7 @@ def decide(item: Item, state: State, court: Court, numbers: Numbers) -> Outcome:
         reason = _refusal_of_part(rule, dossier, rule.part(dossier))
     result = rule.post(dossier) if reason is None else reason
     posting = result if isinstance(result, Posting) else None
-    if posting is not None:
-        reason = _as_part(dossier, posting) if dossier.is_part else posting.reason
-    else:
-        reason = _why(rule, dossier, result)
+    reason = _posted(dossier, posting) if posting is not None else _why(rule, dossier, result)
     outcome = _outcome(dossier, court, reason, posting, numbers)
     if isinstance(result, Moot):
         _make_final(outcome, result.original, state)
@@ -126,6 +124,13 @@ def decide(item: Item, state: State, court: Court, numbers: Numbers) -> Outcome:
     if item.request.kind in BURIES_ORIGINAL:
         _bury_original(outcome, dossier, court, numbers)
     return outcome
+
+
+def _posted(dossier: Dossier, posting: Posting) -> Reason:
+    """What is said of what posts. A code that paid is used."""
+    if dossier.item.pays is not None:
+        use_code(dossier, posting)
+    return _as_part(dossier, posting) if dossier.is_part else posting.reason
 
 
 def _why(rule: Rule, dossier: Dossier, result: Result) -> Reason:
@@ -261,12 +266,13 @@ def _open(item: Item, state: State, court: Court, numbers: Numbers) -> Dossier:
 
 
 def _refusal(rule: Rule, dossier: Dossier) -> Reason | None:
-    reason = first_refusal(rule.card_checks, dossier)
+    is_by_code = dossier.item.pays is not None and bool(rule.code_checks)
+    reason = first_refusal(rule.code_checks if is_by_code else rule.card_checks, dossier)
     if reason is None and rule.use is not None:
         reason = why_not(rule.use, dossier)
     if reason is not None:
         return reason
-    if rule.pin is not _NEVER:
+    if rule.pin is not _NEVER and not is_by_code:
         reason_of_pin = (
             pin_refusal_of_product(dossier)
             if dossier.present_card.part

@@ -13,6 +13,7 @@ from host.ledger import Leg
 from host.model.instruments import Terms
 from host.model.money import POINTS_PREFIX, Money
 from host.model.own import Adjustment, CardAt, OwnRequest
+from host.model.pay_codes import Pays
 from host.model.requests import OF_VOUCHERS, Kind, Request, ToldBesides, read_answer
 from host.model.responses import Reason
 from host.model.secrets import Pan, Secret
@@ -60,6 +61,8 @@ class Item(msgspec.Struct, frozen=True, gc=False):
     """A voucher that is sent beside a card, by where it lives."""
     phone: bytes | None = None
     """By what the member is found whose card is loaded; no card is named then."""
+    pays: Pays | None = None
+    """Who pays by a code: no card is named, and which one it is, is found before it is posted."""
 
 
 class Numbers(msgspec.Struct):

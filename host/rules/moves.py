@@ -85,6 +85,12 @@ def post_merge_out(dossier: Dossier) -> Posting | None:
     return None
 
 
+def post_gather_out(dossier: Dossier) -> Posting | None:
+    """Its money, to be spent from the other card at once. None: there is none any more."""
+    purse = dossier.present_card.value
+    return _out(dossier, purse, purse.available) if purse.available > 0 else None
+
+
 def post_move_out(dossier: Dossier) -> Posting | None:
     """The next of what the card has: a purse of money, else a lot of points, or what it owes.
 

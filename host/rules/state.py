@@ -375,6 +375,29 @@ class Original:
         return sum(leg.amount_minor for leg in self.legs if leg.credit == points_account)
 
 
+class PayCode(msgspec.Struct, gc=False):
+    """A code that pays once, as it stands."""
+
+    hash: bytes
+    member: int
+    """Whose it is; 0: a store's."""
+    store: int
+    amount_minor: int
+    """What a store asks for; 0 of a member's."""
+    expires_at: dt.datetime
+    used_by: str
+    """The key of what it has paid; empty: nothing yet."""
+    is_over: bool
+    """Another was given in its place."""
+
+
+class UsedCode(msgspec.Struct, frozen=True, gc=False):
+    """By which exchange a code was used."""
+
+    hash: bytes
+    slot: str
+
+
 @dataclass(slots=True)
 class State:
     """All that was loaded for a batch, and grows as its requests are decided."""
@@ -398,6 +421,8 @@ class State:
     raised: set[tuple[str, str]] = field(default_factory=set)
     by_phone: dict[str, Card] = field(default_factory=dict)
     """By slot: the card that was found by its member's phone number."""
+    pay_codes: dict[bytes, PayCode] = field(default_factory=dict)
+    """By their hashes: those that are presented in place of cards."""
     vouchers: Vouchers | None = None
     """Where one of the batch has to do with vouchers."""
     holds: dict[int, Hold] = field(default_factory=dict)

@@ -24,6 +24,7 @@ from host.rules import (
     moves,
     own_postings,
     partial,
+    pay_codes,
     phones,
     postings,
     preauths,
@@ -62,6 +63,8 @@ class Rule:
     """How one kind is decided. The PIN comes between the card's checks and the amount's."""
 
     card_checks: tuple[Check, ...]
+    code_checks: tuple[Check, ...] = ()
+    """In their place where a payment code is presented in place of a card."""
     use: Use | None = None
     """What it wants of the card, whose standing must allow it (`host.rules.standing`)."""
     pin: PinRule = PinRule.NEVER
@@ -84,7 +87,7 @@ class Rule:
     @property
     def declines(self) -> frozenset[Reason]:
         """Every reason this kind can be declined with."""
-        asked = (reason for _, reason in (*self.card_checks, *self.checks))
+        asked = (reason for _, reason in (*self.card_checks, *self.code_checks, *self.checks))
         told = DECLINES[self.use] if self.use is not None else ()
         said = frozenset((*asked, *told, *PIN_DECLINES[self.pin], *self.post_declines))
         return said | {Reason.VALUE_HELD} if Reason.INSUFFICIENT_FUNDS in said else said
@@ -143,6 +146,7 @@ TRANSACTIONS: Final[dict[Kind, Rule]] = {
     ),
     Kind.PURCHASE: Rule(
         card_checks=(*BATCH, *AMOUNT, *KNOWN_CARD),
+        code_checks=pay_codes.BY_CODE,
         use=Use.SPEND,
         pin=PinRule.REQUIRED,
         checks=(*MONEY, (checks.value_covers_amount, Reason.INSUFFICIENT_FUNDS)),
@@ -183,6 +187,7 @@ TRANSACTIONS: Final[dict[Kind, Rule]] = {
     ),
     Kind.COMBINED_PURCHASE: Rule(
         card_checks=(*BATCH, *AMOUNT, *KNOWN_CARD),
+        code_checks=pay_codes.BY_CODE,
         use=Use.SPEND,
         pin=PinRule.REQUIRED,
         checks=(*MONEY, (tenders.tenders_cover_amount, Reason.INSUFFICIENT_FUNDS)),
@@ -233,6 +238,7 @@ TRANSACTIONS: Final[dict[Kind, Rule]] = {
         pin=PinRule.NEVER,
         checks=(
             *ORIGINAL,
+            (pay_codes.paid_the_original, Reason.ORIGINAL_NOT_FOUND),
             (checks.original_can_be_voided, Reason.INVALID_TRANSACTION),
             (checks.original_is_of_this_batch, Reason.OUTSIDE_WINDOW),
             (checks.original_stands, Reason.ORIGINAL_VOIDED),
@@ -247,6 +253,7 @@ TRANSACTIONS: Final[dict[Kind, Rule]] = {
         card_checks=(*BATCH, *AMOUNT, *KNOWN_CARD),
         checks=(
             *ORIGINAL,
+            (pay_codes.paid_the_original, Reason.ORIGINAL_NOT_FOUND),
             (checks.original_can_be_refunded, Reason.INVALID_TRANSACTION),
             (checks.unit_is_the_originals, Reason.ORIGINAL_MISMATCH),
             (checks.original_stands, Reason.ORIGINAL_VOIDED),
@@ -393,6 +400,17 @@ TRANSACTIONS: Final[dict[Kind, Rule]] = {
         post=moves.post_merge_out,
         reads_lots=True,
         takes_all=True,
+        gives_auth_code=False,
+    ),
+    Kind.GATHER_OUT: Rule(
+        card_checks=(
+            *STANDING_CARD,
+            (moves.receiver_is_known, Reason.CARD_NOT_FOUND),
+            (moves.receiver_may_have_it, Reason.NOT_PERMITTED_TO_CARD),
+            (moves.cards_are_one_members, Reason.NOT_PERMITTED_TO_CARD),
+        ),
+        use=Use.SPEND,
+        post=moves.post_gather_out,
         gives_auth_code=False,
     ),
     Kind.MERGE_IN: Rule(

@@ -24,10 +24,20 @@ from host.rules.earning import EarnedBy
 from host.rules.gift_states import EndedGift, NewGift
 from host.rules.hold import HoldChange, HoldNote, NewHold
 from host.rules.own_postings import Broken
-from host.rules.state import State
+from host.rules.state import State, UsedCode
 from host.rules.usage import ToldRule
 from host.rules.voucher_lives import VoucherUse
-from host.store import arrays, cash, earning, gifts, holds, lotteries, phones, usage
+from host.store import (
+    arrays,
+    cash,
+    earning,
+    gifts,
+    holds,
+    lotteries,
+    pay_codes,
+    phones,
+    usage,
+)
 from host.store.rounds import Reading
 from host.store.vouchers import SQL as VOUCHERS
 from host.store.vouchers import USE, load_vouchers, row_of_use
@@ -59,6 +69,7 @@ LOADS: Final[tuple[tuple[Load, ...], ...]] = (
         Load(gifts.SPENDS, gifts.load_waiting),
         Load(OF_VOUCHERS, load_vouchers),
         Load(phones.READS, phones.load_by_phone),
+        Load(pay_codes.READS, pay_codes.load_pay_codes),
         Load(holds.READS, holds.read_holds),
     ),
     (
@@ -76,6 +87,7 @@ KEPT: Final[Mapping[type[msgspec.Struct], Kept]] = {
     CashHandedIn: Kept(cash.SQL["hand_in_cash"], cash.COLUMNS, cash.row_of),
     NewGift: Kept(gifts.SQL["add_gifts"], gifts.NEW, gifts.new_row),
     EndedGift: Kept(gifts.SQL["end_gifts"], gifts.ENDED, gifts.ended_row),
+    UsedCode: Kept(pay_codes.SQL["use_pay_codes"], pay_codes.USED, pay_codes.used_row),
     VoucherUse: Kept(VOUCHERS["add_voucher_uses"], USE, row_of_use),
     NewHold: Kept(holds.SQL["add_holds"], holds.NEW_HOLD, holds.row_of_hold),
     HoldNote: Kept(holds.SQL["add_hold_facts"], holds.NOTE, holds.row_of_note),

@@ -48,6 +48,7 @@ BESIDE: Final[Mapping[str, str]] = {
     "change": "notes of what decides; no sale writes one",
     "lottery_list": "one row a lottery: all who draw from it wait for one another",
     "prize_stock": "a row for each prize of a lottery, written by whoever holds its list",
+    "pay_code": "a code that was shown and scanned, found by itself, whosever cards pay",
     "code_try": "wrong codes of vouchers, by where they were typed, whichever card they meant",
     "lottery_entrant": "who has drawn in a lottery and how often, by whichever card, likewise",
 }

@@ -13,6 +13,7 @@ from host.store.queries import load_queries
 SQL: Final = load_queries("host.store", "moves.sql")
 MERGE: Final = "merge"
 BREAKAGE: Final = "breakage"
+GATHER: Final = "gather"
 BEFORE_ALL: Final = (-1, -1, "")
 Connection = psycopg.Connection[Any]
 
@@ -39,6 +40,11 @@ class OpenMove(NamedTuple):
     def is_merge(self) -> bool:
         """Both cards stay in use: what the other may not have comes back."""
         return self.name == MERGE
+
+    @property
+    def is_gathering(self) -> bool:
+        """Its money alone leaves, in one step, and is spent from the other card."""
+        return self.name == GATHER
 
     @property
     def key(self) -> tuple[int, int, str]:

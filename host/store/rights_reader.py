@@ -20,6 +20,7 @@ UNSEEN: Final[Mapping[str, Mapping[str, str]]] = {
         "token_hash": "of what lets whoever has it claim it",
         "phone_hash": "the number under a key",
     },
+    "pay_code": {"code_hash": "of what pays for whoever has it"},
     "upload_record": {"pan_hash": "the number under a key"},
     "change": {
         "key": "that of a card is its number under a key",

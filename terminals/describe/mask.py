@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
-from host.model.secrets import luhn_digit
+from host.model.secrets import CODE_DIGITS, CODE_PREFIX, luhn_digit
 from terminals.describe.walk import Form, Span
 from terminals.formats import TEXT
 
@@ -137,9 +137,15 @@ class Cover:
             self.expose_pan(first, self._end_of_pan(first, last, step), step)
 
     def expose_pan(self, first: int, last: int, step: int) -> None:
-        """The first six digits and the last four, of a number long enough to have others."""
+        """The first six digits and the last four, of a number long enough to have others.
+
+        Of a code to pay by, which nobody is to try, no more than what all of them begin with.
+        """
         digits = (last - first) // step
         if digits < _PAN_MIN:
+            return
+        if digits == CODE_DIGITS and self._hex[first + step - 1 : last : step][:2] == CODE_PREFIX:
+            self.uncover(first, first + len(CODE_PREFIX) * step)
             return
         self.uncover(first, first + _HEAD_DIGITS * step)
         self.uncover(last - _TAIL_DIGITS * step, last)

@@ -14,6 +14,7 @@ from host.model.lottery import PrizeKind
 from host.model.money import Money
 from host.model.origins import Origin
 from host.model.own import OwnKey, OwnRequest
+from host.model.pay_codes import PAID_BY_CODE, new_code
 from host.model.requests import (
     ASKED_BY_NO_TERMINAL,
     OF_PHONES,
@@ -27,11 +28,13 @@ from host.model.requests import (
 )
 from host.model.responses import Reason
 from host.model.secrets import Pan, Secret, luhn_digit
+from host.rules.guesses import WRONG_MAX
 from host.rules.transactions import TRANSACTIONS
 from tests.host.batched import put_batch, tell
 from tests.host.conftest import (
     CARDS,
     CLOSED_CARD,
+    NOW,
     PLAIN_CARD,
     CardPool,
     Till,
@@ -39,6 +42,7 @@ from tests.host.conftest import (
     card_at,
 )
 from tests.host.lottery_made import prizes_of, put_lottery
+from tests.host.test_pay_codes import shown
 
 Case = Callable[[Till, CardPool], Awaitable[Request]]
 """Prepares what it needs and gives the request that is to be declined."""
@@ -601,6 +605,43 @@ SPENDS = (
 LOADS = (LOAD, EARN, Kind.LOAD_VERIFICATION)
 STOPPED = (*SPENDS, *LOADS)
 
+GUESSERS = {Kind.PURCHASE: "80010011", Kind.COMBINED_PURCHASE: "80010012"}
+"""Terminals that have sent too many wrong codes, and that nobody else has."""
+
+
+def by_unknown_code(kind: Kind) -> Case:
+    async def case(till: Till, _pool: CardPool) -> Request:
+        return till.request(kind, None, 100, pan=new_code())
+
+    return case
+
+
+def by_used_code(kind: Kind) -> Case:
+    async def case(till: Till, _pool: CardPool) -> Request:
+        code = shown(till)
+        till.sql("UPDATE pay_code SET used_by = 'pos/x' WHERE used_by IS NULL AND NOT is_over")
+        return till.request(kind, None, 100, pan=code)
+
+    return case
+
+
+def by_late_code(kind: Kind) -> Case:
+    async def case(till: Till, _pool: CardPool) -> Request:
+        return till.request(kind, None, 100, pan=shown(till, until=NOW))
+
+    return case
+
+
+def after_wrong_codes(kind: Kind) -> Case:
+    async def case(till: Till, _pool: CardPool) -> Request:
+        told = {"terminal_id": GUESSERS[kind]}
+        for _ in range(WRONG_MAX):
+            await till.ask(till.request(kind, None, 100, pan=new_code(), **told))
+        return till.request(kind, None, 100, pan=shown(till), **told)
+
+    return case
+
+
 CASES = [
     *rows(SOLD, R.CARD_NOT_FOUND, lambda kind: of_batch(kind, "draft")),
     *rows(SOLD, R.CARD_NOT_FOUND, lambda kind: of_batch(kind, "generating")),
@@ -750,6 +791,10 @@ CASES = [
         R.VALUE_HELD,
         with_earned_points_held(COMPLETION_VOID, 50_000, COMPLETE),
     ),
+    *((kind, Reason.PAY_CODE_UNKNOWN, by_unknown_code(kind)) for kind in PAID_BY_CODE),
+    *((kind, Reason.PAY_CODE_USED, by_used_code(kind)) for kind in PAID_BY_CODE),
+    *((kind, Reason.PAY_CODE_LATE, by_late_code(kind)) for kind in PAID_BY_CODE),
+    *((kind, Reason.CODE_TRIES_EXCEEDED, after_wrong_codes(kind)) for kind in PAID_BY_CODE),
 ]
 
 

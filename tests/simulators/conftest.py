@@ -152,6 +152,10 @@ class Hasty:
         with hastily():
             return self._staff.act(by, action, values, agreed_by)
 
+    @property
+    def shown(self) -> str:
+        return self._staff.shown
+
     def let_gifts_be_due(self) -> None:
         self._staff.let_gifts_be_due()
 

@@ -295,7 +295,7 @@ WALLET: Final = View(
         Filter(name="member", column="member", kind=int),
     ),
     needs=frozenset({"member", "phone"}),
-    actions=(SEND, CLAIM, "card.merge"),
+    actions=(SEND, CLAIM, "card.merge", "pay.show_code", "pay.scan"),
 )
 GIFTS: Final = View(
     id="gifts",

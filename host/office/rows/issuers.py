@@ -4,6 +4,7 @@ from typing import Final
 
 from host.model.holds import HOLD_DAYS
 from host.model.money import NUMBER_BY_CURRENCY
+from host.model.secrets import CODE_PREFIX
 from host.office.accounts import SQL, open_for_issuer
 from host.office.action import OK, Acting, Action, Result, Second, Step
 from host.office.fields import (
@@ -77,6 +78,9 @@ def _save_issuer(acting: Acting, values: IssuerSave) -> Result:
     if values.currency not in NUMBER_BY_CURRENCY:
         problem = f"messages name no such currency, but {' '.join(NUMBER_BY_CURRENCY)}"
         raise Refusal(FIELD, field="currency", problem=problem)
+    if values.pan_prefix is not None and values.pan_prefix.startswith(CODE_PREFIX):
+        problem = f"codes to pay by begin with {CODE_PREFIX}"
+        raise Refusal(FIELD, field="pan_prefix", problem=problem)
     _refuse_overlap(acting, values)
     told["id"] = next_number(acting, "next_issuer")
     acting.connection.execute(SQL["add_issuer"], told)

@@ -344,3 +344,19 @@ def test_every_field_of_every_dialect_has_a_decision_about_what_is_shown() -> No
             name = str(number)
             if spec[name]["max_len"]:
                 assert (name in EXPOSURES or name in _SPECIAL) != (name in covered), name
+
+
+def test_a_code_to_pay_by_is_covered_but_for_how_all_of_them_begin() -> None:
+    """S3-09: in digits and in characters alike."""
+    code = "291234567890123454"
+    fields = {"t": "0200", "2": code, "3": "000000", "4": "000000000100", "22": "032"}
+    payload = POS.compose(bytes(5), bytes(6), fields, None)
+    head = Head("000000000123", "80010001", "SALE")
+    values = {"merchant": "888290054110001", "date": "20261122", "amount": 100, "card": code}
+    till = dialect_named("mis-json")
+    assert isinstance(till, MisDialect)
+    asked = compose(header_of(head), till.form.write_request(head, values), MAC)
+    for description in (describe(payload), describe(asked)):
+        text = told_by(description)
+        assert code[:2] in text
+        assert shows_none(description, [code[:6], code[2:8], code[-4:]])
