@@ -162,7 +162,8 @@ LIMIT %(limit)s;
 
 -- name: journal_without_card
 -- A journal is of a card of ours, or it is what an external issuer decided and told us by an
--- advice, or the reversal of such. Only those move what an external issuer has to pay.
+-- advice, or the reversal of such. Only those move what an external issuer has to pay. What the
+-- night charges is of no card.
 WITH moved AS (
     SELECT
         movement.shard,
@@ -186,9 +187,15 @@ LEFT JOIN moved ON moved.shard = journal.shard AND moved.journal_id = journal.id
 WHERE
     journal.id IS NULL
     OR (journal.card_id <> %(no_card)s AND card.id IS NULL)
-    OR (journal.card_id = %(no_card)s) <> coalesce(moved.by_issuer, false)
-    OR (journal.card_id = %(no_card)s AND journal.kind <> 'reversal')
+    OR (journal.card_id = %(no_card)s AND journal.kind <> all(%(cardless_kinds)s::text []))
+    <> coalesce(moved.by_issuer, false)
+    OR (
+        journal.card_id = %(no_card)s
+        AND journal.kind <> 'reversal'
+        AND journal.kind <> all(%(cardless_kinds)s::text [])
+    )
     <> (advice.journal_id IS NOT NULL)
+    OR (journal.card_id <> %(no_card)s AND journal.kind = any(%(cardless_kinds)s::text []))
 ORDER BY coalesce(journal.id, advice.journal_id)
 LIMIT %(limit)s;
 
@@ -673,7 +680,8 @@ LIMIT %(limit)s;
 -- name: journal_of_other_parties
 -- The accounts that a journal moved are its own card's, merchant's and issuer's. What people, the
 -- clock or members ask for is no merchant's, but for a voucher that a store's clerk redeems, and
--- for cash that is taken at a merchant's counter, and what a member has paid by scanning a store.
+-- for cash that is taken at a merchant's counter, what a member has paid by scanning a store, and
+-- what the night charges.
 SELECT DISTINCT
     journal.shard,
     journal.id
@@ -691,7 +699,10 @@ WHERE
         journal.origin <> 'terminal'
         AND journal.kind <> 'cash_taken'
         AND (journal.merchant_id IS NOT NULL)
-        <> (journal.kind IN ('voucher_redemption', 'purchase'))
+        <> (
+            journal.kind IN ('voucher_redemption', 'purchase')
+            OR journal.kind = any(%(cardless_kinds)s::text [])
+        )
     )
 ORDER BY journal.id
 LIMIT %(limit)s;

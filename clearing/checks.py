@@ -15,7 +15,7 @@ from host.store.queries import load_queries
 
 FILES: Final = (
     "audit.sql", "audit_facts.sql", "audit_moves.sql", "audit_holds.sql", "audit_rules.sql",
-    "audit_lotteries.sql", "claims.sql",
+    "audit_lotteries.sql", "audit_fees.sql", "claims.sql",
 )  # fmt: skip
 SQL: Final = {name: sql for file in FILES for name, sql in load_queries("clearing", file).items()}
 
@@ -459,6 +459,20 @@ CHECKS: Final = (
                 "journal_of_other_parties",
                 "journal {id} of shard {shard} moved accounts that are not its card's, "
                 "merchant's or issuer's",
+            ),
+            Test(
+                "fee_not_its_leg",
+                "{business_date}, merchant {merchant_id}, issuer {issuer_id}, fee {fee_id}: "
+                "charged {fee_minor}, posted {posted_minor}",
+            ),
+            Test(
+                "fee_out_of_its_time",
+                "{business_date}, merchant {merchant_id}, issuer {issuer_id}: {kind} was charged "
+                "by fee {fee_id}, which is not of that",
+            ),
+            Test(
+                "fees_of_other_parties",
+                "journal {id} of shard {shard} is a fee of other parties, or not the night's",
             ),
         ),
     ),

@@ -24,7 +24,8 @@ from urllib.parse import quote
 
 import msgspec
 
-from clearing.layout import HEADER, Item, Total, detail_row, trailer_row
+from clearing.fees import lay_out_fees
+from clearing.layout import LAYOUT, LAYOUT_WITHOUT_FEES, Item, Layout, Totals
 from clearing.night import SQL, ClearingError, Night
 
 DRAFT: Final = ".{name}.draft"
@@ -95,11 +96,10 @@ def _write(night: Night, directory: Path) -> tuple[ClearingFile, ...]:
     directory.mkdir(parents=True, exist_ok=True)
     recorded = recorded_files(night)
     parties = [(file.side, file.party) for file in recorded] or _all_parties(night)
-    night.run("lay_out_items")
-    night.run("analyze_items")
-    night.run("lay_out_file_items")
+    night.lay_out_lines()
+    lay_out_fees(night)
     night.run("read_to_the_end")
-    drafts = _Drafts(directory)
+    drafts = _Drafts(directory, LAYOUT if night.has_fees else LAYOUT_WITHOUT_FEES)
     try:
         for side in SIDES:
             silent = sorted(party for place, party in parties if place == side.name)
@@ -217,8 +217,9 @@ class _Hashed:
 class _Drafts:
     """All files of a date in the making; one at a time is open."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, layout: Layout) -> None:
         self._directory = directory
+        self._layout = layout
         self._drafts: dict[str, _Draft] = {}
         self.discard()  # what a killed night left
 
@@ -234,7 +235,7 @@ class _Drafts:
         draft_path = self._directory / DRAFT.format(name=name)
         draft = _Hashed(draft_path)
         try:
-            count = _write_rows(draft, items)
+            count = _write_rows(draft, self._layout, items)
             digest = draft.sync()
         finally:
             draft.close()
@@ -253,21 +254,16 @@ class _Drafts:
             path.unlink(missing_ok=True)
 
 
-def _write_rows(file: _Hashed, items: Iterator[Item]) -> int:
+def _write_rows(file: _Hashed, layout: Layout, items: Iterator[Item]) -> int:
     """Every row of a file; gives how many of them are DETAIL rows."""
-    file.write(csv_line(HEADER))
-    count, totals = 0, dict[str, Total]()
+    file.write(csv_line(layout.header))
+    totals = Totals()
     for item in items:
-        file.write(csv_line(detail_row(item)))
-        count += 1
-        rows, _, amount, points = totals.get(item.unit, (0, "", 0, 0))
-        totals[item.unit] = Total(
-            rows + 1, item.unit, amount + item.amount_minor, points + item.points_earned
-        )
-    for unit in sorted(totals):
-        file.write(csv_line(trailer_row(totals[unit])))
-    file.write(csv_line(trailer_row(Total(count))))
-    return count
+        file.write(csv_line(layout.detail_row(item)))
+        totals.add(item)
+    for total in totals:
+        file.write(csv_line(layout.trailer_row(total)))
+    return totals.rows
 
 
 def _sha256_of(path: Path) -> bytes:

@@ -5,7 +5,7 @@ journal and unit, a TOTAL row for each unit, and one END row: a file without its
 short. Amounts are signed: positive is what the issuer owes the merchant, in both files.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 import msgspec
@@ -36,6 +36,10 @@ class Item(NamedTuple):
     reference: str | None = None
     """F37 of what an external issuer decided: its own, or given by the switch."""
     original_reference: str | None = None
+    fee_minor: int = 0
+    """What it costs whose file it is; below zero where a fee comes back."""
+    fee_unit: str = ""
+    """Empty: nothing was charged for it."""
 
 
 class Total(NamedTuple):
@@ -45,6 +49,7 @@ class Total(NamedTuple):
     unit: str = ""
     amount_minor: int = 0
     points_earned: int = 0
+    fee_minor: int = 0
 
 
 def amount_text(amount_minor: int, unit: str) -> str:
@@ -72,6 +77,8 @@ class Column(msgspec.Struct, frozen=True, kw_only=True):
     meaning: str
     of_item: Callable[[Item], str]
     of_total: Callable[[Total], str] = _nothing
+    of_fees: bool = False
+    """Files of dates that were cleared before there were fees do not have it."""
 
 
 COLUMNS: Final = (
@@ -155,18 +162,68 @@ COLUMNS: Final = (
         of_item=lambda _: "",
         of_total=lambda total: str(total.rows),
     ),
+    Column(
+        name="fee",
+        meaning="what the transaction costs whose file it is; negative is what comes back",
+        of_item=lambda item: amount_text(item.fee_minor, item.fee_unit) if item.fee_unit else "",
+        of_total=lambda total: (
+            amount_text(total.fee_minor, total.unit)
+            if total.unit and UNIT_MARK not in total.unit
+            else ""
+        ),
+        of_fees=True,
+    ),
+    Column(
+        name="fee_unit",
+        meaning="currency letters of the fee",
+        of_item=lambda item: item.fee_unit,
+        of_fees=True,
+    ),
 )
 
-HEADER: Final = tuple(column.name for column in COLUMNS)
-_OF_ITEM: Final = tuple(column.of_item for column in COLUMNS)
-_OF_TOTAL: Final = tuple(column.of_total for column in COLUMNS)
+
+class Layout:
+    """The rows of a file, in the order of its columns."""
+
+    def __init__(self, columns: Sequence[Column]) -> None:
+        self.header = tuple(column.name for column in columns)
+        self._of_item = tuple(column.of_item for column in columns)
+        self._of_total = tuple(column.of_total for column in columns)
+
+    def detail_row(self, item: Item) -> list[str]:
+        """An item."""
+        return [text(item) for text in self._of_item]
+
+    def trailer_row(self, total: Total) -> list[str]:
+        """A total."""
+        return [text(total) for text in self._of_total]
 
 
-def detail_row(item: Item) -> list[str]:
-    """An item in the order of COLUMNS."""
-    return [text(item) for text in _OF_ITEM]
+LAYOUT: Final = Layout(COLUMNS)
+LAYOUT_WITHOUT_FEES: Final = Layout([column for column in COLUMNS if not column.of_fees])
 
 
-def trailer_row(total: Total) -> list[str]:
-    """A total in the order of COLUMNS."""
-    return [text(total) for text in _OF_TOTAL]
+class Totals:
+    """What a file adds up to, unit by unit."""
+
+    def __init__(self) -> None:
+        self.rows = 0
+        self._of: dict[str, Total] = {}
+
+    def add(self, item: Item) -> None:
+        """One more row. Its fee may be in another unit than itself, as that of points is."""
+        self.rows += 1
+        total = self._of.get(item.unit) or Total(0, item.unit)
+        self._of[item.unit] = total._replace(
+            rows=total.rows + 1,
+            amount_minor=total.amount_minor + item.amount_minor,
+            points_earned=total.points_earned + item.points_earned,
+        )
+        if item.fee_unit:
+            total = self._of.get(item.fee_unit) or Total(0, item.fee_unit)
+            self._of[item.fee_unit] = total._replace(fee_minor=total.fee_minor + item.fee_minor)
+
+    def __iter__(self) -> Iterator[Total]:
+        """A total for each unit, in order, and the end's."""
+        yield from (self._of[unit] for unit in sorted(self._of))
+        yield Total(self.rows)

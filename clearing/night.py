@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,9 +10,16 @@ import psycopg
 from psycopg.rows import DictRow, dict_row
 
 from host.model.numbers import DAY_ZERO, NUMBERS_PER_DAY, first_number_of
+from host.shards import NIGHT_SHARD
 from host.store.queries import load_queries
 
-SQL: Final = load_queries("clearing", "queries.sql")
+SQL: Final = {
+    name: sql
+    for file in ("queries.sql", "booking.sql", "fees.sql")
+    for name, sql in load_queries("clearing", file).items()
+}
+LAID_OUT: Final = ("day_account", "day_line", "day_fee_line")
+"""Tables of the run, which end with it."""
 
 Connection = psycopg.Connection[Any]
 
@@ -33,6 +40,8 @@ class Night:
         shards: those that the ledger has rows of.
         is_repeat: this step finished before; it writes nothing to the database then, computes
             again, and compares.
+        has_fees: the date is one whose fees are charged; older ones came before.
+        laid_out: what of LAID_OUT stands by now.
     """
 
     connection: Connection
@@ -40,6 +49,8 @@ class Night:
     files_dir: Path
     shards: tuple[int, ...] = ()
     is_repeat: bool = False
+    has_fees: bool = True
+    laid_out: set[str] = field(default_factory=set)
 
     def run(self, name: str, /, **values: object) -> int:
         """Run a named statement; gives the number of rows it wrote."""
@@ -58,9 +69,26 @@ class Night:
         return rows[0] if rows else None
 
     def sum_up(self) -> None:
-        """Lay out what the date moved on each account, for the rest of this transaction."""
-        self.run("sum_up_day")
-        self.run("analyze_day")
+        """Lay out what the date moved on each account, once a run."""
+        if "day_account" not in self.laid_out:
+            self.run("sum_up_day")
+            self.run("analyze_day")
+            self.laid_out.add("day_account")
+
+    def lay_out_lines(self) -> None:
+        """Lay out what each journal moved between a merchant and an issuer, once a run."""
+        if "day_line" not in self.laid_out:
+            self.run("lay_out_items")
+            self.run("analyze_items")
+            self.run("lay_out_lines")
+            self.run("analyze_lines")
+            self.laid_out.add("day_line")
+
+    def clear_away(self) -> None:
+        """Drop what was laid out, also by a run that did not come to its end."""
+        for table in LAID_OUT:
+            self.run(f"drop_{table}")
+        self.laid_out.clear()
 
     def _with_date(self, values: Mapping[str, object]) -> dict[str, object]:
         first = first_number_of(self.business_date)
@@ -69,6 +97,9 @@ class Night:
             "first_number": first,
             "end_number": first + NUMBERS_PER_DAY,
             "shards": list(self.shards),
+            "night_shard": NIGHT_SHARD,
+            "day_zero": DAY_ZERO,
+            "numbers_per_day": NUMBERS_PER_DAY,
             **values,
         }
 

@@ -64,7 +64,7 @@ def _days_between(first: dt.date, end: dt.date) -> list[dt.date]:
 
 
 def _of_date(night: Night, note: str, steps: tuple[str, ...]) -> Preview:
-    done = {row["step"] for row in night.rows("steps_done")}
+    done = {row["step"] for row in night.rows("steps_recorded")}
     counts = night.row("count_day")
     files = night.row("count_parties")
     assert counts is not None, "a count always has a row"

@@ -52,9 +52,9 @@ ON CONFLICT (business_date) DO NOTHING;
 -- Two nights of one date take turns, step by step.
 SELECT completed_at FROM clearing_run WHERE business_date = %(business_date)s FOR UPDATE;
 
--- name: step_detail
+-- name: steps_recorded
 -- A recorded step is a finished one: it then only compares.
-SELECT detail FROM clearing_step WHERE business_date = %(business_date)s AND step = %(step)s;
+SELECT step FROM clearing_step WHERE business_date = %(business_date)s;
 
 -- name: record_step
 -- In the transaction of the step's own work.
@@ -90,6 +90,18 @@ WHERE t.business_date = %(business_date)s AND t.state = 'open';
 INSERT INTO business_day AS t (business_date, state, opened_at)
 VALUES (%(business_date)s::date + 1, 'open', clock_timestamp());
 
+-- name: drop_day_account
+-- The run has ended, or another that was killed on this connection had.
+DROP TABLE IF EXISTS day_account;
+
+-- name: drop_day_line
+-- As above.
+DROP TABLE IF EXISTS day_line;
+
+-- name: drop_day_fee_line
+-- As above.
+DROP TABLE IF EXISTS day_fee_line;
+
 -- The date's summary. ---------------------------------------------------------------------
 
 -- name: shards
@@ -112,8 +124,9 @@ SELECT shard FROM found WHERE shard IS NOT NULL;
 
 -- name: sum_up_day
 -- What the date moved on each account, from which everything below derives: a range of the key in
--- each shard, for a number says its date; then joined as a table that has been counted.
-CREATE TEMPORARY TABLE day_account ON COMMIT DROP AS
+-- each shard, for a number says its date; then joined as a table that has been counted. It stands
+-- for as long as the run does.
+CREATE TEMPORARY TABLE day_account AS
 SELECT
     account_id,
     count(*) AS entries,
@@ -122,6 +135,22 @@ SELECT
 FROM movement
 WHERE
     shard = any(%(shards)s::smallint [])
+    AND journal_id >= %(first_number)s
+    AND journal_id < %(end_number)s
+    AND business_date = %(business_date)s
+GROUP BY account_id;
+
+-- name: sum_up_charges
+-- What the night has posted since: on accounts that nothing else moves.
+INSERT INTO day_account (account_id, entries, debit_minor, credit_minor)
+SELECT
+    account_id,
+    count(*) AS entries,
+    coalesce(-sum(amount_minor) FILTER (WHERE amount_minor < 0), 0)::bigint AS debit_minor,
+    coalesce(sum(amount_minor) FILTER (WHERE amount_minor > 0), 0)::bigint AS credit_minor
+FROM movement
+WHERE
+    shard = %(night_shard)s
     AND journal_id >= %(first_number)s
     AND journal_id < %(end_number)s
     AND business_date = %(business_date)s
@@ -188,7 +217,7 @@ UNION ALL
 );
 
 -- name: net_positions
--- What the summary shows: positive is what the issuer owes the merchant.
+-- What the summary shows: positive is what the issuer owes the merchant. Fees are the house's.
 SELECT
     merchant.merchant_id AS merchant,
     issuer.institution_id AS issuer,
@@ -199,15 +228,11 @@ SELECT
 FROM position
 INNER JOIN merchant ON merchant.id = position.merchant_id
 INNER JOIN issuer ON issuer.id = position.issuer_id
-WHERE position.business_date = %(business_date)s
+WHERE position.business_date = %(business_date)s AND position.chart <> 'merchant_fees'
 GROUP BY merchant.merchant_id, issuer.institution_id, position.unit
 ORDER BY merchant.merchant_id COLLATE "C", issuer.institution_id COLLATE "C", position.unit;
 
 -- What a run would do. --------------------------------------------------------------------
-
--- name: steps_done
--- What a run of the date would not do again.
-SELECT step FROM clearing_step WHERE business_date = %(business_date)s;
 
 -- name: count_day
 -- How much the date has by now.
@@ -365,11 +390,12 @@ WHERE purse.posted_minor <> moved.amount_minor + coalesce(before.balance_minor, 
 ORDER BY purse.account_id
 LIMIT 20;
 
--- Files. ----------------------------------------------------------------------------------
+-- Lines: what each journal moved between a merchant and an issuer. ----------------------------
 
 -- name: lay_out_items
 -- What each journal of the date moved on each account: a table of its own, counted before it is
--- joined, so that no plan rests on what statistics have not seen.
+-- joined, so that no plan rests on what statistics have not seen. What the night itself posted is
+-- no line.
 CREATE TEMPORARY TABLE day_item ON COMMIT DROP AS
 SELECT
     shard,
@@ -379,6 +405,7 @@ SELECT
 FROM movement
 WHERE
     shard = any(%(shards)s::smallint [])
+    AND shard <> %(night_shard)s
     AND journal_id >= %(first_number)s
     AND journal_id < %(end_number)s
     AND business_date = %(business_date)s
@@ -388,10 +415,11 @@ GROUP BY shard, journal_id, account_id;
 -- Joins are planned for the rows that are there.
 ANALYZE day_item;
 
--- name: lay_out_file_items
--- One row for each journal and unit that moved something between a merchant and an issuer. What an
--- external issuer decided is named as it knows it; only such a journal is looked for among advices.
-CREATE TEMPORARY TABLE file_item ON COMMIT DROP AS
+-- name: lay_out_lines
+-- One row for each journal and unit that moved something between a merchant and an issuer; the main
+-- one is in its journal's own unit. What an external issuer decided is named as it knows it; only
+-- such a journal is looked for among advices. They stand for as long as the run does.
+CREATE TEMPORARY TABLE day_line AS
 WITH item AS (
     SELECT
         day_item.shard,
@@ -427,8 +455,13 @@ between_parties AS (
 )
 
 SELECT
+    journal.shard,
     journal.id AS number,
     journal.kind,
+    split_part(journal.slot, '/', 1) AS channel,
+    between_parties.merchant_id AS merchant_key,
+    between_parties.issuer_id AS issuer_key,
+    between_parties.unit = journal.unit AS is_main,
     journal.terminal_id,
     split_part(journal.slot, '/', 3) AS batch,
     split_part(journal.slot, '/', 4) AS trace,
@@ -481,15 +514,79 @@ LEFT JOIN LATERAL (
 INNER JOIN merchant ON merchant.id = between_parties.merchant_id
 INNER JOIN issuer ON issuer.id = between_parties.issuer_id;
 
+-- name: analyze_lines
+-- Joins are planned for the rows that are there.
+ANALYZE day_line;
+
+-- Files. ----------------------------------------------------------------------------------
+
 -- name: items_by_merchant
 -- A merchant's file: its journals by number.
-SELECT * FROM file_item
-ORDER BY merchant COLLATE "C", number, issuer COLLATE "C", unit COLLATE "C";
+SELECT
+    day_line.number,
+    day_line.kind,
+    day_line.terminal_id,
+    day_line.batch,
+    day_line.trace,
+    day_line.merchant,
+    day_line.issuer,
+    day_line.card,
+    day_line.original,
+    day_line.unit,
+    day_line.amount_minor,
+    day_line.points_earned,
+    day_line.reference,
+    day_line.original_reference,
+    coalesce(day_fee_line.fee_minor, 0) AS fee_minor,
+    coalesce(day_fee_line.unit, '') AS fee_unit
+FROM day_line
+LEFT JOIN day_fee_line
+    ON
+        day_line.is_main
+        AND day_fee_line.payer = 'merchant'
+        AND day_fee_line.shard = day_line.shard
+        AND day_fee_line.number = day_line.number
+        AND day_fee_line.merchant_key = day_line.merchant_key
+        AND day_fee_line.issuer_key = day_line.issuer_key
+ORDER BY
+    day_line.merchant COLLATE "C",
+    day_line.number,
+    day_line.issuer COLLATE "C",
+    day_line.unit COLLATE "C";
 
 -- name: items_by_issuer
 -- An issuer's file: merchant after merchant, as it always was.
-SELECT * FROM file_item
-ORDER BY issuer COLLATE "C", merchant COLLATE "C", number, unit COLLATE "C";
+SELECT
+    day_line.number,
+    day_line.kind,
+    day_line.terminal_id,
+    day_line.batch,
+    day_line.trace,
+    day_line.merchant,
+    day_line.issuer,
+    day_line.card,
+    day_line.original,
+    day_line.unit,
+    day_line.amount_minor,
+    day_line.points_earned,
+    day_line.reference,
+    day_line.original_reference,
+    coalesce(day_fee_line.fee_minor, 0) AS fee_minor,
+    coalesce(day_fee_line.unit, '') AS fee_unit
+FROM day_line
+LEFT JOIN day_fee_line
+    ON
+        day_line.is_main
+        AND day_fee_line.payer = 'issuer'
+        AND day_fee_line.shard = day_line.shard
+        AND day_fee_line.number = day_line.number
+        AND day_fee_line.merchant_key = day_line.merchant_key
+        AND day_fee_line.issuer_key = day_line.issuer_key
+ORDER BY
+    day_line.issuer COLLATE "C",
+    day_line.merchant COLLATE "C",
+    day_line.number,
+    day_line.unit COLLATE "C";
 
 -- name: read_to_the_end
 -- A cursor is planned for its first rows unless told; ours are read whole.

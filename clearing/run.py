@@ -17,6 +17,8 @@ from psycopg.pq import TransactionStatus
 from clearing.balances import checkpoint, trial_balance
 from clearing.cutoff import cut_off
 from clearing.dates import Calendar, a_date_was_missed, choose
+from clearing.fees import STEP as FEES
+from clearing.fees import charge
 from clearing.files import ClearingFile, directory_of, recorded_files, write_files
 from clearing.netting import Position, net, positions
 from clearing.night import ClearingError, Connection, Night, begun, shards
@@ -32,12 +34,14 @@ class Step(NamedTuple):
 
 STEPS: Final = (
     Step("cut_off", cut_off, "turn the business date while trade goes on"),
+    Step(FEES, charge, "what merchants and issuers pay the house, posted"),
     Step("net", net, "what merchants and issuers owe each other"),
     Step("trial_balance", trial_balance, "the books balance, or no file leaves"),
     Step("files", write_files, "one file for each merchant and issuer"),
     Step("checkpoint", checkpoint, "balances and seals the next night starts from"),
 )
-"""In this order. `clearing_step.step` holds the names: rename one only with a migration."""
+"""In this order. `clearing_step.step` holds the names: rename one only with a migration. A date has
+the steps that there were when it was cleared: of a later one it is not asked for."""
 
 
 class StepDone(NamedTuple):
@@ -92,11 +96,15 @@ def run_clearing(
         business_date, note = choose(night, calendar, business_date)
         night = replace(night, business_date=business_date)
         night.run("begin_run")
+        night.clear_away()
+        steps = _steps_of(night)
+        night = replace(night, has_fees=any(step.name == FEES for step in steps))
     try:
-        done = tuple(_take(step, night) for step in STEPS)
+        done = tuple(_take(step, night) for step in steps)
     except errors.DiskFull as error:
         raise _disk_full(night, error) from error
     with connection.transaction():
+        night.clear_away()
         night.run("complete_run")
         return Summary(
             business_date=business_date,
@@ -135,11 +143,22 @@ def _disk_full(night: Night, error: errors.DiskFull) -> ClearingError:
     )
 
 
+def _recorded(night: Night) -> set[str]:
+    return {row["step"] for row in night.rows("steps_recorded")}
+
+
+def _steps_of(night: Night) -> tuple[Step, ...]:
+    """Those of the date: none that came into being after a later one had been done."""
+    recorded = _recorded(night)
+    last = max((place for place, step in enumerate(STEPS) if step.name in recorded), default=-1)
+    return tuple(step for place, step in enumerate(STEPS) if place > last or step.name in recorded)
+
+
 def _take(step: Step, night: Night) -> StepDone:
     started = time.perf_counter()
     with night.connection.transaction():
         night.rows("hold_run")
-        is_repeat = night.row("step_detail", step=step.name) is not None
+        is_repeat = step.name in _recorded(night)
         night = replace(night, shards=shards(night), is_repeat=is_repeat)
         detail = step.run(night)
         if not is_repeat:

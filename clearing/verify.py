@@ -31,6 +31,7 @@ from host.rules.preauths import CODES, HELD_ALONE, HOLD_ENDS
 from host.rules.ruling import aim_of
 from host.rules.state import NO_CARD
 from host.rules.transactions import NEEDS_ORIGINAL, TRANSACTIONS
+from host.shards import NIGHT_SHARD
 from host.store.settlement import SIDES_IN_SQL
 
 FINDINGS_PER_TEST_MAX: Final = 100
@@ -75,6 +76,8 @@ PARAMETERS: Final[dict[str, object]] = {
     "own_credits": [credit.value for legs in OWN_LEGS.values() for _, credit in legs],
     "own_spaces": [space.name for space in SPACES if space.made_by is None],
     "no_card": NO_CARD,
+    "night_shard": NIGHT_SHARD,
+    "cardless_kinds": [Kind.TRANSACTION_FEES.value],
     "hold_facts": [fact.value for fact in EFFECTS],
     "hold_amounts": [effect.amount for effect in EFFECTS.values()],
     "hold_helds": [effect.held for effect in EFFECTS.values()],

@@ -36,6 +36,9 @@ class Chart(enum.StrEnum):
     MERCHANT_GOODS = "merchant_goods"
     CONVERSION = "conversion"
     CASH_IN_HAND = "cash_in_hand"
+    MERCHANT_FEES = "merchant_fees"
+    ISSUER_FEES = "issuer_fees"
+    HOUSE_FEES = "house_fees"
 
 
 @enum.unique
@@ -104,6 +107,11 @@ CHART: Final[dict[Chart, ChartRow]] = {
     Chart.CASH_IN_HAND: ChartRow(
         Owner.ISSUER, Side.DEBIT, "cash that people took for an issuer and have not handed in"
     ),
+    Chart.MERCHANT_FEES: ChartRow(
+        Owner.ISSUER | Owner.MERCHANT, Side.DEBIT, "fees a merchant owes of an issuer's cards"
+    ),
+    Chart.ISSUER_FEES: ChartRow(Owner.ISSUER, Side.DEBIT, "fees an issuer owes of its cards"),
+    Chart.HOUSE_FEES: ChartRow(Owner.NOBODY, Side.CREDIT, "fees the house has earned"),
 }
 
 

@@ -5,6 +5,10 @@ asked is found by its key, whatever it is about.
 """
 
 import zlib
+from typing import Final
+
+NIGHT_SHARD: Final = 32_767
+"""Of what the night posts under a date that is closed: a chain of its own, which no writer has."""
 
 
 def home_of(whose: str, shard_count: int) -> int:

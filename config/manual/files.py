@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from clearing.files import csv_line
-from clearing.layout import COLUMNS, HEADER, Item, Total, detail_row, trailer_row
+from clearing.layout import COLUMNS, LAYOUT, Item, Total
 from clearing.run import STEPS
 from config.manual.page import Blocks, listing, table
 from config.manual.samples import AMOUNT_MINOR, CARD, WHO
@@ -14,10 +14,12 @@ from host.model.numbers import first_number_of
 from host.model.requests import KINDS, Kind
 
 _DAY: Final = "2026-11-23"
+FEE_MINOR: Final = 74
+"""0.6 % of the sale."""
 
 
 def _columns() -> Iterator[tuple[str, str, str, str]]:
-    item, total, end = _sale(), Total(2, "CNY", AMOUNT_MINOR - 345, 123), Total(2)
+    item, total, end = _sale(), _total(), Total(2)
     for column in COLUMNS:
         in_total, in_end = column.of_total(total), column.of_total(end)
         told = " and ".join(name for name, text in (("TOTAL", in_total), ("END", in_end)) if text)
@@ -39,7 +41,13 @@ def _sale() -> Item:
         unit="CNY",
         amount_minor=AMOUNT_MINOR,
         points_earned=123,
+        fee_minor=FEE_MINOR,
+        fee_unit="CNY",
     )
+
+
+def _total() -> Total:
+    return Total(2, "CNY", AMOUNT_MINOR - 345, 123, FEE_MINOR - 2)
 
 
 def _refund() -> Item:
@@ -51,6 +59,7 @@ def _refund() -> Item:
         original=sale.number,
         amount_minor=-345,
         points_earned=0,
+        fee_minor=-2,
     )
 
 
@@ -60,11 +69,11 @@ def _date() -> dt.date:
 
 def _example() -> str:
     rows = [
-        HEADER,
-        detail_row(_sale()),
-        detail_row(_refund()),
-        trailer_row(Total(2, "CNY", AMOUNT_MINOR - 345, 123)),
-        trailer_row(Total(2)),
+        LAYOUT.header,
+        LAYOUT.detail_row(_sale()),
+        LAYOUT.detail_row(_refund()),
+        LAYOUT.trailer_row(_total()),
+        LAYOUT.trailer_row(Total(2)),
     ]
     return listing("".join(csv_line(row).decode() for row in rows).replace("\r\n", "\n").strip())
 

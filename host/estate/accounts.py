@@ -38,6 +38,9 @@ UNITS: Final[dict[Chart, Units]] = {
     Chart.MERCHANT_GOODS: Units.COUNTED,
     Chart.CONVERSION: Units.POINTS,
     Chart.CASH_IN_HAND: Units.MONEY,
+    Chart.MERCHANT_FEES: Units.MONEY,
+    Chart.ISSUER_FEES: Units.MONEY,
+    Chart.HOUSE_FEES: Units.MONEY,
 }
 
 

@@ -91,6 +91,7 @@ class Kind(enum.StrEnum):
     CASH_HANDED_IN = "cash_handed_in"
     PHONE_LOAD_VOID = "phone_load_void"
     GATHER_OUT = "gather_out"
+    TRANSACTION_FEES = "transaction_fees"
 
 
 @enum.unique
@@ -323,6 +324,12 @@ KINDS: Final[dict[Kind, KindRow]] = {
         moves_value=True,
         undone_by_switch=False,
         asked_by=frozenset({Origin.OFFICE}),
+    ),
+    Kind.TRANSACTION_FEES: KindRow(
+        Family.FINANCIAL,
+        moves_value=True,
+        undone_by_switch=False,
+        asked_by=frozenset({Origin.NIGHT}),
     ),
 }
 """A refund (0220), as a completion that was advised, is not reversed: the terminal repeats it until

@@ -1292,6 +1292,34 @@ SELECT
     u.issuer_id AS of_issuer
 FROM rule_pack_use AS u;
 
+-- name: fees
+-- What transactions cost whom, from which day on; a tier is from which amount on, how many percent
+-- and how much beside them. Who pays one that names it sees it.
+SELECT
+    f.id AS fee,
+    f.payer,
+    (SELECT m.merchant_id FROM merchant AS m WHERE m.id = f.merchant_id) AS merchant,
+    (SELECT i.institution_id FROM issuer AS i WHERE i.id = f.issuer_id) AS issuer,
+    f.trade,
+    f.channel,
+    f.kinds,
+    array(
+        SELECT concat(t.from_minor, ' ', trim_scale(t.millionths / 10000.0), '%% ', t.flat_minor)
+        FROM
+            unnest(f.from_minor, f.millionths, f.flat_minor)
+                AS t (from_minor, millionths, flat_minor)
+        ORDER BY t.from_minor
+    ) AS tiers,
+    f.fee_min_minor,
+    f.fee_max_minor,
+    f.is_returned,
+    f.since,
+    f.until,
+    f.made_by,
+    CASE WHEN f.payer = 'issuer' THEN f.issuer_id END AS of_issuer,
+    CASE WHEN f.payer = 'merchant' THEN f.merchant_id END AS of_merchant
+FROM fee AS f;
+
 -- name: seals
 -- Of each checkpoint: how many shards' chains it names, and which of those seals are not there as
 -- it says.

@@ -70,6 +70,11 @@ OWN_LEGS: Final[dict[str, frozenset[tuple[Chart, Chart]]]] = {
     Kind.GIFT_SEND: frozenset({(Chart.CARD_VALUE, Chart.IN_TRANSIT)}),
     Kind.GIFT_CLAIM: frozenset({(Chart.IN_TRANSIT, Chart.CARD_VALUE)}),
     Kind.GIFT_RETURN: frozenset({(Chart.IN_TRANSIT, Chart.CARD_VALUE)}),
+    Kind.TRANSACTION_FEES: frozenset(
+        pair
+        for payer in (Chart.MERCHANT_FEES, Chart.ISSUER_FEES)
+        for pair in ((payer, Chart.HOUSE_FEES), (Chart.HOUSE_FEES, payer))
+    ),
 }
 """Kind to debit and credit."""
 

@@ -77,6 +77,12 @@ CHAINED: Final = (
     ),
     Chained(name="points_price", key="concat_ws('/', t.programme, to_char(t.since, 'YYYY-MM-DD'))"),
     Chained(name="rate", key="t.id::text"),
+    Chained(name="fee", key="t.id::text"),
+    Chained(
+        name="fee_charge",
+        key="concat_ws('/', to_char(t.business_date, 'YYYY-MM-DD'), t.merchant_id, t.issuer_id, "
+        "t.fee_id, t.kind)",
+    ),
     Chained(name="conversion", key="concat_ws('/', t.shard, t.journal_id)"),
     Chained(name="cash_load", key="t.id::text"),
     Chained(name="cash_hand_in", key="t.id::text"),

@@ -214,21 +214,43 @@ NIGHT: Final[Mapping[str, Right]] = {
         updates=columns("completed_at"),
     ),
     "clearing_step": Right(reads=WHOLE, inserts=WHOLE),
-    "entry": Right(reads=columns("shard journal_id business_date")),
+    "entry": Right(
+        reads=columns("shard journal_id business_date"),
+        inserts=columns(
+            "business_date shard journal_id leg debit_account credit_account amount_minor unit"
+        ),
+    ),
     "exception_case": Right(reads=WHOLE, updates=columns("resolved_at resolved_by note")),
-    "exchange": Right(reads=columns("home slot id shard seal decided_at")),
-    "issuer": Right(reads=columns("id institution_id is_active")),
+    "exchange": Right(
+        reads=columns("home slot id shard seal decided_at"),
+        inserts=columns(
+            "business_date decided_at home slot id shard seal kind fingerprint reason "
+            "is_tombstone answer card_id"
+        ),
+    ),
+    "fee": Right(reads=WHOLE),
+    "fee_charge": Right(reads=WHOLE, inserts=WHOLE),
+    "issuer": Right(reads=columns("id institution_id is_active currency")),
     "journal": Right(
         reads=columns("shard id slot kind original_id card_id terminal_id amount_minor unit"),
+        inserts=columns(
+            "business_date shard id seal home slot kind card_id issuer_id merchant_id "
+            "amount_minor unit"
+        ),
     ),
     "ledger_account": Right(reads=columns("id chart unit")),
-    "merchant": Right(reads=columns("id merchant_id name is_active")),
+    "merchant": Right(reads=columns("id merchant_id name is_active trade")),
     "movement": Right(reads=columns("shard journal_id account_id amount_minor business_date")),
+    "number_block": Right(reads=WHOLE, inserts=WHOLE, updates=columns("next_number")),
+    "points_price": Right(reads=WHOLE),
     "position": Right(reads=WHOLE, inserts=WHOLE),
     "programme": Right(reads=columns("issuer_id code is_primary")),
     "purse": Right(reads=columns("shard account_id unit posted_minor")),
     "schema_migration": Right(reads=columns("number")),
-    "seal": Right(reads=columns("shard seq digest business_date")),
+    "seal": Right(
+        reads=columns("shard seq digest business_date"),
+        inserts=columns("form business_date sealed_at shard seq previous digest items"),
+    ),
     "setting": Right(reads=WHOLE),
     "signed_head": Right(reads=WHOLE, inserts=WHOLE),
     "store": Right(reads=columns("id merchant_id")),
@@ -237,6 +259,6 @@ NIGHT: Final[Mapping[str, Right]] = {
     "terminal_key": Right(reads=columns("terminal_id usage generation check_value")),
     "terminal_status": Right(reads=WHOLE),
     "trial_balance": Right(reads=WHOLE, inserts=WHOLE),
-    "undo": Right(reads=columns("shard original_id journal_id kind")),
+    "undo": Right(reads=columns("shard original_id attempt journal_id kind amount_minor is_moot")),
 }
 """The night and the desk of `posswitch terminal`: positions, files, cases that are resolved."""

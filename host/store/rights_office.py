@@ -92,6 +92,7 @@ OFFICE: Final[Mapping[str, Right]] = {
             "decided_at"
         )
     ),
+    "fee": Right(reads=WHOLE, inserts=WHOLE),
     "gift": Right(reads=WHOLE, updates=columns("wish from_name phone_masked phone_hash")),
     "hold": Right(reads=WHOLE),
     "history": Right(

@@ -7,6 +7,7 @@ each batch) but shares no code with it except the seal's own text.
 import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 import psycopg
@@ -77,6 +78,7 @@ class SmallLedger:
     def open(self) -> None:
         run = self.run
         run("INSERT INTO business_day VALUES (%s, 'open', %s, NULL)", self.date, NOW)
+        self._take_numbers()
         run("INSERT INTO setting VALUES ('shard_count', %s)", str(SHARDS))
         for issuer, institution in ISSUERS.items():
             run(
@@ -97,6 +99,9 @@ class SmallLedger:
                 self._account("merchant_payable", "CNY", issuer, merchant)
                 self._account("merchant_points", POINTS[issuer], issuer, merchant)
                 self._account("load_agent_receivable", "CNY", issuer, merchant)
+                self._account("merchant_fees", "CNY", issuer, merchant)
+            self._account("issuer_fees", "CNY", issuer, None)
+        self._account("house_fees", "CNY", None, None)
         for card in range(1, self.cards + 1):
             self._card(card)
 
@@ -200,6 +205,33 @@ class SmallLedger:
         fingerprint = how.get("fingerprint", FINGERPRINT).hex()
         self._seal(shard, [exchange_row((slot, number, kind, fingerprint, reason, ""), card)])
         return slot
+
+    def fee(self, number: int, payer: str, percent: str, **said: Any) -> None:
+        """A row of fees; `tiers` are those beyond the first: from, percent, flat."""
+        tiers = [(0, percent, said.get("flat", 0)), *said.get("tiers", ())]
+        self.run(
+            "INSERT INTO fee (id, payer, merchant_id, issuer_id, trade, channel, kinds, since,"
+            " from_minor, flat_minor, millionths, fee_min_minor, fee_max_minor, is_returned,"
+            " made_by) VALUES (%s, %s, %s, %s, '', %s, %s, %s, %s, %s, %s, %s, %s, %s, 'x')",
+            *(number, payer, said.get("merchant"), said.get("issuer"), said.get("channel", "")),
+            *(list(said.get("kinds", ("purchase",))), said.get("since", self.date)),
+            [start for start, _, _ in tiers],
+            [flat for _, _, flat in tiers],
+            [int(Decimal(share) * 10_000) for _, share, _ in tiers],
+            *(said.get("least", 0), said.get("most"), said.get("is_returned", True)),
+        )
+        note_what_differs(self.connection)
+
+    def turn(self) -> None:
+        """What is posted from here on is of the next date, which a night has opened."""
+        self.date += dt.timedelta(days=1)
+        self.counter = 0
+        self._take_numbers()
+        note_what_differs(self.connection)
+
+    def _take_numbers(self) -> None:
+        """More than any test posts; whoever else posts under the date has others."""
+        self.run("INSERT INTO number_block VALUES (%s, 1000000)", self.date)
 
     def next_slot(self) -> str:
         self.stan += 1

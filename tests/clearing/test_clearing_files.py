@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from clearing import files
-from clearing.layout import COLUMNS, HEADER, amount_text
+from clearing.layout import COLUMNS, LAYOUT, amount_text
 from clearing.night import ClearingError
 from clearing.run import Summary, run_clearing
 from tests.disks import database_directory, fill, small_disk
@@ -151,8 +151,8 @@ def test_a_merchant_id_never_leads_out_of_the_directory(
 
 
 def test_the_header_is_the_column_table() -> None:
-    assert tuple(column.name for column in COLUMNS) == HEADER
-    assert len(set(HEADER)) == len(HEADER)
+    assert tuple(column.name for column in COLUMNS) == LAYOUT.header
+    assert len(set(LAYOUT.header)) == len(LAYOUT.header)
     assert all(column.meaning for column in COLUMNS)
 
 

@@ -11,6 +11,8 @@ from psycopg import errors, sql
 
 from clearing.night import SQL as NIGHTLY
 from config.run.database import Dsns
+from host.model.numbers import DAY_ZERO, NUMBERS_PER_DAY
+from host.shards import NIGHT_SHARD
 from host.store.queries import load_queries
 from host.store.right import WHOLE, Right
 from host.store.rights import RIGHTS, SEQUENCES
@@ -52,8 +54,10 @@ SPOKEN: dict[str, dict[str, Collection[str]]] = {
     },
     "posswitch_night": {
         "clearing/queries.sql": ALL,
+        "clearing/booking.sql": ALL,
+        "clearing/fees.sql": ALL,
         "host/store/heads.sql": ALL,
-        "host/store/posting.sql": {"open_business_date"},
+        "host/store/posting.sql": {"open_business_date", "last_seal"},
         "host/store/changes.sql": LINKING,
         "host/store/settlement_view.sql": ALL,
         "host/store/book.sql": {"shard_count"},
@@ -69,6 +73,7 @@ SPOKEN: dict[str, dict[str, Collection[str]]] = {
         "clearing/audit_holds.sql": ALL,
         "clearing/audit_rules.sql": ALL,
         "clearing/audit_lotteries.sql": ALL,
+        "clearing/audit_fees.sql": ALL,
         "clearing/claims.sql": ALL,
         "clearing/changed.sql": ALL,
         "clearing/heads.sql": ALL,
@@ -92,6 +97,7 @@ SPOKEN: dict[str, dict[str, Collection[str]]] = {
         "host/office/lotteries.sql": ALL,
         "host/office/members.sql": ALL,
         "host/office/people.sql": ALL,
+        "host/office/fees.sql": ALL,
         "host/office/programmes.sql": ALL,
         "host/office/rules.sql": ALL,
         "host/office/records.sql": ALL,
@@ -153,7 +159,14 @@ ALSO = {
     "posswitch_night": (AGE,),
     "posswitch_office": (AGE,),
 }
-LAID_OUT = ("sum_up_day", "lay_out_items", "lay_out_file_items")
+LAID_OUT = (
+    "sum_up_day",
+    "lay_out_items",
+    "lay_out_lines",
+    "lay_out_fee_bases",
+    "lay_out_fee_choices",
+    "lay_out_fee_lines",
+)
 """Tables of one step that later statements read."""
 LOOKS_SECRET = re.compile(
     r"(^|_)(pan|pin|key|block|secret|seed|password|hash|track|cvv)(_|$)|sealed$"
@@ -194,7 +207,14 @@ def catalogue(module_database: Dsns) -> Iterator[Connection]:
     """The owner's connection, with what a step of the night lays out."""
     with psycopg.connect(module_database.owner, autocommit=True) as connection:
         for name in LAID_OUT:
-            told = {"shards": [0], "first_number": 0, "end_number": 1}
+            told = {
+                "shards": [0],
+                "first_number": 0,
+                "end_number": 1,
+                "night_shard": NIGHT_SHARD,
+                "day_zero": DAY_ZERO,
+                "numbers_per_day": NUMBERS_PER_DAY,
+            }
             laid_out = NIGHTLY[name].replace(" ON COMMIT DROP", "")
             connection.execute(laid_out, {**told, "business_date": "2026-11-22"})
         yield connection

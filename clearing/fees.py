@@ -1,0 +1,119 @@
+"""Fees: what a date's transactions cost merchants and issuers, by the dated rows of `fee`.
+
+Each transaction's own is rounded for itself, half to even, so the parts that a party sees in its
+file sum to what is posted: one journal for each merchant and issuer, a leg for each fee and kind,
+from what the payer owes to what the house has earned. What comes back takes its part of the fee
+with it, by the row that its sale was charged by.
+"""
+
+from collections.abc import Iterable, Mapping
+from itertools import groupby
+from operator import itemgetter
+from typing import Any, Final
+
+from clearing.booking import Booking, book
+from clearing.night import ClearingError, Night
+from host.ledger import Leg
+from host.model.money import Money
+from host.model.requests import Kind
+
+STEP: Final = "fees"
+"""As the night's table has it, and as keys do."""
+CHARGED: Final = (
+    "merchant_id", "issuer_id", "fee_id", "kind", "unit", "items", "base_minor", "fee_minor",
+)  # fmt: skip
+"""What is kept of a charge and compared when it is reckoned again."""
+
+_parties: Final = itemgetter("merchant_id", "issuer_id", "unit")
+Charge = Mapping[str, Any]
+
+
+def charge(night: Night) -> str:
+    """Reckon the date's fees and post them; on a repeat, prove that they are still the same.
+
+    Raises:
+        ClearingError: an account is missing, or the ledger of a closed date has changed.
+    """
+    lay_out_fees(night)
+    night.sum_up()
+    charges = night.rows("charges")
+    if not night.is_repeat:
+        _post(night, charges)
+    _compare(night, charges)
+    return _told(charges)
+
+
+def lay_out_fees(night: Night) -> None:
+    """The fee of each line of the date, once a run."""
+    if "day_fee_line" in night.laid_out:
+        return
+    if night.has_fees and night.rows("fees_begun"):
+        night.lay_out_lines()
+        for name in ("fee_bases", "fee_choices", "fee_lines"):
+            night.run(f"lay_out_{name}")
+            night.run(f"analyze_{name}")
+    else:
+        night.run("lay_out_no_fee_lines")
+    night.laid_out.add("day_fee_line")
+
+
+def _post(night: Night, charges: list[dict[str, Any]]) -> None:
+    owed = [one for one in charges if one["fee_minor"]]
+    bookings = []
+    for (merchant, issuer, unit), same in groupby(sorted(owed, key=_parties), _parties):
+        legs = [_leg(night, one) for one in same]
+        bookings.append(Booking(f"{merchant}-{issuer}", merchant, issuer, unit, legs))
+    numbers = book(night, STEP, Kind.TRANSACTION_FEES, bookings)
+    posted = {
+        (booking.merchant_id, booking.issuer_id, booking.unit): iter(
+            [(number, place) for place in range(len(booking.legs))]
+        )
+        for number, booking in zip(numbers, bookings, strict=True)
+    }
+    legs_of = [next(posted[_parties(one)]) if one["fee_minor"] else (None, None) for one in charges]
+    if charges:
+        night.run(
+            "insert_charges",
+            merchants=[one["merchant_id"] for one in charges],
+            issuers=[one["issuer_id"] for one in charges],
+            fees=[one["fee_id"] for one in charges],
+            kinds=[one["kind"] for one in charges],
+            items=[one["items"] for one in charges],
+            bases=[one["base_minor"] for one in charges],
+            amounts=[one["fee_minor"] for one in charges],
+            units=[one["unit"] for one in charges],
+            journals=[number for number, _ in legs_of],
+            legs=[place for _, place in legs_of],
+        )
+        night.run("sum_up_charges")
+
+
+def _leg(night: Night, one: Charge) -> Leg:
+    """From who pays to the house; the other way where more came back than was sold."""
+    payer, house, fee = one["payer_account"], one["house_account"], one["fee_minor"]
+    if payer is None or house is None:
+        raise ClearingError(
+            f"fees of {night.business_date} have no account: merchant {one['merchant']}, issuer "
+            f"{one['issuer']}, {one['unit']}. Nothing was charged. Load the estate again, which "
+            "makes the accounts that are missing, then run the clearing again"
+        )
+    leg = Leg(payer, house, abs(fee), one["unit"])
+    return leg if fee > 0 else leg.swapped()
+
+
+def _compare(night: Night, charges: list[dict[str, Any]]) -> None:
+    now = sorted(tuple(one[name] for name in CHARGED) for one in charges)
+    then = sorted(tuple(one[name] for name in CHARGED) for one in night.rows("charged"))
+    if now != then:
+        raise ClearingError(
+            f"fees of {night.business_date} are no longer what they were "
+            f"({len(set(now) ^ set(then))} rows differ): a closed date, or a fee that had begun, "
+            "was changed. Run `posswitch audit` to find the row; pay nothing before it is explained"
+        )
+
+
+def _told(charges: Iterable[Charge]) -> str:
+    sums: dict[str, int] = {}
+    for one in charges:
+        sums[one["unit"]] = sums.get(one["unit"], 0) + one["fee_minor"]
+    return ", ".join(str(Money(sums[unit], unit)) for unit in sorted(sums)) or "no fees"
