@@ -11,6 +11,7 @@ from config.manual.page import Blocks, listing, table
 from config.manual.samples import AMOUNT_MINOR, CARD, WHO
 from host.estate.demo import CITY
 from host.model.numbers import first_number_of
+from host.model.origins import Origin
 from host.model.requests import KINDS, Kind
 
 _DAY: Final = "2026-11-23"
@@ -80,7 +81,7 @@ def _example() -> str:
 
 def _kinds() -> Iterator[tuple[str]]:
     for kind, row in KINDS.items():
-        if row.moves_value:
+        if row.moves_value and Origin.NIGHT not in row.asked_by:
             yield (f"`{kind}`",)
 
 

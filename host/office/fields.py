@@ -61,6 +61,11 @@ FORMS: Final[Mapping[str, str]] = {
     r"^[A-Z][A-Z0-9]{1,11}$": "it is 2 to 12 capital letters and digits, the first a letter",
     r"^[0-9A-Za-z][0-9A-Za-z._-]{0,31}$": "it is letters and digits, 32 of them at most",
     r"^[0-9]{4}$": "it is 4 digits",
+    r"^[a-z]{0,16}$": "it is small letters, 16 at most, or nothing",
+    r"^[0-9]{1,2}(\.[0-9]{1,4})?%$": "it is a percentage as 0.6%, with 4 decimals at most",
+    r"^[1-9][0-9]{0,11} [0-9]{1,2}(\.[0-9]{1,4})?% [0-9]{1,9}$": (
+        "it is as 100000 0.38% 50: from which amount on, how many percent, how much for each"
+    ),
     r"^[0-9]{1,4}(/[1-9][0-9]{0,3})?$": "it is a number or a fraction, as 2 or 3/2",
     r"^[1-9][0-9]{0,3}(/[1-9][0-9]{0,3})?$": "it is a number or a fraction above 0, as 2 or 3/2",
     r"^20[0-9]{2}-(0[1-9]|1[0-2])$": "it is a month, as 2026-11",
