@@ -238,12 +238,12 @@ def _hold_files(owner: Connection, directory: Path, date: dt.date) -> None:
         totals = [Decimal(row["fee"]) for row in rows if row["record"] == "TOTAL" and row["fee"]]
         assert sum(totals) == lines
         told[side] += int(lines * 100)
-    rows = owner.execute(
+    charged = owner.execute(
         "SELECT f.payer, sum(c.fee_minor)::bigint FROM fee_charge AS c"
         " INNER JOIN fee AS f ON f.id = c.fee_id WHERE c.business_date = %s GROUP BY f.payer",
         (date,),
     )
-    assert {"merchant": 0, "issuer": 0} | dict(rows.fetchall()) == told
+    assert {"merchant": 0, "issuer": 0} | dict(charged.fetchall()) == told
 
 
 def test_a_merchant_and_an_issuer_owe_each_other_no_fee(
