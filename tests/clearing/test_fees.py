@@ -230,7 +230,7 @@ def _hold_files(owner: Connection, directory: Path, date: dt.date) -> None:
     told = {"merchant": 0, "issuer": 0}
     for path in directory.glob("*.csv"):
         side = path.name.split("-")[0]
-        rows = list(csv.DictReader(path.open(encoding="utf-8")))
+        rows = list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
         lines = sum(
             (Decimal(row["fee"]) for row in rows if row["record"] == "DETAIL" and row["fee"]),
             Decimal(0),
