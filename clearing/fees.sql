@@ -153,7 +153,7 @@ CROSS JOIN LATERAL (
         said.fee_min_minor,
         coalesce(said.fee_max_minor, 9223372036854775807) AS fee_max_minor
     FROM (
-        SELECT * FROM fee WHERE fee.merchant_id = traded.merchant_key
+        SELECT * FROM fee WHERE fee.merchant_id = traded.merchant_key  -- noqa: RF03
         UNION ALL
         SELECT * FROM fee WHERE fee.merchant_id IS NULL  -- noqa: RF03
     ) AS said
