@@ -240,16 +240,20 @@ LIMIT %(limit)s;
 WITH told AS (
     SELECT
         cash_load.*,
+        issuer.currency AS unit,
         'cash_taken' AS kind,
         cash_load.journal_id AS number
     FROM cash_load
+    INNER JOIN issuer ON issuer.id = cash_load.issuer_id
     WHERE cash_load.journal_id IS NOT NULL
     UNION ALL
     SELECT
         cash_load.*,
+        issuer.currency AS unit,
         'cash_handed_in' AS kind,
         cash_load.handed_id AS number
     FROM cash_load
+    INNER JOIN issuer ON issuer.id = cash_load.issuer_id
     WHERE cash_load.handed_id IS NOT NULL
 ),
 
@@ -262,6 +266,7 @@ SELECT
     coalesce(moved.shard, told.shard) AS shard,
     coalesce(moved.id, told.number) AS id,
     coalesce(moved.kind, told.kind) AS kind,
+    coalesce(moved.unit, told.unit) AS unit,
     coalesce(moved.amount_minor, 0) AS moved_minor,
     coalesce(told.amount_minor, 0) AS told_minor
 FROM moved
@@ -269,8 +274,8 @@ FULL JOIN told ON told.shard = moved.shard AND told.number = moved.id AND told.k
 WHERE
     moved.id IS NULL
     OR told.id IS NULL
-    OR (moved.card_id, moved.issuer_id, moved.amount_minor)
-    <> (told.card_id, told.issuer_id, told.amount_minor)
+    OR (moved.card_id, moved.issuer_id, moved.unit, moved.amount_minor)
+    <> (told.card_id, told.issuer_id, told.unit, told.amount_minor)
     OR (moved.kind = 'cash_taken' AND moved.merchant_id IS DISTINCT FROM told.merchant_id)
 ORDER BY coalesce(moved.id, told.number)
 LIMIT %(limit)s;

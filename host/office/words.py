@@ -103,6 +103,8 @@ WORDS: Final[Mapping[str, Word]] = {
     "amount_minor_max": Word("limit of a transaction", "单笔上限"),
     "anonymous_minor_max": Word("limit of a card registered to nobody", "不记名卡限额"),
     "approval": Word("approval", "复核"),
+    "cash": Word("cash", "现金"),
+    "pay": Word("payment", "付款"),
     "fee": Word("fee", "费率"),
     "payer": Word("who pays", "付费方"),
     "percent": Word("percent", "费率"),

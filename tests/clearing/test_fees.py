@@ -194,6 +194,7 @@ def _trade(ledger: SmallLedger, chance: random.Random, old: list[Posted]) -> lis
     return sold
 
 
+@pytest.mark.counted
 def test_any_days_are_charged_for_what_stands(
     ledger: SmallLedger, owner: Connection, night_login: Connection, audit_login: Connection,
     tmp_path: Path, counts: Any,

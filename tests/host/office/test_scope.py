@@ -209,6 +209,7 @@ class World:
             "recipient": "Wu", "reason": "test", "value": "phone",
             "phone_last": "1234", "programme": self.programme, "alliance": "ABROAD",
             "since": "2030-01-01", "month": "2026-11", "many": [self.card],
+            "payer": "merchant", "kinds": ["purchase"], "store_code": "0" * 18,
             "replacement": self.card,
             "face": self.face, "setting": "approval-hours", "figure": 1,
             "gift": self.gift, "hold": self.hold,

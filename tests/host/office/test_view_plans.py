@@ -35,6 +35,7 @@ SMALL = {
     "card_face": "a few of each product",
     "office_setting": "few",
     "alliance_member": "thousands",
+    "fee": "some dozens, and a few of each merchant with a price of its own",
     "business_day": "one is open",
     "terminal_status": "",
     "product": "some dozens of each issuer",
