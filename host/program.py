@@ -34,7 +34,7 @@ from host.server import serve
 from host.settings import HostSettings
 from host.steady import kept_going
 from host.store.book import read_book
-from host.store.connecting import Deadlines, connect
+from host.store.connecting import LONG, Deadlines, connect
 from host.store.following import Following
 from host.store.safety import connect_safely
 from host.store.writer import Writer
@@ -53,6 +53,8 @@ class Logins(NamedTuple):
 
     host: str
     office: str | None = None
+    audit: str | None = None
+    """Who reads everything and writes nothing."""
 
 
 async def run_host(
@@ -86,7 +88,7 @@ async def run_host(
         paying.drive = moves.drive_one
         poster.paying = paying
         gifts = Gifts(lambda: _connect(dsn, settings), asking.ask, clock)
-        reception = _reception(logins.office, hsm, settings, clock, asking)
+        reception = _reception(logins, hsm, settings, clock, asking)
         listeners = _listening(addresses)
         lines = [f"host on {address}" for address in addresses]
         page = Page(
@@ -131,13 +133,21 @@ async def run_host(
 
 
 def _reception(
-    office_dsn: str | None, hsm: Hsm, settings: HostSettings, clock: WallClock, asking: Asking
+    logins: Logins, hsm: Hsm, settings: HostSettings, clock: WallClock, asking: Asking
 ) -> Reception:
-    ask = asking.ask_from_thread
-    office = Office(hsm=hsm, clock=clock, actions=ACTIONS, views=VIEWS, ask=ask)
-    if office_dsn is None:
+    office = Office(
+        hsm=hsm,
+        clock=clock,
+        actions=ACTIONS,
+        views=VIEWS,
+        ask=asking.ask_from_thread,
+        looks=functools.partial(connect, logins.audit, LONG, autocommit=True)
+        if logins.audit is not None
+        else None,
+    )
+    if logins.office is None:
         return Reception(office, None)
-    return Reception(office, functools.partial(_connect, office_dsn, settings))
+    return Reception(office, functools.partial(_connect, logins.office, settings))
 
 
 def _listening(addresses: Sequence[Address]) -> list[socket.socket]:

@@ -72,11 +72,11 @@ def dsn_of(login: str, settings: DatabaseSettings, cluster: Cluster) -> str:
     return revealed(told, f"database.{login}")
 
 
-def office_dsn_of(settings: DatabaseSettings, cluster: Cluster) -> str | None:
-    """That of who does what people ask for; None where a server of your own has no such login."""
-    if not settings.is_embedded and settings.office is None:
+def dsn_if_told(login: str, settings: DatabaseSettings, cluster: Cluster) -> str | None:
+    """That of a login; None where a server of your own has no such one."""
+    if not settings.is_embedded and getattr(settings, login) is None:
         return None
-    return dsn_of("office", settings, cluster)
+    return dsn_of(login, settings, cluster)
 
 
 def embedded_dsns(cluster: Cluster, database: str = DATABASE) -> Dsns:

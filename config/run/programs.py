@@ -51,7 +51,7 @@ def run_host(
 
     from config.run.asking import HOST, Names
     from config.run.control import Answers, Reread, control_socket, stand_by
-    from config.run.database import dsn_of, office_dsn_of
+    from config.run.database import dsn_if_told, dsn_of
     from config.run.heads import keep_signing, open_key
     from config.run.host_naming import names_of_host
     from config.run.host_reloading import reload_host
@@ -63,7 +63,11 @@ def run_host(
     from host.program import run_host as run
 
     dsn = dsn_of("host", settings.database, places.cluster)
-    logins = Logins(dsn, office_dsn_of(settings.database, places.cluster))
+    logins = Logins(
+        dsn,
+        dsn_if_told("office", settings.database, places.cluster),
+        dsn_if_told("audit", settings.database, places.cluster),
+    )
     hsm = open_hsm(settings.host.hsm, places, dsn)
     audit_key = open_key(places)
     with control_socket(places, HOST) as control:

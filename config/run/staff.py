@@ -132,6 +132,11 @@ class DemoStaff:
             row = connection.execute(SQL["value_of_card"], {"card": card}).fetchone()
         return int(row[0]) if row is not None else 0
 
+    def is_tried(self, rule: int) -> bool:
+        """Whether a rule was held against a day since it was written."""
+        with connect(self._owner, SHORT, autocommit=True) as connection:
+            return connection.execute(SQL["is_tried"], {"rule": rule}).fetchone() == (True,)
+
     def ask(self, by: str, action: str, values: Mapping[str, object]) -> Outcome:
         """What came of it; a one-time code is given where one is asked for."""
         who = self.person(by)

@@ -24,6 +24,12 @@ WHERE card.id = %(card)s AND purse.unit = 'CNY';
 -- From which a rule that is made now is in force.
 SELECT business_date FROM business_day WHERE state = 'open';
 
+-- name: is_tried
+-- Whether the draft of a rule was held against a day.
+SELECT exists(
+    SELECT FROM rule WHERE id = %(rule)s AND state = 'draft' AND tried_on IS NOT NULL
+);
+
 -- name: let_gifts_be_due
 -- The time of each gift that waits is over, so that the clock gives it back.
 -- notes: gift

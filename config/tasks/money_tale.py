@@ -14,7 +14,7 @@ from config.run.staff import DemoStaff
 from config.screen import amount
 from config.tasks.ruled import rules_told
 from config.tasks.story import decided
-from config.tasks.tale import Tale, Told, agreed, buys, comes_onto, done, named
+from config.tasks.tale import Tale, Told, agreed, buys, comes_onto, done, named, tries
 from host.estate.demo import CITY, GIFT_FACE_MINOR, PEOPLE
 from host.estate.plan import CardPlan
 from host.model.numbers import rrn_of
@@ -109,7 +109,9 @@ class MoneyTale(Tale):
         }
         made = await done(staff, IM, "rule.save", written)
         since = await trio.to_thread.run_sync(staff.open_date)
-        values = {"house_rule": int(made.subject), "since": since.isoformat()}
+        rule = int(made.subject)
+        await tries(staff, IM, rule, since)
+        values = {"house_rule": rule, "since": since.isoformat()}
         await agreed(staff, IM, "rule.activate", values, RK)
         self.add("office", f"{named(IM)}, lets card {OTHERS} buy for {most} at once")
         sale = await till.purchase(cards[1], MOST_MINOR + 1, None)

@@ -1,6 +1,8 @@
 """What somebody did in the demo's day and a till was told: lines, and the messages behind them."""
 
-from collections.abc import Iterator, Mapping
+import datetime as dt
+import functools
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
@@ -92,10 +94,25 @@ async def agreed(
 
 async def comes_onto(staff: DemoStaff, card: CardPlan, minor: int | None = None) -> None:
     """Wait until so much is on a card, or anything: what the office asks for is posted later."""
+
+    def is_there() -> bool:
+        found = staff.value_of(card.id)
+        return found == minor or (minor is None and found > 0)
+
+    await _until(is_there)
+
+
+async def tries(staff: DemoStaff, by: str, rule: int, day: dt.date) -> None:
+    """Have a rule held against a day, which a job does."""
+    await done(staff, by, "rule.dry_run", {"house_rule": rule, "date": day.isoformat()})
+    await _until(functools.partial(staff.is_tried, rule))
+
+
+async def _until(is_so: Callable[[], bool]) -> None:
+    """Wait until it is, or for as long as anybody does."""
     with trio.move_on_after(WAIT_SECONDS_MAX):
         while True:
-            found = await trio.to_thread.run_sync(staff.value_of, card.id)
-            if found == minor or (minor is None and found > 0):
+            if await trio.to_thread.run_sync(is_so):
                 return
             await trio.sleep(LOOK_SECONDS)
 

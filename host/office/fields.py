@@ -66,6 +66,7 @@ FORMS: Final[Mapping[str, str]] = {
     r"^[1-9][0-9]{0,11} [0-9]{1,2}(\.[0-9]{1,4})?% [0-9]{1,9}$": (
         "it is as 100000 0.38% 50: from which amount on, how many percent, how much for each"
     ),
+    r"^[0-9]{4}[0-9A-Z][0-9]{7}$": "it is 12 digits, of which the fifth may be a capital letter",
     r"^[0-9]{1,4}(/[1-9][0-9]{0,3})?$": "it is a number or a fraction, as 2 or 3/2",
     r"^[1-9][0-9]{0,3}(/[1-9][0-9]{0,3})?$": "it is a number or a fraction above 0, as 2 or 3/2",
     r"^20[0-9]{2}-(0[1-9]|1[0-2])$": "it is a month, as 2026-11",

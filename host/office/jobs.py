@@ -25,7 +25,7 @@ from host.model.origins import Origin
 from host.model.own import OwnKey, OwnRequest
 from host.model.requests import Response
 from host.office.action import Acting
-from host.office.office import Office
+from host.office.office import Looks, Office
 from host.office.people import Grant, Who
 from host.office.places import PLATFORM, Place, place_of
 from host.office.records import Line, write_line
@@ -85,6 +85,7 @@ class AtWork:
     now: dt.datetime
     job: Job
     asks: Ask | None = None
+    looks: Looks | None = None
 
     def ask(self, own: OwnRequest) -> Response:
         """The poster's answer. Hold no row of a card meanwhile: the poster writes them.
@@ -275,7 +276,12 @@ def do_job(connection: Connection, office: Office, job: Job, step: Step) -> str:
 def _do_step(connection: Connection, office: Office, job: Job, step: Step) -> Job:
     with connection.transaction():
         at_work = AtWork(
-            connection=connection, hsm=office.hsm, now=office.clock(), job=job, asks=office.ask
+            connection=connection,
+            hsm=office.hsm,
+            now=office.clock(),
+            job=job,
+            asks=office.ask,
+            looks=office.looks,
         )
         done = step(at_work)
         told = {"id": job.id, "done": done, "now": office.clock()}

@@ -1,6 +1,7 @@
 """What both runners stand on."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,10 @@ from host.clock import WallClock
 from host.hsm.interface import Hsm
 from host.office.action import Action
 from host.office.view import View
+from host.store.connecting import Connection
+
+Looks = Callable[[], AbstractContextManager[Connection]]
+"""A connection, in no transaction, of the login that reads everything and writes nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,3 +26,5 @@ class Office:
     views: Mapping[str, View]
     ask: Ask | None = None
     """The poster, for what moves money; None where there is none, as at a command line."""
+    looks: Looks | None = None
+    """For what reads what the office's own login does not; None where there is none."""

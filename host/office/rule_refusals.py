@@ -13,4 +13,11 @@ CONTRADICT: Final = RefusalKind(
     "by chance",
     next="give one of them a higher priority, narrow it, or retire the other: posswitch show rules",
 )
-RULE_REFUSALS: Final[Mapping[str, RefusalKind]] = {CONTRADICT.code: CONTRADICT}
+DRY_RUN: Final = RefusalKind(
+    code="E-DRY-RUN",
+    en="rule {rule} was not tried since it was written",
+    zh="规则 {rule} 请先试算一次",
+    why="what a rule would have told on a day that was is seen before it tells anybody",
+    next="posswitch rule dry-run RULE --date DATE",
+)
+RULE_REFUSALS: Final[Mapping[str, RefusalKind]] = {row.code: row for row in (CONTRADICT, DRY_RUN)}

@@ -69,6 +69,23 @@ SET
     activated_at = %(now)s
 WHERE t.id = %(id)s AND t.version = %(version)s AND t.state = 'draft';
 
+-- name: is_a_date
+-- Whether there was such a business date, or it is open.
+SELECT exists(SELECT FROM business_day WHERE business_date = %(day)s);
+
+-- name: keep_tried
+-- On which date a draft was tried, and what came of it; a draft that was written anew was not.
+-- notes: rule
+UPDATE rule AS t
+SET
+    tried_on = %(day)s,
+    tried = %(tried)s
+WHERE
+    t.id = %(rule)s
+    AND t.version = %(version)s
+    AND t.state = 'draft'
+    AND t.made_at = %(made_at)s::timestamptz;
+
 -- name: retire
 -- Not in force any more, at once; what it told stays.
 -- notes: rule

@@ -35,6 +35,7 @@ from host.office.rows import (
     products,
     programme_views,
     programmes,
+    rule_trials,
     rule_views,
     rules,
     seals,
@@ -87,6 +88,7 @@ _ACTIONS: Final[tuple[Action[Any], ...]] = (
     programmes.INVITE,
     products.PRODUCT_REVISE,
     rules.SAVE,
+    rule_trials.RULE_DRY_RUN,
     rules.ACTIVATE,
     rules.RETIRE,
     rules.SWITCH,
@@ -223,6 +225,7 @@ WORKS: Final[Mapping[str, Step]] = {
     holds.RELEASE: holds.post_release,
     intake.CARD_IMPORT: intake.take_file_of_cards,
     voucher_use.REDEEM: voucher_use.post_redemption,
+    rule_trials.DRY_RUN: rule_trials.try_day,
 }
 """What is done by jobs, by the action that begins them."""
 

@@ -1272,6 +1272,8 @@ SELECT
         ))
     END AS refused_today,
     r.made_by,
+    r.tried_on,
+    (r.tried ->> 'changed')::bigint AS would_change,
     r.activated_by,
     r.issuer_id AS of_issuer,
     r.merchant_id AS of_merchant

@@ -71,6 +71,8 @@ WORDS: Final[Mapping[str, Word]] = {
     "retired_at": Word("retired at", "停用时间"),
     "retired_by": Word("retired by", "停用人"),
     "tried": Word("tried", "试算结果"),
+    "would_change": Word("answers that would be others", "试算变更数"),
+    "rrns": Word("RRNs", "检索参考号(多个)"),
     "tried_on": Word("tried on", "试算日"),
     "activated_by": Word("activated by", "启用人"),
     "counted_today": Word("counted today", "今日命中"),

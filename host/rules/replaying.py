@@ -7,7 +7,7 @@ difference of rules. What it cannot know is said by `UNKNOWN`.
 
 import datetime as dt
 import heapq
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Final, Protocol
 
 import msgspec
@@ -137,15 +137,30 @@ class Replayed(msgspec.Struct):
     """Declined by something else, so of an amount that nobody kept."""
     goods_not_known: int = 0
     """Approved, and a rule that names goods could not be asked."""
+    named: list[Change] = []
+    """What was asked for by its number, changed or not."""
 
 
 class Replay:
-    """Asks rules over a day. `take` its messages in their order."""
+    """Asks rules over a day. `take` its messages in their order.
 
-    def __init__(self, rules: RuleBook, day: dt.date, notebook: Notebook) -> None:
+    All of them are asked; told is of those alone that are somebody's to see, and one by one of
+    those whose numbers were `named`.
+    """
+
+    def __init__(
+        self,
+        rules: RuleBook,
+        day: dt.date,
+        notebook: Notebook,
+        is_told: Callable[[Past], bool] = lambda _past: True,
+        named: Collection[int] = (),
+    ) -> None:
         self._rules = rules
         self._day = day
         self._notebook = notebook
+        self._is_told = is_told
+        self._named = frozenset(named)
         self.result = Replayed()
 
     def take(self, past: Past) -> None:
@@ -162,7 +177,7 @@ class Replay:
             self._tell(past, Reason.APPROVED, None)
             return
         if not past.is_approved and _denied_by(past) is None:
-            self.result.not_known += 1
+            self.result.not_known += self._is_told(past)
             return
         rules = tuple(self._asked(past))
         rule = denial(rules, past.facts, self._measured(past), lambda one: self._used(one, past))
@@ -184,7 +199,7 @@ class Replay:
             yield from applying(found, past.facts, self._day)
             return
         known = [rule for rule in found if all(name != "goods" for name, _ in rule.place)]
-        self.result.goods_not_known += len(known) < len(found)
+        self.result.goods_not_known += len(known) < len(found) and self._is_told(past)
         yield from applying(known, past.facts, self._day)
 
     def _measured(self, past: Past) -> Measured:
@@ -321,38 +336,45 @@ class Replay:
     # What is told. ------------------------------------------------------------------------------
 
     def _tell(self, past: Past, reason: Reason, rule: HouseRule | None) -> None:
+        if not self._is_told(past):
+            return
         result, is_approved = self.result, reason is Reason.APPROVED
+        decides = (rule.id if rule is not None else _denied_by(past)) or 0
+        change = _change_of(past, reason, decides)
         result.asked += 1
+        if past.number in self._named:
+            result.named.append(change)
         one = result.sums.setdefault((past.kind, past.unit), Sum())
         one.add(past.amount if past.is_approved else None, past.amount if is_approved else None)
         if is_approved is past.is_approved:
             return
         result.changed += 1
-        decides = rule.id if rule is not None else _denied_by(past) or 0
         of_rule = result.by_rule.setdefault(decides, Sum())
         of_rule.add(past.amount if is_approved else None, past.amount if past.is_approved else None)
-        self._note_change(past, reason, decides)
+        largest = result.largest
+        (heapq.heappush if len(largest) < LARGEST else heapq.heappushpop)(largest, change)
 
     def _tell_idle(self, past: Past) -> None:
         """It would have found nothing to undo: that is what a reversal is for, and no void."""
         if past.kind is not Kind.REVERSAL:
             self._tell(past, Reason.ORIGINAL_NOT_FOUND, None)
             return
+        if not self._is_told(past):
+            return
         self.result.asked += 1
         self.result.sums.setdefault((past.kind, past.unit), Sum()).add(past.amount, 0)
 
-    def _note_change(self, past: Past, reason: Reason, rule: int) -> None:
-        change = Change(
-            amount=past.amount,
-            number=past.number,
-            unit=past.unit,
-            kind=past.kind,
-            was=past.reason,
-            would_be=reason,
-            rule=rule,
-        )
-        largest = self.result.largest
-        (heapq.heappush if len(largest) < LARGEST else heapq.heappushpop)(largest, change)
+
+def _change_of(past: Past, reason: Reason, rule: int) -> Change:
+    return Change(
+        amount=past.amount,
+        number=past.number,
+        unit=past.unit,
+        kind=past.kind,
+        was=past.reason,
+        would_be=reason,
+        rule=rule,
+    )
 
 
 def _denied_by(past: Past) -> int | None:

@@ -7,7 +7,7 @@ is gone when the replay ends. It holds numbers and amounts, and no card's number
 
 import datetime as dt
 import sqlite3
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 from types import TracebackType
 from typing import Any, Final, Self
@@ -100,10 +100,14 @@ def replay(
     book: Book,
     day: dt.date,
     proposed: Collection[int] | None = (),
+    *,
+    is_told: Callable[[Past], bool] = lambda _past: True,
+    named: Collection[int] = (),
 ) -> Tried:
     """Hold a day against the rules that are in force now; of `proposed` their newest version.
 
-    None proposed: all of them. The connection is in no transaction.
+    None proposed: all of them. Told is of what `is_told` says, and one by one of what was `named`
+    by its number. The connection is in no transaction.
 
     Raises:
         DayUnknownError: there was no such business date.
@@ -112,7 +116,7 @@ def replay(
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         rules, uses = _rules(connection, _today(connection, day), proposed)
         rulebook = RuleBook(rules, uses)
-        replaying = Replay(rulebook, day, notes)
+        replaying = Replay(rulebook, day, notes, is_told, named)
         for past in days_past(connection, book, day):
             replaying.take(past)
     return Tried(day=day, rules=rulebook.rules, result=replaying.result)

@@ -264,7 +264,8 @@ OFFICE: Final[Mapping[str, Right]] = {
             "valid_to made_by made_at"
         ),
         updates=columns(
-            "state valid_from valid_to activated_by activated_at retired_by retired_at"
+            "state valid_from valid_to tried_on tried activated_by activated_at retired_by "
+            "retired_at"
         ),
         deletes=True,
     ),

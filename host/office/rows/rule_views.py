@@ -42,6 +42,8 @@ RULES: Final = View(
         Column(name="counted_today", kind=int),
         Column(name="refused_today", kind=int),
         Column(name="made_by"),
+        Column(name="tried_on", kind=dt.date),
+        Column(name="would_change", kind=int),
         Column(name="activated_by"),
     ),
     order=("rule", "version"),
@@ -53,7 +55,7 @@ RULES: Final = View(
         Filter(name="issuer", column="issuer"),
         Filter(name="merchant", column="merchant"),
     ),
-    actions=("rule.save", "rule.activate", "rule.retire"),
+    actions=("rule.save", "rule.dry_run", "rule.activate", "rule.retire"),
     exports="C",
     few=frozenset({Scope.ISSUER, Scope.MERCHANT}),
 )

@@ -31,7 +31,7 @@ from host.office.fields import (
 )
 from host.office.refusals import FIELD, STATE, Refusal
 from host.office.roles import IM, MO, PA, RK
-from host.office.rule_refusals import CONTRADICT
+from host.office.rule_refusals import CONTRADICT, DRY_RUN
 from host.office.subjects import THE_PLATFORM, Ref
 from host.rules.ruling import aim_of
 from host.rules.transactions import TRANSACTIONS
@@ -257,7 +257,9 @@ def _activate(acting: Acting, values: RuleActivate) -> Result:
     content = acting.subject.content
     if content["state"] != "draft":
         raise Refusal(STATE, state=content["state"])
-    today = _today(acting)
+    if content["tried_on"] is None:
+        raise Refusal(DRY_RUN, rule=content["id"])
+    today = open_date(acting)
     if values.since < today:
         raise Refusal(FIELD, field="since", problem="it begins today at the earliest")
     told = {
@@ -276,7 +278,7 @@ def _activate(acting: Acting, values: RuleActivate) -> Result:
 
 
 def _retire(acting: Acting, values: RuleRetire) -> Result:
-    content, today = acting.subject.content, _today(acting)
+    content, today = acting.subject.content, open_date(acting)
     told = {
         "id": content["id"],
         "by": acting.who.login,
@@ -297,7 +299,7 @@ def _switch(acting: Acting, values: PackSwitch) -> Result:
         "since": values.since,
         "until": values.until,
     }
-    today = _today(acting)
+    today = open_date(acting)
     if acting.connection.execute(SQL["pack_named"], told).fetchone() is None:
         raise Refusal(FIELD, field="pack", problem="there is no such pack")
     if values.until is not None and values.until < max(today, values.since):
@@ -310,7 +312,8 @@ def _switch(acting: Acting, values: PackSwitch) -> Result:
     return Result(beside=told_days)
 
 
-def _today(acting: Acting) -> dt.date:
+def open_date(acting: Acting) -> dt.date:
+    """The business date that is open."""
     row = acting.connection.execute(TODAY, {"now": acting.now}).fetchone()
     assert row is not None, "an aggregate is a row"
     today: dt.date = row[0]
@@ -318,13 +321,14 @@ def _today(acting: Acting) -> dt.date:
 
 
 def _foretold(acting: Acting, _values: RuleActivate) -> Mapping[str, Any]:
-    """What whoever agrees is shown: the rule as a sentence."""
+    """What whoever agrees is shown: the rule as a sentence, and what came of trying it."""
     rows = acting.connection.execute(SQL["versions_of_set"], acting.subject.content).fetchall()
     rules = [rule_of(row) for row in rows]
     content = acting.subject.content
     found = (one for one in rules if (one.id, one.version) == (content["id"], content["version"]))
     said = sentence(next(found))
-    return {"en": said.en, "zh": said.zh}
+    tried = {name: content[name] for name in ("tried_on", "tried")}
+    return {"en": said.en, "zh": said.zh, **tried}
 
 
 def _set_of(values: RuleSave) -> Ref:

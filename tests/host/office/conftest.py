@@ -10,6 +10,7 @@ import re
 import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, TypeVar
 
 import psycopg
@@ -27,6 +28,7 @@ from host.office.office import Office
 from host.office.roles import ROLES
 from host.office.tables import ACTIONS, VIEWS, WORKS
 from host.office.timers import TIMERS
+from host.store.connecting import SHORT, connect
 from host.store.held import Held
 from tests.host.conftest import LMK, NOW
 
@@ -82,7 +84,13 @@ class Bureau:
     admin: Person = None  # type: ignore[assignment]
 
     def __post_init__(self) -> None:
-        self.office = Office(hsm=self.hsm, clock=lambda: self.now, actions=ACTIONS, views=VIEWS)
+        self.office = Office(
+            hsm=self.hsm,
+            clock=lambda: self.now,
+            actions=ACTIONS,
+            views=VIEWS,
+            looks=partial(connect, self.dsns.audit, SHORT, autocommit=True),
+        )
 
     def later(self, **span: float) -> None:
         """Time goes by."""

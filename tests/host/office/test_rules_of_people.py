@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from host.model.office import Waiting
 from host.model.requests import Kind
 from host.model.responses import Reason
 from tests.host.conftest import MERCHANT_OF, trading
@@ -27,7 +28,14 @@ class People:
         told = {"name": "Ten a day", "issuer": ISSUER} | values
         return int(self.bureau.done(who or self.manager, "rule.save", **told).subject)
 
+    def tried(self, rule: int, **asked: Any) -> None:
+        self.bureau.done(
+            self.manager, "rule.dry_run", house_rule=rule, **(asked or {"date": TODAY})
+        )
+        self.bureau.do_jobs()
+
     def activate(self, rule: int, since: dt.date = TODAY) -> None:
+        self.tried(rule)
         self.bureau.done_by_two(
             self.manager, self.second, "rule.activate", house_rule=rule, since=since
         )
@@ -134,6 +142,7 @@ def test_what_is_wrong_with_a_rule_is_told_by_its_field(
 
 def test_who_wrote_a_rule_does_not_activate_it_alone(people: People) -> None:
     rule = people.draft(says="deny", goods=["A1"])
+    people.tried(rule)
     asked = people.bureau.do(people.manager, "rule.activate", house_rule=rule, since=TODAY)
     assert asked.approval
     refused = people.bureau.refused(
@@ -150,3 +159,81 @@ async def test_rules_say_how_often_they_counted_and_refused_today(people: People
             assert (await till.buy(1, 100)).is_approved is approved
     rows = people.bureau.rows(people.manager, "rules", rule=str(rule))
     assert [(one["counted_today"], one["refused_today"]) for one in rows] == [(1, 2)]
+
+
+async def test_a_rule_that_was_not_tried_since_it_was_written_is_not_put_into_force(
+    people: People,
+) -> None:
+    """S2-02: what it would have told on a day that was is kept with it, as long as it stays."""
+    rule = people.draft(says="amount_max", amount_minor=500)
+    told = {"house_rule": rule, "since": TODAY}
+    assert people.bureau.refused(people.manager, "rule.activate", **told) == "E-DRY-RUN"
+    async with trading(people.bureau.dsns) as till:
+        small, large = await till.buy(1, 500), await till.buy(1, 501)
+    asked = people.bureau.done(
+        people.manager, "rule.dry_run", house_rule=rule, rrns=[small.rrn, large.rrn]
+    )
+    people.bureau.do_jobs()
+    [row] = people.bureau.rows(people.manager, "rules", rule=str(rule))
+    assert (row["tried_on"], row["would_change"]) == ("2026-11-22", 1)
+    assert isinstance(people.bureau.do(people.manager, "rule.activate", **told), Waiting)
+    [waits] = people.bureau.rows(people.second, "approvals")
+    tried = waits["foretold"]["tried"]
+    assert (tried["asked"], tried["refuses"], tried["lets_pass"]) == (2, 1, 0)
+    named = {one["rrn"]: (one["was"], one["would_be"]) for one in tried["named"]}
+    assert named == {
+        small.rrn: ("approved", "approved"), large.rrn: ("approved", "amount_limit"),
+    }  # fmt: skip
+    assert asked.told["job"]
+    people.bureau.done(people.manager, "rule.save", house_rule=rule, amount_minor=400)
+    assert people.bureau.refused(people.manager, "rule.activate", **told) == "E-DRY-RUN"
+
+
+async def test_a_rule_of_one_tells_of_no_others_day(people: People) -> None:
+    """S2-02: an issuer's rule is tried on that issuer's cards, a merchant's on its own tills."""
+    bureau, owner = people.bureau, people.bureau.person("merchant_owner")
+    other = bureau.sql("SELECT institution_id FROM issuer ORDER BY id OFFSET 1 LIMIT 1")[0][0]
+    there = bureau.person("issuer_manager", "issuer", other)
+    foreign = people.draft(there, issuer=other, says="amount_max", amount_minor=1)
+    own = people.draft(owner, issuer=None, merchant=HOME["merchant"], says="deny", channels=["mis"])
+    async with trading(bureau.dsns) as till:
+        assert (await till.buy(1, 500)).is_approved
+        elsewhere = next(one for one, its in MERCHANT_OF.items() if its != HOME["merchant"])
+        sale = till.request(Kind.PURCHASE, 1, 100, pin="123456", terminal_id=elsewhere)
+        assert (await till.ask(sale)).is_approved
+    for who, rule in ((there, foreign), (owner, own)):
+        bureau.done(who, "rule.dry_run", house_rule=rule, date=TODAY)
+    bureau.do_jobs()
+    told = bureau.sql("SELECT tried ->> 'asked' FROM rule WHERE id = any(%s) ORDER BY id",
+                      [foreign, own])  # fmt: skip
+    assert told == [("0",), ("1",)]
+
+
+def test_a_draft_that_is_written_anew_was_not_tried(people: People) -> None:
+    rule = people.draft(says="amount_max", amount_minor=500)
+    job = people.bureau.done(people.manager, "rule.dry_run", house_rule=rule, date=TODAY)
+    people.bureau.later(seconds=1)
+    people.bureau.done(people.manager, "rule.save", house_rule=rule, amount_minor=400)
+    people.bureau.do_jobs()
+    [(state, why)] = people.bureau.sql(
+        "SELECT state, error FROM job WHERE id = %s", job.told["job"]
+    )
+    assert (state, why.partition(":")[0]) == ("failed", "E-STATE")
+    assert people.bureau.rows(people.manager, "rules", rule=str(rule))[0]["tried_on"] is None
+
+
+@pytest.mark.parametrize(
+    ("asked", "field"),
+    [
+        ({}, "date"),
+        ({"date": "2026-11-20"}, "date"),
+        ({"rrns": ["112200000001", "112100000001"]}, "rrns"),
+        ({"rrns": ["133200000001"]}, "rrns"),
+    ],
+)
+def test_what_is_no_day_to_try_a_rule_on_is_told_by_its_field(
+    people: People, asked: dict[str, Any], field: str
+) -> None:
+    rule = people.draft(says="deny", goods=["A1"])
+    found = people.bureau.do(people.manager, "rule.dry_run", house_rule=rule, **asked)
+    assert (found.code, found.field) == ("E-FIELD", field)
