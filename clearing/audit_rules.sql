@@ -108,7 +108,7 @@ LIMIT %(limit)s;
 
 -- name: journal_uncounted
 -- What a rule without conditions counts, it has counted of every journal of the open date since it
--- was activated.
+-- was activated. An alliance's is asked from the moment somebody is in it.
 WITH today AS MATERIALIZED (
     SELECT
         journal.shard,
@@ -146,6 +146,7 @@ LEFT JOIN rule_told AS told
 WHERE
     rule.state = 'active'
     AND rule.pack IS NULL
+    AND rule.alliance_id IS NULL
     AND rule.says IN ('amount_max', 'count_max')
     AND rule.period <> 'transaction'
     AND rule.counted_by IN ('card', 'terminal', 'merchant')

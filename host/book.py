@@ -320,6 +320,10 @@ class Book:
         found = self.parts.get(part)
         return self.batches[found.batch_id].terms if found is not None else None
 
+    def circles(self, issuer: int, merchant: int, on: dt.date) -> frozenset[int]:
+        """The alliances whose partners both are on that date."""
+        return frozenset(one.id for one in self.alliances if one.has_both(issuer, merchant, on))
+
     def also_earns(self, issuer: Issuer, merchant: int, on: dt.date) -> tuple[Programme, ...]:
         """The programmes in which its cards earn at that merchant, besides the primary one."""
         if not self.alliances:

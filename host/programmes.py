@@ -174,9 +174,15 @@ def by_number(members: Iterable[Member]) -> Members:
 class Alliance:
     """Who shares programmes. An end of membership ends no purse: what it holds expires."""
 
+    id: int
     programmes: tuple[Programme, ...]
     issuers: Members
     merchants: Members
+
+    def has_both(self, issuer: int, merchant: int, on: dt.date) -> bool:
+        """Whether a sale of theirs is one of partners."""
+        sides = self._sides(issuer, merchant)
+        return all(any(one.is_one(on) for one in side) for side in sides)
 
     def earns(self, issuer: int, merchant: int, on: dt.date) -> bool:
         """Whether a card of that issuer earns at that merchant."""

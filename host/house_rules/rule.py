@@ -86,12 +86,14 @@ FIRST_DAY: Final = dt.date(2000, 1, 1)
 class Owner(NamedTuple):
     """Of whose set of rules one is. Sets are decided each by itself, and all have to agree.
 
-    A pack's rules are its own set for each issuer that has it; the platform's have no owner.
+    A pack's rules are its own set for each issuer that has it; the platform's have no owner. An
+    alliance's are about sales of its partners: while issuer and merchant are both members.
     """
 
     pack: str = ""
     issuer: int = 0
     merchant: int = 0
+    alliance: int = 0
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -7,9 +7,12 @@ there is no rule at all there is no book, and a batch pays for looking whether t
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import Final
 
 from host.house_rules.rule import Facts, HouseRule, Owner, Says
 from host.model.requests import Kind
+
+NO_CIRCLES: Final[frozenset[int]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,16 +45,23 @@ class RuleBook:
             *_of_packs([rule for rule in listed if rule.owner.pack], uses),
         )
         self.has_counted = has_counted or any(rule.counts for rule in self.rules)
-        self._found: dict[tuple[int, int, Kind], tuple[HouseRule, ...]] = {}
+        self.is_of_alliances = any(rule.owner.alliance for rule in self.rules)
+        """Whether it has to be known who is in which."""
+        self._found: dict[tuple[int, int, Kind, frozenset[int]], tuple[HouseRule, ...]] = {}
 
     @property
     def is_empty(self) -> bool:
         """Whether nobody could ever be told of a rule."""
         return not self.rules and not self.has_counted
 
-    def asked(self, issuer: int, merchant: int, kind: Kind, aim: Aim) -> tuple[HouseRule, ...]:
-        """Rules that a message may have to ask, whatever else it says."""
-        key = (issuer, merchant, kind)
+    def asked(
+        self, issuer: int, merchant: int, kind: Kind, aim: Aim, circles: frozenset[int] = NO_CIRCLES
+    ) -> tuple[HouseRule, ...]:
+        """Rules that a message may have to ask, whatever else it says.
+
+        `circles` are the alliances whose partners its issuer and merchant both are that day.
+        """
+        key = (issuer, merchant, kind, circles)
         found = self._found.get(key)
         if found is None:
             found = self._found[key] = tuple(
@@ -59,6 +69,7 @@ class RuleBook:
                 for rule in self.rules
                 if rule.owner.issuer in {0, issuer}
                 and rule.owner.merchant in {0, merchant}
+                and (not rule.owner.alliance or rule.owner.alliance in circles)
                 and _is_about(rule, kind, aim)
             )
         return found

@@ -12,14 +12,15 @@ SELECT pg_advisory_xact_lock(%s, 0);
 -- A draft, the first or the next version of a rule.
 -- notes: rule
 INSERT INTO rule AS t (
-    id, version, name, pack, issuer_id, merchant_id, says, priority, amount_minor, unit, times,
-    period, counted_by, kinds, products, cards, members, merchants, stores, terminals, categories,
-    regions, channels, goods, is_registered, weekdays, time_from, time_until, valid_from, valid_to,
+    id, version, name, pack, issuer_id, merchant_id, alliance_id, says, priority, amount_minor,
+    unit, times, period, counted_by, kinds, products, cards, members, merchants, stores, terminals,
+    categories, regions, channels, goods, is_registered, weekdays, time_from, time_until, valid_from, valid_to,
     made_by, made_at
 )
 VALUES (
-    %(id)s, %(version)s, %(name)s, %(pack)s, %(issuer_id)s, %(merchant_id)s, %(says)s,
-    %(priority)s, %(amount_minor)s, %(unit)s, %(times)s, %(period)s, %(counted_by)s, %(kinds)s,
+    %(id)s, %(version)s, %(name)s, %(pack)s, %(issuer_id)s, %(merchant_id)s,
+    %(alliance_id)s, %(says)s, %(priority)s, %(amount_minor)s, %(unit)s, %(times)s, %(period)s,
+    %(counted_by)s, %(kinds)s,
     %(products)s, %(cards)s, %(members)s, %(merchants)s, %(stores)s, %(terminals)s,
     %(categories)s, %(regions)s, %(channels)s, %(goods)s, %(is_registered)s, %(weekdays)s,
     %(time_from)s, %(time_until)s, %(valid_from)s, %(valid_to)s, %(made_by)s, %(made_at)s
@@ -39,6 +40,7 @@ WHERE
     AND r.pack IS NOT DISTINCT FROM %(pack)s
     AND r.issuer_id IS NOT DISTINCT FROM %(issuer_id)s
     AND r.merchant_id IS NOT DISTINCT FROM %(merchant_id)s
+    AND r.alliance_id IS NOT DISTINCT FROM %(alliance_id)s
 ORDER BY r.id, r.version;
 
 -- name: end_before
@@ -121,6 +123,13 @@ WHERE
             SELECT FROM acceptance AS a
             WHERE a.merchant_id = m.id AND a.issuer_id = %(issuer_id)s
         )
+    )
+    AND (
+        %(alliance_id)s::smallint IS NULL
+        OR EXISTS (
+            SELECT FROM alliance_member AS b
+            WHERE b.merchant_id = m.id AND b.alliance_id = %(alliance_id)s
+        )
     );
 
 -- name: stores_named
@@ -137,6 +146,13 @@ WHERE
         OR EXISTS (
             SELECT FROM acceptance AS a
             WHERE a.merchant_id = s.merchant_id AND a.issuer_id = %(issuer_id)s
+        )
+    )
+    AND (
+        %(alliance_id)s::smallint IS NULL
+        OR EXISTS (
+            SELECT FROM alliance_member AS b
+            WHERE b.merchant_id = s.merchant_id AND b.alliance_id = %(alliance_id)s
         )
     );
 
@@ -156,6 +172,13 @@ WHERE
             SELECT FROM acceptance AS a
             WHERE a.merchant_id = s.merchant_id AND a.issuer_id = %(issuer_id)s
         )
+    )
+    AND (
+        %(alliance_id)s::smallint IS NULL
+        OR EXISTS (
+            SELECT FROM alliance_member AS b
+            WHERE b.merchant_id = s.merchant_id AND b.alliance_id = %(alliance_id)s
+        )
     );
 
 -- name: products_named
@@ -167,7 +190,8 @@ FROM product AS p
 WHERE
     p.id = any(%(named)s)
     AND %(merchant_id)s::integer IS NULL
-    AND (%(issuer_id)s::smallint IS NULL OR p.issuer_id = %(issuer_id)s);
+    AND (%(issuer_id)s::smallint IS NULL OR p.issuer_id = %(issuer_id)s)
+    AND %(alliance_id)s::smallint IS NULL;
 
 -- name: cards_named
 -- Cards, by their numbers in the book: an issuer's own; a merchant names none.
@@ -178,7 +202,8 @@ FROM card AS c
 WHERE
     c.id = any(%(named)s)
     AND %(merchant_id)s::integer IS NULL
-    AND (%(issuer_id)s::smallint IS NULL OR c.issuer_id = %(issuer_id)s);
+    AND (%(issuer_id)s::smallint IS NULL OR c.issuer_id = %(issuer_id)s)
+    AND %(alliance_id)s::smallint IS NULL;
 
 -- name: members_named
 -- Members: a merchant's own; an issuer names none.
@@ -189,7 +214,8 @@ FROM member AS m
 WHERE
     m.id = any(%(named)s)
     AND %(issuer_id)s::smallint IS NULL
-    AND (%(merchant_id)s::integer IS NULL OR m.merchant_id = %(merchant_id)s);
+    AND (%(merchant_id)s::integer IS NULL OR m.merchant_id = %(merchant_id)s)
+    AND %(alliance_id)s::smallint IS NULL;
 
 -- name: pack_named
 -- A pack by its code.

@@ -241,7 +241,7 @@ SELECT
     t.merchant_id,
     null::integer AS store_id,
     null::bigint AS member_id,
-    null::smallint AS alliance_id,
+    t.alliance_id,
     (SELECT p.id FROM person AS p WHERE p.login = t.made_by) AS created_by,
     encode(row_digest(t), 'hex') AS version,
     row_content(t, %(unseen)s::text []) AS content

@@ -1231,6 +1231,7 @@ SELECT
     r.pack,
     i.institution_id AS issuer,
     m.merchant_id AS merchant,
+    a.code AS alliance,
     r.kinds,
     r.stores,
     r.terminals,
@@ -1276,10 +1277,12 @@ SELECT
     (r.tried ->> 'changed')::bigint AS would_change,
     r.activated_by,
     r.issuer_id AS of_issuer,
-    r.merchant_id AS of_merchant
+    r.merchant_id AS of_merchant,
+    r.alliance_id AS of_alliance
 FROM rule AS r
 LEFT JOIN issuer AS i ON r.issuer_id = i.id
-LEFT JOIN merchant AS m ON r.merchant_id = m.id;
+LEFT JOIN merchant AS m ON r.merchant_id = m.id
+LEFT JOIN alliance AS a ON r.alliance_id = a.id;
 
 -- name: rule_packs
 -- Packs of rules, and who has which from when until when.

@@ -13,7 +13,7 @@ from typing import Final, Protocol
 import msgspec
 
 from host.house_rules.rule import Facts, HouseRule, Period, period_from
-from host.house_rules.rulebook import RuleBook, applying
+from host.house_rules.rulebook import NO_CIRCLES, RuleBook, applying
 from host.house_rules.verdict import NOTHING, Measured, Used, denial
 from host.model.requests import Kind
 from host.model.responses import Reason
@@ -55,6 +55,8 @@ class Past(msgspec.Struct, frozen=True, kw_only=True):
     kind: Kind
     """What rules are asked of: a load whose answer was lost is a load."""
     issuer: int
+    circles: frozenset[int] = NO_CIRCLES
+    """Alliances in which issuer and merchant both were that day."""
     facts: Facts
     is_approved: bool
     reason: Reason
@@ -194,7 +196,7 @@ class Replay:
     def _asked(self, past: Past) -> Iterator[HouseRule]:
         """Rules that have a say. Which goods were named is kept where a rule was asked."""
         aim = aim_of(past.kind, TRANSACTIONS[past.kind].use)
-        found = self._rules.asked(past.issuer, past.facts.merchants, past.kind, aim)
+        found = self._rules.asked(past.issuer, past.facts.merchants, past.kind, aim, past.circles)
         if past.told:
             yield from applying(found, past.facts, self._day)
             return

@@ -171,15 +171,17 @@ def read_issuers(connection: Connection, ids: Sequence[int] | None = None) -> It
 
 
 def read_alliances(connection: Connection) -> tuple[Alliance, ...]:
-    """All of them that have a programme."""
+    """All of them that have a programme, or anybody in them."""
     members = connection.execute(SQL["alliance_members"]).fetchall()
+    programmes = _other_programmes(connection, 1)
     return tuple(
         Alliance(
-            programmes=tuple(programmes),
+            id=number,
+            programmes=tuple(programmes.get(number, ())),
             issuers=by_number(_members(members, number, 1)),
             merchants=by_number(_members(members, number, 2)),
         )
-        for number, programmes in _other_programmes(connection, 1).items()
+        for number in sorted(programmes.keys() | {row[0] for row in members})
     )
 
 

@@ -195,6 +195,7 @@ def _past(
         number=number,
         kind=asked,
         issuer=issuer_id,
+        circles=book.circles(issuer_id, facts.merchants, day),
         facts=facts,
         is_approved=is_approved,
         reason=reason,

@@ -258,7 +258,8 @@ OFFICE: Final[Mapping[str, Right]] = {
     "rule": Right(
         reads=WHOLE,
         inserts=columns(
-            "id version name pack issuer_id merchant_id says priority amount_minor unit times "
+            "id version name pack issuer_id merchant_id alliance_id says priority amount_minor "
+            "unit times "
             "period counted_by kinds products cards members merchants stores terminals categories "
             "regions channels goods is_registered weekdays time_from time_until valid_from "
             "valid_to made_by made_at"

@@ -37,7 +37,7 @@ def pack_uses(connection: Connection) -> Iterator[PackUse]:
 
 def rule_of(row: Sequence[Any]) -> HouseRule:
     """From the columns of the view `rule_version`."""
-    number, version, name, says, pack, issuer, merchant, priority, *rest = row
+    number, version, name, says, pack, issuer, merchant, alliance, priority, *rest = row
     amount, unit, times, period, by, kinds, *facets = rest
     *named, is_registered, weekdays, time_from, time_until, since, until, _state = facets
     sets = dict(zip((*WHO, *PLACE), map(_facet, named), strict=True))
@@ -46,7 +46,7 @@ def rule_of(row: Sequence[Any]) -> HouseRule:
         version=version,
         name=name,
         says=Says(says),
-        owner=Owner(pack or "", issuer or 0, merchant or 0),
+        owner=Owner(pack or "", issuer or 0, merchant or 0, alliance or 0),
         priority=priority,
         amount_minor=amount,
         unit=unit,

@@ -10,7 +10,7 @@ from typing import Any, Final, LiteralString
 
 from host.book import Book
 from host.house_rules.rule import By, HouseRule, Period, period_from
-from host.house_rules.rulebook import RuleBook, applying
+from host.house_rules.rulebook import NO_CIRCLES, RuleBook, applying
 from host.model.requests import Kind
 from host.rules.dossier import Item, card_presented
 from host.rules.preauths import HOLD_ENDS
@@ -133,7 +133,11 @@ def _ask(
 ) -> None:
     kind = kind_asked(item)
     aim = aim_of(kind, TRANSACTIONS[kind].use)
-    found = rules.asked(card.issuer_id, item.terminal.merchant.id, kind, aim)
+    issuer, merchant = card.issuer_id, item.terminal.merchant.id
+    circles = (
+        book.circles(issuer, merchant, state.business_date) if rules.is_of_alliances else NO_CIRCLES
+    )
+    found = rules.asked(issuer, merchant, kind, aim, circles)
     if not found:
         return
     state.applying[item.slot] = found

@@ -51,6 +51,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     numbers: tuple[int, ...]
     issuer: int | None
     merchant: int | None
+    alliance: int | None
     login: str
     grant: Grant
     approval: int | None = None
@@ -59,6 +60,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         """Whether a message is of the rule's own set."""
         if self.issuer is not None:
             return past.issuer == self.issuer
+        if self.alliance is not None:
+            return self.alliance in past.circles
         return self.merchant is None or past.facts.merchants == self.merchant
 
 
@@ -117,6 +120,7 @@ def _dry_run(acting: Acting, values: RuleDryRun) -> Result:
         numbers=numbers,
         issuer=content["issuer_id"],
         merchant=content["merchant_id"],
+        alliance=content["alliance_id"],
         login=acting.who.login,
         grant=acting.grant,
     )

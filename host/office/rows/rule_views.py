@@ -5,15 +5,15 @@ from typing import Final
 
 from host.house_rules.rule import Says
 from host.office.places import Scope
-from host.office.roles import AU, CS, IM, MO, PA, PO, RK
+from host.office.roles import AL, AU, CS, IM, MO, PA, PO, RK
 from host.office.view import Column, Filter, View
 
 RULES: Final = View(
     id="rules",
     en="Rules",
     zh="规则",
-    roles=frozenset({PA, PO, AU, RK, CS, IM, MO}),
-    scopes=frozenset({Scope.PLATFORM, Scope.ISSUER, Scope.MERCHANT}),
+    roles=frozenset({PA, PO, AU, RK, CS, IM, MO, AL}),
+    scopes=frozenset({Scope.PLATFORM, Scope.ISSUER, Scope.MERCHANT, Scope.ALLIANCE}),
     columns=(
         Column(name="rule", kind=int),
         Column(name="version", kind=int),
@@ -29,6 +29,7 @@ RULES: Final = View(
         Column(name="pack"),
         Column(name="issuer", opens="issuers"),
         Column(name="merchant", opens="merchants"),
+        Column(name="alliance"),
         Column(name="kinds", kind=list),
         Column(name="stores", kind=list),
         Column(name="terminals", kind=list),
@@ -54,10 +55,11 @@ RULES: Final = View(
         Filter(name="pack", column="pack"),
         Filter(name="issuer", column="issuer"),
         Filter(name="merchant", column="merchant"),
+        Filter(name="alliance", column="alliance"),
     ),
     actions=("rule.save", "rule.dry_run", "rule.activate", "rule.retire"),
     exports="C",
-    few=frozenset({Scope.ISSUER, Scope.MERCHANT}),
+    few=frozenset({Scope.ISSUER, Scope.MERCHANT, Scope.ALLIANCE}),
 )
 PACKS: Final = View(
     id="rule_packs",

@@ -1,8 +1,8 @@
 """Writing, activating and retiring the house's own rules; in force from the next message.
 
-A rule is of a set: an issuer's, a merchant's, the platform's, or a pack's, whose rules are in force
-for the issuers that have it. It is written as a draft and activated by a second person; the version
-that was in force holds until then.
+A rule is of a set: an issuer's, a merchant's, an alliance's, the platform's, or a pack's, whose
+rules are in force for the issuers that have it. It is written as a draft and activated by a second
+person; the version that was in force holds until then.
 """
 
 import datetime as dt
@@ -30,7 +30,7 @@ from host.office.fields import (
     Values,
 )
 from host.office.refusals import FIELD, STATE, Refusal
-from host.office.roles import IM, MO, PA, RK
+from host.office.roles import AL, IM, MO, PA, RK
 from host.office.rule_refusals import CONTRADICT, DRY_RUN
 from host.office.subjects import THE_PLATFORM, Ref
 from host.rules.ruling import aim_of
@@ -44,6 +44,7 @@ from host.store.usage import RULED
 SQL: Final = load_queries("host.office", "rules.sql")
 TODAY: Final = load_queries("host.office", "programmes.sql")["today"]
 PackCode = Annotated[str, Meta(pattern=r"^[A-Z][A-Z0-9-]{1,31}$")]
+AllianceCode = Annotated[str, Meta(pattern=r"^[A-Z][A-Z0-9]{1,11}$")]
 Clock = Annotated[str, Meta(pattern=r"^(([01][0-9]|2[0-3])[0-5][0-9])?$")]
 Weekday = Annotated[int, Meta(ge=1, le=7)]
 Times = Annotated[int, Meta(ge=1, le=1_000_000)]
@@ -52,9 +53,10 @@ Words = tuple[Text, ...]
 NAMED: Final = ("merchants", "stores", "terminals", "products", "cards", "members")
 """Facets whose values name things, each by the statement of its name."""
 LISTS: Final = (*NAMED, "kinds", "categories", "regions", "channels", "goods", "weekdays")
+OWNERS: Final = ("issuer_id", "merchant_id", "alliance_id")
 FIELDS: Final[Mapping[str, str]] = {"cards": "these_cards"}
 """What a facet is asked by, where its name is that of a number of cards."""
-ROLES: Final = frozenset({IM, MO, RK})
+ROLES: Final = frozenset({IM, MO, AL, RK})
 NOBODY_YET: Final = "-"
 """Who has agreed, while it is only looked at whether it could be done."""
 
@@ -69,7 +71,9 @@ class RuleSave(Values, frozen=True, kw_only=True):
     issuer: InstitutionId | None = None
     """an issuer's,"""
     merchant: MerchantId | None = None
-    """a merchant's; the platform's without any."""
+    """a merchant's,"""
+    alliance: AllianceCode | None = None
+    """an alliance's, for sales of its partners; the platform's without any."""
     says: Says | None = None
     amount_minor: Money | None = None
     in_points: bool | None = None
@@ -142,7 +146,8 @@ def _save(acting: Acting, values: RuleSave) -> Result:
 
 
 def _new(acting: Acting, values: RuleSave) -> dict[str, Any]:
-    if sum(one is not None for one in (values.pack, values.issuer, values.merchant)) > 1:
+    owners = (values.pack, values.issuer, values.merchant, values.alliance)
+    if sum(one is not None for one in owners) > 1:
         raise Refusal(FIELD, field="issuer", problem="a rule is of one set: name one of them")
     for name in ("name", "says"):
         if getattr(values, name) is None:
@@ -160,6 +165,7 @@ def _new(acting: Acting, values: RuleSave) -> dict[str, Any]:
         "pack": values.pack,
         "issuer_id": place.issuer_id,
         "merchant_id": place.merchant_id,
+        "alliance_id": place.alliance_id,
         "priority": 0,
         "amount_minor": 0,
         "unit": "",
@@ -183,7 +189,15 @@ def _said(values: RuleSave) -> dict[str, Any]:
     """What was said, as it is kept."""
     told = msgspec.to_builtins(values)
     given = {name: one for name, one in told.items() if one is not None and name not in NAMED}
-    for name in ("house_rule", "pack", "issuer", "merchant", "in_points", "these_cards"):
+    for name in (
+        "house_rule",
+        "pack",
+        "issuer",
+        "merchant",
+        "alliance",
+        "in_points",
+        "these_cards",
+    ):
         given.pop(name, None)
     for name in given.keys() & set(LISTS):
         given[name] = list(given[name])
@@ -214,7 +228,7 @@ def _measure(told: dict[str, Any], values: RuleSave) -> None:
 
 
 def _numbers(acting: Acting, told: Mapping[str, Any], name: str, named: Sequence[Any]) -> list[Any]:
-    asked = {"named": list(named), **{key: told[key] for key in ("issuer_id", "merchant_id")}}
+    asked = {"named": list(named), **{key: told[key] for key in OWNERS}}
     found = dict(acting.connection.execute(SQL[f"{name}_named"], asked).fetchall())
     missing = [one for one in named if one not in found]
     if missing:
@@ -334,6 +348,8 @@ def _foretold(acting: Acting, _values: RuleActivate) -> Mapping[str, Any]:
 def _set_of(values: RuleSave) -> Ref:
     if values.issuer is not None:
         return Ref("issuer", values.issuer)
+    if values.alliance is not None:
+        return Ref("alliance", values.alliance)
     return THE_PLATFORM if values.merchant is None else Ref("merchant", values.merchant)
 
 

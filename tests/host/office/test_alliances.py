@@ -10,8 +10,10 @@ import psycopg
 import pytest
 
 from host.model.office import Do, Done, Page, Refused, Show, Waiting
+from host.model.requests import Kind
+from host.model.responses import Reason
 from host.model.secrets import Secret
-from tests.host.conftest import close_the_date, open_the_next
+from tests.host.conftest import MERCHANT_OF, close_the_date, open_the_next, trading
 from tests.host.office.conftest import HOME, PASSWORD, Bureau, Person
 from tests.host.office.test_reception import open_to
 
@@ -311,3 +313,48 @@ def test_history_says_as_whose_manager_somebody_acted_and_of_which_alliance_it_i
     )
     whose = (f"alliance_manager@alliance/{HARBOUR}", HARBOUR, circle.merchants[0])
     assert lines == [(*whose, "asked"), (*whose, "done")]
+
+
+async def test_an_alliances_rule_is_asked_of_its_partners_alone_while_both_are_in_it(
+    circle: Circle,
+) -> None:
+    """S2-01, S1-07: written by its own people, and no partner changes it."""
+    bureau, partner = circle.bureau, circle.bureau.person("issuer_manager")
+    told = {"alliance": HARBOUR, "name": "No more than five", "says": "amount_max"}
+    made = bureau.done(circle.manager, "rule.save", amount_minor=500, **told)
+    rule, second = int(made.subject), bureau.person("alliance_manager", key=HARBOUR)
+    circle.let_in(HOME["merchant"], until=TODAY)
+    elsewhere = next(one for one, its in MERCHANT_OF.items() if its != HOME["merchant"])
+    async with trading(bureau.dsns) as till:
+        assert (await till.buy(1, 501)).is_approved, "a draft says nothing"
+        bureau.done(circle.manager, "rule.dry_run", house_rule=rule, date=TODAY)
+        bureau.do_jobs()
+        assert bureau.rows(circle.manager, "rules")[0]["would_change"] == 0, "its issuer is not in"
+        bureau.done_by_two(circle.manager, second, "rule.activate", house_rule=rule, since=TODAY)
+        assert (await till.buy(1, 501)).is_approved, "one partner is no sale of partners"
+        bureau.done_by_two(
+            circle.manager, partner, "alliance.invite", alliance=HARBOUR, since=TODAY,
+            issuer=HOME["issuer"],
+        )  # fmt: skip
+        assert (await till.buy(1, 501)).reason is Reason.AMOUNT_LIMIT
+        assert (await till.buy(1, 500)).is_approved
+        sale = till.request(Kind.PURCHASE, 1, 501, pin="123456", terminal_id=elsewhere)
+        assert (await till.ask(sale)).is_approved, "that merchant is in no alliance"
+        circle.turn_the_date(TODAY + dt.timedelta(days=1))
+        assert (await till.buy(1, 501)).is_approved, "the merchant has left"
+    for who in (partner, circle.owner(HOME["merchant"]), circle.stranger):
+        changed = {"house_rule": rule, "amount_minor": 900}
+        assert bureau.refused(who, "rule.save", **changed) == "E-NOT-FOUND"
+        retired = {"house_rule": rule, "at": TODAY, "note": "not ours"}
+        assert bureau.refused(who, "rule.retire", **retired) == "E-NOT-FOUND"
+    assert circle.seen("rules", "rule") == [rule]
+    assert circle.seen("rules", "rule", circle.stranger) == []
+
+
+def test_an_alliances_rule_names_its_own_merchants_and_nobodys_cards(circle: Circle) -> None:
+    circle.let_in(HOME["merchant"])
+    told = {"alliance": HARBOUR, "name": "Here only", "says": "only"}
+    for field, named in (("merchants", circle.merchants[1]), ("these_cards", 1), ("products", 1)):
+        found = circle.bureau.do(circle.manager, "rule.save", **told, **{field: [named]})
+        assert (found.code, found.field) == ("E-FIELD", field)
+    circle.bureau.done(circle.manager, "rule.save", **told, merchants=[HOME["merchant"]])
