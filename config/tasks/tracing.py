@@ -1,5 +1,6 @@
 """`posswitch trace`: the whole life of one transaction on one screen."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -20,12 +21,22 @@ from config.tasks.lives import (
     words_of,
 )
 from config.tasks.ruled import rules_told
+from host.model.holds import HoldFact
 from host.model.origins import ORIGINS, Origin
 from host.programmes import NEVER
 from host.store.trace import trace
-from host.store.trace_told import Batch, Day, Leg, Lot, Related, Trace
+from host.store.trace_told import Batch, Day, HoldOf, Leg, Lot, Related, Trace
 
 DIGEST_SHOWN: Final = 16
+HOLD_STEPS: Final[Mapping[HoldFact, str]] = {
+    HoldFact.OPENED: "keeps",
+    HoldFact.INCREASED: "keeps more:",
+    HoldFact.DECREASED: "keeps less:",
+    HoldFact.USED: "pays out of it",
+    HoldFact.RELEASED: "lets go of",
+    HoldFact.RETURNED: "keeps again",
+}
+"""What a message did to a hold."""
 
 
 def trace_transaction(data: Path, settings: Path | None, word: str, *, as_json: bool) -> None:
@@ -71,6 +82,8 @@ def _life(found: Trace, files: dict[str, list[Line]]) -> Labelled:
     yield from _related(found)
     for place, leg in enumerate(found.legs, 1):
         yield from _leg(place, leg)
+    if found.hold is not None:
+        yield from _held(found.hold)
     yield from points_told(found)
     for lot in found.lots:
         yield ("points" if lot is found.lots[0] else ""), _lot(lot)
@@ -146,6 +159,18 @@ def _one(related: Related) -> str:
 def _leg(place: int, leg: Leg) -> Labelled:
     yield f"leg {place}", f"{leg.amount} from {leg.debit} {leg.debit_of}".rstrip()
     yield "", f"to {leg.credit} {leg.credit_of}".rstrip()
+
+
+def _held(hold: HoldOf) -> Labelled:
+    """What is kept, until when, and what became of it, message by message."""
+    yield "hold", f"{hold.amount} kept by RRN {hold.rrn} since {when(hold.opened_at)}"
+    if hold.ended_by:
+        yield "", f"nothing of it is kept any more: ended by {words_of(hold.ended_by)}"
+    else:
+        yield "", f"{hold.held} of it is kept, until {when(hold.expires_at)}"
+    for step in hold.steps:
+        what = speech.said(HOLD_STEPS[step.fact])
+        yield "", f"RRN {step.rrn}, {words_of(step.kind)}: {what} {step.amount}"
 
 
 def points_told(found: Trace) -> Labelled:

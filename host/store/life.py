@@ -8,6 +8,7 @@ import msgspec
 
 from host.cases import CaseKind
 from host.house_rules.sentence import sentence
+from host.model.holds import HoldFact
 from host.model.money import Money
 from host.model.numbers import rrn_of
 from host.model.origins import origin_of
@@ -27,6 +28,8 @@ from host.store.trace_told import (
     Decided,
     EarnedByRule,
     File,
+    HoldOf,
+    HoldStep,
     Leg,
     Lot,
     Name,
@@ -126,7 +129,30 @@ class Reader:
             rules=self._rules(one),
             earned=self._earned(one) if journal is not None else (),
             rate=self._rate(one) if journal is not None else None,
+            hold=self._hold(one) if journal is not None else None,
         )
+
+    def _hold(self, one: Exchange) -> HoldOf | None:
+        for hold, unit, amount, held, opened_at, expires_at, ended_by in self._ask(
+            "hold_told", shard=one.shard, number=one.number
+        ):
+            return HoldOf(
+                rrn=rrn_of(hold),
+                amount=Money(amount, unit),
+                held=Money(held, unit),
+                opened_at=opened_at,
+                expires_at=expires_at,
+                ended_by=ended_by,
+                steps=tuple(
+                    HoldStep(
+                        rrn=rrn_of(number), kind=kind, fact=HoldFact(fact), amount=Money(of, unit)
+                    )
+                    for number, kind, fact, of in self._ask(
+                        "hold_steps", shard=one.shard, hold=hold
+                    )
+                ),
+            )
+        return None
 
     def _earned(self, one: Exchange) -> tuple[EarnedByRule, ...]:
         rows = self._ask("earned_told", shard=one.shard, number=one.number)

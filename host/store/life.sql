@@ -178,6 +178,34 @@ SELECT
 FROM journal AS j
 WHERE j.shard = %(shard)s AND j.id = any(%(numbers)s::bigint []);
 
+-- name: hold_told
+-- The hold that it opened, changed or ended, as it stands.
+SELECT
+    h.id,
+    h.unit,
+    h.amount_minor,
+    h.held_minor,
+    h.opened_at,
+    h.expires_at,
+    h.ended_by
+FROM hold_fact AS f
+INNER JOIN hold AS h ON f.shard = h.shard AND f.hold_id = h.id
+WHERE f.shard = %(shard)s AND f.journal_id = %(number)s
+ORDER BY f.turn
+LIMIT 1;
+
+-- name: hold_steps
+-- All that became of a hold, one after the other.
+SELECT
+    f.journal_id,
+    j.kind,
+    f.fact,
+    f.amount_minor
+FROM hold_fact AS f
+INNER JOIN journal AS j ON f.shard = j.shard AND f.journal_id = j.id
+WHERE f.shard = %(shard)s AND f.hold_id = %(hold)s
+ORDER BY f.turn;
+
 -- name: lots
 -- Points that it gave, with what is left of them, and what it took from lots or gave back.
 SELECT

@@ -4,6 +4,7 @@ import datetime as dt
 
 import msgspec
 
+from host.model.holds import HoldFact
 from host.model.money import Money
 from host.model.origins import Origin
 from host.model.requests import Family, OrderReference, Response
@@ -188,6 +189,32 @@ class RateOf(msgspec.Struct, frozen=True, kw_only=True):
     since: dt.datetime
 
 
+class HoldStep(msgspec.Struct, frozen=True, kw_only=True):
+    """What one message did to a hold."""
+
+    rrn: str
+    kind: str
+    fact: HoldFact
+    amount: Money
+
+
+class HoldOf(msgspec.Struct, frozen=True, kw_only=True):
+    """The hold that it opened, changed or ended, with all that became of it."""
+
+    rrn: str
+    """Of what opened it."""
+    amount: Money
+    """For which it is in all."""
+    held: Money
+    """What it still keeps."""
+    opened_at: dt.datetime
+    expires_at: dt.datetime
+    """From when on the clock lets it go."""
+    ended_by: str
+    """By a message of which kind; empty while something is left."""
+    steps: tuple[HoldStep, ...]
+
+
 class Trace(msgspec.Struct, frozen=True, kw_only=True):
     """One transaction, from its message to its clearing line. No card number is in it."""
 
@@ -232,3 +259,4 @@ class Trace(msgspec.Struct, frozen=True, kw_only=True):
     earned: tuple[EarnedByRule, ...] = ()
     """By rules of programmes; what all sales earn alike has none."""
     rate: RateOf | None = None
+    hold: HoldOf | None = None

@@ -99,7 +99,7 @@ def by_till(name: str, code: str, **words: str) -> Request | Reason:
 
 @pytest.mark.parametrize("name", ["mis-fixed", "mis-json", "mis-iso"])
 def test_a_merchants_own_system_names_order_and_part(name: str) -> None:
-    """S1-44, S4-08."""
+    """S1-44."""
     assert order(by_till(name, "SALE", order=ORDER, sub_order=PART)) == OrderReference(ORDER, PART)
     assert order(by_till(name, "SALE", order=ORDER)) == OrderReference(ORDER)
     assert order(by_till(name, "SALE")) is None
@@ -111,7 +111,7 @@ def test_a_till_says_no_part_of_no_order() -> None:
 
 
 def test_a_phone_names_order_and_part() -> None:
-    """S1-44, S4-09."""
+    """S1-44."""
     row = OPERATIONS["purchase"]
     said = Asked(
         msgid="m", instance="1234567890123456", tid="80010001", mid="888290054110001", batch=1,

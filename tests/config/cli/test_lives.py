@@ -37,6 +37,8 @@ class Traded:
     sale: Request
     answer: Response
     declined: Response
+    paid: Response
+    """Out of a hold that had grown."""
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +51,7 @@ def traded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Traded]:
         dsns = embedded_dsns(places.cluster)
         put_estate(dsns, PLAN)
 
-        async def trade() -> tuple[Request, Response, Response]:
+        async def trade() -> tuple[Request, Response, Response, Response]:
             async with trading(dsns) as till:
                 sale, answer = await till.sell(Kind.PURCHASE, CARD, 12_345)
                 undone = till.original(sale, answer)
@@ -57,7 +59,11 @@ def traded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Traded]:
                 declined = await till.ask(
                     till.request(Kind.PURCHASE, CARD, 9_999_999, pin="000000")
                 )
-                return sale, answer, declined
+                kept, held = await till.sell(Kind.PREAUTH, CARD + 1, 5_000, pin="123456")
+                slip = till.original(kept, held)
+                await till.sell(Kind.PREAUTH_INCREMENT, CARD + 1, 1_000, original=slip)
+                paid = await till.ask(till.request(Kind.COMPLETION, CARD + 1, 4_500, original=slip))
+                return sale, answer, declined, paid
 
         traded = Traded(places, *trio.run(trade))
         done = run_command("clearing", "run", "--data", places.data)
@@ -72,7 +78,7 @@ def run(
 
 
 def test_a_transaction_is_told_from_its_message_to_its_clearing_line(traded: Traded) -> None:
-    """S1-40, S4-53: one page answers till, member, merchant and auditor."""
+    """S1-40: one page answers till, member, merchant and auditor."""
     done = run(traded, "trace", traded.answer.rrn)
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
@@ -121,6 +127,23 @@ def test_a_decline_says_why_and_that_nothing_moved(traded: Traded) -> None:
     done = run(traded, "trace", traded.declined.rrn)
     assert "wrong PIN (55)" in done.stdout
     assert "nothing was posted" in done.stdout
+
+
+def test_a_hold_is_told_with_all_that_became_of_it(traded: Traded) -> None:
+    """S1-40: from any of its messages."""
+    told = run(traded, "trace", traded.paid.rrn).stdout
+    for words in (
+        "60.00 CNY kept by RRN 1122",
+        "nothing of it is kept any more: ended by completion",
+        "preauth: keeps 50.00 CNY",
+        "preauth increment: keeps more: 10.00 CNY",
+        "completion: pays out of it 45.00 CNY",
+        "completion: lets go of 15.00 CNY",
+    ):
+        assert words in told, (words, told)
+    assert "hold" not in run(traded, "trace", traded.answer.rrn).stdout
+    english = len(told.splitlines())
+    assert len(run(traded, "trace", traded.paid.rrn, lang="zh").stdout.splitlines()) == english
 
 
 def test_a_card_is_one_screen(traded: Traded) -> None:
@@ -202,7 +225,8 @@ def at_a_terminal(words: list[str]) -> str:
 
 def test_both_fit_a_screen_of_80_columns(traded: Traded) -> None:
     """A terminal of that width, in either language."""
-    for words in (("trace", traded.answer.rrn), ("card", "show", str(CARD))):
+    traces = (("trace", one.rrn) for one in (traded.answer, traded.paid))
+    for words in (*traces, ("card", "show", str(CARD))):
         for lang in ("en", "zh"):
             shown = at_a_terminal(["--lang", lang, *words, "--data", str(traded.places.data)])
             assert [line for line in shown.splitlines() if cell_len(line) > 80] == []

@@ -10,7 +10,7 @@ from tests.host.office.conftest import HOME, PASSWORD, Bureau, Person
 
 
 def test_a_person_invited_signs_in_with_password_and_code(bureau: Bureau) -> None:
-    """S1-47, S3-01."""
+    """S1-47."""
     person = bureau.person("merchant_owner")
     bureau.sign_in(person)
     assert [row["login"] for row in bureau.rows(person, "people")] == [person.login]
@@ -31,7 +31,6 @@ def test_whatever_is_wrong_at_the_door_is_told_in_one_text(bureau: Bureau) -> No
 
 
 def test_five_wrong_passwords_shut_a_login_for_a_quarter_of_an_hour(bureau: Bureau) -> None:
-    """S3-02."""
     person = bureau.person("platform_ops")
     for _ in range(5):
         bureau.refused(None, "session.sign_in", login=person.login, password="wrong wrong")

@@ -70,7 +70,7 @@ async def test_usages_of_an_order_are_all_its_parts_whatever_card_paid(shop: Sho
 
 
 async def test_usages_of_a_holder_are_those_of_all_their_cards_by_time(shop: Shop) -> None:  # noqa: F811
-    """S1-46, S3-20, S4-45."""
+    """S1-46, S3-20."""
     first, second, _ = shop.cards
     till, bureau = shop.till, shop.bureau
     for card in (first, second):

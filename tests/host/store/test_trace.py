@@ -38,7 +38,7 @@ def named(request: Any) -> str:
 async def test_a_sale_is_traced_from_its_message_to_its_seal(
     shared: Till, pool: CardPool, life: Life
 ) -> None:
-    """S1-40, S1-41, S1-43, S4-29, S4-53: what was asked, decided and posted, on one page."""
+    """S1-40, S1-41, S1-43: what was asked, decided and posted, on one page."""
     card = pool.city()
     sale, answer = await shared.sell(Kind.PURCHASE, card, 12_345)
     found = life(answer.rrn)
@@ -234,3 +234,31 @@ async def test_the_order_that_a_sale_was_for_is_kept_and_traced(
     with psycopg.connect(shared.dsns.owner) as connection:
         kept = connection.execute("SELECT order_number, sub_order FROM order_reference").fetchall()
     assert kept == [("T20261126-71", "2")]
+
+
+async def test_a_hold_is_traced_from_each_of_its_messages_as_it_stands(
+    shared: Till, pool: CardPool, life: Life
+) -> None:
+    card = pool.city()
+    asked, held = await shared.sell(Kind.PREAUTH, card, 5_000, pin="123456")
+    sale = await shared.buy(card, 100)
+    slip = shared.original(asked, held)
+    _, more = await shared.sell(Kind.PREAUTH_INCREMENT, card, 1_000, original=slip)
+    found = life(more.rrn).hold
+    assert found is not None
+    assert (found.rrn, str(found.amount), str(found.held), found.ended_by) == (
+        held.rrn, "60.00 CNY", "60.00 CNY", "",
+    )  # fmt: skip
+    assert [(one.rrn, one.fact, str(one.amount)) for one in found.steps] == [
+        (held.rrn, "opened", "50.00 CNY"), (more.rrn, "increased", "10.00 CNY"),
+    ]  # fmt: skip
+    assert found == life(held.rrn).hold
+    assert life(sale.rrn).hold is None
+    done = await shared.ask(shared.request(Kind.PREAUTH_VOID, card, 6_000, original=slip))
+    assert done.is_approved
+    ended = life(held.rrn).hold
+    assert ended is not None
+    assert (str(ended.held), ended.ended_by, ended.steps[-1].rrn) == (
+        "0.00 CNY", "preauth_void", done.rrn,
+    )  # fmt: skip
+    assert (ended.opened_at, ended.expires_at > found.opened_at) == (found.opened_at, True)
