@@ -24,6 +24,7 @@ from host.link.credentials import Credentials
 from host.metrics import KEYS_UNUSABLE, count_fault
 from host.moves import Moves
 from host.office.office import Office
+from host.office.proofs import Proves
 from host.office.reception import Reception
 from host.office.tables import ACTIONS, VIEWS
 from host.page import Page
@@ -55,6 +56,8 @@ class Logins(NamedTuple):
     office: str | None = None
     audit: str | None = None
     """Who reads everything and writes nothing."""
+    proves: Proves | None = None
+    """What holds the ledger against its seals and signatures."""
 
 
 async def run_host(
@@ -144,6 +147,7 @@ def _reception(
         looks=functools.partial(connect, logins.audit, LONG, autocommit=True)
         if logins.audit is not None
         else None,
+        proves=logins.proves,
     )
     if logins.office is None:
         return Reception(office, None)

@@ -57,16 +57,19 @@ def run_host(
     from config.run.host_reloading import reload_host
     from config.run.hsm import open_hsm
     from config.run.look import Look, look_at_host
+    from config.run.proving import prover
     from host.link.credentials import Credentials
     from host.poster import Poster
     from host.program import Logins
     from host.program import run_host as run
 
     dsn = dsn_of("host", settings.database, places.cluster)
+    audit_dsn = dsn_if_told("audit", settings.database, places.cluster)
     logins = Logins(
         dsn,
         dsn_if_told("office", settings.database, places.cluster),
-        dsn_if_told("audit", settings.database, places.cluster),
+        audit_dsn,
+        prover(audit_dsn, places) if audit_dsn is not None else None,
     )
     hsm = open_hsm(settings.host.hsm, places, dsn)
     audit_key = open_key(places)

@@ -28,6 +28,7 @@ from host.office.action import Acting
 from host.office.office import Looks, Office
 from host.office.people import Grant, Who
 from host.office.places import PLATFORM, Place, place_of
+from host.office.proofs import Proves
 from host.office.records import Line, write_line
 from host.office.refusals import Refusal
 from host.office.subjects import Found, Ref
@@ -86,6 +87,7 @@ class AtWork:
     job: Job
     asks: Ask | None = None
     looks: Looks | None = None
+    proves: Proves | None = None
 
     def ask(self, own: OwnRequest) -> Response:
         """The poster's answer. Hold no row of a card meanwhile: the poster writes them.
@@ -282,6 +284,7 @@ def _do_step(connection: Connection, office: Office, job: Job, step: Step) -> Jo
             job=job,
             asks=office.ask,
             looks=office.looks,
+            proves=office.proves,
         )
         done = step(at_work)
         told = {"id": job.id, "done": done, "now": office.clock()}

@@ -179,6 +179,13 @@ AWAY: Final = RefusalKind(
     why="what cannot be kept is not done",
     next="posswitch doctor; then do it again",
 )
+BAD_ROW: Final = RefusalKind(
+    code="E-BAD",
+    en="line {line} of the ledger's export is the first that is not as it was sealed: {what}",
+    zh="第 {line} 行与摘要不符",
+    why="somebody has changed what was posted, or the signature of a checkpoint",
+    next="posswitch audit says which row it is; keep a copy of the database as it is now",
+)
 IN_DOUBT: Final = RefusalKind(
     code="E-IN-DOUBT",
     en="it is not known whether it was done",
@@ -450,7 +457,7 @@ OF_ACTIONS: Final = (
     CONFLICT, SCOPE, OWN, LAST, LOGIN, OWNS, OLD, PASSWORD, INVITATION, ID, PREFIX, OPEN, BATCH,
     RECORD, NO_MASTER_KEY, RANGE, IMAGE, IN_IT, PAST, DAY_LIMIT,
     ACTIVATED, SOLD, NONE_UNSOLD, TOO_MANY_CARDS,
-    FILE, LIABILITY, GONE, RATE, JUMP, THRESHOLD, SHORT,
+    BAD_ROW, FILE, LIABILITY, GONE, RATE, JUMP, THRESHOLD, SHORT,
 )  # fmt: skip
 
 REFUSALS: Final[Mapping[str, RefusalKind]] = {row.code: row for row in (*COMMON, *OF_ACTIONS)}

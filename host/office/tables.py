@@ -35,6 +35,7 @@ from host.office.rows import (
     products,
     programme_views,
     programmes,
+    proving,
     rule_trials,
     rule_views,
     rules,
@@ -89,6 +90,7 @@ _ACTIONS: Final[tuple[Action[Any], ...]] = (
     products.PRODUCT_REVISE,
     rules.SAVE,
     rule_trials.RULE_DRY_RUN,
+    proving.LEDGER_VERIFY,
     rules.ACTIVATE,
     rules.RETIRE,
     rules.SWITCH,
@@ -226,6 +228,7 @@ WORKS: Final[Mapping[str, Step]] = {
     intake.CARD_IMPORT: intake.take_file_of_cards,
     voucher_use.REDEEM: voucher_use.post_redemption,
     rule_trials.DRY_RUN: rule_trials.try_day,
+    proving.VERIFY: proving.prove,
 }
 """What is done by jobs, by the action that begins them."""
 

@@ -32,5 +32,6 @@ SEALS: Final = View(
         Filter(name="checkpoint", column="checkpoint", kind=int),
         Filter(name="date", column="business_date"),
     ),
+    actions=("ledger.verify",),
     exports="C",
 )
