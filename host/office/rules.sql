@@ -14,14 +14,14 @@ SELECT pg_advisory_xact_lock(%s, 0);
 INSERT INTO rule AS t (
     id, version, name, pack, issuer_id, merchant_id, alliance_id, says, priority, amount_minor,
     unit, times, period, counted_by, kinds, products, cards, members, merchants, stores, terminals,
-    categories, regions, channels, goods, is_registered, weekdays, time_from, time_until, valid_from, valid_to,
-    made_by, made_at
+    categories, regions, channels, goods, is_registered, weekdays, time_from, time_until,
+    valid_from, valid_to, made_by, made_at
 )
 VALUES (
     %(id)s, %(version)s, %(name)s, %(pack)s, %(issuer_id)s, %(merchant_id)s,
     %(alliance_id)s, %(says)s, %(priority)s, %(amount_minor)s, %(unit)s, %(times)s, %(period)s,
-    %(counted_by)s, %(kinds)s,
-    %(products)s, %(cards)s, %(members)s, %(merchants)s, %(stores)s, %(terminals)s,
+    %(counted_by)s, %(kinds)s, %(products)s, %(cards)s, %(members)s, %(merchants)s, %(stores)s,
+    %(terminals)s,
     %(categories)s, %(regions)s, %(channels)s, %(goods)s, %(is_registered)s, %(weekdays)s,
     %(time_from)s, %(time_until)s, %(valid_from)s, %(valid_to)s, %(made_by)s, %(made_at)s
 );
