@@ -106,6 +106,7 @@ WORDS: Final[Mapping[str, Word]] = {
     "anonymous_minor_max": Word("limit of a card registered to nobody", "不记名卡限额"),
     "approval": Word("approval", "复核"),
     "cash": Word("cash", "现金"),
+    "ledger": Word("ledger", "帐本"),
     "pay": Word("payment", "付款"),
     "fee": Word("fee", "费率"),
     "payer": Word("who pays", "付费方"),
