@@ -352,6 +352,7 @@ WITH said AS (
 SELECT
     coalesce(said.id, breakage.journal_id) AS id,
     coalesce(said.shard, breakage.shard) AS shard,
+    said.unit,
     coalesce(said.amount_minor, 0) AS taken_minor,
     coalesce(breakage.amount_minor, 0) AS told_minor
 FROM said
