@@ -308,16 +308,19 @@ owed AS (
 counted AS (
     SELECT
         cash_hand_in.id,
+        min(issuer.currency) AS unit,
         cash_hand_in.amount_minor,
         coalesce(sum(cash_load.amount_minor), 0) AS loads_minor
     FROM cash_hand_in
     LEFT JOIN cash_load
         ON cash_load.hand_in_id = cash_hand_in.id AND cash_load.taken_by = cash_hand_in.taken_by
+    LEFT JOIN issuer ON issuer.id = cash_load.issuer_id
     GROUP BY cash_hand_in.id, cash_hand_in.amount_minor
 )
 
 SELECT
     'issuer ' || issuer_id AS whose,
+    unit,
     coalesce(kept.amount_minor, 0) AS kept_minor,
     coalesce(owed.amount_minor, 0) AS owed_minor
 FROM kept
@@ -326,6 +329,7 @@ WHERE coalesce(kept.amount_minor, 0) <> coalesce(owed.amount_minor, 0)
 UNION ALL
 SELECT
     'what was handed in as ' || counted.id,
+    counted.unit,
     counted.amount_minor,
     counted.loads_minor
 FROM counted
