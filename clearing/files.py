@@ -41,16 +41,15 @@ Party = tuple[str, str]
 
 
 class Side(NamedTuple):
-    """Who gets files: how its items are read, party by party."""
+    """Who gets files, and which of an item's two parties that is."""
 
     name: str
-    statement: str
     party_of: Callable[[Item], str]
 
 
 SIDES: Final = (
-    Side("merchant", "items_by_merchant", attrgetter("merchant")),
-    Side("issuer", "items_by_issuer", attrgetter("issuer")),
+    Side("merchant", attrgetter("merchant")),
+    Side("issuer", attrgetter("issuer")),
 )
 
 
@@ -132,9 +131,9 @@ def _all_parties(night: Night) -> list[Party]:
 
 def _by_party(night: Night, side: Side) -> Iterator[tuple[str, Iterator[Item]]]:
     """Each party of a side that something moved for, in order, with what moved."""
-    with night.connection.cursor(name=side.statement, scrollable=False) as cursor:
+    with night.connection.cursor(name=f"items_of_{side.name}", scrollable=False) as cursor:
         cursor.itersize = ROWS_PER_FETCH
-        cursor.execute(SQL[side.statement], binary=True)
+        cursor.execute(SQL["items"], {"side": side.name}, binary=True)
         yield from groupby(map(Item._make, cursor), side.party_of)
 
 

@@ -520,8 +520,9 @@ ANALYZE day_line;
 
 -- Files. ----------------------------------------------------------------------------------
 
--- name: items_by_merchant
--- A merchant's file: its journals by number.
+-- name: items
+-- What the files of one side say, party after party: a merchant's its journals by number, an
+-- issuer's merchant after merchant, as it always was; each with the fee of whose file it is.
 SELECT
     day_line.number,
     day_line.kind,
@@ -543,49 +544,17 @@ FROM day_line
 LEFT JOIN day_fee_line
     ON
         day_line.is_main
-        AND day_fee_line.payer = 'merchant'
+        AND day_fee_line.payer = %(side)s
         AND day_fee_line.shard = day_line.shard
         AND day_fee_line.number = day_line.number
         AND day_fee_line.merchant_key = day_line.merchant_key
         AND day_fee_line.issuer_key = day_line.issuer_key
 ORDER BY
-    day_line.merchant COLLATE "C",
+    CASE WHEN %(side)s = 'issuer' THEN day_line.issuer END COLLATE "C",
+    CASE WHEN %(side)s = 'issuer' THEN day_line.merchant END COLLATE "C",
+    CASE WHEN %(side)s = 'merchant' THEN day_line.merchant END COLLATE "C",
     day_line.number,
     day_line.issuer COLLATE "C",
-    day_line.unit COLLATE "C";
-
--- name: items_by_issuer
--- An issuer's file: merchant after merchant, as it always was.
-SELECT
-    day_line.number,
-    day_line.kind,
-    day_line.terminal_id,
-    day_line.batch,
-    day_line.trace,
-    day_line.merchant,
-    day_line.issuer,
-    day_line.card,
-    day_line.original,
-    day_line.unit,
-    day_line.amount_minor,
-    day_line.points_earned,
-    day_line.reference,
-    day_line.original_reference,
-    coalesce(day_fee_line.fee_minor, 0) AS fee_minor,
-    coalesce(day_fee_line.unit, '') AS fee_unit
-FROM day_line
-LEFT JOIN day_fee_line
-    ON
-        day_line.is_main
-        AND day_fee_line.payer = 'issuer'
-        AND day_fee_line.shard = day_line.shard
-        AND day_fee_line.number = day_line.number
-        AND day_fee_line.merchant_key = day_line.merchant_key
-        AND day_fee_line.issuer_key = day_line.issuer_key
-ORDER BY
-    day_line.issuer COLLATE "C",
-    day_line.merchant COLLATE "C",
-    day_line.number,
     day_line.unit COLLATE "C";
 
 -- name: read_to_the_end
