@@ -14,6 +14,7 @@ import msgspec
 
 from clearing.night import Night
 from host.asking import exchange_key
+from host.fingerprint import FINGERPRINT_BYTES
 from host.ledger import (
     SEAL_FORM,
     ChainEnd,
@@ -31,11 +32,16 @@ from host.model.requests import Kind, Response
 from host.model.responses import Reason
 from host.rules.state import NO_CARD
 from host.shards import NIGHT_SHARD, home_of
+from host.store import arrays
+from host.store.book import read_shard_count
 from host.store.chains import ends_of_chains
+from host.store.loading import SQL
+from host.store.saving import ENTRY, EXCHANGE, JOURNAL, SEAL
 
 PER_SEAL: Final = 1_000
 """Postings under one seal."""
-FINGERPRINT_BYTES: Final = 16
+NOBODY: Final = ""
+"""What says that there is no terminal."""
 
 
 class Booking(NamedTuple):
@@ -70,16 +76,18 @@ def book(night: Night, step: str, kind: Kind, bookings: Sequence[Booking]) -> li
     """
     if not bookings:
         return []
-    row = night.row("night_begins", count=len(bookings))
+    connection, date = night.connection, night.business_date
+    row = connection.execute(SQL["take_numbers"], (date, len(bookings))).fetchone()
     assert row is not None, "a block of numbers was taken"
-    first = first_number_of(night.business_date) + row["next_number"] - len(bookings)
+    first = first_number_of(date) + row[0] - len(bookings)
+    shards, now = read_shard_count(connection), dt.datetime.now(dt.UTC)
     posted = [
-        _posted(night.business_date, step, kind, first + place, row["shard_count"], booking)
+        _posted(date, step, kind, first + place, shards, booking)
         for place, booking in enumerate(bookings)
     ]
-    end = ends_of_chains(night.connection, [NIGHT_SHARD])[NIGHT_SHARD]
+    end = ends_of_chains(connection, [NIGHT_SHARD])[NIGHT_SHARD]
     for batch in _in_seals(posted):
-        end = _write(night, kind, batch, end, row["decided_at"])
+        end = _write(night, kind, batch, end, now)
     return [one.number for one in posted]
 
 
@@ -121,48 +129,30 @@ def _write(
             for place, leg in enumerate(one.booking.legs)
         ]
     link = ChainEnd(end.seq + 1, seal_digest(end.digest, rows))
-    shared = {"shard": NIGHT_SHARD, "seal": link.seq, "kind": kind.value, "card": NO_CARD}
-    night.run(
-        "night_exchanges",
-        **shared,
-        decided_at=decided_at,
-        reason=Reason.APPROVED.value,
-        homes=[one.home for one in batch],
-        slots=[one.slot for one in batch],
-        numbers=[one.number for one in batch],
-        fingerprints=[one.fingerprint for one in batch],
-        answers=[one.answer for one in batch],
-    )
-    night.run(
-        "night_seal",
-        shard=NIGHT_SHARD,
-        form=SEAL_FORM,
-        decided_at=decided_at,
-        seal=link.seq,
-        previous=end.digest,
-        digest=link.digest,
-        items=len(batch),
-    )
-    night.run(
-        "night_journals",
-        **shared,
-        homes=[one.home for one in batch],
-        slots=[one.slot for one in batch],
-        numbers=[one.number for one in batch],
-        merchants=[one.booking.merchant_id for one in batch],
-        issuers=[one.booking.issuer_id for one in batch],
-        amounts=[one.booking.amount_minor for one in batch],
-        units=[one.booking.unit for one in batch],
-    )
-    legs = [(one.number, place, leg) for one in batch for place, leg in enumerate(one.booking.legs)]
-    night.run(
-        "night_entries",
-        shard=NIGHT_SHARD,
-        journals=[number for number, _, _ in legs],
-        places=[place for _, place, _ in legs],
-        debits=[leg.debit for _, _, leg in legs],
-        credits=[leg.credit for _, _, leg in legs],
-        amounts=[leg.amount_minor for _, _, leg in legs],
-        units=[leg.unit for _, _, leg in legs],
-    )
+    execute, day, told = night.connection.execute, night.business_date, Reason.APPROVED
+    exchanges = [
+        (
+            one.home, one.slot, one.number, NIGHT_SHARD, link.seq, kind, one.fingerprint, told,
+            False, one.answer, NO_CARD, NOBODY,
+        )
+        for one in batch
+    ]  # fmt: skip
+    execute(SQL["add_exchanges"], (day, decided_at, *arrays.columns(EXCHANGE, exchanges)))
+    seal = (NIGHT_SHARD, link.seq, end.digest, link.digest, len(batch))
+    execute(SQL["add_seals"], (SEAL_FORM, day, decided_at, *arrays.columns(SEAL, [seal])))
+    journals = [
+        (
+            NIGHT_SHARD, one.number, link.seq, one.home, one.slot, kind, None, NO_CARD,
+            one.booking.issuer_id, one.booking.merchant_id, NOBODY, one.booking.amount_minor,
+            one.booking.unit, 0,
+        )
+        for one in batch
+    ]  # fmt: skip
+    execute(SQL["add_journals"], (day, *arrays.columns(JOURNAL, journals)))
+    entries = [
+        (NIGHT_SHARD, one.number, place, leg.debit, leg.credit, leg.amount_minor, leg.unit)
+        for one in batch
+        for place, leg in enumerate(one.booking.legs)
+    ]
+    execute(SQL["add_entries"], (day, *arrays.columns(ENTRY, entries)))
     return link

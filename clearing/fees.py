@@ -25,6 +25,7 @@ CHARGED: Final = (
 """What is kept of a charge and compared when it is reckoned again."""
 
 _parties: Final = itemgetter("merchant_id", "issuer_id", "unit")
+_charge: Final = itemgetter("merchant_id", "issuer_id", "fee_id", "kind")
 Charge = Mapping[str, Any]
 
 
@@ -59,31 +60,24 @@ def lay_out_fees(night: Night) -> None:
 
 def _post(night: Night, charges: list[dict[str, Any]]) -> None:
     owed = [one for one in charges if one["fee_minor"]]
-    bookings = []
-    for (merchant, issuer, unit), same in groupby(sorted(owed, key=_parties), _parties):
-        legs = [_leg(night, one) for one in same]
-        bookings.append(Booking(f"{merchant}-{issuer}", merchant, issuer, unit, legs))
+    groups = [(parties, list(same)) for parties, same in groupby(owed, _parties)]
+    bookings = [
+        Booking(f"{merchant}-{issuer}", merchant, issuer, unit, [_leg(night, one) for one in same])
+        for (merchant, issuer, unit), same in groups
+    ]
     numbers = book(night, STEP, Kind.TRANSACTION_FEES, bookings)
-    posted = {
-        (booking.merchant_id, booking.issuer_id, booking.unit): iter(
-            [(number, place) for place in range(len(booking.legs))]
-        )
-        for number, booking in zip(numbers, bookings, strict=True)
+    legs = {
+        _charge(one): (number, place)
+        for number, (_, same) in zip(numbers, groups, strict=True)
+        for place, one in enumerate(same)
     }
-    legs_of = [next(posted[_parties(one)]) if one["fee_minor"] else (None, None) for one in charges]
+    posted = [legs.get(_charge(one), (None, None)) for one in charges]
     if charges:
         night.run(
             "insert_charges",
-            merchants=[one["merchant_id"] for one in charges],
-            issuers=[one["issuer_id"] for one in charges],
-            fees=[one["fee_id"] for one in charges],
-            kinds=[one["kind"] for one in charges],
-            items=[one["items"] for one in charges],
-            bases=[one["base_minor"] for one in charges],
-            amounts=[one["fee_minor"] for one in charges],
-            units=[one["unit"] for one in charges],
-            journals=[number for number, _ in legs_of],
-            legs=[place for _, place in legs_of],
+            **{name: [one[name] for one in charges] for name in CHARGED},
+            journals=[number for number, _ in posted],
+            legs=[place for _, place in posted],
         )
         night.run("sum_up_charges")
 

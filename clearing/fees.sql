@@ -364,14 +364,14 @@ INSERT INTO fee_charge AS t (
 )
 SELECT
     %(business_date)s::date,
-    unnest(%(merchants)s::integer []),
-    unnest(%(issuers)s::smallint []),
-    unnest(%(fees)s::integer []),
-    unnest(%(kinds)s::text []),
+    unnest(%(merchant_id)s::integer []),
+    unnest(%(issuer_id)s::smallint []),
+    unnest(%(fee_id)s::integer []),
+    unnest(%(kind)s::text []),
     unnest(%(items)s::integer []),
-    unnest(%(bases)s::bigint []),
-    unnest(%(amounts)s::bigint []),
-    unnest(%(units)s::text []),
+    unnest(%(base_minor)s::bigint []),
+    unnest(%(fee_minor)s::bigint []),
+    unnest(%(unit)s::text []),
     unnest(%(journals)s::bigint []),
     unnest(%(legs)s::smallint []);
 

@@ -15,7 +15,7 @@ from host.store.queries import load_queries
 
 SQL: Final = {
     name: sql
-    for file in ("queries.sql", "booking.sql", "fees.sql")
+    for file in ("queries.sql", "fees.sql")
     for name, sql in load_queries("clearing", file).items()
 }
 LAID_OUT: Final = ("day_account", "day_line", "day_fee_line")

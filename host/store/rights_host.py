@@ -225,7 +225,7 @@ NIGHT: Final[Mapping[str, Right]] = {
         reads=columns("home slot id shard seal decided_at"),
         inserts=columns(
             "business_date decided_at home slot id shard seal kind fingerprint reason "
-            "is_tombstone answer card_id"
+            "is_tombstone answer card_id terminal_id"
         ),
     ),
     "fee": Right(reads=WHOLE),
@@ -234,8 +234,8 @@ NIGHT: Final[Mapping[str, Right]] = {
     "journal": Right(
         reads=columns("shard id slot kind original_id card_id terminal_id amount_minor unit"),
         inserts=columns(
-            "business_date shard id seal home slot kind card_id issuer_id merchant_id "
-            "amount_minor unit"
+            "business_date shard id seal home slot kind original_id card_id issuer_id merchant_id "
+            "terminal_id amount_minor unit previous_id"
         ),
     ),
     "ledger_account": Right(reads=columns("id chart unit")),

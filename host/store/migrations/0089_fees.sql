@@ -97,14 +97,14 @@ GRANT SELECT (
 GRANT SELECT, INSERT, UPDATE (next_number) ON number_block TO posswitch_night;
 GRANT INSERT (
     business_date, decided_at, home, slot, id, shard, seal, kind, fingerprint, reason,
-    is_tombstone, answer, card_id
+    is_tombstone, answer, card_id, terminal_id
 ) ON exchange TO posswitch_night;
 GRANT INSERT (
     form, business_date, sealed_at, shard, seq, previous, digest, items
 ) ON seal TO posswitch_night;
 GRANT INSERT (
-    business_date, shard, id, seal, home, slot, kind, card_id, issuer_id, merchant_id,
-    amount_minor, unit
+    business_date, shard, id, seal, home, slot, kind, original_id, card_id, issuer_id, merchant_id,
+    terminal_id, amount_minor, unit, previous_id
 ) ON journal TO posswitch_night;
 GRANT INSERT (
     business_date, shard, journal_id, leg, debit_account, credit_account, amount_minor, unit

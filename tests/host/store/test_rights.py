@@ -54,10 +54,12 @@ SPOKEN: dict[str, dict[str, Collection[str]]] = {
     },
     "posswitch_night": {
         "clearing/queries.sql": ALL,
-        "clearing/booking.sql": ALL,
         "clearing/fees.sql": ALL,
         "host/store/heads.sql": ALL,
-        "host/store/posting.sql": {"open_business_date", "last_seal"},
+        "host/store/posting.sql": {
+            "open_business_date", "last_seal", "take_numbers", "add_exchanges", "add_seals",
+            "add_journals", "add_entries",
+        },
         "host/store/changes.sql": LINKING,
         "host/store/settlement_view.sql": ALL,
         "host/store/book.sql": {"shard_count"},
