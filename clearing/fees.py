@@ -35,6 +35,7 @@ def charge(night: Night) -> str:
     Raises:
         ClearingError: an account is missing, or the ledger of a closed date has changed.
     """
+    night.lay_out_lines()
     lay_out_fees(night)
     night.sum_up()
     charges = night.rows("charges")
@@ -45,11 +46,10 @@ def charge(night: Night) -> str:
 
 
 def lay_out_fees(night: Night) -> None:
-    """The fee of each line of the date, once a run."""
+    """The fee of each line of the date, which are laid out, once a run."""
     if "day_fee_line" in night.laid_out:
         return
     if night.has_fees and night.rows("fees_begun"):
-        night.lay_out_lines()
         for name in ("fee_bases", "fee_choices", "fee_lines"):
             night.run(f"lay_out_{name}")
             night.run(f"analyze_{name}")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import psycopg
+from psycopg import sql
 from psycopg.rows import DictRow, dict_row
 
 from host.model.numbers import DAY_ZERO, NUMBERS_PER_DAY, first_number_of
@@ -14,9 +15,9 @@ from host.shards import NIGHT_SHARD
 from host.store.queries import load_queries
 
 SQL: Final = {
-    name: sql
-    for file in ("queries.sql", "fees.sql")
-    for name, sql in load_queries("clearing", file).items()
+    name: text
+    for file in ("queries.sql", "fees.sql", "digests.sql")
+    for name, text in load_queries("clearing", file).items()
 }
 LAID_OUT: Final = ("day_account", "day_line", "day_fee_line")
 """Tables of the run, which end with it."""
@@ -42,6 +43,7 @@ class Night:
             again, and compares.
         has_fees: the date is one whose fees are charged; older ones came before.
         laid_out: what of LAID_OUT stands by now.
+        digests: of what stands laid out, by the statements that digest it.
     """
 
     connection: Connection
@@ -51,6 +53,7 @@ class Night:
     is_repeat: bool = False
     has_fees: bool = True
     laid_out: set[str] = field(default_factory=set)
+    digests: dict[str, bytes] = field(default_factory=dict)
 
     def run(self, name: str, /, **values: object) -> int:
         """Run a named statement; gives the number of rows it wrote."""
@@ -67,6 +70,13 @@ class Night:
         rows = self.rows(name, **values)
         assert len(rows) <= 1, f"{name} gives one row at most"
         return rows[0] if rows else None
+
+    def value(self, statement: sql.Composed) -> Any:
+        """The one value of a statement that is made of named ones."""
+        with self.connection.cursor() as cursor:
+            row = cursor.execute(statement, self._with_date({})).fetchone()
+        assert row is not None, "it aggregates, so it has a row"
+        return row[0]
 
     def sum_up(self) -> None:
         """Lay out what the date moved on each account, once a run."""
@@ -89,6 +99,7 @@ class Night:
         for table in LAID_OUT:
             self.run(f"drop_{table}")
         self.laid_out.clear()
+        self.digests.clear()
 
     def _with_date(self, values: Mapping[str, object]) -> dict[str, object]:
         first = first_number_of(self.business_date)

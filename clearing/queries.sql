@@ -54,13 +54,20 @@ SELECT completed_at FROM clearing_run WHERE business_date = %(business_date)s FO
 
 -- name: steps_recorded
 -- A recorded step is a finished one: it then only compares.
-SELECT step FROM clearing_step WHERE business_date = %(business_date)s;
+SELECT
+    step,
+    read_digest,
+    left_digest
+FROM clearing_step
+WHERE business_date = %(business_date)s;
 
 -- name: record_step
 -- In the transaction of the step's own work.
 -- notes: clearing_step
-INSERT INTO clearing_step AS t (business_date, step, finished_at, detail)
-VALUES (%(business_date)s, %(step)s, now(), %(detail)s);
+INSERT INTO clearing_step AS t (
+    business_date, step, finished_at, detail, read_digest, left_digest
+)
+VALUES (%(business_date)s, %(step)s, now(), %(detail)s, %(read)s, %(left)s);
 
 -- name: complete_run
 -- After the last step; a second run leaves the first time as it is.

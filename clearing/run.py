@@ -17,6 +17,7 @@ from psycopg.pq import TransactionStatus
 from clearing.balances import checkpoint, trial_balance
 from clearing.cutoff import cut_off
 from clearing.dates import Calendar, a_date_was_missed, choose
+from clearing.digests import Sources, compare, digests, recorded
 from clearing.fees import STEP as FEES
 from clearing.fees import charge
 from clearing.files import ClearingFile, directory_of, recorded_files, write_files
@@ -25,20 +26,54 @@ from clearing.night import ClearingError, Connection, Night, begun, shards
 
 
 class Step(NamedTuple):
-    """One row of the night. `run` gives what the operator reads of it."""
+    """One row of the night. `run` gives what the operator reads of it.
+
+    `digested` names the statements that tell what it reads, and what it leaves.
+    """
 
     name: str
     run: Callable[[Night], str]
+    digested: Sources
     meaning: str
 
 
 STEPS: Final = (
-    Step("cut_off", cut_off, "turn the business date while trade goes on"),
-    Step(FEES, charge, "what merchants and issuers pay the house, posted"),
-    Step("net", net, "what merchants and issuers owe each other"),
-    Step("trial_balance", trial_balance, "the books balance, or no file leaves"),
-    Step("files", write_files, "one file for each merchant and issuer"),
-    Step("checkpoint", checkpoint, "balances and seals the next night starts from"),
+    Step(
+        "cut_off",
+        cut_off,
+        Sources("day_lines", "cut_lines"),
+        "turn the business date while trade goes on",
+    ),
+    Step(
+        FEES,
+        charge,
+        Sources("traded_lines", "charge_lines"),
+        "what merchants and issuers pay the house, posted",
+    ),
+    Step(
+        "net",
+        net,
+        Sources("summary_lines", "position_lines"),
+        "what merchants and issuers owe each other",
+    ),
+    Step(
+        "trial_balance",
+        trial_balance,
+        Sources("summary_lines", "turnover_lines"),
+        "the books balance, or no file leaves",
+    ),
+    Step(
+        "files",
+        write_files,
+        Sources("traded_lines", "file_lines"),
+        "one file for each merchant and issuer",
+    ),
+    Step(
+        "checkpoint",
+        checkpoint,
+        Sources("summary_lines", "checkpoint_lines"),
+        "balances and seals the next night starts from",
+    ),
 )
 """In this order. `clearing_step.step` holds the names: rename one only with a migration. A date has
 the steps that there were when it was cleared: of a later one it is not asked for."""
@@ -51,6 +86,10 @@ class StepDone(NamedTuple):
     detail: str
     is_repeat: bool
     seconds: float
+    read: str
+    """SHA-256 of what it read, in hexadecimal digits."""
+    left: str
+    """And of what it left."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,27 +182,27 @@ def _disk_full(night: Night, error: errors.DiskFull) -> ClearingError:
     )
 
 
-def _recorded(night: Night) -> set[str]:
-    return {row["step"] for row in night.rows("steps_recorded")}
-
-
 def _steps_of(night: Night) -> tuple[Step, ...]:
     """Those of the date: none that came into being after a later one had been done."""
-    recorded = _recorded(night)
-    last = max((place for place, step in enumerate(STEPS) if step.name in recorded), default=-1)
-    return tuple(step for place, step in enumerate(STEPS) if place > last or step.name in recorded)
+    done = recorded(night)
+    last = max((place for place, step in enumerate(STEPS) if step.name in done), default=-1)
+    return tuple(step for place, step in enumerate(STEPS) if place > last or step.name in done)
 
 
 def _take(step: Step, night: Night) -> StepDone:
     started = time.perf_counter()
     with night.connection.transaction():
         night.rows("hold_run")
-        is_repeat = step.name in _recorded(night)
-        night = replace(night, shards=shards(night), is_repeat=is_repeat)
+        then = recorded(night)
+        night = replace(night, shards=shards(night), is_repeat=step.name in then)
         detail = step.run(night)
-        if not is_repeat:
-            night.run("record_step", step=step.name, detail=detail)
-    return StepDone(step.name, detail, is_repeat, time.perf_counter() - started)
+        now = digests(night, step.digested)
+        if night.is_repeat:
+            compare(night, step.name, then[step.name], now)
+        else:
+            night.run("record_step", step=step.name, detail=detail, **now._asdict())
+    seconds = time.perf_counter() - started
+    return StepDone(step.name, detail, night.is_repeat, seconds, now.read.hex(), now.left.hex())
 
 
 __all__ = [

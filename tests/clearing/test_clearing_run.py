@@ -127,6 +127,56 @@ def test_a_night_killed_after_any_step_goes_on_there_to_the_same_end(
     ).fetchone() == (0,)
 
 
+def test_every_step_keeps_digests_and_a_repeat_has_the_same(
+    day: Any, night_login: Connection, tmp_path: Path
+) -> None:
+    first = run_clearing(night_login, tmp_path)
+    kept = day.run(
+        "SELECT step, encode(read_digest, 'hex'), encode(left_digest, 'hex') FROM clearing_step"
+    ).fetchall()
+    assert sorted(kept) == sorted((one.name, one.read, one.left) for one in first.steps)
+    again = run_clearing(night_login, tmp_path, DAY)
+    assert [(one.read, one.left) for one in again.steps] == [
+        (one.read, one.left) for one in first.steps
+    ]
+
+
+@pytest.mark.parametrize("step", [step.name for step in STEPS])
+@pytest.mark.parametrize(
+    ("what", "said"),
+    [("read", "reads something else than it did"), ("left", "left is not there as it was")],
+)
+@pytest.mark.usefixtures("day")
+def test_a_repeat_names_the_step_that_is_another_and_says_which_of_the_two_differs(
+    owner: Connection, night_login: Connection, tmp_path: Path, step: str, what: str, said: str
+) -> None:
+    run_clearing(night_login, tmp_path)
+    owner.execute(
+        f"UPDATE clearing_step SET {what}_digest = sha256('another') WHERE step = %s", [step]
+    )
+    with pytest.raises(ClearingError, match=f"step {step} of {DAY} {said}"):
+        run_clearing(night_login, tmp_path, DAY)
+
+
+@pytest.mark.usefixtures("day")
+def test_a_checkpoint_that_was_changed_shows_in_what_its_step_left(
+    owner: Connection, night_login: Connection, tmp_path: Path
+) -> None:
+    run_clearing(night_login, tmp_path)
+    owner.execute("UPDATE checkpoint SET balance_minor = balance_minor + 1 WHERE account_id = 4")
+    with pytest.raises(ClearingError, match=f"step checkpoint of {DAY} left is not"):
+        run_clearing(night_login, tmp_path, DAY)
+
+
+@pytest.mark.usefixtures("day")
+def test_steps_that_were_taken_before_there_were_digests_are_repeated_all_the_same(
+    owner: Connection, night_login: Connection, tmp_path: Path
+) -> None:
+    run_clearing(night_login, tmp_path)
+    owner.execute("UPDATE clearing_step SET read_digest = NULL, left_digest = NULL")
+    assert run_clearing(night_login, tmp_path, DAY).is_repeat
+
+
 @pytest.mark.usefixtures("day")
 def test_a_date_is_not_cleared_before_an_earlier_one_that_was_interrupted(
     owner: Connection, night_login: Connection, tmp_path: Path

@@ -34,7 +34,7 @@ FILES = {
     ),
     "host.stock": ("making.sql", "batches.sql", "sales.sql", "lives.sql"),
     "host.office": ("usages.sql",),
-    "clearing": ("queries.sql", "fees.sql"),
+    "clearing": ("queries.sql", "fees.sql", "digests.sql"),
 }  # fmt: skip
 OF_THE_WRITER = {
     "posting.sql", "counters.sql", "earning.sql", "gifts.sql", "holds.sql", "lotteries.sql",

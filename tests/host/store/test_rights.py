@@ -55,6 +55,7 @@ SPOKEN: dict[str, dict[str, Collection[str]]] = {
     "posswitch_night": {
         "clearing/queries.sql": ALL,
         "clearing/fees.sql": ALL,
+        "clearing/digests.sql": ALL,
         "host/store/heads.sql": ALL,
         "host/store/posting.sql": {
             "open_business_date", "last_seal", "take_numbers", "add_exchanges", "add_seals",
