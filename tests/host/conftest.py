@@ -445,9 +445,15 @@ async def till(estate_database: Dsns) -> Any:
     audit_ledger(estate_database)
 
 
-@pytest.fixture
-async def shared(module_estate: Dsns) -> Any:
-    """As `till`, on the module's database."""
-    async with trading(module_estate) as till:
-        yield till
+@pytest.fixture(scope="module")
+def audited_estate(module_estate: Dsns) -> Iterator[Dsns]:
+    """As `module_estate`; its ledger is audited after the last test of the module, once for all."""
+    yield module_estate
     audit_ledger(module_estate)
+
+
+@pytest.fixture
+async def shared(audited_estate: Dsns) -> Any:
+    """As `till`, on the module's database; what all left there is audited once."""
+    async with trading(audited_estate) as till:
+        yield till

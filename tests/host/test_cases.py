@@ -26,7 +26,7 @@ from host.store.cases import (
     resolve_case,
     settle_case,
 )
-from tests.host.conftest import CARDS, FIRST, NOW, CardPool, Till
+from tests.host.conftest import CARDS, FIRST, NOW, CardPool, Till, owners_hand
 
 LATER = NOW + dt.timedelta(hours=1)
 OTHER = "80010002"
@@ -302,7 +302,7 @@ def test_of_hosts_that_are_told_at_the_same_moment_one_opens_the_case(module_est
 @pytest.fixture
 def desk(module_estate: Dsns) -> Iterator[psycopg.Connection]:
     """The operator's login, on a database whose cases are this test's own."""
-    with psycopg.connect(module_estate.owner, autocommit=True) as owner:
+    with owners_hand(module_estate) as owner:
         owner.execute("DELETE FROM exception_case")
     with psycopg.connect(module_estate.night, autocommit=True) as connection:
         yield connection

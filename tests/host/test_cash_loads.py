@@ -11,7 +11,7 @@ from host.model.money import Money
 from host.model.requests import Kind, Request, Totals
 from host.model.responses import Reason
 from host.model.secrets import Pan
-from tests.host.conftest import CardPool, Till, audit_ledger, trading
+from tests.host.conftest import CardPool, Till, trading
 from tests.host.terminal_day import Day
 
 
@@ -33,22 +33,21 @@ async def test_a_load_whose_answer_was_lost_is_confirmed_without_posting_again(
 
 
 async def test_a_load_that_never_came_is_posted_by_its_confirmation(
-    module_estate: Dsns, pool: CardPool
+    audited_estate: Dsns, pool: CardPool
 ) -> None:
     card = pool.city()
-    async with trading(module_estate) as till:
+    async with trading(audited_estate) as till:
         load = load_of(till, card)
         confirm = till.confirmation(load)
         first = await till.ask(confirm)
         assert (first.reason, first.balance) == (Reason.APPROVED, Money(105_000, "CNY"))
         late = await till.ask(load)
         assert late.reason is Reason.DUPLICATE
-    async with trading(module_estate) as till:
+    async with trading(audited_estate) as till:
         assert await till.ask(load) == late
         assert await till.ask(confirm) == first
         assert till.balances(card)[0] == 105_000
         assert (till.journals(load), till.journals(confirm)) == (0, 1)
-    audit_ledger(module_estate)
 
 
 async def test_a_load_that_was_declined_is_not_confirmed(shared: Till, pool: CardPool) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from config.run.database import Dsns
 from host.model.requests import Kind, Original, Request
 from host.model.responses import Reason
-from tests.host.conftest import TERMINALS, CardPool, Till, audit_ledger, trading
+from tests.host.conftest import TERMINALS, CardPool, Till, trading
 
 AMOUNT, EARNED = 1_000, 10
 ORDER = 5
@@ -96,12 +96,12 @@ def messages_of(till: Till, card: int, terminal_id: str) -> dict[str, Request]:
 
 
 async def test_in_every_order_of_five_a_sale_that_was_reversed_stays_reversed(
-    module_estate: Dsns, pool: CardPool
+    audited_estate: Dsns, pool: CardPool
 ) -> None:
     """The sale, its void, its refund, both reversals, and repeats of each: 3,125 orders."""
     cards = [pool.city() for _ in range(CARDS)]
     patience = {"terminal_waiting_max": 1_000, "waiting_items_max": 10_000}
-    async with trading(module_estate, **patience) as till:
+    async with trading(audited_estate, **patience) as till:
         places = zip(itertools.cycle(cards), itertools.cycle(TILLS), strict=False)
         sales = [
             Told(order, card, messages_of(till, card, terminal_id))
@@ -120,4 +120,3 @@ async def test_in_every_order_of_five_a_sale_that_was_reversed_stays_reversed(
         for card in cards:
             earned = spent[card] // AMOUNT * EARNED
             assert till.balances(card) == (100_000 - spent[card], earned), card
-    audit_ledger(module_estate)

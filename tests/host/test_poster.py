@@ -60,10 +60,10 @@ async def test_copies_at_once_get_one_answer_and_post_once(shared: Till, pool: C
 
 
 async def test_a_repeat_after_a_restart_gets_the_first_answer(
-    module_estate: Dsns, pool: CardPool
+    audited_estate: Dsns, pool: CardPool
 ) -> None:
     card = pool.city()
-    async with trading(module_estate) as till:
+    async with trading(audited_estate) as till:
         asked = [
             till.request(Kind.PURCHASE, card, 100, pin="123456"),
             till.request(Kind.PURCHASE, card, 100, pin="000000"),
@@ -71,10 +71,9 @@ async def test_a_repeat_after_a_restart_gets_the_first_answer(
             till.request(Kind.CASH_LOAD, card, 700),
         ]
         first = [await till.ask(request) for request in asked]
-    async with trading(module_estate) as till:
+    async with trading(audited_estate) as till:
         assert [await till.ask(request) for request in asked] == first
         assert till.balances(card)[0] == 100_600
-    audit_ledger(module_estate)
 
 
 async def test_a_key_used_again_for_something_else_is_refused(shared: Till, pool: CardPool) -> None:

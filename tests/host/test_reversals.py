@@ -21,7 +21,6 @@ from tests.host.conftest import (
     TERMINALS,
     CardPool,
     Till,
-    audit_ledger,
     trading,
 )
 
@@ -90,22 +89,21 @@ async def test_a_void_that_names_its_sale_by_reference_alone_finds_it_on_any_sha
 
 
 async def test_a_reversal_that_comes_first_blocks_its_original_for_ever(
-    module_estate: Dsns, pool: CardPool
+    audited_estate: Dsns, pool: CardPool
 ) -> None:
     card = pool.city()
-    async with trading(module_estate) as till:
+    async with trading(audited_estate) as till:
         sale = till.request(Kind.PURCHASE, card, 100, pin="123456")
         early = await till.ask(switch_reversal(sale))
         assert early.reason is Reason.ORIGINAL_NOT_FOUND
         late = await till.ask(sale)
         assert late.reason is Reason.DUPLICATE
         assert await till.ask(sale) == late
-    async with trading(module_estate) as till:
+    async with trading(audited_estate) as till:
         assert await till.ask(sale) == late
         assert await till.ask(terminal_reversal(till, sale)) == early
         assert till.balances(card) == (100_000, 0)
         assert till.journals(sale) == 0
-    audit_ledger(module_estate)
 
 
 async def test_a_reversal_of_what_was_declined_has_nothing_to_undo(
@@ -133,7 +131,7 @@ async def test_a_reversal_whose_codes_could_not_be_read_is_done_by_its_key_and_a
 
 
 async def test_a_reversal_without_a_card_number_finds_the_card_on_any_shard(
-    module_estate: Dsns, pool: CardPool
+    audited_estate: Dsns, pool: CardPool
 ) -> None:
     """Homes and shards of both writers, each with each, and so both ways."""
     homes = {home_of(terminal, SHARDS) % 4: terminal for terminal in [*TERMINALS][:32]}
@@ -141,7 +139,7 @@ async def test_a_reversal_without_a_card_number_finds_the_card_on_any_shard(
     while len(cards) < SOME:
         card = pool.city()
         cards[shard_of(VAULT.pan_hash(CARDS[card].pan), SHARDS) % SOME] = card
-    async with trading(module_estate) as till:
+    async with trading(audited_estate) as till:
         sales = [
             till.request(Kind.PURCHASE, card, 100, pin="123456", terminal_id=terminal)
             for terminal, card in product(homes.values(), cards.values())
@@ -150,7 +148,6 @@ async def test_a_reversal_without_a_card_number_finds_the_card_on_any_shard(
         reversed_ = await till.ask_all([switch_reversal(sale) for sale in sales])
         assert all(one.is_approved for one in reversed_)
         assert [till.balances(card) for card in cards.values()] == [(100_000, 0)] * SOME
-    audit_ledger(module_estate)
 
 
 async def test_a_void_without_a_card_number_finds_its_sale_on_any_shard(

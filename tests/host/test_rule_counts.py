@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from host.model.requests import Kind, Request, Response
 from host.model.responses import Reason
-from tests.host.conftest import CardPool, Till, asking_of, audit_ledger, trading
+from tests.host.conftest import CardPool, Till, asking_of, trading
 from tests.host.rule_makers import put_rule
 from tests.host.test_gifts import SUM, claiming, returning, send
 from tests.host.test_preauths import PIN, about, ending, slip
@@ -182,16 +182,16 @@ DEEDS = st.lists(
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 def test_counters_are_a_recount_of_what_stands_after_any_undoing(
-    module_estate: Any, pool: CardPool, runs: list[list[tuple[str, int, int]]]
+    audited_estate: Any, pool: CardPool, runs: list[list[tuple[str, int, int]]]
 ) -> None:
     """Voids, reversals, refunds in parts, completions of holds, and undoings of all of these."""
 
     async def trade() -> None:
-        async with trading(module_estate) as till:
+        async with trading(audited_estate) as till:
             if not till.sql("SELECT id FROM rule WHERE id = 91"):
-                put_rule(module_estate, "amount_max", amount_minor=HUGE, unit="CNY",
+                put_rule(audited_estate, "amount_max", amount_minor=HUGE, unit="CNY",
                          period="life", id=91)  # fmt: skip
-                put_rule(module_estate, "count_max", times=900_000, period="day", id=92)
+                put_rule(audited_estate, "count_max", times=900_000, period="day", id=92)
             for deeds in runs:
                 counter = Counter(till, pool.city())
                 for deed in deeds:
@@ -199,7 +199,6 @@ def test_counters_are_a_recount_of_what_stands_after_any_undoing(
                     assert_counted(till, counter, deed)
 
     trio.run(trade)
-    audit_ledger(module_estate)
 
 
 def assert_counted(till: Till, counter: Counter, deed: tuple[str, int, int]) -> None:

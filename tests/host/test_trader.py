@@ -10,7 +10,7 @@ from config.run.database import Dsns
 from host.model.requests import Kind, Original, Request, Response
 from host.model.responses import Reason
 from tests.host import reckoning
-from tests.host.conftest import CardPool, Till, audit_ledger, trading
+from tests.host.conftest import CardPool, Till, trading
 
 TERMINALS = [f"{80_010_001 + place}" for place in range(12)]
 TRADES = 600
@@ -140,11 +140,11 @@ class Pending:
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 async def test_the_host_does_what_the_model_says(
-    module_estate: Dsns, pool: CardPool, seed: int
+    audited_estate: Dsns, pool: CardPool, seed: int
 ) -> None:
     trader = Trader(seed, pool)
     for half in (1, 2):
-        async with trading(module_estate) as till:
+        async with trading(audited_estate) as till:
             while len(trader.asked) < half * TRADES / 2:
                 await trader.trade(till)
             await trader.ask_again(till)
@@ -158,4 +158,3 @@ async def test_the_host_does_what_the_model_says(
         Kind.REFUND,
         Kind.REVERSAL,
     }
-    audit_ledger(module_estate)

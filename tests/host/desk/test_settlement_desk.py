@@ -27,7 +27,6 @@ from tests.host.conftest import (
     NOW,
     CardPool,
     Till,
-    audit_ledger,
     close_the_date,
     open_the_next,
     trading,
@@ -329,19 +328,18 @@ async def test_two_terminals_with_one_id_are_noticed(
 
 
 async def test_the_next_batch_and_the_stored_answers_outlive_a_restart(
-    module_estate: Dsns, pool: CardPool, tid: str
+    audited_estate: Dsns, pool: CardPool, tid: str
 ) -> None:
     card = pool.city()
-    async with trading(module_estate) as till:
+    async with trading(audited_estate) as till:
         day = Day(till, tid)
         await day.sell(Kind.PURCHASE, card, 1_000)
         first = await day.settle(Totals(1_000, 1))
-    async with trading(module_estate) as till:
+    async with trading(audited_estate) as till:
         day.till = till
         assert await day.settle(Totals(1_000, 1)) == first
         assert (await day.buy(card)).reason is Reason.BATCH_MISMATCH
         assert (await day.buy(card, epoch=SECOND_EPOCH)).is_approved
-    audit_ledger(module_estate)
 
 
 @pytest.fixture
@@ -370,15 +368,15 @@ async def test_a_settlement_that_cannot_be_stored_leaves_no_batch_to_trade_in(
 
 
 async def test_a_reversal_during_the_upload_is_done_and_noticed(
-    module_estate: Dsns, pool: CardPool, tid: str
+    audited_estate: Dsns, pool: CardPool, tid: str
 ) -> None:
     moment = [NOW]
     with opened_poster(
-        HostSettings(), dsn=module_estate.host, hsm=Vault(LMK), clock=lambda: moment[0]
+        HostSettings(), dsn=audited_estate.host, hsm=Vault(LMK), clock=lambda: moment[0]
     ) as poster:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(poster.run)
-            day = Day(Till(poster, module_estate), tid)
+            day = Day(Till(poster, audited_estate), tid)
             kept, _ = await day.sell(Kind.PURCHASE, pool.city(), 1_000)
             gone, _ = await day.sell(Kind.PURCHASE, pool.city(), 500)
             await day.settle(Totals(1_000, 1))
@@ -389,7 +387,6 @@ async def test_a_reversal_during_the_upload_is_done_and_noticed(
             nursery.cancel_scope.cancel()
     assert day.kinds() == [(CaseKind.REVERSAL_DURING_UPLOAD, gone.key.stan)]
     assert kept.key.stan == day.records[0].stan
-    audit_ledger(module_estate)
 
 
 async def test_a_batch_settled_after_its_day_counts_into_that_day(
