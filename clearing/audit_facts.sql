@@ -626,6 +626,52 @@ WHERE earned_by.points <> coalesce(given.points, 0) OR earn_rule.code IS NULL
 ORDER BY earned_by.journal_id, earned_by.unit
 LIMIT %(limit)s;
 
+-- name: earn_counted_not_its_journal
+-- What a sale counted of its caps is what its rule gave it; what undoes one gives back what that
+-- had counted, in the same time, and no more.
+SELECT
+    c.journal_id,
+    c.unit,
+    c.rule,
+    c.period,
+    c.points
+FROM earn_counted AS c
+LEFT JOIN journal ON journal.shard = c.shard AND journal.id = c.journal_id
+LEFT JOIN earned_by
+    ON
+        earned_by.shard = c.shard
+        AND earned_by.journal_id = c.journal_id
+        AND earned_by.unit = c.unit
+        AND earned_by.rule = c.rule
+        AND earned_by.since = c.since
+        AND earned_by.points = c.points
+LEFT JOIN earn_counted AS of_original
+    ON
+        of_original.shard = c.shard
+        AND of_original.journal_id = journal.original_id
+        AND of_original.unit = c.unit
+        AND of_original.period = c.period
+        AND of_original.period_from = c.period_from
+        AND of_original.rule = c.rule
+        AND of_original.since = c.since
+        AND sign(of_original.points) = -sign(c.points)
+        AND abs(of_original.points) >= abs(c.points)
+WHERE
+    journal.id IS NULL
+    OR CASE
+        WHEN journal.original_id IS NULL
+            THEN
+                earned_by.journal_id IS NULL
+                OR c.points > c.asked_points
+                OR c.period_from <> CASE
+                    WHEN c.period = 'month' THEN date_trunc('month', journal.business_date)::date
+                    ELSE journal.business_date
+                END
+        ELSE of_original.journal_id IS NULL
+    END
+ORDER BY c.journal_id, c.unit, c.period
+LIMIT %(limit)s;
+
 -- name: conversion_not_its_rate
 -- Each conversion is a leg of either unit of its rate, tied by that: never more than it makes
 -- of those that were taken.

@@ -55,7 +55,8 @@ ORDER BY told.exchange_id
 LIMIT %(limit)s;
 
 -- name: usage_not_what_was_told
--- A counter is the sum of what exchanges of its period counted and gave back.
+-- A counter is the sum of what exchanges of its period counted and gave back: of a rule of the
+-- house, or of a cap on what a card earns by a rule of a programme.
 WITH told AS (
     SELECT
         'rule/' || rule_id AS counter,
@@ -68,6 +69,21 @@ WITH told AS (
     FROM rule_told
     WHERE outcome <> 'denied'
     GROUP BY rule_id, period, used_by, subject, period_from
+    UNION ALL
+    SELECT
+        concat_ws('/', 'earn', substr(earn_counted.unit, 3), earn_counted.rule),
+        earn_counted.period,
+        'card',
+        journal.card_id::text,
+        earn_counted.period_from,
+        0,
+        sum(earn_counted.points)::bigint
+    FROM earn_counted
+    INNER JOIN journal
+        ON journal.shard = earn_counted.shard AND journal.id = earn_counted.journal_id
+    GROUP BY
+        earn_counted.unit, earn_counted.rule, earn_counted.period, journal.card_id,
+        earn_counted.period_from
 ),
 
 newest AS (
@@ -86,7 +102,7 @@ SELECT
     coalesce(newest.times, 0) AS told_times,
     coalesce(used.amount_minor, 0) AS used_amount,
     coalesce(newest.amount_minor, 0) AS told_amount
-FROM (SELECT * FROM usage_counter WHERE counter LIKE 'rule/%%') AS used
+FROM usage_counter AS used
 FULL JOIN newest
     ON
         newest.counter = used.counter

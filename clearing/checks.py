@@ -431,6 +431,11 @@ CHECKS: Final = (
                 "given {told_points}, or is not there",
             ),
             Test(
+                "earn_counted_not_its_journal",
+                "journal {journal_id} counted {points} points of {unit} a {period} by rule {rule}, "
+                "which is not what that gave it, nor what its original had counted",
+            ),
+            Test(
                 "points_not_their_lots",
                 "journal {journal_id} of shard {shard} moved {moved_points} points of account "
                 "{account_id}, its lots {lotted_points}",

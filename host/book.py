@@ -238,6 +238,7 @@ class Book:
     changing: threading.Lock = field(default_factory=threading.Lock)
     """Held by who brings the book up to date while others read it. It is a writer's thread for the
     length of a read: nobody else waits for it."""
+    _issuers_cap_points: bool = False
     _prefixes: dict[str, Issuer] = field(default_factory=dict)
     _prefix_lengths: tuple[int, ...] = ()
     _institutions: dict[str, Issuer] = field(default_factory=dict)
@@ -331,6 +332,13 @@ class Book:
         shared = [one for one in self.alliances if one.earns(issuer.id, merchant, on)]
         return issuer.others + tuple(one for alliance in shared for one in alliance.programmes)
 
+    @property
+    def caps_points(self) -> bool:
+        """Whether in any programme what a card earns in a time is counted, or was."""
+        return self._issuers_cap_points or any(
+            programme.is_capped for one in self.alliances for programme in one.programmes
+        )
+
     def redeemed(self, issuer: Issuer, unit: str, merchant: int, on: dt.date) -> Programme | None:
         """The programme that its cards redeem there by this unit; None where they may not."""
         found = _in_unit(issuer.programmes, unit)
@@ -353,6 +361,9 @@ class Book:
         self._institutions = {issuer.institution_id: issuer for issuer in self.issuers.values()}
         lengths = {len(prefix) for prefix in self._prefixes}
         self._prefix_lengths = tuple(sorted(lengths, reverse=True))
+        self._issuers_cap_points = any(
+            programme.is_capped for one in self.issuers.values() for programme in one.programmes
+        )
 
     def issuer_of(self, pan: Pan) -> Issuer | None:
         """The issuer with the longest prefix of this card number."""

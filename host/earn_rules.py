@@ -2,7 +2,8 @@
 
 Rules are dated rows, many for a programme. Of those that apply to a sale the first in their order
 decides, and no other: so a sale is explained by one rule, or by none. It multiplies what all sales
-earn, adds a bonus, and caps what comes of it. Facets that a rule does not name are all there are.
+earn, adds a bonus, and caps what comes of it: of a sale, and of all that a card earns by it in a
+day and in a month. Facets that a rule does not name are all there are.
 """
 
 import datetime as dt
@@ -11,6 +12,8 @@ from dataclasses import dataclass
 from typing import Final
 
 import msgspec
+
+from host.house_rules.rule import Period
 
 ANYTHING: Final[frozenset[int]] = frozenset()
 ANY_WORD: Final[frozenset[str]] = frozenset()
@@ -63,6 +66,15 @@ class EarnRule:
     bonus: int = 0
     points_max: int | None = None
     """Of one sale."""
+    points_max_day: int | None = None
+    """Of a card on one business date."""
+    points_max_month: int | None = None
+
+    @property
+    def caps(self) -> tuple[tuple[Period, int], ...]:
+        """How many points a card earns by it at most, in which time."""
+        caps = ((Period.DAY, self.points_max_day), (Period.MONTH, self.points_max_month))
+        return tuple([(period, most) for period, most in caps if most is not None])
 
     def points(self, amount_minor: int, earn_points: int, earn_per_minor: int) -> int:
         """What a sale earns by it: whole points, never rounded up."""

@@ -95,6 +95,11 @@ class Programme:
     """Found before: every sale of a day asks for the same."""
 
     @property
+    def is_capped(self) -> bool:
+        """Whether what a card earns in a time is counted, or was."""
+        return any(rule.caps for rule in self.rules)
+
+    @property
     def floor(self) -> int:
         """How far below zero a purse in it may go."""
         return DEBT_FLOOR_POINTS if self.debt_is_allowed else 0

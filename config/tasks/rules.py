@@ -6,6 +6,7 @@ from pathlib import Path
 from config.as_json import as_builtins, print_json
 from config.language import speech
 from config.screen import screen
+from config.tasks.earned import points_told
 from config.tasks.lives import Labelled, opened_books, outcome_of, print_labelled, words_of
 from config.tasks.ruled import rules_told
 from host.model.requests import Kind
@@ -26,12 +27,14 @@ def explain_rules(data: Path, settings: Path | None, word: str, *, as_json: bool
         found = trace(connection, word.strip())
     if as_json:
         asked = [*questions(found.kind, found.reason)]
-        rules = as_builtins(found.rules)
-        print_json({"rrn": found.rrn, "reason": found.reason, "rules": rules, "checks": asked})
+        told = {
+            name: as_builtins(getattr(found, name)) for name in ("rules", "earned", "earn_counted")
+        }
+        print_json({"rrn": found.rrn, "reason": found.reason, **told, "checks": asked})
         return
     head = f"RRN {found.rrn}  {words_of(found.kind)}  {outcome_of(found.reason)}"
     screen().print(head, markup=False)
-    print_labelled(_explained(found))
+    print_labelled(explained(found))
 
 
 def questions(kind: str, reason: str) -> list[str]:
@@ -44,8 +47,10 @@ def questions(kind: str, reason: str) -> list[str]:
     return [text.splitlines()[0] for text in found if text]
 
 
-def _explained(found: Trace) -> Labelled:
+def explained(found: Trace) -> Labelled:
+    """What of it rules decided, counted and gave; of a refusal by none, what was asked."""
     yield from rules_told(found.rules)
+    yield from points_told(found)
     decided = any(rule.outcome == "denied" for rule in found.rules)
     reason = Reason(found.reason)
     if decided:

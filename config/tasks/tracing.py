@@ -10,6 +10,7 @@ from config.as_json import as_builtins, print_json
 from config.language import speech
 from config.places import Places
 from config.screen import screen
+from config.tasks.earned import points_told
 from config.tasks.lives import (
     Labelled,
     labelled_cases,
@@ -171,17 +172,6 @@ def _held(hold: HoldOf) -> Labelled:
     for step in hold.steps:
         what = speech.said(HOLD_STEPS[step.fact])
         yield "", f"RRN {step.rrn}, {words_of(step.kind)}: {what} {step.amount}"
-
-
-def points_told(found: Trace) -> Labelled:
-    """The rules by which it earned points, the rate at which it converted them."""
-    for one in found.earned:
-        yield "earned", f"{one.points} by rule {one.rule} of {one.since}: {one.name}"
-        most = "" if one.points_max is None else f", {one.points_max:,} at most"
-        yield "", f"what all earn, {one.times}/{one.per} times, and {one.bonus:,} more{most}"
-    if found.rate is not None:
-        rate = found.rate
-        yield "rate", f"{rate.gives} for {rate.takes}, since {when(rate.since)} (rate {rate.rate})"
 
 
 def _lot(lot: Lot) -> str:

@@ -197,13 +197,13 @@ WHERE
 INSERT INTO earn_rule AS t (
     programme, code, since, until, name, priority, merchants, stores, categories, goods, products,
     weekdays, time_from, time_until, amount_min_minor, amount_max_minor, times, per, bonus,
-    points_max
+    points_max, points_max_day, points_max_month
 )
 VALUES (
     %(programme)s, %(rule)s, %(since)s, %(until)s, %(name)s, %(priority)s, %(merchants)s,
     %(stores)s, %(categories)s, %(goods)s, %(products)s, %(weekdays)s, %(time_from)s,
     %(time_until)s, %(amount_min_minor)s, %(amount_max_minor)s, %(times)s, %(per)s, %(bonus)s,
-    %(points_max)s
+    %(points_max)s, %(points_max_day)s, %(points_max_month)s
 )
 ON CONFLICT ON CONSTRAINT earn_rule_once DO UPDATE SET
     until = excluded.until,
@@ -222,4 +222,6 @@ ON CONFLICT ON CONSTRAINT earn_rule_once DO UPDATE SET
     times = excluded.times,
     per = excluded.per,
     bonus = excluded.bonus,
-    points_max = excluded.points_max;
+    points_max = excluded.points_max,
+    points_max_day = excluded.points_max_day,
+    points_max_month = excluded.points_max_month;

@@ -293,6 +293,8 @@ SELECT
     concat_ws('/', r.times, nullif(r.per, 1)) AS times,
     r.bonus,
     r.points_max,
+    r.points_max_day,
+    r.points_max_month,
     r.amount_min_minor,
     r.amount_max_minor,
     array(

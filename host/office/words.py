@@ -398,6 +398,8 @@ WORDS: Final[Mapping[str, Word]] = {
     "categories": Word("trades", "行业"),
     "earn_rule": Word("earn rule", "累积规则"),
     "points_max": Word("most points of a sale", "单笔上限积分"),
+    "points_max_day": Word("most points of a card a day", "单卡日上限积分"),
+    "points_max_month": Word("most points of a card a month", "单卡月上限积分"),
     "priority": Word("order", "次序"),
     "rule": Word("rule", "规则"),
     "time_from": Word("from the time", "时段起"),

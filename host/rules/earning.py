@@ -9,6 +9,7 @@ from host.earn_rules import EarnRule, Sale
 from host.ledger import Chart, Leg
 from host.programmes import Programme
 from host.rules.dossier import Dossier, NewLot, Posting
+from host.rules.earn_caps import count_earned, room_under_caps
 from host.rules.points import points_earned
 
 _POINTS_ISSUED: Final = Chart.POINTS_ISSUED
@@ -29,6 +30,8 @@ class Earned(NamedTuple):
 
     points: int
     rule: EarnRule | None
+    asked: int = 0
+    """By a rule: before what it caps of a time."""
 
 
 def earned_by(programme: Programme, dossier: Dossier) -> Earned:
@@ -39,8 +42,9 @@ def earned_by(programme: Programme, dossier: Dossier) -> Earned:
         for rule in programme.rules_at(dossier.merchant_id, dossier.today):
             sale = sale or _sale(dossier)
             if rule.is_of(sale):
-                points = rule.points(amount, programme.earn_points, programme.earn_per_minor)
-                return Earned(points, rule)
+                asked = rule.points(amount, programme.earn_points, programme.earn_per_minor)
+                points = room_under_caps(dossier, programme.unit, rule, asked)
+                return Earned(points, rule, asked)
     return Earned(points_earned(programme, amount), None)
 
 
@@ -62,10 +66,11 @@ def _sale(dossier: Dossier) -> Sale:
 
 def add_earned(dossier: Dossier, programme: Programme, posting: Posting) -> int:
     """Put what is earned in a programme into a lot of its own: leg, lot, and whose rule it was."""
-    points, rule = earned_by(programme, dossier)
+    points, rule, asked = earned_by(programme, dossier)
     card, unit = posting.card, programme.unit
     if rule is not None:
         dossier.keep(EarnedBy(unit, rule.code, rule.since, max(points, 0)))
+        count_earned(dossier, unit, rule, asked, points)
     if points <= 0:
         return 0
     issued = dossier.book.account(_POINTS_ISSUED, unit, card.issuer_id)

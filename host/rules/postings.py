@@ -14,6 +14,7 @@ from host.model.money import Money
 from host.model.requests import Kind
 from host.model.responses import Reason
 from host.rules.dossier import Dossier, Posting
+from host.rules.earn_caps import free_earned
 from host.rules.earning import add_earned, earned_by
 from host.rules.endings import note_late
 from host.rules.points import (
@@ -185,7 +186,8 @@ class PointsBack:
         return self.points > reach and not self._may_owe
 
     def take(self, posting: Posting) -> None:
-        """Take them, and add what was written off to the legs."""
+        """Take them, and add what was written off to the legs; its rule may give them again."""
+        free_earned(self._dossier, self.purse.unit, self.whole.amount_minor)
         if self._lost:
             take_from_written_off(self.purse, self._source, self._lost)
             posting.legs.append(leg_of_written_off(self._dossier, self.purse, self._lost))

@@ -21,7 +21,7 @@ from host.rules.gift_states import Gift
 from host.rules.hold import Hold
 from host.rules.lottery_list import Line, Lottery
 from host.rules.settlement import BatchName, Settled
-from host.rules.usage import ToldRule, Usage, UsageKey
+from host.rules.usage import EarnCounted, ToldRule, Usage, UsageKey
 
 NO_ACCOUNT: Final = 0
 
@@ -451,6 +451,8 @@ class State:
     """Counters that those rules ask, and those to which something may be given back."""
     counted: dict[int, list[ToldRule]] = field(default_factory=dict)
     """What originals have counted, by their numbers."""
+    earn_counted: dict[int, list[EarnCounted]] = field(default_factory=dict)
+    """The same of caps on what cards earn."""
     is_trial: bool = False
     """Nothing of it will be kept, so nothing is held for it, and nobody is there to type a PIN."""
 

@@ -11,6 +11,7 @@ from host.model.money import POINTS_PREFIX, Money
 from host.model.requests import OF_VOUCHERS, Kind
 from host.model.responses import Reason
 from host.rules.dossier import Dossier, Moot, Posting
+from host.rules.earn_caps import free_earned
 from host.rules.endings import note_late
 from host.rules.lives import redo_activation, undo_activation
 from host.rules.lotteries import note_undone_draw, why_not_undone
@@ -58,6 +59,7 @@ def undo_whole(dossier: Dossier, kind: Kind) -> Result:
     if original.kind is Kind.VOID and any(leg.debit == card.value.account for leg in original.legs):
         redo_activation(card, dossier)
     note_undone_draw(dossier)
+    free_earned(dossier)
     note_undone(posting, original, kind)
     note_late(card, dossier)
     return posting

@@ -76,3 +76,21 @@ class ToldRule(msgspec.Struct, frozen=True, kw_only=True, gc=False):
             had_times=0,
             had_minor=0,
         )
+
+
+class EarnCounted(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Kept beside a journal: what it counted of a cap on what a card earns by a rule in a time."""
+
+    unit: str
+    period: str
+    since: dt.date
+    """The first business date of the period in which it was counted."""
+    rule: str
+    rule_since: dt.date
+    """By which row of it."""
+    points: int
+    """Given, or given back (negative)."""
+    had: int
+    """What was counted before it."""
+    asked: int
+    """What it would have earned without caps of a time."""

@@ -25,11 +25,12 @@ from host.rules.gift_states import EndedGift, NewGift
 from host.rules.hold import HoldChange, HoldNote, NewHold
 from host.rules.own_postings import Broken
 from host.rules.state import State, UsedCode
-from host.rules.usage import ToldRule
+from host.rules.usage import EarnCounted, ToldRule
 from host.rules.voucher_lives import VoucherUse
 from host.store import (
     arrays,
     cash,
+    earn_caps,
     earning,
     gifts,
     holds,
@@ -74,6 +75,7 @@ LOADS: Final[tuple[tuple[Load, ...], ...]] = (
     ),
     (
         Load(usage.ASKS, usage.load_rules),
+        Load(earn_caps.READS, earn_caps.load_earned),
         Load(frozenset({Kind.LOTTERY_DRAW, Kind.VOID}), lotteries.load_lotteries),
     ),
 )
@@ -82,6 +84,7 @@ for the batch is held in this order."""
 KEPT: Final[Mapping[type[msgspec.Struct], Kept]] = {
     Converted: Kept(earning.SQL["add_conversions"], earning.CONVERTED, earning.converted_row),
     EarnedBy: Kept(earning.SQL["add_earned_by"], earning.COLUMNS, earning.row_of),
+    EarnCounted: Kept(earning.SQL["add_earn_counted"], earn_caps.COUNTED, earn_caps.counted_row),
     Broken: Kept(earning.SQL["add_breakage"], earning.BROKEN, earning.broken_row),
     CashTaken: Kept(cash.SQL["take_cash"], cash.COLUMNS, cash.row_of),
     CashHandedIn: Kept(cash.SQL["hand_in_cash"], cash.COLUMNS, cash.row_of),

@@ -222,7 +222,7 @@ def _dated(connection: Connection) -> Dated:
 
 
 def _earn_rule(code: str, since: dt.date, until: dt.date | None, *row: Any) -> EarnRule:
-    priority, *facets, first, last, low, high, times, per, bonus, most = row
+    priority, *facets, first, last, low, high, times, per, bonus, most, of_day, of_month = row
     merchants, stores, categories, goods, products, weekdays = map(frozenset, facets)
     return EarnRule(
         code=code,
@@ -243,6 +243,8 @@ def _earn_rule(code: str, since: dt.date, until: dt.date | None, *row: Any) -> E
         per=per,
         bonus=bonus,
         points_max=most,
+        points_max_day=of_day,
+        points_max_month=of_month,
     )
 
 

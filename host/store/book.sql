@@ -81,7 +81,9 @@ SELECT
     r.times,
     r.per,
     r.bonus,
-    r.points_max
+    r.points_max,
+    r.points_max_day,
+    r.points_max_month
 FROM earn_rule AS r
 ORDER BY r.programme, r.code, r.since;
 

@@ -93,6 +93,7 @@ CHAINED: Final = (
         key="concat_ws('/', t.programme, t.code, to_char(t.since, 'YYYY-MM-DD'))",
     ),
     Chained(name="earned_by", key="concat_ws('/', t.shard, t.journal_id, t.unit)"),
+    Chained(name="earn_counted", key="concat_ws('/', t.shard, t.journal_id, t.unit, t.period)"),
     Chained(name="alliance", key="t.id::text", by_hand=ByHand.ANY),
     Chained(
         name="alliance_member",

@@ -33,6 +33,7 @@ PLACED: Final[Mapping[str, str]] = {
     "usage_counter": SHARD,
     "draw": SHARD,
     "earned_by": SHARD,
+    "earn_counted": SHARD,
     "conversion": SHARD,
     "breakage": SHARD,
     "voucher_use": SHARD,

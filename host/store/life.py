@@ -24,6 +24,7 @@ from host.store.rulebook import rule_of
 from host.store.trace_told import (
     Advice,
     Batch,
+    CountedPoints,
     Day,
     Decided,
     EarnedByRule,
@@ -128,6 +129,7 @@ class Reader:
             cases=cases_of(self._connection, [name]),
             rules=self._rules(one),
             earned=self._earned(one) if journal is not None else (),
+            earn_counted=self._earn_counted(one) if journal is not None else (),
             rate=self._rate(one) if journal is not None else None,
             hold=self._hold(one) if journal is not None else None,
         )
@@ -168,6 +170,21 @@ class Reader:
                 points_max=most,
             )
             for unit, points, rule, since, name, times, per, bonus, most in rows
+        )
+
+    def _earn_counted(self, one: Exchange) -> tuple[CountedPoints, ...]:
+        rows = self._ask("earn_counted_told", shard=one.shard, number=one.number)
+        return tuple(
+            CountedPoints(
+                points=Money(points, unit),
+                rule=rule,
+                period=period,
+                since=since,
+                had=had,
+                asked=asked,
+                points_max=most,
+            )
+            for unit, rule, period, since, points, had, asked, most in rows
         )
 
     def _rate(self, one: Exchange) -> RateOf | None:

@@ -246,6 +246,23 @@ INNER JOIN earn_rule AS r
 WHERE e.shard = %(shard)s AND e.journal_id = %(number)s
 ORDER BY e.unit;
 
+-- name: earn_counted_told
+-- What it counted of caps on what a card earns by a rule in a time, or gave back.
+SELECT
+    c.unit,
+    c.rule,
+    c.period,
+    c.period_from,
+    c.points,
+    c.had_points,
+    c.asked_points,
+    CASE c.period WHEN 'day' THEN r.points_max_day ELSE r.points_max_month END AS points_max
+FROM earn_counted AS c
+INNER JOIN earn_rule AS r
+    ON c.unit = 'P:' || r.programme AND c.rule = r.code AND c.since = r.since
+WHERE c.shard = %(shard)s AND c.journal_id = %(number)s
+ORDER BY c.unit, c.period;
+
 -- name: rate_told
 -- The rate at which it converted points.
 SELECT

@@ -35,10 +35,11 @@ POSTER: Final[Mapping[str, Right]] = {
         reads=columns(
             "programme code since until priority merchants stores categories goods products "
             "weekdays time_from time_until amount_min_minor amount_max_minor times per bonus "
-            "points_max"
+            "points_max points_max_day points_max_month"
         ),
     ),
     "earned_by": Right(reads=WHOLE, inserts=WHOLE),
+    "earn_counted": Right(reads=WHOLE, inserts=WHOLE),
     "draw": Right(reads=WHOLE, inserts=WHOLE),
     "entry": Right(
         reads=columns("shard journal_id leg debit_account credit_account amount_minor unit"),

@@ -223,7 +223,8 @@ OFFICE: Final[Mapping[str, Right]] = {
         inserts=WHOLE,
         updates=columns(
             "until name priority merchants stores categories goods products weekdays time_from "
-            "time_until amount_min_minor amount_max_minor times per bonus points_max"
+            "time_until amount_min_minor amount_max_minor times per bonus points_max "
+            "points_max_day points_max_month"
         ),
     ),
     "earned_by": Right(reads=columns("shard journal_id unit rule")),

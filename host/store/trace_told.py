@@ -180,6 +180,23 @@ class EarnedByRule(msgspec.Struct, frozen=True, kw_only=True):
     """Of one sale."""
 
 
+class CountedPoints(msgspec.Struct, frozen=True, kw_only=True):
+    """What a transaction counted of what a card may earn by a rule in a time, or gave back."""
+
+    points: Money
+    """Below zero: given back."""
+    rule: str
+    period: str
+    since: dt.date
+    """The first business date of that time."""
+    had: int
+    """What was counted before it."""
+    asked: int
+    """What it would have earned without caps of a time."""
+    points_max: int | None
+    """As that row of the rule says it now; None: no longer."""
+
+
 class RateOf(msgspec.Struct, frozen=True, kw_only=True):
     """At which rate points were converted: so many of the one for so many of the other."""
 
@@ -257,6 +274,7 @@ class Trace(msgspec.Struct, frozen=True, kw_only=True):
     rules: tuple[Decided, ...] = ()
     """Of the house's own, those that denied or counted it."""
     earned: tuple[EarnedByRule, ...] = ()
+    earn_counted: tuple[CountedPoints, ...] = ()
     """By rules of programmes; what all sales earn alike has none."""
     rate: RateOf | None = None
     hold: HoldOf | None = None

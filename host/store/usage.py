@@ -54,7 +54,7 @@ def load_rules(items: Sequence[Item], state: State, book: Book) -> Reading:
             _ask(item, card, state, book, rules, wanted)
     if rules.has_counted:
         yield from _load_counted(state, book, wanted)
-    yield from _load_usage(wanted, state)
+    yield from load_usage(wanted, state)
 
 
 def shard_of_usage(key: UsageKey, shard_of_card: int, shard_count: int) -> int:
@@ -64,13 +64,15 @@ def shard_of_usage(key: UsageKey, shard_of_card: int, shard_count: int) -> int:
     return home_of(f"{key.by}/{key.subject}", shard_count)
 
 
-def _load_usage(wanted: dict[UsageKey, int], state: State) -> Reading:
+def load_usage(wanted: dict[UsageKey, int], state: State) -> Reading:
     """Counters, each on its shard, into the state; those of several writers are held."""
     today = state.business_date
-    for key, shard in wanted.items():
-        state.usage[key] = Usage(key, shard, period_from(Period(key.period), today))
-    own = [usage for usage in state.usage.values() if usage.key.by == By.CARD]
-    shared = [usage for usage in state.usage.values() if usage.key.by != By.CARD]
+    asking = [
+        Usage(key, shard, period_from(Period(key.period), today)) for key, shard in wanted.items()
+    ]
+    state.usage |= {usage.key: usage for usage in asking}
+    own = [usage for usage in asking if usage.key.by == By.CARD]
+    shared = [usage for usage in asking if usage.key.by != By.CARD]
     asked: list[Statement] = []
     if own:
         asked.append((SQL["usage_of_cards"], _keys(own)))

@@ -45,7 +45,7 @@ GROWS_WITH_TRADE = {
     "exchange", "journal", "entry", "undo", "lot", "lot_use", "seal", "advice", "checkpoint",
     "terminal_batch", "upload_record", "exception_case", "case_report",
     "change", "order_reference", "adjustment", "transit", "move", "gift", "hold", "hold_fact",
-    "rule_told", "usage_counter", "draw", "earned_by", "conversion", "voucher_use",
+    "rule_told", "usage_counter", "draw", "earned_by", "conversion", "voucher_use", "earn_counted",
 }  # fmt: skip
 GROWS_WITH_CARDS = {"card", "purse"}
 MORE = """

@@ -53,6 +53,9 @@ class EarnRuleSave(Values, frozen=True, kw_only=True):
     bonus: Count = 0
     points_max: Count | None = None
     """Of one sale."""
+    points_max_day: Count | None = None
+    """Of a card on one business date."""
+    points_max_month: Count | None = None
 
 
 def _save(acting: Acting, values: EarnRuleSave) -> Result:
@@ -126,6 +129,8 @@ RULES: Final = View(
         Column(name="times"),
         Column(name="bonus", kind=int),
         Column(name="points_max", kind=int),
+        Column(name="points_max_day", kind=int),
+        Column(name="points_max_month", kind=int),
         Column(name="amount_min_minor", kind=int),
         Column(name="amount_max_minor", kind=int),
         Column(name="merchants", kind=list),

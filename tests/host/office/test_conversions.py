@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from clearing.verify import audit
 from config.run.database import Dsns
-from config.tasks.tracing import points_told
+from config.tasks.earned import points_told
 from host.model.money import Money
 from host.model.numbers import rrn_of
 from host.model.office import Refused

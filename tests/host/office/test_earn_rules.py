@@ -7,7 +7,7 @@ import psycopg
 import pytest
 
 from clearing.verify import audit
-from config.tasks.tracing import points_told
+from config.tasks.earned import points_told
 from host.model.requests import Kind
 from host.store.trace import trace
 from tests.host.conftest import CardPool, Till

@@ -30,8 +30,8 @@ from host.store.changes import note_what_differs
 from tests.host import conftest
 from tests.host.conftest import PLAN, Till, asking_of, opened, put_estate
 from tests.host.stateful.model import CITY as CITY_TERMS
+from tests.host.stateful.model import MORE, Card, Model
 from tests.host.stateful.model import PEAR as PEAR_TERMS
-from tests.host.stateful.model import Card, Model
 
 VALUE, POINTS = 100_000, 2_000
 FIRST_CARD = 20_000
@@ -205,6 +205,12 @@ def furnish(dsns: Dsns, hands: int) -> None:
                 " VALUES (%s, %s, 'x', '137****0000', 'li', now())",
                 (member, f"phone {member}".encode()),
             )
+        connection.execute(
+            "INSERT INTO earn_rule (programme, code, since, name, amount_min_minor, times,"
+            " points_max_day, points_max_month) SELECT code, 'MORE', %s, 'More', %s, %s, %s, %s"
+            " FROM programme WHERE code = 'CITY'",
+            (DAY, *MORE),
+        )
         for place, member in enumerate(MEMBERS):
             connection.execute(
                 "UPDATE card SET member_id = %s WHERE id >= %s AND (id - %s) %% 3 = %s",

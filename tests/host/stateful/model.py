@@ -25,10 +25,17 @@ class Terms:
     may_owe: bool
     months: int
     pin_tries: int = 3
+    earns_more: bool = False
+    """From an amount on, to a day's and a month's end: see `MORE`."""
 
 
-CITY = Terms(500_000, 1_000_000, 1, 100, may_owe=True, months=24)
+CITY = Terms(500_000, 1_000_000, 1, 100, may_owe=True, months=24, earns_more=True)
 PEAR = Terms(200_000, 500_000, 2, 500, may_owe=False, months=12)
+
+
+MORE = (20_000, 3, 1_500, 4_000)
+"""From which amount on how many times the points, and how many a card has by that at most in a
+day, and in a month."""
 
 
 @dataclass
@@ -53,6 +60,8 @@ class Card:
     owed_by_merchants: int = 0
     held: int = 0
     """Of its value, for merchants."""
+    earned_more: "list[Deal]" = field(default_factory=list)
+    """Deals that have earned by the rule that gives more."""
     waiting: int = 0
     """What has left it as gifts that nobody has taken yet."""
 
@@ -128,6 +137,8 @@ class Deal:
     """What of it points have paid."""
     points: int = 0
     """That it earned."""
+    more_on: dt.date | None = None
+    """The day on which it earned by the rule that gives more."""
     taken: Takings = field(default_factory=list)
     refunded: int = 0
     voids: int = 0
@@ -150,6 +161,13 @@ class Deal:
     def is_undone(self) -> bool:
         """By a void that stands, or by its reversal."""
         return self.voids > 0 or self.is_reversed
+
+    @property
+    def points_kept(self) -> int:
+        """Of those that it earned."""
+        if self.is_undone:
+            return 0
+        return self.points - _part(self.points, self.amount - self.worth, self.refunded)
 
 
 class Model:
@@ -193,7 +211,7 @@ class Model:
         deal = Deal(card, amount, "earning")
         if amount > card.terms.amount_max:
             deal.answer = Reason.AMOUNT_LIMIT
-        elif not amount * card.terms.points_per_yuan // 100:
+        elif not self.points_of(deal, amount):
             deal.answer = Reason.INVALID_AMOUNT
         else:
             self.earned(deal, amount)
@@ -287,9 +305,28 @@ class Model:
 
     def earned(self, deal: Deal, amount: int) -> None:
         """Points for so much."""
-        deal.points = amount * deal.card.terms.points_per_yuan // 100
+        deal.points = self.points_of(deal, amount)
+        if deal.more_on is not None:
+            deal.card.earned_more.append(deal)
         if deal.points:
             deal.earned = self.lot(deal.card, deal.points)
+
+    def points_of(self, deal: Deal, amount: int) -> int:
+        """What all earn; by the rule that gives more, what is left of it for the day and month."""
+        card, each = deal.card, deal.card.terms.points_per_yuan
+        least, times, of_day, of_month = MORE
+        if not card.terms.earns_more or amount < least:
+            return amount * each // 100
+        had = {one.more_on: 0 for one in card.earned_more}
+        for one in card.earned_more:
+            had[one.more_on] += one.points_kept
+        month = self.today.replace(day=1)
+        room = min(
+            of_day - had.get(self.today, 0),
+            of_month - sum(kept for on, kept in had.items() if on is not None and on >= month),
+        )
+        deal.more_on = self.today
+        return max(min(amount * each * times // 100, room), 0)
 
     def undo(self, sale: Deal) -> Takings:
         """Give what it took, take what it gave: of points what the card has, or may owe."""
