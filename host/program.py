@@ -27,6 +27,7 @@ from host.office.office import Office
 from host.office.proofs import Proves
 from host.office.reception import Reception
 from host.office.tables import ACTIONS, VIEWS
+from host.office.trials import trying
 from host.page import Page
 from host.paying import Paying
 from host.poster import Poster
@@ -91,7 +92,7 @@ async def run_host(
         paying.drive = moves.drive_one
         poster.paying = paying
         gifts = Gifts(lambda: _connect(dsn, settings), asking.ask, clock)
-        reception = _reception(logins, hsm, settings, clock, asking)
+        reception = _reception(logins, hsm, settings, clock, poster)
         listeners = _listening(addresses)
         lines = [f"host on {address}" for address in addresses]
         page = Page(
@@ -136,17 +137,21 @@ async def run_host(
 
 
 def _reception(
-    logins: Logins, hsm: Hsm, settings: HostSettings, clock: WallClock, asking: Asking
+    logins: Logins, hsm: Hsm, settings: HostSettings, clock: WallClock, poster: Poster
 ) -> Reception:
+    asking = Asking(poster.post_own, poster.shard_count)
+    looks, tries = None, None
+    if logins.audit is not None:
+        looks = functools.partial(connect, logins.audit, LONG, autocommit=True)
+        tries = trying(looks, lambda _: Following(poster.book, hsm), settings, clock)
     office = Office(
         hsm=hsm,
         clock=clock,
         actions=ACTIONS,
         views=VIEWS,
         ask=asking.ask_from_thread,
-        looks=functools.partial(connect, logins.audit, LONG, autocommit=True)
-        if logins.audit is not None
-        else None,
+        looks=looks,
+        tries=tries,
         proves=logins.proves,
     )
     if logins.office is None:

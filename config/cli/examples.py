@@ -99,6 +99,7 @@ WITH: Final[Mapping[str, tuple[str, ...]]] = {
     "alliance.invite": ("merchant",),
     "earn_rule.save": ("times",),
     "product.revise": ("issuer", "code", "valid_days"),
+    "rule.what_if": ("amount_minor",),
     "rule.save": ("issuer", "name", "says", "amount_minor"),
     "card_face.save": ("product", "name", "file"),
     "card_batch.edit": ("name",),

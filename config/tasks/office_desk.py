@@ -27,7 +27,10 @@ from host.office.looking import read_view
 from host.office.office import Office
 from host.office.refusals import FIELD
 from host.office.tables import ACTIONS, VIEWS
+from host.office.trials import trying
+from host.store.book import read_estate
 from host.store.connecting import SHORT, connect
+from host.store.following import Following
 from switch.settings import SwitchSettings
 
 CURES: Final[Mapping[str, str]] = {
@@ -77,7 +80,21 @@ def opened_desk(data: Path, settings: Path | None) -> Iterator[Desk]:
         dsn = dsn_of("office", told.database, places.cluster)
         hsm = open_hsm(told.host.hsm, places, dsn)
         with connect(dsn, SHORT, autocommit=True) as connection:
-            office = Office(hsm=hsm, clock=utc_now, actions=ACTIONS, views=VIEWS)
+
+            def looks() -> psycopg.Connection[Any]:
+                audit = dsn_of("audit", told.database, places.cluster)
+                return connect(audit, SHORT, autocommit=True)
+
+            def estate_of(reader: psycopg.Connection[Any]) -> Following:
+                return Following(read_estate(reader), hsm)
+
+            office = Office(
+                hsm=hsm,
+                clock=utc_now,
+                actions=ACTIONS,
+                views=VIEWS,
+                tries=trying(looks, estate_of, told.host, utc_now),
+            )
             yield Desk(office, connection, places, resolved(told, places).switch)
 
 

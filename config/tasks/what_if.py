@@ -8,26 +8,22 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from config.as_json import print_json
-from config.errors import SettingsError, SurroundingsError
+from config.errors import OperatorError, SettingsError, SurroundingsError
 from config.run.hsm import open_hsm
 from config.screen import screen
 from config.tasks.lives import Labelled, opened_books, outcome_of, print_labelled, words_of
 from config.tasks.ruled import rules_told
 from config.tasks.rules import questions
-from host.book import Book, Terminal
 from host.clock import utc_now
-from host.hsm.interface import Hsm
 from host.model.money import HOUSE_CURRENCY, POINTS_PREFIX, Money
 from host.model.requests import Kind
 from host.model.responses import RESPONSE_CODES
-from host.model.terminal import FAMILIES
 from host.rules.decision import Court
-from host.store.book import read_estate, read_terminals
+from host.store.book import read_estate
 from host.store.card_finding import find_card
-from host.store.connecting import Connection
 from host.store.following import Following
 from host.store.loading import NoOpenDayError
-from host.store.trial import Question, Tried, try_out
+from host.store.trial import Case, NoSuchPlaceError, Tried, try_case
 from simulators.till.amounts import money_of, points_of
 from simulators.till.errors import TillError
 from terminals.remedies import REMEDIES
@@ -59,30 +55,31 @@ def what_if(data: Path, settings: Path | None, asked: Asked, *, as_json: bool) -
         hsm = open_hsm(told.host.hsm, places, connection.info.dsn)
         card = find_card(connection, hsm, asked.card)
         book = read_estate(connection)
-        terminal = _terminal(connection, asked.terminal, book, hsm)
-        question = Question(
+        case = Case(
             kind=asked.kind,
             card=card,
-            terminal=terminal,
-            channel=_channel(asked.channel, terminal),
+            terminal=asked.terminal,
+            channel=asked.channel,
             amount=amount,
             goods=asked.goods,
         )
         court = Court(book, hsm.pin_verifier(), told.host.acquirer_id)
         now = utc_now().astimezone(ZoneInfo(told.host.timezone))
         try:
-            tried = try_out(connection, court, Following(book, hsm), question, now)
+            tried = try_case(connection, court, Following(book, hsm), case, now)
+        except NoSuchPlaceError as error:
+            raise _no_such_place(asked, error) from error
         except NoOpenDayError as error:
             raise SurroundingsError(
                 "no business date is open, so nothing is decided. Next: posswitch clearing run",
                 "E-NIGHT",
             ) from error
     if as_json:
-        print_json(_as_told(question, tried))
+        print_json(_as_told(case, tried))
         return
     head = f"card {tried.masked}  {words_of(asked.kind)} {amount} at {asked.terminal}"
     screen().print(head, markup=False)
-    print_labelled(_labelled(question, tried))
+    print_labelled(_labelled(case, tried))
 
 
 def _amount(asked: Asked) -> Money:
@@ -94,59 +91,49 @@ def _amount(asked: Asked) -> Money:
         raise SettingsError(str(error), "E-COMMAND-LINE") from error
 
 
-def _terminal(connection: Connection, name: str, book: Book, hsm: Hsm) -> Terminal:
-    found = next(read_terminals(connection, [name], book, hsm), None)
-    if found is None:
-        raise SurroundingsError(
-            f"there is no terminal {name!r}. Next: check the eight characters of its id",
+def _no_such_place(asked: Asked, error: NoSuchPlaceError) -> OperatorError:
+    if not error.channels:
+        return SurroundingsError(
+            f"there is no terminal {asked.terminal!r}. Next: check the eight characters of its id",
             "E-TERMINAL-UNKNOWN",
         )
-    return found
+    return SettingsError(
+        f"terminal {asked.terminal} speaks on no channel {asked.channel!r}. "
+        f"Next: name one of {', '.join(error.channels)}",
+        "E-COMMAND-LINE",
+    )
 
 
-def _channel(asked: str | None, terminal: Terminal) -> str:
-    spoken = [name for name, family in FAMILIES.items() if family is terminal.family]
-    if asked is None:
-        return spoken[0]
-    if asked not in spoken:
-        raise SettingsError(
-            f"terminal {terminal.terminal_id} speaks on no channel {asked!r}. "
-            f"Next: name one of {', '.join(spoken)}",
-            "E-COMMAND-LINE",
-        )
-    return asked
-
-
-def _as_told(question: Question, tried: Tried) -> dict[str, object]:
+def _as_told(case: Case, tried: Tried) -> dict[str, object]:
     answer = tried.response
     return {
         "card": tried.masked,
-        "kind": question.kind,
-        "amount": question.amount,
-        "terminal": question.terminal.terminal_id,
-        "channel": question.channel,
+        "kind": case.kind,
+        "amount": case.amount,
+        "terminal": case.terminal,
+        "channel": tried.channel,
         "would_be_approved": answer.is_approved,
         "reason": answer.reason,
         "f39": RESPONSE_CODES[answer.reason].f39,
         "rules": tried.rules,
-        "checks": [] if answer.is_approved else [*_checks(question, tried)],
+        "checks": [] if answer.is_approved else [*_checks(case, tried)],
     }
 
 
-def _checks(question: Question, tried: Tried) -> Iterator[str]:
+def _checks(case: Case, tried: Tried) -> Iterator[str]:
     """What its kind asks and would be told no to, where no rule of the house decided."""
     if not any(rule.outcome == "denied" for rule in tried.rules):
-        yield from questions(question.kind, tried.response.reason)
+        yield from questions(case.kind, tried.response.reason)
 
 
-def _labelled(question: Question, tried: Tried) -> Labelled:
+def _labelled(case: Case, tried: Tried) -> Labelled:
     answer = tried.response
     yield "would be", outcome_of(answer.reason)
     yield from rules_told(tried.rules)
     if not tried.rules:
         yield "rules", "no rule of the house has a say over it"
     if not answer.is_approved:
-        for check in _checks(question, tried):
+        for check in _checks(case, tried):
             yield "asked", check
         yield "next", REMEDIES[answer.reason].house
     elif answer.balance is not None:

@@ -19,6 +19,7 @@ from host.office.places import reaches
 from host.office.refusals import NOT_FOUND, Refusal, RefusalKind
 from host.office.roles import PA
 from host.office.subjects import Found, Ref, find
+from host.office.trials import Tries
 from host.office.words import Word
 from host.store.connecting import Connection
 from host.store.estate_versions import Followed
@@ -84,6 +85,8 @@ class Acting:
     """The table, for what runs another action: an approval."""
     asked: Do | None = None
     """As it came."""
+    tries: Tries | None = None
+    """What a till would be told is found out by."""
     moved: list[tuple[Followed, int | str]] = field(default_factory=list)
     """Rows of the estate that running hosts have to read again: relation and key."""
 

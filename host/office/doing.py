@@ -208,6 +208,7 @@ def _attempt(
         within=within,
         actions=office.actions,
         asked=asked,
+        tries=office.tries,
     )
     values = action.settled(acting, values)
     if action.second is Second.ITSELF:

@@ -10,6 +10,7 @@ from host.clock import WallClock
 from host.hsm.interface import Hsm
 from host.office.action import Action
 from host.office.proofs import Proves
+from host.office.trials import Tries
 from host.office.view import View
 from host.store.connecting import Connection
 
@@ -29,5 +30,7 @@ class Office:
     """The poster, for what moves money; None where there is none, as at a command line."""
     looks: Looks | None = None
     """For what reads what the office's own login does not; None where there is none."""
+    tries: Tries | None = None
+    """What a till would be told is found out by; None where there is none."""
     proves: Proves | None = None
     """What the ledger is held against its seals and signatures by; None where there is none."""

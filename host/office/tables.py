@@ -48,6 +48,7 @@ from host.office.rows import (
     views,
     voucher_use,
     vouchers,
+    what_if,
     work,
 )
 from host.office.view import View
@@ -90,6 +91,7 @@ _ACTIONS: Final[tuple[Action[Any], ...]] = (
     products.PRODUCT_REVISE,
     rules.SAVE,
     rule_trials.RULE_DRY_RUN,
+    what_if.RULE_WHAT_IF,
     proving.LEDGER_VERIFY,
     rules.ACTIVATE,
     rules.RETIRE,

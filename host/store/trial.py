@@ -6,7 +6,7 @@ ROLLBACK. A PIN is not asked for: who wonders has none.
 """
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import msgspec
@@ -19,12 +19,14 @@ from host.model.money import Money
 from host.model.numbers import COUNTER_MAX, first_number_of
 from host.model.own import CardAt
 from host.model.requests import KINDS, ExchangeKey, Kind, Request, Response
+from host.model.terminal import FAMILIES
 from host.rules.decision import Court, Outcome, decide
 from host.rules.dossier import Item, Numbers
 from host.rules.ruling import facts_of, rules_over, usage_key
 from host.rules.state import Card, State
 from host.rules.usage import Outcome as Told
 from host.rules.usage import ToldRule
+from host.store.book import read_terminals
 from host.store.connecting import Connection
 from host.store.following import Following
 from host.store.loading import load
@@ -63,12 +65,58 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     goods: str | None = None
 
 
+class Case(msgspec.Struct, frozen=True, kw_only=True):
+    """The same as people say it. No channel: the first that such a terminal speaks on."""
+
+    kind: Kind
+    card: int
+    terminal: str
+    amount: Money
+    channel: str | None = None
+    goods: str | None = None
+
+
+class NoSuchPlaceError(LookupError):
+    """There is no such terminal, or it does not speak on that channel; it speaks on `channels`."""
+
+    def __init__(self, channels: Sequence[str] = ()) -> None:
+        super().__init__()
+        self.channels = channels
+
+
 class Tried(msgspec.Struct, frozen=True, kw_only=True):
     """What it would be told, and which rules of the house had a say."""
 
     masked: str
+    channel: str
     response: Response
     rules: tuple[Decided, ...]
+
+
+def try_case(
+    connection: Connection, court: Court, estate: Following, case: Case, now: dt.datetime
+) -> Tried:
+    """As `try_out`, at the terminal of that name.
+
+    Raises:
+        NoSuchPlaceError: there is none, or it does not speak on that channel.
+    """
+    found = next(read_terminals(connection, [case.terminal], estate.book, estate.hsm), None)
+    if found is None:
+        raise NoSuchPlaceError
+    spoken = [name for name, family in FAMILIES.items() if family is found.family]
+    channel = case.channel or spoken[0]
+    if channel not in spoken:
+        raise NoSuchPlaceError(spoken)
+    question = Question(
+        kind=case.kind,
+        card=case.card,
+        terminal=found,
+        channel=channel,
+        amount=case.amount,
+        goods=case.goods,
+    )
+    return try_out(connection, court, estate, question, now)
 
 
 def try_out(
@@ -94,7 +142,7 @@ def try_out(
     finally:
         connection.execute("ROLLBACK")
     rules = tuple(_told(one, question, outcome) for one in asked)
-    return Tried(masked=masked, response=outcome.response, rules=rules)
+    return Tried(masked=masked, channel=question.channel, response=outcome.response, rules=rules)
 
 
 def _item(question: Question, at: CardAt, issuer_id: int, book: Book) -> Item:

@@ -51,7 +51,7 @@ CARDS: Final = View(
         Filter(name="ending", column="valid_to", how=How.BEFORE, kind=dt.date),
     ),
     needs=frozenset({"card", "number", "phone", "member", "batch"}),
-    actions=("card.freeze", "card.rebind", "card.activate_for", "card.extend"),
+    actions=("card.freeze", "card.rebind", "card.activate_for", "card.extend", "rule.what_if"),
     exports="C",
 )
 CARD_EVENTS: Final = View(

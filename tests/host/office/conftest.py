@@ -28,7 +28,11 @@ from host.office.office import Office
 from host.office.roles import ROLES
 from host.office.tables import ACTIONS, VIEWS, WORKS
 from host.office.timers import TIMERS
+from host.office.trials import trying
+from host.settings import HostSettings
+from host.store.book import read_estate
 from host.store.connecting import SHORT, connect
+from host.store.following import Following
 from host.store.held import Held
 from tests.host.conftest import LMK, NOW
 
@@ -84,12 +88,19 @@ class Bureau:
     admin: Person = None  # type: ignore[assignment]
 
     def __post_init__(self) -> None:
+        looks = partial(connect, self.dsns.audit, SHORT, autocommit=True)
         self.office = Office(
             hsm=self.hsm,
             clock=lambda: self.now,
             actions=ACTIONS,
             views=VIEWS,
-            looks=partial(connect, self.dsns.audit, SHORT, autocommit=True),
+            looks=looks,
+            tries=trying(
+                looks,
+                lambda reader: Following(read_estate(reader), self.hsm),
+                HostSettings(),
+                lambda: self.now,
+            ),
         )
 
     def later(self, **span: float) -> None:
