@@ -1,7 +1,7 @@
 """What every step of the night is given, and how it says that it cannot go on."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
@@ -16,13 +16,16 @@ from host.store.queries import load_queries
 
 SQL: Final = {
     name: text
-    for file in ("queries.sql", "fees.sql", "digests.sql")
+    for file in ("queries.sql", "findings.sql", "fees.sql", "digests.sql")
     for name, text in load_queries("clearing", file).items()
 }
-LAID_OUT: Final = ("day_account", "day_line", "day_fee_line")
+LAID_OUT: Final = ("day_account", "day_line", "day_fee_line", "day_seal")
 """Tables of the run, which end with it."""
 
 Connection = psycopg.Connection[Any]
+Owed = Callable[[], Mapping[str, int]]
+"""What the switch keeps for others and has not brought yet: how many messages, by whom they are
+for. The night knows no switch: the roof says it, where the files are at hand."""
 
 
 class ClearingError(Exception):
@@ -41,6 +44,7 @@ class Night:
         shards: those that the ledger has rows of.
         is_repeat: this step finished before; it writes nothing to the database then, computes
             again, and compares.
+        owed: what the switch keeps for others, by whom it is for.
         has_fees: the date is one whose fees are charged; older ones came before.
         laid_out: what of LAID_OUT stands by now.
         digests: of what stands laid out, by the statements that digest it.
@@ -52,6 +56,7 @@ class Night:
     shards: tuple[int, ...] = ()
     is_repeat: bool = False
     has_fees: bool = True
+    owed: Owed = dict
     laid_out: set[str] = field(default_factory=set)
     digests: dict[str, bytes] = field(default_factory=dict)
 

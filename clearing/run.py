@@ -15,14 +15,17 @@ from psycopg import errors
 from psycopg.pq import TransactionStatus
 
 from clearing.balances import checkpoint, trial_balance
+from clearing.clockwork import clock_work
+from clearing.completeness import completeness
 from clearing.cutoff import cut_off
 from clearing.dates import Calendar, a_date_was_missed, choose
 from clearing.digests import Sources, compare, digests, recorded
 from clearing.fees import STEP as FEES
 from clearing.fees import charge
 from clearing.files import ClearingFile, directory_of, recorded_files, write_files
+from clearing.findings import CLOCK, COMPLETENESS, Finding, kept
 from clearing.netting import Position, net, positions
-from clearing.night import ClearingError, Connection, Night, begun, shards
+from clearing.night import ClearingError, Connection, Night, Owed, begun, shards
 
 
 class Step(NamedTuple):
@@ -43,6 +46,18 @@ STEPS: Final = (
         cut_off,
         Sources("day_lines", "cut_lines"),
         "turn the business date while trade goes on",
+    ),
+    Step(
+        COMPLETENESS,
+        completeness,
+        Sources("seal_lines", "completeness_lines"),
+        "nothing of the date is missing; what is open of it is listed",
+    ),
+    Step(
+        CLOCK,
+        clock_work,
+        Sources("cut_lines", "clock_lines"),
+        "what was due by the date is done by the clock, or listed",
     ),
     Step(
         FEES,
@@ -100,6 +115,8 @@ class Summary:
     next_business_date: dt.date
     steps: tuple[StepDone, ...]
     positions: tuple[Position, ...]
+    findings: tuple[Finding, ...]
+    """What was open."""
     files: tuple[ClearingFile, ...]
     files_dir: Path
     """The directory of this date's files."""
@@ -118,12 +135,14 @@ def run_clearing(
     business_date: dt.date | None = None,
     *,
     calendar: Calendar | None = None,
+    owed: Owed = dict,
 ) -> Summary:
     """Clear a business date; `connection` is the night's, with no transaction open.
 
     Without a date: the one whose clearing was interrupted, else the open one. Where nothing has
     been asked under the open one yet, the last date again, which changes nothing: so a second
     run by mistake does not turn the date a second time. Name the date to close an empty one.
+    `owed` says what the switch keeps for others, where it is known: it is listed.
     With a calendar no date after today is closed, unless it says so, and a missed one is due.
 
     Raises:
@@ -133,7 +152,7 @@ def run_clearing(
     with connection.transaction():
         night = begun(connection, files_dir)
         business_date, note = choose(night, calendar, business_date)
-        night = replace(night, business_date=business_date)
+        night = replace(night, business_date=business_date, owed=owed)
         night.run("begin_run")
         night.clear_away()
         steps = _steps_of(night)
@@ -150,20 +169,23 @@ def run_clearing(
             next_business_date=business_date + dt.timedelta(days=1),
             steps=done,
             positions=positions(night),
+            findings=kept(night),
             files=recorded_files(night),
             files_dir=directory_of(night),
             note=note,
         )
 
 
-def run_due(connection: Connection, files_dir: Path, calendar: Calendar) -> Iterator[Summary]:
+def run_due(
+    connection: Connection, files_dir: Path, calendar: Calendar, *, owed: Owed = dict
+) -> Iterator[Summary]:
     """Clear the date that is due, as `run_clearing`, and then every date that was missed, in order.
 
     Killed between two dates, the next run goes on with the next.
     """
     is_due = True
     while is_due:
-        yield run_clearing(connection, files_dir, calendar=calendar)
+        yield run_clearing(connection, files_dir, calendar=calendar, owed=owed)
         with connection.transaction():
             is_due = a_date_was_missed(begun(connection, files_dir), calendar)
 

@@ -7,6 +7,7 @@ others have open in the routes file.
 
 import re
 import sqlite3
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -21,6 +22,10 @@ _TABLES: Final = (
 )
 # What both have is the same row: the file was being taken over when we were stopped.
 _TAKE_OVER: Final = 'INSERT OR IGNORE INTO main."{0}" SELECT * FROM orphan."{0}"'
+
+_OWED: Final = "SELECT route, count(*) FROM owed WHERE given_up_at IS NULL GROUP BY route"
+HOST_TOLD: Final = "host"
+"""What the host is called where people read whom a message is for."""
 
 
 def adopt_files(first: Path, routes: Path, processes: int, say: Say) -> None:
@@ -41,6 +46,27 @@ def adopt_files(first: Path, routes: Path, processes: int, say: Say) -> None:
                 "E-SWITCH-SAF",
             ) from error
         say(f"took over what {orphan.name} still owed")
+
+
+def owed_by_route(first: Path) -> dict[str, int]:
+    """How many messages the files of all switch processes still have to send, by whom they are for.
+
+    Files are read beside the switches that write them; where there is none, nothing is owed here.
+
+    Raises:
+        SurroundingsError: one of them cannot be read.
+    """
+    owed: Counter[str] = Counter()
+    for path in sorted(first.parent.glob(f"{first.stem}*{first.suffix}")):
+        try:
+            with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as db:
+                owed.update({route or HOST_TOLD: many for route, many in db.execute(_OWED)})
+        except sqlite3.Error as error:
+            raise SurroundingsError(
+                f"cannot read what {path} still owes: {error}. Next: mend it, or move it away",
+                "E-SWITCH-SAF",
+            ) from error
+    return dict(owed)
 
 
 def _files_beyond(first: Path, processes: int) -> Iterator[Path]:

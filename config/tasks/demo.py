@@ -8,6 +8,7 @@ Then the audit compares the ledger with what the terminals say they were told.
 """
 
 import dataclasses
+import functools
 import signal
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -29,6 +30,7 @@ from config.run.database import dsn_of
 from config.run.estates import loader
 from config.run.look import Look, looks
 from config.run.programs import only_one_of
+from config.run.safs import owed_by_route
 from config.run.staff import DemoStaff, opened_staff
 from config.run.supervisor import LoadEstate, Running, running_posswitch
 from config.screen import amount, screen
@@ -347,7 +349,11 @@ async def _stop_at_signal() -> None:
 
 def _clear(running: Running) -> Summary:
     with opened_night(running.settings, running.places) as connection:
-        return run_clearing(connection, running.places.files)
+        return run_clearing(
+            connection,
+            running.places.files,
+            owed=functools.partial(owed_by_route, running.places.saf),
+        )
 
 
 def _audit_connection(running: Running) -> Connection:

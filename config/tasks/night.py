@@ -1,6 +1,7 @@
 """The night's commands: hold of the database, the work of `clearing`, and what a person reads."""
 
 import datetime as dt
+import functools
 import zoneinfo
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -23,6 +24,7 @@ from config.places import Places
 from config.run.database import dsn_of, opened_database
 from config.run.heads import open_key, read_heads, read_public_keys, sign_now
 from config.run.hsm import open_hsm
+from config.run.safs import owed_by_route
 from config.screen import Column, Sheet, amount, number, screen
 from config.settings import Settings
 from host.clock import utc_now
@@ -62,11 +64,14 @@ def clear(settings: Settings, places: Places, order: Order, *, say: Say) -> Iter
     """
     business_date = _date(order.date)
     calendar = _calendar(settings, order)
+    owed = functools.partial(owed_by_route, places.saf)
     with _night(settings, places, say) as connection, _refused_before_anything():
         if business_date is None:
-            yield from run_due(connection, places.files, calendar)
+            yield from run_due(connection, places.files, calendar, owed=owed)
         else:
-            yield run_clearing(connection, places.files, business_date, calendar=calendar)
+            yield run_clearing(
+                connection, places.files, business_date, calendar=calendar, owed=owed
+            )
         if places.audit_key.exists():
             sign_now(dsn_of("night", settings.database, places.cluster), places, open_key(places))
 

@@ -147,6 +147,7 @@ CHAINED: Final = (
     Chained(name="points_expiry", key=_DAY),
     Chained(name="clearing_run", key=_DAY),
     Chained(name="clearing_step", key=f"concat_ws('/', {_DAY}, t.step)"),
+    Chained(name="clearing_finding", key=f"concat_ws('/', {_DAY}, t.step, t.name, t.subject)"),
     Chained(
         name="position",
         key=f"concat_ws('/', {_DAY}, t.merchant_id, t.issuer_id, t.unit, t.chart)",

@@ -203,12 +203,15 @@ NIGHT: Final[Mapping[str, Right]] = {
         inserts=columns("business_date state opened_at"),
         updates=columns("state closed_at"),
     ),
-    "card": Right(reads=columns("shard id pan_masked")),
+    "card": Right(reads=columns("shard id pan_masked part_id status valid_to")),
+    "card_batch": Right(reads=columns("id state product_id product_version")),
+    "card_batch_part": Right(reads=columns("id batch_id")),
     "change": Right(reads=WHOLE, inserts=columns("relation key before digest")),
     "change_link": Right(reads=WHOLE, inserts=WHOLE),
     "checkpoint": Right(reads=WHOLE, inserts=WHOLE),
     "checkpoint_seal": Right(reads=WHOLE, inserts=WHOLE),
     "clearing_file": Right(reads=WHOLE, inserts=WHOLE),
+    "clearing_finding": Right(reads=WHOLE, inserts=WHOLE),
     "clearing_run": Right(
         reads=WHOLE,
         inserts=columns("business_date started_at"),
@@ -223,7 +226,7 @@ NIGHT: Final[Mapping[str, Right]] = {
     ),
     "exception_case": Right(reads=WHOLE, updates=columns("resolved_at resolved_by note")),
     "exchange": Right(
-        reads=columns("home slot id shard seal decided_at"),
+        reads=columns("home slot id shard seal decided_at business_date"),
         inserts=columns(
             "business_date decided_at home slot id shard seal kind fingerprint reason "
             "is_tombstone answer card_id terminal_id"
@@ -231,6 +234,8 @@ NIGHT: Final[Mapping[str, Right]] = {
     ),
     "fee": Right(reads=WHOLE),
     "fee_charge": Right(reads=WHOLE, inserts=WHOLE),
+    "gift": Right(reads=columns("state due_at")),
+    "hold": Right(reads=columns("owner held_minor expires_at")),
     "issuer": Right(reads=columns("id institution_id is_active currency")),
     "journal": Right(
         reads=columns("shard id slot kind original_id card_id terminal_id amount_minor unit"),
@@ -241,15 +246,18 @@ NIGHT: Final[Mapping[str, Right]] = {
     ),
     "ledger_account": Right(reads=columns("id chart unit")),
     "merchant": Right(reads=columns("id merchant_id name is_active trade")),
+    "move": Right(reads=columns("shard card_id name state asked_at")),
     "movement": Right(reads=columns("shard journal_id account_id amount_minor business_date")),
     "number_block": Right(reads=WHOLE, inserts=WHOLE, updates=columns("next_number")),
+    "points_expiry": Right(reads=columns("business_date")),
     "points_price": Right(reads=WHOLE),
     "position": Right(reads=WHOLE, inserts=WHOLE),
+    "product_version": Right(reads=columns("product_id version grace_days")),
     "programme": Right(reads=columns("issuer_id code is_primary")),
     "purse": Right(reads=columns("shard account_id unit posted_minor")),
     "schema_migration": Right(reads=columns("number")),
     "seal": Right(
-        reads=columns("shard seq digest business_date"),
+        reads=columns("shard seq previous digest items business_date"),
         inserts=columns("form business_date sealed_at shard seq previous digest items"),
     ),
     "setting": Right(reads=WHOLE),

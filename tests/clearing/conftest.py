@@ -78,7 +78,7 @@ class SmallLedger:
     def open(self) -> None:
         run = self.run
         run("INSERT INTO business_day VALUES (%s, 'open', %s, NULL)", self.date, NOW)
-        self._take_numbers()
+        self.take_numbers()
         run("INSERT INTO setting VALUES ('shard_count', %s)", str(SHARDS))
         for issuer, institution in ISSUERS.items():
             run(
@@ -226,12 +226,12 @@ class SmallLedger:
         """What is posted from here on is of the next date, which a night has opened."""
         self.date += dt.timedelta(days=1)
         self.counter = 0
-        self._take_numbers()
+        self.take_numbers()
         note_what_differs(self.connection)
 
-    def _take_numbers(self) -> None:
+    def take_numbers(self) -> None:
         """More than any test posts; whoever else posts under the date has others."""
-        self.run("INSERT INTO number_block VALUES (%s, 1000000)", self.date)
+        self.run("INSERT INTO number_block VALUES (%s, 1000000) ON CONFLICT DO NOTHING", self.date)
 
     def next_slot(self) -> str:
         self.stan += 1

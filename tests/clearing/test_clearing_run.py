@@ -18,6 +18,7 @@ TABLES = (
     "business_day",
     "clearing_run",
     "clearing_step",
+    "clearing_finding",
     "position",
     "trial_balance",
     "clearing_file",
@@ -223,6 +224,7 @@ def test_checkpoints_and_later_entries_make_the_next_nights_balances(
 ) -> None:
     run_clearing(night_login, tmp_path)
     day.date += dt.timedelta(1)
+    day.take_numbers()
     with owner.transaction():
         day.purchase(1, 2_000)
     assert run_clearing(night_login, tmp_path).business_date == day.date
@@ -294,6 +296,7 @@ def open_date(owner: Connection) -> dt.date:
 
 def sell(day: Any, owner: Connection) -> None:
     day.date = open_date(owner)
+    day.take_numbers()
     with owner.transaction():
         day.purchase(2, 100)
 

@@ -56,6 +56,7 @@ SPOKEN: dict[str, dict[str, Collection[str]]] = {
         "clearing/queries.sql": ALL,
         "clearing/fees.sql": ALL,
         "clearing/digests.sql": ALL,
+        "clearing/findings.sql": ALL,
         "host/store/heads.sql": ALL,
         "host/store/posting.sql": {
             "open_business_date", "last_seal", "take_numbers", "add_exchanges", "add_seals",
@@ -169,6 +170,7 @@ LAID_OUT = (
     "lay_out_fee_bases",
     "lay_out_fee_choices",
     "lay_out_fee_lines",
+    "lay_out_seals",
 )
 """Tables of one step that later statements read."""
 LOOKS_SECRET = re.compile(

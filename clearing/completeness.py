@@ -1,0 +1,80 @@
+"""Whether a date is all there: its seals, its exchanges, its batches, and what waits to be sent.
+
+What was committed under the date is under its seals. A gap among them, an exchange that no seal
+covers or a number that nobody was given is money that is missing, or that was put in: the night
+stops there. A batch that is still open, or a message under way, is listed.
+"""
+
+from clearing.findings import (
+    COMPLETENESS,
+    FORWARD_WAITING,
+    Finding,
+    counted,
+    keep,
+    kept,
+    look,
+)
+from clearing.night import ClearingError, Night
+from host.model.numbers import rrn_of
+
+
+def completeness(night: Night) -> str:
+    """Prove that nothing of the date is missing, and list what is open of it.
+
+    Raises:
+        ClearingError: something is missing, or is there that nobody sealed.
+    """
+    _lay_out_seals(night)
+    _refuse_missing(night)
+    if not night.is_repeat:
+        night.lay_out_lines()
+        keep(night, COMPLETENESS, [*look(night, COMPLETENESS), *_waiting(night)])
+    counts = night.row("count_sealed")
+    assert counts is not None, "a count always has a row"
+    told = counted(one for one in kept(night) if one.step == COMPLETENESS)
+    return f"{counts['exchanges']} exchanges, {counts['seals']} seals; {told or 'nothing open'}"
+
+
+def _lay_out_seals(night: Night) -> None:
+    if "day_seal" not in night.laid_out:
+        night.run("lay_out_seals")
+        night.laid_out.add("day_seal")
+
+
+def _refuse_missing(night: Night) -> None:
+    for row in night.rows("broken_shards"):
+        raise _error(
+            night,
+            f"of {row['expected']} seals of shard {row['shard']}, {row['fitting']} follow the one "
+            "before them",
+        )
+    night.rows("by_pages", seqscan="off")
+    short = night.rows("short_shards")
+    night.rows("by_pages", seqscan="on")
+    for row in short:
+        raise _error(
+            night,
+            f"the seals of shard {row['shard']} cover {row['items']} exchanges, and "
+            f"{row['exchanges']} are there",
+        )
+    for row in night.rows("foreign_numbers"):
+        raise _error(
+            night,
+            f"number {row['id']} (RRN {rrn_of(row['id'])}) of shard {row['shard']} was given to "
+            "no writer",
+        )
+
+
+def _waiting(night: Night) -> list[Finding]:
+    return [
+        Finding(step=COMPLETENESS, name=FORWARD_WAITING, subject=route, items=messages)
+        for route, messages in sorted(night.owed().items())
+        if messages
+    ]
+
+
+def _error(night: Night, what: str) -> ClearingError:
+    return ClearingError(
+        f"{night.business_date} is not complete: {what}. Nothing was netted and no file was "
+        "written. Run `posswitch audit` to find the row; pay nothing before it is explained"
+    )
