@@ -194,6 +194,13 @@ OF_STOCK: Final[Mapping[Why, RefusalKind]] = {
         "scan it again, or read it from the paper",
     ),
     Why.USED: _row(Why.USED, "the voucher was used before", "券已核销", "hand nothing out"),
+    Why.PICKUP: _row(
+        Why.PICKUP,
+        "this pick-up code is over",
+        "二维码已过期, 请顾客刷新",
+        "have the customer show a new one: posswitch voucher show-pickup",
+    ),
+    Why.PICKED_UP: _row(Why.PICKED_UP, "it was picked up already", "已自提", "hand nothing out"),
     Why.VOUCHER: _row(
         Why.VOUCHER, "the voucher does not allow it", "券状态不允许", "posswitch show vouchers"
     ),

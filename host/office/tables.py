@@ -111,6 +111,7 @@ _ACTIONS: Final[tuple[Action[Any], ...]] = (
     vouchers.VOUCHER_BATCH_STOP,
     vouchers.VOUCHER_VOID,
     voucher_use.VOUCHER_REDEEM,
+    voucher_use.VOUCHER_SHOW_PICKUP,
     voucher_use.VOUCHER_CLAIM,
     voucher_use.VOUCHER_ISSUE,
     voucher_use.VOUCHER_REISSUE,

@@ -490,6 +490,7 @@ WORDS: Final[Mapping[str, Word]] = {
     "store_code": Word("store's code", "商家收款码"),
     "missing_minor": Word("missing", "差额"),
     "minutes": Word("minutes", "分钟"),
+    "show-pickup": Word("show a pick-up code", "出示自提码"),
     "pay_code": Word("code to pay by", "付款码"),
     "used_by": Word("used by", "使用交易"),
     "is_over": Word("is over", "已作废"),

@@ -2,18 +2,16 @@
 
 Of a printed voucher the token names the voucher and the code it had: another code for it, and all
 that was printed before is dead. Of who comes to pick up it names the voucher, until when, and is
-good once: who serves keeps the hash of those that were used.
+good once: the hash of those that were used is kept (`host.stock.pickups`).
 """
 
 import base64
 import binascii
 import datetime as dt
-import enum
 import hashlib
 import io
 import os
 import struct
-from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from host.hsm.interface import Hsm
@@ -23,10 +21,13 @@ from host.model.secrets import Secret
 VOUCHER_PLACE: Final = "qr/voucher"
 PICKUP_PLACE: Final = "qr/pickup"
 STAMP_BYTES: Final = 8
+TOKEN_CHARACTERS_MIN: Final = 40
+"""Fewer than any has, and more than a voucher's code."""
 TOKEN_CHARACTERS_MAX: Final = 200
 PICKUP_LIFETIME: Final = dt.timedelta(minutes=5)
 PICKUP_LIFETIME_MAX: Final = dt.timedelta(minutes=15)
 """Longer is never believed, whatever a token says."""
+_PATH: Final = "/v/"
 _VOUCHER: Final = struct.Struct(f">q{STAMP_BYTES}s")
 _PICKUP: Final = struct.Struct(f">qqq{STAMP_BYTES}s{STAMP_BYTES}s")
 
@@ -43,28 +44,35 @@ class Printed(NamedTuple):
         return pan_hash[:STAMP_BYTES] == self.stamp
 
 
-@enum.unique
-class Unfit(enum.StrEnum):
-    """Why a pick-up code is not taken."""
-
-    NOT_OURS = "not ours"
-    EXPIRED = "expired"
-    USED = "used"
-
-
 class Pickup(NamedTuple):
-    """A pick-up code that is good now."""
+    """What a pick-up code names, and when it is good."""
 
     card: int
     stamp: bytes
+    begins_at: dt.datetime
     expires_at: dt.datetime
     used_hash: bytes
     """What is kept of it once it was used."""
 
+    def is_of(self, pan_hash: bytes) -> bool:
+        """Whether the voucher still has the code that it had then."""
+        return pan_hash[:STAMP_BYTES] == self.stamp
+
+    def is_good(self, now: dt.datetime) -> bool:
+        """Whether it is one of now, used or not."""
+        is_short = self.expires_at - self.begins_at <= PICKUP_LIFETIME_MAX
+        return is_short and self.begins_at <= now < self.expires_at
+
+
+def token_in(text: str) -> str | None:
+    """The token of what was scanned, alone or as a URL; None: it is too short for one."""
+    token = text.strip().rpartition(_PATH)[2]
+    return token if len(token) >= TOKEN_CHARACTERS_MIN else None
+
 
 def url_of(base: str, token: str) -> str:
     """What is put into the picture."""
-    return f"{base.rstrip('/')}/v/{token}"
+    return f"{base.rstrip('/')}{_PATH}{token}"
 
 
 def printed_token(hsm: Hsm, card: int, pan_hash: bytes) -> str:
@@ -92,24 +100,13 @@ def pickup_token(
     return _sealed(hsm, _PICKUP.pack(card, begin, end, stamp, once), PICKUP_PLACE)
 
 
-def read_pickup(
-    hsm: Hsm, token: str, now: dt.datetime, was_used: Callable[[bytes], bool]
-) -> Pickup | Unfit:
-    """What it is good for now, or why for nothing.
-
-    `was_used` marks a hash as used and says whether it was before: in one step, in the transaction
-    that hands over. It is asked only of what is good otherwise.
-    """
+def read_pickup(hsm: Hsm, token: str) -> Pickup | None:
+    """What it names, be it used or over; None: it is none of ours."""
     clear = _opened(hsm, token, PICKUP_PLACE)
     if clear is None:
-        return Unfit.NOT_OURS
+        return None
     card, begin, end, stamp, once = _PICKUP.unpack(clear)
-    if not begin <= _micros(now) < end or end - begin > _LIFETIME_MICROS_MAX:
-        return Unfit.EXPIRED
-    used_hash = hashlib.sha256(once + clear).digest()
-    if was_used(used_hash):
-        return Unfit.USED
-    return Pickup(card, stamp, _EPOCH + dt.timedelta(microseconds=end), used_hash)
+    return Pickup(card, stamp, _at(begin), _at(end), hashlib.sha256(once + clear).digest())
 
 
 def svg_of(text: str) -> str:
@@ -157,8 +154,11 @@ def _opened(hsm: Hsm, token: str, place: str) -> bytes | None:
 
 _EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _MICROSECOND: Final = dt.timedelta(microseconds=1)
-_LIFETIME_MICROS_MAX: Final = PICKUP_LIFETIME_MAX // _MICROSECOND
 
 
 def _micros(moment: dt.datetime) -> int:
     return (moment - _EPOCH) // _MICROSECOND
+
+
+def _at(micros: int) -> dt.datetime:
+    return _EPOCH + dt.timedelta(microseconds=micros)

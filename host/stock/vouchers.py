@@ -81,12 +81,19 @@ def voucher_of_code(
         raise StockRefusal(Why.TRIES, minutes=WRONG_MINUTES)
     read = read_code(code.reveal().decode("utf-8", "replace"))
     hashed = hsm.hash_secret(code, NO_CODE_USE) if read is None else hash_of_code(hsm, read)
-    where = (shard_of(hashed, read_shard_count(connection)), hashed)
-    row = connection.execute(SQL["voucher_of_code"], where).fetchone()
-    if row is None:
+    found = voucher_of_hash(
+        connection, CardAt(shard_of(hashed, read_shard_count(connection)), hashed)
+    )
+    if found is None:
         raise StockRefusal(Why.NO_VOUCHER)
     connection.execute(LIVES["give_back_tries"], {"by": counted})
-    return Found(*row)
+    return found
+
+
+def voucher_of_hash(connection: Connection, at: CardAt) -> Found | None:
+    """The voucher that lives there; None: there is none."""
+    row = connection.execute(SQL["voucher_of_code"], (at.shard, at.pan_hash)).fetchone()
+    return Found(*row) if row is not None else None
 
 
 def counter_of(connection: Connection, store: int) -> Counter:

@@ -71,6 +71,24 @@ WHERE
 ORDER BY u.journal_id DESC
 LIMIT 1;
 
+-- name: pickup_used
+-- When and at which store a pick-up code was used.
+SELECT
+    p.used_at,
+    s.merchant_id,
+    s.name
+FROM pickup_use AS p
+INNER JOIN store AS s ON p.store_id = s.id
+WHERE p.used_hash = %s;
+
+-- name: use_pickup
+-- Once: who comes later puts nothing in.
+-- notes: pickup_use
+INSERT INTO pickup_use AS t (used_hash, card_id, store_id, used_at, used_by)
+VALUES (%s, %s, %s, %s, %s)
+ON CONFLICT ON CONSTRAINT pickup_use_once DO NOTHING
+RETURNING t.card_id;
+
 -- name: hold_member
 -- Whoever claims for them at the same time waits, and counts what was claimed.
 SELECT m.id FROM member AS m WHERE m.id = %s FOR UPDATE;

@@ -183,6 +183,7 @@ OFFICE: Final[Mapping[str, Right]] = {
         updates=columns("state bytes sha256 password_sealed expires_at"),
     ),
     "office_file_piece": Right(reads=WHOLE, inserts=WHOLE, deletes=True),
+    "pickup_use": Right(reads=WHOLE, inserts=WHOLE),
     "pay_code": Right(
         reads=WHOLE,
         inserts=columns("code_hash member_id store_id amount_minor made_by made_at expires_at"),

@@ -5,7 +5,9 @@ of one step that asks the poster. Claims move nothing. A code that is lost is no
 moment that a new one is told; that is told once, with a line of who saw it.
 """
 
-from typing import Annotated, Final
+import datetime as dt
+from collections.abc import Callable
+from typing import Annotated, Final, TypeVar
 
 import msgspec
 from msgspec import Meta
@@ -31,9 +33,11 @@ from host.office.rows.disclosures import REVEAL
 from host.office.rows.vouchers import SQL as OF_BATCHES
 from host.office.stock_refusals import refusal_of
 from host.office.subjects import Ref
-from host.stock import gifts, lives, vouchers
+from host.stock import binding, gifts, lives, pickups, vouchers
 from host.stock.batches import By
+from host.stock.qr import PICKUP_LIFETIME
 from host.stock.refusals import StockRefusal, Why
+from host.store.connecting import Connection
 
 REDEEM: Final = "voucher.redeem"
 CLAIM: Final = "voucher.claim"
@@ -56,6 +60,12 @@ class VoucherRedeem(Values, frozen=True, kw_only=True):
     """What is sold; without it nothing is paid for."""
     goods: Goods = ""
     """Which article, where it is for several."""
+
+
+class VoucherShowPickup(Values, frozen=True, kw_only=True):
+    """Whose voucher, by its number."""
+
+    card: Number
 
 
 class VoucherClaim(Values, frozen=True, kw_only=True):
@@ -125,9 +135,14 @@ def post_redemption(at_work: AtWork) -> int:
 
 
 def _redeem(acting: Acting, values: VoucherRedeem) -> Result:
-    counter = vouchers.counter_of(acting.connection, values.store)
-    found = _found(acting, values.voucher_code)
-    vouchers.refuse_redemption(acting.connection, found, counter)
+    connection, by = acting.connection, By(acting.who.login, acting.now)
+    counter = vouchers.counter_of(connection, values.store)
+    found, pickup = _counted(acting, pickups.scanned, values.voucher_code)
+    if pickup is not None:
+        pickups.refuse_pickup(connection, pickup, counter, by)
+    vouchers.refuse_redemption(connection, found, counter)
+    if pickup is not None:
+        pickups.use_pickup(connection, pickup, counter, by)
     plan = Plan(
         card=found.id,
         counter=counter,
@@ -142,12 +157,28 @@ def _redeem(acting: Acting, values: VoucherRedeem) -> Result:
     return Result(told={"job": job, **beside}, beside=beside)
 
 
-def _found(acting: Acting, code: Secret) -> vouchers.Found:
+def _show_pickup(acting: Acting, values: VoucherShowPickup) -> Result:
+    content = acting.subject.content
+    if not content["member_id"]:
+        raise StockRefusal(Why.NOBODYS)
+    binding.refuse_member(acting.connection, content["member_id"])
+    code = pickups.make_pickup(acting.connection, acting.hsm, values.card, acting.now)
+    told = {"minutes": PICKUP_LIFETIME // dt.timedelta(minutes=1)}
+    beside = {"member": content["member_id"]}
+    return Result(told=told, beside=beside, shown_once={"code": code.reveal().decode()})
+
+
+Looked = TypeVar("Looked")
+
+
+def _counted(
+    acting: Acting,
+    look: Callable[[Connection, Hsm, Secret, str, dt.datetime], Looked],
+    code: Secret,
+) -> Looked:
     """A wrong code is counted, whatever else becomes of it."""
     try:
-        return vouchers.voucher_of_code(
-            acting.connection, acting.hsm, code, acting.who.login, acting.now
-        )
+        return look(acting.connection, acting.hsm, code, acting.who.login, acting.now)
     except StockRefusal as refusal:
         told = refusal_of(refusal)
         told.is_kept = True
@@ -156,7 +187,9 @@ def _found(acting: Acting, code: Secret) -> vouchers.Found:
 
 def _claim(acting: Acting, values: VoucherClaim) -> Result:
     batch, by = _batch(acting), By(acting.who.login, acting.now)
-    found = _found(acting, values.voucher_code) if values.voucher_code is not None else None
+    found = None
+    if values.voucher_code is not None:
+        found = _counted(acting, vouchers.voucher_of_code, values.voucher_code)
     if found is not None and found.batch != batch:
         raise StockRefusal(Why.NO_VOUCHER)
     member = lives.member_of(acting.connection, acting.hsm, values.phone, by)
@@ -238,6 +271,16 @@ VOUCHER_REDEEM: Final = Action(
     roles=frozenset({SC, SM, MP}),
     do=_redeem,
     about=lambda values: Ref("store", str(values.store)),
+)
+VOUCHER_SHOW_PICKUP: Final = Action(
+    id="voucher.show_pickup",
+    en="Show a code to pick up by",
+    zh="出示自提码",
+    values=VoucherShowPickup,
+    roles=frozenset({CS}),
+    do=_show_pickup,
+    about=lambda values: Ref("card", str(values.card)),
+    step=Step.OWN,
 )
 VOUCHER_CLAIM: Final = Action(
     id=CLAIM,

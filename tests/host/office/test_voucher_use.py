@@ -60,6 +60,17 @@ class Desk:
         values = {"store": self.store, "voucher_code": text, **more}
         return await self.done(self.clerk, "voucher.redeem", **values)
 
+    async def shown(self) -> tuple[int, str]:
+        """A voucher that a member has claimed, and the code that they pick it up by."""
+        told = await self.done(
+            self.service, "voucher.claim", batch=self.batch, phone=PHONE, channel="wechat"
+        )
+        assert isinstance(told, Done), told
+        [card] = told.told["vouchers"]
+        shown = await self.done(self.service, "voucher.show_pickup", card=card)
+        assert isinstance(shown, Done), shown
+        return card, shown.shown_once["code"]
+
     def codes(self, batch: str = "") -> list[VoucherCode]:
         rows = self.bureau.sql(
             "SELECT c.id, c.pan_sealed FROM card AS c JOIN card_batch_part AS p ON p.id = c.part_id"
@@ -135,6 +146,58 @@ async def test_a_clerk_redeems_at_the_own_store(desk: Desk) -> None:
     late = await desk.redeem(second)
     assert getattr(late, "code", "") == "E-USED"
     assert desk.findings() == []
+
+
+async def test_who_picks_up_shows_a_code_once_and_the_next_hears_when_and_where(
+    desk: Desk,
+) -> None:
+    """S2-25, S2-45: a code that was used is told from one that is over, and from a wrong one."""
+    card, shown = await desk.shown()
+    other_card, other = await desk.shown()
+    over = await desk.redeem(shown, store=desk.store + 1)
+    assert getattr(over, "code", "") == "E-NOT-FOUND", "at another's store nothing is used up"
+    assert isinstance(await desk.redeem(f"https://shop.example/v/{shown}"), Done)
+    assert desk.job() == ("done", "")
+    [place] = desk.bureau.sql("SELECT name FROM store WHERE id = %s", desk.store)
+    desk.bureau.later(minutes=10)
+    again = await desk.redeem(shown)
+    assert isinstance(again, Refused)
+    assert again.code == "E-PICKED-UP"
+    assert f"{desk.bureau.now:%Y-%m-%d}" in again.en
+    assert str(place[0]) in again.zh
+    late = await desk.redeem(other)
+    assert getattr(late, "code", "") == "E-QR", "nobody has used it: it is over"
+    changed = other[:-2] + ("AA" if other[-2:] != "AA" else "BB")
+    assert getattr(await desk.redeem(changed), "code", "") == "E-VOUCHER-CODE"
+    desk.noted("UPDATE pickup_use SET store_id = (SELECT max(id) FROM store)")
+    elsewhere = await desk.redeem(shown)
+    assert isinstance(elsewhere, Refused)
+    assert elsewhere.code == "E-PICKED-UP"
+    assert str(place[0]) not in elsewhere.en, "where is told to stores of the same merchant alone"
+    rows = {row["id"]: row["voucher_status"] for row in desk.vouchers()}
+    assert (rows[card], rows[other_card]) == ("redeemed", "claimed")
+
+
+async def test_a_pick_up_code_that_was_refused_is_not_used_up_and_dies_with_its_voucher(
+    desk: Desk,
+) -> None:
+    """S2-25: of a voucher that was not handed out nobody hears that it was."""
+    card, shown = await desk.shown()
+    desk.noted("UPDATE card_batch SET stores = '{999}'")
+    assert getattr(await desk.redeem(shown), "code", "") == "E-OTHER-STORE"
+    desk.noted("UPDATE card_batch SET stores = '{}'")
+    assert desk.bureau.sql("SELECT count(*) FROM pickup_use") == [(0,)]
+    asked, desk.bureau.office = desk.bureau.office, replace(desk.bureau.office, ask=None)
+    assert isinstance(await desk.redeem(shown), Done)
+    assert getattr(await desk.redeem(shown), "code", "") == "E-QR", "its job has not ended yet"
+    desk.bureau.office = asked
+    desk.bureau.later(seconds=40)
+    desk.bureau.sql("UPDATE job SET state = 'stopped', ended_at = now() WHERE state = 'running'")
+    told = await desk.done(desk.service, "voucher.show_pickup", card=card)
+    assert isinstance(told, Done)
+    desk.noted(f"UPDATE card SET pan_hash = sha256('another') WHERE id = {card}")
+    dead = await desk.redeem(told.shown_once["code"])
+    assert getattr(dead, "code", "") == "E-VOUCHER-CODE"
 
 
 async def test_a_clerk_who_guesses_at_codes_waits(desk: Desk) -> None:
