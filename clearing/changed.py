@@ -42,12 +42,17 @@ def foreign_changes(connection: Connection) -> Iterator[str]:
             how = how_of(was=before is not None, is_there=digest is not None)
             yield f"{table.name} {key}{_DONE[how]}"
     if "change" in readable:
-        for gap in gaps(connection):
-            over = f", before change {gap.number}"
-            yield f"{gap.table} {gap.key}{_DONE[gap.how]}{over}"
+        yield from written_over(connection)
     names = [table.name for table in CHAINED]
     for number, relation in connection.execute(SQL["strange_changes"], (names,)):
         yield f"change {number}, of {relation}, was put in by other than this program"
+
+
+def written_over(connection: Connection) -> Iterator[str]:
+    """Rows that were edited so and have been changed by a program since: their notes tell of it."""
+    for gap in gaps(connection):
+        over = f", before change {gap.number}"
+        yield f"{gap.table} {gap.key}{_DONE[gap.how]}{over}"
 
 
 def broken_links(connection: Connection) -> Iterator[str]:

@@ -92,12 +92,20 @@ def migrate(dsn: str) -> list[Migration]:
             its server is too old.
     """
     with connect(dsn, LONG, autocommit=True) as connection:
-        refuse_older(connection.info.server_version)
-        connection.execute("SELECT pg_advisory_lock(%s, %s)", MIGRATION_LOCK)
-        _make_group_roles(connection)
-        pending = _pending(_applied(connection), migrations())
-        for migration in pending:
-            _apply(connection, migration)
+        return bring_up(connection, migrations())
+
+
+def bring_up(connection: psycopg.Connection, known: Sequence[Migration]) -> list[Migration]:
+    """As `migrate`, over a connection with no transaction open, by who knows these files alone.
+
+    Others wait until the connection ends.
+    """
+    refuse_older(connection.info.server_version)
+    connection.execute("SELECT pg_advisory_lock(%s, %s)", MIGRATION_LOCK)
+    _make_group_roles(connection)
+    pending = _pending(_applied(connection), known)
+    for migration in pending:
+        _apply(connection, migration)
     return pending
 
 

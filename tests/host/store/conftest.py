@@ -12,9 +12,9 @@ from psycopg import sql
 
 from config.run.database import Dsns, embedded_dsns, make_database
 from config.run.postgres import PostgresServer
-from host.store import migrate as module
 from host.store.changes import note_what_differs
-from host.store.migrate import CHANGES_SINCE, Migration, migrate, migrations
+from host.store.migrate import CHANGES_SINCE, Migration, bring_up, migrate, migrations
+from tests.host.conftest import WRITTEN
 
 UPGRADED = "test_upgrades"
 NEWEST, EVERY = 10, 8
@@ -69,8 +69,9 @@ def full_template(
         name, like = f"full_{version:04}", make(before) if before else "template1"
         with psycopg.connect(cluster.owner_dsn(), autocommit=True) as connection:
             make_database(connection, name, like)
-        for migration in migrations()[before:version]:
-            _fill(embedded_dsns(cluster, name), migration)
+        with psycopg.connect(embedded_dsns(cluster, name).owner, autocommit=True) as connection:
+            for migration in migrations()[before:version]:
+                _fill(connection, migration)
         return name
 
     return make
@@ -111,20 +112,14 @@ def full_at(
     return make
 
 
-def _fill(dsns: Dsns, migration: Migration) -> None:
+def _fill(connection: psycopg.Connection[Any], migration: Migration) -> None:
     """Bring it to this version, and have its rows put in as that version stored them."""
-    _bring(dsns, migrations()[: migration.number])
-    with psycopg.connect(dsns.owner) as connection:
-        connection.execute((FULL / f"{migration.number:04}.sql").read_text())
+    bring_up(connection, migrations()[: migration.number])
+    rows = (FULL / f"{migration.number:04}.sql").read_text()
+    with connection.transaction():
+        connection.execute(rows)
         if migration.number >= CHANGES_SINCE:
-            note_what_differs(connection)
-
-
-def _bring(dsns: Dsns, known: tuple[Migration, ...]) -> None:
-    """Migrate as a program that knows these files and no later one."""
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(module, "migrations", lambda: known)
-        migrate(dsns.owner)
+            note_what_differs(connection, WRITTEN.findall(rows))
 
 
 def without_constraints(owner: psycopg.Connection[Any], kinds: str = "fucp") -> None:

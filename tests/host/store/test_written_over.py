@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
-from clearing.changed import foreign_changes
+from clearing.changed import foreign_changes, written_over
 from clearing.night import SQL as NIGHT
 from config.run.database import Dsns
 from host.store.changes import gaps, note_what_differs
@@ -91,7 +91,7 @@ def columns_of(owner: Connection, table: str) -> list[tuple[str, str]]:
 def found(owner: Connection) -> list[tuple[str, str]]:
     """Of which row a change was made over an edit, as the audit has it: table and how."""
     with owner.transaction():
-        named = set(foreign_changes(owner))
+        named = set(written_over(owner))
         over = list(gaps(owner))
     for gap in over:
         ending = f", before change {gap.number}"
