@@ -2,7 +2,6 @@
 
 import datetime as dt
 import itertools
-import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
@@ -36,11 +35,10 @@ from host.program import opened_poster
 from host.settings import HostSettings
 from host.shards import shard_of
 from host.store.changes import note_what_differs
-from host.store.deciding import TABLES
 from host.store.estates import load_estate
 from host.store.locks import CUT_OFF_LOCK
-from host.store.takeovers import hand_made, take_over
 from tests.conftest import copied
+from tests.host.owner import OwnersHand, owners_hand
 
 NOW = dt.datetime(2026, 11, 22, 1, 31, 2, tzinfo=dt.UTC)
 LMK = Secret(bytes(range(32)))
@@ -108,7 +106,7 @@ class Till:
     stans: Iterator[int] = field(default_factory=lambda: STANS)
     kept: ExitStack | None = None
     """Closes the owner's connection once nobody asks any more; without it each question has one."""
-    _hand: "OwnersHand | None" = None
+    _hand: OwnersHand | None = None
 
     @property
     def terminal(self) -> Terminal:
@@ -234,7 +232,7 @@ class Till:
             cursor = self._owners_hand(asked).execute(statement, values)
             return list(cursor.fetchall()) if cursor.description else []
 
-    def _owners_hand(self, asked: ExitStack) -> "OwnersHand":
+    def _owners_hand(self, asked: ExitStack) -> OwnersHand:
         if self.kept is None:
             return asked.enter_context(owners_hand(self.dsns))
         if self._hand is None or self._hand.closed:
@@ -288,33 +286,6 @@ def open_the_next(night: psycopg.Connection[Any], to: dt.date | None = None) -> 
     assert last is not None
     before = last[0] if to is None else to - dt.timedelta(days=1)
     night.execute(NIGHTLY["open_next_day"], {"business_date": before})
-
-
-WRITTEN = re.compile(r"\b(?:UPDATE|INSERT INTO|DELETE FROM) (\w+)")
-"""The tables that a statement of a test names to be written."""
-
-
-class OwnersHand(psycopg.Connection[Any]):
-    """The owner's connection. What a statement changes of the estate two operators take over; what
-    nobody may take over is noted all the same, as a migration would."""
-
-    def execute(self, query: Any, *args: Any, **more: Any) -> Any:
-        """As `psycopg.Connection.execute`."""
-        done = super().execute(query, *args, **more)
-        if isinstance(query, str) and query.startswith(("UPDATE", "INSERT", "DELETE")):
-            tables = dict.fromkeys(WRITTEN.findall(query))
-            made = [edit for name in tables if name in TABLES for edit in hand_made(self, name)]
-            edits = [one for one in made if one.may_be_taken_over]
-            for by in ("li", "wang") if edits else ():
-                take_over(self, edits, by=by, reason="a test sets a scene", now=NOW)
-            if len(edits) < len(made):
-                note_what_differs(self, tables)
-        return done
-
-
-def owners_hand(dsns: Dsns) -> OwnersHand:
-    """For a test that sets a scene; close it, or use it as a context."""
-    return OwnersHand.connect(dsns.owner, autocommit=True)
 
 
 def put_demo_estate(dsns: Dsns) -> None:

@@ -26,7 +26,8 @@ from host.store.cases import (
     resolve_case,
     settle_case,
 )
-from tests.host.conftest import CARDS, FIRST, NOW, CardPool, Till, owners_hand
+from tests.host.conftest import CARDS, FIRST, NOW, CardPool, Till
+from tests.host.owner import owners_hand
 
 LATER = NOW + dt.timedelta(hours=1)
 OTHER = "80010002"

@@ -23,10 +23,10 @@ from tests.host.conftest import (
     NOW,
     Till,
     audit_ledger,
-    owners_hand,
     trading,
 )
 from tests.host.desk.test_desk import ask_keys, generations, sign_on
+from tests.host.owner import owners_hand
 
 HSM = Vault(LMK)
 

@@ -17,8 +17,9 @@ from host.model.secrets import Secret
 from host.model.terminal import MacAlgorithm
 from host.store.book import read_book
 from host.store.keys import Connection, key_faults, list_keys
-from tests.host.conftest import FIRST, LMK, owners_hand, trading
+from tests.host.conftest import FIRST, LMK, trading
 from tests.host.desk.test_desk import ask_keys, sign_on
+from tests.host.owner import owners_hand
 
 HSM = Vault(LMK)
 SECOND = "80010002"

@@ -11,7 +11,8 @@ from host.hsm.pin import PinBlockReader, make_pin_block
 from host.model.requests import Kind, PinBlock, Request
 from host.model.responses import Reason
 from host.model.secrets import Secret
-from tests.host.conftest import FIRST, TERMINALS, Till, owners_hand
+from tests.host.conftest import FIRST, TERMINALS, Till
+from tests.host.owner import owners_hand
 
 CARD = external_cards()[0].pan
 PIN = Secret(b"123456")

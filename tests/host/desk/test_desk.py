@@ -10,7 +10,8 @@ from host.hsm.pin import make_pin_block
 from host.model.requests import ExchangeKey, Family, Kind, PinBlock, Request, Response
 from host.model.responses import Reason
 from host.model.secrets import Secret
-from tests.host.conftest import CARDS, FIRST, TERMINALS, CardPool, Till, owners_hand, trading
+from tests.host.conftest import CARDS, FIRST, TERMINALS, CardPool, Till, trading
+from tests.host.owner import owners_hand
 
 UNPACKED = "80010040"
 

@@ -14,7 +14,7 @@ from config.run.database import Dsns, embedded_dsns, make_database
 from config.run.postgres import PostgresServer
 from host.store.changes import note_what_differs
 from host.store.migrate import CHANGES_SINCE, Migration, bring_up, migrate, migrations
-from tests.host.conftest import WRITTEN
+from tests.host.owner import WRITTEN
 
 UPGRADED = "test_upgrades"
 NEWEST, EVERY = 10, 8
