@@ -85,8 +85,8 @@ class Terminal(Protocol):
     async def earn(self, card: CardPlan, amount_minor: int) -> Done:
         """Give points."""
 
-    async def take_voucher(self, voucher: VoucherPlan, amount_minor: int) -> Done:
-        """Sell for a voucher."""
+    async def take_voucher(self, voucher: VoucherPlan, amount_minor: int, goods: str = "") -> Done:
+        """Sell for a voucher, and for which article."""
 
     async def load_by_code(self, card: CardPlan, voucher: VoucherPlan) -> Done:
         """Put a voucher onto a card."""

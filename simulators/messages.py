@@ -246,10 +246,10 @@ def swiped(
     return fields
 
 
-def handed_in(who: Who, trace: str, voucher: VoucherPlan, amount_minor: int) -> Fields:
-    """A voucher is taken for what is sold; no card is presented."""
+def handed_in(who: Who, trace: str, amount_minor: int) -> Fields:
+    """A voucher is taken for what is sold, its code to come; no card is presented."""
     fields = _worded(WORDS[Kind.VOUCHER_REDEMPTION], who, trace)
-    return with_code({**fields, "4": f"{amount_minor:012d}", "22": SCANNED}, voucher)
+    return {**fields, "4": f"{amount_minor:012d}", "22": SCANNED}
 
 
 def to_phone(who: Who, trace: str, phone: str, amount_minor: int) -> Fields:
@@ -259,9 +259,9 @@ def to_phone(who: Who, trace: str, phone: str, amount_minor: int) -> Fields:
     return {**fields, "4": f"{amount_minor:012d}", "22": KEYED, "62": number}
 
 
-def with_code(swiped: Fields, voucher: VoucherPlan) -> Fields:
-    """The same with a voucher's code, F62."""
-    return {**swiped, "62": voucher_text(voucher.code.reveal()).encode().hex().upper()}
+def with_code(swiped: Fields, voucher: VoucherPlan, goods: str = "") -> Fields:
+    """The same with a voucher's code and the article that it is for, F62."""
+    return {**swiped, "62": voucher_text(voucher.code.reveal(), goods).encode().hex().upper()}
 
 
 def in_lottery(swiped: Fields, lottery: str) -> Fields:

@@ -239,6 +239,8 @@ def _besides(trade: Trade) -> dict[str, Any]:
     values: dict[str, Any] = {}
     if trade.voucher is not None:
         values["voucher"] = trade.voucher.code.reveal()
+    if trade.goods:
+        values["goods"] = trade.goods
     if trade.phone:
         values["phone"] = trade.phone
     if trade.takes_part:

@@ -178,7 +178,7 @@ def cast_of(lines: Sequence[Heard], estate: EstatePlan) -> Cast:
 
 def _vouchers_in(lines: Sequence[Heard], estate: EstatePlan) -> dict[str, VoucherPlan]:
     """No voucher stands in for another: each has a worth and conditions of its own."""
-    ours = {voucher.code.masked: voucher for voucher in estate.vouchers}
+    ours = {voucher.code.masked: voucher for voucher in estate.all_vouchers}
     return {line.voucher: ours[line.code] for line in lines if line.code in ours}
 
 

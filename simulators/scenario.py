@@ -32,7 +32,7 @@ from simulators.messages import Sale, by_code
 from simulators.nac import NacLine
 from simulators.record import Event, Record, What
 from simulators.terminal import PosTerminal
-from simulators.trades import Done, Settled
+from simulators.trades import Done, Settled, told_of_voucher
 from simulators.wanted import (
     CHANNELS_ALONE,
     Balance,
@@ -96,7 +96,8 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """Settling: how many entries of the log are lost before."""
     text: str = ""
     """Of a status; the layout of a sign-on's keys; the batch number that is misremembered; how many
-    points a combined purchase may use; the lottery that is drawn in; the phone that is loaded."""
+    points a combined purchase may use; the lottery that is drawn in; the phone that is loaded; the
+    article that a voucher is handed in for."""
 
     def __post_init__(self) -> None:
         if not self.send and self.do not in ACTS:
@@ -147,7 +148,7 @@ async def run_scenario(
     plan = plans[scenario.terminal]
     misfortune = Misfortune()
     cards = {card.id: card for card in (*estate.all_cards, *external_cards())}
-    vouchers = {voucher.id: voucher for voucher in estate.vouchers}
+    vouchers = {voucher.id: voucher for voucher in estate.all_vouchers}
     async with CHANNELS[scenario.channel].opens(place) as channel:
         counter = channel.counter(plan, estate, record, misfortune)
         async with counter.line:
@@ -231,7 +232,7 @@ class Till:
         answer = done.answer if isinstance(done, Done) else done
         if isinstance(done, Done) and done.sale is not None and step.save:
             self.sales[step.save] = done.sale
-        return answer.fields or None
+        return answer.fields | told_of_voucher(answer) or None
 
     @property
     def pos(self) -> PosTerminal:
@@ -361,7 +362,9 @@ ACTS: Final[dict[str, Callable[[Till, Step], Awaitable[Came]]]] = {
     "earn": lambda till, step: till.terminal.earn(till.card(step), step.amount),
     "points": lambda till, step: till.pos.points(till.card(step)),
     "activate": lambda till, step: till.pos.activate(till.card(step), step.amount),
-    "take_voucher": lambda till, step: till.terminal.take_voucher(till.voucher(step), step.amount),
+    "take_voucher": lambda till, step: till.terminal.take_voucher(
+        till.voucher(step), step.amount, step.text
+    ),
     "load_by_code": lambda till, step: till.terminal.load_by_code(
         till.card(step), till.voucher(step)
     ),

@@ -127,8 +127,8 @@ class SoftPosApp:
             values["partial"] = True
         if trade.points_max is not None:
             values["points_max"] = trade.points_max
-        if trade.lottery:
-            values["goods"] = trade.lottery
+        if trade.lottery or trade.goods:
+            values["goods"] = trade.lottery or trade.goods
         original = trade.original or trade.held
         if original is not None:
             values["original"] = {

@@ -163,11 +163,11 @@ class PosTerminal:
             Trade(kind=Kind.CARD_ACTIVATION, card=card, amount_minor=amount_minor)
         )
 
-    async def take_voucher(self, voucher: VoucherPlan, amount_minor: int) -> Done:
-        """Sell for a voucher that is handed in."""
+    async def take_voucher(self, voucher: VoucherPlan, amount_minor: int, goods: str = "") -> Done:
+        """Sell for a voucher that is handed in, and for which article."""
         await self._before_trade()
-        session = self.session
-        asked = messages.handed_in(session.who, session.next_trace(), voucher, amount_minor)
+        who, trace = self.session.who, self.session.next_trace()
+        asked = messages.with_code(messages.handed_in(who, trace, amount_minor), voucher, goods)
         kind, card = Kind.VOUCHER_REDEMPTION, messages.NO_CARD
         trade = Trade(kind=kind, card=card, amount_minor=amount_minor, voucher=voucher)
         return await self._trade(trade, asked)

@@ -203,11 +203,11 @@ class Trader:
         """Give points for what was paid elsewhere."""
         return await self._trade(Trade(kind=Kind.POINTS_EARN, card=card, amount_minor=amount_minor))
 
-    async def take_voucher(self, voucher: VoucherPlan, amount_minor: int) -> Done:
-        """Sell for a voucher that is handed in."""
+    async def take_voucher(self, voucher: VoucherPlan, amount_minor: int, goods: str = "") -> Done:
+        """Sell for a voucher that is handed in, and for which article."""
         kind, card = Kind.VOUCHER_REDEMPTION, NO_CARD
         return await self._trade(
-            Trade(kind=kind, card=card, amount_minor=amount_minor, voucher=voucher)
+            Trade(kind=kind, card=card, amount_minor=amount_minor, voucher=voucher, goods=goods)
         )
 
     async def load_by_code(self, card: CardPlan, voucher: VoucherPlan) -> Done:

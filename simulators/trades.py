@@ -11,9 +11,12 @@ from simulators.answers import PARTIAL, Answer, Verdict
 from simulators.messages import Sale
 from simulators.record import Event, What
 from terminals.fields import COMBINED
+from terminals.vouchers import told_in, words_told
 
 COMBINED_TYPE: Final = "89"
 """F60.1 of a combined purchase."""
+CODE_TYPES: Final = frozenset({"83", "87"})
+"""F60.1 of what names a voucher's code."""
 CURRENCY: Final = "CNY"
 BY_HAND: Final = "06"
 """F39 of a reversal that no missing answer has caused: a person asked for it."""
@@ -62,6 +65,8 @@ class Trade:
     """Of a combined purchase: how many points may be used; None: as many as there are."""
     voucher: VoucherPlan | None = None
     """Whose code is sent."""
+    goods: str = ""
+    """The article that it is handed in for."""
     lottery: str = ""
     """Which one is drawn in."""
     phone: str = ""
@@ -83,10 +88,9 @@ class Trade:
 
         A void of points earned takes points, whatever it names; a voucher is used whole.
         """
-        original = self.original
-        voucher = self.voucher or (original.voucher if original is not None else None)
+        original, voucher = self.original, self._voucher_used
         if voucher is not None:
-            return voucher.face_minor
+            return voucher.face_minor or voucher.pieces
         if original is not None and original.kind is Kind.POINTS_EARN:
             return original.points
         return self.amount_minor
@@ -106,6 +110,18 @@ class Trade:
         money = original.amount_minor - original.points_worth_minor
         return max(self.amount_minor - money, 0) if original.points_worth_minor else 0
 
+    @property
+    def _voucher_used(self) -> VoucherPlan | None:
+        """Its own, or what it takes back."""
+        return self.voucher or (self.original.voucher if self.original is not None else None)
+
+    @property
+    def _unit(self) -> str:
+        """Pieces are of whichever unit the answer says: bought ones, or free."""
+        if self._voucher_used is not None and self._voucher_used.pieces:
+            return ""
+        return POINTS_PREFIX if self.is_in_points else CURRENCY
+
     def sent(self, slot: str) -> Event:
         """The line of the record that it begins with."""
         return Event(
@@ -114,7 +130,7 @@ class Trade:
             kind=self.kind,
             card_id=self.card.id or None,
             amount_minor=self.moved,
-            unit=POINTS_PREFIX if self.is_in_points else CURRENCY,
+            unit=self._unit,
             worth_minor=self.points_worth_minor,
             original_slot=self.original.slot if self.original else None,
         )
@@ -160,6 +176,16 @@ def worth_of(answer: Answer) -> int:
         text = bytes.fromhex(fields["62"]).decode("ascii")
         return int(text[COMBINED["worth_minor"]])
     return int(fields.get("points_worth", "0"))
+
+
+def told_of_voucher(answer: Answer) -> dict[str, str]:
+    """What the answer of a POS terminal says of a voucher, in the words of tills; else nothing."""
+    fields = answer.fields
+    is_of_one = fields.get("t") == "0210" and fields["60"][:2] in CODE_TYPES
+    if not is_of_one or "62" not in fields:
+        return {}
+    told = told_in(bytes.fromhex(fields["62"]).decode("ascii"))
+    return {name: str(value) for name, value in words_told(told).items()}
 
 
 def words_of(kind: Kind) -> str:

@@ -109,6 +109,23 @@ def _vouchers() -> Iterator[tuple[str, ...]]:
         yield str(voucher.id), f"`{code}`", f"{voucher.face_minor / 100:,.2f}"
 
 
+def _pieces() -> Iterator[tuple[str, ...]]:
+    estate = demo_estate()
+    stores = {store.id: store.name for store in estate.stores}
+    for batch in estate.batches:
+        if any(voucher.pieces for voucher in batch.vouchers):
+            use = batch.use
+            where = (*use.regions, *(stores[one] for one in use.stores))
+            yield (
+                str(batch.vouchers[0].id),
+                f"`{batch.code}`",
+                batch.name,
+                f"{use.buys} + {use.entries}" if use.buys else str(use.entries),
+                ", ".join(use.goods),
+                "; ".join(where),
+            )
+
+
 def _lotteries() -> Iterator[tuple[str, ...]]:
     for lottery in demo_estate().lotteries:
         content = lottery.content
@@ -130,6 +147,9 @@ BLOCKS: Final[Blocks] = {
         _programmes(),
     ),
     "demo.vouchers": lambda: table(("voucher", "code", "worth CNY"), _vouchers()),
+    "demo.pieces": lambda: table(
+        ("the first", "batch", "what they are", "pieces", "articles", "where"), _pieces()
+    ),
     "demo.lotteries": lambda: table(
         ("code", "days", "a draw costs points", "everybody wins"), _lotteries()
     ),

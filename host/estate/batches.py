@@ -5,6 +5,7 @@ from typing import Final
 
 from host.estate.plan import BatchPlan
 from host.model.instruments import Activation, BatchState, PinPolicy
+from host.model.vouchers import ProductKind
 
 FIRST_DAY: Final = dt.date(2026, 1, 1)
 LAST_DAY: Final = dt.date(2029, 12, 31)
@@ -24,9 +25,11 @@ def version_row(batch: BatchPlan, now: dt.datetime) -> Row:
     """The one version of its product."""
     worth = (batch.face_minor, batch.face_minor, FIRST_DAY, LAST_DAY, True)
     ways = sorted(way.value for way in Activation)
-    kind = (batch.kind.value, batch.kind.is_voucher)
+    kind, use = (batch.kind.value, batch.kind is ProductKind.AMOUNT), batch.use
+    gives = (use.entries, use.buys, list(use.goods), list(use.regions))
     return (
         batch.id, 1, batch.form.value, *worth, PinPolicy.IF_SENT.value, ways, MAKER, now, *kind,
+        *gives,
     )  # fmt: skip
 
 
@@ -36,7 +39,7 @@ def batch_row(batch: BatchPlan, now: dt.datetime) -> Row:
     product = (batch.id, 1)
     return (
         batch.id, batch.code, batch.issuer_id, *product, batch.name, RESPONSIBLE, batch.face_minor,
-        *made,
+        *made, list(batch.use.stores),
     )  # fmt: skip
 
 

@@ -29,6 +29,7 @@ from host.estate.plan import (
     ProgrammePlan,
     StorePlan,
     TerminalPlan,
+    UsePlan,
     VoucherPlan,
     WorkingKeys,
     ZoneKeyPlan,
@@ -116,11 +117,11 @@ MERCHANTS: Final = (
 """The third takes no pear cards: they are declined there."""
 
 STORES: Final = (
-    StorePlan(id=1, merchant_id=1, name="Harbour Grocery, Quay"),
-    StorePlan(id=2, merchant_id=1, name="Harbour Grocery, Station"),
-    StorePlan(id=3, merchant_id=2, name="Noodle Lane, Old Town"),
-    StorePlan(id=4, merchant_id=2, name="Noodle Lane, University"),
-    StorePlan(id=5, merchant_id=3, name="Lantern Books"),
+    StorePlan(id=1, merchant_id=1, name="Harbour Grocery, Quay", region="EAST"),
+    StorePlan(id=2, merchant_id=1, name="Harbour Grocery, Station", region="EAST"),
+    StorePlan(id=3, merchant_id=2, name="Noodle Lane, Old Town", region="WEST"),
+    StorePlan(id=4, merchant_id=2, name="Noodle Lane, University", region="WEST"),
+    StorePlan(id=5, merchant_id=3, name="Lantern Books", region="SOUTH"),
 )
 
 FIRST_TERMINAL: Final = TerminalPlan(
@@ -360,6 +361,67 @@ def voucher_batch(first: int, count: int) -> BatchPlan:
     )
 
 
+class PieceVouchers(NamedTuple):
+    """Vouchers of the demo that are worth no money: what they are, and their first number."""
+
+    name: str
+    kind: ProductKind
+    first: int
+    use: UsePlan
+    state: BatchState = BatchState.OPENED
+
+
+VOUCHERS_OF_A_KIND: Final = 20
+PIECE_VOUCHERS: Final = (
+    PieceVouchers("Admission tickets", ProductKind.TICKET, 1501, UsePlan(entries=3)),
+    PieceVouchers(
+        "Tea or a cup, in three stores",
+        ProductKind.GOODS,
+        1521,
+        UsePlan(entries=2, goods=("TEA", "CUP"), stores=(1, 2, 4)),
+    ),
+    PieceVouchers(
+        "A book, at the bookshop", ProductKind.GOODS, 1541, UsePlan(goods=("BOOK",), stores=(5,))
+    ),
+    PieceVouchers("A cake, in the east", ProductKind.GOODS, 1561, UsePlan(regions=("EAST",))),
+    PieceVouchers("Noodles, in the west", ProductKind.GOODS, 1581, UsePlan(regions=("WEST",))),
+    PieceVouchers("Buy three, get one", ProductKind.BUY_AND_GET, 1601, UsePlan(entries=1, buys=3)),
+    PieceVouchers(
+        "Admission tickets, suspended",
+        ProductKind.TICKET,
+        1621,
+        UsePlan(entries=3),
+        BatchState.SUSPENDED,
+    ),
+)
+"""In the order of their batches, which come after that of vouchers of money."""
+
+
+def _piece_batches() -> tuple[BatchPlan, ...]:
+    return tuple(
+        _piece_batch(number, one) for number, one in enumerate(PIECE_VOUCHERS, VOUCHER_BATCH + 1)
+    )
+
+
+def _piece_batch(number: int, of: PieceVouchers) -> BatchPlan:
+    pieces = of.use.entries if of.kind is ProductKind.GOODS else 1
+    return BatchPlan(
+        id=number,
+        code=f"CB-DEMO-{number}",
+        name=of.name,
+        state=of.state,
+        form=Form.PAPER,
+        kind=of.kind,
+        use=of.use,
+        face_minor=0,
+        issuer_id=CITY.id,
+        vouchers=tuple(
+            VoucherPlan(id=code, code=voucher_code(code), face_minor=0, part=number, pieces=pieces)
+            for code in range(of.first, of.first + VOUCHERS_OF_A_KIND)
+        ),
+    )
+
+
 DRAW_POINTS: Final = 50
 PRIZE_POINTS: Final = 10
 _NO_END: Final = 1_000_000
@@ -411,7 +473,11 @@ def demo_estate() -> EstatePlan:
             *(_pear_card(number) for number in range(1, PEAR_CARDS + 1)),
         ),
         zone_keys=(EXTERNAL_ZONE,),
-        batches=(*_gift_batches(), voucher_batch(FIRST_VOUCHER, VOUCHERS)),
+        batches=(
+            *_gift_batches(),
+            voucher_batch(FIRST_VOUCHER, VOUCHERS),
+            *_piece_batches(),
+        ),
         lotteries=(LOTTERY,),
     )
 

@@ -104,6 +104,8 @@ class StorePlan(msgspec.Struct, frozen=True, kw_only=True):
     id: int
     merchant_id: int
     name: str
+    region: str = ""
+    """Where vouchers may be handed in, where that is said by region."""
 
 
 class WorkingKeys(msgspec.Struct, frozen=True, kw_only=True):
@@ -168,6 +170,21 @@ class VoucherPlan(msgspec.Struct, frozen=True, kw_only=True):
     code: VoucherCode
     face_minor: int
     part: int
+    pieces: int = 0
+    """Goods or entries that one use of it hands over, where it is worth no money."""
+
+
+class UsePlan(msgspec.Struct, frozen=True, kw_only=True):
+    """What vouchers of a batch give, how often, where and for what."""
+
+    entries: int = 1
+    """Pieces at once, entries one by one, or how many are free."""
+    buys: int = 0
+    """How many are to be bought before one is free."""
+    goods: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
+    stores: tuple[int, ...] = ()
+    """Each: all of them, where none is named."""
 
 
 class BatchPlan(msgspec.Struct, frozen=True, kw_only=True):
@@ -184,9 +201,11 @@ class BatchPlan(msgspec.Struct, frozen=True, kw_only=True):
     face_minor: int
     issuer_id: int
     kind: ProductKind = ProductKind.CARD
+    use: UsePlan = UsePlan()
+    """Of a batch of vouchers."""
     cards: tuple[CardPlan, ...] = ()
     vouchers: tuple[VoucherPlan, ...] = ()
-    """In place of cards, of a batch of vouchers. They are redeemed, or put onto a card."""
+    """In place of cards, of a batch of vouchers. Those of money may be put onto a card, too."""
 
     @property
     def count(self) -> int:
@@ -228,9 +247,14 @@ class EstatePlan(msgspec.Struct, frozen=True, kw_only=True):
     lotteries: tuple[LotteryPlan, ...] = ()
 
     @property
-    def vouchers(self) -> tuple[VoucherPlan, ...]:
+    def all_vouchers(self) -> tuple[VoucherPlan, ...]:
         """Those of all batches."""
         return tuple(one for batch in self.batches for one in batch.vouchers)
+
+    @property
+    def vouchers(self) -> tuple[VoucherPlan, ...]:
+        """Those of them that are worth money."""
+        return tuple(one for one in self.all_vouchers if not one.pieces)
 
     @property
     def all_cards(self) -> tuple[CardPlan, ...]:

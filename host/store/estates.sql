@@ -72,7 +72,7 @@ COPY acceptance (merchant_id, issuer_id) FROM STDIN;
 
 -- name: copy_stores
 -- Rows of the plan.
-COPY store (id, merchant_id, name) FROM STDIN;
+COPY store (id, merchant_id, name, region) FROM STDIN;
 
 -- name: copy_terminals
 -- Rows of the plan.
@@ -105,14 +105,14 @@ COPY product (id, issuer_id, code, name) FROM STDIN;
 -- The first of each.
 COPY product_version (
     product_id, version, form, face_minor_min, face_minor_max, valid_from, valid_to, is_reloadable,
-    pin, activation, made_by, made_at, kind, may_load
+    pin, activation, made_by, made_at, kind, may_load, entries, buys, goods, regions
 ) FROM STDIN;
 
 -- name: copy_card_batches
 -- Rows of the plan.
 COPY card_batch (
     id, code, issuer_id, product_id, product_version, name, responsible, face_minor, state, made_by,
-    made_at
+    made_at, stores
 ) FROM STDIN;
 
 -- name: copy_card_parts

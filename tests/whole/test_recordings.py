@@ -213,7 +213,7 @@ def test_a_card_is_sold_again_only_where_the_estate_has_one_to_sell(recording: R
 def _secrets() -> Iterator[bytes]:
     for card in ESTATE.all_cards:
         yield card.pan.reveal().encode()
-    for voucher in ESTATE.vouchers:
+    for voucher in ESTATE.all_vouchers:
         yield voucher.code.reveal().encode()
     for terminal in ESTATE.terminals:
         yield terminal.tmk.reveal()
