@@ -7,6 +7,7 @@ its terminals trade (a gateway keeps its one connection), and gives each termina
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -31,14 +32,16 @@ from simulators.messages import Sale
 from simulators.mis import MisTill
 from simulators.nac import Nac, NacSettings
 from simulators.record import Record
-from simulators.session import Ask
+from simulators.session import Ask, PosSession
 from simulators.softpos import AttestationService, SoftPosApp
 from simulators.terminal import PosTerminal
 from simulators.trader import Trader
 from simulators.trades import Done, Settled
 from terminals.dialects import dialect_named
 from terminals.dialects.mis import MisDialect
+from terminals.dialects.pos import POS
 from terminals.framing import LENGTH_CODECS
+from terminals.isodialect import IsoDialect
 
 KSNS_A_NUMBER: Final = 16
 """More than a phone needs for a message and its repeats, so that who comes after goes on above."""
@@ -196,6 +199,7 @@ class ChannelRow:
     """Where the switch has it by itself."""
     till: str
     """Whose prompt it is unless another is named: the terminal of no scenario."""
+    kind: str = "pos"
     dialect: str = "pos"
     """How its messages are read."""
 
@@ -236,7 +240,7 @@ class Gateway:
         """As a `Channel`."""
         line = self.nac.line(plan.terminal_id, faults)
         ask = overheard(line, self.place)
-        return Counter(_pos(plan, estate, ask, record, self.place), line)
+        return Counter(_pos_terminal(plan, estate, ask, record, self.place), line)
 
 
 def overheard(line: AnyLine, place: Place) -> Ask:
@@ -295,9 +299,16 @@ def mis_tills(form: str) -> Opens:
     return opens
 
 
-@asynccontextmanager
-async def _pos_lines(place: Place) -> AsyncIterator[Channel]:
-    yield _Lines(place, PLAIN, _pos)
+def pos_terminals(name: str) -> Opens:
+    """POS terminals that speak a dialect of ISO 8583."""
+    dialect = dialect_named(name)
+    assert isinstance(dialect, IsoDialect)
+
+    @asynccontextmanager
+    async def opens(place: Place) -> AsyncIterator[Channel]:
+        yield _Lines(place, PLAIN, partial(_pos_terminal, dialect=dialect))
+
+    return opens
 
 
 @asynccontextmanager
@@ -318,17 +329,18 @@ async def _phones(place: Place) -> AsyncIterator[Channel]:
     yield _Lines(place, Wire(frame_bytes=softpos.FRAME_BYTES, tls=tls, server_name=SWITCH), make)
 
 
-def _pos(
-    plan: TerminalPlan, estate: EstatePlan, ask: Ask, record: Record, place: Place
+def _pos_terminal(
+    plan: TerminalPlan,
+    estate: EstatePlan,
+    ask: Ask,
+    record: Record,
+    place: Place,
+    *,
+    dialect: IsoDialect = POS,
 ) -> Terminal:
-    return PosTerminal(
-        plan,
-        estate.merchant_of(plan),
-        ask,
-        record,
-        last_trace=place.last_trace,
-        attempts_max=place.attempts_max,
-    )
+    merchant = estate.merchant_of(plan)
+    session = PosSession(plan, merchant, ask, last_trace=place.last_trace, dialect=dialect)
+    return PosTerminal(session, record, attempts_max=place.attempts_max)
 
 
 def _named(*groups: tuple[str, ...]) -> Callable[[TerminalPlan], bool]:
@@ -338,7 +350,12 @@ def _named(*groups: tuple[str, ...]) -> Callable[[TerminalPlan], bool]:
 
 def _mis_row(form: str, tills: tuple[str, ...]) -> ChannelRow:
     return ChannelRow(
-        takes=_named(tills), opens=mis_tills(form), port=8585, till=tills[1], dialect=form
+        takes=_named(tills),
+        opens=mis_tills(form),
+        port=8585,
+        till=tills[1],
+        kind="mis",
+        dialect=form,
     )
 
 
@@ -347,27 +364,45 @@ def _is_pos(plan: TerminalPlan) -> bool:
 
 
 CHANNELS: Final[dict[str, ChannelRow]] = {
-    "pos": ChannelRow(takes=_is_pos, opens=_pos_lines, port=8583, till="80010015"),
+    "pos": ChannelRow(takes=_is_pos, opens=pos_terminals("pos"), port=8583, till="80010015"),
+    "ascii": ChannelRow(
+        takes=_is_pos,
+        opens=pos_terminals("ascii87-hex"),
+        port=8587,
+        till="80010015",
+        dialect="ascii87-hex",
+    ),
     "external": ChannelRow(
-        takes=_named(EXTERNAL_TERMINALS), opens=_pos_lines, port=8583, till=EXTERNAL_TERMINALS[1]
+        takes=_named(EXTERNAL_TERMINALS),
+        opens=pos_terminals("pos"),
+        port=8583,
+        till=EXTERNAL_TERMINALS[1],
     ),
     "nac": ChannelRow(
         takes=_named(GATEWAY_TERMINALS),
         opens=gateway(NacSettings()),
         port=8584,
         till=GATEWAY_TERMINALS[1],
+        kind="nac",
     ),
     "nac-called": ChannelRow(
         takes=_named(GATEWAY_TERMINALS),
         opens=gateway(NacSettings(listens=True)),
         port=8588,
         till=GATEWAY_TERMINALS[11],
+        kind="nac",
     ),
     "mis-json": _mis_row("mis-json", TILLS[:2]),
     "mis-fixed": _mis_row("mis-fixed", TILLS[2:4]),
     "mis-iso": _mis_row("mis-iso", TILLS[4:]),
     "softpos": ChannelRow(
-        takes=_named(PHONES), opens=_phones, port=8586, till=PHONES[1], dialect="softpos"
+        takes=_named(PHONES),
+        opens=_phones,
+        port=8586,
+        till=PHONES[1],
+        kind="softpos",
+        dialect="softpos",
     ),
 }
-"""A switch has one MIS form on each of its MIS ports. It calls `nac-called`, whose port is ours."""
+"""Any POS terminal may speak in characters. A switch has one MIS form on each of its MIS ports. It
+calls `nac-called`, whose port is ours."""

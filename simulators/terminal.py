@@ -10,7 +10,7 @@ sold and signs on anew before it trades on.
 from collections.abc import Callable
 from typing import Final
 
-from host.estate.plan import CardPlan, MerchantPlan, TerminalPlan, VoucherPlan
+from host.estate.plan import CardPlan, VoucherPlan
 from host.model.claims import REVERSAL_ENDS
 from host.model.requests import REPEATED, Kind
 from host.model.secrets import Secret
@@ -20,7 +20,7 @@ from simulators.batch import Batch, Entry
 from simulators.mending import ATTEMPTS_MAX, Mending, NotByHandError, Pending, is_decided
 from simulators.messages import Fields, Sale
 from simulators.record import Event, Record, What
-from simulators.session import LAYOUT, Ask, PosSession, batch_of
+from simulators.session import LAYOUT, PosSession, batch_of
 from simulators.settling import settle
 from simulators.trades import (
     BY_HAND,
@@ -51,16 +51,9 @@ class PosTerminal:
     """
 
     def __init__(
-        self,
-        plan: TerminalPlan,
-        merchant: MerchantPlan,
-        ask: Ask,
-        record: Record,
-        *,
-        last_trace: int = 0,
-        attempts_max: int = ATTEMPTS_MAX,
+        self, session: PosSession, record: Record, *, attempts_max: int = ATTEMPTS_MAX
     ) -> None:
-        self.session = PosSession(plan, merchant, ask, last_trace=last_trace)
+        self.session = session
         self.parameters: bytes = b""
         """F62 of the last download."""
         self._attempts_max = attempts_max

@@ -30,6 +30,7 @@ from host.model.terminal import MacKey, TerminalProfile
 from host.server import serve
 from simulators.nac import Nac, NacSettings
 from simulators.record import Record
+from simulators.session import PosSession
 from simulators.tally import percentile
 from simulators.terminal import PosTerminal
 from switch.settings import ChannelSettings, SwitchSettings
@@ -116,7 +117,7 @@ async def _measure(bench: NacBench, estate: EstatePlan, nac: Nac, say: Say) -> d
     card, record = estate.cards[0], Record()
     merchant = estate.merchants[0]
     terminals = [
-        PosTerminal(plan, merchant, nac.line(plan.terminal_id).ask, record)
+        PosTerminal(PosSession(plan, merchant, nac.line(plan.terminal_id).ask), record)
         for plan in estate.terminals
     ]
     waits: dict[bool, list[float]] = {False: [], True: []}

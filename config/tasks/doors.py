@@ -40,7 +40,7 @@ def doors_of(data: Path, settings: Path | None) -> DoorOf:
     def door_of(channel: str) -> Door:
         row = next((row for row in rows if _takes(row, channel)), None)
         if row is None:
-            kind, dialect = _kind(channel), CHANNELS[channel].dialect
+            kind, dialect = CHANNELS[channel].kind, CHANNELS[channel].dialect
             raise SettingsError(
                 f'{data} has no channel of kind "{kind}" and dialect "{dialect}". Next: add one to '
                 "its posswitch.toml and posswitch reload, or name its --host and --port",
@@ -54,15 +54,11 @@ def doors_of(data: Path, settings: Path | None) -> DoorOf:
     return door_of
 
 
-def _kind(channel: str) -> str:
-    return "pos" if channel == "external" else channel.partition("-")[0]
-
-
 def _takes(row: ChannelSettings, channel: str) -> bool:
     """A gateway that is called is a row of its own; others listen."""
-    is_called = channel.endswith("-called")
+    is_called, wanted = channel.endswith("-called"), CHANNELS[channel]
     is_so = (row.connect_to is not None) == is_called
-    return is_so and row.kind == _kind(channel) and row.dialect == CHANNELS[channel].dialect
+    return is_so and (row.kind, row.dialect) == (wanted.kind, wanted.dialect)
 
 
 def _taken(places: Places) -> dict[str, int]:

@@ -164,7 +164,7 @@ def nobody_answers(channel: str, where: str, code: str) -> SurroundingsError:
             f'connect_to = "{where}", and posswitch reload',
             "E-SIMULATOR",
         )
-    kind, dialect = channel.partition("-")[0], CHANNELS[channel].dialect
+    kind, dialect = CHANNELS[channel].kind, CHANNELS[channel].dialect
     more = "; with tls a phone needs --certificates DIR" if kind == "softpos" else ""
     return SurroundingsError(
         f"{where} takes calls and answers no {channel} terminal. Next: compare that channel's "
@@ -176,8 +176,8 @@ def nobody_answers(channel: str, where: str, code: str) -> SurroundingsError:
 def _cure(channel: str) -> str:
     if channel in {"pos", "external"}:
         return "posswitch up --estate demo, or name its --host and --port"
-    kind = channel.partition("-")[0]
+    kind, dialect = CHANNELS[channel].kind, CHANNELS[channel].dialect
     return (
-        f'add a channel of kind "{kind}" to posswitch.toml (docs/demo.md, Other channels) and '
-        "posswitch reload, or name its --host and --port"
+        f'add a channel of kind "{kind}" and dialect "{dialect}" to posswitch.toml (docs/demo.md, '
+        "Other channels) and posswitch reload, or name its --host and --port"
     )

@@ -21,7 +21,7 @@ from config.tasks.demo import CERTIFICATES, ISSUER_SECONDS_MAX, LINES, demo_sett
 from config.tasks.ledger import StoredLedger
 from host.estate.demo import EXTERNAL_ZONE, demo_estate, external_cards
 from host.store.connecting import SHORT, connect
-from simulators.channels import Place
+from simulators.channels import CHANNELS, Place
 from simulators.issuer import Issuer, IssuerSettings
 from simulators.line import IsMine, Line
 from simulators.nac import NacLine
@@ -92,7 +92,8 @@ def posswitch(
         reconnect_seconds_max=0.5,
         preamble_bytes=LINES.preamble_bytes,
     )
-    switch = msgspec.structs.replace(told.switch, channels=(*told.switch.channels, called))
+    typed = ChannelSettings(name="ascii", dialect=CHANNELS["ascii"].dialect, port=0)
+    switch = msgspec.structs.replace(told.switch, channels=(*told.switch.channels, called, typed))
     with running_posswitch(
         msgspec.structs.replace(told, switch=switch),
         places,

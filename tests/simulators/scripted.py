@@ -13,6 +13,7 @@ from host.model.responses import Reason
 from simulators.line import IsMine
 from simulators.mending import ATTEMPTS_MAX
 from simulators.record import Record
+from simulators.session import PosSession
 from simulators.terminal import PosTerminal
 from terminals.dialects.pos import POS
 
@@ -101,5 +102,7 @@ def terminal_on(
     """The first terminal of the demo estate on a scripted line."""
     line, record = Scripted(steps), Record()
     merchant = ESTATE.merchant_of(FIRST_TERMINAL)
-    terminal = PosTerminal(FIRST_TERMINAL, merchant, line.ask, record, attempts_max=attempts_max)
+    terminal = PosTerminal(
+        PosSession(FIRST_TERMINAL, merchant, line.ask), record, attempts_max=attempts_max
+    )
     return terminal, line, record

@@ -22,11 +22,12 @@ from simulators.record import Record
 from simulators.terminal import REVERSIBLE
 from simulators.trader import Sent
 from simulators.trades import Trade
-from terminals.dialects import mis_words
+from terminals.dialects import dialect_named, mis_words
 from terminals.dialects.mis import HEADER_BYTES, compose, header_of
 from terminals.dialects.mis_words import Head
 from terminals.dialects.pos import MANAGEMENT, POS, REVERSALS, TRADES, UPLOADS
 from terminals.dialects.softpos_words import OPERATIONS
+from terminals.isodialect import IsoDialect
 from terminals.spelling import Spelling, find_spelling, table_of
 from tests.simulators.conftest import ESTATE, Played
 from tests.whole.till import Till, Voice, fields_in
@@ -75,6 +76,14 @@ def test_every_row_of_the_pos_dialect_that_is_offered_is_played(
     row: Spelling, rows_played: set[Spelling]
 ) -> None:
     assert row in rows_played, "next: a scenario that plays it"
+
+
+def test_every_transaction_that_is_offered_is_played_in_characters(played: Played) -> None:
+    table, row = table_of((*TRADES, *REVERSALS)), CHANNELS["ascii"]
+    dialect = dialect_named(row.dialect)
+    assert isinstance(dialect, IsoDialect)
+    found = {find_spelling(table, dialect.split(one).fields) for one in played.sent["ascii"]}
+    assert [one.english for one in TRADES if is_to_be_played(one) and one not in found] == []
 
 
 @pytest.mark.parametrize("row", UNOFFERED, ids=lambda row: f"{row.mti} {row.english}")

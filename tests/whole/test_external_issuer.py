@@ -25,6 +25,7 @@ from simulators.line import Line
 from simulators.messages import Sale
 from simulators.record import Record
 from simulators.scenario import Misfortune
+from simulators.session import PosSession
 from simulators.terminal import PosTerminal
 from simulators.trades import Done, Settled
 from tests.whole.house import House, command, metric, standing, wait_until
@@ -141,7 +142,9 @@ async def _standing_at(house: House, terminal_id: str, record: Record) -> AsyncI
     misfortune = Misfortune()
     line = Line("127.0.0.1", house.port, answer_seconds_max=ANSWER_SECONDS_MAX, faults=misfortune)
     async with line:
-        terminal = PosTerminal(plan, ESTATE.merchant_of(plan), line.ask, record, attempts_max=1_000)
+        terminal = PosTerminal(
+            PosSession(plan, ESTATE.merchant_of(plan), line.ask), record, attempts_max=1_000
+        )
         yield Counter(terminal, misfortune)
 
 

@@ -28,6 +28,7 @@ from simulators import messages
 from simulators.line import Line
 from simulators.messages import Fields, Sale
 from simulators.record import Record
+from simulators.session import PosSession
 from simulators.terminal import PosTerminal
 from terminals.framing import wrap
 from tests.peers.bcd import UnheardError
@@ -263,7 +264,7 @@ def _trade_with_a_record(house: House, secrets: Secrets) -> None:
                     secrets.note_frame(wrap(told))
                 return told
 
-            till = PosTerminal(plan, house.estate.merchant_of(plan), ask, record)
+            till = PosTerminal(PosSession(plan, house.estate.merchant_of(plan), ask), record)
             signed_on = await till.sign_on()
             keys = receive("003", plan.tmk, bytes.fromhex(signed_on.fields["62"]))
             secrets.note_keys("second, fresh", keys.pik, keys.mak)
