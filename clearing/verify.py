@@ -123,9 +123,15 @@ def audit(connection: Connection, claims: Iterable[Claim] = ()) -> list[Violatio
 
 def ask(connection: Connection, claims: Iterable[Claim] = ()) -> list[Violation]:
     """As `audit`, inside a transaction that the caller opened and rolls back."""
+    return list(findings(connection, claims))
+
+
+def findings(connection: Connection, claims: Iterable[Claim] = ()) -> Iterator[Violation]:
+    """As `ask`, one after another: who needs to know but whether there are any stops at one."""
     expect_many_rows(connection)
     has_claims = _lay_beside(connection, claims)
-    return [finding for check in CHECKS for finding in _ask(connection, check, has_claims)]
+    for check in CHECKS:
+        yield from _ask(connection, check, has_claims)
 
 
 def expect_many_rows(connection: Connection) -> None:

@@ -6,7 +6,7 @@ import psycopg
 import pytest
 
 from clearing.run import run_clearing
-from clearing.verify import ask
+from clearing.verify import findings
 from tests.clearing.conftest import EXPIRES
 
 Connection = psycopg.Connection[Any]
@@ -61,6 +61,11 @@ def columns(owner: Connection, table: str) -> list[tuple[str, str]]:
     ).fetchall()
 
 
+def is_seen(owner: Connection) -> bool:
+    """Whether the audit says anything."""
+    return next(findings(owner), None) is not None
+
+
 @pytest.mark.parametrize("table", TABLES)
 def test_a_change_of_any_column_of_the_first_and_last_row_is_seen(
     bare: Connection, table: str
@@ -75,7 +80,7 @@ def test_a_change_of_any_column_of_the_first_and_last_row_is_seen(
                     f" WHERE {column} IS NOT NULL AND {MATTERS.get((table, column), 'true')})"
                 )
                 assert changed.rowcount == 1
-                if not ask(bare):
+                if not is_seen(bare):
                     unseen.add(f"{table}.{column}")
     assert unseen == set()
 
@@ -84,4 +89,4 @@ def test_a_change_of_any_column_of_the_first_and_last_row_is_seen(
 def test_a_row_taken_out_is_seen(bare: Connection, table: str) -> None:
     with bare.transaction(force_rollback=True):
         bare.execute(f"DELETE FROM {table} WHERE ctid = (SELECT max(ctid) FROM {table})")
-        assert ask(bare)
+        assert is_seen(bare)

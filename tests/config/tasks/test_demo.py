@@ -172,8 +172,9 @@ def child_of(process: int, word: bytes) -> int:
 
 
 def test_a_demo_whose_host_dies_says_so(tmp_path: Path) -> None:
-    data = tmp_path / "demo"
-    command = [sys.executable, "-m", "config", "demo", "--data", str(data), "--terminals", "2"]
+    """It goes on to the end of its day, which need not be a long one."""
+    day = ("--data", str(tmp_path / "demo"), "--terminals", "2", "--seconds", "8")
+    command = [sys.executable, "-m", "config", "demo", *day]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as running:
