@@ -21,7 +21,7 @@ from host.model.secrets import Secret
 from simulators.answers import Answer, Verdict
 from simulators.batch import Halves
 from simulators.trader import Sent
-from simulators.trades import Trade
+from simulators.trades import Trade, account_in
 from terminals.codec import DecodeError
 from terminals.dialects.mis import HEADER_BYTES, MisDialect, compose, header_of, split_tag
 from terminals.dialects.mis_words import Head
@@ -221,7 +221,8 @@ class MisTill:
 
 def words_of(told: Mapping[str, object]) -> dict[str, str]:
     """An answer's words as text, with `39`, `37` and `agrees` wherever they came from."""
-    words = {name: str(value) for name, value in told.items() if value is not None}
+    flat = {**account_in(told), **told}
+    words = {name: str(value) for name, value in flat.items() if value is not None}
     words["39"] = words.get("code", "")
     if "reference" in words:
         words["37"] = words["reference"]

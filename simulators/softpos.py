@@ -27,7 +27,7 @@ from simulators.answers import Answer, Verdict
 from simulators.batch import Halves
 from simulators.messages import NO_CARD
 from simulators.trader import Sent
-from simulators.trades import Trade
+from simulators.trades import Trade, account_in
 from terminals.attestation import Claims, nonce_of, sign_attestation
 from terminals.dialects.softpos import is_sealed_by, sealed
 from terminals.dukpt_session import Direction, DukptMac
@@ -262,7 +262,8 @@ class SoftPosApp:
 
 def words_of(told: Mapping[str, Any]) -> dict[str, str]:
     """An answer's words as text, with `39`, `37` and `agrees` as every channel has them."""
-    words = {name: str(value) for name, value in told.items() if value is not None}
+    flat = {**account_in(told), **told}
+    words = {name: str(value) for name, value in flat.items() if value is not None}
     words["39"] = words.get("code", "")
     if "rrn" in words:
         words["37"] = words["rrn"]

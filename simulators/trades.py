@@ -1,7 +1,8 @@
 """A transaction at a counter, whatever the terminal: what it is, and how it ended."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from host.estate.plan import CardPlan, VoucherPlan
 from host.model.money import POINTS_PREFIX
@@ -186,6 +187,12 @@ def told_of_voucher(answer: Answer) -> dict[str, str]:
         return {}
     told = told_in(bytes.fromhex(fields["62"]).decode("ascii"))
     return {name: str(value) for name, value in words_told(told).items()}
+
+
+def account_in(told: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a card has, by its words, where an answer in words tells that together."""
+    account = told.get("account")
+    return account if isinstance(account, Mapping) else {}
 
 
 def words_of(kind: Kind) -> str:

@@ -28,6 +28,7 @@ from terminals.fields import (
     NOT_AGREED,
     NOT_COMPARED,
     POINTS_EARNED,
+    POINTS_LOST,
     POINTS_USED,
     TOTALS,
     TOTALS_DIGITS,
@@ -228,6 +229,18 @@ def _points(_message: Message, response: Response) -> str:
     )
 
 
+def _points_left(message: Message, response: Response) -> str:
+    """F62 of a points inquiry: as of a points purchase, then the last day of those lost next."""
+    besides = response.besides or ToldBesides()
+    behind = {
+        "points_next": int(besides.points_next or 0),
+        "points_lost_next": besides.points_lost_next,
+    }
+    if response.points_balance is None:
+        return _points(message, response)
+    return _points(message, response) + _in_hexadecimal(_digits("62", POINTS_LOST, **behind))
+
+
 def _account(_message: Message, response: Response) -> str:
     """F62 of an inquiry of value and points: each as it stands, what is held, what may be spent."""
     account = response.besides.account if response.besides is not None else None
@@ -357,7 +370,7 @@ _PRIVATE: Final[dict[Kind, dict[str, ValueOf]]] = {
     Kind.POINTS_REDEMPTION: {"62": _points},
     Kind.ACCOUNT_INQUIRY: {"62": _account},
     Kind.COMBINED_PURCHASE: {"62": _combined},
-    Kind.POINTS_INQUIRY: {"62": _points},
+    Kind.POINTS_INQUIRY: {"62": _points_left},
     Kind.POINTS_EARN: {"62": _earned},
     Kind.LOAD_VERIFICATION: {"62": _load_max},
     Kind.VOUCHER_REDEMPTION: {"62": _voucher},

@@ -108,7 +108,13 @@ ORGANISATION_AND_TEXTS: Final = layout(organisation=3, issuer=20, network=20, ac
 """F63 of answers: card organisation and three texts, counted in bytes."""
 
 POINTS_USED: Final = layout(used=10, self_pay_minor=12, remaining=10)
-"""F62 of a points redemption or inquiry, as ASCII digits."""
+"""F62 of a points redemption, as ASCII digits."""
+POINTS_LOST: Final = layout(points_next=8, points_lost_next=10)
+"""Behind it, of a points inquiry: the last day of those that are lost next; no day is zeros."""
+POINTS_LEFT: Final = layout(
+    used=10, self_pay_minor=12, remaining=10, points_next=8, points_lost_next=10
+)
+"""F62 of a points inquiry: both."""
 ACCOUNT: Final = layout(
     value_minor=12,
     held_minor=12,

@@ -530,6 +530,11 @@ class ToldBesides(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
     """Of the card's money, what is kept for somebody: beside the balance, which is without it."""
     draw: DrawTold | None = None
     """Of a lottery: what was drawn."""
+    points_next: str = ""
+    """Of an inquiry of points: the last day of those that are lost next, YYYYMMDD; empty: none
+    ever are."""
+    points_lost_next: int = 0
+    """How many then: what is left of that day's today."""
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):

@@ -31,6 +31,13 @@ def post_account_inquiry(dossier: Dossier) -> None:
     )
 
 
+def post_points_inquiry(dossier: Dossier) -> None:
+    """Nothing moves; told beside what may be spent: how much of it is lost next, and when."""
+    last_day, lost = _next_lost(dossier.points, dossier.today)
+    if last_day is not None:
+        dossier.tell(points_next=f"{last_day:%Y%m%d}", points_lost_next=lost)
+
+
 def _last_day_of(card: Card) -> dt.date:
     """Of one that has none of its own the last of the month that it says."""
     if card.valid_to is not None:

@@ -211,7 +211,8 @@ TRANSACTIONS: Final[dict[Kind, Rule]] = {
         use=Use.SPEND,
         pin=PinRule.IF_SENT,
         checks=((checks.issuer_has_programme, Reason.FUNCTION_NOT_SUPPORTED),),
-        post=postings.post_nothing,
+        post=inquiries.post_points_inquiry,
+        reads_lots=True,
         gives_auth_code=False,
     ),
     Kind.LOAD_VERIFICATION: Rule(

@@ -15,6 +15,7 @@ from terminals.fields import (
     DRAWN,
     LOAD_MAX,
     POINTS_EARNED,
+    POINTS_LEFT,
     POINTS_USED,
     Layout,
     parts_of,
@@ -145,7 +146,9 @@ _USED: Final = _laid_out(
 )
 _OWN: Final[dict[Kind, Callable[[str], Lines]]] = {
     Kind.POINTS_REDEMPTION: _USED,
-    Kind.POINTS_INQUIRY: _laid_out(POINTS_USED, ("remaining", "points", True)),
+    Kind.POINTS_INQUIRY: _laid_out(
+        POINTS_LEFT, ("remaining", "points", True), ("points_lost_next", "lost next", True)
+    ),
     Kind.ACCOUNT_INQUIRY: _laid_out(
         ACCOUNT,
         ("held_minor", "held", False),

@@ -22,6 +22,7 @@ from terminals.fields import (
     ORIGINAL,
     ORIGINAL_DATA,
     POINTS_EARNED,
+    POINTS_LEFT,
     POINTS_USED,
     SECURITY,
     TOTALS,
@@ -74,6 +75,7 @@ _SPLIT: Final[Mapping[str, Layout]] = {
 """Fields that are uncovered whole and laid out alike in every message."""
 _POINTS: Final[Mapping[tuple[str, int], Layout]] = {
     ("02", size_of(POINTS_USED)): POINTS_USED,
+    ("02", size_of(POINTS_LEFT)): POINTS_LEFT,
     ("02", size_of(POINTS_EARNED)): POINTS_EARNED,
     ("01", size_of(LOAD_MAX)): LOAD_MAX,
 }

@@ -34,6 +34,11 @@ async def test_a_card_tells_its_value_and_its_points_and_when_the_first_are_lost
     assert (told.value_minor, told.held_minor, told.spendable_minor) == (87_655, 0, 87_655)
     assert (told.points, told.points_held, told.points_spendable) == (points + 123, 0, points + 123)
     assert (told.points_next, told.points_lost_next) == (first.replace("-", ""), lost)
+    plain = await shared.ask(shared.request(Kind.POINTS_INQUIRY, card))
+    assert plain.besides is not None, "who asks for points alone is told the same of them"
+    assert (plain.points_balance, plain.besides.points_next, plain.besides.points_lost_next) == (
+        told.points_spendable, told.points_next, told.points_lost_next,
+    )  # fmt: skip
 
 
 async def test_what_is_held_is_told_and_is_not_to_be_spent(till: Till) -> None:
@@ -65,7 +70,7 @@ async def test_a_card_that_owes_points_is_told_that_it_has_none_and_loses_none(
     assert (told.points, told.points_spendable) == (0, 0)
     assert (told.points_next, told.points_lost_next) == ("", 0)
     inquiry = await shared.ask(shared.request(Kind.POINTS_INQUIRY, card))
-    assert inquiry.points_balance == 0
+    assert (inquiry.points_balance, inquiry.besides) == (0, None)
 
 
 async def test_what_pays_a_debt_of_points_is_not_told_as_lost(shared: Till, pool: CardPool) -> None:

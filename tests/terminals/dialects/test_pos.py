@@ -210,11 +210,23 @@ def test_points_earned_and_asked_for_stand_in_f62() -> None:
     told = response("093102", "000002", points_earned=123, points_balance=4567)
     for codes, text in (
         ({"3": "210000", "60": "61000012000500"}, "00000001230000004567"),
-        ({"3": "310000", "60": "03000012000500065"}, "0" * 10 + "0" * 12 + "0000004567"),
+        ({"3": "310000", "60": "03000012000500065"}, "0" * 10 + "0" * 12 + "0000004567" + "0" * 18),
     ):
         message = POS.read(POS.compose(head[:5], head[5:], first | codes, worked_mac()))
         answer = POS.split(POS.answer(message, told, worked_mac()))
         assert bytes.fromhex(answer.fields["62"]).decode() == text
+
+
+@pytest.mark.parametrize("balance", [4567, None])
+def test_what_is_lost_next_stands_behind_the_points_that_are_left(balance: int | None) -> None:
+    first = fields_of(PURCHASE) | {"25": "65", "3": "310000", "60": "03000012000500065"}
+    head = PAYLOADS[PURCHASE][:11]
+    besides = ToldBesides(points_next="20281130", points_lost_next=120)
+    told = response("093102", "000002", points_balance=balance, besides=besides)
+    message = POS.read(POS.compose(head[:5], head[5:], first, worked_mac()))
+    text = bytes.fromhex(POS.split(POS.answer(message, told, worked_mac())).fields["62"]).decode()
+    left = "" if balance is None else "0000004567" + "20281130" + "0000000120"
+    assert text == "0" * 22 + left
 
 
 def test_parameters_go_out_in_f62() -> None:
