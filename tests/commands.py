@@ -7,6 +7,7 @@ That a command works when started cold is for `tests/config/cli/test_app.py` to 
 """
 
 import functools
+import gc
 import importlib
 import json
 import os
@@ -22,6 +23,7 @@ from typing import Any, NoReturn
 from typer.testing import CliRunner
 
 from config.cli.app import whole_command
+from config.language import chinese_of
 from config.run.children import start_child
 from tests.clusters import copy_clusters
 
@@ -29,6 +31,7 @@ ROOT = Path(__file__).parents[1]
 PROGRAMS = (
     *(
         "cli.app",
+        "cli.chinese",
         "cli.generated",
         "tasks.office",
         "run.database",
@@ -123,6 +126,8 @@ def _import_everything() -> None:
         importlib.import_module(f"config.{name}")
     done = CliRunner().invoke(importlib.import_module("config.cli.app").app, ["explain", "39=00"])
     assert done.exit_code == 0, done.output  # and typer has imported what it does when called
+    assert chinese_of(done.output) != done.output  # and the catalogue has been read
+    gc.freeze()  # a child that looks through all this for what is free would copy it
 
 
 def _become(
