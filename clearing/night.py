@@ -45,6 +45,7 @@ class Night:
         is_repeat: this step finished before; it writes nothing to the database then, computes
             again, and compares.
         owed: what the switch keeps for others, by whom it is for.
+        who: runs it.
         has_fees: the date is one whose fees are charged; older ones came before.
         laid_out: what of LAID_OUT stands by now.
         digests: of what stands laid out, by the statements that digest it.
@@ -57,6 +58,7 @@ class Night:
     is_repeat: bool = False
     has_fees: bool = True
     owed: Owed = dict
+    who: str = ""
     laid_out: set[str] = field(default_factory=set)
     digests: dict[str, bytes] = field(default_factory=dict)
 

@@ -42,6 +42,32 @@ SELECT state FROM business_day WHERE business_date = %(business_date)s;
 
 -- The run and its steps. ------------------------------------------------------------------
 
+-- name: take_turn
+-- One run at a time; the connection says whose it is.
+SELECT
+    pg_try_advisory_lock(%(lock_class)s, %(lock)s) AS is_ours,
+    set_config('application_name', %(who)s, false) AS who;
+
+-- name: who_runs
+-- Whose connection holds the night.
+SELECT
+    holder.application_name AS who,
+    holder.backend_start AS since
+FROM pg_locks AS held
+INNER JOIN pg_stat_activity AS holder ON held.pid = holder.pid
+WHERE
+    held.locktype = 'advisory'
+    AND held.classid = %(lock_class)s::bigint::oid
+    AND held.objid = %(lock)s::bigint::oid
+    AND held.granted
+    AND held.pid <> pg_backend_pid()
+ORDER BY holder.backend_start
+LIMIT 1;
+
+-- name: end_turn
+-- The next one may.
+SELECT pg_advisory_unlock(%(lock_class)s, %(lock)s);
+
 -- name: begin_run
 -- The date's row stands before its first step and is what a second night waits for.
 -- notes: clearing_run
@@ -65,9 +91,11 @@ WHERE business_date = %(business_date)s;
 -- In the transaction of the step's own work.
 -- notes: clearing_step
 INSERT INTO clearing_step AS t (
-    business_date, step, finished_at, detail, read_digest, left_digest
+    business_date, step, finished_at, detail, read_digest, left_digest, taken_by
 )
-VALUES (%(business_date)s, %(step)s, now(), %(detail)s, %(read)s, %(left)s);
+VALUES (
+    %(business_date)s, %(step)s, now(), %(detail)s, %(read)s, %(left)s, %(who)s
+);
 
 -- name: complete_run
 -- After the last step; a second run leaves the first time as it is.

@@ -26,6 +26,7 @@ from clearing.files import ClearingFile, directory_of, recorded_files, write_fil
 from clearing.findings import CLOCK, COMPLETENESS, Finding, kept
 from clearing.netting import Position, net, positions
 from clearing.night import ClearingError, Connection, Night, Owed, begun, shards
+from clearing.turns import own_turn
 
 
 class Step(NamedTuple):
@@ -136,23 +137,33 @@ def run_clearing(
     *,
     calendar: Calendar | None = None,
     owed: Owed = dict,
+    who: str = "",
 ) -> Summary:
     """Clear a business date; `connection` is the night's, with no transaction open.
 
     Without a date: the one whose clearing was interrupted, else the open one. Where nothing has
     been asked under the open one yet, the last date again, which changes nothing: so a second
     run by mistake does not turn the date a second time. Name the date to close an empty one.
+    `who` takes the steps that are still to be taken: somebody else releases what they leave.
     `owed` says what the switch keeps for others, where it is known: it is listed.
     With a calendar no date after today is closed, unless it says so, and a missed one is due.
 
     Raises:
+        NightRunsError: somebody else runs it.
         ClearingError: a step cannot go on; what was finished before it stays finished.
     """
     _refuse_busy(connection)
     with connection.transaction():
-        night = begun(connection, files_dir)
+        night = replace(begun(connection, files_dir), owed=owed, who=who)
+    with own_turn(night, who):
+        return _run(night, business_date, calendar)
+
+
+def _run(night: Night, business_date: dt.date | None, calendar: Calendar | None) -> Summary:
+    connection = night.connection
+    with connection.transaction():
         business_date, note = choose(night, calendar, business_date)
-        night = replace(night, business_date=business_date, owed=owed)
+        night = replace(night, business_date=business_date)
         night.run("begin_run")
         night.clear_away()
         steps = _steps_of(night)
@@ -177,7 +188,12 @@ def run_clearing(
 
 
 def run_due(
-    connection: Connection, files_dir: Path, calendar: Calendar, *, owed: Owed = dict
+    connection: Connection,
+    files_dir: Path,
+    calendar: Calendar,
+    *,
+    owed: Owed = dict,
+    who: str = "",
 ) -> Iterator[Summary]:
     """Clear the date that is due, as `run_clearing`, and then every date that was missed, in order.
 
@@ -185,7 +201,7 @@ def run_due(
     """
     is_due = True
     while is_due:
-        yield run_clearing(connection, files_dir, calendar=calendar, owed=owed)
+        yield run_clearing(connection, files_dir, calendar=calendar, owed=owed, who=who)
         with connection.transaction():
             is_due = a_date_was_missed(begun(connection, files_dir), calendar)
 
@@ -222,7 +238,7 @@ def _take(step: Step, night: Night) -> StepDone:
         if night.is_repeat:
             compare(night, step.name, then[step.name], now)
         else:
-            night.run("record_step", step=step.name, detail=detail, **now._asdict())
+            night.run("record_step", step=step.name, detail=detail, who=night.who, **now._asdict())
     seconds = time.perf_counter() - started
     return StepDone(step.name, detail, night.is_repeat, seconds, now.read.hex(), now.left.hex())
 

@@ -304,6 +304,12 @@ ERROR_KINDS: Final[tuple[ErrorKind, ...]] = (
         next="do what the sentence says; the same command goes on from there",
     ),
     ErrorKind(
+        code="E-NIGHT-RUNS",
+        what="somebody else runs the night",
+        why="two would wait for each other, step by step, and neither could say what it did",
+        next="wait for its end; who was killed holds it no longer",
+    ),
+    ErrorKind(
         code="E-NIGHT-DATE",
         what="that is no date, or one that has not come yet",
         why="a day that is closed early cannot be opened again",

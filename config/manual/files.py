@@ -7,12 +7,14 @@ from typing import Final
 from clearing.files import csv_line
 from clearing.layout import COLUMNS, LAYOUT, Item, Total
 from clearing.run import STEPS
+from config.manual.cards import states_of
 from config.manual.page import Blocks, listing, table
 from config.manual.samples import AMOUNT_MINOR, CARD, WHO
 from host.estate.demo import CITY
 from host.model.numbers import first_number_of
 from host.model.origins import Origin
 from host.model.requests import KINDS, Kind
+from host.rules.day_states import DAY_STATES
 
 _DAY: Final = "2026-11-23"
 FEE_MINOR: Final = 74
@@ -91,5 +93,6 @@ BLOCKS: Final[Blocks] = {
     "files.steps": lambda: table(
         ("step", "what it does"), ((f"`{step.name}`", step.meaning) for step in STEPS)
     ),
+    "files.day_states": states_of(DAY_STATES),
     "files.kinds": lambda: ", ".join(row[0] for row in _kinds()) + ".",
 }

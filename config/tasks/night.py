@@ -16,6 +16,7 @@ from clearing.dates import DateAheadError
 from clearing.heads import broken_heads
 from clearing.preview import Preview, preview
 from clearing.run import STEPS, Calendar, Position, Summary, run_clearing, run_due
+from clearing.turns import NightRunsError
 from clearing.verify import Violation, audit
 from config.as_json import print_json
 from config.errors import Say, SettingsError, SurroundingsError, operator_errors
@@ -27,6 +28,7 @@ from config.run.hsm import open_hsm
 from config.run.safs import owed_by_route
 from config.screen import Column, Sheet, amount, number, screen
 from config.settings import Settings
+from config.tasks.operators import operator_name
 from host.clock import utc_now
 from host.model.claims import Claim
 from host.store.connecting import LONG, Connection, connect
@@ -64,13 +66,13 @@ def clear(settings: Settings, places: Places, order: Order, *, say: Say) -> Iter
     """
     business_date = _date(order.date)
     calendar = _calendar(settings, order)
-    owed = functools.partial(owed_by_route, places.saf)
+    owed, who = functools.partial(owed_by_route, places.saf), operator_name()
     with _night(settings, places, say) as connection, _refused_before_anything():
         if business_date is None:
-            yield from run_due(connection, places.files, calendar, owed=owed)
+            yield from run_due(connection, places.files, calendar, owed=owed, who=who)
         else:
             yield run_clearing(
-                connection, places.files, business_date, calendar=calendar, owed=owed
+                connection, places.files, business_date, calendar=calendar, owed=owed, who=who
             )
         if places.audit_key.exists():
             sign_now(dsn_of("night", settings.database, places.cluster), places, open_key(places))
@@ -102,11 +104,16 @@ def _night(settings: Settings, places: Places, say: Say) -> Iterator[Connection]
 
 @contextmanager
 def _refused_before_anything() -> Iterator[None]:
-    """A date that has not come is a mistake on the command line, not of what we stand on."""
+    """A date that has not come is a mistake on the command line, not of what we stand on.
+
+    And that somebody else is at it is nobody's.
+    """
     try:
         yield
     except DateAheadError as error:
         raise SettingsError(str(error), "E-NIGHT-DATE") from error
+    except NightRunsError as error:
+        raise SurroundingsError(str(error), "E-NIGHT-RUNS") from error
 
 
 def _calendar(settings: Settings, order: Order) -> Calendar:

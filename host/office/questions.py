@@ -21,7 +21,10 @@ from host.office.refusals import FIELD, OUT_OF_RANGE, Refusal
 from host.office.view import Column, Filter, How, Own, View
 from host.store.queries import load_queries
 
-SQL: Final = load_queries("host.office", "views.sql")
+SQL: Final = {
+    **load_queries("host.office", "views.sql"),
+    **load_queries("host.office", "night_views.sql"),
+}
 CARDS_WALKED_MAX: Final = 100
 """The trails of so many cards are put together into one list."""
 

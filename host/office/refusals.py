@@ -448,6 +448,21 @@ SHORT: Final = RefusalKind(
     next="posswitch show points --card CARD says what there is",
 )
 
+OPEN_CASES: Final = RefusalKind(
+    code="E-OPEN-EXCEPTIONS",
+    en="{cases} cases of {amount} are open",
+    zh="未结差错 {cases} 笔, {amount}",
+    why="what is paid before a difference is explained is asked back, or lost",
+    next="resolve them: posswitch terminal exceptions lists each with what to do",
+)
+TRIAL: Final = RefusalKind(
+    code="E-TRIAL",
+    en="the books of that date do not balance: debits of {debit} and credits of {credit}",
+    zh="试算不平: 借 {debit}, 贷 {credit}",
+    why="a row was changed since its night: nothing that comes of it can be trusted",
+    next="run posswitch audit, which names the row; pay nothing before it is explained",
+)
+
 COMMON: Final = (
     NOT_FOUND, NOT_YOUR_ROLE, SIGNED_OUT, SIGN_IN, NO_GRANT, ENROL, STEP_UP, WRONG_CODE, FIELD,
     STATE, CHANGED, ONCE, FAULT, TOO_MANY, TOO_LARGE, AWAY, IN_DOUBT, SAME_PERSON, STALE,
@@ -458,6 +473,7 @@ OF_ACTIONS: Final = (
     RECORD, NO_MASTER_KEY, RANGE, IMAGE, IN_IT, PAST, DAY_LIMIT,
     ACTIVATED, SOLD, NONE_UNSOLD, TOO_MANY_CARDS,
     BAD_ROW, FILE, LIABILITY, GONE, RATE, JUMP, THRESHOLD, SHORT,
+    OPEN_CASES, TRIAL,
 )  # fmt: skip
 
 REFUSALS: Final[Mapping[str, RefusalKind]] = {row.code: row for row in (*COMMON, *OF_ACTIONS)}

@@ -53,6 +53,7 @@ SUBJECTS: Final[Mapping[str, Subject]] = {
         Subject(kind="gift", table="gift", is_numbered=True),
         Subject(kind="lottery", table="lottery"),
         Subject(kind="hold", table="hold", is_numbered=True),
+        Subject(kind="business_day", table="business_day"),
         Subject(kind="office_file", table="office_file", is_numbered=True),
     )
 }

@@ -355,6 +355,21 @@ SELECT
 FROM hold AS t
 WHERE t.id = %(number)s;
 
+-- name: business_day
+-- By its date. The night alone changes it, so that nothing is locked.
+SELECT
+    t.business_date::text AS id,
+    null::smallint AS issuer_id,
+    null::integer AS merchant_id,
+    null::integer AS store_id,
+    null::bigint AS member_id,
+    null::smallint AS alliance_id,
+    null::bigint AS created_by,
+    encode(row_digest(t), 'hex') AS version,
+    row_content(t, %(unseen)s::text []) AS content
+FROM business_day AS t
+WHERE to_char(t.business_date, 'YYYY-MM-DD') = %(key)s;
+
 -- name: member
 -- By number.
 SELECT

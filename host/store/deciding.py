@@ -148,6 +148,7 @@ CHAINED: Final = (
     Chained(name="points_expiry", key=_DAY),
     Chained(name="clearing_run", key=_DAY),
     Chained(name="clearing_step", key=f"concat_ws('/', {_DAY}, t.step)"),
+    Chained(name="clearing_release", key=_DAY),
     Chained(name="clearing_finding", key=f"concat_ws('/', {_DAY}, t.step, t.name, t.subject)"),
     Chained(
         name="position",

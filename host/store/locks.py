@@ -15,5 +15,7 @@ RULES_LOCK: Final = 0x8585
 """A class of its own: who changes the house's rules holds it; each is held against all others."""
 HEAD_LOCK: Final = (LOCK_CLASS, 4)
 """Who signs a head holds it alone."""
+NIGHT_LOCK: Final = (LOCK_CLASS, 5)
+"""A run of the night holds it alone, for as long as it runs."""
 SHARD_LOCK_CLASS: Final = 0x8584
 """With a shard's number: its one writer holds it for the life of its connection."""

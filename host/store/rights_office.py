@@ -22,7 +22,7 @@ OFFICE: Final[Mapping[str, Right]] = {
         updates=columns("state decided_by decided_at note outcome sealed"),
     ),
     "breakage": Right(reads=columns("product_id month amount_minor")),
-    "business_day": Right(reads=columns("business_date state")),
+    "business_day": Right(reads=WHOLE),
     "change": Right(inserts=columns("relation key digest content before keys digests")),
     "card": Right(
         reads=WHOLE,
@@ -73,7 +73,13 @@ OFFICE: Final[Mapping[str, Right]] = {
     ),
     "checkpoint": Right(reads=columns("account_id business_date balance_minor")),
     "clearing_run": Right(reads=columns("business_date completed_at")),
+    "clearing_file": Right(reads=columns("business_date side items")),
+    "clearing_finding": Right(reads=columns("business_date step")),
+    "clearing_payable": Right(reads=WHOLE),
+    "clearing_release": Right(reads=WHOLE, inserts=WHOLE),
+    "clearing_step": Right(reads=WHOLE),
     "code_try": Right(reads=WHOLE, inserts=WHOLE, updates=columns("tries began_at"), deletes=True),
+    "day_state": Right(reads=WHOLE),
     "disclosure": Right(
         reads=WHOLE,
         inserts=columns(
@@ -86,6 +92,7 @@ OFFICE: Final[Mapping[str, Right]] = {
     "estate_version": Right(reads=WHOLE, updates=columns("version")),
     "entry": Right(reads=columns("shard journal_id debit_account credit_account amount_minor")),
     "expiry_month": Right(reads=WHOLE, inserts=WHOLE),
+    "exception_case": Right(reads=columns("kind amount_minor unit resolved_at")),
     "exchange": Right(
         reads=columns(
             "home slot id shard kind reason is_tombstone answer card_id terminal_id business_date "
@@ -302,6 +309,7 @@ OFFICE: Final[Mapping[str, Right]] = {
     "terminal_key": Right(reads=columns("terminal_id usage generation check_value")),
     "terminal_status": Right(reads=columns("terminal_id reported_at")),
     "vendor": Right(reads=WHOLE, inserts=WHOLE, updates=columns("name contact note")),
+    "trial_balance": Right(reads=columns("business_date unit debit_minor credit_minor")),
     "undo": Right(
         reads=columns("shard original_id attempt journal_id kind amount_minor is_moot"),
     ),

@@ -73,6 +73,8 @@ SEEN: Final[Mapping[str, str]] = {
     "terminal_batch.end_answer": "totals",
     "terminal_status.status": "what a terminal says of itself",
     "clearing_file.sha256": "of a file that its party has",
+    "clearing_release.files_digest": "of the files of a date",
+    "day_state.files_digest": "of the files of a date",
     "clearing_step.read_digest": "of what a step of the night read",
     "clearing_step.left_digest": "of what it left",
     "schema_migration.checksum": "of a file that everybody has",

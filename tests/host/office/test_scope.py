@@ -197,6 +197,7 @@ class World:
     def known(self) -> dict[str, Any]:
         return {
             "login": self.owner.login, "merchant_id": self.merchant, "merchant": self.merchant,
+            "date": "2026-11-22", "payable_minor": 1,
             "store": self.store, "terminal_id": self.terminal, "institution_id": self.issuer,
             "issuer": self.issuer, "vendor": int(self.vendor), "approval": self.approval,
             "job": self.job, "grant": self.grant, "note": "because it is foreign",

@@ -94,6 +94,7 @@ SPOKEN: dict[str, dict[str, Collection[str]]] = {
     },
     "posswitch_office": {
         "host/office/disclosures.sql": ALL,
+        "host/office/days.sql": ALL,
         "host/office/estate.sql": ALL,
         "host/office/files.sql": ALL,
         "host/office/faces.sql": ALL,
@@ -111,6 +112,7 @@ SPOKEN: dict[str, dict[str, Collection[str]]] = {
         "host/office/timers.sql": ALL,
         "host/office/traced.sql": ALL,
         "host/office/views.sql": ALL,
+        "host/office/night_views.sql": ALL,
         "host/office/holds.sql": ALL,
         "host/office/vouchers.sql": ALL,
         "host/store/keys.sql": {"rotate"},

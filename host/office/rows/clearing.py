@@ -1,0 +1,136 @@
+"""Business dates and the steps of their nights; who took none of them releases what they left.
+
+Until then no file is handed out. How much is paid is typed, not clicked: whoever releases a date
+has looked at it.
+"""
+
+import datetime as dt
+from typing import Final
+
+from host.cases import CASES
+from host.model.money import HOUSE_CURRENCY, Money
+from host.office.action import Acting, Action, Result, Step
+from host.office.fields import Count, Values
+from host.office.places import Scope
+from host.office.refusals import (
+    FIELD,
+    OPEN_CASES,
+    SAME_PERSON,
+    STATE,
+    TRIAL,
+    Refusal,
+)
+from host.office.roles import AU, FN, PA
+from host.office.subjects import Ref
+from host.office.view import Column, Filter, View
+from host.rules.day_states import DAY_STATES, RELEASE
+from host.rules.states import from_which
+from host.store.queries import load_queries
+
+SQL: Final = load_queries("host.office", "days.sql")
+NOTICES: Final = [kind.value for kind, row in CASES.items() if row.is_notice]
+"""Cases that are nobody's money."""
+
+
+class ClearingRelease(Values, frozen=True, kw_only=True):
+    """Which date, and what is paid of it, as it was read and typed."""
+
+    date: dt.date
+    payable_minor: Count
+
+
+def _release(acting: Acting, values: ClearingRelease) -> Result:
+    told = {"business_date": values.date, "unit": HOUSE_CURRENCY, "notices": NOTICES}
+    row = acting.connection.execute(SQL["day_to_release"], told).fetchone()
+    assert row is not None, "the date was found"
+    state, taken_by, files_digest, payable_minor = row
+    if state not in from_which(DAY_STATES, RELEASE):
+        raise Refusal(STATE, state=state)
+    if acting.who.login in taken_by:
+        raise Refusal(SAME_PERSON, did="ran")
+    _refuse_unbalanced(acting, told)
+    if values.payable_minor != payable_minor:
+        raise Refusal(FIELD, field="payable_minor", problem="that is not what is paid")
+    release = {
+        "by": acting.who.login,
+        "now": acting.now,
+        "payable_minor": payable_minor,
+        "files_digest": files_digest,
+        "taken_by": taken_by,
+    }
+    acting.connection.execute(SQL["release"], told | release)
+    said = {"payable_minor": payable_minor, "taken_by": taken_by}
+    return Result(told=said, beside=said)
+
+
+def _refuse_unbalanced(acting: Acting, told: dict[str, object]) -> None:
+    unbalanced = acting.connection.execute(SQL["unbalanced_units"], told).fetchone()
+    if unbalanced is not None:
+        unit, debit, credit = unbalanced
+        raise Refusal(TRIAL, debit=Money(debit, unit), credit=Money(credit, unit))
+    row = acting.connection.execute(SQL["open_cases"], told).fetchone()
+    assert row is not None, "a count always has a row"
+    cases, amount_minor = row
+    if cases:
+        raise Refusal(OPEN_CASES, cases=cases, amount=Money(amount_minor, HOUSE_CURRENCY))
+
+
+CLEARING_RELEASE: Final = Action(
+    id=RELEASE,
+    en="Release what a night left",
+    zh="放行",
+    values=ClearingRelease,
+    roles=frozenset({FN}),
+    do=_release,
+    about=lambda values: Ref("business_day", values.date.isoformat()),
+    step=Step.OWN,
+)
+
+BUSINESS_DAYS: Final = View(
+    id="business_days",
+    en="Business days",
+    zh="营业日",
+    roles=frozenset({PA, FN, AU}),
+    scopes=frozenset({Scope.PLATFORM}),
+    columns=(
+        Column(name="business_date", kind=dt.date, opens="clearing_steps"),
+        Column(name="day_state"),
+        Column(name="transactions", kind=int),
+        Column(name="payable_minor", kind=int),
+        Column(name="cut_off_at", kind=dt.datetime),
+        Column(name="steps", kind=int),
+        Column(name="findings", kind=int),
+        Column(name="run_by"),
+        Column(name="cleared_by"),
+        Column(name="cleared_at", kind=dt.datetime),
+    ),
+    order=("business_date",),
+    is_newest_first=True,
+    filters=(Filter(name="date", column="business_date", kind=dt.date),),
+    actions=(RELEASE,),
+    exports="C",
+)
+CLEARING_STEPS: Final = View(
+    id="clearing_steps",
+    en="Steps of the night",
+    zh="清算步骤",
+    roles=frozenset({PA, FN, AU}),
+    scopes=frozenset({Scope.PLATFORM}),
+    columns=(
+        Column(name="business_date", kind=dt.date),
+        Column(name="step"),
+        Column(name="finished_at", kind=dt.datetime),
+        Column(name="run_by"),
+        Column(name="detail"),
+        Column(name="findings", kind=int),
+        Column(name="read_digest"),
+        Column(name="left_digest"),
+    ),
+    order=("business_date", "step"),
+    is_newest_first=True,
+    filters=(
+        Filter(name="date", column="business_date", kind=dt.date),
+        Filter(name="step", column="step", beside="date"),
+    ),
+    exports="C",
+)

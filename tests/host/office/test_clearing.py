@@ -1,0 +1,143 @@
+"""Who took no step of a night releases what it left; what stands in the way is said."""
+
+import datetime as dt
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+import trio
+
+from clearing.run import STEPS, run_clearing
+from clearing.turns import NightRunsError
+from host.model.office import Done
+from host.office.rows.clearing import NOTICES
+from host.rules.day_states import DAY_STATES, DayState
+from host.rules.states import NOTHING, from_which
+from tests.host.conftest import CardPool, Till
+from tests.host.office.conftest import Bureau, Person, opened_bureau
+
+DAY = dt.date(2026, 11, 22)
+BOUGHT = 12_300
+
+
+@pytest.fixture
+def office(till: Till) -> Iterator[Bureau]:
+    """On the database that the till trades with."""
+    yield from opened_bureau(till.dsns)
+
+
+def clear(till: Till, files: Path, who: str) -> None:
+    with psycopg.connect(till.dsns.night, autocommit=True) as night:
+        run_clearing(night, files, DAY, who=who)
+
+
+def release(office: Bureau, person: Person, payable_minor: int = BOUGHT) -> Any:
+    told = {"date": DAY.isoformat(), "payable_minor": payable_minor}
+    return office.with_code(person, "clearing.release", **told)
+
+
+def days(office: Bureau, person: Person) -> dict[str, dict[str, Any]]:
+    return {row["business_date"]: row for row in office.rows(person, "business_days")}
+
+
+async def test_a_night_is_released_by_who_did_not_run_it_and_says_how_much_is_paid(
+    till: Till, pool: CardPool, office: Bureau, tmp_path: Path
+) -> None:
+    """S4-79, S3-21: from open to released, through the hands of two."""
+    runner, other = office.person("finance"), office.person("finance")
+    await till.buy(pool.city(), BOUGHT)
+    assert days(office, other)[DAY.isoformat()]["day_state"] == "open"
+    assert release(office, other).code == "E-STATE"
+    await trio.to_thread.run_sync(clear, till, tmp_path, runner.login)
+    row = days(office, other)[DAY.isoformat()]
+    assert (row["day_state"], row["transactions"]) == ("files_out", 1)
+    assert (row["payable_minor"], row["run_by"]) == (BOUGHT, runner.login)
+    steps = office.rows(other, "clearing_steps", date=DAY.isoformat())
+    assert {one["step"]: one["run_by"] for one in steps} == {
+        step.name: runner.login for step in STEPS
+    }
+    assert all(len(one["read_digest"]) == len(one["left_digest"]) == 64 for one in steps)
+    assert release(office, runner).code == "E-SAME-PERSON"
+    wrong = release(office, other, BOUGHT + 1)
+    assert (wrong.code, wrong.field) == ("E-FIELD", "payable_minor")
+    assert isinstance(release(office, other), Done)
+    row = days(office, other)[DAY.isoformat()]
+    assert (row["day_state"], row["cleared_by"]) == ("released", other.login)
+    assert release(office, other).code == "E-STATE"
+    [(files,)] = office.sql(
+        "SELECT left_digest = files_digest FROM clearing_release"
+        " JOIN clearing_step USING (business_date) WHERE step = 'files'"
+    )
+    assert files
+    [(done,)] = office.sql(
+        "SELECT count(*) FROM history WHERE action = 'clearing.release' AND outcome = 'done'"
+    )
+    assert done == 1
+
+
+CASE = """INSERT INTO exception_case (
+    kind, terminal_id, epoch, stan, detail, amount_minor, unit, opened_at, seen_at
+) SELECT %s, min(terminal_id), '000001', '', '', 500, 'CNY', now(), now() FROM terminal"""
+TURNOVER = "UPDATE trial_balance SET debit_minor = debit_minor + %s WHERE chart = 'card_value'"
+
+
+async def test_what_is_unexplained_is_not_released(
+    till: Till, pool: CardPool, office: Bureau, tmp_path: Path
+) -> None:
+    """S4-79: neither over open cases nor over books that do not balance; a notice is no case."""
+    await till.buy(pool.city(), BOUGHT)
+    await trio.to_thread.run_sync(clear, till, tmp_path, "zhang")
+    person = office.person("finance")
+    office.sql(CASE, "totals_differ")
+    told = release(office, person)
+    assert (told.code, str(told.en)) == ("E-OPEN-EXCEPTIONS", "1 cases of 5.00 CNY are open")
+    office.sql("DELETE FROM exception_case")
+    office.sql(TURNOVER, 1)
+    assert release(office, person).code == "E-TRIAL"
+    office.sql(TURNOVER, -1)
+    office.sql(CASE, NOTICES[0])
+    assert isinstance(release(office, person), Done)
+    office.sql("DELETE FROM exception_case")
+
+
+async def test_the_database_itself_takes_no_release_of_who_took_a_step(
+    till: Till, pool: CardPool, office: Bureau, tmp_path: Path
+) -> None:
+    await till.buy(pool.city(), BOUGHT)
+    await trio.to_thread.run_sync(clear, till, tmp_path, "zhang")
+    with pytest.raises(psycopg.errors.CheckViolation, match="release_by_another"):
+        office.sql(
+            "INSERT INTO clearing_release VALUES (%s, 'zhang', now(), 1, 'CNY', NULL, '{zhang}')",
+            DAY,
+        )
+
+
+async def test_a_second_run_is_told_who_runs_it_and_since_when(till: Till, tmp_path: Path) -> None:
+    """FAULTS: two nights at once."""
+
+    def both() -> None:
+        with psycopg.connect(till.dsns.night, autocommit=True) as first:
+
+            def again() -> dict[str, int]:
+                with pytest.raises(NightRunsError, match=r"the night is run by zhang, .* since 20"):
+                    clear(till, tmp_path, "li")
+                return {}
+
+            run_clearing(first, tmp_path, DAY, who="zhang", owed=again)
+            clear(till, tmp_path, "li")
+
+    await trio.to_thread.run_sync(both)
+
+
+def test_every_state_of_a_date_is_reached_and_only_files_that_are_out_are_released() -> None:
+    reached = {NOTHING}
+    for step in DAY_STATES:
+        assert step.before in reached
+        reached.add(step.after)
+    assert reached == {NOTHING, *DayState}
+    assert from_which(DAY_STATES, "clearing.release") == [DayState.FILES_OUT]
+    assert {step.action for step in DAY_STATES} & {row.name for row in STEPS} == {
+        "cut_off", "net", "checkpoint",
+    }  # fmt: skip
