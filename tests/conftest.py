@@ -1,6 +1,7 @@
 """What every test may ask for: a real PostgreSQL, and a fresh migrated database on it."""
 
 import contextlib
+import gc
 import os
 import re
 import shutil
@@ -8,7 +9,7 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, NamedTuple
@@ -175,6 +176,17 @@ class _ByHouse(LoadFileScheduling):  # type: ignore[misc] # xdist tells no types
     def _split_scope(self, nodeid: str) -> str:
         file = super()._split_scope(nodeid)
         return "one house" if OF_ONE_HOUSE.fullmatch(file) else file
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """All that is collected stays: to look for what is free again would take a fifth of it."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

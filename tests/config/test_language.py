@@ -1,6 +1,7 @@
 """Chinese beside English: every text that a person reads has its own."""
 
 import ast
+import functools
 import re
 import string
 import subprocess
@@ -236,6 +237,7 @@ def sentence_of(text: str) -> str:
     return NAMED.sub("", text)
 
 
+@functools.cache
 def read_by_people() -> list[str]:
     texts = {
         *helps(typer.main.get_command(app)),
