@@ -11,8 +11,10 @@ from typing import Final
 
 import msgspec
 
+from host.model.pay_codes import is_of_codes
 from host.model.requests import KINDS, Kind
 from host.model.responses import Reason
+from host.model.secrets import CODE_PREFIX
 from switch.channels import Count, LengthName, Seconds, address_of, is_local
 
 ROUTED_KINDS: Final = (Kind.PURCHASE, Kind.BALANCE_INQUIRY, Kind.VOID, Kind.REFUND)
@@ -131,6 +133,8 @@ def _faults_of(issuer: IssuerSettings) -> dict[str, bool]:
         "prefixes: each is one to twelve digits. Next: write them so": not all(
             p.isascii() and p.isdigit() and len(p) <= PREFIX_DIGITS_MAX for p in issuer.prefixes
         ),
+        f"prefixes: codes to pay by begin with {CODE_PREFIX}, so no card number of an issuer may. "
+        "Next: write longer ones, or others": any(map(is_of_codes, issuer.prefixes)),
         "addresses: none. Next: write HOST:PORT": not issuer.addresses,
         f"kinds: an issuer is not asked {foreign}. Next: write some of {known}": bool(foreign),
         f"authorises: {no_requests} is never a 0100. Next: write some of "

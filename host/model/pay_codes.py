@@ -42,6 +42,11 @@ class Pays(msgspec.Struct, frozen=True, gc=False):
     """The card that pays."""
 
 
+def is_of_codes(prefix: str) -> bool:
+    """Whether a card number of this prefix could be taken for a code: no issuer has such a one."""
+    return prefix.startswith(CODE_PREFIX) or CODE_PREFIX.startswith(prefix)
+
+
 def new_code() -> Pan:
     """A code that nobody can guess."""
     digits = "".join(str(secrets.randbelow(10)) for _ in range(_RANDOM_DIGITS))

@@ -39,7 +39,8 @@ from host.hsm.voucher_codes import hash_of_code, seal_code
 from host.ledger import DEBT_FLOOR_POINTS, Chart, Leg
 from host.model.instruments import SaleState
 from host.model.numbers import number_of
-from host.model.secrets import Secret
+from host.model.pay_codes import is_of_codes
+from host.model.secrets import CODE_PREFIX, Secret
 from host.model.vouchers import VoucherState
 from host.shards import shard_of
 from host.store.book import SQL as BOOK
@@ -80,8 +81,10 @@ def load_estate(
     open already, openings are posted on that one.
 
     Raises:
-        EstateError: the database holds another estate, or a host is running on it.
+        EstateError: the database holds another estate, a host is running on it, or card numbers of
+            the plan begin as codes to pay by do.
     """
+    _refuse_prefixes_of_codes(plan)
     with connection.transaction():
         if not _claim(connection, plan.name):
             return False
@@ -116,6 +119,15 @@ def _claim(connection: Connection, name: str) -> bool:
             "Next: use another --data directory or another database"
         )
     return False
+
+
+def _refuse_prefixes_of_codes(plan: EstatePlan) -> None:
+    for one in plan.issuers:
+        if is_of_codes(one.pan_prefix):
+            raise EstateError(
+                f"issuer {one.institution_id} has the prefix {one.pan_prefix}: codes to pay by "
+                f"begin with {CODE_PREFIX}, so no card number may. Next: give it another prefix"
+            )
 
 
 def _settle_shards(connection: Connection) -> int:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import Any, LiteralString
 
+import msgspec
 import psycopg
 import pytest
 
@@ -80,6 +81,18 @@ def test_another_estate_is_refused_with_the_name_of_the_one_that_is_there(
 ) -> None:
     with pytest.raises(EstateError, match="'demo'"):
         load(loaded, bench_estate(1, 1))
+
+
+@pytest.mark.parametrize("prefix", ["29", "2988", "2"])
+def test_no_card_number_of_an_estate_begins_as_codes_to_pay_by_do(
+    empty: Connection, prefix: str
+) -> None:
+    plan = demo_estate()
+    first, *others = plan.issuers
+    changed = msgspec.structs.replace(first, pan_prefix=prefix)
+    with pytest.raises(EstateError, match=f"prefix {prefix}: codes to pay by begin with 29"):
+        load(empty, msgspec.structs.replace(plan, issuers=(changed, *others)))
+    assert rows(empty, "SELECT 1 FROM issuer UNION ALL SELECT 1 FROM setting") == []
 
 
 def test_an_estate_is_not_loaded_beside_a_running_host(database: Dsns, empty: Connection) -> None:

@@ -22,6 +22,8 @@ GOOD = {
         ({"prefixes": []}, "prefixes: "),
         ({"prefixes": ["62x"]}, "prefixes: "),
         ({"prefixes": ["1234567890123"]}, "prefixes: "),
+        ({"prefixes": ["62", "2988"]}, "codes to pay by begin with 29"),
+        ({"prefixes": ["2"]}, "codes to pay by begin with 29"),
         ({"addresses": []}, "addresses: "),
         ({"addresses": ["9000"]}, "9000"),
         ({"addresses": ["192.0.2.1:9000"]}, "is_private_line = true"),

@@ -4,6 +4,7 @@ from typing import Final
 
 from host.model.holds import HOLD_DAYS
 from host.model.money import NUMBER_BY_CURRENCY
+from host.model.pay_codes import is_of_codes
 from host.model.secrets import CODE_PREFIX
 from host.office.accounts import SQL, open_for_issuer
 from host.office.action import OK, Acting, Action, Result, Second, Step
@@ -78,7 +79,7 @@ def _save_issuer(acting: Acting, values: IssuerSave) -> Result:
     if values.currency not in NUMBER_BY_CURRENCY:
         problem = f"messages name no such currency, but {' '.join(NUMBER_BY_CURRENCY)}"
         raise Refusal(FIELD, field="currency", problem=problem)
-    if values.pan_prefix is not None and values.pan_prefix.startswith(CODE_PREFIX):
+    if values.pan_prefix is not None and is_of_codes(values.pan_prefix):
         problem = f"codes to pay by begin with {CODE_PREFIX}"
         raise Refusal(FIELD, field="pan_prefix", problem=problem)
     _refuse_overlap(acting, values)

@@ -9,6 +9,7 @@ import pytest
 import trio
 
 from clearing.verify import audit
+from config.tasks.rules import explained
 from host.model.office import Refused
 from host.model.pay_codes import BILL_MINUTES, OPEN_SECONDS
 from host.model.requests import Kind, Original
@@ -16,9 +17,11 @@ from host.model.responses import Reason
 from host.model.secrets import Pan
 from host.moves import Moves
 from host.paying import Paying
+from host.store.trace import trace
 from tests.host.conftest import Till, asking_of
 from tests.host.office.conftest import HOME, Bureau, Person
 from tests.host.office.test_gifts import Desk, made_desk
+from tests.host.rule_makers import put_rule
 from tests.host.test_gifts import money
 
 NOWHERE = "no such code"
@@ -77,6 +80,35 @@ async def test_a_code_that_is_shown_pays_at_a_till_and_is_kept_nowhere(desk: Des
     )
     for one in (code.reveal(), before.reveal()):
         assert not [row for row in everything if one in str(row) or one.encode().hex() in str(row)]
+
+
+async def test_a_sale_by_a_code_is_explained_by_the_rule_that_counted_or_refused_it(
+    desk: Desk,
+) -> None:
+    """S3-09, S2-02: by the card that pays in the end, and its code is nowhere."""
+    rule = put_rule(desk.till.dsns, "amount_max", amount_minor=2_000, unit="CNY", period="day",
+                    counted_by="member")  # fmt: skip
+    answers, codes = [], []
+    for amount in (1_500, 501):
+        codes.append(await shown(desk, desk.getter))
+        sale = desk.till.request(Kind.PURCHASE, None, amount, pan=codes[-1], entry_mode="032")
+        answers.append(await desk.till.ask(sale))
+    assert [one.reason for one in answers] == [Reason.APPROVED, Reason.AMOUNT_LIMIT]
+    with psycopg.connect(desk.till.dsns.audit, autocommit=True) as connection:
+        passed, refused = (
+            [text for _label, text in explained(trace(connection, one.rrn))] for one in answers
+        )
+    assert passed[0].startswith(f"rule {rule}, version 1")
+    assert passed[1:3] == [
+        "15.00 CNY asked, 0.00 CNY used before, at most 20.00 CNY",
+        "it let it pass, and counted it",
+    ]
+    assert refused[1:3] == [
+        "5.01 CNY asked, 15.00 CNY used before, at most 20.00 CNY",
+        "this rule decided: it says no",
+    ]
+    for code in codes:
+        assert not [text for text in (*passed, *refused) if code.reveal() in text]
 
 
 async def test_who_is_stopped_is_shown_no_code(desk: Desk) -> None:
