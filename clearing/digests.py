@@ -31,8 +31,8 @@ class Sources(NamedTuple):
 def digests(night: Night, sources: Sources) -> Digests:
     """Of a step that was just taken. In the transaction of it."""
     if sources.read not in night.digests:
-        night.digests[sources.read] = _digest(night, sources.read)
-    return Digests(night.digests[sources.read], _digest(night, sources.left))
+        night.digests[sources.read] = digest_of(night, sources.read)
+    return Digests(night.digests[sources.read], digest_of(night, sources.left))
 
 
 def compare(night: Night, step: str, then: Digests | None, now: Digests) -> None:
@@ -70,7 +70,8 @@ def shown(digest: bytes) -> str:
     return f"{digest.hex()[:SHOWN]}…"
 
 
-def _digest(night: Night, statement: str) -> bytes:
+def digest_of(night: Night, statement: str) -> bytes:
+    """Of the lines that a statement tells."""
     found: bytes = night.value(_DIGEST.format(sql.SQL(SQL[statement])))
     return found
 

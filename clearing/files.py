@@ -182,7 +182,7 @@ class _Draft(NamedTuple):
 
     def publish(self) -> None:
         """Give the file its name, unless the very same is there already."""
-        if self.path.exists() and _sha256_of(self.path) == self.file.sha256:
+        if self.path.exists() and sha256_of(self.path) == self.file.sha256:
             return
         self.draft_path.replace(self.path)
 
@@ -245,7 +245,7 @@ class _Drafts:
         """Rename all of them and make the names durable."""
         for draft in self._drafts.values():
             draft.publish()
-        _sync_directory(self._directory)
+        sync_directory(self._directory)
 
     def discard(self) -> None:
         """Remove every draft that was not published."""
@@ -265,12 +265,14 @@ def _write_rows(file: _Hashed, layout: Layout, items: Iterator[Item]) -> int:
     return totals.rows
 
 
-def _sha256_of(path: Path) -> bytes:
+def sha256_of(path: Path) -> bytes:
+    """Of what is in a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").digest()
 
 
-def _sync_directory(directory: Path) -> None:
+def sync_directory(directory: Path) -> None:
+    """Make the names in it durable."""
     descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)

@@ -16,7 +16,7 @@ from host.store.queries import load_queries
 
 SQL: Final = {
     name: text
-    for file in ("queries.sql", "findings.sql", "fees.sql", "digests.sql")
+    for file in ("queries.sql", "findings.sql", "standing.sql", "fees.sql", "digests.sql")
     for name, text in load_queries("clearing", file).items()
 }
 LAID_OUT: Final = ("day_account", "day_line", "day_fee_line", "day_seal")

@@ -6,7 +6,7 @@ The lock is of the connection, so it is gone with whoever held it, however they 
 import datetime as dt
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Final
+from typing import Final, NamedTuple
 
 from psycopg import OperationalError
 
@@ -33,7 +33,7 @@ def own_turn(night: Night, who: str) -> Iterator[None]:
     with night.connection.transaction():
         row = night.row("take_turn", who=f"{NAMED}{who}", **told)
         if row is None or not row["is_ours"]:
-            raise _runs(night, told)
+            raise _runs(night)
     try:
         yield
     finally:
@@ -42,12 +42,27 @@ def own_turn(night: Night, who: str) -> Iterator[None]:
             night.rows("end_turn", **told)
 
 
-def _runs(night: Night, told: dict[str, int]) -> NightRunsError:
-    row = night.row("who_runs", **told)
-    if row is None:
+class Runner(NamedTuple):
+    """Who runs the night, and when they connected."""
+
+    who: str
+    since: dt.datetime
+
+
+def runner_of(night: Night) -> Runner | None:
+    """Who runs it at this moment."""
+    lock_class, lock = NIGHT_LOCK
+    row = night.row("who_runs", lock_class=lock_class, lock=lock)
+    return None if row is None else Runner(row["who"].removeprefix(NAMED), row["since"])
+
+
+def _runs(night: Night) -> NightRunsError:
+    runner = runner_of(night)
+    if runner is None:
         return NightRunsError("another run of the night has just ended. Next: run it again")
-    who, since = row["who"].removeprefix(NAMED), row["since"].astimezone(dt.UTC)
+    since = runner.since.astimezone(dt.UTC)
     return NightRunsError(
-        f"the night is run by {who}, on a connection since {since:%Y-%m-%d %H:%M:%S} UTC: one run "
-        "at a time. Next: wait for its end, and look at `posswitch clearing run --dry-run`"
+        f"the night is run by {runner.who}, on a connection since {since:%Y-%m-%d %H:%M:%S} UTC: "
+        "one run at a time. Next: wait for its end; posswitch clearing status says how far dates "
+        "are"
     )

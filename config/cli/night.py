@@ -12,7 +12,15 @@ from config.cli.options import (
     epilog,
 )
 from config.cli.telling import remark, settings_told
+from config.errors import FOUND_WRONG
 from config.homes import DATA
+
+DateArgument = Annotated[
+    str,
+    typer.Argument(
+        help="The business date, YYYY-MM-DD.", metavar="DATE", autocompletion=business_dates
+    ),
+]
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -55,3 +63,76 @@ def clearing_run(
     else:
         summaries = clear(told, places, order, say=remark)
         print_summaries(summaries, told.host.timezone, as_json=as_json)
+
+
+@app.command("status", epilog=epilog("posswitch clearing status"))
+def clearing_status(
+    data: DataOption = DATA, settings: SettingsOption = None, as_json: JsonOption = False
+) -> None:
+    """Who runs the night, and where the last business dates stand."""
+    from config.tasks.nights import look_at, print_status
+
+    places, told = settings_told(data, settings)
+    print_status(look_at(told, places, say=remark), as_json=as_json)
+
+
+@app.command("show", epilog=epilog("posswitch clearing show 2026-11-22"))
+def clearing_show(
+    date: DateArgument,
+    data: DataOption = DATA,
+    settings: SettingsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """What the night of a date did, step by step, with digests, positions and files."""
+    from config.tasks.nights import look_at_date, print_shown
+
+    places, told = settings_told(data, settings)
+    print_shown(look_at_date(told, places, date, say=remark), as_json=as_json)
+
+
+@app.command("rerun", epilog=epilog("posswitch clearing rerun 2026-11-22"))
+def clearing_rerun(
+    date: DateArgument,
+    data: DataOption = DATA,
+    settings: SettingsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Compute a finished night again from the ledger; it must come to the same, byte for byte."""
+    from config.tasks.night import print_summaries
+    from config.tasks.nights import run_again
+
+    places, told = settings_told(data, settings)
+    again = run_again(told, places, date, say=remark)
+    print_summaries([again], told.host.timezone, as_json=as_json)
+
+
+@app.command("verify", epilog=epilog("posswitch clearing verify 2026-11-22"))
+def clearing_verify(
+    date: DateArgument,
+    data: DataOption = DATA,
+    settings: SettingsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Hold rows and files of a finished night against their digests, without the ledger.
+
+    Ends with 1 where something is not as it was left.
+    """
+    from config.tasks.nights import find_others, print_others
+
+    places, told = settings_told(data, settings)
+    found = find_others(told, places, date, say=remark)
+    print_others(found, date, as_json=as_json)
+    if found:
+        raise typer.Exit(FOUND_WRONG)
+
+
+@app.command("hand-out", epilog=epilog("posswitch clearing hand-out"))
+def clearing_hand_out(
+    data: DataOption = DATA, settings: SettingsOption = None, as_json: JsonOption = False
+) -> None:
+    """Put the files of released dates where they are fetched, with a signed manifest."""
+    from config.tasks.nights import hand_out_released, print_handed_out
+
+    places, told = settings_told(data, settings)
+    out = hand_out_released(told, places, say=remark)
+    print_handed_out(out, places, as_json=as_json)

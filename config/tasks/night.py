@@ -2,6 +2,7 @@
 
 import datetime as dt
 import functools
+import textwrap
 import zoneinfo
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -42,6 +43,7 @@ KEYS_CHECK: Final = 11
 """The audit's question beside the ledger's ten: does every stored key open, and is it itself?"""
 
 
+SCREEN_COLUMNS: Final = 80
 POSITIONS: Final = (
     Column("merchant"),
     Column("issuer"),
@@ -64,10 +66,10 @@ def clear(settings: Settings, places: Places, order: Order, *, say: Say) -> Iter
     Raises:
         OperatorError, ClearingError: says what, why and what to do.
     """
-    business_date = _date(order.date)
+    business_date = None if order.date is None else date_of(order.date)
     calendar = _calendar(settings, order)
     owed, who = functools.partial(owed_by_route, places.saf), operator_name()
-    with _night(settings, places, say) as connection, _refused_before_anything():
+    with opened_for_night(settings, places, say) as connection, _refused_before_anything():
         if business_date is None:
             yield from run_due(connection, places.files, calendar, owed=owed, who=who)
         else:
@@ -86,15 +88,16 @@ def look_ahead(
     Raises:
         OperatorError, ClearingError: as `clear` would.
     """
-    business_date = _date(order.date)
+    business_date = None if order.date is None else date_of(order.date)
     calendar = _calendar(settings, order)
     names = tuple(step.name for step in STEPS)
-    with _night(settings, places, say) as connection, _refused_before_anything():
+    with opened_for_night(settings, places, say) as connection, _refused_before_anything():
         return preview(connection, places.files, business_date, calendar, names)
 
 
 @contextmanager
-def _night(settings: Settings, places: Places, say: Say) -> Iterator[Connection]:
+def opened_for_night(settings: Settings, places: Places, say: Say) -> Iterator[Connection]:
+    """The database, and a connection of the night to it."""
     with (
         opened_database(settings.database, places, must_exist=True, say=say),
         opened_night(settings, places) as connection,
@@ -221,12 +224,16 @@ def print_previews(previews: Sequence[Preview], zone: str, *, as_json: bool = Fa
         console.print(cleared, markup=False)
         if each.note:
             console.print(f"  why: {each.note}", markup=False)
-        console.print(f"  to do: {doing}")
+        console.print(_folded(f"to do: {doing}"), markup=False)
         console.print(f"  {each.journals:,} journals, {each.entries:,} entries by now")
         console.print(f"  {each.files:,} files in {each.directory}", markup=False)
         if each.positions:
             console.print(positions_sheet(each.positions))
     console.print("nothing was written")
+
+
+def _folded(text: str) -> str:
+    return textwrap.fill(text, SCREEN_COLUMNS, initial_indent="  ", subsequent_indent=" " * 9)
 
 
 def print_violations(violations: Sequence[Violation], *, as_json: bool = False) -> None:
@@ -242,9 +249,12 @@ def print_violations(violations: Sequence[Violation], *, as_json: bool = False) 
     console.print(f"audit: {len(violations)} violations")
 
 
-def _date(text: str | None) -> dt.date | None:
-    if text is None:
-        return None
+def date_of(text: str) -> dt.date:
+    """A date as it is typed.
+
+    Raises:
+        SettingsError: it is none.
+    """
     try:
         return dt.date.fromisoformat(text)
     except ValueError:
@@ -278,15 +288,16 @@ def positions_sheet(positions: Iterable[Position]) -> Sheet:
     return Sheet(POSITIONS, rows, title="positions")
 
 
-def _position_told(position: Position) -> dict[str, object]:
+def position_told(position: Position) -> dict[str, object]:
+    """A position for programs, with its net."""
     return {**msgspec.structs.asdict(position), "net_minor": position.net.amount_minor}
 
 
 def _preview_told(preview: Preview) -> dict[str, object]:
-    positions = [_position_told(row) for row in preview.positions]
+    positions = [position_told(row) for row in preview.positions]
     return {**msgspec.structs.asdict(preview), "positions": positions}
 
 
 def _by_name(summary: Summary) -> dict[str, object]:
     told = {field.name: getattr(summary, field.name) for field in fields(summary)}
-    return told | {"positions": [_position_told(row) for row in summary.positions]}
+    return told | {"positions": [position_told(row) for row in summary.positions]}

@@ -212,12 +212,14 @@ NIGHT: Final[Mapping[str, Right]] = {
     "checkpoint_seal": Right(reads=WHOLE, inserts=WHOLE),
     "clearing_file": Right(reads=WHOLE, inserts=WHOLE),
     "clearing_finding": Right(reads=WHOLE, inserts=WHOLE),
+    "clearing_release": Right(reads=columns("business_date files_digest")),
     "clearing_run": Right(
         reads=WHOLE,
         inserts=columns("business_date started_at"),
         updates=columns("completed_at"),
     ),
     "clearing_step": Right(reads=WHOLE, inserts=WHOLE),
+    "day_state": Right(reads=columns("business_date state steps taken_by released_by")),
     "entry": Right(
         reads=columns("shard journal_id business_date"),
         inserts=columns(

@@ -35,7 +35,7 @@ FILES = {
     ),
     "host.stock": ("making.sql", "batches.sql", "sales.sql", "lives.sql"),
     "host.office": ("usages.sql",),
-    "clearing": ("queries.sql", "fees.sql", "digests.sql", "findings.sql"),
+    "clearing": ("queries.sql", "fees.sql", "digests.sql", "findings.sql", "standing.sql"),
 }  # fmt: skip
 OF_THE_WRITER = {
     "posting.sql", "counters.sql", "earning.sql", "gifts.sql", "holds.sql", "lotteries.sql",

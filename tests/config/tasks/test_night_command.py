@@ -42,12 +42,24 @@ def open_date(places: Places) -> dt.date:
 
 
 def trade_under_the_open_date(places: Places) -> None:
-    """A seal is what the night knows trade by."""
+    """A seal is what the night knows trade by; it covers one exchange."""
     rows(
         embedded_dsns(places.cluster).owner,
-        "INSERT INTO seal SELECT shard, max(seq) + 1, '', '', 1,"
-        " (SELECT business_date FROM business_day WHERE state = 'open'), now()"
-        " FROM seal WHERE shard = 0 GROUP BY shard",
+        """WITH day AS (SELECT business_date FROM business_day WHERE state = 'open'),
+        last AS (SELECT * FROM seal WHERE shard = 0 ORDER BY seq DESC LIMIT 1),
+        sealed AS (
+            INSERT INTO seal SELECT
+                0, last.seq + 1, last.digest, sha256(last.digest), 1, day.business_date, now()
+            FROM last, day
+        )
+        INSERT INTO exchange (
+            business_date, decided_at, home, slot, id, shard, seal, kind, fingerprint, reason,
+            is_tombstone, answer, card_id, terminal_id
+        ) SELECT
+            day.business_date, now(), 0, 'pos/80010001/000001/' || last.seq || '/f',
+            (SELECT max(id) + 1 FROM exchange), 0, last.seq + 1, 'purchase', 'x', 'declined',
+            false, 'x', 0, '80010001'
+        FROM last, day""",
     )
 
 
@@ -82,3 +94,44 @@ def test_a_file_where_the_files_should_be_is_a_sentence_and_status_three(places:
     assert told.returncode == 3
     assert told.stderr.startswith("posswitch: error E-NIGHT: files of ")
     assert "Traceback" not in told.stderr
+
+
+def test_a_night_is_looked_at_held_against_its_digests_run_again_and_handed_out(
+    places: Places,
+) -> None:
+    """S3-21, S4-79: all of it as it is typed, for people and for programs."""
+
+    def ask(*words: str) -> subprocess.CompletedProcess[str]:
+        return run_command("clearing", *words, "--data", places.data)
+
+    date = open_date(places).isoformat()
+    early = ask("rerun", date)
+    assert (early.returncode, early.stdout) == (3, "")
+    assert f"Next: posswitch clearing run --date {date}" in early.stderr
+    assert clearing(places).returncode == 0
+    now = json.loads(ask("status", "--json").stdout)
+    assert (now["run_by"], now["since"]) == ("", None)
+    [_, cleared] = now["dates"]
+    assert (cleared["business_date"], cleared["state"]) == (date, "files_out")
+    assert "nobody runs the night" in ask("status").stdout
+    told = json.loads(ask("show", date, "--json").stdout)
+    assert all(len(step["read_digest"]) == 64 for step in told["steps"])
+    assert f"business date {date}: files_out" in ask("show", date).stdout
+    assert json.loads(ask("verify", date, "--json").stdout)["others"] == []
+    again = ask("rerun", date)
+    assert again.returncode == 0, again.stderr
+    assert "(again, unchanged)" in again.stdout
+    assert "nothing" in ask("hand-out").stdout
+    owner = embedded_dsns(places.cluster).owner
+    rows(
+        owner,
+        "INSERT INTO clearing_release SELECT business_date, 'li', now(), 0, 'CNY', left_digest,"
+        " '{zhang}' FROM clearing_step WHERE step = 'files'",
+    )
+    out = json.loads(ask("hand-out", "--json").stdout)
+    assert out["handed_out"] == [date]
+    [file, *_] = sorted(places.files.glob("2*/merchant-*.csv"))
+    file.write_text("other")
+    found = ask("verify", date)
+    assert found.returncode == 1
+    assert f"file {file.name} is not as it was written" in found.stdout

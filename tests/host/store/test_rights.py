@@ -57,6 +57,7 @@ SPOKEN: dict[str, dict[str, Collection[str]]] = {
         "clearing/fees.sql": ALL,
         "clearing/digests.sql": ALL,
         "clearing/findings.sql": ALL,
+        "clearing/standing.sql": ALL,
         "host/store/heads.sql": ALL,
         "host/store/posting.sql": {
             "open_business_date", "last_seal", "take_numbers", "add_exchanges", "add_seals",
