@@ -1028,7 +1028,8 @@ SELECT
     o.since,
     coalesce(g.taken_minor, 0) AS taken_today_minor,
     coalesce(h.handed_minor, 0) AS handed_today_minor,
-    p.merchant_id AS of_merchant
+    p.merchant_id AS of_merchant,
+    p.store_id AS of_store
 FROM person AS p
 INNER JOIN LATERAL (
     SELECT

@@ -20,7 +20,7 @@ from host.office.people import Grant
 from host.office.places import Scope
 from host.office.records import DONE, write_line
 from host.office.refusals import NOT_YOUR_ROLE, Refusal
-from host.office.roles import AU, FN, MO, MP, PA, PO, ROLES
+from host.office.roles import AU, FN, MO, MP, PA, PO, ROLES, SM
 from host.office.stock_refusals import refusal_of
 from host.office.subjects import Ref
 from host.office.view import Column, View
@@ -203,8 +203,8 @@ CASH_POSITIONS: Final = View(
     id="cash_positions",
     en="Cash that is owed",
     zh="现金头寸",
-    roles=frozenset({PA, PO, AU, FN, MO, MP}),
-    scopes=frozenset({Scope.PLATFORM, Scope.MERCHANT}),
+    roles=frozenset({PA, PO, AU, FN, MO, MP, SM}),
+    scopes=frozenset({Scope.PLATFORM, Scope.MERCHANT, Scope.STORE}),
     columns=(
         Column(name="login"),
         Column(name="name"),
@@ -216,7 +216,7 @@ CASH_POSITIONS: Final = View(
         Column(name="handed_today_minor", kind=int),
     ),
     order=("login",),
-    few=frozenset({Scope.MERCHANT}),
+    few=frozenset({Scope.MERCHANT, Scope.STORE}),
     actions=(HAND_IN,),
     exports="CX",
 )

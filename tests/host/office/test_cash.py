@@ -98,6 +98,18 @@ async def counter(bureau: Bureau, till: Till) -> AsyncIterator[Counter]:
     audit_ledger(till.dsns)
 
 
+async def test_a_stores_manager_sees_what_its_own_people_owe(counter: Counter) -> None:
+    """S3-08."""
+    await counter.take(counter.clerk, "R-1", 30_000)
+    manager = await trio.to_thread.run_sync(lambda: counter.bureau.person("store_manager"))
+    assert counter.owed(manager) == [], "who took it is the merchant's, of no store"
+    counter.bureau.sql(
+        "UPDATE person SET store_id = %s WHERE login = %s", int(STORE), counter.clerk.login
+    )
+    counter.note("person")
+    assert counter.owed(manager) == [(counter.clerk.login, 1, 30_000)]
+
+
 async def test_cash_is_on_the_card_at_once_and_owed_until_it_is_counted(counter: Counter) -> None:
     """S3-08: one receipt is one load; what is owed is what the ledger says."""
     before, _ = counter.till.balances(CARD)
