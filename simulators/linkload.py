@@ -16,13 +16,14 @@ from typing import Final
 import msgspec
 
 from host.estate.demo import bench_estate
+from host.estate.many import many_estate
 from host.estate.mixed import mixed_estate
 from host.estate.plan import CardPlan, EstatePlan, TerminalPlan
 from host.hsm.pin import make_pin_block
 from host.link.frames import Answers, Hello, LinkReader, encode, encode_ask, encode_item
 from host.model.money import Money
 from host.model.requests import ExchangeKey, Family, Kind, PinBlock, Request
-from simulators.mix import Turn, mixed_messages
+from simulators.mix import DAY, Turn, mixed_messages
 from simulators.tally import percentile
 
 RECEIVE_BYTES_MAX: Final = 1 << 20
@@ -31,7 +32,7 @@ PIN_FORMAT: Final = 0
 
 
 class LinkLoadSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """What to send where. The host must serve `bench_estate`, or `mixed_estate` for a mix."""
+    """What to send where. The host must serve `bench_estate`, or the estate of its mix."""
 
     link: str = "unix:host.sock"
     messages: int = 20_000
@@ -44,7 +45,8 @@ class LinkLoadSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Of a mix: vouchers of the estate before this one are others'."""
     seed: int = 8583
     mix: str = ""
-    """Empty: purchases alone. `one` or `spread`: every kind, at one merchant or at many."""
+    """Empty: purchases alone. `one` or `spread`: every kind, at one merchant or at many. `day`:
+    what a night clears, at the merchants of `many_estate`, a terminal each."""
 
 
 class LinkLoadReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -125,11 +127,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _mixed(settings: LinkLoadSettings) -> Iterator[Request]:
+    turn = Turn(settings.first_trace, settings.first_voucher, settings.seed)
+    if settings.mix == "day":
+        estate = many_estate(settings.terminals, settings.cards)
+        return mixed_messages(estate, estate.terminals, settings.messages, turn=turn, parts=DAY)
     estate = mixed_estate(settings.terminals, settings.cards)
     one_merchants = estate.terminals[: settings.terminals]
     spread = estate.terminals[settings.terminals :]
     terminals = one_merchants if settings.mix == "one" else spread
-    turn = Turn(settings.first_trace, settings.first_voucher, settings.seed)
     return mixed_messages(estate, terminals, settings.messages, turn=turn)
 
 

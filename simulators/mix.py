@@ -5,7 +5,7 @@ Each till has one message under way at a time, so what undoes names what it had 
 
 import itertools
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from host.estate.demo import DRAW_POINTS, VOUCHER_FACE_MINOR
@@ -187,6 +187,15 @@ MIX: Final = (
     Part("lottery draw", 1, _draw),
 )
 """A till that has nothing to undo, or no voucher, sells instead."""
+DAY: Final = (
+    Part("purchase", 75, _buy),
+    Part("points redemption", 15, _redeem),
+    Part("load", 4, _load),
+    Part("void", 2, _undoing(Kind.VOID)),
+    Part("refund", 3, _undoing(Kind.REFUND)),
+    Part("reversal", 1, _undoing(Kind.REVERSAL)),
+)
+"""What a night has to clear: each of them moves something."""
 VOUCHERS_IN_A_HUNDRED: Final = 4
 """No more of a turn's messages hand one in: each is taken once, and the next turn has its own."""
 
@@ -207,12 +216,17 @@ def vouchers_of(messages: int) -> int:
 
 
 def mixed_messages(
-    estate: EstatePlan, terminals: tuple[TerminalPlan, ...], messages: int, *, turn: Turn
+    estate: EstatePlan,
+    terminals: tuple[TerminalPlan, ...],
+    messages: int,
+    *,
+    turn: Turn,
+    parts: Sequence[Part] = MIX,
 ) -> Iterator[Request]:
     """So many, a terminal after the other."""
     vouchers = itertools.islice(estate.vouchers, turn.voucher, turn.voucher + vouchers_of(messages))
     tills = [Till(one, estate, vouchers, turn.seed + turn.trace) for one in terminals]
-    makers, shares = [part.make for part in MIX], [part.share for part in MIX]
+    makers, shares = [part.make for part in parts], [part.share for part in parts]
     for number in range(messages):
         each, place = divmod(number, len(tills))
         till = tills[place]

@@ -121,6 +121,20 @@ CARDS_FIGURES: Final = (
     Figure("own_cpu_us", "{:.1f} us", "CPU of who draws, hashes and seals, a card"),
     Figure("postgres_cpu_us", "{:.1f} us", "CPU of PostgreSQL a card: either to be below 50"),
 )
+NIGHT_FIGURES: Final = (
+    Figure("transactions", "{:,}", "of the day, each posted by the host"),
+    Figure("parties", "{:,}", "merchants and issuers, a file each"),
+    Figure("bare_aggregate_seconds", "{:.2f} s", "to sum the same entries by account, no more"),
+    Figure("ledger_seconds", "{:.2f} s", "every step but the files"),
+    Figure("ledger_ratio", "{:.2f} x", "of both: to be no more than 2"),
+    Figure("bare_copy_seconds", "{:.2f} s", "to copy the files' rows out of a bare table"),
+    Figure("files_seconds", "{:.2f} s", "to write the files"),
+    Figure("files_ratio", "{:.2f} x", "of both: to be no more than 2"),
+    Figure("night_seconds_a_million", "{:.2f} s", "the whole night: to be no more than 10"),
+    Figure("night_cpu_seconds_a_million", "{:.2f} s", "CPU of the night and of its backend"),
+    Figure("audit_seconds_a_million", "{:.2f} s", "the audit: to be no more than 15"),
+    Figure("python_mib", "{:,} MiB", "the most that the night's process held"),
+)
 
 
 def print_figures(document: dict[str, Any], rows: Sequence[Figure]) -> None:

@@ -15,6 +15,7 @@ from config.bench.interpreter import Interpreter
 from config.bench.ledger import BenchSettings, measure_ledger
 from config.bench.mix import ONE_RATIO_MIN, MixBench, measure_mix
 from config.bench.nac import NacBench, measure_nac
+from config.bench.night import NightBench, measure_night
 from config.bench.processes import ProcessesBench, measure_processes
 from config.bench.report import (
     CARDS_FIGURES,
@@ -23,6 +24,7 @@ from config.bench.report import (
     HISTORY_FIGURES,
     MIX_FIGURES,
     NAC_FIGURES,
+    NIGHT_FIGURES,
     PROCESSES_FIGURES,
     SLOW_FIGURES,
     print_figures,
@@ -34,6 +36,7 @@ from config.errors import Say, SettingsError
 P99_RATIO_MAX: Final = 2.0
 SLOW_OVER_MIB_MAX: Final = 200.0
 START_SECONDS_MORE_MAX: Final = 1.0
+PYTHON_MIB_MAX: Final = 300
 
 
 class Extent(NamedTuple):
@@ -118,6 +121,12 @@ BENCHES: Final[dict[str, Bench]] = {
         measure=lambda extent, say: measure_gate(_sized(GateBench, extent), say),
         show=partial(print_figures, rows=GATE_FIGURES),
         holds=lambda document: not document["late_approved"],
+    ),
+    "night": Bench(
+        why="a night, beside one aggregate and one COPY of the same rows",
+        measure=lambda extent, say: measure_night(_sized(NightBench, extent), say),
+        show=partial(print_figures, rows=NIGHT_FIGURES),
+        holds=lambda document: bool(document["python_mib"] <= PYTHON_MIB_MAX),
     ),
 }
 """In the order in which they are run."""

@@ -1,0 +1,177 @@
+"""What a night costs: a day that the host itself has posted, beside what no night does without.
+
+The ledger's side is held against one bare aggregate of the same entries, the files against a bare
+COPY of the same rows, both in the same database and run. CPU is counted by process, which is steady
+where a rate is not.
+"""
+
+import os
+import resource
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import msgspec
+from psycopg import sql
+
+from clearing.run import STEPS, Summary, run_clearing
+from clearing.verify import audit
+from config.bench.cpu import CpuClock
+from config.bench.ledger import free_port
+from config.bench.loads import Load
+from config.errors import Say
+from config.homes import BENCH
+from config.places import places_of
+from config.run.database import Dsns, embedded_dsns
+from config.run.estates import loader
+from config.run.supervisor import Running, running_posswitch
+from config.settings import Settings
+from host.estate.many import many_estate
+from host.store.connecting import LONG, Connection, connect
+from host.store.queries import load_queries
+from simulators.linkload import LinkLoadReport
+
+DATA: Final = BENCH / "bench-night"
+SQL: Final = load_queries("config.bench", "night.sql")
+TURN: Final = 100_000
+"""Messages that a load has ready at a time."""
+DETAIL: Final = "files"
+"""The step that writes files: all others are the ledger's side."""
+
+
+class NightBench(msgspec.Struct, frozen=True, kw_only=True):
+    """How much there is to clear."""
+
+    messages: int = 1_000_000
+    merchants: int = 2_000
+    cards: int = 20_000
+
+
+class _Timed(NamedTuple):
+    """What something took."""
+
+    seconds: float
+    own_seconds: float
+    """CPU of this process."""
+    postgres_seconds: float
+    """CPU of the backend that worked for it."""
+
+    @property
+    def cpu_seconds(self) -> float:
+        """Of both."""
+        return self.own_seconds + self.postgres_seconds
+
+
+def measure_night(told: NightBench, say: Say) -> dict[str, Any]:
+    """Seconds of each step, and of both sides beside what is bare."""
+    data = DATA.resolve()
+    shutil.rmtree(data, ignore_errors=True)
+    say(f"loading an estate of {told.merchants:,} merchants")
+    with _everything_up(data, told, say) as (running, dsns):
+        _trade(running, told, say)
+        with tempfile.TemporaryDirectory(prefix="posswitch-night-") as files:
+            document = _measure(dsns, Path(files), told, say)
+    shutil.rmtree(data, ignore_errors=True)
+    return {**document, "settings": msgspec.to_builtins(told)}
+
+
+def _trade(running: Running, told: NightBench, say: Say) -> None:
+    """A day, posted by the host."""
+    began, trace = time.monotonic(), 1
+    for done in range(0, told.messages, TURN):
+        messages = min(TURN, told.messages - done)
+        load = Load(
+            "simulators.linkload",
+            link=running.settings.host.link,
+            mix="day",
+            messages=messages,
+            terminals=told.merchants,
+            cards=told.cards,
+            window=told.merchants,
+            first_trace=trace,
+        )
+        trace += messages // told.merchants + 1
+        answered = msgspec.json.decode(load.run(), type=LinkLoadReport)
+        assert answered.is_clean, answered.reasons
+        say(f"{done + messages:,} of {told.messages:,} traded, {time.monotonic() - began:,.0f} s")
+
+
+def _measure(dsns: Dsns, files: Path, told: NightBench, say: Say) -> dict[str, Any]:
+    millions = told.messages / 1e6
+    with connect(dsns.owner, LONG, autocommit=True) as owner:
+        bare = _timed(owner, lambda: owner.execute(SQL["bare_aggregate"]))
+    say(f"one bare aggregate: {bare.seconds:.1f} s")
+    summary: list[Summary] = []
+    with connect(dsns.night, LONG, autocommit=True) as night:
+        whole = _timed(night, lambda: summary.append(run_clearing(night, files)))
+    mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    steps = {step.name: step for step in summary[0].steps}
+    for step in summary[0].steps:
+        say(f"{step.name}: {step.seconds:.1f} s, {step.detail}")
+    with connect(dsns.owner, LONG, autocommit=True) as owner:
+        copied = _bare_copy(owner, sorted(summary[0].files_dir.glob("*.csv")))
+    say(f"bare COPY of the same rows: {copied.seconds:.1f} s")
+    with connect(dsns.audit, LONG, autocommit=True) as auditor:
+        audited = _timed(auditor, lambda: audit(auditor))
+    ledger = sum(step.seconds for step in steps.values() if step.name != DETAIL)
+    return {
+        "transactions": told.messages,
+        "parties": len(summary[0].files),
+        "bare_aggregate_seconds": round(bare.seconds, 2),
+        "ledger_seconds": round(ledger, 2),
+        "ledger_ratio": round(ledger / bare.seconds, 2),
+        "bare_copy_seconds": round(copied.seconds, 2),
+        "files_seconds": round(steps[DETAIL].seconds, 2),
+        "files_ratio": round(steps[DETAIL].seconds / copied.seconds, 2),
+        "night_seconds_a_million": round(whole.seconds / millions, 2),
+        "night_cpu_seconds_a_million": round(whole.cpu_seconds / millions, 2),
+        "audit_seconds_a_million": round(audited.seconds / millions, 2),
+        "python_mib": mib,
+        "steps": {step.name: round(steps[step.name].seconds, 2) for step in STEPS},
+    }
+
+
+def _bare_copy(owner: Connection, files: Sequence[Path]) -> _Timed:
+    """What the same rows take as they come out of a table that is nothing but rows."""
+    header = files[0].open().readline().strip().split(",")
+    columns = sql.SQL(", ").join(sql.Identifier(name) + sql.SQL(" text") for name in header)
+    owner.execute(sql.SQL("CREATE TEMPORARY TABLE bare ({})").format(columns))
+    with owner.cursor() as cursor, cursor.copy(SQL["bare_copy_in"]) as rows:
+        for file in files:
+            rows.write(file.read_bytes().split(b"\n", 1)[1])
+    copied = _timed(owner, lambda: _read_all(owner))
+    owner.execute(SQL["drop_bare"])
+    return copied
+
+
+def _read_all(owner: Connection) -> None:
+    with owner.cursor() as cursor, cursor.copy(SQL["bare_copy"]) as rows:
+        for _row in rows:
+            pass
+
+
+def _timed(connection: Connection, work: Callable[[], object]) -> _Timed:
+    pids = [os.getpid(), connection.info.backend_pid]
+    clocks, began = [CpuClock.read([pid]) for pid in pids], time.monotonic()
+    work()
+    seconds = time.monotonic() - began
+    own, postgres = (clock.us_each(1) / 1e6 for clock in clocks)
+    return _Timed(seconds, own, postgres)
+
+
+@contextmanager
+def _everything_up(data: Path, told: NightBench, say: Say) -> Iterator[tuple[Running, Dsns]]:
+    settings = msgspec.structs.replace(
+        Settings(), log=msgspec.structs.replace(Settings().log, level="warning")
+    )
+    load = loader(many_estate(told.merchants, told.cards), settings.host.timezone)
+    places = places_of(data)
+    with running_posswitch(settings, places, port=free_port(), load_estate=load, say=say) as up:
+        dsns = embedded_dsns(places.cluster)
+        with connect(dsns.owner, LONG, autocommit=True) as owner:
+            owner.execute(SQL["fees"])
+        yield up, dsns
