@@ -38,7 +38,8 @@ def charge(night: Night) -> str:
     night.lay_out_lines()
     lay_out_fees(night)
     night.sum_up()
-    charges = night.rows("charges")
+    with night.of_many_rows():
+        charges = night.rows("charges")
     if not night.is_repeat:
         _post(night, charges)
     _compare(night, charges)
@@ -47,15 +48,10 @@ def charge(night: Night) -> str:
 
 def lay_out_fees(night: Night) -> None:
     """The fee of each line of the date, which are laid out, once a run."""
-    if "day_fee_line" in night.laid_out:
-        return
     if night.has_fees and night.rows("fees_begun"):
-        for name in ("fee_bases", "fee_choices", "fee_lines"):
-            night.run(f"lay_out_{name}")
-            night.run(f"analyze_{name}")
+        night.lay_out("day_fee_line", "fee_bases", "fee_parts", "fee_choices", "fee_lines")
     else:
-        night.run("lay_out_no_fee_lines")
-    night.laid_out.add("day_fee_line")
+        night.lay_out("day_fee_line", "no_fee_lines")
 
 
 def _post(night: Night, charges: list[dict[str, Any]]) -> None:

@@ -9,10 +9,10 @@ ORDER BY id
 LIMIT 1;
 
 -- name: lay_out_fee_bases
--- Each line with what it began with, and how much of that stood before it and stands after it: a
+-- Each line that is of an earlier one, with what that began with, and how much of that stood before it and stands after it: a
 -- fee is of what stands, so what comes back takes its part of the fee with it, to the last unit.
 -- What a void or a reversal ends is one journal further back, and a reversed void's sale is two.
--- `refund_id` is the refund that a line is, or ends.
+-- `refund_id` is the refund that a line is, or ends. A line that is of none before it began itself.
 CREATE TEMPORARY TABLE day_fee_base ON COMMIT DROP AS
 WITH begun AS (
     SELECT
@@ -61,7 +61,7 @@ WITH begun AS (
         ORDER BY journal.id
         LIMIT 1
     ) AS first ON true
-    WHERE day_line.is_main
+    WHERE day_line.is_main AND (day_line.original IS NOT NULL OR day_line.kind = 'refund')
 ),
 
 stood AS (
@@ -121,18 +121,50 @@ FROM stood;
 -- Joins are planned for the rows that are there.
 ANALYZE day_fee_base;
 
+-- name: lay_out_fee_parts
+-- How much of what each line is of stands after it, and stood before.
+CREATE TEMPORARY TABLE day_fee_part ON COMMIT DROP AS
+SELECT
+    day_line.shard,
+    day_line.number,
+    day_line.channel,
+    day_line.merchant_key,
+    day_line.issuer_key,
+    day_line.unit,
+    coalesce(base.kind, day_line.kind) AS kind,
+    coalesce(base.begun_on, %(business_date)s::date) AS begun_on,
+    coalesce(base.is_of_refund, false) AS is_of_refund,
+    coalesce(base.before_minor, 0) AS before_minor,
+    coalesce(base.after_minor, abs(day_line.amount_minor)) AS after_minor
+FROM day_line
+LEFT JOIN day_fee_base AS base
+    ON
+        base.shard = day_line.shard
+        AND base.number = day_line.number
+        AND base.merchant_key = day_line.merchant_key
+        AND base.issuer_key = day_line.issuer_key
+WHERE day_line.is_main;
+
+-- name: analyze_fee_parts
+-- Joins are planned for the rows that are there.
+ANALYZE day_fee_part;
+
 -- name: lay_out_fee_choices
 -- Which fee each pays who traded so: that which names most of who it is, the latest of those. A
--- merchant's counts more than an issuer's, that more than a trade, that more than a channel.
+-- merchant's counts more than an issuer's, that more than a trade, that more than a channel. Points
+-- are worth what they pay beside money on the day of their sale; pieces are worth nothing, and cost
+-- what each transaction costs.
 CREATE TEMPORARY TABLE day_fee_choice ON COMMIT DROP AS
 WITH traded AS (
-    SELECT DISTINCT
+    SELECT
         merchant_key,
         issuer_key,
         channel,
         kind,
-        begun_on
-    FROM day_fee_base
+        begun_on,
+        unit
+    FROM day_fee_part
+    GROUP BY merchant_key, issuer_key, channel, kind, begun_on, unit
 )
 
 SELECT
@@ -141,15 +173,23 @@ SELECT
     traded.channel,
     traded.kind,
     traded.begun_on,
+    traded.unit,
+    issuer.currency,
+    CASE WHEN traded.unit = issuer.currency THEN 1 ELSE coalesce(price.worth_minor, 0) END AS times,
+    coalesce(price.points, 1) AS per,
     chosen.*
 FROM traded
 INNER JOIN merchant ON merchant.id = traded.merchant_key
+INNER JOIN issuer ON issuer.id = traded.issuer_key
 CROSS JOIN (VALUES ('merchant'), ('issuer')) AS pays (payer)
 CROSS JOIN LATERAL (
     SELECT
         said.id AS fee_id,
         said.payer,
         said.is_returned,
+        said.from_minor,
+        said.flat_minor,
+        said.millionths,
         said.fee_min_minor,
         coalesce(said.fee_max_minor, 9223372036854775807) AS fee_max_minor
     FROM (
@@ -173,7 +213,18 @@ CROSS JOIN LATERAL (
         said.since DESC,
         said.id DESC
     LIMIT 1
-) AS chosen;
+) AS chosen
+LEFT JOIN LATERAL (
+    SELECT
+        points_price.points,
+        points_price.worth_minor
+    FROM points_price
+    WHERE
+        traded.unit = 'P:' || points_price.programme
+        AND points_price.since <= traded.begun_on
+    ORDER BY points_price.since DESC
+    LIMIT 1
+) AS price ON true;
 
 -- name: analyze_fee_choices
 -- Joins are planned for the rows that are there.
@@ -181,88 +232,42 @@ ANALYZE day_fee_choice;
 
 -- name: lay_out_fee_lines
 -- The fee of each line and payer: what it is of what stands after it, less what it was of what
--- stood before. Points are worth what they pay beside money on the day of their sale; pieces are
--- worth nothing, and cost what each transaction costs. Half of a unit goes to the even one. They
--- stand for as long as the run does.
+-- stood before; nothing where nothing stands. They stand for as long as the run does. What is
+-- reckoned in turn is kept apart by OFFSET, or each reckoning would be done again in the next.
 CREATE TEMPORARY TABLE day_fee_line AS
-WITH priced AS (
+WITH worth AS (
     SELECT
-        day_fee_base.*,
-        day_fee_choice.fee_id,
-        day_fee_choice.payer,
-        day_fee_choice.fee_min_minor,
-        day_fee_choice.fee_max_minor,
-        issuer.currency,
-        CASE
-            WHEN day_fee_base.unit = issuer.currency THEN 1
-            ELSE coalesce(price.worth_minor, 0)
-        END AS times,
-        coalesce(price.points, 1) AS per
-    FROM day_fee_base
-    INNER JOIN day_fee_choice USING (merchant_key, issuer_key, channel, kind, begun_on)
-    INNER JOIN issuer ON issuer.id = day_fee_base.issuer_key
-    LEFT JOIN LATERAL (
-        SELECT
-            points_price.points,
-            points_price.worth_minor
-        FROM points_price
-        WHERE
-            day_fee_base.unit = 'P:' || points_price.programme
-            AND points_price.since <= day_fee_base.begun_on
-        ORDER BY points_price.since DESC
-        LIMIT 1
-    ) AS price ON true
-    WHERE day_fee_choice.is_returned OR NOT day_fee_base.is_of_refund
-),
-
-worth AS (
-    SELECT
-        shard,
-        number,
-        merchant_key,
-        issuer_key,
-        kind,
-        fee_id,
-        payer,
-        currency,
-        fee_min_minor,
-        fee_max_minor,
-        moment.sign,
-        moment.amount_minor > 0 AS stands,
-        moment.amount_minor * times / per AS worth_minor
-    FROM priced
-    CROSS JOIN LATERAL (VALUES (-1, before_minor), (1, after_minor)) AS moment (sign, amount_minor)
+        part.shard,
+        part.number,
+        part.merchant_key,
+        part.issuer_key,
+        part.kind,
+        part.before_minor > 0 AS stood,
+        part.after_minor > 0 AS stands,
+        choice.fee_id,
+        choice.payer,
+        choice.currency,
+        choice.from_minor,
+        choice.flat_minor,
+        choice.millionths,
+        choice.fee_min_minor,
+        choice.fee_max_minor,
+        part.before_minor * choice.times / choice.per AS before_minor,
+        part.after_minor * choice.times / choice.per AS after_minor
+    FROM day_fee_part AS part
+    INNER JOIN day_fee_choice AS choice
+        USING (merchant_key, issuer_key, channel, kind, begun_on, unit)
+    WHERE choice.is_returned OR NOT part.is_of_refund
+    OFFSET 0
 ),
 
 tier AS (
     SELECT
-        fee.id AS fee_id,
-        of.from_minor,
-        coalesce(
-            lead(of.from_minor) OVER (PARTITION BY fee.id ORDER BY of.from_minor),
-            9223372036854775807
-        )
-            AS end_minor,
-        of.flat_minor,
-        of.millionths
-    FROM fee
-    CROSS JOIN
-        unnest(fee.from_minor, fee.flat_minor, fee.millionths)
-            AS of (from_minor, flat_minor, millionths)
-),
-
-reckoned AS (
-    SELECT
         worth.*,
-        worth.worth_minor * tier.millionths / 1000000 AS whole,
-        mod(worth.worth_minor * tier.millionths, 1000000) AS rest,
-        tier.flat_minor
+        width_bucket(before_minor, from_minor) AS before_tier,
+        width_bucket(after_minor, from_minor) AS after_tier
     FROM worth
-    INNER JOIN tier
-        ON
-            tier.fee_id = worth.fee_id
-            AND worth.worth_minor >= tier.from_minor
-            AND worth.worth_minor < tier.end_minor
+    OFFSET 0
 )
 
 SELECT
@@ -274,21 +279,14 @@ SELECT
     fee_id,
     payer,
     currency AS unit,
-    sum(sign * worth_minor)::bigint AS base_minor,
-    sum(
-        CASE
-            WHEN stands
-                THEN
-                    sign * least(fee_max_minor, greatest(
-                        fee_min_minor,
-                        flat_minor + whole
-                        + (rest > 500000 OR (rest = 500000 AND mod(whole, 2) = 1))::integer
-                    ))
-            ELSE 0
-        END
-    )::bigint AS fee_minor
-FROM reckoned
-GROUP BY shard, number, merchant_key, issuer_key, kind, fee_id, payer, currency;
+    after_minor - before_minor AS base_minor,
+    CASE WHEN stands THEN fee_of_worth(
+        after_minor, flat_minor[after_tier], millionths[after_tier], fee_min_minor, fee_max_minor
+    ) ELSE 0 END
+    - CASE WHEN stood THEN fee_of_worth(
+        before_minor, flat_minor[before_tier], millionths[before_tier], fee_min_minor, fee_max_minor
+    ) ELSE 0 END AS fee_minor
+FROM tier;
 
 -- name: lay_out_no_fee_lines
 -- Of a date before there were fees.
@@ -305,6 +303,10 @@ SELECT
     null::bigint AS base_minor,
     null::bigint AS fee_minor
 WHERE false;
+
+-- name: analyze_no_fee_lines
+-- As above.
+ANALYZE day_fee_line;
 
 -- name: analyze_fee_lines
 -- Joins are planned for the rows that are there.
@@ -341,19 +343,29 @@ FROM (
 ) AS charged
 INNER JOIN merchant ON merchant.id = charged.merchant_key
 INNER JOIN issuer ON issuer.id = charged.issuer_key
-LEFT JOIN account AS payer
+LEFT JOIN (
+    SELECT
+        id,
+        unit,
+        issuer_id,
+        coalesce(merchant_id, 0) AS merchant_key,
+        CASE chart WHEN 'merchant_fees' THEN 'merchant' ELSE 'issuer' END AS payer
+    FROM account
+    WHERE chart IN ('merchant_fees', 'issuer_fees') AND issuer_id IS NOT NULL
+) AS payer
     ON
         payer.unit = charged.unit
         AND payer.issuer_id = charged.issuer_key
-        AND payer.chart = charged.payer || '_fees'
-        AND (payer.merchant_id = charged.merchant_key OR charged.payer = 'issuer')
+        AND payer.payer = charged.payer
+        AND payer.merchant_key
+        = CASE charged.payer WHEN 'merchant' THEN charged.merchant_key ELSE 0 END
 LEFT JOIN account AS house
     ON house.unit = charged.unit AND house.chart = 'house_fees' AND house.issuer_id IS NULL
 ORDER BY
-    merchant.merchant_id COLLATE "C",
-    issuer.institution_id COLLATE "C",
+    charged.merchant_key,
+    charged.issuer_key,
     charged.fee_id,
-    charged.kind;
+    charged.kind COLLATE "C";
 
 -- name: insert_charges
 -- With the leg that each was posted by.

@@ -1,11 +1,11 @@
 """Files: one for each merchant and each issuer and business date, whole or not at all.
 
-What moved is laid out once and then read twice, in the order of merchants and in that of issuers,
-through server-side cursors: memory does not grow with the day, and one file is open at a time,
-however many parties there are. Every file is written beside its place under a temporary name and
-synced; only when all of them are complete are they renamed. What a file holds comes from
-append-only rows alone, so writing it again gives the same bytes: the digest of the first time is
-kept and compared.
+What moved is laid out once and then copied out twice, in the order of merchants and in that of
+issuers, as rows that PostgreSQL has written: memory does not grow with the day, and one file is
+open at a time, however many parties there are. Every file is written beside its place under a
+temporary name and synced; only when all of them are complete are they renamed. What a file holds
+comes from append-only rows alone, so writing it again gives the same bytes: the digest of the
+first time is kept and compared.
 """
 
 import contextlib
@@ -14,43 +14,65 @@ import datetime as dt
 import hashlib
 import io
 import os
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from itertools import groupby
-from operator import attrgetter
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple
 from urllib.parse import quote
 
 import msgspec
+from psycopg import sql
 
 from clearing.fees import lay_out_fees
-from clearing.layout import LAYOUT, LAYOUT_WITHOUT_FEES, Item, Layout, Totals
-from clearing.night import SQL, ClearingError, Night
+from clearing.layout import LAYOUT, LAYOUT_WITHOUT_FEES, Layout, Total
+from clearing.night import ClearingError, Night
 
 DRAFT: Final = ".{name}.draft"
-ROWS_PER_FETCH: Final = 5_000
+ROWS_PER_WRITE: Final = 1_000
 FILE_MODE: Final = 0o640
 NEW_FILE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL
 
 _LINE: Final = io.StringIO(newline="")
 _ROWS: Final = csv.writer(_LINE)
 
+_END_OF_COPIED: Final = -1
+"""COPY ends a row with one character; RFC 4180 with two."""
+END_OF_ROW: Final = b"\r\n"
+
 Party = tuple[str, str]
 """A side (merchant or issuer) and the id it is known by."""
+Rows = Iterator[bytes | bytearray | memoryview]
 
 
 class Side(NamedTuple):
-    """Who gets files, and which of an item's two parties that is."""
+    """Who gets files, and in which order their lines are copied out."""
 
     name: str
-    party_of: Callable[[Item], str]
+    order: str
 
 
 SIDES: Final = (
-    Side("merchant", attrgetter("merchant")),
-    Side("issuer", attrgetter("issuer")),
+    Side("merchant", 'line.merchant_place, line.number, line.issuer_place, line.unit COLLATE "C"'),
+    Side("issuer", 'line.issuer_place, line.merchant_place, line.number, line.unit COLLATE "C"'),
 )
+COPY: Final = """
+COPY (
+    SELECT {columns}
+    FROM (
+        SELECT *, date {date} AS business_date FROM day_line
+    ) AS line
+    LEFT JOIN day_fee_line AS fee
+        ON
+            line.is_main
+            AND fee.payer = {side}
+            AND fee.shard = line.shard
+            AND fee.number = line.number
+            AND fee.merchant_key = line.merchant_key
+            AND fee.issuer_key = line.issuer_key
+    ORDER BY {order}
+) TO STDOUT (FORMAT csv)
+"""
+"""What the files of one side say, party after party, each line with the fee of whose file it is."""
 
 
 class ClearingFile(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,13 +119,17 @@ def _write(night: Night, directory: Path) -> tuple[ClearingFile, ...]:
     parties = [(file.side, file.party) for file in recorded] or _all_parties(night)
     night.lay_out_lines()
     lay_out_fees(night)
-    night.run("read_to_the_end")
-    drafts = _Drafts(directory, LAYOUT if night.has_fees else LAYOUT_WITHOUT_FEES)
+    layout = LAYOUT if night.has_fees else LAYOUT_WITHOUT_FEES
+    drafts = _Drafts(directory, layout)
     try:
         for side in SIDES:
-            silent = sorted(party for place, party in parties if place == side.name)
-            for party, items in _merged(silent, _by_party(night, side)):
-                drafts.write((side.name, party), items)
+            silent = {party for place, party in parties if place == side.name}
+            with night.of_many_rows():
+                expected = _totals(night, side, silent)
+                with _copied(night, layout, side) as rows:
+                    for party, totals in expected:
+                        drafts.write((side.name, party), totals, rows)
+                    assert next(rows, None) is None, "each row is some party's"
         files = drafts.files
         _compare(night, recorded, files)
         drafts.publish()
@@ -129,27 +155,25 @@ def _all_parties(night: Night) -> list[Party]:
     return [(row["side"], row["party"]) for row in night.rows("parties")]
 
 
-def _by_party(night: Night, side: Side) -> Iterator[tuple[str, Iterator[Item]]]:
-    """Each party of a side that something moved for, in order, with what moved."""
-    with night.connection.cursor(name=f"items_of_{side.name}", scrollable=False) as cursor:
-        cursor.itersize = ROWS_PER_FETCH
-        cursor.execute(SQL["items"], {"side": side.name}, binary=True)
-        yield from groupby(map(Item._make, cursor), side.party_of)
+def _totals(night: Night, side: Side, silent: set[str]) -> list[tuple[str, list[Total]]]:
+    """Each party of a side in order, with what its file adds up to: also who nothing moved for."""
+    moved: dict[str, list[Total]] = {party: [] for party in silent}
+    for row in night.rows("file_totals", side=side.name):
+        moved.setdefault(row.pop("party"), []).append(Total(**row))
+    return sorted(moved.items())
 
 
-def _merged(
-    silent: Sequence[str], moved: Iterator[tuple[str, Iterator[Item]]]
-) -> Iterator[tuple[str, Iterator[Item]]]:
-    """The parties that something moved for, and between them those that get a file all the same."""
-    rest = deque(silent)
-    for party, items in moved:
-        while rest and rest[0] < party:
-            yield rest.popleft(), iter(())
-        if rest and rest[0] == party:
-            rest.popleft()
-        yield party, items
-    for party in rest:
-        yield party, iter(())
+@contextlib.contextmanager
+def _copied(night: Night, layout: Layout, side: Side) -> Iterator[Rows]:
+    """Every line of the date, as a row of the files of this side, in their order."""
+    statement = sql.SQL(COPY).format(
+        columns=sql.SQL(layout.of_line),
+        date=sql.Literal(night.business_date),
+        side=sql.Literal(side.name),
+        order=sql.SQL(side.order),
+    )
+    with night.connection.cursor() as cursor, cursor.copy(statement) as copy:
+        yield iter(copy)
 
 
 def _compare(
@@ -227,14 +251,17 @@ class _Drafts:
         """What is whole by now, by name."""
         return tuple(self._drafts[name].file for name in sorted(self._drafts))
 
-    def write(self, party: Party, items: Iterator[Item]) -> None:
-        """Write a party's file whole: its rows, a total for each unit, its end."""
+    def write(self, party: Party, totals: Sequence[Total], rows: Rows) -> None:
+        """Write a party's file whole: its rows, a total for each unit, its end.
+
+        Of `rows`, which are of all parties, it takes as many as its totals count.
+        """
         side, known_as = party
         name = f"{side}-{quote(known_as, safe='')}.csv"
         draft_path = self._directory / DRAFT.format(name=name)
         draft = _Hashed(draft_path)
         try:
-            count = _write_rows(draft, self._layout, items)
+            count = _write_rows(draft, self._layout, totals, rows)
             digest = draft.sync()
         finally:
             draft.close()
@@ -253,16 +280,16 @@ class _Drafts:
             path.unlink(missing_ok=True)
 
 
-def _write_rows(file: _Hashed, layout: Layout, items: Iterator[Item]) -> int:
+def _write_rows(file: _Hashed, layout: Layout, totals: Sequence[Total], rows: Rows) -> int:
     """Every row of a file; gives how many of them are DETAIL rows."""
     file.write(csv_line(layout.header))
-    totals = Totals()
-    for item in items:
-        file.write(csv_line(layout.detail_row(item)))
-        totals.add(item)
-    for total in totals:
+    count = sum(total.rows for total in totals)
+    mine = islice(rows, count)
+    while lines := [row[:_END_OF_COPIED] for row in islice(mine, ROWS_PER_WRITE)]:
+        file.write(END_OF_ROW.join((*lines, b"")))
+    for total in (*totals, Total(count)):
         file.write(csv_line(layout.trailer_row(total)))
-    return totals.rows
+    return count
 
 
 def sha256_of(path: Path) -> bytes:

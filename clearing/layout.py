@@ -5,41 +5,17 @@ journal and unit, a TOTAL row for each unit, and one END row: a file without its
 short. Amounts are signed: positive is what the issuer owes the merchant, in both files.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 import msgspec
 
 from host.model.money import UNIT_MARK
-from host.model.numbers import business_date_of, rrn_of
+from host.model.numbers import COUNTERS_PER_HEAD, DAY_ZERO, HEADS, NUMBERS_PER_DAY
 
 DETAIL: Final = "DETAIL"
 TOTAL: Final = "TOTAL"
 END: Final = "END"
-
-
-class Item(NamedTuple):
-    """One journal in one unit, as `file_items` gives it. No card number: only its mask."""
-
-    number: int
-    kind: str
-    terminal_id: str
-    batch: str
-    trace: str
-    merchant: str
-    issuer: str
-    card: str
-    original: int | None
-    unit: str
-    amount_minor: int
-    points_earned: int
-    reference: str | None = None
-    """F37 of what an external issuer decided: its own, or given by the switch."""
-    original_reference: str | None = None
-    fee_minor: int = 0
-    """What it costs whose file it is; below zero where a fee comes back."""
-    fee_unit: str = ""
-    """Empty: nothing was charged for it."""
 
 
 class Total(NamedTuple):
@@ -64,18 +40,36 @@ def _nothing(_total: Total) -> str:
     return ""
 
 
-def _original_rrn(item: Item) -> str:
-    if item.original is None:
-        return ""
-    return item.original_reference or rrn_of(item.original)
+def _amount(amount: str, unit: str) -> str:
+    """As `amount_text`, of two columns."""
+    return (
+        f"CASE WHEN {unit} LIKE '%{UNIT_MARK}%' THEN {amount}::text "
+        f"ELSE concat(CASE WHEN {amount} < 0 THEN '-' END, abs({amount}) / 100, '.', "
+        f"lpad((abs({amount}) % 100)::text, 2, '0')) END"
+    )
+
+
+def _rrn(number: str) -> str:
+    """As `host.model.numbers.rrn_of`, of a column."""
+    counter, plain = f"{number} % {NUMBERS_PER_DAY}", 10 * COUNTERS_PER_HEAD
+    day = f"to_char(date '{DAY_ZERO}' + ({number} / {NUMBERS_PER_DAY})::integer, 'MMDD')"
+    return (
+        f"{day} || CASE WHEN {counter} < {plain} THEN lpad(({counter})::text, 8, '0') "
+        f"ELSE substr('{HEADS}', ({counter} / {COUNTERS_PER_HEAD})::integer + 1, 1) "
+        f"|| lpad(({counter} % {COUNTERS_PER_HEAD})::text, 7, '0') END"
+    )
 
 
 class Column(msgspec.Struct, frozen=True, kw_only=True):
-    """One column: how it reads in a DETAIL row and in a TOTAL row."""
+    """One column: how it reads in a DETAIL row and in a TOTAL row.
+
+    `of_line` is what PostgreSQL makes of `day_line`, with the fee of whose file it is (`fee`);
+    nothing is empty.
+    """
 
     name: str
     meaning: str
-    of_item: Callable[[Item], str]
+    of_line: str
     of_total: Callable[[Total], str] = _nothing
     of_fees: bool = False
     """Files of dates that were cleared before there were fees do not have it."""
@@ -85,87 +79,87 @@ COLUMNS: Final = (
     Column(
         name="record",
         meaning="DETAIL, TOTAL or END",
-        of_item=lambda _: DETAIL,
+        of_line=f"'{DETAIL}'",
         of_total=lambda total: TOTAL if total.unit else END,
     ),
     Column(
         name="business_date",
         meaning="YYYY-MM-DD",
-        of_item=lambda item: business_date_of(item.number).isoformat(),
+        of_line="line.business_date::text",
     ),
     Column(
         name="rrn",
         meaning="F37 of the answer, 12 characters",
-        of_item=lambda item: item.reference or rrn_of(item.number),
+        of_line=f"coalesce(nullif(line.reference, ''), {_rrn('line.number')})",
     ),
     Column(
         name="kind",
         meaning="a word of host.model.requests.Kind",
-        of_item=lambda item: item.kind,
+        of_line="line.kind",
     ),
     Column(
         name="merchant_id",
         meaning="F42, 15 characters",
-        of_item=lambda item: item.merchant,
+        of_line="line.merchant",
     ),
     Column(
         name="issuer_id",
         meaning="the issuer's institution number",
-        of_item=lambda item: item.issuer,
+        of_line="line.issuer",
     ),
     Column(
         name="terminal_id",
         meaning="F41, 8 characters",
-        of_item=lambda item: item.terminal_id,
+        of_line="nullif(line.terminal_id, '')",
     ),
     Column(
         name="batch",
         meaning="the terminal's batch number, F60.2",
-        of_item=lambda item: item.batch,
+        of_line="nullif(line.batch, '')",
     ),
     Column(
         name="trace",
         meaning="the terminal's trace number, F11",
-        of_item=lambda item: item.trace,
+        of_line="nullif(line.trace, '')",
     ),
     Column(
         name="card",
         meaning="first six and last four digits",
-        of_item=lambda item: item.card,
+        of_line="nullif(line.card, '')",
     ),
     Column(
         name="original_rrn",
         meaning="of what a void, refund or reversal undoes",
-        of_item=_original_rrn,
+        of_line=f"coalesce(nullif(line.original_reference, ''), {_rrn('line.original')})",
     ),
     Column(
         name="unit",
         meaning="currency letters, or P: and the points programme's code",
-        of_item=lambda item: item.unit,
+        of_line="line.unit",
         of_total=lambda total: total.unit,
     ),
     Column(
         name="amount",
         meaning="positive is what the issuer owes the merchant",
-        of_item=lambda item: amount_text(item.amount_minor, item.unit),
+        of_line=_amount("line.amount_minor", "line.unit"),
         of_total=lambda total: amount_text(total.amount_minor, total.unit) if total.unit else "",
     ),
     Column(
         name="points_earned",
         meaning="points the purchase gave its card, or that went back",
-        of_item=lambda item: str(item.points_earned),
+        of_line="line.points_earned::text",
         of_total=lambda total: str(total.points_earned) if total.unit else "",
     ),
     Column(
         name="rows",
         meaning="in TOTAL and END: how many DETAIL rows",
-        of_item=lambda _: "",
+        of_line="NULL",
         of_total=lambda total: str(total.rows),
     ),
     Column(
         name="fee",
         meaning="what the transaction costs whose file it is; negative is what comes back",
-        of_item=lambda item: amount_text(item.fee_minor, item.fee_unit) if item.fee_unit else "",
+        of_line=f"CASE WHEN fee.unit IS NOT NULL THEN {_amount('fee.fee_minor', 'fee.unit')} END",
         of_total=lambda total: (
             amount_text(total.fee_minor, total.unit)
             if total.unit and UNIT_MARK not in total.unit
@@ -176,7 +170,7 @@ COLUMNS: Final = (
     Column(
         name="fee_unit",
         meaning="currency letters of the fee",
-        of_item=lambda item: item.fee_unit,
+        of_line="fee.unit",
         of_fees=True,
     ),
 )
@@ -187,12 +181,8 @@ class Layout:
 
     def __init__(self, columns: Sequence[Column]) -> None:
         self.header = tuple(column.name for column in columns)
-        self._of_item = tuple(column.of_item for column in columns)
+        self.of_line = ", ".join(column.of_line for column in columns)
         self._of_total = tuple(column.of_total for column in columns)
-
-    def detail_row(self, item: Item) -> list[str]:
-        """An item."""
-        return [text(item) for text in self._of_item]
 
     def trailer_row(self, total: Total) -> list[str]:
         """A total."""
@@ -201,29 +191,3 @@ class Layout:
 
 LAYOUT: Final = Layout(COLUMNS)
 LAYOUT_WITHOUT_FEES: Final = Layout([column for column in COLUMNS if not column.of_fees])
-
-
-class Totals:
-    """What a file adds up to, unit by unit."""
-
-    def __init__(self) -> None:
-        self.rows = 0
-        self._of: dict[str, Total] = {}
-
-    def add(self, item: Item) -> None:
-        """One more row. Its fee may be in another unit than itself, as that of points is."""
-        self.rows += 1
-        total = self._of.get(item.unit) or Total(0, item.unit)
-        self._of[item.unit] = total._replace(
-            rows=total.rows + 1,
-            amount_minor=total.amount_minor + item.amount_minor,
-            points_earned=total.points_earned + item.points_earned,
-        )
-        if item.fee_unit:
-            total = self._of.get(item.fee_unit) or Total(0, item.fee_unit)
-            self._of[item.fee_unit] = total._replace(fee_minor=total.fee_minor + item.fee_minor)
-
-    def __iter__(self) -> Iterator[Total]:
-        """A total for each unit, in order, and the end's."""
-        yield from (self._of[unit] for unit in sorted(self._of))
-        yield Total(self.rows)

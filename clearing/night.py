@@ -1,7 +1,8 @@
 """What every step of the night is given, and how it says that it cannot go on."""
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
@@ -21,6 +22,8 @@ SQL: Final = {
 }
 LAID_OUT: Final = ("day_account", "day_line", "day_fee_line", "day_seal")
 """Tables of the run, which end with it."""
+LOOKED_UP: Final = frozenset({"fee_bases"})
+"""What is laid out of few rows of large tables: each is looked up by its key."""
 
 Connection = psycopg.Connection[Any]
 Owed = Callable[[], Mapping[str, int]]
@@ -85,21 +88,31 @@ class Night:
         assert row is not None, "it aggregates, so it has a row"
         return row[0]
 
+    @contextmanager
+    def of_many_rows(self) -> Iterator[None]:
+        """Have what is asked planned for a whole day, whatever statistics have seen of it."""
+        self.rows("expect_many_rows")
+        yield
+        self.rows("expect_few_rows")
+
+    def lay_out(self, table: str, *names: str) -> None:
+        """Make a table of the run, once: each of these in turn, counted before it is read."""
+        if table in self.laid_out:
+            return
+        for name in names:
+            with nullcontext() if name in LOOKED_UP else self.of_many_rows():
+                self.run(f"lay_out_{name}")
+            self.run(f"analyze_{name}")
+        self.laid_out.add(table)
+
     def sum_up(self) -> None:
         """Lay out what the date moved on each account, once a run."""
-        if "day_account" not in self.laid_out:
-            self.run("sum_up_day")
-            self.run("analyze_day")
-            self.laid_out.add("day_account")
+        self.lay_out("day_account", "accounts")
 
     def lay_out_lines(self) -> None:
         """Lay out what each journal moved between a merchant and an issuer, once a run."""
-        if "day_line" not in self.laid_out:
-            self.run("lay_out_items")
-            self.run("analyze_items")
-            self.run("lay_out_lines")
-            self.run("analyze_lines")
-            self.laid_out.add("day_line")
+        self.sum_up()
+        self.lay_out("day_line", "parties", "items", "lines")
 
     def clear_away(self) -> None:
         """Drop what was laid out, also by a run that did not come to its end."""

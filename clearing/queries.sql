@@ -157,29 +157,69 @@ WITH RECURSIVE found AS (
 
 SELECT shard FROM found WHERE shard IS NOT NULL;
 
--- name: sum_up_day
+-- name: expect_many_rows
+-- A day's rows are joined whole: told that few are there, a server would look them up one by one
+-- in tables that have no index.
+SELECT
+    set_config('enable_nestloop', 'off', true),
+    set_config('work_mem', '64MB', true);
+
+-- name: expect_few_rows
+-- As it was.
+SELECT
+    set_config('enable_nestloop', 'on', true),
+    set_config('work_mem', reset_val, true)
+FROM pg_settings
+WHERE name = 'work_mem';
+
+-- name: lay_out_accounts
 -- What the date moved on each account, from which everything below derives: a range of the key in
--- each shard, for a number says its date; then joined as a table that has been counted. It stands
--- for as long as the run does.
+-- each shard, for a number says its date. A card's accounts are moved in the one shard that is
+-- kept of them. It stands for as long as the run does.
 CREATE TEMPORARY TABLE day_account AS
+WITH side AS (
+    SELECT
+        debit_account AS account_id,
+        max(shard) AS shard,
+        count(*) AS entries,
+        sum(amount_minor) AS debit_minor,
+        0 AS credit_minor
+    FROM entry
+    WHERE
+        shard = any(%(shards)s::smallint [])
+        AND journal_id >= %(first_number)s
+        AND journal_id < %(end_number)s
+    GROUP BY debit_account
+    UNION ALL
+    SELECT
+        credit_account,
+        max(shard) AS shard,
+        count(*) AS entries,
+        0 AS debit_minor,
+        sum(amount_minor) AS credit_minor
+    FROM entry
+    WHERE
+        shard = any(%(shards)s::smallint [])
+        AND journal_id >= %(first_number)s
+        AND journal_id < %(end_number)s
+    GROUP BY credit_account
+)
+
 SELECT
     account_id,
-    count(*) AS entries,
-    coalesce(-sum(amount_minor) FILTER (WHERE amount_minor < 0), 0)::bigint AS debit_minor,
-    coalesce(sum(amount_minor) FILTER (WHERE amount_minor > 0), 0)::bigint AS credit_minor
-FROM movement
-WHERE
-    shard = any(%(shards)s::smallint [])
-    AND journal_id >= %(first_number)s
-    AND journal_id < %(end_number)s
-    AND business_date = %(business_date)s
+    max(shard) AS shard,
+    sum(entries)::bigint AS entries,
+    sum(debit_minor)::bigint AS debit_minor,
+    sum(credit_minor)::bigint AS credit_minor
+FROM side
 GROUP BY account_id;
 
 -- name: sum_up_charges
 -- What the night has posted since: on accounts that nothing else moves.
-INSERT INTO day_account (account_id, entries, debit_minor, credit_minor)
+INSERT INTO day_account (account_id, shard, entries, debit_minor, credit_minor)
 SELECT
     account_id,
+    %(night_shard)s AS shard,
     count(*) AS entries,
     coalesce(-sum(amount_minor) FILTER (WHERE amount_minor < 0), 0)::bigint AS debit_minor,
     coalesce(sum(amount_minor) FILTER (WHERE amount_minor > 0), 0)::bigint AS credit_minor
@@ -191,7 +231,7 @@ WHERE
     AND business_date = %(business_date)s
 GROUP BY account_id;
 
--- name: analyze_day
+-- name: analyze_accounts
 -- Joins are planned for the rows that are there.
 ANALYZE day_account;
 
@@ -389,15 +429,33 @@ GROUP BY unit
 ORDER BY unit;
 
 -- name: wrong_balances
--- Stored balances of accounts that moved on the date: last checkpoint and all entries since. One
--- statement, for trade goes on. A purse lives where its card's journals do.
-WITH moved AS (
+-- Stored balances of accounts that moved since the date began: their last checkpoint, what the date
+-- moved, and what trade has moved since. One statement, for trade goes on. A purse lives where its
+-- card's journals do.
+WITH since AS (
     SELECT
         shard,
         account_id,
         sum(amount_minor) AS amount_minor
     FROM movement
-    WHERE shard = any(%(shards)s::smallint []) AND journal_id >= %(first_number)s
+    WHERE shard = any(%(shards)s::smallint []) AND journal_id >= %(end_number)s
+    GROUP BY shard, account_id
+),
+
+moved AS (
+    SELECT
+        shard,
+        account_id,
+        sum(amount_minor) AS amount_minor
+    FROM (
+        SELECT
+            shard,
+            account_id,
+            credit_minor - debit_minor AS amount_minor
+        FROM day_account
+        UNION ALL
+        SELECT * FROM since
+    ) AS part
     GROUP BY shard, account_id
 )
 
@@ -427,24 +485,49 @@ LIMIT 20;
 
 -- Lines: what each journal moved between a merchant and an issuer. ----------------------------
 
+-- name: lay_out_parties
+-- The accounts that lines are made of, of those that the date moved: what stands between a merchant
+-- and an issuer, and the points that an issuer's cards earned.
+CREATE TEMPORARY TABLE day_party ON COMMIT DROP AS
+SELECT
+    account.id AS account_id,
+    account.merchant_id,
+    account.issuer_id,
+    account.unit
+FROM day_account
+INNER JOIN account ON account.id = day_account.account_id
+LEFT JOIN programme
+    ON
+        account.chart = 'points_issued'
+        AND programme.issuer_id = account.issuer_id
+        AND programme.is_primary
+        AND account.unit = 'P:' || programme.code
+WHERE
+    account.issuer_id IS NOT NULL
+    AND (account.merchant_id IS NOT NULL OR programme.code IS NOT NULL);
+
+-- name: analyze_parties
+-- Joins are planned for the rows that are there.
+ANALYZE day_party;
+
 -- name: lay_out_items
--- What each journal of the date moved on each account: a table of its own, counted before it is
--- joined, so that no plan rests on what statistics have not seen. What the night itself posted is
--- no line.
+-- What each journal of the date moved on these: a table of its own, counted before it is joined, so
+-- that no plan rests on what statistics have not seen. What the night itself posted is no line.
 CREATE TEMPORARY TABLE day_item ON COMMIT DROP AS
 SELECT
-    shard,
-    journal_id,
-    account_id,
-    sum(amount_minor) AS amount_minor
+    movement.shard,
+    movement.journal_id,
+    day_party.merchant_id,
+    day_party.issuer_id,
+    day_party.unit,
+    movement.amount_minor
 FROM movement
+INNER JOIN day_party ON day_party.account_id = movement.account_id
 WHERE
-    shard = any(%(shards)s::smallint [])
-    AND shard <> %(night_shard)s
-    AND journal_id >= %(first_number)s
-    AND journal_id < %(end_number)s
-    AND business_date = %(business_date)s
-GROUP BY shard, journal_id, account_id;
+    movement.shard = any(%(shards)s::smallint [])
+    AND movement.shard <> %(night_shard)s
+    AND movement.journal_id >= %(first_number)s
+    AND movement.journal_id < %(end_number)s;
 
 -- name: analyze_items
 -- Joins are planned for the rows that are there.
@@ -453,84 +536,117 @@ ANALYZE day_item;
 -- name: lay_out_lines
 -- One row for each journal and unit that moved something between a merchant and an issuer; the main
 -- one is in its journal's own unit. What an external issuer decided is named as it knows it; only
--- such a journal is looked for among advices. They stand for as long as the run does.
+-- such a journal is looked for among advices. They stand for as long as the run does. Places are
+-- those of who is known by an id, in the order of files.
 CREATE TEMPORARY TABLE day_line AS
 WITH item AS (
-    SELECT
-        day_item.shard,
-        day_item.journal_id,
-        account.merchant_id,
-        account.issuer_id,
-        account.unit,
-        day_item.amount_minor,
-        -sum(day_item.amount_minor) FILTER (
-            WHERE account.chart = 'points_issued' AND programme.code IS NOT NULL
-        ) OVER (PARTITION BY day_item.shard, day_item.journal_id) AS points_earned
-    FROM day_item
-    INNER JOIN account ON account.id = day_item.account_id
-    LEFT JOIN programme
-        ON
-            programme.issuer_id = account.issuer_id
-            AND programme.is_primary
-            AND account.unit = 'P:' || programme.code
-),
-
-between_parties AS (
     SELECT
         shard,
         journal_id,
         merchant_id,
         issuer_id,
         unit,
-        sum(amount_minor) AS amount_minor,
-        max(points_earned) AS points_earned
-    FROM item
-    WHERE merchant_id IS NOT NULL AND issuer_id IS NOT NULL
+        sum(amount_minor)::bigint AS amount_minor
+    FROM day_item
+    WHERE merchant_id IS NOT NULL
     GROUP BY shard, journal_id, merchant_id, issuer_id, unit
+),
+
+earned AS (
+    SELECT
+        shard,
+        journal_id,
+        -sum(amount_minor)::bigint AS points
+    FROM day_item
+    WHERE merchant_id IS NULL
+    GROUP BY shard, journal_id
+),
+
+posted AS (
+    SELECT
+        shard,
+        id,
+        kind,
+        slot,
+        card_id,
+        terminal_id,
+        original_id,
+        unit
+    FROM journal
+    WHERE
+        shard = any(%(shards)s::smallint [])
+        AND id >= %(first_number)s
+        AND id < %(end_number)s
+),
+
+presented AS (
+    SELECT
+        asked.shard,
+        asked.card_id,
+        found.pan_masked
+    FROM (SELECT DISTINCT shard, card_id FROM posted WHERE card_id <> 0) AS asked
+    CROSS JOIN LATERAL (
+        SELECT card.pan_masked
+        FROM card
+        WHERE card.shard = asked.shard AND card.id = asked.card_id
+        ORDER BY card.id
+        LIMIT 1
+    ) AS found
+),
+
+seller AS (
+    SELECT
+        id,
+        merchant_id,
+        row_number() OVER (ORDER BY merchant_id COLLATE "C")::integer AS place
+    FROM merchant
+),
+
+keeper AS (
+    SELECT
+        id,
+        institution_id,
+        row_number() OVER (ORDER BY institution_id COLLATE "C")::integer AS place
+    FROM issuer
 )
 
 SELECT
-    journal.shard,
-    journal.id AS number,
-    journal.kind,
-    split_part(journal.slot, '/', 1) AS channel,
-    between_parties.merchant_id AS merchant_key,
-    between_parties.issuer_id AS issuer_key,
-    between_parties.unit = journal.unit AS is_main,
-    journal.terminal_id,
-    split_part(journal.slot, '/', 3) AS batch,
-    split_part(journal.slot, '/', 4) AS trace,
-    merchant.merchant_id AS merchant,
-    issuer.institution_id AS issuer,
-    coalesce(card.pan_masked, advice.pan_masked, original_advice.pan_masked, '') AS card,
-    journal.original_id AS original,
-    between_parties.unit,
-    between_parties.amount_minor::bigint AS amount_minor,
-    CASE
-        WHEN between_parties.unit = journal.unit
-            THEN coalesce(between_parties.points_earned, 0)
-        ELSE 0
-    END::bigint AS points_earned,
+    posted.shard,
+    posted.id AS number,
+    posted.kind,
+    split_part(posted.slot, '/', 1) AS channel,
+    item.merchant_id AS merchant_key,
+    item.issuer_id AS issuer_key,
+    seller.place AS merchant_place,
+    keeper.place AS issuer_place,
+    item.unit = posted.unit AS is_main,
+    posted.terminal_id,
+    split_part(posted.slot, '/', 3) AS batch,
+    split_part(posted.slot, '/', 4) AS trace,
+    seller.merchant_id AS merchant,
+    keeper.institution_id AS issuer,
+    coalesce(presented.pan_masked, advice.pan_masked, original_advice.pan_masked, '') AS card,
+    posted.original_id AS original,
+    item.unit,
+    item.amount_minor,
+    CASE WHEN item.unit = posted.unit THEN coalesce(earned.points, 0) ELSE 0 END AS points_earned,
     advice.reference,
     original_advice.reference AS original_reference
-FROM between_parties
-INNER JOIN journal
-    ON
-        journal.shard = between_parties.shard
-        AND journal.id = between_parties.journal_id
-        AND journal.shard = any(%(shards)s::smallint [])
-        AND journal.id >= %(first_number)s
-        AND journal.id < %(end_number)s
-LEFT JOIN card ON card.shard = journal.shard AND card.id = journal.card_id
+FROM item
+INNER JOIN posted ON posted.shard = item.shard AND posted.id = item.journal_id
+INNER JOIN seller ON seller.id = item.merchant_id
+INNER JOIN keeper ON keeper.id = item.issuer_id
+LEFT JOIN earned ON earned.shard = item.shard AND earned.journal_id = item.journal_id
+LEFT JOIN presented ON presented.shard = posted.shard AND presented.card_id = posted.card_id
 LEFT JOIN LATERAL (
     SELECT
         known.reference,
         known.pan_masked
     FROM advice AS known
     WHERE
-        journal.card_id = 0
-        AND known.shard = journal.shard
-        AND known.journal_id = journal.id
+        posted.card_id = 0
+        AND known.shard = posted.shard
+        AND known.journal_id = posted.id
     ORDER BY known.journal_id
     LIMIT 1
 ) AS advice ON true
@@ -540,14 +656,12 @@ LEFT JOIN LATERAL (
         known.pan_masked
     FROM advice AS known
     WHERE
-        journal.card_id = 0
-        AND known.shard = journal.shard
-        AND known.journal_id = journal.original_id
+        posted.card_id = 0
+        AND known.shard = posted.shard
+        AND known.journal_id = posted.original_id
     ORDER BY known.journal_id
     LIMIT 1
-) AS original_advice ON true
-INNER JOIN merchant ON merchant.id = between_parties.merchant_id
-INNER JOIN issuer ON issuer.id = between_parties.issuer_id;
+) AS original_advice ON true;
 
 -- name: analyze_lines
 -- Joins are planned for the rows that are there.
@@ -555,46 +669,61 @@ ANALYZE day_line;
 
 -- Files. ----------------------------------------------------------------------------------
 
--- name: items
--- What the files of one side say, party after party: a merchant's its journals by number, an
--- issuer's merchant after merchant, as it always was; each with the fee of whose file it is.
-SELECT
-    day_line.number,
-    day_line.kind,
-    day_line.terminal_id,
-    day_line.batch,
-    day_line.trace,
-    day_line.merchant,
-    day_line.issuer,
-    day_line.card,
-    day_line.original,
-    day_line.unit,
-    day_line.amount_minor,
-    day_line.points_earned,
-    day_line.reference,
-    day_line.original_reference,
-    coalesce(day_fee_line.fee_minor, 0) AS fee_minor,
-    coalesce(day_fee_line.unit, '') AS fee_unit
-FROM day_line
-LEFT JOIN day_fee_line
-    ON
-        day_line.is_main
-        AND day_fee_line.payer = %(side)s
-        AND day_fee_line.shard = day_line.shard
-        AND day_fee_line.number = day_line.number
-        AND day_fee_line.merchant_key = day_line.merchant_key
-        AND day_fee_line.issuer_key = day_line.issuer_key
-ORDER BY
-    CASE WHEN %(side)s = 'issuer' THEN day_line.issuer END COLLATE "C",
-    CASE WHEN %(side)s = 'issuer' THEN day_line.merchant END COLLATE "C",
-    CASE WHEN %(side)s = 'merchant' THEN day_line.merchant END COLLATE "C",
-    day_line.number,
-    day_line.issuer COLLATE "C",
-    day_line.unit COLLATE "C";
+-- name: file_totals
+-- What the files of one side add up to, party by party and unit by unit. The fee of what moved in
+-- one unit may be in another, as that of points is.
+WITH line AS (
+    SELECT
+        shard,
+        number,
+        merchant_key,
+        issuer_key,
+        CASE %(side)s WHEN 'merchant' THEN merchant ELSE issuer END AS party,
+        is_main,
+        unit,
+        amount_minor,
+        points_earned
+    FROM day_line
+),
 
--- name: read_to_the_end
--- A cursor is planned for its first rows unless told; ours are read whole.
-SELECT set_config('cursor_tuple_fraction', '1', true);
+fee AS (
+    SELECT
+        line.party,
+        day_fee_line.unit,
+        sum(day_fee_line.fee_minor) AS fee_minor
+    FROM day_fee_line
+    INNER JOIN line
+        ON
+            line.is_main
+            AND line.shard = day_fee_line.shard
+            AND line.number = day_fee_line.number
+            AND line.merchant_key = day_fee_line.merchant_key
+            AND line.issuer_key = day_fee_line.issuer_key
+    WHERE day_fee_line.payer = %(side)s
+    GROUP BY line.party, day_fee_line.unit
+),
+
+moved AS (
+    SELECT
+        party,
+        unit,
+        count(*) AS rows,
+        sum(amount_minor) AS amount_minor,
+        sum(points_earned) AS points_earned
+    FROM line
+    GROUP BY party, unit
+)
+
+SELECT
+    party,
+    unit,
+    coalesce(moved.rows, 0) AS rows,
+    coalesce(moved.amount_minor, 0)::bigint AS amount_minor,
+    coalesce(moved.points_earned, 0)::bigint AS points_earned,
+    coalesce(fee.fee_minor, 0)::bigint AS fee_minor
+FROM moved
+FULL JOIN fee USING (party, unit)
+ORDER BY party COLLATE "C", unit COLLATE "C";
 
 -- name: parties
 -- Who gets a file although nothing moved: everybody who may trade.

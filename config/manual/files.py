@@ -1,17 +1,15 @@
 """Tables of `docs/files.md`: what the night writes for merchants and issuers."""
 
-import datetime as dt
 from collections.abc import Iterator
 from typing import Final
 
 from clearing.files import csv_line
-from clearing.layout import COLUMNS, LAYOUT, Item, Total
+from clearing.layout import COLUMNS, DETAIL, LAYOUT, Total, amount_text
 from clearing.run import STEPS
 from config.manual.cards import states_of
 from config.manual.page import Blocks, listing, table
 from config.manual.samples import AMOUNT_MINOR, CARD, WHO
 from host.estate.demo import CITY
-from host.model.numbers import first_number_of
 from host.model.origins import Origin
 from host.model.requests import KINDS, Kind
 from host.rules.day_states import DAY_STATES
@@ -22,59 +20,54 @@ FEE_MINOR: Final = 74
 
 
 def _columns() -> Iterator[tuple[str, str, str, str]]:
-    item, total, end = _sale(), _total(), Total(2)
+    total, end = _total(), Total(2)
     for column in COLUMNS:
         in_total, in_end = column.of_total(total), column.of_total(end)
         told = " and ".join(name for name, text in (("TOTAL", in_total), ("END", in_end)) if text)
-        example = column.of_item(item)
+        example = _SALE[column.name]
         yield f"`{column.name}`", column.meaning, example and f"`{example}`", told
 
 
-def _sale() -> Item:
-    return Item(
-        number=first_number_of(_date()) + 1,
-        kind=Kind.PURCHASE,
-        terminal_id=WHO.terminal_id,
-        batch=WHO.batch,
-        trace="000002",
-        merchant=WHO.merchant_id,
-        issuer=CITY.institution_id,
-        card=CARD.pan.masked,
-        original=None,
-        unit="CNY",
-        amount_minor=AMOUNT_MINOR,
-        points_earned=123,
-        fee_minor=FEE_MINOR,
-        fee_unit="CNY",
-    )
+_SALE: Final = {
+    "record": DETAIL,
+    "business_date": _DAY,
+    "rrn": "112300000001",
+    "kind": Kind.PURCHASE.value,
+    "merchant_id": WHO.merchant_id,
+    "issuer_id": CITY.institution_id,
+    "terminal_id": WHO.terminal_id,
+    "batch": WHO.batch,
+    "trace": "000002",
+    "card": CARD.pan.masked,
+    "original_rrn": "",
+    "unit": "CNY",
+    "amount": amount_text(AMOUNT_MINOR, "CNY"),
+    "points_earned": "123",
+    "rows": "",
+    "fee": amount_text(FEE_MINOR, "CNY"),
+    "fee_unit": "CNY",
+}
+_REFUND: Final = {
+    **_SALE,
+    "rrn": "112300000002",
+    "kind": Kind.REFUND.value,
+    "trace": "000003",
+    "original_rrn": _SALE["rrn"],
+    "amount": "-3.45",
+    "points_earned": "0",
+    "fee": "-0.02",
+}
 
 
 def _total() -> Total:
     return Total(2, "CNY", AMOUNT_MINOR - 345, 123, FEE_MINOR - 2)
 
 
-def _refund() -> Item:
-    sale = _sale()
-    return sale._replace(
-        number=sale.number + 1,
-        kind=Kind.REFUND,
-        trace="000003",
-        original=sale.number,
-        amount_minor=-345,
-        points_earned=0,
-        fee_minor=-2,
-    )
-
-
-def _date() -> dt.date:
-    return dt.date.fromisoformat(_DAY)
-
-
 def _example() -> str:
     rows = [
         LAYOUT.header,
-        LAYOUT.detail_row(_sale()),
-        LAYOUT.detail_row(_refund()),
+        [_SALE[name] for name in LAYOUT.header],
+        [_REFUND[name] for name in LAYOUT.header],
         LAYOUT.trailer_row(_total()),
         LAYOUT.trailer_row(Total(2)),
     ]

@@ -221,7 +221,7 @@ NIGHT: Final[Mapping[str, Right]] = {
     "clearing_step": Right(reads=WHOLE, inserts=WHOLE),
     "day_state": Right(reads=columns("business_date state steps taken_by released_by")),
     "entry": Right(
-        reads=columns("shard journal_id business_date"),
+        reads=columns("shard journal_id debit_account credit_account amount_minor business_date"),
         inserts=columns(
             "business_date shard journal_id leg debit_account credit_account amount_minor unit"
         ),

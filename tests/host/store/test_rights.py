@@ -167,10 +167,12 @@ ALSO = {
     "posswitch_office": (AGE,),
 }
 LAID_OUT = (
-    "sum_up_day",
+    "lay_out_accounts",
+    "lay_out_parties",
     "lay_out_items",
     "lay_out_lines",
     "lay_out_fee_bases",
+    "lay_out_fee_parts",
     "lay_out_fee_choices",
     "lay_out_fee_lines",
     "lay_out_seals",

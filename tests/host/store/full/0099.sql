@@ -1,0 +1,1 @@
+-- A function and rights alone: no column came or went.
