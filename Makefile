@@ -2,12 +2,14 @@
 # bench: the figures, into build/bench*.json.            clean: what can be made again.
 # chaos: every fault as often as the list of faults says, for hours, and audited. SEED draws
 #   another run, COUNTS a shorter one: make chaos COUNTS="--cycles 5 --fuzz 100000".
+# bench-clearing: a night of so many millions, one after the other: MILLIONS="1 2 5".
 # soak: half an hour of steady trade, or more: make soak COUNTS="--soak 28800".
 # Each makes .venv when it is missing, from the fastest build of Python 3.11 that is found; PYTHON
 #   says from which other interpreter (3.11 or newer).
 
 PYTHON ?=
 COUNTS ?=
+MILLIONS ?= 1
 SEED ?= 8583
 BIN := .venv/bin
 # Made again when what it was made from is newer.
@@ -15,7 +17,7 @@ VENV := .venv/made
 # Patroni, for the failovers of `make chaos`: in an environment of its own.
 PATRONI := .venv-patroni
 
-.PHONY: demo test check bench chaos soak clean
+.PHONY: demo test check bench bench-clearing chaos soak clean
 .DEFAULT_GOAL := demo
 
 demo: $(VENV)
@@ -33,6 +35,10 @@ check: $(VENV)
 
 bench: $(VENV)
 	$(BIN)/posswitch bench
+
+bench-clearing: $(VENV)
+	for millions in $(MILLIONS); do $(BIN)/posswitch bench --only night \
+		--messages $${millions}000000 --report build/bench_$${millions}m.json || exit 1; done
 
 chaos: $(VENV)
 	-@$(MAKE) --no-print-directory $(PATRONI)

@@ -40,7 +40,7 @@ def _nothing(_total: Total) -> str:
     return ""
 
 
-def _amount(amount: str, unit: str) -> str:
+def of_amount(amount: str, unit: str) -> str:
     """As `amount_text`, of two columns."""
     return (
         f"CASE WHEN {unit} LIKE '%{UNIT_MARK}%' THEN {amount}::text "
@@ -49,7 +49,7 @@ def _amount(amount: str, unit: str) -> str:
     )
 
 
-def _rrn(number: str) -> str:
+def of_number(number: str) -> str:
     """As `host.model.numbers.rrn_of`, of a column."""
     counter, plain = f"{number} % {NUMBERS_PER_DAY}", 10 * COUNTERS_PER_HEAD
     day = f"to_char(date '{DAY_ZERO}' + ({number} / {NUMBERS_PER_DAY})::integer, 'MMDD')"
@@ -90,7 +90,7 @@ COLUMNS: Final = (
     Column(
         name="rrn",
         meaning="F37 of the answer, 12 characters",
-        of_line=f"coalesce(nullif(line.reference, ''), {_rrn('line.number')})",
+        of_line=f"coalesce(nullif(line.reference, ''), {of_number('line.number')})",
     ),
     Column(
         name="kind",
@@ -130,7 +130,7 @@ COLUMNS: Final = (
     Column(
         name="original_rrn",
         meaning="of what a void, refund or reversal undoes",
-        of_line=f"coalesce(nullif(line.original_reference, ''), {_rrn('line.original')})",
+        of_line=f"coalesce(nullif(line.original_reference, ''), {of_number('line.original')})",
     ),
     Column(
         name="unit",
@@ -141,7 +141,7 @@ COLUMNS: Final = (
     Column(
         name="amount",
         meaning="positive is what the issuer owes the merchant",
-        of_line=_amount("line.amount_minor", "line.unit"),
+        of_line=of_amount("line.amount_minor", "line.unit"),
         of_total=lambda total: amount_text(total.amount_minor, total.unit) if total.unit else "",
     ),
     Column(
@@ -159,7 +159,7 @@ COLUMNS: Final = (
     Column(
         name="fee",
         meaning="what the transaction costs whose file it is; negative is what comes back",
-        of_line=f"CASE WHEN fee.unit IS NOT NULL THEN {_amount('fee.fee_minor', 'fee.unit')} END",
+        of_line=f"CASE WHEN fee.unit IS NOT NULL THEN {of_amount('fee.fee_minor', 'fee.unit')} END",
         of_total=lambda total: (
             amount_text(total.fee_minor, total.unit)
             if total.unit and UNIT_MARK not in total.unit

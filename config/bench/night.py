@@ -137,7 +137,7 @@ def _measure(dsns: Dsns, files: Path, told: NightBench, say: Say) -> dict[str, A
 
 def _bare_copy(owner: Connection, files: Sequence[Path]) -> _Timed:
     """What the same rows take as they come out of a table that is nothing but rows."""
-    header = files[0].open().readline().strip().split(",")
+    header = files[0].read_text().splitlines()[0].split(",")
     columns = sql.SQL(", ").join(sql.Identifier(name) + sql.SQL(" text") for name in header)
     owner.execute(sql.SQL("CREATE TEMPORARY TABLE bare ({})").format(columns))
     with owner.cursor() as cursor, cursor.copy(SQL["bare_copy_in"]) as rows:

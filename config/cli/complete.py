@@ -24,7 +24,18 @@ Offers = list[tuple[str, str]]
 """Words, and what a shell that can shows beside each."""
 Offer = Callable[[typer.Context, str], Offers]
 ESTATES: Final = (("demo", "invented merchants, terminals and cards"),)
-BENCHES: Final = ("ledger", "mix", "nac", "processes", "slow", "history", "desk", "cards", "gate")
+BENCHES: Final = (
+    "ledger",
+    "mix",
+    "nac",
+    "processes",
+    "slow",
+    "history",
+    "desk",
+    "cards",
+    "gate",
+    "night",
+)
 """Those of `config.bench.rows`, which takes a second to import: too long for a key."""
 SCENARIOS: Final = ROOT / "simulators" / "scenarios"
 

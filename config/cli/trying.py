@@ -54,7 +54,8 @@ def bench(
     only: Annotated[
         list[str] | None,
         typer.Option(
-            help="ledger, mix, nac, processes, slow, history, desk, cards or gate; again for more.",
+            help="ledger, mix, nac, processes, slow, history, desk, cards, gate or night; "
+            "again for more.",
             metavar="NAME",
             autocompletion=benches,
         ),

@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from clearing.run import STEPS
 from config.bench.cards import CardsBench, measure_cards
 from config.bench.cpu import IdleClock
 from config.bench.desk import DeskBench, measure_desk
@@ -15,6 +16,7 @@ from config.bench.history import HistoryBench, measure_history
 from config.bench.interpreter import kind_of
 from config.bench.mix import MixBench, measure_mix
 from config.bench.nac import NacBench, measure_nac
+from config.bench.night import NightBench, measure_night
 from config.bench.processes import ProcessesBench, measure_processes
 from config.bench.report import (
     CARDS_FIGURES,
@@ -23,6 +25,7 @@ from config.bench.report import (
     HISTORY_FIGURES,
     MIX_FIGURES,
     NAC_FIGURES,
+    NIGHT_FIGURES,
     PROCESSES_FIGURES,
     SLOW_FIGURES,
     print_figures,
@@ -31,6 +34,7 @@ from config.bench.rows import BENCHES, Bench, Extent, run_benches
 from config.bench.slow import SlowBench, measure_slow
 from config.cli import complete
 from config.errors import SettingsError
+from host.estate.many import ISSUER_COUNT
 from tests.commands import run_command
 
 
@@ -123,6 +127,15 @@ def test_every_kind_is_measured_at_many_merchants_and_at_one() -> None:
     assert {row.key for row in MIX_FIGURES} - {"pgbench_tps", "spread_ratio"} <= document.keys()
 
 
+def test_a_night_is_measured_beside_what_is_bare(capsys: pytest.CaptureFixture[str]) -> None:
+    document = measure_night(NightBench(messages=400, merchants=8, cards=40), say_nothing)
+    assert document["parties"] == 8 + ISSUER_COUNT
+    assert set(document["steps"]) == {step.name for step in STEPS}
+    assert {row.key for row in NIGHT_FIGURES} <= document.keys()
+    print_figures(document, NIGHT_FIGURES)
+    assert "ledger_ratio" in capsys.readouterr().out
+
+
 def test_idle_time_is_a_part() -> None:
     assert 0.0 <= IdleClock.read().part() <= 1.0
 
@@ -146,7 +159,7 @@ def test_each_bench_writes_its_own_file_and_tells_what_did_not_hold(
     assert run_benches([], Extent(rounds=2), report, say=said.append) == ["nac"]
     assert [one["name"] for one in shown] == list(BENCHES)
     files = sorted(file.name for file in report.parent.iterdir())
-    others = ("cards", "desk", "gate", "history", "mix", "nac", "processes", "slow")
+    others = ("cards", "desk", "gate", "history", "mix", "nac", "night", "processes", "slow")
     assert files == ["bench.json", *(f"bench_{name}.json" for name in others)]
     document = msgspec.json.decode(report.read_bytes())
     interpreter = document.pop("interpreter")
