@@ -9,10 +9,11 @@ ORDER BY id
 LIMIT 1;
 
 -- name: lay_out_fee_bases
--- Each line that is of an earlier one, with what that began with, and how much of that stood before it and stands after it: a
--- fee is of what stands, so what comes back takes its part of the fee with it, to the last unit.
--- What a void or a reversal ends is one journal further back, and a reversed void's sale is two.
--- `refund_id` is the refund that a line is, or ends. A line that is of none before it began itself.
+-- Each line that is of an earlier one, with what that began with, and how much of that stood before
+-- it and stands after it: a fee is of what stands, so what comes back takes its part of the fee
+-- with it, to the last unit. What a void or a reversal ends is one journal further back, and a
+-- reversed void's sale is two. `refund_id` is the refund that a line is, or ends. A line that is of
+-- none before it began itself.
 CREATE TEMPORARY TABLE day_fee_base ON COMMIT DROP AS
 WITH begun AS (
     SELECT
@@ -182,38 +183,39 @@ FROM traded
 INNER JOIN merchant ON merchant.id = traded.merchant_key
 INNER JOIN issuer ON issuer.id = traded.issuer_key
 CROSS JOIN (VALUES ('merchant'), ('issuer')) AS pays (payer)
-CROSS JOIN LATERAL (
-    SELECT
-        said.id AS fee_id,
-        said.payer,
-        said.is_returned,
-        said.from_minor,
-        said.flat_minor,
-        said.millionths,
-        said.fee_min_minor,
-        coalesce(said.fee_max_minor, 9223372036854775807) AS fee_max_minor
-    FROM (
-        SELECT * FROM fee WHERE fee.merchant_id = traded.merchant_key  -- noqa: RF03
-        UNION ALL
-        SELECT * FROM fee WHERE fee.merchant_id IS NULL  -- noqa: RF03
-    ) AS said
-    WHERE
-        said.payer = pays.payer
-        AND traded.kind = any(said.kinds)
-        AND said.since <= traded.begun_on
-        AND coalesce(said.until >= traded.begun_on, true)
-        AND coalesce(said.issuer_id = traded.issuer_key, true)
-        AND said.trade IN ('', merchant.trade)
-        AND said.channel IN ('', traded.channel)
-    ORDER BY
-        (said.merchant_id IS NOT NULL) DESC,
-        (said.issuer_id IS NOT NULL) DESC,
-        (said.trade <> '') DESC,
-        (said.channel <> '') DESC,
-        said.since DESC,
-        said.id DESC
-    LIMIT 1
-) AS chosen
+CROSS JOIN
+    LATERAL (
+        SELECT
+            said.id AS fee_id,
+            said.payer,
+            said.is_returned,
+            said.from_minor,
+            said.flat_minor,
+            said.millionths,
+            said.fee_min_minor,
+            coalesce(said.fee_max_minor, 9223372036854775807) AS fee_max_minor
+        FROM (
+            SELECT * FROM fee WHERE fee.merchant_id = traded.merchant_key  -- noqa: RF03
+            UNION ALL
+            SELECT * FROM fee WHERE fee.merchant_id IS NULL  -- noqa: RF03
+        ) AS said
+        WHERE
+            said.payer = pays.payer
+            AND traded.kind = any(said.kinds)
+            AND said.since <= traded.begun_on
+            AND coalesce(said.until >= traded.begun_on, true)
+            AND coalesce(said.issuer_id = traded.issuer_key, true)
+            AND said.trade IN ('', merchant.trade)
+            AND said.channel IN ('', traded.channel)
+        ORDER BY
+            (said.merchant_id IS NOT NULL) DESC,
+            (said.issuer_id IS NOT NULL) DESC,
+            (said.trade <> '') DESC,
+            (said.channel <> '') DESC,
+            said.since DESC,
+            said.id DESC
+        LIMIT 1
+    ) AS chosen
 LEFT JOIN LATERAL (
     SELECT
         points_price.points,
@@ -258,16 +260,16 @@ WITH worth AS (
     INNER JOIN day_fee_choice AS choice
         USING (merchant_key, issuer_key, channel, kind, begun_on, unit)
     WHERE choice.is_returned OR NOT part.is_of_refund
-    OFFSET 0
+    OFFSET 0  -- noqa: AM09
 ),
 
 tier AS (
     SELECT
         worth.*,
-        width_bucket(before_minor, from_minor) AS before_tier,
-        width_bucket(after_minor, from_minor) AS after_tier
+        width_bucket(worth.before_minor, worth.from_minor) AS before_tier,
+        width_bucket(worth.after_minor, worth.from_minor) AS after_tier
     FROM worth
-    OFFSET 0
+    OFFSET 0  -- noqa: AM09
 )
 
 SELECT
@@ -314,6 +316,32 @@ ANALYZE day_fee_line;
 
 -- name: charges
 -- What is charged: by merchant and issuer, then by fee and kind, and between which accounts.
+WITH charged AS (
+    SELECT
+        merchant_key,
+        issuer_key,
+        fee_id,
+        payer,
+        kind,
+        unit,
+        count(*)::integer AS items,
+        sum(base_minor)::bigint AS base_minor,
+        sum(fee_minor)::bigint AS fee_minor
+    FROM day_fee_line
+    GROUP BY merchant_key, issuer_key, fee_id, payer, kind, unit
+),
+
+payer AS (
+    SELECT
+        id,
+        unit,
+        issuer_id,
+        coalesce(merchant_id, 0) AS merchant_key,
+        CASE chart WHEN 'merchant_fees' THEN 'merchant' ELSE 'issuer' END AS payer
+    FROM account
+    WHERE chart IN ('merchant_fees', 'issuer_fees') AND issuer_id IS NOT NULL
+)
+
 SELECT
     merchant.merchant_id AS merchant,
     issuer.institution_id AS issuer,
@@ -327,32 +355,10 @@ SELECT
     charged.fee_minor,
     payer.id AS payer_account,
     house.id AS house_account
-FROM (
-    SELECT
-        merchant_key,
-        issuer_key,
-        fee_id,
-        payer,
-        kind,
-        unit,
-        count(*)::integer AS items,
-        sum(base_minor)::bigint AS base_minor,
-        sum(fee_minor)::bigint AS fee_minor
-    FROM day_fee_line
-    GROUP BY merchant_key, issuer_key, fee_id, payer, kind, unit
-) AS charged
+FROM charged
 INNER JOIN merchant ON merchant.id = charged.merchant_key
 INNER JOIN issuer ON issuer.id = charged.issuer_key
-LEFT JOIN (
-    SELECT
-        id,
-        unit,
-        issuer_id,
-        coalesce(merchant_id, 0) AS merchant_key,
-        CASE chart WHEN 'merchant_fees' THEN 'merchant' ELSE 'issuer' END AS payer
-    FROM account
-    WHERE chart IN ('merchant_fees', 'issuer_fees') AND issuer_id IS NOT NULL
-) AS payer
+LEFT JOIN payer
     ON
         payer.unit = charged.unit
         AND payer.issuer_id = charged.issuer_key
