@@ -9,7 +9,6 @@ from clearing.findings import (
     COMPLETENESS,
     FORWARD_WAITING,
     Finding,
-    counted,
     keep,
     kept,
     look,
@@ -31,8 +30,8 @@ def completeness(night: Night) -> str:
         keep(night, COMPLETENESS, [*look(night, COMPLETENESS), *_waiting(night)])
     counts = night.row("count_sealed")
     assert counts is not None, "a count always has a row"
-    told = counted(one for one in kept(night) if one.step == COMPLETENESS)
-    return f"{counts['exchanges']} exchanges, {counts['seals']} seals; {told or 'nothing open'}"
+    are_open = sum(one.step == COMPLETENESS for one in kept(night))
+    return f"{counts['exchanges']} exchanges, {counts['seals']} seals; {are_open} findings"
 
 
 def _lay_out_seals(night: Night) -> None:

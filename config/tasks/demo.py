@@ -36,9 +36,11 @@ from config.run.supervisor import LoadEstate, Running, running_posswitch
 from config.screen import amount, screen
 from config.settings import Settings
 from config.tasks.demo_lottery import LotteryTale, close_lottery
+from config.tasks.demo_night import ReleaseTale, release_night
 from config.tasks.failed import failed_lines, failed_status
 from config.tasks.gifts import TILL, GiftTale
 from config.tasks.night import opened_night, print_summary, print_violations
+from config.tasks.operators import operator_name
 from config.tasks.progress import board, headline, issuer_line, mended, settled, show_progress
 from config.tasks.story import Story, decline_lines, time_out_lines
 from host.clock import utc_now
@@ -137,6 +139,8 @@ def run_demo(settings: Settings, places: Places, demo: DemoSettings, *, say: Say
             violations = audit(connection, [*day.record.claims(), *day.external.claims()])
     _report(console, day, story, examples)
     print_summary(summary, settings.host.timezone)
+    if day.released is not None:
+        console.print(day.released.told(), markup=False)
     _say_how_to_repeat(console, demo, story, places)
     print_violations(violations)
     failed = failed_status(day.tally.failures)
@@ -206,6 +210,7 @@ class _Day:
         self._cleared: Summary | None = None
         self._night_error: Exception | None = None
         self.lottery: LotteryTale | None = None
+        self.released: ReleaseTale | None = None
         self.differences: list[str] = []
         """Where the issuer's book is not what its terminals were told."""
         self._running = running
@@ -269,6 +274,7 @@ class _Day:
                     for name, swarm in self.swarms.items():
                         main.start_soon(alone, "channel", name, swarm.run)
                 await alone("lottery", "", self._close_lottery, staff)
+                await alone("release", "", self._release, staff)
             await self._compare()
             side.cancel_scope.cancel()
         if self._cleared is None:
@@ -301,6 +307,11 @@ class _Day:
     async def _close_lottery(self, staff: DemoStaff) -> None:
         """Shops have closed: nobody draws any more."""
         self.lottery = await trio.to_thread.run_sync(self._verified_lottery, staff)
+
+    async def _release(self, staff: DemoStaff) -> None:
+        """Somebody else than who ran the night looks at it."""
+        if self._cleared is not None:
+            self.released = await trio.to_thread.run_sync(release_night, staff, self._cleared)
 
     def _verified_lottery(self, staff: DemoStaff) -> LotteryTale:
         with closing(_audit_connection(self._running)) as connection:
@@ -353,6 +364,7 @@ def _clear(running: Running) -> Summary:
             connection,
             running.places.files,
             owed=functools.partial(owed_by_route, running.places.saf),
+            who=operator_name(),
         )
 
 

@@ -61,6 +61,16 @@ def test_a_small_demo_balances(demos: Demos) -> None:
     assert "9988000000000" not in (data / "terminals.jsonl").read_text()
 
 
+def test_the_demos_night_is_released_by_somebody_who_did_not_run_it(demos: Demos) -> None:
+    """S4-79: with what is paid, as the night's positions say it."""
+    for data, said in demos:
+        [line] = [line for line in said.splitlines() if ", who did not run it, released " in line]
+        assert line.startswith("finance, ")
+        [files] = [one for one in (data / "files").iterdir() if one.is_dir()]
+        assert f"{files.name[:4]}-{files.name[4:6]}-{files.name[6:]}: " in line
+        assert line.endswith(" CNY is paid")
+
+
 def test_the_demos_lottery_is_closed_and_each_of_its_draws_verifies(demos: Demos) -> None:
     """S4-62: the file that it leaves is what it says."""
     for data, said in demos:

@@ -1,0 +1,41 @@
+"""The demo's night is released: by somebody of finance, who did not run it."""
+
+from dataclasses import dataclass
+
+from clearing.run import Summary
+from config.language import speech
+from config.run.staff import DemoStaff
+from config.screen import amount
+from host.model.money import HOUSE_CURRENCY
+from host.model.office import Refused
+from host.office.roles import FN
+from host.rules.day_states import RELEASE
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseTale:
+    """What came of it: who asked, for which date, and why not, where it was refused."""
+
+    login: str
+    date: str
+    payable_minor: int
+    why_not: str = ""
+
+    def told(self) -> str:
+        """In a line that a newcomer understands."""
+        if self.why_not:
+            why = speech.said(self.why_not)
+            return f"{self.login} may not release {self.date} yet: {why}"
+        paid = amount(self.payable_minor, HOUSE_CURRENCY)
+        return f"{self.login}, who did not run it, released {self.date}: {paid} is paid"
+
+
+def release_night(staff: DemoStaff, summary: Summary) -> ReleaseTale:
+    """Ask for it, with what is paid as the night's positions say it."""
+    payable_minor = sum(
+        max(0, row.net.amount_minor) for row in summary.positions if row.unit == HOUSE_CURRENCY
+    )
+    date = summary.business_date.isoformat()
+    told = staff.ask(FN, RELEASE, {"date": date, "payable_minor": payable_minor})
+    why_not = str(told.en) if isinstance(told, Refused) else ""
+    return ReleaseTale(staff.person(FN).login, date, payable_minor, why_not)
