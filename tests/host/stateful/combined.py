@@ -6,7 +6,7 @@ from hypothesis.stateful import rule
 from host.model.requests import Besides, Kind
 from host.model.responses import Reason
 from tests.host.stateful.machine import AMOUNT, PART, WHICH, Sales
-from tests.host.stateful.model import CITY, NO_MONEY, OK, Card, Deal, pin, take
+from tests.host.stateful.model import CITY, NO_MONEY, OK, Card, Deal, fresh, pin, take
 
 STEP = 100
 """So many points of a city card pay as many fen, and no fewer."""
@@ -64,8 +64,7 @@ class Combined(Sales):
     def _pay(self, deal: Deal) -> None:
         card = deal.card
         if deal.worth:
-            fresh = [lot for lot in card.in_order() if lot.until >= self.model.today]
-            deal.taken = take(fresh, deal.worth)
+            deal.taken = take(fresh(card.lots, self.model.today), deal.worth)
         money = deal.amount - deal.worth
         card.value -= money
         self.model.earned(deal, money)

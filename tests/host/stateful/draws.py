@@ -9,7 +9,7 @@ from host.model.requests import Besides, Kind
 from host.model.responses import Reason
 from tests.host.stateful.house import COST, LOTTERY, PRIZE
 from tests.host.stateful.machine import WHICH, Sales
-from tests.host.stateful.model import CITY, NO_MONEY, OK, Card, Deal, take
+from tests.host.stateful.model import CITY, NO_MONEY, OK, Card, Deal, fresh, take
 
 
 @dataclass(kw_only=True)
@@ -71,7 +71,7 @@ class Draws(Sales):
     def _enter(self, deal: Draw) -> None:
         card = deal.card
         deal.worth = deal.amount
-        deal.taken = take([lot for lot in card.in_order() if lot.until >= self.model.today], COST)
+        deal.taken = take(fresh(card.lots, self.model.today), COST)
         if self.house.prizes:
             self.house.prizes -= 1
             deal.has_won, deal.points = True, PRIZE

@@ -111,16 +111,21 @@ class Gifts(Tills):
         )
         self._ask(request, claimed(gift, card))
 
-    @rule(number=ANY, end=st.sampled_from([GiftEnd.WITHDRAWN, GiftEnd.DECLINED]))
+    @rule(number=ANY, end=st.sampled_from([GiftEnd.WITHDRAWN, GiftEnd.DECLINED, GiftEnd.EXPIRED]))
     def take_a_gift_back(self, number: int, end: GiftEnd) -> None:
-        """By who sent it, or by who will not have it."""
+        """By who sent it, by who will not have it, or by the clock."""
         if not self.gifts:
             return
         gift = self.gifts[-1 - number % len(self.gifts)]
         giver = card_at(self.house.till, gift.giver.number)
         request = OwnRequest(
             kind=Kind.GIFT_RETURN,
-            key=OwnKey(Origin.MEMBER, "71", "gift.withdraw", f"model-{next(FORMS)}"),
+            key=OwnKey(
+                Origin.CLOCK if end is GiftEnd.EXPIRED else Origin.MEMBER,
+                "71",
+                "gift.withdraw",
+                f"model-{next(FORMS)}",
+            ),
             card=giver,
             ended_gift=GiftNamed(giver.shard, gift.number, end),
         )

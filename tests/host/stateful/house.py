@@ -3,7 +3,7 @@
 import datetime as dt
 import itertools
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import hypothesis
@@ -23,15 +23,19 @@ from host.estate.demo import (
     voucher_code,
 )
 from host.estate.demo import LOTTERY as DEMO_LOTTERY
-from host.estate.plan import CardPlan, IssuerPlan, LotteryPlan
+from host.estate.plan import LONG_AGO, CardPlan, IssuerPlan, LotteryPlan, ProgrammePlan
 from host.model.own import OwnRequest
 from host.model.requests import Request, Response
+from host.office.rows.conversions import SQL as RATES_SQL
+from host.programmes import Life, LotLife
 from host.store.changes import note_what_differs
 from tests.host import conftest
 from tests.host.conftest import PLAN, Till, asking_of, opened, put_estate
 from tests.host.stateful.model import CITY as CITY_TERMS
 from tests.host.stateful.model import MORE, Card, Model
 from tests.host.stateful.model import PEAR as PEAR_TERMS
+from tests.host.test_merging import merge
+from tests.host.test_moves import drive
 
 VALUE, POINTS = 100_000, 2_000
 FIRST_CARD = 20_000
@@ -42,8 +46,30 @@ VOUCHER_MINOR = VOUCHER_FACE_MINOR
 LOTTERY, COST, PRIZE = DEMO_LOTTERY.content.code, DRAW_POINTS, PRIZE_POINTS
 PRIZES = 150
 """Fewer than all runs together would draw."""
-MEMBERS = (71, 72, 72)
+MEMBERS = (71, 71, 72)
 """To whom the cards of each run are bound."""
+OTHER_DAYS = 2
+OTHER = ProgrammePlan(
+    code="OTHER",
+    issuer_id=CITY.id,
+    name="Earned nowhere, and soon over",
+    earn_points=0,
+    earn_per_minor=100,
+    redemption_points_min=1,
+    lot_months=0,
+    debt_is_allowed=False,
+    is_primary=False,
+    lot_life=Life(LONG_AGO, LotLife.DAYS, OTHER_DAYS),
+)
+"""Of city cards beside their own: its points come out of conversions alone."""
+RATES = (
+    *(
+        ("CITY", "OTHER", DAY + dt.timedelta(days=number), *((7, 5) if number % 2 else (3, 2)))
+        for number in range(500)
+    ),
+    ("OTHER", "CITY", DAY, 1, 3),
+)
+"""From, to, since when: so many points for so many. One way it is another every day."""
 
 
 def _card(number: int, issuer: IssuerPlan, points: int) -> CardPlan:
@@ -125,6 +151,21 @@ class House:
         asking = asking_of(self.till)
         return trio.from_thread.run(asking.ask, request, trio_token=self._token)
 
+    def rate_at(self, told: Mapping[str, str]) -> tuple[int, int, int, int] | None:
+        """Its row, what it makes of what, and the fewest points: as the office looks it up."""
+        now = dt.datetime.combine(self.today, dt.time(12), dt.UTC)
+        found = self._look.execute(RATES_SQL["rate_at"], {**told, "since": now}).fetchone()
+        return None if found is None else (found[0], found[1], found[2], found[3])
+
+    def merge(self, giver: int, getter: int) -> tuple[str, str]:
+        """Say that one card is to be emptied onto another, and drive that on: its end, and why."""
+        merge(self.till, giver, getter)
+        trio.from_thread.run(drive, self.till, trio_token=self._token)
+        [(state, why)] = self.till.sql(
+            "SELECT state, refused FROM move WHERE card_id = %s AND name = 'merge'", giver
+        )
+        return state, why
+
     def turn_the_date(self) -> None:
         """The next business date."""
         self.till.turn_the_date()
@@ -138,13 +179,14 @@ class House:
         ).fetchone()
         return row if row is not None else (0, 0)
 
-    def lots_of(self, card: int) -> list[tuple[dt.date, int]]:
+    def lots_of(self, card: int, unit: str) -> list[tuple[dt.date, int]]:
         """Last days and points of lots that are not empty, in the order in which they came."""
         found = self._look.execute(
             "SELECT l.expires_on, l.remaining FROM lot AS l JOIN purse AS p"
             " ON p.shard = l.shard AND p.account_id = l.account_id"
-            " WHERE p.card_id = %s AND l.remaining <> 0 ORDER BY l.expires_on, l.id",
-            (card,),
+            " WHERE p.card_id = %s AND p.unit = %s AND l.remaining <> 0"
+            " ORDER BY l.expires_on, l.id",
+            (card, unit),
         )
         return [(until, left) for until, left in found]
 
@@ -193,6 +235,7 @@ def furnish(dsns: Dsns, hands: int) -> None:
     """The demo's estate with cards for so many runs beside its own, each a member's."""
     plan = msgspec.structs.replace(
         PLAN,
+        programmes=(*PLAN.programmes, OTHER),
         cards=(*PLAN.cards, *plan_of(hands)),
         batches=(voucher_batch(FIRST_VOUCHER, VOUCHERS_A_HAND * hands),),
         lotteries=(_lottery(),),
@@ -215,5 +258,11 @@ def furnish(dsns: Dsns, hands: int) -> None:
             connection.execute(
                 "UPDATE card SET member_id = %s WHERE id >= %s AND (id - %s) %% 3 = %s",
                 (member, FIRST_CARD, FIRST_CARD, place),
+            )
+        for number, (one, other, since, times, per) in enumerate(RATES, 1):
+            connection.execute(
+                "INSERT INTO rate (id, from_programme, to_programme, since, times, per, made_by)"
+                " VALUES (%s, %s, %s, %s, %s, %s, 'li')",
+                (number, one, other, since, times, per),
             )
         note_what_differs(connection)

@@ -9,7 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from host.model.requests import Besides, Kind, Original, Request, Response
 from host.model.responses import Reason
-from tests.host.stateful.house import House
+from tests.host.stateful.house import OTHER, House
 from tests.host.stateful.model import Card, Deal, Model
 
 WHICH = st.integers(0, 2)
@@ -77,8 +77,10 @@ class Tills(RuleBasedStateMachine):
         """Money, and each lot by its last day."""
         for card in self.cards:
             assert self.house.money_of(card.number) == (card.value, card.held), card
-            lots = sorted((lot.until, lot.place, lot.left) for lot in card.lots if lot.left)
-            assert self.house.lots_of(card.number) == [(until, left) for until, _, left in lots]
+            for unit, lots in ((card.terms.unit, card.lots), (OTHER.unit, card.others)):
+                there = sorted((lot.until, lot.place, lot.left) for lot in lots if lot.left)
+                found = self.house.lots_of(card.number, unit)
+                assert found == [(until, left) for until, _, left in there], unit
 
 
 class Sales(Tills):

@@ -24,13 +24,14 @@ class Terms:
     redemption_min: int
     may_owe: bool
     months: int
+    unit: str
     pin_tries: int = 3
     earns_more: bool = False
     """From an amount on, to a day's and a month's end: see `MORE`."""
 
 
-CITY = Terms(500_000, 1_000_000, 1, 100, may_owe=True, months=24, earns_more=True)
-PEAR = Terms(200_000, 500_000, 2, 500, may_owe=False, months=12)
+CITY = Terms(500_000, 1_000_000, 1, 100, may_owe=True, months=24, unit="P:CITY", earns_more=True)
+PEAR = Terms(200_000, 500_000, 2, 500, may_owe=False, months=12, unit="P:PEAR")
 
 
 MORE = (20_000, 3, 1_500, 4_000)
@@ -56,6 +57,8 @@ class Card:
     terms: Terms
     value: int
     lots: list[Lot] = field(default_factory=list)
+    others: list[Lot] = field(default_factory=list)
+    """Of points that it has in another programme, which no till deals in."""
     wrong_pins: int = 0
     owed_by_merchants: int = 0
     held: int = 0
@@ -85,14 +88,25 @@ class Card:
         return sum(lot.left for lot in self.lots)
 
     def spendable(self, on: dt.date) -> int:
-        """Points without what has expired; what that paid of a debt is not lost."""
-        gone = sum(lot.left for lot in self.lots if lot.left > 0 and lot.until < on)
-        owed = -sum(lot.left for lot in self.lots if lot.left < 0)
-        return min(self.points, self.points - (gone - owed)) if gone else self.points
+        """Points that a till may take."""
+        return spendable(self.lots, on)
 
     def in_order(self, first: Lot | None = None) -> list[Lot]:
         """As they are taken from: one before all others, then by their last days."""
         return sorted(self.lots, key=lambda lot: (lot is not first, lot.until, lot.place))
+
+
+def spendable(lots: list[Lot], on: dt.date) -> int:
+    """Points without what has expired; what that paid of a debt is not lost."""
+    points = sum(lot.left for lot in lots)
+    gone = sum(lot.left for lot in lots if lot.left > 0 and lot.until < on)
+    owed = -sum(lot.left for lot in lots if lot.left < 0)
+    return min(points, points - (gone - owed)) if gone else points
+
+
+def fresh(lots: list[Lot], on: dt.date) -> list[Lot]:
+    """Those that have not expired, as they are taken from."""
+    return sorted((lot for lot in lots if lot.until >= on), key=lambda lot: (lot.until, lot.place))
 
 
 Takings = list[tuple[Lot, int]]
@@ -179,12 +193,16 @@ class Model:
 
     def lot(self, card: Card, points: int) -> Lot:
         """Points that come today."""
-        self._place += 1
         first = self.today.replace(day=1)
         month = first.year * 12 + first.month + card.terms.months
         until = dt.date(month // 12, month % 12 + 1, 1) - dt.timedelta(days=1)
+        return self.came(card.lots, points, until)
+
+    def came(self, lots: list[Lot], points: int, until: dt.date) -> Lot:
+        """Points with a last day, behind all that came before."""
+        self._place += 1
         made = Lot(self._place, until, points)
-        card.lots.append(made)
+        lots.append(made)
         return made
 
     def inquire(self, card: Card, *, pin_is_right: bool) -> Deal:
@@ -240,8 +258,7 @@ class Model:
                 if there < card.terms.redemption_min:
                     deal.answer = Reason.INVALID_AMOUNT
         if deal.is_approved:
-            fresh = [lot for lot in card.in_order() if lot.until >= self.today]
-            deal.taken = take(fresh, deal.amount)
+            deal.taken = take(fresh(card.lots, self.today), deal.amount)
         return deal
 
     def void(self, sale: Deal, amount: int) -> Deal:

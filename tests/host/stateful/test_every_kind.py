@@ -12,10 +12,12 @@ from config.run.postgres import PostgresServer
 from tests.conftest import copied
 from tests.host.conftest import audit_ledger
 from tests.host.stateful.combined import Combined
+from tests.host.stateful.conversions import Conversions
 from tests.host.stateful.draws import Draws
 from tests.host.stateful.gifts import Gifts
 from tests.host.stateful.holds import Holds
 from tests.host.stateful.house import House, furnish, house_at
+from tests.host.stateful.merges import Merges
 from tests.host.stateful.vouchers import Vouchers
 
 STEPS = 40
@@ -23,7 +25,7 @@ HANDS_A_SEED = 3
 """One for its run; when it fails, it is tried again in shorter forms."""
 
 
-class EveryKind(Holds, Combined, Draws, Vouchers, Gifts):
+class EveryKind(Holds, Combined, Draws, Vouchers, Gifts, Conversions, Merges):
     """All of them in one."""
 
 
