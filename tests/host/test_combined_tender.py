@@ -202,6 +202,23 @@ async def test_two_at_once_never_spend_a_point_twice(shared: Till, pool: CardPoo
     assert shared.balances(card)[0] == 100_000 - money
 
 
+async def test_of_two_terminals_that_redeem_the_same_points_at_once_one_has_them(
+    shared: Till, pool: CardPool
+) -> None:
+    """The other hears that there are too few, now and whenever it asks again."""
+    card = pool.with_points()
+    asked = [
+        shared.request(Kind.POINTS_REDEMPTION, card, 1_500, terminal_id=name)
+        for name in ("80010001", "80010009")
+    ]
+    answers = await shared.ask_all(asked)
+    assert sorted(one.reason for one in answers) == [
+        Reason.APPROVED, Reason.INSUFFICIENT_FUNDS,
+    ]  # fmt: skip
+    assert await shared.ask_all(asked) == answers
+    assert shared.balances(card)[1] == 500
+
+
 async def test_points_that_a_sale_earned_and_that_are_spent_are_no_reason_to_keep_its_money(
     shared: Till, pool: CardPool
 ) -> None:

@@ -222,6 +222,22 @@ async def test_of_two_who_draw_the_last_prize_at_once_one_has_it(
     assert taken(till, "LAST") == [1, 1]
 
 
+async def test_of_two_terminals_that_draw_for_the_last_points_of_a_card_at_once_one_draws(
+    shared: Till, pool: CardPool
+) -> None:
+    """The other hears that there are too few, and no prize is gone."""
+    card = pool.with_points()
+    await shared.sell(Kind.POINTS_REDEMPTION, card, 1_950)
+    put_lottery(shared, "BOTH", sure(PrizeKind.GOODS, 0, 2))
+    asked = [draw_of(shared, card, "BOTH", terminal_id=name) for name in ("80010001", "80010009")]
+    answers = await shared.ask_all(asked)
+    assert sorted(one.reason for one in answers) == [
+        Reason.APPROVED, Reason.INSUFFICIENT_FUNDS,
+    ]  # fmt: skip
+    assert await shared.ask_all(asked) == answers
+    assert sum(taken(shared, "BOTH")) == 1
+
+
 async def test_a_restart_changes_no_draw(estate_database: Dsns, pool: CardPool) -> None:
     async with trading(estate_database) as till:
         put_lottery(till, "AGAIN", prizes_of((PrizeKind.POINTS, 5, 400_000, 100)))

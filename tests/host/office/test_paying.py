@@ -10,7 +10,7 @@ import trio
 
 from clearing.verify import audit
 from config.tasks.rules import explained
-from host.model.office import Refused
+from host.model.office import Done, Refused
 from host.model.pay_codes import BILL_MINUTES, OPEN_SECONDS
 from host.model.requests import Kind, Original
 from host.model.responses import Reason
@@ -158,6 +158,22 @@ async def test_a_bill_is_paid_once_and_for_what_it_says(desk: Desk) -> None:
     assert (await desk.till.ask(sale)).is_approved
     with psycopg.connect(desk.till.dsns.owner, autocommit=True) as connection:
         assert [str(one) for one in audit(connection)] == []
+
+
+async def test_of_two_who_scan_one_bill_at_once_one_pays_and_the_other_hears_that_it_is_paid(
+    desk: Desk,
+) -> None:
+    """S3-09: both were asked before either was posted."""
+    code = await bill(desk, 2_000)
+    told = [
+        desk.bureau.with_code(desk.service, "pay.scan", card=card, store_code=code)
+        for card in (desk.giver, desk.getter)
+    ]
+    await trio.to_thread.run_sync(desk.bureau.do_jobs)
+    ends = sorted(desk.job(one) for one in told if isinstance(one, Done))
+    assert [state for state, _ in ends] == ["done", "failed"]
+    assert ends[1][1].startswith("E-PAY-CODE")
+    assert sum(money(desk.till, desk.giver, desk.getter, desk.others)) == 298_000
 
 
 async def test_what_cards_do_not_cover_is_said_with_what_is_missing(desk: Desk) -> None:
