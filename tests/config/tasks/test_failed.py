@@ -198,11 +198,13 @@ async def nobody(_day: demo._Day) -> AsyncIterator[None]:
 
 @pytest.fixture(autouse=True)
 def alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """There is no switch, so nobody waits for its host; and no office, so nobody sells gifts."""
+    """There is no switch, so nobody waits for its host; and no office, so nobody sells gifts, closes
+    a lottery or releases a night."""
     monkeypatch.setattr(demo, "_wait_for_link", lambda _places: None)
     monkeypatch.setattr(demo._Day, "_opened_staff", nobody)
     monkeypatch.setattr(demo._Day, "_sell_gifts", do_nothing)
     monkeypatch.setattr(demo._Day, "_close_lottery", do_nothing)
+    monkeypatch.setattr(demo._Day, "_release", do_nothing)
 
 
 def test_a_channel_that_fails_does_not_end_the_demos_day(
