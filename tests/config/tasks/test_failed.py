@@ -198,7 +198,7 @@ async def nobody(_day: demo._Day) -> AsyncIterator[None]:
 
 @pytest.fixture(autouse=True)
 def alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """There is no switch, so nobody waits for its host; and no office, so nobody sells gifts, closes
+    """There is no switch, so nobody waits for its host; and no office, so none sells gifts, closes
     a lottery or releases a night."""
     monkeypatch.setattr(demo, "_wait_for_link", lambda _places: None)
     monkeypatch.setattr(demo._Day, "_opened_staff", nobody)
