@@ -32,7 +32,7 @@ from simulators.messages import Sale, by_code
 from simulators.nac import NacLine
 from simulators.record import Event, Record, What
 from simulators.terminal import PosTerminal
-from simulators.trades import Done, Settled, told_of_voucher
+from simulators.trades import Done, Settled, told_of_points, told_of_voucher
 from simulators.wanted import (
     CHANNELS_ALONE,
     Balance,
@@ -47,7 +47,6 @@ from simulators.wanted import (
 )
 from terminals.codec import DecodeError
 from terminals.dialects.pos import POS
-from terminals.fields import POINTS_LEFT
 
 LENGTH_BYTES: Final = 2
 
@@ -233,7 +232,7 @@ class Till:
         answer = done.answer if isinstance(done, Done) else done
         if isinstance(done, Done) and done.sale is not None and step.save:
             self.sales[step.save] = done.sale
-        return answer.fields | told_of_voucher(answer) or None
+        return answer.fields | told_of_voucher(answer) | told_of_points(answer) or None
 
     @property
     def pos(self) -> PosTerminal:
@@ -245,13 +244,6 @@ class Till:
     async def sign_on(self, step: Step) -> Answer:
         """With the keys the step names, where it names some."""
         return await (self.pos.sign_on(step.text) if step.text else self.terminal.sign_on())
-
-    async def ask_points(self, step: Step) -> dict[str, str] | None:
-        """The fields of the answer, and what F62 says of points: left, and lost next."""
-        fields = (await self.pos.points(self.card(step))).answer.fields
-        text = bytes.fromhex(fields.get("62", "")).decode("ascii", "replace")
-        said = {name: text[place] for name, place in POINTS_LEFT.items()}
-        return {**fields, **said} if fields else None
 
     async def misremember_batch(self, step: Step) -> None:
         """The terminal takes another number for its batch's."""
@@ -368,7 +360,7 @@ ACTS: Final[dict[str, Callable[[Till, Step], Awaitable[Came]]]] = {
     "redeem_union": lambda till, step: till.pos.redeem_union(till.card(step), step.amount),
     "void": lambda till, step: till.terminal.void(till.sale(step)),
     "earn": lambda till, step: till.terminal.earn(till.card(step), step.amount),
-    "points": lambda till, step: till.ask_points(step),
+    "points": lambda till, step: till.pos.points(till.card(step)),
     "activate": lambda till, step: till.pos.activate(till.card(step), step.amount),
     "take_voucher": lambda till, step: till.terminal.take_voucher(
         till.voucher(step), step.amount, step.text

@@ -11,13 +11,15 @@ from host.model.secrets import Secret
 from simulators.answers import PARTIAL, Answer, Verdict
 from simulators.messages import Sale
 from simulators.record import Event, What
-from terminals.fields import COMBINED
+from terminals.fields import COMBINED, POINTS_LEFT, parts_of
 from terminals.vouchers import told_in, words_told
 
 COMBINED_TYPE: Final = "89"
 """F60.1 of a combined purchase."""
 CODE_TYPES: Final = frozenset({"83", "87"})
 """F60.1 of what names a voucher's code."""
+_POINTS_ASKED: Final = ("0210", "310000", "65")
+"""Message type, F3 and F25 of the answer to a points inquiry."""
 CURRENCY: Final = "CNY"
 BY_HAND: Final = "06"
 """F39 of a reversal that no missing answer has caused: a person asked for it."""
@@ -187,6 +189,18 @@ def told_of_voucher(answer: Answer) -> dict[str, str]:
         return {}
     told = told_in(bytes.fromhex(fields["62"]).decode("ascii"))
     return {name: str(value) for name, value in words_told(told).items()}
+
+
+def told_of_points(answer: Answer) -> dict[str, str]:
+    """What the answer of a POS terminal to a points inquiry says of them; else nothing.
+
+    It is told apart by the words of its question, which stand in the answer.
+    """
+    fields = answer.fields
+    is_of_points = (fields.get("t"), fields.get("3"), fields.get("25")) == _POINTS_ASKED
+    if not is_of_points or "62" not in fields:
+        return {}
+    return parts_of(POINTS_LEFT, bytes.fromhex(fields["62"]).decode("ascii", "replace"))
 
 
 def account_in(told: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -215,7 +215,11 @@ def planned(filled: psycopg.Connection[Any], view: str, scope: Scope, name: str)
         is_enough = not row.needs or name in row.needs
         filters = {
             **({} if is_enough else filters),
-            **({one.beside: "7"} if one.beside else {}),
+            **{
+                each.name: SAMPLES[dt.date] if each.kind is dt.date else "7"
+                for each in row.filters
+                if each.name == one.beside
+            },
             name: next(iter(one.choices), SAMPLES.get(one.kind, "2026-11-22T00:00:00Z")),
         }
     question = page_question(row, who(scope), Show(view=view, filters=sought(filters)), VALUES)
