@@ -5,6 +5,8 @@ covers or a number that nobody was given is money that is missing, or that was p
 stops there. A batch that is still open, or a message under way, is listed.
 """
 
+from typing import Final
+
 from clearing.findings import (
     COMPLETENESS,
     FORWARD_WAITING,
@@ -16,6 +18,10 @@ from clearing.findings import (
 from clearing.night import ClearingError, Night
 from host.model.numbers import rrn_of
 
+BY_PAGES: Final = {"enable_seqscan": "off"}
+"""The date's exchanges lie together, and an index says in which pages; what a server believes of a
+date that its statistics have not seen would have it look through all there is."""
+
 
 def completeness(night: Night) -> str:
     """Prove that nothing of the date is missing, and list what is open of it.
@@ -23,7 +29,7 @@ def completeness(night: Night) -> str:
     Raises:
         ClearingError: something is missing, or is there that nobody sealed.
     """
-    _lay_out_seals(night)
+    night.lay_out("day_seal", "seals")
     _refuse_missing(night)
     if not night.is_repeat:
         night.lay_out_lines()
@@ -34,12 +40,6 @@ def completeness(night: Night) -> str:
     return f"{counts['exchanges']} exchanges, {counts['seals']} seals; {are_open} findings"
 
 
-def _lay_out_seals(night: Night) -> None:
-    if "day_seal" not in night.laid_out:
-        night.run("lay_out_seals")
-        night.laid_out.add("day_seal")
-
-
 def _refuse_missing(night: Night) -> None:
     for row in night.rows("broken_shards"):
         raise _error(
@@ -47,9 +47,8 @@ def _refuse_missing(night: Night) -> None:
             f"of {row['expected']} seals of shard {row['shard']}, {row['fitting']} follow the one "
             "before them",
         )
-    night.rows("by_pages", seqscan="off")
-    short = night.rows("short_shards")
-    night.rows("by_pages", seqscan="on")
+    with night.planned(BY_PAGES):
+        short = night.rows("short_shards")
     for row in short:
         raise _error(
             night,

@@ -38,7 +38,7 @@ def charge(night: Night) -> str:
     night.lay_out_lines()
     lay_out_fees(night)
     night.sum_up()
-    with night.of_many_rows():
+    with night.planned():
         charges = night.rows("charges")
     if not night.is_repeat:
         _post(night, charges)

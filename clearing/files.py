@@ -124,7 +124,7 @@ def _write(night: Night, directory: Path) -> tuple[ClearingFile, ...]:
     try:
         for side in SIDES:
             silent = {party for place, party in parties if place == side.name}
-            with night.of_many_rows():
+            with night.planned():
                 expected = _totals(night, side, silent)
                 with _copied(night, layout, side) as rows:
                     for party, totals in expected:

@@ -51,6 +51,10 @@ LEFT JOIN LATERAL (
 ) AS link ON true
 GROUP BY bound.shard, bound.behind, bound.upto;
 
+-- name: analyze_seals
+-- Joins are planned for the rows that are there.
+ANALYZE day_seal;
+
 -- name: drop_day_seal
 -- The run has ended, or another that was killed on this connection had.
 DROP TABLE IF EXISTS day_seal;
@@ -85,11 +89,6 @@ FROM day_seal
 LEFT JOIN there ON there.shard = day_seal.shard
 WHERE day_seal.items <> coalesce(there.exchanges, 0)
 ORDER BY day_seal.shard;
-
--- name: by_pages
--- The date's exchanges lie together, and an index says in which pages; what a server believes of a
--- date that its statistics have not seen would have it look through all there is.
-SELECT set_config('enable_seqscan', %(seqscan)s, true);
 
 -- name: foreign_numbers
 -- Journals of the date whose number no writer was ever given.

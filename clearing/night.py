@@ -22,7 +22,10 @@ SQL: Final = {
 }
 LAID_OUT: Final = ("day_account", "day_line", "day_fee_line", "day_seal")
 """Tables of the run, which end with it."""
-LOOKED_UP: Final = frozenset({"fee_bases"})
+OF_MANY_ROWS: Final = {"enable_nestloop": "off", "work_mem": "64MB"}
+"""A day's rows are joined whole: told that few are there, a server would look them up one by one in
+tables that have no index."""
+LOOKED_UP: Final = frozenset({"fee_bases", "seals"})
 """What is laid out of few rows of large tables: each is looked up by its key."""
 
 Connection = psycopg.Connection[Any]
@@ -89,18 +92,24 @@ class Night:
         return row[0]
 
     @contextmanager
-    def of_many_rows(self) -> Iterator[None]:
-        """Have what is asked planned for a whole day, whatever statistics have seen of it."""
-        self.rows("expect_many_rows")
+    def planned(self, by: Mapping[str, str] = OF_MANY_ROWS) -> Iterator[None]:
+        """Have what is asked planned by these settings of the server, whatever its statistics say.
+
+        What was before is put back; where it fails, the transaction of the step ends, and so do
+        they.
+        """
+        names = list(by)
+        before = [row["value"] for row in self.rows("planned_by", names=names)]
+        self.rows("plan_by", names=names, values=list(by.values()))
         yield
-        self.rows("expect_few_rows")
+        self.rows("plan_by", names=names, values=before)
 
     def lay_out(self, table: str, *names: str) -> None:
         """Make a table of the run, once: each of these in turn, counted before it is read."""
         if table in self.laid_out:
             return
         for name in names:
-            with nullcontext() if name in LOOKED_UP else self.of_many_rows():
+            with nullcontext() if name in LOOKED_UP else self.planned():
                 self.run(f"lay_out_{name}")
             self.run(f"analyze_{name}")
         self.laid_out.add(table)

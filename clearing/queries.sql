@@ -157,20 +157,16 @@ WITH RECURSIVE found AS (
 
 SELECT shard FROM found WHERE shard IS NOT NULL;
 
--- name: expect_many_rows
--- A day's rows are joined whole: told that few are there, a server would look them up one by one
--- in tables that have no index.
-SELECT
-    set_config('enable_nestloop', 'off', true),
-    set_config('work_mem', '64MB', true);
+-- name: planned_by
+-- What the server goes by now.
+SELECT current_setting(told.name) AS value
+FROM unnest(%(names)s::text []) WITH ORDINALITY AS told (name, place)
+ORDER BY told.place;
 
--- name: expect_few_rows
--- As it was.
-SELECT
-    set_config('enable_nestloop', 'on', true),
-    set_config('work_mem', reset_val, true)
-FROM pg_settings
-WHERE name = 'work_mem';
+-- name: plan_by
+-- And what it is to go by, until it is told again or the transaction ends.
+SELECT set_config(told.name, told.value, true)
+FROM unnest(%(names)s::text [], %(values)s::text []) AS told (name, value);
 
 -- name: lay_out_accounts
 -- What the date moved on each account, from which everything below derives: a range of the key in
