@@ -656,6 +656,45 @@ WHERE
 ORDER BY business_date, merchant_id, issuer_id
 LIMIT %(limit)s;
 
+-- name: parts_not_as_netted
+-- What positions are made of is as the night left it, under the digest of its step: every column of
+-- every part, as `position_lines` tells it.
+WITH told AS (
+    SELECT
+        business_date,
+        concat_ws(
+            '|', merchant_id, issuer_id, unit, chart, entries, debit_minor, credit_minor
+        ) AS line
+    FROM position
+    UNION ALL
+    SELECT
+        business_date,
+        concat_ws(
+            '|', 'part', place, merchant_id, coalesce(store_id::text, '-'), issuer_id,
+            coalesce(product_id::text, '-'), kind, channel, unit, items, amount_minor,
+            points_earned, merchant_fee_minor, issuer_fee_minor
+        ) AS line
+    FROM position_part
+),
+
+digested AS (
+    SELECT
+        business_date,
+        sha256(convert_to(string_agg(line, chr(10) ORDER BY line COLLATE "C"), 'UTF8')) AS digest
+    FROM told
+    GROUP BY business_date
+)
+
+SELECT business_date
+FROM digested
+INNER JOIN clearing_step USING (business_date)
+WHERE
+    clearing_step.step = 'net'
+    AND clearing_step.left_digest IS NOT NULL
+    AND clearing_step.left_digest <> digested.digest
+ORDER BY business_date
+LIMIT %(limit)s;
+
 -- name: turnover_not_the_journal
 -- Every trial balance, computed again from the entries.
 WITH ledger AS (

@@ -452,6 +452,10 @@ CHECKS: Final = (
                 "cleared {stored_minor}, the journal says {ledger_minor}",
             ),
             Test(
+                "parts_not_as_netted",
+                "{business_date}: positions and their parts are not as the night left them",
+            ),
+            Test(
                 "turnover_not_the_journal",
                 "{business_date}: the trial balance of {chart} in {unit} is not the journal's",
             ),

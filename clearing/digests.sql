@@ -44,12 +44,21 @@ FROM fee_charge
 WHERE business_date = %(business_date)s;
 
 -- name: position_lines
--- What merchants and issuers owe each other.
+-- What merchants and issuers owe each other, and of what.
 SELECT
     concat_ws(
         '|', merchant_id, issuer_id, unit, chart, entries, debit_minor, credit_minor
     ) AS line
 FROM position
+WHERE business_date = %(business_date)s
+UNION ALL
+SELECT
+    concat_ws(
+        '|', 'part', place, merchant_id, coalesce(store_id::text, '-'), issuer_id,
+        coalesce(product_id::text, '-'), kind, channel, unit, items, amount_minor, points_earned,
+        merchant_fee_minor, issuer_fee_minor
+    ) AS line
+FROM position_part
 WHERE business_date = %(business_date)s;
 
 -- name: turnover_lines

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from clearing.fees import lay_out_fees
 from clearing.night import ClearingError, Night
 from host.model.money import Money
 
@@ -34,17 +35,28 @@ def net(night: Night) -> str:
     """Store the date's positions; on a repeat, prove that they are still what the ledger says.
 
     Raises:
-        ClearingError: the ledger of a closed date has changed.
+        ClearingError: the ledger of a closed date has changed, or the parts are not the whole.
     """
     night.sum_up()
     if not night.is_repeat:
+        night.lay_out_lines()
+        lay_out_fees(night)
         night.run("insert_positions")
+        with night.planned():
+            night.run("insert_position_parts")
     changed = night.rows("changed_positions")
     if changed:
         raise ClearingError(
             f"positions of {night.business_date} are no longer what the ledger says "
             f"({len(changed)} rows differ, first {_of(changed[0])}): a closed date was changed. "
             "Run `posswitch audit` to find the row; pay nothing before it is explained"
+        )
+    apart = night.rows("parts_not_positions")
+    if apart:
+        raise ClearingError(
+            f"positions of {night.business_date} are not the sum of their parts ({len(apart)} rows "
+            f"differ, first {_of(apart[0])}). Run `posswitch audit` to find the row; pay nothing "
+            "before it is explained"
         )
     return f"{len(positions(night))} positions"
 

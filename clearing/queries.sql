@@ -253,6 +253,96 @@ INNER JOIN account ON account.id = day_account.account_id
 WHERE account.merchant_id IS NOT NULL AND account.issuer_id IS NOT NULL
 GROUP BY account.merchant_id, account.issuer_id, account.unit, account.chart;
 
+-- name: insert_position_parts
+-- What the positions are made of, with what it costs either side.
+INSERT INTO position_part AS t (
+    business_date, place, merchant_id, store_id, issuer_id, product_id, kind, channel, unit, items,
+    amount_minor, points_earned, merchant_fee_minor, issuer_fee_minor
+)
+WITH fee AS (
+    SELECT
+        shard,
+        number,
+        merchant_key,
+        issuer_key,
+        coalesce(sum(fee_minor) FILTER (WHERE payer = 'merchant'), 0) AS merchant_fee_minor,
+        coalesce(sum(fee_minor) FILTER (WHERE payer = 'issuer'), 0) AS issuer_fee_minor
+    FROM day_fee_line
+    GROUP BY shard, number, merchant_key, issuer_key
+)
+
+SELECT
+    %(business_date)s::date AS business_date,
+    row_number() OVER (
+        ORDER BY
+            day_line.merchant_key,
+            day_line.issuer_key,
+            day_line.store_key,
+            day_line.product_key,
+            day_line.kind COLLATE "C",
+            day_line.channel COLLATE "C",
+            day_line.unit COLLATE "C"
+    ) AS place,
+    day_line.merchant_key,
+    day_line.store_key,
+    day_line.issuer_key,
+    day_line.product_key,
+    day_line.kind,
+    day_line.channel,
+    day_line.unit,
+    count(*) AS items,
+    sum(day_line.amount_minor)::bigint AS amount_minor,
+    sum(day_line.points_earned)::bigint AS points_earned,
+    coalesce(sum(fee.merchant_fee_minor), 0)::bigint AS merchant_fee_minor,
+    coalesce(sum(fee.issuer_fee_minor), 0)::bigint AS issuer_fee_minor
+FROM day_line
+LEFT JOIN fee
+    ON
+        day_line.is_main
+        AND fee.shard = day_line.shard
+        AND fee.number = day_line.number
+        AND fee.merchant_key = day_line.merchant_key
+        AND fee.issuer_key = day_line.issuer_key
+GROUP BY
+    day_line.merchant_key, day_line.store_key, day_line.issuer_key, day_line.product_key,
+    day_line.kind, day_line.channel, day_line.unit;
+
+-- name: parts_not_positions
+-- What is not the sum of its parts, where a date has any: dates from before there were parts have
+-- none.
+WITH told AS (
+    SELECT
+        merchant_id,
+        issuer_id,
+        unit,
+        sum(amount_minor) AS amount_minor
+    FROM position_part
+    WHERE business_date = %(business_date)s
+    GROUP BY merchant_id, issuer_id, unit
+),
+
+whole AS (
+    SELECT
+        merchant_id,
+        issuer_id,
+        unit,
+        sum(credit_minor - debit_minor) AS amount_minor
+    FROM position
+    WHERE business_date = %(business_date)s AND chart <> 'merchant_fees'
+    GROUP BY merchant_id, issuer_id, unit
+)
+
+SELECT
+    merchant_id,
+    issuer_id,
+    unit
+FROM told
+FULL JOIN whole USING (merchant_id, issuer_id, unit)
+WHERE
+    coalesce(told.amount_minor, 0) <> coalesce(whole.amount_minor, 0)
+    AND EXISTS (SELECT FROM position_part WHERE business_date = %(business_date)s)
+ORDER BY merchant_id, issuer_id, unit;
+
 -- name: changed_positions
 -- A closed date cannot move: stored positions equal what the ledger says now.
 WITH ledger AS (
@@ -579,15 +669,21 @@ presented AS (
     SELECT
         asked.shard,
         asked.card_id,
-        found.pan_masked
+        found.pan_masked,
+        card_batch.product_id
     FROM (SELECT DISTINCT shard, card_id FROM posted WHERE card_id <> 0) AS asked
-    CROSS JOIN LATERAL (
-        SELECT card.pan_masked
-        FROM card
-        WHERE card.shard = asked.shard AND card.id = asked.card_id
-        ORDER BY card.id
-        LIMIT 1
-    ) AS found
+    CROSS JOIN
+        LATERAL (
+            SELECT
+                card.pan_masked,
+                card.part_id
+            FROM card
+            WHERE card.shard = asked.shard AND card.id = asked.card_id
+            ORDER BY card.id
+            LIMIT 1
+        ) AS found
+    LEFT JOIN card_batch_part ON card_batch_part.id = found.part_id
+    LEFT JOIN card_batch ON card_batch.id = card_batch_part.batch_id
 ),
 
 seller AS (
@@ -616,6 +712,8 @@ SELECT
     seller.place AS merchant_place,
     keeper.place AS issuer_place,
     item.unit = posted.unit AS is_main,
+    terminal.store_id AS store_key,
+    presented.product_id AS product_key,
     posted.terminal_id,
     split_part(posted.slot, '/', 3) AS batch,
     split_part(posted.slot, '/', 4) AS trace,
@@ -633,6 +731,7 @@ INNER JOIN posted ON posted.shard = item.shard AND posted.id = item.journal_id
 INNER JOIN seller ON seller.id = item.merchant_id
 INNER JOIN keeper ON keeper.id = item.issuer_id
 LEFT JOIN earned ON earned.shard = item.shard AND earned.journal_id = item.journal_id
+LEFT JOIN terminal ON terminal.terminal_id = posted.terminal_id
 LEFT JOIN presented ON presented.shard = posted.shard AND presented.card_id = posted.card_id
 LEFT JOIN LATERAL (
     SELECT

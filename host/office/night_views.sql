@@ -50,3 +50,28 @@ CROSS JOIN LATERAL (
     FROM clearing_finding AS f
     WHERE f.business_date = t.business_date AND f.step = t.step
 ) AS found;
+
+-- name: positions
+-- What an issuer owes a merchant of a date, in the parts that it is made of.
+SELECT
+    p.business_date,
+    p.place,
+    m.merchant_id AS merchant,
+    s.id::text AS store,
+    i.institution_id AS issuer,
+    (SELECT product.code FROM product WHERE product.id = p.product_id) AS product,
+    p.kind,
+    p.channel,
+    p.unit,
+    p.items AS transactions,
+    p.amount_minor AS net_minor,
+    p.points_earned,
+    p.merchant_fee_minor,
+    p.issuer_fee_minor,
+    p.issuer_id AS of_issuer,
+    p.merchant_id AS of_merchant,
+    p.store_id AS of_store
+FROM position_part AS p
+INNER JOIN merchant AS m ON m.id = p.merchant_id
+INNER JOIN issuer AS i ON i.id = p.issuer_id
+LEFT JOIN store AS s ON s.id = p.store_id;

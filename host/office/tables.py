@@ -175,6 +175,7 @@ _VIEWS: Final = (
     seals.SEALS,
     clearing.BUSINESS_DAYS,
     clearing.CLEARING_STEPS,
+    clearing.POSITIONS,
     conversions.RATES,
     conversions.POINTS,
     programme_views.ALLIANCES,

@@ -357,7 +357,15 @@ POSTED: Final[Mapping[str, Mapping[str, str]]] = {
         "business_date": "the sum of its entries",
         "balance_minor": "the sum of its entries",
     },
-}
+    "position_part": dict.fromkeys(
+        (
+            "business_date", "place", "merchant_id", "store_id", "issuer_id", "product_id", "kind",
+            "channel", "unit", "items", "amount_minor", "points_earned", "merchant_fee_minor",
+            "issuer_fee_minor",
+        ),
+        "under the digest that its step left, which is under a link",
+    ),
+}  # fmt: skip
 """What a posting writes, and what the night sums: each column, and what it is held against."""
 
 CHAINS: Final[Mapping[str, str]] = {

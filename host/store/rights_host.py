@@ -254,6 +254,7 @@ NIGHT: Final[Mapping[str, Right]] = {
     "points_expiry": Right(reads=columns("business_date")),
     "points_price": Right(reads=WHOLE),
     "position": Right(reads=WHOLE, inserts=WHOLE),
+    "position_part": Right(reads=WHOLE, inserts=WHOLE),
     "product_version": Right(reads=columns("product_id version grace_days")),
     "programme": Right(reads=columns("issuer_id code is_primary")),
     "purse": Right(reads=columns("shard account_id unit posted_minor")),

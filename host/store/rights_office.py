@@ -239,6 +239,7 @@ OFFICE: Final[Mapping[str, Right]] = {
     "lot": Right(
         reads=columns("shard account_id id earned_on expires_on available_from points remaining")
     ),
+    "position_part": Right(reads=WHOLE),
     "points_life": Right(
         reads=WHOLE, inserts=WHOLE, updates=columns("life life_count pending_days")
     ),

@@ -411,13 +411,31 @@ BREAKAGES = [
     (
         "10 position_not_the_journal",
         "UPDATE position SET credit_minor = credit_minor + 1 WHERE chart = 'merchant_points'",
-        set(),
+        {"10 parts_not_as_netted"},
     ),
     (
         "10 position_not_the_journal",
         "DELETE FROM position WHERE chart = 'merchant_points'",
-        set(),
+        {"10 parts_not_as_netted"},
     ),
+    *(
+        ("10 parts_not_as_netted", f"UPDATE position_part SET {change}", set[str]())
+        for change in (
+            "business_date = business_date + 1",
+            "place = place + 100",
+            "merchant_id = 3 - merchant_id WHERE kind = 'refund'",
+            "issuer_id = 3 - issuer_id WHERE kind = 'refund'",
+            "kind = kind || 'x'",
+            "channel = 'web'",
+            "unit = 'P:NONE'",
+            "items = items + 1",
+            "amount_minor = amount_minor + 1",
+            "points_earned = points_earned + 1",
+            "merchant_fee_minor = 1",
+            "issuer_fee_minor = 1",
+        )
+    ),
+    ("10 parts_not_as_netted", "DELETE FROM position_part WHERE kind = 'refund'", set()),
     (
         "10 turnover_not_the_journal",
         "UPDATE trial_balance SET debit_minor = 1 WHERE chart = 'issuer_funds'",

@@ -63,3 +63,5 @@ async def test_what_the_host_posts_clears_and_audits_without_a_violation(
     assert len(PLAN.merchants) + len(PLAN.issuers) == len(summaries[0].files)
     dates = trader.till.sql("SELECT DISTINCT business_date FROM journal ORDER BY 1")
     assert dates == [(DAY,), (DAY + dt.timedelta(1),)]
+    parts = "SELECT bool_and(store_id IS NOT NULL), count(DISTINCT product_id) > 1"
+    assert trader.till.sql(f"{parts} FROM position_part") == [(True, True)]

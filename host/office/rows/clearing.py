@@ -20,7 +20,7 @@ from host.office.refusals import (
     TRIAL,
     Refusal,
 )
-from host.office.roles import AU, FN, PA
+from host.office.roles import AU, FN, IM, MO, PA
 from host.office.subjects import Ref
 from host.office.view import Column, Filter, View
 from host.rules.day_states import DAY_STATES, RELEASE
@@ -131,6 +131,36 @@ CLEARING_STEPS: Final = View(
     filters=(
         Filter(name="date", column="business_date", kind=dt.date),
         Filter(name="step", column="step", beside="date"),
+    ),
+    exports="C",
+)
+POSITIONS: Final = View(
+    id="positions",
+    en="Positions and their parts",
+    zh="头寸",
+    roles=frozenset({PA, FN, AU, IM, MO}),
+    scopes=frozenset({Scope.PLATFORM, Scope.ISSUER, Scope.MERCHANT}),
+    columns=(
+        Column(name="business_date", kind=dt.date),
+        Column(name="merchant", opens="merchants"),
+        Column(name="store"),
+        Column(name="issuer", opens="issuers"),
+        Column(name="product"),
+        Column(name="kind"),
+        Column(name="channel"),
+        Column(name="unit"),
+        Column(name="transactions", kind=int),
+        Column(name="net_minor", kind=int),
+        Column(name="points_earned", kind=int),
+        Column(name="merchant_fee_minor", kind=int),
+        Column(name="issuer_fee_minor", kind=int),
+    ),
+    order=("business_date", "place"),
+    is_newest_first=True,
+    filters=(
+        Filter(name="date", column="business_date", kind=dt.date),
+        Filter(name="merchant", column="merchant", beside="date"),
+        Filter(name="issuer", column="issuer", beside="date"),
     ),
     exports="C",
 )
