@@ -719,8 +719,8 @@ LIMIT %(limit)s;
 -- name: journal_of_other_parties
 -- The accounts that a journal moved are its own card's, merchant's and issuer's. What people, the
 -- clock or members ask for is no merchant's, but for a voucher that a store's clerk redeems, and
--- for cash that is taken at a merchant's counter, what a member has paid by scanning a store, and
--- what the night charges.
+-- for cash that is taken at a merchant's counter, what a member has paid by scanning a store, what
+-- a merchant's people void, and what the night charges.
 SELECT DISTINCT
     journal.shard,
     journal.id
@@ -740,16 +740,44 @@ WHERE
         AND (journal.merchant_id IS NOT NULL)
         <> (
             journal.kind IN ('voucher_redemption', 'purchase')
+            OR journal.kind = any(%(office_voids)s::text [])
             OR journal.kind = any(%(cardless_kinds)s::text [])
         )
     )
 ORDER BY journal.id
 LIMIT %(limit)s;
 
+-- name: void_of_settled
+-- What the office voids is of a batch that its terminal has not settled yet: what a settlement
+-- counted stays as it was counted, and is refunded. And it is of its merchant's.
+SELECT
+    void.shard,
+    void.id
+FROM journal AS void
+LEFT JOIN journal AS sold ON sold.shard = void.shard AND sold.id = void.original_id
+LEFT JOIN terminal_batch
+    ON
+        terminal_batch.institution = split_part(sold.slot, '/', 1)
+        AND terminal_batch.terminal_id = split_part(sold.slot, '/', 2)
+        AND split_part(terminal_batch.epoch, '.', 1) = split_part(sold.slot, '/', 3)
+        AND terminal_batch.state <> 'awaiting_upload'
+        AND sold.seal <= coalesce(terminal_batch.marks[void.shard + 1], 0)
+        AND void.seal > coalesce(terminal_batch.marks[void.shard + 1], 0)
+WHERE
+    void.terminal_id IS NULL
+    AND void.kind = any(%(office_voids)s::text [])
+    AND (
+        sold.merchant_id IS DISTINCT FROM void.merchant_id
+        OR terminal_batch.epoch IS NOT NULL
+    )
+ORDER BY void.id
+LIMIT %(limit)s;
+
 -- name: batch_not_its_journals
 -- A settled terminal batch adds up to what was counted when it was settled, or when the upload of
 -- it ended. Its marks say what was in it then: later messages, and reversals, have later seals. A
--- part of a dated batch begins behind the marks of the part before it.
+-- part of a dated batch begins behind the marks of the part before it. What the office has voided
+-- is in the batch of what was sold, and counts where that does.
 WITH batch AS (
     SELECT
         institution,
@@ -770,12 +798,12 @@ WITH batch AS (
 placed AS (
     SELECT
         journal.shard,
-        journal.id,
+        coalesce(sold.id, journal.id) AS id,
         journal.seal,
         journal.amount_minor,
-        split_part(journal.slot, '/', 1) AS institution,
-        split_part(journal.slot, '/', 2) AS terminal_id,
-        split_part(journal.slot, '/', 3) AS key_epoch,
+        split_part(coalesce(sold.slot, journal.slot), '/', 1) AS institution,
+        split_part(coalesce(sold.slot, journal.slot), '/', 2) AS terminal_id,
+        split_part(coalesce(sold.slot, journal.slot), '/', 3) AS key_epoch,
         starts_with(journal.unit, %(points)s) AS in_points,
         CASE WHEN starts_with(journal.unit, %(points)s) THEN sides.points ELSE sides.money END
             AS side
@@ -784,6 +812,12 @@ placed AS (
         unnest(%(kinds)s::text [], %(money_sides)s::text [], %(points_sides)s::text [])
             AS sides (kind, money, points)
         ON sides.kind = journal.kind
+    LEFT JOIN journal AS sold
+        ON
+            journal.terminal_id IS NULL
+            AND journal.kind = any(%(office_voids)s::text [])
+            AND sold.shard = journal.shard
+            AND sold.id = journal.original_id
 ),
 
 reversed AS (

@@ -465,6 +465,11 @@ CHECKS: Final = (
                 "{counted_items}, the journal says {journal_minor} in {journal_items}",
             ),
             Test(
+                "void_of_settled",
+                "journal {id} of shard {shard} voids at the office what another merchant sold, or "
+                "what its terminal has settled",
+            ),
+            Test(
                 "journal_of_other_parties",
                 "journal {id} of shard {shard} moved accounts that are not its card's, "
                 "merchant's or issuer's",

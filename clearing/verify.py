@@ -23,7 +23,7 @@ from host.model.instruments import PLACE_BITS, CardStatus
 from host.model.money import HOUSE_CURRENCY, Money
 from host.model.numbers import DAY_ZERO, NUMBERS_PER_DAY, number_of_rrn
 from host.model.origins import SPACES, Origin
-from host.model.requests import KINDS, Family, Kind
+from host.model.requests import KINDS, VOIDED_AT_OFFICE, Family, Kind
 from host.model.responses import POSTED, RESPONSE_CODES
 from host.model.vouchers import VoucherState
 from host.rules.own_postings import OWN_LEGS
@@ -77,6 +77,7 @@ PARAMETERS: Final[dict[str, object]] = {
     "own_spaces": [space.name for space in SPACES if space.made_by is None],
     "no_card": NO_CARD,
     "night_shard": NIGHT_SHARD,
+    "office_voids": sorted(set(VOIDED_AT_OFFICE.values())),
     "cardless_kinds": [Kind.TRANSACTION_FEES.value],
     "hold_facts": [fact.value for fact in EFFECTS],
     "hold_amounts": [effect.amount for effect in EFFECTS.values()],

@@ -91,7 +91,12 @@ class Asking:
     def _item(self, own: OwnRequest) -> Item:
         key, card = exchange_key(own.kind, own.key), own.card
         request = Request(
-            kind=own.kind, key=key, merchant_id="", amount=own.amount, goods=own.goods
+            kind=own.kind,
+            key=key,
+            merchant_id="",
+            amount=own.amount,
+            goods=own.goods,
+            original=own.original,
         )
         return Item(
             request=request,

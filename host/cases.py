@@ -29,6 +29,7 @@ class CaseKind(enum.StrEnum):
     UPLOAD_AFTER_CLOSE = "upload_after_close"
     SETTLED_AGAIN = "settled_again"
     SETTLED_AFTER_DAY = "settled_after_day"
+    VOIDED_AT_OFFICE = "voided_at_office"
     REVERSAL_DURING_UPLOAD = "reversal_during_upload"
     REVERSAL_OF_SETTLED = "reversal_of_settled"
     REVERSAL_TOO_OLD = "reversal_too_old"
@@ -115,6 +116,11 @@ CASES: Final[dict[CaseKind, CaseRow]] = {
     CaseKind.SETTLED_AFTER_DAY: CaseRow(
         "settled after the business day it belongs to was closed",
         "it counts into its own day; what has to be mended is posted today",
+        is_notice=True,
+    ),
+    CaseKind.VOIDED_AT_OFFICE: CaseRow(
+        "the merchant's people voided it at the office, and the terminal has no record of that",
+        "the books are right and the totals differ by it: nothing else is needed",
         is_notice=True,
     ),
     CaseKind.REVERSAL_DURING_UPLOAD: CaseRow(

@@ -74,7 +74,7 @@ class Lines:
             if other.item.slot == pending.item.slot and _is_repeat(other.item, pending.item):
                 other.deliver += pending.deliver
                 return Joined.WAITS
-        is_owed = request.decision is not None
+        is_owed = request.decision is not None or pending.item.own is not None
         if not is_owed and self._is_full(line, pending):
             return Joined.NOWHERE
         self.waiting[traffic] += 1
@@ -100,8 +100,12 @@ class Lines:
 
 
 def _line_of(item: Item, way: Way) -> str:
-    """Where it waits. What no terminal asked has a line of its own, for its repeats to join."""
-    return item.terminal.terminal_id + way.line or item.slot
+    """Where it waits. What no terminal asked has a line of its own, for its repeats to join.
+
+    What voids a terminal's sale waits in that one's line: it never races its settlement.
+    """
+    line = item.terminal.terminal_id + way.line
+    return line or (item.own.till if item.own is not None else "") or item.slot
 
 
 def _is_anybodys(pending: Pending) -> bool:

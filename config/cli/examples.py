@@ -66,6 +66,7 @@ VALUES: Final[Mapping[str, str]] = {
     "role": "issuer_manager",
     "scope": "issuer",
     "scope_key": "48882900",
+    "rrn": "112700000042",
     "setting": "approval-hours",
     "terminal_id": "80010001",
     "times": "2",

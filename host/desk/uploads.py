@@ -17,6 +17,7 @@ from host.store.settlement import (
     add_record,
     records_of,
     traded_in,
+    voided_in,
 )
 
 
@@ -132,6 +133,7 @@ def _compare(sheet: Sheet, stored: StoredBatch, count: int) -> list[NewCase]:
         Upload(
             batch=sheet.batch,
             traded=traded_in(sheet.connection, sheet.bounds, stored.settled_at),
+            voided=[one.traded for one in voided_in(sheet.connection, sheet.bounds)],
             records=records,
             told=stored.told,
             with_points=stored.with_points,

@@ -8,7 +8,7 @@ import msgspec
 from host.model.gifts import GiftNamed, GiftSent
 from host.model.money import Money
 from host.model.origins import Origin
-from host.model.requests import Kind
+from host.model.requests import Kind, Original
 
 
 @enum.unique
@@ -115,6 +115,10 @@ class OwnRequest(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Where it is done, of what is done at a counter."""
     goods: str | None = None
     """And for which article."""
+    original: Original | None = None
+    """What is voided by it."""
+    till: str = ""
+    """The terminal that has sold what is voided: it is decided in the order of its messages."""
     cash: int = 0
     """Which load of cash is taken, or handed in: its number."""
     payer: int = 0

@@ -138,7 +138,12 @@ KINDS: Final[dict[Kind, KindRow]] = {
     ),
     Kind.POINTS_REDEMPTION: KindRow(Family.FINANCIAL, moves_value=True, undone_by_switch=True),
     Kind.COMBINED_PURCHASE: KindRow(Family.FINANCIAL, moves_value=True, undone_by_switch=True),
-    Kind.VOID: KindRow(Family.FINANCIAL, moves_value=True, undone_by_switch=True),
+    Kind.VOID: KindRow(
+        Family.FINANCIAL,
+        moves_value=True,
+        undone_by_switch=True,
+        asked_by=frozenset({Origin.TERMINAL, Origin.OFFICE}),
+    ),
     Kind.REFUND: KindRow(
         Family.FINANCIAL, moves_value=True, undone_by_switch=False, only_host_may_end=True
     ),
@@ -304,7 +309,12 @@ KINDS: Final[dict[Kind, KindRow]] = {
         asked_by=frozenset({Origin.TERMINAL, Origin.OFFICE}),
     ),
     Kind.LOAD_BY_CODE: KindRow(Family.FINANCIAL, moves_value=True, undone_by_switch=True),
-    Kind.VOUCHER_VOID: KindRow(Family.FINANCIAL, moves_value=True, undone_by_switch=True),
+    Kind.VOUCHER_VOID: KindRow(
+        Family.FINANCIAL,
+        moves_value=True,
+        undone_by_switch=True,
+        asked_by=frozenset({Origin.TERMINAL, Origin.OFFICE}),
+    ),
     Kind.PREAUTH: KindRow(Family.FINANCIAL, moves_value=True, undone_by_switch=True),
     Kind.PREAUTH_INCREMENT: KindRow(Family.FINANCIAL, moves_value=True, undone_by_switch=True),
     Kind.PREAUTH_VOID: KindRow(Family.FINANCIAL, moves_value=True, undone_by_switch=True),
@@ -312,7 +322,12 @@ KINDS: Final[dict[Kind, KindRow]] = {
     Kind.COMPLETION_ADVICE: KindRow(
         Family.FINANCIAL, moves_value=True, undone_by_switch=False, only_host_may_end=True
     ),
-    Kind.COMPLETION_VOID: KindRow(Family.FINANCIAL, moves_value=True, undone_by_switch=True),
+    Kind.COMPLETION_VOID: KindRow(
+        Family.FINANCIAL,
+        moves_value=True,
+        undone_by_switch=True,
+        asked_by=frozenset({Origin.TERMINAL, Origin.OFFICE}),
+    ),
     Kind.HOLD_EXPIRY: KindRow(
         Family.FINANCIAL,
         moves_value=True,
@@ -344,6 +359,15 @@ REPEATED: Final = frozenset(
     kind for kind, row in KINDS.items() if row.family is Family.FINANCIAL and row.only_host_may_end
 )
 """What terminals send again until it is answered, and never reverse."""
+VOIDED_AT_OFFICE: Final[dict[Kind, Kind]] = {
+    Kind.PURCHASE: Kind.VOID,
+    Kind.COMBINED_PURCHASE: Kind.VOID,
+    Kind.POINTS_REDEMPTION: Kind.VOID,
+    Kind.COMPLETION: Kind.COMPLETION_VOID,
+    Kind.COMPLETION_ADVICE: Kind.COMPLETION_VOID,
+    Kind.VOUCHER_REDEMPTION: Kind.VOUCHER_VOID,
+}
+"""What people of a merchant void without its till, and by which kind a till would."""
 NAMES_HOLD: Final = frozenset(
     {Kind.PREAUTH_INCREMENT, Kind.PREAUTH_VOID, Kind.COMPLETION, Kind.COMPLETION_ADVICE}
 )

@@ -46,6 +46,7 @@ TerminalId = Annotated[str, Meta(pattern=r"^[0-9A-Za-z]{8}$")]
 Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}$")]
 ProductCode = Annotated[str, Meta(pattern=r"^[0-9A-Za-z][0-9A-Za-z._-]{0,31}$")]
 Tries = Annotated[int, Meta(ge=1, le=15)]
+Rrn = Annotated[str, Meta(pattern=r"^[0-9]{4}[0-9A-Z][0-9]{7}$")]
 Day = dt.date
 
 

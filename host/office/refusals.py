@@ -448,6 +448,28 @@ SHORT: Final = RefusalKind(
     next="posswitch show points --card CARD says what there is",
 )
 
+UNDONE: Final = RefusalKind(
+    code="E-UNDONE",
+    en="it was voided, reversed or refunded before",
+    zh="原交易已撤销",
+    why="what was sold is undone once",
+    next="posswitch trace RRN tells what became of it",
+)
+WINDOW: Final = RefusalKind(
+    code="E-WINDOW",
+    en="it is settled: it is refunded, and not voided any more",
+    zh="已结算, 请退货",
+    why="a void is of the batch that its terminal has not settled yet; a voucher is given back on "
+    "its own business date",
+    next="refund it at a till of the merchant's",
+)
+SPENT_POINTS: Final = RefusalKind(
+    code="E-SPENT-POINTS",
+    en="the card has spent the points that the sale gave",
+    zh="该笔消费所赠积分已用, 不能撤销",
+    why="what is voided is as if it had never been, and these points are gone",
+    next="posswitch show points --card CARD says what there is; have them made good, or leave it",
+)
 OPEN_CASES: Final = RefusalKind(
     code="E-OPEN-EXCEPTIONS",
     en="{cases} cases of {amount} are open",
@@ -473,6 +495,7 @@ OF_ACTIONS: Final = (
     RECORD, NO_MASTER_KEY, RANGE, IMAGE, IN_IT, PAST, DAY_LIMIT,
     ACTIVATED, SOLD, NONE_UNSOLD, TOO_MANY_CARDS,
     BAD_ROW, FILE, LIABILITY, GONE, RATE, JUMP, THRESHOLD, SHORT,
+    UNDONE, WINDOW, SPENT_POINTS,
     OPEN_CASES, TRIAL,
 )  # fmt: skip
 

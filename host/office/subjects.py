@@ -13,9 +13,11 @@ from host.store.connecting import Connection
 from host.store.deciding import TABLES
 from host.store.noting import unseen_of
 from host.store.queries import load_queries
+from host.store.trace import numbers_of_rrn
 
 SQL: Final = load_queries("host.office", "subjects.sql")
 NUMBER_DIGITS_MAX: Final = 18
+TRANSACTION: Final = "transaction"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,9 +25,11 @@ class Subject:
     """One row; its statement in `subjects.sql` has its kind for a name."""
 
     kind: str
-    table: str
+    table: str | None
+    """None: it is put together out of several, and says what is in `content`."""
     is_numbered: bool = False
     """Whether people name it by its number."""
+    content: frozenset[str] = frozenset()
 
 
 SUBJECTS: Final[Mapping[str, Subject]] = {
@@ -53,6 +57,13 @@ SUBJECTS: Final[Mapping[str, Subject]] = {
         Subject(kind="gift", table="gift", is_numbered=True),
         Subject(kind="lottery", table="lottery"),
         Subject(kind="hold", table="hold", is_numbered=True),
+        Subject(
+            kind=TRANSACTION,
+            table=None,
+            content=frozenset(
+                {"kind", "amount_minor", "unit", "terminal", "is_valid", "refunded_minor"}
+            ),
+        ),
         Subject(kind="business_day", table="business_day"),
         Subject(kind="office_file", table="office_file", is_numbered=True),
     )
@@ -93,8 +104,10 @@ def find(connection: Connection, ref: Ref) -> Found | None:
     told = {
         "key": ref.key,
         "number": int(ref.key) if row.is_numbered else 0,
-        "unseen": unseen_of(TABLES[row.table]),
+        "unseen": unseen_of(TABLES[row.table]) if row.table is not None else [],
     }
+    if row.kind == TRANSACTION:
+        told |= numbers_of_rrn(connection, ref.key)
     found = connection.execute(SQL[ref.kind], told).fetchone()
     if found is None:
         return None

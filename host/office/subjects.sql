@@ -355,6 +355,65 @@ SELECT
 FROM hold AS t
 WHERE t.id = %(number)s;
 
+-- name: transaction
+-- By its RRN, which has no year: the newest of its numbers. What a clerk has redeemed at a counter
+-- is of the store that its job was for. Only the poster undoes it, so that nothing is held.
+SELECT
+    j.id,
+    j.issuer_id,
+    j.merchant_id,
+    s.id AS store_id,
+    null::bigint AS member_id,
+    null::smallint AS alliance_id,
+    null::bigint AS created_by,
+    encode(sha256(convert_to(said.content::text, 'UTF8')), 'hex') AS version,
+    said.content
+FROM unnest(%(shards)s::smallint []) AS k (shard)
+CROSS JOIN unnest(%(numbers)s::bigint []) AS n (id)
+INNER JOIN LATERAL (  -- noqa: ST05
+    SELECT
+        journal.shard,
+        journal.id,
+        journal.kind,
+        journal.slot,
+        journal.issuer_id,
+        journal.merchant_id,
+        journal.terminal_id,
+        journal.amount_minor,
+        journal.unit
+    FROM journal
+    WHERE journal.shard = k.shard AND journal.id = n.id
+    ORDER BY journal.id
+    OFFSET 0
+) AS j ON true
+LEFT JOIN terminal AS t ON j.terminal_id = t.terminal_id
+LEFT JOIN
+    job AS b
+    ON
+        j.terminal_id IS null
+        AND b.id = substring(j.slot FROM '^office/.*/job-([0-9]{1,18})/')::bigint
+LEFT JOIN store AS s ON coalesce(t.store_id, b.store_id) = s.id AND j.merchant_id = s.merchant_id
+LEFT JOIN LATERAL (
+    SELECT
+        coalesce(bool_or(u.kind <> 'refund'), false) AS is_undone,
+        coalesce(sum(u.amount_minor) FILTER (WHERE u.kind = 'refund'), 0) AS refunded_minor
+    FROM undo AS u
+    LEFT JOIN undo AS r
+        ON u.shard = r.shard AND u.journal_id = r.original_id AND NOT r.is_moot
+    WHERE u.shard = j.shard AND u.original_id = j.id AND r.original_id IS null
+) AS since ON true
+CROSS JOIN
+    LATERAL (  -- noqa: ST05
+        SELECT
+            jsonb_build_object(
+                'kind', j.kind, 'amount_minor', j.amount_minor, 'unit', j.unit,
+                'terminal', j.terminal_id, 'is_valid', NOT since.is_undone,
+                'refunded_minor', since.refunded_minor
+            ) AS content
+    ) AS said
+ORDER BY j.id DESC
+LIMIT 1;
+
 -- name: business_day
 -- By its date. The night alone changes it, so that nothing is locked.
 SELECT

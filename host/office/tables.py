@@ -47,6 +47,7 @@ from host.office.rows import (
     stock_views,
     terminals,
     views,
+    voids,
     voucher_use,
     vouchers,
     what_if,
@@ -140,6 +141,7 @@ _ACTIONS: Final[tuple[Action[Any], ...]] = (
     lotteries.CLOSE,
     lotteries.PAY,
     holds.HOLD_RELEASE,
+    voids.TRANSACTION_VOID,
     card_ends.CARD_REPLACE,
     card_ends.CARD_VOID,
     members.ADD,
@@ -233,6 +235,7 @@ WORKS: Final[Mapping[str, Step]] = {
     gifts.CLAIM: gifts.post_gift,
     gifts.WITHDRAW: gifts.post_gift,
     holds.RELEASE: holds.post_release,
+    voids.VOID: voids.post_void,
     intake.CARD_IMPORT: intake.take_file_of_cards,
     voucher_use.REDEEM: voucher_use.post_redemption,
     rule_trials.DRY_RUN: rule_trials.try_day,
@@ -253,6 +256,7 @@ POSTINGS: Final = frozenset(
         gifts.CLAIM,
         gifts.WITHDRAW,
         holds.RELEASE,
+        voids.VOID,
         voucher_use.REDEEM,
     }
 )

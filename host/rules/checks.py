@@ -13,7 +13,7 @@ from host.model.instruments import PinPolicy
 from host.model.money import POINTS_PREFIX
 from host.model.numbers import business_date_of, rrn_of
 from host.model.own import Direction
-from host.model.requests import Kind, Request
+from host.model.requests import ExchangeKey, Kind, Request
 from host.model.responses import Reason
 from host.model.secrets import Secret
 from host.rules.dossier import Dossier
@@ -226,7 +226,15 @@ def original_is_of_this_batch(dossier: Dossier) -> bool:
     named = dossier.request.original
     if named is None or named.key is None:
         return True
+    if dossier.item.own is not None:
+        return not _is_left(dossier, named.key) and dossier.settled is None
     return named.key.epoch == dossier.request.key.epoch and dossier.settled is None
+
+
+def _is_left(dossier: Dossier, key: ExchangeKey) -> bool:
+    """Whether the terminal that sold it is in another batch by now. A counter has none."""
+    terminal = dossier.book.terminals.get(key.terminal_id)
+    return terminal is not None and key.institution not in DATED and terminal.has_left(key.epoch)
 
 
 def original_is_of_today(dossier: Dossier) -> bool:

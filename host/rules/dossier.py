@@ -18,7 +18,7 @@ from host.model.requests import OF_VOUCHERS, Kind, Request, ToldBesides, read_an
 from host.model.responses import Reason
 from host.model.secrets import Pan, Secret
 from host.programmes import Programme
-from host.rules.settlement import DATED, BatchName, Settled
+from host.rules.settlement import BatchName, Settled, settled_in
 from host.rules.state import (
     NO_ACCOUNT,
     NO_CARD,
@@ -154,13 +154,9 @@ class Dossier(msgspec.Struct, gc=False):
         key = self.request.original.key if self.request.original is not None else None
         if key is None:
             return None
-        batch = BatchName(key.institution, key.terminal_id, key.epoch)
-        for one in self.state.settled.get(batch, ()):
-            original = self.original
-            is_dated = key.institution in DATED
-            if not is_dated or (original is not None and one.has(original.shard, original.seal)):
-                return one
-        return None
+        batch, original = BatchName(key.institution, key.terminal_id, key.epoch), self.original
+        at = (original.shard, original.seal) if original is not None else None
+        return settled_in(self.state.settled, batch, at)
 
     @property
     def amount_to_name(self) -> int:

@@ -67,6 +67,16 @@ class Settled(NamedTuple):
         return shard < len(self.marks) and seal <= self.marks[shard]
 
 
+def settled_in(
+    settled: Mapping[BatchName, Sequence[Settled]], batch: BatchName, at: tuple[int, int] | None
+) -> Settled | None:
+    """The settlement that has counted what stands at this shard and seal, or has left its batch."""
+    for one in settled.get(batch, ()):
+        if batch.institution not in DATED or (at is not None and one.has(*at)):
+            return one
+    return None
+
+
 class Traded(msgspec.Struct, frozen=True, kw_only=True):
     """A financial exchange of the batch as the host has it."""
 
@@ -124,6 +134,8 @@ class Upload(msgspec.Struct, frozen=True, kw_only=True):
     """Whether this terminal counts points in its totals."""
     count: int
     """How many records it says it sent."""
+    voided: Sequence[Traded] = ()
+    """What the office has voided of it, under the traces of what was sold."""
     agreed: bool = False
     """Whether the totals had agreed: then a terminal may send notices of chips and no more."""
 
@@ -185,6 +197,11 @@ def differences(upload: Upload) -> list[NewCase]:
         found.append(_case(upload, CaseKind.UPLOAD_INCOMPLETE, "", detail))
     elif not is_part and upload.told and not _records_make(upload, ours, upload.told):
         found.append(_case(upload, CaseKind.TOTALS_UNEXPLAINED, "", _told_of(upload.told)))
+    found += [
+        _case(upload, CaseKind.VOIDED_AT_OFFICE, one.stan, _seen(one), one.money)
+        for one in upload.voided
+        if _is_uploaded(upload, one)
+    ]
     found += [
         _case(upload, CaseKind.REVERSAL_DURING_UPLOAD, one.stan, _seen(one), one.money)
         for one in upload.traded

@@ -27,8 +27,10 @@ VOUCHER_STATES: Final = (
     Step(CLAIMED, "use", CLAIMED, "till", "an entry of several, or one that was bought"),
     Step(ISSUED, "load.code", LOADED, "till", "0200 930000: onto a card, once"),
     Step(CLAIMED, "load.code", LOADED, "till", "0200 930000: onto a card, once"),
-    Step(REDEEMED, "give back", ISSUED, "till", "void or reversal: as it was before"),
-    Step(REDEEMED, "give back, claimed", CLAIMED, "till", "void or reversal: as it was before"),
+    Step(REDEEMED, "give back", ISSUED, "till SM MP", "void or reversal: as it was before"),
+    Step(
+        REDEEMED, "give back, claimed", CLAIMED, "till SM MP", "void or reversal: as it was before"
+    ),
     Step(LOADED, "give back", ISSUED, "till", "void or reversal: as it was before"),
     Step(LOADED, "give back, claimed", CLAIMED, "till", "void or reversal: as it was before"),
     Step(ISSUED, "use again", REDEEMED, "till", "the void of it is reversed"),

@@ -323,9 +323,9 @@ def _late_key(item: Item) -> ExchangeKey | None:
     if request.kind not in UNDOES_OR_CONFIRMS or request.original is None:
         return None
     key = request.original.key
-    if key is None or not (key.institution in DATED or item.terminal.has_left(key.epoch)):
-        return None
-    return key
+    if key is None or item.own is not None or key.institution in DATED:
+        return key
+    return key if item.terminal.has_left(key.epoch) else None
 
 
 def _points_asked(items: Sequence[Item], state: State, book: Book) -> dict[int, PointsAsked]:

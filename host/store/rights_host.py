@@ -240,7 +240,7 @@ NIGHT: Final[Mapping[str, Right]] = {
     "hold": Right(reads=columns("owner held_minor expires_at")),
     "issuer": Right(reads=columns("id institution_id is_active currency")),
     "journal": Right(
-        reads=columns("shard id slot kind original_id card_id terminal_id amount_minor unit"),
+        reads=columns("shard id seal slot kind original_id card_id terminal_id amount_minor unit"),
         inserts=columns(
             "business_date shard id seal home slot kind original_id card_id issuer_id merchant_id "
             "terminal_id amount_minor unit previous_id"

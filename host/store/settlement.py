@@ -8,7 +8,7 @@ import msgspec
 import psycopg
 
 from host.model.money import POINTS_PREFIX
-from host.model.requests import Kind, Response, Totals, read_answer
+from host.model.requests import VOIDED_AT_OFFICE, Kind, Response, Totals, read_answer
 from host.model.totals import SIDES, TotalsSide
 from host.rules.settlement import (
     NOTHING,
@@ -84,9 +84,40 @@ def bounds_of(batch: BatchName, home: int, after: Sequence[int] = ()) -> Bounds:
     return {"home": home, "first": first, "end": f"{first[:-1]}0", "after": list(after)}
 
 
+class Voided(NamedTuple):
+    """Something of a batch that people have voided without its terminal."""
+
+    traded: Traded
+    """Under the trace of what was sold."""
+    shard: int
+    seal: int
+
+
+def voided_in(connection: Connection, bounds: Bounds) -> list[Voided]:
+    """What counts in a batch though its terminal does not know of it."""
+    told = {**bounds, "voids": sorted(set(VOIDED_AT_OFFICE.values()))}
+    rows = connection.execute(SQL["voided_at_office"], told)
+    return [
+        Voided(
+            Traded(
+                stan=stan,
+                kind=Kind(kind),
+                is_approved=True,
+                unit=unit,
+                amount_minor=amount,
+                card=masked or "",
+            ),
+            *where,
+        )
+        for stan, kind, unit, amount, masked, *where in rows
+    ]
+
+
 def marks_of(connection: Connection, bounds: Bounds) -> list[int]:
     """What a batch holds now: the last seal of each shard that is in it, 0 where none is."""
     last = dict(connection.execute(SQL["marks"], bounds).fetchall())
+    for one in voided_in(connection, bounds):
+        last[one.shard] = max(last[one.shard], one.seal)
     return [last.get(shard, 0) for shard in range(max(last, default=-1) + 1)]
 
 
@@ -112,13 +143,17 @@ def settled_batches(rows: Rows) -> dict[BatchName, list[Settled]]:
 
 
 def count_batch(connection: Connection, bounds: Bounds, *, with_points: bool) -> Halves:
-    """What the batch adds up to: one statement over its journals."""
+    """What the batch adds up to: its journals, and what the office has voided of them."""
     rows = connection.execute(SQL["count_batch"], {**bounds, **SIDES_IN_SQL}).fetchall()
     sums = {
         (in_points, TotalsSide(side)): (minor, items)
         for in_points, side, minor, items in rows
         if side is not None
     }
+    for one, *_ in voided_in(connection, bounds):
+        if one.place is not None:
+            minor, items = sums.get(one.place, (0, 0))
+            sums[one.place] = (minor + one.amount_minor, items + 1)
     return totals_of_sums(sums, with_points=with_points)
 
 

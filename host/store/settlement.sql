@@ -24,6 +24,45 @@ WHERE
     AND u.journal_id IS NULL
 GROUP BY in_points, side;
 
+-- name: voided_at_office
+-- What people have voided of the batch without its terminal, under the traces of what was sold.
+-- What a reversal took back counts nowhere, and so does its void.
+SELECT
+    split_part(e.slot, '/', 4) AS stan,
+    v.kind,
+    v.unit,
+    v.amount_minor,
+    c.pan_masked,
+    e.shard,
+    v.seal
+FROM exchange AS e
+INNER JOIN LATERAL (
+    SELECT
+        void.kind,
+        void.unit,
+        void.amount_minor,
+        void.card_id,
+        void.seal
+    FROM undo
+    INNER JOIN journal AS void ON undo.shard = void.shard AND undo.journal_id = void.id
+    WHERE
+        undo.shard = e.shard
+        AND undo.original_id = e.id
+        AND undo.kind = any(%(voids)s::text [])
+        AND void.terminal_id IS NULL
+    ORDER BY undo.attempt
+    OFFSET 0
+) AS v ON true
+LEFT JOIN card AS c ON e.shard = c.shard AND v.card_id = c.id
+LEFT JOIN undo AS u ON e.shard = u.shard AND e.id = u.original_id AND u.kind = 'reversal'
+WHERE
+    e.home = %(home)s
+    AND e.slot >= %(first)s
+    AND e.slot < %(end)s
+    AND e.seal > coalesce((%(after)s::bigint [])[e.shard + 1], 0)
+    AND u.journal_id IS NULL
+ORDER BY e.slot;
+
 -- name: traded
 -- The financial exchanges of the batch, each as it stands. A confirmation is one where it posted
 -- the load itself.

@@ -55,10 +55,7 @@ def trace(connection: Connection, word: str) -> Trace:
 
 def _of_rrn(connection: Connection, rrn: str) -> tuple[int, str]:
     """Home and slot of the newest exchange that this RRN names."""
-    told = {
-        "numbers": possible_numbers(rrn, open_date(connection)),
-        "shards": list(range(shard_count_of(connection))),
-    }
+    told = numbers_of_rrn(connection, rrn)
     row = connection.execute(SQL["slot_of_number"], told).fetchone()
     if row is None:
         raise NotTracedError(
@@ -66,6 +63,14 @@ def _of_rrn(connection: Connection, rrn: str) -> tuple[int, str]:
             "Next: name it as its terminal does: posswitch trace STAN@TERMINAL"
         )
     return row[1], row[2]
+
+
+def numbers_of_rrn(connection: Connection, rrn: str) -> dict[str, list[int]]:
+    """Numbers that it may name, and the shards in which they are looked for, for a statement."""
+    return {
+        "numbers": possible_numbers(rrn, open_date(connection)),
+        "shards": list(range(shard_count_of(connection))),
+    }
 
 
 def possible_numbers(rrn: str, not_after: dt.date | None) -> list[int]:

@@ -118,6 +118,7 @@ USAGES: Final = View(
         Filter(name="valid", column="is_valid", how=How.WALKED, kind=bool),
     ),
     needs=frozenset({"card", "number", "phone", "member", "batch", "order", "date"}),
+    actions=("transaction.void",),
     exports="CX",
     walk=usages,
     cut_by_rows=frozenset({Scope.MERCHANT, Scope.STORE}),

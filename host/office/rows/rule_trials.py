@@ -15,7 +15,7 @@ from psycopg.types.json import Jsonb
 from host.model.money import Money
 from host.model.numbers import business_date_of, number_of_rrn, rrn_of
 from host.office.action import Acting, Action, Result
-from host.office.fields import Number, Values
+from host.office.fields import Number, Rrn, Values
 from host.office.jobs import AtWork, JobRefusedError, NotKnownError, begin_job
 from host.office.people import Grant
 from host.office.records import DONE, write_line
@@ -28,7 +28,6 @@ from host.store.replaying import replay
 
 DRY_RUN: Final = "rule.dry_run"
 RRNS_MAX: Final = 100
-Rrn = Annotated[str, Meta(pattern=r"^[0-9]{4}[0-9A-Z][0-9]{7}$")]
 
 
 class RuleDryRun(Values, frozen=True, kw_only=True):

@@ -148,6 +148,9 @@ def test_who_is_meant_stands_by_name(bureau: Bureau) -> None:
 
 def test_every_column_that_history_tells_has_a_word(bureau: Bureau) -> None:
     for row in SUBJECTS.values():
+        if row.table is None:
+            assert row.content <= set(WORDS), row.kind
+            continue
         columns = bureau.sql(
             "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0"
             " AND NOT attisdropped",

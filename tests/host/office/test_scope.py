@@ -13,6 +13,7 @@ import psycopg
 import pytest
 
 from config.run.database import Dsns
+from host.model.numbers import first_number_of, rrn_of
 from host.model.office import Done, Refused
 from host.office.doing import REFUSED_BY
 from host.office.fields import secret_from
@@ -21,6 +22,8 @@ from host.office.questions import SQL
 from host.office.roles import ROLES, STAFF
 from host.office.tables import ACTIONS, VIEWS
 from host.office.view import View
+from host.store.trace import open_date
+from tests.host.conftest import NOW
 from tests.host.office.conftest import HOME, Bureau, Person, opened_bureau
 
 HELD = sorted(
@@ -121,7 +124,21 @@ class World:
             opens_on="2030-01-01", closes_on="2030-01-02", words="a foreign seed",
             issuer=self.issuer,
         )  # fmt: skip
+        self.rrn = self.sold()
         self.make_alliances()
+
+    def sold(self) -> str:
+        """What a terminal of theirs has sold today."""
+        number = first_number_of(open_date(self.bureau.connection) or NOW.date()) + 1
+        self.bureau.sql(
+            "INSERT INTO journal (business_date, shard, id, seal, home, slot, kind, card_id,"
+            " issuer_id, merchant_id, terminal_id, amount_minor, unit) SELECT business_date, 0, %s,"
+            " 1, 0, concat('pos/', %s::text, '/000001/000001/f'), 'purchase', %s, %s, %s, %s, 1,"
+            " 'CNY' FROM business_day WHERE state = 'open'",
+            number, self.terminal, self.card, self.issuer_number, self.merchant_number,
+            self.terminal,
+        )  # fmt: skip
+        return rrn_of(number)
 
     def make_alliances(self) -> None:
         """Ours, and another with somebody who has asked for something."""
@@ -218,7 +235,7 @@ class World:
             "rule": "R1", "points": 1, "worth_minor": 1, "rate": "2",
             "from_programme": self.programme, "to_programme": self.programme, "why": "error",
             "direction": "credit",
-            "house_rule": int(self.rule), "pack": "CN-PREPAID", "at": "2030-01-01",
+            "house_rule": int(self.rule), "rrn": self.rrn, "pack": "CN-PREPAID", "at": "2030-01-01",
             "lottery": self.lottery, "cost_points": 1, "prizes": ["TEA 100% 1 goods 0 Mine"],
             "opens_on": "2030-01-01", "closes_on": "2030-01-02", "words": "words of mine",
             "typed_name": "Foreign draw", "draw": 1,

@@ -66,7 +66,7 @@ SPOKEN: dict[str, dict[str, Collection[str]]] = {
         "host/store/changes.sql": LINKING,
         "host/store/settlement_view.sql": ALL,
         "host/store/book.sql": {"shard_count"},
-        "host/store/settlement.sql": {"count_batch", "read_batch"},
+        "host/store/settlement.sql": {"count_batch", "read_batch", "voided_at_office"},
         "host/store/cases.sql": {
             "open_cases", "all_cases", "all_cases_of_terminal", "resolve_case", "case_state",
         },
@@ -115,6 +115,8 @@ SPOKEN: dict[str, dict[str, Collection[str]]] = {
         "host/office/views.sql": ALL,
         "host/office/night_views.sql": ALL,
         "host/office/holds.sql": ALL,
+        "host/office/transactions.sql": ALL,
+        "host/store/settlement.sql": {"settled"},
         "host/office/vouchers.sql": ALL,
         "host/store/keys.sql": {"rotate"},
         "host/store/lottery_file.sql": {"told", "prizes"},
