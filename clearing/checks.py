@@ -15,7 +15,7 @@ from host.store.queries import load_queries
 
 FILES: Final = (
     "audit.sql", "audit_facts.sql", "audit_moves.sql", "audit_holds.sql", "audit_rules.sql",
-    "audit_lotteries.sql", "audit_fees.sql", "claims.sql",
+    "audit_lotteries.sql", "audit_fees.sql", "audit_recon.sql", "claims.sql",
 )  # fmt: skip
 SQL: Final = {name: sql for file in FILES for name, sql in load_queries("clearing", file).items()}
 
@@ -487,6 +487,20 @@ CHECKS: Final = (
             Test(
                 "fees_of_other_parties",
                 "journal {id} of shard {shard} is a fee of other parties, or not the night's",
+            ),
+            Test(
+                "match_not_its_journal",
+                "line {line} of file {file_id} is of {amount_minor}, what it was matched with "
+                "moved {ledger_minor}",
+            ),
+            Test(
+                "line_without_answer",
+                "file {file_id} says {lines} lines and {matched} of them ours, there are "
+                "{lines_there} and {matched_there}, or one is neither ours nor a difference",
+            ),
+            Test(
+                "difference_not_its_posting",
+                "difference {id} ({answer}) is of {other_minor}, its posting of {posted_minor}",
             ),
         ),
     ),

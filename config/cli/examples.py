@@ -40,6 +40,7 @@ VALUES: Final[Mapping[str, str]] = {
     "lot_life": "year_end",
     "lottery": "DW2026",
     "draw": "17",
+    "difference": "7",
     "typed_name": "Harbour",
     "prizes": "TEA 100% 42 goods 0 Tea",
     "many": "4294967297",
@@ -79,6 +80,7 @@ FILES: Final[Mapping[str, str]] = {
     "card.import": "cards.csv",
     "member.import": "members.csv",
     "shipment.import": "sent.csv",
+    "recon.import": "theirs.csv",
 }
 """What an action takes."""
 HANDED_OUT: Final = "cards.xlsx"

@@ -11,7 +11,10 @@ from config.manual.page import Blocks, listing, table
 from config.manual.samples import AMOUNT_MINOR, CARD, WHO
 from host.estate.demo import CITY
 from host.model.origins import Origin
+from host.model.recon import DIFFERENCES, WEIGHTS
 from host.model.requests import KINDS, Kind
+from host.office.recon_files import LAYOUTS
+from host.office.words import word_of
 from host.rules.day_states import DAY_STATES
 
 _DAY: Final = "2026-11-23"
@@ -87,5 +90,16 @@ BLOCKS: Final[Blocks] = {
         ("step", "what it does"), ((f"`{step.name}`", step.meaning) for step in STEPS)
     ),
     "files.day_states": states_of(DAY_STATES),
+    "files.layouts": lambda: table(
+        ("layout", "whose", "what it is"),
+        ((f"`{name}`", word_of(row.source).en, row.meaning) for name, row in LAYOUTS.items()),
+    ),
+    "files.differences": lambda: table(
+        ("class", "what it means"), ((f"`{name}`", said) for name, said in DIFFERENCES.items())
+    ),
+    "files.weights": lambda: table(
+        ("what is alike", "of a hundred", "meaning"),
+        ((f"`{one.name}`", str(one.score), one.meaning) for one in WEIGHTS),
+    ),
     "files.kinds": lambda: ", ".join(row[0] for row in _kinds()) + ".",
 }

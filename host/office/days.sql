@@ -25,12 +25,24 @@ HAVING sum(t.debit_minor) <> sum(t.credit_minor)
 ORDER BY t.unit;
 
 -- name: open_cases
--- How many cases of somebody's money nobody has resolved, and how much they are of.
+-- How many cases of somebody's money nobody has resolved, and how much they are of; what others say
+-- of a date up to this one and we do not is one, too.
 SELECT
     count(*) AS cases,
-    coalesce(sum(c.amount_minor) FILTER (WHERE c.unit = %(unit)s), 0)::bigint AS amount_minor
-FROM exception_case AS c
-WHERE c.resolved_at IS NULL AND c.kind <> all(%(notices)s::text []);
+    coalesce(sum(told.amount_minor) FILTER (WHERE told.unit = %(unit)s), 0)::bigint AS amount_minor
+FROM (
+    SELECT
+        c.amount_minor,
+        c.unit
+    FROM exception_case AS c
+    WHERE c.resolved_at IS NULL AND c.kind <> all(%(notices)s::text [])
+    UNION ALL
+    SELECT
+        abs(i.theirs_minor - i.ours_minor) AS amount_minor,
+        i.unit
+    FROM recon_item AS i
+    WHERE i.answer IS NULL AND i.business_date <= %(business_date)s
+) AS told;
 
 -- name: release
 -- Once; nobody who took a step of its night.

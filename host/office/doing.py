@@ -21,6 +21,7 @@ from host.office.naming import in_names
 from host.office.office import Office
 from host.office.people import NOBODY, Who
 from host.office.places import PLATFORM, Place, both, reaches
+from host.office.recon_refusals import ONE_OF_DATE, SENT_BEFORE
 from host.office.records import (
     ASKED,
     DONE,
@@ -72,6 +73,8 @@ REFUSED_BY: Final[Mapping[str, tuple[RefusalKind, str]]] = {
     "alliance_once": (ID, "alliance"),
     "alliance_member_once": (ID, "since"),
     "lottery_code": (ID, "lottery"),
+    "recon_file_once": (SENT_BEFORE, "file"),
+    "recon_file_of_date": (ONE_OF_DATE, "date"),
 }
 """Constraints of the database that have the last word where two people make the same thing at
 once: what is told, and of which field."""

@@ -55,7 +55,7 @@ CROSS JOIN LATERAL (
 -- What an issuer owes a merchant of a date, in the parts that it is made of.
 SELECT
     p.business_date,
-    p.place,
+    p.place AS id,
     m.merchant_id AS merchant,
     s.id::text AS store,
     i.institution_id AS issuer,
@@ -75,3 +75,50 @@ FROM position_part AS p
 INNER JOIN merchant AS m ON m.id = p.merchant_id
 INNER JOIN issuer AS i ON i.id = p.issuer_id
 LEFT JOIN store AS s ON s.id = p.store_id;
+-- name: recon_items
+-- What is other than somebody says of a date, how old it is, and what became of it. A merchant sees
+-- what came of its own files.
+SELECT
+    i.id,
+    i.business_date,
+    i.source AS recon_source,
+    i.difference,
+    i.rrn,
+    m.merchant_id AS merchant,
+    n.institution_id AS issuer,
+    i.terminal_id,
+    i.ours_minor,
+    i.theirs_minor,
+    i.theirs_minor - i.ours_minor AS other_minor,
+    i.unit,
+    i.suggested,
+    i.score,
+    extract(DAY FROM %(now)s::timestamptz - i.opened_at)::integer AS age_days,
+    i.owner,
+    i.answer,
+    i.answered_by,
+    rrn_of(i.mended_number) AS mended_rrn,
+    i.answer IS NULL AS is_open,
+    i.merchant_id AS of_merchant
+FROM recon_item AS i
+LEFT JOIN merchant AS m ON i.merchant_id = m.id
+LEFT JOIN issuer AS n ON i.issuer_id = n.id;
+
+-- name: recon_files
+-- What was sent to be reconciled, and how much of it is ours.
+SELECT
+    f.id,
+    f.business_date,
+    f.source AS recon_source,
+    m.merchant_id AS merchant,
+    n.institution_id AS issuer,
+    f.sent_by,
+    f.sent_at,
+    f.lines,
+    f.matched,
+    f.matched_at,
+    encode(f.sha256, 'hex') AS sha256,
+    f.merchant_id AS of_merchant
+FROM recon_file AS f
+LEFT JOIN merchant AS m ON f.merchant_id = m.id
+LEFT JOIN issuer AS n ON f.issuer_id = n.id;

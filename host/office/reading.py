@@ -80,7 +80,7 @@ def number_problem(cell: str) -> Word | None:
     return None if is_right else Word("wrong check digit", "校验位错")
 
 
-def read_rows(content: Secret, columns: Sequence[Wanted], *, unique: str) -> list[Line]:
+def read_rows(content: Secret, columns: Sequence[Wanted], *, unique: str = "") -> list[Line]:
     """All rows of a file, where each is good and none is twice there by its column `unique`.
 
     Raises:
@@ -93,11 +93,10 @@ def read_rows(content: Secret, columns: Sequence[Wanted], *, unique: str) -> lis
     for line in _lines(text, columns, faults):
         faults += _faults_of(line, columns)
         value = line.cells.get(unique, "")
-        if value in seen:
-            first = seen[value]
+        first = seen.setdefault(value, line.number) if unique else line.number
+        if first != line.number:
             problem = Word(f"twice: it stands in line {first}", f"重复: 第 {first} 行已有")
             faults.append(Fault(line.number, unique, problem))
-        seen.setdefault(value, line.number)
         lines.append(line)
         if len(faults) >= FAULTS_TOLD_MAX:
             break

@@ -475,7 +475,7 @@ OPEN_CASES: Final = RefusalKind(
     en="{cases} cases of {amount} are open",
     zh="未结差错 {cases} 笔, {amount}",
     why="what is paid before a difference is explained is asked back, or lost",
-    next="resolve them: posswitch terminal exceptions lists each with what to do",
+    next="resolve them: posswitch terminal exceptions and posswitch show recon-items list each",
 )
 TRIAL: Final = RefusalKind(
     code="E-TRIAL",

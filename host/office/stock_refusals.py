@@ -6,6 +6,7 @@ from typing import Final
 from host.model.money import HOUSE_CURRENCY, Money
 from host.model.responses import RESPONSE_CODES, Reason
 from host.office.lottery_refusals import LOTTERY_REFUSALS
+from host.office.recon_refusals import RECON_REFUSALS
 from host.office.refusals import (
     NOT_FOUND,
     REFUSALS,
@@ -261,6 +262,7 @@ ALL_REFUSALS: Final[Mapping[str, RefusalKind]] = {
     **{row.code: row for row in OF_STOCK.values()},
     **RULE_REFUSALS,
     **LOTTERY_REFUSALS,
+    **RECON_REFUSALS,
 }
 """Everything the office says no with, by code."""
 

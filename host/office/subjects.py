@@ -65,6 +65,7 @@ SUBJECTS: Final[Mapping[str, Subject]] = {
             ),
         ),
         Subject(kind="business_day", table="business_day"),
+        Subject(kind="recon_item", table="recon_item", is_numbered=True),
         Subject(kind="office_file", table="office_file", is_numbered=True),
     )
 }

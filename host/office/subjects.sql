@@ -506,3 +506,19 @@ SELECT
 FROM lottery AS t
 WHERE t.code = %(key)s
 FOR UPDATE;
+
+-- name: recon_item
+-- By number: a difference, whose file it is of.
+SELECT
+    t.id,
+    t.issuer_id,
+    t.merchant_id,
+    null::integer AS store_id,
+    null::bigint AS member_id,
+    null::smallint AS alliance_id,
+    null::bigint AS created_by,
+    encode(row_digest(t), 'hex') AS version,
+    row_content(t, %(unseen)s::text []) AS content
+FROM recon_item AS t
+WHERE t.id = %(number)s
+FOR UPDATE;

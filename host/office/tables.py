@@ -37,6 +37,7 @@ from host.office.rows import (
     programme_views,
     programmes,
     proving,
+    recon,
     rule_trials,
     rule_views,
     rules,
@@ -96,6 +97,9 @@ _ACTIONS: Final[tuple[Action[Any], ...]] = (
     what_if.RULE_WHAT_IF,
     proving.LEDGER_VERIFY,
     clearing.CLEARING_RELEASE,
+    recon.EXPECT,
+    recon.IMPORT,
+    recon.MATCH,
     rules.ACTIVATE,
     rules.RETIRE,
     rules.SWITCH,
@@ -178,6 +182,8 @@ _VIEWS: Final = (
     clearing.BUSINESS_DAYS,
     clearing.CLEARING_STEPS,
     clearing.POSITIONS,
+    recon.RECON_ITEMS,
+    recon.RECON_FILES,
     conversions.RATES,
     conversions.POINTS,
     programme_views.ALLIANCES,
@@ -240,6 +246,7 @@ WORKS: Final[Mapping[str, Step]] = {
     voucher_use.REDEEM: voucher_use.post_redemption,
     rule_trials.DRY_RUN: rule_trials.try_day,
     proving.VERIFY: proving.prove,
+    recon.MATCH_FILES: recon.match_date,
 }
 """What is done by jobs, by the action that begins them."""
 

@@ -149,6 +149,11 @@ CHAINED: Final = (
     Chained(name="clearing_run", key=_DAY),
     Chained(name="clearing_step", key=f"concat_ws('/', {_DAY}, t.step)"),
     Chained(name="clearing_release", key=_DAY),
+    Chained(name="recon_due", key="t.id::text"),
+    Chained(name="recon_file", key="t.id::text"),
+    Chained(name="recon_line", key="concat_ws('/', t.file_id, t.line)"),
+    Chained(name="recon_match", key="concat_ws('/', t.file_id, t.line)"),
+    Chained(name="recon_item", key="t.id::text"),
     Chained(name="clearing_finding", key=f"concat_ws('/', {_DAY}, t.step, t.name, t.subject)"),
     Chained(
         name="position",

@@ -7,6 +7,7 @@ from host.store.right import WHOLE, Right, columns
 
 OFFICE: Final[Mapping[str, Right]] = {
     "acceptance": Right(reads=WHOLE, inserts=WHOLE, deletes=True),
+    "advice": Right(reads=columns("shard journal_id reference")),
     "account": Right(reads=WHOLE, inserts=columns("id chart unit issuer_id merchant_id")),
     "alliance": Right(reads=WHOLE, inserts=WHOLE, updates=columns("name")),
     "alliance_member": Right(
@@ -244,6 +245,7 @@ OFFICE: Final[Mapping[str, Right]] = {
         reads=WHOLE, inserts=WHOLE, updates=columns("life life_count pending_days")
     ),
     "points_price": Right(reads=WHOLE, inserts=WHOLE, updates=columns("points worth_minor")),
+    "position": Right(reads=columns("business_date merchant_id unit debit_minor credit_minor")),
     "purse": Right(reads=columns("shard card_id account_id unit posted_minor held_minor")),
     "purse_now": Right(
         reads=columns(
@@ -265,6 +267,30 @@ OFFICE: Final[Mapping[str, Right]] = {
     "rate": Right(reads=WHOLE, inserts=WHOLE),
     "seal": Right(reads=columns("shard seq previous digest")),
     "signed_head": Right(reads=columns("number body signature")),
+    "recon_due": Right(
+        reads=WHOLE,
+        inserts=columns("source merchant_id issuer_id since until said_by"),
+        updates=columns("since until said_by"),
+    ),
+    "recon_file": Right(
+        reads=WHOLE,
+        inserts=columns(
+            "source layout merchant_id issuer_id business_date unit sha256 lines sent_by sent_at"
+        ),
+        updates=columns("matched_at matched"),
+    ),
+    "recon_item": Right(
+        reads=WHOLE,
+        inserts=columns(
+            "business_date source difference file_id line merchant_id issuer_id rrn terminal_id "
+            "batch trace unit shard number ours_minor theirs_minor suggested score opened_at"
+        ),
+        updates=columns(
+            "owner answer answered_by answered_at with_item mended_shard mended_number note"
+        ),
+    ),
+    "recon_line": Right(reads=WHOLE, inserts=WHOLE),
+    "recon_match": Right(reads=WHOLE, inserts=WHOLE),
     "rule": Right(
         reads=WHOLE,
         inserts=columns(

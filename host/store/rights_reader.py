@@ -54,6 +54,7 @@ UNSEEN: Final[Mapping[str, Mapping[str, str]]] = {
 """What who looks does not see, and why. Every other column is granted to the reader by name."""
 SEEN: Final[Mapping[str, str]] = {
     "card.pan_masked": "masked",
+    "recon_file.sha256": "of a file, by which it is told from another",
     "pickup_use.used_hash": "of a code that is good for nothing any more",
     "member.phone_masked": "masked",
     "gift.phone_masked": "masked",

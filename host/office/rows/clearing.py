@@ -155,7 +155,7 @@ POSITIONS: Final = View(
         Column(name="merchant_fee_minor", kind=int),
         Column(name="issuer_fee_minor", kind=int),
     ),
-    order=("business_date", "place"),
+    order=("business_date", "id"),
     is_newest_first=True,
     filters=(
         Filter(name="date", column="business_date", kind=dt.date),

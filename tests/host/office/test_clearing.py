@@ -137,7 +137,10 @@ def test_every_state_of_a_date_is_reached_and_only_files_that_are_out_are_releas
         assert step.before in reached
         reached.add(step.after)
     assert reached == {NOTHING, *DayState}
-    assert from_which(DAY_STATES, "clearing.release") == [DayState.FILES_OUT]
+    assert from_which(DAY_STATES, "clearing.release") == [
+        DayState.FILES_OUT,
+        DayState.RECONCILED,
+    ]
     assert {step.action for step in DAY_STATES} & {row.name for row in STEPS} == {
         "cut_off", "net", "checkpoint",
     }  # fmt: skip

@@ -241,6 +241,7 @@ class World:
             "typed_name": "Foreign draw", "draw": 1,
             "reference": "S1", "content": "eA==", "liability_minor": 0, "voucher_code": "0123",
             "receipt": "R-1", "phones": ["13900009999"],
+            "file_layout": "merchant_csv", "difference": 1, "answer": "take",
         }  # fmt: skip
 
 

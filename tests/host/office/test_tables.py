@@ -115,6 +115,8 @@ def test_a_filter_of_what_is_one_of_a_few_has_its_words() -> None:
         "role",
         "scope",
         "subject_kind",
+        "recon_source",
+        "difference",
     }
     for view in VIEWS.values():
         for one in view.filters:

@@ -23,7 +23,7 @@ GROWS = {
     "person", "person_grant", "approval", "history", "job", "merchant", "store", "terminal",
     "terminal_key", "acceptance", "card", "card_batch", "card_sale", "member", "purse", "journal",
     "disclosure", "office_file", "shipment", "move", "gift", "draw",
-    "hold", "seal",
+    "hold", "seal", "recon_file", "recon_item",
 }  # fmt: skip
 SMALL = {
     "issuer": "a few hundred at most",
@@ -37,6 +37,7 @@ SMALL = {
     "alliance_member": "thousands",
     "fee": "some dozens, and a few of each merchant with a price of its own",
     "business_day": "one is open",
+    "recon_due": "one of each who is to send files",
     "terminal_status": "",
     "product": "some dozens of each issuer",
     "expiry_month": "a row a month of each product",
@@ -141,6 +142,17 @@ INSERT INTO disclosure (
 FROM office_file AS f;
 INSERT INTO seal (shard, seq, previous, digest, items, business_date, sealed_at)
 SELECT n % 64, 1000 + n, 'x', 'x', 1, now(), now() FROM {NUMBERS};
+INSERT INTO recon_file (
+    source, layout, merchant_id, business_date, unit, sha256, lines, sent_by, sent_at
+) SELECT 'merchant_file', 'merchant_csv', m.id, d.business_date, 'CNY', sha256(m.id::text::bytea),
+    1, 'x', now()
+FROM merchant AS m CROSS JOIN business_day AS d;
+INSERT INTO recon_item (
+    business_date, source, difference, file_id, merchant_id, rrn, terminal_id, batch, trace, unit,
+    ours_minor, theirs_minor, opened_at
+) SELECT '2026-01-01'::date + n % 300, 'merchant_file', 'they_lack', f.id, f.merchant_id, '', '',
+    '', '', 'CNY', 1, 0, now()
+FROM {NUMBERS} CROSS JOIN (SELECT id, merchant_id FROM recon_file ORDER BY id LIMIT 1) AS f;
 """
 
 

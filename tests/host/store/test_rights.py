@@ -1,5 +1,6 @@
 """Each role may do what its programs' statements need, whatever columns there are."""
 
+import datetime as dt
 import re
 from collections.abc import Collection, Iterator
 from pathlib import Path
@@ -12,6 +13,8 @@ from psycopg import errors, sql
 from clearing.night import SQL as NIGHTLY
 from config.run.database import Dsns
 from host.model.numbers import DAY_ZERO, NUMBERS_PER_DAY
+from host.model.recon import WEIGHTS
+from host.office.recon_matching import SQL as RECONCILING
 from host.shards import NIGHT_SHARD
 from host.store.queries import load_queries
 from host.store.right import WHOLE, Right
@@ -79,6 +82,7 @@ SPOKEN: dict[str, dict[str, Collection[str]]] = {
         "clearing/audit_rules.sql": ALL,
         "clearing/audit_lotteries.sql": ALL,
         "clearing/audit_fees.sql": ALL,
+        "clearing/audit_recon.sql": ALL,
         "clearing/claims.sql": ALL,
         "clearing/changed.sql": ALL,
         "clearing/heads.sql": ALL,
@@ -105,6 +109,7 @@ SPOKEN: dict[str, dict[str, Collection[str]]] = {
         "host/office/people.sql": ALL,
         "host/office/fees.sql": ALL,
         "host/office/programmes.sql": ALL,
+        "host/office/recon.sql": ALL,
         "host/office/rules.sql": ALL,
         "host/office/records.sql": ALL,
         "host/office/sessions.sql": ALL,
@@ -180,6 +185,15 @@ LAID_OUT = (
     "lay_out_seals",
 )
 """Tables of one step that later statements read."""
+LAID_OUT_BY_OFFICE = (
+    "lay_out_moved",
+    "lay_out_ours",
+    "lay_out_theirs",
+    "lay_out_pairs",
+    "lay_out_near",
+    "lay_out_late",
+)
+"""The same of files that are reconciled."""
 LOOKS_SECRET = re.compile(
     r"(^|_)(pan|pin|key|block|secret|seed|password|hash|track|cvv)(_|$)|sealed$"
 )
@@ -229,6 +243,10 @@ def catalogue(module_database: Dsns) -> Iterator[Connection]:
             }
             laid_out = NIGHTLY[name].replace(" ON COMMIT DROP", "")
             connection.execute(laid_out, {**told, "business_date": "2026-11-22"})
+        for name in LAID_OUT_BY_OFFICE:
+            office = {**{weight.name: weight.score for weight in WEIGHTS}, "alike_max": 1}
+            told |= {"files": [0], "business_date": dt.date(2026, 11, 22), **office}
+            connection.execute(RECONCILING[name].replace(" ON COMMIT DROP", ""), told)
         yield connection
 
 

@@ -1,0 +1,84 @@
+-- The audit's questions about what others say of a date, and what was found of it. As in audit.sql,
+-- each statement gives the rows that break its rule.
+
+-- name: match_not_its_journal
+-- A line that is one of ours is of what that journal moved on accounts of whose file it is: of all
+-- that was matched by RRN, by keys or by what is alike, the ledger has the amount.
+SELECT
+    m.file_id,
+    m.line,
+    l.amount_minor,
+    coalesce(sum(moved.amount_minor), 0)::bigint AS ledger_minor
+FROM recon_match AS m
+INNER JOIN recon_file AS f ON m.file_id = f.id
+LEFT JOIN recon_line AS l ON m.file_id = l.file_id AND m.line = l.line AND m.unit = l.unit
+LEFT JOIN LATERAL (
+    SELECT
+        a.id,
+        CASE WHEN a.id = e.credit_account THEN e.amount_minor ELSE -e.amount_minor END
+            AS amount_minor
+    FROM entry AS e
+    INNER JOIN account AS a ON a.id IN (e.debit_account, e.credit_account)
+    WHERE
+        e.shard = m.shard
+        AND e.journal_id = m.number
+        AND a.unit = m.unit
+        AND a.merchant_id = coalesce(f.merchant_id, a.merchant_id)
+        AND a.issuer_id = coalesce(f.issuer_id, a.issuer_id)
+) AS moved ON true
+WHERE m.number IS NOT NULL
+GROUP BY m.file_id, m.line, l.amount_minor
+HAVING coalesce(sum(moved.amount_minor), 0) IS DISTINCT FROM l.amount_minor
+ORDER BY m.file_id, m.line
+LIMIT %(limit)s;
+
+-- name: line_without_answer
+-- Each line of a file that was matched is one of ours or a difference, and not both; and so is what
+-- a file says of how many lines it has.
+SELECT
+    f.id AS file_id,
+    f.lines,
+    f.matched,
+    count(l.line) AS lines_there,
+    count(m.line) AS matched_there
+FROM recon_file AS f
+LEFT JOIN recon_line AS l ON f.id = l.file_id
+LEFT JOIN recon_match AS m ON l.file_id = m.file_id AND l.line = m.line
+LEFT JOIN recon_item AS i ON l.file_id = i.file_id AND l.line = i.line
+WHERE f.matched_at IS NOT NULL
+GROUP BY f.id, f.lines, f.matched
+HAVING
+    f.lines <> count(l.line)
+    OR f.matched <> count(m.line)
+    OR coalesce(bool_or((m.line IS NULL) = (i.line IS NULL)), false)
+ORDER BY f.id
+LIMIT %(limit)s;
+
+-- name: difference_not_its_posting
+-- What was mended is so by a posting of its amount and unit; what was matched by hand comes to
+-- nothing together.
+SELECT
+    i.id,
+    i.answer,
+    (i.theirs_minor - i.ours_minor)::bigint AS other_minor,
+    j.amount_minor AS posted_minor
+FROM recon_item AS i
+LEFT JOIN journal AS j ON i.mended_shard = j.shard AND i.mended_number = j.id
+WHERE
+    i.answer = 'posted'
+    AND (
+        j.amount_minor IS DISTINCT FROM abs(i.theirs_minor - i.ours_minor)
+        OR j.unit <> i.unit
+    )
+UNION ALL
+SELECT
+    i.with_item AS id,
+    'match' AS answer,
+    sum(i.theirs_minor - i.ours_minor)::bigint AS other_minor,
+    NULL AS posted_minor
+FROM recon_item AS i
+WHERE i.answer = 'match'
+GROUP BY i.with_item
+HAVING sum(i.theirs_minor - i.ours_minor) <> 0
+ORDER BY id
+LIMIT %(limit)s;
