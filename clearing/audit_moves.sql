@@ -213,6 +213,35 @@ WHERE coalesce(kept.amount_minor, 0) <> coalesce(sent.amount_minor, 0)
 ORDER BY unit
 LIMIT %(limit)s;
 
+-- name: on_its_way_without_a_move
+-- What has left a card and has not come to the other is what an open move of that card is at.
+WITH came AS (
+    SELECT regexp_replace(journal.slot, '[.](in|back)/f$', '') AS slot
+    FROM journal
+    WHERE journal.kind IN ('move_in', 'merge_in')
+)
+
+SELECT
+    journal.shard,
+    journal.id,
+    journal.card_id,
+    journal.amount_minor,
+    journal.unit
+FROM transit
+INNER JOIN journal ON journal.shard = transit.shard AND journal.id = transit.journal_id
+LEFT JOIN came ON came.slot = left(journal.slot, -2)
+LEFT JOIN move
+    ON
+        move.shard = journal.shard
+        AND move.card_id = journal.card_id
+        AND move.state = 'open'
+        AND left(journal.slot, -2) = concat(
+            move.origin, '/', move.made_by, '/move.', move.card_id, '/', move.name, '-', move.step
+        )
+WHERE came.slot IS NULL AND move.card_id IS NULL
+ORDER BY journal.id
+LIMIT %(limit)s;
+
 -- name: ended_card_with_value
 -- Of a card whose value was moved, or written back, nothing of its money is left but what is held;
 -- nor does one that was replaced owe any points.
@@ -225,7 +254,7 @@ FROM move
 INNER JOIN purse ON purse.shard = move.shard AND purse.card_id = move.card_id
 WHERE
     move.state = 'done'
-    AND move.name NOT IN ('merge', 'breakage', 'gather')
+    AND move.name NOT IN ('merge', 'breakage', 'gather', 'gather_points')
     AND CASE
         WHEN starts_with(purse.unit, %(points)s)
             THEN move.name = 'replacement' AND purse.posted_minor < 0

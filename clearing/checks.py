@@ -259,6 +259,11 @@ CHECKS: Final = (
                 "or given",
             ),
             Test(
+                "on_its_way_without_a_move",
+                "{amount_minor} left card {card_id} by journal {id} of shard {shard} and have not "
+                "come, and no open move is at that",
+            ),
+            Test(
                 "cash_not_handed_in",
                 "{whose}: {kept_minor} of cash are with people or were counted, loads make "
                 "{owed_minor}",

@@ -39,6 +39,7 @@ LEAVES: Final = {
     "void": Kind.CARD_VOID,
     "breakage": Kind.BREAKAGE,
     "gather": Kind.GATHER_OUT,
+    "gather_points": Kind.GATHER_OUT,
 }
 """By which posting something leaves a card, by the name of the move."""
 AT_A_TIME: Final = 8
@@ -106,9 +107,10 @@ class Moves:
     async def _drive(self, move: OpenMove) -> None:
         if move.fee is not None and move.step == 1 and not await self._has_taken_fee(move):
             return
-        for step in range(move.step, move.step + STEPS_AT_ONCE_MAX):
-            if not await self._step(move._replace(step=step)):
-                return
+        goes_on: OpenMove | None = move
+        for _ in range(STEPS_AT_ONCE_MAX):
+            if goes_on is not None:
+                goes_on = await self._step(goes_on)
 
     async def _has_taken_fee(self, move: OpenMove) -> bool:
         """Whether it is known what became of the fee, so that the rest may leave.
@@ -121,33 +123,43 @@ class Moves:
             _LOG.error("a fee was not taken", card=move.card, move=move.name, why=answer.reason)
         return bool(answer.rrn)
 
-    async def _step(self, move: OpenMove) -> bool:
-        """Whether it is done and the next may be asked."""
+    async def _step(self, move: OpenMove) -> OpenMove | None:
+        """What may be asked next, once it is done; None: nothing now."""
         answer = await self._ask(_leaving(move))
         if not answer.rrn:
-            return False
+            return None
         if not answer.is_approved:
             await self._refused(move, answer)
-            return False
+            return None
         number = _number_of(answer)
         sent = await self._stored(on_its_way, move.shard, number)
         if sent is None:
             await self._stored(finish, move, self._clock())
-            return False
-        if sent.is_open:
-            came = await self._ask(_arriving(move, sent))
-            if came.rrn and not came.is_approved and move.is_merge:
-                return await self._come_back(move, sent, number, came)
-            if not came.is_approved:
-                return await self._stuck(move, came)
-        await self._stored(arrived, move, number)
-        if move.is_gathering:
-            await self._stored(finish, move._replace(step=move.step + 1), self._clock())
-        return not move.is_gathering
+            return None
+        if sent.is_open and not await self._has_come(move, sent, number):
+            return None
+        await self._stored(arrived, move, number, sent.amount.amount_minor)
+        after = move.after(sent.amount.amount_minor)
+        if after.has_gathered:
+            await self._stored(finish, after, self._clock())
+            return None
+        return after
+
+    async def _has_come(self, move: OpenMove, sent: OnItsWay, number: int) -> bool:
+        """Whether what left is on the other card. Not answered now, it is asked again.
+
+        But of a merge it cannot be declined: then people must look.
+        """
+        came = await self._ask(_arriving(move, sent))
+        if came.rrn and not came.is_approved and move.is_merge:
+            await self._come_back(move, sent, number, came)
+        elif came.rrn and not came.is_approved:
+            _LOG.error("what left a card was refused", card=move.card, why=came.reason)
+        return came.is_approved
 
     async def _come_back(
         self, move: OpenMove, sent: OnItsWay, number: int, answer: Response
-    ) -> bool:
+    ) -> None:
         """The other card may not have it any more: it is this one's again, and the merge is over.
 
         Whoever is killed here asks the other again, and hears the same.
@@ -155,17 +167,10 @@ class Moves:
         back = await self._ask(_coming_back(move, sent))
         if back.is_approved:
             await self._stored(came_back, move, number, answer.reason.value, self._clock())
-        return False
 
     async def _refused(self, move: OpenMove, answer: Response) -> None:
         await self._stored(refuse, move, answer.reason.value, self._clock())
         _LOG.error("a move cannot be done", card=move.card, move=move.name, why=answer.reason)
-
-    async def _stuck(self, move: OpenMove, answer: Response) -> bool:
-        """Not answered now, it is asked again. Declined it cannot be: then people must look."""
-        if answer.rrn:
-            _LOG.error("what left a card was refused", card=move.card, why=answer.reason)
-        return False
 
     async def _stored(self, do: Callable[..., T], *told: Any) -> T:
         """In a thread, on the one connection."""
@@ -179,7 +184,8 @@ class Moves:
 
 def _leaving(move: OpenMove) -> OwnRequest:
     kind = LEAVES[move.name]
-    return OwnRequest(kind=kind, key=_key(move, ""), card=move.giver, to=move.receiver)
+    key = _key(move, "")
+    return OwnRequest(kind=kind, key=key, card=move.giver, to=move.receiver, amount=move.points)
 
 
 def _fee(move: OpenMove) -> OwnRequest:

@@ -1,11 +1,11 @@
 """Who pays by a code: the cards are found, and what several are to pay comes onto one.
 
-Cards pay in the order in which they end. Those before the last one that is needed are emptied onto
-that by moves (`gather`), each of two postings, under keys of their own; then the payment is one
-posting of one card, as any, and whatever undoes it is as well. A payment waits here at the head of
-its terminal's line, so its reversal is behind it. Nothing is promised by what is found here: the
-posting asks again. A host that is killed in between has moved a member's money from one of their
-cards to another, and the clock brings it there (`host.moves`).
+What others are to pay comes onto the card that does (`host.payers`) by moves, of money (`gather`)
+and of points (`gather_points`), each step of two postings, under keys of their own; then the
+payment is one posting of one card, as any, and whatever undoes it is as well. A payment waits here
+at the head of its terminal's line, so its reversal is behind it. Nothing is promised by what is
+found here: the posting asks again. A host that is killed in between has moved what a member has
+from one of their cards to another, and the clock brings it there (`host.moves`).
 """
 
 import datetime as dt
@@ -20,15 +20,21 @@ import trio
 from host.book import Book
 from host.clock import WallClock
 from host.metrics import count_fault
+from host.model.money import Money
 from host.model.origins import Origin
-from host.model.own import CardAt
 from host.model.pay_codes import Pays
-from host.model.requests import Drawn
+from host.model.requests import Drawn, Kind
+from host.payers import LOTS_MAX, Lot, Owned, PaidByPoints, Plan, Worth, no_points, plan_of
+from host.programmes import price_on
 from host.rules.dossier import Item
+from host.rules.tenders import points_that_pay, worth_of
+from host.store import arrays
 from host.store.connecting import Connection
 from host.store.held import Held
-from host.store.moves import GATHER, OpenMove
+from host.store.loading import SQL as POSTING
+from host.store.moves import GATHER, GATHER_POINTS, OpenMove
 from host.store.pay_codes import SQL
+from host.store.trace import open_date
 from host.waiting import Pending
 
 CARDS_MAX: Final = 64
@@ -43,64 +49,11 @@ Drive = Callable[[OpenMove], Awaitable[None]]
 _LOG = structlog.get_logger(__name__)
 
 
-class Owned(NamedTuple):
-    """A card in use of who pays."""
-
-    shard: int
-    pan_hash: bytes
-    id: int
-    issuer: int
-    part: int | None
-    masked: str
-    free_minor: int
-
-    @property
-    def at(self) -> CardAt:
-        """Where it lives."""
-        return CardAt(self.shard, bytes(self.pan_hash))
-
-
-class Plan(NamedTuple):
-    """The card that pays, and those that are emptied onto it before."""
-
-    payer: Owned
-    emptied: tuple[Owned, ...] = ()
-
-
 class Found(NamedTuple):
     """What was found, with the moves that were begun."""
 
     plan: Plan | None
     moves: tuple[OpenMove, ...] = ()
-
-
-def plan_of(cards: Sequence[Owned], amount_minor: int, *, takes_part: bool) -> Plan | None:
-    """Those that end first, as many as it takes; None where there is no card.
-
-    What is never enough is not gathered, but for who takes a part: it is declined as it is. Only
-    cards of one issuer pay together, that of the card which ends first and has money.
-    """
-    if not cards:
-        return None
-    first = next((card for card in cards if card.free_minor > 0), cards[0])
-    emptied: list[Owned] = []
-    sum_minor = 0
-    for card in cards:
-        if card.issuer != first.issuer or card.free_minor <= 0:
-            continue
-        sum_minor += card.free_minor
-        if sum_minor >= amount_minor:
-            return Plan(card, tuple(emptied))
-        emptied.append(card)
-    if takes_part and emptied:
-        return Plan(emptied[-1], tuple(emptied[:-1]))
-    return _one_that_covers(cards, amount_minor) or Plan(first)
-
-
-def _one_that_covers(cards: Sequence[Owned], amount_minor: int) -> Plan | None:
-    """A single card of another issuer."""
-    found = next((card for card in cards if card.free_minor >= amount_minor), None)
-    return Plan(found) if found is not None else None
 
 
 class Paying:
@@ -173,25 +126,80 @@ class Paying:
         pays, money, now = item.pays, item.request.amount, self._clock()
         assert pays is not None, "whoever names a card is not looked after"
         with self._held.use() as connection:
-            member = pays.member or _member_of(connection, pays, now)
-            if not member or money is None:
+            if money is None or _is_repeated(connection, item):
                 return Found(None)
-            cards = self._cards_of(connection, item, member, now)
-            besides = item.request.besides
-            takes_part = besides is not None and besides.takes_part
-            plan = plan_of(cards, money.amount_minor, takes_part=takes_part)
-            if (
-                plan is None
-                or not plan.emptied
-                or self.drive is None
-                or self._is_too_much(plan, item)
-            ):
-                return Found(plan._replace(emptied=()) if plan is not None else None)
+            member = pays.member or _member_of(connection, pays, now)
+            if not member:
+                return Found(None)
+            plan = self._plan_for(connection, item, member, now)
+            if plan is None or self.drive is None or self._is_too_much(plan, item):
+                return Found(Plan(plan.payer) if plan is not None else None)
+            if not (plan.emptied or plan.points):
+                return Found(plan)
             with connection.transaction():
-                moves = tuple(
-                    _begin(connection, card, plan.payer, member, now) for card in plan.emptied
-                )
+                moves = [
+                    _begin(connection, card, plan.payer, member, now, self._points(card, points))
+                    for card, points in (*((card, 0) for card in plan.emptied), *plan.points)
+                ]
             return Found(plan, tuple(move for move in moves if move is not None))
+
+    def _plan_for(
+        self, connection: Connection, item: Item, member: int, now: dt.datetime
+    ) -> Plan | None:
+        request = item.request
+        assert request.amount is not None, "it was asked before"
+        cards = self._cards_of(connection, item, member, now)
+        paid_by: PaidByPoints = no_points
+        if request.kind is Kind.COMBINED_PURCHASE:
+            today = open_date(connection) or now.date()
+            cards = self._with_points(connection, cards, today)
+            paid_by = self._paid_by_points(item, today)
+        takes_part = request.besides is not None and request.besides.takes_part
+        return plan_of(cards, request.amount.amount_minor, takes_part=takes_part, paid_by=paid_by)
+
+    def _points(self, card: Owned, points: int) -> Money | None:
+        """So many of its issuer's primary programme."""
+        programme = self._book.issuers[card.issuer].programme
+        return Money(points, programme.unit) if points and programme is not None else None
+
+    def _with_points(
+        self, connection: Connection, cards: Sequence[Owned], today: dt.date
+    ) -> list[Owned]:
+        """Each with what may be spent of its issuer's primary programme."""
+        programmes = [(card, self._book.issuers[card.issuer].programme) for card in cards]
+        units = [(card, programme.unit) for card, programme in programmes if programme is not None]
+        told = {
+            "shards": arrays.smallints([card.shard for card, _ in units]),
+            "cards": arrays.bigints([card.id for card, _ in units]),
+            "units": [unit for _, unit in units],
+            "today": today,
+            "limit": LOTS_MAX,
+        }
+        points: dict[int, int] = {}
+        lots: dict[int, tuple[Lot, ...]] = {}
+        for card, free, *lot in connection.execute(SQL["points_of_payer"], told, prepare=True):
+            points[card] = free
+            lots[card] = lots.get(card, ()) + ((Lot(*lot),) if lot[1] else ())
+        return [
+            card._replace(points=points.get(card.id, 0), lots=lots.get(card.id, ()))
+            for card in cards
+        ]
+
+    def _paid_by_points(self, item: Item, today: dt.date) -> PaidByPoints:
+        """As its posting will say it of what is there then."""
+        money, besides = item.request.amount, item.request.besides
+        assert money is not None, "it was asked before"
+        most = besides.points_max if besides is not None else None
+
+        def paid(issuer: int, there: int) -> Worth:
+            programme = self._book.issuers[issuer].programme
+            price = price_on(self._book.prices, programme, today) if programme else None
+            if programme is None or price is None:
+                return Worth()
+            points = points_that_pay(there, money.amount_minor, price, programme, most)
+            return Worth(points, worth_of(points, price))
+
+        return paid
 
     def _cards_of(
         self, connection: Connection, item: Item, member: int, now: dt.datetime
@@ -236,19 +244,38 @@ def ready(pending: Pending, plan: Plan | None, book: Book | None = None) -> Pend
     return pending
 
 
+def _is_repeated(connection: Connection, item: Item) -> bool:
+    """Whether it was answered before: that is what it hears again, so nothing is to move for it."""
+    asked = (arrays.smallints([item.home]), arrays.words([item.slot]))
+    known = connection.execute(POSTING["known"], asked, prepare=True, binary=True)
+    return known.fetchone() is not None
+
+
 def _member_of(connection: Connection, pays: Pays, now: dt.datetime) -> int:
     row = connection.execute(SQL["who_pays"], {"code": pays.code, "now": now}).fetchone()
     return int(row[0]) if row is not None else 0
 
 
 def _begin(
-    connection: Connection, card: Owned, payer: Owned, member: int, now: dt.datetime
+    connection: Connection,
+    card: Owned,
+    payer: Owned,
+    member: int,
+    now: dt.datetime,
+    points: Money | None,
 ) -> OpenMove | None:
-    """The row of a move; None where one of this card is under way, for another payment."""
+    """The row of a move of its money, or of so many points.
+
+    None where one of this card is under way, for another payment.
+    """
+    name = GATHER if points is None else GATHER_POINTS
     told = {
         "shard": card.shard,
         "card": card.id,
         "issuer": card.issuer,
+        "name": name,
+        "points": points.amount_minor if points is not None else 0,
+        "unit": points.unit if points is not None else "",
         "to_shard": payer.shard,
         "to_card": payer.id,
         "by": str(member),
@@ -259,5 +286,14 @@ def _begin(
         return None
     step, wanted = row
     return OpenMove(
-        card.shard, card.id, GATHER, Origin.MEMBER, str(member), step, wanted, card.at, payer.at
+        shard=card.shard,
+        card=card.id,
+        name=name,
+        origin=Origin.MEMBER,
+        made_by=str(member),
+        step=step,
+        wanted=wanted,
+        giver=card.at,
+        receiver=payer.at,
+        points=points,
     )

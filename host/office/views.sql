@@ -1104,6 +1104,8 @@ LEFT JOIN LATERAL (
         AND t.to_card = m.to_card
         AND t.is_open
         AND j.card_id = m.card_id
+        AND (m.unit = '' OR m.unit = j.unit)
+        AND NOT (m.name = 'gather' AND starts_with(j.unit, 'P:'))
 ) AS way ON true
 LEFT JOIN LATERAL (
     SELECT

@@ -207,6 +207,7 @@ WORDS: Final[Mapping[str, Word]] = {
     "merge": Word("merge", "合并"),
     "merge_out": Word("merged onto another card", "合并转出"),
     "gather": Word("gather", "归集"),
+    "gather_points": Word("gather points", "归集积分"),
     "gather_out": Word("gathered for a payment", "付款归集转出"),
     "merge_in": Word("merged from another card", "合并转入"),
     "free_minor": Word("free to be spent", "可用金额"),

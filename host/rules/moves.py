@@ -18,7 +18,7 @@ from host.ledger import Chart, Leg
 from host.rules.checks import balance_stays_within_limit
 from host.rules.dossier import Dossier, NewLot, Posting, Transit
 from host.rules.endings import is_replaced, note_late
-from host.rules.points import debt_of, empty_a_lot
+from host.rules.points import OfALot, debt_of, empty_a_lot, take_of_a_lot
 from host.rules.standing import why_not
 from host.rules.state import Purse
 from host.rules.states import Use
@@ -86,8 +86,15 @@ def post_merge_out(dossier: Dossier) -> Posting | None:
 
 
 def post_gather_out(dossier: Dossier) -> Posting | None:
-    """Its money, to be spent from the other card at once. None: there is none any more."""
-    purse = dossier.present_card.value
+    """What is to be spent from the other card at once; None: there is none any more.
+
+    All its money. Where points are asked for, as many of them as the lot that is spent first has.
+    """
+    asked, card = dossier.request.amount, dossier.present_card
+    if asked is not None:
+        purse = card.points_named(asked)
+        return _lot_out(dossier, purse, take_of_a_lot(purse, asked.amount_minor, dossier.today))
+    purse = card.value
     return _out(dossier, purse, purse.available) if purse.available > 0 else None
 
 
@@ -127,7 +134,11 @@ def post_move_in(dossier: Dossier) -> Posting:
 
 
 def _points_out(dossier: Dossier, purse: Purse) -> Posting | None:
-    points, lot, uses = empty_a_lot(purse, dossier.today)
+    return _lot_out(dossier, purse, empty_a_lot(purse, dossier.today))
+
+
+def _lot_out(dossier: Dossier, purse: Purse, taken: OfALot) -> Posting | None:
+    points, lot, uses = taken
     if lot is None:
         return None
     posting = _out(dossier, purse, points, (lot.expires_on, lot.available_from))

@@ -54,7 +54,9 @@ OWN_LEGS: Final[dict[str, frozenset[tuple[Chart, Chart]]]] = {
             (Chart.CARD_POINTS, Chart.IN_TRANSIT),
         }
     ),
-    Kind.GATHER_OUT: frozenset({(Chart.CARD_VALUE, Chart.IN_TRANSIT)}),
+    Kind.GATHER_OUT: frozenset(
+        {(Chart.CARD_VALUE, Chart.IN_TRANSIT), (Chart.CARD_POINTS, Chart.IN_TRANSIT)}
+    ),
     Kind.MERGE_OUT: frozenset(
         {(Chart.CARD_VALUE, Chart.IN_TRANSIT), (Chart.CARD_POINTS, Chart.IN_TRANSIT)}
     ),

@@ -84,14 +84,29 @@ def write_off(purse: Purse, on: dt.date | None) -> tuple[int, list[LotUse]]:
     return lost, uses
 
 
-def empty_a_lot(purse: Purse, on: dt.date) -> tuple[int, Lot | None, list[LotUse]]:
+OfALot = tuple[int, Lot | None, list[LotUse]]
+"""How many points, out of which lot, and what that is of it; none, where nothing is to be had."""
+
+
+def empty_a_lot(purse: Purse, on: dt.date) -> OfALot:
     """Empty the lot that expires first of those that have not, pending or not: points, from where.
 
     What the purse owes stays in it: a lot in debt is filled by what comes back to it alone, so that
     nothing is too much for it then. Nothing is taken where there is nothing to spend, ever.
     """
     fresh = [lot for lot in purse.lots if lot.expires_on >= on and lot.left > 0]
-    free = spendable(purse, on) + purse.pending
+    return _out_of_first(purse, fresh, spendable(purse, on) + purse.pending)
+
+
+def take_of_a_lot(purse: Purse, most: int, on: dt.date) -> OfALot:
+    """So many points at most of the lot that `spend` takes from first. What is pending stays."""
+    fresh = [
+        lot for lot in purse.lots if lot.expires_on >= on and lot.left > 0 and not lot.is_pending
+    ]
+    return _out_of_first(purse, fresh, min(spendable(purse, on), most))
+
+
+def _out_of_first(purse: Purse, fresh: list[Lot], free: int) -> OfALot:
     if not fresh or free <= 0:
         return 0, None, []
     lot = min(fresh, key=lambda one: (one.expires_on, one.id))

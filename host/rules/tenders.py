@@ -13,7 +13,7 @@ from host.book import Book
 from host.ledger import Chart, Leg
 from host.model.requests import Drawn, Kind, ToldBesides
 from host.model.responses import Reason
-from host.programmes import Price, price_on
+from host.programmes import Price, Programme, price_on
 from host.rules import postings
 from host.rules.dossier import Dossier, Posting
 from host.rules.endings import note_late
@@ -42,6 +42,23 @@ def points_at_most(amount_minor: int, price: Price) -> int:
     return amount_minor // price.worth_minor * price.points
 
 
+def worth_of(points: int, price: Price) -> int:
+    """What so many points pay, in whole steps."""
+    return points // price.points * price.worth_minor
+
+
+def points_that_pay(
+    there: int, amount_minor: int, price: Price, programme: Programme, most: int | None
+) -> int:
+    """Of so many: whole steps, or none where that is fewer than its programme redeems at least.
+
+    `most` is how many may be used, as a till says; None: as many as there are.
+    """
+    there = max(there if most is None else min(there, most), 0)
+    points = min(there // price.points * price.points, points_at_most(amount_minor, price))
+    return points if points >= programme.redemption_points_min else 0
+
+
 def points_wanted(book: Book, card: Card, amount_minor: int, today: dt.date) -> int:
     """How many points an amount may take of this card, whatever it has."""
     programme = book.issuers[card.issuer_id].programme
@@ -54,7 +71,7 @@ def split(dossier: Dossier) -> Split:
     points, price = 0, _price(dossier)
     if price is not None:
         points = _points(dossier, price)
-    worth = points // price.points * price.worth_minor if price is not None else 0
+    worth = worth_of(points, price) if price is not None else 0
     value = min(dossier.amount - worth, max(dossier.present_card.value.available, 0))
     return Split(points, worth, value)
 
@@ -114,14 +131,11 @@ def _price(dossier: Dossier) -> Price | None:
 
 
 def _points(dossier: Dossier, price: Price) -> int:
-    """Whole steps, or none where that is fewer than its programme redeems at least."""
     programme, besides = dossier.programme, dossier.request.besides
     assert programme is not None, "a price is a programme's"
-    there = max(told(dossier.present_card.points, dossier.today), 0)
-    if besides is not None and besides.points_max is not None:
-        there = min(there, besides.points_max)
-    points = min(there // price.points * price.points, points_at_most(dossier.amount, price))
-    return points if points >= programme.redemption_points_min else 0
+    there = told(dossier.present_card.points, dossier.today)
+    most = besides.points_max if besides is not None else None
+    return points_that_pay(there, dossier.amount, price, programme, most)
 
 
 # Back. ---------------------------------------------------------------------------------------

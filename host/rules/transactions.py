@@ -412,6 +412,8 @@ TRANSACTIONS: Final[dict[Kind, Rule]] = {
         ),
         use=Use.SPEND,
         post=moves.post_gather_out,
+        reads_lots=True,
+        takes_named=True,
         gives_auth_code=False,
     ),
     Kind.MERGE_IN: Rule(

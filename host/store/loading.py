@@ -15,6 +15,7 @@ import psycopg
 
 from host.book import Book
 from host.ledger import Leg
+from host.model.money import Money
 from host.model.numbers import number_of_rrn
 from host.model.requests import ExchangeKey, Kind
 from host.model.responses import IN_FORCE, Reason
@@ -335,7 +336,7 @@ def _points_asked(items: Sequence[Item], state: State, book: Book) -> dict[int, 
         rule = TRANSACTIONS[item.request.kind]
         if item.pan_hash is not None and rule.reads_lots:
             card, amount = state.cards.get(item.pan_hash), item.request.amount
-            if card is not None:
+            if card is not None and not (rule.takes_named and _is_of_money(amount)):
                 takes_all = rule.takes_all
                 wanted = amount.amount_minor if amount is not None else 0
                 if item.request.kind is _COMBINED_PURCHASE:
@@ -351,6 +352,11 @@ def _points_asked(items: Sequence[Item], state: State, book: Book) -> dict[int, 
             earned = original.points_moved(purse.account)
             _ask_more(asked, original.card, purse, (earned, original.number))
     return asked
+
+
+def _is_of_money(amount: Money | None) -> bool:
+    """What might name a purse of points, and names none."""
+    return amount is None or not amount.is_points
 
 
 def _ask_more(

@@ -14,6 +14,8 @@ SQL: Final = load_queries("host.store", "moves.sql")
 MERGE: Final = "merge"
 BREAKAGE: Final = "breakage"
 GATHER: Final = "gather"
+GATHER_POINTS: Final = "gather_points"
+_GATHERS: Final = frozenset({GATHER, GATHER_POINTS})
 BEFORE_ALL: Final = (-1, -1, "")
 Connection = psycopg.Connection[Any]
 
@@ -35,6 +37,8 @@ class OpenMove(NamedTuple):
     """None: what is left goes back to the issuer."""
     fee: Money | None = None
     """What its issuer takes before anything leaves it."""
+    points: Money | None = None
+    """How many of them are still to leave, where points are gathered."""
 
     @property
     def is_merge(self) -> bool:
@@ -43,8 +47,20 @@ class OpenMove(NamedTuple):
 
     @property
     def is_gathering(self) -> bool:
-        """Its money alone leaves, in one step, and is spent from the other card."""
-        return self.name == GATHER
+        """What a payment takes of it leaves, and is spent from the other card."""
+        return self.name in _GATHERS
+
+    def after(self, sent_minor: int) -> "OpenMove":
+        """What is asked next, once a step has sent so much."""
+        left = self.points
+        if left is not None:
+            left = Money(left.amount_minor - sent_minor, left.unit)
+        return self._replace(step=self.step + 1, points=left)
+
+    @property
+    def has_gathered(self) -> bool:
+        """Whether no more is to leave for a payment: money goes in one step, points lot by lot."""
+        return self.is_gathering and (self.points is None or self.points.amount_minor <= 0)
 
     @property
     def key(self) -> tuple[int, int, str]:
@@ -80,11 +96,14 @@ def on_its_way(connection: Connection, shard: int, number: int) -> OnItsWay | No
     return OnItsWay(is_open, Money(amount, unit), *days, is_debt, CardAt(*to))
 
 
-def arrived(connection: Connection, move: OpenMove, number: int) -> None:
+def arrived(connection: Connection, move: OpenMove, number: int, sent_minor: int) -> None:
     """What that posting sent is there; the next step may be asked."""
+    told = _told(move)
+    if move.points is not None:
+        told["points"] = sent_minor
     with connection.transaction():
         connection.execute(SQL["arrived"], {"shard": move.shard, "number": number})
-        connection.execute(SQL["next_step"], _told(move))
+        connection.execute(SQL["next_step"], told)
 
 
 def came_back(
@@ -112,14 +131,16 @@ def refuse(connection: Connection, move: OpenMove, refused: str, now: dt.datetim
 
 
 def _open(row: tuple[Any, ...]) -> OpenMove:
-    shard, card, name, origin, made_by, step, wanted, giver, to_shard, receiver, *fee = row
+    shard, card, name, origin, made_by, step, wanted, giver, to_shard, receiver, *sums = row
+    (fee, points) = (sums[:2], sums[2:])
     to = None if receiver is None else CardAt(to_shard, bytes(receiver))
     at = CardAt(shard, bytes(giver))
     taken = Money(*fee) if fee[0] else None
-    return OpenMove(shard, card, name, Origin(origin), made_by, step, wanted, at, to, taken)
+    left = Money(*points) if name == GATHER_POINTS else None
+    return OpenMove(shard, card, name, Origin(origin), made_by, step, wanted, at, to, taken, left)
 
 
 def _told(move: OpenMove) -> dict[str, object]:
     shard, card, name = move.key
     told: dict[str, object] = {"shard": shard, "card": card, "name": name}
-    return told | {"step": move.step, "wanted": move.wanted}
+    return told | {"step": move.step, "wanted": move.wanted, "points": 0}

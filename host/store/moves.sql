@@ -14,7 +14,9 @@ SELECT
     m.to_shard,
     receiver.pan_hash AS to_hash,
     m.fee_minor,
-    issuer.currency
+    issuer.currency,
+    m.points,
+    m.unit
 FROM move AS m
 INNER JOIN issuer ON m.issuer_id = issuer.id
 INNER JOIN card AS giver ON m.shard = giver.shard AND m.card_id = giver.id
@@ -48,9 +50,11 @@ UPDATE transit AS t SET is_open = false
 WHERE t.shard = %(shard)s AND t.journal_id = %(number)s AND t.is_open;
 
 -- name: next_step
--- A step is done.
+-- A step is done; so many points less are to leave.
 -- notes: move
-UPDATE move AS t SET step = t.step + 1
+UPDATE move AS t SET
+    step = t.step + 1,
+    points = t.points - %(points)s
 WHERE
     t.shard = %(shard)s
     AND t.card_id = %(card)s

@@ -68,14 +68,97 @@ LEFT JOIN purse AS p ON c.shard = p.shard AND c.id = p.card_id AND i.currency = 
 WHERE c.last_day >= %(today)s AND (c.valid_from IS NULL OR c.valid_from <= %(today)s)
 ORDER BY c.last_day ASC, c.id ASC;
 
+-- name: points_of_payer
+-- What may be spent of each card's points in a unit, and those lots that are spent first. What has
+-- expired pays what other lots owe before it is lost.
+WITH k AS (
+    SELECT
+        unnest(%(shards)s::smallint []) AS shard,
+        unnest(%(cards)s::bigint []) AS card_id,
+        unnest(%(units)s::text []) AS unit
+)
+
+SELECT
+    k.card_id,
+    least(
+        kept.points,
+        kept.points - CASE WHEN gone.points > 0 THEN gone.points - owed.points ELSE 0 END
+    )::bigint AS points,
+    first.expires_on,
+    first.remaining
+FROM k
+INNER JOIN purse AS p ON k.shard = p.shard AND k.card_id = p.card_id AND k.unit = p.unit
+INNER JOIN LATERAL (
+    SELECT p.posted_minor - p.held_minor - coalesce(sum(lot.remaining), 0) AS points
+    FROM lot
+    WHERE
+        lot.shard = p.shard
+        AND lot.account_id = p.account_id
+        AND lot.available_from IS NOT NULL
+        AND lot.available_from > %(today)s
+        AND lot.remaining > 0
+) AS kept ON true
+INNER JOIN LATERAL (
+    SELECT coalesce(sum(lot.remaining), 0) AS points
+    FROM lot
+    WHERE
+        lot.shard = p.shard
+        AND lot.account_id = p.account_id
+        AND lot.remaining <> 0
+        AND lot.remaining > 0
+        AND lot.expires_on < %(today)s
+) AS gone ON true
+INNER JOIN LATERAL (
+    SELECT coalesce(sum(-lot.remaining), 0) AS points
+    FROM lot
+    WHERE lot.shard = p.shard AND lot.account_id = p.account_id AND lot.remaining < 0
+) AS owed ON true
+LEFT JOIN LATERAL (
+    SELECT
+        lot.expires_on,
+        lot.remaining
+    FROM lot
+    WHERE
+        lot.shard = p.shard
+        AND lot.account_id = p.account_id
+        AND lot.remaining <> 0
+        AND lot.remaining > 0
+        AND lot.expires_on >= %(today)s
+        AND (lot.available_from IS NULL OR lot.available_from <= %(today)s)
+    ORDER BY lot.expires_on
+    LIMIT %(limit)s
+) AS first ON true
+ORDER BY k.card_id ASC, first.expires_on ASC;
+
 -- name: gather
--- What a card has is to be on another of its member's, to be paid from there; once at a time.
+-- What a card has is to be on another of its member's, to be paid from there; once at a time. Of
+-- points, so many.
 -- notes: move
 INSERT INTO move AS t (
-    shard, card_id, issuer_id, name, to_shard, to_card, origin, made_by, asked_at
+    shard,
+    card_id,
+    issuer_id,
+    name,
+    to_shard,
+    to_card,
+    origin,
+    made_by,
+    asked_at,
+    points,
+    unit
 )
 VALUES (
-    %(shard)s, %(card)s, %(issuer)s, 'gather', %(to_shard)s, %(to_card)s, 'member', %(by)s, %(now)s
+    %(shard)s,
+    %(card)s,
+    %(issuer)s,
+    %(name)s,
+    %(to_shard)s,
+    %(to_card)s,
+    'member',
+    %(by)s,
+    %(now)s,
+    %(points)s,
+    %(unit)s
 )
 ON CONFLICT ON CONSTRAINT move_once DO UPDATE
     SET
@@ -83,6 +166,8 @@ ON CONFLICT ON CONSTRAINT move_once DO UPDATE
         to_card = excluded.to_card,
         made_by = excluded.made_by,
         asked_at = excluded.asked_at,
+        points = excluded.points,
+        unit = excluded.unit,
         state = 'open',
         wanted = t.wanted + 1,
         ended_at = NULL,

@@ -118,8 +118,12 @@ POSTER: Final[Mapping[str, Right]] = {
     "merchant": Right(reads=columns("id merchant_id name is_active trade city")),
     "move": Right(
         reads=WHOLE,
-        inserts=columns("shard card_id name origin made_by asked_at issuer_id to_shard to_card"),
-        updates=columns("wanted step state refused ended_at to_shard to_card made_by asked_at"),
+        inserts=columns(
+            "shard card_id name origin made_by asked_at issuer_id to_shard to_card points unit"
+        ),
+        updates=columns(
+            "wanted step state refused ended_at to_shard to_card made_by asked_at points unit"
+        ),
     ),
     "number_block": Right(reads=WHOLE, inserts=WHOLE, updates=columns("next_number")),
     "order_reference": Right(inserts=WHOLE),

@@ -165,7 +165,7 @@ BREAKAGES = [
     (
         "2 transit_not_its_journal",
         "INSERT INTO transit SELECT shard, id, 1, 1 FROM journal WHERE id % 1000 = 8",
-        {"5 in_transit_not_on_its_way"},
+        {"5 in_transit_not_on_its_way", "5 on_its_way_without_a_move"},
     ),
     (
         "2 arrival_not_its_departure",
@@ -173,7 +173,11 @@ BREAKAGES = [
             "INSERT INTO transit SELECT shard, id, 1, 1, NULL, false FROM journal"
             " WHERE id % 1000 = 8"
         ),
-        {"2 transit_not_its_journal", "5 in_transit_not_on_its_way"},
+        {
+            "2 transit_not_its_journal",
+            "5 in_transit_not_on_its_way",
+            "5 on_its_way_without_a_move",
+        },
     ),
     (
         "2 arrival_not_its_departure",

@@ -31,7 +31,7 @@ FILES = {
         "posting.sql", "counters.sql", "book.sql", "keys.sql", "cases.sql", "estates.sql",
         "settlement.sql", "settlement_view.sql", "names.sql", "estate_versions.sql", "life.sql",
         "earning.sql", "expiry.sql", "gifts.sql", "holds.sql", "lotteries.sql", "moves.sql",
-        "rulebook.sql", "usage.sql", "vouchers.sql",
+        "pay_codes.sql", "rulebook.sql", "usage.sql", "vouchers.sql",
     ),
     "host.stock": ("making.sql", "batches.sql", "sales.sql", "lives.sql"),
     "host.office": ("usages.sql",),

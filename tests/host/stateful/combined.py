@@ -3,7 +3,7 @@
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
-from host.model.requests import Besides, Kind
+from host.model.requests import Besides, Kind, Request
 from host.model.responses import Reason
 from tests.host.stateful.machine import AMOUNT, PART, WHICH, Sales
 from tests.host.stateful.model import CITY, NO_MONEY, OK, Card, Deal, fresh, pin, take
@@ -11,6 +11,14 @@ from tests.host.stateful.model import CITY, NO_MONEY, OK, Card, Deal, fresh, pin
 STEP = 100
 """So many points of a city card pay as many fen, and no fewer."""
 POINTS_MAX = st.sampled_from([None, None, 0, 150, 1_000])
+
+
+def paying_points(card: Card, there: int, amount: int, points_max: int | None) -> int:
+    """How many of so many pay such an amount, and how much: one is a fen."""
+    if card.terms is not CITY:
+        return 0
+    there = max(there if points_max is None else min(there, points_max), 0)
+    return min(there // STEP, amount // STEP) * STEP
 
 
 class Combined(Sales):
@@ -35,10 +43,17 @@ class Combined(Sales):
             pin="123456" if is_right else "1111",
             besides=Besides(takes_part=part, points_max=points_max),
         )
+        refused = pin(card, is_right=is_right)
+        self.tell(asked, self.decided(card, amount, points_max, part=part, refused=refused))
+
+    def decided(
+        self, card: Card, amount: int, points_max: int | None, *, part: bool, refused: Reason | None
+    ) -> Deal:
+        """What one card pays of it."""
         deal = Deal(card, amount, "combined")
         deal.worth, money = self._split(card, amount, points_max)
         deal.answer = (
-            pin(card, is_right=is_right)
+            refused
             or (Reason.AMOUNT_LIMIT if amount > card.terms.amount_max else None)
             or (OK if deal.worth + money == amount else card.too_little(amount - deal.worth))
         )
@@ -46,19 +61,18 @@ class Combined(Sales):
             deal.answer, deal.amount = Reason.PARTLY_APPROVED, deal.worth + money
         if deal.is_approved:
             self._pay(deal)
-        said = self.say(asked, deal)
-        besides = said.answer.besides
+        return deal
+
+    def tell(self, asked: Request, deal: Deal) -> None:
+        """It is asked, and what points have paid is told."""
+        besides = self.say(asked, deal).answer.besides
         if deal.is_approved:
             assert besides is not None
             assert besides.points_worth_minor == deal.worth
 
     def _split(self, card: Card, amount: int, points_max: int | None) -> tuple[int, int]:
         """What points pay of it, and what money does."""
-        points = 0
-        if card.terms is CITY:
-            there = max(card.spendable(self.model.today), 0)
-            there = there if points_max is None else min(there, points_max)
-            points = min(there // STEP, amount // STEP) * STEP
+        points = paying_points(card, card.spendable(self.model.today), amount, points_max)
         return points, min(amount - points, max(card.free, 0))
 
     def _pay(self, deal: Deal) -> None:

@@ -13,7 +13,7 @@ from host.model.own import AtRate, OwnKey, OwnRequest
 from host.model.requests import Kind
 from host.model.responses import Reason
 from tests.host.conftest import card_at
-from tests.host.stateful.house import MEMBERS, OTHER_DAYS, RATES
+from tests.host.stateful.house import OTHER_DAYS, RATES
 from tests.host.stateful.machine import ANY, WHICH, Tills
 from tests.host.stateful.model import CITY, NO_MONEY, OK, Card, fresh, spendable, take
 
@@ -45,7 +45,9 @@ class Conversions(Tills):
         assert (found[1], found[2]) == (times, per)
         request = OwnRequest(
             kind=Kind.POINTS_CONVERSION,
-            key=OwnKey(Origin.OFFICE, f"{MEMBERS[which]}", "points.convert", f"{next(FORMS)}"),
+            key=OwnKey(
+                Origin.OFFICE, f"{self.house.members[which]}", "points.convert", f"{next(FORMS)}"
+            ),
             card=card_at(self.house.till, card.number),
             amount=Money.points(one, points),
             at_rate=AtRate(found[0], Money.points(other, 0).unit, times, per),

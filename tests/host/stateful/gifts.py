@@ -14,7 +14,6 @@ from host.model.own import OwnKey, OwnRequest
 from host.model.requests import Kind, Response
 from host.model.responses import Reason
 from tests.host.conftest import card_at
-from tests.host.stateful.house import MEMBERS
 from tests.host.stateful.machine import ANY, WHICH, Tills
 from tests.host.stateful.model import OK, Card
 
@@ -80,10 +79,10 @@ class Gifts(Tills):
         answer = self._ask(
             OwnRequest(
                 kind=Kind.GIFT_SEND,
-                key=OwnKey(Origin.MEMBER, str(MEMBERS[which]), "gift.send", form),
+                key=OwnKey(Origin.MEMBER, str(self.house.members[which]), "gift.send", form),
                 card=card_at(self.house.till, card.number),
                 amount=Money(amount, "CNY"),
-                member=MEMBERS[which],
+                member=self.house.members[which],
                 gift=GiftSent(hours=72, token_hash=form.encode()),
             ),
             sent(card, amount),
@@ -102,11 +101,13 @@ class Gifts(Tills):
         giver = card_at(self.house.till, gift.giver.number)
         request = OwnRequest(
             kind=Kind.GIFT_CLAIM,
-            key=OwnKey(Origin.MEMBER, str(MEMBERS[which]), "gift.claim", f"model-{next(FORMS)}"),
+            key=OwnKey(
+                Origin.MEMBER, str(self.house.members[which]), "gift.claim", f"model-{next(FORMS)}"
+            ),
             card=card_at(self.house.till, card.number),
             to=giver,
             amount=Money(gift.amount, "CNY"),
-            member=MEMBERS[which],
+            member=self.house.members[which],
             ended_gift=GiftNamed(giver.shard, gift.number, GiftEnd.CLAIMED),
         )
         self._ask(request, claimed(gift, card))

@@ -26,6 +26,7 @@ from host.estate.demo import LOTTERY as DEMO_LOTTERY
 from host.estate.plan import LONG_AGO, CardPlan, IssuerPlan, LotteryPlan, ProgrammePlan
 from host.model.own import OwnRequest
 from host.model.requests import Request, Response
+from host.model.secrets import Pan
 from host.office.rows.conversions import SQL as RATES_SQL
 from host.programmes import Life, LotLife
 from host.store.changes import note_what_differs
@@ -36,6 +37,7 @@ from tests.host.stateful.model import MORE, Card, Model
 from tests.host.stateful.model import PEAR as PEAR_TERMS
 from tests.host.test_merging import merge
 from tests.host.test_moves import drive
+from tests.host.test_pay_codes import paying_at, shown
 
 VALUE, POINTS = 100_000, 2_000
 FIRST_CARD = 20_000
@@ -46,8 +48,9 @@ VOUCHER_MINOR = VOUCHER_FACE_MINOR
 LOTTERY, COST, PRIZE = DEMO_LOTTERY.content.code, DRAW_POINTS, PRIZE_POINTS
 PRIZES = 150
 """Fewer than all runs together would draw."""
-MEMBERS = (71, 71, 72)
-"""To whom the cards of each run are bound."""
+MEMBERS = (0, 0, 1)
+"""Which of the two of each run its cards are bound to."""
+FIRST_MEMBER = 1_000
 OTHER_DAYS = 2
 OTHER = ProgrammePlan(
     code="OTHER",
@@ -104,12 +107,19 @@ def _lottery() -> LotteryPlan:
     )
 
 
+def members_of(hand: int) -> tuple[int, ...]:
+    """To whom the cards of a run are bound, card by card."""
+    return tuple(FIRST_MEMBER + 2 * hand + member for member in MEMBERS)
+
+
 class House:
     """Asks, and looks at what is stored."""
 
     def __init__(self, till: Till, token: trio.lowlevel.TrioToken, hands: int) -> None:
         self.till, self._token = till, token
         self._hands = iter(range(hands))
+        self.members: tuple[int, ...] = ()
+        """Of this run, card by card."""
         self._vouchers = iter(range(FIRST_VOUCHER, FIRST_VOUCHER + VOUCHERS_A_HAND * hands))
         self.prizes = PRIZES
         self._look = psycopg.connect(till.dsns.owner, autocommit=True)
@@ -125,7 +135,7 @@ class House:
         hand = next(self._hands, None)
         if hand is None:
             hypothesis.reject()
-        first = FIRST_CARD + 3 * hand
+        first, self.members = FIRST_CARD + 3 * hand, members_of(hand)
         kinds = ((CITY_TERMS, 0), (CITY_TERMS, POINTS), (PEAR_TERMS, POINTS))
         cards = []
         for place, (terms, points) in enumerate(kinds):
@@ -166,6 +176,10 @@ class House:
         )
         return state, why
 
+    def show_code(self, which: int) -> Pan:
+        """Of whose card it is."""
+        return shown(self.till, self.members[which])
+
     def turn_the_date(self) -> None:
         """The next business date."""
         self.till.turn_the_date()
@@ -200,13 +214,16 @@ def house_at(dsns: Dsns, hands: int) -> Iterator[House]:
     tokens: list[trio.lowlevel.TrioToken] = []
     scopes: list[trio.CancelScope] = []
     with opened(dsns) as poster:
+        till = Till(poster, dsns)
 
         async def run() -> None:
             async with trio.open_nursery() as nursery:
                 scopes.append(nursery.cancel_scope)
                 tokens.append(trio.lowlevel.current_trio_token())
                 nursery.start_soon(poster.run)
-                ready.set()
+                async with paying_at(till):
+                    ready.set()
+                    await trio.sleep_forever()
 
         def in_thread() -> None:
             try:
@@ -218,7 +235,7 @@ def house_at(dsns: Dsns, hands: int) -> Iterator[House]:
         thread.start()
         try:
             assert ready.wait(20)
-            house = House(Till(poster, dsns), tokens[0], hands)
+            house = House(till, tokens[0], hands)
             try:
                 yield house
             finally:
@@ -242,12 +259,12 @@ def furnish(dsns: Dsns, hands: int) -> None:
     )
     put_estate(dsns, plan)
     with psycopg.connect(dsns.owner) as connection:
-        for member in set(MEMBERS):
-            connection.execute(
-                "INSERT INTO member (id, phone_hash, phone_sealed, phone_masked, made_by, made_at)"
-                " VALUES (%s, %s, 'x', '137****0000', 'li', now())",
-                (member, f"phone {member}".encode()),
-            )
+        connection.execute(
+            "INSERT INTO member (id, phone_hash, phone_sealed, phone_masked, made_by, made_at)"
+            " SELECT n, ('phone ' || n)::bytea, 'x', '137****0000', 'li', now()"
+            " FROM generate_series(%s::bigint, %s::bigint) AS n",
+            (members_of(0)[0], members_of(hands)[0] - 1),
+        )
         connection.execute(
             "INSERT INTO earn_rule (programme, code, since, name, amount_min_minor, times,"
             " points_max_day, points_max_month) SELECT code, 'MORE', %s, 'More', %s, %s, %s, %s"
@@ -256,8 +273,9 @@ def furnish(dsns: Dsns, hands: int) -> None:
         )
         for place, member in enumerate(MEMBERS):
             connection.execute(
-                "UPDATE card SET member_id = %s WHERE id >= %s AND (id - %s) %% 3 = %s",
-                (member, FIRST_CARD, FIRST_CARD, place),
+                "UPDATE card SET member_id = %s + 2 * ((id - %s) / 3)"
+                " WHERE id >= %s AND (id - %s) %% 3 = %s",
+                (FIRST_MEMBER + member, FIRST_CARD, FIRST_CARD, FIRST_CARD, place),
             )
         for number, (one, other, since, times, per) in enumerate(RATES, 1):
             connection.execute(

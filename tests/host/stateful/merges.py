@@ -4,7 +4,6 @@ from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
 from host.model.responses import Reason
-from tests.host.stateful.house import MEMBERS
 from tests.host.stateful.machine import Tills
 from tests.host.stateful.model import Card, Lot, fresh, spendable
 
@@ -22,7 +21,8 @@ class Merges(Tills):
         giver, getter = two
         pair = self.cards[giver], self.cards[getter]
         ended = self.house.merge(pair[0].number, pair[1].number)
-        if MEMBERS[giver] != MEMBERS[getter]:
+        members = self.house.members
+        if members[giver] != members[getter]:
             assert ended == ("refused", Reason.NOT_PERMITTED_TO_CARD)
         elif max(pair[0].free, 0) and pair[0].free + pair[1].free > pair[1].terms.balance_max:
             assert ended == ("refused", Reason.AMOUNT_LIMIT)

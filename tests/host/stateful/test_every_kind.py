@@ -11,7 +11,7 @@ from config.run.database import Dsns
 from config.run.postgres import PostgresServer
 from tests.conftest import copied
 from tests.host.conftest import audit_ledger
-from tests.host.stateful.combined import Combined
+from tests.host.stateful.codes import Codes
 from tests.host.stateful.conversions import Conversions
 from tests.host.stateful.draws import Draws
 from tests.host.stateful.gifts import Gifts
@@ -25,7 +25,7 @@ HANDS_A_SEED = 3
 """One for its run; when it fails, it is tried again in shorter forms."""
 
 
-class EveryKind(Holds, Combined, Draws, Vouchers, Gifts, Conversions, Merges):
+class EveryKind(Holds, Codes, Draws, Vouchers, Gifts, Conversions, Merges):
     """All of them in one."""
 
 
