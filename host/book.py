@@ -6,8 +6,9 @@ an operator's change is seen when the host reads it again (on SIGHUP or at start
 
 import datetime as dt
 import threading
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Final
 
 from host.house_rules.rulebook import RuleBook
@@ -47,6 +48,8 @@ class Issuer:
     """The primary one: meant where a message names none."""
     others: tuple[Programme, ...] = ()
     """Its other programmes, in which its cards earn as well."""
+    of_merchants: Mapping[int, tuple[Programme, ...]] = field(default_factory=dict)
+    """Merchants' own that it keeps, by their numbers: good at that merchant's alone."""
     hold_days: int = HOLD_DAYS
     """How long a pre-authorisation lasts."""
     hold_over_percent: int = 0
@@ -54,7 +57,16 @@ class Issuer:
 
     @property
     def programmes(self) -> tuple[Programme, ...]:
-        """All of its own."""
+        """All of its own, and of merchants."""
+        own = chain.from_iterable(self.of_merchants.values())
+        return (*self._its_own, *own)
+
+    def programmes_at(self, merchant: int) -> tuple[Programme, ...]:
+        """All that are good at a merchant's."""
+        return self._its_own + self.of_merchants.get(merchant, ())
+
+    @property
+    def _its_own(self) -> tuple[Programme, ...]:
         return self.others if self.programme is None else (self.programme, *self.others)
 
     @property
@@ -327,10 +339,13 @@ class Book:
 
     def also_earns(self, issuer: Issuer, merchant: int, on: dt.date) -> tuple[Programme, ...]:
         """The programmes in which its cards earn at that merchant, besides the primary one."""
+        own = issuer.others
+        if issuer.of_merchants:
+            own += issuer.of_merchants.get(merchant, ())
         if not self.alliances:
-            return issuer.others
+            return own
         shared = [one for one in self.alliances if one.earns(issuer.id, merchant, on)]
-        return issuer.others + tuple(one for alliance in shared for one in alliance.programmes)
+        return own + tuple(one for alliance in shared for one in alliance.programmes)
 
     @property
     def caps_points(self) -> bool:
@@ -341,7 +356,7 @@ class Book:
 
     def redeemed(self, issuer: Issuer, unit: str, merchant: int, on: dt.date) -> Programme | None:
         """The programme that its cards redeem there by this unit; None where they may not."""
-        found = _in_unit(issuer.programmes, unit)
+        found = _in_unit(issuer.programmes_at(merchant), unit)
         shared = [one for one in self.alliances if one.redeems(issuer.id, merchant, on)]
         return found or _in_unit([one for each in shared for one in each.programmes], unit)
 
@@ -354,7 +369,8 @@ class Book:
     def purses_max(self) -> int:
         """The most purses that one message can be the first to post in."""
         shared = sum(len(one.programmes) for one in self.alliances)
-        return 2 + shared + max((len(one.others) for one in self.issuers.values()), default=0)
+        own = (len(one.programmes) for one in self.issuers.values())
+        return 2 + shared + max(own, default=0)
 
     def _know_prefixes(self) -> None:
         self._prefixes = {issuer.pan_prefix: issuer for issuer in self.issuers.values()}

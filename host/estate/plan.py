@@ -49,6 +49,8 @@ class ProgrammePlan(msgspec.Struct, frozen=True, kw_only=True):
     debt_is_allowed: bool
     """Whether points may go below zero when a refund takes back points already spent."""
     alliance_id: int | None = None
+    merchant_id: int | None = None
+    """Whose own it is, at whose stores alone it is good where an issuer keeps it."""
     is_primary: bool = True
     """Whether it is meant where a message names none: one of an issuer is, an alliance's never."""
     lot_life: Life | None = None

@@ -13,12 +13,12 @@ SELECT exists(SELECT FROM programme WHERE issuer_id = %s AND is_primary);
 -- An issuer's first is its primary one.
 -- notes: programme
 INSERT INTO programme AS t (
-    code, issuer_id, alliance_id, name, earn_points, earn_per_minor, redemption_points_min,
-    debt_is_allowed, is_primary
+    code, issuer_id, alliance_id, merchant_id, name, earn_points, earn_per_minor,
+    redemption_points_min, debt_is_allowed, is_primary
 )
 VALUES (
-    %(programme)s, %(issuer_id)s, %(alliance_id)s, %(name)s, %(earn_points)s, %(earn_per_minor)s,
-    %(redemption_points_min)s, %(debt_is_allowed)s, %(is_primary)s
+    %(programme)s, %(issuer_id)s, %(alliance_id)s, %(merchant_id)s, %(name)s, %(earn_points)s,
+    %(earn_per_minor)s, %(redemption_points_min)s, %(debt_is_allowed)s, %(is_primary)s
 );
 
 -- name: edit_programme

@@ -86,7 +86,7 @@ FOR UPDATE;
 SELECT
     t.code,
     t.issuer_id,
-    null::integer AS merchant_id,
+    t.merchant_id,
     null::integer AS store_id,
     null::bigint AS member_id,
     t.alliance_id,

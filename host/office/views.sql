@@ -236,6 +236,7 @@ SELECT
     p.name,
     i.institution_id AS issuer,
     a.code AS alliance,
+    m.merchant_id AS merchant,
     p.earn_points,
     p.earn_per_minor,
     p.redemption_points_min,
@@ -249,10 +250,12 @@ SELECT
     p.is_primary,
     p.version,
     p.issuer_id AS of_issuer,
-    p.alliance_id AS of_alliance
+    p.alliance_id AS of_alliance,
+    p.merchant_id AS of_merchant
 FROM programme AS p
 LEFT JOIN issuer AS i ON p.issuer_id = i.id
 LEFT JOIN alliance AS a ON p.alliance_id = a.id
+LEFT JOIN merchant AS m ON p.merchant_id = m.id
 LEFT JOIN business_day AS d ON d.state = 'open'
 LEFT JOIN LATERAL (
     SELECT

@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import chain, groupby
 from operator import itemgetter
 from typing import Any, Final, LiteralString
 
@@ -90,6 +90,8 @@ class SigningOn:
 
 Dated = dict[str, tuple[tuple[Life, ...], tuple[EarnRule, ...]]]
 """By the code of a programme: how long points are good, the newest first, and its earn rules."""
+Kept = dict[int | None, tuple[Programme, ...]]
+"""By the merchant whose own they are, None for those that are nobody's but the keeper's."""
 
 
 class NoEstateError(Exception):
@@ -167,7 +169,7 @@ def read_issuers(connection: Connection, ids: Sequence[int] | None = None) -> It
     """All of them, or these."""
     dated, others = _dated(connection), _other_programmes(connection, 0)
     for row in _rows(connection, SQL["issuers"], "WHERE i.id = any(%s)", ids):
-        yield _issuer(row, tuple(others.get(row[0], ())), dated)
+        yield _issuer(row, others.get(row[0], {}), dated)
 
 
 def read_alliances(connection: Connection) -> tuple[Alliance, ...]:
@@ -177,7 +179,7 @@ def read_alliances(connection: Connection) -> tuple[Alliance, ...]:
     return tuple(
         Alliance(
             id=number,
-            programmes=tuple(programmes.get(number, ())),
+            programmes=tuple(chain.from_iterable(programmes.get(number, {}).values())),
             issuers=by_number(_members(members, number, 1)),
             merchants=by_number(_members(members, number, 2)),
         )
@@ -199,14 +201,15 @@ def read_stopped_members(connection: Connection, ids: Sequence[int] | None = Non
         yield number
 
 
-def _other_programmes(connection: Connection, owner: int) -> dict[int, list[Programme]]:
-    """By whose they are, of which the number stands in that column."""
-    found: dict[int, list[Programme]] = {}
+def _other_programmes(connection: Connection, keeper: int) -> dict[int, Kept]:
+    """By who keeps them, of whom the number stands in that column."""
+    found: dict[int, Kept] = {}
     dated = _dated(connection)
     for row in connection.execute(SQL["other_programmes"]):
-        programme = _programme(row[2:], dated)
-        if row[owner] is not None and programme is not None:
-            found.setdefault(row[owner], []).append(programme)
+        programme = _programme(row[3:], dated)
+        if row[keeper] is not None and programme is not None:
+            kept, merchant = found.setdefault(row[keeper], {}), row[2]
+            kept[merchant] = (*kept.get(merchant, ()), programme)
     return found
 
 
@@ -391,7 +394,7 @@ def key_name(
     )
 
 
-def _issuer(row: tuple[Any, ...], others: tuple[Programme, ...], dated: Dated) -> Issuer:
+def _issuer(row: tuple[Any, ...], others: Kept, dated: Dated) -> Issuer:
     number, institution, prefix, currency, amount_max, balance_max, tries, is_active, *rest = row
     hold_days, hold_over_percent, *programme = rest
     return Issuer(
@@ -404,7 +407,8 @@ def _issuer(row: tuple[Any, ...], others: tuple[Programme, ...], dated: Dated) -
         pin_tries_max=tries,
         is_active=is_active,
         programme=_programme(programme, dated),
-        others=others,
+        others=others.get(None, ()),
+        of_merchants={number: own for number, own in others.items() if number is not None},
         hold_days=hold_days,
         hold_over_percent=hold_over_percent,
     )

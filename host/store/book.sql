@@ -36,10 +36,11 @@ FROM points_price
 ORDER BY programme ASC, since DESC;
 
 -- name: other_programmes
--- Programmes that are no issuer's primary one: its others, and those of alliances.
+-- Programmes that are no issuer's primary one: its others, those of alliances, and merchants' own.
 SELECT
     issuer_id,
     alliance_id,
+    merchant_id,
     code,
     earn_points,
     earn_per_minor,

@@ -216,7 +216,7 @@ def _programme_row(one: ProgrammePlan) -> Row:
     earned_by = (one.earn_points, one.earn_per_minor, one.redemption_points_min)
     return (
         one.code, one.issuer_id, one.name, *earned_by, one.debt_is_allowed, one.alliance_id,
-        one.is_primary,
+        one.is_primary, one.merchant_id,
     )  # fmt: skip
 
 

@@ -41,7 +41,7 @@ COPY issuer (
 -- Rows of the plan.
 COPY programme (
     code, issuer_id, name, earn_points, earn_per_minor,
-    redemption_points_min, debt_is_allowed, alliance_id, is_primary
+    redemption_points_min, debt_is_allowed, alliance_id, is_primary, merchant_id
 ) FROM STDIN;
 
 -- name: copy_points_lives

@@ -144,7 +144,7 @@ POSTER: Final[Mapping[str, Right]] = {
     ),
     "programme": Right(
         reads=columns(
-            "code issuer_id alliance_id is_primary earn_points earn_per_minor "
+            "code issuer_id alliance_id merchant_id is_primary earn_points earn_per_minor "
             "redemption_points_min debt_is_allowed"
         ),
     ),

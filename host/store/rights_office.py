@@ -258,8 +258,8 @@ OFFICE: Final[Mapping[str, Right]] = {
     "programme": Right(
         reads=WHOLE,
         inserts=columns(
-            "code issuer_id alliance_id name earn_points earn_per_minor redemption_points_min "
-            "debt_is_allowed is_primary"
+            "code issuer_id alliance_id merchant_id name earn_points earn_per_minor "
+            "redemption_points_min debt_is_allowed is_primary"
         ),
         updates=columns("name earn_points earn_per_minor redemption_points_min version"),
     ),

@@ -1,9 +1,10 @@
 """Points programmes and alliances, as people change them; in force from the next message on.
 
-A programme is an issuer's, or an alliance's; whose it is and whether its points may go below zero
-stay, for purses are made by that. Who is invited into an alliance agrees by a person of their own,
-or an administrator does for them: whoever manages one asks in whom it does not reach, and hears of
-them no more than whether they are there.
+A programme is an issuer's, or an alliance's, and may be a merchant's own which one of them keeps:
+then that merchant's owner revises it, once who keeps it agrees. Whose it is and whether its points
+may go below zero stay, for purses are made by that. Who is invited into an alliance agrees by a
+person of their own, or an administrator does for them: whoever manages one asks in whom it does not
+reach, and hears of them no more than whether they are there.
 """
 
 import datetime as dt
@@ -15,8 +16,8 @@ from msgspec import Meta
 from host.office.accounts import open_for_issuer
 from host.office.action import OK, Acting, Action, Result, Second, Step
 from host.office.fields import InstitutionId, MerchantId, Name, Number, Values
-from host.office.refusals import FIELD, IN_IT, Refusal
-from host.office.roles import AL, IM, MO, PA
+from host.office.refusals import FIELD, IN_IT, NOT_YOUR_ROLE, Refusal
+from host.office.roles import AL, IM, MO, PA, ROLES
 from host.office.subjects import THE_PLATFORM, Found, Ref, find
 from host.programmes import LotLife
 from host.store.estate_versions import Followed
@@ -37,6 +38,8 @@ class ProgrammeRevise(Values, frozen=True, kw_only=True):
     issuer: InstitutionId | None = None
     """Whose it is, or"""
     alliance: Code | None = None
+    merchant: MerchantId | None = None
+    """Whose own it is, where they keep it for a merchant."""
     name: Name | None = None
     earn_points: Some | None = None
     """For every"""
@@ -90,6 +93,13 @@ def _add(acting: Acting, values: ProgrammeRevise) -> Result:
     told["issuer_id"] = issuer
     told["alliance_id"] = None if issuer is not None else acting.within.id
     has_primary = issuer is None or _is(acting, "has_primary", (issuer,))
+    told["merchant_id"] = None
+    if values.merchant is not None:
+        if not has_primary:
+            raise Refusal(FIELD, field="merchant", problem="the first of an issuer is its own")
+        merchant = find(acting.connection, Ref("merchant", values.merchant))
+        assert merchant is not None, "the runner finds it"
+        told["merchant_id"] = merchant.id
     acting.connection.execute(SQL["add_programme"], {**told, "is_primary": not has_primary})
     life = _keep_life(acting, values)
     tell_of_programme(acting, issuer, told["alliance_id"])
@@ -97,7 +107,8 @@ def _add(acting: Acting, values: ProgrammeRevise) -> Result:
 
 
 def _edit(acting: Acting, about: Found, values: ProgrammeRevise) -> Result:
-    if values.issuer is not None or values.alliance is not None:
+    _refuse_of_merchant(acting, about)
+    if (values.issuer, values.alliance, values.merchant) != (None, None, None):
         raise Refusal(FIELD, field="issuer", problem="it stays whose it is: cards have points")
     if values.debt_is_allowed not in {None, about.content["debt_is_allowed"]}:
         raise Refusal(FIELD, field="debt_is_allowed", problem="it stays: purses are made by it")
@@ -107,6 +118,12 @@ def _edit(acting: Acting, about: Found, values: ProgrammeRevise) -> Result:
     life = _keep_life(acting, values)
     tell_of_programme(acting, about.content["issuer_id"], about.content["alliance_id"])
     return Result(beside=life)
+
+
+def _refuse_of_merchant(acting: Acting, about: Found) -> None:
+    """Whoever manages an alliance changes nothing that is a merchant's own."""
+    if acting.grant.role == AL and about.place.merchant_id is not None:
+        raise Refusal(NOT_YOUR_ROLE, role=ROLES[AL])
 
 
 def _keep_life(acting: Acting, values: ProgrammeRevise) -> dict[str, Any]:
@@ -235,10 +252,11 @@ REVISE: Final = Action(
     en="Make or revise a points programme",
     zh="积分计划",
     values=ProgrammeRevise,
-    roles=frozenset({PA, IM, AL}),
+    roles=frozenset({PA, IM, AL, MO}),
     do=_revise,
     about=lambda values: Ref("programme", values.programme),
     within=_owner_of,
+    with_whom=lambda values: Ref("merchant", values.merchant) if values.merchant else THE_PLATFORM,
     second=Second.ALWAYS,
     approvers=frozenset({PA, IM, AL}),
 )
