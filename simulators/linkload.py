@@ -1,11 +1,13 @@
 """A load on the host alone, over its link: `python -m simulators.linkload --link unix:PATH`.
 
 Requests are encoded before the clock starts. A window bounds how many are under way; whatever
-room the answers that came together have made is filled by one frame, as a busy switch does.
+room the answers that came together have made is filled by one frame, as a busy switch does. At a
+rate, each is sent at its own time whatever has been answered, until standard input ends.
 """
 
 import argparse
 import random
+import select
 import socket
 import sys
 import time
@@ -44,6 +46,8 @@ class LinkLoadSettings(msgspec.Struct, frozen=True, kw_only=True):
     first_voucher: int = 0
     """Of a mix: vouchers of the estate before this one are others'."""
     seed: int = 8583
+    rate: float = 0.0
+    """Messages a second; a latency is then from when one was due. 0: as fast as the window lets."""
     mix: str = ""
     """Empty: purchases alone. `one` or `spread`: every kind, at one merchant or at many. `day`:
     what a night clears, at the merchants of `many_estate`, a terminal each."""
@@ -108,7 +112,40 @@ def run_load(settings: LinkLoadSettings, requests: Sequence[msgspec.Raw]) -> Lin
             latencies += [now - sent_at[ticket] for ticket, _ in answers.items]
     elapsed = time.perf_counter() - began
     link.close()
-    return _report(settings, reasons, latencies, elapsed)
+    return _report(reasons, latencies, elapsed)
+
+
+def run_paced(settings: LinkLoadSettings, requests: Sequence[msgspec.Raw]) -> LinkLoadReport:
+    """Send at the rate until standard input ends or all are sent; take every answer."""
+    link = _connected(settings.link)
+    reader, reasons = LinkReader(), Counter[str]()
+    latencies: list[float] = []
+    sent, watched, last = 0, [link, sys.stdin], len(requests)
+    began = time.perf_counter()
+    while sent < last or len(latencies) < sent:
+        due = min(last, int((time.perf_counter() - began) * settings.rate) + 1)
+        if due > sent:
+            link.sendall(encode_ask(requests[sent:due]))
+            sent = due
+        next_at = began + sent / settings.rate
+        wait = max(0.0, next_at - time.perf_counter()) if sent < last else None
+        ready, _, _ = select.select(watched, [], [], wait)
+        if sys.stdin in ready:
+            last, watched = sent, [link]
+        if link not in ready:
+            continue
+        data = link.recv(RECEIVE_BYTES_MAX)
+        if not data:
+            raise ConnectionError("the host closed the link in the middle of the load")
+        now = time.perf_counter() - began
+        for answers in reader.feed(data):
+            if not isinstance(answers, Answers):
+                continue
+            reasons.update(response.reason for _, response in answers.items)
+            latencies += [now - ticket / settings.rate for ticket, _ in answers.items]
+    elapsed = time.perf_counter() - began
+    link.close()
+    return _report(reasons, latencies, elapsed)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -121,7 +158,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     requests = prepare(settings)
     _say("ready")
     sys.stdin.readline()
-    report = run_load(settings, requests)
+    run = run_paced if settings.rate else run_load
+    report = run(settings, requests)
     _say(msgspec.json.encode(report).decode())
     return 0 if report.is_clean else 1
 
@@ -172,16 +210,14 @@ def _connected(link: str) -> socket.socket:
     return connection
 
 
-def _report(
-    settings: LinkLoadSettings, reasons: Counter[str], latencies: list[float], elapsed: float
-) -> LinkLoadReport:
+def _report(reasons: Counter[str], latencies: list[float], elapsed: float) -> LinkLoadReport:
     milliseconds = sorted(second * 1000 for second in latencies)
     return LinkLoadReport(
-        sent=settings.messages,
+        sent=len(latencies),
         approved=reasons["approved"],
         reasons=dict(reasons),
         elapsed_seconds=round(elapsed, 4),
-        rate=round(settings.messages / elapsed, 1),
+        rate=round(len(latencies) / elapsed, 1),
         p50_ms=round(percentile(milliseconds, 0.50), 3),
         p95_ms=round(percentile(milliseconds, 0.95), 3),
         p99_ms=round(percentile(milliseconds, 0.99), 3),

@@ -30,7 +30,18 @@ class Load:
 
     def run(self) -> bytes:
         """Let it start; its report when it has ended."""
-        report, _ = self._process.communicate(b"go\n")
+        self.start()
+        return self.finish()
+
+    def start(self) -> None:
+        """Let it start."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(b"go\n")
+        self._process.stdin.flush()
+
+    def finish(self) -> bytes:
+        """Its report when it has ended; one that goes on until it is told so is told so."""
+        report, _ = self._process.communicate()
         return report
 
 

@@ -2,7 +2,8 @@
 
 The ledger's side is held against one bare aggregate of the same entries, the files against a bare
 COPY of the same rows, both in the same database and run. CPU is counted by process, which is steady
-where a rate is not.
+where a rate is not. A second day is cleared while tills go on: how long they wait is held against
+what they waited just before.
 """
 
 import os
@@ -39,6 +40,10 @@ DATA: Final = BENCH / "bench-night"
 SQL: Final = load_queries("config.bench", "night.sql")
 TURN: Final = 100_000
 """Messages that a load has ready at a time."""
+BESIDE_MESSAGES_MAX: Final = 1_000_000
+"""Of the day that is cleared while tills go on."""
+BESIDE_SECONDS_MAX: Final = 180
+"""So long they go on at most."""
 DETAIL: Final = "files"
 """The step that writes files: all others are the ledger's side."""
 
@@ -49,6 +54,10 @@ class NightBench(msgspec.Struct, frozen=True, kw_only=True):
     messages: int = 1_000_000
     merchants: int = 2_000
     cards: int = 20_000
+    rate: float = 500.0
+    """Messages a second beside a night."""
+    alone_seconds: int = 20
+    """So long they are measured before it."""
 
 
 class _Timed(NamedTuple):
@@ -72,32 +81,76 @@ def measure_night(told: NightBench, say: Say) -> dict[str, Any]:
     shutil.rmtree(data, ignore_errors=True)
     say(f"loading an estate of {told.merchants:,} merchants")
     with _everything_up(data, told, say) as (running, dsns):
-        _trade(running, told, say)
+        tills = _Tills(running, told, say)
+        tills.trade(told.messages)
         with tempfile.TemporaryDirectory(prefix="posswitch-night-") as files:
             document = _measure(dsns, Path(files), told, say)
+            tills.trade(min(told.messages, BESIDE_MESSAGES_MAX))
+            document |= _beside(dsns, Path(files), tills)
     shutil.rmtree(data, ignore_errors=True)
     return {**document, "settings": msgspec.to_builtins(told)}
 
 
-def _trade(running: Running, told: NightBench, say: Say) -> None:
-    """A day, posted by the host."""
-    began, trace = time.monotonic(), 1
-    for done in range(0, told.messages, TURN):
-        messages = min(TURN, told.messages - done)
+class _Tills:
+    """One for each merchant; no trace of theirs comes twice."""
+
+    def __init__(self, running: Running, told: NightBench, say: Say) -> None:
+        self._link = running.settings.host.link
+        self.told = told
+        self._say = say
+        self._trace = 1
+
+    def trade(self, messages: int) -> None:
+        """A day, posted by the host as fast as it does."""
+        began = time.monotonic()
+        for done in range(0, messages, TURN):
+            turn = min(TURN, messages - done)
+            _clean(self._load(turn).run())
+            took = time.monotonic() - began
+            self._say(f"{done + turn:,} of {messages:,} traded, {took:,.0f} s")
+
+    def steady(self, seconds: int) -> Load:
+        """Messages at the rate, for so long at most."""
+        return self._load(int(seconds * self.told.rate), rate=self.told.rate)
+
+    def _load(self, messages: int, **told: object) -> Load:
+        merchants = self.told.merchants
         load = Load(
             "simulators.linkload",
-            link=running.settings.host.link,
+            link=self._link,
             mix="day",
             messages=messages,
-            terminals=told.merchants,
-            cards=told.cards,
-            window=told.merchants,
-            first_trace=trace,
+            terminals=merchants,
+            cards=self.told.cards,
+            window=merchants,
+            first_trace=self._trace,
+            **told,
         )
-        trace += messages // told.merchants + 1
-        answered = msgspec.json.decode(load.run(), type=LinkLoadReport)
-        assert answered.is_clean, answered.reasons
-        say(f"{done + messages:,} of {told.messages:,} traded, {time.monotonic() - began:,.0f} s")
+        self._trace += messages // merchants + 1
+        return load
+
+
+def _clean(told: bytes) -> LinkLoadReport:
+    answered = msgspec.json.decode(told, type=LinkLoadReport)
+    assert answered.is_clean, answered.reasons
+    return answered
+
+
+def _beside(dsns: Dsns, files: Path, tills: _Tills) -> dict[str, Any]:
+    """How long tills wait while a night runs, and just before."""
+    alone = _clean(tills.steady(tills.told.alone_seconds).run())
+    load = tills.steady(BESIDE_SECONDS_MAX)
+    with connect(dsns.night, LONG, autocommit=True) as night:
+        load.start()
+        took = _timed(night, lambda: run_clearing(night, files))
+        beside = _clean(load.finish())
+    return {
+        "beside_seconds": round(took.seconds, 2),
+        "beside_messages": beside.sent,
+        "alone_p99_ms": alone.p99_ms,
+        "beside_p99_ms": beside.p99_ms,
+        "beside_p99_ratio": round(beside.p99_ms / alone.p99_ms, 2),
+    }
 
 
 def _measure(dsns: Dsns, files: Path, told: NightBench, say: Say) -> dict[str, Any]:

@@ -134,6 +134,9 @@ NIGHT_FIGURES: Final = (
     Figure("night_cpu_seconds_a_million", "{:.2f} s", "CPU of the night and of its backend"),
     Figure("audit_seconds_a_million", "{:.2f} s", "the audit: to be no more than 15"),
     Figure("python_mib", "{:,} MiB", "the most that the night's process held"),
+    Figure("alone_p99_ms", "{:.1f} ms", "p99 of tills at a steady rate, before a second night"),
+    Figure("beside_p99_ms", "{:.1f} ms", "while it ran"),
+    Figure("beside_p99_ratio", "{:.2f} x", "of both: to be no more than 1.5"),
 )
 
 
