@@ -721,18 +721,29 @@ LIMIT %(limit)s;
 -- clock or members ask for is no merchant's, but for a voucher that a store's clerk redeems, and
 -- for cash that is taken at a merchant's counter, what a member has paid by scanning a store, what
 -- a merchant's people void, and what the night charges.
+WITH moved AS MATERIALIZED (
+    SELECT
+        movement.shard AS journal_shard,
+        movement.journal_id,
+        ledger_account.shard,
+        ledger_account.card_id,
+        ledger_account.merchant_id,
+        ledger_account.issuer_id
+    FROM movement
+    INNER JOIN ledger_account ON ledger_account.id = movement.account_id
+)
+
 SELECT DISTINCT
     journal.shard,
     journal.id
 FROM journal
-INNER JOIN movement ON movement.shard = journal.shard AND movement.journal_id = journal.id
-INNER JOIN ledger_account ON ledger_account.id = movement.account_id
+INNER JOIN moved ON moved.journal_shard = journal.shard AND moved.journal_id = journal.id
 LEFT JOIN card ON card.shard = journal.shard AND card.id = journal.card_id
 WHERE
-    ledger_account.card_id <> journal.card_id
-    OR ledger_account.shard <> journal.shard
-    OR ledger_account.merchant_id <> coalesce(journal.merchant_id, 0)
-    OR ledger_account.issuer_id <> journal.issuer_id
+    moved.card_id <> journal.card_id
+    OR moved.shard <> journal.shard
+    OR moved.merchant_id <> coalesce(journal.merchant_id, 0)
+    OR moved.issuer_id <> journal.issuer_id
     OR card.issuer_id <> journal.issuer_id
     OR (
         journal.origin <> 'terminal'

@@ -679,12 +679,15 @@ WITH moved AS (
     SELECT
         entry.shard,
         entry.journal_id,
-        max(entry.unit) FILTER (WHERE account.id = entry.credit_account) AS from_unit,
-        max(entry.unit) FILTER (WHERE account.id = entry.debit_account) AS to_unit,
-        sum(entry.amount_minor) FILTER (WHERE account.id = entry.credit_account) AS taken,
-        sum(entry.amount_minor) FILTER (WHERE account.id = entry.debit_account) AS made
+        max(entry.unit) FILTER (WHERE NOT side.is_debit) AS from_unit,
+        max(entry.unit) FILTER (WHERE side.is_debit) AS to_unit,
+        sum(entry.amount_minor) FILTER (WHERE NOT side.is_debit) AS taken,
+        sum(entry.amount_minor) FILTER (WHERE side.is_debit) AS made
     FROM entry
-    INNER JOIN account ON account.id IN (entry.debit_account, entry.credit_account)
+    CROSS JOIN
+        LATERAL (VALUES (entry.debit_account, true), (entry.credit_account, false))
+            AS side (account_id, is_debit)
+    INNER JOIN account ON account.id = side.account_id
     WHERE account.chart = 'conversion'
     GROUP BY entry.shard, entry.journal_id
 )

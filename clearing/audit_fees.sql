@@ -67,18 +67,20 @@ LIMIT %(limit)s;
 -- The night's journals are its own: of its shard, and of the date's fees on the accounts of whom
 -- they name.
 SELECT
+    shard,
+    id
+FROM journal
+WHERE (kind = 'transaction_fees') <> (shard = %(night_shard)s)
+UNION
+SELECT
     journal.shard,
     journal.id
 FROM journal
 INNER JOIN entry ON entry.shard = journal.shard AND entry.journal_id = journal.id
-INNER JOIN account ON account.id IN (entry.debit_account, entry.credit_account)
+CROSS JOIN LATERAL (VALUES (entry.debit_account), (entry.credit_account)) AS side (account_id)
+INNER JOIN account ON account.id = side.account_id
 WHERE
-    (journal.kind = 'transaction_fees') <> (journal.shard = %(night_shard)s)
-    OR (
-        journal.kind = 'transaction_fees'
-        AND (
-            account.merchant_id <> journal.merchant_id OR account.issuer_id <> journal.issuer_id
-        )
-    )
-ORDER BY journal.id
+    journal.kind = 'transaction_fees'
+    AND (account.merchant_id <> journal.merchant_id OR account.issuer_id <> journal.issuer_id)
+ORDER BY id
 LIMIT %(limit)s;

@@ -375,7 +375,7 @@ ORDER BY
 
 -- name: insert_charges
 -- With the leg that each was posted by.
--- notes: fee_charge
+-- notes: fee_charge together
 INSERT INTO fee_charge AS t (
     business_date, merchant_id, issuer_id, fee_id, kind, items, base_minor, fee_minor, unit,
     journal_id, leg

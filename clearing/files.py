@@ -108,8 +108,10 @@ def write_files(night: Night) -> str:
     except OSError as error:
         raise _not_written(night, directory, error) from error
     if not night.is_repeat:
-        for file in files:
-            night.run("record_file", **msgspec.structs.asdict(file))
+        columns = ClearingFile.__struct_fields__
+        night.run(
+            "record_files", **{name: [getattr(file, name) for file in files] for name in columns}
+        )
     return f"{len(files)} files in {directory}"
 
 

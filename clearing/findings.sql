@@ -300,7 +300,7 @@ WHERE
 
 -- name: record_findings
 -- In the transaction of the step.
--- notes: clearing_finding
+-- notes: clearing_finding together
 INSERT INTO clearing_finding AS t (business_date, step, name, subject, items)
 SELECT
     %(business_date)s::date,

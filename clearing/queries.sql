@@ -235,7 +235,7 @@ ANALYZE day_account;
 
 -- name: insert_positions
 -- One row for each merchant, issuer, unit and account kind that moved.
--- notes: position
+-- notes: position together
 INSERT INTO position AS t (
     business_date, merchant_id, issuer_id, unit, chart, entries, debit_minor, credit_minor
 )
@@ -833,13 +833,17 @@ FROM clearing_file
 WHERE business_date = %(business_date)s
 ORDER BY name COLLATE "C";
 
--- name: record_file
--- After the file is whole on disk under its name.
--- notes: clearing_file
+-- name: record_files
+-- After all are whole on disk under their names.
+-- notes: clearing_file together
 INSERT INTO clearing_file AS t (business_date, name, side, party, items, sha256)
-VALUES (
-    %(business_date)s, %(name)s, %(side)s, %(party)s, %(items)s, %(sha256)s
-);
+SELECT
+    %(business_date)s::date,
+    unnest(%(name)s::text []),
+    unnest(%(side)s::text []),
+    unnest(%(party)s::text []),
+    unnest(%(items)s::bigint []),
+    unnest(%(sha256)s::bytea []);
 
 -- Checkpoint. -----------------------------------------------------------------------------
 

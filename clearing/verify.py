@@ -142,6 +142,7 @@ def expect_many_rows(connection: Connection) -> None:
     rows break a rule, or that there are few of a kind, a server would look them up one by one.
     """
     connection.execute("SET LOCAL enable_nestloop = off")
+    connection.execute("SET LOCAL work_mem = '64MB'")
 
 
 def _ask(connection: Connection, check: Check, has_claims: bool) -> Iterator[Violation]:

@@ -210,7 +210,7 @@ NIGHT: Final[Mapping[str, Right]] = {
     "card": Right(reads=columns("shard id pan_masked part_id status valid_to")),
     "card_batch": Right(reads=columns("id state product_id product_version")),
     "card_batch_part": Right(reads=columns("id batch_id")),
-    "change": Right(reads=WHOLE, inserts=columns("relation key before digest")),
+    "change": Right(reads=WHOLE, inserts=columns("relation key before digest keys digests")),
     "change_link": Right(reads=WHOLE, inserts=WHOLE),
     "checkpoint": Right(reads=WHOLE, inserts=WHOLE),
     "checkpoint_seal": Right(reads=WHOLE, inserts=WHOLE),

@@ -1,0 +1,1 @@
+-- Rights alone: no column came or went.
