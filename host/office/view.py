@@ -135,7 +135,8 @@ class View:
     """Where rows are read along the trails of cards, which the statement finds by their `id`: no
     index leads to them, for a posting would pay for it."""
     own: Mapping[Scope, Own] = field(default_factory=dict)
-    """Of scopes whose column is joined to the rows, and leads no index to them."""
+    """Of scopes whose column is joined to the rows, and leads no index to them; or which say by a
+    condition that is always true which index is theirs, where a plan might take another's."""
     few: frozenset[Scope] = frozenset()
     """Scopes of which one's own rows are so few that they are read first, whatever is asked."""
     is_public: bool = False

@@ -989,16 +989,9 @@ SELECT
     m.merchant_id AS merchant,
     coalesce(j.terminal_id, j.made_by) AS taken_by,
     t.receipt,
-    NOT EXISTS (
-        SELECT FROM undo AS u
-        WHERE
-            u.shard = j.shard
-            AND u.original_id = j.id
-            AND NOT EXISTS (
-                SELECT FROM undo AS b
-                WHERE b.shard = u.shard AND b.original_id = u.journal_id AND NOT b.is_moot
-            )
-    ) AS is_valid
+    d.journal_id IS NULL AS is_valid,
+    j.issuer_id AS of_issuer,
+    j.merchant_id AS of_merchant
 FROM journal AS j
 LEFT JOIN exchange AS e ON j.home = e.home AND j.slot = e.slot
 LEFT JOIN issuer AS i ON j.issuer_id = i.id
@@ -1017,6 +1010,20 @@ LEFT JOIN LATERAL (
     ORDER BY l.id
     LIMIT 1
 ) AS t ON true
+LEFT JOIN LATERAL (
+    SELECT u.journal_id
+    FROM undo AS u
+    LEFT JOIN LATERAL (
+        SELECT undone.journal_id
+        FROM undo AS undone
+        WHERE undone.shard = u.shard AND undone.original_id = u.journal_id AND NOT undone.is_moot
+        ORDER BY undone.attempt
+        LIMIT 1
+    ) AS b ON true
+    WHERE u.shard = j.shard AND u.original_id = j.id AND b.journal_id IS NULL
+    ORDER BY u.attempt
+    LIMIT 1
+) AS d ON true
 WHERE j.kind IN ('cash_load', 'cash_load_confirm', 'load_by_phone', 'load_by_code', 'cash_taken');
 
 -- name: cash_positions

@@ -20,10 +20,10 @@ from host.office.people import Grant
 from host.office.places import Scope
 from host.office.records import DONE, write_line
 from host.office.refusals import NOT_YOUR_ROLE, Refusal
-from host.office.roles import AU, FN, MO, MP, PA, PO, ROLES, SM
+from host.office.roles import AU, FN, IM, MO, MP, PA, PO, ROLES, SM
 from host.office.stock_refusals import refusal_of
 from host.office.subjects import Ref
-from host.office.view import Column, View
+from host.office.view import Column, Own, View
 from host.stock import cash, gifts, vouchers
 from host.stock.batches import By
 
@@ -178,8 +178,8 @@ LOADS: Final = View(
     id="loads",
     en="Loads of cards",
     zh="充值记录",
-    roles=frozenset({PA, PO, AU, FN}),
-    scopes=frozenset({Scope.PLATFORM}),
+    roles=frozenset({PA, PO, AU, FN, IM, MO, MP}),
+    scopes=frozenset({Scope.PLATFORM, Scope.ISSUER, Scope.MERCHANT}),
     columns=(
         Column(name="id", kind=int),
         Column(name="loaded_at", kind=dt.datetime),
@@ -196,6 +196,11 @@ LOADS: Final = View(
     ),
     order=("id",),
     is_newest_first=True,
+    own={
+        Scope.PLATFORM: Own(among="v.amount_minor > 0", order=("id",)),
+        Scope.ISSUER: Own(among="v.of_issuer > 0", order=("id",)),
+        Scope.MERCHANT: Own(among="v.of_merchant > 0", order=("id",)),
+    },
     actions=(LOAD,),
     exports="CX",
 )

@@ -9,14 +9,15 @@ import pytest
 import trio
 
 from clearing.verify import ask
-from host.model.office import Done, Refused, Told
+from host.model.office import Done, Page, Refused, Told
 from host.model.own import OwnRequest
 from host.model.requests import Kind, Response
 from host.store.changes import note_what_differs
-from tests.host.conftest import Till, asking_of, audit_ledger
+from tests.host.conftest import MERCHANT_OF, Till, asking_of, audit_ledger
 from tests.host.office.conftest import STORE, Bureau, Person, opened_bureau
+from tests.host.test_programmes import GROCERY, NOODLES
 
-CARD, OTHER = 21, 22
+CARD, OTHER, PEAR_CARD = 21, 22, 701
 ISSUER = 1
 LIMIT, MOST = 50_000, 120_000
 
@@ -108,6 +109,44 @@ async def test_a_stores_manager_sees_what_its_own_people_owe(counter: Counter) -
     )
     counter.note("person")
     assert counter.owed(manager) == [(counter.clerk.login, 1, 30_000)]
+
+
+async def test_issuers_and_merchants_see_the_loads_that_are_their_own(counter: Counter) -> None:
+    """S4-55, S1-47: the newest first, page by page; of others nothing."""
+    till, bureau = counter.till, counter.bureau
+    loads = [(CARD, GROCERY), (PEAR_CARD, GROCERY), (CARD, NOODLES), (OTHER, GROCERY)]
+    for card, terminal_id in loads:
+        await till.sell(Kind.CASH_LOAD, card, 1_000, terminal_id=terminal_id)
+    await counter.take(counter.clerk, "R-1", 30_000)
+
+    def seen(who: Person) -> list[tuple[Any, ...]]:
+        names = ("way", "card", "taken_by")
+        return [tuple(row[name] for name in names) for row in bureau.rows(who, "loads")]
+
+    def people() -> list[Person]:
+        other = bureau.sql("SELECT institution_id FROM issuer WHERE id = 2")[0][0]
+        return [
+            bureau.person("issuer_manager"),
+            bureau.person("issuer_manager", "issuer", other),
+            bureau.person("merchant_owner"),
+            bureau.person("merchant_operator", "merchant", MERCHANT_OF[NOODLES]),
+        ]
+
+    issuer, other, merchant, noodles = await trio.to_thread.run_sync(people)
+    taken = ("cash_taken", CARD, counter.clerk.login)
+    first, pear, second, third = (("cash_load", card, terminal_id) for card, terminal_id in loads)
+    assert seen(counter.finance) == [taken, third, second, pear, first]
+    assert seen(issuer) == [taken, third, second, first]
+    assert seen(other) == [pear]
+    assert seen(merchant) == [taken, third, pear, first]
+    assert seen(noodles) == [second]
+    page = bureau.look(merchant, "loads", rows_max=2)
+    assert isinstance(page, Page)
+    rest = bureau.look(merchant, "loads", after=page.next, rows_max=2)
+    assert isinstance(rest, Page)
+    assert [row[3] for row in (*page.rows, *rest.rows)] == [CARD, OTHER, PEAR_CARD, CARD]
+    clerk = await trio.to_thread.run_sync(lambda: bureau.person("store_clerk"))
+    assert isinstance(bureau.look(clerk, "loads"), Refused)
 
 
 async def test_cash_is_on_the_card_at_once_and_owed_until_it_is_counted(counter: Counter) -> None:

@@ -142,6 +142,13 @@ INSERT INTO disclosure (
 FROM office_file AS f;
 INSERT INTO seal (shard, seq, previous, digest, items, business_date, sealed_at)
 SELECT n % 64, 1000 + n, 'x', 'x', 1, now(), now() FROM {NUMBERS};
+INSERT INTO journal (
+    business_date, shard, id, seal, home, slot, kind, card_id, issuer_id, merchant_id, terminal_id,
+    amount_minor, unit
+) SELECT '2026-11-22', n % 64, n, 1, 0, 'pos/x/1/' || n || '/f',
+    CASE WHEN n % 3 = 0 THEN 'cash_load' ELSE 'purchase' END, n::bigint << 32, n % 5, n, 'x', 1,
+    'CNY'
+FROM {NUMBERS};
 INSERT INTO recon_file (
     source, layout, merchant_id, business_date, unit, sha256, lines, sent_by, sent_at
 ) SELECT 'merchant_file', 'merchant_csv', m.id, d.business_date, 'CNY', sha256(m.id::text::bytea),
@@ -331,6 +338,27 @@ def reads(plan: Any, *, is_whole: bool, is_limited: bool = False) -> Iterator[st
     for place, each in enumerate(plan.get("Plans", [])):
         is_page = is_whole and (kind == "Limit" or (goes_on and place == 0))
         yield from reads(each, is_whole=is_whole, is_limited=is_page)
+
+
+@pytest.mark.parametrize(
+    ("scope", "index"),
+    [
+        (Scope.PLATFORM, "journal_load"),
+        (Scope.ISSUER, "journal_load_of_issuer"),
+        (Scope.MERCHANT, "journal_load_of_merchant"),
+    ],
+)
+@pytest.mark.parametrize("is_analysed", [False, True])
+def test_loads_are_read_along_the_index_of_whose_they_are(
+    scope: Scope, index: str, is_analysed: bool, filled: psycopg.Connection[Any]
+) -> None:
+    """S4-55: before statistics have seen a load, and after."""
+    with filled.transaction(force_rollback=True):
+        if is_analysed:
+            filled.execute("ANALYZE journal")
+        asked = planned(filled, "loads", scope, "")
+        assert f'"Index Name": "{index}"' in json.dumps(asked.plan), asked.text
+        assert not list(reads(asked.plan, is_whole=scope is Scope.PLATFORM))
 
 
 def test_no_view_counts_or_skips_without_an_end() -> None:
