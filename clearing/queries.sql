@@ -48,13 +48,21 @@ SELECT
     pg_try_advisory_lock(%(lock_class)s, %(lock)s) AS is_ours,
     set_config('application_name', %(who)s, false) AS who;
 
+-- name: say_step
+-- Which step it is at, seen by others while its transaction is open.
+SELECT set_config('application_name', %(who)s, false);
+
 -- name: who_runs
--- Whose connection holds the night.
+-- Whose connection holds the night, since when it is at a step, and of what it copies out how
+-- many rows are done.
 SELECT
     holder.application_name AS who,
-    holder.backend_start AS since
+    holder.backend_start AS since,
+    holder.xact_start AS step_since,
+    copied.tuples_processed AS rows_done
 FROM pg_locks AS held
 INNER JOIN pg_stat_activity AS holder ON held.pid = holder.pid
+LEFT JOIN pg_stat_progress_copy AS copied ON held.pid = copied.pid
 WHERE
     held.locktype = 'advisory'
     AND held.classid = %(lock_class)s::bigint::oid

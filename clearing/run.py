@@ -26,7 +26,7 @@ from clearing.files import ClearingFile, directory_of, recorded_files, write_fil
 from clearing.findings import CLOCK, COMPLETENESS, Finding, kept
 from clearing.netting import Position, net, positions
 from clearing.night import ClearingError, Connection, Night, Owed, begun, shards
-from clearing.turns import own_turn
+from clearing.turns import at_step, own_turn
 
 
 class Step(NamedTuple):
@@ -106,6 +106,7 @@ class StepDone(NamedTuple):
     """SHA-256 of what it read, in hexadecimal digits."""
     left: str
     """And of what it left."""
+    business_date: dt.date
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,14 +153,37 @@ def run_clearing(
         NightRunsError: somebody else runs it.
         ClearingError: a step cannot go on; what was finished before it stays finished.
     """
+    *_, summary = clearing_of(
+        connection, files_dir, business_date, calendar=calendar, owed=owed, who=who
+    )
+    assert isinstance(summary, Summary), "it comes last"
+    return summary
+
+
+def clearing_of(
+    connection: Connection,
+    files_dir: Path,
+    business_date: dt.date | None = None,
+    *,
+    calendar: Calendar | None = None,
+    owed: Owed = dict,
+    who: str = "",
+) -> Iterator[StepDone | Summary]:
+    """As `run_clearing`: each step as it ends, and the summary last.
+
+    Raises:
+        NightRunsError, ClearingError: as there.
+    """
     _refuse_busy(connection)
     with connection.transaction():
         night = replace(begun(connection, files_dir), owed=owed, who=who)
     with own_turn(night, who):
-        return _run(night, business_date, calendar)
+        yield from _run(night, business_date, calendar)
 
 
-def _run(night: Night, business_date: dt.date | None, calendar: Calendar | None) -> Summary:
+def _run(
+    night: Night, business_date: dt.date | None, calendar: Calendar | None
+) -> Iterator[StepDone | Summary]:
     connection = night.connection
     with connection.transaction():
         business_date, note = choose(night, calendar, business_date)
@@ -168,40 +192,44 @@ def _run(night: Night, business_date: dt.date | None, calendar: Calendar | None)
         night.clear_away()
         steps = _steps_of(night)
         night = replace(night, has_fees=any(step.name == FEES for step in steps))
-    try:
-        done = tuple(_take(step, night) for step in steps)
-    except errors.DiskFull as error:
-        raise _disk_full(night, error) from error
+    done = []
+    for step in steps:
+        try:
+            done.append(_take(step, night))
+        except errors.DiskFull as error:
+            raise _disk_full(night, error) from error
+        yield done[-1]
     with connection.transaction():
         night.clear_away()
         night.run("complete_run")
-        return Summary(
+        summary = Summary(
             business_date=business_date,
             next_business_date=business_date + dt.timedelta(days=1),
-            steps=done,
+            steps=tuple(done),
             positions=positions(night),
             findings=kept(night),
             files=recorded_files(night),
             files_dir=directory_of(night),
             note=note,
         )
+    yield summary
 
 
-def run_due(
+def clearing_of_due(
     connection: Connection,
     files_dir: Path,
     calendar: Calendar,
     *,
     owed: Owed = dict,
     who: str = "",
-) -> Iterator[Summary]:
-    """Clear the date that is due, as `run_clearing`, and then every date that was missed, in order.
+) -> Iterator[StepDone | Summary]:
+    """Clear the date that is due, as `clearing_of`, and then every date that was missed, in order.
 
     Killed between two dates, the next run goes on with the next.
     """
     is_due = True
     while is_due:
-        yield run_clearing(connection, files_dir, calendar=calendar, owed=owed, who=who)
+        yield from clearing_of(connection, files_dir, calendar=calendar, owed=owed, who=who)
         with connection.transaction():
             is_due = a_date_was_missed(begun(connection, files_dir), calendar)
 
@@ -230,6 +258,7 @@ def _steps_of(night: Night) -> tuple[Step, ...]:
 def _take(step: Step, night: Night) -> StepDone:
     started = time.perf_counter()
     with night.connection.transaction():
+        at_step(night, step.name)
         night.rows("hold_run")
         then = recorded(night)
         night = replace(night, shards=shards(night), is_repeat=step.name in then)
@@ -240,7 +269,15 @@ def _take(step: Step, night: Night) -> StepDone:
         else:
             night.run("record_step", step=step.name, detail=detail, who=night.who, **now._asdict())
     seconds = time.perf_counter() - started
-    return StepDone(step.name, detail, night.is_repeat, seconds, now.read.hex(), now.left.hex())
+    return StepDone(
+        step.name,
+        detail,
+        night.is_repeat,
+        seconds,
+        now.read.hex(),
+        now.left.hex(),
+        night.business_date,
+    )
 
 
 __all__ = [
@@ -251,6 +288,7 @@ __all__ = [
     "Step",
     "StepDone",
     "Summary",
+    "clearing_of",
+    "clearing_of_due",
     "run_clearing",
-    "run_due",
 ]

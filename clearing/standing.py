@@ -34,6 +34,11 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
 
     run_by: str
     since: dt.datetime | None
+    step: str
+    """That it is at; empty between two."""
+    step_since: dt.datetime | None
+    rows_done: int | None
+    """Of those that the step copies out; None where it copies none, or not yet."""
     dates: tuple[Standing, ...]
     """The newest first."""
 
@@ -69,6 +74,9 @@ def status(connection: Connection, files_dir: Path) -> Status:
     return Status(
         run_by=runner.who if runner else "",
         since=runner.since if runner else None,
+        step=runner.step if runner else "",
+        step_since=runner.step_since if runner else None,
+        rows_done=runner.rows_done if runner else None,
         dates=tuple(Standing(**row) for row in dates),
     )
 

@@ -1,4 +1,4 @@
-"""One run at a time: whoever comes second is told who runs it, since when.
+"""One run at a time: whoever comes second is told who runs it, since when, and at which step it is.
 
 The lock is of the connection, so it is gone with whoever held it, however they ended.
 """
@@ -18,7 +18,11 @@ NAMED: Final = "night/"
 
 
 class NightRunsError(ClearingError):
-    """Another run is under way."""
+    """Another run is under way: whose, since when; empty where it has just ended."""
+
+    def __init__(self, told: str, who: str = "", since: dt.datetime | None = None) -> None:
+        super().__init__(told)
+        self.who, self.since = who, since
 
 
 @contextmanager
@@ -31,7 +35,7 @@ def own_turn(night: Night, who: str) -> Iterator[None]:
     lock_class, lock = NIGHT_LOCK
     told = {"lock_class": lock_class, "lock": lock}
     with night.connection.transaction():
-        row = night.row("take_turn", who=f"{NAMED}{who}", **told)
+        row = night.row("take_turn", who=_named(who, ""), **told)
         if row is None or not row["is_ours"]:
             raise _runs(night)
     try:
@@ -42,18 +46,36 @@ def own_turn(night: Night, who: str) -> Iterator[None]:
             night.rows("end_turn", **told)
 
 
+def at_step(night: Night, step: str) -> None:
+    """Tell others which step it is at. In the step's transaction."""
+    night.rows("say_step", who=_named(night.who, step))
+
+
+def _named(who: str, step: str) -> str:
+    return f"{NAMED}{who}/{step}"
+
+
 class Runner(NamedTuple):
-    """Who runs the night, and when they connected."""
+    """Who runs the night, when they connected, and what they are at."""
 
     who: str
     since: dt.datetime
+    step: str
+    """Empty between two."""
+    step_since: dt.datetime | None
+    rows_done: int | None
+    """Of those that it copies out; None where it does not."""
 
 
 def runner_of(night: Night) -> Runner | None:
     """Who runs it at this moment."""
     lock_class, lock = NIGHT_LOCK
     row = night.row("who_runs", lock_class=lock_class, lock=lock)
-    return None if row is None else Runner(row["who"].removeprefix(NAMED), row["since"])
+    if row is None:
+        return None
+    who, _, step = row["who"].removeprefix(NAMED).rpartition("/")
+    is_at_it = row["step_since"] is not None
+    return Runner(who, row["since"], step if is_at_it else "", row["step_since"], row["rows_done"])
 
 
 def _runs(night: Night) -> NightRunsError:
@@ -64,5 +86,7 @@ def _runs(night: Night) -> NightRunsError:
     return NightRunsError(
         f"the night is run by {runner.who}, on a connection since {since:%Y-%m-%d %H:%M:%S} UTC: "
         "one run at a time. Next: wait for its end; posswitch clearing status says how far dates "
-        "are"
+        "are",
+        runner.who,
+        runner.since,
     )

@@ -26,6 +26,11 @@ def print_json(value: object) -> None:
     screen().out(json.dumps(as_builtins(value), indent=2, ensure_ascii=False))
 
 
+def print_line_of_json(value: object) -> None:
+    """The same on a line, where there is one of each step."""
+    screen().out(json.dumps(as_builtins(value), ensure_ascii=False))
+
+
 def as_builtins(value: object) -> Any:
     """A value of ours as JSON has it."""
     for kind, spelled in _SPELLINGS:

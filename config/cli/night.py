@@ -52,8 +52,15 @@ def clearing_run(
     """Close the business day while trade goes on: positions, files, trial balance, checkpoint.
 
     Without a date: the one that is due, and then each that was missed. One after today is refused.
+    Each step is told as it ends; with --json on a line, and all of it on the last one.
     """
-    from config.tasks.night import Order, clear, look_ahead, print_previews, print_summaries
+    from config.tasks.night import (
+        Order,
+        clear,
+        look_ahead,
+        print_previews,
+        print_run,
+    )
 
     places, told = settings_told(data, settings)
     order = Order(date, ahead)
@@ -61,8 +68,7 @@ def clearing_run(
         previews = look_ahead(told, places, order, say=remark)
         print_previews(previews, told.host.timezone, as_json=as_json)
     else:
-        summaries = clear(told, places, order, say=remark)
-        print_summaries(summaries, told.host.timezone, as_json=as_json)
+        print_run(clear(told, places, order, say=remark), told.host.timezone, as_json=as_json)
 
 
 @app.command("status", epilog=epilog("posswitch clearing status"))
@@ -98,12 +104,12 @@ def clearing_rerun(
     as_json: JsonOption = False,
 ) -> None:
     """Compute a finished night again from the ledger; it must come to the same, byte for byte."""
-    from config.tasks.night import print_summaries
+    from config.tasks.night import print_run
     from config.tasks.nights import run_again
 
     places, told = settings_told(data, settings)
     again = run_again(told, places, date, say=remark)
-    print_summaries([again], told.host.timezone, as_json=as_json)
+    print_run(again, told.host.timezone, as_json=as_json)
 
 
 @app.command("verify", epilog=epilog("posswitch clearing verify 2026-11-22"))

@@ -16,10 +16,18 @@ from clearing.changed import unreadable
 from clearing.dates import DateAheadError
 from clearing.heads import broken_heads
 from clearing.preview import Preview, preview
-from clearing.run import STEPS, Calendar, Position, Summary, run_clearing, run_due
+from clearing.run import (
+    STEPS,
+    Calendar,
+    Position,
+    StepDone,
+    Summary,
+    clearing_of,
+    clearing_of_due,
+)
 from clearing.turns import NightRunsError
 from clearing.verify import Violation, audit
-from config.as_json import print_json
+from config.as_json import print_json, print_line_of_json
 from config.errors import Say, SettingsError, SurroundingsError, operator_errors
 from config.language import speech
 from config.places import Places
@@ -60,7 +68,9 @@ class Order(NamedTuple):
     """Whether a date may be closed before it has come."""
 
 
-def clear(settings: Settings, places: Places, order: Order, *, say: Say) -> Iterator[Summary]:
+def clear(
+    settings: Settings, places: Places, order: Order, *, say: Say
+) -> Iterator[StepDone | Summary]:
     """Run the night of the date named; without, of the one that is due and of all that were missed.
 
     Raises:
@@ -71,10 +81,15 @@ def clear(settings: Settings, places: Places, order: Order, *, say: Say) -> Iter
     owed, who = functools.partial(owed_by_route, places.saf), operator_name()
     with opened_for_night(settings, places, say) as connection, _refused_before_anything():
         if business_date is None:
-            yield from run_due(connection, places.files, calendar, owed=owed, who=who)
+            yield from clearing_of_due(connection, places.files, calendar, owed=owed, who=who)
         else:
-            yield run_clearing(
-                connection, places.files, business_date, calendar=calendar, owed=owed, who=who
+            yield from clearing_of(
+                connection,
+                places.files,
+                business_date,
+                calendar=calendar,
+                owed=owed,
+                who=who,
             )
         if places.audit_key.exists():
             sign_now(dsn_of("night", settings.database, places.cluster), places, open_key(places))
@@ -187,26 +202,44 @@ def _heads(connection: Connection, places: Places, say: Say) -> list[Violation]:
         ]
 
 
-def print_summaries(summaries: Iterable[Summary], zone: str, *, as_json: bool = False) -> None:
-    """What the night did, date by date as each is done; JSON when all are."""
-    if not as_json:
-        for summary in summaries:
-            print_summary(summary, zone)
-        return
-    *earlier, last = map(_by_name, summaries)
-    print_json(last | {"missed": earlier})
+def print_run(told: Iterable[StepDone | Summary], zone: str, *, as_json: bool = False) -> None:
+    """What the night does: each step as it ends, and each date when it is cleared.
+
+    For programs each step on a line, and all dates on the last.
+    """
+    cleared = []
+    for each in told:
+        if isinstance(each, Summary):
+            cleared.append(each)
+            if not as_json:
+                _print_cleared(each, zone)
+        elif as_json:
+            print_line_of_json({"step": each})
+        else:
+            _print_step(each)
+    if as_json:
+        *earlier, last = map(_by_name, cleared)
+        print_line_of_json(last | {"missed": earlier})
+
+
+def _print_step(step: StepDone) -> None:
+    again = " (again, unchanged)" if step.is_repeat else ""
+    screen().print(f"  {step.name:<14} {step.detail}{again}", markup=False)
 
 
 def print_summary(summary: Summary, zone: str) -> None:
     """What the night of one date did, on one screen. Its days begin in this zone."""
+    for step in summary.steps:
+        _print_step(step)
+    _print_cleared(summary, zone)
+
+
+def _print_cleared(summary: Summary, zone: str) -> None:
     console = screen()
     cleared = f"business date {summary.business_date} cleared, by the clock of {zone}"
     console.print(cleared, markup=False)
     if summary.note:
         console.print(f"  {'why':<14} {summary.note}", markup=False)
-    for step in summary.steps:
-        again = " (again, unchanged)" if step.is_repeat else ""
-        console.print(f"  {step.name:<14} {step.detail}{again}", markup=False)
     console.print(positions_sheet(summary.positions))
     console.print(f"{len(summary.files)} files in {summary.files_dir}", markup=False)
     console.print(f"open now: {summary.next_business_date}")

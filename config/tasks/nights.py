@@ -1,12 +1,12 @@
 """What is looked at of nights, run again, held against digests, and handed out."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from clearing.digests import shown
 from clearing.handout import RELEASED, hand_out
-from clearing.run import Summary
+from clearing.run import StepDone, Summary
 from clearing.standing import Shown, Status, refuse_unfinished, show, status, verify_night
 from config.as_json import print_json
 from config.errors import Say
@@ -61,7 +61,9 @@ def look_at_date(settings: Settings, places: Places, date: str, *, say: Say) -> 
         return show(connection, places.files, day)
 
 
-def run_again(settings: Settings, places: Places, date: str, *, say: Say) -> Summary:
+def run_again(
+    settings: Settings, places: Places, date: str, *, say: Say
+) -> Iterator[StepDone | Summary]:
     """A finished night, computed again and compared.
 
     Raises:
@@ -70,8 +72,7 @@ def run_again(settings: Settings, places: Places, date: str, *, say: Say) -> Sum
     day = date_of(date)
     with opened_for_night(settings, places, say) as connection:
         refuse_unfinished(connection, places.files, day)
-    [again] = clear(settings, places, Order(date), say=say)
-    return again
+    yield from clear(settings, places, Order(date), say=say)
 
 
 def find_others(settings: Settings, places: Places, date: str, *, say: Say) -> list[str]:
@@ -106,6 +107,11 @@ def print_status(now: Status, *, as_json: bool = False) -> None:
     else:
         since = f"{now.since.astimezone(dt.UTC):%Y-%m-%d %H:%M:%S} UTC"
         console.print(f"the night is run by {now.run_by}, since {since}", markup=False)
+        if now.step and now.step_since is not None:
+            begun = f"{now.step_since.astimezone(dt.UTC):%H:%M:%S} UTC"
+            console.print(f"it is at step {now.step}, since {begun}", markup=False)
+        if now.rows_done is not None:
+            console.print(f"rows written by now: {now.rows_done:,}", markup=False)
     rows = (
         (
             day.business_date.isoformat(),

@@ -1,4 +1,5 @@
 import datetime as dt
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ import pytest
 from clearing.dates import Calendar, DateAheadError
 from clearing.night import ClearingError
 from clearing.preview import preview
-from clearing.run import STEPS, run_clearing, run_due
+from clearing.run import STEPS, Summary, clearing_of_due, run_clearing
 from host.store.locks import CUT_OFF_LOCK
 
 Connection = psycopg.Connection[Any]
@@ -25,6 +26,12 @@ TABLES = (
     "checkpoint",
     "checkpoint_seal",
 )
+
+
+def run_due(connection: Connection, files: Path, today: Calendar) -> Iterator[Summary]:
+    """The dates, each when it is cleared."""
+    told = clearing_of_due(connection, files, today)
+    return (each for each in told if isinstance(each, Summary))
 
 
 def contents(directory: Path) -> dict[str, bytes]:

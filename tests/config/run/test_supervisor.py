@@ -86,12 +86,15 @@ def test_the_night_and_the_audit_run_beside_trade_and_again_when_all_is_down(up:
     (line,) = up.wait_until_ready()
     frame = _vector("frame-stored-value-purchase-123.45-with-PIN")
     _exchange(int(line.rpartition(":")[2]), frame)
-    first = json.loads(_said("clearing", "run", "--json", places=up.places))
+    *steps, first = map(
+        json.loads, _said("clearing", "run", "--json", places=up.places).splitlines()
+    )
+    assert [told["step"] for told in steps] == first["steps"], "one on a line, as each ends"
     assert [step["is_repeat"] for step in first["steps"]] == [False] * len(first["steps"])
     assert "audit: 0 violations" in _said("audit", places=up.places)
     up.process.send_signal(signal.SIGINT)
     up.end()
-    again = json.loads(_said("clearing", "run", "--json", places=up.places))
+    again = json.loads(_said("clearing", "run", "--json", places=up.places).splitlines()[-1])
     assert all(step["is_repeat"] for step in again["steps"])
     assert again["files"] == first["files"]
     assert json.loads(_said("audit", "--json", places=up.places)) == {"violations": []}

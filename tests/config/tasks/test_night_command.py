@@ -83,7 +83,9 @@ def test_a_dry_run_and_five_runs_within_a_minute(places: Places) -> None:
     assert open_date(places) == today + DAY
     ahead = clearing(places, "--ahead", "--json")
     assert ahead.returncode == 0, ahead.stderr
-    assert json.loads(ahead.stdout)["business_date"] == f"{today + DAY}"
+    *steps, told = map(json.loads, ahead.stdout.splitlines())
+    assert told["business_date"] == f"{today + DAY}"
+    assert [each["step"] for each in steps] == told["steps"], "each on a line, as it ends"
     assert open_date(places) == today + 2 * DAY
 
 

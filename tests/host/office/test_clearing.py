@@ -10,6 +10,7 @@ import pytest
 import trio
 
 from clearing.run import STEPS, run_clearing
+from clearing.standing import Status, status
 from clearing.turns import NightRunsError
 from host.model.office import Done
 from host.office.rows.clearing import NOTICES
@@ -123,12 +124,23 @@ async def test_a_second_run_is_told_who_runs_it_and_since_when(till: Till, tmp_p
             def again() -> dict[str, int]:
                 with pytest.raises(NightRunsError, match=r"the night is run by zhang, .* since 20"):
                     clear(till, tmp_path, "li")
+                with psycopg.connect(till.dsns.night, autocommit=True) as other:
+                    seen.append(status(other, tmp_path))
                 return {}
 
             run_clearing(first, tmp_path, DAY, who="zhang", owed=again)
+            with psycopg.connect(till.dsns.night, autocommit=True) as other:
+                seen.append(status(other, tmp_path))
             clear(till, tmp_path, "li")
 
+    seen: list[Status] = []
     await trio.to_thread.run_sync(both)
+    [during, after] = seen
+    assert (during.run_by, during.step) == ("zhang", "completeness")
+    assert during.since is not None
+    assert during.step_since is not None
+    assert during.step_since >= during.since
+    assert (after.run_by, after.step, after.step_since) == ("", "", None)
 
 
 def test_every_state_of_a_date_is_reached_and_only_files_that_are_out_are_released() -> None:
