@@ -36,8 +36,13 @@ DATES_MAX: Final = 31
 """The last ones that were released are looked at."""
 
 
-def hand_out(connection: Connection, files_dir: Path, key: Ed25519PrivateKey) -> list[dt.date]:
-    """Hand out every date that is released and not out yet; gives which, in order.
+def hand_out(
+    connection: Connection,
+    files_dir: Path,
+    key: Ed25519PrivateKey,
+    released_until: dt.datetime | None = None,
+) -> list[dt.date]:
+    """Hand out every date that is released (by then) and not out yet; gives which, in order.
 
     Raises:
         ClearingError: a file is not what was released; none of that date is handed out.
@@ -45,7 +50,7 @@ def hand_out(connection: Connection, files_dir: Path, key: Ed25519PrivateKey) ->
     out = []
     with connection.transaction():
         night = begun(connection, files_dir)
-        dates = night.rows("released_dates", limit=DATES_MAX)
+        dates = night.rows("released_dates", limit=DATES_MAX, until=released_until)
         for row in reversed(dates):
             of_date = replace(night, business_date=row["business_date"])
             if not released_at(of_date).exists():

@@ -36,5 +36,6 @@ SELECT
     business_date,
     files_digest
 FROM clearing_release
+WHERE released_at <= coalesce(%(until)s::timestamptz, 'infinity')
 ORDER BY business_date DESC
 LIMIT %(limit)s;

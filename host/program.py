@@ -23,6 +23,7 @@ from host.link.address import Address, AddressError, listen
 from host.link.credentials import Credentials
 from host.metrics import KEYS_UNUSABLE, count_fault
 from host.moves import Moves
+from host.office.nights import Nights
 from host.office.office import Office
 from host.office.proofs import Proves
 from host.office.reception import Reception
@@ -59,6 +60,8 @@ class Logins(NamedTuple):
     """Who reads everything and writes nothing."""
     proves: Proves | None = None
     """What holds the ledger against its seals and signatures."""
+    nights: Nights | None = None
+    """Who clears dates and hands out their files."""
 
 
 async def run_host(
@@ -153,6 +156,7 @@ def _reception(
         looks=looks,
         tries=tries,
         proves=logins.proves,
+        nights=logins.nights,
     )
     if logins.office is None:
         return Reception(office, None)

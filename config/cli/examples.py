@@ -83,6 +83,8 @@ FILES: Final[Mapping[str, str]] = {
     "recon.import": "theirs.csv",
 }
 """What an action takes."""
+SPELLED: Final = {"clearing.run": "clearing.order"}
+"""Where a command of the machine's owner has the name: there it is done by who types it."""
 HANDED_OUT: Final = "cards.xlsx"
 KINDS: Final[Mapping[Any, str]] = {int: "1", bool: "true", dt.date: "2029-12-31"}
 """Of a kind, where its name has none."""
@@ -119,7 +121,8 @@ WITH: Final[Mapping[str, tuple[str, ...]]] = {
 
 def example_of(action: Action[Any]) -> str:
     """The command of an action, with all that it needs; secrets are asked for."""
-    subject, verb = (part.replace("_", "-") for part in action.id.split("."))
+    name = SPELLED.get(action.id, action.id)
+    subject, verb = (part.replace("_", "-") for part in name.split("."))
     return shlex.join(["posswitch", subject, verb, *_words(action)])
 
 

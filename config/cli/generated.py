@@ -15,7 +15,7 @@ import msgspec
 import typer
 
 from config.cli.complete import figures, keys_of_scope, named, one_of, part_numbers, terminal_ids
-from config.cli.examples import example_of, example_of_view
+from config.cli.examples import SPELLED, example_of, example_of_view
 from config.cli.field_kinds import choices_of, is_secret, kinds_of, stand_alone
 from config.cli.options import DataOption, JsonOption, SettingsOption, epilog
 from config.homes import DATA
@@ -103,7 +103,7 @@ def groups(name: str = "") -> dict[str, typer.Typer]:
 
 def _spelled(action: Action[Any]) -> list[str]:
     """Its subject and its verb, as they are typed."""
-    return action.id.replace("_", "-").split(".")
+    return SPELLED.get(action.id, action.id).replace("_", "-").split(".")
 
 
 def _group(subject: str, first: Action[Any]) -> typer.Typer:

@@ -57,6 +57,7 @@ def run_host(
     from config.run.host_reloading import reload_host
     from config.run.hsm import open_hsm
     from config.run.look import Look, look_at_host
+    from config.run.nights import HouseNights
     from config.run.proving import prover
     from host.link.credentials import Credentials
     from host.poster import Poster
@@ -65,11 +66,13 @@ def run_host(
 
     dsn = dsn_of("host", settings.database, places.cluster)
     audit_dsn = dsn_if_told("audit", settings.database, places.cluster)
+    night_dsn = dsn_if_told("night", settings.database, places.cluster)
     logins = Logins(
         dsn,
         dsn_if_told("office", settings.database, places.cluster),
         audit_dsn,
         prover(audit_dsn, places) if audit_dsn is not None else None,
+        HouseNights(night_dsn, places, settings.host.timezone) if night_dsn is not None else None,
     )
     hsm = open_hsm(settings.host.hsm, places, dsn)
     audit_key = open_key(places)

@@ -54,3 +54,14 @@ VALUES (
     %(business_date)s, %(by)s, %(now)s, %(payable_minor)s, %(unit)s, %(files_digest)s,
     %(taken_by)s
 );
+
+-- name: asked_to_run
+-- Who has asked for a night that has not ended, and when.
+SELECT
+    p.login,
+    j.asked_at
+FROM job AS j
+INNER JOIN person AS p ON j.asked_by = p.id
+WHERE j.action = %(action)s AND j.state IN ('waiting', 'running', 'stopping')
+ORDER BY j.id
+LIMIT 1;

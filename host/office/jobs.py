@@ -25,6 +25,7 @@ from host.model.origins import Origin
 from host.model.own import OwnKey, OwnRequest
 from host.model.requests import Response
 from host.office.action import Acting
+from host.office.nights import Nights
 from host.office.office import Looks, Office
 from host.office.people import Grant, Who
 from host.office.places import PLATFORM, Place, place_of
@@ -88,6 +89,7 @@ class AtWork:
     asks: Ask | None = None
     looks: Looks | None = None
     proves: Proves | None = None
+    nights: Nights | None = None
 
     def ask(self, own: OwnRequest) -> Response:
         """The poster's answer. Hold no row of a card meanwhile: the poster writes them.
@@ -156,7 +158,7 @@ class Clerk:
         self._office = office
         self._held = held
         self._works = works
-        self._timers = Timers(tuple(timers), office.hsm)
+        self._timers = Timers(tuple(timers), office.hsm, office.nights)
         self._heard: Connection | None = None
         self._is_woken = False
 
@@ -285,6 +287,7 @@ def _do_step(connection: Connection, office: Office, job: Job, step: Step) -> Jo
             asks=office.ask,
             looks=office.looks,
             proves=office.proves,
+            nights=office.nights,
         )
         done = step(at_work)
         told = {"id": job.id, "done": done, "now": office.clock()}

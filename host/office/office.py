@@ -9,6 +9,7 @@ from host.asking import Ask
 from host.clock import WallClock
 from host.hsm.interface import Hsm
 from host.office.action import Action
+from host.office.nights import Nights
 from host.office.proofs import Proves
 from host.office.trials import Tries
 from host.office.view import View
@@ -32,5 +33,7 @@ class Office:
     """For what reads what the office's own login does not; None where there is none."""
     tries: Tries | None = None
     """What a till would be told is found out by; None where there is none."""
+    nights: Nights | None = None
+    """Who clears dates and hands out their files; None where nobody here does."""
     proves: Proves | None = None
     """What the ledger is held against its seals and signatures by; None where there is none."""

@@ -477,6 +477,20 @@ OPEN_CASES: Final = RefusalKind(
     why="what is paid before a difference is explained is asked back, or lost",
     next="resolve them: posswitch terminal exceptions and posswitch show recon-items list each",
 )
+RUNNING: Final = RefusalKind(
+    code="E-RUNNING",
+    en="the night is run by {who} already, since {since}",
+    zh="{who} 正在跑批, 始于 {since}",
+    why="one run at a time: two would wait for each other, step by step",
+    next="wait for its end: posswitch clearing status says which step it is at",
+)
+STEP_STOPPED: Final = RefusalKind(
+    code="E-STEP",
+    en="step {step} stopped: {reason}",
+    zh="步骤 {step} 停止: {reason}",
+    why="a night stops where something is not as it has to be; what was finished stays so",
+    next="mend what it names, and ask again: it goes on with that step",
+)
 TRIAL: Final = RefusalKind(
     code="E-TRIAL",
     en="the books of that date do not balance: debits of {debit} and credits of {credit}",
@@ -496,7 +510,7 @@ OF_ACTIONS: Final = (
     ACTIVATED, SOLD, NONE_UNSOLD, TOO_MANY_CARDS,
     BAD_ROW, FILE, LIABILITY, GONE, RATE, JUMP, THRESHOLD, SHORT,
     UNDONE, WINDOW, SPENT_POINTS,
-    OPEN_CASES, TRIAL,
+    OPEN_CASES, RUNNING, STEP_STOPPED, TRIAL,
 )  # fmt: skip
 
 REFUSALS: Final[Mapping[str, RefusalKind]] = {row.code: row for row in (*COMMON, *OF_ACTIONS)}

@@ -96,6 +96,7 @@ _ACTIONS: Final[tuple[Action[Any], ...]] = (
     rule_trials.RULE_DRY_RUN,
     what_if.RULE_WHAT_IF,
     proving.LEDGER_VERIFY,
+    clearing.CLEARING_RUN,
     clearing.CLEARING_RELEASE,
     recon.EXPECT,
     recon.IMPORT,
@@ -247,6 +248,7 @@ WORKS: Final[Mapping[str, Step]] = {
     rule_trials.DRY_RUN: rule_trials.try_day,
     proving.VERIFY: proving.prove,
     recon.MATCH_FILES: recon.match_date,
+    clearing.RUN: clearing.run_night,
 }
 """What is done by jobs, by the action that begins them."""
 

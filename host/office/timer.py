@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from host.hsm.interface import Hsm
+from host.office.nights import Nights
 from host.store.connecting import Connection
 
 AT_A_TIME: Final = 500
@@ -17,6 +18,7 @@ AT_A_TIME: Final = 500
 
 Do = Callable[[Connection, dt.datetime], int]
 Unseal = Callable[[Connection, dt.datetime, Hsm], int]
+Nightly = Callable[[Connection, dt.datetime, Nights], int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,14 +30,19 @@ class Timer:
     do: Do = lambda _connection, _now: 0
     unseal: Unseal | None = None
     """In its place, of what opens what lies sealed: given the keys, too."""
+    nightly: Nightly | None = None
+    """In its place, of what the night does; nothing where nobody here does it."""
 
 
 class Timers:
     """The table, and when each of its rows is due. To be used by one thread at a time."""
 
-    def __init__(self, timers: tuple[Timer, ...], hsm: Hsm | None = None) -> None:
+    def __init__(
+        self, timers: tuple[Timer, ...], hsm: Hsm | None = None, nights: Nights | None = None
+    ) -> None:
         self._timers = timers
         self._hsm = hsm
+        self._nights = nights
         self._due: dict[str, dt.datetime] = {}
 
     def run(self, connection: Connection, now: dt.datetime) -> bool:
@@ -55,6 +62,8 @@ class Timers:
         return is_more
 
     def _done(self, timer: Timer, connection: Connection, now: dt.datetime) -> int:
+        if timer.nightly is not None:
+            return timer.nightly(connection, now, self._nights) if self._nights is not None else 0
         if timer.unseal is None:
             return timer.do(connection, now)
         assert self._hsm is not None, "whoever runs it has the keys"

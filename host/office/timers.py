@@ -7,10 +7,13 @@ it.
 import datetime as dt
 from typing import Final
 
+import structlog
+
 from host.office.files import end_files_over
 from host.office.jobs import LEFT_AFTER
 from host.office.jobs import SQL as JOBS
 from host.office.lottery_clock import LOTTERY_TIMERS
+from host.office.nights import Nights, NightStoppedError
 from host.office.records import SQL as RECORDS
 from host.office.rows.breakage import take_due
 from host.office.rows.members import CLOSING
@@ -19,7 +22,7 @@ from host.office.timer import AT_A_TIME, Do, Timer
 from host.stock.ageing import close_batches, expire_batches, expire_cards
 from host.store.connecting import Connection
 from host.store.estate_versions import Followed, note_estate_change
-from host.store.office_settings import TRIES_MINUTES, value_of
+from host.store.office_settings import HAND_OUT_MINUTES, TRIES_MINUTES, value_of
 from host.store.queries import load_queries
 
 SQL: Final = load_queries("host.office", "timers.sql")
@@ -29,6 +32,8 @@ SIGNS_KEPT: Final = dt.timedelta(days=30)
 SOON: Final = dt.timedelta(0)
 HOURLY: Final = dt.timedelta(hours=1)
 MINUTELY: Final = dt.timedelta(minutes=1)
+
+_LOG = structlog.get_logger(__name__)
 
 
 def _expire_approvals(connection: Connection, now: dt.datetime) -> int:
@@ -66,6 +71,18 @@ def _forget_members(connection: Connection, now: dt.datetime) -> int:
     return len(leaving)
 
 
+def _hand_out(connection: Connection, now: dt.datetime, nights: Nights) -> int:
+    """Files of dates that were released so long ago. What cannot be is said, and tried again."""
+    minutes = value_of(connection, HAND_OUT_MINUTES)
+    if minutes:
+        try:
+            for date in nights.hand_out(now - dt.timedelta(minutes=minutes)):
+                _LOG.info("files of a released date were handed out", business_date=str(date))
+        except NightStoppedError as error:
+            _LOG.warning("files of a released date were not handed out", why=error.why)
+    return 0
+
+
 TIMERS: Final = (
     Timer(name="approvals", every=SOON, do=_expire_approvals),
     Timer(name="left jobs", every=SOON, do=_end_left_jobs),
@@ -75,6 +92,7 @@ TIMERS: Final = (
     Timer(name="batches", every=MINUTELY, do=lambda one, _now: expire_batches(one, AT_A_TIME)),
     Timer(name="left batches", every=HOURLY, do=lambda one, _now: close_batches(one, AT_A_TIME)),
     *LOTTERY_TIMERS,
+    Timer(name="hand-out", every=MINUTELY, nightly=_hand_out),
     Timer(name="members", every=HOURLY, do=_forget_members),
     Timer(name="forms", every=HOURLY, do=_clearing("clear_forms", FORMS_KEPT)),
     Timer(name="sessions", every=HOURLY, do=_clearing("clear_sessions", SIGNS_KEPT)),

@@ -16,6 +16,10 @@ class Word(NamedTuple):
 
 
 WORDS: Final[Mapping[str, Word]] = {
+    "hand_out_minutes": Word(
+        "minutes after its release at which a date's files are handed out; 0: by a command alone",
+        "放行后多少分钟自动交付文件; 0 为仅手动",
+    ),
     "mended_shard": Word("shard of its posting", "补正入账分片"),
     "mended_number": Word("number of its posting", "补正入账编号"),
     "answered_at": Word("answered at", "处理时间"),

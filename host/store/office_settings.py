@@ -53,6 +53,10 @@ TRACES_A_MINUTE_MAX: Final = OfficeSetting(
     name="traces_a_minute_max", normal=10, smallest=1, largest=10_000
 )
 """Looks by one source at what anybody may see of a number."""
+HAND_OUT_MINUTES: Final = OfficeSetting(
+    name="hand_out_minutes", normal=1, smallest=0, largest=1_440
+)
+"""So long after its release the files of a date are handed out; 0: by a command alone."""
 
 OFFICE_SETTINGS: Final[Mapping[str, OfficeSetting]] = {
     row.name: row
@@ -67,6 +71,7 @@ OFFICE_SETTINGS: Final[Mapping[str, OfficeSetting]] = {
         CASH_POSITION_MINOR_MAX,
         GIFT_HOURS,
         TRACES_A_MINUTE_MAX,
+        HAND_OUT_MINUTES,
     )
 }
 

@@ -7,16 +7,24 @@ has looked at it.
 import datetime as dt
 from typing import Final
 
+import msgspec
+
 from host.cases import CASES
 from host.model.money import HOUSE_CURRENCY, Money
 from host.office.action import Acting, Action, Result, Step
 from host.office.fields import Count, Values
+from host.office.jobs import AtWork, JobRefusedError, NotKnownError, begin_job
+from host.office.nights import NightBusyError, NightStoppedError
+from host.office.people import Grant
 from host.office.places import Scope
+from host.office.records import DONE, write_line
 from host.office.refusals import (
     FIELD,
     OPEN_CASES,
+    RUNNING,
     SAME_PERSON,
     STATE,
+    STEP_STOPPED,
     TRIAL,
     Refusal,
 )
@@ -28,6 +36,7 @@ from host.rules.states import from_which
 from host.store.queries import load_queries
 
 SQL: Final = load_queries("host.office", "days.sql")
+RUN: Final = "clearing.run"
 NOTICES: Final = [kind.value for kind, row in CASES.items() if row.is_notice]
 """Cases that are nobody's money."""
 
@@ -75,6 +84,65 @@ def _refuse_unbalanced(acting: Acting, told: dict[str, object]) -> None:
         raise Refusal(OPEN_CASES, cases=cases, amount=Money(amount_minor, HOUSE_CURRENCY))
 
 
+class ClearingRun(Values, frozen=True, kw_only=True):
+    """Which date: it is cleared by the host, in the name of who asks."""
+
+    date: dt.date
+
+
+class RunPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """What the job is left with."""
+
+    date: dt.date
+    login: str
+    grant: Grant
+    approval: int | None = None
+
+
+def _run(acting: Acting, values: ClearingRun) -> Result:
+    asked = acting.connection.execute(SQL["asked_to_run"], {"action": RUN}).fetchone()
+    if asked is not None:
+        who, since = asked
+        raise _running(who, since)
+    plan = RunPlan(date=values.date, login=acting.who.login, grant=acting.grant)
+    return Result(told={"job": begin_job(acting, RUN, acting.subject, total=1, plan=plan)})
+
+
+def _running(who: str, since: dt.datetime | None) -> Refusal:
+    moment = f"{since.astimezone(dt.UTC):%Y-%m-%d %H:%M:%S} UTC" if since is not None else ""
+    return Refusal(RUNNING, who=who, since=moment)
+
+
+def run_night(at_work: AtWork) -> int:
+    """Clear the date: the one step of the job. Killed, it goes on where the night stopped."""
+    plan = msgspec.convert(at_work.job.plan, RunPlan)
+    if at_work.nights is None:
+        raise NotKnownError
+    line = at_work.line(plan)
+    try:
+        cleared = at_work.nights.clear(plan.date, plan.login)
+    except NightBusyError as error:
+        if error.who == plan.login:  # it is this one, which another clerk is at
+            raise NotKnownError from error
+        raise JobRefusedError(_running(error.who, error.since), line) from error
+    except NightStoppedError as error:
+        refusal = Refusal(STEP_STOPPED, step=error.step or "-", reason=error.why)
+        raise JobRefusedError(refusal, line) from error
+    line.after = msgspec.structs.asdict(cleared)
+    write_line(at_work.connection, line, DONE)
+    return at_work.job.total
+
+
+CLEARING_RUN: Final = Action(
+    id=RUN,
+    en="Have the host clear a date",
+    zh="跑批",
+    values=ClearingRun,
+    roles=frozenset({FN}),
+    do=_run,
+    about=lambda values: Ref("business_day", values.date.isoformat()),
+    step=Step.OWN,
+)
 CLEARING_RELEASE: Final = Action(
     id=RELEASE,
     en="Release what a night left",
@@ -107,7 +175,7 @@ BUSINESS_DAYS: Final = View(
     order=("business_date",),
     is_newest_first=True,
     filters=(Filter(name="date", column="business_date", kind=dt.date),),
-    actions=(RELEASE,),
+    actions=(RUN, RELEASE),
     exports="C",
 )
 CLEARING_STEPS: Final = View(

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,13 +10,17 @@ import psycopg
 import pytest
 import trio
 
+from clearing.handout import MANIFEST, RELEASED
 from clearing.run import STEPS, run_clearing
 from clearing.standing import Status, status
 from clearing.turns import NightRunsError
+from config.places import Places, places_of
+from config.run.nights import HouseNights
 from host.model.office import Done
 from host.office.rows.clearing import NOTICES
 from host.rules.day_states import DAY_STATES, DayState
 from host.rules.states import NOTHING, from_which
+from host.store.changes import note_what_differs
 from tests.host.conftest import CardPool, Till
 from tests.host.office.conftest import Bureau, Person, opened_bureau
 
@@ -156,3 +161,112 @@ def test_every_state_of_a_date_is_reached_and_only_files_that_are_out_are_releas
     assert {step.action for step in DAY_STATES} & {row.name for row in STEPS} == {
         "cut_off", "net", "checkpoint",
     }  # fmt: skip
+
+
+ZONE = "Asia/Shanghai"
+
+
+@pytest.fixture
+def house(till: Till, office: Bureau, tmp_path: Path) -> Places:
+    """A directory of the host's, whose clerk runs nights."""
+    places = places_of(tmp_path / "data")
+    places.audit_key.parent.mkdir(parents=True)
+    office.office = replace(office.office, nights=HouseNights(till.dsns.night, places, ZONE))
+    return places
+
+
+def ask_to_run(office: Bureau, person: Person) -> Any:
+    return office.with_code(person, "clearing.run", date=DAY.isoformat())
+
+
+def ended(office: Bureau, person: Person) -> tuple[str, str]:
+    """The last job, done as far as it goes: its state, and why not."""
+    office.do_jobs()
+    row = office.rows(person, "jobs")[0]
+    return row["state"], row["error"]
+
+
+async def test_finance_has_the_host_run_a_night_and_its_files_are_handed_out_by_themselves(
+    till: Till, pool: CardPool, office: Bureau, house: Places
+) -> None:
+    """S4-13, S3-21, S4-79: in the name of who asks, and once, some time after the release."""
+    runner, other = office.person("finance"), office.person("finance")
+    await till.buy(pool.city(), BOUGHT)
+
+    def night() -> None:
+        assert isinstance(ask_to_run(office, runner), Done)
+        again = ask_to_run(office, other)
+        assert (again.code, runner.login in again.en) == ("E-RUNNING", True)
+        assert ended(office, runner) == ("done", "")
+        assert days(office, other)[DAY.isoformat()]["run_by"] == runner.login
+        assert release(office, runner).code == "E-SAME-PERSON"
+        assert isinstance(ask_to_run(office, other), Done), "again: it comes to the same"
+        assert ended(office, other) == ("done", "")
+        assert isinstance(release(office, other), Done)
+        out = house.files / RELEASED / f"{DAY:%Y%m%d}"
+        office.sql("UPDATE office_setting SET value = 0 WHERE name = 'hand_out_minutes'")
+        office.later(hours=1)
+        office.do_jobs()
+        assert not out.exists(), "by a command alone"
+        office.sql("UPDATE office_setting SET value = 90 WHERE name = 'hand_out_minutes'")
+        office.do_jobs()
+        assert not out.exists(), "not yet"
+        office.later(hours=1)
+        office.do_jobs()
+        first = {path.name: path.stat().st_mtime_ns for path in out.iterdir()}
+        assert MANIFEST in first
+        office.later(hours=1)
+        office.do_jobs()
+        assert {path.name: path.stat().st_mtime_ns for path in out.iterdir()} == first
+
+    await trio.to_thread.run_sync(night)
+    with psycopg.connect(till.dsns.owner, autocommit=True) as owner:
+        note_what_differs(owner, ("office_setting",))
+
+
+async def test_a_night_that_stops_says_at_which_step_and_goes_on_from_there(
+    till: Till, pool: CardPool, office: Bureau, house: Places
+) -> None:
+    """S4-13: E-STEP, with what to do next; what was finished stays."""
+    person = office.person("finance")
+    await till.buy(pool.city(), BOUGHT)
+
+    def night() -> None:
+        house.files.write_text("in the way")
+        assert isinstance(ask_to_run(office, person), Done)
+        state, why = ended(office, person)
+        assert state == "failed"
+        assert why.startswith("E-STEP: step files stopped: files of 2026-11-22 could not be")
+        assert "then run the clearing again" in why
+        house.files.unlink()
+        assert isinstance(ask_to_run(office, person), Done)
+        assert ended(office, person) == ("done", "")
+        [(done,)] = office.sql(
+            "SELECT after FROM history WHERE action = 'clearing.run' AND outcome = 'done'"
+            " AND after ? 'again'"
+        )
+        taken = [step.name for step in STEPS]
+        assert (done["steps"], done["again"]) == (len(taken), taken.index("files"))
+
+    await trio.to_thread.run_sync(night)
+
+
+async def test_a_night_that_somebody_else_runs_is_not_run_beside(
+    till: Till, office: Bureau, house: Places
+) -> None:
+    """S4-13: E-RUNNING, by whom and since when."""
+    person = office.person("finance")
+
+    def both() -> None:
+        with psycopg.connect(till.dsns.night, autocommit=True) as first:
+
+            def beside() -> dict[str, int]:
+                assert isinstance(ask_to_run(office, person), Done)
+                state, why = ended(office, person)
+                assert state == "failed"
+                assert why.startswith("E-RUNNING: the night is run by zhang already, since 20")
+                return {}
+
+            run_clearing(first, house.files, DAY, who="zhang", owed=beside)
+
+    await trio.to_thread.run_sync(both)
