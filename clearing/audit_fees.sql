@@ -64,13 +64,12 @@ ORDER BY fee_charge.business_date, fee_charge.merchant_id, fee_charge.issuer_id
 LIMIT %(limit)s;
 
 -- name: fees_of_other_parties
--- The night's journals are its own: of its shard, and of the date's fees on the accounts of whom
--- they name.
+-- The night's journals are its own: of its shard, on the accounts of whom they name.
 SELECT
     shard,
     id
 FROM journal
-WHERE (kind = 'transaction_fees') <> (shard = %(night_shard)s)
+WHERE (kind = any(%(cardless_kinds)s::text [])) <> (shard = %(night_shard)s)
 UNION
 SELECT
     journal.shard,
@@ -80,7 +79,7 @@ INNER JOIN entry ON entry.shard = journal.shard AND entry.journal_id = journal.i
 CROSS JOIN LATERAL (VALUES (entry.debit_account), (entry.credit_account)) AS side (account_id)
 INNER JOIN account ON account.id = side.account_id
 WHERE
-    journal.kind = 'transaction_fees'
+    journal.kind = any(%(cardless_kinds)s::text [])
     AND (account.merchant_id <> journal.merchant_id OR account.issuer_id <> journal.issuer_id)
 ORDER BY id
 LIMIT %(limit)s;

@@ -91,6 +91,12 @@ def book(night: Night, step: str, kind: Kind, bookings: Sequence[Booking]) -> li
     return [one.number for one in posted]
 
 
+def sum_up_posted(night: Night, numbers: Sequence[int]) -> None:
+    """Count what was booked to the summary of the date, which was laid out before."""
+    if numbers:
+        night.run("sum_up_posted", first_posted=min(numbers), last_posted=max(numbers))
+
+
 def _in_seals(posted: Sequence[_Posted]) -> Iterable[Sequence[_Posted]]:
     return (posted[at : at + PER_SEAL] for at in range(0, len(posted), PER_SEAL))
 

@@ -15,7 +15,7 @@ from host.store.queries import load_queries
 
 FILES: Final = (
     "audit.sql", "audit_facts.sql", "audit_moves.sql", "audit_holds.sql", "audit_rules.sql",
-    "audit_lotteries.sql", "audit_fees.sql", "audit_recon.sql", "claims.sql",
+    "audit_lotteries.sql", "audit_fees.sql", "audit_alliances.sql", "audit_recon.sql", "claims.sql",
 )  # fmt: skip
 SQL: Final = {name: sql for file in FILES for name, sql in load_queries("clearing", file).items()}
 
@@ -488,6 +488,25 @@ CHECKS: Final = (
                 "fee_out_of_its_time",
                 "{business_date}, merchant {merchant_id}, issuer {issuer_id}: {kind} was charged "
                 "by fee {fee_id}, which is not of that",
+            ),
+            Test(
+                "settlement_not_its_leg",
+                "{business_date}, merchant {merchant_id}, issuer {issuer_id}, {act}: settled "
+                "{settled_minor}, posted {posted_minor}",
+            ),
+            Test(
+                "settlement_not_the_day",
+                "{business_date}, merchant {merchant_id}, issuer {issuer_id}, {programme}: settled "
+                "{settled_points} points that were {act}, the journal says {moved_points}",
+            ),
+            Test(
+                "settlement_not_its_terms",
+                "{business_date}, merchant {merchant_id}, issuer {issuer_id}, {act}: "
+                "{amount_minor} is not what terms {terms_id} say",
+            ),
+            Test(
+                "settlement_not_as_left",
+                "{business_date}: what points of alliances cost is not as the night left it",
             ),
             Test(
                 "fees_of_other_parties",

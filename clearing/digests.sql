@@ -43,6 +43,16 @@ SELECT
 FROM fee_charge
 WHERE business_date = %(business_date)s;
 
+-- name: settlement_lines
+-- What was settled of alliances' points.
+SELECT
+    concat_ws(
+        '|', place, coalesce(terms_id, 0), programme, merchant_id, issuer_id, act, points,
+        amount_minor, unit, is_prefunded, coalesce(journal_id, 0), coalesce(leg, 0)
+    ) AS line
+FROM alliance_settlement
+WHERE business_date = %(business_date)s;
+
 -- name: position_lines
 -- What merchants and issuers owe each other, and of what.
 SELECT

@@ -11,7 +11,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any, Final
 
-from clearing.booking import Booking, book
+from clearing.booking import Booking, book, sum_up_posted
 from clearing.night import ClearingError, Night
 from host.ledger import Leg
 from host.model.money import Money
@@ -75,7 +75,7 @@ def _post(night: Night, charges: list[dict[str, Any]]) -> None:
             journals=[number for number, _ in posted],
             legs=[place for _, place in posted],
         )
-        night.run("sum_up_charges")
+        sum_up_posted(night, numbers)
 
 
 def _leg(night: Night, one: Charge) -> Leg:

@@ -15,12 +15,13 @@ from host.model.numbers import DAY_ZERO, NUMBERS_PER_DAY, first_number_of
 from host.shards import NIGHT_SHARD
 from host.store.queries import load_queries
 
-SQL: Final = {
-    name: text
-    for file in ("queries.sql", "findings.sql", "standing.sql", "fees.sql", "digests.sql")
-    for name, text in load_queries("clearing", file).items()
-}
-LAID_OUT: Final = ("day_account", "day_line", "day_fee_line", "day_seal")
+FILES: Final = (
+    "queries.sql", "findings.sql", "standing.sql", "fees.sql", "alliances.sql", "digests.sql",
+)  # fmt: skip
+SQL: Final = {name: text for file in FILES for name, text in load_queries("clearing", file).items()}
+LAID_OUT: Final = (
+    "day_account", "day_line", "day_given", "day_place", "day_fee_line", "day_seal",
+)  # fmt: skip
 """Tables of the run, which end with it."""
 OF_MANY_ROWS: Final = {"enable_nestloop": "off", "work_mem": "64MB"}
 """A day's rows are joined whole: told that few are there, a server would look them up one by one in
@@ -121,7 +122,7 @@ class Night:
     def lay_out_lines(self) -> None:
         """Lay out what each journal moved between a merchant and an issuer, once a run."""
         self.sum_up()
-        self.lay_out("day_line", "parties", "items", "lines")
+        self.lay_out("day_line", "parties", "items", "given", "places", "lines")
 
     def clear_away(self) -> None:
         """Drop what was laid out, also by a run that did not come to its end."""

@@ -141,6 +141,14 @@ DROP TABLE IF EXISTS day_account;
 -- As above.
 DROP TABLE IF EXISTS day_line;
 
+-- name: drop_day_given
+-- As above.
+DROP TABLE IF EXISTS day_given;
+
+-- name: drop_day_place
+-- As above.
+DROP TABLE IF EXISTS day_place;
+
 -- name: drop_day_fee_line
 -- As above.
 DROP TABLE IF EXISTS day_fee_line;
@@ -218,22 +226,41 @@ SELECT
 FROM side
 GROUP BY account_id;
 
--- name: sum_up_charges
--- What the night has posted since: on accounts that nothing else moves.
+-- name: sum_up_posted
+-- What the night has posted since.
+WITH posted AS (
+    SELECT
+        account_id,
+        count(*) AS entries,
+        coalesce(-sum(amount_minor) FILTER (WHERE amount_minor < 0), 0)::bigint AS debit_minor,
+        coalesce(sum(amount_minor) FILTER (WHERE amount_minor > 0), 0)::bigint AS credit_minor
+    FROM movement
+    WHERE
+        shard = %(night_shard)s
+        AND journal_id >= %(first_posted)s
+        AND journal_id <= %(last_posted)s
+    GROUP BY account_id
+),
+
+grown AS (
+    UPDATE day_account AS t SET
+        entries = t.entries + posted.entries,
+        debit_minor = t.debit_minor + posted.debit_minor,
+        credit_minor = t.credit_minor + posted.credit_minor
+    FROM posted
+    WHERE posted.account_id = t.account_id
+    RETURNING t.account_id
+)
+
 INSERT INTO day_account (account_id, shard, entries, debit_minor, credit_minor)
 SELECT
-    account_id,
+    posted.account_id,
     %(night_shard)s AS shard,
-    count(*) AS entries,
-    coalesce(-sum(amount_minor) FILTER (WHERE amount_minor < 0), 0)::bigint AS debit_minor,
-    coalesce(sum(amount_minor) FILTER (WHERE amount_minor > 0), 0)::bigint AS credit_minor
-FROM movement
-WHERE
-    shard = %(night_shard)s
-    AND journal_id >= %(first_number)s
-    AND journal_id < %(end_number)s
-    AND business_date = %(business_date)s
-GROUP BY account_id;
+    posted.entries,
+    posted.debit_minor,
+    posted.credit_minor
+FROM posted
+WHERE posted.account_id NOT IN (SELECT grown.account_id FROM grown);
 
 -- name: analyze_accounts
 -- Joins are planned for the rows that are there.
@@ -336,7 +363,9 @@ whole AS (
         unit,
         sum(credit_minor - debit_minor) AS amount_minor
     FROM position
-    WHERE business_date = %(business_date)s AND chart <> 'merchant_fees'
+    WHERE
+        business_date = %(business_date)s
+        AND chart NOT IN ('merchant_fees', 'alliance_fund')
     GROUP BY merchant_id, issuer_id, unit
 )
 
@@ -397,7 +426,9 @@ SELECT
 FROM position
 INNER JOIN merchant ON merchant.id = position.merchant_id
 INNER JOIN issuer ON issuer.id = position.issuer_id
-WHERE position.business_date = %(business_date)s AND position.chart <> 'merchant_fees'
+WHERE
+    position.business_date = %(business_date)s
+    AND position.chart NOT IN ('merchant_fees', 'alliance_fund')
 GROUP BY merchant.merchant_id, issuer.institution_id, position.unit
 ORDER BY merchant.merchant_id COLLATE "C", issuer.institution_id COLLATE "C", position.unit;
 
@@ -581,21 +612,28 @@ LIMIT 20;
 
 -- name: lay_out_parties
 -- The accounts that lines are made of, of those that the date moved: what stands between a merchant
--- and an issuer, and the points that an issuer's cards earned.
+-- and an issuer, and the points that an issuer's cards earned, those of alliances apart.
 CREATE TEMPORARY TABLE day_party ON COMMIT DROP AS
 SELECT
     account.id AS account_id,
     account.merchant_id,
     account.issuer_id,
-    account.unit
+    account.unit,
+    programme.alliance_id IS NOT NULL AS is_shared
 FROM day_account
 INNER JOIN account ON account.id = day_account.account_id
 LEFT JOIN programme
     ON
         account.chart = 'points_issued'
-        AND programme.issuer_id = account.issuer_id
-        AND programme.is_primary
         AND account.unit = 'P:' || programme.code
+        AND CASE
+            WHEN programme.alliance_id IS NULL
+                THEN programme.is_primary AND programme.issuer_id = account.issuer_id
+            ELSE EXISTS (
+                SELECT FROM alliance_terms AS terms
+                WHERE terms.programme = programme.code AND terms.since <= %(business_date)s
+            )
+        END
 WHERE
     account.issuer_id IS NOT NULL
     AND (account.merchant_id IS NOT NULL OR programme.code IS NOT NULL);
@@ -614,6 +652,7 @@ SELECT
     day_party.merchant_id,
     day_party.issuer_id,
     day_party.unit,
+    day_party.is_shared,
     movement.amount_minor
 FROM movement
 INNER JOIN day_party ON day_party.account_id = movement.account_id
@@ -626,6 +665,46 @@ WHERE
 -- name: analyze_items
 -- Joins are planned for the rows that are there.
 ANALYZE day_item;
+
+-- name: lay_out_given
+-- Points of alliances that each journal gave out, or took back. They stand for as long as the run
+-- does.
+CREATE TEMPORARY TABLE day_given AS
+SELECT
+    shard,
+    journal_id AS number,
+    issuer_id,
+    unit,
+    -sum(amount_minor)::bigint AS points
+FROM day_item
+WHERE is_shared
+GROUP BY shard, journal_id, issuer_id, unit;
+
+-- name: analyze_given
+-- Joins are planned for the rows that are there.
+ANALYZE day_given;
+
+-- name: lay_out_places
+-- In which order files are written: of who is known by an id. They stand for as long as the run
+-- does.
+CREATE TEMPORARY TABLE day_place AS
+SELECT
+    'merchant' AS side,
+    id::integer AS id,
+    merchant_id AS name,
+    row_number() OVER (ORDER BY merchant_id COLLATE "C")::integer AS place
+FROM merchant
+UNION ALL
+SELECT
+    'issuer',
+    id,
+    institution_id,
+    row_number() OVER (ORDER BY institution_id COLLATE "C")::integer
+FROM issuer;
+
+-- name: analyze_places
+-- Joins are planned for the rows that are there.
+ANALYZE day_place;
 
 -- name: lay_out_lines
 -- One row for each journal and unit that moved something between a merchant and an issuer; the main
@@ -652,7 +731,7 @@ earned AS (
         journal_id,
         -sum(amount_minor)::bigint AS points
     FROM day_item
-    WHERE merchant_id IS NULL
+    WHERE merchant_id IS NULL AND NOT is_shared
     GROUP BY shard, journal_id
 ),
 
@@ -692,22 +771,6 @@ presented AS (
         ) AS found
     LEFT JOIN card_batch_part ON card_batch_part.id = found.part_id
     LEFT JOIN card_batch ON card_batch.id = card_batch_part.batch_id
-),
-
-seller AS (
-    SELECT
-        id,
-        merchant_id,
-        row_number() OVER (ORDER BY merchant_id COLLATE "C")::integer AS place
-    FROM merchant
-),
-
-keeper AS (
-    SELECT
-        id,
-        institution_id,
-        row_number() OVER (ORDER BY institution_id COLLATE "C")::integer AS place
-    FROM issuer
 )
 
 SELECT
@@ -725,8 +788,8 @@ SELECT
     posted.terminal_id,
     split_part(posted.slot, '/', 3) AS batch,
     split_part(posted.slot, '/', 4) AS trace,
-    seller.merchant_id AS merchant,
-    keeper.institution_id AS issuer,
+    seller.name AS merchant,
+    keeper.name AS issuer,
     coalesce(presented.pan_masked, advice.pan_masked, original_advice.pan_masked, '') AS card,
     posted.original_id AS original,
     item.unit,
@@ -736,8 +799,8 @@ SELECT
     original_advice.reference AS original_reference
 FROM item
 INNER JOIN posted ON posted.shard = item.shard AND posted.id = item.journal_id
-INNER JOIN seller ON seller.id = item.merchant_id
-INNER JOIN keeper ON keeper.id = item.issuer_id
+INNER JOIN day_place AS seller ON seller.side = 'merchant' AND seller.id = item.merchant_id
+INNER JOIN day_place AS keeper ON keeper.side = 'issuer' AND keeper.id = item.issuer_id
 LEFT JOIN earned ON earned.shard = item.shard AND earned.journal_id = item.journal_id
 LEFT JOIN terminal ON terminal.terminal_id = posted.terminal_id
 LEFT JOIN presented ON presented.shard = posted.shard AND presented.card_id = posted.card_id

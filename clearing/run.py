@@ -14,6 +14,8 @@ from typing import Final, NamedTuple
 from psycopg import errors
 from psycopg.pq import TransactionStatus
 
+from clearing.alliances import STEP as ALLIANCES
+from clearing.alliances import settle
 from clearing.balances import checkpoint, trial_balance
 from clearing.clockwork import clock_work
 from clearing.completeness import completeness
@@ -65,6 +67,12 @@ STEPS: Final = (
         charge,
         Sources("traded_lines", "charge_lines"),
         "what merchants and issuers pay the house, posted",
+    ),
+    Step(
+        ALLIANCES,
+        settle,
+        Sources("traded_lines", "settlement_lines"),
+        "what points of alliances cost who gave them out, and bring who took them, posted",
     ),
     Step(
         "net",

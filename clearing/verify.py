@@ -26,6 +26,7 @@ from host.model.origins import SPACES, Origin
 from host.model.requests import KINDS, VOIDED_AT_OFFICE, Family, Kind
 from host.model.responses import POSTED, RESPONSE_CODES
 from host.model.vouchers import VoucherState
+from host.rules.alliances import ACTS
 from host.rules.own_postings import OWN_LEGS
 from host.rules.preauths import CODES, HELD_ALONE, HOLD_ENDS
 from host.rules.ruling import aim_of
@@ -78,7 +79,10 @@ PARAMETERS: Final[dict[str, object]] = {
     "no_card": NO_CARD,
     "night_shard": NIGHT_SHARD,
     "office_voids": sorted(set(VOIDED_AT_OFFICE.values())),
-    "cardless_kinds": [Kind.TRANSACTION_FEES.value],
+    "acts": list(ACTS),
+    "act_debits": [act.debit.value for act in ACTS.values()],
+    "act_credits": [act.credit.value for act in ACTS.values()],
+    "cardless_kinds": [kind.value for kind, row in KINDS.items() if row.asked_by == {Origin.NIGHT}],
     "hold_facts": [fact.value for fact in EFFECTS],
     "hold_amounts": [effect.amount for effect in EFFECTS.values()],
     "hold_helds": [effect.held for effect in EFFECTS.values()],

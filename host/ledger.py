@@ -39,6 +39,9 @@ class Chart(enum.StrEnum):
     MERCHANT_FEES = "merchant_fees"
     ISSUER_FEES = "issuer_fees"
     HOUSE_FEES = "house_fees"
+    ALLIANCE_PAYABLE = "alliance_payable"
+    ALLIANCE_FUND = "alliance_fund"
+    ISSUER_ALLIANCE = "issuer_alliance"
 
 
 @enum.unique
@@ -112,6 +115,15 @@ CHART: Final[dict[Chart, ChartRow]] = {
     ),
     Chart.ISSUER_FEES: ChartRow(Owner.ISSUER, Side.DEBIT, "fees an issuer owes of its cards"),
     Chart.HOUSE_FEES: ChartRow(Owner.NOBODY, Side.CREDIT, "fees the house has earned"),
+    Chart.ALLIANCE_PAYABLE: ChartRow(
+        Owner.ISSUER | Owner.MERCHANT, Side.CREDIT, "an alliance's points, settled with a merchant"
+    ),
+    Chart.ALLIANCE_FUND: ChartRow(
+        Owner.ISSUER | Owner.MERCHANT, Side.CREDIT, "the same of who prefunds, until it is netted"
+    ),
+    Chart.ISSUER_ALLIANCE: ChartRow(
+        Owner.ISSUER, Side.CREDIT, "what alliances' points brought an issuer, less what they cost"
+    ),
 }
 
 

@@ -41,6 +41,9 @@ UNITS: Final[dict[Chart, Units]] = {
     Chart.MERCHANT_FEES: Units.MONEY,
     Chart.ISSUER_FEES: Units.MONEY,
     Chart.HOUSE_FEES: Units.MONEY,
+    Chart.ALLIANCE_PAYABLE: Units.MONEY,
+    Chart.ALLIANCE_FUND: Units.MONEY,
+    Chart.ISSUER_ALLIANCE: Units.MONEY,
 }
 
 

@@ -92,6 +92,7 @@ class Kind(enum.StrEnum):
     PHONE_LOAD_VOID = "phone_load_void"
     GATHER_OUT = "gather_out"
     TRANSACTION_FEES = "transaction_fees"
+    ALLIANCE_SETTLEMENT = "alliance_settlement"
 
 
 @enum.unique
@@ -341,6 +342,12 @@ KINDS: Final[dict[Kind, KindRow]] = {
         asked_by=frozenset({Origin.OFFICE}),
     ),
     Kind.TRANSACTION_FEES: KindRow(
+        Family.FINANCIAL,
+        moves_value=True,
+        undone_by_switch=False,
+        asked_by=frozenset({Origin.NIGHT}),
+    ),
+    Kind.ALLIANCE_SETTLEMENT: KindRow(
         Family.FINANCIAL,
         moves_value=True,
         undone_by_switch=False,

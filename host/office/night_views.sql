@@ -75,6 +75,7 @@ FROM position_part AS p
 INNER JOIN merchant AS m ON m.id = p.merchant_id
 INNER JOIN issuer AS i ON i.id = p.issuer_id
 LEFT JOIN store AS s ON s.id = p.store_id;
+
 -- name: recon_items
 -- What is other than somebody says of a date, how old it is, and what became of it. A merchant sees
 -- what came of its own files.
@@ -122,3 +123,44 @@ SELECT
 FROM recon_file AS f
 LEFT JOIN merchant AS m ON f.merchant_id = m.id
 LEFT JOIN issuer AS n ON f.issuer_id = n.id;
+
+-- name: alliance_terms
+-- What points of alliances cost who gives them out and bring who takes them, from which day on.
+SELECT
+    t.id AS terms,
+    t.programme,
+    a.code AS alliance,
+    (SELECT m.merchant_id FROM merchant AS m WHERE m.id = t.merchant_id) AS merchant,
+    t.since,
+    t.settled,
+    t.per_points,
+    t.issued_minor,
+    t.redeemed_minor,
+    concat(trim_scale(t.fee_millionths / 10000.0), '%%') AS percent,
+    concat(trim_scale(t.share_millionths / 10000.0), '%%') AS share,
+    t.made_by,
+    p.alliance_id AS of_alliance
+FROM alliance_terms AS t
+INNER JOIN programme AS p ON p.code = t.programme
+INNER JOIN alliance AS a ON a.id = p.alliance_id;
+
+-- name: alliance_settlements
+-- What was settled of alliances' points: what each leg of the night was for. A rest is the house's.
+SELECT
+    s.business_date,
+    s.place AS id,
+    s.programme,
+    m.merchant_id AS merchant,
+    i.institution_id AS issuer,
+    s.act,
+    s.points,
+    s.unit,
+    s.amount_minor AS net_minor,
+    s.terms_id AS terms,
+    s.is_prefunded,
+    s.issuer_id AS of_issuer,
+    s.merchant_id AS of_merchant,
+    s.alliance_id AS of_alliance
+FROM alliance_settlement AS s
+INNER JOIN merchant AS m ON m.id = s.merchant_id
+INNER JOIN issuer AS i ON i.id = s.issuer_id;

@@ -7,6 +7,7 @@ from host.office.action import Action
 from host.office.disclosing import make_file
 from host.office.jobs import Step
 from host.office.rows import (
+    alliance_terms,
     approvals,
     batches,
     breakage,
@@ -85,6 +86,7 @@ _ACTIONS: Final[tuple[Action[Any], ...]] = (
     programmes.REVISE,
     earn_rules.SAVE,
     points_prices.SAVE,
+    alliance_terms.SAVE,
     fees.SAVE,
     conversions.RATE_SAVE,
     conversions.POINTS_CONVERT,
@@ -188,6 +190,8 @@ _VIEWS: Final = (
     conversions.RATES,
     conversions.POINTS,
     programme_views.ALLIANCES,
+    alliance_terms.TERMS,
+    alliance_terms.SETTLED,
     programme_views.DIRECTORY,
     views.STORES,
     views.TERMINALS,

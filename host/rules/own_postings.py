@@ -12,6 +12,7 @@ from host.ledger import Chart, Leg
 from host.model.instruments import CardStatus
 from host.model.own import Against, Direction
 from host.model.requests import Kind
+from host.rules import alliances
 from host.rules.dossier import Dossier, NewLot, Posting
 from host.rules.points import write_off
 from host.rules.state import Purse
@@ -77,6 +78,7 @@ OWN_LEGS: Final[dict[str, frozenset[tuple[Chart, Chart]]]] = {
         for payer in (Chart.MERCHANT_FEES, Chart.ISSUER_FEES)
         for pair in ((payer, Chart.HOUSE_FEES), (Chart.HOUSE_FEES, payer))
     ),
+    Kind.ALLIANCE_SETTLEMENT: alliances.pairs(),
 }
 """Kind to debit and credit."""
 

@@ -78,6 +78,7 @@ CHAINED: Final = (
     Chained(name="points_price", key="concat_ws('/', t.programme, to_char(t.since, 'YYYY-MM-DD'))"),
     Chained(name="rate", key="t.id::text"),
     Chained(name="fee", key="t.id::text"),
+    Chained(name="alliance_terms", key="t.id::text"),
     Chained(
         name="fee_charge",
         key="concat_ws('/', to_char(t.business_date, 'YYYY-MM-DD'), t.merchant_id, t.issuer_id, "
@@ -361,6 +362,16 @@ POSTED: Final[Mapping[str, Mapping[str, str]]] = {
         "account_id": "the sum of its entries",
         "business_date": "the sum of its entries",
         "balance_minor": "the sum of its entries",
+    },
+    "alliance_settlement": {
+        **dict.fromkeys(
+            (
+                "business_date", "place", "terms_id", "programme", "merchant_id", "issuer_id",
+                "act", "points", "amount_minor", "unit", "is_prefunded", "journal_id", "leg",
+            ),
+            "under the digest that its step left, which is under a link",
+        ),
+        "alliance_id": "its programme's",
     },
     "position_part": dict.fromkeys(
         (

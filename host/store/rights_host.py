@@ -202,6 +202,19 @@ POSTER: Final[Mapping[str, Right]] = {
 NIGHT: Final[Mapping[str, Right]] = {
     "account": Right(reads=columns("id chart unit issuer_id merchant_id")),
     "advice": Right(reads=columns("shard journal_id reference pan_masked")),
+    "alliance_settlement": Right(
+        reads=columns(
+            "business_date place terms_id programme merchant_id issuer_id act points amount_minor "
+            "unit is_prefunded journal_id leg"
+        ),
+        inserts=WHOLE,
+    ),
+    "alliance_terms": Right(
+        reads=columns(
+            "id programme merchant_id since settled per_points issued_minor redeemed_minor "
+            "fee_millionths share_millionths"
+        )
+    ),
     "business_day": Right(
         reads=WHOLE,
         inserts=columns("business_date state opened_at"),
@@ -244,13 +257,16 @@ NIGHT: Final[Mapping[str, Right]] = {
     "hold": Right(reads=columns("owner held_minor expires_at")),
     "issuer": Right(reads=columns("id institution_id is_active currency")),
     "journal": Right(
-        reads=columns("shard id seal slot kind original_id card_id terminal_id amount_minor unit"),
+        reads=columns(
+            "shard id seal slot kind original_id card_id merchant_id terminal_id amount_minor unit"
+        ),
         inserts=columns(
             "business_date shard id seal home slot kind original_id card_id issuer_id merchant_id "
             "terminal_id amount_minor unit previous_id"
         ),
     ),
     "ledger_account": Right(reads=columns("id chart unit")),
+    "lot_use": Right(reads=WHOLE),
     "merchant": Right(reads=columns("id merchant_id name is_active trade")),
     "move": Right(reads=columns("shard card_id name state asked_at")),
     "movement": Right(reads=columns("shard journal_id account_id amount_minor business_date")),
@@ -260,7 +276,7 @@ NIGHT: Final[Mapping[str, Right]] = {
     "position": Right(reads=WHOLE, inserts=WHOLE),
     "position_part": Right(reads=WHOLE, inserts=WHOLE),
     "product_version": Right(reads=columns("product_id version grace_days")),
-    "programme": Right(reads=columns("issuer_id code is_primary")),
+    "programme": Right(reads=columns("issuer_id code is_primary alliance_id")),
     "purse": Right(reads=columns("shard account_id unit posted_minor")),
     "schema_migration": Right(reads=columns("number")),
     "seal": Right(

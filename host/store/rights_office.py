@@ -100,6 +100,13 @@ OFFICE: Final[Mapping[str, Right]] = {
             "decided_at"
         )
     ),
+    "alliance_settlement": Right(
+        reads=columns(
+            "business_date place terms_id programme alliance_id merchant_id issuer_id act points "
+            "amount_minor unit is_prefunded"
+        )
+    ),
+    "alliance_terms": Right(reads=WHOLE, inserts=WHOLE),
     "fee": Right(reads=WHOLE, inserts=WHOLE),
     "gift": Right(reads=WHOLE, updates=columns("wish from_name phone_masked phone_hash")),
     "hold": Right(reads=WHOLE),

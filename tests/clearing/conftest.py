@@ -99,9 +99,12 @@ class SmallLedger:
                 self._account("merchant_payable", "CNY", issuer, merchant)
                 self._account("merchant_points", POINTS[issuer], issuer, merchant)
                 self._account("load_agent_receivable", "CNY", issuer, merchant)
-                self._account("merchant_fees", "CNY", issuer, merchant)
-            self._account("issuer_fees", "CNY", issuer, None)
-        self._account("house_fees", "CNY", None, None)
+                for chart in ("merchant_fees", "alliance_payable", "alliance_fund"):
+                    self._account(chart, "CNY", issuer, merchant)
+            for chart in ("issuer_fees", "issuer_alliance"):
+                self._account(chart, "CNY", issuer, None)
+        for chart in ("house_fees", "rounding"):
+            self._account(chart, "CNY", None, None)
         for card in range(1, self.cards + 1):
             self._card(card)
 
@@ -133,30 +136,59 @@ class SmallLedger:
         unit = "CNY" if chart == "card_value" else POINTS[issuer]
         return self.accounts[card, unit]
 
-    def purchase(self, card: int, amount: int, merchant: int = 1, points: int = 0) -> Posted:
+    def join_alliance(self, code: str) -> str:
+        """A programme of an alliance that everybody is in; gives its unit."""
+        unit = f"P:{code}"
+        self.run("INSERT INTO alliance VALUES (1, %s, %s)", code, code.title())
+        self.run(
+            "INSERT INTO programme (code, alliance_id, name, earn_points, earn_per_minor,"
+            " redemption_points_min, debt_is_allowed, is_primary)"
+            " VALUES (%s, 1, 'C', 1, 100, 10, false, false)",
+            code,
+        )
+        for column, numbers in (("issuer_id", ISSUERS), ("merchant_id", MERCHANTS)):
+            for number in numbers:
+                self.run(
+                    f"INSERT INTO alliance_member (alliance_id, {column}, member_from, earns,"
+                    " redeems) VALUES (1, %s, %s, true, true)",
+                    *(number, self.date),
+                )
+        for issuer in ISSUERS:
+            self._account("points_issued", unit, issuer, None)
+            for merchant in MERCHANTS:
+                self._account("merchant_points", unit, issuer, merchant)
+        for card in range(1, self.cards + 1):
+            self._purse(card, card % SHARDS, unit)
+        note_what_differs(self.connection)
+        return unit
+
+    def purchase(
+        self, card: int, amount: int, merchant: int = 1, points: int = 0, unit: str = ""
+    ) -> Posted:
+        """Points are of the issuer's own programme, or of an alliance's."""
         issuer = self.issuer_of(card)
         payable = self.account("merchant_payable", "CNY", issuer, merchant)
         legs = [(self.purse(card), payable, amount, "CNY")]
         if points:
-            unit = POINTS[issuer]
+            unit = unit or POINTS[issuer]
             issued = self.account("points_issued", unit, issuer)
-            legs.append((issued, self.purse(card, "card_points"), points, unit))
+            legs.append((issued, self.accounts[card, unit], points, unit))
         posted = self._post("purchase", card, merchant, "CNY", legs)
         if points:
             self.run(
                 "UPDATE purse SET expires_from = %s WHERE account_id = %s",
-                *(EXPIRES, self.purse(card, "card_points")),
+                *(EXPIRES, self.accounts[card, unit]),
             )
             self.run(
                 "INSERT INTO lot (shard, account_id, id, earned_on, expires_on, points, remaining,"
                 " available_from) VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",
-                *(posted.shard, self.purse(card, "card_points"), posted.number),
+                *(posted.shard, self.accounts[card, unit], posted.number),
                 *(self.date, EXPIRES, points, points, self.pending_until),
             )
             if self.pending_until is not None:
                 self.run(
                     "UPDATE purse SET pending_minor = %s, pending_from = %s WHERE account_id = %s",
-                    *(points, self.pending_until, self.purse(card, "card_points")),
+                    *(points, self.pending_until, self.accounts[card, unit]),
                 )
         return posted
 
@@ -165,15 +197,17 @@ class SmallLedger:
         legs = [(cash, self.purse(card), amount, "CNY")]
         return self._post("cash_load", card, merchant, "CNY", legs)
 
-    def redeem(self, card: int, points: int, lot: Posted, merchant: int = 1) -> Posted:
+    def redeem(
+        self, card: int, points: int, lot: Posted, merchant: int = 1, unit: str = ""
+    ) -> Posted:
         issuer = self.issuer_of(card)
-        unit = POINTS[issuer]
+        unit = unit or POINTS[issuer]
         accepted = self.account("merchant_points", unit, issuer, merchant)
-        purse = self.purse(card, "card_points")
+        purse = self.accounts[card, unit]
         posted = self._post("points_redemption", card, merchant, unit, [
             (purse, accepted, points, unit)
         ])  # fmt: skip
-        self._use(posted, lot.number, points)
+        self._use(posted, lot.number, points, purse)
         return posted
 
     def undo(self, original: Posted, kind: str = "void", slot: str | None = None) -> Posted:
@@ -183,8 +217,8 @@ class SmallLedger:
             kind, original.card, original.merchant, original.unit, legs, original, slot=slot
         )
         for _, credit, amount, unit in original.legs:
-            if unit != "CNY" and credit == self.purse(original.card, "card_points"):
-                self._use(posted, original.number, amount)
+            if unit != "CNY" and credit == self.accounts[original.card, unit]:
+                self._use(posted, original.number, amount, credit)
         self._fact(original, posted)
         return posted
 
@@ -336,8 +370,7 @@ class SmallLedger:
         )
         self.seals[shard] = (seq + 1, digest)
 
-    def _use(self, posted: Posted, lot: int, points: int) -> None:
-        purse = self.purse(posted.card, "card_points")
+    def _use(self, posted: Posted, lot: int, points: int, purse: int) -> None:
         self.run(
             "INSERT INTO lot_use VALUES (%s, %s, %s, %s, %s)",
             *(posted.shard, posted.number, purse, lot, points),

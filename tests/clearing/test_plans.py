@@ -35,7 +35,9 @@ FILES = {
     ),
     "host.stock": ("making.sql", "batches.sql", "sales.sql", "lives.sql"),
     "host.office": ("usages.sql",),
-    "clearing": ("queries.sql", "fees.sql", "digests.sql", "findings.sql", "standing.sql"),
+    "clearing": (
+        "queries.sql", "fees.sql", "alliances.sql", "digests.sql", "findings.sql", "standing.sql",
+    ),
 }  # fmt: skip
 OF_THE_WRITER = {
     "posting.sql", "counters.sql", "earning.sql", "gifts.sql", "holds.sql", "lotteries.sql",
@@ -84,6 +86,8 @@ LAID_OUT = (
     "lay_out_accounts",
     "lay_out_parties",
     "lay_out_items",
+    "lay_out_given",
+    "lay_out_places",
     "lay_out_lines",
     "lay_out_fee_bases",
     "lay_out_fee_parts",

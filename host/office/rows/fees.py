@@ -87,10 +87,10 @@ def _save(acting: Acting, values: FeeSave) -> Result:
 
 def _tiers(values: FeeSave) -> list[tuple[int, int, int]]:
     """From which amount on, how many millionths, and how much beside them."""
-    tiers = [(0, _millionths(values.percent), values.flat_minor)]
+    tiers = [(0, millionths(values.percent), values.flat_minor)]
     for said in values.tiers:
         start, share, flat = said.split(" ")
-        tiers.append((int(start), _millionths(share), int(flat)))
+        tiers.append((int(start), millionths(share), int(flat)))
     starts = [start for start, _, _ in tiers]
     if starts != sorted(set(starts)):
         raise _field("tiers", "each begins at a larger amount than the one before")
@@ -99,7 +99,8 @@ def _tiers(values: FeeSave) -> list[tuple[int, int, int]]:
     return tiers
 
 
-def _millionths(share: str) -> int:
+def millionths(share: str) -> int:
+    """Of a percentage as people write it."""
     whole, _, part = share.removesuffix("%").partition(".")
     return int(whole) * (MILLION // 100) + int(part.ljust(4, "0"))
 

@@ -35,6 +35,7 @@ SMALL = {
     "card_face": "a few of each product",
     "office_setting": "few",
     "alliance_member": "thousands",
+    "alliance_terms": "some dozens, and a few of each member with a price of its own",
     "fee": "some dozens, and a few of each merchant with a price of its own",
     "business_day": "one is open",
     "recon_due": "one of each who is to send files",
