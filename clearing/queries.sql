@@ -709,8 +709,9 @@ ANALYZE day_place;
 -- name: lay_out_lines
 -- One row for each journal and unit that moved something between a merchant and an issuer; the main
 -- one is in its journal's own unit. What an external issuer decided is named as it knows it; only
--- such a journal is looked for among advices. They stand for as long as the run does. Places are
--- those of who is known by an id, in the order of files.
+-- such a journal is looked for among advices. What the office voids is of the store that sold it.
+-- They stand for as long as the run does. Places are those of who is known by an id, in the order
+-- of files.
 CREATE TEMPORARY TABLE day_line AS
 WITH item AS (
     SELECT
@@ -750,6 +751,23 @@ posted AS (
         shard = any(%(shards)s::smallint [])
         AND id >= %(first_number)s
         AND id < %(end_number)s
+),
+
+voided AS (
+    SELECT
+        posted.shard,
+        posted.id,
+        sold.terminal_id
+    FROM posted
+    CROSS JOIN
+        LATERAL (
+            SELECT journal.terminal_id
+            FROM journal
+            WHERE journal.shard = posted.shard AND journal.id = posted.original_id
+            ORDER BY journal.id
+            LIMIT 1
+        ) AS sold
+    WHERE posted.terminal_id IS NULL AND posted.original_id IS NOT NULL
 ),
 
 presented AS (
@@ -802,7 +820,8 @@ INNER JOIN posted ON posted.shard = item.shard AND posted.id = item.journal_id
 INNER JOIN day_place AS seller ON seller.side = 'merchant' AND seller.id = item.merchant_id
 INNER JOIN day_place AS keeper ON keeper.side = 'issuer' AND keeper.id = item.issuer_id
 LEFT JOIN earned ON earned.shard = item.shard AND earned.journal_id = item.journal_id
-LEFT JOIN terminal ON terminal.terminal_id = posted.terminal_id
+LEFT JOIN voided ON voided.shard = posted.shard AND voided.id = posted.id
+LEFT JOIN terminal ON terminal.terminal_id = coalesce(posted.terminal_id, voided.terminal_id)
 LEFT JOIN presented ON presented.shard = posted.shard AND presented.card_id = posted.card_id
 LEFT JOIN LATERAL (
     SELECT

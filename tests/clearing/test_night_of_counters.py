@@ -11,10 +11,11 @@ from host.model.origins import Origin
 from host.model.own import CardAt, Counter, OwnKey, OwnRequest
 from host.model.requests import Kind
 from host.model.responses import Reason
-from tests.host.conftest import asking_of, audit_ledger, put_demo_estate, trading
+from tests.host.conftest import asking_of, audit_ledger, card_at, put_demo_estate, trading
 from tests.host.stock.conftest import Stock
 from tests.host.test_vouchers import FACE, made, redeem
 
+CARD = 21
 SHOP = 1
 """A merchant that takes the issuer's cards, by its number in the book."""
 
@@ -47,14 +48,50 @@ async def test_a_voucher_that_a_clerk_redeemed_clears_beside_those_of_tills(
     assert redemptions_in(tmp_path) == 2 * 2, "its merchant's file has both, and its issuer's"
 
 
-def redemptions_in(files: Path) -> int:
-    """How many rows of it the night has written."""
-    rows = [
+async def test_what_the_office_voids_leaves_the_store_that_sold_it(
+    database: Dsns, tmp_path: Path
+) -> None:
+    """S4-59: sale and void are of one store, and stand beside each other in its merchant's file."""
+    put_demo_estate(database)
+    async with trading(database) as till:
+        sale, answer = await till.sell(Kind.PURCHASE, CARD, 12_345)
+        own = OwnRequest(
+            kind=Kind.VOID,
+            key=OwnKey(Origin.OFFICE, "manager", "transaction.void", "job-1"),
+            card=card_at(till, CARD),
+            amount=sale.amount,
+            counter=Counter(SHOP, 1),
+            original=till.original(sale, answer),
+            till=sale.key.terminal_id,
+        )
+        assert (await asking_of(till).ask(own)).is_approved
+    with psycopg.connect(database.night, autocommit=True) as night:
+        run_clearing(night, tmp_path)
+        parts = night.execute(
+            "SELECT kind, channel, store_id, sum(amount_minor)::bigint FROM position_part"
+            " GROUP BY kind, channel, store_id ORDER BY kind"
+        ).fetchall()
+    audit_ledger(database)
+    assert parts == [("purchase", "pos", 1, 12_345), ("void", "office", 1, -12_345)]
+    voids = [row for row in rows_in(tmp_path) if row["kind"] == "void"]
+    told = ("-123.45", answer.rrn, "")
+    assert [(row["amount"], row["original_rrn"], row["terminal_id"]) for row in voids] == [
+        told, told,
+    ]  # fmt: skip
+
+
+def rows_in(files: Path) -> list[dict[str, str]]:
+    """Of each file that the night has written: a merchant's and its issuer's have each line."""
+    return [
         row
         for file in files.rglob("*.csv")
-        for row in csv.reader(file.read_text("utf-8").splitlines())
+        for row in csv.DictReader(file.read_text("utf-8").splitlines())
     ]
-    return sum("voucher_redemption" in row for row in rows)
+
+
+def redemptions_in(files: Path) -> int:
+    """How many rows of it the night has written."""
+    return sum(row["kind"] == "voucher_redemption" for row in rows_in(files))
 
 
 def redemption(
