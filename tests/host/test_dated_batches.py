@@ -7,11 +7,14 @@ import pytest
 
 from config.run.database import Dsns
 from host.cases import CaseKind
+from host.model.numbers import rrn_of
+from host.model.origins import Origin
+from host.model.own import Counter, OwnKey, OwnRequest
 from host.model.requests import KINDS, ExchangeKey, Kind, Original, Request, Response, Totals
 from host.model.responses import Reason
 from host.rules.checks import DAYS_BEHIND_MAX
 from host.rules.settlement import Halves
-from tests.host.conftest import CardPool, Till, audit_ledger
+from tests.host.conftest import CardPool, Till, asking_of, audit_ledger, card_at
 from tests.host.rules.test_advices import DECISION
 from tests.host.terminal_day import ZERO
 
@@ -45,6 +48,19 @@ class MisTill:
         reversal = self.till.reversal(sale)
         return msgspec.structs.replace(
             reversal, key=sale.key.of_family(KINDS[Kind.REVERSAL].family)
+        )
+
+    def voided(self, sale: Request, card: int) -> OwnRequest:
+        """As the office asks for it."""
+        [(number,)] = self.till.sql("SELECT id FROM journal WHERE slot = %s", sale.key.text)
+        return OwnRequest(
+            kind=Kind.VOID,
+            key=OwnKey(Origin.OFFICE, "manager", "transaction.void", f"job-{number}"),
+            card=card_at(self.till, card),
+            amount=sale.amount,
+            counter=Counter(self.till.poster.terminals[self.tid].merchant.id, 1),
+            original=Original(key=sale.key, rrn=rrn_of(number)),
+            till=self.tid,
         )
 
     def cases(self) -> list[str]:
@@ -110,6 +126,24 @@ async def test_what_a_settled_part_has_is_neither_voided_nor_reversed(
     later = await mis.buy(card, 200)
     assert (await shared.ask(mis.reversal(later))).is_approved
     assert shared.balances(card)[0] == 99_300
+
+
+async def test_the_office_voids_what_is_of_the_open_part_alone(
+    shared: Till, pool: CardPool, module_estate: Dsns
+) -> None:
+    """S4-59: it counts in that part, and what was settled before stays."""
+    mis, card = MisTill(shared, "80030001"), pool.city()
+    settled = await mis.buy(card, 700)
+    await mis.settle(Totals(700, 1))
+    sale = await mis.buy(card, 200)
+    assert (await asking_of(shared).ask(mis.voided(settled, card))).reason is Reason.OUTSIDE_WINDOW
+    assert (await asking_of(shared).ask(mis.voided(sale, card))).is_approved
+    answer = await mis.settle(Totals(200, 1, 200, 1))
+    assert answer.totals_agree == (True, True)
+    await mis.buy(card, 300)
+    assert (await mis.settle(Totals(300, 1))).totals_agree == (True, True)
+    audit_ledger(module_estate)
+    assert mis.cases() == []
 
 
 @pytest.mark.parametrize("tid", ["80030005"])
