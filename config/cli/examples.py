@@ -146,7 +146,7 @@ def _words(action: Action[Any]) -> Iterator[str]:
         if one not in alone:
             yield f"--{one.name.replace('_', '-')}"
             yield FILES[action.id] if one.name == action.takes else _value(one)
-    if action.hands_out:
+    if action.hands_out and not action.may_print:
         yield from ("--to", HANDED_OUT)
 
 

@@ -84,6 +84,13 @@ _To: Final = Annotated[
     Path, typer.Option(help="The file it goes into: readable by you alone.", metavar="FILE")
 ]
 
+_ToOrPrinted: Final = Annotated[
+    Path | None,
+    typer.Option(
+        help="The file it goes into: readable by you alone; printed without.", metavar="FILE"
+    ),
+]
+
 
 def groups(name: str = "") -> dict[str, typer.Typer]:
     """The group of this name, `show` or a subject's; where there is none, every group."""
@@ -180,7 +187,9 @@ def _action_command(action: Action[Any]) -> Callable[..., None]:
         if not each.required
     ]
     parameters.append(_extra("dry_run", _DryRun, default=False))
-    if action.hands_out:
+    if action.may_print:
+        parameters.append(_extra("to", _ToOrPrinted, default=None))
+    elif action.hands_out:
         parameters.append(_extra("to", _To))
 
     def run(**given: Any) -> None:

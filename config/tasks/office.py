@@ -98,6 +98,9 @@ def act(data: Path, settings: Path | None, asked: Asked) -> None:
             asked = _with_sent(desk, session, asked, *asked.sends)
         if asked.to is None or asked.is_dry_run:
             told = _ask(desk, asked, session)
+            if action.may_print and isinstance(told, Done) and not asked.is_dry_run:
+                screen().out(base64.b64decode(told.shown_once["content"]).decode(), end="")
+                return
             _print_outcome(told, asked)
             _follow(desk, session, told, asked)
             return

@@ -166,6 +166,8 @@ class Action(Generic[V]):
     """Of its values."""
     hands_out: bool = False
     """Whether what it shows once is a file, `content` in base64."""
+    may_print: bool = False
+    """Whether that is printed where no file is named: it is text, and no secret."""
     whole: Callable[[Any, Connection, Do], Outcome] | None = None
     """Given the office, done by this and not by the runner in its one transaction: it asks the
     poster in between."""

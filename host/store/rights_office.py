@@ -93,7 +93,7 @@ OFFICE: Final[Mapping[str, Right]] = {
     "estate_version": Right(reads=WHOLE, updates=columns("version")),
     "entry": Right(reads=columns("shard journal_id debit_account credit_account amount_minor")),
     "expiry_month": Right(reads=WHOLE, inserts=WHOLE),
-    "exception_case": Right(reads=columns("kind amount_minor unit resolved_at")),
+    "exception_case": Right(reads=columns("kind amount_minor unit opened_at resolved_at")),
     "exchange": Right(
         reads=columns(
             "home slot id shard kind reason is_tombstone answer card_id terminal_id business_date "

@@ -241,7 +241,8 @@ class World:
             "typed_name": "Foreign draw", "draw": 1,
             "reference": "S1", "content": "eA==", "liability_minor": 0, "voucher_code": "0123",
             "receipt": "R-1", "phones": ["13900009999"],
-            "file_layout": "merchant_csv", "difference": 1, "answer": "take",
+            "file_layout": "merchant_csv", "difference": 1, "answer": "take", "report": "day",
+            "settled": "at_issue", "per_points": 1, "issued_minor": 1, "redeemed_minor": 1,
         }  # fmt: skip
 
 

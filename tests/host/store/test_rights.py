@@ -113,6 +113,7 @@ SPOKEN: dict[str, dict[str, Collection[str]]] = {
         "host/office/fees.sql": ALL,
         "host/office/programmes.sql": ALL,
         "host/office/recon.sql": ALL,
+        "host/office/reports.sql": ALL,
         "host/office/rules.sql": ALL,
         "host/office/records.sql": ALL,
         "host/office/sessions.sql": ALL,

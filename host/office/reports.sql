@@ -1,0 +1,161 @@
+-- What a report says of a date, a statement for each of its sections, by the section's name. Each
+-- yields the columns that its row of SECTIONS names.
+
+-- name: report_changes
+-- What the date came to, and the one before it. What has no unit is a count.
+WITH told AS (
+    SELECT
+        p.business_date,
+        sum(p.items) AS transactions,
+        sum(p.amount_minor) FILTER (WHERE p.unit = %(unit)s) AS net_minor,
+        sum(p.points_earned) AS points_earned,
+        sum(p.merchant_fee_minor + p.issuer_fee_minor) FILTER (WHERE p.unit = %(unit)s)
+            AS fee_minor
+    FROM position_part AS p
+    WHERE p.business_date IN (%(business_date)s::date, %(business_date)s::date - 1)
+    GROUP BY p.business_date
+)
+
+SELECT
+    asked.figure AS report_figure,
+    coalesce(today.figure, 0)::bigint AS today_minor,
+    coalesce(before.figure, 0)::bigint AS before_minor,
+    (coalesce(today.figure, 0) - coalesce(before.figure, 0))::bigint AS change_minor,
+    asked.unit
+FROM (
+    VALUES
+    (1, 'transactions', ''), (2, 'net_minor', %(unit)s), (3, 'fee_income', %(unit)s),
+    (4, 'points_earned', '')
+) AS asked (place, figure, unit)
+LEFT JOIN LATERAL (
+    SELECT
+        CASE asked.figure
+            WHEN 'transactions' THEN t.transactions
+            WHEN 'net_minor' THEN t.net_minor
+            WHEN 'fee_income' THEN t.fee_minor
+            ELSE t.points_earned
+        END AS figure
+    FROM told AS t
+    WHERE t.business_date = %(business_date)s
+) AS today ON true
+LEFT JOIN LATERAL (
+    SELECT
+        CASE asked.figure
+            WHEN 'transactions' THEN t.transactions
+            WHEN 'net_minor' THEN t.net_minor
+            WHEN 'fee_income' THEN t.fee_minor
+            ELSE t.points_earned
+        END AS figure
+    FROM told AS t
+    WHERE t.business_date = %(business_date)s::date - 1
+) AS before ON true
+ORDER BY asked.place;
+
+-- name: report_kinds
+-- What was traded, by kind and unit.
+SELECT
+    p.kind,
+    sum(p.items)::bigint AS transactions,
+    sum(p.amount_minor)::bigint AS net_minor,
+    p.unit
+FROM position_part AS p
+WHERE p.business_date = %(business_date)s
+GROUP BY p.kind, p.unit
+ORDER BY p.unit, p.kind;
+
+-- name: report_merchants
+-- Who is owed most of the date.
+SELECT
+    m.merchant_id AS merchant,
+    sum(p.items)::bigint AS transactions,
+    sum(p.amount_minor)::bigint AS net_minor,
+    sum(p.merchant_fee_minor)::bigint AS merchant_fee_minor,
+    p.unit
+FROM position_part AS p
+INNER JOIN merchant AS m ON p.merchant_id = m.id
+WHERE p.business_date = %(business_date)s AND p.unit = %(unit)s
+GROUP BY m.merchant_id, p.unit
+ORDER BY sum(p.amount_minor) DESC, m.merchant_id ASC
+LIMIT %(rows_max)s;
+
+-- name: report_unsettled
+-- Dates up to this one that are not released, and what is paid of them.
+SELECT
+    s.business_date,
+    s.state AS day_state,
+    coalesce(owed.payable_minor, 0) AS payable_minor,
+    %(unit)s::text AS unit
+FROM day_state AS s
+LEFT JOIN clearing_payable AS owed
+    ON s.business_date = owed.business_date AND owed.unit = %(unit)s
+WHERE s.business_date <= %(business_date)s AND s.state <> 'released'
+ORDER BY s.business_date DESC
+LIMIT %(rows_max)s;
+
+-- name: report_exceptions
+-- What is unexplained, by how many days it has been: cases, and differences from what others say.
+WITH unexplained AS (
+    SELECT
+        c.opened_at,
+        c.amount_minor,
+        c.unit
+    FROM exception_case AS c
+    WHERE c.resolved_at IS NULL AND c.kind <> all(%(notices)s::text [])
+    UNION ALL
+    SELECT
+        i.opened_at,
+        abs(i.theirs_minor - i.ours_minor) AS amount_minor,
+        i.unit
+    FROM recon_item AS i
+    WHERE i.answer IS NULL
+)
+
+SELECT
+    age.days AS age_days,
+    count(u.opened_at) AS cases,
+    coalesce(sum(u.amount_minor) FILTER (WHERE u.unit = %(unit)s), 0)::bigint AS at_stake_minor,
+    %(unit)s::text AS unit
+FROM (
+    VALUES ('0-1', 0, 2), ('2-7', 2, 8), ('8-30', 8, 31), ('31+', 31, 1000000)
+) AS age (days, first, last)
+LEFT JOIN unexplained AS u
+    ON
+        u.opened_at <= %(now)s::timestamptz - age.first * interval '1 day'
+        AND u.opened_at > %(now)s::timestamptz - age.last * interval '1 day'
+GROUP BY age.days, age.first
+ORDER BY age.first;
+
+-- name: report_fees
+-- What the house has earned of the date, by who pays and of which kind.
+SELECT
+    paid.payer,
+    p.kind,
+    sum(paid.fee_minor)::bigint AS fee_income,
+    p.unit
+FROM position_part AS p
+CROSS JOIN
+    LATERAL (
+        VALUES ('merchant', p.merchant_fee_minor), ('issuer', p.issuer_fee_minor)
+    ) AS paid (payer, fee_minor)
+WHERE p.business_date = %(business_date)s AND paid.fee_minor <> 0
+GROUP BY paid.payer, p.kind, p.unit
+ORDER BY paid.payer, p.kind, p.unit;
+
+-- name: report_liability
+-- What is owed on cards as they are now, by issuer, unit and the month in which they expire.
+SELECT
+    i.institution_id AS issuer,
+    to_char(coalesce(c.valid_to, to_date(c.expiry, 'YYMM')), 'YYYY-MM') AS month,
+    count(*) AS cards,
+    sum(u.posted_minor)::bigint AS outstanding_minor,
+    u.unit
+FROM purse AS u
+INNER JOIN card AS c ON u.shard = c.shard AND u.card_id = c.id
+INNER JOIN issuer AS i ON c.issuer_id = i.id
+WHERE u.posted_minor <> 0
+GROUP BY
+    i.institution_id,
+    to_char(coalesce(c.valid_to, to_date(c.expiry, 'YYMM')), 'YYYY-MM'),
+    u.unit
+ORDER BY i.institution_id, u.unit, month
+LIMIT %(rows_max)s;
