@@ -14,9 +14,13 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 class FaultPoints:
-    """Counts down to the one fault this process was started to have."""
+    """Counts down to the one fault that this process is to have."""
 
-    def __init__(self, spelled: str) -> None:
+    def __init__(self) -> None:
+        self._name, self._left = "", 0
+
+    def aim(self, spelled: str) -> None:
+        """It dies there."""
         name, _, times = spelled.partition(":")
         self._name = name
         self._left = int(times or "1")
@@ -30,11 +34,21 @@ class FaultPoints:
             os.kill(os.getpid(), signal.SIGKILL)
 
 
-def arm(spelled: str) -> None:
-    """Have this process die there; before it imports a program."""
+FAULT = FaultPoints()
+"""Of this process."""
+
+
+def arm_later() -> None:
+    """Let this process, or a child of it, be told yet where to die; before it imports a program."""
     from host import faultpoints
 
-    faultpoints.reach = FaultPoints(spelled).reach
+    faultpoints.reach = FAULT.reach
+
+
+def arm(spelled: str) -> None:
+    """Have this process die there; before it imports a program."""
+    arm_later()
+    FAULT.aim(spelled)
 
 
 def faulty_command(spelled: str, module: str, *words: str | Path) -> list[str]:

@@ -1,16 +1,13 @@
-"""A host that a test lets die: it posts the batch below and says what was answered, line by line.
-
-Run by `tests/faulty.py` in a process of its own, with the connection strings of owner and host as
-arguments.
+"""What a host that a test lets die is asked: the batches below, of which it says line by line what
+was answered.
 """
 
 import sys
 
 import trio
 
-from config.run.database import Dsns
 from host.model.requests import Kind, Request, Response
-from tests.host.conftest import Till, opened
+from tests.host.conftest import Till
 
 CARDS_USED = range(10, 34)
 ROUNDS = 3
@@ -31,16 +28,10 @@ def requests_of(till: Till, round_: int) -> list[Request]:
     ]
 
 
-async def main(owner: str, host: str) -> None:
-    """Trade until killed."""
-    dsns = Dsns(owner=owner, host=host, night="", audit="", office="")
-    with opened(dsns) as poster:
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(poster.run)
-            till = Till(poster, dsns)
-            for round_ in range(ROUNDS):
-                await _ask_and_say(till, requests_of(till, round_))
-            nursery.cancel_scope.cancel()
+async def trade(till: Till) -> None:
+    """Until it is killed."""
+    for round_ in range(ROUNDS):
+        await _ask_and_say(till, requests_of(till, round_))
 
 
 async def _ask_and_say(till: Till, requests: list[Request]) -> None:
@@ -58,7 +49,3 @@ async def _ask_and_say(till: Till, requests: list[Request]) -> None:
     for request in requests:
         till.poster.submit(request, lambda answer, asked=request: deliver(asked, answer))  # type: ignore[misc]
     await answered.wait()
-
-
-if __name__ == "__main__":
-    trio.run(main, sys.argv[1], sys.argv[2])

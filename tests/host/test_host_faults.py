@@ -1,7 +1,6 @@
 """The host dies, its connections are cut: nothing is lost, nothing is posted twice."""
 
 import signal
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,9 +17,9 @@ from host.store import writer
 from host.store.safety import UnsafeDatabaseError
 from host.store.saving import save
 from host.store.writer import Writer
-from tests.faulty import faulty_command
 from tests.host.conftest import CardPool, Till, audit_ledger, opened, trading
-from tests.host.mortal_host import ROUNDS, requests_of
+from tests.host.mortal import let_it_die
+from tests.host.mortal_host import ROUNDS, requests_of, trade
 
 ROOT = Path(__file__).parents[2]
 AWAY = Reason.HOST_UNREACHABLE
@@ -64,13 +63,7 @@ async def test_a_host_killed_anywhere_keeps_what_it_told_and_posts_the_rest_once
 
 def _let_it_die(dsns: Dsns, point: str) -> dict[str, tuple[str, str]]:
     """What the host told before it was killed: key to reason and RRN."""
-    died = subprocess.run(
-        faulty_command(point, "tests.host.mortal_host", dsns.owner, dsns.host),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    died = let_it_die(dsns, point, trade)
     assert died.returncode == -signal.SIGKILL, died.stderr
     whole, _, _ = died.stdout.rpartition("\n")
     lines = [line.split(" ") for line in whole.splitlines() if line.startswith("told ")]
