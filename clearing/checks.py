@@ -15,7 +15,8 @@ from host.store.queries import load_queries
 
 FILES: Final = (
     "audit.sql", "audit_facts.sql", "audit_moves.sql", "audit_holds.sql", "audit_rules.sql",
-    "audit_lotteries.sql", "audit_fees.sql", "audit_alliances.sql", "audit_recon.sql", "claims.sql",
+    "audit_lotteries.sql", "audit_fees.sql", "audit_alliances.sql", "audit_statements.sql",
+    "audit_recon.sql", "claims.sql",
 )  # fmt: skip
 SQL: Final = {name: sql for file in FILES for name, sql in load_queries("clearing", file).items()}
 
@@ -488,6 +489,11 @@ CHECKS: Final = (
                 "fee_out_of_its_time",
                 "{business_date}, merchant {merchant_id}, issuer {issuer_id}: {kind} was charged "
                 "by fee {fee_id}, which is not of that",
+            ),
+            Test(
+                "statement_not_its_parts",
+                "{business_date}, merchant {merchant_id}, issuer {issuer_id}: a statement of "
+                "{kept_minor}, its parts say {told_minor}, or another of its sums is not theirs",
             ),
             Test(
                 "settlement_not_its_leg",

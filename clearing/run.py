@@ -28,6 +28,8 @@ from clearing.files import ClearingFile, directory_of, recorded_files, write_fil
 from clearing.findings import CLOCK, COMPLETENESS, Finding, kept
 from clearing.netting import Position, net, positions
 from clearing.night import ClearingError, Connection, Night, Owed, begun, shards
+from clearing.statements import STEP as STATEMENTS
+from clearing.statements import draw_up
 from clearing.turns import at_step, own_turn
 
 
@@ -79,6 +81,12 @@ STEPS: Final = (
         net,
         Sources("summary_lines", "position_lines"),
         "what merchants and issuers owe each other",
+    ),
+    Step(
+        STATEMENTS,
+        draw_up,
+        Sources("position_lines", "statement_lines"),
+        "what the date comes to, for each merchant and issuer to confirm",
     ),
     Step(
         "trial_balance",

@@ -164,3 +164,44 @@ SELECT
 FROM alliance_settlement AS s
 INNER JOIN merchant AS m ON m.id = s.merchant_id
 INNER JOIN issuer AS i ON i.id = s.issuer_id;
+
+-- name: settlements
+-- What a date comes to between a merchant and an issuer, and who of either has confirmed it.
+SELECT
+    s.place AS id,
+    to_char(s.business_date, 'YYYYMMDD') || '-' || s.place AS settlement,
+    s.business_date,
+    m.merchant_id AS merchant,
+    i.institution_id AS issuer,
+    s.unit,
+    s.items AS transactions,
+    s.turnover_minor,
+    s.returned_minor,
+    s.alliance_minor,
+    s.points_taken,
+    s.points_earned,
+    s.merchant_fee_minor,
+    s.issuer_fee_minor,
+    s.payable_minor,
+    CASE num_nonnulls(seller.confirmed_by, keeper.confirmed_by)
+        WHEN 0 THEN 'calculated'
+        WHEN 1 THEN 'half_confirmed'
+        ELSE 'confirmed'
+    END AS statement_state,
+    seller.confirmed_by AS merchant_confirmed_by,
+    keeper.confirmed_by AS issuer_confirmed_by,
+    s.issuer_id AS of_issuer,
+    s.merchant_id AS of_merchant
+FROM settlement_statement AS s
+INNER JOIN merchant AS m ON m.id = s.merchant_id
+INNER JOIN issuer AS i ON i.id = s.issuer_id
+LEFT JOIN LATERAL (
+    SELECT c.confirmed_by
+    FROM statement_confirmed AS c
+    WHERE c.business_date = s.business_date AND c.place = s.place AND c.side = 'merchant'
+) AS seller ON true
+LEFT JOIN LATERAL (
+    SELECT c.confirmed_by
+    FROM statement_confirmed AS c
+    WHERE c.business_date = s.business_date AND c.place = s.place AND c.side = 'issuer'
+) AS keeper ON true;

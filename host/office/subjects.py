@@ -65,6 +65,11 @@ SUBJECTS: Final[Mapping[str, Subject]] = {
             ),
         ),
         Subject(kind="business_day", table="business_day"),
+        Subject(
+            kind="settlement",
+            table=None,
+            content=frozenset({"business_date", "number", "payable_minor", "unit"}),
+        ),
         Subject(kind="recon_item", table="recon_item", is_numbered=True),
         Subject(kind="office_file", table="office_file", is_numbered=True),
     )

@@ -429,6 +429,28 @@ SELECT
 FROM business_day AS t
 WHERE to_char(t.business_date, 'YYYY-MM-DD') = %(key)s;
 
+-- name: settlement
+-- A statement by its number: its date and its place. The night alone makes one, so nothing is
+-- locked.
+SELECT
+    to_char(t.business_date, 'YYYYMMDD') || '-' || t.place AS id,
+    t.issuer_id,
+    t.merchant_id,
+    null::integer AS store_id,
+    null::bigint AS member_id,
+    null::smallint AS alliance_id,
+    null::bigint AS created_by,
+    encode(row_digest(t), 'hex') AS version,
+    jsonb_build_object(
+        'business_date', t.business_date, 'number', t.place, 'payable_minor', t.payable_minor,
+        'unit', t.unit
+    ) AS content
+FROM business_day AS d
+INNER JOIN settlement_statement AS t ON t.business_date = d.business_date
+WHERE
+    to_char(d.business_date, 'YYYYMMDD') = split_part(%(key)s, '-', 1)
+    AND t.place = split_part(%(key)s, '-', 2)::integer;
+
 -- name: member
 -- By number.
 SELECT

@@ -80,6 +80,10 @@ CHAINED: Final = (
     Chained(name="fee", key="t.id::text"),
     Chained(name="alliance_terms", key="t.id::text"),
     Chained(
+        name="statement_confirmed",
+        key="concat_ws('/', to_char(t.business_date, 'YYYY-MM-DD'), t.place, t.side)",
+    ),
+    Chained(
         name="fee_charge",
         key="concat_ws('/', to_char(t.business_date, 'YYYY-MM-DD'), t.merchant_id, t.issuer_id, "
         "t.fee_id, t.kind)",
@@ -363,6 +367,14 @@ POSTED: Final[Mapping[str, Mapping[str, str]]] = {
         "business_date": "the sum of its entries",
         "balance_minor": "the sum of its entries",
     },
+    "settlement_statement": dict.fromkeys(
+        (
+            "business_date", "place", "merchant_id", "issuer_id", "unit", "items",
+            "turnover_minor", "returned_minor", "alliance_minor", "points_taken", "points_earned",
+            "merchant_fee_minor", "issuer_fee_minor", "payable_minor",
+        ),
+        "the sum of parts of positions",
+    ),
     "alliance_settlement": {
         **dict.fromkeys(
             (

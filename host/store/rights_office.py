@@ -106,6 +106,8 @@ OFFICE: Final[Mapping[str, Right]] = {
             "amount_minor unit is_prefunded"
         )
     ),
+    "settlement_statement": Right(reads=WHOLE),
+    "statement_confirmed": Right(reads=WHOLE, inserts=WHOLE),
     "alliance_terms": Right(reads=WHOLE, inserts=WHOLE),
     "fee": Right(reads=WHOLE, inserts=WHOLE),
     "gift": Right(reads=WHOLE, updates=columns("wish from_name phone_masked phone_hash")),

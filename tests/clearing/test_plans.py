@@ -36,7 +36,8 @@ FILES = {
     "host.stock": ("making.sql", "batches.sql", "sales.sql", "lives.sql"),
     "host.office": ("usages.sql",),
     "clearing": (
-        "queries.sql", "fees.sql", "alliances.sql", "digests.sql", "findings.sql", "standing.sql",
+        "queries.sql", "fees.sql", "alliances.sql", "statements.sql", "digests.sql",
+        "findings.sql", "standing.sql",
     ),
 }  # fmt: skip
 OF_THE_WRITER = {

@@ -1,0 +1,87 @@
+"""Statements of merchants and issuers: what a date comes to, looked at and confirmed by each side.
+
+Nobody edits one: it is the sum of what its date moved. Whose grant it is says which side confirms.
+"""
+
+import datetime as dt
+from typing import Final
+
+from host.office.action import Acting, Action, Result
+from host.office.fields import Number, Values
+from host.office.places import Scope
+from host.office.refusals import STATE, Refusal
+from host.office.roles import AU, FN, IM, MO, PA
+from host.office.subjects import Ref
+from host.office.view import Column, Filter, View
+from host.rules.statement_states import CONFIRM, StatementState
+from host.store.queries import load_queries
+
+SQL: Final = load_queries("host.office", "statements.sql")
+_SIDES: Final = {Scope.MERCHANT: "merchant", Scope.ISSUER: "issuer"}
+
+
+class SettlementConfirm(Values, frozen=True, kw_only=True):
+    """Which statement: of which date, and which of that."""
+
+    date: dt.date
+    number: Number
+
+
+def _confirm(acting: Acting, _values: SettlementConfirm) -> Result:
+    side, statement = _SIDES[acting.grant.scope], acting.subject.content
+    told = {
+        "business_date": statement["business_date"],
+        "place": statement["number"],
+        "side": side,
+        "by": acting.who.login,
+        "now": acting.now,
+    }
+    if not acting.connection.execute(SQL["confirm_statement"], told).rowcount:
+        raise Refusal(STATE, state=StatementState.CONFIRMED)
+    return Result(beside={"side": side})
+
+
+CONFIRMS: Final = Action(
+    id=CONFIRM,
+    en="Confirm a statement",
+    zh="确认结算单",
+    values=SettlementConfirm,
+    roles=frozenset({MO, IM}),
+    do=_confirm,
+    about=lambda values: Ref("settlement", f"{values.date:%Y%m%d}-{values.number}"),
+)
+SETTLEMENTS: Final = View(
+    id="settlements",
+    en="Statements",
+    zh="结算单",
+    roles=frozenset({PA, FN, AU, IM, MO}),
+    scopes=frozenset({Scope.PLATFORM, Scope.ISSUER, Scope.MERCHANT}),
+    columns=(
+        Column(name="settlement"),
+        Column(name="business_date", kind=dt.date, opens="positions"),
+        Column(name="merchant", opens="merchants"),
+        Column(name="issuer", opens="issuers"),
+        Column(name="unit"),
+        Column(name="transactions", kind=int),
+        Column(name="turnover_minor", kind=int),
+        Column(name="returned_minor", kind=int),
+        Column(name="alliance_minor", kind=int),
+        Column(name="points_taken", kind=int),
+        Column(name="points_earned", kind=int),
+        Column(name="merchant_fee_minor", kind=int),
+        Column(name="issuer_fee_minor", kind=int),
+        Column(name="payable_minor", kind=int),
+        Column(name="statement_state"),
+        Column(name="merchant_confirmed_by"),
+        Column(name="issuer_confirmed_by"),
+    ),
+    order=("business_date", "id"),
+    is_newest_first=True,
+    filters=(
+        Filter(name="date", column="business_date", kind=dt.date),
+        Filter(name="merchant", column="merchant", beside="date"),
+        Filter(name="issuer", column="issuer", beside="date"),
+    ),
+    actions=(CONFIRM,),
+    exports="C",
+)
