@@ -125,6 +125,7 @@ class World:
             issuer=self.issuer,
         )  # fmt: skip
         self.rrn = self.sold()
+        self.clear()
         self.make_alliances()
 
     def sold(self) -> str:
@@ -139,6 +140,20 @@ class World:
             self.terminal,
         )  # fmt: skip
         return rrn_of(number)
+
+    def clear(self) -> None:
+        """What a night would leave of them of today."""
+        rows = {
+            "settlement_statement": "%s, %s, 'CNY', 1, 5, 0, 0, 0, 0, 0, 0, 5",
+            "position_part": "%s, NULL, %s, NULL, 'purchase', 'pos', 'CNY', 1, 5, 0, 0, 0",
+            "alliance_settlement": "NULL, 'X', NULL, %s, %s, 'held', 5, 0, 'CNY', false",
+        }
+        for table, told in rows.items():
+            self.bureau.sql(
+                f"INSERT INTO {table} SELECT business_date, 1, {told} FROM business_day"
+                " WHERE state = 'open'",
+                *(self.merchant_number, self.issuer_number),
+            )
 
     def make_alliances(self) -> None:
         """Ours, and another with somebody who has asked for something."""
@@ -242,6 +257,7 @@ class World:
             "reference": "S1", "content": "eA==", "liability_minor": 0, "voucher_code": "0123",
             "receipt": "R-1", "phones": ["13900009999"],
             "file_layout": "merchant_csv", "difference": 1, "answer": "take", "report": "day",
+            "number": 1,
             "settled": "at_issue", "per_points": 1, "issued_minor": 1, "redeemed_minor": 1,
         }  # fmt: skip
 
