@@ -3,6 +3,9 @@
 import datetime as dt
 import functools
 import zoneinfo
+from typing import Final
+
+import psycopg
 
 from clearing.handout import hand_out
 from clearing.night import ClearingError
@@ -16,6 +19,9 @@ from host.clock import utc_now
 from host.office.nights import Cleared, NightBusyError, NightStoppedError
 from host.store.connecting import LONG, Connection
 from host.store.safety import UnsafeDatabaseError, connect_safely
+
+STOPS: Final = (ClearingError, OperatorError, UnsafeDatabaseError, OSError, psycopg.Error)
+"""What ends a night and nothing else of the office: its login and its disk are not the office's."""
 
 
 class HouseNights:
@@ -44,7 +50,7 @@ class HouseNights:
             sign_now(self._dsn, places, open_key(places))
         except NightRunsError as error:
             raise NightBusyError(error.who, error.since) from error
-        except (ClearingError, OperatorError, UnsafeDatabaseError) as error:
+        except STOPS as error:
             raise NightStoppedError(_after(done), str(error)) from error
         return Cleared(
             steps=len(done),
@@ -59,7 +65,7 @@ class HouseNights:
         try:
             with self._connected() as connection:
                 return hand_out(connection, places.files, open_key(places), released_until)
-        except (ClearingError, OperatorError, UnsafeDatabaseError, OSError) as error:
+        except STOPS as error:
             raise NightStoppedError("", str(error)) from error
 
     def _connected(self) -> Connection:

@@ -563,8 +563,7 @@ INNER JOIN recon_theirs AS theirs ON late.theirs = theirs.place;
 -- notes: recon_item
 UPDATE recon_item AS t SET
     answer = 'came_late', answered_by = 'posswitch', answered_at = %(now)s, with_item = t.id
-FROM recon_late AS late
-WHERE t.id = late.item;
+WHERE t.id = any(array(SELECT late.item FROM recon_late AS late));
 
 -- name: add_differences
 -- What is left of theirs, and of ours.

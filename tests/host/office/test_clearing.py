@@ -270,3 +270,20 @@ async def test_a_night_that_somebody_else_runs_is_not_run_beside(
             run_clearing(first, house.files, DAY, who="zhang", owed=beside)
 
     await trio.to_thread.run_sync(both)
+
+
+async def test_a_night_whose_database_is_away_holds_up_nothing_else_of_the_office(
+    till: Till, office: Bureau, house: Places
+) -> None:
+    """S4-13: neither jobs nor what else the clock does."""
+    away = HouseNights("host=/nowhere dbname=none connect_timeout=1", house, ZONE)
+    office.office = replace(office.office, nights=away)
+    person = office.person("finance")
+    await trio.to_thread.run_sync(clear, till, house.files, "zhang")
+    assert isinstance(ask_to_run(office, person), Done)
+    told = office.done(person, "ledger.verify")
+    assert told.told["job"] == 2
+    assert ended(office, person)[0] in {"waiting", "running"}, "nobody proves it here"
+    first = office.rows(person, "jobs")[1]
+    assert first["state"] == "failed"
+    assert first["error"].startswith("E-STEP: step - stopped: ")
