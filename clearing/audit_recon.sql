@@ -33,8 +33,9 @@ ORDER BY m.file_id, m.line
 LIMIT %(limit)s;
 
 -- name: line_without_answer
--- Each line of a file that was matched is one of ours or a difference, and not both; and so is what
--- a file says of how many lines it has.
+-- Each line of a file that was matched is one of ours or a difference, and not both; one of no
+-- amount may be neither, because nothing is other by it. And so is what a file says of how many
+-- lines it has.
 SELECT
     f.id AS file_id,
     f.lines,
@@ -50,13 +51,16 @@ GROUP BY f.id, f.lines, f.matched
 HAVING
     f.lines <> count(l.line)
     OR f.matched <> count(m.line)
-    OR coalesce(bool_or((m.line IS NULL) = (i.line IS NULL)), false)
+    OR coalesce(bool_or(m.line IS NOT NULL AND i.line IS NOT NULL), false)
+    OR coalesce(
+        bool_or(m.line IS NULL AND i.line IS NULL AND l.amount_minor <> 0), false
+    )
 ORDER BY f.id
 LIMIT %(limit)s;
 
 -- name: difference_not_its_posting
--- What was mended is so by a posting of its amount and unit; what was matched by hand comes to
--- nothing together.
+-- What was mended is so by another posting, of its amount, unit and merchant; what was matched by
+-- hand comes to nothing together.
 SELECT
     i.id,
     i.answer,
@@ -69,6 +73,8 @@ WHERE
     AND (
         j.amount_minor IS DISTINCT FROM abs(i.theirs_minor - i.ours_minor)
         OR j.unit <> i.unit
+        OR j.id = i.number
+        OR j.merchant_id <> i.merchant_id
     )
 UNION ALL
 SELECT

@@ -4,7 +4,7 @@ What is read of it: the opening and the closing balance, and of each booked entr
 side, its date and the end-to-end ids of what it is made of. Payments are numbered as they come. The
 opening balance and all booked entries come to the closing one, or something is missing and the
 statement is refused. A document type is refused before anything of it is read: entities are not
-ours to expand.
+ours to expand. Encodings that the parser does not read by itself are refused as well.
 """
 
 import datetime as dt
@@ -20,6 +20,8 @@ from host.office.told_lines import Told
 from host.office.words import Word
 
 NAMESPACE: Final = "urn:iso:std:iso:20022:tech:xsd:camt.053.001."
+ENCODINGS: Final = frozenset({"UTF-8", "UTF-16", "US-ASCII", "ISO-8859-1"})
+"""Those that expat knows; of any other it would ask Python, which raises what is no refusal."""
 DEPTH_MAX: Final = 40
 TEXT_CHARACTERS_MAX: Final = 1_000
 """Of one element that is read; a longer one is cut, and then is no amount or date."""
@@ -32,6 +34,7 @@ IS_ALL: Final = True
 BOOKED: Final = "BOOK"
 PAID_OUT: Final = "DBIT"
 NOT_PROVIDED: Final = "NOTPROVIDED"
+_CURRENCY: Final = re.compile("[A-Z]{3}")
 _MONEY: Final = re.compile(r"([0-9]{1,12})(?:\.([0-9]{1,2})0*)?")
 _STATEMENT: Final = ("Document", "BkToCstmrStmt", "Stmt")
 _ENTRY: Final = (*_STATEMENT, "Ntry")
@@ -62,6 +65,8 @@ _READ: Final[Mapping[tuple[str, ...], str]] = {
     (*_DETAIL, "AmtDtls", "TxAmt", "Amt"): "amount",
 }
 """What is read, by where it stands, and what it is called here."""
+_TEXTS: Final = frozenset(_READ) - {path[:-1] for path in _READ}
+"""Of these, what has text and no elements in it."""
 
 
 class _RefusedError(Exception):
@@ -98,10 +103,12 @@ class _Reader:
 
     def __init__(self) -> None:
         self.parser = expat.ParserCreate(namespace_separator=" ")
+        self.parser.buffer_text = True  # or each line end and each reference is a call of its own
         self.parser.StartElementHandler = self._start
         self.parser.EndElementHandler = self._end
         self.parser.CharacterDataHandler = self._text
         self.parser.StartDoctypeDeclHandler = _refuse_document_type
+        self.parser.XmlDeclHandler = _refuse_encoding
         self._path: tuple[str, ...] = ()
         self._words: list[str] = []
         self._statements = 0
@@ -139,6 +146,8 @@ class _Reader:
         space, _, local = name.rpartition(" ")
         if not self._path and not (local == "Document" and space.startswith(NAMESPACE)):
             raise _RefusedError(Word("it is no camt.053", "不是 camt.053"))
+        if self._path in _TEXTS:
+            raise _RefusedError(Word("an element stands within a text", "文本中夹有元素"))
         self._path = (*self._path, local)
         if len(self._path) > DEPTH_MAX:
             raise _RefusedError(Word("its elements lie too deep", "元素嵌套过深"))
@@ -148,7 +157,10 @@ class _Reader:
         if self._path in {_BALANCE, _ENTRY, _DETAIL}:
             self._parts[self._path] = _Part()
         if _READ.get(self._path) == "amount":
-            self._currencies.add(attributes.get("Ccy", ""))
+            currency = attributes.get("Ccy", "")
+            if not _CURRENCY.fullmatch(currency):
+                raise _RefusedError(Word("its amount is of no currency", "金额没有币种"))
+            self._currencies.add(currency)
             if len(self._currencies) > 1:
                 raise _RefusedError(Word("its amounts are not of one currency", "金额币种不一致"))
 
@@ -211,6 +223,16 @@ class _Reader:
 
 def _refuse_document_type(*_told: object) -> None:
     raise _RefusedError(Word("it declares a document type", "含有文档类型声明"))
+
+
+def _refuse_encoding(_version: str, encoding: str | None, _standalone: int) -> None:
+    if encoding is not None and encoding.upper() not in ENCODINGS:
+        raise _RefusedError(
+            Word(
+                "its encoding is not read: save it in UTF-8, and have its first line say so",
+                "不支持其编码: 请另存为 UTF-8, 并在首行注明",
+            )
+        )
 
 
 def _signed(told: Mapping[str, str]) -> int:

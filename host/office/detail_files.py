@@ -17,8 +17,11 @@ from host.office.told_lines import Told
 from host.office.words import Word
 
 DETAIL, TOTAL, END = RECORDS = ("DETAIL", "TOTAL", "END")
-MONEY_DIGITS_MAX: Final = 12
-_AMOUNT: Final = re.compile(rf"(-?)([0-9]{{1,{MONEY_DIGITS_MAX}}})(?:\.([0-9]{{2}}))?")
+AMOUNT_DIGITS_MAX: Final = 12
+"""As the field of a message has them; so all that a file may have comes to a whole number yet."""
+_AMOUNT: Final = re.compile(
+    rf"(-?)(?:([0-9]{{1,{AMOUNT_DIGITS_MAX - 2}}})\.([0-9]{{2}})|([0-9]{{1,{AMOUNT_DIGITS_MAX}}}))"
+)
 _EMPTY: Final = Word("it is empty", "为空")
 NO_END: Final = Word(
     "the file has no END row at its end: it was cut short", "文件末尾没有 END 行: 文件不完整"
@@ -141,8 +144,8 @@ def minor_of(amount: str) -> int:
     """An amount as it is written, in minor units; of points, points."""
     found = _AMOUNT.fullmatch(amount)
     assert found is not None, "it was looked at before"
-    sign, whole, part = found.groups()
-    minor = int(whole) * 100 + int(part) if part is not None else int(whole)
+    sign, whole, part, points = found.groups()
+    minor = int(points) if points is not None else int(whole) * 100 + int(part)
     return -minor if sign else minor
 
 

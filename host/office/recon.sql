@@ -687,7 +687,8 @@ SELECT
     i.unit,
     i.ours_minor,
     i.theirs_minor,
-    i.answer
+    i.answer,
+    i.number
 FROM recon_item AS i
 WHERE i.id = any(%(items)s::bigint [])
 ORDER BY i.id
@@ -714,12 +715,14 @@ UPDATE recon_item AS t SET
 WHERE t.id = any(%(items)s::bigint []) AND t.answer IS NULL;
 
 -- name: mending
--- The newest posting that an RRN names, and of how much it is; whether it has mended something.
+-- The newest posting that an RRN names, of how much it is and at whose; whether it has mended
+-- something.
 SELECT
     j.shard,
     j.id,
     j.amount_minor,
     j.unit,
+    j.merchant_id,
     exists(SELECT FROM recon_item AS i WHERE i.mended_number = j.id) AS is_used
 FROM journal AS j
 WHERE j.shard = any(%(shards)s::smallint []) AND j.id = any(%(numbers)s::bigint [])

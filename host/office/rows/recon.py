@@ -187,6 +187,8 @@ class _Open(NamedTuple):
     ours_minor: int
     theirs_minor: int
     answer: str | None
+    number: int | None
+    """Of the posting that differs, where we have one."""
 
 
 def _differences(acting: Acting, values: ReconMatch) -> list[_Open]:
@@ -257,7 +259,11 @@ def _mending(acting: Acting, values: ReconMatch, found: Sequence[_Open]) -> dict
     row = acting.connection.execute(SQL["mending"], asked).fetchone()
     if row is None:
         raise Refusal(NOT_FOUND, field="rrn", what="posting")
-    shard, number, amount_minor, unit, is_used = row
+    shard, number, amount_minor, unit, merchant, is_used = row
+    if number == found[0].number:
+        raise Refusal(FIELD, field="rrn", problem="it is what differs, and mends nothing")
+    if None not in {merchant, found[0].merchant} and merchant != found[0].merchant:
+        raise Refusal(NOT_FOUND, field="rrn", what="posting")
     amount = Money(abs(_other(found)), found[0].unit)
     if is_used or (amount_minor, unit) != (amount.amount_minor, amount.unit):
         raise Refusal(UNFIT, field="rrn", amount=amount, posted=Money(amount_minor, unit))

@@ -300,6 +300,41 @@ async def test_a_difference_is_mended_by_a_posting_of_its_amount(
     assert (row["answer"], row["mended_rrn"]) == ("posted", answer.rrn)
 
 
+async def test_what_differs_is_mended_by_no_posting_of_its_own_nor_of_another_merchant(
+    desk: Desk, pool: CardPool
+) -> None:
+    """S4-79: what is not theirs does not stop being so because we name it again."""
+    ours = desk.ours()
+    desk.taken(ours[1:])
+    [number] = desk.numbers()
+    told = desk.answer(number, "posted", rrn=ours[0]["rrn"])
+    assert (told.code, told.field) == ("E-FIELD", "rrn"), told
+    answer = await desk.till.buy(pool.city(), 1_000)
+    desk.bureau.sql(
+        "UPDATE journal SET merchant_id = 2 WHERE amount_minor = 1000 AND id > 2"
+        " AND rrn_of(id) = %s",
+        answer.rrn,
+    )
+    told = desk.answer(number, "posted", rrn=answer.rrn)
+    assert (told.code, told.field) == ("E-NOT-FOUND", "rrn"), told
+    desk.bureau.sql("UPDATE journal SET merchant_id = 1 WHERE rrn_of(id) = %s", answer.rrn)
+    assert isinstance(desk.answer(number, "posted", rrn=answer.rrn), Done)
+
+
+async def test_a_line_of_no_amount_is_no_difference_and_breaks_no_rule(desk: Desk) -> None:
+    """S4-79: a bank books such entries, and a program for tables such rows; the audit is asked."""
+    ours = desk.ours()
+    nothing = ours[0] | {"rrn": "112299999999", "trace": "000999", "amount": "-0.00"}
+    desk.taken([*ours, nothing, ours[0] | {"amount": "0.00"}])
+    assert desk.items() == []
+    assert len(desk.matches()) == 5
+    content = statement([("", "DBIT", "0.00"), (f"20261122-{desk.merchant}", "DBIT", "150.00")])
+    told = desk.told(desk.finance, content, file_layout="bank_camt053", merchant=None)
+    assert isinstance(told, Done), told
+    desk.bureau.do_jobs()
+    assert desk.items() == []
+
+
 async def test_a_write_off_above_the_limit_needs_two_people(desk: Desk) -> None:
     """S4-79."""
     desk.bureau.sql(
@@ -347,6 +382,8 @@ async def test_the_audit_names_what_was_matched_or_answered_otherwise(
         ("UPDATE recon_item SET theirs_minor = 701 WHERE answer = 'posted'",
          "difference_not_its_posting"),
         ("UPDATE recon_item SET mended_number = 1 WHERE answer = 'posted'",
+         "difference_not_its_posting"),
+        ("UPDATE recon_item SET number = mended_number WHERE answer = 'posted'",
          "difference_not_its_posting"),
         (("UPDATE recon_item SET answer = 'match', answered_by = 'x', answered_at = now(),"
          " with_item = id WHERE answer IS NULL"), "difference_not_its_posting"),

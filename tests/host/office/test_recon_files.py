@@ -1,5 +1,6 @@
 """Files to be reconciled are read whole or refused whole, by line and column."""
 
+import time
 from collections.abc import Sequence
 
 import pytest
@@ -128,7 +129,8 @@ GOOD = [row_of("000001", "1.00"), row_of("000002", "2.00")]
         (as_file([GOOD[0] | {"unit": "P:CITY"}]), "line 2, amount: money has two digits"),
         (as_file([GOOD[0] | {"amount": "1,00"}]), "line 2, amount: no amount"),
         (as_file([GOOD[0] | {"amount": ""}]), "line 2, amount: it is empty"),
-        (as_file([GOOD[0] | {"amount": "9" * 13 + ".00"}]), "line 2, amount: no amount"),
+        (as_file([GOOD[0] | {"amount": "9" * 11 + ".00"}]), "line 2, amount: no amount"),
+        (as_file([GOOD[0] | {"unit": "P:A", "amount": "9" * 13}]), "line 2, amount: no amount"),
         (as_file([GOOD[0] | {"rrn": "6222020200112233"}]), "line 2, rrn: not up to 12"),
         (as_file([GOOD[0] | {"business_date": "2026-02-30"}]), "line 2, business_date: no day"),
         (as_file([GOOD[0] | {"record": "DETAILS"}]), "line 2, record: not DETAIL, TOTAL or END"),
@@ -174,6 +176,12 @@ PAID = statement([("X-1", "DBIT", "2.00")], opening=500)
         (PAID.replace(b"X-1", b"X" * 36), "a reference is too long"),
         (PAID.replace(b"</Stmt>", b"</Stmt><Stmt/>"), "not one camt.053 statement"),
         (PAID.replace(b"<Id>1", b"<a>" * DEPTH_MAX + b"<Id>1"), "its elements lie too deep"),
+        (PAID.replace(b"UTF-8", b"GB18030"), "line 1, column 31: its encoding is not read"),
+        (PAID.replace(b"UTF-8", b"none"), "its encoding is not read: save it in UTF-8"),
+        (PAID.replace(b"UTF-8", b"idna"), "its encoding is not read: save it in UTF-8"),
+        (PAID.replace(b" Ccy='CNY'", b""), "its amount is of no currency"),
+        (PAID.replace(b"'CNY'", b"'P:CITY'"), "its amount is of no currency"),
+        (PAID.replace(b">2.00<", b">1<a/>2.00<"), "an element stands within a text"),
         (PAID[:-20], "it is no whole XML"),
         (PAID.replace(b"<Refs>", b"<Amt Ccy='CNY'>1.00</Amt><Refs>"), "does not come to it"),
     ],
@@ -183,6 +191,14 @@ def test_a_statement_that_is_not_whole_or_not_one_is_refused(content: bytes, pro
     told = refused(content, Layout.BANK_CAMT053)
     assert problem in told, told
     assert "line " in told
+
+
+def test_a_text_in_many_pieces_is_read_in_as_many_steps() -> None:
+    """Not in so many for each of them: a file as large as one may be takes seconds."""
+    told = PAID.replace(b"<Id>1", b"<Id>" + b"&#97;\n" * 200_000)
+    begun = time.monotonic()
+    assert len(read(told, Layout.BANK_CAMT053)) == 1
+    assert time.monotonic() - begun < 2
 
 
 def test_what_is_not_booked_is_no_payment() -> None:
