@@ -45,17 +45,24 @@ def hand_out(
     """Hand out every date that is released (by then) and not out yet; gives which, in order.
 
     Raises:
-        ClearingError: a file is not what was released; none of that date is handed out.
+        ClearingError: a file is not what was released; none of that date is handed out, and every
+            other date is.
     """
-    out = []
+    out, faults = [], []
     with connection.transaction():
         night = begun(connection, files_dir)
         dates = night.rows("released_dates", limit=DATES_MAX, until=released_until)
         for row in reversed(dates):
             of_date = replace(night, business_date=row["business_date"])
             if not released_at(of_date).exists():
-                _hand_out(of_date, row["files_digest"], key)
-                out.append(of_date.business_date)
+                try:
+                    _hand_out(of_date, row["files_digest"], key)
+                except ClearingError as error:
+                    faults.append(str(error))
+                else:
+                    out.append(of_date.business_date)
+    if faults:
+        raise ClearingError("\n".join(faults))
     return out
 
 
@@ -96,6 +103,8 @@ def _copy(night: Night, file: ClearingFile, draft: Path) -> None:
         shutil.copy2(directory_of(night) / file.name, draft / file.name)
     except FileNotFoundError as error:
         raise _error(night, f"{file.name} is not there") from error
+    except OSError as error:
+        raise _error(night, f"{file.name} cannot be copied ({error.strerror})") from error
     if sha256_of(draft / file.name) != file.sha256:
         raise _error(night, f"{file.name} is not as it was written")
 

@@ -108,6 +108,25 @@ def test_files_are_handed_out_once_their_date_is_released_with_a_manifest_that_i
     assert {path.name for path in (tmp_path / RELEASED).iterdir()} == {out.name}
 
 
+@pytest.mark.parametrize("what", ["gone", "in the way"])
+@pytest.mark.usefixtures("cleared")
+def test_a_date_that_cannot_be_handed_out_keeps_no_other_back(
+    owner: Connection, night_login: Connection, tmp_path: Path, what: str
+) -> None:
+    """S4-79: it is named each time, and the dates after it are out."""
+    key, after = Ed25519PrivateKey.generate(), DAY + dt.timedelta(1)
+    run_clearing(night_login, tmp_path, after, who="zhang")
+    release(owner)
+    broken = next((tmp_path / f"{DAY:%Y%m%d}").iterdir())
+    broken.unlink()
+    if what == "in the way":
+        broken.mkdir()
+    for _ in range(2):
+        with pytest.raises(ClearingError, match=f"files of {DAY} were not handed out"):
+            hand_out(night_login, tmp_path, key)
+        assert {path.name for path in (tmp_path / RELEASED).iterdir()} == {f"{after:%Y%m%d}"}
+
+
 @pytest.mark.parametrize("what", ["gone", "changed", "recorded anew"])
 def test_a_date_is_handed_out_whole_or_not_at_all(
     cleared: Summary, owner: Connection, night_login: Connection, tmp_path: Path, what: str
