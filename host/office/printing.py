@@ -125,21 +125,57 @@ def font_path() -> Path:
     raise NoFontError(FONTS[0])
 
 
-def _drawn(layout: Layout, pieces: Iterable[Piece], *, is_sample: bool) -> bytes:
+def begun_canvas(made: io.BytesIO) -> Any:
+    """Pages of A4 measured in millimetres, with the font; the same again is the same bytes.
+
+    Raises:
+        NoFontError: no font with Chinese is installed.
+    """
     from reportlab.lib.units import mm
     from reportlab.pdfbase import pdfmetrics
     from reportlab.pdfbase.ttfonts import TTFont
     from reportlab.pdfgen.canvas import Canvas
 
     pdfmetrics.registerFont(TTFont(FONT, str(font_path()), subfontIndex=0))
-    made = io.BytesIO()
     canvas = Canvas(made, pagesize=(A4_MM[0] * mm, A4_MM[1] * mm), invariant=True)
     canvas.scale(mm, mm)
+    return canvas
+
+
+def turn_page(canvas: Any) -> None:
+    """To the next, measured as the one before."""
+    from reportlab.lib.units import mm
+
+    canvas.showPage()
+    canvas.scale(mm, mm)
+
+
+def draw_line(
+    canvas: Any,
+    text: str,
+    at: tuple[float, float],
+    size: float,
+    room_mm: float,
+    *,
+    is_right: bool = False,
+) -> None:
+    """A line of text, smaller where it would not fit: nothing of it is ever cut off."""
+    if text:
+        size *= min(1.0, room_mm / canvas.stringWidth(text, FONT, size))
+        canvas.setFont(FONT, size)
+        if is_right:
+            canvas.drawRightString(at[0] + room_mm, at[1], text)
+        else:
+            canvas.drawString(*at, text)
+
+
+def _drawn(layout: Layout, pieces: Iterable[Piece], *, is_sample: bool) -> bytes:
+    made = io.BytesIO()
+    canvas = begun_canvas(made)
     for number, piece in enumerate(pieces):
         place = number % layout.on_a_page
         if number and place == 0:
-            canvas.showPage()
-            canvas.scale(mm, mm)
+            turn_page(canvas)
         left, bottom = layout.corner(place)
         _draw_crop_marks(canvas, layout, left, bottom)
         _draw_piece(canvas, layout, piece, (left, bottom))
@@ -153,23 +189,13 @@ def _draw_piece(canvas: Any, layout: Layout, piece: Piece, corner: tuple[float, 
     left, bottom = corner[0] + PADDING_MM, corner[1] + PADDING_MM
     right, top = corner[0] + layout.width_mm - PADDING_MM, corner[1] + layout.height_mm - PADDING_MM
     room = right - left
-    _draw_line(canvas, piece.title, (left, top - 4.5), 4.5, room)
-    _draw_line(canvas, piece.worth, (left, top - 12), 6, room - layout.qr_mm - 2)
-    _draw_line(canvas, piece.valid, (left, top - 17), 2.8, room - layout.qr_mm - 2)
-    _draw_line(canvas, piece.secret, (left, bottom + 6), 3.6, room - layout.qr_mm - 2)
-    _draw_line(canvas, piece.number, (left, bottom), 3.6, room)
+    draw_line(canvas, piece.title, (left, top - 4.5), 4.5, room)
+    draw_line(canvas, piece.worth, (left, top - 12), 6, room - layout.qr_mm - 2)
+    draw_line(canvas, piece.valid, (left, top - 17), 2.8, room - layout.qr_mm - 2)
+    draw_line(canvas, piece.secret, (left, bottom + 6), 3.6, room - layout.qr_mm - 2)
+    draw_line(canvas, piece.number, (left, bottom), 3.6, room)
     if piece.url:
         _draw_qr(canvas, piece.url, (right - layout.qr_mm, top - 6 - layout.qr_mm), layout.qr_mm)
-
-
-def _draw_line(
-    canvas: Any, text: str, at: tuple[float, float], size: float, room_mm: float
-) -> None:
-    """A line of text, smaller where it would not fit: nothing of a code is ever cut off."""
-    if text:
-        width = canvas.stringWidth(text, FONT, size)
-        canvas.setFont(FONT, size * min(1.0, room_mm / width))
-        canvas.drawString(*at, text)
 
 
 def _draw_qr(canvas: Any, url: str, at: tuple[float, float], size_mm: float) -> None:

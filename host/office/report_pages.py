@@ -11,14 +11,11 @@ from typing import Final
 
 import msgspec
 
-from host.office.reports import Section, cell_text, is_number
-from host.office.words import word_of
+from host.office.report_bars import Bar, bars_of
+from host.office.reports import Section, is_number
 
 EN: Final = "en"
-BARS_MAX: Final = 12
-"""Of a chart; more are read in the table."""
 BAR_WIDTH, BAR_HEIGHT, BAR_GAP, LABEL_WIDTH, VALUE_WIDTH = 300, 20, 8, 190, 130
-LABEL_CHARACTERS_MAX: Final = 28
 _WIDE: Final = frozenset("WF")
 _NOTHING: Final = {"en": "nothing", "zh": "无"}
 _TITLE: Final = {"en": "The day at a glance", "zh": "营业日概览"}
@@ -58,7 +55,7 @@ def text_page(sections: Sequence[Section], date: dt.date, language: str) -> str:
     """For a terminal: each section under its title, columns by the cells that they take."""
     lines = [f"{_TITLE[language]}: {date.isoformat()}", ""]
     for section in sections:
-        lines += [getattr(section.row.title, language), *_text_table(section, language), ""]
+        lines += [section.title(language), *_text_table(section, language), ""]
     return "\n".join(lines)
 
 
@@ -66,7 +63,7 @@ def _text_table(section: Section, language: str) -> Iterator[str]:
     if not section.rows:
         yield f"  {_NOTHING[language]}"
         return
-    rows = [_heads(section, language), *section.cells(language)]
+    rows = [section.heads(language), *section.cells(language)]
     columns = section.row.columns
     widths = [max(_cells(row[at]) for row in rows) for at in range(len(columns))]
     right = [is_number(column, section.rows) for column in columns]
@@ -76,10 +73,6 @@ def _text_table(section: Section, language: str) -> Iterator[str]:
             for cell, width, is_right in zip(row, widths, right, strict=True)
         )
         yield f"  {'  '.join(cells)}".rstrip()
-
-
-def _heads(section: Section, language: str) -> list[str]:
-    return [getattr(word_of(column), language) for column in section.row.columns]
 
 
 def _cells(text: str) -> int:
@@ -92,8 +85,14 @@ def _padded(text: str, width: int, *, is_right: bool) -> str:
     return blanks + text if is_right else text + blanks
 
 
-def json_page(sections: Sequence[Section], date: dt.date, language: str) -> str:
-    """For programs: the figures as they are, and each cell as people see it."""
+def json_page(
+    sections: Sequence[Section], date: dt.date, language: str, statement: str = ""
+) -> str:
+    """For programs: the figures as they are, and each cell as people see it.
+
+    Where it is of a statement, its number is told beside the date.
+    """
+    heads = {"business_date": date, **({"settlement": statement} if statement else {})}
     told = {
         section.row.name: {
             "columns": section.row.columns,
@@ -102,7 +101,7 @@ def json_page(sections: Sequence[Section], date: dt.date, language: str) -> str:
         }
         for section in sections
     }
-    return msgspec.json.encode({"business_date": date, "sections": told}).decode() + "\n"
+    return msgspec.json.encode({**heads, "sections": told}).decode() + "\n"
 
 
 def html_page(sections: Sequence[Section], date: dt.date, now: dt.datetime, language: str) -> str:
@@ -122,7 +121,7 @@ def html_page(sections: Sequence[Section], date: dt.date, now: dt.datetime, lang
 
 def _section(section: Section, language: str) -> str:
     wide = ' class="wide"' if section.row.is_wide else ""
-    title = escape(getattr(section.row.title, language))
+    title = escape(section.title(language))
     inside = (
         _chart(section, language) + _table(section, language)
         if section.rows
@@ -136,7 +135,7 @@ def _table(section: Section, language: str) -> str:
         ' class="number"' if is_number(column, section.rows) else ""
         for column in section.row.columns
     ]
-    heads = _row("th", _heads(section, language), marks)
+    heads = _row("th", section.heads(language), marks)
     rows = "".join(_row("td", cells, marks) for cells in section.cells(language))
     return f"<table><thead>{heads}</thead><tbody>{rows}</tbody></table>"
 
@@ -149,41 +148,25 @@ def _row(tag: str, cells: Sequence[str], marks: Sequence[str]) -> str:
 
 
 def _chart(section: Section, language: str) -> str:
-    """Bars of the first rows that have something, each of one unit; none where it says nothing."""
-    drawn = section.row.drawn
-    if not drawn:
+    """As an SVG; nothing where it would say nothing."""
+    told = bars_of(section, language)
+    if not told:
         return ""
-    units = {row.get("unit") for row in section.rows}
-    unit = "CNY" if "CNY" in units else next(iter(sorted(map(str, units))), "")
-    rows = [row for row in section.rows if row.get("unit") == unit][:BARS_MAX]
-    most = max((abs(row[drawn]) for row in rows), default=0)
-    if not most:
-        return ""
-    bars = "".join(
-        _bar(
-            place,
-            " ".join(cell_text(row[name], name, row, language) for name in section.row.by),
-            cell_text(row[drawn], drawn, row, language),
-            row[drawn] / most,
-        )
-        for place, row in enumerate(rows)
-    )
+    bars = "".join(_bar(place, bar) for place, bar in enumerate(told))
     width = LABEL_WIDTH + BAR_WIDTH + VALUE_WIDTH
-    height = len(rows) * (BAR_HEIGHT + BAR_GAP)
-    title = escape(getattr(section.row.title, language))
+    height = len(told) * (BAR_HEIGHT + BAR_GAP)
+    title = escape(section.title(language))
     return f'<svg viewBox="0 0 {width} {height}" role="img" aria-label="{title}">{bars}</svg>'
 
 
-def _bar(place: int, label: str, value: str, share: float) -> str:
+def _bar(place: int, bar: Bar) -> str:
     top = place * (BAR_HEIGHT + BAR_GAP)
-    long = max(2, round(abs(share) * BAR_WIDTH)) if share else 0
+    long = max(2, round(abs(bar.share) * BAR_WIDTH)) if bar.share else 0
     middle = top + BAR_HEIGHT - 5
-    if len(label) > LABEL_CHARACTERS_MAX:
-        label = label[: LABEL_CHARACTERS_MAX - 1] + "…"
-    kind = "bar" if share >= 0 else "bar down"
+    kind = "bar" if bar.share >= 0 else "bar down"
     return (
-        f'<text x="0" y="{middle}">{escape(label)}</text>'
+        f'<text x="0" y="{middle}">{escape(bar.label)}</text>'
         f'<rect class="{kind}" x="{LABEL_WIDTH}" y="{top}" width="{long}" height="{BAR_HEIGHT}"'
         ' rx="4"/>'
-        f'<text class="value" x="{LABEL_WIDTH + long + 8}" y="{middle}">{escape(value)}</text>'
+        f'<text class="value" x="{LABEL_WIDTH + long + 8}" y="{middle}">{escape(bar.value)}</text>'
     )

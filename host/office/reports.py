@@ -42,6 +42,15 @@ class Section(msgspec.Struct, frozen=True, kw_only=True):
     row: SectionRow
     rows: list[dict[str, Any]]
 
+    def title(self, language: str) -> str:
+        """What stands above it."""
+        title: str = getattr(self.row.title, language)
+        return title
+
+    def heads(self, language: str) -> list[str]:
+        """What stands above each column."""
+        return [getattr(word_of(column), language) for column in self.row.columns]
+
     def cells(self, language: str) -> list[list[str]]:
         """Every row as text."""
         return [
@@ -100,17 +109,53 @@ DAY: Final = (
         by=("issuer", "month"),
     ),
 )
-REPORTS: Final[Mapping[str, tuple[SectionRow, ...]]] = {"day": DAY}
+STATEMENT: Final = (
+    SectionRow(
+        name="parties",
+        title=Word("Between", "双方"),
+        columns=("side", "number", "name"),
+    ),
+    SectionRow(
+        name="figures",
+        title=Word("What it comes to", "合计"),
+        columns=("report_figure", "amount_minor"),
+    ),
+    SectionRow(
+        name="sold",
+        title=Word("By kind", "按交易种类"),
+        columns=(
+            "kind", "transactions", "net_minor", "points_earned", "merchant_fee_minor",
+            "issuer_fee_minor",
+        ),
+        drawn="net_minor",
+        by=("kind",),
+    ),
+    SectionRow(
+        name="stores",
+        title=Word("By store", "按门店"),
+        columns=("store", "kind", "transactions", "net_minor", "merchant_fee_minor"),
+    ),
+    SectionRow(
+        name="shares",
+        title=Word("Points of alliances", "联盟积分"),
+        columns=("programme", "act", "points", "net_minor"),
+    ),
+)  # fmt: skip
+"""Of a settlement: all of it, for a sum that has to be found in its parts."""
+REPORTS: Final[Mapping[str, tuple[SectionRow, ...]]] = {"day": DAY, "statement": STATEMENT}
 """By name: the sections of each, in order."""
 AMOUNTS: Final = frozenset({"fee_income"})
 """Beside what ends in `_minor`."""
+NAMED: Final = frozenset({"issuer", "merchant", "name", "number", "store"})
+"""What somebody else has named: no word of ours, whatever it says."""
 
 
 def read_report(
-    connection: Connection, report: str, date: dt.date, now: dt.datetime
+    connection: Connection, report: str, date: dt.date, now: dt.datetime, place: int = 0
 ) -> list[Section]:
-    """Every section of a date."""
+    """Every section of a date, or of that of its statements."""
     told = {
+        "place": place,
         "business_date": date,
         "now": now,
         "unit": HOUSE_CURRENCY,
@@ -132,6 +177,8 @@ def cell_text(value: object, column: str, row: Mapping[str, Any], language: str)
         return str(Money(value, row[UNIT]))
     if isinstance(value, int):
         return f"{value:,}"
+    if column in NAMED:
+        return str(value)
     word: str = getattr(word_of(str(value)), language)
     return word
 

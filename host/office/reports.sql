@@ -159,3 +159,99 @@ GROUP BY
     u.unit
 ORDER BY i.institution_id, u.unit, month
 LIMIT %(rows_max)s;
+
+-- name: report_parties
+-- Between whom a statement is.
+SELECT
+    party.side,
+    party.number,
+    party.name
+FROM settlement_statement AS s
+INNER JOIN merchant AS m ON s.merchant_id = m.id
+INNER JOIN issuer AS i ON s.issuer_id = i.id
+CROSS JOIN
+    LATERAL (
+        VALUES (1, 'merchant', m.merchant_id, m.name), (2, 'issuer', i.institution_id, i.name)
+    ) AS party (place, side, number, name)
+WHERE s.business_date = %(business_date)s AND s.place = %(place)s
+ORDER BY party.place;
+
+-- name: report_figures
+-- What a statement comes to. What has no unit is a count.
+SELECT
+    told.figure AS report_figure,
+    told.amount_minor,
+    told.unit
+FROM settlement_statement AS s
+CROSS JOIN
+    LATERAL (
+        VALUES
+        (1, 'transactions', s.items, ''),
+        (2, 'turnover_minor', s.turnover_minor, s.unit),
+        (3, 'returned_minor', s.returned_minor, s.unit),
+        (4, 'alliance_minor', s.alliance_minor, s.unit),
+        (5, 'payable_minor', s.payable_minor, s.unit),
+        (6, 'merchant_fee_minor', s.merchant_fee_minor, s.unit),
+        (7, 'issuer_fee_minor', s.issuer_fee_minor, s.unit),
+        (8, 'points_taken', s.points_taken, ''),
+        (9, 'points_earned', s.points_earned, '')
+    ) AS told (place, figure, amount_minor, unit)
+WHERE s.business_date = %(business_date)s AND s.place = %(place)s
+ORDER BY told.place;
+
+-- name: report_sold
+-- The parts of a statement by kind and unit.
+SELECT
+    p.kind,
+    sum(p.items)::bigint AS transactions,
+    sum(p.amount_minor)::bigint AS net_minor,
+    sum(p.points_earned)::bigint AS points_earned,
+    sum(p.merchant_fee_minor)::bigint AS merchant_fee_minor,
+    sum(p.issuer_fee_minor)::bigint AS issuer_fee_minor,
+    p.unit
+FROM settlement_statement AS s
+INNER JOIN position_part AS p
+    ON
+        s.business_date = p.business_date
+        AND s.merchant_id = p.merchant_id
+        AND s.issuer_id = p.issuer_id
+WHERE s.business_date = %(business_date)s AND s.place = %(place)s
+GROUP BY p.unit, p.kind
+ORDER BY p.unit, p.kind;
+
+-- name: report_stores
+-- And by store; what is of none has none.
+SELECT
+    coalesce(p.store_id::text, '-') AS store,
+    p.kind,
+    sum(p.items)::bigint AS transactions,
+    sum(p.amount_minor)::bigint AS net_minor,
+    sum(p.merchant_fee_minor)::bigint AS merchant_fee_minor,
+    p.unit
+FROM settlement_statement AS s
+INNER JOIN position_part AS p
+    ON
+        s.business_date = p.business_date
+        AND s.merchant_id = p.merchant_id
+        AND s.issuer_id = p.issuer_id
+WHERE s.business_date = %(business_date)s AND s.place = %(place)s
+GROUP BY p.store_id, p.unit, p.kind
+ORDER BY p.store_id, p.unit, p.kind;
+
+-- name: report_shares
+-- What points of alliances cost and brought, by programme and what each leg was for.
+SELECT
+    a.programme,
+    a.act,
+    sum(a.points)::bigint AS points,
+    sum(a.amount_minor)::bigint AS net_minor,
+    a.unit
+FROM settlement_statement AS s
+INNER JOIN alliance_settlement AS a
+    ON
+        s.business_date = a.business_date
+        AND s.merchant_id = a.merchant_id
+        AND s.issuer_id = a.issuer_id
+WHERE s.business_date = %(business_date)s AND s.place = %(place)s
+GROUP BY a.programme, a.act, a.unit
+ORDER BY a.programme, a.act, a.unit;

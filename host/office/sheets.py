@@ -18,12 +18,13 @@ CSV_ROWS_MAX: Final = 50_000
 """Of one CSV, which nothing packs: as text in base64 it is to fit into a frame of the link."""
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _WIDTH_CHARACTERS: Final = 22
-_PLAIN: Final = {
+PLAIN: Final = {
     "in_memory": True,
     "strings_to_formulas": False,
     "strings_to_numbers": False,
     "strings_to_urls": False,
 }
+"""What a workbook is begun with: in memory, and text is text."""
 
 Cell = str | int
 
@@ -43,7 +44,7 @@ def workbook_of(heads: Sequence[str], rows: Iterable[Sequence[Cell]], password: 
     from xlsxwriter import Workbook
 
     clear, sealed = io.BytesIO(), io.BytesIO()
-    with Workbook(clear, dict(_PLAIN)) as workbook:
+    with Workbook(clear, dict(PLAIN)) as workbook:
         sheet = workbook.add_worksheet()
         sheet.freeze_panes(1, 0)
         sheet.set_column(0, len(heads) - 1, _WIDTH_CHARACTERS)

@@ -90,6 +90,7 @@ _ACTIONS: Final[tuple[Action[Any], ...]] = (
     points_prices.SAVE,
     alliance_terms.SAVE,
     statements.CONFIRMS,
+    reports.PRINTS,
     fees.SAVE,
     conversions.RATE_SAVE,
     conversions.POINTS_CONVERT,

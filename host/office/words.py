@@ -205,6 +205,7 @@ WORDS: Final[Mapping[str, Word]] = {
     "redeemed_minor": Word("price at redemption", "兑分价"),
     "share": Word("share of the fee", "分成"),
     "settlement": Word("statement", "结算单"),
+    "side": Word("side", "一方"),
     "turnover_minor": Word("what was sold", "交易额"),
     "returned_minor": Word("what came back or was taken in", "退货及代收"),
     "alliance_minor": Word("points of alliances", "联盟积分款"),

@@ -16,9 +16,10 @@ from host.office.disclosing import SQL, Disclosure, disclose, face_of
 from host.office.fields import Name, Note, Number, Text, Values
 from host.office.jobs import AtWork, begin_job
 from host.office.passwords import refuse_easy
-from host.office.printing import LAYOUTS, NoFontError, Piece, font_path, sample_of, sheets_of
+from host.office.printing import LAYOUTS, Piece, sample_of, sheets_of
 from host.office.refusals import FIELD, NONE_UNSOLD, STATE, TOO_MANY_CARDS, Refusal
 from host.office.roles import BM, BO, IM, PA, PO
+from host.office.rows.reports import refuse_without_font
 from host.office.sheets import workbook_of
 from host.office.subjects import Ref
 from host.office.words import Word, word_of
@@ -92,7 +93,7 @@ def _print(acting: Acting, values: VoucherBatchPrint) -> Result:
 
 def _sample(acting: Acting, values: VoucherBatchSample) -> Result:
     _check(acting, values.workbook_password, values.url)
-    _check_font()
+    refuse_without_font()
     sheets = _Sheets(
         batch=int(acting.subject.id),
         layout=values.layout,
@@ -142,7 +143,7 @@ def _checked(acting: Acting, values: VoucherBatchPrint) -> int:
     """
     _check(acting, values.workbook_password, values.url)
     if values.format == "pdf":
-        _check_font()
+        refuse_without_font()
     vouchers = _count(acting, values)
     if vouchers > VOUCHERS_MAX:
         raise Refusal(TOO_MANY_CARDS, field="last", cards_max=VOUCHERS_MAX)
@@ -158,14 +159,6 @@ def _check(acting: Acting, password: Secret, url: str) -> None:
     refuse_easy(password, acting.who.login)
     if url and not url.startswith("https://"):
         raise Refusal(FIELD, field="url", problem="it begins with https://")
-
-
-def _check_font() -> None:
-    try:
-        font_path()
-    except NoFontError:
-        problem = "no font with Chinese is installed here: apt install fonts-wqy-microhei"
-        raise Refusal(FIELD, field="format", problem=problem) from None
 
 
 def _sheets(acting: Acting, values: VoucherBatchPrint) -> _Sheets:

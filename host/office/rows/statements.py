@@ -11,6 +11,7 @@ from host.office.fields import Number, Values
 from host.office.places import Scope
 from host.office.refusals import STATE, Refusal
 from host.office.roles import AU, FN, IM, MO, PA
+from host.office.rows.reports import PRINT
 from host.office.subjects import Ref
 from host.office.view import Column, Filter, View
 from host.rules.statement_states import CONFIRM, StatementState
@@ -82,6 +83,6 @@ SETTLEMENTS: Final = View(
         Filter(name="merchant", column="merchant", beside="date"),
         Filter(name="issuer", column="issuer", beside="date"),
     ),
-    actions=(CONFIRM,),
+    actions=(CONFIRM, PRINT),
     exports="C",
 )

@@ -147,4 +147,4 @@ def test_nothing_is_told_of_a_date_that_had_nothing_nor_to_who_may_not_see_it(
     owner = shared_bureau.person("merchant_owner")
     assert shared_bureau.refused(owner, "report.run", **asked) == "E-NOT-YOUR-ROLE"
     assert isinstance(shared_bureau.do(finance, "session.sign_out"), Done)
-    assert set(REPORTS) == {"day"}
+    assert set(REPORTS) == {"day", "statement"}
