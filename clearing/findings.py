@@ -36,20 +36,64 @@ class FindingRow(NamedTuple):
     name: str
     step: str
     meaning: str
+    next: str
+    """What whoever reads it does."""
 
 
 FORWARD_WAITING: Final = "forward_waiting"
+BY_THE_CLOCK: Final = "the clock of the host goes on with it: posswitch doctor says whether it runs"
 FINDINGS: Final = (
-    FindingRow("batches_open", COMPLETENESS, "terminal batches that traded and were not settled"),
-    FindingRow("batches_unfinished", COMPLETENESS, "terminal batches settled and not ended"),
-    FindingRow("batches_timed_out", COMPLETENESS, "batches settled the day before and not ended"),
-    FindingRow("exceptions_open", COMPLETENESS, "cases that nobody has resolved"),
-    FindingRow(FORWARD_WAITING, COMPLETENESS, "messages in store-and-forward, still to be sent"),
-    FindingRow("points_due", CLOCK, "points that expired and are not all written off"),
-    FindingRow("holds_due", CLOCK, "pre-authorisations that were over and still hold"),
-    FindingRow("gifts_due", CLOCK, "gifts that nobody claimed in time and are not given back"),
-    FindingRow("moves_open", CLOCK, "value under way between cards"),
-    FindingRow("cards_due", CLOCK, "cards whose last day is over and that do not say so"),
+    FindingRow(
+        "batches_open",
+        COMPLETENESS,
+        "terminal batches that traded and were not settled",
+        "what they sold is in the ledger and is paid; have each settle: "
+        "posswitch terminal show says when it was heard",
+    ),
+    FindingRow(
+        "batches_unfinished",
+        COMPLETENESS,
+        "terminal batches settled and not ended",
+        "each uploads its records and ends its batch by itself: "
+        "posswitch terminal show says when it was heard",
+    ),
+    FindingRow(
+        "batches_timed_out",
+        COMPLETENESS,
+        "batches settled the day before and not ended",
+        "ask the shop for the terminal: posswitch terminal show says when it was heard",
+    ),
+    FindingRow(
+        "exceptions_open",
+        COMPLETENESS,
+        "cases that nobody has resolved",
+        "posswitch terminal exceptions says what each is; "
+        "before they are resolved nothing is released",
+    ),
+    FindingRow(
+        FORWARD_WAITING,
+        COMPLETENESS,
+        "messages in store-and-forward, still to be sent",
+        "they are sent as soon as the other side answers: posswitch doctor says what does not",
+    ),
+    FindingRow(
+        "points_due", CLOCK, "points that expired and are not all written off", BY_THE_CLOCK
+    ),
+    FindingRow(
+        "holds_due", CLOCK, "pre-authorisations that were over and still hold", BY_THE_CLOCK
+    ),
+    FindingRow(
+        "gifts_due", CLOCK, "gifts that nobody claimed in time and are not given back", BY_THE_CLOCK
+    ),
+    FindingRow(
+        "moves_open",
+        CLOCK,
+        "value under way between cards",
+        "posswitch show moves says whose it is; what fails goes back by itself",
+    ),
+    FindingRow(
+        "cards_due", CLOCK, "cards whose last day is over and that do not say so", BY_THE_CLOCK
+    ),
 )
 
 

@@ -117,15 +117,11 @@ def _group(subject: str, first: Action[Any]) -> typer.Typer:
     group = typer.Typer(
         add_completion=False,
         no_args_is_help=True,
-        help=f"What people do: {_subject_word(subject)}.",
+        help=f"What people do: {_word(subject.replace('-', '_'))}.",
         epilog=epilog(example_of(first)),
     )
     group.callback()(_nothing)
     return group
-
-
-def _subject_word(subject: str) -> str:
-    return _word(subject.replace("-", "_")) if _is_chinese() else subject.replace("-", " ")
 
 
 def _nothing() -> None:

@@ -37,6 +37,7 @@ from config.run.hsm import open_hsm
 from config.run.safs import owed_by_route
 from config.screen import Column, Sheet, amount, number, screen
 from config.settings import Settings
+from config.tasks.night_findings import print_findings
 from config.tasks.operators import operator_name
 from host.clock import utc_now
 from host.model.claims import Claim
@@ -52,6 +53,8 @@ KEYS_CHECK: Final = 11
 
 
 SCREEN_COLUMNS: Final = 80
+FINDINGS_LISTED_MAX: Final = 10
+"""Of one kind; `clearing show` lists all."""
 POSITIONS: Final = (
     Column("merchant"),
     Column("issuer"),
@@ -242,6 +245,7 @@ def _print_cleared(summary: Summary, zone: str) -> None:
         console.print(f"  {'why':<14} {summary.note}", markup=False)
     console.print(positions_sheet(summary.positions))
     console.print(f"{len(summary.files)} files in {summary.files_dir}", markup=False)
+    print_findings(summary.findings, FINDINGS_LISTED_MAX)
     console.print(f"open now: {summary.next_business_date}")
 
 

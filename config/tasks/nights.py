@@ -23,6 +23,8 @@ from config.tasks.night import (
     position_told,
     positions_sheet,
 )
+from config.tasks.night_findings import print_findings
+from host.office.words import word_of
 
 DATES: Final = (
     Column("business date"),
@@ -105,17 +107,17 @@ def print_status(now: Status, *, as_json: bool = False) -> None:
     if now.since is None:
         console.print("nobody runs the night")
     else:
-        since = f"{now.since.astimezone(dt.UTC):%Y-%m-%d %H:%M:%S} UTC"
+        since = f"{now.since.astimezone(dt.UTC):%Y-%m-%d %H:%M:%S UTC}"
         console.print(f"the night is run by {now.run_by}, since {since}", markup=False)
         if now.step and now.step_since is not None:
-            begun = f"{now.step_since.astimezone(dt.UTC):%H:%M:%S} UTC"
+            begun = f"{now.step_since.astimezone(dt.UTC):%H:%M:%S UTC}"
             console.print(f"it is at step {now.step}, since {begun}", markup=False)
         if now.rows_done is not None:
             console.print(f"rows written by now: {now.rows_done:,}", markup=False)
     rows = (
         (
             day.business_date.isoformat(),
-            day.state,
+            word_of(day.state).en,
             str(day.steps),
             str(day.findings),
             day.run_by,
@@ -133,7 +135,8 @@ def print_shown(told: Shown, *, as_json: bool = False) -> None:
         print_json(known | {"positions": [position_told(row) for row in told.positions]})
         return
     console, day = screen(), told.standing
-    console.print(f"business date {day.business_date}: {speech.said(day.state)}", markup=False)
+    state = word_of(day.state).en
+    console.print(f"business date {day.business_date}: {speech.said(state)}", markup=False)
     rows = (
         (
             step.step,
@@ -145,8 +148,7 @@ def print_shown(told: Shown, *, as_json: bool = False) -> None:
         for step in told.steps
     )
     console.print(Sheet(STEPS_SHOWN, rows))
-    for one in told.findings:
-        console.print(f"open: {one.name} {one.subject} {one.items}", markup=False)
+    print_findings(told.findings)
     console.print(positions_sheet(told.positions))
     console.print(f"{len(told.files)} files in {told.directory}", markup=False)
 
@@ -158,7 +160,10 @@ def print_others(found: Sequence[str], date: str, *, as_json: bool = False) -> N
         return
     for what in found:
         screen().print(speech.said(what), markup=False)
-    screen().print(f"{date}: {len(found)} things are not as the night left them", markup=False)
+    if found:
+        screen().print(f"{date}: {len(found)} things are not as the night left them", markup=False)
+    else:
+        screen().print(f"{date}: all is as the night left it", markup=False)
 
 
 def print_handed_out(out: Sequence[dt.date], places: Places, *, as_json: bool = False) -> None:

@@ -253,5 +253,6 @@ def look(
 
 
 def _cells(columns: Sequence[str], row: Sequence[Any]) -> list[str]:
-    unit = dict(zip(columns, row, strict=True)).get("unit")
-    return [shown(name, value, unit) for name, value in zip(columns, row, strict=True)]
+    told = dict(zip(columns, row, strict=True))
+    subject = str(told.get("action") or "").partition(".")[0]
+    return [shown(name, value, told.get("unit"), subject) for name, value in told.items()]

@@ -18,6 +18,8 @@ WHEN: Final = "%Y-%m-%d %H:%M:%S"
 _MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 _AMOUNT: Final = re.compile(r".*_minor(_max|_min)?")
 _GAP: Final = re.compile(r"\{(\w+)\}")
+_AS_TYPED: Final = frozenset({"contact", "login", "name", "note"})
+"""What people wrote themselves, whatever word of ours it may be."""
 _NO_AMOUNTS: Final = frozenset({"earn_per_minor"})
 """It is told for every so many minor units."""
 
@@ -43,7 +45,9 @@ def shown(name: str, value: object, unit: object = None, subject: str = "") -> s
     if isinstance(value, int) and not isinstance(value, bool):
         is_amount = _AMOUNT.fullmatch(name) is not None and name not in _NO_AMOUNTS
         return _figures(value, unit) if is_amount else str(value)
-    return told_of_error(value) if name == "error" and isinstance(value, str) else _word(value)
+    if isinstance(value, str) and (name == "error" or name in _AS_TYPED):
+        return told_of_error(value) if name == "error" else value
+    return _word(value)
 
 
 def told_of_error(error: str) -> str:

@@ -17,6 +17,7 @@ from rich.cells import cell_len
 from typer import rich_utils
 
 from clearing.checks import CHECKS as AUDIT
+from clearing.findings import FINDINGS
 from config.cli.app import app
 from config.cli.chinese import FRAMES
 from config.doctor.checks import CHECKS
@@ -59,7 +60,8 @@ SAYS = {"say", "_say", "remark", "_remark", "said", "tell", "_wait", "_asked"}
 """Functions whose first argument a person reads."""
 PRINTING = (
     *(f"config/tasks/{name}.py" for name in (
-        "demo", "explain", "keys", "link", "night", "progress", "simulate", "story", "takeovers",
+        "demo", "explain", "keys", "link", "night", "nights", "night_findings", "progress",
+        "simulate", "story", "takeovers",
         "terminals", "watching", "reach", "loops", "recording", "replaying", "failed", "lives",
         "office", "office_words", "sessions", "beginning",
         "tracing", "cards", "gifts", "lottery", "demo_lottery",
@@ -253,6 +255,7 @@ def read_by_people() -> list[str]:
         *(odd.why for odd in ODD_CARDS.values()),
         *(magic.why for magic in MAGIC_AMOUNTS.values()),
         *WHY_NOT.values(),
+        *(text for row in FINDINGS for text in (row.meaning, row.next)),
     }
     return sorted(
         text for text in texts if text and not NO_SENTENCE.search(text) and not GLUE.fullmatch(text)

@@ -37,6 +37,7 @@ from host.store.queries import load_queries
 
 SQL: Final = load_queries("host.office", "days.sql")
 RUN: Final = "clearing.run"
+PAID_OTHERWISE: Final = "that is not what is paid: posswitch show business-days has it"
 NOTICES: Final = [kind.value for kind, row in CASES.items() if row.is_notice]
 """Cases that are nobody's money."""
 
@@ -59,7 +60,7 @@ def _release(acting: Acting, values: ClearingRelease) -> Result:
         raise Refusal(SAME_PERSON, did="ran")
     _refuse_unbalanced(acting, told)
     if values.payable_minor != payable_minor:
-        raise Refusal(FIELD, field="payable_minor", problem="that is not what is paid")
+        raise Refusal(FIELD, field="payable_minor", problem=PAID_OTHERWISE)
     release = {
         "by": acting.who.login,
         "now": acting.now,

@@ -4,7 +4,6 @@ The commands are those of docs/operating.md, read out of it and typed by two peo
 state directory and a phone of their own.
 """
 
-import datetime as dt
 import json
 import re
 import shlex
@@ -12,7 +11,6 @@ import signal
 import stat
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -31,80 +29,12 @@ from config.cli.options import epilog
 from config.cli.whole import needs_office
 from config.places import places_of
 from config.tasks.sessions import session_file
-from host.clock import utc_now
-from host.office.action import Step
-from host.office.codes import STEP_SECONDS
 from host.office.doing import values_of
 from host.office.tables import ACTIONS, VIEWS
 from tests.commands import every_command, run_command
-from tests.host.office.conftest import code_at
+from tests.keyboard import BLOCKS, PAGE, Person, invitation_in
 
-ROOT = Path(__file__).parents[3]
-PAGE = (ROOT / "docs" / "operating.md").read_text("utf-8")
-BLOCKS = dict(re.findall(r"<!-- office: (\w+) -->\n\n```sh\n(.*?)```", PAGE, re.DOTALL))
 TYPED = dict(re.findall(r"<!-- till: (\w+) -->\n\n```text\n(.*?)```", PAGE, re.DOTALL))
-CHOSEN = re.findall(r"`(\d{16}(?:, \d{16})+)`", PAGE)
-PASSWORD = "seven green otters"
-
-
-@dataclass
-class Person:
-    """Somebody at a keyboard."""
-
-    home: Path
-    data: Path
-    seed: str = ""
-    step: int = 0
-    """Of the last code: each is good once."""
-    invitation: str = ""
-    said: list[str] = field(default_factory=list)
-
-    def run(self, line: str, lang: str = "en", typed: str = "") -> subprocess.CompletedProcess[str]:
-        """A command as the page has it; what it asks for is typed."""
-        words = shlex.split(of_this_year(line), comments=True)[1:]
-        return run_command(
-            "--lang",
-            lang,
-            *words,
-            given=(typed or "".join(f"{each}\n" for each in self._typed(words))).encode(),
-            environ={
-                "XDG_STATE_HOME": str(self.home),
-                "POSSWITCH_DATA": str(self.data),
-                "PATH": "/usr/bin:/bin",
-                "PYTHONUTF8": "1",
-            },
-        )
-
-    def _typed(self, words: list[str]) -> list[str]:
-        if words[:2] == ["invitation", "accept"]:
-            return [self.invitation, PASSWORD]
-        if words[0] == "sign-in":
-            return [PASSWORD, self.code() if self.seed else ""]
-        if "--numbers" in words:
-            return CHOSEN
-        action = ACTIONS.get(".".join(words[:2]).replace("-", "_"))
-        asks = words[-1] == "--code" or (action is not None and action.step is Step.OWN)
-        return [self.code()] if asks and words[:2] != ["person", "save"] else []
-
-    def code(self) -> str:
-        """The next that the phone shows and nobody has seen, as soon as it is good."""
-        now = time.time()
-        self.step = max(self.step + 1, int(now) // STEP_SECONDS - 1)
-        time.sleep(max(0.0, (self.step - 1) * STEP_SECONDS - now))
-        return code_at(self.seed, dt.datetime.fromtimestamp(self.step * STEP_SECONDS, dt.UTC))
-
-    def done(self, line: str, lang: str = "en", typed: str = "") -> str:
-        """What it said; fails the test where it failed."""
-        ran = self.run(line, lang, typed)
-        assert ran.returncode == 0, f"{line}\n{ran.stdout}{ran.stderr}"
-        self._remember(ran.stdout)
-        return ran.stdout
-
-    def _remember(self, said: str) -> None:
-        self.said.append(said)
-        seed = re.search(r"secret=([A-Z2-7]+)", said)
-        if seed:
-            self.seed = seed[1]
 
 
 @dataclass
@@ -165,17 +95,6 @@ def everything_running(data: Path) -> Iterator[None]:
         finally:
             running.send_signal(signal.SIGINT)
             running.communicate(timeout=60)
-
-
-def of_this_year(line: str) -> str:
-    """A card batch is named by the year that it is made in."""
-    return re.sub(r"CB-\d{4}", f"CB-{utc_now().year}", line)
-
-
-def invitation_in(said: str) -> str:
-    found = re.search(r"invitation(?:, shown once)?: (\S+)", said)
-    assert found is not None, said
-    return found[1]
 
 
 def test_two_people_get_from_nothing_to_a_terminal_by_commands_alone(two: Two) -> None:

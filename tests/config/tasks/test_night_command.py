@@ -118,7 +118,7 @@ def test_a_night_is_looked_at_held_against_its_digests_run_again_and_handed_out(
     assert "nobody runs the night" in ask("status").stdout
     told = json.loads(ask("show", date, "--json").stdout)
     assert all(len(step["read_digest"]) == 64 for step in told["steps"])
-    assert f"business date {date}: files_out" in ask("show", date).stdout
+    assert f"business date {date}: files written" in ask("show", date).stdout
     assert json.loads(ask("verify", date, "--json").stdout)["others"] == []
     again = ask("rerun", date)
     assert again.returncode == 0, again.stderr

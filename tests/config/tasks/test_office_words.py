@@ -39,6 +39,8 @@ def in_shanghai(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         ("written_back", [{"unit": "P:CITY", "amount_minor": 7}], None,
          "unit: P:CITY, amount: 7"),
         ("nothing", None, None, ""),
+        ("note", "asked", None, "asked"),
+        ("asked", {"state": "asked", "note": "open"}, None, "state: waiting, why: open"),
     ],
 )  # fmt: skip
 def test_a_person_reads_figures_and_the_time_here(
