@@ -124,6 +124,7 @@ def test_an_operator_gets_through_a_bad_night_by_the_page(office: Office) -> Non
     a_file_is_wrong(office)
     a_difference_is_answered(office)
     it_is_released(office)
+    they_ask_what_it_came_to(office)
 
 
 def killed_in_the_middle(office: Office) -> None:
@@ -212,3 +213,9 @@ def it_is_released(office: Office) -> None:
     assert office.date in out
     assert re.search(rf"^{office.date} +released .* zhou$", stands, re.MULTILINE)
     assert audited.endswith("audit: 0 violations\n")
+
+
+def they_ask_what_it_came_to(office: Office) -> None:
+    statements, _ = office.play("statements", office.zhou)
+    assert re.search(rf"{MERCHANT} .* 60\.00 ", statements)
+    assert (office.home / "statement.pdf").read_bytes().startswith(b"%PDF-")
