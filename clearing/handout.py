@@ -59,8 +59,10 @@ def hand_out(
                     _hand_out(of_date, row["files_digest"], key)
                 except ClearingError as error:
                     faults.append(str(error))
-                else:
-                    out.append(of_date.business_date)
+                    continue
+                out.append(of_date.business_date)
+            if not row["is_out"]:
+                of_date.run("record_handed_out")
     if faults:
         raise ClearingError("\n".join(faults))
     return out

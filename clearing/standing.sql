@@ -31,11 +31,20 @@ WHERE business_date = %(business_date)s
 ORDER BY finished_at, step COLLATE "C";
 
 -- name: released_dates
--- What may be handed out, by the digest of its files.
+-- What may be handed out, by the digest of its files, and whether it is known to be out.
 SELECT
-    business_date,
-    files_digest
-FROM clearing_release
-WHERE released_at <= coalesce(%(until)s::timestamptz, 'infinity')
-ORDER BY business_date DESC
+    r.business_date,
+    r.files_digest,
+    h.business_date IS NOT NULL AS is_out
+FROM clearing_release AS r
+LEFT JOIN clearing_handed_out AS h ON r.business_date = h.business_date
+WHERE r.released_at <= coalesce(%(until)s::timestamptz, 'infinity')
+ORDER BY r.business_date DESC
 LIMIT %(limit)s;
+
+-- name: record_handed_out
+-- Once it is there: the first time counts.
+-- notes: clearing_handed_out
+INSERT INTO clearing_handed_out AS t (business_date, handed_out_at)
+VALUES (%(business_date)s, now())
+ON CONFLICT ON CONSTRAINT handed_out_once DO NOTHING;

@@ -51,6 +51,25 @@ CROSS JOIN LATERAL (
     WHERE f.business_date = t.business_date AND f.step = t.step
 ) AS found;
 
+-- name: clearing_files
+-- What a night wrote for each merchant and issuer, and since when who it is for can take it.
+SELECT
+    f.business_date,
+    f.name,
+    f.side,
+    f.party,
+    f.items AS lines,
+    encode(f.sha256, 'hex') AS sha256,
+    (
+        SELECT h.handed_out_at FROM clearing_handed_out AS h
+        WHERE h.business_date = f.business_date
+    ) AS handed_out_at,
+    (SELECT m.id FROM merchant AS m WHERE f.side = 'merchant' AND m.merchant_id = f.party)
+        AS of_merchant,
+    (SELECT i.id FROM issuer AS i WHERE f.side = 'issuer' AND i.institution_id = f.party)
+        AS of_issuer
+FROM clearing_file AS f;
+
 -- name: positions
 -- What an issuer owes a merchant of a date, in the parts that it is made of.
 SELECT

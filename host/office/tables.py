@@ -189,6 +189,7 @@ _VIEWS: Final = (
     seals.SEALS,
     clearing.BUSINESS_DAYS,
     clearing.CLEARING_STEPS,
+    clearing.CLEARING_FILES,
     clearing.POSITIONS,
     statements.SETTLEMENTS,
     recon.RECON_ITEMS,

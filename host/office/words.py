@@ -206,6 +206,8 @@ WORDS: Final[Mapping[str, Word]] = {
     "share": Word("share of the fee", "分成"),
     "settlement": Word("statement", "结算单"),
     "side": Word("side", "一方"),
+    "party": Word("whose", "对象"),
+    "handed_out_at": Word("handed out at", "派发时间"),
     "turnover_minor": Word("what was sold", "交易额"),
     "returned_minor": Word("what came back or was taken in", "退货及代收"),
     "alliance_minor": Word("points of alliances", "联盟积分款"),

@@ -154,6 +154,7 @@ CHAINED: Final = (
     Chained(name="clearing_run", key=_DAY),
     Chained(name="clearing_step", key=f"concat_ws('/', {_DAY}, t.step)"),
     Chained(name="clearing_release", key=_DAY),
+    Chained(name="clearing_handed_out", key=_DAY),
     Chained(name="recon_due", key="t.id::text"),
     Chained(name="recon_file", key="t.id::text"),
     Chained(name="recon_line", key="concat_ws('/', t.file_id, t.line)"),

@@ -229,6 +229,7 @@ NIGHT: Final[Mapping[str, Right]] = {
     "checkpoint_seal": Right(reads=WHOLE, inserts=WHOLE),
     "clearing_file": Right(reads=WHOLE, inserts=WHOLE),
     "clearing_finding": Right(reads=WHOLE, inserts=WHOLE),
+    "clearing_handed_out": Right(reads=WHOLE, inserts=WHOLE),
     "clearing_release": Right(reads=columns("business_date files_digest released_at")),
     "clearing_run": Right(
         reads=WHOLE,

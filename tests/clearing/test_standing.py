@@ -93,6 +93,7 @@ def test_files_are_handed_out_once_their_date_is_released_with_a_manifest_that_i
     """S4-79: nothing before, and what is handed out proves itself by the public key alone."""
     key = Ed25519PrivateKey.generate()
     assert hand_out(night_login, tmp_path, key) == []
+    assert owner.execute("SELECT count(*) FROM clearing_handed_out").fetchall() == [(0,)]
     assert not (tmp_path / RELEASED).exists()
     release(owner)
     assert hand_out(night_login, tmp_path, key) == [DAY]
@@ -104,7 +105,9 @@ def test_files_are_handed_out_once_their_date_is_released_with_a_manifest_that_i
     assert manifest.decode().splitlines()[1:] == [
         f"{file.name},{file.items},{file.sha256.hex()}" for file in cleared.files
     ]
+    [(at,)] = owner.execute("SELECT handed_out_at FROM clearing_handed_out").fetchall()
     assert hand_out(night_login, tmp_path, key) == []
+    assert owner.execute("SELECT handed_out_at FROM clearing_handed_out").fetchall() == [(at,)]
     assert {path.name for path in (tmp_path / RELEASED).iterdir()} == {out.name}
 
 
@@ -125,6 +128,20 @@ def test_a_date_that_cannot_be_handed_out_keeps_no_other_back(
         with pytest.raises(ClearingError, match=f"files of {DAY} were not handed out"):
             hand_out(night_login, tmp_path, key)
         assert {path.name for path in (tmp_path / RELEASED).iterdir()} == {f"{after:%Y%m%d}"}
+    assert owner.execute("SELECT business_date FROM clearing_handed_out").fetchall() == [(after,)]
+
+
+@pytest.mark.usefixtures("cleared")
+def test_a_date_that_was_handed_out_as_its_night_died_is_known_to_be_out(
+    owner: Connection, night_login: Connection, tmp_path: Path
+) -> None:
+    """FAULTS: its directory is there, its row is not."""
+    release(owner)
+    key = Ed25519PrivateKey.generate()
+    hand_out(night_login, tmp_path, key)
+    owner.execute("DELETE FROM clearing_handed_out")
+    assert hand_out(night_login, tmp_path, key) == []
+    assert owner.execute("SELECT business_date FROM clearing_handed_out").fetchall() == [(DAY,)]
 
 
 @pytest.mark.parametrize("what", ["gone", "changed", "recorded anew"])

@@ -30,7 +30,7 @@ from host.office.refusals import (
 )
 from host.office.roles import AU, FN, IM, MO, PA
 from host.office.subjects import Ref
-from host.office.view import Column, Filter, View
+from host.office.view import Column, Filter, Own, View
 from host.rules.day_states import DAY_STATES, RELEASE
 from host.rules.states import from_which
 from host.store.queries import load_queries
@@ -201,6 +201,39 @@ CLEARING_STEPS: Final = View(
         Filter(name="date", column="business_date", kind=dt.date),
         Filter(name="step", column="step", beside="date"),
     ),
+    exports="C",
+)
+CLEARING_FILES: Final = View(
+    id="clearing_files",
+    en="Clearing files",
+    zh="清算文件",
+    roles=frozenset({PA, FN, AU, IM, MO}),
+    scopes=frozenset({Scope.PLATFORM, Scope.ISSUER, Scope.MERCHANT}),
+    columns=(
+        Column(name="business_date", kind=dt.date),
+        Column(name="name"),
+        Column(name="side"),
+        Column(name="party"),
+        Column(name="lines", kind=int),
+        Column(name="sha256"),
+        Column(name="handed_out_at", kind=dt.datetime),
+    ),
+    order=("business_date", "name"),
+    is_newest_first=True,
+    filters=(
+        Filter(name="date", column="business_date", kind=dt.date),
+        Filter(name="party", column="party"),
+    ),
+    own={
+        Scope.ISSUER: Own(
+            among="v.party = (SELECT f.institution_id FROM issuer AS f WHERE f.id = %(scope)s)",
+            order=("business_date", "name"),
+        ),
+        Scope.MERCHANT: Own(
+            among="v.party = (SELECT f.merchant_id FROM merchant AS f WHERE f.id = %(scope)s)",
+            order=("business_date", "name"),
+        ),
+    },
     exports="C",
 )
 POSITIONS: Final = View(

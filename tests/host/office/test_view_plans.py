@@ -23,7 +23,7 @@ GROWS = {
     "person", "person_grant", "approval", "history", "job", "merchant", "store", "terminal",
     "terminal_key", "acceptance", "card", "card_batch", "card_sale", "member", "purse", "journal",
     "disclosure", "office_file", "shipment", "move", "gift", "draw",
-    "hold", "seal", "recon_file", "recon_item",
+    "hold", "seal", "recon_file", "recon_item", "clearing_file",
 }  # fmt: skip
 SMALL = {
     "issuer": "a few hundred at most",
@@ -161,6 +161,14 @@ INSERT INTO recon_item (
 ) SELECT '2026-01-01'::date + n % 300, 'merchant_file', 'they_lack', f.id, f.merchant_id, '', '',
     '', '', 'CNY', 1, 0, now()
 FROM {NUMBERS} CROSS JOIN (SELECT id, merchant_id FROM recon_file ORDER BY id LIMIT 1) AS f;
+INSERT INTO business_day (business_date, state, opened_at, closed_at)
+SELECT '2024-01-01'::date + n, 'closed', now(), now() FROM generate_series(0, 299) AS n;
+INSERT INTO clearing_run (business_date, started_at)
+SELECT '2024-01-01'::date + n, now() FROM generate_series(0, 299) AS n;
+INSERT INTO clearing_file (business_date, name, side, party, items, sha256)
+SELECT '2024-01-01'::date + n % 300, 'f' || n, 'merchant', lpad(n::text, 15, '0'), 1,
+    sha256(n::text::bytea)
+FROM {NUMBERS};
 """
 
 
