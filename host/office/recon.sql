@@ -481,6 +481,26 @@ WHERE
         WHERE other.ours = n.ours AND other.theirs <> n.theirs AND other.score >= n.score
     );
 
+-- name: hold_late
+-- What lines may be of what they lacked of an earlier date: whoever answers it, or matches another
+-- date, comes before or after.
+SELECT i.id
+FROM recon_item AS i
+WHERE
+    i.answer IS NULL
+    AND i.difference = 'they_lack'
+    AND i.business_date < %(business_date)s
+    AND EXISTS (
+        SELECT FROM recon_theirs AS r
+        WHERE
+            r.rrn = i.rrn
+            AND r.unit = i.unit
+            AND r.amount_minor = i.ours_minor
+            AND NOT EXISTS (SELECT FROM recon_pair AS p WHERE p.theirs = r.place)
+    )
+ORDER BY i.id
+FOR UPDATE;
+
 -- name: lay_out_late
 -- Lines that are what they lacked of an earlier date.
 CREATE TEMPORARY TABLE recon_late ON COMMIT DROP AS

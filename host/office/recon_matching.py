@@ -55,8 +55,8 @@ def match_files(connection: Connection, business_date: dt.date, now: dt.datetime
     for same_amount in (True, False):
         connection.execute(SQL["pair_by_keys"], told | {"same_amount": same_amount})
     for name in (
-        "pair_doubled_by_keys", "lay_out_near", "pair_near", "lay_out_late", "add_matches",
-        "end_late", "add_differences", "files_are_matched", "drop_laid_out",
+        "pair_doubled_by_keys", "lay_out_near", "pair_near", "hold_late", "lay_out_late",
+        "add_matches", "end_late", "add_differences", "files_are_matched", "drop_laid_out",
     ):  # fmt: skip
         connection.execute(SQL[name], told)
     connection.execute(SQL["plan_as_before"])

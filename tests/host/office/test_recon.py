@@ -257,6 +257,47 @@ async def test_what_they_lacked_and_have_by_the_next_date_is_no_difference_any_m
     assert (ours[0]["rrn"], "came_late", 100) in desk.matches()
 
 
+async def test_what_is_answered_while_a_date_is_matched_stays_as_it_was_answered(
+    desk: Desk,
+) -> None:
+    """S4-79: the line that came late is a difference of its own date then."""
+    ours = desk.ours()
+    desk.taken(ours[1:])
+    [number] = desk.numbers()
+    await trio.to_thread.run_sync(desk.clear_next)
+    told = desk.told(desk.finance, as_file([ours[0]]), date="2026-11-23")
+    assert isinstance(told, Done), told
+    answer = {
+        "items": [number], "answer": "write_off", "by": "li", "now": NOW, "with": number,
+        "note": "lost", "shard": None, "number": None,
+    }  # fmt: skip
+
+    def match() -> None:
+        with psycopg.connect(desk.bureau.dsns.office) as other:
+            assert match_files(other, DAY + dt.timedelta(days=1), NOW) == 1
+
+    async def once_it_waits(answering: psycopg.Connection[Any]) -> None:
+        waiting = (
+            "SELECT count(*)::int FROM pg_stat_activity"
+            " WHERE datname = current_database() AND cardinality(pg_blocking_pids(pid)) > 0"
+        )
+        with trio.fail_after(20):
+            while desk.bureau.sql(waiting) == [(0,)]:
+                await trio.sleep(0.02)
+        answering.commit()
+
+    with psycopg.connect(desk.bureau.dsns.office) as answering:
+        answering.execute(RECONCILING["differences"], answer)
+        answering.execute(RECONCILING["answer_differences"], answer)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(trio.to_thread.run_sync, match)
+            nursery.start_soon(once_it_waits, answering)
+    rows = desk.bureau.rows(desk.finance, "recon_items")
+    assert [(row["difference"], row["answer"]) for row in rows] == [
+        ("late", None), ("they_lack", "write_off"),
+    ]  # fmt: skip
+
+
 async def test_differences_match_by_hand_where_both_sides_come_to_the_same(desk: Desk) -> None:
     """S4-79, S3-34: what does not is told by how much; what is answered is so for good."""
     ours = desk.ours()
