@@ -67,7 +67,8 @@ SELECT set_config('enable_nestloop', 'on', true);
 
 -- name: lay_out_moved
 -- What each journal of the date moved on accounts between a merchant and an issuer, of each file's
--- party: a range of the key in each shard.
+-- party: a range of the key in each shard, the night's own as well. As the files of the night have
+-- it, so without fees and what is put up.
 CREATE TEMPORARY TABLE recon_moved ON COMMIT DROP AS
 WITH party AS (
     SELECT
@@ -76,7 +77,9 @@ WITH party AS (
         a.unit
     FROM recon_file AS f
     INNER JOIN account AS a ON f.merchant_id = a.merchant_id AND a.issuer_id IS NOT NULL
-    WHERE f.id = any(%(files)s::bigint [])
+    WHERE
+        f.id = any(%(files)s::bigint [])
+        AND a.chart NOT IN ('merchant_fees', 'alliance_fund')
     UNION ALL
     SELECT
         f.id AS file_id,
@@ -84,7 +87,9 @@ WITH party AS (
         a.unit
     FROM recon_file AS f
     INNER JOIN account AS a ON f.issuer_id = a.issuer_id AND a.merchant_id IS NOT NULL
-    WHERE f.id = any(%(files)s::bigint [])
+    WHERE
+        f.id = any(%(files)s::bigint [])
+        AND a.chart NOT IN ('merchant_fees', 'alliance_fund')
 ),
 
 side AS (
@@ -165,17 +170,17 @@ WITH ours AS (
         NULL::smallint AS shard,
         NULL::bigint AS number,
         p.unit,
-        sum(p.credit_minor - p.debit_minor)::bigint AS amount_minor,
+        sum(p.amount_minor)::bigint AS amount_minor,
         to_char(p.business_date, 'YYYYMMDD') || '-' || m.merchant_id AS rrn,
         '' AS terminal_id,
         '' AS batch,
         '' AS trace
     FROM recon_file AS f
-    INNER JOIN position AS p ON f.business_date = p.business_date AND f.unit = p.unit
+    INNER JOIN position_part AS p ON f.business_date = p.business_date AND f.unit = p.unit
     INNER JOIN merchant AS m ON p.merchant_id = m.id
     WHERE f.id = any(%(files)s::bigint []) AND f.source = 'bank_statement'
     GROUP BY f.id, p.business_date, p.unit, m.merchant_id
-    HAVING sum(p.credit_minor - p.debit_minor) <> 0
+    HAVING sum(p.amount_minor) <> 0
 )
 
 SELECT

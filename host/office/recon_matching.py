@@ -12,6 +12,7 @@ from typing import Any, Final
 from host.model.numbers import NUMBERS_PER_DAY, first_number_of
 from host.model.recon import ALIKE_MAX, SCORE_MIN, SUGGESTED_MIN, WEIGHTS
 from host.office.told_lines import Told
+from host.shards import NIGHT_SHARD
 from host.store.book import read_shard_count
 from host.store.connecting import Connection
 from host.store.queries import load_queries
@@ -37,7 +38,7 @@ def match_files(connection: Connection, business_date: dt.date, now: dt.datetime
     first = first_number_of(business_date)
     told |= {
         "files": files,
-        "shards": list(range(read_shard_count(connection))),
+        "shards": [*range(read_shard_count(connection)), NIGHT_SHARD],
         "first_number": first,
         "end_number": first + NUMBERS_PER_DAY,
         "alike_max": ALIKE_MAX,

@@ -255,7 +255,6 @@ OFFICE: Final[Mapping[str, Right]] = {
         reads=WHOLE, inserts=WHOLE, updates=columns("life life_count pending_days")
     ),
     "points_price": Right(reads=WHOLE, inserts=WHOLE, updates=columns("points worth_minor")),
-    "position": Right(reads=columns("business_date merchant_id unit debit_minor credit_minor")),
     "purse": Right(reads=columns("shard card_id account_id unit posted_minor held_minor")),
     "purse_now": Right(
         reads=columns(

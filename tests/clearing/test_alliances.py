@@ -15,8 +15,14 @@ from clearing.alliances import is_netted
 from clearing.night import ClearingError
 from clearing.run import run_clearing
 from clearing.verify import audit
+from host.model.secrets import Secret
+from host.office.detail_files import read_detail
+from host.office.recon_files import payment_reference
+from host.office.recon_matching import SQL as RECONCILING
+from host.office.recon_matching import add_lines, match_files
+from host.office.told_lines import Told
 from host.store.changes import note_what_differs
-from tests.clearing.conftest import DAY, SmallLedger
+from tests.clearing.conftest import DAY, MERCHANTS, NOW, SmallLedger
 
 Connection = psycopg.Connection[Any]
 UNIT = "P:CIRCLE"
@@ -218,6 +224,66 @@ def test_any_days_are_settled_to_the_minor_unit(
     assert audit(audit_login) == []
     for date in (DAY, NEXT):
         assert run_clearing(night_login, tmp_path, date).is_repeat
+
+
+@pytest.mark.parametrize("party", ["merchant", "issuer", "bank"])
+def test_files_that_come_back_as_they_went_out_are_ours_to_the_last_line(
+    circle: Circle, owner: Connection, night_login: Connection, audit_login: Connection,
+    tmp_path: Path, party: str,
+) -> None:  # fmt: skip
+    """S4-70, S4-79: with fees, with what the night has settled, and what is put up for it."""
+    circle.ledger.fee(1, "merchant", "1")
+    circle.terms(1, "at_issue", 1_000, 800, fee=10)
+    circle.terms(2, "prefunded", 700, 300, merchant=2)
+    for turn in range(2):
+        if turn:
+            circle.ledger.turn()
+        lot = circle.sell(1, 1_000, merchant=1)
+        circle.take(1, 500, lot, merchant=2)
+        circle.sell(3, 70, merchant=2)
+        date = circle.ledger.date
+        run_clearing(night_login, tmp_path, date)
+        columns = {"merchant": "merchant_id", "issuer": "issuer_id"}
+        whose = {name: 1 for side, name in columns.items() if side == party}
+        lines = _told(tmp_path / f"{date:%Y%m%d}", party, date)
+        [(file,)] = owner.execute(
+            RECONCILING["add_recon_file"],
+            {
+                "source": "bank_statement" if party == "bank" else f"{party}_file", "layout": "x",
+                "merchant_id": None, "issuer_id": None, **whose, "business_date": date,
+                "unit": "CNY", "sha256": bytes([turn]) * 32, "lines": len(lines), "by": "zhang",
+                "now": NOW,
+            },
+        )  # fmt: skip
+        with owner.transaction():
+            add_lines(owner, file, lines)
+            assert match_files(owner, date, NOW) == 1
+        assert (
+            owner.execute(
+                "SELECT difference, rrn, unit, ours_minor, theirs_minor FROM recon_item"
+            ).fetchall()
+            == []
+        )
+        assert owner.execute(
+            "SELECT count(*)::int FROM recon_match WHERE file_id = %s", (file,)
+        ).fetchall() == [(len(lines),)]
+    assert audit(audit_login) == []
+
+
+def _told(directory: Path, party: str, date: dt.date) -> list[Told]:
+    """A file as the party has it from us; of the bank, what the files say is paid."""
+    if party != "bank":
+        [path] = directory.glob(f"{party}-*{'0001' if party == 'merchant' else '9988*'}.csv")
+        return read_detail(Secret(path.read_bytes()), f"{party}_id", path.stem.split("-")[1])
+    lines: list[Told] = []
+    for merchant in MERCHANTS.values():
+        path = directory / f"merchant-{merchant}.csv"
+        told = read_detail(Secret(path.read_bytes()), "merchant_id", merchant)
+        paid = sum(line.amount_minor for line in told if line.unit == "CNY")
+        name = payment_reference(date, merchant)
+        if paid:
+            lines.append(Told(line=len(lines) + 1, rrn=name, unit="CNY", amount_minor=paid))
+    return lines
 
 
 PRICES = {
