@@ -36,7 +36,8 @@ from config.run.supervisor import LoadEstate, Running, running_posswitch
 from config.screen import amount, screen
 from config.settings import Settings
 from config.tasks.demo_lottery import LotteryTale, close_lottery
-from config.tasks.demo_night import ReleaseTale, release_night
+from config.tasks.demo_night import ReleaseTale, release_night, say_fees
+from config.tasks.demo_recon import ReconTale, reconcile_night, report_day
 from config.tasks.failed import failed_lines, failed_status
 from config.tasks.gifts import TILL, GiftTale
 from config.tasks.night import opened_night, print_summary, print_violations
@@ -139,8 +140,12 @@ def run_demo(settings: Settings, places: Places, demo: DemoSettings, *, say: Say
             violations = audit(connection, [*day.record.claims(), *day.external.claims()])
     _report(console, day, story, examples)
     print_summary(summary, settings.host.timezone)
+    for line in day.reconciled.told() if day.reconciled is not None else ():
+        console.print(line, markup=False)
     if day.released is not None:
         console.print(day.released.told(), markup=False)
+    if day.report is not None:
+        console.print(f"the day at a glance, for a browser: {day.report}", markup=False)
     _say_how_to_repeat(console, demo, story, places)
     print_violations(violations)
     failed = failed_status(day.tally.failures)
@@ -210,7 +215,9 @@ class _Day:
         self._cleared: Summary | None = None
         self._night_error: Exception | None = None
         self.lottery: LotteryTale | None = None
+        self.reconciled: ReconTale | None = None
         self.released: ReleaseTale | None = None
+        self.report: Path | None = None
         self.differences: list[str] = []
         """Where the issuer's book is not what its terminals were told."""
         self._running = running
@@ -268,6 +275,7 @@ class _Day:
             shown = (show_progress, self.tally, self.seconds, console)
             side.start_soon(alone, "progress", "", *shown)
             async with self._opened_staff() as staff:
+                await alone("fees", "", self._say_fees, staff)
                 async with trio.open_nursery() as main:
                     main.start_soon(self._night)
                     main.start_soon(alone, "gift cards", "", self._sell_gifts, staff)
@@ -299,6 +307,10 @@ class _Day:
         finally:
             opening.__exit__(None, None, None)
 
+    async def _say_fees(self, staff: DemoStaff) -> None:
+        """What the night is to charge."""
+        await trio.to_thread.run_sync(say_fees, staff)
+
     async def _sell_gifts(self, staff: DemoStaff) -> None:
         """A batch of cards comes to the counter."""
         settings, places = self._running.settings, self._running.places
@@ -311,7 +323,15 @@ class _Day:
     async def _release(self, staff: DemoStaff) -> None:
         """Somebody else than who ran the night looks at it."""
         if self._cleared is not None:
-            self.released = await trio.to_thread.run_sync(release_night, staff, self._cleared)
+            await trio.to_thread.run_sync(self._look_through, staff, self._cleared)
+
+    def _look_through(self, staff: DemoStaff, summary: Summary) -> None:
+        data = self._running.places.data
+        with closing(_audit_connection(self._running)) as connection:
+            connection.autocommit = True
+            self.reconciled = reconcile_night(staff, connection, summary)
+        self.released = release_night(staff, summary)
+        self.report = report_day(staff, summary, data)
 
     def _verified_lottery(self, staff: DemoStaff) -> LotteryTale:
         with closing(_audit_connection(self._running)) as connection:

@@ -1,6 +1,8 @@
-"""The demo's night is released: by somebody of finance, who did not run it."""
+"""The demo's night: what it charges is said before, and it is released by who did not run it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from clearing.run import Summary
 from config.language import speech
@@ -10,6 +12,21 @@ from host.model.money import HOUSE_CURRENCY
 from host.model.office import Refused
 from host.office.roles import FN
 from host.rules.day_states import RELEASE
+
+OTHER_FINANCE, THIRD_FINANCE = f"{FN} 2", f"{FN} 3"
+"""More people of finance: what one of them asks for another agrees to."""
+FEE: Final[Mapping[str, object]] = {
+    "payer": "merchant",
+    "kinds": ["purchase"],
+    "percent": "0.38%",
+    "fee_min_minor": 1,
+}
+"""What a sale costs a merchant."""
+
+
+def say_fees(staff: DemoStaff) -> None:
+    """Before the shops open."""
+    staff.agreed(OTHER_FINANCE, "fee.save", FEE, agreed_by=THIRD_FINANCE)
 
 
 @dataclass(frozen=True, slots=True)

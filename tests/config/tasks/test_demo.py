@@ -71,6 +71,29 @@ def test_the_demos_night_is_released_by_somebody_who_did_not_run_it(demos: Demos
         assert line.endswith(" CNY is paid")
 
 
+def test_what_a_merchant_has_otherwise_is_found_and_answered_by_two(demos: Demos) -> None:
+    """S4-79: each line but the one that was mistyped is ours."""
+    for _data, said in demos:
+        [told] = re.findall(r"own list: ([\d,]+) of ([\d,]+) lines are ours", said)
+        matched, lines = (int(each.replace(",", "")) for each in told)
+        assert matched == lines - 1
+        [(theirs, ours)] = re.findall(r"they have ([\d.,]+) CNY, we have ([\d.,]+) CNY;", said)
+        assert float(theirs.replace(",", "")) - float(ours.replace(",", "")) == pytest.approx(9)
+        assert "finance answered it, finance2 agreed" in said
+
+
+def test_the_demos_day_is_told_in_a_file_that_needs_no_other(demos: Demos) -> None:
+    """S3-22: sales cost merchants something, and the file says what."""
+    for data, said in demos:
+        assert f"the day at a glance, for a browser: {data / 'day.html'}" in said
+        page = (data / "day.html").read_text("utf-8")
+        assert "<svg" in page
+        assert "<script" not in page
+        assert "http" not in page.replace("http://www.w3.org/2000/svg", "")
+        [fees] = re.findall(r"^ +fees +([\d.,]+ CNY)$", said, re.MULTILINE)
+        assert fees in page
+
+
 def test_the_demos_lottery_is_closed_and_each_of_its_draws_verifies(demos: Demos) -> None:
     """S4-62: the file that it leaves is what it says."""
     for data, said in demos:
