@@ -26,7 +26,8 @@ ORDER BY t.unit;
 
 -- name: open_cases
 -- How many cases of somebody's money nobody has resolved, and how much they are of; what others say
--- of a date up to this one and we do not is one, too.
+-- of a date up to this one and we do not is one, too. A file of the date that is not matched yet is
+-- one of no amount: nobody knows what is other by it.
 SELECT
     count(*) AS cases,
     coalesce(sum(told.amount_minor) FILTER (WHERE told.unit = %(unit)s), 0)::bigint AS amount_minor
@@ -42,6 +43,12 @@ FROM (
         i.unit
     FROM recon_item AS i
     WHERE i.answer IS NULL AND i.business_date <= %(business_date)s
+    UNION ALL
+    SELECT
+        0 AS amount_minor,
+        f.unit
+    FROM recon_file AS f
+    WHERE f.matched_at IS NULL AND f.business_date = %(business_date)s
 ) AS told;
 
 -- name: release

@@ -407,6 +407,16 @@ async def test_an_open_difference_is_in_the_way_of_a_release(desk: Desk) -> None
     assert desk.state() == "released"
 
 
+async def test_a_file_that_is_not_matched_yet_is_in_the_way_of_a_release(desk: Desk) -> None:
+    """S4-79, S3-21: until then nobody knows what differs."""
+    assert isinstance(desk.told(desk.finance, as_file(desk.ours())), Done)
+    other = desk.bureau.person("finance")
+    told = release(desk.bureau, other, 15_000)
+    assert (told.code, told.en) == ("E-OPEN-EXCEPTIONS", "1 cases of 0.00 CNY are open")
+    desk.bureau.do_jobs()
+    assert isinstance(release(desk.bureau, other, 15_000), Done)
+
+
 async def test_the_audit_names_what_was_matched_or_answered_otherwise(
     desk: Desk, pool: CardPool
 ) -> None:
