@@ -35,9 +35,9 @@ from config.run.staff import DemoStaff, opened_staff
 from config.run.supervisor import LoadEstate, Running, running_posswitch
 from config.screen import amount, screen
 from config.settings import Settings
+from config.tasks.demo_finance import look_through
 from config.tasks.demo_lottery import LotteryTale, close_lottery
-from config.tasks.demo_night import ReleaseTale, release_night, say_fees
-from config.tasks.demo_recon import ReconTale, reconcile_night, report_day
+from config.tasks.demo_night import say_fees
 from config.tasks.failed import failed_lines, failed_status
 from config.tasks.gifts import TILL, GiftTale
 from config.tasks.night import opened_night, print_summary, print_violations
@@ -140,12 +140,8 @@ def run_demo(settings: Settings, places: Places, demo: DemoSettings, *, say: Say
             violations = audit(connection, [*day.record.claims(), *day.external.claims()])
     _report(console, day, story, examples)
     print_summary(summary, settings.host.timezone)
-    for line in day.reconciled.told() if day.reconciled is not None else ():
+    for line in day.looked_through:
         console.print(line, markup=False)
-    if day.released is not None:
-        console.print(day.released.told(), markup=False)
-    if day.report is not None:
-        console.print(f"the day at a glance, for a browser: {day.report}", markup=False)
     _say_how_to_repeat(console, demo, story, places)
     print_violations(violations)
     failed = failed_status(day.tally.failures)
@@ -215,9 +211,8 @@ class _Day:
         self._cleared: Summary | None = None
         self._night_error: Exception | None = None
         self.lottery: LotteryTale | None = None
-        self.reconciled: ReconTale | None = None
-        self.released: ReleaseTale | None = None
-        self.report: Path | None = None
+        self.looked_through: list[str] = []
+        """What people of finance did about the night."""
         self.differences: list[str] = []
         """Where the issuer's book is not what its terminals were told."""
         self._running = running
@@ -323,15 +318,9 @@ class _Day:
     async def _release(self, staff: DemoStaff) -> None:
         """Somebody else than who ran the night looks at it."""
         if self._cleared is not None:
-            await trio.to_thread.run_sync(self._look_through, staff, self._cleared)
-
-    def _look_through(self, staff: DemoStaff, summary: Summary) -> None:
-        data = self._running.places.data
-        with closing(_audit_connection(self._running)) as connection:
-            connection.autocommit = True
-            self.reconciled = reconcile_night(staff, connection, summary)
-        self.released = release_night(staff, summary)
-        self.report = report_day(staff, summary, data)
+            self.looked_through = await trio.to_thread.run_sync(
+                look_through, staff, self._running, self._cleared
+            )
 
     def _verified_lottery(self, staff: DemoStaff) -> LotteryTale:
         with closing(_audit_connection(self._running)) as connection:

@@ -1,5 +1,6 @@
 """The demo's night: what it charges is said before, and it is released by who did not run it."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -8,10 +9,14 @@ from clearing.run import Summary
 from config.language import speech
 from config.run.staff import DemoStaff
 from config.screen import amount
+from host.cases import CASES, CaseKind
+from host.clock import utc_now
 from host.model.money import HOUSE_CURRENCY
 from host.model.office import Refused
 from host.office.roles import FN
 from host.rules.day_states import RELEASE
+from host.store.cases import list_cases, resolve_case
+from host.store.connecting import Connection
 
 OTHER_FINANCE, THIRD_FINANCE = f"{FN} 2", f"{FN} 3"
 """More people of finance: what one of them asks for another agrees to."""
@@ -22,11 +27,28 @@ FEE: Final[Mapping[str, object]] = {
     "fee_min_minor": 1,
 }
 """What a sale costs a merchant."""
+FOUND_OUT: Final = "the shop was asked, and its slips say what the ledger says"
 
 
 def say_fees(staff: DemoStaff) -> None:
     """Before the shops open."""
     staff.agreed(OTHER_FINANCE, "fee.save", FEE, agreed_by=THIRD_FINANCE)
+
+
+def explain_cases(connection: Connection, by: str) -> dict[CaseKind, int]:
+    """Close each case that would be in the way of a release; gives how many there were of each."""
+    found = [case for case in list_cases(connection) if not CASES[case.kind].is_notice]
+    for case in found:
+        resolve_case(connection, case.id, note=FOUND_OUT, by=by, now=utc_now())
+    return dict(Counter(case.kind for case in found))
+
+
+def explained(cases: Mapping[CaseKind, int], by: str) -> list[str]:
+    """What was closed, in a line of each kind."""
+    return [
+        f"{by} asked shops about what was open, and closed it: {kind} {number}"
+        for kind, number in sorted(cases.items())
+    ]
 
 
 @dataclass(frozen=True, slots=True)
