@@ -16,7 +16,7 @@ from host.store.queries import load_queries
 FILES: Final = (
     "audit.sql", "audit_facts.sql", "audit_moves.sql", "audit_holds.sql", "audit_rules.sql",
     "audit_lotteries.sql", "audit_fees.sql", "audit_alliances.sql", "audit_statements.sql",
-    "audit_recon.sql", "claims.sql",
+    "audit_payouts.sql", "audit_recon.sql", "claims.sql",
 )  # fmt: skip
 SQL: Final = {name: sql for file in FILES for name, sql in load_queries("clearing", file).items()}
 
@@ -489,6 +489,16 @@ CHECKS: Final = (
                 "fee_out_of_its_time",
                 "{business_date}, merchant {merchant_id}, issuer {issuer_id}: {kind} was charged "
                 "by fee {fee_id}, which is not of that",
+            ),
+            Test(
+                "payout_not_its_statements",
+                "payout {payout}: it is of {amount_minor}, its statements come to {payable_minor}, "
+                "or one of them is another's, not released or not confirmed",
+            ),
+            Test(
+                "payout_not_its_file",
+                "payment file {file}: it says {told} payments of {told_minor}, there are {found} "
+                "of {found_minor}, or one goes to an account that is not its merchant's",
             ),
             Test(
                 "statement_not_its_parts",

@@ -16,6 +16,9 @@ from host.office.action import Action
 from host.office.view import How, View
 
 VALUES: Final[Mapping[str, str]] = {
+    "account_holder": "ACME",
+    "account_number": "GB82WEST12345698765432",
+    "bank_code": "WESTGB2L",
     "alliance": "HARBOUR",
     "amount_minor": "10000",
     "amount_minor_max": "500000",

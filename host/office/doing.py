@@ -19,6 +19,7 @@ from host.office.constraints import refusal_of_check
 from host.office.fields import Values, problem_of, secret_from
 from host.office.naming import in_names
 from host.office.office import Office
+from host.office.payout_refusals import PAID_ALREADY
 from host.office.people import NOBODY, Who
 from host.office.places import PLATFORM, Place, both, reaches
 from host.office.recon_refusals import ONE_OF_DATE, SENT_BEFORE
@@ -73,6 +74,9 @@ REFUSED_BY: Final[Mapping[str, tuple[RefusalKind, str]]] = {
     "alliance_once": (ID, "alliance"),
     "alliance_member_once": (ID, "since"),
     "lottery_code": (ID, "lottery"),
+    "payout_file_numbered": (PAID_ALREADY, "date"),
+    "payout_once": (PAID_ALREADY, "date"),
+    "payout_statement_once": (PAID_ALREADY, "settlements"),
     "recon_file_once": (SENT_BEFORE, "file"),
     "recon_file_of_date": (ONE_OF_DATE, "date"),
 }

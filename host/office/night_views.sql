@@ -224,3 +224,50 @@ LEFT JOIN LATERAL (
     FROM statement_confirmed AS c
     WHERE c.business_date = s.business_date AND c.place = s.place AND c.side = 'issuer'
 ) AS keeper ON true;
+
+-- name: payouts
+-- What merchants are paid, of which statements, to which account; paid is what a line of a bank's
+-- statement was matched with.
+SELECT
+    p.id,
+    p.business_date,
+    m.merchant_id AS merchant,
+    a.account_masked AS payout_account,
+    p.amount_minor,
+    p.unit,
+    paid_for.settlements,
+    p.end_to_end_id,
+    p.file_id AS payment_file,
+    f.pay_on,
+    f.asked_by,
+    f.agreed_by,
+    coalesce(bank.payout_state, 'instructed') AS payout_state,
+    p.merchant_id AS of_merchant
+FROM payout AS p
+INNER JOIN merchant AS m ON m.id = p.merchant_id
+INNER JOIN payout_account AS a ON a.id = p.account_id
+INNER JOIN payout_file AS f ON f.id = p.file_id
+LEFT JOIN LATERAL (
+    SELECT
+        array_agg(
+            to_char(s.business_date, 'YYYYMMDD') || '-' || s.place
+            ORDER BY s.business_date, s.place
+        ) AS settlements
+    FROM payout_statement AS s
+    WHERE s.payout_id = p.id
+) AS paid_for ON true
+LEFT JOIN LATERAL (
+    SELECT 'paid' AS payout_state
+    FROM recon_line AS l
+    INNER JOIN recon_file AS told ON l.file_id = told.id
+    INNER JOIN recon_match AS found ON l.file_id = found.file_id AND l.line = found.line
+    WHERE
+        l.rrn = p.end_to_end_id
+        AND l.terminal_id = ''
+        AND l.rrn <> ''
+        AND l.unit = p.unit
+        AND told.source = 'bank_statement'
+        AND told.business_date = p.business_date
+    ORDER BY l.file_id
+    LIMIT 1
+) AS bank ON true;

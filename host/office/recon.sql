@@ -135,8 +135,9 @@ HAVING sum(amount_minor) <> 0;
 ANALYZE recon_moved;
 
 -- name: lay_out_ours
--- The same with what names it, and, of the bank's files, what is to be paid of the date: each
--- merchant's positions, under the end-to-end id of its payment. `place` is a line's number here.
+-- The same with what names it, and, of the bank's files, what is to be paid of the date: payouts
+-- of it, and each merchant's positions that no payout has, under the end-to-end id of its payment.
+-- `place` is a line's number here.
 CREATE TEMPORARY TABLE recon_ours ON COMMIT DROP AS
 WITH ours AS (
     SELECT
@@ -178,9 +179,40 @@ WITH ours AS (
     FROM recon_file AS f
     INNER JOIN position_part AS p ON f.business_date = p.business_date AND f.unit = p.unit
     INNER JOIN merchant AS m ON p.merchant_id = m.id
-    WHERE f.id = any(%(files)s::bigint []) AND f.source = 'bank_statement'
+    WHERE
+        f.id = any(%(files)s::bigint []) AND f.source = 'bank_statement'
+        AND NOT EXISTS (
+            SELECT FROM payout AS one
+            WHERE
+                one.business_date = p.business_date
+                AND one.merchant_id = p.merchant_id
+                AND one.unit = p.unit
+        )
+        AND NOT EXISTS (
+            SELECT FROM settlement_statement AS s
+            INNER JOIN payout_statement AS paid
+                ON s.business_date = paid.business_date AND s.place = paid.place
+            WHERE
+                s.business_date = p.business_date
+                AND s.merchant_id = p.merchant_id
+                AND s.issuer_id = p.issuer_id
+        )
     GROUP BY f.id, p.business_date, p.unit, m.merchant_id
     HAVING sum(p.amount_minor) <> 0
+    UNION ALL
+    SELECT
+        f.id AS file_id,
+        NULL::smallint AS shard,
+        NULL::bigint AS number,
+        one.unit,
+        one.amount_minor,
+        one.end_to_end_id AS rrn,
+        '' AS terminal_id,
+        '' AS batch,
+        '' AS trace
+    FROM recon_file AS f
+    INNER JOIN payout AS one ON f.business_date = one.business_date AND f.unit = one.unit
+    WHERE f.id = any(%(files)s::bigint []) AND f.source = 'bank_statement'
 )
 
 SELECT

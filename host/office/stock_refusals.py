@@ -6,6 +6,7 @@ from typing import Final
 from host.model.money import HOUSE_CURRENCY, Money
 from host.model.responses import RESPONSE_CODES, Reason
 from host.office.lottery_refusals import LOTTERY_REFUSALS
+from host.office.payout_refusals import PAYOUT_REFUSALS
 from host.office.recon_refusals import RECON_REFUSALS
 from host.office.refusals import (
     NOT_FOUND,
@@ -263,6 +264,7 @@ ALL_REFUSALS: Final[Mapping[str, RefusalKind]] = {
     **RULE_REFUSALS,
     **LOTTERY_REFUSALS,
     **RECON_REFUSALS,
+    **PAYOUT_REFUSALS,
 }
 """Everything the office says no with, by code."""
 

@@ -16,6 +16,22 @@ class Word(NamedTuple):
 
 
 WORDS: Final[Mapping[str, Word]] = {
+    "payout_minor_min": Word(
+        "from how much on a merchant is paid, in minor units", "起付额(最小货币单位)"
+    ),
+    "payout_account": Word("account that is paid", "收款账户"),
+    "account_holder": Word("whose account, by name", "户名"),
+    "account_number": Word("IBAN or domestic account number", "账号或 IBAN"),
+    "bank_code": Word("BIC, or 12 digits of the bank", "BIC 或 12 位联行号"),
+    "settlements": Word("statements", "结算单"),
+    "end_to_end_id": Word("end-to-end id of its payment", "端到端标识"),
+    "payment_file": Word("payment file", "付款文件"),
+    "agreed_by": Word("agreed to by", "批准人"),
+    "pay_on": Word("to be paid on", "付款日"),
+    "payout_state": Word("state of a payout", "付款状态"),
+    "payouts": Word("payouts", "付款笔数"),
+    "instructed": Word("instructed", "已指令"),
+    "paid": Word("paid", "已付"),
     "hand_out_minutes": Word(
         "minutes after its release at which a date's files are handed out; 0: by a command alone",
         "放行后多少分钟自动交付文件; 0 为仅手动",

@@ -83,6 +83,13 @@ CHAINED: Final = (
         name="statement_confirmed",
         key="concat_ws('/', to_char(t.business_date, 'YYYY-MM-DD'), t.place, t.side)",
     ),
+    Chained(name="payout_account", key="t.id::text"),
+    Chained(name="payout_file", key="t.id::text"),
+    Chained(name="payout", key="t.id::text"),
+    Chained(
+        name="payout_statement",
+        key="concat_ws('/', to_char(t.business_date, 'YYYY-MM-DD'), t.place)",
+    ),
     Chained(
         name="fee_charge",
         key="concat_ws('/', to_char(t.business_date, 'YYYY-MM-DD'), t.merchant_id, t.issuer_id, "

@@ -57,6 +57,10 @@ HAND_OUT_MINUTES: Final = OfficeSetting(
     name="hand_out_minutes", normal=1, smallest=0, largest=1_440
 )
 """So long after its release the files of a date are handed out; 0: by a command alone."""
+PAYOUT_MINOR_MIN: Final = OfficeSetting(
+    name="payout_minor_min", normal=10_000, smallest=1, largest=1_000_000_000
+)
+"""From so much on a merchant is paid; what is less is carried to the next."""
 
 OFFICE_SETTINGS: Final[Mapping[str, OfficeSetting]] = {
     row.name: row
@@ -72,6 +76,7 @@ OFFICE_SETTINGS: Final[Mapping[str, OfficeSetting]] = {
         GIFT_HOURS,
         TRACES_A_MINUTE_MAX,
         HAND_OUT_MINUTES,
+        PAYOUT_MINOR_MIN,
     )
 }
 

@@ -108,6 +108,18 @@ OFFICE: Final[Mapping[str, Right]] = {
         )
     ),
     "settlement_statement": Right(reads=WHOLE),
+    "payout": Right(
+        reads=WHOLE,
+        inserts=columns(
+            "business_date merchant_id unit amount_minor end_to_end_id account_id file_id"
+        ),
+    ),
+    "payout_account": Right(
+        reads=WHOLE,
+        inserts=columns("merchant_id holder account account_masked bank set_at set_by agreed_by"),
+    ),
+    "payout_file": Right(reads=WHOLE, inserts=WHOLE),
+    "payout_statement": Right(reads=WHOLE, inserts=WHOLE),
     "statement_confirmed": Right(reads=WHOLE, inserts=WHOLE),
     "alliance_terms": Right(reads=WHOLE, inserts=WHOLE),
     "fee": Right(reads=WHOLE, inserts=WHOLE),

@@ -20,6 +20,7 @@ UNSEEN: Final[Mapping[str, Mapping[str, str]]] = {
         "token_hash": "of what lets whoever has it claim it",
         "phone_hash": "the number under a key",
     },
+    "payout_account": {"account": "where one is paid, which is shown masked"},
     "pay_code": {"code_hash": "of what pays for whoever has it"},
     "upload_record": {"pan_hash": "the number under a key"},
     "change": {
@@ -54,6 +55,8 @@ UNSEEN: Final[Mapping[str, Mapping[str, str]]] = {
 """What who looks does not see, and why. Every other column is granted to the reader by name."""
 SEEN: Final[Mapping[str, str]] = {
     "card.pan_masked": "masked",
+    "payout_file.sha256": "of a file, by which it is told from another",
+    "payout_account.account_masked": "masked",
     "recon_file.sha256": "of a file, by which it is told from another",
     "pickup_use.used_hash": "of a code that is good for nothing any more",
     "member.phone_masked": "masked",

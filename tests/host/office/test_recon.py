@@ -489,6 +489,35 @@ async def test_a_bank_statement_is_held_against_what_was_to_be_paid(desk: Desk) 
     assert desk.told(desk.owner, content, **asked).code == "E-NOT-FOUND"
 
 
+async def test_a_payout_is_paid_when_the_banks_statement_says_so(desk: Desk) -> None:
+    """S4-79: of a day that is cleared, released and confirmed, by a file that two people made."""
+    bureau, one, other = desk.bureau, desk.finance, desk.second
+    issuer = bureau.person("issuer_manager")
+    assert isinstance(release(bureau, one, 15_000), Done)
+    numbers = [row["settlement"] for row in bureau.rows(one, "settlements")]
+    for who in (desk.owner, issuer):
+        for number in numbers:
+            bureau.done(who, "settlement.confirm", date=DAY, number=int(number.split("-")[1]))
+    to = {"account_number": "6222020200112230001", "bank_code": "102100099996"}
+    for whose in ({"merchant": desk.merchant}, {}):
+        asked = {**to, **whose, "account_holder": "Somebody"}
+        bureau.done_by_two(one, other, "payout_account.save", **asked)
+    bureau.later(hours=25)
+    for who in (one, other, bureau.admin):
+        bureau.sign_in(who)
+    bureau.done_by_two(one, bureau.admin, "payout.instruct", date=DAY)
+    [payout] = bureau.rows(one, "payouts")
+    assert (payout["amount_minor"], payout["payout_state"]) == (15_000, "instructed")
+    content = statement([(payout["end_to_end_id"], "DBIT", "150.00")])
+    told = desk.told(one, content, file_layout="bank_camt053", merchant=None)
+    assert isinstance(told, Done), told
+    bureau.do_jobs()
+    assert desk.items() == []
+    [payout] = bureau.rows(one, "payouts")
+    assert payout["payout_state"] == "paid"
+    audit_ledger(desk.till.dsns)
+
+
 async def test_what_is_said_of_an_open_date_or_of_none_is_not_taken(desk: Desk) -> None:
     told = desk.told(desk.finance, as_file([]), date="2026-11-23")
     assert (told.code, told.en) == ("E-STATE", "its state is open: that cannot be done")

@@ -126,6 +126,7 @@ class World:
         )  # fmt: skip
         self.rrn = self.sold()
         self.clear()
+        self.pay()
         self.make_alliances()
 
     def sold(self) -> str:
@@ -154,6 +155,22 @@ class World:
                 " WHERE state = 'open'",
                 *(self.merchant_number, self.issuer_number),
             )
+
+    def pay(self) -> None:
+        """What finance would pay them of it."""
+        number = self.merchant_number
+        rows = {
+            "payout_account (merchant_id, holder, account, account_masked, bank, set_at, set_by,"
+            " agreed_by)": "VALUES (%s, 'FOREIGN', '12345678', '****5678', '102100099996', now(),"
+            " 'x', 'y')",
+            "payout_file": "SELECT 1, '2026-11-22', id, 1, 5, sha256('x'), 'x', 'y', now()"
+            " FROM payout_account WHERE merchant_id = %s",
+            "payout (business_date, merchant_id, unit, amount_minor, end_to_end_id, account_id,"
+            " file_id)": "SELECT business_date, %s, 'CNY', 5, 'FOREIGN', account_id, 1"
+            " FROM payout_file, business_day WHERE state = 'open'",
+        }
+        for table, told in rows.items():
+            self.bureau.sql(f"INSERT INTO {table} {told}", number)
 
     def make_alliances(self) -> None:
         """Ours, and another with somebody who has asked for something."""
@@ -259,6 +276,8 @@ class World:
             "file_layout": "merchant_csv", "difference": 1, "answer": "take", "report": "day",
             "number": 1,
             "settled": "at_issue", "per_points": 1, "issued_minor": 1, "redeemed_minor": 1,
+            "account_holder": "Mine now", "account_number": "6222020200112230001",
+            "bank_code": "102100099996", "payment_file": 1,
         }  # fmt: skip
 
 
@@ -340,6 +359,8 @@ SHARED: dict[str, str] = {
     "alliance_coded": "whom it invites names it by that",
     "alliance_once": "its number, given out by the platform",
     "lottery_code": "tills name a lottery by it",
+    "payout_file_numbered": "its number, given out by finance",
+    "payout_statement_once": "the night names a statement by it, and finance alone pays one",
 }
 """Names that all share: whoever chooses one hears that it is taken. None says who somebody is."""
 SHARED_KINDS = {"person", "issuer", "merchant", "terminal", "programme", "alliance", "lottery"}

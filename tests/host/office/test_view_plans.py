@@ -24,6 +24,7 @@ GROWS = {
     "terminal_key", "acceptance", "card", "card_batch", "card_sale", "member", "purse", "journal",
     "disclosure", "office_file", "shipment", "move", "gift", "draw",
     "hold", "seal", "recon_file", "recon_item", "clearing_file",
+    "settlement_statement", "payout", "payout_statement",
 }  # fmt: skip
 SMALL = {
     "issuer": "a few hundred at most",

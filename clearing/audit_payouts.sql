@@ -1,0 +1,59 @@
+-- The audit's questions about payouts. As in audit.sql, each statement gives the rows that break
+-- its rule.
+
+-- name: payout_not_its_statements
+-- A payout is what its statements come to: of its merchant and unit, of dates until its own that
+-- were released, each confirmed by both sides. That none is paid twice is their key.
+WITH confirmed AS (
+    SELECT
+        c.business_date,
+        c.place,
+        count(*) AS sides
+    FROM statement_confirmed AS c
+    GROUP BY c.business_date, c.place
+)
+
+SELECT
+    p.id AS payout,
+    p.amount_minor,
+    coalesce(sum(s.payable_minor), 0)::bigint AS payable_minor
+FROM payout AS p
+LEFT JOIN payout_statement AS of_it ON p.id = of_it.payout_id
+LEFT JOIN settlement_statement AS s
+    ON of_it.business_date = s.business_date AND of_it.place = s.place
+LEFT JOIN clearing_release AS r ON of_it.business_date = r.business_date
+LEFT JOIN confirmed
+    ON of_it.business_date = confirmed.business_date AND of_it.place = confirmed.place
+GROUP BY p.id
+HAVING
+    p.amount_minor <> coalesce(sum(s.payable_minor), 0)
+    OR bool_or(
+        s.merchant_id <> p.merchant_id
+        OR s.unit <> p.unit
+        OR s.business_date > p.business_date
+        OR r.business_date IS NULL
+        OR coalesce(confirmed.sides, 0) <> 2
+    )
+ORDER BY p.id
+LIMIT %(limit)s;
+
+-- name: payout_not_its_file
+-- A file says how many it pays how much, each to an account of whom it pays, from one of the house.
+SELECT
+    f.id AS file,
+    f.payouts AS told,
+    f.total_minor AS told_minor,
+    count(p.id) AS found,
+    coalesce(sum(p.amount_minor), 0)::bigint AS found_minor
+FROM payout_file AS f
+INNER JOIN payout_account AS payer ON f.account_id = payer.id
+LEFT JOIN payout AS p ON f.id = p.file_id
+LEFT JOIN payout_account AS payee ON p.account_id = payee.id
+GROUP BY f.id, payer.merchant_id
+HAVING
+    f.payouts <> count(p.id)
+    OR f.total_minor <> coalesce(sum(p.amount_minor), 0)
+    OR payer.merchant_id IS NOT NULL
+    OR bool_or(payee.merchant_id IS DISTINCT FROM p.merchant_id)
+ORDER BY f.id
+LIMIT %(limit)s;

@@ -1,0 +1,156 @@
+-- Payouts, as they are instructed and as a bank is told of them.
+
+-- name: add_payout_account
+-- From now on one is paid there, or the house pays from there.
+-- notes: payout_account
+INSERT INTO payout_account AS t (
+    merchant_id, holder, account, account_masked, bank, set_at, set_by, agreed_by
+)
+VALUES (
+    %(merchant)s, %(holder)s, %(account)s, '****' || right(%(account)s, 4), %(bank)s, %(now)s,
+    %(set_by)s, %(agreed_by)s
+);
+
+-- name: accounts_in_force
+-- Of each merchant; of 0, the house's own: the newest.
+WITH asked AS (
+    SELECT unnest(%(merchants)s::integer []) AS merchant_id
+)
+
+SELECT
+    asked.merchant_id,
+    a.id,
+    a.holder,
+    a.account,
+    a.bank,
+    a.set_at,
+    a.set_by,
+    coalesce(
+        (SELECT true FROM payout AS p WHERE p.account_id = a.id ORDER BY p.id LIMIT 1), false
+    ) AS is_used
+FROM asked
+INNER JOIN payout_account AS a ON asked.merchant_id = coalesce(a.merchant_id, 0)
+WHERE NOT EXISTS (
+    SELECT FROM payout_account AS newer
+    WHERE coalesce(newer.merchant_id, 0) = asked.merchant_id AND newer.id > a.id
+);
+
+-- name: payable
+-- Statements of dates that are released which both sides have confirmed and nobody has paid, of
+-- merchants that are not paid of this date yet; and where each merchant is paid.
+WITH due AS (
+    SELECT
+        s.business_date,
+        s.place,
+        s.merchant_id,
+        s.unit,
+        s.payable_minor
+    FROM settlement_statement AS s
+    INNER JOIN clearing_release AS r ON s.business_date = r.business_date
+    WHERE
+        s.business_date BETWEEN %(since)s AND %(date)s
+        AND (
+            SELECT count(*) = 2 FROM statement_confirmed AS c
+            WHERE c.business_date = s.business_date AND c.place = s.place
+        )
+        AND NOT EXISTS (
+            SELECT FROM payout_statement AS p
+            WHERE p.business_date = s.business_date AND p.place = s.place
+        )
+        AND NOT EXISTS (
+            SELECT FROM payout AS p
+            WHERE
+                p.business_date = %(date)s
+                AND p.merchant_id = s.merchant_id
+                AND p.unit = s.unit
+        )
+)
+
+SELECT
+    m.merchant_id AS merchant,
+    due.merchant_id,
+    due.unit,
+    due.business_date,
+    due.place,
+    due.payable_minor
+FROM due
+INNER JOIN merchant AS m ON due.merchant_id = m.id
+ORDER BY m.merchant_id, due.unit, due.business_date, due.place;
+
+-- name: next_payout_file
+-- Its number. Two that are made at once have the same, and one of them is refused.
+SELECT coalesce(max(f.id), 0) + 1 AS id
+FROM payout_file AS f;
+
+-- name: add_payout_file
+-- What a bank is told at once.
+-- notes: payout_file
+INSERT INTO payout_file AS t (
+    id, pay_on, account_id, payouts, total_minor, sha256, asked_by, agreed_by, made_at
+)
+VALUES (
+    %(file)s, %(pay_on)s, %(account)s, %(payouts)s, %(total_minor)s, %(sha256)s, %(asked_by)s,
+    %(agreed_by)s, %(now)s
+);
+
+-- name: add_payouts
+-- One of each merchant.
+-- notes: payout
+INSERT INTO payout AS t (
+    business_date, merchant_id, unit, amount_minor, end_to_end_id, account_id, file_id
+)
+SELECT
+    %(date)s,
+    n.merchant_id,
+    n.unit,
+    n.amount_minor,
+    n.end_to_end_id,
+    n.account_id,
+    %(file)s
+FROM unnest(
+    %(merchants)s::integer [],
+    %(units)s::text [],
+    %(amounts)s::bigint [],
+    %(references)s::text [],
+    %(accounts)s::bigint []
+) AS n (merchant_id, unit, amount_minor, end_to_end_id, account_id);
+
+-- name: add_payout_statements
+-- What each is paid for.
+-- notes: payout_statement
+INSERT INTO payout_statement AS t (business_date, place, payout_id)
+SELECT
+    n.business_date,
+    n.place,
+    p.id
+FROM unnest(%(dates)s::date [], %(places)s::integer []) AS n (business_date, place)
+INNER JOIN settlement_statement AS s ON n.business_date = s.business_date AND n.place = s.place
+INNER JOIN payout AS p
+    ON s.merchant_id = p.merchant_id AND s.unit = p.unit AND p.business_date = %(date)s;
+
+-- name: payout_file
+-- As it was made, and from which account.
+SELECT
+    f.pay_on,
+    f.made_at,
+    f.sha256,
+    a.holder,
+    a.account,
+    a.bank
+FROM payout_file AS f
+INNER JOIN payout_account AS a ON f.account_id = a.id
+WHERE f.id = %(file)s;
+
+-- name: payouts_of_file
+-- In the order in which they were put into it.
+SELECT
+    p.end_to_end_id,
+    p.amount_minor,
+    p.unit,
+    a.holder,
+    a.account,
+    a.bank
+FROM payout AS p
+INNER JOIN payout_account AS a ON p.account_id = a.id
+WHERE p.file_id = %(file)s
+ORDER BY p.end_to_end_id, p.unit;

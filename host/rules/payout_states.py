@@ -1,0 +1,23 @@
+"""PAYOUT_STATES: where a payout stands, from our bank's being told to its having paid."""
+
+import enum
+from typing import Final
+
+from host.rules.states import NOTHING, Step
+
+
+@enum.unique
+class PayoutState(enum.StrEnum):
+    """Where a payout stands."""
+
+    INSTRUCTED = "instructed"
+    PAID = "paid"
+
+
+INSTRUCT: Final = "payout.instruct"
+INSTRUCTED, PAID = PayoutState
+
+PAYOUT_STATES: Final = (
+    Step(NOTHING, INSTRUCT, INSTRUCTED, "FN", "it stands in a file for the bank; two people"),
+    Step(INSTRUCTED, "recon.import", PAID, "SY", "a line of a bank statement is matched with it"),
+)
