@@ -424,22 +424,23 @@ BREAKAGES = [
     ),
     *(
         ("10 parts_not_as_netted", f"UPDATE position_part SET {change}", set[str]())
+        for change in ("place = place + 100", "kind = kind || 'x'", "channel = 'web'")
+    ),
+    *(
+        ("10 parts_not_as_netted", change, {"10 statement_not_its_parts"})
         for change in (
-            "business_date = business_date + 1",
-            "place = place + 100",
-            "merchant_id = 3 - merchant_id WHERE kind = 'refund'",
-            "issuer_id = 3 - issuer_id WHERE kind = 'refund'",
-            "kind = kind || 'x'",
-            "channel = 'web'",
-            "unit = 'P:NONE'",
-            "items = items + 1",
-            "amount_minor = amount_minor + 1",
-            "points_earned = points_earned + 1",
-            "merchant_fee_minor = 1",
-            "issuer_fee_minor = 1",
+            "UPDATE position_part SET business_date = business_date + 1",
+            "UPDATE position_part SET merchant_id = 3 - merchant_id WHERE kind = 'refund'",
+            "UPDATE position_part SET issuer_id = 3 - issuer_id WHERE kind = 'refund'",
+            "UPDATE position_part SET unit = 'P:NONE'",
+            "UPDATE position_part SET items = items + 1",
+            "UPDATE position_part SET amount_minor = amount_minor + 1",
+            "UPDATE position_part SET points_earned = points_earned + 1",
+            "UPDATE position_part SET merchant_fee_minor = 1",
+            "UPDATE position_part SET issuer_fee_minor = 1",
+            "DELETE FROM position_part WHERE kind = 'refund'",
         )
     ),
-    ("10 parts_not_as_netted", "DELETE FROM position_part WHERE kind = 'refund'", set()),
     (
         "10 turnover_not_the_journal",
         "UPDATE trial_balance SET debit_minor = 1 WHERE chart = 'issuer_funds'",

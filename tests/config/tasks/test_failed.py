@@ -198,10 +198,11 @@ async def nobody(_day: demo._Day) -> AsyncIterator[None]:
 
 @pytest.fixture(autouse=True)
 def alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """There is no switch, so nobody waits for its host; and no office, so none sells gifts, closes
-    a lottery or releases a night."""
+    """There is no switch, so nobody waits for its host; and no office, so none says what sales
+    cost, sells gifts, closes a lottery or releases a night."""
     monkeypatch.setattr(demo, "_wait_for_link", lambda _places: None)
     monkeypatch.setattr(demo._Day, "_opened_staff", nobody)
+    monkeypatch.setattr(demo._Day, "_say_fees", do_nothing)
     monkeypatch.setattr(demo._Day, "_sell_gifts", do_nothing)
     monkeypatch.setattr(demo._Day, "_close_lottery", do_nothing)
     monkeypatch.setattr(demo._Day, "_release", do_nothing)
