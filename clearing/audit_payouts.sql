@@ -15,6 +15,7 @@ WITH confirmed AS (
 
 SELECT
     p.id AS payout,
+    p.unit,
     p.amount_minor,
     coalesce(sum(s.payable_minor), 0)::bigint AS payable_minor
 FROM payout AS p
@@ -24,7 +25,7 @@ LEFT JOIN settlement_statement AS s
 LEFT JOIN clearing_release AS r ON of_it.business_date = r.business_date
 LEFT JOIN confirmed
     ON of_it.business_date = confirmed.business_date AND of_it.place = confirmed.place
-GROUP BY p.id
+GROUP BY p.id, p.business_date, p.merchant_id, p.unit, p.amount_minor
 HAVING
     p.amount_minor <> coalesce(sum(s.payable_minor), 0)
     OR bool_or(
@@ -44,12 +45,13 @@ SELECT
     f.payouts AS told,
     f.total_minor AS told_minor,
     count(p.id) AS found,
-    coalesce(sum(p.amount_minor), 0)::bigint AS found_minor
+    coalesce(sum(p.amount_minor), 0)::bigint AS found_minor,
+    min(p.unit) AS unit
 FROM payout_file AS f
 INNER JOIN payout_account AS payer ON f.account_id = payer.id
 LEFT JOIN payout AS p ON f.id = p.file_id
 LEFT JOIN payout_account AS payee ON p.account_id = payee.id
-GROUP BY f.id, payer.merchant_id
+GROUP BY f.id, f.payouts, f.total_minor, payer.merchant_id
 HAVING
     f.payouts <> count(p.id)
     OR f.total_minor <> coalesce(sum(p.amount_minor), 0)

@@ -66,7 +66,8 @@ SELECT
     i.id,
     i.answer,
     (i.theirs_minor - i.ours_minor)::bigint AS other_minor,
-    j.amount_minor AS posted_minor
+    j.amount_minor AS posted_minor,
+    i.unit
 FROM recon_item AS i
 LEFT JOIN journal AS j ON i.mended_shard = j.shard AND i.mended_number = j.id
 WHERE
@@ -82,7 +83,8 @@ SELECT
     i.with_item AS id,
     'match' AS answer,
     sum(i.theirs_minor - i.ours_minor)::bigint AS other_minor,
-    NULL AS posted_minor
+    NULL AS posted_minor,
+    min(i.unit) AS unit
 FROM recon_item AS i
 WHERE i.answer = 'match'
 GROUP BY i.with_item

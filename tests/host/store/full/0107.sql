@@ -97,3 +97,10 @@ SELECT
 FROM entry
 INNER JOIN seal AS before ON before.shard = 32767 AND before.seq = 1
 WHERE entry.journal_id = 2465000000981;
+
+INSERT INTO clearing_step (
+    business_date, step, finished_at, detail, read_digest, left_digest, taken_by
+) VALUES (
+    '2026-10-01', 'alliances', '2026-10-02 00:00:01.753638+00', '1.00 CNY', sha256('read'),
+    sha256('1|1|SHARED|1|1|used|100|100|CNY|f|2465000000981|0'), 'zhang'
+);
