@@ -29,6 +29,7 @@ WORDS: Final[Mapping[str, Word]] = {
     "agreed_by": Word("agreed to by", "批准人"),
     "pay_on": Word("to be paid on", "付款日"),
     "payout_state": Word("state of a payout", "付款状态"),
+    "payout": Word("payout", "付款"),
     "payouts": Word("payouts", "付款笔数"),
     "instructed": Word("instructed", "已指令"),
     "paid": Word("paid", "已付"),
