@@ -5,7 +5,6 @@ each transaction, so that lists and counts say the same. A batch has expired whe
 over and no card of it has a later one; it is closed once every card was voided or replaced.
 """
 
-import datetime as dt
 from typing import Final
 
 from host.model.instruments import BatchState
@@ -16,8 +15,8 @@ from host.rules.voucher_states import VOUCHER_STATES
 from host.stock.refusals import StockRefusal, Why
 from host.store.connecting import Connection
 from host.store.estate_versions import Followed, note_estate_change
-from host.store.loading import SQL as POSTING
 from host.store.queries import load_queries
+from host.store.trace import open_date
 
 SQL: Final = load_queries("host.stock", "ageing.sql")
 EXPIRING: Final = from_which((*CARD_STATES, *VOUCHER_STATES), "expire")
@@ -26,7 +25,7 @@ EXPIRING: Final = from_which((*CARD_STATES, *VOUCHER_STATES), "expire")
 
 def expire_cards(connection: Connection, limit: int) -> int:
     """Some cards whose last day is over, no more than `limit`; gives how many."""
-    told = {"today": today_of(connection), "stands": EXPIRING, "limit": limit}
+    told = {"today": open_date(connection), "stands": EXPIRING, "limit": limit}
     expired = connection.execute(SQL["expire_cards"], told).fetchall()
     for part, month in sorted({(part, day.replace(day=1)) for part, day in expired}):
         connection.execute(SQL["add_month"], {"part": part, "month": month})
@@ -61,7 +60,7 @@ def reopen_batch_of(connection: Connection, part: int) -> None:
 
 def _move_on(connection: Connection, which: str, action: str, limit: int) -> int:
     told = {
-        "today": today_of(connection),
+        "today": open_date(connection),
         "stands": from_which(BATCH_STATES, action),
         "living": EXPIRING,
         "limit": limit,
@@ -75,9 +74,3 @@ def _move_on(connection: Connection, which: str, action: str, limit: int) -> int
 def _set_state(connection: Connection, batch: int, state: str) -> None:
     connection.execute(SQL["set_batch"], (state, batch))
     note_estate_change(connection, Followed.CARD_BATCH, batch)
-
-
-def today_of(connection: Connection) -> dt.date | None:
-    """By which days of cards are counted; None where none was ever opened."""
-    row = connection.execute(POSTING["open_business_date"]).fetchone()
-    return None if row is None else row[0]

@@ -11,13 +11,13 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from host.model.origins import Origin
-from host.stock.ageing import today_of
 from host.stock.batches import By
 from host.stock.ends import Left, Stretch, left_of
 from host.stock.refusals import StockRefusal, Why
 from host.store.connecting import Connection
 from host.store.moves import BREAKAGE
 from host.store.queries import load_queries
+from host.store.trace import open_date
 
 SQL: Final = load_queries("host.stock", "breakage.sql")
 
@@ -43,7 +43,7 @@ class Waiting(NamedTuple):
 
 def break_due(connection: Connection, now: dt.datetime, limit: int) -> int:
     """Some cards whose value is due, no more than `limit`; gives how many."""
-    told = {"today": today_of(connection), "limit": limit}
+    told = {"today": open_date(connection), "limit": limit}
     due = [card for (card,) in connection.execute(SQL["break_due"], told)]
     if due:
         _take_value(connection, due, Origin.CLOCK, By(BREAKAGE, now))
@@ -91,4 +91,4 @@ def _take_value(connection: Connection, cards: Sequence[int], origin: Origin, by
 
 
 def _told(connection: Connection, of: OfMonth) -> dict[str, object]:
-    return {**of._asdict(), "today": today_of(connection)}
+    return {**of._asdict(), "today": open_date(connection)}

@@ -7,12 +7,12 @@ A load is said here with its receipt, so that one receipt is one load; the posti
 from typing import Final, NamedTuple
 
 from host.model.own import Counter
-from host.stock.ageing import today_of
 from host.stock.batches import By
 from host.stock.refusals import StockRefusal, Why
 from host.store.connecting import Connection
 from host.store.office_settings import CASH_POSITION_MINOR_MAX, value_of
 from host.store.queries import load_queries
+from host.store.trace import open_date
 
 SQL: Final = load_queries("host.stock", "cash.sql")
 
@@ -73,7 +73,7 @@ def say_load(connection: Connection, asked: Asked, by: By) -> Said:
             "card": asked.card,
             "amount_minor": asked.amount_minor,
             "now": by.at,
-            "today": today_of(connection),
+            "today": open_date(connection),
         },
     ).fetchone()
     assert row is not None, "RETURNING"
@@ -132,7 +132,7 @@ def hand_in(
             "amount_minor": amount_minor,
             "slip": slip,
             "counted_by": counted.who,
-            "today": today_of(connection),
+            "today": open_date(connection),
             "now": counted.at,
         },
     ).fetchone()

@@ -13,11 +13,12 @@ from host.model.instruments import CardStatus
 from host.model.secrets import Secret
 from host.rules.card_states import CARD_STATES, IN_STOCK
 from host.rules.states import StateError, after
-from host.stock.ageing import reopen_batch_of, today_of
+from host.stock.ageing import reopen_batch_of
 from host.stock.batches import By
 from host.stock.refusals import StockRefusal, Why
 from host.store.connecting import Connection
 from host.store.queries import load_queries
+from host.store.trace import open_date
 
 SQL: Final = load_queries("host.stock", "lives.sql")
 PHONE_USE: Final = "phone"
@@ -147,7 +148,7 @@ def _is_in_use(connection: Connection, card: Card) -> bool:
 
 
 def _yesterday(connection: Connection) -> dt.date:
-    today = today_of(connection)
+    today = open_date(connection)
     return dt.date.min if today is None else today - dt.timedelta(days=1)
 
 

@@ -137,7 +137,7 @@ def _unknown_trace(connection: Connection, terminal_id: str, stan: str, epoch: s
 
 
 def open_date(connection: Connection) -> dt.date | None:
-    """What an RRN, which has no year, cannot be after."""
+    """By which days are counted, and what an RRN, which has no year, cannot be after."""
     row = connection.execute(POSTING_SQL["open_business_date"]).fetchone()
     return None if row is None else row[0]
 

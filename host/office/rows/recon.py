@@ -29,8 +29,7 @@ from host.office.rows.intake import sent_content
 from host.office.rows.rules import open_date
 from host.office.subjects import THE_PLATFORM, Ref
 from host.office.view import Column, Filter, View
-from host.store.book import read_shard_count
-from host.store.trace import possible_numbers
+from host.store.trace import numbers_of_rrn
 
 MATCH_FILES: Final = "recon.import"
 Rrn = Annotated[str, Meta(pattern=r"^[0-9]{4}[0-9A-Z][0-9]{7}$")]
@@ -252,10 +251,7 @@ def _mending(acting: Acting, values: ReconMatch, found: Sequence[_Open]) -> dict
         if values.rrn is None:
             field, problem = ("rrn", "it is needed")
         raise Refusal(FIELD, field=field, problem=problem)
-    asked = {
-        "numbers": possible_numbers(values.rrn, open_date(acting)),
-        "shards": list(range(read_shard_count(acting.connection))),
-    }
+    asked = numbers_of_rrn(acting.connection, values.rrn)
     row = acting.connection.execute(SQL["mending"], asked).fetchone()
     if row is None:
         raise Refusal(NOT_FOUND, field="rrn", what="posting")
