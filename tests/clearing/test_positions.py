@@ -90,3 +90,27 @@ def test_dates_from_before_there_were_parts_are_shown_again(
     traded.run("DELETE FROM position_part")
     traded.run("UPDATE clearing_step SET read_digest = NULL, left_digest = NULL")
     assert run_clearing(night_login, tmp_path, DAY).is_repeat
+
+
+@pytest.mark.parametrize(
+    ("edit", "found"),
+    [
+        ("position SET merchant_id = 9", {"position_not_the_journal", "parts_not_as_netted"}),
+        ("position_part SET store_id = 9", {"parts_not_as_netted"}),
+        ("settlement_statement SET merchant_id = 9", {"statement_not_its_parts"}),
+        ("fee_charge SET fee_id = fee_id + 9", {"fee_out_of_its_time"}),
+        ("checkpoint SET business_date = business_date + 1", {"checkpoint_not_its_entries"}),
+    ],
+)
+def test_what_is_of_nobody_is_found(
+    traded: SmallLedger,
+    night_login: Connection,
+    audit_login: Connection,
+    tmp_path: Path,
+    edit: str,
+    found: set[str],
+) -> None:
+    """What the night reckoned may be made to name nobody by hand, and the audit says so."""
+    run_clearing(night_login, tmp_path)
+    traded.run(f"UPDATE {edit}")
+    assert {one.test for one in audit(audit_login)} >= found

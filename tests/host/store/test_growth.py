@@ -7,6 +7,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from host.store.deciding import TABLES
 from host.store.growth import BESIDE, HOME, PLACED, SHARD
 from host.store.queries import load_queries
 
@@ -27,6 +28,8 @@ OF_NO_SHARD = {
     "unclaimed": "vouchers of a batch that nobody has, which are in every shard",
     "voucher_batches": "counts all vouchers of a batch, which are in every shard",
 }
+RECKONED = {"checkpoint", "fee_charge", "position", "position_part", "settlement_statement"}
+"""What the night puts in for each merchant and issuer, or account, and proves whole."""
 NUMBERS = "SELECT c.relname FROM pg_attrdef AS d JOIN pg_class AS c ON c.oid = d.adrelid"
 
 
@@ -82,6 +85,20 @@ def test_what_is_placed_points_at_no_other_table_and_none_at_it(catalogue: Conne
         [list(PLACED)],
     ).fetchall()
     assert pointing == []
+
+
+def test_what_the_night_reckons_is_not_looked_up_row_by_row(catalogue: Connection) -> None:
+    """Whom it names is noted in the chain instead, so that one is gone shows."""
+    names = catalogue.execute(
+        "SELECT c.relname, named.relname, conenforced FROM pg_constraint AS k"
+        " JOIN pg_class AS c ON c.oid = k.conrelid"
+        " JOIN pg_class AS named ON named.oid = k.confrelid"
+        " WHERE contype = 'f' AND (NOT conenforced OR c.relname = ANY(%s))",
+        [sorted(RECKONED)],
+    ).fetchall()
+    assert {table for table, _, _ in names} == RECKONED
+    assert [table for table, _, is_looked_up in names if is_looked_up] == []
+    assert {named for _, named, _ in names} <= TABLES.keys()
 
 
 def test_no_number_is_shared_by_all_shards(catalogue: Connection) -> None:
