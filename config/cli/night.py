@@ -1,6 +1,7 @@
 """`posswitch clearing`: the night, what closes a business day."""
 
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Literal
 
 import typer
 
@@ -142,3 +143,27 @@ def clearing_hand_out(
     places, told = settings_told(data, settings)
     out = hand_out_released(told, places, say=remark)
     print_handed_out(out, places, as_json=as_json)
+
+
+@app.command(
+    "lay-out", epilog=epilog("posswitch clearing lay-out merchant-888290054110001.csv --out m.txt")
+)
+def clearing_lay_out(
+    file: Annotated[
+        Path,
+        typer.Argument(metavar="FILE", help="A file that was handed out.", readable=False),
+    ],
+    out: Annotated[Path, typer.Option(help="A new file.", metavar="FILE", readable=False)],
+    form: Annotated[
+        Literal["fixed", "fixed_summary", "xlsx"],
+        typer.Option("--as", help="As what it is to be read."),
+    ] = "fixed",
+    as_json: JsonOption = False,
+) -> None:
+    """Lay out a handed-out file in fixed width, or as a workbook, with the very same rows.
+
+    It is held against the manifest beside it first. It needs no database and no data directory.
+    """
+    from config.tasks.forms import lay_out, print_laid_out
+
+    print_laid_out(lay_out(file, out, form), out, as_json=as_json)

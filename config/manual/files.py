@@ -1,9 +1,11 @@
 """Tables of `docs/files.md`: what the night writes for merchants and issuers."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from clearing.files import csv_line
+from clearing.fixed import BY_NAME, ZERO
+from clearing.forms import FORMS
 from clearing.layout import COLUMNS, DETAIL, LAYOUT, Total, amount_text
 from clearing.run import STEPS
 from config.manual.cards import states_of
@@ -85,7 +87,29 @@ def _kinds() -> Iterator[tuple[str]]:
             yield (f"`{kind}`",)
 
 
+def _fixed(layout: str) -> Callable[[], str]:
+    return lambda: table(
+        ("column", "positions", "characters", "stands at", "filled with"),
+        (
+            (
+                f"`{column.name}`",
+                f"{first}-{last}",
+                str(column.characters),
+                f"the {column.side}",
+                "zeros" if column.filler == ZERO else "blanks",
+            )
+            for column, first, last in BY_NAME[layout].positions()
+        ),
+    )
+
+
 BLOCKS: Final[Blocks] = {
+    "files.forms": lambda: table(
+        ("form", "ends in", "what it is"),
+        ((f"`{form.name}`", f"`{form.suffix}`", form.meaning) for form in FORMS.values()),
+    ),
+    "files.fixed_detail": _fixed("detail"),
+    "files.fixed_summary": _fixed("summary"),
     "files.columns": lambda: table(("column", "meaning", "for example", "also in"), _columns()),
     "files.example": _example,
     "files.steps": lambda: table(
