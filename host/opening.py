@@ -72,7 +72,7 @@ def phone_hash_of(request: Request, hsm: Hsm) -> bytes | None:
 
 def _has_nothing_sealed(request: Request) -> bool:
     return (
-        not any(_sealed_besides(request))
+        (request.besides is None or not any(_sealed_besides(request)))
         and request.sealed_pan is None
         and request.sealed_track is None
         and (request.pin is None or request.pin.ksn is None)

@@ -177,7 +177,7 @@ def issuer_has_programme(dossier: Dossier) -> bool:
 def amount_earns_points(dossier: Dossier) -> bool:
     """At least one whole point, so that an approval always has something to undo."""
     programme = dossier.programme
-    return programme is not None and earned_by(programme, dossier).points > 0
+    return programme is not None and earned_by(programme, dossier) > 0
 
 
 def amount_is_in_points(dossier: Dossier) -> bool:

@@ -1,4 +1,7 @@
-"""What a sale earns, and by which rule: of the first that applies, else what all sales earn."""
+"""What a sale earns, and by which rule: of the first that applies, else what all sales earn.
+
+Where a programme has no rule nothing is looked for: most sales are such.
+"""
 
 import datetime as dt
 from typing import Final, NamedTuple
@@ -25,27 +28,31 @@ class EarnedBy(msgspec.Struct, frozen=True, gc=False):
     """What it gave; none may be a rule's will, too."""
 
 
-class Earned(NamedTuple):
-    """What a sale earns in a programme, and the rule that says so; None: as all sales do."""
+class Ruled(NamedTuple):
+    """What a sale earns by a rule of a programme."""
 
     points: int
-    rule: EarnRule | None
-    asked: int = 0
-    """By a rule: before what it caps of a time."""
+    rule: EarnRule
+    asked: int
+    """Before what the rule caps of a time."""
 
 
-def earned_by(programme: Programme, dossier: Dossier) -> Earned:
-    """By the first of its rules that applies, else by what it gives for all."""
-    amount = dossier.amount
-    if programme.rules:
-        sale = None
-        for rule in programme.rules_at(dossier.merchant_id, dossier.today):
-            sale = sale or _sale(dossier)
-            if rule.is_of(sale):
-                asked = rule.points(amount, programme.earn_points, programme.earn_per_minor)
-                points = room_under_caps(dossier, programme.unit, rule, asked)
-                return Earned(points, rule, asked)
-    return Earned(points_earned(programme, amount), None)
+def earned_by(programme: Programme, dossier: Dossier) -> int:
+    """Points, by the first of its rules that applies, else by what it gives for all."""
+    ruled = _ruled(programme, dossier) if programme.rules else None
+    return points_earned(programme, dossier.amount) if ruled is None else ruled.points
+
+
+def _ruled(programme: Programme, dossier: Dossier) -> Ruled | None:
+    """By the first of its rules that applies; None: as all sales do."""
+    sale = None
+    for rule in programme.rules_at(dossier.merchant_id, dossier.today):
+        sale = sale or _sale(dossier)
+        if rule.is_of(sale):
+            asked = rule.points(dossier.amount, programme.earn_points, programme.earn_per_minor)
+            points = room_under_caps(dossier, programme.unit, rule, asked)
+            return Ruled(points, rule, asked)
+    return None
 
 
 def _sale(dossier: Dossier) -> Sale:
@@ -66,9 +73,12 @@ def _sale(dossier: Dossier) -> Sale:
 
 def add_earned(dossier: Dossier, programme: Programme, posting: Posting) -> int:
     """Put what is earned in a programme into a lot of its own: leg, lot, and whose rule it was."""
-    points, rule, asked = earned_by(programme, dossier)
     card, unit = posting.card, programme.unit
-    if rule is not None:
+    ruled = _ruled(programme, dossier) if programme.rules else None
+    if ruled is None:
+        points = points_earned(programme, dossier.amount)
+    else:
+        points, rule, asked = ruled
         dossier.keep(EarnedBy(unit, rule.code, rule.since, max(points, 0)))
         count_earned(dossier, unit, rule, asked, points)
     if points <= 0:

@@ -99,7 +99,7 @@ def post_earning(dossier: Dossier) -> Result:
     """Points for what was paid elsewhere, in a lot of their own."""
     card, programme = dossier.present_card, dossier.programme
     assert programme is not None
-    points = earned_by(programme, dossier).points
+    points = earned_by(programme, dossier)
     posting = Posting(
         card, dossier.merchant_id, points, programme.unit, [], paid_minor=dossier.amount
     )
