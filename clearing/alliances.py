@@ -13,6 +13,7 @@ from typing import Final
 
 from clearing.alliance_prices import Settlement, settlements
 from clearing.booking import Booking, book, sum_up_posted
+from clearing.fees import lay_out_fees
 from clearing.night import ClearingError, Night
 from host.ledger import Chart, Leg
 from host.model.money import Money
@@ -33,14 +34,14 @@ def settle(night: Night) -> str:
     Raises:
         ClearingError: an account is missing, or the ledger of a closed date has changed.
     """
-    night.lay_out_lines()
-    night.sum_up()
+    lay_out_fees(night)
     found = _settlements(night)
     if found and not night.is_repeat:
         _post(night, found)
     _compare(night, found)
     with night.planned():
         night.run("append_settled_lines")
+        night.run("append_settled_sums")
     return _told(found)
 
 

@@ -294,12 +294,11 @@ ORDER BY place;
 -- name: append_settled_lines
 -- What it comes to between a merchant and an issuer is a line of the date like any other: parties
 -- read it in their files.
-INSERT INTO day_line (
-    shard, number, kind, channel, merchant_key, issuer_key, merchant_place, issuer_place, is_main,
-    batch, trace, merchant, issuer, card, unit, amount_minor, points_earned
+INSERT INTO day_priced (
+    number, kind, channel, merchant_key, issuer_key, merchant_place, issuer_place, batch, trace,
+    merchant, issuer, card, unit, amount_minor, points_earned
 )
 SELECT
-    movement.shard,
     movement.journal_id,
     'alliance_settlement' AS kind,
     'night' AS channel,
@@ -307,7 +306,6 @@ SELECT
     keeper.id,
     seller.place AS merchant_place,
     keeper.place AS issuer_place,
-    true AS is_main,
     '' AS batch,
     '' AS trace,
     seller.name AS merchant,
@@ -325,5 +323,27 @@ WHERE
     AND movement.journal_id >= %(first_number)s
     AND movement.journal_id < %(end_number)s
 GROUP BY
-    movement.shard, movement.journal_id, seller.id, keeper.id, seller.place, keeper.place,
-    seller.name, keeper.name, account.unit;
+    movement.journal_id, seller.id, keeper.id, seller.place, keeper.place, seller.name,
+    keeper.name, account.unit;
+
+-- name: append_settled_sums
+-- And they are in its sums.
+INSERT INTO day_sum (
+    merchant_key, issuer_key, merchant_place, issuer_place, kind, channel, unit, items, numbers,
+    amount_minor, points_earned
+)
+SELECT
+    merchant_key,
+    issuer_key,
+    merchant_place,
+    issuer_place,
+    kind,
+    channel,
+    unit,
+    count(*) AS items,
+    sum(number) AS numbers,
+    sum(amount_minor) AS amount_minor,
+    0 AS points_earned
+FROM day_priced
+WHERE kind = 'alliance_settlement' AND channel = 'night'
+GROUP BY merchant_key, issuer_key, merchant_place, issuer_place, kind, channel, unit;

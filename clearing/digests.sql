@@ -22,10 +22,10 @@ WHERE business_date = %(business_date)s::date + 1;
 -- What was traded between merchants and issuers, by what fees and files tell apart.
 SELECT
     concat_ws(
-        '|', merchant_key, issuer_key, channel, kind, unit, count(*), sum(number),
+        '|', merchant_key, issuer_key, channel, kind, unit, sum(items), sum(numbers),
         sum(amount_minor), sum(points_earned)
     ) AS line
-FROM day_line
+FROM day_sum
 GROUP BY merchant_key, issuer_key, channel, kind, unit;
 
 -- name: summary_lines

@@ -35,9 +35,7 @@ def charge(night: Night) -> str:
     Raises:
         ClearingError: an account is missing, or the ledger of a closed date has changed.
     """
-    night.lay_out_lines()
     lay_out_fees(night)
-    night.sum_up()
     with night.planned():
         charges = night.rows("charges")
     if not night.is_repeat:
@@ -47,11 +45,9 @@ def charge(night: Night) -> str:
 
 
 def lay_out_fees(night: Night) -> None:
-    """The fee of each line of the date, which are laid out, once a run."""
-    if night.has_fees and night.rows("fees_begun"):
-        night.lay_out("day_fee_line", "fee_bases", "fee_parts", "fee_choices", "fee_lines")
-    else:
-        night.lay_out("day_fee_line", "no_fee_lines")
+    """The date's lines with what each costs, and their sums, once a run."""
+    night.lay_out_lines()
+    night.lay_out("day_sum", "fee_bases", "fee_choices", "priced", "sums")
 
 
 def _post(night: Night, charges: list[dict[str, Any]]) -> None:

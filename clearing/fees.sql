@@ -1,13 +1,6 @@
 -- What a date's transactions cost who made them and whose cards they were of. Laid out from the
 -- date's lines (`queries.sql`), which stand for as long as the run does.
 
--- name: fees_begun
--- Whether any fee has begun by then: else nothing is laid out for it.
-SELECT id FROM fee
-WHERE since <= %(business_date)s
-ORDER BY id
-LIMIT 1;
-
 -- name: lay_out_fee_bases
 -- Each line that is of an earlier one, with what that began with, and how much of that stood before
 -- it and stands after it: a fee is of what stands, so what comes back takes its part of the fee
@@ -23,6 +16,7 @@ WITH begun AS (
         day_line.channel,
         day_line.merchant_key,
         day_line.issuer_key,
+        day_line.alike,
         day_line.unit,
         abs(day_line.amount_minor) AS amount_minor,
         CASE
@@ -62,7 +56,10 @@ WITH begun AS (
         ORDER BY journal.id
         LIMIT 1
     ) AS first ON true
-    WHERE day_line.is_main AND (day_line.original IS NOT NULL OR day_line.kind = 'refund')
+    WHERE
+        %(has_fees)s
+        AND day_line.is_main
+        AND (day_line.original IS NOT NULL OR day_line.kind = 'refund')
 ),
 
 stood AS (
@@ -102,6 +99,7 @@ SELECT
     channel,
     merchant_key,
     issuer_key,
+    alike,
     unit,
     root_kind AS kind,
     %(day_zero)s::date + (root_id / %(numbers_per_day)s)::integer AS begun_on,
@@ -122,100 +120,108 @@ FROM stood;
 -- Joins are planned for the rows that are there.
 ANALYZE day_fee_base;
 
--- name: lay_out_fee_parts
--- How much of what each line is of stands after it, and stood before.
-CREATE TEMPORARY TABLE day_fee_part ON COMMIT DROP AS
-SELECT
-    day_line.shard,
-    day_line.number,
-    day_line.channel,
-    day_line.merchant_key,
-    day_line.issuer_key,
-    day_line.unit,
-    coalesce(base.kind, day_line.kind) AS kind,
-    coalesce(base.begun_on, %(business_date)s::date) AS begun_on,
-    coalesce(base.is_of_refund, false) AS is_of_refund,
-    coalesce(base.before_minor, 0) AS before_minor,
-    coalesce(base.after_minor, abs(day_line.amount_minor)) AS after_minor
-FROM day_line
-LEFT JOIN day_fee_base AS base
-    ON
-        base.shard = day_line.shard
-        AND base.number = day_line.number
-        AND base.merchant_key = day_line.merchant_key
-        AND base.issuer_key = day_line.issuer_key
-WHERE day_line.is_main;
-
--- name: analyze_fee_parts
--- Joins are planned for the rows that are there.
-ANALYZE day_fee_part;
-
 -- name: lay_out_fee_choices
--- Which fee each pays who traded so: that which names most of who it is, the latest of those. A
--- merchant's counts more than an issuer's, that more than a trade, that more than a channel. Points
--- are worth what they pay beside money on the day of their sale; pieces are worth nothing, and cost
--- what each transaction costs.
-CREATE TEMPORARY TABLE day_fee_choice ON COMMIT DROP AS
-WITH traded AS (
+-- Which fees each pays who traded so: of either payer that which names most of who it is, the
+-- latest of those. A merchant's counts more than an issuer's, that more than a trade, that more
+-- than a channel; merchants that none names are alike within a trade. Points are worth what they
+-- pay beside money on the day of their sale; pieces are worth nothing, and cost what each
+-- transaction costs. They stand for as long as the run does.
+CREATE TEMPORARY TABLE day_fee_choice AS
+WITH found AS (
     SELECT
-        merchant_key,
+        alike,
+        issuer_key,
+        channel,
+        kind,
+        %(business_date)s::date AS begun_on,
+        unit,
+        false AS is_of_refund
+    FROM day_line
+    WHERE %(has_fees)s AND is_main
+    GROUP BY alike, issuer_key, channel, kind, unit
+    UNION
+    SELECT
+        alike,
         issuer_key,
         channel,
         kind,
         begun_on,
-        unit
-    FROM day_fee_part
-    GROUP BY merchant_key, issuer_key, channel, kind, begun_on, unit
+        unit,
+        is_of_refund
+    FROM day_fee_base
+),
+
+traded AS (
+    SELECT
+        found.*,
+        row_number() OVER ()::integer AS choice
+    FROM found
+),
+
+chosen AS (
+    SELECT
+        traded.choice,
+        said.*
+    FROM traded
+    INNER JOIN merchant ON merchant.id = traded.alike
+    CROSS JOIN (VALUES ('merchant'), ('issuer')) AS pays (payer)
+    CROSS JOIN
+        LATERAL (
+            SELECT
+                row_of.id AS fee_id,
+                row_of.payer,
+                row_of.is_returned,
+                row_of.from_minor,
+                row_of.flat_minor,
+                row_of.millionths,
+                row_of.fee_min_minor,
+                coalesce(row_of.fee_max_minor, 9223372036854775807) AS fee_max_minor
+            FROM (
+                SELECT fee.* FROM fee WHERE fee.merchant_id = traded.alike
+                UNION ALL
+                SELECT fee.* FROM fee WHERE fee.merchant_id IS NULL
+            ) AS row_of
+            WHERE
+                row_of.payer = pays.payer
+                AND traded.kind = any(row_of.kinds)
+                AND row_of.since <= traded.begun_on
+                AND coalesce(row_of.until >= traded.begun_on, true)
+                AND coalesce(row_of.issuer_id = traded.issuer_key, true)
+                AND row_of.trade IN ('', merchant.trade)
+                AND row_of.channel IN ('', traded.channel)
+            ORDER BY
+                (row_of.merchant_id IS NOT NULL) DESC,
+                (row_of.issuer_id IS NOT NULL) DESC,
+                (row_of.trade <> '') DESC,
+                (row_of.channel <> '') DESC,
+                row_of.since DESC,
+                row_of.id DESC
+            LIMIT 1
+        ) AS said
+    WHERE said.is_returned OR NOT traded.is_of_refund
 )
 
 SELECT
-    traded.merchant_key,
-    traded.issuer_key,
-    traded.channel,
-    traded.kind,
-    traded.begun_on,
-    traded.unit,
+    traded.*,
     issuer.currency,
     CASE WHEN traded.unit = issuer.currency THEN 1 ELSE coalesce(price.worth_minor, 0) END AS times,
     coalesce(price.points, 1) AS per,
-    chosen.*
+    seller.fee_id AS merchant_fee_id,
+    seller.from_minor AS merchant_from,
+    seller.flat_minor AS merchant_flat,
+    seller.millionths AS merchant_millionths,
+    seller.fee_min_minor AS merchant_min,
+    seller.fee_max_minor AS merchant_max,
+    keeper.fee_id AS issuer_fee_id,
+    keeper.from_minor AS issuer_from,
+    keeper.flat_minor AS issuer_flat,
+    keeper.millionths AS issuer_millionths,
+    keeper.fee_min_minor AS issuer_min,
+    keeper.fee_max_minor AS issuer_max
 FROM traded
-INNER JOIN merchant ON merchant.id = traded.merchant_key
 INNER JOIN issuer ON issuer.id = traded.issuer_key
-CROSS JOIN (VALUES ('merchant'), ('issuer')) AS pays (payer)
-CROSS JOIN
-    LATERAL (
-        SELECT
-            said.id AS fee_id,
-            said.payer,
-            said.is_returned,
-            said.from_minor,
-            said.flat_minor,
-            said.millionths,
-            said.fee_min_minor,
-            coalesce(said.fee_max_minor, 9223372036854775807) AS fee_max_minor
-        FROM (
-            SELECT * FROM fee WHERE fee.merchant_id = traded.merchant_key  -- noqa: RF03
-            UNION ALL
-            SELECT * FROM fee WHERE fee.merchant_id IS NULL  -- noqa: RF03
-        ) AS said
-        WHERE
-            said.payer = pays.payer
-            AND traded.kind = any(said.kinds)
-            AND said.since <= traded.begun_on
-            AND coalesce(said.until >= traded.begun_on, true)
-            AND coalesce(said.issuer_id = traded.issuer_key, true)
-            AND said.trade IN ('', merchant.trade)
-            AND said.channel IN ('', traded.channel)
-        ORDER BY
-            (said.merchant_id IS NOT NULL) DESC,
-            (said.issuer_id IS NOT NULL) DESC,
-            (said.trade <> '') DESC,
-            (said.channel <> '') DESC,
-            said.since DESC,
-            said.id DESC
-        LIMIT 1
-    ) AS chosen
+LEFT JOIN chosen AS seller ON seller.choice = traded.choice AND seller.payer = 'merchant'
+LEFT JOIN chosen AS keeper ON keeper.choice = traded.choice AND keeper.payer = 'issuer'
 LEFT JOIN LATERAL (
     SELECT
         points_price.points,
@@ -226,109 +232,188 @@ LEFT JOIN LATERAL (
         AND points_price.since <= traded.begun_on
     ORDER BY points_price.since DESC
     LIMIT 1
-) AS price ON true;
+) AS price ON true
+WHERE num_nonnulls(seller.fee_id, keeper.fee_id) > 0;
 
 -- name: analyze_fee_choices
 -- Joins are planned for the rows that are there.
 ANALYZE day_fee_choice;
 
--- name: lay_out_fee_lines
--- The fee of each line and payer: what it is of what stands after it, less what it was of what
--- stood before; nothing where nothing stands. They stand for as long as the run does. What is
--- reckoned in turn is kept apart by OFFSET, or each reckoning would be done again in the next.
-CREATE TEMPORARY TABLE day_fee_line AS
+-- name: lay_out_priced
+-- Each line with its fee of either payer: what it is of what stands after it, less what it was of
+-- what stood before; nothing where nothing stands. A line that is of none before it began itself.
+-- What is reckoned in turn is kept apart by OFFSET, or each reckoning would be done again in the
+-- next. They stand for as long as the run does.
+CREATE TEMPORARY TABLE day_priced AS
 WITH worth AS (
     SELECT
-        part.shard,
-        part.number,
-        part.merchant_key,
-        part.issuer_key,
-        part.kind,
-        part.before_minor > 0 AS stood,
-        part.after_minor > 0 AS stands,
-        choice.fee_id,
-        choice.payer,
-        choice.currency,
-        choice.from_minor,
-        choice.flat_minor,
-        choice.millionths,
-        choice.fee_min_minor,
-        choice.fee_max_minor,
-        part.before_minor * choice.times / choice.per AS before_minor,
-        part.after_minor * choice.times / choice.per AS after_minor
-    FROM day_fee_part AS part
-    INNER JOIN day_fee_choice AS choice
-        USING (merchant_key, issuer_key, channel, kind, begun_on, unit)
-    WHERE choice.is_returned OR NOT part.is_of_refund
+        day_line.*,
+        choice.choice,
+        choice.currency AS fee_unit,
+        base.before_minor > 0 AS stood,
+        coalesce(base.after_minor, abs(day_line.amount_minor)) > 0 AS stands,
+        coalesce(base.before_minor, 0) * choice.times / choice.per AS before_minor,
+        coalesce(base.after_minor, abs(day_line.amount_minor)) * choice.times / choice.per
+            AS after_minor,
+        choice.merchant_fee_id,
+        choice.merchant_from,
+        choice.merchant_flat,
+        choice.merchant_millionths,
+        choice.merchant_min,
+        choice.merchant_max,
+        choice.issuer_fee_id,
+        choice.issuer_from,
+        choice.issuer_flat,
+        choice.issuer_millionths,
+        choice.issuer_min,
+        choice.issuer_max
+    FROM day_line
+    LEFT JOIN day_fee_base AS base
+        ON
+            day_line.is_main
+            AND base.shard = day_line.shard
+            AND base.number = day_line.number
+            AND base.merchant_key = day_line.merchant_key
+            AND base.issuer_key = day_line.issuer_key
+    LEFT JOIN day_fee_choice AS choice
+        ON
+            day_line.is_main
+            AND choice.alike = day_line.alike
+            AND choice.issuer_key = day_line.issuer_key
+            AND choice.channel = day_line.channel
+            AND choice.kind = coalesce(base.kind, day_line.kind)
+            AND choice.begun_on = coalesce(base.begun_on, %(business_date)s::date)
+            AND choice.unit = day_line.unit
+            AND choice.is_of_refund = coalesce(base.is_of_refund, false)
     OFFSET 0  -- noqa: AM09
 ),
 
 tier AS (
     SELECT
         worth.*,
-        width_bucket(worth.before_minor, worth.from_minor) AS before_tier,
-        width_bucket(worth.after_minor, worth.from_minor) AS after_tier
+        width_bucket(worth.before_minor, worth.merchant_from) AS merchant_before,
+        width_bucket(worth.after_minor, worth.merchant_from) AS merchant_after,
+        width_bucket(worth.before_minor, worth.issuer_from) AS issuer_before,
+        width_bucket(worth.after_minor, worth.issuer_from) AS issuer_after
     FROM worth
     OFFSET 0  -- noqa: AM09
 )
 
 SELECT
-    shard,
     number,
+    kind,
+    channel,
     merchant_key,
     issuer_key,
-    kind,
-    fee_id,
-    payer,
-    currency AS unit,
+    merchant_place,
+    issuer_place,
+    store_key,
+    product_key,
+    terminal_id,
+    batch,
+    trace,
+    merchant,
+    issuer,
+    card,
+    original,
+    unit,
+    amount_minor,
+    points_earned,
+    reference,
+    original_reference,
+    choice,
+    fee_unit,
     after_minor - before_minor AS base_minor,
-    CASE WHEN stands THEN fee_of_worth(
-        after_minor, flat_minor[after_tier], millionths[after_tier], fee_min_minor, fee_max_minor
-    ) ELSE 0 END
-    - CASE WHEN stood THEN fee_of_worth(
-        before_minor, flat_minor[before_tier], millionths[before_tier], fee_min_minor, fee_max_minor
-    ) ELSE 0 END AS fee_minor
+    CASE
+        WHEN merchant_fee_id IS NOT NULL
+            THEN
+                CASE WHEN stands THEN fee_of_worth(
+                    after_minor, merchant_flat[merchant_after], merchant_millionths[merchant_after],
+                    merchant_min, merchant_max
+                ) ELSE 0 END
+                - CASE WHEN stood THEN fee_of_worth(
+                    before_minor,
+                    merchant_flat[merchant_before],
+                    merchant_millionths[merchant_before],
+                    merchant_min, merchant_max
+                ) ELSE 0 END
+    END AS merchant_fee_minor,
+    CASE
+        WHEN issuer_fee_id IS NOT NULL
+            THEN
+                CASE WHEN stands THEN fee_of_worth(
+                    after_minor, issuer_flat[issuer_after], issuer_millionths[issuer_after],
+                    issuer_min, issuer_max
+                ) ELSE 0 END
+                - CASE WHEN stood THEN fee_of_worth(
+                    before_minor, issuer_flat[issuer_before], issuer_millionths[issuer_before],
+                    issuer_min, issuer_max
+                ) ELSE 0 END
+    END AS issuer_fee_minor
 FROM tier;
 
--- name: lay_out_no_fee_lines
--- Of a date before there were fees.
-CREATE TEMPORARY TABLE day_fee_line AS
-SELECT
-    null::smallint AS shard,
-    null::bigint AS number,
-    null::integer AS merchant_key,
-    null::smallint AS issuer_key,
-    null::text AS kind,
-    null::integer AS fee_id,
-    null::text AS payer,
-    null::text AS unit,
-    null::bigint AS base_minor,
-    null::bigint AS fee_minor
-WHERE false;
-
--- name: analyze_no_fee_lines
--- As above.
-ANALYZE day_fee_line;
-
--- name: analyze_fee_lines
+-- name: analyze_priced
 -- Joins are planned for the rows that are there.
-ANALYZE day_fee_line;
+ANALYZE day_priced (merchant_place, issuer_place, choice);
+
+-- name: lay_out_sums
+-- The date in sum, from which parts of positions, charges and totals of files derive: by all that
+-- any of these tells apart. It stands for as long as the run does.
+CREATE TEMPORARY TABLE day_sum AS
+SELECT
+    merchant_key,
+    issuer_key,
+    merchant_place,
+    issuer_place,
+    store_key,
+    product_key,
+    kind,
+    channel,
+    unit,
+    choice,
+    fee_unit,
+    count(*) AS items,
+    sum(number) AS numbers,
+    sum(amount_minor)::bigint AS amount_minor,
+    sum(points_earned)::bigint AS points_earned,
+    sum(base_minor)::bigint AS base_minor,
+    sum(merchant_fee_minor)::bigint AS merchant_fee_minor,
+    sum(issuer_fee_minor)::bigint AS issuer_fee_minor
+FROM day_priced
+GROUP BY
+    merchant_key, issuer_key, merchant_place, issuer_place, store_key, product_key, kind, channel,
+    unit, choice, fee_unit;
+
+-- name: analyze_sums
+-- Joins are planned for the rows that are there.
+ANALYZE day_sum;
 
 -- name: charges
--- What is charged: by merchant and issuer, then by fee and kind, and between which accounts.
+-- What is charged: by merchant and issuer, then by fee and kind, and between which accounts. What
+-- undoes is charged as what it undoes was.
 WITH charged AS (
     SELECT
-        merchant_key,
-        issuer_key,
-        fee_id,
-        payer,
-        kind,
-        unit,
-        count(*)::integer AS items,
-        sum(base_minor)::bigint AS base_minor,
-        sum(fee_minor)::bigint AS fee_minor
-    FROM day_fee_line
-    GROUP BY merchant_key, issuer_key, fee_id, payer, kind, unit
+        day_sum.merchant_key,
+        day_sum.issuer_key,
+        side.payer,
+        side.fee_id,
+        choice.kind,
+        day_sum.fee_unit AS unit,
+        sum(day_sum.items)::integer AS items,
+        sum(day_sum.base_minor)::bigint AS base_minor,
+        sum(side.fee_minor)::bigint AS fee_minor
+    FROM day_sum
+    INNER JOIN day_fee_choice AS choice ON choice.choice = day_sum.choice
+    CROSS JOIN
+        LATERAL (
+            VALUES
+            ('merchant', choice.merchant_fee_id, day_sum.merchant_fee_minor),
+            ('issuer', choice.issuer_fee_id, day_sum.issuer_fee_minor)
+        ) AS side (payer, fee_id, fee_minor)
+    WHERE side.fee_id IS NOT NULL
+    GROUP BY
+        day_sum.merchant_key, day_sum.issuer_key, side.payer, side.fee_id, choice.kind,
+        day_sum.fee_unit
 ),
 
 payer AS (

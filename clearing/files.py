@@ -59,16 +59,8 @@ COPY: Final = """
 COPY (
     SELECT {columns}
     FROM (
-        SELECT *, date {date} AS business_date FROM day_line
+        SELECT *, date {date} AS business_date, {fee} AS fee_minor FROM day_priced
     ) AS line
-    LEFT JOIN day_fee_line AS fee
-        ON
-            line.is_main
-            AND fee.payer = {side}
-            AND fee.shard = line.shard
-            AND fee.number = line.number
-            AND fee.merchant_key = line.merchant_key
-            AND fee.issuer_key = line.issuer_key
     ORDER BY {order}
 ) TO STDOUT (FORMAT csv)
 """
@@ -119,7 +111,6 @@ def _write(night: Night, directory: Path) -> tuple[ClearingFile, ...]:
     directory.mkdir(parents=True, exist_ok=True)
     recorded = recorded_files(night)
     parties = [(file.side, file.party) for file in recorded] or _all_parties(night)
-    night.lay_out_lines()
     lay_out_fees(night)
     layout = LAYOUT if night.has_fees else LAYOUT_WITHOUT_FEES
     drafts = _Drafts(directory, layout)
@@ -171,7 +162,7 @@ def _copied(night: Night, layout: Layout, side: Side) -> Iterator[Rows]:
     statement = sql.SQL(COPY).format(
         columns=sql.SQL(layout.of_line),
         date=sql.Literal(night.business_date),
-        side=sql.Literal(side.name),
+        fee=sql.Identifier(f"{side.name}_fee_minor"),
         order=sql.SQL(side.order),
     )
     with night.connection.cursor() as cursor, cursor.copy(statement) as copy:

@@ -63,8 +63,8 @@ def of_number(number: str) -> str:
 class Column(msgspec.Struct, frozen=True, kw_only=True):
     """One column: how it reads in a DETAIL row and in a TOTAL row.
 
-    `of_line` is what PostgreSQL makes of `day_line`, with the fee of whose file it is (`fee`);
-    nothing is empty.
+    `of_line` is what PostgreSQL makes of `day_priced`, with the fee of whose file it is
+    (`fee_minor`); nothing is empty.
     """
 
     name: str
@@ -159,7 +159,10 @@ COLUMNS: Final = (
     Column(
         name="fee",
         meaning="what the transaction costs whose file it is; negative is what comes back",
-        of_line=f"CASE WHEN fee.unit IS NOT NULL THEN {of_amount('fee.fee_minor', 'fee.unit')} END",
+        of_line=(
+            "CASE WHEN line.fee_minor IS NOT NULL THEN "
+            f"{of_amount('line.fee_minor', 'line.fee_unit')} END"
+        ),
         of_total=lambda total: (
             amount_text(total.fee_minor, total.unit)
             if total.unit and UNIT_MARK not in total.unit
@@ -170,7 +173,7 @@ COLUMNS: Final = (
     Column(
         name="fee_unit",
         meaning="currency letters of the fee",
-        of_line="fee.unit",
+        of_line="CASE WHEN line.fee_minor IS NOT NULL THEN line.fee_unit END",
         of_fees=True,
     ),
 )

@@ -39,7 +39,6 @@ def net(night: Night) -> str:
     """
     night.sum_up()
     if not night.is_repeat:
-        night.lay_out_lines()
         lay_out_fees(night)
         night.run("insert_positions")
         with night.planned():

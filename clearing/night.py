@@ -21,7 +21,8 @@ FILES: Final = (
 )  # fmt: skip
 SQL: Final = {name: text for file in FILES for name, text in load_queries("clearing", file).items()}
 LAID_OUT: Final = (
-    "day_account", "day_line", "day_given", "day_place", "day_fee_line", "day_seal",
+    "day_account", "day_line", "day_given", "day_place", "day_fee_choice", "day_priced",
+    "day_sum", "day_seal",
 )  # fmt: skip
 """Tables of the run, which end with it."""
 OF_MANY_ROWS: Final = {"enable_nestloop": "off", "work_mem": "64MB"}
@@ -139,6 +140,7 @@ class Night:
             "first_number": first,
             "end_number": first + NUMBERS_PER_DAY,
             "shards": list(self.shards),
+            "has_fees": self.has_fees,
             "night_shard": NIGHT_SHARD,
             "day_zero": DAY_ZERO,
             "numbers_per_day": NUMBERS_PER_DAY,

@@ -149,9 +149,17 @@ DROP TABLE IF EXISTS day_given;
 -- As above.
 DROP TABLE IF EXISTS day_place;
 
--- name: drop_day_fee_line
+-- name: drop_day_fee_choice
 -- As above.
-DROP TABLE IF EXISTS day_fee_line;
+DROP TABLE IF EXISTS day_fee_choice;
+
+-- name: drop_day_priced
+-- As above.
+DROP TABLE IF EXISTS day_priced;
+
+-- name: drop_day_sum
+-- As above.
+DROP TABLE IF EXISTS day_sum;
 
 -- The date's summary. ---------------------------------------------------------------------
 
@@ -294,53 +302,32 @@ INSERT INTO position_part AS t (
     business_date, place, merchant_id, store_id, issuer_id, product_id, kind, channel, unit, items,
     amount_minor, points_earned, merchant_fee_minor, issuer_fee_minor
 )
-WITH fee AS (
-    SELECT
-        shard,
-        number,
-        merchant_key,
-        issuer_key,
-        coalesce(sum(fee_minor) FILTER (WHERE payer = 'merchant'), 0) AS merchant_fee_minor,
-        coalesce(sum(fee_minor) FILTER (WHERE payer = 'issuer'), 0) AS issuer_fee_minor
-    FROM day_fee_line
-    GROUP BY shard, number, merchant_key, issuer_key
-)
-
 SELECT
     %(business_date)s::date AS business_date,
     row_number() OVER (
         ORDER BY
-            day_line.merchant_key,
-            day_line.issuer_key,
-            day_line.store_key,
-            day_line.product_key,
-            day_line.kind COLLATE "C",
-            day_line.channel COLLATE "C",
-            day_line.unit COLLATE "C"
+            merchant_key,
+            issuer_key,
+            store_key,
+            product_key,
+            kind COLLATE "C",
+            channel COLLATE "C",
+            unit COLLATE "C"
     ) AS place,
-    day_line.merchant_key,
-    day_line.store_key,
-    day_line.issuer_key,
-    day_line.product_key,
-    day_line.kind,
-    day_line.channel,
-    day_line.unit,
-    count(*) AS items,
-    sum(day_line.amount_minor)::bigint AS amount_minor,
-    sum(day_line.points_earned)::bigint AS points_earned,
-    coalesce(sum(fee.merchant_fee_minor), 0)::bigint AS merchant_fee_minor,
-    coalesce(sum(fee.issuer_fee_minor), 0)::bigint AS issuer_fee_minor
-FROM day_line
-LEFT JOIN fee
-    ON
-        day_line.is_main
-        AND fee.shard = day_line.shard
-        AND fee.number = day_line.number
-        AND fee.merchant_key = day_line.merchant_key
-        AND fee.issuer_key = day_line.issuer_key
-GROUP BY
-    day_line.merchant_key, day_line.store_key, day_line.issuer_key, day_line.product_key,
-    day_line.kind, day_line.channel, day_line.unit;
+    merchant_key,
+    store_key,
+    issuer_key,
+    product_key,
+    kind,
+    channel,
+    unit,
+    sum(items)::bigint AS items,
+    sum(amount_minor)::bigint AS amount_minor,
+    sum(points_earned)::bigint AS points_earned,
+    coalesce(sum(merchant_fee_minor), 0)::bigint AS merchant_fee_minor,
+    coalesce(sum(issuer_fee_minor), 0)::bigint AS issuer_fee_minor
+FROM day_sum
+GROUP BY merchant_key, store_key, issuer_key, product_key, kind, channel, unit;
 
 -- name: parts_not_positions
 -- What is not the sum of its parts, where a date has any: dates from before there were parts have
@@ -685,21 +672,33 @@ GROUP BY shard, journal_id, issuer_id, unit;
 ANALYZE day_given;
 
 -- name: lay_out_places
--- In which order files are written: of who is known by an id. They stand for as long as the run
--- does.
+-- In which order files are written: of who is known by an id. Merchants that no fee names are alike
+-- within a trade, and reckoned as the first of them. They stand for as long as the run does.
 CREATE TEMPORARY TABLE day_place AS
+WITH seller AS (
+    SELECT
+        id,
+        merchant_id,
+        trade,
+        exists(SELECT FROM fee WHERE fee.merchant_id = merchant.id) AS is_named
+    FROM merchant
+)
+
 SELECT
     'merchant' AS side,
     id::integer AS id,
     merchant_id AS name,
-    row_number() OVER (ORDER BY merchant_id COLLATE "C")::integer AS place
-FROM merchant
+    row_number() OVER (ORDER BY merchant_id COLLATE "C")::integer AS place,
+    CASE WHEN is_named THEN id ELSE min(id) OVER (PARTITION BY is_named, trade) END::integer
+        AS alike
+FROM seller
 UNION ALL
 SELECT
     'issuer',
     id,
     institution_id,
-    row_number() OVER (ORDER BY institution_id COLLATE "C")::integer
+    row_number() OVER (ORDER BY institution_id COLLATE "C")::integer,
+    id
 FROM issuer;
 
 -- name: analyze_places
@@ -800,6 +799,7 @@ SELECT
     item.issuer_id AS issuer_key,
     seller.place AS merchant_place,
     keeper.place AS issuer_place,
+    seller.alike,
     item.unit = posted.unit AS is_main,
     terminal.store_id AS store_key,
     presented.product_id AS product_key,
@@ -859,56 +859,48 @@ ANALYZE day_line;
 -- one unit may be in another, as that of points is.
 WITH line AS (
     SELECT
-        shard,
-        number,
-        merchant_key,
-        issuer_key,
-        CASE %(side)s WHEN 'merchant' THEN merchant ELSE issuer END AS party,
-        is_main,
+        CASE %(side)s WHEN 'merchant' THEN merchant_place ELSE issuer_place END AS place,
         unit,
+        items,
         amount_minor,
-        points_earned
-    FROM day_line
+        points_earned,
+        fee_unit,
+        CASE %(side)s WHEN 'merchant' THEN merchant_fee_minor ELSE issuer_fee_minor END AS fee_minor
+    FROM day_sum
 ),
 
-fee AS (
+told AS (
     SELECT
-        line.party,
-        day_fee_line.unit,
-        sum(day_fee_line.fee_minor) AS fee_minor
-    FROM day_fee_line
-    INNER JOIN line
-        ON
-            line.is_main
-            AND line.shard = day_fee_line.shard
-            AND line.number = day_fee_line.number
-            AND line.merchant_key = day_fee_line.merchant_key
-            AND line.issuer_key = day_fee_line.issuer_key
-    WHERE day_fee_line.payer = %(side)s
-    GROUP BY line.party, day_fee_line.unit
-),
-
-moved AS (
-    SELECT
-        party,
+        place,
         unit,
-        count(*) AS rows,
-        sum(amount_minor) AS amount_minor,
-        sum(points_earned) AS points_earned
+        items,
+        amount_minor,
+        points_earned,
+        0 AS fee_minor
     FROM line
-    GROUP BY party, unit
+    UNION ALL
+    SELECT
+        place,
+        fee_unit,
+        0 AS items,
+        0 AS amount_minor,
+        0 AS points_earned,
+        fee_minor
+    FROM line
+    WHERE fee_minor IS NOT NULL
 )
 
 SELECT
-    party,
-    unit,
-    coalesce(moved.rows, 0) AS rows,
-    coalesce(moved.amount_minor, 0)::bigint AS amount_minor,
-    coalesce(moved.points_earned, 0)::bigint AS points_earned,
-    coalesce(fee.fee_minor, 0)::bigint AS fee_minor
-FROM moved
-FULL JOIN fee USING (party, unit)
-ORDER BY party COLLATE "C", unit COLLATE "C";
+    day_place.name AS party,
+    told.unit,
+    sum(told.items)::bigint AS rows,
+    sum(told.amount_minor)::bigint AS amount_minor,
+    sum(told.points_earned)::bigint AS points_earned,
+    sum(told.fee_minor)::bigint AS fee_minor
+FROM told
+INNER JOIN day_place ON day_place.side = %(side)s AND day_place.place = told.place
+GROUP BY day_place.name, told.unit
+ORDER BY day_place.name COLLATE "C", told.unit COLLATE "C";
 
 -- name: parties
 -- Who gets a file although nothing moved: everybody who may trade.

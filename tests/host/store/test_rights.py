@@ -190,9 +190,9 @@ LAID_OUT = (
     "lay_out_places",
     "lay_out_lines",
     "lay_out_fee_bases",
-    "lay_out_fee_parts",
     "lay_out_fee_choices",
-    "lay_out_fee_lines",
+    "lay_out_priced",
+    "lay_out_sums",
     "lay_out_seals",
 )
 """Tables of one step that later statements read."""
@@ -248,6 +248,7 @@ def catalogue(module_database: Dsns) -> Iterator[Connection]:
                 "shards": [0],
                 "first_number": 0,
                 "end_number": 1,
+                "has_fees": True,
                 "night_shard": NIGHT_SHARD,
                 "day_zero": DAY_ZERO,
                 "numbers_per_day": NUMBERS_PER_DAY,
