@@ -90,9 +90,23 @@ def _make_once(one: Cluster) -> None:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (done := _Copies.place / "done").exists():
             with clusters_from_nothing(), start_postgres(one, say=say_nothing):
-                prepare_embedded(one)
+                dsns = prepare_embedded(one)
                 _let_in_quickly(one)
+                _pack_the_catalogue(dsns.owner)
             done.touch()
+
+
+def _pack_the_catalogue(owner: str) -> None:
+    """Without what migrations left behind in it, which each database of a test is copied with.
+
+    Our own tables stay as life leaves them: what is packed has statistics.
+    """
+    with psycopg.connect(owner, autocommit=True) as connection:
+        for (relation,) in connection.execute(
+            "SELECT oid::regclass::text FROM pg_class WHERE relkind = 'r' AND NOT relisshared"
+            " AND relnamespace = 'pg_catalog'::regnamespace AND pg_relation_size(oid) > 65536"
+        ).fetchall():
+            connection.execute(sql.SQL("VACUUM FULL {}").format(sql.SQL(relation)))
 
 
 def _let_in_quickly(one: Cluster) -> None:

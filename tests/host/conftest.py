@@ -16,7 +16,6 @@ from argon2 import PasswordHasher
 from clearing.night import SQL as NIGHTLY
 from clearing.verify import audit
 from config.run.database import Dsns, embedded_dsns, make_database
-from config.run.postgres import PostgresServer
 from host.asking import Asking
 from host.book import Terminal
 from host.estate.demo import CITY, ODD_CARDS, PROGRAMMES, card_pan, demo_estate
@@ -37,7 +36,7 @@ from host.shards import shard_of
 from host.store.changes import note_what_differs
 from host.store.estates import load_estate
 from host.store.locks import CUT_OFF_LOCK
-from tests.conftest import copied
+from tests.conftest import Databases, copied
 from tests.host.owner import OwnersHand, owners_hand
 
 NOW = dt.datetime(2026, 11, 22, 1, 31, 2, tzinfo=dt.UTC)
@@ -346,13 +345,11 @@ def hasher_in_life() -> Iterator[PasswordHasher]:
 
 
 @pytest.fixture(scope="session")
-def estate_template(postgres_server: PostgresServer, database_template: str) -> str:
+def estate_template(databases: Databases, database_template: str) -> str:
     """The name of a database with the wide estate in it, from which tests get their own."""
     name = "posswitch_estate_template"
-    cluster = postgres_server.cluster
-    with psycopg.connect(cluster.owner_dsn(), autocommit=True) as connection:
-        make_database(connection, name, database_template)
-    dsns = embedded_dsns(cluster, name)
+    make_database(databases.owner, name, database_template)
+    dsns = embedded_dsns(databases.server.cluster, name)
     put_estate(dsns, WIDE_PLAN)
     with psycopg.connect(dsns.owner, autocommit=True) as connection:
         connection.execute("DELETE FROM purse WHERE unit = 'P:NONE'")
@@ -364,15 +361,15 @@ def estate_template(postgres_server: PostgresServer, database_template: str) -> 
 
 
 @pytest.fixture
-def estate_database(postgres_server: PostgresServer, estate_template: str) -> Iterator[Dsns]:
+def estate_database(databases: Databases, estate_template: str) -> Iterator[Dsns]:
     """A database with the wide estate in it, for one test."""
-    yield from copied(postgres_server, estate_template)
+    yield from copied(databases, estate_template)
 
 
 @pytest.fixture(scope="module")
-def module_estate(postgres_server: PostgresServer, estate_template: str) -> Iterator[Dsns]:
+def module_estate(databases: Databases, estate_template: str) -> Iterator[Dsns]:
     """As `estate_database`, for the tests of one module, which keep to cards of their own."""
-    yield from copied(postgres_server, estate_template)
+    yield from copied(databases, estate_template)
 
 
 class CardPool:

@@ -9,6 +9,7 @@ import json
 import re
 import struct
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
@@ -86,6 +87,7 @@ class Bureau:
     hsm: Vault = field(default_factory=lambda: Vault(LMK))
     office: Office = None  # type: ignore[assignment]
     admin: Person = None  # type: ignore[assignment]
+    _owner: psycopg.Connection[Any] | None = None
 
     def __post_init__(self) -> None:
         looks = partial(connect, self.dsns.audit, SHORT, autocommit=True)
@@ -231,16 +233,24 @@ class Bureau:
 
     def sql(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
         """As the owner."""
-        with psycopg.connect(self.dsns.owner, autocommit=True) as owner:
-            cursor = owner.execute(statement, values)
-            return list(cursor.fetchall()) if cursor.description else []
+        if self._owner is None or self._owner.closed:
+            self._owner = psycopg.connect(self.dsns.owner, autocommit=True)
+        cursor = self._owner.execute(statement, values)
+        return list(cursor.fetchall()) if cursor.description else []
+
+    def leave(self) -> None:
+        """The owner goes."""
+        if self._owner is not None:
+            self._owner.close()
 
 
 def opened_bureau(
     dsns: Dsns, *, hsm: Vault | None = None, now: dt.datetime = NOW
 ) -> Iterator[Bureau]:
-    with psycopg.connect(dsns.office, autocommit=True) as connection:
+    with ExitStack() as stack:
+        connection = stack.enter_context(psycopg.connect(dsns.office, autocommit=True))
         bureau = Bureau(dsns, connection, now, hsm=hsm or Vault(LMK))
+        stack.callback(bureau.leave)
         token = make_first(connection, "root", "Root", source="test", now=bureau.now)
         bureau.admin = bureau.take_up("root", token.reveal().decode())
         [merchant] = bureau.sql(

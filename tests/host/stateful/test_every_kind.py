@@ -8,8 +8,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from config.run.database import Dsns
-from config.run.postgres import PostgresServer
-from tests.conftest import copied
+from tests.conftest import Databases, copied
 from tests.host.conftest import audit_ledger
 from tests.host.stateful.codes import Codes
 from tests.host.stateful.conversions import Conversions
@@ -30,18 +29,16 @@ class EveryKind(Holds, Codes, Draws, Vouchers, Gifts, Conversions, Merges):
 
 
 @pytest.fixture
-def house(
-    postgres_server: PostgresServer, database_template: str, counts: SimpleNamespace
-) -> Iterator[House]:
+def house(databases: Databases, database_template: str, counts: SimpleNamespace) -> Iterator[House]:
     """With cards enough for all runs; its ledger is audited when they have ended."""
     hands = HANDS_A_SEED * counts.seeds + 500
-    databases = copied(postgres_server, database_template)
-    dsns: Dsns = next(databases)
+    copies = copied(databases, database_template)
+    dsns: Dsns = next(copies)
     furnish(dsns, hands)
     with house_at(dsns, hands) as house:
         yield house
     audit_ledger(dsns)
-    next(databases, None)
+    next(copies, None)
 
 
 @pytest.mark.counted
