@@ -1,6 +1,7 @@
 """Digests of what a step read and of what it left, so that a repeat names the step that differs.
 
-What it read stands laid out for as long as the run does, and is digested once for all that read it.
+What it read stands laid out for as long as the run does, and is digested once for all that read it;
+so is what a step left for the next.
 """
 
 from collections.abc import Mapping
@@ -32,7 +33,8 @@ def digests(night: Night, sources: Sources) -> Digests:
     """Of a step that was just taken. In the transaction of it."""
     if sources.read not in night.digests:
         night.digests[sources.read] = digest_of(night, sources.read)
-    return Digests(night.digests[sources.read], digest_of(night, sources.left))
+    night.digests[sources.left] = digest_of(night, sources.left)
+    return Digests(night.digests[sources.read], night.digests[sources.left])
 
 
 def compare(night: Night, step: str, then: Digests | None, now: Digests) -> None:

@@ -388,9 +388,11 @@ GROUP BY
 -- Joins are planned for the rows that are there.
 ANALYZE day_sum;
 
--- name: charges
+-- name: lay_out_charges
 -- What is charged: by merchant and issuer, then by fee and kind, and between which accounts. What
--- undoes is charged as what it undoes was.
+-- undoes is charged as what it undoes was. What comes to anything is posted, in this order: one
+-- posting for a merchant and an issuer, a leg for each.
+CREATE TEMPORARY TABLE day_charge ON COMMIT DROP AS
 WITH charged AS (
     SELECT
         day_sum.merchant_key,
@@ -428,8 +430,6 @@ payer AS (
 )
 
 SELECT
-    merchant.merchant_id AS merchant,
-    issuer.institution_id AS issuer,
     charged.merchant_key AS merchant_id,
     charged.issuer_key AS issuer_id,
     charged.fee_id,
@@ -439,10 +439,20 @@ SELECT
     charged.base_minor,
     charged.fee_minor,
     payer.id AS payer_account,
-    house.id AS house_account
+    house.id AS house_account,
+    CASE
+        WHEN charged.fee_minor <> 0 THEN dense_rank() OVER (
+            PARTITION BY charged.fee_minor <> 0
+            ORDER BY charged.merchant_key, charged.issuer_key
+        )
+    END AS posting,
+    CASE
+        WHEN charged.fee_minor <> 0 THEN row_number() OVER (
+            PARTITION BY charged.fee_minor <> 0, charged.merchant_key, charged.issuer_key
+            ORDER BY charged.fee_id, charged.kind COLLATE "C"
+        ) - 1
+    END AS leg
 FROM charged
-INNER JOIN merchant ON merchant.id = charged.merchant_key
-INNER JOIN issuer ON issuer.id = charged.issuer_key
 LEFT JOIN payer
     ON
         payer.unit = charged.unit
@@ -451,12 +461,40 @@ LEFT JOIN payer
         AND payer.merchant_key
         = CASE charged.payer WHEN 'merchant' THEN charged.merchant_key ELSE 0 END
 LEFT JOIN account AS house
-    ON house.unit = charged.unit AND house.chart = 'house_fees' AND house.issuer_id IS NULL
-ORDER BY
-    charged.merchant_key,
-    charged.issuer_key,
-    charged.fee_id,
-    charged.kind COLLATE "C";
+    ON house.unit = charged.unit AND house.chart = 'house_fees' AND house.issuer_id IS NULL;
+
+-- name: analyze_charges
+-- Joins are planned for the rows that are there.
+ANALYZE day_charge;
+
+-- name: charges_of_no_account
+-- What cannot be posted: the first of them tells what is missing.
+SELECT
+    merchant.merchant_id AS merchant,
+    issuer.institution_id AS issuer,
+    day_charge.unit
+FROM day_charge
+INNER JOIN merchant ON merchant.id = day_charge.merchant_id
+INNER JOIN issuer ON issuer.id = day_charge.issuer_id
+WHERE
+    day_charge.posting IS NOT NULL
+    AND (day_charge.payer_account IS NULL OR day_charge.house_account IS NULL)
+ORDER BY day_charge.posting, day_charge.leg
+LIMIT 1;
+
+-- name: charges
+-- What is to be posted, posting by posting.
+SELECT
+    merchant_id,
+    issuer_id,
+    unit,
+    array_agg(payer_account ORDER BY leg) AS payers,
+    array_agg(house_account ORDER BY leg) AS houses,
+    array_agg(fee_minor ORDER BY leg) AS fees
+FROM day_charge
+WHERE posting IS NOT NULL
+GROUP BY posting, merchant_id, issuer_id, unit
+ORDER BY posting;
 
 -- name: insert_charges
 -- With the leg that each was posted by.
@@ -467,28 +505,64 @@ INSERT INTO fee_charge AS t (
 )
 SELECT
     %(business_date)s::date,
-    unnest(%(merchant_id)s::integer []),
-    unnest(%(issuer_id)s::smallint []),
-    unnest(%(fee_id)s::integer []),
-    unnest(%(kind)s::text []),
-    unnest(%(items)s::integer []),
-    unnest(%(base_minor)s::bigint []),
-    unnest(%(fee_minor)s::bigint []),
-    unnest(%(unit)s::text []),
-    unnest(%(journals)s::bigint []),
-    unnest(%(legs)s::smallint []);
-
--- name: charged
--- What was charged of a date, to be compared with what would be.
-SELECT
     merchant_id,
     issuer_id,
     fee_id,
     kind,
-    unit,
     items,
     base_minor,
-    fee_minor
-FROM fee_charge
-WHERE business_date = %(business_date)s
-ORDER BY merchant_id, issuer_id, fee_id, kind;
+    fee_minor,
+    unit,
+    %(first_posted)s::bigint + posting - 1,
+    leg
+FROM day_charge;
+
+-- name: changed_charges
+-- A closed date cannot move: what was charged is what would be.
+WITH told AS (
+    SELECT
+        merchant_id,
+        issuer_id,
+        fee_id,
+        kind,
+        unit,
+        items,
+        base_minor,
+        fee_minor
+    FROM day_charge
+),
+
+kept AS (
+    SELECT
+        merchant_id,
+        issuer_id,
+        fee_id,
+        kind,
+        unit,
+        items,
+        base_minor,
+        fee_minor
+    FROM fee_charge
+    WHERE business_date = %(business_date)s
+)
+
+(
+    SELECT * FROM told
+    EXCEPT
+    SELECT * FROM kept
+)
+UNION ALL
+(
+    SELECT * FROM kept
+    EXCEPT
+    SELECT * FROM told
+);
+
+-- name: charged_by_unit
+-- For the step's detail.
+SELECT
+    unit,
+    sum(fee_minor)::bigint AS fee_minor
+FROM day_charge
+GROUP BY unit
+ORDER BY unit COLLATE "C";

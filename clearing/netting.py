@@ -40,11 +40,10 @@ def net(night: Night) -> str:
     night.sum_up()
     if not night.is_repeat:
         lay_out_fees(night)
-        night.run("insert_positions")
         with night.planned():
+            night.run("insert_positions")
             night.run("insert_position_parts")
-    changed = night.rows("changed_positions")
-    if changed:
+    elif changed := night.rows("changed_positions"):
         raise ClearingError(
             f"positions of {night.business_date} are no longer what the ledger says "
             f"({len(changed)} rows differ, first {_of(changed[0])}): a closed date was changed. "
@@ -57,7 +56,8 @@ def net(night: Night) -> str:
             f"differ, first {_of(apart[0])}). Run `posswitch audit` to find the row; pay nothing "
             "before it is explained"
         )
-    return f"{len(positions(night))} positions"
+    [told] = night.rows("count_positions")
+    return f"{told['positions']} positions"
 
 
 def positions(night: Night) -> tuple[Position, ...]:

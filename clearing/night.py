@@ -25,7 +25,10 @@ LAID_OUT: Final = (
     "day_sum", "day_seal",
 )  # fmt: skip
 """Tables of the run, which end with it."""
-OF_MANY_ROWS: Final = {"enable_nestloop": "off", "work_mem": "64MB"}
+ROOMY: Final = {"work_mem": "64MB", "default_statistics_target": "10"}
+"""Of each step: a day is sorted and summed in memory, and what is laid out is counted by as much of
+it as tells how large it is."""
+OF_MANY_ROWS: Final = {"enable_nestloop": "off"}
 """A day's rows are joined whole: told that few are there, a server would look them up one by one in
 tables that have no index."""
 LOOKED_UP: Final = frozenset({"fee_bases", "seals"})
@@ -103,9 +106,13 @@ class Night:
         """
         names = list(by)
         before = [row["value"] for row in self.rows("planned_by", names=names)]
-        self.rows("plan_by", names=names, values=list(by.values()))
+        self.plan_by(by)
         yield
         self.rows("plan_by", names=names, values=before)
+
+    def plan_by(self, settings: Mapping[str, str]) -> None:
+        """Have all that is asked until the transaction ends planned by these."""
+        self.rows("plan_by", names=list(settings), values=list(settings.values()))
 
     def lay_out(self, table: str, *names: str) -> None:
         """Make a table of the run, once: each of these in turn, counted before it is read."""

@@ -419,6 +419,21 @@ WHERE
 GROUP BY merchant.merchant_id, issuer.institution_id, position.unit
 ORDER BY merchant.merchant_id COLLATE "C", issuer.institution_id COLLATE "C", position.unit;
 
+-- name: count_positions
+-- For the step's detail: as many as those.
+SELECT count(*) AS positions
+FROM (
+    SELECT
+        merchant_id,
+        issuer_id,
+        unit
+    FROM position
+    WHERE
+        business_date = %(business_date)s
+        AND chart NOT IN ('merchant_fees', 'alliance_fund')
+    GROUP BY merchant_id, issuer_id, unit
+) AS netted;
+
 -- What a run would do. --------------------------------------------------------------------
 
 -- name: count_day

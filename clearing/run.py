@@ -27,7 +27,7 @@ from clearing.fees import charge
 from clearing.files import ClearingFile, directory_of, recorded_files, write_files
 from clearing.findings import CLOCK, COMPLETENESS, Finding, kept
 from clearing.netting import Position, net, positions
-from clearing.night import ClearingError, Connection, Night, Owed, begun, shards
+from clearing.night import ROOMY, ClearingError, Connection, Night, Owed, begun, shards
 from clearing.statements import STEP as STATEMENTS
 from clearing.statements import draw_up
 from clearing.turns import at_step, own_turn
@@ -274,6 +274,7 @@ def _steps_of(night: Night) -> tuple[Step, ...]:
 def _take(step: Step, night: Night) -> StepDone:
     started = time.perf_counter()
     with night.connection.transaction():
+        night.plan_by(ROOMY)
         at_step(night, step.name)
         night.rows("hold_run")
         then = recorded(night)

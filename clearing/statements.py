@@ -4,7 +4,7 @@ A statement is the sum of parts of positions, so it says what the books and the 
 edits one. Either side confirms it at the office (`host.office.rows.statements`).
 """
 
-from typing import Final
+from typing import Any, Final
 
 from clearing.night import ClearingError, Night
 
@@ -20,9 +20,7 @@ def draw_up(night: Night) -> str:
     """
     if not night.is_repeat:
         night.run("insert_statements")
-    with night.planned():
-        changed = night.rows("changed_statements")
-    if changed:
+    elif changed := _changed(night):
         raise ClearingError(
             f"statements of {night.business_date} are not the sum of their parts ({len(changed)} "
             f"rows differ, first merchant {changed[0]['merchant_id']}, issuer "
@@ -31,3 +29,8 @@ def draw_up(night: Night) -> str:
         )
     [told] = night.rows("count_statements")
     return f"{told['statements']} statements"
+
+
+def _changed(night: Night) -> list[dict[str, Any]]:
+    with night.planned():
+        return night.rows("changed_statements")

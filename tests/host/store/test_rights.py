@@ -193,6 +193,7 @@ LAID_OUT = (
     "lay_out_fee_choices",
     "lay_out_priced",
     "lay_out_sums",
+    "lay_out_charges",
     "lay_out_seals",
 )
 """Tables of one step that later statements read."""
