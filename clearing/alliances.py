@@ -12,7 +12,7 @@ from operator import attrgetter
 from typing import Final
 
 from clearing.alliance_prices import Settlement, settlements
-from clearing.booking import Booking, book, sum_up_posted
+from clearing.booking import Booking, append_posted, book, sum_up_posted
 from clearing.fees import lay_out_fees
 from clearing.night import ClearingError, Night
 from host.ledger import Chart, Leg
@@ -39,9 +39,7 @@ def settle(night: Night) -> str:
     if found and not night.is_repeat:
         _post(night, found)
     _compare(night, found)
-    with night.planned():
-        night.run("append_settled_lines")
-        night.run("append_settled_sums")
+    append_posted(night, Kind.ALLIANCE_SETTLEMENT, Chart.ALLIANCE_PAYABLE)
     return _told(found)
 
 

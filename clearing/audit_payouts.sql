@@ -2,8 +2,9 @@
 -- its rule.
 
 -- name: payout_not_its_statements
--- A payout is what its statements come to: of its merchant and unit, of dates until its own that
--- were released, each confirmed by both sides. That none is paid twice is their key.
+-- A payout is what its statements come to, without what was held out of them, and what was held out
+-- of others and rejected: of its merchant and unit, of dates until its own that were released, each
+-- confirmed by both sides. That none is paid twice is their key.
 WITH confirmed AS (
     SELECT
         c.business_date,
@@ -11,25 +12,57 @@ WITH confirmed AS (
         count(*) AS sides
     FROM statement_confirmed AS c
     GROUP BY c.business_date, c.place
+),
+
+paid AS (
+    SELECT
+        of_it.payout_id,
+        s.business_date,
+        s.place,
+        s.merchant_id,
+        s.unit,
+        s.due_minor AS minor
+    FROM payout_statement AS of_it
+    INNER JOIN statement_due AS s
+        ON of_it.business_date = s.business_date AND of_it.place = s.place
+    UNION ALL
+    SELECT
+        of_it.payout_id,
+        s.business_date,
+        s.place,
+        s.merchant_id,
+        s.unit,
+        (
+            SELECT sum(h.held_minor)::bigint
+            FROM statement_held AS h
+            INNER JOIN statement_answer AS a
+                ON h.business_date = a.business_date AND h.place = a.place AND h.side = a.side
+            WHERE
+                h.business_date = of_it.business_date
+                AND h.place = of_it.place
+                AND h.side = of_it.side
+                AND NOT a.is_upheld
+        ) AS minor
+    FROM payout_held AS of_it
+    INNER JOIN settlement_statement AS s
+        ON of_it.business_date = s.business_date AND of_it.place = s.place
 )
 
 SELECT
     p.id AS payout,
     p.unit,
     p.amount_minor,
-    coalesce(sum(s.payable_minor), 0)::bigint AS payable_minor
+    coalesce(sum(s.minor), 0)::bigint AS payable_minor
 FROM payout AS p
-LEFT JOIN payout_statement AS of_it ON p.id = of_it.payout_id
-LEFT JOIN settlement_statement AS s
-    ON of_it.business_date = s.business_date AND of_it.place = s.place
-LEFT JOIN clearing_release AS r ON of_it.business_date = r.business_date
-LEFT JOIN confirmed
-    ON of_it.business_date = confirmed.business_date AND of_it.place = confirmed.place
+LEFT JOIN paid AS s ON p.id = s.payout_id
+LEFT JOIN clearing_release AS r ON s.business_date = r.business_date
+LEFT JOIN confirmed ON s.business_date = confirmed.business_date AND s.place = confirmed.place
 GROUP BY p.id, p.business_date, p.merchant_id, p.unit, p.amount_minor
 HAVING
-    p.amount_minor <> coalesce(sum(s.payable_minor), 0)
+    p.amount_minor <> coalesce(sum(s.minor), 0)
     OR bool_or(
-        s.merchant_id <> p.merchant_id
+        s.minor IS NULL
+        OR s.merchant_id <> p.merchant_id
         OR s.unit <> p.unit
         OR s.business_date > p.business_date
         OR r.business_date IS NULL

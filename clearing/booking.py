@@ -18,6 +18,7 @@ from host.fingerprint import FINGERPRINT_BYTES
 from host.ledger import (
     SEAL_FORM,
     ChainEnd,
+    Chart,
     Leg,
     batch_row,
     entry_row,
@@ -95,6 +96,16 @@ def sum_up_posted(night: Night, numbers: Sequence[int]) -> None:
     """Count what was booked to the summary of the date, which was laid out before."""
     if numbers:
         night.run("sum_up_posted", first_posted=min(numbers), last_posted=max(numbers))
+
+
+def append_posted(night: Night, kind: Kind, chart: Chart) -> None:
+    """Have what was booked on accounts of this chart among the lines of the date, as this kind.
+
+    What is priced of the date was laid out before.
+    """
+    with night.planned():
+        night.run("append_posted_lines", kind=kind, chart=chart)
+        night.run("append_posted_sums", kind=kind)
 
 
 def _in_seals(posted: Sequence[_Posted]) -> Iterable[Sequence[_Posted]]:

@@ -16,7 +16,7 @@ from host.store.queries import load_queries
 FILES: Final = (
     "audit.sql", "audit_facts.sql", "audit_moves.sql", "audit_holds.sql", "audit_rules.sql",
     "audit_lotteries.sql", "audit_fees.sql", "audit_alliances.sql", "audit_statements.sql",
-    "audit_payouts.sql", "audit_recon.sql", "claims.sql",
+    "audit_disputes.sql", "audit_payouts.sql", "audit_recon.sql", "claims.sql",
 )  # fmt: skip
 SQL: Final = {name: sql for file in FILES for name, sql in load_queries("clearing", file).items()}
 
@@ -504,6 +504,16 @@ CHECKS: Final = (
                 "statement_not_its_parts",
                 "{business_date}, merchant {merchant_id}, issuer {issuer_id}: a statement of "
                 "{kept_minor}, its parts say {told_minor}, or another of its sums is not theirs",
+            ),
+            Test(
+                "held_not_its_journal",
+                "{business_date}, statement {place}: the {side} disputes {amount_minor} of journal "
+                "{journal_id}, which moved {moved_minor} between the two",
+            ),
+            Test(
+                "correction_not_its_answer",
+                "{business_date}, statement {place}: {upheld_minor} of what the {side} disputed "
+                "are to be given back, journal {journal_id} gave {posted_minor}, or by other legs",
             ),
             Test(
                 "settlement_not_its_leg",

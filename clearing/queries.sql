@@ -867,6 +867,63 @@ LEFT JOIN LATERAL (
 -- Joins are planned for the rows that are there.
 ANALYZE day_line;
 
+-- name: append_posted_lines
+-- What the night has posted on accounts of a kind between a merchant and an issuer is a line of the
+-- date like any other: parties read it in their files.
+INSERT INTO day_priced (
+    number, kind, channel, merchant_key, issuer_key, merchant_place, issuer_place, batch, trace,
+    merchant, issuer, card, unit, amount_minor, points_earned
+)
+SELECT
+    movement.journal_id,
+    %(kind)s::text AS kind,
+    'night' AS channel,
+    seller.id,
+    keeper.id,
+    seller.place AS merchant_place,
+    keeper.place AS issuer_place,
+    '' AS batch,
+    '' AS trace,
+    seller.name AS merchant,
+    keeper.name AS issuer,
+    '' AS card,
+    account.unit,
+    sum(movement.amount_minor)::bigint AS amount_minor,
+    0 AS points_earned
+FROM movement
+INNER JOIN account ON account.id = movement.account_id AND account.chart = %(chart)s
+INNER JOIN day_place AS seller ON seller.side = 'merchant' AND seller.id = account.merchant_id
+INNER JOIN day_place AS keeper ON keeper.side = 'issuer' AND keeper.id = account.issuer_id
+WHERE
+    movement.shard = %(night_shard)s
+    AND movement.journal_id >= %(first_number)s
+    AND movement.journal_id < %(end_number)s
+GROUP BY
+    movement.journal_id, seller.id, keeper.id, seller.place, keeper.place, seller.name,
+    keeper.name, account.unit;
+
+-- name: append_posted_sums
+-- And they are in its sums.
+INSERT INTO day_sum (
+    merchant_key, issuer_key, merchant_place, issuer_place, kind, channel, unit, items, numbers,
+    amount_minor, points_earned
+)
+SELECT
+    merchant_key,
+    issuer_key,
+    merchant_place,
+    issuer_place,
+    kind,
+    channel,
+    unit,
+    count(*) AS items,
+    sum(number) AS numbers,
+    sum(amount_minor) AS amount_minor,
+    0 AS points_earned
+FROM day_priced
+WHERE kind = %(kind)s::text AND channel = 'night'
+GROUP BY merchant_key, issuer_key, merchant_place, issuer_place, kind, channel, unit;
+
 -- Files. ----------------------------------------------------------------------------------
 
 -- name: file_totals

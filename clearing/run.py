@@ -19,6 +19,8 @@ from clearing.alliances import settle
 from clearing.balances import checkpoint, trial_balance
 from clearing.clockwork import clock_work
 from clearing.completeness import completeness
+from clearing.corrections import STEP as CORRECTIONS
+from clearing.corrections import correct
 from clearing.cutoff import cut_off
 from clearing.dates import Calendar, a_date_was_missed, choose
 from clearing.digests import Sources, compare, digests, recorded
@@ -75,6 +77,12 @@ STEPS: Final = (
         settle,
         Sources("traded_lines", "settlement_lines"),
         "what points of alliances cost who gave them out, and bring who took them, posted",
+    ),
+    Step(
+        CORRECTIONS,
+        correct,
+        Sources("upheld_lines", "correction_lines"),
+        "what was upheld of disputed statements of earlier dates is given back, posted",
     ),
     Step(
         "net",

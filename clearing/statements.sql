@@ -5,7 +5,7 @@
 INSERT INTO settlement_statement AS t (
     business_date, place, merchant_id, issuer_id, unit, items, turnover_minor, returned_minor,
     alliance_minor, points_taken, points_earned, merchant_fee_minor, issuer_fee_minor,
-    payable_minor
+    payable_minor, corrected_minor
 )
 SELECT
     business_date,
@@ -21,7 +21,8 @@ SELECT
     points_earned,
     merchant_fee_minor,
     issuer_fee_minor,
-    payable_minor
+    payable_minor,
+    corrected_minor
 FROM statement_of_parts
 WHERE business_date = %(business_date)s;
 
@@ -45,7 +46,7 @@ FULL JOIN told
     USING (
         business_date, place, merchant_id, issuer_id, unit, items, turnover_minor, returned_minor,
         alliance_minor, points_taken, points_earned, merchant_fee_minor, issuer_fee_minor,
-        payable_minor
+        payable_minor, corrected_minor
     )
 WHERE kept.items IS NULL OR told.items IS NULL
 ORDER BY merchant_id, issuer_id;
@@ -57,12 +58,12 @@ FROM settlement_statement
 WHERE business_date = %(business_date)s;
 
 -- name: statement_lines
--- What each comes to.
+-- What each comes to; what was given back where anything was.
 SELECT
     concat_ws(
         '|', place, merchant_id, issuer_id, unit, items, turnover_minor, returned_minor,
         alliance_minor, points_taken, points_earned, merchant_fee_minor, issuer_fee_minor,
-        payable_minor
+        payable_minor, nullif(corrected_minor, 0)
     ) AS line
 FROM settlement_statement
 WHERE business_date = %(business_date)s;

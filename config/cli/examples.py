@@ -27,6 +27,7 @@ VALUES: Final[Mapping[str, str]] = {
     "card": "4294967297",
     "cards": "100",
     "code": "GIFT100",
+    "rrns": "112200001234",
     "contact": "cards@harbour.example",
     "currency": "CNY",
     "earn_per_minor": "100",

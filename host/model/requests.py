@@ -93,6 +93,7 @@ class Kind(enum.StrEnum):
     GATHER_OUT = "gather_out"
     TRANSACTION_FEES = "transaction_fees"
     ALLIANCE_SETTLEMENT = "alliance_settlement"
+    SETTLEMENT_CORRECTION = "settlement_correction"
 
 
 @enum.unique
@@ -348,6 +349,12 @@ KINDS: Final[dict[Kind, KindRow]] = {
         asked_by=frozenset({Origin.NIGHT}),
     ),
     Kind.ALLIANCE_SETTLEMENT: KindRow(
+        Family.FINANCIAL,
+        moves_value=True,
+        undone_by_switch=False,
+        asked_by=frozenset({Origin.NIGHT}),
+    ),
+    Kind.SETTLEMENT_CORRECTION: KindRow(
         Family.FINANCIAL,
         moves_value=True,
         undone_by_switch=False,

@@ -201,12 +201,18 @@ SELECT
     s.points_earned,
     s.merchant_fee_minor,
     s.issuer_fee_minor,
+    s.corrected_minor,
     s.payable_minor,
-    CASE num_nonnulls(seller.confirmed_by, keeper.confirmed_by)
-        WHEN 0 THEN 'calculated'
-        WHEN 1 THEN 'half_confirmed'
+    due.held_minor AS held_out_minor,
+    due.due_minor,
+    held.rrns,
+    CASE
+        WHEN disputed.is_open THEN 'disputed'
+        WHEN num_nonnulls(seller.confirmed_by, keeper.confirmed_by) = 0 THEN 'calculated'
+        WHEN num_nonnulls(seller.confirmed_by, keeper.confirmed_by) = 1 THEN 'half_confirmed'
         ELSE 'confirmed'
     END AS statement_state,
+    disputed.is_open IS NOT NULL AS is_disputed,
     seller.confirmed_by AS merchant_confirmed_by,
     keeper.confirmed_by AS issuer_confirmed_by,
     s.issuer_id AS of_issuer,
@@ -223,7 +229,96 @@ LEFT JOIN LATERAL (
     SELECT c.confirmed_by
     FROM statement_confirmed AS c
     WHERE c.business_date = s.business_date AND c.place = s.place AND c.side = 'issuer'
-) AS keeper ON true;
+) AS keeper ON true
+LEFT JOIN LATERAL (
+    SELECT
+        one.held_minor,
+        one.due_minor
+    FROM statement_due AS one
+    WHERE one.business_date = s.business_date AND one.place = s.place
+    ORDER BY one.place
+    LIMIT 1
+) AS due ON true
+LEFT JOIN LATERAL (
+    SELECT bool_or(a.side IS NULL) AS is_open
+    FROM statement_dispute AS d
+    LEFT JOIN statement_answer AS a
+        ON d.business_date = a.business_date AND d.place = a.place AND d.side = a.side
+    WHERE d.business_date = s.business_date AND d.place = s.place
+) AS disputed ON true
+LEFT JOIN LATERAL (
+    SELECT array_agg(rrn_of(h.journal_id) ORDER BY h.journal_id) AS rrns
+    FROM statement_held AS h
+    WHERE h.business_date = s.business_date AND h.place = s.place
+) AS held ON true;
+
+-- name: disputes
+-- What a side does not take of a statement, what was answered, and what gave it back.
+SELECT
+    d.business_date,
+    d.place AS id,
+    d.side,
+    to_char(d.business_date, 'YYYYMMDD') || '-' || d.place AS settlement,
+    m.merchant_id AS merchant,
+    i.institution_id AS issuer,
+    held.rrns,
+    held.held_out_minor,
+    held.at_stake_minor,
+    s.unit,
+    d.why AS note,
+    c.disputed_by,
+    c.disputed_at,
+    a.verdict,
+    a.answer_note,
+    a.answered_by,
+    corrected.rrn AS corrected_rrn,
+    a.verdict IS NULL AS is_open,
+    d.issuer_id AS of_issuer,
+    d.merchant_id AS of_merchant
+FROM statement_dispute AS d
+INNER JOIN merchant AS m ON m.id = d.merchant_id
+INNER JOIN issuer AS i ON i.id = d.issuer_id
+LEFT JOIN LATERAL (
+    SELECT one.unit
+    FROM settlement_statement AS one
+    WHERE one.business_date = d.business_date AND one.place = d.place
+    ORDER BY one.place
+    LIMIT 1
+) AS s ON true
+LEFT JOIN LATERAL (
+    SELECT
+        one.confirmed_by AS disputed_by,
+        one.confirmed_at AS disputed_at
+    FROM statement_confirmed AS one
+    WHERE one.business_date = d.business_date AND one.place = d.place AND one.side = d.side
+    ORDER BY one.place
+    LIMIT 1
+) AS c ON true
+LEFT JOIN LATERAL (
+    SELECT
+        CASE WHEN one.is_upheld THEN 'uphold' ELSE 'reject' END AS verdict,
+        one.note AS answer_note,
+        one.answered_by
+    FROM statement_answer AS one
+    WHERE one.business_date = d.business_date AND one.place = d.place AND one.side = d.side
+    ORDER BY one.place
+    LIMIT 1
+) AS a ON true
+LEFT JOIN LATERAL (
+    SELECT rrn_of(one.journal_id) AS rrn
+    FROM statement_correction AS one
+    WHERE one.business_date = d.business_date AND one.place = d.place AND one.side = d.side
+    ORDER BY one.place
+    LIMIT 1
+) AS corrected ON true
+LEFT JOIN LATERAL (
+    SELECT
+        array_agg(rrn_of(h.journal_id) ORDER BY h.journal_id) AS rrns,
+        sum(h.held_minor)::bigint AS held_out_minor,
+        sum(abs(h.amount_minor))::bigint AS at_stake_minor
+    FROM statement_held AS h
+    WHERE h.business_date = d.business_date AND h.place = d.place AND h.side = d.side
+) AS held ON true;
 
 -- name: payouts
 -- What merchants are paid, of which statements, to which account; paid is what a line of a bank's
@@ -235,7 +330,7 @@ SELECT
     a.account_masked AS payout_account,
     p.amount_minor,
     p.unit,
-    paid_for.settlements,
+    paid_for.settlements || let_go.settlements AS settlements,
     p.end_to_end_id,
     p.file_id AS payment_file,
     f.pay_on,
@@ -256,6 +351,15 @@ LEFT JOIN LATERAL (
     FROM payout_statement AS s
     WHERE s.payout_id = p.id
 ) AS paid_for ON true
+LEFT JOIN LATERAL (
+    SELECT
+        array_agg(
+            concat_ws('-', to_char(h.business_date, 'YYYYMMDD'), h.place, h.side)
+            ORDER BY h.business_date, h.place, h.side
+        ) AS settlements
+    FROM payout_held AS h
+    WHERE h.payout_id = p.id
+) AS let_go ON true
 LEFT JOIN LATERAL (
     SELECT 'paid' AS payout_state
     FROM recon_line AS l

@@ -34,15 +34,16 @@ class Account:
 
 
 class Statement(NamedTuple):
-    """By its date and its place in that."""
+    """By its date and its place in that; of a side, what was held out of it by a dispute."""
 
     date: dt.date
     place: int
+    side: str = ""
 
     @property
     def name(self) -> str:
         """As people name it."""
-        return f"{self.date:%Y%m%d}-{self.place}"
+        return "-".join(filter(None, (f"{self.date:%Y%m%d}", str(self.place), self.side)))
 
 
 class _Row(NamedTuple):
@@ -53,12 +54,13 @@ class _Row(NamedTuple):
     unit: str
     business_date: dt.date
     place: int
-    payable_minor: int
+    side: str
+    due_minor: int
 
     @property
     def statement(self) -> Statement:
         """Which it is."""
-        return Statement(self.business_date, self.place)
+        return Statement(self.business_date, self.place, self.side)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +90,7 @@ def all_due(
         Due(
             merchant=merchant,
             merchant_id=number,
-            amount=Money(sum(row.payable_minor for row in found), unit),
+            amount=Money(sum(row.due_minor for row in found), unit),
             statements=tuple(row.statement for row in found),
             account=accounts.get(number),
         )

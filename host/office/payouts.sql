@@ -36,16 +36,17 @@ WHERE NOT EXISTS (
 );
 
 -- name: payable
--- Statements of dates that are released which both sides have confirmed and nobody has paid, of
--- merchants that are not paid of this date yet; and where each merchant is paid.
-WITH due AS (
+-- What can be paid of dates that are released, of statements that both sides have confirmed, to
+-- merchants that are not paid of this date yet: each statement that nobody has paid, without what
+-- was held out of it; and what was held out and has been rejected since, by the side it is of.
+WITH settled AS (
     SELECT
         s.business_date,
         s.place,
         s.merchant_id,
         s.unit,
-        s.payable_minor
-    FROM settlement_statement AS s
+        s.due_minor
+    FROM statement_due AS s
     INNER JOIN clearing_release AS r ON s.business_date = r.business_date
     WHERE
         s.business_date BETWEEN %(since)s AND %(date)s
@@ -54,15 +55,50 @@ WITH due AS (
             WHERE c.business_date = s.business_date AND c.place = s.place
         )
         AND NOT EXISTS (
-            SELECT FROM payout_statement AS p
-            WHERE p.business_date = s.business_date AND p.place = s.place
-        )
-        AND NOT EXISTS (
             SELECT FROM payout AS p
             WHERE
                 p.business_date = %(date)s
                 AND p.merchant_id = s.merchant_id
                 AND p.unit = s.unit
+        )
+),
+
+due AS (
+    SELECT
+        s.business_date,
+        s.place,
+        '' AS side,
+        s.merchant_id,
+        s.unit,
+        s.due_minor
+    FROM settled AS s
+    WHERE
+        NOT EXISTS (
+            SELECT FROM payout_statement AS p
+            WHERE p.business_date = s.business_date AND p.place = s.place
+        )
+    UNION ALL
+    SELECT
+        s.business_date,
+        s.place,
+        a.side,
+        s.merchant_id,
+        s.unit,
+        held.minor
+    FROM settled AS s
+    INNER JOIN statement_answer AS a ON s.business_date = a.business_date AND s.place = a.place
+    CROSS JOIN
+        LATERAL (
+            SELECT sum(h.held_minor)::bigint AS minor
+            FROM statement_held AS h
+            WHERE h.business_date = a.business_date AND h.place = a.place AND h.side = a.side
+        ) AS held
+    WHERE
+        NOT a.is_upheld
+        AND held.minor > 0
+        AND NOT EXISTS (
+            SELECT FROM payout_held AS p
+            WHERE p.business_date = a.business_date AND p.place = a.place AND p.side = a.side
         )
 )
 
@@ -72,10 +108,11 @@ SELECT
     due.unit,
     due.business_date,
     due.place,
-    due.payable_minor
+    due.side,
+    due.due_minor
 FROM due
 INNER JOIN merchant AS m ON due.merchant_id = m.id
-ORDER BY m.merchant_id, due.unit, due.business_date, due.place;
+ORDER BY m.merchant_id, due.unit, due.business_date, due.place, due.side;
 
 -- name: next_payout_file
 -- Its number. Two that are made at once have the same, and one of them is refused.
@@ -124,6 +161,22 @@ SELECT
     n.place,
     p.id
 FROM unnest(%(dates)s::date [], %(places)s::integer []) AS n (business_date, place)
+INNER JOIN settlement_statement AS s ON n.business_date = s.business_date AND n.place = s.place
+INNER JOIN payout AS p
+    ON s.merchant_id = p.merchant_id AND s.unit = p.unit AND p.business_date = %(date)s;
+
+-- name: add_payout_held
+-- And what was held out of others before.
+-- notes: payout_held
+INSERT INTO payout_held AS t (business_date, place, side, payout_id)
+SELECT
+    n.business_date,
+    n.place,
+    n.side,
+    p.id
+FROM
+    unnest(%(dates)s::date [], %(places)s::integer [], %(sides)s::text [])
+        AS n (business_date, place, side)
 INNER JOIN settlement_statement AS s ON n.business_date = s.business_date AND n.place = s.place
 INNER JOIN payout AS p
     ON s.merchant_id = p.merchant_id AND s.unit = p.unit AND p.business_date = %(date)s;

@@ -140,13 +140,23 @@ STATEMENT: Final = (
         title=Word("Points of alliances", "联盟积分"),
         columns=("programme", "act", "points", "net_minor"),
     ),
+    SectionRow(
+        name="disputed",
+        title=Word("Disputed", "异议"),
+        columns=("side", "rrn", "net_minor", "held_out_minor", "verdict", "note"),
+    ),
+    SectionRow(
+        name="given_back",
+        title=Word("Given back of earlier statements", "更正前期结算单"),
+        columns=("settlement", "rrn", "corrected_minor", "held_out_minor"),
+    ),
 )  # fmt: skip
 """Of a settlement: all of it, for a sum that has to be found in its parts."""
 REPORTS: Final[Mapping[str, tuple[SectionRow, ...]]] = {"day": DAY, "statement": STATEMENT}
 """By name: the sections of each, in order."""
 AMOUNTS: Final = frozenset({"fee_income"})
 """Beside what ends in `_minor`."""
-NAMED: Final = frozenset({"issuer", "merchant", "name", "number", "store"})
+NAMED: Final = frozenset({"issuer", "merchant", "name", "note", "number", "store"})
 """What somebody else has named: no word of ours, whatever it says."""
 
 

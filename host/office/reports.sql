@@ -183,6 +183,7 @@ SELECT
     told.amount_minor,
     told.unit
 FROM settlement_statement AS s
+INNER JOIN statement_due AS due ON s.business_date = due.business_date AND s.place = due.place
 CROSS JOIN
     LATERAL (
         VALUES
@@ -190,11 +191,14 @@ CROSS JOIN
         (2, 'turnover_minor', s.turnover_minor, s.unit),
         (3, 'returned_minor', s.returned_minor, s.unit),
         (4, 'alliance_minor', s.alliance_minor, s.unit),
-        (5, 'payable_minor', s.payable_minor, s.unit),
-        (6, 'merchant_fee_minor', s.merchant_fee_minor, s.unit),
-        (7, 'issuer_fee_minor', s.issuer_fee_minor, s.unit),
-        (8, 'points_taken', s.points_taken, ''),
-        (9, 'points_earned', s.points_earned, '')
+        (5, 'corrected_minor', s.corrected_minor, s.unit),
+        (6, 'payable_minor', s.payable_minor, s.unit),
+        (7, 'held_out_minor', -due.held_minor, s.unit),
+        (8, 'due_minor', due.due_minor, s.unit),
+        (9, 'merchant_fee_minor', s.merchant_fee_minor, s.unit),
+        (10, 'issuer_fee_minor', s.issuer_fee_minor, s.unit),
+        (11, 'points_taken', s.points_taken, ''),
+        (12, 'points_earned', s.points_earned, '')
     ) AS told (place, figure, amount_minor, unit)
 WHERE s.business_date = %(business_date)s AND s.place = %(place)s
 ORDER BY told.place;
@@ -255,3 +259,44 @@ INNER JOIN alliance_settlement AS a
 WHERE s.business_date = %(business_date)s AND s.place = %(place)s
 GROUP BY a.programme, a.act, a.unit
 ORDER BY a.programme, a.act, a.unit;
+
+-- name: report_disputed
+-- Rows of a statement that a side does not take, and what was said to that.
+SELECT
+    h.side,
+    rrn_of(h.journal_id) AS rrn,
+    h.amount_minor AS net_minor,
+    h.held_minor AS held_out_minor,
+    CASE WHEN a.is_upheld THEN 'uphold' WHEN NOT a.is_upheld THEN 'reject' ELSE 'open' END
+        AS verdict,
+    d.why AS note,
+    s.unit
+FROM settlement_statement AS s
+INNER JOIN statement_dispute AS d ON s.business_date = d.business_date AND s.place = d.place
+INNER JOIN statement_held AS h
+    ON d.business_date = h.business_date AND d.place = h.place AND d.side = h.side
+LEFT JOIN statement_answer AS a
+    ON d.business_date = a.business_date AND d.place = a.place AND d.side = a.side
+WHERE s.business_date = %(business_date)s AND s.place = %(place)s
+ORDER BY h.side DESC, h.journal_id ASC;
+
+-- name: report_given_back
+-- Of which statements a correction in it gives rows back.
+SELECT
+    concat_ws('-', to_char(c.business_date, 'YYYYMMDD'), c.place, c.side) AS settlement,
+    rrn_of(h.journal_id) AS rrn,
+    -h.amount_minor AS corrected_minor,
+    h.held_minor AS held_out_minor,
+    s.unit
+FROM settlement_statement AS s
+INNER JOIN statement_correction AS c ON s.business_date = c.corrected_on
+INNER JOIN settlement_statement AS before
+    ON
+        c.business_date = before.business_date
+        AND c.place = before.place
+        AND s.merchant_id = before.merchant_id
+        AND s.issuer_id = before.issuer_id
+INNER JOIN statement_held AS h
+    ON c.business_date = h.business_date AND c.place = h.place AND c.side = h.side
+WHERE s.business_date = %(business_date)s AND s.place = %(place)s
+ORDER BY c.business_date, c.place, c.side, h.journal_id;

@@ -5,6 +5,7 @@ from typing import Final
 
 from host.model.money import HOUSE_CURRENCY, Money
 from host.model.responses import RESPONSE_CODES, Reason
+from host.office.dispute_refusals import DISPUTE_REFUSALS
 from host.office.lottery_refusals import LOTTERY_REFUSALS
 from host.office.payout_refusals import PAYOUT_REFUSALS
 from host.office.recon_refusals import RECON_REFUSALS
@@ -265,6 +266,7 @@ ALL_REFUSALS: Final[Mapping[str, RefusalKind]] = {
     **LOTTERY_REFUSALS,
     **RECON_REFUSALS,
     **PAYOUT_REFUSALS,
+    **DISPUTE_REFUSALS,
 }
 """Everything the office says no with, by code."""
 

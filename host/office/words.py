@@ -16,6 +16,19 @@ class Word(NamedTuple):
 
 
 WORDS: Final[Mapping[str, Word]] = {
+    "dispute_days": Word("days in which rows of a statement may be disputed", "结算异议期(天)"),
+    "disputes": Word("disputes", "异议"),
+    "disputed": Word("disputed", "有异议"),
+    "is_disputed": Word("whether rows of it are disputed", "是否有异议"),
+    "disputed_by": Word("disputed by", "异议人"),
+    "disputed_at": Word("disputed at", "异议时间"),
+    "held_out_minor": Word("held out", "异议暂扣"),
+    "corrected_minor": Word("corrections", "更正"),
+    "corrected_rrn": Word("RRN of the correction", "更正流水号"),
+    "due_minor": Word("paid of it by itself", "本单实付"),
+    "verdict": Word("what is said to it", "裁定"),
+    "uphold": Word("upheld", "成立"),
+    "answer_note": Word("what was answered", "答复内容"),
     "payout_minor_min": Word(
         "from how much on a merchant is paid, in minor units", "起付额(最小货币单位)"
     ),

@@ -79,6 +79,9 @@ OWN_LEGS: Final[dict[str, frozenset[tuple[Chart, Chart]]]] = {
         for pair in ((payer, Chart.HOUSE_FEES), (Chart.HOUSE_FEES, payer))
     ),
     Kind.ALLIANCE_SETTLEMENT: alliances.pairs(),
+    Kind.SETTLEMENT_CORRECTION: frozenset(
+        {(Chart.MERCHANT_PAYABLE, Chart.SUSPENSE), (Chart.SUSPENSE, Chart.MERCHANT_PAYABLE)}
+    ),
 }
 """Kind to debit and credit."""
 

@@ -90,6 +90,16 @@ CHAINED: Final = (
         name="payout_statement",
         key="concat_ws('/', to_char(t.business_date, 'YYYY-MM-DD'), t.place)",
     ),
+    *(
+        Chained(
+            name=name, key="concat_ws('/', to_char(t.business_date, 'YYYY-MM-DD'), t.place, t.side)"
+        )
+        for name in ("statement_dispute", "statement_answer", "payout_held")
+    ),
+    Chained(
+        name="statement_held",
+        key="concat_ws('/', to_char(t.business_date, 'YYYY-MM-DD'), t.place, t.journal_id)",
+    ),
     Chained(
         name="fee_charge",
         key="concat_ws('/', to_char(t.business_date, 'YYYY-MM-DD'), t.merchant_id, t.issuer_id, "
@@ -379,9 +389,13 @@ POSTED: Final[Mapping[str, Mapping[str, str]]] = {
         (
             "business_date", "place", "merchant_id", "issuer_id", "unit", "items",
             "turnover_minor", "returned_minor", "alliance_minor", "points_taken", "points_earned",
-            "merchant_fee_minor", "issuer_fee_minor", "payable_minor",
+            "merchant_fee_minor", "issuer_fee_minor", "payable_minor", "corrected_minor",
         ),
         "the sum of parts of positions",
+    ),
+    "statement_correction": dict.fromkeys(
+        ("business_date", "place", "side", "corrected_on", "journal_id"),
+        "under the digest that its step left, which is under a link",
     ),
     "alliance_settlement": {
         **dict.fromkeys(

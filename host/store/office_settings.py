@@ -61,6 +61,8 @@ PAYOUT_MINOR_MIN: Final = OfficeSetting(
     name="payout_minor_min", normal=10_000, smallest=1, largest=1_000_000_000
 )
 """From so much on a merchant is paid; what is less is carried to the next."""
+DISPUTE_DAYS: Final = OfficeSetting(name="dispute_days", normal=14, smallest=1, largest=366)
+"""So long after it is drawn up rows of a statement may be disputed."""
 
 OFFICE_SETTINGS: Final[Mapping[str, OfficeSetting]] = {
     row.name: row
@@ -77,6 +79,7 @@ OFFICE_SETTINGS: Final[Mapping[str, OfficeSetting]] = {
         TRACES_A_MINUTE_MAX,
         HAND_OUT_MINUTES,
         PAYOUT_MINOR_MIN,
+        DISPUTE_DAYS,
     )
 }
 

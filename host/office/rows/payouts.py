@@ -29,6 +29,7 @@ from host.office.payable import (
     refusal_of,
     refusal_of_account,
 )
+from host.office.payable import Statement as Paid
 from host.office.payment_elements import PAYMENTS_MAX, PaymentFault
 from host.office.payments import (
     IBAN,
@@ -61,7 +62,7 @@ Holder = Annotated[
 ]
 AccountNumber = Annotated[str, Meta(pattern=r"^([A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}|[0-9]{5,34})$")]
 BankCode = Annotated[str, Meta(pattern=r"^([A-Z]{6}[A-Z0-9]{2}([A-Z0-9]{3})?|[0-9]{12})$")]
-Statement = Annotated[str, Meta(pattern=r"^20[0-9]{6}-[1-9][0-9]{0,8}$")]
+Statement = Annotated[str, Meta(pattern=r"^20[0-9]{6}-[1-9][0-9]{0,8}(-merchant|-issuer)?$")]
 
 
 class PayoutAccountSave(Values, frozen=True, kw_only=True):
@@ -200,8 +201,18 @@ def _keep(acting: Acting, chosen: Sequence[Due], told: Mapping[str, Any]) -> Non
         "accounts": [_account(due).id for due in chosen],
     }
     acting.connection.execute(SQL["add_payouts"], {**told, **columns})
-    paid = {"dates": [one.date for one in statements], "places": [one.place for one in statements]}
-    acting.connection.execute(SQL["add_payout_statements"], {"date": date, **paid})
+    _keep_paid(acting, "add_payout_statements", date, [one for one in statements if not one.side])
+    _keep_paid(acting, "add_payout_held", date, [one for one in statements if one.side])
+
+
+def _keep_paid(acting: Acting, statement: str, date: dt.date, paid: Sequence[Paid]) -> None:
+    told = {
+        "date": date,
+        "dates": [one.date for one in paid],
+        "places": [one.place for one in paid],
+        "sides": [one.side for one in paid],
+    }
+    acting.connection.execute(SQL[statement], told)
 
 
 def _account(due: Due) -> Account:

@@ -4,7 +4,7 @@ Nobody edits one: it is the sum of what its date moved. Whose grant it is says w
 """
 
 import datetime as dt
-from typing import Final
+from typing import Any, Final
 
 from host.office.action import Acting, Action, Result
 from host.office.fields import Number, Values
@@ -14,7 +14,7 @@ from host.office.roles import AU, FN, IM, MO, PA
 from host.office.rows.reports import PRINT
 from host.office.subjects import Ref
 from host.office.view import Column, Filter, View
-from host.rules.statement_states import CONFIRM, StatementState
+from host.rules.statement_states import CONFIRM, DISPUTE, StatementState
 from host.store.queries import load_queries
 
 SQL: Final = load_queries("host.office", "statements.sql")
@@ -28,18 +28,27 @@ class SettlementConfirm(Values, frozen=True, kw_only=True):
     number: Number
 
 
-def _confirm(acting: Acting, _values: SettlementConfirm) -> Result:
-    side, statement = _SIDES[acting.grant.scope], acting.subject.content
-    told = {
-        "business_date": statement["business_date"],
-        "place": statement["number"],
-        "side": side,
-        "by": acting.who.login,
-        "now": acting.now,
-    }
+def statement_of(acting: Acting) -> dict[str, Any]:
+    """The statement that it is about, as statements of the office name one."""
+    content = acting.subject.content
+    return {"business_date": content["business_date"], "place": content["number"]}
+
+
+def confirm(acting: Acting) -> str:
+    """Confirm it for the side whose grant it is; gives that.
+
+    Raises:
+        Refusal: that side has spoken.
+    """
+    side = _SIDES[acting.grant.scope]
+    told = {**statement_of(acting), "side": side, "by": acting.who.login, "now": acting.now}
     if not acting.connection.execute(SQL["confirm_statement"], told).rowcount:
         raise Refusal(STATE, state=StatementState.CONFIRMED)
-    return Result(beside={"side": side})
+    return side
+
+
+def _confirm(acting: Acting, _values: SettlementConfirm) -> Result:
+    return Result(beside={"side": confirm(acting)})
 
 
 CONFIRMS: Final = Action(
@@ -71,7 +80,11 @@ SETTLEMENTS: Final = View(
         Column(name="points_earned", kind=int),
         Column(name="merchant_fee_minor", kind=int),
         Column(name="issuer_fee_minor", kind=int),
+        Column(name="corrected_minor", kind=int),
         Column(name="payable_minor", kind=int),
+        Column(name="held_out_minor", kind=int),
+        Column(name="due_minor", kind=int),
+        Column(name="rrns", kind=list),
         Column(name="statement_state"),
         Column(name="merchant_confirmed_by"),
         Column(name="issuer_confirmed_by"),
@@ -82,7 +95,11 @@ SETTLEMENTS: Final = View(
         Filter(name="date", column="business_date", kind=dt.date),
         Filter(name="merchant", column="merchant", beside="date"),
         Filter(name="issuer", column="issuer", beside="date"),
+        Filter(
+            name="statement_state", column="statement_state", kind=StatementState, beside="date"
+        ),
+        Filter(name="is_disputed", column="is_disputed", kind=bool, beside="date"),
     ),
-    actions=(CONFIRM, PRINT),
+    actions=(CONFIRM, DISPUTE, PRINT),
     exports="C",
 )

@@ -251,6 +251,7 @@ class World:
             "issuer": self.issuer, "vendor": int(self.vendor), "approval": self.approval,
             "job": self.job, "grant": self.grant, "note": "because it is foreign",
             "decision": "approve", "which": ["password"], "role": "merchant_operator",
+            "rrns": [self.rrn], "verdict": "reject",
             "scope": "merchant", "scope_key": self.merchant, "product": int(self.product),
             "batch": self.batch, "card": self.card, "member": int(self.member), "name": "Mine now",
             "form": "virtual", "face_minor_min": 1, "cards": 1, "responsible": self.owner.login,
@@ -360,6 +361,7 @@ SHARED: dict[str, str] = {
     "alliance_once": "its number, given out by the platform",
     "lottery_code": "tills name a lottery by it",
     "payout_file_numbered": "its number, given out by finance",
+    "payout_held_once": "the same, of what was held out of one",
     "payout_statement_once": "the night names a statement by it, and finance alone pays one",
 }
 """Names that all share: whoever chooses one hears that it is taken. None says who somebody is."""

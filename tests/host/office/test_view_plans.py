@@ -24,7 +24,8 @@ GROWS = {
     "terminal_key", "acceptance", "card", "card_batch", "card_sale", "member", "purse", "journal",
     "disclosure", "office_file", "shipment", "move", "gift", "draw",
     "hold", "seal", "recon_file", "recon_item", "clearing_file",
-    "settlement_statement", "payout", "payout_statement",
+    "settlement_statement", "payout", "payout_statement", "payout_held", "statement_dispute",
+    "statement_held", "statement_answer", "statement_correction",
 }  # fmt: skip
 SMALL = {
     "issuer": "a few hundred at most",
