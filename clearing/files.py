@@ -15,7 +15,7 @@ import hashlib
 import io
 import os
 from collections.abc import Iterator, Sequence
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple
 from urllib.parse import quote
@@ -35,9 +35,12 @@ NEW_FILE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL
 _LINE: Final = io.StringIO(newline="")
 _ROWS: Final = csv.writer(_LINE)
 
-_END_OF_COPIED: Final = -1
-"""COPY ends a row with one character; RFC 4180 with two."""
-END_OF_ROW: Final = b"\r\n"
+_SIGNATURE: Final = b"PGCOPY\n\xff\r\n\0"
+_BEFORE_ROWS: Final = len(_SIGNATURE) + 8
+"""COPY begins with a signature, flags and the length of an extension, in one piece with a row."""
+_BEFORE_TEXT: Final = 6
+"""Each row is how many fields it has, how long the one is, and that."""
+_END: Final = b"\xff\xff"
 
 Party = tuple[str, str]
 """A side (merchant or issuer) and the id it is known by."""
@@ -55,14 +58,26 @@ SIDES: Final = (
     Side("merchant", 'line.merchant_place, line.number, line.issuer_place, line.unit COLLATE "C"'),
     Side("issuer", 'line.issuer_place, line.merchant_place, line.number, line.unit COLLATE "C"'),
 )
+LAY_OUT: Final = """
+CREATE TEMPORARY TABLE day_told ON COMMIT DROP AS
+SELECT
+    line.merchant_place,
+    line.issuer_place,
+    line.number,
+    line.unit,
+    line.fee_unit,
+    line.merchant_fee_minor,
+    line.issuer_fee_minor,
+    {of_line} AS told
+FROM (SELECT *, date {date} AS business_date FROM day_priced) AS line
+"""
+"""What both sides' files say of each line, written once."""
 COPY: Final = """
 COPY (
-    SELECT {columns}
-    FROM (
-        SELECT *, date {date} AS business_date, {fee} AS fee_minor FROM day_priced
-    ) AS line
+    SELECT told || {of_fee} || E'\\r\\n'
+    FROM (SELECT *, {fee} AS fee_minor FROM day_told) AS line
     ORDER BY {order}
-) TO STDOUT (FORMAT csv)
+) TO STDOUT (FORMAT binary)
 """
 """What the files of one side say, party after party, each line with the fee of whose file it is."""
 
@@ -113,6 +128,7 @@ def _write(night: Night, directory: Path) -> tuple[ClearingFile, ...]:
     parties = [(file.side, file.party) for file in recorded] or _all_parties(night)
     lay_out_fees(night)
     layout = LAYOUT if night.has_fees else LAYOUT_WITHOUT_FEES
+    _lay_out(night, layout)
     drafts = _Drafts(directory, layout)
     try:
         for side in SIDES:
@@ -156,17 +172,34 @@ def _totals(night: Night, side: Side, silent: set[str]) -> list[tuple[str, list[
     return sorted(moved.items())
 
 
+def _lay_out(night: Night, layout: Layout) -> None:
+    statement = sql.SQL(LAY_OUT).format(
+        of_line=sql.SQL(layout.of_line), date=sql.Literal(night.business_date)
+    )
+    night.connection.execute(statement)
+
+
 @contextlib.contextmanager
 def _copied(night: Night, layout: Layout, side: Side) -> Iterator[Rows]:
     """Every line of the date, as a row of the files of this side, in their order."""
     statement = sql.SQL(COPY).format(
-        columns=sql.SQL(layout.of_line),
-        date=sql.Literal(night.business_date),
+        of_fee=sql.SQL(layout.of_fee),
         fee=sql.Identifier(f"{side.name}_fee_minor"),
         order=sql.SQL(side.order),
     )
     with night.connection.cursor() as cursor, cursor.copy(statement) as copy:
-        yield iter(copy)
+        yield _texts(iter(copy))
+
+
+def _texts(pieces: Rows) -> Rows:
+    """The one field of each row that COPY gives in its own form, which escapes nothing."""
+    first = next(pieces)
+    assert first[: len(_SIGNATURE)] == _SIGNATURE, "its own form has begun"
+    for row in chain([first[_BEFORE_ROWS:]], pieces):
+        if row == _END:
+            break
+        yield row[_BEFORE_TEXT:]
+    assert next(pieces, None) is None, "nothing comes after the end"
 
 
 def _compare(
@@ -278,8 +311,8 @@ def _write_rows(file: _Hashed, layout: Layout, totals: Sequence[Total], rows: Ro
     file.write(csv_line(layout.header))
     count = sum(total.rows for total in totals)
     mine = islice(rows, count)
-    while lines := [row[:_END_OF_COPIED] for row in islice(mine, ROWS_PER_WRITE)]:
-        file.write(END_OF_ROW.join((*lines, b"")))
+    while lines := b"".join(islice(mine, ROWS_PER_WRITE)):
+        file.write(lines)
     for total in (*totals, Total(count)):
         file.write(csv_line(layout.trailer_row(total)))
     return count

@@ -16,6 +16,8 @@ from host.model.numbers import COUNTERS_PER_HEAD, DAY_ZERO, HEADS, NUMBERS_PER_D
 DETAIL: Final = "DETAIL"
 TOTAL: Final = "TOTAL"
 END: Final = "END"
+TO_BE_QUOTED: Final = """E'[,"\\r\\n]'"""
+"""What may not stand in a field as it is."""
 
 
 class Total(NamedTuple):
@@ -63,14 +65,16 @@ def of_number(number: str) -> str:
 class Column(msgspec.Struct, frozen=True, kw_only=True):
     """One column: how it reads in a DETAIL row and in a TOTAL row.
 
-    `of_line` is what PostgreSQL makes of `day_priced`, with the fee of whose file it is
-    (`fee_minor`); nothing is empty.
+    `of_line` is what PostgreSQL makes of `day_priced`; a fee is that of whose file it is
+    (`fee_minor`). Nothing is empty.
     """
 
     name: str
     meaning: str
     of_line: str
     of_total: Callable[[Total], str] = _nothing
+    free: str = ""
+    """What of it others wrote, so that it may hold what has to be quoted."""
     of_fees: bool = False
     """Files of dates that were cleared before there were fees do not have it."""
 
@@ -91,6 +95,7 @@ COLUMNS: Final = (
         name="rrn",
         meaning="F37 of the answer, 12 characters",
         of_line=f"coalesce(nullif(line.reference, ''), {of_number('line.number')})",
+        free="line.reference",
     ),
     Column(
         name="kind",
@@ -101,42 +106,50 @@ COLUMNS: Final = (
         name="merchant_id",
         meaning="F42, 15 characters",
         of_line="line.merchant",
+        free="line.merchant",
     ),
     Column(
         name="issuer_id",
         meaning="the issuer's institution number",
         of_line="line.issuer",
+        free="line.issuer",
     ),
     Column(
         name="terminal_id",
         meaning="F41, 8 characters",
         of_line="nullif(line.terminal_id, '')",
+        free="line.terminal_id",
     ),
     Column(
         name="batch",
         meaning="the terminal's batch number, F60.2",
         of_line="nullif(line.batch, '')",
+        free="line.batch",
     ),
     Column(
         name="trace",
         meaning="the terminal's trace number, F11",
         of_line="nullif(line.trace, '')",
+        free="line.trace",
     ),
     Column(
         name="card",
         meaning="first six and last four digits",
         of_line="nullif(line.card, '')",
+        free="line.card",
     ),
     Column(
         name="original_rrn",
         meaning="of what a void, refund or reversal undoes",
         of_line=f"coalesce(nullif(line.original_reference, ''), {of_number('line.original')})",
+        free="line.original_reference",
     ),
     Column(
         name="unit",
         meaning="currency letters, or P: and the points programme's code",
         of_line="line.unit",
         of_total=lambda total: total.unit,
+        free="line.unit",
     ),
     Column(
         name="amount",
@@ -180,16 +193,42 @@ COLUMNS: Final = (
 
 
 class Layout:
-    """The rows of a file, in the order of its columns."""
+    """The rows of a file, in the order of its columns, those of fees last.
+
+    What PostgreSQL makes of `day_priced`, as RFC 4180 writes it: `of_line` is the part of a DETAIL
+    row that both sides' files have, `of_fee` the end of it, with the fee of whose file it is.
+    """
 
     def __init__(self, columns: Sequence[Column]) -> None:
         self.header = tuple(column.name for column in columns)
-        self.of_line = ", ".join(column.of_line for column in columns)
+        self.of_line = _of_line([column for column in columns if not column.of_fees])
+        self.of_fee = _joined(["''", *(column.of_line for column in columns if column.of_fees)])
         self._of_total = tuple(column.of_total for column in columns)
 
     def trailer_row(self, total: Total) -> list[str]:
         """A total."""
         return [text(total) for text in self._of_total]
+
+
+def _of_line(columns: Sequence[Column]) -> str:
+    """Field by field it is quoted only where there is anything to quote, which is next to never."""
+    free = ", ".join(column.free for column in columns if column.free)
+    quoted = [_quoted(column.of_line) if column.free else column.of_line for column in columns]
+    return (
+        f"CASE WHEN concat({free}) ~ {TO_BE_QUOTED} THEN {_joined(quoted)} "
+        f"ELSE {_joined([column.of_line for column in columns])} END"
+    )
+
+
+def _quoted(field: str) -> str:
+    return (
+        f"CASE WHEN {field} ~ {TO_BE_QUOTED} "
+        f"THEN concat('\"', replace({field}, '\"', '\"\"'), '\"') ELSE {field} END"
+    )
+
+
+def _joined(fields: Sequence[str]) -> str:
+    return " || ',' || ".join(f"coalesce({field}, '')" for field in fields)
 
 
 LAYOUT: Final = Layout(COLUMNS)

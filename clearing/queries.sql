@@ -964,15 +964,24 @@ told AS (
 
 SELECT
     day_place.name AS party,
-    told.unit,
-    sum(told.items)::bigint AS rows,
-    sum(told.amount_minor)::bigint AS amount_minor,
-    sum(told.points_earned)::bigint AS points_earned,
-    sum(told.fee_minor)::bigint AS fee_minor
-FROM told
-INNER JOIN day_place ON day_place.side = %(side)s AND day_place.place = told.place
-GROUP BY day_place.name, told.unit
-ORDER BY day_place.name COLLATE "C", told.unit COLLATE "C";
+    summed.unit,
+    summed.rows,
+    summed.amount_minor,
+    summed.points_earned,
+    summed.fee_minor
+FROM (
+    SELECT
+        place,
+        unit,
+        sum(items)::bigint AS rows,
+        sum(amount_minor)::bigint AS amount_minor,
+        sum(points_earned)::bigint AS points_earned,
+        sum(fee_minor)::bigint AS fee_minor
+    FROM told
+    GROUP BY place, unit
+) AS summed
+INNER JOIN day_place ON day_place.side = %(side)s AND day_place.place = summed.place
+ORDER BY day_place.place, summed.unit COLLATE "C";
 
 -- name: parties
 -- Who gets a file although nothing moved: everybody who may trade.
