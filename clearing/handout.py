@@ -63,6 +63,7 @@ def hand_out(
                 out.append(of_date.business_date)
             if not row["is_out"]:
                 of_date.run("record_handed_out")
+                of_date.run("queue_deliveries")
     if faults:
         raise ClearingError("\n".join(faults))
     return out

@@ -191,6 +191,12 @@ ERROR_KINDS: Final[tuple[ErrorKind, ...]] = (
         next="put secrets/audit-key back from your copy",
     ),
     ErrorKind(
+        code="E-DELIVERY-KEY",
+        what="the key that parties' servers know us by cannot be used",
+        why="a server lets in who has the key it was given, and nobody else",
+        next="put secrets/delivery-key back from your copy, or give each party a new one",
+    ),
+    ErrorKind(
         code="E-LOTTERY-UNKNOWN",
         what="there is no such lottery, or nothing of it is frozen",
         why="only what is frozen is committed to, and can be held against anything",

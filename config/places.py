@@ -43,6 +43,11 @@ class Places:
         return self.secrets / "audit-key"
 
     @property
+    def delivery_key(self) -> Path:
+        """What parties' servers know us by when files are brought to them."""
+        return self.secrets / "delivery-key"
+
+    @property
     def audit_public_key(self) -> Path:
         """By which anybody checks them; keep a copy where nobody of the database gets at it."""
         return self.data / "audit-key.pub"

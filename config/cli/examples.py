@@ -58,6 +58,7 @@ VALUES: Final[Mapping[str, str]] = {
     "pan_prefix": "9988",
     "points": "300",
     "phone": "13800001234",
+    "directory": "inbox",
     "phone_last": "1234",
     "pin_tries_max": "3",
     "programme": "HARBOUR",
@@ -118,6 +119,8 @@ WITH: Final[Mapping[str, tuple[str, ...]]] = {
     "gift.claim": ("gift",),
     "gift.withdraw": ("gift",),
     "shipment.import": ("first", "last"),
+    "delivery.save": ("merchant",),
+    "delivery.end": ("merchant",),
     "lottery.create": ("issuer",),
 }  # fmt: skip
 """What an action is not done without, though none of it is needed in every case."""

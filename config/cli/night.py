@@ -145,6 +145,34 @@ def clearing_hand_out(
     print_handed_out(out, places, as_json=as_json)
 
 
+@app.command("deliver", epilog=epilog("posswitch clearing deliver"))
+def clearing_deliver(
+    data: DataOption = DATA, settings: SettingsOption = None, as_json: JsonOption = False
+) -> None:
+    """Bring handed-out files to whom they are for, now; a running host does it by itself.
+
+    Ends with 1 where one could not be brought.
+    """
+    from config.tasks.deliveries import deliver_now, print_brought
+
+    places, told = settings_told(data, settings)
+    brought = deliver_now(told, places, say=remark)
+    print_brought(brought, as_json=as_json)
+    if any(one.why for one in brought):
+        raise typer.Exit(FOUND_WRONG)
+
+
+@app.command("delivery-key", epilog=epilog("posswitch clearing delivery-key"))
+def clearing_delivery_key(
+    data: DataOption = DATA, settings: SettingsOption = None, as_json: JsonOption = False
+) -> None:
+    """Say by which key servers of parties know us; it is made at first use."""
+    from config.tasks.deliveries import print_key
+
+    places, told = settings_told(data, settings)
+    print_key(told, places, say=remark, as_json=as_json)
+
+
 @app.command(
     "lay-out", epilog=epilog("posswitch clearing lay-out merchant-888290054110001.csv --out m.txt")
 )

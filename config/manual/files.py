@@ -18,6 +18,7 @@ from host.model.requests import KINDS, Kind
 from host.office.recon_files import LAYOUTS
 from host.office.words import word_of
 from host.rules.day_states import DAY_STATES
+from host.rules.delivery_states import DELIVERY_STATES
 from host.rules.payout_states import PAYOUT_STATES
 from host.rules.statement_states import STATEMENT_STATES
 
@@ -118,6 +119,7 @@ BLOCKS: Final[Blocks] = {
     "files.day_states": states_of(DAY_STATES),
     "files.statement_states": states_of(STATEMENT_STATES),
     "files.payout_states": states_of(PAYOUT_STATES),
+    "files.delivery_states": states_of(DELIVERY_STATES),
     "files.layouts": lambda: table(
         ("layout", "whose", "what it is"),
         ((f"`{name}`", word_of(row.source).en, row.meaning) for name, row in LAYOUTS.items()),

@@ -52,6 +52,7 @@ def run_host(
     from config.run.asking import HOST, Names
     from config.run.control import Answers, Reread, control_socket, stand_by
     from config.run.database import dsn_if_told, dsn_of
+    from config.run.delivering import keep_delivering
     from config.run.heads import keep_signing, open_key
     from config.run.host_naming import names_of_host
     from config.run.host_reloading import reload_host
@@ -92,6 +93,8 @@ def run_host(
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(stand_by, control, answers)
                 nursery.start_soon(keep_signing, dsn, places, audit_key)
+                if night_dsn is not None:
+                    nursery.start_soon(keep_delivering, night_dsn, places, audit_key)
                 if database is not None:
                     nursery.start_soon(_tend, database)
 

@@ -85,6 +85,12 @@ FORMS: Final[Mapping[str, str]] = {
     r"^20[0-9]{6}-[1-9][0-9]{0,8}(-merchant|-issuer)?$": (
         "it is as 20261122-1: the date, and which of it"
     ),
+    r"^/?[0-9A-Za-z_-][0-9A-Za-z._-]*(/[0-9A-Za-z_-][0-9A-Za-z._-]*)*$": (
+        "it is names of letters, digits, . _ and -, with / between; none begins with ."
+    ),
+    r"^[0-9A-Za-z][0-9A-Za-z.:-]*$": "it is the name or the address of a server",
+    r"^[0-9A-Za-z_][0-9A-Za-z._@-]*$": "it is a login: letters, digits and . _ @ -",
+    r"^[0-9a-z-]+ [0-9A-Za-z+/]+={0,2}$": "it is a key as ssh-ed25519 AAAA...",
     r"^#[0-9A-Fa-f]{6}$": "it is # and 6 hexadecimal digits",
 }
 """What somebody reads of a text that is not of its pattern; a test names a pattern without one."""

@@ -52,7 +52,8 @@ CROSS JOIN LATERAL (
 ) AS found;
 
 -- name: clearing_files
--- What a night wrote for each merchant and issuer, and since when who it is for can take it.
+-- What a night wrote for each merchant and issuer, since when who it is for can take it, and how
+-- its delivery stands: of several one that is not over, else the last.
 SELECT
     f.business_date,
     f.name,
@@ -64,11 +65,67 @@ SELECT
         SELECT h.handed_out_at FROM clearing_handed_out AS h
         WHERE h.business_date = f.business_date
     ) AS handed_out_at,
+    d.delivery_state,
+    d.attempts,
+    d.last_error,
+    d.delivered_at,
+    d.acknowledged_at,
     (SELECT m.id FROM merchant AS m WHERE f.side = 'merchant' AND m.merchant_id = f.party)
         AS of_merchant,
     (SELECT i.id FROM issuer AS i WHERE f.side = 'issuer' AND i.institution_id = f.party)
         AS of_issuer
-FROM clearing_file AS f;
+FROM clearing_file AS f
+LEFT JOIN LATERAL (
+    SELECT
+        d.state AS delivery_state,
+        d.attempts,
+        nullif(d.last_error, '') AS last_error,
+        d.delivered_at,
+        d.acknowledged_at
+    FROM delivery AS d
+    WHERE d.business_date = f.business_date AND d.name = f.name
+    ORDER BY (d.state IN ('queued', 'sent', 'failed')) DESC, d.way_id DESC
+    LIMIT 1
+) AS d ON true;
+
+-- name: deliveries
+-- How each file is brought to whom it is for.
+SELECT
+    d.business_date,
+    d.name,
+    d.way_id AS way,
+    w.form AS file_form,
+    coalesce(w.host, w.directory) AS delivered_to,
+    d.state AS delivery_state,
+    d.attempts,
+    d.next_at,
+    nullif(d.last_error, '') AS last_error,
+    encode(d.sha256, 'hex') AS sha256,
+    d.delivered_at,
+    d.acknowledged_at,
+    d.state IN ('queued', 'sent', 'failed') AS undelivered
+FROM delivery AS d
+INNER JOIN delivery_way AS w ON d.way_id = w.id;
+
+-- name: delivery_ways
+-- Where files are brought, what was said last first.
+SELECT
+    w.id,
+    CASE WHEN w.merchant_id IS NULL THEN 'issuer' ELSE 'merchant' END AS side,
+    coalesce(m.merchant_id, i.institution_id) AS party,
+    w.form AS file_form,
+    w.host,
+    w.port,
+    w.login AS server_login,
+    w.directory,
+    w.host_key,
+    w.is_acknowledged,
+    w.is_active,
+    w.set_by,
+    w.agreed_by
+FROM delivery_way AS w
+LEFT JOIN merchant AS m ON w.merchant_id = m.id
+LEFT JOIN issuer AS i ON w.issuer_id = i.id;
 
 -- name: positions
 -- What an issuer owes a merchant of a date, in the parts that it is made of.

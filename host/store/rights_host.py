@@ -238,6 +238,19 @@ NIGHT: Final[Mapping[str, Right]] = {
     ),
     "clearing_step": Right(reads=WHOLE, inserts=WHOLE),
     "day_state": Right(reads=columns("business_date state steps taken_by released_by")),
+    "delivery": Right(
+        reads=WHOLE,
+        inserts=columns("business_date name way_id state attempts next_at last_error queued_at"),
+        updates=columns(
+            "state attempts next_at last_error size_bytes sha256 delivered_at acknowledged_at"
+        ),
+    ),
+    "delivery_way": Right(
+        reads=columns(
+            "id merchant_id issuer_id form directory host port login host_key is_acknowledged "
+            "is_active"
+        )
+    ),
     "entry": Right(
         reads=columns("shard journal_id debit_account credit_account amount_minor business_date"),
         inserts=columns(

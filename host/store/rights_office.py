@@ -82,6 +82,14 @@ OFFICE: Final[Mapping[str, Right]] = {
     "clearing_step": Right(reads=WHOLE),
     "code_try": Right(reads=WHOLE, inserts=WHOLE, updates=columns("tries began_at"), deletes=True),
     "day_state": Right(reads=WHOLE),
+    "delivery": Right(reads=WHOLE, updates=columns("state attempts next_at")),
+    "delivery_way": Right(
+        reads=WHOLE,
+        inserts=columns(
+            "merchant_id issuer_id form directory host port login host_key is_acknowledged "
+            "is_active set_at set_by agreed_by"
+        ),
+    ),
     "disclosure": Right(
         reads=WHOLE,
         inserts=columns(

@@ -57,6 +57,8 @@ SEEN: Final[Mapping[str, str]] = {
     "card.pan_masked": "masked",
     "payout_file.sha256": "of a file, by which it is told from another",
     "payout_account.account_masked": "masked",
+    "delivery_way.host_key": "the public half of a server's key",
+    "delivery.sha256": "of a file, by which it is told from another",
     "recon_file.sha256": "of a file, by which it is told from another",
     "pickup_use.used_hash": "of a code that is good for nothing any more",
     "member.phone_masked": "masked",

@@ -32,6 +32,7 @@ from host.office.roles import AU, FN, IM, MO, PA
 from host.office.subjects import Ref
 from host.office.view import Column, Filter, Own, View
 from host.rules.day_states import DAY_STATES, RELEASE
+from host.rules.delivery_states import RETRY
 from host.rules.states import from_which
 from host.store.queries import load_queries
 
@@ -217,6 +218,11 @@ CLEARING_FILES: Final = View(
         Column(name="lines", kind=int),
         Column(name="sha256"),
         Column(name="handed_out_at", kind=dt.datetime),
+        Column(name="delivery_state", opens="deliveries"),
+        Column(name="attempts", kind=int),
+        Column(name="last_error", hidden_from=frozenset({Scope.ISSUER, Scope.MERCHANT})),
+        Column(name="delivered_at", kind=dt.datetime),
+        Column(name="acknowledged_at", kind=dt.datetime),
     ),
     order=("business_date", "name"),
     is_newest_first=True,
@@ -224,6 +230,7 @@ CLEARING_FILES: Final = View(
         Filter(name="date", column="business_date", kind=dt.date),
         Filter(name="party", column="party"),
     ),
+    actions=(RETRY,),
     own={
         Scope.ISSUER: Own(
             among="v.party = (SELECT f.institution_id FROM issuer AS f WHERE f.id = %(scope)s)",

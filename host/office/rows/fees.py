@@ -6,7 +6,7 @@ what it was charged by is settled.
 """
 
 import datetime as dt
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Protocol
 
 from msgspec import Meta
 
@@ -26,6 +26,18 @@ TIERS_MAX: Final = 20
 Share = Annotated[str, Meta(pattern=r"^[0-9]{1,2}(\.[0-9]{1,4})?%$")]
 Tier = Annotated[str, Meta(pattern=r"^[1-9][0-9]{0,11} [0-9]{1,2}(\.[0-9]{1,4})?% [0-9]{1,9}$")]
 Channel = Annotated[str, Meta(pattern=r"^[a-z]{0,16}$")]
+
+
+class OfParty(Protocol):
+    """Values that name a merchant or an issuer."""
+
+    @property
+    def merchant(self) -> str | None:
+        """By its number of 15 characters."""
+
+    @property
+    def issuer(self) -> str | None:
+        """By its institution number."""
 
 
 class FeeSave(Values, frozen=True, kw_only=True):
@@ -66,7 +78,7 @@ def _save(acting: Acting, values: FeeSave) -> Result:
     tiers = _tiers(values)
     told = {
         "payer": values.payer.value,
-        **_parties(acting, values),
+        **parties_of(acting, values.merchant, values.issuer),
         "trade": values.trade,
         "channel": values.channel,
         "kinds": sorted({kind.value for kind in values.kinds}),
@@ -105,8 +117,13 @@ def millionths(share: str) -> int:
     return int(whole) * (MILLION // 100) + int(part.ljust(4, "0"))
 
 
-def _parties(acting: Acting, values: FeeSave) -> dict[str, Any]:
-    named = {"merchant": values.merchant, "issuer": values.issuer}
+def parties_of(acting: Acting, merchant: str | None, issuer: str | None) -> dict[str, Any]:
+    """The numbers of a merchant and an issuer by the names that people know them by.
+
+    Raises:
+        Refusal: there is none that is called so.
+    """
+    named = {"merchant": merchant, "issuer": issuer}
     row = acting.connection.execute(SQL["party"], named).fetchone()
     assert row is not None, "a row of two look-ups"
     found = dict(zip(named, row, strict=True))
@@ -120,7 +137,8 @@ def _field(field: str, problem: str) -> Refusal:
     return Refusal(FIELD, field=field, problem=problem)
 
 
-def _about(values: FeeSave) -> Ref:
+def about_party(values: OfParty) -> Ref:
+    """Whose it is: the merchant's, else the issuer's, else the platform's."""
     if values.merchant is not None:
         return Ref("merchant", values.merchant)
     return THE_PLATFORM if values.issuer is None else Ref("issuer", values.issuer)
@@ -133,7 +151,7 @@ SAVE: Final = Action(
     values=FeeSave,
     roles=frozenset({FN}),
     do=_save,
-    about=_about,
+    about=about_party,
     second=Second.ALWAYS,
     approvers=frozenset({FN, PA}),
     step=Step.OWN,

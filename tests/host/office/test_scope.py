@@ -278,7 +278,7 @@ class World:
             "number": 1,
             "settled": "at_issue", "per_points": 1, "issued_minor": 1, "redeemed_minor": 1,
             "account_holder": "Mine now", "account_number": "6222020200112230001",
-            "bank_code": "102100099996", "payment_file": 1,
+            "bank_code": "102100099996", "payment_file": 1, "directory": "inbox",
         }  # fmt: skip
 
 

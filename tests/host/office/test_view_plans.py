@@ -25,7 +25,7 @@ GROWS = {
     "disclosure", "office_file", "shipment", "move", "gift", "draw",
     "hold", "seal", "recon_file", "recon_item", "clearing_file",
     "settlement_statement", "payout", "payout_statement", "payout_held", "statement_dispute",
-    "statement_held", "statement_answer", "statement_correction",
+    "statement_held", "statement_answer", "statement_correction", "delivery",
 }  # fmt: skip
 SMALL = {
     "issuer": "a few hundred at most",
@@ -40,6 +40,7 @@ SMALL = {
     "alliance_terms": "some dozens, and a few of each member with a price of its own",
     "fee": "some dozens, and a few of each merchant with a price of its own",
     "business_day": "one is open",
+    "delivery_way": "a few of each who has files brought",
     "recon_due": "one of each who is to send files",
     "terminal_status": "",
     "product": "some dozens of each issuer",

@@ -64,6 +64,7 @@ SPOKEN: dict[str, dict[str, Collection[str]]] = {
         "clearing/digests.sql": ALL,
         "clearing/findings.sql": ALL,
         "clearing/standing.sql": ALL,
+        "clearing/deliveries.sql": ALL,
         "host/store/heads.sql": ALL,
         "host/store/posting.sql": {
             "open_business_date", "last_seal", "take_numbers", "add_exchanges", "add_seals",
@@ -117,6 +118,7 @@ SPOKEN: dict[str, dict[str, Collection[str]]] = {
         "host/office/alliances.sql": ALL,
         "host/office/statements.sql": ALL,
         "host/office/payouts.sql": ALL,
+        "host/office/deliveries.sql": ALL,
         "host/office/fees.sql": ALL,
         "host/office/programmes.sql": ALL,
         "host/office/recon.sql": ALL,
