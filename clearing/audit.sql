@@ -80,6 +80,16 @@ LIMIT %(limit)s;
 
 -- name: pending_on_a_card
 -- Cash whose card could not be loaded, and no other, is owed to suspense: A6, posting pending.
+WITH agent AS (
+    SELECT id FROM account
+    WHERE chart = 'load_agent_receivable'
+),
+
+suspense AS (
+    SELECT id FROM account
+    WHERE chart = 'suspense'
+)
+
 SELECT
     journal.shard,
     journal.id,
@@ -87,11 +97,11 @@ SELECT
 FROM journal
 INNER JOIN exchange ON exchange.home = journal.home AND exchange.slot = journal.slot
 LEFT JOIN entry ON entry.shard = journal.shard AND entry.journal_id = journal.id
-LEFT JOIN account AS debit ON debit.id = entry.debit_account
-LEFT JOIN account AS credit ON credit.id = entry.credit_account
+LEFT JOIN agent ON agent.id = entry.debit_account
+LEFT JOIN suspense ON suspense.id = entry.credit_account
 WHERE
     (exchange.reason = 'posting_pending')
-    <> coalesce(debit.chart = 'load_agent_receivable' AND credit.chart = 'suspense', false)
+    <> (agent.id IS NOT NULL AND suspense.id IS NOT NULL)
     OR (exchange.reason = 'posting_pending' AND journal.kind <> 'cash_load_confirm')
 ORDER BY journal.id
 LIMIT %(limit)s;
@@ -164,14 +174,13 @@ LIMIT %(limit)s;
 -- A journal is of a card of ours, or it is what an external issuer decided and told us by an
 -- advice, or the reversal of such. Only those move what an external issuer has to pay. What the
 -- night charges is of no card.
-WITH moved AS (
-    SELECT
+WITH by_issuer AS (
+    SELECT DISTINCT
         movement.shard,
-        movement.journal_id,
-        bool_or(account.chart = 'issuer_receivable') AS by_issuer
+        movement.journal_id
     FROM movement
     INNER JOIN account ON account.id = movement.account_id
-    GROUP BY movement.shard, movement.journal_id
+    WHERE account.chart = 'issuer_receivable'
 )
 
 SELECT
@@ -183,12 +192,13 @@ SELECT
 FROM journal
 FULL JOIN advice ON advice.shard = journal.shard AND advice.journal_id = journal.id
 LEFT JOIN card ON card.shard = journal.shard AND card.id = journal.card_id
-LEFT JOIN moved ON moved.shard = journal.shard AND moved.journal_id = journal.id
+LEFT JOIN by_issuer
+    ON by_issuer.shard = journal.shard AND by_issuer.journal_id = journal.id
 WHERE
     journal.id IS NULL
     OR (journal.card_id <> %(no_card)s AND card.id IS NULL)
     OR (journal.card_id = %(no_card)s AND journal.kind <> all(%(cardless_kinds)s::text []))
-    <> coalesce(moved.by_issuer, false)
+    <> (by_issuer.journal_id IS NOT NULL)
     OR (
         journal.card_id = %(no_card)s
         AND journal.kind <> 'reversal'
@@ -721,41 +731,51 @@ LIMIT %(limit)s;
 -- clock or members ask for is no merchant's, but for a voucher that a store's clerk redeems, and
 -- for cash that is taken at a merchant's counter, what a member has paid by scanning a store, what
 -- a merchant's people void, and what the night charges.
-WITH moved AS MATERIALIZED (
+WITH by_account AS (
     SELECT
-        movement.shard AS journal_shard,
-        movement.journal_id,
-        ledger_account.shard,
-        ledger_account.card_id,
-        ledger_account.merchant_id,
-        ledger_account.issuer_id
-    FROM movement
-    INNER JOIN ledger_account ON ledger_account.id = movement.account_id
+        journal.shard,
+        journal.id
+    FROM entry
+    INNER JOIN journal ON journal.shard = entry.shard AND journal.id = entry.journal_id
+    LEFT JOIN ledger_account AS payer ON payer.id = entry.debit_account
+    LEFT JOIN ledger_account AS payee ON payee.id = entry.credit_account
+    WHERE
+        journal.card_id <> any(ARRAY[payer.card_id, payee.card_id])
+        OR journal.shard <> any(ARRAY[payer.shard, payee.shard])
+        OR coalesce(journal.merchant_id, 0) <> any(ARRAY[payer.merchant_id, payee.merchant_id])
+        OR journal.issuer_id <> any(ARRAY[payer.issuer_id, payee.issuer_id])
+),
+
+by_itself AS (
+    SELECT
+        journal.shard,
+        journal.id
+    FROM journal
+    LEFT JOIN card ON card.shard = journal.shard AND card.id = journal.card_id
+    WHERE
+        card.issuer_id <> journal.issuer_id
+        OR (
+            journal.origin <> 'terminal'
+            AND journal.kind <> 'cash_taken'
+            AND (journal.merchant_id IS NOT NULL)
+            <> (
+                journal.kind IN ('voucher_redemption', 'purchase')
+                OR journal.kind = any(%(office_voids)s::text [])
+                OR journal.kind = any(%(cardless_kinds)s::text [])
+            )
+        )
 )
 
-SELECT DISTINCT
-    journal.shard,
-    journal.id
-FROM journal
-INNER JOIN moved ON moved.journal_shard = journal.shard AND moved.journal_id = journal.id
-LEFT JOIN card ON card.shard = journal.shard AND card.id = journal.card_id
-WHERE
-    moved.card_id <> journal.card_id
-    OR moved.shard <> journal.shard
-    OR moved.merchant_id <> coalesce(journal.merchant_id, 0)
-    OR moved.issuer_id <> journal.issuer_id
-    OR card.issuer_id <> journal.issuer_id
-    OR (
-        journal.origin <> 'terminal'
-        AND journal.kind <> 'cash_taken'
-        AND (journal.merchant_id IS NOT NULL)
-        <> (
-            journal.kind IN ('voucher_redemption', 'purchase')
-            OR journal.kind = any(%(office_voids)s::text [])
-            OR journal.kind = any(%(cardless_kinds)s::text [])
-        )
-    )
-ORDER BY journal.id
+SELECT
+    shard,
+    id
+FROM by_account
+UNION
+SELECT
+    shard,
+    id
+FROM by_itself
+ORDER BY id
 LIMIT %(limit)s;
 
 -- name: void_of_settled

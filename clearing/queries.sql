@@ -195,15 +195,15 @@ FROM unnest(%(names)s::text [], %(values)s::text []) AS told (name, value);
 -- name: lay_out_accounts
 -- What the date moved on each account, from which everything below derives: a range of the key in
 -- each shard, for a number says its date. A card's accounts are moved in the one shard that is
--- kept of them. It stands for as long as the run does.
+-- kept of them. Each side has one row of an account at most. It stands for as long as the run does.
 CREATE TEMPORARY TABLE day_account AS
 WITH side AS (
     SELECT
         debit_account AS account_id,
         max(shard) AS shard,
         count(*) AS entries,
-        sum(amount_minor) AS debit_minor,
-        0 AS credit_minor
+        sum(amount_minor)::bigint AS debit_minor,
+        0::bigint AS credit_minor
     FROM entry
     WHERE
         shard = any(%(shards)s::smallint [])
@@ -215,8 +215,8 @@ WITH side AS (
         credit_account,
         max(shard) AS shard,
         count(*) AS entries,
-        0 AS debit_minor,
-        sum(amount_minor) AS credit_minor
+        0::bigint AS debit_minor,
+        sum(amount_minor)::bigint AS credit_minor
     FROM entry
     WHERE
         shard = any(%(shards)s::smallint [])
@@ -229,8 +229,8 @@ SELECT
     account_id,
     max(shard) AS shard,
     sum(entries)::bigint AS entries,
-    sum(debit_minor)::bigint AS debit_minor,
-    sum(credit_minor)::bigint AS credit_minor
+    max(debit_minor) AS debit_minor,
+    max(credit_minor) AS credit_minor
 FROM side
 GROUP BY account_id;
 
