@@ -16,6 +16,7 @@ from host.model.origins import Origin
 from host.model.recon import DIFFERENCES, WEIGHTS
 from host.model.requests import KINDS, Kind
 from host.office.recon_files import LAYOUTS
+from host.office.reports import REPORTS, STATEMENT_REPORT
 from host.office.words import word_of
 from host.rules.day_states import DAY_STATES
 from host.rules.delivery_states import DELIVERY_STATES
@@ -104,7 +105,14 @@ def _fixed(layout: str) -> Callable[[], str]:
     )
 
 
+def _reports() -> Iterator[tuple[str, str, str]]:
+    for name, row in REPORTS.items():
+        if name != STATEMENT_REPORT:
+            yield f"`{name}`", row.title.en, str(row.days_max)
+
+
 BLOCKS: Final[Blocks] = {
+    "files.reports": lambda: table(("report", "what it says", "days at most"), _reports()),
     "files.forms": lambda: table(
         ("form", "ends in", "what it is"),
         ((f"`{form.name}`", f"`{form.suffix}`", form.meaning) for form in FORMS.values()),

@@ -18,6 +18,7 @@ from typing import Any, Final
 import msgspec
 
 from config.as_json import print_json
+from config.errors import SettingsError
 from config.language import tell
 from config.screen import Column, Sheet, number, screen
 from config.tasks.office_desk import Desk, opened_desk, refused, sentence_of
@@ -99,7 +100,7 @@ def act(data: Path, settings: Path | None, asked: Asked) -> None:
         if asked.to is None or asked.is_dry_run:
             told = _ask(desk, asked, session)
             if action.may_print and isinstance(told, Done) and not asked.is_dry_run:
-                screen().out(base64.b64decode(told.shown_once["content"]).decode(), end="")
+                _print_content(base64.b64decode(told.shown_once["content"]))
                 return
             _print_outcome(told, asked)
             _follow(desk, session, told, asked)
@@ -107,6 +108,20 @@ def act(data: Path, settings: Path | None, asked: Asked) -> None:
         with begun_paper(asked.to) as paper:
             told = _ask(desk, asked, session)
             _hand_on(told, asked, paper)
+
+
+def _print_content(content: bytes) -> None:
+    """What an action hands out, where it is text.
+
+    Raises:
+        SettingsError: it is none.
+    """
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        message = "what comes is no text: a terminal cannot show it. Next: name a file with --to"
+        raise SettingsError(message, "E-COMMAND-LINE") from None
+    screen().out(text, end="")
 
 
 def _with_sent(desk: Desk, session: Secret, asked: Asked, field: str, path: Path) -> Asked:

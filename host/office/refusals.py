@@ -342,6 +342,13 @@ RANGE: Final = RefusalKind(
     why="beyond its bounds a setting would take away what it is there for",
     next="choose a figure within them",
 )
+PERIOD: Final = RefusalKind(
+    code="E-PERIOD",
+    en="the period is too long: this report takes {days} days, and 5,000 rows",
+    zh="期间过长: 该报表最多 {days} 天、5,000 行",
+    why="a report is made while its reader waits, and is read by a person",
+    next="ask for fewer days, or for one merchant or store",
+)
 IMAGE: Final = RefusalKind(
     code="E-IMAGE",
     en="the picture cannot be printed: {problem}",
@@ -506,7 +513,7 @@ COMMON: Final = (
 )  # fmt: skip
 OF_ACTIONS: Final = (
     CONFLICT, SCOPE, OWN, LAST, LOGIN, OWNS, OLD, PASSWORD, INVITATION, ID, PREFIX, OPEN, BATCH,
-    RECORD, NO_MASTER_KEY, RANGE, IMAGE, IN_IT, PAST, DAY_LIMIT,
+    RECORD, NO_MASTER_KEY, RANGE, PERIOD, IMAGE, IN_IT, PAST, DAY_LIMIT,
     ACTIVATED, SOLD, NONE_UNSOLD, TOO_MANY_CARDS,
     BAD_ROW, FILE, LIABILITY, GONE, RATE, JUMP, THRESHOLD, SHORT,
     UNDONE, WINDOW, SPENT_POINTS,

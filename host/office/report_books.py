@@ -1,8 +1,11 @@
-"""A report as a workbook: a sheet for each section, amounts as numbers, names and ids as text.
+"""A report for programs for tables: a workbook, or CSV, amounts as numbers, names and ids as text.
+
+A workbook has a sheet for each section; CSV has them one after the other, each under its title.
 
 Nothing in it is of the moment at which it was made: the same report is the same bytes.
 """
 
+import csv
 import datetime as dt
 import io
 from collections.abc import Mapping, Sequence
@@ -10,10 +13,12 @@ from decimal import Decimal
 from typing import Any, Final
 
 from host.model.money import Money
+from host.model.secrets import Secret
 from host.office.reports import UNIT, Section, cell_text, is_amount
-from host.office.sheets import PLAIN
+from host.office.sheets import PLAIN, plain
 from host.office.words import word_of
 
+SHEET_NAME_CHARACTERS_MAX: Final = 31
 MONEY, WHOLE = "#,##0.00", "#,##0"
 EXACT_MAX: Final = 10**15
 """A program for tables keeps 15 digits of a number; what has more is text."""
@@ -31,7 +36,7 @@ def xlsx_of(title: str, sections: Sequence[Section], date: dt.date, language: st
         forms = {form: workbook.add_format({"num_format": form}) for form in (MONEY, WHOLE)}
         head = workbook.add_format({"bold": True, "bottom": 1})
         for section in sections:
-            sheet = workbook.add_worksheet(section.title(language))
+            sheet = workbook.add_worksheet(section.title(language)[:SHEET_NAME_CHARACTERS_MAX])
             sheet.freeze_panes(1, 0)
             sheet.set_column(0, len(section.row.columns), _WIDTH_CHARACTERS)
             for column, text in enumerate([*section.heads(language), *_of_unit(section, language)]):
@@ -39,6 +44,20 @@ def xlsx_of(title: str, sections: Sequence[Section], date: dt.date, language: st
             for at, row in enumerate(section.rows, 1):
                 _write(sheet, at, _cells(section, row, language), forms)
     return made.getvalue()
+
+
+def report_csv(sections: Sequence[Section], language: str) -> Secret:
+    """As `host.office.sheets.csv_of` writes it; between sections is a line without a cell."""
+    made = io.StringIO()
+    writer = csv.writer(made, lineterminator="\r\n")
+    for place, section in enumerate(sections):
+        writer.writerows([[]] if place else [])
+        writer.writerow([section.title(language)])
+        writer.writerow([*section.heads(language), *_of_unit(section, language)])
+        for row in section.rows:
+            cells = _cells(section, row, language)
+            writer.writerow([plain(cell) if isinstance(cell, str) else cell for cell, _ in cells])
+    return Secret(made.getvalue().encode("utf-8-sig"))
 
 
 def _of_unit(section: Section, language: str) -> list[str]:

@@ -18,7 +18,6 @@ EN: Final = "en"
 BAR_WIDTH, BAR_HEIGHT, BAR_GAP, LABEL_WIDTH, VALUE_WIDTH = 300, 20, 8, 190, 130
 _WIDE: Final = frozenset("WF")
 _NOTHING: Final = {"en": "nothing", "zh": "无"}
-_TITLE: Final = {"en": "The day at a glance", "zh": "营业日概览"}
 _MADE: Final = {"en": "made", "zh": "生成于"}
 STYLE: Final = """
 :root { color-scheme: light dark; --ink: #1c2733; --soft: #64748b; --line: #e2e8f0;
@@ -51,9 +50,9 @@ svg text { fill: var(--ink); font-size: 13px; } svg .value { fill: var(--soft); 
 """
 
 
-def text_page(sections: Sequence[Section], date: dt.date, language: str) -> str:
+def text_page(title: str, sections: Sequence[Section], language: str) -> str:
     """For a terminal: each section under its title, columns by the cells that they take."""
-    lines = [f"{_TITLE[language]}: {date.isoformat()}", ""]
+    lines = [title, ""]
     for section in sections:
         lines += [section.title(language), *_text_table(section, language), ""]
     return "\n".join(lines)
@@ -104,9 +103,8 @@ def json_page(
     return msgspec.json.encode({**heads, "sections": told}).decode() + "\n"
 
 
-def html_page(sections: Sequence[Section], date: dt.date, now: dt.datetime, language: str) -> str:
+def html_page(title: str, sections: Sequence[Section], now: dt.datetime, language: str) -> str:
     """One file, for a browser or for paper."""
-    title = f"{_TITLE[language]} {date.isoformat()}"
     made = f"{_MADE[language]} {now.astimezone(dt.UTC):%Y-%m-%d %H:%M} UTC"
     code = "zh-CN" if language != EN else EN
     body = "\n".join(_section(section, language) for section in sections)

@@ -18,6 +18,10 @@ from host.store.queries import load_queries
 SQL: Final = load_queries("host.office", "reports.sql")
 ROWS_MAX: Final = 60
 """Of a section: a report is read, not searched."""
+ROWS_OF_LIST_MAX: Final = 5_000
+"""Of a section that is read whole."""
+DAYS_MAX: Final = 31
+"""A month: positions of so many days are summed while somebody waits."""
 UNIT: Final = "unit"
 NOTICES: Final = [kind.value for kind, row in CASES.items() if row.is_notice]
 
@@ -152,27 +156,134 @@ STATEMENT: Final = (
     ),
 )  # fmt: skip
 """Of a settlement: all of it, for a sum that has to be found in its parts."""
-REPORTS: Final[Mapping[str, tuple[SectionRow, ...]]] = {"day": DAY, "statement": STATEMENT}
-"""By name: the sections of each, in order."""
+_OF_DAY: Final = {section.name: section for section in DAY}
+SPENDING: Final = (
+    SectionRow(
+        name="spent",
+        title=Word("Taken and given back, by merchant, store and kind", "按商户、门店与种类"),
+        columns=("merchant", "store", "kind", "transactions", "net_minor", "mean_minor"),
+        drawn="net_minor",
+        by=("merchant", "kind"),
+        is_wide=True,
+    ),
+    SectionRow(
+        name="redeemed",
+        title=Word("Points given and taken", "积分发放与承兑"),
+        columns=("merchant", "store", "points_earned", "points_taken"),
+        is_wide=True,
+    ),
+)
+STATEMENT_REPORT: Final = "statement"
+
+
+class ReportRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One report: what stands in it, in order, and of how much at most it tells."""
+
+    title: Word
+    sections: tuple[SectionRow, ...]
+    days_max: int = 1
+    rows_max: int = ROWS_OF_LIST_MAX
+    """Of each section; one that is read whole is refused where it has more."""
+    is_cut: bool = False
+    """Whether it is the first so many that are meant."""
+    is_of_place: bool = False
+    """Whether merchants and stores have it of themselves."""
+    is_of_now: bool = False
+    """Whether it says how things stand, traded or not."""
+
+
+def _alone(name: str, **how: Any) -> ReportRow:
+    section = _OF_DAY[name]
+    return ReportRow(title=section.title, sections=(section,), **how)
+
+
+REPORTS: Final[Mapping[str, ReportRow]] = {
+    "day": ReportRow(
+        title=Word("The day at a glance", "营业日概览"),
+        sections=DAY,
+        rows_max=ROWS_MAX,
+        is_cut=True,
+    ),
+    "changes": _alone("changes"),
+    "unsettled": _alone("unsettled", is_of_now=True),
+    "exceptions": _alone("exceptions", is_of_now=True),
+    "fee_income": _alone("fees", days_max=DAYS_MAX),
+    "liability": _alone("liability", is_of_now=True),
+    "spending": ReportRow(
+        title=Word("Spending and redemption", "消费与承兑统计"),
+        sections=SPENDING,
+        days_max=DAYS_MAX,
+        is_of_place=True,
+    ),
+    STATEMENT_REPORT: ReportRow(
+        title=Word("Settlement statement", "结算单"), sections=STATEMENT, is_cut=True
+    ),
+}
+"""By name."""
 AMOUNTS: Final = frozenset({"fee_income"})
 """Beside what ends in `_minor`."""
 NAMED: Final = frozenset({"issuer", "merchant", "name", "note", "number", "store"})
 """What somebody else has named: no word of ours, whatever it says."""
 
 
-def read_report(
-    connection: Connection, report: str, date: dt.date, now: dt.datetime, place: int = 0
-) -> list[Section]:
-    """Every section of a date, or of that of its statements."""
-    told = {
-        "place": place,
-        "business_date": date,
-        "now": now,
+class Period(msgspec.Struct, frozen=True, kw_only=True):
+    """Which business dates, both ends with it."""
+
+    first: dt.date
+    last: dt.date
+
+    @property
+    def days(self) -> int:
+        """How many."""
+        return (self.last - self.first).days + 1
+
+    def __str__(self) -> str:
+        """As it stands above a report."""
+        if self.first == self.last:
+            return self.last.isoformat()
+        return f"{self.first.isoformat()} .. {self.last.isoformat()}"
+
+
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """What is asked for: of which dates, when, and of whom alone (none: of everybody)."""
+
+    period: Period
+    now: dt.datetime
+    place: int = 0
+    """Of a statement: which of its date."""
+    merchant_id: int | None = None
+    store_id: int | None = None
+
+
+def read_report(connection: Connection, report: str, told: Told) -> list[Section]:
+    """Every section.
+
+    Raises:
+        TooMuchError: one that is read whole has more rows than it may.
+    """
+    row = REPORTS[report]
+    asked = {
+        "place": told.place,
+        "first_date": told.period.first,
+        "business_date": told.period.last,
+        "now": told.now,
         "unit": HOUSE_CURRENCY,
-        "rows_max": ROWS_MAX,
+        "rows_max": row.rows_max if row.is_cut else row.rows_max + 1,
         "notices": NOTICES,
+        "merchant_id": told.merchant_id,
+        "store_id": told.store_id,
     }
-    return [Section(row=row, rows=_rows(connection, row.name, told)) for row in REPORTS[report]]
+    sections = [
+        Section(row=section, rows=_rows(connection, section.name, asked))
+        for section in row.sections
+    ]
+    if not row.is_cut and any(len(section.rows) > row.rows_max for section in sections):
+        raise TooMuchError(row.rows_max)
+    return sections
+
+
+class TooMuchError(Exception):
+    """A section has more rows than a report takes; how many it takes is its argument."""
 
 
 def _rows(connection: Connection, name: str, told: Mapping[str, Any]) -> list[dict[str, Any]]:

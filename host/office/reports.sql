@@ -123,10 +123,11 @@ LEFT JOIN unexplained AS u
         u.opened_at <= %(now)s::timestamptz - age.first * interval '1 day'
         AND u.opened_at > %(now)s::timestamptz - age.last * interval '1 day'
 GROUP BY age.days, age.first
-ORDER BY age.first;
+ORDER BY age.first
+LIMIT %(rows_max)s;
 
 -- name: report_fees
--- What the house has earned of the date, by who pays and of which kind.
+-- What the house has earned of the dates, by who pays and of which kind.
 SELECT
     paid.payer,
     p.kind,
@@ -137,9 +138,12 @@ CROSS JOIN
     LATERAL (
         VALUES ('merchant', p.merchant_fee_minor), ('issuer', p.issuer_fee_minor)
     ) AS paid (payer, fee_minor)
-WHERE p.business_date = %(business_date)s AND paid.fee_minor <> 0
+WHERE
+    p.business_date BETWEEN %(first_date)s AND %(business_date)s
+    AND paid.fee_minor <> 0
 GROUP BY paid.payer, p.kind, p.unit
-ORDER BY paid.payer, p.kind, p.unit;
+ORDER BY paid.payer, p.kind, p.unit
+LIMIT %(rows_max)s;
 
 -- name: report_liability
 -- What is owed on cards as they are now, by issuer, unit and the month in which they expire.
@@ -158,6 +162,44 @@ GROUP BY
     to_char(coalesce(c.valid_to, to_date(c.expiry, 'YYMM')), 'YYYY-MM'),
     u.unit
 ORDER BY i.institution_id, u.unit, month
+LIMIT %(rows_max)s;
+
+-- name: report_spent
+-- What merchants took and gave back, by store, kind and unit; a mean is of what is counted.
+SELECT
+    m.merchant_id AS merchant,
+    coalesce(p.store_id::text, '-') AS store,
+    p.kind,
+    sum(p.items)::bigint AS transactions,
+    sum(p.amount_minor)::bigint AS net_minor,
+    round(sum(p.amount_minor) / sum(p.items))::bigint AS mean_minor,
+    p.unit
+FROM position_part AS p
+INNER JOIN merchant AS m ON p.merchant_id = m.id
+WHERE
+    p.business_date BETWEEN %(first_date)s AND %(business_date)s
+    AND (%(merchant_id)s::integer IS NULL OR p.merchant_id = %(merchant_id)s)
+    AND (%(store_id)s::integer IS NULL OR p.store_id = %(store_id)s)
+GROUP BY m.merchant_id, p.store_id, p.kind, p.unit
+ORDER BY m.merchant_id, p.store_id, p.unit, p.kind
+LIMIT %(rows_max)s;
+
+-- name: report_redeemed
+-- Points that sales gave, and those that were taken for goods.
+SELECT
+    m.merchant_id AS merchant,
+    coalesce(p.store_id::text, '-') AS store,
+    sum(p.points_earned)::bigint AS points_earned,
+    coalesce(sum(p.amount_minor) FILTER (WHERE p.unit LIKE '%%:%%'), 0)::bigint AS points_taken
+FROM position_part AS p
+INNER JOIN merchant AS m ON p.merchant_id = m.id
+WHERE
+    p.business_date BETWEEN %(first_date)s AND %(business_date)s
+    AND (%(merchant_id)s::integer IS NULL OR p.merchant_id = %(merchant_id)s)
+    AND (%(store_id)s::integer IS NULL OR p.store_id = %(store_id)s)
+    AND (p.points_earned <> 0 OR p.unit LIKE '%%:%%')
+GROUP BY m.merchant_id, p.store_id
+ORDER BY m.merchant_id, p.store_id
 LIMIT %(rows_max)s;
 
 -- name: report_parties

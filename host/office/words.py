@@ -76,6 +76,7 @@ WORDS: Final[Mapping[str, Word]] = {
         "放行后多少分钟自动交付文件; 0 为仅手动",
     ),
     "report": Word("report", "报表"),
+    "mean_minor": Word("mean", "均额"),
     "report_report": Word("which report", "报表"),
     "language": Word("language", "语言"),
     "today_minor": Word("on the day", "当日"),

@@ -1,14 +1,20 @@
 """A report says the same in every format, and what the ledger says."""
 
 import base64
+import csv
+import io
 import json
 import re
 from collections.abc import Iterator
+from decimal import Decimal, InvalidOperation
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import msgspec
+import openpyxl
 import psycopg
+import pypdf
 import pytest
 import trio
 
@@ -17,8 +23,8 @@ from host.model.money import Money
 from host.model.office import Done, Refused
 from host.office.report_pages import html_page
 from host.office.reports import DAY as SECTIONS
-from host.office.reports import REPORTS, Section
-from tests.host.conftest import NOW, CardPool, Till, audit_ledger
+from host.office.reports import REPORTS, Period, Section, Told, TooMuchError, read_report
+from tests.host.conftest import MERCHANT_OF, NOW, CardPool, Till, audit_ledger
 from tests.host.office.conftest import Bureau, Person, opened_bureau
 from tests.host.office.test_clearing import CASE, DAY
 
@@ -127,7 +133,7 @@ def test_the_file_needs_nothing_else_and_hides_what_would_be_markup() -> None:
         {"issuer": "7", "month": "2027-02", "cards": 1, "outstanding_minor": 9, "unit": "P:CITY"},
     ]
     sections = [Section(row=row, rows=rows if row.name == "liability" else []) for row in SECTIONS]
-    html, content = Tables(), html_page(sections, DAY, NOW, "en")
+    html, content = Tables(), html_page("The day", sections, NOW, "en")
     html.feed(content)
     assert html.links == []
     assert not html.tags & {"script", "link", "img", "iframe", "object", "b"}
@@ -145,6 +151,151 @@ def test_nothing_is_told_of_a_date_that_had_nothing_nor_to_who_may_not_see_it(
     assert isinstance(told, Refused)
     assert (told.code, told.field) == ("E-FIELD", "date")
     owner = shared_bureau.person("merchant_owner")
-    assert shared_bureau.refused(owner, "report.run", **asked) == "E-NOT-YOUR-ROLE"
+    assert shared_bureau.refused(owner, "report.run", **asked) == "E-NOT-FOUND"
+    clerk = shared_bureau.person("store_clerk")
+    assert shared_bureau.refused(clerk, "report.run", **asked) == "E-NOT-YOUR-ROLE"
     assert isinstance(shared_bureau.do(finance, "session.sign_out"), Done)
-    assert set(REPORTS) == {"day", "statement"}
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+async def test_six_formats_of_one_report_have_the_same_cells(
+    till: Till, pool: CardPool, bureau: Bureau, tmp_path: Path, language: str
+) -> None:
+    """S3-22, S3-29, S3-32: by readers that are not ours; amounts are numbers where numbers are."""
+    for amount in AMOUNTS:
+        await till.buy(pool.city(), amount)
+    person = bureau.person("finance")
+    await trio.to_thread.run_sync(clear, till, tmp_path)
+    for report in ("changes", "unsettled", "liability", "spending"):
+        made = {
+            form: content(bureau, person, form, report=report, language=language)
+            for form in ("text", "json", "csv", "html", "pdf", "xlsx")
+        }
+        told = json.loads(made["json"])["sections"]
+        html = Tables()
+        html.feed(made["html"].decode())
+        book = openpyxl.load_workbook(io.BytesIO(made["xlsx"]))
+        pages = pypdf.PdfReader(io.BytesIO(made["pdf"])).pages
+        letters = re.sub(r"\s", "", "".join(one.extract_text() for one in pages))
+        lines = list(csv.reader(io.StringIO(made["csv"].decode("utf-8-sig"), newline="")))
+        for (name, section), sheet in zip(told.items(), book, strict=True):
+            assert section["shown"] or name == "redeemed", name
+            assert (html.tables[name] or [[]])[1:] == section["shown"]
+            for row in section["shown"]:
+                line = r"\s+".join(map(re.escape, row))
+                assert re.search(rf"(?m)^  \s*{line}$", made["text"].decode()), row
+                assert all(re.sub(r"\s", "", cell) in letters for cell in row), row
+            wanted = figures(section)
+            count = len(section["columns"])
+            of_book = [
+                ["" if cell is None else str(cell) for cell in row[:count]]
+                for row in sheet.iter_rows(min_row=2, values_only=True)
+            ]
+            [at] = [
+                place + 2
+                for place, line in enumerate(lines)
+                if len(line) == 1 and line[0].startswith(sheet.title)
+            ]
+            for rows in (of_book, [row[:count] for row in lines[at : at + len(wanted)]]):
+                assert [[same(cell) for cell in row] for row in rows] == wanted
+    spent = json.loads(content(bureau, person, "json", report="spending"))["sections"]["spent"]
+    assert [
+        (row["transactions"], row["net_minor"], row["mean_minor"]) for row in spent["rows"]
+    ] == [(len(AMOUNTS), sum(AMOUNTS), sum(AMOUNTS) // len(AMOUNTS))]
+
+
+def content(bureau: Bureau, who: Person, form: str, **more: Any) -> bytes:
+    asked = {"report": "day", "date": DAY.isoformat(), "format": form, **more}
+    told = bureau.done(who, "report.run", **asked)
+    return base64.b64decode(told.shown_once["content"])
+
+
+def figures(section: dict[str, Any]) -> list[list[str]]:
+    """What cells say as numbers, of what JSON has as it is."""
+    return [
+        [
+            figure(row, column, shown)
+            for column, shown in zip(section["columns"], cells, strict=True)
+        ]
+        for row, cells in zip(section["rows"], section["shown"], strict=True)
+    ]
+
+
+def figure(row: dict[str, Any], column: str, shown: str) -> str:
+    """Of money with its two decimals, of what is counted the count."""
+    value = row[column]
+    if not isinstance(value, int):
+        return same(shown)
+    is_money = column.endswith("_minor") or column == "fee_income"
+    is_money = is_money and bool(row.get("unit")) and ":" not in row["unit"]
+    return same(str(Decimal(value).scaleb(-2) if is_money else value))
+
+
+def same(cell: str) -> str:
+    """A number without what follows its last figure."""
+    try:
+        return f"{Decimal(cell):.2f}"
+    except InvalidOperation:
+        return cell
+
+
+async def test_a_store_has_what_it_took_itself_and_nothing_of_others(
+    till: Till, pool: CardPool, bureau: Bureau, tmp_path: Path
+) -> None:
+    """S3-31, S3-32, S3-29: nor does a merchant see another, nor the house's own reports."""
+    await till.buy(pool.city(), 12_300)
+    shop = MERCHANT_OF[till.terminal_id]
+    [(store,)] = bureau.sql(
+        "SELECT store_id FROM terminal WHERE terminal_id = %s", till.terminal_id
+    )
+    other = min({*MERCHANT_OF.values()} - {shop})
+    [(elsewhere,)] = bureau.sql(
+        "SELECT min(s.id) FROM store AS s JOIN merchant AS m ON m.id = s.merchant_id"
+        " WHERE m.merchant_id = %s", other,
+    )  # fmt: skip
+    await trio.to_thread.run_sync(clear, till, tmp_path)
+    owner = bureau.person("merchant_owner", "merchant", shop)
+    keeper = bureau.person("store_manager", "store", str(store))
+    stranger = bureau.person("store_manager", "store", str(elsewhere))
+    wanted = [{"merchant": shop, "store": str(store), "kind": "purchase", "transactions": 1,
+               "net_minor": 12_300, "mean_minor": 12_300, "unit": "CNY"}]  # fmt: skip
+    seen = ((owner, {"merchant": shop}), (owner, {"store": store}), (keeper, {"store": store}))
+    for who, named in seen:
+        told = json.loads(content(bureau, who, "json", report="spending", **named))
+        assert told["sections"]["spent"]["rows"] == wanted
+    asked: dict[str, Any] = {"report": "spending", "date": DAY.isoformat()}
+    nothing = bureau.do(stranger, "report.run", **asked, store=elsewhere)
+    assert isinstance(nothing, Refused)
+    assert "nothing of that date" in nothing.en
+    for who, named in (
+        (stranger, {"store": store}), (keeper, {"merchant": shop}), (owner, {"merchant": other}),
+        (owner, {}), (keeper, {}), (owner, {"report": "day", "merchant": shop}),
+        (keeper, {"report": "liability", "store": store}),
+    ):  # fmt: skip
+        assert isinstance(bureau.do(who, "report.run", **asked | named), Refused), named
+
+
+@pytest.mark.parametrize(
+    ("values", "code"),
+    [
+        ({"report": "spending", "since": "2020-01-01"}, "E-PERIOD"),
+        ({"report": "day", "since": "2026-11-21"}, "E-PERIOD"),
+        ({"report": "fee_income", "since": "2026-11-23"}, "E-FIELD"),
+    ],
+)
+def test_a_period_that_is_too_long_or_none_is_refused(
+    shared_bureau: Bureau, values: dict[str, str], code: str
+) -> None:
+    finance = shared_bureau.person("finance")
+    asked: dict[str, Any] = {"date": "2026-11-22", **values}
+    assert shared_bureau.refused(finance, "report.run", **asked) == code
+
+
+def test_a_report_that_is_read_whole_is_never_cut(
+    shared_bureau: Bureau, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = msgspec.structs.replace(REPORTS["exceptions"], rows_max=3)
+    told = Told(period=Period(first=DAY, last=DAY), now=NOW)
+    monkeypatch.setattr("host.office.reports.REPORTS", {"exceptions": row})
+    with pytest.raises(TooMuchError):
+        read_report(shared_bureau.connection, "exceptions", told)
