@@ -3,8 +3,8 @@
 
 -- name: payout_not_its_statements
 -- A payout is what its statements come to, without what was held out of them, and what was held out
--- of others and rejected: of its merchant and unit, of dates until its own that were released, each
--- confirmed by both sides. That none is paid twice is their key.
+-- of others and rejected, and what came back of others: of its merchant and unit, of dates until
+-- its own that were released, each confirmed by both sides. That none is paid twice is their key.
 WITH confirmed AS (
     SELECT
         c.business_date,
@@ -18,18 +18,19 @@ paid AS (
     SELECT
         of_it.payout_id,
         s.business_date,
-        s.place,
         s.merchant_id,
         s.unit,
-        s.due_minor AS minor
+        s.due_minor AS minor,
+        r.business_date IS NOT NULL AND coalesce(confirmed.sides, 0) = 2 AS is_settled
     FROM payout_statement AS of_it
     INNER JOIN statement_due AS s
         ON of_it.business_date = s.business_date AND of_it.place = s.place
+    LEFT JOIN clearing_release AS r ON s.business_date = r.business_date
+    LEFT JOIN confirmed ON s.business_date = confirmed.business_date AND s.place = confirmed.place
     UNION ALL
     SELECT
         of_it.payout_id,
         s.business_date,
-        s.place,
         s.merchant_id,
         s.unit,
         (
@@ -42,10 +43,23 @@ paid AS (
                 AND h.place = of_it.place
                 AND h.side = of_it.side
                 AND NOT a.is_upheld
-        ) AS minor
+        ) AS minor,
+        r.business_date IS NOT NULL AND coalesce(confirmed.sides, 0) = 2 AS is_settled
     FROM payout_held AS of_it
     INNER JOIN settlement_statement AS s
         ON of_it.business_date = s.business_date AND of_it.place = s.place
+    LEFT JOIN clearing_release AS r ON s.business_date = r.business_date
+    LEFT JOIN confirmed ON s.business_date = confirmed.business_date AND s.place = confirmed.place
+    UNION ALL
+    SELECT
+        again.payout_id,
+        back.business_date,
+        back.merchant_id,
+        back.unit,
+        back.amount_minor AS minor,
+        true AS is_settled
+    FROM payout_again AS again
+    INNER JOIN payout AS back ON again.returned_id = back.id
 )
 
 SELECT
@@ -55,8 +69,6 @@ SELECT
     coalesce(sum(s.minor), 0)::bigint AS payable_minor
 FROM payout AS p
 LEFT JOIN paid AS s ON p.id = s.payout_id
-LEFT JOIN clearing_release AS r ON s.business_date = r.business_date
-LEFT JOIN confirmed ON s.business_date = confirmed.business_date AND s.place = confirmed.place
 GROUP BY p.id, p.business_date, p.merchant_id, p.unit, p.amount_minor
 HAVING
     p.amount_minor <> coalesce(sum(s.minor), 0)
@@ -65,8 +77,7 @@ HAVING
         OR s.merchant_id <> p.merchant_id
         OR s.unit <> p.unit
         OR s.business_date > p.business_date
-        OR r.business_date IS NULL
-        OR coalesce(confirmed.sides, 0) <> 2
+        OR NOT s.is_settled
     )
 ORDER BY p.id
 LIMIT %(limit)s;
@@ -91,4 +102,24 @@ HAVING
     OR payer.merchant_id IS NOT NULL
     OR bool_or(payee.merchant_id IS DISTINCT FROM p.merchant_id)
 ORDER BY f.id
+LIMIT %(limit)s;
+
+-- name: return_not_its_line
+-- A payout came back by a line of the bank that names it, of all that it was, the other way.
+SELECT
+    r.payout_id AS payout,
+    p.amount_minor,
+    -l.amount_minor AS told_minor,
+    p.unit
+FROM payout_return AS r
+INNER JOIN payout AS p ON r.payout_id = p.id
+LEFT JOIN recon_line AS l
+    ON
+        r.file_id = l.file_id
+        AND r.line = l.line
+        AND p.end_to_end_id = l.rrn
+        AND p.unit = l.unit
+LEFT JOIN recon_file AS f ON r.file_id = f.id AND f.source = 'bank_statement'
+WHERE f.id IS NULL OR p.amount_minor IS DISTINCT FROM -l.amount_minor
+ORDER BY r.payout_id
 LIMIT %(limit)s;

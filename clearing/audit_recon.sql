@@ -34,27 +34,28 @@ ORDER BY m.file_id, m.line
 LIMIT %(limit)s;
 
 -- name: line_without_answer
--- Each line of a file that was matched is one of ours or a difference, and not both; one of no
--- amount may be neither, because nothing is other by it. And so is what a file says of how many
--- lines it has.
+-- Each line of a file that was matched is one of ours or a difference, and not both, or brings a
+-- payout back; one of no amount may be neither, because nothing is other by it. And so is what a
+-- file says of how many lines it has.
 SELECT
     f.id AS file_id,
     f.lines,
     f.matched,
     count(l.line) AS lines_there,
-    count(m.line) AS matched_there
+    count(coalesce(m.line, back.line)) AS matched_there
 FROM recon_file AS f
 LEFT JOIN recon_line AS l ON f.id = l.file_id
 LEFT JOIN recon_match AS m ON l.file_id = m.file_id AND l.line = m.line
+LEFT JOIN payout_return AS back ON l.file_id = back.file_id AND l.line = back.line
 LEFT JOIN recon_item AS i ON l.file_id = i.file_id AND l.line = i.line
 WHERE f.matched_at IS NOT NULL
 GROUP BY f.id, f.lines, f.matched
 HAVING
     f.lines <> count(l.line)
-    OR f.matched <> count(m.line)
-    OR coalesce(bool_or(m.line IS NOT NULL AND i.line IS NOT NULL), false)
+    OR f.matched <> count(coalesce(m.line, back.line))
+    OR coalesce(bool_or(num_nonnulls(m.line, back.line, i.line) > 1), false)
     OR coalesce(
-        bool_or(m.line IS NULL AND i.line IS NULL AND l.amount_minor <> 0), false
+        bool_or(num_nonnulls(m.line, back.line, i.line) = 0 AND l.amount_minor <> 0), false
     )
 ORDER BY f.id
 LIMIT %(limit)s;

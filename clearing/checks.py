@@ -496,6 +496,11 @@ CHECKS: Final = (
                 "or one of them is another's, not released or not confirmed",
             ),
             Test(
+                "return_not_its_line",
+                "payout {payout} of {amount_minor} came back, the bank's line says {told_minor}, "
+                "or is of another payment",
+            ),
+            Test(
                 "payout_not_its_file",
                 "payment file {file}: it says {told} payments of {told_minor}, there are {found} "
                 "of {found_minor}, or one goes to an account that is not its merchant's",

@@ -34,6 +34,8 @@ IS_ALL: Final = True
 BOOKED: Final = "BOOK"
 PAID_OUT: Final = "DBIT"
 NOT_PROVIDED: Final = "NOTPROVIDED"
+RETURNED: Final = "RRTN"
+"""Of a transaction that brings a payment back."""
 _CURRENCY: Final = re.compile("[A-Z]{3}")
 _MONEY: Final = re.compile(r"([0-9]{1,12})(?:\.([0-9]{1,2})0*)?")
 _STATEMENT: Final = ("Document", "BkToCstmrStmt", "Stmt")
@@ -63,6 +65,10 @@ _READ: Final[Mapping[tuple[str, ...], str]] = {
     (*_DETAIL, "Refs", "EndToEndId"): "reference",
     (*_DETAIL, "Amt"): "amount",
     (*_DETAIL, "AmtDtls", "TxAmt", "Amt"): "amount",
+    (*_DETAIL, "RtrInf", "Rsn", "Cd"): "reason",
+    (*_DETAIL, "RtrInf", "Rsn", "Prtry"): "reason",
+    (*_DETAIL, "BkTxCd", "Domn", "Fmly", "SubFmlyCd"): "family",
+    (*_ENTRY, "BkTxCd", "Domn", "Fmly", "SubFmlyCd"): "family",
 }
 """What is read, by where it stands, and what it is called here."""
 _TEXTS: Final = frozenset(_READ) - {path[:-1] for path in _READ}
@@ -200,6 +206,7 @@ class _Reader:
             )
         day = _date(entry.told.get("date", ""))
         for part, minor in zip(details, parts, strict=True):
+            part.told.setdefault("family", entry.told.get("family", ""))
             self._add(part, day, -sign * minor)
 
     def _add(self, part: _Part, day: dt.date, amount_minor: int) -> None:
@@ -209,6 +216,9 @@ class _Reader:
         reference = named if named not in {"", NOT_PROVIDED} else ""
         if len(reference) > REFERENCE_CHARACTERS_MAX or "\0" in reference:
             raise _RefusedError(Word("a reference is too long", "参考号过长"))
+        why = _why_returned(part.told) if amount_minor < 0 else ""
+        if len(why) > REFERENCE_CHARACTERS_MAX or "\0" in why:
+            raise _RefusedError(Word("a reason is too long", "原因过长"))
         (currency,) = self._currencies
         self._lines.append(
             Told(
@@ -217,8 +227,14 @@ class _Reader:
                 traded_on=day,
                 unit=currency,
                 amount_minor=amount_minor,
+                returned_for=why,
             )
         )
+
+
+def _why_returned(told: Mapping[str, str]) -> str:
+    """Of what was paid in, where it brings a payment back; else nothing."""
+    return told.get("reason", "") or (RETURNED if told.get("family") == RETURNED else "")
 
 
 def _refuse_document_type(*_told: object) -> None:

@@ -82,7 +82,7 @@ FORMS: Final[Mapping[str, str]] = {
     r"^[^\x00-\x1f\x7f\ufffe\uffff]+$": "it is one line that can be printed",
     r"^([A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}|[0-9]{5,34})$": "it is an IBAN, or 5 to 34 digits",
     r"^([A-Z]{6}[A-Z0-9]{2}([A-Z0-9]{3})?|[0-9]{12})$": "it is a BIC, or 12 digits",
-    r"^20[0-9]{6}-[1-9][0-9]{0,8}(-merchant|-issuer)?$": (
+    r"^20[0-9]{6}-[1-9][0-9]{0,8}(-merchant|-issuer|-returned)?$": (
         "it is as 20261122-1: the date, and which of it"
     ),
     r"^/?[0-9A-Za-z_-][0-9A-Za-z._-]*(/[0-9A-Za-z_-][0-9A-Za-z._-]*)*$": (

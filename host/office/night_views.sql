@@ -387,13 +387,18 @@ SELECT
     a.account_masked AS payout_account,
     p.amount_minor,
     p.unit,
-    paid_for.settlements || let_go.settlements AS settlements,
+    paid_for.settlements || let_go.settlements || again.settlements AS settlements,
     p.end_to_end_id,
     p.file_id AS payment_file,
     f.pay_on,
     f.asked_by,
     f.agreed_by,
-    coalesce(bank.payout_state, 'instructed') AS payout_state,
+    CASE
+        WHEN back.payout_id IS NOT NULL THEN 'returned'
+        ELSE coalesce(bank.payout_state, 'instructed')
+    END AS payout_state,
+    back.reason AS returned_for,
+    back.payout_id IS NOT NULL AS came_back,
     p.merchant_id AS of_merchant
 FROM payout AS p
 INNER JOIN merchant AS m ON m.id = p.merchant_id
@@ -417,6 +422,26 @@ LEFT JOIN LATERAL (
     FROM payout_held AS h
     WHERE h.payout_id = p.id
 ) AS let_go ON true
+LEFT JOIN LATERAL (
+    SELECT
+        array_agg(
+            concat_ws('-', to_char(before.business_date, 'YYYYMMDD'), before.id, 'returned')
+            ORDER BY before.business_date, before.id
+        ) AS settlements
+    FROM payout_again AS once_more
+    INNER JOIN payout AS before ON once_more.returned_id = before.id
+    WHERE once_more.payout_id = p.id
+) AS again ON true
+LEFT JOIN LATERAL (
+    SELECT
+        r.payout_id,
+        said.reason
+    FROM payout_return AS r
+    INNER JOIN recon_return AS said ON r.file_id = said.file_id AND r.line = said.line
+    WHERE r.payout_id = p.id
+    ORDER BY r.payout_id
+    LIMIT 1
+) AS back ON true
 LEFT JOIN LATERAL (
     SELECT 'paid' AS payout_state
     FROM recon_line AS l

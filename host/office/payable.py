@@ -16,6 +16,7 @@ from host.store.office_settings import PAYOUT_MINOR_MIN, value_of
 from host.store.queries import load_queries
 
 SQL: Final = load_queries("host.office", "payouts.sql")
+RETURNED: Final = "returned"
 HOUSE: Final = 0
 """In the place of a merchant: from where is paid."""
 _THE_HOUSE: Final = Word("the house", "本平台")
@@ -34,7 +35,10 @@ class Account:
 
 
 class Statement(NamedTuple):
-    """By its date and its place in that; of a side, what was held out of it by a dispute."""
+    """By its date and its place in that; of a side, what was held out of it by a dispute.
+
+    Of RETURNED it is a payout that came back, by its date and its number.
+    """
 
     date: dt.date
     place: int

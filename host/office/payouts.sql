@@ -38,7 +38,8 @@ WHERE NOT EXISTS (
 -- name: payable
 -- What can be paid of dates that are released, of statements that both sides have confirmed, to
 -- merchants that are not paid of this date yet: each statement that nobody has paid, without what
--- was held out of it; and what was held out and has been rejected since, by the side it is of.
+-- was held out of it; what was held out and has been rejected since, by the side it is of; and
+-- payouts that came back, by their numbers.
 WITH settled AS (
     SELECT
         s.business_date,
@@ -99,6 +100,26 @@ due AS (
         AND NOT EXISTS (
             SELECT FROM payout_held AS p
             WHERE p.business_date = a.business_date AND p.place = a.place AND p.side = a.side
+        )
+    UNION ALL
+    SELECT
+        p.business_date,
+        p.id,
+        'returned',
+        p.merchant_id,
+        p.unit,
+        p.amount_minor
+    FROM payout AS p
+    INNER JOIN payout_return AS r ON p.id = r.payout_id
+    WHERE
+        p.business_date BETWEEN %(since)s AND %(date)s
+        AND NOT EXISTS (SELECT FROM payout_again AS again WHERE again.returned_id = p.id)
+        AND NOT EXISTS (
+            SELECT FROM payout AS of_date
+            WHERE
+                of_date.business_date = %(date)s
+                AND of_date.merchant_id = p.merchant_id
+                AND of_date.unit = p.unit
         )
 )
 
@@ -180,6 +201,21 @@ FROM
 INNER JOIN settlement_statement AS s ON n.business_date = s.business_date AND n.place = s.place
 INNER JOIN payout AS p
     ON s.merchant_id = p.merchant_id AND s.unit = p.unit AND p.business_date = %(date)s;
+
+-- name: add_payouts_again
+-- And what came back of others before.
+-- notes: payout_again
+INSERT INTO payout_again AS t (returned_id, payout_id)
+SELECT
+    n.place,
+    p.id
+FROM unnest(%(places)s::bigint []) AS n (place)
+INNER JOIN payout AS returned ON n.place = returned.id
+INNER JOIN payout AS p
+    ON
+        returned.merchant_id = p.merchant_id
+        AND returned.unit = p.unit
+        AND p.business_date = %(date)s;
 
 -- name: payout_file
 -- As it was made, and from which account.

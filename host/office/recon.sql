@@ -48,6 +48,17 @@ FROM
         %(trace)s::text [], %(traded_on)s::date [], %(unit)s::text [], %(amount_minor)s::bigint []
     ) AS told (line, rrn, terminal_id, batch, trace, traded_on, unit, amount_minor);
 
+-- name: add_recon_returns
+-- Those of its lines that say that a payment came back.
+-- notes: recon_return
+INSERT INTO recon_return AS t (file_id, line, reason)
+SELECT
+    %(file)s,
+    told.line,
+    told.reason
+FROM unnest(%(line)s::integer [], %(returned_for)s::text []) AS told (line, reason)
+WHERE told.reason <> '';
+
 -- Matching. -----------------------------------------------------------------------------------
 
 -- name: hold_files
@@ -226,8 +237,26 @@ FROM ours;
 -- Joins are planned for the rows that are there.
 ANALYZE recon_ours;
 
+-- name: take_returns
+-- Lines by which a payout came back, whole and for the first time: they are neither ours nor
+-- different.
+-- notes: payout_return
+INSERT INTO payout_return AS t (payout_id, file_id, line)
+SELECT DISTINCT ON (p.id)
+    p.id,
+    r.file_id,
+    r.line
+FROM recon_return AS r
+INNER JOIN recon_line AS l ON r.file_id = l.file_id AND r.line = l.line
+INNER JOIN payout AS p
+    ON l.rrn = p.end_to_end_id AND l.unit = p.unit AND p.amount_minor = -l.amount_minor
+WHERE r.file_id = any(%(files)s::bigint [])
+ORDER BY p.id ASC, r.file_id ASC, r.line ASC
+ON CONFLICT ON CONSTRAINT payout_return_once DO NOTHING;
+
 -- name: lay_out_theirs
--- What the files say, each line in a place that does not come of the order in which it was sent.
+-- What the files say but of what came back, each line in a place that does not come of the order in
+-- which it was sent.
 CREATE TEMPORARY TABLE recon_theirs ON COMMIT DROP AS
 SELECT
     l.file_id,
@@ -245,7 +274,12 @@ SELECT
             l.terminal_id, l.batch, l.trace, l.traded_on, l.line
     )::integer AS place
 FROM recon_line AS l
-WHERE l.file_id = any(%(files)s::bigint []);
+WHERE
+    l.file_id = any(%(files)s::bigint [])
+    AND NOT EXISTS (
+        SELECT FROM payout_return AS r
+        WHERE r.file_id = l.file_id AND r.line = l.line
+    );
 
 -- name: analyze_theirs
 -- Joins are planned for the rows that are there.
@@ -721,11 +755,12 @@ ORDER BY
     f.id, other.rrn COLLATE "C", other.unit COLLATE "C", other.theirs_minor, other.ours_minor;
 
 -- name: files_are_matched
--- And how many lines of each are ours.
+-- And how many lines of each are ours, or bring back what was.
 -- notes: recon_file
 UPDATE recon_file AS t SET
     matched_at = %(now)s,
     matched = (SELECT count(*) FROM recon_match AS m WHERE m.file_id = t.id)
+    + (SELECT count(*) FROM payout_return AS r WHERE r.file_id = t.id)
 WHERE t.id = any(%(files)s::bigint []);
 
 -- name: drop_laid_out

@@ -27,6 +27,8 @@ def add_lines(connection: Connection, file: int, lines: Sequence[Told]) -> None:
     if lines:
         columns = {name: [getattr(one, name) for one in lines] for name in Told.__struct_fields__}
         connection.execute(SQL["add_recon_lines"], {"file": file, **columns})
+        if any(columns["returned_for"]):
+            connection.execute(SQL["add_recon_returns"], {"file": file, **columns})
 
 
 def match_files(connection: Connection, business_date: dt.date, now: dt.datetime) -> int:
@@ -46,6 +48,7 @@ def match_files(connection: Connection, business_date: dt.date, now: dt.datetime
         "suggested_min": SUGGESTED_MIN,
         **{weight.name: weight.score for weight in WEIGHTS},
     }
+    connection.execute(SQL["take_returns"], told)
     connection.execute(SQL["plan_by_hash"])
     for table in LAID_OUT:
         connection.execute(SQL[f"lay_out_{table}"], told)

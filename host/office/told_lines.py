@@ -19,3 +19,5 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     unit: str
     amount_minor: int
     """Positive is what an issuer owes a merchant, or what was paid to one."""
+    returned_for: str = ""
+    """Of a payment that came back: why, as the bank has it."""

@@ -16,6 +16,8 @@ class Word(NamedTuple):
 
 
 WORDS: Final[Mapping[str, Word]] = {
+    "returned_for": Word("why it came back", "退回原因"),
+    "came_back": Word("whether it came back", "是否退回"),
     "dispute_days": Word("days in which rows of a statement may be disputed", "结算异议期(天)"),
     "disputes": Word("disputes", "异议"),
     "disputed": Word("disputed", "有异议"),

@@ -12,12 +12,15 @@ class PayoutState(enum.StrEnum):
 
     INSTRUCTED = "instructed"
     PAID = "paid"
+    RETURNED = "returned"
 
 
 INSTRUCT: Final = "payout.instruct"
-INSTRUCTED, PAID = PayoutState
+INSTRUCTED, PAID, RETURNED = PayoutState
 
 PAYOUT_STATES: Final = (
     Step(NOTHING, INSTRUCT, INSTRUCTED, "FN", "it stands in a file for the bank; two people"),
     Step(INSTRUCTED, "recon.import", PAID, "SY", "a line of a bank statement is matched with it"),
+    Step(PAID, "recon.import", RETURNED, "SY", "a line says that it came back, and why"),
+    Step(INSTRUCTED, "recon.import", RETURNED, "SY", "the same, before its payment was seen"),
 )

@@ -96,6 +96,9 @@ CHAINED: Final = (
         )
         for name in ("statement_dispute", "statement_answer", "payout_held")
     ),
+    Chained(name="recon_return", key="concat_ws('/', t.file_id, t.line)"),
+    Chained(name="payout_return", key="t.payout_id::text"),
+    Chained(name="payout_again", key="t.returned_id::text"),
     Chained(
         name="statement_held",
         key="concat_ws('/', to_char(t.business_date, 'YYYY-MM-DD'), t.place, t.journal_id)",

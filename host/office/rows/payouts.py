@@ -20,6 +20,7 @@ from host.office.action import Acting, Action, Result, Second, Step
 from host.office.fields import MerchantId, Number, Values
 from host.office.payable import (
     HOUSE,
+    RETURNED,
     SQL,
     Account,
     Due,
@@ -46,7 +47,7 @@ from host.office.roles import AU, FN, MO, PA
 from host.office.subjects import THE_PLATFORM, Ref
 from host.office.view import Column, Filter, View
 from host.office.words import Word
-from host.rules.payout_states import INSTRUCT
+from host.rules.payout_states import INSTRUCT, PayoutState
 
 ACCOUNT_SAVE: Final = "payout_account.save"
 PRINT: Final = "payout.print"
@@ -62,7 +63,9 @@ Holder = Annotated[
 ]
 AccountNumber = Annotated[str, Meta(pattern=r"^([A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}|[0-9]{5,34})$")]
 BankCode = Annotated[str, Meta(pattern=r"^([A-Z]{6}[A-Z0-9]{2}([A-Z0-9]{3})?|[0-9]{12})$")]
-Statement = Annotated[str, Meta(pattern=r"^20[0-9]{6}-[1-9][0-9]{0,8}(-merchant|-issuer)?$")]
+Statement = Annotated[
+    str, Meta(pattern=r"^20[0-9]{6}-[1-9][0-9]{0,8}(-merchant|-issuer|-returned)?$")
+]
 
 
 class PayoutAccountSave(Values, frozen=True, kw_only=True):
@@ -202,7 +205,10 @@ def _keep(acting: Acting, chosen: Sequence[Due], told: Mapping[str, Any]) -> Non
     }
     acting.connection.execute(SQL["add_payouts"], {**told, **columns})
     _keep_paid(acting, "add_payout_statements", date, [one for one in statements if not one.side])
-    _keep_paid(acting, "add_payout_held", date, [one for one in statements if one.side])
+    held = [one for one in statements if one.side not in {"", RETURNED}]
+    _keep_paid(acting, "add_payout_held", date, held)
+    again = [one for one in statements if one.side == RETURNED]
+    _keep_paid(acting, "add_payouts_again", date, again)
 
 
 def _keep_paid(acting: Acting, statement: str, date: dt.date, paid: Sequence[Paid]) -> None:
@@ -344,12 +350,15 @@ PAYOUTS: Final = View(
         Column(name="asked_by", hidden_from=frozenset({Scope.MERCHANT})),
         Column(name="agreed_by", hidden_from=frozenset({Scope.MERCHANT})),
         Column(name="payout_state"),
+        Column(name="returned_for"),
     ),
     order=("id",),
     is_newest_first=True,
     filters=(
         Filter(name="date", column="business_date", kind=dt.date),
         Filter(name="merchant", column="merchant", beside="date"),
+        Filter(name="payout_state", column="payout_state", kind=PayoutState, beside="date"),
+        Filter(name="came_back", column="came_back", kind=bool, beside="date"),
     ),
     actions=(INSTRUCT, PRINT),
     exports="CX",

@@ -448,16 +448,21 @@ async def test_the_audit_names_what_was_matched_or_answered_otherwise(
             connection.rollback()
 
 
-def statement(payments: Sequence[tuple[str, str, str]], *, opening: int = 0) -> bytes:
-    """camt.053 by hand: of each payment its end-to-end id, side and amount."""
+def returned(reason: str) -> str:
+    return f"<RtrInf><Rsn><Cd>{reason}</Cd></Rsn></RtrInf>"
+
+
+def statement(payments: Sequence[tuple[str, ...]], *, opening: int = 0) -> bytes:
+    """camt.053 by hand: of each payment its end-to-end id, side and amount; why it came back."""
     entries = "".join(
         f"<Ntry><Amt Ccy='CNY'>{amount}</Amt><CdtDbtInd>{side}</CdtDbtInd><Sts><Cd>BOOK</Cd></Sts>"
         f"<BookgDt><Dt>2026-11-23</Dt></BookgDt><NtryDtls><TxDtls><Refs><EndToEndId>{name}"
-        "</EndToEndId></Refs></TxDtls></NtryDtls></Ntry>\n"
-        for name, side, amount in payments
+        f"</EndToEndId></Refs>{returned(reason[0]) if reason else ''}</TxDtls></NtryDtls></Ntry>\n"
+        for name, side, amount, *reason in payments
     )
     moved = sum(
-        (1 if side == "CRDT" else -1) * round(float(amount) * 100) for _, side, amount in payments
+        (1 if side == "CRDT" else -1) * round(float(amount) * 100)
+        for _, side, amount, *_ in payments
     )
 
     def balance(kind: str, minor: int) -> str:
@@ -489,33 +494,96 @@ async def test_a_bank_statement_is_held_against_what_was_to_be_paid(desk: Desk) 
     assert desk.told(desk.owner, content, **asked).code == "E-NOT-FOUND"
 
 
-async def test_a_payout_is_paid_when_the_banks_statement_says_so(desk: Desk) -> None:
-    """S4-79: of a day that is cleared, released and confirmed, by a file that two people made."""
-    bureau, one, other = desk.bureau, desk.finance, desk.second
+def paying(desk: Desk) -> dict[str, Any]:
+    """A payout of the date, which is released and confirmed, by a file that two people made."""
+    bureau, one = desk.bureau, desk.finance
     issuer = bureau.person("issuer_manager")
     assert isinstance(release(bureau, one, 15_000), Done)
     numbers = [row["settlement"] for row in bureau.rows(one, "settlements")]
     for who in (desk.owner, issuer):
         for number in numbers:
             bureau.done(who, "settlement.confirm", date=DAY, number=int(number.split("-")[1]))
-    to = {"account_number": "6222020200112230001", "bank_code": "102100099996"}
-    for whose in ({"merchant": desk.merchant}, {}):
-        asked = {**to, **whose, "account_holder": "Somebody"}
-        bureau.done_by_two(one, other, "payout_account.save", **asked)
-    bureau.later(hours=25)
-    for who in (one, other, bureau.admin):
-        bureau.sign_in(who)
+    give_account(desk, {})
+    give_account(desk, {"merchant": desk.merchant})
+    a_day_later(desk)
     bureau.done_by_two(one, bureau.admin, "payout.instruct", date=DAY)
     [payout] = bureau.rows(one, "payouts")
     assert (payout["amount_minor"], payout["payout_state"]) == (15_000, "instructed")
-    content = statement([(payout["end_to_end_id"], "DBIT", "150.00")])
-    told = desk.told(one, content, file_layout="bank_camt053", merchant=None)
+    return payout
+
+
+def give_account(desk: Desk, whose: dict[str, str], number: str = "6222020200112230001") -> None:
+    to = {"account_number": number, "bank_code": "102100099996", "account_holder": "Somebody"}
+    desk.bureau.done_by_two(desk.finance, desk.second, "payout_account.save", **to, **whose)
+
+
+def a_day_later(desk: Desk) -> None:
+    desk.bureau.later(hours=25)
+    for who in (desk.finance, desk.second, desk.bureau.admin):
+        desk.bureau.sign_in(who)
+
+
+def bank_says(desk: Desk, payments: Sequence[tuple[str, ...]], **more: Any) -> None:
+    content = statement(payments, opening=20_000)
+    told = desk.told(desk.finance, content, file_layout="bank_camt053", merchant=None, **more)
     assert isinstance(told, Done), told
-    bureau.do_jobs()
+    desk.bureau.do_jobs()
+
+
+async def test_a_payout_is_paid_when_the_banks_statement_says_so(desk: Desk) -> None:
+    """S4-79: of a day that is cleared, released and confirmed, by a file that two people made."""
+    bank_says(desk, [(paying(desk)["end_to_end_id"], "DBIT", "150.00")])
     assert desk.items() == []
-    [payout] = bureau.rows(one, "payouts")
+    [payout] = desk.bureau.rows(desk.finance, "payouts")
     assert payout["payout_state"] == "paid"
     audit_ledger(desk.till.dsns)
+
+
+async def test_a_payment_that_came_back_is_owed_again_and_paid_to_another_account(
+    desk: Desk,
+) -> None:
+    """S4-79, S3-21: its reason is kept, and it is a part of one later payout."""
+    bureau, one = desk.bureau, desk.finance
+    name = paying(desk)["end_to_end_id"]
+    bank_says(
+        desk,
+        [
+            (name, "DBIT", "150.00"),
+            (name, "CRDT", "150.00", "AC04"),
+            (name, "CRDT", "150.00", "AC04"),
+        ],
+    )
+    assert desk.items() == [("doubled", 0, -15_000)], "it came back once"
+    [payout] = bureau.rows(one, "payouts", came_back="true", date=DAY.isoformat())
+    assert (payout["payout_state"], payout["returned_for"]) == ("returned", "AC04")
+    give_account(desk, {"merchant": desk.merchant}, "6222020200119999999")
+    asked = {"date": "2026-11-23"}
+    assert bureau.do(one, "payout.instruct", **asked).code == "E-ACCOUNT"
+    a_day_later(desk)
+    assert bureau.do(one, "payout.instruct", date=DAY).code == "E-NOTHING-DUE"
+    bureau.done_by_two(one, bureau.admin, "payout.instruct", **asked)
+    [again, before] = bureau.rows(one, "payouts")
+    assert (again["amount_minor"], again["payout_state"]) == (15_000, "instructed")
+    assert again["settlements"] == [f"20261122-{before['id']}-returned"]
+    assert again["payout_account"] == "****9999"
+    assert before["payout_state"] == "returned"
+    assert bureau.do(one, "payout.instruct", date="2026-11-24").code == "E-NOTHING-DUE"
+    audit_ledger(desk.till.dsns)
+
+
+async def test_of_what_came_back_the_audit_asks_for_its_line(desk: Desk) -> None:
+    """S4-79: a part of it, or another amount, is a difference for somebody to explain."""
+    name = paying(desk)["end_to_end_id"]
+    bank_says(desk, [(name, "DBIT", "150.00"), (name, "CRDT", "149.00", "AC04")])
+    assert desk.items() == [("doubled", 0, -14_900)]
+    assert desk.bureau.rows(desk.finance, "payouts", came_back="true", date=DAY.isoformat()) == []
+    with psycopg.connect(desk.till.dsns.owner) as connection:
+        connection.execute(
+            "INSERT INTO payout_return SELECT p.id, r.file_id, r.line FROM payout AS p,"
+            " recon_return AS r"
+        )
+        assert "return_not_its_line" in {finding.test for finding in ask(connection)}
+        connection.rollback()
 
 
 async def test_what_is_said_of_an_open_date_or_of_none_is_not_taken(desk: Desk) -> None:

@@ -361,6 +361,7 @@ SHARED: dict[str, str] = {
     "alliance_once": "its number, given out by the platform",
     "lottery_code": "tills name a lottery by it",
     "payout_file_numbered": "its number, given out by finance",
+    "payout_again_once": "the same, of what came back",
     "payout_held_once": "the same, of what was held out of one",
     "payout_statement_once": "the night names a statement by it, and finance alone pays one",
 }

@@ -109,6 +109,7 @@ def test_a_filter_of_what_is_one_of_a_few_has_its_words() -> None:
         "voucher_status",
         "prize_state",
         "statement_state",
+        "payout_state",
         "payer",
         "act",
         "says",

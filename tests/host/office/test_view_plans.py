@@ -24,8 +24,9 @@ GROWS = {
     "terminal_key", "acceptance", "card", "card_batch", "card_sale", "member", "purse", "journal",
     "disclosure", "office_file", "shipment", "move", "gift", "draw",
     "hold", "seal", "recon_file", "recon_item", "clearing_file",
-    "settlement_statement", "payout", "payout_statement", "payout_held", "statement_dispute",
-    "statement_held", "statement_answer", "statement_correction", "delivery",
+    "settlement_statement", "payout", "payout_statement", "payout_held", "payout_return",
+    "payout_again", "recon_return", "statement_dispute", "statement_held", "statement_answer",
+    "statement_correction", "delivery",
 }  # fmt: skip
 SMALL = {
     "issuer": "a few hundred at most",
