@@ -31,6 +31,10 @@ it as tells how large it is."""
 OF_MANY_ROWS: Final = {"enable_nestloop": "off"}
 """A day's rows are joined whole: told that few are there, a server would look them up one by one in
 tables that have no index."""
+OF_A_RANGE: Final = {**OF_MANY_ROWS, "enable_indexscan": "off"}
+"""A whole day of entries is read page by page, not entry by entry in the order of their key."""
+RANGES: Final = frozenset({"accounts", "items"})
+"""What is laid out of all entries of the date."""
 LOOKED_UP: Final = frozenset({"fee_bases", "seals"})
 """What is laid out of few rows of large tables: each is looked up by its key."""
 
@@ -119,7 +123,8 @@ class Night:
         if table in self.laid_out:
             return
         for name in names:
-            with nullcontext() if name in LOOKED_UP else self.planned():
+            by = OF_A_RANGE if name in RANGES else OF_MANY_ROWS
+            with nullcontext() if name in LOOKED_UP else self.planned(by):
                 self.run(f"lay_out_{name}")
             self.run(f"analyze_{name}")
         self.laid_out.add(table)

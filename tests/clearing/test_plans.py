@@ -14,6 +14,7 @@ import pytest
 from psycopg.pq import TransactionStatus
 
 from clearing.checks import SQL
+from clearing.night import OF_A_RANGE, RANGES
 from clearing.night import SQL as NIGHTLY
 from clearing.seals import EVER
 from clearing.verify import PARAMETERS, expect_many_rows
@@ -46,7 +47,10 @@ OF_THE_WRITER = {
     "posting.sql", "counters.sql", "earning.sql", "gifts.sql", "holds.sql", "lotteries.sql",
     "usage.sql", "vouchers.sql",
 }  # fmt: skip
-SAID_FIRST = {"short_shards": ("enable_seqscan",)}
+SAID_FIRST = {
+    "short_shards": ("enable_seqscan",),
+    **{f"lay_out_{name}": tuple(OF_A_RANGE) for name in RANGES},
+}
 """What the night turns off for a statement alone."""
 WRITER = ("enable_seqscan", "enable_hashjoin", "enable_mergejoin")
 GROWS_WITH_TRADE = {
