@@ -78,6 +78,9 @@ WIDE_PLAN: EstatePlan = msgspec.structs.replace(
 """The demo estate with an issuer that gives no points, a closed one, and a card without PIN; card
 batches and lotteries are a test's own to make."""
 CARDS = {card.id: card for card in WIDE_PLAN.cards}
+FEW_CARDS = tuple(card for card in WIDE_PLAN.cards if card.id % 700 <= 100 or card.id > 1000)
+"""Of either issuer those with the first numbers, and the odd ones: a test has no need of more, and
+its audit reads every card."""
 TERMINALS = {terminal.terminal_id: terminal for terminal in PLAN.terminals}
 FIRST = "80010001"
 MERCHANT_OF = {
@@ -344,13 +347,11 @@ def hasher_in_life() -> Iterator[PasswordHasher]:
         yield life
 
 
-@pytest.fixture(scope="session")
-def estate_template(databases: Databases, database_template: str) -> str:
-    """The name of a database with the wide estate in it, from which tests get their own."""
-    name = "posswitch_estate_template"
-    make_database(databases.owner, name, database_template)
+def estate_of(databases: Databases, name: str, template: str, plan: EstatePlan) -> str:
+    """The name of a new database with an estate in it."""
+    make_database(databases.owner, name, template)
     dsns = embedded_dsns(databases.server.cluster, name)
-    put_estate(dsns, WIDE_PLAN)
+    put_estate(dsns, plan)
     with psycopg.connect(dsns.owner, autocommit=True) as connection:
         connection.execute("DELETE FROM purse WHERE unit = 'P:NONE'")
         connection.execute("DELETE FROM points_life WHERE programme = 'NONE'")
@@ -360,6 +361,19 @@ def estate_template(databases: Databases, database_template: str) -> str:
     return name
 
 
+@pytest.fixture(scope="session")
+def estate_template(databases: Databases, database_template: str) -> str:
+    """A database with the wide estate in it, from which tests get their own."""
+    plan = msgspec.structs.replace(WIDE_PLAN, cards=FEW_CARDS)
+    return estate_of(databases, "posswitch_estate_template", database_template, plan)
+
+
+@pytest.fixture(scope="session")
+def module_template(databases: Databases, database_template: str) -> str:
+    """As `estate_template`, with cards enough for all tests of a module."""
+    return estate_of(databases, "posswitch_module_template", database_template, WIDE_PLAN)
+
+
 @pytest.fixture
 def estate_database(databases: Databases, estate_template: str) -> Iterator[Dsns]:
     """A database with the wide estate in it, for one test."""
@@ -367,9 +381,9 @@ def estate_database(databases: Databases, estate_template: str) -> Iterator[Dsns
 
 
 @pytest.fixture(scope="module")
-def module_estate(databases: Databases, estate_template: str) -> Iterator[Dsns]:
+def module_estate(databases: Databases, module_template: str) -> Iterator[Dsns]:
     """As `estate_database`, for the tests of one module, which keep to cards of their own."""
-    yield from copied(databases, estate_template)
+    yield from copied(databases, module_template)
 
 
 class CardPool:
@@ -400,9 +414,15 @@ class CardPool:
 
 
 @pytest.fixture(scope="module")
-def pool() -> CardPool:
+def module_pool() -> CardPool:
     """The cards of the module's database."""
     return CardPool()
+
+
+@pytest.fixture
+def pool(request: pytest.FixtureRequest, module_pool: CardPool) -> CardPool:
+    """The cards of the database that the test has."""
+    return module_pool if "module_estate" in request.fixturenames else CardPool()
 
 
 @pytest.fixture
