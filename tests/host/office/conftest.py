@@ -9,15 +9,15 @@ import json
 import re
 import struct
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
-from dataclasses import dataclass, field
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import psycopg
 import pytest
 
-from config.run.database import Dsns
+from config.run.database import Dsns, embedded_dsns, make_database
 from host.hsm.vault import Vault
 from host.model.office import NOBODY, Do, Done, Page, Refused, Show, Told, Waiting
 from host.model.secrets import Secret
@@ -35,6 +35,7 @@ from host.store.book import read_estate
 from host.store.connecting import SHORT, connect
 from host.store.following import Following
 from host.store.held import Held
+from tests.conftest import Databases, copied
 from tests.host.conftest import LMK, NOW
 
 PASSWORD = "seven green otters"
@@ -247,12 +248,19 @@ class Bureau:
 def opened_bureau(
     dsns: Dsns, *, hsm: Vault | None = None, now: dt.datetime = NOW
 ) -> Iterator[Bureau]:
+    with _entered(dsns, now, hsm or Vault(LMK)) as bureau:
+        token = make_first(bureau.connection, "root", "Root", source="test", now=bureau.now)
+        bureau.admin = bureau.take_up("root", token.reveal().decode())
+        yield bureau
+
+
+@contextmanager
+def _entered(dsns: Dsns, now: dt.datetime, hsm: Vault) -> Iterator[Bureau]:
+    """With nobody in it yet whom we know."""
     with ExitStack() as stack:
         connection = stack.enter_context(psycopg.connect(dsns.office, autocommit=True))
-        bureau = Bureau(dsns, connection, now, hsm=hsm or Vault(LMK))
+        bureau = Bureau(dsns, connection, now, hsm=hsm)
         stack.callback(bureau.leave)
-        token = make_first(connection, "root", "Root", source="test", now=bureau.now)
-        bureau.admin = bureau.take_up("root", token.reveal().decode())
         [merchant] = bureau.sql(
             "SELECT m.merchant_id FROM store AS s JOIN merchant AS m ON m.id = s.merchant_id"
             " WHERE s.id = %s", int(STORE),
@@ -262,10 +270,48 @@ def opened_bureau(
         yield bureau
 
 
+class Opened(NamedTuple):
+    """A database with an office in it: its name, its administrator and the time there."""
+
+    template: str
+    admin: Person
+    now: dt.datetime
+
+
+@pytest.fixture(scope="session")
+def opened_office(databases: Databases, estate_template: str) -> Opened:
+    """What every office begins with, once."""
+    name = "posswitch_office_template"
+    make_database(databases.owner, name, estate_template)
+    [(admin, now)] = [
+        (bureau.admin, bureau.now)
+        for bureau in opened_bureau(embedded_dsns(databases.server.cluster, name))
+    ]
+    return Opened(name, admin, now)
+
+
 @pytest.fixture
-def bureau(estate_database: Dsns) -> Iterator[Bureau]:
+def estate_database(
+    request: pytest.FixtureRequest, databases: Databases, estate_template: str
+) -> Iterator[Dsns]:
+    """A database with the wide estate in it, for one test, and with its office if it has one."""
+    has_office = "opened_office" in request.fixturenames
+    office = request.getfixturevalue("opened_office").template if has_office else ""
+    yield from copied(databases, office or estate_template)
+
+
+@pytest.fixture
+def bureau(estate_database: Dsns, opened_office: Opened) -> Iterator[Bureau]:
     """An office of this test's own, with one administrator."""
-    yield from opened_bureau(estate_database)
+    with _entered(estate_database, opened_office.now, Vault(LMK)) as bureau:
+        bureau.admin = replace(opened_office.admin)
+        yield bureau
+
+
+@pytest.fixture
+def office(bureau: Bureau) -> Bureau:
+    """As `bureau`, of a test in which it is one house with the till."""
+    return bureau
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,6 @@
 """Cash for cards: on the card at once, owed by who took it, and handed in once it is counted."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
 
@@ -14,7 +14,7 @@ from host.model.own import OwnRequest
 from host.model.requests import Kind, Response
 from host.store.changes import note_what_differs
 from tests.host.conftest import MERCHANT_OF, Till, asking_of, audit_ledger
-from tests.host.office.conftest import STORE, Bureau, Person, opened_bureau
+from tests.host.office.conftest import STORE, Bureau, Person
 from tests.host.test_programmes import GROCERY, NOODLES
 
 CARD, OTHER, PEAR_CARD = 21, 22, 701
@@ -85,12 +85,6 @@ class Counter:
     def owed(self, who: Person) -> list[tuple[str, int, int]]:
         rows = self.bureau.rows(who, "cash_positions")
         return [(row["login"], row["loads"], row["owed_minor"]) for row in rows]
-
-
-@pytest.fixture
-def bureau(till: Till) -> Iterator[Bureau]:
-    """On the database that the till trades with."""
-    yield from opened_bureau(till.dsns)
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """Who took no step of a night releases what it left; what stands in the way is said."""
 
 import datetime as dt
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,16 +21,10 @@ from host.rules.day_states import DAY_STATES, DayState
 from host.rules.states import NOTHING, from_which
 from host.store.changes import note_what_differs
 from tests.host.conftest import CardPool, Till
-from tests.host.office.conftest import Bureau, Person, opened_bureau
+from tests.host.office.conftest import Bureau, Person
 
 DAY = dt.date(2026, 11, 22)
 BOUGHT = 12_300
-
-
-@pytest.fixture
-def office(till: Till) -> Iterator[Bureau]:
-    """On the database that the till trades with."""
-    yield from opened_bureau(till.dsns)
 
 
 def clear(till: Till, files: Path, who: str) -> None:

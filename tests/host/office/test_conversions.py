@@ -1,7 +1,6 @@
 """Points of one programme become points of another at the rate that was shown, and never more."""
 
 import signal
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -28,12 +27,6 @@ from tests.host.conftest import CardPool, Till, asking_of, audit_ledger, card_at
 from tests.host.mortal import let_it_die
 from tests.host.office.conftest import Bureau, opened_bureau
 from tests.host.test_moves import lots
-
-
-@pytest.fixture
-def office(till: Till) -> Iterator[Bureau]:
-    """On the database that the till trades with."""
-    yield from opened_bureau(till.dsns)
 
 
 @given(st.integers(1, 10**9), st.integers(1, 9_999), st.integers(1, 9_999))

@@ -1,23 +1,15 @@
 """What people write of earning holds from the next message on; what decided stands beside it."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import psycopg
-import pytest
 
 from clearing.verify import audit
 from config.tasks.earned import points_told
 from host.model.requests import Kind
 from host.store.trace import trace
 from tests.host.conftest import CardPool, Till
-from tests.host.office.conftest import Bureau, opened_bureau
-
-
-@pytest.fixture
-def office(till: Till) -> Iterator[Bureau]:
-    """On the database that the till trades with."""
-    yield from opened_bureau(till.dsns)
+from tests.host.office.conftest import Bureau
 
 
 def decided(till: Till, card: int) -> list[tuple[Any, ...]]:

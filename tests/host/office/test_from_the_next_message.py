@@ -1,21 +1,12 @@
 """What people do at the office while a host trades holds from the very next message on."""
 
-from collections.abc import Iterator
 from typing import Any
-
-import pytest
 
 from host.model.office import Refused
 from host.model.responses import Reason
 from tests.host.batched import put_batch
 from tests.host.conftest import FIRST, CardPool, Till
-from tests.host.office.conftest import Bureau, opened_bureau
-
-
-@pytest.fixture
-def office(till: Till) -> Iterator[Bureau]:
-    """On the database that the till trades with."""
-    yield from opened_bureau(till.dsns)
+from tests.host.office.conftest import Bureau
 
 
 async def test_an_issuer_that_is_suspended_is_refused_at_once_and_taken_again_by_two(

@@ -3,7 +3,6 @@
 import base64
 import datetime as dt
 import hashlib
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -12,12 +11,11 @@ import psycopg
 import pytest
 
 from clearing.verify import audit
-from config.run.database import Dsns
 from host.model.office import Refused, Waiting
 from host.office.doing import run_action
 from host.rules.payout_states import INSTRUCT, PAYOUT_STATES, PayoutState
 from host.rules.states import NOTHING
-from tests.host.office.conftest import HOME, Bureau, Person, opened_bureau
+from tests.host.office.conftest import HOME, Bureau, Person
 
 DAY = dt.date(2026, 11, 21)
 OWED = 123_456
@@ -28,14 +26,13 @@ SAVE = "payout_account.save"
 
 
 @pytest.fixture
-def bureau(estate_database: Dsns) -> Iterator[Bureau]:
+def bureau(bureau: Bureau) -> Bureau:
     """With a date that was released before today, of which two statements are confirmed."""
-    for told in opened_bureau(estate_database):
-        told.sql("INSERT INTO business_day VALUES (%s, 'closed', now(), now())", DAY)
-        told.sql("INSERT INTO clearing_run VALUES (%s, now(), now())", DAY)
-        released(told)
-        owed(told, 1, OWED)
-        yield told
+    bureau.sql("INSERT INTO business_day VALUES (%s, 'closed', now(), now())", DAY)
+    bureau.sql("INSERT INTO clearing_run VALUES (%s, now(), now())", DAY)
+    released(bureau)
+    owed(bureau, 1, OWED)
+    return bureau
 
 
 def released(bureau: Bureau) -> None:

@@ -1,24 +1,15 @@
 """What points pay beside money is said by two people, and holds from the next message on."""
 
 import datetime as dt
-from collections.abc import Iterator
 from typing import Any
-
-import pytest
 
 from host.model.office import Refused
 from host.model.requests import Besides, Kind
 from tests.host.conftest import CardPool, Till
-from tests.host.office.conftest import Bureau, Person, opened_bureau
+from tests.host.office.conftest import Bureau, Person
 
 TODAY = dt.date(2026, 11, 22)
 CITY = {"programme": "CITY", "points": 100}
-
-
-@pytest.fixture
-def office(till: Till) -> Iterator[Bureau]:
-    """On the database that the till trades with."""
-    yield from opened_bureau(till.dsns)
 
 
 def say(office: Bureau, second: Person, **asked: Any) -> None:

@@ -4,7 +4,7 @@ import base64
 import csv
 import datetime as dt
 import io
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ from host.office.recon_matching import SQL as RECONCILING
 from host.office.recon_matching import add_lines, match_files
 from host.store.changes import note_what_differs
 from tests.host.conftest import NOW, CardPool, Till, audit_ledger
-from tests.host.office.conftest import HOME, Bureau, Person, opened_bureau
+from tests.host.office.conftest import HOME, Bureau, Person
 from tests.host.office.test_clearing import DAY, release
 
 Row = dict[str, str]
@@ -114,12 +114,6 @@ def as_file(rows: Sequence[Row], *, end: int | None = None) -> bytes:
     writer.writerows(rows)
     writer.writerow({"record": "END", "rows": len(rows) if end is None else end})
     return text.getvalue().encode()
-
-
-@pytest.fixture
-def bureau(till: Till) -> Iterator[Bureau]:
-    """On the database that the till trades with."""
-    yield from opened_bureau(till.dsns)
 
 
 @pytest.fixture

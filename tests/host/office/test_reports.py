@@ -5,7 +5,6 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
 from html.parser import HTMLParser
 from pathlib import Path
@@ -25,7 +24,7 @@ from host.office.report_pages import html_page
 from host.office.reports import DAY as SECTIONS
 from host.office.reports import REPORTS, Period, Section, Told, TooMuchError, read_report
 from tests.host.conftest import MERCHANT_OF, NOW, CardPool, Till, audit_ledger
-from tests.host.office.conftest import Bureau, Person, opened_bureau
+from tests.host.office.conftest import Bureau, Person
 from tests.host.office.test_clearing import CASE, DAY
 
 AMOUNTS = (1_000, 2_000, 30_000)
@@ -63,12 +62,6 @@ class Tables(HTMLParser):
     def handle_data(self, data: str) -> None:
         if self._is_cell:
             self.tables[self._section][-1][-1] += data
-
-
-@pytest.fixture
-def bureau(till: Till) -> Iterator[Bureau]:
-    """On the database that the till trades with."""
-    yield from opened_bureau(till.dsns)
 
 
 def page(bureau: Bureau, who: Person, form: str, **more: str) -> str:

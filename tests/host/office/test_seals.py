@@ -1,26 +1,18 @@
 """Checkpoints are shown with what they name, and what is not there as it was signed."""
 
 import datetime as dt
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import psycopg
-import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from config.places import places_of
 from config.run.proving import prover
 from host.store.heads import sign_head
 from tests.host.conftest import NOW, CardPool, Till
-from tests.host.office.conftest import Bureau, opened_bureau
-
-
-@pytest.fixture
-def office(till: Till) -> Iterator[Bureau]:
-    """On the database that the till trades with."""
-    yield from opened_bureau(till.dsns)
+from tests.host.office.conftest import Bureau
 
 
 def sign(till: Till, key: Ed25519PrivateKey, minutes: int) -> None:

@@ -5,7 +5,7 @@ import io
 import json
 import re
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from host.office.report_papers import pdf_of
 from host.office.reports import STATEMENT, Section, is_amount
 from host.office.rows.reports import PRINT
 from tests.host.conftest import MERCHANT_OF, CardPool, Till
-from tests.host.office.conftest import Bureau, Person, opened_bureau
+from tests.host.office.conftest import Bureau, Person
 from tests.host.office.test_clearing import DAY
 
 ASKED = {"date": DAY.isoformat(), "number": 1}
@@ -33,12 +33,6 @@ AMOUNTS = (12_300, 45, 12_345)
 BOLD = "<b>=1+1"
 PAGE = {"en": "page {} of {}", "zh": "第 {} 页，共 {} 页"}
 BLUE = [round(int(part, 16) / 255, 6) for part in ("2f", "6f", "de")]
-
-
-@pytest.fixture
-def office(till: Till) -> Iterator[Bureau]:
-    """On the database that the till trades with."""
-    yield from opened_bureau(till.dsns)
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """Statements of a date are seen and confirmed by the two whom they are about, nobody else."""
 
 import datetime as dt
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,18 +13,12 @@ from host.model.office import Done, Refused
 from host.rules.statement_states import CONFIRM, STATEMENT_STATES, StatementState
 from host.rules.states import NOTHING
 from tests.host.conftest import MERCHANT_OF, CardPool, Till
-from tests.host.office.conftest import Bureau, Person, opened_bureau
+from tests.host.office.conftest import Bureau, Person
 
 DAY = dt.date(2026, 11, 22)
 NUMBER = "20261122-1"
 ASKED = {"date": DAY, "number": 1}
 BOUGHT = 12_300
-
-
-@pytest.fixture
-def office(till: Till) -> Iterator[Bureau]:
-    """On the database that the till trades with."""
-    yield from opened_bureau(till.dsns)
 
 
 @pytest.fixture

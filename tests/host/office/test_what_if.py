@@ -1,24 +1,15 @@
 """Who serves customers asks what a till would be told, and nothing is different for it."""
 
-from collections.abc import Iterator
 from typing import Any, get_args
-
-import pytest
 
 from host.office.rows.what_if import RuleWhatIf
 from host.store.trial import TRIED
 from tests.host.conftest import FIRST, Till
-from tests.host.office.conftest import Bureau, opened_bureau
+from tests.host.office.conftest import Bureau
 from tests.host.rule_makers import put_rule
 
 PEAR_CARD = 701
 TABLES = ("exchange", "journal", "entry", "purse", "usage_counter", "rule_told", "card")
-
-
-@pytest.fixture
-def office(till: Till) -> Iterator[Bureau]:
-    """On the database that the till trades with."""
-    yield from opened_bureau(till.dsns)
 
 
 def rows(till: Till) -> list[Any]:
