@@ -17,6 +17,12 @@ from tests.host.test_moves import drive, lots, replace
 MANY = 5_000
 
 
+@pytest.fixture(scope="session")
+def estate_template(module_template: str) -> str:
+    """What is read of many lots is planned among many cards."""
+    return module_template
+
+
 def give_lots(till: Till, card: int, *, lots: int, points: int, a_day: int = 1) -> None:
     """Points earned one after the other; so many lots expire on one day, the next a day later.
     They lie in the table the other way round."""

@@ -28,6 +28,12 @@ POINTS = ("before_commit", "after_commit_before_reply")
 """Where a host may die, in each of the postings of a move."""
 
 
+@pytest.fixture(scope="session")
+def estate_template(module_template: str) -> str:
+    """Cards of one shard are sought among many."""
+    return module_template
+
+
 async def drive(till: Till, ask: Ask | None = None) -> None:
     """As the clock does, whose asking a test may stand in the way of."""
 

@@ -23,6 +23,12 @@ from tests.host.conftest import (
 from tests.host.test_points_expiry import OF_THE_ESTATE
 
 
+@pytest.fixture(scope="session")
+def estate_template(module_template: str) -> str:
+    """More cards with points than a test has of its own."""
+    return module_template
+
+
 def expiry_of(till: Till, card: int, name: str = "1") -> OwnRequest:
     key = OwnKey(Origin.CLOCK, "points_expiry", "20281201", name)
     return OwnRequest(kind=Kind.POINTS_EXPIRY, key=key, card=card_at(till, card))

@@ -39,6 +39,12 @@ OTHER = "80010009"
 SOON, LATER, LAST = "2027-01-31", "2028-01-31", "2029-01-31"
 
 
+@pytest.fixture(scope="session")
+def estate_template(module_template: str) -> str:
+    """Cards of one shard are sought among many."""
+    return module_template
+
+
 @asynccontextmanager
 async def paying_at(till: Till, ask: Ask | None = None) -> AsyncIterator[Paying]:
     """Payments by code are looked after there; a test may stand in the way of what moves ask."""

@@ -12,9 +12,8 @@ from clearing.handout import MANIFEST, RELEASED, hand_out
 from host.model.office import Done
 from tests.host.conftest import MERCHANT_OF, CardPool, Till
 from tests.host.office.conftest import Bureau, Person
-from tests.host.office.test_clearing import DAY, clear, office, release
+from tests.host.office.test_clearing import DAY, clear, release
 
-__all__ = ["office"]
 VIEW = "clearing_files"
 
 
