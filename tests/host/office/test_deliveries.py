@@ -16,9 +16,8 @@ from clearing.sending import SendingError
 from host.model.office import Done, Refused
 from tests.host.conftest import MERCHANT_OF, CardPool, Till
 from tests.host.office.conftest import Bureau, Person
-from tests.host.office.test_clearing import DAY, clear, office, release
+from tests.host.office.test_clearing import DAY, clear, release
 
-__all__ = ["office"]
 HOST_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHUfBqF0tmFtYzr3tWIFB8AIBTjoTVu1UEHfAiAMIcSG"
 SERVER = {
     "directory": "/upload", "host": "sftp.shop.example", "server_login": "house",

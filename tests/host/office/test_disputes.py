@@ -3,7 +3,7 @@
 import base64
 import datetime as dt
 import json
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,7 +20,7 @@ from host.office.doing import run_action
 from host.rules.payout_states import INSTRUCT
 from host.rules.statement_states import ANSWER, CONFIRM, DISPUTE, StatementState
 from tests.host.conftest import MERCHANT_OF, CardPool, Till, trading
-from tests.host.office.conftest import Bureau, Person, opened_bureau
+from tests.host.office.conftest import Bureau, Person
 
 DAY = dt.date(2026, 11, 22)
 NEXT = DAY + dt.timedelta(days=1)
@@ -109,12 +109,6 @@ async def till(estate_database: Dsns) -> AsyncIterator[Till]:
     """On a database that tests put a release into."""
     async with trading(estate_database) as told:
         yield told
-
-
-@pytest.fixture
-def office(till: Till) -> Iterator[Bureau]:
-    """On the database that the till trades with."""
-    yield from opened_bureau(till.dsns)
 
 
 @pytest.fixture
