@@ -4,6 +4,7 @@ The night is killed while it waits for a lock that is ours, so that it dies in t
 """
 
 import csv
+import datetime as dt
 import io
 import json
 import re
@@ -20,6 +21,7 @@ from config.run.database import embedded_dsns
 from host.estate.demo import demo_estate
 from host.model.requests import Kind
 from simulators import messages
+from tests.host.office.test_recon import statement
 from tests.keyboard import BLOCKS, Person, invitation_in
 from tests.whole.house import Up, wait_until
 from tests.whole.till import Till, Voice, fields_in
@@ -30,7 +32,33 @@ SOLD = (1_000, 2_000, 3_000)
 KILLED_AT = "net"
 LOCK = "LOCK TABLE position IN EXCLUSIVE MODE"
 """Positions are read meanwhile, and not written."""
-PAGES_DATE = "2026-11-22"
+PAGES_DATE, PAGES_NEXT = "2026-11-22", "2026-11-23"
+PAID = """
+UPDATE office_setting SET value = 1 WHERE name = 'payout_minor_min';
+INSERT INTO payout_account (merchant_id, holder, account, account_masked, bank, set_at, set_by,
+    agreed_by)
+SELECT m.id, 'x', '622202020011000' || m.id, '****000' || m.id, '102100099996',
+    now() - interval '2 days', 'x', 'y'
+FROM merchant AS m WHERE m.merchant_id = '888290054110001';
+INSERT INTO payout_account (merchant_id, holder, account, account_masked, bank, set_at, set_by,
+    agreed_by)
+VALUES (NULL, 'x', '6222020200112222', '****2222', '102100099996', now() - interval '2 days', 'x',
+    'y');
+INSERT INTO statement_confirmed
+SELECT s.business_date, s.place, side, 'x', now()
+FROM settlement_statement AS s CROSS JOIN (VALUES ('merchant'), ('issuer')) AS t (side);
+INSERT INTO payout_file
+SELECT 1, business_date, a.id, 1, 6000, sha256('x'), 'x', 'y', now()
+FROM settlement_statement, payout_account AS a WHERE a.merchant_id IS NULL;
+INSERT INTO payout (business_date, merchant_id, unit, amount_minor, end_to_end_id, account_id,
+    file_id)
+SELECT s.business_date, s.merchant_id, s.unit, 6000,
+    to_char(s.business_date, 'YYYYMMDD') || '-888290054110001', a.id, 1
+FROM settlement_statement AS s INNER JOIN payout_account AS a ON a.merchant_id = s.merchant_id;
+INSERT INTO payout_statement SELECT s.business_date, s.place, p.id
+FROM settlement_statement AS s CROSS JOIN payout AS p;
+"""
+"""What merchants are owed was paid: people of two more houses would have confirmed it."""
 
 
 class Office:
@@ -57,8 +85,16 @@ class Office:
         for line in ("invitation accept", f"sign-in {login}", "totp enrol", "totp enrol --code"):
             who.done(f"posswitch {line}")
 
+    @property
+    def next_date(self) -> str:
+        return (dt.date.fromisoformat(self.date) + dt.timedelta(days=1)).isoformat()
+
     def lines(self, block: str) -> list[str]:
-        return [line.replace(PAGES_DATE, self.date) for line in BLOCKS[block].splitlines()]
+        """Each whole, with the dates of this house."""
+        text = BLOCKS[block].replace("\\\n", "")
+        if self.date:
+            text = text.replace(PAGES_NEXT, self.next_date).replace(PAGES_DATE, self.date)
+        return text.splitlines()
 
     def play(self, block: str, who: Person) -> list[str]:
         """A block to its end: what each of its commands said."""
@@ -125,6 +161,7 @@ def test_an_operator_gets_through_a_bad_night_by_the_page(office: Office) -> Non
     a_difference_is_answered(office)
     it_is_released(office)
     they_ask_what_it_came_to(office)
+    a_payment_comes_back(office)
 
 
 def killed_in_the_middle(office: Office) -> None:
@@ -219,3 +256,29 @@ def they_ask_what_it_came_to(office: Office) -> None:
     statements, _ = office.play("statements", office.zhou)
     assert re.search(rf"{MERCHANT} .* 60\.00 ", statements)
     assert (office.home / "statement.pdf").read_bytes().startswith(b"%PDF-")
+
+
+def a_payment_comes_back(office: Office) -> None:
+    owner = embedded_dsns(office.places.cluster).owner
+    name = f"{office.date.replace('-', '')}-{MERCHANT}"
+    told = [(name, "DBIT", "60.00"), (name, "CRDT", "60.00", "AC04")]
+    (office.home / "bank.xml").write_bytes(statement(told, opening=20_000))
+    with psycopg.connect(owner) as connection:
+        connection.execute(PAID)
+    taken, payouts = office.play("returned", office.chen)
+    assert "lines                                   2" in taken
+    assert re.search(rf"{name} .*returned +AC04", payouts)
+    assert office.chen.done("posswitch show recon-items --is-open --date " + office.date) == (
+        "no rows\n"
+    )
+    assert "as approval 2" in office.play("another_account", office.chen)[0]
+    office.play("agree_to_account", office.zhou)
+    [pay] = office.lines("pay_again")
+    assert "E-ACCOUNT" in office.refused(f"{pay.partition('#')[0]} --dry-run", office.chen)
+    with psycopg.connect(owner) as connection:
+        connection.execute("UPDATE payout_account SET set_at = set_at - interval '1 day 1 s'")
+    assert "as approval 3" in office.chen.done(pay)
+    agreed, paid = office.play("agree_to_payment", office.zhou)
+    assert "60.00" in agreed
+    assert re.search(r"-returned.*instructed", paid)
+    assert "****8888" in paid
