@@ -685,6 +685,14 @@ WITH told AS (
             points_earned, merchant_fee_minor, issuer_fee_minor
         ) AS line
     FROM position_part
+    UNION ALL
+    SELECT
+        business_date,
+        concat_ws(
+            '|', 'declined', place, coalesce(merchant_id::text, '-'),
+            coalesce(store_id::text, '-'), kind, channel, reason, items
+        ) AS line
+    FROM declined_part
 ),
 
 digested AS (
@@ -703,6 +711,50 @@ WHERE
     AND clearing_step.left_digest IS NOT NULL
     AND clearing_step.left_digest <> digested.digest
 ORDER BY business_date
+LIMIT %(limit)s;
+
+-- name: declined_not_as_asked
+-- What was refused of every date that has it counted, counted again from what was asked. In which
+-- store a terminal stood then is under the digest of the night's step.
+WITH counted AS (
+    SELECT
+        business_date,
+        kind,
+        channel,
+        reason,
+        sum(items) AS items
+    FROM declined_part
+    GROUP BY business_date, kind, channel, reason
+),
+
+asked AS (
+    SELECT
+        business_date,
+        kind,
+        split_part(slot, '/', 1) AS channel,
+        reason,
+        count(*) AS items
+    FROM exchange
+    WHERE
+        reason NOT IN ('approved', 'posting_pending')
+        AND reason <> 'partly_approved'
+        AND kind = any(%(moving)s::text [])
+        AND NOT is_tombstone
+        AND business_date IN (SELECT told.business_date FROM declined_part AS told)
+    GROUP BY business_date, kind, split_part(slot, '/', 1), reason
+)
+
+SELECT
+    business_date,
+    kind,
+    channel,
+    reason,
+    coalesce(counted.items, 0) AS counted_items,
+    coalesce(asked.items, 0) AS asked_items
+FROM counted
+FULL JOIN asked USING (business_date, kind, channel, reason)
+WHERE counted.items IS DISTINCT FROM asked.items
+ORDER BY business_date, kind, channel, reason
 LIMIT %(limit)s;
 
 -- name: turnover_not_the_journal

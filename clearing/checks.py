@@ -462,6 +462,11 @@ CHECKS: Final = (
                 "{business_date}: positions and their parts are not as the night left them",
             ),
             Test(
+                "declined_not_as_asked",
+                "{business_date}, {kind} by {channel}: {counted_items} were counted as {reason}, "
+                "{asked_items} were",
+            ),
+            Test(
                 "turnover_not_the_journal",
                 "{business_date}: the trial balance of {chart} in {unit} is not the journal's",
             ),

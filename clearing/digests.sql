@@ -54,7 +54,7 @@ FROM alliance_settlement
 WHERE business_date = %(business_date)s;
 
 -- name: position_lines
--- What merchants and issuers owe each other, and of what.
+-- What merchants and issuers owe each other, and of what; and what was refused.
 SELECT
     concat_ws(
         '|', merchant_id, issuer_id, unit, chart, entries, debit_minor, credit_minor
@@ -69,6 +69,14 @@ SELECT
         merchant_fee_minor, issuer_fee_minor
     ) AS line
 FROM position_part
+WHERE business_date = %(business_date)s
+UNION ALL
+SELECT
+    concat_ws(
+        '|', 'declined', place, coalesce(merchant_id::text, '-'), coalesce(store_id::text, '-'),
+        kind, channel, reason, items
+    ) AS line
+FROM declined_part
 WHERE business_date = %(business_date)s;
 
 -- name: turnover_lines

@@ -6,13 +6,22 @@ A position row holds one account kind's debits and credits: sales a merchant is 
 issuer owes the merchant.
 """
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from clearing.fees import lay_out_fees
 from clearing.night import ClearingError, Night
 from host.model.money import Money
+from host.model.origins import Origin
+from host.model.requests import KINDS
+
+MOVING: Final = [
+    kind.value
+    for kind, row in KINDS.items()
+    if row.moves_value and row.asked_by & {Origin.TERMINAL, Origin.MEMBER}
+]
+"""Kinds that customers ask for and that move value: what was refused of them is counted."""
 
 
 class Position(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,6 +52,7 @@ def net(night: Night) -> str:
         with night.planned():
             night.run("insert_positions")
             night.run("insert_position_parts")
+            night.run("insert_declined_parts", moving=MOVING)
     elif changed := night.rows("changed_positions"):
         raise ClearingError(
             f"positions of {night.business_date} are no longer what the ledger says "

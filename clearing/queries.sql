@@ -329,6 +329,47 @@ SELECT
 FROM day_sum
 GROUP BY merchant_key, store_key, issuer_key, product_key, kind, channel, unit;
 
+-- name: insert_declined_parts
+-- What was refused of the kinds that move value, by the store whose terminal asked: found by an
+-- index of what posted nothing, whose condition is told in its words.
+INSERT INTO declined_part AS t (
+    business_date, place, merchant_id, store_id, kind, channel, reason, items
+)
+SELECT
+    %(business_date)s::date AS business_date,
+    row_number() OVER (
+        ORDER BY
+            store.merchant_id,
+            store.id,
+            refused.kind COLLATE "C",
+            refused.channel COLLATE "C",
+            refused.reason COLLATE "C"
+    ) AS place,
+    store.merchant_id,
+    store.id AS store_id,
+    refused.kind,
+    refused.channel,
+    refused.reason,
+    count(*) AS items
+FROM (
+    SELECT
+        kind,
+        split_part(slot, '/', 1) AS channel,
+        reason,
+        terminal_id
+    FROM exchange
+    WHERE
+        id >= %(first_number)s
+        AND id < %(end_number)s
+        AND reason NOT IN ('approved', 'posting_pending')
+        AND reason <> 'partly_approved'
+        AND kind = any(%(moving)s::text [])
+        AND NOT is_tombstone
+) AS refused
+LEFT JOIN terminal ON refused.terminal_id = terminal.terminal_id
+LEFT JOIN store ON terminal.store_id = store.id
+GROUP BY store.merchant_id, store.id, refused.kind, refused.channel, refused.reason;
+
 -- name: parts_not_positions
 -- What is not the sum of its parts, where a date has any: dates from before there were parts have
 -- none.

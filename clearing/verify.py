@@ -14,6 +14,7 @@ import psycopg
 from psycopg.rows import dict_row
 
 from clearing.checks import CHECKS, SQL, Check
+from clearing.netting import MOVING
 from clearing.night import ClearingError
 from host.estate.openings import OPENING
 from host.ledger import DEBT_FLOOR_POINTS
@@ -67,6 +68,7 @@ ASKED: Final = (
 PARAMETERS: Final[dict[str, object]] = {
     "limit": FINDINGS_PER_TEST_MAX,
     "posting_kinds": list(POSTING_KINDS),
+    "moving": MOVING,
     "part_kinds": [kind.value for kind, rule in TRANSACTIONS.items() if rule.part is not None],
     "numbers_per_day": NUMBERS_PER_DAY,
     "day_zero": DAY_ZERO,

@@ -138,7 +138,8 @@ def example_of_view(view: View) -> str:
     name = view.id.replace("_", "-")
     asked = [one for one in view.filters if one.name in view.needs and one.how is not How.NUMBER]
     typed = [f"--{one.name}" for one in view.filters if one.name in view.needs and not asked]
-    named = [f"--{asked[0].name}", VALUES[asked[0].name]] if asked else typed or ["--json"]
+    value = VALUES.get(asked[0].name) or KINDS[asked[0].kind] if asked else ""
+    named = [f"--{asked[0].name}", value] if asked else typed or ["--json"]
     return shlex.join(["posswitch", "show", name, *named])
 
 

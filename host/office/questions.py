@@ -24,6 +24,7 @@ from host.store.queries import load_queries
 SQL: Final = {
     **load_queries("host.office", "views.sql"),
     **load_queries("host.office", "night_views.sql"),
+    **load_queries("host.office", "statistics.sql"),
 }
 CARDS_WALKED_MAX: Final = 100
 """The trails of so many cards are put together into one list."""

@@ -420,6 +420,13 @@ POSTED: Final[Mapping[str, Mapping[str, str]]] = {
         ),
         "under the digest that its step left, which is under a link",
     ),
+    "declined_part": dict.fromkeys(
+        (
+            "business_date", "place", "merchant_id", "store_id", "kind", "channel", "reason",
+            "items",
+        ),
+        "under the digest that its step left, which is under a link",
+    ),
 }  # fmt: skip
 """What a posting writes, and what the night sums: each column, and what it is held against."""
 

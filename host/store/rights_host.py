@@ -251,6 +251,7 @@ NIGHT: Final[Mapping[str, Right]] = {
             "is_active"
         )
     ),
+    "declined_part": Right(reads=WHOLE, inserts=WHOLE),
     "entry": Right(
         reads=columns("shard journal_id debit_account credit_account amount_minor business_date"),
         inserts=columns(
@@ -259,7 +260,9 @@ NIGHT: Final[Mapping[str, Right]] = {
     ),
     "exception_case": Right(reads=WHOLE, updates=columns("resolved_at resolved_by note")),
     "exchange": Right(
-        reads=columns("home slot id shard seal decided_at business_date"),
+        reads=columns(
+            "home slot id shard seal kind reason is_tombstone terminal_id decided_at business_date"
+        ),
         inserts=columns(
             "business_date decided_at home slot id shard seal kind fingerprint reason "
             "is_tombstone answer card_id terminal_id"

@@ -280,6 +280,9 @@ OFFICE: Final[Mapping[str, Right]] = {
         reads=columns("shard account_id id earned_on expires_on available_from points remaining")
     ),
     "position_part": Right(reads=WHOLE),
+    "declined_part": Right(
+        reads=columns("business_date merchant_id store_id kind channel reason items")
+    ),
     "points_life": Right(
         reads=WHOLE, inserts=WHOLE, updates=columns("life life_count pending_days")
     ),

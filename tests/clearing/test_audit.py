@@ -51,7 +51,7 @@ BREAKAGES = [
     (
         "1 approved_without_journal",
         "UPDATE exchange SET reason = 'approved' WHERE reason = 'insufficient_funds'",
-        {"7 chain"},
+        {"7 chain", "10 declined_not_as_asked"},
     ),
     (
         "2 journal_without_request",

@@ -58,7 +58,7 @@ GROWS_WITH_TRADE = {
     "terminal_batch", "upload_record", "exception_case", "case_report",
     "change", "order_reference", "adjustment", "transit", "move", "gift", "hold", "hold_fact",
     "rule_told", "usage_counter", "draw", "earned_by", "conversion", "voucher_use", "earn_counted",
-    "recon_line", "recon_match", "recon_item", "position_part",
+    "recon_line", "recon_match", "recon_item", "position_part", "declined_part",
 }  # fmt: skip
 GROWS_WITH_CARDS = {"card", "purse"}
 MORE = """

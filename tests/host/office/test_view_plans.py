@@ -241,17 +241,15 @@ def planned(filled: psycopg.Connection[Any], view: str, scope: Scope, name: str)
     row = VIEWS[view]
     walked = {one.name for one in row.filters if one.how is How.WALKED}
     needs = row.needs - walked  # by what the walk starts from alone nothing is asked here
-    filters = {} if not needs else {"batch" if "batch" in needs else min(needs): "7"}
+    least = {each.name: SAMPLES[dt.date] if each.kind is dt.date else "7" for each in row.filters}
+    needed = "batch" if "batch" in needs else min(needs, default="")
+    filters = {needed: least[needed]} if needed else {}
     if name:
         [one] = [each for each in row.filters if each.name == name]
         is_enough = not row.needs or name in row.needs
         filters = {
             **({} if is_enough else filters),
-            **{
-                each.name: SAMPLES[dt.date] if each.kind is dt.date else "7"
-                for each in row.filters
-                if each.name == one.beside
-            },
+            **({one.beside: least[one.beside]} if one.beside else {}),
             name: next(iter(one.choices), SAMPLES.get(one.kind, "2026-11-22T00:00:00Z")),
         }
     question = page_question(row, who(scope), Show(view=view, filters=sought(filters)), VALUES)
