@@ -22,6 +22,7 @@ from host.named_files import read_named_text
 from host.settings import HostSettings
 from switch.settings import ChannelSettings, SwitchSettings, TlsSettings
 from switch.strategy import DeadlineError, check_deadlines
+from switch.web_settings import WebSettings
 
 ENVIRONMENT: Final = "env:"
 TOP_TABLES: Final = ("channels", "issuers")
@@ -63,6 +64,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     switch: SwitchSettings = SwitchSettings()
     host: HostSettings = HostSettings()
+    web: WebSettings = WebSettings()
     database: DatabaseSettings = DatabaseSettings()
     log: LogSettings = LogSettings()
 
@@ -114,7 +116,8 @@ def resolved(
         link_also=tuple(_link_in(places.run, each) for each in settings.host.link_also),
         link_tls=_link_tls_in(places.data, settings.host.link_tls),
     )
-    return replace(settings, switch=switch, host=host)
+    web = replace(settings.web, tls=_tls_in(places.data, settings.web.tls))
+    return replace(settings, switch=switch, host=host, web=web)
 
 
 def saf_of(first: Path, number: int) -> Path:

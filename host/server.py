@@ -22,6 +22,7 @@ from host.link.frames import (
     Ask,
     Beat,
     Do,
+    Errand,
     Failed,
     Find,
     Found,
@@ -29,6 +30,7 @@ from host.link.frames import (
     Hello,
     LinkError,
     LinkReader,
+    Look,
     Show,
     Ticket,
     Told,
@@ -48,7 +50,7 @@ Submit = Callable[[Request, Callable[[Response], None]], None]
 """Takes a request and calls back once, on the trio thread, when the answer may be known."""
 FindTerminal = Callable[[str], Awaitable[TerminalProfile | None]]
 """None when no such terminal is registered; an exception when that cannot be said now."""
-AskOffice = Callable[[office.Do | office.Show], Awaitable[office.Told]]
+AskOffice = Callable[[office.Asked], Awaitable[office.Told]]
 """Never raises: whatever it meets is a refusal."""
 
 HELLO_SECONDS_MAX: Final = 5.0
@@ -79,7 +81,7 @@ class Served:
     ask_office: AskOffice
 
 
-async def no_office(_asked: office.Do | office.Show) -> office.Told:
+async def no_office(_asked: office.Asked) -> office.Told:
     """For a host that serves tills alone."""
     return NO_OFFICE
 
@@ -216,7 +218,7 @@ class _Switch:
             case Find():
                 await self._finds.acquire()
                 nursery.start_soon(self._find, frame)
-            case Do() | Show():
+            case Do() | Show() | Look():
                 if self._errands >= ERRANDS_MAX:
                     self._tell(Told(frame.ticket, TOO_MANY_ERRANDS))
                 else:
@@ -240,7 +242,7 @@ class _Switch:
             self._finds.release()
         self._pipe.wake()
 
-    async def _run_errand(self, frame: Do | Show) -> None:
+    async def _run_errand(self, frame: Errand) -> None:
         """What a person asked for; trade goes on meanwhile."""
         try:
             told = Told(frame.ticket, await self._served.ask_office(frame.asked))

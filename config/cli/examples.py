@@ -11,8 +11,8 @@ from typing import Any, Final
 
 import msgspec
 
-from config.cli.field_kinds import choices_of, is_secret, kinds_of, stand_alone
 from host.office.action import Action
+from host.office.field_kinds import choices_of, is_secret, kinds_of, stand_alone
 from host.office.view import How, View
 
 VALUES: Final[Mapping[str, str]] = {

@@ -16,13 +16,13 @@ import typer
 
 from config.cli.complete import figures, keys_of_scope, named, one_of, part_numbers, terminal_ids
 from config.cli.examples import SPELLED, example_of, example_of_view
-from config.cli.field_kinds import choices_of, is_secret, kinds_of, stand_alone
 from config.cli.options import DataOption, JsonOption, SettingsOption, epilog
 from config.homes import DATA
 from config.language import Language, speech
 from host.model.instruments import CardStatus
 from host.model.office import ROWS_MAX, Show, sought
 from host.office.action import Action
+from host.office.field_kinds import choices_of, is_secret, kinds_of, stand_alone
 from host.office.fields import Values
 from host.office.places import Scope
 from host.office.roles import ROLES

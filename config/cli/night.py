@@ -184,7 +184,7 @@ def clearing_lay_out(
     out: Annotated[Path, typer.Option(help="A new file.", metavar="FILE", readable=False)],
     form: Annotated[
         Literal["fixed", "fixed_summary", "xlsx"],
-        typer.Option("--as", help="As what it is to be read."),
+        typer.Option("--form", help="As what it is to be read."),
     ] = "fixed",
     as_json: JsonOption = False,
 ) -> None:

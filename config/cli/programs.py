@@ -1,7 +1,7 @@
 """The programs of a house, all together or one of them: up, host, switch, reload."""
 
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,6 +14,9 @@ from config.cli.options import (
 from config.cli.telling import remark, settings_told
 from config.homes import DATA
 from config.language import tell
+
+if TYPE_CHECKING:
+    from config.settings import Settings
 
 app = typer.Typer()
 
@@ -32,7 +35,10 @@ def up(
         ),
     ] = None,
 ) -> None:
-    """Run everything on this machine: PostgreSQL, the host and the switch. Ctrl-C stops all."""
+    """Run everything on this machine: PostgreSQL, host, switch and web. Ctrl-C stops all.
+
+    Where the first channel has another port, the web front takes a free one.
+    """
     from config.run.estates import estate_named, loader
     from config.run.supervisor import interrupted_by_signals, running_posswitch
 
@@ -44,15 +50,46 @@ def up(
         with (
             interrupted_by_signals(),
             running_posswitch(
-                told, places, port=port, load_estate=load, file=settings, say=remark
+                _web_beside(told, port),
+                places,
+                port=port,
+                load_estate=load,
+                file=settings,
+                say=remark,
             ) as running,
         ):
-            for line in (*running.listeners, "ready"):
+            pages = [running.pages.line] if running.pages.line else []
+            for line in (*running.listeners, *pages, "ready"):
                 typer.echo(line)
             sys.stdout.flush()
             running.watch()
     except KeyboardInterrupt:
         remark("stopped")
+
+
+def _web_beside(told: "Settings", port: int | None) -> "Settings":
+    """Browsers are served unless the settings say no.
+
+    A second house on a machine is told one port, and finds another for its pages.
+    """
+    import msgspec
+
+    web = told.web
+    web = msgspec.structs.replace(
+        web, is_on=web.is_on is not False, port=web.port if port is None else 0
+    )
+    return msgspec.structs.replace(told, web=web)
+
+
+@app.command()
+def web(data: DataOption = DATA, settings: SettingsOption = None) -> None:
+    """Run the web front alone. It needs no database, only its link to the host."""
+    from config.run.programs import run_web, say_ready
+    from config.settings import resolved
+
+    places, told = settings_told(data, settings)
+    places.make()
+    run_web(resolved(told, places), places, say_ready)
 
 
 @app.command()

@@ -13,6 +13,7 @@ WITHOUT_JSON: Final[Mapping[str, str]] = {
     "up": "runs until it is stopped; `posswitch top --json` tells its addresses",
     "host": "runs until it is stopped; `posswitch top --json` tells of it",
     "switch": "runs until it is stopped; `posswitch top --json` tells its addresses",
+    "web": "runs until it is stopped; prints its address",
     "demo": "a day to look at",
     "bench": "its report is a JSON file",
     "keys generate": "components are shown to people",

@@ -78,8 +78,9 @@ async def bring_due(errand: Errand) -> list[Brought]:
         except STOPS as error:  # it is not written down: taken again when its time is over
             _LOG.warning("a delivery was not written down", file=delivery.name, why=str(error))
 
+    due = await trio.to_thread.run_sync(take, abandon_on_cancel=True)
     async with trio.open_nursery() as nursery:
-        for delivery in await trio.to_thread.run_sync(take, abandon_on_cancel=True):
+        for delivery in due:
             nursery.start_soon(bring, delivery)
     return brought
 

@@ -1,10 +1,11 @@
-"""The two programs as processes: what they are started with, how they say ready, how they end.
+"""The programs as processes: what they are started with, how they say ready, how they end.
 
 A supervisor starts them as `python -P launch.py config.run.programs NAME DATA ORDERS` and writes
 their settings to their standard input, where neither a process list nor a file shows them.
 """
 
 import errno
+import functools
 import gc
 import os
 import signal
@@ -61,9 +62,11 @@ def run_host(
     from config.run.nights import HouseNights
     from config.run.proving import prover
     from host.link.credentials import Credentials
+    from host.metrics import count_fault
     from host.poster import Poster
     from host.program import Logins
     from host.program import run_host as run
+    from host.steady import kept_going
 
     dsn = dsn_of("host", settings.database, places.cluster)
     audit_dsn = dsn_if_told("audit", settings.database, places.cluster)
@@ -94,7 +97,8 @@ def run_host(
                 nursery.start_soon(stand_by, control, answers)
                 nursery.start_soon(keep_signing, dsn, places, audit_key)
                 if night_dsn is not None:
-                    nursery.start_soon(keep_delivering, night_dsn, places, audit_key)
+                    deliver = functools.partial(keep_delivering, night_dsn, places, audit_key)
+                    nursery.start_soon(kept_going, "deliveries", deliver, count_fault)
                 if database is not None:
                     nursery.start_soon(_tend, database)
 
@@ -138,6 +142,21 @@ def run_switch(
         )
 
 
+def run_web(
+    settings: Settings, _places: Places, on_ready: OnReady, _orders: Orders | None = None
+) -> None:
+    """The web front, until a signal stops it. It needs no database."""
+    from host.link.address import Address
+    from host.link.credentials import Credentials
+    from switch.web.program import run_web as run
+
+    told = settings.switch
+    address = Address.parse(told.link)
+    credentials = Credentials(told.link_tls, calls=address.host) if told.link_tls else None
+    with _ports_in_sentences():
+        _run_until_signal(lambda: run(settings.web, address, credentials, on_ready=on_ready))
+
+
 @contextmanager
 def _ports_in_sentences() -> Iterator[None]:
     """A port that cannot be had is the operator's to mend.
@@ -158,6 +177,7 @@ def _ports_in_sentences() -> Iterator[None]:
 PROGRAMS: Final[dict[str, Callable[[Settings, Places, OnReady, Orders], None]]] = {
     "host": run_host,
     "switch": run_switch,
+    "web": run_web,
 }
 
 

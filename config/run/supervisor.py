@@ -1,4 +1,4 @@
-"""posswitch on one machine: PostgreSQL, the host and the switch as children of one supervisor.
+"""posswitch on one machine: PostgreSQL, host, switch and web front as children of one supervisor.
 
 What is started first is stopped last: the switch takes no more messages, the host finishes what it
 has, the server writes its checkpoint. What ends by itself once all have stood is started again
@@ -22,6 +22,7 @@ from config.run.children import Program, running_program
 from config.run.database import dsn_of, opened_database, tended_database
 from config.run.fleet import Fleet, running_fleet
 from config.run.orders import Orders
+from config.run.pages import Pages
 from config.run.programs import command
 from config.run.tending import Tended, wait_for_a_turn
 from config.settings import Settings, resolved
@@ -48,6 +49,8 @@ class Running:
     fleet: Fleet
     listeners: list[str]
     """What the switch said when it was ready: one line a listener."""
+    pages: Pages
+    """The web front."""
 
     @property
     def server(self) -> Program | None:
@@ -76,13 +79,15 @@ class Running:
         # Without its database the host would only end again; once it runs it waits by itself.
         looks.append(self.accounts.mend(may_start=self._has_database()))
         looks += self.fleet.mend()
+        looks.append(self.pages.mend())
         return min((seconds for seconds in looks if seconds is not None), default=None)
 
     def watch(self) -> NoReturn:
         """Mend what falls, until we are interrupted."""
         while True:
             seconds = self.mend()
-            wait_for_a_turn([self.server, self.host, *self.fleet.programs], seconds)
+            children = [self.server, self.host, *self.fleet.programs, self.pages.program]
+            wait_for_a_turn(children, seconds)
 
     def _has_database(self) -> bool:
         database = self.database
@@ -101,6 +106,7 @@ def running_posswitch(
 ) -> Iterator[Running]:
     """Everything up and ready; leaving the block stops everything, whatever happened in it.
 
+    Browsers are served where the settings say so (`[web] is_on`).
     `file` is read again when a reload is asked for; None: the data directory's own.
 
     Call it on the main thread: children end with the thread that started them.
@@ -123,16 +129,20 @@ def running_posswitch(
             tended_database(settings.database, places, server, say) as database,
             Tended("host", functools.partial(_begin_host, places, settings), say=say) as host,
             running_fleet(told, places, orders, say) as fleet,  # they import side by side
+            Pages(settings, places, say) as pages,
         ):
             host.start().wait_until_ready()
             host.is_ready = True
+            listeners = fleet.wait_until_ready()
+            pages.wait_until_ready()
             yield Running(
                 places=places,
                 settings=settings,
                 database=database,
                 accounts=host,
                 fleet=fleet,
-                listeners=fleet.wait_until_ready(),
+                listeners=listeners,
+                pages=pages,
             )
 
 

@@ -160,7 +160,7 @@ def _ask(desk: Desk, asked: Asked, session: Secret) -> Done | Waiting:
     if isinstance(told, Refused) and told.code == NEEDS_CODE:
         code = prompted(sentence_of(told))
         told = desk.do(msgspec.structs.replace(form, code=Secret(code.encode())))
-    if isinstance(told, Refused | Page):
+    if not isinstance(told, Done | Waiting):
         raise refused(told)
     return told
 

@@ -10,12 +10,12 @@ from typing import Final, TypeVar, cast
 
 import msgspec
 
-from host.model import office
+from host.model import catalogue, office
 from host.model.requests import Request, Response
 from host.model.secrets import Pan, Secret
 from host.model.terminal import TerminalProfile
 
-LINK_VERSION: Final = 6
+LINK_VERSION: Final = 7
 """Raised whenever a struct below, or one it carries, changes its shape."""
 FRAME_BYTES_MAX: Final = 8 * 1024 * 1024
 ITEMS_MAX: Final = 2048
@@ -79,18 +79,39 @@ class Show(msgspec.Struct, frozen=True, array_like=True, tag="show"):
     asked: office.Show
 
 
+class Look(msgspec.Struct, frozen=True, array_like=True, tag="look"):
+    """A person's front asks what there is for them."""
+
+    ticket: Ticket
+    asked: catalogue.Look
+
+
 class Told(msgspec.Struct, frozen=True, array_like=True, tag="told"):
-    """What the office says to either."""
+    """What the office says to any of them."""
 
     ticket: Ticket
     told: office.Told
+
+
+Errand = Do | Show | Look
+
+
+def errand_of(ticket: Ticket, asked: office.Asked) -> Errand:
+    """The frame of what a person asks."""
+    match asked:
+        case office.Do():
+            return Do(ticket, asked)
+        case office.Show():
+            return Show(ticket, asked)
+        case catalogue.Look():
+            return Look(ticket, asked)
 
 
 class Beat(msgspec.Struct, frozen=True, array_like=True, tag="beat"):
     """A sign of life; the host returns each one it gets."""
 
 
-Frame = Hello | Ask | Answers | Find | Found | Failed | Do | Show | Told | Beat
+Frame = Hello | Ask | Answers | Find | Found | Failed | Do | Show | Look | Told | Beat
 
 
 class LinkError(Exception):
@@ -199,6 +220,6 @@ def _close_secret(kind: type, value: object) -> Pan | Secret:
 
 _ENCODER: Final = msgspec.msgpack.Encoder(enc_hook=_open_secret)
 _DECODER: Final[msgspec.msgpack.Decoder[Frame]] = msgspec.msgpack.Decoder(
-    Hello | Ask | Answers | Find | Found | Failed | Do | Show | Told | Beat,
+    Hello | Ask | Answers | Find | Found | Failed | Do | Show | Look | Told | Beat,
     dec_hook=_close_secret,
 )

@@ -15,15 +15,14 @@ from host.link.address import Address, connect
 from host.link.credentials import Credentials
 from host.link.frames import (
     Beat,
-    Do,
     Frame,
     Hello,
     LinkError,
     LinkReader,
-    Show,
     Told,
     check_hello,
     encode,
+    errand_of,
 )
 from host.link.pipe import Pipe
 from host.link.secure_pipe import SecurePipe
@@ -43,9 +42,10 @@ class OfficeLink:
         self._tickets = itertools.count(1)
         self._outgoing: list[Frame] = []
         self._answers: dict[int, trio.MemorySendChannel[office.Told]] = {}
-        self._is_over = False
+        self.ended = trio.Event()
+        """Whatever is asked now is refused: the connection is over."""
 
-    async def ask(self, asked: office.Do | office.Show) -> office.Told:
+    async def ask(self, asked: office.Asked) -> office.Told:
         """What the office tells.
 
         Raises:
@@ -55,7 +55,7 @@ class OfficeLink:
         send, receive = trio.open_memory_channel[office.Told](1)
         self._answers[ticket] = send
         try:
-            self._send(Do(ticket, asked) if isinstance(asked, office.Do) else Show(ticket, asked))
+            self._send(errand_of(ticket, asked))
             with trio.fail_after(ANSWER_SECONDS_MAX):
                 return await receive.receive()
         except (trio.TooSlowError, trio.EndOfChannel):
@@ -83,12 +83,12 @@ class OfficeLink:
         except* (OSError, LinkError):
             pass  # whoever waits is told below
         finally:
-            self._is_over = True
+            self.ended.set()
             for send in self._answers.values():
                 send.close()
 
     def _send(self, frame: Frame) -> None:
-        if self._is_over or self.pipe is None:
+        if self.ended.is_set() or self.pipe is None:
             raise LinkError("the host has closed the connection: nothing was asked")
         self._outgoing.append(frame)
         self.pipe.wake()

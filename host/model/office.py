@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
+from host.model.catalogue import Catalogue, Look
 from host.model.secrets import Secret
 
 ROWS_MAX: Final = 200
@@ -119,4 +120,5 @@ class Page(msgspec.Struct, frozen=True, kw_only=True, tag="page"):
 COUNTED_MAX: Final = 10_000
 
 Outcome = Done | Waiting | Refused
-Told = Done | Waiting | Refused | Page
+Asked = Do | Show | Look
+Told = Done | Waiting | Refused | Page | Catalogue

@@ -16,7 +16,9 @@ import structlog
 import trio
 
 from host.metrics import count_fault
-from host.model.office import Do, Show, Told
+from host.model.catalogue import Look
+from host.model.office import Asked, Do, Show, Told
+from host.office.catalogue import read_catalogue
 from host.office.doing import run_action
 from host.office.jobs import Clerk, Step
 from host.office.looking import read_view
@@ -68,7 +70,7 @@ class Reception:
         """Whether it would be told of a job that somebody begins."""
         return any(clerk.socket is not None for clerk in self._job_clerks)
 
-    async def ask(self, asked: Do | Show) -> Told:
+    async def ask(self, asked: Asked) -> Told:
         """Do it or show it, when a clerk is free."""
         if not self._all:
             return told_of(Refusal(AWAY))
@@ -110,7 +112,7 @@ class Reception:
                 with trio.move_on_after(self._look_seconds):
                     await _until_readable(clerk.socket)
 
-    def _serve(self, held: Held, asked: Do | Show) -> Told:
+    def _serve(self, held: Held, asked: Asked) -> Told:
         is_begun = False
         try:
             with held.use() as connection:
@@ -124,9 +126,11 @@ class Reception:
             count_fault("office")
             return told_of(Refusal(FAULT))
 
-    def _answer(self, connection: Connection, asked: Do | Show) -> Told:
+    def _answer(self, connection: Connection, asked: Asked) -> Told:
         if isinstance(asked, Do):
             return run_action(self._office, connection, asked)
+        if isinstance(asked, Look):
+            return read_catalogue(self._office, connection, asked)
         return read_view(self._office, connection, asked)
 
     def _asks_too_often(self, source: str) -> bool:
@@ -156,9 +160,15 @@ async def _until_readable(socket: int | None) -> None:
     await trio.lowlevel.wait_readable(socket)
 
 
-def _what_became(asked: Do | Show, *, is_begun: bool) -> RefusalKind:
+def _what_became(asked: Asked, *, is_begun: bool) -> RefusalKind:
     return IN_DOUBT if is_begun and isinstance(asked, Do) else AWAY
 
 
-def _name_of(asked: Do | Show) -> str:
-    return asked.action if isinstance(asked, Do) else asked.view
+def _name_of(asked: Asked) -> str:
+    match asked:
+        case Do():
+            return asked.action
+        case Show():
+            return asked.view
+        case Look():
+            return "catalogue"

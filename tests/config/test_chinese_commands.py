@@ -37,7 +37,7 @@ TYPED = re.compile(
     r"|\[OPTIONS\].*|keys generate|\bE-[A-Z-]+:?|docs/demo.md，Other channels|(?<=[（(])ANSI X9"
 )
 """What is typed, and names that are the same everywhere."""
-ENDLESS = {"up", "host", "switch", "demo", "bench", "top", "record", "issuer", "amounts"}
+ENDLESS = {"up", "host", "switch", "web", "demo", "bench", "top", "record", "issuer", "amounts"}
 """What would begin to run, or tells of what is typed, is asked for its help alone."""
 SCENE = {"LC_ALL": "zh_CN.UTF-8", "COLUMNS": "400"}
 

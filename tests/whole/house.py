@@ -66,7 +66,8 @@ class Up:
         except BaseException:
             self._end()
             raise
-        for line in self._said.read_text().splitlines()[:-1]:
+        said = self._said.read_text().splitlines()[:-1]
+        for line in (each for each in said if not each.startswith("web on ")):
             self.port = int(line.rpartition(":")[2])
             self.ports[line.partition(" on ")[0]] = self.port
         return self

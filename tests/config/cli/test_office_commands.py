@@ -23,13 +23,13 @@ from typer.main import get_command
 
 from config.cli.app import app
 from config.cli.examples import FILES, example_of, example_of_view
-from config.cli.field_kinds import is_secret
 from config.cli.generated import BY_HAND
 from config.cli.options import epilog
 from config.cli.whole import needs_office
 from config.places import places_of
 from config.tasks.sessions import session_file
 from host.office.doing import values_of
+from host.office.field_kinds import is_secret
 from host.office.tables import ACTIONS, VIEWS
 from tests.commands import every_command, run_command
 from tests.keyboard import BLOCKS, PAGE, Person, invitation_in

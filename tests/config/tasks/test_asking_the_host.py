@@ -11,7 +11,7 @@ import trio
 from config.errors import SurroundingsError
 from config.tasks.office_desk import ask_host
 from host.link.address import Address, listen
-from host.model.office import Do, Done, Show, Told
+from host.model.office import Asked, Do, Done, Told
 from host.model.secrets import Secret
 from host.server import serve
 from switch.settings import SwitchSettings
@@ -28,9 +28,9 @@ _nobody: Any = _none
 
 async def test_the_host_of_the_directory_is_asked(tmp_path: Path) -> None:
     """S1-23."""
-    heard: list[Do | Show] = []
+    heard: list[Asked] = []
 
-    async def office(asked: Do | Show) -> Told:
+    async def office(asked: Asked) -> Told:
         heard.append(asked)
         return Done(subject="12")
 
@@ -55,7 +55,7 @@ async def test_where_no_host_runs_the_sentence_says_so(tmp_path: Path) -> None:
 async def test_a_host_that_was_asked_and_fell_silent_may_have_done_it(tmp_path: Path) -> None:
     """Never told as if nothing was done."""
 
-    async def office(_asked: Do | Show) -> Told:
+    async def office(_asked: Asked) -> Told:
         nursery.cancel_scope.cancel()
         await trio.sleep_forever()
         raise AssertionError

@@ -7,6 +7,7 @@ import hmac
 import itertools
 import json
 import re
+import secrets
 import struct
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -280,8 +281,8 @@ class Opened(NamedTuple):
 
 @pytest.fixture(scope="session")
 def opened_office(databases: Databases, estate_template: str) -> Opened:
-    """What every office begins with, once."""
-    name = "posswitch_office_template"
+    """What every office begins with, once for those who take this fixture from the same place."""
+    name = f"posswitch_office_template_{secrets.token_hex(4)}"
     make_database(databases.owner, name, estate_template)
     [(admin, now)] = [
         (bureau.admin, bureau.now)

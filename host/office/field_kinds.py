@@ -1,4 +1,4 @@
-"""What an action's fields are to a command line: secrets, choices, what stands alone."""
+"""What an action's fields are to a command line or a form: secrets, choices, what stands alone."""
 
 import enum
 import types

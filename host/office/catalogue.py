@@ -1,0 +1,214 @@
+"""The catalogue: what a grant may look at and do, told to who draws pages or offers an API.
+
+It is the two tables as their rows stand, cut to the grant in use by the same words that the two
+runners ask, so that nothing is offered that would be refused for who asks it. What is found out of
+rows alone is made once for a role at a scope, and kept.
+"""
+
+import datetime as dt
+import functools
+import inspect
+import re
+import typing
+from collections.abc import Iterable
+from typing import Any, Final
+
+import msgspec
+
+from host.model.catalogue import (
+    ActionTold,
+    Catalogue,
+    Choice,
+    ColumnTold,
+    FieldTold,
+    FilterTold,
+    GrantTold,
+    Input,
+    Look,
+    ViewTold,
+)
+from host.model.office import Refused
+from host.office.action import Action, Second, Step
+from host.office.field_kinds import choices_of, is_secret, kinds_of
+from host.office.office import Office
+from host.office.people import Grant
+from host.office.questions import columns_for
+from host.office.refusals import Refusal, told_of
+from host.office.roles import ROLES
+from host.office.sessions import grants_of, who_asks
+from host.office.view import Filter, How, View
+from host.office.words import WORDS, Word, word_of
+from host.store.connecting import Connection
+
+AMOUNT: Final = re.compile(r".*_minor(_max|_min)?")
+COUNTS_MINOR: Final = frozenset({"earn_per_minor"})
+"""What is told for every so many minor units, and is no amount."""
+MANY: Final = (frozenset, tuple, list)
+INPUTS: Final[dict[Any, Input]] = {
+    int: "number",
+    bool: "flag",
+    dt.date: "day",
+    dt.datetime: "moment",
+}
+SEARCHED: Final[dict[How, Input]] = {
+    How.MINE: "flag",
+    How.TO_DECIDE: "flag",
+    How.NUMBER: "secret",
+    How.PHONE: "secret",
+}
+
+
+def read_catalogue(office: Office, connection: Connection, asked: Look) -> Catalogue | Refused:
+    """Everything there is for who asks. `connection` has no transaction open."""
+    now = office.clock()
+    try:
+        with connection.transaction():
+            who = who_asks(connection, asked.session, now)
+            assert who.grant is not None, "who asks has a grant"
+            assert who.person is not None, "who asks is somebody"
+            held = grants_of(connection, who.person, now)
+    except Refusal as refusal:
+        return told_of(refusal)
+    allowed = [
+        action
+        for action in office.actions.values()
+        if not action.is_entry
+        and who.grant.role in action.roles
+        and (who.has_totp or action.may_enrol)
+    ]
+    named = frozenset(action.id for action in allowed)
+    views = [
+        msgspec.structs.replace(
+            _view(view),
+            columns=[_column(one.name, one.kind, one.opens) for one in columns_for(view, who)],
+            actions=[each for each in view.actions if each in named],
+        )
+        for view in office.views.values()
+        if who.has_totp and who.grant.role in view.roles and who.grant.scope in view.scopes
+    ]
+    return Catalogue(
+        login=who.login,
+        grant=_grant(who.grant),
+        grants=[_grant(one) for one in held],
+        has_totp=who.has_totp,
+        views=views,
+        actions=[_action(action) for action in allowed],
+    )
+
+
+def _grant(held: Grant) -> GrantTold:
+    role = ROLES[held.role]
+    return GrantTold(id=held.id, role=held.role, en=role.en, zh=role.zh, at=held.held_at)
+
+
+@functools.cache
+def _column(name: str, kind: type, opens: str) -> ColumnTold:
+    word = word_of(name)
+    return ColumnTold(name=name, en=word.en, zh=word.zh, is_number=kind is int, opens=opens)
+
+
+def _view(view: View) -> ViewTold:
+    return ViewTold(
+        id=view.id,
+        en=view.en,
+        zh=view.zh,
+        columns=[],
+        filters=[_filter(one) for one in view.filters],
+        needs=sorted(view.needs),
+    )
+
+
+@functools.cache
+def _filter(told: Filter) -> FilterTold:
+    word = word_of(told.name)
+    choices = _choices(told.choices)
+    found: Input = "choice" if choices else INPUTS.get(told.kind, "text")
+    if found == "flag":
+        found = "either"
+    return FilterTold(
+        name=told.name,
+        en=word.en,
+        zh=word.zh,
+        input=SEARCHED.get(told.how, found),
+        choices=choices,
+        beside=told.beside,
+    )
+
+
+@functools.cache
+def _action(action: Action[Any]) -> ActionTold:
+    subject = action.id.split(".")[0]
+    return ActionTold(
+        id=action.id,
+        en=action.en,
+        zh=action.zh,
+        about=" ".join((inspect.getdoc(action.values) or "").split()),
+        fields=[
+            _field(each, subject, is_file=each.name == action.takes)
+            for each in msgspec.structs.fields(action.values)
+        ],
+        waits=action.second not in {Second.NO, Second.ITSELF},
+        asks_code=action.step is Step.OWN,
+        takes=action.takes,
+        hands_out=action.hands_out,
+    )
+
+
+def _field(field: msgspec.structs.FieldInfo, subject: str, *, is_file: bool) -> FieldTold:
+    word = _word_of_field(field.name, subject)
+    (kind, *_) = kinds_of(field.type)
+    is_many = typing.get_origin(kind) in MANY
+    if is_many:
+        (kind, *_) = kinds_of(typing.get_args(kind)[0])
+    choices = _choices(choices_of(kind))
+    return FieldTold(
+        name=field.name,
+        en=word.en,
+        zh=word.zh,
+        input=_input(field, kind, has_choices=bool(choices), is_file=is_file),
+        is_needed=field.required,
+        is_many=is_many,
+        choices=choices,
+        default=_default(field),
+        characters_max=_characters_max(field.type),
+    )
+
+
+def _input(
+    field: msgspec.structs.FieldInfo, kind: Any, *, has_choices: bool, is_file: bool
+) -> Input:
+    if is_file:
+        return "file"
+    if is_secret(field):
+        return "secret"
+    if kind is bool and field.default is None:
+        return "either"
+    if kind is int and AMOUNT.fullmatch(field.name) and field.name not in COUNTS_MINOR:
+        return "money"
+    return "choice" if has_choices else INPUTS.get(kind, "text")
+
+
+def _word_of_field(name: str, subject: str) -> Word:
+    own = f"{subject}_{name}"
+    return word_of(own if own in WORDS else name)
+
+
+def _choices(words: Iterable[str]) -> list[Choice]:
+    return [Choice(value=each, en=word_of(each).en, zh=word_of(each).zh) for each in words]
+
+
+def _default(field: msgspec.structs.FieldInfo) -> str:
+    """As it would be typed; empty where nothing, or more than one thing, is meant."""
+    told = msgspec.to_builtins(field.default) if field.default is not msgspec.NODEFAULT else None
+    if isinstance(told, bool):
+        return "true" if told else ""
+    return str(told) if isinstance(told, str | int) else ""
+
+
+def _characters_max(kind: Any) -> int | None:
+    """Of a text that is longer than a line."""
+    for part in (kind, *getattr(kind, "__args__", ())):
+        for meta in getattr(part, "__metadata__", ()):
+            if isinstance(meta, msgspec.Meta) and meta.max_length is not None:
+                return meta.max_length
+    return None

@@ -1,0 +1,1 @@
+"""The web front: browsers on one side, the host's office on the other. It has no database."""

@@ -1,0 +1,84 @@
+"""What a request holds: bounded, and read once."""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+
+from host.model.office import ROWS_MAX
+
+FIELDS_MAX: Final = 200
+FILES_MAX: Final = 1
+NAME_CHARACTERS_MAX: Final = 40
+PLACES_MAX: Final = 8
+"""Parts of the place at which a list goes on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """A file that came with a form."""
+
+    field: str
+    name: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Form:
+    """What a browser sent."""
+
+    typed: dict[str, list[str]] = field(default_factory=dict)
+    sent: Sent | None = None
+
+    def one(self, name: str) -> str:
+        """The first value of that name; empty where there is none."""
+        return "".join(self.typed.get(name, ())[:1])
+
+
+async def form_of(request: Request, bytes_max: int) -> Form:
+    """Its fields and its file.
+
+    Raises:
+        HTTPException: 413, it is larger than it may be; 400, it is no form.
+    """
+    typed: dict[str, list[str]] = {}
+    sent = None
+    async with request.form(
+        max_files=FILES_MAX, max_fields=FIELDS_MAX, max_part_size=bytes_max
+    ) as found:
+        for name, value in found.multi_items():
+            if not isinstance(value, UploadFile):
+                typed.setdefault(name, []).append(value)
+            elif value.filename:
+                content = await value.read(bytes_max + 1)
+                if len(content) > bytes_max:
+                    raise HTTPException(413)
+                sent = Sent(field=name, name=_file_name(value.filename), content=content)
+    return Form(typed=typed, sent=sent)
+
+
+def typed_in_query(request: Request) -> dict[str, list[str]]:
+    """What stands behind the `?` of its address."""
+    typed: dict[str, list[str]] = {}
+    for name, value in request.query_params.multi_items():
+        typed.setdefault(name, []).append(value)
+    return typed
+
+
+def places_of(typed: dict[str, list[str]]) -> list[str]:
+    """Where the page before ended."""
+    return typed.get("after", [])[:PLACES_MAX]
+
+
+def rows_of(typed: dict[str, list[str]], usual: int) -> int:
+    """How many rows are asked for, within what a page may have."""
+    told = "".join(typed.get("rows", ())[:1])
+    return min(max(int(told), 1), ROWS_MAX) if told.isascii() and told.isdigit() else usual
+
+
+def _file_name(told: str) -> str:
+    """Its last part, of what can be shown; it is a word of history and never a path."""
+    name = told.replace("\\", "/").rpartition("/")[2]
+    return "".join(each for each in name if each.isprintable())[-NAME_CHARACTERS_MAX:].strip()

@@ -1,0 +1,35 @@
+"""A body that is larger than it may be is refused before it is read whole."""
+
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+
+class Bounded:
+    """Every request's body is of so many bytes at most."""
+
+    def __init__(self, app: ASGIApp, *, bytes_max: int) -> None:
+        self._app = app
+        self._bytes_max = bytes_max
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        told = Headers(scope=scope).get("content-length", "0")
+        if not (told.isascii() and told.isdigit()) or int(told) > self._bytes_max:
+            await PlainTextResponse("too large\n", 413)(scope, receive, send)
+            return
+        taken = 0
+
+        async def counted() -> Message:
+            nonlocal taken
+            message = await receive()
+            taken += len(message.get("body", b""))
+            if taken > self._bytes_max:
+                raise HTTPException(413)
+            return message
+
+        await self._app(scope, counted, send)

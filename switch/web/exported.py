@@ -1,0 +1,75 @@
+"""A list as a file: RFC 4180, page after page, by the same filter as it was shown."""
+
+import csv
+import io
+from collections.abc import AsyncIterator
+from typing import Any, Final
+
+import msgspec
+import trio
+
+from host.model.catalogue import ViewTold
+from host.model.office import ROWS_MAX, Page, Refused, Show
+from switch.web.desk import Desk
+from terminals.web import cells
+from terminals.web.texts import Language
+
+FORMULA_MARKS: Final = ("=", "+", "-", "@", "\t", "\r")
+"""With which a spreadsheet begins a formula: such a text is led by an apostrophe."""
+PAUSE_SECONDS: Final = 0.25
+TOO_MANY: Final = "E-TOO-MANY"
+BYTE_ORDER_MARK: Final = "\ufeff"
+"""So that spreadsheets read it as UTF-8."""
+
+
+async def lines_of(
+    desk: Desk, view: ViewTold, first: Page, asked: Show, rows_max: int, language: Language
+) -> AsyncIterator[str]:
+    """The file, in pieces; it says in its last line where it is cut."""
+    heads = {one.name: one.zh if language == "zh" else one.en for one in view.columns}
+    yield BYTE_ORDER_MARK + _written([[heads.get(name, name) for name in first.columns]])
+    page, count = first, 0
+    while True:
+        rows = page.rows[: rows_max - count]
+        yield _written([_row(page.columns, row, language) for row in rows])
+        count += len(rows)
+        if not page.next:
+            return
+        if count >= rows_max:
+            yield _written([[f"... {rows_max}+"]])
+            return
+        page = await _next(desk, msgspec.structs.replace(asked, after=page.next))
+
+
+async def _next(desk: Desk, asked: Show) -> Page:
+    asked = msgspec.structs.replace(asked, rows_max=ROWS_MAX)
+    while True:
+        told = await desk.ask(asked)
+        if isinstance(told, Page):
+            return told
+        if not isinstance(told, Refused) or told.code != TOO_MANY:
+            raise ExportBrokenError
+        await trio.sleep(PAUSE_SECONDS)
+
+
+class ExportBrokenError(Exception):
+    """The list ended before its end: the connection is cut, so that nobody takes it for whole."""
+
+
+def _row(columns: list[str], row: list[Any], language: Language) -> list[str]:
+    unit = dict(zip(columns, row, strict=True)).get("unit")
+    return [
+        _safe(value, cells.shown(name, value, language, unit))
+        for name, value in zip(columns, row, strict=True)
+    ]
+
+
+def _safe(value: Any, text: str) -> str:
+    is_led = isinstance(value, str) and text.startswith(FORMULA_MARKS)
+    return f"'{text}" if is_led else text
+
+
+def _written(rows: list[list[str]]) -> str:
+    out = io.StringIO()
+    csv.writer(out).writerows(rows)
+    return out.getvalue()

@@ -1,0 +1,47 @@
+"""What the web front can be told. Read by `config.settings` from `[web]`."""
+
+import ipaddress
+from typing import Annotated, Final
+
+import msgspec
+
+from switch.channels import TlsSettings
+
+USUAL_PORT: Final = 8688
+LOOPBACK_NAMES: Final = ("localhost", "127.0.0.1", "[::1]")
+
+
+class WebSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The front process. It reaches the host as the switch does, by `[switch] link`."""
+
+    is_on: bool | None = None
+    """Whether it is started with the rest; not said: by `posswitch up`."""
+    host: str = "127.0.0.1"
+    """The address it listens at; one that others reach needs `tls`."""
+    port: Annotated[int, msgspec.Meta(ge=0, le=65535)] | None = None
+    """0: any that is free; not said: 8688, or any where somebody has that."""
+    names: tuple[str, ...] = ()
+    """What browsers call it, beside localhost: whoever asks for another name is refused, so that
+    no page of somebody else's gets at it by a name of their own."""
+    tls: TlsSettings | None = None
+    """Our certificate; with `client_ca` and `require_client` browsers need one, too."""
+    sign_ins_a_minute: Annotated[int, msgspec.Meta(ge=1)] = 20
+    """Of one address; and half as many of one login, wherever they come from."""
+    body_bytes_max: Annotated[int, msgspec.Meta(ge=1024)] = 4 * 1024 * 1024
+    """Of one form, with its file."""
+    export_rows_max: Annotated[int, msgspec.Meta(ge=1)] = 10_000
+    """Of one list that is taken as a file."""
+
+    def __post_init__(self) -> None:
+        if self.tls is None and not _is_loopback(self.host):
+            raise ValueError(
+                f"host: {self.host!r} is reached by others, and passwords would cross in clear."
+                " Next: give [web.tls] a certificate and key, or listen at 127.0.0.1"
+            )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

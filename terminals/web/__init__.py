@@ -1,0 +1,1 @@
+"""How a browser speaks: words and values in, HTML out. No socket, no session, no statement."""

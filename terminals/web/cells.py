@@ -1,0 +1,82 @@
+"""A value of the office as a page shows it: words, amounts and moments in the reader's language."""
+
+import datetime as dt
+import re
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from babel.dates import format_datetime
+from babel.numbers import format_currency, format_decimal
+
+from host.model.money import HOUSE_CURRENCY, UNIT_MARK
+from host.office.words import WORDS, word_of
+from terminals.web.texts import Language, said
+
+LOCALES: Final[Mapping[Language, str]] = {"zh": "zh_Hans_CN", "en": "en_GB"}
+_MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
+_AMOUNT: Final = re.compile(r".*_minor(_max|_min)?")
+_AS_TYPED: Final = frozenset({"contact", "login", "name", "note", "error", "id"})
+"""What people wrote themselves, whatever word of ours it may be."""
+_NO_AMOUNTS: Final = frozenset({"earn_per_minor"})
+
+
+def word(code: str, language: Language) -> str:
+    """What the office calls something."""
+    found = word_of(code)
+    return found.zh if language == "zh" else found.en
+
+
+def label(name: str, subject: str, language: Language) -> str:
+    """Of a field; that of the subject's own of this name, where there is one."""
+    own = f"{subject}_{name}"
+    return word(own if own in WORDS and name != "id" else name, language)
+
+
+def shown(  # noqa: PLR0911 - one line a kind
+    name: str, value: object, language: Language, unit: object = None
+) -> str:
+    """A value of that name; `unit` is what an amount beside it is in, where that is told."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return said("yes" if value else "no", language)
+        case int():
+            return _number(name, value, language, unit)
+        case float():
+            return format_decimal(value, locale=LOCALES[language])
+        case str():
+            return _text(name, value, language)
+        case Mapping():
+            told = ((str(key), each) for key, each in value.items())
+            own = value.get("unit")
+            return ", ".join(
+                f"{word(key, language)}: {text}"
+                for key, each in told
+                if (text := shown(key, each, language, own))
+            )
+        case Sequence():
+            return ", ".join(shown(name, each, language, unit) for each in value)
+        case _:
+            return str(value)
+
+
+def _number(name: str, value: int, language: Language, unit: object) -> str:
+    locale = LOCALES[language]
+    if _AMOUNT.fullmatch(name) is None or name in _NO_AMOUNTS:
+        return str(value)
+    currency = unit if isinstance(unit, str) and unit else HOUSE_CURRENCY
+    if UNIT_MARK in currency:
+        return format_decimal(value, locale=locale)
+    whole, part = divmod(abs(value), 100)
+    figures = f"{'-' if value < 0 else ''}{whole}.{part:02d}"
+    return format_currency(figures, currency, locale=locale)
+
+
+def _text(name: str, value: str, language: Language) -> str:
+    if name in _AS_TYPED:
+        return value
+    if _MOMENT.fullmatch(value):
+        moment = dt.datetime.fromisoformat(value).astimezone()
+        return format_datetime(moment, "yyyy-MM-dd HH:mm:ss", locale=LOCALES[language])
+    return word(value, language)

@@ -1,0 +1,86 @@
+"""What was typed into a form, as the values of an action or the filters of a view.
+
+Nothing is checked here that the office checks: what is no number goes to it as it was typed, and
+comes back with the office's own sentence beside the field.
+"""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final
+
+from host.model.catalogue import ActionTold, FieldTold, ViewTold
+
+Typed = Mapping[str, Sequence[str]]
+"""By the names of the fields, in the order they were sent."""
+WORDS_OF_FLAGS: Final = {"true": True, "false": False}
+MINOR_DIGITS: Final = 2
+"""Of the house's currency (ISO 4217)."""
+TYPED_SECRETLY: Final = "secret"
+
+
+def values_of(action: ActionTold, typed: Typed) -> dict[str, Any]:
+    """What was typed, by its fields; nothing of what was left empty."""
+    found: dict[str, Any] = {}
+    for field in action.fields:
+        value = _value(field, [each for each in typed.get(field.name, ()) if each.strip()])
+        if value is not None:
+            found[field.name] = value
+    return found
+
+
+def filters_of(view: ViewTold, typed: Typed) -> dict[str, str]:
+    """What rows are to be found by."""
+    names = [one.name for one in view.filters]
+    told = {name: "".join(typed.get(name, ())[:1]).strip() for name in names}
+    return {name: value for name, value in told.items() if value}
+
+
+def lacks_filter(view: ViewTold, filters: Mapping[str, str]) -> bool:
+    """Whether one has to be given first: the whole is nobody's to walk through."""
+    return bool(view.needs) and not set(view.needs) & filters.keys()
+
+
+def typed_again(action: ActionTold, typed: Typed) -> dict[str, list[str]]:
+    """What a form that comes back is filled with: all but what is never shown."""
+    kept = [one.name for one in action.fields if one.input != TYPED_SECRETLY]
+    return {name: list(typed[name]) for name in kept if name in typed}
+
+
+def _value(field: FieldTold, typed: Sequence[str]) -> Any:
+    if field.input == "flag":
+        return bool(typed)
+    if field.is_many:
+        lines = [line.strip() for each in typed for line in each.splitlines()]
+        return [_one(field, line) for line in lines if line] or None
+    return _one(field, typed[0]) if typed else None
+
+
+def _one(field: FieldTold, typed: str) -> Any:
+    match field.input:
+        case "secret":
+            return typed
+        case "number" | "file":
+            return _whole(typed.strip())
+        case "money":
+            return _minor(typed.strip())
+        case "either":
+            return WORDS_OF_FLAGS.get(typed.strip(), typed)
+        case _:
+            return typed.strip()
+
+
+def _whole(typed: str) -> int | str:
+    try:
+        return int(typed) if typed.isascii() else typed
+    except ValueError:
+        return typed
+
+
+def _minor(typed: str) -> int | str:
+    """In minor units, where it is an amount that has some; else as it was typed."""
+    try:
+        minor = Decimal(typed.replace(",", "")).scaleb(MINOR_DIGITS)
+    except InvalidOperation:
+        return typed
+    is_whole = minor.is_finite() and minor == minor.to_integral_value()
+    return int(minor) if is_whole else typed

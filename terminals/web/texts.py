@@ -1,0 +1,115 @@
+"""TEXTS: what pages say by themselves, in English and in Chinese.
+
+What views, actions, fields and states are called stands in the office's words; here is the rest.
+"""
+
+from collections.abc import Mapping
+from typing import Final, Literal, NamedTuple
+
+Language = Literal["zh", "en"]
+LANGUAGES: Final[tuple[Language, ...]] = ("zh", "en")
+
+
+class Text(NamedTuple):
+    """One thing said."""
+
+    en: str
+    zh: str
+
+
+TEXTS: Final[Mapping[str, Text]] = {
+    "house": Text("posswitch", "posswitch 积分收单"),
+    "skip": Text("Skip to the content", "跳到正文"),
+    "menu": Text("Menu", "菜单"),
+    "look": Text("Look at", "查看"),
+    "act": Text("Do", "办理"),
+    "home": Text("Home", "首页"),
+    "sign_in": Text("Sign in", "登录"),
+    "sign_out": Text("Sign out", "退出"),
+    "login": Text("Login", "登录名"),
+    "password": Text("Password", "密码"),
+    "code": Text("One-time code", "动态口令"),
+    "code_hint": Text("Empty where there is none yet.", "尚未启用时留空。"),
+    "accept": Text("Take up an invitation", "接受邀请"),
+    "invitation": Text("Invitation", "邀请码"),
+    "new_password": Text("New password", "新密码"),
+    "accepted": Text("Your password is set. Sign in with it.", "密码已设置, 请登录。"),
+    "acting_as": Text("Acting as", "当前身份"),
+    "switch_grant": Text("Use this grant", "切换身份"),
+    "other_language": Text("中文", "English"),
+    "platform": Text("the platform", "平台"),
+    "find": Text("Find", "查找"),
+    "find_hint": Text(
+        "Merchant, terminal, batch, date, login; press / to get here",
+        "商户号、终端号、批次、营业日、登录名; 按 / 聚焦",
+    ),
+    "found_nothing": Text(
+        "Nothing is found by this here. A card's number or a phone is typed into the filter of its"
+        " own list, which keeps it out of the address.",
+        "当前身份下未找到。卡号和手机号请在相应列表的筛选框中输入, 不会出现在网址中。",
+    ),
+    "filter": Text("Show", "筛选"),
+    "clear": Text("All", "全部"),
+    "any": Text("any", "不限"),
+    "yes": Text("yes", "是"),
+    "no": Text("no", "否"),
+    "more": Text("Next page", "下一页"),
+    "first_page": Text("First page", "首页数据"),
+    "rows": Text("rows", "行"),
+    "no_rows": Text("No rows are found by this.", "没有符合条件的记录。"),
+    "needs_one": Text("Say one of these first:", "请先填写其中一项:"),
+    "export": Text("As CSV", "导出 CSV"),
+    "actions": Text("Actions", "操作"),
+    "needed": Text("needed", "必填"),
+    "one_a_line": Text("One a line.", "每行一个。"),
+    "in_money": Text("In yuan, as 1234.50.", "单位: 元, 例 1234.50。"),
+    "moment_hint": Text("As 2026-12-31T18:00:00+08:00.", "例 2026-12-31T18:00:00+08:00。"),
+    "send": Text("Do it", "提交"),
+    "rehearse": Text("Say what it would change", "预演"),
+    "waits_hint": Text("It waits for a second person.", "需他人复核。"),
+    "code_for": Text("Type the code of your app for this:", "请输入用于下列操作的动态口令:"),
+    "type_again": Text(
+        "What is never shown has to be typed again, just as before.", "保密内容请原样再次输入。"
+    ),
+    "done": Text("Done", "已完成"),
+    "rehearsed": Text("Only looked at: nothing is kept", "仅预演, 未保存"),
+    "waiting": Text("It waits for another person", "已提交复核"),
+    "approval": Text("Approval", "复核编号"),
+    "until": Text("Until", "截止"),
+    "before": Text("before", "之前"),
+    "after": Text("after", "之后"),
+    "what": Text("what", "内容"),
+    "shown_once": Text(
+        "This is shown once, and kept nowhere. Write it down now.", "仅显示一次, 请立即记录。"
+    ),
+    "refused": Text("Not done", "未办理"),
+    "not_found": Text("There is no such page for this grant.", "当前身份下没有此页面。"),
+    "stale_form": Text(
+        "This form is not one of this sign-in: nothing was done. Open it anew.",
+        "表单已失效, 未办理。请重新打开。",
+    ),
+    "too_often": Text("That was too often. Wait a minute.", "操作过于频繁, 请一分钟后再试。"),
+    "too_large": Text("That is too large: nothing was done.", "内容过大, 未办理。"),
+    "host_away": Text(
+        "The host cannot be asked now: nothing was done. Try again in a moment.",
+        "主机不可用, 未办理。请稍后再试。",
+    ),
+    "in_doubt": Text(
+        "It is not known whether it was done. Send the same form again: it is done once.",
+        "结果未知。可再次提交同一表单, 只会办理一次。",
+    ),
+    "enrol_first": Text("One-time codes are needed before anything else.", "请先启用动态口令。"),
+    "go_on": Text("Go on", "继续"),
+    "back_to": Text("Back to", "返回"),
+    "simple_error": Text("The page could not be made. It has been noted.", "页面出错, 已记录。"),
+    "download": Text("Save the file", "保存文件"),
+    "nothing_to_see": Text(
+        "Nothing is to be seen or done under this grant yet.", "该身份下暂无可查看或办理的内容。"
+    ),
+}
+
+
+def said(text: str, language: Language) -> str:
+    """In the language of who reads."""
+    row = TEXTS[text]
+    return row.zh if language == "zh" else row.en

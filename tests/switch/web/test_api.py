@@ -1,0 +1,77 @@
+"""The JSON API: the same rows, for programs: S4-44."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.host.office.conftest import Bureau
+from tests.switch.web.conftest import Open
+
+
+def _api(front: Open, bureau: Bureau) -> httpx.Client:
+    client = front().client
+    client.headers["authorization"] = f"Bearer {bureau.admin.session.reveal().decode()}"
+    return client
+
+
+def test_a_program_signs_in_looks_and_does(front: Open, bureau: Bureau) -> None:
+    client = front().client
+    told = {"login": "root", "password": bureau.admin.password, "code": bureau.code(bureau.admin)}
+    done = client.post("/v1/do/session.sign_in", json={"values": told}).json()
+    client.headers["authorization"] = f"bearer {done['shown_once']['session']}"
+    assert "set-cookie" not in client.get("/v1/show/people").headers
+    page = client.get("/v1/show/merchants", params={"rows": "1", "count": ""}).json()
+    assert page["type"] == "page"
+    assert page["count"] == 3
+    assert len(page["rows"]) == 1
+    more = client.get("/v1/show/merchants", params={"rows": "1", "after": page["next"]}).json()
+    assert more["rows"] != page["rows"]
+    merchant = page["rows"][0][page["columns"].index("merchant_id")]
+    asked = {"values": {"merchant_id": merchant, "note": "by a program"}, "once_key": "k" * 32}
+    first = client.post("/v1/do/merchant.suspend", json=asked)
+    assert first.status_code == 200, first.text
+    assert client.post("/v1/do/merchant.suspend", json=asked).text == first.text
+
+
+def test_the_catalogue_has_what_the_bearer_may(front: Open, bureau: Bureau) -> None:
+    told = _api(front, bureau).get("/v1/catalogue").json()
+    assert told["login"] == "root"
+    assert {one["id"] for one in told["views"]} >= {"people", "merchants"}
+    (save,) = [one for one in told["actions"] if one["id"] == "merchant.save"]
+    assert {one["name"] for one in save["fields"]} >= {"merchant_id", "name"}
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status", "code"),
+    [
+        ("show/people?login=a&login=b&rows=0", None, 200, None),
+        ("show/people?nothing=1", None, 422, "E-FIELD"),
+        ("show/nothing", None, 404, "E-NOT-FOUND"),
+        ("do/nothing", {}, 404, "E-NOT-FOUND"),
+        ("do/merchant.suspend", {"values": {}}, 422, "E-FIELD"),
+        ("do/merchant.suspend", {"values": []}, 422, "E-FIELD"),
+        ("do/merchant.suspend", {"more": 1}, 422, "E-FIELD"),
+        ("do/load.cash", {"values": {}}, 403, "E-NOT-YOUR-ROLE"),
+    ],
+)
+def test_what_is_wrong_is_told_by_status_and_code(
+    front: Open, bureau: Bureau, path: str, body: Any, status: int, code: str | None
+) -> None:
+    client = _api(front, bureau)
+    answer = client.get(f"/v1/{path}") if body is None else client.post(f"/v1/{path}", json=body)
+    assert answer.status_code == status, answer.text
+    assert answer.json().get("code") == code
+
+
+def test_without_a_bearer_nothing_is_told_whatever_cookie_there_is(
+    front: Open, bureau: Bureau
+) -> None:
+    client = front().client
+    client.cookies.set("posswitch_session", bureau.admin.session.reveal().decode())
+    for headers in ({}, {"authorization": "Basic eDp5"}, {"authorization": "Bearer " + "x" * 5000}):
+        answer = client.get("/v1/show/people", headers=headers)
+        assert answer.status_code == 401, answer.text
+        assert answer.json()["code"] == "E-SIGNED-OUT"
+    for body in (b"", b"\xff", b"[", b'{"values": 1}'):
+        assert client.post("/v1/do/person.save", content=body).status_code == 422
