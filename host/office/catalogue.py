@@ -50,6 +50,9 @@ INPUTS: Final[dict[Any, Input]] = {
     dt.date: "day",
     dt.datetime: "moment",
 }
+ROLE_CHOICES: Final = [
+    Choice(value=role.id, en=role.en, zh=role.zh) for role in ROLES.values() if role.signs_in
+]
 SEARCHED: Final[dict[How, Input]] = {
     How.MINE: "flag",
     How.TO_DECIDE: "flag",
@@ -160,7 +163,7 @@ def _field(field: msgspec.structs.FieldInfo, subject: str, *, is_file: bool) -> 
     is_many = typing.get_origin(kind) in MANY
     if is_many:
         (kind, *_) = kinds_of(typing.get_args(kind)[0])
-    choices = _choices(choices_of(kind))
+    choices = ROLE_CHOICES if field.name == "role" else _choices(choices_of(kind))
     return FieldTold(
         name=field.name,
         en=word.en,

@@ -56,6 +56,7 @@ WORDS: Final[Mapping[str, Word]] = {
     "host_key": Word("key of the server", "服务器公钥"),
     "is_acknowledged": Word("acknowledged by the party", "对方须回执"),
     "is_cancelled": Word("no more", "取消"),
+    "platform": Word("platform", "平台"),
     "payout_minor_min": Word(
         "from how much on a merchant is paid, in minor units", "起付额(最小货币单位)"
     ),

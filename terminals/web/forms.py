@@ -4,8 +4,8 @@ Nothing is checked here that the office checks: what is no number goes to it as 
 comes back with the office's own sentence beside the field.
 """
 
+import re
 from collections.abc import Mapping, Sequence
-from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 from host.model.catalogue import ActionTold, FieldTold, ViewTold
@@ -13,6 +13,7 @@ from host.model.catalogue import ActionTold, FieldTold, ViewTold
 Typed = Mapping[str, Sequence[str]]
 """By the names of the fields, in the order they were sent."""
 WORDS_OF_FLAGS: Final = {"true": True, "false": False}
+AMOUNT: Final = re.compile(r"(-?)([0-9]{1,16})(?:\.([0-9]{1,2}))?")
 MINOR_DIGITS: Final = 2
 """Of the house's currency (ISO 4217)."""
 TYPED_SECRETLY: Final = "secret"
@@ -78,9 +79,8 @@ def _whole(typed: str) -> int | str:
 
 def _minor(typed: str) -> int | str:
     """In minor units, where it is an amount that has some; else as it was typed."""
-    try:
-        minor = Decimal(typed.replace(",", "")).scaleb(MINOR_DIGITS)
-    except InvalidOperation:
+    found = AMOUNT.fullmatch(typed.replace(",", ""))
+    if found is None:
         return typed
-    is_whole = minor.is_finite() and minor == minor.to_integral_value()
-    return int(minor) if is_whole else typed
+    sign, whole, part = found.groups(default="")
+    return int(f"{sign}{whole}{part.ljust(MINOR_DIGITS, '0')}")

@@ -14,7 +14,7 @@ import jinja2
 
 from host.model.catalogue import ActionTold, Catalogue, GrantTold, ViewTold
 from host.model.office import Done, Page, Refused, Waiting
-from terminals.web import cells, links
+from terminals.web import cells, links, menu
 from terminals.web.forms import Typed
 from terminals.web.texts import LANGUAGES, Language, said
 
@@ -93,7 +93,8 @@ TEMPLATES: Final = _made()
 
 def home(reader: Reader) -> str:
     """What the grant may look at and do."""
-    return _page("home.html", reader)
+    assert reader.catalogue is not None, "who sees it is signed in"
+    return _page("home.html", reader, areas=menu.listed(reader.catalogue))
 
 
 def sign_in(reader: Reader, refused: Refused | None = None, *, said_first: str = "") -> str:

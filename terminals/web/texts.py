@@ -20,9 +20,6 @@ class Text(NamedTuple):
 TEXTS: Final[Mapping[str, Text]] = {
     "house": Text("posswitch", "posswitch 积分收单"),
     "skip": Text("Skip to the content", "跳到正文"),
-    "menu": Text("Menu", "菜单"),
-    "look": Text("Look at", "查看"),
-    "act": Text("Do", "办理"),
     "home": Text("Home", "首页"),
     "sign_in": Text("Sign in", "登录"),
     "sign_out": Text("Sign out", "退出"),
@@ -66,7 +63,7 @@ TEXTS: Final[Mapping[str, Text]] = {
     "moment_hint": Text("As 2026-12-31T18:00:00+08:00.", "例 2026-12-31T18:00:00+08:00。"),
     "send": Text("Do it", "提交"),
     "rehearse": Text("Say what it would change", "预演"),
-    "waits_hint": Text("It waits for a second person.", "需他人复核。"),
+    "waits_hint": Text("It may wait for a second person.", "可能需他人复核。"),
     "code_for": Text("Type the code of your app for this:", "请输入用于下列操作的动态口令:"),
     "type_again": Text(
         "What is never shown has to be typed again, just as before.", "保密内容请原样再次输入。"

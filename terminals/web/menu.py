@@ -1,0 +1,95 @@
+"""AREAS: under which heading a page stands on the first page, by what it is about.
+
+A view or an action of no area stands under the last one, so a new row is found all the same; a test
+names it until it has its place.
+"""
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from host.model.catalogue import ActionTold, Catalogue, ViewTold
+
+
+class Area(NamedTuple):
+    """One heading."""
+
+    en: str
+    zh: str
+    views: frozenset[str]
+    subjects: frozenset[str]
+    """Of actions: what stands before the dot."""
+
+
+def _of(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+AREAS: Final = (
+    Area("To decide", "待办", _of("approvals jobs"), _of("approval job")),
+    Area(
+        "Partners", "合作方",
+        _of("merchants stores terminals issuers vendors alliances directory"),
+        _of("merchant store terminal issuer vendor alliance"),
+    ),
+    Area(
+        "Cards", "卡",
+        _of("products card_faces card_batches batch_parts batch_cards shipments allocations cards"
+            " card_events activations usages moves holds expiries loads cash_positions"),
+        _of("product card_face card_batch card shipment hold load cash breakage transaction"),
+    ),
+    Area(
+        "Vouchers and gifts", "券与赠送",
+        _of("voucher_batches vouchers gifts wallet"), _of("voucher_batch voucher gift pay"),
+    ),
+    Area(
+        "Points and lotteries", "积分与抽奖",
+        _of("programmes earn_rules points rates lotteries draws alliance_terms"
+            " alliance_settlements"),
+        _of("programme earn_rule points_price points lottery alliance_terms rate"),
+    ),
+    Area("Members", "会员", _of("members"), _of("member")),
+    Area(
+        "The night", "清算",
+        _of("business_days clearing_steps positions settlements disputes clearing_files"
+            " deliveries delivery_ways payouts recon_items recon_files fees stat_transactions"
+            " terminal_batches reports"),
+        _of("clearing settlement payout payout_account recon fee report delivery"),
+    ),
+    Area("Rules", "规则", _of("rules rule_packs"), _of("rule rule_pack")),
+    Area(
+        "The house", "管理",
+        _of("people grants settings audit seals disclosures trace"),
+        _of("person setting ledger value file members cards"),
+    ),
+    Area("Yourself", "本人", frozenset(), _of("password totp session")),
+)  # fmt: skip
+NOT_OFFERED: Final = _of("session.sign_out session.use_grant file.send")
+"""Actions that stand elsewhere on a page."""
+
+Listed = tuple[Area, Sequence[ViewTold], Sequence[ActionTold]]
+
+
+def area_of_view(view: str) -> Area:
+    """Where it stands."""
+    return next((one for one in AREAS if view in one.views), AREAS[-1])
+
+
+def area_of_action(action: str) -> Area:
+    """Where it stands."""
+    subject = action.partition(".")[0]
+    return next((one for one in AREAS if subject in one.subjects), AREAS[-1])
+
+
+def listed(catalogue: Catalogue) -> list[Listed]:
+    """Every area that has something for this grant."""
+    found: list[Listed] = []
+    for area in AREAS:
+        views = [one for one in catalogue.views if area_of_view(one.id) is area]
+        actions = [
+            one
+            for one in catalogue.actions
+            if area_of_action(one.id) is area and one.id not in NOT_OFFERED
+        ]
+        if views or actions:
+            found.append((area, views, actions))
+    return found
