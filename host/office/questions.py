@@ -25,6 +25,7 @@ SQL: Final = {
     **load_queries("host.office", "views.sql"),
     **load_queries("host.office", "night_views.sql"),
     **load_queries("host.office", "statistics.sql"),
+    **load_queries("host.office", "terminal_batches.sql"),
 }
 CARDS_WALKED_MAX: Final = 100
 """The trails of so many cards are put together into one list."""

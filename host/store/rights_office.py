@@ -373,7 +373,12 @@ OFFICE: Final[Mapping[str, Right]] = {
         inserts=columns("terminal_id store_id epoch mac_algorithm serial settles_points family"),
         updates=columns("store_id is_active settles_points"),
     ),
-    "terminal_batch": Right(reads=columns("institution terminal_id epoch state marks is_proved")),
+    "terminal_batch": Right(
+        reads=columns(
+            "institution terminal_id epoch state marks is_proved told counted business_date "
+            "settled_at closed_at"
+        )
+    ),
     "terminal_key": Right(reads=columns("terminal_id usage generation check_value")),
     "terminal_status": Right(reads=columns("terminal_id reported_at")),
     "vendor": Right(reads=WHOLE, inserts=WHOLE, updates=columns("name contact note")),

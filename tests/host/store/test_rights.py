@@ -133,6 +133,7 @@ SPOKEN: dict[str, dict[str, Collection[str]]] = {
         "host/office/views.sql": ALL,
         "host/office/night_views.sql": ALL,
         "host/office/statistics.sql": ALL,
+        "host/office/terminal_batches.sql": ALL,
         "host/office/holds.sql": ALL,
         "host/office/transactions.sql": ALL,
         "host/store/settlement.sql": {"settled"},
