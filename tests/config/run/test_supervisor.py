@@ -74,7 +74,7 @@ def up(places: Places) -> Iterator[Up]:
 
 
 def test_it_tells_its_listeners_then_ready_and_the_first_terminal_can_buy(up: Up) -> None:
-    (line,) = up.wait_until_ready()
+    line, _web = up.wait_until_ready()
     found = re.fullmatch(r"pos on 127\.0\.0\.1:(\d+)", line)
     assert found
     answer = _exchange(int(found[1]), _vector("frame-stored-value-purchase-123.45-with-PIN"))
@@ -83,7 +83,7 @@ def test_it_tells_its_listeners_then_ready_and_the_first_terminal_can_buy(up: Up
 
 
 def test_the_night_and_the_audit_run_beside_trade_and_again_when_all_is_down(up: Up) -> None:
-    (line,) = up.wait_until_ready()
+    line, _web = up.wait_until_ready()
     frame = _vector("frame-stored-value-purchase-123.45-with-PIN")
     _exchange(int(line.rpartition(":")[2]), frame)
     *steps, first = map(
@@ -118,7 +118,7 @@ def test_the_host_alone_starts_the_database_and_both_stop_at_a_signal(up: Up) ->
 def test_a_signal_stops_all_cleanly(up: Up) -> None:
     up.wait_until_ready()
     children = up.children()
-    assert set(children) == {"postgres", "host", "switch"}
+    assert set(children) == {"postgres", "host", "switch", "web"}
     up.process.send_signal(signal.SIGTERM)
     said = up.end()
     assert up.process.returncode == 0
@@ -227,12 +227,12 @@ def test_killing_it_outright_leaves_no_process_and_the_directory_usable(up: Up) 
     assert not any(_runs(pid) for pid in children.values())
 
 
-@pytest.mark.parametrize("name", ["postgres", "host", "switch"])
+@pytest.mark.parametrize("name", ["postgres", "host", "switch", "web"])
 def test_whatever_dies_is_started_again_and_the_same_sale_gets_the_same_answer(
     up: Up, name: str
 ) -> None:
     """Killed outright more often than once, by itself, with the port and the passwords it had."""
-    (line,) = up.wait_until_ready()
+    line, _web = up.wait_until_ready()
     port = int(line.rpartition(":")[2])
     frame = _vector("frame-stored-value-purchase-123.45-with-PIN")
     first = _exchange(port, frame)
@@ -248,8 +248,8 @@ def test_whatever_dies_is_started_again_and_the_same_sale_gets_the_same_answer(
     assert not any(_runs(pid) for pid in up.before)
 
 
-def test_all_three_killed_at_once_come_back_by_themselves(up: Up) -> None:
-    (line,) = up.wait_until_ready()
+def test_all_killed_at_once_come_back_by_themselves(up: Up) -> None:
+    line, _web = up.wait_until_ready()
     port = int(line.rpartition(":")[2])
     frame = _vector("frame-stored-value-purchase-123.45-with-PIN")
     first = _exchange(port, frame)
