@@ -3,6 +3,7 @@
 The note of a change has the digest of the row before as well, which is not what the last note left.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from types import SimpleNamespace
 from typing import Any, Final
@@ -153,6 +154,9 @@ def test_a_row_put_in_or_taken_out_is_named_after_a_program_has_written_it(
             assert found(owner) == [(name, "taken out")]
 
 
+NEXT = re.compile(r"(id|business_date) \+ 1 ")
+
+
 def test_an_edit_is_named_after_each_statement_that_changes_such_a_row(owner: Connection) -> None:
     without_constraints(owner, "fc")
     for scene in SCENES.values():
@@ -166,8 +170,8 @@ def test_an_edit_is_named_after_each_statement_that_changes_such_a_row(owner: Co
             with owner.transaction(force_rollback=True):
                 ready = READY.get(table, "true")
                 drawn = f"t.ctid = (SELECT max(t.ctid) FROM {table} AS t WHERE {ready})"
-                # Beyond the numbers of its neighbours: unique ones are held here.
-                other = another(column, kind).replace("id + 1 ", "id + 1000 ")
+                # Beyond the numbers and days of its neighbours: unique ones are held here.
+                other = NEXT.sub(r"\1 + 1000 ", another(column, kind))
                 row = edited(owner, table, f"{column} = {other} WHERE {drawn}")
                 if owner.execute(statement, told(row)).rowcount == 0:
                     continue  # it is no row that the statement changes any longer
