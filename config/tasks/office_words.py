@@ -12,28 +12,27 @@ from config.language import Language, speech
 from host.model.money import HOUSE_CURRENCY, Money
 from host.office.refusals import RefusalKind
 from host.office.stock_refusals import ALL_REFUSALS
-from host.office.words import WORDS, word_of
+from host.office.words import Word, is_amount, word_of, word_of_field
 
 WHEN: Final = "%Y-%m-%d %H:%M:%S"
 _MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
-_AMOUNT: Final = re.compile(r".*_minor(_max|_min)?")
 _GAP: Final = re.compile(r"\{(\w+)\}")
 _AS_TYPED: Final = frozenset({"contact", "login", "name", "note"})
 """What people wrote themselves, whatever word of ours it may be."""
-_NO_AMOUNTS: Final = frozenset({"earn_per_minor"})
-"""It is told for every so many minor units."""
 
 
 def word_here(code: str) -> str:
     """A word of the office in the language of who reads."""
-    word = word_of(code)
+    return _here(word_of(code))
+
+
+def _here(word: Word) -> str:
     return word.zh if speech.language is Language.CHINESE else word.en
 
 
 def label(name: str, subject: str = "") -> str:
     """Of a field or a column; that of the subject's own of this name, where there is one."""
-    own = f"{subject}_{name}"
-    return word_here(own if own in WORDS and name != "id" else name)
+    return _here(word_of_field(name, subject))
 
 
 def shown(name: str, value: object, unit: object = None, subject: str = "") -> str:
@@ -43,8 +42,7 @@ def shown(name: str, value: object, unit: object = None, subject: str = "") -> s
     if isinstance(value, Sequence) and not isinstance(value, str):
         return ", ".join(shown(name, each, unit) for each in value)
     if isinstance(value, int) and not isinstance(value, bool):
-        is_amount = _AMOUNT.fullmatch(name) is not None and name not in _NO_AMOUNTS
-        return _figures(value, unit) if is_amount else str(value)
+        return _figures(value, unit) if is_amount(name) else str(value)
     if isinstance(value, str) and (name == "error" or name in _AS_TYPED):
         return told_of_error(value) if name == "error" else value
     return _word(value)

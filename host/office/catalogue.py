@@ -8,7 +8,6 @@ rows alone is made once for a role at a scope, and kept.
 import datetime as dt
 import functools
 import inspect
-import re
 import typing
 from collections.abc import Iterable
 from typing import Any, Final
@@ -37,12 +36,9 @@ from host.office.refusals import Refusal, told_of
 from host.office.roles import ROLES
 from host.office.sessions import grants_of, who_asks
 from host.office.view import Filter, How, View
-from host.office.words import WORDS, Word, word_of
+from host.office.words import is_amount, word_of, word_of_field
 from host.store.connecting import Connection
 
-AMOUNT: Final = re.compile(r".*_minor(_max|_min)?")
-COUNTS_MINOR: Final = frozenset({"earn_per_minor"})
-"""What is told for every so many minor units, and is no amount."""
 MANY: Final = (frozenset, tuple, list)
 INPUTS: Final[dict[Any, Input]] = {
     int: "number",
@@ -158,7 +154,7 @@ def _action(action: Action[Any]) -> ActionTold:
 
 
 def _field(field: msgspec.structs.FieldInfo, subject: str, *, is_file: bool) -> FieldTold:
-    word = _word_of_field(field.name, subject)
+    word = word_of_field(field.name, subject)
     (kind, *_) = kinds_of(field.type)
     is_many = typing.get_origin(kind) in MANY
     if is_many:
@@ -186,14 +182,9 @@ def _input(
         return "secret"
     if kind is bool and field.default is None:
         return "either"
-    if kind is int and AMOUNT.fullmatch(field.name) and field.name not in COUNTS_MINOR:
+    if kind is int and is_amount(field.name):
         return "money"
     return "choice" if has_choices else INPUTS.get(kind, "text")
-
-
-def _word_of_field(name: str, subject: str) -> Word:
-    own = f"{subject}_{name}"
-    return word_of(own if own in WORDS else name)
 
 
 def _choices(words: Iterable[str]) -> list[Choice]:

@@ -4,6 +4,7 @@ Code says the English word; a screen says either. One word, one meaning. A test 
 of a field, a column, a filter or a state that is not here.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
@@ -810,3 +811,19 @@ WORDS: Final[Mapping[str, Word]] = {
 def word_of(code: str) -> Word:
     """What something is called; its own code where it has no word yet."""
     return WORDS.get(code, Word(code, code))
+
+
+def word_of_field(name: str, subject: str) -> Word:
+    """What a field or a column is called; by the subject's own word of it, where there is one."""
+    own = f"{subject}_{name}"
+    return word_of(own if own in WORDS and name != "id" else name)
+
+
+_AMOUNT: Final = re.compile(r".*_minor(_max|_min)?")
+_NO_AMOUNTS: Final = frozenset({"earn_per_minor"})
+"""It is told for every so many minor units."""
+
+
+def is_amount(name: str) -> bool:
+    """Whether a number of that name is an amount in minor units."""
+    return _AMOUNT.fullmatch(name) is not None and name not in _NO_AMOUNTS

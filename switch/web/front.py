@@ -7,7 +7,6 @@ import secrets
 from collections.abc import Mapping
 from typing import Any, Final, cast
 
-import structlog
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
@@ -37,8 +36,6 @@ REHEARSE: Final = "rehearse"
 CONTENT: Final = "content"
 """The file that an action hands out, in base64, and what it is called."""
 FILE_NAME: Final = "name"
-
-_LOG = structlog.get_logger(__name__)
 
 
 class Front:

@@ -9,27 +9,27 @@ from babel.dates import format_datetime
 from babel.numbers import format_currency, format_decimal
 
 from host.model.money import HOUSE_CURRENCY, UNIT_MARK
-from host.office.words import WORDS, word_of
+from host.office.words import Word, is_amount, word_of, word_of_field
 from terminals.web.texts import Language, said
 
 LOCALES: Final[Mapping[Language, str]] = {"zh": "zh_Hans_CN", "en": "en_GB"}
 _MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
-_AMOUNT: Final = re.compile(r".*_minor(_max|_min)?")
 _AS_TYPED: Final = frozenset({"contact", "login", "name", "note", "error", "id"})
 """What people wrote themselves, whatever word of ours it may be."""
-_NO_AMOUNTS: Final = frozenset({"earn_per_minor"})
 
 
 def word(code: str, language: Language) -> str:
     """What the office calls something."""
-    found = word_of(code)
-    return found.zh if language == "zh" else found.en
+    return _in(word_of(code), language)
 
 
 def label(name: str, subject: str, language: Language) -> str:
     """Of a field; that of the subject's own of this name, where there is one."""
-    own = f"{subject}_{name}"
-    return word(own if own in WORDS and name != "id" else name, language)
+    return _in(word_of_field(name, subject), language)
+
+
+def _in(found: Word, language: Language) -> str:
+    return found.zh if language == "zh" else found.en
 
 
 def shown(  # noqa: PLR0911 - one line a kind
@@ -63,7 +63,7 @@ def shown(  # noqa: PLR0911 - one line a kind
 
 def _number(name: str, value: int, language: Language, unit: object) -> str:
     locale = LOCALES[language]
-    if _AMOUNT.fullmatch(name) is None or name in _NO_AMOUNTS:
+    if not is_amount(name):
         return str(value)
     currency = unit if isinstance(unit, str) and unit else HOUSE_CURRENCY
     if UNIT_MARK in currency:

@@ -31,7 +31,6 @@ TEXTS: Final[Mapping[str, Text]] = {
     "invitation": Text("Invitation", "邀请码"),
     "new_password": Text("New password", "新密码"),
     "accepted": Text("Your password is set. Sign in with it.", "密码已设置, 请登录。"),
-    "acting_as": Text("Acting as", "当前身份"),
     "switch_grant": Text("Use this grant", "切换身份"),
     "other_language": Text("中文", "English"),
     "platform": Text("the platform", "平台"),
@@ -51,7 +50,6 @@ TEXTS: Final[Mapping[str, Text]] = {
     "yes": Text("yes", "是"),
     "no": Text("no", "否"),
     "more": Text("Next page", "下一页"),
-    "first_page": Text("First page", "首页数据"),
     "rows": Text("rows", "行"),
     "no_rows": Text("No rows are found by this.", "没有符合条件的记录。"),
     "needs_one": Text("Say one of these first:", "请先填写其中一项:"),
@@ -97,9 +95,6 @@ TEXTS: Final[Mapping[str, Text]] = {
     ),
     "enrol_first": Text("One-time codes are needed before anything else.", "请先启用动态口令。"),
     "go_on": Text("Go on", "继续"),
-    "back_to": Text("Back to", "返回"),
-    "simple_error": Text("The page could not be made. It has been noted.", "页面出错, 已记录。"),
-    "download": Text("Save the file", "保存文件"),
     "nothing_to_see": Text(
         "Nothing is to be seen or done under this grant yet.", "该身份下暂无可查看或办理的内容。"
     ),
