@@ -1,29 +1,17 @@
 """A terminal's own batch: what stands in its log, and what it adds up to by `SIDES`.
 
-A sale that was reversed is out of it; a voided one stays, and its void stands on the other side.
 A cash load in doubt stays: the cash is in the drawer.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
 from host.estate.plan import CardPlan
-from host.model.requests import Kind, Totals
-from host.model.totals import SIDES, TotalsSide
-from terminals.fields import (
-    ASKED,
-    TOTALS,
-    TOTALS_HALF_DIGITS,
-    UPLOAD_RECORD,
-    UPLOAD_RECORDS_MAX,
-    digits_of,
-)
+from host.model.requests import Kind
+from host.model.secrets import Pan
+from host.model.totals import SIDES
+from terminals.batches import WHOLE_UPLOADS, Halves, totals_of
 
-Halves = tuple[Totals, Totals]
-"""Money and points."""
-WHOLE_UPLOADS: Final = frozenset({Kind.REFUND})
-"""Kinds that are uploaded whole, in their own fields."""
 CHIP_DATA: Final = "55"
 
 
@@ -39,6 +27,11 @@ class Entry:
     card: CardPlan
     asked: dict[str, str] = field(default_factory=dict)
     """The message, for an upload in its own fields; of POS terminals alone."""
+
+    @property
+    def pan(self) -> Pan:
+        """The card's number."""
+        return self.card.pan
 
     @property
     def is_by_chip(self) -> bool:
@@ -66,9 +59,7 @@ class Batch:
 
     def totals(self) -> Halves:
         """What F48 of a settlement says."""
-        money = (one for one in self.entries.values() if not one.in_points)
-        points = (one for one in self.entries.values() if one.in_points)
-        return _half(money), _half(points)
+        return totals_of(self.entries.values())
 
     @property
     def compact(self) -> list[Entry]:
@@ -88,57 +79,3 @@ class Batch:
     @property
     def _by_stripe(self) -> list[Entry]:
         return [one for one in self.entries.values() if not one.is_by_chip]
-
-
-def totals_digits(halves: Halves) -> str:
-    """F48 of a settlement: 62 digits, two halves with a flag behind each."""
-    return "".join(
-        digits_of(
-            TOTALS,
-            {
-                "debit_minor": half.debit_minor,
-                "debit_count": half.debit_count,
-                "credit_minor": half.credit_minor,
-                "credit_count": half.credit_count,
-            },
-        )
-        + str(ASKED)
-        for half in halves
-    )
-
-
-def flags_of(digits: str) -> tuple[int, int]:
-    """What the host says of both halves: 1 agreed, 2 not, 3 not compared."""
-    return int(digits[TOTALS_HALF_DIGITS - 1]), int(digits[-1])
-
-
-def compact_uploads(entries: list[Entry]) -> list[str]:
-    """F48 of as many uploads as it takes: a count, then up to eight records."""
-    return [
-        f"{len(part):02d}" + "".join(_record(entry) for entry in part)
-        for part in (
-            entries[at : at + UPLOAD_RECORDS_MAX]
-            for at in range(0, len(entries), UPLOAD_RECORDS_MAX)
-        )
-    ]
-
-
-def _record(entry: Entry) -> str:
-    numbers = {
-        "card": 0,
-        "trace": int(entry.trace),
-        "pan": int(entry.card.pan.reveal()),
-        "amount": entry.amount_minor,
-    }
-    return digits_of(UPLOAD_RECORD, numbers)
-
-
-def _half(entries: Iterable[Entry]) -> Totals:
-    sums = {side: [0, 0] for side in TotalsSide}
-    for entry in entries:
-        row = SIDES[entry.kind]
-        side = row.points if entry.in_points else row.money
-        if side is not None:
-            sums[side][0] += entry.amount_minor
-            sums[side][1] += 1
-    return Totals(*sums[TotalsSide.DEBIT], *sums[TotalsSide.CREDIT])

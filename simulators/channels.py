@@ -21,7 +21,6 @@ from host.estate.plan import CardPlan, EstatePlan, TerminalPlan, VoucherPlan
 from host.model.requests import Kind
 from host.model.secrets import Secret
 from simulators import mis, softpos
-from simulators.answers import Answer
 from simulators.batch import Batch
 from simulators.certificates import SWITCH, attestation_key, phone_tls
 from simulators.failures import Failures
@@ -37,6 +36,7 @@ from simulators.softpos import AttestationService, SoftPosApp
 from simulators.terminal import PosTerminal
 from simulators.trader import Trader
 from simulators.trades import Done, Settled
+from terminals.believed import Answer
 from terminals.dialects import dialect_named
 from terminals.dialects.mis import MisDialect
 from terminals.dialects.pos import POS

@@ -8,9 +8,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Final, Generic, TypeVar
 
-from simulators.answers import Answer
 from simulators.batch import Entry
 from simulators.record import Event, Record, What
+from terminals.believed import Answer
 
 ATTEMPTS_MAX: Final = 3
 """How often a message is sent in all, unless a terminal is told otherwise."""

@@ -18,10 +18,10 @@ from host.hsm.pin import make_pin_block
 from host.model.money import POINTS_PREFIX
 from host.model.requests import ExchangeKey, Family, Kind, Totals
 from host.model.secrets import Secret
-from simulators.answers import Answer, Verdict
-from simulators.batch import Halves
 from simulators.trader import Sent
 from simulators.trades import Trade, account_in
+from terminals.batches import Halves
+from terminals.believed import Answer, Verdict
 from terminals.codec import DecodeError
 from terminals.dialects.mis import HEADER_BYTES, MisDialect, compose, header_of, split_tag
 from terminals.dialects.mis_words import Head

@@ -11,12 +11,12 @@ from typing import Any, Final
 from host.estate.plan import CardPlan
 from host.hsm.pin import make_pin_block
 from host.model.requests import Kind
-from simulators.answers import SILENCE, Answer
 from simulators.line import Line
 from simulators.mis import ZONE, MisTill
 from simulators.recording import Cast
 from simulators.remade import NotSayableError, Told, check_original, pin_of
 from simulators.trader import Sent
+from terminals.believed import SILENCE, Answer
 from terminals.codec import EncodeError
 from terminals.dialects.mis import MisDialect
 from terminals.recorded import Heard

@@ -16,7 +16,6 @@ import trio
 
 from host.estate.plan import EstatePlan
 from host.model.requests import Kind
-from simulators.answers import Answer, Verdict
 from simulators.failures import Failures
 from simulators.line import PLAIN, Line, Wire
 from simulators.mis import FRAME_BYTES as TILL_FRAME_BYTES
@@ -35,6 +34,7 @@ from simulators.recording import (
 from simulators.remade import NOT_REPLAYED, NotSayableError, Remade, Seat, Told, slip_of
 from simulators.remade_till import TillSeat
 from simulators.session import PosSession
+from terminals.believed import Answer, Verdict
 from terminals.dialects import DialectOptions, dialect_named
 from terminals.dialects.mis import MisDialect
 from terminals.framing import LENGTH_CODECS

@@ -24,7 +24,6 @@ from host.estate.plan import CardPlan, EstatePlan, VoucherPlan
 from host.model.requests import Kind
 from host.model.secrets import Pan, Secret
 from host.named_files import read_named_text
-from simulators.answers import Answer, Verdict
 from simulators.channels import CHANNELS, AnyLine, Place, Terminal
 from simulators.faults import Fault
 from simulators.mending import NotByHandError
@@ -45,6 +44,7 @@ from simulators.wanted import (
     legs_unlike,
     reason_unlike,
 )
+from terminals.believed import Answer, Verdict
 from terminals.codec import DecodeError
 from terminals.dialects.pos import POS
 

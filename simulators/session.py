@@ -16,10 +16,10 @@ from host.hsm.mac import Mac, mac_for
 from host.model.requests import ExchangeKey, Family
 from host.model.secrets import Secret
 from simulators import messages
-from simulators.answers import Answer, Verdict, check_answer, is_answer_to
 from simulators.batch import Batch
 from simulators.line import IsMine
 from simulators.messages import Fields, Who
+from terminals.believed import Answer, Verdict, check_answer, is_answer_to
 from terminals.dialects.pos import POS
 from terminals.isodialect import IsoDialect
 

@@ -6,11 +6,11 @@ those never happened, and count nowhere. A page of the log may be lost before.
 """
 
 from simulators import uploads
-from simulators.answers import Answer, Verdict
-from simulators.batch import compact_uploads, flags_of, totals_digits
 from simulators.messages import Fields
 from simulators.session import PosSession
 from simulators.trades import Settled
+from terminals.batches import compact_uploads, flags_of, totals_digits
+from terminals.believed import Answer, Verdict
 from terminals.fields import AGREED
 
 

@@ -23,12 +23,12 @@ from host.hsm.pin import make_pin_block
 from host.model.money import POINTS_PREFIX
 from host.model.requests import ExchangeKey, Family, Kind, Totals
 from host.model.secrets import Secret
-from simulators.answers import Answer, Verdict
-from simulators.batch import Halves
 from simulators.messages import NO_CARD
 from simulators.trader import Sent
 from simulators.trades import Trade, account_in
 from terminals.attestation import Claims, nonce_of, sign_attestation
+from terminals.batches import Halves
+from terminals.believed import Answer, Verdict
 from terminals.dialects.softpos import is_sealed_by, sealed
 from terminals.dukpt_session import Direction, DukptMac
 

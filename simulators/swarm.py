@@ -20,7 +20,6 @@ from host.estate.demo import ODD_CARDS, external_cards
 from host.estate.plan import CardPlan, EstatePlan, LotteryPlan, TerminalPlan, VoucherPlan
 from host.model.requests import OF_VOUCHERS, Kind
 from host.model.secrets import Secret
-from simulators.answers import PARTIAL, Verdict
 from simulators.channels import CHANNELS, Channel, Opens, Place, Terminal
 from simulators.faults import DEMO_RATES, Fault, FaultSource
 from simulators.mending import ATTEMPTS_MAX
@@ -29,6 +28,7 @@ from simulators.record import Record
 from simulators.session import WRONG_BATCH
 from simulators.tally import SILENCE, Tally
 from simulators.trades import Done, Settled
+from terminals.believed import PARTIAL, Verdict
 
 WRONG_PIN: Final = Secret(b"000000")
 MORE_THAN_MOST_MINOR: Final = 150_000

@@ -15,7 +15,6 @@ from host.model.claims import REVERSAL_ENDS
 from host.model.requests import REPEATED, Kind
 from host.model.secrets import Secret
 from simulators import messages
-from simulators.answers import Answer, Verdict
 from simulators.batch import Batch, Entry
 from simulators.mending import ATTEMPTS_MAX, Mending, NotByHandError, Pending, is_decided
 from simulators.messages import Fields, Sale
@@ -34,6 +33,7 @@ from simulators.trades import (
     words_of,
     worth_of,
 )
+from terminals.believed import Answer, Verdict
 from terminals.fields import POINTS_EARNED
 
 LOAD_IN_DOUBT: Final = "98"

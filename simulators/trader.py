@@ -14,8 +14,7 @@ from host.estate.plan import CardPlan, VoucherPlan
 from host.model.claims import REVERSAL_ENDS
 from host.model.requests import REPEATED, Kind
 from host.model.secrets import Secret
-from simulators.answers import SILENCE, Answer, Verdict
-from simulators.batch import Batch, Entry, Halves
+from simulators.batch import Batch, Entry
 from simulators.mending import (
     ATTEMPTS_MAX,
     UNDECIDED,
@@ -39,6 +38,8 @@ from simulators.trades import (
     words_of,
     worth_of,
 )
+from terminals.batches import Halves
+from terminals.believed import SILENCE, Answer, Verdict
 
 SENDINGS_MAX: Final = 2
 """How often one message is sent before it counts as not answered."""

@@ -8,9 +8,9 @@ from host.estate.plan import CardPlan, VoucherPlan
 from host.model.money import POINTS_PREFIX
 from host.model.requests import Kind
 from host.model.secrets import Secret
-from simulators.answers import PARTIAL, Answer, Verdict
 from simulators.messages import Sale
 from simulators.record import Event, What
+from terminals.believed import PARTIAL, Answer, Verdict
 from terminals.fields import COMBINED, POINTS_LEFT, parts_of
 from terminals.vouchers import told_in, words_told
 

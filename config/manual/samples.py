@@ -13,8 +13,8 @@ from host.model.money import Money
 from host.model.requests import Kind, Response, Totals
 from host.model.responses import Reason
 from simulators import messages, uploads
-from simulators.batch import totals_digits
 from simulators.messages import Fields, Sale, Who
+from terminals.batches import totals_digits
 from terminals.dialects.pos import POS, SPEC
 from terminals.framing import wrap
 

@@ -7,7 +7,6 @@ from typing import Final
 from host.estate.plan import EstatePlan, TerminalPlan
 from host.model.requests import Kind
 from host.model.secrets import Secret
-from simulators.answers import Answer, Verdict
 from simulators.channels import ChannelRow
 from simulators.faults import Fault
 from simulators.record import Record
@@ -20,6 +19,7 @@ from simulators.till.receipt import Receipt
 from simulators.till.wire import Heard, wire_text
 from simulators.till.words import said
 from simulators.trades import Done, Settled
+from terminals.believed import Answer, Verdict
 
 Performed = Done | Answer | Settled | None
 """What an act of a scenario gives."""

@@ -7,7 +7,6 @@ from typing import Final
 from rich.cells import cell_len
 
 from host.model.requests import Kind, Totals
-from simulators.answers import Answer, Verdict
 from simulators.messages import Sale
 from simulators.record import Event, What
 from simulators.till.amounts import amount_text
@@ -16,6 +15,7 @@ from simulators.till.screen import columns
 from simulators.till.told import Told, told_of
 from simulators.till.words import said
 from simulators.trades import part_of
+from terminals.believed import Answer, Verdict
 
 LABEL: Final = 12
 ONE_LINE: Final = 1_000

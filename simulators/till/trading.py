@@ -4,7 +4,6 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import Final
 
 from host.model.requests import Totals
-from simulators.answers import Answer
 from simulators.faults import Fault
 from simulators.messages import Sale
 from simulators.record import Event
@@ -17,6 +16,7 @@ from simulators.till.receipt import Receipt, half_text, happened, row, verdict_r
 from simulators.till.typed import Values
 from simulators.till.words import said
 from simulators.trades import Done, Settled
+from terminals.believed import Answer
 from terminals.fields import TOTALS, TOTALS_DIGITS, TOTALS_HALF_DIGITS, numbers_in
 
 Act = Callable[[Desk, Values], Awaitable[str]]

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 from host.estate.demo import demo_estate
 from host.model.requests import Kind, Totals
-from simulators.batch import Batch, Entry, compact_uploads, flags_of, totals_digits
+from simulators.batch import Batch, Entry
+from terminals.batches import compact_uploads, flags_of, totals_digits
 
 CARD = demo_estate().cards[0]
 

@@ -14,7 +14,6 @@ import pytest
 
 from host.model.requests import Kind
 from host.model.responses import Reason
-from simulators.answers import Verdict
 from simulators.channels import CHANNELS, Counter, Place
 from simulators.faults import no_faults
 from simulators.messages import Fields
@@ -22,6 +21,7 @@ from simulators.record import Record
 from simulators.terminal import REVERSIBLE
 from simulators.trader import Sent
 from simulators.trades import Trade
+from terminals.believed import Verdict
 from terminals.dialects import dialect_named, mis_words
 from terminals.dialects.mis import HEADER_BYTES, compose, header_of
 from terminals.dialects.mis_words import Head

@@ -1,4 +1,4 @@
-"""What a terminal checks before it believes an answer (protocol notes, section 1.9).
+"""What a terminal checks before it believes an answer: a simulated one, and a seat in a browser.
 
 The order is that of a widespread terminal application. Stricter than it in one thing: a decline
 that carries a MAC has it checked too, because our host seals declines and a wrong one was made
@@ -12,11 +12,13 @@ from typing import Final
 
 from host.hsm.mac import Mac
 from host.model.claims import APPROVALS
-from simulators.messages import Fields
 from terminals.codec import DecodeError
 from terminals.dialects.pos import POS
 from terminals.isodialect import IsoDialect
 from terminals.message import Message
+
+Fields = dict[str, str]
+"""A message by its field numbers; `t` is its type."""
 
 UNSEALED: Final = frozenset({"0810", "0830", "0510", "0330"})
 """Answers to network management, settlement and upload, which carry no MAC."""

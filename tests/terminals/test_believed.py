@@ -5,7 +5,7 @@ import pytest
 from host.estate.demo import FIRST_TERMINAL
 from host.hsm.mac import mac_for
 from simulators import messages, uploads
-from simulators.answers import Verdict, check_answer, is_answer_to
+from terminals.believed import Verdict, check_answer, is_answer_to
 from terminals.dialects.pos import POS
 from tests.terminals.frames import PAYLOADS, fields_of
 
