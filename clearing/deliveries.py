@@ -54,11 +54,16 @@ class Delivery(NamedTuple):
     login: str | None
     host_key: str | None
     is_acknowledged: bool
+    schedule_id: int | None
+    """Of a report; None: it is a file of the night."""
 
     @property
     def name_there(self) -> str:
         """How the file is called where it goes: all dates are in one directory there."""
-        return f"{self.business_date:%Y%m%d}-{name_in(FORMS[self.form], self.name)}"
+        name = self.name
+        if self.schedule_id is None:
+            name = name_in(FORMS[self.form], name)
+        return f"{self.business_date:%Y%m%d}-{name}"
 
 
 class Brought(NamedTuple):
@@ -119,15 +124,11 @@ def deliver(errand: Errand, delivery: Delivery) -> Brought:
 
 def _bring(errand: Errand, delivery: Delivery) -> Made:
     """Make it, and bring it there after its manifest: who sees the file has that, too."""
-    released = directory_at(errand.files_dir / RELEASED, delivery.business_date) / delivery.name
-    if sha256_of(released) != delivery.sha256:
-        message = f"{released} is not what was released. Next: posswitch clearing verify"
-        raise ClearingError(message)
-    draft = released.with_name(f".{delivery.name}.{delivery.way_id}.made")
+    draft = _draft_of(errand, delivery)
     beside = draft.with_suffix(".beside")
     name = delivery.name_there
     try:
-        made = make_form(FORMS[delivery.form], released, draft)
+        made = _make(errand, delivery, draft)
         file = ClearingFile(name=name, side="", party="", items=delivery.items, sha256=made.sha256)
         manifest = manifest_of([file])
         with errand.opens(delivery) as far:
@@ -141,6 +142,39 @@ def _bring(errand: Errand, delivery: Delivery) -> Made:
     finally:
         draft.unlink(missing_ok=True)
         beside.unlink(missing_ok=True)
+    return made
+
+
+def _draft_of(errand: Errand, delivery: Delivery) -> Path:
+    """Where it is made: beside what was released, of a date that is, or else above those dates."""
+    place = errand.files_dir / RELEASED
+    of_date = directory_at(place, delivery.business_date)
+    if delivery.schedule_id is None:
+        place = of_date
+    place.mkdir(parents=True, exist_ok=True)
+    return place / f".{of_date.name}.{delivery.name}.{delivery.way_id}.made"
+
+
+def _make(errand: Errand, delivery: Delivery, draft: Path) -> Made:
+    """A file of the night in the party's form, or a report as it is kept."""
+    if delivery.schedule_id is not None:
+        return _take_report(errand, delivery, draft)
+    released = directory_at(errand.files_dir / RELEASED, delivery.business_date) / delivery.name
+    if sha256_of(released) != delivery.sha256:
+        message = f"{released} is not what was released. Next: posswitch clearing verify"
+        raise ClearingError(message)
+    return make_form(FORMS[delivery.form], released, draft)
+
+
+def _take_report(errand: Errand, delivery: Delivery, draft: Path) -> Made:
+    with errand.connect() as connection:
+        row = connection.execute(SQL["report_to_bring"], delivery._asdict()).fetchone()
+    assert row is not None, "its delivery names it"
+    draft.write_bytes(row[0])
+    made = Made(draft.stat().st_size, sha256_of(draft))
+    if made.sha256 != delivery.sha256:
+        message = f"{delivery.name} is not as it was made. Next: posswitch audit"
+        raise ClearingError(message)
     return made
 
 

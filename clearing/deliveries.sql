@@ -15,7 +15,7 @@ SELECT
     now(),
     '',
     now()
-FROM delivery_way AS w
+FROM delivery_way_now AS w
 LEFT JOIN merchant AS m ON w.merchant_id = m.id
 LEFT JOIN issuer AS i ON w.issuer_id = i.id
 INNER JOIN clearing_file AS f
@@ -23,16 +23,6 @@ INNER JOIN clearing_file AS f
         f.business_date = %(business_date)s
         AND f.side = CASE WHEN w.merchant_id IS NULL THEN 'issuer' ELSE 'merchant' END
         AND f.party = coalesce(m.merchant_id, i.institution_id)
-WHERE
-    w.is_active
-    AND NOT EXISTS (
-        SELECT FROM delivery_way AS newer
-        WHERE
-            coalesce(newer.merchant_id, 0) = coalesce(w.merchant_id, 0)
-            AND coalesce(newer.issuer_id, 0) = coalesce(w.issuer_id, 0)
-            AND newer.form = w.form
-            AND newer.id > w.id
-    )
 ON CONFLICT ON CONSTRAINT delivery_once DO NOTHING;
 
 -- name: take_deliveries
@@ -65,15 +55,16 @@ SELECT
     d.next_at AS taken_until,
     d.sha256 AS sent_sha256,
     d.delivered_at,
-    f.items,
-    f.sha256,
+    coalesce(f.items, r.rows) AS items,
+    coalesce(f.sha256, r.sha256) AS sha256,
     w.form,
     w.directory,
     w.host,
     w.port,
     w.login,
     w.host_key,
-    w.is_acknowledged
+    w.is_acknowledged,
+    d.schedule_id
 FROM
     unnest(%(names)s::text [], %(ways)s::integer [], %(dates)s::date [])
         AS taken (name, way_id, business_date)
@@ -82,8 +73,16 @@ INNER JOIN delivery AS d
         taken.business_date = d.business_date
         AND taken.name = d.name
         AND taken.way_id = d.way_id
-INNER JOIN clearing_file AS f ON d.business_date = f.business_date AND d.name = f.name
+LEFT JOIN clearing_file AS f ON d.business_date = f.business_date AND d.file_name = f.name
+LEFT JOIN report_made AS r
+    ON d.schedule_id = r.schedule_id AND d.business_date = r.business_date
 INNER JOIN delivery_way AS w ON d.way_id = w.id;
+
+-- name: report_to_bring
+-- As it was made and kept.
+SELECT r.content
+FROM report_made AS r
+WHERE r.schedule_id = %(schedule_id)s AND r.business_date = %(business_date)s;
 
 -- name: record_sent
 -- It is there whole: the end, or to be acknowledged.

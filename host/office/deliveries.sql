@@ -33,17 +33,12 @@ SELECT
     %(now)s,
     %(set_by)s,
     %(agreed_by)s
-FROM (
-    SELECT said.*
-    FROM delivery_way AS said
-    WHERE
-        coalesce(said.merchant_id, 0) = coalesce(%(merchant_id)s::integer, 0)
-        AND coalesce(said.issuer_id, 0) = coalesce(%(issuer_id)s::integer, 0)
-        AND said.form = %(form)s
-    ORDER BY said.id DESC
-    LIMIT 1
-) AS w
-WHERE w.is_active;
+FROM delivery_way_now AS said
+INNER JOIN delivery_way AS w ON said.id = w.id
+WHERE
+    coalesce(w.merchant_id, 0) = coalesce(%(merchant_id)s::integer, 0)
+    AND coalesce(w.issuer_id, 0) = coalesce(%(issuer_id)s::integer, 0)
+    AND w.form = %(form)s;
 
 -- name: retry_delivery
 -- Each delivery of a file that is not over is sent once more, at once, or no more.

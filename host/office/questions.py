@@ -24,6 +24,7 @@ from host.store.queries import load_queries
 SQL: Final = {
     **load_queries("host.office", "views.sql"),
     **load_queries("host.office", "night_views.sql"),
+    **load_queries("host.office", "report_views.sql"),
     **load_queries("host.office", "statistics.sql"),
     **load_queries("host.office", "terminal_batches.sql"),
 }

@@ -70,6 +70,7 @@ SUBJECTS: Final[Mapping[str, Subject]] = {
             table=None,
             content=frozenset({"business_date", "number", "payable_minor", "unit"}),
         ),
+        Subject(kind="report_schedule", table="report_schedule", is_numbered=True),
         Subject(kind="recon_item", table="recon_item", is_numbered=True),
         Subject(kind="office_file", table="office_file", is_numbered=True),
     )

@@ -174,6 +174,22 @@ FROM store AS t
 WHERE t.id = %(number)s
 FOR UPDATE;
 
+-- name: report_schedule
+-- By number: the report of a merchant, a store, or of the house.
+SELECT
+    t.id,
+    null::smallint AS issuer_id,
+    t.merchant_id,
+    t.store_id,
+    null::bigint AS member_id,
+    null::smallint AS alliance_id,
+    null::bigint AS created_by,
+    encode(row_digest(t), 'hex') AS version,
+    row_content(t, %(unseen)s::text []) AS content
+FROM report_schedule AS t
+WHERE t.id = %(number)s
+FOR UPDATE;
+
 -- name: terminal
 -- By terminal id. What the till itself changes (its batch, its keys) is no other version.
 SELECT

@@ -15,6 +15,7 @@ from host.office.jobs import SQL as JOBS
 from host.office.lottery_clock import LOTTERY_TIMERS
 from host.office.nights import Nights, NightStoppedError
 from host.office.records import SQL as RECORDS
+from host.office.report_clock import REPORT_TIMERS
 from host.office.rows.breakage import take_due
 from host.office.rows.members import CLOSING
 from host.office.step_up import OPEN
@@ -99,4 +100,5 @@ TIMERS: Final = (
     Timer(name="step-ups", every=HOURLY, do=_clearing("clear_step_ups", OPEN)),
     Timer(name="invitations", every=HOURLY, do=_clearing("clear_invitations", SIGNS_KEPT)),
     Timer(name="tries", every=HOURLY, do=_clear_tries),
+    *REPORT_TIMERS,
 )

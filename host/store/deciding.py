@@ -177,6 +177,8 @@ CHAINED: Final = (
     Chained(name="clearing_handed_out", key=_DAY),
     Chained(name="delivery_way", key="t.id::text"),
     Chained(name="delivery", key=f"concat_ws('/', {_DAY}, t.name, t.way_id)"),
+    Chained(name="report_schedule", key="t.id::text"),
+    Chained(name="report_made", key=f"concat_ws('/', t.schedule_id, {_DAY})"),
     Chained(name="recon_due", key="t.id::text"),
     Chained(name="recon_file", key="t.id::text"),
     Chained(name="recon_line", key="concat_ws('/', t.file_id, t.line)"),

@@ -246,11 +246,9 @@ NIGHT: Final[Mapping[str, Right]] = {
         ),
     ),
     "delivery_way": Right(
-        reads=columns(
-            "id merchant_id issuer_id form directory host port login host_key is_acknowledged "
-            "is_active"
-        )
+        reads=columns("id form directory host port login host_key is_acknowledged")
     ),
+    "delivery_way_now": Right(reads=columns("id merchant_id issuer_id")),
     "declined_part": Right(reads=WHOLE, inserts=WHOLE),
     "entry": Right(
         reads=columns("shard journal_id debit_account credit_account amount_minor business_date"),
@@ -290,6 +288,7 @@ NIGHT: Final[Mapping[str, Right]] = {
     "number_block": Right(reads=WHOLE, inserts=WHOLE, updates=columns("next_number")),
     "points_expiry": Right(reads=columns("business_date")),
     "points_price": Right(reads=WHOLE),
+    "report_made": Right(reads=columns("schedule_id business_date rows content sha256")),
     "position": Right(reads=WHOLE, inserts=WHOLE),
     "position_part": Right(reads=WHOLE, inserts=WHOLE),
     "product_version": Right(reads=columns("product_id version grace_days")),

@@ -82,7 +82,13 @@ OFFICE: Final[Mapping[str, Right]] = {
     "clearing_step": Right(reads=WHOLE),
     "code_try": Right(reads=WHOLE, inserts=WHOLE, updates=columns("tries began_at"), deletes=True),
     "day_state": Right(reads=WHOLE),
-    "delivery": Right(reads=WHOLE, updates=columns("state attempts next_at")),
+    "delivery": Right(
+        reads=WHOLE,
+        inserts=columns(
+            "business_date name way_id state attempts next_at last_error queued_at schedule_id"
+        ),
+        updates=columns("state attempts next_at"),
+    ),
     "delivery_way": Right(
         reads=WHOLE,
         inserts=columns(
@@ -308,6 +314,15 @@ OFFICE: Final[Mapping[str, Right]] = {
     "rate": Right(reads=WHOLE, inserts=WHOLE),
     "seal": Right(reads=columns("shard seq previous digest")),
     "signed_head": Right(reads=columns("number body signature")),
+    "delivery_way_now": Right(reads=columns("id merchant_id form")),
+    "report_schedule": Right(
+        reads=WHOLE,
+        inserts=columns(
+            "report every format language merchant_id store_id way_form first_date set_at set_by"
+        ),
+        updates=columns("ended_at"),
+    ),
+    "report_made": Right(reads=WHOLE, inserts=WHOLE),
     "recon_due": Right(
         reads=WHOLE,
         inserts=columns("source merchant_id issuer_id since until said_by"),

@@ -59,6 +59,8 @@ SEEN: Final[Mapping[str, str]] = {
     "payout_account.account_masked": "masked",
     "delivery_way.host_key": "the public half of a server's key",
     "delivery.sha256": "of a file, by which it is told from another",
+    "report_made.content": "a report: figures, and no card",
+    "report_made.sha256": "of a report, by which it is told from another",
     "recon_file.sha256": "of a file, by which it is told from another",
     "pickup_use.used_hash": "of a code that is good for nothing any more",
     "member.phone_masked": "masked",

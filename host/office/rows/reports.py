@@ -6,22 +6,21 @@ Each is read once, and every format shows what was read.
 import base64
 import datetime as dt
 import hashlib
-from collections.abc import Callable
 from typing import Final, Literal
 
 from host.office.action import Acting, Action, Result
 from host.office.fields import MerchantId, Number, Values
 from host.office.printing import NoFontError, font_path
 from host.office.refusals import FIELD, PERIOD, Refusal
-from host.office.report_books import report_csv, xlsx_of
-from host.office.report_pages import html_page, json_page, text_page
+from host.office.report_books import xlsx_of
+from host.office.report_making import Format, Language, NothingMovedError, Wanted, make_report
+from host.office.report_pages import json_page
 from host.office.report_papers import pdf_of
 from host.office.reports import (
     REPORTS,
     STATEMENT_REPORT,
     Period,
     ReportRow,
-    Section,
     Told,
     TooMuchError,
     read_report,
@@ -35,47 +34,48 @@ ReportName = Literal[
     "day", "changes", "unsettled", "exceptions", "fee_income", "liability", "spending"
 ]
 OF_PLACES: Final = frozenset(name for name, row in REPORTS.items() if row.is_of_place)
-MOVED: Final = frozenset({"changes", "kinds", "fees", "spent", "redeemed"})
-"""Sections that have a row where something moved."""
+NO_FONT: Final = "no font with Chinese is installed here: apt install fonts-wqy-microhei"
 
 
-class ReportRun(Values, frozen=True, kw_only=True):
-    """Which report, of which business dates, and as what; merchants and stores name themselves."""
+class OfPlace(Values, frozen=True, kw_only=True):
+    """Which report, and as what; merchants and stores name themselves."""
 
     report: ReportName
+    merchant: MerchantId | None = None
+    store: Number | None = None
+    format: Format = "text"
+    language: Language = "en"
+
+
+class ReportRun(OfPlace, frozen=True, kw_only=True):
+    """Which report, of which business dates, and as what; merchants and stores name themselves."""
+
     date: dt.date
     since: dt.date | None = None
     """The first day, where it is of more than one; `date` is the last."""
-    merchant: MerchantId | None = None
-    store: Number | None = None
-    format: Literal["text", "html", "json", "csv", "pdf", "xlsx"] = "text"
-    language: Literal["en", "zh"] = "en"
 
 
 def _run(acting: Acting, values: ReportRun) -> Result:
-    row, language = REPORTS[values.report], values.language
+    row = REPORTS[values.report]
     period = _period(values, row)
-    merchant_id, store_id = _place(acting, values)
-    told = Told(period=period, now=acting.now, merchant_id=merchant_id, store_id=store_id)
+    merchant_id, store_id = place_of_report(acting, values)
+    wanted = Wanted(
+        report=values.report,
+        period=period,
+        format=values.format,
+        language=values.language,
+        merchant_id=merchant_id,
+        store_id=store_id,
+    )
     try:
-        sections = read_report(acting.connection, values.report, told)
+        content = make_report(acting.connection, wanted, acting.now).content
     except TooMuchError:
         raise Refusal(PERIOD, days=row.days_max) from None
-    if not row.is_of_now and not any(map(_says_something, sections)):
-        raise Refusal(FIELD, field="date", problem="there is nothing of that date")
-    if values.format == "pdf":
-        refuse_without_font()
-    title = f"{getattr(row.title, language)} {period}"
-    pages: dict[str, Callable[[], bytes]] = {
-        "text": lambda: text_page(title, sections, language).encode(),
-        "html": lambda: html_page(title, sections, acting.now, language).encode(),
-        "json": lambda: json_page(sections, period.last, language).encode(),
-        "csv": lambda: report_csv(sections, language).reveal(),
-        "pdf": lambda: pdf_of(title, sections, period.last, language),
-        "xlsx": lambda: xlsx_of(title, sections, period.last, language),
-    }
-    content = pages[values.format]()
-    return _handed(
+    except NothingMovedError:
+        raise Refusal(FIELD, field="date", problem="there is nothing of that date") from None
+    except NoFontError:
+        raise Refusal(FIELD, field="format", problem=NO_FONT) from None
+    return handed(
         content,
         {
             "report": values.report,
@@ -84,11 +84,6 @@ def _run(acting: Acting, values: ReportRun) -> Result:
             "sha256": hashlib.sha256(content).hexdigest(),
         },
     )
-
-
-def _says_something(section: Section) -> bool:
-    """Whether anything moved: figures that are all nothing say nothing."""
-    return any(row.get("today_minor", 1) for row in section.rows if section.row.name in MOVED)
 
 
 def _period(values: ReportRun, row: ReportRow) -> Period:
@@ -100,18 +95,18 @@ def _period(values: ReportRun, row: ReportRow) -> Period:
     return period
 
 
-def _place(acting: Acting, values: ReportRun) -> tuple[int | None, int | None]:
+def place_of_report(acting: Acting, values: OfPlace) -> tuple[int | None, int | None]:
     """Of which merchant and which store alone it is, as it was found for who asks.
 
     A store's merchant is told with it: an index leads to what merchants have moved.
     """
-    kind, place = _about(values).kind, acting.subject.place
+    kind, place = about_report(values).kind, acting.subject.place
     if kind == "store":
         return place.merchant_id, int(acting.subject.id)
     return int(acting.subject.id) if kind == "merchant" else None, None
 
 
-def _about(values: ReportRun) -> Ref:
+def about_report(values: OfPlace) -> Ref:
     """Whose it is: what is of everybody is the platform's, whoever is named beside it."""
     if values.report in OF_PLACES and values.store is not None:
         return Ref("store", str(values.store))
@@ -120,7 +115,8 @@ def _about(values: ReportRun) -> Ref:
     return THE_PLATFORM
 
 
-def _handed(content: bytes, beside: dict[str, str]) -> Result:
+def handed(content: bytes, beside: dict[str, str]) -> Result:
+    """A file for who asks, and what history keeps of it."""
     return Result(shown_once={"content": base64.b64encode(content).decode()}, beside=beside)
 
 
@@ -146,7 +142,7 @@ def _print(acting: Acting, values: SettlementPrint) -> Result:
         "xlsx": lambda: xlsx_of(title, sections, date, language),
         "json": lambda: json_page(sections, date, language, number).encode(),
     }
-    return _handed(pages[values.format](), {"format": values.format})
+    return handed(pages[values.format](), {"format": values.format})
 
 
 def refuse_without_font() -> None:
@@ -154,8 +150,7 @@ def refuse_without_font() -> None:
     try:
         font_path()
     except NoFontError:
-        problem = "no font with Chinese is installed here: apt install fonts-wqy-microhei"
-        raise Refusal(FIELD, field="format", problem=problem) from None
+        raise Refusal(FIELD, field="format", problem=NO_FONT) from None
 
 
 RUN: Final = Action(
@@ -165,7 +160,7 @@ RUN: Final = Action(
     values=ReportRun,
     roles=frozenset({PA, PO, FN, AU, MO, SM}),
     do=_run,
-    about=_about,
+    about=about_report,
     hands_out=True,
     may_print=True,
 )

@@ -127,6 +127,9 @@ class World:
         self.rrn = self.sold()
         self.clear()
         self.pay()
+        self.schedule = bureau.done(
+            self.owner, "report.schedule", report="spending", every="day", merchant=self.merchant
+        ).told["schedule"]
         self.make_alliances()
 
     def sold(self) -> str:
@@ -231,6 +234,7 @@ class World:
             "card": self.card, "number": "0", "phone": "13900001234",
             "member": self.member, "order": "T1", "date": "2026-11-22",
             "batch": self.batch, "lottery": self.lottery,
+            "schedule": self.schedule,
         }  # fmt: skip
 
     def questions(self, view: View) -> Iterator[dict[str, str]]:
@@ -275,6 +279,7 @@ class World:
             "reference": "S1", "content": "eA==", "liability_minor": 0, "voucher_code": "0123",
             "receipt": "R-1", "phones": ["13900009999"],
             "file_layout": "merchant_csv", "difference": 1, "answer": "take", "report": "day",
+            "schedule": self.schedule, "every": "day",
             "number": 1,
             "settled": "at_issue", "per_points": 1, "issued_minor": 1, "redeemed_minor": 1,
             "account_holder": "Mine now", "account_number": "6222020200112230001",

@@ -26,7 +26,7 @@ GROWS = {
     "hold", "seal", "recon_file", "recon_item", "clearing_file",
     "settlement_statement", "payout", "payout_statement", "payout_held", "payout_return",
     "payout_again", "recon_return", "statement_dispute", "statement_held", "statement_answer",
-    "statement_correction", "delivery",
+    "statement_correction", "delivery", "report_made",
 }  # fmt: skip
 SMALL = {
     "issuer": "a few hundred at most",
@@ -42,6 +42,7 @@ SMALL = {
     "fee": "some dozens, and a few of each merchant with a price of its own",
     "business_day": "one is open",
     "delivery_way": "a few of each who has files brought",
+    "report_schedule": "a few of each who has reports made",
     "recon_due": "one of each who is to send files",
     "terminal_status": "",
     "product": "some dozens of each issuer",

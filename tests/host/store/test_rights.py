@@ -119,6 +119,8 @@ SPOKEN: dict[str, dict[str, Collection[str]]] = {
         "host/office/statements.sql": ALL,
         "host/office/payouts.sql": ALL,
         "host/office/deliveries.sql": ALL,
+        "host/office/timed_reports.sql": ALL,
+        "host/office/report_views.sql": ALL,
         "host/office/fees.sql": ALL,
         "host/office/programmes.sql": ALL,
         "host/office/recon.sql": ALL,
