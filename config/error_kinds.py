@@ -291,6 +291,13 @@ ERROR_KINDS: Final[tuple[ErrorKind, ...]] = (
         "something",
     ),
     ErrorKind(
+        code="E-KEYS-SEAT",
+        what="a key of a seat in a browser cannot be used",
+        why="the front trades in a terminal's place by it, and by no other",
+        next="bring back the directory of seats from its backup, or make the seat again: "
+        "posswitch keys seat TID --replace",
+    ),
+    ErrorKind(
         code="E-SWITCH-ROUTES",
         what="the routes file of a switch, or its log, cannot be used",
         why="it knows what went to external issuers and is not decided yet",

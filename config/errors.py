@@ -51,6 +51,7 @@ FOREIGN: Final = (
     ("switch.reload", "ReloadError", "E-CHANNELS"),
     ("switch.memory.route_file", "RouteError", "E-SWITCH-ROUTES"),
     ("switch.memory.saf_file", "SafError", "E-SWITCH-SAF"),
+    ("switch.seat.keys", "SeatKeyError", "E-KEYS-SEAT"),
     ("switch.wire.tls", "TlsFileError", "E-CHANNEL-TLS"),
     ("switch.memory.token_file", "TokenFileError", "E-SWITCH-ATTESTATIONS"),
     ("terminals.describe.errors", "UnreadableError", "E-MESSAGE"),

@@ -8,7 +8,7 @@ import difflib
 import os
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, get_args
 
@@ -25,6 +25,8 @@ from switch.strategy import DeadlineError, check_deadlines
 from switch.web_settings import WebSettings
 
 ENVIRONMENT: Final = "env:"
+EVERY_ADDRESS: Final = "0.0.0.0"  # noqa: S104 - what a channel may say, and is called by another
+LOOPBACK: Final = "127.0.0.1"
 TOP_TABLES: Final = ("channels", "issuers")
 """Tables of the switch that stand by themselves in the file, as `[[channels]]`."""
 SHOWN_MAX: Final = 6
@@ -116,8 +118,28 @@ def resolved(
         link_also=tuple(_link_in(places.run, each) for each in settings.host.link_also),
         link_tls=_link_tls_in(places.data, settings.host.link_tls),
     )
-    web = replace(settings.web, tls=_tls_in(places.data, settings.web.tls))
+    web = replace(
+        settings.web,
+        tls=_tls_in(places.data, settings.web.tls),
+        seats=str(places.data / settings.web.seats),
+        seats_call=settings.web.seats_call or seats_call_of(switch.channels),
+        seats_ca=settings.web.seats_ca and str(places.data / settings.web.seats_ca),
+    )
     return replace(settings, switch=switch, host=host, web=web)
+
+
+def seats_call_of(
+    channels: Sequence[ChannelSettings], ports: Mapping[str, int] | None = None
+) -> str:
+    """Where seats of this machine speak: the first channel of POS terminals whose port is known.
+
+    `ports` are those that channels took which may have any, by their names. Empty: nowhere.
+    """
+    for one in channels:
+        port = one.port or (ports or {}).get(one.name, 0)
+        if one.dialect == "pos" and port and not (one.connect_to or one.tls or one.preamble_bytes):
+            return f"{one.host.replace(EVERY_ADDRESS, LOOPBACK)}:{port}"
+    return ""
 
 
 def saf_of(first: Path, number: int) -> Path:

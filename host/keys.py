@@ -163,11 +163,36 @@ def export_key(
             f"posswitch keys import --transport {transport}"
         )
     block, key = stored
+    return _leaving(block, key, under[1], purpose)
+
+
+def key_for_seat(
+    connection: Connection, hsm: Hsm, terminal_id: str, under: Secret, *, by: str, now: dt.datetime
+) -> tuple[str, str]:
+    """A new master key for a terminal whose place a web front takes: its block, its check value.
+
+    It leaves at once under the front's own key, and whoever held another one signs on no more.
+
+    Raises:
+        KeyCeremonyError: there is no such terminal.
+    """
+    target = Target(purpose="tmk", owner=terminal_id)
+    with connection.transaction():
+        checked_target(connection, target)
+        rows.drop_components(connection, target.text)
+        check_value = _store(connection, hsm, target, new_key(TMK_BYTES), by, now)
+        stored = rows.read_key(connection, hsm, "tmk", terminal_id)
+        assert stored is not None, "it was made"
+        block, key = stored
+        return _leaving(block, key, under, "tmk"), check_value
+
+
+def _leaving(block: str, key: Secret, under: Secret, purpose: str) -> str:
     header = header_of(block)
     if header.exportability != EXPORTABLE:
         raise KeyCeremonyError(f"a {purpose} is not exportable: its key block says that it stays")
     header = msgspec.structs.replace(header, mode=MODES_OUTSIDE.get(purpose, header.mode))
-    return seal_key(ClearBlockKeys(under[1]), header, key)
+    return seal_key(ClearBlockKeys(under), header, key)
 
 
 def rotate(

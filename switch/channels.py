@@ -197,8 +197,8 @@ class ChannelSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
         return self.length_codec
 
 
-def address_of(text: str) -> tuple[str, int]:
-    """Read `HOST:PORT`; an IPv6 host stands in brackets.
+def address_of(text: str, setting: str = "connect_to") -> tuple[str, int]:
+    """Read `HOST:PORT`, as that setting says it; an IPv6 host stands in brackets.
 
     Raises:
         ValueError: it is something else.
@@ -206,7 +206,7 @@ def address_of(text: str) -> tuple[str, int]:
     host, _, port = text.rpartition(":")
     host = host.removeprefix("[").removesuffix("]")
     if not host or not (port.isascii() and port.isdigit() and 0 < int(port) <= 0xFFFF):
-        raise ValueError(f"connect_to: {text!r} is no address. Next: write HOST:PORT")
+        raise ValueError(f"{setting}: {text!r} is no address. Next: write HOST:PORT")
     return host, int(port)
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Final
 
 import msgspec
 
-from switch.channels import TlsSettings
+from switch.channels import TlsSettings, address_of
 
 USUAL_PORT: Final = 8688
 LOOPBACK_NAMES: Final = ("localhost", "127.0.0.1", "[::1]")
@@ -29,10 +29,27 @@ class WebSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """Of one address; and half as many of one login, wherever they come from."""
     body_bytes_max: Annotated[int, msgspec.Meta(ge=1024)] = 4 * 1024 * 1024
     """Of one form, with its file."""
+    seats: str = "seats"
+    """The directory with the keys and the days of its seats, as `posswitch keys seat` makes it.
+    A relative one is in the data directory."""
+    seats_call: str = ""
+    """`HOST:PORT` of a POS channel of the switch, to which seats speak; not said: the first there
+    is in these settings. Beyond this machine it needs `seats_ca`."""
+    seats_ca: str | None = None
+    """Who has signed that channel's certificate; not said: it is called without TLS."""
+    seat_seconds_max: Annotated[float, msgspec.Meta(gt=0)] = 60.0
+    """How long a seat waits for an answer before it is in doubt."""
     export_rows_max: Annotated[int, msgspec.Meta(ge=1)] = 10_000
     """Of one list that is taken as a file."""
 
     def __post_init__(self) -> None:
+        if self.seats_call and self.seats_ca is None:
+            host, _port = address_of(self.seats_call, "seats_call")
+            if not _is_loopback(host):
+                raise ValueError(
+                    f"seats_call: {self.seats_call!r} is another machine, and card numbers would"
+                    " cross in clear. Next: name its channel's authority in seats_ca"
+                )
         if self.tls is None and not _is_loopback(self.host):
             raise ValueError(
                 f"host: {self.host!r} is reached by others, and passwords would cross in clear."

@@ -134,6 +134,30 @@ def export(
 
 
 @app.command()
+def seat(
+    terminal_id: TerminalArgument,
+    to: Annotated[
+        Path | None,
+        typer.Option("--to", help="Where its front keeps keys.", metavar="DIR"),
+    ] = None,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Even if the terminal has a master key.")
+    ] = False,
+    data: DataOption = DATA,
+    settings: SettingsOption = None,
+) -> None:
+    """Make a terminal a seat: a new master key for the web front, which trades in its place.
+
+    The front of this data directory has it at once; give another machine's front the directory.
+    """
+    from config.tasks.seat_keys import make_seat
+
+    path, check_value = make_seat(data, settings, terminal_id, to, replace=replace)
+    tell(f"{terminal_id}: master key {check_value} stored, and for its seat in {path}")
+    tell("a running host takes it with posswitch reload")
+
+
+@app.command()
 def rotate(
     terminal_ids: Annotated[
         list[str] | None,

@@ -1,5 +1,6 @@
 """The web front beside host and switch: a child that comes back at the address it had."""
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import Self
 
@@ -8,9 +9,10 @@ import msgspec
 from config.errors import Say
 from config.places import Places
 from config.run.children import Program, running_program
+from config.run.fleet import ports_in
 from config.run.programs import command
 from config.run.tending import Tended
-from config.settings import Settings
+from config.settings import Settings, seats_call_of
 
 
 class Pages:
@@ -22,7 +24,7 @@ class Pages:
         self._tended = Tended("web", self._begin, say=say)
         self.line = ""
         """What it said when it was ready first: its address."""
-        if settings.web.is_on:
+        if settings.web.is_on and settings.web.seats_call:
             self._tended.start()
 
     def __enter__(self) -> Self:
@@ -36,14 +38,23 @@ class Pages:
         """Its process."""
         return self._tended.program
 
-    def wait_until_ready(self) -> None:
+    def wait_until_ready(self, listeners: Sequence[str]) -> None:
         """Wait for it, and keep its port for when it is started again.
+
+        `listeners` are what the switch said: where its port was any, seats are told now which it
+        took, and the front is started only then.
 
         Raises:
             ChildDiedError, SurroundingsError: it ended instead, or was not ready in time.
         """
-        if self._tended.program is None:
+        if not self._settings.web.is_on:
             return
+        if self._tended.program is None:
+            call = seats_call_of(self._settings.switch.channels, ports_in(list(listeners)))
+            web = msgspec.structs.replace(self._settings.web, seats_call=call)
+            self._settings = msgspec.structs.replace(self._settings, web=web)
+            self._tended.start()
+        assert self._tended.program is not None
         (self.line,) = self._tended.program.wait_until_ready()
         self._tended.is_ready = True
         port = int(self.line.rstrip("/").rpartition(":")[2])

@@ -134,7 +134,7 @@ def running_posswitch(
             host.start().wait_until_ready()
             host.is_ready = True
             listeners = fleet.wait_until_ready()
-            pages.wait_until_ready()
+            pages.wait_until_ready(listeners)
             yield Running(
                 places=places,
                 settings=settings,

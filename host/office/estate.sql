@@ -232,3 +232,14 @@ SET
     contact = %(contact)s,
     note = %(note)s
 WHERE t.id = %(id)s;
+
+-- name: seat
+-- Whose a terminal is, for who sits down at it: what its messages and receipts say.
+SELECT
+    m.merchant_id,
+    m.name,
+    s.name
+FROM terminal AS t
+INNER JOIN store AS s ON t.store_id = s.id
+INNER JOIN merchant AS m ON s.merchant_id = m.id
+WHERE t.terminal_id = %s;

@@ -390,6 +390,8 @@ WORDS: Final[Mapping[str, Word]] = {
     "released": Word("released", "已放行"),
     "clearing": Word("clearing", "清算"),
     "seal": Word("seal", "存证号"),
+    "seat": Word("seat", "座席"),
+    "refund_minor_max": Word("most to give back at a time", "单笔退货上限"),
     "proof": Word("proof", "校验结果"),
     "trace": Word("trace", "卡券流转"),
     "issued": Word("issued", "发行"),

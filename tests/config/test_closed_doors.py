@@ -34,6 +34,7 @@ NEEDED = {
     "init": ["--login", "wang", "--name", "Wang"],
     "keys export": ["80010001", "--to-tr31", "vendor"],
     "keys rotate": ["80010001"],
+    "keys seat": ["80010001"],
     "link certificate": ["switch-1"],
     "link trust": [
         "switch-1",

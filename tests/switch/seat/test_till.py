@@ -1,0 +1,222 @@
+"""A seat without its pages: what a till has to do, against a whole house over a line that fails."""
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+import trio
+import trio.testing
+
+from host.estate.demo import GIFT_FACE_MINOR
+from host.model.requests import Kind
+from host.model.terminal import MacAlgorithm
+from switch.seat.counter import Order, bill_of, refund, take_cash, trade, void
+from switch.seat.seats import Seats
+from switch.seat.settling import settle
+from switch.seat.till import About, NotNowError, Till
+from switch.web_settings import WebSettings
+from terminals.seat import presented
+from terminals.seat.entry import Entry, State
+from tests.switch.seat.conftest import CARDS, SEAT_SECONDS_MAX, House
+from tests.whole.relay import Trouble
+
+TERMINAL = "80019001"
+ABOUT = About(
+    merchant_id="888290054110001",
+    merchant="Harbour Grocery",
+    store="Harbour Grocery, Quay",
+    mac_algorithm=MacAlgorithm.X9_19,
+    sitting="min",
+)
+
+
+@pytest.fixture(scope="module")
+def directory(house: House, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    found = tmp_path_factory.mktemp("front") / "seats"
+    house.seat(TERMINAL, found)
+    return found
+
+
+def at_seat(house: House, directory: Path, do: Callable[[Till], Awaitable[None]]) -> None:
+    """Sit down at the seat, as a front that has just begun."""
+    settings = WebSettings(
+        seats=str(directory),
+        seats_call=f"127.0.0.1:{house.relay.port}",
+        seat_seconds_max=SEAT_SECONDS_MAX,
+    )
+
+    async def run() -> None:
+        seats = Seats(settings)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(seats.run)
+            await trio.testing.wait_all_tasks_blocked()
+            till = seats.found(TERMINAL)
+            assert till is not None
+            await till.sit(ABOUT)
+            await do(till)
+            nursery.cancel_scope.cancel()
+
+    house.relay.heal()
+    trio.run(run)
+
+
+def activated(till: Till, card: int) -> Awaitable[Entry]:
+    """Sell a gift card, which asks for no PIN; its face value is on it from now on."""
+    return sold(till, card, GIFT_FACE_MINOR, Kind.CARD_ACTIVATION)
+
+
+async def known(till: Till, name: str) -> Entry:
+    """An entry, once the house has said what became of it."""
+    with trio.fail_after(20):
+        while till.entries[name].state is State.DOUBT:  # noqa: ASYNC110 - as a page looks
+            await trio.sleep(0.05)
+    return till.entries[name]
+
+
+def _typed(card: int) -> presented.Presented:
+    return presented.read(CARDS[card].pan.reveal())
+
+
+async def sold(till: Till, card: int, amount_minor: int, kind: Kind = Kind.PURCHASE) -> Entry:
+    order = Order(
+        kind=kind,
+        amount_minor=amount_minor,
+        presented=_typed(card),
+        by="min",
+        once_key=f"{card}-{amount_minor}-{till.counting.trace}",
+    )
+    return await (await trade(till, order)).send()
+
+
+def test_it_sells_voids_refunds_and_its_batch_agrees(house: House, directory: Path) -> None:
+    async def day(till: Till) -> None:
+        assert (await activated(till, 1101)).state is State.APPROVED
+        before = house.value_of(1101)
+        sale = await sold(till, 1101, 1_800)
+        assert (sale.state, sale.f39, len(sale.rrn)) == (State.APPROVED, "00", 12)
+        assert house.value_of(1101) == before - 1_800
+        taken_back = await (await void(till, sale, "min", "v1")).send()
+        assert taken_back.state is State.APPROVED
+        assert till.entries[sale.name].undone_by == taken_back.name
+        again = await sold(till, 1101, 5_000)
+        back = await (await refund(till, again, 2_000, "min", "r1")).send()
+        assert back.state is State.APPROVED
+        assert till.entries[again.name].left_minor == 3_000
+        points = await sold(till, 1101, 1_000, Kind.POINTS_EARN)
+        assert (points.state, int(points.told["earned"]) > 0) == (State.APPROVED, True)
+        spent = await sold(till, 1101, 5, Kind.POINTS_REDEMPTION)
+        assert spent.state in {State.APPROVED, State.DECLINED}
+        asked = await sold(till, 1101, 0, Kind.ACCOUNT_INQUIRY)
+        assert int(asked.told["value_minor"]) == before - 3_000
+        settled = await settle(till, "min")
+        assert (settled.agrees, settled.is_over) == (True, True)
+        assert (settled.money.debit_minor, settled.money.debit_count) == (6_800, 2)
+        assert till.counting.batch != settled.batch
+
+    at_seat(house, directory, day)
+    assert house.violations() == []
+
+
+def test_less_than_was_asked_is_a_bill_whose_rest_is_paid_otherwise(
+    house: House, directory: Path
+) -> None:
+    async def day(till: Till) -> None:
+        await activated(till, 1102)
+        await activated(till, 1103)
+        left = house.value_of(1102)
+        first = await sold(till, 1102, left + 2_300)
+        assert (first.state, first.f39, first.taken) == (State.APPROVED, "10", left)
+        assert bill_of(till, first).rest_minor == 2_300
+        order = Order(
+            kind=Kind.PURCHASE,
+            amount_minor=1_300,
+            presented=_typed(1103),
+            bill=first.bill,
+            by="min",
+            once_key="second card",
+        )
+        await (await trade(till, order)).send()
+        assert bill_of(till, first).rest_minor == 1_000
+        await take_cash(till, first)
+        bill = bill_of(till, first)
+        assert (bill.rest_minor, bill.first.cash_minor) == (0, 1_000)
+
+    at_seat(house, directory, day)
+
+
+def test_an_answer_that_is_lost_is_doubt_then_a_reversal_then_the_truth(
+    house: House, directory: Path
+) -> None:
+    async def day(till: Till) -> None:
+        await activated(till, 1104)
+        before = house.value_of(1104)
+        house.relay.trouble = Trouble.NO_ANSWERS
+        lost = await sold(till, 1104, 4_200)
+        assert lost.state is State.DOUBT
+        with pytest.raises(NotNowError) as error:
+            await sold(till, 1104, 4_200)
+        assert (error.value.why, error.value.name) == ("doubt", lost.name)
+        house.relay.heal()
+        await known(till, lost.name)
+        undone = till.entries[lost.name]
+        assert (undone.state, undone.taken) == (State.UNDONE, 0)
+        assert house.value_of(1104) == before
+        sale = await sold(till, 1104, 4_200)
+        assert sale.state is State.APPROVED
+        settled = await settle(till, "min")
+        assert (settled.agrees, settled.is_over) == (True, True)
+
+    at_seat(house, directory, day)
+    assert house.violations() == []
+
+
+def test_what_was_on_its_way_when_it_was_killed_is_undone_when_it_begins_again(
+    house: House, directory: Path
+) -> None:
+    names: list[str] = []
+    before = GIFT_FACE_MINOR
+
+    async def killed(till: Till) -> None:
+        await activated(till, 1105)
+        order = Order(
+            kind=Kind.PURCHASE, amount_minor=700, presented=_typed(1105), by="min", once_key="k"
+        )
+        begun = await trade(till, order)
+        names.append(begun.entry.name)
+        house.relay.trouble = Trouble.NO_ANSWERS
+        with trio.move_on_after(0.5):
+            await begun.send()
+
+    async def back(till: Till) -> None:
+        assert (await known(till, names[0])).state is State.UNDONE
+
+    at_seat(house, directory, killed)
+    at_seat(house, directory, back)
+    assert house.value_of(1105) == before
+
+
+def test_a_batch_that_lost_an_entry_is_uploaded(house: House, directory: Path) -> None:
+    async def day(till: Till) -> None:
+        await settle(till, "min")
+        await activated(till, 1106)
+        await sold(till, 1106, 100)
+        second = await sold(till, 1106, 200)
+        back = await (await refund(till, second, 200, "min", "r2")).send()
+        gone = next(one for one in till.day if one.taken == 100)
+        del till.entries[gone.name]
+        settled = await settle(till, "min")
+        assert back.state is State.APPROVED
+        assert (settled.agrees, settled.uploaded, settled.is_over) == (False, 3, True)
+
+    at_seat(house, directory, day)
+
+
+def test_no_card_number_lies_in_the_file_of_a_day(house: House, directory: Path) -> None:
+    at_seat(house, directory, _one)
+    kept = b"".join(one.read_bytes() for one in directory.iterdir())
+    assert kept
+    assert CARDS[1107].pan.reveal().encode() not in kept
+
+
+async def _one(till: Till) -> None:
+    await sold(till, 1107, 100)
