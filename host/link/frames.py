@@ -15,7 +15,7 @@ from host.model.requests import Request, Response
 from host.model.secrets import Pan, Secret
 from host.model.terminal import TerminalProfile
 
-LINK_VERSION: Final = 7
+LINK_VERSION: Final = 8
 """Raised whenever a struct below, or one it carries, changes its shape."""
 FRAME_BYTES_MAX: Final = 8 * 1024 * 1024
 ITEMS_MAX: Final = 2048

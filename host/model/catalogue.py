@@ -102,6 +102,8 @@ class GrantTold(msgspec.Struct, frozen=True, kw_only=True):
     role: str
     en: str
     zh: str
+    scope: str
+    """The kind of its place: `platform`, `issuer`, `merchant` and so on."""
     at: str
     """What its place is called by; empty: the platform."""
 

@@ -97,7 +97,14 @@ def read_catalogue(office: Office, connection: Connection, asked: Look) -> Catal
 
 def _grant(held: Grant) -> GrantTold:
     role = ROLES[held.role]
-    return GrantTold(id=held.id, role=held.role, en=role.en, zh=role.zh, at=held.held_at)
+    return GrantTold(
+        id=held.id,
+        role=held.role,
+        en=role.en,
+        zh=role.zh,
+        scope=held.scope.value,
+        at=held.held_at,
+    )
 
 
 @functools.cache

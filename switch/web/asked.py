@@ -78,6 +78,12 @@ def rows_of(typed: dict[str, list[str]], usual: int) -> int:
     return min(max(int(told), 1), ROWS_MAX) if told.isascii() and told.isdigit() else usual
 
 
+def back_to(told: str) -> str:
+    """The address of a page of ours, whatever was sent."""
+    is_path = told.startswith("/") and not told.startswith(("//", "/\\"))
+    return told if is_path and told.isprintable() else "/"
+
+
 def _file_name(told: str) -> str:
     """Its last part, of what can be shown; it is a word of history and never a path."""
     name = told.replace("\\", "/").rpartition("/")[2]

@@ -20,9 +20,14 @@ from host.link.credentials import Credentials
 from switch.web.api import Api
 from switch.web.bounded import Bounded
 from switch.web.desk import Desk, HostAwayError, InDoubtError
-from switch.web.front import Front
+from switch.web.doing import Doing
+from switch.web.door import Door
 from switch.web.guard import Guard
+from switch.web.lists import Lists
+from switch.web.live import Live
+from switch.web.screened import Screened
 from switch.web.sealed import Sealed
+from switch.web.visits import Visits
 from switch.web_settings import LOOPBACK_NAMES, USUAL_PORT, WebSettings
 from terminals.web.pages import STATIC
 
@@ -33,20 +38,23 @@ KEEP_ALIVE_SECONDS: Final = 30.0
 OnReady = Callable[[list[str]], None]
 
 
-def application(desk: Desk, settings: WebSettings) -> Starlette:
-    """Everything that is served; `desk` is run beside it."""
+def application(desk: Desk, live: Live, settings: WebSettings) -> Starlette:
+    """Everything that is served; `desk` and `live` are run beside it."""
     guard = Guard(is_secure=settings.tls is not None)
-    front = Front(desk, guard, settings)
-    api = Api(desk, front.sign_ins)
+    visits = Visits(desk, guard, settings)
+    door = Door(visits)
     routes: list[BaseRoute] = [
-        *front.routes(),
-        *api.routes(),
+        *door.routes(),
+        *Lists(visits).routes(),
+        *Doing(visits).routes(),
+        *Screened(visits, live).routes(),
+        *Api(desk, door.sign_ins).routes(),
         Mount("/static", StaticFiles(directory=STATIC)),
     ]
     handlers: dict[Any, Any] = {
-        HTTPException: front.fail,
-        HostAwayError: front.fail,
-        InDoubtError: front.fail,
+        HTTPException: visits.fail,
+        HostAwayError: visits.fail,
+        InDoubtError: visits.fail,
     }
     return Starlette(
         routes=routes,
@@ -75,10 +83,11 @@ async def run_web(
     config, sockets = _listening(settings)
     scheme = "https" if settings.tls is not None else "http"
     bound = [*sockets.secure_sockets, *sockets.insecure_sockets][0]
-    desk = Desk(address, credentials)
-    app: Any = application(desk, settings)
+    desk, live = Desk(address, credentials), Live()
+    app: Any = application(desk, live, settings)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(desk.run)
+        nursery.start_soon(live.run)
         bound.listen(config.backlog)  # who is told the address may come at once
         config.create_sockets = lambda: sockets  # type: ignore[method-assign]
         address_of_pages = f"{scheme}://{settings.host}:{bound.getsockname()[1]}/"

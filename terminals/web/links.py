@@ -59,6 +59,11 @@ def to_view(view: str, filters: Mapping[str, str], after: Sequence[str] = ()) ->
     return f"/show/{view}" + (f"?{urlencode(told)}" if told else "")
 
 
+def to_export(view: str, filters: Mapping[str, str]) -> str:
+    """The address of the same rows as a file."""
+    return f"/export/{to_view(view, filters).removeprefix('/show/')}"
+
+
 def to_action(action: str, values: Mapping[str, str]) -> str:
     """The address of a form, with what is known of it filled in."""
     return f"/do/{action}" + (f"?{urlencode(values)}" if values else "")

@@ -1,13 +1,15 @@
-"""AREAS: under which heading a page stands on the first page, by what it is about.
+"""AREAS: under which heading a page stands, by what it is about. MENUS: what a role has at hand.
 
 A view or an action of no area stands under the last one, so a new row is found all the same; a test
-names it until it has its place.
+names it until it has its place. What a menu names and the grant does not have is not in it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 from host.model.catalogue import ActionTold, Catalogue, ViewTold
+from terminals.web.reader import Reader
+from terminals.web.texts import said
 
 
 class Area(NamedTuple):
@@ -22,6 +24,10 @@ class Area(NamedTuple):
 
 def _of(words: str) -> frozenset[str]:
     return frozenset(words.split())
+
+
+def _in_order(words: str) -> tuple[str, ...]:
+    return tuple(words.split())
 
 
 AREAS: Final = (
@@ -65,6 +71,45 @@ AREAS: Final = (
 )  # fmt: skip
 NOT_OFFERED: Final = _of("session.sign_out session.use_grant file.send")
 """Actions that stand elsewhere on a page."""
+
+MENUS: Final[Mapping[str, Sequence[str]]] = {
+    "platform": _in_order(
+        "approvals usages card_batches voucher_batches merchants stores terminals members"
+        " business_days recon_items payouts stat_transactions alliances issuers people audit"
+        " settings"
+    ),
+    "issuer": _in_order(
+        "approvals card_batches cards activations usages products rules card_faces shipments"
+        " disclosures expiries settlements lotteries stat_transactions people audit"
+    ),
+    "merchant": _in_order(
+        "usages settlements payouts stores terminals terminal_batches members vouchers lotteries"
+        " rules stat_transactions people"
+    ),
+    "store": _in_order("usages terminal_batches stat_transactions vouchers people"),
+    "alliance": _in_order("directory rules alliance_terms alliance_settlements people"),
+}
+"""Views by the kind of place a grant is at, in the order they are wanted."""
+EVERYTHING: Final = "everything"
+"""The page that names all there is."""
+
+
+class Entry(NamedTuple):
+    """One line of a menu."""
+
+    text: str
+    link: str
+
+
+def of_grant(reader: Reader) -> list[Entry]:
+    """What who reads has at hand, beside the first page; nothing for who is not signed in."""
+    if reader.catalogue is None:
+        return []
+    views = reader.views
+    wanted = MENUS.get(reader.catalogue.grant.scope, ())
+    found = [Entry(reader.named(views[each]), f"/show/{each}") for each in wanted if each in views]
+    return [*found, Entry(said(EVERYTHING, reader.language), "/all")]
+
 
 Listed = tuple[Area, Sequence[ViewTold], Sequence[ActionTold]]
 

@@ -1,10 +1,11 @@
 // What makes pages quicker to use by keys; without it each of them works all the same.
 "use strict";
 (() => {
-  const rows = [...document.querySelectorAll("table.rows tbody tr")];
+  const rowsNow = () => [...document.querySelectorAll("table.rows tbody tr")];
   let at = -1;
   const isTyping = (place) => /^(INPUT|TEXTAREA|SELECT)$/.test(place.tagName);
   const go = (step) => {
+    const rows = rowsNow();
     if (!rows.length) return;
     at = Math.min(Math.max(at + step, 0), rows.length - 1);
     rows[at].focus();
@@ -21,10 +22,22 @@
       if (find) { event.preventDefault(); find.focus(); }
     } else if (event.key === "j") go(1);
     else if (event.key === "k") go(-1);
-    else if (event.key === "Enter" && at >= 0 && place === rows[at]) {
-      const link = rows[at].querySelector("a");
+    else if (event.key === "Enter" && place.matches("table.rows tbody tr")) {
+      const link = place.querySelector("a");
       if (link) link.click();
     }
+  });
+  document.querySelectorAll("[data-live]").forEach((place) => {
+    // a form that somebody is filling, or has the focus in, is not taken from under their hands
+    const isBusy = () => place.contains(document.activeElement) && isTyping(document.activeElement);
+    const source = new EventSource(place.dataset.live);
+    source.onmessage = (event) => {
+      if (isBusy()) return;
+      place.innerHTML = event.data;
+      place.classList.remove("old");
+    };
+    source.addEventListener("away", () => place.classList.add("old"));
+    source.onerror = () => place.classList.add("old");
   });
   const first = (what) => document.querySelector(what);
   const wrong = first(".wrong input, .wrong select, .wrong textarea") || first(".refusal[role=alert]");

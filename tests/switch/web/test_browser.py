@@ -156,7 +156,7 @@ def test_without_a_script_all_of_it_works(
         page.check("[name=is_suspended]")
         page.fill("[name=note]", "looked at without a script")
         page.click("button[value=rehearse]")
-        assert "Only looked at" in page.inner_text("h1")
+        assert "Only looked at" in page.inner_text("h2")
     finally:
         context.close()
 

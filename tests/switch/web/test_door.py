@@ -17,7 +17,7 @@ def test_who_signs_in_sees_what_there_is_and_is_out_after_signing_out(
     assert browser.get("/").headers["location"] == "/sign-in"
     assert browser.sign_in(bureau.admin).status_code == 303
     token = browser.client.cookies[SESSION]
-    page = browser.get("/")
+    page = browser.get("/all")
     assert page.status_code == 200
     assert "/show/people" in page.text
     assert "/do/person.save" in page.text
@@ -208,7 +208,7 @@ def test_who_is_invited_chooses_a_password_and_turns_on_codes_by_pages_alone(
     seed = page.split("<code>")[1].split("</code>")[0]
     answer = browser.fill("totp.enrol", code=code_at(seed, bureau.now))
     assert answer.status_code == 200, answer.text
-    assert "/show/business_days" in browser.get("/").text
+    assert "/show/business_days" in browser.get("/all").text
 
 
 def test_a_session_that_has_ended_leads_to_the_door(front: Open, bureau: Bureau) -> None:

@@ -1,0 +1,90 @@
+"""Lists: what is looked at by the rows of the catalogue, found, and taken along as a file."""
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from host.model.catalogue import ViewTold
+from host.model.office import ROWS_MAX, Page, Refused
+from switch.web.asked import places_of, typed_in_query
+from switch.web.exported import lines_of
+from switch.web.visits import Visits, is_out, status_of
+from terminals.web import forms, links, pages
+from terminals.web.reader import Reader
+
+
+class Lists:
+    """Its routes."""
+
+    def __init__(self, visits: Visits) -> None:
+        self._visits = visits
+
+    def routes(self) -> list[Route]:
+        """Where each is served."""
+        return [
+            Route("/all", self.everything),
+            Route("/find", self.find, methods=["POST"]),
+            Route("/show/{view}", self.show, methods=["GET", "POST"]),
+            Route("/export/{view}", self.export),
+        ]
+
+    async def everything(self, request: Request) -> Response:
+        """What there is."""
+        reader = await self._visits.reader(request)
+        return self._visits.shown(request, pages.everything(reader))
+
+    async def find(self, request: Request) -> Response:
+        """The first list with a row of what was typed."""
+        visits = self._visits
+        form = await visits.form(request)
+        reader = await visits.reader(request)
+        text = form.one("find").strip()
+        for one in links.found_by(text):
+            if one.view not in reader.views:
+                continue
+            asked = visits.asked(request, one.view, {one.filter: text}, [], rows_max=1)
+            told = await visits.desk.ask(asked)
+            if isinstance(told, Page) and told.rows:
+                return RedirectResponse(links.to_view(one.view, {one.filter: text}), 303)
+        return visits.shown(request, pages.trouble(reader, "found_nothing"), 404)
+
+    async def show(self, request: Request) -> Response:
+        """A list. What is found by a secret comes in the body, and stands in no address."""
+        visits = self._visits
+        typed = typed_in_query(request)
+        if request.method == "POST":
+            typed = (await visits.form(request)).typed
+        reader = await visits.reader(request)
+        view = _view(request, reader)
+        filters = forms.filters_of(view, typed)
+        if forms.lacks_filter(view, filters):
+            return visits.shown(request, pages.listed(reader, view, filters, None))
+        told = await visits.desk.ask(visits.asked(request, view.id, filters, places_of(typed)))
+        if is_out(told):
+            return visits.to_door(request)
+        assert isinstance(told, Page | Refused), told
+        return visits.shown(request, pages.listed(reader, view, filters, told), status_of(told))
+
+    async def export(self, request: Request) -> Response:
+        """The same list as CSV."""
+        visits = self._visits
+        reader = await visits.reader(request)
+        view = _view(request, reader)
+        filters = forms.filters_of(view, typed_in_query(request))
+        asked = visits.asked(request, view.id, filters, [], rows_max=ROWS_MAX)
+        told = await visits.desk.ask(asked)
+        if not isinstance(told, Page):
+            return await visits.trouble(request, told)
+        rows_max = visits.settings.export_rows_max
+        lines = lines_of(visits.desk, view, told, asked, rows_max, reader.language)
+        response = StreamingResponse(lines, media_type="text/csv; charset=utf-8")
+        response.headers["Content-Disposition"] = f'attachment; filename="{view.id}.csv"'
+        return response
+
+
+def _view(request: Request, reader: Reader) -> ViewTold:
+    view = reader.views.get(request.path_params["view"])
+    if view is None:
+        raise HTTPException(404)
+    return view

@@ -1,0 +1,138 @@
+"""Screens: all parts of one are asked of the office at once, and a template puts them together."""
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Final
+
+import trio
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from host.model.office import Page, Refused
+from switch.web.asked import places_of, typed_in_query
+from switch.web.live import EventStream, Live
+from switch.web.visits import Visits, is_out
+from terminals.web import screens
+from terminals.web.reader import Reader
+from terminals.web.screen import Given, Screen
+
+GIVEN_CHARACTERS_MAX: Final = 200
+
+Told = dict[str, Page | Refused]
+
+
+class SignedOutError(Exception):
+    """Nobody is signed in any more."""
+
+
+class Screened:
+    """The routes of all screens."""
+
+    def __init__(self, visits: Visits, live: Live) -> None:
+        self._visits = visits
+        self._live = live
+
+    def routes(self) -> list[Route]:
+        """Where each is served, and where what is live of it comes from."""
+        found = []
+        for screen in screens.SCREENS.values():
+            found.append(Route(screen.path, partial(self._handled, screen, self.show)))
+            if screen.live_seconds:
+                live = partial(self._handled, screen, self.live)
+                found.append(Route(f"/live{screen.path}", live))
+        return found
+
+    async def _handled(
+        self,
+        screen: Screen,
+        how: Callable[[Request, Screen], Awaitable[Response]],
+        request: Request,
+    ) -> Response:
+        try:
+            return await how(request, screen)
+        except SignedOutError:
+            return self._visits.to_door(request)
+
+    async def show(self, request: Request, screen: Screen) -> Response:
+        """The page."""
+        reader = await self._reader(request, screen)
+        given = _given(request, screen)
+        told = await self._asked(request, reader, screen, given)
+        _is_there(screen, told)
+        return self._visits.shown(request, screens.drawn(reader, screen, given, told))
+
+    async def live(self, request: Request, screen: Screen) -> Response:
+        """What is live of it, each time it is another (WHATWG HTML, server-sent events)."""
+        reader = await self._reader(request, screen)
+        given = _given(request, screen)
+
+        async def draw() -> str:
+            told = await self._asked(request, reader, screen, given)
+            return screens.drawn(reader, screen, given, told, is_live_alone=True)
+
+        session = self._visits.session(request)
+        topic = (session, reader.language, screens.to_screen(screen, given), request.url.query)
+        events = self._live.events(session, topic, draw, screen.live_seconds)
+        if events is None:
+            raise HTTPException(429)
+        return EventStream(events)
+
+    async def _reader(self, request: Request, screen: Screen) -> Reader:
+        reader = await self._visits.reader(request)
+        if not screen.is_for(reader):
+            raise HTTPException(404)
+        return reader
+
+    async def _asked(self, request: Request, reader: Reader, screen: Screen, given: Given) -> Told:
+        """What every part tells that who reads may see: first those that others wait for."""
+        told: Told = {}
+        waiting = {name: one for name, one in screen.parts.items() if one.view in reader.views}
+        while waiting:
+            ready = [
+                name for name, one in waiting.items() if not screens.waits_for(one) & waiting.keys()
+            ]
+            async with trio.open_nursery() as nursery:
+                for name in ready:
+                    del waiting[name]
+                    nursery.start_soon(self._ask_part, request, screen, name, given, told)
+        if any(is_out(one) for one in told.values()):
+            raise SignedOutError
+        return {name: told[name] for name in screen.parts if name in told}
+
+    async def _ask_part(
+        self, request: Request, screen: Screen, name: str, given: Given, told: Told
+    ) -> None:
+        part = screen.parts[name]
+        found = {each: one for each, one in told.items() if isinstance(one, Page)}
+        filters = screens.filters_of(part, given, found)
+        if filters is None:
+            return
+        after = places_of({"after": typed_in_query(request).get(part.goes_on, [])})
+        asked = self._visits.asked(request, part.view, filters, after, part.rows_max)
+        answer = await self._visits.desk.ask(asked)
+        assert isinstance(answer, Page | Refused), answer
+        told[name] = answer
+
+
+def _given(request: Request, screen: Screen) -> dict[str, str]:
+    typed = typed_in_query(request)
+    asked = {name: "".join(typed.get(name, ())[:1]).strip() for name in screen.asks}
+    given = {**asked, **{name: str(one) for name, one in request.path_params.items()}}
+    if any(len(one) > GIVEN_CHARACTERS_MAX for one in given.values()):
+        raise HTTPException(404)
+    return given
+
+
+def _is_there(screen: Screen, told: Told) -> None:
+    """Whether what it is about is there for who reads.
+
+    Raises:
+        HTTPException: 404, it is not.
+    """
+    if not screen.is_about:
+        return
+    found = told.get(screen.is_about)
+    if not isinstance(found, Page) or not found.rows:
+        raise HTTPException(404)

@@ -1,0 +1,202 @@
+"""What every page begins and ends with: who reads, whether a form is ours, how a page goes back."""
+
+import json
+import secrets
+from collections.abc import Mapping
+from typing import Any, Final
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from host.model.catalogue import Catalogue
+from host.model.office import Do, Done, Refused, Show, Told, Waiting, sought
+from host.model.secrets import Secret
+from switch.web.api import STATUSES, source_of
+from switch.web.asked import Form, form_of
+from switch.web.desk import Desk, HostAwayError, InDoubtError
+from switch.web.guard import Guard
+from switch.web_settings import WebSettings
+from terminals.web import pages
+from terminals.web.reader import Reader
+from terminals.web.texts import LANGUAGES, Language
+
+SIGNED_OUT: Final = frozenset({"E-SIGNED-OUT", "E-NO-GRANT"})
+ROWS_USUAL: Final = 50
+
+
+class Visits:
+    """One front's."""
+
+    def __init__(self, desk: Desk, guard: Guard, settings: WebSettings) -> None:
+        self.desk = desk
+        self.guard = guard
+        self.settings = settings
+
+    # Asking the office. -------------------------------------------------------------------------
+
+    async def do(
+        self, request: Request, action: str, values: Mapping[str, Any], session: Secret, **how: Any
+    ) -> Done | Waiting | Refused:
+        """Have something done.
+
+        Raises:
+            HostAwayError, InDoubtError: as `Desk.ask`.
+        """
+        code = how.pop("code", "")
+        told = await self.desk.ask(
+            Do(
+                session=session,
+                action=action,
+                values=Secret(json.dumps(values, ensure_ascii=False).encode()),
+                code=Secret(code.encode()) if code else None,
+                source=source_of(request),
+                **how,
+            )
+        )
+        assert isinstance(told, Done | Waiting | Refused), told
+        return told
+
+    def asked(
+        self,
+        request: Request,
+        view: str,
+        filters: Mapping[str, str],
+        after: list[str],
+        rows_max: int = ROWS_USUAL,
+    ) -> Show:
+        """A page of a view, as who reads may have it."""
+        return Show(
+            session=self.session(request),
+            view=view,
+            filters=sought(filters),
+            after=after,
+            rows_max=rows_max,
+            source=source_of(request),
+        )
+
+    # Who reads. ---------------------------------------------------------------------------------
+
+    async def form(self, request: Request) -> Form:
+        """What was sent by a form of ours.
+
+        Raises:
+            HTTPException: 403, it is none; 413, it is too large.
+        """
+        form = await form_of(request, self.settings.body_bytes_max)
+        if not self.guard.is_ours(request, form.one("form_token")):
+            raise HTTPException(403)
+        return form
+
+    def session(self, request: Request) -> Secret:
+        """Of who has signed in.
+
+        Raises:
+            HTTPException: 401, nobody has.
+        """
+        session = self.guard.session(request)
+        if session is None:
+            raise HTTPException(401)
+        return session
+
+    async def reader(self, request: Request) -> Reader:
+        """Who reads, with what there is for them.
+
+        Raises:
+            HTTPException: 401, nobody is signed in.
+        """
+        session = self.session(request)
+        told = await self.desk.catalogue(session, source_of(request))
+        if not isinstance(told, Catalogue):
+            raise HTTPException(401 if told.code in SIGNED_OUT else 429)
+        return Reader(
+            language=self.language(request),
+            form_token=self.guard.form_token(self.guard.door(request), session),
+            catalogue=told,
+            here=_here(request),
+        )
+
+    def stranger(self, request: Request) -> Reader:
+        """Who reads before they have signed in."""
+        request.state.door = self.guard.door(request) or secrets.token_urlsafe(24)
+        token = self.guard.form_token(request.state.door, self.guard.session(request))
+        return Reader(language=self.language(request), form_token=token, here=_here(request))
+
+    def language(self, request: Request) -> Language:
+        """As it was chosen, else as the browser asks, else Chinese."""
+        chosen = self.guard.language(request)
+        asked = request.headers.get("accept-language", "").lower()[:2]
+        found = chosen or asked
+        return found if found in LANGUAGES else "zh"
+
+    # Going back. --------------------------------------------------------------------------------
+
+    def shown(self, request: Request, page: str, status: int = 200) -> Response:
+        """A page."""
+        response = HTMLResponse(page, status)
+        door = getattr(request.state, "door", "")
+        if door and door != self.guard.door(request):
+            self.guard.open_door(response, door)
+        return response
+
+    def to_door(self, request: Request) -> Response:
+        """Whoever was signed in is so no more."""
+        session = self.guard.session(request)
+        if session is not None:
+            self.desk.forget(session)
+        response = RedirectResponse("/sign-in", 303)
+        self.guard.forget_session(response)
+        return response
+
+    async def trouble(self, request: Request, told: Told) -> Response:
+        """What was refused, as a page of its own."""
+        if is_out(told):
+            return self.to_door(request)
+        assert isinstance(told, Refused), told
+        reader = await self.reader(request)
+        return self.shown(request, pages.trouble(reader, "refused", told), status_of(told))
+
+    async def fail(self, request: Request, error: Exception) -> Response:
+        """What is shown where a page cannot be."""
+        status = error.status_code if isinstance(error, HTTPException) else 503
+        if status == 401:
+            return self.to_door(request)
+        reader = await self._reader_or_stranger(request)
+        return self.shown(request, pages.trouble(reader, _said(error, status)), status)
+
+    async def _reader_or_stranger(self, request: Request) -> Reader:
+        """With what there is for them, where that can be told."""
+        try:
+            return await self.reader(request)
+        except (HTTPException, HostAwayError):
+            return self.stranger(request)
+
+
+def is_out(told: object) -> bool:
+    """Whether it says that nobody is signed in."""
+    return isinstance(told, Refused) and told.code in SIGNED_OUT
+
+
+def status_of(told: object) -> int:
+    """Of a page: a form that comes back for a code is no error of who typed."""
+    if not isinstance(told, Refused):
+        return 200
+    found = STATUSES.get(told.code, 422)
+    return 422 if found == 401 else found
+
+
+def _said(error: Exception, status: int) -> str:
+    if isinstance(error, HostAwayError):
+        return "host_away"
+    if isinstance(error, InDoubtError):
+        return "in_doubt"
+    return {400: "stale_form", 403: "stale_form", 413: "too_large", 429: "too_often"}.get(
+        status, "not_found"
+    )
+
+
+def _here(request: Request) -> str:
+    """The address of this page, for who comes back to it; not of what was sent."""
+    if request.method != "GET":
+        return request.url.path if request.url.path.startswith("/show/") else "/"
+    return request.url.path + (f"?{request.url.query}" if request.url.query else "")

@@ -1,0 +1,61 @@
+"""HOME: the day at a glance: what waits for who reads, what the last night left, what came last."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from terminals.web import charts
+from terminals.web.reader import Reader
+from terminals.web.screen import Given, Part, Parts, Screen
+from terminals.web.shown import Shown
+
+LIVE_SECONDS: Final = 5.0
+STEPS: Final = "steps"
+DAYS_MAX: Final = 30
+
+
+def _arranged(reader: Reader, _given: Given, parts: Parts) -> Mapping[str, Any]:
+    days = parts.get("days")
+    return {
+        "trade": _trade(reader, days) if days is not None and len(days.rows) > 1 else None,
+        "day": days.first if days is not None else None,
+    }
+
+
+def _trade(reader: Reader, days: Shown) -> charts.Chart:
+    """What was traded on each of the last days, the oldest first."""
+    rows = [one for one in reversed(days.rows) if one.values.get("transactions") is not None]
+    return charts.bars(
+        [(one.text("business_date"), one.values["transactions"], one.text("transactions"))
+         for one in rows],
+        reader.named(days.view),
+    )  # fmt: skip
+
+
+HOME: Final = Screen(
+    id="home",
+    path="/",
+    en="Home",
+    zh="首页",
+    template="home.html",
+    is_for_all=True,
+    parts={
+        "approvals": Part(view="approvals", filters={"to_decide": "true"}, rows_max=6),
+        "days": Part(view="business_days", rows_max=DAYS_MAX),
+        STEPS: Part(
+            view="clearing_steps",
+            filters={"date": "{days.business_date}"},
+            needs=frozenset({"date"}),
+        ),
+        "differences": Part(
+            view="recon_items",
+            filters={"date": "{days.business_date}", "is_open": "true"},
+            needs=frozenset({"date"}),
+            rows_max=6,
+        ),
+        "jobs": Part(view="jobs", filters={"state": "running"}, rows_max=6),
+        "settlements": Part(view="settlements", rows_max=6),
+        "batches": Part(view="card_batches", rows_max=6),
+    },
+    arrange=_arranged,
+    live_seconds=LIVE_SECONDS,
+)

@@ -1,0 +1,38 @@
+"""For whom a page is made."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from host.model.catalogue import ActionTold, Catalogue, ViewTold
+from terminals.web.texts import Language
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """Who reads, in which language, with what there is for them."""
+
+    language: Language
+    form_token: str = ""
+    """Stands in each form, and says that the form is one of theirs."""
+    catalogue: Catalogue | None = None
+    here: str = "/"
+    """The address of the page, to come back to it."""
+
+    @property
+    def views(self) -> dict[str, ViewTold]:
+        """By their ids."""
+        return {one.id: one for one in self.catalogue.views} if self.catalogue else {}
+
+    @property
+    def actions(self) -> dict[str, ActionTold]:
+        """By their ids."""
+        return {one.id: one for one in self.catalogue.actions} if self.catalogue else {}
+
+    @property
+    def role(self) -> str:
+        """Of the grant in use; empty: nobody's."""
+        return self.catalogue.grant.role if self.catalogue else ""
+
+    def named(self, row: Any) -> str:
+        """What a row of the catalogue is called."""
+        return str(row.zh if self.language == "zh" else row.en)

@@ -1,0 +1,67 @@
+"""What a row of SCREENS is."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from terminals.web.reader import Reader
+from terminals.web.shown import Shown
+
+Given = Mapping[str, str]
+"""What stands in the address, by name."""
+Parts = Mapping[str, Shown]
+"""What the views told, by the names of the parts; what who reads may not see is not there."""
+Arrange = Callable[[Reader, Given, Parts], Mapping[str, Any]]
+"""More names for the template, made of what was told. Pure."""
+
+
+def _as_told(_reader: Reader, _given: Given, _parts: Parts) -> Mapping[str, Any]:
+    return {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One view, asked for one screen."""
+
+    view: str
+    filters: Mapping[str, str] = field(default_factory=dict)
+    """By the view's filters: a word; `{name}` of the address; `{part.column}` of the first row of
+    another part, which is asked first. A filter that comes out empty is not said."""
+    needs: frozenset[str] = frozenset()
+    """Filters without which the part is not asked at all."""
+    rows_max: int = 50
+    goes_on: str = ""
+    """The name in the address that says where the part's page begins; empty: only its first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Screen:
+    """One row."""
+
+    id: str
+    path: str
+    """As starlette has it: `/card-batches/{batch}`."""
+    en: str
+    zh: str
+    template: str
+    parts: Mapping[str, Part]
+    is_about: str = ""
+    """The part that has to have a row, or there is no such page; empty: it is there always."""
+    asks: Sequence[str] = ()
+    """Names that may stand behind the `?`."""
+    roles: frozenset[str] = frozenset()
+    """Whose it is alone; empty: of all who may see one of its parts' views."""
+    is_for_all: bool = False
+    """Whether everybody who has signed in has it, whatever they may see of it."""
+    arrange: Arrange = _as_told
+    live_seconds: float = 0
+    """How often what stands in the template's block `live` is looked at anew; 0: never."""
+
+    def is_for(self, reader: Reader) -> bool:
+        """Whether there is this page for who reads."""
+        if self.is_for_all or (self.roles and reader.role not in self.roles):
+            return self.is_for_all
+        about = self.parts.get(self.is_about)
+        if about is not None:
+            return about.view in reader.views
+        return not self.parts or any(one.view in reader.views for one in self.parts.values())
