@@ -17,6 +17,11 @@ from host.office.view import How, View
 
 VALUES: Final[Mapping[str, str]] = {
     "account_holder": "ACME",
+    "actions": "member.add",
+    "api_key": "psk_AbCdEfGh",
+    "client": "shop-erp",
+    "networks": "192.0.2.0/24",
+    "views": "stores",
     "account_number": "GB82WEST12345698765432",
     "bank_code": "WESTGB2L",
     "alliance": "HARBOUR",

@@ -17,9 +17,10 @@ from host.office.fields import Values
 from host.office.people import Grant, Who
 from host.office.places import reaches
 from host.office.refusals import NOT_FOUND, Refusal, RefusalKind
-from host.office.roles import PA
+from host.office.roles import PA, STAFF
 from host.office.subjects import Found, Ref, find
 from host.office.trials import Tries
+from host.office.view import View
 from host.office.words import Word
 from host.store.connecting import Connection
 from host.store.estate_versions import Followed
@@ -83,6 +84,8 @@ class Acting:
     """The login of who agreed."""
     actions: "Mapping[str, Action[Any]]" = field(default_factory=dict)
     """The table, for what runs another action: an approval."""
+    views: Mapping[str, View] = field(default_factory=dict)
+    """The table, for what names rows of it: the grant of a program."""
     asked: Do | None = None
     """As it came."""
     tries: Tries | None = None
@@ -178,6 +181,24 @@ class Action(Generic[V]):
     """
     may_enrol: bool = False
     """Whether it may be done by who has no one-time codes yet."""
+
+    is_for_people: bool = False
+    """Whether no program may do it, though it asks for no code."""
+
+    @property
+    def may_be_called(self) -> bool:
+        """Whether a program may do it, where its grant names it.
+
+        It asks for no code, decides nothing, hands out no secrets, and is not about who signs in.
+        """
+        return not (
+            self.is_entry
+            or self.is_for_people
+            or self.gives
+            or self.roles >= STAFF
+            or self.step is not Step.NO
+            or self.second is Second.ITSELF
+        )
 
     @property
     def may_approve(self) -> frozenset[str]:

@@ -28,13 +28,15 @@ from host.model.catalogue import (
 )
 from host.model.office import Refused
 from host.office.action import Action, Second, Step
+from host.office.allowed import may_do, may_see
+from host.office.bearers import who_asks
 from host.office.field_kinds import choices_of, is_secret, kinds_of
 from host.office.office import Office
 from host.office.people import Grant
 from host.office.questions import columns_for
 from host.office.refusals import Refusal, told_of
 from host.office.roles import ROLES
-from host.office.sessions import grants_of, who_asks
+from host.office.sessions import grants_of
 from host.office.view import Filter, How, View
 from host.office.words import is_amount, word_of, word_of_field
 from host.store.connecting import Connection
@@ -62,7 +64,7 @@ def read_catalogue(office: Office, connection: Connection, asked: Look) -> Catal
     now = office.clock()
     try:
         with connection.transaction():
-            who = who_asks(connection, asked.session, now)
+            who = who_asks(office, connection, asked, now)
             assert who.grant is not None, "who asks has a grant"
             assert who.person is not None, "who asks is somebody"
             held = grants_of(connection, who.person, now)
@@ -71,9 +73,7 @@ def read_catalogue(office: Office, connection: Connection, asked: Look) -> Catal
     allowed = [
         action
         for action in office.actions.values()
-        if not action.is_entry
-        and who.grant.role in action.roles
-        and (who.has_totp or action.may_enrol)
+        if not action.is_entry and may_do(action, who.grant) and (who.has_totp or action.may_enrol)
     ]
     named = frozenset(action.id for action in allowed)
     views = [
@@ -83,7 +83,7 @@ def read_catalogue(office: Office, connection: Connection, asked: Look) -> Catal
             actions=[each for each in view.actions if each in named],
         )
         for view in office.views.values()
-        if who.has_totp and who.grant.role in view.roles and who.grant.scope in view.scopes
+        if who.has_totp and may_see(view, who.grant)
     ]
     return Catalogue(
         login=who.login,

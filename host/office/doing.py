@@ -15,6 +15,8 @@ from psycopg import errors
 
 from host.model.office import Do, Done, Outcome, Waiting
 from host.office.action import Acting, Action, Result, Second, Step, reached
+from host.office.allowed import may_do
+from host.office.bearers import who_asks
 from host.office.constraints import refusal_of_check
 from host.office.fields import Values, problem_of, secret_from
 from host.office.naming import in_names
@@ -52,7 +54,6 @@ from host.office.refusals import (
     told_of,
 )
 from host.office.roles import ROLES
-from host.office.sessions import who_asks
 from host.office.step_up import check_code, what_is_done
 from host.office.stock_refusals import refusal_of
 from host.office.subjects import SUBJECTS, Found, Ref, changed, find
@@ -175,7 +176,7 @@ def _run(office: Office, connection: Connection, asked: Do, line: Line) -> Outco
     if action is None:
         raise Refusal(NOT_FOUND, what="action")
     if not action.is_entry:
-        line.who = who_asks(connection, asked.session, line.at)
+        line.who = who_asks(office, connection, asked, line.at)
     digest = what_is_done(office.hsm, asked, "")
     before = told_before(connection, line.who, _form(asked))
     if before is not None:
@@ -217,6 +218,7 @@ def _attempt(
         about=about,
         within=within,
         actions=office.actions,
+        views=office.views,
         asked=asked,
         tries=office.tries,
     )
@@ -327,7 +329,7 @@ def _refuse_role(action: Action[Any], who: Who) -> None:
     if not who.has_totp and not action.may_enrol:
         raise Refusal(ENROL)
     assert who.grant is not None, "who is signed in has a grant"
-    if who.grant.role not in action.roles:
+    if not may_do(action, who.grant):
         row = ROLES.get(who.grant.role)
         raise Refusal(NOT_YOUR_ROLE, role=row or who.grant.role)
 

@@ -91,6 +91,8 @@ FORMS: Final[Mapping[str, str]] = {
     r"^[0-9A-Za-z][0-9A-Za-z.:-]*$": "it is the name or the address of a server",
     r"^[0-9A-Za-z_][0-9A-Za-z._@-]*$": "it is a login: letters, digits and . _ @ -",
     r"^[0-9a-z-]+ [0-9A-Za-z+/]+={0,2}$": "it is a key as ssh-ed25519 AAAA...",
+    r"^[0-9A-Fa-f.:]+(/[0-9]{1,3})?$": "it is a network, as 192.0.2.0/24, or an address",
+    r"^psk_[0-9A-Za-z_-]{8}$": "it is psk_ and the 8 letters that follow, as the list shows them",
     r"^#[0-9A-Fa-f]{6}$": "it is # and 6 hexadecimal digits",
 }
 """What somebody reads of a text that is not of its pattern; a test names a pattern without one."""

@@ -1,13 +1,13 @@
 """The first administrator: made on a database where there is nobody, by who owns the machine."""
 
 import datetime as dt
-from typing import Final
 
 import psycopg
 
 from host.model.secrets import Secret
+from host.office.grants import SQL, Given, add_grant
 from host.office.people import SYSTEM
-from host.office.places import Scope
+from host.office.places import PLATFORM, Scope
 from host.office.records import DONE, Line, write_line
 from host.office.refusals import STATE, Refusal
 from host.office.roles import PA
@@ -15,9 +15,6 @@ from host.office.rows.entries import INVITED
 from host.office.subjects import Ref
 from host.office.tokens import new_token, token_hash
 from host.store.connecting import Connection
-from host.store.queries import load_queries
-
-SQL: Final = load_queries("host.office", "people.sql")
 
 
 def make_first(
@@ -51,7 +48,8 @@ def make_first(
                 },
             )
         )
-        _make_administrator(connection, person, now)
+        given = Given(role=PA, scope=Scope.PLATFORM, from_at=now)
+        add_grant(connection, person, PLATFORM, given, by=None)
         token = new_token()
         connection.execute(
             SQL["add_invitation"],
@@ -67,26 +65,6 @@ def make_first(
         line.about, line.after = Ref("person", login), {"login": login, "name": name}
         write_line(connection, line, DONE)
     return token
-
-
-def _make_administrator(connection: Connection, person: int, now: dt.datetime) -> None:
-    connection.execute(
-        SQL["add_grant"],
-        {
-            "person": person,
-            "role": PA,
-            "scope": Scope.PLATFORM.value,
-            "issuer_id": None,
-            "merchant_id": None,
-            "store_id": None,
-            "alliance_id": None,
-            "rights": [],
-            "limit_minor": None,
-            "from_at": now,
-            "until_at": None,
-            "by": None,
-        },
-    )
 
 
 def _number(cursor: "psycopg.Cursor[tuple[int]]") -> int:

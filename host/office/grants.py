@@ -7,11 +7,12 @@ from typing import Any, Final
 import msgspec
 
 from host.office.action import Acting
-from host.office.places import SCOPE_COLUMNS, Scope, reaches
+from host.office.places import SCOPE_COLUMNS, Place, Scope, reaches
 from host.office.refusals import FIELD, LAST, NOT_FOUND, OWN, SCOPE, Refusal
 from host.office.roles import PA, ROLES, may_give
 from host.office.sessions import grants_of, refuse_conflict
 from host.office.subjects import THE_PLATFORM, Found, Ref, find
+from host.store.connecting import Connection
 from host.store.queries import load_queries
 
 SQL: Final = load_queries("host.office", "people.sql")
@@ -27,6 +28,11 @@ class Given:
     until_at: dt.datetime | None = None
     rights: frozenset[str] = field(default_factory=frozenset)
     limit_minor: int | None = None
+    actions: frozenset[str] = frozenset()
+    views: frozenset[str] = frozenset()
+    networks: frozenset[str] = frozenset()
+    calls_a_minute: int | None = None
+    """Of a program, as what it may do and see, and from where it may ask."""
 
 
 def scope_ref(scope: Scope, key: str) -> Ref:
@@ -57,18 +63,29 @@ def give(acting: Acting, person: int, at: Found, given: Given) -> int:
         raise Refusal(OWN, field="login")
     held = grants_of(acting.connection, person, acting.now, with_later=True)
     refuse_conflict(given.role, at.place, held)
-    row = acting.connection.execute(
+    return add_grant(acting.connection, person, at.place, given, by=acting.who.person)
+
+
+def add_grant(
+    connection: Connection, person: int, place: Place, given: Given, *, by: int | None
+) -> int:
+    """A grant that may be given; gives its number."""
+    row = connection.execute(
         SQL["add_grant"],
         {
             "person": person,
             "role": given.role,
             "scope": given.scope.value,
-            **place_columns(at),
+            **_columns_of(place),
             "rights": sorted(given.rights),
             "limit_minor": given.limit_minor,
+            "actions": sorted(given.actions),
+            "views": sorted(given.views),
+            "networks": sorted(given.networks),
+            "calls_a_minute": given.calls_a_minute,
             "from_at": given.from_at,
             "until_at": given.until_at,
-            "by": acting.who.person,
+            "by": by,
         },
     ).fetchone()
     assert row is not None, "RETURNING"
@@ -107,6 +124,10 @@ def has_other_administrator(acting: Acting, person: int) -> bool:
 
 def place_columns(at: Found) -> dict[str, Any]:
     """Its place, as the columns of people and grants."""
-    columns = msgspec.structs.asdict(at.place)
+    return _columns_of(at.place)
+
+
+def _columns_of(place: Place) -> dict[str, Any]:
+    columns = msgspec.structs.asdict(place)
     columns.pop("member_id")
     return columns

@@ -14,6 +14,8 @@ from psycopg import errors
 
 from host.model.office import Page, Refused, Show
 from host.model.secrets import Pan, Secret
+from host.office.allowed import may_see
+from host.office.bearers import who_asks
 from host.office.office import Office
 from host.office.people import Who
 from host.office.phones import phone_hash
@@ -37,7 +39,6 @@ from host.office.refusals import (
     told_of,
 )
 from host.office.roles import ROLES
-from host.office.sessions import who_asks
 from host.office.traced import show_to_anybody
 from host.office.view import Column, How, View, Walk
 from host.stock.tries import card_of
@@ -80,7 +81,7 @@ def _read(office: Office, connection: Connection, asked: Show) -> Page | _Found:
     if view is None:
         raise Refusal(NOT_FOUND, what="view")
     now = office.clock()
-    who = who_asks(connection, asked.session, now)
+    who = who_asks(office, connection, asked, now)
     _refuse_role(view, who)
     values = {"now": now, "me": who.person, "mine": _decided_by(office, who)}
     asked = _named(office, connection, view, asked)
@@ -213,7 +214,7 @@ def _refuse_role(view: View, who: Who) -> None:
     assert grant is not None, "who looks has a grant"
     if not who.has_totp:
         raise Refusal(ENROL)
-    if grant.role not in view.roles or grant.scope not in view.scopes:
+    if not may_see(view, grant):
         row = ROLES.get(grant.role)
         raise Refusal(NOT_YOUR_ROLE, role=row or grant.role)
 

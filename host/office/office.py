@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from host.asking import Ask
 from host.clock import WallClock
 from host.hsm.interface import Hsm
 from host.office.action import Action
+from host.office.calls import Calls
 from host.office.nights import Nights
 from host.office.proofs import Proves
 from host.office.trials import Tries
@@ -35,5 +36,7 @@ class Office:
     """What a till would be told is found out by; None where there is none."""
     nights: Nights | None = None
     """Who clears dates and hands out their files; None where nobody here does."""
+    calls: Calls = field(default_factory=Calls)
+    """How often each program has asked lately."""
     proves: Proves | None = None
     """What the ledger is held against its seals and signatures by; None where there is none."""

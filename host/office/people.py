@@ -18,6 +18,10 @@ class Grant:
     limit_minor: int | None = None
     held_at: str = ""
     """What people call its place by: an institution id, a merchant id, a store's number."""
+    actions: frozenset[str] = frozenset()
+    """Of a program: the actions that it may do, and no others of its role."""
+    views: frozenset[str] = frozenset()
+    """Of a program: the views that it may look at."""
 
     @property
     def words(self) -> str:

@@ -119,11 +119,12 @@ FOR UPDATE;
 -- notes: person_grant
 INSERT INTO person_grant AS t (
     person_id, role, scope, issuer_id, merchant_id, store_id, alliance_id, rights, limit_minor,
-    from_at, until_at, granted_by
+    actions, views, networks, calls_a_minute, from_at, until_at, granted_by
 )
 VALUES (
     %(person)s, %(role)s, %(scope)s, %(issuer_id)s, %(merchant_id)s, %(store_id)s, %(alliance_id)s,
-    %(rights)s, %(limit_minor)s, %(from_at)s, %(until_at)s, %(by)s
+    %(rights)s, %(limit_minor)s, %(actions)s, %(views)s, %(networks)s, %(calls_a_minute)s,
+    %(from_at)s, %(until_at)s, %(by)s
 )
 RETURNING t.id;
 

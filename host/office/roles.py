@@ -43,6 +43,7 @@ MP: Final = "merchant_operator"
 SM: Final = "store_manager"
 SC: Final = "store_clerk"
 MB: Final = "member"
+AP: Final = "api_client"
 
 
 def _at(*scopes: Scope) -> frozenset[Scope]:
@@ -77,6 +78,8 @@ _ROWS: Final = (
     Role(id=SC, code="SC", en="Store clerk", zh="店员",
          scopes=_at(Scope.STORE), given_by=frozenset({MO, SM})),
     Role(id=MB, code="MB", en="Member", zh="会员", scopes=_at(Scope.MEMBER), signs_in=False),
+    Role(id=AP, code="AP", en="API client", zh="接口客户端", signs_in=False,
+         scopes=_at(Scope.PLATFORM, Scope.ISSUER, Scope.ALLIANCE, Scope.MERCHANT, Scope.STORE)),
 )  # fmt: skip
 
 ROLES: Final[Mapping[str, Role]] = {role.id: role for role in _ROWS}

@@ -174,7 +174,7 @@ def grants_of(
     return [grant_of(*row) for row in rows]
 
 
-def who_asks(connection: Connection, token: Secret, now: dt.datetime) -> Who:
+def who_is_signed_in(connection: Connection, token: Secret, now: dt.datetime) -> Who:
     """The person of a session, with the grant in use.
 
     Raises:

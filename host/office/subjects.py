@@ -36,6 +36,7 @@ SUBJECTS: Final[Mapping[str, Subject]] = {
     row.kind: row
     for row in (
         Subject(kind="person", table="person"),
+        Subject(kind="api_client", table="person"),
         Subject(kind="grant", table="person_grant", is_numbered=True),
         Subject(kind="approval", table="approval", is_numbered=True),
         Subject(kind="job", table="job", is_numbered=True),

@@ -14,7 +14,23 @@ SELECT
     encode(row_digest(t), 'hex') AS version,
     row_content(t, %(unseen)s::text []) AS content
 FROM person AS t
-WHERE t.login = %(key)s
+WHERE t.login = %(key)s AND NOT t.is_client
+FOR UPDATE;
+
+-- name: api_client
+-- By its name.
+SELECT
+    t.id,
+    t.issuer_id,
+    t.merchant_id,
+    t.store_id,
+    null::bigint AS member_id,
+    t.alliance_id,
+    t.created_by,
+    encode(row_digest(t), 'hex') AS version,
+    row_content(t, %(unseen)s::text []) AS content
+FROM person AS t
+WHERE t.login = %(key)s AND t.is_client
 FOR UPDATE;
 
 -- name: grant

@@ -8,6 +8,7 @@ from host.office.disclosing import make_file
 from host.office.jobs import Step
 from host.office.rows import (
     alliance_terms,
+    api_clients,
     approvals,
     batches,
     breakage,
@@ -77,6 +78,9 @@ _ACTIONS: Final[tuple[Action[Any], ...]] = (
     people.LOCK,
     people.RESET,
     people.DISABLE,
+    api_clients.SAVE,
+    api_clients.ROLL,
+    api_clients.REVOKE,
     entries.CHANGE_PASSWORD,
     entries.ENROL,
     approvals.DECIDE,
@@ -197,6 +201,7 @@ ACTIONS: Final[Mapping[str, Action[Any]]] = {row.id: row for row in _ACTIONS}
 _VIEWS: Final = (
     views.PEOPLE,
     views.GRANTS,
+    api_clients.CLIENTS,
     views.APPROVALS,
     views.AUDIT,
     views.JOBS,

@@ -24,7 +24,8 @@ SELECT
     p.merchant_id AS of_merchant,
     p.store_id AS of_store,
     p.alliance_id AS of_alliance
-FROM person AS p;
+FROM person AS p
+WHERE NOT p.is_client;
 
 -- name: grants
 -- Who may be what, also later on and until lately.

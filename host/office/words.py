@@ -17,6 +17,18 @@ class Word(NamedTuple):
 
 
 WORDS: Final[Mapping[str, Word]] = {
+    "client": Word("client", "客户端"),
+    "is_client": Word("a program", "是接口客户端"),
+    "actions": Word("actions", "允许的操作"),
+    "views": Word("views", "允许的查询"),
+    "networks": Word("networks", "来源网段"),
+    "calls_a_minute": Word("calls a minute", "每分钟调用上限"),
+    "api_client": Word("API client", "接口客户端"),
+    "days": Word("good for days", "密钥有效天数"),
+    "api_key": Word("key, by how it begins", "密钥前缀"),
+    "api_keys": Word("keys, by how they begin", "有效密钥(前缀)"),
+    "called_at": Word("called at", "最近调用"),
+    "overlap_hours": Word("hours in which the one before is good", "旧密钥保留(小时)"),
     "returned_for": Word("why it came back", "退回原因"),
     "came_back": Word("whether it came back", "是否退回"),
     "dispute_days": Word("days in which rows of a statement may be disputed", "结算异议期(天)"),

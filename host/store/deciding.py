@@ -221,6 +221,7 @@ CHAINED: Final = (
     Chained(name="person", key="t.id::text"),
     Chained(name="person_grant", key="t.id::text"),
     Chained(name="invitation", key="encode(t.token_hash, 'hex')"),
+    Chained(name="api_key", key="encode(t.token_hash, 'hex')"),
     Chained(name="session", key="encode(t.token_hash, 'hex')"),
     Chained(
         name="step_up",

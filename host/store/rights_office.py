@@ -13,6 +13,11 @@ OFFICE: Final[Mapping[str, Right]] = {
     "alliance_member": Right(
         reads=WHOLE, inserts=WHOLE, updates=columns("member_until earns redeems")
     ),
+    "api_key": Right(
+        reads=WHOLE,
+        inserts=columns("token_hash person_id prefix made_at made_by expires_at"),
+        updates=columns("expires_at used_at"),
+    ),
     "approval": Right(
         reads=WHOLE,
         inserts=columns(
@@ -257,7 +262,7 @@ OFFICE: Final[Mapping[str, Right]] = {
         reads=WHOLE,
         inserts=columns(
             "login name phone_hash phone_sealed phone_masked issuer_id merchant_id "
-            "store_id alliance_id created_at created_by"
+            "store_id alliance_id created_at created_by state is_client"
         ),
         updates=columns(
             "name phone_hash phone_sealed phone_masked password_hash totp_sealed "
@@ -268,7 +273,7 @@ OFFICE: Final[Mapping[str, Right]] = {
         reads=WHOLE,
         inserts=columns(
             "person_id role scope issuer_id merchant_id store_id alliance_id rights "
-            "limit_minor from_at until_at granted_by"
+            "limit_minor actions views networks calls_a_minute from_at until_at granted_by"
         ),
         updates=columns("ended_at ended_by"),
     ),

@@ -1,7 +1,7 @@
 """The JSON API: `/v1/show/VIEW` and `/v1/do/ACTION`, by the same rows as pages.
 
-A session's token is the bearer's (RFC 6750); no cookie counts here, so no form of another site can
-use one. Answers are the office's own structs.
+A session's token or a program's key is the bearer's (RFC 6750); no cookie counts here, so no form
+of another site can use one. Answers are the office's own structs.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -38,6 +38,8 @@ STATUSES: Final[Mapping[str, int]] = {
 }
 """What HTTP calls a refusal (RFC 9110); of all others 422."""
 REFUSED: Final = 422
+RETRY_AFTER: Final = {429: "60", 503: "5"}
+"""How many seconds later a program asks again."""
 AWAY: Final = Refused(
     code="E-HOST-AWAY",
     en="the host cannot be asked now: nothing was done",
@@ -130,7 +132,7 @@ class Api:
 
 
 def bearer(request: Request) -> Secret:
-    """The session that stands in the request; nobody's where there is none."""
+    """The session or key that stands in the request; nobody's where there is none."""
     told = request.headers.get("authorization", "")
     token = told[len(BEARER) :].strip()
     is_one = told[: len(BEARER)].lower() == BEARER and len(token) <= TOKEN_CHARACTERS_MAX
@@ -145,7 +147,8 @@ def source_of(request: Request) -> str:
 def json_of(told: Told) -> Response:
     """As JSON, with the status that HTTP has for it."""
     status = STATUSES.get(told.code, REFUSED) if isinstance(told, Refused) else 200
-    return Response(msgspec.json.encode(told), status, media_type="application/json")
+    later = {"Retry-After": RETRY_AFTER[status]} if status in RETRY_AFTER else {}
+    return Response(msgspec.json.encode(told), status, later, "application/json")
 
 
 async def _answered(ask: Callable[[], Awaitable[Told]]) -> Response:

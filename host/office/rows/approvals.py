@@ -119,6 +119,7 @@ def _asked(acting: Acting, action: Action[Any]) -> tuple[Acting, Values]:
         approval=content["id"],
         agreed_by=acting.who.login,
         actions=acting.actions,
+        views=acting.views,
         asked=acting.asked,
         moved=acting.moved,
     )

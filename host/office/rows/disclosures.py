@@ -279,6 +279,7 @@ FILE_TAKE: Final = Action(
     do=_take,
     about=lambda values: Ref("office_file", str(values.file)),
     hands_out=True,
+    is_for_people=True,
 )
 CARD_REVEAL: Final = Action(
     id="card.reveal",
@@ -298,4 +299,5 @@ VALUE_UNMASK: Final = Action(
     roles=frozenset({CS, PO, FN, MO}),
     do=_unmask,
     about=lambda values: Ref("member", str(values.member)),
+    is_for_people=True,
 )

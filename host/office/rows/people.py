@@ -326,6 +326,7 @@ REVOKE: Final = Action(
     roles=MAKERS,
     do=_revoke,
     about=lambda values: Ref("grant", str(values.grant)),
+    is_for_people=True,
 )
 LOCK: Final = Action(
     id="person.lock",

@@ -16,6 +16,7 @@ from msgspec import Meta
 from host.office.accounts import open_for_issuer
 from host.office.action import OK, Acting, Action, Result, Second, Step
 from host.office.fields import InstitutionId, MerchantId, Name, Number, Values
+from host.office.places import Scope
 from host.office.refusals import FIELD, IN_IT, NOT_YOUR_ROLE, Refusal
 from host.office.roles import AL, IM, MO, PA, ROLES
 from host.office.subjects import THE_PLATFORM, Found, Ref, find
@@ -122,7 +123,7 @@ def _edit(acting: Acting, about: Found, values: ProgrammeRevise) -> Result:
 
 def _refuse_of_merchant(acting: Acting, about: Found) -> None:
     """Whoever manages an alliance changes nothing that is a merchant's own."""
-    if acting.grant.role == AL and about.place.merchant_id is not None:
+    if acting.grant.scope is Scope.ALLIANCE and about.place.merchant_id is not None:
         raise Refusal(NOT_YOUR_ROLE, role=ROLES[AL])
 
 

@@ -23,6 +23,7 @@ from host.model.requests import Kind, Response
 from host.model.responses import Reason
 from host.model.secrets import Pan, Secret
 from host.office.action import OK, Acting, Action, Result
+from host.office.bearers import who_asks
 from host.office.doing import values_of
 from host.office.fields import Phone, Values
 from host.office.office import Office
@@ -32,7 +33,6 @@ from host.office.places import Place
 from host.office.records import DONE, Line, write_line
 from host.office.refusals import AWAY, IN_DOUBT, ONCE, Refusal, told_of
 from host.office.roles import CS, IM, MB, MO, MP, PA, PO, RK, SC, SM
-from host.office.sessions import who_asks
 from host.office.stock_refusals import refusal_of
 from host.office.subjects import Ref
 from host.shards import home_of
@@ -90,7 +90,7 @@ def activate(office: Office, connection: Connection, asked: Do) -> Outcome:
         wish = _wish_of(office, connection, asked, line)
         with connection.transaction():
             if asked.session:
-                line.who = who_asks(connection, asked.session, line.at)
+                line.who = who_asks(office, connection, asked, line.at)
             found = _look(wish)
         if isinstance(found, StockRefusal):
             return _refused(wish, found)

@@ -12,6 +12,7 @@ from host.office.fields import (
     Text,
     Values,
 )
+from host.office.places import Scope
 from host.office.refusals import (
     BATCH,
     FIELD,
@@ -119,7 +120,7 @@ TERMINAL_SAVE: Final = Action(
     within=lambda values: Ref("store", str(values.store or "")),
     taken=ID,
     second=Second.WHEN,
-    second_when=lambda acting, _values: acting.grant.role == MO,
+    second_when=lambda acting, _values: acting.grant.scope is not Scope.PLATFORM,
     approvers=frozenset({PA, PO}),
 )
 TERMINAL_DISABLE: Final = Action(

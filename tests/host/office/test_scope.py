@@ -124,6 +124,10 @@ class World:
             opens_on="2030-01-01", closes_on="2030-01-02", words="a foreign seed",
             issuer=self.issuer,
         )  # fmt: skip
+        bureau.with_code(
+            self.manager, "api_client.save", client="foreign-erp", name="Foreign program",
+            scope="issuer", scope_key=self.issuer, views=["issuers"],
+        )  # fmt: skip
         self.rrn = self.sold()
         self.clear()
         self.pay()
@@ -284,6 +288,7 @@ class World:
             "settled": "at_issue", "per_points": 1, "issued_minor": 1, "redeemed_minor": 1,
             "account_holder": "Mine now", "account_number": "6222020200112230001",
             "bank_code": "102100099996", "payment_file": 1, "directory": "inbox",
+            "client": "foreign-erp",
         }  # fmt: skip
 
 
@@ -311,7 +316,7 @@ def test_no_view_shows_a_row_of_another(world: World, role: str, scope: Scope) -
             for foreign in (world.merchant, world.terminal, world.owner.login, "9foreign",
                             "Foreign cards", "FOREIGN", "ABROAD", "Foreign face",
                             "Foreign rule", world.batch, "Foreign draw", world.lottery,
-                            world.manager.login, world.abroad.login):  # fmt: skip
+                            world.manager.login, world.abroad.login, "foreign-erp"):  # fmt: skip
                 assert foreign not in shown, f"{view.id} shows {foreign} to {role}@{scope}"
             assert world.issuer not in shown or view.id == "merchants", view.id
 

@@ -5,7 +5,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.host.office.conftest import Bureau
+from host.model.office import Done
+from tests.host.office.conftest import HOME, Bureau
 from tests.switch.web.conftest import Open
 
 
@@ -75,3 +76,25 @@ def test_without_a_bearer_nothing_is_told_whatever_cookie_there_is(
         assert answer.json()["code"] == "E-SIGNED-OUT"
     for body in (b"", b"\xff", b"[", b'{"values": 1}'):
         assert client.post("/v1/do/person.save", content=body).status_code == 422
+
+
+def test_a_key_is_a_bearer_with_its_own_limit(front: Open, bureau: Bureau) -> None:
+    """S2-58: a program asks by its key, and who asks too often is told when to ask again."""
+    told = bureau.with_code(
+        bureau.admin, "api_client.save", client="erp", name="Stock", views=["stores"],
+        scope="merchant", scope_key=HOME["merchant"], networks=["127.0.0.0/8"], calls_a_minute=4,
+    )  # fmt: skip
+    assert isinstance(told, Done), told
+    rolled = bureau.with_code(bureau.admin, "api_client.roll", client="erp")
+    assert isinstance(rolled, Done), rolled
+    client = front().client
+    client.headers["authorization"] = f"Bearer {rolled.shown_once['key']}"
+    catalogue = client.get("/v1/catalogue").json()
+    assert [one["id"] for one in catalogue["views"]] == ["stores"]
+    assert (catalogue["actions"], catalogue["grant"]["role"]) == ([], "api_client")
+    page = client.get("/v1/show/stores").json()
+    assert {row[page["columns"].index("merchant")] for row in page["rows"]} == {HOME["merchant"]}
+    assert client.get("/v1/show/people").status_code == 403
+    assert client.post("/v1/do/store.save", json={"values": {}}).status_code == 403
+    often = client.get("/v1/show/stores")
+    assert (often.status_code, often.headers["retry-after"]) == (429, "60")

@@ -1,0 +1,44 @@
+-- What is shown of programs.
+
+-- name: api_clients
+-- Programs: what each may do and see, and by which keys it is known now.
+SELECT
+    p.id,
+    p.login AS client,
+    p.name,
+    g.scope,
+    coalesce(i.institution_id, s.id::text, m.merchant_id, a.code, '') AS scope_key,
+    g.actions,
+    g.views,
+    g.networks,
+    g.calls_a_minute,
+    g.limit_minor,
+    array(
+        SELECT k.prefix
+        FROM api_key AS k
+        WHERE k.person_id = p.id AND k.expires_at > %(now)s
+        ORDER BY k.made_at
+    ) AS api_keys,
+    (SELECT max(k.used_at) FROM api_key AS k WHERE k.person_id = p.id) AS called_at,
+    (
+        SELECT max(k.expires_at)
+        FROM api_key AS k
+        WHERE k.person_id = p.id AND k.expires_at > %(now)s
+    ) AS until_at,
+    p.issuer_id AS of_issuer,
+    p.merchant_id AS of_merchant,
+    p.store_id AS of_store,
+    p.alliance_id AS of_alliance
+FROM person AS p
+LEFT JOIN LATERAL (
+    SELECT h.*
+    FROM person_grant AS h
+    WHERE h.person_id = p.id AND h.ended_at IS NULL
+    ORDER BY h.id DESC
+    LIMIT 1
+) AS g ON true
+LEFT JOIN issuer AS i ON g.issuer_id = i.id
+LEFT JOIN merchant AS m ON g.merchant_id = m.id
+LEFT JOIN store AS s ON g.store_id = s.id
+LEFT JOIN alliance AS a ON g.alliance_id = a.id
+WHERE p.is_client;
