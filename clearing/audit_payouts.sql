@@ -105,14 +105,22 @@ ORDER BY f.id
 LIMIT %(limit)s;
 
 -- name: return_not_its_line
--- A payout came back by a line of the bank that names it, of all that it was, the other way.
+-- A payout came back by a line of the bank that names it, of all that it was, the other way; or two
+-- people say so, and the difference that they name, if any, is of that amount.
 SELECT
     r.payout_id AS payout,
     p.amount_minor,
-    -l.amount_minor AS told_minor,
+    coalesce(-l.amount_minor, i.ours_minor - i.theirs_minor) AS told_minor,
     p.unit
 FROM payout_return AS r
 INNER JOIN payout AS p ON r.payout_id = p.id
+LEFT JOIN payout_return_said AS said ON r.payout_id = said.payout_id
+LEFT JOIN recon_item AS i
+    ON
+        said.item_id = i.id
+        AND i.source = 'bank_statement'
+        AND i.answer = 'returned'
+        AND i.unit = p.unit
 LEFT JOIN recon_line AS l
     ON
         r.file_id = l.file_id
@@ -120,6 +128,18 @@ LEFT JOIN recon_line AS l
         AND p.end_to_end_id = l.rrn
         AND p.unit = l.unit
 LEFT JOIN recon_file AS f ON r.file_id = f.id AND f.source = 'bank_statement'
-WHERE f.id IS NULL OR p.amount_minor IS DISTINCT FROM -l.amount_minor
+WHERE
+    (r.file_id IS NULL AND said.payout_id IS NULL)
+    OR (
+        r.file_id IS NOT NULL
+        AND (f.id IS NULL OR p.amount_minor IS DISTINCT FROM -l.amount_minor)
+    )
+    OR (
+        said.item_id IS NOT NULL
+        AND (
+            r.file_id IS NOT NULL
+            OR p.amount_minor IS DISTINCT FROM i.ours_minor - i.theirs_minor
+        )
+    )
 ORDER BY r.payout_id
 LIMIT %(limit)s;

@@ -62,7 +62,7 @@ LIMIT %(limit)s;
 
 -- name: difference_not_its_posting
 -- What was mended is so by another posting, of its amount, unit and merchant; what was matched by
--- hand comes to nothing together.
+-- hand comes to nothing together; what is a payment that came back, somebody says which.
 SELECT
     i.id,
     i.answer,
@@ -79,6 +79,17 @@ WHERE
         OR j.id = i.number
         OR j.merchant_id <> i.merchant_id
     )
+UNION ALL
+SELECT
+    i.id,
+    i.answer,
+    (i.theirs_minor - i.ours_minor)::bigint AS other_minor,
+    NULL AS posted_minor,
+    i.unit
+FROM recon_item AS i
+WHERE
+    i.answer = 'returned'
+    AND NOT EXISTS (SELECT FROM payout_return_said AS said WHERE said.item_id = i.id)
 UNION ALL
 SELECT
     i.with_item AS id,

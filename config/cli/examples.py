@@ -83,6 +83,7 @@ VALUES: Final[Mapping[str, str]] = {
     "times": "2",
     "to_programme": "HARBOUR",
     "valid_days": "365",
+    "returned_for": "account closed",
 }
 """By the names of fields and filters."""
 FILES: Final[Mapping[str, str]] = {

@@ -435,9 +435,10 @@ LEFT JOIN LATERAL (
 LEFT JOIN LATERAL (
     SELECT
         r.payout_id,
-        said.reason
+        coalesce(of_line.reason, said.reason) AS reason
     FROM payout_return AS r
-    INNER JOIN recon_return AS said ON r.file_id = said.file_id AND r.line = said.line
+    LEFT JOIN recon_return AS of_line ON r.file_id = of_line.file_id AND r.line = of_line.line
+    LEFT JOIN payout_return_said AS said ON r.payout_id = said.payout_id
     WHERE r.payout_id = p.id
     ORDER BY r.payout_id
     LIMIT 1

@@ -217,6 +217,28 @@ INNER JOIN payout AS p
         AND returned.unit = p.unit
         AND p.business_date = %(date)s;
 
+-- name: payout_that_came_back
+-- What was paid, and under which name.
+SELECT
+    p.amount_minor,
+    p.unit,
+    p.end_to_end_id
+FROM payout AS p
+WHERE p.id = %(id)s;
+
+-- name: add_return
+-- It is owed again: once, whoever says so first.
+-- notes: payout_return
+INSERT INTO payout_return AS t (payout_id)
+VALUES (%(id)s)
+ON CONFLICT ON CONSTRAINT payout_return_once DO NOTHING;
+
+-- name: add_return_said
+-- Who says so, and why.
+-- notes: payout_return_said
+INSERT INTO payout_return_said AS t (payout_id, reason, item_id, said_by, agreed_by, said_at)
+VALUES (%(id)s, %(reason)s, %(item)s, %(said_by)s, %(agreed_by)s, %(now)s);
+
 -- name: payout_file
 -- As it was made, and from which account.
 SELECT

@@ -239,7 +239,7 @@ ANALYZE recon_ours;
 
 -- name: take_returns
 -- Lines by which a payout came back, whole and for the first time: they are neither ours nor
--- different.
+-- different. One that two people have said before, of no line, is that one's.
 -- notes: payout_return
 INSERT INTO payout_return AS t (payout_id, file_id, line)
 SELECT DISTINCT ON (p.id)
@@ -250,9 +250,16 @@ FROM recon_return AS r
 INNER JOIN recon_line AS l ON r.file_id = l.file_id AND r.line = l.line
 INNER JOIN payout AS p
     ON l.rrn = p.end_to_end_id AND l.unit = p.unit AND p.amount_minor = -l.amount_minor
-WHERE r.file_id = any(%(files)s::bigint [])
+WHERE
+    r.file_id = any(%(files)s::bigint [])
+    AND NOT EXISTS (
+        SELECT FROM payout_return_said AS said
+        WHERE said.payout_id = p.id AND said.item_id IS NOT NULL
+    )
 ORDER BY p.id ASC, r.file_id ASC, r.line ASC
-ON CONFLICT ON CONSTRAINT payout_return_once DO NOTHING;
+ON CONFLICT ON CONSTRAINT payout_return_once DO UPDATE
+    SET file_id = excluded.file_id, line = excluded.line
+    WHERE t.file_id IS NULL;
 
 -- name: lay_out_theirs
 -- What the files say but of what came back, each line in a place that does not come of the order in

@@ -16,6 +16,7 @@ class PayoutState(enum.StrEnum):
 
 
 INSTRUCT: Final = "payout.instruct"
+RETURN: Final = "payout.return"
 INSTRUCTED, PAID, RETURNED = PayoutState
 
 PAYOUT_STATES: Final = (
@@ -23,4 +24,6 @@ PAYOUT_STATES: Final = (
     Step(INSTRUCTED, "recon.import", PAID, "SY", "a line of a bank statement is matched with it"),
     Step(PAID, "recon.import", RETURNED, "SY", "a line says that it came back, and why"),
     Step(INSTRUCTED, "recon.import", RETURNED, "SY", "the same, before its payment was seen"),
+    Step(PAID, RETURN, RETURNED, "FN", "no line says so, or none says why; two people"),
+    Step(INSTRUCTED, RETURN, RETURNED, "FN", "the same, before its payment was seen"),
 )

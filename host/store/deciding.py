@@ -98,6 +98,7 @@ CHAINED: Final = (
     ),
     Chained(name="recon_return", key="concat_ws('/', t.file_id, t.line)"),
     Chained(name="payout_return", key="t.payout_id::text"),
+    Chained(name="payout_return_said", key="t.payout_id::text"),
     Chained(name="payout_again", key="t.returned_id::text"),
     Chained(
         name="statement_held",

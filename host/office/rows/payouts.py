@@ -47,7 +47,7 @@ from host.office.roles import AU, FN, MO, PA
 from host.office.subjects import THE_PLATFORM, Ref
 from host.office.view import Column, Filter, View
 from host.office.words import Word
-from host.rules.payout_states import INSTRUCT, PayoutState
+from host.rules.payout_states import INSTRUCT, RETURN, PayoutState
 
 ACCOUNT_SAVE: Final = "payout_account.save"
 PRINT: Final = "payout.print"
@@ -360,6 +360,6 @@ PAYOUTS: Final = View(
         Filter(name="payout_state", column="payout_state", kind=PayoutState, beside="date"),
         Filter(name="came_back", column="came_back", kind=bool, beside="date"),
     ),
-    actions=(INSTRUCT, PRINT),
+    actions=(INSTRUCT, PRINT, RETURN),
     exports="CX",
 )

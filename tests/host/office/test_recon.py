@@ -580,6 +580,81 @@ async def test_of_what_came_back_the_audit_asks_for_its_line(desk: Desk) -> None
         connection.rollback()
 
 
+def came_back(desk: Desk, **more: Any) -> Any:
+    """Said by one of finance; another agrees."""
+    asked = {"payout": payout_of(desk)["id"], "returned_for": "account closed", **more}
+    asked["note"] = "as the bank told on the telephone"
+    return desk.bureau.done_by_two(desk.finance, desk.second, "payout.return", **asked)
+
+
+def payout_of(desk: Desk) -> dict[str, Any]:
+    [payout] = desk.bureau.rows(desk.finance, "payouts")
+    return payout
+
+
+async def test_a_payment_that_came_back_without_a_reason_is_said_by_two_people(
+    desk: Desk,
+) -> None:
+    """S4-79, S3-21: its line, which was a difference, is answered by it; it is paid again."""
+    bureau, one = desk.bureau, desk.finance
+    name = paying(desk)["end_to_end_id"]
+    bank_says(desk, [(name, "DBIT", "150.00"), ("RETURNED", "CRDT", "150.00")])
+    [number] = desk.numbers()
+    assert desk.items() == [("we_lack", 0, -15_000)]
+    came_back(desk, difference=number)
+    payout = payout_of(desk)
+    assert (payout["payout_state"], payout["returned_for"]) == ("returned", "account closed")
+    assert desk.items() == []
+    asked = {"payout": payout["id"], "returned_for": "again", "note": "said once more by hand"}
+    assert bureau.with_code(one, "payout.return", **asked).code == "E-STATE"
+    assert bureau.with_code(one, "payout.return", **asked | {"payout": 10**6}).code == "E-NOT-FOUND"
+    await trio.to_thread.run_sync(desk.clear_next)
+    a_day_later(desk)
+    bureau.done_by_two(one, bureau.admin, "payout.instruct", date=DAY + dt.timedelta(days=1))
+    again = bureau.rows(one, "payouts")[0]
+    assert (again["amount_minor"], again["payout_state"]) == (15_000, "instructed")
+    assert again["settlements"] == [f"20261122-{payout['id']}-returned"]
+    with psycopg.connect(desk.till.dsns.owner) as connection:
+        connection.execute("UPDATE recon_item SET theirs_minor = -1")
+        assert "return_not_its_line" in {finding.test for finding in ask(connection)}
+        connection.rollback()
+        connection.execute("DELETE FROM payout_return_said")
+        names = {finding.test for finding in ask(connection)}
+        assert {"return_not_its_line", "difference_not_its_posting"} <= names
+        connection.rollback()
+
+
+async def test_what_two_people_said_is_the_line_that_comes_later(desk: Desk) -> None:
+    """S4-79: the bank's line with its reason is no difference, and it is owed once."""
+    name = paying(desk)["end_to_end_id"]
+    came_back(desk)
+    assert payout_of(desk)["payout_state"] == "returned"
+    bank_says(desk, [(name, "DBIT", "150.00"), (name, "CRDT", "150.00", "AC04")])
+    assert desk.items() == []
+    assert payout_of(desk)["returned_for"] == "AC04"
+    assert desk.bureau.sql("SELECT count(file_id) FROM payout_return") == [(1,)]
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [(("OTHER", "CRDT", "149.00"), "E-SUM"), (("OTHER", "DBIT", "150.00"), "E-SUM")],
+)
+async def test_a_difference_of_another_amount_is_not_the_payment(
+    desk: Desk, line: tuple[str, ...], code: str
+) -> None:
+    """S4-79."""
+    name = paying(desk)["end_to_end_id"]
+    bank_says(desk, [(name, "DBIT", "150.00"), line])
+    [number] = desk.numbers()
+    asked = {
+        "payout": payout_of(desk)["id"], "returned_for": "account closed", "difference": number,
+        "note": "as the bank told on the telephone",
+    }  # fmt: skip
+    told = desk.bureau.with_code(desk.finance, "payout.return", **asked)
+    assert told.code == code
+    assert payout_of(desk)["payout_state"] == "paid"
+
+
 async def test_what_is_said_of_an_open_date_or_of_none_is_not_taken(desk: Desk) -> None:
     told = desk.told(desk.finance, as_file([]), date="2026-11-23")
     assert (told.code, told.en) == ("E-STATE", "its state is open: that cannot be done")

@@ -25,8 +25,8 @@ GROWS = {
     "disclosure", "office_file", "shipment", "move", "gift", "draw",
     "hold", "seal", "recon_file", "recon_item", "clearing_file",
     "settlement_statement", "payout", "payout_statement", "payout_held", "payout_return",
-    "payout_again", "recon_return", "statement_dispute", "statement_held", "statement_answer",
-    "statement_correction", "delivery", "report_made",
+    "payout_again", "payout_return_said", "recon_return", "statement_dispute", "statement_held",
+    "statement_answer", "statement_correction", "delivery", "report_made",
 }  # fmt: skip
 SMALL = {
     "issuer": "a few hundred at most",
