@@ -260,6 +260,7 @@ _VIEWS: Final = (
     lotteries.DRAWS,
     holds.HOLDS,
     card_views.USAGES,
+    card_views.TRANSACTIONS,
     card_views.TRACE,
     stock_views.ALLOCATIONS,
     stock_views.MEMBERS,

@@ -695,6 +695,10 @@ FROM card AS c;
 SELECT c.id
 FROM card AS c;
 
+-- name: transactions
+-- What is told of one the walk reads, by its name.
+SELECT NULL::integer AS of_issuer;
+
 -- name: usages
 -- The cards whose trails are read. At which merchant's they were used the walk reads.
 SELECT

@@ -8,6 +8,8 @@ import re
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
+from host.model.responses import RESPONSE_CODES
+
 
 class Word(NamedTuple):
     """One thing's two names."""
@@ -29,6 +31,49 @@ WORDS: Final[Mapping[str, Word]] = {
     "api_keys": Word("keys, by how they begin", "有效密钥(前缀)"),
     "called_at": Word("called at", "最近调用"),
     "overlap_hours": Word("hours in which the one before is good", "旧密钥保留(小时)"),
+    "card_value": Word("card value", "卡余额"),
+    "card_points": Word("card points", "卡积分"),
+    "merchant_payable": Word("payable to the merchant", "应付商户"),
+    "merchant_points": Word("points the merchant took", "商户收取积分"),
+    "issuer_funds": Word("the issuer's funds", "发卡方资金"),
+    "points_issued": Word("points given out", "已发积分"),
+    "load_agent_receivable": Word("cash the merchant took in", "商户代收充值款"),
+    "issuer_receivable": Word("receivable from the issuer", "应收发卡方"),
+    "in_transit": Word("in transit", "在途"),
+    "rounding": Word("rounding", "尾差"),
+    "suspense": Word("suspense", "挂账"),
+    "goods_promised": Word("goods promised", "应兑商品"),
+    "merchant_goods": Word("goods the merchant gave", "商户已兑商品"),
+    "conversion": Word("converted points", "积分兑换"),
+    "cash_in_hand": Word("cash in hand", "在手现金"),
+    "merchant_fees": Word("merchant's fees", "商户手续费"),
+    "issuer_fees": Word("issuer's fees", "发卡方手续费"),
+    "house_fees": Word("the house's fees", "平台手续费"),
+    "alliance_payable": Word("payable to the alliance", "应付联盟"),
+    "alliance_fund": Word("the alliance's fund", "联盟资金"),
+    "issuer_alliance": Word("issuer and alliance", "发卡方联盟往来"),
+    "undone_by": Word("undone or changed by", "后续交易"),
+    "terminal_batch": Word("terminal's batch", "终端批次"),
+    "debit_of": Word("whose", "借方户主"),
+    "credit_of": Word("whose", "贷方户主"),
+    "denied": Word("denied", "拒绝"),
+    "counted": Word("counted", "已计入"),
+    "gave_back": Word("given back", "已退还"),
+    "decided": Word("decided", "判定"),
+    "about": Word("about", "关于"),
+    "same_trace": Word("same trace number", "同流水号"),
+    "leg": Word("leg", "分录"),
+    "earned": Word("earned otherwise", "规则积分"),
+    "hold_step": Word("what became of the hold", "占用变动"),
+    "case": Word("exception", "差错"),
+    "f39": Word("answer code (F39)", "应答码(F39)"),
+    "auth_code": Word("authorisation code", "授权码"),
+    "agrees": Word("whether both totals agree", "结算相符"),
+    "is_counted": Word("whether it is counted in it", "计入该批"),
+    "files": Word("files", "文件"),
+    "expires_on": Word("expires on", "到期日"),
+    "is_undone": Word("undone since", "已被撤回"),
+    "asked_minor": Word("amount asked for", "申请金额"),
     "returned_for": Word("why it came back", "退回原因"),
     "came_back": Word("whether it came back", "是否退回"),
     "dispute_days": Word("days in which rows of a statement may be disputed", "结算异议期(天)"),
@@ -229,7 +274,6 @@ WORDS: Final[Mapping[str, Word]] = {
     "had_minor": Word("used before", "此前已用"),
     "passed": Word("lets it pass", "放行"),
     "not_decided": Word("did not decide", "未裁决"),
-    "denied": Word("says no", "拒绝"),
     "these_cards": Word("these cards, by their ids", "指定卡(编号)"),
     "pack": Word("pack of rules", "规则包"),
     "says": Word("what it says", "规定"),
@@ -835,9 +879,15 @@ WORDS: Final[Mapping[str, Word]] = {
 }
 
 
+REASON_WORDS: Final[Mapping[str, Word]] = {
+    reason.value: Word(row.english, row.chinese) for reason, row in RESPONSE_CODES.items()
+}
+"""Why a message was decided as it was, as tills are told."""
+
+
 def word_of(code: str) -> Word:
     """What something is called; its own code where it has no word yet."""
-    return WORDS.get(code, Word(code, code))
+    return WORDS.get(code) or REASON_WORDS.get(code) or Word(code, code)
 
 
 def word_of_field(name: str, subject: str) -> Word:

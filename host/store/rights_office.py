@@ -7,7 +7,7 @@ from host.store.right import WHOLE, Right, columns
 
 OFFICE: Final[Mapping[str, Right]] = {
     "acceptance": Right(reads=WHOLE, inserts=WHOLE, deletes=True),
-    "advice": Right(reads=columns("shard journal_id reference")),
+    "advice": Right(reads=columns("shard journal_id reference auth_code pan_masked")),
     "account": Right(reads=WHOLE, inserts=columns("id chart unit issuer_id merchant_id")),
     "alliance": Right(reads=WHOLE, inserts=WHOLE, updates=columns("name")),
     "alliance_member": Right(
@@ -111,13 +111,20 @@ OFFICE: Final[Mapping[str, Right]] = {
     ),
     "estate_change": Right(reads=WHOLE, inserts=WHOLE),
     "estate_version": Right(reads=WHOLE, updates=columns("version")),
-    "entry": Right(reads=columns("shard journal_id debit_account credit_account amount_minor")),
+    "entry": Right(
+        reads=columns("shard journal_id leg unit debit_account credit_account amount_minor")
+    ),
     "expiry_month": Right(reads=WHOLE, inserts=WHOLE),
-    "exception_case": Right(reads=columns("kind amount_minor unit opened_at resolved_at")),
+    "exception_case": Right(
+        reads=columns(
+            "id kind terminal_id epoch stan detail amount_minor unit times opened_at seen_at "
+            "resolved_at resolved_by note"
+        )
+    ),
     "exchange": Right(
         reads=columns(
-            "home slot id shard kind reason is_tombstone answer card_id terminal_id business_date "
-            "decided_at"
+            "home slot id shard seal kind reason is_tombstone answer card_id terminal_id "
+            "business_date decided_at"
         )
     ),
     "alliance_settlement": Right(
@@ -287,7 +294,11 @@ OFFICE: Final[Mapping[str, Right]] = {
             "points_max_day points_max_month"
         ),
     ),
-    "earned_by": Right(reads=columns("shard journal_id unit rule")),
+    "earned_by": Right(reads=columns("shard journal_id unit rule points since")),
+    "earn_counted": Right(reads=WHOLE),
+    "hold_fact": Right(reads=columns("shard hold_id journal_id turn fact amount_minor")),
+    "lot_use": Right(reads=columns("shard journal_id lot_id account_id points")),
+    "conversion": Right(reads=columns("shard journal_id rate_id")),
     "lot": Right(
         reads=columns("shard account_id id earned_on expires_on available_from points remaining")
     ),
@@ -318,7 +329,7 @@ OFFICE: Final[Mapping[str, Right]] = {
     ),
     "schema_migration": Right(reads=columns("number")),
     "rate": Right(reads=WHOLE, inserts=WHOLE),
-    "seal": Right(reads=columns("shard seq previous digest")),
+    "seal": Right(reads=columns("shard seq previous digest items sealed_at")),
     "signed_head": Right(reads=columns("number body signature")),
     "delivery_way_now": Right(reads=columns("id merchant_id form")),
     "report_schedule": Right(
@@ -370,7 +381,11 @@ OFFICE: Final[Mapping[str, Right]] = {
     ),
     "rule_pack": Right(reads=columns("code name meaning")),
     "rule_pack_use": Right(reads=WHOLE, inserts=WHOLE, updates=columns("used_to")),
-    "rule_told": Right(reads=columns("rule_id outcome exchange_id")),
+    "rule_told": Right(
+        reads=columns(
+            "shard exchange_id rule_id rule_version outcome had_times had_minor asked_minor"
+        )
+    ),
     "rule_version": Right(reads=WHOLE),
     "session": Right(
         reads=WHOLE,

@@ -41,16 +41,25 @@ def trace(connection: Connection, word: str) -> Trace:
     """
     with connection.transaction():
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        if _RRN.fullmatch(word):
-            home, slot = _of_rrn(connection, word)
-            return Reader(connection).life(home, Name.of_slot(slot), Family(slot[-1]), ())
-        found = _TRACE.fullmatch(word)
-        if found is None:
-            raise NotTracedError(
-                f"{word!r} is no RRN (12 characters, F37 of the answer) and no STAN@TERMINAL. "
-                "Next: posswitch trace 000123@80010001, or with its batch 000123@80010001/000007"
-            )
-        return _of_trace(connection, found[1].zfill(6), found[2], found[3])
+        return traced(connection, word)
+
+
+def traced(connection: Connection, word: str) -> Trace:
+    """The same, in the snapshot of a transaction that is open.
+
+    Raises:
+        NotTracedError: there is none, or the name is no such name.
+    """
+    if _RRN.fullmatch(word):
+        home, slot = _of_rrn(connection, word)
+        return Reader(connection).life(home, Name.of_slot(slot), Family(slot[-1]), ())
+    found = _TRACE.fullmatch(word)
+    if found is None:
+        raise NotTracedError(
+            f"{word!r} is no RRN (12 characters, F37 of the answer) and no STAN@TERMINAL. "
+            "Next: posswitch trace 000123@80010001, or with its batch 000123@80010001/000007"
+        )
+    return _of_trace(connection, found[1].zfill(6), found[2], found[3])
 
 
 def _of_rrn(connection: Connection, rrn: str) -> tuple[int, str]:

@@ -35,19 +35,25 @@ class Lists:
         return self._visits.shown(request, pages.everything(reader))
 
     async def find(self, request: Request) -> Response:
-        """The first list with a row of what was typed."""
+        """What was typed, wherever it is found: opened where that is once."""
         visits = self._visits
         form = await visits.form(request)
         reader = await visits.reader(request)
         text = form.one("find").strip()
+        hits: list[tuple[ViewTold, str]] = []
         for one in links.found_by(text):
             if one.view not in reader.views:
                 continue
             asked = visits.asked(request, one.view, {one.filter: text}, [], rows_max=1)
             told = await visits.desk.ask(asked)
             if isinstance(told, Page) and told.rows:
-                return RedirectResponse(links.to_view(one.view, {one.filter: text}), 303)
-        return visits.shown(request, pages.trouble(reader, "found_nothing"), 404)
+                row = dict(zip(told.columns, told.rows[0], strict=True))
+                hits.append((reader.views[one.view], one.address(text, row)))
+        if not hits:
+            return visits.shown(request, pages.trouble(reader, "found_nothing"), 404)
+        if len(hits) == 1:
+            return RedirectResponse(hits[0][1], 303)
+        return visits.shown(request, pages.found(reader, hits))
 
     async def show(self, request: Request) -> Response:
         """A list. What is found by a secret comes in the body, and stands in no address."""

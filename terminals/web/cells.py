@@ -47,6 +47,8 @@ def shown(  # noqa: PLR0911 - one line a kind
             return format_decimal(value, locale=LOCALES[language])
         case str():
             return _text(name, value, language)
+        case {"en": str(english), "zh": str(chinese)}:
+            return chinese if language == "zh" else english
         case Mapping():
             told = ((str(key), each) for key, each in value.items())
             own = value.get("unit")

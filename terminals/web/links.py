@@ -7,7 +7,7 @@ the body of a form.
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from host.model.catalogue import ActionTold, ColumnTold, ViewTold
 
@@ -16,6 +16,7 @@ KEYS: Final[Mapping[str, str]] = {
     "issuers": "institution_id",
     "terminals": "terminal_id",
     "people": "login",
+    "transactions": "transaction",
 }
 """Filters by which a value of another view is found, where they are not called as its column."""
 ABOUT: Final[Mapping[str, str]] = {
@@ -32,9 +33,21 @@ class Find(NamedTuple):
     pattern: str
     view: str
     filter: str
+    by: tuple[str, str] = ("", "")
+    """Of what no address may hold: the filter and the column by which the same is opened."""
+
+    def address(self, text: str, row: Mapping[str, Any]) -> str:
+        """Of what was found by this text, of which `row` is the first."""
+        name, column = self.by
+        value = text if not name else str(row[column])
+        return to_view(self.view, {name or self.filter: value})
 
 
 FINDS: Final = (
+    Find(r"[0-9]{4}[0-9A-Z][0-9]{7}", "transactions", "transaction"),
+    Find(r"[0-9]{1,6}@[0-9A-Za-z]{8}(/[0-9A-Za-z]{1,16})?", "transactions", "transaction"),
+    Find(r"[0-9]{12,19}", "cards", "number", ("card", "id")),
+    Find(r"1[0-9]{10}", "cards", "phone", ("member", "member")),
     Find(r"[0-9A-Za-z]{15}", "merchants", "merchant_id"),
     Find(r"[0-9A-Za-z]{8}", "terminals", "terminal_id"),
     Find(r"[0-9]{1,11}", "issuers", "institution_id"),
@@ -44,8 +57,10 @@ FINDS: Final = (
     Find(r"[a-z][a-z0-9._-]{1,31}", "people", "login"),
     Find(r"[0-9]{1,18}", "members", "member"),
     Find(r"[A-Z0-9][A-Z0-9-]{1,31}", "programmes", "programme"),
+    Find(r"[0-9A-Za-z][0-9A-Za-z-]{3,39}", "usages", "order"),
 )
-"""In the order they are tried: the first view with a row is opened."""
+"""In the order they are looked for. What is found once is opened; what is found in several places
+is told by where."""
 
 
 def found_by(text: str) -> list[Find]:
@@ -54,14 +69,25 @@ def found_by(text: str) -> list[Find]:
 
 
 def to_view(view: str, filters: Mapping[str, str], after: Sequence[str] = ()) -> str:
-    """The address of a list, as it is filtered, and from which place on."""
+    """The address of a list, as it is filtered, and from which place on; or of what it is of."""
+    if len(filters) == 1 and not after:
+        [(name, value)] = filters.items()
+        page = OWN_PAGES.get((view, name))
+        if page is not None:
+            return page + quote(value, safe="")
     told = [*filters.items(), *(("after", each) for each in after)]
     return f"/show/{view}" + (f"?{urlencode(told)}" if told else "")
 
 
+OWN_PAGES: Final[Mapping[tuple[str, str], str]] = {
+    ("transactions", "transaction"): "/transactions/",
+}
+"""What is one thing's by this filter of this view has a page of its own: a screen."""
+
+
 def to_export(view: str, filters: Mapping[str, str]) -> str:
     """The address of the same rows as a file."""
-    return f"/export/{to_view(view, filters).removeprefix('/show/')}"
+    return f"/export/{view}" + (f"?{urlencode(filters)}" if filters else "")
 
 
 def to_action(action: str, values: Mapping[str, str]) -> str:

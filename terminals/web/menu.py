@@ -35,12 +35,13 @@ AREAS: Final = (
     Area(
         "Partners", "合作方",
         _of("merchants stores terminals issuers vendors alliances directory"),
-        _of("merchant store terminal issuer vendor alliance"),
+        _of("merchant store terminal seat issuer vendor alliance"),
     ),
     Area(
         "Cards", "卡",
         _of("products card_faces card_batches batch_parts batch_cards shipments allocations cards"
-            " card_events activations usages moves holds expiries loads cash_positions"),
+            " card_events activations usages transactions moves holds expiries loads"
+            " cash_positions"),
         _of("product card_face card_batch card shipment hold load cash breakage transaction"),
     ),
     Area(
@@ -58,14 +59,14 @@ AREAS: Final = (
         "The night", "清算",
         _of("business_days clearing_steps positions settlements disputes clearing_files"
             " deliveries delivery_ways payouts recon_items recon_files fees stat_transactions"
-            " terminal_batches reports"),
+            " terminal_batches reports reports_made"),
         _of("clearing settlement payout payout_account recon fee report delivery"),
     ),
     Area("Rules", "规则", _of("rules rule_packs"), _of("rule rule_pack")),
     Area(
         "The house", "管理",
-        _of("people grants settings audit seals disclosures trace"),
-        _of("person setting ledger value file members cards"),
+        _of("people grants api_clients settings audit seals disclosures trace"),
+        _of("person api_client setting ledger value file members cards"),
     ),
     Area("Yourself", "本人", frozenset(), _of("password totp session")),
 )  # fmt: skip

@@ -6,7 +6,7 @@ with it may allow files of this house alone.
 """
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -153,6 +153,11 @@ def _came_of(reader: Reader, action: ActionTold, done: Done | None) -> dict[str,
         ],
         "job": done.told.get("job"),
     }
+
+
+def found(reader: Reader, hits: Sequence[tuple[ViewTold, str]]) -> str:
+    """Where what was looked for is."""
+    return rendered("found.html", reader, hits=hits)
 
 
 def trouble(reader: Reader, text: str, refused: Refused | None = None) -> str:

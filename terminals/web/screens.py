@@ -16,8 +16,9 @@ from terminals.web.home import HOME
 from terminals.web.reader import Reader
 from terminals.web.screen import Given, Part, Screen
 from terminals.web.shown import Shown, shown
+from terminals.web.transaction_page import TRANSACTION
 
-SCREENS: Final[Mapping[str, Screen]] = {one.id: one for one in (HOME,)}
+SCREENS: Final[Mapping[str, Screen]] = {one.id: one for one in (HOME, TRANSACTION)}
 _NAMED: Final = re.compile(r"\{([a-z_]+)(?:\.([a-z_]+))?\}")
 
 
@@ -50,8 +51,8 @@ def _value(value: str, given: Given, told: Mapping[str, Page]) -> str:
 def to_screen(screen: Screen, given: Given) -> str:
     """Its address."""
     path = screen.path
-    for name in re.findall(r"\{([a-z_]+)\}", screen.path):
-        path = path.replace(f"{{{name}}}", quote(given.get(name, ""), safe=""))
+    for told, name in re.findall(r"(\{([a-z_]+)(?::path)?\})", screen.path):
+        path = path.replace(told, quote(given.get(name, ""), safe=""))
     asked = {name: given[name] for name in screen.asks if given.get(name)}
     return path + (f"?{urlencode(asked)}" if asked else "")
 

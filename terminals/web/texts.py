@@ -26,6 +26,9 @@ TEXTS: Final[Mapping[str, Text]] = {
     "back": Text("Back", "返回"),
     "last_night": Text("The last night", "最近一次清算"),
     "nothing_waits": Text("Nothing waits for you.", "没有待您复核的事项。"),
+    "how_decided": Text("How it was decided", "如何判定"),
+    "what_moved": Text("What it moved", "分录与价值"),
+    "since_then": Text("What became of it", "后续与清算"),
     "sign_in": Text("Sign in", "登录"),
     "sign_out": Text("Sign out", "退出"),
     "login": Text("Login", "登录名"),
@@ -41,14 +44,16 @@ TEXTS: Final[Mapping[str, Text]] = {
     "platform": Text("the platform", "平台"),
     "find": Text("Find", "查找"),
     "find_hint": Text(
-        "Merchant, terminal, batch, date, login; press / to get here",
-        "商户号、终端号、批次、营业日、登录名; 按 / 聚焦",
+        "RRN, STAN@terminal, card, phone, order, batch, merchant, date; press / to get here",
+        "流水号、STAN@终端、卡号、手机、订单、批次、商户、营业日; 按 / 聚焦",
     ),
     "found_nothing": Text(
-        "Nothing is found by this here. A card's number or a phone is typed into the filter of its"
-        " own list, which keeps it out of the address.",
-        "当前身份下未找到。卡号和手机号请在相应列表的筛选框中输入, 不会出现在网址中。",
+        "Nothing is found by this under the grant in use. An RRN or STAN@terminal can be, a card's"
+        " number, a phone, an order, a batch, a merchant, store or terminal, a date.",
+        "当前身份下未找到。可查流水号、STAN@终端、卡号、手机号、订单号、批次、商户、门店、终端、"
+        "营业日。",
     ),
+    "found": Text("Found", "查找结果"),
     "filter": Text("Show", "筛选"),
     "clear": Text("All", "全部"),
     "any": Text("any", "不限"),

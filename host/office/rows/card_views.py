@@ -5,6 +5,7 @@ from typing import Final
 
 from host.model.instruments import CardStatus
 from host.office.card_walks import card_events
+from host.office.lives import life
 from host.office.places import Scope
 from host.office.roles import AU, BM, BO, CS, FN, IM, MO, MP, PA, PO, RK, SM
 from host.office.usages import Tender, usages
@@ -84,7 +85,7 @@ USAGES: Final = View(
     scopes=EVERYWHERE,
     columns=(
         Column(name="id", kind=int),
-        Column(name="rrn"),
+        Column(name="rrn", opens="transactions"),
         Column(name="at", kind=dt.datetime),
         Column(name="business_date", kind=dt.date),
         Column(name="event"),
@@ -122,6 +123,31 @@ USAGES: Final = View(
     exports="CX",
     walk=usages,
     cut_by_rows=frozenset({Scope.MERCHANT, Scope.STORE}),
+)
+TRANSACTIONS: Final = View(
+    id="transactions",
+    en="A transaction's life",
+    zh="交易",
+    roles=frozenset({PA, PO, AU, RK, FN, CS, IM, MO, MP, SM}),
+    scopes=EVERYWHERE,
+    columns=(
+        Column(name="step"),
+        Column(name="at", kind=dt.datetime),
+        Column(name="event"),
+        Column(name="outcome"),
+        Column(name="amount_minor", kind=int),
+        Column(name="unit"),
+        Column(name="points", kind=int),
+        Column(name="source"),
+        Column(name="by"),
+        Column(name="detail", kind=dict),
+    ),
+    order=("of_issuer",),
+    filters=(Filter(name="transaction", column="transaction", how=How.WALKED),),
+    needs=frozenset({"transaction"}),
+    actions=("transaction.void",),
+    walk=life,
+    cut_by_rows=frozenset({Scope.ISSUER, Scope.MERCHANT, Scope.STORE}),
 )
 TRACE: Final = View(
     id="trace",

@@ -155,3 +155,49 @@ async def test_of_anothers_card_nothing_is_seen(shop: Shop) -> None:
     for view in ("cards", "card_events", "usages"):
         assert bureau.rows(foreign, view, card=str(card)) == [], view
         assert bureau.rows(shop.manager, view, card=str(card)) != [] or view == "usages", view
+
+
+async def test_the_life_of_a_sale_says_how_it_was_decided_and_what_became_of_it(
+    shop: Shop,
+) -> None:
+    """S4-29, S4-53: found by its RRN or by what its terminal calls it, as far as each may see."""
+    [card, *_], till, bureau = shop.cards, shop.till, shop.bureau
+    await activate(till, shop.pan(card))
+    sale = await sold(shop, card, 4_000)
+    refund = till.request(Kind.REFUND, None, 500, pan=shop.pan(card), original=sale)
+    assert (await till.ask(refund)).is_approved
+    assert sale.rrn is not None
+    rows = bureau.rows(shop.manager, "transactions", transaction=sale.rrn)
+    steps = [one["step"] for one in rows]
+    assert steps[:2] == ["asked", "decided"]
+    assert {"leg", "undone_by", "terminal_batch", "seal", "day"} <= set(steps)
+    [asked, decided] = rows[:2]
+    assert (asked["event"], asked["amount_minor"], asked["unit"]) == ("purchase", 4_000, "CNY")
+    assert asked["detail"]["pan_masked"].count("*")
+    assert (decided["outcome"], decided["detail"]["f39"]) == ("approved", "00")
+    [since] = [one for one in rows if one["step"] == "undone_by"]
+    assert (since["event"], since["amount_minor"]) == ("refund", 500)
+    key = sale.key
+    named = f"{key.stan}@{key.terminal_id}/{key.epoch}"
+    assert bureau.rows(shop.manager, "transactions", transaction=named) == rows
+    for other in ("none", "000001000001", f"999999@{key.terminal_id}"):
+        assert bureau.rows(shop.manager, "transactions", transaction=other) == []
+
+
+async def test_why_a_sale_was_declined_is_told_at_once(shop: Shop) -> None:
+    """S4-29: and its merchant sees its own side of it, another merchant nothing."""
+    [card, *_], till, bureau = shop.cards, shop.till, shop.bureau
+    await activate(till, shop.pan(card))
+    sale = till.request(Kind.PURCHASE, None, FACE * 1_000, pan=shop.pan(card))
+    answer = await till.ask(sale)
+    assert not answer.is_approved
+    operator = bureau.person("platform_ops")
+    rows = bureau.rows(operator, "transactions", transaction=answer.rrn)
+    [decided] = [one for one in rows if one["step"] == "decided"]
+    assert decided["outcome"] == answer.reason.value
+    assert not [one for one in rows if one["step"] == "leg"]
+    owner = bureau.person("merchant_owner", "merchant")
+    seen = bureau.rows(owner, "transactions", transaction=answer.rrn)
+    assert [one["outcome"] for one in seen if one["step"] == "decided"] == [answer.reason.value]
+    stranger = bureau.person("merchant_owner", "merchant", "888290058120002")
+    assert bureau.rows(stranger, "transactions", transaction=answer.rrn) == []

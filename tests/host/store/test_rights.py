@@ -169,7 +169,12 @@ SPOKEN: dict[str, dict[str, Collection[str]]] = {
         "host/stock/binding.sql": ALL,
         "host/office/card_walks.sql": ALL,
         "host/office/usages.sql": ALL,
+        "host/office/lives.sql": ALL,
         "host/store/life.sql": {
+            "slot_of_number", "slots_of_trace", "exchanges_of_slot", "journal", "legs", "journals",
+            "hold_told", "hold_steps", "lots", "earned_told", "earn_counted_told", "rate_told",
+            "advice", "settled_batches", "seal", "day", "files", "place", "issuer",
+            "cases_of_traces", "rules_told",
             "card_of", "purses", "trail", "before_trails", "unposted", "posted_exchanges",
             "unposted_exchanges", "journal_of_card", "last_cleared", "changes", "ends_of_day",
         },

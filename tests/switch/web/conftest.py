@@ -162,6 +162,13 @@ def shared_front(
         yield from _browsers(shared_bureau, address)
 
 
+@contextmanager
+def opened_at(address: str, office: Bureau) -> Iterator[Browser]:
+    """One browser, before a front that a test serves itself."""
+    with httpx.Client(base_url=address, timeout=30) as client:
+        yield Browser(client, office)
+
+
 def _browsers(office: Bureau, address: str) -> Iterator[Open]:
     clients: list[httpx.Client] = []
 

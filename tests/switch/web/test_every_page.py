@@ -61,6 +61,7 @@ def _is_whole(browser: Browser, path: str, language: str) -> None:
     assert heading is not None, path
     if language == "zh":
         assert re.search(r"[\u4e00-\u9fff]", heading[1]), (path, heading[1])
+    assert "=&#34;" not in text, (path, "a quote of an attribute is told as text")
     ids = re.findall(r' id="([^"]+)"', text)
     assert len(ids) == len(set(ids)), (path, "an id stands twice")
     for name in re.findall(r'<label for="([^"]+)"', text):
