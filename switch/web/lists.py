@@ -10,7 +10,7 @@ from host.model.office import ROWS_MAX, Page, Refused
 from switch.web.asked import places_of, typed_in_query
 from switch.web.exported import lines_of
 from switch.web.visits import Visits, is_out, status_of
-from terminals.web import forms, links, pages
+from terminals.web import details, forms, links, pages
 from terminals.web.reader import Reader
 
 
@@ -70,7 +70,24 @@ class Lists:
         if is_out(told):
             return visits.to_door(request)
         assert isinstance(told, Page | Refused), told
+        name = details.key_of(view, filters)
+        if name and isinstance(told, Page) and len(told.rows) == 1 and not told.next:
+            history = await self._history(request, reader, view, filters[name])
+            page = pages.detailed(reader, view, (name, filters[name]), told, history)
+            return visits.shown(request, page)
         return visits.shown(request, pages.listed(reader, view, filters, told), status_of(told))
+
+    async def _history(
+        self, request: Request, reader: Reader, view: ViewTold, key: str
+    ) -> Page | None:
+        """What was done to it, as far as who reads sees that."""
+        filters = details.history_of(reader, view, key)
+        if filters is None:
+            return None
+        rows_max = details.HISTORY_ROWS_MAX
+        asked = self._visits.asked(request, details.HISTORY, filters, [], rows_max)
+        told = await self._visits.desk.ask(asked)
+        return told if isinstance(told, Page) else None
 
     async def export(self, request: Request) -> Response:
         """The same list as CSV."""

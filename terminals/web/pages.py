@@ -15,7 +15,7 @@ import jinja2
 
 from host.model.catalogue import ActionTold, GrantTold, ViewTold
 from host.model.office import Done, Page, Refused, Waiting
-from terminals.web import cells, links, menu
+from terminals.web import cells, details, links, menu
 from terminals.web.forms import Typed
 from terminals.web.reader import Reader
 from terminals.web.shown import shown
@@ -85,6 +85,25 @@ def listed(
         shown=shown(reader, view, page, export) if page else None,
         next=links.to_view(view.id, open_filters, page.next) if page and page.next else "",
         needs=[one for one in view.filters if one.name in view.needs],
+    )
+
+
+def detailed(
+    reader: Reader, view: ViewTold, key: tuple[str, str], told: Page, history: Page | None
+) -> str:
+    """One thing: its facts, what may be done to it, what hangs on it, what was done to it."""
+    name, value = key
+    filters = details.history_of(reader, view, value) or {}
+    return rendered(
+        "detail.html",
+        reader,
+        view=view,
+        value_of_key=value,
+        row=shown(reader, view, told).rows[0],
+        beside=details.beside(reader, view, name, value),
+        export=links.to_export(view.id, {name: value}),
+        history=shown(reader, reader.views[details.HISTORY], history) if history else None,
+        whole_history=links.to_view(details.HISTORY, filters),
     )
 
 

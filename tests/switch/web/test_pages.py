@@ -25,10 +25,10 @@ def test_a_list_is_a_link_is_filtered_and_goes_on_where_it_ended(
         more = re.search(r'rel="next" href="([^"]+)"', text)
         path = more[1].replace("&amp;", "&") if more else ""
     assert len(seen) == len(set(seen)) == 121
-    text = browser.get("/show/people?login=mass7").text
+    text = browser.get("/show/people?name=Mass+7").text
     assert "Mass 7<" in text
     assert "Mass 8<" not in text
-    assert 'value="mass7"' in text, "what it is filtered by stands in its form"
+    assert 'value="Mass 7"' in text, "what it is filtered by stands in its form"
 
 
 def test_what_is_in_the_way_is_said_in_the_readers_language(front: Open, bureau: Bureau) -> None:
@@ -231,3 +231,24 @@ def _as(front: Open, who: Person) -> Browser:
     browser.client.cookies.set(SESSION, who.session.reveal().decode())
     browser.get("/sign-in")  # which gives it a door
     return browser
+
+
+def test_one_thing_has_a_page_with_what_may_be_done_and_what_was(
+    front: Open, bureau: Bureau
+) -> None:
+    """S3-01, S4-19: facts, actions, what hangs on it, and its history; by one row of a table."""
+    browser = _as(front, bureau.admin)
+    browser.client.headers["accept-language"] = "en"
+    merchant = _merchant(bureau)
+    told = {"merchant_id": merchant, "is_suspended": "true", "note": "looked at its books"}
+    assert browser.fill("merchant.suspend", **told).status_code == 200
+    page = browser.get(f"/show/merchants?merchant_id={merchant}").text
+    assert f"<h1>{merchant}</h1>" in page
+    assert f"/show/terminals?merchant={merchant}" in page
+    assert "/do/merchant.suspend?merchant_id=" in page
+    assert "back=/show/merchants" in page
+    history = page.split('id="history"')[1]
+    assert "looked at its books" in history
+    assert "root" in history
+    clerk = _as(front, bureau.person("store_manager", "store"))
+    assert 'id="history"' not in clerk.get(f"/show/merchants?merchant_id={merchant}").text
