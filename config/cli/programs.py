@@ -138,15 +138,16 @@ def reload(data: DataOption = DATA, as_json: JsonOption = False) -> None:
     """
     from config.as_json import print_json
     from config.places import house_at
-    from config.run.asking import HOST
+    from config.run.asking import HOST, WEB
     from config.run.control import reload_running
 
     *done, last = outcomes = reload_running(house_at(data))
     of_host = [outcome for outcome in outcomes if outcome.number == HOST]
-    first_switch = [outcome for outcome in outcomes if outcome.number != HOST][:1]
+    first_switch = [outcome for outcome in outcomes if outcome.number > HOST][:1]
+    of_web = [outcome for outcome in outcomes if outcome.number == WEB]
     if as_json:
         print_json({"programs": outcomes})
-    for outcome in [] if as_json else of_host + first_switch:
+    for outcome in [] if as_json else of_host + first_switch + of_web:
         for line in outcome.lines:
             tell(line)
     if last.error:
@@ -158,6 +159,6 @@ def reload(data: DataOption = DATA, as_json: JsonOption = False) -> None:
 
 def _process(number: int) -> str:
     """A program as `reload` names it."""
-    from config.run.asking import HOST
+    from config.run.asking import HOST, WEB
 
-    return "the host" if number == HOST else f"switch {number}"
+    return {HOST: "the host", WEB: "the web front"}.get(number) or f"switch {number}"

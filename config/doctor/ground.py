@@ -87,7 +87,7 @@ def look_at_limits(house: House) -> Iterator[Finding]:
         yield unseen("without settings nobody knows how many callers there may be")
         return
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    switches = [look for look in house.looks if look.number != HOST]
+    switches = [look for look in house.looks if look.number > HOST]
     told = {s.value for look in switches for s in look.samples if s.name == "process_max_fds"}
     limit = int(min(told)) if told else hard
     whose = "the running switch" if told else "a process of yours"

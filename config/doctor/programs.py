@@ -20,7 +20,7 @@ from config.doctor.findings import (
     wrong,
 )
 from config.errors import SettingsError
-from config.run.asking import HOST
+from config.run.asking import HOST, program_of
 from config.settings import ENVIRONMENT, Settings, resolved, revealed
 from host.clock import utc_now
 from host.link.credentials import Credentials, CredentialsError
@@ -56,7 +56,7 @@ def look_at_programs(house: House) -> Iterator[Finding]:
         yield good("neither host nor switch runs; posswitch up starts them")
         return
     for look in house.looks:
-        name = "host" if look.number == HOST else f"switch {look.number}"
+        name = program_of(look.number)
         yield good(f"{name} runs as process {look.pid} for {_time(look.at - look.started_at)}")
         values = {sample.name: sample.value for sample in look.samples}
         if not look.is_posting:
@@ -95,7 +95,7 @@ def look_at_ports(house: House) -> Iterator[Finding]:
         elif row.name in ours:
             listening, look = ours[row.name]
             yield good(f"{row.name} on {listening.address} is ours, process {look.pid}")
-        elif any(look.number != HOST for look in house.looks):
+        elif any(look.number > HOST for look in house.looks):
             yield doubt(f"{row.name} is in the settings and not at work", "posswitch reload")
         else:
             yield _port(row.name, row.host, row.port)

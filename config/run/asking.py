@@ -12,7 +12,10 @@ if TYPE_CHECKING:
     from config.places import Places
 
 HOST: Final = 0
-"""The host's number; switch processes count from 1."""
+WEB: Final = -1
+"""The host's number and the web front's; switch processes count from 1."""
+NAMED: Final = {HOST: "host.ctl", WEB: "web.ctl"}
+"""The sockets of those of which there is one."""
 RELOAD: Final = "reload"
 LOOK: Final = "look"
 NAMES: Final = "names"
@@ -23,14 +26,23 @@ Names = list[tuple[str, str]]
 
 
 def control_path(places: "Places", number: int) -> Path:
-    """Where the switch process of this number is asked, or the host."""
-    return places.run / ("host.ctl" if number == HOST else f"switch-{number}.ctl")
+    """Where the switch process of this number is asked, or another program."""
+    return places.run / NAMED.get(number, f"switch-{number}.ctl")
 
 
 def control_paths(places: "Places") -> list[Path]:
     """Where programs may be asked, the host first; a socket may be left over from one that died."""
-    switches = sorted(places.run.glob("switch-*.ctl"), key=_in_order)
-    return [control_path(places, HOST), *switches]
+    return [control_path(places, HOST), *switch_paths(places), control_path(places, WEB)]
+
+
+def switch_paths(places: "Places") -> list[Path]:
+    """Where switch processes may be asked, in the order of their numbers."""
+    return sorted(places.run.glob("switch-*.ctl"), key=_in_order)
+
+
+def program_of(number: int) -> str:
+    """What the process of this number is called."""
+    return {HOST: "host", WEB: "web"}.get(number) or f"switch {number}"
 
 
 def ask(path: Path, words: str, seconds_max: float) -> bytes | None:
@@ -50,9 +62,11 @@ def ask(path: Path, words: str, seconds_max: float) -> bytes | None:
 
 
 def number_of(path: Path) -> int:
-    """Whose such a place is: a switch process's number, or `HOST`."""
+    """Whose such a place is: a switch process's number, or another program's."""
     digits = path.stem.rpartition("-")[2]
-    return int(digits) if digits.isdecimal() else HOST
+    if digits.isdecimal():
+        return int(digits)
+    return next((number for number, name in NAMED.items() if path.name == name), HOST)
 
 
 def _in_order(path: Path) -> tuple[int, str]:

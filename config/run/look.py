@@ -16,13 +16,15 @@ from prometheus_client import REGISTRY, CollectorRegistry
 
 from config.errors import SurroundingsError
 from config.places import Places
-from config.run.asking import HOST, LOOK, ask, control_paths
+from config.run.asking import HOST, LOOK, WEB, ask, control_paths
 from host.settings import HostSettings
 from switch.settings import SwitchSettings
+from switch.web_settings import WebSettings
 
 if TYPE_CHECKING:
     from host.poster import Poster
     from switch.program import Switch
+    from switch.web.program import WebFront
 
 SECONDS_MAX: Final = 5.0
 PREFIXES: Final = ("posswitch_", "process_")
@@ -55,7 +57,7 @@ class Look(msgspec.Struct, frozen=True, kw_only=True):
     """One process at one moment."""
 
     number: int
-    """Which switch process; 0 is the host."""
+    """Which switch process; 0 is the host, -1 the web front."""
     pid: int
     at: float
     """Seconds since the epoch."""
@@ -106,6 +108,18 @@ async def look_at_host(poster: "Poster", settings: HostSettings) -> Look:
     )
 
 
+async def look_at_web(front: "WebFront") -> Look:
+    """A web front."""
+    return Look(
+        number=WEB,
+        pid=os.getpid(),
+        at=time.time(),
+        started_at=_STARTED,
+        metrics=_page(front.settings),
+        samples=await trio.to_thread.run_sync(_samples, (front.metrics.registry, REGISTRY)),
+    )
+
+
 def looks(places: Places) -> list[Look]:
     """Every program that runs on a data directory, the host first.
 
@@ -127,7 +141,7 @@ def _look(path: Path) -> Look | None:
         ) from error
 
 
-def _page(told: HostSettings | SwitchSettings) -> tuple[str, int] | None:
+def _page(told: HostSettings | SwitchSettings | WebSettings) -> tuple[str, int] | None:
     return None if told.metrics_port is None else (told.metrics_host, told.metrics_port)
 
 

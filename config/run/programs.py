@@ -143,18 +143,29 @@ def run_switch(
 
 
 def run_web(
-    settings: Settings, _places: Places, on_ready: OnReady, _orders: Orders | None = None
+    settings: Settings, places: Places, on_ready: OnReady, orders: Orders | None = None
 ) -> None:
-    """The web front, until a signal stops it. It needs no database."""
+    """The web front, until a signal stops it; another makes it reload. It needs no database."""
+    from config.run.asking import WEB
+    from config.run.control import control_socket
+    from config.run.web_reloading import WebReloader
     from host.link.address import Address
     from host.link.credentials import Credentials
+    from switch.web.program import WebFront
     from switch.web.program import run_web as run
 
     told = settings.switch
     address = Address.parse(told.link)
     credentials = Credentials(told.link_tls, calls=address.host) if told.link_tls else None
-    with _ports_in_sentences():
-        _run_until_signal(lambda: run(settings.web, address, credentials, on_ready=on_ready))
+    reloader = WebReloader(places, orders or Orders())
+    with _ports_in_sentences(), control_socket(places, WEB) as control:
+
+        async def stand_by(front: WebFront) -> None:
+            await reloader.stand_by(front, control)
+
+        _run_until_signal(
+            lambda: run(settings.web, address, credentials, on_ready=on_ready, beside=stand_by)
+        )
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from config.as_json import print_json
 from config.errors import SettingsError, SurroundingsError
 from config.places import Places
 from config.release import release
-from config.run.asking import HOST, RECORD, control_path, control_paths
+from config.run.asking import RECORD, switch_paths
 from config.run.recording import KEY_BYTES, Begun, Said
 from config.screen import screen
 from config.tasks.loops import run_loop
@@ -54,7 +54,7 @@ def record_running(
         SettingsError: the switch does not record that; the text says why.
         SurroundingsError: no switch runs, or the file cannot be written.
     """
-    doors = [path for path in control_paths(places) if path != control_path(places, HOST)]
+    doors = switch_paths(places)
     tally = Tally()
     try:
         run_loop(_record, doors, file, seconds, channel, tally)

@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from config.run.asking import HOST
+from config.run.asking import HOST, program_of
 from config.run.look import Look
 
 PREFIX: Final = "posswitch_switch_"
@@ -82,7 +82,7 @@ def figures_between(before: Sequence[Look], after: Sequence[Look]) -> Figures:
     for look in after:
         for key, value in _risen(earlier.get((look.number, look.pid)), look).items():
             differences[key] += value
-    switches = [look for look in after if look.number != HOST]
+    switches = [look for look in after if look.number > HOST]
     host = next((look for look in after if look.number == HOST), None)
     answered = _answered(differences)
     return Figures(
@@ -104,17 +104,14 @@ def figures_between(before: Sequence[Look], after: Sequence[Look]) -> Figures:
             (_now(look, "reversals_oldest_seconds") for look in switches), default=0.0
         ),
         memory_bytes={
-            program_of(look): int(_value(look, "process_resident_memory_bytes")) for look in after
+            program_of(look.number): int(_value(look, "process_resident_memory_bytes"))
+            for look in after
         },
         cpu_percent={
-            program_of(look): _cpu(earlier.get((look.number, look.pid)), look) for look in after
+            program_of(look.number): _cpu(earlier.get((look.number, look.pid)), look)
+            for look in after
         },
     )
-
-
-def program_of(look: Look) -> str:
-    """What a process is called."""
-    return "host" if look.number == HOST else f"switch {look.number}"
 
 
 def percentile(buckets: Mapping[float, float], share: float) -> float | None:

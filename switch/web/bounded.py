@@ -1,5 +1,7 @@
 """A body that is larger than it may be is refused before it is read whole."""
 
+from collections.abc import Callable
+
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse
@@ -7,9 +9,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
 class Bounded:
-    """Every request's body is of so many bytes at most."""
+    """Every request's body is of so many bytes at most, as it is said when one comes."""
 
-    def __init__(self, app: ASGIApp, *, bytes_max: int) -> None:
+    def __init__(self, app: ASGIApp, *, bytes_max: Callable[[], int]) -> None:
         self._app = app
         self._bytes_max = bytes_max
 
@@ -18,8 +20,9 @@ class Bounded:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        bytes_max = self._bytes_max()
         told = Headers(scope=scope).get("content-length", "0")
-        if not (told.isascii() and told.isdigit()) or int(told) > self._bytes_max:
+        if not (told.isascii() and told.isdigit()) or int(told) > bytes_max:
             await PlainTextResponse("too large\n", 413)(scope, receive, send)
             return
         taken = 0
@@ -28,7 +31,7 @@ class Bounded:
             nonlocal taken
             message = await receive()
             taken += len(message.get("body", b""))
-            if taken > self._bytes_max:
+            if taken > bytes_max:
                 raise HTTPException(413)
             return message
 

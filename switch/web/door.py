@@ -26,9 +26,8 @@ class Door:
 
     def __init__(self, visits: Visits) -> None:
         self._visits = visits
-        often = visits.settings.sign_ins_a_minute
-        self.sign_ins = Limiter(often)
-        self._logins = Limiter(max(often // 2, 1))
+        self.sign_ins, self._logins = Limiter(0), Limiter(0)
+        self.limit()
 
     def routes(self) -> list[Route]:
         """Where each is served."""
@@ -40,6 +39,11 @@ class Door:
             Route("/grant", self.use_grant, methods=["POST"]),
             Route("/language", self.choose_language, methods=["POST"]),
         ]
+
+    def limit(self) -> None:
+        """As the settings say now."""
+        often = self._visits.settings.sign_ins_a_minute
+        self.sign_ins.a_minute, self._logins.a_minute = often, max(often // 2, 1)
 
     async def sign_in(self, request: Request) -> Response:
         """By a password, and a code where there is one."""

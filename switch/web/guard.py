@@ -124,7 +124,7 @@ class Limiter:
     """So many a minute of one name."""
 
     def __init__(self, a_minute: int) -> None:
-        self._a_minute = a_minute
+        self.a_minute = a_minute
         self._tries: OrderedDict[str, deque[float]] = OrderedDict()
 
     def takes(self, name: str) -> bool:
@@ -136,7 +136,7 @@ class Limiter:
             self._tries.popitem(last=False)
         while tries and tries[0] < now - MINUTE_SECONDS:
             tries.popleft()
-        if len(tries) >= self._a_minute:
+        if len(tries) >= self.a_minute:
             return False
         tries.append(now)
         return True

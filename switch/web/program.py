@@ -2,9 +2,10 @@
 
 import errno
 import ssl
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, Final, NoReturn
 
+import msgspec
 import trio
 from hypercorn.config import Config, Sockets
 from hypercorn.trio import serve
@@ -17,6 +18,7 @@ from starlette.staticfiles import StaticFiles
 
 from host.link.address import Address
 from host.link.credentials import Credentials
+from host.page import Page
 from switch.web.api import Api
 from switch.web.bounded import Bounded
 from switch.web.desk import Desk, HostAwayError, InDoubtError
@@ -25,6 +27,7 @@ from switch.web.door import Door
 from switch.web.guard import Guard
 from switch.web.lists import Lists
 from switch.web.live import Live
+from switch.web.metrics import Measured, WebMetrics
 from switch.web.screened import Screened
 from switch.web.sealed import Sealed
 from switch.web.visits import Visits
@@ -38,11 +41,54 @@ KEEP_ALIVE_SECONDS: Final = 30.0
 OnReady = Callable[[list[str]], None]
 
 
-def application(desk: Desk, live: Live, settings: WebSettings) -> Starlette:
-    """Everything that is served; `desk` and `live` are run beside it."""
-    guard = Guard(is_secure=settings.tls is not None)
-    visits = Visits(desk, guard, settings)
-    door = Door(visits)
+RELOADED: Final = frozenset({"sign_ins_a_minute", "body_bytes_max", "export_rows_max"})
+"""Settings that a running front takes; others wait for a restart."""
+
+
+class WebFront:
+    """One front put together: what is served, and what runs beside it."""
+
+    def __init__(
+        self, settings: WebSettings, address: Address, credentials: Credentials | None
+    ) -> None:
+        self.credentials = credentials
+        self.metrics = WebMetrics()
+        self.desk, self.live = Desk(address, credentials), Live()
+        self.visits = Visits(self.desk, Guard(is_secure=settings.tls is not None), settings)
+        self.door = Door(self.visits)
+        self.metrics.listening.set_function(lambda: self.live.heard)
+        self.metrics.link_up.set_function(lambda: self.desk.is_linked)
+        self.page = Page(
+            self.metrics.registry, {"the host can be asked": lambda: self.desk.is_linked}
+        )
+
+    @property
+    def settings(self) -> WebSettings:
+        """As it goes by them now."""
+        return self.visits.settings
+
+    def reload(self, told: WebSettings) -> list[str]:
+        """Take other limits; gives the settings that differ and wait for a restart."""
+        held = self.settings
+        differ = [name for name in told.__struct_fields__
+                  if getattr(told, name) != getattr(held, name)]  # fmt: skip
+        taken = {name: getattr(told, name) for name in differ if name in RELOADED}
+        self.visits.settings = msgspec.structs.replace(held, **taken)
+        self.door.limit()
+        return [f"web.{name}" for name in differ if name not in RELOADED]
+
+    async def run(self) -> None:
+        """What runs beside the listener, until cancelled."""
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self.desk.run)
+            nursery.start_soon(self.live.run)
+            nursery.start_soon(self.page.run)
+
+
+def application(front: WebFront) -> Starlette:
+    """Everything that is served; the front is run beside it."""
+    visits, door, desk, live = front.visits, front.door, front.desk, front.live
+    settings, guard = front.settings, front.visits.guard
     routes: list[BaseRoute] = [
         *door.routes(),
         *Lists(visits).routes(),
@@ -60,9 +106,10 @@ def application(desk: Desk, live: Live, settings: WebSettings) -> Starlette:
         routes=routes,
         exception_handlers=handlers,
         middleware=[
+            Middleware(Measured, metrics=front.metrics, places=_places(routes)),
             Middleware(Sealed, headers=guard.headers),
             Middleware(TrustedHostMiddleware, allowed_hosts=[*LOOPBACK_NAMES, *settings.names]),
-            Middleware(Bounded, bytes_max=settings.body_bytes_max),
+            Middleware(Bounded, bytes_max=lambda: visits.settings.body_bytes_max),
         ],
     )
 
@@ -73,6 +120,7 @@ async def run_web(
     credentials: Credentials | None,
     *,
     on_ready: OnReady,
+    beside: Callable[[WebFront], Awaitable[None]] | None = None,
 ) -> NoReturn:
     """Serve browsers until cancelled.
 
@@ -83,17 +131,26 @@ async def run_web(
     config, sockets = _listening(settings)
     scheme = "https" if settings.tls is not None else "http"
     bound = [*sockets.secure_sockets, *sockets.insecure_sockets][0]
-    desk, live = Desk(address, credentials), Live()
-    app: Any = application(desk, live, settings)
+    front = WebFront(settings, address, credentials)
+    app: Any = application(front)
+    if settings.metrics_port is not None:
+        front.page.open(settings.metrics_host, settings.metrics_port)
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(desk.run)
-        nursery.start_soon(live.run)
+        nursery.start_soon(front.run)
+        if beside is not None:
+            nursery.start_soon(beside, front)
         bound.listen(config.backlog)  # who is told the address may come at once
         config.create_sockets = lambda: sockets  # type: ignore[method-assign]
         address_of_pages = f"{scheme}://{settings.host}:{bound.getsockname()[1]}/"
         on_ready([f"web on {address_of_pages}"])
         await serve(app, config, shutdown_trigger=trio.sleep_forever, mode="asgi")
     raise AssertionError("it serves until it is cancelled")
+
+
+def _places(routes: Iterable[BaseRoute]) -> frozenset[str]:
+    """The first parts of all paths there are."""
+    paths = [str(getattr(one, "path", "/")) for one in routes]
+    return frozenset(path.split("/", 2)[1] for path in paths if path.startswith("/"))
 
 
 def _listening(settings: WebSettings) -> tuple[Config, Sockets]:
