@@ -108,6 +108,18 @@ DESK_FIGURES: Final = (
 )
 
 
+WEB_FIGURES: Final = (
+    Figure("pages_p50_ms", "{:.1f} ms", "p50 of pages at a steady rate beside trade"),
+    Figure("pages_p95_ms", "{:.1f} ms", "p95 of them: to be no more than 100"),
+    Figure("slowest_list_p95_ms", "{:.1f} ms", "p95 of the slowest page of all"),
+    Figure("alone_p99_ms", "{:.1f} ms", "p99 of tills at a steady rate, nobody at a page"),
+    Figure("beside_p99_ms", "{:.1f} ms", "p99 of tills beside the pages"),
+    Figure("p99_ratio", "{:.2f} x", "of both, in the same round: to be no more than 1.2"),
+    Figure("front_mib", "{:.1f} MiB", "what the front holds, nobody listening"),
+    Figure("listeners_mib", "{:.1f} MiB", "more, with all who listen: to be no more than 100"),
+)
+
+
 GATE_FIGURES: Final = (
     Figure("first_refusal_ms", "{:,.1f} ms", "from the action's answer to the first refusal"),
     Figure("from_asking_ms", "{:,.1f} ms", "from asking for it, its own work with it"),

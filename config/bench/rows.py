@@ -27,10 +27,12 @@ from config.bench.report import (
     NIGHT_FIGURES,
     PROCESSES_FIGURES,
     SLOW_FIGURES,
+    WEB_FIGURES,
     print_figures,
     print_ledger,
 )
 from config.bench.slow import SlowBench, measure_slow
+from config.bench.web import LISTENERS_MIB_MAX, WebBench, measure_web
 from config.errors import Say, SettingsError
 
 P99_RATIO_MAX: Final = 2.0
@@ -121,6 +123,12 @@ BENCHES: Final[dict[str, Bench]] = {
         measure=lambda extent, say: measure_gate(_sized(GateBench, extent), say),
         show=partial(print_figures, rows=GATE_FIGURES),
         holds=lambda document: not document["late_approved"],
+    ),
+    "web": Bench(
+        why="pages beside trade, at a large history, and pages that listen",
+        measure=lambda extent, say: measure_web(_sized(WebBench, extent), say),
+        show=partial(print_figures, rows=WEB_FIGURES),
+        holds=lambda document: bool(document["listeners_mib"] <= LISTENERS_MIB_MAX),
     ),
     "night": Bench(
         why="a night, beside one aggregate and one COPY of the same rows",

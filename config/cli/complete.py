@@ -34,6 +34,7 @@ BENCHES: Final = (
     "desk",
     "cards",
     "gate",
+    "web",
     "night",
 )
 """Those of `config.bench.rows`, which takes a second to import: too long for a key."""

@@ -54,7 +54,7 @@ def bench(
     only: Annotated[
         list[str] | None,
         typer.Option(
-            help="ledger, mix, nac, processes, slow, history, desk, cards, gate or night; "
+            help="ledger, mix, nac, processes, slow, history, desk, cards, gate, web or night; "
             "again for more.",
             metavar="NAME",
             autocompletion=benches,

@@ -249,26 +249,26 @@ def _done(told: Outcome, action: str) -> Done:
 
 
 @contextmanager
-def opened_staff(settings: Settings, places: Places) -> Iterator[DemoStaff]:
-    """The first person of a running house of the demo estate, who invites all others.
+def opened_staff(settings: Settings, places: Places, estate: str = ESTATE) -> Iterator[DemoStaff]:
+    """The first person of a running house of a made-up estate, who invites all others.
 
     Raises:
-        OperatorError: it is not the demo estate, or there are people at its office already.
+        OperatorError: it is another estate, or there are people at its office already.
     """
     database = settings.database
     owner = dsn_of("owner", database, places.cluster)
     office_dsn = dsn_of("office", database, places.cluster)
     hsm = open_hsm(settings.host.hsm, places, owner)
     with connect(owner, LONG, autocommit=True) as connection:
-        invitation = _begin(connection)
+        invitation = _begin(connection, estate)
     with connect(office_dsn, SHORT, autocommit=True) as connection:
         office = Office(hsm=hsm, clock=utc_now, actions=ACTIONS, views=VIEWS)
         yield DemoStaff(office, connection, invitation, owner)
 
 
-def _begin(connection: psycopg.Connection[Any]) -> Secret:
+def _begin(connection: psycopg.Connection[Any], estate: str) -> Secret:
     row = connection.execute("SELECT value FROM setting WHERE name = 'estate'").fetchone()
-    if row != (ESTATE,):
+    if row != (estate,):
         raise SettingsError(
             "people are only made up for the demo estate. Next: posswitch up --estate demo "
             "--data NEW",

@@ -8,7 +8,7 @@ refusal.
 
 import functools
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from typing import Final, NoReturn
 
 import psycopg
@@ -17,7 +17,7 @@ import trio
 
 from host.metrics import count_fault
 from host.model.catalogue import Look
-from host.model.office import Asked, Do, Show, Told
+from host.model.office import NOBODY, Asked, Do, Show, Told
 from host.office.catalogue import read_catalogue
 from host.office.doing import run_action
 from host.office.jobs import Clerk, Step
@@ -35,7 +35,11 @@ JOB_CLERKS: Final = 2
 WAITING_MAX: Final = 64
 """Beyond that nobody waits."""
 ASKS_A_SECOND_MAX: Final = 20
-"""Of one place; a person is slower, and a script that is not waits a moment."""
+"""Of one place, of who is not signed in."""
+SESSION_ASKS_A_SECOND_MAX: Final = 40
+"""Of who is, from wherever; a page asks a few at once, and a script that is faster waits."""
+PLACE_ASKS_A_SECOND_MAX: Final = 200
+"""Of all who are signed in at one place, so that none gets more by making sessions up."""
 SOURCES_MAX: Final = 10_000
 """Places that are counted apart; beyond that all new ones count as one."""
 JOB_LOOK_SECONDS: Final = 10.0
@@ -60,7 +64,7 @@ class Reception:
         self._free = trio.Semaphore(max(len(self._idle), 1))
         self._threads = trio.CapacityLimiter(CLERKS + JOB_CLERKS)
         self._waiting = 0
-        self._asked: Counter[str] = Counter()
+        self._asked: Counter[Hashable] = Counter()
         self._second = 0.0
         self._job_clerks = _job_clerks(office, connect, works) if connect else []
         self._look_seconds = look_seconds
@@ -74,7 +78,7 @@ class Reception:
         """Do it or show it, when a clerk is free."""
         if not self._all:
             return told_of(Refusal(AWAY))
-        if self._waiting >= WAITING_MAX or self._asks_too_often(asked.source):
+        if self._waiting >= WAITING_MAX or self._asks_too_often(asked):
             return told_of(Refusal(TOO_MANY))
         self._waiting += 1
         try:
@@ -133,14 +137,22 @@ class Reception:
             return read_catalogue(self._office, connection, asked)
         return read_view(self._office, connection, asked)
 
-    def _asks_too_often(self, source: str) -> bool:
+    def _asks_too_often(self, asked: Asked) -> bool:
+        source, session = asked.source, asked.session
+        if session == NOBODY:
+            return self._is_over(source, ASKS_A_SECOND_MAX)
+        is_over = self._is_over((source,), PLACE_ASKS_A_SECOND_MAX)
+        return is_over or self._is_over(session, SESSION_ASKS_A_SECOND_MAX)
+
+    def _is_over(self, name: Hashable, most: int) -> bool:
+        """One more of that name in this second."""
         second = trio.current_time() // 1
         if second != self._second:
             self._second = second
             self._asked.clear()
-        counted = source if source in self._asked or len(self._asked) < SOURCES_MAX else ""
+        counted = name if name in self._asked or len(self._asked) < SOURCES_MAX else ""
         self._asked[counted] += 1
-        return self._asked[counted] > ASKS_A_SECOND_MAX
+        return self._asked[counted] > most
 
 
 def _job_clerks(office: Office, connect: Connect, works: Mapping[str, Step]) -> list[Clerk]:

@@ -8,7 +8,7 @@ from terminals.web.reader import Reader
 from terminals.web.screen import Given, Part, Parts, Screen
 from terminals.web.shown import Shown
 
-LIVE_SECONDS: Final = 5.0
+LIVE_SECONDS: Final = 10.0
 STEPS: Final = "steps"
 DAYS_MAX: Final = 30
 

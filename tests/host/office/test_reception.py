@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import psycopg
 import pytest
 import trio
@@ -16,10 +17,16 @@ from trio.testing import MockClock
 from host.link.address import Address, listen
 from host.link.frames import LinkError
 from host.link.office import OfficeLink, opened_office
-from host.model.office import Do, Done, Page, Refused, Show
+from host.model.office import NOBODY, Do, Done, Page, Refused, Show
 from host.model.secrets import Secret
 from host.office.jobs import AtWork, wake
-from host.office.reception import ASKS_A_SECOND_MAX, WAITING_MAX, Reception
+from host.office.reception import (
+    ASKS_A_SECOND_MAX,
+    PLACE_ASKS_A_SECOND_MAX,
+    SESSION_ASKS_A_SECOND_MAX,
+    WAITING_MAX,
+    Reception,
+)
 from host.server import serve
 from tests.host.office.conftest import Bureau
 
@@ -83,26 +90,46 @@ async def test_many_at_once_are_answered_each_or_told_that_it_is_too_much(
 
         async def ask(place: int) -> None:
             told = await link.ask(
-                Show(session=bureau.admin.session, view="people", source=f"{place}")
+                Show(session=Secret(b"%d" % place), view="people", source=f"{place}")
             )
             codes.append(told.code if isinstance(told, Refused) else "")
 
         async with trio.open_nursery() as nursery:
             for place in range(2 * WAITING_MAX):
                 nursery.start_soon(ask, place)
-    assert set(codes) == {"", "E-TOO-MANY"}
-    assert codes.count("") >= WAITING_MAX
+    assert set(codes) == {"E-SIGNED-OUT", "E-TOO-MANY"}
+    assert codes.count("E-SIGNED-OUT") >= WAITING_MAX
 
 
-async def test_one_place_asks_so_often_a_second(autojump_clock: MockClock, bureau: Bureau) -> None:
+async def test_strangers_of_a_place_and_whoever_is_signed_in_ask_so_often_a_second(
+    autojump_clock: MockClock, bureau: Bureau
+) -> None:
     reception = Reception(bureau.office, lambda: psycopg.connect(bureau.dsns.office))
-    asked = Show(session=bureau.admin.session, view="nothing", source="10.0.0.7")
+    stranger = Show(session=NOBODY, view="nothing", source="10.0.0.7")
+    clerk = msgspec.structs.replace(stranger, session=Secret(b"one of them"))
     for _ in range(ASKS_A_SECOND_MAX):
-        assert not reception._asks_too_often(asked.source)
-    assert reception._asks_too_often(asked.source)
-    assert not reception._asks_too_often("10.0.0.8")
+        assert not reception._asks_too_often(stranger)
+    assert reception._asks_too_often(stranger)
+    assert not reception._asks_too_often(msgspec.structs.replace(stranger, source="10.0.0.8"))
+    for _ in range(SESSION_ASKS_A_SECOND_MAX):
+        assert not reception._asks_too_often(clerk)
+    assert reception._asks_too_often(clerk)
+    assert reception._asks_too_often(msgspec.structs.replace(clerk, source="10.0.0.8"))
     await trio.sleep(1)
-    assert not reception._asks_too_often(asked.source)
+    assert not reception._asks_too_often(stranger)
+    assert not reception._asks_too_often(clerk)
+
+
+async def test_sessions_that_are_made_up_get_a_place_no_more(
+    autojump_clock: MockClock, bureau: Bureau
+) -> None:
+    reception = Reception(bureau.office, lambda: psycopg.connect(bureau.dsns.office))
+    asked = [
+        Show(session=Secret(b"%d" % number), view="nothing", source="10.0.0.7")
+        for number in range(PLACE_ASKS_A_SECOND_MAX + 1)
+    ]
+    *first, last = map(reception._asks_too_often, asked)
+    assert (set(first), last) == ({False}, True)
 
 
 async def test_without_its_database_the_office_says_so_and_nothing_was_done(
